@@ -1,0 +1,136 @@
+/**
+ * An event-driven workflow library. Routines have input slots and output events; a `Flow` connects them; a `JobState` is
+ * one execution. Both are JSON documents: stop a job anywhere, carry it to another host or runtime, resume.
+ *
+ * @example Two routines, a pause, and a resume from text
+ * ```ts
+ * import { type Context, Flow, JobState, Registry, Routine } from "@routilux/routilux";
+ *
+ * class DataSource extends Routine {
+ *   readonly trigger = this.addSlot("trigger", this.send);
+ *   readonly output = this.addEvent<{ data: string }>("output");
+ *   send(_params: unknown, ctx: Context): void {
+ *     ctx.emit(this.output, { data: "initial_data" });
+ *   }
+ * }
+ * class DataProcessor extends Routine {
+ *   readonly input = this.addSlot("input", this.process);
+ *   process({ data }: { data: string }, ctx: Context): void {
+ *     ctx.shared.set("result", `Processed: ${data}`);
+ *   }
+ * }
+ * const registry = new Registry({ DataSource, DataProcessor });
+ *
+ * const flow = new Flow({ id: "cross_host_flow", registry });
+ * const source = flow.addRoutine(new DataSource(), "source");
+ * const processor = flow.addRoutine(new DataProcessor(), "processor");
+ * flow.connect(source.output, processor.input);
+ * const job = flow.execute(source.trigger);
+ * await flow.pause(job, { reason: "Transfer to host B" });
+ * const text = JSON.stringify({ flow, jobState: job });
+ *
+ * const received = JSON.parse(text);
+ * const flowB = Flow.fromJSON(received.flow, registry);
+ * const jobB = JobState.fromJSON(received.jobState, registry);
+ * flowB.resume(jobB);
+ * await flowB.waitForCompletion(jobB, { timeoutMs: 10_000 });
+ * jobB.sharedData.result; // "Processed: initial_data"
+ * ```
+ *
+ * @module
+ */
+export type { ClassTable, NoArgumentClass } from "./src/base/class_table.ts";
+export type { Collected } from "./src/base/collected.ts";
+export type { AnyClass } from "./src/base/constructor_needs.ts";
+export type { ErrorData } from "./src/base/error_data.ts";
+export {
+  CancelledError,
+  type Finding,
+  PausedError,
+  PreflightError,
+  RoutiluxError,
+  SerializationError,
+  StateError,
+  StepLimitError,
+  TimeoutError,
+} from "./src/base/errors.ts";
+export type { JsonObject, JsonValue } from "./src/base/json.ts";
+export type { ValueLimits } from "./src/base/limits.ts";
+export { type RegisteredFunction, type Registrable, Registry } from "./src/base/registry.ts";
+export { SchemaError, type SchemaIssue, type SchemaResult, type StandardSchema } from "./src/base/standard_schema.ts";
+export type {
+  Connection,
+  ConnectionSource,
+  ConnectionTarget,
+  ConnectOptions,
+  Mapped,
+  Mapping,
+} from "./src/model/connection.ts";
+export type { Context, EmitOptions, ExpectOptions, Priority, Values } from "./src/model/context.ts";
+export { ErrorHandler, type ErrorHandlerOptions, type ErrorStrategy } from "./src/model/error_handler.ts";
+export type { Event, EventOptions } from "./src/model/event.ts";
+export { type ExecutionStrategy, FlowGraph, type FlowGraphOptions } from "./src/model/flow_graph.ts";
+export type { FlowLimits } from "./src/model/flow_limits.ts";
+export type { FunctionName } from "./src/model/handler_name.ts";
+export { type CriticalOptions, Routine } from "./src/model/routine.ts";
+export type { EventDocument, RoutineDocument, SlotDocument } from "./src/model/routine_document.ts";
+export type { Services } from "./src/model/services.ts";
+export type { AnyHandler, Merge, MergeFunction, Slot } from "./src/model/slot.ts";
+export type {
+  Accepted,
+  AllLists,
+  Done,
+  Elements,
+  Handled,
+  Handler,
+  Lists,
+  ListsNoInfer,
+  SlotOptions,
+} from "./src/model/slot_types.ts";
+export type { Entropy } from "./src/ports/entropy.ts";
+export type {
+  CallbackErrorEvent,
+  EngineEvent,
+  Observer,
+  ReportEvent,
+  StatusEvent,
+  TaskEvent,
+} from "./src/ports/observer.ts";
+export type { CancelTimer, Timers } from "./src/ports/timers.ts";
+export type { JobStatus, RecordType, RoutineStatus } from "./src/scheduler/job.ts";
+export type {
+  ConnectionDocument,
+  ErrorDocument,
+  FailureDocument,
+  FlowDocument,
+  JobDocument,
+  ListDocument,
+  MergedDocument,
+  RecordDocument,
+  RoutineStateDocument,
+  SlotDataDocument,
+  TaskDocument,
+} from "./src/serializer/documents.ts";
+export {
+  type ExecutionRecord,
+  type JobOutput,
+  type JobReadOptions,
+  JobState,
+  type PendingTask,
+  type RoutineProgress,
+} from "./src/serializer/job_state.ts";
+export type { JobProgress, Settled } from "./src/engine/job_waits.ts";
+export type { WaitOptions } from "./src/engine/waiting.ts";
+export { Engine, type EngineOptions } from "./src/engine.ts";
+export {
+  type CompletionOptions,
+  type CreateOptions,
+  type Entry,
+  type EntryArguments,
+  type ExecuteOptions,
+  Flow,
+  type FlowOptions,
+  type ListenOptions,
+  type PauseOptions,
+  type ResumeOptions,
+} from "./src/flow.ts";

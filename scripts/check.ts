@@ -1,0 +1,47 @@
+import { existsSync } from "node:fs";
+import config from "../deno.json" with { type: "json" };
+import { chooseAssertions } from "./assertions.ts";
+import { finish } from "./report.ts";
+
+// Runs every check that is not a test, also after one has failed.
+
+const PURE_FLOORS = ["base", "model", "ports", "scheduler", "serializer", "engine"].map((floor) => `src/${floor}`);
+const EXAMPLE = "examples/cross_host/main.ts";
+
+const { flags, note } = await chooseAssertions();
+const exported = Object.values(config.exports);
+const folders = ["src", "tests", "examples", "bench", "scripts"].filter(holdsSources);
+
+const checks: Readonly<Record<string, readonly string[]>> = {
+  "format": ["fmt", "--check"],
+  "lint": ["lint"],
+  "types": ["check", ...flags, "mod.ts", ...folders],
+  "types of the pure floors without a runtime": [
+    "check",
+    "-c",
+    "tests/house/pure_floors.json",
+    ...PURE_FLOORS.filter(holdsSources),
+  ],
+  "documentation": ["doc", "--lint", ...exported],
+  "examples in the documentation": ["test", "--doc", ...flags, "mod.ts", "src"],
+  "publishing": ["publish", "--dry-run", "--allow-dirty"],
+  ...(existsSync(EXAMPLE) ? { "cross-host example": ["run", "-A", EXAMPLE] } : {}),
+};
+
+console.log(note);
+const results: { name: string; success: boolean }[] = [];
+for (const [name, args] of Object.entries(checks)) {
+  console.log(`\n${name}: deno ${args.join(" ")}`);
+  const { success } = await new Deno.Command(Deno.execPath(), { args: [...args] }).spawn().status;
+  results.push({ name, success });
+}
+console.log();
+for (const { name, success } of results) console.log(`${success ? "passed" : "FAILED"}: ${name}`);
+finish(results.map(({ success }) => ({ passed: success ? 1 : 0, failed: success ? 0 : 1 })));
+
+function holdsSources(folder: string): boolean {
+  return existsSync(folder) &&
+    [...Deno.readDirSync(folder)].some((it) =>
+      it.isDirectory ? holdsSources(`${folder}/${it.name}`) : it.name.endsWith(".ts")
+    );
+}

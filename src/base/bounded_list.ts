@@ -1,0 +1,59 @@
+/** A list that keeps its newest items up to a limit, and counts the ones it dropped. */
+export class BoundedList<T> {
+  #items: T[] = [];
+  /** Where the oldest item stands once the list is full: it is the next to be written over. */
+  #head = 0;
+  #limit: number;
+  #dropped = 0;
+
+  /** Makes an empty list for at most `limit` items. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Fills the list with items that were kept before, of which `dropped` older ones are gone. */
+  restore(items: readonly T[], dropped: number = 0): void {
+    this.#items = [];
+    this.#head = 0;
+    this.#dropped = dropped;
+    for (const item of items) this.push(item);
+  }
+
+  /** How many items are kept. */
+  get size(): number {
+    return this.#items.length;
+  }
+
+  /** How many older items are gone. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Adds an item; the oldest makes room for it when the list is full. */
+  push(item: T): void {
+    if (this.#items.length < this.#limit) {
+      this.#items.push(item);
+      return;
+    }
+    this.#dropped++;
+    if (this.#limit === 0) return;
+    this.#items[this.#head] = item;
+    this.#head = (this.#head + 1) % this.#limit;
+  }
+
+  /** Sets another limit; the oldest items beyond it are dropped. */
+  setLimit(limit: number): void {
+    if (limit === this.#limit) return;
+    const items = this.toArray();
+    const excess = Math.max(0, items.length - limit);
+    this.#items = items.slice(excess);
+    this.#dropped += excess;
+    this.#head = 0;
+    this.#limit = limit;
+  }
+
+  /** The kept items, oldest first, as a new array. */
+  toArray(): T[] {
+    return [...this.#items.slice(this.#head), ...this.#items.slice(0, this.#head)];
+  }
+}

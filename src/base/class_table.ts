@@ -1,0 +1,59 @@
+/** A class whose instances travel: built without arguments, written by `toJSON`, read by its static `fromJSON`. */
+export interface NoArgumentClass {
+  /** The constructor takes no required argument. */
+  new (): object;
+  /** Builds an instance from what its `toJSON` wrote. */
+  fromJSON(json: unknown, registry: never): unknown;
+}
+
+/** Finds the wire name of an instance's class, and reads an instance by that name. The registry is one. */
+export interface ClassTable {
+  /** The wire name of the class that made `instance`, if it has one. */
+  classNameOf(instance: object): string | undefined;
+  /** Says whether a class goes by that name. */
+  hasClass(name: string): boolean;
+  /** Builds an instance by its class's `fromJSON`. */
+  revive(name: string, json: unknown): unknown;
+}
+
+/** A table without classes: built-in types only. */
+export const NO_CLASSES: ClassTable = {
+  classNameOf: () => undefined,
+  hasClass: () => false,
+  revive: (name) => {
+    throw new TypeError(`Class '${name}' not found in registry: no registry was given`);
+  },
+};
+
+/** A table that takes any class with `toJSON` and static `fromJSON`: for values that are held before a registry is known. */
+export class OpenClassTable implements ClassTable {
+  readonly #names: Map<unknown, string> = new Map();
+
+  /** The name given to the instance's class at first sight. */
+  classNameOf(instance: object): string | undefined {
+    const prototype: unknown = Object.getPrototypeOf(instance);
+    if (typeof prototype !== "object" || prototype === null) return undefined;
+    const Class: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+    if (typeof Class !== "function" || !("fromJSON" in Class)) return undefined;
+    const name = this.#names.get(Class) ?? `class ${this.#names.size}`;
+    this.#names.set(Class, name);
+    return name;
+  }
+
+  /** Says whether that name was given. */
+  hasClass(name: string): boolean {
+    return Array.from(this.#names.values()).includes(name);
+  }
+
+  /** Builds an instance by the `fromJSON` of the class that was given the name. */
+  revive(name: string, json: unknown): unknown {
+    for (const [Class, known] of this.#names) {
+      if (
+        known === name && typeof Class === "function" && "fromJSON" in Class && typeof Class.fromJSON === "function"
+      ) {
+        return Reflect.apply(Class.fromJSON, Class, [json]);
+      }
+    }
+    throw new TypeError(`Class '${name}' is not known here`);
+  }
+}

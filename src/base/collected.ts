@@ -1,0 +1,50 @@
+import { decodeValue } from "./decode.ts";
+import type { ClassTable } from "./class_table.ts";
+import type { Encoded, JsonValue } from "./json.ts";
+
+/**
+ * What an append slot has collected under one key: a list that never changes, however much is appended later. Reading it
+ * costs nothing until an item is asked for; it is copied only when it is emitted.
+ */
+export class Collected<T> implements Iterable<T> {
+  readonly #items: readonly (JsonValue | Encoded)[];
+  readonly #from: number;
+  readonly #classes: ClassTable;
+  /** How many items there are. */
+  readonly length: number;
+
+  /** Makes the view of `items` from index `from` up to, not including, `to`. Slots make these; users read them. */
+  constructor(items: readonly (JsonValue | Encoded)[], from: number, to: number, classes: ClassTable) {
+    this.#items = items;
+    this.#from = from;
+    this.#classes = classes;
+    this.length = to - from;
+  }
+
+  /** The item at an index; negative indices count from the end. */
+  at(index: number): T | undefined {
+    const position = index < 0 ? this.length + index : index;
+    if (!(position >= 0 && position < this.length)) return undefined;
+    return decodeValue(this.#items[this.#from + position], this.#classes) as T;
+  }
+
+  /** The items in the order in which they came. */
+  *[Symbol.iterator](): Generator<T, void, undefined> {
+    for (let i = 0; i < this.length; i++) yield this.at(i) as T;
+  }
+
+  /** The items as a new array. */
+  toArray(): T[] {
+    return Array.from(this);
+  }
+
+  /** The items as a new array, so that `JSON.stringify` shows them. */
+  toJSON(): T[] {
+    return this.toArray();
+  }
+
+  /** The stored items, for the encoder: they have passed every check but that of depth. */
+  static storedItems(list: Collected<unknown>): readonly (JsonValue | Encoded)[] {
+    return list.#items.slice(list.#from, list.#from + list.length);
+  }
+}

@@ -1,0 +1,258 @@
+import { encodeBase64 } from "./base64.ts";
+import type { ClassTable } from "./class_table.ts";
+import { Collected } from "./collected.ts";
+import { describeError } from "./error_data.ts";
+import { SerializationError } from "./errors.ts";
+import { formatInstant } from "./instant.ts";
+import { Encoded, isRecord, type JsonValue, type Stored } from "./json.ts";
+import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "./limits.ts";
+import { className, describeValue, joinPath } from "./path.ts";
+import { utf8Length } from "./utf8.ts";
+
+/** What is being written, for the text of a refusal. */
+export interface EncodeSubject {
+  /** What cannot be done, such as `Cannot emit "output" of routine "source"`. */
+  readonly action: string;
+  /** The root of the path, such as `data`. */
+  readonly root: string;
+}
+
+/** What `#copy` answers for a value that is refused; the reason is in the encoder. */
+const REFUSED: unique symbol = Symbol("refused");
+type Copied = JsonValue | typeof REFUSED;
+
+/** The names that tag built-in types; no class can be registered under one. */
+export const BUILT_IN_TAGS: ReadonlySet<string> = new Set(["Date", "Map", "Set", "bigint", "Uint8Array", "Error"]);
+
+/**
+ * Checks a value and copies it into frozen JSON, in one pass: the caller's object stays as it was, accessors are read
+ * once. Dates, maps, sets, bigints, bytes, errors and instances of classes in the table are tagged with `$type`.
+ *
+ * @throws {SerializationError} naming the path of the first thing that JSON cannot carry
+ */
+export function encodeValue(
+  value: unknown,
+  classes: ClassTable,
+  subject: EncodeSubject,
+  limits: ValueLimits = DEFAULT_VALUE_LIMITS,
+): Stored {
+  if (value === undefined) return undefined;
+  return new Encoder(classes, subject, limits).run(value);
+}
+
+/** As `encodeValue`, where "no value" is no answer either. */
+export function encodeDefined(
+  value: unknown,
+  classes: ClassTable,
+  subject: EncodeSubject,
+  limits?: ValueLimits,
+): JsonValue | Encoded {
+  const stored = encodeValue(value, classes, subject, limits);
+  if (stored === undefined) {
+    throw new SerializationError(`${subject.action}: ${subject.root} is undefined`, "value", "");
+  }
+  return stored;
+}
+
+class Encoder {
+  readonly #classes: ClassTable;
+  readonly #subject: EncodeSubject;
+  readonly #limits: ValueLimits;
+  #tagged = false;
+  #nodes = 0;
+  #reason = "";
+  #cause: unknown;
+  /** The object at which the depth ran out: met again on the way up, it is part of a cycle. */
+  #deepest: object | undefined;
+  readonly #path: (string | number)[] = [];
+
+  constructor(classes: ClassTable, subject: EncodeSubject, limits: ValueLimits) {
+    this.#classes = classes;
+    this.#subject = subject;
+    this.#limits = limits;
+  }
+
+  run(value: unknown): JsonValue | Encoded {
+    const json = this.#copy(value, 0);
+    if (json === REFUSED) throw this.#error();
+    if (this.#limits.bytes !== Infinity) {
+      const bytes = utf8Length(JSON.stringify(json));
+      if (bytes > this.#limits.bytes) {
+        this.#refuse(`takes ${bytes} bytes as JSON, more than limits.bytes allows (${this.#limits.bytes})`);
+        throw this.#error();
+      }
+    }
+    return this.#tagged ? new Encoded(json) : json;
+  }
+
+  #error(): SerializationError {
+    const path = joinPath(this.#subject.root, this.#path.reverse());
+    const options = this.#cause === undefined ? undefined : { cause: this.#cause };
+    return new SerializationError(`${this.#subject.action}: ${path} ${this.#reason}`, "value", path, options);
+  }
+
+  #refuse(reason: string): typeof REFUSED {
+    this.#reason = reason;
+    return REFUSED;
+  }
+
+  #copy(value: unknown, depth: number): Copied {
+    if (++this.#nodes > this.#limits.nodes) {
+      return this.#refuse(
+        `is part of more than ${this.#limits.nodes} values; raise limits.nodes, or send less at once`,
+      );
+    }
+    switch (typeof value) {
+      case "string":
+      case "boolean":
+        return value;
+      case "number":
+        if (!Number.isFinite(value)) return this.#refuse(`is ${value}, which JSON cannot carry`);
+        return value === 0 ? 0 : value;
+      case "bigint":
+        return this.#tag("bigint", String(value));
+      case "object":
+        if (value === null) return null;
+        if (depth > this.#limits.depth) return this.#tooDeep(value);
+        return this.#copyObject(value, depth);
+      default:
+        return this.#refuse(`is ${describeValue(value)}`);
+    }
+  }
+
+  #copyObject(value: object, depth: number): Copied {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (prototype === Object.prototype || prototype === null) return this.#copyRecord(value, depth);
+    if (Array.isArray(value)) {
+      if (prototype === Array.prototype || isRootPrototype(Object.getPrototypeOf(prototype))) {
+        return this.#copyArray(value, depth);
+      }
+    } else if (isRootPrototype(prototype)) return this.#copyRecord(value, depth);
+    return this.#copyInstance(value, depth);
+  }
+
+  #copyRecord(record: object, depth: number): Copied {
+    const copy: Record<string, JsonValue> = {};
+    for (const key of Object.keys(record)) {
+      const value: unknown = record[key as keyof typeof record];
+      if (value === undefined) continue;
+      if (key === "__proto__" || key === "$type") {
+        return this.#step(record, key, this.#refuse(`is a key that user data cannot have`));
+      }
+      const copied = this.#copy(value, depth + 1);
+      if (copied === REFUSED) return this.#step(record, key, copied);
+      copy[key] = copied;
+    }
+    return Object.freeze(copy);
+  }
+
+  #copyArray(array: readonly unknown[], depth: number): Copied {
+    const copy: JsonValue[] = [];
+    for (let i = 0; i < array.length; i++) {
+      const value = array[i];
+      const copied = value === undefined
+        ? this.#refuse(
+          i in array ? "is undefined; an array can hold null instead" : "is a hole; an array can hold null instead",
+        )
+        : this.#copy(value, depth + 1);
+      if (copied === REFUSED) return this.#step(array, i, copied);
+      copy.push(copied);
+    }
+    return Object.freeze(copy);
+  }
+
+  #copyInstance(value: object, depth: number): Copied {
+    const name = this.#classes.classNameOf(value);
+    if (name !== undefined) return this.#copyRegistered(name, value, depth);
+    if (value instanceof Collected) return this.#copyCollected(value, depth);
+    if (value instanceof Date) {
+      const ms = value.getTime();
+      return Number.isNaN(ms) ? this.#refuse("is an invalid date") : this.#tag("Date", formatInstant(ms));
+    }
+    if (value instanceof Uint8Array) return this.#tag("Uint8Array", encodeBase64(value));
+    if (value instanceof Map) return this.#copyEntries("Map", value, Array.from(value), depth);
+    if (value instanceof Set) return this.#copyEntries("Set", value, Array.from(value), depth);
+    if (value instanceof Error) {
+      return this.#copyEntries("Error", value, describeError(value), depth);
+    }
+    return this.#refuse(`is ${describeValue(value)}; ${remedy(value)}`);
+  }
+
+  #copyEntries(tag: string, owner: object, entries: object, depth: number): Copied {
+    const copied = this.#copy(entries, depth + 1);
+    return copied === REFUSED ? this.#meet(owner, copied) : this.#tag(tag, copied);
+  }
+
+  #copyRegistered(name: string, value: object, depth: number): Copied {
+    if (!("toJSON" in value) || typeof value.toJSON !== "function") {
+      return this.#refuse(`is an instance of '${name}', which has no toJSON method`);
+    }
+    let json: unknown;
+    try {
+      json = value.toJSON();
+    } catch (cause) {
+      this.#cause = cause;
+      return this.#refuse(`cannot be written: toJSON of '${name}' threw ${describeError(cause).message}`);
+    }
+    const copied = this.#copy(json, depth + 1);
+    return copied === REFUSED ? this.#meet(value, copied) : this.#tag(name, copied);
+  }
+
+  /** The items have been checked and frozen when they were appended: only their depth below this list is new. */
+  #copyCollected(list: Collected<unknown>, depth: number): Copied {
+    const items: JsonValue[] = [];
+    for (const stored of Collected.storedItems(list)) {
+      const json = stored instanceof Encoded ? stored.json : stored;
+      if (stored instanceof Encoded) this.#tagged = true;
+      const refused = this.#measure(json, depth + 1);
+      if (refused !== undefined) return this.#step(list, items.length, refused);
+      items.push(json);
+    }
+    return Object.freeze(items);
+  }
+
+  #measure(json: JsonValue, depth: number): typeof REFUSED | undefined {
+    if (++this.#nodes > this.#limits.nodes) return this.#refuse(`is part of more than ${this.#limits.nodes} values`);
+    if (typeof json !== "object" || json === null) return undefined;
+    if (depth > this.#limits.depth) return this.#tooDeep(json);
+    for (const key of Object.keys(json)) {
+      const value = isRecord(json) ? json[key] : json[Number(key)];
+      if (value === undefined) continue;
+      if (this.#measure(value, depth + 1) !== undefined) return REFUSED;
+    }
+    return undefined;
+  }
+
+  #tag(tag: string, value: JsonValue): JsonValue {
+    this.#tagged = true;
+    return Object.freeze({ $type: tag, value });
+  }
+
+  #tooDeep(value: object): typeof REFUSED {
+    this.#deepest = value;
+    return this.#refuse(`is nested deeper than limits.depth allows (${this.#limits.depth})`);
+  }
+
+  #step(owner: object, key: string | number, refused: typeof REFUSED): typeof REFUSED {
+    this.#path.push(key);
+    return this.#meet(owner, refused);
+  }
+
+  #meet(owner: object, refused: typeof REFUSED): typeof REFUSED {
+    if (owner !== this.#deepest) return refused;
+    this.#path.length = 0;
+    return this.#refuse("is part of a cycle: it contains itself");
+  }
+}
+
+/** A root prototype is that of plain objects: this realm's, or another's. */
+function isRootPrototype(prototype: unknown): boolean {
+  return typeof prototype === "object" && prototype !== null && Object.getPrototypeOf(prototype) === null;
+}
+
+function remedy(value: object): string {
+  if (value instanceof Promise) return "await it first";
+  return className(value) === undefined
+    ? "emit a plain object instead"
+    : "register its class with a toJSON method and a static fromJSON, or send a plain object";
+}

@@ -1,0 +1,132 @@
+/** The base of every error that callers may want to tell apart: `code` is a literal, the details are fields. */
+export abstract class RoutiluxError extends Error {
+  /** The kind of error, stable across versions and minifiers. */
+  abstract readonly code: string;
+}
+
+/** A call that the job's status (or the flow's) does not allow. */
+export class StateError extends RoutiluxError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "StateError";
+  /** The kind of error. */
+  readonly code = "STATE" as const;
+  /** The status in which the call came. */
+  readonly status: string;
+  /** What was asked for, such as `"resume"`. */
+  readonly event: string;
+
+  /** Makes the error from the refused `event`, the `status` it met and what to do about it. */
+  constructor(event: string, status: string, message: string) {
+    super(message);
+    this.event = event;
+    this.status = status;
+  }
+}
+
+/** Data or a document that cannot be written or read: `document` and `path` say where. */
+export class SerializationError extends RoutiluxError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "SerializationError";
+  /** The kind of error. */
+  readonly code = "SERIALIZATION" as const;
+  /** Which document or value, such as `"routilux/job"` or `"data"`. */
+  readonly document: string;
+  /** The place inside it, such as `data.when[2]`; empty for the whole. */
+  readonly path: string;
+
+  /** Makes the error for a place in a document or value. */
+  constructor(message: string, document: string, path: string, options?: ErrorOptions) {
+    super(message, options);
+    this.document = document;
+    this.path = path;
+  }
+}
+
+/** One thing that stands in the way of resuming a job or reading a flow. */
+export interface Finding {
+  /** The kind of obstacle, such as `"unknown_routine"`. */
+  readonly code: string;
+  /** The place in the document, such as `pendingTasks[3].slot`. */
+  readonly path: string;
+  /** What is wrong and what to do about it. */
+  readonly message: string;
+}
+
+/** A job that does not fit its flow: every finding at once, and nothing has changed. */
+export class PreflightError extends RoutiluxError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "PreflightError";
+  /** The kind of error. */
+  readonly code = "PREFLIGHT" as const;
+  /** All that was found, in document order. */
+  readonly findings: readonly Finding[];
+
+  /** Makes the error from what was found; `action` is what was refused, such as `Cannot resume job "j"`. */
+  constructor(action: string, findings: readonly Finding[]) {
+    super(
+      `${action}: ${findings.map(({ path, message }) => path === "" ? message : `${path}: ${message}`).join("; ")}`,
+    );
+    this.findings = findings;
+  }
+}
+
+/** The error of a job that was cancelled, and the reason of its handlers' `ctx.signal`. */
+export class CancelledError extends RoutiluxError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "CancelledError";
+  /** The kind of error. */
+  readonly code = "CANCELLED" as const;
+  /** Why, as given to `cancel`. */
+  readonly reason: string | undefined;
+
+  /** Makes the error with the reason given to `cancel`. */
+  constructor(reason?: string) {
+    super(reason === undefined ? "The job was cancelled" : `The job was cancelled: ${reason}`);
+    this.reason = reason;
+  }
+}
+
+/** A handler, a job or an expected delivery that took longer than allowed. */
+export class TimeoutError extends RoutiluxError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "TimeoutError";
+  /** The kind of error. */
+  readonly code = "TIMEOUT" as const;
+  /** The time that was allowed, in milliseconds. */
+  readonly timeoutMs: number;
+
+  /** Makes the error; `what` is the subject, such as `Slot "in" of routine "a"`. */
+  constructor(what: string, timeoutMs: number) {
+    super(`${what} took longer than ${timeoutMs} ms`);
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** The reason of `ctx.signal` when a pause no longer waits for the handler. Its task stays pending. */
+export class PausedError extends RoutiluxError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "PausedError";
+  /** The kind of error. */
+  readonly code = "PAUSED" as const;
+
+  /** Makes the error for a pause that waited `graceMs`. */
+  constructor(graceMs: number) {
+    super(`The job was paused and the handler did not return within ${graceMs} ms; its task runs again on resume`);
+  }
+}
+
+/** A job that made more tasks than its flow's `limits.steps` allows: most often a cycle without an end. */
+export class StepLimitError extends RoutiluxError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "StepLimitError";
+  /** The kind of error. */
+  readonly code = "STEP_LIMIT" as const;
+  /** The most tasks that the job may make. */
+  readonly limit: number;
+
+  /** Makes the error for a limit. */
+  constructor(limit: number) {
+    super(`The job would make more than ${limit} tasks; look for a cycle without an end, or raise limits.steps`);
+    this.limit = limit;
+  }
+}

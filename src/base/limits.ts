@@ -1,0 +1,15 @@
+/** How deep and how large one value may be. */
+export interface ValueLimits {
+  /** The deepest nesting. */
+  readonly depth: number;
+  /** The most values in it: every primitive, array and object counts. */
+  readonly nodes: number;
+  /** The longest JSON text of it, in UTF-8 bytes; `Infinity` for none. */
+  readonly bytes: number;
+}
+
+/** The limits of a value where nobody set others. */
+export const DEFAULT_VALUE_LIMITS: ValueLimits = { depth: 100, nodes: 1_000_000, bytes: Infinity };
+
+/** The deepest nesting that can be allowed: what every host's call stack bears. */
+export const MAX_DEPTH = 1_000;

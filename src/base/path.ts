@@ -1,0 +1,52 @@
+const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
+
+/** One step of a path: `.name`, `["odd name"]` or `[3]`. */
+export function pathStep(key: string | number): string {
+  if (typeof key === "number") return `[${key}]`;
+  return IDENTIFIER.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}
+
+/** A whole path below `root`: `data.when[2]`; without a root the first step loses its dot. */
+export function joinPath(root: string, keys: readonly (string | number)[]): string {
+  const path = root + keys.map(pathStep).join("");
+  return path.startsWith(".") ? path.slice(1) : path;
+}
+
+/** A short name for what a value is, for messages: `a function`, `an array`, `an instance of Point`. */
+export function describeValue(value: unknown): string {
+  if (value === null) return "null";
+  if (value === undefined) return "undefined";
+  if (Array.isArray(value)) return "an array";
+  switch (typeof value) {
+    case "string":
+      return value.length <= 40 ? JSON.stringify(value) : `a string of ${value.length} characters`;
+    case "number":
+    case "boolean":
+      return String(value);
+    case "bigint":
+      return `the bigint ${value}`;
+    case "function":
+      return "a function";
+    case "symbol":
+      return "a symbol";
+    default:
+      return describeObject(value);
+  }
+}
+
+function describeObject(value: object): string {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === null || prototype === Object.prototype) return "an object";
+  const name = className(value);
+  return name === undefined
+    ? "an instance of an unnamed class"
+    : `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name} instance`;
+}
+
+/** The name of an object's class, read without running a getter of the object's own. */
+export function className(value: object): string | undefined {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (typeof prototype !== "object" || prototype === null) return undefined;
+  const made: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+  return typeof made === "function" && made.name !== "" ? made.name : undefined;
+}

@@ -1,0 +1,152 @@
+import { decodeBase64 } from "./base64.ts";
+import { BUILT_IN_TAGS } from "./encode.ts";
+import { SerializationError } from "./errors.ts";
+import { parseInstant } from "./instant.ts";
+import { Encoded, isRecord, type JsonValue, type Stored } from "./json.ts";
+import type { ValueLimits } from "./limits.ts";
+import { describeValue, joinPath } from "./path.ts";
+import { utf8Length } from "./utf8.ts";
+
+const INTEGER = /^(?:0|-?[1-9]\d*)$/;
+
+/**
+ * Reads user values out of a document that came from outside: checks and copies each into frozen JSON, and notes which
+ * classes they name. Nothing is built and no class is looked up.
+ */
+export class ValueReader {
+  readonly #document: string;
+  readonly #limits: ValueLimits;
+  /** The names of the classes met, each with the first place that needs it. */
+  readonly classes: Map<string, string> = new Map();
+  #tagged = false;
+  #nodes = 0;
+  #root = "";
+  readonly #keys: (string | number)[] = [];
+
+  /** Makes a reader for a document of a format, such as `routilux/job`. */
+  constructor(document: string, limits: ValueLimits) {
+    this.#document = document;
+    this.#limits = limits;
+  }
+
+  /**
+   * Reads one value that stands at `path` in the document.
+   *
+   * @throws {SerializationError} with the path of what JSON cannot hold, of a wrong tag, or of what is too deep or large
+   */
+  read(value: unknown, path: string): JsonValue | Encoded {
+    this.#tagged = false;
+    this.#nodes = 0;
+    this.#root = path;
+    this.#keys.length = 0;
+    const json = this.#copy(value, 0);
+    if (this.#limits.bytes !== Infinity && utf8Length(JSON.stringify(json)) > this.#limits.bytes) {
+      this.#fail(`JSON of at most ${this.#limits.bytes} bytes (the limit bytes)`, "a longer one");
+    }
+    return this.#tagged ? new Encoded(json) : json;
+  }
+
+  /** Reads a value that may be left out. */
+  readOptional(value: unknown, path: string): Stored {
+    return value === undefined ? undefined : this.read(value, path);
+  }
+
+  #copy(value: unknown, depth: number): JsonValue {
+    if (++this.#nodes > this.#limits.nodes) {
+      this.#fail(`at most ${this.#limits.nodes} values (the limit nodes)`, "more");
+    }
+    switch (typeof value) {
+      case "string":
+      case "boolean":
+        return value;
+      case "number":
+        if (!Number.isFinite(value)) this.#fail("a finite number", String(value));
+        return value === 0 ? 0 : value;
+      case "object":
+        if (value === null) return null;
+        if (depth > this.#limits.depth) {
+          this.#fail(`nesting of at most ${this.#limits.depth} (the limit depth)`, "deeper nesting");
+        }
+        return Array.isArray(value) ? this.#copyArray(value, depth) : this.#copyRecord(value, depth);
+      default:
+        return this.#fail("JSON", describeValue(value));
+    }
+  }
+
+  #copyArray(array: readonly unknown[], depth: number): JsonValue {
+    const copy: JsonValue[] = [];
+    for (let i = 0; i < array.length; i++) {
+      this.#keys.push(i);
+      copy.push(this.#copy(array[i], depth + 1));
+      this.#keys.pop();
+    }
+    return Object.freeze(copy);
+  }
+
+  #copyRecord(record: object, depth: number): JsonValue {
+    const copy: Record<string, JsonValue> = {};
+    for (const key of Object.keys(record)) {
+      const value: unknown = record[key as keyof typeof record];
+      if (value === undefined) continue;
+      this.#keys.push(key);
+      if (key === "__proto__") this.#fail("no key of this name", "one");
+      copy[key] = this.#copy(value, depth + 1);
+      this.#keys.pop();
+    }
+    if (Object.hasOwn(copy, "$type")) this.#checkTag(copy);
+    return Object.freeze(copy);
+  }
+
+  #checkTag(tagged: Readonly<Record<string, JsonValue>>): void {
+    const { $type: tag, value } = tagged;
+    if (typeof tag !== "string" || tag === "" || value === undefined || Object.keys(tagged).length !== 2) {
+      this.#fail('a tagged value, { "$type": name, "value": … }', describeValue(tag ?? tagged));
+    }
+    this.#tagged = true;
+    if (!BUILT_IN_TAGS.has(tag)) {
+      if (!this.classes.has(tag)) this.classes.set(tag, joinPath(this.#root, this.#keys));
+    } else if (!isTagContent(tag, value)) this.#fail(`the value of a ${tag}`, describeValue(value));
+  }
+
+  #fail(expected: string, got: string): never {
+    const path = joinPath(this.#root, this.#keys);
+    throw new SerializationError(
+      `Cannot read ${this.#document}: ${path}: expected ${expected}, got ${got}`,
+      this.#document,
+      path,
+    );
+  }
+}
+
+function isTagContent(tag: string, value: JsonValue): boolean {
+  switch (tag) {
+    case "Date":
+      return typeof value === "string" && isDateText(value);
+    case "bigint":
+      return typeof value === "string" && INTEGER.test(value);
+    case "Uint8Array":
+      return typeof value === "string" && decodeBase64(value) !== undefined;
+    case "Map":
+      return Array.isArray(value) && value.every((pair: unknown) => Array.isArray(pair) && pair.length === 2);
+    case "Set":
+      return Array.isArray(value);
+    default:
+      return isErrorData(value);
+  }
+}
+
+/** A `Date` reaches further than the job's own instants: years before 0 and after 9999 have six digits. */
+function isDateText(text: string): boolean {
+  if (parseInstant(text) !== undefined) return true;
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === text;
+}
+
+/** Says whether JSON is an error as `describeError` writes it. */
+export function isErrorData(value: unknown): boolean {
+  if (!isRecord(value)) return false;
+  const { name, message, code, cause, stack, ...rest } = value;
+  return typeof name === "string" && typeof message === "string" &&
+    (code === undefined || typeof code === "string") && (stack === undefined || typeof stack === "string") &&
+    (cause === undefined || isErrorData(cause)) && Object.keys(rest).length === 0;
+}

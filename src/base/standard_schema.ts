@@ -1,0 +1,74 @@
+/**
+ * A validator of any library that follows Standard Schema 1 (valibot, zod, arktype and others), with what it takes and
+ * what it gives. Only synchronous validation is used.
+ *
+ * @see https://standardschema.dev
+ */
+export interface StandardSchema<Input = unknown, Output = Input> {
+  /** The standard's own property. */
+  readonly "~standard": {
+    /** The version of the standard. */
+    readonly version: 1;
+    /** The library's name. */
+    readonly vendor: string;
+    /** Checks a value: its output, or the issues found. */
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
+    /** The inferred types; never there at run time. */
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined;
+  };
+}
+
+/** What a Standard Schema answers. */
+export type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly SchemaIssue[] };
+
+/** One thing that a schema found. */
+export interface SchemaIssue {
+  /** The library's own text. */
+  readonly message: string;
+  /** Where in the value. */
+  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
+}
+
+/** Thrown when data does not fit a schema: the issues with their paths, in one message. */
+export class SchemaError extends TypeError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "SchemaError";
+  /** What the schema found. */
+  readonly issues: readonly SchemaIssue[];
+
+  /** Makes the error for a subject such as `Data for slot "in"`. */
+  constructor(subject: string, issues: readonly SchemaIssue[]) {
+    super(`${subject} does not fit its schema: ${issues.map(describeIssue).join("; ")}`);
+    this.issues = issues;
+  }
+}
+
+/**
+ * Validates with a schema.
+ *
+ * @throws {SchemaError} when the value does not fit, or the schema answers with a promise
+ */
+export function validate<Output>(schema: StandardSchema<unknown, Output>, value: unknown, subject: string): Output {
+  const result = schema["~standard"].validate(value);
+  if (result instanceof Promise) {
+    result.catch(() => {});
+    throw new SchemaError(subject, [{ message: "the schema is asynchronous; only synchronous schemas can be used" }]);
+  }
+  if (result.issues !== undefined) throw new SchemaError(subject, result.issues);
+  return result.value;
+}
+
+/** Says whether a value looks like a Standard Schema. */
+export function isStandardSchema(value: unknown): value is StandardSchema<unknown, unknown> {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return false;
+  const standard: unknown = "~standard" in value ? value["~standard"] : undefined;
+  return typeof standard === "object" && standard !== null && "validate" in standard &&
+    typeof standard.validate === "function";
+}
+
+function describeIssue({ path, message }: SchemaIssue): string {
+  const keys = (path ?? []).map((step) => String(typeof step === "object" ? step.key : step));
+  return keys.length === 0 ? message : `${keys.join(".")}: ${message}`;
+}

@@ -1,0 +1,16 @@
+/** The length of a text in UTF-8 bytes; a lone surrogate counts as the three bytes of its replacement character. */
+export function utf8Length(text: string): number {
+  let bytes = text.length;
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < 0x80) continue;
+    bytes += unit < 0x800 ? 1 : 2;
+    // A pair is two units and four bytes: the two that `length` counted and the two just added.
+    if (isBetween(unit, 0xd800, 0xdbff) && isBetween(text.charCodeAt(i + 1), 0xdc00, 0xdfff)) i++;
+  }
+  return bytes;
+}
+
+function isBetween(unit: number, least: number, most: number): boolean {
+  return unit >= least && unit <= most;
+}

@@ -1,0 +1,332 @@
+import type { ClassTable } from "../base/class_table.ts";
+import { decodeValue } from "../base/decode.ts";
+import { encodeValue } from "../base/encode.ts";
+import { StateError } from "../base/errors.ts";
+import { isRecord, type Stored } from "../base/json.ts";
+import { checkDuration, checkName, checkRange, checkWord, listNames } from "../base/options.ts";
+import { describeValue } from "../base/path.ts";
+import { validate } from "../base/standard_schema.ts";
+import type { Context, EmitOptions, ExpectOptions, Values } from "../model/context.ts";
+import { Event } from "../model/event.ts";
+import type { FlowLimits } from "../model/flow_limits.ts";
+import type { Services } from "../model/services.ts";
+import { Slot } from "../model/slot.ts";
+import type { SideEffects } from "../scheduler/commit.ts";
+import type { Emission, Expectation } from "../scheduler/decide.ts";
+import type { DeferredEvent, Job, LogEntry, OutputEntry } from "../scheduler/job.ts";
+import { PRIORITIES, type Task } from "../scheduler/task.ts";
+import type { EventPlan, SlotPlan } from "./plan.ts";
+import { SlotViews } from "./slot_views.ts";
+import { BufferedValues } from "./values.ts";
+
+/** What an activation needs of the execution that runs it. */
+export interface ActivationHost {
+  /** The job. */
+  readonly job: Job;
+  /** How values travel. */
+  readonly classes: ClassTable;
+  /** How large a value may be. */
+  readonly limits: FlowLimits;
+  /** What handlers get as `ctx.services`. */
+  readonly services: Services;
+  /** The clock. */
+  now(): number;
+  /** Commits what an activation has buffered; its handler goes on. */
+  commitStep(activation: Activation, progress: Stored): void;
+  /** Tells listeners of live progress. */
+  report(activation: Activation, data: unknown): void;
+}
+
+/** A pause that a handler has asked for. */
+export interface PauseWish {
+  /** Why. */
+  readonly reason: string | undefined;
+  /** What the handler noted. */
+  readonly checkpoint: Stored;
+}
+
+const NOTHING = (): void => {};
+
+/** One run of a handler: its context, and the buffer of what it does. */
+export class Activation implements Context<unknown> {
+  /** The task. */
+  readonly task: Task;
+  /** The slot whose handler runs. */
+  readonly plan: SlotPlan;
+  /** What the handler gets. */
+  readonly input: unknown;
+  /** What was emitted since the last commit. */
+  readonly emissions: Emission[] = [];
+  /** The deliveries from outside that were asked for since the last commit. */
+  readonly expectations: Expectation[] = [];
+  /** The pause that was asked for since the last commit. */
+  pauseWish: PauseWish | undefined;
+  /** Ends what lasts only while the handler waits: the timer of its timeout, the watch over its slot. */
+  stopWaiting: (() => void) | undefined;
+  readonly #host: ActivationHost;
+  readonly #log: LogEntry[] = [];
+  readonly #outputs: OutputEntry[] = [];
+  readonly #deferred: DeferredEvent[] = [];
+  #shared: BufferedValues | undefined;
+  #state: BufferedValues | undefined;
+  #views: SlotViews | undefined;
+  #controller: AbortController | undefined;
+  /** Why nothing more is taken: the handler has returned, or was aborted. */
+  #closed: { readonly why: string; readonly reason?: unknown } | undefined;
+
+  /** Makes the activation of a task; `input` is what its handler gets. */
+  constructor(host: ActivationHost, task: Task, plan: SlotPlan, input: unknown) {
+    this.#host = host;
+    this.task = task;
+    this.plan = plan;
+    this.input = input;
+  }
+
+  /** Whether the handler was aborted: what it returns later is ignored. */
+  get isAborted(): boolean {
+    return this.#closed?.reason !== undefined;
+  }
+
+  /** Takes nothing more: the handler has returned. */
+  close(): void {
+    this.#closed ??= { why: "its handler has returned; await what it starts before it returns" };
+  }
+
+  /** Takes things again: a generator goes on. */
+  reopen(): void {
+    if (!this.isAborted) this.#closed = undefined;
+  }
+
+  /** Takes nothing more, and tells the handler by `ctx.signal`. */
+  abort(reason: Error): void {
+    if (this.isAborted) return;
+    this.#closed = { why: `its handler was aborted (${reason.message})`, reason };
+    this.stopWaiting?.();
+    this.#controller?.abort(reason);
+  }
+
+  /** Keeps the view of its own slot as it is now, while the handler waits and others merge. */
+  watchSlot(): () => void {
+    return this.plan.merges ? this.#slotViews().watch() : NOTHING;
+  }
+
+  /**
+   * What else the buffered calls change, on the values of this moment.
+   *
+   * @throws whatever an update function throws
+   */
+  effects(): SideEffects | undefined {
+    const slots = this.#views?.changes() ?? [];
+    const state = this.#state?.changes() ?? [];
+    const shared = this.#shared?.changes() ?? [];
+    const [log, outputs, deferred] = [this.#log, this.#outputs, this.#deferred];
+    const size = slots.length + state.length + shared.length + log.length + outputs.length + deferred.length;
+    return size === 0
+      ? undefined
+      : { slots, state, shared, log: [...log], outputs: [...outputs], deferred: [...deferred] };
+  }
+
+  /** Forgets the buffered calls: they have been committed. */
+  reset(): void {
+    for (const list of [this.emissions, this.expectations, this.#log, this.#outputs, this.#deferred]) list.length = 0;
+    this.#state?.clear();
+    this.#shared?.clear();
+    this.#views = undefined;
+    this.pauseWish = undefined;
+  }
+
+  get jobId(): string {
+    return this.#host.job.jobId;
+  }
+
+  get flowId(): string {
+    return this.#host.job.flowId;
+  }
+
+  get routineId(): string {
+    return this.plan.routine.id;
+  }
+
+  get slotName(): string {
+    return this.plan.slot.name;
+  }
+
+  get attempt(): number {
+    return this.task.details?.attempt ?? 0;
+  }
+
+  get idempotencyKey(): string {
+    return `${this.jobId}/${this.task.id}/${this.task.details?.step ?? 0}`;
+  }
+
+  get progress(): unknown {
+    return decodeValue(this.task.details?.progress, this.#host.classes);
+  }
+
+  get services(): Services {
+    return this.#host.services;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.isAborted) this.#controller.abort(this.#closed?.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  get shared(): Values {
+    return this.#shared ??= this.#values("shared", () => this.#host.job.sharedData);
+  }
+
+  get state(): Values {
+    return this.#state ??= this.#values("state", () => this.#host.job.routineStates.get(this.routineId)?.state);
+  }
+
+  now(): number {
+    return this.#host.now();
+  }
+
+  emit(event: Event<unknown> | string, data: unknown, options: EmitOptions = {}): void {
+    const { event: { name }, routes } = this.#event("emit", event);
+    const action = `Cannot emit "${name}" of routine "${this.routineId}"`;
+    const { delayMs = 0, priority = "normal" } = options;
+    if (delayMs !== 0) checkRange(action, "delayMs", delayMs, 0, Number.MAX_SAFE_INTEGER);
+    if (priority !== "normal") checkWord(action, "priority", priority, PRIORITIES);
+    this.emissions.push({
+      routine: this.routineId,
+      event: name,
+      routes,
+      data: this.#payload(action, name, data),
+      delayMs,
+      priority,
+    });
+  }
+
+  defer(event: Event<unknown> | string, data: unknown): void {
+    const { event: { name } } = this.#event("defer", event);
+    const stored = this.#payload(`Cannot defer "${name}" of routine "${this.routineId}"`, name, data);
+    this.#deferred.push({ routine: this.routineId, event: name, data: stored });
+  }
+
+  checkpoint(progress?: unknown): Promise<void> {
+    try {
+      this.checkOpen("checkpoint");
+      const kept = progress === undefined
+        ? this.task.details?.progress
+        : this.#encode("Cannot checkpoint", "progress", progress);
+      this.#host.commitStep(this, kept);
+      return Promise.resolve();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  slotData(name: string): unknown {
+    this.#slot("read slot data", name);
+    return this.#slotViews().read(name);
+  }
+
+  clear(name: string): void {
+    this.checkOpen(`clear slot "${name}"`);
+    this.#slot("clear slot", name);
+    this.#slotViews().clear(name);
+  }
+
+  expect(slot: Slot<never> | string, options: ExpectOptions = {}): void {
+    this.checkOpen("expect a delivery");
+    const { route } = this.#slot("expect a delivery", slot);
+    const { timeoutMs } = options;
+    if (timeoutMs !== undefined) checkDuration("Cannot expect a delivery", "timeoutMs", timeoutMs);
+    this.expectations.push({ route, timeoutMs });
+  }
+
+  report(data: unknown): void {
+    this.checkOpen("report");
+    this.#host.report(this, data);
+  }
+
+  log(entry: object): void {
+    this.checkOpen("log");
+    const action = `Cannot log from routine "${this.routineId}"`;
+    if (!isRecord(entry)) throw new TypeError(`${action}: the entry must be an object, got ${describeValue(entry)}`);
+    this.#log.push({ routine: this.routineId, entry: this.#encode(action, "entry", entry) ?? null, at: this.now() });
+  }
+
+  output(type: string, data?: unknown): void {
+    this.checkOpen("output");
+    const action = `Cannot output from routine "${this.routineId}"`;
+    checkName(action, "type", type);
+    this.#outputs.push({ routine: this.routineId, type, data: this.#encode(action, "data", data), at: this.now() });
+  }
+
+  pause(reason?: string, checkpoint?: unknown): void {
+    this.checkOpen("pause");
+    this.pauseWish ??= { reason, checkpoint: this.#encode("Cannot pause", "checkpoint", checkpoint) };
+  }
+
+  /** Refuses what comes after the handler has returned or was aborted. */
+  checkOpen(what: string): void {
+    if (this.#closed === undefined) return;
+    throw new StateError(what, "closed", `Cannot ${what} in routine "${this.routineId}": ${this.#closed.why}`);
+  }
+
+  #event(what: "emit" | "defer", event: Event<unknown> | string): EventPlan {
+    const name = typeof event === "string" ? event : event instanceof Event ? event.name : undefined;
+    if (this.#closed !== undefined) this.checkOpen(`${what} "${name}"`);
+    const { events, routine } = this.plan.routine;
+    if (name === undefined) {
+      throw new TypeError(`Cannot ${what}: expected an event or its name, got ${describeValue(event)}`);
+    }
+    const known = events.get(name);
+    if (typeof event !== "string" && event.owner !== routine) {
+      throw new TypeError(
+        `Cannot ${what} "${name}" in routine "${this.routineId}": the event belongs to another routine; emit one of its own: ${
+          listNames(events.keys())
+        }`,
+      );
+    }
+    if (known === undefined) {
+      throw new TypeError(
+        `Cannot ${what} "${name}": routine "${this.routineId}" has no such event; it has ${listNames(events.keys())}`,
+      );
+    }
+    return known;
+  }
+
+  /** What was received and is passed on whole has been checked and frozen already. */
+  #payload(action: string, event: string, data: unknown): Stored {
+    const schema = this.plan.routine.events.get(event)?.event.schema;
+    if (schema !== undefined) validate(schema, data, `${action}: data`);
+    const { data: received } = this.task;
+    if (data === received && data === this.input) return received;
+    return encodeValue(data, this.#host.classes, { action, root: "data" }, this.#host.limits);
+  }
+
+  #slot(what: string, slot: Slot<never> | string): SlotPlan {
+    const { slots, routine } = this.plan.routine;
+    const name = slot instanceof Slot ? slot.name : slot;
+    const known = slots.get(name);
+    if (known === undefined || (slot instanceof Slot && slot.owner !== routine)) {
+      throw new TypeError(
+        `Cannot ${what}: routine "${this.routineId}" has no slot "${name}" of its own; it has ${
+          listNames(slots.keys())
+        }`,
+      );
+    }
+    return known;
+  }
+
+  #slotViews(): SlotViews {
+    return this.#views ??= new SlotViews(this.#host.job, this.task, this.#host.classes);
+  }
+
+  #values(name: string, current: () => ReadonlyMap<string, Stored> | undefined): BufferedValues {
+    const { classes, limits } = this.#host;
+    return new BufferedValues({ name, classes, limits, current, checkOpen: (what) => this.checkOpen(what) });
+  }
+
+  #encode(action: string, root: string, value: unknown): Stored {
+    return encodeValue(value, this.#host.classes, { action, root }, this.#host.limits);
+  }
+}

@@ -1,0 +1,99 @@
+import type { ErrorData } from "../base/error_data.ts";
+import type { Stored } from "../base/json.ts";
+import { ErrorHandler } from "../model/error_handler.ts";
+import type { FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../scheduler/commit.ts";
+import { createTasks, decideVerdict, emitRecords, failureRecords, startRecord } from "../scheduler/decide.ts";
+import type { HistoryRecord, Job, JobStatus } from "../scheduler/job.ts";
+import { hasStarted, type Task } from "../scheduler/task.ts";
+import type { Activation } from "./activation.ts";
+import type { MergeResult } from "./merge.ts";
+import type { RoutinePlan } from "./plan.ts";
+
+/** The instant of a commit, and how long the job has worked by then. */
+export interface CommitTime {
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+  /** How long the job has worked, in milliseconds. */
+  readonly ranMs: number;
+}
+
+const STOP = new ErrorHandler();
+
+/** The commit of a merge. */
+export function mergeCommit(task: Task, { merged, slot }: MergeResult, time: CommitTime): MergeCommit {
+  return { kind: "merge", ...time, task, merged, slot, records: startRecords(task, time.at) };
+}
+
+/**
+ * The commit of what a handler has done since the last one.
+ *
+ * @throws {StepLimitError} when the job would make more tasks than `steps`
+ * @throws whatever an update function throws
+ */
+export function stepCommit(
+  job: Job,
+  activation: Activation,
+  outcome: StepCommit["outcome"],
+  progress: Stored,
+  steps: number,
+  time: CommitTime,
+): StepCommit {
+  const { task, emissions, expectations, plan } = activation;
+  return {
+    kind: "step",
+    ...time,
+    task,
+    step: task.details?.step ?? 0,
+    outcome,
+    progress,
+    created: createTasks(job, emissions, expectations, time.at, steps),
+    records: [...startRecords(task, time.at), ...emitRecords(emissions, time.at)],
+    effects: activation.effects(),
+    version: plan.routine.version,
+  };
+}
+
+/** How the failure of a task is decided. */
+export interface FailureOptions {
+  /** Whether the task may be tried again at all. */
+  readonly mayRetry: boolean;
+  /** Whether the job fails, whatever the error handler says. */
+  readonly isFatal: boolean;
+}
+
+/** The commit of a task's failure, by the error handler of its routine. */
+export function failureCommit(
+  job: Job,
+  task: Task,
+  routine: RoutinePlan,
+  error: ErrorData,
+  { mayRetry, isFatal }: FailureOptions,
+  time: CommitTime,
+): FailureCommit {
+  const verdict = decideVerdict(job, task, error, isFatal ? STOP : routine.errorHandler, time.at, mayRetry);
+  const records = [...startRecords(task, time.at), ...failureRecords(routine.id, error, verdict, time.at)];
+  return { kind: "failure", ...time, task, error, verdict, records, version: routine.version };
+}
+
+/** The commit of a change of status and nothing else. */
+export function statusCommit(
+  status: JobStatus,
+  time: CommitTime,
+  more: Partial<Pick<StatusCommit, "error" | "pausePoint" | "redrive" | "migrated">> = {},
+): StatusCommit {
+  return {
+    kind: "status",
+    ...time,
+    status,
+    error: undefined,
+    pausePoint: undefined,
+    redrive: false,
+    migrated: [],
+    ...more,
+  };
+}
+
+/** The `start` of a task enters the history with its first commit. */
+function startRecords(task: Task, at: number): HistoryRecord[] {
+  return hasStarted(task) || task.details?.awaiting !== undefined ? [] : [startRecord(task, at)];
+}

@@ -1,0 +1,29 @@
+/** A generator as the engine drives it, synchronous or not. */
+export interface GeneratorLike {
+  /** Goes on to the next `yield`, or to the end. */
+  next(): unknown;
+  /** Ends it: its `finally` blocks run. */
+  return(value: undefined): unknown;
+}
+
+/** Says whether a handler has returned a promise, or something like one. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return ((typeof value === "object" && value !== null) || typeof value === "function") && "then" in value &&
+    typeof value.then === "function";
+}
+
+/** Says whether a handler has returned a generator. */
+export function isGenerator(value: unknown): value is GeneratorLike {
+  return typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value) &&
+    "next" in value && typeof value.next === "function" && "return" in value && typeof value.return === "function";
+}
+
+/** Ends a generator that nobody will ask again. Whatever its `finally` blocks do has no effect on the job. */
+export function dispose(generator: GeneratorLike): void {
+  try {
+    const result = generator.return(undefined);
+    if (isThenable(result)) result.then(undefined, () => {});
+  } catch {
+    // The handler was told to end; how it fails at that concerns nobody.
+  }
+}

@@ -1,0 +1,226 @@
+import { decodeValue } from "../base/decode.ts";
+import { TimeoutError } from "../base/errors.ts";
+import type { CancelTimer, Timers } from "../ports/timers.ts";
+import type { MergeCommit } from "../scheduler/commit.ts";
+import { hasKeys } from "../scheduler/decide.ts";
+import type { Task } from "../scheduler/task.ts";
+import { Activation, type ActivationHost } from "./activation.ts";
+import { type CommitTime, mergeCommit } from "./commits.ts";
+import { dispose, type GeneratorLike, isGenerator, isThenable } from "./handler_result.ts";
+import { mergeDelivery } from "./merge.ts";
+import { mappingOf, type Plan, slotOf, type SlotPlan } from "./plan.ts";
+import { mergedInput } from "./slot_views.ts";
+
+/** What the runner tells the execution, and asks of it. */
+export interface RunnerHost extends ActivationHost {
+  /** The instant of a commit. */
+  time(): CommitTime;
+  /** Performs the commit of a merge. */
+  commitMerge(commit: MergeCommit): void;
+  /** A handler has returned. */
+  finished(activation: Activation): void;
+  /** A handler has failed, or could not be called. */
+  failed(task: Task, plan: SlotPlan, error: unknown): void;
+  /** A generator has yielded. */
+  yielded(activation: Activation, progress: unknown): void;
+  /** A handler that waited has been dealt with: another may run. */
+  settled(): void;
+}
+
+/** A generator that has been started. */
+interface LiveGenerator {
+  readonly generator: GeneratorLike;
+  readonly activation: Activation;
+}
+
+/** Runs handlers: calls them, waits for their promises, drives their generators. */
+export class HandlerRunner {
+  readonly #host: RunnerHost;
+  readonly #plan: Plan;
+  readonly #timers: Timers;
+  /** Handlers that have returned a promise which has not settled. */
+  readonly #active: Set<Activation> = new Set();
+  readonly #generators: Map<Task, LiveGenerator> = new Map();
+  /** The handler that is on the stack just now. */
+  #current: Activation | undefined;
+
+  /** Makes a runner for the tasks of one job. */
+  constructor(host: RunnerHost, plan: Plan, timers: Timers) {
+    this.#host = host;
+    this.#plan = plan;
+    this.#timers = timers;
+  }
+
+  /** How many handlers have returned a promise which has not settled. */
+  get active(): number {
+    return this.#active.size;
+  }
+
+  /** Runs a task's handler, or goes on with its generator. */
+  run(task: Task): void {
+    task.active = true;
+    const live = this.#generators.get(task);
+    if (live !== undefined) {
+      live.activation.reopen();
+      this.#advance(live);
+      return;
+    }
+    const plan = slotOf(this.#plan, task.route);
+    let activation: Activation;
+    try {
+      activation = new Activation(this.#host, task, plan, this.#input(task, plan));
+    } catch (error) {
+      this.#host.failed(task, plan, error);
+      return;
+    }
+    const { handler } = plan.slot;
+    if (handler === undefined) this.#finish(activation);
+    else this.#call(activation, handler);
+  }
+
+  /** Aborts all handlers that wait, and the one on the stack. Their tasks stay pending; what they return is ignored. */
+  abortAll(reason: Error): void {
+    this.#current?.abort(reason);
+    for (const activation of this.#active) activation.abort(reason);
+    this.#active.clear();
+  }
+
+  /** Ends all generators: after a resume, their handlers start from what they have stored. */
+  disposeGenerators(): void {
+    for (const { generator } of this.#generators.values()) dispose(generator);
+    this.#generators.clear();
+  }
+
+  /** What the handler gets: the slot's merge is settled first, once for all attempts. */
+  #input(task: Task, plan: SlotPlan): unknown {
+    const { job, classes, limits } = this.#host;
+    const { routine, slot } = task.route;
+    if (!hasKeys(task.data) && mappingOf(this.#plan, task.route) !== undefined) {
+      throw new TypeError(
+        `Cannot map the data for slot "${slot}" of routine "${routine}": it is no object with keys to rename`,
+      );
+    }
+    if (!plan.merges) return decodeValue(task.data, classes);
+    if (task.details?.merged === undefined) {
+      this.#host.commitMerge(mergeCommit(task, mergeDelivery(job, task, plan, classes, limits), this.#host.time()));
+    }
+    const merged = task.details?.merged;
+    return merged === undefined ? undefined : mergedInput(merged, job.slots.get(routine)?.get(slot), classes);
+  }
+
+  #call(activation: Activation, handler: (data: never, ctx: never) => unknown): void {
+    let result: unknown;
+    this.#current = activation;
+    try {
+      result = Reflect.apply(handler, activation.plan.routine.routine, [activation.input, activation]);
+    } catch (error) {
+      this.#current = undefined;
+      this.#fail(activation, error);
+      return;
+    }
+    this.#current = undefined;
+    if (result === undefined) this.#finish(activation);
+    else if (isThenable(result)) this.#await(activation, result, () => this.#finish(activation));
+    else if (isGenerator(result)) this.#start(activation, result);
+    else this.#finish(activation);
+  }
+
+  #await(activation: Activation, result: PromiseLike<unknown>, onValue: (value: unknown) => void): void {
+    if (activation.isAborted) {
+      result.then(undefined, () => {});
+      return;
+    }
+    this.#active.add(activation);
+    const stopTimer = this.#limitTime(activation);
+    const stopWatch = activation.watchSlot();
+    activation.stopWaiting = () => {
+      stopTimer?.();
+      stopWatch();
+    };
+    const settle = (deal: () => void) => {
+      if (!this.#active.delete(activation)) return;
+      activation.stopWaiting?.();
+      deal();
+      this.#host.settled();
+    };
+    result.then(
+      (value) => settle(() => onValue(value)),
+      (error) => settle(() => this.#fail(activation, error)),
+    );
+  }
+
+  #limitTime(activation: Activation): CancelTimer | undefined {
+    const { timeoutMs, name } = activation.plan.slot;
+    if (timeoutMs === undefined) return undefined;
+    return this.#timers.setTimer(this.#host.now() + timeoutMs, () => {
+      if (!this.#active.delete(activation)) return;
+      const error = new TimeoutError(`Slot "${name}" of routine "${activation.routineId}"`, timeoutMs);
+      activation.abort(error);
+      this.#drop(activation.task);
+      this.#host.failed(activation.task, activation.plan, error);
+      this.#host.settled();
+    });
+  }
+
+  #start(activation: Activation, generator: GeneratorLike): void {
+    const live = { generator, activation };
+    this.#generators.set(activation.task, live);
+    this.#advance(live);
+  }
+
+  #advance({ generator, activation }: LiveGenerator): void {
+    let result: unknown;
+    this.#current = activation;
+    try {
+      result = generator.next();
+    } catch (error) {
+      this.#current = undefined;
+      this.#fail(activation, error);
+      return;
+    }
+    this.#current = undefined;
+    if (isThenable(result)) this.#await(activation, result, (value) => this.#segment(activation, value));
+    else this.#segment(activation, result);
+  }
+
+  /** A generator has come to a `yield`, or to its end. */
+  #segment(activation: Activation, result: unknown): void {
+    const { done, value } = result as IteratorResult<unknown>;
+    if (done === true) {
+      this.#finish(activation);
+      return;
+    }
+    if (activation.isAborted) return;
+    activation.close();
+    try {
+      this.#host.yielded(activation, value);
+    } catch (error) {
+      this.#fail(activation, error);
+    }
+  }
+
+  #finish(activation: Activation): void {
+    this.#generators.delete(activation.task);
+    if (activation.isAborted) return;
+    activation.close();
+    try {
+      this.#host.finished(activation);
+    } catch (error) {
+      this.#fail(activation, error);
+    }
+  }
+
+  #fail(activation: Activation, error: unknown): void {
+    this.#drop(activation.task);
+    if (activation.isAborted) return;
+    activation.close();
+    this.#host.failed(activation.task, activation.plan, error);
+  }
+
+  #drop(task: Task): void {
+    const live = this.#generators.get(task);
+    if (live === undefined) return;
+    this.#generators.delete(task);
+    dispose(live.generator);
+  }
+}

@@ -1,0 +1,74 @@
+import type { CancelTimer, Timers } from "../ports/timers.ts";
+
+/** What a job's clock calls back. */
+export interface JobClockCallbacks {
+  /** The job has worked for longer than it may. */
+  onTimeout(): void;
+  /** A waiting task is due. */
+  onAlarm(): void;
+}
+
+/** A live job's time: how long it has worked, its timeout, and the alarm for its next waiting task. */
+export class JobClock {
+  readonly #timers: Timers;
+  readonly #callbacks: JobClockCallbacks;
+  readonly #timeoutMs: number;
+  /** What the job had worked when it last began to. */
+  #ranMs: number;
+  #workingSince: number | undefined;
+  #stopTimeout: CancelTimer | undefined;
+  #alarmAt: number | undefined;
+  #stopAlarm: CancelTimer | undefined;
+
+  /** Makes the clock of a job that has worked for `ranMs` of the `timeoutMs` that it may. */
+  constructor(timers: Timers, ranMs: number, timeoutMs: number, callbacks: JobClockCallbacks) {
+    this.#timers = timers;
+    this.#ranMs = ranMs;
+    this.#timeoutMs = timeoutMs;
+    this.#callbacks = callbacks;
+  }
+
+  /** The present instant. */
+  now(): number {
+    return this.#timers.now();
+  }
+
+  /** How long the job has worked up to an instant. */
+  ranMs(now: number): number {
+    return this.#workingSince === undefined ? this.#ranMs : this.#ranMs + Math.max(0, now - this.#workingSince);
+  }
+
+  /** The job works: time counts. */
+  work(now: number): void {
+    if (this.#workingSince !== undefined) return;
+    this.#workingSince = now;
+    if (this.#timeoutMs === Infinity) return;
+    const left = Math.max(0, this.#timeoutMs - this.#ranMs);
+    this.#stopTimeout = this.#timers.setTimer(now + left, () => this.#callbacks.onTimeout());
+  }
+
+  /** The job waits: time does not count. */
+  rest(now: number): void {
+    this.#ranMs = this.ranMs(now);
+    this.#workingSince = undefined;
+    this.#stopTimeout?.();
+    this.#stopTimeout = undefined;
+  }
+
+  /** Sets the alarm to an instant, or switches it off. */
+  setAlarm(at: number | undefined): void {
+    if (at === this.#alarmAt) return;
+    this.#stopAlarm?.();
+    this.#alarmAt = at;
+    this.#stopAlarm = at === undefined ? undefined : this.#timers.setTimer(at, () => {
+      this.#alarmAt = undefined;
+      this.#callbacks.onAlarm();
+    });
+  }
+
+  /** Stops everything: the job is no longer live. */
+  stop(): void {
+    this.rest(this.now());
+    this.setAlarm(undefined);
+  }
+}

@@ -1,0 +1,62 @@
+import type { OutputEntry } from "../scheduler/job.ts";
+
+/** Whoever waits for something of a live job, or reads its outputs. */
+export class JobListeners {
+  readonly #onCommit: Set<() => void> = new Set();
+  readonly #onRest: Set<() => void> = new Set();
+  readonly #onIdle: Set<() => void> = new Set();
+  readonly #onOutput: Set<(output: OutputEntry) => void> = new Set();
+
+  /** Calls back after each commit, until the returned function is called. */
+  onCommit(callback: () => void): () => void {
+    return add(this.#onCommit, callback);
+  }
+
+  /** Calls back when the job has ended or rests. */
+  onRest(callback: () => void): () => void {
+    return add(this.#onRest, callback);
+  }
+
+  /** Calls back when nothing of the job is due. */
+  onIdle(callback: () => void): () => void {
+    return add(this.#onIdle, callback);
+  }
+
+  /** Calls back with each output that is committed, until the returned function is called. */
+  onOutput(callback: (output: OutputEntry) => void): () => void {
+    return add(this.#onOutput, callback);
+  }
+
+  /** Something has been committed. */
+  committed(): void {
+    if (this.#onCommit.size > 0) callAll(this.#onCommit);
+  }
+
+  /** An output has been committed. */
+  output(output: OutputEntry): void {
+    for (const callback of [...this.#onOutput]) callback(output);
+  }
+
+  /** Nothing is due. */
+  idle(): void {
+    if (this.#onIdle.size > 0) callAll(this.#onIdle);
+  }
+
+  /** The job has ended or rests. */
+  rested(): void {
+    callAll(this.#onIdle);
+    callAll(this.#onRest);
+  }
+}
+
+/** Under an entry of its own: the same callback may be added twice. */
+function add<A extends unknown[]>(set: Set<(...args: A) => void>, callback: (...args: A) => void): () => void {
+  const entry = (...args: A) => callback(...args);
+  set.add(entry);
+  return () => void set.delete(entry);
+}
+
+/** Over a copy: a callback may take itself or others away. */
+function callAll(set: ReadonlySet<() => void>): void {
+  for (const callback of [...set]) callback();
+}

@@ -1,0 +1,50 @@
+import type { Timers } from "../ports/timers.ts";
+
+/** Handlers that run between two looks at the clock's budget, for clocks that stand still and for very short handlers. */
+const MOST_RUNS = 4_096;
+
+/**
+ * Shares the host's event loop: all jobs of an engine may work for a budget, chains of microtasks included; then the next
+ * macrotask comes first, so that timers and I/O never starve.
+ */
+export class Pacer {
+  readonly #timers: Timers;
+  readonly #budgetMs: number;
+  readonly #waiting: (() => void)[] = [];
+  #sliceStart = -Infinity;
+  #runs = 0;
+  #isComing = false;
+
+  /** Makes a pacer for slices of `budgetMs`. */
+  constructor(timers: Timers, budgetMs: number) {
+    this.#timers = timers;
+    this.#budgetMs = budgetMs;
+  }
+
+  /** Says whether the budget is spent at an instant; to be asked before each handler. */
+  isSpent(now: number): boolean {
+    if (this.#isComing) return true;
+    return now - this.#sliceStart >= this.#budgetMs || now < this.#sliceStart || ++this.#runs > MOST_RUNS;
+  }
+
+  /** Calls back in one of the next macrotasks, in turn with others. */
+  defer(run: () => void): void {
+    this.#waiting.push(run);
+    this.#request();
+  }
+
+  #request(): void {
+    if (this.#isComing) return;
+    this.#isComing = true;
+    this.#timers.soon(() => this.#slice());
+  }
+
+  /** Whoever is not reached within the budget is first in the next slice. */
+  #slice(): void {
+    this.#isComing = false;
+    this.#sliceStart = this.#timers.now();
+    this.#runs = 0;
+    while (this.#waiting.length > 0 && !this.isSpent(this.#timers.now())) this.#waiting.shift()?.();
+    if (this.#waiting.length > 0) this.#request();
+  }
+}

@@ -1,0 +1,362 @@
+import type { Finding } from "./base/errors.ts";
+import { checkDuration, checkName } from "./base/options.ts";
+import { describeValue } from "./base/path.ts";
+import type { Registry } from "./base/registry.ts";
+import { encodeValue } from "./base/encode.ts";
+import { DEFAULT_GRACE_MS, type Execution } from "./engine/execution.ts";
+import { JobRunner, refuse } from "./engine/job_runner.ts";
+import { type JobProgress, type Settled, waitForCondition, waitForRest, waitUntilIdle } from "./engine/job_waits.ts";
+import { OutputStream } from "./engine/output_stream.ts";
+import type { SlotPlan } from "./engine/plan.ts";
+import type { WaitOptions } from "./engine/waiting.ts";
+import { Engine, hostOf } from "./engine.ts";
+import {
+  checkExecutionTimeout,
+  checkStrategy,
+  type ExecutionStrategy,
+  FlowGraph,
+  type FlowGraphOptions,
+} from "./model/flow_graph.ts";
+import { declarationOf, Routine } from "./model/routine.ts";
+import { Slot } from "./model/slot.ts";
+import type { Timers } from "./ports/timers.ts";
+import type { Job } from "./scheduler/job.ts";
+import type { FlowDocument } from "./serializer/documents.ts";
+import { decodeFlow, encodeFlow } from "./serializer/flow_codec.ts";
+import { jobOf, type JobOutput, JobState, viewOutput } from "./serializer/job_state.ts";
+import { preflight } from "./serializer/preflight.ts";
+
+/** What a flow is made of. */
+export interface FlowOptions extends Omit<FlowGraphOptions, "id"> {
+  /** The flow's id; a job can be resumed only by a flow of the same id. @default {a new one} */
+  readonly id?: string;
+  /** What runs its jobs. @default {an engine that all flows share} */
+  readonly engine?: Engine;
+}
+
+/** What a caller listens to while a job is live; what a callback throws changes nothing for the job. */
+export interface ListenOptions {
+  /** Called with each output, once it is committed. */
+  readonly onOutput?: (output: JobOutput) => void;
+  /** Called with each `ctx.report` of a handler: live progress, which is not stored. */
+  readonly onReport?: (data: unknown, routineId: string) => void;
+  /** Cancels the job when aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a job is made. */
+export interface CreateOptions {
+  /** The job's id. @default {a new one} */
+  readonly jobId?: string;
+  /** How its handlers run. @default {as the flow says} */
+  readonly strategy?: ExecutionStrategy;
+  /** How many of them may wait at the same time. @default {as the flow says} */
+  readonly maxWorkers?: number;
+  /** How long it may work, in milliseconds, waiting not counted; `Infinity` for no limit. @default {as the flow says} */
+  readonly timeoutMs?: number;
+}
+
+/** How a job is made and started. */
+export interface ExecuteOptions extends CreateOptions, ListenOptions {}
+
+/** How a job is resumed. */
+export interface ResumeOptions extends ListenOptions {
+  /** Puts the failures of a job that has ended back, with all their retries. @default {false} */
+  readonly redrive?: boolean;
+}
+
+/** How a job is paused. */
+export interface PauseOptions {
+  /** Why: kept in the job's `pausePoints`. */
+  readonly reason?: string;
+  /** Anything to note with it. */
+  readonly checkpoint?: unknown;
+  /** How long handlers may go on before they are aborted, in milliseconds. @default {1000} */
+  readonly graceMs?: number;
+}
+
+/** How the end of a job is awaited. */
+export interface CompletionOptions extends WaitOptions {
+  /** Called at once and after each commit. What it throws ends the wait. */
+  readonly onProgress?: (progress: JobProgress) => void;
+}
+
+/** Where a job begins: a slot, or the `trigger` of a routine. */
+export type Entry = string | Routine<object>;
+
+/** The arguments after a typed entry: what the slot accepts may be left out where `{}` will do. */
+export type EntryArguments<T, O> = Record<never, never> extends T ? [params?: T, options?: O]
+  : [params: T, options?: O];
+
+let defaultEngine: Engine | undefined;
+
+/**
+ * A workflow: routines whose events are connected to each other's slots, and the means to execute it. Each execution is a
+ * `JobState`; the flow itself holds nothing of any of them.
+ *
+ * @example
+ * ```ts
+ * import { type Context, Flow, Routine } from "@routilux/routilux";
+ *
+ * class Hello extends Routine {
+ *   readonly trigger = this.addSlot("trigger", this.greet);
+ *   greet({ name }: { name: string }, ctx: Context): void {
+ *     ctx.output("greeting", `Hello, ${name}`);
+ *   }
+ * }
+ * const flow = new Flow({ id: "hello" });
+ * const hello = flow.addRoutine(new Hello(), "hello");
+ * const job = await flow.run(hello.trigger, { name: "world" });
+ * job.outputLog[0]?.data; // "Hello, world"
+ * ```
+ */
+export class Flow extends FlowGraph {
+  readonly #engine: Engine;
+  readonly #runner: JobRunner;
+
+  /**
+   * Makes an empty flow.
+   *
+   * @throws {TypeError} for an option of the wrong kind
+   * @throws {RangeError} for a number out of range
+   */
+  constructor(options: FlowOptions = {}) {
+    const engine = options.engine ?? (defaultEngine ??= new Engine());
+    if (!(engine instanceof Engine)) {
+      throw new TypeError(`Cannot create flow: engine must be an Engine, got ${describeValue(engine)}`);
+    }
+    super({ ...options, id: options.id ?? hostOf(engine).entropy.id() });
+    this.#engine = engine;
+    this.#runner = new JobRunner(this, hostOf(engine));
+  }
+
+  /**
+   * Reads a flow's document, which is not changed.
+   *
+   * @throws {SerializationError} when it is no document of a flow, naming the path
+   * @throws {PreflightError} when it does not fit the registered classes: every finding at once
+   */
+  static fromJSON(json: unknown, registry: Registry, options: { readonly engine?: Engine } = {}): Flow {
+    const decoded = decodeFlow(json, registry);
+    const flow = new Flow({ ...decoded.options, ...options });
+    decoded.fill(flow);
+    return flow;
+  }
+
+  /**
+   * The flow's document: the definition alone, nothing of any job.
+   *
+   * @throws {TypeError} for a routine that another process could not build: which, why, and what to do
+   */
+  toJSON(): FlowDocument {
+    return encodeFlow(this);
+  }
+
+  /** Makes a pending job; `resume` starts it. */
+  create<T>(entry: Slot<T>, ...rest: EntryArguments<T, CreateOptions>): JobState;
+  /** Makes a pending job that begins at the `trigger` of a routine; `resume` starts it. */
+  create(entry: Entry, params?: unknown, options?: CreateOptions): JobState;
+  create(...args: never[]): JobState {
+    const [entry, params = {}, options = {}]: [Entry | Slot<never>, unknown?, CreateOptions?] = args as never;
+    const { jobId, strategy, maxWorkers, timeoutMs } = options;
+    const action = `Cannot execute flow "${this.id}"`;
+    if (jobId !== undefined) checkName(action, "jobId", jobId);
+    if (strategy !== undefined || maxWorkers !== undefined) {
+      checkStrategy(strategy ?? this.executionStrategy, maxWorkers);
+    }
+    if (timeoutMs !== undefined) checkExecutionTimeout(action, timeoutMs);
+    const settings = { executionStrategy: strategy, maxWorkers, executionTimeoutMs: timeoutMs };
+    return new JobState(this.#runner.create(this.#entry(entry), params, jobId, settings), this.registry);
+  }
+
+  /**
+   * Starts a job and returns it at once; no handler has run then.
+   *
+   * @throws {TypeError} for an entry that is not in the flow
+   * @throws {SerializationError} naming the path of params that cannot travel
+   */
+  execute<T>(entry: Slot<T>, ...rest: EntryArguments<T, ExecuteOptions>): JobState;
+  /** Starts a job at the `trigger` of a routine. */
+  execute(entry: Entry, params?: unknown, options?: ExecuteOptions): JobState;
+  execute(...args: never[]): JobState {
+    const options: ExecuteOptions = args[2] ?? {};
+    options.signal?.throwIfAborted();
+    return this.#start(this.create(args[0] ?? "", args[1], options), false, options);
+  }
+
+  /** Starts a job and waits until it has ended or rests. */
+  run<T>(entry: Slot<T>, ...rest: EntryArguments<T, ExecuteOptions>): Promise<JobState>;
+  /** Starts a job at the `trigger` of a routine and waits until it has ended or rests. */
+  run(entry: Entry, params?: unknown, options?: ExecuteOptions): Promise<JobState>;
+  async run(...args: never[]): Promise<JobState> {
+    const { signal }: ExecuteOptions = args[2] ?? {};
+    const job = this.execute(args[0] ?? "", args[1], args[2]);
+    await this.waitForCompletion(job, signal === undefined ? {} : { signal });
+    return job;
+  }
+
+  /**
+   * Lets a pending, paused or restored job go on. All checks come first; then its status is `running`.
+   *
+   * @throws {PreflightError} when it does not fit the flow: every finding, and nothing has changed
+   * @throws {StateError} when it is live already, or has ended and nothing is to be redriven
+   */
+  resume(job: JobState, options: ResumeOptions = {}): JobState {
+    options.signal?.throwIfAborted();
+    return this.#start(job, options.redrive ?? false, options);
+  }
+
+  /**
+   * Stops taking tasks; resolves when the job rests, or has ended otherwise. Handlers that don't return in time are
+   * aborted, and their tasks run again on resume.
+   *
+   * @throws {StateError} when the job is not live
+   */
+  async pause(job: JobState, options: PauseOptions = {}): Promise<void> {
+    const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS } = options;
+    const { data, execution } = this.#target("pause", job);
+    checkDuration(`Cannot pause job "${job.jobId}"`, "graceMs", graceMs);
+    if (execution === undefined) throw refuse("pause", data, "it is not live here");
+    const subject = { action: `Cannot pause job "${job.jobId}"`, root: "checkpoint" };
+    execution.pause({ reason, checkpoint: encodeValue(checkpoint, this.registry, subject, this.limits) }, graceMs);
+    await waitForRest(data, this.#runner.executionOf(data), hostOf(this.#engine).timers, {}, undefined);
+  }
+
+  /**
+   * Ends a job: handlers are aborted, queued tasks do not run.
+   *
+   * @throws {StateError} when it has ended already
+   */
+  cancel(job: JobState, options: { readonly reason?: string } = {}): void {
+    this.#runner.cancel(this.#target("cancel", job).data, options.reason);
+  }
+
+  /**
+   * Brings data from outside to a slot of a running or paused job.
+   *
+   * @throws {StateError} when the job is pending or has ended
+   */
+  deliver<T>(job: JobState, slot: Slot<T>, data: NoInfer<T>): void;
+  /** Brings data to a slot by the names of routine and slot. */
+  deliver(job: JobState, routineId: string, slotName: string, data: unknown): void;
+  deliver(job: JobState, ...args: never[]): void {
+    const { data: target } = this.#target("deliver to", job);
+    const [first, second, third]: unknown[] = args;
+    const slot = first instanceof Slot ? first : this.slot(String(first), String(second));
+    this.#runner.deliver(target, this.#slotPlan("deliver", slot), first instanceof Slot ? second : third);
+  }
+
+  /** Waits for the end of a job: true when it has ended, however; false when the time is up, or it rests. */
+  waitForCompletion(job: JobState, options: CompletionOptions = {}): Promise<boolean> {
+    const { data, execution, timers } = this.#target("wait for", job);
+    checkWait(options);
+    return waitForRest(data, execution, timers, options, options.onProgress);
+  }
+
+  /** Waits until a condition holds, asked after each commit: false when the time is up, or the job ends or rests first. */
+  waitUntil(job: JobState, condition: (job: JobState) => boolean, options: WaitOptions = {}): Promise<boolean> {
+    const { execution, timers } = this.#target("wait for", job);
+    checkWait(options);
+    return waitForCondition(execution, timers, options, () => {
+      try {
+        return condition(job);
+      } catch {
+        return false;
+      }
+    });
+  }
+
+  /** Runs what is due, and tells when the job must be looked at again: for hosts that live for one request. */
+  settle(job: JobState, options: WaitOptions = {}): Promise<Settled> {
+    const { data, execution, timers } = this.#target("settle", job);
+    checkWait(options);
+    return waitUntilIdle(data, execution, timers, options);
+  }
+
+  /** The job's outputs: those that are kept, then new ones as they are committed, until it ends or rests. */
+  outputs(job: JobState): AsyncIterableIterator<JobOutput, void, undefined> {
+    const { data, execution } = this.#target("read outputs of", job);
+    const stops: (() => void)[] = [];
+    const kept = data.outputs.toArray().map((output) => viewOutput(output, this.registry));
+    const stream = new OutputStream(kept, () => stops.forEach((stop) => stop()));
+    if (execution === undefined) stream.close();
+    else {
+      stops.push(execution.listeners.onOutput((output) => stream.push(viewOutput(output, this.registry))));
+      stops.push(execution.listeners.onRest(() => stream.close()));
+    }
+    return stream;
+  }
+
+  /** Everything that would keep a job from being resumed here, as data; nothing is changed. */
+  check(job: JobState): readonly Finding[] {
+    return preflight(jobOf(job), this);
+  }
+
+  /**
+   * Takes no more jobs. The live ones run what is due, unless `drain` is false; what is left of them is paused, and can be
+   * resumed elsewhere.
+   */
+  async shutdown({ drain = true }: { readonly drain?: boolean } = {}): Promise<void> {
+    this.#runner.shutDown();
+    const { timers } = hostOf(this.#engine);
+    await Promise.all(Array.from(this.#runner.live, async (execution) => {
+      const { job } = execution;
+      if (drain) await waitUntilIdle(job, execution, timers, {});
+      this.#runner.executionOf(job)?.pause({ reason: "shutdown", checkpoint: undefined }, DEFAULT_GRACE_MS);
+      await waitForRest(job, this.#runner.executionOf(job), timers, {}, undefined);
+    }));
+  }
+
+  #start(job: JobState, redrive: boolean, { onOutput, onReport, signal }: ListenOptions): JobState {
+    const { data } = this.#target("resume", job);
+    const cancel = () => this.cancel(job, { reason: String(signal?.reason) });
+    this.#runner.resume(data, redrive, {
+      onOutput: onOutput === undefined ? undefined : (output) => onOutput(viewOutput(output, this.registry)),
+      onReport,
+      onRest: () => signal?.removeEventListener("abort", cancel),
+    });
+    signal?.addEventListener("abort", cancel);
+    return job;
+  }
+
+  #target(event: string, job: JobState): Target {
+    if (!(job instanceof JobState)) {
+      throw new TypeError(`Cannot ${event} a job: expected a JobState, got ${describeValue(job)}`);
+    }
+    const data = jobOf(job);
+    if (data.flowId !== this.id && event !== "resume") {
+      throw new TypeError(
+        `Cannot ${event} job "${data.jobId}": its flow_id "${data.flowId}" does not match flow "${this.id}"`,
+      );
+    }
+    return { data, execution: this.#runner.executionOf(data), timers: hostOf(this.#engine).timers };
+  }
+
+  #entry(entry: Entry | Slot<never>): SlotPlan {
+    if (entry instanceof Slot) return this.#slotPlan("execute", entry);
+    const id = entry instanceof Routine ? this.routineId(entry) : String(entry);
+    return this.#slotPlan("execute", this.slot(id, "trigger"));
+  }
+
+  #slotPlan(event: string, slot: Slot<never>): SlotPlan {
+    const id = slot.owner instanceof Routine ? declarationOf(slot.owner).membership?.id : undefined;
+    const plan = this.#runner.plan.routines.get(id ?? "")?.slots.get(slot.name);
+    if (plan?.slot === slot) return plan;
+    throw new TypeError(
+      `Cannot ${event} flow "${this.id}": slot "${slot.name}" belongs to ${
+        describeValue(slot.owner)
+      }, which is not in it`,
+    );
+  }
+}
+
+/** A job as the calls on it need it. */
+interface Target {
+  readonly data: Job;
+  readonly execution: Execution | undefined;
+  readonly timers: Timers;
+}
+
+function checkWait({ timeoutMs }: WaitOptions): void {
+  if (timeoutMs !== undefined) checkDuration("Cannot wait", "timeoutMs", timeoutMs, Infinity);
+}

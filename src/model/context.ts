@@ -1,0 +1,90 @@
+import type { Event } from "./event.ts";
+import type { Services } from "./services.ts";
+import type { Slot } from "./slot.ts";
+
+/** How urgent a task is: among the ready ones, `high` runs before `normal`, `normal` before `low`. */
+export type Priority = "high" | "normal" | "low";
+
+/** How an event is emitted. */
+export interface EmitOptions {
+  /** Milliseconds to wait before the receivers may run. @default {0} */
+  readonly delayMs?: number;
+  /** How urgent the deliveries are. @default {"normal"} */
+  readonly priority?: Priority;
+}
+
+/** Values by name, with atomic changes: writes enter the job when the handler returns, or at its next checkpoint. */
+export interface Values {
+  /** The value, this handler's own writes included; `undefined` when there is none. */
+  get<T = unknown>(key: string): T | undefined;
+  /** Sets the value; `undefined` removes it. */
+  set(key: string, value: unknown): void;
+  /**
+   * Changes the value by a pure function of the old one. The function runs at commit, on the value of that moment, so
+   * that updates of concurrent handlers don't lose each other; it may run more than once.
+   */
+  update<T = unknown>(key: string, change: (old: T | undefined) => T | undefined): void;
+}
+
+/**
+ * What a handler does through its second argument. Everything is buffered and enters the job at once, when the handler
+ * returns or at its next checkpoint; a handler that throws leaves nothing. After that the context is closed.
+ */
+export interface Context<P = unknown> {
+  /** The job's id. */
+  readonly jobId: string;
+  /** The flow's id. */
+  readonly flowId: string;
+  /** The id of this routine in the flow. */
+  readonly routineId: string;
+  /** The name of the slot whose handler this is. */
+  readonly slotName: string;
+  /** How often this task has failed and is tried again: 0 at first. */
+  readonly attempt: number;
+  /** The same for every attempt of this step of the task, on every host: `job/task/step`. */
+  readonly idempotencyKey: string;
+  /** What the last checkpoint or `yield` of this task stored; `undefined` at first. */
+  readonly progress: P | undefined;
+  /** Aborted when the job is cancelled, the handler takes too long, or a pause no longer waits. */
+  readonly signal: AbortSignal;
+  /** What the engine was given for handlers; never written out. */
+  readonly services: Services;
+  /** Values that all routines of the job share. */
+  readonly shared: Values;
+  /** This routine's own values in this job. */
+  readonly state: Values;
+  /** The instant, in milliseconds since 1970, by the engine's clock. */
+  now(): number;
+  /**
+   * Sends data to every slot connected to an event of this routine.
+   *
+   * @throws {SerializationError} naming the path of what cannot travel
+   * @throws {TypeError} for an event of another routine
+   * @throws {StateError} when the handler has already returned
+   */
+  emit<T = unknown>(event: Event<T> | string, data: NoInfer<T>, options?: EmitOptions): void;
+  /** As `emit`, but the event is sent when the job is resumed, or else before it completes. */
+  defer<T = unknown>(event: Event<T> | string, data: NoInfer<T>): void;
+  /** Commits what is buffered and stores `progress`, which a retry or a resume of this task gets as `ctx.progress`. */
+  checkpoint(progress?: P): Promise<void>;
+  /** What a slot of this routine holds, as this handler first saw it: lists by key for append, else the value. */
+  slotData(name: string): unknown;
+  /** Drops, at commit, what this handler could see in a slot of this routine; what has come since stays. */
+  clear(name: string): void;
+  /** Waits for a delivery from outside to a slot of this routine: the job does not complete before. */
+  expect(slot: Slot<never> | string, options?: ExpectOptions): void;
+  /** Tells listeners of the live job something that is not stored: tokens of a stream, percentages. */
+  report(data: unknown): void;
+  /** Adds an object to the job's shared log, with the instant and this routine's id. */
+  log(entry: object): void;
+  /** Adds to the job's outputs, for `onOutput` and `flow.outputs`. */
+  output(type: string, data?: unknown): void;
+  /** Pauses the job once this handler has committed. */
+  pause(reason?: string, checkpoint?: unknown): void;
+}
+
+/** How a delivery from outside is awaited. */
+export interface ExpectOptions {
+  /** How long the delivery may take to come, in milliseconds; without it there is no deadline. */
+  readonly timeoutMs?: number;
+}

@@ -1,0 +1,140 @@
+import { SerializationError } from "../base/errors.ts";
+import { isRecord, type JsonObject } from "../base/json.ts";
+import { checkDuration, checkInteger, checkRange, checkWord } from "../base/options.ts";
+import { describeValue, pathStep } from "../base/path.ts";
+
+/** The words for what happens to a task that fails. */
+export const ERROR_STRATEGIES: readonly ["stop", "continue", "retry", "skip"] = ["stop", "continue", "retry", "skip"];
+
+/** What happens to a task that fails: see `ErrorHandler`. */
+export type ErrorStrategy = "stop" | "continue" | "retry" | "skip";
+
+/** What an error handler is made of. */
+export interface ErrorHandlerOptions {
+  /** What happens to a task that fails. @default {"stop"} */
+  readonly strategy?: ErrorStrategy;
+  /** How often a failed task is tried again. @default {3} */
+  readonly maxRetries?: number;
+  /** Milliseconds before the first retry. @default {1000} */
+  readonly retryDelayMs?: number;
+  /** What the delay is multiplied with after each retry. @default {2} */
+  readonly retryBackoff?: number;
+  /** The longest delay, in milliseconds. @default {3600000} */
+  readonly maxRetryDelayMs?: number;
+  /** Which share of the delay is left to chance, 0 to 1. @default {0} */
+  readonly jitter?: number;
+  /** Names of the errors that are worth a retry; without it, all are. */
+  readonly retryableErrors?: readonly string[];
+  /** Whether the job fails when the retries are spent: false continues instead. @default {true} */
+  readonly isCritical?: boolean;
+}
+
+const ACTION = "Cannot create ErrorHandler";
+
+/**
+ * What happens when a handler throws. `stop` fails the job, `continue` records the error and goes on, `skip` ends the task
+ * as skipped, `retry` tries again after `retryDelayMs × retryBackoff^n`; spent retries end as `stop`, or as `continue`
+ * where `isCritical` is false.
+ *
+ * @example
+ * ```ts
+ * import { ErrorHandler } from "@routilux/routilux";
+ *
+ * new ErrorHandler({ strategy: "retry", maxRetries: 5, retryDelayMs: 200, retryableErrors: ["TimeoutError"] });
+ * ```
+ */
+export class ErrorHandler {
+  /** What happens to a task that fails. */
+  readonly strategy: ErrorStrategy;
+  /** How often a failed task is tried again. */
+  readonly maxRetries: number;
+  /** Milliseconds before the first retry. */
+  readonly retryDelayMs: number;
+  /** What the delay is multiplied with after each retry. */
+  readonly retryBackoff: number;
+  /** The longest delay, in milliseconds. */
+  readonly maxRetryDelayMs: number;
+  /** Which share of the delay is left to chance, 0 to 1. */
+  readonly jitter: number;
+  /** Names of the errors that are worth a retry; all are when there is no list. */
+  readonly retryableErrors: readonly string[] | undefined;
+  /** Whether the job fails when the retries are spent. */
+  readonly isCritical: boolean;
+
+  /**
+   * Makes an error handler.
+   *
+   * @throws {TypeError} for an unknown strategy or a list that holds no names
+   * @throws {RangeError} for a number out of range
+   */
+  constructor(options: ErrorHandlerOptions = {}) {
+    const { strategy = "stop", maxRetries = 3, retryDelayMs = 1_000, retryBackoff = 2, maxRetryDelayMs = 3_600_000 } =
+      options;
+    const { jitter = 0, retryableErrors, isCritical = true } = options;
+    this.strategy = checkWord(ACTION, "strategy", strategy, ERROR_STRATEGIES);
+    this.maxRetries = checkInteger(ACTION, "maxRetries", maxRetries, 0);
+    this.retryDelayMs = checkDuration(ACTION, "retryDelayMs", retryDelayMs);
+    this.retryBackoff = checkRange(ACTION, "retryBackoff", retryBackoff, 0, Number.MAX_SAFE_INTEGER);
+    this.maxRetryDelayMs = checkDuration(ACTION, "maxRetryDelayMs", maxRetryDelayMs);
+    this.jitter = checkRange(ACTION, "jitter", jitter, 0, 1);
+    this.retryableErrors = checkNames(retryableErrors);
+    if (typeof isCritical !== "boolean") {
+      throw new TypeError(`${ACTION}: isCritical must be a boolean, current value is ${describeValue(isCritical)}`);
+    }
+    this.isCritical = isCritical;
+    Object.freeze(this);
+  }
+
+  /** The settings as JSON; those that are as by default are left out. */
+  toJSON(): JsonObject {
+    const json: Record<string, JsonObject[string]> = {};
+    for (const key of SETTINGS) {
+      const value = this[key];
+      if (value !== undefined && (key === "strategy" || value !== DEFAULTS[key])) json[key] = value;
+    }
+    return json;
+  }
+
+  /**
+   * Makes the error handler that `toJSON` wrote.
+   *
+   * @throws {SerializationError} when it is no object of these settings, naming the path below `path`
+   */
+  static fromJSON(json: unknown, path = "errorHandler"): ErrorHandler {
+    const fail = (at: string, message: string, cause?: unknown): never => {
+      throw new SerializationError(`Cannot read ErrorHandler: ${at}: ${message}`, "ErrorHandler", at, { cause });
+    };
+    if (!isRecord(json)) return fail(path, `expected an object, got ${describeValue(json)}`);
+    const unknown = Object.keys(json).find((key) => !SETTINGS.some((setting) => setting === key));
+    if (unknown !== undefined) fail(path + pathStep(unknown), `expected one of ${SETTINGS.join(", ")}`);
+    try {
+      // The constructor checks each setting as it would a caller's.
+      return new ErrorHandler(json as ErrorHandlerOptions);
+    } catch (error) {
+      return fail(path, error instanceof Error ? error.message : String(error), error);
+    }
+  }
+}
+
+const SETTINGS = [
+  "isCritical",
+  "jitter",
+  "maxRetries",
+  "maxRetryDelayMs",
+  "retryBackoff",
+  "retryDelayMs",
+  "retryableErrors",
+  "strategy",
+] as const satisfies readonly (keyof ErrorHandlerOptions)[];
+
+const DEFAULTS = new ErrorHandler();
+
+function checkNames(names: readonly string[] | undefined): readonly string[] | undefined {
+  if (names === undefined) return undefined;
+  if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
+    throw new TypeError(
+      `${ACTION}: retryableErrors must be a list of error names such as "TypeError", got ${describeValue(names)}`,
+    );
+  }
+  return Object.freeze([...names]);
+}

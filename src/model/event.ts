@@ -1,0 +1,44 @@
+import type { StandardSchema } from "../base/standard_schema.ts";
+
+/** How an event is declared. */
+export interface EventOptions<T> {
+  /** The keys that the payload has, for readers and tools; further keys may be emitted. */
+  readonly params?: readonly (keyof T & string)[];
+  /** Checks every payload when it is emitted. */
+  readonly schema?: StandardSchema<T, unknown>;
+}
+
+/** An output of a routine: what it emits goes to every slot that the flow connects. Made by `addEvent`. */
+export class Event<out T> {
+  /** Tells an event from a slot. */
+  readonly kind = "event";
+  /** The type of the payload; never there at run time. */
+  declare readonly emits: T;
+  /** The name, unique among the events of its routine. */
+  readonly name: string;
+  /** The routine that emits it. */
+  readonly owner: object;
+  /** The keys that the payload has, as declared. */
+  readonly params: readonly string[];
+  /** Checks every payload when it is emitted. */
+  readonly schema: StandardSchema<unknown, unknown> | undefined;
+
+  /** Use `addEvent`. */
+  constructor(
+    owner: object,
+    name: string,
+    params: readonly string[],
+    schema: StandardSchema<unknown, unknown> | undefined,
+  ) {
+    this.owner = owner;
+    this.name = name;
+    this.params = Object.freeze([...params]);
+    this.schema = schema;
+    Object.freeze(this);
+  }
+
+  /** `Event "output"`. */
+  toString(): string {
+    return `Event "${this.name}"`;
+  }
+}

@@ -1,0 +1,356 @@
+import { StateError } from "../base/errors.ts";
+import { checkInteger, checkName, checkRange, checkWord, listNames } from "../base/options.ts";
+import { describeValue } from "../base/path.ts";
+import { Registry } from "../base/registry.ts";
+import { Connection, type ConnectOptions, type Mapped, type Mapping } from "./connection.ts";
+import { ErrorHandler } from "./error_handler.ts";
+import { Event } from "./event.ts";
+import { completeLimits, type FlowLimits } from "./flow_limits.ts";
+import { declarationOf, Routine } from "./routine.ts";
+import { Slot } from "./slot.ts";
+
+/** How a job's handlers run: one at a time, or up to `maxWorkers` that wait at the same time. */
+export type ExecutionStrategy = "sequential" | "concurrent";
+
+/** The words for how a job's handlers run. */
+export const EXECUTION_STRATEGIES: readonly ["sequential", "concurrent"] = ["sequential", "concurrent"];
+
+/** What a flow is made of. */
+export interface FlowGraphOptions {
+  /** The flow's id; a job can be resumed only by a flow of the same id. */
+  readonly id: string;
+  /** The names by which classes and functions travel. */
+  readonly registry?: Registry;
+  /** How handlers run. @default {"sequential"} */
+  readonly executionStrategy?: ExecutionStrategy;
+  /** How many handlers may wait at the same time in a concurrent job. @default {8} */
+  readonly maxWorkers?: number;
+  /** How long a job may work, in milliseconds, waiting not counted; `Infinity` for no limit. @default {300000} */
+  readonly executionTimeoutMs?: number;
+  /** What happens when a handler throws and its routine has no say of its own. */
+  readonly errorHandler?: ErrorHandler;
+  /** Bounds of the flow's jobs. */
+  readonly limits?: Partial<FlowLimits>;
+}
+
+/** How long a job may work where nobody set another limit, in milliseconds. */
+export const DEFAULT_EXECUTION_TIMEOUT_MS = 300_000;
+
+const DEFAULT_MAX_WORKERS = 8;
+
+/** The structure of a flow: routines, connections, settings. It holds nothing of any execution. */
+export class FlowGraph {
+  /** The flow's id. */
+  readonly id: string;
+  /** The names by which classes and functions travel. */
+  readonly registry: Registry;
+  /** Bounds of the flow's jobs. */
+  readonly limits: FlowLimits;
+  /** How long a job may work, in milliseconds. */
+  readonly executionTimeoutMs: number;
+  readonly #routines: Map<string, Routine<object>> = new Map();
+  readonly #connections: Connection[] = [];
+  readonly #links: Map<Event<unknown>, Map<Slot<never>, Connection>> = new Map();
+  #errorHandler: ErrorHandler | undefined;
+  #strategy: ExecutionStrategy = "sequential";
+  #maxWorkers = 1;
+  #frozen = false;
+
+  /**
+   * Makes an empty flow.
+   *
+   * @throws {TypeError} for an option of the wrong kind
+   * @throws {RangeError} for a number out of range
+   */
+  constructor(options: FlowGraphOptions) {
+    const { id, registry = new Registry(), executionStrategy = "sequential", maxWorkers } = options;
+    const { executionTimeoutMs = DEFAULT_EXECUTION_TIMEOUT_MS, errorHandler, limits = {} } = options;
+    this.id = checkName("Cannot create flow", "id", id);
+    const action = `Cannot create flow "${id}"`;
+    if (!(registry instanceof Registry)) {
+      throw new TypeError(`${action}: registry must be a Registry, got ${describeValue(registry)}`);
+    }
+    this.registry = registry;
+    this.executionTimeoutMs = checkExecutionTimeout(action, executionTimeoutMs);
+    this.limits = completeLimits(action, limits);
+    if (errorHandler !== undefined) this.setErrorHandler(errorHandler);
+    this.setExecutionStrategy(executionStrategy, maxWorkers);
+  }
+
+  /** All routines by id, in the order in which they were added. */
+  get routines(): ReadonlyMap<string, Routine<object>> {
+    return this.#routines;
+  }
+
+  /** All connections, in the order in which they were made. */
+  get connections(): readonly Connection[] {
+    return this.#connections;
+  }
+
+  /** What happens when a handler throws and its routine has no say of its own. */
+  get errorHandler(): ErrorHandler | undefined {
+    return this.#errorHandler;
+  }
+
+  /** How handlers run. */
+  get executionStrategy(): ExecutionStrategy {
+    return this.#strategy;
+  }
+
+  /** How many handlers may wait at the same time; 1 in a sequential flow. */
+  get maxWorkers(): number {
+    return this.#maxWorkers;
+  }
+
+  /** Whether a job has been started: from then on the structure stays as it is. */
+  get isFrozen(): boolean {
+    return this.#frozen;
+  }
+
+  /**
+   * Adds a routine and returns it. Without an id it gets the first free one of `routine_1`, `routine_2`, …
+   *
+   * @throws {TypeError} for an id that is taken, or a routine that is in a flow already
+   */
+  addRoutine<R extends Routine<object>>(routine: R, id: string = this.#freeId()): R {
+    this.#checkOpen(`add routine "${id}"`);
+    checkName("Cannot add routine", "id", id);
+    const action = `Cannot add routine "${id}"`;
+    if (!(routine instanceof Routine)) {
+      throw new TypeError(`${action}: expected an instance of Routine, got ${describeValue(routine)}`);
+    }
+    if (this.#routines.has(id)) throw new TypeError(`${action}: the flow has a routine of this id already`);
+    const declaration = declarationOf(routine);
+    if (declaration.membership !== undefined) {
+      throw new TypeError(
+        `${action}: this object is in a flow already, as "${declaration.membership.id}"; make another instance`,
+      );
+    }
+    declaration.membership = { id, registry: this.registry, routines: this.#routines };
+    this.#routines.set(id, routine);
+    return routine;
+  }
+
+  /**
+   * The routine of an id, checked to be of a class where one is given.
+   *
+   * @throws {TypeError} listing the known ids, or naming the class that was expected
+   */
+  routine<R extends Routine<object> = Routine<object>>(id: string, Type?: abstract new (...args: never[]) => R): R {
+    const routine = this.#find("Cannot find routine", id);
+    if (Type !== undefined && !(routine instanceof Type)) {
+      throw new TypeError(`Routine "${id}" is ${describeValue(routine)}, not a ${Type.name}`);
+    }
+    return routine as R;
+  }
+
+  /**
+   * The id of a routine in this flow.
+   *
+   * @throws {TypeError} when it is in none, or in another
+   */
+  routineId(routine: Routine<object>): string {
+    const membership = routine instanceof Routine ? declarationOf(routine).membership : undefined;
+    if (membership?.routines !== this.#routines) {
+      throw new TypeError(`${describeValue(routine)} is not in flow "${this.id}"; add it with addRoutine`);
+    }
+    return membership.id;
+  }
+
+  /** All routines of a class, subclasses included, by id. */
+  findRoutines<R extends Routine<object>>(Type: abstract new (...args: never[]) => R): Map<string, R> {
+    const found = new Map<string, R>();
+    for (const [id, routine] of this.#routines) if (routine instanceof Type) found.set(id, routine);
+    return found;
+  }
+
+  /**
+   * Connects an event to a slot. The same pair with the same mapping again is the same connection.
+   *
+   * @throws {TypeError} for an event, slot or routine that is not in the flow, or another mapping for the same pair
+   */
+  connect<T, const M extends Mapping = Record<never, never>>(
+    event: Event<T>,
+    slot: Slot<Mapped<NoInfer<T>, M>>,
+    options?: ConnectOptions<M & { readonly [K in Exclude<keyof M, keyof T>]: never }>,
+  ): Connection;
+  /** Connects by names: the routine that emits and its event, the routine that receives and its slot. */
+  connect(from: string, event: string, to: string, slot: string, options?: ConnectOptions<Mapping>): Connection;
+  connect(...args: never[]): Connection {
+    const [first, second]: unknown[] = args;
+    if (first instanceof Event) return this.#link(first, this.#asSlot(second), args[2]);
+    const names: unknown[] = args.slice(0, 4);
+    if (!names.every((name) => typeof name === "string") || names.length < 4) {
+      throw new TypeError(
+        `Cannot connect: expected an event and a slot, or four names, got ${args.map(describeValue).join(", ")}`,
+      );
+    }
+    const [from = "", event = "", to = "", slot = ""] = names;
+    return this.#link(this.event(from, event), this.slot(to, slot), args[4]);
+  }
+
+  /**
+   * The slot of a routine, both by name.
+   *
+   * @throws {TypeError} listing what is known
+   */
+  slot(routineId: string, name: string): Slot<never> {
+    const { slots } = declarationOf(this.#find("Cannot find slot", routineId));
+    const slot = slots.get(name);
+    if (slot === undefined) {
+      throw new TypeError(`Routine "${routineId}" has no slot "${name}"; it has ${listNames(slots.keys())}`);
+    }
+    return slot;
+  }
+
+  /**
+   * The event of a routine, both by name.
+   *
+   * @throws {TypeError} listing what is known
+   */
+  event(routineId: string, name: string): Event<unknown> {
+    const { events } = declarationOf(this.#find("Cannot find event", routineId));
+    const event = events.get(name);
+    if (event === undefined) {
+      throw new TypeError(`Routine "${routineId}" has no event "${name}"; it has ${listNames(events.keys())}`);
+    }
+    return event;
+  }
+
+  /** The connection between an event and a slot, if there is one. */
+  findConnection(event: Event<unknown>, slot: Slot<never>): Connection | undefined {
+    return this.#links.get(event)?.get(slot);
+  }
+
+  /** Sets what happens when a handler throws and its routine has no say of its own. */
+  setErrorHandler(handler: ErrorHandler): this {
+    this.#checkOpen("set error handler");
+    if (!(handler instanceof ErrorHandler)) {
+      throw new TypeError(`Cannot set error handler: expected an ErrorHandler, got ${describeValue(handler)}`);
+    }
+    this.#errorHandler = handler;
+    return this;
+  }
+
+  /**
+   * Sets how handlers run.
+   *
+   * @throws {TypeError} "Invalid execution strategy" for another word
+   * @throws {RangeError} for a number of workers below 1, or above 1 in a sequential flow
+   */
+  setExecutionStrategy(strategy: ExecutionStrategy, maxWorkers?: number): this {
+    this.#checkOpen("set execution strategy");
+    const settled = checkStrategy(strategy, maxWorkers);
+    this.#strategy = settled.executionStrategy;
+    this.#maxWorkers = settled.maxWorkers;
+    return this;
+  }
+
+  /** Freezes the structure and every routine (shallow): a job is about to start. */
+  freeze(): void {
+    if (this.#frozen) return;
+    this.#frozen = true;
+    for (const routine of this.#routines.values()) {
+      declarationOf(routine).frozen = true;
+      Object.freeze(routine);
+    }
+  }
+
+  #link(event: Event<unknown>, slot: Slot<never>, options: ConnectOptions<Mapping> | undefined): Connection {
+    this.#checkOpen("connect");
+    const ids = { from: this.#ownerId(event, "event"), to: this.#ownerId(slot, "slot") };
+    const mapping = checkMapping(options?.mapping ?? {});
+    const known = this.findConnection(event, slot);
+    if (known !== undefined) {
+      if (sameMapping(known.mapping, mapping)) return known;
+      throw new TypeError(
+        `Cannot connect "${ids.from}.${event.name}" to "${ids.to}.${slot.name}": they are connected already, with another mapping`,
+      );
+    }
+    const connection = new Connection(event, slot, ids, mapping);
+    this.#connections.push(connection);
+    const links = this.#links.get(event) ?? new Map<Slot<never>, Connection>();
+    this.#links.set(event, links.set(slot, connection));
+    return connection;
+  }
+
+  #ownerId({ owner, name }: { readonly owner: object; readonly name: string }, what: string): string {
+    const membership = owner instanceof Routine ? declarationOf(owner).membership : undefined;
+    if (membership?.routines === this.#routines) return membership.id;
+    throw new TypeError(
+      `Cannot connect: ${what} "${name}" belongs to ${
+        describeValue(owner)
+      }, which is not in flow "${this.id}"; add it with addRoutine`,
+    );
+  }
+
+  #asSlot(value: unknown): Slot<never> {
+    if (value instanceof Slot) return value;
+    throw new TypeError(`Cannot connect: expected a slot as the second argument, got ${describeValue(value)}`);
+  }
+
+  #find(action: string, id: string): Routine<object> {
+    const routine = this.#routines.get(id);
+    if (routine === undefined) {
+      throw new TypeError(
+        `${action}: routine "${id}" not found in flow "${this.id}"; it has ${listNames(this.#routines.keys())}`,
+      );
+    }
+    return routine;
+  }
+
+  #freeId(): string {
+    let number = this.#routines.size + 1;
+    while (this.#routines.has(`routine_${number}`)) number++;
+    return `routine_${number}`;
+  }
+
+  #checkOpen(event: string): void {
+    if (this.#frozen) {
+      throw new StateError(
+        event,
+        "frozen",
+        `Cannot ${event}: flow "${this.id}" has been executed and its structure is frozen`,
+      );
+    }
+  }
+}
+
+/**
+ * Checks a strategy with its number of workers.
+ *
+ * @throws {TypeError} "Invalid execution strategy" for another word
+ * @throws {RangeError} for a number of workers that does not go with it
+ */
+export function checkStrategy(
+  strategy: string,
+  maxWorkers: number | undefined,
+): { readonly executionStrategy: ExecutionStrategy; readonly maxWorkers: number } {
+  const executionStrategy = checkWord("Invalid execution strategy", "strategy", strategy, EXECUTION_STRATEGIES);
+  const workers = maxWorkers ?? (executionStrategy === "sequential" ? 1 : DEFAULT_MAX_WORKERS);
+  checkInteger("Cannot set execution strategy", "maxWorkers", workers);
+  if (executionStrategy === "sequential" && workers !== 1) {
+    throw new RangeError(
+      `Cannot set execution strategy: a sequential flow has 1 worker, current value of maxWorkers is ${workers}`,
+    );
+  }
+  return { executionStrategy, maxWorkers: workers };
+}
+
+/** Checks how long a job may work: 1 ms or more, `Infinity` for no limit. */
+export function checkExecutionTimeout(action: string, timeoutMs: number): number {
+  return checkRange(action, "executionTimeoutMs", timeoutMs, 1, Infinity);
+}
+
+function checkMapping(mapping: Mapping): Mapping {
+  const names = Object.values(mapping);
+  for (const name of names) checkName("Cannot connect", "mapped name", name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new TypeError(`Cannot connect: the mapping gives two keys the name "${twice}"`);
+  return mapping;
+}
+
+function sameMapping(a: Mapping, b: Mapping): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}

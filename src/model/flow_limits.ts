@@ -1,0 +1,68 @@
+import { DEFAULT_VALUE_LIMITS, MAX_DEPTH, type ValueLimits } from "../base/limits.ts";
+import { checkInteger } from "../base/options.ts";
+
+/** Bounds of a flow's jobs; they travel with the flow. */
+export interface FlowLimits extends ValueLimits {
+  /** A generator goes on only while fewer other tasks than this are ready. @default {64} */
+  readonly highWater: number;
+  /** The most tasks that a job may make, against cycles without an end. @default {Infinity} */
+  readonly steps: number;
+  /** The most records of the execution history that are kept. @default {1000} */
+  readonly history: number;
+  /** The most outputs that are kept. @default {1000} */
+  readonly outputs: number;
+  /** The most entries of the shared log that are kept. @default {1000} */
+  readonly log: number;
+}
+
+/** The limits of a flow where nobody set others. */
+export const DEFAULT_FLOW_LIMITS: FlowLimits = Object.freeze({
+  ...DEFAULT_VALUE_LIMITS,
+  highWater: 64,
+  history: 1_000,
+  log: 1_000,
+  outputs: 1_000,
+  steps: Infinity,
+});
+
+const LEAST: { readonly [K in keyof FlowLimits]: number } = {
+  bytes: 1,
+  depth: 1,
+  highWater: 1,
+  history: 0,
+  log: 0,
+  nodes: 1,
+  outputs: 0,
+  steps: 1,
+};
+
+/** The names of all limits, sorted. */
+export const LIMIT_NAMES: readonly (keyof FlowLimits)[] = Object.freeze(
+  Object.keys(LEAST),
+) as readonly (keyof FlowLimits)[];
+
+/**
+ * Completes limits with the defaults.
+ *
+ * @throws {TypeError} for an unknown limit
+ * @throws {RangeError} for one that is no integer in its range
+ */
+export function completeLimits(action: string, limits: Partial<FlowLimits>): FlowLimits {
+  const unknown = Object.keys(limits).find((name) => !LIMIT_NAMES.some((known) => known === name));
+  if (unknown !== undefined) {
+    throw new TypeError(`${action}: unknown limit "${unknown}"; the limits are ${LIMIT_NAMES.join(", ")}`);
+  }
+  const complete = { ...DEFAULT_FLOW_LIMITS };
+  for (const name of LIMIT_NAMES) {
+    const value = limits[name];
+    if (value === undefined) continue;
+    const mayBeEndless = DEFAULT_FLOW_LIMITS[name] === Infinity;
+    complete[name] = mayBeEndless && value === Infinity
+      ? value
+      : checkInteger(action, `limits.${name}`, value, LEAST[name]);
+  }
+  if (complete.depth > MAX_DEPTH) {
+    throw new RangeError(`${action}: limits.depth must be at most ${MAX_DEPTH}, current value is ${complete.depth}`);
+  }
+  return Object.freeze(complete);
+}

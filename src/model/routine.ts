@@ -1,0 +1,246 @@
+import { checkName, checkRange } from "../base/options.ts";
+import type { JsonObject } from "../base/json.ts";
+import { describeValue } from "../base/path.ts";
+import type { Registry } from "../base/registry.ts";
+import { StateError } from "../base/errors.ts";
+import { isStandardSchema, type StandardSchema } from "../base/standard_schema.ts";
+import { ErrorHandler, type ErrorStrategy } from "./error_handler.ts";
+import { Event, type EventOptions } from "./event.ts";
+import { readRoutine, type RoutineDocument, writeRoutine } from "./routine_document.ts";
+import { RoutineDeclaration } from "./routine_declaration.ts";
+import { type AnyHandler, Slot } from "./slot.ts";
+import type { Accepted, Handled, Handler, SlotOptions } from "./slot_types.ts";
+
+/** Settings of `setAsCritical`. */
+export interface CriticalOptions {
+  /** How often a failed task is tried again. @default {3} */
+  readonly maxRetries?: number;
+  /** Milliseconds before the first retry. @default {1000} */
+  readonly retryDelayMs?: number;
+  /** What the delay is multiplied with after each retry. @default {2} */
+  readonly retryBackoff?: number;
+}
+
+/** What a routine declares: for the library's own floors. */
+export let declarationOf: (routine: Routine<object>) => RoutineDeclaration;
+
+/**
+ * A node of a flow: slots take data in, handlers work on it, events send data on. Subclass it, declare slots and events
+ * as fields, and keep what changes while a job runs in `ctx.state`: the object is frozen when its flow is first executed.
+ * The constructor takes no arguments; settings go through `setConfig`.
+ *
+ * @example
+ * ```ts
+ * import { type Context, Routine } from "@routilux/routilux";
+ *
+ * class Threshold extends Routine<{ limit: number }> {
+ *   readonly input = this.addSlot("input", this.check);
+ *   readonly above = this.addEvent<{ value: number }>("above");
+ *   check({ value }: { value: number }, ctx: Context): void {
+ *     if (value > this.getConfig("limit", 10)) ctx.emit(this.above, { value });
+ *   }
+ * }
+ * ```
+ */
+export class Routine<Config extends object = Record<string, unknown>> {
+  /** The version of the class, for documents that an older one wrote. */
+  static readonly version: number = 1;
+
+  readonly #declaration: RoutineDeclaration = new RoutineDeclaration();
+
+  static {
+    declarationOf = (routine) => routine.#declaration;
+  }
+
+  /**
+   * Changes the routine's document, written by an older version of the class, into one of this version.
+   *
+   * @throws {TypeError} unless a subclass says how
+   */
+  static migrate(_json: JsonObject, fromVersion: number): unknown {
+    throw new TypeError(`Class '${this.name}' has no static migrate(json, fromVersion) for version ${fromVersion}`);
+  }
+
+  /**
+   * Changes the routine's state in a job, written by an older version of the class, into one of this version.
+   *
+   * @throws {TypeError} unless a subclass says how
+   */
+  static migrateState(_state: JsonObject, fromVersion: number): unknown {
+    throw new TypeError(
+      `Class '${this.name}' has no static migrateState(state, fromVersion) for version ${fromVersion}`,
+    );
+  }
+
+  /**
+   * Builds the routine that `toJSON` wrote.
+   *
+   * @throws {SerializationError} naming the place that does not fit the class
+   */
+  static fromJSON<R extends Routine<object>>(this: new () => R, json: unknown, registry: Registry): R {
+    const routine = new this();
+    readRoutine({ routine, declaration: declarationOf(routine), root: Routine.prototype }, json, registry);
+    return routine;
+  }
+
+  /**
+   * Declares a slot. `null` as the handler makes one that only merges.
+   *
+   * @throws {TypeError} for a name that is taken or a handler that is no function
+   * @throws {RangeError} for a timeout below 1 ms
+   */
+  addSlot<H, P = unknown, const O extends SlotOptions = Record<never, never>>(
+    name: string,
+    handler: Handler<Handled<O, H>, P> | null,
+    options?: O,
+  ): Slot<Accepted<O, H>> {
+    const action = `Cannot add slot "${name}"`;
+    this.#declaration.checkOpen(`add slot "${name}"`);
+    checkName("Cannot add slot", "name", name);
+    if (this.#declaration.slots.has(name)) {
+      throw new TypeError(`${action}: the routine has a slot of this name already`);
+    }
+    if (handler !== null && typeof handler !== "function") {
+      throw new TypeError(
+        `${action}: the handler is ${
+          describeValue(handler)
+        }; a field that holds one must stand before the slot, and null makes a slot that only merges`,
+      );
+    }
+    const slot = new Slot<Accepted<O, H>>(
+      this,
+      name,
+      handler === null ? undefined : handler as AnyHandler,
+      checkSlotOptions(action, options ?? {}),
+    );
+    this.#declaration.slots.set(name, slot);
+    return slot;
+  }
+
+  /**
+   * Declares an event, with the type of its payload.
+   *
+   * @throws {TypeError} for a name that is taken
+   */
+  addEvent<T = unknown>(name: string, options: EventOptions<T> = {}): Event<T> {
+    const action = `Cannot add event "${name}"`;
+    this.#declaration.checkOpen(`add event "${name}"`);
+    checkName("Cannot add event", "name", name);
+    if (this.#declaration.events.has(name)) {
+      throw new TypeError(`${action}: the routine has an event of this name already`);
+    }
+    const { params = [], schema } = options;
+    if (!Array.isArray(params) || !params.every((key) => typeof key === "string")) {
+      throw new TypeError(`${action}: params must be a list of keys, got ${describeValue(params)}`);
+    }
+    const event = new Event<T>(this, name, params, checkSchema(action, schema));
+    this.#declaration.events.set(name, event);
+    return event;
+  }
+
+  /**
+   * Names instance fields that travel with the flow's document. Their values are written with it and set after
+   * construction on the other host.
+   *
+   * @throws {TypeError} for a name that is no string
+   */
+  addSerializableFields(...names: (keyof this & string)[]): void {
+    this.#declaration.checkOpen("add serializable fields");
+    for (const name of names) checkName("Cannot add serializable field", "name", name);
+    for (const name of names) this.#declaration.fields.add(name);
+  }
+
+  /**
+   * Sets config values, which travel with the flow. They are copied; `undefined` removes one.
+   *
+   * @throws {SerializationError} naming the path of what cannot travel
+   */
+  setConfig(values: Partial<Config>): this {
+    this.#declaration.checkOpen("set config");
+    this.#declaration.setConfig(values);
+    return this;
+  }
+
+  /** A copy of all config values. */
+  getConfig(): Partial<Config>;
+  /** A config value, or the default where it is not set. */
+  getConfig<K extends keyof Config>(key: K, fallback: Exclude<Config[K], undefined>): Exclude<Config[K], undefined>;
+  /** A config value; `undefined` where it is not set. */
+  getConfig<K extends keyof Config>(key: K): Config[K] | undefined;
+  getConfig(...args: never[]): unknown {
+    const [key, fallback]: unknown[] = args;
+    if (args.length === 0) return this.#declaration.configObject();
+    const value = this.#declaration.getConfig(String(key));
+    return value === undefined ? fallback : value;
+  }
+
+  /** Sets what happens when a handler of this routine throws; it goes before the flow's. */
+  setErrorHandler(handler: ErrorHandler): this {
+    this.#declaration.checkOpen("set error handler");
+    if (!(handler instanceof ErrorHandler)) {
+      throw new TypeError(`Cannot set error handler: expected an ErrorHandler, got ${describeValue(handler)}`);
+    }
+    this.#declaration.errorHandler = handler;
+    return this;
+  }
+
+  /** What happens when a handler of this routine throws, if the routine has its own say. */
+  getErrorHandler(): ErrorHandler | undefined {
+    return this.#declaration.errorHandler;
+  }
+
+  /** A failure of this routine does not fail the job: it goes on, by the given strategy. */
+  setAsOptional(strategy: ErrorStrategy = "continue"): this {
+    return this.setErrorHandler(new ErrorHandler({ strategy, isCritical: false }));
+  }
+
+  /** A failure of this routine is tried again; when the retries are spent, the job fails. */
+  setAsCritical(options: CriticalOptions = {}): this {
+    return this.setErrorHandler(new ErrorHandler({ ...options, strategy: "retry", isCritical: true }));
+  }
+
+  /** The slot of that name, as declared. */
+  getSlot(name: string): Slot<never> | undefined {
+    return this.#declaration.slots.get(name);
+  }
+
+  /** The event of that name, as declared. */
+  getEvent(name: string): Event<unknown> | undefined {
+    return this.#declaration.events.get(name);
+  }
+
+  /**
+   * The routine as the flow's document has it.
+   *
+   * @throws {StateError} outside a flow: its registry names the class and the functions
+   */
+  toJSON(): RoutineDocument {
+    const { membership } = this.#declaration;
+    if (membership === undefined) {
+      throw new StateError(
+        "toJSON",
+        "outside a flow",
+        "Cannot serialize a routine that is in no flow: add it to one with a registry",
+      );
+    }
+    return writeRoutine({ routine: this, declaration: this.#declaration, root: Routine.prototype }, membership);
+  }
+}
+
+function checkSlotOptions(action: string, options: SlotOptions): ConstructorParameters<typeof Slot>[3] {
+  const { merge = "override", schema, timeoutMs } = options;
+  if (merge !== "override" && merge !== "append" && typeof merge !== "function") {
+    throw new TypeError(
+      `${action}: merge must be "override", "append" or a function, current value is ${describeValue(merge)}`,
+    );
+  }
+  if (timeoutMs !== undefined) checkRange(action, "timeoutMs", timeoutMs, 1, Number.MAX_SAFE_INTEGER);
+  return { merge, schema: checkSchema(action, schema), timeoutMs };
+}
+
+function checkSchema(action: string, schema: unknown): StandardSchema<unknown, unknown> | undefined {
+  if (schema === undefined || isStandardSchema(schema)) return schema;
+  throw new TypeError(
+    `${action}: schema must follow Standard Schema (valibot, zod, arktype and others do), got ${describeValue(schema)}`,
+  );
+}

@@ -1,0 +1,236 @@
+import { type AnyClass, CONSTRUCTOR_REMEDY, constructorNeeds } from "../base/constructor_needs.ts";
+import { decodeValue } from "../base/decode.ts";
+import { encodeValue } from "../base/encode.ts";
+import { SerializationError } from "../base/errors.ts";
+import { isRecord, type JsonObject, type JsonValue, wireOf } from "../base/json.ts";
+import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../base/limits.ts";
+import { className, describeValue, pathStep } from "../base/path.ts";
+import { ValueReader } from "../base/read_value.ts";
+import type { Registry } from "../base/registry.ts";
+import { ErrorHandler } from "./error_handler.ts";
+import { Event } from "./event.ts";
+import { type FunctionName, nameFunction, reach } from "./handler_name.ts";
+import type { Membership, RoutineDeclaration } from "./routine_declaration.ts";
+import { type AnyHandler, type Merge, type MergeFunction, Slot } from "./slot.ts";
+
+/** A routine in a flow's document. */
+export interface RoutineDocument {
+  /** The config values. */
+  readonly config: JsonObject;
+  /** What happens when a handler throws. */
+  readonly errorHandler?: JsonObject;
+  /** The events by name. */
+  readonly events: { readonly [name: string]: EventDocument };
+  /** The instance fields that travel. */
+  readonly fields?: JsonObject;
+  /** The slots by name. */
+  readonly slots: { readonly [name: string]: SlotDocument };
+  /** The name of the class in the registry. */
+  readonly type: string;
+  /** The version of the class that wrote this. */
+  readonly version: number;
+}
+
+/** A slot in a flow's document. */
+export interface SlotDocument {
+  /** What runs for each delivery. */
+  readonly handler?: FunctionName;
+  /** How deliveries are joined, where they are. */
+  readonly merge?: "append" | FunctionName;
+  /** The longest that one activation may take. */
+  readonly timeoutMs?: number;
+}
+
+/** An event in a flow's document. */
+export interface EventDocument {
+  /** The keys that the payload has. */
+  readonly params?: readonly string[];
+}
+
+/** A routine with what is known of it: all that writing and reading need. */
+export interface RoutineParts {
+  /** The routine itself. */
+  readonly routine: object;
+  /** What it declares. */
+  readonly declaration: RoutineDeclaration;
+  /** The prototype of `Routine`, where the search for methods ends. */
+  readonly root: object;
+}
+
+/**
+ * Writes a routine of a flow.
+ *
+ * @throws {TypeError} for a class that is not registered or cannot be built without arguments, and for a function that
+ * has no name
+ * @throws {SerializationError} for a config value or field that JSON cannot carry
+ */
+export function writeRoutine(parts: RoutineParts, place: Membership): RoutineDocument {
+  const { routine, declaration } = parts;
+  const type = typeOf(routine, place);
+  const action = `Cannot serialize routine "${place.id}"`;
+  const config = encodeAll(declaration.configObject(), place.registry, action, "config");
+  const named = Array.from(declaration.fields, (name): [string, unknown] => [name, Reflect.get(routine, name)]);
+  const fields = encodeAll(Object.fromEntries(named), place.registry, action, "fields");
+  return {
+    config,
+    ...(declaration.errorHandler === undefined ? {} : { errorHandler: declaration.errorHandler.toJSON() }),
+    events: sorted(declaration.events, (event) => event.params.length === 0 ? {} : { params: event.params }),
+    ...(Object.keys(fields).length === 0 ? {} : { fields }),
+    slots: sorted(declaration.slots, (slot) => writeSlot(slot, parts, place)),
+    type,
+    version: versionOf(routine.constructor),
+  };
+}
+
+/** The version that a class states, 1 where it states none. */
+export function versionOf(Class: unknown): number {
+  const version: unknown = typeof Class === "function" && "version" in Class ? Class.version : 1;
+  if (typeof version !== "number" || !Number.isSafeInteger(version) || version < 1) {
+    const name = typeof Class === "function" ? Class.name : "";
+    throw new TypeError(
+      `Class '${name}': static version must be an integer of at least 1, not ${describeValue(version)}`,
+    );
+  }
+  return version;
+}
+
+/**
+ * Gives a routine, just built, what its document says. Where the class declares a slot, the code wins.
+ *
+ * @throws {SerializationError} naming the place, when the document does not fit the class
+ */
+export function readRoutine(
+  { routine, declaration, root }: RoutineParts,
+  json: unknown,
+  registry: Registry,
+  limits: ValueLimits = DEFAULT_VALUE_LIMITS,
+): void {
+  const values = new ValueReader("routine", limits);
+  const document = section(json, "");
+  declaration.clearConfig();
+  for (const [key, value] of entries(document.config, "config")) {
+    const read = values.read(value, `config${pathStep(key)}`);
+    declaration.setConfig({ [key]: decodeValue(read, registry) });
+  }
+  for (const [key, value] of entries(document.fields, "fields")) {
+    const path = `fields${pathStep(key)}`;
+    if (!declaration.fields.has(key)) fail(path, "the class does not list this field in addSerializableFields");
+    Reflect.set(routine, key, decodeValue(values.read(value, path), registry));
+  }
+  if (document.errorHandler !== undefined) declaration.errorHandler = ErrorHandler.fromJSON(document.errorHandler);
+  for (const [name, event] of entries(document.events, "events")) {
+    if (declaration.events.has(name)) continue;
+    const params = section(event, `events${pathStep(name)}`).params;
+    const list = Array.isArray(params) ? params.filter((key) => typeof key === "string") : [];
+    declaration.events.set(name, new Event(routine, name, list, undefined));
+  }
+  for (const [name, slot] of entries(document.slots, "slots")) {
+    const path = `slots${pathStep(name)}`;
+    const read = readSlot(section(slot, path), path, routine, root, registry);
+    const declared = declaration.slots.get(name);
+    if (declared === undefined) declaration.slots.set(name, new Slot(routine, name, read.handler, read));
+    else if (declared.handler !== read.handler) {
+      fail(
+        `${path}.handler`,
+        `the class has another handler for this slot (${
+          declared.handler?.name ?? "none"
+        }); raise its static version and write a migrate`,
+      );
+    }
+  }
+}
+
+function typeOf(routine: object, { id, registry }: Membership): string {
+  const Class = routine.constructor as unknown as AnyClass;
+  const label = `Routine '${id}' (${className(routine) ?? "unnamed class"}) cannot be serialized`;
+  const needs = constructorNeeds(Class);
+  if (needs !== undefined) throw new TypeError(`${label}: its constructor requires ${needs}. ${CONSTRUCTOR_REMEDY}`);
+  const type = registry.nameOf(Class);
+  if (type === undefined) {
+    throw new TypeError(
+      `${label}: its class is not registered; write new Registry({ ${className(routine) ?? "MyRoutine"} })`,
+    );
+  }
+  return type;
+}
+
+function encodeAll(
+  values: Readonly<Record<string, unknown>>,
+  registry: Registry,
+  action: string,
+  root: string,
+): JsonObject {
+  const json: Record<string, JsonValue> = {};
+  for (const [key, value] of Object.entries(values)) {
+    const stored = encodeValue(value, registry, { action, root: root + pathStep(key) });
+    if (stored !== undefined) json[key] = wireOf(stored);
+  }
+  return json;
+}
+
+function writeSlot(slot: Slot<never>, { routine, root }: RoutineParts, place: Membership): SlotDocument {
+  const name = (fn: AnyHandler | MergeFunction, what: string): FunctionName =>
+    nameFunction(fn, routine, root, place, `${what} of slot "${slot.name}"`);
+  const merge = typeof slot.merge === "function" ? name(slot.merge, "merge") : slot.merge;
+  return {
+    ...(slot.handler === undefined ? {} : { handler: name(slot.handler, "handler") }),
+    ...(merge === "override" ? {} : { merge }),
+    ...(slot.timeoutMs === undefined ? {} : { timeoutMs: slot.timeoutMs }),
+  };
+}
+
+function sorted<V, W>(map: ReadonlyMap<string, V>, write: (value: V) => W): { readonly [name: string]: W } {
+  const names = Array.from(map.keys()).sort();
+  return Object.fromEntries(names.map((name) => [name, write(map.get(name) as V)]));
+}
+
+interface ReadSlot {
+  readonly handler: AnyHandler | undefined;
+  readonly merge: Merge;
+  readonly schema: undefined;
+  readonly timeoutMs: number | undefined;
+}
+
+function readSlot(slot: Section, path: string, routine: object, root: object, registry: Registry): ReadSlot {
+  const find = (name: unknown, key: string) => findFunction(name, `${path}.${key}`, routine, root, registry);
+  const { handler, merge = "override", timeoutMs } = slot;
+  return {
+    handler: handler === undefined ? undefined : find(handler, "handler"),
+    merge: merge === "override" || merge === "append" ? merge : find(merge, "merge"),
+    schema: undefined,
+    timeoutMs: typeof timeoutMs === "number" ? timeoutMs : undefined,
+  };
+}
+
+function findFunction(name: unknown, path: string, routine: object, root: object, registry: Registry): AnyHandler {
+  if (isRecord(name)) {
+    if (typeof name.function === "string") {
+      if (registry.hasFunction(name.function)) return registry.functionOf(name.function);
+      fail(path, `function '${name.function}' is not in the registry`);
+    }
+    if (typeof name.method === "string") {
+      const method = reach(routine, name.method, root);
+      if (typeof method === "function") return method as AnyHandler;
+      fail(path, `the class has no method '${name.method}'`);
+    }
+  }
+  return fail(path, `expected { "method": name } or { "function": name }, got ${describeValue(name)}`);
+}
+
+type Section = Readonly<Record<string, unknown>>;
+
+function section(json: unknown, path: string): Section {
+  return isRecord(json) ? json : fail(path, `expected an object, got ${describeValue(json)}`);
+}
+
+function entries(json: unknown, path: string): [string, unknown][] {
+  return json === undefined ? [] : Object.entries(section(json, path));
+}
+
+function fail(path: string, message: string): never {
+  throw new SerializationError(
+    path === "" ? `Cannot read routine: ${message}` : `${path}: ${message}`,
+    "routine",
+    path,
+  );
+}

@@ -1,0 +1,12 @@
+/**
+ * What handlers get as `ctx.services`: clients, handles, secrets. Given to the engine, never written out. Declare yours
+ * once, and every handler and every engine is checked against it:
+ *
+ * ```ts ignore
+ * declare module "@routilux/routilux" {
+ *   interface Services { readonly mail: MailClient }
+ * }
+ * ```
+ */
+// deno-lint-ignore no-empty-interface
+export interface Services {}

@@ -1,0 +1,252 @@
+import { StateError } from "../base/errors.ts";
+import type { Commit, FailureCommit, KeyChange, MergeCommit, SideEffects, StatusCommit, StepCommit } from "./commit.ts";
+import type { Stored } from "../base/json.ts";
+import {
+  type HistoryRecord,
+  type Job,
+  ROUTINE_STATUSES,
+  type RoutineState,
+  type RoutineStatus,
+  slotKey,
+} from "./job.ts";
+import {
+  appendItems,
+  clearLists,
+  createSlotLists,
+  dropCleared,
+  type SlotChange,
+  type SlotData,
+  type SlotLists,
+} from "./slot_data.ts";
+import { NO_DETAILS, type Task } from "./task.ts";
+
+/**
+ * Performs a commit: the only code that changes a job. Live runs, recovery and time travel are this function over
+ * different lists.
+ *
+ * @throws {StateError} for a step that the job has seen, or a task that has ended; nothing has changed then
+ */
+export function apply(job: Job, commit: Commit): void {
+  switch (commit.kind) {
+    case "merge":
+      applyMerge(job, commit);
+      break;
+    case "step":
+      applyStep(job, commit);
+      break;
+    case "failure":
+      applyFailure(job, commit);
+      break;
+    case "deliver":
+      if (job.tasks.has(commit.task)) fill(job, commit.task, commit.data);
+      else addTask(job, commit.task);
+      break;
+    case "deferred":
+      for (const task of commit.created) addTask(job, task);
+      addRecords(job, commit.records);
+      job.deferredEvents.length = 0;
+      break;
+    case "status":
+      applyStatus(job, commit);
+      break;
+    default:
+      commit satisfies never;
+  }
+  job.updatedAt = commit.at;
+  job.ranMs = commit.ranMs;
+}
+
+function applyMerge(job: Job, { task, merged, slot, records }: MergeCommit): void {
+  checkPending(job, task, task.details?.merged === undefined);
+  task.details = { ...(task.details ?? NO_DETAILS), merged };
+  if (slot !== undefined) applySlotChange(job, slot);
+  if (merged.kind === "lists") listsOf(job, task.route.routine, task.route.slot).holders.add(task);
+  addRecords(job, records);
+}
+
+function applyStep(job: Job, commit: StepCommit): void {
+  const { task, outcome, effects } = commit;
+  checkPending(job, task, (task.details?.step ?? 0) === commit.step);
+  if (outcome === "done") {
+    endTask(job, task, "completed", commit.version);
+  } else {
+    task.details = {
+      ...(task.details ?? NO_DETAILS),
+      step: commit.step + 1,
+      progress: commit.progress,
+      notBefore: undefined,
+      parked: outcome === "parked",
+    };
+    if (outcome === "parked") task.active = false;
+  }
+  addRecords(job, commit.records);
+  for (const created of commit.created) addTask(job, created);
+  if (effects !== undefined) applyEffects(job, task.route.routine, effects, commit.version);
+}
+
+function applyFailure(job: Job, { task, error, verdict, records, version, at }: FailureCommit): void {
+  checkPending(job, task, true);
+  task.active = false;
+  if (verdict.kind === "retry") {
+    const { attempt, maxRetries, notBefore } = verdict;
+    task.details = { ...(task.details ?? NO_DETAILS), attempt, maxRetries, notBefore, parked: false };
+  } else {
+    endTask(job, task, verdict.status, version);
+    job.failures.push({ task, error, at });
+    if (verdict.stop) {
+      job.error ??= error;
+      job.status = "failed";
+    }
+  }
+  addRecords(job, records);
+}
+
+function applyStatus(job: Job, { status, error, pausePoint, redrive, migrated }: StatusCommit): void {
+  job.status = status;
+  job.error = error;
+  if (pausePoint !== undefined) job.pausePoints.push(pausePoint);
+  for (const { routine, version, state } of migrated) {
+    const kept = routineState(job, routine, version);
+    kept.version = version;
+    kept.state.clear();
+    setKeys(kept.state, state);
+  }
+  if (redrive) putFailuresBack(job);
+}
+
+/** Failed tasks start over with what they had merged and stored; their routines' marks are taken back. */
+function putFailuresBack(job: Job): void {
+  for (const { task } of job.failures) {
+    const state = job.routineStates.get(task.route.routine);
+    if (state !== undefined) state.status = undefined;
+    const { details } = task;
+    if (details !== undefined) {
+      task.details = {
+        ...details,
+        attempt: 0,
+        maxRetries: undefined,
+        notBefore: undefined,
+        parked: false,
+        awaiting: undefined,
+      };
+    }
+  }
+  addTasks(job, job.failures.map(({ task }) => task));
+  job.failures.length = 0;
+}
+
+/** Brings tasks in whose ids are not above those of the job's own: what is restored, or put back. */
+export function addTasks(job: Job, tasks: readonly Task[]): void {
+  const present = [...job.tasks];
+  for (const task of present) job.tasks.delete(task);
+  for (const task of [...present, ...tasks].sort((a, b) => a.id - b.id)) addTask(job, task);
+}
+
+function addTask(job: Job, task: Task): void {
+  job.tasks.add(task);
+  if (task.id >= job.nextTaskId) job.nextTaskId = task.id + 1;
+  if (task.details?.awaiting === undefined) return;
+  const key = slotKey(task.route.routine, task.route.slot);
+  job.awaiting.set(key, (job.awaiting.get(key) ?? new Set()).add(task));
+}
+
+function fill(job: Job, task: Task, data: Stored): void {
+  stopAwaiting(job, task);
+  task.data = data;
+  task.details = undefined;
+}
+
+function stopAwaiting(job: Job, task: Task): void {
+  if (task.details?.awaiting === undefined) return;
+  const key = slotKey(task.route.routine, task.route.slot);
+  const others = job.awaiting.get(key);
+  others?.delete(task);
+  if (others?.size === 0) job.awaiting.delete(key);
+}
+
+function endTask(job: Job, task: Task, status: RoutineStatus, version: number): void {
+  task.active = false;
+  stopAwaiting(job, task);
+  job.tasks.delete(task);
+  const state = routineState(job, task.route.routine, version);
+  if (state.status === undefined || ROUTINE_STATUSES.indexOf(status) < ROUTINE_STATUSES.indexOf(state.status)) {
+    state.status = status;
+  }
+  const { details } = task;
+  if (details === undefined) return;
+  state.retries += details.attempt;
+  // A failed task keeps what it holds, for a redrive; a finished one lets go of it.
+  if (details.merged?.kind !== "lists" || status !== "completed") return;
+  const data = listsOf(job, task.route.routine, task.route.slot);
+  if (data.holders.delete(task)) dropCleared(data, details.merged.lists.keys());
+}
+
+function listsOf(job: Job, routine: string, slot: string): SlotLists {
+  const slots = slotsOf(job, routine);
+  const data = slots.get(slot);
+  if (data?.kind === "lists") return data;
+  const made = createSlotLists();
+  slots.set(slot, made);
+  return made;
+}
+
+function slotsOf(job: Job, routine: string): Map<string, SlotData> {
+  const slots = job.slots.get(routine) ?? new Map<string, SlotData>();
+  job.slots.set(routine, slots);
+  return slots;
+}
+
+function applySlotChange(job: Job, change: SlotChange): void {
+  const slots = slotsOf(job, change.routine);
+  const data = slots.get(change.slot);
+  if (change.kind === "set") {
+    if (change.value === undefined) slots.delete(change.slot);
+    else if (data?.kind !== "value") slots.set(change.slot, { kind: "value", value: change.value, revision: 0 });
+    else {
+      data.value = change.value;
+      data.revision++;
+    }
+    return;
+  }
+  const lists = listsOf(job, change.routine, change.slot);
+  if (change.kind === "clear") clearLists(lists, change.upTo);
+  else appendItems(lists, change.items);
+}
+
+function applyEffects(job: Job, routine: string, effects: SideEffects, version: number): void {
+  for (const change of effects.slots) applySlotChange(job, change);
+  if (effects.state.length > 0) setKeys(routineState(job, routine, version).state, effects.state);
+  setKeys(job.sharedData, effects.shared);
+  for (const entry of effects.log) job.sharedLog.push(entry);
+  for (const output of effects.outputs) job.outputs.push(output);
+  for (const event of effects.deferred) job.deferredEvents.push(event);
+}
+
+function routineState(job: Job, routine: string, version: number): RoutineState {
+  let state = job.routineStates.get(routine);
+  if (state === undefined) {
+    state = { status: undefined, retries: 0, state: new Map(), version };
+    job.routineStates.set(routine, state);
+  }
+  return state;
+}
+
+function setKeys(map: Map<string, unknown>, changes: readonly KeyChange[]): void {
+  for (const [key, value] of changes) {
+    if (value === undefined) map.delete(key);
+    else map.set(key, value);
+  }
+}
+
+function addRecords(job: Job, records: readonly HistoryRecord[]): void {
+  for (const record of records) job.history.push(record);
+}
+
+function checkPending(job: Job, task: Task, unseen: boolean): void {
+  if (unseen && job.tasks.has(task)) return;
+  throw new StateError(
+    "commit",
+    job.status,
+    `Cannot commit task ${task.id} of job "${job.jobId}": this step has been committed before`,
+  );
+}

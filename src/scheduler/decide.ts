@@ -1,0 +1,155 @@
+import type { ErrorData } from "../base/error_data.ts";
+import { StepLimitError } from "../base/errors.ts";
+import { Encoded, isPlainJsonObject, type JsonObject, type Stored } from "../base/json.ts";
+import { applyMapping, type Mapping } from "../model/connection.ts";
+import type { Priority } from "../model/context.ts";
+import type { ErrorHandler } from "../model/error_handler.ts";
+import type { Verdict } from "./commit.ts";
+import type { HistoryRecord, Job } from "./job.ts";
+import { retryDelay } from "./retry_delay.ts";
+import { createTask, NO_DETAILS, type Route, type Task } from "./task.ts";
+
+/** A way from an event to a slot. */
+export interface EventRoute {
+  /** Where deliveries go. */
+  readonly route: Route;
+  /** How keys are renamed, where they are. */
+  readonly mapping: Mapping | undefined;
+}
+
+/** Something that was emitted and has not entered the job yet. */
+export interface Emission {
+  /** The id of the emitting routine. */
+  readonly routine: string;
+  /** The event's name. */
+  readonly event: string;
+  /** Every slot that gets it. */
+  readonly routes: readonly EventRoute[];
+  /** The payload. */
+  readonly data: Stored;
+  /** Milliseconds to wait. */
+  readonly delayMs: number;
+  /** How urgent it is. */
+  readonly priority: Priority;
+}
+
+/** A delivery from outside that a handler waits for. */
+export interface Expectation {
+  /** The slot that it comes to. */
+  readonly route: Route;
+  /** How long it may take, in milliseconds. */
+  readonly timeoutMs: number | undefined;
+}
+
+/**
+ * Makes the tasks of what was emitted and what is expected.
+ *
+ * @throws {StepLimitError} when the job would make more tasks than it may
+ */
+export function createTasks(
+  job: Job,
+  emissions: readonly Emission[],
+  expectations: readonly Expectation[],
+  now: number,
+  steps: number,
+): Task[] {
+  const tasks: Task[] = [];
+  let id = job.nextTaskId;
+  for (const { routes, data, delayMs, priority } of emissions) {
+    const details = delayMs > 0 ? { ...NO_DETAILS, notBefore: now + delayMs } : undefined;
+    for (const { route, mapping } of routes) {
+      tasks.push(
+        createTask(id++, route, mapping === undefined ? data : mapData(data, mapping), now, priority, details),
+      );
+    }
+  }
+  for (const { route, timeoutMs } of expectations) {
+    const until = timeoutMs === undefined ? undefined : now + timeoutMs;
+    tasks.push(createTask(id++, route, undefined, now, "normal", { ...NO_DETAILS, awaiting: { until } }));
+  }
+  if (id - 1 > steps) throw new StepLimitError(steps);
+  return tasks;
+}
+
+/** The history of what was emitted. */
+export function emitRecords(emissions: readonly Emission[], at: number): HistoryRecord[] {
+  return emissions.map(({ routine, event, data }) => ({ routine, type: "emit", event, data, at }));
+}
+
+/** Renames keys; data that is no object stays as it is, and is the receiver's error. */
+function mapData(data: Stored, mapping: Mapping): Stored {
+  if (data instanceof Encoded) {
+    return isPlainJsonObject(data.json) ? new Encoded(applyMapping(data.json, mapping)) : data;
+  }
+  return isPlainJsonObject(data) ? applyMapping(data, mapping) : data;
+}
+
+/** Says whether keys of a stored value can be mapped or collected: it is an object, not a tagged value. */
+export function hasKeys(data: Stored): boolean {
+  return isPlainJsonObject(data instanceof Encoded ? data.json : data);
+}
+
+/** What happens to a task that has failed, by its error handler. */
+export function decideVerdict(
+  job: Job,
+  task: Task,
+  error: ErrorData,
+  handler: ErrorHandler,
+  now: number,
+  mayRetry: boolean,
+): Verdict {
+  const attempt = task.details?.attempt ?? 0;
+  const maxRetries = task.details?.maxRetries ?? handler.maxRetries;
+  switch (handler.strategy) {
+    case "stop":
+      return { kind: "end", status: "failed", stop: true };
+    case "continue":
+      return { kind: "end", status: "error_continued", stop: false };
+    case "skip":
+      return { kind: "end", status: "skipped", stop: false };
+    case "retry":
+      if (mayRetry && attempt < maxRetries && isRetryable(error, handler)) {
+        const notBefore = now + retryDelay(handler, job.jobId, task.id, attempt);
+        return { kind: "retry", attempt: attempt + 1, maxRetries, notBefore };
+      }
+      return handler.isCritical
+        ? { kind: "end", status: "failed", stop: true }
+        : { kind: "end", status: "error_continued", stop: false };
+  }
+}
+
+/** The history of a failure: the error, and what follows from it. */
+export function failureRecords(routine: string, error: ErrorData, verdict: Verdict, at: number): HistoryRecord[] {
+  const record = (type: HistoryRecord["type"], data: Stored): HistoryRecord => ({
+    routine,
+    type,
+    event: undefined,
+    data,
+    at,
+  });
+  const first = record("error", errorJson(error));
+  if (verdict.kind === "retry") {
+    return [first, record("retry", { attempt: verdict.attempt, maxRetries: verdict.maxRetries })];
+  }
+  return verdict.status === "skipped" ? [first, record("skip", undefined)] : [first];
+}
+
+/** The record of a task's first commit. */
+export function startRecord(task: Task, at: number): HistoryRecord {
+  return { routine: task.route.routine, type: "start", event: undefined, data: undefined, at };
+}
+
+function isRetryable(error: ErrorData, { retryableErrors }: ErrorHandler): boolean {
+  return retryableErrors === undefined || retryableErrors.includes(error.name);
+}
+
+/** An error as plain JSON, its keys sorted. */
+export function errorJson({ name, message, code, cause, stack }: ErrorData): JsonObject {
+  return {
+    ...(cause === undefined ? {} : { cause: errorJson(cause) }),
+    ...(code === undefined ? {} : { code }),
+    message,
+    name,
+    ...(stack === undefined ? {} : { stack }),
+  };
+}

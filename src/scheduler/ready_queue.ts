@@ -1,0 +1,132 @@
+import { Fifo } from "../base/fifo.ts";
+import { Heap } from "../base/heap.ts";
+import type { Job } from "./job.ts";
+import { dueAt, PRIORITY_RANK, type Task } from "./task.ts";
+
+interface Waiting {
+  readonly task: Task;
+  readonly at: number;
+}
+
+/** The ready tasks of one priority. New ones come in the order of their ids; others find their place in a heap. */
+class Lane {
+  readonly fresh: Fifo<Task> = new Fifo();
+  readonly late: Heap<Task> = new Heap(hasLowerId);
+  readonly parked: Heap<Task> = new Heap(hasLowerId);
+  newest = 0;
+
+  add(task: Task): void {
+    if (task.id > this.newest) {
+      this.newest = task.id;
+      this.fresh.push(task);
+    } else this.late.push(task);
+  }
+
+  take(withParked: boolean): Task | undefined {
+    const fresh = this.fresh.peek();
+    const late = this.late.peek();
+    const parked = withParked ? this.parked.peek() : undefined;
+    if (late === undefined && parked === undefined) return this.fresh.shift();
+    if (isFirst(parked, fresh) && isFirst(parked, late)) return this.parked.pop();
+    return isFirst(late, fresh) ? this.late.pop() : this.fresh.shift();
+  }
+
+  get ready(): number {
+    return this.fresh.size + this.late.size;
+  }
+}
+
+/**
+ * The order in which a job's tasks run: those that were active in a snapshot first, by id; then by priority and id.
+ * Waiting ones join when their time comes, parked ones only while few others are ready.
+ */
+export class ReadyQueue {
+  readonly #job: Job;
+  readonly #resumed: Heap<Task> = new Heap(hasLowerId);
+  readonly #lanes: readonly [Lane, Lane, Lane] = [new Lane(), new Lane(), new Lane()];
+  readonly #waiting: Heap<Waiting> = new Heap((a, b) => a.at < b.at || (a.at === b.at && a.task.id < b.task.id));
+
+  /** Makes the queue of all tasks that the job has. */
+  constructor(job: Job, now: number) {
+    this.#job = job;
+    for (const task of job.tasks) {
+      if (task.active) this.#resumed.push(task);
+      else this.add(task, now);
+    }
+  }
+
+  /** How many tasks could run at once: neither parked nor waiting. */
+  get ready(): number {
+    let ready = this.#resumed.size;
+    for (const lane of this.#lanes) ready += lane.ready;
+    return ready;
+  }
+
+  /** Says whether nothing could run now, not even a parked task. */
+  get isEmpty(): boolean {
+    return this.ready === 0 && this.#lanes.every((lane) => lane.parked.size === 0);
+  }
+
+  /** Adds a task of the job, where it belongs now. */
+  add(task: Task, now: number): void {
+    const { details } = task;
+    if (details === undefined) {
+      this.#lane(task).add(task);
+      return;
+    }
+    const due = dueAt(task);
+    if (details.awaiting !== undefined || (due !== undefined && due > now)) {
+      if (due !== undefined) this.#waiting.push({ task, at: due });
+    } else if (details.parked) this.#lane(task).parked.push(task);
+    else this.#lane(task).add(task);
+  }
+
+  /** Takes the task that runs next; a parked one only while fewer than `highWater` others are ready. */
+  take(highWater: number): Task | undefined {
+    const resumed = this.#resumed.pop();
+    if (resumed !== undefined) return resumed;
+    const withParked = this.ready < highWater;
+    for (const lane of this.#lanes) {
+      const task = lane.take(withParked);
+      if (task !== undefined) return task;
+    }
+    return undefined;
+  }
+
+  /** Makes waiting tasks ready whose time has come, and returns the awaited deliveries whose deadline has passed. */
+  wake(now: number): Task[] {
+    const expired: Task[] = [];
+    for (let next = this.#firstWaiting(); next !== undefined && next.at <= now; next = this.#firstWaiting()) {
+      this.#waiting.pop();
+      if (next.task.details?.awaiting !== undefined) expired.push(next.task);
+      else this.#lane(next.task).add(next.task);
+    }
+    return expired;
+  }
+
+  /** The instant at which the next waiting task is due; `undefined` when none waits for time. */
+  nextDueAt(): number | undefined {
+    return this.#firstWaiting()?.at;
+  }
+
+  /** Entries of tasks that have been filled or have ended meanwhile are left behind; here they go. */
+  #firstWaiting(): Waiting | undefined {
+    for (;;) {
+      const first = this.#waiting.peek();
+      if (first === undefined || (this.#job.tasks.has(first.task) && dueAt(first.task) === first.at)) return first;
+      this.#waiting.pop();
+    }
+  }
+
+  #lane(task: Task): Lane {
+    return this.#lanes[PRIORITY_RANK[task.priority]];
+  }
+}
+
+function hasLowerId(a: Task, b: Task): boolean {
+  return a.id < b.id;
+}
+
+function isFirst(task: Task | undefined, other: Task | undefined): boolean {
+  return task !== undefined && (other === undefined || task.id < other.id);
+}

@@ -1,0 +1,114 @@
+import type { Stored } from "../base/json.ts";
+import type { ConnectionSource } from "../model/connection.ts";
+import type { Priority } from "../model/context.ts";
+
+/** Where a delivery goes, and the connection it came by. Shared by all tasks that took the same way. */
+export interface Route {
+  /** The id of the receiving routine. */
+  readonly routine: string;
+  /** The name of its slot. */
+  readonly slot: string;
+  /** The event that was emitted; absent for entries and deliveries from outside. */
+  readonly connection: ConnectionSource | undefined;
+}
+
+/** What a slot gave to the handler at a task's first activation: later attempts get exactly that. */
+export type Merged =
+  | { readonly kind: "value"; readonly value: Stored }
+  | { readonly kind: "lists"; readonly lists: ReadonlyMap<string, ListRange> };
+
+/** A part of a list that an append slot keeps: positions counted from the slot's first item ever. */
+export interface ListRange {
+  /** The first position. */
+  readonly from: number;
+  /** The position after the last. */
+  readonly to: number;
+}
+
+/** What only some tasks have: kept apart, so that a million plain ones stay small. */
+export interface TaskDetails {
+  /** How often the task has failed and is tried again. */
+  readonly attempt: number;
+  /** How often it may be tried again: fixed at the first failure. */
+  readonly maxRetries: number | undefined;
+  /** How many of its steps have been committed. */
+  readonly step: number;
+  /** What the last step stored. */
+  readonly progress: Stored;
+  /** The instant before which it does not run. */
+  readonly notBefore: number | undefined;
+  /** What its slot gave to the handler. */
+  readonly merged: Merged | undefined;
+  /** A generator between two yields. */
+  readonly parked: boolean;
+  /** A delivery from outside that has not come yet, with its deadline if it has one. */
+  readonly awaiting: Awaiting | undefined;
+}
+
+/** A delivery that is awaited. */
+export interface Awaiting {
+  /** The instant at which waiting ends with an error. */
+  readonly until: number | undefined;
+}
+
+/** One delivery to a slot. Only `apply` changes one. */
+export interface Task {
+  /** Counted per job, from 1. */
+  readonly id: number;
+  /** Where it goes and how it came. */
+  route: Route;
+  /** What is delivered. */
+  data: Stored;
+  /** How urgent it is. */
+  readonly priority: Priority;
+  /** When it was made, in milliseconds since 1970. */
+  readonly createdAt: number;
+  /** What only some tasks have. */
+  details: TaskDetails | undefined;
+  /** A live engine is working on it, or was when the job came to rest. */
+  active: boolean;
+  /** The neighbours in the job's list. */
+  previous: Task | undefined;
+  /** The neighbours in the job's list. */
+  next: Task | undefined;
+}
+
+/** The details of a task that has none yet. */
+export const NO_DETAILS: TaskDetails = Object.freeze({
+  attempt: 0,
+  maxRetries: undefined,
+  step: 0,
+  progress: undefined,
+  notBefore: undefined,
+  merged: undefined,
+  parked: false,
+  awaiting: undefined,
+});
+
+/** Makes a task; it belongs to no job until a commit brings it in. */
+export function createTask(
+  id: number,
+  route: Route,
+  data: Stored,
+  createdAt: number,
+  priority: Priority = "normal",
+  details?: TaskDetails,
+): Task {
+  return { id, route, data, priority, createdAt, details, active: false, previous: undefined, next: undefined };
+}
+
+/** Says whether a commit of the task has entered the job before: its `start` is in the history then. */
+export function hasStarted({ details }: Task): boolean {
+  return details !== undefined && (details.attempt > 0 || details.step > 0 || details.merged !== undefined);
+}
+
+/** When a task that is not ready now must be looked at again; `undefined` when only a delivery can wake it. */
+export function dueAt({ details }: Task): number | undefined {
+  return details?.awaiting === undefined ? details?.notBefore : details.awaiting.until;
+}
+
+/** The rank of a priority: the lower runs first. */
+export const PRIORITY_RANK: { readonly high: 0; readonly normal: 1; readonly low: 2 } = { high: 0, normal: 1, low: 2 };
+
+/** The words for how urgent a task is, most urgent first. */
+export const PRIORITIES: readonly ["high", "normal", "low"] = ["high", "normal", "low"];

@@ -1,0 +1,74 @@
+import * as v from "valibot";
+import { SerializationError } from "../base/errors.ts";
+import { isRecord } from "../base/json.ts";
+import { describeValue, joinPath } from "../base/path.ts";
+
+/** Turns a document of one version into one of the next. */
+export type Migration = (document: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+
+/** One kind of document: its name, its schema, and the way to it from every older version. */
+export interface Format {
+  /** The word in `format`. */
+  readonly name: string;
+  /** The present version. */
+  readonly version: number;
+  /** The step from version n stands at n - 1. */
+  readonly migrations: readonly Migration[];
+  /** What a document of the present version looks like. */
+  readonly schema: v.GenericSchema;
+}
+
+/**
+ * Checks that a value is a document of a format, after bringing it to the present version on plain JSON. The value itself
+ * is not changed.
+ *
+ * @throws {SerializationError} naming the document, the path, what was expected and what came
+ */
+export function openEnvelope(json: unknown, format: Format): unknown {
+  const { name } = format;
+  const fail = (path: string, expected: string, got: string): never => {
+    const place = path === "" ? "" : `${path}: `;
+    throw new SerializationError(`Cannot read ${name}: ${place}expected ${expected}, got ${got}`, name, path);
+  };
+  if (typeof json === "string") {
+    return fail("", "an object", "a text; call JSON.parse first");
+  }
+  if (!isRecord(json)) return fail("", "an object", describeValue(json));
+  if (json.format !== name) return fail("format", `"${name}"`, describeValue(json.format));
+  const { version } = json;
+  if (typeof version !== "number" || !Number.isSafeInteger(version) || version < 1) {
+    return fail("version", "a version number", describeValue(version));
+  }
+  if (version > format.version) {
+    return fail(
+      "version",
+      `at most ${format.version}`,
+      `${version}; it was written by a newer routilux, update this one`,
+    );
+  }
+  let document = json;
+  for (let from = version; from < format.version; from++) {
+    document = format.migrations[from - 1]?.(document) ?? document;
+  }
+  const result = v.safeParse(format.schema, document, { abortEarly: true });
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  return fail(pathOf(issue), expectedBy(issue), gotBy(issue));
+}
+
+function pathOf(issue: v.BaseIssue<unknown>): string {
+  const keys = (issue.path ?? []).map(({ key }) => typeof key === "number" ? key : String(key));
+  return joinPath("", keys);
+}
+
+function expectedBy({ kind, expected, message, received }: v.BaseIssue<unknown>): string {
+  if (expected === "never") return "no key of this name";
+  if (kind === "validation" || expected === null || expected === "unknown") {
+    return /expected (.*?)(?: but received .*)?$/i.exec(message)?.[1] ?? message;
+  }
+  return received === "undefined" && expected !== "undefined" ? `${expected}, which is missing` : expected;
+}
+
+function gotBy({ input }: v.BaseIssue<unknown>): string {
+  return input === undefined ? "nothing" : describeValue(input);
+}

@@ -1,0 +1,163 @@
+import { formatInstant } from "../base/instant.ts";
+import { type Encoded, type JsonObject, type JsonValue, type Stored, wireOf } from "../base/json.ts";
+import { errorJson } from "../scheduler/decide.ts";
+import type { Failure, HistoryRecord, Job, RoutineState } from "../scheduler/job.ts";
+import type { SlotData } from "../scheduler/slot_data.ts";
+import type { Merged, Task } from "../scheduler/task.ts";
+import { compact } from "./compact.ts";
+import type {
+  FailureDocument,
+  JobDocument,
+  MergedDocument,
+  RecordDocument,
+  RoutineStateDocument,
+  SlotDataDocument,
+  TaskDocument,
+} from "./documents.ts";
+
+/** Writes a job as it is at this moment, live or not. Keys are sorted, empty ones left out; values are shared, not copied. */
+export function encodeJob(job: Job): JobDocument {
+  const { executionStrategy, maxWorkers, executionTimeoutMs } = job.settings;
+  return compact({
+    createdAt: formatInstant(job.createdAt),
+    deferredEvents: list(
+      job.deferredEvents,
+      ({ routine, event, data }) => compact({ data: wire(data), event, routine }),
+    ),
+    dropped: nonEmpty(compact({
+      executionHistory: positive(job.history.dropped),
+      outputLog: positive(job.outputs.dropped),
+      sharedLog: positive(job.sharedLog.dropped),
+    })),
+    error: job.error === undefined ? undefined : errorJson(job.error),
+    executionHistory: list(job.history.toArray(), encodeRecord),
+    executionStrategy,
+    executionTimeoutMs: executionTimeoutMs === Infinity ? null : executionTimeoutMs,
+    failures: list(job.failures, encodeFailure),
+    flowId: job.flowId,
+    format: "routilux/job",
+    jobId: job.jobId,
+    maxWorkers,
+    nextTaskId: job.nextTaskId,
+    outputLog: list(job.outputs.toArray(), ({ routine, type, data, at }) => {
+      return compact({ at: formatInstant(at), data: wire(data), routine, type });
+    }),
+    pausePoints: list(job.pausePoints, ({ reason, checkpoint, at }) => {
+      return compact({ at: formatInstant(at), checkpoint: wire(checkpoint), reason });
+    }),
+    pendingTasks: Array.from(job.tasks, encodeTask),
+    ranMs: job.ranMs,
+    routineStates: nonEmpty(named(job.routineStates, encodeState)),
+    sharedData: nonEmpty(encodeValues(job.sharedData)),
+    sharedLog: list(
+      job.sharedLog.toArray(),
+      ({ routine, entry, at }) => ({ at: formatInstant(at), entry: wireOf(entry), routine }),
+    ),
+    slots: encodeSlots(job.slots),
+    status: job.status,
+    updatedAt: formatInstant(job.updatedAt),
+    version: 1,
+  });
+}
+
+/** Writes one task. */
+export function encodeTask(task: Task): TaskDocument {
+  const { details, route, priority } = task;
+  const { connection } = route;
+  return compact({
+    active: flag(task.active),
+    attempt: positive(details?.attempt),
+    awaiting: details?.awaiting === undefined ? undefined : compact({ until: instant(details.awaiting.until) }),
+    connection: connection === undefined ? undefined : { event: connection.event, routine: connection.routine },
+    createdAt: formatInstant(task.createdAt),
+    data: wire(task.data),
+    id: task.id,
+    maxRetries: details?.maxRetries,
+    merged: details?.merged === undefined ? undefined : encodeMerged(details.merged),
+    notBefore: instant(details?.notBefore),
+    parked: flag(details?.parked),
+    priority: priority === "normal" ? undefined : priority,
+    progress: wire(details?.progress),
+    routine: route.routine,
+    slot: route.slot,
+    step: positive(details?.step),
+  });
+}
+
+function encodeMerged(merged: Merged): MergedDocument {
+  if (merged.kind === "value") return compact({ value: wire(merged.value) });
+  return { lists: Array.from(merged.lists, ([key, { from, to }]) => ({ from, key, to })) };
+}
+
+/** A slot whose lists have all been cleared holds nothing. */
+function encodeSlots(slots: Job["slots"]): JobDocument["slots"] {
+  const filled = Array.from(slots, ([routine, data]): [string, Map<string, SlotData>] => {
+    return [routine, new Map(Array.from(data).filter(([, it]) => it.kind === "value" || it.lists.size > 0))];
+  });
+  return nonEmpty(named(new Map(filled.filter(([, data]) => data.size > 0)), (data) => named(data, encodeSlotData)));
+}
+
+function encodeSlotData(data: SlotData): SlotDataDocument {
+  if (data.kind === "value") return compact({ value: wire(data.value) });
+  const lists = Array.from(data.lists, ([key, { start, cleared, items }]) => {
+    return compact({
+      cleared: cleared === start ? undefined : cleared,
+      items: items.map(wireOf),
+      key,
+      start: positive(start),
+    });
+  });
+  return { lists };
+}
+
+function encodeFailure({ task, error, at }: Failure): FailureDocument {
+  return { at: formatInstant(at), error: errorJson(error), task: encodeTask(task) };
+}
+
+function encodeRecord({ routine, type, event, data, at }: HistoryRecord): RecordDocument {
+  return compact({ at: formatInstant(at), data: wire(data), event, routine, type });
+}
+
+function encodeState({ status, retries, state, version }: RoutineState): RoutineStateDocument {
+  return compact({ retries: positive(retries), state: nonEmpty(encodeValues(state)), status, version });
+}
+
+/** Values of the user's keep their own order of keys. */
+function encodeValues(values: ReadonlyMap<string, Stored>): JsonObject {
+  const json: Record<string, JsonValue> = {};
+  for (const [key, value] of values) if (value !== undefined) json[key] = wireOf(value);
+  return json;
+}
+
+/** Names that users chose are sorted, as all of the library's own keys. */
+function named<T, D>(map: ReadonlyMap<string, T>, encode: (item: T) => D): { readonly [name: string]: D } {
+  return Object.fromEntries(Array.from(map).sort(byName).map(([name, item]) => [name, encode(item)]));
+}
+
+function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : 1;
+}
+
+function list<T, D>(items: readonly T[], encode: (item: T) => D): readonly D[] | undefined {
+  return items.length === 0 ? undefined : items.map(encode);
+}
+
+function nonEmpty<T extends object>(object: T): T | undefined {
+  return Object.keys(object).length === 0 ? undefined : object;
+}
+
+function wire(value: Stored): JsonValue | undefined {
+  return value === undefined ? undefined : wireOf(value as JsonValue | Encoded);
+}
+
+function instant(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : formatInstant(ms);
+}
+
+function positive(count: number | undefined): number | undefined {
+  return count === 0 ? undefined : count;
+}
+
+function flag(set: boolean | undefined): true | undefined {
+  return set === true ? true : undefined;
+}

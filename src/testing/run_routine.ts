@@ -1,0 +1,74 @@
+import type { Registry } from "../base/registry.ts";
+import { Engine } from "../engine.ts";
+import { Flow } from "../flow.ts";
+import type { Routine } from "../model/routine.ts";
+import type { Services } from "../model/services.ts";
+import type { Slot } from "../model/slot.ts";
+import type { JobState } from "../serializer/job_state.ts";
+import { manualEntropy } from "./manual_entropy.ts";
+import { type ManualTimers, manualTimers } from "./manual_timers.ts";
+
+/** How a routine is tried alone. */
+export interface RunRoutineOptions {
+  /**
+   * A clock that you move, to look at the routine between its retries or to let it time out. Without one, waiting takes no
+   * time.
+   */
+  readonly timers?: ManualTimers;
+  /** What its handlers get as `ctx.services`. */
+  readonly services?: Services;
+  /** The names by which classes travel, for data that holds instances. */
+  readonly registry?: Registry;
+}
+
+/** What a routine has done. */
+export interface RoutineRun {
+  /** The job: its status, error, state, outputs, history. */
+  readonly job: JobState;
+  /** What was emitted, in order. */
+  readonly emitted: readonly { readonly event: string; readonly data: unknown }[];
+}
+
+/**
+ * Tries one routine alone: delivers data to one of its slots, and gathers what it emits. Retries and delays take no time.
+ * The routine is frozen afterwards, as by any execution; make a new one for each try.
+ *
+ * @example
+ * ```ts
+ * import { type Context, Routine } from "@routilux/routilux";
+ * import { runRoutine } from "@routilux/routilux/testing";
+ *
+ * class Doubler extends Routine {
+ *   readonly input = this.addSlot("input", this.double);
+ *   readonly output = this.addEvent<{ value: number }>("output");
+ *   double({ value }: { value: number }, ctx: Context): void {
+ *     ctx.emit(this.output, { value: value * 2 });
+ *   }
+ * }
+ * const doubler = new Doubler();
+ * const { emitted } = await runRoutine(doubler, doubler.input, { value: 21 });
+ * emitted; // [{ event: "output", data: { value: 42 } }]
+ * ```
+ */
+export async function runRoutine<T>(
+  routine: Routine<object>,
+  slot: Slot<T>,
+  data: NoInfer<T>,
+  options: RunRoutineOptions = {},
+): Promise<RoutineRun> {
+  const { services, registry, timers = manualTimers() } = options;
+  const engine = new Engine({ timers, entropy: manualEntropy(), ...(services === undefined ? {} : { services }) });
+  const limits = { history: Number.MAX_SAFE_INTEGER };
+  const flow = new Flow({ id: "run_routine", engine, limits, ...(registry === undefined ? {} : { registry }) });
+  flow.addRoutine(routine, "routine");
+  const job = flow.create(flow.slot("routine", slot.name), data as never);
+  flow.resume(job);
+  let { nextDueAt } = await flow.settle(job);
+  while (options.timers === undefined && nextDueAt !== undefined) {
+    await timers.advance(nextDueAt - timers.now());
+    ({ nextDueAt } = await flow.settle(job));
+  }
+  const emitted = job.history().filter(({ type }) => type === "emit")
+    .map(({ event = "", data: payload }) => ({ event, data: payload }));
+  return { job, emitted };
+}

@@ -1,0 +1,151 @@
+import { scan, type Source } from "./source.ts";
+
+/** One sentence per breach of a rule, beginning with the path. */
+export type Findings = readonly string[];
+
+const FLOORS: readonly string[] = [
+  "base",
+  "model",
+  "ports",
+  "scheduler",
+  "serializer",
+  "engine",
+  "src",
+  "routines",
+  "testing",
+  "mod.ts",
+];
+const ADAPTER_NEEDS: readonly string[] = ["base", "ports"];
+const ADAPTER_USERS: readonly string[] = ["src/engine.ts", "mod.ts"];
+const RUNTIME_NAMES = [
+  ...["Deno", "Bun", "process", "globalThis", "console", "performance", "fetch", "crypto"],
+  ...["setTimeout", "setInterval", "setImmediate", "queueMicrotask"],
+];
+const HIDDEN_INPUTS: ReadonlyMap<string, RegExp> = new Map([
+  ["Math.random", /\bMath\s*\.\s*random\b/],
+  ["Date.now", /\bDate\s*\.\s*now\b/],
+  ["new Date()", /\bnew\s+Date\b(?!\s*[\w$.]|\s*\(\s*[^\s)])/],
+  ["Date()", /(?<!\bnew\s+)\bDate\s*\(/],
+]);
+/** More lines of code than this fail. */
+export const MAX_LINES = 300;
+/** Files are aimed to stay under this. */
+export const AIMED_LINES = 150;
+
+/** The floor of a file: a folder of `src`, `src` for a file directly in it, or `mod.ts`. */
+export function floorOf(path: string): string {
+  const [top = "", folder = "", ...below] = path.split("/");
+  if (top !== "src") return top;
+  return below.length > 0 ? folder : "src";
+}
+
+/** The specifiers of all imports and exports of a file, type imports and `import()` included. */
+export function specifiers({ text }: Source): string[] {
+  const { code, strings } = scan(text);
+  return strings.filter(({ at }) => /(\bfrom|\bimport|\bimport\s*\()\s*$/.test(code.slice(0, at))).map((it) =>
+    it.value
+  );
+}
+
+/** The path that a relative specifier means. */
+export function resolve(from: string, specifier: string): string {
+  const parts = from.split("/").slice(0, -1);
+  for (const part of specifier.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== ".") parts.push(part);
+  }
+  return parts.join("/");
+}
+
+/** An import goes to its own floor or to a lower one; adapters know the ports only, and few know the adapters. */
+export function checkFloors(source: Source): Findings {
+  const own = floorOf(source.path);
+  if (own !== "adapters" && !FLOORS.includes(own)) return [`${source.path} is on no floor`];
+  return relativeImports(source).filter((target) => !mayImport(source.path, own, target))
+    .map((target) => `${source.path} (${own}) must not import ${target} (${floorOf(target)})`);
+}
+
+function mayImport(path: string, own: string, target: string): boolean {
+  const floor = floorOf(target);
+  if (own === "adapters") return ADAPTER_NEEDS.includes(floor);
+  if (floor === "adapters") return own === "testing" || ADAPTER_USERS.includes(path);
+  return FLOORS.includes(floor) && FLOORS.indexOf(floor) <= FLOORS.indexOf(own);
+}
+
+function relativeImports(source: Source): string[] {
+  return specifiers(source).filter((it) => it.startsWith(".")).map((it) => resolve(source.path, it));
+}
+
+/** Outside the adapters a file imports nothing but files, and `valibot` in the serializer. */
+export function checkSpecifiers(source: Source): Findings {
+  const floor = floorOf(source.path);
+  const computed = /\bimport\s*\(\s*[^\s"']/.test(scan(source.text).code);
+  const packages = specifiers(source).filter((it) => !it.startsWith("."));
+  const refused = packages.filter((it) => it === "valibot" ? floor !== "serializer" : floor !== "adapters");
+  return [
+    ...refused.map((it) => `${source.path} must not import "${it}"`),
+    ...specifiers(source).filter((it) => it.startsWith(".") && !it.endsWith(".ts"))
+      .map((it) => `${source.path} must name the extension of "${it}"`),
+    ...(computed && floor !== "adapters" ? [`${source.path} has an import() that can't be checked`] : []),
+  ];
+}
+
+/** Outside the adapters nothing names a runtime, a timer, the clock, chance or the console. */
+export function checkNames({ path, text }: Source): Findings {
+  if (floorOf(path) === "adapters") return [];
+  const { code } = scan(text);
+  const lineOf = (at: number) => code.slice(0, at).split("\n").length;
+  const names = RUNTIME_NAMES.map((name) => [name, bareName(name)] as const);
+  return [...names, ...HIDDEN_INPUTS].flatMap(([name, pattern]) => {
+    const found = pattern.exec(code);
+    return found ? [`${path}:${lineOf(found.index)} must not use ${name}`] : [];
+  });
+}
+
+// A name that is not a property: after no dot, unless the dots are a spread's.
+function bareName(name: string): RegExp {
+  return new RegExp(`(?<![\\w$#])(?<!(?<!\\.\\.)\\.\\s*)${name}(?![\\w$])`);
+}
+
+/** File and folder names are in snake_case. */
+export function checkPath({ path }: Source): Findings {
+  const good = path.split("/").every((part) => /^_?[a-z0-9]+(_[a-z0-9]+)*(\.ts)?$/.test(part));
+  return good ? [] : [`${path} is not in snake_case`];
+}
+
+/** How many lines are neither blank nor comment. */
+export function countLines({ text }: Source): number {
+  return scan(text).uncommented.split("\n").filter((line) => line.trim() !== "").length;
+}
+
+/** A file stays under the limit of lines. */
+export function checkLength(source: Source): Findings {
+  const lines = countLines(source);
+  return lines > MAX_LINES ? [`${source.path} has ${lines} lines of code, more than ${MAX_LINES}`] : [];
+}
+
+/** Imports name files that exist. */
+export function checkTargets(sources: readonly Source[]): Findings {
+  const known = new Set(sources.map(({ path }) => path));
+  return sources.flatMap((source) =>
+    relativeImports(source).filter((target) => !known.has(target)).map((it) =>
+      `${source.path} imports ${it}, which is not there`
+    )
+  );
+}
+
+/** No file imports itself over others, type imports included. */
+export function checkCycles(sources: readonly Source[]): Findings {
+  const graph = new Map(sources.map((source) => [source.path, relativeImports(source)]));
+  const done = new Set<string>();
+  const findings: string[] = [];
+  const visit = (path: string, trail: readonly string[]) => {
+    const start = trail.indexOf(path);
+    if (start >= 0) findings.push(`${[...trail.slice(start), path].join(" -> ")} is a cycle`);
+    if (start >= 0 || done.has(path)) return;
+    for (const target of graph.get(path) ?? []) visit(target, [...trail, path]);
+    done.add(path);
+  };
+  for (const path of graph.keys()) visit(path, []);
+  return findings;
+}

@@ -1,0 +1,189 @@
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import * as rules from "./rules.ts";
+
+function finds(rule: (source: { path: string; text: string }) => rules.Findings, path: string, text: string): number {
+  return rule({ path, text }).length;
+}
+
+test("specifiers() finds every kind of import", () => {
+  const text = [
+    `import { a } from "./a.ts";`,
+    `import type { b } from './b.ts';`,
+    `import "./c.ts";`,
+    `export * from "./d.ts";`,
+    `export {\n  e,\n} from "./e.ts";`,
+    `const f = await import("./f.ts");`,
+    `type G = import("./g.ts").G;`,
+  ].join("\n");
+  const names = ["a", "b", "c", "d", "e", "f", "g"].map((name) => `./${name}.ts`);
+  assertEquals(rules.specifiers({ path: "mod.ts", text }), names);
+});
+
+test("specifiers() passes over other strings", () => {
+  const text = `const o = { from: "a" }; Array.from("b"); // import "c"\n\`import "d"\`; "import 'e'"; x.import = "f";`;
+  assertEquals(rules.specifiers({ path: "mod.ts", text }), []);
+});
+
+test("resolve() follows dots", () => {
+  assertEquals(rules.resolve("src/engine/engine.ts", "../base/errors.ts"), "src/base/errors.ts");
+  assertEquals(rules.resolve("mod.ts", "./src/flow.ts"), "src/flow.ts");
+});
+
+const importing = (target: string) => `import { x } from "${target}";`;
+
+const goodImports: readonly (readonly [path: string, target: string])[] = [
+  ["src/base/json.ts", "./path.ts"],
+  ["src/scheduler/task.ts", "../ports/timers.ts"],
+  ["src/engine/engine.ts", "../serializer/job_codec.ts"],
+  ["src/flow.ts", "./engine/engine.ts"],
+  ["src/engine.ts", "./adapters/web_timers.ts"],
+  ["src/adapters/web_timers.ts", "../ports/timers.ts"],
+  ["src/adapters/web_timers.ts", "../base/errors.ts"],
+  ["src/routines/mapper.ts", "../flow.ts"],
+  ["src/testing/mod.ts", "../adapters/memory_store.ts"],
+  ["mod.ts", "./src/adapters/memory_store.ts"],
+];
+
+const badImports: readonly (readonly [path: string, target: string])[] = [
+  ["src/base/json.ts", "../model/event.ts"],
+  ["src/model/flow.ts", "../ports/timers.ts"],
+  ["src/model/flow.ts", "../scheduler/task.ts"],
+  ["src/ports/store.ts", "../scheduler/commit.ts"],
+  ["src/scheduler/task.ts", "../serializer/wire.ts"],
+  ["src/serializer/wire.ts", "../engine/engine.ts"],
+  ["src/engine/engine.ts", "../flow.ts"],
+  ["src/engine/engine.ts", "../adapters/web_timers.ts"],
+  ["src/job.ts", "./adapters/web_timers.ts"],
+  ["src/routines/mapper.ts", "../adapters/web_timers.ts"],
+  ["src/routines/mapper.ts", "../testing/mod.ts"],
+  ["src/adapters/web_timers.ts", "../model/event.ts"],
+  ["src/adapters/web_timers.ts", "./memory_store.ts"],
+  ["src/flow.ts", "../mod.ts"],
+  ["src/flow.ts", "../tests/house/rules.ts"],
+  ["src/utils/thing.ts", "../base/errors.ts"],
+];
+
+test("checkFloors() lets imports go down", () => {
+  for (const [path, target] of goodImports) assertEquals(rules.checkFloors({ path, text: importing(target) }), []);
+});
+
+for (const [path, target] of badImports) {
+  test(`checkFloors() refuses ${target} in ${path}`, () => {
+    assertEquals(finds(rules.checkFloors, path, importing(target)), 1);
+    assertEquals(finds(rules.checkFloors, path, `import type { X } from "${target}";`), 1);
+  });
+}
+
+test("checkSpecifiers() lets files, adapters' packages and the serializer's valibot pass", () => {
+  assertEquals(finds(rules.checkSpecifiers, "src/flow.ts", importing("./engine/engine.ts")), 0);
+  assertEquals(finds(rules.checkSpecifiers, "src/adapters/deno_kv.ts", importing("node:sqlite")), 0);
+  assertEquals(finds(rules.checkSpecifiers, "src/serializer/wire.ts", importing("valibot")), 0);
+});
+
+for (
+  const specifier of ["node:fs", "npm:valibot", "jsr:@std/json", "https://example.com/x.ts", "valibot", "@std/json"]
+) {
+  test(`checkSpecifiers() refuses ${specifier}`, () => {
+    assertEquals(finds(rules.checkSpecifiers, "src/engine/engine.ts", importing(specifier)), 1);
+  });
+}
+
+test("checkSpecifiers() refuses valibot in an adapter, a missing extension and a computed import", () => {
+  assertEquals(finds(rules.checkSpecifiers, "src/adapters/web_timers.ts", importing("valibot")), 1);
+  assertEquals(finds(rules.checkSpecifiers, "src/flow.ts", importing("./engine")), 1);
+  assertEquals(finds(rules.checkSpecifiers, "src/flow.ts", "await import(name);"), 1);
+});
+
+const badCode = [
+  "Deno.exit()",
+  "Bun.serve({})",
+  "process.env",
+  "f(...process.argv)",
+  "globalThis.x",
+  "setTimeout(f, 1)",
+  "const soon = setInterval;",
+  "queueMicrotask(f)",
+  "console.log()",
+  "`${console.log()}`",
+  "`a ${ { b: `${performance.now()}` } } c`",
+  "fetch(url)",
+  "crypto.randomUUID()",
+  "Math.random()",
+  "Math\n  .random()",
+  "Date.now()",
+  "const now = Date.now;",
+  "new Date()",
+  "new Date( )",
+  "new Date;",
+  "Date()",
+  "a / b; console.log(); c / d",
+];
+
+for (const code of badCode) {
+  test(`checkNames() refuses ${JSON.stringify(code)}`, () => {
+    assertEquals(finds(rules.checkNames, "src/flow.ts", code), 1);
+    assertEquals(finds(rules.checkNames, "src/adapters/web_timers.ts", code), 0);
+  });
+}
+
+const goodCode = [
+  "// Deno.exit()",
+  "/* console.log() */",
+  '"console.log()"',
+  "'it\\'s console'",
+  "`console ${x} console`",
+  "/[/\"'`]console/.test(x)",
+  "x = y.process; y?.process(); this\n  .process();",
+  "this.#process()",
+  "new Date(0)",
+  "new Date(\n  instant,\n)",
+  "value instanceof Date",
+  "const at: Date = x;",
+  "processor(setTimer, fetched)",
+];
+
+for (const code of goodCode) {
+  test(`checkNames() lets ${JSON.stringify(code)} pass`, () => {
+    assertEquals(rules.checkNames({ path: "src/flow.ts", text: code }), []);
+  });
+}
+
+test("checkNames() says where", () => {
+  assertEquals(rules.checkNames({ path: "src/flow.ts", text: "/*\n*/\nDeno.exit()" }), [
+    "src/flow.ts:3 must not use Deno",
+  ]);
+});
+
+test("checkPath() wants snake_case", () => {
+  for (const path of ["src/base/json_path.ts", "src/base/_private.ts", "mod.ts"]) {
+    assertEquals(finds(rules.checkPath, path, ""), 0);
+  }
+  for (const path of ["src/base/jsonPath.ts", "src/base/json-path.ts", "src/Base/json.ts"]) {
+    assertEquals(finds(rules.checkPath, path, ""), 1);
+  }
+});
+
+test("checkLength() counts neither blank lines nor comments", () => {
+  const comments = "// a\n/*\n * b\n */\n\n";
+  assertEquals(rules.countLines({ path: "src/a.ts", text: `${comments}f(); // c\n\`\n// d\n\`;\n` }), 4);
+  assertEquals(finds(rules.checkLength, "src/a.ts", comments + "f();\n".repeat(300)), 0);
+  assertEquals(finds(rules.checkLength, "src/a.ts", comments + "f();\n".repeat(301)), 1);
+});
+
+test("checkTargets() refuses a file that is not there", () => {
+  const a = { path: "src/base/a.ts", text: importing("./b.ts") };
+  assertEquals(rules.checkTargets([a, { path: "src/base/b.ts", text: "" }]), []);
+  assertEquals(rules.checkTargets([a]), ["src/base/a.ts imports src/base/b.ts, which is not there"]);
+});
+
+test("checkCycles() refuses a cycle, type imports included", () => {
+  const a = { path: "src/base/a.ts", text: importing("./b.ts") };
+  const b = { path: "src/base/b.ts", text: importing("./c.ts") };
+  const c = { path: "src/base/c.ts", text: `import type { X } from "./a.ts";` };
+  assertEquals(rules.checkCycles([a, b, { path: "src/base/c.ts", text: "" }]), []);
+  assertEquals(rules.checkCycles([a, b, c]), [
+    "src/base/a.ts -> src/base/b.ts -> src/base/c.ts -> src/base/a.ts is a cycle",
+  ]);
+  assertEquals(finds((it) => rules.checkCycles([it]), "src/base/a.ts", importing("./a.ts")), 1);
+});
