@@ -192,6 +192,8 @@ export class Flow extends FlowGraph {
     const { signal }: ExecuteOptions = args[2] ?? {};
     const job = this.execute(args[0] ?? "", args[1], args[2]);
     await this.waitForCompletion(job, signal === undefined ? {} : { signal });
+    // The abort has cancelled the job first, which ends the wait as well.
+    if (job.status === "cancelled") signal?.throwIfAborted();
     return job;
   }
 

@@ -211,6 +211,7 @@ export class Activation implements Context<unknown> {
 
   checkpoint(progress?: unknown): Promise<void> {
     try {
+      if (this.isAborted) throw this.#closed?.reason;
       this.checkOpen("checkpoint");
       const kept = progress === undefined
         ? this.task.details?.progress

@@ -234,7 +234,7 @@ export class Execution implements RunnerHost {
     }
   }
 
-  #end(status: "failed" | "cancelled", error: CancelledError | TimeoutError): void {
+  #end(status: "failed" | "cancelled", error: Error): void {
     if (this.#isOver) return;
     this.#commit(statusCommit(status, this.time(), { error: describeError(error, this.#host.errorStacks) }));
     this.#leave(error);
@@ -269,8 +269,8 @@ export class Execution implements RunnerHost {
   /** An awaited delivery has not come in time. That is decided by the error handler, but never tried again. */
   #expire(task: Task): void {
     const { routine, slot } = task.route;
-    const waitedMs = (task.details?.awaiting?.until ?? task.createdAt) - task.createdAt;
-    const error = new TimeoutError(`The delivery to slot "${slot}" of routine "${routine}"`, waitedMs);
+    const timeoutMs = task.details?.awaiting?.timeoutMs ?? 0;
+    const error = new TimeoutError(`The delivery to slot "${slot}" of routine "${routine}"`, timeoutMs);
     this.#failTask(task, slotOf(this.#plan, task.route), describeError(error), { mayRetry: false, isFatal: false });
   }
 
@@ -292,9 +292,14 @@ export class Execution implements RunnerHost {
     if (this.job.deferredEvents.length === 0) return;
     const time = this.time();
     const emissions = emissionsOf(this.#plan, this.job.deferredEvents);
-    const created = createTasks(this.job, emissions, [], time.at, Infinity);
-    this.#commit({ kind: "deferred", ...time, created, records: emitRecords(emissions, time.at) });
-    for (const task of created) this.#queue.add(task, time.at);
+    try {
+      const created = createTasks(this.job, emissions, [], time.at, this.limits.steps);
+      this.#commit({ kind: "deferred", ...time, created, records: emitRecords(emissions, time.at) });
+      for (const task of created) this.#queue.add(task, time.at);
+    } catch (error) {
+      if (!(error instanceof StepLimitError)) throw error;
+      this.#end("failed", error);
+    }
   }
 
   #commit(commit: Commit): void {

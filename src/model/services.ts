@@ -8,5 +8,5 @@
  * }
  * ```
  */
-// deno-lint-ignore no-empty-interface
+// deno-lint-ignore no-empty-interface -- empty until its users declare theirs
 export interface Services {}

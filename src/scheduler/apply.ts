@@ -18,7 +18,7 @@ import {
   type SlotData,
   type SlotLists,
 } from "./slot_data.ts";
-import { NO_DETAILS, type Task } from "./task.ts";
+import { NO_DETAILS, type Task, type TaskDetails } from "./task.ts";
 
 /**
  * Performs a commit: the only code that changes a job. Live runs, recovery and time travel are this function over
@@ -101,7 +101,7 @@ function applyFailure(job: Job, { task, error, verdict, records, version, at }: 
   addRecords(job, records);
 }
 
-function applyStatus(job: Job, { status, error, pausePoint, redrive, migrated }: StatusCommit): void {
+function applyStatus(job: Job, { status, error, pausePoint, redrive, migrated, at }: StatusCommit): void {
   job.status = status;
   job.error = error;
   if (pausePoint !== undefined) job.pausePoints.push(pausePoint);
@@ -111,25 +111,22 @@ function applyStatus(job: Job, { status, error, pausePoint, redrive, migrated }:
     kept.state.clear();
     setKeys(kept.state, state);
   }
-  if (redrive) putFailuresBack(job);
+  if (redrive) putFailuresBack(job, at);
+}
+
+/** A delivery that did not come is awaited for as long again. */
+function startOver(details: TaskDetails, at: number): TaskDetails {
+  const timeoutMs = details.awaiting?.timeoutMs;
+  const awaiting = timeoutMs === undefined ? details.awaiting : { timeoutMs, until: at + timeoutMs };
+  return { ...details, attempt: 0, maxRetries: undefined, notBefore: undefined, parked: false, awaiting };
 }
 
 /** Failed tasks start over with what they had merged and stored; their routines' marks are taken back. */
-function putFailuresBack(job: Job): void {
+function putFailuresBack(job: Job, at: number): void {
   for (const { task } of job.failures) {
     const state = job.routineStates.get(task.route.routine);
     if (state !== undefined) state.status = undefined;
-    const { details } = task;
-    if (details !== undefined) {
-      task.details = {
-        ...details,
-        attempt: 0,
-        maxRetries: undefined,
-        notBefore: undefined,
-        parked: false,
-        awaiting: undefined,
-      };
-    }
+    if (task.details !== undefined) task.details = startOver(task.details, at);
   }
   addTasks(job, job.failures.map(({ task }) => task));
   job.failures.length = 0;

@@ -65,7 +65,7 @@ export function createTasks(
   }
   for (const { route, timeoutMs } of expectations) {
     const until = timeoutMs === undefined ? undefined : now + timeoutMs;
-    tasks.push(createTask(id++, route, undefined, now, "normal", { ...NO_DETAILS, awaiting: { until } }));
+    tasks.push(createTask(id++, route, undefined, now, "normal", { ...NO_DETAILS, awaiting: { timeoutMs, until } }));
   }
   if (id - 1 > steps) throw new StepLimitError(steps);
   return tasks;

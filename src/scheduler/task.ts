@@ -47,6 +47,8 @@ export interface TaskDetails {
 
 /** A delivery that is awaited. */
 export interface Awaiting {
+  /** How long it may take, in milliseconds; without it there is no deadline. */
+  readonly timeoutMs: number | undefined;
   /** The instant at which waiting ends with an error. */
   readonly until: number | undefined;
 }

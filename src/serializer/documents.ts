@@ -49,7 +49,7 @@ export interface TaskDocument {
   /** How often it has failed and is tried again. */
   readonly attempt?: number;
   /** A delivery from outside that has not come yet, with its deadline. */
-  readonly awaiting?: { readonly until?: string };
+  readonly awaiting?: { readonly timeoutMs?: number; readonly until?: string };
   /** The connection by which it came. */
   readonly connection?: ConnectionSource;
   /** When it was made. */

@@ -8,7 +8,14 @@ import { ValueReader } from "../base/read_value.ts";
 import { addTasks } from "../scheduler/apply.ts";
 import { type HistoryRecord, Job, type LogEntry, type OutputEntry } from "../scheduler/job.ts";
 import { createSlotLists, listEnd, type SlotData, type SlotList } from "../scheduler/slot_data.ts";
-import { createTask, type ListRange, type Merged, NO_DETAILS, type Task, type TaskDetails } from "../scheduler/task.ts";
+import {
+  type Awaiting,
+  createTask,
+  type ListRange,
+  type Merged,
+  type Task,
+  type TaskDetails,
+} from "../scheduler/task.ts";
 import type { JobDocument, ListDocument, MergedDocument, SlotDataDocument, TaskDocument } from "./documents.ts";
 import { type Format, openEnvelope } from "./envelope.ts";
 import { jobSchema } from "./schemas.ts";
@@ -121,12 +128,9 @@ class JobDecoder {
       notBefore: notBefore === undefined ? undefined : instant(notBefore),
       merged: merged === undefined ? undefined : this.#merged(merged, `${path}.merged`),
       parked: document.parked === true,
-      awaiting: awaiting === undefined
-        ? undefined
-        : { until: awaiting.until === undefined ? undefined : instant(awaiting.until) },
+      awaiting: awaiting === undefined ? undefined : readAwaiting(awaiting),
     };
-    const isPlain = Object.entries(details).every(([key, value]) => value === NO_DETAILS[key as keyof TaskDetails]);
-    return isPlain ? undefined : details;
+    return hasDetails(details) ? details : undefined;
   }
 
   #merged({ lists, value }: MergedDocument, path: string): Merged {
@@ -196,6 +200,18 @@ class JobDecoder {
       return [key, this.#values.read(value, at)];
     });
   }
+}
+
+function readAwaiting({ timeoutMs, until }: NonNullable<TaskDocument["awaiting"]>): Awaiting {
+  return { timeoutMs, until: until === undefined ? undefined : instant(until) };
+}
+
+/** Most tasks have none: they stay small. */
+function hasDetails(
+  { attempt, maxRetries, step, progress, notBefore, merged, parked, awaiting }: TaskDetails,
+): boolean {
+  return attempt > 0 || step > 0 || parked ||
+    [maxRetries, progress, notBefore, merged, awaiting].some((value) => value !== undefined);
 }
 
 function instant(text: string): number {

@@ -3,7 +3,7 @@ import { type Encoded, type JsonObject, type JsonValue, type Stored, wireOf } fr
 import { errorJson } from "../scheduler/decide.ts";
 import type { Failure, HistoryRecord, Job, RoutineState } from "../scheduler/job.ts";
 import type { SlotData } from "../scheduler/slot_data.ts";
-import type { Merged, Task } from "../scheduler/task.ts";
+import type { Awaiting, Merged, Task } from "../scheduler/task.ts";
 import { compact } from "./compact.ts";
 import type {
   FailureDocument,
@@ -67,7 +67,7 @@ export function encodeTask(task: Task): TaskDocument {
   return compact({
     active: flag(task.active),
     attempt: positive(details?.attempt),
-    awaiting: details?.awaiting === undefined ? undefined : compact({ until: instant(details.awaiting.until) }),
+    awaiting: details?.awaiting === undefined ? undefined : encodeAwaiting(details.awaiting),
     connection: connection === undefined ? undefined : { event: connection.event, routine: connection.routine },
     createdAt: formatInstant(task.createdAt),
     data: wire(task.data),
@@ -82,6 +82,10 @@ export function encodeTask(task: Task): TaskDocument {
     slot: route.slot,
     step: positive(details?.step),
   });
+}
+
+function encodeAwaiting({ timeoutMs, until }: Awaiting): NonNullable<TaskDocument["awaiting"]> {
+  return compact({ timeoutMs, until: instant(until) });
 }
 
 function encodeMerged(merged: Merged): MergedDocument {

@@ -99,7 +99,7 @@ export const flowSchema: v.GenericSchema = strict({
 const task = strict({
   active: v.optional(v.literal(true)),
   attempt: v.optional(positive),
-  awaiting: v.optional(strict({ until: v.optional(instant) })),
+  awaiting: v.optional(strict({ timeoutMs: v.optional(duration), until: v.optional(instant) })),
   connection: v.optional(source),
   createdAt: instant,
   data: v.optional(value),
