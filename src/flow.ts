@@ -157,8 +157,9 @@ export class Flow extends FlowGraph {
   /** Makes a pending job that begins at the `trigger` of a routine; `resume` starts it. */
   create(entry: Entry, params?: unknown, options?: CreateOptions): JobState;
   create(...args: never[]): JobState {
-    const [entry, params = {}, options = {}]: [Entry | Slot<never>, unknown?, CreateOptions?] = args as never;
-    const { jobId, strategy, maxWorkers, timeoutMs } = options;
+    const entry: Entry | Slot<never> = args[0] ?? "";
+    const params: unknown = args[1];
+    const { jobId, strategy, maxWorkers, timeoutMs }: CreateOptions = args[2] ?? {};
     const action = `Cannot execute flow "${this.id}"`;
     if (jobId !== undefined) checkName(action, "jobId", jobId);
     if (strategy !== undefined || maxWorkers !== undefined) {
@@ -166,7 +167,8 @@ export class Flow extends FlowGraph {
     }
     if (timeoutMs !== undefined) checkExecutionTimeout(action, timeoutMs);
     const settings = { executionStrategy: strategy, maxWorkers, executionTimeoutMs: timeoutMs };
-    return new JobState(this.#runner.create(this.#entry(entry), params, jobId, settings), this.registry);
+    const job = this.#runner.create(this.#entry(entry), params === undefined ? {} : params, jobId, settings);
+    return new JobState(job, this.registry);
   }
 
   /**
@@ -291,7 +293,7 @@ export class Flow extends FlowGraph {
 
   /** Everything that would keep a job from being resumed here, as data; nothing is changed. */
   check(job: JobState): readonly Finding[] {
-    return preflight(jobOf(job), this);
+    return preflight(this.#target("resume", job).data, this);
   }
 
   /**

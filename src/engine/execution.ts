@@ -82,6 +82,10 @@ export class Execution implements RunnerHost {
     return this.#runner.active;
   }
 
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   now(): number {
     return this.#clock.now();
   }

@@ -13,6 +13,8 @@ import { mergedInput } from "./slot_views.ts";
 
 /** What the runner tells the execution, and asks of it. */
 export interface RunnerHost extends ActivationHost {
+  /** Whether the job is no longer live: nothing more is run or committed. */
+  readonly isOver: boolean;
   /** The instant of a commit. */
   time(): CommitTime;
   /** Performs the commit of a merge. */
@@ -73,6 +75,8 @@ export class HandlerRunner {
       this.#host.failed(task, plan, error);
       return;
     }
+    // Whoever was told of the merge may have cancelled the job.
+    if (this.#host.isOver) return;
     const { handler } = plan.slot;
     if (handler === undefined) this.#finish(activation);
     else this.#call(activation, handler);
@@ -168,7 +172,8 @@ export class HandlerRunner {
     this.#advance(live);
   }
 
-  #advance({ generator, activation }: LiveGenerator): void {
+  #advance(live: LiveGenerator): void {
+    const { generator, activation } = live;
     let result: unknown;
     this.#current = activation;
     try {
@@ -179,18 +184,21 @@ export class HandlerRunner {
       return;
     }
     this.#current = undefined;
-    if (isThenable(result)) this.#await(activation, result, (value) => this.#segment(activation, value));
-    else this.#segment(activation, result);
+    if (isThenable(result)) this.#await(activation, result, (value) => this.#segment(live, value));
+    else this.#segment(live, result);
   }
 
   /** A generator has come to a `yield`, or to its end. */
-  #segment(activation: Activation, result: unknown): void {
+  #segment({ generator, activation }: LiveGenerator, result: unknown): void {
     const { done, value } = result as IteratorResult<unknown>;
     if (done === true) {
       this.#finish(activation);
       return;
     }
-    if (activation.isAborted) return;
+    if (activation.isAborted) {
+      dispose(generator);
+      return;
+    }
     activation.close();
     try {
       this.#host.yielded(activation, value);

@@ -77,8 +77,8 @@ export class JobRunner {
       );
     }
     this.#checkResume(job, redrive);
-    const { plan } = this;
     checkPreflight(job, this.#graph, "resume");
+    const { plan } = this;
     const migrated = this.#migrateStates(job);
     const from = job.status;
     bindRoutes(job, plan);

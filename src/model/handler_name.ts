@@ -45,13 +45,14 @@ function methodName(fn: AnyFunction, routine: object, root: object): string | un
 }
 
 function refusal(fn: AnyFunction, routine: object, root: object, place: Membership, what: string): string {
-  const self = `${place.registry.classNameOf(routine) ?? className(routine) ?? "Routine"}[${place.id}]`;
+  const label = (it: object, id: string) => `${place.registry.classNameOf(it) ?? className(it) ?? "Routine"}[${id}]`;
+  const self = label(routine, place.id);
   const foreign = (key: string, owner: string) =>
     `Cannot serialize method '${key}' from ${owner}. Only methods of the serialized object itself (${self}) can be ` +
     `serialized for cross-process execution.`;
   for (const [id, other] of place.routines) {
     const key = other === routine ? undefined : methodName(fn, other, root);
-    if (key !== undefined) return foreign(key, `${className(other) ?? "Routine"}[${id}]`);
+    if (key !== undefined) return foreign(key, label(other, id));
   }
   const action = `Cannot serialize the ${what} of ${self}:`;
   const hidden = keysOf(fn, routine, root)[0];
