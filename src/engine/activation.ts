@@ -228,10 +228,10 @@ export class Activation implements Context<unknown> {
     return this.#slotViews().read(name);
   }
 
-  clear(name: string): void {
+  clear(name: string, key?: string): void {
     this.checkOpen(`clear slot "${name}"`);
     this.#slot("clear slot", name);
-    this.#slotViews().clear(name);
+    this.#slotViews().clear(name, key);
   }
 
   expect(slot: Slot<never> | string, options: ExpectOptions = {}): void {

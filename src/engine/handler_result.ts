@@ -1,15 +1,11 @@
+import { isThenable } from "../base/thenable.ts";
+
 /** A generator as the engine drives it, synchronous or not. */
 export interface GeneratorLike {
   /** Goes on to the next `yield`, or to the end. */
   next(): unknown;
   /** Ends it: its `finally` blocks run. */
   return(value: undefined): unknown;
-}
-
-/** Says whether a handler has returned a promise, or something like one. */
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return ((typeof value === "object" && value !== null) || typeof value === "function") && "then" in value &&
-    typeof value.then === "function";
 }
 
 /** Says whether a handler has returned a generator. */

@@ -1,12 +1,13 @@
 import { decodeValue } from "../base/decode.ts";
 import { TimeoutError } from "../base/errors.ts";
+import { isThenable } from "../base/thenable.ts";
 import type { CancelTimer, Timers } from "../ports/timers.ts";
 import type { MergeCommit } from "../scheduler/commit.ts";
 import { hasKeys } from "../scheduler/decide.ts";
 import type { Task } from "../scheduler/task.ts";
 import { Activation, type ActivationHost } from "./activation.ts";
 import { type CommitTime, mergeCommit } from "./commits.ts";
-import { dispose, type GeneratorLike, isGenerator, isThenable } from "./handler_result.ts";
+import { dispose, type GeneratorLike, isGenerator } from "./handler_result.ts";
 import { mergeDelivery } from "./merge.ts";
 import { mappingOf, type Plan, slotOf, type SlotPlan } from "./plan.ts";
 import { mergedInput } from "./slot_views.ts";

@@ -58,7 +58,7 @@ const STOP = new ErrorHandler();
 /** Makes the plan of a frozen flow. */
 export function createPlan(graph: FlowGraph): Plan {
   const routes = new Map<Event<unknown>, EventRoute[]>();
-  for (const { event, slot, from, to, mapping } of graph.connections) {
+  for (const { event, slot, from, to, mapping } of [...graph.connections, ...graph.timerConnections]) {
     const route: Route = Object.freeze({ routine: to.routine, slot: slot.name, connection: from });
     const list = routes.get(event) ?? [];
     routes.set(event, list);

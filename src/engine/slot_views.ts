@@ -3,13 +3,7 @@ import { Collected } from "../base/collected.ts";
 import { decodeValue } from "../base/decode.ts";
 import type { Encoded, JsonValue, Stored } from "../base/json.ts";
 import type { Job } from "../scheduler/job.ts";
-import {
-  type SlotChange,
-  type SlotData,
-  type SlotList,
-  type SlotLists,
-  visibleRanges,
-} from "../scheduler/slot_data.ts";
+import { listEnd, type SlotChange, type SlotData, type SlotList, type SlotLists } from "../scheduler/slot_data.ts";
 import type { ListRange, Merged, Task } from "../scheduler/task.ts";
 
 /** A stretch of a list, with the array that held it at the time: dropped items stay readable through it. */
@@ -34,7 +28,8 @@ export class SlotViews {
   readonly #task: Task;
   readonly #classes: ClassTable;
   readonly #views: Map<string, View> = new Map();
-  readonly #cleared: Set<string> = new Set();
+  /** The slots that are cleared: of some keys, or altogether. */
+  readonly #cleared: Map<string, Map<string, ListView> | "all"> = new Map();
   /** Where lists of the own slot ended that have grown since the handler began. */
   readonly #ends: Map<SlotList, number> = new Map();
 
@@ -61,58 +56,77 @@ export class SlotViews {
 
   /** What a slot holds: lists by key, or a value. */
   read(name: string): unknown {
-    if (this.#cleared.has(name)) return undefined;
     const view = this.#view(name);
-    return view.kind === "value" ? decodeValue(view.value, this.#classes) : collect(view.lists, this.#classes);
+    const cleared = this.#cleared.get(name);
+    if (cleared === "all" || (cleared !== undefined && view.kind === "value")) return undefined;
+    if (view.kind === "value") return decodeValue(view.value, this.#classes);
+    return collect(Array.from(view.lists).filter(([key]) => cleared?.has(key) !== true), this.#classes);
   }
 
-  /** Drops, at commit, what the view shows. */
-  clear(name: string): void {
-    this.#view(name);
-    this.#cleared.add(name);
+  /** Drops, at commit, what the view shows: all of it, or the list of one key. */
+  clear(name: string, key: string | undefined): void {
+    const cleared = this.#cleared.get(name);
+    const data = this.#data(name);
+    if (cleared === "all") return;
+    if (key === undefined || data?.kind !== "lists") {
+      this.#view(name);
+      this.#cleared.set(name, "all");
+      return;
+    }
+    const view = this.#views.get(name);
+    const list = view?.kind === "lists" ? view.lists.get(key) : this.#listView(data, key, name);
+    if (list !== undefined) this.#cleared.set(name, (cleared ?? new Map()).set(key, list));
   }
 
   /** The changes that the clearing comes to: what has been merged anew meanwhile stays. */
   changes(): SlotChange[] {
-    const { routine } = this.#task.route;
-    return Array.from(this.#cleared).flatMap((slot): SlotChange[] => {
-      const view = this.#view(slot);
+    return Array.from(this.#cleared).flatMap(([slot, keys]): SlotChange[] => {
+      const at = { routine: this.#task.route.routine, slot };
       const data = this.#data(slot);
-      if (view.kind === "lists") {
-        const seen = Array.from(view.lists).filter(([key, { list }]) =>
-          data?.kind === "lists" && data.lists.get(key) === list
-        );
-        return [{ routine, slot, kind: "clear", upTo: new Map(seen.map(([key, { range }]) => [key, range.to])) }];
+      const view = keys === "all" ? this.#view(slot) : undefined;
+      if (view?.kind === "value") {
+        const isUnchanged = data?.kind === "value" && data.revision === view.revision;
+        return isUnchanged ? [{ ...at, kind: "set", value: undefined }] : [];
       }
-      const isUnchanged = data?.kind === "value" && data.revision === view.revision;
-      return isUnchanged ? [{ routine, slot, kind: "set", value: undefined }] : [];
+      const lists = keys === "all" ? view?.lists ?? new Map<string, ListView>() : keys;
+      const upTo = new Map<string, number>();
+      for (const [key, { list, range }] of lists) {
+        if (data?.kind === "lists" && data.lists.get(key) === list) upTo.set(key, range.to);
+      }
+      return [{ ...at, kind: "clear", upTo }];
     });
   }
 
   #view(name: string): View {
-    let view = this.#views.get(name);
-    if (view === undefined) {
-      const data = this.#data(name);
-      view = data?.kind === "lists"
-        ? { kind: "lists", lists: this.#listViews(data, name === this.#task.route.slot) }
-        : { kind: "value", value: data?.value, revision: data?.revision ?? 0 };
-      this.#views.set(name, view);
-    }
+    const known = this.#views.get(name);
+    if (known !== undefined) return known;
+    const data = this.#data(name);
+    const view: View = data?.kind === "lists"
+      ? { kind: "lists", lists: this.#listViews(data, name) }
+      : { kind: "value", value: data?.value, revision: data?.revision ?? 0 };
+    this.#views.set(name, view);
     return view;
   }
 
-  /** Items that came to the own slot after the task's merge are not in its view, whichever attempt this is. */
-  #listViews({ lists }: SlotLists, isOwn: boolean): Map<string, ListView> {
-    const merged = isOwn ? this.#task.details?.merged : undefined;
+  #listViews(data: SlotLists, name: string): Map<string, ListView> {
     const views = new Map<string, ListView>();
-    for (const [key, { from, to }] of visibleRanges(lists)) {
-      const list = lists.get(key);
-      if (list === undefined) continue;
-      const own = merged?.kind === "lists" ? merged.lists.get(key)?.to : undefined;
-      const end = Math.min(to, own ?? to, (isOwn ? this.#ends.get(list) : undefined) ?? to);
-      if (from < end) views.set(key, createListView(list, { from, to: end }));
+    for (const key of data.lists.keys()) {
+      const view = this.#listView(data, key, name);
+      if (view !== undefined) views.set(key, view);
     }
     return views;
+  }
+
+  /** Items that came to the own slot after the task's merge are not in its view, whichever attempt this is. */
+  #listView({ lists }: SlotLists, key: string, name: string): ListView | undefined {
+    const list = lists.get(key);
+    if (list === undefined) return undefined;
+    const isOwn = name === this.#task.route.slot;
+    const merged = isOwn ? this.#task.details?.merged : undefined;
+    const end = listEnd(list);
+    const own = merged?.kind === "lists" ? merged.lists.get(key)?.to : undefined;
+    const to = Math.min(end, own ?? end, (isOwn ? this.#ends.get(list) : undefined) ?? end);
+    return list.cleared < to ? createListView(list, { from: list.cleared, to }) : undefined;
   }
 
   #data(name: string): SlotData | undefined {
@@ -136,7 +150,7 @@ function createListView(list: SlotList, range: ListRange): ListView {
 }
 
 function collect(
-  views: ReadonlyMap<string, ListView>,
+  views: Iterable<readonly [string, ListView]>,
   classes: ClassTable,
 ): Readonly<Record<string, Collected<unknown>>> {
   const collected: Record<string, Collected<unknown>> = {};

@@ -31,6 +31,14 @@ export interface ConnectionTarget {
   readonly slot: string;
 }
 
+/** The routines that a connection joins, by id. */
+export interface ConnectionIds {
+  /** The one that emits. */
+  readonly from: string;
+  /** The one that receives. */
+  readonly to: string;
+}
+
 /** A link of a flow: what `event` emits is delivered to `slot`. Made by `flow.connect`. */
 export class Connection {
   /** Where it begins. */
@@ -48,7 +56,7 @@ export class Connection {
   constructor(
     event: Event<unknown>,
     slot: Slot<never>,
-    ids: { readonly from: string; readonly to: string },
+    ids: ConnectionIds,
     mapping: Mapping,
   ) {
     this.event = event;

@@ -69,8 +69,11 @@ export interface Context<P = unknown> {
   checkpoint(progress?: P): Promise<void>;
   /** What a slot of this routine holds, as this handler first saw it: lists by key for append, else the value. */
   slotData(name: string): unknown;
-  /** Drops, at commit, what this handler could see in a slot of this routine; what has come since stays. */
-  clear(name: string): void;
+  /**
+   * Drops, at commit, what this handler could see in a slot of this routine; what has come since stays. With a key, only
+   * the list of that key goes.
+   */
+  clear(name: string, key?: string): void;
   /** Waits for a delivery from outside to a slot of this routine: the job does not complete before. */
   expect(slot: Slot<never> | string, options?: ExpectOptions): void;
   /** Tells listeners of the live job something that is not stored: tokens of a stream, percentages. */

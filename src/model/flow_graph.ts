@@ -2,7 +2,7 @@ import { StateError } from "../base/errors.ts";
 import { checkInteger, checkName, checkRange, checkWord, listNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import { Registry } from "../base/registry.ts";
-import { Connection, type ConnectOptions, type Mapped, type Mapping } from "./connection.ts";
+import { Connection, type ConnectionIds, type ConnectOptions, type Mapped, type Mapping } from "./connection.ts";
 import { ErrorHandler } from "./error_handler.ts";
 import { Event } from "./event.ts";
 import { completeLimits, type FlowLimits } from "./flow_limits.ts";
@@ -50,6 +50,7 @@ export class FlowGraph {
   readonly executionTimeoutMs: number;
   readonly #routines: Map<string, Routine<object>> = new Map();
   readonly #connections: Connection[] = [];
+  readonly #timers: Connection[] = [];
   readonly #links: Map<Event<unknown>, Map<Slot<never>, Connection>> = new Map();
   #errorHandler: ErrorHandler | undefined;
   #strategy: ExecutionStrategy = "sequential";
@@ -85,6 +86,11 @@ export class FlowGraph {
   /** All connections, in the order in which they were made. */
   get connections(): readonly Connection[] {
     return this.#connections;
+  }
+
+  /** The connections that routines brought with them, from their timers back to themselves. */
+  get timerConnections(): readonly Connection[] {
+    return this.#timers;
   }
 
   /** What happens when a handler throws and its routine has no say of its own. */
@@ -128,6 +134,9 @@ export class FlowGraph {
     }
     declaration.membership = { id, registry: this.registry, routines: this.#routines };
     this.#routines.set(id, routine);
+    for (const { event, slot } of declaration.timers) {
+      this.#timers.push(this.#join(event, slot, { from: id, to: id }, {}));
+    }
     return routine;
   }
 
@@ -267,8 +276,13 @@ export class FlowGraph {
         `Cannot connect "${ids.from}.${event.name}" to "${ids.to}.${slot.name}": they are connected already, with another mapping`,
       );
     }
-    const connection = new Connection(event, slot, ids, mapping);
+    const connection = this.#join(event, slot, ids, mapping);
     this.#connections.push(connection);
+    return connection;
+  }
+
+  #join(event: Event<unknown>, slot: Slot<never>, ids: ConnectionIds, mapping: Mapping): Connection {
+    const connection = new Connection(event, slot, ids, mapping);
     const links = this.#links.get(event) ?? new Map<Slot<never>, Connection>();
     this.#links.set(event, links.set(slot, connection));
     return connection;

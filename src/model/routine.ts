@@ -139,6 +139,46 @@ export class Routine<Config extends object = Record<string, unknown>> {
   }
 
   /**
+   * Declares a timer: what its event is emitted with comes back to the handler, `ctx.emit(timer, data, { delayMs })`. It is
+   * an event and a slot of the same name, connected to each other.
+   *
+   * @throws {TypeError} for a name that is taken by an event or a slot
+   */
+  addTimer<H, P = unknown, const O extends SlotOptions = Record<never, never>>(
+    name: string,
+    handler: Handler<Handled<O, H>, P>,
+    options?: O,
+  ): Event<Accepted<O, H>> {
+    if (this.#declaration.events.has(name)) {
+      throw new TypeError(`Cannot add timer "${name}": the routine has an event of this name already`);
+    }
+    const slot = this.addSlot<H, P, O>(name, handler, options);
+    const event = this.addEvent<Accepted<O, H>>(name);
+    this.#declaration.timers.push({ event, slot });
+    return event;
+  }
+
+  /**
+   * Gives the routine a function for a role of its choice. It travels by name: it is a method of the routine, or registered.
+   *
+   * @throws {TypeError} for what is no function
+   */
+  setFunction(role: string, fn: (...args: never[]) => unknown): this {
+    this.#declaration.checkOpen(`set function "${role}"`);
+    checkName("Cannot set function", "role", role);
+    if (typeof fn !== "function") {
+      throw new TypeError(`Cannot set function "${role}": expected a function, got ${describeValue(fn)}`);
+    }
+    this.#declaration.functions.set(role, fn);
+    return this;
+  }
+
+  /** The function that was given for a role. */
+  getFunction(role: string): ((...args: never[]) => unknown) | undefined {
+    return this.#declaration.functions.get(role);
+  }
+
+  /**
    * Names instance fields that travel with the flow's document. Their values are written with it and set after
    * construction on the other host.
    *

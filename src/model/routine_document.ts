@@ -23,6 +23,8 @@ export interface RoutineDocument {
   readonly events: { readonly [name: string]: EventDocument };
   /** The instance fields that travel. */
   readonly fields?: JsonObject;
+  /** The functions that the routine was given, by role. */
+  readonly functions?: { readonly [role: string]: FunctionName };
   /** The slots by name. */
   readonly slots: { readonly [name: string]: SlotDocument };
   /** The name of the class in the registry. */
@@ -76,6 +78,7 @@ export function writeRoutine(parts: RoutineParts, place: Membership): RoutineDoc
     ...(declaration.errorHandler === undefined ? {} : { errorHandler: declaration.errorHandler.toJSON() }),
     events: sorted(declaration.events, (event) => event.params.length === 0 ? {} : { params: event.params }),
     ...(Object.keys(fields).length === 0 ? {} : { fields }),
+    ...(declaration.functions.size === 0 ? {} : { functions: writeFunctions(parts, place) }),
     slots: sorted(declaration.slots, (slot) => writeSlot(slot, parts, place)),
     type,
     version: versionOf(routine.constructor),
@@ -118,6 +121,9 @@ export function readRoutine(
     Reflect.set(routine, key, decodeValue(values.read(value, path), registry));
   }
   if (document.errorHandler !== undefined) declaration.errorHandler = ErrorHandler.fromJSON(document.errorHandler);
+  for (const [role, name] of entries(document.functions, "functions")) {
+    declaration.functions.set(role, findFunction(name, `functions${pathStep(role)}`, routine, root, registry));
+  }
   for (const [name, event] of entries(document.events, "events")) {
     if (declaration.events.has(name)) continue;
     const params = section(event, `events${pathStep(name)}`).params;
@@ -166,6 +172,17 @@ function encodeAll(
     if (stored !== undefined) json[key] = wireOf(stored);
   }
   return json;
+}
+
+function writeFunctions(
+  { routine, declaration, root }: RoutineParts,
+  place: Membership,
+): NonNullable<RoutineDocument["functions"]> {
+  const roles = Array.from(declaration.functions.keys()).sort();
+  return Object.fromEntries(roles.map((role) => {
+    const fn = declaration.functions.get(role) as AnyHandler;
+    return [role, nameFunction(fn, routine, root, place, `function "${role}"`)];
+  }));
 }
 
 function writeSlot(slot: Slot<never>, { routine, root }: RoutineParts, place: Membership): SlotDocument {

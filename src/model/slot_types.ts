@@ -19,7 +19,7 @@ export interface SlotOptions {
    */
   readonly merge?: Merge;
   /** Checks each delivery, before the merge. The handler gets its output. */
-  readonly schema?: StandardSchema<never, unknown>;
+  readonly schema?: StandardSchema<unknown, unknown>;
   /** The longest that one activation may take, in milliseconds. Only a handler that waits can be stopped. */
   readonly timeoutMs?: number;
 }
@@ -35,7 +35,7 @@ export type Elements<H> = { [K in keyof H]: H[K] extends Collected<infer E> ? E 
 
 /** What the handler of a slot with options `O` gets; `H` is what it was written for. */
 export type Handled<O, H> = O extends { readonly merge: (old: never, next: never) => infer R } ? R
-  : O extends { readonly schema: StandardSchema<never, infer D> }
+  : O extends { readonly schema: StandardSchema<unknown, infer D> }
     ? (O extends { readonly merge: "append" } ? Lists<D> : D)
   : O extends { readonly merge: "append" } ? (H extends AllLists<H> ? H : ListsNoInfer<H>)
   : H;

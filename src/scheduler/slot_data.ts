@@ -1,5 +1,5 @@
 import type { Encoded, JsonValue, Stored } from "../base/json.ts";
-import type { ListRange, Task } from "./task.ts";
+import type { Task } from "./task.ts";
 
 /** What one append slot keeps under one key. Positions count from the first item ever, so that they outlive dropped ones. */
 export interface SlotList {
@@ -65,15 +65,6 @@ export function appendItems({ lists, watches }: SlotLists, items: ReadonlyMap<st
     for (const watch of watches) if (!watch.has(list)) watch.set(list, listEnd(list));
     list.items.push(item);
   }
-}
-
-/** What a slot shows now: per key, the items that have not been cleared. */
-export function visibleRanges(lists: ReadonlyMap<string, SlotList>): Map<string, ListRange> {
-  const ranges = new Map<string, ListRange>();
-  for (const [key, list] of lists) {
-    if (list.cleared < listEnd(list)) ranges.set(key, { from: list.cleared, to: listEnd(list) });
-  }
-  return ranges;
 }
 
 /** Marks items as cleared, and drops those that no task holds. */

@@ -62,6 +62,7 @@ const routine = strict({
   errorHandler: v.optional(errorHandler),
   events: named(strict({ params: v.optional(v.array(v.string())) })),
   fields: v.optional(values),
+  functions: v.optional(named(functionName)),
   slots: named(strict({
     handler: v.optional(functionName),
     merge: v.optional(v.union([v.literal("append"), functionName])),

@@ -1,0 +1,76 @@
+import { checkDuration, checkInteger } from "../base/options.ts";
+import type { Collected } from "../base/collected.ts";
+import { isRecord } from "../base/json.ts";
+import type { Context } from "../model/context.ts";
+import type { Event } from "../model/event.ts";
+import { Routine } from "../model/routine.ts";
+import type { Slot } from "../model/slot.ts";
+
+/** When a batch is sent: when it is full, or when its time is up. */
+export interface BatcherOptions {
+  /** How many inputs fill a batch. */
+  readonly size: number;
+  /** How long the first input of a batch may wait, in milliseconds; without it only a full batch is sent. */
+  readonly timeoutMs?: number;
+}
+
+/** A batch of inputs. */
+export interface Batch<T> {
+  /** The inputs, in the order in which they came. */
+  readonly items: readonly T[];
+}
+
+/** Sends inputs in batches, by size and time. A batch that is under way belongs to the job: it survives a pause. */
+export class Batcher<T = unknown> extends Routine<BatcherOptions> {
+  /** Takes the inputs. */
+  readonly input: Slot<T> = this.addSlot<T>("input", this.add);
+  /** Sends the batches. */
+  readonly output: Event<Batch<T>> = this.addEvent<Batch<T>>("output", { params: ["items"] });
+  readonly #batch: Event<{ item: T }> = this.addTimer<{ item: Collected<T> }, unknown, { merge: "append" }>(
+    "batch",
+    this.fill,
+    {
+      merge: "append",
+    },
+  );
+  readonly #deadline: Event<{ token: string }> = this.addTimer<{ token: string }>("deadline", this.expire);
+
+  /**
+   * Sets when a batch is sent.
+   *
+   * @throws {RangeError} for a size below 1 or a negative time
+   */
+  setBatches({ size, timeoutMs }: BatcherOptions): this {
+    checkInteger("Cannot set batches", "size", size);
+    if (timeoutMs !== undefined) checkDuration("Cannot set batches", "timeoutMs", timeoutMs);
+    return this.setConfig(timeoutMs === undefined ? { size } : { size, timeoutMs });
+  }
+
+  /** The handler of `input`. */
+  add(data: T, ctx: Context): void {
+    ctx.emit(this.#batch, { item: data });
+  }
+
+  /** The handler of `batch`: the slot keeps the inputs. */
+  fill({ item }: { item: Collected<T> }, ctx: Context): void {
+    const { size = 1, timeoutMs } = this.getConfig();
+    if (item.length >= size) this.#send(item, ctx);
+    else if (item.length === 1 && timeoutMs !== undefined) {
+      ctx.state.set("token", ctx.idempotencyKey);
+      ctx.emit(this.#deadline, { token: ctx.idempotencyKey }, { delayMs: timeoutMs });
+    }
+  }
+
+  /** The handler of `deadline`: a batch that has been sent meanwhile has another token, or none. */
+  expire({ token }: { token: string }, ctx: Context): void {
+    const batch = ctx.slotData("batch");
+    const item = isRecord(batch) ? batch["item"] as Collected<T> | undefined : undefined;
+    if (item !== undefined && ctx.state.get("token") === token) this.#send(item, ctx);
+  }
+
+  #send(item: Collected<T>, ctx: Context): void {
+    ctx.emit<Batch<unknown>>(this.output.name, { items: item.toArray() });
+    ctx.clear("batch");
+    ctx.state.set("token", undefined);
+  }
+}

@@ -1,0 +1,134 @@
+import type { JsonObject } from "../base/json.ts";
+import { checkWord } from "../base/options.ts";
+import { describeValue } from "../base/path.ts";
+import { isRecord } from "../base/json.ts";
+import type { Context } from "../model/context.ts";
+import type { Event } from "../model/event.ts";
+import { Routine } from "../model/routine.ts";
+import type { Slot } from "../model/slot.ts";
+import { deepEqual } from "./deep_equal.ts";
+import { compileExpression, type Scope } from "./expression.ts";
+
+/** When a route is taken: the data has these values, the expression holds, or the function says so. */
+export type RouteCondition<T> = JsonObject | string | ((data: T, config: Scope) => boolean);
+
+/** A route, as it travels. */
+export interface Route {
+  /** The event that is emitted. */
+  readonly event: string;
+  /** The values that the data must have. */
+  readonly equals?: JsonObject;
+  /** The expression that must hold. */
+  readonly expression?: string;
+  /** The role of the function that decides. */
+  readonly function?: string;
+}
+
+/** The settings of a `ConditionalRouter`; further keys are for its expressions and functions. */
+export interface ConditionalRouterConfig {
+  /** The routes, in the order in which they are tried. */
+  routes?: readonly Route[];
+  /** The event for data that no route takes. */
+  defaultRoute?: string;
+  /** Whether the first route that fits gets the data, or all that fit. @default {"first"} */
+  mode?: "first" | "all";
+  /** Anything that conditions refer to, as `config.…`. */
+  [key: string]: unknown;
+}
+
+/**
+ * Sends what comes on by one of several events. A condition is an object whose values the data must have, an expression
+ * over the data's keys (`data` and `config` are known too), or a function, which travels by name.
+ *
+ * @example
+ * ```ts
+ * import { Flow } from "@routilux/routilux";
+ * import { ConditionalRouter } from "@routilux/routilux/routines";
+ *
+ * const flow = new Flow({ id: "orders" });
+ * const router = flow.addRoutine(new ConditionalRouter<{ priority: string; value: number }>(), "router");
+ * const urgent = router.addRoute("urgent", { priority: "high" });
+ * const large = router.addRoute("large", "value > config.threshold");
+ * const rest = router.setDefaultRoute("rest");
+ * router.setConfig({ threshold: 100 });
+ * ```
+ */
+export class ConditionalRouter<T extends object = Record<string, unknown>> extends Routine<ConditionalRouterConfig> {
+  /** Takes the data. */
+  readonly input: Slot<T> = this.addSlot<T>("input", this.route);
+  readonly #programs: Map<string, (scope: Scope) => unknown> = new Map();
+
+  /**
+   * Adds a route, and its event where there is none of that name.
+   *
+   * @throws {SyntaxError} for an expression that cannot be parsed, naming the place
+   * @throws {TypeError} for a condition of another kind
+   */
+  addRoute(event: string, condition: RouteCondition<T>): Event<T> {
+    const routes = this.getConfig("routes", []);
+    const route = this.#describe(event, condition, routes.length);
+    const declared = this.#eventOf(event);
+    this.setConfig({ routes: [...routes, route] });
+    return declared;
+  }
+
+  /** Sets the event for data that no route takes, and adds it where there is none of that name. */
+  setDefaultRoute(event: string): Event<T> {
+    const declared = this.#eventOf(event);
+    this.setConfig({ defaultRoute: event });
+    return declared;
+  }
+
+  /** Sets whether the first route that fits gets the data, or all that fit. */
+  setMode(mode: "first" | "all"): this {
+    return this.setConfig({ mode: checkWord("Cannot set mode", "mode", mode, ["first", "all"]) });
+  }
+
+  /** The handler of `input`. */
+  route(data: T, ctx: Context): void {
+    const config = this.getConfig();
+    const fitting = (config.routes ?? []).filter((route) => this.#fits(route, data, config));
+    const taken = config.mode === "all" ? fitting : fitting.slice(0, 1);
+    for (const { event } of taken) ctx.emit(event, data);
+    if (taken.length === 0 && config.defaultRoute !== undefined) ctx.emit(config.defaultRoute, data);
+  }
+
+  #describe(event: string, condition: RouteCondition<T>, index: number): Route {
+    if (typeof condition === "string") {
+      compileExpression(condition);
+      return { event, expression: condition };
+    }
+    if (typeof condition === "function") {
+      const role = `route ${index}`;
+      this.setFunction(role, condition);
+      return { event, function: role };
+    }
+    if (isRecord(condition)) return { event, equals: condition };
+    throw new TypeError(
+      `Cannot add route "${event}": the condition must be an object, an expression or a function, got ${
+        describeValue(condition)
+      }`,
+    );
+  }
+
+  #eventOf(name: string): Event<T> {
+    return this.getEvent(name) as Event<T> | undefined ?? this.addEvent<T>(name);
+  }
+
+  #fits(route: Route, data: T, config: Scope): boolean {
+    const values: Scope = isRecord(data) ? data : {};
+    const { equals, expression } = route;
+    if (equals !== undefined) {
+      return Object.keys(equals).every((key) => Object.hasOwn(values, key) && deepEqual(values[key], equals[key]));
+    }
+    if (expression !== undefined) return Boolean(this.#program(expression)({ ...values, data, config }));
+    const decide = this.getFunction(route.function ?? "");
+    return decide !== undefined && Boolean(Reflect.apply(decide, this, [data, config]));
+  }
+
+  #program(expression: string): (scope: Scope) => unknown {
+    const program = this.#programs.get(expression) ?? compileExpression(expression);
+    this.#programs.set(expression, program);
+    return program;
+  }
+}

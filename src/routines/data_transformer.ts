@@ -1,0 +1,98 @@
+import { describeError } from "../base/error_data.ts";
+import { listNames } from "../base/options.ts";
+import type { Context } from "../model/context.ts";
+import type { Event } from "../model/event.ts";
+import { Routine } from "../model/routine.ts";
+import type { Slot } from "../model/slot.ts";
+
+/** The settings of a `DataTransformer`. */
+export interface DataTransformerConfig {
+  /** The names of the steps, in order. */
+  steps?: readonly string[];
+}
+
+/** Data that was transformed, as far as it went. */
+export interface Transformed {
+  /** What the steps have made of it. */
+  readonly data: unknown;
+  /** The steps that failed, each with the reason; the data passed them unchanged. */
+  readonly errors: readonly { readonly step: string; readonly message: string }[];
+}
+
+/** Makes a value of another. */
+export type Step = (data: never) => unknown;
+
+const STEPS: ReadonlyMap<string, (data: unknown) => unknown> = new Map<string, (data: unknown) => unknown>([
+  ["lowercase", (data) => text(data).toLowerCase()],
+  ["uppercase", (data) => text(data).toUpperCase()],
+  ["strip_whitespace", (data) => text(data).trim()],
+  ["to_string", (data) => typeof data === "string" ? data : JSON.stringify(data)],
+  ["to_int", (data) => Math.trunc(number(data))],
+  ["to_float", number],
+]);
+
+/**
+ * Sends on what named steps make of data, one after the other. A step that fails is told in `errors`; the job goes on.
+ * Further steps travel as the names of registered functions.
+ *
+ * @example
+ * ```ts
+ * import { DataTransformer } from "@routilux/routilux/routines";
+ *
+ * new DataTransformer().setSteps("lowercase", "strip_whitespace");
+ * ```
+ */
+export class DataTransformer extends Routine<DataTransformerConfig> {
+  /** Takes the data. */
+  readonly input: Slot<{ readonly data: unknown }> = this.addSlot<{ readonly data: unknown }>("input", this.transform);
+  /** Sends what became of it. */
+  readonly output: Event<Transformed> = this.addEvent<Transformed>("output", { params: ["data", "errors"] });
+
+  /** Adds a step under a name of its own. */
+  addStep(name: string, step: Step): this {
+    return this.setFunction(name, step);
+  }
+
+  /**
+   * Sets the steps, in order.
+   *
+   * @throws {TypeError} for a step that is not known
+   */
+  setSteps(...steps: readonly string[]): this {
+    for (const step of steps) this.#find(step);
+    return this.setConfig({ steps });
+  }
+
+  /** The handler of `input`. */
+  transform({ data }: { readonly data: unknown }, ctx: Context): void {
+    const errors: { step: string; message: string }[] = [];
+    let value = data;
+    for (const step of this.getConfig("steps", [])) {
+      try {
+        value = Reflect.apply(this.#find(step), this, [value]);
+      } catch (error) {
+        errors.push({ step, message: describeError(error).message });
+      }
+    }
+    ctx.emit(this.output, { data: value, errors });
+  }
+
+  #find(name: string): Step {
+    const step = this.getFunction(name) ?? STEPS.get(name);
+    if (step === undefined) {
+      throw new TypeError(`Cannot find step "${name}"; add it by addStep, or use one of ${listNames(STEPS.keys())}`);
+    }
+    return step;
+  }
+}
+
+function text(data: unknown): string {
+  if (typeof data === "string") return data;
+  throw new TypeError(`expected a text, got ${JSON.stringify(data)}`);
+}
+
+function number(data: unknown): number {
+  const value = typeof data === "string" && data.trim() !== "" ? Number(data) : data;
+  if (typeof value === "number" && Number.isFinite(value)) return value;
+  throw new TypeError(`expected a number, got ${JSON.stringify(data)}`);
+}

@@ -1,0 +1,73 @@
+import { isStandardSchema, type SchemaIssue, type StandardSchema } from "../base/standard_schema.ts";
+import type { Context } from "../model/context.ts";
+import type { Event } from "../model/event.ts";
+import { Routine } from "../model/routine.ts";
+import type { Slot } from "../model/slot.ts";
+
+/** The settings of a `DataValidator`. */
+export interface DataValidatorConfig {
+  /** Whether only the first error is told. @default {false} */
+  strict?: boolean;
+}
+
+/** One thing that is wrong with data. */
+export interface ValidationError {
+  /** Where, keys joined by dots; empty for the whole. */
+  readonly path: string;
+  /** What. */
+  readonly message: string;
+}
+
+/** Data that does not fit, with what is wrong. */
+export interface InvalidData {
+  /** The data, as it came. */
+  readonly data: unknown;
+  /** What is wrong. */
+  readonly errors: readonly ValidationError[];
+}
+
+/**
+ * Sends data on that fits a schema, and by another event what does not, with the errors. The schema may be of any library
+ * that follows Standard Schema; it travels as the name of a registered function that returns it.
+ *
+ * @example
+ * ```ts
+ * import * as v from "valibot";
+ * import { Flow, Registry } from "@routilux/routilux";
+ * import { DataValidator } from "@routilux/routilux/routines";
+ *
+ * const orderSchema = () => v.object({ id: v.string(), amount: v.number() });
+ * const flow = new Flow({ registry: new Registry({ DataValidator, orderSchema }) });
+ * flow.addRoutine(new DataValidator<{ id: string; amount: number }>().use(orderSchema), "check");
+ * ```
+ */
+export class DataValidator<T = unknown> extends Routine<DataValidatorConfig> {
+  /** Takes the data. */
+  readonly input: Slot<unknown> = this.addSlot<unknown>("input", this.check);
+  /** Sends what fits: the output of the schema. */
+  readonly valid: Event<T> = this.addEvent<T>("valid");
+  /** Sends what does not fit. */
+  readonly invalid: Event<InvalidData> = this.addEvent<InvalidData>("invalid", { params: ["data", "errors"] });
+
+  /** Sets the function that returns the schema. */
+  use(schema: () => StandardSchema<unknown, T>): this {
+    return this.setFunction("schema", schema);
+  }
+
+  /** The handler of `input`. */
+  async check(data: unknown, ctx: Context): Promise<void> {
+    const schema: unknown = this.getFunction("schema")?.();
+    if (!isStandardSchema(schema)) {
+      throw new TypeError("Cannot validate: the DataValidator has no schema; call use(() => schema)");
+    }
+    const result = await schema["~standard"].validate(data);
+    if (result.issues === undefined) return ctx.emit<unknown>(this.valid.name, result.value);
+    const errors = result.issues.map(describeIssue);
+    ctx.emit(this.invalid, { data, errors: this.getConfig("strict", false) ? errors.slice(0, 1) : errors });
+  }
+}
+
+function describeIssue({ path, message }: SchemaIssue): ValidationError {
+  const keys = (path ?? []).map((step) => String(typeof step === "object" ? step.key : step));
+  return { path: keys.join("."), message };
+}

@@ -1,0 +1,32 @@
+import { isThenable } from "../base/thenable.ts";
+import type { Context } from "../model/context.ts";
+import type { Event } from "../model/event.ts";
+import { Routine } from "../model/routine.ts";
+import type { Slot } from "../model/slot.ts";
+
+/** Says whether an input passes; it may be asynchronous. */
+export type FilterFunction<T> = (data: T, ctx: Context) => boolean | Promise<boolean>;
+
+/** Sends inputs on that pass a function, and the others by another event. The function travels by name. */
+export class Filter<T = unknown> extends Routine {
+  /** Takes the inputs. */
+  readonly input: Slot<T> = this.addSlot<T>("input", this.filter);
+  /** Sends the inputs that pass. */
+  readonly output: Event<T> = this.addEvent<T>("output");
+  /** Sends the inputs that do not. */
+  readonly rejected: Event<T> = this.addEvent<T>("rejected");
+
+  /** Sets the function. */
+  use(fn: FilterFunction<T>): this {
+    return this.setFunction("filter", fn);
+  }
+
+  /** The handler of `input`. */
+  filter(data: T, ctx: Context): void | Promise<void> {
+    const fn = this.getFunction("filter");
+    if (fn === undefined) throw new TypeError("Cannot filter: the Filter has no function; call use(fn)");
+    const send = (passes: unknown) => ctx.emit(passes === true ? this.output.name : this.rejected.name, data);
+    const result: unknown = Reflect.apply(fn, this, [data, ctx]);
+    return isThenable(result) ? Promise.resolve(result).then(send) : send(result);
+  }
+}

@@ -1,0 +1,66 @@
+/**
+ * Routines that every flow needs: routers, mappers, joins, and nodes that deal with time. All of what they keep belongs to
+ * the job: a pause anywhere loses nothing.
+ *
+ * @example Register all of them at once
+ * ```ts
+ * import { Registry } from "@routilux/routilux";
+ * import { routines } from "@routilux/routilux/routines";
+ *
+ * const registry = new Registry(routines);
+ * ```
+ *
+ * @module
+ */
+import { Aggregator } from "./aggregator.ts";
+import { Batcher } from "./batcher.ts";
+import { ConditionalRouter } from "./conditional_router.ts";
+import { DataTransformer } from "./data_transformer.ts";
+import { DataValidator } from "./data_validator.ts";
+import { Debouncer } from "./debouncer.ts";
+import { Filter } from "./filter.ts";
+import { Mapper } from "./mapper.ts";
+import { Splitter } from "./splitter.ts";
+import { Throttle } from "./throttle.ts";
+
+export { Aggregator, type AggregatorOptions, type Deadline, type Group } from "./aggregator.ts";
+export { type Batch, Batcher, type BatcherOptions } from "./batcher.ts";
+export {
+  ConditionalRouter,
+  type ConditionalRouterConfig,
+  type Route,
+  type RouteCondition,
+} from "./conditional_router.ts";
+export { DataTransformer, type DataTransformerConfig, type Step, type Transformed } from "./data_transformer.ts";
+export { DataValidator, type DataValidatorConfig, type InvalidData, type ValidationError } from "./data_validator.ts";
+export { Debouncer, type DebouncerOptions } from "./debouncer.ts";
+export { compileExpression, type Scope } from "./expression.ts";
+export { Filter, type FilterFunction } from "./filter.ts";
+export { type MapFunction, Mapper } from "./mapper.ts";
+export { type SplitItem, Splitter } from "./splitter.ts";
+export { Throttle, type ThrottleOptions } from "./throttle.ts";
+
+/** All routines of this module by their names, for a registry. */
+export const routines: {
+  readonly Aggregator: typeof Aggregator;
+  readonly Batcher: typeof Batcher;
+  readonly ConditionalRouter: typeof ConditionalRouter;
+  readonly DataTransformer: typeof DataTransformer;
+  readonly DataValidator: typeof DataValidator;
+  readonly Debouncer: typeof Debouncer;
+  readonly Filter: typeof Filter;
+  readonly Mapper: typeof Mapper;
+  readonly Splitter: typeof Splitter;
+  readonly Throttle: typeof Throttle;
+} = {
+  Aggregator,
+  Batcher,
+  ConditionalRouter,
+  DataTransformer,
+  DataValidator,
+  Debouncer,
+  Filter,
+  Mapper,
+  Splitter,
+  Throttle,
+};
