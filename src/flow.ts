@@ -7,7 +7,6 @@ import { DEFAULT_GRACE_MS, type Execution } from "./engine/execution.ts";
 import { JobRunner, refuse } from "./engine/job_runner.ts";
 import { type JobProgress, type Settled, waitForCondition, waitForRest, waitUntilIdle } from "./engine/job_waits.ts";
 import { OutputStream } from "./engine/output_stream.ts";
-import type { SlotPlan } from "./engine/plan.ts";
 import type { WaitOptions } from "./engine/waiting.ts";
 import { Engine, hostOf } from "./engine.ts";
 import {
@@ -20,7 +19,8 @@ import {
 import { declarationOf, Routine } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
 import type { Timers } from "./ports/timers.ts";
-import type { Job } from "./scheduler/job.ts";
+import type { Job, OutputEntry } from "./scheduler/job.ts";
+import type { Route } from "./scheduler/task.ts";
 import type { FlowDocument } from "./serializer/documents.ts";
 import { decodeFlow, encodeFlow } from "./serializer/flow_codec.ts";
 import { jobOf, type JobOutput, JobState, viewOutput } from "./serializer/job_state.ts";
@@ -247,7 +247,7 @@ export class Flow extends FlowGraph {
     const { data: target } = this.#target("deliver to", job);
     const [first, second, third]: unknown[] = args;
     const slot = first instanceof Slot ? first : this.slot(String(first), String(second));
-    this.#runner.deliver(target, this.#slotPlan("deliver", slot), first instanceof Slot ? second : third);
+    this.#runner.deliver(target, this.#routeTo("deliver to", slot), first instanceof Slot ? second : third);
   }
 
   /** Waits for the end of a job: true when it has ended, however; false when the time is up, or it rests. */
@@ -281,11 +281,11 @@ export class Flow extends FlowGraph {
   outputs(job: JobState): AsyncIterableIterator<JobOutput, void, undefined> {
     const { data, execution } = this.#target("read outputs of", job);
     const stops: (() => void)[] = [];
-    const kept = data.outputs.toArray().map((output) => viewOutput(output, this.registry));
-    const stream = new OutputStream(kept, () => stops.forEach((stop) => stop()));
+    const view = (output: OutputEntry) => viewOutput(output, this.registry);
+    const stream = new OutputStream(data.outputs.toArray(), view, () => stops.forEach((stop) => stop()));
     if (execution === undefined) stream.close();
     else {
-      stops.push(execution.listeners.onOutput((output) => stream.push(viewOutput(output, this.registry))));
+      stops.push(execution.listeners.onOutput((output) => stream.push(output)));
       stops.push(execution.listeners.onRest(() => stream.close()));
     }
     return stream;
@@ -336,20 +336,18 @@ export class Flow extends FlowGraph {
     return { data, execution: this.#runner.executionOf(data), timers: hostOf(this.#engine).timers };
   }
 
-  #entry(entry: Entry | Slot<never>): SlotPlan {
-    if (entry instanceof Slot) return this.#slotPlan("execute", entry);
+  #entry(entry: Entry | Slot<never>): Route {
+    if (entry instanceof Slot) return this.#routeTo("execute", entry);
     const id = entry instanceof Routine ? this.routineId(entry) : String(entry);
-    return this.#slotPlan("execute", this.slot(id, "trigger"));
+    return this.#routeTo("execute", this.slot(id, "trigger"));
   }
 
-  #slotPlan(event: string, slot: Slot<never>): SlotPlan {
-    const id = slot.owner instanceof Routine ? declarationOf(slot.owner).membership?.id : undefined;
-    const plan = this.#runner.plan.routines.get(id ?? "")?.slots.get(slot.name);
-    if (plan?.slot === slot) return plan;
+  #routeTo(event: string, slot: Slot<never>): Route {
+    const membership = slot.owner instanceof Routine ? declarationOf(slot.owner).membership : undefined;
+    if (membership?.routines === this.routines) return this.#runner.routeTo(membership.id, slot.name);
+    const owner = describeValue(slot.owner);
     throw new TypeError(
-      `Cannot ${event} flow "${this.id}": slot "${slot.name}" belongs to ${
-        describeValue(slot.owner)
-      }, which is not in it`,
+      `Cannot ${event} flow "${this.id}": slot "${slot.name}" belongs to ${owner}, which is not in it`,
     );
   }
 }

@@ -1,3 +1,6 @@
+/** The names that tag built-in types; no class can be registered under one. */
+export const BUILT_IN_TAGS: ReadonlySet<string> = new Set(["Date", "Map", "Set", "bigint", "Uint8Array", "Error"]);
+
 /** A class whose instances travel: built without arguments, written by `toJSON`, read by its static `fromJSON`. */
 export interface NoArgumentClass {
   /** The constructor takes no required argument. */
@@ -35,7 +38,10 @@ export class OpenClassTable implements ClassTable {
     if (typeof prototype !== "object" || prototype === null) return undefined;
     const Class: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
     if (typeof Class !== "function" || !("fromJSON" in Class)) return undefined;
-    const name = this.#names.get(Class) ?? `class ${this.#names.size}`;
+    const known = this.#names.get(Class);
+    if (known !== undefined) return known;
+    const isFree = Class.name !== "" && !BUILT_IN_TAGS.has(Class.name) && !this.hasClass(Class.name);
+    const name = isFree ? Class.name : `${Class.name} (${this.#names.size})`;
     this.#names.set(Class, name);
     return name;
   }

@@ -7,35 +7,37 @@ export type AnyClass = abstract new (...args: never[]) => object;
 
 /**
  * Which arguments a class's constructor requires: how many, with their names as far as the source shows them; nothing
- * when `new Class()` is enough. Looks at parents as long as the class passes its own arguments on to them, and constructs
- * nothing.
+ * when `new Class()` is enough. A parent requires them too, unless the class gives it as many; nothing is constructed.
  *
  * `(a = 1, b)` counts as none, as `Class.length` does: only the type checker sees that one.
  */
 export function constructorNeeds(Class: AnyClass): string | undefined {
-  let current: AnyClass = Class;
+  let current = Class;
+  let given: readonly unknown[] = [];
   for (;;) {
-    if (current.length > 0) return describeNeeds(current);
+    if (current.length > given.length) return describeNeeds(current);
     const parent: unknown = Object.getPrototypeOf(current);
-    if (!isClass(parent) || !passesArgumentsOn(current, parent)) return undefined;
+    if (!isWrittenClass(parent)) return undefined;
+    const passed = passedToParent(current, parent, given);
+    if (passed === undefined) return undefined;
     current = parent;
+    given = passed;
   }
 }
 
 /**
- * Swaps the parent for a probe that throws, and constructs with a mark: neither the parent nor a field initialiser runs,
- * and the probe sees whether the mark came through. Matching the source missed implicit constructors and mixins.
+ * Swaps the parent for a probe that throws, and constructs: neither the parent nor a field initialiser runs, and the probe
+ * sees what the parent would be given. Matching the source missed implicit constructors and mixins.
  */
-function passesArgumentsOn(Class: AnyClass, parent: AnyClass): boolean {
-  const mark = Symbol("argument");
-  let passed = false;
+function passedToParent(Class: AnyClass, parent: AnyClass, given: readonly unknown[]): readonly unknown[] | undefined {
+  let passed: readonly unknown[] | undefined;
   const probe = function (...args: unknown[]): never {
-    passed = args.includes(mark);
-    throw mark;
+    passed = args;
+    throw new Error("probed");
   };
-  if (!Reflect.setPrototypeOf(Class, probe)) return false;
+  if (!Reflect.setPrototypeOf(Class, probe)) return undefined;
   try {
-    Reflect.construct(Class, [mark]);
+    Reflect.construct(Class, given);
   } catch {
     // The probe threw, or the constructor did before it called its parent.
   } finally {
@@ -44,8 +46,10 @@ function passesArgumentsOn(Class: AnyClass, parent: AnyClass): boolean {
   return passed;
 }
 
-function isClass(value: unknown): value is AnyClass {
-  return typeof value === "function" && value !== Function.prototype;
+/** A built-in class such as `Error` can do without arguments, whatever its length says. */
+function isWrittenClass(value: unknown): value is AnyClass {
+  return typeof value === "function" && value !== Function.prototype &&
+    !/\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(value));
 }
 
 function describeNeeds(Class: AnyClass): string {

@@ -21,9 +21,6 @@ export interface EncodeSubject {
 const REFUSED: unique symbol = Symbol("refused");
 type Copied = JsonValue | typeof REFUSED;
 
-/** The names that tag built-in types; no class can be registered under one. */
-export const BUILT_IN_TAGS: ReadonlySet<string> = new Set(["Date", "Map", "Set", "bigint", "Uint8Array", "Error"]);
-
 /**
  * Checks a value and copies it into frozen JSON, in one pass: the caller's object stays as it was, accessors are read
  * once. Dates, maps, sets, bigints, bytes, errors and instances of classes in the table are tagged with `$type`.
@@ -97,11 +94,7 @@ class Encoder {
   }
 
   #copy(value: unknown, depth: number): Copied {
-    if (++this.#nodes > this.#limits.nodes) {
-      return this.#refuse(
-        `is part of more than ${this.#limits.nodes} values; raise limits.nodes, or send less at once`,
-      );
-    }
+    if (++this.#nodes > this.#limits.nodes) return this.#tooMany();
     switch (typeof value) {
       case "string":
       case "boolean":
@@ -110,7 +103,8 @@ class Encoder {
         if (!Number.isFinite(value)) return this.#refuse(`is ${value}, which JSON cannot carry`);
         return value === 0 ? 0 : value;
       case "bigint":
-        return this.#tag("bigint", String(value));
+        if (depth > this.#limits.depth) return this.#tooDeep(undefined);
+        return this.#tagText("bigint", String(value));
       case "object":
         if (value === null) return null;
         if (depth > this.#limits.depth) return this.#tooDeep(value);
@@ -165,11 +159,20 @@ class Encoder {
     const name = this.#classes.classNameOf(value);
     if (name !== undefined) return this.#copyRegistered(name, value, depth);
     if (value instanceof Collected) return this.#copyCollected(value, depth);
+    try {
+      return this.#copyBuiltIn(value, depth);
+    } catch (cause) {
+      this.#cause = cause;
+      return this.#refuse(`is ${describeValue(value)} that cannot be read: ${describeError(cause).message}`);
+    }
+  }
+
+  #copyBuiltIn(value: object, depth: number): Copied {
     if (value instanceof Date) {
       const ms = value.getTime();
-      return Number.isNaN(ms) ? this.#refuse("is an invalid date") : this.#tag("Date", formatInstant(ms));
+      return Number.isNaN(ms) ? this.#refuse("is an invalid date") : this.#tagText("Date", formatInstant(ms));
     }
-    if (value instanceof Uint8Array) return this.#tag("Uint8Array", encodeBase64(value));
+    if (value instanceof Uint8Array) return this.#tagText("Uint8Array", encodeBase64(value));
     if (value instanceof Map) return this.#copyEntries("Map", value, Array.from(value), depth);
     if (value instanceof Set) return this.#copyEntries("Set", value, Array.from(value), depth);
     if (value instanceof Error) {
@@ -180,7 +183,13 @@ class Encoder {
 
   #copyEntries(tag: string, owner: object, entries: object, depth: number): Copied {
     const copied = this.#copy(entries, depth + 1);
-    return copied === REFUSED ? this.#meet(owner, copied) : this.#tag(tag, copied);
+    if (copied !== REFUSED) return this.#tag(tag, copied);
+    // The entries were made for this pass: where the depth ran out among them, it ran out at their owner.
+    if (entries === this.#deepest || (tag === "Map" && Array.isArray(entries) && entries.includes(this.#deepest))) {
+      this.#deepest = owner;
+      return copied;
+    }
+    return this.#meet(owner, copied);
   }
 
   #copyRegistered(name: string, value: object, depth: number): Copied {
@@ -212,7 +221,7 @@ class Encoder {
   }
 
   #measure(json: JsonValue, depth: number): typeof REFUSED | undefined {
-    if (++this.#nodes > this.#limits.nodes) return this.#refuse(`is part of more than ${this.#limits.nodes} values`);
+    if (++this.#nodes > this.#limits.nodes) return this.#tooMany();
     if (typeof json !== "object" || json === null) return undefined;
     if (depth > this.#limits.depth) return this.#tooDeep(json);
     for (const key of Object.keys(json)) {
@@ -223,12 +232,22 @@ class Encoder {
     return undefined;
   }
 
-  #tag(tag: string, value: JsonValue): JsonValue {
+  /** The tag is a value more, as it will be when the document is read. */
+  #tag(tag: string, value: JsonValue): Copied {
+    if (++this.#nodes > this.#limits.nodes) return this.#tooMany();
     this.#tagged = true;
     return Object.freeze({ $type: tag, value });
   }
 
-  #tooDeep(value: object): typeof REFUSED {
+  #tagText(tag: string, text: string): Copied {
+    return ++this.#nodes > this.#limits.nodes ? this.#tooMany() : this.#tag(tag, text);
+  }
+
+  #tooMany(): typeof REFUSED {
+    return this.#refuse(`is part of more than ${this.#limits.nodes} values; raise limits.nodes, or send less at once`);
+  }
+
+  #tooDeep(value: object | undefined): typeof REFUSED {
     this.#deepest = value;
     return this.#refuse(`is nested deeper than limits.depth allows (${this.#limits.depth})`);
   }

@@ -1,5 +1,5 @@
+import { BUILT_IN_TAGS } from "./class_table.ts";
 import { decodeBase64 } from "./base64.ts";
-import { BUILT_IN_TAGS } from "./encode.ts";
 import { SerializationError } from "./errors.ts";
 import { parseInstant } from "./instant.ts";
 import { Encoded, isRecord, type JsonValue, type Stored } from "./json.ts";
@@ -142,11 +142,14 @@ function isDateText(text: string): boolean {
   return !Number.isNaN(ms) && new Date(ms).toISOString() === text;
 }
 
+/** A longer chain of causes is none that was written here. */
+const MOST_CAUSES = 100;
+
 /** Says whether JSON is an error as `describeError` writes it. */
-export function isErrorData(value: unknown): boolean {
-  if (!isRecord(value)) return false;
+export function isErrorData(value: unknown, causes: number = MOST_CAUSES): boolean {
+  if (!isRecord(value) || causes < 0) return false;
   const { name, message, code, cause, stack, ...rest } = value;
   return typeof name === "string" && typeof message === "string" &&
     (code === undefined || typeof code === "string") && (stack === undefined || typeof stack === "string") &&
-    (cause === undefined || isErrorData(cause)) && Object.keys(rest).length === 0;
+    (cause === undefined || isErrorData(cause, causes - 1)) && Object.keys(rest).length === 0;
 }

@@ -1,6 +1,5 @@
-import type { ClassTable, NoArgumentClass } from "./class_table.ts";
+import { BUILT_IN_TAGS, type ClassTable, type NoArgumentClass } from "./class_table.ts";
 import { type AnyClass, CONSTRUCTOR_REMEDY, constructorNeeds } from "./constructor_needs.ts";
-import { BUILT_IN_TAGS } from "./encode.ts";
 import { checkName, listNames } from "./options.ts";
 import { describeValue } from "./path.ts";
 
@@ -54,9 +53,7 @@ export class Registry implements ClassTable {
    * @throws {TypeError} when two entries share a name
    */
   merge(...others: readonly Registry[]): this {
-    for (const other of others) {
-      this.#add([...other.#classes, ...other.#functions]);
-    }
+    this.#add(others.flatMap((other) => [...other.#classes, ...other.#functions]));
     return this;
   }
 
@@ -134,7 +131,11 @@ export class Registry implements ClassTable {
   }
 
   #add(entries: readonly (readonly [string, AnyClass | RegisteredFunction])[]): void {
-    for (const [name, entry] of entries) this.#check(name, entry);
+    const coming = new Map<string, unknown>();
+    for (const [name, entry] of entries) {
+      this.#check(name, entry, coming.get(name) ?? this.#classes.get(name) ?? this.#functions.get(name));
+      coming.set(name, entry);
+    }
     for (const [name, entry] of entries) {
       if (isClassLike(entry)) this.#classes.set(name, entry);
       else this.#functions.set(name, entry);
@@ -142,15 +143,14 @@ export class Registry implements ClassTable {
     }
   }
 
-  #check(name: string, entry: unknown): void {
+  #check(name: string, entry: unknown, known: unknown): void {
     const action = `Cannot register '${name}'`;
     checkName("Cannot register", "name", name);
     if (BUILT_IN_TAGS.has(name)) throw new TypeError(`${action}: the name is reserved for the built-in type`);
     if (typeof entry !== "function") {
       throw new TypeError(`${action}: expected a class or a function, got ${describeValue(entry)}`);
     }
-    const known = this.#classes.get(name) ?? this.#functions.get(name);
-    if (known !== undefined && known !== entry) {
+    if (typeof known === "function" && known !== entry) {
       const [mine, theirs] = [describeEntry(entry), describeEntry(known)];
       throw new TypeError(`${action} as ${mine}: the name is taken by ${theirs}; choose another key`);
     }

@@ -18,7 +18,7 @@ export function isGenerator(value: unknown): value is GeneratorLike {
 export function dispose(generator: GeneratorLike): void {
   try {
     const result = generator.return(undefined);
-    if (isThenable(result)) result.then(undefined, () => {});
+    if (isThenable(result)) Promise.resolve(result).catch(() => {});
   } catch {
     // The handler was told to end; how it fails at that concerns nobody.
   }

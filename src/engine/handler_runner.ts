@@ -115,24 +115,25 @@ export class HandlerRunner {
 
   #call(activation: Activation, handler: (data: never, ctx: never) => unknown): void {
     let result: unknown;
+    let isPromise: boolean;
     this.#current = activation;
     try {
       result = Reflect.apply(handler, activation.plan.routine.routine, [activation.input, activation]);
+      isPromise = isThenable(result);
     } catch (error) {
       this.#current = undefined;
       this.#fail(activation, error);
       return;
     }
     this.#current = undefined;
-    if (result === undefined) this.#finish(activation);
-    else if (isThenable(result)) this.#await(activation, result, () => this.#finish(activation));
+    if (isPromise) this.#await(activation, result, () => this.#finish(activation));
     else if (isGenerator(result)) this.#start(activation, result);
     else this.#finish(activation);
   }
 
-  #await(activation: Activation, result: PromiseLike<unknown>, onValue: (value: unknown) => void): void {
+  #await(activation: Activation, result: unknown, onValue: (value: unknown) => void): void {
     if (activation.isAborted) {
-      result.then(undefined, () => {});
+      Promise.resolve(result).catch(() => {});
       return;
     }
     this.#active.add(activation);
@@ -148,7 +149,7 @@ export class HandlerRunner {
       deal();
       this.#host.settled();
     };
-    result.then(
+    Promise.resolve(result).then(
       (value) => settle(() => onValue(value)),
       (error) => settle(() => this.#fail(activation, error)),
     );

@@ -8,13 +8,13 @@ import { checkStrategy, type FlowGraph } from "../model/flow_graph.ts";
 import { apply } from "../scheduler/apply.ts";
 import type { KeyChange, MigratedState } from "../scheduler/commit.ts";
 import { adoptLimits, type ExecutionSettings, firstAwaiting, hasEnded, Job } from "../scheduler/job.ts";
-import { createTask } from "../scheduler/task.ts";
+import { createTask, type Route } from "../scheduler/task.ts";
 import { checkPreflight } from "../serializer/preflight.ts";
 import { type CommitTime, statusCommit } from "./commits.ts";
 import type { EngineHost } from "./engine_host.ts";
 import { Execution, type ExecutionSetup } from "./execution.ts";
 import { JobNotifier } from "./job_notifier.ts";
-import { bindRoutes, createPlan, type Plan, type SlotPlan } from "./plan.ts";
+import { bindRoutes, createPlan, type Plan } from "./plan.ts";
 
 /** What a caller listens to while a job is live. */
 export type Callbacks = Pick<ExecutionSetup, "onOutput" | "onReport" | "onRest">;
@@ -40,25 +40,31 @@ export class JobRunner {
     return this.#live;
   }
 
-  /** The flow as the engine runs it: from the first call on, its structure is frozen. */
-  get plan(): Plan {
+  /** The flow as the engine runs it: from the first start on, its structure is frozen. */
+  get #frozenPlan(): Plan {
     this.#graph.freeze();
     return this.#plan ??= createPlan(this.#graph);
   }
 
+  /** The way of entries and of deliveries from outside to a slot: one object for all, once the flow is frozen. */
+  routeTo(routine: string, slot: string): Route {
+    return this.#plan?.routines.get(routine)?.slots.get(slot)?.route ?? { routine, slot, connection: undefined };
+  }
+
   /**
-   * Makes a pending job with its first task.
+   * Makes a pending job with its first task; from then on the flow's structure is frozen.
    *
    * @throws {SerializationError} naming the path of what cannot travel
    */
-  create(entry: SlotPlan, params: unknown, jobId: string | undefined, settings: ExecutionSettings): Job {
+  create(entry: Route, params: unknown, jobId: string | undefined, settings: ExecutionSettings): Job {
     const now = this.#host.timers.now();
-    const subject = { action: `Cannot execute "${entry.routine.id}"`, root: "params" };
+    const subject = { action: `Cannot execute "${entry.routine}"`, root: "params" };
     const data = encodeValue(params, this.#graph.registry, subject, this.#graph.limits);
     const ids = { jobId: jobId ?? this.#host.entropy.id(), flowId: this.#graph.id };
     const job = new Job(ids, now, settings);
     adoptLimits(job, this.#graph.limits);
-    apply(job, { kind: "deliver", at: now, ranMs: 0, task: createTask(1, entry.route, data, now), data });
+    apply(job, { kind: "deliver", at: now, ranMs: 0, task: createTask(1, entry, data, now), data });
+    this.#graph.freeze();
     return job;
   }
 
@@ -78,8 +84,8 @@ export class JobRunner {
     }
     this.#checkResume(job, redrive);
     checkPreflight(job, this.#graph, "resume");
-    const { plan } = this;
-    const migrated = this.#migrateStates(job);
+    const plan = this.#frozenPlan;
+    const migrated = this.#migrateStates(job, plan);
     const from = job.status;
     bindRoutes(job, plan);
     adoptLimits(job, this.#graph.limits);
@@ -128,11 +134,11 @@ export class JobRunner {
    * @throws {StateError} when the job is pending or has ended
    * @throws {StepLimitError} when the job may make no more tasks
    */
-  deliver(job: Job, slot: SlotPlan, params: unknown): void {
+  deliver(job: Job, route: Route, params: unknown): void {
     if (job.status !== "running" && job.status !== "paused") {
       throw refuse("deliver to", job, "only a running or paused job takes deliveries");
     }
-    const { routine, slot: name } = slot.route;
+    const { routine, slot: name } = route;
     const subject = { action: `Cannot deliver to slot "${name}" of routine "${routine}"`, root: "data" };
     const data: Stored = encodeValue(params, this.#graph.registry, subject, this.#graph.limits);
     const awaited = firstAwaiting(job, routine, name);
@@ -140,7 +146,7 @@ export class JobRunner {
       throw new StepLimitError(this.#graph.limits.steps);
     }
     const time = this.#time(job);
-    const task = awaited ?? createTask(job.nextTaskId, slot.route, data, time.at);
+    const task = awaited ?? createTask(job.nextTaskId, route, data, time.at);
     const execution = this.executionOf(job);
     if (execution !== undefined) execution.deliver(task, data);
     else apply(job, { kind: "deliver", ...time, task, data });
@@ -174,11 +180,11 @@ export class JobRunner {
   }
 
   /** Brings states to the versions of the classes here. All of them, before anything changes. */
-  #migrateStates(job: Job): MigratedState[] {
+  #migrateStates(job: Job, { routines }: Plan): MigratedState[] {
     const migrated: MigratedState[] = [];
     const findings: Finding[] = [];
     for (const [routine, { version, state }] of job.routineStates) {
-      const plan = this.plan.routines.get(routine);
+      const plan = routines.get(routine);
       if (plan === undefined || version >= plan.version) continue;
       try {
         const next = state.size === 0 ? [] : this.#migrateState(plan.routine.constructor, state, version);

@@ -1,51 +1,64 @@
 import { Fifo } from "../base/fifo.ts";
 
-/** An async iterator over values that are pushed; values that nobody has asked for yet are kept. */
-export class OutputStream<T> implements AsyncIterableIterator<T, void, undefined> {
-  #values: Fifo<T> = new Fifo();
-  readonly #readers: Fifo<(result: IteratorResult<T, void>) => void> = new Fifo();
+type Result<T> = IteratorResult<T, void>;
+
+/**
+ * An async iterator over items that are pushed; items that nobody has asked for yet are kept. An item is made what the
+ * reader sees when it is asked for: what that throws is the reader's error, and nobody else's.
+ */
+export class OutputStream<I, T> implements AsyncIterableIterator<T, void, undefined> {
+  #items: Fifo<I> = new Fifo();
+  readonly #readers: Fifo<(result: Promise<Result<T>>) => void> = new Fifo();
+  readonly #view: (item: I) => T;
   readonly #onReturn: () => void;
   #isClosed = false;
 
-  /** Makes a stream that begins with `values`; `onReturn` is called when the reader stops early. */
-  constructor(values: readonly T[], onReturn: () => void) {
-    for (const value of values) this.#values.push(value);
+  /** Makes a stream that begins with `items`; `onReturn` is called when the reader stops early. */
+  constructor(items: readonly I[], view: (item: I) => T, onReturn: () => void) {
+    for (const item of items) this.#items.push(item);
+    this.#view = view;
     this.#onReturn = onReturn;
   }
 
-  /** Adds a value. */
-  push(value: T): void {
+  /** Adds an item. */
+  push(item: I): void {
     if (this.#isClosed) return;
     const reader = this.#readers.shift();
-    if (reader === undefined) this.#values.push(value);
-    else reader({ value, done: false });
+    if (reader === undefined) this.#items.push(item);
+    else reader(this.#give(item));
   }
 
-  /** Ends the stream after the values that it has. */
+  /** Ends the stream after the items that it has. */
   close(): void {
     this.#isClosed = true;
-    for (let reader = this.#readers.shift(); reader !== undefined; reader = this.#readers.shift()) reader(END);
+    for (let reader = this.#readers.shift(); reader !== undefined; reader = this.#readers.shift()) reader(end());
   }
 
   /** See `AsyncIterator`. */
-  next(): Promise<IteratorResult<T, void>> {
-    if (this.#values.size > 0) return Promise.resolve({ value: this.#values.shift() as T, done: false });
-    if (this.#isClosed) return Promise.resolve(END);
-    return new Promise((resolve) => this.#readers.push(resolve));
+  next(): Promise<Result<T>> {
+    const item = this.#items.shift();
+    if (item !== undefined) return this.#give(item);
+    return this.#isClosed ? end() : new Promise((resolve) => this.#readers.push(resolve));
   }
 
   /** See `AsyncIterator`. */
-  return(): Promise<IteratorResult<T, void>> {
-    this.#values = new Fifo();
+  return(): Promise<Result<T>> {
+    this.#items = new Fifo();
     this.close();
     this.#onReturn();
-    return Promise.resolve(END);
+    return end();
   }
 
   /** See `AsyncIterable`. */
   [Symbol.asyncIterator](): this {
     return this;
   }
+
+  #give(item: I): Promise<Result<T>> {
+    return new Promise((resolve) => resolve({ value: this.#view(item), done: false }));
+  }
 }
 
-const END: IteratorReturnResult<void> = Object.freeze({ value: undefined, done: true });
+function end(): Promise<IteratorReturnResult<void>> {
+  return Promise.resolve({ value: undefined, done: true });
+}

@@ -11,7 +11,7 @@ export class Pacer {
   readonly #timers: Timers;
   readonly #budgetMs: number;
   readonly #waiting: (() => void)[] = [];
-  #sliceStart = -Infinity;
+  #sliceStart: number | undefined;
   #runs = 0;
   #isComing = false;
 
@@ -24,6 +24,7 @@ export class Pacer {
   /** Says whether the budget is spent at an instant; to be asked before each handler. */
   isSpent(now: number): boolean {
     if (this.#isComing) return true;
+    this.#sliceStart ??= now;
     return now - this.#sliceStart >= this.#budgetMs || now < this.#sliceStart || ++this.#runs > MOST_RUNS;
   }
 

@@ -16,7 +16,7 @@ interface ListView {
 }
 
 type View =
-  | { readonly kind: "value"; readonly value: Stored; readonly revision: number }
+  | { readonly kind: "value"; readonly value: Stored; readonly data: SlotData | undefined; readonly revision: number }
   | { readonly kind: "lists"; readonly lists: ReadonlyMap<string, ListView> };
 
 /**
@@ -85,7 +85,7 @@ export class SlotViews {
       const data = this.#data(slot);
       const view = keys === "all" ? this.#view(slot) : undefined;
       if (view?.kind === "value") {
-        const isUnchanged = data?.kind === "value" && data.revision === view.revision;
+        const isUnchanged = data?.kind === "value" && data === view.data && data.revision === view.revision;
         return isUnchanged ? [{ ...at, kind: "set", value: undefined }] : [];
       }
       const lists = keys === "all" ? view?.lists ?? new Map<string, ListView>() : keys;
@@ -103,7 +103,7 @@ export class SlotViews {
     const data = this.#data(name);
     const view: View = data?.kind === "lists"
       ? { kind: "lists", lists: this.#listViews(data, name) }
-      : { kind: "value", value: data?.value, revision: data?.revision ?? 0 };
+      : { kind: "value", value: data?.value, data, revision: data?.revision ?? 0 };
     this.#views.set(name, view);
     return view;
   }

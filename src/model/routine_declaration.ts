@@ -4,6 +4,7 @@ import { encodeValue } from "../base/encode.ts";
 import { StateError } from "../base/errors.ts";
 import type { Stored } from "../base/json.ts";
 import { checkName } from "../base/options.ts";
+import { pathStep } from "../base/path.ts";
 import type { Registry } from "../base/registry.ts";
 import type { ErrorHandler } from "./error_handler.ts";
 import type { Event } from "./event.ts";
@@ -55,7 +56,7 @@ export class RoutineDeclaration {
   setConfig(values: object): void {
     const encoded = Object.entries(values).map(([key, value]): [string, Stored] => {
       const name = checkName("Cannot set config", "key", key);
-      return [name, encodeValue(value, this.#classes, { action: "Cannot set config", root: `config.${key}` })];
+      return [name, encodeValue(value, this.#classes, { action: "Cannot set config", root: `config${pathStep(key)}` })];
     });
     for (const [key, value] of encoded) {
       if (value === undefined) this.#config.delete(key);

@@ -41,7 +41,7 @@ const strategy = v.picklist(EXECUTION_STRATEGIES);
 const value = v.unknown();
 const values = v.custom<Record<string, unknown>>(isRecord, "Invalid values: expected an object");
 const error = v.custom<Record<string, unknown>>(
-  isErrorData,
+  (input) => isErrorData(input),
   "Invalid error: expected { name, message } with code, cause and stack where there are some",
 );
 const source = strict({ event: name, routine: name });

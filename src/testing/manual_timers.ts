@@ -47,6 +47,7 @@ export function manualTimers(startAt: number = 0): ManualTimers {
   let order = 0;
   let size = 0;
   let soons = 0;
+  let soonsEver = 0;
 
   const setTimer = (at: number, callback: () => void): CancelTimer => {
     const timer = { at, order: order++, callback, isSet: true };
@@ -60,14 +61,20 @@ export function manualTimers(startAt: number = 0): ManualTimers {
   };
   const soon = (callback: () => void): void => {
     soons++;
+    soonsEver++;
     host.soon(() => {
       soons--;
       callback();
     });
   };
   const macrotask = (): Promise<void> => new Promise((resolve) => host.soon(resolve));
+  /** Done when a whole macrotask has passed in which nobody asked for another. */
   const flush = async (): Promise<void> => {
-    do await macrotask(); while (soons > 0);
+    let before: number;
+    do {
+      before = soonsEver;
+      await macrotask();
+    } while (soons > 0 || soonsEver > before);
   };
   const next = (): Timer | undefined => {
     for (let timer = heap.peek(); timer !== undefined; timer = heap.peek()) {
