@@ -100,12 +100,16 @@ export type { CancelTimer, Timers } from "./src/ports/timers.ts";
 export type { JobStatus, RecordType, RoutineStatus } from "./src/scheduler/job.ts";
 export type {
   ConnectionDocument,
+  DeferredDocument,
   ErrorDocument,
   FailureDocument,
   FlowDocument,
   JobDocument,
   ListDocument,
+  LogDocument,
   MergedDocument,
+  OutputDocument,
+  PausePointDocument,
   RecordDocument,
   RoutineStateDocument,
   SlotDataDocument,

@@ -23,7 +23,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
     ...PURE_FLOORS.filter(holdsSources),
   ],
   "documentation": ["doc", "--lint", ...exported],
-  "examples in the documentation": ["test", "--doc", ...flags, "mod.ts", "src"],
+  "examples in the documentation": ["test", "--doc", ...flags, "mod.ts", "src", "README.md"],
   "publishing": ["publish", "--dry-run", "--allow-dirty"],
   ...(existsSync(EXAMPLE) ? { "cross-host example": ["run", "-A", EXAMPLE] } : {}),
 };

@@ -13,7 +13,8 @@ interface Runtime {
 }
 
 const PATHS = Deno.args.length > 0 ? Deno.args : ["./tests"];
-const PERMISSIONS = ["--allow-read"];
+// The tests of the examples run them as processes, each in a folder of its own.
+const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-run"];
 
 const assertions = await chooseAssertions();
 const deno: Runtime = {

@@ -51,8 +51,9 @@ export class Engine {
    * @throws {RangeError} for a slice below 1 ms
    */
   constructor(options: EngineOptions = {}) {
-    const { timers = webTimers(), entropy = webEntropy(), observer, services = {}, sliceMs = 8, errorStacks = false } =
-      options;
+    const { timers = webTimers(), entropy = webEntropy(), observer, sliceMs = 8, errorStacks = false } = options;
+    // An application may have declared services and still make an engine without any.
+    const services = options.services ?? ({} as Services);
     checkRange("Cannot create engine", "sliceMs", sliceMs, 1, Infinity);
     this.#host = new EngineHost({ timers, entropy, observer, services, sliceMs, errorStacks });
   }

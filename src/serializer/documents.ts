@@ -120,6 +120,48 @@ export interface RecordDocument {
   readonly type: RecordType;
 }
 
+/** An event that is sent on resume, or before the job completes. */
+export interface DeferredDocument {
+  /** The payload. */
+  readonly data?: JsonValue;
+  /** The event. */
+  readonly event: string;
+  /** The routine that emits it. */
+  readonly routine: string;
+}
+
+/** An output. */
+export interface OutputDocument {
+  /** When. */
+  readonly at: string;
+  /** The data. */
+  readonly data?: JsonValue;
+  /** The routine that put it out. */
+  readonly routine: string;
+  /** The kind, as the handler named it. */
+  readonly type: string;
+}
+
+/** An entry of the shared log. */
+export interface LogDocument {
+  /** When. */
+  readonly at: string;
+  /** The object that was logged. */
+  readonly entry: JsonValue;
+  /** The routine that wrote it. */
+  readonly routine: string;
+}
+
+/** The mark of a pause. */
+export interface PausePointDocument {
+  /** When the job came to rest. */
+  readonly at: string;
+  /** What the caller noted. */
+  readonly checkpoint?: JsonValue;
+  /** Why, as the caller said. */
+  readonly reason?: string;
+}
+
 /** A task that ended in an error or a skip. */
 export interface FailureDocument {
   /** When. */
@@ -147,7 +189,7 @@ export interface JobDocument {
   /** When the job was made. */
   readonly createdAt: string;
   /** Events that are sent on resume, or before the job completes. */
-  readonly deferredEvents?: readonly { readonly data?: JsonValue; readonly event: string; readonly routine: string }[];
+  readonly deferredEvents?: readonly DeferredDocument[];
   /** How many older entries of the bounded lists are gone. */
   readonly dropped?: { readonly executionHistory?: number; readonly outputLog?: number; readonly sharedLog?: number };
   /** Why it failed or was cancelled. */
@@ -171,14 +213,9 @@ export interface JobDocument {
   /** The id that the next task gets. */
   readonly nextTaskId: number;
   /** What routines have put out. */
-  readonly outputLog?: readonly {
-    readonly at: string;
-    readonly data?: JsonValue;
-    readonly routine: string;
-    readonly type: string;
-  }[];
+  readonly outputLog?: readonly OutputDocument[];
   /** Marks of pauses. */
-  readonly pausePoints?: readonly { readonly at: string; readonly checkpoint?: JsonValue; readonly reason?: string }[];
+  readonly pausePoints?: readonly PausePointDocument[];
   /** The tasks that have not ended, by id. */
   readonly pendingTasks: readonly TaskDocument[];
   /** How long it has worked, in milliseconds. */
@@ -188,7 +225,7 @@ export interface JobDocument {
   /** What all routines share. */
   readonly sharedData?: JsonObject;
   /** What routines have logged. */
-  readonly sharedLog?: readonly { readonly at: string; readonly entry: JsonValue; readonly routine: string }[];
+  readonly sharedLog?: readonly LogDocument[];
   /** What slots hold, by routine and slot. */
   readonly slots?: { readonly [routine: string]: { readonly [slot: string]: SlotDataDocument } };
   /** Where it stands. */

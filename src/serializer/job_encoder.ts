@@ -1,29 +1,28 @@
 import { formatInstant } from "../base/instant.ts";
-import { type Encoded, type JsonObject, type JsonValue, type Stored, wireOf } from "../base/json.ts";
+import { type JsonObject, type JsonValue, type Stored, wireOf } from "../base/json.ts";
 import { errorJson } from "../scheduler/decide.ts";
-import type { Failure, HistoryRecord, Job, RoutineState } from "../scheduler/job.ts";
+import type { Failure, Job, RoutineState } from "../scheduler/job.ts";
 import type { SlotData } from "../scheduler/slot_data.ts";
-import type { Awaiting, Merged, Task } from "../scheduler/task.ts";
 import { compact } from "./compact.ts";
-import type {
-  FailureDocument,
-  JobDocument,
-  MergedDocument,
-  RecordDocument,
-  RoutineStateDocument,
-  SlotDataDocument,
-  TaskDocument,
-} from "./documents.ts";
+import type { FailureDocument, JobDocument, RoutineStateDocument, SlotDataDocument } from "./documents.ts";
+import {
+  encodeDeferred,
+  encodeLog,
+  encodeOutput,
+  encodePausePoint,
+  encodeRecord,
+  encodeTask,
+  list,
+  positive,
+  wire,
+} from "./part_encoder.ts";
 
 /** Writes a job as it is at this moment, live or not. Keys are sorted, empty ones left out; values are shared, not copied. */
 export function encodeJob(job: Job): JobDocument {
   const { executionStrategy, maxWorkers, executionTimeoutMs } = job.settings;
   return compact({
     createdAt: formatInstant(job.createdAt),
-    deferredEvents: list(
-      job.deferredEvents,
-      ({ routine, event, data }) => compact({ data: wire(data), event, routine }),
-    ),
+    deferredEvents: list(job.deferredEvents, encodeDeferred),
     dropped: nonEmpty(compact({
       executionHistory: positive(job.history.dropped),
       outputLog: positive(job.outputs.dropped),
@@ -39,58 +38,18 @@ export function encodeJob(job: Job): JobDocument {
     jobId: job.jobId,
     maxWorkers,
     nextTaskId: job.nextTaskId,
-    outputLog: list(job.outputs.toArray(), ({ routine, type, data, at }) => {
-      return compact({ at: formatInstant(at), data: wire(data), routine, type });
-    }),
-    pausePoints: list(job.pausePoints, ({ reason, checkpoint, at }) => {
-      return compact({ at: formatInstant(at), checkpoint: wire(checkpoint), reason });
-    }),
+    outputLog: list(job.outputs.toArray(), encodeOutput),
+    pausePoints: list(job.pausePoints, encodePausePoint),
     pendingTasks: Array.from(job.tasks, encodeTask),
     ranMs: job.ranMs,
     routineStates: nonEmpty(named(job.routineStates, encodeState)),
     sharedData: nonEmpty(encodeValues(job.sharedData)),
-    sharedLog: list(
-      job.sharedLog.toArray(),
-      ({ routine, entry, at }) => ({ at: formatInstant(at), entry: wireOf(entry), routine }),
-    ),
+    sharedLog: list(job.sharedLog.toArray(), encodeLog),
     slots: encodeSlots(job.slots),
     status: job.status,
     updatedAt: formatInstant(job.updatedAt),
     version: 1,
   });
-}
-
-/** Writes one task. */
-export function encodeTask(task: Task): TaskDocument {
-  const { details, route, priority } = task;
-  const { connection } = route;
-  return compact({
-    active: flag(task.active),
-    attempt: positive(details?.attempt),
-    awaiting: details?.awaiting === undefined ? undefined : encodeAwaiting(details.awaiting),
-    connection: connection === undefined ? undefined : { event: connection.event, routine: connection.routine },
-    createdAt: formatInstant(task.createdAt),
-    data: wire(task.data),
-    id: task.id,
-    maxRetries: details?.maxRetries,
-    merged: details?.merged === undefined ? undefined : encodeMerged(details.merged),
-    notBefore: instant(details?.notBefore),
-    parked: flag(details?.parked),
-    priority: priority === "normal" ? undefined : priority,
-    progress: wire(details?.progress),
-    routine: route.routine,
-    slot: route.slot,
-    step: positive(details?.step),
-  });
-}
-
-function encodeAwaiting({ timeoutMs, until }: Awaiting): NonNullable<TaskDocument["awaiting"]> {
-  return compact({ timeoutMs, until: instant(until) });
-}
-
-function encodeMerged(merged: Merged): MergedDocument {
-  if (merged.kind === "value") return compact({ value: wire(merged.value) });
-  return { lists: Array.from(merged.lists, ([key, { from, to }]) => ({ from, key, to })) };
 }
 
 /** A slot whose lists have all been cleared holds nothing. */
@@ -118,10 +77,6 @@ function encodeFailure({ task, error, at }: Failure): FailureDocument {
   return { at: formatInstant(at), error: errorJson(error), task: encodeTask(task) };
 }
 
-function encodeRecord({ routine, type, event, data, at }: HistoryRecord): RecordDocument {
-  return compact({ at: formatInstant(at), data: wire(data), event, routine, type });
-}
-
 function encodeState({ status, retries, state, version }: RoutineState): RoutineStateDocument {
   return compact({ retries: positive(retries), state: nonEmpty(encodeValues(state)), status, version });
 }
@@ -142,26 +97,6 @@ function byName([a]: readonly [string, unknown], [b]: readonly [string, unknown]
   return a < b ? -1 : 1;
 }
 
-function list<T, D>(items: readonly T[], encode: (item: T) => D): readonly D[] | undefined {
-  return items.length === 0 ? undefined : items.map(encode);
-}
-
 function nonEmpty<T extends object>(object: T): T | undefined {
   return Object.keys(object).length === 0 ? undefined : object;
-}
-
-function wire(value: Stored): JsonValue | undefined {
-  return value === undefined ? undefined : wireOf(value as JsonValue | Encoded);
-}
-
-function instant(ms: number | undefined): string | undefined {
-  return ms === undefined ? undefined : formatInstant(ms);
-}
-
-function positive(count: number | undefined): number | undefined {
-  return count === 0 ? undefined : count;
-}
-
-function flag(set: boolean | undefined): true | undefined {
-  return set === true ? true : undefined;
 }

@@ -11,7 +11,8 @@ import type { Task } from "../scheduler/task.ts";
 import { compact } from "./compact.ts";
 import type { JobDocument, TaskDocument } from "./documents.ts";
 import { decodeJob } from "./job_decoder.ts";
-import { encodeJob, encodeTask } from "./job_encoder.ts";
+import { encodeJob } from "./job_encoder.ts";
+import { encodeTask } from "./part_encoder.ts";
 
 /** A task that has not ended, as users see it: the words of the job's document, with data as it was emitted. */
 export interface PendingTask extends Omit<TaskDocument, "data" | "progress" | "merged"> {

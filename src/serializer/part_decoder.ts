@@ -1,0 +1,117 @@
+import { SerializationError } from "../base/errors.ts";
+import { parseInstant } from "../base/instant.ts";
+import type { ValueLimits } from "../base/limits.ts";
+import { ValueReader } from "../base/read_value.ts";
+import type { DeferredEvent, HistoryRecord, LogEntry, OutputEntry, PausePoint } from "../scheduler/job.ts";
+import { type Awaiting, createTask, type Merged, type Task, type TaskDetails } from "../scheduler/task.ts";
+import type {
+  DeferredDocument,
+  LogDocument,
+  MergedDocument,
+  OutputDocument,
+  PausePointDocument,
+  RecordDocument,
+  TaskDocument,
+} from "./documents.ts";
+
+/** Reads the parts that jobs and commits have in common. Each call says where its part stands in the document. */
+export class PartDecoder {
+  /** Reads values of the user's. */
+  readonly values: ValueReader;
+  readonly #format: string;
+
+  /** Makes a decoder for documents of a format. */
+  constructor(format: string, limits: ValueLimits) {
+    this.#format = format;
+    this.values = new ValueReader(format, limits);
+  }
+
+  /** Reads a task. */
+  task(document: TaskDocument, path: string): Task {
+    const { id, routine, slot, connection, priority } = document;
+    const data = this.values.readOptional(document.data, `${path}.data`);
+    const route = { routine, slot, connection };
+    const details = this.#details(document, path);
+    const task = createTask(id, route, data, readInstant(document.createdAt), priority, details);
+    task.active = document.active === true;
+    return task;
+  }
+
+  #details(document: TaskDocument, path: string): TaskDetails | undefined {
+    const { attempt = 0, maxRetries, step = 0, notBefore, awaiting, merged } = document;
+    const details: TaskDetails = {
+      attempt,
+      maxRetries,
+      step,
+      progress: this.values.readOptional(document.progress, `${path}.progress`),
+      notBefore: notBefore === undefined ? undefined : readInstant(notBefore),
+      merged: merged === undefined ? undefined : this.merged(merged, `${path}.merged`),
+      parked: document.parked === true,
+      awaiting: awaiting === undefined ? undefined : readAwaiting(awaiting),
+    };
+    return hasDetails(details) ? details : undefined;
+  }
+
+  /** Reads what a slot gave to a handler. */
+  merged({ lists, value }: MergedDocument, path: string): Merged {
+    if (lists === undefined) return { kind: "value", value: this.values.readOptional(value, `${path}.value`) };
+    if (value !== undefined) this.fail(path, "a value or lists", "both");
+    return { kind: "lists", lists: new Map(lists.map(({ key, from, to }) => [key, { from, to }])) };
+  }
+
+  /** Reads a line of the history. */
+  record({ routine, type, event, data, at }: RecordDocument, path: string): HistoryRecord {
+    return { routine, type, event, data: this.values.readOptional(data, `${path}.data`), at: readInstant(at) };
+  }
+
+  /** Reads an output. */
+  output({ routine, type, data, at }: OutputDocument, path: string): OutputEntry {
+    return { routine, type, data: this.values.readOptional(data, `${path}.data`), at: readInstant(at) };
+  }
+
+  /** Reads an entry of the shared log. */
+  log({ routine, entry, at }: LogDocument, path: string): LogEntry {
+    return { routine, entry: this.values.read(entry, `${path}.entry`), at: readInstant(at) };
+  }
+
+  /** Reads a deferred event. */
+  deferred({ routine, event, data }: DeferredDocument, path: string): DeferredEvent {
+    return { routine, event, data: this.values.readOptional(data, `${path}.data`) };
+  }
+
+  /** Reads the mark of a pause. */
+  pausePoint({ reason, checkpoint, at }: PausePointDocument, path: string): PausePoint {
+    return { reason, checkpoint: this.values.readOptional(checkpoint, `${path}.checkpoint`), at: readInstant(at) };
+  }
+
+  /** Refuses the document. */
+  fail(path: string, expected: string, got: string): never {
+    const message = `Cannot read ${this.#format}: ${path}: expected ${expected}, got ${got}`;
+    throw new SerializationError(message, this.#format, path);
+  }
+}
+
+/** An instant whose form the schema has checked. */
+export function readInstant(text: string): number {
+  return parseInstant(text) ?? 0;
+}
+
+/** Reads each item of a list that may be left out. */
+export function readList<D, T>(
+  documents: readonly D[] | undefined,
+  path: string,
+  read: (document: D, path: string) => T,
+): T[] {
+  return (documents ?? []).map((document, index) => read(document, `${path}[${index}]`));
+}
+
+function readAwaiting({ timeoutMs, until }: NonNullable<TaskDocument["awaiting"]>): Awaiting {
+  return { timeoutMs, until: until === undefined ? undefined : readInstant(until) };
+}
+
+/** Most tasks have none: they stay small. */
+function hasDetails(details: TaskDetails): boolean {
+  const { attempt, maxRetries, step, progress, notBefore, merged, parked, awaiting } = details;
+  return attempt > 0 || step > 0 || parked ||
+    [maxRetries, progress, notBefore, merged, awaiting].some((value) => value !== undefined);
+}
