@@ -81,12 +81,13 @@ export interface CompletionOptions extends WaitOptions {
   readonly onProgress?: (progress: JobProgress) => void;
 }
 
-/** Where a job begins: a slot, or the `trigger` of a routine. */
-export type Entry = string | Routine<object>;
+/** Where a job begins: a slot, or the `trigger` of a routine, which may be named by its id. */
+export type Entry = string | Routine<object> | Slot<never>;
 
-/** The arguments after a typed entry: what the slot accepts may be left out where `{}` will do. */
-export type EntryArguments<T, O> = Record<never, never> extends T ? [params?: T, options?: O]
-  : [params: T, options?: O];
+/** The arguments after an entry: what a slot accepts may be left out where `{}` will do. */
+export type EntryArguments<E, O> = E extends Slot<infer T>
+  ? (Record<never, never> extends T ? [params?: T, options?: O] : [params: T, options?: O])
+  : [params?: unknown, options?: O];
 
 let defaultEngine: Engine | undefined;
 
@@ -152,47 +153,36 @@ export class Flow extends FlowGraph {
     return encodeFlow(this);
   }
 
-  /** Makes a pending job; `resume` starts it. */
-  create<T>(entry: Slot<T>, ...rest: EntryArguments<T, CreateOptions>): JobState;
-  /** Makes a pending job that begins at the `trigger` of a routine; `resume` starts it. */
-  create(entry: Entry, params?: unknown, options?: CreateOptions): JobState;
-  create(...args: never[]): JobState {
-    const entry: Entry | Slot<never> = args[0] ?? "";
-    const params: unknown = args[1];
-    const { jobId, strategy, maxWorkers, timeoutMs }: CreateOptions = args[2] ?? {};
-    const action = `Cannot execute flow "${this.id}"`;
-    if (jobId !== undefined) checkName(action, "jobId", jobId);
-    if (strategy !== undefined || maxWorkers !== undefined) {
-      checkStrategy(strategy ?? this.executionStrategy, maxWorkers);
-    }
-    if (timeoutMs !== undefined) checkExecutionTimeout(action, timeoutMs);
-    const settings = { executionStrategy: strategy, maxWorkers, executionTimeoutMs: timeoutMs };
-    const job = this.#runner.create(this.#entry(entry), params === undefined ? {} : params, jobId, settings);
-    return new JobState(job, this.registry);
-  }
-
   /**
-   * Starts a job and returns it at once; no handler has run then.
+   * Makes a pending job; `resume` starts it. It begins at a slot, or at the `trigger` of a routine.
    *
    * @throws {TypeError} for an entry that is not in the flow
    * @throws {SerializationError} naming the path of params that cannot travel
    */
-  execute<T>(entry: Slot<T>, ...rest: EntryArguments<T, ExecuteOptions>): JobState;
-  /** Starts a job at the `trigger` of a routine. */
-  execute(entry: Entry, params?: unknown, options?: ExecuteOptions): JobState;
-  execute(...args: never[]): JobState {
-    const options: ExecuteOptions = args[2] ?? {};
-    options.signal?.throwIfAborted();
-    return this.#start(this.create(args[0] ?? "", args[1], options), false, options);
+  create<E extends Entry>(entry: E, ...rest: EntryArguments<E, CreateOptions>): JobState {
+    return this.#create(entry, readArguments<CreateOptions>(rest));
   }
 
-  /** Starts a job and waits until it has ended or rests. */
-  run<T>(entry: Slot<T>, ...rest: EntryArguments<T, ExecuteOptions>): Promise<JobState>;
-  /** Starts a job at the `trigger` of a routine and waits until it has ended or rests. */
-  run(entry: Entry, params?: unknown, options?: ExecuteOptions): Promise<JobState>;
-  async run(...args: never[]): Promise<JobState> {
-    const { signal }: ExecuteOptions = args[2] ?? {};
-    const job = this.execute(args[0] ?? "", args[1], args[2]);
+  /**
+   * Starts a job and returns it at once; no handler has run then. It begins at a slot, or at the `trigger` of a routine.
+   *
+   * @throws {TypeError} for an entry that is not in the flow
+   * @throws {SerializationError} naming the path of params that cannot travel
+   */
+  execute<E extends Entry>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): JobState {
+    const given = readArguments<ExecuteOptions>(rest);
+    given.options.signal?.throwIfAborted();
+    return this.#start(this.#create(entry, given), false, given.options);
+  }
+
+  /**
+   * Starts a job and waits until it has ended or rests.
+   *
+   * @throws what `execute` throws, and the signal's reason when it is aborted
+   */
+  async run<E extends Entry>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): Promise<JobState> {
+    const { signal } = readArguments<ExecuteOptions>(rest).options;
+    const job = this.execute(entry, ...rest);
     await this.waitForCompletion(job, signal === undefined ? {} : { signal });
     // The abort has cancelled the job first, which ends the wait as well.
     if (job.status === "cancelled") signal?.throwIfAborted();
@@ -311,15 +301,34 @@ export class Flow extends FlowGraph {
     }));
   }
 
+  #create(entry: Entry, { params, options }: GivenArguments<CreateOptions>): JobState {
+    const { jobId, strategy, maxWorkers, timeoutMs } = options;
+    const action = `Cannot execute flow "${this.id}"`;
+    if (jobId !== undefined) checkName(action, "jobId", jobId);
+    if (strategy !== undefined || maxWorkers !== undefined) {
+      checkStrategy(strategy ?? this.executionStrategy, maxWorkers);
+    }
+    if (timeoutMs !== undefined) checkExecutionTimeout(action, timeoutMs);
+    const settings = { executionStrategy: strategy, maxWorkers, executionTimeoutMs: timeoutMs };
+    const job = this.#runner.create(this.#entry(entry), params, jobId, settings);
+    return new JobState(job, this.registry);
+  }
+
   #start(job: JobState, redrive: boolean, { onOutput, onReport, signal }: ListenOptions): JobState {
     const { data } = this.#target("resume", job);
     const cancel = () => this.cancel(job, { reason: String(signal?.reason) });
-    this.#runner.resume(data, redrive, {
-      onOutput: onOutput === undefined ? undefined : (output) => onOutput(viewOutput(output, this.registry)),
-      onReport,
-      onRest: () => signal?.removeEventListener("abort", cancel),
-    });
+    const onRest = () => signal?.removeEventListener("abort", cancel);
     signal?.addEventListener("abort", cancel);
+    try {
+      this.#runner.resume(data, redrive, {
+        onOutput: onOutput === undefined ? undefined : (output) => onOutput(viewOutput(output, this.registry)),
+        onReport,
+        onRest,
+      });
+    } catch (error) {
+      onRest();
+      throw error;
+    }
     return job;
   }
 
@@ -336,7 +345,7 @@ export class Flow extends FlowGraph {
     return { data, execution: this.#runner.executionOf(data), timers: hostOf(this.#engine).timers };
   }
 
-  #entry(entry: Entry | Slot<never>): Route {
+  #entry(entry: Entry): Route {
     if (entry instanceof Slot) return this.#routeTo("execute", entry);
     const id = entry instanceof Routine ? this.routineId(entry) : String(entry);
     return this.#routeTo("execute", this.slot(id, "trigger"));
@@ -350,6 +359,18 @@ export class Flow extends FlowGraph {
       `Cannot ${event} flow "${this.id}": slot "${slot.name}" belongs to ${owner}, which is not in it`,
     );
   }
+}
+
+/** The arguments after an entry, as they came. */
+interface GivenArguments<O> {
+  readonly params: unknown;
+  readonly options: O;
+}
+
+/** The types of the arguments have been checked where they were given. */
+function readArguments<O extends object>(rest: readonly unknown[]): GivenArguments<O> {
+  const [params, options] = rest;
+  return { params: params === undefined ? {} : params, options: (options ?? {}) as O };
 }
 
 /** A job as the calls on it need it. */

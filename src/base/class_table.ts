@@ -57,7 +57,7 @@ export class OpenClassTable implements ClassTable {
       if (
         known === name && typeof Class === "function" && "fromJSON" in Class && typeof Class.fromJSON === "function"
       ) {
-        return Reflect.apply(Class.fromJSON, Class, [json]);
+        return Reflect.apply(Class.fromJSON, Class, [json, this]);
       }
     }
     throw new TypeError(`Class '${name}' is not known here`);

@@ -168,13 +168,13 @@ class Encoder {
   }
 
   #copyBuiltIn(value: object, depth: number): Copied {
-    if (value instanceof Date) {
+    if (isExactly(value, Date)) {
       const ms = value.getTime();
       return Number.isNaN(ms) ? this.#refuse("is an invalid date") : this.#tagText("Date", formatInstant(ms));
     }
     if (value instanceof Uint8Array) return this.#tagText("Uint8Array", encodeBase64(value));
-    if (value instanceof Map) return this.#copyEntries("Map", value, Array.from(value), depth);
-    if (value instanceof Set) return this.#copyEntries("Set", value, Array.from(value), depth);
+    if (isExactly(value, Map)) return this.#copyEntries("Map", value, Array.from(value), depth);
+    if (isExactly(value, Set)) return this.#copyEntries("Set", value, Array.from(value), depth);
     if (value instanceof Error) {
       return this.#copyEntries("Error", value, describeError(value), depth);
     }
@@ -262,6 +262,11 @@ class Encoder {
     this.#path.length = 0;
     return this.#refuse("is part of a cycle: it contains itself");
   }
+}
+
+/** An instance of a subclass would come back as one of the class itself. */
+function isExactly<T extends object>(value: object, Class: new () => T): value is T {
+  return value instanceof Class && Object.getPrototypeOf(value) === Class.prototype;
 }
 
 /** A root prototype is that of plain objects: this realm's, or another's. */

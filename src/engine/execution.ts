@@ -7,9 +7,9 @@ import type { FlowLimits } from "../model/flow_limits.ts";
 import type { Services } from "../model/services.ts";
 import type { CancelTimer } from "../ports/timers.ts";
 import { apply } from "../scheduler/apply.ts";
-import type { Commit, MergeCommit, StepCommit } from "../scheduler/commit.ts";
+import type { Commit, FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../scheduler/commit.ts";
 import { createTasks, emitRecords } from "../scheduler/decide.ts";
-import type { Job } from "../scheduler/job.ts";
+import type { Job, JobStatus } from "../scheduler/job.ts";
 import { ReadyQueue } from "../scheduler/ready_queue.ts";
 import type { Task } from "../scheduler/task.ts";
 import type { Activation, PauseWish } from "./activation.ts";
@@ -57,6 +57,8 @@ export class Execution implements RunnerHost {
   #isWoken = false;
   /** The loop will run in one of the next macrotasks. */
   #isDeferred = false;
+  /** A pause no longer waits for handlers. */
+  #isAborting = false;
   #isOver = false;
 
   /** Makes the execution of a job whose status is `running`. */
@@ -70,7 +72,7 @@ export class Execution implements RunnerHost {
     this.services = host.services;
     this.#notifier = new JobNotifier(job, host, setup);
     this.#clock = new JobClock(host.timers, job.ranMs, setup.timeoutMs, {
-      onTimeout: () => this.#end("failed", new TimeoutError(`Job "${job.jobId}"`, setup.timeoutMs)),
+      onTimeout: () => this.#break("failed", new TimeoutError(`Job "${job.jobId}"`, setup.timeoutMs)),
       onAlarm: () => this.#pump(),
     });
     this.#queue = new ReadyQueue(job, this.now());
@@ -82,8 +84,8 @@ export class Execution implements RunnerHost {
     return this.#runner.active;
   }
 
-  get isOver(): boolean {
-    return this.#isOver;
+  get mayRun(): boolean {
+    return !this.#isOver && !this.#isAborting;
   }
 
   now(): number {
@@ -95,10 +97,11 @@ export class Execution implements RunnerHost {
     return { at, ranMs: this.#clock.ranMs(at) };
   }
 
-  /** Starts, in a microtask: no handler runs before the caller goes on. */
-  start(): void {
+  /** Starts, in a microtask: no handler runs before the caller goes on. `from` is the status before. */
+  start(from: JobStatus): void {
     this.job.owner = this;
     this.#clock.work(this.now());
+    this.#notifier.status(from, this.now());
     this.#sendDeferred();
     this.#wake();
   }
@@ -121,6 +124,7 @@ export class Execution implements RunnerHost {
     if (this.#pausing !== undefined || this.#isOver) return;
     this.#pausing = wish;
     const abort = () => {
+      this.#isAborting = true;
       this.#runner.abortAll(new PausedError(graceMs));
       this.#settleDown();
     };
@@ -133,7 +137,7 @@ export class Execution implements RunnerHost {
 
   /** Aborts all handlers and ends the job. */
   cancel(reason: string | undefined): void {
-    this.#end("cancelled", new CancelledError(reason));
+    this.#break("cancelled", new CancelledError(reason));
   }
 
   commitStep(activation: Activation, progress: Stored): void {
@@ -221,8 +225,7 @@ export class Execution implements RunnerHost {
       this.#clock.setAlarm(this.#pausing === undefined ? this.#queue.nextDueAt() : undefined);
     } else if (this.#pausing !== undefined) {
       const time = this.time();
-      this.#commit(statusCommit("paused", time, { pausePoint: { ...this.#pausing, at: time.at } }));
-      this.#leave();
+      this.#end(statusCommit("paused", time, { pausePoint: { ...this.#pausing, at: time.at } }));
     } else if (!this.#queue.isEmpty) {
       if (!this.#isDeferred) this.#wake();
     } else if (this.job.tasks.size > 0) {
@@ -233,26 +236,32 @@ export class Execution implements RunnerHost {
       this.#sendDeferred();
       this.#wake();
     } else {
-      this.#commit(statusCommit("completed", this.time()));
-      this.#leave();
+      this.#end(statusCommit("completed", this.time()));
     }
   }
 
-  #end(status: "failed" | "cancelled", error: Error): void {
+  #break(status: "failed" | "cancelled", error: Error): void {
     if (this.#isOver) return;
-    this.#commit(statusCommit(status, this.time(), { error: describeError(error, this.#host.errorStacks) }));
-    this.#leave(error);
+    const commit = statusCommit(status, this.time(), { error: describeError(error, this.#host.errorStacks) });
+    this.#end(commit, error);
   }
 
-  /** The job is no longer live: handlers are aborted, timers stopped, whoever waits is told. */
-  #leave(reason: Error = new CancelledError("the job has ended")): void {
+  /**
+   * Performs the last commit. The job is no longer live before anybody is told of it: handlers are aborted, timers stopped.
+   */
+  #end(commit: StatusCommit | FailureCommit, reason: Error = new CancelledError("the job has ended")): void {
+    const from = this.job.status;
+    apply(this.job, commit);
     this.#isOver = true;
     this.#stopGrace?.();
     this.#clock.stop();
+    this.job.owner = undefined;
     this.#runner.abortAll(reason);
     this.#runner.disposeGenerators();
-    this.job.owner = undefined;
     this.#setup.onRest();
+    if (commit.kind === "failure") this.#notifier.task(commit);
+    this.#notifier.status(from, commit.at);
+    this.listeners.committed();
     this.listeners.rested();
   }
 
@@ -286,14 +295,17 @@ export class Execution implements RunnerHost {
   ): void {
     if (this.#isOver) return;
     const commit = failureCommit(this.job, task, plan.routine, error, options, this.time());
+    if (commit.verdict.kind === "end" && commit.verdict.stop) {
+      this.#end(commit, new CancelledError(`routine "${plan.routine.id}" has failed`));
+      return;
+    }
     this.#commit(commit);
     this.#notifier.task(commit);
     if (commit.verdict.kind === "retry") this.#queue.add(task, commit.at);
-    else if (commit.verdict.stop) this.#leave(new CancelledError(`routine "${plan.routine.id}" has failed`));
   }
 
   #sendDeferred(): void {
-    if (this.job.deferredEvents.length === 0) return;
+    if (this.#isOver || this.job.deferredEvents.length === 0) return;
     const time = this.time();
     const emissions = emissionsOf(this.#plan, this.job.deferredEvents);
     try {
@@ -302,14 +314,12 @@ export class Execution implements RunnerHost {
       for (const task of created) this.#queue.add(task, time.at);
     } catch (error) {
       if (!(error instanceof StepLimitError)) throw error;
-      this.#end("failed", error);
+      this.#break("failed", error);
     }
   }
 
   #commit(commit: Commit): void {
-    const from = this.job.status;
     apply(this.job, commit);
-    this.#notifier.status(from, commit.at);
     this.listeners.committed();
   }
 }

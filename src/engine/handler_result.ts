@@ -1,3 +1,4 @@
+import { isRecord } from "../base/json.ts";
 import { isThenable } from "../base/thenable.ts";
 
 /** A generator as the engine drives it, synchronous or not. */
@@ -22,4 +23,14 @@ export function dispose(generator: GeneratorLike): void {
   } catch {
     // The handler was told to end; how it fails at that concerns nobody.
   }
+}
+
+/**
+ * Reads what a generator's `next` has given.
+ *
+ * @throws {TypeError} when it is no result, as of an iterator that breaks the contract
+ */
+export function readResult(result: unknown): { readonly done: unknown; readonly value: unknown } {
+  if (!isRecord(result)) throw new TypeError("Cannot go on: next() of the generator has given no result");
+  return { done: result.done, value: result.value };
 }

@@ -7,15 +7,15 @@ import { hasKeys } from "../scheduler/decide.ts";
 import type { Task } from "../scheduler/task.ts";
 import { Activation, type ActivationHost } from "./activation.ts";
 import { type CommitTime, mergeCommit } from "./commits.ts";
-import { dispose, type GeneratorLike, isGenerator } from "./handler_result.ts";
+import { dispose, type GeneratorLike, isGenerator, readResult } from "./handler_result.ts";
 import { mergeDelivery } from "./merge.ts";
 import { mappingOf, type Plan, slotOf, type SlotPlan } from "./plan.ts";
 import { mergedInput } from "./slot_views.ts";
 
 /** What the runner tells the execution, and asks of it. */
 export interface RunnerHost extends ActivationHost {
-  /** Whether the job is no longer live: nothing more is run or committed. */
-  readonly isOver: boolean;
+  /** Whether a handler may be called: not when the job has ended, or a pause no longer waits. */
+  readonly mayRun: boolean;
   /** The instant of a commit. */
   time(): CommitTime;
   /** Performs the commit of a merge. */
@@ -76,8 +76,8 @@ export class HandlerRunner {
       this.#host.failed(task, plan, error);
       return;
     }
-    // Whoever was told of the merge may have cancelled the job.
-    if (this.#host.isOver) return;
+    // Whoever was told of the merge may have stopped the job.
+    if (!this.#host.mayRun) return;
     const { handler } = plan.slot;
     if (handler === undefined) this.#finish(activation);
     else this.#call(activation, handler);
@@ -115,11 +115,13 @@ export class HandlerRunner {
 
   #call(activation: Activation, handler: (data: never, ctx: never) => unknown): void {
     let result: unknown;
-    let isPromise: boolean;
+    let isPromise = false;
+    let generator: GeneratorLike | undefined;
     this.#current = activation;
     try {
       result = Reflect.apply(handler, activation.plan.routine.routine, [activation.input, activation]);
       isPromise = isThenable(result);
+      if (!isPromise && isGenerator(result)) generator = result;
     } catch (error) {
       this.#current = undefined;
       this.#fail(activation, error);
@@ -127,7 +129,7 @@ export class HandlerRunner {
     }
     this.#current = undefined;
     if (isPromise) this.#await(activation, result, () => this.#finish(activation));
-    else if (isGenerator(result)) this.#start(activation, result);
+    else if (generator !== undefined) this.#start(activation, generator);
     else this.#finish(activation);
   }
 
@@ -192,7 +194,14 @@ export class HandlerRunner {
 
   /** A generator has come to a `yield`, or to its end. */
   #segment({ generator, activation }: LiveGenerator, result: unknown): void {
-    const { done, value } = result as IteratorResult<unknown>;
+    let done: unknown;
+    let value: unknown;
+    try {
+      ({ done, value } = readResult(result));
+    } catch (error) {
+      this.#fail(activation, error);
+      return;
+    }
     if (done === true) {
       this.#finish(activation);
       return;

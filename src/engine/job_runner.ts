@@ -91,7 +91,6 @@ export class JobRunner {
     adoptLimits(job, this.#graph.limits);
     const time = this.#time(job);
     apply(job, statusCommit("running", time, { redrive, migrated }));
-    new JobNotifier(job, this.#host, callbacks).status(from, time.at);
     const execution: Execution = new Execution(job, plan, this.#host, {
       ...this.#limitsOf(job),
       ...callbacks,
@@ -101,7 +100,7 @@ export class JobRunner {
       },
     });
     this.#live.add(execution);
-    execution.start();
+    execution.start(from);
     return execution;
   }
 

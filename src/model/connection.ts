@@ -78,7 +78,7 @@ export class Connection {
 /** Renames the keys of a payload: mapped ones first, then those that no mapped name has taken. */
 export function applyMapping(data: JsonObject, mapping: Mapping): JsonObject {
   const mapped: Record<string, JsonObject[string]> = {};
-  const taken = new Set(Object.values(mapping));
+  const taken = new Set(Object.keys(mapping).filter((key) => Object.hasOwn(data, key)).map((key) => mapping[key]));
   for (const key of Object.keys(data)) {
     const value = data[key];
     if (value === undefined) continue;

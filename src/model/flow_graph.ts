@@ -2,7 +2,7 @@ import { StateError } from "../base/errors.ts";
 import { checkInteger, checkName, checkRange, checkWord, listNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import { Registry } from "../base/registry.ts";
-import { Connection, type ConnectionIds, type ConnectOptions, type Mapped, type Mapping } from "./connection.ts";
+import { Connection, type ConnectOptions, type Mapped, type Mapping } from "./connection.ts";
 import { ErrorHandler } from "./error_handler.ts";
 import { Event } from "./event.ts";
 import { completeLimits, type FlowLimits } from "./flow_limits.ts";
@@ -50,7 +50,6 @@ export class FlowGraph {
   readonly executionTimeoutMs: number;
   readonly #routines: Map<string, Routine<object>> = new Map();
   readonly #connections: Connection[] = [];
-  readonly #timers: Connection[] = [];
   readonly #links: Map<Event<unknown>, Map<Slot<never>, Connection>> = new Map();
   #errorHandler: ErrorHandler | undefined;
   #strategy: ExecutionStrategy = "sequential";
@@ -90,7 +89,10 @@ export class FlowGraph {
 
   /** The connections that routines brought with them, from their timers back to themselves. */
   get timerConnections(): readonly Connection[] {
-    return this.#timers;
+    return Array.from(this.#routines).flatMap(([id, routine]) => {
+      const ids = { from: id, to: id };
+      return declarationOf(routine).timers.map(({ event, slot }) => new Connection(event, slot, ids, {}));
+    });
   }
 
   /** What happens when a handler throws and its routine has no say of its own. */
@@ -134,9 +136,6 @@ export class FlowGraph {
     }
     declaration.membership = { id, registry: this.registry, routines: this.#routines };
     this.#routines.set(id, routine);
-    for (const { event, slot } of declaration.timers) {
-      this.#timers.push(this.#join(event, slot, { from: id, to: id }, {}));
-    }
     return routine;
   }
 
@@ -181,7 +180,7 @@ export class FlowGraph {
   connect<T, const M extends Mapping = Record<never, never>>(
     event: Event<T>,
     slot: Slot<Mapped<NoInfer<T>, M>>,
-    options?: ConnectOptions<M & { readonly [K in Exclude<keyof M, keyof T>]: never }>,
+    options?: ConnectOptions<M & { readonly [K in Exclude<keyof M, keyof T>]: "the event has no such key" }>,
   ): Connection;
   /** Connects by names: the routine that emits and its event, the routine that receives and its slot. */
   connect(from: string, event: string, to: string, slot: string, options?: ConnectOptions<Mapping>): Connection;
@@ -231,6 +230,13 @@ export class FlowGraph {
     return this.#links.get(event)?.get(slot);
   }
 
+  /** Says whether what an event emits comes to a slot: by a connection, or as a timer of their routine. */
+  leadsTo(event: Event<unknown>, slot: Slot<never>): boolean {
+    if (this.findConnection(event, slot) !== undefined) return true;
+    const { owner } = event;
+    return owner instanceof Routine && declarationOf(owner).timers.some((it) => it.event === event && it.slot === slot);
+  }
+
   /** Sets what happens when a handler throws and its routine has no say of its own. */
   setErrorHandler(handler: ErrorHandler): this {
     this.#checkOpen("set error handler");
@@ -276,13 +282,8 @@ export class FlowGraph {
         `Cannot connect "${ids.from}.${event.name}" to "${ids.to}.${slot.name}": they are connected already, with another mapping`,
       );
     }
-    const connection = this.#join(event, slot, ids, mapping);
-    this.#connections.push(connection);
-    return connection;
-  }
-
-  #join(event: Event<unknown>, slot: Slot<never>, ids: ConnectionIds, mapping: Mapping): Connection {
     const connection = new Connection(event, slot, ids, mapping);
+    this.#connections.push(connection);
     const links = this.#links.get(event) ?? new Map<Slot<never>, Connection>();
     this.#links.set(event, links.set(slot, connection));
     return connection;
@@ -358,7 +359,7 @@ export function checkExecutionTimeout(action: string, timeoutMs: number): number
 
 function checkMapping(mapping: Mapping): Mapping {
   const names = Object.values(mapping);
-  for (const name of names) checkName("Cannot connect", "mapped name", name);
+  for (const name of [...Object.keys(mapping), ...names]) checkName("Cannot connect", "mapped name", name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
   if (twice !== undefined) throw new TypeError(`Cannot connect: the mapping gives two keys the name "${twice}"`);
   return mapping;

@@ -1,9 +1,10 @@
 import { type AnyClass, CONSTRUCTOR_REMEDY, constructorNeeds } from "../base/constructor_needs.ts";
 import { decodeValue } from "../base/decode.ts";
 import { encodeValue } from "../base/encode.ts";
-import { SerializationError } from "../base/errors.ts";
-import { isRecord, type JsonObject, type JsonValue, wireOf } from "../base/json.ts";
+import { type Finding, PreflightError, SerializationError } from "../base/errors.ts";
+import { isRecord, type JsonObject, type JsonValue, type Stored, wireOf } from "../base/json.ts";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../base/limits.ts";
+import { RESERVED_NAMES } from "../base/options.ts";
 import { className, describeValue, pathStep } from "../base/path.ts";
 import { ValueReader } from "../base/read_value.ts";
 import type { Registry } from "../base/registry.ts";
@@ -41,6 +42,8 @@ export interface SlotDocument {
   readonly merge?: "append" | FunctionName;
   /** The longest that one activation may take. */
   readonly timeoutMs?: number;
+  /** The slot and the event of its name are a timer. */
+  readonly timer?: true;
 }
 
 /** An event in a flow's document. */
@@ -108,17 +111,16 @@ export function readRoutine(
   registry: Registry,
   limits: ValueLimits = DEFAULT_VALUE_LIMITS,
 ): void {
-  const values = new ValueReader("routine", limits);
   const document = section(json, "");
+  const config = readValues(document.config, "config", registry, limits);
+  const fields = readValues(document.fields, "fields", registry, limits);
   declaration.clearConfig();
-  for (const [key, value] of entries(document.config, "config")) {
-    const read = values.read(value, `config${pathStep(key)}`);
-    declaration.setConfig({ [key]: decodeValue(read, registry) });
-  }
-  for (const [key, value] of entries(document.fields, "fields")) {
-    const path = `fields${pathStep(key)}`;
-    if (!declaration.fields.has(key)) fail(path, "the class does not list this field in addSerializableFields");
-    Reflect.set(routine, key, decodeValue(values.read(value, path), registry));
+  declaration.setConfig(config);
+  for (const [key, value] of Object.entries(fields)) {
+    if (!declaration.fields.has(key)) {
+      fail(`fields${pathStep(key)}`, "the class does not list this field in addSerializableFields");
+    }
+    Reflect.set(routine, key, value);
   }
   if (document.errorHandler !== undefined) declaration.errorHandler = ErrorHandler.fromJSON(document.errorHandler);
   for (const [role, name] of entries(document.functions, "functions")) {
@@ -134,7 +136,7 @@ export function readRoutine(
     const path = `slots${pathStep(name)}`;
     const read = readSlot(section(slot, path), path, routine, root, registry);
     const declared = declaration.slots.get(name);
-    if (declared === undefined) declaration.slots.set(name, new Slot(routine, name, read.handler, read));
+    if (declared === undefined) addSlot(declaration, new Slot(routine, name, read.handler, read), read.isTimer);
     else if (declared.handler !== read.handler) {
       fail(
         `${path}.handler`,
@@ -144,6 +146,31 @@ export function readRoutine(
       );
     }
   }
+}
+
+/** Reads values of the user's: all classes that they name are looked for before one is built. */
+function readValues(json: unknown, path: string, registry: Registry, limits: ValueLimits): Record<string, unknown> {
+  const reader = new ValueReader("routine", limits);
+  for (const [key] of entries(json, path)) {
+    if (RESERVED_NAMES.has(key)) fail(path + pathStep(key), "expected no key of this name, got one");
+  }
+  const read = entries(json, path).map((
+    [key, value],
+  ): [string, Stored] => [key, reader.read(value, path + pathStep(key))]);
+  const unknown = Array.from(reader.classes).filter(([name]) => !registry.hasClass(name));
+  if (unknown.length > 0) {
+    const findings = unknown.map(([name, at]): Finding => {
+      return { code: "unknown_class", path: at, message: `class '${name}' not found in registry` };
+    });
+    throw new PreflightError("Cannot read routine", findings);
+  }
+  return Object.fromEntries(read.map(([key, value]) => [key, decodeValue(value, registry)]));
+}
+
+function addSlot({ slots, events, timers }: RoutineDeclaration, slot: Slot<never>, isTimer: boolean): void {
+  slots.set(slot.name, slot);
+  const event = events.get(slot.name);
+  if (isTimer && event !== undefined) timers.push({ event, slot });
 }
 
 function typeOf(routine: object, { id, registry }: Membership): string {
@@ -185,7 +212,7 @@ function writeFunctions(
   }));
 }
 
-function writeSlot(slot: Slot<never>, { routine, root }: RoutineParts, place: Membership): SlotDocument {
+function writeSlot(slot: Slot<never>, { routine, declaration, root }: RoutineParts, place: Membership): SlotDocument {
   const name = (fn: AnyHandler | MergeFunction, what: string): FunctionName =>
     nameFunction(fn, routine, root, place, `${what} of slot "${slot.name}"`);
   const merge = typeof slot.merge === "function" ? name(slot.merge, "merge") : slot.merge;
@@ -193,6 +220,7 @@ function writeSlot(slot: Slot<never>, { routine, root }: RoutineParts, place: Me
     ...(slot.handler === undefined ? {} : { handler: name(slot.handler, "handler") }),
     ...(merge === "override" ? {} : { merge }),
     ...(slot.timeoutMs === undefined ? {} : { timeoutMs: slot.timeoutMs }),
+    ...(declaration.timers.some((timer) => timer.slot === slot) ? { timer: true } : {}),
   };
 }
 
@@ -206,6 +234,7 @@ interface ReadSlot {
   readonly merge: Merge;
   readonly schema: undefined;
   readonly timeoutMs: number | undefined;
+  readonly isTimer: boolean;
 }
 
 function readSlot(slot: Section, path: string, routine: object, root: object, registry: Registry): ReadSlot {
@@ -216,6 +245,7 @@ function readSlot(slot: Section, path: string, routine: object, root: object, re
     merge: merge === "override" || merge === "append" ? merge : find(merge, "merge"),
     schema: undefined,
     timeoutMs: typeof timeoutMs === "number" ? timeoutMs : undefined,
+    isTimer: slot.timer === true,
   };
 }
 

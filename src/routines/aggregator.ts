@@ -1,6 +1,7 @@
 import type { Collected } from "../base/collected.ts";
 import { isRecord } from "../base/json.ts";
 import { checkDuration, checkInteger } from "../base/options.ts";
+import { describeValue } from "../base/path.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
@@ -9,11 +10,11 @@ import type { Slot } from "../model/slot.ts";
 /** When a group is complete. */
 export interface AggregatorOptions {
   /** How many inputs make a group; without it only the time ends one. */
-  readonly count?: number;
+  readonly count?: number | undefined;
   /** The key of the data whose value names the group; without it all inputs are one group. */
-  readonly by?: string;
+  readonly by?: string | undefined;
   /** How long a group may wait for its inputs, in milliseconds, from its first on. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** A group that has ended. */
@@ -65,19 +66,16 @@ export class Aggregator<T extends object = Record<string, unknown>> extends Rout
     }
     if (count !== undefined) checkInteger(action, "count", count);
     if (timeoutMs !== undefined) checkDuration(action, "timeoutMs", timeoutMs);
-    return this.setConfig({
-      ...(count === undefined ? {} : { count }),
-      ...(by === undefined ? {} : { by }),
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    });
+    return this.setConfig({ count, by, timeoutMs });
   }
 
   /** The handler of `input`: finds the group. */
   sort(data: T, ctx: Context): void {
-    const { by } = this.getConfig();
-    const value: unknown = by === undefined || !isRecord(data) ? "" : data[by];
-    if (value === undefined) throw new TypeError(`Cannot group: the data has no key ${JSON.stringify(by)}`);
-    ctx.emit(this.#group, { [PREFIX + (typeof value === "string" ? value : JSON.stringify(value))]: data });
+    const { by, count, timeoutMs } = this.getConfig();
+    if (count === undefined && timeoutMs === undefined) {
+      throw new TypeError("Cannot group: no group would ever end; call setGroups");
+    }
+    ctx.emit(this.#group, { [PREFIX + JSON.stringify(by === undefined ? "" : keyOf(data, by))]: data });
   }
 
   /** The handler of `group`: the slot keeps a list per group. */
@@ -100,7 +98,8 @@ export class Aggregator<T extends object = Record<string, unknown>> extends Rout
   }
 
   #end(name: string, items: Collected<T>, isComplete: boolean, ctx: Context): void {
-    ctx.emit<Group<unknown>>(this.output.name, { key: name.slice(PREFIX.length), items: items.toArray(), isComplete });
+    const key = String(JSON.parse(name.slice(PREFIX.length)));
+    ctx.emit<Group<unknown>>(this.output.name, { key, items: items.toArray(), isComplete });
     ctx.clear("group", name);
     ctx.state.set(name, undefined);
   }
@@ -112,6 +111,13 @@ export interface Deadline {
   readonly name: string;
   /** What tells it from an earlier one of the same name. */
   readonly token: string;
+}
+
+function keyOf(data: unknown, by: string): string | number | boolean {
+  const key: unknown = isRecord(data) && Object.hasOwn(data, by) ? data[by] : undefined;
+  if (key === undefined) throw new TypeError(`Cannot group: the data has no key ${JSON.stringify(by)}`);
+  if (typeof key === "string" || typeof key === "number" || typeof key === "boolean") return key;
+  throw new TypeError(`Cannot group: data.${by} is ${describeValue(key)}; a key is a text, a number or a boolean`);
 }
 
 /** Keeps values such as `__proto__` from being keys of their own. */

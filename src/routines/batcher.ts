@@ -11,7 +11,7 @@ export interface BatcherOptions {
   /** How many inputs fill a batch. */
   readonly size: number;
   /** How long the first input of a batch may wait, in milliseconds; without it only a full batch is sent. */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** A batch of inputs. */
@@ -43,7 +43,7 @@ export class Batcher<T = unknown> extends Routine<BatcherOptions> {
   setBatches({ size, timeoutMs }: BatcherOptions): this {
     checkInteger("Cannot set batches", "size", size);
     if (timeoutMs !== undefined) checkDuration("Cannot set batches", "timeoutMs", timeoutMs);
-    return this.setConfig(timeoutMs === undefined ? { size } : { size, timeoutMs });
+    return this.setConfig({ size, timeoutMs });
   }
 
   /** The handler of `input`. */

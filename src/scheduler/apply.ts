@@ -1,4 +1,5 @@
 import { StateError } from "../base/errors.ts";
+import { instantAfter } from "../base/instant.ts";
 import type { Commit, FailureCommit, KeyChange, MergeCommit, SideEffects, StatusCommit, StepCommit } from "./commit.ts";
 import type { Stored } from "../base/json.ts";
 import {
@@ -117,7 +118,7 @@ function applyStatus(job: Job, { status, error, pausePoint, redrive, migrated, a
 /** A delivery that did not come is awaited for as long again. */
 function startOver(details: TaskDetails, at: number): TaskDetails {
   const timeoutMs = details.awaiting?.timeoutMs;
-  const awaiting = timeoutMs === undefined ? details.awaiting : { timeoutMs, until: at + timeoutMs };
+  const awaiting = timeoutMs === undefined ? details.awaiting : { timeoutMs, until: instantAfter(at, timeoutMs) };
   return { ...details, attempt: 0, maxRetries: undefined, notBefore: undefined, parked: false, awaiting };
 }
 

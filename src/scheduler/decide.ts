@@ -1,4 +1,5 @@
 import type { ErrorData } from "../base/error_data.ts";
+import { instantAfter } from "../base/instant.ts";
 import { StepLimitError } from "../base/errors.ts";
 import { Encoded, isPlainJsonObject, type JsonObject, type Stored } from "../base/json.ts";
 import { applyMapping, type Mapping } from "../model/connection.ts";
@@ -56,7 +57,7 @@ export function createTasks(
   const tasks: Task[] = [];
   let id = job.nextTaskId;
   for (const { routes, data, delayMs, priority } of emissions) {
-    const details = delayMs > 0 ? { ...NO_DETAILS, notBefore: now + delayMs } : undefined;
+    const details = delayMs > 0 ? { ...NO_DETAILS, notBefore: instantAfter(now, delayMs) } : undefined;
     for (const { route, mapping } of routes) {
       tasks.push(
         createTask(id++, route, mapping === undefined ? data : mapData(data, mapping), now, priority, details),
@@ -64,7 +65,7 @@ export function createTasks(
     }
   }
   for (const { route, timeoutMs } of expectations) {
-    const until = timeoutMs === undefined ? undefined : now + timeoutMs;
+    const until = timeoutMs === undefined ? undefined : instantAfter(now, timeoutMs);
     tasks.push(createTask(id++, route, undefined, now, "normal", { ...NO_DETAILS, awaiting: { timeoutMs, until } }));
   }
   if (id - 1 > steps) throw new StepLimitError(steps);
@@ -109,7 +110,7 @@ export function decideVerdict(
       return { kind: "end", status: "skipped", stop: false };
     case "retry":
       if (mayRetry && attempt < maxRetries && isRetryable(error, handler)) {
-        const notBefore = now + retryDelay(handler, job.jobId, task.id, attempt);
+        const notBefore = instantAfter(now, retryDelay(handler, job.jobId, task.id, attempt));
         return { kind: "retry", attempt: attempt + 1, maxRetries, notBefore };
       }
       return handler.isCritical

@@ -1,11 +1,13 @@
 import { Fifo } from "../base/fifo.ts";
 import { Heap } from "../base/heap.ts";
 import type { Job } from "./job.ts";
-import { dueAt, PRIORITY_RANK, type Task } from "./task.ts";
+import { dueAt, PRIORITY_RANK, type Task, type TaskDetails } from "./task.ts";
 
 interface Waiting {
   readonly task: Task;
   readonly at: number;
+  /** The task's details when it began to wait: it has others when it has been filled, has run or has failed since. */
+  readonly details: TaskDetails;
 }
 
 /** The ready tasks of one priority. New ones come in the order of their ids; others find their place in a heap. */
@@ -76,7 +78,7 @@ export class ReadyQueue {
     }
     const due = dueAt(task);
     if (details.awaiting !== undefined || (due !== undefined && due > now)) {
-      if (due !== undefined) this.#waiting.push({ task, at: due });
+      if (due !== undefined) this.#waiting.push({ task, at: due, details });
     } else if (details.parked) this.#lane(task).parked.push(task);
     else this.#lane(task).add(task);
   }
@@ -113,7 +115,9 @@ export class ReadyQueue {
   #firstWaiting(): Waiting | undefined {
     for (;;) {
       const first = this.#waiting.peek();
-      if (first === undefined || (this.#job.tasks.has(first.task) && dueAt(first.task) === first.at)) return first;
+      if (first === undefined || (this.#job.tasks.has(first.task) && first.task.details === first.details)) {
+        return first;
+      }
       this.#waiting.pop();
     }
   }

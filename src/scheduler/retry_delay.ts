@@ -7,7 +7,8 @@ import type { ErrorHandler } from "../model/error_handler.ts";
  */
 export function retryDelay(handler: ErrorHandler, jobId: string, taskId: number, attempt: number): number {
   const { retryDelayMs, retryBackoff, maxRetryDelayMs, jitter } = handler;
-  const delay = Math.min(maxRetryDelayMs, retryDelayMs * retryBackoff ** attempt);
+  // A power may be infinite, and infinity times nothing is no number.
+  const delay = retryDelayMs === 0 ? 0 : Math.min(maxRetryDelayMs, retryDelayMs * retryBackoff ** attempt);
   const left = jitter === 0 ? 1 : 1 - jitter * hash(`${jobId}/${taskId}/${attempt}`);
   return Math.round(delay * left);
 }

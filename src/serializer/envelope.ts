@@ -34,10 +34,10 @@ export function openEnvelope(json: unknown, format: Format): unknown {
     return fail("", "an object", "a text; call JSON.parse first");
   }
   if (!isRecord(json)) return fail("", "an object", describeValue(json));
-  if (json.format !== name) return fail("format", `"${name}"`, describeValue(json.format));
+  if (json.format !== name) return fail("format", `"${name}"`, describeGiven(json.format));
   const { version } = json;
   if (typeof version !== "number" || !Number.isSafeInteger(version) || version < 1) {
-    return fail("version", "a version number", describeValue(version));
+    return fail("version", "a version number", describeGiven(version));
   }
   if (version > format.version) {
     return fail(
@@ -70,5 +70,9 @@ function expectedBy({ kind, expected, message, received }: v.BaseIssue<unknown>)
 }
 
 function gotBy({ input }: v.BaseIssue<unknown>): string {
-  return input === undefined ? "nothing" : describeValue(input);
+  return describeGiven(input);
+}
+
+function describeGiven(value: unknown): string {
+  return value === undefined ? "nothing" : describeValue(value);
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from "../base/json.ts";
 import { describeValue, pathStep } from "../base/path.ts";
 import { Registry } from "../base/registry.ts";
 import { ErrorHandler } from "../model/error_handler.ts";
-import type { FlowGraph, FlowGraphOptions } from "../model/flow_graph.ts";
+import { checkStrategy, type FlowGraph, type FlowGraphOptions } from "../model/flow_graph.ts";
 import { DEFAULT_FLOW_LIMITS, type FlowLimits, LIMIT_NAMES } from "../model/flow_limits.ts";
 import { Routine } from "../model/routine.ts";
 import { type RoutineDocument, versionOf } from "../model/routine_document.ts";
@@ -59,6 +59,7 @@ export function decodeFlow(json: unknown, registry: Registry): DecodedFlow {
     );
   }
   const document = openEnvelope(json, FLOW_FORMAT) as FlowDocument;
+  checkWorkers(document);
   const findings: Finding[] = [];
   const routines = new Map<string, Routine<object>>();
   for (const [id, routine] of Object.entries(document.routines)) {
@@ -86,9 +87,27 @@ function decodeOptions(document: FlowDocument, registry: Registry): FlowGraphOpt
 
 function fill(graph: FlowGraph, document: FlowDocument, routines: ReadonlyMap<string, Routine<object>>): void {
   for (const [id, routine] of routines) graph.addRoutine(routine, id);
-  for (const { from, to, mapping } of document.connections) {
-    graph.connect(from.routine, from.event, to.routine, to.slot, mapping === undefined ? {} : { mapping });
+  document.connections.forEach(({ from, to, mapping }, index) => {
+    try {
+      graph.connect(from.routine, from.event, to.routine, to.slot, mapping === undefined ? {} : { mapping });
+    } catch (error) {
+      refuse(`connections[${index}]`, error);
+    }
+  });
+}
+
+function checkWorkers({ executionStrategy, maxWorkers }: FlowDocument): void {
+  try {
+    checkStrategy(executionStrategy, maxWorkers);
+  } catch (error) {
+    refuse("maxWorkers", error);
   }
+}
+
+/** What the model refuses of a document is an error of the document. */
+function refuse(path: string, cause: unknown): never {
+  const message = `Cannot read ${FLOW_FORMAT.name}: ${path}: ${describeError(cause).message}`;
+  throw new SerializationError(message, FLOW_FORMAT.name, path, { cause });
 }
 
 function decodeRoutine(
@@ -112,11 +131,16 @@ function decodeRoutine(
     findings.push({ code: "wrong_class", path: `${path}.type`, message: `class '${document.type}' is no Routine` });
   } catch (error) {
     if (error instanceof SerializationError) {
-      const place = error.path === "" || error.path.startsWith("[") ? error.path : `.${error.path}`;
-      findings.push({ code: "routine_mismatch", path: path + place, message: error.message });
+      findings.push({ code: "routine_mismatch", path: below(path, error.path), message: error.message });
+    } else if (error instanceof PreflightError) {
+      findings.push(...error.findings.map((finding) => ({ ...finding, path: below(path, finding.path) })));
     } else findings.push({ code: codeOf(document, registry), path, message: describeError(error).message });
   }
   return undefined;
+}
+
+function below(path: string, rest: string): string {
+  return rest === "" || rest.startsWith("[") ? path + rest : `${path}.${rest}`;
 }
 
 function codeOf(document: RoutineDocument, registry: Registry): string {

@@ -1,7 +1,8 @@
+import { describeError } from "../base/error_data.ts";
 import { type Finding, PreflightError } from "../base/errors.ts";
 import { listNames } from "../base/options.ts";
 import { pathStep } from "../base/path.ts";
-import type { FlowGraph } from "../model/flow_graph.ts";
+import { checkStrategy, type FlowGraph } from "../model/flow_graph.ts";
 import { Routine } from "../model/routine.ts";
 import { versionOf } from "../model/routine_document.ts";
 import type { Job } from "../scheduler/job.ts";
@@ -17,6 +18,7 @@ export function preflight(job: Job, graph: FlowGraph): Finding[] {
   }
   const findings: Finding[] = [];
   const add = (code: string, path: string, message: string) => void findings.push({ code, path, message });
+  checkSettings(job, graph, add);
   checkTasks(job, graph, add);
   checkSlots(job, graph, add);
   checkStates(job, graph, add);
@@ -40,6 +42,16 @@ export function checkPreflight(job: Job, graph: FlowGraph, action: string): void
 }
 
 type Add = (code: string, path: string, message: string) => void;
+
+function checkSettings({ settings }: Job, graph: FlowGraph, add: Add): void {
+  const { executionStrategy, maxWorkers } = settings;
+  if (executionStrategy === undefined && maxWorkers === undefined) return;
+  try {
+    checkStrategy(executionStrategy ?? graph.executionStrategy, maxWorkers);
+  } catch (error) {
+    add("bad_settings", "maxWorkers", describeError(error).message);
+  }
+}
 
 function checkTasks(job: Job, graph: FlowGraph, add: Add): void {
   const seen = new Set<number>();
@@ -68,7 +80,7 @@ function checkRoute({ route, details }: Task, path: string, graph: FlowGraph, ad
   }
   if (connection === undefined) return;
   const event = graph.routines.get(connection.routine)?.getEvent(connection.event);
-  if (event === undefined || graph.findConnection(event, slot) === undefined) {
+  if (event === undefined || !graph.leadsTo(event, slot)) {
     const from = `${connection.routine}.${connection.event}`;
     add("unknown_connection", `${path}.connection`, `flow "${graph.id}" does not connect "${from}" to "${id}.${name}"`);
   }

@@ -1,58 +1,41 @@
 import * as v from "valibot";
-import { LAST_INSTANT, parseInstant } from "../base/instant.ts";
-import { isRecord } from "../base/json.ts";
-import { RESERVED_NAMES } from "../base/options.ts";
-import { isErrorData } from "../base/read_value.ts";
+import { MAX_DEPTH } from "../base/limits.ts";
 import { ERROR_STRATEGIES } from "../model/error_handler.ts";
 import { EXECUTION_STRATEGIES } from "../model/flow_graph.ts";
-import { JOB_STATUSES, RECORD_TYPES, ROUTINE_STATUSES } from "../scheduler/job.ts";
+import { JOB_STATUSES, ROUTINE_STATUSES } from "../scheduler/job.ts";
+import {
+  between,
+  count,
+  deferred,
+  duration,
+  error,
+  instant,
+  integer,
+  log,
+  name,
+  named,
+  optionalList,
+  output,
+  pausePoint,
+  positive,
+  record,
+  source,
+  strict,
+  task,
+  value,
+  values,
+} from "./part_schemas.ts";
 
-/**
- * An object with these keys and no others. The entries have no prototype: `toString` or `__proto__` in a document would
- * be taken for a known key otherwise.
- */
-function strict<const E extends v.ObjectEntries>(entries: E): v.StrictObjectSchema<E, undefined> {
-  return v.strictObject(Object.assign(Object.create(null), entries));
-}
-
-/** An object whose keys are names of the user's: ids, slots, events. */
-function named<S extends v.GenericSchema>(schema: S) {
-  const names = v.custom<Record<string, unknown>>(
-    (input) => isRecord(input) && !Object.keys(input).some((key) => key === "" || RESERVED_NAMES.has(key)),
-    "Invalid names: expected an object whose keys are names",
-  );
-  return v.pipe(names, v.record(v.string(), schema));
-}
-
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const positive = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
-const duration = v.pipe(v.number(), v.finite(), v.minValue(0));
-const timeout = v.nullable(v.pipe(v.number(), v.finite(), v.minValue(1)));
-const name = v.pipe(v.string(), v.nonEmpty());
-const instant = v.pipe(
-  v.string(),
-  v.check(
-    (text) => (parseInstant(text) ?? Infinity) <= LAST_INSTANT,
-    "Invalid instant: expected ISO 8601 in UTC with milliseconds",
-  ),
-);
 const strategy = v.picklist(EXECUTION_STRATEGIES);
-/** Values of the user's: read and checked on their own, by `ValueReader`. */
-const value = v.unknown();
-const values = v.custom<Record<string, unknown>>(isRecord, "Invalid values: expected an object");
-const error = v.custom<Record<string, unknown>>(
-  (input) => isErrorData(input),
-  "Invalid error: expected { name, message } with code, cause and stack where there are some",
-);
-const source = strict({ event: name, routine: name });
+const timeout = v.nullable(between(1));
 
 const functionName = v.union([strict({ method: name }), strict({ function: name })]);
 const errorHandler = strict({
   isCritical: v.optional(v.boolean()),
-  jitter: v.optional(v.number()),
+  jitter: v.optional(between(0, 1)),
   maxRetries: v.optional(count),
   maxRetryDelayMs: v.optional(duration),
-  retryBackoff: v.optional(v.number()),
+  retryBackoff: v.optional(between(0)),
   retryDelayMs: v.optional(duration),
   retryableErrors: v.optional(v.array(v.string())),
   strategy: v.picklist(ERROR_STRATEGIES),
@@ -66,7 +49,8 @@ const routine = strict({
   slots: named(strict({
     handler: v.optional(functionName),
     merge: v.optional(v.union([v.literal("append"), functionName])),
-    timeoutMs: v.optional(v.pipe(v.number(), v.finite(), v.minValue(1))),
+    timeoutMs: v.optional(between(1)),
+    timer: v.optional(v.literal(true)),
   })),
   type: name,
   version: positive,
@@ -84,7 +68,7 @@ export const flowSchema: v.GenericSchema = strict({
   id: name,
   limits: v.optional(strict({
     bytes: v.optional(positive),
-    depth: v.optional(positive),
+    depth: v.optional(integer(1, MAX_DEPTH)),
     highWater: v.optional(positive),
     history: v.optional(count),
     log: v.optional(count),
@@ -97,27 +81,6 @@ export const flowSchema: v.GenericSchema = strict({
   version: v.literal(1),
 });
 
-const task = strict({
-  active: v.optional(v.literal(true)),
-  attempt: v.optional(positive),
-  awaiting: v.optional(strict({ timeoutMs: v.optional(duration), until: v.optional(instant) })),
-  connection: v.optional(source),
-  createdAt: instant,
-  data: v.optional(value),
-  id: positive,
-  maxRetries: v.optional(count),
-  merged: v.optional(strict({
-    lists: v.optional(v.array(strict({ from: count, key: v.string(), to: count }))),
-    value: v.optional(value),
-  })),
-  notBefore: v.optional(instant),
-  parked: v.optional(v.literal(true)),
-  priority: v.optional(v.picklist(["high", "low"])),
-  progress: v.optional(value),
-  routine: name,
-  slot: name,
-  step: v.optional(positive),
-});
 const list = strict({
   cleared: v.optional(positive),
   items: v.array(value),
@@ -128,32 +91,24 @@ const list = strict({
 /** A job's document. */
 export const jobSchema: v.GenericSchema = strict({
   createdAt: instant,
-  deferredEvents: v.optional(v.array(strict({ data: v.optional(value), event: name, routine: name }))),
+  deferredEvents: optionalList(deferred),
   dropped: v.optional(strict({
     executionHistory: v.optional(positive),
     outputLog: v.optional(positive),
     sharedLog: v.optional(positive),
   })),
   error: v.optional(error),
-  executionHistory: v.optional(v.array(strict({
-    at: instant,
-    data: v.optional(value),
-    event: v.optional(name),
-    routine: name,
-    type: v.picklist(RECORD_TYPES),
-  }))),
+  executionHistory: optionalList(record),
   executionStrategy: v.optional(strategy),
   executionTimeoutMs: v.optional(timeout),
-  failures: v.optional(v.array(strict({ at: instant, error, task }))),
+  failures: optionalList(strict({ at: instant, error, task })),
   flowId: name,
   format: v.literal("routilux/job"),
   jobId: name,
   maxWorkers: v.optional(positive),
   nextTaskId: positive,
-  outputLog: v.optional(v.array(strict({ at: instant, data: v.optional(value), routine: name, type: name }))),
-  pausePoints: v.optional(
-    v.array(strict({ at: instant, checkpoint: v.optional(value), reason: v.optional(v.string()) })),
-  ),
+  outputLog: optionalList(output),
+  pausePoints: optionalList(pausePoint),
   pendingTasks: v.array(task),
   ranMs: duration,
   routineStates: v.optional(named(strict({
@@ -163,8 +118,8 @@ export const jobSchema: v.GenericSchema = strict({
     version: positive,
   }))),
   sharedData: v.optional(values),
-  sharedLog: v.optional(v.array(strict({ at: instant, entry: value, routine: name }))),
-  slots: v.optional(named(named(strict({ lists: v.optional(v.array(list)), value: v.optional(value) })))),
+  sharedLog: optionalList(log),
+  slots: v.optional(named(named(strict({ lists: optionalList(list), value: v.optional(value) })))),
   status: v.picklist(JOB_STATUSES),
   updatedAt: instant,
   version: v.literal(1),

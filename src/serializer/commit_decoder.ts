@@ -1,0 +1,152 @@
+import type { ErrorData } from "../base/error_data.ts";
+import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../base/limits.ts";
+import type { Encoded, JsonValue } from "../base/json.ts";
+import type { Commit, KeyChange, MigratedState, SideEffects, Verdict } from "../scheduler/commit.ts";
+import type { SlotChange } from "../scheduler/slot_data.ts";
+import type { Task } from "../scheduler/task.ts";
+import type {
+  CommitDocument,
+  EffectsDocument,
+  KeyChangeDocument,
+  MigratedDocument,
+  SlotChangeDocument,
+  VerdictDocument,
+} from "./commit_documents.ts";
+import { commitSchema } from "./commit_schema.ts";
+import { type Format, openEnvelope } from "./envelope.ts";
+import { PartDecoder, readInstant, readList } from "./part_decoder.ts";
+
+/** The format of commits. */
+export const COMMIT_FORMAT: Format = { name: "routilux/commit", version: 1, migrations: [], schema: commitSchema };
+
+/** Finds a task of the job by its id. */
+export type FindTask = (id: number) => Task | undefined;
+
+/**
+ * Reads a commit for a job in the state that it was made in.
+ *
+ * @throws {SerializationError} naming the path, what was expected and what came; also for a task that the job does not have
+ */
+export function decodeCommit(json: unknown, find: FindTask, limits: ValueLimits = DEFAULT_VALUE_LIMITS): Commit {
+  return new CommitDecoder(find, limits).run(openEnvelope(json, COMMIT_FORMAT) as CommitDocument);
+}
+
+class CommitDecoder {
+  readonly #find: FindTask;
+  readonly #parts: PartDecoder;
+
+  constructor(find: FindTask, limits: ValueLimits) {
+    this.#find = find;
+    this.#parts = new PartDecoder(COMMIT_FORMAT.name, limits);
+  }
+
+  run(document: CommitDocument): Commit {
+    const parts = this.#parts;
+    const time = { at: readInstant(document.at), ranMs: document.ranMs };
+    switch (document.kind) {
+      case "merge":
+        return {
+          kind: "merge",
+          ...time,
+          task: this.#task(document.task, "task"),
+          merged: parts.merged(document.merged, "merged"),
+          slot: document.slot === undefined ? undefined : this.#slotChange(document.slot, "slot"),
+          records: readList(document.records, "records", parts.record.bind(parts)),
+        };
+      case "step":
+        return {
+          kind: "step",
+          ...time,
+          task: this.#task(document.task, "task"),
+          step: document.step,
+          outcome: document.outcome,
+          progress: parts.values.readOptional(document.progress, "progress"),
+          created: readList(document.created, "created", parts.task.bind(parts)),
+          records: readList(document.records, "records", parts.record.bind(parts)),
+          effects: document.effects === undefined ? undefined : this.#effects(document.effects),
+          version: document.classVersion,
+        };
+      case "failure":
+        return {
+          kind: "failure",
+          ...time,
+          task: this.#task(document.task, "task"),
+          error: document.error as unknown as ErrorData,
+          verdict: this.#verdict(document.verdict),
+          records: readList(document.records, "records", parts.record.bind(parts)),
+          version: document.classVersion,
+        };
+      case "deliver": {
+        const task = document.task === undefined
+          ? this.#task(document.fills ?? 0, "fills")
+          : parts.task(document.task, "task");
+        const data = document.task === undefined ? parts.values.readOptional(document.data, "data") : task.data;
+        return { kind: "deliver", ...time, task, data };
+      }
+      case "deferred":
+        return {
+          kind: "deferred",
+          ...time,
+          created: readList(document.created, "created", parts.task.bind(parts)),
+          records: readList(document.records, "records", parts.record.bind(parts)),
+        };
+      case "status":
+        return {
+          kind: "status",
+          ...time,
+          status: document.status,
+          error: document.error as ErrorData | undefined,
+          pausePoint: document.pausePoint === undefined
+            ? undefined
+            : parts.pausePoint(document.pausePoint, "pausePoint"),
+          redrive: document.redrive === true,
+          migrated: readList(document.migrated, "migrated", (migrated, path) => this.#migrated(migrated, path)),
+        };
+    }
+  }
+
+  #task(id: number, path: string): Task {
+    return this.#find(id) ?? this.#parts.fail(path, "the id of a task that the job has", String(id));
+  }
+
+  #effects({ slots, state, shared, log, outputs, deferred }: EffectsDocument): SideEffects {
+    const parts = this.#parts;
+    const changes = (documents: readonly KeyChangeDocument[] | undefined, path: string) =>
+      readList(documents, path, (change, at) => this.#keyChange(change, at));
+    return {
+      slots: readList(slots, "effects.slots", (change, path) => this.#slotChange(change, path)),
+      state: changes(state, "effects.state"),
+      shared: changes(shared, "effects.shared"),
+      log: readList(log, "effects.log", parts.log.bind(parts)),
+      outputs: readList(outputs, "effects.outputs", parts.output.bind(parts)),
+      deferred: readList(deferred, "effects.deferred", parts.deferred.bind(parts)),
+    };
+  }
+
+  #slotChange({ routine, slot, append, clear, set }: SlotChangeDocument, path: string): SlotChange {
+    const at = { routine, slot };
+    if (append !== undefined) {
+      const items = readList(append, `${path}.append`, ({ key, item }, place): [string, JsonValue | Encoded] => {
+        return [key, this.#parts.values.read(item, `${place}.item`)];
+      });
+      return { ...at, kind: "append", items: new Map(items) };
+    }
+    if (clear !== undefined) return { ...at, kind: "clear", upTo: new Map(clear.map(({ key, upTo }) => [key, upTo])) };
+    return { ...at, kind: "set", value: this.#parts.values.readOptional(set?.value, `${path}.set.value`) };
+  }
+
+  #keyChange({ key, value }: KeyChangeDocument, path: string): KeyChange {
+    return [key, this.#parts.values.readOptional(value, `${path}.value`)];
+  }
+
+  #verdict({ retry, end }: VerdictDocument): Verdict {
+    if (retry !== undefined) return { kind: "retry", ...retry, notBefore: readInstant(retry.notBefore) };
+    if (end === undefined) return this.#parts.fail("verdict", "a retry or an end", "neither");
+    return { kind: "end", status: end.status, stop: end.stop === true };
+  }
+
+  #migrated({ routine, state, version }: MigratedDocument, path: string): MigratedState {
+    const changes = readList(state, `${path}.state`, (change, at) => this.#keyChange(change, at));
+    return { routine, version, state: changes };
+  }
+}

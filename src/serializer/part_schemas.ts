@@ -1,0 +1,132 @@
+import * as v from "valibot";
+import { LAST_INSTANT, parseInstant } from "../base/instant.ts";
+import { isRecord } from "../base/json.ts";
+import { RESERVED_NAMES } from "../base/options.ts";
+import { isErrorData } from "../base/read_value.ts";
+import { RECORD_TYPES } from "../scheduler/job.ts";
+
+/**
+ * An object with these keys and no others. The entries have no prototype: `toString` or `__proto__` in a document would
+ * be taken for a known key otherwise.
+ */
+export function strict(entries: v.ObjectEntries): v.GenericSchema {
+  const object = v.strictObject(Object.assign(Object.create(null), entries));
+  // A list would pass for an object, its methods for values.
+  return v.pipe(v.custom<object>(isRecord, "Invalid type: expected an object"), object);
+}
+
+/** An object whose keys are names of the user's: ids, slots, events. */
+export function named(schema: v.GenericSchema): v.GenericSchema {
+  const names = v.custom<Record<string, unknown>>(
+    (input) => isRecord(input) && !Object.keys(input).some((key) => key === "" || RESERVED_NAMES.has(key)),
+    "Invalid names: expected an object whose keys are names",
+  );
+  return v.pipe(names, v.record(v.string(), schema));
+}
+
+/** A list that may be left out. */
+export function optionalList(schema: v.GenericSchema): v.GenericSchema {
+  return v.optional(v.array(schema));
+}
+
+/** A whole number of at least `least`. There is room to count on from the most: it stays exact. */
+export function integer(least: number, most: number = 2 ** 52): v.GenericSchema {
+  const message = `Invalid number: expected a whole number from ${least} to ${most}`;
+  return v.pipe(v.number(), v.integer(message), v.minValue(least, message), v.maxValue(most, message));
+}
+
+/** A number between two bounds, both included. */
+export function between(least: number, most: number = Number.MAX_SAFE_INTEGER): v.GenericSchema {
+  const message = `Invalid number: expected a number from ${least} to ${most}`;
+  return v.pipe(v.number(), v.minValue(least, message), v.maxValue(most, message));
+}
+
+/** A whole number from 0. */
+export const count: v.GenericSchema = integer(0);
+
+/** A whole number from 1. */
+export const positive: v.GenericSchema = integer(1);
+
+/** Milliseconds. */
+export const duration: v.GenericSchema = between(0);
+
+/** A name of the user's. */
+export const name: v.GenericSchema = v.pipe(v.string(), v.nonEmpty());
+
+/** An instant as the library writes it. */
+export const instant: v.GenericSchema = v.pipe(
+  v.string(),
+  v.check(
+    (text) => (parseInstant(text) ?? Infinity) <= LAST_INSTANT,
+    "Invalid instant: expected ISO 8601 in UTC with milliseconds",
+  ),
+);
+
+/** A value of the user's: read and checked on its own, by `ValueReader`. */
+export const value: v.GenericSchema = v.unknown();
+
+/** Values of the user's by key. */
+export const values: v.GenericSchema = v.custom<Record<string, unknown>>(
+  isRecord,
+  "Invalid values: expected an object",
+);
+
+/** An error as data. */
+export const error: v.GenericSchema = v.custom<Record<string, unknown>>(
+  (input) => isErrorData(input),
+  "Invalid error: expected { name, message } with code, cause and stack where there are some",
+);
+
+/** The beginning of a connection. */
+export const source: v.GenericSchema = strict({ event: name, routine: name });
+
+/** What a slot gave to a handler. */
+export const merged: v.GenericSchema = strict({
+  lists: optionalList(strict({ from: count, key: v.string(), to: count })),
+  value: v.optional(value),
+});
+
+/** A task. */
+export const task: v.GenericSchema = strict({
+  active: v.optional(v.literal(true)),
+  attempt: v.optional(positive),
+  awaiting: v.optional(strict({ timeoutMs: v.optional(duration), until: v.optional(instant) })),
+  connection: v.optional(source),
+  createdAt: instant,
+  data: v.optional(value),
+  id: positive,
+  maxRetries: v.optional(count),
+  merged: v.optional(merged),
+  notBefore: v.optional(instant),
+  parked: v.optional(v.literal(true)),
+  priority: v.optional(v.picklist(["high", "low"])),
+  progress: v.optional(value),
+  routine: name,
+  slot: name,
+  step: v.optional(positive),
+});
+
+/** A line of the history. */
+export const record: v.GenericSchema = strict({
+  at: instant,
+  data: v.optional(value),
+  event: v.optional(name),
+  routine: name,
+  type: v.picklist(RECORD_TYPES),
+});
+
+/** An output. */
+export const output: v.GenericSchema = strict({ at: instant, data: v.optional(value), routine: name, type: name });
+
+/** An entry of the shared log. */
+export const log: v.GenericSchema = strict({ at: instant, entry: value, routine: name });
+
+/** A deferred event. */
+export const deferred: v.GenericSchema = strict({ data: v.optional(value), event: name, routine: name });
+
+/** The mark of a pause. */
+export const pausePoint: v.GenericSchema = strict({
+  at: instant,
+  checkpoint: v.optional(value),
+  reason: v.optional(v.string()),
+});
