@@ -31,10 +31,21 @@ function createSoon(): (callback: () => void) => void {
   const run = () => {
     const due = waiting;
     waiting = [];
-    for (const callback of due) callback();
-    if (waiting.length > 0) return;
-    channel?.port1.close();
-    channel = undefined;
+    let called = 0;
+    try {
+      while (called < due.length) due[called++]?.();
+    } finally {
+      // One that throws takes none of the others with it.
+      const left = due.slice(called);
+      if (left.length > 0) {
+        waiting = [...left, ...waiting];
+        channel?.port2.postMessage(undefined);
+      }
+      if (waiting.length === 0) {
+        channel?.port1.close();
+        channel = undefined;
+      }
+    }
   };
   return (callback) => {
     waiting.push(callback);

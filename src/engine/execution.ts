@@ -142,6 +142,7 @@ export class Execution implements RunnerHost {
 
   commitStep(activation: Activation, progress: Stored): void {
     this.#step(activation, "active", progress);
+    this.#wake();
   }
 
   commitMerge(commit: MergeCommit): void {

@@ -89,7 +89,8 @@ export class JobRunner {
     const from = job.status;
     bindRoutes(job, plan);
     adoptLimits(job, this.#graph.limits);
-    const time = this.#time(job);
+    // A job that failed for its timeout would have no time left.
+    const time = redrive ? { ...this.#time(job), ranMs: 0 } : this.#time(job);
     apply(job, statusCommit("running", time, { redrive, migrated }));
     const execution: Execution = new Execution(job, plan, this.#host, {
       ...this.#limitsOf(job),

@@ -1,6 +1,7 @@
 import type { JsonObject } from "../base/json.ts";
-import { checkWord } from "../base/options.ts";
+import { checkName, checkWord } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
+import { isThenable } from "../base/thenable.ts";
 import { isRecord } from "../base/json.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
@@ -65,11 +66,12 @@ export class ConditionalRouter<T extends object = Record<string, unknown>> exten
    * @throws {TypeError} for a condition of another kind
    */
   addRoute(event: string, condition: RouteCondition<T>): Event<T> {
+    checkName("Cannot add route", "event", event);
     const routes = this.getConfig("routes", []);
-    const route = this.#describe(event, condition, routes.length);
-    const declared = this.#eventOf(event);
+    const route = describeRoute(event, condition, routes.length);
     this.setConfig({ routes: [...routes, route] });
-    return declared;
+    if (typeof condition === "function" && route.function !== undefined) this.setFunction(route.function, condition);
+    return this.#eventOf(event);
   }
 
   /** Sets the event for data that no route takes, and adds it where there is none of that name. */
@@ -93,24 +95,6 @@ export class ConditionalRouter<T extends object = Record<string, unknown>> exten
     if (taken.length === 0 && config.defaultRoute !== undefined) ctx.emit(config.defaultRoute, data);
   }
 
-  #describe(event: string, condition: RouteCondition<T>, index: number): Route {
-    if (typeof condition === "string") {
-      compileExpression(condition);
-      return { event, expression: condition };
-    }
-    if (typeof condition === "function") {
-      const role = `route ${index}`;
-      this.setFunction(role, condition);
-      return { event, function: role };
-    }
-    if (isRecord(condition)) return { event, equals: condition };
-    throw new TypeError(
-      `Cannot add route "${event}": the condition must be an object, an expression or a function, got ${
-        describeValue(condition)
-      }`,
-    );
-  }
-
   #eventOf(name: string): Event<T> {
     return this.getEvent(name) as Event<T> | undefined ?? this.addEvent<T>(name);
   }
@@ -123,7 +107,13 @@ export class ConditionalRouter<T extends object = Record<string, unknown>> exten
     }
     if (expression !== undefined) return Boolean(this.#program(expression)({ ...values, data, config }));
     const decide = this.getFunction(route.function ?? "");
-    return decide !== undefined && Boolean(Reflect.apply(decide, this, [data, config]));
+    if (decide === undefined) throw new TypeError(`Cannot route: the route to "${route.event}" has no condition`);
+    const answer: unknown = Reflect.apply(decide, this, [data, config]);
+    if (!isThenable(answer)) return Boolean(answer);
+    Promise.resolve(answer).catch(() => {});
+    throw new TypeError(
+      `Cannot route: the condition of the route to "${route.event}" is asynchronous; it must answer at once`,
+    );
   }
 
   #program(expression: string): (scope: Scope) => unknown {
@@ -131,4 +121,17 @@ export class ConditionalRouter<T extends object = Record<string, unknown>> exten
     this.#programs.set(expression, program);
     return program;
   }
+}
+
+function describeRoute<T>(event: string, condition: RouteCondition<T>, index: number): Route {
+  if (typeof condition === "string") {
+    compileExpression(condition);
+    return { event, expression: condition };
+  }
+  if (typeof condition === "function") return { event, function: `route ${index}` };
+  if (isRecord(condition)) return { event, equals: condition };
+  const got = describeValue(condition);
+  throw new TypeError(
+    `Cannot add route "${event}": the condition must be an object, an expression or a function, got ${got}`,
+  );
 }

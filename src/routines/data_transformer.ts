@@ -1,5 +1,8 @@
 import { describeError } from "../base/error_data.ts";
+import { isRecord } from "../base/json.ts";
 import { listNames } from "../base/options.ts";
+import { describeValue } from "../base/path.ts";
+import { isThenable } from "../base/thenable.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
@@ -26,7 +29,7 @@ const STEPS: ReadonlyMap<string, (data: unknown) => unknown> = new Map<string, (
   ["lowercase", (data) => text(data).toLowerCase()],
   ["uppercase", (data) => text(data).toUpperCase()],
   ["strip_whitespace", (data) => text(data).trim()],
-  ["to_string", (data) => typeof data === "string" ? data : JSON.stringify(data)],
+  ["to_string", toText],
   ["to_int", (data) => Math.trunc(number(data))],
   ["to_float", number],
 ]);
@@ -64,12 +67,15 @@ export class DataTransformer extends Routine<DataTransformerConfig> {
   }
 
   /** The handler of `input`. */
-  transform({ data }: { readonly data: unknown }, ctx: Context): void {
+  transform(input: { readonly data: unknown }, ctx: Context): void {
+    if (!isRecord(input)) {
+      throw new TypeError("Cannot transform: what is to be transformed must stand under the key data");
+    }
     const errors: { step: string; message: string }[] = [];
-    let value = data;
+    let value: unknown = input.data;
     for (const step of this.getConfig("steps", [])) {
       try {
-        value = Reflect.apply(this.#find(step), this, [value]);
+        value = checkAnswer(Reflect.apply(this.#find(step), this, [value]));
       } catch (error) {
         errors.push({ step, message: describeError(error).message });
       }
@@ -86,13 +92,30 @@ export class DataTransformer extends Routine<DataTransformerConfig> {
   }
 }
 
+function checkAnswer(answer: unknown): unknown {
+  if (!isThenable(answer)) return answer;
+  Promise.resolve(answer).catch(() => {});
+  throw new TypeError("the step is asynchronous; it must answer at once");
+}
+
+function toText(data: unknown): string {
+  if (typeof data === "string") return data;
+  if (typeof data === "bigint") return String(data);
+  if (data instanceof Date) return data.toISOString();
+  const isPlain = Array.isArray(data) || data === null || typeof data !== "object" ||
+    Object.getPrototypeOf(data) === Object.prototype;
+  const json = isPlain ? JSON.stringify(data) : undefined;
+  if (json !== undefined) return json;
+  throw new TypeError(`${describeValue(data)} has no text`);
+}
+
 function text(data: unknown): string {
   if (typeof data === "string") return data;
-  throw new TypeError(`expected a text, got ${JSON.stringify(data)}`);
+  throw new TypeError(`expected a text, got ${describeValue(data)}`);
 }
 
 function number(data: unknown): number {
   const value = typeof data === "string" && data.trim() !== "" ? Number(data) : data;
   if (typeof value === "number" && Number.isFinite(value)) return value;
-  throw new TypeError(`expected a number, got ${JSON.stringify(data)}`);
+  throw new TypeError(`expected a number, got ${describeValue(data)}`);
 }

@@ -15,12 +15,14 @@ interface Token {
 }
 
 const TOKEN =
-  /\s*(?:(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|([\p{ID_Start}$_][\p{ID_Continue}$]*)|(===|!==|==|!=|<=|>=|&&|\|\||[-+*/%<>!()[\].,]))/uy;
+  /(?:(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|([\p{ID_Start}$_][\p{ID_Continue}$]*)|(===|!==|==|!=|<=|>=|&&|\|\||[-+*/%<>!()[\].,]))/uy;
 const KINDS = ["number", "string", "name", "symbol"] as const;
 const LITERALS: ReadonlyMap<string, unknown> = new Map<string, unknown>([["true", true], ["false", false], [
   "null",
   null,
 ]]);
+/** Words that are operators are no names. */
+const WORDS: ReadonlySet<string> = new Set(["and", "or", "not", "in"]);
 const COMPARISONS: ReadonlyMap<string, string> = new Map(
   ["==", "!=", "<", "<=", ">", ">=", "in"].map((it): [string, string] => [it, it]).concat([["===", "=="], [
     "!==",
@@ -136,7 +138,7 @@ class Parser {
     this.#position++;
     if (kind === "number") return { kind: "literal", value: Number(text) };
     if (kind === "string") return { kind: "literal", value: unquote(text) };
-    if (kind === "name") {
+    if (kind === "name" && !WORDS.has(text)) {
       return LITERALS.has(text) ? { kind: "literal", value: LITERALS.get(text) } : { kind: "name", name: text };
     }
     if (kind === "symbol" && text === "(") {
@@ -188,19 +190,22 @@ class Parser {
 
 function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
-  TOKEN.lastIndex = 0;
-  let at = 0;
-  while (text.slice(at).trim() !== "") {
+  let end = 0;
+  for (let at = skipSpace(text, end); at < text.length; at = skipSpace(text, end)) {
     TOKEN.lastIndex = at;
     const match = TOKEN.exec(text);
     if (match === null) {
       throw new SyntaxError(`Cannot parse expression ${JSON.stringify(text)}: unexpected character at position ${at}`);
     }
     const group = KINDS.findIndex((_, index) => match[index + 1] !== undefined);
-    tokens.push({ kind: KINDS[group] ?? "end", text: match[group + 1] ?? "", at });
-    at = TOKEN.lastIndex;
+    tokens.push({ kind: KINDS[group] ?? "end", text: match[0], at });
+    end = TOKEN.lastIndex;
   }
   return tokens;
+}
+
+function skipSpace(text: string, from: number): number {
+  return from + (/^\s*/.exec(text.slice(from))?.[0].length ?? 0);
 }
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([["n", "\n"], ["t", "\t"], ["r", "\r"]]);

@@ -1,3 +1,4 @@
+import { isRecord } from "../base/json.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
@@ -27,7 +28,8 @@ export class Splitter<T = unknown> extends Routine {
   readonly item: Event<SplitItem<T>> = this.addEvent<SplitItem<T>>("item", { params: ["item", "index", "count"] });
 
   /** The handler of `input`: its progress is the index of the next item. */
-  *split({ items }: { readonly items: readonly T[] }, ctx: Context): Generator<number, void, void> {
+  *split(input: { readonly items: readonly T[] }, ctx: Context): Generator<number, void, void> {
+    const items: unknown = isRecord(input) ? input.items : undefined;
     if (!Array.isArray(items)) throw new TypeError("Cannot split: the data must have a list under the key items");
     const start = typeof ctx.progress === "number" ? ctx.progress : 0;
     for (let index = start; index < items.length; index++) {

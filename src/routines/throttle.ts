@@ -13,14 +13,15 @@ export interface ThrottleOptions {
 }
 
 /**
- * Sends inputs on at a limited rate: in no stretch of `intervalMs` more than `count` of them. Nothing is dropped; what comes
- * too fast waits its turn.
+ * Sends inputs on at a limited rate: in no stretch of `intervalMs` more than `count` of them, whatever was paused or late.
+ * Nothing is dropped; what comes too fast waits its turn.
  */
 export class Throttle<T = unknown> extends Routine<ThrottleOptions> {
   /** Takes the inputs. */
   readonly input: Slot<T> = this.addSlot<T>("input", this.pass);
   /** Sends the inputs, in the order in which they came. */
   readonly output: Event<T> = this.addEvent<T>("output");
+  readonly #turn: Event<unknown> = this.addTimer<unknown>("turn", this.send);
 
   /**
    * Sets the rate.
@@ -33,13 +34,31 @@ export class Throttle<T = unknown> extends Routine<ThrottleOptions> {
     return this.setConfig({ count, intervalMs });
   }
 
-  /** The handler of `input`: the state holds the instants of the last `count` sendings, past and to come. */
+  /** The handler of `input`: inputs stand in line in the state, under their numbers. */
   pass(data: T, ctx: Context): void {
+    const last = ctx.state.get<number>("last") ?? 0;
+    const isWaiting = last > (ctx.state.get<number>("sent") ?? 0);
+    ctx.state.set(`input ${last + 1}`, { data });
+    ctx.state.set("last", last + 1);
+    // One turn is set already while others wait.
+    if (!isWaiting) this.send({}, ctx);
+  }
+
+  /** The handler of `turn`: sends what may be sent by now, and sets the next turn. */
+  send(_turn: unknown, ctx: Context): void {
     const { count = 1, intervalMs = 0 } = this.getConfig();
-    const sent = ctx.state.get<readonly number[]>("sent") ?? [];
-    const earliest = sent.length < count ? 0 : (sent[0] ?? 0) + intervalMs;
-    const at = Math.max(ctx.now(), earliest, sent.at(-1) ?? 0);
-    ctx.state.set("sent", [...sent, at].slice(-count));
-    ctx.emit<unknown>(this.output.name, data, { delayMs: at - ctx.now() });
+    const last = ctx.state.get<number>("last") ?? 0;
+    let sent = ctx.state.get<number>("sent") ?? 0;
+    let instants = ctx.state.get<readonly number[]>("instants") ?? [];
+    const earliest = () => instants.length < count ? 0 : (instants[0] ?? 0) + intervalMs;
+    while (sent < last && earliest() <= ctx.now()) {
+      const key = `input ${++sent}`;
+      ctx.emit<unknown>(this.output.name, ctx.state.get<{ data?: unknown }>(key)?.data);
+      ctx.state.set(key, undefined);
+      instants = [...instants, ctx.now()].slice(-count);
+    }
+    ctx.state.set("sent", sent);
+    ctx.state.set("instants", instants);
+    if (sent < last) ctx.emit(this.#turn, {}, { delayMs: earliest() - ctx.now() });
   }
 }

@@ -47,7 +47,7 @@ export function manualTimers(startAt: number = 0): ManualTimers {
   let order = 0;
   let size = 0;
   let soons = 0;
-  let soonsEver = 0;
+  let soonsDone = 0;
 
   const setTimer = (at: number, callback: () => void): CancelTimer => {
     const timer = { at, order: order++, callback, isSet: true };
@@ -61,20 +61,20 @@ export function manualTimers(startAt: number = 0): ManualTimers {
   };
   const soon = (callback: () => void): void => {
     soons++;
-    soonsEver++;
     host.soon(() => {
       soons--;
+      soonsDone++;
       callback();
     });
   };
   const macrotask = (): Promise<void> => new Promise((resolve) => host.soon(resolve));
-  /** Done when a whole macrotask has passed in which nobody asked for another. */
+  /** Done when a whole macrotask has passed in which nobody was called back: what follows from one needs turns of its own. */
   const flush = async (): Promise<void> => {
     let before: number;
     do {
-      before = soonsEver;
+      before = soonsDone;
       await macrotask();
-    } while (soons > 0 || soonsEver > before);
+    } while (soons > 0 || soonsDone > before);
   };
   const next = (): Timer | undefined => {
     for (let timer = heap.peek(); timer !== undefined; timer = heap.peek()) {

@@ -1,0 +1,23 @@
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import { utf8Length } from "../../src/base/utf8.ts";
+import { seededRandom } from "../support/random.ts";
+
+test("the length of a text in UTF-8 counts bytes", () => {
+  const texts = ["", "a", "\u007f", "\u0080", "é", "\u07ff", "\u0800", "€", "\uffff", "😀", "a😀é"];
+  assertEquals(texts.map(utf8Length), [0, 1, 1, 2, 2, 2, 3, 3, 3, 4, 7]);
+});
+
+test("a lone surrogate counts as its replacement character", () => {
+  assertEquals(["\ud83d", "\ude00", "\ud83da", "\ude00\ud83d", "\ud83d\ud83d\ude00"].map(utf8Length), [3, 3, 4, 6, 7]);
+});
+
+test("the length of a text in UTF-8 agrees with the host's encoder", () => {
+  const encoder = new TextEncoder();
+  const random = seededRandom(8);
+  const units = [0x20, 0x7f, 0x80, 0x7ff, 0x800, 0xd7ff, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xe000, 0xffff] as const;
+  for (let round = 0; round < 500; round++) {
+    const text = String.fromCharCode(...Array.from({ length: random.integer(8) }, () => random.pick(units)));
+    assertEquals(utf8Length(text), encoder.encode(text).length, `seed 8, round ${round}: ${JSON.stringify(text)}`);
+  }
+});

@@ -1,0 +1,75 @@
+import { test } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { StateError } from "../../mod.ts";
+import { apply } from "../../src/scheduler/apply.ts";
+import type { MergeCommit, StepCommit } from "../../src/scheduler/commit.ts";
+import { Job } from "../../src/scheduler/job.ts";
+import { createTask, type Task } from "../../src/scheduler/task.ts";
+
+function createJob(): { job: Job; task: Task } {
+  const settings = { executionStrategy: undefined, maxWorkers: undefined, executionTimeoutMs: undefined };
+  const job = new Job({ jobId: "job", flowId: "flow" }, 0, settings);
+  const task = createTask(1, { routine: "act", slot: "trigger", connection: undefined }, "data", 0);
+  apply(job, { kind: "deliver", at: 0, ranMs: 0, task, data: "data" });
+  return { job, task };
+}
+
+const stepOf = (task: Task, step: number, outcome: StepCommit["outcome"]): StepCommit => ({
+  kind: "step",
+  at: 10 + step,
+  ranMs: step,
+  task,
+  step,
+  outcome,
+  progress: `step ${step}`,
+  created: [],
+  records: [{ routine: "act", type: "emit", event: "output", data: step, at: 10 + step }],
+  effects: undefined,
+  version: 1,
+});
+
+test("rule 3: apply refuses a step of a task that it has seen, and one that is to come; nothing has changed then", () => {
+  const { job, task } = createJob();
+  apply(job, stepOf(task, 0, "active"));
+  apply(job, stepOf(task, 1, "parked"));
+  const before = [job.updatedAt, job.ranMs, job.history.toArray(), task.details];
+  for (const step of [0, 1, 3]) {
+    for (const outcome of ["active", "parked", "done"] as const) {
+      const error = assertThrows(() => apply(job, stepOf(task, step, outcome)), StateError, "committed before");
+      assertEquals(error.event, "commit");
+    }
+  }
+  assertEquals([job.updatedAt, job.ranMs, job.history.toArray(), task.details], before);
+  apply(job, stepOf(task, 2, "done"));
+  assertEquals([job.tasks.size, job.history.size, job.routineStates.get("act")?.status], [0, 3, "completed"]);
+});
+
+test("rule 3: apply refuses what comes for a task that has ended, and a second merge", () => {
+  const { job, task } = createJob();
+  const merge: MergeCommit = {
+    kind: "merge",
+    at: 5,
+    ranMs: 0,
+    task,
+    merged: { kind: "value", value: "merged" },
+    slot: undefined,
+    records: [],
+  };
+  apply(job, merge);
+  assertThrows(() => apply(job, merge), StateError, "committed before");
+  apply(job, stepOf(task, 0, "done"));
+  const failure = {
+    kind: "failure",
+    at: 20,
+    ranMs: 0,
+    task,
+    error: { name: "Error", message: "late" },
+    verdict: { kind: "end", status: "failed", stop: true },
+    records: [],
+    version: 1,
+  } as const;
+  for (const commit of [merge, stepOf(task, 0, "done"), stepOf(task, 1, "done"), failure]) {
+    assertThrows(() => apply(job, commit), StateError, "committed before");
+  }
+  assertEquals([job.status, job.failures, job.error], ["pending", [], undefined]);
+});

@@ -1,0 +1,175 @@
+import { test } from "node:test";
+import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { CancelledError, Flow, JobState, Registry, StateError } from "../../mod.ts";
+import { addAct, addSource, link } from "../support/act.ts";
+import { createCountedSignal } from "../support/counted_signal.ts";
+import { Crew } from "../support/crew.ts";
+import { createWorld } from "../support/world.ts";
+
+const cancelled = (reason?: string) => ({
+  code: "CANCELLED",
+  message: reason === undefined ? "The job was cancelled" : `The job was cancelled: ${reason}`,
+  name: "CancelledError",
+});
+
+test("C240 cancel with a job of another flow fails: does not match", async () => {
+  const { flow, engine } = createWorld();
+  const other = new Flow({ id: "other", engine });
+  addAct(other, "act", () => {});
+  const job = other.execute("act");
+  assertThrows(() => flow.cancel(job), TypeError, 'its flow_id "other" does not match flow "flow"');
+  await other.waitForCompletion(job);
+  assertEquals(job.status, "completed");
+});
+
+test("C241 C401 cancel ends at once: handlers are aborted, queued tasks don't run, the reason is kept", async () => {
+  const { flow, timers } = createWorld();
+  const crew = new Crew();
+  const reasons: unknown[] = [];
+  addSource(flow, "source", [1, 2, 3]);
+  addAct(flow, "sink", async (n: number, ctx) => {
+    ctx.signal.addEventListener("abort", () => reasons.push(ctx.signal.reason));
+    await crew.work(n);
+    ctx.shared.set("late", n);
+  });
+  link(flow, "source", "sink");
+  const job = flow.execute("source");
+  await timers.flush();
+  assertEquals(flow.cancel(job, { reason: "too expensive" }), undefined);
+  assertEquals([job.status, job.error], ["cancelled", cancelled("too expensive")]);
+  assertInstanceOf(reasons[0], CancelledError);
+  assertEquals(reasons[0].reason, "too expensive");
+  assertEquals(job.pendingTasks.map(({ data, active }) => [data, active]), [[1, true], [2, undefined], [3, undefined]]);
+  const before = JSON.stringify(job);
+  crew.release(1);
+  await timers.advance(1_000_000);
+  assertEquals([JSON.stringify(job), crew.started, timers.size], [before, [1], 0]);
+});
+
+test("cancel in the same turn as execute: no handler runs", async () => {
+  const { flow, timers } = createWorld();
+  const seen: string[] = [];
+  addAct(flow, "act", () => void seen.push("ran"));
+  const job = flow.execute("act");
+  flow.cancel(job);
+  await timers.flush();
+  assertEquals([job.status, job.error, seen, timers.size], ["cancelled", cancelled(), [], 0]);
+});
+
+test("cancel of a pending, a paused and a restored job", async () => {
+  const { flow, timers } = createWorld();
+  const seen: string[] = [];
+  addAct(flow, "act", () => void seen.push("ran"));
+  const pending = flow.create("act");
+  const paused = flow.execute("act");
+  await flow.pause(paused);
+  const restored = JobState.fromJSON(
+    JSON.parse(JSON.stringify({ ...paused.toJSON(), status: "running" })),
+    new Registry(),
+  );
+  for (const job of [pending, paused, restored]) {
+    flow.cancel(job, { reason: "no longer needed" });
+    assertEquals([job.status, job.error, job.pendingTasks.length], ["cancelled", cancelled("no longer needed"), 1]);
+  }
+  await timers.flush();
+  assertEquals([seen, timers.size], [[], 0]);
+});
+
+test("a handler may cancel its own job, synchronous or not: it commits nothing", async () => {
+  for (const isAsync of [false, true]) {
+    const { flow, timers } = createWorld();
+    const seen: string[] = [];
+    addAct(flow, "act", (_data, ctx) => {
+      ctx.emit("output", {});
+      ctx.shared.set("a", 1);
+      flow.cancel(job, { reason: "myself" });
+      seen.push(String(ctx.signal.reason));
+      if (isAsync) return Promise.resolve();
+    });
+    addAct(flow, "next", () => void seen.push("next"));
+    link(flow, "act", "next");
+    const job = flow.execute("act");
+    await timers.flush();
+    assertEquals([job.status, job.error, job.sharedData], ["cancelled", cancelled("myself"), {}]);
+    assertEquals(seen, ["CancelledError: The job was cancelled: myself"]);
+  }
+});
+
+test("C242 cancelling one job leaves the others of the flow alone, and the flow can be executed again", async () => {
+  const { flow, timers } = createWorld();
+  const crew = new Crew();
+  const act = addAct(flow, "act", ({ name }: { name: string }) => crew.work(name));
+  const [a, b] = [flow.execute(act.trigger, { name: "a" }), flow.execute(act.trigger, { name: "b" })];
+  await timers.flush();
+  flow.cancel(a);
+  const c = flow.execute(act.trigger, { name: "c" });
+  await timers.flush();
+  crew.release("b");
+  crew.release("c");
+  await timers.flush();
+  assertEquals([a, b, c].map(({ status }) => status), ["cancelled", "completed", "completed"]);
+});
+
+test("the signal of execute cancels the job with its reason, and is let go of at the end", async () => {
+  const { flow, timers } = createWorld();
+  addAct(flow, "act", () => new Promise<void>(() => {}));
+  addAct(flow, "quick", () => {});
+  const controller = new AbortController();
+  const job = flow.execute("act", {}, { signal: controller.signal });
+  const done = await flow.run("quick", {}, { signal: controller.signal });
+  await timers.flush();
+  controller.abort("user left");
+  assertEquals([job.status, job.error?.message], ["cancelled", "The job was cancelled: user left"]);
+  assertEquals([done.status, timers.size], ["completed", 0]);
+});
+
+test("the signal of resume cancels the job too; an aborted one does not start it", async () => {
+  const { flow, timers } = createWorld();
+  addAct(flow, "act", () => new Promise<void>(() => {}));
+  const controller = new AbortController();
+  const job = flow.create("act");
+  assertThrows(() => flow.resume(job, { signal: AbortSignal.abort(new Error("gone")) }), Error, "gone");
+  assertEquals(job.status, "pending");
+  flow.resume(job, { signal: controller.signal });
+  await timers.flush();
+  controller.abort(new Error("left"));
+  assertEquals([job.status, job.error?.message], ["cancelled", "The job was cancelled: Error: left"]);
+});
+
+test("run() with a signal rejects with its reason, and the job is cancelled", async () => {
+  const { flow, timers } = createWorld();
+  addAct(flow, "act", () => new Promise<void>(() => {}));
+  const controller = new AbortController();
+  const running = flow.run("act", {}, { signal: controller.signal, jobId: "mine" });
+  const reason = new RangeError("enough");
+  await timers.flush();
+  controller.abort(reason);
+  await assertRejects(() => running, RangeError, "enough");
+  assertEquals(timers.size, 0);
+});
+
+test("a resume that is refused has let go of its signal", async () => {
+  const { flow } = createWorld();
+  addAct(flow, "act", () => {});
+  const job = await flow.run("act");
+  const counted = createCountedSignal();
+  assertThrows(() => flow.resume(job, { signal: counted.signal }), StateError, "it has ended");
+  assertEquals(counted.listeners.size, 0);
+  counted.controller.abort();
+  assertEquals(job.status, "completed");
+});
+
+test("a job that ends while it is being resumed has let go of its signal", async () => {
+  const world = createWorld({}, {
+    observer: (event) => {
+      if (event.type === "status" && event.to === "running") world.flow.cancel(job);
+    },
+  });
+  const { flow, timers } = world;
+  addAct(flow, "act", () => {});
+  const job = flow.create("act");
+  const counted = createCountedSignal();
+  flow.resume(job, { signal: counted.signal });
+  await timers.flush();
+  assertEquals([job.status, counted.listeners.size], ["cancelled", 0]);
+});

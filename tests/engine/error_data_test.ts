@@ -1,0 +1,138 @@
+import { test } from "node:test";
+import { assert, assertEquals } from "@std/assert";
+import { ErrorHandler, type JobState } from "../../mod.ts";
+import { addAct } from "../support/act.ts";
+import { createWorld } from "../support/world.ts";
+
+async function runThrowing(thrown: () => unknown, errorStacks = false): Promise<JobState> {
+  const { flow } = createWorld({}, { errorStacks });
+  addAct(flow, "act", () => {
+    throw thrown();
+  });
+  return await flow.run("act");
+}
+
+test("errors are data: name, message, code and the chain of causes, without stacks", async () => {
+  class HttpError extends Error {
+    override readonly name = "HttpError";
+    readonly code = "E503";
+    readonly status = 503;
+  }
+  const root = new RangeError("socket closed");
+  const job = await runThrowing(() =>
+    new HttpError("no answer", { cause: new TypeError("bad host", { cause: root }) })
+  );
+  const data = {
+    cause: { cause: { message: "socket closed", name: "RangeError" }, message: "bad host", name: "TypeError" },
+    code: "E503",
+    message: "no answer",
+    name: "HttpError",
+  };
+  assertEquals(job.error, data);
+  assertEquals([job.failures[0]?.error, job.history().at(-1)?.data], [data, data]);
+  assertEquals(JSON.parse(JSON.stringify(job)).error, data);
+});
+
+test("a chain of causes that has no end is cut, and the job can be written", async () => {
+  const error = new Error("its own cause");
+  error.cause = error;
+  const job = await runThrowing(() => error);
+  let depth = 0;
+  for (let cause = job.error; cause !== undefined; cause = cause.cause) depth++;
+  assertEquals([job.status, depth], ["failed", 9]);
+  assertEquals(JSON.parse(JSON.stringify(job)).error.message, "its own cause");
+});
+
+test("whatever is thrown becomes an error: strings, numbers, nothing, objects", async () => {
+  const cases: readonly [unknown, string][] = [
+    ["just text", "just text"],
+    [42, "42 was thrown"],
+    [undefined, "undefined was thrown"],
+    [null, "null was thrown"],
+    [{ a: 1 }, "[object Object] was thrown"],
+    [Symbol("s"), "Symbol(s) was thrown"],
+  ];
+  for (const [thrown, message] of cases) {
+    const job = await runThrowing(() => thrown);
+    assertEquals([job.status, job.error], ["failed", { name: "Error", message }]);
+  }
+});
+
+test("a cause that is no error is described the same way", async () => {
+  const job = await runThrowing(() => new Error("outer", { cause: "inner" }));
+  assertEquals(job.error, { name: "Error", message: "outer", cause: { name: "Error", message: "inner" } });
+});
+
+test("a thrown value that cannot even be read does not break the job", async () => {
+  const error = new Error("hidden");
+  Object.defineProperty(error, "message", {
+    get: () => {
+      throw new Error("no message for you");
+    },
+  });
+  const unprintable = {
+    toString: () => {
+      throw new Error("no text for you");
+    },
+  };
+  for (const thrown of [error, unprintable]) {
+    const job = await runThrowing(() => thrown);
+    assertEquals([job.status, job.error?.name], ["failed", "Error"]);
+    assertEquals(job.error?.message, "A value that cannot be described was thrown");
+  }
+});
+
+test("stacks are kept only where the engine was asked for them", async () => {
+  const job = await runThrowing(() => new Error("with a stack"), true);
+  assert(typeof job.error?.stack === "string" && job.error.stack.length > 0);
+  const document = JSON.parse(JSON.stringify(job));
+  assertEquals(document.error.stack, job.error.stack);
+  assertEquals((await runThrowing(() => new Error("without"))).error?.stack, undefined);
+});
+
+test("an iterator that breaks the contract of generators is the task's error", async () => {
+  const results: { readonly [name: string]: () => unknown } = {
+    "answers nothing": () => ({ next: () => undefined, return: () => {}, [Symbol.iterator]: () => {} }),
+    "cannot be read": () => ({
+      get next(): never {
+        throw new Error("unreadable");
+      },
+      return: () => {},
+      [Symbol.iterator]: () => {},
+    }),
+  };
+  for (const [name, result] of Object.entries(results)) {
+    // The whole job runs in one slice: what is thrown past the engine would end the wait below.
+    const { flow, timers } = createWorld({}, { sliceMs: Infinity });
+    addAct(flow, "act", result as () => void);
+    const job = flow.execute("act");
+    await timers.flush();
+    assertEquals([job.status, job.failures.length], ["failed", 1], name);
+  }
+});
+
+test("a rejected promise, a throwing generator and a throwing async generator are told alike", async () => {
+  const { flow } = createWorld({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
+  addAct(flow, "sync", () => {
+    throw new RangeError("same");
+  });
+  addAct(flow, "promise", () => Promise.reject(new RangeError("same")));
+  addAct(flow, "async", async () => {
+    await Promise.resolve();
+    throw new RangeError("same");
+  });
+  addAct(flow, "generator", function* () {
+    yield 1;
+    throw new RangeError("same");
+  });
+  addAct(flow, "async generator", async function* () {
+    await Promise.resolve();
+    yield 1;
+    throw new RangeError("same");
+  });
+  for (const id of ["sync", "promise", "async", "generator", "async generator"]) {
+    const job = await flow.run(id);
+    assertEquals(job.failures.map(({ error }) => error), [{ name: "RangeError", message: "same" }], id);
+    assertEquals([job.status, job.routineStates[id]?.status], ["completed", "error_continued"], id);
+  }
+});

@@ -1,0 +1,125 @@
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import { type Collected, type Context, Registry, Routine } from "../../mod.ts";
+import { manualTimers } from "../../src/testing/mod.ts";
+import { addAct, link } from "../support/act.ts";
+import { Crew } from "../support/crew.ts";
+import { createWorld } from "../support/world.ts";
+
+test("C110 C111 C160 C225 C403 many jobs side by side: what happens to one, the others don't notice", async () => {
+  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 2 });
+  const crew = new Crew();
+  const start = addAct(flow, "start", (name: string, ctx) => {
+    ctx.shared.set("name", name);
+    ctx.state.set("name", name);
+    for (const n of [1, 2, 3]) ctx.emit("output", `${name}${n}`);
+  });
+  addAct(flow, "work", async (item: string, ctx) => {
+    await crew.work(item);
+    if (item === "fails2") throw new Error("boom");
+    ctx.shared.update<string[]>("items", (old = []) => [...old, item]);
+    ctx.output("item", `${item} of ${ctx.jobId}`);
+  });
+  link(flow, "start", "work");
+  const names = ["plain", "fails", "pauses", "cancels", "times out"];
+  const jobs = names.map((name) =>
+    flow.execute(start.trigger, name, { jobId: name, ...(name === "times out" ? { timeoutMs: 10 } : {}) })
+  );
+  const [plain, , pauses, cancels] = jobs;
+  await timers.flush();
+  assertEquals(crew.working, names.flatMap((name) => [`${name}1`, `${name}2`]));
+  crew.release("fails2");
+  if (pauses !== undefined) void flow.pause(pauses, { graceMs: 0 });
+  if (cancels !== undefined) flow.cancel(cancels);
+  await timers.advance(10);
+  assertEquals(jobs.map(({ status }) => status), ["running", "failed", "paused", "cancelled", "failed"]);
+  for (const n of [1, 2, 3]) {
+    crew.release(`plain${n}`);
+    await timers.flush();
+  }
+  assertEquals(plain?.status, "completed");
+  assertEquals(plain?.sharedData, { name: "plain", items: ["plain1", "plain2", "plain3"] });
+  assertEquals(plain?.outputLog.map(({ data }) => data), [1, 2, 3].map((n) => `plain${n} of plain`));
+  assertEquals([plain?.failures, plain?.pausePoints], [[], []]);
+  assertEquals(jobs.map(({ sharedData }) => sharedData.name), names);
+  assertEquals(timers.size, 0);
+});
+
+test("C372 jobs leave no trace in the flow: its bytes are equal before, during and after", async () => {
+  class Adder extends Routine<{ step: number }> {
+    readonly trigger = this.addSlot("trigger", this.add, { merge: "append" });
+    readonly output = this.addEvent<{ n: number }>("output");
+    add({ n }: { readonly n: Collected<number> }, ctx: Context): void {
+      ctx.state.update<number>("count", (old = 0) => old + 1);
+      if (n.length < 3) ctx.emit(this.output, { n: n.length + this.getConfig("step", 1) });
+    }
+  }
+  const { flow, timers } = createWorld({ registry: new Registry({ Adder }) });
+  const adder = flow.addRoutine(new Adder().setConfig({ step: 2 }), "adder");
+  flow.connect(adder.output, adder.trigger);
+  const before = JSON.stringify(flow);
+  const job = flow.execute(adder.trigger, { n: 1 });
+  assertEquals(JSON.stringify(flow), before);
+  await flow.pause(job);
+  assertEquals(JSON.stringify(flow), before);
+  flow.resume(job);
+  await timers.flush();
+  assertEquals([job.status, job.routineStates.adder?.state, JSON.stringify(flow)], ["completed", { count: 3 }, before]);
+});
+
+test("two flows on one engine, and two engines, don't notice each other", async () => {
+  const [a, b] = [createWorld(), createWorld()];
+  for (const { flow } of [a, b]) addAct(flow, "act", (_data, ctx) => ctx.shared.set("now", ctx.now()));
+  const jobs = [a.flow.execute("act"), b.flow.execute("act")];
+  await a.timers.advance(5);
+  await b.timers.flush();
+  assertEquals(jobs.map(({ status, sharedData, jobId }) => [status, sharedData.now, jobId]), [
+    ["completed", 0, "id-1"],
+    ["completed", 0, "id-1"],
+  ]);
+});
+
+test("all jobs of an engine share slices of sliceMs: then the event loop comes first, and each has its turn", async () => {
+  const host = manualTimers();
+  let now = 0;
+  const slices: string[][] = [[]];
+  const soon = (callback: () => void) =>
+    host.soon(() => {
+      slices.push([]);
+      callback();
+    });
+  const { flow } = createWorld({}, { timers: { now: () => now, setTimer: host.setTimer, soon }, sliceMs: 5 });
+  const start = addAct(flow, "start", (name: string, ctx) => {
+    for (let n = 0; n < 9; n++) ctx.emit("output", name);
+  });
+  addAct(flow, "work", (name: string) => {
+    slices.at(-1)?.push(name);
+    now += 2;
+  });
+  link(flow, "start", "work");
+  const jobs = [flow.execute(start.trigger, "a"), flow.execute(start.trigger, "b")];
+  for (const job of jobs) await flow.waitForCompletion(job);
+  const order = slices.flat();
+  assertEquals(slices.every(({ length }) => length <= 3), true, JSON.stringify(slices));
+  assertEquals(order.toSorted().join(""), "aaaaaaaaabbbbbbbbb");
+  assertEquals(order.indexOf("b") < order.lastIndexOf("a"), true, order.join(""));
+});
+
+test("a busy job does not keep the event loop: others and timers get their turn", async () => {
+  const { flow, timers } = createWorld({ limits: { steps: 20_000, history: 0 } });
+  const seen: string[] = [];
+  let rounds = 0;
+  addAct(flow, "busy", (_data, ctx) => {
+    rounds++;
+    ctx.emit("output", {});
+  });
+  link(flow, "busy", "busy");
+  addAct(flow, "short", () => void seen.push(`short after ${rounds < 15_000}`));
+  const busy = flow.execute("busy");
+  await flow.waitUntil(busy, () => rounds > 10);
+  const short = flow.execute("short");
+  timers.soon(() => seen.push(`soon after ${rounds < 15_000}`));
+  await Promise.all([flow.waitForCompletion(short), flow.waitForCompletion(busy)]);
+  assertEquals([seen.toSorted(), short.status], [["short after true", "soon after true"], "completed"]);
+  assertEquals([busy.status, busy.error?.name, rounds], ["failed", "StepLimitError", 20_000]);
+});

@@ -1,0 +1,201 @@
+import { test } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { type EngineEvent, ErrorHandler } from "../../mod.ts";
+import { addAct, addSource, link } from "../support/act.ts";
+import { Crew } from "../support/crew.ts";
+import { createWorld } from "../support/world.ts";
+
+const statuses = (events: readonly EngineEvent[]) =>
+  events.flatMap((event) =>
+    event.type === "status" ? [`${event.jobId} ${event.from} > ${event.to} at ${event.at}`] : []
+  );
+
+test("the observer is told of every change of status, with the instant", async () => {
+  const { flow, timers, events } = createWorld();
+  const crew = new Crew();
+  addAct(flow, "act", async () => await crew.work("act"));
+  const job = flow.execute("act");
+  await timers.advance(5);
+  const paused = flow.pause(job);
+  crew.release("act");
+  await paused;
+  await timers.advance(5);
+  flow.resume(job);
+  await flow.waitForCompletion(job);
+  flow.cancel(flow.create("act"));
+  assertEquals(statuses(events), [
+    "id-1 pending > running at 0",
+    "id-1 running > paused at 5",
+    "id-1 paused > running at 10",
+    "id-1 running > completed at 10",
+    "id-2 pending > cancelled at 10",
+  ]);
+});
+
+test("the observer is told of every step of a task and of every failure", async () => {
+  const { flow, timers, events } = createWorld();
+  addSource(flow, "source", [{}]);
+  addAct(flow, "steps", async (_data, ctx) => await ctx.checkpoint());
+  addAct(flow, "yields", function* () {
+    yield 1;
+  });
+  addAct(flow, "retries", (_data, ctx) => {
+    if (ctx.attempt === 0) throw new RangeError("once");
+  }).setAsCritical({ retryDelayMs: 10 });
+  const fail = () => {
+    throw new RangeError("always");
+  };
+  addAct(flow, "skips", fail).setAsOptional("skip");
+  addAct(flow, "continues", fail).setAsOptional();
+  addAct(flow, "stops", fail);
+  addSource(flow, "last", [{}], { delayMs: 20 });
+  link(flow, "source", "steps", "yields", "retries", "skips", "continues", "last");
+  link(flow, "last", "stops");
+  flow.execute("source");
+  await timers.advance(20);
+  const tasks = events.flatMap((event) => {
+    if (event.type !== "task") return [];
+    const { routine, slot, task, attempt, outcome, error, at } = event;
+    return [[routine, slot, task, attempt, outcome, error?.message, at]];
+  });
+  const byRoutine = (id: string) => tasks.filter(([routine]) => routine === id).map(([, ...rest]) => rest);
+  assertEquals(byRoutine("source"), [["trigger", 1, 0, "done", undefined, 0]]);
+  assertEquals(byRoutine("steps"), [["trigger", 2, 0, "step", undefined, 0], ["trigger", 2, 0, "done", undefined, 0]]);
+  assertEquals(byRoutine("yields"), [["trigger", 3, 0, "step", undefined, 0], ["trigger", 3, 0, "done", undefined, 0]]);
+  assertEquals(byRoutine("retries").map(([, , attempt, outcome, , at]) => [attempt, outcome, at]).at(-1), [
+    1,
+    "done",
+    10,
+  ]);
+  assertEquals(byRoutine("retries")[0]?.slice(3), ["retry", "once", 0]);
+  assertEquals(byRoutine("skips"), [["trigger", 5, 0, "skip", "always", 0]]);
+  assertEquals(byRoutine("continues"), [["trigger", 6, 0, "continue", "always", 0]]);
+  assertEquals(byRoutine("stops"), [["trigger", 8, 0, "stop", "always", 20]]);
+});
+
+test("an observer that throws breaks nothing", async () => {
+  const thrower = createWorld({}, {
+    observer: () => {
+      throw new Error("broken observer");
+    },
+  });
+  addAct(thrower.flow, "act", (_data, ctx) => {
+    ctx.report(1);
+    ctx.output("kind", 1);
+  });
+  const job = await thrower.flow.run("act");
+  assertEquals([job.status, job.outputLog.length], ["completed", 1]);
+});
+
+test("an observer that cancels the job as soon as it runs: no handler runs", async () => {
+  const seen: string[] = [];
+  const world = createWorld({}, {
+    observer: (event) => {
+      if (event.type === "status" && event.to === "running") world.flow.cancel(job, { reason: "observer" });
+    },
+  });
+  addAct(world.flow, "act", () => void seen.push("ran"));
+  const job = world.flow.create("act");
+  world.flow.resume(job);
+  await world.timers.flush();
+  assertEquals([job.status, job.error?.message, seen, world.timers.size], [
+    "cancelled",
+    "The job was cancelled: observer",
+    [],
+    0,
+  ]);
+});
+
+test("an observer that cancels the job at a task's outcome: nothing more runs", async () => {
+  for (const outcome of ["done", "continue", "retry"]) {
+    const seen: string[] = [];
+    const world = createWorld({}, {
+      observer: (event) => {
+        if (event.type === "task" && event.outcome === outcome) world.flow.cancel(job, { reason: outcome });
+      },
+    });
+    const { flow, timers } = world;
+    addAct(flow, "act", (_data, ctx) => {
+      seen.push("act");
+      ctx.emit("output", {});
+      if (outcome !== "done") throw new Error("fails");
+    }).setErrorHandler(new ErrorHandler({ strategy: outcome === "retry" ? "retry" : "continue" }));
+    addAct(flow, "next", () => void seen.push("next"));
+    link(flow, "act", "next");
+    const job = flow.create("act");
+    flow.resume(job);
+    await timers.advance(100_000);
+    assertEquals([job.status, job.error?.message, seen], ["cancelled", `The job was cancelled: ${outcome}`, ["act"]]);
+    assertEquals(timers.size, 0, outcome);
+  }
+});
+
+test("report() is live and unstored: it goes to onReport and the observer at once, as it was given", async () => {
+  const { flow, timers, events } = createWorld();
+  const crew = new Crew();
+  const seen: unknown[] = [];
+  const token = { text: "tok", fn: () => {} };
+  addAct(flow, "act", async (_data, ctx) => {
+    ctx.report(token);
+    await crew.work("act");
+    ctx.report(2);
+    throw new Error("fails after all");
+  });
+  const job = flow.execute("act", {}, {
+    onReport: (data, routineId) => void seen.push([data, routineId, timers.now()]),
+  });
+  await timers.advance(7);
+  assertEquals(seen, [[token, "act", 0]]);
+  crew.release("act");
+  await timers.flush();
+  assertEquals(seen[1], [2, "act", 7]);
+  assertEquals(events.filter(({ type }) => type === "report"), [
+    { type: "report", jobId: "id-1", flowId: "flow", routine: "act", data: token, at: 0 },
+    { type: "report", jobId: "id-1", flowId: "flow", routine: "act", data: 2, at: 7 },
+  ]);
+  assertEquals([job.status, JSON.stringify(job).includes("tok")], ["failed", false]);
+});
+
+test("an onReport that throws does not fail the handler and is told to the observer", async () => {
+  const { flow, events } = createWorld();
+  addAct(flow, "act", (_data, ctx) => ctx.report(1));
+  const job = await flow.run("act", {}, {
+    onReport: () => {
+      throw new Error("no listener");
+    },
+  });
+  assertEquals([job.status, events.filter(({ type }) => type === "callback_error").length], ["completed", 1]);
+});
+
+test("handlers get the engine's services as they are, and they are never written out", async () => {
+  const mail = { sent: 0, secret: "key-123", send: () => ++mail.sent };
+  const { flow } = createWorld({}, { services: { mail } });
+  addAct(flow, "act", (_data, ctx) => {
+    const service: unknown = Reflect.get(ctx.services, "mail");
+    assertEquals(service === mail, true);
+    mail.send();
+    assertThrows(() => ctx.shared.set("mail", ctx.services), Error, "is a function");
+  });
+  const job = await flow.run("act");
+  assertEquals([job.error, mail.sent, JSON.stringify(job).includes("key-123")], [undefined, 1, false]);
+});
+
+test("ids and instants come from the engine's ports: two runs are the same to the byte", async () => {
+  const run = async () => {
+    const { flow, timers } = createWorld();
+    addAct(flow, "act", (_data, ctx) => {
+      ctx.log({ now: ctx.now() });
+      ctx.emit("output", { now: ctx.now() }, { delayMs: 1_234 });
+    });
+    addAct(flow, "next", (_data, ctx) => ctx.output("key", ctx.idempotencyKey));
+    link(flow, "act", "next");
+    const jobs = [flow.execute("act"), flow.execute("act")];
+    await timers.advance(10_000);
+    return JSON.stringify(jobs);
+  };
+  const text = await run();
+  assertEquals(text, await run());
+  const [first, second] = JSON.parse(text);
+  assertEquals([first.jobId, second.jobId, first.updatedAt], ["id-1", "id-2", "1970-01-01T00:00:01.234Z"]);
+  assertEquals(second.outputLog[0].data, "id-2/2/0");
+});

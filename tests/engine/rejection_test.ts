@@ -1,0 +1,104 @@
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import type { Context, Flow, JobState } from "../../mod.ts";
+import { addAct } from "../support/act.ts";
+import { createGate } from "../support/gate.ts";
+import { createWorld } from "../support/world.ts";
+
+// A rejection that nobody handles fails the run in every runtime that these tests run in.
+
+/** Ways of ending a handler's activation while it waits. */
+const ENDS: { readonly [name: string]: (flow: Flow, job: JobState) => unknown } = {
+  pause: (flow, job) => flow.pause(job, { graceMs: 0 }),
+  cancel: (flow, job) => flow.cancel(job),
+  "job timeout": () => {},
+  "slot timeout": () => {},
+};
+
+/** Handlers that reject after they were aborted: at once by the signal, or later by themselves. */
+const HANDLERS: { readonly [name: string]: (ctx: Context, passed: Promise<void>) => Promise<void> } = {
+  "by the signal": (ctx) =>
+    new Promise((_resolve, reject) => ctx.signal.addEventListener("abort", () => reject(ctx.signal.reason))),
+  later: async (_ctx, passed) => {
+    await passed;
+    throw new Error("too late to matter");
+  },
+  "by a closed context": async (ctx, passed) => {
+    await passed;
+    ctx.emit("output", {});
+  },
+  "by a late checkpoint": async (ctx, passed) => {
+    await passed;
+    await ctx.checkpoint(1);
+  },
+};
+
+test("a handler that rejects after its abort leaves no unhandled rejection and no trace", async () => {
+  for (const [end, doEnd] of Object.entries(ENDS)) {
+    for (const [name, run] of Object.entries(HANDLERS)) {
+      for (const isGenerator of [false, true]) {
+        const { flow, timers } = createWorld();
+        const gate = createGate();
+        const options = end === "slot timeout" ? { timeoutMs: 50 } : {};
+        if (isGenerator) {
+          addAct(flow, "act", async function* (_data, ctx) {
+            yield 1;
+            await run(ctx, gate.passed);
+          }, options);
+        } else addAct(flow, "act", (_data, ctx) => run(ctx, gate.passed), options);
+        const job = flow.execute("act", {}, { timeoutMs: 100 });
+        await timers.flush();
+        await doEnd(flow, job);
+        await timers.advance(100);
+        const before = JSON.stringify(job);
+        gate.open();
+        await timers.flush();
+        const status = { pause: "paused", cancel: "cancelled" }[end] ?? "failed";
+        const label = `${end}, rejects ${name}, ${isGenerator ? "generator" : "promise"}`;
+        assertEquals([job.status, JSON.stringify(job), timers.size], [status as JobState["status"], before, 0], label);
+      }
+    }
+  }
+});
+
+test("a generator whose finally block throws or rejects at the pause leaves no unhandled rejection", async () => {
+  for (const isAsync of [false, true]) {
+    const { flow, timers } = createWorld();
+    const seen: string[] = [];
+    if (isAsync) {
+      addAct(flow, "act", async function* (_data, ctx) {
+        try {
+          ctx.pause();
+          yield 1;
+        } finally {
+          await Promise.resolve();
+          seen.push("finally");
+          ctx.emit("output", {});
+        }
+      });
+    } else {
+      addAct(flow, "act", function* (_data, ctx) {
+        try {
+          ctx.pause();
+          yield 1;
+        } finally {
+          seen.push("finally");
+          ctx.emit("output", {});
+        }
+      });
+    }
+    const job = flow.execute("act");
+    await timers.flush();
+    assertEquals([job.status, seen, job.pendingTasks[0]?.progress], ["paused", ["finally"], 1]);
+  }
+});
+
+test("waits that nobody awaits reject nobody: execute alone is enough", async () => {
+  const { flow, timers } = createWorld();
+  addAct(flow, "act", () => Promise.reject(new Error("boom")));
+  const job = flow.execute("act");
+  void flow.waitForCompletion(job);
+  void flow.settle(job);
+  await timers.flush();
+  assertEquals([job.status, job.error?.message], ["failed", "boom"]);
+});

@@ -1,0 +1,63 @@
+import { test } from "node:test";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { StateError } from "../../mod.ts";
+import { addAct, addSource, link } from "../support/act.ts";
+import { Crew } from "../support/crew.ts";
+import { createWorld } from "../support/world.ts";
+
+test("C402 shutdown lets queued work finish, then takes no more jobs", async () => {
+  const { flow, timers } = createWorld();
+  const crew = new Crew();
+  addSource(flow, "source", [1, 2]);
+  addAct(flow, "sink", (n: number) => crew.work(n));
+  link(flow, "source", "sink");
+  const job = flow.execute("source");
+  const waiting = flow.create("source");
+  await timers.flush();
+  let isDown = false;
+  const down = flow.shutdown().then(() => isDown = true);
+  assertThrows(() => flow.execute("source"), StateError, 'flow "flow" has been shut down');
+  assertThrows(() => flow.resume(waiting), StateError, "has been shut down");
+  for (const n of [1, 2]) {
+    await timers.flush();
+    assertEquals([isDown, crew.working], [false, [n]]);
+    crew.release(n);
+  }
+  await down;
+  assertEquals([job.status, waiting.status, job.pausePoints, timers.size], ["completed", "pending", [], 0]);
+});
+
+test("shutdown pauses what waits for time or for deliveries; without drain, also what is queued", async () => {
+  for (const drain of [true, false]) {
+    const { flow, timers } = createWorld();
+    const crew = new Crew();
+    addAct(flow, "act", async (name: string, ctx) => {
+      await crew.work(name);
+      if (name === "later") ctx.emit("output", "delayed", { delayMs: 1_000_000 });
+      if (name === "expects") ctx.expect("trigger");
+    });
+    link(flow, "act", "act");
+    const jobs = ["plain", "later", "expects"].map((name) => flow.execute("act", name));
+    await timers.flush();
+    const down = flow.shutdown({ drain });
+    for (const name of ["plain", "later", "expects"]) crew.release(name);
+    await down;
+    assertEquals(jobs.map(({ status }) => status), [drain ? "completed" : "paused", "paused", "paused"]);
+    assertEquals(jobs.map(({ pendingTasks }) => pendingTasks.length), [0, 1, 1]);
+    assertEquals(jobs[1]?.pausePoints.map(({ reason }) => reason), ["shutdown"]);
+    assertEquals(timers.size, 0);
+  }
+});
+
+test("shutdown aborts handlers that don't return within the grace, and can be called twice", async () => {
+  const { flow, timers } = createWorld();
+  addAct(flow, "act", () => new Promise<void>(() => {}));
+  const job = flow.execute("act");
+  await timers.flush();
+  const both = Promise.all([flow.shutdown({ drain: false }), flow.shutdown({ drain: false })]);
+  await timers.advance(1_000);
+  await both;
+  assertEquals([job.status, job.pendingTasks[0]?.active, job.pausePoints.length], ["paused", true, 1]);
+  await flow.shutdown();
+  await assertRejects(() => flow.run("act"), StateError, "has been shut down");
+});

@@ -1,0 +1,194 @@
+import { test } from "node:test";
+import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import { SerializationError } from "../../mod.ts";
+import { addAct, addSource, link } from "../support/act.ts";
+import { Crew } from "../support/crew.ts";
+import { createWorld } from "../support/world.ts";
+
+test("reads through ctx see the handler's own writes", async () => {
+  const { flow } = createWorld();
+  const act = addAct(flow, "act", ({ n }: { n: number }, ctx) => {
+    for (const values of [ctx.shared, ctx.state]) {
+      assertEquals(values.get("n"), undefined);
+      values.set("n", n);
+      assertEquals(values.get("n"), n);
+      values.update<number>("n", (old = 0) => old * 10);
+      values.update<number>("n", (old = 0) => old + 1);
+      assertEquals(values.get("n"), n * 10 + 1);
+      values.set("gone", 1);
+      values.set("gone", undefined);
+      assertEquals(values.get("gone"), undefined);
+      values.update<number>("fresh", (old) => old === undefined ? 1 : 2);
+      assertEquals(values.get("fresh"), 1);
+    }
+  });
+  const job = await flow.run(act.trigger, { n: 4 });
+  assertEquals(job.error, undefined);
+  assertEquals(job.sharedData, { n: 41, fresh: 1 });
+  assertEquals(job.routineStates.act?.state, { n: 41, fresh: 1 });
+});
+
+test("C112 shared data is the job's, state is the routine's own", async () => {
+  const { flow } = createWorld();
+  const seen: unknown[] = [];
+  const act = (id: string) =>
+    addAct(flow, id, (_data, ctx) => {
+      seen.push(`${id} sees ${ctx.shared.get("who")} and ${ctx.state.get("who")}`);
+      ctx.shared.set("who", id);
+      ctx.state.set("who", id);
+      ctx.emit("output", {});
+    });
+  act("a");
+  act("b");
+  link(flow, "a", "b");
+  const job = await flow.run("a");
+  assertEquals(seen, ["a sees undefined and undefined", "b sees a and undefined"]);
+  assertEquals(job.sharedData, { who: "b" });
+  assertEquals([job.routineStates.a?.state, job.routineStates.b?.state], [{ who: "a" }, { who: "b" }]);
+});
+
+test("C122 what a routine keeps under the word status is its own affair", async () => {
+  const { flow } = createWorld();
+  addAct(flow, "act", (_data, ctx) => {
+    for (const values of [ctx.state, ctx.shared]) values.set("status", "failed");
+  });
+  const job = await flow.run("act");
+  assertEquals([job.status, job.routineStates.act], [
+    "completed",
+    { retries: 0, state: { status: "failed" }, status: "completed", version: 1 },
+  ]);
+});
+
+test("set(key, undefined) removes what an earlier handler has set", async () => {
+  const { flow } = createWorld();
+  addAct(flow, "a", (_data, ctx) => {
+    ctx.shared.set("kept", null);
+    ctx.shared.set("gone", 1);
+    ctx.shared.set("updated away", 1);
+    ctx.emit("output", {});
+  });
+  addAct(flow, "b", (_data, ctx) => {
+    ctx.shared.set("gone", undefined);
+    ctx.shared.update("updated away", () => undefined);
+  });
+  link(flow, "a", "b");
+  const job = await flow.run("a");
+  assertEquals(job.sharedData, { kept: null });
+});
+
+test("updates of concurrent handlers don't lose each other; sets do, the later commit wins", async () => {
+  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 4 });
+  const crew = new Crew();
+  addSource(flow, "source", [1, 2, 4, 8]);
+  addAct(flow, "sink", async (n: number, ctx) => {
+    ctx.shared.update<number>("sum", (old = 0) => old + n);
+    ctx.state.update<number>("count", (old = 0) => old + 1);
+    ctx.shared.set("last", n);
+    assertEquals([ctx.shared.get("sum"), ctx.shared.get("last")], [n, n]);
+    await crew.work(n);
+  });
+  link(flow, "source", "sink");
+  const job = flow.execute("source");
+  await timers.flush();
+  for (const n of [4, 8, 1, 2]) crew.release(n);
+  await timers.flush();
+  assertEquals([job.status, job.sharedData], ["completed", { sum: 15, last: 2 }]);
+  assertEquals(job.routineStates.sink?.state, { count: 4 });
+});
+
+test("an update runs at commit, on the value of that moment, as reads of it do", async () => {
+  const { flow, timers } = createWorld({ executionStrategy: "concurrent" });
+  const crew = new Crew();
+  const seen: unknown[] = [];
+  addSource(flow, "source", ["slow", "quick"]);
+  addAct(flow, "sink", async (name: string, ctx) => {
+    ctx.shared.update<string[]>("names", (old = []) => [...old, name]);
+    seen.push(ctx.shared.get("names"));
+    await crew.work(name);
+    seen.push(ctx.shared.get("names"));
+  });
+  link(flow, "source", "sink");
+  const job = flow.execute("source");
+  await timers.flush();
+  crew.release("quick");
+  await timers.flush();
+  crew.release("slow");
+  await timers.flush();
+  assertEquals(seen, [["slow"], ["quick"], ["quick"], ["quick", "slow"]]);
+  assertEquals(job.sharedData, { names: ["quick", "slow"] });
+});
+
+test("an update that throws fails the task, and nothing of it is committed", async () => {
+  const { flow } = createWorld();
+  addAct(flow, "act", (_data, ctx) => {
+    ctx.emit("output", {});
+    ctx.shared.set("before", 1);
+    ctx.state.update("n", () => {
+      throw new RangeError("no such number");
+    });
+  });
+  const job = await flow.run("act");
+  assertEquals([job.status, job.error], ["failed", { name: "RangeError", message: "no such number" }]);
+  assertEquals([job.sharedData, job.history().map(({ type }) => type)], [{}, ["start", "error"]]);
+});
+
+test("an update that returns what cannot travel fails the task, with the path", async () => {
+  const { flow } = createWorld();
+  addAct(flow, "act", (_data, ctx) => ctx.shared.update("n", () => ({ f: () => {} })));
+  const job = await flow.run("act");
+  assertEquals(job.error, {
+    name: "SerializationError",
+    code: "SERIALIZATION",
+    message: "Cannot set shared: shared.n.f is a function",
+  });
+});
+
+test("set refuses at once what cannot travel, names that no value may have, and changes that are no functions", async () => {
+  const { flow } = createWorld();
+  addAct(flow, "act", (_data, ctx) => {
+    const error = assertThrows(() => ctx.state.set("a b", { x: [NaN] }), SerializationError);
+    assertInstanceOf(error, SerializationError);
+    assertEquals(error.path, 'state["a b"].x[0]');
+    for (const key of ["", "__proto__"]) {
+      assertThrows(() => ctx.shared.set(key, 1), TypeError, "key");
+      assertThrows(() => ctx.shared.update(key, () => 1), TypeError, "key");
+    }
+    assertThrows(() => ctx.shared.update("n", 1 as unknown as () => 1), TypeError, "must be a function");
+  });
+  const job = await flow.run("act");
+  assertEquals([job.error, job.sharedData], [undefined, {}]);
+});
+
+test("what a handler reads is frozen: it cannot be changed behind the job's back", async () => {
+  const { flow } = createWorld();
+  addAct(flow, "a", (_data, ctx) => {
+    ctx.shared.set("list", [{ n: 1 }]);
+    ctx.emit("output", {});
+  });
+  addAct(flow, "b", (_data, ctx) => {
+    const list = ctx.shared.get<{ n: number }[]>("list") ?? [];
+    assertThrows(() => list.push({ n: 2 }), TypeError);
+  });
+  link(flow, "a", "b");
+  const job = await flow.run("a");
+  assertEquals([job.status, job.sharedData], ["completed", { list: [{ n: 1 }] }]);
+});
+
+test("C394 log entries carry the instant and the routine, and refuse what is no object", async () => {
+  const { flow, timers } = createWorld();
+  const entry = { level: "info", tags: ["a"] };
+  addAct(flow, "act", (_data, ctx) => {
+    ctx.log(entry);
+    entry.tags.push("b");
+    for (const wrong of ["text", 1, null, [1]]) {
+      assertThrows(() => ctx.log(wrong as object), TypeError, "the entry must be an object");
+    }
+  });
+  await timers.advance(1_500);
+  const job = await flow.run("act");
+  assertEquals(job.error, undefined);
+  assertEquals(job.sharedLog, [
+    { at: "1970-01-01T00:00:01.500Z", entry: { level: "info", tags: ["a"] }, routine: "act" },
+  ]);
+  assertEquals(entry, { level: "info", tags: ["a", "b"] });
+});

@@ -1,0 +1,105 @@
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import {
+  Aggregator,
+  Batcher,
+  ConditionalRouter,
+  DataTransformer,
+  DataValidator,
+  Debouncer,
+  Filter,
+  Mapper,
+  Splitter,
+  Throttle,
+} from "../../src/routines/mod.ts";
+import { withoutPausePoints } from "../support/outcomes.ts";
+import { type LettingGo, runWithStops, type StoppedRun } from "../support/stopped_anywhere.ts";
+
+/** The registered functions. */
+const double = (data: { n: number }) => ({ n: data.n * 2 });
+const slowly = async (data: { n: number }) => (await Promise.resolve(), data.n % 2 === 0);
+const isSmall = ({ n }: { n: number }) => n < 3;
+const positive = () => ({
+  "~standard": {
+    version: 1 as const,
+    vendor: "test",
+    validate: (value: unknown) =>
+      Number((value as { n: number }).n) > 2 ? { value } : { issues: [{ message: "small" }] },
+  },
+});
+
+const items = Array.from({ length: 7 }, (_, n) => ({ data: { n, key: `k${n % 2}` }, at: n * 15 }));
+const atOnce = items.map(({ data }) => ({ data }));
+
+function makeRouter(): ConditionalRouter<{ n: number }> {
+  const router = new ConditionalRouter<{ n: number }>();
+  router.addRoute("small", isSmall);
+  router.addRoute("five", { n: 5 });
+  router.addRoute("large", "n > config.limit");
+  router.setConfig({ limit: 5 });
+  router.setDefaultRoute("rest");
+  return router;
+}
+
+const runs: Readonly<Record<string, StoppedRun>> = {
+  "an aggregator by count": { make: () => new Aggregator().setGroups({ count: 3 }), items: atOnce },
+  "an aggregator by key, count and time": {
+    make: () => new Aggregator().setGroups({ by: "key", count: 3, timeoutMs: 40 }),
+    items,
+  },
+  "an aggregator by time": { make: () => new Aggregator().setGroups({ timeoutMs: 40 }), items },
+  "a batcher": { make: () => new Batcher().setBatches({ size: 3, timeoutMs: 25 }), items },
+  "a debouncer": { make: () => new Debouncer().setQuiet(20), items: items.filter((_, n) => n % 3 !== 2) },
+  "a throttle": { make: () => new Throttle().setRate({ count: 2, intervalMs: 50 }), items: atOnce },
+  "a splitter": {
+    make: () => new Splitter(),
+    items: [{ data: { items: [1, 2, 3, 4] } }, { data: { items: [new Date(5), "a"] } }],
+    events: ["item"],
+  },
+  "a router": {
+    make: makeRouter,
+    items: atOnce,
+    events: ["small", "five", "large", "rest"],
+    registry: { isSmall },
+  },
+  "a mapper": { make: () => new Mapper<{ n: number }, object>().use(double), items: atOnce, registry: { double } },
+  "a filter that waits": {
+    make: () => new Filter<{ n: number }>().use(slowly),
+    items: atOnce,
+    events: ["output", "rejected"],
+    registry: { slowly },
+  },
+  "a validator": {
+    make: () => new DataValidator().use(positive),
+    items: atOnce,
+    events: ["valid", "invalid"],
+    registry: { positive },
+  },
+  "a transformer": {
+    make: () => new DataTransformer().setSteps("to_string", "to_int"),
+    items: [1, "2", "x"].map((data) => ({ data: { data } })),
+  },
+};
+
+for (const [name, run] of Object.entries(runs)) {
+  test(`Invariant 3: ${name}, stopped after any commit and moved, ends the same byte for byte`, async () => {
+    const undisturbed = await runWithStops(run, () => undefined, "pause");
+    const [commits = 0] = undisturbed.commits;
+    const expected = withoutPausePoints(undisturbed.end);
+    const { status, outputLog = [], pendingTasks } = JSON.parse(expected);
+    assertEquals([status, outputLog.length > 0, pendingTasks], ["completed", true, []]);
+    for (const how of ["pause", "snapshot"] as LettingGo[]) {
+      for (let stop = 0; stop <= commits; stop++) {
+        const { end } = await runWithStops(run, (host) => host === 0 ? stop : undefined, how);
+        assertEquals(withoutPausePoints(end), expected, `${how} after commit ${stop}`);
+      }
+    }
+  });
+
+  test(`Invariant 3: ${name}, paused and moved after every single commit, ends the same byte for byte`, async () => {
+    const undisturbed = await runWithStops(run, () => undefined, "pause");
+    const often = await runWithStops(run, () => 1, "pause");
+    assertEquals(withoutPausePoints(often.end), withoutPausePoints(undisturbed.end));
+    assertEquals(often.commits.length > 3, true, `${often.commits.length} hosts`);
+  });
+}

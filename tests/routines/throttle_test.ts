@@ -1,0 +1,128 @@
+import { test } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { Engine } from "../../mod.ts";
+import { Throttle, type ThrottleOptions } from "../../src/routines/mod.ts";
+import { manualEntropy, manualTimers } from "../../src/testing/mod.ts";
+import { seededRandom } from "../support/random.ts";
+import {
+  moveJob,
+  outputsOf,
+  passAllTime,
+  trialFlow,
+  type TrialItem,
+  type TrialOptions,
+  tryRoutine,
+} from "../support/trial.ts";
+
+const comes = (n: number, at = 0): TrialItem => ({ data: n, at });
+const numbers = (count: number, at = 0) => Array.from({ length: count }, (_, n) => comes(n, at));
+
+/** What passes, each as `n@instant`. */
+async function passed(rate: ThrottleOptions, items: readonly TrialItem[], trial: TrialOptions = {}): Promise<string[]> {
+  const { job, outputs } = await tryRoutine(new Throttle().setRate(rate), items, trial);
+  assertEquals([job.error, job.status], [undefined, "completed"]);
+  return outputs.map(({ data, at }) => `${data}@${at}`);
+}
+
+/** The most instants in any stretch of a length, its end not included. */
+function mostWithin(instants: readonly number[], length: number): number {
+  return Math.max(...instants.map((from) => instants.filter((at) => at >= from && at < from + length).length));
+}
+
+test("what comes too fast waits its turn, in order; nothing is dropped", async () => {
+  assertEquals(await passed({ count: 2, intervalMs: 100 }, numbers(5)), ["0@0", "1@0", "2@100", "3@100", "4@200"]);
+  assertEquals(await passed({ count: 1, intervalMs: 30 }, numbers(3, 7)), ["0@7", "1@37", "2@67"]);
+});
+
+test("what comes slowly enough passes at once", async () => {
+  assertEquals(await passed({ count: 2, intervalMs: 100 }, [comes(1, 0), comes(2, 50), comes(3, 100), comes(4, 150)]), [
+    "1@0",
+    "2@50",
+    "3@100",
+    "4@150",
+  ]);
+});
+
+test("the rate holds over any stretch of time, not over fixed ones", async () => {
+  const items = [comes(1, 0), comes(2, 90), comes(3, 95), comes(4, 101), comes(5, 300)];
+  assertEquals(await passed({ count: 2, intervalMs: 100 }, items), ["1@0", "2@90", "3@100", "4@190", "5@300"]);
+});
+
+test("for random inputs and rates the rate holds, order is kept, and nothing waits without need", async () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const random = seededRandom(seed);
+    const [count, intervalMs] = [1 + random.integer(4), 1 + random.integer(200)];
+    let at = 0;
+    const items = Array.from({ length: 40 }, (_, n) => comes(n, at += random.chance(0.5) ? 0 : random.integer(90)));
+    const { outputs } = await tryRoutine(new Throttle().setRate({ count, intervalMs }), items);
+    const instants = outputs.map((output) => output.at);
+    assertEquals(outputs.map(({ data }) => data), items.map(({ data }) => data), `seed ${seed}`);
+    assertEquals(mostWithin(instants, intervalMs) <= count, true, `seed ${seed}: ${instants}`);
+    instants.forEach((instant, index) => {
+      const free = Math.max(
+        items[index]?.at ?? 0,
+        instants[index - 1] ?? 0,
+        (instants[index - count] ?? -Infinity) + intervalMs,
+      );
+      assertEquals(instant, free, `seed ${seed}, input ${index}`);
+    });
+  }
+});
+
+test("in concurrent mode the rate holds and order is kept, too", async () => {
+  assertEquals(await passed({ count: 2, intervalMs: 100 }, numbers(5), { strategy: "concurrent" }), [
+    "0@0",
+    "1@0",
+    "2@100",
+    "3@100",
+    "4@200",
+  ]);
+});
+
+test("without a rate everything passes at once", async () => {
+  const { outputs } = await tryRoutine(new Throttle(), numbers(3));
+  assertEquals(outputs.map(({ data, at }) => [data, at]), [[0, 0], [1, 0], [2, 0]]);
+});
+
+test("the rate moves with the flow", async () => {
+  const moved = await passed({ count: 1, intervalMs: 50 }, numbers(3), { moved: true });
+  assertEquals(moved, ["0@0", "1@50", "2@100"]);
+});
+
+test("the state of a throttle stays small, however much passes", async () => {
+  const { job } = await tryRoutine(new Throttle().setRate({ count: 3, intervalMs: 10 }), numbers(200));
+  const state = job.routineStates["subject"]?.state ?? {};
+  const { instants } = state;
+  assertEquals([Object.keys(state).sort(), Array.isArray(instants) && instants.length], [
+    ["instants", "last", "sent"],
+    3,
+  ]);
+});
+
+test("a job that was paused for long does not send all that waited at once", async () => {
+  const timers = manualTimers();
+  const engine = new Engine({ timers, entropy: manualEntropy() });
+  const flow = trialFlow(new Throttle().setRate({ count: 2, intervalMs: 100 }), engine);
+  const job = flow.execute("feed", { items: numbers(7) });
+  await timers.advance(50);
+  await flow.pause(job);
+  const later = moveJob(JSON.stringify({ flow, job }), 10_000);
+  later.flow.resume(later.job);
+  await passAllTime(later.timers);
+  const outputs = outputsOf(later.job);
+  assertEquals(outputs.map(({ data }) => data), [0, 1, 2, 3, 4, 5, 6]);
+  const instants = outputs.map(({ at }) => at);
+  assertEquals(mostWithin(instants, 100) <= 2, true, `sent at ${instants}`);
+});
+
+test("a count or a time out of range is refused", () => {
+  const message = (rate: ThrottleOptions) => assertThrows(() => new Throttle().setRate(rate), RangeError).message;
+  assertEquals(
+    message({ count: 0, intervalMs: 1 }),
+    "Cannot set rate: count must be an integer of at least 1, current value is 0",
+  );
+  assertEquals(
+    message({ count: 1, intervalMs: 0 }),
+    "Cannot set rate: intervalMs must be a number, between 1 and 9007199254740991, current value is 0",
+  );
+});

@@ -1,0 +1,100 @@
+import { test } from "node:test";
+import { AT, checkJobText, COMPLETED, CREATED, START } from "../support/job_text.ts";
+import { createOffice } from "../support/office.ts";
+
+test("C187 a pending job has its first task and nothing else", () => {
+  const { flow, clerk } = createOffice();
+  checkJobText(flow.create(clerk.input, { what: "nothing" }), {
+    nextTaskId: "2",
+    pendingTasks: `[{${CREATED},"data":{"what":"nothing"},"id":1,"routine":"clerk","slot":"input"}]`,
+    status: '"pending"',
+  });
+});
+
+test("a running job whose handlers have not begun", () => {
+  const { flow, clerk } = createOffice();
+  checkJobText(flow.execute(clerk.input, { what: "nothing" }), {
+    nextTaskId: "2",
+    pendingTasks: `[{${CREATED},"data":{"what":"nothing"},"id":1,"routine":"clerk","slot":"input"}]`,
+    status: '"running"',
+  });
+});
+
+test("C201 a completed job", async () => {
+  const { flow, clerk, timers } = createOffice();
+  const job = flow.execute(clerk.input, { what: "nothing" });
+  await timers.flush();
+  checkJobText(job, {
+    executionHistory: `[${START}]`,
+    nextTaskId: "2",
+    pendingTasks: "[]",
+    routineStates: COMPLETED,
+    status: '"completed"',
+  });
+});
+
+test("what execute was asked for is kept where it was asked for, no limit as null", () => {
+  const { flow, clerk } = createOffice();
+  const job = flow.create(clerk.input, { what: "nothing" }, {
+    jobId: "mine",
+    strategy: "concurrent",
+    maxWorkers: 3,
+    timeoutMs: Infinity,
+  });
+  checkJobText(job, {
+    executionStrategy: '"concurrent"',
+    executionTimeoutMs: "null",
+    jobId: '"mine"',
+    maxWorkers: "3",
+    nextTaskId: "2",
+    pendingTasks: `[{${CREATED},"data":{"what":"nothing"},"id":1,"routine":"clerk","slot":"input"}]`,
+    status: '"pending"',
+  });
+});
+
+test("a paused job: its pause point, and the task of the handler that was aborted", async () => {
+  const { flow, clerk, timers } = createOffice();
+  const job = flow.execute(clerk.input, { what: "hang" });
+  await timers.flush();
+  await timers.advance(40);
+  await flow.pause(job, { graceMs: 0, reason: "Transfer to host B", checkpoint: { b: 1, a: 2n } });
+  checkJobText(job, {
+    nextTaskId: "2",
+    pausePoints: '[{"at":"1970-01-01T00:00:00.040Z","checkpoint":{"b":1,"a":{"$type":"bigint","value":"2"}},' +
+      '"reason":"Transfer to host B"}]',
+    pendingTasks: `[{"active":true,${CREATED},"data":{"what":"hang"},"id":1,"routine":"clerk","slot":"input"}]`,
+    ranMs: "40",
+    status: '"paused"',
+    updatedAt: '"1970-01-01T00:00:00.040Z"',
+  });
+});
+
+test("C202 a failed job: its error with code and cause, and the task that failed", async () => {
+  const { flow, clerk, timers } = createOffice();
+  const job = flow.execute(clerk.input, { what: "fail" });
+  await timers.flush();
+  const error = '{"cause":{"message":"why","name":"Error"},"code":"E1","message":"no such thing","name":"RangeError"}';
+  checkJobText(job, {
+    error,
+    executionHistory: `[${START},{${AT},"data":${error},"routine":"clerk","type":"error"}]`,
+    failures:
+      `[{${AT},"error":${error},"task":{${CREATED},"data":{"what":"fail"},"id":1,"routine":"clerk","slot":"input"}}]`,
+    nextTaskId: "2",
+    pendingTasks: "[]",
+    routineStates: '{"clerk":{"status":"failed","version":1}}',
+    status: '"failed"',
+  });
+});
+
+test("a cancelled job: the reason, and the tasks that will not run", async () => {
+  const { flow, clerk, timers } = createOffice();
+  const job = flow.execute(clerk.input, { what: "hang" });
+  await timers.flush();
+  flow.cancel(job, { reason: "no longer needed" });
+  checkJobText(job, {
+    error: '{"code":"CANCELLED","message":"The job was cancelled: no longer needed","name":"CancelledError"}',
+    nextTaskId: "2",
+    pendingTasks: `[{"active":true,${CREATED},"data":{"what":"hang"},"id":1,"routine":"clerk","slot":"input"}]`,
+    status: '"cancelled"',
+  });
+});

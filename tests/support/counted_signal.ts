@@ -1,0 +1,24 @@
+/** A signal that knows who listens to it. */
+export interface CountedSignal {
+  readonly controller: AbortController;
+  readonly signal: AbortSignal;
+  readonly listeners: ReadonlySet<unknown>;
+}
+
+/** Makes a signal that nobody listens to. */
+export function createCountedSignal(): CountedSignal {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const listeners = new Set<unknown>();
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    listeners.add(args[1]);
+    add(...args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof remove>) => {
+    listeners.delete(args[1]);
+    remove(...args);
+  };
+  return { controller, signal, listeners };
+}

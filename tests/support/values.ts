@@ -1,0 +1,38 @@
+import { type ClassTable, NO_CLASSES } from "../../src/base/class_table.ts";
+import { decodeValue } from "../../src/base/decode.ts";
+import { encodeValue } from "../../src/base/encode.ts";
+import { SerializationError } from "../../src/base/errors.ts";
+import { type Stored, wireOf } from "../../src/base/json.ts";
+import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../../src/base/limits.ts";
+import { ValueReader } from "../../src/base/read_value.ts";
+
+const SUBJECT = { action: 'Cannot emit "output" of routine "source"', root: "data" } as const;
+
+/** Encodes a value as `emit` does. */
+export function encode(value: unknown, classes: ClassTable = NO_CLASSES, limits?: Partial<ValueLimits>): Stored {
+  return encodeValue(value, classes, SUBJECT, { ...DEFAULT_VALUE_LIMITS, ...limits });
+}
+
+/** The JSON text of an encoded value: what the wire carries. */
+export function wireText(value: unknown, classes?: ClassTable): string {
+  const stored = encode(value, classes);
+  return stored === undefined ? "undefined" : JSON.stringify(wireOf(stored));
+}
+
+/** What the receiver on another host gets: encoded, written as text, parsed, read and decoded. */
+export function throughWire(value: unknown, classes: ClassTable = NO_CLASSES): unknown {
+  const reader = new ValueReader("routilux/job", DEFAULT_VALUE_LIMITS);
+  return decodeValue(reader.read(JSON.parse(wireText(value, classes)), "data"), classes);
+}
+
+/** The text of the refusal to encode a value, without its beginning, which is the same for all. */
+export function refusalOf(value: unknown, classes?: ClassTable, limits?: Partial<ValueLimits>): string {
+  const opening = `${SUBJECT.action}: `;
+  try {
+    encode(value, classes, limits);
+  } catch (error) {
+    if (!(error instanceof SerializationError) || !error.message.startsWith(opening)) throw error;
+    return error.message.slice(opening.length);
+  }
+  return "not refused";
+}
