@@ -21,6 +21,7 @@ import { Debouncer } from "./debouncer.ts";
 import { Filter } from "./filter.ts";
 import { Mapper } from "./mapper.ts";
 import { Splitter } from "./splitter.ts";
+import { TextClipper } from "./text_clipper.ts";
 import { Throttle } from "./throttle.ts";
 
 export { Aggregator, type AggregatorOptions, type Deadline, type Group } from "./aggregator.ts";
@@ -38,6 +39,7 @@ export { compileExpression, type Scope } from "./expression.ts";
 export { Filter, type FilterFunction } from "./filter.ts";
 export { type MapFunction, Mapper } from "./mapper.ts";
 export { type SplitItem, Splitter } from "./splitter.ts";
+export { type ClippedText, TextClipper, type TextClipperConfig } from "./text_clipper.ts";
 export { Throttle, type ThrottleOptions } from "./throttle.ts";
 
 /** All routines of this module by their names, for a registry. */
@@ -51,6 +53,7 @@ export const routines: {
   readonly Filter: typeof Filter;
   readonly Mapper: typeof Mapper;
   readonly Splitter: typeof Splitter;
+  readonly TextClipper: typeof TextClipper;
   readonly Throttle: typeof Throttle;
 } = {
   Aggregator,
@@ -62,5 +65,6 @@ export const routines: {
   Filter,
   Mapper,
   Splitter,
+  TextClipper,
   Throttle,
 };

@@ -31,6 +31,7 @@ const made = (): Readonly<Record<keyof typeof routines, Routine<object>>> => {
     Filter: new module.Filter().use(isTrue),
     Mapper: new module.Mapper().use(same),
     Splitter: new module.Splitter(),
+    TextClipper: new module.TextClipper().setMaxLength(50),
     Throttle: new module.Throttle().setRate({ count: 2, intervalMs: 5 }),
   };
 };

@@ -1,0 +1,64 @@
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { type Context, Flow, JobState, Registry, Routine } from "../../mod.ts";
+
+class Relay extends Routine {
+  readonly trigger = this.addSlot("trigger", this.pass);
+  readonly input = this.addSlot("input", this.pass);
+  readonly output = this.addEvent<{ count: number }>("output");
+  readonly silent = this.addSlot("silent", null);
+  pass({ count = 0 }: { count?: number }, ctx: Context): void {
+    ctx.emit(this.output, { count: count + 1 });
+  }
+}
+class Keep extends Routine {
+  readonly input = this.addSlot("input", this.keep);
+  keep({ count }: { count: number }, ctx: Context): void {
+    ctx.shared.set("count", count);
+  }
+}
+
+function build(): { flow: Flow; registry: Registry } {
+  const registry = new Registry({ Relay, Keep });
+  const flow = new Flow({ id: "relay", registry });
+  const first = flow.addRoutine(new Relay(), "first");
+  const second = flow.addRoutine(new Relay(), "second");
+  flow.connect(first.output, second.input);
+  flow.connect(second.output, flow.addRoutine(new Keep(), "keep").input);
+  return { flow, registry };
+}
+
+test("C230 C234 a pending task becomes queued work on resume, runs once, and its handler emits as ever", async () => {
+  const { flow } = build();
+  const job = flow.execute("first");
+  await flow.pause(job);
+  assertEquals([job.status, job.pendingTasks.length], ["paused", 1]);
+  flow.resume(job);
+  assertEquals(job.status, "running");
+  await flow.waitForCompletion(job);
+  assertEquals([job.status, job.pendingTasks, job.sharedData], ["completed", [], { count: 2 }]);
+  assertEquals(job.history("first").map(({ type }) => type), ["start", "emit"]);
+});
+
+test("C264 a restored flow has its routines and connections, and runs", async () => {
+  const { flow, registry } = build();
+  const restored = Flow.fromJSON(JSON.parse(JSON.stringify(flow)), registry);
+  assertEquals([restored.routines.size, restored.connections.length], [3, 2]);
+  const job = await restored.run("first", { count: 5 });
+  assertEquals([job.status, job.sharedData], ["completed", { count: 7 }]);
+});
+
+test("C275 no handler, no name in the document; no name, no handler after it was read", () => {
+  const { flow, registry } = build();
+  assertEquals(flow.toJSON().routines["first"]?.slots["silent"], {});
+  const restored = Flow.fromJSON(flow.toJSON(), registry);
+  assertEquals(restored.slot("first", "silent").handler, undefined);
+});
+
+test("C197 what is saved is JSON with the flow's id and the status", async () => {
+  const { flow, registry } = build();
+  const job = await flow.run("first");
+  const { flowId, status } = JSON.parse(JSON.stringify(job));
+  assertEquals([flowId, status], ["relay", "completed"]);
+  assertEquals(JobState.fromJSON(JSON.parse(JSON.stringify(job)), registry).flowId, "relay");
+});
