@@ -58,7 +58,7 @@ export class PreflightError extends RoutiluxError {
   override readonly name = "PreflightError";
   /** The kind of error. */
   readonly code = "PREFLIGHT" as const;
-  /** All that was found, in document order. */
+  /** All that was found. */
   readonly findings: readonly Finding[];
 
   /** Makes the error from what was found; `action` is what was refused, such as `Cannot resume job "j"`. */

@@ -85,12 +85,12 @@ export class ErrorHandler {
     Object.freeze(this);
   }
 
-  /** The settings as JSON; those that are as by default are left out. */
+  /** The settings as JSON: all of them, so that a document means the same when defaults have changed. */
   toJSON(): JsonObject {
     const json: Record<string, JsonObject[string]> = {};
     for (const key of SETTINGS) {
       const value = this[key];
-      if (value !== undefined && (key === "strategy" || value !== DEFAULTS[key])) json[key] = value;
+      if (value !== undefined) json[key] = value;
     }
     return json;
   }
@@ -126,8 +126,6 @@ const SETTINGS = [
   "retryableErrors",
   "strategy",
 ] as const satisfies readonly (keyof ErrorHandlerOptions)[];
-
-const DEFAULTS = new ErrorHandler();
 
 function checkNames(names: readonly string[] | undefined): readonly string[] | undefined {
   if (names === undefined) return undefined;

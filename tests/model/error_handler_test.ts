@@ -143,16 +143,19 @@ test("numbers out of range are refused by setAsCritical too, and nothing is set"
   assertStrictEquals(worker.getErrorHandler(), undefined);
 });
 
-test("C184 an error handler is written with its strategy as a word, and what is not as by default", () => {
+test("C184 an error handler is written with its strategy as a word and all its numbers", () => {
   const written = [
     new ErrorHandler(),
     new ErrorHandler({ strategy: "retry", maxRetries: 5, retryDelayMs: 250, retryBackoff: 1.5 }),
     new ErrorHandler({ strategy: "retry", retryableErrors: ["TypeError"], jitter: 0.5, isCritical: false }),
   ].map((handler) => JSON.stringify(handler));
   assertEquals(written, [
-    '{"strategy":"stop"}',
-    '{"maxRetries":5,"retryBackoff":1.5,"retryDelayMs":250,"strategy":"retry"}',
-    '{"isCritical":false,"jitter":0.5,"retryableErrors":["TypeError"],"strategy":"retry"}',
+    '{"isCritical":true,"jitter":0,"maxRetries":3,"maxRetryDelayMs":3600000,"retryBackoff":2,"retryDelayMs":1000,' +
+    '"strategy":"stop"}',
+    '{"isCritical":true,"jitter":0,"maxRetries":5,"maxRetryDelayMs":3600000,"retryBackoff":1.5,"retryDelayMs":250,' +
+    '"strategy":"retry"}',
+    '{"isCritical":false,"jitter":0.5,"maxRetries":3,"maxRetryDelayMs":3600000,"retryBackoff":2,"retryDelayMs":1000,' +
+    '"retryableErrors":["TypeError"],"strategy":"retry"}',
   ]);
 });
 

@@ -39,6 +39,11 @@ export class Coverage {
   #countJob(job: JobDocument): void {
     this.#count(`carried ${job.status}`);
     job.pendingTasks.forEach((task) => this.#countTask(task));
+    const active = job.pendingTasks.find((task) => task.active);
+    const isReady = ({ awaiting, notBefore = "" }: TaskDocument) => !awaiting && notBefore <= job.updatedAt;
+    if (active?.priority !== "high" && job.pendingTasks.some((task) => task.priority === "high" && isReady(task))) {
+      if (active !== undefined) this.#count("carried active before more urgent");
+    }
     for (const [tag] of JSON.stringify(job.pendingTasks).matchAll(/"\$type":"\w+"/g)) this.#count(`carried ${tag}`);
     if (job.dropped !== undefined) this.#count("carried dropped");
     if (job.failures !== undefined) this.#count("carried failures");

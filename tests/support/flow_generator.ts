@@ -2,7 +2,7 @@ import { ErrorHandler, type ErrorHandlerOptions, type ErrorStrategy, Flow } from
 import type { Engine, Registry, Routine } from "../../mod.ts";
 import { type Random, seededRandom } from "./random.ts";
 import { VALUE_KINDS, type ValueKind } from "./sample_values.ts";
-import type { Op, Script } from "./scripted_routines.ts";
+import type { Op, Script } from "./script.ts";
 
 /**
  * What flows are generated for. `strict`: any feature whose outcome is the same to the byte wherever the job is paused.
@@ -87,7 +87,7 @@ export function generateFlow(seed: number, mode: Mode): FlowSpec {
       id: `node_${i}`,
       type,
       script: {
-        ops: [...generateOps(random, mode), ...(isFlaky ? [generateFailure(random)] : [])],
+        ops: [...generateOps(random, mode, type), ...(isFlaky ? [generateFailure(random)] : [])],
         batch: mode === "concurrent" ? ENDLESS : 2 + random.integer(3),
       },
       errorHandler: isFlaky || random.chance(0.4) ? generateErrorHandler(random, mode) : undefined,
@@ -188,14 +188,15 @@ function passesOn({ script }: NodeSpec): boolean {
   return script.ops.some(({ op }) => op === "whole");
 }
 
-function generateOps(random: Random, mode: Mode): Op[] {
+/** What commits in steps emits what is more urgent than itself: only being active keeps it in front. */
+function generateOps(random: Random, mode: Mode, type: string): Op[] {
   const emit = (): Op => ({
     op: "emit",
     every: random.pick([1, 1, 2]),
     event: random.pick(["output", "output", "other"]),
     times: 1 + random.integer(2),
     delayMs: mode !== "timed" && random.chance(0.25) ? random.pick([1, 50, 5_000]) : 0,
-    priority: random.pick(["normal", "normal", "high", "low"]),
+    priority: type === "CheckStep" ? "high" : random.pick(["normal", "normal", "high", "low"]),
     value: random.pick(VALUE_KINDS as readonly [ValueKind, ...ValueKind[]]),
   });
   const ops: Op[] = [emit()];

@@ -114,11 +114,11 @@ const STOPS = ["commit", "op", "await", "idle"].flatMap((place) => [
 ]);
 const OPS = ["emit", "whole", "note", "output", "sum", "tally", "fail", "pause"].map((op) => `op ${op}`);
 const CARRIED = ["running", "paused", "active", "active merged", "active progress", "parked", "high", "low", "failures"]
-  .concat(["retry of progress", "slot value", "slot lists", ...tags("Date", "Map", "Set", "bigint", "Uint8Array")])
+  .concat(["slot value", "slot lists", ...tags("Date", "Map", "Set", "bigint", "Uint8Array")])
   .concat(tags("Error", "Point")).map((thing) => `carried ${thing}`);
 const ENDED = ["ended completed", "routine completed", "routine error_continued", "routine skipped", "routine retries"];
 const COMMON = [...CLASSES, ...STOPS, ...OPS, ...CARRIED, ...ENDED, "mapping", "snapshot at start"];
-const CONCURRENT_FEATURES = [...COMMON, "carried retry", "carried delay"];
+const CONCURRENT_FEATURES = [...COMMON, "carried retry", "carried retry of progress", "carried delay"];
 const TIMED_FEATURES = [
   ...[...COMMON, "ended failed", "routine failed", "op sleep", "op keep", "op drop", "op merged", "op key"],
   ...["class Shelf", "failure TimeoutError", "carried dropped"],
@@ -126,7 +126,16 @@ const TIMED_FEATURES = [
 const STRICT_FEATURES = [
   ...[...COMMON, "ended failed", "routine failed", "op expect", "op keep", "op drop", "op merged", "op key", "op now"],
   ...["class Shelf", "failure TimeoutError", "failure SchemaError", "failure RangeError", "carried awaiting"],
-  ...["retry", "delay", "retry of lists", "retry of value", "dropped", "list start", "list cleared"]
+  ...[
+    "retry",
+    "delay",
+    "retry of lists",
+    "retry of value",
+    "active before more urgent",
+    "dropped",
+    "list start",
+    "list cleared",
+  ]
     .map((thing) => `carried ${thing}`),
 ];
 

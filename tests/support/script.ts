@@ -1,0 +1,116 @@
+import type { Collected, Priority, SchemaResult } from "../../mod.ts";
+import { describe, makeValue, type ValueKind } from "./sample_values.ts";
+
+/** One thing that a scripted handler does. It is skipped for items whose seed is no multiple of `every`. */
+export type Op = { readonly every: number } & Deed;
+
+type Deed =
+  | {
+    readonly op: "emit";
+    readonly event: "output" | "other";
+    readonly times: number;
+    readonly delayMs: number;
+    readonly priority: Priority;
+    readonly value: ValueKind;
+  }
+  | { readonly op: "whole" | "note" | "output" | "now" | "key" | "pause" | "sum" | "tally" | "drop" | "merged" }
+  | { readonly op: "keep"; readonly where: "shared" | "state"; readonly value: ValueKind }
+  | { readonly op: "fail"; readonly attempts: number; readonly name: string }
+  | { readonly op: "sleep"; readonly ms: number }
+  | { readonly op: "expect"; readonly timeoutMs: number };
+
+/** What a scripted routine is told to do. */
+export interface Script {
+  /** What its handler does for each item. */
+  readonly ops: readonly Op[];
+  /** How many items a collector gathers before it clears them. */
+  readonly batch: number;
+}
+
+/** What travels from one scripted routine to the next. */
+export interface Item {
+  /** How far it may still go. */
+  readonly n: number;
+  /** What its handlers decide by. */
+  readonly seed: number;
+  /** What sort of value it holds. */
+  readonly kind: ValueKind;
+  /** The value. */
+  readonly v?: unknown;
+  /** The value, where a mapping has renamed it. */
+  readonly w?: unknown;
+}
+
+/** How the driver of a run gets between what handlers do. */
+export interface Hooks {
+  /** Called on the stack of a handler before each thing that it does. */
+  readonly onOp: () => void;
+  /** What handlers that wait wait for. */
+  readonly point: () => Promise<void>;
+  /** Waits for time to pass. */
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+/** A number that depends on two others and looks like chance. */
+export function mix(seed: number, salt: number): number {
+  let mixed = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(salt + 1, 0xc2b2ae35);
+  mixed = Math.imul(mixed ^ (mixed >>> 15), 0x27d4eb2f);
+  return (mixed ^ (mixed >>> 13)) >>> 0;
+}
+
+/** Checks an item as a schema does. */
+export function validateItem(value: unknown): SchemaResult<Item> {
+  const item = value as Item;
+  if (item.seed % 7 === 0) return { issues: [{ message: "no multiple of seven, please", path: ["seed"] }] };
+  return { value: { ...item, n: Math.min(item.n, 3) } };
+}
+
+/** What the entry of a scripted flow gets: the seeds of its items. */
+export interface Batch {
+  readonly items: readonly number[];
+  readonly n: number;
+  readonly gapMs: number;
+}
+
+/** What a collector gathers of its items. */
+export interface Lists {
+  readonly n: Collected<number>;
+  readonly seed: Collected<number>;
+  readonly kind: Collected<ValueKind>;
+  readonly v?: Collected<unknown>;
+  readonly w?: Collected<unknown>;
+}
+
+/** An item, and the sum of all seeds so far. */
+export interface Folded {
+  readonly item: Item;
+  readonly sum: number;
+}
+
+/** An item, and all seeds so far. */
+export interface Joined {
+  readonly item: Item;
+  readonly seeds: ReadonlySet<number>;
+}
+
+/** A merge that is registered as a function. */
+export function joinItems(old: Joined | undefined, next: Item): Joined {
+  return { item: next, seeds: new Set([...(old?.seeds ?? []), next.seed]) };
+}
+
+/** The item that came last. */
+export function lastOf({ n, seed, kind, v, w }: Lists): Item {
+  const value = v === undefined ? { w: w?.at(-1) } : { v: v.at(-1) };
+  return { n: n.at(-1) ?? 0, seed: seed.at(-1) ?? 0, kind: kind.at(-1) ?? "none", ...value };
+}
+
+/** The value of an item, under whichever name it came. */
+export function valueOf(item: Item): unknown {
+  return "w" in item ? item.w : item.v;
+}
+
+/** Every handler sees to it that the value which it got is the one that was sent. */
+export function check(item: Item): void {
+  const [got, sent] = [describe(valueOf(item)), describe(makeValue(item.kind, item.seed))];
+  if (got !== sent) throw Object.assign(new Error(`got ${got}, sent ${sent}`), { name: "WrongValue" });
+}
