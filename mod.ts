@@ -137,4 +137,5 @@ export {
   type ListenOptions,
   type PauseOptions,
   type ResumeOptions,
+  type ShutdownOptions,
 } from "./src/flow.ts";

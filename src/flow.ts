@@ -73,6 +73,14 @@ export interface PauseOptions {
   readonly checkpoint?: unknown;
   /** How long handlers may go on before they are aborted, in milliseconds. @default {1000} */
   readonly graceMs?: number;
+  /** Ends the wait for the rest when aborted; the pause itself goes on. */
+  readonly signal?: AbortSignal;
+}
+
+/** How a flow is shut down. */
+export interface ShutdownOptions extends WaitOptions {
+  /** Whether live jobs run what is due before they are paused; `timeoutMs` limits that. @default {true} */
+  readonly drain?: boolean;
 }
 
 /** How the end of a job is awaited. */
@@ -207,13 +215,15 @@ export class Flow extends FlowGraph {
    * @throws {StateError} when the job is not live
    */
   async pause(job: JobState, options: PauseOptions = {}): Promise<void> {
-    const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS } = options;
+    const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS, signal } = options;
+    signal?.throwIfAborted();
     const { data, execution } = this.#target("pause", job);
     checkDuration(`Cannot pause job "${job.jobId}"`, "graceMs", graceMs);
     if (execution === undefined) throw refuse("pause", data, "it is not live here");
     const subject = { action: `Cannot pause job "${job.jobId}"`, root: "checkpoint" };
     execution.pause({ reason, checkpoint: encodeValue(checkpoint, this.registry, subject, this.limits) }, graceMs);
-    await waitForRest(data, this.#runner.executionOf(data), hostOf(this.#engine).timers, {}, undefined);
+    const wait = signal === undefined ? {} : { signal };
+    await waitForRest(data, this.#runner.executionOf(data), hostOf(this.#engine).timers, wait, undefined);
   }
 
   /**
@@ -289,15 +299,19 @@ export class Flow extends FlowGraph {
   /**
    * Takes no more jobs. The live ones run what is due, unless `drain` is false; what is left of them is paused, and can be
    * resumed elsewhere.
+   *
+   * @throws the signal's reason when it is aborted before all jobs rest
    */
-  async shutdown({ drain = true }: { readonly drain?: boolean } = {}): Promise<void> {
+  async shutdown({ drain = true, ...options }: ShutdownOptions = {}): Promise<void> {
+    checkWait(options);
     this.#runner.shutDown();
+    const { timeoutMs: _, ...untilRest } = options;
     const { timers } = hostOf(this.#engine);
     await Promise.all(Array.from(this.#runner.live, async (execution) => {
       const { job } = execution;
-      if (drain) await waitUntilIdle(job, execution, timers, {});
+      if (drain) await waitUntilIdle(job, execution, timers, options);
       this.#runner.executionOf(job)?.pause({ reason: "shutdown", checkpoint: undefined }, DEFAULT_GRACE_MS);
-      await waitForRest(job, this.#runner.executionOf(job), timers, {}, undefined);
+      await waitForRest(job, this.#runner.executionOf(job), timers, untilRest, undefined);
     }));
   }
 

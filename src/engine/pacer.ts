@@ -1,3 +1,4 @@
+import { Fifo } from "../base/fifo.ts";
 import type { Timers } from "../ports/timers.ts";
 
 /** Handlers that run between two looks at the clock's budget, for clocks that stand still and for very short handlers. */
@@ -10,7 +11,7 @@ const MOST_RUNS = 4_096;
 export class Pacer {
   readonly #timers: Timers;
   readonly #budgetMs: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Fifo<() => void> = new Fifo();
   #sliceStart: number | undefined;
   #runs = 0;
   #isComing = false;
@@ -45,7 +46,7 @@ export class Pacer {
     this.#isComing = false;
     this.#sliceStart = this.#timers.now();
     this.#runs = 0;
-    while (this.#waiting.length > 0 && !this.isSpent(this.#timers.now())) this.#waiting.shift()?.();
-    if (this.#waiting.length > 0) this.#request();
+    while (this.#waiting.size > 0 && !this.isSpent(this.#timers.now())) this.#waiting.shift()?.();
+    if (this.#waiting.size > 0) this.#request();
   }
 }
