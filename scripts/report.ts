@@ -4,6 +4,11 @@ export interface Counts {
   readonly failed: number;
 }
 
+/** How many were left out as well. */
+export interface Tally extends Counts {
+  readonly skipped: number;
+}
+
 /** Adds counts up. */
 export function total(all: readonly Counts[]): Counts {
   return all.reduce((a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed }), { passed: 0, failed: 0 });
@@ -17,7 +22,7 @@ export function finish(all: readonly Counts[]): never {
 }
 
 /** Counts the cases of a JUnit report; a run that failed without a failed case counts as one. */
-export function countCases(report: string, success: boolean): Counts & { skipped: number } {
+export function countCases(report: string, success: boolean): Tally {
   const cases = report.split("<testcase").slice(1);
   const failed = cases.filter((it) => /<(failure|error)\b/.test(it)).length;
   const skipped = cases.filter((it) => /<skipped\b/.test(it)).length;

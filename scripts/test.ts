@@ -1,70 +1,71 @@
-import { fileURLToPath } from "node:url";
 import { chooseAssertions } from "./assertions.ts";
-import { countCases, type Counts, finish } from "./report.ts";
+import { handOff } from "./hand_off.ts";
+import { countCases, finish, type Tally } from "./report.ts";
+import { findRuntimes, type Runtime } from "./runtimes.ts";
+import { testInWorkerd } from "./test_in_workerd.ts";
+import { fitsWorkers, LEFT_OUT, listFiles } from "./worker.ts";
 
-// Runs the tests in Deno, then the same files in Bun: all of them, or those under the paths given as arguments.
+// Runs the same test files in every runtime that is there: all of them, and then a job goes from one runtime to the next;
+// or those under the paths given as arguments.
 
-interface Runtime {
-  readonly name: string;
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly reportFlags: (path: string) => readonly string[];
-  readonly note: string;
+interface Result extends Tally {
+  readonly line: string;
 }
 
-const PATHS = Deno.args.length > 0 ? Deno.args : ["./tests"];
-// The tests of the examples run them as processes, each in a folder of its own.
-const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-run"];
+const STAND_IN = "@std/assert is the stand-in of tests/support";
+// The tests of the examples run them as processes, each in a folder of its own, and call the servers among them.
+const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-net=127.0.0.1"];
 
+const files = (Deno.args.length > 0 ? Deno.args.map((path) => `./${path.replace(/^\.\//, "")}`) : ["./tests"])
+  .flatMap(testFiles).sort();
 const assertions = await chooseAssertions();
-const deno: Runtime = {
-  name: `Deno ${Deno.version.deno}`,
-  command: Deno.execPath(),
-  args: ["test", ...assertions.flags, ...PERMISSIONS, ...PATHS],
-  reportFlags: (path) => [`--junit-path=${path}`],
-  note: assertions.note,
-};
+const { found, missing } = await findRuntimes();
 
-const results = [await run(deno)];
-const bun = await findBun();
-if (bun) results.push(await run(bun));
-for (const { line } of results) console.log(line);
-if (!bun) console.log("Bun: skipped, it is not installed; `npm ci` installs it");
+const portable = files.filter(fitsWorkers);
+const inWorkerd = found.filter(({ name }) => name === "workerd").map(runWorkerd);
+const results: Result[] = [];
+for (const runtime of found) if (runtime.name !== "workerd") results.push(await run(runtime));
+results.push(...await Promise.all(inWorkerd));
+if (Deno.args.length === 0) results.push(await handOff(found));
+console.log();
+for (const line of [...results.map((it) => it.line), ...missing]) console.log(line);
 finish(results);
 
-// Only the installed one: without `npm ci` Bun would find neither `valibot` nor the stand-in.
-async function findBun(): Promise<Runtime | undefined> {
-  const command = fileURLToPath(new URL("../node_modules/.bin/bun", import.meta.url));
-  const version = await versionOf(command);
-  return version === undefined ? undefined : {
-    name: `Bun ${version}`,
-    command,
-    args: ["test", ...PATHS],
-    reportFlags: (path) => ["--reporter=junit", `--reporter-outfile=${path}`],
-    note: "@std/assert is the stand-in of tests/support",
-  };
-}
-
-async function versionOf(command: string): Promise<string | undefined> {
-  try {
-    const { success, stdout } = await new Deno.Command(command, { args: ["--version"], stderr: "null" }).output();
-    return success ? new TextDecoder().decode(stdout).trim() : undefined;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-async function run(runtime: Runtime): Promise<Counts & { line: string }> {
-  console.log(`\n${runtime.name}: ${runtime.note}\n`);
+async function run(runtime: Runtime): Promise<Result> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
-  const args = [...runtime.args, ...runtime.reportFlags(report)];
-  const { success } = await new Deno.Command(runtime.command, { args }).spawn().status;
-  const counts = countCases(await Deno.readTextFile(report), success);
+  console.log(`\n${runtime.name} ${runtime.version}\n`);
+  const { success } = await new Deno.Command(runtime.command, { args: testArgs(runtime, report) }).spawn().status;
+  const tally = countCases(await Deno.readTextFile(report), success);
   await Deno.remove(report);
-  const { passed, failed, skipped } = counts;
-  return {
-    ...counts,
-    line: `${runtime.name}: ${passed} passed, ${failed} failed, ${skipped} skipped (${runtime.note})`,
-  };
+  return summarize(runtime, tally, runtime.name === "Deno" ? assertions.note : STAND_IN);
+}
+
+function testArgs({ name }: Runtime, report: string): string[] {
+  if (name === "Deno") {
+    return ["test", "--parallel", ...assertions.flags, ...PERMISSIONS, `--junit-path=${report}`, ...files];
+  }
+  if (name === "Bun") return ["test", "--reporter=junit", `--reporter-outfile=${report}`, ...files];
+  const reporters = { spec: "stdout", junit: report };
+  const flags = Object.entries(reporters)
+    .flatMap(([reporter, to]) => [`--test-reporter=${reporter}`, `--test-reporter-destination=${to}`]);
+  return ["--test", "--test-isolation=none", ...flags, ...files];
+}
+
+/** Beside the others: in workerd the tests spend most of their time waiting. */
+async function runWorkerd(runtime: Runtime): Promise<Result> {
+  const tally = await testInWorkerd(runtime.command, portable);
+  return summarize(
+    runtime,
+    tally,
+    `${files.length - portable.length} of ${files.length} files are left out: ${LEFT_OUT}`,
+  );
+}
+
+function summarize({ name, version }: Runtime, tally: Tally, note: string): Result {
+  const { passed, failed, skipped } = tally;
+  return { ...tally, line: `${name} ${version}: ${passed} passed, ${failed} failed, ${skipped} skipped (${note})` };
+}
+
+function testFiles(path: string): string[] {
+  return Deno.statSync(path).isFile ? [path] : listFiles(path).filter((file) => file.endsWith("_test.ts"));
 }

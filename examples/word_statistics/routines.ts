@@ -12,6 +12,7 @@ import { add, type Counts, sentences, tally, words } from "./text.ts";
 // may wait for Ctrl-C at a line.
 const paceMs = Number(env["PACE_MS"] ?? 15);
 const holdAt = Number(env["HOLD_AT"] ?? 0);
+const FOR_EVER_MS = 2 ** 31 - 1; // a timer keeps the process alive, as a signal handler does not
 
 /** Counts of one kind, of one line or paragraph. */
 export interface Part {
@@ -47,8 +48,8 @@ export class LineReader extends Routine {
         if (skip-- > 0) continue;
         position = this.#take(text, position, ctx);
         ctx.report(`line ${position.lines}, ${Math.floor(100 * position.bytes / size)} %`);
-        if (position.lines === holdAt) await aborted(ctx.signal);
-        if (paceMs > 0) await sleep(paceMs, undefined, { signal: ctx.signal });
+        const restMs = position.lines === holdAt ? FOR_EVER_MS : paceMs;
+        if (restMs > 0) await sleep(restMs, undefined, { signal: ctx.signal });
         yield position;
       }
     } finally {
@@ -154,11 +155,3 @@ export const registry = new Registry({
   Totals,
   WordCounter,
 });
-
-/** Never resolves: rejects when the signal is aborted. */
-function aborted(signal: AbortSignal): Promise<never> {
-  signal.throwIfAborted();
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-}

@@ -1,0 +1,72 @@
+import { stripTypeScriptTypes } from "node:module";
+
+// Makes workers of the sources as they are: types are blanked out, nothing is bundled or renamed.
+
+/** A worker that can be run, again and again. */
+export interface Worker extends AsyncDisposable {
+  /** The configuration's path. */
+  readonly config: string;
+}
+
+// A worker has neither files nor processes, and must not generate code, as the validator of the JSON Schemas does.
+const NOT_FOR_WORKERS = /^tests\/(examples|house|schemas|scripts)\//;
+/** Why some test files are left out. */
+export const LEFT_OUT = "tests of examples, house, schemas and scripts need files, processes or generated code";
+/** What workerd has not, or has not in a form that does. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  "node:test": "scripts/workerd/node_test.ts",
+  "node:assert": "scripts/workerd/node_assert.ts",
+  "@std/assert": "tests/support/offline/assert.ts",
+  "valibot": "node_modules/valibot/dist/index.mjs",
+};
+const VARIABLES = ["PART", "PARTS", "TEXT"];
+
+/** Whether a file of the tests can run in a worker. */
+export function fitsWorkers(path: string): boolean {
+  return !NOT_FOR_WORKERS.test(path.replace(/^\.\//, ""));
+}
+
+/** Makes a worker without compatibility flags; `main` is its main module, at the root of the repository. */
+export async function makeWorker(main: string, compatibilityDate: string): Promise<Worker> {
+  const folder = await Deno.makeTempDir();
+  const names = [
+    "main",
+    ...Object.keys(PACKAGES),
+    "mod.ts",
+    ...[...listFiles("src"), ...listFiles("tests")].filter(fitsWorkers),
+  ];
+  const modules = await Promise.all(names.map(async (name, index) => {
+    const text = name === "main" ? main : await Deno.readTextFile(PACKAGES[name] ?? name);
+    await Deno.writeTextFile(`${folder}/${index}.js`, toModule(name, text));
+    return `(name = ${JSON.stringify(name)}, esModule = embed "${index}.js")`;
+  }));
+  const bindings = VARIABLES.map((name) => `(name = "${name}", fromEnvironment = "${name}")`);
+  const config = `${folder}/config.capnp`;
+  await Deno.writeTextFile(
+    config,
+    `
+using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (services = [(name = "worker", worker = .worker)]);
+const worker :Workerd.Worker = (
+  compatibilityDate = "${compatibilityDate}",
+  modules = [${modules.join(",\n    ")}],
+  bindings = [${bindings.join(", ")}],
+);`,
+  );
+  return { config, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
+}
+
+/** workerd takes every specifier for a path, and knows no import attributes. */
+function toModule(name: string, text: string): string {
+  if (name.endsWith(".json")) return `export default ${text}`;
+  const script = PACKAGES[name]?.endsWith(".mjs") ? text : stripTypeScriptTypes(text);
+  return script.replaceAll(/ from "(valibot|@std\/assert)";/g, ' from "/$1";')
+    .replaceAll(' with { type: "json" };', ";");
+}
+
+/** The scripts and JSON files below a folder. */
+export function listFiles(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) =>
+    isDirectory ? listFiles(`${folder}/${name}`) : /\.(ts|json)$/.test(name) ? [`${folder}/${name}`] : []
+  ).sort();
+}

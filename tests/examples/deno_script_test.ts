@@ -1,0 +1,33 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { execPath } from "node:process";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { assertEquals } from "@std/assert";
+import { inFolder, runExample } from "./run_example.ts";
+
+const OPTIONS = { timeout: 120_000, skip: "Deno" in globalThis ? false : "a script for Deno" };
+const SCRIPT = fileURLToPath(new URL("../../examples/deno_script/main.ts", import.meta.url));
+const EXPENSES = "apples 2.5\nx y z\npears 2\n\ngreen tea 3.25\napples 1\n";
+const SUMS = "apples: 3.50\ngreen tea: 3.25\npears: 2.00\n";
+const LEFT_OUT = "no name and amount: x y z\n";
+
+test("deno_script adds up what comes on standard input, and tells what it leaves out", OPTIONS, async () => {
+  const child = spawn(execPath, [SCRIPT]);
+  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
+  child.stdin.end(EXPENSES);
+  const [stdout, stderr, [code]] = await ended;
+  assertEquals([code, stdout, stderr], [0, SUMS, LEFT_OUT]);
+});
+
+test("deno_script adds up the files that are named", OPTIONS, () =>
+  inFolder(async (folder) => {
+    const half = EXPENSES.indexOf("pears");
+    await writeFile(join(folder, "a.txt"), EXPENSES.slice(0, half));
+    await writeFile(join(folder, "b.txt"), EXPENSES.slice(half));
+    const { code, stdout, stderr } = await runExample("deno_script/main.ts", { folder, args: ["a.txt", "b.txt"] });
+    assertEquals([code, stdout, stderr], [0, SUMS, LEFT_OUT]);
+  }));
