@@ -46,6 +46,7 @@ export interface PauseWish {
 }
 
 const NOTHING = (): void => {};
+const NONE: readonly never[] = Object.freeze([]);
 
 /** One run of a handler: its context, and the buffer of what it does. */
 export class Activation implements Context<unknown> {
@@ -55,18 +56,17 @@ export class Activation implements Context<unknown> {
   readonly plan: SlotPlan;
   /** What the handler gets. */
   readonly input: unknown;
-  /** What was emitted since the last commit. */
-  readonly emissions: Emission[] = [];
-  /** The deliveries from outside that were asked for since the last commit. */
-  readonly expectations: Expectation[] = [];
   /** The pause that was asked for since the last commit. */
   pauseWish: PauseWish | undefined;
   /** Ends what lasts only while the handler waits: the timer of its timeout, the watch over its slot. */
   stopWaiting: (() => void) | undefined;
   readonly #host: ActivationHost;
-  readonly #log: LogEntry[] = [];
-  readonly #outputs: OutputEntry[] = [];
-  readonly #deferred: DeferredEvent[] = [];
+  // Made when they are needed: most handlers emit, and do nothing else.
+  #emissions: Emission[] | undefined;
+  #expectations: Expectation[] | undefined;
+  #log: LogEntry[] | undefined;
+  #outputs: OutputEntry[] | undefined;
+  #deferred: DeferredEvent[] | undefined;
   #shared: BufferedValues | undefined;
   #state: BufferedValues | undefined;
   #views: SlotViews | undefined;
@@ -116,23 +116,37 @@ export class Activation implements Context<unknown> {
    * @throws whatever an update function throws
    */
   effects(): SideEffects | undefined {
-    const slots = this.#views?.changes() ?? [];
-    const state = this.#state?.changes() ?? [];
-    const shared = this.#shared?.changes() ?? [];
-    const [log, outputs, deferred] = [this.#log, this.#outputs, this.#deferred];
+    const slots = this.#views?.changes() ?? NONE;
+    const state = this.#state?.changes() ?? NONE;
+    const shared = this.#shared?.changes() ?? NONE;
+    const log = this.#log ?? NONE;
+    const outputs = this.#outputs ?? NONE;
+    const deferred = this.#deferred ?? NONE;
     const size = slots.length + state.length + shared.length + log.length + outputs.length + deferred.length;
-    return size === 0
-      ? undefined
-      : { slots, state, shared, log: [...log], outputs: [...outputs], deferred: [...deferred] };
+    return size === 0 ? undefined : { slots, state, shared, log, outputs, deferred };
   }
 
   /** Forgets the buffered calls: they have been committed. */
   reset(): void {
-    for (const list of [this.emissions, this.expectations, this.#log, this.#outputs, this.#deferred]) list.length = 0;
+    this.#emissions = undefined;
+    this.#expectations = undefined;
+    this.#log = undefined;
+    this.#outputs = undefined;
+    this.#deferred = undefined;
     this.#state?.clear();
     this.#shared?.clear();
     this.#views = undefined;
     this.pauseWish = undefined;
+  }
+
+  /** What was emitted since the last commit. */
+  get emissions(): readonly Emission[] {
+    return this.#emissions ?? NONE;
+  }
+
+  /** The deliveries from outside that were asked for since the last commit. */
+  get expectations(): readonly Expectation[] {
+    return this.#expectations ?? NONE;
   }
 
   get jobId(): string {
@@ -193,7 +207,7 @@ export class Activation implements Context<unknown> {
     const { delayMs = 0, priority = "normal" } = options;
     if (delayMs !== 0) checkRange(action, "delayMs", delayMs, 0, Number.MAX_SAFE_INTEGER);
     if (priority !== "normal") checkWord(action, "priority", priority, PRIORITIES);
-    this.emissions.push({
+    (this.#emissions ??= []).push({
       routine: this.routineId,
       event: name,
       routes,
@@ -206,7 +220,7 @@ export class Activation implements Context<unknown> {
   defer(event: Event<unknown> | string, data: unknown): void {
     const { event: { name } } = this.#event("defer", event);
     const stored = this.#payload(`Cannot defer "${name}" of routine "${this.routineId}"`, name, data);
-    this.#deferred.push({ routine: this.routineId, event: name, data: stored });
+    (this.#deferred ??= []).push({ routine: this.routineId, event: name, data: stored });
   }
 
   checkpoint(progress?: unknown): Promise<void> {
@@ -239,7 +253,7 @@ export class Activation implements Context<unknown> {
     const { route } = this.#slot("expect a delivery", slot);
     const { timeoutMs } = options;
     if (timeoutMs !== undefined) checkDuration("Cannot expect a delivery", "timeoutMs", timeoutMs);
-    this.expectations.push({ route, timeoutMs });
+    (this.#expectations ??= []).push({ route, timeoutMs });
   }
 
   report(data: unknown): void {
@@ -251,14 +265,23 @@ export class Activation implements Context<unknown> {
     this.checkOpen("log");
     const action = `Cannot log from routine "${this.routineId}"`;
     if (!isRecord(entry)) throw new TypeError(`${action}: the entry must be an object, got ${describeValue(entry)}`);
-    this.#log.push({ routine: this.routineId, entry: this.#encode(action, "entry", entry) ?? null, at: this.now() });
+    (this.#log ??= []).push({
+      routine: this.routineId,
+      entry: this.#encode(action, "entry", entry) ?? null,
+      at: this.now(),
+    });
   }
 
   output(type: string, data?: unknown): void {
     this.checkOpen("output");
     const action = `Cannot output from routine "${this.routineId}"`;
     checkName(action, "type", type);
-    this.#outputs.push({ routine: this.routineId, type, data: this.#encode(action, "data", data), at: this.now() });
+    (this.#outputs ??= []).push({
+      routine: this.routineId,
+      type,
+      data: this.#encode(action, "data", data),
+      at: this.now(),
+    });
   }
 
   pause(reason?: string, checkpoint?: unknown): void {

@@ -188,29 +188,31 @@ export class Execution implements RunnerHost {
   #pump(): void {
     if (this.#isPumping || this.#isOver) return;
     this.#isPumping = true;
-    this.#wakeDue();
-    while (this.#mayTake()) {
+    let now = this.now();
+    this.#wakeDue(now);
+    while (this.#mayTake(now)) {
       const task = this.#queue.take(this.limits.highWater);
       if (task === undefined) break;
-      this.#clock.work(this.now());
+      this.#clock.work(now);
       this.#runner.run(task);
-      this.#wakeDue();
+      now = this.now();
+      this.#wakeDue(now);
     }
     this.#isPumping = false;
     this.#settleDown();
   }
 
   /** Even while no task can be taken: an alarm for a task that stays waiting would ring again at once. */
-  #wakeDue(): void {
+  #wakeDue(now: number): void {
     if (this.#pausing !== undefined || this.#isOver) return;
-    for (const task of this.#queue.wake(this.now())) this.#expire(task);
+    for (const task of this.#queue.wake(now)) this.#expire(task);
   }
 
-  #mayTake(): boolean {
+  #mayTake(now: number): boolean {
     if (this.#isOver || this.#isDeferred || this.#pausing !== undefined || this.active >= this.#setup.workers) {
       return false;
     }
-    if (!this.#host.pacer.isSpent(this.now())) return true;
+    if (!this.#host.pacer.isSpent(now)) return true;
     this.#isDeferred = true;
     this.#host.pacer.defer(() => {
       this.#isDeferred = false;
@@ -270,7 +272,7 @@ export class Execution implements RunnerHost {
     const { pauseWish } = activation;
     const commit = stepCommit(this.job, activation, outcome, progress, this.limits.steps, this.time());
     this.#commit(commit);
-    activation.reset();
+    if (outcome !== "done") activation.reset();
     for (const task of commit.created) this.#queue.add(task, commit.at);
     for (const output of commit.effects?.outputs ?? []) {
       this.listeners.output(output);
