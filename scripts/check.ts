@@ -28,6 +28,8 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   "documentation": ["doc", "--lint", ...exported],
   "examples in the documentation": ["test", "--doc", ...flags, "mod.ts", "src", "README.md"],
   "publishing": ["publish", "--dry-run", "--allow-dirty"],
+  "publishing by jsr.json": ["publish", "--dry-run", "--allow-dirty", "--config", "jsr.json"],
+  "the package as npm users get it": ["run", "-A", "scripts/npm_package.ts"],
   ...(existsSync(EXAMPLE) ? { "cross-host example": ["run", "-A", EXAMPLE] } : {}),
 };
 
