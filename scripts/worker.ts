@@ -19,6 +19,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "@std/assert": "tests/support/offline/assert.ts",
   "valibot": "node_modules/valibot/dist/index.mjs",
 };
+/** The one example that is made for workers. */
+const EDGE_FUNCTION = "examples/edge_function/worker.ts";
 const VARIABLES = ["PART", "PARTS", "TEXT"];
 
 /** Whether a file of the tests can run in a worker. */
@@ -33,6 +35,7 @@ export async function makeWorker(main: string, compatibilityDate: string): Promi
     "main",
     ...Object.keys(PACKAGES),
     "mod.ts",
+    EDGE_FUNCTION,
     ...[...listFiles("src"), ...listFiles("tests")].filter(fitsWorkers),
   ];
   const modules = await Promise.all(names.map(async (name, index) => {
@@ -61,6 +64,7 @@ function toModule(name: string, text: string): string {
   if (name.endsWith(".json")) return `export default ${text}`;
   const script = PACKAGES[name]?.endsWith(".mjs") ? text : stripTypeScriptTypes(text);
   return script.replaceAll(/ from "(valibot|@std\/assert)";/g, ' from "/$1";')
+    .replaceAll(' from "@routilux/routilux";', ' from "/mod.ts";')
     .replaceAll(' with { type: "json" };', ";");
 }
 
