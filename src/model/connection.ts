@@ -69,9 +69,9 @@ export class Connection {
 
   /** The connection as the flow's document has it. */
   toJSON(): JsonObject {
-    const { event, routine } = this.from;
-    const mapping = Object.keys(this.mapping).length === 0 ? {} : { mapping: this.mapping };
-    return { from: { event, routine }, ...mapping, to: { routine: this.to.routine, slot: this.to.slot } };
+    const from = { event: this.from.event, routine: this.from.routine };
+    const to = { routine: this.to.routine, slot: this.to.slot };
+    return Object.keys(this.mapping).length === 0 ? { from, to } : { from, mapping: this.mapping, to };
   }
 }
 
