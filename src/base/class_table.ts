@@ -19,15 +19,6 @@ export interface ClassTable {
   revive(name: string, json: unknown): unknown;
 }
 
-/** A table without classes: built-in types only. */
-export const NO_CLASSES: ClassTable = {
-  classNameOf: () => undefined,
-  hasClass: () => false,
-  revive: (name) => {
-    throw new TypeError(`Class '${name}' not found in registry: no registry was given`);
-  },
-};
-
 /** A table that takes any class with `toJSON` and static `fromJSON`: for values that are held before a registry is known. */
 export class OpenClassTable implements ClassTable {
   readonly #names: Map<unknown, string> = new Map();

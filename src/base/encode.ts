@@ -37,20 +37,6 @@ export function encodeValue(
   return new Encoder(classes, subject, limits).run(value);
 }
 
-/** As `encodeValue`, where "no value" is no answer either. */
-export function encodeDefined(
-  value: unknown,
-  classes: ClassTable,
-  subject: EncodeSubject,
-  limits?: ValueLimits,
-): JsonValue | Encoded {
-  const stored = encodeValue(value, classes, subject, limits);
-  if (stored === undefined) {
-    throw new SerializationError(`${subject.action}: ${subject.root} is undefined`, "value", "");
-  }
-  return stored;
-}
-
 class Encoder {
   readonly #classes: ClassTable;
   readonly #subject: EncodeSubject;

@@ -1,10 +1,10 @@
 import { test } from "node:test";
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import { NO_CLASSES } from "../../src/base/class_table.ts";
 import { Collected } from "../../src/base/collected.ts";
 import { decodeValue } from "../../src/base/decode.ts";
 import type { Encoded, JsonValue } from "../../src/base/json.ts";
 import { encode, refusalOf, wireText } from "../support/values.ts";
+import { NO_CLASSES } from "../support/no_classes.ts";
 
 const stored = (...values: readonly unknown[]): (JsonValue | Encoded)[] => values.map((value) => encode(value) ?? null);
 const collect = <T>(items: (JsonValue | Encoded)[], from = 0, to = items.length): Collected<T> =>

@@ -1,10 +1,10 @@
 import { test } from "node:test";
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
-import { NO_CLASSES } from "../../src/base/class_table.ts";
 import { decodeValue } from "../../src/base/decode.ts";
 import { SerializationError } from "../../src/base/errors.ts";
 import { Registry } from "../../src/base/registry.ts";
 import { encode, refusalOf, throughWire, wireText } from "../support/values.ts";
+import { NO_CLASSES } from "../support/no_classes.ts";
 
 class Money {
   amount = 0n;

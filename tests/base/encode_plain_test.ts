@@ -1,7 +1,5 @@
 import { test } from "node:test";
 import { assertEquals, assertNotEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { NO_CLASSES } from "../../src/base/class_table.ts";
-import { encodeDefined } from "../../src/base/encode.ts";
 import { SerializationError } from "../../src/base/errors.ts";
 import { Encoded } from "../../src/base/json.ts";
 import { encode, wireText } from "../support/values.ts";
@@ -14,13 +12,6 @@ test("JSON values are taken as they are", () => {
 
 test("no value is no value", () => {
   assertStrictEquals(encode(undefined), undefined);
-});
-
-test("where a value must be, none is refused", () => {
-  const subject = { action: "Cannot log", root: "entry" };
-  assertEquals(encodeDefined({ a: 1 }, NO_CLASSES, subject), { a: 1 });
-  const error = assertThrows(() => encodeDefined(undefined, NO_CLASSES, subject), SerializationError);
-  assertStrictEquals(error.message, "Cannot log: entry is undefined");
 });
 
 test("-0 is 0, at any place", () => {

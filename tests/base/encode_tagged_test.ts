@@ -1,9 +1,9 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertNotEquals, assertStrictEquals } from "@std/assert";
 import { decodeValue } from "../../src/base/decode.ts";
-import { NO_CLASSES } from "../../src/base/class_table.ts";
 import { Encoded } from "../../src/base/json.ts";
 import { encode, throughWire, wireText } from "../support/values.ts";
+import { NO_CLASSES } from "../support/no_classes.ts";
 
 test("a date is tagged with its instant in ISO 8601", () => {
   assertStrictEquals(wireText(new Date(1)), '{"$type":"Date","value":"1970-01-01T00:00:00.001Z"}');

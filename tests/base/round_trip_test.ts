@@ -1,10 +1,10 @@
 import { test } from "node:test";
 import { assertEquals, assertStrictEquals } from "@std/assert";
-import { NO_CLASSES } from "../../src/base/class_table.ts";
 import { decodeValue } from "../../src/base/decode.ts";
 import { seededRandom } from "../support/random.ts";
 import { randomValue } from "../support/random_value.ts";
 import { encode, throughWire, wireText } from "../support/values.ts";
+import { NO_CLASSES } from "../support/no_classes.ts";
 
 for (let seed = 1; seed <= 10; seed++) {
   test(`values of every kind come through the wire as they were (seed ${seed})`, () => {

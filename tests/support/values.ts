@@ -1,4 +1,5 @@
-import { type ClassTable, NO_CLASSES } from "../../src/base/class_table.ts";
+import type { ClassTable } from "../../src/base/class_table.ts";
+import { NO_CLASSES } from "./no_classes.ts";
 import { decodeValue } from "../../src/base/decode.ts";
 import { encodeValue } from "../../src/base/encode.ts";
 import { SerializationError } from "../../src/base/errors.ts";
