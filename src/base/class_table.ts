@@ -1,3 +1,5 @@
+import { constructorOf } from "./constructor_of.ts";
+
 /** The names that tag built-in types; no class can be registered under one. */
 export const BUILT_IN_TAGS: ReadonlySet<string> = new Set(["Date", "Map", "Set", "bigint", "Uint8Array", "Error"]);
 
@@ -25,9 +27,7 @@ export class OpenClassTable implements ClassTable {
 
   /** The name given to the instance's class at first sight. */
   classNameOf(instance: object): string | undefined {
-    const prototype: unknown = Object.getPrototypeOf(instance);
-    if (typeof prototype !== "object" || prototype === null) return undefined;
-    const Class: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+    const Class = constructorOf(instance);
     if (typeof Class !== "function" || !("fromJSON" in Class)) return undefined;
     const known = this.#names.get(Class);
     if (known !== undefined) return known;

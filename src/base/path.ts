@@ -1,3 +1,5 @@
+import { constructorOf } from "./constructor_of.ts";
+
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
 /** One step of a path: `.name`, `["odd name"]` or `[3]`. */
@@ -45,8 +47,6 @@ function describeObject(value: object): string {
 
 /** The name of an object's class, read without running a getter of the object's own. */
 export function className(value: object): string | undefined {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (typeof prototype !== "object" || prototype === null) return undefined;
-  const made: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+  const made = constructorOf(value);
   return typeof made === "function" && made.name !== "" ? made.name : undefined;
 }

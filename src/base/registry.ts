@@ -1,5 +1,6 @@
 import { BUILT_IN_TAGS, type ClassTable, type NoArgumentClass } from "./class_table.ts";
 import { type AnyClass, CONSTRUCTOR_REMEDY, constructorNeeds } from "./constructor_needs.ts";
+import { constructorOf } from "./constructor_of.ts";
 import { checkName, listNames } from "./options.ts";
 import { describeValue } from "./path.ts";
 
@@ -69,9 +70,7 @@ export class Registry implements ClassTable {
 
   /** The wire name of the class that made `instance`, if it is registered. */
   classNameOf(instance: object): string | undefined {
-    const prototype: unknown = Object.getPrototypeOf(instance);
-    if (typeof prototype !== "object" || prototype === null) return undefined;
-    return this.nameOf(Object.getOwnPropertyDescriptor(prototype, "constructor")?.value);
+    return this.nameOf(constructorOf(instance));
   }
 
   /** Says whether a class goes by that name. */

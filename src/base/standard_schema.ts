@@ -68,7 +68,12 @@ export function isStandardSchema(value: unknown): value is StandardSchema<unknow
     typeof standard.validate === "function";
 }
 
-function describeIssue({ path, message }: SchemaIssue): string {
-  const keys = (path ?? []).map((step) => String(typeof step === "object" ? step.key : step));
-  return keys.length === 0 ? message : `${keys.join(".")}: ${message}`;
+/** Where in the value an issue is: the keys, joined by dots; empty for the whole. */
+export function issuePath({ path = [] }: SchemaIssue): string {
+  return path.map((step) => String(typeof step === "object" ? step.key : step)).join(".");
+}
+
+function describeIssue(issue: SchemaIssue): string {
+  const path = issuePath(issue);
+  return path === "" ? issue.message : `${path}: ${issue.message}`;
 }

@@ -1,6 +1,6 @@
 import { decodeValue } from "../base/decode.ts";
 import { TimeoutError } from "../base/errors.ts";
-import { isThenable } from "../base/thenable.ts";
+import { ignoreRejection, isThenable } from "../base/thenable.ts";
 import type { CancelTimer, Timers } from "../ports/timers.ts";
 import type { MergeCommit } from "../scheduler/commit.ts";
 import { hasKeys } from "../scheduler/decide.ts";
@@ -135,7 +135,7 @@ export class HandlerRunner {
 
   #await(activation: Activation, result: unknown, onValue: (value: unknown) => void): void {
     if (activation.isAborted) {
-      Promise.resolve(result).catch(() => {});
+      ignoreRejection(result);
       return;
     }
     this.#active.add(activation);

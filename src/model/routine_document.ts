@@ -205,11 +205,7 @@ function writeFunctions(
   { routine, declaration, root }: RoutineParts,
   place: Membership,
 ): NonNullable<RoutineDocument["functions"]> {
-  const roles = Array.from(declaration.functions.keys()).sort();
-  return Object.fromEntries(roles.map((role) => {
-    const fn = declaration.functions.get(role) as AnyHandler;
-    return [role, nameFunction(fn, routine, root, place, `function "${role}"`)];
-  }));
+  return sorted(declaration.functions, (fn, role) => nameFunction(fn, routine, root, place, `function "${role}"`));
 }
 
 function writeSlot(slot: Slot<never>, { routine, declaration, root }: RoutineParts, place: Membership): SlotDocument {
@@ -224,9 +220,12 @@ function writeSlot(slot: Slot<never>, { routine, declaration, root }: RoutinePar
   };
 }
 
-function sorted<V, W>(map: ReadonlyMap<string, V>, write: (value: V) => W): { readonly [name: string]: W } {
+function sorted<V, W>(
+  map: ReadonlyMap<string, V>,
+  write: (value: V, name: string) => W,
+): { readonly [name: string]: W } {
   const names = Array.from(map.keys()).sort();
-  return Object.fromEntries(names.map((name) => [name, write(map.get(name) as V)]));
+  return Object.fromEntries(names.map((name) => [name, write(map.get(name) as V, name)]));
 }
 
 interface ReadSlot {

@@ -1,7 +1,7 @@
 import type { JsonObject } from "../base/json.ts";
 import { checkName, checkWord } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
-import { isThenable } from "../base/thenable.ts";
+import { ignoreRejection, isThenable } from "../base/thenable.ts";
 import { isRecord } from "../base/json.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
@@ -110,7 +110,7 @@ export class ConditionalRouter<T extends object = Record<string, unknown>> exten
     if (decide === undefined) throw new TypeError(`Cannot route: the route to "${route.event}" has no condition`);
     const answer: unknown = Reflect.apply(decide, this, [data, config]);
     if (!isThenable(answer)) return Boolean(answer);
-    Promise.resolve(answer).catch(() => {});
+    ignoreRejection(answer);
     throw new TypeError(
       `Cannot route: the condition of the route to "${route.event}" is asynchronous; it must answer at once`,
     );

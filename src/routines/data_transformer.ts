@@ -2,7 +2,7 @@ import { describeError } from "../base/error_data.ts";
 import { isRecord } from "../base/json.ts";
 import { listNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
-import { isThenable } from "../base/thenable.ts";
+import { ignoreRejection, isThenable } from "../base/thenable.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
@@ -94,7 +94,7 @@ export class DataTransformer extends Routine<DataTransformerConfig> {
 
 function checkAnswer(answer: unknown): unknown {
   if (!isThenable(answer)) return answer;
-  Promise.resolve(answer).catch(() => {});
+  ignoreRejection(answer);
   throw new TypeError("the step is asynchronous; it must answer at once");
 }
 

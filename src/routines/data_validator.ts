@@ -1,4 +1,4 @@
-import { isStandardSchema, type SchemaIssue, type StandardSchema } from "../base/standard_schema.ts";
+import { isStandardSchema, issuePath, type SchemaIssue, type StandardSchema } from "../base/standard_schema.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
@@ -67,7 +67,6 @@ export class DataValidator<T = unknown> extends Routine<DataValidatorConfig> {
   }
 }
 
-function describeIssue({ path, message }: SchemaIssue): ValidationError {
-  const keys = (path ?? []).map((step) => String(typeof step === "object" ? step.key : step));
-  return { path: keys.join("."), message };
+function describeIssue(issue: SchemaIssue): ValidationError {
+  return { path: issuePath(issue), message: issue.message };
 }
