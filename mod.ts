@@ -45,6 +45,7 @@ export type { AnyClass } from "./src/base/constructor_needs.ts";
 export type { ErrorData } from "./src/base/error_data.ts";
 export {
   CancelledError,
+  FencedError,
   type Finding,
   PausedError,
   PreflightError,
@@ -52,6 +53,7 @@ export {
   SerializationError,
   StateError,
   StepLimitError,
+  StoreError,
   TimeoutError,
 } from "./src/base/errors.ts";
 export type { JsonObject, JsonValue } from "./src/base/json.ts";
@@ -96,6 +98,18 @@ export type {
   StatusEvent,
   TaskEvent,
 } from "./src/ports/observer.ts";
+export type {
+  DueQuery,
+  JobHead,
+  JobPage,
+  JobRecord,
+  ListQuery,
+  NewJob,
+  Result,
+  Store,
+  StoredCommand,
+  StoredJob,
+} from "./src/ports/store.ts";
 export type { CancelTimer, Timers } from "./src/ports/timers.ts";
 export type { JobStatus, RecordType, RoutineStatus } from "./src/scheduler/job.ts";
 export type {

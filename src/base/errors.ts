@@ -130,3 +130,47 @@ export class StepLimitError extends RoutiluxError {
     this.limit = limit;
   }
 }
+
+/** A write to a job that somebody else has changed since: whoever wrote is no longer its owner. */
+export class FencedError extends RoutiluxError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "FencedError";
+  /** The kind of error. */
+  readonly code = "FENCED" as const;
+  /** The job. */
+  readonly jobId: string;
+  /** The revision that the writer believed in; `undefined` when it had not seen the job yet. */
+  readonly expectedRevision: number | undefined;
+  /** The revision that the store has, if it is known; `undefined` when the job is gone. */
+  readonly revision: number | undefined;
+
+  /** Makes the error from the revision that was expected and the one that is there. */
+  constructor(jobId: string, expectedRevision: number | undefined, revision: number | undefined) {
+    const found = revision === undefined ? "has none of it" : `is at revision ${revision}`;
+    const wanted = expectedRevision === undefined ? "in another state" : `at revision ${expectedRevision}`;
+    super(`Cannot write job "${jobId}" ${wanted}: the store ${found}; another engine owns it now`);
+    this.jobId = jobId;
+    this.expectedRevision = expectedRevision;
+    this.revision = revision;
+  }
+}
+
+/** A store that failed again and again: the job stopped, and goes on from what is stored by `engine.recover()`. */
+export class StoreError extends RoutiluxError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "StoreError";
+  /** The kind of error. */
+  readonly code = "STORE" as const;
+  /** The job. */
+  readonly jobId: string;
+
+  /** Makes the error for a job whose commits could not be stored; `cause` is what the store said last. */
+  constructor(jobId: string, attempts: number, options: ErrorOptions) {
+    super(
+      `Cannot store job "${jobId}": the store failed ${attempts} times; the job has stopped, engine.recover() goes on ` +
+        "from what is stored",
+      options,
+    );
+    this.jobId = jobId;
+  }
+}

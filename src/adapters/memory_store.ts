@@ -1,0 +1,114 @@
+import { FencedError } from "../base/errors.ts";
+import type { JobHead, JobPage, JobRecord, NewJob, Store, StoredCommand, StoredJob } from "../ports/store.ts";
+
+interface Kept {
+  record: JobRecord;
+  readonly flow: string;
+  snapshot: string;
+  snapshotRevision: number;
+  entries: string[];
+  readonly inbox: StoredCommand[];
+}
+
+/**
+ * A store in this process's memory: for tests, for development, and as the plainest account of what a store does. Jobs
+ * survive their engines, not the process. All methods answer at once.
+ *
+ * @example
+ * ```ts
+ * import { memoryStore } from "@routilux/routilux/stores/memory";
+ *
+ * const store = memoryStore();
+ * await store.list({ status: "running" }); // { jobs: [] }
+ * ```
+ */
+export function memoryStore(): Store {
+  const jobs = new Map<string, Kept>();
+  const watchers = new Set<(jobId: string) => void>();
+  let isClosed = false;
+  const kept = (jobId: string): Kept | undefined => {
+    if (isClosed) throw new Error("The memory store is closed");
+    return jobs.get(jobId);
+  };
+  const records = (): JobRecord[] => Array.from(jobs.values(), ({ record }) => record).sort(isOlder);
+
+  return {
+    create({ jobId, createdAt, flow, snapshot, head }: NewJob): boolean {
+      if (kept(jobId) !== undefined) return false;
+      const record = { ...head, jobId, createdAt, revision: 0 };
+      jobs.set(jobId, { record, flow, snapshot, snapshotRevision: 0, entries: [], inbox: [] });
+      return true;
+    },
+    find: (jobId) => kept(jobId)?.record,
+    load(jobId): StoredJob | undefined {
+      const job = kept(jobId);
+      if (job === undefined) return undefined;
+      const { record, flow, snapshot, snapshotRevision, entries } = job;
+      return { record, flow, snapshot, snapshotRevision, entries: [...entries] };
+    },
+    append(jobId, expectedRevision, entries, head?: JobHead): void {
+      const job = kept(jobId);
+      if (job === undefined || job.record.revision !== expectedRevision) {
+        throw new FencedError(jobId, expectedRevision, job?.record.revision);
+      }
+      job.entries.push(...entries);
+      job.record = { ...job.record, ...head, revision: expectedRevision + entries.length };
+    },
+    compact(jobId, revision, snapshot): void {
+      const job = kept(jobId);
+      if (job === undefined || revision <= job.snapshotRevision) return;
+      job.entries = job.entries.slice(revision - job.snapshotRevision);
+      job.snapshot = snapshot;
+      job.snapshotRevision = revision;
+    },
+    send(jobId, text, key): boolean {
+      const job = kept(jobId);
+      if (job === undefined) return false;
+      if (!job.inbox.some((it) => it.key === key)) job.inbox.push({ sequence: job.inbox.length + 1, key, text });
+      for (const watcher of [...watchers]) watcher(jobId);
+      return true;
+    },
+    inbox: (jobId, after) => kept(jobId)?.inbox.slice(after) ?? [],
+    due({ now, owner, limit }): JobRecord[] {
+      kept("");
+      return records().filter((record) => isDue(record, now, owner) || isAddressed(jobs.get(record.jobId)))
+        .slice(0, limit);
+    },
+    watch(onCommand): () => void {
+      const watcher = (jobId: string) => onCommand(jobId);
+      watchers.add(watcher);
+      return () => void watchers.delete(watcher);
+    },
+    list({ flowId, status, createdBefore = Infinity, limit = 100, cursor } = {}): JobPage {
+      kept("");
+      const all = records().filter((record) =>
+        (flowId === undefined || record.flowId === flowId) && (status === undefined || record.status === status) &&
+        record.createdAt < createdBefore && (cursor === undefined || cursorOf(record) > cursor)
+      );
+      const page = all.slice(0, limit);
+      const last = page.at(-1);
+      return last === undefined || all.length === page.length ? { jobs: page } : { jobs: page, cursor: cursorOf(last) };
+    },
+    delete: (jobId) => kept(jobId) !== undefined && jobs.delete(jobId),
+    close(): void {
+      isClosed = true;
+    },
+  };
+}
+
+function isDue({ wakeAt, owner }: JobRecord, now: number, own: string | undefined): boolean {
+  return (wakeAt !== undefined && wakeAt <= now) || (owner !== undefined && owner === own);
+}
+
+function isAddressed(job: Kept | undefined): boolean {
+  return job !== undefined && job.inbox.length > job.record.consumed;
+}
+
+function isOlder(a: JobRecord, b: JobRecord): number {
+  return cursorOf(a) < cursorOf(b) ? -1 : 1;
+}
+
+/** Sorts by creation, then by id. */
+function cursorOf({ createdAt, jobId }: JobRecord): string {
+  return `${String(createdAt).padStart(16, "0")} ${jobId}`;
+}
