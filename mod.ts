@@ -48,6 +48,7 @@ export {
   FencedError,
   type Finding,
   PausedError,
+  PoisonError,
   PreflightError,
   RoutiluxError,
   SerializationError,
@@ -92,10 +93,12 @@ export type {
 export type { Entropy } from "./src/ports/entropy.ts";
 export type {
   CallbackErrorEvent,
+  CommandErrorEvent,
   EngineEvent,
   Observer,
   ReportEvent,
   StatusEvent,
+  StoreErrorEvent,
   TaskEvent,
 } from "./src/ports/observer.ts";
 export type {
@@ -139,7 +142,10 @@ export {
 } from "./src/serializer/job_state.ts";
 export type { JobProgress, Settled } from "./src/engine/job_waits.ts";
 export type { WaitOptions } from "./src/engine/waiting.ts";
+export type { DurabilityOptions } from "./src/engine/durability_settings.ts";
+export type { EngineBase } from "./src/engine/engine_base.ts";
 export { Engine, type EngineOptions } from "./src/engine.ts";
+export type { JobCommand, JobHistory, Recovery, StoredFlowJob } from "./src/stored_jobs.ts";
 export {
   type CompletionOptions,
   type CreateOptions,

@@ -3,12 +3,14 @@ import { checkDuration, checkName } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import type { Registry } from "./base/registry.ts";
 import { encodeValue } from "./base/encode.ts";
-import { DEFAULT_GRACE_MS, type Execution } from "./engine/execution.ts";
+import { EngineBase, hostOf } from "./engine/engine_base.ts";
+import type { Execution } from "./engine/execution.ts";
+import { DEFAULT_GRACE_MS, SHUTDOWN_REST } from "./engine/rest.ts";
 import { JobRunner, refuse } from "./engine/job_runner.ts";
 import { type JobProgress, type Settled, waitForCondition, waitForRest, waitUntilIdle } from "./engine/job_waits.ts";
 import { OutputStream } from "./engine/output_stream.ts";
 import type { WaitOptions } from "./engine/waiting.ts";
-import { Engine, hostOf } from "./engine.ts";
+import { defaultEngine } from "./default_engine.ts";
 import {
   checkExecutionTimeout,
   checkStrategy,
@@ -31,7 +33,7 @@ export interface FlowOptions extends Omit<FlowGraphOptions, "id"> {
   /** The flow's id; a job can be resumed only by a flow of the same id. @default {a new one} */
   readonly id?: string;
   /** What runs its jobs. @default {an engine that all flows share} */
-  readonly engine?: Engine;
+  readonly engine?: EngineBase;
 }
 
 /** What a caller listens to while a job is live; what a callback throws changes nothing for the job. */
@@ -89,6 +91,9 @@ export interface CompletionOptions extends WaitOptions {
   readonly onProgress?: (progress: JobProgress) => void;
 }
 
+/** What makes and steers a flow's jobs: for the library's own floors. */
+export let runnerOf: (flow: Flow) => JobRunner;
+
 /** Where a job begins: a slot, or the `trigger` of a routine, which may be named by its id. */
 export type Entry = string | Routine<object> | Slot<never>;
 
@@ -96,8 +101,6 @@ export type Entry = string | Routine<object> | Slot<never>;
 export type EntryArguments<E, O> = E extends Slot<infer T>
   ? (Record<never, never> extends T ? [params?: T, options?: O] : [params: T, options?: O])
   : [params?: unknown, options?: O];
-
-let defaultEngine: Engine | undefined;
 
 /**
  * A workflow: routines whose events are connected to each other's slots, and the means to execute it. Each execution is a
@@ -120,8 +123,12 @@ let defaultEngine: Engine | undefined;
  * ```
  */
 export class Flow extends FlowGraph {
-  readonly #engine: Engine;
+  readonly #engine: EngineBase;
   readonly #runner: JobRunner;
+
+  static {
+    runnerOf = (flow) => flow.#runner;
+  }
 
   /**
    * Makes an empty flow.
@@ -130,8 +137,8 @@ export class Flow extends FlowGraph {
    * @throws {RangeError} for a number out of range
    */
   constructor(options: FlowOptions = {}) {
-    const engine = options.engine ?? (defaultEngine ??= new Engine());
-    if (!(engine instanceof Engine)) {
+    const engine = options.engine ?? defaultEngine();
+    if (!(engine instanceof EngineBase)) {
       throw new TypeError(`Cannot create flow: engine must be an Engine, got ${describeValue(engine)}`);
     }
     super({ ...options, id: options.id ?? hostOf(engine).entropy.id() });
@@ -145,7 +152,7 @@ export class Flow extends FlowGraph {
    * @throws {SerializationError} when it is no document of a flow, naming the path
    * @throws {PreflightError} when it does not fit the registered classes: every finding at once
    */
-  static fromJSON(json: unknown, registry: Registry, options: { readonly engine?: Engine } = {}): Flow {
+  static fromJSON(json: unknown, registry: Registry, options: { readonly engine?: EngineBase } = {}): Flow {
     const decoded = decodeFlow(json, registry);
     const flow = new Flow({ ...decoded.options, ...options });
     decoded.fill(flow);
@@ -173,6 +180,7 @@ export class Flow extends FlowGraph {
 
   /**
    * Starts a job and returns it at once; no handler has run then. It begins at a slot, or at the `trigger` of a routine.
+   * With a store, a job of the same id that was started before is the one that goes on.
    *
    * @throws {TypeError} for an entry that is not in the flow
    * @throws {SerializationError} naming the path of params that cannot travel
@@ -180,7 +188,7 @@ export class Flow extends FlowGraph {
   execute<E extends Entry>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): JobState {
     const given = readArguments<ExecuteOptions>(rest);
     given.options.signal?.throwIfAborted();
-    return this.#start(this.#create(entry, given), false, given.options);
+    return this.#live(given.options) ?? this.#start(this.#create(entry, given), false, given.options);
   }
 
   /**
@@ -221,7 +229,8 @@ export class Flow extends FlowGraph {
     checkDuration(`Cannot pause job "${job.jobId}"`, "graceMs", graceMs);
     if (execution === undefined) throw refuse("pause", data, "it is not live here");
     const subject = { action: `Cannot pause job "${job.jobId}"`, root: "checkpoint" };
-    execution.pause({ reason, checkpoint: encodeValue(checkpoint, this.registry, subject, this.limits) }, graceMs);
+    const wish = { reason, checkpoint: encodeValue(checkpoint, this.registry, subject, this.limits) };
+    execution.rest({ status: "paused", wish }, graceMs);
     const wait = signal === undefined ? {} : { signal };
     await waitForRest(data, this.#runner.executionOf(data), hostOf(this.#engine).timers, wait, undefined);
   }
@@ -286,7 +295,7 @@ export class Flow extends FlowGraph {
     if (execution === undefined) stream.close();
     else {
       stops.push(execution.listeners.onOutput((output) => stream.push(output)));
-      stops.push(execution.listeners.onRest(() => stream.close()));
+      stops.push(execution.listeners.onRest((error) => stream.close(error)));
     }
     return stream;
   }
@@ -304,15 +313,7 @@ export class Flow extends FlowGraph {
    */
   async shutdown({ drain = true, ...options }: ShutdownOptions = {}): Promise<void> {
     checkWait(options);
-    this.#runner.shutDown();
-    const { timeoutMs: _, ...untilRest } = options;
-    const { timers } = hostOf(this.#engine);
-    await Promise.all(Array.from(this.#runner.live, async (execution) => {
-      const { job } = execution;
-      if (drain) await waitUntilIdle(job, execution, timers, options);
-      this.#runner.executionOf(job)?.pause({ reason: "shutdown", checkpoint: undefined }, DEFAULT_GRACE_MS);
-      await waitForRest(job, this.#runner.executionOf(job), timers, untilRest, undefined);
-    }));
+    await this.#runner.shutDown({ drain, rest: SHUTDOWN_REST, wait: options });
   }
 
   #create(entry: Entry, { params, options }: GivenArguments<CreateOptions>): JobState {
@@ -326,6 +327,12 @@ export class Flow extends FlowGraph {
     const settings = { executionStrategy: strategy, maxWorkers, executionTimeoutMs: timeoutMs };
     const job = this.#runner.create(this.#entry(entry), params, jobId, settings);
     return new JobState(job, this.registry);
+  }
+
+  /** With a store, a job of this id that works here already is the one to start. */
+  #live({ jobId }: CreateOptions): JobState | undefined {
+    const job = jobId === undefined ? undefined : hostOf(this.#engine).durability?.liveJob(jobId);
+    return job === undefined ? undefined : new JobState(job, this.registry);
   }
 
   #start(job: JobState, redrive: boolean, { onOutput, onReport, signal }: ListenOptions): JobState {

@@ -131,6 +131,22 @@ export class StepLimitError extends RoutiluxError {
   }
 }
 
+/** A task that several processes in a row have begun with and not survived, as far as their journal tells. */
+export class PoisonError extends RoutiluxError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "PoisonError";
+  /** The kind of error. */
+  readonly code = "POISON" as const;
+  /** How many recoveries have found the task where it was. */
+  readonly recoveries: number;
+
+  /** Makes the error for a number of recoveries. */
+  constructor(recoveries: number) {
+    super(`${recoveries} recoveries in a row have found the task where it was; its handler may end the process`);
+    this.recoveries = recoveries;
+  }
+}
+
 /** A write to a job that somebody else has changed since: whoever wrote is no longer its owner. */
 export class FencedError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */

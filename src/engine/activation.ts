@@ -31,8 +31,8 @@ export interface ActivationHost {
   readonly services: Services;
   /** The clock. */
   now(): number;
-  /** Commits what an activation has buffered; its handler goes on. */
-  commitStep(activation: Activation, progress: Stored): void;
+  /** Commits what an activation has buffered; its handler goes on when that is stored. */
+  commitStep(activation: Activation, progress: Stored): Promise<void>;
   /** Tells listeners of live progress. */
   report(activation: Activation, data: unknown): void;
 }
@@ -230,8 +230,7 @@ export class Activation implements Context<unknown> {
       const kept = progress === undefined
         ? this.task.details?.progress
         : this.#encode("Cannot checkpoint", "progress", progress);
-      this.#host.commitStep(this, kept);
-      return Promise.resolve();
+      return this.#host.commitStep(this, kept);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -59,6 +59,8 @@ export interface FailureOptions {
   readonly mayRetry: boolean;
   /** Whether the job fails, whatever the error handler says. */
   readonly isFatal: boolean;
+  /** The other tasks whose handlers run: they are stopped when the job fails. */
+  readonly others: () => readonly Task[];
 }
 
 /** The commit of a task's failure, by the error handler of its routine. */
@@ -67,24 +69,26 @@ export function failureCommit(
   task: Task,
   routine: RoutinePlan,
   error: ErrorData,
-  { mayRetry, isFatal }: FailureOptions,
+  { mayRetry, isFatal, others }: FailureOptions,
   time: CommitTime,
 ): FailureCommit {
   const verdict = decideVerdict(job, task, error, isFatal ? STOP : routine.errorHandler, time.at, mayRetry);
   const records = [...startRecords(task, time.at), ...failureRecords(routine.id, error, verdict, time.at)];
-  return { kind: "failure", ...time, task, error, verdict, records, version: routine.version };
+  const active = verdict.kind === "end" && verdict.stop ? others() : [];
+  return { kind: "failure", ...time, task, error, verdict, active, records, version: routine.version };
 }
 
 /** The commit of a change of status and nothing else. */
 export function statusCommit(
   status: JobStatus,
   time: CommitTime,
-  more: Partial<Pick<StatusCommit, "error" | "pausePoint" | "redrive" | "migrated">> = {},
+  more: Partial<Pick<StatusCommit, "active" | "error" | "pausePoint" | "redrive" | "migrated">> = {},
 ): StatusCommit {
   return {
     kind: "status",
     ...time,
     status,
+    active: [],
     error: undefined,
     pausePoint: undefined,
     redrive: false,

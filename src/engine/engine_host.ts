@@ -1,8 +1,13 @@
 import type { Services } from "../model/services.ts";
 import type { Entropy } from "../ports/entropy.ts";
 import type { EngineEvent, Observer } from "../ports/observer.ts";
+import type { Store } from "../ports/store.ts";
 import type { Timers } from "../ports/timers.ts";
+import { Durability } from "./durability.ts";
+import type { DurabilitySettings } from "./durability_settings.ts";
+import type { Rest } from "./rest.ts";
 import { Pacer } from "./pacer.ts";
+import type { WaitOptions } from "./waiting.ts";
 
 /** What an engine is made of, all of it settled. */
 export interface EngineHostOptions {
@@ -18,6 +23,24 @@ export interface EngineHostOptions {
   readonly sliceMs: number;
   /** Whether errors keep their stacks. */
   readonly errorStacks: boolean;
+  /** Where jobs survive, and how. */
+  readonly durable: { readonly store: Store; readonly settings: DurabilitySettings } | undefined;
+}
+
+/** How live jobs are brought to rest. */
+export interface ShutDown {
+  /** Whether they run what is due before. */
+  readonly drain: boolean;
+  /** What they rest as. */
+  readonly rest: Rest;
+  /** How long that may take. */
+  readonly wait: WaitOptions;
+}
+
+/** A flow that has live jobs. */
+export interface ActiveFlow {
+  /** Takes no more jobs, and brings the live ones to rest. */
+  shutDown(how: ShutDown): Promise<void>;
 }
 
 /** What all executions of one engine share. */
@@ -32,6 +55,12 @@ export class EngineHost {
   readonly errorStacks: boolean;
   /** Shares the event loop among the jobs. */
   readonly pacer: Pacer;
+  /** The engine's use of its store, if it has one. */
+  readonly durability: Durability | undefined;
+  /** The flows that have live jobs. */
+  readonly active: Set<ActiveFlow> = new Set();
+  /** No job is started any more. */
+  isShutDown = false;
   readonly #observer: Observer | undefined;
 
   /** Makes the shared part of an engine. */
@@ -42,6 +71,11 @@ export class EngineHost {
     this.errorStacks = options.errorStacks;
     this.pacer = new Pacer(options.timers, options.sliceMs);
     this.#observer = options.observer;
+    const { durable, timers } = options;
+    if (durable === undefined) return;
+    this.durability = new Durability(durable.store, durable.settings, timers, ({ jobId, flowId }, error) => {
+      if (this.isObserved) this.tell({ type: "store_error", jobId, flowId, error, at: timers.now() });
+    });
   }
 
   /** Whether somebody listens: without, no event is made. */

@@ -6,33 +6,24 @@ import type { Stored } from "../base/json.ts";
 import type { FlowLimits } from "../model/flow_limits.ts";
 import type { Services } from "../model/services.ts";
 import type { CancelTimer } from "../ports/timers.ts";
-import { apply } from "../scheduler/apply.ts";
-import type { Commit, FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../scheduler/commit.ts";
+import type { FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../scheduler/commit.ts";
 import { createTasks, emitRecords } from "../scheduler/decide.ts";
-import type { Job, JobStatus } from "../scheduler/job.ts";
+import { hasEnded, type Job, type JobStatus } from "../scheduler/job.ts";
 import { ReadyQueue } from "../scheduler/ready_queue.ts";
 import type { Task } from "../scheduler/task.ts";
-import type { Activation, PauseWish } from "./activation.ts";
+import type { Activation } from "./activation.ts";
+import { CommitLog } from "./commit_log.ts";
 import { type CommitTime, failureCommit, statusCommit, stepCommit } from "./commits.ts";
 import type { EngineHost } from "./engine_host.ts";
+import type { ExecutionLimits, ExecutionSetup } from "./execution_setup.ts";
 import { HandlerRunner, type RunnerHost } from "./handler_runner.ts";
 import { JobClock } from "./job_clock.ts";
 import { JobListeners } from "./job_listeners.ts";
-import { type JobCallbacks, JobNotifier } from "./job_notifier.ts";
+import { JobNotifier } from "./job_notifier.ts";
+import type { Journal } from "./journal.ts";
+import { Loop } from "./loop.ts";
 import { emissionsOf, type Plan, slotOf, type SlotPlan } from "./plan.ts";
-
-/** How a job is run, all of it settled. */
-export interface ExecutionSetup extends JobCallbacks {
-  /** How many handlers may wait at the same time. */
-  readonly workers: number;
-  /** How long the job may work, in milliseconds. */
-  readonly timeoutMs: number;
-  /** Called when the job has ended or rests. */
-  readonly onRest: () => void;
-}
-
-/** How long handlers may go on after a pause was asked for from inside, in milliseconds. */
-export const DEFAULT_GRACE_MS = 1_000;
+import { DEFAULT_GRACE_MS, type Rest } from "./rest.ts";
 
 /** A live job: takes its tasks in turn, runs their handlers, commits what comes of them, until it ends or rests. */
 export class Execution implements RunnerHost {
@@ -42,21 +33,23 @@ export class Execution implements RunnerHost {
   readonly services: Services;
   /** Whoever waits for the job. */
   readonly listeners: JobListeners = new JobListeners();
+  /** Its commits. */
+  readonly log: CommitLog;
   readonly #plan: Plan;
   readonly #host: EngineHost;
-  readonly #setup: ExecutionSetup;
   readonly #notifier: JobNotifier;
-  readonly #clock: JobClock;
-  readonly #queue: ReadyQueue;
   readonly #runner: HandlerRunner;
-  #pausing: PauseWish | undefined;
+  readonly #loop: Loop;
+  #setup: ExecutionSetup;
+  #clock: JobClock;
+  #queue: ReadyQueue;
+  /** What was asked for before the job has begun to work. */
+  #early: (() => void)[] = [];
+  #hasBegun = false;
+  #pausing: Rest | undefined;
+  /** Tasks whose handlers were stopped by a pause. */
+  #stopped: readonly Task[] = [];
   #stopGrace: CancelTimer | undefined;
-  /** The loop is on the stack: what happens now is seen when it goes on. */
-  #isPumping = false;
-  /** The loop will run in a microtask. */
-  #isWoken = false;
-  /** The loop will run in one of the next macrotasks. */
-  #isDeferred = false;
   /** A pause no longer waits for handlers. */
   #isAborting = false;
   #isOver = false;
@@ -71,12 +64,12 @@ export class Execution implements RunnerHost {
     this.limits = plan.graph.limits;
     this.services = host.services;
     this.#notifier = new JobNotifier(job, host, setup);
-    this.#clock = new JobClock(host.timers, job.ranMs, setup.timeoutMs, {
-      onTimeout: () => this.#break("failed", new TimeoutError(`Job "${job.jobId}"`, setup.timeoutMs)),
-      onAlarm: () => this.#pump(),
-    });
-    this.#queue = new ReadyQueue(job, this.now());
+    this.#clock = this.#createClock(setup);
+    this.#queue = new ReadyQueue(job, host.timers.now());
     this.#runner = new HandlerRunner(this, plan, host.timers);
+    this.log = new CommitLog(job, this.listeners);
+    this.#loop = new Loop(() => this.#takeTasks(), () => this.#settleDown(), host.pacer);
+    job.owner = this;
   }
 
   /** How many handlers have returned a promise which has not settled. */
@@ -97,34 +90,59 @@ export class Execution implements RunnerHost {
     return { at, ranMs: this.#clock.ranMs(at) };
   }
 
-  /** Starts, in a microtask: no handler runs before the caller goes on. `from` is the status before. */
-  start(from: JobStatus): void {
-    this.job.owner = this;
+  /** Begins, in a microtask: no handler runs before the caller goes on. `from` is the status before. */
+  begin(from: JobStatus, journal?: Journal): void {
+    this.log.journal = journal;
+    this.#hasBegun = true;
     this.#clock.work(this.now());
     this.#notifier.status(from, this.now());
+    if (hasEnded(this.job.status)) return this.leave();
     this.#sendDeferred();
-    this.#wake();
+    for (const act of this.#early.splice(0)) act();
+    this.#loop.wake();
+  }
+
+  /** The job is not as it was when this was made, and has not begun. */
+  reset(limits: ExecutionLimits): void {
+    this.#setup = { ...this.#setup, ...limits };
+    this.#clock = this.#createClock(limits);
+    this.#queue = new ReadyQueue(this.job, this.now());
+  }
+
+  /** Does something as soon as the job has begun. */
+  whenBegun(act: () => void): void {
+    if (this.#hasBegun) act();
+    else this.#early.push(act);
+  }
+
+  /** Ends without a commit: the job works elsewhere, rests in the store, or cannot be stored any more. */
+  leave(error?: Error): void {
+    if (this.#isOver) return;
+    this.#stop(error ?? new CancelledError("the job does not work here"));
+    this.#depart(() => this.listeners.rested(error));
   }
 
   /** Looks for due tasks, in case a timer is late. */
   poll(): void {
-    this.#wake();
+    this.#loop.wake();
   }
 
   /** Brings in a delivery from outside. */
   deliver(task: Task, data: Stored): void {
-    this.#commit({ kind: "deliver", ...this.time(), task, data });
-    this.#queue.add(task, this.now());
     this.#clock.work(this.now());
-    this.#wake();
+    this.log.perform({ kind: "deliver", ...this.time(), task, data }, () => {
+      this.#queue.add(task, this.now());
+      this.#loop.wake();
+    });
   }
 
   /** Stops taking tasks and comes to rest; handlers that have not returned after `graceMs` are aborted. */
-  pause(wish: PauseWish, graceMs: number): void {
+  rest(rest: Rest, graceMs: number): void {
     if (this.#pausing !== undefined || this.#isOver) return;
-    this.#pausing = wish;
+    this.#pausing = rest;
     const abort = () => {
       this.#isAborting = true;
+      this.#stopped = this.#runner.activeTasks();
       this.#runner.abortAll(new PausedError(graceMs));
       this.#settleDown();
     };
@@ -137,16 +155,23 @@ export class Execution implements RunnerHost {
 
   /** Aborts all handlers and ends the job. */
   cancel(reason: string | undefined): void {
-    this.#break("cancelled", new CancelledError(reason));
+    this.whenBegun(() => this.#break("cancelled", new CancelledError(reason)));
   }
 
-  commitStep(activation: Activation, progress: Stored): void {
-    this.#step(activation, "active", progress);
-    this.#wake();
+  commitStep(activation: Activation, progress: Stored): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let isStored = false;
+      this.#step(activation, "active", progress, () => {
+        isStored = true;
+        resolve();
+      });
+      this.#loop.wake();
+      if (!isStored) activation.signal.addEventListener("abort", () => reject(activation.signal.reason));
+    });
   }
 
   commitMerge(commit: MergeCommit): void {
-    this.#commit(commit);
+    this.log.perform(commit);
   }
 
   finished(activation: Activation): void {
@@ -159,8 +184,7 @@ export class Execution implements RunnerHost {
     const kept = progress === undefined
       ? task.details?.progress
       : encodeValue(progress, this.classes, subject, this.limits);
-    this.#step(activation, "parked", kept);
-    this.#queue.add(task, this.now());
+    this.#step(activation, "parked", kept, () => this.#queue.add(task, this.now()));
   }
 
   failed(task: Task, plan: SlotPlan, thrown: unknown): void {
@@ -169,25 +193,15 @@ export class Execution implements RunnerHost {
   }
 
   settled(): void {
-    this.#pump();
+    this.#loop.run();
   }
 
   report(activation: Activation, data: unknown): void {
     this.#notifier.report(activation.routineId, data);
   }
 
-  #wake(): void {
-    if (this.#isWoken || this.#isOver) return;
-    this.#isWoken = true;
-    Promise.resolve().then(() => {
-      this.#isWoken = false;
-      this.#pump();
-    });
-  }
-
-  #pump(): void {
-    if (this.#isPumping || this.#isOver) return;
-    this.#isPumping = true;
+  #takeTasks(): void {
+    if (this.#isOver || !this.#hasBegun) return;
     let now = this.now();
     this.#wakeDue(now);
     while (this.#mayTake(now)) {
@@ -198,8 +212,6 @@ export class Execution implements RunnerHost {
       now = this.now();
       this.#wakeDue(now);
     }
-    this.#isPumping = false;
-    this.#settleDown();
   }
 
   /** Even while no task can be taken: an alarm for a task that stays waiting would ring again at once. */
@@ -209,35 +221,30 @@ export class Execution implements RunnerHost {
   }
 
   #mayTake(now: number): boolean {
-    if (this.#isOver || this.#isDeferred || this.#pausing !== undefined || this.active >= this.#setup.workers) {
-      return false;
-    }
-    if (!this.#host.pacer.isSpent(now)) return true;
-    this.#isDeferred = true;
-    this.#host.pacer.defer(() => {
-      this.#isDeferred = false;
-      this.#pump();
-    });
-    return false;
+    if (this.#isOver || this.#pausing !== undefined || this.active >= this.#setup.workers) return false;
+    return !this.log.isFarAhead(now) && !this.#loop.mustYield(now);
   }
 
   /** Sees whether the job ends, rests or waits, when no task is taken. */
   #settleDown(): void {
-    if (this.#isOver || this.#isPumping) return;
+    if (this.#isOver || this.#loop.isRunning || !this.#hasBegun) return;
     if (this.active > 0) {
       this.#clock.setAlarm(this.#pausing === undefined ? this.#queue.nextDueAt() : undefined);
     } else if (this.#pausing !== undefined) {
       const time = this.time();
-      this.#end(statusCommit("paused", time, { pausePoint: { ...this.#pausing, at: time.at } }));
+      const { status, wish } = this.#pausing;
+      const pausePoint = wish === undefined ? undefined : { ...wish, at: time.at };
+      this.#end(statusCommit(status, time, { active: this.#stopped, pausePoint }));
     } else if (!this.#queue.isEmpty) {
-      if (!this.#isDeferred) this.#wake();
+      if (!this.#loop.isDeferred && !this.log.isFarAhead(this.now())) this.#loop.wake();
     } else if (this.job.tasks.size > 0) {
+      if (this.log.isBehind()) return;
       this.#clock.rest(this.now());
       this.#clock.setAlarm(this.#queue.nextDueAt());
       this.listeners.idle();
     } else if (this.job.deferredEvents.length > 0) {
       this.#sendDeferred();
-      this.#wake();
+      this.#loop.wake();
     } else {
       this.#end(statusCommit("completed", this.time()));
     }
@@ -245,41 +252,56 @@ export class Execution implements RunnerHost {
 
   #break(status: "failed" | "cancelled", error: Error): void {
     if (this.#isOver) return;
-    const commit = statusCommit(status, this.time(), { error: describeError(error, this.#host.errorStacks) });
+    const active = this.#runner.activeTasks();
+    const commit = statusCommit(status, this.time(), { active, error: describeError(error, this.#host.errorStacks) });
     this.#end(commit, error);
   }
 
   /**
-   * Performs the last commit. The job is no longer live before anybody is told of it: handlers are aborted, timers stopped.
+   * Performs the last commit: handlers are aborted, timers stopped. Whoever waits is told when it is stored.
    */
   #end(commit: StatusCommit | FailureCommit, reason: Error = new CancelledError("the job has ended")): void {
     const from = this.job.status;
-    apply(this.job, commit);
+    this.log.performLast(commit, () => this.#stop(reason), () =>
+      this.#depart(() => {
+        if (commit.kind === "failure") this.#notifier.task(commit);
+        this.#notifier.status(from, commit.at);
+        this.listeners.committed();
+        this.listeners.rested();
+      }));
+  }
+
+  /** Nothing runs any more, and nothing is decided. */
+  #stop(reason: Error): void {
     this.#isOver = true;
     this.#stopGrace?.();
     this.#clock.stop();
-    this.job.owner = undefined;
+    this.#early = [];
     this.#runner.abortAll(reason);
     this.#runner.disposeGenerators();
-    this.#setup.onRest();
-    if (commit.kind === "failure") this.#notifier.task(commit);
-    this.#notifier.status(from, commit.at);
-    this.listeners.committed();
-    this.listeners.rested();
   }
 
-  #step(activation: Activation, outcome: StepCommit["outcome"], progress: Stored): void {
+  /** The job is no longer live before anybody is told of it. */
+  #depart(tell: () => void): void {
+    this.job.owner = undefined;
+    this.#setup.onRest();
+    tell();
+  }
+
+  #step(activation: Activation, outcome: StepCommit["outcome"], progress: Stored, then?: () => void): void {
     const { pauseWish } = activation;
     const commit = stepCommit(this.job, activation, outcome, progress, this.limits.steps, this.time());
-    this.#commit(commit);
+    this.log.perform(commit, () => {
+      for (const task of commit.created) this.#queue.add(task, commit.at);
+      for (const output of commit.effects?.outputs ?? []) {
+        this.listeners.output(output);
+        this.#notifier.output(output);
+      }
+      this.#notifier.task(commit);
+      then?.();
+    });
     if (outcome !== "done") activation.reset();
-    for (const task of commit.created) this.#queue.add(task, commit.at);
-    for (const output of commit.effects?.outputs ?? []) {
-      this.listeners.output(output);
-      this.#notifier.output(output);
-    }
-    this.#notifier.task(commit);
-    if (pauseWish !== undefined) this.pause(pauseWish, DEFAULT_GRACE_MS);
+    if (pauseWish !== undefined) this.rest({ status: "paused", wish: pauseWish }, DEFAULT_GRACE_MS);
   }
 
   /** An awaited delivery has not come in time. That is decided by the error handler, but never tried again. */
@@ -297,14 +319,16 @@ export class Execution implements RunnerHost {
     options: { readonly mayRetry: boolean; readonly isFatal: boolean },
   ): void {
     if (this.#isOver) return;
-    const commit = failureCommit(this.job, task, plan.routine, error, options, this.time());
+    const others = () => this.#runner.activeTasks().filter((other) => other !== task);
+    const commit = failureCommit(this.job, task, plan.routine, error, { ...options, others }, this.time());
     if (commit.verdict.kind === "end" && commit.verdict.stop) {
       this.#end(commit, new CancelledError(`routine "${plan.routine.id}" has failed`));
       return;
     }
-    this.#commit(commit);
-    this.#notifier.task(commit);
-    if (commit.verdict.kind === "retry") this.#queue.add(task, commit.at);
+    this.log.perform(commit, () => {
+      this.#notifier.task(commit);
+      if (commit.verdict.kind === "retry") this.#queue.add(task, commit.at);
+    });
   }
 
   #sendDeferred(): void {
@@ -313,16 +337,20 @@ export class Execution implements RunnerHost {
     const emissions = emissionsOf(this.#plan, this.job.deferredEvents);
     try {
       const created = createTasks(this.job, emissions, [], time.at, this.limits.steps);
-      this.#commit({ kind: "deferred", ...time, created, records: emitRecords(emissions, time.at) });
-      for (const task of created) this.#queue.add(task, time.at);
+      this.log.perform({ kind: "deferred", ...time, created, records: emitRecords(emissions, time.at) }, () => {
+        for (const task of created) this.#queue.add(task, time.at);
+      });
     } catch (error) {
       if (!(error instanceof StepLimitError)) throw error;
       this.#break("failed", error);
     }
   }
 
-  #commit(commit: Commit): void {
-    apply(this.job, commit);
-    this.listeners.committed();
+  #createClock({ timeoutMs }: ExecutionLimits): JobClock {
+    const { job } = this;
+    return new JobClock(this.#host.timers, job.ranMs, timeoutMs, {
+      onTimeout: () => this.#break("failed", new TimeoutError(`Job "${job.jobId}"`, timeoutMs)),
+      onAlarm: () => this.#loop.run(),
+    });
   }
 }

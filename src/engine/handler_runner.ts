@@ -83,6 +83,12 @@ export class HandlerRunner {
     else this.#call(activation, handler);
   }
 
+  /** The tasks whose handlers wait, and the one whose handler is on the stack. */
+  activeTasks(): Task[] {
+    const tasks = Array.from(this.#active, ({ task }) => task);
+    return this.#current === undefined ? tasks : [...tasks, this.#current.task];
+  }
+
   /** Aborts all handlers that wait, and the one on the stack. Their tasks stay pending; what they return is ignored. */
   abortAll(reason: Error): void {
     this.#current?.abort(reason);

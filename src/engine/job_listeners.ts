@@ -3,8 +3,8 @@ import type { OutputEntry } from "../scheduler/job.ts";
 /** Whoever waits for something of a live job, or reads its outputs. */
 export class JobListeners {
   readonly #onCommit: Set<() => void> = new Set();
-  readonly #onRest: Set<() => void> = new Set();
-  readonly #onIdle: Set<() => void> = new Set();
+  readonly #onRest: Set<(error?: Error) => void> = new Set();
+  readonly #onIdle: Set<(error?: Error) => void> = new Set();
   readonly #onOutput: Set<(output: OutputEntry) => void> = new Set();
 
   /** Calls back after each commit, until the returned function is called. */
@@ -12,13 +12,13 @@ export class JobListeners {
     return add(this.#onCommit, callback);
   }
 
-  /** Calls back when the job has ended or rests. */
-  onRest(callback: () => void): () => void {
+  /** Calls back when the job has ended or rests; with an error when it is no longer known how it stands. */
+  onRest(callback: (error?: Error) => void): () => void {
     return add(this.#onRest, callback);
   }
 
-  /** Calls back when nothing of the job is due. */
-  onIdle(callback: () => void): () => void {
+  /** Calls back when nothing of the job is due; with an error when it is no longer known how it stands. */
+  onIdle(callback: (error?: Error) => void): () => void {
     return add(this.#onIdle, callback);
   }
 
@@ -42,10 +42,10 @@ export class JobListeners {
     if (this.#onIdle.size > 0) callAll(this.#onIdle);
   }
 
-  /** The job has ended or rests. */
-  rested(): void {
-    callAll(this.#onIdle);
-    callAll(this.#onRest);
+  /** The job has ended or rests, or it is no longer known how it stands. */
+  rested(error?: Error): void {
+    callAll(this.#onIdle, error);
+    callAll(this.#onRest, error);
   }
 }
 
@@ -57,6 +57,6 @@ function add<A extends unknown[]>(set: Set<(...args: A) => void>, callback: (...
 }
 
 /** Over a copy: a callback may take itself or others away. */
-function callAll(set: ReadonlySet<() => void>): void {
-  for (const callback of [...set]) callback();
+function callAll(set: ReadonlySet<(error?: Error) => void>, error?: Error): void {
+  for (const callback of [...set]) callback(error);
 }

@@ -6,14 +6,19 @@ import { describeValue, pathStep } from "../base/path.ts";
 import { decodeValue } from "../base/decode.ts";
 import { checkStrategy, type FlowGraph } from "../model/flow_graph.ts";
 import { apply } from "../scheduler/apply.ts";
-import type { KeyChange, MigratedState } from "../scheduler/commit.ts";
+import type { Commit, KeyChange, MigratedState } from "../scheduler/commit.ts";
 import { adoptLimits, type ExecutionSettings, firstAwaiting, hasEnded, Job } from "../scheduler/job.ts";
 import { createTask, type Route } from "../scheduler/task.ts";
+import type { Command } from "../serializer/command.ts";
 import { checkPreflight } from "../serializer/preflight.ts";
 import { type CommitTime, statusCommit } from "./commits.ts";
-import type { EngineHost } from "./engine_host.ts";
-import { Execution, type ExecutionSetup } from "./execution.ts";
+import type { ActiveFlow, EngineHost, ShutDown } from "./engine_host.ts";
+import { Execution } from "./execution.ts";
+import type { ExecutionLimits, ExecutionSetup } from "./execution_setup.ts";
+import { DEFAULT_GRACE_MS } from "./rest.ts";
+import { DurableJobs, type Prepared } from "./durable_jobs.ts";
 import { JobNotifier } from "./job_notifier.ts";
+import { waitForRest, waitUntilIdle } from "./job_waits.ts";
 import { bindRoutes, createPlan, type Plan } from "./plan.ts";
 
 /** What a caller listens to while a job is live. */
@@ -22,22 +27,28 @@ export type Callbacks = Pick<ExecutionSetup, "onOutput" | "onReport" | "onRest">
 const NO_CALLBACKS = { onOutput: undefined, onReport: undefined };
 
 /** Makes, starts and steers the jobs of one flow. */
-export class JobRunner {
+export class JobRunner implements ActiveFlow {
   readonly #graph: FlowGraph;
   readonly #host: EngineHost;
   readonly #live: Set<Execution> = new Set();
   #plan: Plan | undefined;
+  readonly #durable: DurableJobs | undefined;
   #isShutDown = false;
 
   /** Makes the runner of a flow. */
   constructor(graph: FlowGraph, host: EngineHost) {
     this.#graph = graph;
     this.#host = host;
+    if (host.durability === undefined) return;
+    this.#durable = new DurableJobs(host.durability, host, graph, {
+      prepare: (job) => this.#prepare(job, false),
+      perform: (job, command) => this.perform(job, command),
+    });
   }
 
-  /** The jobs that are live. */
-  get live(): ReadonlySet<Execution> {
-    return this.#live;
+  /** What the store does for the flow's jobs, where there is one. */
+  get durable(): DurableJobs | undefined {
+    return this.#durable;
   }
 
   /** The flow as the engine runs it: from the first start on, its structure is frozen. */
@@ -62,6 +73,7 @@ export class JobRunner {
     const data = encodeValue(params, this.#graph.registry, subject, this.#graph.limits);
     const ids = { jobId: jobId ?? this.#host.entropy.id(), flowId: this.#graph.id };
     const job = new Job(ids, now, settings);
+    this.#host.durability?.fresh.add(job);
     adoptLimits(job, this.#graph.limits);
     apply(job, { kind: "deliver", at: now, ranMs: 0, task: createTask(1, entry, data, now), data });
     this.#graph.freeze();
@@ -75,14 +87,36 @@ export class JobRunner {
    * @throws {PreflightError} when it does not fit the flow; nothing has changed then
    */
   resume(job: Job, redrive: boolean, callbacks: Callbacks): Execution {
-    if (this.#isShutDown) {
+    if (this.#isShutDown || this.#host.isShutDown) {
+      const what = this.#isShutDown ? `flow "${this.#graph.id}"` : "its engine";
       throw new StateError(
         "resume",
         job.status,
-        `Cannot resume job "${job.jobId}": flow "${this.#graph.id}" has been shut down`,
+        `Cannot resume job "${job.jobId}": ${what} has been shut down`,
       );
     }
     this.#checkResume(job, redrive);
+    const before = this.#durable?.textOf(job);
+    const prepared = this.#prepare(job, redrive);
+    const execution: Execution = new Execution(job, prepared.plan, this.#host, {
+      ...prepared.limits,
+      ...callbacks,
+      onRest: () => {
+        this.#live.delete(execution);
+        if (this.#live.size === 0) this.#host.active.delete(this);
+        this.#host.durability?.leave(job);
+        callbacks.onRest();
+      },
+    });
+    this.#live.add(execution);
+    this.#host.active.add(this);
+    if (this.#durable === undefined) execution.begin(prepared.from);
+    else this.#durable.start({ ...prepared, execution, before });
+    return execution;
+  }
+
+  /** Resumes a job in memory, after all checks: what a store must know of it comes back. */
+  #prepare(job: Job, redrive: boolean): Prepared {
     checkPreflight(job, this.#graph, "resume");
     const plan = this.#frozenPlan;
     const migrated = this.#migrateStates(job, plan);
@@ -91,18 +125,10 @@ export class JobRunner {
     adoptLimits(job, this.#graph.limits);
     // A job that failed for its timeout would have no time left.
     const time = redrive ? { ...this.#time(job), ranMs: 0 } : this.#time(job);
-    apply(job, statusCommit("running", time, { redrive, migrated }));
-    const execution: Execution = new Execution(job, plan, this.#host, {
-      ...this.#limitsOf(job),
-      ...callbacks,
-      onRest: () => {
-        this.#live.delete(execution);
-        callbacks.onRest();
-      },
-    });
-    this.#live.add(execution);
-    execution.start(from);
-    return execution;
+    const limits = this.#limitsOf(job);
+    const commit = statusCommit("running", time, { redrive, migrated });
+    apply(job, commit);
+    return { plan, limits, from, commit };
   }
 
   /** The live execution of a job, if it has one. */
@@ -121,10 +147,8 @@ export class JobRunner {
     if (execution !== undefined) return execution.cancel(reason);
     const from = job.status;
     const time = this.#time(job);
-    apply(
-      job,
-      statusCommit("cancelled", time, { error: describeError(new CancelledError(reason), this.#host.errorStacks) }),
-    );
+    const error = describeError(new CancelledError(reason), this.#host.errorStacks);
+    this.#commit(job, statusCommit("cancelled", time, { error }));
     new JobNotifier(job, this.#host, NO_CALLBACKS).status(from, time.at);
   }
 
@@ -135,12 +159,17 @@ export class JobRunner {
    * @throws {StepLimitError} when the job may make no more tasks
    */
   deliver(job: Job, route: Route, params: unknown): void {
-    if (job.status !== "running" && job.status !== "paused") {
-      throw refuse("deliver to", job, "only a running or paused job takes deliveries");
-    }
+    checkTakes(job);
     const { routine, slot: name } = route;
     const subject = { action: `Cannot deliver to slot "${name}" of routine "${routine}"`, root: "data" };
     const data: Stored = encodeValue(params, this.#graph.registry, subject, this.#graph.limits);
+    const execution = this.executionOf(job);
+    if (execution === undefined) this.#deliver(job, route, data);
+    else execution.whenBegun(() => this.#deliver(job, route, data));
+  }
+
+  #deliver(job: Job, route: Route, data: Stored): void {
+    const { routine, slot: name } = route;
     const awaited = firstAwaiting(job, routine, name);
     if (awaited === undefined && job.nextTaskId > this.#graph.limits.steps) {
       throw new StepLimitError(this.#graph.limits.steps);
@@ -149,12 +178,58 @@ export class JobRunner {
     const task = awaited ?? createTask(job.nextTaskId, route, data, time.at);
     const execution = this.executionOf(job);
     if (execution !== undefined) execution.deliver(task, data);
-    else apply(job, { kind: "deliver", ...time, task, data });
+    else this.#commit(job, { kind: "deliver", ...time, task, data });
   }
 
-  /** Takes no more jobs. */
-  shutDown(): void {
+  /**
+   * Carries out what somebody else has asked for.
+   *
+   * @throws what the call of the same name throws
+   */
+  perform(job: Job, command: Command): void {
+    switch (command.type) {
+      case "deliver": {
+        const { routine, slot } = command;
+        checkTakes(job);
+        this.#graph.routine(routine);
+        this.#deliver(job, this.routeTo(routine, this.#graph.slot(routine, slot).name), command.data);
+        break;
+      }
+      case "pause": {
+        const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS } = command;
+        const execution = this.executionOf(job);
+        if (execution === undefined) throw refuse("pause", job, "it is not live");
+        execution.rest({ status: "paused", wish: { reason, checkpoint } }, graceMs);
+        break;
+      }
+      case "cancel":
+        this.cancel(job, command.reason);
+        break;
+      case "resume":
+        this.resume(job, command.redrive, { ...NO_CALLBACKS, onRest: () => {} });
+        break;
+    }
+  }
+
+  /** Takes no more jobs. The live ones run what is due, if they are to, then they come to rest. */
+  async shutDown({ drain, rest, wait }: ShutDown): Promise<void> {
     this.#isShutDown = true;
+    const { timeoutMs: _, ...untilRest } = wait;
+    const { timers } = this.#host;
+    await Promise.all(Array.from(this.#live, async (execution) => {
+      const { job } = execution;
+      if (drain) await waitUntilIdle(job, execution, timers, wait);
+      this.executionOf(job)?.rest(rest, DEFAULT_GRACE_MS);
+      await waitForRest(job, this.executionOf(job), timers, untilRest, undefined);
+    }));
+  }
+
+  /** Changes a job that does not work. */
+  #commit(job: Job, commit: Commit): void {
+    const journal = this.#host.durability?.journalOf(job);
+    const text = journal?.encode(commit);
+    apply(job, commit);
+    if (text !== undefined) journal?.rest(text, undefined, () => {});
   }
 
   #checkResume(job: Job, redrive: boolean): void {
@@ -167,7 +242,7 @@ export class JobRunner {
     if (job.failures.length === 0) throw refuse("redrive", job, "it has no failures");
   }
 
-  #limitsOf({ settings }: Job): { readonly workers: number; readonly timeoutMs: number } {
+  #limitsOf({ settings }: Job): ExecutionLimits {
     const { executionStrategy, maxWorkers, executionTimeoutMs } = settings;
     const timeoutMs = executionTimeoutMs ?? this.#graph.executionTimeoutMs;
     if (executionStrategy === undefined && maxWorkers === undefined) {
@@ -220,6 +295,11 @@ export class JobRunner {
   #time(job: Job): CommitTime {
     return this.executionOf(job)?.time() ?? { at: this.#host.timers.now(), ranMs: job.ranMs };
   }
+}
+
+function checkTakes(job: Job): void {
+  if (job.status === "running" || job.status === "paused") return;
+  throw refuse("deliver to", job, "only a running or paused job takes deliveries");
 }
 
 /** The error of a call that a job's status does not allow. */

@@ -1,6 +1,6 @@
 import type { Timers } from "../ports/timers.ts";
 import { hasEnded, type Job, type JobStatus } from "../scheduler/job.ts";
-import { dueAt } from "../scheduler/task.ts";
+import { nextDueAt } from "../scheduler/next_due.ts";
 import type { Execution } from "./execution.ts";
 import { wait, type WaitOptions } from "./waiting.ts";
 
@@ -22,7 +22,7 @@ export interface Settled {
   readonly nextDueAt: number | undefined;
 }
 
-/** Waits until a job has ended or rests: true when it has ended. */
+/** Waits until a job has ended or rests: true when it has ended. Rejects when its store has failed or it was taken over. */
 export function waitForRest(
   job: Job,
   execution: Execution | undefined,
@@ -36,7 +36,7 @@ export function waitForRest(
       return () => {};
     }
     const { listeners } = execution;
-    const stops = [listeners.onRest(() => resolve(hasEnded(job.status)))];
+    const stops = [listeners.onRest((error) => error === undefined ? resolve(hasEnded(job.status)) : reject(error))];
     if (onProgress !== undefined) {
       const tell = () =>
         attempt(reject, () => onProgress({ status: job.status, pending: job.tasks.size, active: execution.active }));
@@ -54,17 +54,19 @@ export function waitForCondition(
   options: WaitOptions,
   condition: () => boolean,
 ): Promise<boolean> {
-  return wait(timers, options, () => false, (resolve) => {
-    if (condition()) resolve(true);
-    else if (execution === undefined) resolve(false);
-    else {
-      const stops = [
-        execution.listeners.onCommit(() => condition() && resolve(true)),
-        execution.listeners.onRest(() => resolve(condition())),
-      ];
-      return () => stops.forEach((stop) => stop());
+  return wait(timers, options, () => false, (resolve, reject) => {
+    if (execution === undefined) {
+      resolve(condition());
+      return () => {};
     }
-    return () => {};
+    // What a condition sees may have been committed, but not stored yet.
+    const ask = () => condition() && execution.log.whenStored(() => resolve(true));
+    const stops = [
+      execution.listeners.onCommit(ask),
+      execution.listeners.onRest((error) => error === undefined ? resolve(condition()) : reject(error)),
+    ];
+    ask();
+    return () => stops.forEach((stop) => stop());
   });
 }
 
@@ -76,26 +78,14 @@ export function waitUntilIdle(
   options: WaitOptions,
 ): Promise<Settled> {
   const settled = (): Settled => ({ status: job.status, nextDueAt: nextDueAt(job, timers.now()) });
-  return wait(timers, options, settled, (resolve) => {
+  return wait(timers, options, settled, (resolve, reject) => {
     if (execution === undefined) {
       resolve(settled());
       return () => {};
     }
     execution.poll();
-    return execution.listeners.onIdle(() => resolve(settled()));
+    return execution.listeners.onIdle((error) => error === undefined ? resolve(settled()) : reject(error));
   });
-}
-
-/** The instant at which a job's next task is due: now, when one is ready. */
-function nextDueAt(job: Job, now: number): number | undefined {
-  if (hasEnded(job.status)) return undefined;
-  let next = Infinity;
-  for (const task of job.tasks) {
-    const due = dueAt(task) ?? (task.details?.awaiting === undefined ? now : Infinity);
-    next = Math.min(next, Math.max(due, now));
-    if (next === now) break;
-  }
-  return next === Infinity ? undefined : next;
 }
 
 function attempt(onError: (error: unknown) => void, run: () => void): void {

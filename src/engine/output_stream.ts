@@ -12,6 +12,7 @@ export class OutputStream<I, T> implements AsyncIterableIterator<T, void, undefi
   readonly #view: (item: I) => T;
   readonly #onReturn: () => void;
   #isClosed = false;
+  #error: Error | undefined;
 
   /** Makes a stream that begins with `items`; `onReturn` is called when the reader stops early. */
   constructor(items: readonly I[], view: (item: I) => T, onReturn: () => void) {
@@ -28,17 +29,18 @@ export class OutputStream<I, T> implements AsyncIterableIterator<T, void, undefi
     else reader(this.#give(item));
   }
 
-  /** Ends the stream after the items that it has. */
-  close(): void {
+  /** Ends the stream after the items that it has, by an error where there is one. */
+  close(error?: Error): void {
     this.#isClosed = true;
-    for (let reader = this.#readers.shift(); reader !== undefined; reader = this.#readers.shift()) reader(end());
+    this.#error = error;
+    for (let reader = this.#readers.shift(); reader !== undefined; reader = this.#readers.shift()) reader(this.#end());
   }
 
   /** See `AsyncIterator`. */
   next(): Promise<Result<T>> {
     const item = this.#items.shift();
     if (item !== undefined) return this.#give(item);
-    return this.#isClosed ? end() : new Promise((resolve) => this.#readers.push(resolve));
+    return this.#isClosed ? this.#end() : new Promise((resolve) => this.#readers.push(resolve));
   }
 
   /** See `AsyncIterator`. */
@@ -46,7 +48,7 @@ export class OutputStream<I, T> implements AsyncIterableIterator<T, void, undefi
     this.#items = new Fifo();
     this.close();
     this.#onReturn();
-    return end();
+    return this.#end();
   }
 
   /** See `AsyncIterable`. */
@@ -54,11 +56,14 @@ export class OutputStream<I, T> implements AsyncIterableIterator<T, void, undefi
     return this;
   }
 
+  /** An error is told once. */
+  #end(): Promise<IteratorReturnResult<void>> {
+    const error = this.#error;
+    this.#error = undefined;
+    return error === undefined ? Promise.resolve({ value: undefined, done: true }) : Promise.reject(error);
+  }
+
   #give(item: I): Promise<Result<T>> {
     return new Promise((resolve) => resolve({ value: this.#view(item), done: false }));
   }
-}
-
-function end(): Promise<IteratorReturnResult<void>> {
-  return Promise.resolve({ value: undefined, done: true });
 }

@@ -72,8 +72,44 @@ export interface CallbackErrorEvent {
   readonly at: number;
 }
 
+/** The store has failed; the write is tried again, until the job stops with a `StoreError`. */
+export interface StoreErrorEvent {
+  /** Tells the kinds of events apart. */
+  readonly type: "store_error";
+  /** The job. */
+  readonly jobId: string;
+  /** Its flow. */
+  readonly flowId: string;
+  /** What the store threw, as it was thrown. */
+  readonly error: unknown;
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** A command from a job's inbox could not be carried out; it is consumed, and changes nothing. */
+export interface CommandErrorEvent {
+  /** Tells the kinds of events apart. */
+  readonly type: "command_error";
+  /** The job. */
+  readonly jobId: string;
+  /** Its flow. */
+  readonly flowId: string;
+  /** The key under which it was sent. */
+  readonly key: string;
+  /** Why. */
+  readonly error: unknown;
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** All that an engine tells: for logs, metrics and traces. */
-export type EngineEvent = StatusEvent | TaskEvent | ReportEvent | CallbackErrorEvent;
+export type EngineEvent =
+  | StatusEvent
+  | TaskEvent
+  | ReportEvent
+  | CallbackErrorEvent
+  | StoreErrorEvent
+  | CommandErrorEvent;
 
 /** Listens to an engine. What it throws is ignored: a listener cannot break a job. */
 export type Observer = (event: EngineEvent) => void;

@@ -60,6 +60,7 @@ export function apply(job: Job, commit: Commit): void {
 function applyMerge(job: Job, { task, merged, slot, records }: MergeCommit): void {
   checkPending(job, task, task.details?.merged === undefined);
   task.details = { ...(task.details ?? NO_DETAILS), merged };
+  task.active = true;
   if (slot !== undefined) applySlotChange(job, slot);
   if (merged.kind === "lists") listsOf(job, task.route.routine, task.route.slot).holders.add(task);
   addRecords(job, records);
@@ -78,15 +79,16 @@ function applyStep(job: Job, commit: StepCommit): void {
       notBefore: undefined,
       parked: outcome === "parked",
     };
-    if (outcome === "parked") task.active = false;
+    task.active = outcome === "active";
   }
   addRecords(job, commit.records);
   for (const created of commit.created) addTask(job, created);
   if (effects !== undefined) applyEffects(job, task.route.routine, effects, commit.version);
 }
 
-function applyFailure(job: Job, { task, error, verdict, records, version, at }: FailureCommit): void {
+function applyFailure(job: Job, { task, error, verdict, active, records, version, at }: FailureCommit): void {
   checkPending(job, task, true);
+  for (const other of active) other.active = true;
   task.active = false;
   if (verdict.kind === "retry") {
     const { attempt, maxRetries, notBefore } = verdict;
@@ -102,8 +104,9 @@ function applyFailure(job: Job, { task, error, verdict, records, version, at }: 
   addRecords(job, records);
 }
 
-function applyStatus(job: Job, { status, error, pausePoint, redrive, migrated, at }: StatusCommit): void {
+function applyStatus(job: Job, { status, active, error, pausePoint, redrive, migrated, at }: StatusCommit): void {
   job.status = status;
+  for (const task of active) task.active = true;
   job.error = error;
   if (pausePoint !== undefined) job.pausePoints.push(pausePoint);
   for (const { routine, version, state } of migrated) {

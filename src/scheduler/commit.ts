@@ -84,6 +84,8 @@ export interface FailureCommit extends CommitBase {
   readonly error: ErrorData;
   /** What happens to the task. */
   readonly verdict: Verdict;
+  /** The tasks whose handlers were stopped with it: they run first when the job goes on. */
+  readonly active: readonly Task[];
   /** The history of it. */
   readonly records: readonly HistoryRecord[];
   /** The version of the routine's class, for its state. */
@@ -121,6 +123,8 @@ export interface StatusCommit extends CommitBase {
   readonly kind: "status";
   /** Where it stands now. */
   readonly status: JobStatus;
+  /** The tasks whose handlers were stopped: they run first when the job goes on. */
+  readonly active: readonly Task[];
   /** Why it failed or was cancelled. */
   readonly error: ErrorData | undefined;
   /** The mark of a pause. */

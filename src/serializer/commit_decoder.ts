@@ -4,9 +4,12 @@ import type { Encoded, JsonValue } from "../base/json.ts";
 import type { Commit, KeyChange, MigratedState, SideEffects, Verdict } from "../scheduler/commit.ts";
 import type { SlotChange } from "../scheduler/slot_data.ts";
 import type { Task } from "../scheduler/task.ts";
+import type { Claim } from "./claim.ts";
 import type {
+  ClaimDocument,
   CommitDocument,
   EffectsDocument,
+  EntryDocument,
   KeyChangeDocument,
   MigratedDocument,
   SlotChangeDocument,
@@ -22,25 +25,33 @@ export const COMMIT_FORMAT: Format = { name: "routilux/commit", version: 1, migr
 /** Finds a task of the job by its id. */
 export type FindTask = (id: number) => Task | undefined;
 
-/**
- * Reads a commit for a job in the state that it was made in.
- *
- * @throws {SerializationError} naming the path, what was expected and what came; also for a task that the job does not have
- */
-export function decodeCommit(json: unknown, find: FindTask, limits: ValueLimits = DEFAULT_VALUE_LIMITS): Commit {
-  return new CommitDecoder(find, limits).run(openEnvelope(json, COMMIT_FORMAT) as CommitDocument);
-}
-
-class CommitDecoder {
+/** Reads the entries of a job's journal. */
+export class CommitDecoder {
   readonly #find: FindTask;
   readonly #parts: PartDecoder;
 
-  constructor(find: FindTask, limits: ValueLimits) {
+  /** Makes a decoder for a job whose tasks `find` finds. */
+  constructor(find: FindTask, limits: ValueLimits = DEFAULT_VALUE_LIMITS) {
     this.#find = find;
     this.#parts = new PartDecoder(COMMIT_FORMAT.name, limits);
   }
 
-  run(document: CommitDocument): Commit {
+  /** The classes that the values read so far name, with the first place of each. */
+  get classes(): ReadonlyMap<string, string> {
+    return this.#parts.values.classes;
+  }
+
+  /**
+   * Reads an entry for a job in the state that it was made in.
+   *
+   * @throws {SerializationError} naming the path, what was expected and what came; also for a task that the job does not have
+   */
+  read(json: unknown): Commit | Claim {
+    const document = openEnvelope(json, COMMIT_FORMAT) as EntryDocument;
+    return document.kind === "claim" ? readClaim(document) : this.#commit(document);
+  }
+
+  #commit(document: CommitDocument): Commit {
     const parts = this.#parts;
     const time = { at: readInstant(document.at), ranMs: document.ranMs };
     switch (document.kind) {
@@ -73,6 +84,7 @@ class CommitDecoder {
           task: this.#task(document.task, "task"),
           error: document.error as unknown as ErrorData,
           verdict: this.#verdict(document.verdict),
+          active: readList(document.active, "active", (id, path) => this.#task(id, path)),
           records: readList(document.records, "records", parts.record.bind(parts)),
           version: document.classVersion,
         };
@@ -95,6 +107,7 @@ class CommitDecoder {
           kind: "status",
           ...time,
           status: document.status,
+          active: readList(document.active, "active", (id, path) => this.#task(id, path)),
           error: document.error as ErrorData | undefined,
           pausePoint: document.pausePoint === undefined
             ? undefined
@@ -149,4 +162,16 @@ class CommitDecoder {
     const changes = readList(state, `${path}.state`, (change, at) => this.#keyChange(change, at));
     return { routine, version, state: changes };
   }
+}
+
+function readClaim({ at, consumed = 0, epoch, owner, tried, until }: ClaimDocument): Claim {
+  return {
+    kind: "claim",
+    at: readInstant(at),
+    consumed,
+    epoch,
+    owner,
+    tried: tried ?? [],
+    until: until === undefined ? undefined : readInstant(until),
+  };
 }

@@ -15,6 +15,8 @@ import type {
 export interface CommitEnvelope {
   /** When it was made. */
   readonly at: string;
+  /** The last command of the job's inbox that was consumed by then, where this commit comes of it. */
+  readonly consumed?: number;
   /** Tells a commit from a job. */
   readonly format: "routilux/commit";
   /** How long the job has worked by then, in milliseconds. */
@@ -61,6 +63,8 @@ export interface StepCommitDocument extends CommitEnvelope {
 
 /** A handler has failed. */
 export interface FailureCommitDocument extends CommitEnvelope {
+  /** The tasks whose handlers were stopped with it: they run first when the job goes on. */
+  readonly active?: readonly number[];
   /** The version of the routine's class. */
   readonly classVersion: number;
   /** The error. */
@@ -99,6 +103,8 @@ export interface DeferredCommitDocument extends CommitEnvelope {
 
 /** The job goes to another status. */
 export interface StatusCommitDocument extends CommitEnvelope {
+  /** The tasks whose handlers were stopped: they run first when the job goes on. */
+  readonly active?: readonly number[];
   /** Why it failed or was cancelled. */
   readonly error?: ErrorDocument;
   /** Tells the kinds apart. */
@@ -112,6 +118,43 @@ export interface StatusCommitDocument extends CommitEnvelope {
   /** Where it stands now. */
   readonly status: JobStatus;
 }
+
+/** An engine claims the job, renews its lease, or lets go of it: an entry of the journal that changes nothing of the job. */
+export interface ClaimDocument {
+  /** When it was made. */
+  readonly at: string;
+  /** The last command of the job's inbox that was consumed by then. */
+  readonly consumed?: number;
+  /** How often the job has been claimed. */
+  readonly epoch: number;
+  /** Tells a commit from a job. */
+  readonly format: "routilux/commit";
+  /** Tells the kinds apart. */
+  readonly kind: "claim";
+  /** The engine that has it now; none when it lets go. */
+  readonly owner?: string;
+  /** The tasks that stood first, with how often that was so when a process died before they had come further. */
+  readonly tried?: readonly TriedDocument[];
+  /** When the lease ends. */
+  readonly until?: string;
+  /** The version of the format. */
+  readonly version: 1;
+}
+
+/** A task that stood first when a job was claimed. */
+export interface TriedDocument {
+  /** How often it had failed by then. */
+  readonly attempt: number;
+  /** How many recoveries have found it like this. */
+  readonly recoveries: number;
+  /** How many of its steps had been committed by then. */
+  readonly step: number;
+  /** The id of the task. */
+  readonly task: number;
+}
+
+/** An entry of a journal: one change of a job, or a claim on it. */
+export type EntryDocument = CommitDocument | ClaimDocument;
 
 /** One change of a job, on the wire. */
 export type CommitDocument =

@@ -4,15 +4,16 @@ import type { Commit, KeyChange, MigratedState, SideEffects, Verdict } from "../
 import { errorJson } from "../scheduler/decide.ts";
 import type { SlotChange } from "../scheduler/slot_data.ts";
 import type {
+  ClaimDocument,
   CommitDocument,
-  CommitEnvelope,
   EffectsDocument,
   KeyChangeDocument,
   MigratedDocument,
   SlotChangeDocument,
   VerdictDocument,
 } from "./commit_documents.ts";
-import { compact, compactSorted } from "./compact.ts";
+import type { Claim } from "./claim.ts";
+import { compact } from "./compact.ts";
 import {
   encodeDeferred,
   encodeLog,
@@ -23,70 +24,121 @@ import {
   encodeTask,
   flag,
   list,
+  positive,
   wire,
 } from "./part_encoder.ts";
 
+const FORMAT = "routilux/commit";
+
 /**
  * Writes a commit that has not been applied yet: tasks of the job are named by their ids, new ones are written whole.
+ * `consumed` is the command that it comes of, if any.
  */
-export function encodeCommit(commit: Commit): CommitDocument {
-  const { at, ranMs } = commit;
-  const envelope: CommitEnvelope = { at: formatInstant(at), format: "routilux/commit", ranMs, version: 1 };
+export function encodeCommit(commit: Commit, consumed?: number): CommitDocument {
+  const { ranMs } = commit;
+  const at = formatInstant(commit.at);
   switch (commit.kind) {
     case "merge":
-      return compactSorted({
-        ...envelope,
+      return compact({
+        at,
+        consumed,
+        format: FORMAT,
         kind: commit.kind,
         merged: encodeMerged(commit.merged),
+        ranMs,
         records: list(commit.records, encodeRecord),
         slot: commit.slot === undefined ? undefined : encodeSlotChange(commit.slot),
         task: commit.task.id,
+        version: 1,
       });
     case "step":
-      return compactSorted({
-        ...envelope,
+      return compact({
+        at,
         classVersion: commit.version,
+        consumed,
         created: list(commit.created, encodeTask),
         effects: commit.effects === undefined ? undefined : encodeEffects(commit.effects),
+        format: FORMAT,
         kind: commit.kind,
         outcome: commit.outcome,
         progress: wire(commit.progress),
+        ranMs,
         records: list(commit.records, encodeRecord),
         step: commit.step,
         task: commit.task.id,
+        version: 1,
       });
     case "failure":
-      return compactSorted({
-        ...envelope,
+      return compact({
+        active: list(commit.active, ({ id }) => id),
+        at,
         classVersion: commit.version,
+        consumed,
         error: errorJson(commit.error),
+        format: FORMAT,
         kind: commit.kind,
+        ranMs,
         records: list(commit.records, encodeRecord),
         task: commit.task.id,
         verdict: encodeVerdict(commit.verdict),
+        version: 1,
       });
-    case "deliver":
-      return commit.task.details?.awaiting !== undefined
-        ? compactSorted({ ...envelope, data: wire(commit.data), fills: commit.task.id, kind: commit.kind })
-        : compactSorted({ ...envelope, kind: commit.kind, task: encodeTask(commit.task) });
-    case "deferred":
-      return compactSorted({
-        ...envelope,
-        created: list(commit.created, encodeTask),
+    case "deliver": {
+      const fills = commit.task.details?.awaiting !== undefined;
+      return compact({
+        at,
+        consumed,
+        data: fills ? wire(commit.data) : undefined,
+        fills: fills ? commit.task.id : undefined,
+        format: FORMAT,
         kind: commit.kind,
+        ranMs,
+        task: fills ? undefined : encodeTask(commit.task),
+        version: 1,
+      });
+    }
+    case "deferred":
+      return compact({
+        at,
+        consumed,
+        created: list(commit.created, encodeTask),
+        format: FORMAT,
+        kind: commit.kind,
+        ranMs,
         records: list(commit.records, encodeRecord),
+        version: 1,
       });
     case "status":
-      return compactSorted({
-        ...envelope,
+      return compact({
+        active: list(commit.active, ({ id }) => id),
+        at,
+        consumed,
         error: commit.error === undefined ? undefined : errorJson(commit.error),
+        format: FORMAT,
         kind: commit.kind,
         migrated: list(commit.migrated, encodeMigrated),
         pausePoint: commit.pausePoint === undefined ? undefined : encodePausePoint(commit.pausePoint),
+        ranMs,
         redrive: flag(commit.redrive),
         status: commit.status,
+        version: 1,
       });
   }
+}
+
+/** Writes a claim. */
+export function encodeClaim({ at, consumed, epoch, owner, tried, until }: Claim): ClaimDocument {
+  return compact({
+    at: formatInstant(at),
+    consumed: positive(consumed),
+    epoch,
+    format: FORMAT,
+    kind: "claim",
+    owner,
+    tried: list(tried, ({ attempt, recoveries, step, task }) => ({ attempt, recoveries, step, task })),
+    until: until === undefined ? undefined : formatInstant(until),
+    version: 1,
+  });
 }
 
 function encodeEffects({ slots, state, shared, log, outputs, deferred }: SideEffects): EffectsDocument {

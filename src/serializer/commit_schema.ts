@@ -19,7 +19,13 @@ import {
   value,
 } from "./part_schemas.ts";
 
-const envelope = { at: instant, format: v.literal("routilux/commit"), ranMs: duration, version: v.literal(1) };
+const signature = {
+  at: instant,
+  consumed: v.optional(positive),
+  format: v.literal("routilux/commit"),
+  version: v.literal(1),
+};
+const envelope = { ...signature, ranMs: duration };
 const keyChange = strict({ key: v.string(), value: v.optional(value) });
 const place = { routine: name, slot: name };
 const slotChange = v.union([
@@ -42,7 +48,7 @@ const verdict = v.union([
   strict({ retry: strict({ attempt: positive, maxRetries: count, notBefore: instant }) }),
 ]);
 
-/** A commit's document. */
+/** A commit's document, or a claim's. */
 export const commitSchema: v.GenericSchema = v.union([
   strict({
     ...envelope,
@@ -66,6 +72,7 @@ export const commitSchema: v.GenericSchema = v.union([
   }),
   strict({
     ...envelope,
+    active: optionalList(positive),
     classVersion: positive,
     error,
     kind: v.literal("failure"),
@@ -78,11 +85,20 @@ export const commitSchema: v.GenericSchema = v.union([
   strict({ ...envelope, created: optionalList(task), kind: v.literal("deferred"), records: optionalList(record) }),
   strict({
     ...envelope,
+    active: optionalList(positive),
     error: v.optional(error),
     kind: v.literal("status"),
     migrated: optionalList(strict({ routine: name, state: optionalList(keyChange), version: positive })),
     pausePoint: v.optional(pausePoint),
     redrive: v.optional(v.literal(true)),
     status: v.picklist(JOB_STATUSES),
+  }),
+  strict({
+    ...signature,
+    epoch: positive,
+    kind: v.literal("claim"),
+    owner: v.optional(name),
+    tried: optionalList(strict({ attempt: count, recoveries: count, step: count, task: positive })),
+    until: v.optional(instant),
   }),
 ]);

@@ -9,8 +9,3 @@ export function compact<const T extends object>(object: T): Compact<T> {
   for (const [key, value] of Object.entries(object)) if (value !== undefined) copy[key] = value;
   return copy as Compact<T>;
 }
-
-/** As `compact`, with the keys sorted: for objects that are put together from several. */
-export function compactSorted<const T extends object>(object: T): Compact<T> {
-  return compact(Object.fromEntries(Object.entries(object).sort(([a], [b]) => a < b ? -1 : 1)) as T);
-}

@@ -65,6 +65,7 @@ test("rule 3: apply refuses what comes for a task that has ended, and a second m
     task,
     error: { name: "Error", message: "late" },
     verdict: { kind: "end", status: "failed", stop: true },
+    active: [],
     records: [],
     version: 1,
   } as const;

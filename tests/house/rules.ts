@@ -16,7 +16,7 @@ const FLOORS: readonly string[] = [
   "mod.ts",
 ];
 const ADAPTER_NEEDS: readonly string[] = ["base", "ports"];
-const ADAPTER_USERS: readonly string[] = ["src/engine.ts", "mod.ts"];
+const ADAPTER_USERS: readonly string[] = ["src/default_engine.ts", "mod.ts"];
 const RUNTIME_NAMES = [
   ...["Deno", "Bun", "process", "globalThis", "console", "performance", "fetch", "crypto"],
   ...["setTimeout", "setInterval", "setImmediate", "queueMicrotask"],

@@ -37,7 +37,7 @@ const goodImports: readonly (readonly [path: string, target: string])[] = [
   ["src/scheduler/task.ts", "../ports/timers.ts"],
   ["src/engine/engine.ts", "../serializer/job_codec.ts"],
   ["src/flow.ts", "./engine/engine.ts"],
-  ["src/engine.ts", "./adapters/web_timers.ts"],
+  ["src/default_engine.ts", "./adapters/web_timers.ts"],
   ["src/adapters/web_timers.ts", "../ports/timers.ts"],
   ["src/adapters/web_timers.ts", "../base/errors.ts"],
   ["src/routines/mapper.ts", "../flow.ts"],

@@ -1,0 +1,35 @@
+import { webEntropy } from "./adapters/web_entropy.ts";
+import { webTimers } from "./adapters/web_timers.ts";
+import { EngineBase } from "./engine/engine_base.ts";
+import { EngineHost, type EngineHostOptions } from "./engine/engine_host.ts";
+import type { Services } from "./model/services.ts";
+
+/** How long handlers may keep the host's event loop where nothing else is said, in milliseconds. */
+const SLICE_MS = 8;
+
+/** Fills in what an engine is made of, where it is not given: the web's clock and chance, no store. */
+export function settleHost(options: Partial<EngineHostOptions>): EngineHost {
+  return new EngineHost({
+    timers: options.timers ?? webTimers(),
+    entropy: options.entropy ?? webEntropy(),
+    observer: options.observer,
+    // An application may have declared services and still make an engine without any.
+    services: options.services ?? ({} as Services),
+    sliceMs: options.sliceMs ?? SLICE_MS,
+    errorStacks: options.errorStacks ?? false,
+    durable: options.durable,
+  });
+}
+
+class DefaultEngine extends EngineBase {
+  constructor() {
+    super(settleHost({}));
+  }
+}
+
+let shared: EngineBase | undefined;
+
+/** The engine that all flows share which are given none. */
+export function defaultEngine(): EngineBase {
+  return shared ??= new DefaultEngine();
+}

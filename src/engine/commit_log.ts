@@ -1,0 +1,65 @@
+import { apply } from "../scheduler/apply.ts";
+import type { Commit } from "../scheduler/commit.ts";
+import type { Job } from "../scheduler/job.ts";
+import { nextDueAt } from "../scheduler/next_due.ts";
+import type { JobListeners } from "./job_listeners.ts";
+import type { Journal } from "./journal.ts";
+
+/** Performs the commits of one live job. With a journal, what follows from a commit is done, and seen, when it is stored. */
+export class CommitLog {
+  /** Where commits are stored; a job without a store has none. */
+  journal: Journal | undefined;
+  readonly #job: Job;
+  readonly #listeners: JobListeners;
+
+  /** Makes the log of a job. */
+  constructor(job: Job, listeners: JobListeners) {
+    this.#job = job;
+    this.#listeners = listeners;
+  }
+
+  /** Performs a commit, and then what follows from it. */
+  perform(commit: Commit, follow?: () => void): void {
+    const { journal } = this;
+    const text = journal?.encode(commit);
+    apply(this.#job, commit);
+    if (journal === undefined || text === undefined) {
+      this.#listeners.committed();
+      follow?.();
+      return;
+    }
+    journal.write(text, () => {
+      this.#listeners.committed();
+      follow?.();
+    });
+  }
+
+  /** Performs the last commit of a live job: `stop` ends what goes on, then `tell` is called. */
+  performLast(commit: Commit, stop: () => void, tell: () => void): void {
+    const { journal } = this;
+    const text = journal?.encode(commit);
+    apply(this.#job, commit);
+    stop();
+    const wakeAt = this.#job.status === "running" ? nextDueAt(this.#job, commit.at) : undefined;
+    if (journal === undefined || text === undefined) tell();
+    else journal.rest(text, wakeAt, tell);
+  }
+
+  /** Calls back when all that was performed is stored. */
+  whenStored(run: () => void): void {
+    if (this.journal === undefined) run();
+    else this.journal.whenStored(run);
+  }
+
+  /** Whether handlers have run as far ahead of the store as they may; they go on when it has caught up. */
+  isFarAhead(now: number): boolean {
+    return this.journal !== undefined && this.journal.isFarAhead(now);
+  }
+
+  /** Whether something is not stored yet; then it is on its way. */
+  isBehind(): boolean {
+    if (this.journal === undefined || !this.journal.isBehind) return false;
+    this.journal.flush();
+    return true;
+  }
+}

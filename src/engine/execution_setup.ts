@@ -1,0 +1,15 @@
+import type { JobCallbacks } from "./job_notifier.ts";
+
+/** How much a job may do at once, and for how long. */
+export interface ExecutionLimits {
+  /** How many handlers may wait at the same time. */
+  readonly workers: number;
+  /** How long the job may work, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** How a job is run, all of it settled. */
+export interface ExecutionSetup extends JobCallbacks, ExecutionLimits {
+  /** Called when the job has ended or rests. */
+  readonly onRest: () => void;
+}

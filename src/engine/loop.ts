@@ -1,0 +1,62 @@
+import type { Pacer } from "./pacer.ts";
+
+/** When a job takes its turns: at once, in a microtask or in a macrotask, and never one inside another. */
+export class Loop {
+  readonly #turn: () => void;
+  readonly #after: () => void;
+  readonly #pacer: Pacer;
+  /** A turn is on the stack: what happens now is seen when it goes on. */
+  #isRunning = false;
+  /** A turn will be taken in a microtask. */
+  #isWoken = false;
+  /** A turn will be taken in one of the next macrotasks. */
+  #isDeferred = false;
+
+  /** Makes a loop whose turns are `turn` and then `after`, which is no longer part of it. */
+  constructor(turn: () => void, after: () => void, pacer: Pacer) {
+    this.#turn = turn;
+    this.#after = after;
+    this.#pacer = pacer;
+  }
+
+  /** Whether a turn is on the stack. */
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Whether a turn will be taken in one of the next macrotasks. */
+  get isDeferred(): boolean {
+    return this.#isDeferred;
+  }
+
+  /** Takes a turn now, unless one is on the stack. */
+  run(): void {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    this.#turn();
+    this.#isRunning = false;
+    this.#after();
+  }
+
+  /** Takes a turn in a microtask. */
+  wake(): void {
+    if (this.#isWoken) return;
+    this.#isWoken = true;
+    Promise.resolve().then(() => {
+      this.#isWoken = false;
+      this.run();
+    });
+  }
+
+  /** Says whether the host's event loop comes first now: then a turn is taken after it. */
+  mustYield(now: number): boolean {
+    if (this.#isDeferred) return true;
+    if (!this.#pacer.isSpent(now)) return false;
+    this.#isDeferred = true;
+    this.#pacer.defer(() => {
+      this.#isDeferred = false;
+      this.run();
+    });
+    return true;
+  }
+}

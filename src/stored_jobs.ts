@@ -1,0 +1,195 @@
+import { encodeValue } from "./base/encode.ts";
+import { StateError } from "./base/errors.ts";
+import type { JsonValue } from "./base/json.ts";
+import { checkInteger, checkName } from "./base/options.ts";
+import type { Registry } from "./base/registry.ts";
+import type { Durability } from "./engine/durability.ts";
+import { type EngineBase, hostOf } from "./engine/engine_base.ts";
+import { Flow, runnerOf } from "./flow.ts";
+import type { JobRecord, StoredJob } from "./ports/store.ts";
+import { hasEnded } from "./scheduler/job.ts";
+import { type Command, encodeCommand } from "./serializer/command.ts";
+import { decodeJob } from "./serializer/job_decoder.ts";
+import { encodeJob } from "./serializer/job_encoder.ts";
+import { jobOf, JobState } from "./serializer/job_state.ts";
+import { Replay } from "./serializer/replay.ts";
+
+/** A job that was found in the store, and its flow. */
+export interface StoredFlowJob {
+  /** Its flow, as it was when the job was started. */
+  readonly flow: Flow;
+  /** The job. */
+  readonly job: JobState;
+}
+
+/** What a recovery has found. */
+export interface Recovery {
+  /** The jobs that go on here. */
+  readonly jobs: readonly StoredFlowJob[];
+  /** Those that cannot go on here, and why; they stay as they are. */
+  readonly errors: readonly { readonly jobId: string; readonly error: unknown }[];
+}
+
+/** A state of a job. */
+export interface JobHistory {
+  /** How many entries its journal had by then. */
+  readonly revision: number;
+  /** What the last of them was, as its document says; none for the state with which the kept journal begins. */
+  readonly entry?: JsonValue;
+  /** The job as it was; at rest, and of no consequence for the one in the store. */
+  readonly job: JobState;
+}
+
+/** What can be asked of a job by somebody who does not own it. */
+export type JobCommand =
+  | { readonly type: "deliver"; readonly routineId: string; readonly slotName: string; readonly data?: unknown }
+  | { readonly type: "pause"; readonly reason?: string; readonly checkpoint?: unknown; readonly graceMs?: number }
+  | { readonly type: "cancel"; readonly reason?: string }
+  | { readonly type: "resume"; readonly redrive?: boolean };
+
+/** The jobs in an engine's store, and what can be done with them from outside. */
+export class StoredJobs {
+  readonly #engine: EngineBase;
+  readonly #durability: Durability;
+  readonly #registry: Registry;
+  /** By text: jobs of one flow share it. */
+  readonly #flows: Map<string, Flow> = new Map();
+
+  /** Makes the view of an engine's store. */
+  constructor(engine: EngineBase, durability: Durability, registry: Registry) {
+    this.#engine = engine;
+    this.#durability = durability;
+    this.#registry = registry;
+  }
+
+  /** See `Engine`. */
+  async recover(limit: number | undefined): Promise<Recovery> {
+    const { store, settings, timers } = this.#durability;
+    const jobs: StoredFlowJob[] = [];
+    const errors: { jobId: string; error: unknown }[] = [];
+    for (const record of await store.due({ now: timers.now(), owner: settings.owner, limit })) {
+      if (this.#isElsewhere(record) || this.#durability.liveJob(record.jobId) !== undefined) continue;
+      try {
+        const found = await this.#restore(record.jobId);
+        if (await this.#goOn(found)) jobs.push(found);
+      } catch (error) {
+        errors.push({ jobId: record.jobId, error });
+      }
+    }
+    return { jobs, errors };
+  }
+
+  /** See `Engine`. */
+  open(jobId: string): Promise<StoredFlowJob> {
+    return this.#restore(jobId);
+  }
+
+  /** See `Engine`. */
+  async send(jobId: string, command: JobCommand, key: string | undefined): Promise<void> {
+    const action = `Cannot send to job "${jobId}"`;
+    const text = encodeCommand(this.#command(action, command));
+    if (key !== undefined) checkName(action, "key", key);
+    if (!await this.#durability.store.send(jobId, text, key ?? hostOf(this.#engine).entropy.id())) {
+      throw unknownJob(jobId, "send to");
+    }
+  }
+
+  /** See `Engine`. */
+  async *history(jobId: string): AsyncGenerator<JobHistory, void, undefined> {
+    const stored = await this.#load(jobId, "read");
+    const { limits } = this.#flowOf(stored);
+    const replay = new Replay(stored.snapshot, limits);
+    let revision = stored.snapshotRevision;
+    yield { revision, job: this.#copy(replay, jobId) };
+    for (const text of stored.entries) {
+      replay.apply(text);
+      yield { revision: ++revision, entry: JSON.parse(text), job: this.#copy(replay, jobId) };
+    }
+  }
+
+  /** See `Engine`. */
+  async fork(jobId: string, revision: number, newId: string | undefined): Promise<StoredFlowJob> {
+    const action = `Cannot fork job "${jobId}"`;
+    checkInteger(action, "revision", revision, 0);
+    const stored = await this.#load(jobId, "fork");
+    const { snapshotRevision, record } = stored;
+    if (revision < snapshotRevision || revision > record.revision) {
+      const kept = `${snapshotRevision} to ${record.revision}`;
+      throw new RangeError(`${action}: its revisions ${kept} are kept, current value is ${revision}`);
+    }
+    const flow = this.#flowOf(stored);
+    const replay = new Replay(stored.snapshot, flow.limits);
+    for (const text of stored.entries.slice(0, revision - snapshotRevision)) replay.apply(text);
+    const { status } = replay.job;
+    if (hasEnded(status)) throw new StateError("fork", status, `${action}: at revision ${revision} it had ended`);
+    const id = newId === undefined ? hostOf(this.#engine).entropy.id() : checkName(action, "jobId", newId);
+    const job = this.#copy(replay, id);
+    return { flow, job: flow.resume(job) };
+  }
+
+  async #restore(jobId: string): Promise<StoredFlowJob> {
+    const stored = await this.#load(jobId, "open");
+    const flow = this.#flowOf(stored);
+    const job = this.#durability.liveJob(jobId) ?? runnerOf(flow).durable?.restore(stored);
+    if (job === undefined) throw unknownJob(jobId, "open");
+    return { flow, job: new JobState(job, this.#registry) };
+  }
+
+  /** Says whether a job that was found works here now. */
+  async #goOn({ flow, job }: StoredFlowJob): Promise<boolean> {
+    if (job.status === "running") {
+      flow.resume(job);
+      return true;
+    }
+    const runner = runnerOf(flow);
+    const data = jobOf(job);
+    await runner.durable?.poll(data);
+    return runner.executionOf(data) !== undefined;
+  }
+
+  #command(action: string, command: JobCommand): Command {
+    const encode = (value: unknown, root: string) => encodeValue(value, this.#registry, { action, root });
+    switch (command.type) {
+      case "deliver": {
+        const { type, routineId, slotName } = command;
+        const routine = checkName(action, "routineId", routineId);
+        return { type, routine, slot: checkName(action, "slotName", slotName), data: encode(command.data, "data") };
+      }
+      case "pause": {
+        const { type, reason, graceMs } = command;
+        return { type, reason, checkpoint: encode(command.checkpoint, "checkpoint"), graceMs };
+      }
+      case "cancel":
+        return { type: command.type, reason: command.reason };
+      case "resume":
+        return { type: command.type, redrive: command.redrive ?? false };
+    }
+  }
+
+  async #load(jobId: string, event: string): Promise<StoredJob> {
+    const stored = await this.#durability.store.load(jobId);
+    if (stored === undefined) throw unknownJob(jobId, event);
+    return stored;
+  }
+
+  #flowOf({ flow: text }: StoredJob): Flow {
+    const flow = this.#flows.get(text) ?? Flow.fromJSON(JSON.parse(text), this.#registry, { engine: this.#engine });
+    this.#flows.set(text, flow);
+    return flow;
+  }
+
+  /** The state of a replay under an id, apart from it. */
+  #copy({ job }: Replay, jobId: string): JobState {
+    return new JobState(decodeJob({ ...encodeJob(job), jobId }), this.#registry);
+  }
+
+  /** Whether another engine works on a job, as far as its lease says. */
+  #isElsewhere({ owner, wakeAt }: JobRecord): boolean {
+    const { settings, timers } = this.#durability;
+    return owner !== undefined && owner !== settings.owner && wakeAt !== undefined && wakeAt > timers.now();
+  }
+}
+
+function unknownJob(jobId: string, event: string): StateError {
+  return new StateError(event, "unknown", `Cannot ${event} job "${jobId}": the store has none of this id`);
+}
