@@ -2,15 +2,21 @@ import { apply } from "../scheduler/apply.ts";
 import type { Commit } from "../scheduler/commit.ts";
 import type { Job } from "../scheduler/job.ts";
 import { nextDueAt } from "../scheduler/next_due.ts";
+import type { Task } from "../scheduler/task.ts";
 import type { JobListeners } from "./job_listeners.ts";
 import type { Journal } from "./journal.ts";
 
-/** Performs the commits of one live job. With a journal, what follows from a commit is done, and seen, when it is stored. */
+/**
+ * Performs the commits of one live job. With a journal, what follows from a commit is done, and seen, when it is stored: the
+ * tasks that it makes ready are in the queue, but held till then, so that the order of tasks does not depend on the store.
+ */
 export class CommitLog {
   /** Where commits are stored; a job without a store has none. */
   journal: Journal | undefined;
   readonly #job: Job;
   readonly #listeners: JobListeners;
+  /** Tasks that must not run yet, with the commit that must be stored before. */
+  readonly #held: Map<Task, Commit> = new Map();
 
   /** Makes the log of a job. */
   constructor(job: Job, listeners: JobListeners) {
@@ -18,8 +24,8 @@ export class CommitLog {
     this.#listeners = listeners;
   }
 
-  /** Performs a commit, and then what follows from it. */
-  perform(commit: Commit, follow?: () => void): void {
+  /** Performs a commit that makes tasks ready, and then what follows from it. */
+  perform(commit: Commit, readied: readonly Task[] = [], follow?: () => void): void {
     const { journal } = this;
     const text = journal?.encode(commit);
     apply(this.#job, commit);
@@ -28,7 +34,9 @@ export class CommitLog {
       follow?.();
       return;
     }
+    for (const task of readied) this.#held.set(task, commit);
     journal.write(text, () => {
+      for (const task of readied) if (this.#held.get(task) === commit) this.#held.delete(task);
       this.#listeners.committed();
       follow?.();
     });
@@ -43,6 +51,11 @@ export class CommitLog {
     const wakeAt = this.#job.status === "running" ? nextDueAt(this.#job, commit.at) : undefined;
     if (journal === undefined || text === undefined) tell();
     else journal.rest(text, wakeAt, tell);
+  }
+
+  /** Whether a task must not run yet: what made it ready is not stored. */
+  isHeld(task: Task | undefined): boolean {
+    return task !== undefined && this.#held.has(task);
   }
 
   /** Calls back when all that was performed is stored. */

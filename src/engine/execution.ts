@@ -130,10 +130,9 @@ export class Execution implements RunnerHost {
   /** Brings in a delivery from outside. */
   deliver(task: Task, data: Stored): void {
     this.#clock.work(this.now());
-    this.log.perform({ kind: "deliver", ...this.time(), task, data }, () => {
-      this.#queue.add(task, this.now());
-      this.#loop.wake();
-    });
+    this.log.perform({ kind: "deliver", ...this.time(), task, data }, [task]);
+    this.#queue.add(task, this.now());
+    this.#loop.wake();
   }
 
   /** Stops taking tasks and comes to rest; handlers that have not returned after `graceMs` are aborted. */
@@ -184,7 +183,8 @@ export class Execution implements RunnerHost {
     const kept = progress === undefined
       ? task.details?.progress
       : encodeValue(progress, this.classes, subject, this.limits);
-    this.#step(activation, "parked", kept, () => this.#queue.add(task, this.now()));
+    this.#step(activation, "parked", kept);
+    this.#queue.add(task, this.now());
   }
 
   failed(task: Task, plan: SlotPlan, thrown: unknown): void {
@@ -222,7 +222,13 @@ export class Execution implements RunnerHost {
 
   #mayTake(now: number): boolean {
     if (this.#isOver || this.#pausing !== undefined || this.active >= this.#setup.workers) return false;
-    return !this.log.isFarAhead(now) && !this.#loop.mustYield(now);
+    return !this.#mustWait(now) && !this.#loop.mustYield(now);
+  }
+
+  /** Whether the store comes first. */
+  #mustWait(now: number): boolean {
+    if (this.log.journal === undefined) return false;
+    return this.log.isFarAhead(now) || this.log.isHeld(this.#queue.peek(this.limits.highWater));
   }
 
   /** Sees whether the job ends, rests or waits, when no task is taken. */
@@ -236,7 +242,7 @@ export class Execution implements RunnerHost {
       const pausePoint = wish === undefined ? undefined : { ...wish, at: time.at };
       this.#end(statusCommit(status, time, { active: this.#stopped, pausePoint }));
     } else if (!this.#queue.isEmpty) {
-      if (!this.#loop.isDeferred && !this.log.isFarAhead(this.now())) this.#loop.wake();
+      if (!this.#loop.isDeferred && !this.#mustWait(this.now())) this.#loop.wake();
     } else if (this.job.tasks.size > 0) {
       if (this.log.isBehind()) return;
       this.#clock.rest(this.now());
@@ -291,8 +297,8 @@ export class Execution implements RunnerHost {
   #step(activation: Activation, outcome: StepCommit["outcome"], progress: Stored, then?: () => void): void {
     const { pauseWish } = activation;
     const commit = stepCommit(this.job, activation, outcome, progress, this.limits.steps, this.time());
-    this.log.perform(commit, () => {
-      for (const task of commit.created) this.#queue.add(task, commit.at);
+    const readied = outcome === "parked" ? [...commit.created, commit.task] : commit.created;
+    this.log.perform(commit, readied, () => {
       for (const output of commit.effects?.outputs ?? []) {
         this.listeners.output(output);
         this.#notifier.output(output);
@@ -300,6 +306,7 @@ export class Execution implements RunnerHost {
       this.#notifier.task(commit);
       then?.();
     });
+    for (const task of commit.created) this.#queue.add(task, commit.at);
     if (outcome !== "done") activation.reset();
     if (pauseWish !== undefined) this.rest({ status: "paused", wish: pauseWish }, DEFAULT_GRACE_MS);
   }
@@ -325,10 +332,9 @@ export class Execution implements RunnerHost {
       this.#end(commit, new CancelledError(`routine "${plan.routine.id}" has failed`));
       return;
     }
-    this.log.perform(commit, () => {
-      this.#notifier.task(commit);
-      if (commit.verdict.kind === "retry") this.#queue.add(task, commit.at);
-    });
+    const isRetry = commit.verdict.kind === "retry";
+    this.log.perform(commit, isRetry ? [task] : [], () => this.#notifier.task(commit));
+    if (isRetry) this.#queue.add(task, commit.at);
   }
 
   #sendDeferred(): void {
@@ -337,9 +343,8 @@ export class Execution implements RunnerHost {
     const emissions = emissionsOf(this.#plan, this.job.deferredEvents);
     try {
       const created = createTasks(this.job, emissions, [], time.at, this.limits.steps);
-      this.log.perform({ kind: "deferred", ...time, created, records: emitRecords(emissions, time.at) }, () => {
-        for (const task of created) this.#queue.add(task, time.at);
-      });
+      this.log.perform({ kind: "deferred", ...time, created, records: emitRecords(emissions, time.at) }, created);
+      for (const task of created) this.#queue.add(task, time.at);
     } catch (error) {
       if (!(error instanceof StepLimitError)) throw error;
       this.#break("failed", error);

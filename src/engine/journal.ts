@@ -22,7 +22,7 @@ export interface JournalHost {
 
 /** What a live job wants to hear. */
 export interface JournalUser {
-  /** Entries have been stored. */
+  /** Entries have been stored, some time after they were handed in. */
   onStored(): void;
   /** The claim was renewed: a moment to look for commands. */
   onRenewed(): void;
@@ -59,6 +59,8 @@ export class Journal {
   #writtenAt: number | undefined;
   readonly #waiters: Fifo<Waiter> = new Fifo();
   #isWriting = false;
+  /** What a store does at once is done before the caller of `flush` goes on: nobody has to be told. */
+  #isFlushing = false;
   #failures = 0;
   #user: JournalUser | undefined;
   #lost: Error | undefined;
@@ -181,7 +183,9 @@ export class Journal {
     this.#isWriting = true;
     this.#writtenAt = this.#gatheredAt;
     this.#gatheredAt = undefined;
+    this.#isFlushing = true;
     this.#attempt(entries, head);
+    this.#isFlushing = false;
   }
 
   /** Gives up: nothing more is written, and whoever waits is told. */
@@ -225,7 +229,7 @@ export class Journal {
       this.#waiters.shift();
       next.run();
     }
-    this.#user?.onStored();
+    if (!this.#isFlushing) this.#user?.onStored();
     if (this.#isStrict || this.#waiters.size > 0) this.flush();
   }
 

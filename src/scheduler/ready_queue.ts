@@ -24,13 +24,23 @@ class Lane {
     } else this.late.push(task);
   }
 
+  peek(withParked: boolean): Task | undefined {
+    return this.#first(withParked).peek();
+  }
+
   take(withParked: boolean): Task | undefined {
+    const first = this.#first(withParked);
+    return first instanceof Heap ? first.pop() : first.shift();
+  }
+
+  /** Where the task with the lowest id is. */
+  #first(withParked: boolean): Fifo<Task> | Heap<Task> {
     const fresh = this.fresh.peek();
     const late = this.late.peek();
     const parked = withParked ? this.parked.peek() : undefined;
-    if (late === undefined && parked === undefined) return this.fresh.shift();
-    if (isFirst(parked, fresh) && isFirst(parked, late)) return this.parked.pop();
-    return isFirst(late, fresh) ? this.late.pop() : this.fresh.shift();
+    if (late === undefined && parked === undefined) return this.fresh;
+    if (isFirst(parked, fresh) && isFirst(parked, late)) return this.parked;
+    return isFirst(late, fresh) ? this.late : this.fresh;
   }
 
   get ready(): number {
@@ -81,6 +91,18 @@ export class ReadyQueue {
       if (due !== undefined) this.#waiting.push({ task, at: due, details });
     } else if (details.parked) this.#lane(task).parked.push(task);
     else this.#lane(task).add(task);
+  }
+
+  /** The task that `take` would take now. */
+  peek(highWater: number): Task | undefined {
+    const resumed = this.#resumed.peek();
+    if (resumed !== undefined) return resumed;
+    const withParked = this.ready < highWater;
+    for (const lane of this.#lanes) {
+      const task = lane.peek(withParked);
+      if (task !== undefined) return task;
+    }
+    return undefined;
   }
 
   /** Takes the task that runs next; a parked one only while fewer than `highWater` others are ready. */
