@@ -105,6 +105,11 @@ export class Activation implements Context<unknown> {
     this.#controller?.abort(reason);
   }
 
+  /** What the task keeps for its next step: without a value, what it has kept. */
+  keep(action: string, progress: unknown): Stored {
+    return progress === undefined ? this.task.details?.progress : this.#encode(action, "progress", progress);
+  }
+
   /** Keeps the view of its own slot as it is now, while the handler waits and others merge. */
   watchSlot(): () => void {
     return this.plan.merges ? this.#slotViews().watch() : NOTHING;
@@ -227,10 +232,7 @@ export class Activation implements Context<unknown> {
     try {
       if (this.isAborted) throw this.#closed?.reason;
       this.checkOpen("checkpoint");
-      const kept = progress === undefined
-        ? this.task.details?.progress
-        : this.#encode("Cannot checkpoint", "progress", progress);
-      return this.#host.commitStep(this, kept);
+      return this.#host.commitStep(this, this.keep("Cannot checkpoint", progress));
     } catch (error) {
       return Promise.reject(error);
     }

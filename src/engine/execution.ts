@@ -1,5 +1,4 @@
 import type { ClassTable } from "../base/class_table.ts";
-import { encodeValue } from "../base/encode.ts";
 import { describeError, type ErrorData } from "../base/error_data.ts";
 import { CancelledError, PausedError, StepLimitError, TimeoutError } from "../base/errors.ts";
 import type { Stored } from "../base/json.ts";
@@ -177,14 +176,9 @@ export class Execution implements RunnerHost {
     this.#step(activation, "done", undefined);
   }
 
-  yielded(activation: Activation, progress: unknown): void {
-    const { task } = activation;
-    const subject = { action: `Cannot yield from routine "${activation.routineId}"`, root: "progress" };
-    const kept = progress === undefined
-      ? task.details?.progress
-      : encodeValue(progress, this.classes, subject, this.limits);
-    this.#step(activation, "parked", kept);
-    this.#queue.add(task, this.now());
+  yielded(activation: Activation, progress: Stored): void {
+    this.#step(activation, "parked", progress);
+    this.#queue.add(activation.task, this.now());
   }
 
   failed(task: Task, plan: SlotPlan, thrown: unknown): void {

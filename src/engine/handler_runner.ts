@@ -1,5 +1,6 @@
 import { decodeValue } from "../base/decode.ts";
 import { TimeoutError } from "../base/errors.ts";
+import type { Stored } from "../base/json.ts";
 import { ignoreRejection, isThenable } from "../base/thenable.ts";
 import type { CancelTimer, Timers } from "../ports/timers.ts";
 import type { MergeCommit } from "../scheduler/commit.ts";
@@ -25,7 +26,7 @@ export interface RunnerHost extends ActivationHost {
   /** A handler has failed, or could not be called. */
   failed(task: Task, plan: SlotPlan, error: unknown): void;
   /** A generator has yielded. */
-  yielded(activation: Activation, progress: unknown): void;
+  yielded(activation: Activation, progress: Stored): void;
   /** A handler that waited has been dealt with: another may run. */
   settled(): void;
 }
@@ -218,7 +219,7 @@ export class HandlerRunner {
     }
     activation.close();
     try {
-      this.#host.yielded(activation, value);
+      this.#host.yielded(activation, activation.keep(`Cannot yield from routine "${activation.routineId}"`, value));
     } catch (error) {
       this.#fail(activation, error);
     }

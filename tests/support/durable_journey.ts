@@ -1,4 +1,4 @@
-import { type DurabilityOptions, Engine, Flow, type JobState, type Store } from "../../mod.ts";
+import { type DurabilityOptions, Engine, type Flow, type JobState, type Store } from "../../mod.ts";
 import { memoryStore } from "../../src/adapters/memory_store.ts";
 import { manualEntropy, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 import { buildFlow, type FlowSpec } from "./flow_generator.ts";
