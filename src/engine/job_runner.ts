@@ -88,7 +88,7 @@ export class JobRunner implements ActiveFlow {
    */
   resume(job: Job, redrive: boolean, callbacks: Callbacks): Execution {
     if (this.#isShutDown || this.#host.isShutDown) {
-      const what = this.#isShutDown ? `flow "${this.#graph.id}"` : "its engine";
+      const what = this.#host.isShutDown ? "its engine" : `flow "${this.#graph.id}"`;
       throw new StateError(
         "resume",
         job.status,

@@ -1,0 +1,54 @@
+import { assert, assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { heldStore } from "../support/held_store.ts";
+import { Process } from "../support/workshop.ts";
+
+const RELAXED = { mode: "relaxed", flushMs: 50 } as const;
+
+test("relaxed: handlers run before their commits are stored, which are written together in time", async () => {
+  const store = heldStore();
+  const process = new Process({ store, durability: RELAXED, work: (_n, ctx) => void ctx.expect("input") });
+  const job = process.start([1, 2, 3]);
+  const outputs = process.flow.waitUntil(job, () => process.begun.length === 3);
+  store.hold();
+  await process.settle();
+  assertEquals(process.begun, [1, 2, 3]);
+  store.release();
+  await outputs;
+  await process.timers.advance(50);
+  assertEquals((await store.load("job"))?.entries.length, 4);
+  assert(store.appends.length <= 2, `in ${store.appends.length} writes`);
+  process.flow.cancel(job);
+});
+
+test("relaxed: no handler runs further ahead of the store than it may", async () => {
+  const store = heldStore();
+  const process = new Process({
+    store,
+    durability: RELAXED,
+    work: async () => {
+      await new Promise<void>((resolve) => void process.timers.setTimer(process.timers.now() + 20, resolve));
+    },
+  });
+  const job = process.start([1, 2, 3, 4, 5, 6, 7, 8]);
+  store.hold();
+  await process.timers.advance(1_000);
+  assert(process.begun.length <= 5, `${process.begun.length} have begun`);
+  store.release();
+  await process.timers.advance(1_000);
+  assertEquals(job.status, "completed");
+});
+
+test("relaxed: a job that ends or rests is stored before anybody is told", async () => {
+  const store = heldStore();
+  const process = new Process({ store, durability: RELAXED });
+  const job = process.start([1, 2]);
+  store.hold();
+  let hasEnded = false;
+  const end = process.flow.waitForCompletion(job).then(() => hasEnded = true);
+  await process.timers.advance(200);
+  assertEquals(hasEnded, false);
+  store.release();
+  await end;
+  assertEquals((await store.find("job"))?.status, "completed");
+});

@@ -1,0 +1,122 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { test } from "node:test";
+import { StoreError } from "../../mod.ts";
+import { createGate } from "../support/gate.ts";
+import { heldStore } from "../support/held_store.ts";
+import { Process } from "../support/workshop.ts";
+
+test("a job begins when it is in the store, and reads running before", async () => {
+  const process = new Process();
+  const { create } = process.store;
+  const gate = createGate();
+  process.store.create = async (job) => {
+    await gate.passed;
+    return create(job);
+  };
+  const job = process.start([1]);
+  await process.settle();
+  assertEquals([job.status, job.executionHistory.length], ["running", 0]);
+  gate.open();
+  await process.settle();
+  assertEquals([job.status, process.begun], ["completed", [1]]);
+});
+
+test("a child begins when the parent's commit is stored, its output is told then, and the job ends after its last commit", async () => {
+  const store = heldStore();
+  const process = new Process({ store, work: (n, ctx) => ctx.output("done", n) });
+  const outputs: unknown[] = [];
+  const job = process.flow.execute("source", { items: [1, 2] }, {
+    jobId: "job",
+    onOutput: (it) => void outputs.push(it.data),
+  });
+  let hasEnded = false;
+  const end = process.flow.waitForCompletion(job).then((ended) => hasEnded = ended);
+  store.hold();
+  await process.settle();
+  assertEquals([process.begun, outputs, hasEnded], [[], [], false]);
+  store.release();
+  store.hold();
+  await process.settle();
+  assertEquals([process.begun, outputs, hasEnded], [[1, 2], [], false], "both were made by the commit that is stored");
+  store.release();
+  await process.settle();
+  await end;
+  assertEquals([process.begun, outputs, hasEnded], [[1, 2], [1, 2], true]);
+});
+
+test("what several handlers commit while a write is under way goes out together", async () => {
+  const store = heldStore();
+  const process = new Process({ store, work: () => {} });
+  const job = process.start([1, 2, 3, 4, 5, 6]);
+  await process.settle();
+  assertEquals(job.status, "completed");
+  assertEquals(store.appends.reduce((sum, it) => sum + it, 0), 8, "the source, six workers and the end");
+  assertEquals(store.appends.length < 8, true, `in ${store.appends.length} writes`);
+});
+
+test("a checkpoint resolves when it is stored, and rejects when the store is lost", async () => {
+  const store = heldStore();
+  const seen: string[] = [];
+  const work = async (_n: number, ctx: { checkpoint(progress: unknown): Promise<void> }) => {
+    seen.push("before");
+    await ctx.checkpoint({ at: 1 }).then(() => seen.push("stored"), (error) => seen.push(error.name));
+  };
+  const process = new Process({ store, work, durability: { attempts: 1 } });
+  const job = process.start([1]);
+  const { append } = store;
+  let count = 0;
+  store.append = (...args) => {
+    if (++count === 2) store.hold();
+    return append(...args);
+  };
+  await process.settle();
+  assertEquals(seen, ["before"]);
+  store.release();
+  await process.settle();
+  assertEquals(seen, ["before", "stored"]);
+  assertEquals(job.status, "completed");
+
+  seen.length = 0;
+  const again = process.start([1], "again");
+  const end = assertRejects(() => process.flow.waitForCompletion(again), StoreError, 'store job "again"');
+  count = 10;
+  store.append = (...args) => {
+    if (++count === 12) store.fail(1);
+    return append(...args);
+  };
+  await process.settle();
+  await end;
+  assertEquals(seen, ["before", "StoreError"]);
+});
+
+test("a pause resolves when it is stored", async () => {
+  const store = heldStore();
+  const process = new Process({ store });
+  const job = process.start([1, 2]);
+  store.hold();
+  let isPaused = false;
+  const pause = process.flow.pause(job, { reason: "later" }).then(() => isPaused = true);
+  await process.settle();
+  assertEquals(isPaused, false);
+  store.release();
+  await pause;
+  assertEquals((await store.find("job"))?.status, "paused");
+});
+
+test("a wait for a condition resolves when what it has seen is stored", async () => {
+  const store = heldStore();
+  const process = new Process({ store });
+  const job = process.start([1, 2]);
+  await process.flow.waitUntil(job, () => true);
+  const { append } = store;
+  store.append = (jobId, revision, entries, head) => {
+    if (revision === 2) store.hold();
+    return append(jobId, revision, entries, head);
+  };
+  let isSeen = false;
+  const wait = process.flow.waitUntil(job, ({ sharedData }) => sharedData.sum === 3).then(() => isSeen = true);
+  await process.settle();
+  assertEquals([job.sharedData.sum, isSeen], [3, false]);
+  store.release();
+  await wait;
+});
