@@ -2,7 +2,14 @@ import type { ErrorData } from "../base/error_data.ts";
 import type { Stored } from "../base/json.ts";
 import { ErrorHandler } from "../model/error_handler.ts";
 import type { FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../scheduler/commit.ts";
-import { createTasks, decideVerdict, emitRecords, failureRecords, startRecord } from "../scheduler/decide.ts";
+import {
+  createTasks,
+  decideVerdict,
+  type Emission,
+  emitRecord,
+  failureRecords,
+  startRecord,
+} from "../scheduler/decide.ts";
 import type { HistoryRecord, Job, JobStatus } from "../scheduler/job.ts";
 import { hasStarted, type Task } from "../scheduler/task.ts";
 import type { Activation } from "./activation.ts";
@@ -41,13 +48,14 @@ export function stepCommit(
   const { task, emissions, expectations, plan } = activation;
   return {
     kind: "step",
-    ...time,
+    at: time.at,
+    ranMs: time.ranMs,
     task,
     step: task.details?.step ?? 0,
     outcome,
     progress,
     created: createTasks(job, emissions, expectations, time.at, steps),
-    records: [...startRecords(task, time.at), ...emitRecords(emissions, time.at)],
+    records: stepRecords(task, emissions, time.at),
     effects: activation.effects(),
     version: plan.routine.version,
   };
@@ -100,4 +108,11 @@ export function statusCommit(
 /** The `start` of a task enters the history with its first commit. */
 function startRecords(task: Task, at: number): HistoryRecord[] {
   return hasStarted(task) || task.details?.awaiting !== undefined ? [] : [startRecord(task, at)];
+}
+
+/** The history of a step: the `start` where it is the first commit, and what was emitted. */
+function stepRecords(task: Task, emissions: readonly Emission[], at: number): HistoryRecord[] {
+  const records = startRecords(task, at);
+  for (const emission of emissions) records.push(emitRecord(emission, at));
+  return records;
 }

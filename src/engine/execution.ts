@@ -6,7 +6,7 @@ import type { FlowLimits } from "../model/flow_limits.ts";
 import type { Services } from "../model/services.ts";
 import type { CancelTimer } from "../ports/timers.ts";
 import type { FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../scheduler/commit.ts";
-import { createTasks, emitRecords } from "../scheduler/decide.ts";
+import { createTasks, emitRecord } from "../scheduler/decide.ts";
 import { hasEnded, type Job, type JobStatus } from "../scheduler/job.ts";
 import { ReadyQueue } from "../scheduler/ready_queue.ts";
 import type { Task } from "../scheduler/task.ts";
@@ -337,7 +337,8 @@ export class Execution implements RunnerHost {
     const emissions = emissionsOf(this.#plan, this.job.deferredEvents);
     try {
       const created = createTasks(this.job, emissions, [], time.at, this.limits.steps);
-      this.log.perform({ kind: "deferred", ...time, created, records: emitRecords(emissions, time.at) }, created);
+      const records = emissions.map((emission) => emitRecord(emission, time.at));
+      this.log.perform({ kind: "deferred", ...time, created, records }, created);
       for (const task of created) this.#queue.add(task, time.at);
     } catch (error) {
       if (!(error instanceof StepLimitError)) throw error;

@@ -72,9 +72,9 @@ export function createTasks(
   return tasks;
 }
 
-/** The history of what was emitted. */
-export function emitRecords(emissions: readonly Emission[], at: number): HistoryRecord[] {
-  return emissions.map(({ routine, event, data }) => ({ routine, type: "emit", event, data, at }));
+/** The record of what was emitted. */
+export function emitRecord({ routine, event, data }: Emission, at: number): HistoryRecord {
+  return { routine, type: "emit", event, data, at };
 }
 
 /** Renames keys; data that is no object stays as it is, and is the receiver's error. */
