@@ -202,8 +202,9 @@ export class Execution implements RunnerHost {
       const task = this.#queue.take(this.limits.highWater);
       if (task === undefined) break;
       this.#clock.work(now);
+      const { active } = this;
       this.#runner.run(task);
-      now = this.now();
+      now = this.active > active ? this.now() : this.job.updatedAt;
       this.#wakeDue(now);
     }
   }
