@@ -13,11 +13,10 @@ import type { Services } from "../model/services.ts";
 import { Slot } from "../model/slot.ts";
 import type { SideEffects } from "../scheduler/commit.ts";
 import type { Emission, Expectation } from "../scheduler/decide.ts";
-import type { DeferredEvent, Job, LogEntry, OutputEntry } from "../scheduler/job.ts";
+import type { Job } from "../scheduler/job.ts";
 import { PRIORITIES, type Task } from "../scheduler/task.ts";
+import { EffectsBuffer } from "./effects_buffer.ts";
 import type { EventPlan, SlotPlan } from "./plan.ts";
-import { SlotViews } from "./slot_views.ts";
-import { BufferedValues } from "./values.ts";
 
 /** What an activation needs of the execution that runs it. */
 export interface ActivationHost {
@@ -37,6 +36,12 @@ export interface ActivationHost {
   report(activation: Activation, data: unknown): void;
 }
 
+/** Why an activation takes nothing more: its handler has returned, or was aborted for a reason. */
+interface Closed {
+  readonly why: string;
+  readonly reason?: unknown;
+}
+
 /** A pause that a handler has asked for. */
 export interface PauseWish {
   /** Why. */
@@ -46,7 +51,9 @@ export interface PauseWish {
 }
 
 const NOTHING = (): void => {};
-const NONE: readonly never[] = Object.freeze([]);
+const NONE: readonly never[] = [];
+const DEFAULT_EMIT: EmitOptions = Object.freeze({});
+const RETURNED: Closed = Object.freeze({ why: "its handler has returned; await what it starts before it returns" });
 
 /** One run of a handler: its context, and the buffer of what it does. */
 export class Activation implements Context<unknown> {
@@ -61,18 +68,10 @@ export class Activation implements Context<unknown> {
   /** Ends what lasts only while the handler waits: the timer of its timeout, the watch over its slot. */
   stopWaiting: (() => void) | undefined;
   readonly #host: ActivationHost;
-  // Made when they are needed: most handlers emit, and do nothing else.
   #emissions: Emission[] | undefined;
-  #expectations: Expectation[] | undefined;
-  #log: LogEntry[] | undefined;
-  #outputs: OutputEntry[] | undefined;
-  #deferred: DeferredEvent[] | undefined;
-  #shared: BufferedValues | undefined;
-  #state: BufferedValues | undefined;
-  #views: SlotViews | undefined;
+  #effects: EffectsBuffer | undefined;
   #controller: AbortController | undefined;
-  /** Why nothing more is taken: the handler has returned, or was aborted. */
-  #closed: { readonly why: string; readonly reason?: unknown } | undefined;
+  #closed: Closed | undefined;
 
   /** Makes the activation of a task; `input` is what its handler gets. */
   constructor(host: ActivationHost, task: Task, plan: SlotPlan, input: unknown) {
@@ -89,7 +88,7 @@ export class Activation implements Context<unknown> {
 
   /** Takes nothing more: the handler has returned. */
   close(): void {
-    this.#closed ??= { why: "its handler has returned; await what it starts before it returns" };
+    this.#closed ??= RETURNED;
   }
 
   /** Takes things again: a generator goes on. */
@@ -112,7 +111,7 @@ export class Activation implements Context<unknown> {
 
   /** Keeps the view of its own slot as it is now, while the handler waits and others merge. */
   watchSlot(): () => void {
-    return this.plan.merges ? this.#slotViews().watch() : NOTHING;
+    return this.plan.merges ? this.#buffer.views.watch() : NOTHING;
   }
 
   /**
@@ -121,26 +120,13 @@ export class Activation implements Context<unknown> {
    * @throws whatever an update function throws
    */
   effects(): SideEffects | undefined {
-    const slots = this.#views?.changes() ?? NONE;
-    const state = this.#state?.changes() ?? NONE;
-    const shared = this.#shared?.changes() ?? NONE;
-    const log = this.#log ?? NONE;
-    const outputs = this.#outputs ?? NONE;
-    const deferred = this.#deferred ?? NONE;
-    const size = slots.length + state.length + shared.length + log.length + outputs.length + deferred.length;
-    return size === 0 ? undefined : { slots, state, shared, log, outputs, deferred };
+    return this.#effects?.changes();
   }
 
   /** Forgets the buffered calls: they have been committed. */
   reset(): void {
     this.#emissions = undefined;
-    this.#expectations = undefined;
-    this.#log = undefined;
-    this.#outputs = undefined;
-    this.#deferred = undefined;
-    this.#state?.clear();
-    this.#shared?.clear();
-    this.#views = undefined;
+    this.#effects?.clear();
     this.pauseWish = undefined;
   }
 
@@ -151,7 +137,7 @@ export class Activation implements Context<unknown> {
 
   /** The deliveries from outside that were asked for since the last commit. */
   get expectations(): readonly Expectation[] {
-    return this.#expectations ?? NONE;
+    return this.#effects?.expectations ?? NONE;
   }
 
   get jobId(): string {
@@ -195,18 +181,18 @@ export class Activation implements Context<unknown> {
   }
 
   get shared(): Values {
-    return this.#shared ??= this.#values("shared", () => this.#host.job.sharedData);
+    return this.#buffer.shared;
   }
 
   get state(): Values {
-    return this.#state ??= this.#values("state", () => this.#host.job.routineStates.get(this.routineId)?.state);
+    return this.#buffer.state;
   }
 
   now(): number {
     return this.#host.now();
   }
 
-  emit(event: Event<unknown> | string, data: unknown, options: EmitOptions = {}): void {
+  emit(event: Event<unknown> | string, data: unknown, options: EmitOptions = DEFAULT_EMIT): void {
     const { event: { name }, routes } = this.#event("emit", event);
     const action = `Cannot emit "${name}" of routine "${this.routineId}"`;
     const { delayMs = 0, priority = "normal" } = options;
@@ -225,7 +211,7 @@ export class Activation implements Context<unknown> {
   defer(event: Event<unknown> | string, data: unknown): void {
     const { event: { name } } = this.#event("defer", event);
     const stored = this.#payload(`Cannot defer "${name}" of routine "${this.routineId}"`, name, data);
-    (this.#deferred ??= []).push({ routine: this.routineId, event: name, data: stored });
+    this.#buffer.deferred.push({ routine: this.routineId, event: name, data: stored });
   }
 
   checkpoint(progress?: unknown): Promise<void> {
@@ -240,13 +226,13 @@ export class Activation implements Context<unknown> {
 
   slotData(name: string): unknown {
     this.#slot("read slot data", name);
-    return this.#slotViews().read(name);
+    return this.#buffer.views.read(name);
   }
 
   clear(name: string, key?: string): void {
     this.checkOpen(`clear slot "${name}"`);
     this.#slot("clear slot", name);
-    this.#slotViews().clear(name, key);
+    this.#buffer.views.clear(name, key);
   }
 
   expect(slot: Slot<never> | string, options: ExpectOptions = {}): void {
@@ -254,7 +240,7 @@ export class Activation implements Context<unknown> {
     const { route } = this.#slot("expect a delivery", slot);
     const { timeoutMs } = options;
     if (timeoutMs !== undefined) checkDuration("Cannot expect a delivery", "timeoutMs", timeoutMs);
-    (this.#expectations ??= []).push({ route, timeoutMs });
+    this.#buffer.expectations.push({ route, timeoutMs });
   }
 
   report(data: unknown): void {
@@ -266,7 +252,7 @@ export class Activation implements Context<unknown> {
     this.checkOpen("log");
     const action = `Cannot log from routine "${this.routineId}"`;
     if (!isRecord(entry)) throw new TypeError(`${action}: the entry must be an object, got ${describeValue(entry)}`);
-    (this.#log ??= []).push({
+    this.#buffer.log.push({
       routine: this.routineId,
       entry: this.#encode(action, "entry", entry) ?? null,
       at: this.now(),
@@ -277,7 +263,7 @@ export class Activation implements Context<unknown> {
     this.checkOpen("output");
     const action = `Cannot output from routine "${this.routineId}"`;
     checkName(action, "type", type);
-    (this.#outputs ??= []).push({
+    this.#buffer.outputs.push({
       routine: this.routineId,
       type,
       data: this.#encode(action, "data", data),
@@ -342,13 +328,8 @@ export class Activation implements Context<unknown> {
     return known;
   }
 
-  #slotViews(): SlotViews {
-    return this.#views ??= new SlotViews(this.#host.job, this.task, this.#host.classes);
-  }
-
-  #values(name: string, current: () => ReadonlyMap<string, Stored> | undefined): BufferedValues {
-    const { classes, limits } = this.#host;
-    return new BufferedValues({ name, classes, limits, current, checkOpen: (what) => this.checkOpen(what) });
+  get #buffer(): EffectsBuffer {
+    return this.#effects ??= new EffectsBuffer(this.#host, this);
   }
 
   #encode(action: string, root: string, value: unknown): Stored {
