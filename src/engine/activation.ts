@@ -1,6 +1,6 @@
 import type { ClassTable } from "../base/class_table.ts";
 import { decodeValue } from "../base/decode.ts";
-import { encodeValue } from "../base/encode.ts";
+import { type EncodeSubject, encodeValue } from "../base/encode.ts";
 import { StateError } from "../base/errors.ts";
 import { isRecord, type Stored } from "../base/json.ts";
 import { checkDuration, checkName, checkRange, checkWord, listNames } from "../base/options.ts";
@@ -193,25 +193,21 @@ export class Activation implements Context<unknown> {
   }
 
   emit(event: Event<unknown> | string, data: unknown, options: EmitOptions = DEFAULT_EMIT): void {
-    const { event: { name }, routes } = this.#event("emit", event);
-    const action = `Cannot emit "${name}" of routine "${this.routineId}"`;
+    const source = this.#event("emit", event);
+    const { action } = source.emission;
     const { delayMs = 0, priority = "normal" } = options;
     if (delayMs !== 0) checkRange(action, "delayMs", delayMs, 0, Number.MAX_SAFE_INTEGER);
     if (priority !== "normal") checkWord(action, "priority", priority, PRIORITIES);
-    (this.#emissions ??= []).push({
-      routine: this.routineId,
-      event: name,
-      routes,
-      data: this.#payload(action, name, data),
-      delayMs,
-      priority,
-    });
+    const emission: Emission = { source, data: this.#payload(source, data, source.emission), delayMs, priority };
+    if (this.#emissions === undefined) this.#emissions = [emission];
+    else this.#emissions.push(emission);
   }
 
   defer(event: Event<unknown> | string, data: unknown): void {
-    const { event: { name } } = this.#event("defer", event);
-    const stored = this.#payload(`Cannot defer "${name}" of routine "${this.routineId}"`, name, data);
-    this.#buffer.deferred.push({ routine: this.routineId, event: name, data: stored });
+    const source = this.#event("defer", event);
+    const subject = { action: `Cannot defer "${source.event}" of routine "${this.routineId}"`, root: "data" };
+    const stored = this.#payload(source, data, subject);
+    this.#buffer.deferred.push({ routine: this.routineId, event: source.event, data: stored });
   }
 
   checkpoint(progress?: unknown): Promise<void> {
@@ -306,12 +302,11 @@ export class Activation implements Context<unknown> {
   }
 
   /** What was received and is passed on whole has been checked and frozen already. */
-  #payload(action: string, event: string, data: unknown): Stored {
-    const schema = this.plan.routine.events.get(event)?.event.schema;
-    if (schema !== undefined) validate(schema, data, `${action}: data`);
+  #payload({ declared: { schema } }: EventPlan, data: unknown, subject: EncodeSubject): Stored {
+    if (schema !== undefined) validate(schema, data, `${subject.action}: data`);
     const { data: received } = this.task;
     if (data === received && data === this.input) return received;
-    return encodeValue(data, this.#host.classes, { action, root: "data" }, this.#host.limits);
+    return encodeValue(data, this.#host.classes, subject, this.#host.limits);
   }
 
   #slot(what: string, slot: Slot<never> | string): SlotPlan {

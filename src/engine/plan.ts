@@ -1,16 +1,35 @@
-import type { ConnectionSource, Mapping } from "../model/connection.ts";
+import type { EncodeSubject } from "../base/encode.ts";
+import type { ConnectionSource, ConnectionTarget, Mapping } from "../model/connection.ts";
 import { ErrorHandler } from "../model/error_handler.ts";
 import type { Event } from "../model/event.ts";
 import type { FlowGraph } from "../model/flow_graph.ts";
 import { declarationOf, type Routine } from "../model/routine.ts";
 import { versionOf } from "../model/routine_document.ts";
 import type { Slot } from "../model/slot.ts";
-import type { Emission, EventRoute } from "../scheduler/decide.ts";
+import type { Emission, EventRoute, EventSource } from "../scheduler/decide.ts";
 import type { DeferredEvent, Job } from "../scheduler/job.ts";
 import type { Route } from "../scheduler/task.ts";
 
+/** A way to a slot that knows the slot: whoever takes a task need not search for it. */
+class PlannedRoute implements EventRoute {
+  readonly routine: string;
+  readonly slot: string;
+  readonly connection: ConnectionSource | undefined;
+  readonly mapping: Mapping | undefined;
+  readonly target: SlotPlan;
+
+  constructor(target: SlotPlan, connection: ConnectionSource | undefined, mapping: Mapping) {
+    this.routine = target.routine.id;
+    this.slot = target.slot.name;
+    this.connection = connection;
+    this.mapping = Object.keys(mapping).length === 0 ? undefined : mapping;
+    this.target = target;
+    Object.freeze(this);
+  }
+}
+
 /** A slot as the engine runs it. */
-export interface SlotPlan {
+export class SlotPlan {
   /** The slot. */
   readonly slot: Slot<never>;
   /** Its routine. */
@@ -19,6 +38,16 @@ export interface SlotPlan {
   readonly merges: boolean;
   /** The way of entries and of deliveries from outside. */
   readonly route: Route;
+  /** The ways of the events that are connected to it. */
+  readonly arrivals: Map<EventPlan, EventRoute> = new Map();
+
+  /** Plans a slot. */
+  constructor(slot: Slot<never>, routine: RoutinePlan) {
+    this.slot = slot;
+    this.routine = routine;
+    this.merges = slot.merge !== "override" || slot.schema !== undefined || slot.handler === undefined;
+    this.route = new PlannedRoute(this, undefined, {});
+  }
 }
 
 /** A routine as the engine runs it. */
@@ -38,11 +67,13 @@ export interface RoutinePlan {
 }
 
 /** An event as the engine sends it. */
-export interface EventPlan {
-  /** The event. */
-  readonly event: Event<unknown>;
+export interface EventPlan extends EventSource {
   /** Every slot that gets it, in the order of connection. */
-  readonly routes: readonly EventRoute[];
+  readonly routes: EventRoute[];
+  /** How the event was declared. */
+  readonly declared: Event<unknown>;
+  /** What an emission that is refused is called. */
+  readonly emission: EncodeSubject;
 }
 
 /** A flow as the engine runs it: made once, when the flow is frozen. */
@@ -57,24 +88,21 @@ const STOP = new ErrorHandler();
 
 /** Makes the plan of a frozen flow. */
 export function createPlan(graph: FlowGraph): Plan {
-  const routes = new Map<Event<unknown>, EventRoute[]>();
-  for (const { event, slot, from, to, mapping } of [...graph.connections, ...graph.timerConnections]) {
-    const route: Route = Object.freeze({ routine: to.routine, slot: slot.name, connection: from });
-    const list = routes.get(event) ?? [];
-    routes.set(event, list);
-    list.push({ route, mapping: Object.keys(mapping).length === 0 ? undefined : mapping });
-  }
   const routines = new Map<string, RoutinePlan>();
-  for (const [id, routine] of graph.routines) routines.set(id, planRoutine(id, routine, graph, routes));
-  return { graph, routines };
+  for (const [id, routine] of graph.routines) routines.set(id, planRoutine(id, routine, graph));
+  const plan = { graph, routines };
+  for (const { from, to, mapping } of [...graph.connections, ...graph.timerConnections]) {
+    const source = eventOf(plan, from);
+    if (source === undefined) continue;
+    const target = slotOf(plan, to);
+    const route = new PlannedRoute(target, from, mapping);
+    source.routes.push(route);
+    target.arrivals.set(source, route);
+  }
+  return plan;
 }
 
-function planRoutine(
-  id: string,
-  routine: Routine<object>,
-  graph: FlowGraph,
-  routes: ReadonlyMap<Event<unknown>, readonly EventRoute[]>,
-): RoutinePlan {
+function planRoutine(id: string, routine: Routine<object>, graph: FlowGraph): RoutinePlan {
   const declaration = declarationOf(routine);
   const slots = new Map<string, SlotPlan>();
   const events = new Map<string, EventPlan>();
@@ -86,17 +114,17 @@ function planRoutine(
     slots,
     events,
   };
-  for (const [name, slot] of declaration.slots) {
-    const merges = slot.merge !== "override" || slot.schema !== undefined || slot.handler === undefined;
-    const route: Route = Object.freeze({ routine: id, slot: name, connection: undefined });
-    slots.set(name, { slot, routine: plan, merges, route });
+  for (const [name, slot] of declaration.slots) slots.set(name, new SlotPlan(slot, plan));
+  for (const [event, declared] of declaration.events) {
+    const emission = { action: `Cannot emit "${event}" of routine "${id}"`, root: "data" };
+    events.set(event, { routine: id, event, declared, routes: [], emission });
   }
-  for (const [name, event] of declaration.events) events.set(name, { event, routes: routes.get(event) ?? [] });
   return plan;
 }
 
 /** The slot that a task of the job goes to. The preflight has seen to it that there is one. */
-export function slotOf(plan: Plan, route: Route): SlotPlan {
+export function slotOf(plan: Plan, route: ConnectionTarget): SlotPlan {
+  if (route instanceof PlannedRoute) return route.target;
   const slot = plan.routines.get(route.routine)?.slots.get(route.slot);
   if (slot === undefined) {
     throw new TypeError(`Flow "${plan.graph.id}" has no slot "${route.slot}" of routine "${route.routine}"`);
@@ -105,31 +133,32 @@ export function slotOf(plan: Plan, route: Route): SlotPlan {
 }
 
 /** How keys were renamed on a task's way, where they were. */
-export function mappingOf(plan: Plan, route: Route): Mapping | undefined {
-  const { connection } = route;
-  return connection === undefined ? undefined : findRoute(plan, connection, route)?.mapping;
+export function mappingOf(route: Route): Mapping | undefined {
+  return route instanceof PlannedRoute ? route.mapping : undefined;
 }
 
-function findRoute(plan: Plan, { routine, event }: ConnectionSource, to: Route): EventRoute | undefined {
-  return plan.routines.get(routine)?.events.get(event)?.routes
-    .find(({ route }) => route === to || (route.routine === to.routine && route.slot === to.slot));
+function eventOf(plan: Plan, { routine, event }: ConnectionSource): EventPlan | undefined {
+  return plan.routines.get(routine)?.events.get(event);
 }
 
-/** Gives the tasks of a restored job the routes of the plan, so that all tasks of one way share one object. */
+/** Gives the tasks of a job that comes to a flow the routes of its plan: tasks of one way share one object. */
 export function bindRoutes(job: Job, plan: Plan): void {
-  for (const task of job.tasks) {
-    const { connection } = task.route;
-    const bound = connection === undefined
-      ? slotOf(plan, task.route).route
-      : findRoute(plan, connection, task.route)?.route;
-    if (bound !== undefined) task.route = bound;
-  }
+  for (const task of job.tasks) task.route = bindRoute(task.route, plan);
+  for (const { task } of job.failures) task.route = bindRoute(task.route, plan);
+}
+
+function bindRoute(route: Route, plan: Plan): Route {
+  const { routine, slot, connection } = route;
+  const target = slotOf(plan, { routine, slot });
+  if (connection === undefined) return target.route;
+  const source = eventOf(plan, connection);
+  return (source && target.arrivals.get(source)) ?? route;
 }
 
 /** What deferred events come to when they are sent. */
 export function emissionsOf(plan: Plan, deferred: readonly DeferredEvent[]): Emission[] {
   return deferred.map(({ routine, event, data }) => {
-    const routes = plan.routines.get(routine)?.events.get(event)?.routes ?? [];
-    return { routine, event, routes, data, delayMs: 0, priority: "normal" };
+    const source = eventOf(plan, { routine, event }) ?? { routine, event, routes: [] };
+    return { source, data, delayMs: 0, priority: "normal" };
   });
 }

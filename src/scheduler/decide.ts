@@ -2,7 +2,7 @@ import type { ErrorData } from "../base/error_data.ts";
 import { instantAfter } from "../base/instant.ts";
 import { StepLimitError } from "../base/errors.ts";
 import { Encoded, isPlainJsonObject, type JsonObject, type Stored } from "../base/json.ts";
-import { applyMapping, type Mapping } from "../model/connection.ts";
+import { applyMapping, type ConnectionSource, type Mapping } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
 import type { ErrorHandler } from "../model/error_handler.ts";
 import type { Verdict } from "./commit.ts";
@@ -11,21 +11,21 @@ import { retryDelay } from "./retry_delay.ts";
 import { createTask, NO_DETAILS, type Route, type Task } from "./task.ts";
 
 /** A way from an event to a slot. */
-export interface EventRoute {
-  /** Where deliveries go. */
-  readonly route: Route;
-  /** How keys are renamed, where they are. */
+export interface EventRoute extends Route {
+  /** How keys are renamed on it, where they are. */
   readonly mapping: Mapping | undefined;
+}
+
+/** An event of a routine, with the ways that it goes. */
+export interface EventSource extends ConnectionSource {
+  /** Every slot that gets it, in the order of connection. */
+  readonly routes: readonly EventRoute[];
 }
 
 /** Something that was emitted and has not entered the job yet. */
 export interface Emission {
-  /** The id of the emitting routine. */
-  readonly routine: string;
-  /** The event's name. */
-  readonly event: string;
-  /** Every slot that gets it. */
-  readonly routes: readonly EventRoute[];
+  /** What was emitted. */
+  readonly source: EventSource;
   /** The payload. */
   readonly data: Stored;
   /** Milliseconds to wait. */
@@ -56,12 +56,11 @@ export function createTasks(
 ): Task[] {
   const tasks: Task[] = [];
   let id = job.nextTaskId;
-  for (const { routes, data, delayMs, priority } of emissions) {
+  for (const { source, data, delayMs, priority } of emissions) {
     const details = delayMs > 0 ? { ...NO_DETAILS, notBefore: instantAfter(now, delayMs) } : undefined;
-    for (const { route, mapping } of routes) {
-      tasks.push(
-        createTask(id++, route, mapping === undefined ? data : mapData(data, mapping), now, priority, details),
-      );
+    for (const route of source.routes) {
+      const arriving = route.mapping === undefined ? data : mapData(data, route.mapping);
+      tasks.push(createTask(id++, route, arriving, now, priority, details));
     }
   }
   for (const { route, timeoutMs } of expectations) {
@@ -73,8 +72,8 @@ export function createTasks(
 }
 
 /** The record of what was emitted. */
-export function emitRecord({ routine, event, data }: Emission, at: number): HistoryRecord {
-  return { routine, type: "emit", event, data, at };
+export function emitRecord({ source, data }: Emission, at: number): HistoryRecord {
+  return { routine: source.routine, type: "emit", event: source.event, data, at };
 }
 
 /** Renames keys; data that is no object stays as it is, and is the receiver's error. */

@@ -62,3 +62,30 @@ test("C197 what is saved is JSON with the flow's id and the status", async () =>
   assertEquals([flowId, status], ["relay", "completed"]);
   assertEquals(JobState.fromJSON(JSON.parse(JSON.stringify(job)), registry).flowId, "relay");
 });
+
+class Picky extends Routine {
+  readonly trigger = this.addSlot("trigger", this.run);
+  readonly accepts: boolean;
+  constructor(accepts = false) {
+    super();
+    this.accepts = accepts;
+  }
+  run(_params: unknown, ctx: Context): void {
+    if (!this.accepts) throw new Error("not here");
+    ctx.shared.set("accepted", true);
+  }
+}
+
+test("a job that failed in one flow is redriven by the routines of the flow that resumes it", async () => {
+  const build = (accepts: boolean) => {
+    const flow = new Flow({ id: "picky" });
+    flow.addRoutine(new Picky(accepts), "picky");
+    return flow;
+  };
+  const job = await build(false).run("picky");
+  assertEquals([job.status, job.error?.message], ["failed", "not here"]);
+  const other = build(true);
+  other.resume(job, { redrive: true });
+  await other.waitForCompletion(job);
+  assertEquals([job.status, job.sharedData], ["completed", { accepted: true }]);
+});
