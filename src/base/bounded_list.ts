@@ -38,7 +38,7 @@ export class BoundedList<T> {
     this.#dropped++;
     if (this.#limit === 0) return;
     this.#items[this.#head] = item;
-    this.#head = (this.#head + 1) % this.#limit;
+    if (++this.#head === this.#limit) this.#head = 0;
   }
 
   /** Sets another limit; the oldest items beyond it are dropped. */

@@ -63,7 +63,7 @@ export class HandlerRunner {
   /** Runs a task's handler, or goes on with its generator. */
   run(task: Task): void {
     task.active = true;
-    const live = this.#generators.get(task);
+    const live = task.details?.parked === true ? this.#generators.get(task) : undefined;
     if (live !== undefined) {
       live.activation.reopen();
       this.#advance(live);
@@ -107,7 +107,7 @@ export class HandlerRunner {
   #input(task: Task, plan: SlotPlan): unknown {
     const { job, classes, limits } = this.#host;
     const { routine, slot } = task.route;
-    if (!hasKeys(task.data) && mappingOf(this.#plan, task.route) !== undefined) {
+    if (mappingOf(task.route) !== undefined && !hasKeys(task.data)) {
       throw new TypeError(
         `Cannot map the data for slot "${slot}" of routine "${routine}": it is no object with keys to rename`,
       );
@@ -210,6 +210,7 @@ export class HandlerRunner {
       return;
     }
     if (done === true) {
+      this.#generators.delete(activation.task);
       this.#finish(activation);
       return;
     }
@@ -226,7 +227,6 @@ export class HandlerRunner {
   }
 
   #finish(activation: Activation): void {
-    this.#generators.delete(activation.task);
     if (activation.isAborted) return;
     activation.close();
     try {

@@ -170,9 +170,7 @@ function endTask(job: Job, task: Task, status: RoutineStatus, version: number): 
   stopAwaiting(job, task);
   job.tasks.delete(task);
   const state = routineState(job, task.route.routine, version);
-  if (state.status === undefined || ROUTINE_STATUSES.indexOf(status) < ROUTINE_STATUSES.indexOf(state.status)) {
-    state.status = status;
-  }
+  if (state.status !== status) state.status = worseOf(status, state.status);
   const { details } = task;
   if (details === undefined) return;
   state.retries += details.attempt;
@@ -180,6 +178,11 @@ function endTask(job: Job, task: Task, status: RoutineStatus, version: number): 
   if (details.merged?.kind !== "lists" || status !== "completed") return;
   const data = listsOf(job, task.route.routine, task.route.slot);
   if (data.holders.delete(task)) dropCleared(data, details.merged.lists.keys());
+}
+
+function worseOf(status: RoutineStatus, other: RoutineStatus | undefined): RoutineStatus {
+  if (other === undefined) return status;
+  return ROUTINE_STATUSES.indexOf(status) < ROUTINE_STATUSES.indexOf(other) ? status : other;
 }
 
 function listsOf(job: Job, routine: string, slot: string): SlotLists {
