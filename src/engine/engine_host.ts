@@ -3,6 +3,7 @@ import type { Entropy } from "../ports/entropy.ts";
 import type { EngineEvent, Observer } from "../ports/observer.ts";
 import type { Store } from "../ports/store.ts";
 import type { Timers } from "../ports/timers.ts";
+import type { Director } from "./director.ts";
 import { Durability } from "./durability.ts";
 import type { DurabilitySettings } from "./durability_settings.ts";
 import type { Rest } from "./rest.ts";
@@ -61,6 +62,8 @@ export class EngineHost {
   readonly active: Set<ActiveFlow> = new Set();
   /** No job is started any more. */
   isShutDown = false;
+  /** Decides what is left to chance: set by a simulation, before any job runs. */
+  director: Director | undefined;
   readonly #observer: Observer | undefined;
 
   /** Makes the shared part of an engine. */

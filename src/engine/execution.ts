@@ -13,6 +13,7 @@ import type { Task } from "../scheduler/task.ts";
 import type { Activation } from "./activation.ts";
 import { CommitLog } from "./commit_log.ts";
 import { type CommitTime, failureCommit, statusCommit, stepCommit } from "./commits.ts";
+import { takeNext } from "./director.ts";
 import type { EngineHost } from "./engine_host.ts";
 import type { ExecutionLimits, ExecutionSetup } from "./execution_setup.ts";
 import { HandlerRunner, type RunnerHost } from "./handler_runner.ts";
@@ -65,7 +66,7 @@ export class Execution implements RunnerHost {
     this.#notifier = new JobNotifier(job, host, setup);
     this.#clock = this.#createClock(setup);
     this.#queue = new ReadyQueue(job, host.timers.now());
-    this.#runner = new HandlerRunner(this, plan, host.timers);
+    this.#runner = new HandlerRunner(this, plan, host.timers, host.director);
     this.log = new CommitLog(job, this.listeners);
     this.#loop = new Loop(() => this.#takeTasks(), () => this.#settleDown(), host.pacer);
     job.owner = this;
@@ -196,10 +197,11 @@ export class Execution implements RunnerHost {
 
   #takeTasks(): void {
     if (this.#isOver || !this.#hasBegun) return;
+    const director = this.#setup.workers > 1 ? this.#host.director : undefined;
     let now = this.now();
     this.#wakeDue(now);
     while (this.#mayTake(now)) {
-      const task = this.#queue.take(this.limits.highWater);
+      const task = takeNext(this.#queue, this.limits.highWater, now, director);
       if (task === undefined) break;
       this.#clock.work(now);
       const { active } = this;

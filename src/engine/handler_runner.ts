@@ -2,12 +2,14 @@ import { decodeValue } from "../base/decode.ts";
 import { TimeoutError } from "../base/errors.ts";
 import type { Stored } from "../base/json.ts";
 import { ignoreRejection, isThenable } from "../base/thenable.ts";
+import type { AnyHandler } from "../model/slot.ts";
 import type { CancelTimer, Timers } from "../ports/timers.ts";
 import type { MergeCommit } from "../scheduler/commit.ts";
 import { hasKeys } from "../scheduler/decide.ts";
 import type { Task } from "../scheduler/task.ts";
 import { Activation, type ActivationHost } from "./activation.ts";
 import { type CommitTime, mergeCommit } from "./commits.ts";
+import type { Director } from "./director.ts";
 import { dispose, type GeneratorLike, isGenerator, readResult } from "./handler_result.ts";
 import { mergeDelivery } from "./merge.ts";
 import { mappingOf, type Plan, slotOf, type SlotPlan } from "./plan.ts";
@@ -42,6 +44,7 @@ export class HandlerRunner {
   readonly #host: RunnerHost;
   readonly #plan: Plan;
   readonly #timers: Timers;
+  readonly #director: Director | undefined;
   /** Handlers that have returned a promise which has not settled. */
   readonly #active: Set<Activation> = new Set();
   readonly #generators: Map<Task, LiveGenerator> = new Map();
@@ -49,10 +52,11 @@ export class HandlerRunner {
   #current: Activation | undefined;
 
   /** Makes a runner for the tasks of one job. */
-  constructor(host: RunnerHost, plan: Plan, timers: Timers) {
+  constructor(host: RunnerHost, plan: Plan, timers: Timers, director: Director | undefined) {
     this.#host = host;
     this.#plan = plan;
     this.#timers = timers;
+    this.#director = director;
   }
 
   /** How many handlers have returned a promise which has not settled. */
@@ -120,13 +124,15 @@ export class HandlerRunner {
     return merged === undefined ? undefined : mergedInput(merged, job.slots.get(routine)?.get(slot), classes);
   }
 
-  #call(activation: Activation, handler: (data: never, ctx: never) => unknown): void {
+  #call(activation: Activation, handler: AnyHandler): void {
     let result: unknown;
     let isPromise = false;
     let generator: GeneratorLike | undefined;
     this.#current = activation;
     try {
-      result = Reflect.apply(handler, activation.plan.routine.routine, [activation.input, activation]);
+      result = this.#director === undefined
+        ? invoke(handler, activation)
+        : this.#director.call(activation, () => invoke(handler, activation));
       isPromise = isThenable(result);
       if (!isPromise && isGenerator(result)) generator = result;
     } catch (error) {
@@ -249,4 +255,8 @@ export class HandlerRunner {
     this.#generators.delete(task);
     dispose(live.generator);
   }
+}
+
+function invoke(handler: AnyHandler, activation: Activation): unknown {
+  return Reflect.apply(handler, activation.plan.routine.routine, [activation.input, activation]);
 }

@@ -1,8 +1,18 @@
 /**
- * Means to test routines and flows: a clock and ids that move by hand, and a way to try one routine alone.
+ * Means to test routines and flows: a clock and ids that move by hand, a way to try one routine alone, and simulations that
+ * stop, move and disturb a job in every way that a seed comes to.
  *
  * @module
  */
+export type { Comparison } from "./compare_jobs.ts";
+export type { Fault, FaultKind, Faults } from "./faults.ts";
 export { manualEntropy } from "./manual_entropy.ts";
 export { type ManualTimers, manualTimers } from "./manual_timers.ts";
+export { pauseAnywhere, type PauseAnywhereOptions, type PauseAnywhereResult } from "./pause_anywhere.ts";
 export { type RoutineRun, runRoutine, type RunRoutineOptions } from "./run_routine.ts";
+export type { Random } from "./seeded_random.ts";
+export { type EntryParams, simulate, type SimulatedJobOptions, type SimulateOptions } from "./simulate.ts";
+export type { IdleJob, SimulatedHost } from "./simulated_process.ts";
+export type { Simulation } from "./simulation.ts";
+export { SimulationError } from "./simulation_error.ts";
+export type { TraceStep } from "./trace.ts";

@@ -1,0 +1,124 @@
+import { isRecord } from "../base/json.ts";
+import { describeValue, joinPath } from "../base/path.ts";
+import type { JobDocument, SlotDataDocument, TaskDocument } from "../serializer/documents.ts";
+
+/**
+ * What must be the same at the end of two runs. `exact`: the whole document but for `pausePoints`. `untimed`: the same
+ * without instants and `ranMs`, for handlers that take time. `outcome`: status, errors, shared data, states, and what
+ * slots, outputs, log, history and failures hold, in any order: for concurrent jobs.
+ */
+export type Comparison = "exact" | "untimed" | "outcome";
+
+/** The part of a job's document that is compared. */
+export function viewOf(document: JobDocument, comparison: Comparison): unknown {
+  const { pausePoints: _, ...exact } = document;
+  if (comparison === "exact") return exact;
+  return comparison === "untimed" ? untimed(exact) : outcome(exact);
+}
+
+function untimed(document: Omit<JobDocument, "pausePoints">): object {
+  const { createdAt: _createdAt, updatedAt: _updatedAt, ranMs: _ranMs, ...rest } = document;
+  return {
+    ...rest,
+    pendingTasks: rest.pendingTasks.map(untimedTask),
+    failures: rest.failures?.map(({ error, task }) => ({ error, task: untimedTask(task) })),
+    executionHistory: rest.executionHistory?.map(withoutAt),
+    outputLog: rest.outputLog?.map(withoutAt),
+    sharedLog: rest.sharedLog?.map(withoutAt),
+  };
+}
+
+function outcome(document: Omit<JobDocument, "pausePoints">): object {
+  const { status, error, sharedData, routineStates, slots, nextTaskId, pendingTasks, failures, dropped } = document;
+  return {
+    status,
+    error,
+    sharedData: sharedData === undefined ? undefined : sortKeys(sharedData),
+    routineStates: routineStates === undefined ? undefined : sortKeys(routineStates),
+    tasks: nextTaskId - 1,
+    pendingTasks: anyOrder(pendingTasks.map(what)),
+    failures: anyOrder(failures?.map(({ error, task }) => ({ error, task: what(task) }))),
+    slots: Object.entries(slots ?? {}).sort(([a], [b]) => a < b ? -1 : 1).map(([id, held]) => {
+      return [
+        id,
+        Object.entries(held).sort(([a], [b]) => a < b ? -1 : 1).map(([name, data]) => [name, contents(data)]),
+      ];
+    }),
+    executionHistory: anyOrderOrCount(document.executionHistory, dropped?.executionHistory),
+    outputLog: anyOrderOrCount(document.outputLog, dropped?.outputLog),
+    sharedLog: anyOrderOrCount(document.sharedLog, dropped?.sharedLog),
+  };
+}
+
+function what({ routine, slot, data, attempt, step }: TaskDocument): object {
+  return { routine, slot, data, attempt, step };
+}
+
+function untimedTask({ createdAt: _createdAt, notBefore: _notBefore, awaiting, ...rest }: TaskDocument): object {
+  return awaiting === undefined ? rest : { ...rest, awaiting: { timeoutMs: awaiting.timeoutMs } };
+}
+
+function withoutAt({ at: _, ...rest }: { readonly at: string }): object {
+  return rest;
+}
+
+function contents({ lists, value }: SlotDataDocument): unknown {
+  return lists === undefined ? value : anyOrder(lists.map(({ key, items }) => [key, anyOrder(items)]));
+}
+
+/** Which entries of a full list were dropped depends on their order; how many there were does not. */
+function anyOrderOrCount(items: readonly { readonly at: string }[] = [], dropped = 0): unknown {
+  return dropped > 0 ? items.length + dropped : anyOrder(items.map(withoutAt));
+}
+
+function anyOrder(items: readonly unknown[] = []): readonly string[] {
+  return items.map((item) => JSON.stringify(item)).sort();
+}
+
+function sortKeys(object: object): unknown {
+  return Object.fromEntries(Object.entries(object).sort(([a], [b]) => a < b ? -1 : 1));
+}
+
+/** Says where two JSON values first differ: `sharedData.sum is 9, expected 10`; nothing when they don't. */
+export function firstDifference(actual: unknown, expected: unknown): string | undefined {
+  const keys = differingPath(plain(actual), plain(expected));
+  if (keys === undefined) return undefined;
+  const [got, wanted] = [actual, expected].map((value) => excerpt(at(plain(value), keys)));
+  return `${joinPath("", keys) || "the job"} is ${got}, expected ${wanted}`;
+}
+
+/** As it is written: without what is undefined. */
+function plain(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
+}
+
+type Path = readonly (string | number)[];
+
+function differingPath(a: unknown, b: unknown): Path | undefined {
+  if (JSON.stringify(a) === JSON.stringify(b)) return undefined;
+  const keys = sharedKeys(a, b);
+  for (const key of keys) {
+    const rest = differingPath(at(a, [key]), at(b, [key]));
+    if (rest !== undefined) return [key, ...rest];
+  }
+  return [];
+}
+
+function sharedKeys(a: unknown, b: unknown): Path {
+  if (Array.isArray(a) && Array.isArray(b)) return Array.from({ length: Math.max(a.length, b.length) }, (_, i) => i);
+  return isRecord(a) && isRecord(b) ? [...new Set([...Object.keys(a), ...Object.keys(b)])] : [];
+}
+
+function at(value: unknown, keys: Path): unknown {
+  let found = value;
+  for (const key of keys) {
+    if (Array.isArray(found)) found = found[Number(key)];
+    else found = isRecord(found) ? found[key] : undefined;
+  }
+  return found;
+}
+
+function excerpt(value: unknown): string {
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length <= 200 ? text : describeValue(value);
+}

@@ -1,0 +1,109 @@
+import type { TaskEvent } from "../ports/observer.ts";
+import type { Job } from "../scheduler/job.ts";
+import type { Task } from "../scheduler/task.ts";
+
+/** What a ledger knows of a task that has not ended. */
+interface Entry {
+  readonly step: number;
+  readonly attempt: number;
+  readonly merged: boolean;
+  readonly awaiting: boolean;
+}
+
+/**
+ * Keeps books of a job's tasks over all processes, beside the engine: that none is lost (it is pending until its end has
+ * been committed or it is among the failures) and none doubled (it ends once, and commits each of its steps once).
+ */
+export class Ledger {
+  #pending: Map<number, Entry> = new Map();
+  readonly #ended: Set<number> = new Set();
+  /** Tasks that are gone, and whose end is told in the same turn. */
+  readonly #leaving: Set<number> = new Set();
+  #nextId = 1;
+
+  /**
+   * Looks at the job after a commit, and says what has changed.
+   *
+   * @throws {Error} for a task that is lost or doubled
+   */
+  observe(job: Job): readonly string[] {
+    const pending = new Map<number, Entry>();
+    const changes: string[] = [];
+    for (const task of job.tasks) {
+      const entry = entryOf(task);
+      pending.set(task.id, entry);
+      const change = this.#compare(task, entry);
+      if (change !== undefined) changes.push(change);
+    }
+    for (let id = this.#nextId; id < job.nextTaskId; id++) {
+      if (!pending.has(id)) throw new Error(`task ${id} is lost: it was made and is nowhere`);
+    }
+    for (const id of this.#pending.keys()) if (!pending.has(id)) changes.unshift(this.#leave(id, job));
+    this.#pending = pending;
+    this.#nextId = job.nextTaskId;
+    if (job.status === "completed" && pending.size > 0) {
+      throw new Error(`the job has completed, and task ${[...pending.keys()].join(", ")} is still pending`);
+    }
+    return changes;
+  }
+
+  /** Says whether the end of a task, which is gone, has not been told yet. */
+  isLeaving(task: number): boolean {
+    return this.#leaving.has(task);
+  }
+
+  /**
+   * Takes note of what an engine tells.
+   *
+   * @throws {Error} for a task that ends a second time
+   */
+  told({ task, outcome }: TaskEvent): void {
+    if (outcome === "retry" || outcome === "step") return;
+    if (this.#ended.has(task) && !this.#leaving.delete(task)) {
+      throw new Error(`task ${task} is doubled: its end has been committed twice`);
+    }
+    this.#ended.add(task);
+  }
+
+  /**
+   * Checks that of all tasks that are gone an engine has told the end; it does so before anything else happens.
+   *
+   * @throws {Error} for a task that is lost
+   */
+  checkNoneLost(): void {
+    const [id] = this.#leaving;
+    if (id !== undefined) throw new Error(`task ${id} is lost: it is gone, but nothing has said that it ended`);
+  }
+
+  #compare({ id, route }: Task, entry: Entry): string | undefined {
+    const before = this.#pending.get(id);
+    if (before === undefined) {
+      if (this.#ended.has(id)) throw new Error(`task ${id} is doubled: it has ended, and is pending again`);
+      if (id < this.#nextId) throw new Error(`task ${id} is doubled: its id has been given before`);
+      return `task ${id} for ${route.routine}.${route.slot}`;
+    }
+    const { step, attempt } = entry;
+    if (step < before.step || step > before.step + 1) {
+      throw new Error(`task ${id} went from step ${before.step} to step ${step} in one commit`);
+    }
+    if (step > before.step) return `task ${id} at step ${step}`;
+    if (attempt > before.attempt) return `task ${id} failed, attempt ${attempt} to come`;
+    if (entry.merged && !before.merged) return `task ${id} merged`;
+    return before.awaiting && !entry.awaiting ? `task ${id} delivered` : undefined;
+  }
+
+  #leave(id: number, { failures }: Job): string {
+    if (!this.#ended.has(id)) this.#leaving.add(id);
+    this.#ended.add(id);
+    return failures.some(({ task }) => task.id === id) ? `task ${id} failed` : `task ${id} done`;
+  }
+}
+
+function entryOf({ details }: Task): Entry {
+  return {
+    step: details?.step ?? 0,
+    attempt: details?.attempt ?? 0,
+    merged: details?.merged !== undefined,
+    awaiting: details?.awaiting !== undefined,
+  };
+}

@@ -1,0 +1,162 @@
+import { checkInteger, checkWord } from "../base/options.ts";
+import type { Entry, Flow } from "../flow.ts";
+import type { JobState } from "../serializer/job_state.ts";
+import { type Comparison, firstDifference, viewOf } from "./compare_jobs.ts";
+import { NO_FAULTS } from "./faults.ts";
+import { type Random, seededRandom } from "./seeded_random.ts";
+import { setUp, type SimulatedJobOptions } from "./simulate.ts";
+import type { Stop } from "./simulated_process.ts";
+import { type Run, runSimulation, type Setup } from "./simulation.ts";
+import { SimulationError } from "./simulation_error.ts";
+import type { TraceStep } from "./trace.ts";
+
+/** How a job is stopped and moved. */
+export interface PauseAnywhereOptions<E extends Entry = Entry> extends SimulatedJobOptions<E> {
+  /** Decides what is left to chance: where long jobs are stopped, and the order of concurrent ones. @default {1} */
+  readonly seed?: number;
+  /** How many runs are made at the most, besides the two that are not stopped. @default {300} */
+  readonly runs?: number;
+  /**
+   * What must be the same at the end, or a function that picks it. @default {"outcome" for concurrent flows, "untimed"
+   * where a handler waits for the clock, else "exact"}
+   */
+  readonly compare?: Comparison | ((job: JobState) => unknown);
+}
+
+/** What came of stopping a job everywhere. */
+export interface PauseAnywhereResult {
+  /** The job at the end of the run that was not stopped. */
+  readonly job: JobState;
+  /** How many places there are to stop that run at. */
+  readonly places: number;
+  /** How many stopped runs were made. */
+  readonly runs: number;
+  /** What was compared. */
+  readonly compared: Comparison | "custom";
+}
+
+/** Where one run is stopped: asked at each place, which is counted from 1 over all processes. */
+type Plan = (place: number, type: TraceStep["type"]) => Stop | undefined;
+
+/** Without waiting for handlers, waiting for them, and by the end of the process. */
+const STOPS = [
+  { how: "pause", graceMs: 0 },
+  { how: "pause", graceMs: 1_000 },
+  { how: "death", graceMs: 0 },
+] as const satisfies readonly Stop[];
+const COMPARISONS = ["exact", "untimed", "outcome"] as const;
+/** How many of the runs stop at several places. */
+const SEVERAL = 0.2;
+/** How many stops are told of where a run ended differently. */
+const SHOWN = 5;
+
+/**
+ * Proves of a flow that its jobs may be stopped anywhere. Runs a job to its end undisturbed; then again and again, stopped
+ * by a pause or by the end of its process, and carried as text to another one, whose routines know nothing but the text.
+ * Each time the end must be the same: stopped at each place in turn (at places chosen by the seed where there are more
+ * than `runs` allows), at every place, and at several ones.
+ *
+ * What this finds: state in fields of a routine or outside of it, a handler that begins anew instead of going on from
+ * `ctx.progress`, results that depend on when a handler ran. Handlers must be deterministic, and those of concurrent flows
+ * must not care for their order; that is checked too. A flow that uses `ctx.defer`, or reads the clock while handlers take
+ * time, needs a `compare` of its own.
+ *
+ * @example
+ * ```ts
+ * import { type Context, Flow, Registry, Routine } from "@routilux/routilux";
+ * import { pauseAnywhere } from "@routilux/routilux/testing";
+ *
+ * class Sum extends Routine {
+ *   readonly trigger = this.addSlot("trigger", this.add);
+ *   *add({ upTo }: { upTo: number }, ctx: Context<number>): Generator<number, void, void> {
+ *     for (let n = ctx.progress ?? 1; n <= upTo; n++) {
+ *       ctx.shared.update<number>("sum", (sum = 0) => sum + n);
+ *       yield n + 1;
+ *     }
+ *   }
+ * }
+ * const flow = new Flow({ id: "sum", registry: new Registry({ Sum }) });
+ * const sum = flow.addRoutine(new Sum(), "sum");
+ * const { job } = await pauseAnywhere(flow, { entry: sum.trigger, params: { upTo: 4 } });
+ * job.sharedData["sum"]; // 10
+ * ```
+ *
+ * @throws {SimulationError} for a run that ended differently: where it was stopped, what differs, the seed and the last
+ * steps; and for all that `simulate` finds
+ * @throws {TypeError} for an entry that is not in the flow
+ * @throws {RangeError} for a number out of range
+ */
+export async function pauseAnywhere<E extends Entry>(
+  flow: Flow,
+  options: PauseAnywhereOptions<E>,
+): Promise<PauseAnywhereResult> {
+  const { seed = 1, runs = 300, compare } = options;
+  const action = "Cannot pause anywhere";
+  if (typeof compare === "string") checkWord(action, "compare", compare, COMPARISONS);
+  checkInteger(action, "seed", seed, Number.MIN_SAFE_INTEGER);
+  checkInteger(action, "runs", runs);
+  const isConcurrent = flow.maxWorkers > 1;
+  const common = { ...setUp("pause anywhere", flow, options), ...UNDISTURBED, handlerMs: isConcurrent ? 100 : 0 };
+  const run = (turn: number, plan: Plan) => runSimulation(setUpRun({ ...common, seed }, isConcurrent ? turn : 0, plan));
+
+  let places = 0;
+  const undisturbed = await run(0, (place) => void (places = place));
+  const compared = compare ?? (isConcurrent ? "outcome" : undisturbed.hasTakenTime ? "untimed" : "exact");
+  const check = (stopped: Run) => checkSame(stopped, undisturbed, compared);
+  check(await run(1, () => undefined));
+  const plans = makePlans(places, runs, seededRandom(seed));
+  for (const [index, plan] of plans.entries()) check(await run(2 + index, plan));
+  return {
+    job: undisturbed.job,
+    places,
+    runs: plans.length,
+    compared: typeof compared === "string" ? compared : "custom",
+  };
+}
+
+const UNDISTURBED = { faults: NO_FAULTS, always: undefined, atEnd: undefined };
+
+/** Turns differ by their chance; all of them are repeated by the one seed. */
+function setUpRun(common: Omit<Setup, "random" | "stopAt">, turn: number, plan: Plan): Setup {
+  let place = 0;
+  return { ...common, random: seededRandom(common.seed + turn), stopAt: ({ type }) => plan(++place, type) };
+}
+
+/** Every place in turn, or as many as there may be; each commit of one run; and runs with several stops. */
+function makePlans(places: number, runs: number, random: Random): Plan[] {
+  const several = Math.ceil(runs * SEVERAL);
+  const plans: Plan[] = STOPS.map((stop) => (_place, type) => type === "commit" ? stop : undefined);
+  for (let i = STOPS.length; i < several; i++) {
+    const rate = (1 + random.integer(4)) / (places + 1);
+    plans.push(() => random.chance(rate) ? STOPS[random.integer(STOPS.length)] : undefined);
+  }
+  const singles = Array.from({ length: places * STOPS.length }, (_, index): Plan => {
+    const stop = STOPS[index % STOPS.length];
+    return (place) => place === Math.floor(index / STOPS.length) + 1 ? stop : undefined;
+  });
+  while (singles.length > Math.max(0, runs - plans.length)) singles.splice(random.integer(singles.length), 1);
+  return [...singles, ...plans].slice(0, runs);
+}
+
+function checkSame(run: Run, undisturbed: Run, comparison: Comparison | ((job: JobState) => unknown)): void {
+  const view = ({ job }: Run) => typeof comparison === "string" ? viewOf(job.toJSON(), comparison) : comparison(job);
+  const difference = firstDifference(view(run), view(undisturbed));
+  if (difference === undefined) return;
+  throw new SimulationError(
+    `${describeStops(run.trace)} the job ended differently: ${difference}`,
+    run.seed,
+    run.trace,
+  );
+}
+
+function describeStops(trace: readonly TraceStep[]): string {
+  const stops = trace.flatMap(({ type, text }, index) => {
+    const before = trace[index - 1];
+    return type === "stop" && before !== undefined
+      ? [`by ${text} after step ${before.step} (${before.type}: ${before.text})`]
+      : [];
+  });
+  if (stops.length === 0) return "run again without any stop,";
+  const more = stops.length > SHOWN ? ` and ${stops.length - SHOWN} times more` : "";
+  return `stopped ${stops.slice(0, SHOWN).join(", ")}${more},`;
+}

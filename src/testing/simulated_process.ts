@@ -1,0 +1,243 @@
+import type { Registry } from "../base/registry.ts";
+import { Engine } from "../engine.ts";
+import { hostOf } from "../engine/engine_base.ts";
+import { Flow } from "../flow.ts";
+import type { Services } from "../model/services.ts";
+import type { EngineEvent } from "../ports/observer.ts";
+import type { Timers } from "../ports/timers.ts";
+import { hasEnded } from "../scheduler/job.ts";
+import { jobOf, type JobState } from "../serializer/job_state.ts";
+import type { FaultKind, Faults } from "./faults.ts";
+import type { Ledger } from "./ledger.ts";
+import { manualEntropy } from "./manual_entropy.ts";
+import { type ManualTimers, manualTimers } from "./manual_timers.ts";
+import type { Random } from "./seeded_random.ts";
+import { type HandlersHost, SimulatedHandlers } from "./simulated_handlers.ts";
+import { skewedTimers } from "./skewed_timers.ts";
+import type { Trace, TraceStep } from "./trace.ts";
+
+/** What a simulated process offers to what the test itself brings along. */
+export interface SimulatedHost {
+  /** The clock of the process, with timers that may be late or early. */
+  readonly timers: Timers;
+  /** Chance from the simulation's seed. */
+  readonly random: Random;
+}
+
+/** A job that waits in a simulation: nothing more happens until time passes, or somebody delivers. */
+export interface IdleJob extends SimulatedHost {
+  /** The flow as its process has it, for `flow.deliver`. */
+  readonly flow: Flow;
+  /** The job. */
+  readonly job: JobState;
+}
+
+/** A stop that is made on purpose. */
+export interface Stop {
+  /** By a pause, or by the end of the process with nothing but the text of that moment left. */
+  readonly how: "pause" | "death";
+  /** How long the pause lets handlers go on, in milliseconds. */
+  readonly graceMs: number;
+}
+
+/** What all processes of one simulation share. */
+export interface Stage {
+  readonly registry: Registry;
+  /** The text of the flow. */
+  readonly flowText: string;
+  readonly random: Random;
+  readonly faults: Required<Faults>;
+  readonly handlerMs: number;
+  readonly maxSteps: number;
+  readonly trace: Trace;
+  readonly ledger: Ledger;
+  readonly services: ((host: SimulatedHost) => Services) | undefined;
+  readonly onIdle: ((idle: IdleJob) => void) | undefined;
+  readonly always: ((job: JobState) => void) | undefined;
+  /** Where the job is stopped on purpose. */
+  readonly stopAt: (step: TraceStep) => Stop | undefined;
+}
+
+/** Steps at which a process may die, or a job be stopped: all but those that only tell. */
+const PLACES: ReadonlySet<TraceStep["type"]> = new Set(["start", "wait", "return", "commit", "clock"]);
+
+/** A process that works on a job, until the job has ended, is paused, or the process dies. */
+export class SimulatedProcess implements HandlersHost {
+  readonly timers: ManualTimers;
+  readonly random: Random;
+  readonly faults: Required<Faults>;
+  readonly handlerMs: number;
+  /** Whether a handler waited while the clock moved. */
+  hasTakenTime = false;
+  readonly #stage: Stage;
+  readonly #number: number;
+  readonly #flow: Flow;
+  readonly #job: JobState;
+  readonly #handlers: SimulatedHandlers;
+  readonly #world: SimulatedHost;
+  /** What the process leaves behind: the text of the job. */
+  #left: string | undefined;
+  #failure: { readonly error: unknown } | undefined;
+  /** A pause is on its way. */
+  #isStopping = false;
+  #isAborted = false;
+
+  /** Starts a process at an instant; `getJob` makes or reads the job that it works on. */
+  constructor(stage: Stage, number: number, now: number, getJob: (flow: Flow) => JobState) {
+    this.#stage = stage;
+    this.#number = number;
+    ({ random: this.random, faults: this.faults, handlerMs: this.handlerMs } = stage);
+    this.timers = manualTimers(now);
+    this.#handlers = new SimulatedHandlers(this);
+    const timers = skewedTimers(this.timers, () => this.#skew(), (by) => {
+      this.strike("timer", by > 0 ? `${by} ms late` : `${-by} ms early`);
+    });
+    this.#world = { timers, random: stage.random };
+    const { services } = stage;
+    const engine = new Engine({
+      timers,
+      entropy: manualEntropy(),
+      observer: (event) => this.#guard(() => this.#told(event)),
+      ...(services === undefined ? {} : { services: services(this.#world) }),
+    });
+    hostOf(engine).director = this.#handlers;
+    this.#flow = Flow.fromJSON(JSON.parse(stage.flowText), stage.registry, { engine });
+    this.#job = getJob(this.#flow);
+  }
+
+  /** The job, as this process has it. */
+  get job(): JobState {
+    return this.#job;
+  }
+
+  get isGone(): boolean {
+    return this.#left !== undefined || this.#failure !== undefined;
+  }
+
+  /** Works until the job has ended: then nothing is left to do; else the text that the next process starts from. */
+  async work(): Promise<string | undefined> {
+    this.#resume();
+    for (;;) {
+      await this.timers.flush();
+      this.#guard(() => this.#stage.ledger.checkNoneLost());
+      if (this.#failure !== undefined) throw this.#failure.error;
+      if (this.#left !== undefined) return this.#left;
+      if (hasEnded(this.#job.status)) return undefined;
+      if (this.#job.status === "paused") {
+        if (!this.#isAborted) return JSON.stringify(this.#job);
+        this.#resume();
+      } else await this.#idle();
+    }
+  }
+
+  step(type: TraceStep["type"], text: string): void {
+    if (this.isGone) return;
+    const { trace, maxSteps, stopAt } = this.#stage;
+    const at = this.timers.now();
+    const step = trace.add({ at, host: this.#number, type, text });
+    if (step > maxSteps) {
+      this.#failure = { error: new Error(`the job has not ended after ${maxSteps} steps`) };
+    } else if (PLACES.has(type) && this.#job.status === "running" && !this.#isStopping) {
+      const stop = stopAt({ step, at, host: this.#number, type, text });
+      if (stop !== undefined) this.#stop(stop);
+      else if (this.faults.death > 0 && this.random.chance(this.faults.death)) {
+        this.strike("death", "the process is gone");
+        this.#left = JSON.stringify(this.#job);
+      }
+    }
+  }
+
+  strike(kind: FaultKind, text: string): void {
+    if (!this.isGone) this.#stage.trace.addFault(kind, text, { at: this.timers.now(), host: this.#number });
+  }
+
+  abortHandlers(): void {
+    if (this.#job.status !== "running" || this.#isStopping) return;
+    this.#isAborted = true;
+    this.#pause("simulated abort", 0);
+  }
+
+  #resume(): void {
+    this.#isStopping = false;
+    this.#isAborted = false;
+    this.#flow.resume(this.#job);
+    let isFirst = true;
+    // It is told of the present state at once, then of each commit.
+    void this.#flow.waitForCompletion(this.#job, {
+      onProgress: () => {
+        this.#guard(() => this.#committed(isFirst ? "start" : "commit"));
+        isFirst = false;
+      },
+    });
+  }
+
+  #committed(type: "start" | "commit"): void {
+    if (this.isGone) return;
+    const job = jobOf(this.#job);
+    const changes = this.#stage.ledger.observe(job);
+    this.#stage.always?.(this.#job);
+    if (type === "start") this.step(type, `${job.tasks.size} pending`);
+    else this.step(type, [...changes, ...(job.status === "running" ? [] : [job.status])].join(", "));
+  }
+
+  /** The end of a task may be told just after the process has died of its commit. */
+  #told(event: EngineEvent): void {
+    const { ledger } = this.#stage;
+    if (event.type === "task" && (!this.isGone || ledger.isLeaving(event.task))) ledger.told(event);
+  }
+
+  /** Nothing happens by itself: the test may deliver, else the clock moves on. */
+  async #idle(): Promise<void> {
+    const { onIdle, trace } = this.#stage;
+    const before = trace.steps.length;
+    if (!this.#isStopping) onIdle?.({ ...this.#world, flow: this.#flow, job: this.#job });
+    if (trace.steps.length > before || this.#job.status !== "running") return;
+    const { nextAt } = this.timers;
+    if (nextAt === undefined) return this.#end();
+    this.step("clock", `to ${nextAt} ms`);
+    if (this.isGone || this.#job.status !== "running") return;
+    if (this.#handlers.waiting > 0 && nextAt > this.timers.now()) this.hasTakenTime = true;
+    await this.timers.advanceToNext();
+  }
+
+  /** Somebody has to end a process in which a handler never comes back; nothing else may be stuck. */
+  #end(): void {
+    if (this.#handlers.hanging > 0) {
+      this.strike("death", "ended, as a handler hangs and nothing else is left to do");
+      this.#left = JSON.stringify(this.#job);
+      return;
+    }
+    const awaited = this.#job.pendingTasks.filter(({ awaiting }) => awaiting !== undefined)
+      .map(({ id, routine, slot }) => `task ${id} awaits a delivery to ${routine}.${slot}: see onIdle`);
+    const waiting = this.#handlers.waiting === 0
+      ? []
+      : ["a handler waits for what the simulation does not move: see services"];
+    throw new Error(`the job is stuck; ${[...awaited, ...waiting].join("; ")}`);
+  }
+
+  #stop({ how, graceMs }: Stop): void {
+    this.#stage.trace.add({ at: this.timers.now(), host: this.#number, type: "stop", text: how });
+    if (how === "death") this.#left = JSON.stringify(this.#job);
+    else this.#pause("simulated stop", graceMs);
+  }
+
+  #pause(reason: string, graceMs: number): void {
+    this.#isStopping = true;
+    void this.#flow.pause(this.#job, { reason, graceMs });
+  }
+
+  #skew(): number {
+    const { timerLateMs, timerEarlyMs } = this.faults;
+    const range = timerLateMs + timerEarlyMs;
+    return range === 0 ? 0 : this.random.integer(range + 1) - timerEarlyMs;
+  }
+
+  /** Callbacks of the engine must not throw: what fails in one is thrown where the simulation is driven. */
+  #guard(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#failure ??= { error };
+    }
+  }
+}

@@ -1,0 +1,91 @@
+import { describeError } from "../base/error_data.ts";
+import { Flow } from "../flow.ts";
+import { JobState } from "../serializer/job_state.ts";
+import type { Fault } from "./faults.ts";
+import { Ledger } from "./ledger.ts";
+import { SimulatedProcess, type Stage } from "./simulated_process.ts";
+import { SimulationError } from "./simulation_error.ts";
+import { Trace, type TraceStep } from "./trace.ts";
+
+/** The end of a simulation. */
+export interface Simulation {
+  /** What repeats it, step for step. */
+  readonly seed: number;
+  /** The job at its end. */
+  readonly job: JobState;
+  /** All that has happened, in order. */
+  readonly trace: readonly TraceStep[];
+  /** The faults that struck, in order. */
+  readonly faults: readonly Fault[];
+  /** How many processes have worked on the job. */
+  readonly hosts: number;
+  /** The simulated instant of the end, in milliseconds since 1970. */
+  readonly endedAt: number;
+}
+
+/** A simulation as it is set up; what belongs to one run only is made for it. */
+export interface Setup extends Omit<Stage, "trace" | "ledger"> {
+  /** What `random` comes from. */
+  readonly seed: number;
+  /** Makes the job in the first process. */
+  readonly create: (flow: Flow) => JobState;
+  readonly atEnd: ((job: JobState) => void) | undefined;
+}
+
+/** A simulation's end, with what only the library itself asks for. */
+export interface Run extends Simulation {
+  /** Whether a handler waited while the clock moved. */
+  readonly hasTakenTime: boolean;
+}
+
+/**
+ * Runs a job to its end, from process to process.
+ *
+ * @throws {SimulationError} for whatever must not be, with the seed and the step
+ */
+export async function runSimulation(setup: Setup): Promise<Run> {
+  const { seed } = setup;
+  const trace = new Trace();
+  try {
+    return await run({ ...setup, trace, ledger: new Ledger() }, setup);
+  } catch (error) {
+    throw new SimulationError(describeError(error).message, seed, trace.steps, { cause: error });
+  }
+}
+
+async function run(stage: Stage, { seed, create, atEnd }: Setup): Promise<Run> {
+  const { trace, registry } = stage;
+  let getJob = create;
+  let now = 0;
+  let hasTakenTime = false;
+  for (let hosts = 1;; hosts++) {
+    const host = new SimulatedProcess(stage, hosts, now, getJob);
+    const text = await host.work();
+    const { job, timers } = host;
+    now = timers.now() + (text === undefined ? 0 : downtime(stage));
+    hasTakenTime ||= host.hasTakenTime;
+    checkRoundTrip(text ?? JSON.stringify(job), stage);
+    if (text === undefined) {
+      trace.add({ at: now, host: hosts, type: "end", text: job.status });
+      atEnd?.(job);
+      const { steps, faults } = trace;
+      return { seed, job, trace: steps, faults, hosts, endedAt: now, hasTakenTime };
+    }
+    getJob = ({ limits }) => JobState.fromJSON(JSON.parse(text), registry, { limits });
+  }
+}
+
+/** How long nobody works on a job that has been left. */
+function downtime({ faults, random }: Stage): number {
+  return faults.downtimeMs === 0 ? 0 : random.integer(faults.downtimeMs + 1);
+}
+
+/** What is read from a text is written as the same text again. */
+function checkRoundTrip(text: string, { flowText, registry }: Stage): void {
+  const flow = Flow.fromJSON(JSON.parse(flowText), registry);
+  if (JSON.stringify(flow) !== flowText) throw new Error("the flow's text changes when it is read and written");
+  const again = JSON.stringify(JobState.fromJSON(JSON.parse(text), registry, { limits: flow.limits }));
+  if (again !== text) {
+    throw new Error(`the job's text changes when it is read and written\nbefore: ${text}\nafter:  ${again}`);
+  }
+}
