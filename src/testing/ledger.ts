@@ -79,7 +79,6 @@ export class Ledger {
     const before = this.#pending.get(id);
     if (before === undefined) {
       if (this.#ended.has(id)) throw new Error(`task ${id} is doubled: it has ended, and is pending again`);
-      if (id < this.#nextId) throw new Error(`task ${id} is doubled: its id has been given before`);
       return `task ${id} for ${route.routine}.${route.slot}`;
     }
     const { step, attempt } = entry;
@@ -95,7 +94,7 @@ export class Ledger {
   #leave(id: number, { failures }: Job): string {
     if (!this.#ended.has(id)) this.#leaving.add(id);
     this.#ended.add(id);
-    return failures.some(({ task }) => task.id === id) ? `task ${id} failed` : `task ${id} done`;
+    return failures.some(({ task }) => task.id === id) ? `task ${id} failed` : `task ${id} ended`;
   }
 }
 

@@ -175,9 +175,9 @@ export class SimulatedProcess implements HandlersHost {
     if (this.isGone) return;
     const job = jobOf(this.#job);
     const changes = this.#stage.ledger.observe(job);
-    this.#stage.always?.(this.#job);
     if (type === "start") this.step(type, `${job.tasks.size} pending`);
     else this.step(type, [...changes, ...(job.status === "running" ? [] : [job.status])].join(", "));
+    this.#stage.always?.(this.#job);
   }
 
   /** The end of a task may be told just after the process has died of its commit. */

@@ -1,0 +1,104 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import type { TaskEvent } from "../../mod.ts";
+import { apply } from "../../src/scheduler/apply.ts";
+import { Job } from "../../src/scheduler/job.ts";
+import { createTask, NO_DETAILS, type Task } from "../../src/scheduler/task.ts";
+import { Ledger } from "../../src/testing/ledger.ts";
+
+const SETTINGS = { executionStrategy: undefined, maxWorkers: undefined, executionTimeoutMs: undefined };
+
+/** A job with three tasks, and a ledger that knows them. */
+function open() {
+  const job = new Job({ jobId: "job", flowId: "flow" }, 0, SETTINGS);
+  const tasks = [1, 2, 3].map((id) => add(job, id));
+  const ledger = new Ledger();
+  assertEquals(ledger.observe(job), ["task 1 for a.in", "task 2 for a.in", "task 3 for a.in"]);
+  return { job, ledger, task: tasks[1] as Task };
+}
+
+function add(job: Job, id: number): Task {
+  const task = createTask(id, { routine: "a", slot: "in", connection: undefined }, id, 0);
+  apply(job, { kind: "deliver", at: 0, ranMs: 0, task, data: id });
+  return task;
+}
+
+function told(task: number, outcome: TaskEvent["outcome"]): TaskEvent {
+  return { type: "task", jobId: "job", flowId: "flow", routine: "a", slot: "in", task, attempt: 0, outcome, at: 0 };
+}
+
+test("a ledger accounts for tasks that end, before or after they are told of", () => {
+  const { job, ledger, task } = open();
+  job.tasks.delete(task);
+  assertEquals(ledger.observe(job), ["task 2 ended"]);
+  assertEquals(ledger.isLeaving(2), true);
+  ledger.told(told(2, "done"));
+  ledger.checkNoneLost();
+  ledger.told(told(1, "stop"));
+  const [first] = job.tasks;
+  if (first !== undefined) {
+    job.tasks.delete(first);
+    job.failures.push({ task: first, error: { name: "Error", message: "" }, at: 0 });
+  }
+  assertEquals(ledger.observe(job), ["task 1 failed"]);
+  ledger.checkNoneLost();
+});
+
+test("a ledger tells steps, merges and attempts apart, and passes over what tells of them", () => {
+  const { job, ledger, task } = open();
+  task.details = { ...NO_DETAILS, merged: { kind: "value", value: 1 } };
+  assertEquals(ledger.observe(job), ["task 2 merged"]);
+  task.details = { ...task.details, step: 1 };
+  assertEquals(ledger.observe(job), ["task 2 at step 1"]);
+  task.details = { ...task.details, attempt: 1 };
+  assertEquals(ledger.observe(job), ["task 2 failed, attempt 1 to come"]);
+  ledger.told(told(2, "step"));
+  ledger.told(told(2, "retry"));
+  assertEquals(ledger.observe(job), []);
+});
+
+test("Invariant 1: a ledger finds a task that is gone without an end", () => {
+  const { job, ledger, task } = open();
+  job.tasks.delete(task);
+  ledger.observe(job);
+  assertThrows(() => ledger.checkNoneLost(), Error, "task 2 is lost: it is gone, but nothing has said that it ended");
+});
+
+test("Invariant 1: a ledger finds a task that was made and never came", () => {
+  const { job, ledger } = open();
+  job.nextTaskId = 5;
+  assertThrows(() => ledger.observe(job), Error, "task 4 is lost: it was made and is nowhere");
+});
+
+test("Invariant 1: a ledger finds a job that has completed with a task left", () => {
+  const { job, ledger } = open();
+  job.status = "completed";
+  assertThrows(() => ledger.observe(job), Error, "the job has completed, and task 1, 2, 3 is still pending");
+});
+
+test("Invariant 2: a ledger finds an end that is told twice", () => {
+  const { job, ledger, task } = open();
+  job.tasks.delete(task);
+  ledger.observe(job);
+  ledger.told(told(2, "done"));
+  assertThrows(() => ledger.told(told(2, "done")), Error, "task 2 is doubled: its end has been committed twice");
+});
+
+test("Invariant 2: a ledger finds a task that comes back after its end", () => {
+  const { job, ledger, task } = open();
+  job.tasks.delete(task);
+  ledger.observe(job);
+  ledger.told(told(2, "done"));
+  job.tasks.add(task);
+  assertThrows(() => ledger.observe(job), Error, "task 2 is doubled: it has ended, and is pending again");
+});
+
+test("Invariant 2: a ledger finds a step that is committed twice, or goes back", () => {
+  const { job, ledger, task } = open();
+  task.details = { ...NO_DETAILS, step: 2 };
+  assertThrows(() => ledger.observe(job), Error, "task 2 went from step 0 to step 2 in one commit");
+  task.details = { ...NO_DETAILS, step: 1 };
+  ledger.observe(job);
+  task.details = { ...NO_DETAILS, step: 0 };
+  assertThrows(() => ledger.observe(job), Error, "task 2 went from step 1 to step 0 in one commit");
+});

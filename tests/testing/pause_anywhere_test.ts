@@ -1,0 +1,230 @@
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertInstanceOf,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { test } from "node:test";
+import {
+  type Context,
+  ErrorHandler,
+  Flow,
+  type FlowOptions,
+  type NoArgumentClass,
+  Registry,
+  Routine,
+  type Slot,
+} from "../../mod.ts";
+import {
+  pauseAnywhere,
+  type PauseAnywhereOptions,
+  type PauseAnywhereResult,
+  SimulationError,
+} from "../../src/testing/mod.ts";
+import { approve, createShop, simulatedSleep, sleep } from "../support/simulated_flow.ts";
+
+/** Bun ends a test after five seconds where nothing else is said; in workerd each step takes milliseconds. */
+const PATIENCE = { timeout: 120_000 };
+
+interface Item {
+  readonly n: number;
+}
+
+/** Sends three numbers to an adder; which one, each test says. */
+abstract class Adder extends Routine {
+  readonly trigger: Slot<unknown> = this.addSlot("trigger", this.send);
+  readonly output = this.addEvent<Item>("output");
+  abstract readonly input: Slot<Item>;
+  send(_data: unknown, ctx: Context): void {
+    for (const n of [1, 2, 3]) ctx.emit(this.output, { n });
+  }
+  add(n: number, { shared }: Pick<Context, "shared">): void {
+    shared.update<number>("sum", (sum = 0) => sum + n);
+  }
+}
+
+function createFlow<A extends Adder>(Class: (new () => A) & NoArgumentClass, options: FlowOptions = {}) {
+  const registry = new Registry({ [Class.name]: Class });
+  const flow = new Flow({ id: "sum", registry, errorHandler: new ErrorHandler({ strategy: "retry" }), ...options });
+  const adder = flow.addRoutine(new Class(), "adder");
+  flow.connect(adder.output, adder.input);
+  return { flow, adder };
+}
+
+/** Finds what is wrong with a routine, twice, and says so. */
+async function find<A extends Adder>(
+  Class: (new () => A) & NoArgumentClass,
+  flowOptions: FlowOptions = {},
+  options: Partial<PauseAnywhereOptions> = {},
+): Promise<SimulationError> {
+  const run = () => {
+    const { flow, adder } = createFlow(Class, flowOptions);
+    return pauseAnywhere(flow, { entry: adder, seed: 9, ...options });
+  };
+  const [error, again] = [await assertRejects(run, SimulationError), await assertRejects(run, SimulationError)];
+  assertInstanceOf(error, SimulationError);
+  assertEquals([error.seed, again.message], [9, error.message]);
+  assertStringIncludes(error.message, "Simulation failed with seed 9 at step ");
+  return error;
+}
+
+class Good extends Adder {
+  readonly input = this.addSlot("input", this.count);
+  *count({ n }: Item, ctx: Context<number>): Generator<number, void, void> {
+    for (let i = ctx.progress ?? 0; i < n; i++) {
+      this.add(1, ctx);
+      yield i + 1;
+    }
+  }
+}
+
+test("a job that may be stopped anywhere ends the same, byte for byte, at every place", async () => {
+  const { flow, adder } = createFlow(Good);
+  const { job, places, runs, compared } = await pauseAnywhere(flow, { entry: adder.trigger });
+  assertEquals([job.status, job.sharedData, compared], ["completed", { sum: 6 }, "exact"]);
+  // A start; for each task, and each stretch of it, work done and a commit; the end is no place.
+  assertEquals(places, 1 + 2 * (1 + 1 + 2 + 2 + 3 + 1));
+  assertEquals(runs, 3 * places + 60);
+});
+
+test(
+  "a flow with handlers that wait, time out, retry, and await a delivery may be stopped anywhere",
+  PATIENCE,
+  async () => {
+    const { flow, counter } = createShop();
+    const options = {
+      entry: counter.trigger,
+      params: { count: 2 },
+      services: simulatedSleep,
+      onIdle: approve,
+      runs: 150,
+    };
+    const { job, places, runs, compared } = await pauseAnywhere(flow, options);
+    assertEquals([job.status, job.sharedData, compared, runs], ["completed", { labels: 4, weight: 3 }, "untimed", 150]);
+    assertGreater(places, 30);
+  },
+);
+
+test("a concurrent flow may be stopped anywhere, and its handlers run in any order", PATIENCE, async () => {
+  const { flow, counter } = createShop({ executionStrategy: "concurrent", maxWorkers: 3 });
+  const { compared, job } = await pauseAnywhere(flow, {
+    entry: counter.trigger,
+    params: { count: 3 },
+    services: simulatedSleep,
+    onIdle: approve,
+    runs: 150,
+  });
+  assertEquals([compared, job.sharedData], ["outcome", { labels: 6, weight: 6 }]);
+});
+
+test("a routine that keeps state in a field is found", async () => {
+  class Keeper extends Adder {
+    readonly total = { sum: 0 };
+    readonly input = this.addSlot("input", this.keep);
+    keep({ n }: Item, ctx: Context): void {
+      this.total.sum += n;
+      ctx.shared.set("sum", this.total.sum);
+    }
+  }
+  const { message, trace, step } = await find(Keeper);
+  assertStringIncludes(message, "the job ended differently: sharedData.sum is ");
+  assertStringIncludes(message, ", expected 6\n");
+  assertStringIncludes(message, "stopped by pause after step 6 (return: task 2 of adder.input),");
+  assertEquals([trace.length, trace.filter(({ type }) => type === "stop").length], [step, 1]);
+});
+
+test("a routine that keeps state outside of itself is found without a stop", async () => {
+  let total = 0;
+  class Outsider extends Adder {
+    readonly input = this.addSlot("input", this.keep);
+    keep({ n }: Item, ctx: Context): void {
+      ctx.shared.set("sum", total += n);
+    }
+  }
+  const { flow, adder } = createFlow(Outsider);
+  const error = await assertRejects(() => pauseAnywhere(flow, { entry: adder }), SimulationError);
+  assertStringIncludes(
+    error.message,
+    "seed 1 at step 15: run again without any stop, the job ended differently: sharedData.sum is 12, expected 6",
+  );
+});
+
+test("a routine that begins anew instead of going on, and so doubles, is found", async () => {
+  class Doubler extends Adder {
+    readonly input = this.addSlot("input", this.count);
+    *count({ n }: Item, ctx: Context<number>): Generator<number, void, void> {
+      for (let i = 0; i < n; i++) {
+        this.add(1, ctx);
+        yield i + 1;
+      }
+    }
+  }
+  assertStringIncludes((await find(Doubler)).message, "sharedData.sum is 7, expected 6");
+});
+
+test("a routine that stores how far it is, and does not look at it, is found", async () => {
+  class Forgetful extends Adder {
+    readonly input = this.addSlot("input", this.count);
+    async count({ n }: Item, ctx: Context): Promise<void> {
+      for (let i = 0; i < n; i++) {
+        this.add(1, ctx);
+        await ctx.checkpoint(i + 1);
+      }
+    }
+  }
+  assertStringIncludes((await find(Forgetful)).message, "sharedData.sum is 7, expected 6");
+});
+
+test("a concurrent routine that cares for the order is found, without a stop", async () => {
+  class Last extends Adder {
+    readonly input = this.addSlot("input", this.keep);
+    async keep({ n }: Item, ctx: Context): Promise<void> {
+      await Promise.resolve();
+      ctx.shared.set("last", n);
+    }
+  }
+  const { message } = await find(Last, { executionStrategy: "concurrent", maxWorkers: 3 });
+  assertStringIncludes(message, "the job ended differently: sharedData.last is ");
+});
+
+test("handlers that read the clock while time passes need a comparison of their own", async () => {
+  class Watch extends Adder {
+    readonly input = this.addSlot("input", this.look);
+    async look({ n }: Item, ctx: Context): Promise<void> {
+      await sleep(ctx, 10);
+      this.add(n, ctx);
+      ctx.shared.set("at", ctx.now());
+    }
+  }
+  const { message } = await find(Watch, {}, { services: simulatedSleep });
+  assertStringIncludes(message, "sharedData.at is 40, expected 30");
+  const { flow, adder } = createFlow(Watch);
+  const compare: PauseAnywhereOptions["compare"] = ({ status, sharedData }) => [status, sharedData["sum"]];
+  const result: PauseAnywhereResult = await pauseAnywhere(flow, { entry: adder, services: simulatedSleep, compare });
+  assertEquals([result.compared, result.job.sharedData["sum"]], ["custom", 6]);
+});
+
+test("as many runs are made as may be, of single stops and of several", async () => {
+  const { flow, adder } = createFlow(Good);
+  for (const [most, made] of [[1, 1], [2, 2], [10, 10], [50, 50], [1_000, 3 * 21 + 200]] as const) {
+    assertEquals((await pauseAnywhere(flow, { entry: adder, runs: most })).runs, made);
+  }
+});
+
+test("what cannot be simulated is refused at once", async () => {
+  const { flow, adder } = createFlow(Good);
+  const other = createFlow(Good);
+  const refusals: readonly [Partial<PauseAnywhereOptions>, typeof RangeError | typeof TypeError, string][] = [
+    [{ seed: 1.5 }, RangeError, "Cannot pause anywhere: seed must be an integer"],
+    [{ runs: 0 }, RangeError, "Cannot pause anywhere: runs must be an integer of at least 1"],
+    [{ maxSteps: 0 }, RangeError, "Cannot pause anywhere: maxSteps must be an integer of at least 1"],
+    [{ entry: other.adder }, TypeError, 'is not in flow "sum"'],
+    [{ entry: "nobody" }, TypeError, 'routine "nobody" not found'],
+  ];
+  for (const [options, Class, message] of refusals) {
+    await assertRejects(() => pauseAnywhere(flow, { entry: adder, ...options }), Class, message);
+  }
+  assert(!flow.isFrozen);
+});
