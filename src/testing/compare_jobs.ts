@@ -81,15 +81,16 @@ function sortKeys(object: object): unknown {
 
 /** Says where two JSON values first differ: `sharedData.sum is 9, expected 10`; nothing when they don't. */
 export function firstDifference(actual: unknown, expected: unknown): string | undefined {
-  const keys = differingPath(plain(actual), plain(expected));
+  const values = [plain(actual), plain(expected)];
+  const keys = differingPath(values[0], values[1]);
   if (keys === undefined) return undefined;
-  const [got, wanted] = [actual, expected].map((value) => excerpt(at(plain(value), keys)));
+  const [got, wanted] = values.map((value) => excerpt(at(value, keys)));
   return `${joinPath("", keys) || "the job"} is ${got}, expected ${wanted}`;
 }
 
 /** As it is written: without what is undefined. */
 function plain(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }
 
 type Path = readonly (string | number)[];

@@ -1,3 +1,5 @@
+import { encodeValue } from "../base/encode.ts";
+import { wireOf } from "../base/json.ts";
 import { checkInteger, checkWord } from "../base/options.ts";
 import type { Entry, Flow } from "../flow.ts";
 import type { JobState } from "../serializer/job_state.ts";
@@ -102,7 +104,8 @@ export async function pauseAnywhere<E extends Entry>(
   let places = 0;
   const undisturbed = await run(0, (place) => void (places = place));
   const compared = compare ?? (isConcurrent ? "outcome" : undisturbed.hasTakenTime ? "untimed" : "exact");
-  const check = (stopped: Run) => checkSame(stopped, undisturbed, compared);
+  const view = viewer(flow, compared);
+  const check = (stopped: Run) => checkSame(stopped, undisturbed, view);
   check(await run(1, () => undefined));
   const plans = makePlans(places, runs, seededRandom(seed));
   for (const [index, plan] of plans.entries()) check(await run(2 + index, plan));
@@ -138,9 +141,20 @@ function makePlans(places: number, runs: number, random: Random): Plan[] {
   return [...singles, ...plans].slice(0, runs);
 }
 
-function checkSame(run: Run, undisturbed: Run, comparison: Comparison | ((job: JobState) => unknown)): void {
-  const view = ({ job }: Run) => typeof comparison === "string" ? viewOf(job.toJSON(), comparison) : comparison(job);
-  const difference = firstDifference(view(run), view(undisturbed));
+/** What is compared, as JSON: what a test picks may be all that jobs hold. */
+function viewer(
+  { registry, limits }: Flow,
+  comparison: Comparison | ((job: JobState) => unknown),
+): (job: JobState) => unknown {
+  if (typeof comparison === "string") return (job) => viewOf(job.toJSON(), comparison);
+  return (job) => {
+    const picked = encodeValue(comparison(job), registry, { action: "Cannot compare", root: "job" }, limits);
+    return picked === undefined ? undefined : wireOf(picked);
+  };
+}
+
+function checkSame(run: Run, undisturbed: Run, view: (job: JobState) => unknown): void {
+  const difference = firstDifference(view(run.job), view(undisturbed.job));
   if (difference === undefined) return;
   throw new SimulationError(
     `${describeStops(run.trace)} the job ended differently: ${difference}`,

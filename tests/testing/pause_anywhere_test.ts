@@ -12,9 +12,11 @@ import {
   ErrorHandler,
   Flow,
   type FlowOptions,
+  type JobState,
   type NoArgumentClass,
   Registry,
   Routine,
+  SerializationError,
   type Slot,
 } from "../../mod.ts";
 import {
@@ -204,6 +206,27 @@ test("handlers that read the clock while time passes need a comparison of their 
   const compare: PauseAnywhereOptions["compare"] = ({ status, sharedData }) => [status, sharedData["sum"]];
   const result: PauseAnywhereResult = await pauseAnywhere(flow, { entry: adder, services: simulatedSleep, compare });
   assertEquals([result.compared, result.job.sharedData["sum"]], ["custom", 6]);
+});
+
+test("a comparison of one's own sees into whatever a job may hold", async () => {
+  let offset = 0;
+  class Mapper extends Adder {
+    readonly input = this.addSlot("input", this.keep);
+    keep({ n }: Item, ctx: Context): void {
+      ctx.shared.set("map", new Map([["key", new Date(n + offset++)]]));
+    }
+  }
+  const compare = ({ sharedData }: JobState) => sharedData["map"];
+  const mapper = createFlow(Mapper);
+  const error = await assertRejects(
+    () => pauseAnywhere(mapper.flow, { entry: mapper.adder, compare }),
+    SimulationError,
+  );
+  assertStringIncludes(error.message, 'ended differently: value[0][1].value is "1970-01-01T00:00:00.008Z", expected "');
+  const { flow, adder } = createFlow(Good);
+  assertEquals((await pauseAnywhere(flow, { entry: adder, compare, runs: 1 })).compared, "custom");
+  const refused = () => pauseAnywhere(flow, { entry: adder, compare: () => compare });
+  await assertRejects(refused, SerializationError, "Cannot compare: job is a function");
 });
 
 test("as many runs are made as may be, of single stops and of several", async () => {

@@ -1,0 +1,60 @@
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { type Director, takeNext } from "../../src/engine/director.ts";
+import { apply } from "../../src/scheduler/apply.ts";
+import { Job } from "../../src/scheduler/job.ts";
+import { ReadyQueue } from "../../src/scheduler/ready_queue.ts";
+import { createTask, NO_DETAILS, type Task } from "../../src/scheduler/task.ts";
+
+const ROUTE = { routine: "a", slot: "in", connection: undefined };
+const SETTINGS = { executionStrategy: undefined, maxWorkers: undefined, executionTimeoutMs: undefined };
+
+/** Takes all tasks, and gives their ids with how many there were to choose from. */
+function takeAll(makeTasks: () => readonly Task[], choose: (count: number) => number, highWater = 64): string {
+  const job = new Job({ jobId: "job", flowId: "flow" }, 0, SETTINGS);
+  for (const task of makeTasks()) apply(job, { kind: "deliver", at: 0, ranMs: 0, task, data: 0 });
+  const queue = new ReadyQueue(job, 0);
+  const counts: number[] = [];
+  const director: Director = {
+    choose: (count) => {
+      counts.push(count);
+      return choose(count);
+    },
+    call: (_activation, run) => run(),
+  };
+  const ids: number[] = [];
+  for (let task = takeNext(queue, highWater, 0, director); task !== undefined;) {
+    ids.push(task.id);
+    task = takeNext(queue, highWater, 0, director);
+  }
+  return `${ids.join(" ")} of ${counts.join(" ")}`;
+}
+
+const normal = (id: number) => createTask(id, ROUTE, 0, 0);
+const first = () => 0;
+const last = (count: number) => count - 1;
+
+test("a director chooses among ready tasks of one priority, at most eight", () => {
+  const tasks = () => Array.from({ length: 10 }, (_, index) => normal(index + 1));
+  assertEquals(takeAll(tasks, first), "1 2 3 4 5 6 7 8 9 10 of 8 8 8 7 6 5 4 3 2 1");
+  assertEquals(takeAll(tasks, last), "8 9 10 7 6 5 4 3 2 1 of 8 8 8 7 6 5 4 3 2 1");
+});
+
+test("a director does not choose between priorities", () => {
+  const priorities = ["low", "normal", "high", "low", "high"] as const;
+  const tasks = () => priorities.map((priority, index) => createTask(index + 1, ROUTE, 0, 0, priority));
+  assertEquals(takeAll(tasks, first), "3 5 2 1 4 of 2 1 1 2 1");
+  assertEquals(takeAll(tasks, last), "5 3 2 4 1 of 2 1 1 2 1");
+});
+
+test("tasks that were active in a snapshot come first, by id, without a choice", () => {
+  const tasks = () => [1, 2, 3, 4].map((id) => ({ ...normal(id), active: id > 2 }));
+  assertEquals(takeAll(tasks, last), "3 4 2 1 of 2 1");
+});
+
+test("a parked task is taken while few others are ready, and there is no choice between it and others", () => {
+  const details = { ...NO_DETAILS, parked: true };
+  const tasks = () => [1, 2, 3, 4].map((id) => id === 1 ? { ...normal(id), details } : normal(id));
+  assertEquals(takeAll(tasks, last, 64), "1 4 3 2 of 3 2 1");
+  assertEquals(takeAll(tasks, last, 1), "4 3 2 1 of 3 2 1");
+});
