@@ -82,7 +82,7 @@ class Good extends Adder {
   }
 }
 
-test("a job that may be stopped anywhere ends the same, byte for byte, at every place", async () => {
+test("a job that may be stopped anywhere ends the same, byte for byte, at every place", PATIENCE, async () => {
   const { flow, adder } = createFlow(Good);
   const { job, places, runs, compared } = await pauseAnywhere(flow, { entry: adder.trigger });
   assertEquals([job.status, job.sharedData, compared], ["completed", { sum: 6 }, "exact"]);
@@ -166,17 +166,24 @@ test("a routine that begins anew instead of going on, and so doubles, is found",
   assertStringIncludes((await find(Doubler)).message, "sharedData.sum is 7, expected 6");
 });
 
-test("a routine that stores how far it is, and does not look at it, is found", async () => {
-  class Forgetful extends Adder {
-    readonly input = this.addSlot("input", this.count);
-    async count({ n }: Item, ctx: Context): Promise<void> {
-      for (let i = 0; i < n; i++) {
-        this.add(1, ctx);
-        await ctx.checkpoint(i + 1);
+test("README: a routine that stores how far it is, and does not look at it, is found as it says", async () => {
+  class Mailer extends Routine {
+    readonly trigger = this.addSlot("trigger", this.send);
+    async send({ to }: { readonly to: readonly string[] }, ctx: Context<number>): Promise<void> {
+      for (let n = 0; n < to.length; n++) {
+        ctx.output("sent", to[n]);
+        await ctx.checkpoint(n + 1);
       }
     }
   }
-  assertStringIncludes((await find(Forgetful)).message, "sharedData.sum is 7, expected 6");
+  const flow = new Flow({ id: "mail", registry: new Registry({ Mailer }) });
+  const mailer = flow.addRoutine(new Mailer(), "mailer");
+  const find = () => pauseAnywhere(flow, { entry: mailer.trigger, params: { to: ["ada", "grace", "edsger"] } });
+  assertStringIncludes(
+    (await assertRejects(find, SimulationError)).message,
+    "Simulation failed with seed 1 at step 17: stopped by pause after step 3 (commit: task 1 at step 1), " +
+      'the job ended differently: outputLog[1].data is "ada", expected "grace"\n',
+  );
 });
 
 test("a concurrent routine that cares for the order is found, without a stop", async () => {
@@ -191,7 +198,7 @@ test("a concurrent routine that cares for the order is found, without a stop", a
   assertStringIncludes(message, "the job ended differently: sharedData.last is ");
 });
 
-test("handlers that read the clock while time passes need a comparison of their own", async () => {
+test("handlers that read the clock while time passes need a comparison of their own", PATIENCE, async () => {
   class Watch extends Adder {
     readonly input = this.addSlot("input", this.look);
     async look({ n }: Item, ctx: Context): Promise<void> {
@@ -229,7 +236,7 @@ test("a comparison of one's own sees into whatever a job may hold", async () => 
   await assertRejects(refused, SerializationError, "Cannot compare: job is a function");
 });
 
-test("as many runs are made as may be, of single stops and of several", async () => {
+test("as many runs are made as may be, of single stops and of several", PATIENCE, async () => {
   const { flow, adder } = createFlow(Good);
   for (const [most, made] of [[1, 1], [2, 2], [10, 10], [50, 50], [1_000, 3 * 21 + 200]] as const) {
     assertEquals((await pauseAnywhere(flow, { entry: adder, runs: most })).runs, made);

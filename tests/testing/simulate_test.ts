@@ -86,18 +86,22 @@ test("without faults a job ends as it does by itself, in one process", async () 
   assertEquals(flow.isFrozen, false);
 });
 
-test("a handler that throws is tried again: before it began nothing had happened, afterwards all but the commit", async () => {
-  for (const entry of ["trigger", "quick", "steps"] as const) {
-    const simulations = await strike("throw", { throw: 0.3 }, entry);
-    for (const { status, counted } of simulations) {
-      assertEquals([status, counted], ["completed", entry === "steps" ? 3 : 1]);
+test(
+  "a handler that throws is tried again: before it began nothing had happened, afterwards all but the commit",
+  PATIENCE,
+  async () => {
+    for (const entry of ["trigger", "quick", "steps"] as const) {
+      const simulations = await strike("throw", { throw: 0.3 }, entry);
+      for (const { status, counted } of simulations) {
+        assertEquals([status, counted], ["completed", entry === "steps" ? 3 : 1]);
+      }
+      const text = simulations.flatMap(({ trace }) => trace.map((step) => step.text)).join("\n");
+      for (const when of ["before it has begun", "after all its work"]) assertStringIncludes(text, when);
+      // What was done before the throw was done outside of the job, under the same key.
+      assert(simulations.some((it) => it.calls.length > new Set(it.calls).size));
     }
-    const text = simulations.flatMap(({ trace }) => trace.map((step) => step.text)).join("\n");
-    for (const when of ["before it has begun", "after all its work"]) assertStringIncludes(text, when);
-    // What was done before the throw was done outside of the job, under the same key.
-    assert(simulations.some((it) => it.calls.length > new Set(it.calls).size));
-  }
-});
+  },
+);
 
 test("a simulated throw is the error that the test says", async () => {
   const { flow, caller } = createFlow({ errorHandler: new ErrorHandler() });
@@ -155,7 +159,7 @@ test("a handler that settles after it was aborted leaves nothing, while its task
   assertGreater(late.length, 0);
 });
 
-test("a process that dies leaves a text, and the next goes on from there", async () => {
+test("a process that dies leaves a text, and the next goes on from there", PATIENCE, async () => {
   for (const entry of ["trigger", "quick", "steps"] as const) {
     const simulations = await strike("death", { death: 0.15 }, entry);
     for (const { status, counted, hosts, faults } of simulations) {
@@ -206,34 +210,38 @@ test("handlers that wait take up to the time that was said, and no two seeds the
   assert(Math.min(...times) >= 10 && Math.max(...times) <= 40);
 });
 
-test("a concurrent job takes its ready tasks in any order, but for priority; a sequential one never does", async () => {
-  class Sender extends Routine {
-    readonly trigger = this.addSlot("trigger", this.send);
-    readonly input = this.addSlot("input", this.receive);
-    readonly output = this.addEvent<string>("output");
-    send(_data: unknown, ctx: Context): void {
-      for (const name of ["a", "b", "c"]) ctx.emit(this.output, name);
-      for (const name of ["x", "y"]) ctx.emit(this.output, name, { priority: "high" });
+test(
+  "a concurrent job takes its ready tasks in any order, but for priority; a sequential one never does",
+  PATIENCE,
+  async () => {
+    class Sender extends Routine {
+      readonly trigger = this.addSlot("trigger", this.send);
+      readonly input = this.addSlot("input", this.receive);
+      readonly output = this.addEvent<string>("output");
+      send(_data: unknown, ctx: Context): void {
+        for (const name of ["a", "b", "c"]) ctx.emit(this.output, name);
+        for (const name of ["x", "y"]) ctx.emit(this.output, name, { priority: "high" });
+      }
+      receive(name: string, ctx: Context): void {
+        ctx.shared.update<string>("order", (order = "") => order + name);
+      }
     }
-    receive(name: string, ctx: Context): void {
-      ctx.shared.update<string>("order", (order = "") => order + name);
-    }
-  }
-  const orders = async (options: FlowOptions) => {
-    const seen = new Set<unknown>();
-    for (let seed = 1; seed <= 60; seed++) {
-      const flow = new Flow({ id: "order", registry: new Registry({ Sender }), ...options });
-      const sender = flow.addRoutine(new Sender(), "sender");
-      flow.connect(sender.output, sender.input);
-      seen.add((await simulate(flow, { entry: sender, seed })).job.sharedData["order"]);
-    }
-    return seen;
-  };
-  assertEquals([...await orders({})], ["xyabc"]);
-  const concurrent = await orders({ executionStrategy: "concurrent", maxWorkers: 2 });
-  const permutations = ["abc", "acb", "bac", "bca", "cab", "cba"];
-  assertEquals([...concurrent].sort(), ["xy", "yx"].flatMap((high) => permutations.map((rest) => high + rest)));
-});
+    const orders = async (options: FlowOptions) => {
+      const seen = new Set<unknown>();
+      for (let seed = 1; seed <= 60; seed++) {
+        const flow = new Flow({ id: "order", registry: new Registry({ Sender }), ...options });
+        const sender = flow.addRoutine(new Sender(), "sender");
+        flow.connect(sender.output, sender.input);
+        seen.add((await simulate(flow, { entry: sender, seed })).job.sharedData["order"]);
+      }
+      return seen;
+    };
+    assertEquals([...await orders({})], ["xyabc"]);
+    const concurrent = await orders({ executionStrategy: "concurrent", maxWorkers: 2 });
+    const permutations = ["abc", "acb", "bac", "bca", "cab", "cba"];
+    assertEquals([...concurrent].sort(), ["xy", "yx"].flatMap((high) => permutations.map((rest) => high + rest)));
+  },
+);
 
 test("a shop of every kind of handler survives everything at once, with every seed", PATIENCE, async () => {
   const struck = new Map<FaultKind, number>();
