@@ -130,9 +130,7 @@ export class HandlerRunner {
     let generator: GeneratorLike | undefined;
     this.#current = activation;
     try {
-      result = this.#director === undefined
-        ? invoke(handler, activation)
-        : this.#director.call(activation, () => invoke(handler, activation));
+      result = this.#director === undefined ? invoke(handler, activation) : direct(this.#director, handler, activation);
       isPromise = isThenable(result);
       if (!isPromise && isGenerator(result)) generator = result;
     } catch (error) {
@@ -259,4 +257,9 @@ export class HandlerRunner {
 
 function invoke(handler: AnyHandler, activation: Activation): unknown {
   return Reflect.apply(handler, activation.plan.routine.routine, [activation.input, activation]);
+}
+
+/** Apart from where handlers are called: there, nothing is caught in a closure for it. */
+function direct(director: Director, handler: AnyHandler, activation: Activation): unknown {
+  return director.call(activation, () => invoke(handler, activation));
 }
