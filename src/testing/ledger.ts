@@ -19,6 +19,8 @@ export class Ledger {
   readonly #ended: Set<number> = new Set();
   /** Tasks that are gone, and whose end is told in the same turn. */
   readonly #leaving: Set<number> = new Set();
+  /** Tasks of which was told that they failed or were skipped, and that have not been looked for since. */
+  readonly #failed: Set<number> = new Set();
   #nextId = 1;
 
   /**
@@ -63,16 +65,21 @@ export class Ledger {
       throw new Error(`task ${task} is doubled: its end has been committed twice`);
     }
     this.#ended.add(task);
+    if (outcome !== "done") this.#failed.add(task);
   }
 
   /**
-   * Checks that of all tasks that are gone an engine has told the end; it does so before anything else happens.
+   * Checks that an engine has told the end of all tasks that are gone; it does so before anything else happens. Those that
+   * failed are kept.
    *
    * @throws {Error} for a task that is lost
    */
-  checkNoneLost(): void {
+  checkNoneLost({ failures }: Job): void {
     const [id] = this.#leaving;
     if (id !== undefined) throw new Error(`task ${id} is lost: it is gone, but nothing has said that it ended`);
+    for (const { task } of this.#failed.size > 0 ? failures : []) this.#failed.delete(task.id);
+    const [failed] = this.#failed;
+    if (failed !== undefined) throw new Error(`task ${failed} is lost: it failed, and is not among the failures`);
   }
 
   #compare({ id, route }: Task, entry: Entry): string | undefined {

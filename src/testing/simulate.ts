@@ -23,7 +23,7 @@ export interface SimulatedJobOptions<E extends Entry = Entry> {
   readonly services?: (host: SimulatedHost) => Services;
   /** Called when nothing more happens by itself, before time passes: the place to deliver what people and systems would. */
   readonly onIdle?: (idle: IdleJob) => void;
-  /** The longest simulation, in steps. @default {100000} */
+  /** The longest simulation, in steps. @default {10000} */
   readonly maxSteps?: number;
 }
 
@@ -111,7 +111,7 @@ export async function simulate<E extends Entry>(flow: Flow, options: SimulateOpt
 export function setUp(
   what: string,
   flow: Flow,
-  { entry, params, services, onIdle, maxSteps = 100_000 }: SimulatedJobOptions,
+  { entry, params, services, onIdle, maxSteps = 10_000 }: SimulatedJobOptions,
 ): Pick<Setup, "registry" | "flowText" | "create" | "services" | "onIdle" | "maxSteps"> {
   if (!(flow instanceof Flow)) throw new TypeError(`Cannot ${what}: expected a Flow, got ${describeValue(flow)}`);
   const { id, name } = placeOf(what, flow, entry);

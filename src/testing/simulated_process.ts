@@ -119,7 +119,7 @@ export class SimulatedProcess implements HandlersHost {
     this.#resume();
     for (;;) {
       await this.timers.flush();
-      this.#guard(() => this.#stage.ledger.checkNoneLost());
+      this.#guard(() => this.#stage.ledger.checkNoneLost(jobOf(this.#job)));
       if (this.#failure !== undefined) throw this.#failure.error;
       if (this.#left !== undefined) return this.#left;
       if (hasEnded(this.#job.status)) return undefined;
@@ -136,7 +136,7 @@ export class SimulatedProcess implements HandlersHost {
     const at = this.timers.now();
     const step = trace.add({ at, host: this.#number, type, text });
     if (step > maxSteps) {
-      this.#failure = { error: new Error(`the job has not ended after ${maxSteps} steps`) };
+      this.#failure = { error: new Error(`the job has not ended after ${maxSteps} steps; see maxSteps`) };
     } else if (PLACES.has(type) && this.#job.status === "running" && !this.#isStopping) {
       const stop = stopAt({ step, at, host: this.#number, type, text });
       if (stop !== undefined) this.#stop(stop);

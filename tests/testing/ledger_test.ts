@@ -33,7 +33,7 @@ test("a ledger accounts for tasks that end, before or after they are told of", (
   assertEquals(ledger.observe(job), ["task 2 ended"]);
   assertEquals(ledger.isLeaving(2), true);
   ledger.told(told(2, "done"));
-  ledger.checkNoneLost();
+  ledger.checkNoneLost(job);
   ledger.told(told(1, "stop"));
   const [first] = job.tasks;
   if (first !== undefined) {
@@ -41,7 +41,7 @@ test("a ledger accounts for tasks that end, before or after they are told of", (
     job.failures.push({ task: first, error: { name: "Error", message: "" }, at: 0 });
   }
   assertEquals(ledger.observe(job), ["task 1 failed"]);
-  ledger.checkNoneLost();
+  ledger.checkNoneLost(job);
 });
 
 test("a ledger tells steps, merges and attempts apart, and passes over what tells of them", () => {
@@ -61,7 +61,21 @@ test("Invariant 1: a ledger finds a task that is gone without an end", () => {
   const { job, ledger, task } = open();
   job.tasks.delete(task);
   ledger.observe(job);
-  assertThrows(() => ledger.checkNoneLost(), Error, "task 2 is lost: it is gone, but nothing has said that it ended");
+  assertThrows(
+    () => ledger.checkNoneLost(job),
+    Error,
+    "task 2 is lost: it is gone, but nothing has said that it ended",
+  );
+});
+
+test("Invariant 1: a ledger finds a task that failed and is not kept", () => {
+  const { job, ledger, task } = open();
+  job.tasks.delete(task);
+  ledger.observe(job);
+  ledger.told(told(2, "skip"));
+  assertThrows(() => ledger.checkNoneLost(job), Error, "task 2 is lost: it failed, and is not among the failures");
+  job.failures.push({ task, error: { name: "Error", message: "" }, at: 0 });
+  ledger.checkNoneLost(job);
 });
 
 test("Invariant 1: a ledger finds a task that was made and never came", () => {

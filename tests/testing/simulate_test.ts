@@ -397,5 +397,8 @@ test("a job that is stuck or does not end is found, with what it waits for", asy
     await messageOf("silent"),
     "stuck; a handler waits for what the simulation does not move: see services",
   );
-  assertStringIncludes(await messageOf("endless"), "seed 4 at step 51: the job has not ended after 50 steps");
+  assertStringIncludes(
+    await messageOf("endless"),
+    "seed 4 at step 51: the job has not ended after 50 steps; see maxSteps",
+  );
 });
