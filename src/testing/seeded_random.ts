@@ -10,8 +10,6 @@ export interface Random {
 
 /**
  * Makes chance from a seed: mulberry32, which needs nothing but 32-bit integers and so is the same everywhere.
- *
- * @see https://gist.github.com/tommyettinger/46a874533244883189143505d203312c
  */
 export function seededRandom(seed: number): Random {
   let state = seed | 0;
