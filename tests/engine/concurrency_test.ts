@@ -1,5 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
+import { type Collected, Routine } from "../../mod.ts";
 import { addAct, addSource, link } from "../support/act.ts";
 import { Crew } from "../support/crew.ts";
 import { seededRandom } from "../support/random.ts";
@@ -26,7 +27,7 @@ test("a sequential job waits for each async handler before it takes the next tas
   assertEquals([crew.finished, job.status], [[0, 1, 2], "completed"]);
 });
 
-test("C098 C101 C102 a concurrent job runs at most maxWorkers async handlers at a time, and starts them in order", async () => {
+test("a concurrent job runs at most maxWorkers async handlers at a time, and starts them in order", async () => {
   const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 3 });
   const crew = new Crew();
   addSource(flow, "source", numbers(6));
@@ -99,18 +100,24 @@ test("C107 execute({ strategy }) makes this one job concurrent, and the flow sta
   assertEquals(other.working, [0]);
 });
 
-test("C103 C108 parallel workers run side by side, and what they emit meets in one slot", async () => {
+test("C098 C108 parallel workers run side by side, and what they emit meets in one append slot", async () => {
+  class Gather extends Routine {
+    readonly trigger = this.addSlot("trigger", this.take, { merge: "append" });
+    readonly seen: (readonly string[])[] = [];
+    take({ id }: { readonly id: Collected<string> }): void {
+      this.seen.push(id.toArray());
+    }
+  }
   const { flow, timers } = createWorld({ executionStrategy: "concurrent" });
   const crew = new Crew();
-  const seen: string[] = [];
   addSource(flow, "parse", [{}]);
   for (const id of ["a", "b", "c"]) {
     addAct(flow, id, async (_data, ctx) => {
       await crew.work(id);
-      ctx.emit("output", id);
+      ctx.emit("output", { id });
     });
   }
-  addAct(flow, "gather", (id: string) => void seen.push(id));
+  const gather = flow.addRoutine(new Gather(), "gather");
   link(flow, "parse", "a", "b", "c");
   for (const id of ["a", "b", "c"]) link(flow, id, "gather");
   const job = flow.execute("parse");
@@ -118,7 +125,7 @@ test("C103 C108 parallel workers run side by side, and what they emit meets in o
   assertEquals(crew.working, ["a", "b", "c"]);
   for (const id of ["c", "a", "b"]) crew.release(id);
   await timers.flush();
-  assertEquals([seen, job.status], [["c", "a", "b"], "completed"]);
+  assertEquals([gather.seen, job.status], [[["c"], ["c", "a"], ["c", "a", "b"]], "completed"]);
 });
 
 test("C094 emit never waits: it returns before any receiver has started", async () => {

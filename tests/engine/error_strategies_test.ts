@@ -28,7 +28,7 @@ const outcome = (job: JobState, id: string): { [name: string]: unknown } => ({
   pending: job.pendingTasks.map(({ routine }) => routine),
 });
 
-test("C128 C140 C143 without a handler anywhere the job fails at once, and what was queued stays pending", async () => {
+test("C119 C121 C128 C140 C143 without a handler anywhere the job fails at once, and what was queued stays pending", async () => {
   const { flow } = createWorld();
   addFailing(flow);
   const job = await flow.run("source");
@@ -94,16 +94,22 @@ test("C148 C152 C153 the routine's handler goes before the flow's", async () => 
   }
 });
 
-test("C155 C156 C157 optional routines don't fail the job", async () => {
+test("C155 C156 C157 optional routines don't fail the job, in the middle or as its entry", async () => {
   for (const [strategy, mark] of [[undefined, "error_continued"], ["skip", "skipped"]] as const) {
     const { flow } = createWorld();
     addFailing(flow).setAsOptional(strategy);
     const job = await flow.run("source");
     assertEquals([job.status, job.routineStates.failing?.status, job.error], ["completed", mark, undefined]);
+    const entry = createWorld();
+    addAct(entry.flow, "entry", fail).setAsOptional(strategy);
+    addAct(entry.flow, "next", () => {});
+    link(entry.flow, "entry", "next");
+    const { status, routineStates } = await entry.flow.run("entry");
+    assertEquals([status, routineStates.entry?.status, routineStates.next], ["completed", mark, undefined]);
   }
 });
 
-test("C154 C158 C160 routines and jobs get their own marks, one after the other or side by side", async () => {
+test("C109 C154 C158 C159 C160 routines and jobs get their own marks, one after the other or side by side", async () => {
   const { flow } = createWorld();
   addAct(flow, "continues", fail).setAsOptional("continue");
   addAct(flow, "skips", fail).setAsOptional("skip");
@@ -112,6 +118,7 @@ test("C154 C158 C160 routines and jobs get their own marks, one after the other 
   const jobs = ["continues", "skips", "stops", "works"].map((id) => flow.execute(id));
   for (const job of jobs) await flow.waitForCompletion(job);
   assertEquals(jobs.map(({ status }) => status), ["completed", "completed", "failed", "completed"]);
+  assertEquals(jobs.map(({ jobId }) => jobId), ["id-1", "id-2", "id-3", "id-4"]);
   assertEquals(jobs.map(({ routineStates }) => Object.values(routineStates).map(({ status }) => status)), [
     ["error_continued"],
     ["skipped"],
@@ -138,7 +145,7 @@ test("C135 C136 optional and critical side by side: the critical one decides", a
   }
 });
 
-test("C119 C120 C121 a routine's status is its worst outcome, whatever comes later", async () => {
+test("a routine's status is its worst outcome, whatever comes later", async () => {
   const { flow } = createWorld({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
   addSource(flow, "source", ["fine", "fails", "fine"]);
   addAct(flow, "sink", (text: string) => text === "fails" ? fail() : undefined);
@@ -170,7 +177,7 @@ test("C130 concurrent with CONTINUE: one of five fails, four results, one record
   assertEquals(job.history("sink").filter(({ type }) => type === "error").map(({ data }) => data), [boom]);
 });
 
-test("C132 C134 three failing deliveries are three error records under the routine's id in the flow", async () => {
+test("C134 three failing deliveries are three error records under the routine's id in the flow", async () => {
   const { flow } = createWorld({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
   addSource(flow, "source", [1, 2, 3]);
   addAct(flow, "custom id", (n: number) => {

@@ -1,11 +1,12 @@
 import { test } from "node:test";
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { type Context, Flow, Routine, SerializationError, StateError } from "../../mod.ts";
+import { type Context, ErrorHandler, Flow, Routine, SerializationError, StateError } from "../../mod.ts";
 import { Act, addAct, link } from "../support/act.ts";
 import { createWorld } from "../support/world.ts";
 
 class Silent extends Routine {
   readonly input = this.addSlot("input", this.take);
+  readonly output = this.addEvent("output");
   take(): void {}
 }
 
@@ -27,13 +28,20 @@ test("C072 refuses an unknown entry with what is known, and makes no job", () =>
   assertEquals(events, []);
 });
 
-test("C161 C162 C163 refuses an entry without a trigger slot, whatever the error handler says", () => {
-  const { flow } = createWorld();
-  flow.addRoutine(new Silent().setAsOptional("skip"), "silent");
-  assertThrows(() => flow.execute("silent"), TypeError, 'Routine "silent" has no slot "trigger"; it has "input"');
+test("C161 C162 C163 C164 refuses an entry without a trigger slot, whatever the error handlers say", () => {
+  for (const strategy of ["continue", "skip"] as const) {
+    for (const isOwn of [true, false]) {
+      const { flow, events } = createWorld(isOwn ? {} : { errorHandler: new ErrorHandler({ strategy }) });
+      const silent = flow.addRoutine(new Silent(), "silent");
+      if (isOwn) silent.setAsOptional(strategy);
+      flow.connect(silent.output, addAct(flow, "critical", () => {}).setAsCritical().trigger);
+      assertThrows(() => flow.execute("silent"), TypeError, 'Routine "silent" has no slot "trigger"; it has "input"');
+      assertEquals(events, []);
+    }
+  }
 });
 
-test("refuses an entry slot or routine that is not in the flow", () => {
+test("C141 C145 refuses an entry slot or routine that is not in the flow", () => {
   const { flow, engine } = createWorld();
   flow.addRoutine(new Act(() => {}), "act");
   const other = new Flow({ id: "other", engine });
@@ -42,6 +50,10 @@ test("refuses an entry slot or routine that is not in the flow", () => {
   assertThrows(() => flow.execute(stranger.trigger), TypeError, "which is not in it");
   assertThrows(() => flow.execute(loose.trigger), TypeError, "which is not in it");
   assertThrows(() => flow.execute(stranger), TypeError, 'is not in flow "flow"');
+  const job = flow.create("act");
+  flow.resume(job);
+  assertThrows(() => flow.deliver(job, stranger.trigger, {}), TypeError, "which is not in it");
+  assertEquals([job.pendingTasks.map(({ routine }) => routine), job.routineStates], [["act"], {}]);
 });
 
 test("refuses params that cannot travel, with the path, and nothing has started", async () => {
@@ -87,7 +99,7 @@ test("an aborted signal makes no job", () => {
   assertEquals(events, []);
 });
 
-test("C076 C089 hands the params over as a copy, and {} where there are none", async () => {
+test("C076 hands the params over as a copy, and {} where there are none", async () => {
   const { flow } = createWorld();
   const seen: unknown[] = [];
   const act = flow.addRoutine(new Act((data) => void seen.push(data)), "act");
@@ -95,12 +107,13 @@ test("C076 C089 hands the params over as a copy, and {} where there are none", a
   const first = flow.execute(act, params);
   params.list.push(3);
   await flow.waitForCompletion(first);
-  await flow.run("act");
+  const second = await flow.run("act");
+  assertEquals([first.status, second.status], ["completed", "completed"]);
   assertEquals(seen, [{ n: 1, list: [1, 2] }, {}]);
   assertEquals([params.list, Object.isFrozen(seen[0])], [[1, 2, 3], true]);
 });
 
-test("C073 C085 C088 C400 a chain passes results on and completes without anybody waiting", async () => {
+test("C073 C085 C088 C120 C400 a chain passes results on and completes without anybody waiting", async () => {
   const { flow, timers } = createWorld();
   const add = ({ n }: { n: number }, ctx: Context) => ctx.emit("output", { n: n + 1 });
   const first = addAct(flow, "a", add);
@@ -116,7 +129,7 @@ test("C073 C085 C088 C400 a chain passes results on and completes without anybod
   assertEquals(Object.values(job.routineStates).map(({ status }) => status), Array(4).fill("completed"));
 });
 
-test("C091 C092 C109 C159 executions of one flow are jobs of their own", async () => {
+test("C091 C092 executions of one flow are jobs of their own", async () => {
   const { flow } = createWorld();
   const act = flow.addRoutine(new Act<{ n: number }>(({ n }, ctx) => ctx.shared.set("n", n)), "act");
   const jobs = [];

@@ -56,7 +56,7 @@ test("history, outputs and log keep the newest up to their limits, and count wha
   assertEquals(job.toJSON().dropped, { executionHistory: 14, outputLog: 8, sharedLog: 7 });
 });
 
-test("C190 C192 C194 C195 C196 history: who, what, when, with what, in order, of one routine or of all", async () => {
+test("C190 C192 C194 C195 C196 C210 C216 history: who, what, when, with what, in order, of one routine or of all", async () => {
   const { flow, timers } = createWorld();
   addAct(flow, "source", (_data, ctx) => {
     ctx.emit("output", { n: 1 });
@@ -81,4 +81,5 @@ test("C190 C192 C194 C195 C196 history: who, what, when, with what, in order, of
     ...sink,
   ]);
   assertEquals([job.history("nobody"), job.createdAt, job.updatedAt], [[], zero, ten]);
+  assertEquals([job.status, Object.keys(job.routineStates)], ["completed", ["source", "sink"]]);
 });

@@ -72,7 +72,7 @@ test("append lists are of fixed length and read-only, with at(), iteration and t
   assertEquals([second?.toArray(), [...second ?? []], JSON.stringify(second)], [[10, 20], [10, 20], "[10,20]"]);
 });
 
-test("C288 C289 an aggregator emits when it has what it expects, and not before", async () => {
+test("C087 C288 C289 an aggregator emits when it has what it expects, and not before", async () => {
   class Aggregator extends Routine {
     readonly input = this.addSlot("input", this.take, { merge: "append" });
     readonly output = this.addEvent<{ values: number[]; count: number }>("output");

@@ -69,6 +69,13 @@ test("C043 C044 mapped keys arrive under their new names", async () => {
   assertEquals(await arrivals({ a: 1, b: 2 }, { a: "x", b: "y" }), [{ x: 1, y: 2 }]);
 });
 
+test("C038 a mapping is applied as well when the ends are connected as objects", async () => {
+  const { flow, source, sink } = newPair();
+  flow.connect(source.output, sink.input, { mapping: { a: "x" } });
+  const job = await flow.run(source.trigger, { a: 1, b: 2 });
+  assertEquals(job.outputLog.map(({ data }) => data), [{ x: 1, b: 2 }]);
+});
+
 test("C045 C046 C397 a mapped key arrives under its new name only, the others under their own", async () => {
   assertEquals(await arrivals({ old: 1, other: 2 }, { old: "new" }), [{ new: 1, other: 2 }]);
 });

@@ -90,6 +90,15 @@ test("C058 a routine may be connected to itself", () => {
   assertEquals([from, to], [{ event: "output", routine: "loop" }, { routine: "loop", slot: "input" }]);
 });
 
+test("C070 who depends on whom is read from the connections", () => {
+  const flow = new Flow({ id: "flow" });
+  const [r1, r2, r3] = ["r1", "r2", "r3"].map((id) => flow.addRoutine(new Loop(), id)) as [Loop, Loop, Loop];
+  flow.connect(r1.output, r2.input);
+  flow.connect(r2.output, r3.input);
+  const needs = (id: string) => flow.connections.filter(({ to }) => to.routine === id).map(({ from }) => from.routine);
+  assertEquals(Array.from(flow.routines.keys(), needs), [[], ["r1"], ["r2"]]);
+});
+
 test("C061 C062 the connection of a pair is found, and of another pair nothing", () => {
   const { flow, source, sink } = newPair();
   const connection = flow.connect(source.output, sink.input);

@@ -153,7 +153,7 @@ test("a routine is asked for with its class, which is checked", () => {
   );
 });
 
-test("the id of a routine that is in no flow, or in another, is refused", () => {
+test("C145 the id of a routine that is in no flow, or in another, is refused", () => {
   const flow = new Flow({ id: "flow" });
   const text = 'a Source instance is not in flow "flow"; add it with addRoutine';
   assertThrows(() => flow.routineId(new Source()), TypeError, text);

@@ -40,6 +40,32 @@ test("C032 C033 C039 a handler gets the whole data object, whatever its paramete
   assertEquals(job.outputLog.map(({ data }) => data), [{ data: "test", b: 2 }]);
 });
 
+test("C035 a handler that was written for two values gets the data and the context, and its error is not swallowed", async () => {
+  class Two extends Routine {
+    readonly trigger = this.addSlot("trigger", this.add as () => void);
+    add(x: number, y: number): void {
+      if (typeof x !== "number" || typeof y !== "number") throw new TypeError(`got ${Object.keys(x)} and ${typeof y}`);
+    }
+  }
+  const flow = newFlow();
+  flow.addRoutine(new Two(), "two");
+  const job = await flow.run("two", { a: 1, b: 2 });
+  assertEquals([job.status, job.error], ["failed", { name: "TypeError", message: "got a,b and object" }]);
+  assertEquals(job.failures.map(({ task }) => task.data), [{ a: 1, b: 2 }]);
+});
+
+test("C037 what a handler throws is recorded: as the job's error, in its routine's history and with the task", async () => {
+  const flow = newFlow();
+  flow.addRoutine(new Failing(), "failing");
+  const job = await flow.run("failing", { n: 1 });
+  const error = { name: "TypeError", message: "no" };
+  assertEquals([job.error, job.routineStates.failing?.status], [error, "failed"]);
+  assertEquals(job.history("failing").map(({ type, data }) => [type, data]), [["start", undefined], ["error", error]]);
+  assertEquals(job.failures.map((failure) => [failure.error, failure.task.routine, failure.task.data]), [
+    [error, "failing", { n: 1 }],
+  ]);
+});
+
 test("entry params that are left out arrive as an empty object", async () => {
   const flow = newFlow();
   const recorder = flow.addRoutine(new Recorder(), "recorder");

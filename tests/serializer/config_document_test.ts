@@ -52,7 +52,7 @@ test("an instance of a registered class in config comes back as an instance, ane
   assertEquals(at === restored.getConfig("at"), false);
 });
 
-test("C365 an instance of an unregistered class in config or in a field is refused with its path", () => {
+test("C359 C365 an instance of an unregistered class in config or in a field is refused with its path", () => {
   class Stranger {
     static fromJSON(): Stranger {
       return new Stranger();

@@ -5,11 +5,12 @@ import { createOffice, officeRegistry } from "../support/office.ts";
 import { Point } from "../support/sample_values.ts";
 import { fullJob } from "../support/full_job.ts";
 
-test("C187 a new job has its flow's id, an id of its own, status pending, and the times of its making", () => {
+test("C187 C205 a new job has its flow's id, an id of its own, status pending, and the times of its making", () => {
   const { flow, clerk } = createOffice();
   const job = flow.create(clerk.input, { what: "nothing" });
   assertEquals([job.flowId, job.jobId, job.status], ["office", "id-1", "pending"]);
   assertEquals([job.createdAt, job.updatedAt], ["1970-01-01T00:00:00.000Z", "1970-01-01T00:00:00.000Z"]);
+  assertEquals([job.executionHistory, job.routineStates, job.outputLog, job.failures], [[], {}, [], []]);
   const real = new Flow();
   assertMatch(real.id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
 });
@@ -28,7 +29,7 @@ test("C188 the status cannot be assigned, and nothing that is read can be change
   assertEquals(JSON.stringify(job), before);
 });
 
-test("C189 C191 a routine's state is readable, nested values included; there is none for an unknown id", async () => {
+test("C189 C191 C213 a routine's state is readable, nested values included; there is none for an unknown id", async () => {
   const { flow, clerk, timers } = createOffice();
   const job = flow.execute(clerk.input, { what: "all", n: 7 });
   await timers.flush();
@@ -39,7 +40,7 @@ test("C189 C191 a routine's state is readable, nested values included; there is 
     version: 1,
   });
   assertEquals(job.routineStates["ghost"], undefined);
-  assertEquals([job.retryCount("clerk"), job.retryCount("ghost")], [0, 0]);
+  assertEquals([job.retryCount("clerk"), job.retryCount("ghost"), job.history("ghost")], [0, 0, []]);
 });
 
 test("C190 C192 C194 the history is in the order of time; of one routine, only its own", async () => {
@@ -61,7 +62,7 @@ test("C190 C192 C194 the history is in the order of time; of one routine, only i
   assertEquals([job.history("clerk").length, job.history("ghost").length], [5, 0]);
 });
 
-test("C198 C199 C203 a job that was read answers as the one that was written, values as they were", () => {
+test("C198 C199 C203 C218 a job that was read answers as the one that was written, values as they were", () => {
   const job = JobState.fromJSON(JSON.parse(JSON.stringify(fullJob())), officeRegistry);
   assertEquals([job.jobId, job.flowId, job.status, job.createdAt], [
     "full",

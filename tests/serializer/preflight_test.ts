@@ -28,7 +28,7 @@ test("the full job has nothing in its way", () => {
   assertEquals(flow.check(JobState.fromJSON(fullJob(), officeRegistry)), []);
 });
 
-test("C231 C385 a pending task for a routine that is missing", () => {
+test("C141 C231 C385 a pending task for a routine that is missing", () => {
   check(["pendingTasks", 3, "routine"], "ghost", {
     code: "unknown_routine",
     path: "pendingTasks[3].routine",
