@@ -97,6 +97,7 @@ export type {
   EngineEvent,
   Observer,
   ReportEvent,
+  StartEvent,
   StatusEvent,
   StoreErrorEvent,
   TaskEvent,

@@ -204,6 +204,9 @@ export class Execution implements RunnerHost {
       const task = takeNext(this.#queue, this.limits.highWater, now, director);
       if (task === undefined) break;
       this.#clock.work(now);
+      this.#notifier.start(task, now);
+      // Whoever was told of it may have stopped the job.
+      if (!this.mayRun) break;
       const { active } = this;
       this.#runner.run(task);
       now = this.active > active ? this.now() : this.job.updatedAt;

@@ -1,6 +1,7 @@
 import type { TaskEvent } from "../ports/observer.ts";
 import type { FailureCommit, StepCommit } from "../scheduler/commit.ts";
 import type { Job, OutputEntry } from "../scheduler/job.ts";
+import type { Task } from "../scheduler/task.ts";
 import type { EngineHost } from "./engine_host.ts";
 
 /** What a caller of `execute` or `resume` listens to. */
@@ -28,6 +29,13 @@ export class JobNotifier {
   status(from: string, at: number): void {
     const { jobId, flowId, status: to } = this.#job;
     if (from !== to && this.#host.isObserved) this.#host.tell({ type: "status", jobId, flowId, from, to, at });
+  }
+
+  /** A task's handler is about to be called, or its generator to go on. */
+  start({ id: task, route: { routine, slot }, details }: Task, at: number): void {
+    if (!this.#host.isObserved) return;
+    const { jobId, flowId } = this.#job;
+    this.#host.tell({ type: "start", jobId, flowId, routine, slot, task, attempt: details?.attempt ?? 0, at });
   }
 
   /** A step of a task, or its failure, has been committed. */

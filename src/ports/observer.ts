@@ -16,6 +16,26 @@ export interface StatusEvent {
   readonly at: number;
 }
 
+/** A handler is about to be called, or a generator to go on. The task's next `task` event tells what came of it. */
+export interface StartEvent {
+  /** Tells the kinds of events apart. */
+  readonly type: "start";
+  /** The job. */
+  readonly jobId: string;
+  /** Its flow. */
+  readonly flowId: string;
+  /** The routine's id. */
+  readonly routine: string;
+  /** The slot's name. */
+  readonly slot: string;
+  /** The task's id. */
+  readonly task: number;
+  /** How often the task has failed before. */
+  readonly attempt: number;
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** A step of a task has been committed, or its failure. */
 export interface TaskEvent {
   /** Tells the kinds of events apart. */
@@ -105,6 +125,7 @@ export interface CommandErrorEvent {
 /** All that an engine tells: for logs, metrics and traces. */
 export type EngineEvent =
   | StatusEvent
+  | StartEvent
   | TaskEvent
   | ReportEvent
   | CallbackErrorEvent

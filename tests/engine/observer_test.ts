@@ -73,6 +73,60 @@ test("the observer is told of every step of a task and of every failure", async 
   assertEquals(byRoutine("stops"), [["trigger", 8, 0, "stop", "always", 20]]);
 });
 
+test("the observer is told of every call of a handler, before it, and of every segment of a generator", async () => {
+  const seen: string[] = [];
+  const world = createWorld({}, {
+    observer: (event) => {
+      if (event.type === "start") {
+        const { jobId, flowId, routine, slot, task, attempt, at } = event;
+        seen.push([jobId, flowId, routine, slot, task, attempt, at].join(" "));
+      } else if (event.type === "task") seen.push(event.outcome);
+    },
+  });
+  const { flow, timers } = world;
+  addSource(flow, "source", [{}], { delayMs: 5 });
+  addAct(flow, "yields", function* () {
+    seen.push("before");
+    yield 1;
+    seen.push("after");
+  });
+  addAct(flow, "retries", (_data, ctx) => {
+    seen.push("called");
+    if (ctx.attempt === 0) throw new Error("once");
+  }).setAsCritical({ retryDelayMs: 10 });
+  link(flow, "source", "yields", "retries");
+  flow.execute("source");
+  await timers.advance(15);
+  assertEquals(seen, [
+    ...["id-1 flow source trigger 1 0 0", "done"],
+    ...["id-1 flow yields trigger 2 0 5", "before", "step"],
+    ...["id-1 flow yields trigger 2 0 5", "after", "done"],
+    ...["id-1 flow retries trigger 3 0 5", "called", "retry"],
+    ...["id-1 flow retries trigger 3 1 15", "called", "done"],
+  ]);
+});
+
+test("an observer that stops the job before a handler is called: it is not called, and its task stays", async () => {
+  for (const how of ["cancel", "pause"] as const) {
+    const seen: string[] = [];
+    const world = createWorld({}, {
+      observer: (event) => {
+        if (event.type !== "start" || event.routine !== "sink") return;
+        if (how === "cancel") flow.cancel(job);
+        else void flow.pause(job, { graceMs: 0 });
+      },
+    });
+    const { flow, timers } = world;
+    addSource(flow, "source", [1, 2]);
+    addAct(flow, "sink", () => void seen.push("called"));
+    link(flow, "source", "sink");
+    const job = flow.execute("source");
+    await timers.flush();
+    assertEquals([job.status, seen, timers.size], [how === "cancel" ? "cancelled" : "paused", [], 0]);
+    assertEquals(job.pendingTasks.map(({ data, active }) => [data, active]), [[1, undefined], [2, undefined]]);
+  }
+});
+
 test("an observer that throws breaks nothing", async () => {
   const thrower = createWorld({}, {
     observer: () => {

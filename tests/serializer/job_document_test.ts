@@ -20,7 +20,7 @@ test("a running job whose handlers have not begun", () => {
   });
 });
 
-test("C201 a completed job", async () => {
+test("C201 C217 a completed job", async () => {
   const { flow, clerk, timers } = createOffice();
   const job = flow.execute(clerk.input, { what: "nothing" });
   await timers.flush();
