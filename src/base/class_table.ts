@@ -1,4 +1,5 @@
 import { constructorOf } from "./constructor_of.ts";
+import { functionName } from "./function_name.ts";
 
 /** The names that tag built-in types; no class can be registered under one. */
 export const BUILT_IN_TAGS: ReadonlySet<string> = new Set(["Date", "Map", "Set", "bigint", "Uint8Array", "Error"]);
@@ -31,8 +32,9 @@ export class OpenClassTable implements ClassTable {
     if (typeof Class !== "function" || !("fromJSON" in Class)) return undefined;
     const known = this.#names.get(Class);
     if (known !== undefined) return known;
-    const isFree = Class.name !== "" && !BUILT_IN_TAGS.has(Class.name) && !this.hasClass(Class.name);
-    const name = isFree ? Class.name : `${Class.name} (${this.#names.size})`;
+    const own = functionName(Class);
+    const isFree = own !== "" && !BUILT_IN_TAGS.has(own) && !this.hasClass(own);
+    const name = isFree ? own : `${own} (${this.#names.size})`;
     this.#names.set(Class, name);
     return name;
   }

@@ -1,4 +1,5 @@
 import { constructorOf } from "./constructor_of.ts";
+import { functionName } from "./function_name.ts";
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
@@ -45,8 +46,8 @@ function describeObject(value: object): string {
     : `${/^[AEIOU]/.test(name) ? "an" : "a"} ${name} instance`;
 }
 
-/** The name of an object's class, read without running a getter of the object's own. */
+/** The name of an object's class, read without running a getter of the object's own or of the class. */
 export function className(value: object): string | undefined {
   const made = constructorOf(value);
-  return typeof made === "function" && made.name !== "" ? made.name : undefined;
+  return typeof made === "function" ? functionName(made) || undefined : undefined;
 }

@@ -1,6 +1,7 @@
 import { BUILT_IN_TAGS, type ClassTable, type NoArgumentClass } from "./class_table.ts";
 import { type AnyClass, CONSTRUCTOR_REMEDY, constructorNeeds } from "./constructor_needs.ts";
 import { constructorOf } from "./constructor_of.ts";
+import { functionName } from "./function_name.ts";
 import { checkName, listNames } from "./options.ts";
 import { describeValue } from "./path.ts";
 
@@ -157,8 +158,9 @@ export class Registry implements ClassTable {
   }
 }
 
-function describeEntry(entry: { readonly name: string }): string {
-  return `${isClassLike(entry) ? "class" : "function"} ${entry.name === "" ? "(anonymous)" : `'${entry.name}'`}`;
+function describeEntry(entry: object): string {
+  const name = functionName(entry);
+  return `${isClassLike(entry) ? "class" : "function"} ${name === "" ? "(anonymous)" : `'${name}'`}`;
 }
 
 function isClassLike(entry: unknown): entry is AnyClass {

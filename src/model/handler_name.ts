@@ -1,3 +1,4 @@
+import { functionName } from "../base/function_name.ts";
 import { className } from "../base/path.ts";
 import type { Membership } from "./routine_declaration.ts";
 
@@ -40,7 +41,8 @@ export function nameFunction(
 type AnyFunction = (...args: never[]) => unknown;
 
 function methodName(fn: AnyFunction, routine: object, root: object): string | undefined {
-  if (reach(routine, fn.name, root) === fn) return fn.name;
+  const name = functionName(fn);
+  if (reach(routine, name, root) === fn) return name;
   return keysOf(fn, routine, root).find((key) => reach(routine, key, root) === fn);
 }
 
@@ -63,14 +65,15 @@ function refusal(fn: AnyFunction, routine: object, root: object, place: Membersh
   }
   const owner = place.registry.ownerOfMethod(fn);
   if (owner !== undefined) return foreign(owner.method, owner.className);
-  if (fn.name.startsWith("#")) {
-    return `${action} the private method '${fn.name}' has no name at run time; make it a public method`;
+  const name = functionName(fn);
+  if (name.startsWith("#")) {
+    return `${action} the private method '${name}' has no name at run time; make it a public method`;
   }
-  if (fn.name.startsWith("bound ")) {
-    return `${action} it is a bound function; pass this.${fn.name.slice("bound ".length) || "name"} unbound`;
+  if (name.startsWith("bound ")) {
+    return `${action} it is a bound function; pass this.${name.slice("bound ".length) || "name"} unbound`;
   }
-  const name = fn.name === "" ? "name" : fn.name;
-  return `${action} the function '${fn.name}' cannot be found by name; make it a method, or registry.register({ ${name} })`;
+  const example = name === "" ? "name" : name;
+  return `${action} the function '${name}' cannot be found by name; make it a method, or registry.register({ ${example} })`;
 }
 
 /** All keys on the routine and its prototypes below `root` that hold the function, reachable or hidden. */

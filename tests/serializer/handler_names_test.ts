@@ -182,7 +182,7 @@ test("a bound method is refused with the way to do it", () => {
   );
 });
 
-test("C272 C280 any other function is refused with both ways to do it", () => {
+test("C272 any other function is refused with both ways to do it", () => {
   const routine = new MyRoutine();
   const localHandler = (_data: unknown): void => {};
   routine.addSlot("input", localHandler);
@@ -202,6 +202,47 @@ test("C272 a function without a name is refused with a name to choose", () => {
     `Cannot serialize the handler of slot "input" of MyRoutine[my_id]: the function '' cannot be found by name; make it ` +
       `a method, or registry.register({ name })`,
   );
+});
+
+test("C280 a function whose name cannot be read is refused like one without a name, and none of its code runs", () => {
+  const unreadable: PropertyDescriptor[] = [
+    {
+      get: () => {
+        throw new Error("not for you");
+      },
+    },
+    { value: 5 },
+    { value: undefined },
+  ];
+  for (const descriptor of unreadable) {
+    const handler = Object.defineProperty((_data: unknown): void => {}, "name", descriptor);
+    const routine = new MyRoutine();
+    routine.addSlot("input", handler);
+    assertEquals(
+      refusal(flowOf(routine)),
+      `Cannot serialize the handler of slot "input" of MyRoutine[my_id]: the function '' cannot be found by name; make ` +
+        `it a method, or registry.register({ name })`,
+    );
+  }
+});
+
+test("C280 C369 a function whose name cannot be read travels as a method or under its name in the registry", () => {
+  const nameless = () =>
+    Object.defineProperty((_data: unknown): void => {}, "name", {
+      get: () => {
+        throw new Error("not for you");
+      },
+    });
+  const registered = nameless();
+  class Odd extends Routine {
+    readonly own = nameless();
+    readonly first = this.addSlot("first", this.own);
+    readonly second = this.addSlot("second", registered);
+  }
+  assertEquals(slotsOf(flowOf(new Odd(), new Registry({ Odd, registered }))), {
+    first: { handler: { method: "own" } },
+    second: { handler: { function: "registered" } },
+  });
 });
 
 test("C367 the class's name in the text is that of the registry, safe under minifiers", () => {

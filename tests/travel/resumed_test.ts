@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type Context, Flow, JobState, Registry, Routine } from "../../mod.ts";
+import { pauseWhen } from "../support/pause_when.ts";
 
 class Relay extends Routine {
   readonly trigger = this.addSlot("trigger", this.pass);
@@ -9,6 +10,14 @@ class Relay extends Routine {
   readonly silent = this.addSlot("silent", null);
   pass({ count = 0 }: { count?: number }, ctx: Context): void {
     ctx.emit(this.output, { count: count + 1 });
+  }
+}
+class Broken extends Routine {
+  readonly trigger = this.addSlot("trigger", this.fail);
+  readonly calls: number[] = [];
+  fail(_params: unknown, ctx: Context): void {
+    this.calls.push(ctx.attempt);
+    throw new Error("as ever");
   }
 }
 class Keep extends Routine {
@@ -38,6 +47,19 @@ test("C230 C234 a pending task becomes queued work on resume, runs once, and its
   await flow.waitForCompletion(job);
   assertEquals([job.status, job.pendingTasks, job.sharedData], ["completed", [], { count: 2 }]);
   assertEquals(job.history("first").map(({ type }) => type), ["start", "emit"]);
+});
+
+test("C239 an entry that has failed and was tolerated is not run again by a resume", async () => {
+  const { flow } = build();
+  const broken = flow.addRoutine(new Broken(), "broken").setAsOptional();
+  const job = flow.execute(broken.trigger);
+  flow.deliver(job, "keep", "input", { count: 7 });
+  await pauseWhen(flow, job, ({ failures }) => failures.length === 1);
+  assertEquals([job.status, job.pendingTasks.map(({ routine }) => routine)], ["paused", ["keep"]]);
+  flow.resume(job);
+  await flow.waitForCompletion(job);
+  assertEquals([job.status, job.sharedData, broken.calls], ["completed", { count: 7 }, [0]]);
+  assertEquals(job.routineStates["broken"]?.status, "error_continued");
 });
 
 test("C264 a restored flow has its routines and connections, and runs", async () => {
