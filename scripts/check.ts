@@ -23,6 +23,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
     ...PURE_FLOORS.filter(holdsSources),
   ],
   "error texts of the type checker": ["run", "-A", "scripts/type_errors.ts"],
+  "conformance": ["run", "-A", "scripts/conformance.ts", "--brief"],
   "published JSON Schemas": ["run", "-A", "scripts/json_schemas.ts", "--check"],
   "size": ["run", "-A", "scripts/size.ts"],
   "documentation": ["doc", "--lint", ...exported],

@@ -1,0 +1,97 @@
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import {
+  type CaseRecord,
+  type Cases,
+  compare,
+  complain,
+  cover,
+  namingTests,
+  parseCatalogue,
+  readCases,
+  writeCases,
+} from "../../scripts/cases.ts";
+
+const catalogue = `# Catalogue
+* **[core]** must hold, as in C999.
+- **C001** [core] One thing.
+- **C002** [core] Another, unlike C003.
+- **C003** [odd] A third. odd: **C004** [core] is better.
+- **C004** [py] A fourth.
+`;
+const cases: Cases = new Map([["C001", "core"], ["C002", "core"], ["C003", "odd"], ["C004", "py"]]);
+
+/** What is wrong with a source of tests and reasons why cases have none. */
+function complaints(source: string, withoutTest: CaseRecord["withoutTest"] = {}): string[] {
+  const record = { cases: {}, withoutTest };
+  const tests = namingTests("a_test.ts", source);
+  return complain(cover(cases, record, tests), record, tests);
+}
+
+test("parseCatalogue() finds every case with its kind, and none that is only mentioned", () => {
+  assertEquals(parseCatalogue(catalogue), cases);
+});
+
+test("cases are recorded as ranges by kind, and read as they were", () => {
+  const record = writeCases(new Map([...cases, ["C010", "core"], ["C012", "core"], ["C013", "core"]]));
+  assertEquals(record, { core: "C001-C002 C010 C012-C013", odd: "C003", py: "C004" });
+  assertEquals(readCases({ cases: writeCases(cases), withoutTest: {} }), cases);
+  assertEquals(readCases({ cases: {}, withoutTest: {} }), new Map());
+});
+
+test("namingTests() finds the cases at the beginning of a test's name, not those elsewhere", () => {
+  const source = `
+test("C001 C002 does two things", () => {});
+test(
+  "C003 does a third", async () => log("C004 is no test"));
+// test("C004 is away", () => {});
+test.skip("C004 waits", () => {});
+latest("C004 is another function", () => {});
+test("is like C004", () => {});
+test("C0045 is no number", () => {});
+`;
+  assertEquals(namingTests("a_test.ts", source), [
+    { file: "a_test.ts", name: "does two things", cases: ["C001", "C002"] },
+    { file: "a_test.ts", name: "does a third", cases: ["C003"] },
+  ]);
+});
+
+test("a case needs a test or a reason, and not both; one of another language needs neither", () => {
+  const all = 'test("C001 C002 x", () => {}); test("C003 y", () => {});';
+  assertEquals(complaints(all), []);
+  assertEquals(complaints('test("C001 C002 x", () => {});', { "not wanted": ["C003"] }), []);
+  assertEquals(complaints('test("C001 C002 x", () => {});'), ["C003 is named by no test, and has no reason why"]);
+  assertEquals(complaints(all, { "not wanted": ["C002"] }), ["C002 has a reason to have no test, but one: a_test.ts"]);
+});
+
+test("numbers that are no case, and second reasons, are told", () => {
+  const all = 'test("C001 C002 C003 C077 x", () => {});';
+  assertEquals(complaints(all, { "not wanted": ["C088", "C004"], "nor this": ["C004"] }), [
+    "C088 has a reason, but is no case",
+    "C004 has two reasons",
+    "C077 is no case, but named in a_test.ts",
+  ]);
+});
+
+test("cover() tells of each case its tests, or the reason why there are none", () => {
+  const record = { cases: {}, withoutTest: { "not wanted": ["C002"] } };
+  const tests = namingTests("a_test.ts", 'test("C001 x", () => {}); test("C001 y", () => {});');
+  const found = cover(cases, record, tests).map(({ number, tests, reason }) => [number, tests.length, reason]);
+  assertEquals(found, [
+    ["C001", 2, undefined],
+    ["C002", 0, "not wanted"],
+    ["C003", 0, undefined],
+    ["C004", 0, "[py] specific to Python"],
+  ]);
+});
+
+test("compare() tells where the record has other cases than the catalogue", () => {
+  assertEquals(compare(cases, cases), []);
+  const recorded = new Map([...cases, ["C005", "core"], ["C003", "core"]]);
+  recorded.delete("C001");
+  assertEquals(compare(recorded, cases), [
+    "C001 is core in the catalogue, nothing here",
+    "C003 is odd in the catalogue, core here",
+    "C005 is nothing in the catalogue, core here",
+  ]);
+});
