@@ -84,6 +84,7 @@ export type {
   AllLists,
   Done,
   Elements,
+  FittingMerge,
   Handled,
   Handler,
   Lists,

@@ -180,7 +180,7 @@ export class FlowGraph {
   connect<T, const M extends Mapping = Record<never, never>>(
     event: Event<T>,
     slot: Slot<Mapped<NoInfer<T>, M>>,
-    options?: ConnectOptions<M & { readonly [K in Exclude<keyof M, keyof T>]: never }>,
+    options?: ConnectOptions<M & { readonly [K in Exclude<keyof M, [T] extends [object] ? keyof T : never>]: never }>,
   ): Connection;
   /** Connects by names: the routine that emits and its event, the routine that receives and its slot. */
   connect(from: string, event: string, to: string, slot: string, options?: ConnectOptions<Mapping>): Connection;

@@ -9,7 +9,7 @@ import { Event, type EventOptions } from "./event.ts";
 import { readRoutine, type RoutineDocument, writeRoutine } from "./routine_document.ts";
 import { RoutineDeclaration } from "./routine_declaration.ts";
 import { type AnyHandler, Slot } from "./slot.ts";
-import type { Accepted, Handled, Handler, SlotOptions } from "./slot_types.ts";
+import type { Accepted, FittingMerge, Handled, Handler, SlotOptions } from "./slot_types.ts";
 
 /** Settings of `setAsCritical`. */
 export interface CriticalOptions {
@@ -92,7 +92,7 @@ export class Routine<Config extends object = Record<string, unknown>> {
   addSlot<H, P = unknown, const O extends SlotOptions = Record<never, never>>(
     name: string,
     handler: Handler<Handled<O, H>, P> | null,
-    options?: O,
+    options?: O & FittingMerge<O>,
   ): Slot<Accepted<O, H>> {
     const action = `Cannot add slot "${name}"`;
     this.#declaration.checkOpen(`add slot "${name}"`);
@@ -147,7 +147,7 @@ export class Routine<Config extends object = Record<string, unknown>> {
   addTimer<H, P = unknown, const O extends SlotOptions = Record<never, never>>(
     name: string,
     handler: Handler<Handled<O, H>, P>,
-    options?: O,
+    options?: O & FittingMerge<O>,
   ): Event<Accepted<O, H>> {
     if (this.#declaration.events.has(name)) {
       throw new TypeError(`Cannot add timer "${name}": the routine has an event of this name already`);

@@ -31,7 +31,16 @@ export type AllLists<H> = { readonly [K in keyof H]: Collected<unknown> };
 /** As `Lists`, but nothing is inferred from it: for the text of an error. */
 export type ListsNoInfer<H> = { readonly [K in keyof H]: Collected<NoInfer<H[K]>> };
 /** What is delivered to an append slot whose handler takes the lists `H`. */
-export type Elements<H> = { [K in keyof H]: H[K] extends Collected<infer E> ? E : never };
+export type Elements<H> = { [K in keyof H]: Exclude<H[K], undefined> extends Collected<infer E> ? E : never };
+
+/** Of a merge function in `O`: that it takes what it has made, `undefined` at first, and what the slot's schema gives. */
+export type FittingMerge<O> = O extends { readonly merge: (old: never, next: infer N) => infer R } ? {
+    readonly merge: (
+      old: R | undefined,
+      next: O extends { readonly schema: StandardSchema<unknown, infer D> } ? D : N,
+    ) => unknown;
+  }
+  : unknown;
 
 /** What the handler of a slot with options `O` gets; `H` is what it was written for. */
 export type Handled<O, H> = O extends { readonly merge: (old: never, next: never) => infer R } ? R

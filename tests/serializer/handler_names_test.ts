@@ -60,11 +60,18 @@ test("C283 C369 a registered function travels by its registry's name, whatever i
   assertEquals(job.sharedData["by"], "greet");
 });
 
-test("C369 a built-in function that is registered is accepted", () => {
-  const registry = new Registry({ MyRoutine, max: Math.max });
+test("C369 a built-in function that is registered is accepted, and works after the restore", async () => {
+  const { timers, engine } = createWorld();
+  const registry = new Registry({ MyRoutine, isSame: Object.is });
   const routine = new MyRoutine();
-  routine.addSlot("input", null, { merge: Math.max });
-  assertEquals(slotsOf(flowOf(routine, registry)), { input: { merge: { function: "max" } } });
+  routine.addSlot("input", null, { merge: Object.is });
+  const flow = flowOf(routine, registry);
+  assertEquals(slotsOf(flow), { input: { merge: { function: "isSame" } } });
+  const restored = Flow.fromJSON(JSON.parse(JSON.stringify(flow)), registry, { engine });
+  const job = restored.execute(restored.slot("my_id", "input"), false as never);
+  restored.deliver(job, "my_id", "input", false);
+  await timers.flush();
+  assertEquals([job.status, job.toJSON().slots?.["my_id"]], ["completed", { input: { value: true } }]);
 });
 
 test("C369 a method that a minifier has renamed, or left without a name, is found by its key", () => {

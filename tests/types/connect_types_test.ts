@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { type Connection, Flow, type Mapped, Routine } from "../../mod.ts";
+import { type Connection, type Context, type Event, Flow, type Mapped, Routine, type Slot } from "../../mod.ts";
 import { assertType } from "../support/types.ts";
 
 class Source extends Routine {
@@ -84,4 +84,74 @@ test("names are connected without types, and four are needed", () => {
   // @ts-expect-error: Argument of type 'string' is not assignable to parameter of type 'Event<unknown>'.
   const two = () => flow.connect("source", "text");
   assertEquals([flow.connections.length, two.length], [1, 0]);
+});
+
+class Values extends Routine {
+  readonly word = this.addEvent<"a" | "b">("word");
+  readonly text = this.addEvent<string>("text");
+  readonly maybe = this.addEvent<{ a?: string }>("maybe");
+  readonly list = this.addEvent<{ list: readonly number[] }>("list");
+  readonly more = this.addEvent<{ a: string; b: number }>("more");
+}
+class Takers extends Routine {
+  readonly a = this.addSlot("a", this.takeA);
+  readonly text = this.addSlot("text", this.takeText);
+  readonly keyed = this.addSlot("keyed", this.takeKeyed);
+  readonly list = this.addSlot("list", this.takeList);
+  readonly growing = this.addSlot("growing", this.grow);
+  takeA(_data: "a"): void {}
+  takeText(_data: string): void {}
+  takeKeyed(_data: { a: string }): void {}
+  takeList(_data: { list: readonly number[] }): void {}
+  grow(_data: { list: number[] }): void {}
+}
+
+test("a slot may take more than the event carries, never less", () => {
+  const flow = new Flow({ id: "flow" });
+  const values = flow.addRoutine(new Values(), "values");
+  const takers = flow.addRoutine(new Takers(), "takers");
+  flow.connect(values.word, takers.text);
+  flow.connect(values.more, takers.keyed);
+  flow.connect(values.list, takers.list);
+  // @ts-expect-error: Type 'string' is not assignable to type '"a"'.
+  flow.connect(values.text, takers.a);
+  // @ts-expect-error: Type '"b"' is not assignable to type '"a"'.
+  flow.connect(values.word, takers.a);
+  // @ts-expect-error: Property 'a' is optional in type '{ a?: string; }' but required in type '{ a: string; }'.
+  flow.connect(values.maybe, takers.keyed);
+  // @ts-expect-error: The type 'readonly number[]' is 'readonly' and cannot be assigned to the mutable type 'number[]'.
+  flow.connect(values.list, takers.growing);
+  assertEquals(flow.connections.length, 7);
+});
+
+test("only keys that are known can be mapped by the ends; by names anything can", () => {
+  const flow = new Flow({ id: "flow" });
+  const { open } = flow.addRoutine(new Source(), "source");
+  const { text } = flow.addRoutine(new Values(), "values");
+  const { anything } = flow.addRoutine(new Sink(), "sink");
+  // @ts-expect-error: Type 'string' is not assignable to type 'never': nothing is known of the event's data.
+  flow.connect(open, anything, { mapping: { a: "x" } });
+  // @ts-expect-error: Type 'string' is not assignable to type 'never': a text has no keys to rename.
+  flow.connect(text, anything, { mapping: { length: "x" } });
+  flow.connect("source", "text", "sink", "anything", { mapping: { a: "x" } });
+  assertEquals(flow.connections.length, 3);
+});
+
+test("the ends of a generic routine have the type that it was made with", () => {
+  class Box<T> extends Routine {
+    readonly input = this.addSlot("input", this.take);
+    readonly output = this.addEvent<T>("output");
+    take(data: T, ctx: Context): void {
+      ctx.emit(this.output, data);
+    }
+  }
+  const flow = new Flow({ id: "flow" });
+  const texts = flow.addRoutine(new Box<{ a: string }>(), "texts");
+  const numbers = flow.addRoutine(new Box<{ a: number }>(), "numbers");
+  assertType<Slot<{ a: string }>>()(texts.input);
+  assertType<Event<{ a: number }>>()(numbers.output);
+  flow.connect(numbers.output, numbers.input);
+  // @ts-expect-error: Type 'number' is not assignable to type 'string'.
+  flow.connect(numbers.output, texts.input);
+  assertEquals(flow.connections.length, 2);
 });
