@@ -15,6 +15,7 @@
 import { Aggregator } from "./aggregator.ts";
 import { Batcher } from "./batcher.ts";
 import { ConditionalRouter } from "./conditional_router.ts";
+import { DataFlattener } from "./data_flattener.ts";
 import { DataTransformer } from "./data_transformer.ts";
 import { DataValidator } from "./data_validator.ts";
 import { Debouncer } from "./debouncer.ts";
@@ -32,6 +33,7 @@ export {
   type Route,
   type RouteCondition,
 } from "./conditional_router.ts";
+export { DataFlattener, type DataFlattenerConfig, type FlatData } from "./data_flattener.ts";
 export { DataTransformer, type DataTransformerConfig, type Step, type Transformed } from "./data_transformer.ts";
 export { DataValidator, type DataValidatorConfig, type InvalidData, type ValidationError } from "./data_validator.ts";
 export { Debouncer, type DebouncerOptions } from "./debouncer.ts";
@@ -47,6 +49,7 @@ export const routines: {
   readonly Aggregator: typeof Aggregator;
   readonly Batcher: typeof Batcher;
   readonly ConditionalRouter: typeof ConditionalRouter;
+  readonly DataFlattener: typeof DataFlattener;
   readonly DataTransformer: typeof DataTransformer;
   readonly DataValidator: typeof DataValidator;
   readonly Debouncer: typeof Debouncer;
@@ -59,6 +62,7 @@ export const routines: {
   Aggregator,
   Batcher,
   ConditionalRouter,
+  DataFlattener,
   DataTransformer,
   DataValidator,
   Debouncer,

@@ -25,6 +25,7 @@ const made = (): Readonly<Record<keyof typeof routines, Routine<object>>> => {
     Aggregator: new module.Aggregator().setGroups({ count: 2, by: "key", timeoutMs: 5 }),
     Batcher: new module.Batcher().setBatches({ size: 2, timeoutMs: 5 }),
     ConditionalRouter: router,
+    DataFlattener: new module.DataFlattener().setSeparator("/"),
     DataTransformer: new module.DataTransformer().addStep("same", same).setSteps("same", "lowercase"),
     DataValidator: new module.DataValidator().use(anything).setConfig({ strict: true }),
     Debouncer: new module.Debouncer().setQuiet(5),
