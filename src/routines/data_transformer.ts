@@ -7,6 +7,7 @@ import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
 import type { Slot } from "../model/slot.ts";
+import { textOf } from "./text_of.ts";
 
 /** The settings of a `DataTransformer`. */
 export interface DataTransformerConfig {
@@ -99,13 +100,8 @@ function checkAnswer(answer: unknown): unknown {
 }
 
 function toText(data: unknown): string {
-  if (typeof data === "string") return data;
-  if (typeof data === "bigint") return String(data);
-  if (data instanceof Date) return data.toISOString();
-  const isPlain = Array.isArray(data) || data === null || typeof data !== "object" ||
-    Object.getPrototypeOf(data) === Object.prototype;
-  const json = isPlain ? JSON.stringify(data) : undefined;
-  if (json !== undefined) return json;
+  const own = textOf(data);
+  if (own !== undefined) return own;
   throw new TypeError(`${describeValue(data)} has no text`);
 }
 

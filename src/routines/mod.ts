@@ -23,6 +23,7 @@ import { Filter } from "./filter.ts";
 import { Mapper } from "./mapper.ts";
 import { Splitter } from "./splitter.ts";
 import { TextClipper } from "./text_clipper.ts";
+import { TextRenderer } from "./text_renderer.ts";
 import { Throttle } from "./throttle.ts";
 
 export { Aggregator, type AggregatorOptions, type Deadline, type Group } from "./aggregator.ts";
@@ -42,6 +43,7 @@ export { Filter, type FilterFunction } from "./filter.ts";
 export { type MapFunction, Mapper } from "./mapper.ts";
 export { type SplitItem, Splitter } from "./splitter.ts";
 export { type ClippedText, TextClipper, type TextClipperConfig } from "./text_clipper.ts";
+export { TextRenderer, type TextRendererConfig } from "./text_renderer.ts";
 export { Throttle, type ThrottleOptions } from "./throttle.ts";
 
 /** All routines of this module by their names, for a registry. */
@@ -57,6 +59,7 @@ export const routines: {
   readonly Mapper: typeof Mapper;
   readonly Splitter: typeof Splitter;
   readonly TextClipper: typeof TextClipper;
+  readonly TextRenderer: typeof TextRenderer;
   readonly Throttle: typeof Throttle;
 } = {
   Aggregator,
@@ -70,5 +73,6 @@ export const routines: {
   Mapper,
   Splitter,
   TextClipper,
+  TextRenderer,
   Throttle,
 };

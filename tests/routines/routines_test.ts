@@ -33,6 +33,7 @@ const made = (): Readonly<Record<keyof typeof routines, Routine<object>>> => {
     Mapper: new module.Mapper().use(same),
     Splitter: new module.Splitter(),
     TextClipper: new module.TextClipper().setMaxLength(50),
+    TextRenderer: new module.TextRenderer().setFormat("markdown"),
     Throttle: new module.Throttle().setRate({ count: 2, intervalMs: 5 }),
   };
 };
