@@ -25,6 +25,7 @@ import { Splitter } from "./splitter.ts";
 import { TextClipper } from "./text_clipper.ts";
 import { TextRenderer } from "./text_renderer.ts";
 import { Throttle } from "./throttle.ts";
+import { TimeProvider } from "./time_provider.ts";
 
 export { Aggregator, type AggregatorOptions, type Deadline, type Group } from "./aggregator.ts";
 export { type Batch, Batcher, type BatcherOptions } from "./batcher.ts";
@@ -45,6 +46,7 @@ export { type SplitItem, Splitter } from "./splitter.ts";
 export { type ClippedText, TextClipper, type TextClipperConfig } from "./text_clipper.ts";
 export { TextRenderer, type TextRendererConfig } from "./text_renderer.ts";
 export { Throttle, type ThrottleOptions } from "./throttle.ts";
+export { type TimeInfo, TimeProvider, type TimeProviderConfig } from "./time_provider.ts";
 
 /** All routines of this module by their names, for a registry. */
 export const routines: {
@@ -61,6 +63,7 @@ export const routines: {
   readonly TextClipper: typeof TextClipper;
   readonly TextRenderer: typeof TextRenderer;
   readonly Throttle: typeof Throttle;
+  readonly TimeProvider: typeof TimeProvider;
 } = {
   Aggregator,
   Batcher,
@@ -75,4 +78,5 @@ export const routines: {
   TextClipper,
   TextRenderer,
   Throttle,
+  TimeProvider,
 };

@@ -35,6 +35,7 @@ const made = (): Readonly<Record<keyof typeof routines, Routine<object>>> => {
     TextClipper: new module.TextClipper().setMaxLength(50),
     TextRenderer: new module.TextRenderer().setFormat("markdown"),
     Throttle: new module.Throttle().setRate({ count: 2, intervalMs: 5 }),
+    TimeProvider: new module.TimeProvider().setFormat("%Y"),
   };
 };
 
@@ -71,7 +72,10 @@ test("nothing of a run stays on the routines: the flow's bytes are the same afte
   for (const [id, routine] of Object.entries(made())) flow.addRoutine(routine, id);
   const before = JSON.stringify(flow);
   for (const id of Object.keys(routines)) {
-    const job = flow.create(flow.slot(id, "input"), { key: "a", items: [1], data: "A", x: 5 } as never);
+    const job = flow.create(
+      flow.slot(id, id === "TimeProvider" ? "trigger" : "input"),
+      { key: "a", items: [1], data: "A", x: 5 } as never,
+    );
     flow.resume(job);
     while (await timers.advanceToNext());
     assertEquals(job.status, "completed", id);
