@@ -21,6 +21,7 @@ import { DataValidator } from "./data_validator.ts";
 import { Debouncer } from "./debouncer.ts";
 import { Filter } from "./filter.ts";
 import { Mapper } from "./mapper.ts";
+import { ResultExtractor } from "./result_extractor.ts";
 import { Splitter } from "./splitter.ts";
 import { TextClipper } from "./text_clipper.ts";
 import { TextRenderer } from "./text_renderer.ts";
@@ -42,6 +43,8 @@ export { Debouncer, type DebouncerOptions } from "./debouncer.ts";
 export { compileExpression, type Scope } from "./expression.ts";
 export { Filter, type FilterFunction } from "./filter.ts";
 export { type MapFunction, Mapper } from "./mapper.ts";
+export type { Extraction, Extractor } from "./extractors.ts";
+export { type ExtractedResult, ResultExtractor, type ResultExtractorConfig } from "./result_extractor.ts";
 export { type SplitItem, Splitter } from "./splitter.ts";
 export { type ClippedText, TextClipper, type TextClipperConfig } from "./text_clipper.ts";
 export { TextRenderer, type TextRendererConfig } from "./text_renderer.ts";
@@ -59,6 +62,7 @@ export const routines: {
   readonly Debouncer: typeof Debouncer;
   readonly Filter: typeof Filter;
   readonly Mapper: typeof Mapper;
+  readonly ResultExtractor: typeof ResultExtractor;
   readonly Splitter: typeof Splitter;
   readonly TextClipper: typeof TextClipper;
   readonly TextRenderer: typeof TextRenderer;
@@ -74,6 +78,7 @@ export const routines: {
   Debouncer,
   Filter,
   Mapper,
+  ResultExtractor,
   Splitter,
   TextClipper,
   TextRenderer,

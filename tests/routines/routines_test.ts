@@ -12,7 +12,8 @@ const { routines } = module;
 const same = (data: unknown) => data;
 const isTrue = (data: unknown) => data === true;
 const anything = () => v.unknown();
-const functions = { same, isTrue, anything };
+const nothing = () => undefined;
+const functions = { same, isTrue, anything, nothing };
 
 /** One of each, with all settings. */
 const made = (): Readonly<Record<keyof typeof routines, Routine<object>>> => {
@@ -31,6 +32,7 @@ const made = (): Readonly<Record<keyof typeof routines, Routine<object>>> => {
     Debouncer: new module.Debouncer().setQuiet(5),
     Filter: new module.Filter().use(isTrue),
     Mapper: new module.Mapper().use(same),
+    ResultExtractor: new module.ResultExtractor().addExtractor("same", nothing),
     Splitter: new module.Splitter(),
     TextClipper: new module.TextClipper().setMaxLength(50),
     TextRenderer: new module.TextRenderer().setFormat("markdown"),

@@ -4,12 +4,15 @@ import {
   Aggregator,
   Batcher,
   ConditionalRouter,
+  DataFlattener,
   DataTransformer,
   DataValidator,
   Debouncer,
   Filter,
   Mapper,
+  ResultExtractor,
   Splitter,
+  TextRenderer,
   Throttle,
 } from "../../src/routines/mod.ts";
 import { withoutPausePoints } from "../support/outcomes.ts";
@@ -74,6 +77,18 @@ const runs: Readonly<Record<string, StoppedRun>> = {
     items: atOnce,
     events: ["valid", "invalid"],
     registry: { positive },
+  },
+  "a flattener": {
+    make: () => new DataFlattener(),
+    items: [{ a: { b: 1 } }, [1, [2]], 3].map((data) => ({ data: { data } })),
+  },
+  "a renderer": {
+    make: () => new TextRenderer(),
+    items: [{ a: { b: 1 } }, "text"].map((data) => ({ data: { data } })),
+  },
+  "an extractor": {
+    make: () => new ResultExtractor(),
+    items: ["[1]", "text", { a: 1 }].map((data) => ({ data: { data } })),
   },
   "a transformer": {
     make: () => new DataTransformer().setSteps("to_string", "to_int"),
