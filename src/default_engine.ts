@@ -17,7 +17,7 @@ export function settleHost(options: Partial<EngineHostOptions>): EngineHost {
     services: options.services ?? ({} as Services),
     sliceMs: options.sliceMs ?? SLICE_MS,
     errorStacks: options.errorStacks ?? false,
-    durable: options.durable,
+    createDurability: options.createDurability,
   });
 }
 

@@ -1,8 +1,11 @@
 import { checkRange } from "./base/options.ts";
 import type { Registry } from "./base/registry.ts";
 import { settleHost } from "./default_engine.ts";
+import { Durability } from "./engine/durability.ts";
 import { type DurabilityOptions, settleDurability } from "./engine/durability_settings.ts";
+import { DurableJobs } from "./engine/durable_jobs.ts";
 import { EngineBase, hostOf } from "./engine/engine_base.ts";
+import type { EngineHost } from "./engine/engine_host.ts";
 import { type Rest, SHUTDOWN_REST } from "./engine/rest.ts";
 import type { ShutdownOptions } from "./flow.ts";
 import type { Services } from "./model/services.ts";
@@ -74,16 +77,15 @@ export class Engine extends EngineBase {
   constructor(options: EngineOptions = {}) {
     const { store, durability = {}, registry, sliceMs = 8, ...rest } = options;
     checkRange("Cannot create engine", "sliceMs", sliceMs, 1, Infinity);
-    const host = settleHost({ ...rest, sliceMs });
-    super(
-      store === undefined ? host : settleHost({
-        ...rest,
-        sliceMs,
+    const createDurability = (host: EngineHost) =>
+      store && new Durability({
+        store,
+        settings: settleDurability(durability, host.entropy.id()),
         timers: host.timers,
-        entropy: host.entropy,
-        durable: { store, settings: settleDurability(durability, host.entropy.id()) },
-      }),
-    );
+        createFlow: (...flow) => new DurableJobs(...flow),
+        tell: (event) => host.tell(event),
+      });
+    super(settleHost({ ...rest, sliceMs, createDurability }));
     this.#registry = registry;
   }
 

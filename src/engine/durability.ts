@@ -1,7 +1,10 @@
+import type { FlowGraph } from "../model/flow_graph.ts";
+import type { EngineEvent } from "../ports/observer.ts";
 import type { CancelTimer, Timers } from "../ports/timers.ts";
 import type { Store } from "../ports/store.ts";
 import type { Job } from "../scheduler/job.ts";
 import type { DurabilitySettings } from "./durability_settings.ts";
+import type { DurableFlow, JobSteering } from "./durable_flow.ts";
 import type { Journal, JournalHost } from "./journal.ts";
 
 /** A job that works here, as others see it. */
@@ -12,29 +15,42 @@ export interface LiveJob {
   readonly poll: () => void;
 }
 
+/** What an engine's use of its store is made of. */
+export interface DurabilitySetup extends Pick<Durability, "store" | "settings" | "timers" | "createFlow"> {
+  /** Tells the observer. */
+  readonly tell: (event: EngineEvent) => void;
+}
+
 /** An engine's use of its store: the settings, the lines of its jobs, and which of them work. */
 export class Durability implements JournalHost {
   readonly store: Store;
   readonly settings: DurabilitySettings;
   readonly timers: Timers;
-  readonly onStoreError: (job: Job, error: unknown) => void;
+  /** Makes what the store does for the jobs of a flow. */
+  readonly createFlow: (durability: Durability, graph: FlowGraph, steering: JobSteering) => DurableFlow;
   /** Jobs that were made here and have not been started: one of the same id in the store takes their place. */
   readonly fresh: WeakSet<Job> = new WeakSet();
   readonly #live: Map<string, LiveJob> = new Map();
   readonly #journals: WeakMap<Job, Journal> = new WeakMap();
+  readonly #tell: (event: EngineEvent) => void;
   #stopWatch: CancelTimer | undefined;
 
-  /** Makes an engine's use of a store; failures of it are told to `onStoreError`. */
-  constructor(
-    store: Store,
-    settings: DurabilitySettings,
-    timers: Timers,
-    onStoreError: (job: Job, error: unknown) => void,
-  ) {
-    this.store = store;
-    this.settings = settings;
-    this.timers = timers;
-    this.onStoreError = onStoreError;
+  /** Makes an engine's use of a store. */
+  constructor(setup: DurabilitySetup) {
+    this.store = setup.store;
+    this.settings = setup.settings;
+    this.timers = setup.timers;
+    this.createFlow = setup.createFlow;
+    this.#tell = setup.tell;
+  }
+
+  onStoreError({ jobId, flowId }: Job, error: unknown): void {
+    this.#tell({ type: "store_error", jobId, flowId, error, at: this.timers.now() });
+  }
+
+  /** A command could not be carried out. */
+  onCommandError({ jobId, flowId }: Job, key: string, error: unknown): void {
+    this.#tell({ type: "command_error", jobId, flowId, key, error, at: this.timers.now() });
   }
 
   /** The job of an id that works here. */

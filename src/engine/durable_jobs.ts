@@ -4,61 +4,28 @@ import { instantAfter } from "../base/instant.ts";
 import type { FlowGraph } from "../model/flow_graph.ts";
 import type { JobHead, JobRecord, StoredJob } from "../ports/store.ts";
 import { apply } from "../scheduler/apply.ts";
-import type { StatusCommit } from "../scheduler/commit.ts";
-import { hasEnded, type Job, type JobStatus } from "../scheduler/job.ts";
-import { type Command, decodeCommand } from "../serializer/command.ts";
+import { hasEnded, type Job } from "../scheduler/job.ts";
+import { decodeCommand } from "../serializer/command.ts";
 import { encodeFlow } from "../serializer/flow_codec.ts";
 import { encodeJob } from "../serializer/job_encoder.ts";
 import { Replay } from "../serializer/replay.ts";
 import { failureCommit } from "./commits.ts";
 import type { Durability } from "./durability.ts";
-import type { EngineHost } from "./engine_host.ts";
-import type { Execution } from "./execution.ts";
-import type { ExecutionLimits } from "./execution_setup.ts";
+import type { DurableFlow, JobSteering, Start, StartingExecution } from "./durable_flow.ts";
 import { Journal } from "./journal.ts";
-import { type Plan, slotOf } from "./plan.ts";
+import { slotOf } from "./plan.ts";
 import { findFirstTasks } from "./poison.ts";
 
-/** What was done to resume a job in memory. */
-export interface Prepared {
-  /** The flow as it runs. */
-  readonly plan: Plan;
-  /** How it is run. */
-  readonly limits: ExecutionLimits;
-  /** Its status before. */
-  readonly from: JobStatus;
-  /** The commit; it has been applied. */
-  readonly commit: StatusCommit;
-}
-
-/** A job that has been resumed in memory, and begins when the store lets it. */
-export interface Start extends Prepared {
-  /** What runs it. */
-  readonly execution: Execution;
-  /** Its text before, when it came from elsewhere. */
-  readonly before: string | undefined;
-}
-
-/** What a flow's jobs need of whoever makes and steers them. */
-export interface JobSteering {
-  /** Does what has to be done to resume a job, in memory. */
-  prepare(job: Job): Prepared;
-  /** Carries out a command. */
-  perform(job: Job, command: Command): void;
-}
-
 /** Brings the jobs of one flow into the store, and on from there. */
-export class DurableJobs {
+export class DurableJobs implements DurableFlow {
   readonly #durability: Durability;
-  readonly #host: EngineHost;
   readonly #graph: FlowGraph;
   readonly #steering: JobSteering;
   #flowText: string | undefined;
 
   /** Makes the durable side of a flow's jobs. */
-  constructor(durability: Durability, host: EngineHost, graph: FlowGraph, steering: JobSteering) {
+  constructor(durability: Durability, graph: FlowGraph, steering: JobSteering) {
     this.#durability = durability;
-    this.#host = host;
     this.#graph = graph;
     this.#steering = steering;
   }
@@ -72,13 +39,11 @@ export class DurableJobs {
     return this.#flowText ??= JSON.stringify(encodeFlow(this.#graph));
   }
 
-  /** The job's text as it is now, where it must be compared: when it has come from elsewhere. */
   textOf(job: Job): string | undefined {
     const { fresh } = this.#durability;
     return this.#durability.journalOf(job) !== undefined || fresh.has(job) ? undefined : JSON.stringify(encodeJob(job));
   }
 
-  /** Lets a resumed job begin: it is created in the store, or claimed there. */
   start(start: Start): void {
     const { job } = start.execution;
     const journal = this.#durability.journalOf(job);
@@ -87,7 +52,6 @@ export class DurableJobs {
     else this.#claim(start, journal);
   }
 
-  /** The job as a record and its journal have it, at the end of its line. */
   restore(stored: StoredJob): Job {
     const { record } = stored;
     if (record.flowId !== this.#graph.id) {
@@ -105,7 +69,6 @@ export class DurableJobs {
     return job;
   }
 
-  /** Carries out the commands in a job's inbox. */
   async poll(job: Job): Promise<void> {
     const journal = this.#durability.journalOf(job);
     if (journal === undefined || journal.isPolling) return;
@@ -117,8 +80,7 @@ export class DurableJobs {
         try {
           this.#steering.perform(job, decodeCommand(text, this.#graph.limits));
         } catch (error) {
-          const { jobId, flowId } = job;
-          this.#host.tell({ type: "command_error", jobId, flowId, key, error, at: this.#host.timers.now() });
+          this.#durability.onCommandError(job, key, error);
         }
       }
       journal.acknowledge();
@@ -205,7 +167,7 @@ export class DurableJobs {
     journal.flush();
   }
 
-  #attend(execution: Execution, journal: Journal): void {
+  #attend(execution: StartingExecution, journal: Journal): void {
     const { job } = execution;
     journal.attend({
       onStored: () => execution.settled(),
@@ -227,12 +189,12 @@ export class DurableJobs {
 
   /** Asks the store, again and again while it fails. */
   async #try<T>(job: Job, ask: () => T | Promise<T>): Promise<T> {
-    const { settings, timers, onStoreError } = this.#durability;
+    const { settings, timers } = this.#durability;
     for (let failures = 1;; failures++) {
       try {
         return await ask();
       } catch (error) {
-        onStoreError(job, error);
+        this.#durability.onStoreError(job, error);
         if (failures >= settings.attempts) throw new StoreError(job.jobId, failures, { cause: error });
         const at = timers.now() + settings.retryDelayMs * 2 ** (failures - 1);
         await new Promise<void>((resolve) => void timers.setTimer(at, resolve));

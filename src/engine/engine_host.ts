@@ -1,11 +1,9 @@
 import type { Services } from "../model/services.ts";
 import type { Entropy } from "../ports/entropy.ts";
 import type { EngineEvent, Observer } from "../ports/observer.ts";
-import type { Store } from "../ports/store.ts";
 import type { Timers } from "../ports/timers.ts";
 import type { Director } from "./director.ts";
-import { Durability } from "./durability.ts";
-import type { DurabilitySettings } from "./durability_settings.ts";
+import type { Durability } from "./durability.ts";
 import type { Rest } from "./rest.ts";
 import { Pacer } from "./pacer.ts";
 import type { WaitOptions } from "./waiting.ts";
@@ -24,8 +22,8 @@ export interface EngineHostOptions {
   readonly sliceMs: number;
   /** Whether errors keep their stacks. */
   readonly errorStacks: boolean;
-  /** Where jobs survive, and how. */
-  readonly durable: { readonly store: Store; readonly settings: DurabilitySettings } | undefined;
+  /** Makes the engine's use of its store, if it has one. */
+  readonly createDurability: ((host: EngineHost) => Durability | undefined) | undefined;
 }
 
 /** How live jobs are brought to rest. */
@@ -74,11 +72,7 @@ export class EngineHost {
     this.errorStacks = options.errorStacks;
     this.pacer = new Pacer(options.timers, options.sliceMs);
     this.#observer = options.observer;
-    const { durable, timers } = options;
-    if (durable === undefined) return;
-    this.durability = new Durability(durable.store, durable.settings, timers, ({ jobId, flowId }, error) => {
-      if (this.isObserved) this.tell({ type: "store_error", jobId, flowId, error, at: timers.now() });
-    });
+    this.durability = options.createDurability?.(this);
   }
 
   /** Whether somebody listens: without, no event is made. */

@@ -5,7 +5,7 @@ import type { Stored } from "../base/json.ts";
 import type { FlowLimits } from "../model/flow_limits.ts";
 import type { Services } from "../model/services.ts";
 import type { CancelTimer } from "../ports/timers.ts";
-import type { FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../scheduler/commit.ts";
+import type { FailureCommit, StatusCommit, StepCommit } from "../scheduler/commit.ts";
 import { createTasks, emitRecord } from "../scheduler/decide.ts";
 import { hasEnded, type Job, type JobStatus } from "../scheduler/job.ts";
 import { ReadyQueue } from "../scheduler/ready_queue.ts";
@@ -167,10 +167,6 @@ export class Execution implements RunnerHost {
       this.#loop.wake();
       if (!isStored) activation.signal.addEventListener("abort", () => reject(activation.signal.reason));
     });
-  }
-
-  commitMerge(commit: MergeCommit): void {
-    this.log.perform(commit);
   }
 
   finished(activation: Activation): void {

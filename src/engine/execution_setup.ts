@@ -1,4 +1,12 @@
-import type { JobCallbacks } from "./job_notifier.ts";
+import type { OutputEntry } from "../scheduler/job.ts";
+
+/** What a caller of `execute` or `resume` listens to. */
+export interface JobCallbacks {
+  /** Called with each output, once it is committed. */
+  readonly onOutput: ((output: OutputEntry) => void) | undefined;
+  /** Called with each report of a handler. */
+  readonly onReport: ((data: unknown, routineId: string) => void) | undefined;
+}
 
 /** How much a job may do at once, and for how long. */
 export interface ExecutionLimits {

@@ -4,10 +4,10 @@ import type { Stored } from "../base/json.ts";
 import { ignoreRejection, isThenable } from "../base/thenable.ts";
 import type { AnyHandler } from "../model/slot.ts";
 import type { CancelTimer, Timers } from "../ports/timers.ts";
-import type { MergeCommit } from "../scheduler/commit.ts";
 import { hasKeys } from "../scheduler/decide.ts";
 import type { Task } from "../scheduler/task.ts";
 import { Activation, type ActivationHost } from "./activation.ts";
+import type { CommitLog } from "./commit_log.ts";
 import { type CommitTime, mergeCommit } from "./commits.ts";
 import type { Director } from "./director.ts";
 import { dispose, type GeneratorLike, isGenerator, readResult } from "./handler_result.ts";
@@ -21,8 +21,8 @@ export interface RunnerHost extends ActivationHost {
   readonly mayRun: boolean;
   /** The instant of a commit. */
   time(): CommitTime;
-  /** Performs the commit of a merge. */
-  commitMerge(commit: MergeCommit): void;
+  /** Performs commits. */
+  readonly log: CommitLog;
   /** A handler has returned. */
   finished(activation: Activation): void;
   /** A handler has failed, or could not be called. */
@@ -118,7 +118,7 @@ export class HandlerRunner {
     }
     if (!plan.merges) return decodeValue(task.data, classes);
     if (task.details?.merged === undefined) {
-      this.#host.commitMerge(mergeCommit(task, mergeDelivery(job, task, plan, classes, limits), this.#host.time()));
+      this.#host.log.perform(mergeCommit(task, mergeDelivery(job, task, plan, classes, limits), this.#host.time()));
     }
     const merged = task.details?.merged;
     return merged === undefined ? undefined : mergedInput(merged, job.slots.get(routine)?.get(slot), classes);

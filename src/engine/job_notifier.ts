@@ -3,14 +3,7 @@ import type { FailureCommit, StepCommit } from "../scheduler/commit.ts";
 import type { Job, OutputEntry } from "../scheduler/job.ts";
 import type { Task } from "../scheduler/task.ts";
 import type { EngineHost } from "./engine_host.ts";
-
-/** What a caller of `execute` or `resume` listens to. */
-export interface JobCallbacks {
-  /** Called with each output, once it is committed. */
-  readonly onOutput: ((output: OutputEntry) => void) | undefined;
-  /** Called with each report of a handler. */
-  readonly onReport: ((data: unknown, routineId: string) => void) | undefined;
-}
+import type { JobCallbacks } from "./execution_setup.ts";
 
 /** Tells the observer and the caller what happens in one job. Without an observer no event is made. */
 export class JobNotifier {

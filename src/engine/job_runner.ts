@@ -16,7 +16,7 @@ import type { ActiveFlow, EngineHost, ShutDown } from "./engine_host.ts";
 import { Execution } from "./execution.ts";
 import type { ExecutionLimits, ExecutionSetup } from "./execution_setup.ts";
 import { DEFAULT_GRACE_MS } from "./rest.ts";
-import { DurableJobs, type Prepared } from "./durable_jobs.ts";
+import type { DurableFlow, Prepared } from "./durable_flow.ts";
 import { JobNotifier } from "./job_notifier.ts";
 import { waitForRest, waitUntilIdle } from "./job_waits.ts";
 import { bindRoutes, createPlan, type Plan } from "./plan.ts";
@@ -32,22 +32,21 @@ export class JobRunner implements ActiveFlow {
   readonly #host: EngineHost;
   readonly #live: Set<Execution> = new Set();
   #plan: Plan | undefined;
-  readonly #durable: DurableJobs | undefined;
+  readonly #durable: DurableFlow | undefined;
   #isShutDown = false;
 
   /** Makes the runner of a flow. */
   constructor(graph: FlowGraph, host: EngineHost) {
     this.#graph = graph;
     this.#host = host;
-    if (host.durability === undefined) return;
-    this.#durable = new DurableJobs(host.durability, host, graph, {
+    this.#durable = host.durability?.createFlow(host.durability, graph, {
       prepare: (job) => this.#prepare(job, false),
       perform: (job, command) => this.perform(job, command),
     });
   }
 
   /** What the store does for the flow's jobs, where there is one. */
-  get durable(): DurableJobs | undefined {
+  get durable(): DurableFlow | undefined {
     return this.#durable;
   }
 
