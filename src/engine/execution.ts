@@ -191,6 +191,7 @@ export class Execution implements RunnerHost {
     this.#notifier.report(activation.routineId, data);
   }
 
+  /** The clock is read once per handler: by its commit, or here when it waits. */
   #takeTasks(): void {
     if (this.#isOver || !this.#hasBegun) return;
     const director = this.#setup.workers > 1 ? this.#host.director : undefined;
