@@ -6,6 +6,8 @@ import type { Task } from "../scheduler/task.ts";
 import type { JobListeners } from "./job_listeners.ts";
 import type { Journal } from "./journal.ts";
 
+const NONE: readonly never[] = [];
+
 /**
  * Performs the commits of one live job. With a journal, what follows from a commit is done, and seen, when it is stored: the
  * tasks that it makes ready are in the queue, but held till then, so that the order of tasks does not depend on the store.
@@ -25,20 +27,20 @@ export class CommitLog {
   }
 
   /** Performs a commit that makes tasks ready, and then what follows from it. */
-  perform(commit: Commit, readied: readonly Task[] = [], follow?: () => void): void {
+  perform<C extends Commit>(commit: C, readied: readonly Task[] = NONE, follow?: (commit: C) => void): void {
     const { journal } = this;
     const text = journal?.encode(commit);
     apply(this.#job, commit);
     if (journal === undefined || text === undefined) {
       this.#listeners.committed();
-      follow?.();
+      follow?.(commit);
       return;
     }
     for (const task of readied) this.#held.set(task, commit);
     journal.write(text, () => {
       for (const task of readied) if (this.#held.get(task) === commit) this.#held.delete(task);
       this.#listeners.committed();
-      follow?.();
+      follow?.(commit);
     });
   }
 

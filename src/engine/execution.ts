@@ -295,18 +295,24 @@ export class Execution implements RunnerHost {
     const { pauseWish } = activation;
     const commit = stepCommit(this.job, activation, outcome, progress, this.limits.steps, this.time());
     const readied = outcome === "parked" ? [...commit.created, commit.task] : commit.created;
-    this.log.perform(commit, readied, () => {
-      for (const output of commit.effects?.outputs ?? []) {
-        this.listeners.output(output);
-        this.#notifier.output(output);
-      }
-      this.#notifier.task(commit);
-      then?.();
+    this.log.perform(commit, readied, then === undefined ? this.#tellStep : () => {
+      this.#tellStep(commit);
+      then();
     });
     for (const task of commit.created) this.#queue.add(task, commit.at);
     if (outcome !== "done") activation.reset();
     if (pauseWish !== undefined) this.rest({ status: "paused", wish: pauseWish }, DEFAULT_GRACE_MS);
   }
+
+  readonly #tellStep = (commit: StepCommit): void => {
+    if (commit.effects !== undefined) {
+      for (const output of commit.effects.outputs) {
+        this.listeners.output(output);
+        this.#notifier.output(output);
+      }
+    }
+    this.#notifier.task(commit);
+  };
 
   /** An awaited delivery has not come in time. That is decided by the error handler, but never tried again. */
   #expire(task: Task): void {
