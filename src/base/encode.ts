@@ -17,9 +17,18 @@ export interface EncodeSubject {
   readonly root: string;
 }
 
-/** What `#copy` answers for a value that is refused; the reason is in the encoder. */
+/** What `#copy` answers for a value that is refused; the refusal is in the encoder. */
 const REFUSED: unique symbol = Symbol("refused");
 type Copied = JsonValue | typeof REFUSED;
+
+interface Refusal {
+  reason: string;
+  readonly cause: unknown;
+  /** The object at which the depth ran out: met again on the way up, it is part of a cycle. */
+  deepest: object | undefined;
+  /** The keys on the way up. */
+  readonly path: (string | number)[];
+}
 
 /**
  * Checks a value and copies it into frozen JSON, in one pass: the caller's object stays as it was, accessors are read
@@ -43,11 +52,7 @@ class Encoder {
   readonly #limits: ValueLimits;
   #tagged = false;
   #nodes = 0;
-  #reason = "";
-  #cause: unknown;
-  /** The object at which the depth ran out: met again on the way up, it is part of a cycle. */
-  #deepest: object | undefined;
-  readonly #path: (string | number)[] = [];
+  #refusal: Refusal | undefined;
 
   constructor(classes: ClassTable, subject: EncodeSubject, limits: ValueLimits) {
     this.#classes = classes;
@@ -57,25 +62,28 @@ class Encoder {
 
   run(value: unknown): JsonValue | Encoded {
     const json = this.#copy(value, 0);
-    if (json === REFUSED) throw this.#error();
-    if (this.#limits.bytes !== Infinity) {
-      const bytes = utf8Length(JSON.stringify(json));
-      if (bytes > this.#limits.bytes) {
-        this.#refuse(`takes ${bytes} bytes as JSON, more than limits.bytes allows (${this.#limits.bytes})`);
-        throw this.#error();
-      }
-    }
+    if (json === REFUSED || this.#isTooLong(json)) throw this.#error();
     return this.#tagged ? new Encoded(json) : json;
   }
 
-  #error(): SerializationError {
-    const path = joinPath(this.#subject.root, this.#path.reverse());
-    const options = this.#cause === undefined ? undefined : { cause: this.#cause };
-    return new SerializationError(`${this.#subject.action}: ${path} ${this.#reason}`, "value", path, options);
+  #isTooLong(json: JsonValue): boolean {
+    const most = this.#limits.bytes;
+    if (most === Infinity) return false;
+    const bytes = utf8Length(JSON.stringify(json));
+    if (bytes <= most) return false;
+    this.#refuse(`takes ${bytes} bytes as JSON, more than limits.bytes allows (${most})`);
+    return true;
   }
 
-  #refuse(reason: string): typeof REFUSED {
-    this.#reason = reason;
+  #error(): SerializationError {
+    const { reason = "is refused", cause, path: keys = [] } = this.#refusal ?? {};
+    const path = joinPath(this.#subject.root, keys.reverse());
+    const options = cause === undefined ? undefined : { cause };
+    return new SerializationError(`${this.#subject.action}: ${path} ${reason}`, "value", path, options);
+  }
+
+  #refuse(reason: string, cause?: unknown, deepest?: object): typeof REFUSED {
+    this.#refusal = { reason, cause, deepest, path: [] };
     return REFUSED;
   }
 
@@ -148,8 +156,7 @@ class Encoder {
     try {
       return this.#copyBuiltIn(value, depth);
     } catch (cause) {
-      this.#cause = cause;
-      return this.#refuse(`is ${describeValue(value)} that cannot be read: ${describeError(cause).message}`);
+      return this.#refuse(`is ${describeValue(value)} that cannot be read: ${describeError(cause).message}`, cause);
     }
   }
 
@@ -170,9 +177,11 @@ class Encoder {
   #copyEntries(tag: string, owner: object, entries: object, depth: number): Copied {
     const copied = this.#copy(entries, depth + 1);
     if (copied !== REFUSED) return this.#tag(tag, copied);
+    const refusal = this.#refusal;
+    const deepest = refusal?.deepest;
     // The entries were made for this pass: where the depth ran out among them, it ran out at their owner.
-    if (entries === this.#deepest || (tag === "Map" && Array.isArray(entries) && entries.includes(this.#deepest))) {
-      this.#deepest = owner;
+    if (deepest === entries || (tag === "Map" && Array.isArray(entries) && entries.includes(deepest))) {
+      if (refusal !== undefined) refusal.deepest = owner;
       return copied;
     }
     return this.#meet(owner, copied);
@@ -186,8 +195,7 @@ class Encoder {
     try {
       json = value.toJSON();
     } catch (cause) {
-      this.#cause = cause;
-      return this.#refuse(`cannot be written: toJSON of '${name}' threw ${describeError(cause).message}`);
+      return this.#refuse(`cannot be written: toJSON of '${name}' threw ${describeError(cause).message}`, cause);
     }
     const copied = this.#copy(json, depth + 1);
     return copied === REFUSED ? this.#meet(value, copied) : this.#tag(name, copied);
@@ -234,19 +242,17 @@ class Encoder {
   }
 
   #tooDeep(value: object | undefined): typeof REFUSED {
-    this.#deepest = value;
-    return this.#refuse(`is nested deeper than limits.depth allows (${this.#limits.depth})`);
+    return this.#refuse(`is nested deeper than limits.depth allows (${this.#limits.depth})`, undefined, value);
   }
 
   #step(owner: object, key: string | number, refused: typeof REFUSED): typeof REFUSED {
-    this.#path.push(key);
+    this.#refusal?.path.push(key);
     return this.#meet(owner, refused);
   }
 
   #meet(owner: object, refused: typeof REFUSED): typeof REFUSED {
-    if (owner !== this.#deepest) return refused;
-    this.#path.length = 0;
-    return this.#refuse("is part of a cycle: it contains itself");
+    if (owner !== this.#refusal?.deepest) return refused;
+    return this.#refuse("is part of a cycle: it contains itself", undefined, owner);
   }
 }
 
