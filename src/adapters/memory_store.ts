@@ -56,7 +56,7 @@ export function memoryStore(): Store {
     },
     compact(jobId, revision, snapshot): void {
       const job = kept(jobId);
-      if (job === undefined || revision <= job.snapshotRevision) return;
+      if (job === undefined || revision <= job.snapshotRevision || revision > job.record.revision) return;
       job.entries = job.entries.slice(revision - job.snapshotRevision);
       job.snapshot = snapshot;
       job.snapshotRevision = revision;

@@ -133,8 +133,8 @@ export interface Store {
   append(jobId: string, expectedRevision: number, entries: readonly string[], head?: JobHead): Result<void>;
   /**
    * Takes the job's document at a revision as its snapshot; the entries up to there are dropped. It is not fenced: what the
-   * journal says up to a revision is the same for everybody. Without effect for a job that is gone, and for a revision that
-   * is not above that of the present snapshot.
+   * journal says up to a revision is the same for everybody. Without effect for a job that is gone, for a revision that is
+   * not above that of the present snapshot, and for one that the job has not reached.
    */
   compact(jobId: string, revision: number, snapshot: string): Result<void>;
   /** Puts a command into a job's inbox, once for each key: false when there is no such job. */

@@ -1,6 +1,6 @@
 /**
- * Means to test routines and flows: a clock and ids that move by hand, a way to try one routine alone, and simulations that
- * stop, move and disturb a job in every way that a seed comes to.
+ * Means to test routines, flows and stores: a clock and ids that move by hand, a way to try one routine alone, simulations
+ * that stop, move and disturb a job in every way that a seed comes to, and the contract that every store keeps.
  *
  * @module
  */
@@ -15,4 +15,5 @@ export { type EntryParams, simulate, type SimulatedJobOptions, type SimulateOpti
 export type { IdleJob, SimulatedHost } from "./simulated_process.ts";
 export type { Simulation } from "./simulation.ts";
 export { SimulationError } from "./simulation_error.ts";
+export { storeContract, type StoreContractOptions, type StorePlace } from "./store_contract.ts";
 export type { TraceStep } from "./trace.ts";

@@ -1,0 +1,97 @@
+import type { Result } from "../ports/store.ts";
+import { type Case, createScope, type StorePlace } from "./store_contract/case.ts";
+import { errorOf } from "./store_contract/checks.ts";
+import { compactionCases } from "./store_contract/compaction_cases.ts";
+import { concurrencyCases } from "./store_contract/concurrency_cases.ts";
+import { dueCases } from "./store_contract/due_cases.ts";
+import { fenceCases } from "./store_contract/fence_cases.ts";
+import { inboxCases } from "./store_contract/inbox_cases.ts";
+import { journalCases } from "./store_contract/journal_cases.ts";
+import { exclusiveCases, lifecycleCases } from "./store_contract/lifecycle_cases.ts";
+import { listCases } from "./store_contract/list_cases.ts";
+import { sizeCases } from "./store_contract/size_cases.ts";
+import { tearCases } from "./store_contract/tear_cases.ts";
+import { textCases } from "./store_contract/text_cases.ts";
+
+export type { StorePlace } from "./store_contract/case.ts";
+
+/** How a store is tried. */
+export interface StoreContractOptions<Place extends StorePlace = StorePlace> {
+  /** Declares a test; that of `node:test`, of Deno or of Bun does. Large jobs take seconds: allow a minute for each. */
+  readonly test: (name: string, run: () => Promise<void>) => unknown;
+  /** Makes an empty place for one test. */
+  readonly createPlace: () => Result<Place>;
+  /** What the names of the tests begin with, such as `"sqlite store: "`. @default {""} */
+  readonly prefix?: string | undefined;
+  /** Whether a place can be open once only, as where a lock keeps other processes out. @default {false} */
+  readonly isExclusive?: boolean | undefined;
+  /**
+   * Does to a place what a crash in the middle of its last write does: ends the handles that are open without closing them
+   * (locks included), and leaves a share of the bytes that the last `append` has written, from 0 for none to 1 for all.
+   * Without it there are no tests of torn writes.
+   */
+  readonly tear?: ((place: Place, share: number) => Result<void>) | undefined;
+}
+
+/**
+ * The contract of the port `Store`, as tests: what an engine relies on. A store that passes them can carry jobs.
+ *
+ * They declare themselves with the given `test`; each has an empty place of its own, opens it once or several times, as
+ * several processes would, and closes what it has opened. They know no clock and wait for nothing but the store.
+ *
+ * What they cover: creation by id, journals and revisions, all-or-nothing appends, heads, fences and zombies, compaction,
+ * inboxes, due jobs, lists and cursors, deletion, closing and opening again, two that write at once, large jobs, odd texts
+ * and ids; torn writes where `tear` is given. What they can't: whether a promise outlives the power, which only pulling the
+ * plug shows; say it in the adapter's documentation.
+ *
+ * @example
+ * ```ts
+ * import { memoryStore } from "@routilux/routilux/stores/memory";
+ * import { storeContract } from "@routilux/routilux/testing";
+ *
+ * const tests = new Map<string, () => Promise<void>>(); // in a test file: import { test } from "node:test"
+ * storeContract({
+ *   test: (name, run) => tests.set(name, run),
+ *   prefix: "memory store: ",
+ *   createPlace() {
+ *     const store = memoryStore(); // in earnest: a new folder, database or name space
+ *     return { open: () => ({ ...store, close: () => {} }), dispose: () => store.close() };
+ *   },
+ * });
+ * await tests.get("memory store: compact leaves the inbox alone")?.();
+ * ```
+ */
+export function storeContract<Place extends StorePlace>(options: StoreContractOptions<Place>): void {
+  const { test, createPlace, prefix = "", isExclusive = false, tear } = options;
+  const cases = [...CASES, ...isExclusive ? exclusiveCases : [], ...tear === undefined ? [] : tearCases];
+  for (const { name, run } of cases) {
+    test(prefix + name, async () => {
+      const place = await createPlace();
+      const scope = createScope(place, { isExclusive, tear: (share) => tear?.(place, share) });
+      const clear = async (): Promise<void> => {
+        await scope.closeAll();
+        await place.dispose?.();
+      };
+      try {
+        await run(scope);
+      } catch (error) {
+        await errorOf(clear); // what the case has found comes first
+        throw error;
+      }
+      await clear();
+    });
+  }
+}
+
+const CASES: readonly Case[] = [
+  ...journalCases,
+  ...fenceCases,
+  ...compactionCases,
+  ...inboxCases,
+  ...dueCases,
+  ...listCases,
+  ...concurrencyCases,
+  ...lifecycleCases,
+  ...textCases,
+  ...sizeCases,
+];

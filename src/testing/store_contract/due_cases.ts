@@ -1,0 +1,73 @@
+import { type Case, withStore } from "./case.ts";
+import { check, checkSame } from "./checks.ts";
+import { createJob, HEAD, sampleEntries, sortedIds } from "./sample_jobs.ts";
+
+/** Which jobs must be looked at. */
+export const dueCases: readonly Case[] = [
+  withStore("a job is due from the instant of its wakeAt on", async (store) => {
+    await createJob(store, "early", 0, { wakeAt: 1_000 });
+    await createJob(store, "late", 0, { wakeAt: 2_000, owner: "engine" });
+    await createJob(store, "never", 0);
+    const expected = [[999, []], [1_000, ["early"]], [1_999, ["early"]], [2_000, ["early", "late"]]] as const;
+    for (const [now, ids] of expected) checkSame(sortedIds(await store.due({ now })), ids, `due at ${now}`);
+    const [record] = await store.due({ now: 1_000 });
+    checkSame(record, await store.find("early"), "the record");
+  }),
+  withStore("due follows the head: a later wakeAt, and none", async (store) => {
+    await createJob(store, "job", 0, { wakeAt: 1_000 });
+    await store.append("job", 0, sampleEntries(0, 1), { ...HEAD, wakeAt: 5_000 });
+    checkSame(sortedIds(await store.due({ now: 4_999 })), [], "due before the later instant");
+    checkSame(sortedIds(await store.due({ now: 5_000 })), ["job"], "due at the later instant");
+    await store.append("job", 1, sampleEntries(1, 2), { ...HEAD, status: "completed" });
+    checkSame(sortedIds(await store.due({ now: Number.MAX_SAFE_INTEGER })), [], "due when the job has ended");
+  }),
+  withStore(
+    "a job with a command that is not consumed is due, whoever owns it and whenever it wakes",
+    async (store) => {
+      await createJob(store, "job", 0, { wakeAt: 9_000, owner: "engine" });
+      await createJob(store, "other", 0);
+      checkSame(sortedIds(await store.due({ now: 0 })), [], "due before");
+      await store.send("job", "first", "1");
+      await store.send("job", "second", "2");
+      checkSame(sortedIds(await store.due({ now: 0 })), ["job"], "due with two commands");
+      await store.append("job", 0, sampleEntries(0, 1), { ...HEAD, consumed: 1 });
+      checkSame(sortedIds(await store.due({ now: 0 })), ["job"], "due with one command consumed");
+      await store.append("job", 1, sampleEntries(1, 2));
+      checkSame(sortedIds(await store.due({ now: 0 })), ["job"], "due after an append without a head");
+      await store.append("job", 2, sampleEntries(2, 3), { ...HEAD, consumed: 2 });
+      checkSame(sortedIds(await store.due({ now: 0 })), [], "due with both consumed");
+      await store.send("job", "third", "3");
+      checkSame(sortedIds(await store.due({ now: 0 })), ["job"], "due with a third command");
+    },
+  ),
+  withStore("a job of the asking owner is due whatever its lease says, another owner's is not", async (store) => {
+    await createJob(store, "own", 0, { owner: "host-1", wakeAt: 9_000 });
+    await createJob(store, "other", 0, { owner: "host-10", wakeAt: 9_000 });
+    await createJob(store, "none", 0);
+    await createJob(store, "past", 0, { owner: "host-2", wakeAt: 10 });
+    checkSame(sortedIds(await store.due({ now: 10 })), ["past"], "due without an owner");
+    checkSame(sortedIds(await store.due({ now: 10, owner: "host-1" })), ["own", "past"], "due for host-1");
+    checkSame(sortedIds(await store.due({ now: 10, owner: "host" })), ["past"], "due for host");
+  }),
+  withStore("a job that has ended is not due: no wakeAt, no owner, all commands consumed", async (store) => {
+    await createJob(store, "job", 0, { owner: "engine", wakeAt: 10 });
+    await store.send("job", "cancel", "1");
+    await store.append("job", 0, sampleEntries(0, 1), { ...HEAD, status: "cancelled", consumed: 1 });
+    checkSame(await store.due({ now: Number.MAX_SAFE_INTEGER, owner: "engine" }), [], "due");
+  }),
+  withStore("due lists a job once, and no more than its limit", async (store) => {
+    for (let index = 0; index < 6; index++) {
+      await createJob(store, `due-${index}`, 0, { owner: "engine", wakeAt: 10 });
+      await store.send(`due-${index}`, "command", "key");
+      await createJob(store, `idle-${index}`, 0, { owner: "other", wakeAt: 1_000 });
+    }
+    const all = ["due-0", "due-1", "due-2", "due-3", "due-4", "due-5"];
+    checkSame(sortedIds(await store.due({ now: 10, owner: "engine" })), all, "due without a limit");
+    for (const limit of [1, 4, 6, 7]) {
+      const ids = sortedIds(await store.due({ now: 10, owner: "engine", limit }));
+      checkSame(ids.length, Math.min(limit, 6), `how many are due with limit ${limit}`);
+      check(new Set(ids).size === ids.length, `due with limit ${limit} must list a job once, got ${ids.join()}`);
+      check(ids.every((jobId) => all.includes(jobId)), `due with limit ${limit} must list due jobs, got ${ids.join()}`);
+    }
+  }),
+];

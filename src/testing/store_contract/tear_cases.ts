@@ -1,0 +1,32 @@
+import type { Case } from "./case.ts";
+import { check, checkSame } from "./checks.ts";
+import { createJob, HEAD, sampleEntries } from "./sample_jobs.ts";
+
+const SHARES: readonly number[] = [0, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1];
+/** Long and not of one byte a character: cuts fall into the middle of something. */
+const LAST: readonly string[] = [`{"text":"${"\u00e9\u{1f680}".repeat(50)}"}`, `{"text":"the very last"}`];
+
+/** What is left of a write that a crash has cut short: all of it or nothing. */
+export const tearCases: readonly Case[] = SHARES.map((share) => ({
+  name: `a last write of which a crash has left ${share * 100} % is there whole or not at all, and all before it is`,
+  async run(scope) {
+    const store = await scope.open();
+    await createJob(store, "other", 3);
+    await createJob(store, "job", 4, { status: "paused" });
+    await store.compact("job", 2, "snapshot at 2");
+    const before = [await store.load("other"), await store.load("job")];
+    await store.append("job", 4, LAST, { ...HEAD, status: "torn" });
+    const after = await store.load("job");
+    const later = await scope.crash(share);
+    const [other, job] = [await later.load("other"), await later.load("job")];
+    checkSame(other, before[0], "the other job");
+    const isThere = job?.record.revision === 6;
+    check(isThere || share < 1, "a write that was not cut at all must be there");
+    checkSame(job, isThere ? after : before[1], `the job, found at revision ${job?.record.revision}`);
+    const revision = isThere ? 6 : 4;
+    await later.append("job", revision, sampleEntries(revision, revision + 2), HEAD);
+    const last = await (await scope.reopen()).load("job");
+    checkSame(last?.entries.slice(-2), sampleEntries(revision, revision + 2), "the entries appended since");
+    checkSame(last?.record.revision, revision + 2, "the revision");
+  },
+}));

@@ -1,0 +1,25 @@
+import { test } from "node:test";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import type { Store } from "../../mod.ts";
+import { memoryStore } from "../../src/adapters/memory_store.ts";
+import { memoryPlace } from "../support/memory_place.ts";
+import { storeContract } from "../../src/testing/mod.ts";
+
+storeContract({
+  test: (name, run) => test(name, { timeout: 60_000 }, run),
+  prefix: "memoryStore() ",
+  createPlace: () => memoryPlace(),
+});
+
+test("memoryStore() answers at once", () => {
+  const store: Store = memoryStore();
+  assertEquals(store.list(), { jobs: [] });
+  assertEquals(store.find("job"), undefined);
+});
+
+test("memoryStore() ends with close", () => {
+  const store = memoryStore();
+  store.close();
+  const error = assertThrows(() => store.list(), Error);
+  assertStringIncludes(error.message, "The memory store is closed");
+});
