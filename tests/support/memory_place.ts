@@ -3,11 +3,13 @@ import { memoryStore } from "../../src/adapters/memory_store.ts";
 import type { StorePlace } from "../../src/testing/mod.ts";
 
 /** A place in memory whose handles can be closed one by one. */
-export function memoryPlace(store: Store = memoryStore()): StorePlace {
-  return { open: () => handle(store), dispose: () => store.close() };
+export function memoryPlace(): StorePlace {
+  const store = memoryStore();
+  return { open: () => memoryHandle(store), dispose: () => store.close() };
 }
 
-function handle(store: Store): Store {
+/** A handle on a store that others use too: its end is its own. */
+export function memoryHandle(store: Store): Store {
   let isClosed = false;
   const open = (): Store => {
     if (isClosed) throw new Error("The handle is closed");

@@ -105,6 +105,7 @@ export const concurrencyCases: readonly Case[] = [
       await createJob(writer, "job", 0);
       for (let at = 0; at < 60; at++) {
         const errors = await together(
+          async () => checkUnbroken(await reader.load("job"), `load before the append at ${at}`),
           () => writer.append("job", at, sampleEntries(at, at + 1), { ...HEAD, epoch: at + 1 }),
           async () => checkUnbroken(await reader.load("job"), `load beside the append at ${at}`),
           ...at % 7 === 6 ? [() => reader.compact("job", at - 2, `snapshot at ${at - 2}`)] : [],

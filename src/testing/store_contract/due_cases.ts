@@ -57,11 +57,11 @@ export const dueCases: readonly Case[] = [
   }),
   withStore("due lists a job once, and no more than its limit", async (store) => {
     for (let index = 0; index < 6; index++) {
-      await createJob(store, `due-${index}`, 0, { owner: "engine", wakeAt: 10 });
-      await store.send(`due-${index}`, "command", "key");
-      await createJob(store, `idle-${index}`, 0, { owner: "other", wakeAt: 1_000 });
+      await createJob(store, `${index}-due`, 0, { owner: "engine", wakeAt: 10 });
+      await store.send(`${index}-due`, "command", "key");
+      await createJob(store, `${index}-idle`, 0, { owner: "other", wakeAt: 1_000 });
     }
-    const all = ["due-0", "due-1", "due-2", "due-3", "due-4", "due-5"];
+    const all = ["0-due", "1-due", "2-due", "3-due", "4-due", "5-due"];
     checkSame(sortedIds(await store.due({ now: 10, owner: "engine" })), all, "due without a limit");
     for (const limit of [1, 4, 6, 7]) {
       const ids = sortedIds(await store.due({ now: 10, owner: "engine", limit }));

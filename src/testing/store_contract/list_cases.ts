@@ -101,7 +101,7 @@ export const listCases: readonly Case[] = [
     const going = await createMany(store, "goes", 30, 1_000);
     let page = 0;
     const newest = new Set<string>();
-    const found = await listAll(store, { limit: 4 }, async (jobs) => {
+    const found = await listAll(store, { limit: 5 }, async (jobs) => {
       page++;
       await createAt(store, `older-${page}`, page);
       if (page <= 5) {

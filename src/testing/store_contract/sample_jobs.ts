@@ -1,6 +1,8 @@
 import type { JobHead, JobRecord, ListQuery, NewJob, Store } from "../../ports/store.ts";
 import { check } from "./checks.ts";
 
+const MOST_PAGES = 1_000;
+
 /** A head that nobody waits for. */
 export const HEAD: JobHead = {
   flowId: "flow",
@@ -52,7 +54,9 @@ export async function listAll(
 ): Promise<JobRecord[]> {
   const all: JobRecord[] = [];
   let cursor: string | undefined;
+  let pages = 0;
   do {
+    check(++pages <= MOST_PAGES, `the pages must come to an end, got ${MOST_PAGES} and a cursor`);
     const page = await store.list(cursor === undefined ? query : { ...query, cursor });
     check(
       page.jobs.length <= (query.limit ?? 100),
