@@ -57,7 +57,7 @@ export function resolve(from: string, specifier: string): string {
   return parts.join("/");
 }
 
-/** An import goes to its own floor or to a lower one; adapters know the ports only, and few know the adapters. */
+/** An import goes to its own floor or to a lower one; adapters know the ports and their own parts, and few know them. */
 export function checkFloors(source: Source): Findings {
   const own = floorOf(source.path);
   if (own !== "adapters" && !FLOORS.includes(own)) return [`${source.path} is on no floor`];
@@ -67,9 +67,14 @@ export function checkFloors(source: Source): Findings {
 
 function mayImport(path: string, own: string, target: string): boolean {
   const floor = floorOf(target);
-  if (own === "adapters") return ADAPTER_NEEDS.includes(floor);
+  if (own === "adapters") return ADAPTER_NEEDS.includes(floor) || adapterOf(path) === adapterOf(target);
   if (floor === "adapters") return own === "testing" || ADAPTER_USERS.includes(path);
   return FLOORS.includes(floor) && FLOORS.indexOf(floor) <= FLOORS.indexOf(own);
+}
+
+/** The name of an adapter: its file's, and that of the folder with its parts. */
+function adapterOf(path: string): string | undefined {
+  return /^src\/adapters\/(\w+)/.exec(path)?.[1];
 }
 
 function relativeImports(source: Source): string[] {

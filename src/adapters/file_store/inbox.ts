@@ -1,0 +1,83 @@
+import type { StoredCommand } from "../../ports/store.ts";
+import { failure, type Work } from "./files.ts";
+import { GrowingFile, type JobFiles } from "./growing_file.ts";
+import { encodeLine, type Line, readLines } from "./line.ts";
+import { readTail } from "./tail.ts";
+import type { Lane } from "./write_queue.ts";
+
+/** The name of a job's file with the commands. */
+export const INBOX = "inbox.jsonl";
+const COMMAND = "command";
+
+/** The commands that have been sent to a job, one a line. */
+export class Inbox implements Lane {
+  readonly #onStored: () => void;
+  readonly #file: GrowingFile;
+  #count: number;
+  /** The keys that have been used, those of collected commands among them; read when first asked for. */
+  #keys: Set<string> | undefined;
+  #collected: { readonly key: string; readonly line: Uint8Array }[] = [];
+  #length = 0;
+
+  /** Finds out how many commands there are. */
+  constructor({ files, handles, folder, has, onStored }: JobFiles) {
+    this.#onStored = onStored;
+    const isThere = has(INBOX);
+    const path = `${folder}/${INBOX}`;
+    const { lines, size } = isThere
+      ? readTail(files, path, COMMAND, (some) => some.length > 0)
+      : { lines: [], size: 0 };
+    this.#count = lines.at(-1)?.meta.sequence ?? 0;
+    this.#file = new GrowingFile(files, handles, folder, INBOX, isThere, size);
+  }
+
+  /** How many commands are stored. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The stored commands above a sequence. */
+  commandsAfter(sequence: number): StoredCommand[] {
+    return sequence >= this.#count ? [] : this.#read().filter((command) => command.sequence > sequence);
+  }
+
+  /** Collects a command, unless its key has been used. */
+  add(key: string, text: string): void {
+    this.#keys ??= new Set(this.#read().map((command) => command.key));
+    if (this.#keys.has(key)) return;
+    this.#keys.add(key);
+    const sequence = this.#count + this.#collected.length + 1;
+    const line = encodeLine({ sequence, key, ...this.#length > 0 && { back: this.#length } }, COMMAND, text);
+    this.#collected.push({ key, line });
+    this.#length += line.length;
+  }
+
+  /** Stores what was collected. */
+  *store(): Work<void> {
+    const collected = this.#collected;
+    this.#collected = [];
+    this.#length = 0;
+    if (collected.length === 0) return;
+    try {
+      yield* this.#file.append(collected.map(({ line }) => line));
+      this.#count += collected.length;
+      this.#onStored();
+    } catch (error) {
+      for (const { key } of collected) this.#keys?.delete(key);
+      throw failure(`Cannot append to "${this.#file.path}"`, error);
+    }
+  }
+
+  /** Closes its file. */
+  close(): void {
+    this.#file.close();
+  }
+
+  #read(): StoredCommand[] {
+    return readLines(this.#file.read(), this.#file.path, COMMAND).map(commandOf);
+  }
+}
+
+function commandOf({ meta: { sequence = 0, key = "" }, text }: Line): StoredCommand {
+  return { sequence, key, text };
+}

@@ -1,0 +1,45 @@
+import type { Files } from "./files.ts";
+import { type Line, nextLine, type Scan, scanLines } from "./line.ts";
+
+/** Enough for the last lines of most files. */
+const TAIL_BYTES = 1 << 16;
+
+/** The end of a file of lines. */
+export interface Tail {
+  /** Its last lines: all of them, or enough of them. */
+  readonly lines: readonly Line[];
+  /** How many bytes of the file are whole. */
+  readonly size: number;
+}
+
+/** Reads a file of lines from behind, and all of it only when the last part is damaged or not `enough`. */
+export function readTail(
+  files: Files,
+  path: string,
+  name: string,
+  isEnough: (lines: readonly Line[]) => boolean,
+): Tail {
+  const file = files.openSync(path, "r");
+  try {
+    const { size } = files.fstatSync(file);
+    if (size > TAIL_BYTES) {
+      const bytes = new Uint8Array(TAIL_BYTES);
+      files.readSync(file, bytes, 0, TAIL_BYTES, size - TAIL_BYTES);
+      const last = bytes.subarray(nextLine(bytes, 0));
+      const scan = tryScan(last, path, name);
+      if (scan !== undefined && scan.length === last.length && isEnough(scan.lines)) return { lines: scan.lines, size };
+    }
+  } finally {
+    files.closeSync(file);
+  }
+  const { lines, length } = scanLines(files.readFileSync(path), path, name);
+  return { lines, size: length };
+}
+
+function tryScan(bytes: Uint8Array, path: string, name: string): Scan | undefined {
+  try {
+    return scanLines(bytes, path, name);
+  } catch {
+    return undefined; // The whole file has the right line number.
+  }
+}

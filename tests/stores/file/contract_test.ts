@@ -1,0 +1,49 @@
+import * as fs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { Store } from "../../../mod.ts";
+import { fileStore, type FileStoreOptions } from "../../../src/adapters/file_store.ts";
+import { storeContract, type StorePlace } from "../../../src/testing/mod.ts";
+
+interface FolderPlace extends StorePlace {
+  tear(share: number): void;
+}
+
+/** A folder that remembers where the last write into a journal began, and where it ended. */
+function createPlace(sync: FileStoreOptions["sync"]): FolderPlace {
+  const folder = fs.mkdtempSync(join(tmpdir(), "routilux-store-"));
+  let last = { path: "", from: 0, to: 0 };
+  const paths = new Map<number, string>();
+  const files = {
+    ...fs,
+    openSync(path: string, flags: string): number {
+      const file = fs.openSync(path, flags);
+      paths.set(file, path);
+      return file;
+    },
+    writeSync(file: number, from: Uint8Array, offset: number, length: number, position: number): number {
+      const path = paths.get(file) ?? "";
+      if (path.endsWith("journal.jsonl")) last = { path, from: position, to: position + length };
+      return fs.writeSync(file, from, offset, length, position);
+    },
+  };
+  return {
+    open: (): Store => fileStore(folder, { sync, files }),
+    dispose: () => fs.rmSync(folder, { recursive: true }),
+    tear(share) {
+      fs.truncateSync(last.path, last.from + Math.round((last.to - last.from) * share));
+      fs.rmSync(join(folder, ".lock"));
+    },
+  };
+}
+
+for (const sync of ["full", "none"] as const) {
+  storeContract({
+    test: (name, run) => test(name, { timeout: 60_000 }, run),
+    prefix: `file store, sync "${sync}": `,
+    createPlace: () => createPlace(sync),
+    isExclusive: true,
+    tear: (place, share) => place.tear(share),
+  });
+}

@@ -1,0 +1,130 @@
+import { test } from "node:test";
+import { assertEquals, assertGreater } from "@std/assert";
+import type { Store } from "../../../mod.ts";
+import { fileStore, type FileStoreOptions } from "../../../src/adapters/file_store.ts";
+import { MemoryDisk } from "../../support/memory_disk.ts";
+import { type Random, seededRandom } from "../../support/random.ts";
+import { StoreWitness } from "../../support/store_witness.ts";
+
+// Ends the process, or takes the power away, at every single call that changes something.
+
+const FOLDER = "/jobs";
+const LONG = { timeout: 60_000 };
+type Sync = FileStoreOptions["sync"];
+
+async function useStore(store: Store, witness: StoreWitness): Promise<void> {
+  await witness.create(store, "a");
+  await Promise.all([witness.create(store, "b"), witness.create(store, "c")]);
+  await witness.append(store, "a", 1, true);
+  await Promise.all([1, 2, 1].map((count, index) => witness.append(store, "a", count, index === 1)));
+  await Promise.all(["first", "second"].map((key) => witness.send(store, "a", key)));
+  await witness.compact(store, "a", 3);
+  await witness.append(store, "a", 3, false);
+  await Promise.all([witness.append(store, "c", 2, true), witness.delete(store, "b"), witness.send(store, "c", "x")]);
+  await witness.compact(store, "a", 8);
+  await Promise.all([witness.append(store, "a", 1, true), witness.append(store, "c", 2, false)]);
+  await witness.create(store, "b");
+  await Promise.all([witness.append(store, "b", 1, false), witness.compact(store, "a", 9)]);
+  await witness.delete(store, "c");
+  await witness.append(store, "a", 2, true);
+}
+
+/** Uses a store until the call of this number; returns whether it came to that. */
+async function useUntil(
+  disk: MemoryDisk,
+  sync: Sync,
+  last: number,
+  witness: StoreWitness,
+  random: Random,
+): Promise<boolean> {
+  let calls = 0;
+  let isDead = false;
+  disk.onCall = ({ name }) => {
+    if (isDead) throw new Error("This process is gone");
+    if (calls++ < last) return;
+    isDead = true;
+    if (name === "writeSync") return random.integer(100);
+    throw new Error("This process is gone");
+  };
+  try {
+    const store = fileStore(FOLDER, { sync, files: disk });
+    await useStore(store, witness);
+    await store.close();
+  } catch (error) {
+    if (!isDead) throw error;
+  }
+  return isDead;
+}
+
+/** Opens what is left, looks at it, goes on with it, and looks again. */
+async function findingsAfter(disk: MemoryDisk, sync: Sync, witness: StoreWitness): Promise<string[]> {
+  const open = (): Store => {
+    // The process that had the lock is this one, and runs.
+    disk.rmSync(`${FOLDER}/.lock`, { recursive: false, force: true });
+    return fileStore(FOLDER, { sync, files: disk });
+  };
+  const store = open();
+  const findings = await witness.findings(store);
+  if (findings.length > 0) return findings;
+  const waste = disk.readdirSync(FOLDER).filter((name) => name.startsWith(".job-"));
+  if (waste.length > 0) return [`${waste.join()} is left`];
+  await witness.adopt(store);
+  for (const jobId of witness.jobIds) {
+    await witness.append(store, jobId, 2, true);
+    await witness.send(store, jobId, "later");
+  }
+  await store.close();
+  const again = open();
+  const later = await witness.findings(again);
+  await again.close();
+  return [...later, ...disk.openFiles > 0 ? [`${disk.openFiles} files are open`] : []];
+}
+
+type End = (disk: MemoryDisk, random: Random) => MemoryDisk;
+
+/** What is wrong after an end at each call in turn, and at how many calls there was one. */
+async function findEverywhere(
+  sync: Sync,
+  end: End,
+  seed: number,
+  makeDisk = () => new MemoryDisk(),
+): Promise<[string[], number]> {
+  const random = seededRandom(seed);
+  const findings: string[] = [];
+  for (let last = 0;; last++) {
+    const [disk, witness] = [makeDisk(), new StoreWitness()];
+    const isDead = await useUntil(disk, sync, last, witness, random);
+    const left = end(disk, random);
+    if (!left.has(FOLDER)) continue;
+    const found = await findingsAfter(left, sync, witness).catch((error) => [String(error)]);
+    findings.push(...found.map((finding) => `seed ${seed}, call ${last}: ${finding}`));
+    if (!isDead) return [findings, last];
+  }
+}
+
+const kill: End = (disk) => disk.afterKill();
+const losePower: End = (disk, random) => disk.afterPowerLoss(random);
+
+for (const sync of ["full", "none"] as const) {
+  test(`what a file store with sync "${sync}" has confirmed is there after a kill at any call`, LONG, async () => {
+    for (let seed = 1; seed <= 3; seed++) {
+      const [findings, calls] = await findEverywhere(sync, kill, seed);
+      assertEquals(findings, []);
+      assertGreater(calls, 50);
+    }
+  });
+}
+
+test('what a file store with sync "full" has confirmed is there after a loss of power at any call', LONG, async () => {
+  for (let seed = 1; seed <= 15; seed++) assertEquals((await findEverywhere("full", losePower, seed))[0], []);
+});
+
+test("a device that says too early that it has something is found out by this test", async () => {
+  class Liar extends MemoryDisk {
+    override fdatasync(_file: number, done: (error: Error | null) => void): void {
+      queueMicrotask(() => done(null));
+    }
+  }
+  const [findings] = await findEverywhere("full", losePower, 1, () => new Liar());
+  assertGreater(findings.length, 0);
+});

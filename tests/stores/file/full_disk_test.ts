@@ -1,0 +1,164 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { assertEquals, assertGreater, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import type { Store } from "../../../mod.ts";
+import { fileStore, type FileStoreOptions } from "../../../src/adapters/file_store.ts";
+import { MemoryDisk, systemError } from "../../support/memory_disk.ts";
+import { STORE_PROCESS } from "../../support/store_process.ts";
+import { StoreWitness } from "../../support/store_witness.ts";
+
+const FOLDER = "/jobs";
+type Sync = FileStoreOptions["sync"];
+
+/** Uses a store although calls fail; every failure must be one of the disk, and must have changed nothing. */
+async function useStore(store: Store, sync: Sync, witness: StoreWitness): Promise<string[]> {
+  const findings: string[] = [];
+  const attempt = async (...writes: (() => Promise<void>)[]): Promise<void> => {
+    const results = await Promise.allSettled(writes.map((write) => write()));
+    const errors = results.flatMap((result) => result.status === "rejected" ? [String(result.reason)] : []);
+    if (errors.length === 0) return;
+    // Where writes answer at once, the later ones of a group have seen that the first has failed.
+    const isExpected = (error: string, index: number) =>
+      error.includes("ENOSPC") || (sync === "none" && index > 0 && error.startsWith("FencedError"));
+    findings.push(...errors.filter((error, index) => !isExpected(error, index)));
+    findings.push(...await witness.changes(store), ...await witness.findings(store));
+    await witness.adopt(store);
+  };
+  await attempt(() => witness.create(store, "a"), () => witness.create(store, "b"));
+  for (const jobId of ["a", "b"]) {
+    while (await store.find(jobId) === undefined) await attempt(() => witness.create(store, jobId));
+  }
+  await attempt(() => witness.append(store, "a", 3, true));
+  await attempt(...[1, 2, 1].map((count) => () => witness.append(store, "a", count, false)));
+  await attempt(() => witness.send(store, "a", "first"), () => witness.send(store, "a", "second"));
+  await attempt(() => witness.compact(store, "a", 1));
+  await attempt(() => witness.append(store, "a", 2, true), () => witness.append(store, "b", 2, true));
+  await attempt(() => witness.send(store, "a", "third"), () => witness.delete(store, "b"));
+  await attempt(() => witness.append(store, "a", 1, false));
+  await attempt(() => witness.append(store, "a", 1, true));
+  return findings;
+}
+
+for (const sync of ["full", "none"] as const) {
+  for (const duration of [1, 2, 5]) {
+    test(`a write that the disk has no room for changes nothing, at any call: sync "${sync}", ${duration} calls`, async () => {
+      for (let first = 0;; first++) {
+        const disk = new MemoryDisk();
+        const witness = new StoreWitness();
+        const store = fileStore(FOLDER, { sync, files: disk });
+        let calls = 0;
+        disk.onCall = ({ name, path }) => {
+          const at = calls++ - first;
+          // The last bytes go in, and then nothing.
+          if (name === "writeSync" && at === -1) return 7;
+          if (at >= 0 && at < duration && !path.includes(".lock")) {
+            throw systemError("ENOSPC", "no space left on device");
+          }
+        };
+        assertEquals(await useStore(store, sync, witness), [], `call ${first}`);
+        disk.onCall = () => {};
+        await store.close();
+        assertEquals(disk.openFiles, 0);
+        const later = fileStore(FOLDER, { sync, files: disk });
+        assertEquals(await witness.findings(later), [], `opened after call ${first}`);
+        await later.close();
+        if (calls < first) break;
+      }
+    });
+  }
+}
+
+test("what fails says which file it was, and what the system said", async () => {
+  const disk = new MemoryDisk();
+  const store = fileStore(FOLDER, { files: disk });
+  const witness = new StoreWitness();
+  await witness.create(store, "a");
+  disk.onCall = () => {
+    throw systemError("ENOSPC", "no space left on device, write");
+  };
+  const calls: Readonly<Record<string, () => Promise<void>>> = {
+    'Cannot append to "/jobs/a/journal.jsonl"': () => witness.append(store, "a", 1, true),
+    'Cannot append to "/jobs/a/inbox.jsonl"': () => witness.send(store, "a", "key"),
+    'Cannot create job "b" in "/jobs"': () => witness.create(store, "b"),
+    'Cannot delete "/jobs/a"': () => witness.delete(store, "a"),
+  };
+  for (const [message, call] of Object.entries(calls)) {
+    const error = await assertRejects(call, Error);
+    assertEquals(error.message, `${message}: ENOSPC: no space left on device, write`);
+    assertStringIncludes(String(error.cause), "ENOSPC");
+  }
+});
+
+function appendUntilFull(folder: string, ...wrapper: string[]): { stored: number; error: string } {
+  const command = [...wrapper, process.execPath, STORE_PROCESS, "fill", folder];
+  const [program = "", ...args] = command;
+  const { stdout, stderr } = spawnSync(program, args, { encoding: "utf8" });
+  const [stored = "", error = ""] = stdout.split("\n");
+  assertMatch(stored, /^\d+$/, stderr);
+  return { stored: Number(stored), error };
+}
+
+async function checkStored(folder: string, stored: number): Promise<void> {
+  const store = fileStore(folder);
+  const job = await store.load("job");
+  assertEquals(job?.entries.length, stored);
+  await store.append("job", stored, ["{}"]);
+  await store.close();
+}
+
+const LONG = { timeout: 120_000 };
+const isWindows = process.platform === "win32";
+
+test(
+  "a real file that may not grow any more is an error, and all before it is there",
+  { ...LONG, skip: isWindows },
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), "routilux-store-"));
+    const limited = ["bash", "-c", 'trap "" XFSZ; ulimit -f 64; exec "$@"', "bash"];
+    const { stored, error } = appendUntilFull(folder, ...limited);
+    assertGreater(stored, 5);
+    assertMatch(error, /Cannot append to ".*journal\.jsonl": .*file too large/i);
+    await checkStored(folder, stored);
+    rmSync(folder, { recursive: true });
+  },
+);
+
+const mounted = mkdtempSync(join(tmpdir(), "routilux-store-"));
+const isMounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", mounted]).status === 0;
+const skip = isMounted ? false : "no file system can be mounted here";
+
+test(
+  "a real disk that is full is an error, all before it is there, and with room again it goes on",
+  { ...LONG, skip },
+  async () => {
+    try {
+      const { stored, error } = appendUntilFull(mounted);
+      assertGreater(stored, 5);
+      assertMatch(error, /Cannot append to ".*journal\.jsonl": .*no space left on device/i);
+      spawnSync("mount", ["-o", "remount,size=1m", mounted]);
+      await checkStored(mounted, stored);
+    } finally {
+      spawnSync("umount", [mounted]);
+    }
+  },
+);
+
+test("a real folder that is read-only is an error", { ...LONG, skip }, () => {
+  spawnSync("mount", ["-t", "tmpfs", "-o", "ro", "tmpfs", mounted]);
+  try {
+    const error = (() => {
+      try {
+        return void fileStore(mounted);
+      } catch (thrown) {
+        return thrown;
+      }
+    })();
+    assertMatch(String(error), /Cannot open the file store in ".*": .*read-only file system/i);
+  } finally {
+    spawnSync("umount", [mounted]);
+  }
+});

@@ -1,0 +1,202 @@
+import { test } from "node:test";
+import { assert, assertEquals, assertGreater, assertLess, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { FencedError, type JobHead, type Store } from "../../../mod.ts";
+import { fileStore } from "../../../src/adapters/file_store.ts";
+import { jobName } from "../../../src/adapters/file_store/job_name.ts";
+import { MemoryDisk } from "../../support/memory_disk.ts";
+import { seededRandom } from "../../support/random.ts";
+
+const FOLDER = "/jobs";
+const HEAD: JobHead = { flowId: "flow", status: "new", wakeAt: 5, owner: undefined, epoch: 0, consumed: 0 };
+
+function create(store: Store, jobId = "job"): unknown {
+  return store.create({ jobId, createdAt: 1, flow: '{"the":"flow"}', snapshot: '{"the":"snapshot"}', head: HEAD });
+}
+
+function linesOf(disk: MemoryDisk, path: string): string[] {
+  const lines = new TextDecoder().decode(disk.readFileSync(path)).trimEnd().split("\n");
+  return lines.map((line) => line.replace(/"check":"[0-9a-f]{8}"/, '"check":"…"'));
+}
+
+test("people can read the files of a job: a line of JSON for each text, which is there as it is", async () => {
+  const disk = new MemoryDisk();
+  const store = fileStore(FOLDER, { sync: "none", files: disk });
+  create(store);
+  store.append("job", 0, ['{"n":1}', '{ "n": "é" }', "no\nJSON"], { ...HEAD, wakeAt: undefined, status: "running" });
+  store.append("job", 3, ['{"n":4}']);
+  store.send("job", '{"kind":"pause"}', "key");
+  assertEquals(linesOf(disk, "/jobs/job/snapshot.jsonl"), [
+    '{"check":"…","format":"routilux/file-store","version":1,"jobId":"job","createdAt":1,"revision":0,' +
+    '"head":{"flowId":"flow","status":"new","wakeAt":5,"epoch":0,"consumed":0}}',
+    '{"check":"…","flow":{"the":"flow"}}',
+    '{"check":"…","snapshot":{"the":"snapshot"}}',
+  ]);
+  const journal = linesOf(disk, "/jobs/job/journal.jsonl");
+  assertEquals(journal.map((line) => line.replace(/"back":\d+/, '"back":…')), [
+    '{"check":"…","revision":1,"left":2,"entry":{"n":1}}',
+    '{"check":"…","revision":2,"left":1,"back":…,"entry":{ "n": "é" }}',
+    '{"check":"…","revision":3,"back":…,"head":{"flowId":"flow","status":"running","epoch":0,"consumed":0},"entry":"no\\nJSON"}',
+    '{"check":"…","revision":4,"entry":{"n":4}}',
+  ]);
+  assertEquals(linesOf(disk, "/jobs/job/inbox.jsonl"), [
+    '{"check":"…","sequence":1,"key":"key","command":{"kind":"pause"}}',
+  ]);
+  for (const line of journal) assert(JSON.parse(line) instanceof Object);
+  store.compact("job", 3, '{"the":"snapshot at 3"}');
+  assertEquals(linesOf(disk, "/jobs/job/snapshot.jsonl").slice(1), [
+    '{"check":"…","flow":{"the":"flow"}}',
+    '{"check":"…","snapshot":{"the":"snapshot at 3"}}',
+  ]);
+  assertEquals(linesOf(disk, "/jobs/job/journal.jsonl"), ['{"check":"…","revision":4,"entry":{"n":4}}']);
+  await store.close();
+});
+
+test("a file of a later version is refused", async () => {
+  const disk = new MemoryDisk();
+  const { encodeLine } = await import("../../../src/adapters/file_store/line.ts");
+  const store = fileStore(FOLDER, { sync: "none", files: disk });
+  create(store);
+  await store.close();
+  disk.edit("/jobs/job/snapshot.jsonl", () => encodeLine({ format: "routilux/file-store", version: 2 }));
+  const { message } = assertThrows(() => fileStore(FOLDER, { files: disk }), Error);
+  assertMatch(message, /expected routilux\/file-store 1, got routilux\/file-store 2$/);
+});
+
+test("appends that come while one is being stored are stored together: one wait for the device", async () => {
+  const disk = new MemoryDisk();
+  const store = fileStore(FOLDER, { files: disk });
+  await create(store);
+  await store.append("job", 0, ["{}"]);
+  let waits = 0;
+  disk.onCall = ({ name }) => void (name === "fdatasync" && waits++);
+  await Promise.all(Array.from({ length: 100 }, (_, index) => store.append("job", index + 1, ["{}"])));
+  assertEquals(waits, 1);
+  const first = store.append("job", 101, ["{}"]);
+  await Promise.resolve();
+  const rest = Array.from({ length: 100 }, (_, index) => store.append("job", index + 102, ["{}"]));
+  await Promise.all([first, ...rest]);
+  assertEquals(waits, 3);
+  await store.close();
+});
+
+test("of appends in one group a fenced one fails alone", async () => {
+  const disk = new MemoryDisk();
+  const store = fileStore(FOLDER, { files: disk });
+  await create(store);
+  const results = await Promise.allSettled([
+    store.append("job", 0, ["1"]),
+    store.append("job", 0, ["other"]),
+    store.append("job", 1, ["2"]),
+  ]);
+  assertEquals(results.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
+  assertEquals((await store.load("job"))?.entries, ["1", "2"]);
+  await assertRejects(async () => await store.append("job", 0, ["late"]), FencedError);
+});
+
+test("what is being stored can't be seen yet", async () => {
+  const disk = new MemoryDisk();
+  const store = fileStore(FOLDER, { files: disk });
+  await create(store);
+  const seen: unknown[] = [];
+  disk.onCall = ({ name }) => void (name === "fdatasync" && seen.push(store.find("job"), store.load("job")));
+  await store.append("job", 0, ["1"], { ...HEAD, status: "done" });
+  const [record, job] = seen;
+  assertEquals(record, { ...HEAD, jobId: "job", createdAt: 1, revision: 0 });
+  assert(job instanceof Object && "entries" in job);
+  assertEquals(job.entries, []);
+  assertEquals((await store.find("job"))?.status, "done");
+});
+
+test('with sync "none" all methods answer at once', () => {
+  const store = fileStore(FOLDER, { sync: "none", files: new MemoryDisk() });
+  assertEquals(create(store), true);
+  assertEquals(create(store), false);
+  assertEquals(store.append("job", 0, ["1"]), undefined);
+  assertEquals(store.compact("job", 1, "{}"), undefined);
+  assertEquals(store.send("job", "command", "key"), true);
+  assertEquals(store.delete("job"), true);
+  assertEquals(store.close(), undefined);
+});
+
+test("a store with many jobs has few files open", async () => {
+  const disk = new MemoryDisk();
+  const store = fileStore(FOLDER, { files: disk });
+  const ids = Array.from({ length: 500 }, (_, index) => `job-${index}`);
+  await Promise.all(ids.map((jobId) => create(store, jobId)));
+  for (const revision of [0, 1]) await Promise.all(ids.map((jobId) => store.append(jobId, revision, ["{}"])));
+  assertLess(disk.openFiles, 201);
+  assertGreater(disk.openFiles, 100);
+  assertEquals((await store.load("job-0"))?.entries.length, 2);
+  await store.close();
+  assertEquals(disk.openFiles, 0);
+});
+
+test("opening reads of a long journal its end only", async () => {
+  const disk = new MemoryDisk();
+  const store = fileStore(FOLDER, { sync: "none", files: disk });
+  create(store);
+  for (let at = 0; at < 1_000; at++) store.append("job", at, [JSON.stringify({ at, text: "x".repeat(500) })], HEAD);
+  await store.close();
+  let bytes = 0;
+  const counting = Object.assign(disk.afterKill(), {
+    readSync(file: number, into: Uint8Array, offset: number, length: number, position: number): number {
+      bytes += length;
+      return MemoryDisk.prototype.readSync.call(this, file, into, offset, length, position);
+    },
+    readFileSync(path: string): Uint8Array {
+      const read: Uint8Array = MemoryDisk.prototype.readFileSync.call(this, path);
+      bytes += read.length;
+      return read;
+    },
+  });
+  const later = fileStore(FOLDER, { sync: "none", files: counting });
+  assertEquals((await later.find("job"))?.revision, 1_000);
+  assertLess(bytes, 80_000);
+});
+
+test("an append without an entry, and an unknown way to sync, are refused", () => {
+  const store = fileStore(FOLDER, { sync: "none", files: new MemoryDisk() });
+  create(store);
+  assertThrows(() => store.append("job", 0, []), TypeError);
+  const sync: string = "fast";
+  // @ts-expect-error: an unknown word
+  assertThrows(() => fileStore(FOLDER, { sync }), TypeError);
+});
+
+test("the folder of a job has a name that is safe everywhere", () => {
+  const names: Readonly<Record<string, string>> = {
+    "order-1": "order-1",
+    "v1.2_b": "v1.2_b",
+    "": "=",
+    "A": "=41",
+    "..": "=2e=2e",
+    ".a.": "=2ea=2e",
+    "-a": "=2da",
+    "con": "=63on",
+    "con.txt": "=63on.txt",
+    "LPT1": "=4c=50=541",
+    "lpt1": "=6cpt1",
+    "console": "console",
+    "a/b\\c:d": "a=2fb=5cc=3ad",
+    "é🚀": "=c3=a9=f0=9f=9a=80",
+    "=41": "=3d41",
+    "a\0b": "a=00b",
+  };
+  for (const [jobId, name] of Object.entries(names)) assertEquals(jobName(jobId), name);
+});
+
+test("the folders of two jobs have different names, also where upper and lower case are one", () => {
+  const seed = 2024;
+  const random = seededRandom(seed);
+  const letters = ["a", "A", "=", "~", ".", "-", "4", "1", "é", "\ud83d", "\ude80", "con", "x".repeat(59)] as const;
+  const ids = new Set<string>(["x".repeat(300), "X".repeat(300), `${"x".repeat(299)}y`, "\ufffd", "\ud800", "\udc00"]);
+  while (ids.size < 3_000) {
+    ids.add(Array.from({ length: random.integer(6) }, () => random.pick(letters)).join(""));
+  }
+  const names = new Set(Array.from(ids, jobName));
+  assertEquals(names.size, ids.size, `seed ${seed}`);
+  for (const name of names) {
+    assertMatch(name, /^[a-z0-9_=][a-z0-9_=.~-]*$/);
+    assert(name.length <= 130 && !name.endsWith("."), name);
+  }
+});

@@ -1,0 +1,152 @@
+import type { JobHead, Store, StoredJob } from "../../mod.ts";
+
+/** What is known of a job: what a store has confirmed must be there, what it was asked for may be. */
+interface Known {
+  mustExist: boolean;
+  mayExist: boolean;
+  confirmed: number;
+  asked: number;
+  /** The revisions between appends. */
+  readonly whole: Set<number>;
+  confirmedSnapshot: number;
+  askedSnapshot: number;
+  confirmedCommands: Set<string>;
+  askedCommands: Set<string>;
+}
+
+const START: JobHead = { flowId: "flow", status: "new", wakeAt: undefined, owner: undefined, epoch: 0, consumed: 0 };
+
+/** Uses a store, and knows afterwards which states of it another process may find. */
+export class StoreWitness {
+  readonly #jobs = new Map<string, Known>();
+
+  /** Creates a job. */
+  async create(store: Store, jobId: string): Promise<void> {
+    const known: Known = {
+      mustExist: false,
+      mayExist: true,
+      confirmed: 0,
+      asked: 0,
+      whole: new Set([0]),
+      confirmedSnapshot: 0,
+      askedSnapshot: 0,
+      confirmedCommands: new Set(),
+      askedCommands: new Set(),
+    };
+    this.#jobs.set(jobId, known);
+    await store.create({ jobId, createdAt: 1_000, flow: `{"flow":"${jobId}"}`, snapshot: snapshotAt(0), head: START });
+    known.mustExist = true;
+  }
+
+  /** Appends a number of entries; the head tells the revision that it came with. */
+  async append(store: Store, jobId: string, count: number, hasHead: boolean): Promise<void> {
+    const known = this.#at(jobId);
+    const from = known.asked;
+    known.asked += count;
+    known.whole.add(known.asked);
+    const texts = Array.from({ length: count }, (_, index) => entryAt(from + index + 1));
+    await store.append(jobId, from, texts, hasHead ? { ...START, status: "on", epoch: from + count } : undefined);
+    known.confirmed = from + count;
+  }
+
+  /** Compacts up to a revision. */
+  async compact(store: Store, jobId: string, revision: number): Promise<void> {
+    const known = this.#at(jobId);
+    known.askedSnapshot = revision;
+    await store.compact(jobId, revision, snapshotAt(revision));
+    if (revision <= known.confirmed) known.confirmedSnapshot = revision;
+  }
+
+  /** Sends a command whose key is its text. */
+  async send(store: Store, jobId: string, key: string): Promise<void> {
+    const known = this.#at(jobId);
+    known.askedCommands.add(key);
+    await store.send(jobId, key, key);
+    known.confirmedCommands.add(key);
+  }
+
+  /** Deletes a job. */
+  async delete(store: Store, jobId: string): Promise<void> {
+    const known = this.#at(jobId);
+    known.mustExist = false;
+    await store.delete(jobId);
+    known.mayExist = false;
+  }
+
+  /** What a store that was opened later gets wrong. */
+  async findings(store: Store): Promise<string[]> {
+    const found: string[] = [];
+    for (const [jobId, known] of this.#jobs) {
+      const job = await store.load(jobId);
+      if (job === undefined) {
+        if (known.mustExist) found.push(`${jobId} is gone`);
+      } else if (!known.mayExist) found.push(`${jobId} is back`);
+      else {
+        found.push(...findingsOf(job, known).map((finding) => `${jobId}: ${finding}`));
+        const keys = (await store.inbox(jobId, 0)).map(({ key }) => key);
+        if (!keys.every((key) => known.askedCommands.has(key))) found.push(`${jobId} has commands that nobody sent`);
+        for (const key of known.confirmedCommands) if (!keys.includes(key)) found.push(`${jobId} has lost ${key}`);
+      }
+    }
+    return found;
+  }
+
+  /** Takes what a store that was opened later has for confirmed. */
+  async adopt(store: Store): Promise<void> {
+    for (const [jobId, known] of this.#jobs) {
+      const record = await store.find(jobId);
+      known.mustExist = known.mayExist = record !== undefined;
+      known.asked = known.confirmed = record?.revision ?? 0;
+    }
+  }
+
+  /** What a store that is still open has changed though it has said that it could not. */
+  async changes(store: Store): Promise<string[]> {
+    const found: string[] = [];
+    for (const [jobId, { confirmed, confirmedCommands }] of this.#jobs) {
+      const record = await store.find(jobId);
+      if (record === undefined) continue;
+      if (record.revision !== confirmed) found.push(`${jobId} is at ${record.revision}, ${confirmed} was confirmed`);
+      const keys = (await store.inbox(jobId, 0)).map(({ key }) => key);
+      for (const key of keys) if (!confirmedCommands.has(key)) found.push(`${jobId} has ${key}, which was refused`);
+    }
+    return found;
+  }
+
+  /** The ids of jobs that are there. */
+  get jobIds(): string[] {
+    return [...this.#jobs].filter(([, { mustExist }]) => mustExist).map(([jobId]) => jobId);
+  }
+
+  #at(jobId: string): Known {
+    const known = this.#jobs.get(jobId);
+    if (known === undefined) throw new Error(`${jobId} was not created`);
+    return known;
+  }
+}
+
+function findingsOf({ record, snapshot, snapshotRevision, entries }: StoredJob, known: Known): string[] {
+  const { revision, epoch } = record;
+  const expected = Array.from(
+    { length: revision - snapshotRevision },
+    (_, index) => entryAt(snapshotRevision + index + 1),
+  );
+  return [
+    ...revision < known.confirmed ? [`is at ${revision}, ${known.confirmed} was confirmed`] : [],
+    ...known.whole.has(revision) ? [] : [`is at ${revision}, in the middle of an append`],
+    ...epoch <= revision ? [] : [`has a head of ${epoch} at ${revision}`],
+    ...snapshotRevision >= known.confirmedSnapshot ? [] : [`has a snapshot at ${snapshotRevision}`],
+    ...snapshotRevision <= known.askedSnapshot ? [] : [`has a snapshot at ${snapshotRevision}, which nobody gave`],
+    ...snapshot === snapshotAt(snapshotRevision) ? [] : [`has the snapshot ${snapshot} at ${snapshotRevision}`],
+    ...JSON.stringify(entries) === JSON.stringify(expected) ? [] : [`has the entries ${entries.join()}`],
+  ];
+}
+
+/** Long enough to lie across several sectors. */
+function entryAt(revision: number): string {
+  return `{"revision":${revision},"text":"${"e".repeat(revision * 17 % 90)}"}`;
+}
+
+function snapshotAt(revision: number): string {
+  return `{"snapshot":${revision},"text":"${"s".repeat(150)}"}`;
+}
