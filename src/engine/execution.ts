@@ -64,6 +64,7 @@ export class Execution implements RunnerHost {
     this.limits = plan.graph.limits;
     this.services = host.services;
     this.#notifier = new JobNotifier(job, host, setup);
+    this.listeners.onOutput((output) => this.#notifier.output(output));
     this.#clock = this.#createClock(setup);
     this.#queue = new ReadyQueue(job, host.timers.now());
     this.#runner = new HandlerRunner(this, plan, host.timers, host.director);
@@ -295,22 +296,21 @@ export class Execution implements RunnerHost {
     const { pauseWish } = activation;
     const commit = stepCommit(this.job, activation, outcome, progress, this.limits.steps, this.time());
     const readied = outcome === "parked" ? [...commit.created, commit.task] : commit.created;
-    this.log.perform(commit, readied, then === undefined ? this.#tellStep : () => {
-      this.#tellStep(commit);
-      then();
-    });
+    this.log.perform(
+      commit,
+      readied,
+      then === undefined ? this.#tellStep : () => {
+        this.#tellStep(commit);
+        then();
+      },
+    );
     for (const task of commit.created) this.#queue.add(task, commit.at);
     if (outcome !== "done") activation.reset();
     if (pauseWish !== undefined) this.rest({ status: "paused", wish: pauseWish }, DEFAULT_GRACE_MS);
   }
 
   readonly #tellStep = (commit: StepCommit): void => {
-    if (commit.effects !== undefined) {
-      for (const output of commit.effects.outputs) {
-        this.listeners.output(output);
-        this.#notifier.output(output);
-      }
-    }
+    this.listeners.step(commit);
     this.#notifier.task(commit);
   };
 

@@ -1,3 +1,4 @@
+import type { StepCommit } from "../scheduler/commit.ts";
 import type { OutputEntry } from "../scheduler/job.ts";
 
 /** Whoever waits for something of a live job, or reads its outputs. */
@@ -32,9 +33,12 @@ export class JobListeners {
     if (this.#onCommit.size > 0) callAll(this.#onCommit);
   }
 
-  /** An output has been committed. */
-  output(output: OutputEntry): void {
-    for (const callback of [...this.#onOutput]) callback(output);
+  /** A step has been committed, with the outputs that it has. */
+  step({ effects }: StepCommit): void {
+    if (effects === undefined) return;
+    for (const output of effects.outputs) {
+      for (const callback of [...this.#onOutput]) callback(output);
+    }
   }
 
   /** Nothing is due. */
