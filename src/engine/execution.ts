@@ -1,10 +1,9 @@
 import type { ClassTable } from "../base/class_table.ts";
 import { describeError, type ErrorData } from "../base/error_data.ts";
-import { CancelledError, PausedError, StepLimitError, TimeoutError } from "../base/errors.ts";
+import { CancelledError, StepLimitError, TimeoutError } from "../base/errors.ts";
 import type { Stored } from "../base/json.ts";
 import type { FlowLimits } from "../model/flow_limits.ts";
 import type { Services } from "../model/services.ts";
-import type { CancelTimer } from "../ports/timers.ts";
 import type { FailureCommit, StatusCommit, StepCommit } from "../scheduler/commit.ts";
 import { createTasks, emitRecord } from "../scheduler/decide.ts";
 import { hasEnded, type Job, type JobStatus } from "../scheduler/job.ts";
@@ -24,6 +23,7 @@ import type { Journal } from "./journal.ts";
 import { Loop } from "./loop.ts";
 import { emissionsOf, type Plan, slotOf, type SlotPlan } from "./plan.ts";
 import { DEFAULT_GRACE_MS, type Rest } from "./rest.ts";
+import { Resting } from "./resting.ts";
 
 /** A live job: takes its tasks in turn, runs their handlers, commits what comes of them, until it ends or rests. */
 export class Execution implements RunnerHost {
@@ -46,12 +46,7 @@ export class Execution implements RunnerHost {
   /** What was asked for before the job has begun to work. */
   #early: (() => void)[] = [];
   #hasBegun = false;
-  #pausing: Rest | undefined;
-  /** Tasks whose handlers were stopped by a pause. */
-  #stopped: readonly Task[] = [];
-  #stopGrace: CancelTimer | undefined;
-  /** A pause no longer waits for handlers. */
-  #isAborting = false;
+  #resting: Resting | undefined;
   #isOver = false;
 
   /** Makes the execution of a job whose status is `running`. */
@@ -79,7 +74,7 @@ export class Execution implements RunnerHost {
   }
 
   get mayRun(): boolean {
-    return !this.#isOver && !this.#isAborting;
+    return !this.#isOver && this.#resting?.isAborting !== true;
   }
 
   now(): number {
@@ -138,19 +133,9 @@ export class Execution implements RunnerHost {
 
   /** Stops taking tasks and comes to rest; handlers that have not returned after `graceMs` are aborted. */
   rest(rest: Rest, graceMs: number): void {
-    if (this.#pausing !== undefined || this.#isOver) return;
-    this.#pausing = rest;
-    const abort = () => {
-      this.#isAborting = true;
-      this.#stopped = this.#runner.activeTasks();
-      this.#runner.abortAll(new PausedError(graceMs));
-      this.#settleDown();
-    };
-    if (graceMs === 0) abort();
-    else {
-      this.#stopGrace = this.#host.timers.setTimer(this.now() + graceMs, abort);
-      this.#settleDown();
-    }
+    if (this.#resting !== undefined || this.#isOver) return;
+    this.#resting = new Resting(rest, graceMs);
+    this.#resting.begin(this.#host.timers, (reason) => this.#abortAll(reason), () => this.#settleDown());
   }
 
   /** Aborts all handlers and ends the job. */
@@ -214,12 +199,12 @@ export class Execution implements RunnerHost {
 
   /** Even while no task can be taken: an alarm for a task that stays waiting would ring again at once. */
   #wakeDue(now: number): void {
-    if (this.#pausing !== undefined || this.#isOver) return;
+    if (this.#resting !== undefined || this.#isOver) return;
     for (const task of this.#queue.wake(now)) this.#expire(task);
   }
 
   #mayTake(now: number): boolean {
-    if (this.#isOver || this.#pausing !== undefined || this.active >= this.#setup.workers) return false;
+    if (this.#isOver || this.#resting !== undefined || this.active >= this.#setup.workers) return false;
     return !this.#mustWait(now) && !this.#loop.mustYield(now);
   }
 
@@ -233,12 +218,9 @@ export class Execution implements RunnerHost {
   #settleDown(): void {
     if (this.#isOver || this.#loop.isRunning || !this.#hasBegun) return;
     if (this.active > 0) {
-      this.#clock.setAlarm(this.#pausing === undefined ? this.#queue.nextDueAt() : undefined);
-    } else if (this.#pausing !== undefined) {
-      const time = this.time();
-      const { status, wish } = this.#pausing;
-      const pausePoint = wish === undefined ? undefined : { ...wish, at: time.at };
-      this.#end(statusCommit(status, time, { active: this.#stopped, pausePoint }));
+      this.#clock.setAlarm(this.#resting === undefined ? this.#queue.nextDueAt() : undefined);
+    } else if (this.#resting !== undefined) {
+      this.#end(this.#resting.commit(this.time()));
     } else if (!this.#queue.isEmpty) {
       if (!this.#loop.isDeferred && !this.#mustWait(this.now())) this.#loop.wake();
     } else if (this.job.tasks.size > 0) {
@@ -278,11 +260,17 @@ export class Execution implements RunnerHost {
   /** Nothing runs any more, and nothing is decided. */
   #stop(reason: Error): void {
     this.#isOver = true;
-    this.#stopGrace?.();
+    this.#resting?.stop();
     this.#clock.stop();
     this.#early = [];
     this.#runner.abortAll(reason);
     this.#runner.disposeGenerators();
+  }
+
+  #abortAll(reason: Error): Task[] {
+    const stopped = this.#runner.activeTasks();
+    this.#runner.abortAll(reason);
+    return stopped;
   }
 
   /** The job is no longer live before anybody is told of it. */

@@ -1,0 +1,52 @@
+import { PausedError } from "../base/errors.ts";
+import type { CancelTimer, Timers } from "../ports/timers.ts";
+import type { StatusCommit } from "../scheduler/commit.ts";
+import type { Task } from "../scheduler/task.ts";
+import { type CommitTime, statusCommit } from "./commits.ts";
+import type { Rest } from "./rest.ts";
+
+/** A live job on its way to rest: its handlers may go on for a while, then they are aborted. */
+export class Resting {
+  readonly #rest: Rest;
+  readonly #graceMs: number;
+  #stopped: readonly Task[] | undefined;
+  #stopGrace: CancelTimer | undefined;
+
+  /** Makes the way to a rest; nothing happens before `begin`. */
+  constructor(rest: Rest, graceMs: number) {
+    this.#rest = rest;
+    this.#graceMs = graceMs;
+  }
+
+  /** Handlers are no longer waited for. */
+  get isAborting(): boolean {
+    return this.#stopped !== undefined;
+  }
+
+  /** Lets handlers go on for as long as they may; `abort` then stops them, and tells which tasks are left. */
+  begin(timers: Timers, abort: (reason: Error) => readonly Task[], settle: () => void): void {
+    const end = () => {
+      this.#stopped = [];
+      this.#stopped = abort(new PausedError(this.#graceMs));
+      settle();
+    };
+    if (this.#graceMs === 0) {
+      end();
+    } else {
+      this.#stopGrace = timers.setTimer(timers.now() + this.#graceMs, end);
+      settle();
+    }
+  }
+
+  /** Stops the time that handlers have. */
+  stop(): void {
+    this.#stopGrace?.();
+  }
+
+  /** The commit by which the job comes to rest. */
+  commit(time: CommitTime): StatusCommit {
+    const { status, wish } = this.#rest;
+    const pausePoint = wish === undefined ? undefined : { ...wish, at: time.at };
+    return statusCommit(status, time, { active: this.#stopped ?? [], pausePoint });
+  }
+}
