@@ -1,0 +1,278 @@
+import { DatabaseSync } from "node:sqlite";
+import { test } from "node:test";
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { FencedError, type JobHead, type NewJob } from "../../../mod.ts";
+import { type SqliteDatabase, sqliteStore } from "../../../src/adapters/sqlite_store.ts";
+import { rowOf } from "../../../src/adapters/sqlite_store/database.ts";
+import * as statements from "../../../src/adapters/sqlite_store/statements.ts";
+import { createSqlitePlace, type SqlitePlace } from "../../support/sqlite_place.ts";
+
+const HEAD: JobHead = {
+  flowId: "flow",
+  status: "running",
+  wakeAt: undefined,
+  owner: undefined,
+  epoch: 0,
+  consumed: 0,
+};
+
+function newJob(jobId: string): NewJob {
+  return { jobId, createdAt: 1, flow: "{}", snapshot: "{}", head: HEAD };
+}
+
+async function inPlace(run: (place: SqlitePlace) => Promise<void>, busyTimeoutMs?: number): Promise<void> {
+  const options = { synchronous: "normal", ...busyTimeoutMs === undefined ? {} : { busyTimeoutMs } } as const;
+  const place = createSqlitePlace((path) => new DatabaseSync(path), options);
+  try {
+    await run(place);
+  } finally {
+    await place.dispose?.();
+  }
+}
+
+/** The one number that a statement gives. */
+function numberIn(database: SqliteDatabase, sql: string): number {
+  return Number(Object.values(rowOf(database.prepare(sql).get()) ?? {})[0]);
+}
+
+/** A database in memory that tells which statements were run, and lets `fail` break them. */
+function createWitness(fail: (sql: string, values: readonly unknown[]) => void = () => {}) {
+  const database = new DatabaseSync(":memory:");
+  const ran: string[] = [];
+  const witness: SqliteDatabase = {
+    exec: (sql) => database.exec(sql),
+    prepare(sql) {
+      const statement = database.prepare(sql);
+      return {
+        run(...values) {
+          ran.push(sql);
+          fail(sql, values);
+          return statement.run(...values);
+        },
+        get: (...values) => statement.get(...values),
+        all: (...values) => statement.all(...values),
+      };
+    },
+  };
+  return { witness, ran };
+}
+
+test("an append of one entry without a head is one statement, and no transaction beside it", async () => {
+  const { witness, ran } = createWitness();
+  const store = sqliteStore(witness);
+  await store.create(newJob("job"));
+  ran.length = 0;
+  await store.append("job", 0, ["entry"]);
+  assertEquals(ran, [statements.ADD_FENCED_ENTRY]);
+});
+
+test("writes of one turn share a transaction, and a fenced one fails alone", async () => {
+  const { witness, ran } = createWitness();
+  const store = sqliteStore(witness);
+  const ids = Array.from({ length: 100 }, (_, index) => `job-${index}`);
+  await Promise.all(ids.map((jobId) => store.create(newJob(jobId))));
+  assertEquals(ran.filter((sql) => sql.startsWith("BEGIN")).length, 1);
+  ran.length = 0;
+  const results = await Promise.allSettled(
+    ids.map((jobId, index) => store.append(jobId, index % 10 === 0 ? 7 : 0, ["entry"])),
+  );
+  assertEquals(ran.filter((sql) => /^(BEGIN|COMMIT)/.test(sql)), ["BEGIN IMMEDIATE", "COMMIT"]);
+  for (const [index, result] of results.entries()) {
+    assertEquals(result.status, index % 10 === 0 ? "rejected" : "fulfilled");
+    if (result.status === "rejected") assertInstanceOf(result.reason, FencedError);
+    assertEquals((await store.find(`job-${index}`))?.revision, index % 10 === 0 ? 0 : 1);
+  }
+});
+
+test("a write that breaks the transaction is rolled back and fails alone", async () => {
+  const { witness } = createWitness((_sql, values) => {
+    if (values.includes("broken")) throw new Error("No room for it");
+  });
+  const store = sqliteStore(witness);
+  for (const jobId of ["a", "b", "c"]) await store.create(newJob(jobId));
+  const results = await Promise.allSettled([
+    store.append("a", 0, ["entry"]),
+    store.append("b", 0, ["first", "broken"], { ...HEAD, status: "changed" }),
+    store.append("c", 5, ["entry"]),
+    store.send("a", "command", "key"),
+  ]);
+  assertEquals(results.map(({ status }) => status), ["fulfilled", "rejected", "rejected", "fulfilled"]);
+  const [, broken, fenced] = results.map((result) => result.status === "rejected" ? result.reason : undefined);
+  assertEquals([broken?.message, fenced instanceof FencedError], ["No room for it", true]);
+  assertEquals((await store.load("a"))?.entries, ["entry"]);
+  assertEquals((await store.inbox("a", 0)).length, 1);
+  const untouched = await store.load("b");
+  assertEquals([untouched?.entries, untouched?.record.status, untouched?.record.revision], [[], "running", 0]);
+});
+
+test("a commit that fails is told to all who wait for it, and has changed nothing", async () => {
+  let isFull = false;
+  const { witness } = createWitness((sql) => {
+    if (isFull && sql === "COMMIT") throw new Error("database or disk is full");
+  });
+  const store = sqliteStore(witness);
+  for (const jobId of ["a", "b"]) await store.create(newJob(jobId));
+  isFull = true;
+  const results = await Promise.allSettled([store.append("a", 0, ["entry"]), store.append("b", 0, ["entry"])]);
+  assertEquals(results.map(({ status }) => status), ["rejected", "rejected"]);
+  isFull = false;
+  for (const jobId of ["a", "b"]) await store.append(jobId, 0, ["again"]);
+  assertEquals((await store.load("a"))?.entries, ["again"]);
+});
+
+test("a full disk is an error of the write, nothing of it is there, and the store goes on when there is room", () =>
+  inPlace(async (place) => {
+    const store = place.open();
+    await store.create(newJob("job"));
+    await store.append("job", 0, ["small"]);
+    await store.close();
+    const database = place.connect();
+    const full = sqliteStore(database);
+    const pages = numberIn(database, "PRAGMA page_count");
+    database.exec(`PRAGMA max_page_count = ${pages + 2}`);
+    const large = "x".repeat(100_000);
+    for (const entries of [[large], ["small", large]]) {
+      const error = await assertRejects(
+        async () => await full.append("job", 1, entries, { ...HEAD, status: "large" }),
+        Error,
+      );
+      assertMatch(error.message, /full/);
+      await assertRejects(async () => await full.append("job", 1, entries), Error, "full");
+    }
+    await assertRejects(async () => await full.compact("job", 1, large), Error, "full");
+    const stored = await full.load("job");
+    assertEquals([stored?.entries, stored?.snapshot, stored?.record.status], [["small"], "{}", "running"]);
+    database.exec("PRAGMA max_page_count = 1000000");
+    await full.append("job", 1, [large]);
+    assertEquals((await full.find("job"))?.revision, 2);
+  }));
+
+test("a database locked by another process is an error after a bounded wait; nothing is half done", () =>
+  inPlace(async (place) => {
+    const store = place.open();
+    for (const jobId of ["a", "b"]) await store.create(newJob(jobId));
+    const other = place.connect();
+    other.exec("BEGIN IMMEDIATE");
+    const writes = [
+      () => store.append("a", 0, ["late"]),
+      () => store.append("a", 0, ["late", "later"], { ...HEAD, status: "late" }),
+      () => store.send("a", "late", "key"),
+      () => store.compact("a", 0, "late"),
+      () => store.create(newJob("c")),
+      () => store.delete("b"),
+    ];
+    for (const write of writes) {
+      const error = await assertRejects(async () => await write(), Error);
+      assertEquals(error.message, "The database was locked by another process for more than 0 ms");
+      assertInstanceOf(error.cause, Error);
+    }
+    const together = await Promise.allSettled([store.append("a", 0, ["late"]), store.append("b", 0, ["late"])]);
+    assertEquals(together.map(({ status }) => status), ["rejected", "rejected"]);
+    assertEquals((await store.list()).jobs.map(({ jobId, revision }) => [jobId, revision]), [["a", 0], ["b", 0]]);
+    other.exec("ROLLBACK");
+    await store.append("a", 0, ["now"]);
+    assertEquals((await store.load("a"))?.entries, ["now"]);
+    assertEquals(await store.inbox("a", 0), []);
+  }, 0));
+
+test("opening waits for a lock no longer than it may", () =>
+  inPlace(async (place) => {
+    await place.open().close();
+    place.connect().exec("BEGIN EXCLUSIVE");
+    assertThrows(() => place.open(), Error, "The database was locked by another process for more than 0 ms");
+  }, 0));
+
+test("tables of a newer version are refused, and stay as they are", () =>
+  inPlace(async (place) => {
+    const store = place.open();
+    await store.create(newJob("job"));
+    await store.close();
+    const database = place.connect();
+    database.exec("UPDATE routilux_meta SET version = 2");
+    const error = assertThrows(() => place.open(), Error);
+    assertEquals(
+      error.message,
+      "Cannot open the SQLite store: its tables are of version 2, this version of routilux knows 1; use the newer one that " +
+        "made them",
+    );
+    database.exec("UPDATE routilux_meta SET version = 1");
+    assertEquals((await place.open().find("job"))?.revision, 0);
+  }));
+
+test("a database may have tables of its own, and a version of its own", () =>
+  inPlace(async (place) => {
+    const database = place.connect();
+    database.exec("CREATE TABLE jobs (id INTEGER); INSERT INTO jobs VALUES (1); PRAGMA user_version = 42");
+    for (let round = 0; round < 2; round++) {
+      const store = sqliteStore(database);
+      await store.create(newJob(`job-${round}`));
+      await store.close();
+    }
+    assertEquals(numberIn(database, "SELECT count(*) FROM jobs"), 1);
+    assertEquals(numberIn(database, "PRAGMA user_version"), 42);
+    assertEquals((await place.open().list()).jobs.length, 2);
+  }));
+
+test("a database that can't have a write-ahead log or can't be written to is refused", () =>
+  inPlace(async (place) => {
+    const database = place.connect();
+    const withoutLog: SqliteDatabase = {
+      exec: (sql) => database.exec(sql),
+      prepare: (sql) => database.prepare(sql === "PRAGMA journal_mode = WAL" ? "SELECT 'delete' AS journal_mode" : sql),
+    };
+    const error = assertThrows(() => sqliteStore(withoutLog), Error);
+    assertEquals(
+      error.message,
+      'Cannot open the SQLite store: the database needs a write-ahead log, its journal mode is "delete"',
+    );
+    await place.open().close();
+    const readOnly = new DatabaseSync(place.path, { readOnly: true });
+    const store = sqliteStore(readOnly);
+    assertEquals(await store.list(), { jobs: [] });
+    await assertRejects(async () => await store.create(newJob("job")), Error, "readonly");
+    readOnly.close();
+  }));
+
+test("options out of range are refused", () => {
+  const database = new DatabaseSync(":memory:");
+  assertThrows(() => sqliteStore(database, { busyTimeoutMs: -1 }), RangeError, "busyTimeoutMs must be an integer");
+  assertThrows(() => sqliteStore(database, { busyTimeoutMs: 1.5 }), RangeError, "busyTimeoutMs must be an integer");
+  const synchronous: string = "off";
+  // @ts-expect-error A word that is not one of the two.
+  assertThrows(() => sqliteStore(database, { synchronous }), TypeError, 'synchronous must be one of "normal", "full"');
+});
+
+test("synchronous is FULL unless told otherwise", () => {
+  for (const [options, expected] of [[{}, 2], [{ synchronous: "full" }, 2], [{ synchronous: "normal" }, 1]] as const) {
+    const database = new DatabaseSync(":memory:");
+    sqliteStore(database, options);
+    assertEquals(numberIn(database, "PRAGMA synchronous"), expected);
+  }
+});
+
+test("a cursor of another store and an append of nothing are refused", async () => {
+  const store = sqliteStore(new DatabaseSync(":memory:"));
+  await store.create(newJob("job"));
+  for (const cursor of ["", "z", "{}", "[1]", '["a","b"]']) assertThrows(() => store.list({ cursor }), Error);
+  assertThrows(() => store.append("job", 0, []), RangeError, "at least one entry");
+});
+
+test("every statement finds its rows by a key or an index", () => {
+  const database = new DatabaseSync(":memory:");
+  sqliteStore(database);
+  const orders = [[], ["flow_id = ?"], ["status = ?"], ["created_at < ?"], [
+    "status = ?",
+    "(created_at, job_id) > (?, ?)",
+  ]];
+  const texts = [
+    ...Object.values(statements).filter((it) => typeof it === "string"),
+    ...statements.DELETE,
+    ...orders.map(statements.listWhere),
+    statements.setHead(["wake_at"]),
+  ];
+  for (const text of texts) {
+    for (const { detail } of database.prepare(`EXPLAIN QUERY PLAN ${text}`).all()) {
+      assert(!/SCAN routilux_(?!\w+ USING (COVERING )?INDEX)/.test(String(detail)), `${text}: ${detail}`);
+    }
+  }
+});

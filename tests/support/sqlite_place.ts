@@ -1,0 +1,72 @@
+import { copyFileSync, mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Store } from "../../mod.ts";
+import { type SqliteDatabase, sqliteStore, type SqliteStoreOptions } from "../../src/adapters/sqlite_store.ts";
+import type { StorePlace } from "../../src/testing/mod.ts";
+
+/** A database that can be closed. */
+export interface ClosableDatabase extends SqliteDatabase {
+  /** Closes it. */
+  close(): void;
+}
+
+/** A database file in a folder of its own. */
+export interface SqlitePlace extends StorePlace {
+  /** The path of the database. */
+  readonly path: string;
+  open(): Store;
+  /** Opens the database beside the stores. */
+  connect(): ClosableDatabase;
+  /** Goes on with what a crash has left, a share of the bytes that the last append has written. */
+  tear(share: number): void;
+}
+
+/** Makes a folder for a database; `connect` opens a file. */
+export function createSqlitePlace(
+  connect: (path: string) => ClosableDatabase,
+  options?: SqliteStoreOptions,
+): SqlitePlace {
+  const folder = mkdtempSync(join(tmpdir(), "routilux-test-"));
+  const databases: ClosableDatabase[] = [];
+  let path = join(folder, "jobs.db");
+  let written = { from: 0, to: 0 };
+  const logSize = (): number => statSync(`${path}-wal`).size;
+  return {
+    get path() {
+      return path;
+    },
+    connect() {
+      const database = connect(path);
+      databases.push(database);
+      return database;
+    },
+    open() {
+      const database = this.connect();
+      const store = sqliteStore(database, options);
+      return {
+        ...store,
+        async append(...write) {
+          const from = logSize();
+          await store.append(...write);
+          written = { from, to: logSize() };
+        },
+        async close() {
+          await store.close();
+          databases.splice(databases.indexOf(database), 1);
+          database.close();
+        },
+      };
+    },
+    tear(share) {
+      const torn = join(folder, "torn.db");
+      for (const suffix of ["", "-wal"]) copyFileSync(path + suffix, torn + suffix);
+      truncateSync(`${torn}-wal`, written.from + Math.floor((written.to - written.from) * share));
+      path = torn;
+    },
+    dispose() {
+      for (const database of databases.splice(0)) database.close();
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
