@@ -1,8 +1,10 @@
 import { appendFileSync, writeSync } from "node:fs";
 import process from "node:process";
+import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { type Collected, type Context, Engine, ErrorHandler, Flow, Registry, Routine, type Store } from "../../mod.ts";
 import { fileStore } from "../../src/adapters/file_store.ts";
+import { sqliteStore } from "../../src/adapters/sqlite_store.ts";
 import { webTimers } from "../../src/adapters/web_timers.ts";
 import type { Timers } from "../../src/ports/timers.ts";
 
@@ -17,8 +19,9 @@ export const STEPS = 300;
 
 const NOON = Date.UTC(2026, 0, 1, 12);
 
-const stores: Readonly<Record<string, (place: string) => Store | Promise<Store>>> = {
+const stores: Readonly<Record<string, (place: string) => Store>> = {
   file: (place) => fileStore(place),
+  sqlite: (place) => sqliteStore(new DatabaseSync(place)),
 };
 
 /** Timers that fire when they should, by a clock that stands still. */
@@ -60,7 +63,7 @@ function createRegistry(effects: string): Registry {
 }
 
 async function work(kind: string, place: string, effects: string, jobId: string, length: number): Promise<void> {
-  const store = await stores[kind]?.(place);
+  const store = stores[kind]?.(place);
   if (store === undefined) throw new TypeError(`There is no store "${kind}"`);
   const registry = createRegistry(effects);
   const durability = { owner: "worker", snapshotLength: length, maxRecoveries: Infinity };

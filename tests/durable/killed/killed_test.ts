@@ -10,7 +10,7 @@ import { seededRandom } from "../../support/random.ts";
 const KILLS = 70;
 const PATIENCE = { timeout: 240_000 };
 
-for (const store of ["file"]) {
+for (const store of ["file", "sqlite"]) {
   test(
     `Invariant 5: a job in the ${store} store ends the same, however often its processes are killed`,
     PATIENCE,

@@ -1,0 +1,56 @@
+import process from "node:process";
+import { DatabaseSync } from "node:sqlite";
+import { type Context, Engine, ErrorHandler, Flow, Registry, Routine } from "@routilux/routilux";
+import { sqliteStore } from "@routilux/routilux/stores/sqlite";
+
+// Sends twelve letters, one after the other, by a post office that is closed now and then: main.ts [database]. End the
+// process as you like, by Ctrl-C or `kill -9`, and run the same command again: no letter is sent twice, none is forgotten.
+
+/** Asks for one letter after the other. */
+class Desk extends Routine {
+  readonly trigger = this.addSlot("trigger", this.write);
+  readonly letter = this.addEvent<{ n: number }>("letter");
+  write({ letters }: { letters: number }, ctx: Context): void {
+    for (let n = 1; n <= letters; n++) ctx.emit(this.letter, { n });
+  }
+}
+
+/** Takes a letter to the post office. */
+class Post extends Routine {
+  readonly input = this.addSlot("input", this.send);
+  async send({ n }: { n: number }, ctx: Context): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 250));
+    if (n % 4 === 0 && ctx.attempt === 0) throw new Error("the post office is closed");
+    // A real one would be told `ctx.idempotencyKey`: it is the same when the process ends here and the letter comes again.
+    ctx.output("sent", n);
+    ctx.shared.update<number>("sent", (sent = 0) => sent + 1);
+  }
+}
+
+const registry = new Registry({ Desk, Post });
+const database = new DatabaseSync(process.argv[2] ?? "letters.db");
+const store = sqliteStore(database);
+// Under the same name, a process takes over at once what the one before has left behind.
+const engine = new Engine({ registry, store, durability: { owner: "letters" } });
+
+const flow = new Flow({
+  id: "letters",
+  registry,
+  engine,
+  errorHandler: new ErrorHandler({ strategy: "retry", retryDelayMs: 500 }),
+});
+const desk = flow.addRoutine(new Desk(), "desk");
+const post = flow.addRoutine(new Post(), "post");
+flow.connect(desk.letter, post.input);
+
+process.once("SIGINT", () => void engine.shutdown({ drain: false }));
+
+// Started again under the same id, it is the same job: it goes on where it stood.
+const job = flow.execute(desk.trigger, { letters: 12 }, {
+  jobId: "march",
+  onOutput: ({ data }) => console.log(`letter ${data} is sent`),
+});
+if (await flow.waitForCompletion(job)) console.log(`${job.sharedData["sent"]} letters, the job has ${job.status}`);
+else console.error("stopped; run the same command to go on");
+await store.close();
+database.close();
