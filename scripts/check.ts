@@ -6,6 +6,9 @@ import { finish } from "./report.ts";
 // Runs every check that is not a test, also after one has failed.
 
 const PURE_FLOORS = ["base", "model", "ports", "scheduler", "serializer", "engine"].map((floor) => `src/${floor}`);
+// What the peers of the benchmarks need is not installed with the library, but in this folder.
+const PEERS = "bench/peers";
+const PEER_TYPES = "types of the peers' benchmarks";
 const EXAMPLE = "examples/cross_host/main.ts";
 
 const { flags, note } = await chooseAssertions();
@@ -15,7 +18,7 @@ const folders = ["src", "tests", "examples", "bench", "scripts"].filter(holdsSou
 const checks: Readonly<Record<string, readonly string[]>> = {
   "format": ["fmt", "--check"],
   "lint": ["lint"],
-  "types": ["check", ...flags, "mod.ts", ...folders],
+  "types": ["check", ...flags, "mod.ts", ...folders.flatMap(withoutPeers)],
   "types of the pure floors without a runtime": [
     "check",
     "-c",
@@ -38,6 +41,10 @@ const checks: Readonly<Record<string, readonly string[]>> = {
     "src",
     "README.md",
   ],
+  ...(existsSync(`${PEERS}/node_modules`)
+    ? { [PEER_TYPES]: ["check", "--no-config", "--node-modules-dir=manual"] }
+    : {}),
+  "benchmarks, for their assertions": ["run", "-A", "bench/compare.ts", "--small"],
   "publishing": ["publish", "--dry-run", "--allow-dirty"],
   "publishing by jsr.json": ["publish", "--dry-run", "--allow-dirty", "--config", "jsr.json"],
   "the package as npm users get it": ["run", "-A", "scripts/npm_package.ts"],
@@ -48,12 +55,23 @@ console.log(note);
 const results: { name: string; success: boolean }[] = [];
 for (const [name, args] of Object.entries(checks)) {
   console.log(`\n${name}: deno ${args.join(" ")}`);
-  const { success } = await new Deno.Command(Deno.execPath(), { args: [...args] }).spawn().status;
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: name === PEER_TYPES ? PEERS : ".",
+  }).spawn().status;
   results.push({ name, success });
 }
 console.log();
 for (const { name, success } of results) console.log(`${success ? "passed" : "FAILED"}: ${name}`);
 finish(results.map(({ success }) => ({ passed: success ? 1 : 0, failed: success ? 0 : 1 })));
+
+function withoutPeers(folder: string): readonly string[] {
+  if (folder !== "bench") return [folder];
+  return [...Deno.readDirSync(folder)].map(({ name }) => `${folder}/${name}`)
+    .filter((path) =>
+      path !== PEERS && (path.endsWith(".ts") || (Deno.statSync(path).isDirectory && holdsSources(path)))
+    );
+}
 
 function holdsSources(folder: string): boolean {
   return existsSync(folder) &&

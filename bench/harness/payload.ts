@@ -1,0 +1,38 @@
+/** An item of a workload: what its stages count up. */
+export interface Counted {
+  readonly v: number;
+}
+
+/** The payload `P(i)`: about 200 bytes as JSON. */
+export interface Payload extends Counted {
+  readonly id: string;
+  readonly tags: readonly string[];
+  readonly nested: { readonly when: string; readonly price: number; readonly open: boolean; readonly note: null };
+  readonly text: string;
+}
+
+/** Makes the payload of a number; no two share an object. */
+export function payload(v: number): Payload {
+  return {
+    v,
+    id: `item-${v}`,
+    tags: ["one", "two", "three"],
+    nested: { when: "2026-01-31T12:00:00.000Z", price: v / 4, open: true, note: null },
+    text: "the quick brown fox jumps over the lazy dog",
+  };
+}
+
+/** A plain number as an item. */
+export function counted(v: number): Counted {
+  return { v };
+}
+
+/** The next stage's item. */
+export function countUp(item: Counted): Counted {
+  return { v: item.v + 1 };
+}
+
+/** The next stage's payload: a new object which shares what lies below. */
+export function countUpPayload(item: Payload): Payload {
+  return { ...item, v: item.v + 1 };
+}

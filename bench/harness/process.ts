@@ -1,0 +1,38 @@
+import type { Runtime } from "../../scripts/runtimes.ts";
+import type { RuntimeName } from "./catalog.ts";
+import type { Figures } from "./program.ts";
+
+/** A runtime that programs can be run in. */
+export interface BenchRuntime extends Runtime {
+  readonly name: RuntimeName;
+}
+
+/** The folder of the programs. */
+export const BENCH: URL = new URL("../", import.meta.url);
+
+const PATIENCE_MS = 300_000;
+const PEER = /^peers\//;
+
+/** Runs a program as a process of its own, and returns the figures of each of the variants that it was asked for. */
+export async function measure(
+  { name, command }: BenchRuntime,
+  program: string,
+  variants: readonly string[],
+  flags: readonly string[] = [],
+): Promise<Figures[]> {
+  // Peers are not in the workspace, and come from their own folder of modules.
+  const options = PEER.test(program) ? ["--no-config", "--node-modules-dir=manual"] : [];
+  const own = name === "Deno" ? ["run", "-A", "--quiet", ...options, ...flags] : flags;
+  const start = performance.now();
+  const { success, stdout, stderr } = await new Deno.Command(command, {
+    args: [...own, program, ...variants],
+    cwd: BENCH,
+    signal: AbortSignal.timeout(PATIENCE_MS),
+  }).output();
+  const processMs = performance.now() - start;
+  const lines = new TextDecoder().decode(stdout).trim().split("\n");
+  if (!success || lines.length !== variants.length) {
+    throw new Error(`${program} ${variants.join(" ")} has failed in ${name}:\n${new TextDecoder().decode(stderr)}`);
+  }
+  return lines.map((line) => ({ ...JSON.parse(line), processMs }));
+}

@@ -1,0 +1,35 @@
+import { argv } from "node:process";
+
+/** What came of one run, by the name of the metric. */
+export type Figures = Readonly<Record<string, number>>;
+
+/** One way to do a workload; it asserts its own result. */
+export type Variant = (size: number) => Figures | Promise<Figures>;
+
+/**
+ * Runs what the command line asks for, and prints its figures, one line of JSON each. An argument is the name of a variant,
+ * its size, and the size of the run before it that warms it up: `sync:100000:10000`.
+ */
+export async function runProgram(variants: Readonly<Record<string, Variant>>): Promise<void> {
+  for (const argument of argv.slice(2)) {
+    const [name = "", size = "", warmUp = "0"] = argument.split(":");
+    const variant = variants[name];
+    if (variant === undefined) {
+      throw new RangeError(`No variant "${name}"; there are ${Object.keys(variants).join(", ")}`);
+    }
+    if (Number(warmUp) > 0) await variant(Number(warmUp));
+    console.log(JSON.stringify(await variant(Number(size))));
+  }
+}
+
+/** Runs something and says how many units it did in a second. */
+export async function timeUnits(units: number, run: () => unknown): Promise<Figures> {
+  const start = performance.now();
+  await run();
+  return { perSecond: (units * 1_000) / (performance.now() - start) };
+}
+
+/** Sees that a result is what it must be: else the work was left out, or done twice. */
+export function expectEqual(what: string, actual: unknown, expected: unknown): void {
+  if (actual !== expected) throw new Error(`${what} came to ${actual}, not ${expected}`);
+}

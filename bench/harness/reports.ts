@@ -1,0 +1,54 @@
+import { describeConditions } from "./conditions.ts";
+import { BENCH } from "./process.ts";
+import { readResults, type Results } from "./results.ts";
+import { targetTable, workloadTables } from "./tables.ts";
+import { workloads } from "./workloads.ts";
+
+const FOLDER = new URL("results/", BENCH);
+const DOCUMENTS = [new URL("README.md", BENCH), new URL("../README.md", BENCH)];
+
+/**
+ * Records results, one file a workload, and puts the tables of everything that is recorded where a document has a place for
+ * them: between `<!-- bench:w1 -->` and `<!-- /bench:w1 -->`, and likewise `bench:targets` for what there is a target for.
+ */
+export async function writeReports(results: Results): Promise<void> {
+  await Deno.mkdir(FOLDER, { recursive: true });
+  for (const id of workloads.keys()) {
+    const series = results.series.filter(({ workload }) => workload === id);
+    if (series.length > 0) await Deno.writeTextFile(fileOf(id), JSON.stringify({ ...results, series }));
+  }
+  const parts = await renderRecorded();
+  for (const document of DOCUMENTS) {
+    const text = await Deno.readTextFile(document);
+    await Deno.writeTextFile(document, fill(text, parts));
+  }
+  const paths = [FOLDER, ...DOCUMENTS].map(({ pathname }) => pathname);
+  await new Deno.Command(Deno.execPath(), { args: ["fmt", "--quiet", ...paths] }).output();
+}
+
+async function renderRecorded(): Promise<ReadonlyMap<string, string>> {
+  const parts = new Map<string, string>();
+  const targets: string[] = [];
+  for (const workload of workloads.values()) {
+    const results = await readResults(fileOf(workload.id)).catch((error) => {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    });
+    if (results === undefined) continue;
+    parts.set(workload.id, `${describeConditions(results)}\n\n${workloadTables(workload, results)}`);
+    const rows = targetTable(workload.contests.map((contest) => ({ workload, contest })), results);
+    targets.push(targets.length === 0 ? rows : rows.split("\n").slice(2).join("\n"));
+  }
+  return parts.set("targets", targets.filter((rows) => rows !== "").join("\n"));
+}
+
+function fill(text: string, parts: ReadonlyMap<string, string>): string {
+  return text.replace(/(<!-- bench:(\w+) -->\n)[^]*?(<!-- \/bench:\2 -->)/g, (all, begin, id, end) => {
+    const part = parts.get(id);
+    return part === undefined ? all : `${begin}\n${part}\n\n${end}`;
+  });
+}
+
+function fileOf(id: string): URL {
+  return new URL(`${id}.json`, FOLDER);
+}

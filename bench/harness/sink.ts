@@ -1,0 +1,21 @@
+import type { Counted } from "./payload.ts";
+
+/** Adds up the numbers that arrive, and tells the sum when they are all there. */
+export class Sink {
+  /** The sum, once all items have come. */
+  readonly done: Promise<number>;
+  #left: number;
+  #sum = 0;
+  #resolve!: (sum: number) => void;
+
+  constructor(count: number) {
+    this.#left = count;
+    this.done = new Promise((resolve) => this.#resolve = resolve);
+  }
+
+  /** Takes an item. */
+  add(item: Counted): void {
+    this.#sum += item.v;
+    if (--this.#left === 0) this.#resolve(this.#sum);
+  }
+}

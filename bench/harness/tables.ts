@@ -1,0 +1,81 @@
+import type { Contest, Metric, RuntimeName, Target, Workload } from "./catalog.ts";
+import { reaches, relate, type Results, valuesOf } from "./results.ts";
+import { median, spread } from "./statistics.ts";
+
+/** The order of columns. */
+export const RUNTIMES: readonly RuntimeName[] = ["Deno", "Node", "Bun"];
+
+/** The tables of a workload, in Markdown: the figures of each contest, and what they are in relation to each other. */
+export function workloadTables(workload: Workload, results: Results): string {
+  const parts = workload.contests.flatMap((contest) => [
+    ...contest.metrics.map((metric) => figureTable(workload, contest, metric, results)),
+    targetTable([{ workload, contest }], results),
+  ]);
+  return parts.filter((part) => part !== "").join("\n\n");
+}
+
+/** How contestants stand to each other where there is a target. */
+export function targetTable(
+  contests: readonly { readonly workload: Workload; readonly contest: Contest }[],
+  results: Results,
+): string {
+  const rows = contests.flatMap(({ workload, contest }) =>
+    contest.targets.map((target) => {
+      const related = RUNTIMES.map((runtime) => relate(results, workload.id, contest.id, target, runtime));
+      if (related.every((it) => it.length === 0)) return [];
+      const { metrics } = contest;
+      const title = metrics.length > 1 ? ` ${metrics.find(({ key }) => key === target.metric)?.title}:` : "";
+      const sign = target.relation === "difference" ? "−" : "÷";
+      const name =
+        `${workload.id.toUpperCase()} ${contest.title.toLowerCase()}:${title} ${target.of} ${sign} ${target.to}`;
+      return [
+        name,
+        goal(target, target.goal),
+        goal(target, target.stretch),
+        ...related.map((it) => verdict(target, it)),
+      ];
+    })
+  ).filter((row) => row.length > 0);
+  return rows.length === 0 ? "" : table(["in one run", "target", "stretch", ...RUNTIMES], rows);
+}
+
+function figureTable(
+  workload: Workload,
+  contest: Contest,
+  { key, title, scale = 1 }: Metric,
+  results: Results,
+): string {
+  const rows = contest.contestants.map(({ name, note }) => {
+    const all = RUNTIMES.map((runtime) => valuesOf(results, workload.id, contest.id, name, runtime, key));
+    if (all.every((values) => values.length === 0)) return [];
+    return [note === undefined ? name : `${name} (${note})`, ...all.map((values) => cell(values, scale))];
+  }).filter((row) => row.length > 0);
+  return rows.length === 0 ? "" : table([`${contest.title}: ${title}`, ...RUNTIMES], rows);
+}
+
+function cell(values: readonly number[], scale: number): string {
+  return values.length === 0 ? "–" : `${format(median(values) * scale)} ±${Math.round(spread(values) * 100)} %`;
+}
+
+function goal({ sense }: Target, value: number | undefined): string {
+  return value === undefined ? "–" : `${sense === "at least" ? "≥" : "≤"} ${value}`;
+}
+
+function verdict(target: Target, related: readonly number[]): string {
+  if (related.length === 0) return "–";
+  const value = `${format(median(related))} ±${Math.round(spread(related) * 100)} %`;
+  if (target.stretch !== undefined && reaches(target, target.stretch, related)) return `**${value}** ✓✓`;
+  if (target.goal === undefined) return value;
+  return reaches(target, target.goal, related) ? `**${value}** ✓` : `**${value}** ✗`;
+}
+
+/** A number with three significant digits. */
+export function format(value: number): string {
+  return Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)));
+}
+
+/** A table in Markdown; all columns but the first are set to the right. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [line(head), line(head.map((_, i) => i === 0 ? "---" : "--:")), ...rows.map(line)].join("\n");
+}

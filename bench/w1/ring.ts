@@ -1,0 +1,54 @@
+import type { Counted } from "../harness/payload.ts";
+import { runProgram } from "../harness/program.ts";
+import { Ring } from "../harness/ring.ts";
+import { type Goods, STAGES, timeChain, variantsOf } from "./chain.ts";
+
+// The limit: tasks in a ring, taken one by one, and nothing else. The source sends an item when few tasks are left.
+
+const HIGH_WATER = 64;
+
+interface Task<T> {
+  readonly stage: number;
+  readonly data: T;
+}
+
+class Chain<T extends Counted> {
+  readonly ring: Ring<Task<T>> = new Ring();
+  sum = 0;
+  readonly #goods: Goods<T>;
+  readonly #count: number;
+  #sent = 0;
+
+  constructor(goods: Goods<T>, count: number) {
+    this.#goods = goods;
+    this.#count = count;
+  }
+
+  take(): Task<T> | undefined {
+    if (this.#sent < this.#count && this.ring.size < HIGH_WATER) {
+      this.ring.push({ stage: 0, data: this.#goods.make(this.#sent++) });
+    }
+    return this.ring.shift();
+  }
+
+  handle({ stage, data }: Task<T>): void {
+    if (stage === STAGES) this.sum += data.v;
+    else this.ring.push({ stage: stage + 1, data: this.#goods.next(data) });
+  }
+}
+
+await runProgram(variantsOf((goods) => ({
+  "sync": (count) =>
+    timeChain(count, () => {
+      const chain = new Chain(goods, count);
+      for (let task = chain.take(); task !== undefined; task = chain.take()) chain.handle(task);
+      return chain.sum;
+    }),
+  "async": (count) =>
+    timeChain(count, async () => {
+      const chain = new Chain(goods, count);
+      const handle = async (task: Task<typeof goods extends Goods<infer T> ? T : never>) => chain.handle(task);
+      for (let task = chain.take(); task !== undefined; task = chain.take()) await handle(task);
+      return chain.sum;
+    }),
+})));

@@ -1,0 +1,42 @@
+import type { Contest, Contestant, Workload } from "../harness/catalog.ts";
+
+const ITEMS = 100_000;
+
+function contest(kind: "numbers" | "payload", title: string): Contest {
+  const contestant = (name: string, program: string, variant: string, size = ITEMS, note?: string): Contestant => {
+    return { name, program, variant: `${kind} ${variant}`, size, ...(note === undefined ? {} : { note }) };
+  };
+  return {
+    id: kind,
+    title,
+    metrics: [{ key: "perSecond", title: "million activations a second", scale: 1e-6 }],
+    small: 100,
+    contestants: [
+      contestant("bare ring", "w1/ring.ts", "sync"),
+      contestant("bare ring, awaited", "w1/ring.ts", "async"),
+      contestant("routilux, sync", "w1/routilux.ts", "sync"),
+      contestant("routilux, async", "w1/routilux.ts", "async"),
+      contestant("routilux, sync, all items at once", "w1/routilux.ts", "sync at once"),
+      contestant("routilux, async, all items at once", "w1/routilux.ts", "async at once"),
+      contestant("fastq, promises", "peers/w1/fastq.ts", "async"),
+      contestant("fastq, callbacks in a microtask", "peers/w1/fastq.ts", "callback"),
+      contestant("fastq, callbacks at once", "peers/w1/fastq.ts", "sync", ITEMS, CALLS),
+      contestant("p-queue", "peers/w1/p_queue.ts", "async"),
+      contestant("xstate, machines", "peers/w1/xstate.ts", "machines"),
+      contestant("xstate, transitions", "peers/w1/xstate.ts", "transitions", ITEMS, CALLS),
+    ],
+    targets: [
+      { metric: "perSecond", of: "routilux, sync", to: "fastq, promises", sense: "at least", goal: 1.2, stretch: 2 },
+      { metric: "perSecond", of: "routilux, async", to: "fastq, promises", sense: "at least", goal: 0.8, stretch: 1.2 },
+    ],
+  };
+}
+
+const CALLS = "calls the next stage at once: stores no task";
+
+/** Items through ten stages to a sink. */
+export const w1: Workload = {
+  id: "w1",
+  title: "W1 chain: 100,000 items through 10 stages to a sink that sums, 11 activations an item",
+  contests: [contest("numbers", "Numbers"), contest("payload", "Payloads of about 200 bytes")],
+};
