@@ -8,6 +8,7 @@ import { finish } from "./report.ts";
 const PURE_FLOORS = ["base", "model", "ports", "scheduler", "serializer", "engine"].map((floor) => `src/${floor}`);
 // What the peers of the benchmarks need is not installed with the library, but in this folder.
 const PEERS = "bench/peers";
+const BENCH_OUTPUT = "bench/dist";
 const PEER_TYPES = "types of the peers' benchmarks";
 const EXAMPLE = "examples/cross_host/main.ts";
 
@@ -18,7 +19,7 @@ const folders = ["src", "tests", "examples", "bench", "scripts"].filter(holdsSou
 const checks: Readonly<Record<string, readonly string[]>> = {
   "format": ["fmt", "--check"],
   "lint": ["lint"],
-  "types": ["check", ...flags, "mod.ts", ...folders.flatMap(withoutPeers)],
+  "types": ["check", ...flags, "mod.ts", ...folders.flatMap(sourcesOf)],
   "types of the pure floors without a runtime": [
     "check",
     "-c",
@@ -65,11 +66,12 @@ console.log();
 for (const { name, success } of results) console.log(`${success ? "passed" : "FAILED"}: ${name}`);
 finish(results.map(({ success }) => ({ passed: success ? 1 : 0, failed: success ? 0 : 1 })));
 
-function withoutPeers(folder: string): readonly string[] {
+function sourcesOf(folder: string): readonly string[] {
   if (folder !== "bench") return [folder];
   return [...Deno.readDirSync(folder)].map(({ name }) => `${folder}/${name}`)
     .filter((path) =>
-      path !== PEERS && (path.endsWith(".ts") || (Deno.statSync(path).isDirectory && holdsSources(path)))
+      path !== PEERS && path !== BENCH_OUTPUT &&
+      (path.endsWith(".ts") || (Deno.statSync(path).isDirectory && holdsSources(path)))
     );
 }
 

@@ -1,3 +1,5 @@
+import type { Figures } from "./program.ts";
+
 /** A runtime that programs are run in. */
 export type RuntimeName = "Deno" | "Node" | "Bun";
 
@@ -23,6 +25,8 @@ export interface Metric {
   readonly title: string;
   /** Turns the figure into the unit of the table. @default {1} */
   readonly scale?: number;
+  /** Whether it is the same in every run and every runtime. @default {false} */
+  readonly isFixed?: boolean;
 }
 
 /** What the figure of one contestant must be in relation to that of another, in the same round. */
@@ -51,6 +55,10 @@ export interface Contest {
   readonly warmUp?: number;
   /** Flags for the runtimes. */
   readonly flags?: Readonly<Partial<Record<RuntimeName, readonly string[]>>>;
+  /** Makes the programs. */
+  readonly prepare?: () => Promise<void>;
+  /** Finds the figures that no run tells. */
+  readonly weigh?: (contestant: Contestant) => Promise<Figures>;
 }
 
 /** A workload: one contest or several. */

@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
 import type { Contest, Contestant, RuntimeName, Workload } from "./catalog.ts";
-import { BENCH, type BenchRuntime, measure } from "./process.ts";
+import { type BenchRuntime, hasPeers, measure } from "./process.ts";
+import type { Figures } from "./program.ts";
 import type { Series } from "./results.ts";
 
 /** Which contestants take part. */
@@ -18,9 +18,6 @@ interface Entry {
   readonly runtime: BenchRuntime;
 }
 
-/** Whether the peers are installed. */
-export const hasPeers: boolean = existsSync(new URL("peers/node_modules", BENCH));
-
 const DEFAULT_WARM_UP = 0.1;
 
 /**
@@ -34,6 +31,7 @@ export async function measureRounds(
 ): Promise<readonly Series[]> {
   const series = new Map<string, Series>();
   for (const workload of selection.workloads) {
+    await prepare(workload);
     const entries = entriesOf({ ...selection, workloads: [workload] });
     for (let round = 0; round < rounds; round++) {
       const first = Math.floor((round * entries.length) / rounds);
@@ -41,8 +39,9 @@ export async function measureRounds(
         const { contest, contestant, runtime } = entry;
         const warmUp = Math.floor(contestant.size * (contest.warmUp ?? DEFAULT_WARM_UP));
         const argument = `${contestant.variant}:${contestant.size}:${warmUp}`;
-        const [figures] = await measure(runtime, contestant.program, [argument], flagsOf(contest, runtime.name));
-        for (const { key } of contest.metrics) add(series, entry, key, figures?.[key] ?? NaN);
+        const [measured] = await measure(runtime, contestant.program, [argument], flagsOf(contest, runtime.name));
+        const figures: Figures = { ...measured, ...await contest.weigh?.(contestant) };
+        for (const { key } of contest.metrics) add(series, entry, key, figures[key] ?? NaN);
         onFigures(`${round + 1}/${rounds} ${labelOf(entry)}: ${JSON.stringify(figures)}`);
       }
     }
@@ -55,6 +54,7 @@ export async function assertAll(selection: Selection): Promise<{ readonly passed
   const programs = Map.groupBy(entriesOf(selection), ({ contest, contestant: { program }, runtime }) => {
     return JSON.stringify([runtime.name, program, flagsOf(contest, runtime.name)]);
   });
+  for (const workload of selection.workloads) await prepare(workload);
   const errors: string[] = [];
   let passed = 0;
   for (const entries of programs.values()) {
@@ -71,6 +71,10 @@ export async function assertAll(selection: Selection): Promise<{ readonly passed
   return { passed, errors };
 }
 
+async function prepare({ contests }: Workload): Promise<void> {
+  for (const contest of contests) await contest.prepare?.();
+}
+
 /** Those that are compared with each other stand side by side, so that they meet the same moods of the machine. */
 function entriesOf({ workloads, runtimes, only }: Selection): Entry[] {
   return workloads.flatMap((workload) =>
@@ -84,7 +88,7 @@ function entriesOf({ workloads, runtimes, only }: Selection): Entry[] {
 }
 
 function takesPart({ name, program }: Contestant, { targets }: Contest, only: readonly string[]): boolean {
-  if (program.startsWith("peers/") && !hasPeers) return false;
+  if (/\bpeers\//.test(program) && !hasPeers) return false;
   const isNamed = (it: string) => only.length === 0 || only.some((part) => it.includes(part));
   return isNamed(name) || targets.some(({ of, to }) => to === name && isNamed(of));
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { Runtime } from "../../scripts/runtimes.ts";
 import type { RuntimeName } from "./catalog.ts";
 import type { Figures } from "./program.ts";
@@ -10,8 +11,12 @@ export interface BenchRuntime extends Runtime {
 /** The folder of the programs. */
 export const BENCH: URL = new URL("../", import.meta.url);
 
+/** Whether the peers are installed. */
+export const hasPeers: boolean = existsSync(new URL("peers/node_modules", BENCH));
+
 const PATIENCE_MS = 300_000;
-const PEER = /^peers\//;
+// What is in these folders has its own modules, and is not in the workspace.
+const APART = /^(peers|dist)\//;
 
 /** Runs a program as a process of its own, and returns the figures of each of the variants that it was asked for. */
 export async function measure(
@@ -20,8 +25,7 @@ export async function measure(
   variants: readonly string[],
   flags: readonly string[] = [],
 ): Promise<Figures[]> {
-  // Peers are not in the workspace, and come from their own folder of modules.
-  const options = PEER.test(program) ? ["--no-config", "--node-modules-dir=manual"] : [];
+  const options = APART.test(program) ? ["--no-config", "--node-modules-dir=manual"] : [];
   const own = name === "Deno" ? ["run", "-A", "--quiet", ...options, ...flags] : flags;
   const start = performance.now();
   const { success, stdout, stderr } = await new Deno.Command(command, {

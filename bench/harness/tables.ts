@@ -39,22 +39,25 @@ export function targetTable(
   return rows.length === 0 ? "" : table(["in one run", "target", "stretch", ...RUNTIMES], rows);
 }
 
-function figureTable(
-  workload: Workload,
-  contest: Contest,
-  { key, title, scale = 1 }: Metric,
-  results: Results,
-): string {
+function figureTable(workload: Workload, contest: Contest, metric: Metric, results: Results): string {
+  const { key, title, scale = 1, isFixed = false } = metric;
   const rows = contest.contestants.map(({ name, note }) => {
     const all = RUNTIMES.map((runtime) => valuesOf(results, workload.id, contest.id, name, runtime, key));
-    if (all.every((values) => values.length === 0)) return [];
-    return [note === undefined ? name : `${name} (${note})`, ...all.map((values) => cell(values, scale))];
+    const measured = all.find((values) => values.length > 0);
+    if (measured === undefined) return [];
+    const label = note === undefined ? name : `${name} (${note})`;
+    return isFixed ? [label, format(median(measured) * scale)] : [label, ...all.map((values) => cell(values, scale))];
   }).filter((row) => row.length > 0);
-  return rows.length === 0 ? "" : table([`${contest.title}: ${title}`, ...RUNTIMES], rows);
+  if (rows.length === 0) return "";
+  return isFixed ? table([contest.title, title], rows) : table([`${contest.title}: ${title}`, ...RUNTIMES], rows);
 }
 
 function cell(values: readonly number[], scale: number): string {
-  return values.length === 0 ? "–" : `${format(median(values) * scale)} ±${Math.round(spread(values) * 100)} %`;
+  return values.length === 0 ? "–" : `${format(median(values) * scale)} ${spreadOf(values)}`;
+}
+
+function spreadOf(values: readonly number[]): string {
+  return `±${Math.round(spread(values) * 100)} %`;
 }
 
 function goal({ sense }: Target, value: number | undefined): string {
@@ -63,10 +66,13 @@ function goal({ sense }: Target, value: number | undefined): string {
 
 function verdict(target: Target, related: readonly number[]): string {
   if (related.length === 0) return "–";
-  const value = `${format(median(related))} ±${Math.round(spread(related) * 100)} %`;
-  if (target.stretch !== undefined && reaches(target, target.stretch, related)) return `**${value}** ✓✓`;
-  if (target.goal === undefined) return value;
-  return reaches(target, target.goal, related) ? `**${value}** ✓` : `**${value}** ✗`;
+  return `**${format(median(related))}** ${spreadOf(related)} ${mark(target, related)}`.trim();
+}
+
+function mark(target: Target, related: readonly number[]): string {
+  if (target.stretch !== undefined && reaches(target, target.stretch, related)) return "✓✓";
+  if (target.goal === undefined) return "";
+  return reaches(target, target.goal, related) ? "✓" : "✗";
 }
 
 /** A number with three significant digits. */

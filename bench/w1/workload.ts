@@ -1,6 +1,7 @@
 import type { Contest, Contestant, Workload } from "../harness/catalog.ts";
 
 const ITEMS = 100_000;
+const CALLS = "calls the next stage at once: stores no task";
 
 function contest(kind: "numbers" | "payload", title: string): Contest {
   const contestant = (name: string, program: string, variant: string, size = ITEMS, note?: string): Contestant => {
@@ -24,6 +25,11 @@ function contest(kind: "numbers" | "payload", title: string): Contest {
       contestant("p-queue", "peers/w1/p_queue.ts", "async"),
       contestant("xstate, machines", "peers/w1/xstate.ts", "machines"),
       contestant("xstate, transitions", "peers/w1/xstate.ts", "transitions", ITEMS, CALLS),
+      contestant("effect, streams", "peers/w1/effect.ts", "sync", ITEMS, "pulls in chunks: stores no task"),
+      contestant("effect, streams of promises", "peers/w1/effect.ts", "async", 20_000),
+      contestant("workflow-core", "peers/w1/workflow_core.ts", "sync", 5_000),
+      contestant("langgraph", "peers/w1/langgraph.ts", "sync", 200),
+      contestant("eventemitter3", "peers/w1/eventemitter3.ts", "sync", ITEMS, CALLS),
     ],
     targets: [
       { metric: "perSecond", of: "routilux, sync", to: "fastq, promises", sense: "at least", goal: 1.2, stretch: 2 },
@@ -31,8 +37,6 @@ function contest(kind: "numbers" | "payload", title: string): Contest {
     ],
   };
 }
-
-const CALLS = "calls the next stage at once: stores no task";
 
 /** Items through ten stages to a sink. */
 export const w1: Workload = {

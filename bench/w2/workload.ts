@@ -26,6 +26,11 @@ export const w2: Workload = {
       contestant("p-queue", "peers/w2/p_queue.ts", "async"),
       contestant("xstate, machines", "peers/w2/xstate.ts", "machines"),
       contestant("xstate, transitions", "peers/w2/xstate.ts", "transitions", ROUNDS, CALLS),
+      contestant("effect", "peers/w2/effect.ts", "sync"),
+      contestant("effect, promises", "peers/w2/effect.ts", "async", 20),
+      contestant("workflow-core", "peers/w2/workflow_core.ts", "sync", 5),
+      contestant("langgraph", "peers/w2/langgraph.ts", "sync", 2),
+      contestant("eventemitter3", "peers/w2/eventemitter3.ts", "sync", ROUNDS, CALLS),
     ],
     targets: [
       { metric: "perSecond", of: "routilux, sync", to: "p-queue", sense: "at least", goal: 1.2 },

@@ -1,0 +1,12 @@
+import fastq from "fastq";
+
+let result = 0;
+let next = async (v: number): Promise<void> => void (result = v);
+for (let i = 0; i < 10; i++) {
+  const target = next;
+  const queue = fastq.promise((v: number) => target(v + 1), 1);
+  next = (v) => queue.push(v);
+}
+await next(0);
+if (result !== 10) throw new Error(`It came to ${result}`);
+console.log("{}");

@@ -1,0 +1,44 @@
+import type { Contest, Contestant, Workload } from "../harness/catalog.ts";
+
+const MOST_ACTORS = 100_000;
+
+function contest(size: number): Contest {
+  const contestant = (name: string, program: string, variant: string, most = size): Contestant => {
+    return { name, program, variant, size: Math.min(size, most) };
+  };
+  const sizeText = size.toLocaleString("en");
+  return {
+    id: `pending_${size}`,
+    title: `${sizeText} pending items`,
+    metrics: [{ key: "bytesPerItem", title: "resident bytes an item" }],
+    small: 10,
+    warmUp: 0.01,
+    flags: { Deno: ["--v8-flags=--expose-gc"], Node: ["--expose-gc"] },
+    contestants: [
+      contestant("bare ring", "w6/ring.ts", "ring"),
+      contestant("routilux, emitted", "w6/routilux.ts", "emitted"),
+      contestant("routilux, delivered", "w6/routilux.ts", "delivered"),
+      contestant("fastq", "peers/w6/fastq.ts", "promises"),
+      contestant("p-queue", "peers/w6/p_queue.ts", "promises", 100_000),
+      contestant("effect", "peers/w6/effect.ts", "queue"),
+      contestant("xstate, an actor each", "peers/w6/xstate.ts", "actors", MOST_ACTORS),
+    ],
+    targets: [
+      {
+        metric: "bytesPerItem",
+        of: "routilux, emitted",
+        to: "bare ring",
+        sense: "at most",
+        goal: 1.3,
+        stretch: 1.05,
+      },
+    ],
+  };
+}
+
+/** What a pending item weighs. */
+export const w6: Workload = {
+  id: "w6",
+  title: "W6 memory: what a pending item with a payload of about 200 bytes takes",
+  contests: [contest(100_000), contest(1_000_000)],
+};
