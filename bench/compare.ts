@@ -5,6 +5,7 @@ import type { RuntimeName } from "./harness/catalog.ts";
 import { conditions, describeConditions } from "./harness/conditions.ts";
 import { assertAll, measureRounds } from "./harness/contests.ts";
 import { type BenchRuntime, hasPeers } from "./harness/process.ts";
+import { SMALL } from "./harness/program.ts";
 import { writeReports } from "./harness/reports.ts";
 import type { Results } from "./harness/results.ts";
 import { RUNTIMES, workloadTables } from "./harness/tables.ts";
@@ -57,6 +58,7 @@ if (!hasPeers) console.log("Without peers: `npm ci --prefix bench/peers` install
 
 if (values.small) {
   const { passed, errors } = await assertAll(selection);
+  if (positionals.length === 0 && !await assertMicro()) errors.push("A micro-benchmark has failed");
   for (const error of errors) console.log(`FAILED: ${error}`);
   finish([{ passed, failed: errors.length }]);
 }
@@ -70,6 +72,13 @@ for (const workload of selection.workloads) {
 }
 if (values.json !== undefined) await Deno.writeTextFile(values.json, JSON.stringify(results));
 if (values.record) await writeReports(results);
+
+async function assertMicro(): Promise<boolean> {
+  const args = ["bench", "--quiet", "--allow-env", "bench/micro"];
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), { args, env: { [SMALL]: "1" } }).output();
+  if (!success) console.log(new TextDecoder().decode(stderr));
+  return success;
+}
 
 async function chosenRuntimes(names: readonly string[]): Promise<readonly BenchRuntime[]> {
   const { found, missing } = await findRuntimes();

@@ -13,6 +13,8 @@ export interface Contestant {
   readonly variant: string;
   /** How much it does; a slow one less than others. */
   readonly size: number;
+  /** The size of the run that warms up. @default {the contest's part of the size} */
+  readonly warmUp?: number;
   /** What must be known to compare it. */
   readonly note?: string;
 }
@@ -64,6 +66,9 @@ export interface Contest {
 /** A workload: one contest or several. */
 export interface Workload {
   readonly id: string;
+  /** Begins with what it is called by. */
   readonly title: string;
+  /** Whether a contest is a curve, and its contestants are the sizes. @default {false} */
+  readonly hasCurves?: boolean;
   readonly contests: readonly Contest[];
 }

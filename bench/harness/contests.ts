@@ -1,6 +1,6 @@
 import type { Contest, Contestant, RuntimeName, Workload } from "./catalog.ts";
 import { type BenchRuntime, hasPeers, measure } from "./process.ts";
-import type { Figures } from "./program.ts";
+import { type Figures, SMALL } from "./program.ts";
 import type { Series } from "./results.ts";
 
 /** Which contestants take part. */
@@ -37,7 +37,7 @@ export async function measureRounds(
       const first = Math.floor((round * entries.length) / rounds);
       for (const entry of [...entries.slice(first), ...entries.slice(0, first)]) {
         const { contest, contestant, runtime } = entry;
-        const warmUp = Math.floor(contestant.size * (contest.warmUp ?? DEFAULT_WARM_UP));
+        const warmUp = contestant.warmUp ?? Math.floor(contestant.size * (contest.warmUp ?? DEFAULT_WARM_UP));
         const argument = `${contestant.variant}:${contestant.size}:${warmUp}`;
         const [measured] = await measure(runtime, contestant.program, [argument], flagsOf(contest, runtime.name));
         const figures: Figures = { ...measured, ...await contest.weigh?.(contestant) };
@@ -63,7 +63,8 @@ export async function assertAll(selection: Selection): Promise<{ readonly passed
     const { runtime, contest, contestant: { program } } = first;
     const variants = new Set(entries.map((it) => `${it.contestant.variant}:${it.contest.small}`));
     try {
-      passed += (await measure(runtime, program, [...variants], flagsOf(contest, runtime.name))).length;
+      const flags = flagsOf(contest, runtime.name);
+      passed += (await measure(runtime, program, [...variants], flags, { [SMALL]: "1" })).length;
     } catch (error) {
       errors.push(String(error));
     }

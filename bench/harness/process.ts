@@ -24,6 +24,7 @@ export async function measure(
   program: string,
   variants: readonly string[],
   flags: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<Figures[]> {
   const options = APART.test(program) ? ["--no-config", "--node-modules-dir=manual"] : [];
   const own = name === "Deno" ? ["run", "-A", "--quiet", ...options, ...flags] : flags;
@@ -31,6 +32,7 @@ export async function measure(
   const { success, stdout, stderr } = await new Deno.Command(command, {
     args: [...own, program, ...variants],
     cwd: BENCH,
+    env,
     signal: AbortSignal.timeout(PATIENCE_MS),
   }).output();
   const processMs = performance.now() - start;

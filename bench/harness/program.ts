@@ -1,7 +1,13 @@
-import { argv } from "node:process";
+import { argv, env } from "node:process";
 
 /** What came of one run, by the name of the metric. */
 export type Figures = Readonly<Record<string, number>>;
+
+/** The variable that tells programs to run for their assertions only. */
+export const SMALL = "BENCH_SMALL";
+
+/** Whether this is such a run: as little as will do. */
+export const isSmall: boolean = env[SMALL] !== undefined;
 
 /** One way to do a workload; it asserts its own result. */
 export type Variant = (size: number) => Figures | Promise<Figures>;

@@ -1,7 +1,8 @@
 import { describeConditions } from "./conditions.ts";
 import { BENCH } from "./process.ts";
 import { readResults, type Results } from "./results.ts";
-import { targetTable, workloadTables } from "./tables.ts";
+import { plotScaling } from "../scaling/plots.ts";
+import { RUNTIMES, targetTable, workloadTables } from "./tables.ts";
 import { workloads } from "./workloads.ts";
 
 const FOLDER = new URL("results/", BENCH);
@@ -10,12 +11,18 @@ const DOCUMENTS = [new URL("README.md", BENCH), new URL("../README.md", BENCH)];
 /**
  * Records results, one file a workload, and puts the tables of everything that is recorded where a document has a place for
  * them: between `<!-- bench:w1 -->` and `<!-- /bench:w1 -->`, and likewise `bench:targets` for what there is a target for.
+ * The curves of scaling are drawn as well.
  */
 export async function writeReports(results: Results): Promise<void> {
   await Deno.mkdir(FOLDER, { recursive: true });
   for (const id of workloads.keys()) {
     const series = results.series.filter(({ workload }) => workload === id);
     if (series.length > 0) await Deno.writeTextFile(fileOf(id), JSON.stringify({ ...results, series }));
+  }
+  for (const runtime of RUNTIMES) {
+    const drawing = plotScaling(results, runtime);
+    const file = new URL(`scaling_${runtime.toLowerCase()}.svg`, FOLDER);
+    if (drawing !== undefined) await Deno.writeTextFile(file, drawing);
   }
   const parts = await renderRecorded();
   for (const document of DOCUMENTS) {

@@ -7,10 +7,16 @@ export const RUNTIMES: readonly RuntimeName[] = ["Deno", "Node", "Bun"];
 
 /** The tables of a workload, in Markdown: the figures of each contest, and what they are in relation to each other. */
 export function workloadTables(workload: Workload, results: Results): string {
-  const parts = workload.contests.flatMap((contest) => [
-    ...contest.metrics.map((metric) => figureTable(workload, contest, metric, results)),
-    targetTable([{ workload, contest }], results),
-  ]);
+  const { contests } = workload;
+  const parts = workload.hasCurves
+    ? [
+      ...RUNTIMES.map((runtime) => curveTable(workload, runtime, results)),
+      targetTable(contests.map((contest) => ({ workload, contest })), results),
+    ]
+    : contests.flatMap((contest) => [
+      ...contest.metrics.map((metric) => figureTable(workload, contest, metric, results)),
+      targetTable([{ workload, contest }], results),
+    ]);
   return parts.filter((part) => part !== "").join("\n\n");
 }
 
@@ -26,8 +32,8 @@ export function targetTable(
       const { metrics } = contest;
       const title = metrics.length > 1 ? ` ${metrics.find(({ key }) => key === target.metric)?.title}:` : "";
       const sign = target.relation === "difference" ? "−" : "÷";
-      const name =
-        `${workload.id.toUpperCase()} ${contest.title.toLowerCase()}:${title} ${target.of} ${sign} ${target.to}`;
+      const [shortName] = workload.title.split(/[ :]/);
+      const name = `${shortName} ${contest.title.toLowerCase()}:${title} ${target.of} ${sign} ${target.to}`;
       return [
         name,
         goal(target, target.goal),
@@ -50,6 +56,20 @@ function figureTable(workload: Workload, contest: Contest, metric: Metric, resul
   }).filter((row) => row.length > 0);
   if (rows.length === 0) return "";
   return isFixed ? table([contest.title, title], rows) : table([`${contest.title}: ${title}`, ...RUNTIMES], rows);
+}
+
+/** The curves of a runtime: a row for each, a column for each size. */
+function curveTable({ id, contests }: Workload, runtime: RuntimeName, results: Results): string {
+  const sizes = new Map(contests.flatMap(({ contestants }) => contestants.map(({ size, name }) => [size, name])));
+  const columns = [...sizes].toSorted(([a], [b]) => a - b).map(([, name]) => name);
+  const rows = contests.flatMap(({ id: contest, title, metrics }) =>
+    metrics.map(({ key, title: unit }) => {
+      const all = columns.map((name) => valuesOf(results, id, contest, name, runtime, key));
+      if (all.every((values) => values.length === 0)) return [];
+      return [`${title}: ${unit}`, ...all.map((values) => values.length === 0 ? "" : format(median(values)))];
+    })
+  ).filter((row) => row.length > 0);
+  return rows.length === 0 ? "" : table([runtime, ...columns], rows);
 }
 
 function cell(values: readonly number[], scale: number): string {

@@ -1,3 +1,5 @@
+import { manners } from "../manners/workload.ts";
+import { scaling } from "../scaling/workload.ts";
 import { w1 } from "../w1/workload.ts";
 import { w2 } from "../w2/workload.ts";
 import { w3 } from "../w3/workload.ts";
@@ -7,4 +9,6 @@ import { w7 } from "../w7/workload.ts";
 import type { Workload } from "./catalog.ts";
 
 /** All workloads, by their ids. W5, durable steps, comes with the stores. */
-export const workloads: ReadonlyMap<string, Workload> = new Map([w1, w2, w3, w4, w6, w7].map((it) => [it.id, it]));
+export const workloads: ReadonlyMap<string, Workload> = new Map(
+  [w1, w2, w3, w4, w6, w7, scaling, manners].map((it) => [it.id, it]),
+);

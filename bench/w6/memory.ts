@@ -1,13 +1,10 @@
 import { memoryUsage } from "node:process";
-import { expectEqual, type Figures } from "../harness/program.ts";
+import { expectEqual, type Figures, isSmall } from "../harness/program.ts";
 
 // Runtimes collect garbage when they like, but for these flags and calls.
 
 declare const gc: (() => void) | undefined;
 declare const Bun: { gc(force: boolean): void } | undefined;
-
-// Fewer items are held for their assertions only.
-const WORTH_WAITING = 1_000;
 
 /** Says how many resident bytes each of so many items takes, of whatever `hold` returns; `sum` adds them up afterwards. */
 export async function measureMemory<T>(
@@ -15,7 +12,7 @@ export async function measureMemory<T>(
   hold: () => T | Promise<T>,
   sum: (held: T) => number | Promise<number>,
 ): Promise<Figures> {
-  const times = count < WORTH_WAITING ? 1 : 5;
+  const times = isSmall ? 1 : 5;
   const before = await settledMemory(times);
   const held = await hold();
   const after = await settledMemory(times);

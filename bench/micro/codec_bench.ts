@@ -1,0 +1,30 @@
+import { Registry } from "@routilux/routilux";
+import { decodeValue } from "../../src/base/decode.ts";
+import { encodeValue } from "../../src/base/encode.ts";
+import { counted, payload } from "../harness/payload.ts";
+import { bench } from "./bench.ts";
+import { TIMES } from "./repeated.ts";
+
+// What it takes to check and freeze a value, and to make what a handler gets of it.
+
+const SUBJECT = { action: "Cannot encode", root: "data" };
+const classes = new Registry();
+
+function tagged(v: number): object {
+  return { v, when: new Date(v), table: new Map([["key", v]]), members: new Set([v]), big: BigInt(v) };
+}
+
+for (const [name, make] of Object.entries({ numbers: counted, payloads: payload, "tagged values": tagged })) {
+  const values = Array.from({ length: TIMES }, (_, v) => make(v));
+  const stored = values.map((value) => encodeValue(value, classes, SUBJECT));
+  bench(`10,000 ${name} in`, { group: "codec in", baseline: name === "numbers" }, () => {
+    let count = 0;
+    for (const value of values) if (encodeValue(value, classes, SUBJECT) !== undefined) count++;
+    if (count !== TIMES) throw new Error("Values are missing");
+  });
+  bench(`10,000 ${name} out`, { group: "codec out", baseline: name === "numbers" }, () => {
+    let count = 0;
+    for (const value of stored) if (decodeValue(value, classes) !== undefined) count++;
+    if (count !== TIMES) throw new Error("Values are missing");
+  });
+}
