@@ -64,7 +64,7 @@ if (values.small) {
 }
 
 const before = conditions(selection.runtimes, hasPeers);
-const series = await measureRounds(selection, Number(values.runs), (line) => console.error(line));
+const { series, errors } = await measureRounds(selection, Number(values.runs), (line) => console.error(line));
 const results: Results = { format: 1, ...before, series };
 console.log(describeConditions(results));
 for (const workload of selection.workloads) {
@@ -72,6 +72,8 @@ for (const workload of selection.workloads) {
 }
 if (values.json !== undefined) await Deno.writeTextFile(values.json, JSON.stringify(results));
 if (values.record) await writeReports(results);
+for (const error of errors) console.log(`FAILED: ${error}`);
+if (errors.length > 0) Deno.exitCode = 1;
 
 async function assertMicro(): Promise<boolean> {
   const args = ["bench", "--quiet", "--allow-env", "bench/micro"];

@@ -20,38 +20,61 @@ interface Entry {
 
 const DEFAULT_WARM_UP = 0.1;
 
+/** What a run of many rounds has come to. */
+export interface Measured {
+  readonly series: readonly Series[];
+  /** What went wrong, one text each; those contestants have no series. */
+  readonly errors: readonly string[];
+}
+
 /**
- * Measures round by round, each contestant in a process of its own. Every round begins with another contestant: no one has
- * always the same neighbour, or the beginning of a burst of other work.
+ * Measures round by round, each contestant in a process of its own. Those that are compared stand side by side, so that
+ * they meet the same moods of the machine; each round begins with another of them.
  */
 export async function measureRounds(
   selection: Selection,
   rounds: number,
   onFigures: (line: string) => void,
-): Promise<readonly Series[]> {
+): Promise<Measured> {
   const series = new Map<string, Series>();
+  const errors = new Map<Entry, string>();
   for (const workload of selection.workloads) {
     await prepare(workload);
-    const entries = entriesOf({ ...selection, workloads: [workload] });
+    const groups = groupsOf({ ...selection, workloads: [workload] });
     for (let round = 0; round < rounds; round++) {
-      const first = Math.floor((round * entries.length) / rounds);
-      for (const entry of [...entries.slice(first), ...entries.slice(0, first)]) {
-        const { contest, contestant, runtime } = entry;
-        const warmUp = contestant.warmUp ?? Math.floor(contestant.size * (contest.warmUp ?? DEFAULT_WARM_UP));
-        const argument = `${contestant.variant}:${contestant.size}:${warmUp}`;
-        const [measured] = await measure(runtime, contestant.program, [argument], flagsOf(contest, runtime.name));
-        const figures: Figures = { ...measured, ...await contest.weigh?.(contestant) };
-        for (const { key } of contest.metrics) add(series, entry, key, figures[key] ?? NaN);
-        onFigures(`${round + 1}/${rounds} ${labelOf(entry)}: ${JSON.stringify(figures)}`);
+      for (const entry of groups.flatMap((group) => rotate(group, round / rounds))) {
+        if (errors.has(entry)) continue;
+        try {
+          const figures = await measureEntry(entry);
+          for (const { key } of entry.contest.metrics) add(series, entry, key, figures[key] ?? NaN);
+          onFigures(`${round + 1}/${rounds} ${labelOf(entry)}: ${JSON.stringify(figures)}`);
+        } catch (error) {
+          errors.set(entry, String(error));
+        }
       }
     }
   }
-  return [...series.values()];
+  for (const entry of errors.keys()) {
+    for (const { key } of entry.contest.metrics) series.delete(`${labelOf(entry)}/${key}`);
+  }
+  return { series: [...series.values()], errors: [...errors.values()] };
+}
+
+async function measureEntry({ contest, contestant, runtime }: Entry): Promise<Figures> {
+  const { variant, size, program } = contestant;
+  const warmUp = contestant.warmUp ?? Math.floor(size * (contest.warmUp ?? DEFAULT_WARM_UP));
+  const [measured] = await measure(runtime, program, [`${variant}:${size}:${warmUp}`], flagsOf(contest, runtime.name));
+  return { ...measured, ...await contest.weigh?.(contestant) };
+}
+
+function rotate<T>(items: readonly T[], part: number): readonly T[] {
+  const first = Math.floor(items.length * part);
+  return [...items.slice(first), ...items.slice(0, first)];
 }
 
 /** Runs everything once, small, for its assertions; each program only once. Says what went wrong, one text each. */
 export async function assertAll(selection: Selection): Promise<{ readonly passed: number; readonly errors: string[] }> {
-  const programs = Map.groupBy(entriesOf(selection), ({ contest, contestant: { program }, runtime }) => {
+  const programs = Map.groupBy(groupsOf(selection).flat(), ({ contest, contestant: { program }, runtime }) => {
     return JSON.stringify([runtime.name, program, flagsOf(contest, runtime.name)]);
   });
   for (const workload of selection.workloads) await prepare(workload);
@@ -76,14 +99,12 @@ async function prepare({ contests }: Workload): Promise<void> {
   for (const contest of contests) await contest.prepare?.();
 }
 
-/** Those that are compared with each other stand side by side, so that they meet the same moods of the machine. */
-function entriesOf({ workloads, runtimes, only }: Selection): Entry[] {
+/** The contestants of each contest in each runtime. */
+function groupsOf({ workloads, runtimes, only }: Selection): readonly (readonly Entry[])[] {
   return workloads.flatMap((workload) =>
     workload.contests.flatMap((contest) => {
       const contestants = contest.contestants.filter((it) => takesPart(it, contest, only));
-      return runtimes.flatMap((runtime) =>
-        contestants.map((contestant) => ({ workload, contest, contestant, runtime }))
-      );
+      return runtimes.map((runtime) => contestants.map((contestant) => ({ workload, contest, contestant, runtime })));
     })
   );
 }

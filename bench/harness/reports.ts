@@ -19,11 +19,6 @@ export async function writeReports(results: Results): Promise<void> {
     const series = results.series.filter(({ workload }) => workload === id);
     if (series.length > 0) await Deno.writeTextFile(fileOf(id), JSON.stringify({ ...results, series }));
   }
-  for (const runtime of RUNTIMES) {
-    const drawing = plotScaling(results, runtime);
-    const file = new URL(`scaling_${runtime.toLowerCase()}.svg`, FOLDER);
-    if (drawing !== undefined) await Deno.writeTextFile(file, drawing);
-  }
   const parts = await renderRecorded();
   for (const document of DOCUMENTS) {
     const text = await Deno.readTextFile(document);
@@ -42,11 +37,26 @@ async function renderRecorded(): Promise<ReadonlyMap<string, string>> {
       throw error;
     });
     if (results === undefined) continue;
-    parts.set(workload.id, `${describeConditions(results)}\n\n${workloadTables(workload, results)}`);
+    const drawings = workload.hasCurves ? await drawCurves(results) : [];
+    const paragraphs = [describeConditions(results), ...drawings, workloadTables(workload, results)];
+    parts.set(workload.id, paragraphs.join("\n\n"));
     const rows = targetTable(workload.contests.map((contest) => ({ workload, contest })), results);
     targets.push(targets.length === 0 ? rows : rows.split("\n").slice(2).join("\n"));
   }
   return parts.set("targets", targets.filter((rows) => rows !== "").join("\n"));
+}
+
+/** Draws the curves of each runtime, and returns what shows the drawings in a document of this folder. */
+async function drawCurves(results: Results): Promise<readonly string[]> {
+  const images: string[] = [];
+  for (const runtime of RUNTIMES) {
+    const drawing = plotScaling(results, runtime);
+    if (drawing === undefined) continue;
+    const name = `scaling_${runtime.toLowerCase()}.svg`;
+    await Deno.writeTextFile(new URL(name, FOLDER), drawing);
+    images.push(`![Time of an activation in ${runtime}](results/${name})`);
+  }
+  return images;
 }
 
 function fill(text: string, parts: ReadonlyMap<string, string>): string {
