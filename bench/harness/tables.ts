@@ -47,11 +47,13 @@ export function targetTable(
 
 function figureTable(workload: Workload, contest: Contest, metric: Metric, results: Results): string {
   const { key, title, scale = 1, isFixed = false } = metric;
-  const rows = contest.contestants.map(({ name, note }) => {
+  const largest = Math.max(...contest.contestants.map(({ size }) => size));
+  const rows = contest.contestants.map(({ name, note, size }) => {
     const all = RUNTIMES.map((runtime) => valuesOf(results, workload.id, contest.id, name, runtime, key));
     const measured = all.find((values) => values.length > 0);
     if (measured === undefined) return [];
-    const label = note === undefined ? name : `${name} (${note})`;
+    const notes = [...(note === undefined ? [] : [note]), ...(size < largest ? [`a size of ${format(size)}`] : [])];
+    const label = notes.length === 0 ? name : `${name} (${notes.join("; ")})`;
     return isFixed ? [label, format(median(measured) * scale)] : [label, ...all.map((values) => cell(values, scale))];
   }).filter((row) => row.length > 0);
   if (rows.length === 0) return "";
