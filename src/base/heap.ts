@@ -36,9 +36,9 @@ export class Heap<T> {
   /** Takes the least item. */
   pop(): T | undefined {
     const items = this.#items;
-    const least = items[0];
     const last = items.pop();
-    if (last === undefined || items.length === 0) return least;
+    if (last === undefined || items.length === 0) return last;
+    const least = items[0];
     let at = 0;
     for (;;) {
       let child = at * 2 + 1;

@@ -199,7 +199,7 @@ export class Execution implements RunnerHost {
 
   /** Even while no task can be taken: an alarm for a task that stays waiting would ring again at once. */
   #wakeDue(now: number): void {
-    if (this.#resting !== undefined || this.#isOver) return;
+    if (!this.#queue.hasWaiting || this.#resting !== undefined || this.#isOver) return;
     for (const task of this.#queue.wake(now)) this.#expire(task);
   }
 

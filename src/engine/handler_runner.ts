@@ -256,7 +256,7 @@ export class HandlerRunner {
 }
 
 function invoke(handler: AnyHandler, activation: Activation): unknown {
-  return Reflect.apply(handler, activation.plan.routine.routine, [activation.input, activation]);
+  return handler.call(activation.plan.routine.routine, activation.input, activation);
 }
 
 /** Apart from where handlers are called: there, nothing is caught in a closure for it. */

@@ -251,7 +251,7 @@ function readSlot(slot: Section, path: string, routine: object, root: object, re
 function findFunction(name: unknown, path: string, routine: object, root: object, registry: Registry): AnyHandler {
   if (isRecord(name)) {
     if (typeof name.function === "string") {
-      if (registry.hasFunction(name.function)) return registry.functionOf(name.function);
+      if (registry.hasFunction(name.function)) return registry.functionOf(name.function) as AnyHandler;
       fail(path, `function '${name.function}' is not in the registry`);
     }
     if (typeof name.method === "string") {

@@ -1,7 +1,7 @@
 import type { StandardSchema } from "../base/standard_schema.ts";
 
 /** A handler as it is kept: what it takes was checked when the slot was declared. */
-export type AnyHandler = (data: never, ctx: never) => unknown;
+export type AnyHandler = (this: unknown, data: unknown, ctx: unknown) => unknown;
 
 /** Joins what a slot holds (`undefined` at first) with what comes; the result is stored and handed to the handler. */
 export type MergeFunction = (old: never, next: never) => unknown;

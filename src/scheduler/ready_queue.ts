@@ -1,7 +1,7 @@
 import { Fifo } from "../base/fifo.ts";
 import { Heap } from "../base/heap.ts";
 import type { Job } from "./job.ts";
-import { dueAt, PRIORITY_RANK, type Task, type TaskDetails } from "./task.ts";
+import { dueAt, type Task, type TaskDetails } from "./task.ts";
 
 interface Waiting {
   readonly task: Task;
@@ -16,6 +16,14 @@ class Lane {
   readonly late: Heap<Task> = new Heap(hasLowerId);
   readonly parked: Heap<Task> = new Heap(hasLowerId);
   newest = 0;
+
+  get ready(): number {
+    return this.fresh.size + this.late.size;
+  }
+
+  get isEmpty(): boolean {
+    return this.ready === 0 && this.parked.size === 0;
+  }
 
   add(task: Task): void {
     if (task.id > this.newest) {
@@ -35,16 +43,12 @@ class Lane {
 
   /** Where the task with the lowest id is. */
   #first(withParked: boolean): Fifo<Task> | Heap<Task> {
+    if (this.late.size === 0 && !(withParked && this.parked.size > 0)) return this.fresh;
     const fresh = this.fresh.peek();
     const late = this.late.peek();
     const parked = withParked ? this.parked.peek() : undefined;
-    if (late === undefined && parked === undefined) return this.fresh;
     if (isFirst(parked, fresh) && isFirst(parked, late)) return this.parked;
     return isFirst(late, fresh) ? this.late : this.fresh;
-  }
-
-  get ready(): number {
-    return this.fresh.size + this.late.size;
   }
 }
 
@@ -55,7 +59,9 @@ class Lane {
 export class ReadyQueue {
   readonly #job: Job;
   readonly #resumed: Heap<Task> = new Heap(hasLowerId);
-  readonly #lanes: readonly [Lane, Lane, Lane] = [new Lane(), new Lane(), new Lane()];
+  readonly #high: Lane = new Lane();
+  readonly #normal: Lane = new Lane();
+  readonly #low: Lane = new Lane();
   readonly #waiting: Heap<Waiting> = new Heap((a, b) => a.at < b.at || (a.at === b.at && a.task.id < b.task.id));
 
   /** Makes the queue of all tasks that the job has. */
@@ -69,14 +75,17 @@ export class ReadyQueue {
 
   /** How many tasks could run at once: neither parked nor waiting. */
   get ready(): number {
-    let ready = this.#resumed.size;
-    for (const lane of this.#lanes) ready += lane.ready;
-    return ready;
+    return this.#resumed.size + this.#high.ready + this.#normal.ready + this.#low.ready;
   }
 
   /** Says whether nothing could run now, not even a parked task. */
   get isEmpty(): boolean {
-    return this.ready === 0 && this.#lanes.every((lane) => lane.parked.size === 0);
+    return this.#resumed.size === 0 && this.#high.isEmpty && this.#normal.isEmpty && this.#low.isEmpty;
+  }
+
+  /** Says whether tasks wait for their time. */
+  get hasWaiting(): boolean {
+    return this.#waiting.size > 0;
   }
 
   /** Adds a task of the job, where it belongs now. */
@@ -95,26 +104,16 @@ export class ReadyQueue {
 
   /** The task that `take` would take now. */
   peek(highWater: number): Task | undefined {
-    const resumed = this.#resumed.peek();
-    if (resumed !== undefined) return resumed;
     const withParked = this.ready < highWater;
-    for (const lane of this.#lanes) {
-      const task = lane.peek(withParked);
-      if (task !== undefined) return task;
-    }
-    return undefined;
+    return this.#resumed.peek() ?? this.#high.peek(withParked) ?? this.#normal.peek(withParked) ??
+      this.#low.peek(withParked);
   }
 
   /** Takes the task that runs next; a parked one only while fewer than `highWater` others are ready. */
   take(highWater: number): Task | undefined {
-    const resumed = this.#resumed.pop();
-    if (resumed !== undefined) return resumed;
     const withParked = this.ready < highWater;
-    for (const lane of this.#lanes) {
-      const task = lane.take(withParked);
-      if (task !== undefined) return task;
-    }
-    return undefined;
+    return this.#resumed.pop() ?? this.#high.take(withParked) ?? this.#normal.take(withParked) ??
+      this.#low.take(withParked);
   }
 
   /** Makes waiting tasks ready whose time has come, and returns the awaited deliveries whose deadline has passed. */
@@ -144,8 +143,9 @@ export class ReadyQueue {
     }
   }
 
-  #lane(task: Task): Lane {
-    return this.#lanes[PRIORITY_RANK[task.priority]];
+  #lane({ priority }: Task): Lane {
+    if (priority === "normal") return this.#normal;
+    return priority === "high" ? this.#high : this.#low;
   }
 }
 

@@ -109,8 +109,5 @@ export function dueAt({ details }: Task): number | undefined {
   return details?.awaiting === undefined ? details?.notBefore : details.awaiting.until;
 }
 
-/** The rank of a priority: the lower runs first. */
-export const PRIORITY_RANK: { readonly high: 0; readonly normal: 1; readonly low: 2 } = { high: 0, normal: 1, low: 2 };
-
 /** The words for how urgent a task is, most urgent first. */
 export const PRIORITIES: readonly ["high", "normal", "low"] = ["high", "normal", "low"];
