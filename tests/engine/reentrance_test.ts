@@ -204,3 +204,53 @@ test("a delivery from inside a handler or a listener is a task like any other", 
     ["from a listener", "id-1/4/0"],
   ]]);
 });
+
+test("a delivery from a listener of the very commit that awaits it runs once", async () => {
+  const { flow, timers } = createWorld();
+  const seen: unknown[] = [];
+  class Asker extends Routine {
+    readonly trigger = this.addSlot("trigger", this.ask);
+    readonly answer = this.addSlot("answer", this.take);
+    ask(_data: unknown, ctx: Context): void {
+      ctx.expect(this.answer);
+    }
+    take(data: unknown, ctx: Context): void {
+      seen.push([data, ctx.idempotencyKey]);
+    }
+  }
+  const asker = flow.addRoutine(new Asker(), "asker");
+  const job = flow.execute(asker.trigger);
+  void flow.waitUntil(job, () => {
+    if (job.pendingTasks.some(({ awaiting }) => awaiting !== undefined)) flow.deliver(job, asker.answer, 42);
+    return false;
+  });
+  await timers.flush();
+  assertEquals([job.status, seen], ["completed", [[42, "id-1/2/0"]]]);
+});
+
+test("of two deadlines that pass at once, the one that a listener of the other fills in time is kept", async () => {
+  const { flow, timers } = createWorld({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
+  const seen: unknown[] = [];
+  class Asker extends Routine {
+    readonly trigger = this.addSlot("trigger", this.ask);
+    readonly answer = this.addSlot("answer", this.take);
+    ask(_data: unknown, ctx: Context): void {
+      ctx.expect(this.answer, { timeoutMs: 10 });
+      ctx.expect(this.answer, { timeoutMs: 10 });
+    }
+    take(data: unknown, ctx: Context): void {
+      seen.push([data, ctx.idempotencyKey]);
+    }
+  }
+  const asker = flow.addRoutine(new Asker(), "asker");
+  const job = flow.execute(asker.trigger);
+  void flow.waitUntil(job, () => {
+    if (job.failures.length === 1 && job.pendingTasks.some(({ awaiting }) => awaiting !== undefined)) {
+      flow.deliver(job, asker.answer, 42);
+    }
+    return false;
+  });
+  await timers.advance(10);
+  assertEquals([job.status, seen], ["completed", [[42, "id-1/3/0"]]]);
+  assertEquals(job.failures.map(({ task, error }) => [task.id, error.name]), [[2, "TimeoutError"]]);
+});
