@@ -1,6 +1,6 @@
 import { stripTypeScriptTypes } from "node:module";
 
-// Makes workers of the sources as they are: types are blanked out, nothing is bundled or renamed.
+// Makes workers of the sources as they are: types are blanked out, nothing of them is bundled or renamed.
 
 /** A worker that can be run, again and again. */
 export interface Worker extends AsyncDisposable {
@@ -15,6 +15,7 @@ export const LEFT_OUT =
   "tests of examples, house, schemas, scripts and some stores need files, processes or generated code";
 /** What workerd has not, or has not in a form that does. */
 const PACKAGES: Readonly<Record<string, string>> = {
+  "fast-check": "node_modules/fast-check/lib/fast-check.js",
   "node:test": "scripts/workerd/node_test.ts",
   "node:assert": "scripts/workerd/node_assert.ts",
   "@std/assert": "tests/support/offline/assert.ts",
@@ -40,7 +41,7 @@ export async function makeWorker(main: string, compatibilityDate: string): Promi
     ...[...listFiles("src"), ...listFiles("tests")].filter(fitsWorkers),
   ];
   const modules = await Promise.all(names.map(async (name, index) => {
-    const text = name === "main" ? main : await Deno.readTextFile(PACKAGES[name] ?? name);
+    const text = name === "main" ? main : await readModule(PACKAGES[name] ?? name);
     await Deno.writeTextFile(`${folder}/${index}.js`, toModule(name, text));
     return `(name = ${JSON.stringify(name)}, esModule = embed "${index}.js")`;
   }));
@@ -60,11 +61,21 @@ const worker :Workerd.Worker = (
   return { config, [Symbol.asyncDispose]: () => Deno.remove(folder, { recursive: true }) };
 }
 
+/** A package of several files becomes one: the sources stay as they are. */
+async function readModule(path: string): Promise<string> {
+  if (path !== PACKAGES["fast-check"]) return await Deno.readTextFile(path);
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--quiet", "--platform", "browser", path],
+  }).output();
+  if (!success) throw new Error(`Cannot bundle ${path}:\n${new TextDecoder().decode(stderr)}`);
+  return new TextDecoder().decode(stdout);
+}
+
 /** workerd takes every specifier for a path, and knows no import attributes. */
 function toModule(name: string, text: string): string {
   if (name.endsWith(".json")) return `export default ${text}`;
-  const script = PACKAGES[name]?.endsWith(".mjs") ? text : stripTypeScriptTypes(text);
-  return script.replaceAll(/ from "(valibot|@std\/assert)";/g, ' from "/$1";')
+  const script = PACKAGES[name]?.startsWith("node_modules/") ? text : stripTypeScriptTypes(text);
+  return script.replaceAll(/ from "(valibot|fast-check|@std\/assert)";/g, ' from "/$1";')
     .replaceAll(' from "@routilux/routilux";', ' from "/mod.ts";')
     .replaceAll(' with { type: "json" };', ";");
 }

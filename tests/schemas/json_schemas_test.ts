@@ -1,4 +1,5 @@
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import * as fc from "fast-check";
 import { test } from "node:test";
 import * as v from "valibot";
 import { assertEquals } from "@std/assert";
@@ -9,7 +10,8 @@ import jobJson from "../../schemas/job.v1.json" with { type: "json" };
 import { commitSchema } from "../../src/serializer/commit_schema.ts";
 import { flowSchema, jobSchema } from "../../src/serializer/schemas.ts";
 import { manualEntropy, manualTimers } from "../../src/testing/mod.ts";
-import { buildFlow, generateFlow } from "../support/flow_generator.ts";
+import { flows } from "../support/flow_arbitrary.ts";
+import { buildFlow } from "../support/flow_spec.ts";
 import { type Random, seededRandom } from "../support/random.ts";
 import { scriptedRegistry } from "../support/scripted_routines.ts";
 
@@ -19,11 +21,7 @@ const validateJob = ajv.compile(jobJson);
 const validateCommit = ajv.compile(commitJson);
 
 const PATIENCE = { timeout: 120_000 };
-const registry: Registry = scriptedRegistry({
-  onOp: () => {},
-  point: () => Promise.resolve(),
-  sleep: () => Promise.resolve(),
-});
+const registry: Registry = scriptedRegistry();
 
 interface Documents {
   readonly flow: unknown;
@@ -31,13 +29,12 @@ interface Documents {
 }
 
 /** Snapshots of generated flows at work, with all that a job can hold. */
-async function writtenDocuments(seeds: number): Promise<Documents[]> {
+async function writtenDocuments(numRuns: number): Promise<Documents[]> {
   const found: Documents[] = [];
-  for (let seed = 1; seed <= seeds; seed++) {
+  for (const spec of fc.sample(flows("strict"), { numRuns, seed: 1 })) {
     const timers = manualTimers();
-    const spec = generateFlow(seed, "strict");
     const flow = buildFlow(spec, registry, new Engine({ timers, entropy: manualEntropy() }));
-    const job = flow.create(flow.slot("source", "trigger"), spec.params as never, { jobId: "job" });
+    const job = flow.create("source", spec.params, { jobId: "job" });
     flow.resume(job);
     let commits = 0;
     void flow.waitUntil(job, () => {

@@ -1,5 +1,5 @@
 import type { FlowDocument, JobDocument, TaskDocument } from "../../mod.ts";
-import type { FlowSpec } from "./flow_generator.ts";
+import type { FlowSpec } from "./flow_spec.ts";
 import type { Journey } from "./journey.ts";
 
 /** Counts what the journeys of a property test have met, so that it can be seen to exercise what it should. */
@@ -12,10 +12,11 @@ export class Coverage {
       this.#count(`class ${type}`);
       for (const { op } of script.ops) this.#count(`op ${op}`);
     }
-    for (const { place, how, graceMs } of journey.stops) {
-      this.#count(how === "pause" ? `pause at ${place}, grace ${graceMs}` : `snapshot at ${place}`);
+    for (const stop of journey.stops) {
+      this.#count(`${stop.how} at ${stop.place}`);
+      if ("graceMs" in stop) this.#count(`${stop.how}, grace ${stop.graceMs}`);
     }
-    for (const text of journey.texts) {
+    for (const { text } of journey.carried) {
       const { flow, job }: { readonly flow: FlowDocument; readonly job: JobDocument } = JSON.parse(text);
       this.#countJob(job);
       if (flow.connections.some(({ mapping }) => mapping !== undefined)) this.#count("mapping");
@@ -23,8 +24,8 @@ export class Coverage {
     this.#countEnd(JSON.parse(journey.end));
   }
 
-  /** The things of a list that were met fewer times than `least`, each with its count. */
-  missing(things: readonly string[], least: number): readonly string[] {
+  /** The things of a list that were met fewer than three times, each with its count. */
+  missing(things: readonly string[], least: number = 3): readonly string[] {
     return things.flatMap((thing) => {
       const count = this.#counts.get(thing) ?? 0;
       return count < least ? [`${thing}: ${count}`] : [];
@@ -44,8 +45,9 @@ export class Coverage {
     if (active?.priority !== "high" && job.pendingTasks.some((task) => task.priority === "high" && isReady(task))) {
       if (active !== undefined) this.#count("carried active before more urgent");
     }
-    for (const [tag] of JSON.stringify(job.pendingTasks).matchAll(/"\$type":"\w+"/g)) this.#count(`carried ${tag}`);
+    for (const [tag] of JSON.stringify(job).matchAll(/"\$type":"\w+"/g)) this.#count(`carried ${tag}`);
     if (job.dropped !== undefined) this.#count("carried dropped");
+    if (job.deferredEvents !== undefined) this.#count("carried deferred");
     if (job.failures !== undefined) this.#count("carried failures");
     for (const data of Object.values(job.slots ?? {}).flatMap((slots) => Object.values(slots))) {
       this.#count(data.lists === undefined ? "carried slot value" : "carried slot lists");

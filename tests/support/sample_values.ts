@@ -76,7 +76,8 @@ export function describe(value: unknown): string {
   if (value instanceof Uint8Array) return `Uint8Array(${value.join(",")})`;
   if (value instanceof Error) {
     const cause = value.cause === undefined ? "" : ` because ${describe(value.cause)}`;
-    return `${value.constructor.name}(${value.name}: ${value.message}${cause})`;
+    const code = "code" in value ? ` (${value.code})` : "";
+    return `${value.constructor.name}(${value.name}${code}: ${value.message}${cause})`;
   }
   if (value instanceof Point) return `Point(${value.x},${value.y})`;
   const entries = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${describe(item)}`);

@@ -1,45 +1,89 @@
 import { type Collected, type Context, Registry, Routine } from "../../mod.ts";
-import { describe, makeValue, Point } from "./sample_values.ts";
-import { check, joinItems, lastOf, mix, validateItem, valueOf } from "./script.ts";
-import type { Batch, Folded, Hooks, Item, Joined, Lists, Op, Script } from "./script.ts";
+import { describe, Point } from "./sample_values.ts";
+import { joinItems, lastOf, makeItem, mix, validateItem, valueOf } from "./script.ts";
+import type { Batch, Folded, Item, Joined, Lists, Op, Script } from "./script.ts";
+import type { AnyContext, Deed } from "./witness.ts";
+
+/** How the driver of a run gets between what handlers do. */
+export interface Hooks {
+  /** Called on the stack of a handler before each thing that it does. */
+  onOp(): void;
+  /** What handlers that wait wait for. */
+  point(): Promise<void>;
+  /** Waits for time to pass. */
+  sleep(ms: number): Promise<void>;
+  /** A handler has been called, or a generator begins. */
+  started(ctx: AnyContext): void;
+  /** A handler has done something. */
+  did(ctx: AnyContext, deed: Deed): void;
+  /** A handler is about to return. */
+  returned(ctx: AnyContext): void;
+  /** An item has come with another value than it was sent with. */
+  mistook(ctx: AnyContext, got: string, sent: string): void;
+}
+
+/** For documents that are read only. */
+export const NO_HOOKS: Hooks = {
+  onOp: () => {},
+  point: () => Promise.resolve(),
+  sleep: () => Promise.resolve(),
+  started: () => {},
+  did: () => {},
+  returned: () => {},
+  mistook: () => {},
+};
 
 /**
  * Makes a registry of routines whose handlers do what their config says: every way of handling and of merging there is.
  * The classes are new at each call, as on another host.
  */
-export function scriptedRegistry(hooks: Hooks): Registry {
+export function scriptedRegistry(hooks: Hooks = NO_HOOKS): Registry {
   abstract class Scripted extends Routine<Script> {
     readonly output = this.addEvent<Item>("output");
     readonly other = this.addEvent<Item>("other");
     readonly whole = this.addEvent<Item>("whole");
     readonly late = this.addSlot("late", this.receive);
+    #ops: readonly Op[] | undefined;
 
     get ops(): readonly Op[] {
-      return this.getConfig("ops", []);
+      return this.#ops ??= this.getConfig("ops", []);
     }
 
-    perform(op: Op, item: Item, ctx: Context<never>, index: number, merged?: unknown): void {
+    start(item: Item, ctx: AnyContext): void {
+      hooks.started(ctx);
+      const got = describe(valueOf(item));
+      if (got !== item.text) hooks.mistook(ctx, got, item.text);
+    }
+
+    perform(op: Op, item: Item, ctx: AnyContext, index: number, merged?: unknown): void {
       hooks.onOp();
       if (item.seed % op.every !== 0) return;
       switch (op.op) {
         case "emit":
-          if (item.n <= 0) return;
-          for (let i = 0; i < op.times; i++) {
+          for (let i = 0; i < op.times && item.n > 0; i++) {
             const seed = mix(item.seed, index * 16 + i);
-            const { delayMs, priority, value: kind } = op;
-            ctx.emit(op.event, { n: item.n - 1, seed, kind, v: makeValue(kind, seed) }, { delayMs, priority });
+            const { event, delayMs, priority, value } = op;
+            ctx.emit(event, makeItem(item.n - 1, seed, value), { delayMs, priority });
+            hooks.did(ctx, { kind: "emit", event, seed });
           }
           return;
         case "whole":
-          return ctx.emit(this.whole, item);
+          ctx.emit(this.whole, item);
+          return hooks.did(ctx, { kind: "emit", event: "whole", seed: item.seed });
+        case "defer": {
+          if (item.n <= 0) return;
+          const seed = mix(item.seed, index * 16);
+          ctx.defer(op.event, makeItem(item.n - 1, seed, op.value));
+          return hooks.did(ctx, { kind: "defer", event: op.event, seed });
+        }
         case "note":
           return ctx.log({ seed: item.seed, value: describe(valueOf(item)), slot: ctx.slotName });
         case "output":
-          return ctx.output(item.kind, valueOf(item));
+          return this.put(ctx, "value", valueOf(item));
         case "now":
           return ctx.shared.set("now", ctx.now());
         case "key":
-          return ctx.output("key", ctx.idempotencyKey);
+          return this.put(ctx, "key", ctx.idempotencyKey);
         case "pause":
           return ctx.pause("from inside", { seed: item.seed });
         case "sum":
@@ -49,29 +93,34 @@ export function scriptedRegistry(hooks: Hooks): Registry {
         case "drop":
           return ctx.state.set("tally", undefined);
         case "merged":
-          return ctx.output("merged", merged);
+          return this.put(ctx, "merged", merged);
         case "keep":
-          return (op.where === "shared" ? ctx.shared : ctx.state).set(
-            `kept ${op.value}`,
-            makeValue(op.value, item.seed),
-          );
+          return (op.where === "shared" ? ctx.shared : ctx.state).set("kept", [item.seed, op.value]);
         case "fail":
           if (ctx.attempt >= op.attempts) return;
           throw Object.assign(new Error(`failed ${item.seed}`, { cause: new Error("by script") }), { name: op.name });
         case "expect":
-          return ctx.expect("late", { timeoutMs: op.timeoutMs });
+          ctx.expect("late", { timeoutMs: op.timeoutMs });
+          return hooks.did(ctx, { kind: "expect" });
         case "sleep":
           return;
       }
     }
 
-    performAll(item: Item, ctx: Context<never>, merged?: unknown): void {
-      check(item);
+    put(ctx: AnyContext, type: string, data: unknown): void {
+      ctx.output(type, data);
+      hooks.did(ctx, { kind: "output" });
+    }
+
+    performAll(item: Item, ctx: AnyContext, merged?: unknown): void {
+      this.start(item, ctx);
       this.ops.forEach((op, index) => this.perform(op, item, ctx, index, merged));
     }
 
-    receive(item: Item, ctx: Context): void {
-      ctx.output("late", item.seed);
+    receive(item: Item, ctx: AnyContext): void {
+      this.start(item, ctx);
+      this.put(ctx, "late", item.seed);
+      hooks.returned(ctx);
     }
 
     async wait(op: Op): Promise<void> {
@@ -81,119 +130,132 @@ export function scriptedRegistry(hooks: Hooks): Registry {
 
   class Source extends Scripted {
     readonly trigger = this.addSlot("trigger", this.send);
-    send({ items, n, gapMs }: Batch, ctx: Context): void {
+    send({ items, n, gapMs }: Batch, ctx: AnyContext): void {
+      hooks.started(ctx);
       for (const [index, seed] of items.entries()) {
-        const item: Item = { n, seed, kind: "number", v: makeValue("number", seed) };
-        ctx.emit(this.output, item, { delayMs: index * gapMs });
+        ctx.emit(this.output, makeItem(n, seed, seed), { delayMs: index * gapMs });
+        hooks.did(ctx, { kind: "emit", event: "output", seed });
       }
+      hooks.returned(ctx);
     }
   }
   class SyncStep extends Scripted {
     readonly input = this.addSlot("input", this.process);
-    process(item: Item, ctx: Context): void {
-      this.performAll(item, ctx as Context<never>);
+    process(item: Item, ctx: AnyContext): void {
+      this.performAll(item, ctx);
+      hooks.returned(ctx);
     }
   }
   class AsyncStep extends Scripted {
     readonly input = this.addSlot("input", this.process, { timeoutMs: 1_000 });
-    async process(item: Item, ctx: Context): Promise<void> {
-      check(item);
+    async process(item: Item, ctx: AnyContext): Promise<void> {
+      this.start(item, ctx);
       for (const [index, op] of this.ops.entries()) {
         await this.wait(op);
-        this.perform(op, item, ctx as Context<never>, index);
+        this.perform(op, item, ctx, index);
       }
       await hooks.point();
+      hooks.returned(ctx);
     }
   }
   class CheckStep extends Scripted {
     readonly input = this.addSlot("input", this.process);
     async process(item: Item, ctx: Context<Map<string, number>>): Promise<void> {
-      check(item);
+      this.start(item, ctx);
       const from = ctx.progress?.get("next") ?? 0;
       for (const [index, op] of this.ops.entries()) {
         if (index < from) continue;
         await this.wait(op);
-        this.perform(op, item, ctx as Context<never>, index);
+        this.perform(op, item, ctx, index);
         await ctx.checkpoint(new Map([["next", index + 1]]));
       }
       await hooks.point();
+      hooks.returned(ctx);
     }
   }
   class GeneratorStep extends Scripted {
     readonly input = this.addSlot("input", this.process);
     *process(item: Item, ctx: Context<number>): Generator<number, void, void> {
-      check(item);
+      this.start(item, ctx);
       for (let index = ctx.progress ?? 0; index < this.ops.length; index++) {
-        this.perform(this.ops[index] as Op, item, ctx as Context<never>, index);
+        this.perform(this.ops[index] as Op, item, ctx, index);
         yield index + 1;
       }
+      hooks.returned(ctx);
     }
   }
   class AsyncGeneratorStep extends Scripted {
     readonly input = this.addSlot("input", this.process);
     async *process(item: Item, ctx: Context<{ next: number }>): AsyncGenerator<{ next: number }, void, void> {
-      check(item);
+      this.start(item, ctx);
       for (let index = ctx.progress?.next ?? 0; index < this.ops.length; index++) {
         const op = this.ops[index] as Op;
         await this.wait(op);
-        this.perform(op, item, ctx as Context<never>, index);
+        this.perform(op, item, ctx, index);
         yield { next: index + 1 };
         await hooks.point();
       }
+      hooks.returned(ctx);
     }
   }
   class Collector extends Scripted {
     readonly input = this.addSlot("input", this.collect, { merge: "append" });
-    collect(lists: Lists, ctx: Context): void {
+    collect(lists: Lists, ctx: AnyContext): void {
       const list = Array.from(lists.seed ?? []);
-      this.performAll(lastOf(lists), ctx as Context<never>, list);
+      this.performAll(lastOf(lists), ctx, list);
       if (list.length >= this.getConfig("batch", 3)) {
-        ctx.output("batch", { seeds: lists.seed, values: lists.v });
+        this.put(ctx, "batch", { seeds: lists.seed, values: lists.v });
         ctx.clear("input");
       }
+      hooks.returned(ctx);
     }
   }
   class Folder extends Scripted {
     readonly input = this.addSlot("input", this.process, { merge: this.fold });
     fold(old: Folded | undefined, next: Item): Folded {
-      if (next.seed % 11 === 0) throw new RangeError(`cannot fold ${next.seed}`);
+      if (next.seed % 11 === 10) throw new RangeError(`cannot fold ${next.seed}`);
       return { item: next, sum: ((old?.sum ?? 0) + next.seed) % 1_000_003 };
     }
-    async process({ item, sum }: Folded, ctx: Context): Promise<void> {
+    async process({ item, sum }: Folded, ctx: AnyContext): Promise<void> {
       await hooks.point();
-      this.performAll(item, ctx as Context<never>, sum);
+      this.performAll(item, ctx, sum);
+      hooks.returned(ctx);
     }
   }
   class Totals extends Scripted {
     readonly input = this.addSlot("input", this.process, { merge: joinItems });
-    process({ item, seeds }: Joined, ctx: Context): void {
-      this.performAll(item, ctx as Context<never>, seeds);
+    process({ item, seeds }: Joined, ctx: AnyContext): void {
+      this.performAll(item, ctx, seeds);
       if (seeds.size > this.getConfig("batch", 3)) ctx.clear("input");
+      hooks.returned(ctx);
     }
   }
   class Checked extends Scripted {
     readonly input = this.addSlot("input", this.process, {
       schema: { "~standard": { version: 1, vendor: "test", validate: validateItem } },
     });
-    process(item: Item, ctx: Context): void {
-      this.performAll(item, ctx as Context<never>);
+    process(item: Item, ctx: AnyContext): void {
+      this.performAll(item, ctx);
+      hooks.returned(ctx);
     }
   }
   class Desk extends Scripted {
     readonly store = this.addSlot("store", null, { merge: "append" });
     readonly input = this.addSlot("input", this.process);
-    process(item: Item, ctx: Context): void {
+    process(item: Item, ctx: AnyContext): void {
       const { seed: seeds } = (ctx.slotData("store") ?? {}) as { readonly seed?: Collected<number> };
-      this.performAll(item, ctx as Context<never>, seeds);
+      this.performAll(item, ctx, seeds);
       if ((seeds?.length ?? 0) >= this.getConfig("batch", 3)) ctx.clear("store");
+      hooks.returned(ctx);
     }
   }
   class Shelf extends Scripted {
     readonly store = this.addSlot("store", null);
     readonly input = this.addSlot("input", this.process);
-    process(item: Item, ctx: Context): void {
-      this.performAll(item, ctx as Context<never>, ctx.slotData("store") ?? null);
+    process(item: Item, ctx: AnyContext): void {
+      this.performAll(item, ctx, ctx.slotData("store") ?? null);
       if (item.seed % 3 === 0) ctx.clear("store");
+      hooks.returned(ctx);
     }
   }
 

@@ -1,0 +1,16 @@
+import { nothingIsDoubled, nothingIsLost } from "./books.ts";
+import type { Law } from "./law.ts";
+import { stoppedEverywhere, stoppedSomewhere } from "./pause_anywhere.ts";
+import { documentsComeBack, valuesComeBack } from "./round_trip.ts";
+
+/** All laws. */
+export const LAWS: readonly Law[] = [
+  nothingIsLost(),
+  nothingIsDoubled(),
+  stoppedSomewhere("strict"),
+  stoppedEverywhere(),
+  stoppedSomewhere("timed"),
+  stoppedSomewhere("concurrent"),
+  documentsComeBack(),
+  valuesComeBack(),
+];

@@ -1,0 +1,10 @@
+import { assertEquals } from "@std/assert";
+import { Coverage } from "../support/coverage.ts";
+import { FEATURES } from "../support/features.ts";
+import { prove } from "./gate.ts";
+import { stoppedSomewhere } from "./pause_anywhere.ts";
+
+for (const mode of ["timed", "concurrent"] as const) {
+  const coverage = new Coverage();
+  prove(stoppedSomewhere(mode, coverage), 1_000, { after: () => assertEquals(coverage.missing(FEATURES[mode]), []) });
+}

@@ -1,0 +1,77 @@
+import { assertEquals } from "@std/assert";
+import * as fc from "fast-check";
+import { test } from "node:test";
+import { JobState } from "../../mod.ts";
+import { Coverage } from "../support/coverage.ts";
+import { FEATURES } from "../support/features.ts";
+import { type Journey, travel } from "../support/journey.ts";
+import { scriptedRegistry } from "../support/scripted_routines.ts";
+import { wildCases } from "./books.ts";
+import { prove } from "./gate.ts";
+import { documentsComeBack, valuesComeBack } from "./round_trip.ts";
+
+const coverage = new Coverage();
+
+prove(documentsComeBack(coverage), 1_000, {
+  cases: "C200 C256",
+  after: () => assertEquals(coverage.missing(FEATURES.wild), []),
+});
+prove(valuesComeBack(), 5_000);
+
+const PATIENCE = { timeout: 120_000 };
+const registry = scriptedRegistry();
+const some = fc.sample(wildCases, { numRuns: 40, seed: 7_001 });
+
+/** The documents of a journey, as text. */
+function textsOf({ carried, end }: Journey): readonly string[] {
+  return [...carried.map(({ text }) => text), end];
+}
+
+test("C375 reading changes nothing in the document that is read", PATIENCE, async () => {
+  for (const { flow, stops } of some) {
+    const { end } = await travel(flow, { stops });
+    const document = deepFreeze(JSON.parse(end));
+    JobState.fromJSON(document, registry);
+    assertEquals(JSON.stringify(document), end);
+  }
+});
+
+test("the same job on the same ports gives the same bytes again", PATIENCE, async () => {
+  for (const { flow, stops } of some) {
+    assertEquals(textsOf(await travel(flow, { stops })), textsOf(await travel(flow, { stops })), fc.stringify(flow));
+  }
+});
+
+test("the library's keys are sorted at every level, and none of them is there without a value", PATIENCE, async () => {
+  for (const { flow, stops } of some) {
+    for (const text of textsOf(await travel(flow, { stops }))) {
+      const document = JSON.parse(text);
+      if ("flow" in document) checkKeys(document.flow, "flow");
+      checkKeys("flow" in document ? document.job : document, "job");
+    }
+  }
+});
+
+/** Below these the keys are the user's. */
+const USER_VALUES = new Set(["data", "entry", "checkpoint", "state", "progress", "items", "sharedData", "value"])
+  .union(new Set(["config", "fields", "mapping"]));
+const MAY_BE_EMPTY = new Set(["pendingTasks", "connections", "routines", "config", "events", "slots", "awaiting"])
+  .union(new Set(["lists", "items", "merged"]));
+
+function checkKeys(json: unknown, path: string): void {
+  if (typeof json !== "object" || json === null) return;
+  if (Array.isArray(json)) return json.forEach((item, index) => checkKeys(item, `${path}[${index}]`));
+  assertEquals(Object.keys(json), Object.keys(json).sort(), path);
+  for (const [key, value] of Object.entries(json)) {
+    if (USER_VALUES.has(key)) continue;
+    const isEmpty = typeof value === "object" && value !== null && Object.keys(value).length === 0;
+    const isNamed = path.endsWith(".events") || path.endsWith(".slots");
+    assertEquals(isEmpty && !isNamed && !MAY_BE_EMPTY.has(key), false, `${path}.${key} is empty`);
+    checkKeys(value, `${path}.${key}`);
+  }
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null) Object.values(value).forEach(deepFreeze);
+  return Object.freeze(value);
+}

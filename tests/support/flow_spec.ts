@@ -1,0 +1,103 @@
+import { ErrorHandler, type ErrorHandlerOptions, Flow } from "../../mod.ts";
+import type { Engine, Registry, Routine } from "../../mod.ts";
+import type { Batch, Script } from "./script.ts";
+
+/**
+ * What flows are generated for. `strict`: any feature whose outcome is the same to the byte wherever the job is paused.
+ * `timed`: handlers take time, so nothing else may depend on it. `concurrent`: handlers don't care for their order.
+ * `wild`: everything at once, for what must hold whatever happens.
+ */
+export type Mode = "strict" | "timed" | "concurrent" | "wild";
+
+/** The classes of scripted routines. */
+export type NodeType =
+  | "SyncStep"
+  | "AsyncStep"
+  | "CheckStep"
+  | "GeneratorStep"
+  | "AsyncGeneratorStep"
+  | "Collector"
+  | "Folder"
+  | "Totals"
+  | "Checked"
+  | "Desk"
+  | "Shelf";
+
+/** A generated flow, as data. */
+export interface FlowSpec {
+  /** What it is generated for. */
+  readonly mode: Mode;
+  /** Its routines beside the entry, which is called `source`. */
+  readonly nodes: readonly NodeSpec[];
+  /** Its connections. */
+  readonly links: readonly LinkSpec[];
+  /** What the entry gets. */
+  readonly params: Batch;
+  /** The error handler of the flow. */
+  readonly errorHandler: ErrorHandlerOptions;
+  /** The flow's limits. */
+  readonly limits: {
+    readonly steps: number;
+    readonly highWater: number;
+    readonly history: number;
+    readonly outputs: number;
+    readonly log: number;
+  };
+  /** How many handlers may wait at the same time. */
+  readonly maxWorkers: number;
+  /** How long the job may work; without it there is no limit. */
+  readonly timeoutMs: number | undefined;
+}
+
+/** A routine of a generated flow. */
+export interface NodeSpec {
+  /** Its id. */
+  readonly id: string;
+  /** Its class. */
+  readonly type: NodeType;
+  /** What it does. */
+  readonly script: Script;
+  /** What happens when it fails, if it has its own say. */
+  readonly errorHandler: ErrorHandlerOptions | undefined;
+}
+
+/** A connection of a generated flow. */
+export interface LinkSpec {
+  /** The routine that emits. */
+  readonly from: string;
+  /** Its event. */
+  readonly event: "output" | "other" | "whole";
+  /** The routine that receives. */
+  readonly to: string;
+  /** Its slot. */
+  readonly slot: "input" | "store";
+  /** Whether the value is renamed on its way. */
+  readonly isMapped: boolean;
+}
+
+/** Builds a generated flow by hand, as its first host does. */
+export function buildFlow(spec: FlowSpec, registry: Registry, engine: Engine): Flow {
+  const flow = new Flow({
+    id: "flow",
+    registry,
+    engine,
+    executionStrategy: spec.maxWorkers > 1 ? "concurrent" : "sequential",
+    maxWorkers: spec.maxWorkers,
+    executionTimeoutMs: spec.timeoutMs ?? Infinity,
+    errorHandler: new ErrorHandler(spec.errorHandler),
+    limits: spec.limits,
+  });
+  const add = (type: string, id: string) => {
+    const Class = registry.classOf(type) as new () => Routine<Script>;
+    return flow.addRoutine(new Class(), id);
+  };
+  add("Source", "source");
+  for (const { id, type, script, errorHandler } of spec.nodes) {
+    const routine = add(type, id).setConfig(script);
+    if (errorHandler !== undefined) routine.setErrorHandler(new ErrorHandler(errorHandler));
+  }
+  for (const { from, event, to, slot, isMapped } of spec.links) {
+    flow.connect(from, event, to, slot, isMapped ? { mapping: { v: "w" } } : {});
+  }
+  return flow;
+}

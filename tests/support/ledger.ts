@@ -1,0 +1,269 @@
+import { isRecord, wireOf } from "../../src/base/json.ts";
+import type { Job } from "../../src/scheduler/job.ts";
+import type { Task } from "../../src/scheduler/task.ts";
+import type { LinkSpec } from "./flow_spec.ts";
+import type { AnyContext, Deed, Witness } from "./witness.ts";
+
+/** What is wrong with a line of hosts. */
+export interface Complaints {
+  /** Deliveries that are neither pending, nor committed, nor in the failures; and values that changed on their way. */
+  readonly lost: string[];
+  /** What was committed or delivered more than once. */
+  readonly doubled: string[];
+}
+
+/** A task as it was after the last commit. */
+interface Mark {
+  readonly place: string;
+  readonly step: number;
+  readonly attempt: number;
+  readonly isMerged: boolean;
+  readonly isAwaiting: boolean;
+}
+
+/** A deed, and whose. */
+type Entry = Deed & { readonly routine: string };
+
+/** A handler at work: what it has done since its last commit. */
+interface Act {
+  readonly ctx: AnyContext;
+  deeds: Entry[];
+  hasReturned: boolean;
+}
+
+/** Slots without a handler: their tasks end by the merge. */
+const SILENT = /\.store$/;
+
+/**
+ * Keeps the books of a line of hosts: all deliveries that were made, and where each is; all steps that were committed.
+ * What handlers did is learned from them, never from the job: what the job then holds is compared with it.
+ */
+export class Ledger implements Witness {
+  /** What is wrong, in this line and in those that split from it. */
+  readonly complaints: Complaints;
+  readonly #links: readonly LinkSpec[];
+  #pending: Map<number, Mark> = new Map();
+  #failed: Set<number> = new Set();
+  #done: Set<number> = new Set();
+  #steps: Set<string> = new Set();
+  readonly #acts: Map<number, Act> = new Map();
+  #deferred: readonly Entry[] = [];
+  #outside: string | undefined;
+  #outputs = 0;
+  #nextId = 1;
+
+  /** Opens the books of a job of a flow with these connections. */
+  constructor(links: readonly LinkSpec[], complaints: Complaints = { lost: [], doubled: [] }) {
+    this.#links = links;
+    this.complaints = complaints;
+  }
+
+  fork(): Ledger {
+    const copy = new Ledger(this.#links, this.complaints);
+    copy.#pending = new Map(this.#pending);
+    copy.#failed = new Set(this.#failed);
+    copy.#done = new Set(this.#done);
+    copy.#steps = new Set(this.#steps);
+    copy.#deferred = this.#deferred;
+    copy.#outputs = this.#outputs;
+    copy.#nextId = this.#nextId;
+    return copy;
+  }
+
+  started(ctx: AnyContext): void {
+    const { task, step } = keyOf(ctx);
+    if (this.#steps.has(`${task}/${step}`) || this.#done.has(task)) {
+      this.complaints.doubled.push(`step ${step} of task ${task} has been committed, and its handler runs again`);
+    }
+    this.#acts.set(task, { ctx, deeds: [], hasReturned: false });
+  }
+
+  did(ctx: AnyContext, deed: Deed): void {
+    this.#actOf(ctx)?.deeds.push({ ...deed, routine: ctx.routineId });
+  }
+
+  returned(ctx: AnyContext): void {
+    const act = this.#actOf(ctx);
+    if (act !== undefined) act.hasReturned = true;
+  }
+
+  mistook({ idempotencyKey, routineId }: AnyContext, got: string, sent: string): void {
+    this.complaints.lost.push(`${idempotencyKey} of ${routineId} got ${got}, sent was ${sent}`);
+  }
+
+  delivering(routine: string, slot: string, seed: number | undefined): void {
+    this.#outside = arrival(undefined, routine, slot, seed);
+  }
+
+  refused(): void {
+    this.#outside = undefined;
+  }
+
+  received(job: Job): void {
+    const before = this.#sums();
+    this.committed(job);
+    const isFirst = this.#nextId === 2 && this.#done.size === 0;
+    if (!isFirst && this.#sums() !== before) {
+      this.complaints.lost.push(`the job that came was another: ${before}, ${this.#sums()}`);
+    }
+  }
+
+  committed(job: Job): void {
+    const failures = new Set(job.failures.map(({ task }) => task.id));
+    const present = new Map(Array.from(job.tasks, (task) => [task.id, task]));
+    const deeds = this.#leave(present, failures);
+    const fresh: Task[] = [];
+    for (const [id, task] of present) {
+      const before = this.#pending.get(id);
+      if (before !== undefined) deeds.push(...this.#change(id, before, markOf(task)));
+      else if (this.#done.has(id)) this.complaints.doubled.push(`task ${id} was done, and is pending again`);
+      else if (!this.#failed.delete(id)) fresh.push(task);
+      if (failures.has(id)) this.complaints.doubled.push(`task ${id} is pending and in failures`);
+      this.#pending.set(id, markOf(task));
+    }
+    for (const id of this.#failed) {
+      if (!failures.has(id)) this.complaints.lost.push(`task ${id} has gone from failures`);
+    }
+    this.#checkDeliveries(job, fresh, deeds);
+    this.#checkOutputs(job, deeds);
+    this.#nextId += fresh.length;
+    const counted = this.#pending.size + this.#failed.size + this.#done.size;
+    if (job.nextTaskId !== this.#nextId || counted !== this.#nextId - 1) {
+      this.complaints.lost.push(`${counted} of ${job.nextTaskId - 1} tasks are accounted for`);
+    }
+  }
+
+  /** Tasks that are no longer there have failed, or a handler has returned for them. */
+  #leave(present: ReadonlyMap<number, Task>, failures: ReadonlySet<number>): Entry[] {
+    const deeds: Entry[] = [];
+    for (const [id, { place, step }] of this.#pending) {
+      if (present.has(id)) continue;
+      this.#pending.delete(id);
+      const act = this.#acts.get(id);
+      this.#acts.delete(id);
+      if (failures.has(id)) {
+        this.#failed.add(id);
+        continue;
+      }
+      this.#done.add(id);
+      if (act?.hasReturned !== true && !SILENT.test(place)) {
+        this.complaints.lost.push(`task ${id} to ${place} is gone, though its handler has not returned`);
+      }
+      this.#count(id, step);
+      deeds.push(...act?.deeds ?? []);
+    }
+    return deeds;
+  }
+
+  #change(id: number, before: Mark, now: Mark): Entry[] {
+    if (now.attempt > before.attempt) this.#acts.delete(id);
+    if (before.isMerged && !now.isMerged) {
+      this.complaints.doubled.push(`task ${id} has lost its merge, and will merge again`);
+    }
+    if (before.isAwaiting && !now.isAwaiting) this.#fill(id, now.place);
+    if (now.step === before.step) return [];
+    if (now.step !== before.step + 1) {
+      this.complaints.doubled.push(`task ${id} went from step ${before.step} to ${now.step}`);
+    }
+    this.#count(id, before.step);
+    const act = this.#acts.get(id);
+    const deeds = act?.deeds ?? [];
+    if (act !== undefined) act.deeds = [];
+    return deeds;
+  }
+
+  #count(id: number, step: number): void {
+    const key = `${id}/${step}`;
+    if (this.#steps.has(key)) this.complaints.doubled.push(`step ${step} of task ${id} was committed twice`);
+    this.#steps.add(key);
+  }
+
+  /** Each delivery that a committed deed makes is there, and no other. */
+  #checkDeliveries(job: Job, fresh: readonly Task[], deeds: readonly Entry[]): void {
+    const due = this.#deliveriesOf(deeds.filter(({ kind }) => kind !== "defer"));
+    this.#deferred = [...this.#deferred, ...deeds.filter(({ kind }) => kind === "defer")];
+    if (job.deferredEvents.length < this.#deferred.length) {
+      due.push(...this.#deliveriesOf(this.#deferred));
+      this.#deferred = [];
+    }
+    const came = fresh.map(arrivalOf);
+    if (this.#outside !== undefined) due.push(this.#outside);
+    this.#outside = undefined;
+    const missing = without(due, came);
+    const extra = without(came, due);
+    if (missing.length > 0) this.complaints.lost.push(`not delivered: ${missing}`);
+    if (extra.length > 0) this.complaints.doubled.push(`delivered without being sent: ${extra}`);
+  }
+
+  #checkOutputs({ outputs }: Job, deeds: readonly Entry[]): void {
+    const due = this.#outputs + deeds.filter(({ kind }) => kind === "output").length;
+    this.#outputs = outputs.size + outputs.dropped;
+    if (this.#outputs > due) this.complaints.doubled.push(`${this.#outputs - due} outputs too many`);
+    if (this.#outputs < due) this.complaints.lost.push(`${due - this.#outputs} outputs are missing`);
+  }
+
+  #fill(id: number, place: string): void {
+    if (this.#outside?.startsWith(`to ${place} `)) this.#outside = undefined;
+    else this.complaints.doubled.push(`task ${id} to ${place} was filled by nobody`);
+  }
+
+  #deliveriesOf(deeds: readonly Entry[]): string[] {
+    return deeds.flatMap((deed) => {
+      if (deed.kind === "output") return [];
+      if (deed.kind === "expect") return [arrival(undefined, deed.routine, "late", undefined)];
+      return this.#links.filter(({ from, event }) => from === deed.routine && event === deed.event)
+        .map(({ to, slot }) => arrival(deed, to, slot, deed.seed));
+    });
+  }
+
+  #actOf(ctx: AnyContext): Act | undefined {
+    const act = this.#acts.get(keyOf(ctx).task);
+    return act?.ctx === ctx ? act : undefined;
+  }
+
+  #sums(): string {
+    const { size } = this.#steps;
+    const counts = [this.#nextId, this.#done.size, this.#failed.size, size, this.#outputs, this.#deferred.length];
+    return JSON.stringify([counts, ...this.#pending]);
+  }
+}
+
+function keyOf({ idempotencyKey }: AnyContext): { readonly task: number; readonly step: number } {
+  const [task, step] = idempotencyKey.split("/").slice(-2).map(Number);
+  return { task: task ?? 0, step: step ?? 0 };
+}
+
+function markOf({ route, details }: Task): Mark {
+  return {
+    place: `${route.routine}.${route.slot}`,
+    step: details?.step ?? 0,
+    attempt: details?.attempt ?? 0,
+    isMerged: details?.merged !== undefined,
+    isAwaiting: details?.awaiting !== undefined,
+  };
+}
+
+function arrivalOf({ route, data }: Task): string {
+  const json = data === undefined ? undefined : wireOf(data);
+  const seed = isRecord(json) && typeof json.seed === "number" ? json.seed : undefined;
+  return arrival(route.connection, route.routine, route.slot, seed);
+}
+
+function arrival(
+  from: { readonly routine: string; readonly event: string } | undefined,
+  routine: string,
+  slot: string,
+  seed: number | undefined,
+): string {
+  return `to ${routine}.${slot} seed ${seed}${from === undefined ? "" : ` by ${from.routine}.${from.event}`}`;
+}
+
+/** Those of a list that are not in the other, counting equal ones. */
+function without(list: readonly string[], other: readonly string[]): string[] {
+  const left = [...other];
+  return list.filter((item) => {
+    const index = left.indexOf(item);
+    if (index >= 0) left.splice(index, 1);
+    return index < 0;
+  });
+}
