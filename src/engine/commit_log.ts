@@ -17,20 +17,26 @@ export class CommitLog {
   journal: Journal | undefined;
   readonly #job: Job;
   readonly #listeners: JobListeners;
+  readonly #enqueue: (task: Task, at: number) => void;
   /** Tasks that must not run yet, with the commit that must be stored before. */
   readonly #held: Map<Task, Commit> = new Map();
 
-  /** Makes the log of a job. */
-  constructor(job: Job, listeners: JobListeners) {
+  /** Makes the log of a job; `enqueue` puts a task into its queue. */
+  constructor(job: Job, listeners: JobListeners, enqueue: (task: Task, at: number) => void) {
     this.#job = job;
     this.#listeners = listeners;
+    this.#enqueue = enqueue;
   }
 
-  /** Performs a commit that makes tasks ready, and then what follows from it. */
+  /**
+   * Performs a commit that makes tasks ready, and then what follows from it. They are in the queue before anybody is told: a
+   * listener may deliver to one that has just been made.
+   */
   perform<C extends Commit>(commit: C, readied: readonly Task[] = NONE, follow?: (commit: C) => void): void {
     const { journal } = this;
     const text = journal?.encode(commit);
     apply(this.#job, commit);
+    for (const task of readied) this.#enqueue(task, commit.at);
     if (journal === undefined || text === undefined) {
       this.#listeners.committed();
       follow?.(commit);

@@ -63,7 +63,7 @@ export class Execution implements RunnerHost {
     this.#clock = this.#createClock(setup);
     this.#queue = new ReadyQueue(job, host.timers.now());
     this.#runner = new HandlerRunner(this, plan, host.timers, host.director);
-    this.log = new CommitLog(job, this.listeners);
+    this.log = new CommitLog(job, this.listeners, (task, at) => this.#queue.add(task, at));
     this.#loop = new Loop(() => this.#takeTasks(), () => this.#settleDown(), host.pacer);
     job.owner = this;
   }
@@ -127,7 +127,6 @@ export class Execution implements RunnerHost {
   deliver(task: Task, data: Stored): void {
     this.#clock.work(this.now());
     this.log.perform({ kind: "deliver", ...this.time(), task, data }, [task]);
-    this.#queue.add(task, this.now());
     this.#loop.wake();
   }
 
@@ -161,7 +160,6 @@ export class Execution implements RunnerHost {
 
   yielded(activation: Activation, progress: Stored): void {
     this.#step(activation, "parked", progress);
-    this.#queue.add(activation.task, this.now());
   }
 
   failed(task: Task, plan: SlotPlan, thrown: unknown): void {
@@ -200,7 +198,10 @@ export class Execution implements RunnerHost {
   /** Even while no task can be taken: an alarm for a task that stays waiting would ring again at once. */
   #wakeDue(now: number): void {
     if (!this.#queue.hasWaiting || this.#resting !== undefined || this.#isOver) return;
-    for (const task of this.#queue.wake(now)) this.#expire(task);
+    for (const task of this.#queue.wake(now)) {
+      // Whoever was told of the one before may have delivered.
+      if (task.details?.awaiting !== undefined) this.#expire(task);
+    }
   }
 
   #mayTake(now: number): boolean {
@@ -292,7 +293,6 @@ export class Execution implements RunnerHost {
         then();
       },
     );
-    for (const task of commit.created) this.#queue.add(task, commit.at);
     if (outcome !== "done") activation.reset();
     if (pauseWish !== undefined) this.rest({ status: "paused", wish: pauseWish }, DEFAULT_GRACE_MS);
   }
@@ -323,9 +323,7 @@ export class Execution implements RunnerHost {
       this.#end(commit, new CancelledError(`routine "${plan.routine.id}" has failed`));
       return;
     }
-    const isRetry = commit.verdict.kind === "retry";
-    this.log.perform(commit, isRetry ? [task] : [], () => this.#notifier.task(commit));
-    if (isRetry) this.#queue.add(task, commit.at);
+    this.log.perform(commit, commit.verdict.kind === "retry" ? [task] : [], () => this.#notifier.task(commit));
   }
 
   #sendDeferred(): void {
@@ -336,7 +334,6 @@ export class Execution implements RunnerHost {
       const created = createTasks(this.job, emissions, [], time.at, this.limits.steps);
       const records = emissions.map((emission) => emitRecord(emission, time.at));
       this.log.perform({ kind: "deferred", ...time, created, records }, created);
-      for (const task of created) this.#queue.add(task, time.at);
     } catch (error) {
       if (!(error instanceof StepLimitError)) throw error;
       this.#break("failed", error);
