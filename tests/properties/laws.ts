@@ -1,4 +1,5 @@
 import { nothingIsDoubled, nothingIsLost } from "./books.ts";
+import { crashedEverywhere, crashedSomewhere } from "./crash_anywhere.ts";
 import type { Law } from "./law.ts";
 import { stoppedEverywhere, stoppedSomewhere } from "./pause_anywhere.ts";
 import { documentsComeBack, valuesComeBack } from "./round_trip.ts";
@@ -13,4 +14,6 @@ export const LAWS: readonly Law[] = [
   stoppedSomewhere("concurrent"),
   documentsComeBack(),
   valuesComeBack(),
+  crashedSomewhere(),
+  crashedEverywhere(),
 ];

@@ -1,4 +1,3 @@
-import { assertEquals, assertStrictEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { Coverage } from "../support/coverage.ts";
 import { flows } from "../support/flow_arbitrary.ts";
@@ -7,6 +6,7 @@ import type { Luggage } from "../support/host.ts";
 import { travel } from "../support/journey.ts";
 import { outcomeOf, withoutPausePoints, withoutTimes } from "../support/outcomes.ts";
 import { type Interruption, type Place, PLACES, quietStops, type Stop } from "../support/stops.ts";
+import { assertSame } from "./assert_same.ts";
 import { type Law, law } from "./law.ts";
 
 /** A flow, and where its job stops. */
@@ -102,11 +102,4 @@ function everyPause(passed: Readonly<Record<Place, number>>): Stop[] {
     Array.from({ length: passed[place] }, (_, index) => index + 1)
       .flatMap((count) => ways(place).map((way) => ({ place, count, ...way })))
   );
-}
-
-/** Compares two texts; where they differ, as documents, which are easier to read. */
-function assertSame(actual: string, expected: string, where: string): void {
-  if (actual === expected) return;
-  assertEquals(JSON.parse(actual), JSON.parse(expected), where);
-  assertStrictEquals(actual, expected, where);
 }

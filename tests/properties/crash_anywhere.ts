@@ -1,0 +1,60 @@
+import * as fc from "fast-check";
+import { survive } from "../support/durable_journey.ts";
+import { flows, type Size } from "../support/flow_arbitrary.ts";
+import type { FlowSpec } from "../support/flow_spec.ts";
+import { travel } from "../support/journey.ts";
+import { lists } from "../support/list_arbitrary.ts";
+import type { Death } from "../support/mortal_store.ts";
+import { withoutPausePoints } from "../support/outcomes.ts";
+import { assertSame } from "./assert_same.ts";
+import { type Law, law } from "./law.ts";
+
+/** A flow, and how the processes die that work on its job. */
+export interface MortalCase {
+  /** The flow. */
+  readonly flow: FlowSpec;
+  /** One after the other; then one lives. */
+  readonly deaths: readonly Death[];
+  /** Whether the store answers later. */
+  readonly isAsync: boolean;
+  /** How much is written before the journal is compacted. */
+  readonly snapshotLength: number;
+}
+
+const NAME = "a job whose processes die ends as if none had died, byte for byte";
+const stores = { isAsync: fc.boolean(), snapshotLength: fc.constantFrom(100_000, 2_000, 1) };
+
+/** Invariant 5: a crash at any write, done or not. */
+export function crashedSomewhere(tries: { deaths: number } = { deaths: 0 }): Law {
+  const death = fc.record({ write: fc.integer({ min: 1, max: 12 }), isWritten: fc.boolean() });
+  return law(5, NAME, fc.record({ flow: flows("strict"), deaths: lists(death, 8), ...stores }), async (it) => {
+    tries.deaths += await checkDeaths(it);
+  });
+}
+
+/** Invariant 5, at each write in turn. */
+export function crashedEverywhere(tries: { deaths: number } = { deaths: 0 }): Law {
+  const size: Size = "small";
+  const cases = fc.record({ flow: flows("strict", size), ...stores });
+  return law(5, `${NAME}, at each write in turn`, cases, async (it) => {
+    const { writes } = await surviveDeaths({ ...it, deaths: [] });
+    for (let write = 1; write <= writes; write++) {
+      for (const isWritten of [false, true]) {
+        tries.deaths += await checkDeaths({ ...it, deaths: [{ write, isWritten }] });
+      }
+    }
+  }, 20);
+}
+
+/** Compares the end with that of a run without a store; tells how many processes died. */
+export async function checkDeaths(it: MortalCase): Promise<number> {
+  const { end, processes } = await surviveDeaths(it);
+  const undisturbed = await travel(it.flow);
+  assertSame(withoutPausePoints(end), withoutPausePoints(undisturbed.end), `deaths: ${JSON.stringify(it.deaths)}`);
+  return processes - 1;
+}
+
+function surviveDeaths({ flow, deaths, isAsync, snapshotLength }: MortalCase): ReturnType<typeof survive> {
+  const durability = { snapshotLength, maxRecoveries: 100 };
+  return survive(flow, { isAsync, durability, deathOf: (process) => deaths[process] });
+}
