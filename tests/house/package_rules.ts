@@ -29,17 +29,23 @@ export function checkIdentity({ deno, jsr, npm }: Package): Findings {
   ];
 }
 
-/** Every import has one version, whichever manifest resolves it; only JSR's packages have a stand-in offline. */
+/**
+ * Every import has one version, whichever manifest resolves it; what only tests need is not published, and only JSR's
+ * packages have a stand-in offline.
+ */
 export function checkImports({ deno, jsr, npm, offline, pure }: Package): Findings {
   const imports = record(deno["imports"]);
-  const published = select(imports, (target) => target.startsWith("npm:"));
+  const tools = record(npm["devDependencies"]);
+  const published = select(imports, (target, name) => target.startsWith("npm:") && tools[name] === undefined);
+  const tested = select(imports, (target, name) => target.startsWith("npm:") && tools[name] !== undefined);
   const own = select(imports, (target) => !target.startsWith("jsr:"));
   const others = record(offline["imports"]);
   const standIns = select(others, (_target, name) => imports[name]?.startsWith("jsr:") ?? false);
-  const installed = Object.entries(record(npm["dependencies"])).map(([name, range]) => [name, `npm:${name}@${range}`]);
+  const installed = targets(record(npm["dependencies"]));
   return [
+    ...differ("devDependencies of package.json", select(targets(tools), (_target, name) => name in tested), tested),
     ...differ("imports of jsr.json", record(jsr["imports"]), published),
-    ...differ("dependencies of package.json", Object.fromEntries(installed), published),
+    ...differ("dependencies of package.json", installed, published),
     ...differ("imports of offline.json", others, { ...own, ...standIns }),
     ...differ("imports of pure_floors.json", record(pure["imports"]), published),
     ...Object.entries(standIns).filter(([, target]) => !target.startsWith("./tests/"))
@@ -70,6 +76,10 @@ export function checkChangelog({ deno, changelog }: Package): Findings {
 export function checkStrictness({ deno, pure }: Package): Findings {
   const { lib: _lib, types: _types, ...options } = record(pure["compilerOptions"]) as Record<string, unknown>;
   return differ("compilerOptions of pure_floors.json", options, record(deno["compilerOptions"]));
+}
+
+function targets(ranges: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(ranges).map(([name, range]) => [name, `npm:${name}@${range}`]));
 }
 
 function unlike(file: string, actual: Manifest, expected: Manifest, key: string): Findings {
