@@ -30,14 +30,16 @@ function describe(thrown: unknown, stacks: boolean, depth: number): ErrorData {
         message: typeof thrown === "string" ? thrown : `${String(thrown)} was thrown`,
       });
     }
-    const { name, message, cause, stack } = thrown;
+    const { name, message, cause } = thrown;
     const code: unknown = "code" in thrown ? thrown.code : undefined;
+    // Hosts make the text of a stack when it is read.
+    const stack = stacks ? thrown.stack : undefined;
     return Object.freeze({
       name: String(name),
       message: String(message),
       ...(typeof code === "string" ? { code } : {}),
       ...(cause !== undefined && depth > 0 ? { cause: describe(cause, stacks, depth - 1) } : {}),
-      ...(stacks && typeof stack === "string" ? { stack } : {}),
+      ...(typeof stack === "string" ? { stack } : {}),
     });
   } catch {
     return Object.freeze({ name: "Error", message: "A value that cannot be described was thrown" });

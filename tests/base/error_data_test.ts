@@ -164,3 +164,10 @@ test("an error that was revived is described as before", () => {
 test("an error without a cause is revived without one", () => {
   assertEquals("cause" in reviveError({ name: "Error", message: "x" }), false);
 });
+
+test("the stack of an error is read only where stacks are asked for: hosts make its text when it is read", () => {
+  let reads = 0;
+  const error = Object.defineProperty(new Error("x"), "stack", { get: () => `stack ${++reads}` });
+  assertEquals([describeError(error).stack, reads], [undefined, 0]);
+  assertEquals([describeError(error, true).stack, reads], ["stack 1", 1]);
+});
