@@ -21,9 +21,10 @@ const SOURCES = [
   ...["model/flow_limits", "model/error_handler", "base/limits"],
 ].map((name) => `src/${name}.ts`);
 
-const { deferred, error, instant, log, merged, name, output, pausePoint, record, source, task, value, values } = parts;
+const { deferred, error, instant, key, log, merged, name, output, pausePoint, record, source, task, value, values } =
+  parts;
 const definitions = {
-  ...{ deferred, error, instant, log, merged, name, output, pausePoint, record, source, task, value, values },
+  ...{ deferred, error, instant, key, log, merged, name, output, pausePoint, record, source, task, value, values },
 };
 
 const documents: readonly { name: string; type: string; schema: GenericSchema; title: string }[] = [
@@ -121,7 +122,10 @@ function overrideSchema({ valibotSchema, jsonSchema }: OverrideSchemaContext): A
 
 function overrideAction({ valibotAction, jsonSchema }: OverrideActionContext): AnyJsonSchema | undefined {
   if (valibotAction.type === "finite") return jsonSchema;
-  if ("message" in valibotAction && String(valibotAction.message).startsWith("Invalid instant")) {
+  const message = "message" in valibotAction ? String(valibotAction.message) : "";
+  if (message.startsWith("Invalid name")) return { ...jsonSchema, not: { enum: [...RESERVED_NAMES] } };
+  if (message.startsWith("Invalid key")) return { ...jsonSchema, not: { const: "__proto__" } };
+  if (message.startsWith("Invalid instant")) {
     return {
       ...jsonSchema,
       pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{3}Z$",

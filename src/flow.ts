@@ -147,7 +147,8 @@ export class Flow extends FlowGraph {
   }
 
   /**
-   * Reads a flow's document, which is not changed.
+   * Reads a flow's document, which is not changed. What a class declares is as the class says; what the document adds to
+   * it is kept. Values in config and fields are built anew: errors without stacks, and with eight causes at most.
    *
    * @throws {SerializationError} when it is no document of a flow, naming the path
    * @throws {PreflightError} when it does not fit the registered classes: every finding at once

@@ -1,3 +1,5 @@
+import { MAX_COUNT } from "./limits.ts";
+
 /** A list that keeps its newest items up to a limit, and counts the ones it dropped. */
 export class BoundedList<T> {
   #items: T[] = [];
@@ -35,7 +37,7 @@ export class BoundedList<T> {
       this.#items.push(item);
       return;
     }
-    this.#dropped++;
+    this.#drop(1);
     if (this.#limit === 0) return;
     this.#items[this.#head] = item;
     if (++this.#head === this.#limit) this.#head = 0;
@@ -47,9 +49,13 @@ export class BoundedList<T> {
     const items = this.toArray();
     const excess = Math.max(0, items.length - limit);
     this.#items = items.slice(excess);
-    this.#dropped += excess;
+    this.#drop(excess);
     this.#head = 0;
     this.#limit = limit;
+  }
+
+  #drop(count: number): void {
+    this.#dropped = Math.min(this.#dropped + count, MAX_COUNT);
   }
 
   /** The kept items, oldest first, as a new array. */

@@ -11,5 +11,8 @@ export interface ValueLimits {
 /** The limits of a value where nobody set others. */
 export const DEFAULT_VALUE_LIMITS: ValueLimits = { depth: 100, nodes: 1_000_000, bytes: Infinity };
 
+/** The most that a job counts to: there is room above it in which numbers are exact, and documents go no further. */
+export const MAX_COUNT: number = 2 ** 52;
+
 /** The deepest nesting that can be allowed: what every host's call stack bears. */
 export const MAX_DEPTH = 1_000;

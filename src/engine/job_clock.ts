@@ -35,7 +35,8 @@ export class JobClock {
 
   /** How long the job has worked up to an instant. */
   ranMs(now: number): number {
-    return this.#workingSince === undefined ? this.#ranMs : this.#ranMs + Math.max(0, now - this.#workingSince);
+    if (this.#workingSince === undefined) return this.#ranMs;
+    return Math.min(this.#ranMs + Math.max(0, now - this.#workingSince), Number.MAX_SAFE_INTEGER);
   }
 
   /** The job works: time counts. */

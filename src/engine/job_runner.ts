@@ -1,5 +1,5 @@
 import { describeError } from "../base/error_data.ts";
-import { CancelledError, type Finding, PreflightError, StateError, StepLimitError } from "../base/errors.ts";
+import { CancelledError, type Finding, PreflightError, StateError } from "../base/errors.ts";
 import { encodeValue } from "../base/encode.ts";
 import { isRecord, type Stored } from "../base/json.ts";
 import { describeValue, pathStep } from "../base/path.ts";
@@ -7,6 +7,7 @@ import { decodeValue } from "../base/decode.ts";
 import { checkStrategy, type FlowGraph } from "../model/flow_graph.ts";
 import { apply } from "../scheduler/apply.ts";
 import type { Commit, KeyChange, MigratedState } from "../scheduler/commit.ts";
+import { checkSteps } from "../scheduler/decide.ts";
 import { adoptLimits, type ExecutionSettings, firstAwaiting, hasEnded, Job } from "../scheduler/job.ts";
 import { createTask, type Route } from "../scheduler/task.ts";
 import type { Command } from "../serializer/command.ts";
@@ -170,9 +171,7 @@ export class JobRunner implements ActiveFlow {
   #deliver(job: Job, route: Route, data: Stored): void {
     const { routine, slot: name } = route;
     const awaited = firstAwaiting(job, routine, name);
-    if (awaited === undefined && job.nextTaskId > this.#graph.limits.steps) {
-      throw new StepLimitError(this.#graph.limits.steps);
-    }
+    if (awaited === undefined) checkSteps(job.nextTaskId, this.#graph.limits.steps);
     const time = this.#time(job);
     const task = awaited ?? createTask(job.nextTaskId, route, data, time.at);
     const execution = this.executionOf(job);

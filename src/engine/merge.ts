@@ -2,7 +2,7 @@ import type { ClassTable } from "../base/class_table.ts";
 import { decodeValue } from "../base/decode.ts";
 import { encodeValue } from "../base/encode.ts";
 import { Encoded, type JsonValue, type Stored } from "../base/json.ts";
-import type { ValueLimits } from "../base/limits.ts";
+import { MAX_COUNT, type ValueLimits } from "../base/limits.ts";
 import { validate } from "../base/standard_schema.ts";
 import { hasKeys } from "../scheduler/decide.ts";
 import type { Job } from "../scheduler/job.ts";
@@ -75,6 +75,7 @@ function append(
   for (const [key, value] of Object.entries(json as Readonly<Record<string, JsonValue>>)) {
     const list = held?.kind === "lists" ? held.lists.get(key) : undefined;
     const end = list === undefined ? 0 : listEnd(list);
+    if (end >= MAX_COUNT) throw new RangeError(`${action}: the list ${JSON.stringify(key)} has no positions left`);
     items.set(key, data instanceof Encoded ? new Encoded(value) : value);
     ranges.set(key, { from: list?.cleared ?? 0, to: end + 1 });
   }

@@ -136,7 +136,7 @@ export function readRoutine(
     const path = `slots${pathStep(name)}`;
     const read = readSlot(section(slot, path), path, routine, root, registry);
     const declared = declaration.slots.get(name);
-    if (declared === undefined) addSlot(declaration, new Slot(routine, name, read.handler, read), read.isTimer);
+    if (declared === undefined) addSlot(declaration, new Slot(routine, name, read.handler, read), read.isTimer, path);
     else if (declared.handler !== read.handler) {
       fail(
         `${path}.handler`,
@@ -167,10 +167,14 @@ function readValues(json: unknown, path: string, registry: Registry, limits: Val
   return Object.fromEntries(read.map(([key, value]) => [key, decodeValue(value, registry)]));
 }
 
-function addSlot({ slots, events, timers }: RoutineDeclaration, slot: Slot<never>, isTimer: boolean): void {
-  slots.set(slot.name, slot);
-  const event = events.get(slot.name);
-  if (isTimer && event !== undefined) timers.push({ event, slot });
+function addSlot(declaration: RoutineDeclaration, slot: Slot<never>, isTimer: boolean, path: string): void {
+  declaration.slots.set(slot.name, slot);
+  if (!isTimer) return;
+  const event = declaration.events.get(slot.name);
+  if (event === undefined) {
+    fail(`${path}.timer`, `a timer needs an event of its name, and there is no event "${slot.name}"`);
+  }
+  declaration.timers.push({ event, slot });
 }
 
 function typeOf(routine: object, { id, registry }: Membership): string {

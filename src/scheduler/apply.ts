@@ -1,5 +1,6 @@
 import { StateError } from "../base/errors.ts";
 import { instantAfter } from "../base/instant.ts";
+import { MAX_COUNT } from "../base/limits.ts";
 import type { Commit, FailureCommit, KeyChange, MergeCommit, SideEffects, StatusCommit, StepCommit } from "./commit.ts";
 import type { Stored } from "../base/json.ts";
 import {
@@ -74,7 +75,7 @@ function applyStep(job: Job, commit: StepCommit): void {
   } else {
     task.details = {
       ...(task.details ?? NO_DETAILS),
-      step: commit.step + 1,
+      step: Math.min(commit.step + 1, MAX_COUNT),
       progress: commit.progress,
       notBefore: undefined,
       parked: outcome === "parked",
@@ -173,7 +174,7 @@ function endTask(job: Job, task: Task, status: RoutineStatus, version: number): 
   if (state.status !== status) state.status = worseOf(status, state.status);
   const { details } = task;
   if (details === undefined) return;
-  state.retries += details.attempt;
+  state.retries = Math.min(state.retries + details.attempt, MAX_COUNT);
   // A failed task keeps what it holds, for a redrive; a finished one lets go of it.
   if (details.merged?.kind !== "lists" || status !== "completed") return;
   const data = listsOf(job, task.route.routine, task.route.slot);

@@ -1,6 +1,7 @@
 import type { ErrorData } from "../base/error_data.ts";
 import { instantAfter } from "../base/instant.ts";
 import { StepLimitError } from "../base/errors.ts";
+import { MAX_COUNT } from "../base/limits.ts";
 import { Encoded, isPlainJsonObject, type JsonObject, type Stored } from "../base/json.ts";
 import { applyMapping, type ConnectionSource, type Mapping } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
@@ -67,8 +68,18 @@ export function createTasks(
     const until = timeoutMs === undefined ? undefined : instantAfter(now, timeoutMs);
     tasks.push(createTask(id++, route, undefined, now, "normal", { ...NO_DETAILS, awaiting: { timeoutMs, until } }));
   }
-  if (id - 1 > steps) throw new StepLimitError(steps);
+  checkSteps(id - 1, steps);
   return tasks;
+}
+
+/**
+ * Checks the id of a task that is made.
+ *
+ * @throws {StepLimitError} when the job would make more tasks than it may, or than can be counted
+ */
+export function checkSteps(id: number, steps: number): void {
+  const most = Math.min(steps, MAX_COUNT - 1);
+  if (id > most) throw new StepLimitError(most);
 }
 
 /** The record of what was emitted. */

@@ -1,10 +1,12 @@
 import type { ErrorData } from "../base/error_data.ts";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../base/limits.ts";
-import type { Encoded, JsonValue } from "../base/json.ts";
+import type { JsonValue } from "../base/json.ts";
 import type { Commit, KeyChange, MigratedState, SideEffects, Verdict } from "../scheduler/commit.ts";
+import type { Job } from "../scheduler/job.ts";
 import type { SlotChange } from "../scheduler/slot_data.ts";
 import type { Task } from "../scheduler/task.ts";
 import type { Claim } from "./claim.ts";
+import { checkCommit } from "./commit_checks.ts";
 import type {
   ClaimDocument,
   CommitDocument,
@@ -15,23 +17,31 @@ import type {
   SlotChangeDocument,
   VerdictDocument,
 } from "./commit_documents.ts";
-import { commitSchema } from "./commit_schema.ts";
+import { commitSchema, commitSchemaOf } from "./commit_schema.ts";
 import { type Format, openEnvelope } from "./envelope.ts";
 import { PartDecoder, readInstant, readList } from "./part_decoder.ts";
 
 /** The format of commits. */
-export const COMMIT_FORMAT: Format = { name: "routilux/commit", version: 1, migrations: [], schema: commitSchema };
+export const COMMIT_FORMAT: Format = {
+  name: "routilux/commit",
+  version: 1,
+  migrations: [],
+  schema: commitSchema,
+  schemaOf: commitSchemaOf,
+};
 
 /** Finds a task of the job by its id. */
 export type FindTask = (id: number) => Task | undefined;
 
 /** Reads the entries of a job's journal. */
 export class CommitDecoder {
+  readonly #job: Job;
   readonly #find: FindTask;
   readonly #parts: PartDecoder;
 
   /** Makes a decoder for a job whose tasks `find` finds. */
-  constructor(find: FindTask, limits: ValueLimits = DEFAULT_VALUE_LIMITS) {
+  constructor(job: Job, find: FindTask, limits: ValueLimits = DEFAULT_VALUE_LIMITS) {
+    this.#job = job;
     this.#find = find;
     this.#parts = new PartDecoder(COMMIT_FORMAT.name, limits);
   }
@@ -44,11 +54,15 @@ export class CommitDecoder {
   /**
    * Reads an entry for a job in the state that it was made in.
    *
-   * @throws {SerializationError} naming the path, what was expected and what came; also for a task that the job does not have
+   * @throws {SerializationError} naming the path, what was expected and what came; also for a commit that a job in this
+   * state cannot have made
    */
   read(json: unknown): Commit | Claim {
     const document = openEnvelope(json, COMMIT_FORMAT) as EntryDocument;
-    return document.kind === "claim" ? readClaim(document) : this.#commit(document);
+    if (document.kind === "claim") return readClaim(document);
+    const commit = this.#commit(document);
+    checkCommit(commit, this.#job, (path, expected, got) => this.#parts.fail(path, expected, got));
+    return commit;
   }
 
   #commit(document: CommitDocument): Commit {
@@ -84,13 +98,13 @@ export class CommitDecoder {
           task: this.#task(document.task, "task"),
           error: document.error as unknown as ErrorData,
           verdict: this.#verdict(document.verdict),
-          active: readList(document.active, "active", (id, path) => this.#task(id, path)),
+          active: readList(document.active, "active", (id, path) => this.#pending(id, path)),
           records: readList(document.records, "records", parts.record.bind(parts)),
           version: document.classVersion,
         };
       case "deliver": {
         const task = document.task === undefined
-          ? this.#task(document.fills ?? 0, "fills")
+          ? this.#awaited(document.fills ?? 0)
           : parts.task(document.task, "task");
         const data = document.task === undefined ? parts.values.readOptional(document.data, "data") : task.data;
         return { kind: "deliver", ...time, task, data };
@@ -107,7 +121,7 @@ export class CommitDecoder {
           kind: "status",
           ...time,
           status: document.status,
-          active: readList(document.active, "active", (id, path) => this.#task(id, path)),
+          active: readList(document.active, "active", (id, path) => this.#pending(id, path)),
           error: document.error as ErrorData | undefined,
           pausePoint: document.pausePoint === undefined
             ? undefined
@@ -120,6 +134,17 @@ export class CommitDecoder {
 
   #task(id: number, path: string): Task {
     return this.#find(id) ?? this.#parts.fail(path, "the id of a task that the job has", String(id));
+  }
+
+  #pending(id: number, path: string): Task {
+    const task = this.#task(id, path);
+    return this.#job.tasks.has(task) ? task : this.#parts.fail(path, "the id of a pending task", String(id));
+  }
+
+  #awaited(id: number): Task {
+    const task = this.#pending(id, "fills");
+    if (task.details?.awaiting !== undefined) return task;
+    return this.#parts.fail("fills", "the id of a task that awaits a delivery", String(id));
   }
 
   #effects({ slots, state, shared, log, outputs, deferred }: EffectsDocument): SideEffects {
@@ -139,12 +164,13 @@ export class CommitDecoder {
   #slotChange({ routine, slot, append, clear, set }: SlotChangeDocument, path: string): SlotChange {
     const at = { routine, slot };
     if (append !== undefined) {
-      const items = readList(append, `${path}.append`, ({ key, item }, place): [string, JsonValue | Encoded] => {
-        return [key, this.#parts.values.read(item, `${place}.item`)];
-      });
-      return { ...at, kind: "append", items: new Map(items) };
+      const read = ({ item }: { readonly item: JsonValue }, place: string) =>
+        this.#parts.values.read(item, `${place}.item`);
+      return { ...at, kind: "append", items: this.#parts.byKey(append, `${path}.append`, read) };
     }
-    if (clear !== undefined) return { ...at, kind: "clear", upTo: new Map(clear.map(({ key, upTo }) => [key, upTo])) };
+    if (clear !== undefined) {
+      return { ...at, kind: "clear", upTo: this.#parts.byKey(clear, `${path}.clear`, ({ upTo }) => upTo) };
+    }
     return { ...at, kind: "set", value: this.#parts.values.readOptional(set?.value, `${path}.set.value`) };
   }
 

@@ -6,6 +6,7 @@ import {
   duration,
   error,
   instant,
+  key,
   log,
   merged,
   name,
@@ -26,13 +27,13 @@ const signature = {
   version: v.literal(1),
 };
 const envelope = { ...signature, ranMs: duration };
-const keyChange = strict({ key: v.string(), value: v.optional(value) });
+const keyChange = strict({ key, value: v.optional(value) });
 const place = { routine: name, slot: name };
 const slotChange = v.union([
-  strict({ ...place, append: v.array(strict({ item: value, key: v.string() })) }),
-  strict({ ...place, clear: v.array(strict({ key: v.string(), upTo: count })) }),
+  strict({ ...place, append: v.array(strict({ item: value, key })) }),
+  strict({ ...place, clear: v.array(strict({ key, upTo: count })) }),
   strict({ ...place, set: strict({ value: v.optional(value) }) }),
-]);
+], "Invalid change: expected routine, slot, and one of append, clear and set");
 const effects = strict({
   deferred: optionalList(deferred),
   log: optionalList(log),
@@ -46,11 +47,11 @@ const verdict = v.union([
     end: strict({ status: v.picklist(["failed", "error_continued", "skipped"]), stop: v.optional(v.literal(true)) }),
   }),
   strict({ retry: strict({ attempt: positive, maxRetries: count, notBefore: instant }) }),
-]);
+], "Invalid verdict: expected one of end and retry");
 
-/** A commit's document, or a claim's. */
-export const commitSchema: v.GenericSchema = v.union([
-  strict({
+const filled = strict({ ...envelope, data: v.optional(value), fills: positive, kind: v.literal("deliver") });
+const kinds = {
+  merge: strict({
     ...envelope,
     kind: v.literal("merge"),
     merged,
@@ -58,7 +59,7 @@ export const commitSchema: v.GenericSchema = v.union([
     slot: v.optional(slotChange),
     task: positive,
   }),
-  strict({
+  step: strict({
     ...envelope,
     classVersion: positive,
     created: optionalList(task),
@@ -70,7 +71,7 @@ export const commitSchema: v.GenericSchema = v.union([
     step: count,
     task: positive,
   }),
-  strict({
+  failure: strict({
     ...envelope,
     active: optionalList(positive),
     classVersion: positive,
@@ -80,10 +81,14 @@ export const commitSchema: v.GenericSchema = v.union([
     task: positive,
     verdict,
   }),
-  strict({ ...envelope, data: v.optional(value), fills: positive, kind: v.literal("deliver") }),
-  strict({ ...envelope, kind: v.literal("deliver"), task }),
-  strict({ ...envelope, created: optionalList(task), kind: v.literal("deferred"), records: optionalList(record) }),
-  strict({
+  deliver: strict({ ...envelope, kind: v.literal("deliver"), task }),
+  deferred: strict({
+    ...envelope,
+    created: optionalList(task),
+    kind: v.literal("deferred"),
+    records: optionalList(record),
+  }),
+  status: strict({
     ...envelope,
     active: optionalList(positive),
     error: v.optional(error),
@@ -93,7 +98,7 @@ export const commitSchema: v.GenericSchema = v.union([
     redrive: v.optional(v.literal(true)),
     status: v.picklist(JOB_STATUSES),
   }),
-  strict({
+  claim: strict({
     ...signature,
     epoch: positive,
     kind: v.literal("claim"),
@@ -101,4 +106,18 @@ export const commitSchema: v.GenericSchema = v.union([
     tried: optionalList(strict({ attempt: count, recoveries: count, step: count, task: positive })),
     until: v.optional(instant),
   }),
-]);
+};
+
+/** A commit's document, or a claim's. */
+export const commitSchema: v.GenericSchema = v.union(
+  [kinds.merge, kinds.step, kinds.failure, filled, kinds.deliver, kinds.deferred, kinds.status, kinds.claim],
+);
+
+const anyKind = v.looseObject({ kind: v.picklist(Object.keys(kinds) as (keyof typeof kinds)[]) });
+
+/** What an entry's document of its kind looks like. Only that tells what is wrong with it. */
+export function commitSchemaOf({ kind, ...rest }: Readonly<Record<string, unknown>>): v.GenericSchema {
+  if (kind === "deliver" && Object.hasOwn(rest, "fills")) return filled;
+  const known = Object.entries(kinds).find(([name]) => name === kind);
+  return known === undefined ? anyKind : known[1];
+}

@@ -16,6 +16,8 @@ export interface Format {
   readonly migrations: readonly Migration[];
   /** What a document of the present version looks like. */
   readonly schema: v.GenericSchema;
+  /** Where there are several forms of it: the schema of the one that a document means to be. */
+  readonly schemaOf?: (document: Readonly<Record<string, unknown>>) => v.GenericSchema;
 }
 
 /**
@@ -50,20 +52,35 @@ export function openEnvelope(json: unknown, format: Format): unknown {
   for (let from = version; from < format.version; from++) {
     document = format.migrations[from - 1]?.(document) ?? document;
   }
-  const result = v.safeParse(format.schema, document, { abortEarly: true });
+  const schema = format.schemaOf?.(document) ?? format.schema;
+  const result = v.safeParse(schema, document, { abortEarly: true });
   if (result.success) return result.output;
-  const [issue] = result.issues;
-  return fail(pathOf(issue), expectedBy(issue), gotBy(issue));
+  const { issue, keys } = tellingIssue(result.issues[0]);
+  return fail(joinPath("", keys), expectedBy(issue), gotBy(issue));
 }
 
-function pathOf(issue: v.BaseIssue<unknown>): string {
+/** An issue with the keys that lead to it. */
+interface PlacedIssue {
+  readonly issue: v.BaseIssue<unknown>;
+  readonly keys: readonly (string | number)[];
+}
+
+/**
+ * Where none of several forms fits, the issue of one of them tells more: one inside of a part of its own, so that this form
+ * was meant, or one that all of them have.
+ */
+function tellingIssue(issue: v.BaseIssue<unknown>): PlacedIssue {
   const keys = (issue.path ?? []).map(({ key }) => typeof key === "number" ? key : String(key));
-  return joinPath("", keys);
+  const inside = (issue.issues ?? []).map(tellingIssue).sort((a, b) => b.keys.length - a.keys.length);
+  const [first] = inside;
+  if (first === undefined) return { issue, keys };
+  const isShared = first.keys.length === 1 && inside.every((it) => it.keys[0] === first.keys[0]);
+  return first.keys.length > 1 || isShared ? { issue: first.issue, keys: [...keys, ...first.keys] } : { issue, keys };
 }
 
-function expectedBy({ kind, expected, message, received }: v.BaseIssue<unknown>): string {
+function expectedBy({ kind, type, expected, message, received }: v.BaseIssue<unknown>): string {
   if (expected === "never") return "no key of this name";
-  if (kind === "validation" || expected === null || expected === "unknown") {
+  if (kind === "validation" || type === "union" || expected === null || expected === "unknown") {
     return /expected (.*?)(?: but received .*)?$/i.exec(message)?.[1] ?? message;
   }
   return received === "undefined" && expected !== "undefined" ? `${expected}, which is missing` : expected;

@@ -1,6 +1,6 @@
 import type { ErrorData } from "../base/error_data.ts";
 import type { JsonObject, Stored } from "../base/json.ts";
-import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../base/limits.ts";
+import { DEFAULT_VALUE_LIMITS, MAX_COUNT, type ValueLimits } from "../base/limits.ts";
 import { pathStep } from "../base/path.ts";
 import { addTasks } from "../scheduler/apply.ts";
 import { Job } from "../scheduler/job.ts";
@@ -75,16 +75,13 @@ class JobDecoder {
       return { kind: "value", value: this.#parts.values.readOptional(value, `${path}.value`), revision: 0 };
     }
     if (value !== undefined) this.#parts.fail(path, "a value or lists", "both");
-    const read = new Map<string, SlotList>();
-    readList(lists, `${path}.lists`, (list, at) => {
-      if (read.has(list.key)) this.#parts.fail(`${at}.key`, "each key once", JSON.stringify(list.key));
-      read.set(list.key, this.#list(list, at));
-    });
-    return { ...createSlotLists(), lists: read };
+    const read = (list: ListDocument, at: string) => this.#list(list, at);
+    return { ...createSlotLists(), lists: this.#parts.byKey(lists, `${path}.lists`, read) };
   }
 
   #list({ start = 0, cleared = start, items }: ListDocument, path: string): SlotList {
     const end = start + items.length;
+    if (end > MAX_COUNT) this.#parts.fail(`${path}.start`, `at most ${MAX_COUNT - items.length}`, String(start));
     if (cleared < start || cleared > end) {
       this.#parts.fail(`${path}.cleared`, `a position from ${start} to ${end}`, String(cleared));
     }

@@ -109,7 +109,9 @@ export class JobState {
   }
 
   /**
-   * Reads a job's document, which is not changed. Nothing runs until `flow.resume`.
+   * Reads a job's document, which is not changed. Nothing runs until `flow.resume`. All that is in it is written again but
+   * what says nothing: optional parts that are empty, the order of tasks, the sign of -0. Of two equal keys in a text,
+   * `JSON.parse` keeps the last.
    *
    * @throws {SerializationError} naming the path, what was expected and what came
    */
@@ -227,7 +229,10 @@ export class JobState {
     return count;
   }
 
-  /** The job's document: a consistent snapshot, whatever is under way. */
+  /**
+   * The job's document: a consistent snapshot, whatever is under way. Texts in it are as they were emitted, nothing is
+   * normalised; `JSON.stringify` escapes surrogates that stand alone, so that the text is valid UTF-8.
+   */
   toJSON(): JobDocument {
     return encodeJob(this.#job);
   }

@@ -56,7 +56,21 @@ export class PartDecoder {
   merged({ lists, value }: MergedDocument, path: string): Merged {
     if (lists === undefined) return { kind: "value", value: this.values.readOptional(value, `${path}.value`) };
     if (value !== undefined) this.fail(path, "a value or lists", "both");
-    return { kind: "lists", lists: new Map(lists.map(({ key, from, to }) => [key, { from, to }])) };
+    return { kind: "lists", lists: this.byKey(lists, `${path}.lists`, ({ from, to }) => ({ from, to })) };
+  }
+
+  /** Reads each item of a list under its key, which no other has. */
+  byKey<D extends { readonly key: string }, T>(
+    documents: readonly D[],
+    path: string,
+    read: (document: D, path: string) => T,
+  ): Map<string, T> {
+    const items = new Map<string, T>();
+    readList(documents, path, (document, at) => {
+      if (items.has(document.key)) this.fail(`${at}.key`, "each key once", JSON.stringify(document.key));
+      items.set(document.key, read(document, at));
+    });
+    return items;
   }
 
   /** Reads a line of the history. */

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { LAST_INSTANT, parseInstant } from "../base/instant.ts";
 import { isRecord } from "../base/json.ts";
+import { MAX_COUNT } from "../base/limits.ts";
 import { RESERVED_NAMES } from "../base/options.ts";
 import { isErrorData } from "../base/read_value.ts";
 import { RECORD_TYPES } from "../scheduler/job.ts";
@@ -29,8 +30,8 @@ export function optionalList(schema: v.GenericSchema): v.GenericSchema {
   return v.optional(v.array(schema));
 }
 
-/** A whole number of at least `least`. There is room to count on from the most: it stays exact. */
-export function integer(least: number, most: number = 2 ** 52): v.GenericSchema {
+/** A whole number of at least `least`. */
+export function integer(least: number, most: number = MAX_COUNT): v.GenericSchema {
   const message = `Invalid number: expected a whole number from ${least} to ${most}`;
   return v.pipe(v.number(), v.integer(message), v.minValue(least, message), v.maxValue(most, message));
 }
@@ -51,7 +52,20 @@ export const positive: v.GenericSchema = integer(1);
 export const duration: v.GenericSchema = between(0);
 
 /** A name of the user's. */
-export const name: v.GenericSchema = v.pipe(v.string(), v.nonEmpty());
+export const name: v.GenericSchema = v.pipe(
+  v.string(),
+  v.nonEmpty(),
+  v.check(
+    (text) => !RESERVED_NAMES.has(text),
+    `Invalid name: expected a name other than ${Array.from(RESERVED_NAMES).join(", ")}`,
+  ),
+);
+
+/** A key of the user's values. No object that is made of them could have it as a key of its own. */
+export const key: v.GenericSchema = v.pipe(
+  v.string(),
+  v.check((text) => text !== "__proto__", "Invalid key: expected a key other than __proto__"),
+);
 
 /** An instant as the library writes it. */
 export const instant: v.GenericSchema = v.pipe(
@@ -82,7 +96,7 @@ export const source: v.GenericSchema = strict({ event: name, routine: name });
 
 /** What a slot gave to a handler. */
 export const merged: v.GenericSchema = strict({
-  lists: optionalList(strict({ from: count, key: v.string(), to: count })),
+  lists: optionalList(strict({ from: count, key, to: count })),
   value: v.optional(value),
 });
 

@@ -28,7 +28,7 @@ export class Replay {
     if (limits !== undefined) adoptLimits(this.job, limits);
     for (const task of this.job.tasks) this.#tasks.set(task.id, task);
     for (const { task } of this.job.failures) this.#tasks.set(task.id, task);
-    this.#decoder = new CommitDecoder((id) => this.#tasks.get(id), values);
+    this.#decoder = new CommitDecoder(this.job, (id) => this.#tasks.get(id), values);
   }
 
   /**

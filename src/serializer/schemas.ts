@@ -11,6 +11,7 @@ import {
   error,
   instant,
   integer,
+  key,
   log,
   name,
   named,
@@ -29,7 +30,13 @@ import {
 const strategy = v.picklist(EXECUTION_STRATEGIES);
 const timeout = v.nullable(between(1));
 
-const functionName = v.union([strict({ method: name }), strict({ function: name })]);
+/** Not a name: whether there is a function of that name is found out where it is looked for. */
+const text = v.pipe(v.string(), v.nonEmpty());
+const FUNCTION_NAME = '{ "method": name } or { "function": name }';
+const functionName = v.union(
+  [strict({ method: text }), strict({ function: text })],
+  `Invalid: expected ${FUNCTION_NAME}`,
+);
 const errorHandler = strict({
   isCritical: v.optional(v.boolean()),
   jitter: v.optional(between(0, 1)),
@@ -48,7 +55,7 @@ const routine = strict({
   functions: v.optional(named(functionName)),
   slots: named(strict({
     handler: v.optional(functionName),
-    merge: v.optional(v.union([v.literal("append"), functionName])),
+    merge: v.optional(v.union([v.literal("append"), functionName], `Invalid: expected "append", ${FUNCTION_NAME}`)),
     timeoutMs: v.optional(between(1)),
     timer: v.optional(v.literal(true)),
   })),
@@ -84,7 +91,7 @@ export const flowSchema: v.GenericSchema = strict({
 const list = strict({
   cleared: v.optional(positive),
   items: v.array(value),
-  key: v.string(),
+  key,
   start: v.optional(positive),
 });
 

@@ -208,3 +208,45 @@ test("without a registry nothing is read", () => {
     "Cannot read routilux/flow: expected a Registry as the second argument, got undefined",
   );
 });
+
+test("a reserved name is refused with its path wherever a name stands", () => {
+  for (const reserved of ["__proto__", "constructor", "prototype"]) {
+    const expected = `expected a name other than __proto__, constructor, prototype, got "${reserved}"`;
+    check(["id"], reserved, "id", expected);
+    check(["routines", "a", "type"], reserved, "routines.a.type", expected);
+    check(["connections", 0, "mapping", "a"], reserved, "connections[0].mapping.a", expected);
+    check(["connections", 0, "to", "slot"], reserved, "connections[0].to.slot", expected);
+  }
+});
+
+test("what is no name of a function is refused with what would be one", () => {
+  const forms = '{ "method": name } or { "function": name }';
+  const slot: Place = ["routines", "a", "slots", "input"];
+  for (const [value, got] of [[{}, "an object"], [{ method: "a", function: "b" }, "an object"], [5, "5"]] as const) {
+    check([...slot, "handler"], value, "routines.a.slots.input.handler", `expected ${forms}, got ${got}`);
+  }
+  check([...slot, "merge"], "prepend", "routines.a.slots.input.merge", `expected "append", ${forms}, got "prepend"`);
+});
+
+test("a class that is no routine's is not called with a routine's document", () => {
+  let calls = 0;
+  class Value {
+    static fromJSON(): Value {
+      calls++;
+      return new Value();
+    }
+  }
+  const document = withValueAt(fullFlow(), ["routines", "a", "type"], "Value");
+  const error = assertThrows(() => Flow.fromJSON(document, new Registry({ Step, Value })), PreflightError);
+  assertEquals([error.findings[0]?.code, error.findings[0]?.path, calls], ["wrong_class", "routines.a.type", 0]);
+});
+
+test("a timer that the class does not declare is kept, or refused: never half", () => {
+  const place: Place = ["routines", "a", "slots", "extra"];
+  const document = withValueAt(fullFlow(), place, { timer: true });
+  const message = 'slots.extra.timer: a timer needs an event of its name, and there is no event "extra"';
+  assertEquals(findingsOf(document), [["routine_mismatch", "routines.a.slots.extra.timer", message]]);
+  const complete = withValueAt(document, ["routines", "a", "events", "extra"], {});
+  const flow = Flow.fromJSON(complete, registry);
+  assertEquals(flow.toJSON().routines["a"]?.slots["extra"], { timer: true });
+});

@@ -210,6 +210,9 @@ test("lists that contradict themselves are refused", () => {
   const list: Place = ["slots", "clerk", "lists", "lists", 0];
   check([...list, "cleared"], 4, "slots.clerk.lists.lists[0].cleared", "expected a position from 0 to 3, got 4");
   check([...list, "key"], "m", "slots.clerk.lists.lists[1].key", 'expected each key once, got "m"');
+  const range = { from: 0, key: "n", to: 1 };
+  const merged: Place = ["pendingTasks", 0, "merged", "lists"];
+  check(merged, [range, range], "pendingTasks[0].merged.lists[1].key", 'expected each key once, got "n"');
   check(["slots", "clerk", "lists", "value"], 1, "slots.clerk.lists", "expected a value or lists, got both");
   check(["pendingTasks", 0, "merged", "value"], 1, "pendingTasks[0].merged", "expected a value or lists, got both");
 });
@@ -220,4 +223,12 @@ test("without a registry nothing is read", () => {
     TypeError,
     "Cannot read routilux/job: expected a Registry as the second argument, got an object",
   );
+});
+
+test("__proto__ is refused as the key of a slot's list, where a handler would not have seen it", () => {
+  const expected = 'expected a key other than __proto__, got "__proto__"';
+  const list: Place = ["slots", "clerk", "lists", "lists", 1, "key"];
+  check(list, "__proto__", "slots.clerk.lists.lists[1].key", expected);
+  const range: Place = ["pendingTasks", 0, "merged", "lists", 0, "key"];
+  check(range, "__proto__", "pendingTasks[0].merged.lists[0].key", expected);
 });

@@ -1,168 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { SerializationError } from "../../mod.ts";
-import { Encoded } from "../../src/base/json.ts";
 import { apply } from "../../src/scheduler/apply.ts";
-import type { Commit, SideEffects, StepCommit } from "../../src/scheduler/commit.ts";
-import { Job } from "../../src/scheduler/job.ts";
-import { createTask, NO_DETAILS, type Route, type Task } from "../../src/scheduler/task.ts";
-import { CommitDecoder } from "../../src/serializer/commit_decoder.ts";
 import { encodeCommit } from "../../src/serializer/commit_encoder.ts";
 import { encodeJob } from "../../src/serializer/job_encoder.ts";
-
-const ENTRY: Route = { routine: "worker", slot: "input", connection: undefined };
-const LINK: Route = { routine: "sink", slot: "items", connection: { routine: "worker", event: "output" } };
-const DATE = new Encoded({ $type: "Date", value: "2026-01-31T12:00:00.000Z" });
-const NOTHING: SideEffects = { slots: [], state: [], shared: [], log: [], outputs: [], deferred: [] };
-
-function createJob(): Job {
-  return new Job({ jobId: "job", flowId: "flow" }, 0, {
-    executionStrategy: undefined,
-    maxWorkers: undefined,
-    executionTimeoutMs: undefined,
-  });
-}
-
-function taskOf(job: Job, id: number): Task {
-  const task = Array.from(job.tasks).find((it) => it.id === id);
-  if (task === undefined) throw new Error(`The job has no task ${id}`);
-  return task;
-}
-
-function step(job: Job, id: number, change: Partial<StepCommit>): StepCommit {
-  return {
-    kind: "step",
-    at: 10,
-    ranMs: 1,
-    task: taskOf(job, id),
-    step: 0,
-    outcome: "done",
-    progress: undefined,
-    created: [],
-    records: [],
-    effects: undefined,
-    version: 2,
-    ...change,
-  };
-}
-
-function read(document: unknown) {
-  return new CommitDecoder(() => undefined).read(document);
-}
-
-function readCommit(text: string, job: Job): Commit {
-  const entry = new CommitDecoder((id) => Array.from(job.tasks).find((it) => it.id === id)).read(JSON.parse(text));
-  if (entry.kind === "claim") throw new Error("a claim is no commit");
-  return entry;
-}
-
-/** A journal in which each kind of commit has its turn: each is made for the job as the ones before have left it. */
-const JOURNAL: readonly ((job: Job) => Commit)[] = [
-  () => ({ kind: "deliver", at: 1, ranMs: 0, task: createTask(1, ENTRY, { when: 1 }, 1), data: { when: 1 } }),
-  () => ({
-    kind: "status",
-    at: 2,
-    ranMs: 0,
-    status: "running",
-    error: undefined,
-    pausePoint: undefined,
-    active: [],
-    redrive: false,
-    migrated: [],
-  }),
-  (job) =>
-    step(job, 1, {
-      outcome: "active",
-      progress: DATE,
-      created: [
-        createTask(2, LINK, DATE, 10, "high"),
-        createTask(3, LINK, { a: [1] }, 10, "low", { ...NO_DETAILS, notBefore: 500 }),
-        createTask(4, ENTRY, undefined, 10, "normal", { ...NO_DETAILS, awaiting: { timeoutMs: 5, until: 15 } }),
-      ],
-      records: [
-        { routine: "worker", type: "start", event: undefined, data: undefined, at: 10 },
-        { routine: "worker", type: "emit", event: "output", data: DATE, at: 10 },
-      ],
-      effects: {
-        slots: [
-          { routine: "worker", slot: "kept", kind: "set", value: { v: 1 } },
-          { routine: "sink", slot: "items", kind: "append", items: new Map([["a", 1], ["constructor", 2]]) },
-        ],
-        state: [["count", 1], ["__x", DATE]],
-        shared: [["total", 5], ["gone", undefined]],
-        log: [{ routine: "worker", entry: { said: "so" }, at: 10 }],
-        outputs: [{ routine: "worker", type: "line", data: undefined, at: 10 }],
-        deferred: [{ routine: "worker", event: "output", data: { late: true } }],
-      },
-    }),
-  (job) => ({
-    kind: "merge",
-    at: 11,
-    ranMs: 2,
-    task: taskOf(job, 2),
-    merged: { kind: "lists", lists: new Map([["a", { from: 0, to: 2 }]]) },
-    slot: { routine: "sink", slot: "items", kind: "append", items: new Map([["a", DATE]]) },
-    records: [{ routine: "sink", type: "start", event: undefined, data: undefined, at: 11 }],
-  }),
-  (job) => ({
-    kind: "failure",
-    at: 12,
-    ranMs: 3,
-    task: taskOf(job, 2),
-    error: { name: "TypeError", message: "no", code: "E", cause: { name: "Error", message: "why" } },
-    verdict: { kind: "retry", attempt: 1, maxRetries: 3, notBefore: 1_012 },
-    active: [],
-    records: [],
-    version: 1,
-  }),
-  (job) =>
-    step(job, 1, { step: 1, outcome: "parked", progress: 7, effects: { ...NOTHING, shared: [["total", undefined]] } }),
-  (job) => ({ kind: "deliver", at: 13, ranMs: 3, task: taskOf(job, 4), data: { answer: DATE.json === null } }),
-  (job) =>
-    step(job, 4, {
-      effects: { ...NOTHING, slots: [{ routine: "sink", slot: "items", kind: "clear", upTo: new Map([["a", 2]]) }] },
-    }),
-  () => ({
-    kind: "deferred",
-    at: 14,
-    ranMs: 4,
-    created: [createTask(5, LINK, { late: true }, 14)],
-    records: [{ routine: "worker", type: "emit", event: "output", data: { late: true }, at: 14 }],
-  }),
-  (job) => ({
-    kind: "failure",
-    at: 15,
-    ranMs: 5,
-    task: taskOf(job, 5),
-    error: { name: "Error", message: "stop" },
-    verdict: { kind: "end", status: "failed", stop: true },
-    active: [],
-    records: [],
-    version: 1,
-  }),
-  () => ({
-    kind: "status",
-    at: 16,
-    ranMs: 5,
-    status: "running",
-    error: undefined,
-    pausePoint: undefined,
-    active: [],
-    redrive: true,
-    migrated: [{ routine: "worker", version: 3, state: [["count", 2], ["old", undefined]] }],
-  }),
-  () => ({
-    kind: "status",
-    at: 17,
-    ranMs: 5,
-    status: "paused",
-    error: { name: "CancelledError", message: "m" },
-    pausePoint: { reason: "why", checkpoint: DATE, at: 17 },
-    active: [],
-    redrive: false,
-    migrated: [],
-  }),
-];
+import { createJob, JOURNAL, readCommit, readEntry } from "../support/journal.ts";
 
 test("a job made by commits from text equals the one that the commits themselves made, after each of them", () => {
   const live = createJob();
@@ -171,7 +13,7 @@ test("a job made by commits from text equals the one that the commits themselves
     const commit = make(live);
     const text = JSON.stringify(encodeCommit(commit));
     apply(live, commit);
-    apply(replayed, readCommit(text, replayed));
+    apply(replayed, readCommit(JSON.parse(text), replayed));
     assertEquals(JSON.stringify(encodeJob(replayed)), JSON.stringify(encodeJob(live)), `commit ${index}: ${text}`);
   });
 });
@@ -191,8 +33,8 @@ test("a commit for a task that the job does not have is refused with the path", 
   const [deliver, , third] = JOURNAL;
   if (deliver !== undefined) apply(live, deliver(live));
   const document = JSON.parse(JSON.stringify(third === undefined ? {} : encodeCommit(third(live))));
-  const error = assertThrows(() => read(document), SerializationError);
+  const error = assertThrows(() => readEntry(document, createJob()), SerializationError);
   assertEquals([error.path, error.document], ["task", "routilux/commit"]);
-  assertThrows(() => read({ ...document, kind: "other" }), SerializationError);
-  assertThrows(() => read({ ...document, version: 2 }), SerializationError, "newer routilux");
+  assertThrows(() => readEntry({ ...document, kind: "other" }, live), SerializationError);
+  assertThrows(() => readEntry({ ...document, version: 2 }, live), SerializationError, "newer routilux");
 });
