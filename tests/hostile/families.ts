@@ -8,12 +8,14 @@ import leg8 from "../fixtures/wire/v1/leg_08_workerd.json" with { type: "json" }
 import leg10 from "../fixtures/wire/v1/leg_10_bun.json" with { type: "json" };
 import { completeRegistry } from "../runtimes/complete_flow.ts";
 import { createRegistry } from "../runtimes/relay_flow.ts";
-import { generateFlow } from "../support/flow_generator.ts";
+import { flows } from "../support/flow_arbitrary.ts";
 import { fullJob } from "../support/full_job.ts";
-import { type Stop, travel } from "../support/journey.ts";
+import { travel } from "../support/journey.ts";
 import { createOffice, officeRegistry, type Order } from "../support/office.ts";
-import { type Random, seededRandom } from "../support/random.ts";
-import { scriptedRegistry } from "../support/scripted_routines.ts";
+import { seededRandom } from "../support/random.ts";
+import { NO_HOOKS, scriptedRegistry } from "../support/scripted_routines.ts";
+import { quietStops } from "../support/stops.ts";
+import * as fc from "fast-check";
 import type { Registry } from "../../mod.ts";
 
 /** What a host needs of its time. */
@@ -86,25 +88,18 @@ function handFamily(): Family {
 
 /** Jobs of a generated flow, as hosts have passed them on: paused, caught while they ran, ended; none if none was stopped. */
 async function scriptedFamily(seed: number): Promise<Family[]> {
-  const random = seededRandom(seed);
-  const stops = Array.from({ length: 8 }, () => randomStop(random));
-  const spec = generateFlow(seed, random.pick(["strict", "strict", "timed", "concurrent"]));
-  const { texts, end } = await travel(spec, (hosts) => stops[hosts]);
-  const jobs = [...texts.map((text) => JSON.stringify(JSON.parse(text).job)), end]
-    .filter((text) => text.length <= MOST_CHARACTERS);
-  const [first] = texts;
+  const mode = seededRandom(seed).pick(["strict", "strict", "timed", "concurrent"] as const);
+  const [spec] = nonEmpty(fc.sample(flows(mode), { seed, numRuns: 1 }));
+  const [stops] = nonEmpty(fc.sample(quietStops(), { seed, numRuns: 1 }));
+  const { carried, end } = await travel(spec, { stops });
+  const documents = carried.map(({ text }) => JSON.parse(text));
+  const jobs = [...documents.map(({ job }) => JSON.stringify(job)), end].filter((text) =>
+    text.length <= MOST_CHARACTERS
+  );
+  const [first] = documents;
   if (first === undefined || jobs.length === 0) return [];
-  const registry = (sleep: Sleep) => scriptedRegistry({ onOp: () => {}, point: () => Promise.resolve(), sleep });
-  return [{ name: `flow ${seed}`, flow: JSON.stringify(JSON.parse(first).flow), jobs: nonEmpty(jobs), registry }];
-}
-
-function randomStop(random: Random): Stop {
-  return {
-    place: random.pick(["commit", "op", "await", "idle", "start"]),
-    count: 1 + random.integer(9),
-    how: random.pick(["pause", "snapshot"]),
-    graceMs: 0,
-  };
+  const registry = (sleep: Sleep) => scriptedRegistry({ ...NO_HOOKS, sleep });
+  return [{ name: `flow ${seed}`, flow: JSON.stringify(first.flow), jobs: nonEmpty(jobs), registry }];
 }
 
 /** The items, of which there must be some. */
