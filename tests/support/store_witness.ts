@@ -19,6 +19,12 @@ const START: JobHead = { flowId: "flow", status: "new", wakeAt: undefined, owner
 /** Uses a store, and knows afterwards which states of it another process may find. */
 export class StoreWitness {
   readonly #jobs = new Map<string, Known>();
+  readonly #filler: string;
+
+  /** Makes texts of which each ends with a filler. */
+  constructor(filler = "") {
+    this.#filler = filler;
+  }
 
   /** Creates a job. */
   async create(store: Store, jobId: string): Promise<void> {
@@ -34,7 +40,13 @@ export class StoreWitness {
       askedCommands: new Set(),
     };
     this.#jobs.set(jobId, known);
-    await store.create({ jobId, createdAt: 1_000, flow: `{"flow":"${jobId}"}`, snapshot: snapshotAt(0), head: START });
+    await store.create({
+      jobId,
+      createdAt: 1_000,
+      flow: `{"flow":"${jobId}"}`,
+      snapshot: this.#snapshotAt(0),
+      head: START,
+    });
     known.mustExist = true;
   }
 
@@ -44,7 +56,7 @@ export class StoreWitness {
     const from = known.asked;
     known.asked += count;
     known.whole.add(known.asked);
-    const texts = Array.from({ length: count }, (_, index) => entryAt(from + index + 1));
+    const texts = Array.from({ length: count }, (_, index) => this.#entryAt(from + index + 1));
     await store.append(jobId, from, texts, hasHead ? { ...START, status: "on", epoch: from + count } : undefined);
     known.confirmed = from + count;
   }
@@ -53,7 +65,7 @@ export class StoreWitness {
   async compact(store: Store, jobId: string, revision: number): Promise<void> {
     const known = this.#at(jobId);
     known.askedSnapshot = revision;
-    await store.compact(jobId, revision, snapshotAt(revision));
+    await store.compact(jobId, revision, this.#snapshotAt(revision));
     if (revision <= known.confirmed) known.confirmedSnapshot = revision;
   }
 
@@ -61,7 +73,7 @@ export class StoreWitness {
   async send(store: Store, jobId: string, key: string): Promise<void> {
     const known = this.#at(jobId);
     known.askedCommands.add(key);
-    await store.send(jobId, key, key);
+    await store.send(jobId, key + this.#filler, key);
     known.confirmedCommands.add(key);
   }
 
@@ -82,7 +94,7 @@ export class StoreWitness {
         if (known.mustExist) found.push(`${jobId} is gone`);
       } else if (!known.mayExist) found.push(`${jobId} is back`);
       else {
-        found.push(...findingsOf(job, known).map((finding) => `${jobId}: ${finding}`));
+        found.push(...this.#findingsOf(job, known).map((finding) => `${jobId}: ${finding}`));
         const keys = (await store.inbox(jobId, 0)).map(({ key }) => key);
         if (!keys.every((key) => known.askedCommands.has(key))) found.push(`${jobId} has commands that nobody sent`);
         for (const key of known.confirmedCommands) if (!keys.includes(key)) found.push(`${jobId} has lost ${key}`);
@@ -118,35 +130,38 @@ export class StoreWitness {
     return [...this.#jobs].filter(([, { mustExist }]) => mustExist).map(([jobId]) => jobId);
   }
 
+  #findingsOf({ record, snapshot, snapshotRevision, entries }: StoredJob, known: Known): string[] {
+    const { revision, epoch } = record;
+    const expected = Array.from(
+      { length: revision - snapshotRevision },
+      (_, index) => this.#entryAt(snapshotRevision + index + 1),
+    );
+    const hasSnapshot = snapshot === this.#snapshotAt(snapshotRevision);
+    return [
+      ...revision < known.confirmed ? [`is at ${revision}, ${known.confirmed} was confirmed`] : [],
+      ...known.whole.has(revision) ? [] : [`is at ${revision}, in the middle of an append`],
+      ...epoch <= revision ? [] : [`has a head of ${epoch} at ${revision}`],
+      ...snapshotRevision >= known.confirmedSnapshot ? [] : [`has a snapshot at ${snapshotRevision}`],
+      ...snapshotRevision <= known.askedSnapshot ? [] : [`has a snapshot at ${snapshotRevision}, which nobody gave`],
+      ...hasSnapshot ? [] : [`has the snapshot ${snapshot.slice(0, 100)} at ${snapshotRevision}`],
+      ...JSON.stringify(entries) === JSON.stringify(expected)
+        ? []
+        : [`has the entries ${entries.join().slice(0, 300)}`],
+    ];
+  }
+
+  /** Long enough to lie across several sectors of a disk. */
+  #entryAt(revision: number): string {
+    return `{"revision":${revision},"text":"${"e".repeat(revision * 17 % 90)}${this.#filler}"}`;
+  }
+
+  #snapshotAt(revision: number): string {
+    return `{"snapshot":${revision},"text":"${"s".repeat(150)}${this.#filler}"}`;
+  }
+
   #at(jobId: string): Known {
     const known = this.#jobs.get(jobId);
     if (known === undefined) throw new Error(`${jobId} was not created`);
     return known;
   }
-}
-
-function findingsOf({ record, snapshot, snapshotRevision, entries }: StoredJob, known: Known): string[] {
-  const { revision, epoch } = record;
-  const expected = Array.from(
-    { length: revision - snapshotRevision },
-    (_, index) => entryAt(snapshotRevision + index + 1),
-  );
-  return [
-    ...revision < known.confirmed ? [`is at ${revision}, ${known.confirmed} was confirmed`] : [],
-    ...known.whole.has(revision) ? [] : [`is at ${revision}, in the middle of an append`],
-    ...epoch <= revision ? [] : [`has a head of ${epoch} at ${revision}`],
-    ...snapshotRevision >= known.confirmedSnapshot ? [] : [`has a snapshot at ${snapshotRevision}`],
-    ...snapshotRevision <= known.askedSnapshot ? [] : [`has a snapshot at ${snapshotRevision}, which nobody gave`],
-    ...snapshot === snapshotAt(snapshotRevision) ? [] : [`has the snapshot ${snapshot} at ${snapshotRevision}`],
-    ...JSON.stringify(entries) === JSON.stringify(expected) ? [] : [`has the entries ${entries.join()}`],
-  ];
-}
-
-/** Long enough to lie across several sectors. */
-function entryAt(revision: number): string {
-  return `{"revision":${revision},"text":"${"e".repeat(revision * 17 % 90)}"}`;
-}
-
-function snapshotAt(revision: number): string {
-  return `{"snapshot":${revision},"text":"${"s".repeat(150)}"}`;
 }

@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { denoKvStore } from "../../../src/adapters/deno_kv_store.ts";
+import { storeContract } from "../../../src/testing/mod.ts";
+
+const testFor = (name: string, run: () => Promise<void>) => test(name, { timeout: 60_000 }, run);
+
+if (typeof Deno === "undefined") {
+  test("a store in Deno KV keeps the contract", { skip: "only Deno has Deno KV" }, () => {});
+} else {
+  storeContract({
+    test: testFor,
+    prefix: "denoKvStore() in memory: ",
+    async createPlace() {
+      const kv = await Deno.openKv(":memory:");
+      return { open: () => denoKvStore(kv), dispose: () => kv.close() };
+    },
+  });
+  storeContract({
+    test: testFor,
+    prefix: "denoKvStore() in a file, a client for each handle: ",
+    async createPlace() {
+      const folder = await mkdtemp(join(tmpdir(), "routilux-kv-"));
+      const clients: Deno.Kv[] = [];
+      return {
+        async open() {
+          const kv = await Deno.openKv(join(folder, "jobs.kv"));
+          clients.push(kv);
+          return denoKvStore(kv);
+        },
+        async dispose() {
+          for (const kv of clients) kv.close();
+          await rm(folder, { recursive: true });
+        },
+      };
+    },
+  });
+}

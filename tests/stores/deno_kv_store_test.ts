@@ -1,0 +1,221 @@
+import { test } from "node:test";
+import { assert, assertEquals, assertGreater, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { FencedError, type Store } from "../../mod.ts";
+import { denoKvStore } from "../../src/adapters/deno_kv_store.ts";
+import { storeContract } from "../../src/testing/mod.ts";
+import { FakeKv, type Fate } from "../support/fake_kv.ts";
+import { StoreWitness } from "../support/store_witness.ts";
+
+// The store with a client of our own, which has the limits of Deno KV and fails on demand; tests/stores/deno_kv has the real one.
+
+/** Every other commit that has a condition goes wrong: with a second try, each succeeds. */
+function everyOther(fate: Fate): (hasChecks: boolean) => Fate {
+  let commits = 0;
+  return (hasChecks) => hasChecks && commits++ % 2 === 0 ? fate : "made";
+}
+
+const clients: Readonly<Record<string, () => FakeKv>> = {
+  "that obeys": () => new FakeKv(),
+  "that refuses every commit once": () => Object.assign(new FakeKv(), { fateOf: everyOther("refused") }),
+  "whose database is locked every other time": () => Object.assign(new FakeKv(), { fateOf: everyOther("locked") }),
+  "that never answers a commit": () =>
+    Object.assign(new FakeKv(), { fateOf: (hasChecks: boolean) => hasChecks ? "unanswered" : "made" }),
+};
+
+for (const [what, makeClient] of Object.entries(clients)) {
+  storeContract({
+    test(name, run) {
+      // Large jobs take their time, and meet no other failure than small ones.
+      if (what === "that obeys" || !name.includes("0,000")) test(name, { timeout: 60_000 }, run);
+    },
+    prefix: `denoKvStore() with a client ${what}: `,
+    createPlace() {
+      const kv = makeClient();
+      return { open: () => denoKvStore(kv.client()) };
+    },
+  });
+}
+
+/** Longer than what a value takes. */
+const LONG = "\u00e9\u{1f680}".repeat(25_000);
+
+async function useStore(store: Store, witness: StoreWitness): Promise<void> {
+  await witness.create(store, "a");
+  await witness.create(store, "b");
+  await witness.append(store, "a", 2, true);
+  await witness.send(store, "a", "first");
+  await witness.append(store, "a", 1, false);
+  await witness.compact(store, "a", 1);
+  await witness.append(store, "b", 2, true);
+  await witness.compact(store, "a", 3);
+  await witness.delete(store, "b");
+  await witness.create(store, "b");
+  await witness.append(store, "b", 1, true);
+}
+
+async function jobIdsIn(store: Store): Promise<string[]> {
+  return (await store.list()).jobs.map(({ jobId }) => jobId);
+}
+
+for (const [length, filler] of [["short", ""], ["long", LONG]] as const) {
+  for (const end of ["failed", "unanswered"] as const) {
+    test(`a process that ends at any commit leaves what it has confirmed: ${length} texts, a last commit ${end}`, async () => {
+      for (let last = 0;; last++) {
+        const [kv, witness] = [new FakeKv(), new StoreWitness(filler)];
+        let commits = 0;
+        kv.fateOf = () => commits++ < last ? "made" : commits === last + 1 ? end : "failed";
+        const error = await useStore(denoKvStore(kv.client()), witness).then(() => undefined, (thrown) => thrown);
+        kv.fateOf = () => "made";
+        const store = denoKvStore(kv.client());
+        assertEquals(await witness.findings(store), [], `ended at commit ${last}`);
+        await witness.adopt(store);
+        for (const jobId of witness.jobIds) await witness.append(store, jobId, 2, true);
+        assertEquals(await witness.findings(store), [], `going on after commit ${last}`);
+        for (const jobId of ["a", "b"]) {
+          // A creation that was cut short is cleared away by the next one.
+          if (!(await jobIdsIn(store)).includes(jobId)) await witness.create(store, jobId);
+          await witness.delete(store, jobId);
+        }
+        assertEquals(kv.keys, [], `left after commit ${last}`);
+        if (error === undefined) {
+          assertGreater(last, 11);
+          return;
+        }
+        assertStringIncludes(String(error), "Deno KV");
+      }
+    });
+  }
+
+  test(`a commit that fails has changed nothing, and the next one goes through: ${length} texts`, async () => {
+    for (let failing = 0;; failing++) {
+      const [kv, witness] = [new FakeKv(), new StoreWitness(filler)];
+      let commits = 0;
+      kv.fateOf = () => commits++ === failing ? "failed" : "made";
+      const store = denoKvStore(kv.client());
+      const attempt = async (write: () => Promise<void>) => {
+        try {
+          await write();
+        } catch (error) {
+          assertStringIncludes(String(error), "Deno KV is out of reach");
+          assertEquals(await witness.changes(store), [], `commit ${failing}`);
+          await witness.adopt(store);
+          await write();
+        }
+      };
+      await attempt(() => witness.create(store, "a"));
+      for (const count of [2, 1]) await attempt(() => witness.append(store, "a", count, true));
+      await attempt(() => witness.compact(store, "a", 2));
+      await attempt(() => witness.send(store, "a", "first"));
+      await attempt(() => witness.append(store, "a", 1, false));
+      assertEquals(await witness.findings(store), [], `commit ${failing}`);
+      await attempt(() => witness.delete(store, "a"));
+      if (commits < failing) return;
+    }
+  });
+}
+
+test("a snapshot takes the place of all before it: nothing of the entries and of older snapshots is left", async () => {
+  const kv = new FakeKv();
+  const store = denoKvStore(kv.client());
+  const witness = new StoreWitness(LONG);
+  await witness.create(store, "a");
+  for (let count = 1; count < 5; count++) await witness.append(store, "a", count, count % 2 === 0);
+  await witness.compact(store, "a", 8);
+  const few = kv.keys.length;
+  for (let count = 1; count < 5; count++) await witness.append(store, "a", count, count % 2 === 0);
+  await witness.compact(store, "a", 18);
+  assertEquals(kv.keys.length, few);
+  assertEquals(await witness.findings(store), []);
+});
+
+/** Has something come in between the next commit with a condition and what was read for it. */
+function comeBetween(kv: FakeKv, work: () => Promise<unknown>): void {
+  kv.beforeCommit = async (hasChecks) => {
+    if (!hasChecks) return;
+    kv.beforeCommit = async () => {};
+    await work();
+  };
+}
+
+test("a creation in parts is whole, though others create and delete the same job meanwhile", async () => {
+  const kv = new FakeKv();
+  const [one, other] = [denoKvStore(kv.client()), denoKvStore(kv.client())];
+  const witness = new StoreWitness(LONG);
+  comeBetween(kv, async () => {
+    await new StoreWitness(LONG).create(other, "a");
+    await other.delete("a");
+  });
+  await witness.create(one, "a");
+  assertEquals(await witness.findings(one), []);
+});
+
+test("a command that comes while those before it are consumed leaves the job due", async () => {
+  const kv = new FakeKv();
+  const [one, other] = [denoKvStore(kv.client()), denoKvStore(kv.client())];
+  await new StoreWitness().create(one, "a");
+  await one.send("a", "first", "1");
+  const record = await one.find("a");
+  assert(record !== undefined);
+  comeBetween(kv, async () => await other.send("a", "second", "2"));
+  await one.append("a", 0, ["{}"], { ...record, consumed: 1 });
+  assertEquals((await one.due({ now: 0 })).map(({ jobId }) => jobId), ["a"]);
+});
+
+test("an append that meets a compaction, a command, or a job made anew ends as if it came first or last", async () => {
+  const kv = new FakeKv();
+  const [one, other] = [denoKvStore(kv.client()), denoKvStore(kv.client())];
+  const witness = new StoreWitness(LONG);
+  await witness.create(one, "a");
+  await witness.append(one, "a", 3, true);
+  comeBetween(kv, () => witness.compact(other, "a", 2));
+  await witness.append(one, "a", 2, false);
+  comeBetween(kv, () => witness.send(other, "a", "first"));
+  await witness.append(one, "a", 1, true);
+  assertEquals(await witness.findings(one), []);
+  comeBetween(kv, async () => {
+    await other.delete("a");
+    await new StoreWitness().create(other, "a");
+  });
+  const error = await assertRejects(() => witness.append(one, "a", 1, true), FencedError);
+  assertEquals([error.expectedRevision, error.revision], [6, 0]);
+  assertEquals((await one.load("a"))?.entries, []);
+});
+
+test("stores with different prefixes are different stores", async () => {
+  const client = new FakeKv().client();
+  const [one, other] = [denoKvStore(client), denoKvStore(client, { prefix: ["other", 1] })];
+  const witness = new StoreWitness();
+  await witness.create(one, "a");
+  assertEquals(await other.list(), { jobs: [] });
+  assertEquals(await jobIdsIn(one), ["a"]);
+});
+
+test("parts that are missing are an error with the job", async () => {
+  const kv = new FakeKv();
+  const store = denoKvStore(kv.client());
+  await new StoreWitness(LONG).create(store, "a");
+  const client = kv.client();
+  const gone = { prefix: ["routilux", "life"] };
+  for await (const { key } of client.list(gone)) if (key.includes("part")) await client.atomic().delete(key).commit();
+  const error = await assertRejects(async () => await store.load("a"), Error);
+  assertStringIncludes(
+    error.message,
+    'Cannot load job "a": others have changed it 100 times meanwhile, or parts of it',
+  );
+});
+
+test("an error says what could not be done", async () => {
+  const kv = new FakeKv();
+  const store = denoKvStore(kv.client());
+  const witness = new StoreWitness();
+  await witness.create(store, "a");
+  kv.fateOf = () => "failed";
+  const error = await assertRejects(() => witness.append(store, "a", 1, true), Error);
+  assertEquals(error.message, 'Cannot append to job "a": Deno KV is out of reach');
+  assertStringIncludes(String(error.cause), "Deno KV is out of reach");
+});
+
+test("an append without an entry is refused", () => {
+  const store = denoKvStore(new FakeKv().client());
+  assertThrows(() => store.append("a", 0, []), TypeError);
+});
