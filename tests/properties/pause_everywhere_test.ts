@@ -1,12 +1,15 @@
 import { assertGreater } from "@std/assert";
-import { prove } from "./gate.ts";
+import { test } from "node:test";
+import { inGate, PATIENCE } from "./gate.ts";
 import { stoppedEverywhere, type Tries } from "./pause_anywhere.ts";
 
 const tries: Tries = { snapshots: 0, pauses: 0 };
 
-prove(stoppedEverywhere(tries), 150, {
-  after: () => {
+test(
+  "Invariant 3: stopped at each place that it passes in turn, a small job ends the same",
+  PATIENCE,
+  inGate(stoppedEverywhere(tries), 150, () => {
     assertGreater(tries.snapshots, 800);
     assertGreater(tries.pauses, 2_500);
-  },
-});
+  }),
+);

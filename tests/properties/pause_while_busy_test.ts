@@ -1,10 +1,24 @@
 import { assertEquals } from "@std/assert";
+import { test } from "node:test";
 import { Coverage } from "../support/coverage.ts";
 import { FEATURES } from "../support/features.ts";
-import { prove } from "./gate.ts";
+import { inGate, PATIENCE } from "./gate.ts";
 import { stoppedSomewhere } from "./pause_anywhere.ts";
 
-for (const mode of ["timed", "concurrent"] as const) {
-  const coverage = new Coverage();
-  prove(stoppedSomewhere(mode, coverage), 1_000, { after: () => assertEquals(coverage.missing(FEATURES[mode]), []) });
-}
+const [timed, concurrent] = [new Coverage(), new Coverage()];
+
+test(
+  "Invariant 3: stopped while handlers take time, a job ends the same but for instants",
+  PATIENCE,
+  inGate(stoppedSomewhere("timed", timed), 1_000, () => {
+    assertEquals(timed.missing(FEATURES.timed), []);
+  }),
+);
+
+test(
+  "Invariant 3: stopped while handlers run side by side, a job ends with the same outcome",
+  PATIENCE,
+  inGate(stoppedSomewhere("concurrent", concurrent), 1_000, () => {
+    assertEquals(concurrent.missing(FEATURES.concurrent), []);
+  }),
+);

@@ -7,18 +7,23 @@ import { FEATURES } from "../support/features.ts";
 import { type Journey, travel } from "../support/journey.ts";
 import { scriptedRegistry } from "../support/scripted_routines.ts";
 import { wildCases } from "./books.ts";
-import { prove } from "./gate.ts";
+import { inGate, PATIENCE } from "./gate.ts";
 import { documentsComeBack, valuesComeBack } from "./round_trip.ts";
 
 const coverage = new Coverage();
 
-prove(documentsComeBack(coverage), 1_000, {
-  cases: "C200 C256",
-  after: () => assertEquals(coverage.missing(FEATURES.wild), []),
-});
-prove(valuesComeBack(), 5_000);
+test(
+  "C200 C256 Invariant 4: what is read from a text is written to the same bytes, jobs and flows",
+  PATIENCE,
+  inGate(documentsComeBack(coverage), 1_000, () => assertEquals(coverage.missing(FEATURES.wild), [])),
+);
 
-const PATIENCE = { timeout: 120_000 };
+test(
+  "Invariant 4: a value of any kind comes through the wire as it was, and is written to the same bytes again",
+  PATIENCE,
+  inGate(valuesComeBack(), 5_000, () => {}),
+);
+
 const registry = scriptedRegistry();
 const some = fc.sample(wildCases, { numRuns: 40, seed: 7_001 });
 
