@@ -8,6 +8,9 @@ import { workloads } from "./harness/workloads.ts";
 
 const [before, after] = await Promise.all(Deno.args.slice(0, 2).map((path) => readResults(path)));
 if (before === undefined || after === undefined) throw new RangeError("Two files of results are needed");
+if (before.clock !== after.clock) {
+  throw new RangeError("One was measured by the wall clock, the other by the processor's");
+}
 
 const relations: string[][] = [];
 for (const workload of workloads.values()) {

@@ -5,13 +5,18 @@ import type { BenchRuntime } from "./process.ts";
 import type { Results } from "./results.ts";
 
 /** Under which conditions a run measures: when, on which machine, with which versions. */
-export function conditions(runtimes: readonly BenchRuntime[], withPeers: boolean): Omit<Results, "format" | "series"> {
+export function conditions(
+  runtimes: readonly BenchRuntime[],
+  withPeers: boolean,
+  clock: Results["clock"],
+): Omit<Results, "format" | "series"> {
   const [cpu] = cpus();
   return {
     date: new Date().toISOString(),
     machine: `${cpus().length} × ${cpu?.model.trim() ?? "unknown"}, ${
       Math.round(totalmem() / 2 ** 30)
     } GiB, ${type()} ${release()}`,
+    clock,
     versions: {
       routilux: config.version,
       ...Object.fromEntries(runtimes.map(({ name, version }) => [name, version])),
@@ -21,7 +26,8 @@ export function conditions(runtimes: readonly BenchRuntime[], withPeers: boolean
 }
 
 /** The same as a line of text. */
-export function describeConditions({ date, machine, versions }: Omit<Results, "format" | "series">): string {
+export function describeConditions({ date, machine, clock, versions }: Omit<Results, "format" | "series">): string {
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ");
-  return `Measured on ${date.slice(0, 10)}, ${machine}. ${named}.`;
+  const clockText = clock === "cpu" ? ", in processor time" : "";
+  return `Measured on ${date.slice(0, 10)}, ${machine}${clockText}. ${named}.`;
 }

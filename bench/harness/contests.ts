@@ -9,6 +9,8 @@ export interface Selection {
   readonly runtimes: readonly BenchRuntime[];
   /** Only contestants whose names contain one of these, and those that they are compared with. */
   readonly only: readonly string[];
+  /** Variables of the processes. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 interface Entry {
@@ -45,7 +47,7 @@ export async function measureRounds(
       for (const entry of groups.flatMap((group) => rotate(group, round / rounds))) {
         if (errors.has(entry)) continue;
         try {
-          const figures = await measureEntry(entry);
+          const figures = await measureEntry(entry, selection.env);
           for (const { key } of entry.contest.metrics) add(series, entry, key, figures[key] ?? NaN);
           onFigures(`${round + 1}/${rounds} ${labelOf(entry)}: ${JSON.stringify(figures)}`);
         } catch (error) {
@@ -60,10 +62,11 @@ export async function measureRounds(
   return { series: [...series.values()], errors: [...errors.values()] };
 }
 
-async function measureEntry({ contest, contestant, runtime }: Entry): Promise<Figures> {
+async function measureEntry({ contest, contestant, runtime }: Entry, env: Selection["env"]): Promise<Figures> {
   const { variant, size, program } = contestant;
   const warmUp = contestant.warmUp ?? Math.floor(size * (contest.warmUp ?? DEFAULT_WARM_UP));
-  const [measured] = await measure(runtime, program, [`${variant}:${size}:${warmUp}`], flagsOf(contest, runtime.name));
+  const variants = [`${variant}:${size}:${warmUp}`];
+  const [measured] = await measure(runtime, program, variants, flagsOf(contest, runtime.name), env);
   return { ...measured, ...await contest.weigh?.(contestant) };
 }
 
@@ -87,7 +90,7 @@ export async function assertAll(selection: Selection): Promise<{ readonly passed
     const variants = new Set(entries.map((it) => `${it.contestant.variant}:${it.contest.small}`));
     try {
       const flags = flagsOf(contest, runtime.name);
-      passed += (await measure(runtime, program, [...variants], flags, { [SMALL]: "1" })).length;
+      passed += (await measure(runtime, program, [...variants], flags, { ...selection.env, [SMALL]: "1" })).length;
     } catch (error) {
       errors.push(String(error));
     }

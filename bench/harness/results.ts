@@ -17,6 +17,8 @@ export interface Results {
   /** When, in ISO 8601. */
   readonly date: string;
   readonly machine: string;
+  /** What the programs have timed themselves by. */
+  readonly clock: "wall" | "cpu";
   /** Of the library, of the runtimes, and of the peers. */
   readonly versions: Readonly<Record<string, string>>;
   readonly series: readonly Series[];

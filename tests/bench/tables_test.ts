@@ -25,6 +25,7 @@ const results: Results = {
   format: 1,
   date: "2026-01-31T12:00:00.000Z",
   machine: "none",
+  clock: "wall",
   versions: {},
   series: [
     { ...series, contestant: "ours", values: [2_000, 9_000, 2_100] },
