@@ -1,0 +1,142 @@
+import { test } from "node:test";
+import { assert, assertEquals, assertGreater } from "@std/assert";
+import { FencedError, type JobHead, type Store } from "../../../mod.ts";
+import { keyValueStore } from "../../../src/adapters/key_value_store.ts";
+import { type Around, createKeyValues } from "../../support/key_values.ts";
+import { type Random, seededRandom } from "../../support/random.ts";
+
+// Several processes work on one job at once, slowly and at different speeds, and one of them dies. What was confirmed is there,
+// once, and in its place.
+
+const HEAD: JobHead = {
+  flowId: "flow",
+  status: "running",
+  wakeAt: undefined,
+  owner: undefined,
+  epoch: 0,
+  consumed: 0,
+};
+const JOB = { jobId: "job", createdAt: 1, flow: "{}", snapshot: "[]", head: HEAD };
+const DEATH = "The process has died";
+
+/** What the processes were told. */
+interface Confirmed {
+  readonly entries: Map<number, string>;
+  readonly keys: Set<string>;
+  compactions: number;
+}
+
+/** Calls take a number of turns; from one on, none comes back. */
+function slowly(random: Random, diesAt: number): Around {
+  const most = random.pick([1, 5, 30]);
+  const wait = async () => {
+    for (let turn = random.integer(most); turn > 0; turn--) await undefined;
+  };
+  return {
+    async before({ index }) {
+      await wait();
+      if (index >= diesAt) throw new Error(DEATH);
+    },
+    async after({ index }) {
+      await wait();
+      if (index >= diesAt) throw new Error(DEATH);
+    },
+  };
+}
+
+/** The job's whole history: its snapshot lists the entries that it has taken the place of. */
+async function historyOf(store: Store): Promise<string[]> {
+  const stored = await store.load("job");
+  assert(stored !== undefined, "the job is there");
+  const older: string[] = JSON.parse(stored.snapshot);
+  assertEquals(older.length, stored.snapshotRevision);
+  assertEquals(older.length + stored.entries.length, stored.record.revision);
+  assertEquals(stored.record.epoch, stored.record.revision);
+  return [...older, ...stored.entries];
+}
+
+async function actOnce(store: Store, name: string, random: Random, confirmed: Confirmed): Promise<void> {
+  const choice = random.next();
+  if (choice < 0.6) {
+    const revision = (await store.find("job"))?.revision ?? -1;
+    const texts = Array.from(
+      { length: 1 + random.integer(3) },
+      (_, index) => `${name} ${index} ${"x".repeat(random.integer(200))}`,
+    );
+    await store.append("job", revision, texts, { ...HEAD, epoch: revision + texts.length });
+    for (const [index, text] of texts.entries()) confirmed.entries.set(revision + index + 1, text);
+  } else if (choice < 0.8) {
+    const key = `key ${random.integer(15)}`;
+    if (await store.send("job", key, key)) confirmed.keys.add(key);
+  } else {
+    const history = await historyOf(store);
+    const revision = random.integer(history.length + 1);
+    await store.compact("job", revision, JSON.stringify(history.slice(0, revision)));
+    confirmed.compactions++;
+  }
+}
+
+async function work(store: Store, name: string, random: Random, confirmed: Confirmed): Promise<void> {
+  for (let round = 0; round < 15; round++) {
+    try {
+      await actOnce(store, `${name} in ${round}`, random, confirmed);
+    } catch (error) {
+      if (error instanceof Error && error.message === DEATH) return;
+      if (!(error instanceof FencedError)) throw error;
+    }
+  }
+}
+
+async function race(seed: number): Promise<Confirmed> {
+  const random = seededRandom(seed);
+  const values = createKeyValues();
+  const open = (around?: Around) => keyValueStore(values.connect(around), { maxValueBytes: 1_000 });
+  const later = open();
+  await later.create(JOB);
+  const confirmed: Confirmed = { entries: new Map(), keys: new Set(), compactions: 0 };
+  const lives = [Infinity, Infinity, random.integer(60)];
+  await Promise.all(
+    lives.map((diesAt, index) =>
+      work(open(slowly(random, diesAt)), `${index}`, seededRandom(seed * 10 + index), confirmed)
+    ),
+  );
+  const history = await historyOf(later);
+  for (const [revision, text] of confirmed.entries) assertEquals(history[revision - 1], text, `at ${revision}`);
+  assertEquals(new Set(history).size, history.length, "an entry is there twice");
+  await later.send("job", "last", "last");
+  const inbox = await later.inbox("job", 0);
+  assertEquals(inbox.map(({ sequence }) => sequence), inbox.map((_, index) => index + 1));
+  const keys = inbox.map(({ key }) => key);
+  assertEquals(new Set(keys).size, keys.length, "a command is there twice");
+  for (const key of confirmed.keys) assert(keys.includes(key), `${key} is lost`);
+  const revision = history.length;
+  await later.append("job", revision, ["1", "2", "3", "4"]);
+  await later.compact("job", revision + 4, JSON.stringify([...history, "1", "2", "3", "4"]));
+  const kinds = [...values.entries.keys()].map((key) => key.split("/").slice(4, 6).join("/"));
+  assertEquals(
+    kinds.filter((kind) => /^[eh]/.test(kind)),
+    [],
+    "entries are left that a snapshot has taken the place of",
+  );
+  assertEquals(new Set(kinds.filter((kind) => kind.startsWith("s"))), new Set([`s/${revision + 4}`]));
+  await later.delete("job");
+  assertEquals([...values.entries.keys()], [], "values are left");
+  return confirmed;
+}
+
+test("keyValueStore() keeps what it has confirmed, whoever writes at the same time and whoever dies", {
+  timeout: 60_000,
+}, async () => {
+  const total = { entries: 0, keys: 0, compactions: 0 };
+  for (let seed = 1; seed <= 150; seed++) {
+    try {
+      const { entries, keys, compactions } = await race(seed);
+      total.entries += entries.size;
+      total.keys += keys.size;
+      total.compactions += compactions;
+    } catch (error) {
+      throw new Error(`Seed ${seed}: ${error}`, { cause: error });
+    }
+  }
+  assertGreater(Math.min(total.entries, total.keys, total.compactions), 500, JSON.stringify(total));
+});
