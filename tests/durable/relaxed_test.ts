@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
+import { memoryStore } from "../../src/adapters/memory_store.ts";
 import { heldStore } from "../support/held_store.ts";
+import { MortalStore } from "../support/mortal_store.ts";
 import { Process } from "../support/workshop.ts";
 
 const RELAXED = { mode: "relaxed", flushMs: 50 } as const;
@@ -51,4 +53,21 @@ test("relaxed: a job that ends or rests is stored before anybody is told", async
   store.release();
   await end;
   assertEquals((await store.find("job"))?.status, "completed");
+});
+
+test("relaxed: a process that dies at any write loses only what it had not stored, and that is done again", async () => {
+  for (let write = 1; write <= 6; write++) {
+    for (const isWritten of [false, true]) {
+      const data = memoryStore();
+      const durability = { ...RELAXED, owner: "worker" };
+      const dead = new Process({ store: new MortalStore(data, { write, isWritten }, true), durability });
+      dead.start([1, 2, 3]);
+      await dead.timers.advance(1_000);
+      const heir = new Process({ store: data, durability });
+      const job = heir.start([1, 2, 3]);
+      await heir.timers.advance(1_000);
+      assertEquals([job.status, job.sharedData], ["completed", { sum: 6 }], `write ${write}, written: ${isWritten}`);
+      assertEquals((await data.find("job"))?.status, "completed");
+    }
+  }
 });

@@ -3,6 +3,7 @@ import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { type Collected, type Context, Engine, ErrorHandler, Flow, Registry, Routine, type Store } from "../../mod.ts";
+import { denoKvStore } from "../../src/adapters/deno_kv_store.ts";
 import { fileStore } from "../../src/adapters/file_store.ts";
 import { sqliteStore } from "../../src/adapters/sqlite_store.ts";
 import { webTimers } from "../../src/adapters/web_timers.ts";
@@ -19,9 +20,10 @@ export const STEPS = 300;
 
 const NOON = Date.UTC(2026, 0, 1, 12);
 
-const stores: Readonly<Record<string, (place: string) => Store>> = {
+const stores: Readonly<Record<string, (place: string) => Store | Promise<Store>>> = {
   file: (place) => fileStore(place),
   sqlite: (place) => sqliteStore(new DatabaseSync(place)),
+  deno_kv: async (place) => denoKvStore(await Deno.openKv(place)),
 };
 
 /** Timers that fire when they should, by a clock that stands still. */
@@ -63,7 +65,7 @@ function createRegistry(effects: string): Registry {
 }
 
 async function work(kind: string, place: string, effects: string, jobId: string, length: number): Promise<void> {
-  const store = stores[kind]?.(place);
+  const store = await stores[kind]?.(place);
   if (store === undefined) throw new TypeError(`There is no store "${kind}"`);
   const registry = createRegistry(effects);
   const durability = { owner: "worker", snapshotLength: length, maxRecoveries: Infinity };
