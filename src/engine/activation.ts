@@ -282,23 +282,21 @@ export class Activation implements Context<unknown> {
     const name = typeof event === "string" ? event : event instanceof Event ? event.name : undefined;
     if (this.#closed !== undefined) this.checkOpen(`${what} "${name}"`);
     const { events, routine } = this.plan.routine;
+    const known = name === undefined ? undefined : events.get(name);
+    const isOwn = typeof event === "string" || event.owner === routine;
+    return known !== undefined && isOwn ? known : this.#refuseEvent(what, event, name);
+  }
+
+  #refuseEvent(what: "emit" | "defer", event: Event<unknown> | string, name: string | undefined): never {
     if (name === undefined) {
       throw new TypeError(`Cannot ${what}: expected an event or its name, got ${describeValue(event)}`);
     }
-    const known = events.get(name);
-    if (typeof event !== "string" && event.owner !== routine) {
-      throw new TypeError(
-        `Cannot ${what} "${name}" in routine "${this.routineId}": the event belongs to another routine; emit one of its own: ${
-          listNames(events.keys())
-        }`,
-      );
-    }
-    if (known === undefined) {
-      throw new TypeError(
-        `Cannot ${what} "${name}": routine "${this.routineId}" has no such event; it has ${listNames(events.keys())}`,
-      );
-    }
-    return known;
+    const names = listNames(this.plan.routine.events.keys());
+    throw new TypeError(
+      typeof event === "string"
+        ? `Cannot ${what} "${name}": routine "${this.routineId}" has no such event; it has ${names}`
+        : `Cannot ${what} "${name}" in routine "${this.routineId}": the event belongs to another routine; emit one of its own: ${names}`,
+    );
   }
 
   /** What was received and is passed on whole has been checked and frozen already. */

@@ -37,11 +37,20 @@ export class CommitLog {
     const text = journal?.encode(commit);
     apply(this.#job, commit);
     for (const task of readied) this.#enqueue(task, commit.at);
-    if (journal === undefined || text === undefined) {
+    if (journal !== undefined && text !== undefined) this.#store(journal, text, commit, readied, follow);
+    else {
       this.#listeners.committed();
       follow?.(commit);
-      return;
     }
+  }
+
+  #store<C extends Commit>(
+    journal: Journal,
+    text: string,
+    commit: C,
+    readied: readonly Task[],
+    follow: ((commit: C) => void) | undefined,
+  ): void {
     for (const task of readied) this.#held.set(task, commit);
     journal.write(text, () => {
       for (const task of readied) if (this.#held.get(task) === commit) this.#held.delete(task);

@@ -145,7 +145,8 @@ export class Execution implements RunnerHost {
   commitStep(activation: Activation, progress: Stored): Promise<void> {
     return new Promise((resolve, reject) => {
       let isStored = false;
-      this.#step(activation, "active", progress, () => {
+      this.#step(activation, "active", progress, (commit) => {
+        this.#tellStep(commit);
         isStored = true;
         resolve();
       });
@@ -281,18 +282,11 @@ export class Execution implements RunnerHost {
     tell();
   }
 
-  #step(activation: Activation, outcome: StepCommit["outcome"], progress: Stored, then?: () => void): void {
+  #step(activation: Activation, outcome: StepCommit["outcome"], progress: Stored, then = this.#tellStep): void {
     const { pauseWish } = activation;
     const commit = stepCommit(this.job, activation, outcome, progress, this.limits.steps, this.time());
     const readied = outcome === "parked" ? [...commit.created, commit.task] : commit.created;
-    this.log.perform(
-      commit,
-      readied,
-      then === undefined ? this.#tellStep : () => {
-        this.#tellStep(commit);
-        then();
-      },
-    );
+    this.log.perform(commit, readied, then);
     if (outcome !== "done") activation.reset();
     if (pauseWish !== undefined) this.rest({ status: "paused", wish: pauseWish }, DEFAULT_GRACE_MS);
   }

@@ -107,16 +107,15 @@ export class HandlerRunner {
     this.#generators.clear();
   }
 
-  /** What the handler gets: the slot's merge is settled first, once for all attempts. */
   #input(task: Task, plan: SlotPlan): unknown {
+    if (mappingOf(task.route) !== undefined) checkMapped(task);
+    return plan.merges ? this.#merged(task, plan) : decodeValue(task.data, this.#host.classes);
+  }
+
+  /** What the handler gets of what its slot holds: the merge is settled first, once for all attempts. */
+  #merged(task: Task, plan: SlotPlan): unknown {
     const { job, classes, limits } = this.#host;
     const { routine, slot } = task.route;
-    if (mappingOf(task.route) !== undefined && !hasKeys(task.data)) {
-      throw new TypeError(
-        `Cannot map the data for slot "${slot}" of routine "${routine}": it is no object with keys to rename`,
-      );
-    }
-    if (!plan.merges) return decodeValue(task.data, classes);
     if (task.details?.merged === undefined) {
       this.#host.log.perform(mergeCommit(task, mergeDelivery(job, task, plan, classes, limits), this.#host.time()));
     }
@@ -262,4 +261,12 @@ function invoke(handler: AnyHandler, activation: Activation): unknown {
 /** Apart from where handlers are called: there, nothing is caught in a closure for it. */
 function direct(director: Director, handler: AnyHandler, activation: Activation): unknown {
   return director.call(activation, () => invoke(handler, activation));
+}
+
+/** Data without keys has come through a mapping as it was. */
+function checkMapped({ route: { routine, slot }, data }: Task): void {
+  if (hasKeys(data)) return;
+  throw new TypeError(
+    `Cannot map the data for slot "${slot}" of routine "${routine}": it is no object with keys to rename`,
+  );
 }

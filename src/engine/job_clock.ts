@@ -41,7 +41,10 @@ export class JobClock {
 
   /** The job works: time counts. */
   work(now: number): void {
-    if (this.#workingSince !== undefined) return;
+    if (this.#workingSince === undefined) this.#begin(now);
+  }
+
+  #begin(now: number): void {
     this.#workingSince = now;
     if (this.#timeoutMs === Infinity) return;
     const left = Math.max(0, this.#timeoutMs - this.#ranMs);

@@ -94,7 +94,7 @@ export function createPlan(graph: FlowGraph): Plan {
   for (const { from, to, mapping } of [...graph.connections, ...graph.timerConnections]) {
     const source = eventOf(plan, from);
     if (source === undefined) continue;
-    const target = slotOf(plan, to);
+    const target = findSlot(plan, to);
     const route = new PlannedRoute(target, from, mapping);
     source.routes.push(route);
     target.arrivals.set(source, route);
@@ -124,7 +124,10 @@ function planRoutine(id: string, routine: Routine<object>, graph: FlowGraph): Ro
 
 /** The slot that a task of the job goes to. The preflight has seen to it that there is one. */
 export function slotOf(plan: Plan, route: ConnectionTarget): SlotPlan {
-  if (route instanceof PlannedRoute) return route.target;
+  return route instanceof PlannedRoute ? route.target : findSlot(plan, route);
+}
+
+function findSlot(plan: Plan, route: ConnectionTarget): SlotPlan {
   const slot = plan.routines.get(route.routine)?.slots.get(route.slot);
   if (slot === undefined) {
     throw new TypeError(`Flow "${plan.graph.id}" has no slot "${route.slot}" of routine "${route.routine}"`);
@@ -148,8 +151,8 @@ export function bindRoutes(job: Job, plan: Plan): void {
 }
 
 function bindRoute(route: Route, plan: Plan): Route {
-  const { routine, slot, connection } = route;
-  const target = slotOf(plan, { routine, slot });
+  const { connection } = route;
+  const target = findSlot(plan, route);
   if (connection === undefined) return target.route;
   const source = eventOf(plan, connection);
   return (source && target.arrivals.get(source)) ?? route;

@@ -1,7 +1,16 @@
 import { StateError } from "../base/errors.ts";
 import { instantAfter } from "../base/instant.ts";
 import { MAX_COUNT } from "../base/limits.ts";
-import type { Commit, FailureCommit, KeyChange, MergeCommit, SideEffects, StatusCommit, StepCommit } from "./commit.ts";
+import type {
+  Commit,
+  DeferredCommit,
+  FailureCommit,
+  KeyChange,
+  MergeCommit,
+  SideEffects,
+  StatusCommit,
+  StepCommit,
+} from "./commit.ts";
 import type { Stored } from "../base/json.ts";
 import {
   type HistoryRecord,
@@ -20,7 +29,7 @@ import {
   type SlotData,
   type SlotLists,
 } from "./slot_data.ts";
-import { NO_DETAILS, type Task, type TaskDetails } from "./task.ts";
+import { type ListRange, NO_DETAILS, type Task, type TaskDetails } from "./task.ts";
 
 /**
  * Performs a commit: the only code that changes a job. Live runs, recovery and time travel are this function over
@@ -44,8 +53,7 @@ export function apply(job: Job, commit: Commit): void {
       else addTask(job, commit.task);
       break;
     case "deferred":
-      for (const task of commit.created) addTask(job, task);
-      addRecords(job, commit.records);
+      addNew(job, commit);
       job.deferredEvents.length = 0;
       break;
     case "status":
@@ -68,23 +76,24 @@ function applyMerge(job: Job, { task, merged, slot, records }: MergeCommit): voi
 }
 
 function applyStep(job: Job, commit: StepCommit): void {
-  const { task, outcome, effects } = commit;
+  const { task, effects } = commit;
   checkPending(job, task, (task.details?.step ?? 0) === commit.step);
-  if (outcome === "done") {
-    endTask(job, task, "completed", commit.version);
-  } else {
-    task.details = {
-      ...(task.details ?? NO_DETAILS),
-      step: Math.min(commit.step + 1, MAX_COUNT),
-      progress: commit.progress,
-      notBefore: undefined,
-      parked: outcome === "parked",
-    };
-    task.active = outcome === "active";
-  }
-  addRecords(job, commit.records);
-  for (const created of commit.created) addTask(job, created);
+  if (commit.outcome === "done") endTask(job, task, "completed", commit.version);
+  else keepTask(commit);
+  addNew(job, commit);
   if (effects !== undefined) applyEffects(job, task.route.routine, effects, commit.version);
+}
+
+function keepTask({ task, step, outcome, progress }: StepCommit): void {
+  const details = task.details ?? NO_DETAILS;
+  const next = Math.min(step + 1, MAX_COUNT);
+  task.details = { ...details, step: next, progress, notBefore: undefined, parked: outcome === "parked" };
+  task.active = outcome === "active";
+}
+
+function addNew(job: Job, { created, records }: StepCommit | DeferredCommit): void {
+  for (const task of created) addTask(job, task);
+  addRecords(job, records);
 }
 
 function applyFailure(job: Job, { task, error, verdict, active, records, version, at }: FailureCommit): void {
@@ -147,7 +156,10 @@ export function addTasks(job: Job, tasks: readonly Task[]): void {
 function addTask(job: Job, task: Task): void {
   job.tasks.add(task);
   if (task.id >= job.nextTaskId) job.nextTaskId = task.id + 1;
-  if (task.details?.awaiting === undefined) return;
+  if (task.details?.awaiting !== undefined) startAwaiting(job, task);
+}
+
+function startAwaiting(job: Job, task: Task): void {
   const key = slotKey(task.route.routine, task.route.slot);
   job.awaiting.set(key, (job.awaiting.get(key) ?? new Set()).add(task));
 }
@@ -167,18 +179,21 @@ function stopAwaiting(job: Job, task: Task): void {
 }
 
 function endTask(job: Job, task: Task, status: RoutineStatus, version: number): void {
+  const { details } = task;
   task.active = false;
-  stopAwaiting(job, task);
   job.tasks.delete(task);
   const state = routineState(job, task.route.routine, version);
   if (state.status !== status) state.status = worseOf(status, state.status);
-  const { details } = task;
   if (details === undefined) return;
+  stopAwaiting(job, task);
   state.retries = Math.min(state.retries + details.attempt, MAX_COUNT);
   // A failed task keeps what it holds, for a redrive; a finished one lets go of it.
-  if (details.merged?.kind !== "lists" || status !== "completed") return;
+  if (details.merged?.kind === "lists" && status === "completed") letGo(job, task, details.merged.lists);
+}
+
+function letGo(job: Job, task: Task, ranges: ReadonlyMap<string, ListRange>): void {
   const data = listsOf(job, task.route.routine, task.route.slot);
-  if (data.holders.delete(task)) dropCleared(data, details.merged.lists.keys());
+  if (data.holders.delete(task)) dropCleared(data, ranges.keys());
 }
 
 function worseOf(status: RoutineStatus, other: RoutineStatus | undefined): RoutineStatus {

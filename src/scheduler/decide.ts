@@ -55,21 +55,25 @@ export function createTasks(
   now: number,
   steps: number,
 ): Task[] {
+  const first = job.nextTaskId;
   const tasks: Task[] = [];
-  let id = job.nextTaskId;
-  for (const { source, data, delayMs, priority } of emissions) {
-    const details = delayMs > 0 ? { ...NO_DETAILS, notBefore: instantAfter(now, delayMs) } : undefined;
-    for (const route of source.routes) {
-      const arriving = route.mapping === undefined ? data : mapData(data, route.mapping);
-      tasks.push(createTask(id++, route, arriving, now, priority, details));
-    }
-  }
-  for (const { route, timeoutMs } of expectations) {
-    const until = timeoutMs === undefined ? undefined : instantAfter(now, timeoutMs);
-    tasks.push(createTask(id++, route, undefined, now, "normal", { ...NO_DETAILS, awaiting: { timeoutMs, until } }));
-  }
-  checkSteps(id - 1, steps);
+  for (const emission of emissions) addDeliveries(tasks, first, emission, now);
+  for (const expectation of expectations) tasks.push(awaitedTask(first + tasks.length, expectation, now));
+  checkSteps(first - 1 + tasks.length, steps);
   return tasks;
+}
+
+function addDeliveries(tasks: Task[], first: number, { source, data, delayMs, priority }: Emission, now: number): void {
+  const details = delayMs > 0 ? { ...NO_DETAILS, notBefore: instantAfter(now, delayMs) } : undefined;
+  for (const route of source.routes) {
+    const arriving = route.mapping === undefined ? data : mapData(data, route.mapping);
+    tasks.push(createTask(first + tasks.length, route, arriving, now, priority, details));
+  }
+}
+
+function awaitedTask(id: number, { route, timeoutMs }: Expectation, now: number): Task {
+  const until = timeoutMs === undefined ? undefined : instantAfter(now, timeoutMs);
+  return createTask(id, route, undefined, now, "normal", { ...NO_DETAILS, awaiting: { timeoutMs, until } });
 }
 
 /**

@@ -90,11 +90,11 @@ export class ReadyQueue {
 
   /** Adds a task of the job, where it belongs now. */
   add(task: Task, now: number): void {
-    const { details } = task;
-    if (details === undefined) {
-      this.#lane(task).add(task);
-      return;
-    }
+    if (task.details === undefined) this.#lane(task).add(task);
+    else this.#addDetailed(task, task.details, now);
+  }
+
+  #addDetailed(task: Task, details: TaskDetails, now: number): void {
     const due = dueAt(task);
     if (details.awaiting !== undefined || (due !== undefined && due > now)) {
       if (due !== undefined) this.#waiting.push({ task, at: due, details });
