@@ -46,6 +46,7 @@ export async function live(
     else end = JSON.parse(line);
   });
   const [code] = await closed;
+  if (death === undefined && end === undefined) throw new Error(`The process ended with ${code}: ${complaint}`);
   if (code !== 0 && code !== null) throw new Error(`The process ended with ${code}: ${complaint}`);
   return end;
 }
