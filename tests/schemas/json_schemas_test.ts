@@ -51,7 +51,7 @@ function explain(validate: ValidateFunction, document: unknown): string {
   return validate(document) ? "" : `${ajv.errorsText(validate.errors)}\n${JSON.stringify(document)}`;
 }
 
-const written = await writtenDocuments(25);
+const written = await writtenDocuments(80);
 
 test("every document that the library writes fits its schema", () => {
   const keys = new Set<string>();
