@@ -7,7 +7,7 @@ const LONGEST_DELAY_MS = 2 ** 31 - 1;
  * The clock and timers that every web-compatible host has. A timer keeps the process alive until it fires or is stopped.
  */
 export function webTimers(): Timers {
-  return { now: Date.now, setTimer, soon };
+  return { now: Date.now, setTimer, soon: createSoon() };
 }
 
 /** A far instant is reached in several delays; a clock that was set back is waited for. */
@@ -21,11 +21,34 @@ function setTimer(at: number, callback: () => void): CancelTimer {
   return () => clearTimeout(timer);
 }
 
+/** How long Deno's event loop goes on with immediates before a timer lets it look for I/O, in milliseconds. */
+const LONGEST_BUSY_MS = 4;
+
 /**
  * `setImmediate` where there is one, else a timer of 0 ms. A message to a channel of one's own would be quicker than the
- * latter, but one that is posted from a message goes before timers that are due: they would starve.
+ * latter, but one that is posted from a message goes before timers that are due: they would starve. Deno runs some sixty
+ * immediates before it looks for I/O, but looks after each timer: there, now and then, it is one.
  */
-function soon(callback: () => void): void {
-  if ("setImmediate" in globalThis && typeof globalThis.setImmediate === "function") globalThis.setImmediate(callback);
-  else setTimeout(callback, 0);
+function createSoon(): (callback: () => void) => void {
+  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
+  const later = (callback: () => void) => void setTimeout(callback, 0);
+  if (setImmediate === undefined) return later;
+  if (!("Deno" in globalThis)) return (callback) => void setImmediate(callback);
+  let lookedAt = 0;
+  /** What was asked for after a timer, and comes after it. */
+  let following: (() => void)[] | undefined;
+  return (callback) => {
+    const now = Date.now();
+    if (following !== undefined) following.push(callback);
+    else if (now - lookedAt < LONGEST_BUSY_MS) setImmediate(callback);
+    else {
+      lookedAt = now;
+      following = [];
+      later(() => {
+        following?.forEach((next) => setImmediate(next));
+        following = undefined;
+        callback();
+      });
+    }
+  };
 }
