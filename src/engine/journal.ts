@@ -66,7 +66,6 @@ export class Journal {
   #lost: Error | undefined;
   #stopRenewal: CancelTimer | undefined;
   #stopFlush: CancelTimer | undefined;
-  #stopRetry: CancelTimer | undefined;
   /** Characters of entries since the last snapshot, and how many make the next one due. */
   #length = 0;
   #snapshotAt: number;
@@ -183,21 +182,10 @@ export class Journal {
     this.#isWriting = true;
     this.#writtenAt = this.#gatheredAt;
     this.#gatheredAt = undefined;
+    const isInside = this.#isFlushing;
     this.#isFlushing = true;
     this.#attempt(entries, head);
-    this.#isFlushing = false;
-  }
-
-  /** Gives up: nothing more is written, and whoever waits is told. */
-  lose(error: Error): void {
-    if (this.#lost !== undefined) return;
-    this.#lost = error;
-    this.#stopRenewal?.();
-    this.#stopFlush?.();
-    this.#stopRetry?.();
-    const user = this.#user;
-    this.#user = undefined;
-    user?.onLost(error);
+    this.#isFlushing = isInside;
   }
 
   get #isStrict(): boolean {
@@ -216,7 +204,6 @@ export class Journal {
   }
 
   #succeed(count: number): void {
-    if (this.#lost !== undefined) return;
     this.#isWriting = false;
     this.#failures = 0;
     this.#writtenAt = undefined;
@@ -229,26 +216,25 @@ export class Journal {
       this.#waiters.shift();
       next.run();
     }
-    if (!this.#isFlushing) this.#user?.onStored();
     if (this.#isStrict || this.#waiters.size > 0) this.flush();
+    if (!this.#isFlushing) this.#user?.onStored();
   }
 
   #fail(error: unknown, entries: readonly string[], head: JobHead | undefined): void {
-    if (this.#lost !== undefined) return;
     const { settings, timers } = this.#host;
     if (error instanceof FencedError) {
-      if (this.#failures === 0) this.lose(error);
+      if (this.#failures === 0) this.#lose(error);
       else this.#recognize(error, entries, head);
       return;
     }
     this.#failures++;
     this.#host.onStoreError(this.#job, error);
     if (this.#failures >= settings.attempts) {
-      this.lose(new StoreError(this.#job.jobId, this.#failures, { cause: error }));
+      this.#lose(new StoreError(this.#job.jobId, this.#failures, { cause: error }));
       return;
     }
     const delay = Math.min(settings.retryDelayMs * 2 ** (this.#failures - 1), LONGEST_DELAY_MS);
-    this.#stopRetry = timers.setTimer(timers.now() + delay, () => this.#attempt(entries, head));
+    timers.setTimer(timers.now() + delay, () => this.#attempt(entries, head));
   }
 
   /** A write that seemed to fail may have arrived: then it is our own entries that stand in the way of the next try. */
@@ -257,8 +243,18 @@ export class Journal {
       const from = this.#stored - (stored?.snapshotRevision ?? 0);
       const isOurs = entries.every((entry, i) => stored?.entries[from + i] === entry);
       if (isOurs && stored?.record.revision === this.#stored + entries.length) this.#succeed(entries.length);
-      else this.lose(error);
-    }).catch((failure: unknown) => this.#fail(failure, entries, head));
+      else this.#lose(error);
+    }, (failure: unknown) => this.#fail(failure, entries, head));
+  }
+
+  /** Gives up: nothing more is written, and whoever waits is told. */
+  #lose(error: Error): void {
+    this.#lost = error;
+    this.#stopRenewal?.();
+    this.#stopFlush?.();
+    const user = this.#user;
+    this.#user = undefined;
+    user?.onLost(error);
   }
 
   #takeSnapshot(): void {
