@@ -1,0 +1,232 @@
+import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
+import { test } from "node:test";
+import { Engine, ErrorHandler, FencedError, Flow, SerializationError, type Store, StoreError } from "../../mod.ts";
+import { memoryStore } from "../../src/adapters/memory_store.ts";
+import { heldStore } from "../support/held_store.ts";
+import { MortalStore } from "../support/mortal_store.ts";
+import { Process } from "../support/workshop.ts";
+
+const OWNER = { owner: "worker", maxRecoveries: 3 };
+
+/** Processes that die with the job in their hands, one after the other; each has begun with one item. */
+async function dieOften(data: Store, times: number, options: { readonly workers?: number } = {}): Promise<void> {
+  for (let death = 0; death < times; death++) {
+    const store = new MortalStore(data, undefined, true);
+    const process = new Process({ store, durability: OWNER, work: () => void (store.isDead = true) });
+    process.flow.setErrorHandler(new ErrorHandler({ strategy: "continue" }));
+    const { workers } = options;
+    process.flow.execute("source", { items: [1, 2] }, {
+      jobId: "job",
+      ...(workers === undefined ? {} : { strategy: "concurrent", maxWorkers: workers }),
+    });
+    await process.settle();
+  }
+}
+
+test("what is asked of a job before the store has let it begin is done when it has", async () => {
+  const process = new Process({ work: (_n, ctx) => void ctx.expect("input") });
+  const job = process.start([]);
+  process.flow.deliver(job, "worker", "input", { n: 7 });
+  assertEquals(job.pendingTasks.length, 1);
+  await process.settle();
+  assertEquals([job.status, process.begun], ["running", [7]]);
+});
+
+test("a job that is cancelled before it has begun ends then, once, and takes nothing more", async () => {
+  const process = new Process();
+  const job = process.start([1]);
+  process.flow.cancel(job, { reason: "first" });
+  process.flow.cancel(job, { reason: "second" });
+  process.flow.deliver(job, "worker", "input", { n: 7 });
+  assertEquals(await process.flow.waitForCompletion(job), true);
+  assertEquals([job.status, job.error?.message], ["cancelled", "The job was cancelled: first"]);
+  assertEquals([job.pendingTasks.map(({ routine }) => routine), process.begun], [["source"], []]);
+  assertEquals((await process.store.load("job"))?.entries.length, 1);
+});
+
+test("a flow that cannot travel cannot be kept: the waits reject, with the reason", async () => {
+  const process = new Process();
+  const flow = new Flow({ id: "nameless", engine: process.engine });
+  flow.addRoutine(new (process.registry.classOf("Source") as new () => never)(), "source");
+  const job = flow.execute("source", {}, { jobId: "job" });
+  const error = await assertRejects(() => flow.waitForCompletion(job), StoreError);
+  assertInstanceOf(error.cause, TypeError);
+  assertEquals(await process.store.find("job"), undefined);
+});
+
+test("a job that is deleted while it is started is lost to whoever deleted it", async () => {
+  const store = memoryStore();
+  store.create = () => false;
+  const process = new Process({ store });
+  const job = process.start([1]);
+  await assertRejects(() => process.flow.waitForCompletion(job), FencedError);
+});
+
+test("an inbox that cannot be read is told, and read again with the next renewal", async () => {
+  const { watch: _, ...store } = memoryStore();
+  const { inbox } = store;
+  store.inbox = () => {
+    throw new Error("no connection");
+  };
+  const process = new Process({ store, work: (_n, ctx) => void ctx.expect("input") });
+  const job = process.start([1]);
+  await process.settle();
+  await process.engine.send("job", { type: "cancel" });
+  await process.timers.advance(10_000);
+  assertEquals(process.told("store_error").map(({ error }) => (error as Error).message), ["no connection"]);
+  store.inbox = inbox;
+  await process.timers.advance(10_000);
+  assertEquals(job.status, "cancelled");
+});
+
+test("commands that arrive when the job has been lost are left to its new owner", async () => {
+  const { watch: _, ...store } = heldStore();
+  const { inbox } = store;
+  let answer = () => {};
+  store.inbox = async (...args) => {
+    await new Promise<void>((resolve) => answer = resolve);
+    return await inbox(...args);
+  };
+  const process = new Process({ store, work: (_n, ctx) => void ctx.expect("input") });
+  const job = process.start([1]);
+  await process.settle();
+  await process.engine.send("job", { type: "cancel" });
+  await process.timers.advance(10_000);
+  store.fail(1, new FencedError("job", 2, 3));
+  await process.timers.advance(10_000);
+  answer();
+  await process.settle();
+  assertEquals([job.status, process.told("command_error"), (await store.find("job"))?.consumed], ["running", [], 0]);
+});
+
+test("a command that does not fit a job at rest is told by whoever finds it, and consumed", async () => {
+  const process = new Process({ work: (_n, ctx) => void ctx.expect("input") });
+  const job = process.start([1]);
+  await process.settle();
+  await process.flow.pause(job);
+  await process.engine.send("job", { type: "pause" }, { key: "late" });
+  assertEquals(await process.engine.recover(), { jobs: [], errors: [] });
+  await process.settle();
+  assertEquals(process.told("command_error").map(({ key, error }) => [key, (error as Error).message]), [
+    ["late", 'Cannot pause job "job" in status "paused": it is not live'],
+  ]);
+  const { record, entries } = await process.store.load("job") ?? {};
+  assertEquals([record?.consumed, record?.status, record?.owner], [1, "paused", undefined]);
+  const release = JSON.parse(entries?.at(-1) ?? "");
+  assertEquals([release.kind, release.consumed, release.owner, release.until], ["claim", 1, undefined, undefined]);
+  assertEquals((await process.engine.open("job")).job.status, "paused");
+});
+
+test("a task that no recovery gets any further fails by its error handler: others go on", async () => {
+  const data = memoryStore();
+  await dieOften(data, 3);
+  const process = new Process({ store: data, durability: OWNER });
+  const { jobs: [found] } = await process.engine.recover();
+  await process.settle();
+  assertEquals(process.begun, [2]);
+  assertEquals([found?.job.status, found?.job.sharedData, found?.job.failures.length], ["completed", { sum: 2 }, 1]);
+  assertEquals(found?.job.routineStates["worker"]?.status, "error_continued");
+});
+
+test("of several such tasks that would stop the job the first does", async () => {
+  const data = memoryStore();
+  await dieOften(data, 3, { workers: 2 });
+  const process = new Process({ store: data, durability: OWNER });
+  const job = process.flow.execute("source", {}, { jobId: "job" });
+  await process.settle();
+  assertEquals([job.status, job.failures.length, job.pendingTasks.length], ["failed", 1, 1]);
+  assertEquals(process.begun, []);
+});
+
+test("a claim that comes too late changes nothing in the store", async () => {
+  const data = memoryStore();
+  await dieOften(data, 3);
+  const { revision } = await data.find("job") ?? {};
+  const late = {
+    ...data,
+    append: () => {
+      throw new FencedError("job", revision ?? 0, (revision ?? 0) + 1);
+    },
+  };
+  const process = new Process({ store: late, durability: OWNER });
+  const { jobs: [found] } = await process.engine.recover();
+  await process.settle();
+  assertEquals([found?.job.status, process.begun, (await data.find("job"))?.revision], ["running", [], revision]);
+});
+
+test("relaxed: a job that is lost leaves no timer behind", async () => {
+  const store = heldStore();
+  const process = new Process({
+    store,
+    durability: { mode: "relaxed", flushMs: 50 },
+    work: async (n, ctx) => {
+      await new Promise<void>((resolve) => void process.timers.setTimer(n * 30, resolve));
+      ctx.expect("input");
+    },
+  });
+  const job = process.flow.execute("source", { items: [1, 2, 3] }, {
+    jobId: "job",
+    strategy: "concurrent",
+    maxWorkers: 3,
+  });
+  const wait = assertRejects(() => process.flow.waitForCompletion(job), FencedError);
+  store.hold();
+  await process.timers.advance(70);
+  store.fail(1, new FencedError("job", 0, 1));
+  store.release();
+  await wait;
+  assertEquals([process.begun.length, store.appends.length], [3, 1]);
+  await process.timers.advance(1_000);
+  assertEquals([process.timers.size, store.appends.length], [0, 1]);
+});
+
+test("a job that is deleted under its owner is lost, also after a write that failed", async () => {
+  const data = memoryStore();
+  const store = heldStore(data);
+  const process = new Process({ store });
+  const job = process.start([1, 2]);
+  store.fail(1);
+  const wait = assertRejects(() => process.flow.waitForCompletion(job), FencedError);
+  await process.settle();
+  await data.delete("job");
+  await process.timers.advance(1_000);
+  await wait;
+  assertEquals(process.begun, []);
+});
+
+test("a job that was stopped by its store goes on from what is stored when it is resumed", async () => {
+  const store = heldStore();
+  const process = new Process({ store, durability: { attempts: 1 } });
+  const job = process.start([1, 2]);
+  await process.timers.flush();
+  const other = process.start([3], "other");
+  store.fail(1);
+  await assertRejects(() => process.flow.waitForCompletion(other), StoreError, "failed 1 times");
+  assertEquals([job.status, other.status, process.begun], ["completed", "running", [1, 2]]);
+  process.flow.resume(other);
+  assertEquals(await process.flow.waitForCompletion(other), true);
+  assertEquals([other.sharedData, process.begun], [{ sum: 3 }, [1, 2, 3]]);
+});
+
+test("a job goes on hearing of commands when another one of its engine has ended", async () => {
+  const process = new Process({ work: (_n, ctx) => void ctx.expect("input") });
+  const [first, second] = ["first", "second"].map((jobId) => process.start([1], jobId));
+  await process.settle();
+  await process.engine.send("first", { type: "cancel" });
+  await process.settle();
+  await process.engine.send("second", { type: "cancel" });
+  await process.settle();
+  assertEquals([first?.status, second?.status], ["cancelled", "cancelled"]);
+});
+
+test("a fork has an id of its own where none is given, and a text that is damaged is named", async () => {
+  const process = new Process();
+  await process.flow.waitForCompletion(process.start([1]));
+  const { job } = await process.engine.fork("job", 1);
+  assertMatch(job.jobId, /^id-/);
+  await process.store.append("job", 3, ["{ no JSON"]);
+  const engine = new Engine({ store: process.store, registry: process.registry });
+  const error = await assertRejects(() => engine.open("job"), SerializationError, "the text is no JSON");
+  assertEquals(error.document, "routilux/commit");
+  assertInstanceOf(error.cause, SyntaxError);
+});
