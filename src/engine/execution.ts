@@ -94,7 +94,8 @@ export class Execution implements RunnerHost {
     this.#notifier.status(from, this.now());
     if (hasEnded(this.job.status)) return this.leave();
     this.#sendDeferred();
-    for (const act of this.#early.splice(0)) act();
+    // One of them may end the job: then the others are dropped.
+    for (let act = this.#early.shift(); act !== undefined; act = this.#early.shift()) act();
     this.#loop.wake();
   }
 
