@@ -283,8 +283,8 @@ export class Activation implements Context<unknown> {
     if (this.#closed !== undefined) this.checkOpen(`${what} "${name}"`);
     const { events, routine } = this.plan.routine;
     const known = name === undefined ? undefined : events.get(name);
-    const isOwn = typeof event === "string" || event.owner === routine;
-    return known !== undefined && isOwn ? known : this.#refuseEvent(what, event, name);
+    if (known !== undefined && (typeof event === "string" || event.owner === routine)) return known;
+    return this.#refuseEvent(what, event, name);
   }
 
   #refuseEvent(what: "emit" | "defer", event: Event<unknown> | string, name: string | undefined): never {
