@@ -71,8 +71,18 @@ export class DurableJobs implements DurableFlow {
 
   async poll(job: Job): Promise<void> {
     const journal = this.#durability.journalOf(job);
-    if (journal === undefined || journal.isPolling) return;
+    if (journal === undefined) return;
+    journal.isAddressed = true;
+    if (journal.isPolling) return;
     journal.isPolling = true;
+    while (journal.isAddressed) {
+      journal.isAddressed = false;
+      await this.#readInbox(job, journal);
+    }
+    journal.isPolling = false;
+  }
+
+  async #readInbox(job: Job, journal: Journal): Promise<void> {
     try {
       for (const { sequence, key, text } of await this.#durability.store.inbox(job.jobId, journal.consumed)) {
         if (journal.isLost || sequence <= journal.consumed) continue;
@@ -86,8 +96,6 @@ export class DurableJobs implements DurableFlow {
       journal.acknowledge();
     } catch (error) {
       this.#durability.onStoreError(job, error);
-    } finally {
-      journal.isPolling = false;
     }
   }
 

@@ -46,6 +46,8 @@ const LONGEST_DELAY_MS = 10_000;
 export class Journal {
   /** The inbox is being read. */
   isPolling = false;
+  /** Commands may have come that have not been read. */
+  isAddressed = false;
   readonly #job: Job;
   readonly #host: JournalHost;
   #head: JobHead;

@@ -1,6 +1,16 @@
 import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
 import { test } from "node:test";
-import { Engine, ErrorHandler, FencedError, Flow, SerializationError, type Store, StoreError } from "../../mod.ts";
+import {
+  type Context,
+  Engine,
+  ErrorHandler,
+  FencedError,
+  Flow,
+  JobState,
+  SerializationError,
+  type Store,
+  StoreError,
+} from "../../mod.ts";
 import { memoryStore } from "../../src/adapters/memory_store.ts";
 import { heldStore } from "../support/held_store.ts";
 import { MortalStore } from "../support/mortal_store.ts";
@@ -135,6 +145,8 @@ test("of several such tasks that would stop the job the first does", async () =>
   const job = process.flow.execute("source", {}, { jobId: "job" });
   await process.settle();
   assertEquals([job.status, job.failures.length, job.pendingTasks.length], ["failed", 1, 1]);
+  const { status, owner } = await data.find("job") ?? {};
+  assertEquals([status, owner], ["failed", undefined]);
   assertEquals(process.begun, []);
 });
 
@@ -229,4 +241,41 @@ test("a fork has an id of its own where none is given, and a text that is damage
   const error = await assertRejects(() => engine.open("job"), SerializationError, "the text is no JSON");
   assertEquals(error.document, "routilux/commit");
   assertInstanceOf(error.cause, SyntaxError);
+});
+
+test("processes that let go of a job in time are not suspected, however many they are", async () => {
+  const store = memoryStore();
+  const stuck = () => new Promise<void>(() => {});
+  for (let round = 0; round < 5; round++) {
+    const process = new Process({ store, durability: OWNER, work: stuck });
+    process.start([1]);
+    await process.settle();
+    const down = process.engine.shutdown({ drain: false });
+    await process.timers.advance(1_000);
+    await down;
+  }
+  const process = new Process({ store, durability: OWNER });
+  const job = process.start([1]);
+  await process.settle();
+  assertEquals([job.status, job.sharedData], ["completed", { sum: 1 }]);
+});
+
+test("a snapshot of a running job is refused while its owner has it, and goes on when the lease has ended", async () => {
+  const store = memoryStore();
+  const work = (n: number, ctx: Context) => n === 1 ? void ctx.expect("input") : undefined;
+  const owner = new Process({ store, work });
+  const job = owner.start([1]);
+  await owner.settle();
+  const text = JSON.stringify(job);
+  const other = new Process({ store, work });
+  const early = JobState.fromJSON(JSON.parse(text), other.registry);
+  other.flow.resume(early);
+  await assertRejects(() => other.flow.waitForCompletion(early), FencedError);
+  assertEquals((await store.find("job"))?.epoch, 1);
+  await other.timers.advance(40_000);
+  const late = other.start([]);
+  await other.settle();
+  other.flow.deliver(late, "worker", "input", { n: 2 });
+  assertEquals(await other.flow.waitForCompletion(late), true);
+  assertEquals([other.begun, (await store.find("job"))?.epoch], [[2], 2]);
 });

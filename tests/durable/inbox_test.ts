@@ -1,7 +1,8 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { test } from "node:test";
 import { SerializationError, StateError } from "../../mod.ts";
 import { memoryStore } from "../../src/adapters/memory_store.ts";
+import { createGate } from "../support/gate.ts";
 import { Process } from "../support/workshop.ts";
 
 /** Its worker asks for another delivery after each odd item. */
@@ -98,4 +99,109 @@ test("a command for nobody, or with data that cannot travel, is refused when it 
   );
   const deliver = { type: "deliver", routineId: "worker", slotName: "input", data: { f: () => {} } } as const;
   await assertRejects(() => process.engine.send("job", deliver), SerializationError, "data.f is a function");
+});
+
+test("commands that arrive while an inbox is read are carried out at once, each once", async () => {
+  const store = memoryStore();
+  const { inbox } = store;
+  store.inbox = async (...args) => {
+    const commands = await inbox(...args);
+    await Promise.resolve();
+    return commands;
+  };
+  const owner = createProcess(store);
+  owner.start([1]);
+  await owner.settle();
+  const other = createProcess(store);
+  const deliver = (n: number) => ({ type: "deliver", routineId: "worker", slotName: "input", data: { n } }) as const;
+  await Promise.all([other.engine.send("job", deliver(3)), other.engine.send("job", deliver(5))]);
+  await other.engine.send("job", deliver(7));
+  await owner.settle();
+  assertEquals([owner.begun, (await store.find("job"))?.consumed], [[1, 3, 5, 7], 3]);
+});
+
+test("a job with a command waiting is left to its owner while that one has it", async () => {
+  const { watch: _, ...store } = memoryStore();
+  const owner = createProcess(store);
+  const job = owner.start([1]);
+  await owner.settle();
+  const other = new Process({ store, timers: owner.timers });
+  await other.engine.send("job", { type: "cancel" });
+  assertEquals(await other.engine.recover(), { jobs: [], errors: [] });
+  assertEquals(await owner.engine.recover(), { jobs: [], errors: [] });
+  assertEquals([(await store.find("job"))?.epoch, job.status], [1, "running"]);
+  await owner.timers.advance(10_000);
+  assertEquals(job.status, "cancelled");
+});
+
+test("a command that came when nobody had the job is carried out by whoever takes it", async () => {
+  const store = memoryStore();
+  const owner = createProcess(store);
+  owner.start([1]);
+  await owner.settle();
+  const other = createProcess(store);
+  await owner.engine.shutdown();
+  await other.engine.send("job", { type: "deliver", routineId: "worker", slotName: "input", data: { n: 3 } });
+  const { jobs } = await other.engine.recover();
+  await other.settle();
+  assertEquals([jobs.length, other.begun], [1, [3]]);
+});
+
+test("a commit says up to which command it goes", async () => {
+  const process = createProcess();
+  process.start([1]);
+  await process.settle();
+  await process.engine.send("job", { type: "deliver", routineId: "worker", slotName: "input", data: { n: 3 } });
+  await process.settle();
+  const { entries = [] } = await process.store.load("job") ?? {};
+  const consumed = entries.map((text) => JSON.parse(text)).map(({ kind, consumed }) => [kind, consumed]);
+  assertEquals(consumed.filter(([kind]) => kind === "deliver"), [["deliver", 1]]);
+});
+
+test("a job that is live here is opened as it lives", async () => {
+  const process = createProcess();
+  const job = process.start([1]);
+  await process.settle();
+  const { flow, job: found } = await process.engine.open("job");
+  flow.deliver(found, "worker", "input", { n: 2 });
+  await process.settle();
+  assertEquals([process.begun, job.status, found.status], [[1, 2], "completed", "completed"]);
+  assertStrictEquals((await process.engine.open("job")).flow, flow, "jobs of one text share their flow");
+});
+
+test("keys and names of commands are checked when they are sent, and as many jobs are taken as are asked for", async () => {
+  const process = createProcess();
+  for (const jobId of ["first", "second"]) process.start([1], jobId);
+  await process.settle();
+  await process.engine.shutdown();
+  await assertRejects(() => process.engine.send("first", { type: "cancel" }, { key: "" }), TypeError, "key");
+  const nowhere = { type: "deliver", routineId: "worker", slotName: "" } as const;
+  await assertRejects(() => process.engine.send("first", nowhere), TypeError, "slotName");
+  await assertRejects(() => process.engine.send("first", { ...nowhere, routineId: "" }), TypeError, "routineId");
+  const other = createProcess(process.store);
+  for (const jobId of ["first", "second"]) await other.engine.send(jobId, { type: "cancel" });
+  const { errors } = await other.engine.recover({ limit: 1 });
+  const records = await Promise.all(["first", "second"].map((jobId) => process.store.find(jobId)));
+  assertEquals([errors, records.map((record) => record?.status)], [[], ["cancelled", "running"]]);
+});
+
+test("a command that is sent while the inbox is being read is not left till the next renewal", async () => {
+  const store = memoryStore();
+  const { inbox } = store;
+  const gate = createGate();
+  store.inbox = async (...args) => {
+    const commands = await inbox(...args);
+    await gate.passed;
+    return commands;
+  };
+  const owner = createProcess(store);
+  owner.start([1]);
+  await owner.settle();
+  const deliver = (n: number) => ({ type: "deliver", routineId: "worker", slotName: "input", data: { n } }) as const;
+  await owner.engine.send("job", deliver(3));
+  await owner.settle();
+  await owner.engine.send("job", deliver(5));
+  gate.open();
+  await owner.settle();
+  assertEquals([owner.begun, owner.timers.now()], [[1, 3, 5], 0]);
 });

@@ -67,3 +67,17 @@ test("options of durability are checked", () => {
   assertThrows(create({ attempts: 0 }), RangeError, "durability.attempts");
   assertThrows(create({ snapshotLength: -1 }), RangeError, "durability.snapshotLength");
 });
+
+test("a fork from a compacted journal begins where it says", async () => {
+  const process = new Process({ durability: { snapshotLength: 1 } });
+  await process.flow.waitForCompletion(process.start([1, 2, 3, 4]));
+  const states = await collect(process.engine.history("job"));
+  const alive = states.filter(({ job }) => job.status === "running");
+  assert(alive.length > 0 && (alive[0]?.revision ?? 0) > 0);
+  for (const { revision, job: { sharedData, pendingTasks } } of alive) {
+    const { flow, job } = await process.engine.fork("job", revision, { jobId: `fork ${revision}` });
+    assertEquals([job.sharedData, job.pendingTasks.length], [sharedData, pendingTasks.length]);
+    await flow.waitForCompletion(job);
+    assertEquals(job.sharedData, { sum: 10 });
+  }
+});
