@@ -180,3 +180,16 @@ test("registering constructs nothing", () => {
   new Registry({ Loud });
   assertStrictEquals(made, 0);
 });
+
+test("a class that cannot be changed is taken for one that gives its parent enough", () => {
+  assertStrictEquals(needsOf(Object.freeze(class extends Needy {})), undefined);
+});
+
+test("a class without a written constructor says how many arguments it takes", () => {
+  function Old(this: object, _first: number, _second: number): void {}
+  assertThrows(
+    () => new Registry({ Old: Object.assign(Old, { fromJSON: () => ({}) }) as unknown as Registrable }),
+    TypeError,
+    "its constructor requires 2 parameters. ",
+  );
+});

@@ -200,3 +200,11 @@ test("after a refusal the next value is read with its own path", () => {
   assertThrows(() => reader.read({ a: { b: [NaN] } }, "one"), SerializationError, "one.a.b[0]");
   assertThrows(() => reader.read([NaN], "two"), SerializationError, "Cannot read routilux/job: two[0]: expected");
 });
+
+test("keys without a value are left out, and a tag that is none is named", () => {
+  assertEquals(newReader().read({ a: undefined, b: [{ c: undefined }] }, "data"), { b: [{}] });
+  assertStrictEquals(
+    refusal({ $type: null, value: 1 }),
+    'pendingTasks[0].data: expected a tagged value, { "$type": name, "value": … }, got an object',
+  );
+});

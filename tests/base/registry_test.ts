@@ -243,3 +243,13 @@ test("registries share nothing", () => {
   new Registry({ Source });
   assertEquals(new Registry().hasClass("Source"), false);
 });
+
+test("ownerOfMethod() passes over classes that have no methods", () => {
+  class Worker {
+    static fromJSON = () => new Worker();
+    process(): void {}
+  }
+  const made = Object.assign(() => ({}), { fromJSON: () => ({}) });
+  const registry = new Registry({ made: foreign(made), Worker });
+  assertEquals(registry.ownerOfMethod(Worker.prototype.process), { className: "Worker", method: "process" });
+});

@@ -219,3 +219,14 @@ test("a thenable that throws is the task's error, as with await", async () => {
     assertEquals([job.status, job.error], ["failed", { name: "RangeError", message }]);
   }
 });
+
+test("execute() may set the number of workers alone: the strategy is the flow's", async () => {
+  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 1 });
+  const crew = new Crew();
+  addSource(flow, "source", [1, 2, 3]);
+  addAct(flow, "sink", (n: number) => crew.work(n));
+  link(flow, "source", "sink");
+  flow.execute("source", {}, { maxWorkers: 2 });
+  await timers.flush();
+  assertEquals(crew.working, [1, 2]);
+});

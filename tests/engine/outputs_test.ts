@@ -138,3 +138,15 @@ test("an output that its reader cannot be given does not break the job", async (
   await timers.flush();
   assertEquals([job.status, job.error, job.failures], ["completed", undefined, []]);
 });
+
+test("outputs() gives nothing more to a reader that stops while others are told", async () => {
+  const { flow, timers } = createWorld();
+  addAct(flow, "act", (_data, ctx) => ctx.output("line", 1));
+  const job = flow.create("act");
+  const stops: Promise<unknown>[] = [];
+  const resumed = flow.resume(job, { onOutput: () => void stops.push(Promise.resolve(stream.return?.())) });
+  const stream = flow.outputs(resumed);
+  await timers.flush();
+  await Promise.all(stops);
+  assertEquals([stops.length, await stream.next()], [1, { value: undefined, done: true }]);
+});

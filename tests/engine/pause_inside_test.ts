@@ -150,3 +150,16 @@ test("each activation may pause anew: a job paused after every task ends as one 
   const { pausePoints, ...rest } = paused.toJSON();
   assertEquals([pausePoints?.length, rest], [5, straight.toJSON()]);
 });
+
+test("a handler that pauses its job at once, and then cancels it, is aborted once, for the first reason", async () => {
+  const { flow, timers } = createWorld();
+  const reasons: unknown[] = [];
+  addAct(flow, "act", (_data, ctx) => {
+    ctx.signal.addEventListener("abort", () => reasons.push((ctx.signal.reason as Error).name));
+    void flow.pause(job, { graceMs: 0 });
+    flow.cancel(job);
+  });
+  const job = flow.execute("act");
+  await timers.flush();
+  assertEquals([job.status, reasons], ["cancelled", ["PausedError"]]);
+});

@@ -61,3 +61,11 @@ test("shutdown aborts handlers that don't return within the grace, and can be ca
   await flow.shutdown();
   await assertRejects(() => flow.run("act"), StateError, "has been shut down");
 });
+
+test("shutdown of an engine without a store pauses the jobs of all its flows", async () => {
+  const { engine, flow } = createWorld();
+  addAct(flow, "act", (_data, ctx) => void ctx.expect("trigger"));
+  const job = flow.execute("act");
+  await engine.shutdown();
+  assertEquals([job.status, job.pausePoints.length], ["paused", 1]);
+});

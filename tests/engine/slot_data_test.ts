@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { type Collected, type Context, Registry, Routine } from "../../mod.ts";
+import { type Collected, type Context, ErrorHandler, Registry, Routine } from "../../mod.ts";
 import { addAct, addSource, link } from "../support/act.ts";
 import { Crew } from "../support/crew.ts";
 import { seededRandom } from "../support/random.ts";
@@ -242,4 +242,44 @@ test("any mix of workers, batch sizes and endings: every item is in one batch or
     assertEquals(left.length, count % size, message);
     assertEquals([...batches.flat(), ...left], crew.finished, message);
   }
+});
+
+test("clear() of a slot that is cleared altogether already changes nothing", async () => {
+  class Twice extends Routine {
+    readonly input = this.addSlot("input", this.take, { merge: "append" });
+    take(_lists: unknown, ctx: Context): void {
+      ctx.clear("input");
+      ctx.clear("input", "item");
+      ctx.clear("input");
+    }
+  }
+  const { flow } = createWorld();
+  const twice = flow.addRoutine(new Twice(), "twice");
+  const job = await flow.run(twice.input, { item: 1 });
+  assertEquals([job.status, job.toJSON().slots], ["completed", undefined]);
+});
+
+test("what failed keeps the items that it got, though others have cleared them, for a redrive", async () => {
+  const got: unknown[] = [];
+  let isBroken = true;
+  class Failing extends Routine {
+    readonly input = this.addSlot("input", this.take, { merge: "append" });
+    take({ item }: { readonly item: Collected<number> }, ctx: Context): void {
+      got.push(item.toArray());
+      if (item.at(-1) === 0 && isBroken) throw new Error("not yet");
+      ctx.clear("input");
+    }
+  }
+  const { flow } = createWorld({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
+  const failing = flow.addRoutine(new Failing(), "failing");
+  addSource(flow, "source", items(3));
+  flow.connect("source", "output", "failing", "input");
+  const job = await flow.run("source");
+  isBroken = false;
+  const { nextTaskId } = job.toJSON();
+  flow.resume(job, { redrive: true });
+  assertEquals(job.toJSON().nextTaskId, nextTaskId, "no id is given twice");
+  await flow.waitForCompletion(job);
+  assertEquals([job.status, got], ["completed", [[0], [0, 1], [2], [0]]]);
+  assertEquals(job.toJSON().slots, undefined);
 });

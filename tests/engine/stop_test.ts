@@ -186,3 +186,19 @@ test("redrive keeps what the failed task had merged and stored: it goes on from 
   await flow.waitForCompletion(job);
   assertEquals([job.status, seen], ["completed", [undefined, "id-1/1/0", "half", "id-1/1/1"]]);
 });
+
+test("what was active when a job stopped is marked so: on redrive it comes first", async () => {
+  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 2 });
+  const crew = new Crew();
+  addSource(flow, "source", ["quick", "slow"]);
+  addAct(flow, "sink", async (name: string) => {
+    await crew.work(name);
+    if (name === "quick") throw new Error("stop here");
+  });
+  link(flow, "source", "sink");
+  const job = flow.execute("source");
+  await timers.flush();
+  crew.release("quick");
+  await timers.flush();
+  assertEquals([job.status, job.toJSON().pendingTasks.map(({ id, active }) => [id, active])], ["failed", [[3, true]]]);
+});

@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertNotEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { type Context, Flow, type Mapping, Registry, Routine } from "../../mod.ts";
+import { Slot } from "../../src/model/slot.ts";
 import { newManualEngine } from "../support/emission.ts";
 
 class Source extends Routine {
@@ -211,4 +212,16 @@ test("C051 a restored connection has its ends and its mapping", async () => {
   assertEquals(connection?.mapping, { a: "x" });
   const job = await read.run("source", { a: 1, b: 2 });
   assertEquals(job.outputLog.map(({ data }) => data), [{ x: 1, b: 2 }]);
+});
+
+test("a slot that belongs to no routine cannot be connected, nor be where a job begins", () => {
+  const flow = new Flow({ id: "flow" });
+  const source = flow.addRoutine(new Source(), "source");
+  const slot = new Slot({}, "lonely", () => {}, { merge: "override", schema: undefined, timeoutMs: undefined });
+  assertThrows(() => flow.connect(source.output, slot as never), TypeError, 'slot "lonely" belongs to an object');
+  assertThrows(
+    () => flow.execute(slot, {} as never),
+    TypeError,
+    'slot "lonely" belongs to an object, which is not in it',
+  );
 });

@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { Aggregator, type AggregatorOptions } from "../../src/routines/mod.ts";
+import { runRoutine } from "../../src/testing/mod.ts";
 import { type TrialItem, type TrialOptions, tryRoutine } from "../support/trial.ts";
 
 const join = (options: AggregatorOptions) => new Aggregator().setGroups(options);
@@ -183,4 +184,14 @@ test("many inputs in many groups: none is lost, none is doubled, in order", asyn
   const numbers = found.map((it) => it.split(/[: ]/)[1]?.split(",").map(Number) ?? []);
   assertEquals(numbers.flat().sort((a, b) => a - b), items.map((_, n) => n));
   for (const list of numbers) assertEquals(list, list.toSorted((a, b) => a - b));
+});
+
+test("a deadline that is left over, where nothing has been collected, ends nothing", async () => {
+  const routine = new Aggregator().setGroups({ count: 2, timeoutMs: 10 });
+  const { job, emitted } = await runRoutine(
+    routine,
+    routine.getSlot("deadline") as never,
+    { name: "group:1", token: "old" } as never,
+  );
+  assertEquals([job.error, job.status, emitted], [undefined, "completed", []]);
 });

@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { Batcher, type BatcherOptions, Debouncer } from "../../src/routines/mod.ts";
+import { runRoutine } from "../../src/testing/mod.ts";
 import { type TrialItem, type TrialOptions, tryRoutine } from "../support/trial.ts";
 
 const comes = (n: number, at = 0): TrialItem => ({ data: { n }, at });
@@ -118,4 +119,10 @@ test("a negative quiet time is refused", () => {
     assertThrows(() => new Debouncer().setQuiet(-1), RangeError).message,
     "Cannot set quiet: quietMs must be a number, between 0 and 9007199254740991, current value is -1",
   );
+});
+
+test("a deadline that is left over, where nothing has been collected, ends nothing", async () => {
+  const routine = new Batcher().setBatches({ size: 2, timeoutMs: 10 });
+  const { job, emitted } = await runRoutine(routine, routine.getSlot("deadline") as never, { token: "old" } as never);
+  assertEquals([job.error, job.status, emitted], [undefined, "completed", []]);
 });

@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { ConditionalRouter, type Scope } from "../../src/routines/mod.ts";
+import { runRoutine } from "../../src/testing/mod.ts";
 import { sent, type TrialOptions, tryRoutine } from "../support/trial.ts";
 
 type Order = { readonly priority?: string; readonly value?: number };
@@ -239,4 +240,13 @@ test("what is refused leaves nothing behind: no event, no route, no function", (
     {},
     undefined,
   ]);
+});
+
+test("a router without routes sends everything to its default route, or nowhere", async () => {
+  for (const events of [[], ["rest"]]) {
+    const router = new ConditionalRouter();
+    for (const event of events) router.setDefaultRoute(event);
+    const { job, emitted } = await runRoutine(router, router.input, { n: 1 });
+    assertEquals([job.status, emitted.map(({ event }) => event)], ["completed", events]);
+  }
 });

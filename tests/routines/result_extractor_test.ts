@@ -126,3 +126,14 @@ test("an unknown extractor is refused with what is known, one that answers nonse
     });
   }
 });
+
+test("data that is not under its key is refused, with what to write", async () => {
+  for (const data of [5, null, { other: 1 }]) {
+    const routine = new ResultExtractor();
+    const { job } = await runRoutine(routine, routine.input, data as never);
+    assertEquals([job.status, job.error?.message], [
+      "failed",
+      "Cannot extract: what is to be looked at must stand under the key data",
+    ]);
+  }
+});

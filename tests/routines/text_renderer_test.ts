@@ -96,3 +96,14 @@ test("a value without a text is the task's error, and an unknown format is refus
     'Cannot set the format: format must be one of "xml", "markdown", current value is "html"',
   );
 });
+
+test("data that is not under its key is refused, with what to write", async () => {
+  for (const data of [5, null, { other: 1 }]) {
+    const routine = new TextRenderer();
+    const { job } = await runRoutine(routine, routine.input, data as never);
+    assertEquals([job.status, job.error?.message], [
+      "failed",
+      "Cannot render: what is to be rendered must stand under the key data",
+    ]);
+  }
+});

@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { Engine } from "../../mod.ts";
 import { Throttle, type ThrottleOptions } from "../../src/routines/mod.ts";
-import { manualEntropy, manualTimers } from "../../src/testing/mod.ts";
+import { manualEntropy, manualTimers, runRoutine } from "../../src/testing/mod.ts";
 import { seededRandom } from "../support/random.ts";
 import {
   moveJob,
@@ -125,4 +125,10 @@ test("a count or a time out of range is refused", () => {
     message({ count: 1, intervalMs: 0 }),
     "Cannot set rate: intervalMs must be a number, between 1 and 9007199254740991, current value is 0",
   );
+});
+
+test("a turn that comes without anything in line passes nothing", async () => {
+  const throttle = new Throttle().setRate({ count: 1, intervalMs: 100 });
+  const { job, emitted } = await runRoutine(throttle, throttle.getSlot("turn") as never, {} as never);
+  assertEquals([job.status, emitted], ["completed", []]);
 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { type Context, Flow, PreflightError, Registry, Routine } from "../../mod.ts";
 import { createWorld } from "../support/world.ts";
@@ -313,4 +313,35 @@ test("C286 for a slot that the class declares, another method in the document is
       "slots.input.handler: the class has another handler for this slot (process); raise its static version and " +
       "write a migrate",
   }]);
+});
+
+test("a foreign method is named by its class, also where that is not registered or has no name", () => {
+  class Unknown extends Routine {
+    process(_data: unknown): void {}
+  }
+  const Nameless = (() =>
+    class extends Routine {
+      process(_data: unknown): void {}
+    })();
+  for (const [other, name] of [[new Unknown(), "Unknown"], [new Nameless(), "Routine"]] as const) {
+    const routine = new MyRoutine();
+    routine.addSlot("input", other.process);
+    const flow = flowOf(routine);
+    flow.addRoutine(other, "other_id");
+    assertStringIncludes(refusal(flow), `Cannot serialize method 'process' from ${name}[other_id].`);
+  }
+});
+
+test("a bound function without a name of its own is told from a bound method", () => {
+  const routine = new MyRoutine();
+  routine.addSlot("input", (() => () => {})().bind(null));
+  assertStringIncludes(refusal(flowOf(routine)), "it is a bound function; pass this.name unbound");
+});
+
+test("a routine of a class without a name says what to write", () => {
+  const Nameless = (() => class extends Routine {})();
+  assertStringIncludes(
+    refusal(flowOf(new Nameless())),
+    "Routine 'my_id' (unnamed class) cannot be serialized: its class is not registered; write new Registry({ MyRoutine })",
+  );
 });

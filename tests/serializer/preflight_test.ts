@@ -182,3 +182,21 @@ test("a number of workers that does not go with the strategy is refused, and not
   });
   assertEquals(job === undefined ? before : JSON.stringify(job), before);
 });
+
+test("a task that got nothing, of a slot that holds nothing, gets nothing again", async () => {
+  const { flow, timers, clerk } = createOffice();
+  const job = flow.execute(clerk.lists, { n: 0 });
+  await timers.flush();
+  const document = JSON.parse(JSON.stringify(job));
+  document.status = "paused";
+  document.pendingTasks = [document.failures[0].task];
+  document.pendingTasks[0].merged.lists = [{ from: 0, key: "n", to: 0 }];
+  document.pendingTasks[0].attempt = 1;
+  delete document.failures;
+  delete document.slots;
+  const other = createOffice();
+  const copy = JobState.fromJSON(document, officeRegistry);
+  other.flow.resume(copy);
+  await other.timers.flush();
+  assertEquals([copy.status, copy.error?.name], ["failed", "TypeError"]);
+});

@@ -138,3 +138,9 @@ test("the first difference is named by its path, and shown where it is short", (
   assertEquals(firstDifference({ a: undefined }, {}), undefined);
   assertEquals(firstDifference({ a: "x".repeat(300) }, { a: null }), "a is a string of 300 characters, expected null");
 });
+
+test("outcomes are compared where jobs have neither shared data nor states", () => {
+  const { sharedData: _sharedData, routineStates: _routineStates, ...bare } = job;
+  assertEquals(firstDifference(viewOf(bare, "outcome"), viewOf(bare, "outcome")), undefined);
+  assertEquals(typeof firstDifference(viewOf(bare, "outcome"), viewOf(job, "outcome")), "string");
+});

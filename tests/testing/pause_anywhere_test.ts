@@ -258,3 +258,15 @@ test("what cannot be simulated is refused at once", async () => {
   }
   assert(!flow.isFrozen);
 });
+
+test("what is compared may be said, and many stops are counted", async () => {
+  const { flow, adder } = createFlow(Good);
+  const { compared } = await pauseAnywhere(flow, { entry: adder.trigger, compare: "exact", runs: 10 });
+  assertEquals(compared, "exact");
+  const compare = ({ pausePoints }: JobState) => pausePoints.length > 4;
+  const error = await assertRejects(
+    () => pauseAnywhere(createFlow(Good).flow, { entry: "adder", compare }),
+    SimulationError,
+  );
+  assert(/ and \d+ times more, the job ended differently/.test(error.message), error.message);
+});

@@ -8,6 +8,7 @@ import {
 } from "@std/assert";
 import { test } from "node:test";
 import { type Context, ErrorHandler, Flow, type FlowOptions, Registry, Routine } from "../../mod.ts";
+import { Slot } from "../../src/model/slot.ts";
 import { jobOf } from "../../src/serializer/job_state.ts";
 import { type FaultKind, type Faults, simulate, SimulationError } from "../../src/testing/mod.ts";
 import { approve, createShop, EVERYTHING, simulatedSleep, sleep } from "../support/simulated_flow.ts";
@@ -400,5 +401,16 @@ test("a job that is stuck or does not end is found, with what it waits for", asy
   assertStringIncludes(
     await messageOf("endless"),
     "seed 4 at step 51: the job has not ended after 50 steps; see maxSteps",
+  );
+});
+
+test("what is no flow, and a slot of no routine, are refused", async () => {
+  const { flow } = createFlow();
+  await assertRejects(() => simulate({} as never, { entry: "caller", seed: 1 }), TypeError, "expected a Flow");
+  const slot = new Slot({}, "lonely", () => {}, { merge: "override", schema: undefined, timeoutMs: undefined });
+  await assertRejects(
+    () => simulate(flow, { entry: slot, seed: 1 }),
+    TypeError,
+    'Cannot simulate: slot "lonely" belongs to no routine',
   );
 });

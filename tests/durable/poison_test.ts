@@ -1,0 +1,61 @@
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { findFirstTasks } from "../../src/engine/poison.ts";
+import { apply } from "../../src/scheduler/apply.ts";
+import { Job } from "../../src/scheduler/job.ts";
+import { createTask, NO_DETAILS, type TaskDetails } from "../../src/scheduler/task.ts";
+import type { Tried } from "../../src/serializer/claim.ts";
+
+/** A job with a task for each of the details. */
+function jobOf(details: readonly (Partial<TaskDetails> | undefined)[]): Job {
+  const settings = { executionStrategy: undefined, maxWorkers: undefined, executionTimeoutMs: undefined };
+  const job = new Job({ jobId: "job", flowId: "flow" }, 0, settings);
+  const route = { routine: "worker", slot: "input", connection: undefined };
+  details.forEach((some, index) => {
+    const full = some === undefined ? undefined : { ...NO_DETAILS, ...some };
+    const task = createTask(index + 1, route, undefined, 0, "normal", full);
+    apply(job, { kind: "deliver", at: 0, ranMs: 0, task, data: undefined });
+  });
+  return job;
+}
+
+/** What is found first: how often each has been found like this, and which are given up. */
+function found(job: Job, before: readonly Tried[] | undefined, { workers = 1, most = 3 } = {}) {
+  const { tried, poisoned } = findFirstTasks(job, workers, 0, before, most);
+  return { tried: tried.map(({ task, recoveries }) => [task, recoveries]), poisoned: poisoned.map(({ id }) => id) };
+}
+
+const was = (task: number, recoveries: number, attempt = 0, step = 0): Tried => ({ task, attempt, step, recoveries });
+
+test("nobody is suspected of the end of a process that had let go of the job", () => {
+  assertEquals(found(jobOf([undefined]), undefined), { tried: [[1, 0]], poisoned: [] });
+});
+
+test("whoever stands first when a process has died is found once more, up to a limit", () => {
+  const job = jobOf([undefined]);
+  assertEquals(found(job, []), { tried: [[1, 1]], poisoned: [] });
+  assertEquals(found(job, [was(1, 1)]), { tried: [[1, 2]], poisoned: [] });
+  assertEquals(found(job, [was(1, 2)]), { tried: [], poisoned: [1] });
+  assertEquals(found(job, [], { most: 1 }), { tried: [], poisoned: [1] });
+});
+
+test("a task that has got further is found for the first time", () => {
+  assertEquals(found(jobOf([{ step: 2 }]), [was(1, 2, 0, 1)]), { tried: [[1, 1]], poisoned: [] });
+  assertEquals(found(jobOf([{ attempt: 1 }]), [was(1, 2)]), { tried: [[1, 1]], poisoned: [] });
+  assertEquals(found(jobOf([{ attempt: 1, step: 1 }]), [was(1, 2, 1, 1)]), { tried: [], poisoned: [1] });
+  assertEquals(found(jobOf([undefined]), [was(2, 2)]), { tried: [[1, 1]], poisoned: [] });
+});
+
+test("as many are looked at as run at once, but no more than are worth writing down", () => {
+  const job = jobOf(Array(100).fill(undefined));
+  assertEquals(found(job, [was(2, 2)], { workers: 3 }), { tried: [[1, 1], [3, 1]], poisoned: [2] });
+  assertEquals(found(job, [], { workers: 1_000_000 }).tried.length, 64);
+  assertEquals(found(jobOf([undefined]), [], { workers: 8 }).tried.length, 1);
+});
+
+test("a parked generator is looked at too, one that waits for its time is not", () => {
+  assertEquals(found(jobOf([{ parked: true, step: 1 }, { notBefore: 5 }]), [], { workers: 2 }), {
+    tried: [[1, 1]],
+    poisoned: [],
+  });
+});

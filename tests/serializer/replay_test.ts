@@ -1,0 +1,151 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import { SerializationError } from "../../mod.ts";
+import { Encoded } from "../../src/base/json.ts";
+import { DEFAULT_FLOW_LIMITS } from "../../src/model/flow_limits.ts";
+import { apply } from "../../src/scheduler/apply.ts";
+import type { Commit, StepCommit } from "../../src/scheduler/commit.ts";
+import { Job } from "../../src/scheduler/job.ts";
+import { createTask, type Route, type Task } from "../../src/scheduler/task.ts";
+import { encodeCommit } from "../../src/serializer/commit_encoder.ts";
+import { encodeJob } from "../../src/serializer/job_encoder.ts";
+import { Replay } from "../../src/serializer/replay.ts";
+
+const ROUTE: Route = { routine: "worker", slot: "input", connection: undefined };
+const TIME = { at: 10, ranMs: 0 };
+const RUNNING = {
+  ...TIME,
+  kind: "status",
+  status: "running",
+  error: undefined,
+  pausePoint: undefined,
+  active: [],
+  migrated: [],
+} as const;
+
+/** A job that lives, and its journal beside it. */
+class Line {
+  readonly job: Job = new Job({ jobId: "job", flowId: "flow" }, 0, {
+    executionStrategy: undefined,
+    maxWorkers: undefined,
+    executionTimeoutMs: undefined,
+  });
+  readonly entries: string[] = [];
+  snapshot: string = this.#text;
+
+  get #text(): string {
+    return JSON.stringify(encodeJob(this.job));
+  }
+
+  commit(commit: Commit): void {
+    this.entries.push(JSON.stringify(encodeCommit(commit)));
+    apply(this.job, commit);
+  }
+
+  deliver(id: number, data: unknown = id): Task {
+    const task = createTask(id, ROUTE, data as never, 0);
+    this.commit({ ...TIME, kind: "deliver", task, data: task.data });
+    return task;
+  }
+
+  step(task: Task, change: Partial<StepCommit> = {}): void {
+    this.commit({
+      ...TIME,
+      kind: "step",
+      task,
+      step: 0,
+      outcome: "done",
+      progress: undefined,
+      created: [],
+      records: [],
+      effects: undefined,
+      version: 1,
+      ...change,
+    });
+  }
+
+  /** The journal begins anew from here. */
+  compact(): void {
+    this.snapshot = this.#text;
+    this.entries.length = 0;
+  }
+
+  replay(limits: Partial<typeof DEFAULT_FLOW_LIMITS> = {}): Replay {
+    const replay = new Replay(this.snapshot, { ...DEFAULT_FLOW_LIMITS, ...limits });
+    for (const entry of this.entries) replay.apply(entry);
+    return replay;
+  }
+
+  check(): void {
+    assertEquals(JSON.stringify(encodeJob(this.replay().finish())), this.#text);
+  }
+}
+
+test("tasks are known from their delivery, through every step, to their end", () => {
+  const line = new Line();
+  const task = line.deliver(1);
+  line.step(task, { outcome: "active", progress: 1 });
+  line.step(task, { step: 1, outcome: "parked", progress: 2 });
+  line.check();
+  line.step(task, { step: 2 });
+  line.check();
+});
+
+test("tasks that a step or deferred events have made are known", () => {
+  const line = new Line();
+  const created = [createTask(2, ROUTE, "by a step", 10)];
+  line.step(line.deliver(1), { created });
+  const deferred = [createTask(3, ROUTE, "deferred", 10)];
+  line.commit({ ...TIME, kind: "deferred", created: deferred, records: [] });
+  for (const task of [...created, ...deferred]) line.step(task);
+  line.check();
+});
+
+test("failed tasks of the snapshot are known when they are put back", () => {
+  const line = new Line();
+  const task = line.deliver(1);
+  line.commit({
+    ...TIME,
+    kind: "failure",
+    task,
+    error: { name: "Error", message: "no" },
+    verdict: { kind: "end", status: "failed", stop: true },
+    active: [],
+    records: [],
+    version: 1,
+  });
+  line.compact();
+  line.commit({ ...RUNNING, redrive: true });
+  line.step(task);
+  line.check();
+});
+
+test("a job keeps as much history as its flow allows, and reads no larger values", () => {
+  const line = new Line();
+  const records = [1, 2, 3, 4].map((n) => {
+    return { routine: "worker", type: "emit", event: "output", data: n, at: n } as const;
+  });
+  line.step(line.deliver(1), { records });
+  const job = line.replay({ history: 2 }).finish();
+  assertEquals(job.history.toArray().map(({ data }) => data), [3, 4]);
+  line.deliver(2, { a: { b: { c: [1] } } });
+  line.check();
+  assertThrows(() => line.replay({ depth: 2 }), SerializationError, "depth");
+});
+
+test("the classes that entries name are looked for before the job goes on", () => {
+  const line = new Line();
+  line.deliver(1, new Encoded({ $type: "Point", value: { x: 1 } }));
+  line.deliver(2, new Encoded({ $type: "Other", value: 1 }));
+  assertEquals([...line.replay().finish().classes.keys()], ["Point", "Other"]);
+  line.compact();
+  line.deliver(3, new Encoded({ $type: "Third", value: 1 }));
+  assertEquals([...line.replay().finish().classes.keys()].sort(), ["Other", "Point", "Third"]);
+});
+
+test("a text that is no JSON is refused as what it should be", () => {
+  const limits = DEFAULT_FLOW_LIMITS;
+  const document = (run: () => unknown) => assertThrows(run, SerializationError, "the text is no JSON").document;
+  assertEquals(document(() => new Replay("", limits)), "routilux/job");
+  assertEquals(document(() => new Line().replay().apply("{")), "routilux/commit");
+});
