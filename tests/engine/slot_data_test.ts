@@ -271,7 +271,7 @@ test("what failed keeps the items that it got, though others have cleared them, 
     }
   }
   const { flow } = createWorld({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
-  const failing = flow.addRoutine(new Failing(), "failing");
+  flow.addRoutine(new Failing(), "failing");
   addSource(flow, "source", items(3));
   flow.connect("source", "output", "failing", "input");
   const job = await flow.run("source");
