@@ -116,7 +116,8 @@ export type {
   StoredJob,
 } from "./src/ports/store.ts";
 export type { CancelTimer, Timers } from "./src/ports/timers.ts";
-export type { JobStatus, RecordType, RoutineStatus } from "./src/scheduler/job.ts";
+export type { RecordType } from "./src/scheduler/history.ts";
+export type { JobStatus, RoutineStatus } from "./src/scheduler/job.ts";
 export type {
   ConnectionDocument,
   DeferredDocument,

@@ -24,10 +24,13 @@ function benchQueue(name: string, make: (id: number) => Task): void {
   });
 }
 
-benchQueue("10,000 tasks", (id) => createTask(id, ROUTE, null, 0));
-benchQueue("10,000 tasks of three priorities", (id) => createTask(id, ROUTE, null, 0, PRIORITIES[id % 3]));
+benchQueue("10,000 tasks", (id) => createTask(id, ROUTE, null, { at: 0 }));
+benchQueue("10,000 tasks of three priorities", (id) => createTask(id, ROUTE, null, { at: 0 }, PRIORITIES[id % 3]));
 benchQueue("10,000 delayed tasks", (id) => {
   const notBefore = (id * 7919) % LATER;
-  return createTask(id, ROUTE, null, 0, "normal", { ...NO_DETAILS, notBefore });
+  return createTask(id, ROUTE, null, { at: 0 }, "normal", { ...NO_DETAILS, notBefore });
 });
-benchQueue("10,000 parked tasks", (id) => createTask(id, ROUTE, null, 0, "normal", { ...NO_DETAILS, parked: true }));
+benchQueue(
+  "10,000 parked tasks",
+  (id) => createTask(id, ROUTE, null, { at: 0 }, "normal", { ...NO_DETAILS, parked: true }),
+);

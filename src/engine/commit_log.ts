@@ -36,7 +36,7 @@ export class CommitLog {
     const { journal } = this;
     const text = journal?.encode(commit);
     apply(this.#job, commit);
-    for (const task of readied) this.#enqueue(task, commit.at);
+    for (const task of readied) this.#enqueue(task, commit.time.at);
     if (journal !== undefined && text !== undefined) this.#store(journal, text, commit, readied, follow);
     else {
       this.#listeners.committed();
@@ -65,7 +65,7 @@ export class CommitLog {
     const text = journal?.encode(commit);
     apply(this.#job, commit);
     stop();
-    const wakeAt = this.#job.status === "running" ? nextDueAt(this.#job, commit.at) : undefined;
+    const wakeAt = this.#job.status === "running" ? nextDueAt(this.#job, commit.time.at) : undefined;
     if (journal === undefined || text === undefined) tell();
     else journal.rest(text, wakeAt, tell);
   }

@@ -2,33 +2,21 @@ import type { ErrorData } from "../base/error_data.ts";
 import type { Stored } from "../base/json.ts";
 import { ErrorHandler } from "../model/error_handler.ts";
 import type { FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../scheduler/commit.ts";
-import {
-  createTasks,
-  decideVerdict,
-  type Emission,
-  emitRecord,
-  failureRecords,
-  startRecord,
-} from "../scheduler/decide.ts";
-import type { HistoryRecord, Job, JobStatus } from "../scheduler/job.ts";
+import { createTasks, decideVerdict, failureRecords, startRecord } from "../scheduler/decide.ts";
+import type { HistoryRecord } from "../scheduler/history.ts";
+import type { Job, JobStatus } from "../scheduler/job.ts";
+import type { Moment } from "../scheduler/moment.ts";
+import { StepRecords } from "../scheduler/step_records.ts";
 import { hasStarted, type Task } from "../scheduler/task.ts";
 import type { Activation } from "./activation.ts";
 import type { MergeResult } from "./merge.ts";
 import type { RoutinePlan } from "./plan.ts";
 
-/** The instant of a commit, and how long the job has worked by then. */
-export interface CommitTime {
-  /** When, in milliseconds since 1970. */
-  readonly at: number;
-  /** How long the job has worked, in milliseconds. */
-  readonly ranMs: number;
-}
-
 const STOP = new ErrorHandler();
 
 /** The commit of a merge. */
-export function mergeCommit(task: Task, { merged, slot }: MergeResult, time: CommitTime): MergeCommit {
-  return { kind: "merge", ...time, task, merged, slot, records: startRecords(task, time.at) };
+export function mergeCommit(task: Task, { merged, slot }: MergeResult, time: Moment): MergeCommit {
+  return { kind: "merge", time, task, merged, slot, records: startRecords(task, time.at) };
 }
 
 /**
@@ -43,19 +31,18 @@ export function stepCommit(
   outcome: StepCommit["outcome"],
   progress: Stored,
   steps: number,
-  time: CommitTime,
+  time: Moment,
 ): StepCommit {
   const { task, emissions, expectations, plan } = activation;
   return {
     kind: "step",
-    at: time.at,
-    ranMs: time.ranMs,
+    time,
     task,
     step: task.details?.step ?? 0,
     outcome,
     progress,
-    created: createTasks(job, emissions, expectations, time.at, steps),
-    records: stepRecords(task, emissions, time.at),
+    created: createTasks(job, emissions, expectations, time, steps),
+    records: new StepRecords(isFirst(task) ? plan.routine.id : undefined, emissions, time),
     effects: activation.effects(),
     version: plan.routine.version,
   };
@@ -78,23 +65,23 @@ export function failureCommit(
   routine: RoutinePlan,
   error: ErrorData,
   { mayRetry, isFatal, others }: FailureOptions,
-  time: CommitTime,
+  time: Moment,
 ): FailureCommit {
   const verdict = decideVerdict(job, task, error, isFatal ? STOP : routine.errorHandler, time.at, mayRetry);
   const records = [...startRecords(task, time.at), ...failureRecords(routine.id, error, verdict, time.at)];
   const active = verdict.kind === "end" && verdict.stop ? others() : [];
-  return { kind: "failure", ...time, task, error, verdict, active, records, version: routine.version };
+  return { kind: "failure", time, task, error, verdict, active, records, version: routine.version };
 }
 
 /** The commit of a change of status and nothing else. */
 export function statusCommit(
   status: JobStatus,
-  time: CommitTime,
+  time: Moment,
   more: Partial<Pick<StatusCommit, "active" | "error" | "pausePoint" | "redrive" | "migrated">> = {},
 ): StatusCommit {
   return {
     kind: "status",
-    ...time,
+    time,
     status,
     active: [],
     error: undefined,
@@ -105,14 +92,11 @@ export function statusCommit(
   };
 }
 
-/** The `start` of a task enters the history with its first commit. */
 function startRecords(task: Task, at: number): HistoryRecord[] {
-  return hasStarted(task) || task.details?.awaiting !== undefined ? [] : [startRecord(task, at)];
+  return isFirst(task) ? [startRecord(task, at)] : [];
 }
 
-/** The history of a step: the `start` where it is the first commit, and what was emitted. */
-function stepRecords(task: Task, emissions: readonly Emission[], at: number): HistoryRecord[] {
-  const records = startRecords(task, at);
-  for (const emission of emissions) records.push(emitRecord(emission, at));
-  return records;
+/** Whether this is a task's first commit, with which its `start` enters the history. */
+function isFirst(task: Task): boolean {
+  return task.details === undefined || (!hasStarted(task) && task.details.awaiting === undefined);
 }

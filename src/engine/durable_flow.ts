@@ -1,8 +1,8 @@
 import type { StoredJob } from "../ports/store.ts";
 import type { StatusCommit } from "../scheduler/commit.ts";
 import type { Job, JobStatus } from "../scheduler/job.ts";
+import type { Moment } from "../scheduler/moment.ts";
 import type { Command } from "../serializer/command.ts";
-import type { CommitTime } from "./commits.ts";
 import type { ExecutionLimits } from "./execution_setup.ts";
 import type { Journal } from "./journal.ts";
 import type { Plan } from "./plan.ts";
@@ -12,7 +12,7 @@ export interface StartingExecution {
   /** The job. */
   readonly job: Job;
   /** The instant of a commit. */
-  time(): CommitTime;
+  time(): Moment;
   /** The store has let the job begin. */
   begin(from: JobStatus, journal: Journal): void;
   /** The job is not as it was when the execution was made. */

@@ -8,6 +8,8 @@ import type { Task } from "../scheduler/task.ts";
 import { SlotViews } from "./slot_views.ts";
 import { BufferedValues } from "./values.ts";
 
+const NONE: readonly never[] = [];
+
 /** What a buffer needs of the execution. */
 export interface EffectsHost {
   /** The job. */
@@ -72,9 +74,9 @@ export class EffectsBuffer {
    * @throws whatever an update function throws
    */
   changes(): SideEffects | undefined {
-    const slots = this.#views?.changes() ?? [];
-    const state = this.#state?.changes() ?? [];
-    const shared = this.#shared?.changes() ?? [];
+    const slots = this.#views?.changes() ?? NONE;
+    const state = this.#state?.changes() ?? NONE;
+    const shared = this.#shared?.changes() ?? NONE;
     const { log, outputs, deferred } = this;
     const size = slots.length + state.length + shared.length + log.length + outputs.length + deferred.length;
     return size === 0 ? undefined : { slots, state, shared, log, outputs, deferred };

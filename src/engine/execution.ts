@@ -5,13 +5,15 @@ import type { Stored } from "../base/json.ts";
 import type { FlowLimits } from "../model/flow_limits.ts";
 import type { Services } from "../model/services.ts";
 import type { FailureCommit, StatusCommit, StepCommit } from "../scheduler/commit.ts";
-import { createTasks, emitRecord } from "../scheduler/decide.ts";
+import { createTasks } from "../scheduler/decide.ts";
 import { hasEnded, type Job, type JobStatus } from "../scheduler/job.ts";
 import { ReadyQueue } from "../scheduler/ready_queue.ts";
+import { StepRecords } from "../scheduler/step_records.ts";
 import type { Task } from "../scheduler/task.ts";
+import type { Moment } from "../scheduler/moment.ts";
 import type { Activation } from "./activation.ts";
 import { CommitLog } from "./commit_log.ts";
-import { type CommitTime, failureCommit, statusCommit, stepCommit } from "./commits.ts";
+import { failureCommit, statusCommit, stepCommit } from "./commits.ts";
 import { takeNext } from "./director.ts";
 import type { EngineHost } from "./engine_host.ts";
 import type { ExecutionLimits, ExecutionSetup } from "./execution_setup.ts";
@@ -81,9 +83,8 @@ export class Execution implements RunnerHost {
     return this.#clock.now();
   }
 
-  time(): CommitTime {
-    const at = this.now();
-    return { at, ranMs: this.#clock.ranMs(at) };
+  time(): Moment {
+    return this.#clock.time();
   }
 
   /** Begins, in a microtask: no handler runs before the caller goes on. `from` is the status before. */
@@ -127,7 +128,7 @@ export class Execution implements RunnerHost {
   /** Brings in a delivery from outside. */
   deliver(task: Task, data: Stored): void {
     this.#clock.work(this.now());
-    this.log.perform({ kind: "deliver", ...this.time(), task, data }, [task]);
+    this.log.perform({ kind: "deliver", time: this.time(), task, data }, [task]);
     this.#loop.wake();
   }
 
@@ -254,7 +255,7 @@ export class Execution implements RunnerHost {
     this.log.performLast(commit, () => this.#stop(reason), () =>
       this.#depart(() => {
         if (commit.kind === "failure") this.#notifier.task(commit);
-        this.#notifier.status(from, commit.at);
+        this.#notifier.status(from, commit.time.at);
         this.listeners.committed();
         this.listeners.rested();
       }));
@@ -326,9 +327,9 @@ export class Execution implements RunnerHost {
     const time = this.time();
     const emissions = emissionsOf(this.#plan, this.job.deferredEvents);
     try {
-      const created = createTasks(this.job, emissions, [], time.at, this.limits.steps);
-      const records = emissions.map((emission) => emitRecord(emission, time.at));
-      this.log.perform({ kind: "deferred", ...time, created, records }, created);
+      const created = createTasks(this.job, emissions, [], time, this.limits.steps);
+      const records = new StepRecords(undefined, emissions, time);
+      this.log.perform({ kind: "deferred", time, created, records }, created);
     } catch (error) {
       if (!(error instanceof StepLimitError)) throw error;
       this.#break("failed", error);

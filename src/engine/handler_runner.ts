@@ -6,9 +6,10 @@ import type { AnyHandler } from "../model/slot.ts";
 import type { CancelTimer, Timers } from "../ports/timers.ts";
 import { hasKeys } from "../scheduler/decide.ts";
 import type { Task } from "../scheduler/task.ts";
+import type { Moment } from "../scheduler/moment.ts";
 import { Activation, type ActivationHost } from "./activation.ts";
 import type { CommitLog } from "./commit_log.ts";
-import { type CommitTime, mergeCommit } from "./commits.ts";
+import { mergeCommit } from "./commits.ts";
 import type { Director } from "./director.ts";
 import { dispose, type GeneratorLike, isGenerator, readResult } from "./handler_result.ts";
 import { mergeDelivery } from "./merge.ts";
@@ -20,7 +21,7 @@ export interface RunnerHost extends ActivationHost {
   /** Whether a handler may be called: not when the job has ended, or a pause no longer waits. */
   readonly mayRun: boolean;
   /** The instant of a commit. */
-  time(): CommitTime;
+  time(): Moment;
   /** Performs commits. */
   readonly log: CommitLog;
   /** A handler has returned. */

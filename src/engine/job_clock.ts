@@ -1,4 +1,5 @@
 import type { CancelTimer, Timers } from "../ports/timers.ts";
+import type { Moment } from "../scheduler/moment.ts";
 
 /** What a job's clock calls back. */
 export interface JobClockCallbacks {
@@ -16,6 +17,7 @@ export class JobClock {
   /** What the job had worked when it last began to. */
   #ranMs: number;
   #workingSince: number | undefined;
+  #time: Moment = { at: NaN, ranMs: 0 };
   #stopTimeout: CancelTimer | undefined;
   #alarmAt: number | undefined;
   #stopAlarm: CancelTimer | undefined;
@@ -26,6 +28,12 @@ export class JobClock {
     this.#ranMs = ranMs;
     this.#timeoutMs = timeoutMs;
     this.#callbacks = callbacks;
+  }
+
+  /** The present moment: the same object till the clock goes on. */
+  time(): Moment {
+    const at = this.#timers.now();
+    return at === this.#time.at ? this.#time : this.#time = { at, ranMs: this.ranMs(at) };
   }
 
   /** The present instant. */

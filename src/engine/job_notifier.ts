@@ -35,7 +35,7 @@ export class JobNotifier {
   task(commit: StepCommit | FailureCommit): void {
     if (!this.#host.isObserved) return;
     const { jobId, flowId } = this.#job;
-    const { task, at } = commit;
+    const { task, time: { at } } = commit;
     const { routine, slot } = task.route;
     const attempt = task.details?.attempt ?? 0;
     const error = commit.kind === "failure" ? { error: commit.error } : {};

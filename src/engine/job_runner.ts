@@ -10,9 +10,10 @@ import type { Commit, KeyChange, MigratedState } from "../scheduler/commit.ts";
 import { checkSteps } from "../scheduler/decide.ts";
 import { adoptLimits, type ExecutionSettings, firstAwaiting, hasEnded, Job } from "../scheduler/job.ts";
 import { createTask, type Route } from "../scheduler/task.ts";
+import type { Moment } from "../scheduler/moment.ts";
 import type { Command } from "../serializer/command.ts";
 import { checkPreflight } from "../serializer/preflight.ts";
-import { type CommitTime, statusCommit } from "./commits.ts";
+import { statusCommit } from "./commits.ts";
 import type { ActiveFlow, EngineHost, ShutDown } from "./engine_host.ts";
 import { Execution } from "./execution.ts";
 import type { ExecutionLimits, ExecutionSetup } from "./execution_setup.ts";
@@ -68,14 +69,14 @@ export class JobRunner implements ActiveFlow {
    * @throws {SerializationError} naming the path of what cannot travel
    */
   create(entry: Route, params: unknown, jobId: string | undefined, settings: ExecutionSettings): Job {
-    const now = this.#host.timers.now();
+    const time = { at: this.#host.timers.now(), ranMs: 0 };
     const subject = { action: `Cannot execute "${entry.routine}"`, root: "params" };
     const data = encodeValue(params, this.#graph.registry, subject, this.#graph.limits);
     const ids = { jobId: jobId ?? this.#host.entropy.id(), flowId: this.#graph.id };
-    const job = new Job(ids, now, settings);
+    const job = new Job(ids, time.at, settings);
     this.#host.durability?.fresh.add(job);
     adoptLimits(job, this.#graph.limits);
-    apply(job, { kind: "deliver", at: now, ranMs: 0, task: createTask(1, entry, data, now), data });
+    apply(job, { kind: "deliver", time, task: createTask(1, entry, data, time), data });
     this.#graph.freeze();
     return job;
   }
@@ -173,10 +174,10 @@ export class JobRunner implements ActiveFlow {
     const awaited = firstAwaiting(job, routine, name);
     if (awaited === undefined) checkSteps(job.nextTaskId, this.#graph.limits.steps);
     const time = this.#time(job);
-    const task = awaited ?? createTask(job.nextTaskId, route, data, time.at);
+    const task = awaited ?? createTask(job.nextTaskId, route, data, time);
     const execution = this.executionOf(job);
     if (execution !== undefined) execution.deliver(task, data);
-    else this.#commit(job, { kind: "deliver", ...time, task, data });
+    else this.#commit(job, { kind: "deliver", time, task, data });
   }
 
   /**
@@ -290,7 +291,7 @@ export class JobRunner implements ActiveFlow {
     });
   }
 
-  #time(job: Job): CommitTime {
+  #time(job: Job): Moment {
     return this.executionOf(job)?.time() ?? { at: this.#host.timers.now(), ranMs: job.ranMs };
   }
 }

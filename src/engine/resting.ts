@@ -2,7 +2,8 @@ import { PausedError } from "../base/errors.ts";
 import type { CancelTimer, Timers } from "../ports/timers.ts";
 import type { StatusCommit } from "../scheduler/commit.ts";
 import type { Task } from "../scheduler/task.ts";
-import { type CommitTime, statusCommit } from "./commits.ts";
+import type { Moment } from "../scheduler/moment.ts";
+import { statusCommit } from "./commits.ts";
 import type { Rest } from "./rest.ts";
 
 /** A live job on its way to rest: its handlers may go on for a while, then they are aborted. */
@@ -44,7 +45,7 @@ export class Resting {
   }
 
   /** The commit by which the job comes to rest. */
-  commit(time: CommitTime): StatusCommit {
+  commit(time: Moment): StatusCommit {
     const { status, wish } = this.#rest;
     const pausePoint = wish === undefined ? undefined : { ...wish, at: time.at };
     return statusCommit(status, time, { active: this.#stopped ?? [], pausePoint });

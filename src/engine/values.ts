@@ -67,7 +67,9 @@ export class BufferedValues implements Values {
    * @throws whatever an update function throws
    */
   changes(): KeyChange[] {
-    return Array.from(this.#writes.keys(), (key) => [key, this.#settle(key)]);
+    const changes: KeyChange[] = [];
+    for (const key of this.#writes.keys()) changes.push([key, this.#settle(key)]);
+    return changes;
   }
 
   /** Forgets the writes: they have been committed. */

@@ -12,14 +12,7 @@ import type {
   StepCommit,
 } from "./commit.ts";
 import type { Stored } from "../base/json.ts";
-import {
-  type HistoryRecord,
-  type Job,
-  ROUTINE_STATUSES,
-  type RoutineState,
-  type RoutineStatus,
-  slotKey,
-} from "./job.ts";
+import { type Job, ROUTINE_STATUSES, type RoutineState, type RoutineStatus, slotKey } from "./job.ts";
 import {
   appendItems,
   clearLists,
@@ -62,8 +55,8 @@ export function apply(job: Job, commit: Commit): void {
     default:
       commit satisfies never;
   }
-  job.updatedAt = commit.at;
-  job.ranMs = commit.ranMs;
+  job.updatedAt = commit.time.at;
+  job.ranMs = commit.time.ranMs;
 }
 
 function applyMerge(job: Job, { task, merged, slot, records }: MergeCommit): void {
@@ -72,7 +65,7 @@ function applyMerge(job: Job, { task, merged, slot, records }: MergeCommit): voi
   task.active = true;
   if (slot !== undefined) applySlotChange(job, slot);
   if (merged.kind === "lists") listsOf(job, task.route.routine, task.route.slot).holders.add(task);
-  addRecords(job, records);
+  job.history.push(records);
 }
 
 function applyStep(job: Job, commit: StepCommit): void {
@@ -93,10 +86,10 @@ function keepTask({ task, step, outcome, progress }: StepCommit): void {
 
 function addNew(job: Job, { created, records }: StepCommit | DeferredCommit): void {
   for (const task of created) addTask(job, task);
-  addRecords(job, records);
+  job.history.push(records);
 }
 
-function applyFailure(job: Job, { task, error, verdict, active, records, version, at }: FailureCommit): void {
+function applyFailure(job: Job, { task, error, verdict, active, records, version, time }: FailureCommit): void {
   checkPending(job, task, true);
   for (const other of active) other.active = true;
   task.active = false;
@@ -105,16 +98,16 @@ function applyFailure(job: Job, { task, error, verdict, active, records, version
     task.details = { ...(task.details ?? NO_DETAILS), attempt, maxRetries, notBefore, parked: false };
   } else {
     endTask(job, task, verdict.status, version);
-    job.failures.push({ task, error, at });
+    job.failures.push({ task, error, at: time.at });
     if (verdict.stop) {
       job.error ??= error;
       job.status = "failed";
     }
   }
-  addRecords(job, records);
+  job.history.push(records);
 }
 
-function applyStatus(job: Job, { status, active, error, pausePoint, redrive, migrated, at }: StatusCommit): void {
+function applyStatus(job: Job, { status, active, error, pausePoint, redrive, migrated, time }: StatusCommit): void {
   job.status = status;
   for (const task of active) task.active = true;
   job.error = error;
@@ -125,7 +118,7 @@ function applyStatus(job: Job, { status, active, error, pausePoint, redrive, mig
     kept.state.clear();
     setKeys(kept.state, state);
   }
-  if (redrive) putFailuresBack(job, at);
+  if (redrive) putFailuresBack(job, time.at);
 }
 
 /** A delivery that did not come is awaited for as long again. */
@@ -256,10 +249,6 @@ function setKeys(map: Map<string, unknown>, changes: readonly KeyChange[]): void
     if (value === undefined) map.delete(key);
     else map.set(key, value);
   }
-}
-
-function addRecords(job: Job, records: readonly HistoryRecord[]): void {
-  for (const record of records) job.history.push(record);
 }
 
 function checkPending(job: Job, task: Task, unseen: boolean): void {

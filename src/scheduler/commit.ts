@@ -1,14 +1,8 @@
 import type { ErrorData } from "../base/error_data.ts";
 import type { Stored } from "../base/json.ts";
-import type {
-  DeferredEvent,
-  HistoryRecord,
-  JobStatus,
-  LogEntry,
-  OutputEntry,
-  PausePoint,
-  RoutineStatus,
-} from "./job.ts";
+import type { DeferredEvent, JobStatus, LogEntry, OutputEntry, PausePoint, RoutineStatus } from "./job.ts";
+import type { Records } from "./history.ts";
+import type { Moment } from "./moment.ts";
 import type { SlotChange } from "./slot_data.ts";
 import type { Merged, Task } from "./task.ts";
 
@@ -32,10 +26,8 @@ export interface SideEffects {
 }
 
 interface CommitBase {
-  /** When, in milliseconds since 1970. */
-  readonly at: number;
-  /** How long the job has worked up to now, in milliseconds. */
-  readonly ranMs: number;
+  /** When, and how long the job has worked by then. */
+  readonly time: Moment;
 }
 
 /** A slot has merged a delivery: what its handler will get is settled. */
@@ -49,7 +41,7 @@ export interface MergeCommit extends CommitBase {
   /** How the slot changes. */
   readonly slot: SlotChange | undefined;
   /** The history of it. */
-  readonly records: readonly HistoryRecord[];
+  readonly records: Records;
 }
 
 /** A handler has come to a step, or to its end. */
@@ -67,7 +59,7 @@ export interface StepCommit extends CommitBase {
   /** The tasks that were made by what was emitted. */
   readonly created: readonly Task[];
   /** The history of it. */
-  readonly records: readonly HistoryRecord[];
+  readonly records: Records;
   /** What else changes. */
   readonly effects: SideEffects | undefined;
   /** The version of the routine's class, for its state. */
@@ -87,7 +79,7 @@ export interface FailureCommit extends CommitBase {
   /** The tasks whose handlers were stopped with it: they run first when the job goes on. */
   readonly active: readonly Task[];
   /** The history of it. */
-  readonly records: readonly HistoryRecord[];
+  readonly records: Records;
   /** The version of the routine's class, for its state. */
   readonly version: number;
 }
@@ -114,7 +106,7 @@ export interface DeferredCommit extends CommitBase {
   /** The tasks that were made by them. */
   readonly created: readonly Task[];
   /** The history of it. */
-  readonly records: readonly HistoryRecord[];
+  readonly records: Records;
 }
 
 /** The job goes to another status. */

@@ -7,7 +7,9 @@ import { applyMapping, type ConnectionSource, type Mapping } from "../model/conn
 import type { Priority } from "../model/context.ts";
 import type { ErrorHandler } from "../model/error_handler.ts";
 import type { Verdict } from "./commit.ts";
-import type { HistoryRecord, Job } from "./job.ts";
+import type { HistoryRecord } from "./history.ts";
+import type { Job } from "./job.ts";
+import type { Instant } from "./moment.ts";
 import { retryDelay } from "./retry_delay.ts";
 import { createTask, NO_DETAILS, type Route, type Task } from "./task.ts";
 
@@ -52,28 +54,29 @@ export function createTasks(
   job: Job,
   emissions: readonly Emission[],
   expectations: readonly Expectation[],
-  now: number,
+  time: Instant,
   steps: number,
 ): Task[] {
   const first = job.nextTaskId;
   const tasks: Task[] = [];
-  for (const emission of emissions) addDeliveries(tasks, first, emission, now);
-  for (const expectation of expectations) tasks.push(awaitedTask(first + tasks.length, expectation, now));
+  for (const emission of emissions) addDeliveries(tasks, first, emission, time);
+  for (const expectation of expectations) tasks.push(awaitedTask(first + tasks.length, expectation, time));
   checkSteps(first - 1 + tasks.length, steps);
   return tasks;
 }
 
-function addDeliveries(tasks: Task[], first: number, { source, data, delayMs, priority }: Emission, now: number): void {
-  const details = delayMs > 0 ? { ...NO_DETAILS, notBefore: instantAfter(now, delayMs) } : undefined;
+function addDeliveries(tasks: Task[], first: number, emission: Emission, time: Instant): void {
+  const { source, data, delayMs, priority } = emission;
+  const details = delayMs > 0 ? { ...NO_DETAILS, notBefore: instantAfter(time.at, delayMs) } : undefined;
   for (const route of source.routes) {
     const arriving = route.mapping === undefined ? data : mapData(data, route.mapping);
-    tasks.push(createTask(first + tasks.length, route, arriving, now, priority, details));
+    tasks.push(createTask(first + tasks.length, route, arriving, time, priority, details));
   }
 }
 
-function awaitedTask(id: number, { route, timeoutMs }: Expectation, now: number): Task {
-  const until = timeoutMs === undefined ? undefined : instantAfter(now, timeoutMs);
-  return createTask(id, route, undefined, now, "normal", { ...NO_DETAILS, awaiting: { timeoutMs, until } });
+function awaitedTask(id: number, { route, timeoutMs }: Expectation, time: Instant): Task {
+  const until = timeoutMs === undefined ? undefined : instantAfter(time.at, timeoutMs);
+  return createTask(id, route, undefined, time, "normal", { ...NO_DETAILS, awaiting: { timeoutMs, until } });
 }
 
 /**
@@ -84,11 +87,6 @@ function awaitedTask(id: number, { route, timeoutMs }: Expectation, now: number)
 export function checkSteps(id: number, steps: number): void {
   const most = Math.min(steps, MAX_COUNT - 1);
   if (id > most) throw new StepLimitError(most);
-}
-
-/** The record of what was emitted. */
-export function emitRecord({ source, data }: Emission, at: number): HistoryRecord {
-  return { routine: source.routine, type: "emit", event: source.event, data, at };
 }
 
 /** Renames keys; data that is no object stays as it is, and is the receiver's error. */

@@ -2,6 +2,7 @@ import { BoundedList } from "../base/bounded_list.ts";
 import type { ErrorData } from "../base/error_data.ts";
 import type { Encoded, JsonValue, Stored } from "../base/json.ts";
 import type { ExecutionStrategy } from "../model/flow_graph.ts";
+import { History } from "./history.ts";
 import type { SlotData } from "./slot_data.ts";
 import type { Task } from "./task.ts";
 import { TaskList } from "./task_list.ts";
@@ -40,32 +41,6 @@ export interface RoutineState {
   state: Map<string, Stored>;
   /** The version of the class that wrote the state. */
   version: number;
-}
-
-/** The kinds of history records. */
-export const RECORD_TYPES: readonly ["start", "emit", "error", "retry", "skip"] = [
-  "start",
-  "emit",
-  "error",
-  "retry",
-  "skip",
-];
-
-/** What a history record tells. */
-export type RecordType = "start" | "emit" | "error" | "retry" | "skip";
-
-/** One line of a job's history. */
-export interface HistoryRecord {
-  /** The routine's id. */
-  readonly routine: string;
-  /** What happened. */
-  readonly type: RecordType;
-  /** The event, for `emit`. */
-  readonly event: string | undefined;
-  /** The payload, or the error. */
-  readonly data: Stored;
-  /** When, in milliseconds since 1970. */
-  readonly at: number;
 }
 
 /** One entry of the shared log. */
@@ -171,7 +146,7 @@ export class Job {
   /** What routines have logged. */
   readonly sharedLog: BoundedList<LogEntry> = new BoundedList(Infinity);
   /** What has happened. */
-  readonly history: BoundedList<HistoryRecord> = new BoundedList(Infinity);
+  readonly history: History = new History(Infinity);
   /** What routines have put out. */
   readonly outputs: BoundedList<OutputEntry> = new BoundedList(Infinity);
   /** Tasks that ended in an error or a skip. */

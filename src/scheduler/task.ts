@@ -1,6 +1,7 @@
 import type { Stored } from "../base/json.ts";
 import type { ConnectionSource } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
+import type { Instant } from "./moment.ts";
 
 /** Where a delivery goes, and the connection it came by. Shared by all tasks that took the same way. */
 export interface Route {
@@ -63,8 +64,8 @@ export interface Task {
   data: Stored;
   /** How urgent it is. */
   readonly priority: Priority;
-  /** When it was made, in milliseconds since 1970. */
-  readonly createdAt: number;
+  /** When it was made. */
+  readonly created: Instant;
   /** What only some tasks have. */
   details: TaskDetails | undefined;
   /** A live engine is working on it, or was when the job came to rest. */
@@ -92,11 +93,11 @@ export function createTask(
   id: number,
   route: Route,
   data: Stored,
-  createdAt: number,
+  created: Instant,
   priority: Priority = "normal",
   details?: TaskDetails,
 ): Task {
-  return { id, route, data, priority, createdAt, details, active: false, previous: undefined, next: undefined };
+  return { id, route, data, priority, created, details, active: false, previous: undefined, next: undefined };
 }
 
 /** Says whether a commit of the task has entered the job before: its `start` is in the history then. */

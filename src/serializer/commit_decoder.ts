@@ -72,7 +72,7 @@ export class CommitDecoder {
       case "merge":
         return {
           kind: "merge",
-          ...time,
+          time,
           task: this.#task(document.task, "task"),
           merged: parts.merged(document.merged, "merged"),
           slot: document.slot === undefined ? undefined : this.#slotChange(document.slot, "slot"),
@@ -81,7 +81,7 @@ export class CommitDecoder {
       case "step":
         return {
           kind: "step",
-          ...time,
+          time,
           task: this.#task(document.task, "task"),
           step: document.step,
           outcome: document.outcome,
@@ -94,7 +94,7 @@ export class CommitDecoder {
       case "failure":
         return {
           kind: "failure",
-          ...time,
+          time,
           task: this.#task(document.task, "task"),
           error: document.error as unknown as ErrorData,
           verdict: this.#verdict(document.verdict),
@@ -107,19 +107,19 @@ export class CommitDecoder {
           ? this.#awaited(document.fills ?? 0)
           : parts.task(document.task, "task");
         const data = document.task === undefined ? parts.values.readOptional(document.data, "data") : task.data;
-        return { kind: "deliver", ...time, task, data };
+        return { kind: "deliver", time, task, data };
       }
       case "deferred":
         return {
           kind: "deferred",
-          ...time,
+          time,
           created: readList(document.created, "created", parts.task.bind(parts)),
           records: readList(document.records, "records", parts.record.bind(parts)),
         };
       case "status":
         return {
           kind: "status",
-          ...time,
+          time,
           status: document.status,
           active: readList(document.active, "active", (id, path) => this.#pending(id, path)),
           error: document.error as ErrorData | undefined,

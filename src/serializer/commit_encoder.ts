@@ -35,8 +35,8 @@ const FORMAT = "routilux/commit";
  * `consumed` is the command that it comes of, if any.
  */
 export function encodeCommit(commit: Commit, consumed?: number): CommitDocument {
-  const { ranMs } = commit;
-  const at = formatInstant(commit.at);
+  const { ranMs } = commit.time;
+  const at = formatInstant(commit.time.at);
   switch (commit.kind) {
     case "merge":
       return compact({
@@ -46,7 +46,7 @@ export function encodeCommit(commit: Commit, consumed?: number): CommitDocument 
         kind: commit.kind,
         merged: encodeMerged(commit.merged),
         ranMs,
-        records: list(commit.records, encodeRecord),
+        records: list([...commit.records], encodeRecord),
         slot: commit.slot === undefined ? undefined : encodeSlotChange(commit.slot),
         task: commit.task.id,
         version: 1,
@@ -63,7 +63,7 @@ export function encodeCommit(commit: Commit, consumed?: number): CommitDocument 
         outcome: commit.outcome,
         progress: wire(commit.progress),
         ranMs,
-        records: list(commit.records, encodeRecord),
+        records: list([...commit.records], encodeRecord),
         step: commit.step,
         task: commit.task.id,
         version: 1,
@@ -78,7 +78,7 @@ export function encodeCommit(commit: Commit, consumed?: number): CommitDocument 
         format: FORMAT,
         kind: commit.kind,
         ranMs,
-        records: list(commit.records, encodeRecord),
+        records: list([...commit.records], encodeRecord),
         task: commit.task.id,
         verdict: encodeVerdict(commit.verdict),
         version: 1,
@@ -105,7 +105,7 @@ export function encodeCommit(commit: Commit, consumed?: number): CommitDocument 
         format: FORMAT,
         kind: commit.kind,
         ranMs,
-        records: list(commit.records, encodeRecord),
+        records: list([...commit.records], encodeRecord),
         version: 1,
       });
     case "status":

@@ -3,7 +3,8 @@ import type { ConnectionSource, ConnectionTarget, Mapping } from "../model/conne
 import type { ExecutionStrategy } from "../model/flow_graph.ts";
 import type { FlowLimits } from "../model/flow_limits.ts";
 import type { RoutineDocument } from "../model/routine_document.ts";
-import type { JobStatus, RecordType, RoutineStatus } from "../scheduler/job.ts";
+import type { RecordType } from "../scheduler/history.ts";
+import type { JobStatus, RoutineStatus } from "../scheduler/job.ts";
 
 /** An error as data, on the wire. */
 export type ErrorDocument = JsonObject;

@@ -2,7 +2,8 @@ import { SerializationError } from "../base/errors.ts";
 import { parseInstant } from "../base/instant.ts";
 import type { ValueLimits } from "../base/limits.ts";
 import { ValueReader } from "../base/read_value.ts";
-import type { DeferredEvent, HistoryRecord, LogEntry, OutputEntry, PausePoint } from "../scheduler/job.ts";
+import type { HistoryRecord } from "../scheduler/history.ts";
+import type { DeferredEvent, LogEntry, OutputEntry, PausePoint } from "../scheduler/job.ts";
 import { type Awaiting, createTask, type Merged, type Task, type TaskDetails } from "../scheduler/task.ts";
 import type {
   DeferredDocument,
@@ -32,7 +33,7 @@ export class PartDecoder {
     const data = this.values.readOptional(document.data, `${path}.data`);
     const route = { routine, slot, connection };
     const details = this.#details(document, path);
-    const task = createTask(id, route, data, readInstant(document.createdAt), priority, details);
+    const task = createTask(id, route, data, { at: readInstant(document.createdAt) }, priority, details);
     task.active = document.active === true;
     return task;
   }

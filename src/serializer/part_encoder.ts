@@ -1,6 +1,7 @@
 import { formatInstant } from "../base/instant.ts";
 import { type JsonValue, type Stored, wireOf } from "../base/json.ts";
-import type { DeferredEvent, HistoryRecord, LogEntry, OutputEntry, PausePoint } from "../scheduler/job.ts";
+import type { HistoryRecord } from "../scheduler/history.ts";
+import type { DeferredEvent, LogEntry, OutputEntry, PausePoint } from "../scheduler/job.ts";
 import type { Awaiting, Merged, Task } from "../scheduler/task.ts";
 import { compact } from "./compact.ts";
 import type {
@@ -22,7 +23,7 @@ export function encodeTask(task: Task): TaskDocument {
     attempt: positive(details?.attempt),
     awaiting: details?.awaiting === undefined ? undefined : encodeAwaiting(details.awaiting),
     connection: connection === undefined ? undefined : { event: connection.event, routine: connection.routine },
-    createdAt: formatInstant(task.createdAt),
+    createdAt: formatInstant(task.created.at),
     data: wire(task.data),
     id: task.id,
     maxRetries: details?.maxRetries,

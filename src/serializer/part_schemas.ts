@@ -4,7 +4,7 @@ import { isRecord } from "../base/json.ts";
 import { MAX_COUNT } from "../base/limits.ts";
 import { RESERVED_NAMES } from "../base/options.ts";
 import { isErrorData } from "../base/read_value.ts";
-import { RECORD_TYPES } from "../scheduler/job.ts";
+import { RECORD_TYPES } from "../scheduler/history.ts";
 
 /**
  * An object with these keys and no others. The entries have no prototype: `toString` or `__proto__` in a document would

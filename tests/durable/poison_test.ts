@@ -13,8 +13,8 @@ function jobOf(details: readonly (Partial<TaskDetails> | undefined)[]): Job {
   const route = { routine: "worker", slot: "input", connection: undefined };
   details.forEach((some, index) => {
     const full = some === undefined ? undefined : { ...NO_DETAILS, ...some };
-    const task = createTask(index + 1, route, undefined, 0, "normal", full);
-    apply(job, { kind: "deliver", at: 0, ranMs: 0, task, data: undefined });
+    const task = createTask(index + 1, route, undefined, { at: 0 }, "normal", full);
+    apply(job, { kind: "deliver", time: { at: 0, ranMs: 0 }, task, data: undefined });
   });
   return job;
 }

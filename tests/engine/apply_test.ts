@@ -9,15 +9,14 @@ import { createTask, type Task } from "../../src/scheduler/task.ts";
 function createJob(): { job: Job; task: Task } {
   const settings = { executionStrategy: undefined, maxWorkers: undefined, executionTimeoutMs: undefined };
   const job = new Job({ jobId: "job", flowId: "flow" }, 0, settings);
-  const task = createTask(1, { routine: "act", slot: "trigger", connection: undefined }, "data", 0);
-  apply(job, { kind: "deliver", at: 0, ranMs: 0, task, data: "data" });
+  const task = createTask(1, { routine: "act", slot: "trigger", connection: undefined }, "data", { at: 0 });
+  apply(job, { kind: "deliver", time: { at: 0, ranMs: 0 }, task, data: "data" });
   return { job, task };
 }
 
 const stepOf = (task: Task, step: number, outcome: StepCommit["outcome"]): StepCommit => ({
   kind: "step",
-  at: 10 + step,
-  ranMs: step,
+  time: { at: 10 + step, ranMs: step },
   task,
   step,
   outcome,
@@ -48,8 +47,7 @@ test("rule 3: apply refuses what comes for a task that has ended, and a second m
   const { job, task } = createJob();
   const merge: MergeCommit = {
     kind: "merge",
-    at: 5,
-    ranMs: 0,
+    time: { at: 5, ranMs: 0 },
     task,
     merged: { kind: "value", value: "merged" },
     slot: undefined,
@@ -60,8 +58,7 @@ test("rule 3: apply refuses what comes for a task that has ended, and a second m
   apply(job, stepOf(task, 0, "done"));
   const failure = {
     kind: "failure",
-    at: 20,
-    ranMs: 0,
+    time: { at: 20, ranMs: 0 },
     task,
     error: { name: "Error", message: "late" },
     verdict: { kind: "end", status: "failed", stop: true },

@@ -12,7 +12,7 @@ import { encodeJob } from "../../src/serializer/job_encoder.ts";
 import { Replay } from "../../src/serializer/replay.ts";
 
 const ROUTE: Route = { routine: "worker", slot: "input", connection: undefined };
-const TIME = { at: 10, ranMs: 0 };
+const TIME = { time: { at: 10, ranMs: 0 } };
 const RUNNING = {
   ...TIME,
   kind: "status",
@@ -43,7 +43,7 @@ class Line {
   }
 
   deliver(id: number, data: unknown = id): Task {
-    const task = createTask(id, ROUTE, data as never, 0);
+    const task = createTask(id, ROUTE, data as never, { at: 0 });
     this.commit({ ...TIME, kind: "deliver", task, data: task.data });
     return task;
   }
@@ -93,9 +93,9 @@ test("tasks are known from their delivery, through every step, to their end", ()
 
 test("tasks that a step or deferred events have made are known", () => {
   const line = new Line();
-  const created = [createTask(2, ROUTE, "by a step", 10)];
+  const created = [createTask(2, ROUTE, "by a step", { at: 10 })];
   line.step(line.deliver(1), { created });
-  const deferred = [createTask(3, ROUTE, "deferred", 10)];
+  const deferred = [createTask(3, ROUTE, "deferred", { at: 10 })];
   line.commit({ ...TIME, kind: "deferred", created: deferred, records: [] });
   for (const task of [...created, ...deferred]) line.step(task);
   line.check();

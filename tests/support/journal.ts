@@ -28,8 +28,7 @@ function taskOf(job: Job, id: number): Task {
 function step(job: Job, id: number, change: Partial<StepCommit>): StepCommit {
   return {
     kind: "step",
-    at: 10,
-    ranMs: 1,
+    time: { at: 10, ranMs: 1 },
     task: taskOf(job, id),
     step: 0,
     outcome: "done",
@@ -56,11 +55,15 @@ export function readCommit(document: unknown, job: Job): Commit {
 
 /** A journal in which each kind of commit has its turn: each is made for the job as the ones before have left it. */
 export const JOURNAL: readonly ((job: Job) => Commit)[] = [
-  () => ({ kind: "deliver", at: 1, ranMs: 0, task: createTask(1, ENTRY, { when: 1 }, 1), data: { when: 1 } }),
+  () => ({
+    kind: "deliver",
+    time: { at: 1, ranMs: 0 },
+    task: createTask(1, ENTRY, { when: 1 }, { at: 1 }),
+    data: { when: 1 },
+  }),
   () => ({
     kind: "status",
-    at: 2,
-    ranMs: 0,
+    time: { at: 2, ranMs: 0 },
     status: "running",
     error: undefined,
     pausePoint: undefined,
@@ -73,9 +76,9 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
       outcome: "active",
       progress: DATE,
       created: [
-        createTask(2, LINK, DATE, 10, "high"),
-        createTask(3, LINK, { a: [1] }, 10, "low", { ...NO_DETAILS, notBefore: 500 }),
-        createTask(4, ENTRY, undefined, 10, "normal", { ...NO_DETAILS, awaiting: { timeoutMs: 5, until: 15 } }),
+        createTask(2, LINK, DATE, { at: 10 }, "high"),
+        createTask(3, LINK, { a: [1] }, { at: 10 }, "low", { ...NO_DETAILS, notBefore: 500 }),
+        createTask(4, ENTRY, undefined, { at: 10 }, "normal", { ...NO_DETAILS, awaiting: { timeoutMs: 5, until: 15 } }),
       ],
       records: [
         { routine: "worker", type: "start", event: undefined, data: undefined, at: 10 },
@@ -95,8 +98,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
     }),
   (job) => ({
     kind: "merge",
-    at: 11,
-    ranMs: 2,
+    time: { at: 11, ranMs: 2 },
     task: taskOf(job, 2),
     merged: { kind: "lists", lists: new Map([["a", { from: 0, to: 2 }]]) },
     slot: { routine: "sink", slot: "items", kind: "append", items: new Map([["a", DATE]]) },
@@ -104,8 +106,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
   }),
   (job) => ({
     kind: "failure",
-    at: 12,
-    ranMs: 3,
+    time: { at: 12, ranMs: 3 },
     task: taskOf(job, 2),
     error: { name: "TypeError", message: "no", code: "E", cause: { name: "Error", message: "why" } },
     verdict: { kind: "retry", attempt: 1, maxRetries: 3, notBefore: 1_012 },
@@ -115,22 +116,25 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
   }),
   (job) =>
     step(job, 1, { step: 1, outcome: "parked", progress: 7, effects: { ...NOTHING, shared: [["total", undefined]] } }),
-  (job) => ({ kind: "deliver", at: 13, ranMs: 3, task: taskOf(job, 4), data: { answer: DATE.json === null } }),
+  (job) => ({
+    kind: "deliver",
+    time: { at: 13, ranMs: 3 },
+    task: taskOf(job, 4),
+    data: { answer: DATE.json === null },
+  }),
   (job) =>
     step(job, 4, {
       effects: { ...NOTHING, slots: [{ routine: "sink", slot: "items", kind: "clear", upTo: new Map([["a", 2]]) }] },
     }),
   () => ({
     kind: "deferred",
-    at: 14,
-    ranMs: 4,
-    created: [createTask(5, LINK, { late: true }, 14)],
+    time: { at: 14, ranMs: 4 },
+    created: [createTask(5, LINK, { late: true }, { at: 14 })],
     records: [{ routine: "worker", type: "emit", event: "output", data: { late: true }, at: 14 }],
   }),
   (job) => ({
     kind: "failure",
-    at: 15,
-    ranMs: 5,
+    time: { at: 15, ranMs: 5 },
     task: taskOf(job, 5),
     error: { name: "Error", message: "stop" },
     verdict: { kind: "end", status: "failed", stop: true },
@@ -140,8 +144,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
   }),
   () => ({
     kind: "status",
-    at: 16,
-    ranMs: 5,
+    time: { at: 16, ranMs: 5 },
     status: "running",
     error: undefined,
     pausePoint: undefined,
@@ -151,8 +154,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
   }),
   (job) => ({
     kind: "status",
-    at: 17,
-    ranMs: 5,
+    time: { at: 17, ranMs: 5 },
     status: "paused",
     error: { name: "CancelledError", message: "m" },
     pausePoint: { reason: "why", checkpoint: DATE, at: 17 },

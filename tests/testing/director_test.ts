@@ -12,7 +12,7 @@ const SETTINGS = { executionStrategy: undefined, maxWorkers: undefined, executio
 /** Takes all tasks, and gives their ids with how many there were to choose from. */
 function takeAll(makeTasks: () => readonly Task[], choose: (count: number) => number, highWater = 64): string {
   const job = new Job({ jobId: "job", flowId: "flow" }, 0, SETTINGS);
-  for (const task of makeTasks()) apply(job, { kind: "deliver", at: 0, ranMs: 0, task, data: 0 });
+  for (const task of makeTasks()) apply(job, { kind: "deliver", time: { at: 0, ranMs: 0 }, task, data: 0 });
   const queue = new ReadyQueue(job, 0);
   const counts: number[] = [];
   const director: Director = {
@@ -30,7 +30,7 @@ function takeAll(makeTasks: () => readonly Task[], choose: (count: number) => nu
   return `${ids.join(" ")} of ${counts.join(" ")}`;
 }
 
-const normal = (id: number) => createTask(id, ROUTE, 0, 0);
+const normal = (id: number) => createTask(id, ROUTE, 0, { at: 0 });
 const first = () => 0;
 const last = (count: number) => count - 1;
 
@@ -42,7 +42,7 @@ test("a director chooses among ready tasks of one priority, at most eight", () =
 
 test("a director does not choose between priorities", () => {
   const priorities = ["low", "normal", "high", "low", "high"] as const;
-  const tasks = () => priorities.map((priority, index) => createTask(index + 1, ROUTE, 0, 0, priority));
+  const tasks = () => priorities.map((priority, index) => createTask(index + 1, ROUTE, 0, { at: 0 }, priority));
   assertEquals(takeAll(tasks, first), "3 5 2 1 4 of 2 1 1 2 1");
   assertEquals(takeAll(tasks, last), "5 3 2 4 1 of 2 1 1 2 1");
 });

@@ -18,8 +18,8 @@ function open() {
 }
 
 function add(job: Job, id: number): Task {
-  const task = createTask(id, { routine: "a", slot: "in", connection: undefined }, id, 0);
-  apply(job, { kind: "deliver", at: 0, ranMs: 0, task, data: id });
+  const task = createTask(id, { routine: "a", slot: "in", connection: undefined }, id, { at: 0 });
+  apply(job, { kind: "deliver", time: { at: 0, ranMs: 0 }, task, data: id });
   return task;
 }
 
