@@ -1,7 +1,7 @@
 import { decodeBase64 } from "./base64.ts";
 import type { ClassTable } from "./class_table.ts";
 import { type ErrorData, reviveError } from "./error_data.ts";
-import { Encoded, type JsonObject, type JsonValue, type Stored } from "./json.ts";
+import { Encoded, isJsonArray, type JsonObject, type JsonValue, type Stored } from "./json.ts";
 
 /**
  * Turns a stored value into what the user sees: plain JSON as it is (frozen, shared), anything else built anew.
@@ -14,7 +14,7 @@ export function decodeValue(stored: Stored, classes: ClassTable): unknown {
 
 function decode(json: JsonValue, classes: ClassTable): unknown {
   if (typeof json !== "object" || json === null) return json;
-  if (isArray(json)) return json.map((item) => decode(item, classes));
+  if (isJsonArray(json)) return json.map((item) => decode(item, classes));
   const tag = json.$type;
   if (typeof tag === "string") return revive(tag, json.value ?? null, classes);
   const copy: Record<string, unknown> = {};
@@ -44,9 +44,5 @@ function revive(tag: string, value: JsonValue, classes: ClassTable): unknown {
 }
 
 function items(value: JsonValue): readonly JsonValue[] {
-  return isArray(value) ? value : [];
-}
-
-function isArray(value: JsonValue): value is readonly JsonValue[] {
-  return Array.isArray(value);
+  return isJsonArray(value) ? value : [];
 }

@@ -4,9 +4,10 @@ import { Collected } from "./collected.ts";
 import { describeError } from "./error_data.ts";
 import { SerializationError } from "./errors.ts";
 import { formatInstant } from "./instant.ts";
-import { Encoded, isRecord, type JsonValue, type Stored } from "./json.ts";
+import { Encoded, isJsonArray, isRecord, type JsonValue, type Stored } from "./json.ts";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "./limits.ts";
 import { className, describeValue, joinPath } from "./path.ts";
+import { createArray, ROOMY_KEYS, withValues } from "./snug_copy.ts";
 import { utf8Length } from "./utf8.ts";
 
 /** What is being written, for the text of a refusal. */
@@ -32,7 +33,8 @@ interface Refusal {
 
 /**
  * Checks a value and copies it into frozen JSON, in one pass: the caller's object stays as it was, accessors are read
- * once. Dates, maps, sets, bigints, bytes, errors and instances of classes in the table are tagged with `$type`.
+ * once. Dates, maps, sets, bigints, bytes, errors and instances of classes in the table are tagged with `$type`. Parts that
+ * stand in `known` at the same place, which has been through this, are shared.
  *
  * @throws {SerializationError} naming the path of the first thing that JSON cannot carry
  */
@@ -41,9 +43,10 @@ export function encodeValue(
   classes: ClassTable,
   subject: EncodeSubject,
   limits: ValueLimits = DEFAULT_VALUE_LIMITS,
+  known?: JsonValue,
 ): Stored {
   if (value === undefined) return undefined;
-  return new Encoder(classes, subject, limits).run(value);
+  return new Encoder(classes, subject, limits).run(value, known);
 }
 
 class Encoder {
@@ -60,8 +63,8 @@ class Encoder {
     this.#limits = limits;
   }
 
-  run(value: unknown): JsonValue | Encoded {
-    const json = this.#copy(value, 0);
+  run(value: unknown, known: JsonValue | undefined): JsonValue | Encoded {
+    const json = this.#copy(value, 0, known);
     if (json === REFUSED || this.#isTooLong(json)) throw this.#error();
     return this.#tagged ? new Encoded(json) : json;
   }
@@ -87,7 +90,7 @@ class Encoder {
     return REFUSED;
   }
 
-  #copy(value: unknown, depth: number): Copied {
+  #copy(value: unknown, depth: number, known?: JsonValue): Copied {
     if (++this.#nodes > this.#limits.nodes) return this.#tooMany();
     switch (typeof value) {
       case "string":
@@ -102,51 +105,66 @@ class Encoder {
       case "object":
         if (value === null) return null;
         if (depth > this.#limits.depth) return this.#tooDeep(value);
-        return this.#copyObject(value, depth);
+        return this.#copyObject(value, depth, known);
       default:
         return this.#refuse(`is ${describeValue(value)}`);
     }
   }
 
-  #copyObject(value: object, depth: number): Copied {
+  #copyObject(value: object, depth: number, known: JsonValue | undefined): Copied {
     const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype || prototype === null) return this.#copyRecord(value, depth);
+    if (prototype === Object.prototype || prototype === null) return this.#copyRecord(value, depth, known);
     if (Array.isArray(value)) {
       if (prototype === Array.prototype || isRootPrototype(Object.getPrototypeOf(prototype))) {
-        return this.#copyArray(value, depth);
+        return this.#copyArray(value, depth, known);
       }
-    } else if (isRootPrototype(prototype)) return this.#copyRecord(value, depth);
+    } else if (isRootPrototype(prototype)) return this.#copyRecord(value, depth, known);
     return this.#copyInstance(value, depth);
   }
 
-  #copyRecord(record: object, depth: number): Copied {
-    const copy: Record<string, JsonValue> = {};
-    for (const key of Object.keys(record)) {
-      const value: unknown = record[key as keyof typeof record];
-      if (value === undefined) continue;
+  #copyRecord(record: object, depth: number, known: JsonValue | undefined): Copied {
+    let keys = Object.keys(record);
+    const clone: Record<string, JsonValue> | undefined = keys.length > ROOMY_KEYS ? { ...record } : undefined;
+    if (clone !== undefined) keys = Object.keys(clone);
+    const source = clone ?? record;
+    const copy = clone ?? {};
+    const parts = isRecord(known) ? known : undefined;
+    let isWhole = clone === undefined || Object.getOwnPropertySymbols(clone).length === 0;
+    for (const key of keys) {
+      const value: unknown = source[key as keyof typeof source];
+      if (value === undefined) {
+        isWhole = clone === undefined;
+        continue;
+      }
       if (key === "__proto__" || key === "$type") {
         return this.#step(record, key, this.#refuse(`is a key that user data cannot have`));
       }
-      const copied = this.#copy(value, depth + 1);
+      const copied = this.#copyPart(value, depth + 1, parts?.[key]);
       if (copied === REFUSED) return this.#step(record, key, copied);
       copy[key] = copied;
     }
-    return Object.freeze(copy);
+    return Object.freeze(isWhole ? copy : withValues(copy));
   }
 
-  #copyArray(array: readonly unknown[], depth: number): Copied {
-    const copy: JsonValue[] = [];
+  #copyArray(array: readonly unknown[], depth: number, known: JsonValue | undefined): Copied {
+    const copy = createArray(array.length, this.#limits.nodes - this.#nodes);
     for (let i = 0; i < array.length; i++) {
       const value = array[i];
       const copied = value === undefined
         ? this.#refuse(
           i in array ? "is undefined; an array can hold null instead" : "is a hole; an array can hold null instead",
         )
-        : this.#copy(value, depth + 1);
+        : this.#copyPart(value, depth + 1, isJsonArray(known) ? known[i] : undefined);
       if (copied === REFUSED) return this.#step(array, i, copied);
-      copy.push(copied);
+      copy[i] = copied;
     }
     return Object.freeze(copy);
+  }
+
+  /** Copies a part, unless it stands in what is known. */
+  #copyPart(value: unknown, depth: number, known: JsonValue | undefined): Copied {
+    if (known === undefined || value !== known) return this.#copy(value, depth, known);
+    return this.#measure(known, depth) ?? known;
   }
 
   #copyInstance(value: object, depth: number): Copied {
@@ -218,10 +236,14 @@ class Encoder {
     if (++this.#nodes > this.#limits.nodes) return this.#tooMany();
     if (typeof json !== "object" || json === null) return undefined;
     if (depth > this.#limits.depth) return this.#tooDeep(json);
-    for (const key of Object.keys(json)) {
-      const value = isRecord(json) ? json[key] : json[Number(key)];
-      if (value === undefined) continue;
-      if (this.#measure(value, depth + 1) !== undefined) return REFUSED;
+    if (!isJsonArray(json)) {
+      for (const key in json) {
+        if (this.#measure(json[key] ?? null, depth + 1) !== undefined) return this.#step(json, key, REFUSED);
+      }
+      return undefined;
+    }
+    for (let i = 0; i < json.length; i++) {
+      if (this.#measure(json[i] ?? null, depth + 1) !== undefined) return this.#step(json, i, REFUSED);
     }
     return undefined;
   }

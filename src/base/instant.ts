@@ -8,14 +8,23 @@ export function instantAfter(now: number, ms: number): number {
   return Math.min(Math.ceil(now + ms), LAST_INSTANT);
 }
 
+/** The instant that was written last: very much happens within a millisecond. */
+let written = { ms: NaN, text: "" };
+/** The text that was read last. */
+let read = { text: "", ms: NaN };
+
 /** Writes an instant (milliseconds since 1970) as ISO 8601 in UTC: `2026-01-31T12:00:00.000Z`. */
 export function formatInstant(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms !== written.ms) written = { ms, text: new Date(ms).toISOString() };
+  return written.text;
 }
 
 /** Reads an instant as `formatInstant` writes it; nothing for any other text or a day that does not exist. */
 export function parseInstant(text: string): number | undefined {
+  if (text === read.text) return read.ms;
   if (!FORM.test(text)) return undefined;
   const ms = Date.parse(text);
-  return Number.isNaN(ms) || formatInstant(ms) !== text ? undefined : ms;
+  if (Number.isNaN(ms) || formatInstant(ms) !== text) return undefined;
+  read = { text, ms };
+  return ms;
 }

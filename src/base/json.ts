@@ -37,6 +37,11 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** Says whether JSON is an array. */
+export function isJsonArray(json: JsonValue | undefined): json is readonly JsonValue[] {
+  return Array.isArray(json);
+}
+
 /** Says whether JSON is an object with keys of its own, and no tagged value. */
 export function isPlainJsonObject(json: JsonValue | undefined): json is JsonObject {
   return isRecord(json) && !Object.hasOwn(json, "$type");

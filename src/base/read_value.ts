@@ -5,6 +5,7 @@ import { parseInstant } from "./instant.ts";
 import { Encoded, isRecord, type JsonValue, type Stored } from "./json.ts";
 import type { ValueLimits } from "./limits.ts";
 import { describeValue, joinPath } from "./path.ts";
+import { createArray, ROOMY_KEYS, withValues } from "./snug_copy.ts";
 import { utf8Length } from "./utf8.ts";
 
 const INTEGER = /^(?:0|-?[1-9]\d*)$/;
@@ -74,27 +75,36 @@ export class ValueReader {
   }
 
   #copyArray(array: readonly unknown[], depth: number): JsonValue {
-    const copy: JsonValue[] = [];
+    const copy = createArray(array.length, this.#limits.nodes - this.#nodes);
     for (let i = 0; i < array.length; i++) {
       this.#keys.push(i);
-      copy.push(this.#copy(array[i], depth + 1));
+      copy[i] = this.#copy(array[i], depth + 1);
       this.#keys.pop();
     }
     return Object.freeze(copy);
   }
 
   #copyRecord(record: object, depth: number): JsonValue {
-    const copy: Record<string, JsonValue> = {};
-    for (const key of Object.keys(record)) {
-      const value: unknown = record[key as keyof typeof record];
-      if (value === undefined) continue;
+    let keys = Object.keys(record);
+    const clone: Record<string, JsonValue> | undefined = keys.length > ROOMY_KEYS ? { ...record } : undefined;
+    if (clone !== undefined) keys = Object.keys(clone);
+    const source = clone ?? record;
+    const copy = clone ?? {};
+    let isWhole = clone === undefined || Object.getOwnPropertySymbols(clone).length === 0;
+    for (const key of keys) {
+      const value: unknown = source[key as keyof typeof source];
+      if (value === undefined) {
+        isWhole = clone === undefined;
+        continue;
+      }
       this.#keys.push(key);
       if (key === "__proto__") this.#fail("no key of this name", "one");
       copy[key] = this.#copy(value, depth + 1);
       this.#keys.pop();
     }
-    if (Object.hasOwn(copy, "$type")) this.#checkTag(copy);
-    return Object.freeze(copy);
+    const json = isWhole ? copy : withValues(copy);
+    if (Object.hasOwn(json, "$type")) this.#checkTag(json);
+    return Object.freeze(json);
   }
 
   #checkTag(tagged: Readonly<Record<string, JsonValue>>): void {

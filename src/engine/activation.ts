@@ -2,7 +2,7 @@ import type { ClassTable } from "../base/class_table.ts";
 import { decodeValue } from "../base/decode.ts";
 import { type EncodeSubject, encodeValue } from "../base/encode.ts";
 import { StateError } from "../base/errors.ts";
-import { isRecord, type Stored } from "../base/json.ts";
+import { Encoded, isRecord, type Stored } from "../base/json.ts";
 import { checkDuration, checkName, checkRange, checkWord, listNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import { validate } from "../base/standard_schema.ts";
@@ -304,7 +304,8 @@ export class Activation implements Context<unknown> {
     if (schema !== undefined) validate(schema, data, `${subject.action}: data`);
     const { data: received } = this.task;
     if (data === received && data === this.input) return received;
-    return encodeValue(data, this.#host.classes, subject, this.#host.limits);
+    const known = received instanceof Encoded ? undefined : received;
+    return encodeValue(data, this.#host.classes, subject, this.#host.limits, known);
   }
 
   #slot(what: string, slot: Slot<never> | string): SlotPlan {

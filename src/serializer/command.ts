@@ -4,7 +4,7 @@ import { type JsonValue, type Stored, wireOf } from "../base/json.ts";
 import { ValueReader } from "../base/read_value.ts";
 import { compact } from "./compact.ts";
 import { type Format, openEnvelope } from "./envelope.ts";
-import { duration, name, strict, value } from "./part_schemas.ts";
+import { duration, name, optional, strict, value } from "./part_schemas.ts";
 
 /** What somebody who does not own a job asks of it, as data. */
 export type Command =
@@ -31,7 +31,7 @@ interface CommandDocument {
 }
 
 const envelope = { format: v.literal("routilux/command"), version: v.literal(1) };
-const reason = v.optional(v.string());
+const reason = optional(v.string());
 
 /** The format of commands. */
 const COMMAND_FORMAT: Format = {
@@ -39,16 +39,16 @@ const COMMAND_FORMAT: Format = {
   version: 1,
   migrations: [],
   schema: v.union([
-    strict({ ...envelope, data: v.optional(value), routine: name, slot: name, type: v.literal("deliver") }),
+    strict({ ...envelope, data: optional(value), routine: name, slot: name, type: v.literal("deliver") }),
     strict({
       ...envelope,
-      checkpoint: v.optional(value),
-      graceMs: v.optional(duration),
+      checkpoint: optional(value),
+      graceMs: optional(duration),
       reason,
       type: v.literal("pause"),
     }),
     strict({ ...envelope, reason, type: v.literal("cancel") }),
-    strict({ ...envelope, redrive: v.optional(v.literal(true)), type: v.literal("resume") }),
+    strict({ ...envelope, redrive: optional(v.literal(true)), type: v.literal("resume") }),
   ]),
 };
 

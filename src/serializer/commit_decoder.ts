@@ -1,4 +1,3 @@
-import type { ErrorData } from "../base/error_data.ts";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../base/limits.ts";
 import type { JsonValue } from "../base/json.ts";
 import type { Commit, KeyChange, MigratedState, SideEffects, Verdict } from "../scheduler/commit.ts";
@@ -19,7 +18,7 @@ import type {
 } from "./commit_documents.ts";
 import { commitSchema, commitSchemaOf } from "./commit_schema.ts";
 import { type Format, openEnvelope } from "./envelope.ts";
-import { PartDecoder, readInstant, readList } from "./part_decoder.ts";
+import { PartDecoder, readError, readInstant, readList } from "./part_decoder.ts";
 
 /** The format of commits. */
 export const COMMIT_FORMAT: Format = {
@@ -96,7 +95,7 @@ export class CommitDecoder {
           kind: "failure",
           time,
           task: this.#task(document.task, "task"),
-          error: document.error as unknown as ErrorData,
+          error: readError(document.error),
           verdict: this.#verdict(document.verdict),
           active: readList(document.active, "active", (id, path) => this.#pending(id, path)),
           records: readList(document.records, "records", parts.record.bind(parts)),
@@ -122,7 +121,7 @@ export class CommitDecoder {
           time,
           status: document.status,
           active: readList(document.active, "active", (id, path) => this.#pending(id, path)),
-          error: document.error as ErrorData | undefined,
+          error: document.error && readError(document.error),
           pausePoint: document.pausePoint === undefined
             ? undefined
             : parts.pausePoint(document.pausePoint, "pausePoint"),

@@ -7,9 +7,11 @@ import {
   error,
   instant,
   key,
+  list,
   log,
   merged,
   name,
+  optional,
   optionalList,
   output,
   pausePoint,
@@ -22,17 +24,17 @@ import {
 
 const signature = {
   at: instant,
-  consumed: v.optional(positive),
+  consumed: optional(positive),
   format: v.literal("routilux/commit"),
   version: v.literal(1),
 };
 const envelope = { ...signature, ranMs: duration };
-const keyChange = strict({ key, value: v.optional(value) });
+const keyChange = strict({ key, value: optional(value) });
 const place = { routine: name, slot: name };
 const slotChange = v.union([
-  strict({ ...place, append: v.array(strict({ item: value, key })) }),
-  strict({ ...place, clear: v.array(strict({ key, upTo: count })) }),
-  strict({ ...place, set: strict({ value: v.optional(value) }) }),
+  strict({ ...place, append: list(strict({ item: value, key })) }),
+  strict({ ...place, clear: list(strict({ key, upTo: count })) }),
+  strict({ ...place, set: strict({ value: optional(value) }) }),
 ], "Invalid change: expected routine, slot, and one of append, clear and set");
 const effects = strict({
   deferred: optionalList(deferred),
@@ -44,29 +46,29 @@ const effects = strict({
 });
 const verdict = v.union([
   strict({
-    end: strict({ status: v.picklist(["failed", "error_continued", "skipped"]), stop: v.optional(v.literal(true)) }),
+    end: strict({ status: v.picklist(["failed", "error_continued", "skipped"]), stop: optional(v.literal(true)) }),
   }),
   strict({ retry: strict({ attempt: positive, maxRetries: count, notBefore: instant }) }),
 ], "Invalid verdict: expected one of end and retry");
 
-const filled = strict({ ...envelope, data: v.optional(value), fills: positive, kind: v.literal("deliver") });
+const filled = strict({ ...envelope, data: optional(value), fills: positive, kind: v.literal("deliver") });
 const kinds = {
   merge: strict({
     ...envelope,
     kind: v.literal("merge"),
     merged,
     records: optionalList(record),
-    slot: v.optional(slotChange),
+    slot: optional(slotChange),
     task: positive,
   }),
   step: strict({
     ...envelope,
     classVersion: positive,
     created: optionalList(task),
-    effects: v.optional(effects),
+    effects: optional(effects),
     kind: v.literal("step"),
     outcome: v.picklist(["done", "active", "parked"]),
-    progress: v.optional(value),
+    progress: optional(value),
     records: optionalList(record),
     step: count,
     task: positive,
@@ -91,20 +93,20 @@ const kinds = {
   status: strict({
     ...envelope,
     active: optionalList(positive),
-    error: v.optional(error),
+    error: optional(error),
     kind: v.literal("status"),
     migrated: optionalList(strict({ routine: name, state: optionalList(keyChange), version: positive })),
-    pausePoint: v.optional(pausePoint),
-    redrive: v.optional(v.literal(true)),
+    pausePoint: optional(pausePoint),
+    redrive: optional(v.literal(true)),
     status: v.picklist(JOB_STATUSES),
   }),
   claim: strict({
     ...signature,
     epoch: positive,
     kind: v.literal("claim"),
-    owner: v.optional(name),
+    owner: optional(name),
     tried: optionalList(strict({ attempt: count, recoveries: count, step: count, task: positive })),
-    until: v.optional(instant),
+    until: optional(instant),
   }),
 };
 

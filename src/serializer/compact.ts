@@ -6,6 +6,9 @@ export type Compact<T> =
 /** Copies an object without the keys whose value is undefined: what has no value is left out on the wire. */
 export function compact<const T extends object>(object: T): Compact<T> {
   const copy: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(object)) if (value !== undefined) copy[key] = value;
+  for (const key of Object.keys(object)) {
+    const value: unknown = object[key as keyof T];
+    if (value !== undefined) copy[key] = value;
+  }
   return copy as Compact<T>;
 }

@@ -1,4 +1,3 @@
-import type { ErrorData } from "../base/error_data.ts";
 import type { JsonObject, Stored } from "../base/json.ts";
 import { DEFAULT_VALUE_LIMITS, MAX_COUNT, type ValueLimits } from "../base/limits.ts";
 import { pathStep } from "../base/path.ts";
@@ -8,7 +7,7 @@ import { createSlotLists, listEnd, type SlotData, type SlotList } from "../sched
 import type { ListRange, Task } from "../scheduler/task.ts";
 import type { JobDocument, ListDocument, SlotDataDocument, TaskDocument } from "./documents.ts";
 import { type Format, openEnvelope } from "./envelope.ts";
-import { PartDecoder, readInstant, readList } from "./part_decoder.ts";
+import { PartDecoder, readError, readInstant, readList } from "./part_decoder.ts";
 import { jobSchema } from "./schemas.ts";
 
 /** The format of jobs. */
@@ -45,12 +44,12 @@ class JobDecoder {
     job.status = document.status;
     job.updatedAt = readInstant(document.updatedAt);
     job.ranMs = document.ranMs;
-    job.error = document.error as ErrorData | undefined;
+    job.error = document.error && readError(document.error);
     this.#readSlots();
     addTasks(job, readList(document.pendingTasks, "pendingTasks", (task, path) => this.#task(task, path)));
     readList(document.failures, "failures", ({ task, error, at }, path) => {
       const failed = this.#task(task, `${path}.task`);
-      job.failures.push({ task: failed, error: error as unknown as ErrorData, at: readInstant(at) });
+      job.failures.push({ task: failed, error: readError(error), at: readInstant(at) });
     });
     this.#readStates();
     this.#readLists();

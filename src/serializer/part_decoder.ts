@@ -1,12 +1,15 @@
+import type { ErrorData } from "../base/error_data.ts";
 import { SerializationError } from "../base/errors.ts";
 import { parseInstant } from "../base/instant.ts";
 import type { ValueLimits } from "../base/limits.ts";
 import { ValueReader } from "../base/read_value.ts";
 import type { HistoryRecord } from "../scheduler/history.ts";
 import type { DeferredEvent, LogEntry, OutputEntry, PausePoint } from "../scheduler/job.ts";
-import { type Awaiting, createTask, type Merged, type Task, type TaskDetails } from "../scheduler/task.ts";
+import type { Instant } from "../scheduler/moment.ts";
+import { type Awaiting, createTask, type Merged, type Route, type Task, type TaskDetails } from "../scheduler/task.ts";
 import type {
   DeferredDocument,
+  ErrorDocument,
   LogDocument,
   MergedDocument,
   OutputDocument,
@@ -15,11 +18,16 @@ import type {
   TaskDocument,
 } from "./documents.ts";
 
+/** What only some tasks have. */
+const DETAILS = ["attempt", "awaiting", "maxRetries", "merged", "notBefore", "parked", "progress", "step"] as const;
+
 /** Reads the parts that jobs and commits have in common. Each call says where its part stands in the document. */
 export class PartDecoder {
   /** Reads values of the user's. */
   readonly values: ValueReader;
   readonly #format: string;
+  #lastRoute: Route | undefined;
+  #lastInstant: Instant = { at: NaN };
 
   /** Makes a decoder for documents of a format. */
   constructor(format: string, limits: ValueLimits) {
@@ -31,16 +39,29 @@ export class PartDecoder {
   task(document: TaskDocument, path: string): Task {
     const { id, routine, slot, connection, priority } = document;
     const data = this.values.readOptional(document.data, `${path}.data`);
-    const route = { routine, slot, connection };
-    const details = this.#details(document, path);
-    const task = createTask(id, route, data, { at: readInstant(document.createdAt) }, priority, details);
+    const route = this.#route({ routine, slot, connection });
+    const created = this.#instant(readInstant(document.createdAt));
+    const task = createTask(id, route, data, created, priority, this.#details(document, path));
     task.active = document.active === true;
     return task;
   }
 
+  /** Tasks of one way share it, where they come one after the other. */
+  #route({ routine, slot, connection }: Route): Route {
+    const last = this.#lastRoute;
+    const isSame = last?.routine === routine && last.slot === slot && last.connection?.event === connection?.event &&
+      last.connection?.routine === connection?.routine;
+    return isSame ? last : this.#lastRoute = { routine, slot, connection: connection && { ...connection } };
+  }
+
+  #instant(at: number): Instant {
+    return at === this.#lastInstant.at ? this.#lastInstant : this.#lastInstant = { at };
+  }
+
   #details(document: TaskDocument, path: string): TaskDetails | undefined {
+    if (!DETAILS.some((key) => document[key] !== undefined)) return undefined;
     const { attempt = 0, maxRetries, step = 0, notBefore, awaiting, merged } = document;
-    const details: TaskDetails = {
+    return {
       attempt,
       maxRetries,
       step,
@@ -50,7 +71,6 @@ export class PartDecoder {
       parked: document.parked === true,
       awaiting: awaiting === undefined ? undefined : readAwaiting(awaiting),
     };
-    return hasDetails(details) ? details : undefined;
   }
 
   /** Reads what a slot gave to a handler. */
@@ -111,6 +131,15 @@ export function readInstant(text: string): number {
   return parseInstant(text) ?? 0;
 }
 
+/** Copies an error whose form the schema has checked. */
+export function readError(document: ErrorDocument): ErrorData {
+  return copyError(document as unknown as ErrorData);
+}
+
+function copyError({ cause, ...error }: ErrorData): ErrorData {
+  return cause === undefined ? error : { ...error, cause: copyError(cause) };
+}
+
 /** Reads each item of a list that may be left out. */
 export function readList<D, T>(
   documents: readonly D[] | undefined,
@@ -122,11 +151,4 @@ export function readList<D, T>(
 
 function readAwaiting({ timeoutMs, until }: NonNullable<TaskDocument["awaiting"]>): Awaiting {
   return { timeoutMs, until: until === undefined ? undefined : readInstant(until) };
-}
-
-/** Most tasks have none: they stay small. */
-function hasDetails(details: TaskDetails): boolean {
-  const { attempt, maxRetries, step, progress, notBefore, merged, parked, awaiting } = details;
-  return attempt > 0 || step > 0 || parked ||
-    [maxRetries, progress, notBefore, merged, awaiting].some((value) => value !== undefined);
 }

@@ -14,26 +14,30 @@ import type {
   TaskDocument,
 } from "./documents.ts";
 
-/** Writes a task. */
+/** Writes a task. Most have nothing but what they carry and where it goes. */
 export function encodeTask(task: Task): TaskDocument {
-  const { details, route, priority } = task;
-  const { connection } = route;
+  const { active, data, details, id, priority, route: { connection, routine, slot } } = task;
+  const createdAt = formatInstant(task.created.at);
+  const source = connection === undefined ? undefined : { event: connection.event, routine: connection.routine };
+  if (details === undefined && !active && priority === "normal" && source !== undefined && data !== undefined) {
+    return { connection: source, createdAt, data: wireOf(data), id, routine, slot };
+  }
   return compact({
-    active: flag(task.active),
+    active: flag(active),
     attempt: positive(details?.attempt),
     awaiting: details?.awaiting === undefined ? undefined : encodeAwaiting(details.awaiting),
-    connection: connection === undefined ? undefined : { event: connection.event, routine: connection.routine },
-    createdAt: formatInstant(task.created.at),
-    data: wire(task.data),
-    id: task.id,
+    connection: source,
+    createdAt,
+    data: wire(data),
+    id,
     maxRetries: details?.maxRetries,
     merged: details?.merged === undefined ? undefined : encodeMerged(details.merged),
     notBefore: instant(details?.notBefore),
     parked: flag(details?.parked),
     priority: priority === "normal" ? undefined : priority,
     progress: wire(details?.progress),
-    routine: route.routine,
-    slot: route.slot,
+    routine,
+    slot,
     step: positive(details?.step),
   });
 }

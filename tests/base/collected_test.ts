@@ -91,11 +91,11 @@ test("an emitted collected list counts towards depth and number of values", () =
   assertStrictEquals(refusalOf({ list }, NO_CLASSES, { depth: 3 }), "not refused");
   assertStrictEquals(
     refusalOf({ list }, NO_CLASSES, { depth: 2 }),
-    "data.list[0] is nested deeper than limits.depth allows (2)",
+    "data.list[0][0] is nested deeper than limits.depth allows (2)",
   );
   assertStrictEquals(refusalOf({ list }, NO_CLASSES, { nodes: 8 }), "not refused");
   assertStrictEquals(
-    refusalOf({ list }, NO_CLASSES, { nodes: 7 }).startsWith("data.list[1] is part of more than 7 values"),
+    refusalOf({ list }, NO_CLASSES, { nodes: 7 }).startsWith("data.list[1][0][0] is part of more than 7 values"),
     true,
   );
 });

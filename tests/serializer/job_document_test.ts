@@ -1,6 +1,9 @@
 import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import { JobState } from "../../mod.ts";
+import { fullJob } from "../support/full_job.ts";
 import { AT, checkJobText, COMPLETED, CREATED, START } from "../support/job_text.ts";
-import { createOffice } from "../support/office.ts";
+import { createOffice, officeRegistry } from "../support/office.ts";
 
 test("C187 a pending job has its first task and nothing else", () => {
   const { flow, clerk } = createOffice();
@@ -97,4 +100,17 @@ test("a cancelled job: the reason, and the tasks that will not run", async () =>
     pendingTasks: `[{"active":true,${CREATED},"data":{"what":"hang"},"id":1,"routine":"clerk","slot":"input"}]`,
     status: '"cancelled"',
   });
+});
+
+test("a job that was read has nothing in common with its document: what changes there later does not change here", () => {
+  const document = JSON.parse(JSON.stringify(fullJob()));
+  const job = JobState.fromJSON(document, officeRegistry);
+  const before = JSON.stringify(job);
+  const spoil = (value: unknown): void => {
+    if (typeof value !== "object" || value === null) return;
+    for (const part of Object.values(value)) spoil(part);
+    for (const key of Object.keys(value)) Reflect.set(value, key, "spoilt");
+  };
+  spoil(document);
+  assertEquals([JSON.stringify(document).includes("spoilt"), JSON.stringify(job)], [true, before]);
 });
