@@ -6,7 +6,7 @@ import type { Registry } from "./base/registry.ts";
 import type { Durability } from "./engine/durability.ts";
 import { type EngineBase, hostOf } from "./engine/engine_base.ts";
 import { Flow, runnerOf } from "./flow.ts";
-import type { JobRecord, StoredJob } from "./ports/store.ts";
+import type { StoredJob } from "./ports/store.ts";
 import { hasEnded } from "./scheduler/job.ts";
 import { type Command, encodeCommand } from "./serializer/command.ts";
 import { decodeJob } from "./serializer/job_decoder.ts";
@@ -68,7 +68,7 @@ export class StoredJobs {
     const jobs: StoredFlowJob[] = [];
     const errors: { jobId: string; error: unknown }[] = [];
     for (const record of await store.due({ now: timers.now(), owner: settings.owner, limit })) {
-      if (this.#isElsewhere(record) || this.#durability.liveJob(record.jobId) !== undefined) continue;
+      if (this.#durability.isElsewhere(record) || this.#durability.liveJob(record.jobId) !== undefined) continue;
       try {
         const found = await this.#restore(record.jobId);
         if (await this.#goOn(found)) jobs.push(found);
@@ -181,12 +181,6 @@ export class StoredJobs {
   /** The state of a replay under an id, apart from it. */
   #copy({ job }: Replay, jobId: string): JobState {
     return new JobState(decodeJob({ ...encodeJob(job), jobId }), this.#registry);
-  }
-
-  /** Whether another engine works on a job, as far as its lease says. */
-  #isElsewhere({ owner, wakeAt }: JobRecord): boolean {
-    const { settings, timers } = this.#durability;
-    return owner !== undefined && owner !== settings.owner && wakeAt !== undefined && wakeAt > timers.now();
   }
 }
 

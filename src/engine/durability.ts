@@ -1,7 +1,7 @@
 import type { FlowGraph } from "../model/flow_graph.ts";
 import type { EngineEvent } from "../ports/observer.ts";
 import type { CancelTimer, Timers } from "../ports/timers.ts";
-import type { Store } from "../ports/store.ts";
+import type { JobRecord, Store } from "../ports/store.ts";
 import type { Job } from "../scheduler/job.ts";
 import type { DurabilitySettings } from "./durability_settings.ts";
 import type { DurableFlow, JobSteering } from "./durable_flow.ts";
@@ -70,6 +70,11 @@ export class Durability implements JournalHost {
     if (this.#live.size > 0) return;
     this.#stopWatch?.();
     this.#stopWatch = undefined;
+  }
+
+  /** Whether another engine has claimed a job, and its lease has not ended. */
+  isElsewhere({ owner, wakeAt }: JobRecord): boolean {
+    return owner !== undefined && owner !== this.settings.owner && wakeAt !== undefined && wakeAt > this.timers.now();
   }
 
   /** The line in the store that a job is at the end of, if it can still be written. */

@@ -118,7 +118,7 @@ export class DurableJobs implements DurableFlow {
     if (stored === undefined) throw new FencedError(jobId, undefined, undefined);
     const restored = this.restore(stored);
     if (before === undefined) this.#adopt(start, restored, stored.record);
-    else if (JSON.stringify(encodeJob(restored)) !== before || this.#isHeld(stored.record)) {
+    else if (JSON.stringify(encodeJob(restored)) !== before || this.#durability.isElsewhere(stored.record)) {
       throw new FencedError(jobId, undefined, stored.record.revision);
     } else this.#claim(start, this.#journalFor(job, restored, stored.record));
   }
@@ -128,8 +128,9 @@ export class DurableJobs implements DurableFlow {
     const { execution } = start;
     const { job } = execution;
     Object.assign(job, restored, { owner: execution });
-    if (job.status !== "running" || this.#isHeld(record)) {
-      if (!this.#isHeld(record)) this.#journalFor(job, restored, record);
+    const isElsewhere = this.#durability.isElsewhere(record);
+    if (job.status !== "running" || isElsewhere) {
+      if (!isElsewhere) this.#journalFor(job, restored, record);
       execution.leave();
       return;
     }
@@ -187,12 +188,6 @@ export class DurableJobs implements DurableFlow {
   #giveUp({ execution }: Start, error: unknown): void {
     const { jobId } = execution.job;
     execution.leave(error instanceof RoutiluxError ? error : new StoreError(jobId, 1, { cause: error }));
-  }
-
-  /** Whether another engine has the job, and its lease has not ended. */
-  #isHeld({ owner, wakeAt }: JobRecord): boolean {
-    const { settings, timers } = this.#durability;
-    return owner !== undefined && owner !== settings.owner && wakeAt !== undefined && wakeAt > timers.now();
   }
 
   /** Asks the store, again and again while it fails. */
