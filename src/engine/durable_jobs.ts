@@ -5,6 +5,7 @@ import type { FlowGraph } from "../model/flow_graph.ts";
 import type { JobHead, JobRecord, StoredJob } from "../ports/store.ts";
 import { apply } from "../scheduler/apply.ts";
 import { hasEnded, type Job } from "../scheduler/job.ts";
+import type { Tried } from "../serializer/claim.ts";
 import { decodeCommand } from "../serializer/command.ts";
 import { encodeFlow } from "../serializer/flow_codec.ts";
 import { encodeJob } from "../serializer/job_encoder.ts";
@@ -16,11 +17,20 @@ import { Journal } from "./journal.ts";
 import { slotOf } from "./plan.ts";
 import { findFirstTasks } from "./poison.ts";
 
+/** A job as the store has it. */
+interface Replayed {
+  readonly job: Job;
+  readonly record: JobRecord;
+  /** What stood first when its last owner claimed it; `undefined` when it was let go. */
+  readonly tried: readonly Tried[] | undefined;
+}
+
 /** Brings the jobs of one flow into the store, and on from there. */
 export class DurableJobs implements DurableFlow {
   readonly #durability: Durability;
   readonly #graph: FlowGraph;
   readonly #steering: JobSteering;
+  /** The flow as it is kept with each job. */
   #flowText: string | undefined;
 
   /** Makes the durable side of a flow's jobs. */
@@ -28,15 +38,6 @@ export class DurableJobs implements DurableFlow {
     this.#durability = durability;
     this.#graph = graph;
     this.#steering = steering;
-  }
-
-  /**
-   * The flow as it is kept with each job.
-   *
-   * @throws {TypeError} for a routine that another process could not build
-   */
-  get flowText(): string {
-    return this.#flowText ??= JSON.stringify(encodeFlow(this.#graph));
   }
 
   textOf(job: Job): string | undefined {
@@ -53,6 +54,12 @@ export class DurableJobs implements DurableFlow {
   }
 
   restore(stored: StoredJob): Job {
+    const replayed = this.#replay(stored);
+    this.#follow(replayed.job, replayed);
+    return replayed.job;
+  }
+
+  #replay(stored: StoredJob): Replayed {
     const { record } = stored;
     if (record.flowId !== this.#graph.id) {
       throw new StateError(
@@ -63,10 +70,8 @@ export class DurableJobs implements DurableFlow {
     }
     const replay = new Replay(stored.snapshot, this.#graph.limits);
     for (const entry of stored.entries) replay.apply(entry);
-    const job = replay.finish();
     const tried = record.owner === undefined ? undefined : replay.claim?.tried ?? [];
-    this.#durability.follow(job, new Journal(job, this.#durability, record.revision, headOf(record), tried));
-    return job;
+    return { job: replay.finish(), record, tried };
   }
 
   async poll(job: Job): Promise<void> {
@@ -107,7 +112,7 @@ export class DurableJobs implements DurableFlow {
     const wakeAt = instantAfter(timers.now(), settings.leaseMs);
     const head: JobHead = { flowId, status: job.status, wakeAt, owner: settings.owner, epoch: 1, consumed: 0 };
     const snapshot = JSON.stringify(encodeJob(job));
-    const flow = this.flowText;
+    const flow = this.#flowText ??= JSON.stringify(encodeFlow(this.#graph));
     if (await this.#try(job, () => store.create({ jobId, createdAt, flow, snapshot, head }))) {
       const journal = this.#durability.follow(job, new Journal(job, this.#durability, 0, head));
       this.#attend(execution, journal);
@@ -116,31 +121,31 @@ export class DurableJobs implements DurableFlow {
     }
     const stored = await this.#try(job, () => store.load(jobId));
     if (stored === undefined) throw new FencedError(jobId, undefined, undefined);
-    const restored = this.restore(stored);
-    if (before === undefined) this.#adopt(start, restored, stored.record);
-    else if (JSON.stringify(encodeJob(restored)) !== before || this.#durability.isElsewhere(stored.record)) {
+    const replayed = this.#replay(stored);
+    if (before === undefined) this.#adopt(start, replayed);
+    else if (JSON.stringify(encodeJob(replayed.job)) !== before || this.#durability.isElsewhere(stored.record)) {
       throw new FencedError(jobId, undefined, stored.record.revision);
-    } else this.#claim(start, this.#journalFor(job, restored, stored.record));
+    } else this.#claim(start, this.#follow(job, replayed));
   }
 
   /** The job had been started before: that one goes on here, unless it rests or works elsewhere. */
-  #adopt(start: Start, restored: Job, record: JobRecord): void {
+  #adopt(start: Start, replayed: Replayed): void {
     const { execution } = start;
     const { job } = execution;
-    Object.assign(job, restored, { owner: execution });
-    const isElsewhere = this.#durability.isElsewhere(record);
+    Object.assign(job, replayed.job, { owner: execution });
+    const isElsewhere = this.#durability.isElsewhere(replayed.record);
     if (job.status !== "running" || isElsewhere) {
-      if (!isElsewhere) this.#journalFor(job, restored, record);
+      if (!isElsewhere) this.#follow(job, replayed);
       execution.leave();
       return;
     }
     const prepared = this.#steering.prepare(job);
     execution.reset(prepared.limits);
-    this.#claim({ ...start, ...prepared }, this.#journalFor(job, restored, record));
+    this.#claim({ ...start, ...prepared }, this.#follow(job, replayed));
   }
 
-  #journalFor(job: Job, restored: Job, record: JobRecord): Journal {
-    const tried = this.#durability.journalOf(restored)?.tried;
+  /** The job stands at the end of its line in the store. */
+  #follow(job: Job, { record, tried }: Replayed): Journal {
     return this.#durability.follow(job, new Journal(job, this.#durability, record.revision, headOf(record), tried));
   }
 
