@@ -1,21 +1,23 @@
 import { webEntropy } from "./adapters/web_entropy.ts";
 import { webTimers } from "./adapters/web_timers.ts";
+import { checkRange } from "./base/options.ts";
 import { EngineBase } from "./engine/engine_base.ts";
 import { EngineHost, type EngineHostOptions } from "./engine/engine_host.ts";
 import type { Services } from "./model/services.ts";
 
-/** How long handlers may keep the host's event loop where nothing else is said, in milliseconds. */
-const SLICE_MS = 8;
-
-/** Fills in what an engine is made of, where it is not given: the web's clock and chance, no store. */
-export function settleHost(options: Partial<EngineHostOptions>): EngineHost {
+/**
+ * Fills in what an engine is made of, where it is not given: the web's clock and chance, no store.
+ *
+ * @throws {RangeError} for a number out of range
+ */
+export function settleHost({ sliceMs = 8, ...options }: Partial<EngineHostOptions>): EngineHost {
   return new EngineHost({
     timers: options.timers ?? webTimers(),
     entropy: options.entropy ?? webEntropy(),
     observer: options.observer,
     // An application may have declared services and still make an engine without any.
     services: options.services ?? ({} as Services),
-    sliceMs: options.sliceMs ?? SLICE_MS,
+    sliceMs: checkRange("Cannot create engine", "sliceMs", sliceMs, 1, Infinity),
     errorStacks: options.errorStacks ?? false,
     createDurability: options.createDurability,
   });

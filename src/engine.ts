@@ -1,4 +1,3 @@
-import { checkRange } from "./base/options.ts";
 import type { Registry } from "./base/registry.ts";
 import { settleHost } from "./default_engine.ts";
 import { Durability } from "./engine/durability.ts";
@@ -75,8 +74,7 @@ export class Engine extends EngineBase {
    * @throws {TypeError} for an option of the wrong kind
    */
   constructor(options: EngineOptions = {}) {
-    const { store, durability = {}, registry, sliceMs = 8, ...rest } = options;
-    checkRange("Cannot create engine", "sliceMs", sliceMs, 1, Infinity);
+    const { store, durability = {}, registry, ...rest } = options;
     const createDurability = (host: EngineHost) =>
       store && new Durability({
         store,
@@ -85,7 +83,7 @@ export class Engine extends EngineBase {
         createFlow: (...flow) => new DurableJobs(...flow),
         tell: (event) => host.tell(event),
       });
-    super(settleHost({ ...rest, sliceMs, createDurability }));
+    super(settleHost({ ...rest, createDurability }));
     this.#registry = registry;
   }
 
