@@ -3,6 +3,7 @@ import { writeSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { fileStore } from "../../src/adapters/file_store.ts";
+import { sampleJob } from "../../src/testing/store_contract/sample_jobs.ts";
 
 // A process that uses a file store: `fill FOLDER` appends to a job until that fails, and tells how many entries are stored and
 // what failed; `hold FOLDER` tells whether it could open the store, and has it open until its input ends.
@@ -10,15 +11,13 @@ import { fileStore } from "../../src/adapters/file_store.ts";
 /** The path of this script. */
 export const STORE_PROCESS: string = fileURLToPath(import.meta.url);
 
-const HEAD = { flowId: "flow", status: "running", wakeAt: undefined, owner: undefined, epoch: 0, consumed: 0 };
-
 function tell(line: string): void {
   writeSync(1, new TextEncoder().encode(`${line}\n`));
 }
 
 async function fill(folder: string): Promise<void> {
   const store = fileStore(folder);
-  await store.create({ jobId: "job", createdAt: 1, flow: "{}", snapshot: "{}", head: HEAD });
+  await store.create(sampleJob("job"));
   for (let revision = 0;; revision++) {
     try {
       await store.append("job", revision, [JSON.stringify({ revision, text: "x".repeat(3_000) })]);

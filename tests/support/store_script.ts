@@ -1,4 +1,5 @@
 import type { JobHead, Store } from "../../mod.ts";
+import { HEAD, sampleJob } from "../../src/testing/store_contract/sample_jobs.ts";
 
 /** One call of a store, which says what it does to a job. */
 export interface Step {
@@ -9,14 +10,6 @@ export interface Step {
 }
 
 const IDS = ["a", "b"];
-const HEAD: JobHead = {
-  flowId: "flow",
-  status: "running",
-  wakeAt: undefined,
-  owner: undefined,
-  epoch: 0,
-  consumed: 0,
-};
 
 /** All that a store shows of its jobs, as text. */
 export async function viewOf(store: Store): Promise<string> {
@@ -38,8 +31,8 @@ export function storeScript(): readonly Step[] {
   const create = (jobId: string, createdAt: number): Step => {
     revisions.set(jobId, 0);
     const text = jobId.repeat(1_500);
-    const job = { jobId, createdAt, flow: `{"flow":"${text}"}`, snapshot: `{"at":0,"text":"${text}"}`, head: HEAD };
-    return { name: `create ${jobId}`, run: (store) => store.create(job) };
+    const more = { createdAt, flow: `{"flow":"${text}"}`, snapshot: `{"at":0,"text":"${text}"}` };
+    return { name: `create ${jobId}`, run: (store) => store.create(sampleJob(jobId, {}, more)) };
   };
   const append = (jobId: string, sizes: readonly number[], head?: Partial<JobHead>): Step => {
     const at = revisionOf(jobId);

@@ -1,14 +1,14 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import type { JobHead, Store, StoredJob } from "../../../mod.ts";
+import type { Store, StoredJob } from "../../../mod.ts";
 import { fileStore } from "../../../src/adapters/file_store.ts";
+import { HEAD, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { MemoryDisk } from "../../support/memory_disk.ts";
 
 const FOLDER = "/jobs";
 const JOURNAL = "/jobs/job/journal.jsonl";
 const INBOX = "/jobs/job/inbox.jsonl";
 const SNAPSHOT = "/jobs/job/snapshot.jsonl";
-const HEAD: JobHead = { flowId: "flow", status: "new", wakeAt: undefined, owner: undefined, epoch: 0, consumed: 0 };
 const LINE_BREAK = 10;
 
 function open(disk: MemoryDisk): Store {
@@ -16,7 +16,7 @@ function open(disk: MemoryDisk): Store {
 }
 
 function create(store: Store): void {
-  store.create({ jobId: "job", createdAt: 1, flow: '{"the":"flow"}', snapshot: '{"the":"snapshot"}', head: HEAD });
+  store.create(sampleJob("job"));
 }
 
 /** Uses a store, closes it, and returns the disk. */
@@ -129,7 +129,7 @@ test("a write of several appends is passed over from the first damaged line on, 
   const disk = new MemoryDisk();
   const store = fileStore(FOLDER, { files: disk });
   create(store);
-  await store.create({ jobId: "job", createdAt: 1, flow: "{}", snapshot: "{}", head: HEAD });
+  await store.create(sampleJob("job"));
   await store.append("job", 0, ["1"]);
   await Promise.all([1, 2, 3].map((revision) => store.append("job", revision, [`${revision + 1}`])));
   await store.close();

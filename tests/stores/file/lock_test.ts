@@ -7,6 +7,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { fileStore } from "../../../src/adapters/file_store.ts";
+import { sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { STORE_PROCESS } from "../../support/store_process.ts";
 
 const LONG = { timeout: 120_000 };
@@ -101,13 +102,11 @@ test(
       const { pid } = JSON.parse(readFileSync(join(folder, ".lock"), "utf8"));
       assertEquals(pid, holder.child.pid);
       const store = fileStore(folder);
-      await store.create({ jobId: "job", createdAt: 1, flow: "{}", snapshot: "{}", head: HEAD });
+      await store.create(sampleJob("job"));
       await store.close();
       assertEquals(namesIn(folder), []);
     }),
 );
-
-const HEAD = { flowId: "flow", status: "running", wakeAt: undefined, owner: undefined, epoch: 0, consumed: 0 };
 
 test(
   "of many processes that open a store at once, after one that was killed, one gets it",

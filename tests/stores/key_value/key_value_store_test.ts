@@ -1,23 +1,12 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { FencedError, type JobHead, type NewJob } from "../../../mod.ts";
+import { FencedError } from "../../../mod.ts";
 import { type KeyValueStorage, keyValueStore } from "../../../src/adapters/key_value_store.ts";
 import { manualEntropy } from "../../../src/testing/mod.ts";
+import { HEAD, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { createKeyValues, type KeyValues } from "../../support/key_values.ts";
 
-const HEAD: JobHead = {
-  flowId: "flow",
-  status: "running",
-  wakeAt: undefined,
-  owner: undefined,
-  epoch: 0,
-  consumed: 0,
-};
 const LARGE = "x".repeat(3_000);
-
-function newJob(jobId: string, more: Partial<NewJob> = {}): NewJob {
-  return { jobId, createdAt: 1, flow: "{}", snapshot: "{}", head: HEAD, ...more };
-}
 
 function open(storage: KeyValueStorage) {
   return keyValueStore(storage, { maxValueBytes: 1_000 });
@@ -31,7 +20,7 @@ test("an append sets one key, and reads none when the store has made the one bef
   const values = createKeyValues();
   const calls: string[] = [];
   const store = keyValueStore(values.connect({ before: ({ name, key }) => void calls.push(`${name} ${key}`) }));
-  await store.create(newJob("job"));
+  await store.create(sampleJob("job"));
   await store.append("job", 0, ["entry"]);
   calls.length = 0;
   await store.append("job", 1, ["entry"], { ...HEAD, status: "paused" });
@@ -50,7 +39,7 @@ test("what an append writes depends neither on the length of the journal nor on 
       return storage.set(key, value, expected);
     },
   });
-  await store.create(newJob("job", { snapshot: LARGE.repeat(100) }));
+  await store.create(sampleJob("job", {}, { snapshot: LARGE.repeat(100) }));
   const costs: number[] = [];
   for (let round = 0; round < 10; round++) {
     bytes = 0;
@@ -66,7 +55,7 @@ test("what an append writes depends neither on the length of the journal nor on 
 test("a write that comes too late removes what it has written", async () => {
   const values = createKeyValues();
   const [first, second] = [open(values.connect()), open(values.connect())];
-  await first.create(newJob("job"));
+  await first.create(sampleJob("job"));
   await first.append("job", 0, ["entry"]);
   await second.append("job", 1, ["entry"]);
   const before = keysOf(values);
@@ -78,7 +67,7 @@ test("a write that comes too late removes what it has written", async () => {
 test("of two snapshots at once the later one removes what it has written", async () => {
   const values = createKeyValues();
   const second = open(values.connect());
-  await second.create(newJob("job"));
+  await second.create(sampleJob("job"));
   await second.append("job", 0, ["entry", "entry"]);
   let isSlow = true;
   const first = open(values.connect({
@@ -96,7 +85,7 @@ test("of two snapshots at once the later one removes what it has written", async
 test("of two commands for the same place the later one takes the next, and leaves nothing at the first", async () => {
   const values = createKeyValues();
   const second = open(values.connect());
-  await second.create(newJob("job"));
+  await second.create(sampleJob("job"));
   let isSlow = true;
   const first = open(values.connect({
     async before({ name, key }) {
@@ -119,7 +108,7 @@ test("a write whose answer was lost is looked for, and found", async () => {
     },
   }));
   isLost = true;
-  assertEquals(await store.create(newJob("job")), true);
+  assertEquals(await store.create(sampleJob("job")), true);
   await store.append("job", 0, ["entry"]);
   await store.compact("job", 1, "snapshot");
   assertEquals(await store.send("job", "command", "key"), true);
@@ -136,13 +125,13 @@ test("a write that was not made is an error, and nothing has changed", async () 
       if (isDown && name === "set") throw new Error("The storage is down");
     },
   }));
-  await store.create(newJob("job"));
+  await store.create(sampleJob("job"));
   isDown = true;
   const before = keysOf(values);
   await assertRejects(async () => await store.append("job", 0, ["entry"]), Error, "The storage is down");
   await assertRejects(async () => await store.append("job", 0, [LARGE]), Error, "The storage is down");
   await assertRejects(
-    async () => await store.compact("job", 0, LARGE) ?? await store.create(newJob("b")),
+    async () => await store.compact("job", 0, LARGE) ?? await store.create(sampleJob("b")),
     Error,
     "down",
   );
@@ -155,10 +144,10 @@ test("a write that was not made is an error, and nothing has changed", async () 
 test("a delete that is slow does not remove a job that was made since", async () => {
   const values = createKeyValues();
   const second = open(values.connect());
-  await second.create(newJob("job"));
+  await second.create(sampleJob("job"));
   const first = open(values.connect({
     async before({ name, key }) {
-      if (name === "delete" && key === "routilux/job/job") await second.create(newJob("job", { createdAt: 2 }));
+      if (name === "delete" && key === "routilux/job/job") await second.create(sampleJob("job", {}, { createdAt: 2 }));
     },
   }));
   assertEquals(await first.delete("job"), true);
@@ -174,7 +163,7 @@ test("what a delete could not remove is removed by whoever comes across it", asy
         if (isDown && name === "delete") throw new Error("The storage is down");
       },
     }));
-    await store.create(newJob("job", { snapshot: LARGE }));
+    await store.create(sampleJob("job", {}, { snapshot: LARGE }));
     await store.append("job", 0, [LARGE]);
     isDown = true;
     assertEquals(await store.delete("job"), true);
@@ -184,7 +173,9 @@ test("what a delete could not remove is removed by whoever comes across it", asy
     if (come === "list") await later.list();
     if (come === "due") await later.due({ now: 0 });
     if (come === "delete") assertEquals(await later.delete("job"), false);
-    if (come === "create") assertEquals([await later.create(newJob("job")), await later.delete("job")], [true, true]);
+    if (come === "create") {
+      assertEquals([await later.create(sampleJob("job")), await later.delete("job")], [true, true]);
+    }
     assertEquals(keysOf(values), [], come);
   }
 });
@@ -197,7 +188,7 @@ test("a command that its sender could not count is counted by the next", async (
       if (isDown && name === "set" && key.startsWith("routilux/job/")) throw new Error("The storage is down");
     },
   }));
-  await store.create(newJob("job"));
+  await store.create(sampleJob("job"));
   isDown = true;
   await assertRejects(async () => await store.send("job", "first", "1"), Error, "down");
   assertEquals(await store.inbox("job", 0), []);
@@ -215,7 +206,7 @@ test("jobs of a newer version are refused, and damage is told", async () => {
   const values = createKeyValues();
   const storage = values.connect();
   const store = open(storage);
-  await store.create(newJob("job", { snapshot: LARGE }));
+  await store.create(sampleJob("job", {}, { snapshot: LARGE }));
   const key = "routilux/job/job";
   const entry = await storage.get(key);
   assert(entry !== undefined);
@@ -236,7 +227,7 @@ test("keys have a prefix, and options out of range are refused", async () => {
   const values = createKeyValues();
   const entropy = manualEntropy("uid");
   const store = keyValueStore(values.connect(), { prefix: "my-app/", entropy });
-  await store.create(newJob("a/\u{1f680}"));
+  await store.create(sampleJob("a/\u{1f680}"));
   assertEquals(keysOf(values), [
     "my-app/data/a~002f~d83d~de80/uid-1/f/0/0",
     "my-app/data/a~002f~d83d~de80/uid-1/s/0/uid-2/0",

@@ -1,22 +1,15 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { FencedError, type JobHead, type Store } from "../../../mod.ts";
+import { FencedError, type Store } from "../../../mod.ts";
 import { keyValueStore } from "../../../src/adapters/key_value_store.ts";
+import { HEAD, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { type Around, createKeyValues } from "../../support/key_values.ts";
 import { type Random, seededRandom } from "../../support/random.ts";
 
 // Several processes work on one job at once, slowly and at different speeds, and one of them dies. What was confirmed is there,
 // once, and in its place.
 
-const HEAD: JobHead = {
-  flowId: "flow",
-  status: "running",
-  wakeAt: undefined,
-  owner: undefined,
-  epoch: 0,
-  consumed: 0,
-};
-const JOB = { jobId: "job", createdAt: 1, flow: "{}", snapshot: "[]", head: HEAD };
+const JOB = sampleJob("job", {}, { snapshot: "[]" });
 const DEATH = "The process has died";
 
 /** What the processes were told. */

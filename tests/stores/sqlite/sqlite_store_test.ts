@@ -1,24 +1,12 @@
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { FencedError, type JobHead, type NewJob } from "../../../mod.ts";
+import { FencedError } from "../../../mod.ts";
 import { type SqliteDatabase, sqliteStore } from "../../../src/adapters/sqlite_store.ts";
 import { rowOf } from "../../../src/adapters/sqlite_store/database.ts";
 import * as statements from "../../../src/adapters/sqlite_store/statements.ts";
+import { HEAD, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { createSqlitePlace, type SqlitePlace } from "../../support/sqlite_place.ts";
-
-const HEAD: JobHead = {
-  flowId: "flow",
-  status: "running",
-  wakeAt: undefined,
-  owner: undefined,
-  epoch: 0,
-  consumed: 0,
-};
-
-function newJob(jobId: string): NewJob {
-  return { jobId, createdAt: 1, flow: "{}", snapshot: "{}", head: HEAD };
-}
 
 async function inPlace(run: (place: SqlitePlace) => Promise<void>, busyTimeoutMs?: number): Promise<void> {
   const options = { synchronous: "normal", ...busyTimeoutMs === undefined ? {} : { busyTimeoutMs } } as const;
@@ -60,7 +48,7 @@ function createWitness(fail: (sql: string, values: readonly unknown[]) => void =
 test("an append of one entry without a head is one statement, and no transaction beside it", async () => {
   const { witness, ran } = createWitness();
   const store = sqliteStore(witness);
-  await store.create(newJob("job"));
+  await store.create(sampleJob("job"));
   ran.length = 0;
   await store.append("job", 0, ["entry"]);
   assertEquals(ran, [statements.ADD_FENCED_ENTRY]);
@@ -70,7 +58,7 @@ test("writes of one turn share a transaction, and a fenced one fails alone", asy
   const { witness, ran } = createWitness();
   const store = sqliteStore(witness);
   const ids = Array.from({ length: 100 }, (_, index) => `job-${index}`);
-  await Promise.all(ids.map((jobId) => store.create(newJob(jobId))));
+  await Promise.all(ids.map((jobId) => store.create(sampleJob(jobId))));
   assertEquals(ran.filter((sql) => sql.startsWith("BEGIN")).length, 1);
   ran.length = 0;
   const results = await Promise.allSettled(
@@ -89,7 +77,7 @@ test("a write that breaks the transaction is rolled back and fails alone", async
     if (values.includes("broken")) throw new Error("No room for it");
   });
   const store = sqliteStore(witness);
-  for (const jobId of ["a", "b", "c"]) await store.create(newJob(jobId));
+  for (const jobId of ["a", "b", "c"]) await store.create(sampleJob(jobId));
   const results = await Promise.allSettled([
     store.append("a", 0, ["entry"]),
     store.append("b", 0, ["first", "broken"], { ...HEAD, status: "changed" }),
@@ -111,7 +99,7 @@ test("a commit that fails is told to all who wait for it, and has changed nothin
     if (isFull && sql === "COMMIT") throw new Error("database or disk is full");
   });
   const store = sqliteStore(witness);
-  for (const jobId of ["a", "b"]) await store.create(newJob(jobId));
+  for (const jobId of ["a", "b"]) await store.create(sampleJob(jobId));
   isFull = true;
   const results = await Promise.allSettled([store.append("a", 0, ["entry"]), store.append("b", 0, ["entry"])]);
   assertEquals(results.map(({ status }) => status), ["rejected", "rejected"]);
@@ -123,7 +111,8 @@ test("a commit that fails is told to all who wait for it, and has changed nothin
 test("a full disk is an error of the write, nothing of it is there, and the store goes on when there is room", () =>
   inPlace(async (place) => {
     const store = place.open();
-    await store.create(newJob("job"));
+    const job = sampleJob("job");
+    await store.create(job);
     await store.append("job", 0, ["small"]);
     await store.close();
     const database = place.connect();
@@ -141,7 +130,11 @@ test("a full disk is an error of the write, nothing of it is there, and the stor
     }
     await assertRejects(async () => await full.compact("job", 1, large), Error, "full");
     const stored = await full.load("job");
-    assertEquals([stored?.entries, stored?.snapshot, stored?.record.status], [["small"], "{}", "running"]);
+    assertEquals([stored?.entries, stored?.snapshot, stored?.record.status], [
+      ["small"],
+      job.snapshot,
+      job.head.status,
+    ]);
     database.exec("PRAGMA max_page_count = 1000000");
     await full.append("job", 1, [large]);
     assertEquals((await full.find("job"))?.revision, 2);
@@ -150,7 +143,7 @@ test("a full disk is an error of the write, nothing of it is there, and the stor
 test("a database locked by another process is an error after a bounded wait; nothing is half done", () =>
   inPlace(async (place) => {
     const store = place.open();
-    for (const jobId of ["a", "b"]) await store.create(newJob(jobId));
+    for (const jobId of ["a", "b"]) await store.create(sampleJob(jobId));
     const other = place.connect();
     other.exec("BEGIN IMMEDIATE");
     const writes = [
@@ -158,7 +151,7 @@ test("a database locked by another process is an error after a bounded wait; not
       () => store.append("a", 0, ["late", "later"], { ...HEAD, status: "late" }),
       () => store.send("a", "late", "key"),
       () => store.compact("a", 0, "late"),
-      () => store.create(newJob("c")),
+      () => store.create(sampleJob("c")),
       () => store.delete("b"),
     ];
     for (const write of writes) {
@@ -185,7 +178,7 @@ test("opening waits for a lock no longer than it may", () =>
 test("tables of a newer version are refused, and stay as they are", () =>
   inPlace(async (place) => {
     const store = place.open();
-    await store.create(newJob("job"));
+    await store.create(sampleJob("job"));
     await store.close();
     const database = place.connect();
     database.exec("UPDATE routilux_meta SET version = 2");
@@ -205,7 +198,7 @@ test("a database may have tables of its own, and a version of its own", () =>
     database.exec("CREATE TABLE jobs (id INTEGER); INSERT INTO jobs VALUES (1); PRAGMA user_version = 42");
     for (let round = 0; round < 2; round++) {
       const store = sqliteStore(database);
-      await store.create(newJob(`job-${round}`));
+      await store.create(sampleJob(`job-${round}`));
       await store.close();
     }
     assertEquals(numberIn(database, "SELECT count(*) FROM jobs"), 1);
@@ -229,7 +222,7 @@ test("a database that can't have a write-ahead log or can't be written to is ref
     const readOnly = new DatabaseSync(place.path, { readOnly: true });
     const store = sqliteStore(readOnly);
     assertEquals(await store.list(), { jobs: [] });
-    await assertRejects(async () => await store.create(newJob("job")), Error, "readonly");
+    await assertRejects(async () => await store.create(sampleJob("job")), Error, "readonly");
     readOnly.close();
   }));
 
@@ -252,7 +245,7 @@ test("synchronous is FULL unless told otherwise", () => {
 
 test("a cursor of another store and an append of nothing are refused", async () => {
   const store = sqliteStore(new DatabaseSync(":memory:"));
-  await store.create(newJob("job"));
+  await store.create(sampleJob("job"));
   for (const cursor of ["", "z", "{}", "[1]", '["a","b"]']) assertThrows(() => store.list({ cursor }), Error);
   assertThrows(() => store.append("job", 0, []), RangeError, "at least one entry");
 });
