@@ -2,13 +2,13 @@ import { FencedError } from "../base/errors.ts";
 import { checkInteger } from "../base/options.ts";
 import type { Entropy } from "../ports/entropy.ts";
 import type { JobHead, NewJob, Store, StoredJob } from "../ports/store.ts";
+import { isDue, pageAmong } from "../ports/store_lists.ts";
 import { commandsOf } from "./key_value_store/commands.ts";
 import { type Head, KIND, toRecord } from "./key_value_store/head.ts";
 import { jobKeysOf } from "./key_value_store/job_keys.ts";
 import { isLive, jobsOf, quietly } from "./key_value_store/jobs.ts";
 import { journalOf } from "./key_value_store/journal.ts";
 import { nameOf } from "./key_value_store/keys.ts";
-import { dueAmong, pageOf } from "./key_value_store/lists.ts";
 import { recentHeads } from "./key_value_store/recent_heads.ts";
 import type { KeyValueStorage } from "./key_value_store/storage.ts";
 import { sweep } from "./key_value_store/sweep.ts";
@@ -199,13 +199,17 @@ export function keyValueStore(storage: KeyValueStorage, options: KeyValueStoreOp
     send: (jobId, text, key) => call(() => send(jobId, text, key)),
     inbox: (jobId, after) =>
       call(async () => await jobs.read(jobId, async ({ head }) => await commands.load(head, after)) ?? []),
-    due: (query) => call(async () => dueAmong(await jobs.allHeads(), query)),
+    due: (query) =>
+      call(async () => {
+        const due = (await jobs.allHeads()).filter(({ head, sent }) => isDue(head, query) || sent > head.consumed);
+        return due.slice(0, query.limit).map(toRecord);
+      }),
     watch(onCommand): () => void {
       const watcher = (jobId: string) => onCommand(jobId);
       watchers.add(watcher);
       return () => void watchers.delete(watcher);
     },
-    list: (query = {}) => call(async () => pageOf(await jobs.allHeads(), query)),
+    list: (query = {}) => call(async () => pageAmong((await jobs.allHeads()).map(toRecord), query)),
     delete: (jobId) => call(() => remove(jobId)),
     async close(): Promise<void> {
       isClosed = true;

@@ -1,5 +1,6 @@
 import { FencedError } from "../base/errors.ts";
 import type { JobHead, JobPage, JobRecord, NewJob, Store, StoredCommand, StoredJob } from "../ports/store.ts";
+import { comparePlaces, isDue, pageAmong } from "../ports/store_lists.ts";
 
 interface Kept {
   record: JobRecord;
@@ -30,7 +31,6 @@ export function memoryStore(): Store {
     if (isClosed) throw new Error("The memory store is closed");
     return jobs.get(jobId);
   };
-  const records = (): JobRecord[] => Array.from(jobs.values(), ({ record }) => record).sort(isOlder);
 
   return {
     create({ jobId, createdAt, flow, snapshot, head }: NewJob): boolean {
@@ -69,46 +69,25 @@ export function memoryStore(): Store {
       return true;
     },
     inbox: (jobId, after) => kept(jobId)?.inbox.slice(after) ?? [],
-    due({ now, owner, limit }): JobRecord[] {
+    due(query): JobRecord[] {
       kept("");
-      return records().filter((record) => isDue(record, now, owner) || isAddressed(jobs.get(record.jobId)))
-        .slice(0, limit);
+      const due = Array.from(jobs.values()).filter(({ record, inbox }) =>
+        isDue(record, query) || inbox.length > record.consumed
+      );
+      return due.map(({ record }) => record).sort(comparePlaces).slice(0, query.limit);
     },
     watch(onCommand): () => void {
       const watcher = (jobId: string) => onCommand(jobId);
       watchers.add(watcher);
       return () => void watchers.delete(watcher);
     },
-    list({ flowId, status, createdBefore = Infinity, limit = 100, cursor } = {}): JobPage {
+    list(query = {}): JobPage {
       kept("");
-      const all = records().filter((record) =>
-        (flowId === undefined || record.flowId === flowId) && (status === undefined || record.status === status) &&
-        record.createdAt < createdBefore && (cursor === undefined || cursorOf(record) > cursor)
-      );
-      const page = all.slice(0, limit);
-      const last = page.at(-1);
-      return last === undefined || all.length === page.length ? { jobs: page } : { jobs: page, cursor: cursorOf(last) };
+      return pageAmong(Array.from(jobs.values(), ({ record }) => record), query);
     },
     delete: (jobId) => kept(jobId) !== undefined && jobs.delete(jobId),
     close(): void {
       isClosed = true;
     },
   };
-}
-
-function isDue({ wakeAt, owner }: JobRecord, now: number, own: string | undefined): boolean {
-  return (wakeAt !== undefined && wakeAt <= now) || (owner !== undefined && owner === own);
-}
-
-function isAddressed(job: Kept | undefined): boolean {
-  return job !== undefined && job.inbox.length > job.record.consumed;
-}
-
-function isOlder(a: JobRecord, b: JobRecord): number {
-  return cursorOf(a) < cursorOf(b) ? -1 : 1;
-}
-
-/** Sorts by creation, then by id. */
-function cursorOf({ createdAt, jobId }: JobRecord): string {
-  return `${String(createdAt).padStart(16, "0")} ${jobId}`;
 }

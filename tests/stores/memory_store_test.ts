@@ -17,6 +17,14 @@ test("memoryStore() answers at once", () => {
   assertEquals(store.find("job"), undefined);
 });
 
+test("memoryStore() refuses what is no cursor", () => {
+  const store = memoryStore();
+  for (const cursor of ["", "z", "{}", "[1]", '["a","b"]', "null"]) {
+    const error = assertThrows(() => store.list({ cursor }), TypeError);
+    assertStringIncludes(error.message, `Cannot list jobs: ${JSON.stringify(cursor)} is no cursor`);
+  }
+});
+
 test("memoryStore() ends with close", () => {
   const store = memoryStore();
   store.close();

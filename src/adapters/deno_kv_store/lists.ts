@@ -1,10 +1,9 @@
 import type { DueQuery, JobPage, JobRecord, ListQuery } from "../../ports/store.ts";
+import { isListed, PAGE_LENGTH, pageOf, placeOf } from "../../ports/store_lists.ts";
 import { FIRST, type KvKey, type KvSelector, LAST, MOST_READ } from "./client.ts";
 import { findRecords } from "./heads.ts";
 import { partsOf } from "./keys.ts";
 import type { Place } from "./texts.ts";
-
-const PAGE = 100;
 
 /** Jobs that must be looked at: those with commands, those of the owner, then those that are waited for, the first first. */
 export async function dueJobs(place: Place, { now, owner, limit = Infinity }: DueQuery): Promise<JobRecord[]> {
@@ -28,24 +27,16 @@ export async function dueJobs(place: Place, { now, owner, limit = Infinity }: Du
 }
 
 /** A page of jobs, oldest first. */
-export async function listJobs(
-  place: Place,
-  { flowId, status, createdBefore = Infinity, limit = PAGE, cursor }: ListQuery,
-): Promise<JobPage> {
+export async function listJobs(place: Place, query: ListQuery): Promise<JobPage> {
   const { keys } = place;
+  const { createdBefore = Infinity, limit = PAGE_LENGTH, cursor } = query;
   const start = cursor === undefined ? keys.age() : await keyBehind(place, cursor);
-  const jobs: JobRecord[] = [];
-  const isMeant = (record: JobRecord) =>
-    (flowId === undefined || record.flowId === flowId) && (status === undefined || record.status === status);
+  const found: JobRecord[] = [];
   for await (const records of recordsOf(place, { start, end: keys.age(createdBefore) }, keys.age(0).length)) {
-    for (const record of records) {
-      if (!isMeant(record)) continue;
-      const last = jobs.at(-1);
-      if (jobs.length >= limit) return last === undefined ? { jobs } : { jobs, cursor: cursorOf(last) };
-      jobs.push(record);
-    }
+    found.push(...records.filter((record) => isListed(record, query)));
+    if (found.length > limit) break;
   }
-  return { jobs };
+  return pageOf(found, limit);
 }
 
 /** The records of the jobs that an index lists, some at a time; their ids stand behind `length` parts of its keys. */
@@ -60,11 +51,7 @@ async function* recordsOf(place: Place, selector: KvSelector, length: number): A
   if (ids.length > 0) yield await findRecords(place, ids);
 }
 
-function cursorOf({ createdAt, jobId }: JobRecord): string {
-  return JSON.stringify([createdAt, jobId]);
-}
-
 async function keyBehind({ keys }: Place, cursor: string): Promise<KvKey> {
-  const [createdAt, jobId]: [number, string] = JSON.parse(cursor);
+  const { createdAt, jobId } = placeOf(cursor);
   return [...keys.age(createdAt, await partsOf(jobId)), FIRST];
 }

@@ -1,4 +1,13 @@
 import type { DueQuery, JobPage, JobRecord, ListQuery } from "../../ports/store.ts";
+import {
+  comparePlaces,
+  isDue,
+  isListed,
+  type JobPlace,
+  PAGE_LENGTH,
+  pageOf,
+  placeOf,
+} from "../../ports/store_lists.ts";
 
 /** What the index knows of a job. */
 export interface IndexedJob {
@@ -8,12 +17,10 @@ export interface IndexedJob {
   readonly isAddressed: boolean;
 }
 
-const PAGE = 100;
-
 /** The jobs in memory: by id, by age, and those that may be due. */
 export class JobIndex<J extends IndexedJob> {
   readonly #byId = new Map<string, J>();
-  readonly #byAge: { readonly cursor: string; readonly job: J }[] = [];
+  readonly #byAge: J[] = [];
   readonly #waiting = new Set<J>();
 
   /** The job of an id. */
@@ -28,9 +35,8 @@ export class JobIndex<J extends IndexedJob> {
 
   /** Adds a job. */
   add(job: J): void {
-    const cursor = cursorOf(job.record);
     this.#byId.set(job.record.jobId, job);
-    this.#byAge.splice(this.#placeOf(cursor), 0, { cursor, job });
+    this.#byAge.splice(this.#indexOf(job.record), 0, job);
     this.update(job);
   }
 
@@ -44,48 +50,39 @@ export class JobIndex<J extends IndexedJob> {
   /** Removes a job. */
   remove(job: J): void {
     this.#byId.delete(job.record.jobId);
-    this.#byAge.splice(this.#placeOf(cursorOf(job.record)), 1);
+    this.#byAge.splice(this.#indexOf(job.record), 1);
     this.#waiting.delete(job);
   }
 
   /** Jobs that must be looked at, oldest first. */
-  due({ now, owner: own, limit }: DueQuery): JobRecord[] {
-    const isDue = ({ record: { wakeAt, owner }, isAddressed }: J) =>
-      isAddressed || (wakeAt !== undefined && wakeAt <= now) || (owner !== undefined && owner === own);
-    const due = Array.from(this.#waiting).filter(isDue).map(({ record }) => ({ record, cursor: cursorOf(record) }));
-    return due.sort((a, b) => a.cursor < b.cursor ? -1 : 1).slice(0, limit).map(({ record }) => record);
+  due(query: DueQuery): JobRecord[] {
+    const due = Array.from(this.#waiting).filter((job) => job.isAddressed || isDue(job.record, query));
+    return due.map(({ record }) => record).sort(comparePlaces).slice(0, query.limit);
   }
 
   /** A page of jobs, oldest first. */
-  list({ flowId, status, createdBefore = Infinity, limit = PAGE, cursor }: ListQuery): JobPage {
-    const jobs: JobRecord[] = [];
-    let last: string | undefined;
-    // No text lies between a cursor and the same with a character more.
-    for (let at = cursor === undefined ? 0 : this.#placeOf(`${cursor}\0`); at < this.#byAge.length; at++) {
-      const { cursor: own = "", job } = this.#byAge[at] ?? {};
-      if (job === undefined || job.record.createdAt >= createdBefore) break;
-      if (flowId !== undefined && job.record.flowId !== flowId) continue;
-      if (status !== undefined && job.record.status !== status) continue;
-      if (jobs.length >= limit) return last === undefined ? { jobs } : { jobs, cursor: last };
-      jobs.push(job.record);
-      last = own;
+  list(query: ListQuery): JobPage {
+    const { createdBefore = Infinity, limit = PAGE_LENGTH, cursor } = query;
+    const before = cursor === undefined ? undefined : placeOf(cursor);
+    const found: JobRecord[] = [];
+    for (let at = before === undefined ? 0 : this.#indexOf(before); found.length <= limit; at++) {
+      const record = this.#byAge[at]?.record;
+      if (record === undefined || record.createdAt >= createdBefore) break;
+      if (!isListed(record, query) || before !== undefined && comparePlaces(record, before) === 0) continue;
+      found.push(record);
     }
-    return { jobs };
+    return pageOf(found, limit);
   }
 
-  /** Where a cursor stands, or would. */
-  #placeOf(cursor: string): number {
+  /** Where a place is among the ages, or would be. */
+  #indexOf(place: JobPlace): number {
     let [low, high] = [0, this.#byAge.length];
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((this.#byAge[middle]?.cursor ?? "") < cursor) low = middle + 1;
+      const record = this.#byAge[middle]?.record;
+      if (record !== undefined && comparePlaces(record, place) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
-}
-
-/** Sorts by creation, then by id. */
-function cursorOf({ createdAt, jobId }: JobRecord): string {
-  return `${String(createdAt).padStart(16, "0")} ${jobId}`;
 }

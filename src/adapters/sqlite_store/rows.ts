@@ -1,4 +1,5 @@
 import type { JobHead, JobPage, JobRecord, ListQuery, StoredCommand } from "../../ports/store.ts";
+import { PAGE_LENGTH, pageOf, placeOf } from "../../ports/store_lists.ts";
 import type { Row, SqliteValue } from "./database.ts";
 import { listWhere } from "./statements.ts";
 import { fromColumn, toColumn } from "./text.ts";
@@ -43,7 +44,7 @@ export function toLimit(limit: number | undefined): number {
 /** One page of a list; `find` gives the records of a statement. */
 export function listPage(
   find: (sql: string, ...values: SqliteValue[]) => JobRecord[],
-  { flowId, status, createdBefore, limit = 100, cursor }: ListQuery,
+  { flowId, status, createdBefore, limit = PAGE_LENGTH, cursor }: ListQuery,
 ): JobPage {
   const conditions: string[] = [];
   const values: SqliteValue[] = [];
@@ -54,23 +55,10 @@ export function listPage(
   if (flowId !== undefined) add("flow_id = ?", toColumn(flowId));
   if (status !== undefined) add("status = ?", toColumn(status));
   if (createdBefore !== undefined) add("created_at < ?", createdBefore);
-  if (cursor !== undefined) add("(created_at, job_id) > (?, ?)", ...fromCursor(cursor));
-  // One more than the page: it tells whether there is another page.
-  const found = find(listWhere(conditions), ...values, toLimit(limit + 1));
-  const jobs = found.slice(0, limit);
-  const last = jobs.at(-1);
-  return last === undefined || found.length === jobs.length ? { jobs } : { jobs, cursor: toCursor(last) };
-}
-
-function toCursor({ createdAt, jobId }: JobRecord): string {
-  return JSON.stringify([createdAt, jobId]);
-}
-
-function fromCursor(cursor: string): [SqliteValue, SqliteValue] {
-  const place: unknown = JSON.parse(cursor);
-  const [createdAt, jobId]: unknown[] = Array.isArray(place) ? place : [];
-  if (typeof createdAt !== "number" || typeof jobId !== "string") {
-    throw new TypeError(`Cannot list jobs: ${JSON.stringify(cursor)} is no cursor of this store`);
+  if (cursor !== undefined) {
+    const { createdAt, jobId } = placeOf(cursor);
+    add("(created_at, job_id) > (?, ?)", createdAt, toColumn(jobId));
   }
-  return [createdAt, toColumn(jobId)];
+  // One more than the page: it tells whether there is another page.
+  return pageOf(find(listWhere(conditions), ...values, toLimit(limit + 1)), limit);
 }
