@@ -25,7 +25,10 @@ export interface DurabilityOptions {
   readonly snapshotLength?: number;
   /** How often a write is tried before the job stops. @default {6} */
   readonly attempts?: number;
-  /** How long the second try waits, in milliseconds; each further one twice as long. @default {100} */
+  /**
+   * How long the second try waits for the first, in milliseconds; each further one twice as long, but none longer than ten
+   * seconds. @default {100}
+   */
   readonly retryDelayMs?: number;
   /** How many recoveries in a row may find a task where it was, before that counts as its failure. @default {5} */
   readonly maxRecoveries?: number;
@@ -33,6 +36,15 @@ export interface DurabilityOptions {
 
 /** The options, all of them settled. */
 export type DurabilitySettings = Required<DurabilityOptions>;
+
+/** The longest pause between two tries, in milliseconds. */
+const LONGEST_DELAY_MS = 10_000;
+
+/** How long the next try waits after so many failures, in milliseconds. */
+export function delayAfter(failures: number, { retryDelayMs }: DurabilitySettings): number {
+  // The power may be infinite, and infinity times nothing is no number.
+  return retryDelayMs === 0 ? 0 : Math.min(retryDelayMs * 2 ** (failures - 1), LONGEST_DELAY_MS);
+}
 
 /**
  * Settles the options; `owner` is used where none is given.

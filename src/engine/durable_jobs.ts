@@ -12,6 +12,7 @@ import { encodeJob } from "../serializer/job_encoder.ts";
 import { Replay } from "../serializer/replay.ts";
 import { failureCommit } from "./commits.ts";
 import type { Durability } from "./durability.ts";
+import { delayAfter } from "./durability_settings.ts";
 import type { DurableFlow, JobSteering, Start, StartingExecution } from "./durable_flow.ts";
 import { Journal } from "./journal.ts";
 import { slotOf } from "./plan.ts";
@@ -204,7 +205,7 @@ export class DurableJobs implements DurableFlow {
       } catch (error) {
         this.#durability.onStoreError(job, error);
         if (failures >= settings.attempts) throw new StoreError(job.jobId, failures, { cause: error });
-        const at = timers.now() + settings.retryDelayMs * 2 ** (failures - 1);
+        const at = timers.now() + delayAfter(failures, settings);
         await new Promise<void>((resolve) => void timers.setTimer(at, resolve));
       }
     }

@@ -9,7 +9,7 @@ import type { Job } from "../scheduler/job.ts";
 import type { Tried } from "../serializer/claim.ts";
 import { encodeClaim, encodeCommit } from "../serializer/commit_encoder.ts";
 import { encodeJob } from "../serializer/job_encoder.ts";
-import type { DurabilitySettings } from "./durability_settings.ts";
+import { delayAfter, type DurabilitySettings } from "./durability_settings.ts";
 
 /** What journals need of their engine. */
 export interface JournalHost {
@@ -35,9 +35,6 @@ interface Waiter {
   readonly revision: number;
   readonly run: () => void;
 }
-
-/** The longest pause between two tries of a write, in milliseconds. */
-const LONGEST_DELAY_MS = 10_000;
 
 /**
  * One job's line in the store: entries in the order of their commits, and whoever waits for one to be stored. While a
@@ -235,8 +232,7 @@ export class Journal {
       this.#lose(new StoreError(this.#job.jobId, this.#failures, { cause: error }));
       return;
     }
-    const delay = Math.min(settings.retryDelayMs * 2 ** (this.#failures - 1), LONGEST_DELAY_MS);
-    timers.setTimer(timers.now() + delay, () => this.#attempt(entries, head));
+    timers.setTimer(timers.now() + delayAfter(this.#failures, settings), () => this.#attempt(entries, head));
   }
 
   /** A write that seemed to fail may have arrived: then it is our own entries that stand in the way of the next try. */

@@ -59,6 +59,35 @@ test("a start that the store refuses rejects the waits, and starting again goes 
   assertEquals(job.sharedData, { sum: 1 });
 });
 
+test("no try waits longer than ten seconds for the one before, whatever it asks of the store", async () => {
+  for (const method of ["create", "append"] as const) {
+    const process = new Process({ durability: { attempts: 10, retryDelayMs: 1_000 } });
+    process.store[method] = () => {
+      throw new Error("no connection");
+    };
+    const job = process.start([1, 2]);
+    const wait = assertRejects(() => process.flow.waitForCompletion(job), StoreError, "10 times");
+    await process.timers.advance(100_000);
+    await wait;
+    const instants = process.told("store_error").map(({ at }) => at);
+    const delays = instants.slice(1).map((at, index) => at - (instants[index] ?? at));
+    assertEquals(delays, [1_000, 2_000, 4_000, 8_000, 10_000, 10_000, 10_000, 10_000, 10_000], method);
+  }
+});
+
+test("a store that is tried without a pause may fail any number of times", async () => {
+  const process = new Process({ durability: { attempts: 2_000, retryDelayMs: 0 } });
+  const { append } = process.store;
+  let failures = 0;
+  process.store.append = (...args) => {
+    if (++failures < 1_500) throw new Error("no connection");
+    return append(...args);
+  };
+  const job = process.start([1]);
+  await process.timers.advance(1);
+  assertEquals([job.status, job.sharedData, process.told("store_error").length], ["completed", { sum: 1 }, 1_499]);
+});
+
 test("a write that failed, but has arrived, is found to be one's own", async () => {
   const store = heldStore();
   const process = new Process({ store });
