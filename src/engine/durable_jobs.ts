@@ -1,5 +1,5 @@
 import { describeError } from "../base/error_data.ts";
-import { FencedError, PoisonError, RoutiluxError, StateError, StoreError } from "../base/errors.ts";
+import { FencedError, PoisonError, StateError, StoreError } from "../base/errors.ts";
 import { instantAfter } from "../base/instant.ts";
 import type { FlowGraph } from "../model/flow_graph.ts";
 import type { JobHead, JobRecord, StoredJob } from "../ports/store.ts";
@@ -192,8 +192,7 @@ export class DurableJobs implements DurableFlow {
   }
 
   #giveUp({ execution }: Start, error: unknown): void {
-    const { jobId } = execution.job;
-    execution.leave(error instanceof RoutiluxError ? error : new StoreError(jobId, 1, { cause: error }));
+    execution.leave(error instanceof Error ? error : new Error(describeError(error).message, { cause: error }));
   }
 
   /** Asks the store, again and again while it fails. */

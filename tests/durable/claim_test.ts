@@ -7,6 +7,8 @@ import {
   FencedError,
   Flow,
   JobState,
+  Registry,
+  Routine,
   SerializationError,
   type Store,
   StoreError,
@@ -59,9 +61,26 @@ test("a flow that cannot travel cannot be kept: the waits reject, with the reaso
   const flow = new Flow({ id: "nameless", engine: process.engine });
   flow.addRoutine(new (process.registry.classOf("Source") as new () => never)(), "source");
   const job = flow.execute("source", {}, { jobId: "job" });
-  const error = await assertRejects(() => flow.waitForCompletion(job), StoreError);
-  assertInstanceOf(error.cause, TypeError);
+  await assertRejects(() => flow.waitForCompletion(job), TypeError, "its class is not registered");
   assertEquals(await process.store.find("job"), undefined);
+});
+
+test("what a routine throws while its flow is written down is the reason, also when it is no error", async () => {
+  class Meter extends Routine {
+    readonly trigger = this.addSlot("trigger", () => {});
+    constructor() {
+      super();
+      this.addSerializableFields("value");
+    }
+    get value(): number {
+      throw "out of order";
+    }
+  }
+  const { engine } = new Process();
+  const flow = new Flow({ id: "meters", registry: new Registry({ Meter }), engine });
+  const job = flow.execute(flow.addRoutine(new Meter(), "meter"));
+  const { name, message, cause } = await assertRejects(() => flow.waitForCompletion(job), Error);
+  assertEquals([name, message, cause], ["Error", "out of order", "out of order"]);
 });
 
 test("a job that is deleted while it is started is lost to whoever deleted it", async () => {
