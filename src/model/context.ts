@@ -16,19 +16,22 @@ export interface EmitOptions {
 /** Values by name, with atomic changes: writes enter the job when the handler returns, or at its next checkpoint. */
 export interface Values {
   /** The value, this handler's own writes included; `undefined` when there is none. */
-  get<T = unknown>(key: string): T | undefined;
+  get<T = unknown>(this: object, key: string): T | undefined;
   /** Sets the value; `undefined` removes it. */
-  set(key: string, value: unknown): void;
+  set(this: object, key: string, value: unknown): void;
   /**
    * Changes the value by a pure function of the old one. The function runs at commit, on the value of that moment, so
    * that updates of concurrent handlers don't lose each other; it may run more than once.
    */
-  update<T = unknown>(key: string, change: (old: T | undefined) => T | undefined): void;
+  update<T = unknown>(this: object, key: string, change: (old: T | undefined) => T | undefined): void;
 }
 
 /**
  * What a handler does through its second argument. Everything is buffered and enters the job at once, when the handler
  * returns or at its next checkpoint; a handler that throws leaves nothing. After that the context is closed.
+ *
+ * Its methods are called on it: `ctx.emit(…)`. Taken off it, as in `({ emit }) => emit(…)`, they do not compile; in plain
+ * JavaScript they throw.
  */
 export interface Context<P = unknown> {
   /** The job's id. */
@@ -54,7 +57,7 @@ export interface Context<P = unknown> {
   /** This routine's own values in this job. */
   readonly state: Values;
   /** The instant, in milliseconds since 1970, by the engine's clock. */
-  now(): number;
+  now(this: object): number;
   /**
    * Sends data to every slot connected to an event of this routine.
    *
@@ -62,28 +65,28 @@ export interface Context<P = unknown> {
    * @throws {TypeError} for an event of another routine
    * @throws {StateError} when the handler has already returned
    */
-  emit<T = unknown>(event: Event<T> | string, data: NoInfer<T>, options?: EmitOptions): void;
+  emit<T = unknown>(this: object, event: Event<T> | string, data: NoInfer<T>, options?: EmitOptions): void;
   /** As `emit`, but the event is sent when the job is resumed, or else before it completes. */
-  defer<T = unknown>(event: Event<T> | string, data: NoInfer<T>): void;
+  defer<T = unknown>(this: object, event: Event<T> | string, data: NoInfer<T>): void;
   /** Commits what is buffered and stores `progress`, which a retry or a resume of this task gets as `ctx.progress`. */
-  checkpoint(progress?: P): Promise<void>;
+  checkpoint(this: object, progress?: P): Promise<void>;
   /** What a slot of this routine holds, as this handler first saw it: lists by key for append, else the value. */
-  slotData(name: string): unknown;
+  slotData(this: object, name: string): unknown;
   /**
    * Drops, at commit, what this handler could see in a slot of this routine; what has come since stays. With a key, only
    * the list of that key goes.
    */
-  clear(name: string, key?: string): void;
+  clear(this: object, name: string, key?: string): void;
   /** Waits for a delivery from outside to a slot of this routine: the job does not complete before. */
-  expect(slot: Slot<never> | string, options?: ExpectOptions): void;
+  expect(this: object, slot: Slot<never> | string, options?: ExpectOptions): void;
   /** Tells listeners of the live job something that is not stored: tokens of a stream, percentages. */
-  report(data: unknown): void;
+  report(this: object, data: unknown): void;
   /** Adds an object to the job's shared log, with the instant and this routine's id. */
-  log(entry: object): void;
+  log(this: object, entry: object): void;
   /** Adds to the job's outputs, for `onOutput` and `flow.outputs`. */
-  output(type: string, data?: unknown): void;
+  output(this: object, type: string, data?: unknown): void;
   /** Pauses the job once this handler has committed. */
-  pause(reason?: string, checkpoint?: unknown): void;
+  pause(this: object, reason?: string, checkpoint?: unknown): void;
 }
 
 /** How a delivery from outside is awaited. */

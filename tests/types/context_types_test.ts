@@ -78,6 +78,19 @@ test("calls of a context are checked", async () => {
   assertEquals(status, "completed");
 });
 
+test("a method that is taken off its context does not compile, and fails where nobody has checked", async () => {
+  const status = await run((_data, { output, shared: { set } }) => {
+    // @ts-expect-error: The 'this' context of type 'void' is not assignable to method's 'this' of type 'object'.
+    const loose = () => set("n", 1);
+    assertEquals(loose.length, 0);
+    // @ts-expect-error: The 'this' context of type 'void' is not assignable to method's 'this' of type 'object'.
+    output("kind");
+  });
+  assertEquals(status, "failed");
+  const apart = (_data: unknown, ctx: Pick<Context, "output">) => ctx.output("kind");
+  assertEquals(await run(apart), "completed");
+});
+
 test("what a generator yields is the progress that its context says", () => {
   class Worker extends Routine {
     readonly good = this.addSlot("good", this.walk);
