@@ -3,6 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { ErrorHandler, Flow, JobState, Registry, SerializationError, StepLimitError } from "../../mod.ts";
 import { addAct, addSource, link } from "../support/act.ts";
 import { Crew } from "../support/crew.ts";
+import { createWorkplace } from "../support/workplace.ts";
 import { createWorld } from "../support/world.ts";
 
 test("deliver adds a task to a running job, by slot or by names, and wakes it", async () => {
@@ -46,9 +47,7 @@ test("deliver to a paused or a restored job: the task waits for the resume", asy
 });
 
 test("deliver refuses slots that are not in the flow, jobs of other flows, and data that cannot travel", async () => {
-  const { flow, engine, timers } = createWorld();
-  const crew = new Crew();
-  const act = addAct(flow, "act", () => crew.work("act"));
+  const { flow, engine, timers, act } = createWorkplace();
   const other = new Flow({ id: "other", engine });
   const stranger = addAct(other, "act", () => {});
   const job = flow.execute("act");
@@ -64,9 +63,7 @@ test("deliver refuses slots that are not in the flow, jobs of other flows, and d
 });
 
 test("deliveries count for the step limit, and a refused one changes nothing", async () => {
-  const { flow, timers } = createWorld({ limits: { steps: 2 } });
-  const crew = new Crew();
-  const act = addAct(flow, "act", () => crew.work("act"));
+  const { flow, timers, act } = createWorkplace({ limits: { steps: 2 } });
   const job = flow.execute("act");
   await timers.flush();
   flow.deliver(job, act.trigger, {});

@@ -3,6 +3,7 @@ import { assertEquals, assertInstanceOf } from "@std/assert";
 import { PausedError } from "../../mod.ts";
 import { addAct, link } from "../support/act.ts";
 import { Crew } from "../support/crew.ts";
+import { createWorkplace } from "../support/workplace.ts";
 import { createWorld } from "../support/world.ts";
 
 test("C224 a handler that does not return is aborted after graceMs, and its task runs again on resume", async () => {
@@ -77,9 +78,7 @@ test("tasks that were active run first on resume, by id, whatever their priority
 });
 
 test("a second pause joins the first: one pause point, and both resolve", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "act", () => crew.work("act"));
+  const { flow, timers, crew } = createWorkplace();
   const job = flow.execute("act");
   await timers.flush();
   const both = Promise.all([flow.pause(job, { reason: "first" }), flow.pause(job, { reason: "second", graceMs: 5 })]);

@@ -3,6 +3,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { Flow, SerializationError, StateError } from "../../mod.ts";
 import { addAct, addSource, link } from "../support/act.ts";
 import { Crew } from "../support/crew.ts";
+import { createWorkplace } from "../support/workplace.ts";
 import { createWorld } from "../support/world.ts";
 
 test("C219 pause with a job of another flow fails: does not match", async () => {
@@ -94,9 +95,7 @@ test("what is delivered or falls due while the job is pausing waits for the resu
 });
 
 test("at rest a pause ends as paused, even if nothing is left; resume then completes the job", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "act", () => crew.work("act"));
+  const { flow, timers, crew } = createWorkplace();
   const job = flow.execute("act");
   await timers.flush();
   const paused = flow.pause(job);
@@ -128,9 +127,7 @@ test("a job that waits for time pauses at once, and its instants stay", async ()
 });
 
 test("pause refuses a checkpoint that cannot travel and a grace out of range, and the job goes on", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "act", () => crew.work("act"));
+  const { flow, timers, crew } = createWorkplace();
   const job = flow.execute("act");
   await timers.flush();
   const error = await assertRejects(() => flow.pause(job, { checkpoint: [() => {}] }), SerializationError);

@@ -4,6 +4,7 @@ import { type Context, JobState, Registry, Routine } from "../../mod.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { addAct, addSource, link } from "../support/act.ts";
 import { Crew } from "../support/crew.ts";
+import { createWorkplace } from "../support/workplace.ts";
 import { createWorld } from "../support/world.ts";
 
 test("settle runs what is due and tells when the job must be looked at again", async () => {
@@ -65,9 +66,7 @@ test("an open delivery without a deadline is nothing to wake up for", async () =
 });
 
 test("settle with a timeout answers when the time is up: work that is still due is due now", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "act", () => crew.work("act"));
+  const { flow, timers } = createWorkplace();
   const job = flow.execute("act");
   const answers: unknown[] = [];
   void flow.settle(job, { timeoutMs: 50 }).then((answer) => answers.push(answer));
@@ -108,9 +107,7 @@ test("settle runs what is due even if the host's timer is late, or never comes",
 });
 
 test("settle of a job that pauses or ends meanwhile answers with that", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "act", () => crew.work("act"));
+  const { flow, timers } = createWorkplace();
   for (const end of ["paused", "cancelled"] as const) {
     const job = flow.execute("act");
     await timers.flush();

@@ -4,6 +4,7 @@ import { type JobProgress, JobState, Registry } from "../../mod.ts";
 import { addAct, addSource, link } from "../support/act.ts";
 import { createCountedSignal } from "../support/counted_signal.ts";
 import { Crew } from "../support/crew.ts";
+import { createWorkplace } from "../support/workplace.ts";
 import { createWorld } from "../support/world.ts";
 
 test("C115 C123 C124 waiting on a job that has ended gives true at once, and leaves its status", async () => {
@@ -20,9 +21,7 @@ test("C115 C123 C124 waiting on a job that has ended gives true at once, and lea
 });
 
 test("C116 waiting with a timeout gives false after it, to the millisecond, and the job goes on", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "act", () => crew.work("act"));
+  const { flow, timers, crew } = createWorkplace();
   const job = flow.execute("act");
   await timers.flush();
   const before = timers.size;
@@ -105,9 +104,7 @@ test("an onProgress that throws ends the wait with its error, and the job goes o
 });
 
 test("an aborted signal ends a wait with its reason; every listener and timer is cleaned up", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "act", () => crew.work("act"));
+  const { flow, timers, crew } = createWorkplace();
   const job = flow.execute("act");
   await timers.flush();
   const before = timers.size;
@@ -130,9 +127,7 @@ test("an aborted signal ends a wait with its reason; every listener and timer is
 });
 
 test("a wait that ends by itself lets go of its signal and its timer, and so does execute", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "act", () => crew.work("act"));
+  const { flow, timers, crew } = createWorkplace();
   const counted = createCountedSignal();
   const { signal } = counted;
   const job = flow.execute("act", {}, { signal });

@@ -1,13 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { test } from "node:test";
-import { addAct } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorld } from "../support/world.ts";
+import { createWorkplace } from "../support/workplace.ts";
 
 test("an aborted signal ends the wait for a pause, not the pause", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "act", () => crew.work("act"));
+  const { flow, timers } = createWorkplace();
   const job = flow.execute("act");
   await timers.flush();
   const abort = new AbortController();
@@ -21,9 +17,7 @@ test("an aborted signal ends the wait for a pause, not the pause", async () => {
 });
 
 test("a pause with a signal that is aborted already does not begin", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "act", () => crew.work("act"));
+  const { flow, timers, crew } = createWorkplace();
   const job = flow.execute("act");
   await assertRejects(() => flow.pause(job, { signal: AbortSignal.abort(new Error("never")) }), Error, "never");
   await timers.flush();
@@ -33,9 +27,7 @@ test("a pause with a signal that is aborted already does not begin", async () =>
 });
 
 test("C402 shutdown drains for as long as it is told, then pauses what is left", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "act", () => crew.work("act"));
+  const { flow, timers } = createWorkplace();
   const job = flow.execute("act");
   await timers.flush();
   const done = flow.shutdown({ timeoutMs: 500 });
@@ -47,9 +39,7 @@ test("C402 shutdown drains for as long as it is told, then pauses what is left",
 });
 
 test("an aborted signal ends the wait for a shutdown", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "act", () => crew.work("act"));
+  const { flow, timers } = createWorkplace();
   flow.execute("act");
   await timers.flush();
   const abort = new AbortController();
