@@ -2,20 +2,7 @@ import { test } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { type Context, Flow, JobState, Registry, Routine, SerializationError } from "../../mod.ts";
 import { newManualEngine, sendOnce } from "../support/emission.ts";
-
-class Money {
-  cents = 0;
-  static fromJSON(json: unknown): Money {
-    return Object.assign(new Money(), { cents: json });
-  }
-  toJSON(): unknown {
-    return this.cents;
-  }
-  format(): string {
-    return `${this.cents / 100} €`;
-  }
-}
-const money = (cents: number): Money => Object.assign(new Money(), { cents });
+import { Money, money } from "../support/money.ts";
 
 test("data of every kind arrives as it was emitted", async () => {
   const make = () => ({

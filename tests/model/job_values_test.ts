@@ -2,19 +2,10 @@ import { test } from "node:test";
 import { assertEquals, assertInstanceOf, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { type Context, Flow, JobState, Registry, Routine, SerializationError } from "../../mod.ts";
 import { newManualEngine } from "../support/emission.ts";
+import { Money, money } from "../support/money.ts";
 
 type Act = (ctx: Context) => void | Promise<void>;
 
-class Money {
-  cents = 0;
-  static fromJSON(json: unknown): Money {
-    return Object.assign(new Money(), { cents: json });
-  }
-  toJSON(): unknown {
-    return this.cents;
-  }
-}
-const money = (cents: number): Money => Object.assign(new Money(), { cents });
 const registry = new Registry({ Money });
 
 /** Runs one handler in a flow of its own; what it throws is the job's error. */
