@@ -2,14 +2,14 @@ import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { findFirstTasks } from "../../src/engine/poison.ts";
 import { apply } from "../../src/scheduler/apply.ts";
-import { Job } from "../../src/scheduler/job.ts";
+import type { Job } from "../../src/scheduler/job.ts";
 import { createTask, NO_DETAILS, type TaskDetails } from "../../src/scheduler/task.ts";
 import type { Tried } from "../../src/serializer/claim.ts";
+import { createJob } from "../support/journal.ts";
 
 /** A job with a task for each of the details. */
 function jobOf(details: readonly (Partial<TaskDetails> | undefined)[]): Job {
-  const settings = { executionStrategy: undefined, maxWorkers: undefined, executionTimeoutMs: undefined };
-  const job = new Job({ jobId: "job", flowId: "flow" }, 0, settings);
+  const job = createJob();
   const route = { routine: "worker", slot: "input", connection: undefined };
   details.forEach((some, index) => {
     const full = some === undefined ? undefined : { ...NO_DETAILS, ...some };

@@ -3,32 +3,25 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { StateError } from "../../mod.ts";
 import { apply } from "../../src/scheduler/apply.ts";
 import type { MergeCommit, StepCommit } from "../../src/scheduler/commit.ts";
-import { Job } from "../../src/scheduler/job.ts";
+import type { Job } from "../../src/scheduler/job.ts";
 import { createTask, type Task } from "../../src/scheduler/task.ts";
+import { createJob, stepCommit } from "../support/journal.ts";
 
-function createJob(): { job: Job; task: Task } {
-  const settings = { executionStrategy: undefined, maxWorkers: undefined, executionTimeoutMs: undefined };
-  const job = new Job({ jobId: "job", flowId: "flow" }, 0, settings);
+function createJobWithTask(): { job: Job; task: Task } {
+  const job = createJob();
   const task = createTask(1, { routine: "act", slot: "trigger", connection: undefined }, "data", { at: 0 });
   apply(job, { kind: "deliver", time: { at: 0, ranMs: 0 }, task, data: "data" });
   return { job, task };
 }
 
-const stepOf = (task: Task, step: number, outcome: StepCommit["outcome"]): StepCommit => ({
-  kind: "step",
-  time: { at: 10 + step, ranMs: step },
-  task,
-  step,
-  outcome,
-  progress: `step ${step}`,
-  created: [],
-  records: [{ routine: "act", type: "emit", event: "output", data: step, at: 10 + step }],
-  effects: undefined,
-  version: 1,
-});
+function stepOf(task: Task, step: number, outcome: StepCommit["outcome"]): StepCommit {
+  const at = 10 + step;
+  const records: StepCommit["records"] = [{ routine: "act", type: "emit", event: "output", data: step, at }];
+  return stepCommit(task, { time: { at, ranMs: step }, step, outcome, progress: `step ${step}`, records });
+}
 
 test("rule 3: apply refuses a step of a task that it has seen, and one that is to come; nothing has changed then", () => {
-  const { job, task } = createJob();
+  const { job, task } = createJobWithTask();
   apply(job, stepOf(task, 0, "active"));
   apply(job, stepOf(task, 1, "parked"));
   const before = [job.updatedAt, job.ranMs, job.history.toArray(), task.details];
@@ -44,7 +37,7 @@ test("rule 3: apply refuses a step of a task that it has seen, and one that is t
 });
 
 test("rule 3: apply refuses what comes for a task that has ended, and a second merge", () => {
-  const { job, task } = createJob();
+  const { job, task } = createJobWithTask();
   const merge: MergeCommit = {
     kind: "merge",
     time: { at: 5, ranMs: 0 },

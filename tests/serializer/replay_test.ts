@@ -5,11 +5,12 @@ import { Encoded } from "../../src/base/json.ts";
 import { DEFAULT_FLOW_LIMITS } from "../../src/model/flow_limits.ts";
 import { apply } from "../../src/scheduler/apply.ts";
 import type { Commit, StepCommit } from "../../src/scheduler/commit.ts";
-import { Job } from "../../src/scheduler/job.ts";
+import type { Job } from "../../src/scheduler/job.ts";
 import { createTask, type Route, type Task } from "../../src/scheduler/task.ts";
 import { encodeCommit } from "../../src/serializer/commit_encoder.ts";
 import { encodeJob } from "../../src/serializer/job_encoder.ts";
 import { Replay } from "../../src/serializer/replay.ts";
+import { createJob, stepCommit } from "../support/journal.ts";
 
 const ROUTE: Route = { routine: "worker", slot: "input", connection: undefined };
 const TIME = { time: { at: 10, ranMs: 0 } };
@@ -25,11 +26,7 @@ const RUNNING = {
 
 /** A job that lives, and its journal beside it. */
 class Line {
-  readonly job: Job = new Job({ jobId: "job", flowId: "flow" }, 0, {
-    executionStrategy: undefined,
-    maxWorkers: undefined,
-    executionTimeoutMs: undefined,
-  });
+  readonly job: Job = createJob();
   readonly entries: string[] = [];
   snapshot: string = this.#text;
 
@@ -49,19 +46,7 @@ class Line {
   }
 
   step(task: Task, change: Partial<StepCommit> = {}): void {
-    this.commit({
-      ...TIME,
-      kind: "step",
-      task,
-      step: 0,
-      outcome: "done",
-      progress: undefined,
-      created: [],
-      records: [],
-      effects: undefined,
-      version: 1,
-      ...change,
-    });
+    this.commit(stepCommit(task, { ...TIME, ...change }));
   }
 
   /** The journal begins anew from here. */

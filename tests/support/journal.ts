@@ -26,17 +26,22 @@ function taskOf(job: Job, id: number): Task {
 }
 
 function step(job: Job, id: number, change: Partial<StepCommit>): StepCommit {
+  return stepCommit(taskOf(job, id), { version: 2, ...change });
+}
+
+/** The first and only step of a task that does nothing, and what differs from it. */
+export function stepCommit(task: Task, change: Partial<StepCommit>): StepCommit {
   return {
     kind: "step",
     time: { at: 10, ranMs: 1 },
-    task: taskOf(job, id),
+    task,
     step: 0,
     outcome: "done",
     progress: undefined,
     created: [],
     records: [],
     effects: undefined,
-    version: 2,
+    version: 1,
     ...change,
   };
 }

@@ -2,16 +2,15 @@ import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type Director, takeNext } from "../../src/engine/director.ts";
 import { apply } from "../../src/scheduler/apply.ts";
-import { Job } from "../../src/scheduler/job.ts";
 import { ReadyQueue } from "../../src/scheduler/ready_queue.ts";
 import { createTask, NO_DETAILS, type Task } from "../../src/scheduler/task.ts";
+import { createJob } from "../support/journal.ts";
 
 const ROUTE = { routine: "a", slot: "in", connection: undefined };
-const SETTINGS = { executionStrategy: undefined, maxWorkers: undefined, executionTimeoutMs: undefined };
 
 /** Takes all tasks, and gives their ids with how many there were to choose from. */
 function takeAll(makeTasks: () => readonly Task[], choose: (count: number) => number, highWater = 64): string {
-  const job = new Job({ jobId: "job", flowId: "flow" }, 0, SETTINGS);
+  const job = createJob();
   for (const task of makeTasks()) apply(job, { kind: "deliver", time: { at: 0, ranMs: 0 }, task, data: 0 });
   const queue = new ReadyQueue(job, 0);
   const counts: number[] = [];

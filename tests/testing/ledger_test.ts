@@ -2,15 +2,14 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import type { TaskEvent } from "../../mod.ts";
 import { apply } from "../../src/scheduler/apply.ts";
-import { Job } from "../../src/scheduler/job.ts";
+import type { Job } from "../../src/scheduler/job.ts";
 import { createTask, NO_DETAILS, type Task } from "../../src/scheduler/task.ts";
 import { Ledger } from "../../src/testing/ledger.ts";
-
-const SETTINGS = { executionStrategy: undefined, maxWorkers: undefined, executionTimeoutMs: undefined };
+import { createJob } from "../support/journal.ts";
 
 /** A job with three tasks, and a ledger that knows them. */
 function open() {
-  const job = new Job({ jobId: "job", flowId: "flow" }, 0, SETTINGS);
+  const job = createJob();
   const tasks = [1, 2, 3].map((id) => add(job, id));
   const ledger = new Ledger();
   assertEquals(ledger.observe(job), ["task 1 for a.in", "task 2 for a.in", "task 3 for a.in"]);
