@@ -1,4 +1,5 @@
 import type { JobPage, JobRecord, Store, StoredCommand, StoredJob } from "../ports/store.ts";
+import { Watchers } from "../ports/watchers.ts";
 import type { KvAtomic, KvClient, KvEntry, KvKey, KvKeyPart, KvSelector } from "./deno_kv_store/client.ts";
 import { findJob } from "./deno_kv_store/heads.ts";
 import { readCommands, sendCommand } from "./deno_kv_store/inbox.ts";
@@ -48,7 +49,7 @@ export function denoKvStore(kv: KvClient, options: DenoKvStoreOptions = {}): Sto
   const place = { kv, keys: new Keys(options.prefix ?? ["routilux"]) };
   const turns = new Map<string, Promise<void>>();
   const underWay = new Set<Promise<void>>();
-  const watchers = new Set<(jobId: string) => void>();
+  const watchers = new Watchers();
   let isClosed = false;
 
   /** Does something, if the store is open; `close` waits for it. */
@@ -88,16 +89,12 @@ export function denoKvStore(kv: KvClient, options: DenoKvStoreOptions = {}): Sto
     compact: (jobId, revision, snapshot) => inTurn(jobId, () => compactJob(place, jobId, revision, snapshot)),
     async send(jobId, command, key): Promise<boolean> {
       const isSent = await inTurn(jobId, () => sendCommand(place, jobId, command, key));
-      if (isSent) { for (const watcher of [...watchers]) watcher(jobId); }
+      if (isSent) watchers.tell(jobId);
       return isSent;
     },
     inbox: (jobId, after): Promise<StoredCommand[]> => use(() => readCommands(place, jobId, after)),
     due: (query): Promise<JobRecord[]> => use(() => dueJobs(place, query)),
-    watch(onCommand): () => void {
-      const watcher = (jobId: string) => onCommand(jobId);
-      watchers.add(watcher);
-      return () => void watchers.delete(watcher);
-    },
+    watch: (onCommand) => watchers.watch(onCommand),
     list: (query = {}): Promise<JobPage> => use(() => listJobs(place, query)),
     delete: (jobId) => inTurn(jobId, () => deleteJob(place, jobId)),
     async close(): Promise<void> {

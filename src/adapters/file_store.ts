@@ -1,6 +1,7 @@
 import { FencedError } from "../base/errors.ts";
 import { checkWord } from "../base/options.ts";
 import type { JobPage, JobRecord, NewJob, Result, Store } from "../ports/store.ts";
+import { Watchers } from "../ports/watchers.ts";
 import { failure, type Files, hostFiles, runThrough, syncFolderNow, waitFor } from "./file_store/files.ts";
 import { Handles } from "./file_store/handles.ts";
 import { JobFolder, type JobPlace, PASSING, remove } from "./file_store/job_folder.ts";
@@ -79,7 +80,7 @@ export function fileStore(folder: string, options: FileStoreOptions = {}): Store
   const lock = open(place, index, isGone);
   const creating = new Map<string, Promise<JobFolder>>();
   const underWay = new Set<Promise<unknown>>();
-  const watchers = new Set<(jobId: string) => void>();
+  const watchers = new Watchers();
   let isClosed = false;
   let closing: Promise<void> | undefined;
 
@@ -109,7 +110,7 @@ export function fileStore(folder: string, options: FileStoreOptions = {}): Store
     }
   };
   const tell = (jobId: string, isSent: boolean): boolean => {
-    if (isSent) { for (const watcher of [...watchers]) watcher(jobId); }
+    if (isSent) watchers.tell(jobId);
     return isSent;
   };
   const end = () => {
@@ -142,11 +143,7 @@ export function fileStore(folder: string, options: FileStoreOptions = {}): Store
       find("");
       return index.due(query);
     },
-    watch(onCommand): () => void {
-      const watcher = (jobId: string) => onCommand(jobId);
-      watchers.add(watcher);
-      return () => void watchers.delete(watcher);
-    },
+    watch: (onCommand) => watchers.watch(onCommand),
     list(query = {}): JobPage {
       find("");
       return index.list(query);

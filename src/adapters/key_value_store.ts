@@ -3,6 +3,7 @@ import { checkInteger } from "../base/options.ts";
 import type { Entropy } from "../ports/entropy.ts";
 import type { JobHead, NewJob, Store, StoredJob } from "../ports/store.ts";
 import { isDue, pageAmong } from "../ports/store_lists.ts";
+import { Watchers } from "../ports/watchers.ts";
 import { commandsOf } from "./key_value_store/commands.ts";
 import { type Head, KIND, toRecord } from "./key_value_store/head.ts";
 import { jobKeysOf } from "./key_value_store/job_keys.ts";
@@ -77,7 +78,7 @@ export function keyValueStore(storage: KeyValueStorage, options: KeyValueStoreOp
   const journal = journalOf(values, Math.min(MOST_TAIL_BYTES, Math.floor(maxValueBytes / 4)), entropy);
   const commands = commandsOf(storage, values, entropy);
   const recent = recentHeads();
-  const watchers = new Set<(jobId: string) => void>();
+  const watchers = new Watchers();
   const underWay = new Set<Promise<unknown>>();
   let isClosed = false;
 
@@ -151,7 +152,7 @@ export function keyValueStore(storage: KeyValueStorage, options: KeyValueStoreOp
       );
       if (placed === undefined) return false;
       if (!await jobs.count(placed.located, placed.sequence) || !placed.isOwn) continue;
-      for (const watcher of [...watchers]) watcher(jobId);
+      watchers.tell(jobId);
       return true;
     }
   };
@@ -204,11 +205,7 @@ export function keyValueStore(storage: KeyValueStorage, options: KeyValueStoreOp
         const due = (await jobs.allHeads()).filter(({ head, sent }) => isDue(head, query) || sent > head.consumed);
         return due.slice(0, query.limit).map(toRecord);
       }),
-    watch(onCommand): () => void {
-      const watcher = (jobId: string) => onCommand(jobId);
-      watchers.add(watcher);
-      return () => void watchers.delete(watcher);
-    },
+    watch: (onCommand) => watchers.watch(onCommand),
     list: (query = {}) => call(async () => pageAmong((await jobs.allHeads()).map(toRecord), query)),
     delete: (jobId) => call(() => remove(jobId)),
     async close(): Promise<void> {

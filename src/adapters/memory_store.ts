@@ -1,6 +1,7 @@
 import { FencedError } from "../base/errors.ts";
 import type { JobHead, JobPage, JobRecord, NewJob, Store, StoredCommand, StoredJob } from "../ports/store.ts";
 import { comparePlaces, isDue, pageAmong } from "../ports/store_lists.ts";
+import { Watchers } from "../ports/watchers.ts";
 
 interface Kept {
   record: JobRecord;
@@ -25,7 +26,7 @@ interface Kept {
  */
 export function memoryStore(): Store {
   const jobs = new Map<string, Kept>();
-  const watchers = new Set<(jobId: string) => void>();
+  const watchers = new Watchers();
   let isClosed = false;
   const kept = (jobId: string): Kept | undefined => {
     if (isClosed) throw new Error("The memory store is closed");
@@ -65,7 +66,7 @@ export function memoryStore(): Store {
       const job = kept(jobId);
       if (job === undefined) return false;
       if (!job.inbox.some((it) => it.key === key)) job.inbox.push({ sequence: job.inbox.length + 1, key, text });
-      for (const watcher of [...watchers]) watcher(jobId);
+      watchers.tell(jobId);
       return true;
     },
     inbox: (jobId, after) => kept(jobId)?.inbox.slice(after) ?? [],
@@ -76,11 +77,7 @@ export function memoryStore(): Store {
       );
       return due.map(({ record }) => record).sort(comparePlaces).slice(0, query.limit);
     },
-    watch(onCommand): () => void {
-      const watcher = (jobId: string) => onCommand(jobId);
-      watchers.add(watcher);
-      return () => void watchers.delete(watcher);
-    },
+    watch: (onCommand) => watchers.watch(onCommand),
     list(query = {}): JobPage {
       kept("");
       return pageAmong(Array.from(jobs.values(), ({ record }) => record), query);

@@ -1,6 +1,7 @@
 import { FencedError } from "../base/errors.ts";
 import { checkInteger, checkWord } from "../base/options.ts";
 import type { JobHead, JobRecord, NewJob, Store, StoredJob } from "../ports/store.ts";
+import { Watchers } from "../ports/watchers.ts";
 import {
   guarded,
   type Row,
@@ -71,7 +72,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
   openDatabase(database, synchronous, busyTimeoutMs);
   const statement = statementsOf(database);
   const writer = groupWriter(database, busyTimeoutMs);
-  const watchers = new Set<(jobId: string) => void>();
+  const watchers = new Watchers();
   let isClosed = false;
 
   const checkOpen = (): void => {
@@ -168,17 +169,13 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
         if (run(sql.ADD_COMMAND, id, toColumn(key), toColumn(text))) return run(sql.COUNT_COMMAND, id);
         return get(sql.FIND, id) !== undefined;
       });
-      if (isThere) { for (const watcher of [...watchers]) watcher(jobId); }
+      if (isThere) watchers.tell(jobId);
       return isThere;
     },
     inbox: (jobId, after) => read(() => all(sql.COMMANDS, toColumn(jobId), after).map(toCommand)),
     due: ({ now, owner, limit }) =>
       read(() => records(sql.DUE, now, owner === undefined ? null : toColumn(owner), toLimit(limit))),
-    watch(onCommand): () => void {
-      const watcher = (jobId: string) => onCommand(jobId);
-      watchers.add(watcher);
-      return () => void watchers.delete(watcher);
-    },
+    watch: (onCommand) => watchers.watch(onCommand),
     list: (query = {}) => read(() => listPage(records, query)),
     delete: (jobId) =>
       write(() => {
