@@ -1,3 +1,5 @@
+import { utf16Bytes } from "../../base/utf16.ts";
+
 const LONGEST_NAME = 120;
 
 /**
@@ -9,13 +11,7 @@ export async function nameOf(text: string): Promise<string> {
     const name = text.replaceAll(/[^A-Za-z0-9_-]/g, escapeUnit);
     if (name.length <= LONGEST_NAME) return name;
   }
-  const units = new Uint8Array(text.length * 2);
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    units[index * 2] = unit & 0xff;
-    units[index * 2 + 1] = unit >> 8;
-  }
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", units));
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", utf16Bytes(text)));
   return `~~${Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 

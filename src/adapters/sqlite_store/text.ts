@@ -1,3 +1,4 @@
+import { utf16Bytes } from "../../base/utf16.ts";
 import type { SqliteValue } from "./database.ts";
 
 const CHUNK = 8_192;
@@ -7,14 +8,7 @@ const CHUNK = 8_192;
  * a surrogate pair, makes it a blob of UTF-16 units, least significant byte first; a blob is never equal to a text.
  */
 export function toColumn(text: string): SqliteValue {
-  if (text.isWellFormed() && !text.includes("\0")) return text;
-  const bytes = new Uint8Array(text.length * 2);
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    bytes[index * 2] = unit & 0xff;
-    bytes[index * 2 + 1] = unit >> 8;
-  }
-  return bytes;
+  return text.isWellFormed() && !text.includes("\0") ? text : utf16Bytes(text);
 }
 
 /** The text in a column. */
