@@ -1,4 +1,5 @@
 import type { JobPage, JobRecord, Store, StoredCommand, StoredJob } from "../ports/store.ts";
+import { checkEntries } from "../ports/store_checks.ts";
 import { Watchers } from "../ports/watchers.ts";
 import type { KvAtomic, KvClient, KvEntry, KvKey, KvKeyPart, KvSelector } from "./deno_kv_store/client.ts";
 import { findJob } from "./deno_kv_store/heads.ts";
@@ -83,7 +84,7 @@ export function denoKvStore(kv: KvClient, options: DenoKvStoreOptions = {}): Sto
       use(async () => (await findJob(place, await partsOf(jobId)))?.record),
     load: (jobId): Promise<StoredJob | undefined> => use(() => loadJob(place, jobId)),
     append(jobId, expectedRevision, entries, head): Promise<void> {
-      if (entries.length === 0) throw new TypeError(`Cannot append to job "${jobId}": there must be an entry at least`);
+      checkEntries(jobId, entries);
       return inTurn(jobId, () => appendEntries(place, jobId, expectedRevision, entries, head));
     },
     compact: (jobId, revision, snapshot) => inTurn(jobId, () => compactJob(place, jobId, revision, snapshot)),

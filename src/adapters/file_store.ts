@@ -1,6 +1,7 @@
 import { FencedError } from "../base/errors.ts";
 import { checkWord } from "../base/options.ts";
 import type { JobPage, JobRecord, NewJob, Result, Store } from "../ports/store.ts";
+import { checkEntries } from "../ports/store_checks.ts";
 import { Watchers } from "../ports/watchers.ts";
 import { failure, type Files, hostFiles, runThrough, syncFolderNow, waitFor } from "./file_store/files.ts";
 import { Handles } from "./file_store/handles.ts";
@@ -128,9 +129,9 @@ export function fileStore(folder: string, options: FileStoreOptions = {}): Store
     find: (jobId) => find(jobId)?.record,
     load: (jobId) => find(jobId)?.load(),
     append(jobId, expectedRevision, entries, head): Result<void> {
+      checkEntries(jobId, entries);
       const job = find(jobId);
       if (job === undefined) throw new FencedError(jobId, expectedRevision, undefined);
-      if (entries.length === 0) throw new TypeError(`Cannot append to job "${jobId}": there must be an entry at least`);
       return watched(job.append(expectedRevision, entries, head));
     },
     compact: (jobId, revision, snapshot) => watched(find(jobId)?.compact(revision, snapshot)),

@@ -2,6 +2,7 @@ import { FencedError } from "../base/errors.ts";
 import { checkInteger } from "../base/options.ts";
 import type { Entropy } from "../ports/entropy.ts";
 import type { JobHead, NewJob, Store, StoredJob } from "../ports/store.ts";
+import { checkEntries } from "../ports/store_checks.ts";
 import { isDue, pageAmong } from "../ports/store_lists.ts";
 import { Watchers } from "../ports/watchers.ts";
 import { commandsOf } from "./key_value_store/commands.ts";
@@ -191,9 +192,7 @@ export function keyValueStore(storage: KeyValueStorage, options: KeyValueStoreOp
         })
       ),
     append(jobId, expectedRevision, entries, head) {
-      if (entries.length === 0) {
-        throw new RangeError(`Cannot append to job "${jobId}": there must be at least one entry`);
-      }
+      checkEntries(jobId, entries);
       return call(() => append(jobId, expectedRevision, [...entries], head));
     },
     compact: (jobId, revision, snapshot) => call(() => compact(jobId, revision, snapshot)),

@@ -1,5 +1,6 @@
 import { FencedError } from "../base/errors.ts";
 import type { JobHead, JobPage, JobRecord, NewJob, Store, StoredCommand, StoredJob } from "../ports/store.ts";
+import { checkEntries } from "../ports/store_checks.ts";
 import { comparePlaces, isDue, pageAmong } from "../ports/store_lists.ts";
 import { Watchers } from "../ports/watchers.ts";
 
@@ -48,6 +49,7 @@ export function memoryStore(): Store {
       return { record, flow, snapshot, snapshotRevision, entries: [...entries] };
     },
     append(jobId, expectedRevision, entries, head?: JobHead): void {
+      checkEntries(jobId, entries);
       const job = kept(jobId);
       if (job === undefined || job.record.revision !== expectedRevision) {
         throw new FencedError(jobId, expectedRevision, job?.record.revision);

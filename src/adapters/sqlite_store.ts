@@ -1,6 +1,7 @@
 import { FencedError } from "../base/errors.ts";
 import { checkInteger, checkWord } from "../base/options.ts";
 import type { JobHead, JobRecord, NewJob, Store, StoredJob } from "../ports/store.ts";
+import { checkEntries } from "../ports/store_checks.ts";
 import { Watchers } from "../ports/watchers.ts";
 import {
   guarded,
@@ -140,11 +141,9 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
         }
       }),
     append(jobId, expectedRevision, entries, head): Promise<void> {
+      checkEntries(jobId, entries);
       const id = toColumn(jobId);
       const [first, ...others] = entries;
-      if (first === undefined) {
-        throw new RangeError(`Cannot append to job "${jobId}": there must be at least one entry`);
-      }
       if (head === undefined && others.length === 0) {
         return write(() => addEntry(id, jobId, expectedRevision, first), true);
       }

@@ -217,5 +217,5 @@ test("an error says what could not be done", async () => {
 
 test("an append without an entry is refused", () => {
   const store = denoKvStore(new FakeKv().client());
-  assertThrows(() => store.append("a", 0, []), TypeError);
+  assertThrows(() => store.append("a", 0, []), RangeError, "at least one entry");
 });

@@ -17,6 +17,10 @@ test("memoryStore() answers at once", () => {
   assertEquals(store.find("job"), undefined);
 });
 
+test("memoryStore() refuses an append without an entry", () => {
+  assertThrows(() => memoryStore().append("job", 0, []), RangeError, "at least one entry");
+});
+
 test("memoryStore() refuses what is no cursor", () => {
   const store = memoryStore();
   for (const cursor of ["", "z", "{}", "[1]", '["a","b"]', "null"]) {

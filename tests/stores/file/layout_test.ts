@@ -157,7 +157,7 @@ test("opening reads of a long journal its end only", async () => {
 test("an append without an entry, and an unknown way to sync, are refused", () => {
   const store = fileStore(FOLDER, { sync: "none", files: new MemoryDisk() });
   create(store);
-  assertThrows(() => store.append("job", 0, []), TypeError);
+  assertThrows(() => store.append("job", 0, []), RangeError, "at least one entry");
   const sync: string = "fast";
   // @ts-expect-error: an unknown word
   assertThrows(() => fileStore(FOLDER, { sync }), TypeError);
