@@ -32,6 +32,7 @@ const NO_CALLBACKS = { onOutput: undefined, onReport: undefined };
 export class JobRunner implements ActiveFlow {
   readonly #graph: FlowGraph;
   readonly #host: EngineHost;
+  #lastTime: Moment = { at: NaN, ranMs: 0 };
   readonly #live: Set<Execution> = new Set();
   #plan: Plan | undefined;
   readonly #durable: DurableFlow | undefined;
@@ -292,7 +293,12 @@ export class JobRunner implements ActiveFlow {
   }
 
   #time(job: Job): Moment {
-    return this.executionOf(job)?.time() ?? { at: this.#host.timers.now(), ranMs: job.ranMs };
+    const execution = this.executionOf(job);
+    if (execution !== undefined) return execution.time();
+    const at = this.#host.timers.now();
+    const { ranMs } = job;
+    const last = this.#lastTime;
+    return at === last.at && ranMs === last.ranMs ? last : this.#lastTime = { at, ranMs };
   }
 }
 

@@ -57,21 +57,21 @@ export function createTasks(
   time: Instant,
   steps: number,
 ): Task[] {
-  const first = job.nextTaskId;
-  const tasks: Task[] = [];
-  for (const emission of emissions) addDeliveries(tasks, first, emission, time);
-  for (const expectation of expectations) tasks.push(awaitedTask(first + tasks.length, expectation, time));
-  checkSteps(first - 1 + tasks.length, steps);
-  return tasks;
-}
-
-function addDeliveries(tasks: Task[], first: number, emission: Emission, time: Instant): void {
-  const { source, data, delayMs, priority } = emission;
-  const details = delayMs > 0 ? { ...NO_DETAILS, notBefore: instantAfter(time.at, delayMs) } : undefined;
-  for (const route of source.routes) {
-    const arriving = route.mapping === undefined ? data : mapData(data, route.mapping);
-    tasks.push(createTask(first + tasks.length, route, arriving, time, priority, details));
+  let count = expectations.length;
+  for (const { source } of emissions) count += source.routes.length;
+  checkSteps(job.nextTaskId - 1 + count, steps);
+  // An array that grows takes room for many, and most activations make one task.
+  const tasks = new Array<Task>(count);
+  let made = 0;
+  for (const { source, data, delayMs, priority } of emissions) {
+    const details = delayMs > 0 ? { ...NO_DETAILS, notBefore: instantAfter(time.at, delayMs) } : undefined;
+    for (const route of source.routes) {
+      const arriving = route.mapping === undefined ? data : mapData(data, route.mapping);
+      tasks[made] = createTask(job.nextTaskId + made++, route, arriving, time, priority, details);
+    }
   }
+  for (const expectation of expectations) tasks[made] = awaitedTask(job.nextTaskId + made++, expectation, time);
+  return tasks;
 }
 
 function awaitedTask(id: number, { route, timeoutMs }: Expectation, time: Instant): Task {
