@@ -75,6 +75,11 @@ export class Execution implements RunnerHost {
     return this.#runner.active;
   }
 
+  /** Whether the last commit has been performed: what comes now comes to a job at rest, also while that is being stored. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   get mayRun(): boolean {
     return !this.#isOver && this.#resting?.isAborting !== true;
   }
@@ -92,7 +97,7 @@ export class Execution implements RunnerHost {
     this.log.journal = journal;
     this.#hasBegun = true;
     this.#clock.work(this.now());
-    this.#notifier.status(from, this.now());
+    this.#notifier.status(from, this.job.status, this.now());
     if (hasEnded(this.job.status)) return this.leave();
     this.#sendDeferred();
     // One of them may end the job: then the others are dropped.
@@ -115,7 +120,7 @@ export class Execution implements RunnerHost {
 
   /** Ends without a commit: the job works elsewhere, rests in the store, or cannot be stored any more. */
   leave(error?: Error): void {
-    if (this.#isOver) return;
+    if (this.job.owner !== this) return;
     this.#stop(error ?? new CancelledError("the job does not work here"));
     this.#depart(() => this.listeners.rested(error));
   }
@@ -252,10 +257,11 @@ export class Execution implements RunnerHost {
    */
   #end(commit: StatusCommit | FailureCommit, reason: Error = new CancelledError("the job has ended")): void {
     const from = this.job.status;
+    const to = commit.kind === "status" ? commit.status : "failed";
     this.log.performLast(commit, () => this.#stop(reason), () =>
       this.#depart(() => {
         if (commit.kind === "failure") this.#notifier.task(commit);
-        this.#notifier.status(from, commit.time.at);
+        this.#notifier.status(from, to, commit.time.at);
         this.listeners.committed();
         this.listeners.rested();
       }));

@@ -19,8 +19,8 @@ export class JobNotifier {
   }
 
   /** The status has changed. */
-  status(from: string, at: number): void {
-    const { jobId, flowId, status: to } = this.#job;
+  status(from: string, to: string, at: number): void {
+    const { jobId, flowId } = this.#job;
     if (from !== to && this.#host.isObserved) this.#host.tell({ type: "status", jobId, flowId, from, to, at });
   }
 

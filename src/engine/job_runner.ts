@@ -145,13 +145,13 @@ export class JobRunner implements ActiveFlow {
    */
   cancel(job: Job, reason: string | undefined): void {
     if (hasEnded(job.status)) throw refuse("cancel", job, "it has ended already");
-    const execution = this.executionOf(job);
+    const execution = this.#workingOn(job);
     if (execution !== undefined) return execution.cancel(reason);
     const from = job.status;
     const time = this.#time(job);
     const error = describeError(new CancelledError(reason), this.#host.errorStacks);
-    this.#commit(job, statusCommit("cancelled", time, { error }));
-    new JobNotifier(job, this.#host, NO_CALLBACKS).status(from, time.at);
+    const tell = () => new JobNotifier(job, this.#host, NO_CALLBACKS).status(from, "cancelled", time.at);
+    this.#commit(job, statusCommit("cancelled", time, { error }), tell);
   }
 
   /**
@@ -165,7 +165,7 @@ export class JobRunner implements ActiveFlow {
     const { routine, slot: name } = route;
     const subject = { action: `Cannot deliver to slot "${name}" of routine "${routine}"`, root: "data" };
     const data: Stored = encodeValue(params, this.#graph.registry, subject, this.#graph.limits);
-    const execution = this.executionOf(job);
+    const execution = this.#workingOn(job);
     if (execution === undefined) this.#deliver(job, route, data);
     else execution.whenBegun(() => this.#deliver(job, route, data));
   }
@@ -176,9 +176,9 @@ export class JobRunner implements ActiveFlow {
     if (awaited === undefined) checkSteps(job.nextTaskId, this.#graph.limits.steps);
     const time = this.#time(job);
     const task = awaited ?? createTask(job.nextTaskId, route, data, time);
-    const execution = this.executionOf(job);
+    const execution = this.#workingOn(job);
     if (execution !== undefined) execution.deliver(task, data);
-    else this.#commit(job, { kind: "deliver", time, task, data });
+    else this.#commit(job, { kind: "deliver", time, task, data }, () => {});
   }
 
   /**
@@ -224,12 +224,19 @@ export class JobRunner implements ActiveFlow {
     }));
   }
 
-  /** Changes a job that does not work. */
-  #commit(job: Job, commit: Commit): void {
+  /** The live execution of a job, unless its last commit is only being stored. */
+  #workingOn(job: Job): Execution | undefined {
+    const execution = this.executionOf(job);
+    return execution?.isOver === true ? undefined : execution;
+  }
+
+  /** Changes a job that does not work; `tell` is called when that is stored. */
+  #commit(job: Job, commit: Commit, tell: () => void): void {
     const journal = this.#host.durability?.journalOf(job);
     const text = journal?.encode(commit);
     apply(job, commit);
-    if (text !== undefined) journal?.rest(text, undefined, () => {});
+    if (journal === undefined || text === undefined) tell();
+    else journal.rest(text, undefined, tell);
   }
 
   #checkResume(job: Job, redrive: boolean): void {

@@ -126,3 +126,27 @@ test("a snapshot that cannot be written is told, and tried again with more", asy
   assert(calls > 1);
   assertEquals(JSON.stringify((await process.engine.open("job")).job), JSON.stringify(job));
 });
+
+test("a store that fails with a job's last commit rejects the waits, and the job goes on from what is stored", async () => {
+  const store = heldStore();
+  const process = new Process({ store, durability: { attempts: 1, owner: "worker" } });
+  const job = process.start([1, 2]);
+  const wait = assertRejects(() => process.flow.waitForCompletion(job), StoreError, "the store failed 1 times");
+  const pause = assertRejects(() => process.flow.pause(job), StoreError);
+  store.fail(1);
+  await process.settle();
+  await Promise.all([wait, pause]);
+  const { jobs } = await process.engine.recover();
+  await process.settle();
+  assertEquals(jobs.map((found) => [found.job.status, found.job.sharedData]), [["completed", { sum: 3 }]]);
+
+  const last = process.start([1], "last");
+  store.hold();
+  await process.settle();
+  store.fail(1);
+  const end = assertRejects(() => process.flow.waitForCompletion(last), StoreError);
+  store.release();
+  await process.settle();
+  await end;
+  await process.engine.shutdown();
+});

@@ -103,6 +103,27 @@ test("a pause resolves when it is stored", async () => {
   assertEquals((await store.find("job"))?.status, "paused");
 });
 
+test("what is asked of a job while it is stored that it rests comes to a job at rest", async () => {
+  const store = heldStore();
+  const process = new Process({ store });
+  const statuses = () => process.told("status").map(({ from, to }) => `${from} → ${to}`);
+  const job = process.flow.execute("source", { items: [1] }, { jobId: "job", timeoutMs: 5_000 });
+  const pause = process.flow.pause(job);
+  store.hold();
+  await process.settle();
+  process.flow.deliver(job, "worker", "input", { n: 9 });
+  assertEquals([job.status, job.pendingTasks.length], ["paused", 2]);
+  await process.timers.advance(10_000);
+  assertEquals(job.status, "paused", "it does not work, and has no timeout");
+  process.flow.cancel(job, { reason: "no longer needed" });
+  assertEquals([job.status, statuses()], ["cancelled", ["pending → running"]]);
+  store.release();
+  await process.settle();
+  await pause;
+  assertEquals(statuses(), ["pending → running", "running → paused", "paused → cancelled"]);
+  assertEquals((await store.load("job"))?.record.status, "cancelled");
+});
+
 test("a wait for a condition resolves when what it has seen is stored", async () => {
   const store = heldStore();
   const process = new Process({ store });
