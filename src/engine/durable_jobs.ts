@@ -30,6 +30,8 @@ interface Replayed {
 export class DurableJobs implements DurableFlow {
   readonly #durability: Durability;
   readonly #graph: FlowGraph;
+  /** Commands have come for them while the store was taking them in. */
+  readonly #addressedEarly: WeakSet<Job> = new WeakSet();
   readonly #steering: JobSteering;
   /** The flow as it is kept with each job. */
   #flowText: string | undefined;
@@ -77,7 +79,10 @@ export class DurableJobs implements DurableFlow {
 
   async poll(job: Job): Promise<void> {
     const journal = this.#durability.journalOf(job);
-    if (journal === undefined) return;
+    if (journal === undefined) {
+      this.#addressedEarly.add(job);
+      return;
+    }
     journal.isAddressed = true;
     if (journal.isPolling) return;
     journal.isPolling = true;
@@ -118,6 +123,7 @@ export class DurableJobs implements DurableFlow {
       const journal = this.#durability.follow(job, new Journal(job, this.#durability, 0, head));
       this.#attend(execution, journal);
       execution.begin(from, journal);
+      if (this.#addressedEarly.delete(job)) void this.poll(job);
       return;
     }
     const stored = await this.#try(job, () => store.load(jobId));

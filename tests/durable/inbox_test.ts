@@ -205,3 +205,23 @@ test("a command that is sent while the inbox is being read is not left till the 
   await owner.settle();
   assertEquals([owner.begun, owner.timers.now()], [[1, 3, 5], 0]);
 });
+
+test("a command that comes while the store takes a job in is carried out when the job begins", async () => {
+  const store = memoryStore();
+  const { create } = store;
+  const gate = createGate();
+  store.create = async (...args) => {
+    const isNew = await create(...args);
+    await gate.passed;
+    return isNew;
+  };
+  const owner = createProcess(store);
+  const job = owner.start([1]);
+  await owner.settle();
+  await owner.engine.send("job", { type: "cancel", reason: "too late" });
+  await owner.settle();
+  assertEquals(job.status, "running");
+  gate.open();
+  await owner.settle();
+  assertEquals([job.status, owner.timers.now()], ["cancelled", 0], "not with the next renewal");
+});
