@@ -18,7 +18,7 @@ import {
   FlowGraph,
   type FlowGraphOptions,
 } from "./model/flow_graph.ts";
-import { declarationOf, Routine } from "./model/routine.ts";
+import { membershipOf, Routine } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
 import type { Timers } from "./ports/timers.ts";
 import type { Job, OutputEntry } from "./scheduler/job.ts";
@@ -374,7 +374,7 @@ export class Flow extends FlowGraph {
   }
 
   #routeTo(event: string, slot: Slot<never>): Route {
-    const membership = slot.owner instanceof Routine ? declarationOf(slot.owner).membership : undefined;
+    const membership = membershipOf(slot.owner);
     if (membership?.routines === this.routines) return this.#runner.routeTo(membership.id, slot.name);
     const owner = describeValue(slot.owner);
     throw new TypeError(

@@ -131,6 +131,7 @@ export class StoredJobs {
     const stored = await this.#load(jobId, "open");
     const flow = this.#flowOf(stored);
     const job = this.#durability.liveJob(jobId) ?? runnerOf(flow).durable?.restore(stored);
+    // Unreachable: the flow is of this engine, which has a store.
     if (job === undefined) throw unknownJob(jobId, "open");
     return { flow, job: new JobState(job, this.#registry) };
   }

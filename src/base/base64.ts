@@ -4,9 +4,10 @@ const CODES: ReadonlyMap<string, number> = new Map(Array.from(ALPHABET, (letter,
 /** Writes bytes as base64 with padding (RFC 4648, section 4). Hosts offer this under different names, or not at all. */
 export function encodeBase64(bytes: Uint8Array): string {
   let text = "";
+  const byte = (at: number) => bytes[at] ?? 0;
   for (let i = 0; i < bytes.length; i += 3) {
     const left = bytes.length - i;
-    const group = ((bytes[i] ?? 0) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    const group = (byte(i) << 16) | (byte(i + 1) << 8) | byte(i + 2);
     text += ALPHABET.charAt(group >> 18) + ALPHABET.charAt((group >> 12) & 63) +
       (left > 1 ? ALPHABET.charAt((group >> 6) & 63) : "=") + (left > 2 ? ALPHABET.charAt(group & 63) : "=");
   }

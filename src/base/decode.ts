@@ -44,5 +44,6 @@ function revive(tag: string, value: JsonValue, classes: ClassTable): unknown {
 }
 
 function items(value: JsonValue): readonly JsonValue[] {
+  // Unreachable default: what is written here is a list, and what is read has been checked.
   return isJsonArray(value) ? value : [];
 }

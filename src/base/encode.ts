@@ -79,6 +79,7 @@ class Encoder {
   }
 
   #error(): SerializationError {
+    // Unreachable default: whoever answers REFUSED has said why.
     const { reason = "is refused", cause, path: keys = [] } = this.#refusal ?? {};
     const path = joinPath(this.#subject.root, keys.reverse());
     const options = cause === undefined ? undefined : { cause };
@@ -232,18 +233,18 @@ class Encoder {
     return Object.freeze(items);
   }
 
-  #measure(json: JsonValue, depth: number): typeof REFUSED | undefined {
+  #measure(json: JsonValue | undefined, depth: number): typeof REFUSED | undefined {
     if (++this.#nodes > this.#limits.nodes) return this.#tooMany();
     if (typeof json !== "object" || json === null) return undefined;
     if (depth > this.#limits.depth) return this.#tooDeep(json);
     if (!isJsonArray(json)) {
       for (const key in json) {
-        if (this.#measure(json[key] ?? null, depth + 1) !== undefined) return this.#step(json, key, REFUSED);
+        if (this.#measure(json[key], depth + 1) !== undefined) return this.#step(json, key, REFUSED);
       }
       return undefined;
     }
     for (let i = 0; i < json.length; i++) {
-      if (this.#measure(json[i] ?? null, depth + 1) !== undefined) return this.#step(json, i, REFUSED);
+      if (this.#measure(json[i], depth + 1) !== undefined) return this.#step(json, i, REFUSED);
     }
     return undefined;
   }

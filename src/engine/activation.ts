@@ -250,6 +250,7 @@ export class Activation implements Context<unknown> {
     if (!isRecord(entry)) throw new TypeError(`${action}: the entry must be an object, got ${describeValue(entry)}`);
     this.#buffer.log.push({
       routine: this.routineId,
+      // Unreachable default: only `undefined` is written as nothing.
       entry: this.#encode(action, "entry", entry) ?? null,
       at: this.now(),
     });

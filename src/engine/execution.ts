@@ -231,7 +231,8 @@ export class Execution implements RunnerHost {
     } else if (this.#resting !== undefined) {
       this.#end(this.#resting.commit(this.time()));
     } else if (!this.#queue.isEmpty) {
-      if (!this.#loop.isDeferred && !this.#mustWait(this.now())) this.#loop.wake();
+      // A turn comes: after the host's event loop, or when the store has caught up.
+      return;
     } else if (this.job.tasks.size > 0) {
       if (this.log.isBehind()) return;
       this.#clock.rest(this.now());
@@ -307,6 +308,7 @@ export class Execution implements RunnerHost {
   /** An awaited delivery has not come in time. That is decided by the error handler, but never tried again. */
   #expire(task: Task): void {
     const { routine, slot } = task.route;
+    // Unreachable default: only what has a deadline expires.
     const timeoutMs = task.details?.awaiting?.timeoutMs ?? 0;
     const error = new TimeoutError(`The delivery to slot "${slot}" of routine "${routine}"`, timeoutMs);
     this.#failTask(task, slotOf(this.#plan, task.route), describeError(error), { mayRetry: false, isFatal: false });
@@ -337,6 +339,7 @@ export class Execution implements RunnerHost {
       const records = new StepRecords(undefined, emissions, time);
       this.log.perform({ kind: "deferred", time, created, records }, created);
     } catch (error) {
+      // Unreachable: nothing else is thrown here, and a defect must not pass for a limit.
       if (!(error instanceof StepLimitError)) throw error;
       this.#break("failed", error);
     }

@@ -117,11 +117,13 @@ export class HandlerRunner {
   #merged(task: Task, plan: SlotPlan): unknown {
     const { job, classes, limits } = this.#host;
     const { routine, slot } = task.route;
-    if (task.details?.merged === undefined) {
-      this.#host.log.perform(mergeCommit(task, mergeDelivery(job, task, plan, classes, limits), this.#host.time()));
+    let merged = task.details?.merged;
+    if (merged === undefined) {
+      const commit = mergeCommit(task, mergeDelivery(job, task, plan, classes, limits), this.#host.time());
+      this.#host.log.perform(commit);
+      ({ merged } = commit);
     }
-    const merged = task.details?.merged;
-    return merged === undefined ? undefined : mergedInput(merged, job.slots.get(routine)?.get(slot), classes);
+    return mergedInput(merged, job.slots.get(routine)?.get(slot), classes);
   }
 
   #call(activation: Activation, handler: AnyHandler): void {

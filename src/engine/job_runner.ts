@@ -286,8 +286,8 @@ export class JobRunner implements ActiveFlow {
 
   #migrateState(Class: object, state: ReadonlyMap<string, Stored>, version: number): KeyChange[] {
     const { registry, limits } = this.#graph;
-    const migrate: unknown = "migrateState" in Class ? Class.migrateState : undefined;
-    if (typeof migrate !== "function") throw new TypeError("the class has none");
+    const migrate: unknown = Reflect.get(Class, "migrateState");
+    if (typeof migrate !== "function") throw new TypeError("it is no function");
     const old = Object.fromEntries(Array.from(state, ([key, value]) => [key, decodeValue(value, registry)]));
     const next: unknown = Reflect.apply(migrate, Class, [old, version]);
     if (!isRecord(next)) throw new TypeError(`it must return an object, not ${describeValue(next)}`);

@@ -24,11 +24,6 @@ export class Loop {
     return this.#isRunning;
   }
 
-  /** Whether a turn will be taken in one of the next macrotasks. */
-  get isDeferred(): boolean {
-    return this.#isDeferred;
-  }
-
   /** Takes a turn now, unless one is on the stack. */
   run(): void {
     if (this.#isRunning) return;

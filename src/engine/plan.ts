@@ -93,7 +93,6 @@ export function createPlan(graph: FlowGraph): Plan {
   const plan = { graph, routines };
   for (const { from, to, mapping } of [...graph.connections, ...graph.timerConnections]) {
     const source = eventOf(plan, from);
-    if (source === undefined) continue;
     const target = findSlot(plan, to);
     const route = new PlannedRoute(target, from, mapping);
     source.routes.push(route);
@@ -124,11 +123,13 @@ function planRoutine(id: string, routine: Routine<object>, graph: FlowGraph): Ro
 
 /** The slot that a task of the job goes to. The preflight has seen to it that there is one. */
 export function slotOf(plan: Plan, route: ConnectionTarget): SlotPlan {
+  // Unreachable default: a job's tasks have the routes of the plan when it goes on.
   return route instanceof PlannedRoute ? route.target : findSlot(plan, route);
 }
 
 function findSlot(plan: Plan, route: ConnectionTarget): SlotPlan {
   const slot = plan.routines.get(route.routine)?.slots.get(route.slot);
+  // Unreachable: see above.
   if (slot === undefined) {
     throw new TypeError(`Flow "${plan.graph.id}" has no slot "${route.slot}" of routine "${route.routine}"`);
   }
@@ -137,11 +138,18 @@ function findSlot(plan: Plan, route: ConnectionTarget): SlotPlan {
 
 /** How keys were renamed on a task's way, where they were. */
 export function mappingOf(route: Route): Mapping | undefined {
+  // Unreachable default: a job's tasks have the routes of the plan when it goes on.
   return route instanceof PlannedRoute ? route.mapping : undefined;
 }
 
-function eventOf(plan: Plan, { routine, event }: ConnectionSource): EventPlan | undefined {
-  return plan.routines.get(routine)?.events.get(event);
+/** An event of the flow. The preflight has seen to it that there is one. */
+function eventOf(plan: Plan, { routine, event }: ConnectionSource): EventPlan {
+  const found = plan.routines.get(routine)?.events.get(event);
+  // Unreachable: see above.
+  if (found === undefined) {
+    throw new TypeError(`Flow "${plan.graph.id}" has no event "${event}" of routine "${routine}"`);
+  }
+  return found;
 }
 
 /** Gives the tasks of a job that comes to a flow the routes of its plan: tasks of one way share one object. */
@@ -154,14 +162,13 @@ function bindRoute(route: Route, plan: Plan): Route {
   const { connection } = route;
   const target = findSlot(plan, route);
   if (connection === undefined) return target.route;
-  const source = eventOf(plan, connection);
-  return (source && target.arrivals.get(source)) ?? route;
+  // Unreachable default: the preflight has seen to it that they are connected.
+  return target.arrivals.get(eventOf(plan, connection)) ?? route;
 }
 
 /** What deferred events come to when they are sent. */
 export function emissionsOf(plan: Plan, deferred: readonly DeferredEvent[]): Emission[] {
   return deferred.map(({ routine, event, data }) => {
-    const source = eventOf(plan, { routine, event }) ?? { routine, event, routes: [] };
-    return { source, data, delayMs: 0, priority: "normal" };
+    return { source: eventOf(plan, { routine, event }), data, delayMs: 0, priority: "normal" };
   });
 }

@@ -83,14 +83,13 @@ export class SlotViews {
     return Array.from(this.#cleared).flatMap(([slot, keys]): SlotChange[] => {
       const at = { routine: this.#task.route.routine, slot };
       const data = this.#data(slot);
-      const view = keys === "all" ? this.#view(slot) : undefined;
-      if (view?.kind === "value") {
+      const view: View = keys === "all" ? this.#view(slot) : { kind: "lists", lists: keys };
+      if (view.kind === "value") {
         const isUnchanged = data?.kind === "value" && data === view.data && data.revision === view.revision;
         return isUnchanged ? [{ ...at, kind: "set", value: undefined }] : [];
       }
-      const lists = keys === "all" ? view?.lists ?? new Map<string, ListView>() : keys;
       const upTo = new Map<string, number>();
-      for (const [key, { list, range }] of lists) {
+      for (const [key, { list, range }] of view.lists) {
         if (data?.kind === "lists" && data.lists.get(key) === list) upTo.set(key, range.to);
       }
       return [{ ...at, kind: "clear", upTo }];

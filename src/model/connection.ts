@@ -81,6 +81,7 @@ export function applyMapping(data: JsonObject, mapping: Mapping): JsonObject {
   const taken = new Set(Object.keys(mapping).filter((key) => Object.hasOwn(data, key)).map((key) => mapping[key]));
   for (const key of Object.keys(data)) {
     const value = data[key];
+    // Unreachable: in JSON every key has a value.
     if (value === undefined) continue;
     const name = Object.hasOwn(mapping, key) ? mapping[key] : undefined;
     if (name !== undefined) mapped[name] = value;

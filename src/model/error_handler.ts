@@ -1,3 +1,4 @@
+import { describeError } from "../base/error_data.ts";
 import { SerializationError } from "../base/errors.ts";
 import { isRecord, type JsonObject } from "../base/json.ts";
 import { checkDuration, checkInteger, checkRange, checkWord } from "../base/options.ts";
@@ -111,7 +112,7 @@ export class ErrorHandler {
       // The constructor checks each setting as it would a caller's.
       return new ErrorHandler(json as ErrorHandlerOptions);
     } catch (error) {
-      return fail(path, error instanceof Error ? error.message : String(error), error);
+      return fail(path, describeError(error).message, error);
     }
   }
 }

@@ -6,7 +6,7 @@ import { Connection, type ConnectOptions, type Mapped, type Mapping } from "./co
 import { ErrorHandler } from "./error_handler.ts";
 import { Event } from "./event.ts";
 import { completeLimits, type FlowLimits } from "./flow_limits.ts";
-import { declarationOf, Routine } from "./routine.ts";
+import { declarationOf, membershipOf, Routine } from "./routine.ts";
 import { Slot } from "./slot.ts";
 
 /** How a job's handlers run: one at a time, or up to `maxWorkers` that wait at the same time. */
@@ -158,7 +158,7 @@ export class FlowGraph {
    * @throws {TypeError} when it is in none, or in another
    */
   routineId(routine: Routine<object>): string {
-    const membership = routine instanceof Routine ? declarationOf(routine).membership : undefined;
+    const membership = membershipOf(routine);
     if (membership?.routines !== this.#routines) {
       throw new TypeError(`${describeValue(routine)} is not in flow "${this.id}"; add it with addRoutine`);
     }
@@ -291,7 +291,7 @@ export class FlowGraph {
   }
 
   #ownerId({ owner, name }: { readonly owner: object; readonly name: string }, what: string): string {
-    const membership = owner instanceof Routine ? declarationOf(owner).membership : undefined;
+    const membership = membershipOf(owner);
     if (membership?.routines === this.#routines) return membership.id;
     throw new TypeError(
       `Cannot connect: ${what} "${name}" belongs to ${

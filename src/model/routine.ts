@@ -7,7 +7,7 @@ import { isStandardSchema, type StandardSchema } from "../base/standard_schema.t
 import { ErrorHandler, type ErrorStrategy } from "./error_handler.ts";
 import { Event, type EventOptions } from "./event.ts";
 import { readRoutine, type RoutineDocument, writeRoutine } from "./routine_document.ts";
-import { RoutineDeclaration } from "./routine_declaration.ts";
+import { type Membership, RoutineDeclaration } from "./routine_declaration.ts";
 import { type AnyHandler, Slot } from "./slot.ts";
 import type { Accepted, FittingMerge, Handled, Handler, SlotOptions } from "./slot_types.ts";
 
@@ -23,6 +23,11 @@ export interface CriticalOptions {
 
 /** What a routine declares: for the library's own floors. */
 export let declarationOf: (routine: Routine<object>) => RoutineDeclaration;
+
+/** What flow a routine is in, and as what; nothing for what is in none, or no routine. */
+export function membershipOf(owner: unknown): Membership | undefined {
+  return owner instanceof Routine ? declarationOf(owner).membership : undefined;
+}
 
 /**
  * A node of a flow: slots take data in, handlers work on it, events send data on. Subclass it, declare slots and events

@@ -44,11 +44,10 @@ export class RoutineDeclaration {
   /** Refuses a change once a job has been started. */
   checkOpen(event: string): void {
     if (!this.frozen) return;
-    const id = this.membership === undefined ? "" : ` "${this.membership.id}"`;
     throw new StateError(
       event,
       "frozen",
-      `Cannot ${event} of routine${id}: the flow has been executed; keep what changes in ctx.state`,
+      `Cannot ${event} of routine "${this.membership?.id}": the flow has been executed; keep what changes in ctx.state`,
     );
   }
 

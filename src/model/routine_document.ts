@@ -90,9 +90,9 @@ export function writeRoutine(parts: RoutineParts, place: Membership): RoutineDoc
 
 /** The version that a class states, 1 where it states none. */
 export function versionOf(Class: unknown): number {
-  const version: unknown = typeof Class === "function" && "version" in Class ? Class.version : 1;
+  if (typeof Class !== "function" || !("version" in Class)) return 1;
+  const { name, version }: { name: string; version?: unknown } = Class;
   if (typeof version !== "number" || !Number.isSafeInteger(version) || version < 1) {
-    const name = typeof Class === "function" ? Class.name : "";
     throw new TypeError(
       `Class '${name}': static version must be an integer of at least 1, not ${describeValue(version)}`,
     );

@@ -198,6 +198,7 @@ function tokenize(text: string): Token[] {
       throw new SyntaxError(`Cannot parse expression ${JSON.stringify(text)}: unexpected character at position ${at}`);
     }
     const group = KINDS.findIndex((_, index) => match[index + 1] !== undefined);
+    // Unreachable default: each way to match is one of these kinds.
     tokens.push({ kind: KINDS[group] ?? "end", text: match[0], at });
     end = TOKEN.lastIndex;
   }
@@ -205,7 +206,7 @@ function tokenize(text: string): Token[] {
 }
 
 function skipSpace(text: string, from: number): number {
-  return from + (/^\s*/.exec(text.slice(from))?.[0].length ?? 0);
+  return text.length - text.slice(from).trimStart().length;
 }
 
 const ESCAPES: ReadonlyMap<string, string> = new Map([["n", "\n"], ["t", "\t"], ["r", "\r"]]);

@@ -50,7 +50,7 @@ export class Throttle<T = unknown> extends Routine<ThrottleOptions> {
     const last = ctx.state.get<number>("last") ?? 0;
     let sent = ctx.state.get<number>("sent") ?? 0;
     let instants = ctx.state.get<readonly number[]>("instants") ?? [];
-    const earliest = () => instants.length < count ? 0 : (instants[0] ?? 0) + intervalMs;
+    const earliest = () => (instants.at(-count) ?? -Infinity) + intervalMs;
     while (sent < last && earliest() <= ctx.now()) {
       const key = `input ${++sent}`;
       ctx.emit<unknown>(this.output.name, ctx.state.get<{ data?: unknown }>(key)?.data);

@@ -52,7 +52,7 @@ export function apply(job: Job, commit: Commit): void {
     case "status":
       applyStatus(job, commit);
       break;
-    default:
+    default: // Unreachable: the compiler knows that there is no other kind.
       commit satisfies never;
   }
   job.updatedAt = commit.time.at;

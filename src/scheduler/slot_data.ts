@@ -97,6 +97,7 @@ function firstHeld(holders: ReadonlySet<Task>, key: string, start: number): numb
   let first = Infinity;
   for (const { details } of holders) {
     const merged = details?.merged;
+    // Unreachable default: whoever is among the holders has merged into lists.
     const range = merged?.kind === "lists" ? merged.lists.get(key) : undefined;
     if (range !== undefined) first = Math.min(first, range.from);
     if (first <= start) break;

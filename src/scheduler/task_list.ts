@@ -28,7 +28,6 @@ export class TaskList implements Iterable<Task> {
 
   /** Takes a task out. */
   delete(task: Task): void {
-    if (!this.has(task)) return;
     if (task.previous === undefined) this.#first = task.next;
     else task.previous.next = task.next;
     if (task.next === undefined) this.#last = task.previous;

@@ -103,6 +103,7 @@ export class CommitDecoder {
         };
       case "deliver": {
         const task = document.task === undefined
+          // Unreachable default: the schema asks for one of the two.
           ? this.#awaited(document.fills ?? 0)
           : parts.task(document.task, "task");
         const data = document.task === undefined ? parts.values.readOptional(document.data, "data") : task.data;
@@ -179,6 +180,7 @@ export class CommitDecoder {
 
   #verdict({ retry, end }: VerdictDocument): Verdict {
     if (retry !== undefined) return { kind: "retry", ...retry, notBefore: readInstant(retry.notBefore) };
+    // Unreachable: the schema asks for one of the two.
     if (end === undefined) return this.#parts.fail("verdict", "a retry or an end", "neither");
     return { kind: "end", status: end.status, stop: end.stop === true };
   }

@@ -50,9 +50,7 @@ export function openEnvelope(json: unknown, format: Format): unknown {
     );
   }
   let document = json;
-  for (let from = version; from < format.version; from++) {
-    document = format.migrations[from - 1]?.(document) ?? document;
-  }
+  for (const migrate of format.migrations.slice(version - 1)) document = migrate(document);
   const schema = format.schemaOf?.(document) ?? format.schema;
   if (checkOf(schema)(document)) return document;
   const result = v.safeParse(schema, document, { abortEarly: true });
@@ -83,6 +81,7 @@ function tellingIssue(issue: v.BaseIssue<unknown>): PlacedIssue {
 function expectedBy({ kind, type, expected, message, received }: v.BaseIssue<unknown>): string {
   if (expected === "never") return "no key of this name";
   if (kind === "validation" || type === "union" || expected === null || expected === "unknown") {
+    // Unreachable default: all messages of this kind are of this form.
     return /expected (.*?)(?: but received .*)?$/i.exec(message)?.[1] ?? message;
   }
   return received === "undefined" && expected !== "undefined" ? `${expected}, which is missing` : expected;

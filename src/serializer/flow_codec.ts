@@ -151,7 +151,7 @@ function codeOf(document: RoutineDocument, registry: Registry): string {
 }
 
 function migrate(Class: object, document: RoutineDocument): unknown {
-  const step: unknown = "migrate" in Class ? Class.migrate : undefined;
+  const step: unknown = Reflect.get(Class, "migrate");
   if (typeof step !== "function") throw new TypeError(`the class has no static migrate(json, fromVersion)`);
   return Reflect.apply(step, Class, [document as unknown as JsonObject, document.version]);
 }

@@ -128,6 +128,7 @@ export class PartDecoder {
 
 /** An instant whose form the schema has checked. */
 export function readInstant(text: string): number {
+  // Unreachable default: see above.
   return parseInstant(text) ?? 0;
 }
 

@@ -1,5 +1,5 @@
 import { SerializationError } from "../base/errors.ts";
-import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../base/limits.ts";
+import type { ValueLimits } from "../base/limits.ts";
 import { apply } from "../scheduler/apply.ts";
 import { adoptLimits, type Job, type JobLimits } from "../scheduler/job.ts";
 import type { Task } from "../scheduler/task.ts";
@@ -22,13 +22,12 @@ export class Replay {
    *
    * @throws {SerializationError} when it is no text of a job
    */
-  constructor(snapshot: string, limits: ValueLimits & JobLimits | undefined) {
-    const values = limits ?? DEFAULT_VALUE_LIMITS;
-    this.job = decodeJob(parse(snapshot, "routilux/job"), values);
-    if (limits !== undefined) adoptLimits(this.job, limits);
+  constructor(snapshot: string, limits: ValueLimits & JobLimits) {
+    this.job = decodeJob(parse(snapshot, "routilux/job"), limits);
+    adoptLimits(this.job, limits);
     for (const task of this.job.tasks) this.#tasks.set(task.id, task);
     for (const { task } of this.job.failures) this.#tasks.set(task.id, task);
-    this.#decoder = new CommitDecoder(this.job, (id) => this.#tasks.get(id), values);
+    this.#decoder = new CommitDecoder(this.job, (id) => this.#tasks.get(id), limits);
   }
 
   /**

@@ -113,8 +113,7 @@ function sharedKeys(a: unknown, b: unknown): Path {
 function at(value: unknown, keys: Path): unknown {
   let found = value;
   for (const key of keys) {
-    if (Array.isArray(found)) found = found[Number(key)];
-    else found = isRecord(found) ? found[key] : undefined;
+    if (isRecord(found) || Array.isArray(found)) found = Reflect.get(found, key);
   }
   return found;
 }

@@ -82,6 +82,7 @@ export class SimulatedHandlers implements Director {
     const wrapped = {
       next: () => this.#perform(activation, `${name}, goes on`, () => generator.next()),
       return: (value: undefined) => generator.return(value),
+      // Unreachable: it tells the engine that this is a generator, and is not called.
       [Symbol.iterator]: () => wrapped,
     };
     return wrapped;

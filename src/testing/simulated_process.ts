@@ -152,7 +152,6 @@ export class SimulatedProcess implements HandlersHost {
   }
 
   abortHandlers(): void {
-    if (this.#job.status !== "running" || this.#isStopping) return;
     this.#isAborted = true;
     this.#pause("simulated abort", 0);
   }

@@ -85,6 +85,7 @@ function checkRoundTrip(text: string, { flowText, registry }: Stage): void {
   const flow = Flow.fromJSON(JSON.parse(flowText), registry);
   if (JSON.stringify(flow) !== flowText) throw new Error("the flow's text changes when it is read and written");
   const again = JSON.stringify(JobState.fromJSON(JSON.parse(text), registry, { limits: flow.limits }));
+  // Unreachable: that reading and writing agree is what is looked at.
   if (again !== text) {
     throw new Error(`the job's text changes when it is read and written\nbefore: ${text}\nafter:  ${again}`);
   }

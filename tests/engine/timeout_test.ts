@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertInstanceOf } from "@std/assert";
-import { type Context, ErrorHandler, TimeoutError } from "../../mod.ts";
+import { type Context, ErrorHandler, Routine, TimeoutError } from "../../mod.ts";
+import { manualTimers } from "../../src/testing/mod.ts";
 import { addAct, addSource, link } from "../support/act.ts";
 import { Crew } from "../support/crew.ts";
 import { createWorld } from "../support/world.ts";
@@ -218,4 +219,28 @@ test("a job that sleeps 30 days neither fires early nor times out, and history t
   await timers.advance(1);
   assertEquals([job.status, seen, job.toJSON().ranMs, timers.size], ["completed", [30 * DAY], 0, 0]);
   assertEquals(job.history("sink"), [{ at: "1970-01-31T00:00:00.000Z", routine: "sink", type: "start" }]);
+});
+
+test("a timer of the host's that rings though it was stopped decides nothing a second time", async () => {
+  const inner = manualTimers();
+  const setTimer = (at: number, callback: () => void) => {
+    inner.setTimer(at, callback);
+    return () => {};
+  };
+  const { flow } = createWorld({}, { timers: { ...inner, setTimer } });
+  class Quick extends Routine {
+    readonly input = this.addSlot("input", this.work, { timeoutMs: 100 });
+    readonly again = this.addEvent<{ isLast: boolean }>("again");
+    async work({ isLast = false }: { isLast?: boolean }, ctx: Context): Promise<void> {
+      await Promise.resolve();
+      if (!isLast) ctx.emit(this.again, { isLast: true }, { delayMs: 150 });
+    }
+  }
+  const quick = flow.addRoutine(new Quick(), "quick");
+  flow.connect(quick.again, quick.input);
+  const job = flow.execute(quick.input, {}, { timeoutMs: 200 });
+  await inner.advance(160);
+  const before = JSON.stringify(job);
+  await inner.advance(1_000);
+  assertEquals([job.status, job.failures, JSON.stringify(job)], ["completed", [], before]);
 });

@@ -38,3 +38,13 @@ test("a commit for a task that the job does not have is refused with the path", 
   assertThrows(() => readEntry({ ...document, kind: "other" }, live), SerializationError);
   assertThrows(() => readEntry({ ...document, version: 2 }, live), SerializationError, "newer routilux");
 });
+
+test("a commit is read as it was, before it is applied", () => {
+  const live = createJob();
+  JOURNAL.forEach((make, index) => {
+    const commit = make(live);
+    const read = readCommit(JSON.parse(JSON.stringify(encodeCommit(commit))), live);
+    assertEquals(read, commit, `commit ${index}`);
+    apply(live, commit);
+  });
+});

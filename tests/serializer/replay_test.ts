@@ -105,6 +105,24 @@ test("failed tasks of the snapshot are known when they are put back", () => {
   line.check();
 });
 
+test("what has failed is put back by a redrive, not by being stopped or filled", () => {
+  const line = new Line();
+  const task = line.deliver(1);
+  line.commit({
+    ...TIME,
+    kind: "failure",
+    task,
+    error: { name: "Error", message: "no" },
+    verdict: { kind: "end", status: "failed", stop: true },
+    active: [],
+    records: [],
+    version: 1,
+  });
+  const cancel: Commit = { ...RUNNING, status: "cancelled", redrive: false, active: [task] };
+  const error = assertThrows(() => line.replay().apply(JSON.stringify(encodeCommit(cancel))), SerializationError);
+  assertEquals(error.message, "Cannot read routilux/commit: active[0]: expected the id of a pending task, got 1");
+});
+
 test("a job keeps as much history as its flow allows, and reads no larger values", () => {
   const line = new Line();
   const records = [1, 2, 3, 4].map((n) => {

@@ -165,3 +165,56 @@ test("a version that is no positive integer is refused when the flow is written"
   flow.addRoutine(new Odd(), "odd");
   assertThrows(() => flow.toJSON(), TypeError, "Class 'Odd': static version must be an integer of at least 1, not 1.5");
 });
+
+test("what a migration makes that is no document is told with its place", async () => {
+  class Wrong extends CounterV3 {
+    static override migrate(): unknown {
+      return 5;
+    }
+  }
+  const { flow } = await oldTexts();
+  const error = assertThrows(() => Flow.fromJSON(JSON.parse(flow), new Registry({ Counter: Wrong })), PreflightError);
+  assertEquals(error.findings, [{
+    code: "routine_mismatch",
+    path: "routines.counter",
+    message: "Cannot read routine: expected an object, got 5",
+  }]);
+});
+
+test("a class whose migrate is no function cannot be brought to its version", async () => {
+  class Broken extends CounterV3 {}
+  Object.defineProperty(Broken, "migrate", { value: 5 });
+  const { flow } = await oldTexts();
+  const error = assertThrows(() => Flow.fromJSON(JSON.parse(flow), new Registry({ Counter: Broken })), PreflightError);
+  assertEquals(error.findings, [{
+    code: "routine_mismatch",
+    path: "routines.counter",
+    message: "the class has no static migrate(json, fromVersion)",
+  }]);
+});
+
+test("a migrateState that gives a version up, or is no function, keeps the job from going on", async () => {
+  class GivesUp extends CounterV3 {
+    static override migrateState(state: JsonObject, fromVersion: number): unknown {
+      return Routine.migrateState(state, fromVersion);
+    }
+  }
+  class Broken extends CounterV3 {}
+  Object.defineProperty(Broken, "migrateState", { value: 5 });
+  const texts = await oldTexts();
+  for (
+    const [Class, why] of [
+      [GivesUp, "Class 'Routine' has no static migrateState(state, fromVersion) for version 1"],
+      [Broken, "it is no function"],
+    ] as const
+  ) {
+    const registry = new Registry({ Counter: Class });
+    const flow = Flow.fromJSON(JSON.parse(texts.flow), registry, { engine: createWorld().engine });
+    const job = JobState.fromJSON(JSON.parse(texts.job), registry);
+    assertEquals(assertThrows(() => flow.resume(job), PreflightError).findings, [{
+      code: "no_migration",
+      path: "routineStates.counter.state",
+      message: `static migrateState threw: ${why}`,
+    }]);
+  }
+});

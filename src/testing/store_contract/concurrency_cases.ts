@@ -63,7 +63,7 @@ export const concurrencyCases: readonly Case[] = [
       const ids = Array.from({ length: JOBS }, (_, index) => `job-${index}`);
       for (const jobId of ids) await createJob(stores[0], jobId, 0);
       await Promise.all(ids.map(async (jobId, index) => {
-        const store = stores[index % 2] ?? stores[0];
+        const store = index % 2 === 0 ? stores[0] : stores[1];
         for (let at = 0; at < 6; at += 2) {
           await store.append(jobId, at, [`${jobId} ${at}`, `${jobId} ${at + 1}`], { ...HEAD, epoch: at + 2 });
         }

@@ -36,12 +36,12 @@ export const listCases: readonly Case[] = [
     const flows = ["red", "blue", "Red"];
     const statuses = ["running", "paused", "completed"];
     const all: { jobId: string; flowId: string; status: string; createdAt: number }[] = [];
-    for (let index = 0; index < 36; index++) {
-      const flowId = flows[index % 3] ?? "";
-      const status = statuses[Math.floor(index / 3) % 3] ?? "";
-      const job = { jobId: `job-${index}`, flowId, status, createdAt: 100 + Math.floor(index / 2) };
-      all.push(job);
-      await createAt(store, job.jobId, job.createdAt, flowId, status);
+    for (let round = 0; round < 4; round++) {
+      for (const [flowId, status] of statuses.flatMap((it) => flows.map((flow) => [flow, it] as const))) {
+        const job = { jobId: `job-${all.length}`, flowId, status, createdAt: 100 + Math.floor(all.length / 2) };
+        all.push(job);
+        await createAt(store, job.jobId, job.createdAt, flowId, status);
+      }
     }
     for (const flowId of [undefined, "red", "grey"]) {
       for (const status of [undefined, "paused", "failed"]) {

@@ -78,8 +78,8 @@ export const textCases: readonly Case[] = [
         const stored = await later.load(jobId);
         checkSame([stored?.flow, stored?.snapshot], [text, text], "flow and snapshot");
         checkSame(stored?.entries, [text, ...TEXTS.slice(0, 3), text], "the entries");
-        const { flowId, status, owner } = stored?.record ?? HEAD;
-        checkSame([flowId, status, owner], [text, text, text], "the head");
+        const record = stored?.record;
+        checkSame([record?.flowId, record?.status, record?.owner], [text, text, text], "the head");
         checkSame(await later.inbox(jobId, 0), [{ sequence: 1, key: text, text }], "the inbox");
         const found = (await later.list({ flowId: text, status: text })).jobs.map((it) => it.jobId);
         checkSame(found, [jobId], "the list by flow and status");
