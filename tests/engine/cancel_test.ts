@@ -95,6 +95,21 @@ test("a handler may cancel its own job, synchronous or not: it commits nothing",
   }
 });
 
+test("a handler that cancels its own job and throws has not failed", async () => {
+  for (const isAsync of [false, true]) {
+    const { flow, timers } = createWorld();
+    addAct(flow, "act", () => {
+      flow.cancel(job);
+      const error = new Error("too late");
+      if (isAsync) return Promise.reject(error);
+      throw error;
+    });
+    const job = flow.execute("act");
+    await timers.flush();
+    assertEquals([job.status, job.error, job.failures], ["cancelled", cancelled(), []]);
+  }
+});
+
 test("C242 cancelling one job leaves the others of the flow alone, and the flow can be executed again", async () => {
   const { flow, timers } = createWorld();
   const crew = new Crew();

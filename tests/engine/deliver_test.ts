@@ -214,6 +214,19 @@ test("a filled delivery whose retry falls due at the old deadline is tried once"
   assertEquals([job.status, job.failures, timers.size], ["completed", [], 0]);
 });
 
+test("of awaited deliveries with one deadline the first stops the job, and the others stay pending", async () => {
+  const { flow, timers } = createWorld();
+  const act = addAct(flow, "act", (data: string, ctx) => {
+    if (data !== "entry") return;
+    ctx.expect("trigger", { timeoutMs: 100 });
+    ctx.expect("trigger", { timeoutMs: 100 });
+  });
+  const job = flow.execute(act.trigger, "entry");
+  await timers.advance(100);
+  assertEquals([job.status, job.failures.length, job.pendingTasks.length], ["failed", 1, 1]);
+  assertEquals(timers.size, 0);
+});
+
 test("redrive awaits a delivery again, for as long as before", async () => {
   const { flow, timers } = createWorld();
   const seen: unknown[] = [];

@@ -4,7 +4,7 @@ import { SerializationError } from "../../mod.ts";
 import { Encoded } from "../../src/base/json.ts";
 import { DEFAULT_FLOW_LIMITS } from "../../src/model/flow_limits.ts";
 import { apply } from "../../src/scheduler/apply.ts";
-import type { Commit, StepCommit } from "../../src/scheduler/commit.ts";
+import type { Commit, MergeCommit, SideEffects, StepCommit } from "../../src/scheduler/commit.ts";
 import type { Job } from "../../src/scheduler/job.ts";
 import { createTask, type Route, type Task } from "../../src/scheduler/task.ts";
 import { encodeCommit } from "../../src/serializer/commit_encoder.ts";
@@ -13,6 +13,10 @@ import { Replay } from "../../src/serializer/replay.ts";
 import { createJob, stepCommit } from "../support/journal.ts";
 
 const ROUTE: Route = { routine: "worker", slot: "input", connection: undefined };
+const ITEMS: Route = { routine: "sink", slot: "items", connection: undefined };
+const IN_SLOT = { routine: "worker", slot: "input" } as const;
+const IN_ITEMS = { routine: "sink", slot: "items" } as const;
+const NOTHING: SideEffects = { slots: [], state: [], shared: [], log: [], outputs: [], deferred: [] };
 const TIME = { time: { at: 10, ranMs: 0 } };
 const RUNNING = {
   ...TIME,
@@ -39,8 +43,8 @@ class Line {
     apply(this.job, commit);
   }
 
-  deliver(id: number, data: unknown = id): Task {
-    const task = createTask(id, ROUTE, data as never, { at: 0 });
+  deliver(id: number, data: unknown = id, route: Route = ROUTE): Task {
+    const task = createTask(id, route, data as never, { at: 0 });
     this.commit({ ...TIME, kind: "deliver", task, data: task.data });
     return task;
   }
@@ -121,6 +125,27 @@ test("what has failed is put back by a redrive, not by being stopped or filled",
   const cancel: Commit = { ...RUNNING, status: "cancelled", redrive: false, active: [task] };
   const error = assertThrows(() => line.replay().apply(JSON.stringify(encodeCommit(cancel))), SerializationError);
   assertEquals(error.message, "Cannot read routilux/commit: active[0]: expected the id of a pending task, got 1");
+});
+
+test("what merges gave, by a function or in lists, is in the slot as before: also nothing, and after all was cleared", () => {
+  const line = new Line();
+  const merge = (task: Task, merged: MergeCommit["merged"], slot: MergeCommit["slot"]) =>
+    line.commit({ ...TIME, kind: "merge", task, merged, slot, records: [] });
+  const value = line.deliver(1);
+  merge(value, { kind: "value", value: 5 }, { ...IN_SLOT, kind: "set", value: 5 });
+  line.check();
+  const [first, second] = [line.deliver(2, { a: 1 }, ITEMS), line.deliver(3, {}, ITEMS)];
+  merge(first, { kind: "lists", lists: new Map([["a", { from: 0, to: 1 }]]) }, {
+    ...IN_ITEMS,
+    kind: "append",
+    items: new Map([["a", 1]]),
+  });
+  merge(second, { kind: "lists", lists: new Map() }, undefined);
+  line.check();
+  const clear = { ...IN_ITEMS, kind: "clear", upTo: new Map([["a", 1]]) } as const;
+  line.step(first, { effects: { ...NOTHING, slots: [clear] } });
+  line.step(second, { effects: { ...NOTHING, slots: [{ ...IN_ITEMS, kind: "set", value: 7 }] } });
+  line.check();
 });
 
 test("a job keeps as much history as its flow allows, and reads no larger values", () => {

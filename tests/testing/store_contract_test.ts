@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Store } from "../../mod.ts";
 import { memoryStore } from "../../src/adapters/memory_store.ts";
 import { storeContract } from "../../src/testing/mod.ts";
@@ -7,9 +7,14 @@ import { turns } from "../support/broken_store.ts";
 import { memoryHandle } from "../support/memory_place.ts";
 
 /** Runs the tests of the contract whose names have a part in them, with stores that are changed in some way. */
-async function run(part: string, change: (store: Store, handle: number) => Partial<Store>): Promise<number> {
+async function run(
+  part: string,
+  change: (store: Store, handle: number) => Partial<Store>,
+  isExclusive = false,
+): Promise<number> {
   const cases: (() => Promise<void>)[] = [];
   storeContract({
+    isExclusive,
     test: (name, run) => void (name.includes(part) && cases.push(run)),
     createPlace() {
       const store = memoryStore();
@@ -42,4 +47,21 @@ test("storeContract() passes on what a store throws beside other writes, even no
   await assertRejects(() => run("while the owner lets go", failing), Error, "no send");
   const throwsNothing = (): Partial<Store> => ({ send: () => Promise.reject(undefined) });
   await assertRejects(() => run("commands that are sent at once", throwsNothing), Error, "Failed with undefined");
+});
+
+test("storeContract() looks whether a place that is said to be for one is opened by two", async () => {
+  let isOpen = false;
+  const guarded = ({ close }: Store): Partial<Store> => {
+    if (isOpen) throw new Error("it is open");
+    isOpen = true;
+    return {
+      close() {
+        isOpen = false;
+        return close();
+      },
+    };
+  };
+  assertEquals(await run("can't be opened by another", guarded, true), 1);
+  const error = await assertRejects(() => run("can't be opened by another", () => ({}), true), Error);
+  assertMatch(error.message, /opening a second handle/);
 });
