@@ -27,6 +27,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
     ...PURE_FLOORS.filter(holdsSources),
   ],
   "error texts of the type checker": ["run", "-A", "scripts/type_errors.ts"],
+  "coverage": ["run", "-A", "scripts/coverage.ts"],
   "conformance": ["run", "-A", "scripts/conformance.ts", "--brief"],
   "a generated flow type-checks": ["run", "-A", "bench/type_check.ts", "--small"],
   "published JSON Schemas": ["run", "-A", "scripts/json_schemas.ts", "--check"],

@@ -109,6 +109,26 @@ test("failed tasks of the snapshot are known when they are put back", () => {
   line.check();
 });
 
+test("tasks whose handlers a pause, an end or another's failure has stopped are active again", () => {
+  const line = new Line();
+  const [failing, other, last] = [line.deliver(1), line.deliver(2), line.deliver(3)];
+  line.commit({
+    ...TIME,
+    kind: "failure",
+    task: failing,
+    error: { name: "Error", message: "no" },
+    verdict: { kind: "end", status: "failed", stop: true },
+    active: [other],
+    records: [],
+    version: 1,
+  });
+  const active = () => Array.from(line.replay().finish().tasks, (task) => [task.id, task.active]);
+  assertEquals(active(), [[2, true], [3, false]]);
+  line.commit({ ...RUNNING, redrive: false });
+  line.commit({ ...RUNNING, status: "paused", redrive: false, active: [last] });
+  assertEquals(active(), [[2, true], [3, true]]);
+});
+
 test("what has failed is put back by a redrive, not by being stopped or filled", () => {
   const line = new Line();
   const task = line.deliver(1);

@@ -1,0 +1,115 @@
+/** One file and the defects that the tests must notice in it. */
+export interface MutatedFile {
+  /** The path from the root of the repository. */
+  readonly file: string;
+  /** The tests that must notice: files and folders, fast ones. */
+  readonly tests: readonly string[];
+  readonly mutants: readonly Mutant[];
+}
+
+/** A defect: a piece of the file that occurs once, and what is put in its place. */
+export type Mutant = readonly [find: string, replacement: string];
+
+const MERGE_TESTS = [
+  "tests/engine/merge_test.ts",
+  "tests/engine/merge_retry_test.ts",
+  "tests/engine/slot_data_test.ts",
+];
+
+/** The defects, for what a job hangs on: its commits, its slots, the order of its tasks, the check before a resume. */
+export const MUTATED_FILES: readonly MutatedFile[] = [
+  {
+    file: "src/scheduler/apply.ts",
+    tests: ["tests/scheduler", "tests/serializer/commit_test.ts", "tests/serializer/replay_test.ts", "tests/engine"],
+    mutants: [
+      ["(task.details?.step ?? 0) === commit.step", "true"],
+      ["unseen && job.tasks.has(task)", "unseen"],
+      ["const next = Math.min(step + 1, MAX_COUNT);", "const next = step;"],
+      ['task.active = outcome === "active";', "task.active = false;"],
+      ['parked: outcome === "parked"', "parked: false"],
+      ["for (const other of active) other.active = true;", ""],
+      ["for (const task of active) task.active = true;", ""],
+      ["job.ranMs = commit", "job.ranMs += commit"],
+      ["job.error ??= error;", "job.error = undefined;"],
+      ["job.failures.push(", "void ("],
+      ["job.deferredEvents.length = 0;", ""],
+      ["if (redrive) putFailuresBack", "if (false) putFailuresBack"],
+      ["details.attempt, MAX_COUNT)", "0, MAX_COUNT)"],
+      ["ROUTINE_STATUSES.indexOf(status) < ", "ROUTINE_STATUSES.indexOf(status) > "],
+      ["if (task.id >= job.nextTaskId) job", "job"],
+      ["  task.data = data;\n  task.details = undefined;", "  task.data = data;"],
+      ["if (value === undefined) map.delete(key);\n    else map.set", "map.set"],
+      ["data.revision++;", ""],
+    ],
+  },
+  {
+    file: "src/engine/merge.ts",
+    tests: [...MERGE_TESTS, "tests/engine/schema_test.ts"],
+    mutants: [
+      ["const data = checkDelivery(task.data, plan, classes, limits);", "const data = task.data;"],
+      ["[old, decodeValue(data, classes)]", "[decodeValue(data, classes), old]"],
+      ["Reflect.apply(slot.merge, routine.routine,", "Reflect.apply(slot.merge, undefined,"],
+      [" || slot.handler === undefined;", ";"],
+      ['merged: { kind: "value", value }', 'merged: { kind: "value", value: data }'],
+      ["from: list?.cleared ?? 0", "from: 0"],
+      ["to: end + 1", "to: end"],
+      ["data instanceof Encoded ? new Encoded(value) : value", "value"],
+    ],
+  },
+  {
+    file: "src/scheduler/slot_data.ts",
+    tests: ["tests/scheduler", ...MERGE_TESTS],
+    mutants: [
+      [" && position > list.cleared)", ")"],
+      ["Math.min(position, listEnd(list))", "listEnd(list)"],
+      ["Math.min(list.cleared, firstHeld(data.holders, key, list.start))", "list.cleared"],
+      ["    list.start = from;\n", ""],
+      ["    if (list.items.length === 0) data.lists.delete(key);\n", ""],
+      ["list.items = list.items.slice(from - list.start)", "list.items.splice(0, from - list.start)"],
+      ["  dropCleared(data, upTo.keys());\n", ""],
+      ["if (!watch.has(list)) watch.set", "watch.set"],
+    ],
+  },
+  {
+    file: "src/scheduler/ready_queue.ts",
+    tests: ["tests/scheduler", "tests/engine", "tests/travel/active_first_test.ts"],
+    mutants: [
+      ["if (task.id > this.newest) {", "if (true) {"],
+      ["isFirst(late, fresh) ? this.late", "isFirst(fresh, late) ? this.late"],
+      ["if (isFirst(parked, fresh) && isFirst(parked, late))", "if (parked !== undefined)"],
+      ["if (task.active) this.#resumed.push(task);\n      else this", "this"],
+      ["return this.fresh.size + this.late.size;", "return this.fresh.size;"],
+      ["details.awaiting !== undefined || (", "("],
+      ["due > now", "due < now"],
+      ["this.#lane(task).parked.push(task)", "this.#lane(task).add(task)"],
+      ["next.at <= now", "next.at < now"],
+      ["if (next.task.details?.awaiting !== undefined) expired.push(next.task);\n      else ", ""],
+      [" && first.task.details === first.details", ""],
+      ["a.at === b.at && a.task.id < b.task.id", "a.at === b.at && a.task.id > b.task.id"],
+      ['priority === "high" ? this.#high : this.#low', "this.#low"],
+    ],
+  },
+  {
+    file: "src/serializer/preflight.ts",
+    tests: [
+      "tests/serializer/preflight_test.ts",
+      "tests/serializer/routine_versions_test.ts",
+      "tests/travel/resume_refused_test.ts",
+    ],
+    mutants: [
+      ["if (job.flowId !== graph.id) {", "if (false) {"],
+      ["if (!graph.registry.hasClass(name)) {", "if (false) {"],
+      ["if (seen.has(task.id))", "if (false)"],
+      ["task.id >= job.nextTaskId", "task.id > job.nextTaskId"],
+      ["  job.failures.forEach(({ task }, at) => check(task, `failures[${at}].task`));\n", ""],
+      ["merged !== undefined && (merged.kind", "merged === null && (merged.kind"],
+      [" || !graph.leadsTo(event, slot)", ""],
+      ['else if ((data.kind === "lists") !== (slot.merge === "append"))', "else if (false)"],
+      ["if (version > present)", "if (false)"],
+      [" && state.size > 0", ""],
+      [" && !hasOwnMigration(routine)", ""],
+      ["else if (routine.getEvent(event) === undefined)", "else if (false)"],
+      ["  checkSettings(job, graph, add);\n", ""],
+    ],
+  },
+];
