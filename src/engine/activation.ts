@@ -2,6 +2,7 @@ import type { ClassTable } from "../base/class_table.ts";
 import { decodeValue } from "../base/decode.ts";
 import { type EncodeSubject, encodeValue } from "../base/encode.ts";
 import { StateError } from "../base/errors.ts";
+import type { Linked } from "../base/linked_list.ts";
 import { Encoded, isRecord, type Stored } from "../base/json.ts";
 import { checkDuration, checkName, checkRange, checkWord, listNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
@@ -50,13 +51,12 @@ export interface PauseWish {
   readonly checkpoint: Stored;
 }
 
-const NOTHING = (): void => {};
 const NONE: readonly never[] = [];
 const DEFAULT_EMIT: EmitOptions = Object.freeze({});
 const RETURNED: Closed = Object.freeze({ why: "its handler has returned; await what it starts before it returns" });
 
 /** One run of a handler: its context, and the buffer of what it does. */
-export class Activation implements Context<unknown> {
+export class Activation implements Context<unknown>, Linked<Activation> {
   /** The task. */
   readonly task: Task;
   /** The slot whose handler runs. */
@@ -65,12 +65,16 @@ export class Activation implements Context<unknown> {
   readonly input: unknown;
   /** The pause that was asked for since the last commit. */
   pauseWish: PauseWish | undefined;
-  /** Ends what lasts only while the handler waits: the timer of its timeout, the watch over its slot. */
-  stopWaiting: (() => void) | undefined;
+  /** Its neighbour among those whose handlers wait. */
+  previous: Activation | undefined;
+  /** Its neighbour among those whose handlers wait. */
+  next: Activation | undefined;
   readonly #host: ActivationHost;
   #emissions: Emission[] | undefined;
   #effects: EffectsBuffer | undefined;
   #controller: AbortController | undefined;
+  /** What ends with the waiting: the timer of a timeout, the watch over a slot. */
+  #stops: (() => void)[] | undefined;
   #closed: Closed | undefined;
 
   /** Makes the activation of a task; `input` is what its handler gets. */
@@ -100,7 +104,7 @@ export class Activation implements Context<unknown> {
   abort(reason: Error): void {
     if (this.isAborted) return;
     this.#closed = { why: `its handler was aborted (${reason.message})`, reason };
-    this.stopWaiting?.();
+    this.stopWaiting();
     this.#controller?.abort(reason);
   }
 
@@ -110,8 +114,22 @@ export class Activation implements Context<unknown> {
   }
 
   /** Keeps the view of its own slot as it is now, while the handler waits and others merge. */
-  watchSlot(): () => void {
-    return this.plan.merges ? this.#buffer.views.watch() : NOTHING;
+  watchSlot(): void {
+    this.whileWaiting(this.#buffer.views.watch());
+  }
+
+  /** Calls `stop` when the handler no longer waits. */
+  whileWaiting(stop: () => void): void {
+    if (this.#stops === undefined) this.#stops = [stop];
+    else this.#stops.push(stop);
+  }
+
+  /** Ends what lasts only while the handler waits. */
+  stopWaiting(): void {
+    const stops = this.#stops;
+    if (stops === undefined) return;
+    this.#stops = undefined;
+    for (const stop of stops) stop();
   }
 
   /**

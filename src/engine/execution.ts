@@ -66,7 +66,7 @@ export class Execution implements RunnerHost {
     this.#queue = new ReadyQueue(job, host.timers.now());
     this.#runner = new HandlerRunner(this, plan, host.timers, host.director);
     this.log = new CommitLog(job, this.listeners, (task, at) => this.#queue.add(task, at));
-    this.#loop = new Loop(() => this.#takeTasks(), () => this.#settleDown(), host.pacer);
+    this.#loop = new Loop((now) => this.#takeTasks(now), () => this.#settleDown(), host.pacer);
     job.owner = this;
   }
 
@@ -176,18 +176,19 @@ export class Execution implements RunnerHost {
   }
 
   settled(): void {
-    this.#loop.run();
+    // What it has come to was a commit, which has looked at the clock.
+    this.#loop.run(this.job.updatedAt);
   }
 
   report(activation: Activation, data: unknown): void {
     this.#notifier.report(activation.routineId, data);
   }
 
-  /** The clock is read once per handler: by its commit, or here when it waits. */
-  #takeTasks(): void {
+  /** The clock is read once per handler: by its commit, or here when it waits and another may begin. */
+  #takeTasks(known: number | undefined): void {
     if (this.#isOver || !this.#hasBegun) return;
     const director = this.#setup.workers > 1 ? this.#host.director : undefined;
-    let now = this.now();
+    let now = known ?? this.now();
     this.#wakeDue(now);
     while (this.#mayTake(now)) {
       const task = takeNext(this.#queue, this.limits.highWater, now, director);
@@ -198,6 +199,7 @@ export class Execution implements RunnerHost {
       if (!this.mayRun) break;
       const { active } = this;
       this.#runner.run(task);
+      if (this.active >= this.#setup.workers) break;
       now = this.active > active ? this.now() : this.job.updatedAt;
       this.#wakeDue(now);
     }

@@ -1,9 +1,10 @@
 import { decodeValue } from "../base/decode.ts";
 import { TimeoutError } from "../base/errors.ts";
 import type { Stored } from "../base/json.ts";
+import { LinkedList } from "../base/linked_list.ts";
 import { ignoreRejection, isThenable } from "../base/thenable.ts";
 import type { AnyHandler } from "../model/slot.ts";
-import type { CancelTimer, Timers } from "../ports/timers.ts";
+import type { Timers } from "../ports/timers.ts";
 import { hasKeys } from "../scheduler/decide.ts";
 import type { Task } from "../scheduler/task.ts";
 import type { Moment } from "../scheduler/moment.ts";
@@ -47,7 +48,7 @@ export class HandlerRunner {
   readonly #timers: Timers;
   readonly #director: Director | undefined;
   /** Handlers that have returned a promise which has not settled. */
-  readonly #active: Set<Activation> = new Set();
+  readonly #active: LinkedList<Activation> = new LinkedList();
   readonly #generators: Map<Task, LiveGenerator> = new Map();
   /** The handler that is on the stack just now. */
   #current: Activation | undefined;
@@ -98,8 +99,9 @@ export class HandlerRunner {
   /** Aborts all handlers that wait, and the one on the stack. Their tasks stay pending; what they return is ignored. */
   abortAll(reason: Error): void {
     this.#current?.abort(reason);
-    for (const activation of this.#active) activation.abort(reason);
-    this.#active.clear();
+    const waiting = [...this.#active];
+    for (const activation of waiting) activation.abort(reason);
+    for (const activation of waiting) this.#active.delete(activation);
   }
 
   /** Ends all generators: after a resume, their handlers start from what they have stored. */
@@ -141,46 +143,54 @@ export class HandlerRunner {
       return;
     }
     this.#current = undefined;
-    if (isPromise) this.#await(activation, result, () => this.#finish(activation));
+    if (isPromise) this.#await(activation, result);
     else if (generator !== undefined) this.#start(activation, generator);
     else this.#finish(activation);
   }
 
-  #await(activation: Activation, result: unknown, onValue: (value: unknown) => void): void {
+  /** Waits for what a handler has returned, or the next segment of its generator. */
+  #await(activation: Activation, result: unknown, live?: LiveGenerator): void {
     if (activation.isAborted) {
       ignoreRejection(result);
       return;
     }
     this.#active.add(activation);
-    const stopTimer = this.#limitTime(activation);
-    const stopWatch = activation.watchSlot();
-    activation.stopWaiting = () => {
-      stopTimer?.();
-      stopWatch();
-    };
-    const settle = (deal: () => void) => {
-      if (!this.#active.delete(activation)) return;
-      activation.stopWaiting?.();
-      deal();
-      this.#host.settled();
-    };
+    if (activation.plan.slot.timeoutMs !== undefined) this.#limitTime(activation, activation.plan.slot.timeoutMs);
+    if (activation.plan.merges) activation.watchSlot();
     Promise.resolve(result).then(
-      (value) => settle(() => onValue(value)),
-      (error) => settle(() => this.#fail(activation, error)),
+      (value) => {
+        if (!this.#settles(activation)) return;
+        if (live === undefined) this.#finish(activation);
+        else this.#segment(live, value);
+        this.#host.settled();
+      },
+      (error) => {
+        if (!this.#settles(activation)) return;
+        this.#fail(activation, error);
+        this.#host.settled();
+      },
     );
   }
 
-  #limitTime(activation: Activation): CancelTimer | undefined {
-    const { timeoutMs, name } = activation.plan.slot;
-    if (timeoutMs === undefined) return undefined;
-    return this.#timers.setTimer(this.#host.now() + timeoutMs, () => {
+  /** Whether a handler that waited is dealt with now: not when it was aborted. */
+  #settles(activation: Activation): boolean {
+    if (!this.#active.delete(activation)) return false;
+    activation.stopWaiting();
+    return true;
+  }
+
+  #limitTime(activation: Activation, timeoutMs: number): void {
+    activation.whileWaiting(this.#timers.setTimer(this.#host.now() + timeoutMs, () => {
       if (!this.#active.delete(activation)) return;
-      const error = new TimeoutError(`Slot "${name}" of routine "${activation.routineId}"`, timeoutMs);
+      const error = new TimeoutError(
+        `Slot "${activation.plan.slot.name}" of routine "${activation.routineId}"`,
+        timeoutMs,
+      );
       activation.abort(error);
       this.#drop(activation.task);
       this.#host.failed(activation.task, activation.plan, error);
       this.#host.settled();
-    });
+    }));
   }
 
   #start(activation: Activation, generator: GeneratorLike): void {
@@ -201,7 +211,7 @@ export class HandlerRunner {
       return;
     }
     this.#current = undefined;
-    if (isThenable(result)) this.#await(activation, result, (value) => this.#segment(live, value));
+    if (isThenable(result)) this.#await(activation, result, live);
     else this.#segment(live, result);
   }
 

@@ -2,7 +2,7 @@ import type { Pacer } from "./pacer.ts";
 
 /** When a job takes its turns: at once, in a microtask or in a macrotask, and never one inside another. */
 export class Loop {
-  readonly #turn: () => void;
+  readonly #turn: (now: number | undefined) => void;
   readonly #after: () => void;
   readonly #pacer: Pacer;
   /** A turn is on the stack: what happens now is seen when it goes on. */
@@ -13,7 +13,7 @@ export class Loop {
   #isDeferred = false;
 
   /** Makes a loop whose turns are `turn` and then `after`, which is no longer part of it. */
-  constructor(turn: () => void, after: () => void, pacer: Pacer) {
+  constructor(turn: (now: number | undefined) => void, after: () => void, pacer: Pacer) {
     this.#turn = turn;
     this.#after = after;
     this.#pacer = pacer;
@@ -24,11 +24,11 @@ export class Loop {
     return this.#isRunning;
   }
 
-  /** Takes a turn now, unless one is on the stack. */
-  run(): void {
+  /** Takes a turn now, unless one is on the stack; `now` is the instant, where the caller has just looked at the clock. */
+  run(now?: number): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    this.#turn();
+    this.#turn(now);
     this.#isRunning = false;
     this.#after();
   }

@@ -1,11 +1,11 @@
 import { BoundedList } from "../base/bounded_list.ts";
 import type { ErrorData } from "../base/error_data.ts";
 import type { Encoded, JsonValue, Stored } from "../base/json.ts";
+import { LinkedList } from "../base/linked_list.ts";
 import type { ExecutionStrategy } from "../model/flow_graph.ts";
 import { History } from "./history.ts";
 import type { SlotData } from "./slot_data.ts";
 import type { Task } from "./task.ts";
-import { TaskList } from "./task_list.ts";
 
 /** Where a job stands. `pausing` is not among them: it belongs to the live engine. */
 export type JobStatus = "pending" | "running" | "paused" | "completed" | "failed" | "cancelled";
@@ -135,8 +135,8 @@ export class Job {
   ranMs = 0;
   /** Why it failed or was cancelled. */
   error: ErrorData | undefined;
-  /** The tasks that have not ended. */
-  readonly tasks: TaskList = new TaskList();
+  /** The tasks that have not ended, by id. */
+  readonly tasks: LinkedList<Task> = new LinkedList();
   /** What slots hold, by routine and slot. */
   readonly slots: Map<string, Map<string, SlotData>> = new Map();
   /** What is kept of each routine. */

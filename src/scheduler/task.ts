@@ -1,4 +1,5 @@
 import type { Stored } from "../base/json.ts";
+import type { Linked } from "../base/linked_list.ts";
 import type { ConnectionSource } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
 import type { Instant } from "./moment.ts";
@@ -55,7 +56,7 @@ export interface Awaiting {
 }
 
 /** One delivery to a slot. Only `apply` changes one. */
-export interface Task {
+export interface Task extends Linked<Task> {
   /** Counted per job, from 1. */
   readonly id: number;
   /** Where it goes and how it came. */
@@ -70,10 +71,6 @@ export interface Task {
   details: TaskDetails | undefined;
   /** A live engine is working on it, or was when the job came to rest. */
   active: boolean;
-  /** The neighbours in the job's list. */
-  previous: Task | undefined;
-  /** The neighbours in the job's list. */
-  next: Task | undefined;
 }
 
 /** The details of a task that has none yet. */
