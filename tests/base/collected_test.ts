@@ -99,3 +99,9 @@ test("an emitted collected list counts towards depth and number of values", () =
     true,
   );
 });
+
+test("each null in an emitted list is a value that counts", () => {
+  const list = collect(stored({ nothing: null }, [null]));
+  assertStrictEquals(refusalOf(list, NO_CLASSES, { nodes: 5 }), "not refused");
+  assertStrictEquals(refusalOf(list, NO_CLASSES, { nodes: 4 }).startsWith("data[1][0] is part of more than 4"), true);
+});
