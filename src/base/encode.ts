@@ -124,27 +124,39 @@ class Encoder {
   }
 
   #copyRecord(record: object, depth: number, known: JsonValue | undefined): Copied {
-    let keys = Object.keys(record);
-    const clone: Record<string, JsonValue> | undefined = keys.length > ROOMY_KEYS ? { ...record } : undefined;
-    if (clone !== undefined) keys = Object.keys(clone);
-    const source = clone ?? record;
-    const copy = clone ?? {};
-    const parts = isRecord(known) ? known : undefined;
-    let isWhole = clone === undefined || Object.getOwnPropertySymbols(clone).length === 0;
+    const keys = Object.keys(record);
+    if (keys.length > ROOMY_KEYS) return this.#copyWide(record, depth, known);
+    const copy: Record<string, JsonValue> = {};
     for (const key of keys) {
-      const value: unknown = source[key as keyof typeof source];
+      const value: unknown = record[key as keyof typeof record];
+      if (value === undefined) continue;
+      const copied = this.#copyValue(key, value, depth, known);
+      if (copied === REFUSED) return this.#step(record, key, copied);
+      copy[key] = copied;
+    }
+    return Object.freeze(copy);
+  }
+
+  #copyWide(record: object, depth: number, known: JsonValue | undefined): Copied {
+    const copy: Record<string, JsonValue> = { ...record };
+    let isWhole = Object.getOwnPropertySymbols(copy).length === 0;
+    for (const key of Object.keys(copy)) {
+      const value: unknown = copy[key];
       if (value === undefined) {
-        isWhole = clone === undefined;
+        isWhole = false;
         continue;
       }
-      if (key === "__proto__" || key === "$type") {
-        return this.#step(record, key, this.#refuse(`is a key that user data cannot have`));
-      }
-      const copied = this.#copyPart(value, depth + 1, parts?.[key]);
+      const copied = this.#copyValue(key, value, depth, known);
       if (copied === REFUSED) return this.#step(record, key, copied);
       copy[key] = copied;
     }
     return Object.freeze(isWhole ? copy : withValues(copy));
+  }
+
+  #copyValue(key: string, value: unknown, depth: number, known: JsonValue | undefined): Copied {
+    if (key === "__proto__" || key === "$type") return this.#refuse(`is a key that user data cannot have`);
+    if (typeof value !== "object" || !isRecord(known)) return this.#copy(value, depth + 1);
+    return this.#copyPart(value, depth + 1, known[key]);
   }
 
   #copyArray(array: readonly unknown[], depth: number, known: JsonValue | undefined): Copied {
