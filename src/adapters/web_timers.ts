@@ -24,28 +24,35 @@ function setTimer(at: number, callback: () => void): CancelTimer {
 /** How long Deno's event loop goes on with immediates before a timer lets it look for I/O, in milliseconds. */
 const LONGEST_BUSY_MS = 4;
 
+function later(callback: () => void): void {
+  setTimeout(callback, 0);
+}
+
+/** Looked up when it is needed: in Deno, where it is loaded then, that takes ten times as long as a short job. */
+function immediately(callback: () => void): void {
+  const { setImmediate = later } = globalThis as { setImmediate?: (callback: () => void) => unknown };
+  setImmediate(callback);
+}
+
 /**
  * `setImmediate` where there is one, else a timer of 0 ms. A message to a channel of one's own would be quicker than the
  * latter, but one that is posted from a message goes before timers that are due: they would starve. Deno runs some sixty
  * immediates before it looks for I/O, but looks after each timer: there, now and then, it is one.
  */
 function createSoon(): (callback: () => void) => void {
-  const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
-  const later = (callback: () => void) => void setTimeout(callback, 0);
-  if (setImmediate === undefined) return later;
-  if (!("Deno" in globalThis)) return (callback) => void setImmediate(callback);
+  if (!("Deno" in globalThis)) return immediately;
   let lookedAt = 0;
   /** What was asked for after a timer, and comes after it. */
   let following: (() => void)[] | undefined;
   return (callback) => {
     const now = Date.now();
     if (following !== undefined) following.push(callback);
-    else if (now - lookedAt < LONGEST_BUSY_MS) setImmediate(callback);
+    else if (now - lookedAt < LONGEST_BUSY_MS) immediately(callback);
     else {
       lookedAt = now;
       following = [];
       later(() => {
-        following?.forEach((next) => setImmediate(next));
+        following?.forEach((next) => immediately(next));
         following = undefined;
         callback();
       });

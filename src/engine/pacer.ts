@@ -25,8 +25,15 @@ export class Pacer {
   /** Says whether the budget is spent at an instant; to be asked before each handler. */
   isSpent(now: number): boolean {
     if (this.#isComing) return true;
-    this.#sliceStart ??= now;
-    return now - this.#sliceStart >= this.#budgetMs || now < this.#sliceStart || ++this.#runs > MOST_RUNS;
+    const start = this.#sliceStart ?? this.#begin(now);
+    return now - start >= this.#budgetMs || now < start || ++this.#runs > MOST_RUNS;
+  }
+
+  /** A slice also ends when the host's event loop comes round by itself: whoever has only waited need not wait again. */
+  #begin(now: number): number {
+    this.#runs = 0;
+    this.#timers.soon(() => this.#sliceStart = undefined);
+    return this.#sliceStart = now;
   }
 
   /** Calls back in one of the next macrotasks, in turn with others. */
@@ -44,8 +51,6 @@ export class Pacer {
   /** Whoever is not reached within the budget is first in the next slice. */
   #slice(): void {
     this.#isComing = false;
-    this.#sliceStart = this.#timers.now();
-    this.#runs = 0;
     while (this.#waiting.size > 0 && !this.isSpent(this.#timers.now())) this.#waiting.shift()?.();
     if (this.#waiting.size > 0) this.#request();
   }
