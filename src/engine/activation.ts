@@ -291,6 +291,11 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     this.pauseWish ??= { reason, checkpoint: this.#encode("Cannot pause", "checkpoint", checkpoint) };
   }
 
+  /** Whether it takes anything: the handler has not returned and was not aborted. */
+  get isOpen(): boolean {
+    return this.#closed === undefined;
+  }
+
   /** Refuses what comes after the handler has returned or was aborted. */
   checkOpen(what: string): void {
     if (this.#closed === undefined) return;

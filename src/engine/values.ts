@@ -1,38 +1,68 @@
 import type { ClassTable } from "../base/class_table.ts";
 import { decodeValue } from "../base/decode.ts";
-import { encodeValue } from "../base/encode.ts";
+import { type EncodeSubject, encodeValue } from "../base/encode.ts";
 import type { Stored } from "../base/json.ts";
 import type { ValueLimits } from "../base/limits.ts";
 import { checkName } from "../base/options.ts";
 import { pathStep } from "../base/path.ts";
 import type { Values } from "../model/context.ts";
 import type { KeyChange } from "../scheduler/commit.ts";
+import type { Job } from "../scheduler/job.ts";
 
-/** How values of a job are read and written by one handler. */
+/** What values need of the execution. */
 export interface ValuesHost {
-  /** What they are called, such as `shared`. */
-  readonly name: string;
+  /** The job. */
+  readonly job: Job;
   /** How values travel. */
   readonly classes: ClassTable;
   /** How large one may be. */
   readonly limits: ValueLimits;
-  /** The values as the job has them at this moment. */
-  current(): ReadonlyMap<string, Stored> | undefined;
-  /** Throws when the handler's context is closed; `what` is what was tried. */
+}
+
+/** What values need of the activation whose they are. */
+export interface ValuesOwner {
+  /** The routine's id. */
+  readonly routineId: string;
+  /** Whether the context takes anything. */
+  readonly isOpen: boolean;
+  /** Throws when the context is closed; `what` is what was tried. */
   checkOpen(what: string): void;
 }
 
 type Write = { readonly kind: "set"; readonly value: Stored } | { readonly kind: "update"; readonly change: Change };
 type Change = (old: unknown) => unknown;
 
+/** What a refused value is called: put together only when one is. */
+class ValueSubject implements EncodeSubject {
+  readonly #name: string;
+  readonly #key: string;
+
+  constructor(name: string, key: string) {
+    this.#name = name;
+    this.#key = key;
+  }
+
+  get action(): string {
+    return `Cannot set ${this.#name}`;
+  }
+
+  get root(): string {
+    return this.#name + pathStep(this.#key);
+  }
+}
+
 /** Values whose writes wait for the commit; reads see them already. */
 export class BufferedValues implements Values {
+  readonly #name: "shared" | "state";
   readonly #host: ValuesHost;
+  readonly #owner: ValuesOwner;
   readonly #writes: Map<string, Write[]> = new Map();
 
-  /** Makes a view of a job's values. */
-  constructor(host: ValuesHost) {
+  /** Makes a view of the values that all routines share, or of those of the owner's routine. */
+  constructor(name: "shared" | "state", host: ValuesHost, owner: ValuesOwner) {
+    this.#name = name;
     this.#host = host;
+    this.#owner = owner;
   }
 
   /** See `Values`. */
@@ -42,23 +72,20 @@ export class BufferedValues implements Values {
 
   /** See `Values`. */
   set(key: string, value: unknown): void {
-    const { name } = this.#host;
-    this.#host.checkOpen(`${name}.set("${key}")`);
-    checkName(`Cannot set ${name}`, "key", key);
+    this.#check("set", key);
     this.#writes.set(key, [{ kind: "set", value: this.#encode(key, value) }]);
   }
 
   /** See `Values`. */
   update<T = unknown>(key: string, change: (old: T | undefined) => T | undefined): void {
-    const { name } = this.#host;
-    this.#host.checkOpen(`${name}.update("${key}")`);
-    checkName(`Cannot update ${name}`, "key", key);
+    this.#check("update", key);
     if (typeof change !== "function") {
-      throw new TypeError(`Cannot update ${name}.${key}: the change must be a function of the old value`);
+      throw new TypeError(`Cannot update ${this.#name}.${key}: the change must be a function of the old value`);
     }
-    const writes = this.#writes.get(key) ?? [];
-    this.#writes.set(key, writes);
-    writes.push({ kind: "update", change: change as Change });
+    const write: Write = { kind: "update", change: change as Change };
+    const writes = this.#writes.get(key);
+    if (writes === undefined) this.#writes.set(key, [write]);
+    else writes.push(write);
   }
 
   /**
@@ -77,9 +104,16 @@ export class BufferedValues implements Values {
     this.#writes.clear();
   }
 
+  #check(what: "set" | "update", key: string): void {
+    if (!this.#owner.isOpen) this.#owner.checkOpen(`${this.#name}.${what}("${key}")`);
+    checkName(`Cannot ${what} ${this.#name}`, "key", key);
+  }
+
   #settle(key: string): Stored {
-    let value = this.#host.current()?.get(key);
-    for (const write of this.#writes.get(key) ?? []) {
+    let value = this.#current()?.get(key);
+    const writes = this.#writes.get(key);
+    if (writes === undefined) return value;
+    for (const write of writes) {
       value = write.kind === "set"
         ? write.value
         : this.#encode(key, write.change(decodeValue(value, this.#host.classes)));
@@ -87,8 +121,14 @@ export class BufferedValues implements Values {
     return value;
   }
 
+  /** The values as the job has them at this moment. */
+  #current(): ReadonlyMap<string, Stored> | undefined {
+    const { job } = this.#host;
+    return this.#name === "shared" ? job.sharedData : job.routineStates.get(this.#owner.routineId)?.state;
+  }
+
   #encode(key: string, value: unknown): Stored {
-    const { name, classes, limits } = this.#host;
-    return encodeValue(value, classes, { action: `Cannot set ${name}`, root: name + pathStep(key) }, limits);
+    const { classes, limits } = this.#host;
+    return encodeValue(value, classes, new ValueSubject(this.#name, key), limits);
   }
 }
