@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { hostileLaw } from "../tests/hostile/hostile_law.ts";
 import { LAWS } from "../tests/properties/laws.ts";
 import { finish } from "./report.ts";
 
@@ -18,10 +19,11 @@ const runs = readCount("runs", values.runs);
 const seed = readCount("seed", values.seed);
 const { invariant, law: wanted, path } = values;
 
-const chosen = Array.from(LAWS, (law, index) => ({ law, number: String(index + 1) })).filter(({ law, number }) =>
+const laws = [...LAWS, hostileLaw];
+const chosen = Array.from(laws, (law, index) => ({ law, number: String(index + 1) })).filter(({ law, number }) =>
   (invariant === undefined || invariant === String(law.invariant)) && (wanted === undefined || wanted === number)
 );
-if (chosen.length === 0) throw new RangeError(`No such law; there are:\n${LAWS.map(titleOf).join("\n")}`);
+if (chosen.length === 0) throw new RangeError(`No such law; there are:\n${laws.map(titleOf).join("\n")}`);
 if (path !== undefined && chosen.length > 1) throw new RangeError("A path belongs to one law: name it by --law");
 
 let failed = 0;
@@ -39,7 +41,7 @@ for (const { law, number } of chosen) {
 }
 finish([{ passed: chosen.length - failed, failed }]);
 
-function titleOf({ invariant, name }: typeof LAWS[number], index: number): string {
+function titleOf({ invariant, name }: typeof laws[number], index: number): string {
   return `${index + 1}. invariant ${invariant}: ${name}`;
 }
 
