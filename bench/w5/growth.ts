@@ -32,24 +32,25 @@ function createFlow(store: Store, owner: string): Flow {
   return flow;
 }
 
+/** The entry that the tasks came with; it is not counted, nor is the snapshot that may follow from it. */
+const FILLED = 1;
+
 async function countBytes(pending: number): Promise<Figures> {
   let characters = 0;
   const inner = memoryStore();
   const store: Store = {
     ...inner,
     append(jobId, revision, entries, head) {
-      for (const entry of entries) characters += entry.length;
+      if (revision >= FILLED) { for (const entry of entries) characters += entry.length; }
       return inner.append(jobId, revision, entries, head);
     },
     compact(jobId, revision, snapshot) {
-      characters += snapshot.length;
+      if (revision > FILLED) characters += snapshot.length;
       return inner.compact(jobId, revision, snapshot);
     },
   };
   const flow = createFlow(store, "bench");
   const job = flow.execute("keeper", { pending, steps: STEPS });
-  await flow.waitUntil(job, () => job.pendingTasks.length > 0);
-  characters = 0;
   await flow.settle(job);
   expectEqual("The end", job.sharedData["done"], true);
   await flow.pause(job);

@@ -12,6 +12,7 @@ import {
   statementsOf,
 } from "./sqlite_store/database.ts";
 import { groupWriter } from "./sqlite_store/group_writer.ts";
+import { JobNumbers } from "./sqlite_store/job_numbers.ts";
 import { listPage, toCommand, toHeadRow, toLimit, toRecord } from "./sqlite_store/rows.ts";
 import { openDatabase, type SqliteSync } from "./sqlite_store/schema.ts";
 import * as sql from "./sqlite_store/statements.ts";
@@ -72,7 +73,8 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
   checkInteger(action, "busyTimeoutMs", busyTimeoutMs, 0);
   openDatabase(database, synchronous, busyTimeoutMs);
   const statement = statementsOf(database);
-  const writer = groupWriter(database, busyTimeoutMs);
+  const numbers = new JobNumbers();
+  const writer = groupWriter(database, busyTimeoutMs, () => numbers.forgetAll());
   const watchers = new Watchers();
   let isClosed = false;
 
@@ -95,10 +97,17 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     statement(text).all(...values).map(rowOf).filter((row) => row !== undefined);
   const records = (text: string, ...values: SqliteValue[]): JobRecord[] => all(text, ...values).map(toRecord);
 
-  const addEntry = (id: SqliteValue, jobId: string, expected: number, entry: string): void => {
-    if (run(sql.ADD_FENCED_ENTRY, id, expected, toColumn(entry))) return;
-    const row = get(sql.FIND, id);
-    throw new FencedError(jobId, expected, row && Number(row["revision"]));
+  /** Adds an entry after the expected revision, and gives the job's number. */
+  const addEntry = (jobId: string, expected: number, entry: string): number => {
+    const text = toColumn(entry);
+    const known = numbers.get(jobId);
+    if (known !== undefined && run(sql.ADD_FENCED_ENTRY, known, expected, text)) return known;
+    const row = get(sql.FIND, toColumn(jobId));
+    if (row === undefined) throw new FencedError(jobId, expected, undefined);
+    const number = Number(row["number"]);
+    numbers.set(jobId, number);
+    if (number !== known && run(sql.ADD_FENCED_ENTRY, number, expected, text)) return number;
+    throw new FencedError(jobId, expected, Number(row["revision"]));
   };
 
   const setHead = (id: SqliteValue, head: JobHead): void => {
@@ -142,17 +151,19 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
       }),
     append(jobId, expectedRevision, entries, head): Promise<void> {
       checkEntries(jobId, entries);
-      const id = toColumn(jobId);
+      if (expectedRevision + entries.length >= sql.NO_REVISION) {
+        throw new RangeError(`Cannot append to job "${jobId}": it has had as many entries as SQLite can tell apart`);
+      }
       const [first, ...others] = entries;
       if (head === undefined && others.length === 0) {
-        return write(() => addEntry(id, jobId, expectedRevision, first), true);
+        return write(() => void addEntry(jobId, expectedRevision, first), true);
       }
       return write(() => {
-        addEntry(id, jobId, expectedRevision, first);
+        const number = addEntry(jobId, expectedRevision, first);
         for (const [index, entry] of others.entries()) {
-          run(sql.ADD_ENTRY, id, expectedRevision + index + 2, toColumn(entry));
+          run(sql.ADD_ENTRY, number, expectedRevision + index + 2, toColumn(entry));
         }
-        if (head !== undefined) setHead(id, head);
+        if (head !== undefined) setHead(toColumn(jobId), head);
       });
     },
     compact: (jobId, revision, snapshot) =>

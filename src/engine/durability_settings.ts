@@ -20,7 +20,7 @@ export interface DurabilityOptions {
   /**
    * How long a journal grows before a new snapshot is written, in characters; at least as long as the snapshot itself, so
    * that the cost of a commit does not depend on the size of the job. `Infinity` keeps the whole history.
-   * @default {262144}
+   * @default {1048576}
    */
   readonly snapshotLength?: number;
   /** How often a write is tried before the job stops. @default {6} */
@@ -58,7 +58,7 @@ export function settleDurability(options: DurabilityOptions, owner: string): Dur
     owner: options.owner ?? owner,
     leaseMs: options.leaseMs ?? 30_000,
     flushMs: options.flushMs ?? 50,
-    snapshotLength: options.snapshotLength ?? 262_144,
+    snapshotLength: options.snapshotLength ?? 1_048_576,
     attempts: options.attempts ?? 6,
     retryDelayMs: options.retryDelayMs ?? 100,
     maxRecoveries: options.maxRecoveries ?? 5,

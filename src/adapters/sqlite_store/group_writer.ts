@@ -23,9 +23,9 @@ export interface GroupWriter {
 
 /**
  * Makes writes that were asked for in the same turn in one transaction. A fenced one is refused alone; when another breaks
- * the transaction, all is rolled back and each is made in a transaction of its own.
+ * the transaction, all is rolled back, `onRollBack` is called, and each is made in a transaction of its own.
  */
-export function groupWriter(database: SqliteDatabase, busyTimeoutMs: number): GroupWriter {
+export function groupWriter(database: SqliteDatabase, busyTimeoutMs: number, onRollBack: () => void): GroupWriter {
   let waiting: Write[] = [];
   const begin = database.prepare("BEGIN IMMEDIATE");
   const commit = database.prepare("COMMIT");
@@ -82,6 +82,7 @@ export function groupWriter(database: SqliteDatabase, busyTimeoutMs: number): Gr
     else for (const write of writes) makeAll([write]);
   };
   const rollBack = (): void => {
+    onRollBack();
     try {
       database.exec("ROLLBACK");
     } catch {

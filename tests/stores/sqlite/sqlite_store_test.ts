@@ -108,6 +108,45 @@ test("a commit that fails is told to all who wait for it, and has changed nothin
   assertEquals((await store.load("a"))?.entries, ["again"]);
 });
 
+test("a number that a rolled back creation has given back never leads to the job that has it now", async () => {
+  let isFull = false;
+  const { witness } = createWitness((sql) => {
+    if (isFull && sql === "COMMIT") throw new Error("database or disk is full");
+  });
+  const store = sqliteStore(witness);
+  isFull = true;
+  const results = await Promise.allSettled([store.create(sampleJob("a")), store.append("a", 0, ["of a"])]);
+  assertEquals(results.map(({ status }) => status), ["rejected", "rejected"]);
+  isFull = false;
+  await store.create(sampleJob("b"));
+  await store.append("b", 0, ["of b"]);
+  const refused = await assertRejects(async () => void await store.append("a", 1, ["late"]), FencedError);
+  assertEquals([refused.revision, (await store.load("b"))?.entries], [undefined, ["of b"]]);
+});
+
+test("a job that another process has made anew is written to under its new number, and by its new owner only", () =>
+  inPlace(async (place) => {
+    const [mine, other] = [place.open(), place.open()];
+    await mine.create(sampleJob("job"));
+    await mine.append("job", 0, ["old"]);
+    await other.delete("job");
+    await other.create(sampleJob("job"));
+    await other.append("job", 0, ["first"]);
+    const refused = await assertRejects(async () => void await mine.append("job", 3, ["late"]), FencedError);
+    assertEquals(refused.revision, 1);
+    await mine.append("job", 1, ["second"]);
+    assertEquals((await other.load("job"))?.entries, ["first", "second"]);
+    for (const store of [mine, other]) await store.close();
+  }));
+
+test("a job has no more entries than positions have room for", async () => {
+  const store = sqliteStore(new DatabaseSync(":memory:"));
+  await store.create(sampleJob("job"));
+  assertThrows(() => void store.append("job", 2 ** 32 - 2, ["one", "two"]), RangeError, 'Cannot append to job "job"');
+  await assertRejects(async () => void await store.append("job", 2 ** 32 - 2, ["one"]), FencedError);
+  await store.close();
+});
+
 test("a full disk is an error of the write, nothing of it is there, and the store goes on when there is room", () =>
   inPlace(async (place) => {
     const store = place.open();
