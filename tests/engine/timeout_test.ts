@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertInstanceOf } from "@std/assert";
-import { type Context, ErrorHandler, Routine, TimeoutError } from "../../mod.ts";
+import { type Collected, type Context, ErrorHandler, Routine, TimeoutError } from "../../mod.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { addAct, addSource, link } from "../support/act.ts";
 import { Crew } from "../support/crew.ts";
@@ -243,4 +243,35 @@ test("a timer of the host's that rings though it was stopped decides nothing a s
   const before = JSON.stringify(job);
   await inner.advance(1_000);
   assertEquals([job.status, job.failures, JSON.stringify(job)], ["completed", [], before]);
+});
+
+test("a handler with a timeout that waits on what its slot collects keeps its view, and leaves no timer behind", async () => {
+  const crew = new Crew();
+  const seen: unknown[] = [];
+  class Collector extends Routine {
+    readonly input = this.addSlot("input", this.take, { merge: "append", timeoutMs: 100 });
+    async take({ n }: { readonly n: Collected<number> }, ctx: Context): Promise<void> {
+      const last = n.at(-1) ?? 0;
+      await crew.work(last);
+      seen.push([n.toArray(), ctx.slotData("input")]);
+    }
+  }
+  const { flow, timers } = createWorld({
+    executionTimeoutMs: Infinity,
+    executionStrategy: "concurrent",
+    maxWorkers: 2,
+  });
+  addSource(flow, "source", [{ n: 1 }, { n: 2 }]);
+  flow.addRoutine(new Collector(), "collector");
+  flow.connect("source", "output", "collector", "input");
+  const job = flow.execute("source", {});
+  await timers.flush();
+  assertEquals([crew.working, timers.size], [[1, 2], 2]);
+  crew.release(1);
+  await timers.flush();
+  assertEquals(timers.size, 1);
+  crew.release(2);
+  await timers.flush();
+  assertEquals(JSON.stringify(seen), JSON.stringify([[[1], { n: [1] }], [[1, 2], { n: [1, 2] }]]));
+  assertEquals([job.status, timers.size], ["completed", 0]);
 });
