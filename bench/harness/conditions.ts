@@ -15,7 +15,7 @@ export function conditions(
     date: new Date().toISOString(),
     machine: `${cpus().length} × ${cpu?.model.trim() ?? "unknown"}, ${
       Math.round(totalmem() / 2 ** 30)
-    } GiB, ${type()} ${release()}`,
+    } GiB, ${type()} ${release().split("-")[0]}`,
     clock,
     versions: {
       routilux: config.version,
