@@ -2,7 +2,7 @@ import { Fifo } from "../base/fifo.ts";
 import type { Timers } from "../ports/timers.ts";
 
 /** Handlers that run between two looks at the clock's budget, for clocks that stand still and for very short handlers. */
-const MOST_RUNS = 4_096;
+const MOST_RUNS = 16_384;
 
 /**
  * Shares the host's event loop: all jobs of an engine may work for a budget, chains of microtasks included; then the next
