@@ -8,10 +8,12 @@ export function instantAfter(now: number, ms: number): number {
   return Math.min(Math.ceil(now + ms), LAST_INSTANT);
 }
 
+const EPOCH = { ms: 0, text: "1970-01-01T00:00:00.000Z" };
+
 /** The instant that was written last: very much happens within a millisecond. */
-let written = { ms: NaN, text: "" };
-/** The text that was read last. */
-let read = { text: "", ms: NaN };
+let written = EPOCH;
+/** The instant that was read last. */
+let read = EPOCH;
 
 /** Writes an instant (milliseconds since 1970) as ISO 8601 in UTC: `2026-01-31T12:00:00.000Z`. */
 export function formatInstant(ms: number): string {

@@ -38,3 +38,14 @@ test("any other text is no instant", () => {
   ];
   assertEquals(wrong.map(parseInstant), wrong.map(() => undefined));
 });
+
+test("what was read or written last is not taken for something else", () => {
+  assertEquals([formatInstant(5), formatInstant(0), formatInstant(5)], [
+    "1970-01-01T00:00:00.005Z",
+    "1970-01-01T00:00:00.000Z",
+    "1970-01-01T00:00:00.005Z",
+  ]);
+  for (const text of ["1970-01-01T00:00:00.007Z", "1970-01-01T00:00:00.000Z", "1970-01-01T00:00:00.007Z"]) {
+    assertEquals([parseInstant(text), parseInstant("")], [Date.parse(text), undefined]);
+  }
+});
