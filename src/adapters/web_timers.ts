@@ -28,7 +28,7 @@ function later(callback: () => void): void {
   setTimeout(callback, 0);
 }
 
-/** Looked up when it is needed: in Deno, where it is loaded then, that takes ten times as long as a short job. */
+/** Looked up when it is needed: in Deno it is loaded then, which takes some ten milliseconds. */
 function immediately(callback: () => void): void {
   const { setImmediate = later } = globalThis as { setImmediate?: (callback: () => void) => unknown };
   setImmediate(callback);
