@@ -85,26 +85,38 @@ export class ValueReader {
   }
 
   #copyRecord(record: object, depth: number): JsonValue {
-    let keys = Object.keys(record);
-    const clone: Record<string, JsonValue> | undefined = keys.length > ROOMY_KEYS ? { ...record } : undefined;
-    if (clone !== undefined) keys = Object.keys(clone);
-    const source = clone ?? record;
-    const copy = clone ?? {};
-    let isWhole = clone === undefined || Object.getOwnPropertySymbols(clone).length === 0;
+    const keys = Object.keys(record);
+    const copy = keys.length > ROOMY_KEYS ? this.#copyWide(record, depth) : this.#copyNarrow(record, keys, depth);
+    if (Object.hasOwn(copy, "$type")) this.#checkTag(copy);
+    return Object.freeze(copy);
+  }
+
+  #copyNarrow(record: object, keys: readonly string[], depth: number): Record<string, JsonValue> {
+    const copy: Record<string, JsonValue> = {};
     for (const key of keys) {
-      const value: unknown = source[key as keyof typeof source];
-      if (value === undefined) {
-        isWhole = clone === undefined;
-        continue;
-      }
-      this.#keys.push(key);
-      if (key === "__proto__") this.#fail("no key of this name", "one");
-      copy[key] = this.#copy(value, depth + 1);
-      this.#keys.pop();
+      const value: unknown = record[key as keyof typeof record];
+      if (value !== undefined) copy[key] = this.#copyValue(key, value, depth);
     }
-    const json = isWhole ? copy : withValues(copy);
-    if (Object.hasOwn(json, "$type")) this.#checkTag(json);
-    return Object.freeze(json);
+    return copy;
+  }
+
+  #copyWide(record: object, depth: number): Record<string, JsonValue> {
+    const copy: Record<string, JsonValue> = { ...record };
+    let isWhole = Object.getOwnPropertySymbols(copy).length === 0;
+    for (const key of Object.keys(copy)) {
+      const value: unknown = copy[key];
+      if (value === undefined) isWhole = false;
+      else copy[key] = this.#copyValue(key, value, depth);
+    }
+    return isWhole ? copy : withValues(copy);
+  }
+
+  #copyValue(key: string, value: unknown, depth: number): JsonValue {
+    this.#keys.push(key);
+    if (key === "__proto__") this.#fail("no key of this name", "one");
+    const copied = this.#copy(value, depth + 1);
+    this.#keys.pop();
+    return copied;
   }
 
   #checkTag(tagged: Readonly<Record<string, JsonValue>>): void {
