@@ -5,7 +5,7 @@ import { apply } from "../../src/scheduler/apply.ts";
 import type { MergeCommit, StepCommit } from "../../src/scheduler/commit.ts";
 import type { Job } from "../../src/scheduler/job.ts";
 import { createTask, type Task } from "../../src/scheduler/task.ts";
-import { createJob, stepCommit } from "../support/journal.ts";
+import { createJob, failureCommit, stepCommit } from "../support/journal.ts";
 
 function createJobWithTask(): { job: Job; task: Task } {
   const job = createJob();
@@ -49,16 +49,7 @@ test("rule 3: apply refuses what comes for a task that has ended, and a second m
   apply(job, merge);
   assertThrows(() => apply(job, merge), StateError, "committed before");
   apply(job, stepOf(task, 0, "done"));
-  const failure = {
-    kind: "failure",
-    time: { at: 20, ranMs: 0 },
-    task,
-    error: { name: "Error", message: "late" },
-    verdict: { kind: "end", status: "failed", stop: true },
-    active: [],
-    records: [],
-    version: 1,
-  } as const;
+  const failure = failureCommit(task, { time: { at: 20, ranMs: 0 } });
   for (const commit of [merge, stepOf(task, 0, "done"), stepOf(task, 1, "done"), failure]) {
     assertThrows(() => apply(job, commit), StateError, "committed before");
   }

@@ -10,7 +10,7 @@ import { createTask, type Route, type Task } from "../../src/scheduler/task.ts";
 import { encodeCommit } from "../../src/serializer/commit_encoder.ts";
 import { encodeJob } from "../../src/serializer/job_encoder.ts";
 import { Replay } from "../../src/serializer/replay.ts";
-import { createJob, stepCommit } from "../support/journal.ts";
+import { createJob, failureCommit, stepCommit } from "../support/journal.ts";
 
 const ROUTE: Route = { routine: "worker", slot: "input", connection: undefined };
 const ITEMS: Route = { routine: "sink", slot: "items", connection: undefined };
@@ -93,16 +93,7 @@ test("tasks that a step or deferred events have made are known", () => {
 test("failed tasks of the snapshot are known when they are put back", () => {
   const line = new Line();
   const task = line.deliver(1);
-  line.commit({
-    ...TIME,
-    kind: "failure",
-    task,
-    error: { name: "Error", message: "no" },
-    verdict: { kind: "end", status: "failed", stop: true },
-    active: [],
-    records: [],
-    version: 1,
-  });
+  line.commit(failureCommit(task, {}));
   line.compact();
   line.commit({ ...RUNNING, redrive: true });
   line.step(task);
@@ -112,16 +103,7 @@ test("failed tasks of the snapshot are known when they are put back", () => {
 test("tasks whose handlers a pause, an end or another's failure has stopped are active again", () => {
   const line = new Line();
   const [failing, other, last] = [line.deliver(1), line.deliver(2), line.deliver(3)];
-  line.commit({
-    ...TIME,
-    kind: "failure",
-    task: failing,
-    error: { name: "Error", message: "no" },
-    verdict: { kind: "end", status: "failed", stop: true },
-    active: [other],
-    records: [],
-    version: 1,
-  });
+  line.commit(failureCommit(failing, { active: [other] }));
   const active = () => Array.from(line.replay().finish().tasks, (task) => [task.id, task.active]);
   assertEquals(active(), [[2, true], [3, false]]);
   line.commit({ ...RUNNING, redrive: false });
@@ -132,16 +114,7 @@ test("tasks whose handlers a pause, an end or another's failure has stopped are 
 test("what has failed is put back by a redrive, not by being stopped or filled", () => {
   const line = new Line();
   const task = line.deliver(1);
-  line.commit({
-    ...TIME,
-    kind: "failure",
-    task,
-    error: { name: "Error", message: "no" },
-    verdict: { kind: "end", status: "failed", stop: true },
-    active: [],
-    records: [],
-    version: 1,
-  });
+  line.commit(failureCommit(task, {}));
   const cancel: Commit = { ...RUNNING, status: "cancelled", redrive: false, active: [task] };
   const error = assertThrows(() => line.replay().apply(JSON.stringify(encodeCommit(cancel))), SerializationError);
   assertEquals(error.message, "Cannot read routilux/commit: active[0]: expected the id of a pending task, got 1");

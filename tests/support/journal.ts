@@ -1,5 +1,5 @@
 import { Encoded } from "../../src/base/json.ts";
-import type { Commit, SideEffects, StepCommit } from "../../src/scheduler/commit.ts";
+import type { Commit, FailureCommit, SideEffects, StepCommit } from "../../src/scheduler/commit.ts";
 import { Job } from "../../src/scheduler/job.ts";
 import { createTask, NO_DETAILS, type Route, type Task } from "../../src/scheduler/task.ts";
 import type { Claim } from "../../src/serializer/claim.ts";
@@ -41,6 +41,21 @@ export function stepCommit(task: Task, change: Partial<StepCommit>): StepCommit 
     created: [],
     records: [],
     effects: undefined,
+    version: 1,
+    ...change,
+  };
+}
+
+/** The failure of a task that ends its job, and what differs from it. */
+export function failureCommit(task: Task, change: Partial<FailureCommit>): FailureCommit {
+  return {
+    kind: "failure",
+    time: { at: 10, ranMs: 0 },
+    task,
+    error: { name: "Error", message: "no" },
+    verdict: { kind: "end", status: "failed", stop: true },
+    active: [],
+    records: [],
     version: 1,
     ...change,
   };
@@ -109,16 +124,13 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
     slot: { routine: "sink", slot: "items", kind: "append", items: new Map([["a", DATE]]) },
     records: [{ routine: "sink", type: "start", event: undefined, data: undefined, at: 11 }],
   }),
-  (job) => ({
-    kind: "failure",
-    time: { at: 12, ranMs: 3 },
-    task: taskOf(job, 2),
-    error: { name: "TypeError", message: "no", code: "E", cause: { name: "Error", message: "why" } },
-    verdict: { kind: "retry", attempt: 1, maxRetries: 3, notBefore: 1_012 },
-    active: [taskOf(job, 1)],
-    records: [],
-    version: 1,
-  }),
+  (job) =>
+    failureCommit(taskOf(job, 2), {
+      time: { at: 12, ranMs: 3 },
+      error: { name: "TypeError", message: "no", code: "E", cause: { name: "Error", message: "why" } },
+      verdict: { kind: "retry", attempt: 1, maxRetries: 3, notBefore: 1_012 },
+      active: [taskOf(job, 1)],
+    }),
   (job) =>
     step(job, 1, { step: 1, outcome: "parked", progress: 7, effects: { ...NOTHING, shared: [["total", undefined]] } }),
   (job) => ({
@@ -137,16 +149,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
     created: [createTask(5, LINK, { late: true }, { at: 14 })],
     records: [{ routine: "worker", type: "emit", event: "output", data: { late: true }, at: 14 }],
   }),
-  (job) => ({
-    kind: "failure",
-    time: { at: 15, ranMs: 5 },
-    task: taskOf(job, 5),
-    error: { name: "Error", message: "stop" },
-    verdict: { kind: "end", status: "failed", stop: true },
-    active: [],
-    records: [],
-    version: 1,
-  }),
+  (job) => failureCommit(taskOf(job, 5), { time: { at: 15, ranMs: 5 }, error: { name: "Error", message: "stop" } }),
   () => ({
     kind: "status",
     time: { at: 16, ranMs: 5 },
