@@ -7,7 +7,7 @@ import { formatInstant } from "./instant.ts";
 import { Encoded, isJsonArray, isRecord, type JsonValue, type Stored } from "./json.ts";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "./limits.ts";
 import { className, describeValue, joinPath } from "./path.ts";
-import { createArray, ROOMY_KEYS, withValues } from "./snug_copy.ts";
+import { createArray, isWide, withValues } from "./snug_copy.ts";
 import { utf8Length } from "./utf8.ts";
 
 /** What is being written, for the text of a refusal. */
@@ -124,10 +124,10 @@ class Encoder {
   }
 
   #copyRecord(record: object, depth: number, known: JsonValue | undefined): Copied {
-    const keys = Object.keys(record);
-    if (keys.length > ROOMY_KEYS) return this.#copyWide(record, depth, known);
+    if (isWide(record)) return this.#copyWide(record, depth, known);
     const copy: Record<string, JsonValue> = {};
-    for (const key of keys) {
+    for (const key in record) {
+      if (!Object.hasOwn(record, key)) continue;
       const value: unknown = record[key as keyof typeof record];
       if (value === undefined) continue;
       const copied = this.#copyValue(key, value, depth, known);
@@ -140,13 +140,15 @@ class Encoder {
   #copyWide(record: object, depth: number, known: JsonValue | undefined): Copied {
     const copy: Record<string, JsonValue> = { ...record };
     let isWhole = Object.getOwnPropertySymbols(copy).length === 0;
-    for (const key of Object.keys(copy)) {
+    for (const key in copy) {
       const value: unknown = copy[key];
       if (value === undefined) {
         isWhole = false;
         continue;
       }
       const copied = this.#copyValue(key, value, depth, known);
+      // To look is cheaper than to store, and most values stay what they are. The loop also names keys of the prototype.
+      if (Object.is(copied, value) || !Object.hasOwn(copy, key)) continue;
       if (copied === REFUSED) return this.#step(record, key, copied);
       copy[key] = copied;
     }

@@ -5,7 +5,7 @@ import { parseInstant } from "./instant.ts";
 import { Encoded, isRecord, type JsonValue, type Stored } from "./json.ts";
 import type { ValueLimits } from "./limits.ts";
 import { describeValue, joinPath } from "./path.ts";
-import { createArray, ROOMY_KEYS, withValues } from "./snug_copy.ts";
+import { createArray, isWide, withValues } from "./snug_copy.ts";
 import { utf8Length } from "./utf8.ts";
 
 const INTEGER = /^(?:0|-?[1-9]\d*)$/;
@@ -85,15 +85,15 @@ export class ValueReader {
   }
 
   #copyRecord(record: object, depth: number): JsonValue {
-    const keys = Object.keys(record);
-    const copy = keys.length > ROOMY_KEYS ? this.#copyWide(record, depth) : this.#copyNarrow(record, keys, depth);
+    const copy = isWide(record) ? this.#copyWide(record, depth) : this.#copyNarrow(record, depth);
     if (Object.hasOwn(copy, "$type")) this.#checkTag(copy);
     return Object.freeze(copy);
   }
 
-  #copyNarrow(record: object, keys: readonly string[], depth: number): Record<string, JsonValue> {
+  #copyNarrow(record: object, depth: number): Record<string, JsonValue> {
     const copy: Record<string, JsonValue> = {};
-    for (const key of keys) {
+    for (const key in record) {
+      if (!Object.hasOwn(record, key)) continue;
       const value: unknown = record[key as keyof typeof record];
       if (value !== undefined) copy[key] = this.#copyValue(key, value, depth);
     }
@@ -106,7 +106,10 @@ export class ValueReader {
     for (const key of Object.keys(copy)) {
       const value: unknown = copy[key];
       if (value === undefined) isWhole = false;
-      else copy[key] = this.#copyValue(key, value, depth);
+      else {
+        const copied = this.#copyValue(key, value, depth);
+        if (!Object.is(copied, value)) copy[key] = copied;
+      }
     }
     return isWhole ? copy : withValues(copy);
   }

@@ -42,6 +42,16 @@ for (const [name, copy] of [["encoded", encode], ["read", read]] as const) {
     const value: unknown = JSON.parse('{"a":1,"b":2,"c":3,"d":4,"e":5,"__proto__":{"polluted":1}}');
     assertThrows(() => copy(value), Error, "data.__proto__");
   });
+
+  test(`what others have put into the prototype of objects is not ${name} with them`, () => {
+    const added = { inherited: () => 1, nested: { own: false }, unset: undefined };
+    Object.assign(Object.prototype, added);
+    try {
+      assertEquals(JSON.stringify([copy({ a: 1 }), copy(WIDE)]), JSON.stringify([{ a: 1 }, { ...WIDE, g: 0 }]));
+    } finally {
+      for (const key of Object.keys(added)) Reflect.deleteProperty(Object.prototype, key);
+    }
+  });
 }
 
 test("a proxy that names other keys when it is asked again gets nothing past the checks", () => {
