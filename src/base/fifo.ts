@@ -1,7 +1,7 @@
 const SMALLEST = 16;
 
 /** A first-in, first-out queue in a ring that grows and shrinks: adding and taking cost O(1). */
-export class Fifo<T> implements Iterable<T> {
+export class Fifo<T> {
   #ring: (T | undefined)[] = new Array<T | undefined>(SMALLEST);
   #head = 0;
   #size = 0;
@@ -14,16 +14,6 @@ export class Fifo<T> implements Iterable<T> {
   /** The oldest item, left where it is. */
   peek(): T | undefined {
     return this.#ring[this.#head];
-  }
-
-  /** Puts another item in the place of the oldest one. */
-  replaceFirst(item: T): void {
-    if (this.#size > 0) this.#ring[this.#head] = item;
-  }
-
-  /** The items, oldest first. */
-  *[Symbol.iterator](): Generator<T, void, undefined> {
-    for (let i = 0; i < this.#size; i++) yield this.#ring[(this.#head + i) & (this.#ring.length - 1)] as T;
   }
 
   /** Adds an item at the end. */

@@ -13,7 +13,8 @@ import type { FlowLimits } from "../model/flow_limits.ts";
 import type { Services } from "../model/services.ts";
 import { Slot } from "../model/slot.ts";
 import type { SideEffects } from "../scheduler/commit.ts";
-import type { Emission, Expectation } from "../scheduler/decide.ts";
+import type { Expectation } from "../scheduler/decide.ts";
+import { Emissions } from "../scheduler/emissions.ts";
 import type { Job } from "../scheduler/job.ts";
 import { PRIORITIES, type Task } from "../scheduler/task.ts";
 import { EffectsBuffer } from "./effects_buffer.ts";
@@ -70,7 +71,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   /** Its neighbour among those whose handlers wait. */
   next: Activation | undefined;
   readonly #host: ActivationHost;
-  #emissions: Emission[] | undefined;
+  #emissions: Emissions | undefined;
   #effects: EffectsBuffer | undefined;
   #controller: AbortController | undefined;
   /** What ends with the waiting: the timer of a timeout, the watch over a slot. */
@@ -149,8 +150,8 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   /** What was emitted since the last commit. */
-  get emissions(): readonly Emission[] {
-    return this.#emissions ?? NONE;
+  get emissions(): Emissions {
+    return this.#emissions ??= new Emissions();
   }
 
   /** The deliveries from outside that were asked for since the last commit. */
@@ -216,9 +217,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     const { delayMs = 0, priority = "normal" } = options;
     if (delayMs !== 0) checkRange(action, "delayMs", delayMs, 0, Number.MAX_SAFE_INTEGER);
     if (priority !== "normal") checkWord(action, "priority", priority, PRIORITIES);
-    const emission: Emission = { source, data: this.#payload(source, data, source.emission), delayMs, priority };
-    if (this.#emissions === undefined) this.#emissions = [emission];
-    else this.#emissions.push(emission);
+    this.emissions.add(source, this.#payload(source, data, source.emission), delayMs, priority);
   }
 
   defer(event: Event<unknown> | string, data: unknown): void {

@@ -6,7 +6,6 @@ import { createTasks, decideVerdict, failureRecords, startRecord } from "../sche
 import type { HistoryRecord } from "../scheduler/history.ts";
 import type { Job, JobStatus } from "../scheduler/job.ts";
 import type { Moment } from "../scheduler/moment.ts";
-import { StepRecords } from "../scheduler/step_records.ts";
 import { hasStarted, type Task } from "../scheduler/task.ts";
 import type { Activation } from "./activation.ts";
 import type { MergeResult } from "./merge.ts";
@@ -34,6 +33,7 @@ export function stepCommit(
   time: Moment,
 ): StepCommit {
   const { task, emissions, expectations, plan } = activation;
+  const started = isFirst(task) ? plan.routine.id : undefined;
   return {
     kind: "step",
     time,
@@ -41,8 +41,8 @@ export function stepCommit(
     step: task.details?.step ?? 0,
     outcome,
     progress,
-    created: createTasks(job, emissions, expectations, time, steps),
-    records: new StepRecords(isFirst(task) ? plan.routine.id : undefined, emissions, time),
+    created: createTasks(job, emissions, expectations, started, time, steps),
+    records: emissions,
     effects: activation.effects(),
     version: plan.routine.version,
   };

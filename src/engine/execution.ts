@@ -8,7 +8,6 @@ import type { FailureCommit, StatusCommit, StepCommit } from "../scheduler/commi
 import { createTasks } from "../scheduler/decide.ts";
 import { hasEnded, type Job, type JobStatus } from "../scheduler/job.ts";
 import { ReadyQueue } from "../scheduler/ready_queue.ts";
-import { StepRecords } from "../scheduler/step_records.ts";
 import type { Task } from "../scheduler/task.ts";
 import type { Moment } from "../scheduler/moment.ts";
 import type { Activation } from "./activation.ts";
@@ -337,9 +336,8 @@ export class Execution implements RunnerHost {
     const time = this.time();
     const emissions = emissionsOf(this.#plan, this.job.deferredEvents);
     try {
-      const created = createTasks(this.job, emissions, [], time, this.limits.steps);
-      const records = new StepRecords(undefined, emissions, time);
-      this.log.perform({ kind: "deferred", time, created, records }, created);
+      const created = createTasks(this.job, emissions, [], undefined, time, this.limits.steps);
+      this.log.perform({ kind: "deferred", time, created, records: emissions }, created);
     } catch (error) {
       // Unreachable: nothing else is thrown here, and a defect must not pass for a limit.
       if (!(error instanceof StepLimitError)) throw error;

@@ -6,7 +6,7 @@ import type { FlowGraph } from "../model/flow_graph.ts";
 import { declarationOf, type Routine } from "../model/routine.ts";
 import { versionOf } from "../model/routine_document.ts";
 import type { Slot } from "../model/slot.ts";
-import type { Emission, EventRoute, EventSource } from "../scheduler/decide.ts";
+import { Emissions, type EventRoute, type EventSource } from "../scheduler/emissions.ts";
 import type { DeferredEvent, Job } from "../scheduler/job.ts";
 import type { Route } from "../scheduler/task.ts";
 
@@ -167,8 +167,8 @@ function bindRoute(route: Route, plan: Plan): Route {
 }
 
 /** What deferred events come to when they are sent. */
-export function emissionsOf(plan: Plan, deferred: readonly DeferredEvent[]): Emission[] {
-  return deferred.map(({ routine, event, data }) => {
-    return { source: eventOf(plan, { routine, event }), data, delayMs: 0, priority: "normal" };
-  });
+export function emissionsOf(plan: Plan, deferred: readonly DeferredEvent[]): Emissions {
+  const emissions = new Emissions();
+  for (const { routine, event, data } of deferred) emissions.add(eventOf(plan, { routine, event }), data);
+  return emissions;
 }

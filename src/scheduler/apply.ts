@@ -172,16 +172,20 @@ function stopAwaiting(job: Job, task: Task): void {
 }
 
 function endTask(job: Job, task: Task, status: RoutineStatus, version: number): void {
-  const { details } = task;
   task.active = false;
   job.tasks.delete(task);
   const state = routineState(job, task.route.routine, version);
   if (state.status !== status) state.status = worseOf(status, state.status);
-  if (details === undefined) return;
+  if (task.details !== undefined) endDetailed(job, task, task.details, state, status);
+}
+
+function endDetailed(job: Job, task: Task, details: TaskDetails, state: RoutineState, status: RoutineStatus): void {
   stopAwaiting(job, task);
   state.retries = Math.min(state.retries + details.attempt, MAX_COUNT);
-  // A failed task keeps what it holds, for a redrive; a finished one lets go of it.
-  if (details.merged?.kind === "lists" && status === "completed") letGo(job, task, details.merged.lists);
+  // A failed task keeps what it holds, for a redrive; a finished one lets go of it: the history may still know the task.
+  if (status !== "completed") return;
+  if (details.merged?.kind === "lists") letGo(job, task, details.merged.lists);
+  task.details = { ...NO_DETAILS, attempt: details.attempt };
 }
 
 function letGo(job: Job, task: Task, ranges: ReadonlyMap<string, ListRange>): void {

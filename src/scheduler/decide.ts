@@ -3,39 +3,14 @@ import { instantAfter } from "../base/instant.ts";
 import { StepLimitError } from "../base/errors.ts";
 import { MAX_COUNT } from "../base/limits.ts";
 import { Encoded, isPlainJsonObject, type JsonObject, type Stored } from "../base/json.ts";
-import { applyMapping, type ConnectionSource, type Mapping } from "../model/connection.ts";
-import type { Priority } from "../model/context.ts";
 import type { ErrorHandler } from "../model/error_handler.ts";
 import type { Verdict } from "./commit.ts";
+import type { Emissions } from "./emissions.ts";
 import type { HistoryRecord } from "./history.ts";
 import type { Job } from "./job.ts";
 import type { Instant } from "./moment.ts";
 import { retryDelay } from "./retry_delay.ts";
 import { createTask, NO_DETAILS, type Route, type Task } from "./task.ts";
-
-/** A way from an event to a slot. */
-export interface EventRoute extends Route {
-  /** How keys are renamed on it, where they are. */
-  readonly mapping: Mapping | undefined;
-}
-
-/** An event of a routine, with the ways that it goes. */
-export interface EventSource extends ConnectionSource {
-  /** Every slot that gets it, in the order of connection. */
-  readonly routes: readonly EventRoute[];
-}
-
-/** Something that was emitted and has not entered the job yet. */
-export interface Emission {
-  /** What was emitted. */
-  readonly source: EventSource;
-  /** The payload. */
-  readonly data: Stored;
-  /** Milliseconds to wait. */
-  readonly delayMs: number;
-  /** How urgent it is. */
-  readonly priority: Priority;
-}
 
 /** A delivery from outside that a handler waits for. */
 export interface Expectation {
@@ -52,26 +27,19 @@ export interface Expectation {
  */
 export function createTasks(
   job: Job,
-  emissions: readonly Emission[],
+  emissions: Emissions,
   expectations: readonly Expectation[],
+  started: string | undefined,
   time: Instant,
   steps: number,
-): Task[] {
-  let count = expectations.length;
-  for (const { source } of emissions) count += source.routes.length;
-  checkSteps(job.nextTaskId - 1 + count, steps);
-  // An array that grows takes room for many, and most activations make one task.
-  const tasks = new Array<Task>(count);
-  let made = 0;
-  for (const { source, data, delayMs, priority } of emissions) {
-    const details = delayMs > 0 ? { ...NO_DETAILS, notBefore: instantAfter(time.at, delayMs) } : undefined;
-    for (const route of source.routes) {
-      const arriving = route.mapping === undefined ? data : mapData(data, route.mapping);
-      tasks[made] = createTask(job.nextTaskId + made++, route, arriving, time, priority, details);
-    }
-  }
-  for (const expectation of expectations) tasks[made] = awaitedTask(job.nextTaskId + made++, expectation, time);
-  return tasks;
+): readonly Task[] {
+  const { tasks } = emissions;
+  const firstId = job.nextTaskId;
+  checkSteps(firstId - 1 + tasks.length + expectations.length, steps);
+  emissions.enter(firstId, time, started);
+  if (expectations.length === 0) return tasks;
+  const awaited = expectations.map((each, index) => awaitedTask(firstId + tasks.length + index, each, time));
+  return [...tasks, ...awaited];
 }
 
 function awaitedTask(id: number, { route, timeoutMs }: Expectation, time: Instant): Task {
@@ -87,14 +55,6 @@ function awaitedTask(id: number, { route, timeoutMs }: Expectation, time: Instan
 export function checkSteps(id: number, steps: number): void {
   const most = Math.min(steps, MAX_COUNT - 1);
   if (id > most) throw new StepLimitError(most);
-}
-
-/** Renames keys; data that is no object stays as it is, and is the receiver's error. */
-function mapData(data: Stored, mapping: Mapping): Stored {
-  if (data instanceof Encoded) {
-    return isPlainJsonObject(data.json) ? new Encoded(applyMapping(data.json, mapping)) : data;
-  }
-  return isPlainJsonObject(data) ? applyMapping(data, mapping) : data;
 }
 
 /** Says whether keys of a stored value can be mapped or collected: it is an object, not a tagged value. */

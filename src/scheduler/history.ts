@@ -1,4 +1,3 @@
-import { Fifo } from "../base/fifo.ts";
 import type { Stored } from "../base/json.ts";
 import { MAX_COUNT } from "../base/limits.ts";
 
@@ -41,32 +40,37 @@ const LONG_PART = 1_024;
 
 /** The newest records of a job up to a limit, in the parts in which they came, and the count of those that are gone. */
 export class History {
-  #parts: Fifo<Records> = new Fifo();
+  #parts: Records[] = [];
   #limit: number;
-  #size = 0;
-  #dropped = 0;
-  /** How many of the oldest part's records are gone. */
+  /** More than the limit: what is beyond it goes now and then, much at once. */
+  #most: number;
+  /** How many records the parts have that were not gone when they were last trimmed. */
+  #held = 0;
+  /** How many of the oldest part's records were. */
   #skipped = 0;
+  /** How many were in all. */
+  #dropped = 0;
 
   /** Makes an empty history of at most `limit` records. */
   constructor(limit: number) {
     this.#limit = limit;
+    this.#most = withRoom(limit);
   }
 
   /** How many records are kept. */
   get size(): number {
-    return this.#size;
+    return Math.min(this.#held, this.#limit);
   }
 
   /** How many older records are gone. */
   get dropped(): number {
-    return this.#dropped;
+    return Math.min(this.#dropped + this.#held - this.size, MAX_COUNT);
   }
 
   /** Fills the history with records that were kept before, of which `dropped` older ones are gone. */
   restore(records: Records, dropped: number = 0): void {
-    this.#parts = new Fifo();
-    this.#size = 0;
+    this.#parts = [];
+    this.#held = 0;
     this.#skipped = 0;
     this.#dropped = dropped;
     this.push(records);
@@ -74,40 +78,50 @@ export class History {
 
   /** Adds the records of a commit; the oldest make room for them. */
   push(records: Records): void {
-    if (records.length === 0) return;
+    const { length } = records;
+    if (length === 0) return;
     this.#parts.push(records);
-    this.#size += records.length;
-    if (this.#size > this.#limit) this.#trim();
+    this.#held += length;
+    if (this.#held > this.#most) this.#trim();
   }
 
   /** Sets another limit; the oldest records beyond it are dropped. */
   setLimit(limit: number): void {
+    this.#trim();
     this.#limit = limit;
-    if (this.#size > limit) this.#trim();
+    this.#most = withRoom(limit);
+    this.#trim();
   }
 
   /** The kept records, oldest first, as a new array. */
   toArray(): HistoryRecord[] {
     const records: HistoryRecord[] = [];
     for (const part of this.#parts) for (const record of part) records.push(record);
-    return records.slice(this.#skipped);
+    return records.slice(records.length - this.size);
   }
 
   #trim(): void {
-    const excess = this.#size - this.#limit;
-    this.#size = this.#limit;
-    this.#dropped = Math.min(this.#dropped + excess, MAX_COUNT);
-    this.#skipped += excess;
-    for (let part = this.#parts.peek(); part !== undefined && this.#skipped > 0; part = this.#parts.peek()) {
-      if (part.length > this.#skipped) return this.#cut(part);
-      this.#skipped -= part.length;
-      this.#parts.shift();
+    this.#skipped += this.#held - this.size;
+    this.#dropped = this.dropped;
+    this.#held = this.size;
+    let gone = 0;
+    for (const { length } of this.#parts) {
+      if (length > this.#skipped) break;
+      this.#skipped -= length;
+      gone++;
     }
+    if (gone > 0) this.#parts.splice(0, gone);
+    this.#cut();
   }
 
-  #cut(part: Records): void {
-    if (part.length < LONG_PART || this.#skipped * 2 < part.length) return;
-    this.#parts.replaceFirst(part.slice(this.#skipped));
+  #cut(): void {
+    const [part] = this.#parts;
+    if (part === undefined || part.length < LONG_PART || this.#skipped * 2 < part.length) return;
+    this.#parts[0] = part.slice(this.#skipped);
     this.#skipped = 0;
   }
+}
+
+function withRoom(limit: number): number {
+  return limit + Math.floor(limit / 4);
 }

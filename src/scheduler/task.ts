@@ -57,16 +57,16 @@ export interface Awaiting {
 
 /** One delivery to a slot. Only `apply` changes one. */
 export interface Task extends Linked<Task> {
-  /** Counted per job, from 1. */
-  readonly id: number;
+  /** Counted per job, from 1; 0 until it enters one. */
+  id: number;
   /** Where it goes and how it came. */
   route: Route;
   /** What is delivered. */
   data: Stored;
   /** How urgent it is. */
   readonly priority: Priority;
-  /** When it was made. */
-  readonly created: Instant;
+  /** When it entered the job. */
+  created: Instant;
   /** What only some tasks have. */
   details: TaskDetails | undefined;
   /** A live engine is working on it, or was when the job came to rest. */

@@ -40,20 +40,3 @@ test("a queue does as an array does, whatever is pushed and shifted", () => {
     }
   }
 });
-
-test("a queue is read oldest first without taking anything, around the end of its ring too", () => {
-  const queue = new Fifo<number>();
-  for (let i = 0; i < 14; i++) queue.push(i);
-  for (let i = 0; i < 10; i++) queue.shift();
-  for (let i = 14; i < 20; i++) queue.push(i);
-  assertEquals([[...queue], queue.size], [[10, 11, 12, 13, 14, 15, 16, 17, 18, 19], 10]);
-});
-
-test("the oldest item of a queue can be replaced; an empty queue stays empty", () => {
-  const queue = new Fifo<number>();
-  queue.replaceFirst(1);
-  assertEquals([queue.size, queue.shift()], [0, undefined]);
-  for (const item of [1, 2]) queue.push(item);
-  queue.replaceFirst(9);
-  assertEquals([...queue], [9, 2]);
-});

@@ -1,43 +1,57 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
+import { Emissions, type EventSource } from "../../src/scheduler/emissions.ts";
 import { History, type HistoryRecord, type Records } from "../../src/scheduler/history.ts";
-import { StepRecords } from "../../src/scheduler/step_records.ts";
 import { seededRandom } from "../support/random.ts";
 
 const TIME = { at: 7 };
 
 const record = (data: number): HistoryRecord => ({ routine: "act", type: "emit", event: "output", data, at: TIME.at });
 
-const emission = (data: number) => ({
-  source: { routine: "act", event: "output", routes: [] },
-  data,
-  delayMs: 0,
-  priority: "normal" as const,
-});
+const CONNECTION = { routine: "act", event: "output" };
+const ROUTE = { routine: "sink", slot: "input", connection: CONNECTION, mapping: undefined };
+const ONE_WAY: EventSource = { ...CONNECTION, routes: [ROUTE] };
+const NO_WAY: EventSource = { ...CONNECTION, routes: [] };
+
+/** What a step has emitted: each an event of one way, of which a task tells, or one of none. */
+function emitted(sources: readonly EventSource[], started?: string): Emissions {
+  const emissions = new Emissions();
+  sources.forEach((source, index) => emissions.add(source, index + 1));
+  emissions.enter(1, TIME, started);
+  return emissions;
+}
 
 /** Records of numbers, as a commit that was read has them, or one that has just been made. */
-const part = (numbers: readonly number[], isLive: boolean): Records =>
-  isLive ? new StepRecords(undefined, numbers.map(emission), TIME) : numbers.map(record);
+function part(numbers: readonly number[], isLive: boolean): Records {
+  if (!isLive) return numbers.map(record);
+  const emissions = new Emissions();
+  for (const number of numbers) emissions.add(number % 3 === 0 ? NO_WAY : ONE_WAY, number);
+  emissions.enter(1, TIME, undefined);
+  return emissions;
+}
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
 const numbersOf = (history: History): unknown[] => history.toArray().map(({ data }) => data);
 
-test("the records of a step are its start and what it has emitted", () => {
-  const records = new StepRecords("act", [emission(1), emission(2)], TIME);
-  const start = { routine: "act", type: "start", event: undefined, data: undefined, at: 7 } as const;
-  assertEquals([records.length, [...records]], [3, [start, record(1), record(2)]]);
-  assertEquals([[...records.slice(0)], [...records.slice(1)], [...records.slice(2)]], [
-    [start, record(1), record(2)],
-    [record(1), record(2)],
-    [record(2)],
-  ]);
-});
+for (const sources of [[ONE_WAY, ONE_WAY], [NO_WAY, ONE_WAY], [ONE_WAY, { ...ONE_WAY, routes: [ROUTE, ROUTE] }]]) {
+  const ways = sources.map(({ routes }) => routes.length).join(" and ");
+  test(`the records of a step are its start and what it has emitted, by ${ways} ways`, () => {
+    const records = emitted(sources, "act");
+    const start = { routine: "act", type: "start", event: undefined, data: undefined, at: 7 } as const;
+    assertEquals([records.length, [...records]], [3, [start, record(1), record(2)]]);
+    assertEquals([[...records.slice(0)], [...records.slice(1)], [...records.slice(2)]], [
+      [start, record(1), record(2)],
+      [record(1), record(2)],
+      [record(2)],
+    ]);
+  });
 
-test("records without a start can be cut anywhere", () => {
-  const records = new StepRecords(undefined, [emission(1), emission(2)], TIME);
-  assertEquals([[...records.slice(0)].length, [...records.slice(1)], [...records.slice(2)]], [2, [record(2)], []]);
-});
+  test(`records without a start can be cut anywhere, of ${ways} ways`, () => {
+    const records = emitted(sources);
+    assertEquals([[...records.slice(0)].length, [...records.slice(1)], [...records.slice(2)]], [2, [record(2)], []]);
+  });
+}
 
 for (const isLive of [true, false]) {
   const kind = isLive ? "steps" : "lists";
