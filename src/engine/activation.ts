@@ -53,7 +53,6 @@ export interface PauseWish {
 }
 
 const NONE: readonly never[] = [];
-const DEFAULT_EMIT: EmitOptions = Object.freeze({});
 const RETURNED: Closed = Object.freeze({ why: "its handler has returned; await what it starts before it returns" });
 
 /** One run of a handler: its context, and the buffer of what it does. */
@@ -211,10 +210,14 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     return this.#host.now();
   }
 
-  emit(event: Event<unknown> | string, data: unknown, options: EmitOptions = DEFAULT_EMIT): void {
+  emit(event: Event<unknown> | string, data: unknown, options?: EmitOptions): void {
     const source = this.#event("emit", event);
+    if (options !== undefined) this.#emitWith(source, data, options);
+    else this.emissions.add(source, this.#payload(source, data, source.emission));
+  }
+
+  #emitWith(source: EventPlan, data: unknown, { delayMs = 0, priority = "normal" }: EmitOptions): void {
     const { action } = source.emission;
-    const { delayMs = 0, priority = "normal" } = options;
     if (delayMs !== 0) checkRange(action, "delayMs", delayMs, 0, Number.MAX_SAFE_INTEGER);
     if (priority !== "normal") checkWord(action, "priority", priority, PRIORITIES);
     this.emissions.add(source, this.#payload(source, data, source.emission), delayMs, priority);

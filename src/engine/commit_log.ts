@@ -2,6 +2,7 @@ import { apply } from "../scheduler/apply.ts";
 import type { Commit } from "../scheduler/commit.ts";
 import type { Job } from "../scheduler/job.ts";
 import { nextDueAt } from "../scheduler/next_due.ts";
+import type { ReadyQueue } from "../scheduler/ready_queue.ts";
 import type { Task } from "../scheduler/task.ts";
 import type { JobListeners } from "./job_listeners.ts";
 import type { Journal } from "./journal.ts";
@@ -15,17 +16,18 @@ const NONE: readonly never[] = [];
 export class CommitLog {
   /** Where commits are stored; a job without a store has none. */
   journal: Journal | undefined;
+  /** Where the tasks go that a commit makes ready. */
+  queue: ReadyQueue;
   readonly #job: Job;
   readonly #listeners: JobListeners;
-  readonly #enqueue: (task: Task, at: number) => void;
   /** Tasks that must not run yet, with the commit that must be stored before. */
   readonly #held: Map<Task, Commit> = new Map();
 
-  /** Makes the log of a job; `enqueue` puts a task into its queue. */
-  constructor(job: Job, listeners: JobListeners, enqueue: (task: Task, at: number) => void) {
+  /** Makes the log of a job. */
+  constructor(job: Job, queue: ReadyQueue, listeners: JobListeners) {
     this.#job = job;
+    this.queue = queue;
     this.#listeners = listeners;
-    this.#enqueue = enqueue;
   }
 
   /**
@@ -33,24 +35,25 @@ export class CommitLog {
    * listener may deliver to one that has just been made.
    */
   perform<C extends Commit>(commit: C, readied: readonly Task[] = NONE, follow?: (commit: C) => void): void {
-    const { journal } = this;
-    const text = journal?.encode(commit);
+    if (this.journal !== undefined) return this.#store(this.journal, commit, readied, follow);
+    this.#apply(commit, readied);
+    this.#listeners.committed();
+    follow?.(commit);
+  }
+
+  #apply(commit: Commit, readied: readonly Task[]): void {
     apply(this.#job, commit);
-    for (const task of readied) this.#enqueue(task, commit.time.at);
-    if (journal !== undefined && text !== undefined) this.#store(journal, text, commit, readied, follow);
-    else {
-      this.#listeners.committed();
-      follow?.(commit);
-    }
+    for (const task of readied) this.queue.add(task, commit.time.at);
   }
 
   #store<C extends Commit>(
     journal: Journal,
-    text: string,
     commit: C,
     readied: readonly Task[],
     follow: ((commit: C) => void) | undefined,
   ): void {
+    const text = journal.encode(commit);
+    this.#apply(commit, readied);
     for (const task of readied) this.#held.set(task, commit);
     journal.write(text, () => {
       for (const task of readied) if (this.#held.get(task) === commit) this.#held.delete(task);

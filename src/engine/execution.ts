@@ -64,7 +64,7 @@ export class Execution implements RunnerHost {
     this.#clock = this.#createClock(setup);
     this.#queue = new ReadyQueue(job, host.timers.now());
     this.#runner = new HandlerRunner(this, plan, host.timers, host.director);
-    this.log = new CommitLog(job, this.listeners, (task, at) => this.#queue.add(task, at));
+    this.log = new CommitLog(job, this.#queue, this.listeners);
     this.#loop = new Loop((now) => this.#takeTasks(now), () => this.#settleDown(), host.pacer);
     job.owner = this;
   }
@@ -108,7 +108,7 @@ export class Execution implements RunnerHost {
   reset(limits: ExecutionLimits): void {
     this.#setup = { ...this.#setup, ...limits };
     this.#clock = this.#createClock(limits);
-    this.#queue = new ReadyQueue(this.job, this.now());
+    this.log.queue = this.#queue = new ReadyQueue(this.job, this.now());
   }
 
   /** Does something as soon as the job has begun. */
@@ -206,7 +206,10 @@ export class Execution implements RunnerHost {
 
   /** Even while no task can be taken: an alarm for a task that stays waiting would ring again at once. */
   #wakeDue(now: number): void {
-    if (!this.#queue.hasWaiting || this.#resting !== undefined || this.#isOver) return;
+    if (this.#queue.hasWaiting && this.#resting === undefined && !this.#isOver) this.#wake(now);
+  }
+
+  #wake(now: number): void {
     for (const task of this.#queue.wake(now)) {
       // Whoever was told of the one before may have delivered.
       if (task.details?.awaiting !== undefined) this.#expire(task);

@@ -35,8 +35,11 @@ export class JobListeners {
 
   /** A step has been committed, with the outputs that it has. */
   step({ effects }: StepCommit): void {
-    if (effects === undefined) return;
-    for (const output of effects.outputs) {
+    if (effects !== undefined) this.#outputs(effects.outputs);
+  }
+
+  #outputs(outputs: readonly OutputEntry[]): void {
+    for (const output of outputs) {
       for (const callback of [...this.#onOutput]) callback(output);
     }
   }

@@ -25,15 +25,21 @@ export class JobNotifier {
   }
 
   /** A task's handler is about to be called, or its generator to go on. */
-  start({ id: task, route: { routine, slot }, details }: Task, at: number): void {
-    if (!this.#host.isObserved) return;
+  start(task: Task, at: number): void {
+    if (this.#host.isObserved) this.#tellStart(task, at);
+  }
+
+  #tellStart({ id: task, route: { routine, slot }, details }: Task, at: number): void {
     const { jobId, flowId } = this.#job;
     this.#host.tell({ type: "start", jobId, flowId, routine, slot, task, attempt: details?.attempt ?? 0, at });
   }
 
   /** A step of a task, or its failure, has been committed. */
   task(commit: StepCommit | FailureCommit): void {
-    if (!this.#host.isObserved) return;
+    if (this.#host.isObserved) this.#tellTask(commit);
+  }
+
+  #tellTask(commit: StepCommit | FailureCommit): void {
     const { jobId, flowId } = this.#job;
     const { task, time: { at } } = commit;
     const { routine, slot } = task.route;
