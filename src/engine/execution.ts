@@ -231,14 +231,15 @@ export class Execution implements RunnerHost {
   #settleDown(): void {
     if (this.#isOver || this.#loop.isRunning || !this.#hasBegun) return;
     if (this.active > 0) {
+      this.#clock.watch();
       this.#clock.setAlarm(this.#resting === undefined ? this.#queue.nextDueAt() : undefined);
     } else if (this.#resting !== undefined) {
       this.#end(this.#resting.commit(this.time()));
     } else if (!this.#queue.isEmpty) {
       // A turn comes: after the host's event loop, or when the store has caught up.
-      return;
+      this.#clock.watch();
     } else if (this.job.tasks.size > 0) {
-      if (this.log.isBehind()) return;
+      if (this.log.isBehind()) return this.#clock.watch();
       this.#clock.rest(this.now());
       this.#clock.setAlarm(this.#queue.nextDueAt());
       this.listeners.idle();

@@ -49,14 +49,18 @@ export class JobClock {
 
   /** The job works: time counts. */
   work(now: number): void {
-    if (this.#workingSince === undefined) this.#begin(now);
+    this.#workingSince ??= now;
   }
 
-  #begin(now: number): void {
-    this.#workingSince = now;
+  /** The job goes on working when the host's event loop comes round: only then can its timeout end it. */
+  watch(): void {
+    if (this.#stopTimeout === undefined && this.#workingSince !== undefined) this.#setTimeout(this.#workingSince);
+  }
+
+  #setTimeout(since: number): void {
     if (this.#timeoutMs === Infinity) return;
     const left = Math.max(0, this.#timeoutMs - this.#ranMs);
-    this.#stopTimeout = this.#timers.setTimer(now + left, () => this.#callbacks.onTimeout());
+    this.#stopTimeout = this.#timers.setTimer(since + left, () => this.#callbacks.onTimeout());
   }
 
   /** The job waits: time does not count. */

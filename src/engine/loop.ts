@@ -28,6 +28,7 @@ export class Loop {
   run(now?: number): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
+    this.#pacer.enter(now);
     this.#turn(now);
     this.#isRunning = false;
     this.#after();

@@ -13,6 +13,8 @@ export class Pacer {
   readonly #budgetMs: number;
   readonly #waiting: Fifo<() => void> = new Fifo();
   #sliceStart: number | undefined;
+  /** Whether a mark has been left that ends the slice when the host's event loop comes round. */
+  #isMarked = false;
   #runs = 0;
   #isComing = false;
 
@@ -22,6 +24,18 @@ export class Pacer {
     this.#budgetMs = budgetMs;
   }
 
+  /**
+   * To be called before each turn. The first of a slice leaves no mark: in a short program it is the only one, and a host may
+   * take long to load its timers. Whether the event loop has come round before the second, only the clock tells.
+   */
+  enter(now: number | undefined): void {
+    if (this.#sliceStart === undefined || this.#isMarked) return;
+    const at = now ?? this.#timers.now();
+    if (at - this.#sliceStart >= this.#budgetMs) this.#begin(at);
+    this.#isMarked = true;
+    this.#timers.soon(() => this.#end());
+  }
+
   /** Says whether the budget is spent at an instant; to be asked before each handler. */
   isSpent(now: number): boolean {
     if (this.#isComing) return true;
@@ -29,11 +43,15 @@ export class Pacer {
     return now - start >= this.#budgetMs || now < start || ++this.#runs > MOST_RUNS;
   }
 
-  /** A slice also ends when the host's event loop comes round by itself: whoever has only waited need not wait again. */
   #begin(now: number): number {
     this.#runs = 0;
-    this.#timers.soon(() => this.#sliceStart = undefined);
     return this.#sliceStart = now;
+  }
+
+  /** A slice also ends when the host's event loop comes round by itself: whoever has only waited need not wait again. */
+  #end(): void {
+    this.#sliceStart = undefined;
+    this.#isMarked = false;
   }
 
   /** Calls back in one of the next macrotasks, in turn with others. */
@@ -51,6 +69,7 @@ export class Pacer {
   /** Whoever is not reached within the budget is first in the next slice. */
   #slice(): void {
     this.#isComing = false;
+    this.#end();
     while (this.#waiting.size > 0 && !this.isSpent(this.#timers.now())) this.#waiting.shift()?.();
     if (this.#waiting.size > 0) this.#request();
   }

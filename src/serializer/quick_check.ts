@@ -20,8 +20,13 @@ export function checkOf(schema: v.GenericSchema): Check {
   return checks.get(schema) ?? ((input) => v.is(schema, input));
 }
 
-/** Says whether a value has the keys that it must have, none but these, and values that fit. */
+/** Says whether a value has the keys that it must have, none but these, and values that fit. Made when it is first asked. */
 export function keysCheck(entries: v.ObjectEntries): Check {
+  let check: Check | undefined;
+  return (input) => (check ??= createKeysCheck(entries))(input);
+}
+
+function createKeysCheck(entries: v.ObjectEntries): Check {
   const known = new Map(Object.entries(entries).map(([key, schema]) => [key, checkOf(schema as v.GenericSchema)]));
   const needed = new Set(Array.from(known.keys()).filter((key) => known.get(key)?.(undefined) !== true));
   return (input) => {

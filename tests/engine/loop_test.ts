@@ -19,31 +19,62 @@ test("a loop takes no turn inside another, even when it is told to", () => {
   assertEquals(turns, ["turn", "after", "turn", "after"]);
 });
 
+interface Paced {
+  readonly pacer: Pacer;
+  /** Takes a turn that asks before each of its handlers, and says what it was told. */
+  readonly turn: (...instants: readonly [number, ...number[]]) => boolean[];
+  /** Lets the host's event loop come round: how many callbacks had been asked for. */
+  readonly macrotask: () => number;
+}
+
 /** A pacer whose macrotasks come when the test says so. */
-function pacedBy(budgetMs: number): { readonly pacer: Pacer; readonly macrotask: () => void } {
+function pacedBy(budgetMs: number): Paced {
   const macrotasks: (() => void)[] = [];
   const soon = (callback: () => void) => void macrotasks.push(callback);
   const pacer = new Pacer({ ...manualTimers(), soon }, budgetMs);
-  return { pacer, macrotask: () => macrotasks.splice(0).forEach((run) => run()) };
+  return {
+    pacer,
+    turn: (...instants) => {
+      pacer.enter(instants[0]);
+      return instants.map((now) => pacer.isSpent(now));
+    },
+    macrotask: () => {
+      const due = macrotasks.splice(0);
+      for (const run of due) run();
+      return due.length;
+    },
+  };
 }
 
 test("a budget is spent by work, not by time in which the host's event loop comes round", () => {
-  const { pacer, macrotask } = pacedBy(8);
-  assertEquals([pacer.isSpent(0), pacer.isSpent(7)], [false, false]);
-  macrotask();
-  assertEquals([pacer.isSpent(1_000), pacer.isSpent(1_007), pacer.isSpent(1_008)], [false, false, true]);
+  const { turn, macrotask } = pacedBy(8);
+  assertEquals([turn(0), turn(7)], [[false], [false]]);
+  assertEquals(macrotask(), 1);
+  assertEquals([turn(1_000, 1_007, 1_008)], [[false, false, true]]);
+});
+
+test("a single turn asks nothing of the host; the next one counts anew, if it comes late", () => {
+  const { turn, macrotask } = pacedBy(8);
+  assertEquals([turn(0, 7), macrotask()], [[false, false], 0]);
+  assertEquals([turn(1_000, 1_007, 1_008), macrotask()], [[false, false, true], 1]);
+  assertEquals([turn(1_009), macrotask()], [[false], 0]);
+});
+
+test("turns in a row, each of them too long, do not keep the host's event loop out", () => {
+  const { turn, macrotask } = pacedBy(8);
+  assertEquals([turn(0), turn(10), turn(20), turn(30)], [[false], [false], [true], [true]]);
+  assertEquals([macrotask(), turn(40)], [1, [false]]);
 });
 
 test("whoever must wait for the host's event loop goes on in a slice of its own, which ends likewise", () => {
-  const { pacer, macrotask } = pacedBy(8);
-  const taken: string[] = [];
-  pacer.isSpent(0);
-  assertEquals(pacer.isSpent(9), true);
-  pacer.defer(() => taken.push("first"));
-  pacer.defer(() => taken.push("second"));
-  assertEquals(pacer.isSpent(9), true);
+  const { pacer, turn, macrotask } = pacedBy(8);
+  const taken: boolean[] = [];
+  assertEquals(turn(0, 9), [false, true]);
+  pacer.defer(() => taken.push(...turn(1)));
+  pacer.defer(() => taken.push(...turn(2)));
+  assertEquals(turn(9), [true]);
   macrotask();
-  assertEquals([taken, pacer.isSpent(7)], [["first", "second"], false]);
+  assertEquals([taken, turn(7)], [[false, false], [false]]);
   macrotask();
-  assertEquals([pacer.isSpent(20), pacer.isSpent(27), pacer.isSpent(28)], [false, false, true]);
+  assertEquals([turn(20, 27, 28)], [[false, false, true]]);
 });
