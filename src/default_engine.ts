@@ -10,7 +10,7 @@ import type { Services } from "./model/services.ts";
  *
  * @throws {RangeError} for a number out of range
  */
-export function settleHost({ sliceMs = 8, ...options }: Partial<EngineHostOptions>): EngineHost {
+export function settleHost({ sliceMs = 4, ...options }: Partial<EngineHostOptions>): EngineHost {
   return new EngineHost({
     timers: options.timers ?? webTimers(),
     entropy: options.entropy ?? webEntropy(),

@@ -30,7 +30,7 @@ export interface EngineOptions {
   readonly observer?: Observer;
   /** What handlers get as `ctx.services`. */
   readonly services?: Services;
-  /** How long handlers may keep the host's event loop before timers and I/O come first, in milliseconds. @default {8} */
+  /** How long handlers may keep the host's event loop before timers and I/O come first, in milliseconds. @default {4} */
   readonly sliceMs?: number;
   /** Whether errors keep their stacks, which differ from host to host. @default {false} */
   readonly errorStacks?: boolean;

@@ -2,7 +2,7 @@ import type { Contestant, Target, Workload } from "../harness/catalog.ts";
 
 const REQUESTS = 200;
 const SERVED_WITHIN_MS = 10;
-const STANDARD = "a job, slices of 8 ms (as by default)";
+const STANDARD = "a job, slices of 4 ms (as by default)";
 
 function contestant(name: string, variant: string): Contestant {
   return { name, program: "manners/routilux.ts", variant, size: REQUESTS };
@@ -29,8 +29,8 @@ export const manners: Workload = {
     small: 3,
     contestants: [
       contestant("no job", "idle"),
-      contestant(STANDARD, "slices of 8 ms"),
-      contestant("a job, slices of 4 ms", "slices of 4 ms"),
+      contestant("a job, slices of 8 ms", "slices of 8 ms"),
+      contestant(STANDARD, "slices of 4 ms"),
       contestant("a job, slices of 2 ms", "slices of 2 ms"),
     ],
     targets: [within("timer99Ms"), within("request99Ms")],
