@@ -60,7 +60,7 @@ export class Execution implements RunnerHost {
     this.limits = plan.graph.limits;
     this.services = host.services;
     this.#notifier = new JobNotifier(job, host, setup);
-    this.listeners.onOutput((output) => this.#notifier.output(output));
+    if (setup.onOutput !== undefined) this.listeners.onOutput((output) => this.#notifier.output(output));
     this.#clock = this.#createClock(setup);
     this.#queue = new ReadyQueue(job, host.timers.now());
     this.#runner = new HandlerRunner(this, plan, host.timers, host.director);

@@ -1,58 +1,55 @@
 import type { StepCommit } from "../scheduler/commit.ts";
 import type { OutputEntry } from "../scheduler/job.ts";
 
+/** Most jobs have no listeners of most kinds. */
+type Listeners<F> = Set<F> | undefined;
+
 /** Whoever waits for something of a live job, or reads its outputs. */
 export class JobListeners {
-  readonly #onCommit: Set<() => void> = new Set();
-  readonly #onRest: Set<(error?: Error) => void> = new Set();
-  readonly #onIdle: Set<(error?: Error) => void> = new Set();
-  readonly #onOutput: Set<(output: OutputEntry) => void> = new Set();
+  #onCommit: Listeners<() => void>;
+  #onRest: Listeners<(error?: Error) => void>;
+  #onIdle: Listeners<(error?: Error) => void>;
+  #onOutput: Listeners<(output: OutputEntry) => void>;
 
   /** Calls back after each commit, until the returned function is called. */
   onCommit(callback: () => void): () => void {
-    return add(this.#onCommit, callback);
+    return add(this.#onCommit ??= new Set(), callback);
   }
 
   /** Calls back when the job has ended or rests; with an error when it is no longer known how it stands. */
   onRest(callback: (error?: Error) => void): () => void {
-    return add(this.#onRest, callback);
+    return add(this.#onRest ??= new Set(), callback);
   }
 
   /** Calls back when nothing of the job is due; with an error when it is no longer known how it stands. */
   onIdle(callback: (error?: Error) => void): () => void {
-    return add(this.#onIdle, callback);
+    return add(this.#onIdle ??= new Set(), callback);
   }
 
   /** Calls back with each output that is committed, until the returned function is called. */
   onOutput(callback: (output: OutputEntry) => void): () => void {
-    return add(this.#onOutput, callback);
+    return add(this.#onOutput ??= new Set(), callback);
   }
 
   /** Something has been committed. */
   committed(): void {
-    if (this.#onCommit.size > 0) callAll(this.#onCommit);
+    if (this.#onCommit !== undefined) callAll(this.#onCommit);
   }
 
   /** A step has been committed, with the outputs that it has. */
   step({ effects }: StepCommit): void {
-    if (effects !== undefined) this.#outputs(effects.outputs);
-  }
-
-  #outputs(outputs: readonly OutputEntry[]): void {
-    for (const output of outputs) {
-      for (const callback of [...this.#onOutput]) callback(output);
-    }
+    if (effects !== undefined && this.#onOutput !== undefined) tellAll(this.#onOutput, effects.outputs);
   }
 
   /** Nothing is due. */
   idle(): void {
-    if (this.#onIdle.size > 0) callAll(this.#onIdle);
+    if (this.#onIdle !== undefined) callAll(this.#onIdle);
   }
 
   /** The job has ended or rests, or it is no longer known how it stands. */
   rested(error?: Error): void {
-    callAll(this.#onIdle, error);
-    callAll(this.#onRest, error);
+    if (this.#onIdle !== undefined) callAll(this.#onIdle, error);
+    if (this.#onRest !== undefined) callAll(this.#onRest, error);
   }
 }
 
@@ -61,6 +58,12 @@ function add<A extends unknown[]>(set: Set<(...args: A) => void>, callback: (...
   const entry = (...args: A) => callback(...args);
   set.add(entry);
   return () => void set.delete(entry);
+}
+
+function tellAll(listeners: ReadonlySet<(output: OutputEntry) => void>, outputs: readonly OutputEntry[]): void {
+  for (const output of outputs) {
+    for (const callback of [...listeners]) callback(output);
+  }
 }
 
 /** Over a copy: a callback may take itself or others away. */

@@ -115,6 +115,8 @@ export interface JobLimits {
   readonly log: number;
 }
 
+const NO_CLASSES: ReadonlyMap<string, string> = new Map();
+
 /** One execution, as data. Only `apply` changes it. */
 export class Job {
   /** The job's id. */
@@ -160,7 +162,7 @@ export class Job {
   /** The engine that runs it; a restored job has none. */
   owner: object | undefined;
   /** The classes that its values name, with the first place of each: filled on reading, for the preflight. */
-  classes: ReadonlyMap<string, string> = new Map();
+  classes: ReadonlyMap<string, string> = NO_CLASSES;
 
   /** Makes a job without tasks. */
   constructor(

@@ -59,9 +59,10 @@ class Lane {
 export class ReadyQueue {
   readonly #job: Job;
   readonly #resumed: Heap<Task> = new Heap(hasLowerId);
-  readonly #high: Lane = new Lane();
   readonly #normal: Lane = new Lane();
-  readonly #low: Lane = new Lane();
+  /** Few jobs have tasks that are more urgent than others, or less. */
+  #high: Lane | undefined;
+  #low: Lane | undefined;
   readonly #waiting: Heap<Waiting> = new Heap((a, b) => a.at < b.at || (a.at === b.at && a.task.id < b.task.id));
 
   /** Makes the queue of all tasks that the job has. */
@@ -75,12 +76,13 @@ export class ReadyQueue {
 
   /** How many tasks could run at once: neither parked nor waiting. */
   get ready(): number {
-    return this.#resumed.size + this.#high.ready + this.#normal.ready + this.#low.ready;
+    return this.#resumed.size + (this.#high?.ready ?? 0) + this.#normal.ready + (this.#low?.ready ?? 0);
   }
 
   /** Says whether nothing could run now, not even a parked task. */
   get isEmpty(): boolean {
-    return this.#resumed.size === 0 && this.#high.isEmpty && this.#normal.isEmpty && this.#low.isEmpty;
+    return this.#resumed.size === 0 && this.#normal.isEmpty && this.#high?.isEmpty !== false &&
+      this.#low?.isEmpty !== false;
   }
 
   /** Says whether tasks wait for their time. */
@@ -105,15 +107,15 @@ export class ReadyQueue {
   /** The task that `take` would take now. */
   peek(highWater: number): Task | undefined {
     const withParked = this.ready < highWater;
-    return this.#resumed.peek() ?? this.#high.peek(withParked) ?? this.#normal.peek(withParked) ??
-      this.#low.peek(withParked);
+    return this.#resumed.peek() ?? this.#high?.peek(withParked) ?? this.#normal.peek(withParked) ??
+      this.#low?.peek(withParked);
   }
 
   /** Takes the task that runs next; a parked one only while fewer than `highWater` others are ready. */
   take(highWater: number): Task | undefined {
     const withParked = this.ready < highWater;
-    return this.#resumed.pop() ?? this.#high.take(withParked) ?? this.#normal.take(withParked) ??
-      this.#low.take(withParked);
+    return this.#resumed.pop() ?? this.#high?.take(withParked) ?? this.#normal.take(withParked) ??
+      this.#low?.take(withParked);
   }
 
   /** Makes waiting tasks ready whose time has come, and returns the awaited deliveries whose deadline has passed. */
@@ -145,7 +147,7 @@ export class ReadyQueue {
 
   #lane({ priority }: Task): Lane {
     if (priority === "normal") return this.#normal;
-    return priority === "high" ? this.#high : this.#low;
+    return priority === "high" ? this.#high ??= new Lane() : this.#low ??= new Lane();
   }
 }
 
