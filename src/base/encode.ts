@@ -46,6 +46,10 @@ export function encodeValue(
   known?: JsonValue,
 ): Stored {
   if (value === undefined) return undefined;
+  if (limits.bytes === Infinity) {
+    if (typeof value === "string" || typeof value === "boolean") return value;
+    if (typeof value === "number" && Number.isFinite(value)) return value === 0 ? 0 : value;
+  }
   return new Encoder(classes, subject, limits).run(value, known);
 }
 

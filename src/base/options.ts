@@ -42,9 +42,14 @@ export function checkWord<const W extends string>(action: string, name: string, 
 /** Names that no JSON object should have as a key: tools that copy objects stumble over them. */
 export const RESERVED_NAMES: ReadonlySet<string> = new Set(["__proto__", "constructor", "prototype"]);
 
-/** Checks a name that users choose: any text but the empty one and the reserved ones. */
+/** Says whether users may choose this name: any text but the empty one and the reserved ones. */
+export function isName(value: unknown): boolean {
+  return typeof value === "string" && value !== "" && !RESERVED_NAMES.has(value);
+}
+
+/** Checks a name that users choose. */
 export function checkName(action: string, what: string, value: string): string {
-  if (typeof value !== "string" || value === "" || RESERVED_NAMES.has(value)) {
+  if (!isName(value)) {
     const reserved = Array.from(RESERVED_NAMES).join(", ");
     throw new TypeError(
       `${action}: the ${what} must be a non-empty string (and none of ${reserved}), not ${describeValue(value)}`,

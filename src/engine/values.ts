@@ -3,7 +3,7 @@ import { decodeValue } from "../base/decode.ts";
 import { type EncodeSubject, encodeValue } from "../base/encode.ts";
 import type { Stored } from "../base/json.ts";
 import type { ValueLimits } from "../base/limits.ts";
-import { checkName } from "../base/options.ts";
+import { checkName, isName } from "../base/options.ts";
 import { pathStep } from "../base/path.ts";
 import type { Values } from "../model/context.ts";
 import type { KeyChange } from "../scheduler/commit.ts";
@@ -28,6 +28,8 @@ export interface ValuesOwner {
   /** Throws when the context is closed; `what` is what was tried. */
   checkOpen(what: string): void;
 }
+
+const NONE: readonly never[] = [];
 
 type Write = { readonly kind: "set"; readonly value: Stored } | { readonly kind: "update"; readonly change: Change };
 type Change = (old: unknown) => unknown;
@@ -56,7 +58,10 @@ export class BufferedValues implements Values {
   readonly #name: "shared" | "state";
   readonly #host: ValuesHost;
   readonly #owner: ValuesOwner;
-  readonly #writes: Map<string, Write[]> = new Map();
+  /** The key that was written first, with its writes: few activations write another. */
+  #key: string | undefined;
+  #writes: Write[] = [];
+  #others: Map<string, Write[]> | undefined;
 
   /** Makes a view of the values that all routines share, or of those of the owner's routine. */
   constructor(name: "shared" | "state", host: ValuesHost, owner: ValuesOwner) {
@@ -73,7 +78,7 @@ export class BufferedValues implements Values {
   /** See `Values`. */
   set(key: string, value: unknown): void {
     this.#check("set", key);
-    this.#writes.set(key, [{ kind: "set", value: this.#encode(key, value) }]);
+    this.#setWrites(key, [{ kind: "set", value: this.#encode(key, value) }]);
   }
 
   /** See `Values`. */
@@ -83,8 +88,8 @@ export class BufferedValues implements Values {
       throw new TypeError(`Cannot update ${this.#name}.${key}: the change must be a function of the old value`);
     }
     const write: Write = { kind: "update", change: change as Change };
-    const writes = this.#writes.get(key);
-    if (writes === undefined) this.#writes.set(key, [write]);
+    const writes = this.#writesOf(key);
+    if (writes === undefined) this.#setWrites(key, [write]);
     else writes.push(write);
   }
 
@@ -93,25 +98,40 @@ export class BufferedValues implements Values {
    *
    * @throws whatever an update function throws
    */
-  changes(): KeyChange[] {
-    const changes: KeyChange[] = [];
-    for (const key of this.#writes.keys()) changes.push([key, this.#settle(key)]);
-    return changes;
+  changes(): readonly KeyChange[] {
+    if (this.#key === undefined) return NONE;
+    const first: KeyChange = [this.#key, this.#settle(this.#key)];
+    if (this.#others === undefined) return [first];
+    return [first, ...Array.from(this.#others.keys(), (key): KeyChange => [key, this.#settle(key)])];
   }
 
   /** Forgets the writes: they have been committed. */
   clear(): void {
-    this.#writes.clear();
+    this.#key = undefined;
+    this.#others = undefined;
   }
 
   #check(what: "set" | "update", key: string): void {
     if (!this.#owner.isOpen) this.#owner.checkOpen(`${this.#name}.${what}("${key}")`);
-    checkName(`Cannot ${what} ${this.#name}`, "key", key);
+    if (!isName(key)) checkName(`Cannot ${what} ${this.#name}`, "key", key);
+  }
+
+  #writesOf(key: string): Write[] | undefined {
+    return key === this.#key ? this.#writes : this.#others?.get(key);
+  }
+
+  #setWrites(key: string, writes: Write[]): void {
+    if (this.#key !== undefined && this.#key !== key) {
+      (this.#others ??= new Map()).set(key, writes);
+      return;
+    }
+    this.#key = key;
+    this.#writes = writes;
   }
 
   #settle(key: string): Stored {
     let value = this.#current()?.get(key);
-    const writes = this.#writes.get(key);
+    const writes = this.#writesOf(key);
     if (writes === undefined) return value;
     for (const write of writes) {
       value = write.kind === "set"

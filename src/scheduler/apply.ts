@@ -249,9 +249,9 @@ function routineState(job: Job, routine: string, version: number): RoutineState 
 }
 
 function setKeys(map: Map<string, unknown>, changes: readonly KeyChange[]): void {
-  for (const [key, value] of changes) {
-    if (value === undefined) map.delete(key);
-    else map.set(key, value);
+  for (const change of changes) {
+    if (change[1] === undefined) map.delete(change[0]);
+    else map.set(change[0], change[1]);
   }
 }
 
