@@ -46,6 +46,7 @@ export function encodeValue(
   known?: JsonValue,
 ): Stored {
   if (value === undefined) return undefined;
+  // Most values of a state are such, and need no encoder.
   if (limits.bytes === Infinity) {
     if (typeof value === "string" || typeof value === "boolean") return value;
     if (typeof value === "number" && Number.isFinite(value)) return value === 0 ? 0 : value;

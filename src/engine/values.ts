@@ -108,6 +108,7 @@ export class BufferedValues implements Values {
   /** Forgets the writes: they have been committed. */
   clear(): void {
     this.#key = undefined;
+    this.#writes = [];
     this.#others = undefined;
   }
 

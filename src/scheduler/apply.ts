@@ -185,7 +185,7 @@ function endDetailed(job: Job, task: Task, details: TaskDetails, state: RoutineS
   // A failed task keeps what it holds, for a redrive; a finished one lets go of it: the history may still know the task.
   if (status !== "completed") return;
   if (details.merged?.kind === "lists") letGo(job, task, details.merged.lists);
-  task.details = { ...NO_DETAILS, attempt: details.attempt };
+  task.details = { ...NO_DETAILS, attempt: details.attempt, step: details.step };
 }
 
 function letGo(job: Job, task: Task, ranges: ReadonlyMap<string, ListRange>): void {
@@ -249,9 +249,9 @@ function routineState(job: Job, routine: string, version: number): RoutineState 
 }
 
 function setKeys(map: Map<string, unknown>, changes: readonly KeyChange[]): void {
-  for (const change of changes) {
-    if (change[1] === undefined) map.delete(change[0]);
-    else map.set(change[0], change[1]);
+  for (const [key, value] of changes) {
+    if (value === undefined) map.delete(key);
+    else map.set(key, value);
   }
 }
 

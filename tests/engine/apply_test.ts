@@ -55,3 +55,11 @@ test("rule 3: apply refuses what comes for a task that has ended, and a second m
   }
   assertEquals([job.status, job.failures, job.error], ["pending", [], undefined]);
 });
+
+test("a finished task lets go of its progress: the history may know the task for long", () => {
+  const { job, task } = createJobWithTask();
+  apply(job, stepOf(task, 0, "active"));
+  assertEquals([task.details?.progress, task.details?.step], ["step 0", 1]);
+  apply(job, stepOf(task, 1, "done"));
+  assertEquals([task.details?.progress, task.details?.step], [undefined, 1]);
+});

@@ -190,3 +190,19 @@ test("a handler may emit only events of its own routine, by object or by name", 
   const job = await flow.run("act");
   assertEquals([job.error, seen, job.history().map(({ type }) => type)], [undefined, [], ["start"]]);
 });
+
+test("a closed context still tells the key of its last step", async () => {
+  const { flow } = createWorld();
+  const stolen: Context[] = [];
+  const keys: string[] = [];
+  addAct(flow, "act", async (_data, ctx) => {
+    stolen.push(ctx);
+    for (let step = 0; step < 3; step++) {
+      keys.push(ctx.idempotencyKey);
+      if (step < 2) await ctx.checkpoint(step);
+    }
+  });
+  await flow.run("act", {}, { jobId: "job" });
+  assertEquals(keys, ["job/1/0", "job/1/1", "job/1/2"]);
+  assertEquals(stolen[0]?.idempotencyKey, "job/1/2");
+});

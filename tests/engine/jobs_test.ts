@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type Collected, type Context, Registry, Routine } from "../../mod.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
-import { addAct, link } from "../support/act.ts";
+import { addAct, addSource, link } from "../support/act.ts";
 import { Crew } from "../support/crew.ts";
 import { createWorld } from "../support/world.ts";
 
@@ -122,4 +122,21 @@ test("a busy job does not keep the event loop: others and timers get their turn"
   await Promise.all([flow.waitForCompletion(short), flow.waitForCompletion(busy)]);
   assertEquals([seen.toSorted(), short.status], [["short after true", "soon after true"], "completed"]);
   assertEquals([busy.status, busy.error?.name, rounds], ["failed", "StepLimitError", 60_000]);
+});
+
+test("a job that ends in its first turn asks the host for no timer", async () => {
+  const host = manualTimers();
+  const asked: string[] = [];
+  const { flow } = createWorld({}, {
+    timers: {
+      now: host.now,
+      setTimer: (at, callback) => (asked.push("timer"), host.setTimer(at, callback)),
+      soon: (callback) => (asked.push("soon"), host.soon(callback)),
+    },
+  });
+  addSource(flow, "source", [{}, {}]);
+  addAct(flow, "act", () => {});
+  link(flow, "source", "act");
+  const job = await flow.run("source");
+  assertEquals([job.status, asked], ["completed", []]);
 });

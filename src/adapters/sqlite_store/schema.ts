@@ -4,8 +4,8 @@ import { guarded, rowOf, type SqliteDatabase } from "./database.ts";
 const VERSION = 1;
 
 // An entry's key is the number of its job and its revision in one: so entries are added at the end of a table that SQLite keeps
-// in this order, which is the quickest way. Numbers are never given twice. Documents are kept apart from heads,
-// which change often and are small.
+// in this order, which is the quickest way. Numbers are never given twice. Documents are kept apart from heads, which change
+// often and are small.
 const TABLES = `
 CREATE TABLE routilux_meta (version INTEGER NOT NULL);
 INSERT INTO routilux_meta (version) VALUES (${VERSION});
