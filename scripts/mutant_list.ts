@@ -57,6 +57,27 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
+    file: "src/scheduler/history.ts",
+    tests: ["tests/scheduler"],
+    mutants: [
+      ["this.#dropped + this.#held - this.size", "this.#dropped"],
+      ["return records.slice(records.length - this.size);", "return records;"],
+      ["this.#skipped -= length;", ""],
+      ["    this.#dropped = this.dropped;\n", ""],
+    ],
+  },
+  {
+    file: "src/scheduler/emissions.ts",
+    tests: ["tests/scheduler", "tests/engine"],
+    mutants: [
+      ["task.id = id++;", "task.id = id;"],
+      ["this.#emitted?.push(task);", ""],
+      ["this.#emitted ??= [...this.tasks];", "this.#emitted ??= [];"],
+      ["if (delayMs > 0) (this", "if (false) (this"],
+      ["start - (this.length - emitted.length)", "start"],
+    ],
+  },
+  {
     file: "src/scheduler/slot_data.ts",
     tests: ["tests/scheduler", ...MERGE_TESTS],
     mutants: [
@@ -86,7 +107,7 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
       ["if (next.task.details?.awaiting !== undefined) expired.push(next.task);\n      else ", ""],
       [" && first.task.details === first.details", ""],
       ["a.at === b.at && a.task.id < b.task.id", "a.at === b.at && a.task.id > b.task.id"],
-      ['priority === "high" ? this.#high : this.#low', "this.#low"],
+      ['priority === "high" ? this.#high ??= new Lane() : ', ""],
     ],
   },
   {
