@@ -105,14 +105,9 @@ export class Emissions implements Records {
 
   #record(emitted: Task | Emission): HistoryRecord {
     const source = "source" in emitted ? emitted.source : emitted.route.connection;
-    // Unreachable defaults: what is emitted goes by a connection.
-    return {
-      routine: source?.routine ?? "",
-      type: "emit",
-      event: source?.event,
-      data: emitted.data,
-      at: this.#time.at,
-    };
+    // Unreachable default: what is emitted goes by a connection.
+    const { routine, event } = source ?? { routine: "", event: undefined };
+    return { routine, type: "emit", event, data: emitted.data, at: this.#time.at };
   }
 }
 
