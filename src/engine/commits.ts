@@ -2,8 +2,8 @@ import type { ErrorData } from "../base/error_data.ts";
 import type { Stored } from "../base/json.ts";
 import { ErrorHandler } from "../model/error_handler.ts";
 import type { FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../scheduler/commit.ts";
-import { createTasks, decideVerdict, failureRecords, startRecord } from "../scheduler/decide.ts";
-import type { HistoryRecord } from "../scheduler/history.ts";
+import { createTasks, decideVerdict, failureRecords } from "../scheduler/decide.ts";
+import { type HistoryRecord, startRecord } from "../scheduler/history.ts";
 import type { Job, JobStatus } from "../scheduler/job.ts";
 import type { Moment } from "../scheduler/moment.ts";
 import { hasStarted, type Task } from "../scheduler/task.ts";
@@ -93,7 +93,7 @@ export function statusCommit(
 }
 
 function startRecords(task: Task, at: number): HistoryRecord[] {
-  return isFirst(task) ? [startRecord(task, at)] : [];
+  return isFirst(task) ? [startRecord(task.route.routine, at)] : [];
 }
 
 /** Whether this is a task's first commit, with which its `start` enters the history. */

@@ -43,7 +43,6 @@ export class Execution implements RunnerHost {
   readonly #loop: Loop;
   #setup: ExecutionSetup;
   #clock: JobClock;
-  #queue: ReadyQueue;
   /** What was asked for before the job has begun to work. */
   #early: (() => void)[] = [];
   #hasBegun = false;
@@ -62,9 +61,8 @@ export class Execution implements RunnerHost {
     this.#notifier = new JobNotifier(job, host, setup);
     if (setup.onOutput !== undefined) this.listeners.onOutput((output) => this.#notifier.output(output));
     this.#clock = this.#createClock(setup);
-    this.#queue = new ReadyQueue(job, host.timers.now());
     this.#runner = new HandlerRunner(this, plan, host.timers, host.director);
-    this.log = new CommitLog(job, this.#queue, this.listeners);
+    this.log = new CommitLog(job, new ReadyQueue(job, host.timers.now()), this.listeners);
     this.#loop = new Loop((now) => this.#takeTasks(now), () => this.#settleDown(), host.pacer);
     job.owner = this;
   }
@@ -108,7 +106,7 @@ export class Execution implements RunnerHost {
   reset(limits: ExecutionLimits): void {
     this.#setup = { ...this.#setup, ...limits };
     this.#clock = this.#createClock(limits);
-    this.log.queue = this.#queue = new ReadyQueue(this.job, this.now());
+    this.log.queue = new ReadyQueue(this.job, this.now());
   }
 
   /** Does something as soon as the job has begun. */
@@ -190,7 +188,7 @@ export class Execution implements RunnerHost {
     let now = known ?? this.now();
     this.#wakeDue(now);
     while (this.#mayTake(now)) {
-      const task = takeNext(this.#queue, this.limits.highWater, now, director);
+      const task = takeNext(this.log.queue, this.limits.highWater, now, director);
       if (task === undefined) break;
       this.#clock.work(now);
       this.#notifier.start(task, now);
@@ -206,11 +204,11 @@ export class Execution implements RunnerHost {
 
   /** Even while no task can be taken: an alarm for a task that stays waiting would ring again at once. */
   #wakeDue(now: number): void {
-    if (this.#queue.hasWaiting && this.#resting === undefined && !this.#isOver) this.#wake(now);
+    if (this.log.queue.hasWaiting && this.#resting === undefined && !this.#isOver) this.#wake(now);
   }
 
   #wake(now: number): void {
-    for (const task of this.#queue.wake(now)) {
+    for (const task of this.log.queue.wake(now)) {
       // Whoever was told of the one before may have delivered.
       if (task.details?.awaiting !== undefined) this.#expire(task);
     }
@@ -224,7 +222,7 @@ export class Execution implements RunnerHost {
   /** Whether the store comes first. */
   #mustWait(now: number): boolean {
     if (this.log.journal === undefined) return false;
-    return this.log.isFarAhead(now) || this.log.isHeld(this.#queue.peek(this.limits.highWater));
+    return this.log.isFarAhead(now) || this.log.isHeld(this.log.queue.peek(this.limits.highWater));
   }
 
   /** Sees whether the job ends, rests or waits, when no task is taken. */
@@ -232,16 +230,16 @@ export class Execution implements RunnerHost {
     if (this.#isOver || this.#loop.isRunning || !this.#hasBegun) return;
     if (this.active > 0) {
       this.#clock.watch();
-      this.#clock.setAlarm(this.#resting === undefined ? this.#queue.nextDueAt() : undefined);
+      this.#clock.setAlarm(this.#resting === undefined ? this.log.queue.nextDueAt() : undefined);
     } else if (this.#resting !== undefined) {
       this.#end(this.#resting.commit(this.time()));
-    } else if (!this.#queue.isEmpty) {
+    } else if (!this.log.queue.isEmpty) {
       // A turn comes: after the host's event loop, or when the store has caught up.
       this.#clock.watch();
     } else if (this.job.tasks.size > 0) {
       if (this.log.isBehind()) return this.#clock.watch();
       this.#clock.rest(this.now());
-      this.#clock.setAlarm(this.#queue.nextDueAt());
+      this.#clock.setAlarm(this.log.queue.nextDueAt());
       this.listeners.idle();
     } else if (this.job.deferredEvents.length > 0) {
       this.#sendDeferred();

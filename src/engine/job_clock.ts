@@ -54,11 +54,8 @@ export class JobClock {
 
   /** The job goes on working when the host's event loop comes round: only then can its timeout end it. */
   watch(): void {
-    if (this.#stopTimeout === undefined && this.#workingSince !== undefined) this.#setTimeout(this.#workingSince);
-  }
-
-  #setTimeout(since: number): void {
-    if (this.#timeoutMs === Infinity) return;
+    const since = this.#workingSince;
+    if (since === undefined || this.#stopTimeout !== undefined || this.#timeoutMs === Infinity) return;
     const left = Math.max(0, this.#timeoutMs - this.#ranMs);
     this.#stopTimeout = this.#timers.setTimer(since + left, () => this.#callbacks.onTimeout());
   }

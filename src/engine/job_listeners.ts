@@ -33,23 +33,23 @@ export class JobListeners {
 
   /** Something has been committed. */
   committed(): void {
-    if (this.#onCommit !== undefined) callAll(this.#onCommit);
+    callAll(this.#onCommit);
   }
 
   /** A step has been committed, with the outputs that it has. */
   step({ effects }: StepCommit): void {
-    if (effects !== undefined && this.#onOutput !== undefined) tellAll(this.#onOutput, effects.outputs);
+    if (effects !== undefined) { for (const output of effects.outputs) callAll(this.#onOutput, output); }
   }
 
   /** Nothing is due. */
   idle(): void {
-    if (this.#onIdle !== undefined) callAll(this.#onIdle);
+    callAll(this.#onIdle);
   }
 
   /** The job has ended or rests, or it is no longer known how it stands. */
   rested(error?: Error): void {
-    if (this.#onIdle !== undefined) callAll(this.#onIdle, error);
-    if (this.#onRest !== undefined) callAll(this.#onRest, error);
+    callAll(this.#onIdle, error);
+    callAll(this.#onRest, error);
   }
 }
 
@@ -60,13 +60,8 @@ function add<A extends unknown[]>(set: Set<(...args: A) => void>, callback: (...
   return () => void set.delete(entry);
 }
 
-function tellAll(listeners: ReadonlySet<(output: OutputEntry) => void>, outputs: readonly OutputEntry[]): void {
-  for (const output of outputs) {
-    for (const callback of [...listeners]) callback(output);
-  }
-}
-
 /** Over a copy: a callback may take itself or others away. */
-function callAll(set: ReadonlySet<(error?: Error) => void>, error?: Error): void {
-  for (const callback of [...set]) callback(error);
+function callAll<A extends unknown[]>(listeners: Listeners<(...args: A) => void>, ...args: A): void {
+  if (listeners === undefined || listeners.size === 0) return;
+  for (const callback of [...listeners]) callback(...args);
 }

@@ -107,11 +107,6 @@ export function failureRecords(routine: string, error: ErrorData, verdict: Verdi
   return verdict.status === "skipped" ? [first, record("skip", undefined)] : [first];
 }
 
-/** The record of a task's first commit. */
-export function startRecord(task: Task, at: number): HistoryRecord {
-  return { routine: task.route.routine, type: "start", event: undefined, data: undefined, at };
-}
-
 function isRetryable(error: ErrorData, { retryableErrors }: ErrorHandler): boolean {
   return retryableErrors === undefined || retryableErrors.includes(error.name);
 }

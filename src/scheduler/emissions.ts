@@ -2,7 +2,7 @@ import { Encoded, isPlainJsonObject, type Stored } from "../base/json.ts";
 import { instantAfter } from "../base/instant.ts";
 import { applyMapping, type ConnectionSource, type Mapping } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
-import type { HistoryRecord, Records } from "./history.ts";
+import { type HistoryRecord, type Records, startRecord } from "./history.ts";
 import type { Instant } from "./moment.ts";
 import { createTask, NO_DETAILS, type Route, type Task } from "./task.ts";
 
@@ -85,13 +85,13 @@ export class Emissions implements Records {
     }
     this.#time = time;
     this.#started = started;
-    this.length = (this.#emitted ?? this.tasks).length + (started === undefined ? 0 : 1);
+    this.length = this.#told.length + (started === undefined ? 0 : 1);
   }
 
   /** The records from an index on. */
   slice(start: number): Records {
     if (start === 0) return this;
-    const emitted = this.#emitted ?? this.tasks;
+    const emitted = this.#told;
     return emitted.slice(start - (this.length - emitted.length)).map((each) => this.#record(each));
   }
 
@@ -99,8 +99,12 @@ export class Emissions implements Records {
   *[Symbol.iterator](): Generator<HistoryRecord, void, undefined> {
     const { at } = this.#time;
     const routine = this.#started;
-    if (routine !== undefined) yield { routine, type: "start", event: undefined, data: undefined, at };
-    for (const each of this.#emitted ?? this.tasks) yield this.#record(each);
+    if (routine !== undefined) yield startRecord(routine, at);
+    for (const each of this.#told) yield this.#record(each);
+  }
+
+  get #told(): readonly (Task | Emission)[] {
+    return this.#emitted ?? this.tasks;
   }
 
   #record(emitted: Task | Emission): HistoryRecord {

@@ -27,6 +27,11 @@ export interface HistoryRecord {
   readonly at: number;
 }
 
+/** The record of the first commit of a routine's task. */
+export function startRecord(routine: string, at: number): HistoryRecord {
+  return { routine, type: "start", event: undefined, data: undefined, at };
+}
+
 /** What one commit adds to the history. */
 export interface Records extends Iterable<HistoryRecord> {
   /** How many records there are. */

@@ -13,21 +13,17 @@ const ROUTE = { routine: "sink", slot: "input", connection: CONNECTION, mapping:
 const ONE_WAY: EventSource = { ...CONNECTION, routes: [ROUTE] };
 const NO_WAY: EventSource = { ...CONNECTION, routes: [] };
 
-/** What a step has emitted: each an event of one way, of which a task tells, or one of none. */
-function emitted(sources: readonly EventSource[], started?: string): Emissions {
+/** What a step has emitted. */
+function emitted(events: readonly (readonly [source: EventSource, data: number])[], started?: string): Emissions {
   const emissions = new Emissions();
-  sources.forEach((source, index) => emissions.add(source, index + 1));
+  for (const [source, data] of events) emissions.add(source, data);
   emissions.enter(1, TIME, started);
   return emissions;
 }
 
 /** Records of numbers, as a commit that was read has them, or one that has just been made. */
 function part(numbers: readonly number[], isLive: boolean): Records {
-  if (!isLive) return numbers.map(record);
-  const emissions = new Emissions();
-  for (const number of numbers) emissions.add(number % 3 === 0 ? NO_WAY : ONE_WAY, number);
-  emissions.enter(1, TIME, undefined);
-  return emissions;
+  return isLive ? emitted(numbers.map((it) => [it % 3 === 0 ? NO_WAY : ONE_WAY, it])) : numbers.map(record);
 }
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
@@ -35,9 +31,10 @@ const range = (from: number, to: number): number[] => Array.from({ length: to - 
 const numbersOf = (history: History): unknown[] => history.toArray().map(({ data }) => data);
 
 for (const sources of [[ONE_WAY, ONE_WAY], [NO_WAY, ONE_WAY], [ONE_WAY, { ...ONE_WAY, routes: [ROUTE, ROUTE] }]]) {
+  const events = sources.map((source, index) => [source, index + 1] as const);
   const ways = sources.map(({ routes }) => routes.length).join(" and ");
   test(`the records of a step are its start and what it has emitted, by ${ways} ways`, () => {
-    const records = emitted(sources, "act");
+    const records = emitted(events, "act");
     const start = { routine: "act", type: "start", event: undefined, data: undefined, at: 7 } as const;
     assertEquals([records.length, [...records]], [3, [start, record(1), record(2)]]);
     assertEquals([[...records.slice(0)], [...records.slice(1)], [...records.slice(2)]], [
@@ -48,7 +45,7 @@ for (const sources of [[ONE_WAY, ONE_WAY], [NO_WAY, ONE_WAY], [ONE_WAY, { ...ONE
   });
 
   test(`records without a start can be cut anywhere, of ${ways} ways`, () => {
-    const records = emitted(sources);
+    const records = emitted(events);
     assertEquals([[...records.slice(0)].length, [...records.slice(1)], [...records.slice(2)]], [2, [record(2)], []]);
   });
 }
