@@ -18,7 +18,7 @@ import { Emissions } from "../scheduler/emissions.ts";
 import type { Job } from "../scheduler/job.ts";
 import { PRIORITIES, type Task } from "../scheduler/task.ts";
 import { EffectsBuffer } from "./effects_buffer.ts";
-import type { EventPlan, SlotPlan } from "./plan.ts";
+import { type EventPlan, findEvent, type SlotPlan } from "./plan.ts";
 
 /** What an activation needs of the execution that runs it. */
 export interface ActivationHost {
@@ -305,15 +305,16 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   #event(what: "emit" | "defer", event: Event<unknown> | string): EventPlan {
-    const name = typeof event === "string" ? event : event instanceof Event ? event.name : undefined;
-    if (this.#closed !== undefined) this.checkOpen(`${what} "${name}"`);
-    const { events, routine } = this.plan.routine;
-    const known = name === undefined ? undefined : events.get(name);
-    if (known !== undefined && (typeof event === "string" || event.owner === routine)) return known;
-    return this.#refuseEvent(what, event, name);
+    if (this.#closed === undefined) {
+      const known = findEvent(this.plan.routine, event);
+      if (known !== undefined) return known;
+    }
+    return this.#refuseEvent(what, event);
   }
 
-  #refuseEvent(what: "emit" | "defer", event: Event<unknown> | string, name: string | undefined): never {
+  #refuseEvent(what: "emit" | "defer", event: Event<unknown> | string): never {
+    const name = typeof event === "string" ? event : event instanceof Event ? event.name : undefined;
+    this.checkOpen(`${what} "${name}"`);
     if (name === undefined) {
       throw new TypeError(`Cannot ${what}: expected an event or its name, got ${describeValue(event)}`);
     }

@@ -269,7 +269,8 @@ export class JobRunner implements ActiveFlow {
       const plan = routines.get(routine);
       if (plan === undefined || version >= plan.version) continue;
       try {
-        const next = state.size === 0 ? [] : this.#migrateState(plan.routine.constructor, state, version);
+        const isEmpty = state === undefined || state.size === 0;
+        const next = isEmpty ? [] : this.#migrateState(plan.routine.constructor, state, version);
         migrated.push({ routine, version: plan.version, state: next });
       } catch (error) {
         const path = `routineStates${pathStep(routine)}.state`;

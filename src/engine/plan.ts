@@ -64,6 +64,8 @@ export interface RoutinePlan {
   readonly slots: ReadonlyMap<string, SlotPlan>;
   /** Its events by name. */
   readonly events: ReadonlyMap<string, EventPlan>;
+  /** Its events, to be found by their objects: most have one or two. */
+  readonly eventList: readonly EventPlan[];
 }
 
 /** An event as the engine sends it. */
@@ -105,6 +107,7 @@ function planRoutine(id: string, routine: Routine<object>, graph: FlowGraph): Ro
   const declaration = declarationOf(routine);
   const slots = new Map<string, SlotPlan>();
   const events = new Map<string, EventPlan>();
+  const eventList: EventPlan[] = [];
   const plan: RoutinePlan = {
     id,
     routine,
@@ -112,13 +115,23 @@ function planRoutine(id: string, routine: Routine<object>, graph: FlowGraph): Ro
     version: versionOf(routine.constructor),
     slots,
     events,
+    eventList,
   };
   for (const [name, slot] of declaration.slots) slots.set(name, new SlotPlan(slot, plan));
   for (const [event, declared] of declaration.events) {
     const emission = { action: `Cannot emit "${event}" of routine "${id}"`, root: "data" };
-    events.set(event, { routine: id, event, declared, routes: [], emission });
+    const planned = { routine: id, event, declared, routes: [], emission };
+    events.set(event, planned);
+    eventList.push(planned);
   }
   return plan;
+}
+
+/** The event of a routine that a handler names; `undefined` for another routine's. */
+export function findEvent({ events, eventList }: RoutinePlan, event: Event<unknown> | string): EventPlan | undefined {
+  if (typeof event === "string") return events.get(event);
+  for (const known of eventList) if (known.declared === event) return known;
+  return undefined;
 }
 
 /** The slot that a task of the job goes to. The preflight has seen to it that there is one. */

@@ -115,8 +115,8 @@ function applyStatus(job: Job, { status, active, error, pausePoint, redrive, mig
   for (const { routine, version, state } of migrated) {
     const kept = routineState(job, routine, version);
     kept.version = version;
-    kept.state.clear();
-    setKeys(kept.state, state);
+    kept.state = undefined;
+    setState(kept, state);
   }
   if (redrive) putFailuresBack(job, time.at);
 }
@@ -232,7 +232,7 @@ function applySlotChange(job: Job, change: SlotChange): void {
 
 function applyEffects(job: Job, routine: string, effects: SideEffects, version: number): void {
   for (const change of effects.slots) applySlotChange(job, change);
-  if (effects.state.length > 0) setKeys(routineState(job, routine, version).state, effects.state);
+  if (effects.state.length > 0) setState(routineState(job, routine, version), effects.state);
   setKeys(job.sharedData, effects.shared);
   for (const entry of effects.log) job.sharedLog.push(entry);
   for (const output of effects.outputs) job.outputs.push(output);
@@ -242,10 +242,14 @@ function applyEffects(job: Job, routine: string, effects: SideEffects, version: 
 function routineState(job: Job, routine: string, version: number): RoutineState {
   let state = job.routineStates.get(routine);
   if (state === undefined) {
-    state = { status: undefined, retries: 0, state: new Map(), version };
+    state = { status: undefined, retries: 0, state: undefined, version };
     job.routineStates.set(routine, state);
   }
   return state;
+}
+
+function setState(kept: RoutineState, changes: readonly KeyChange[]): void {
+  if (changes.length > 0) setKeys(kept.state ??= new Map(), changes);
 }
 
 function setKeys(map: Map<string, unknown>, changes: readonly KeyChange[]): void {

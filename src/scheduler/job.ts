@@ -37,8 +37,8 @@ export interface RoutineState {
   status: RoutineStatus | undefined;
   /** The retries of its tasks that have ended. */
   retries: number;
-  /** What its handlers keep in `ctx.state`. */
-  state: Map<string, Stored>;
+  /** What its handlers keep in `ctx.state`: most keep nothing. */
+  state: Map<string, Stored> | undefined;
   /** The version of the class that wrote the state. */
   version: number;
 }

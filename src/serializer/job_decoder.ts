@@ -109,7 +109,7 @@ class JobDecoder {
 
   #readStates(): void {
     for (const [id, { status, retries = 0, state, version }] of Object.entries(this.#document.routineStates ?? {})) {
-      const values = new Map(this.#entries(state, `routineStates${pathStep(id)}.state`));
+      const values = state && new Map(this.#entries(state, `routineStates${pathStep(id)}.state`));
       this.#job.routineStates.set(id, { status, retries, state: values, version });
     }
   }

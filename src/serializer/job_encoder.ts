@@ -78,7 +78,7 @@ function encodeFailure({ task, error, at }: Failure): FailureDocument {
 }
 
 function encodeState({ status, retries, state, version }: RoutineState): RoutineStateDocument {
-  return compact({ retries: positive(retries), state: nonEmpty(encodeValues(state)), status, version });
+  return compact({ retries: positive(retries), state: state && nonEmpty(encodeValues(state)), status, version });
 }
 
 /** Values of the user's keep their own order of keys. */

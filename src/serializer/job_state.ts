@@ -67,6 +67,8 @@ export interface JobReadOptions {
   readonly limits?: Partial<ValueLimits>;
 }
 
+const NO_VALUES: ReadonlyMap<string, Stored> = new Map();
+
 /** The data behind a job state: for the library's own floors. */
 export let jobOf: (state: JobState) => Job;
 
@@ -174,7 +176,7 @@ export class JobState {
   /** How each routine has fared, by id. */
   get routineStates(): Readonly<Record<string, RoutineProgress>> {
     const states = Array.from(this.#job.routineStates, ([id, { status, retries, state, version }]) => {
-      return [id, { status, retries, state: this.#values(state), version }] as const;
+      return [id, { status, retries, state: this.#values(state ?? NO_VALUES), version }] as const;
     });
     return Object.fromEntries(states);
   }

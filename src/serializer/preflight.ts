@@ -115,7 +115,7 @@ function checkStates(job: Job, graph: FlowGraph, add: Add): void {
     const present = versionOf(routine.constructor);
     if (version > present) {
       add("newer_version", `${path}.version`, `it was written by version ${version}, and version ${present} is here`);
-    } else if (version < present && state.size > 0 && !hasOwnMigration(routine)) {
+    } else if (version < present && (state?.size ?? 0) > 0 && !hasOwnMigration(routine)) {
       add(
         "no_migration",
         `${path}.version`,
