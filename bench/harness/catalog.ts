@@ -53,7 +53,7 @@ export interface Contest {
   readonly targets: readonly Target[];
   /** The size of a run that only asserts. */
   readonly small: number;
-  /** The size of the run that warms up, as a part of the size. @default {0.1} */
+  /** The size of the run that warms up, as a part of the size. @default {1} */
   readonly warmUp?: number;
   /** Flags for the runtimes. */
   readonly flags?: Readonly<Partial<Record<RuntimeName, readonly string[]>>>;

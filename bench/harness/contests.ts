@@ -20,8 +20,6 @@ interface Entry {
   readonly runtime: BenchRuntime;
 }
 
-const DEFAULT_WARM_UP = 0.1;
-
 /** What a run of many rounds has come to. */
 export interface Measured {
   readonly series: readonly Series[];
@@ -64,7 +62,7 @@ export async function measureRounds(
 
 async function measureEntry({ contest, contestant, runtime }: Entry, env: Selection["env"]): Promise<Figures> {
   const { variant, size, program } = contestant;
-  const warmUp = contestant.warmUp ?? Math.floor(size * (contest.warmUp ?? DEFAULT_WARM_UP));
+  const warmUp = contestant.warmUp ?? Math.floor(size * (contest.warmUp ?? 1));
   const variants = [`${variant}:${size}:${warmUp}`];
   const [measured] = await measure(runtime, program, variants, flagsOf(contest, runtime.name), env);
   return { ...measured, ...await contest.weigh?.(contestant) };

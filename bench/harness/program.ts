@@ -26,7 +26,7 @@ export type Variant = (size: number) => Figures | Promise<Figures>;
 
 /**
  * Runs what the command line asks for, and prints its figures, one line of JSON each. An argument is the name of a variant,
- * its size, and the size of the run before it that warms it up: `sync:100000:10000`.
+ * its size, and the size of the run before it that warms it up: `sync:100000:100000`.
  */
 export async function runProgram(variants: Readonly<Record<string, Variant>>): Promise<void> {
   for (const argument of argv.slice(2)) {

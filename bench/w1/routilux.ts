@@ -3,6 +3,9 @@ import type { Counted } from "../harness/payload.ts";
 import { runProgram } from "../harness/program.ts";
 import { type Goods, STAGES, timeChain, variantsOf } from "./chain.ts";
 
+/** How many items the source emits between two commits, as what reads from a file or a database does. */
+const PAGE = 100;
+
 /** Keeps the sum of all that arrives. */
 class Sum extends Routine {
   readonly input = this.addSlot("input", this.add);
@@ -13,14 +16,15 @@ class Sum extends Routine {
 
 /** Routines for one kind of goods. */
 function routinesFor<T extends Counted>({ make, next }: Goods<T>) {
-  /** Emits one item after the other, and stores after each how far it is; goes on when few others are ready. */
-  class OneByOne extends Routine {
+  /** Emits page after page, and stores after each how far it is; goes on when few others are ready. */
+  class Pages extends Routine {
     readonly trigger = this.addSlot("trigger", this.send);
     readonly output = this.addEvent<T>("output");
     *send({ count }: { count: number }, ctx: Context<number>): Generator<number, void, void> {
-      for (let v = ctx.progress ?? 0; v < count; v++) {
-        ctx.emit(this.output, make(v));
-        yield v + 1;
+      for (let start = ctx.progress ?? 0; start < count; start += PAGE) {
+        const end = Math.min(start + PAGE, count);
+        for (let v = start; v < end; v++) ctx.emit(this.output, make(v));
+        yield end;
       }
     }
   }
@@ -46,13 +50,13 @@ function routinesFor<T extends Counted>({ make, next }: Goods<T>) {
       ctx.emit(this.output, next(item));
     }
   }
-  return { OneByOne, AtOnce, Stage, AsyncStage, Sum };
+  return { Pages, AtOnce, Stage, AsyncStage, Sum };
 }
 
 await runProgram(variantsOf((goods) => {
   const classes = routinesFor(goods);
-  const { OneByOne, AtOnce, Stage, AsyncStage } = classes;
-  const variant = (Source: typeof OneByOne | typeof AtOnce, Step: typeof Stage | typeof AsyncStage) => {
+  const { Pages, AtOnce, Stage, AsyncStage } = classes;
+  const variant = (Source: typeof Pages | typeof AtOnce, Step: typeof Stage | typeof AsyncStage) => {
     const flow = new Flow({ id: "chain", registry: new Registry(classes) });
     let output = flow.addRoutine(new Source(), "source").output;
     for (let i = 0; i < STAGES; i++) {
@@ -68,8 +72,8 @@ await runProgram(variantsOf((goods) => {
       });
   };
   return {
-    "sync": variant(OneByOne, Stage),
-    "async": variant(OneByOne, AsyncStage),
+    "sync": variant(Pages, Stage),
+    "async": variant(Pages, AsyncStage),
     "sync at once": variant(AtOnce, Stage),
     "async at once": variant(AtOnce, AsyncStage),
   };

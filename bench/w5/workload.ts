@@ -1,7 +1,7 @@
 import type { Contest, Contestant, Target, Workload } from "../harness/catalog.ts";
 
 const contestant = (name: string, program: string, variant: string, size: number): Contestant => {
-  return { name, program, variant, size, warmUp: Math.ceil(size / 10) };
+  return { name, program, variant, size };
 };
 const target = (of: string, to: string, goal: number, stretch: number): Target => {
   return { metric: "perSecond", of, to, sense: "at least", goal, stretch };
