@@ -70,7 +70,7 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     file: "src/scheduler/emissions.ts",
     tests: ["tests/scheduler", "tests/engine"],
     mutants: [
-      ["task.id = id++;", "task.id = id;"],
+      ["task.id = firstId + i;", "task.id = firstId;"],
       ["this.#emitted?.push(task);", ""],
       ["this.#emitted ??= [...this.tasks];", "this.#emitted ??= [];"],
       ["if (delayMs > 0) (this", "if (false) (this"],
@@ -127,7 +127,7 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
       [" || !graph.leadsTo(event, slot)", ""],
       ['else if ((data.kind === "lists") !== (slot.merge === "append"))', "else if (false)"],
       ["if (version > present)", "if (false)"],
-      [" && state.size > 0", ""],
+      [" && (state?.size ?? 0) > 0", ""],
       [" && !hasOwnMigration(routine)", ""],
       ["else if (routine.getEvent(event) === undefined)", "else if (false)"],
       ["  checkSettings(job, graph, add);\n", ""],

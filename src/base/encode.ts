@@ -98,26 +98,20 @@ class Encoder {
 
   #copy(value: unknown, depth: number, known?: JsonValue): Copied {
     if (++this.#nodes > this.#limits.nodes) return this.#tooMany();
-    switch (typeof value) {
-      case "string":
-      case "boolean":
-        return value;
-      case "number":
-        if (!Number.isFinite(value)) return this.#refuse(`is ${value}, which JSON cannot carry`);
-        return value === 0 ? 0 : value;
-      case "bigint":
-        if (depth > this.#limits.depth) return this.#tooDeep(undefined);
-        return this.#tagText("bigint", String(value));
-      case "object":
-        if (value === null) return null;
-        if (depth > this.#limits.depth) return this.#tooDeep(value);
-        return this.#copyObject(value, depth, known);
-      default:
-        return this.#refuse(`is ${describeValue(value)}`);
-    }
+    if (typeof value === "object") return value === null ? null : this.#copyObject(value, depth, known);
+    if (typeof value === "string" || typeof value === "boolean") return value;
+    if (typeof value === "number" && Number.isFinite(value)) return value === 0 ? 0 : value;
+    return this.#copyOther(value, depth);
+  }
+
+  #copyOther(value: unknown, depth: number): Copied {
+    if (typeof value === "number") return this.#refuse(`is ${value}, which JSON cannot carry`);
+    if (typeof value !== "bigint") return this.#refuse(`is ${describeValue(value)}`);
+    return depth > this.#limits.depth ? this.#tooDeep(undefined) : this.#tagText("bigint", String(value));
   }
 
   #copyObject(value: object, depth: number, known: JsonValue | undefined): Copied {
+    if (depth > this.#limits.depth) return this.#tooDeep(value);
     const prototype: unknown = Object.getPrototypeOf(value);
     if (prototype === Object.prototype || prototype === null) return this.#copyRecord(value, depth, known);
     if (Array.isArray(value)) {

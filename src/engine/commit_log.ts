@@ -43,7 +43,11 @@ export class CommitLog {
 
   #apply(commit: Commit, readied: readonly Task[]): void {
     apply(this.#job, commit);
-    for (const task of readied) this.queue.add(task, commit.time.at);
+    // By index: for-of is thrice the code, and an engine inlines only so much.
+    for (let i = 0; i < readied.length; i++) {
+      const task = readied[i];
+      if (task !== undefined) this.queue.add(task, commit.time.at);
+    }
   }
 
   #store<C extends Commit>(

@@ -33,7 +33,7 @@ export class JobListeners {
 
   /** Something has been committed. */
   committed(): void {
-    callAll(this.#onCommit);
+    if (this.#onCommit !== undefined) callAll(this.#onCommit);
   }
 
   /** A step has been committed, with the outputs that it has. */

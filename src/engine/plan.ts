@@ -130,7 +130,8 @@ function planRoutine(id: string, routine: Routine<object>, graph: FlowGraph): Ro
 /** The event of a routine that a handler names; `undefined` for another routine's. */
 export function findEvent({ events, eventList }: RoutinePlan, event: Event<unknown> | string): EventPlan | undefined {
   if (typeof event === "string") return events.get(event);
-  for (const known of eventList) if (known.declared === event) return known;
+  // By index: for-of is thrice the code, and an engine inlines only so much.
+  for (let i = 0; i < eventList.length; i++) if (eventList[i]?.declared === event) return eventList[i];
   return undefined;
 }
 

@@ -85,7 +85,11 @@ function keepTask({ task, step, outcome, progress }: StepCommit): void {
 }
 
 function addNew(job: Job, { created, records }: StepCommit | DeferredCommit): void {
-  for (const task of created) addTask(job, task);
+  // By index: for-of is thrice the code, and an engine inlines only so much.
+  for (let i = 0; i < created.length; i++) {
+    const task = created[i];
+    if (task !== undefined) addTask(job, task);
+  }
   job.history.push(records);
 }
 

@@ -37,9 +37,11 @@ export function createTasks(
   const firstId = job.nextTaskId;
   checkSteps(firstId - 1 + tasks.length + expectations.length, steps);
   emissions.enter(firstId, time, started);
-  if (expectations.length === 0) return tasks;
-  const awaited = expectations.map((each, index) => awaitedTask(firstId + tasks.length + index, each, time));
-  return [...tasks, ...awaited];
+  return expectations.length === 0 ? tasks : [...tasks, ...awaitedTasks(firstId + tasks.length, expectations, time)];
+}
+
+function awaitedTasks(firstId: number, expectations: readonly Expectation[], time: Instant): Task[] {
+  return expectations.map((each, index) => awaitedTask(firstId + index, each, time));
 }
 
 function awaitedTask(id: number, { route, timeoutMs }: Expectation, time: Instant): Task {

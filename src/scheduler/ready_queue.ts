@@ -37,6 +37,7 @@ class Lane {
   }
 
   take(withParked: boolean): Task | undefined {
+    if (this.late.size === 0 && this.parked.size === 0) return this.fresh.shift();
     const first = this.#first(withParked);
     return first instanceof Heap ? first.pop() : first.shift();
   }
