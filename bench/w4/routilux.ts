@@ -9,7 +9,7 @@ await runProgram({
     const job = await pendingJob(flow, count);
     return timeSnapshots(count, {
       write: () => JSON.stringify(job),
-      read: (text) => JobState.fromJSON(JSON.parse(text), registry),
+      read: (text) => JobState.fromJSON(JSON.parse(text), registry, { adopt: true }),
       finish: (copy) => finishJob(flow, copy),
     });
   },

@@ -80,7 +80,7 @@ export function encodeCommand(command: Command): string {
 export function decodeCommand(text: string, limits: ValueLimits = DEFAULT_VALUE_LIMITS): Command {
   const document = openEnvelope(JSON.parse(text), COMMAND_FORMAT) as CommandDocument;
   const { type, reason, routine, slot, graceMs, redrive = false } = document;
-  const values = new ValueReader(COMMAND_FORMAT.name, limits);
+  const values = new ValueReader(COMMAND_FORMAT.name, limits, true);
   switch (type) {
     case "deliver":
       return { type, routine, slot, data: values.readOptional(document.data, "data") };

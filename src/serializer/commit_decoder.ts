@@ -42,7 +42,7 @@ export class CommitDecoder {
   constructor(job: Job, find: FindTask, limits: ValueLimits = DEFAULT_VALUE_LIMITS) {
     this.#job = job;
     this.#find = find;
-    this.#parts = new PartDecoder(COMMIT_FORMAT.name, limits);
+    this.#parts = new PartDecoder(COMMIT_FORMAT.name, limits, true);
   }
 
   /** The classes that the values read so far name, with the first place of each. */
@@ -51,7 +51,7 @@ export class CommitDecoder {
   }
 
   /**
-   * Reads an entry for a job in the state that it was made in.
+   * Reads an entry for a job in the state that it was made in, and adopts it: what is in it is frozen.
    *
    * @throws {SerializationError} naming the path, what was expected and what came; also for a commit that a job in this
    * state cannot have made

@@ -15,13 +15,13 @@ export const JOB_FORMAT: Format = { name: "routilux/job", version: 1, migrations
 
 /**
  * Reads a job. Nothing is built before the whole document has passed, no class is looked up, and the document is not
- * changed.
+ * changed, unless it is adopted.
  *
  * @throws {SerializationError} naming the path, what was expected and what came
  */
-export function decodeJob(json: unknown, limits: ValueLimits = DEFAULT_VALUE_LIMITS): Job {
+export function decodeJob(json: unknown, limits: ValueLimits = DEFAULT_VALUE_LIMITS, adopts: boolean = false): Job {
   const document = openEnvelope(json, JOB_FORMAT) as JobDocument;
-  return new JobDecoder(document, limits).run();
+  return new JobDecoder(document, limits, adopts).run();
 }
 
 class JobDecoder {
@@ -29,10 +29,10 @@ class JobDecoder {
   readonly #parts: PartDecoder;
   readonly #job: Job;
 
-  constructor(document: JobDocument, limits: ValueLimits) {
+  constructor(document: JobDocument, limits: ValueLimits, adopts: boolean) {
     const { jobId, flowId, executionStrategy, maxWorkers, executionTimeoutMs } = document;
     this.#document = document;
-    this.#parts = new PartDecoder(JOB_FORMAT.name, limits);
+    this.#parts = new PartDecoder(JOB_FORMAT.name, limits, adopts);
     const timeout = executionTimeoutMs === null ? Infinity : executionTimeoutMs;
     const settings = { executionStrategy, maxWorkers, executionTimeoutMs: timeout };
     this.#job = new Job({ jobId, flowId }, readInstant(document.createdAt), settings);

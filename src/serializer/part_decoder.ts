@@ -29,10 +29,10 @@ export class PartDecoder {
   #lastRoute: Route | undefined;
   #lastInstant: Instant = { at: NaN };
 
-  /** Makes a decoder for documents of a format. */
-  constructor(format: string, limits: ValueLimits) {
+  /** Makes a decoder for documents of a format; `adopts` says whether it may freeze what is in them. */
+  constructor(format: string, limits: ValueLimits, adopts: boolean) {
     this.#format = format;
-    this.values = new ValueReader(format, limits);
+    this.values = new ValueReader(format, limits, adopts);
   }
 
   /** Reads a task. */

@@ -23,7 +23,7 @@ export class Replay {
    * @throws {SerializationError} when it is no text of a job
    */
   constructor(snapshot: string, limits: ValueLimits & JobLimits) {
-    this.job = decodeJob(parse(snapshot, "routilux/job"), limits);
+    this.job = decodeJob(parse(snapshot, "routilux/job"), limits, true);
     adoptLimits(this.job, limits);
     for (const task of this.job.tasks) this.#tasks.set(task.id, task);
     for (const { task } of this.job.failures) this.#tasks.set(task.id, task);

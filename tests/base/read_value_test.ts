@@ -9,6 +9,8 @@ import { JobState, Registry } from "../../mod.ts";
 const newReader = (limits?: Partial<ValueLimits>): ValueReader =>
   new ValueReader("routilux/job", { ...DEFAULT_VALUE_LIMITS, ...limits });
 
+const newAdopter = (): ValueReader => new ValueReader("routilux/job", DEFAULT_VALUE_LIMITS, true);
+
 /** The refusal to read what a text holds, without its beginning. */
 function refusal(json: unknown, limits?: Partial<ValueLimits>): string {
   const error = assertThrows(() => newReader(limits).read(json, "pendingTasks[0].data"), SerializationError);
@@ -27,6 +29,25 @@ test("plain JSON is read into a frozen copy", () => {
     false,
   ]);
   assertEquals(json, { a: [1, { b: null }], c: "x" });
+});
+
+test("a reader that adopts a document freezes what is in it where it is", () => {
+  const json = JSON.parse('{"a":[1,{"b":null}],"c":"x","d":1,"e":2,"f":{}}');
+  const parts = [json, json.a, json.a[1], json.f];
+  const read = newAdopter().read(json, "data");
+  assertStrictEquals(read, json);
+  assertEquals(read, { a: [1, { b: null }], c: "x", d: 1, e: 2, f: {} });
+  assertEquals([json.a, json.a[1], json.f], parts.slice(1));
+  assertEquals(parts.map(Object.isFrozen), [true, true, true, true]);
+});
+
+test("what an adopted document must not hold is read otherwise, also from parts that are frozen", () => {
+  const json = () => ({ a: -0, b: undefined, c: [-0, 1], d: Object.freeze({ e: Object.freeze([-0]), f: undefined }) });
+  for (const document of [json(), Object.freeze(json())]) {
+    assertEquals(newAdopter().read(document, "data"), { a: 0, c: [0, 1], d: { e: [0] } });
+  }
+  const error = assertThrows(() => newAdopter().read(JSON.parse('{"a":[1e999]}'), "data"), SerializationError);
+  assertStrictEquals(error.message, "Cannot read routilux/job: data.a[0]: expected a finite number, got Infinity");
 });
 
 test("a value that is left out is none", () => {

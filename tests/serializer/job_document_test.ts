@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStrictEquals } from "@std/assert";
 import { JobState } from "../../mod.ts";
 import { fullJob } from "../support/full_job.ts";
 import { AT, checkJobText, COMPLETED, CREATED, START } from "../support/job_text.ts";
@@ -100,6 +100,14 @@ test("a cancelled job: the reason, and the tasks that will not run", async () =>
     pendingTasks: `[{"active":true,${CREATED},"data":{"what":"hang"},"id":1,"routine":"clerk","slot":"input"}]`,
     status: '"cancelled"',
   });
+});
+
+test("a job that has adopted its document shares its values, and is the same job", () => {
+  const document = JSON.parse(JSON.stringify(fullJob()));
+  const job = JobState.fromJSON(document, officeRegistry, { adopt: true });
+  assertStrictEquals(job.toJSON().pendingTasks[0]?.data, document.pendingTasks[0].data);
+  assertEquals(Object.isFrozen(document.pendingTasks[0].data), true);
+  assertEquals(JSON.stringify(job), JSON.stringify(fullJob()));
 });
 
 test("a job that was read has nothing in common with its document: what changes there later does not change here", () => {
