@@ -4,10 +4,10 @@ import { Collected } from "./collected.ts";
 import { describeError } from "./error_data.ts";
 import { SerializationError } from "./errors.ts";
 import { formatInstant } from "./instant.ts";
-import { Encoded, isJsonArray, isRecord, type JsonValue, type Stored } from "./json.ts";
+import { Encoded, isJsonArray, isRecord, type JsonObject, type JsonValue, type Stored } from "./json.ts";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "./limits.ts";
 import { className, describeValue, joinPath } from "./path.ts";
-import { createArray, isWide, withValues } from "./snug_copy.ts";
+import { cloneArray, isWide, withValues } from "./snug_copy.ts";
 import { utf8Length } from "./utf8.ts";
 
 /** What is being written, for the text of a refusal. */
@@ -161,14 +161,17 @@ class Encoder {
   }
 
   #copyArray(array: readonly unknown[], depth: number, known: JsonValue | undefined): Copied {
-    const copy = createArray(array.length, this.#limits.nodes - this.#nodes);
-    for (let i = 0; i < array.length; i++) {
-      const value = array[i];
+    // It may claim any length.
+    if (array.length > this.#limits.nodes - this.#nodes) return this.#tooMany();
+    const copy = cloneArray(array);
+    for (let i = 0; i < copy.length; i++) {
+      const value: unknown = copy[i];
       const copied = value === undefined
         ? this.#refuse(
           i in array ? "is undefined; an array can hold null instead" : "is a hole; an array can hold null instead",
         )
         : this.#copyPart(value, depth + 1, isJsonArray(known) ? known[i] : undefined);
+      if (Object.is(copied, value)) continue;
       if (copied === REFUSED) return this.#step(array, i, copied);
       copy[i] = copied;
     }
@@ -250,14 +253,20 @@ class Encoder {
     if (++this.#nodes > this.#limits.nodes) return this.#tooMany();
     if (typeof json !== "object" || json === null) return undefined;
     if (depth > this.#limits.depth) return this.#tooDeep(json);
-    if (!isJsonArray(json)) {
-      for (const key in json) {
-        if (this.#measure(json[key], depth + 1) !== undefined) return this.#step(json, key, REFUSED);
-      }
-      return undefined;
+    return isJsonArray(json) ? this.#measureArray(json, depth) : this.#measureRecord(json, depth);
+  }
+
+  #measureArray(array: readonly JsonValue[], depth: number): typeof REFUSED | undefined {
+    if (array.length > this.#limits.nodes - this.#nodes) return this.#tooMany();
+    for (let i = 0; i < array.length; i++) {
+      if (this.#measure(array[i], depth + 1) !== undefined) return this.#step(array, i, REFUSED);
     }
-    for (let i = 0; i < json.length; i++) {
-      if (this.#measure(json[i], depth + 1) !== undefined) return this.#step(json, i, REFUSED);
+    return undefined;
+  }
+
+  #measureRecord(record: JsonObject, depth: number): typeof REFUSED | undefined {
+    for (const key in record) {
+      if (this.#measure(record[key], depth + 1) !== undefined) return this.#step(record, key, REFUSED);
     }
     return undefined;
   }

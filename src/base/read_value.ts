@@ -5,7 +5,7 @@ import { parseInstant } from "./instant.ts";
 import { Encoded, isRecord, type JsonValue, type Stored } from "./json.ts";
 import type { ValueLimits } from "./limits.ts";
 import { describeValue, joinPath } from "./path.ts";
-import { createArray, isWide, withValues } from "./snug_copy.ts";
+import { cloneArray, isWide, withValues } from "./snug_copy.ts";
 import { utf8Length } from "./utf8.ts";
 
 const INTEGER = /^(?:0|-?[1-9]\d*)$/;
@@ -56,9 +56,7 @@ export class ValueReader {
   }
 
   #read(value: unknown, depth: number): JsonValue {
-    if (++this.#nodes > this.#limits.nodes) {
-      this.#fail(`at most ${this.#limits.nodes} values (the limit nodes)`, "more");
-    }
+    if (++this.#nodes > this.#limits.nodes) this.#tooMany();
     switch (typeof value) {
       case "string":
       case "boolean":
@@ -78,10 +76,12 @@ export class ValueReader {
   }
 
   #readArray(array: readonly unknown[], depth: number): JsonValue {
-    let read = this.#adopts ? array as JsonValue[] : createArray(array.length, this.#limits.nodes - this.#nodes);
-    for (let i = 0; i < array.length; i++) {
+    // It may claim any length.
+    if (array.length > this.#limits.nodes - this.#nodes) this.#tooMany();
+    let read = this.#adopts ? array as JsonValue[] : cloneArray(array);
+    for (let i = 0; i < read.length; i++) {
       this.#keys.push(i);
-      const item = this.#read(array[i], depth + 1);
+      const item = this.#read(read[i], depth + 1);
       this.#keys.pop();
       if (Object.is(item, read[i])) continue;
       if (this.#adopts && Object.isFrozen(read)) read = [...read];
@@ -141,6 +141,10 @@ export class ValueReader {
     if (!BUILT_IN_TAGS.has(tag)) {
       if (!this.classes.has(tag)) this.classes.set(tag, joinPath(this.#root, this.#keys));
     } else if (!isTagContent(tag, value)) this.#fail(`the value of a ${tag}`, describeValue(value));
+  }
+
+  #tooMany(): never {
+    return this.#fail(`at most ${this.#limits.nodes} values (the limit nodes)`, "more");
   }
 
   #fail(expected: string, got: string): never {

@@ -18,7 +18,7 @@ export function withValues(record: Readonly<Record<string, JsonValue>>): Record<
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
 }
 
-/** Makes the array for so many items, of which `most` will be taken: one that is refused may claim any length. */
-export function createArray(length: number, most: number): JsonValue[] {
-  return length > most ? [] : new Array<JsonValue>(length);
+/** Clones an array whose items are still to be checked: while nothing is written to it, it may share them with a literal. */
+export function cloneArray(array: readonly unknown[]): JsonValue[] {
+  return Array.from(array) as JsonValue[];
 }

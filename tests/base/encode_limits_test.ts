@@ -91,7 +91,7 @@ test("more values than the limit are refused", () => {
   assertStrictEquals(limited([1, 2, 3], { nodes: 4 }), "not refused");
   assertStrictEquals(
     limited([1, 2, 3, 4], { nodes: 4 }),
-    "data[3] is part of more than 4 values; raise limits.nodes, or send less at once",
+    "data is part of more than 4 values; raise limits.nodes, or send less at once",
   );
 });
 

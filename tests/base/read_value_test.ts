@@ -199,7 +199,7 @@ test("an error with a hundred thousand causes is refused, not a crash", () => {
 test("a document with more values than the limit is refused", () => {
   assertStrictEquals(
     refusal([1, 2, 3], { nodes: 3 }),
-    "pendingTasks[0].data[2]: expected at most 3 values (the limit nodes), got more",
+    "pendingTasks[0].data: expected at most 3 values (the limit nodes), got more",
   );
 });
 

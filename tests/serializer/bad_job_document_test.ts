@@ -183,7 +183,7 @@ test("values larger than allowed are refused", () => {
   );
   assertEquals(
     nodes.message,
-    "Cannot read routilux/job: sharedData.list[999]: expected at most 1000 values (the limit " +
+    "Cannot read routilux/job: sharedData.list: expected at most 1000 values (the limit " +
       "nodes), got more",
   );
   const bytes = assertThrows(
