@@ -22,6 +22,14 @@ export function payload(v: number): Payload {
   };
 }
 
+/** The payload of a number, which nobody can change. */
+export function frozenPayload(v: number): Payload {
+  const made = payload(v);
+  Object.freeze(made.tags);
+  Object.freeze(made.nested);
+  return Object.freeze(made);
+}
+
 /** A plain number as an item. */
 export function counted(v: number): Counted {
   return { v };

@@ -37,10 +37,32 @@ class Chain<T extends Counted> {
   }
 }
 
+/** What the guarantees take at the least: a copy that nobody can change, and an instant, for each activation. */
+class GuardedChain<T extends Counted> extends Chain<T> {
+  updatedAt = 0;
+
+  override handle(task: Task<T>): void {
+    super.handle(task);
+    this.updatedAt = Date.now();
+  }
+}
+
+/** A copy that nobody can change; what lies below has been frozen before. */
+function guarded<T extends Counted>(item: T): T {
+  return Object.freeze({ ...item });
+}
+
 await runProgram(variantsOf((goods) => ({
   "sync": (count) =>
     timeChain(count, () => {
       const chain = new Chain(goods, count);
+      for (let task = chain.take(); task !== undefined; task = chain.take()) chain.handle(task);
+      return chain.sum;
+    }),
+  "guarded": (count) =>
+    timeChain(count, () => {
+      const { make, next } = goods;
+      const chain = new GuardedChain({ make: (v) => guarded(make(v)), next: (item) => guarded(next(item)) }, count);
       for (let task = chain.take(); task !== undefined; task = chain.take()) chain.handle(task);
       return chain.sum;
     }),

@@ -14,6 +14,7 @@ function contest(kind: "numbers" | "payload", title: string): Contest {
     small: 100,
     contestants: [
       contestant("bare ring", "w1/ring.ts", "sync"),
+      contestant("bare ring, items copied and frozen, the clock read", "w1/ring.ts", "guarded"),
       contestant("bare ring, awaited", "w1/ring.ts", "async"),
       contestant("routilux, sync", "w1/routilux.ts", "sync"),
       contestant("routilux, async", "w1/routilux.ts", "async"),

@@ -8,6 +8,7 @@ function contest(size: number): Contest {
     small: 10,
     contestants: [
       { name: "plain JSON", program: "w4/json.ts", variant: "json", size },
+      { name: "plain JSON of the job's document", program: "w4/document.ts", variant: "document", size },
       { name: "routilux", program: "w4/routilux.ts", variant: "job", size },
       { name: "xstate, an actor each", program: "peers/w4/xstate.ts", variant: "actors", size },
     ],

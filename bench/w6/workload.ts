@@ -18,6 +18,7 @@ function contest(size: number): Contest {
     flags: { Deno: ["--v8-flags=--expose-gc"], Node: ["--expose-gc"] },
     contestants: [
       contestant("bare ring", "w6/ring.ts", "ring"),
+      contestant("bare ring, payloads frozen", "w6/ring.ts", "frozen"),
       contestant("routilux, emitted", "w6/routilux.ts", "emitted"),
       contestant("routilux, delivered", "w6/routilux.ts", "delivered"),
       contestant("fastq", "peers/w6/fastq.ts", "promises"),
