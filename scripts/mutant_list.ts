@@ -16,8 +16,24 @@ const MERGE_TESTS = [
   "tests/engine/slot_data_test.ts",
 ];
 
-/** The defects, for what a job hangs on: its commits, its slots, the order of its tasks, the check before a resume. */
+/**
+ * The defects, for what a job hangs on: its commits, its slots, the order of its tasks, the reading of its values, the check
+ * before a resume.
+ */
 export const MUTATED_FILES: readonly MutatedFile[] = [
+  {
+    file: "src/base/read_value.ts",
+    tests: ["tests/base", "tests/serializer/job_document_test.ts"],
+    mutants: [
+      ["this.#adopts ? array as JsonValue[] : cloneArray(array)", "array as JsonValue[]"],
+      ["this.#adopts ? record as Record<string, JsonValue> : { ...record }", "record as Record<string, JsonValue>"],
+      ["if (this.#adopts && Object.isFrozen(read)) read = [...read];", ""],
+      ["if (this.#adopts && Object.isFrozen(read)) read = { ...read };", ""],
+      ["if (array.length > this.#limits.nodes - this.#nodes) this.#tooMany();", ""],
+      ["        isWhole = false;\n", ""],
+      ["return value === 0 ? 0 : value;", "return value;"],
+    ],
+  },
   {
     file: "src/scheduler/apply.ts",
     tests: ["tests/scheduler", "tests/serializer/commit_test.ts", "tests/serializer/replay_test.ts", "tests/engine"],

@@ -13,7 +13,7 @@ const INTEGER = /^(?:0|-?[1-9]\d*)$/;
 /**
  * Reads user values out of a document that came from outside: checks each, makes frozen JSON of it, and notes which classes
  * they name. Nothing is built and no class is looked up. The document stays as it is, unless the reader adopts it: then what
- * is in it is frozen where it is, which takes half the time.
+ * is in it is frozen where it is, and only what was frozen before is copied, if something in it must be written otherwise.
  */
 export class ValueReader {
   readonly #document: string;

@@ -81,9 +81,10 @@ export class Emissions implements Records {
     // By index: for-of is thrice the code, and an engine inlines only so much.
     for (let i = 0; i < tasks.length; i++) {
       const task = tasks[i];
-      if (task === undefined) continue;
-      task.id = firstId + i;
-      task.created = time;
+      if (task !== undefined) {
+        task.id = firstId + i;
+        task.created = time;
+      }
     }
     this.#delays?.forEach((delayMs, task) => {
       task.details = { ...NO_DETAILS, notBefore: instantAfter(time.at, delayMs) };

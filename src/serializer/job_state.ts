@@ -66,8 +66,8 @@ export interface JobReadOptions {
   /** How deep and how large one value may be; a flow with larger limits of its own needs them here too. */
   readonly limits?: Partial<ValueLimits>;
   /**
-   * The document is the job's from now on: what is in it is frozen and kept, not copied, which takes half the time and
-   * memory. For what `JSON.parse` has given and nobody else reads or changes. @default {false}
+   * The document is the job's from now on: what is in it is frozen and kept, not copied, which takes less time and memory.
+   * For what `JSON.parse` has given and nobody else changes. One that is refused may be frozen in part. @default {false}
    */
   readonly adopt?: boolean;
 }
@@ -117,9 +117,9 @@ export class JobState {
   }
 
   /**
-   * Reads a job's document, which is not changed unless it is adopted. Nothing runs until `flow.resume`. All that is in it is written again but
-   * what says nothing: optional parts that are empty, the order of tasks, the sign of -0. Of two equal keys in a text,
-   * `JSON.parse` keeps the last.
+   * Reads a job's document, which is not changed unless it is adopted. Nothing runs until `flow.resume`. All that is in it
+   * is written again but what says nothing: optional parts that are empty, the order of tasks, the sign of -0. Of two equal
+   * keys in a text, `JSON.parse` keeps the last.
    *
    * @throws {SerializationError} naming the path, what was expected and what came
    */

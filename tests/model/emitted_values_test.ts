@@ -151,7 +151,7 @@ test("C362 the flow's limits hold for what is emitted", async () => {
   const opening = 'Cannot emit "output" of routine "source": ';
   assertEquals([deep, many, long].map(({ job }) => job.error?.message), [
     `${opening}data.a.b is nested deeper than limits.depth allows (1)`,
-    `${opening}data[2] is part of more than 3 values; raise limits.nodes, or send less at once`,
+    `${opening}data is part of more than 3 values; raise limits.nodes, or send less at once`,
     `${opening}data takes 5 bytes as JSON, more than limits.bytes allows (4)`,
   ]);
 });
