@@ -1,6 +1,7 @@
 import { encodeValue } from "./base/encode.ts";
 import { StateError } from "./base/errors.ts";
 import type { JsonValue } from "./base/json.ts";
+import { DEFAULT_VALUE_LIMITS } from "./base/limits.ts";
 import { checkInteger, checkName } from "./base/options.ts";
 import type { Registry } from "./base/registry.ts";
 import type { Durability } from "./engine/durability.ts";
@@ -179,9 +180,9 @@ export class StoredJobs {
     return flow;
   }
 
-  /** The state of a replay under an id, apart from it. */
+  /** The state of a replay under an id, apart from it but for the values, which are frozen. */
   #copy({ job }: Replay, jobId: string): JobState {
-    return new JobState(decodeJob({ ...encodeJob(job), jobId }), this.#registry);
+    return new JobState(decodeJob({ ...encodeJob(job), jobId }, DEFAULT_VALUE_LIMITS, true), this.#registry);
   }
 }
 
