@@ -52,19 +52,17 @@ function guarded<T extends Counted>(item: T): T {
   return Object.freeze({ ...item });
 }
 
+function run<T extends Counted>(chain: Chain<T>): number {
+  for (let task = chain.take(); task !== undefined; task = chain.take()) chain.handle(task);
+  return chain.sum;
+}
+
 await runProgram(variantsOf((goods) => ({
-  "sync": (count) =>
-    timeChain(count, () => {
-      const chain = new Chain(goods, count);
-      for (let task = chain.take(); task !== undefined; task = chain.take()) chain.handle(task);
-      return chain.sum;
-    }),
+  "sync": (count) => timeChain(count, () => run(new Chain(goods, count))),
   "guarded": (count) =>
     timeChain(count, () => {
       const { make, next } = goods;
-      const chain = new GuardedChain({ make: (v) => guarded(make(v)), next: (item) => guarded(next(item)) }, count);
-      for (let task = chain.take(); task !== undefined; task = chain.take()) chain.handle(task);
-      return chain.sum;
+      return run(new GuardedChain({ make: (v) => guarded(make(v)), next: (item) => guarded(next(item)) }, count));
     }),
   "async": (count) =>
     timeChain(count, async () => {

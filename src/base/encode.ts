@@ -47,10 +47,8 @@ export function encodeValue(
 ): Stored {
   if (value === undefined) return undefined;
   // Most values of a state are such, and need no encoder.
-  if (limits.bytes === Infinity) {
-    if (typeof value === "string" || typeof value === "boolean") return value;
-    if (typeof value === "number" && Number.isFinite(value)) return value === 0 ? 0 : value;
-  }
+  const scalar = limits.bytes === Infinity ? scalarOf(value) : undefined;
+  if (scalar !== undefined) return scalar;
   return new Encoder(classes, subject, limits).run(value, known);
 }
 
@@ -99,9 +97,7 @@ class Encoder {
   #copy(value: unknown, depth: number, known?: JsonValue): Copied {
     if (++this.#nodes > this.#limits.nodes) return this.#tooMany();
     if (typeof value === "object") return value === null ? null : this.#copyObject(value, depth, known);
-    if (typeof value === "string" || typeof value === "boolean") return value;
-    if (typeof value === "number" && Number.isFinite(value)) return value === 0 ? 0 : value;
-    return this.#copyOther(value, depth);
+    return scalarOf(value) ?? this.#copyOther(value, depth);
   }
 
   #copyOther(value: unknown, depth: number): Copied {
@@ -299,6 +295,13 @@ class Encoder {
     if (owner !== this.#refusal?.deepest) return refused;
     return this.#refuse("is part of a cycle: it contains itself", undefined, owner);
   }
+}
+
+/** What JSON carries as it is, -0 as 0; nothing for any other value. */
+function scalarOf(value: unknown): string | boolean | number | undefined {
+  if (typeof value === "string" || typeof value === "boolean") return value;
+  if (typeof value === "number" && Number.isFinite(value)) return value === 0 ? 0 : value;
+  return undefined;
 }
 
 /** An instance of a subclass would come back as one of the class itself. */

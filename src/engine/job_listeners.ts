@@ -33,6 +33,7 @@ export class JobListeners {
 
   /** Something has been committed. */
   committed(): void {
+    // Each activation comes here, and most find nobody: to ask first costs no call.
     if (this.#onCommit !== undefined) callAll(this.#onCommit);
   }
 

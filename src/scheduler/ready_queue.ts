@@ -37,7 +37,6 @@ class Lane {
   }
 
   take(withParked: boolean): Task | undefined {
-    if (this.late.size === 0 && this.parked.size === 0) return this.fresh.shift();
     const first = this.#first(withParked);
     return first instanceof Heap ? first.pop() : first.shift();
   }

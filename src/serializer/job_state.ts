@@ -72,8 +72,6 @@ export interface JobReadOptions {
   readonly adopt?: boolean;
 }
 
-const NO_VALUES: ReadonlyMap<string, Stored> = new Map();
-
 /** The data behind a job state: for the library's own floors. */
 export let jobOf: (state: JobState) => Job;
 
@@ -181,7 +179,7 @@ export class JobState {
   /** How each routine has fared, by id. */
   get routineStates(): Readonly<Record<string, RoutineProgress>> {
     const states = Array.from(this.#job.routineStates, ([id, { status, retries, state, version }]) => {
-      return [id, { status, retries, state: this.#values(state ?? NO_VALUES), version }] as const;
+      return [id, { status, retries, state: this.#values(state), version }] as const;
     });
     return Object.fromEntries(states);
   }
@@ -250,7 +248,7 @@ export class JobState {
     return compact({ ...rest, data: this.#decode(task.data), progress: this.#decode(task.details?.progress) });
   }
 
-  #values(map: ReadonlyMap<string, Stored>): Readonly<Record<string, unknown>> {
+  #values(map: Iterable<readonly [string, Stored]> = []): Readonly<Record<string, unknown>> {
     return Object.fromEntries(Array.from(map, ([key, value]) => [key, this.#decode(value)]));
   }
 
