@@ -76,10 +76,19 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     file: "src/scheduler/history.ts",
     tests: ["tests/scheduler"],
     mutants: [
-      ["this.#dropped + this.#held - this.size", "this.#dropped"],
-      ["return records.slice(records.length - this.size);", "return records;"],
-      ["this.#skipped -= length;", ""],
-      ["    this.#dropped = this.dropped;\n", ""],
+      ['if ("type" in entry) return entry;', ""],
+      ["entry.data, entry.created)", "entry.data, { at: 0 })"],
+      ["entry.data, entry.time)", "entry.data, { at: 0 })"],
+    ],
+  },
+  {
+    file: "src/base/bounded_list.ts",
+    tests: ["tests/base"],
+    mutants: [
+      ["if (++this.#head === this.#limit) this.#head = 0;", "this.#head++;"],
+      ["    this.#dropped++;\n", ""],
+      ["    this.#dropped += excess;\n", ""],
+      ["this.#dropped = dropped;", ""],
     ],
   },
   {
@@ -90,7 +99,7 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
       ["this.#emitted?.push(task);", ""],
       ["this.#emitted ??= [...this.tasks];", "this.#emitted ??= [];"],
       ["if (delayMs > 0) (this", "if (false) (this"],
-      ["start - (this.length - emitted.length)", "start"],
+      ['if ("source" in each) each.time = time;', ""],
     ],
   },
   {

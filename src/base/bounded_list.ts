@@ -26,9 +26,9 @@ export class BoundedList<T> {
     return this.#items.length;
   }
 
-  /** How many older items are gone. */
+  /** How many older items are gone, as far as can be counted. */
   get dropped(): number {
-    return this.#dropped;
+    return Math.min(this.#dropped, MAX_COUNT);
   }
 
   /** Adds an item; the oldest makes room for it when the list is full. */
@@ -37,7 +37,7 @@ export class BoundedList<T> {
       this.#items.push(item);
       return;
     }
-    this.#drop(1);
+    this.#dropped++;
     if (this.#limit === 0) return;
     this.#items[this.#head] = item;
     if (++this.#head === this.#limit) this.#head = 0;
@@ -49,13 +49,9 @@ export class BoundedList<T> {
     const items = this.toArray();
     const excess = Math.max(0, items.length - limit);
     this.#items = items.slice(excess);
-    this.#drop(excess);
+    this.#dropped += excess;
     this.#head = 0;
     this.#limit = limit;
-  }
-
-  #drop(count: number): void {
-    this.#dropped = Math.min(this.#dropped + count, MAX_COUNT);
   }
 
   /** The kept items, oldest first, as a new array. */

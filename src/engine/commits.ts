@@ -3,9 +3,9 @@ import type { Stored } from "../base/json.ts";
 import { ErrorHandler } from "../model/error_handler.ts";
 import type { FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../scheduler/commit.ts";
 import { createTasks, decideVerdict, failureRecords } from "../scheduler/decide.ts";
-import { type HistoryRecord, startRecord } from "../scheduler/history.ts";
+import type { HistoryEntry } from "../scheduler/history.ts";
 import type { Job, JobStatus } from "../scheduler/job.ts";
-import type { Moment } from "../scheduler/moment.ts";
+import type { Instant, Moment } from "../scheduler/moment.ts";
 import { hasStarted, type Task } from "../scheduler/task.ts";
 import type { Activation } from "./activation.ts";
 import type { MergeResult } from "./merge.ts";
@@ -15,7 +15,7 @@ const STOP = new ErrorHandler();
 
 /** The commit of a merge. */
 export function mergeCommit(task: Task, { merged, slot }: MergeResult, time: Moment): MergeCommit {
-  return { kind: "merge", time, task, merged, slot, records: startRecords(task, time.at) };
+  return { kind: "merge", time, task, merged, slot, records: startOf(task, time) };
 }
 
 /**
@@ -33,7 +33,6 @@ export function stepCommit(
   time: Moment,
 ): StepCommit {
   const { task, emissions, expectations, plan } = activation;
-  const started = isFirst(task) ? plan.routine.id : undefined;
   return {
     kind: "step",
     time,
@@ -41,8 +40,9 @@ export function stepCommit(
     step: task.details?.step ?? 0,
     outcome,
     progress,
-    created: createTasks(job, emissions, expectations, started, time, steps),
-    records: emissions,
+    created: createTasks(job, emissions, expectations, time, steps),
+    started: isFirst(task) ? { routine: plan.routine.id, time } : undefined,
+    records: emissions.entries,
     effects: activation.effects(),
     version: plan.routine.version,
   };
@@ -68,7 +68,7 @@ export function failureCommit(
   time: Moment,
 ): FailureCommit {
   const verdict = decideVerdict(job, task, error, isFatal ? STOP : routine.errorHandler, time.at, mayRetry);
-  const records = [...startRecords(task, time.at), ...failureRecords(routine.id, error, verdict, time.at)];
+  const records = [...startOf(task, time), ...failureRecords(routine.id, error, verdict, time.at)];
   const active = verdict.kind === "end" && verdict.stop ? others() : [];
   return { kind: "failure", time, task, error, verdict, active, records, version: routine.version };
 }
@@ -92,8 +92,8 @@ export function statusCommit(
   };
 }
 
-function startRecords(task: Task, at: number): HistoryRecord[] {
-  return isFirst(task) ? [startRecord(task.route.routine, at)] : [];
+function startOf(task: Task, time: Instant): HistoryEntry[] {
+  return isFirst(task) ? [{ routine: task.route.routine, time }] : [];
 }
 
 /** Whether this is a task's first commit, with which its `start` enters the history. */

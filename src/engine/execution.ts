@@ -194,10 +194,10 @@ export class Execution implements RunnerHost {
       this.#notifier.start(task, now);
       // Whoever was told of it may have stopped the job.
       if (!this.mayRun) break;
-      const { active } = this;
       this.#runner.run(task);
-      if (this.active >= this.#setup.workers) break;
-      now = this.active > active ? this.now() : this.job.updatedAt;
+      const { active } = this.#runner;
+      if (active >= this.#setup.workers) break;
+      now = active === 0 ? this.job.updatedAt : this.now();
       this.#wakeDue(now);
     }
   }
@@ -338,8 +338,8 @@ export class Execution implements RunnerHost {
     const time = this.time();
     const emissions = emissionsOf(this.#plan, this.job.deferredEvents);
     try {
-      const created = createTasks(this.job, emissions, [], undefined, time, this.limits.steps);
-      this.log.perform({ kind: "deferred", time, created, records: emissions }, created);
+      const created = createTasks(this.job, emissions, [], time, this.limits.steps);
+      this.log.perform({ kind: "deferred", time, created, records: emissions.entries }, created);
     } catch (error) {
       // Unreachable: nothing else is thrown here, and a defect must not pass for a limit.
       if (!(error instanceof StepLimitError)) throw error;

@@ -12,6 +12,7 @@ import type {
   StepCommit,
 } from "./commit.ts";
 import type { Stored } from "../base/json.ts";
+import type { HistoryEntry } from "./history.ts";
 import { type Job, ROUTINE_STATUSES, type RoutineState, type RoutineStatus, slotKey } from "./job.ts";
 import {
   appendItems,
@@ -65,7 +66,7 @@ function applyMerge(job: Job, { task, merged, slot, records }: MergeCommit): voi
   task.active = true;
   if (slot !== undefined) applySlotChange(job, slot);
   if (merged.kind === "lists") listsOf(job, task.route.routine, task.route.slot).holders.add(task);
-  job.history.push(records);
+  addRecords(job, records);
 }
 
 function applyStep(job: Job, commit: StepCommit): void {
@@ -73,6 +74,7 @@ function applyStep(job: Job, commit: StepCommit): void {
   checkPending(job, task, (task.details?.step ?? 0) === commit.step);
   if (commit.outcome === "done") endTask(job, task, "completed", commit.version);
   else keepTask(commit);
+  if (commit.started !== undefined) job.history.push(commit.started);
   addNew(job, commit);
   if (effects !== undefined) applyEffects(job, task.route.routine, effects, commit.version);
 }
@@ -90,7 +92,14 @@ function addNew(job: Job, { created, records }: StepCommit | DeferredCommit): vo
     const task = created[i];
     if (task !== undefined) addTask(job, task);
   }
-  job.history.push(records);
+  addRecords(job, records);
+}
+
+function addRecords({ history }: Job, records: readonly HistoryEntry[]): void {
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i];
+    if (record !== undefined) history.push(record);
+  }
 }
 
 function applyFailure(job: Job, { task, error, verdict, active, records, version, time }: FailureCommit): void {
@@ -108,7 +117,7 @@ function applyFailure(job: Job, { task, error, verdict, active, records, version
       job.status = "failed";
     }
   }
-  job.history.push(records);
+  addRecords(job, records);
 }
 
 function applyStatus(job: Job, { status, active, error, pausePoint, redrive, migrated, time }: StatusCommit): void {

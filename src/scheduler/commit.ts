@@ -1,7 +1,7 @@
 import type { ErrorData } from "../base/error_data.ts";
 import type { Stored } from "../base/json.ts";
 import type { DeferredEvent, JobStatus, LogEntry, OutputEntry, PausePoint, RoutineStatus } from "./job.ts";
-import type { Records } from "./history.ts";
+import type { HistoryEntry, Start } from "./history.ts";
 import type { Moment } from "./moment.ts";
 import type { SlotChange } from "./slot_data.ts";
 import type { Merged, Task } from "./task.ts";
@@ -41,7 +41,7 @@ export interface MergeCommit extends CommitBase {
   /** How the slot changes. */
   readonly slot: SlotChange | undefined;
   /** The history of it. */
-  readonly records: Records;
+  readonly records: readonly HistoryEntry[];
 }
 
 /** A handler has come to a step, or to its end. */
@@ -58,8 +58,10 @@ export interface StepCommit extends CommitBase {
   readonly progress: Stored;
   /** The tasks that were made by what was emitted. */
   readonly created: readonly Task[];
+  /** The task's first commit tells that it has started: that comes before the other records. */
+  readonly started: Start | undefined;
   /** The history of it. */
-  readonly records: Records;
+  readonly records: readonly HistoryEntry[];
   /** What else changes. */
   readonly effects: SideEffects | undefined;
   /** The version of the routine's class, for its state. */
@@ -79,7 +81,7 @@ export interface FailureCommit extends CommitBase {
   /** The tasks whose handlers were stopped with it: they run first when the job goes on. */
   readonly active: readonly Task[];
   /** The history of it. */
-  readonly records: Records;
+  readonly records: readonly HistoryEntry[];
   /** The version of the routine's class, for its state. */
   readonly version: number;
 }
@@ -106,7 +108,7 @@ export interface DeferredCommit extends CommitBase {
   /** The tasks that were made by them. */
   readonly created: readonly Task[];
   /** The history of it. */
-  readonly records: Records;
+  readonly records: readonly HistoryEntry[];
 }
 
 /** The job goes to another status. */

@@ -29,14 +29,13 @@ export function createTasks(
   job: Job,
   emissions: Emissions,
   expectations: readonly Expectation[],
-  started: string | undefined,
   time: Instant,
   steps: number,
 ): readonly Task[] {
   const { tasks } = emissions;
   const firstId = job.nextTaskId;
   checkSteps(firstId - 1 + tasks.length + expectations.length, steps);
-  emissions.enter(firstId, time, started);
+  emissions.enter(firstId, time);
   return expectations.length === 0 ? tasks : [...tasks, ...awaitedTasks(firstId + tasks.length, expectations, time)];
 }
 

@@ -2,7 +2,7 @@ import { Encoded, isPlainJsonObject, type Stored } from "../base/json.ts";
 import { instantAfter } from "../base/instant.ts";
 import { applyMapping, type ConnectionSource, type Mapping } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
-import { type HistoryRecord, type Records, startRecord } from "./history.ts";
+import type { Emission } from "./history.ts";
 import type { Instant } from "./moment.ts";
 import { createTask, NO_DETAILS, type Route, type Task } from "./task.ts";
 
@@ -18,32 +18,24 @@ export interface EventSource extends ConnectionSource {
   readonly routes: readonly EventRoute[];
 }
 
-/** An emission of which no task tells: it goes several ways or none, or its keys are renamed on the way. */
-interface Emission {
-  readonly source: ConnectionSource;
-  readonly data: Stored;
-}
-
 const NONE: readonly never[] = [];
 const NEVER: Instant = Object.freeze({ at: 0 });
 
-/**
- * What a step has emitted: the tasks that come of it, and its history. That is seldom read: the records are made when it is,
- * most of them of tasks, which are at hand anyway.
- */
-export class Emissions implements Records {
-  /** How many records there are. */
-  length = 0;
+/** What a step has emitted: the tasks that come of it, and its history. */
+export class Emissions {
   #tasks: Task[] | undefined;
   /** What was emitted, in order, unless each task tells of one emission. */
   #emitted: (Task | Emission)[] | undefined;
   #delays: Map<Task, number> | undefined;
-  #started: string | undefined;
-  #time: Instant = NEVER;
 
   /** The tasks: they get their ids when they enter a job. */
   get tasks(): readonly Task[] {
     return this.#tasks ?? NONE;
+  }
+
+  /** What was emitted, in order. */
+  get entries(): readonly (Task | Emission)[] {
+    return this.#emitted ?? this.tasks;
   }
 
   /** Adds what is emitted: to wait for `delayMs` from when it enters the job. */
@@ -60,7 +52,7 @@ export class Emissions implements Records {
 
   #addAll(source: EventSource, data: Stored, delayMs: number, priority: Priority): void {
     this.#emitted ??= [...this.tasks];
-    this.#emitted.push({ source, data });
+    this.#emitted.push({ source, data, time: NEVER });
     for (const route of source.routes) {
       this.#add(route, route.mapping === undefined ? data : mapData(data, route.mapping), delayMs, priority);
     }
@@ -75,8 +67,8 @@ export class Emissions implements Records {
     return task;
   }
 
-  /** Gives the tasks their ids, from `firstId` on; `started` is the routine whose task starts with this step, if it does. */
-  enter(firstId: number, time: Instant, started: string | undefined): void {
+  /** Gives the tasks their ids, from `firstId` on, and what was emitted its instant. */
+  enter(firstId: number, time: Instant): void {
     const { tasks } = this;
     // By index: for-of is thrice the code, and an engine inlines only so much.
     for (let i = 0; i < tasks.length; i++) {
@@ -89,35 +81,9 @@ export class Emissions implements Records {
     this.#delays?.forEach((delayMs, task) => {
       task.details = { ...NO_DETAILS, notBefore: instantAfter(time.at, delayMs) };
     });
-    this.#time = time;
-    this.#started = started;
-    this.length = this.#told.length + (started === undefined ? 0 : 1);
-  }
-
-  /** The records from an index on. */
-  slice(start: number): Records {
-    if (start === 0) return this;
-    const emitted = this.#told;
-    return emitted.slice(start - (this.length - emitted.length)).map((each) => this.#record(each));
-  }
-
-  /** The records, made anew. */
-  *[Symbol.iterator](): Generator<HistoryRecord, void, undefined> {
-    const { at } = this.#time;
-    const routine = this.#started;
-    if (routine !== undefined) yield startRecord(routine, at);
-    for (const each of this.#told) yield this.#record(each);
-  }
-
-  get #told(): readonly (Task | Emission)[] {
-    return this.#emitted ?? this.tasks;
-  }
-
-  #record(emitted: Task | Emission): HistoryRecord {
-    const source = "source" in emitted ? emitted.source : emitted.route.connection;
-    // Unreachable default: what is emitted goes by a connection.
-    const { routine, event } = source ?? { routine: "", event: undefined };
-    return { routine, type: "emit", event, data: emitted.data, at: this.#time.at };
+    this.#emitted?.forEach((each) => {
+      if ("source" in each) each.time = time;
+    });
   }
 }
 

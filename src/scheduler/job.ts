@@ -3,7 +3,7 @@ import type { ErrorData } from "../base/error_data.ts";
 import type { Encoded, JsonValue, Stored } from "../base/json.ts";
 import { LinkedList } from "../base/linked_list.ts";
 import type { ExecutionStrategy } from "../model/flow_graph.ts";
-import { History } from "./history.ts";
+import type { HistoryEntry } from "./history.ts";
 import type { SlotData } from "./slot_data.ts";
 import type { Task } from "./task.ts";
 
@@ -148,7 +148,7 @@ export class Job {
   /** What routines have logged. */
   readonly sharedLog: BoundedList<LogEntry> = new BoundedList(Infinity);
   /** What has happened. */
-  readonly history: History = new History(Infinity);
+  readonly history: BoundedList<HistoryEntry> = new BoundedList(Infinity);
   /** What routines have put out. */
   readonly outputs: BoundedList<OutputEntry> = new BoundedList(Infinity);
   /** Tasks that ended in an error or a skip. */

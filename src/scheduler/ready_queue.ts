@@ -37,6 +37,8 @@ class Lane {
   }
 
   take(withParked: boolean): Task | undefined {
+    // Most lanes have nothing else.
+    if (this.late.size === 0 && (!withParked || this.parked.size === 0)) return this.fresh.shift();
     const first = this.#first(withParked);
     return first instanceof Heap ? first.pop() : first.shift();
   }
@@ -113,9 +115,9 @@ export class ReadyQueue {
 
   /** Takes the task that runs next; a parked one only while fewer than `highWater` others are ready. */
   take(highWater: number): Task | undefined {
+    if (this.#resumed.size > 0) return this.#resumed.pop();
     const withParked = this.ready < highWater;
-    return this.#resumed.pop() ?? this.#high?.take(withParked) ?? this.#normal.take(withParked) ??
-      this.#low?.take(withParked);
+    return this.#high?.take(withParked) ?? this.#normal.take(withParked) ?? this.#low?.take(withParked);
   }
 
   /** Makes waiting tasks ready whose time has come, and returns the awaited deliveries whose deadline has passed. */

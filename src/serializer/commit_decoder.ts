@@ -86,6 +86,8 @@ export class CommitDecoder {
           outcome: document.outcome,
           progress: parts.values.readOptional(document.progress, "progress"),
           created: readList(document.created, "created", parts.task.bind(parts)),
+          // It stands among the records.
+          started: undefined,
           records: readList(document.records, "records", parts.record.bind(parts)),
           effects: document.effects === undefined ? undefined : this.#effects(document.effects),
           version: document.classVersion,

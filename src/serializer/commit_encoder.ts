@@ -46,7 +46,7 @@ export function encodeCommit(commit: Commit, consumed?: number): CommitDocument 
         kind: commit.kind,
         merged: encodeMerged(commit.merged),
         ranMs,
-        records: list([...commit.records], encodeRecord),
+        records: list(commit.records, encodeRecord),
         slot: commit.slot === undefined ? undefined : encodeSlotChange(commit.slot),
         task: commit.task.id,
         version: 1,
@@ -63,7 +63,10 @@ export function encodeCommit(commit: Commit, consumed?: number): CommitDocument 
         outcome: commit.outcome,
         progress: wire(commit.progress),
         ranMs,
-        records: list([...commit.records], encodeRecord),
+        records: list(
+          commit.started === undefined ? commit.records : [commit.started, ...commit.records],
+          encodeRecord,
+        ),
         step: commit.step,
         task: commit.task.id,
         version: 1,
@@ -78,7 +81,7 @@ export function encodeCommit(commit: Commit, consumed?: number): CommitDocument 
         format: FORMAT,
         kind: commit.kind,
         ranMs,
-        records: list([...commit.records], encodeRecord),
+        records: list(commit.records, encodeRecord),
         task: commit.task.id,
         verdict: encodeVerdict(commit.verdict),
         version: 1,
@@ -105,7 +108,7 @@ export function encodeCommit(commit: Commit, consumed?: number): CommitDocument 
         format: FORMAT,
         kind: commit.kind,
         ranMs,
-        records: list([...commit.records], encodeRecord),
+        records: list(commit.records, encodeRecord),
         version: 1,
       });
     case "status":

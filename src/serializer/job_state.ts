@@ -6,7 +6,7 @@ import type { Stored } from "../base/json.ts";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../base/limits.ts";
 import { describeValue } from "../base/path.ts";
 import { Registry } from "../base/registry.ts";
-import type { RecordType } from "../scheduler/history.ts";
+import { recordOf, type RecordType } from "../scheduler/history.ts";
 import type { Job, JobStatus, OutputEntry, RoutineStatus } from "../scheduler/job.ts";
 import type { Task } from "../scheduler/task.ts";
 import { compact } from "./compact.ts";
@@ -222,7 +222,9 @@ export class JobState {
 
   /** What has happened, of one routine or of all, oldest first. */
   history(routineId?: string): readonly ExecutionRecord[] {
-    return this.#job.history.toArray().filter(({ routine }) => routineId === undefined || routine === routineId)
+    return this.#job.history.toArray().map(recordOf).filter(({ routine }) =>
+      routineId === undefined || routine === routineId
+    )
       .map(({ at, data, event, routine, type }) => {
         return compact({ at: formatInstant(at), data: this.#decode(data), event, routine, type });
       });

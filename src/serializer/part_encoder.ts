@@ -1,6 +1,6 @@
 import { formatInstant } from "../base/instant.ts";
 import { type JsonValue, type Stored, wireOf } from "../base/json.ts";
-import type { HistoryRecord } from "../scheduler/history.ts";
+import { type HistoryEntry, recordOf } from "../scheduler/history.ts";
 import type { DeferredEvent, LogEntry, OutputEntry, PausePoint } from "../scheduler/job.ts";
 import type { Awaiting, Merged, Task } from "../scheduler/task.ts";
 import { compact } from "./compact.ts";
@@ -53,7 +53,8 @@ export function encodeMerged(merged: Merged): MergedDocument {
 }
 
 /** Writes a line of the history. */
-export function encodeRecord({ routine, type, event, data, at }: HistoryRecord): RecordDocument {
+export function encodeRecord(entry: HistoryEntry): RecordDocument {
+  const { routine, type, event, data, at } = recordOf(entry);
   return compact({ at: formatInstant(at), data: wire(data), event, routine, type });
 }
 

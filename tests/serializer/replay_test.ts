@@ -5,6 +5,7 @@ import { Encoded } from "../../src/base/json.ts";
 import { DEFAULT_FLOW_LIMITS } from "../../src/model/flow_limits.ts";
 import { apply } from "../../src/scheduler/apply.ts";
 import type { Commit, MergeCommit, SideEffects, StepCommit } from "../../src/scheduler/commit.ts";
+import { recordOf } from "../../src/scheduler/history.ts";
 import type { Job } from "../../src/scheduler/job.ts";
 import { createTask, type Route, type Task } from "../../src/scheduler/task.ts";
 import { encodeCommit } from "../../src/serializer/commit_encoder.ts";
@@ -148,7 +149,7 @@ test("a job keeps as much history as its flow allows, and reads no larger values
   });
   line.step(line.deliver(1), { records });
   const job = line.replay({ history: 2 }).finish();
-  assertEquals(job.history.toArray().map(({ data }) => data), [3, 4]);
+  assertEquals(job.history.toArray().map((entry) => recordOf(entry).data), [3, 4]);
   line.deliver(2, { a: { b: { c: [1] } } });
   line.check();
   assertThrows(() => line.replay({ depth: 2 }), SerializationError, "depth");

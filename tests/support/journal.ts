@@ -39,6 +39,7 @@ export function stepCommit(task: Task, change: Partial<StepCommit>): StepCommit 
     outcome: "done",
     progress: undefined,
     created: [],
+    started: undefined,
     records: [],
     effects: undefined,
     version: 1,
