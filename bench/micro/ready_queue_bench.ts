@@ -7,6 +7,7 @@ import { TIMES } from "./repeated.ts";
 // What it takes to add tasks to the queue, to wake those that are delayed, and to take them all.
 
 const HIGH_WATER = 64;
+const START = { at: 0 };
 const LATER = 1_000_000;
 const ROUTE = { routine: "routine", slot: "input", connection: undefined };
 const PRIORITIES = ["high", "normal", "low"] as const;
@@ -16,21 +17,21 @@ function benchQueue(name: string, make: (id: number) => Task): void {
   const job = new Job({ jobId: "job", flowId: "flow" }, 0, settings);
   for (let id = 1; id <= TIMES; id++) job.tasks.add(make(id));
   bench(name, { group: "ready queue" }, () => {
-    const queue = new ReadyQueue(job, 0);
-    queue.wake(LATER);
+    const queue = new ReadyQueue(job, START);
+    queue.wake({ at: LATER });
     let taken = 0;
     while (queue.take(HIGH_WATER) !== undefined) taken++;
     if (taken !== TIMES) throw new Error(`${taken} tasks were taken`);
   });
 }
 
-benchQueue("10,000 tasks", (id) => createTask(id, ROUTE, null, { at: 0 }));
-benchQueue("10,000 tasks of three priorities", (id) => createTask(id, ROUTE, null, { at: 0 }, PRIORITIES[id % 3]));
+benchQueue("10,000 tasks", (id) => createTask(id, ROUTE, null, START));
+benchQueue("10,000 tasks of three priorities", (id) => createTask(id, ROUTE, null, START, PRIORITIES[id % 3]));
 benchQueue("10,000 delayed tasks", (id) => {
   const notBefore = (id * 7919) % LATER;
-  return createTask(id, ROUTE, null, { at: 0 }, "normal", { ...NO_DETAILS, notBefore });
+  return createTask(id, ROUTE, null, START, "normal", { ...NO_DETAILS, notBefore });
 });
 benchQueue(
   "10,000 parked tasks",
-  (id) => createTask(id, ROUTE, null, { at: 0 }, "normal", { ...NO_DETAILS, parked: true }),
+  (id) => createTask(id, ROUTE, null, START, "normal", { ...NO_DETAILS, parked: true }),
 );

@@ -46,7 +46,7 @@ export class CommitLog {
     // By index: for-of is thrice the code, and an engine inlines only so much.
     for (let i = 0; i < readied.length; i++) {
       const task = readied[i];
-      if (task !== undefined) this.queue.add(task, commit.time.at);
+      if (task !== undefined) this.queue.add(task, commit.time);
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Instant } from "../scheduler/moment.ts";
 import type { ReadyQueue } from "../scheduler/ready_queue.ts";
 import type { Task } from "../scheduler/task.ts";
 import type { Activation } from "./activation.ts";
@@ -17,18 +18,18 @@ const CHOICE = 8;
 export function takeNext(
   queue: ReadyQueue,
   highWater: number,
-  now: number,
+  time: Instant,
   director: Director | undefined,
 ): Task | undefined {
   const first = queue.take(highWater);
-  return director === undefined || first === undefined ? first : takeEqual(queue, first, now, director);
+  return director === undefined || first === undefined ? first : takeEqual(queue, first, time, director);
 }
 
 /**
  * Takes the task that a director chooses among equals. What ranks before others by more than its age stays there: tasks
  * that were active in a snapshot, parked ones, and those of a higher priority.
  */
-function takeEqual(queue: ReadyQueue, first: Task, now: number, director: Director): Task | undefined {
+function takeEqual(queue: ReadyQueue, first: Task, time: Instant, director: Director): Task | undefined {
   if (first.active || first.details?.parked === true) return first;
   const equals = [first];
   while (equals.length < CHOICE) {
@@ -36,12 +37,12 @@ function takeEqual(queue: ReadyQueue, first: Task, now: number, director: Direct
     const next = queue.take(0);
     if (next === undefined) break;
     if (next.priority !== first.priority) {
-      queue.add(next, now);
+      queue.add(next, time);
       break;
     }
     equals.push(next);
   }
   const [chosen] = equals.splice(director.choose(equals.length), 1);
-  for (const task of equals) queue.add(task, now);
+  for (const task of equals) queue.add(task, time);
   return chosen;
 }

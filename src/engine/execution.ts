@@ -9,7 +9,7 @@ import { createTasks } from "../scheduler/decide.ts";
 import { hasEnded, type Job, type JobStatus } from "../scheduler/job.ts";
 import { ReadyQueue } from "../scheduler/ready_queue.ts";
 import type { Task } from "../scheduler/task.ts";
-import type { Moment } from "../scheduler/moment.ts";
+import type { Instant, Moment } from "../scheduler/moment.ts";
 import type { Activation } from "./activation.ts";
 import { CommitLog } from "./commit_log.ts";
 import { failureCommit, statusCommit, stepCommit } from "./commits.ts";
@@ -62,8 +62,8 @@ export class Execution implements RunnerHost {
     if (setup.onOutput !== undefined) this.listeners.onOutput((output) => this.#notifier.output(output));
     this.#clock = this.#createClock(setup);
     this.#runner = new HandlerRunner(this, plan, host.timers, host.director);
-    this.log = new CommitLog(job, new ReadyQueue(job, host.timers.now()), this.listeners);
-    this.#loop = new Loop((now) => this.#takeTasks(now), () => this.#settleDown(), host.pacer);
+    this.log = new CommitLog(job, new ReadyQueue(job, this.#clock.time()), this.listeners);
+    this.#loop = new Loop((time) => this.#takeTasks(time), () => this.#settleDown(), host.pacer);
     job.owner = this;
   }
 
@@ -93,7 +93,7 @@ export class Execution implements RunnerHost {
   begin(from: JobStatus, journal?: Journal): void {
     this.log.journal = journal;
     this.#hasBegun = true;
-    this.#clock.work(this.now());
+    this.#clock.work(this.time());
     this.#notifier.status(from, this.job.status, this.now());
     if (hasEnded(this.job.status)) return this.leave();
     this.#sendDeferred();
@@ -106,7 +106,7 @@ export class Execution implements RunnerHost {
   reset(limits: ExecutionLimits): void {
     this.#setup = { ...this.#setup, ...limits };
     this.#clock = this.#createClock(limits);
-    this.log.queue = new ReadyQueue(this.job, this.now());
+    this.log.queue = new ReadyQueue(this.job, this.time());
   }
 
   /** Does something as soon as the job has begun. */
@@ -129,7 +129,7 @@ export class Execution implements RunnerHost {
 
   /** Brings in a delivery from outside. */
   deliver(task: Task, data: Stored): void {
-    this.#clock.work(this.now());
+    this.#clock.work(this.time());
     this.log.perform({ kind: "deliver", time: this.time(), task, data }, [task]);
     this.#loop.wake();
   }
@@ -174,7 +174,7 @@ export class Execution implements RunnerHost {
 
   settled(): void {
     // What it has come to was a commit, which has looked at the clock.
-    this.#loop.run(this.job.updatedAt);
+    this.#loop.run(this.job.time);
   }
 
   report(activation: Activation, data: unknown): void {
@@ -182,47 +182,47 @@ export class Execution implements RunnerHost {
   }
 
   /** The clock is read once per handler: by its commit, or here when it waits and another may begin. */
-  #takeTasks(known: number | undefined): void {
+  #takeTasks(known: Moment | undefined): void {
     if (this.#isOver || !this.#hasBegun) return;
     const director = this.#setup.workers > 1 ? this.#host.director : undefined;
-    let now = known ?? this.now();
-    this.#wakeDue(now);
-    while (this.#mayTake(now)) {
-      const task = takeNext(this.log.queue, this.limits.highWater, now, director);
+    let time = known ?? this.time();
+    this.#wakeDue(time);
+    while (this.#mayTake(time)) {
+      const task = takeNext(this.log.queue, this.limits.highWater, time, director);
       if (task === undefined) break;
-      this.#clock.work(now);
-      this.#notifier.start(task, now);
+      this.#clock.work(time);
+      this.#notifier.start(task, time);
       // Whoever was told of it may have stopped the job.
       if (!this.mayRun) break;
       this.#runner.run(task);
       const { active } = this.#runner;
       if (active >= this.#setup.workers) break;
-      now = active === 0 ? this.job.updatedAt : this.now();
-      this.#wakeDue(now);
+      time = active === 0 ? this.job.time : this.time();
+      this.#wakeDue(time);
     }
   }
 
   /** Even while no task can be taken: an alarm for a task that stays waiting would ring again at once. */
-  #wakeDue(now: number): void {
-    if (this.log.queue.hasWaiting && this.#resting === undefined && !this.#isOver) this.#wake(now);
+  #wakeDue(time: Instant): void {
+    if (this.log.queue.hasWaiting && this.#resting === undefined && !this.#isOver) this.#wake(time);
   }
 
-  #wake(now: number): void {
-    for (const task of this.log.queue.wake(now)) {
+  #wake(time: Instant): void {
+    for (const task of this.log.queue.wake(time)) {
       // Whoever was told of the one before may have delivered.
       if (task.details?.awaiting !== undefined) this.#expire(task);
     }
   }
 
-  #mayTake(now: number): boolean {
+  #mayTake(time: Instant): boolean {
     if (this.#isOver || this.#resting !== undefined || this.active >= this.#setup.workers) return false;
-    return !this.#mustWait(now) && !this.#loop.mustYield(now);
+    return !this.#mustWait(time) && !this.#loop.mustYield(time);
   }
 
   /** Whether the store comes first. */
-  #mustWait(now: number): boolean {
+  #mustWait(time: Instant): boolean {
     if (this.log.journal === undefined) return false;
-    return this.log.isFarAhead(now) || this.log.isHeld(this.log.queue.peek(this.limits.highWater));
+    return this.log.isFarAhead(time.at) || this.log.isHeld(this.log.queue.peek(this.limits.highWater));
   }
 
   /** Sees whether the job ends, rests or waits, when no task is taken. */
@@ -349,7 +349,7 @@ export class Execution implements RunnerHost {
 
   #createClock({ timeoutMs }: ExecutionLimits): JobClock {
     const { job } = this;
-    return new JobClock(this.#host.timers, job.ranMs, timeoutMs, {
+    return new JobClock(this.#host.timers, job.time.ranMs, timeoutMs, {
       onTimeout: () => this.#break("failed", new TimeoutError(`Job "${job.jobId}"`, timeoutMs)),
       onAlarm: () => this.#loop.run(),
     });

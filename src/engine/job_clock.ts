@@ -1,5 +1,5 @@
 import type { CancelTimer, Timers } from "../ports/timers.ts";
-import type { Moment } from "../scheduler/moment.ts";
+import type { Instant, Moment } from "../scheduler/moment.ts";
 
 /** What a job's clock calls back. */
 export interface JobClockCallbacks {
@@ -48,8 +48,8 @@ export class JobClock {
   }
 
   /** The job works: time counts. */
-  work(now: number): void {
-    this.#workingSince ??= now;
+  work({ at }: Instant): void {
+    this.#workingSince ??= at;
   }
 
   /** The job goes on working when the host's event loop comes round: only then can its timeout end it. */

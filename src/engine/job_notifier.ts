@@ -1,6 +1,7 @@
 import type { TaskEvent } from "../ports/observer.ts";
 import type { FailureCommit, StepCommit } from "../scheduler/commit.ts";
 import type { Job, OutputEntry } from "../scheduler/job.ts";
+import type { Instant } from "../scheduler/moment.ts";
 import type { Task } from "../scheduler/task.ts";
 import type { EngineHost } from "./engine_host.ts";
 import type { JobCallbacks } from "./execution_setup.ts";
@@ -25,11 +26,11 @@ export class JobNotifier {
   }
 
   /** A task's handler is about to be called, or its generator to go on. */
-  start(task: Task, at: number): void {
-    if (this.#host.isObserved) this.#tellStart(task, at);
+  start(task: Task, time: Instant): void {
+    if (this.#host.isObserved) this.#tellStart(task, time);
   }
 
-  #tellStart({ id: task, route: { routine, slot }, details }: Task, at: number): void {
+  #tellStart({ id: task, route: { routine, slot }, details }: Task, { at }: Instant): void {
     const { jobId, flowId } = this.#job;
     this.#host.tell({ type: "start", jobId, flowId, routine, slot, task, attempt: details?.attempt ?? 0, at });
   }

@@ -304,7 +304,7 @@ export class JobRunner implements ActiveFlow {
     const execution = this.executionOf(job);
     if (execution !== undefined) return execution.time();
     const at = this.#host.timers.now();
-    const { ranMs } = job;
+    const { ranMs } = job.time;
     const last = this.#lastTime;
     return at === last.at && ranMs === last.ranMs ? last : this.#lastTime = { at, ranMs };
   }

@@ -1,8 +1,9 @@
+import type { Instant, Moment } from "../scheduler/moment.ts";
 import type { Pacer } from "./pacer.ts";
 
 /** When a job takes its turns: at once, in a microtask or in a macrotask, and never one inside another. */
 export class Loop {
-  readonly #turn: (now: number | undefined) => void;
+  readonly #turn: (time: Moment | undefined) => void;
   readonly #after: () => void;
   readonly #pacer: Pacer;
   /** A turn is on the stack: what happens now is seen when it goes on. */
@@ -13,7 +14,7 @@ export class Loop {
   #isDeferred = false;
 
   /** Makes a loop whose turns are `turn` and then `after`, which is no longer part of it. */
-  constructor(turn: (now: number | undefined) => void, after: () => void, pacer: Pacer) {
+  constructor(turn: (time: Moment | undefined) => void, after: () => void, pacer: Pacer) {
     this.#turn = turn;
     this.#after = after;
     this.#pacer = pacer;
@@ -24,12 +25,12 @@ export class Loop {
     return this.#isRunning;
   }
 
-  /** Takes a turn now, unless one is on the stack; `now` is the instant, where the caller has just looked at the clock. */
-  run(now?: number): void {
+  /** Takes a turn now, unless one is on the stack; `time` is given where the caller has just looked at the clock. */
+  run(time?: Moment): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
-    this.#pacer.enter(now);
-    this.#turn(now);
+    this.#pacer.enter(time);
+    this.#turn(time);
     this.#isRunning = false;
     this.#after();
   }
@@ -45,9 +46,9 @@ export class Loop {
   }
 
   /** Says whether the host's event loop comes first now: then a turn is taken after it. */
-  mustYield(now: number): boolean {
+  mustYield(time: Instant): boolean {
     if (this.#isDeferred) return true;
-    if (!this.#pacer.isSpent(now)) return false;
+    if (!this.#pacer.isSpent(time)) return false;
     this.#isDeferred = true;
     this.#pacer.defer(() => {
       this.#isDeferred = false;

@@ -1,5 +1,6 @@
 import { Fifo } from "../base/fifo.ts";
 import type { Timers } from "../ports/timers.ts";
+import type { Instant } from "../scheduler/moment.ts";
 
 /** Handlers that run between two looks at the clock's budget, for clocks that stand still and for very short handlers. */
 const MOST_RUNS = 16_384;
@@ -28,24 +29,24 @@ export class Pacer {
    * To be called before each turn. The first of a slice leaves no mark: in a short program it is the only one, and a host may
    * take long to load its timers. Whether the event loop has come round before the second, only the clock tells.
    */
-  enter(now: number | undefined): void {
+  enter(time: Instant | undefined): void {
     if (this.#sliceStart === undefined || this.#isMarked) return;
-    const at = now ?? this.#timers.now();
+    const at = time?.at ?? this.#timers.now();
     if (at - this.#sliceStart >= this.#budgetMs) this.#begin(at);
     this.#isMarked = true;
     this.#timers.soon(() => this.#end());
   }
 
   /** Says whether the budget is spent at an instant; to be asked before each handler. */
-  isSpent(now: number): boolean {
+  isSpent({ at }: Instant): boolean {
     if (this.#isComing) return true;
-    const start = this.#sliceStart ?? this.#begin(now);
-    return now - start >= this.#budgetMs || now < start || ++this.#runs > MOST_RUNS;
+    const start = this.#sliceStart ?? this.#begin(at);
+    return at - start >= this.#budgetMs || at < start || ++this.#runs > MOST_RUNS;
   }
 
-  #begin(now: number): number {
+  #begin(at: number): number {
     this.#runs = 0;
-    return this.#sliceStart = now;
+    return this.#sliceStart = at;
   }
 
   /** A slice also ends when the host's event loop comes round by itself: whoever has only waited need not wait again. */
@@ -70,7 +71,7 @@ export class Pacer {
   #slice(): void {
     this.#isComing = false;
     this.#end();
-    while (this.#waiting.size > 0 && !this.isSpent(this.#timers.now())) this.#waiting.shift()?.();
+    while (this.#waiting.size > 0 && !this.isSpent({ at: this.#timers.now() })) this.#waiting.shift()?.();
     if (this.#waiting.size > 0) this.#request();
   }
 }

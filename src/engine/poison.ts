@@ -21,7 +21,7 @@ export function findFirstTasks(
   before: readonly Tried[] | undefined,
   maxRecoveries: number,
 ): FirstTasks {
-  const queue = new ReadyQueue(job, now);
+  const queue = new ReadyQueue(job, { at: now });
   const tried: Tried[] = [];
   const poisoned: Task[] = [];
   for (let i = 0; i < Math.min(workers, MOST_WATCHED); i++) {

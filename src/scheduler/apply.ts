@@ -56,8 +56,7 @@ export function apply(job: Job, commit: Commit): void {
     default: // Unreachable: the compiler knows that there is no other kind.
       commit satisfies never;
   }
-  job.updatedAt = commit.time.at;
-  job.ranMs = commit.time.ranMs;
+  job.time = commit.time;
 }
 
 function applyMerge(job: Job, { task, merged, slot, records }: MergeCommit): void {

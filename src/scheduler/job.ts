@@ -4,6 +4,7 @@ import type { Encoded, JsonValue, Stored } from "../base/json.ts";
 import { LinkedList } from "../base/linked_list.ts";
 import type { ExecutionStrategy } from "../model/flow_graph.ts";
 import type { HistoryEntry } from "./history.ts";
+import type { Moment } from "./moment.ts";
 import type { SlotData } from "./slot_data.ts";
 import type { Task } from "./task.ts";
 
@@ -129,12 +130,10 @@ export class Job {
   readonly settings: ExecutionSettings;
   /** Where it stands. */
   status: JobStatus = "pending";
-  /** When it last changed, in milliseconds since 1970. */
-  updatedAt: number;
+  /** When it last changed, and how long it had worked by then. */
+  time: Moment;
   /** The id that the next task gets. */
   nextTaskId = 1;
-  /** How long it has worked, in milliseconds, waiting not counted. */
-  ranMs = 0;
   /** Why it failed or was cancelled. */
   error: ErrorData | undefined;
   /** The tasks that have not ended, by id. */
@@ -173,7 +172,7 @@ export class Job {
     this.jobId = ids.jobId;
     this.flowId = ids.flowId;
     this.createdAt = createdAt;
-    this.updatedAt = createdAt;
+    this.time = { at: createdAt, ranMs: 0 };
     this.settings = settings;
   }
 }

@@ -1,6 +1,7 @@
 import { Fifo } from "../base/fifo.ts";
 import { Heap } from "../base/heap.ts";
 import type { Job } from "./job.ts";
+import type { Instant } from "./moment.ts";
 import { dueAt, type Task, type TaskDetails } from "./task.ts";
 
 interface Waiting {
@@ -68,11 +69,11 @@ export class ReadyQueue {
   readonly #waiting: Heap<Waiting> = new Heap((a, b) => a.at < b.at || (a.at === b.at && a.task.id < b.task.id));
 
   /** Makes the queue of all tasks that the job has. */
-  constructor(job: Job, now: number) {
+  constructor(job: Job, time: Instant) {
     this.#job = job;
     for (const task of job.tasks) {
       if (task.active) this.#resumed.push(task);
-      else this.add(task, now);
+      else this.add(task, time);
     }
   }
 
@@ -93,12 +94,12 @@ export class ReadyQueue {
   }
 
   /** Adds a task of the job, where it belongs now. */
-  add(task: Task, now: number): void {
+  add(task: Task, time: Instant): void {
     if (task.details === undefined) this.#lane(task).add(task);
-    else this.#addDetailed(task, task.details, now);
+    else this.#addDetailed(task, task.details, time);
   }
 
-  #addDetailed(task: Task, details: TaskDetails, now: number): void {
+  #addDetailed(task: Task, details: TaskDetails, { at: now }: Instant): void {
     const due = dueAt(task);
     if (details.awaiting !== undefined || (due !== undefined && due > now)) {
       if (due !== undefined) this.#waiting.push({ task, at: due, details });
@@ -121,7 +122,7 @@ export class ReadyQueue {
   }
 
   /** Makes waiting tasks ready whose time has come, and returns the awaited deliveries whose deadline has passed. */
-  wake(now: number): Task[] {
+  wake({ at: now }: Instant): Task[] {
     const expired: Task[] = [];
     for (let next = this.#firstWaiting(); next !== undefined && next.at <= now; next = this.#firstWaiting()) {
       this.#waiting.pop();

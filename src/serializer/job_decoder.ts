@@ -42,8 +42,7 @@ class JobDecoder {
     const job = this.#job;
     const document = this.#document;
     job.status = document.status;
-    job.updatedAt = readInstant(document.updatedAt);
-    job.ranMs = document.ranMs;
+    job.time = { at: readInstant(document.updatedAt), ranMs: document.ranMs };
     job.error = document.error && readError(document.error);
     this.#readSlots();
     addTasks(job, readList(document.pendingTasks, "pendingTasks", (task, path) => this.#task(task, path)));

@@ -41,13 +41,13 @@ export function encodeJob(job: Job): JobDocument {
     outputLog: list(job.outputs.toArray(), encodeOutput),
     pausePoints: list(job.pausePoints, encodePausePoint),
     pendingTasks: Array.from(job.tasks, encodeTask),
-    ranMs: job.ranMs,
+    ranMs: job.time.ranMs,
     routineStates: nonEmpty(named(job.routineStates, encodeState)),
     sharedData: nonEmpty(encodeValues(job.sharedData)),
     sharedLog: list(job.sharedLog.toArray(), encodeLog),
     slots: encodeSlots(job.slots),
     status: job.status,
-    updatedAt: formatInstant(job.updatedAt),
+    updatedAt: formatInstant(job.time.at),
     version: 1,
   });
 }

@@ -157,7 +157,7 @@ export class JobState {
 
   /** When it last changed, in ISO 8601. */
   get updatedAt(): string {
-    return formatInstant(this.#job.updatedAt);
+    return formatInstant(this.#job.time.at);
   }
 
   /** The tasks that have not ended, by id. */

@@ -24,14 +24,14 @@ test("rule 3: apply refuses a step of a task that it has seen, and one that is t
   const { job, task } = createJobWithTask();
   apply(job, stepOf(task, 0, "active"));
   apply(job, stepOf(task, 1, "parked"));
-  const before = [job.updatedAt, job.ranMs, job.history.toArray(), task.details];
+  const before = [job.time, job.history.toArray(), task.details];
   for (const step of [0, 1, 3]) {
     for (const outcome of ["active", "parked", "done"] as const) {
       const error = assertThrows(() => apply(job, stepOf(task, step, outcome)), StateError, "committed before");
       assertEquals(error.event, "commit");
     }
   }
-  assertEquals([job.updatedAt, job.ranMs, job.history.toArray(), task.details], before);
+  assertEquals([job.time, job.history.toArray(), task.details], before);
   apply(job, stepOf(task, 2, "done"));
   assertEquals([job.tasks.size, job.history.size, job.routineStates.get("act")?.status], [0, 3, "completed"]);
 });

@@ -35,8 +35,8 @@ function pacedBy(budgetMs: number): Paced {
   return {
     pacer,
     turn: (...instants) => {
-      pacer.enter(instants[0]);
-      return instants.map((now) => pacer.isSpent(now));
+      pacer.enter({ at: instants[0] });
+      return instants.map((at) => pacer.isSpent({ at }));
     },
     macrotask: () => {
       const due = macrotasks.splice(0);

@@ -14,11 +14,11 @@ test("tasks that come back late count among those that a parked one waits for", 
   const parked = createTask(1, ROUTE, 1, START, "normal", { ...NO_DETAILS, parked: true });
   const [early, late] = [createTask(2, ROUTE, 2, START), createTask(3, ROUTE, 3, START)];
   for (const task of [parked, early, late]) apply(job, { kind: "deliver", time: START, task, data: task.data });
-  const queue = new ReadyQueue(job, 0);
+  const queue = new ReadyQueue(job, START);
   assertEquals([queue.take(2), queue.take(2)], [early, parked], "one other is ready");
-  for (const task of [early, parked]) queue.add(task, 0);
+  for (const task of [early, parked]) queue.add(task, START);
   assertEquals([queue.peek(2), queue.take(2)], [early, early], "two others are ready");
-  queue.add(early, 0);
+  queue.add(early, START);
   assertEquals([1, 2, 3].map(() => queue.take(1)), [early, late, parked]);
   assertEquals([queue.isEmpty, queue.ready], [true, 0]);
 });
@@ -27,11 +27,11 @@ test("what a queue shows is what it gives next, and its count is right, whatever
   for (let seed = 1; seed <= 40; seed++) {
     const random = seededRandom(seed);
     const highWater = random.integer(6);
-    const queue = new ReadyQueue(createJob(), 0);
+    const queue = new ReadyQueue(createJob(), START);
     const taken: Task[] = [];
     for (let id = 1; id <= 40; id++) {
       const details = random.integer(4) === 0 ? { ...NO_DETAILS, parked: true } : undefined;
-      queue.add(createTask(id, ROUTE, id, START, PRIORITIES[random.integer(3)], details), 0);
+      queue.add(createTask(id, ROUTE, id, START, PRIORITIES[random.integer(3)], details), START);
       for (let times = random.integer(3); times > 0; times--) {
         const next = queue.peek(highWater);
         assertEquals(queue.take(highWater), next, `seed ${seed}`);

@@ -6,13 +6,14 @@ import { ReadyQueue } from "../../src/scheduler/ready_queue.ts";
 import { createTask, NO_DETAILS, type Task } from "../../src/scheduler/task.ts";
 import { createJob } from "../support/journal.ts";
 
+const START = { at: 0, ranMs: 0 };
 const ROUTE = { routine: "a", slot: "in", connection: undefined };
 
 /** Takes all tasks, and gives their ids with how many there were to choose from. */
 function takeAll(makeTasks: () => readonly Task[], choose: (count: number) => number, highWater = 64): string {
   const job = createJob();
-  for (const task of makeTasks()) apply(job, { kind: "deliver", time: { at: 0, ranMs: 0 }, task, data: 0 });
-  const queue = new ReadyQueue(job, 0);
+  for (const task of makeTasks()) apply(job, { kind: "deliver", time: START, task, data: 0 });
+  const queue = new ReadyQueue(job, START);
   const counts: number[] = [];
   const director: Director = {
     choose: (count) => {
@@ -22,9 +23,9 @@ function takeAll(makeTasks: () => readonly Task[], choose: (count: number) => nu
     call: (_activation, run) => run(),
   };
   const ids: number[] = [];
-  for (let task = takeNext(queue, highWater, 0, director); task !== undefined;) {
+  for (let task = takeNext(queue, highWater, START, director); task !== undefined;) {
     ids.push(task.id);
-    task = takeNext(queue, highWater, 0, director);
+    task = takeNext(queue, highWater, START, director);
   }
   return `${ids.join(" ")} of ${counts.join(" ")}`;
 }
