@@ -306,7 +306,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
 
   #event(what: "emit" | "defer", event: Event<unknown> | string): EventPlan {
     if (this.#closed === undefined) {
-      const known = findEvent(this.plan.routine, event);
+      const known = findEvent(this.plan, event);
       if (known !== undefined) return known;
     }
     return this.#refuseEvent(what, event);
@@ -327,7 +327,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   /** What was received and is passed on whole has been checked and frozen already. */
-  #payload({ declared: { schema } }: EventPlan, data: unknown, subject: EncodeSubject): Stored {
+  #payload({ schema }: EventPlan, data: unknown, subject: EncodeSubject): Stored {
     if (schema !== undefined) validate(schema, data, `${subject.action}: data`);
     const { data: received } = this.task;
     if (data === received && data === this.input) return received;

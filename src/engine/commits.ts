@@ -41,10 +41,10 @@ export function stepCommit(
     outcome,
     progress,
     created: createTasks(job, emissions, expectations, time, steps),
-    started: isFirst(task) ? { routine: plan.routine.id, time } : undefined,
+    started: isFirst(task) ? { routine: task.route.routine, time } : undefined,
     records: emissions.entries,
     effects: activation.effects(),
-    version: plan.routine.version,
+    version: plan.version,
   };
 }
 

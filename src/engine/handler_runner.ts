@@ -85,7 +85,7 @@ export class HandlerRunner {
     }
     // Whoever was told of the merge may have stopped the job.
     if (!this.#host.mayRun) return;
-    const { handler } = plan.slot;
+    const { handler } = plan;
     if (handler === undefined) this.#finish(activation);
     else this.#call(activation, handler);
   }
@@ -268,7 +268,7 @@ export class HandlerRunner {
 }
 
 function invoke(handler: AnyHandler, activation: Activation): unknown {
-  return handler.call(activation.plan.routine.routine, activation.input, activation);
+  return handler.call(activation.plan.owner, activation.input, activation);
 }
 
 /** Apart from where handlers are called: there, nothing is caught in a closure for it. */

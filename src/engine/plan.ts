@@ -5,7 +5,7 @@ import type { Event } from "../model/event.ts";
 import type { FlowGraph } from "../model/flow_graph.ts";
 import { declarationOf, type Routine } from "../model/routine.ts";
 import { versionOf } from "../model/routine_document.ts";
-import type { Slot } from "../model/slot.ts";
+import type { AnyHandler, Slot } from "../model/slot.ts";
 import { Emissions, type EventRoute, type EventSource } from "../scheduler/emissions.ts";
 import type { DeferredEvent, Job } from "../scheduler/job.ts";
 import type { Route } from "../scheduler/task.ts";
@@ -28,12 +28,23 @@ class PlannedRoute implements EventRoute {
   }
 }
 
-/** A slot as the engine runs it. */
+/**
+ * A slot as the engine runs it. What each activation needs stands here again: among thousands of routines, each object on the
+ * way to it would have to be fetched from far.
+ */
 export class SlotPlan {
   /** The slot. */
   readonly slot: Slot<never>;
   /** Its routine. */
   readonly routine: RoutinePlan;
+  /** The object whose handler it is. */
+  readonly owner: Routine<object>;
+  /** The handler; a slot without one only merges. */
+  readonly handler: AnyHandler | undefined;
+  /** The version of the routine's class. */
+  readonly version: number;
+  /** The routine's first event: most have no other. */
+  readonly firstEvent: EventPlan | undefined;
   /** Whether what it merges is settled once per task, by a commit of its own. */
   readonly merges: boolean;
   /** The way of entries and of deliveries from outside. */
@@ -45,6 +56,10 @@ export class SlotPlan {
   constructor(slot: Slot<never>, routine: RoutinePlan) {
     this.slot = slot;
     this.routine = routine;
+    this.owner = routine.routine;
+    this.handler = slot.handler;
+    this.version = routine.version;
+    [this.firstEvent] = routine.eventList;
     this.merges = slot.merge !== "override" || slot.schema !== undefined || slot.handler === undefined;
     this.route = new PlannedRoute(this, undefined, {});
   }
@@ -64,7 +79,7 @@ export interface RoutinePlan {
   readonly slots: ReadonlyMap<string, SlotPlan>;
   /** Its events by name. */
   readonly events: ReadonlyMap<string, EventPlan>;
-  /** Its events, to be found by their objects: most have one or two. */
+  /** Its events, to be found by their objects. */
   readonly eventList: readonly EventPlan[];
 }
 
@@ -72,8 +87,12 @@ export interface RoutinePlan {
 export interface EventPlan extends EventSource {
   /** Every slot that gets it, in the order of connection. */
   readonly routes: EventRoute[];
+  /** Its only way, on which nothing is renamed; `undefined` when it goes others. */
+  only: EventRoute | undefined;
   /** How the event was declared. */
   readonly declared: Event<unknown>;
+  /** What checks its data, if something does. */
+  readonly schema: Event<unknown>["schema"];
   /** What an emission that is refused is called. */
   readonly emission: EncodeSubject;
 }
@@ -98,6 +117,7 @@ export function createPlan(graph: FlowGraph): Plan {
     const target = findSlot(plan, to);
     const route = new PlannedRoute(target, from, mapping);
     source.routes.push(route);
+    source.only = source.routes.length === 1 && route.mapping === undefined ? route : undefined;
     target.arrivals.set(source, route);
   }
   return plan;
@@ -117,22 +137,23 @@ function planRoutine(id: string, routine: Routine<object>, graph: FlowGraph): Ro
     events,
     eventList,
   };
-  for (const [name, slot] of declaration.slots) slots.set(name, new SlotPlan(slot, plan));
   for (const [event, declared] of declaration.events) {
     const emission = { action: `Cannot emit "${event}" of routine "${id}"`, root: "data" };
-    const planned = { routine: id, event, declared, routes: [], emission };
+    const planned = { routine: id, event, declared, schema: declared.schema, routes: [], only: undefined, emission };
     events.set(event, planned);
     eventList.push(planned);
   }
+  for (const [name, slot] of declaration.slots) slots.set(name, new SlotPlan(slot, plan));
   return plan;
 }
 
-/** The event of a routine that a handler names; `undefined` for another routine's. */
-export function findEvent({ events, eventList }: RoutinePlan, event: Event<unknown> | string): EventPlan | undefined {
-  if (typeof event === "string") return events.get(event);
-  // By index: for-of is thrice the code, and an engine inlines only so much.
-  for (let i = 0; i < eventList.length; i++) if (eventList[i]?.declared === event) return eventList[i];
-  return undefined;
+/** The event of a slot's routine that a handler names; `undefined` for another routine's. */
+export function findEvent({ firstEvent, routine }: SlotPlan, event: Event<unknown> | string): EventPlan | undefined {
+  return firstEvent?.declared === event ? firstEvent : findOther(routine, event);
+}
+
+function findOther({ events, eventList }: RoutinePlan, event: Event<unknown> | string): EventPlan | undefined {
+  return typeof event === "string" ? events.get(event) : eventList.find(({ declared }) => declared === event);
 }
 
 /** The slot that a task of the job goes to. The preflight has seen to it that there is one. */

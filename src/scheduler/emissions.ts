@@ -16,6 +16,8 @@ export interface EventRoute extends Route {
 export interface EventSource extends ConnectionSource {
   /** Every slot that gets it, in the order of connection. */
   readonly routes: readonly EventRoute[];
+  /** Its only way, on which nothing is renamed; `undefined` when it goes others. */
+  readonly only: EventRoute | undefined;
 }
 
 const NONE: readonly never[] = [];
@@ -40,9 +42,8 @@ export class Emissions {
 
   /** Adds what is emitted: to wait for `delayMs` from when it enters the job. */
   add(source: EventSource, data: Stored, delayMs: number = 0, priority: Priority = "normal"): void {
-    const { routes } = source;
-    const only = routes.length === 1 ? routes[0] : undefined;
-    if (only !== undefined && only.mapping === undefined) {
+    const { only } = source;
+    if (only !== undefined) {
       const task = this.#add(only, data, delayMs, priority);
       this.#emitted?.push(task);
       return;

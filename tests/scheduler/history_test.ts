@@ -9,9 +9,9 @@ const record = (data: number): HistoryRecord => ({ routine: "act", type: "emit",
 
 const CONNECTION = { routine: "act", event: "output" };
 const ROUTE = { routine: "sink", slot: "input", connection: CONNECTION, mapping: undefined };
-const ONE_WAY: EventSource = { ...CONNECTION, routes: [ROUTE] };
-const NO_WAY: EventSource = { ...CONNECTION, routes: [] };
-const TWO_WAYS: EventSource = { ...CONNECTION, routes: [ROUTE, ROUTE] };
+const ONE_WAY: EventSource = { ...CONNECTION, routes: [ROUTE], only: ROUTE };
+const NO_WAY: EventSource = { ...CONNECTION, routes: [], only: undefined };
+const TWO_WAYS: EventSource = { ...CONNECTION, routes: [ROUTE, ROUTE], only: undefined };
 
 for (const sources of [[ONE_WAY, ONE_WAY], [NO_WAY, ONE_WAY], [ONE_WAY, NO_WAY], [ONE_WAY, TWO_WAYS], [TWO_WAYS]]) {
   const ways = sources.map(({ routes }) => routes.length);
