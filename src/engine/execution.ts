@@ -191,15 +191,20 @@ export class Execution implements RunnerHost {
       const task = takeNext(this.log.queue, this.limits.highWater, time, director);
       if (task === undefined) break;
       this.#clock.work(time);
-      this.#notifier.start(task, time);
-      // Whoever was told of it may have stopped the job.
-      if (!this.mayRun) break;
+      // Whoever is told of it may stop the job.
+      if (this.#host.isObserved && !this.#tellStart(task, time)) break;
       this.#runner.run(task);
       const { active } = this.#runner;
       if (active >= this.#setup.workers) break;
       time = active === 0 ? this.job.time : this.time();
       this.#wakeDue(time);
     }
+  }
+
+  /** Says whether the task may be run then. */
+  #tellStart(task: Task, time: Instant): boolean {
+    this.#notifier.start(task, time);
+    return this.mayRun;
   }
 
   /** Even while no task can be taken: an alarm for a task that stays waiting would ring again at once. */

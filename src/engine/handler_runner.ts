@@ -84,7 +84,7 @@ export class HandlerRunner {
       return;
     }
     // Whoever was told of the merge may have stopped the job.
-    if (!this.#host.mayRun) return;
+    if (plan.merges && !this.#host.mayRun) return;
     const { handler } = plan;
     if (handler === undefined) this.#finish(activation);
     else this.#call(activation, handler);

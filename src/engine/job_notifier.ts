@@ -26,11 +26,7 @@ export class JobNotifier {
   }
 
   /** A task's handler is about to be called, or its generator to go on. */
-  start(task: Task, time: Instant): void {
-    if (this.#host.isObserved) this.#tellStart(task, time);
-  }
-
-  #tellStart({ id: task, route: { routine, slot }, details }: Task, { at }: Instant): void {
+  start({ id: task, route: { routine, slot }, details }: Task, { at }: Instant): void {
     const { jobId, flowId } = this.#job;
     this.#host.tell({ type: "start", jobId, flowId, routine, slot, task, attempt: details?.attempt ?? 0, at });
   }
