@@ -56,7 +56,8 @@ export function apply(job: Job, commit: Commit): void {
     default: // Unreachable: the compiler knows that there is no other kind.
       commit satisfies never;
   }
-  job.time = commit.time;
+  // Seldom another one: and to store what is young in what is old costs the collector.
+  if (job.time !== commit.time) job.time = commit.time;
 }
 
 function applyMerge(job: Job, { task, merged, slot, records }: MergeCommit): void {
