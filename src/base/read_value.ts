@@ -24,6 +24,7 @@ export class ValueReader {
   #tagged = false;
   #nodes = 0;
   #root = "";
+  /** The keys on the way to what is being read, by depth; beyond it stand those of earlier ways. */
   readonly #keys: (string | number)[] = [];
 
   /** Makes a reader for a document of a format, such as `routilux/job`. */
@@ -42,10 +43,9 @@ export class ValueReader {
     this.#tagged = false;
     this.#nodes = 0;
     this.#root = path;
-    this.#keys.length = 0;
     const json = this.#read(value, 0);
     if (this.#limits.bytes !== Infinity && utf8Length(JSON.stringify(json)) > this.#limits.bytes) {
-      this.#fail(`JSON of at most ${this.#limits.bytes} bytes (the limit bytes)`, "a longer one");
+      this.#fail(`JSON of at most ${this.#limits.bytes} bytes (the limit bytes)`, "a longer one", 0);
     }
     return this.#tagged ? new Encoded(json) : json;
   }
@@ -56,33 +56,32 @@ export class ValueReader {
   }
 
   #read(value: unknown, depth: number): JsonValue {
-    if (++this.#nodes > this.#limits.nodes) this.#tooMany();
+    if (++this.#nodes > this.#limits.nodes) this.#tooMany(depth);
     switch (typeof value) {
       case "string":
       case "boolean":
         return value;
       case "number":
-        if (!Number.isFinite(value)) this.#fail("a finite number", String(value));
+        if (!Number.isFinite(value)) this.#fail("a finite number", String(value), depth);
         return value === 0 ? 0 : value;
       case "object":
         if (value === null) return null;
         if (depth > this.#limits.depth) {
-          this.#fail(`nesting of at most ${this.#limits.depth} (the limit depth)`, "deeper nesting");
+          this.#fail(`nesting of at most ${this.#limits.depth} (the limit depth)`, "deeper nesting", depth);
         }
         return Array.isArray(value) ? this.#readArray(value, depth) : this.#readRecord(value, depth);
       default:
-        return this.#fail("JSON", describeValue(value));
+        return this.#fail("JSON", describeValue(value), depth);
     }
   }
 
   #readArray(array: readonly unknown[], depth: number): JsonValue {
     // It may claim any length.
-    if (array.length > this.#limits.nodes - this.#nodes) this.#tooMany();
+    if (array.length > this.#limits.nodes - this.#nodes) this.#tooMany(depth);
     let read = this.#adopts ? array as JsonValue[] : cloneArray(array);
     for (let i = 0; i < read.length; i++) {
-      this.#keys.push(i);
+      this.#keys[depth] = i;
       const item = this.#read(read[i], depth + 1);
-      this.#keys.pop();
       if (Object.is(item, read[i])) continue;
       if (this.#adopts && Object.isFrozen(read)) read = [...read];
       read[i] = item;
@@ -92,7 +91,7 @@ export class ValueReader {
 
   #readRecord(record: object, depth: number): JsonValue {
     const read = this.#adopts || isWide(record) ? this.#readWhole(record, depth) : this.#copyNarrow(record, depth);
-    if (Object.hasOwn(read, "$type")) this.#checkTag(read);
+    if (Object.hasOwn(read, "$type")) this.#checkTag(read, depth);
     return Object.freeze(read);
   }
 
@@ -125,30 +124,32 @@ export class ValueReader {
   }
 
   #readPart(key: string, value: unknown, depth: number): JsonValue {
-    this.#keys.push(key);
-    if (key === "__proto__") this.#fail("no key of this name", "one");
-    const part = this.#read(value, depth + 1);
-    this.#keys.pop();
-    return part;
+    this.#keys[depth] = key;
+    if (key === "__proto__") this.#fail("no key of this name", "one", depth + 1);
+    return this.#read(value, depth + 1);
   }
 
-  #checkTag(tagged: Readonly<Record<string, JsonValue>>): void {
+  #checkTag(tagged: Readonly<Record<string, JsonValue>>, depth: number): void {
     const { $type: tag, value } = tagged;
     if (typeof tag !== "string" || tag === "" || value === undefined || Object.keys(tagged).length !== 2) {
-      this.#fail('a tagged value, { "$type": name, "value": … }', describeValue(tag ?? tagged));
+      this.#fail('a tagged value, { "$type": name, "value": … }', describeValue(tag ?? tagged), depth);
     }
     this.#tagged = true;
     if (!BUILT_IN_TAGS.has(tag)) {
-      if (!this.classes.has(tag)) this.classes.set(tag, joinPath(this.#root, this.#keys));
-    } else if (!isTagContent(tag, value)) this.#fail(`the value of a ${tag}`, describeValue(value));
+      if (!this.classes.has(tag)) this.classes.set(tag, this.#path(depth));
+    } else if (!isTagContent(tag, value)) this.#fail(`the value of a ${tag}`, describeValue(value), depth);
   }
 
-  #tooMany(): never {
-    return this.#fail(`at most ${this.#limits.nodes} values (the limit nodes)`, "more");
+  #tooMany(depth: number): never {
+    return this.#fail(`at most ${this.#limits.nodes} values (the limit nodes)`, "more", depth);
   }
 
-  #fail(expected: string, got: string): never {
-    const path = joinPath(this.#root, this.#keys);
+  #path(depth: number): string {
+    return joinPath(this.#root, this.#keys.slice(0, depth));
+  }
+
+  #fail(expected: string, got: string, depth: number): never {
+    const path = this.#path(depth);
     throw new SerializationError(
       `Cannot read ${this.#document}: ${path}: expected ${expected}, got ${got}`,
       this.#document,

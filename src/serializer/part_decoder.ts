@@ -18,9 +18,6 @@ import type {
   TaskDocument,
 } from "./documents.ts";
 
-/** What only some tasks have. */
-const DETAILS = ["attempt", "awaiting", "maxRetries", "merged", "notBefore", "parked", "progress", "step"] as const;
-
 /** Reads the parts that jobs and commits have in common. Each call says where its part stands in the document. */
 export class PartDecoder {
   /** Reads values of the user's. */
@@ -58,17 +55,21 @@ export class PartDecoder {
     return at === this.#lastInstant.at ? this.#lastInstant : this.#lastInstant = { at };
   }
 
+  /** What only some tasks have. */
   #details(document: TaskDocument, path: string): TaskDetails | undefined {
-    if (!DETAILS.some((key) => document[key] !== undefined)) return undefined;
-    const { attempt = 0, maxRetries, step = 0, notBefore, awaiting, merged } = document;
+    const { attempt, awaiting, maxRetries, merged, notBefore, parked, progress, step } = document;
+    const isPlain = attempt === undefined && awaiting === undefined && maxRetries === undefined &&
+      merged === undefined && notBefore === undefined && parked === undefined && progress === undefined &&
+      step === undefined;
+    if (isPlain) return undefined;
     return {
-      attempt,
+      attempt: attempt ?? 0,
       maxRetries,
-      step,
-      progress: this.values.readOptional(document.progress, `${path}.progress`),
+      step: step ?? 0,
+      progress: this.values.readOptional(progress, `${path}.progress`),
       notBefore: notBefore === undefined ? undefined : readInstant(notBefore),
       merged: merged === undefined ? undefined : this.merged(merged, `${path}.merged`),
-      parked: document.parked === true,
+      parked: parked === true,
       awaiting: awaiting === undefined ? undefined : readAwaiting(awaiting),
     };
   }

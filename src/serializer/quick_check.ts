@@ -27,16 +27,22 @@ export function keysCheck(entries: v.ObjectEntries): Check {
 }
 
 function createKeysCheck(entries: v.ObjectEntries): Check {
-  const known = new Map(Object.entries(entries).map(([key, schema]) => [key, checkOf(schema as v.GenericSchema)]));
-  const needed = new Set(Array.from(known.keys()).filter((key) => known.get(key)?.(undefined) !== true));
+  const known = new Map<string, { readonly fits: Check; readonly isNeeded: boolean }>();
+  let needed = 0;
+  for (const [key, schema] of Object.entries(entries)) {
+    const fits = checkOf(schema as v.GenericSchema);
+    const isNeeded = !fits(undefined);
+    known.set(key, { fits, isNeeded });
+    if (isNeeded) needed++;
+  }
   return (input) => {
     if (!isRecord(input)) return false;
     let found = 0;
     for (const key in input) {
-      const check = known.get(key);
-      if (check === undefined || !check(input[key])) return false;
-      if (needed.has(key)) found++;
+      const entry = known.get(key);
+      if (entry === undefined || !entry.fits(input[key])) return false;
+      if (entry.isNeeded) found++;
     }
-    return found === needed.size;
+    return found === needed;
   };
 }
