@@ -57,22 +57,16 @@ export class ValueReader {
 
   #read(value: unknown, depth: number): JsonValue {
     if (++this.#nodes > this.#limits.nodes) this.#tooMany(depth);
-    switch (typeof value) {
-      case "string":
-      case "boolean":
-        return value;
-      case "number":
-        if (!Number.isFinite(value)) this.#fail("a finite number", String(value), depth);
-        return value === 0 ? 0 : value;
-      case "object":
-        if (value === null) return null;
-        if (depth > this.#limits.depth) {
-          this.#fail(`nesting of at most ${this.#limits.depth} (the limit depth)`, "deeper nesting", depth);
-        }
-        return Array.isArray(value) ? this.#readArray(value, depth) : this.#readRecord(value, depth);
-      default:
-        return this.#fail("JSON", describeValue(value), depth);
+    if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
+    if (typeof value === "number") {
+      if (!Number.isFinite(value)) this.#fail("a finite number", String(value), depth);
+      return value === 0 ? 0 : value;
     }
+    if (typeof value !== "object") return this.#fail("JSON", describeValue(value), depth);
+    if (depth > this.#limits.depth) {
+      this.#fail(`nesting of at most ${this.#limits.depth} (the limit depth)`, "deeper nesting", depth);
+    }
+    return Array.isArray(value) ? this.#readArray(value, depth) : this.#readRecord(value, depth);
   }
 
   #readArray(array: readonly unknown[], depth: number): JsonValue {
