@@ -29,7 +29,7 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
       ["this.#adopts ? record as Record<string, JsonValue> : { ...record }", "record as Record<string, JsonValue>"],
       ["if (this.#adopts && Object.isFrozen(read)) read = [...read];", ""],
       ["if (this.#adopts && Object.isFrozen(read)) read = { ...read };", ""],
-      ["if (array.length > this.#limits.nodes - this.#nodes) this.#tooMany();", ""],
+      ["if (array.length > this.#limits.nodes - this.#nodes) this.#tooMany(depth);", ""],
       ["        isWhole = false;\n", ""],
       ["return value === 0 ? 0 : value;", "return value;"],
     ],

@@ -21,8 +21,10 @@ function setTimer(at: number, callback: () => void): CancelTimer {
   return () => clearTimeout(timer);
 }
 
-/** How long Deno's event loop goes on with immediates before a timer lets it look for I/O, in milliseconds. */
+/** How long Deno's event loop goes on with immediates before it is made to look for I/O, in milliseconds. */
 const LONGEST_BUSY_MS = 4;
+
+const NOTHING = new Uint8Array();
 
 function later(callback: () => void): void {
   setTimeout(callback, 0);
@@ -34,28 +36,36 @@ function immediately(callback: () => void): void {
   setImmediate(callback);
 }
 
+/** Waits for another thread: that takes a tenth of a millisecond, and a timer of 0 ms some two. */
+async function waitShortly(): Promise<void> {
+  await crypto.subtle.digest("SHA-256", NOTHING);
+}
+
 /**
  * `setImmediate` where there is one, else a timer of 0 ms. A message to a channel of one's own would be quicker than the
- * latter, but one that is posted from a message goes before timers that are due: they would starve. Deno runs some sixty
- * immediates before it looks for I/O, but looks after each timer: there, now and then, it is one.
+ * latter, but one that is posted from a message goes before timers that are due: they would starve. Deno looks for I/O when it
+ * waits, else after some sixty immediates: there it waits now and then, twice, so that what has come by the first time is
+ * dealt with before the second has passed.
  */
 function createSoon(): (callback: () => void) => void {
   if (!("Deno" in globalThis)) return immediately;
-  let lookedAt = 0;
-  /** What was asked for after a timer, and comes after it. */
-  let following: (() => void)[] | undefined;
+  let waitedAt = 0;
+  /** What was asked for while it waits. */
+  let held: (() => void)[] | undefined;
+  const release = async (callbacks: readonly (() => void)[]) => {
+    await waitShortly();
+    await waitShortly();
+    held = undefined;
+    for (const callback of callbacks) immediately(callback);
+  };
   return (callback) => {
     const now = Date.now();
-    if (following !== undefined) following.push(callback);
-    else if (now - lookedAt < LONGEST_BUSY_MS) immediately(callback);
+    if (held !== undefined) held.push(callback);
+    else if (now - waitedAt < LONGEST_BUSY_MS) immediately(callback);
     else {
-      lookedAt = now;
-      following = [];
-      later(() => {
-        following?.forEach((next) => immediately(next));
-        following = undefined;
-        callback();
-      });
+      waitedAt = now;
+      held = [callback];
+      void release(held);
     }
   };
 }
