@@ -3,7 +3,7 @@ import type { Stored } from "../base/json.ts";
 import { ErrorHandler } from "../model/error_handler.ts";
 import type { FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../scheduler/commit.ts";
 import { createTasks, decideVerdict, failureRecords } from "../scheduler/decide.ts";
-import type { HistoryEntry } from "../scheduler/history.ts";
+import type { Start } from "../scheduler/history.ts";
 import type { Job, JobStatus } from "../scheduler/job.ts";
 import type { Instant, Moment } from "../scheduler/moment.ts";
 import { hasStarted, type Task } from "../scheduler/task.ts";
@@ -15,7 +15,7 @@ const STOP = new ErrorHandler();
 
 /** The commit of a merge. */
 export function mergeCommit(task: Task, { merged, slot }: MergeResult, time: Moment): MergeCommit {
-  return { kind: "merge", time, task, merged, slot, records: startOf(task, time) };
+  return { kind: "merge", time, task, merged, slot, records: startRecords(task, time) };
 }
 
 /**
@@ -41,7 +41,7 @@ export function stepCommit(
     outcome,
     progress,
     created: createTasks(job, emissions, expectations, time, steps),
-    started: isFirst(task) ? { routine: task.route.routine, time } : undefined,
+    started: startOf(task, time),
     records: emissions.entries,
     effects: activation.effects(),
     version: plan.version,
@@ -68,7 +68,7 @@ export function failureCommit(
   time: Moment,
 ): FailureCommit {
   const verdict = decideVerdict(job, task, error, isFatal ? STOP : routine.errorHandler, time.at, mayRetry);
-  const records = [...startOf(task, time), ...failureRecords(routine.id, error, verdict, time.at)];
+  const records = [...startRecords(task, time), ...failureRecords(routine.id, error, verdict, time.at)];
   const active = verdict.kind === "end" && verdict.stop ? others() : [];
   return { kind: "failure", time, task, error, verdict, active, records, version: routine.version };
 }
@@ -92,8 +92,12 @@ export function statusCommit(
   };
 }
 
-function startOf(task: Task, time: Instant): HistoryEntry[] {
-  return isFirst(task) ? [{ routine: task.route.routine, time }] : [];
+function startOf(task: Task, time: Instant): Start | undefined {
+  return isFirst(task) ? { routine: task.route.routine, time } : undefined;
+}
+
+function startRecords(task: Task, time: Instant): readonly Start[] {
+  return [startOf(task, time)].filter((start) => start !== undefined);
 }
 
 /** Whether this is a task's first commit, with which its `start` enters the history. */

@@ -56,7 +56,7 @@ export function apply(job: Job, commit: Commit): void {
     default: // Unreachable: the compiler knows that there is no other kind.
       commit satisfies never;
   }
-  // Seldom another one: and to store what is young in what is old costs the collector.
+  // It is seldom another one, and to store something young in something old costs the collector time.
   if (job.time !== commit.time) job.time = commit.time;
 }
 
@@ -96,6 +96,7 @@ function addNew(job: Job, { created, records }: StepCommit | DeferredCommit): vo
 }
 
 function addRecords({ history }: Job, records: readonly HistoryEntry[]): void {
+  // By index, as above.
   for (let i = 0; i < records.length; i++) {
     const record = records[i];
     if (record !== undefined) history.push(record);
