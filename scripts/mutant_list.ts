@@ -45,7 +45,7 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
       ['parked: outcome === "parked"', "parked: false"],
       ["for (const other of active) other.active = true;", ""],
       ["for (const task of active) task.active = true;", ""],
-      ["job.time = commit.time;", ""],
+      ["if (job.time !== commit.time) job.time = commit.time;", ""],
       ["job.error ??= error;", "job.error = undefined;"],
       ["job.failures.push(", "void ("],
       ["job.deferredEvents.length = 0;", ""],
