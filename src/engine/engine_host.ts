@@ -62,8 +62,6 @@ export class EngineHost {
   isShutDown = false;
   /** Decides what is left to chance: set by a simulation, before any job runs. */
   director: Director | undefined;
-  /** Whether somebody listens: without, no event is made. */
-  readonly isObserved: boolean;
   readonly #observer: Observer | undefined;
 
   /** Makes the shared part of an engine. */
@@ -73,9 +71,13 @@ export class EngineHost {
     this.services = options.services;
     this.errorStacks = options.errorStacks;
     this.pacer = new Pacer(options.timers, options.sliceMs);
-    this.isObserved = options.observer !== undefined;
     this.#observer = options.observer;
     this.durability = options.createDurability?.(this);
+  }
+
+  /** Whether somebody listens: without, no event is made. */
+  get isObserved(): boolean {
+    return this.#observer !== undefined;
   }
 
   /** Tells the observer. What it throws is ignored: it cannot break a job. */

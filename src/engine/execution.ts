@@ -129,8 +129,9 @@ export class Execution implements RunnerHost {
 
   /** Brings in a delivery from outside. */
   deliver(task: Task, data: Stored): void {
-    this.#clock.work(this.time());
-    this.log.perform({ kind: "deliver", time: this.time(), task, data }, [task]);
+    const time = this.time();
+    this.#clock.work(time);
+    this.log.perform({ kind: "deliver", time, task, data }, [task]);
     this.#loop.wake();
   }
 

@@ -25,7 +25,7 @@ export class JobNotifier {
     if (from !== to && this.#host.isObserved) this.#host.tell({ type: "status", jobId, flowId, from, to, at });
   }
 
-  /** A task's handler is about to be called, or its generator to go on. */
+  /** A task's handler is about to be called, or its generator to go on. To be called where somebody listens. */
   start({ id: task, route: { routine, slot }, details }: Task, { at }: Instant): void {
     const { jobId, flowId } = this.#job;
     this.#host.tell({ type: "start", jobId, flowId, routine, slot, task, attempt: details?.attempt ?? 0, at });
