@@ -22,6 +22,31 @@ const MERGE_TESTS = [
  */
 export const MUTATED_FILES: readonly MutatedFile[] = [
   {
+    file: "src/base/json.ts",
+    tests: ["tests/base", "tests/model/seen_values_test.ts"],
+    mutants: [
+      ["if (!(stored instanceof Encoded)) freezeJson(stored);", ""],
+      ["  freezeJson(json);\n  return json;", "  return json;"],
+      ["if (Object.hasOwn(json, key)) freezeJson(json[key]);", "void key;"],
+      ["for (let i = 0; i < json.length; i++) freezeJson(json[i]);", ""],
+    ],
+  },
+  {
+    file: "src/base/encode.ts",
+    tests: ["tests/base", "tests/model/seen_values_test.ts"],
+    mutants: [
+      ["    this.#isFrozen = false;\n    return copy;", "    return copy;"],
+      ["    this.#isFrozen = false;\n    return items;", "    return items;"],
+      ["return this.#isFrozen ? Object.freeze(copy) : copy;", "return copy;"],
+      ["return this.#isFrozen ? Object.freeze(copy) : copy;", "return Object.freeze(copy);"],
+    ],
+  },
+  {
+    file: "src/scheduler/task.ts",
+    tests: ["tests/model/seen_values_test.ts", "tests/scheduler"],
+    mutants: [["if (!task.isFrozen) freezeValue(task.data);", ""]],
+  },
+  {
     file: "src/base/read_value.ts",
     tests: ["tests/base", "tests/serializer/job_document_test.ts"],
     mutants: [
@@ -53,16 +78,24 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
       ["details.attempt, MAX_COUNT)", "0, MAX_COUNT)"],
       ["ROUTINE_STATUSES.indexOf(status) < ", "ROUTINE_STATUSES.indexOf(status) > "],
       ["if (task.id >= job.nextTaskId) job", "job"],
-      ["  task.data = data;\n  task.details = undefined;", "  task.data = data;"],
+      ["  task.isFrozen = true;\n  task.details = undefined;", "  task.isFrozen = true;"],
       ["if (value === undefined) map.delete(key);\n    else map.set", "map.set"],
       ["data.revision++;", ""],
+    ],
+  },
+  {
+    file: "src/serializer/job_encoder.ts",
+    tests: ["tests/serializer/job_document_test.ts"],
+    mutants: [
+      ['if (some.length > 0 || text === "") write();', "write();"],
+      ["    some = [];\n  };", "  };"],
     ],
   },
   {
     file: "src/engine/merge.ts",
     tests: [...MERGE_TESTS, "tests/engine/schema_test.ts"],
     mutants: [
-      ["const data = checkDelivery(task.data, plan, classes, limits);", "const data = task.data;"],
+      ["const data = checkDelivery(dataOf(task), plan, classes, limits);", "const data = dataOf(task);"],
       ["[old, decodeValue(data, classes)]", "[decodeValue(data, classes), old]"],
       ["Reflect.apply(slot.merge, routine.routine,", "Reflect.apply(slot.merge, undefined,"],
       [" || slot.handler === undefined;", ";"],

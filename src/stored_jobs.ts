@@ -180,7 +180,7 @@ export class StoredJobs {
     return flow;
   }
 
-  /** The state of a replay under an id, apart from it but for the values, which are frozen. */
+  /** The state of a replay under an id, apart from it but for the values, which nobody can change. */
   #copy({ job }: Replay, jobId: string): JobState {
     return new JobState(decodeJob({ ...encodeJob(job), jobId }, DEFAULT_VALUE_LIMITS, true), this.#registry);
   }

@@ -8,8 +8,8 @@ await runProgram({
     const flow = pendingFlow();
     const job = await pendingJob(flow, count);
     return timeSnapshots(count, {
-      write: () => JSON.stringify(job),
-      read: (text) => JobState.fromJSON(JSON.parse(text), registry, { adopt: true }),
+      write: () => job.toText(),
+      read: (text) => JobState.fromText(text, registry),
       finish: (copy) => finishJob(flow, copy),
     });
   },

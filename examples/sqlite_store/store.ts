@@ -23,7 +23,7 @@ export function openDatabase(path: string): DatabaseSync {
 export function save(database: DatabaseSync, { flow, job }: Work): void {
   database.prepare(`INSERT INTO executions (execution_id, flow_data, job_state_data) VALUES (?, ?, ?)
     ON CONFLICT DO UPDATE SET flow_data = excluded.flow_data, job_state_data = excluded.job_state_data`)
-    .run(job.jobId, JSON.stringify(flow), JSON.stringify(job));
+    .run(job.jobId, JSON.stringify(flow), job.toText());
 }
 
 /** What is kept under an id, if there is anything. */
@@ -31,7 +31,7 @@ export function load(database: DatabaseSync, id: string, registry: Registry): Wo
   const row = database.prepare("SELECT flow_data, job_state_data FROM executions WHERE execution_id = ?").get(id);
   if (row === undefined) return undefined;
   const flow = Flow.fromJSON(JSON.parse(String(row["flow_data"])), registry);
-  return { flow, job: JobState.fromJSON(JSON.parse(String(row["job_state_data"])), registry) };
+  return { flow, job: JobState.fromText(String(row["job_state_data"]), registry) };
 }
 
 /** Forgets what is kept under an id. */

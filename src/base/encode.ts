@@ -4,7 +4,16 @@ import { Collected } from "./collected.ts";
 import { describeError } from "./error_data.ts";
 import { SerializationError } from "./errors.ts";
 import { formatInstant } from "./instant.ts";
-import { Encoded, isJsonArray, isRecord, type JsonObject, type JsonValue, type Stored } from "./json.ts";
+import {
+  Encoded,
+  Fresh,
+  frozenValue,
+  isJsonArray,
+  isRecord,
+  type JsonObject,
+  type JsonValue,
+  type Stored,
+} from "./json.ts";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "./limits.ts";
 import { className, describeValue, joinPath } from "./path.ts";
 import { cloneArray, isWide, withValues } from "./snug_copy.ts";
@@ -33,8 +42,7 @@ interface Refusal {
 
 /**
  * Checks a value and copies it into frozen JSON, in one pass: the caller's object stays as it was, accessors are read
- * once. Dates, maps, sets, bigints, bytes, errors and instances of classes in the table are tagged with `$type`. Parts that
- * stand in `known` at the same place, which has been through this, are shared.
+ * once. Dates, maps, sets, bigints, bytes, errors and instances of classes in the table are tagged with `$type`.
  *
  * @throws {SerializationError} naming the path of the first thing that JSON cannot carry
  */
@@ -43,19 +51,36 @@ export function encodeValue(
   classes: ClassTable,
   subject: EncodeSubject,
   limits: ValueLimits = DEFAULT_VALUE_LIMITS,
-  known?: JsonValue,
 ): Stored {
   if (value === undefined) return undefined;
   // Most values of a state are such, and need no encoder.
   const scalar = limits.bytes === Infinity ? scalarOf(value) : undefined;
   if (scalar !== undefined) return scalar;
-  return new Encoder(classes, subject, limits).run(value, known);
+  return frozenValue(new Encoder(classes, subject, limits).run(value, undefined));
+}
+
+/**
+ * Encodes a value like `encodeValue`, for a task: its lists are left to be frozen when somebody sees them. Parts that stand
+ * in `known` at the same place, which has been frozen, are shared.
+ *
+ * @throws {SerializationError} naming the path of the first thing that JSON cannot carry
+ */
+export function encodePayload(
+  value: unknown,
+  classes: ClassTable,
+  subject: EncodeSubject,
+  limits: ValueLimits,
+  known?: JsonValue,
+): Stored | Fresh {
+  return value === undefined ? undefined : new Encoder(classes, subject, limits).run(value, known);
 }
 
 class Encoder {
   readonly #classes: ClassTable;
   readonly #subject: EncodeSubject;
   readonly #limits: ValueLimits;
+  /** Whether all that has been copied is frozen: lists are not. */
+  #isFrozen = true;
   #tagged = false;
   #nodes = 0;
   #refusal: Refusal | undefined;
@@ -66,10 +91,11 @@ class Encoder {
     this.#limits = limits;
   }
 
-  run(value: unknown, known: JsonValue | undefined): JsonValue | Encoded {
+  run(value: unknown, known: JsonValue | undefined): JsonValue | Encoded | Fresh {
     const json = this.#copy(value, 0, known);
     if (json === REFUSED || this.#isTooLong(json)) throw this.#error();
-    return this.#tagged ? new Encoded(json) : json;
+    if (this.#tagged) return new Encoded(json);
+    return this.#isFrozen ? json : new Fresh(json);
   }
 
   #isTooLong(json: JsonValue): boolean {
@@ -129,7 +155,7 @@ class Encoder {
       if (copied === REFUSED) return this.#step(record, key, copied);
       copy[key] = copied;
     }
-    return Object.freeze(copy);
+    return this.#seal(copy);
   }
 
   #copyWide(record: object, depth: number, known: JsonValue | undefined): Copied {
@@ -147,7 +173,7 @@ class Encoder {
       if (copied === REFUSED) return this.#step(record, key, copied);
       copy[key] = copied;
     }
-    return Object.freeze(isWhole ? copy : withValues(copy));
+    return this.#seal(isWhole ? copy : withValues(copy));
   }
 
   #copyValue(key: string, value: unknown, depth: number, known: JsonValue | undefined): Copied {
@@ -171,7 +197,8 @@ class Encoder {
       if (copied === REFUSED) return this.#step(array, i, copied);
       copy[i] = copied;
     }
-    return Object.freeze(copy);
+    this.#isFrozen = false;
+    return copy;
   }
 
   /** Copies a part, unless it stands in what is known. */
@@ -242,7 +269,8 @@ class Encoder {
       if (refused !== undefined) return this.#step(list, items.length, refused);
       items.push(json);
     }
-    return Object.freeze(items);
+    this.#isFrozen = false;
+    return items;
   }
 
   #measure(json: JsonValue | undefined, depth: number): typeof REFUSED | undefined {
@@ -271,11 +299,16 @@ class Encoder {
   #tag(tag: string, value: JsonValue): Copied {
     if (++this.#nodes > this.#limits.nodes) return this.#tooMany();
     this.#tagged = true;
-    return Object.freeze({ $type: tag, value });
+    return this.#seal({ $type: tag, value });
   }
 
   #tagText(tag: string, text: string): Copied {
     return ++this.#nodes > this.#limits.nodes ? this.#tooMany() : this.#tag(tag, text);
+  }
+
+  /** Nothing is frozen that has something in it which is not. */
+  #seal<T extends object>(copy: T): T {
+    return this.#isFrozen ? Object.freeze(copy) : copy;
   }
 
   #tooMany(): typeof REFUSED {

@@ -12,7 +12,7 @@ export interface JsonObject {
  * and is decoded anew for each.
  */
 export class Encoded {
-  /** The tagged JSON, frozen. */
+  /** The tagged JSON, whose lists need not be frozen. */
   readonly json: JsonValue;
 
   /** Wraps tagged JSON. */
@@ -27,9 +27,52 @@ export class Encoded {
  */
 export type Stored = JsonValue | Encoded | undefined;
 
-/** The JSON of a stored value, for the wire. */
+/**
+ * JSON of the library's own with lists that are not frozen. Engines write frozen lists slowly, and some keep them at six
+ * times the size: what waits in a task need not be frozen before somebody sees it.
+ */
+export class Fresh {
+  /** The JSON. */
+  readonly json: JsonValue;
+
+  /** Wraps JSON that nobody has seen. */
+  constructor(json: JsonValue) {
+    this.json = json;
+  }
+}
+
+/** The JSON of a stored value, for a text: users don't see it. */
 export function wireOf(stored: JsonValue | Encoded): JsonValue {
   return stored instanceof Encoded ? stored.json : stored;
+}
+
+/** The JSON of a stored value, for a document that users see. */
+export function frozenWireOf(stored: JsonValue | Encoded): JsonValue {
+  const json = wireOf(stored);
+  freezeJson(json);
+  return json;
+}
+
+/** A value that may be fresh, frozen. */
+export function frozenValue(value: Stored | Fresh): Stored {
+  return value instanceof Fresh ? freezeValue(value.json) : value;
+}
+
+/** Freezes a value, unless it is encoded: nobody sees the JSON of that. */
+export function freezeValue(stored: Stored): Stored {
+  if (!(stored instanceof Encoded)) freezeJson(stored);
+  return stored;
+}
+
+/** Freezes JSON all the way down. What cannot be extended has been frozen before, and all that is in it. */
+function freezeJson(json: JsonValue | undefined): void {
+  if (typeof json !== "object" || json === null || !Object.isExtensible(json)) return;
+  if (isJsonArray(json)) {
+    for (let i = 0; i < json.length; i++) freezeJson(json[i]);
+  } else {
+    for (const key in json) if (Object.hasOwn(json, key)) freezeJson(json[key]);
+  }
+  Object.freeze(json);
 }
 
 /** Says whether a value is an object with keys: not null, not an array. */

@@ -15,6 +15,26 @@ export function joinPath(root: string, keys: readonly (string | number)[]): stri
   return path.startsWith(".") ? path.slice(1) : path;
 }
 
+/** The path of the item of a list that is being read. It is put together only for who needs it, and moves on with the reading. */
+export class ItemPath {
+  /** Which item it is. */
+  index = 0;
+  readonly #list: string;
+
+  /** Makes the path of the first item of the list that stands there. */
+  constructor(list: string) {
+    this.#list = list;
+  }
+
+  /** The path. */
+  toString(): string {
+    return `${this.#list}[${this.index}]`;
+  }
+}
+
+/** A path, to be used while what stands there is being read. */
+export type Path = string | ItemPath;
+
 /** A short name for what a value is, for messages: `a function`, `an array`, `an instance of Point`. */
 export function describeValue(value: unknown): string {
   if (value === null) return "null";

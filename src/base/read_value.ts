@@ -2,9 +2,9 @@ import { BUILT_IN_TAGS } from "./class_table.ts";
 import { decodeBase64 } from "./base64.ts";
 import { SerializationError } from "./errors.ts";
 import { parseInstant } from "./instant.ts";
-import { Encoded, isRecord, type JsonValue, type Stored } from "./json.ts";
+import { Encoded, Fresh, isRecord, type JsonValue, type Stored } from "./json.ts";
 import type { ValueLimits } from "./limits.ts";
-import { describeValue, joinPath } from "./path.ts";
+import { describeValue, joinPath, type Path } from "./path.ts";
 import { cloneArray, isWide, withValues } from "./snug_copy.ts";
 import { utf8Length } from "./utf8.ts";
 
@@ -22,8 +22,11 @@ export class ValueReader {
   /** The names of the classes met, each with the first place that needs it. */
   readonly classes: Map<string, string> = new Map();
   #tagged = false;
+  #freezes = true;
   #nodes = 0;
-  #root = "";
+  #root: Path = "";
+  /** What comes after the root. */
+  #part = "";
   /** The keys on the way to what is being read, by depth; beyond it stand those of earlier ways. */
   readonly #keys: (string | number)[] = [];
 
@@ -35,24 +38,38 @@ export class ValueReader {
   }
 
   /**
-   * Reads one value that stands at `path` in the document.
+   * Reads one value that stands at `path` in the document, or at a part of what stands there, such as `.data`.
    *
    * @throws {SerializationError} with the path of what JSON cannot hold, of a wrong tag, or of what is too deep or large
    */
-  read(value: unknown, path: string): JsonValue | Encoded {
+  read(value: unknown, path: Path, part: string = ""): JsonValue | Encoded {
+    const json = this.#readRoot(value, path, part, true);
+    return this.#tagged ? new Encoded(json) : json;
+  }
+
+  /** Reads a value for a task, which may be left out: nothing of it is frozen. */
+  readPayload(value: unknown, path: Path, part: string): Stored | Fresh {
+    if (value === undefined) return undefined;
+    const json = this.#readRoot(value, path, part, false);
+    return this.#tagged ? new Encoded(json) : new Fresh(json);
+  }
+
+  /** Reads a value that may be left out. */
+  readOptional(value: unknown, path: Path, part: string = ""): Stored {
+    return value === undefined ? undefined : this.read(value, path, part);
+  }
+
+  #readRoot(value: unknown, path: Path, part: string, freezes: boolean): JsonValue {
     this.#tagged = false;
     this.#nodes = 0;
     this.#root = path;
+    this.#part = part;
+    this.#freezes = freezes;
     const json = this.#read(value, 0);
     if (this.#limits.bytes !== Infinity && utf8Length(JSON.stringify(json)) > this.#limits.bytes) {
       this.#fail(`JSON of at most ${this.#limits.bytes} bytes (the limit bytes)`, "a longer one", 0);
     }
-    return this.#tagged ? new Encoded(json) : json;
-  }
-
-  /** Reads a value that may be left out. */
-  readOptional(value: unknown, path: string): Stored {
-    return value === undefined ? undefined : this.read(value, path);
+    return json;
   }
 
   #read(value: unknown, depth: number): JsonValue {
@@ -80,13 +97,13 @@ export class ValueReader {
       if (this.#adopts && Object.isFrozen(read)) read = [...read];
       read[i] = item;
     }
-    return Object.freeze(read);
+    return this.#freezes ? Object.freeze(read) : read;
   }
 
   #readRecord(record: object, depth: number): JsonValue {
     const read = this.#adopts || isWide(record) ? this.#readWhole(record, depth) : this.#copyNarrow(record, depth);
     if (Object.hasOwn(read, "$type")) this.#checkTag(read, depth);
-    return Object.freeze(read);
+    return this.#freezes ? Object.freeze(read) : read;
   }
 
   #copyNarrow(record: object, depth: number): Record<string, JsonValue> {
@@ -139,7 +156,7 @@ export class ValueReader {
   }
 
   #path(depth: number): string {
-    return joinPath(this.#root, this.#keys.slice(0, depth));
+    return joinPath(`${this.#root}${this.#part}`, this.#keys.slice(0, depth));
   }
 
   #fail(expected: string, got: string, depth: number): never {

@@ -20,5 +20,6 @@ export function withValues(record: Readonly<Record<string, JsonValue>>): Record<
 
 /** Clones an array whose items are still to be checked: while nothing is written to it, it may share them with a literal. */
 export function cloneArray(array: readonly unknown[]): JsonValue[] {
-  return Array.from(array) as JsonValue[];
+  // Those of another realm need not be iterable.
+  return (Symbol.iterator in array ? [...array] : Array.from(array)) as JsonValue[];
 }

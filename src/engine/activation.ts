@@ -1,9 +1,9 @@
 import type { ClassTable } from "../base/class_table.ts";
 import { decodeValue } from "../base/decode.ts";
-import { type EncodeSubject, encodeValue } from "../base/encode.ts";
+import { encodePayload, type EncodeSubject, encodeValue } from "../base/encode.ts";
 import { StateError } from "../base/errors.ts";
 import type { Linked } from "../base/linked_list.ts";
-import { Encoded, isRecord, type Stored } from "../base/json.ts";
+import { Encoded, type Fresh, frozenValue, isRecord, type Stored } from "../base/json.ts";
 import { checkDuration, checkName, checkRange, checkWord, listNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import { validate } from "../base/standard_schema.ts";
@@ -226,7 +226,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   defer(event: Event<unknown> | string, data: unknown): void {
     const source = this.#event("defer", event);
     const subject = { action: `Cannot defer "${source.event}" of routine "${this.routineId}"`, root: "data" };
-    const stored = this.#payload(source, data, subject);
+    const stored = frozenValue(this.#payload(source, data, subject));
     this.#buffer.deferred.push({ routine: this.routineId, event: source.event, data: stored });
   }
 
@@ -327,12 +327,12 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   /** What was received and is passed on whole has been checked and frozen already. */
-  #payload({ schema }: EventPlan, data: unknown, subject: EncodeSubject): Stored {
+  #payload({ schema }: EventPlan, data: unknown, subject: EncodeSubject): Stored | Fresh {
     if (schema !== undefined) validate(schema, data, `${subject.action}: data`);
     const { data: received } = this.task;
     if (data === received && data === this.input) return received;
     const known = received instanceof Encoded ? undefined : received;
-    return encodeValue(data, this.#host.classes, subject, this.#host.limits, known);
+    return encodePayload(data, this.#host.classes, subject, this.#host.limits, known);
   }
 
   #slot(what: string, slot: Slot<never> | string): SlotPlan {

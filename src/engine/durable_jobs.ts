@@ -8,7 +8,7 @@ import { hasEnded, type Job } from "../scheduler/job.ts";
 import type { Tried } from "../serializer/claim.ts";
 import { decodeCommand } from "../serializer/command.ts";
 import { encodeFlow } from "../serializer/flow_codec.ts";
-import { encodeJob } from "../serializer/job_encoder.ts";
+import { writeJob } from "../serializer/job_encoder.ts";
 import { Replay } from "../serializer/replay.ts";
 import { failureCommit } from "./commits.ts";
 import type { Durability } from "./durability.ts";
@@ -45,7 +45,7 @@ export class DurableJobs implements DurableFlow {
 
   textOf(job: Job): string | undefined {
     const { fresh } = this.#durability;
-    return this.#durability.journalOf(job) !== undefined || fresh.has(job) ? undefined : JSON.stringify(encodeJob(job));
+    return this.#durability.journalOf(job) !== undefined || fresh.has(job) ? undefined : writeJob(job);
   }
 
   start(start: Start): void {
@@ -117,7 +117,7 @@ export class DurableJobs implements DurableFlow {
     const { jobId, flowId, createdAt } = job;
     const wakeAt = instantAfter(timers.now(), settings.leaseMs);
     const head: JobHead = { flowId, status: job.status, wakeAt, owner: settings.owner, epoch: 1, consumed: 0 };
-    const snapshot = JSON.stringify(encodeJob(job));
+    const snapshot = writeJob(job);
     const flow = this.#flowText ??= JSON.stringify(encodeFlow(this.#graph));
     if (await this.#try(job, () => store.create({ jobId, createdAt, flow, snapshot, head }))) {
       const journal = this.#durability.follow(job, new Journal(job, this.#durability, 0, head));
@@ -130,7 +130,7 @@ export class DurableJobs implements DurableFlow {
     if (stored === undefined) throw new FencedError(jobId, undefined, undefined);
     const replayed = this.#replay(stored);
     if (before === undefined) this.#adopt(start, replayed);
-    else if (JSON.stringify(encodeJob(replayed.job)) !== before || this.#durability.isElsewhere(stored.record)) {
+    else if (writeJob(replayed.job) !== before || this.#durability.isElsewhere(stored.record)) {
       throw new FencedError(jobId, undefined, stored.record.revision);
     } else this.#claim(start, this.#follow(job, replayed));
   }

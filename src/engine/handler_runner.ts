@@ -6,7 +6,7 @@ import { ignoreRejection, isThenable } from "../base/thenable.ts";
 import type { AnyHandler } from "../model/slot.ts";
 import type { Timers } from "../ports/timers.ts";
 import { hasKeys } from "../scheduler/decide.ts";
-import type { Task } from "../scheduler/task.ts";
+import { dataOf, type Task } from "../scheduler/task.ts";
 import type { Moment } from "../scheduler/moment.ts";
 import { Activation, type ActivationHost } from "./activation.ts";
 import type { CommitLog } from "./commit_log.ts";
@@ -112,7 +112,7 @@ export class HandlerRunner {
 
   #input(task: Task, plan: SlotPlan): unknown {
     if (mappingOf(task.route) !== undefined) checkMapped(task);
-    return plan.merges ? this.#merged(task, plan) : decodeValue(task.data, this.#host.classes);
+    return plan.merges ? this.#merged(task, plan) : decodeValue(dataOf(task), this.#host.classes);
   }
 
   /** What the handler gets of what its slot holds: the merge is settled first, once for all attempts. */

@@ -1,7 +1,7 @@
 import { describeError } from "../base/error_data.ts";
 import { CancelledError, type Finding, PreflightError, StateError } from "../base/errors.ts";
-import { encodeValue } from "../base/encode.ts";
-import { isRecord, type Stored } from "../base/json.ts";
+import { encodePayload, encodeValue } from "../base/encode.ts";
+import { type Fresh, frozenValue, isRecord, type Stored } from "../base/json.ts";
 import { describeValue, pathStep } from "../base/path.ts";
 import { decodeValue } from "../base/decode.ts";
 import { checkStrategy, type FlowGraph } from "../model/flow_graph.ts";
@@ -164,18 +164,19 @@ export class JobRunner implements ActiveFlow {
     checkTakes(job);
     const { routine, slot: name } = route;
     const subject = { action: `Cannot deliver to slot "${name}" of routine "${routine}"`, root: "data" };
-    const data: Stored = encodeValue(params, this.#graph.registry, subject, this.#graph.limits);
+    const data = encodePayload(params, this.#graph.registry, subject, this.#graph.limits);
     const execution = this.#workingOn(job);
     if (execution === undefined) this.#deliver(job, route, data);
     else execution.whenBegun(() => this.#deliver(job, route, data));
   }
 
-  #deliver(job: Job, route: Route, data: Stored): void {
+  #deliver(job: Job, route: Route, payload: Stored | Fresh): void {
     const { routine, slot: name } = route;
     const awaited = firstAwaiting(job, routine, name);
     if (awaited === undefined) checkSteps(job.nextTaskId, this.#graph.limits.steps);
     const time = this.#time(job);
-    const task = awaited ?? createTask(job.nextTaskId, route, data, time);
+    const task = awaited ?? createTask(job.nextTaskId, route, payload, time);
+    const data = awaited === undefined ? task.data : frozenValue(payload);
     const execution = this.#workingOn(job);
     if (execution !== undefined) execution.deliver(task, data);
     else this.#commit(job, { kind: "deliver", time, task, data }, () => {});

@@ -8,7 +8,7 @@ import type { Commit } from "../scheduler/commit.ts";
 import type { Job } from "../scheduler/job.ts";
 import type { Tried } from "../serializer/claim.ts";
 import { encodeClaim, encodeCommit } from "../serializer/commit_encoder.ts";
-import { encodeJob } from "../serializer/job_encoder.ts";
+import { writeJob } from "../serializer/job_encoder.ts";
 import { delayAfter, type DurabilitySettings } from "./durability_settings.ts";
 
 /** What journals need of their engine. */
@@ -259,7 +259,7 @@ export class Journal {
     if (this.#length < this.#snapshotAt) return;
     const { store, settings } = this.#host;
     const { jobId } = this.#job;
-    const text = JSON.stringify(encodeJob(this.#job));
+    const text = writeJob(this.#job);
     const revision = this.#handed;
     this.#length = 0;
     this.#snapshotAt = Math.max(settings.snapshotLength, text.length);

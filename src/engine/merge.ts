@@ -7,7 +7,7 @@ import { validate } from "../base/standard_schema.ts";
 import { hasKeys } from "../scheduler/decide.ts";
 import type { Job } from "../scheduler/job.ts";
 import { listEnd, type SlotChange } from "../scheduler/slot_data.ts";
-import type { ListRange, Merged, Task } from "../scheduler/task.ts";
+import { dataOf, type ListRange, type Merged, type Task } from "../scheduler/task.ts";
 import type { SlotPlan } from "./plan.ts";
 
 /** What a slot makes of a delivery. */
@@ -35,7 +35,7 @@ export function mergeDelivery(
   const { slot, routine } = plan;
   const at = { routine: routine.id, slot: slot.name };
   const subject = { action: `Cannot merge into slot "${slot.name}" of routine "${routine.id}"`, root: "data" };
-  const data = checkDelivery(task.data, plan, classes, limits);
+  const data = checkDelivery(dataOf(task), plan, classes, limits);
   if (slot.merge === "append") return append(job, at, data, subject.action);
   let value = data;
   if (typeof slot.merge === "function") {

@@ -2,7 +2,7 @@ import { type AnyClass, CONSTRUCTOR_REMEDY, constructorNeeds } from "../base/con
 import { decodeValue } from "../base/decode.ts";
 import { encodeValue } from "../base/encode.ts";
 import { type Finding, PreflightError, SerializationError } from "../base/errors.ts";
-import { isRecord, type JsonObject, type JsonValue, type Stored, wireOf } from "../base/json.ts";
+import { frozenWireOf, isRecord, type JsonObject, type JsonValue, type Stored } from "../base/json.ts";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../base/limits.ts";
 import { RESERVED_NAMES } from "../base/options.ts";
 import { className, describeValue, pathStep } from "../base/path.ts";
@@ -200,7 +200,7 @@ function encodeAll(
   const json: Record<string, JsonValue> = {};
   for (const [key, value] of Object.entries(values)) {
     const stored = encodeValue(value, registry, { action, root: root + pathStep(key) });
-    if (stored !== undefined) json[key] = wireOf(stored);
+    if (stored !== undefined) json[key] = frozenWireOf(stored);
   }
   return json;
 }

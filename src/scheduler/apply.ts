@@ -174,6 +174,7 @@ function startAwaiting(job: Job, task: Task): void {
 function fill(job: Job, task: Task, data: Stored): void {
   stopAwaiting(job, task);
   task.data = data;
+  task.isFrozen = true;
   task.details = undefined;
 }
 

@@ -1,4 +1,4 @@
-import { Encoded, isPlainJsonObject, type Stored } from "../base/json.ts";
+import { Encoded, type Fresh, frozenValue, isPlainJsonObject, type Stored } from "../base/json.ts";
 import { instantAfter } from "../base/instant.ts";
 import { applyMapping, type ConnectionSource, type Mapping } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
@@ -41,14 +41,14 @@ export class Emissions {
   }
 
   /** Adds what is emitted: to wait for `delayMs` from when it enters the job. */
-  add(source: EventSource, data: Stored, delayMs: number = 0, priority: Priority = "normal"): void {
+  add(source: EventSource, data: Stored | Fresh, delayMs: number = 0, priority: Priority = "normal"): void {
     const { only } = source;
     if (only !== undefined) {
       const task = this.#add(only, data, delayMs, priority);
       this.#emitted?.push(task);
       return;
     }
-    this.#addAll(source, data, delayMs, priority);
+    this.#addAll(source, frozenValue(data), delayMs, priority);
   }
 
   #addAll(source: EventSource, data: Stored, delayMs: number, priority: Priority): void {
@@ -59,7 +59,7 @@ export class Emissions {
     }
   }
 
-  #add(route: Route, data: Stored, delayMs: number, priority: Priority): Task {
+  #add(route: Route, data: Stored | Fresh, delayMs: number, priority: Priority): Task {
     const task = createTask(0, route, data, NEVER, priority);
     // An array that grows takes room for many, and most activations make one task.
     if (this.#tasks === undefined) this.#tasks = [task];

@@ -1,4 +1,4 @@
-import type { Stored } from "../base/json.ts";
+import { freezeValue, Fresh, type Stored } from "../base/json.ts";
 import type { Linked } from "../base/linked_list.ts";
 import type { ConnectionSource } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
@@ -61,8 +61,10 @@ export interface Task extends Linked<Task> {
   id: number;
   /** Where it goes and how it came. */
   route: Route;
-  /** What is delivered. */
+  /** What is delivered. Its lists may be frozen only when somebody sees them: who shows it takes it from `dataOf`. */
   data: Stored;
+  /** Whether all of the data is frozen. */
+  isFrozen: boolean;
   /** How urgent it is. */
   readonly priority: Priority;
   /** When it entered the job. */
@@ -89,12 +91,21 @@ export const NO_DETAILS: TaskDetails = Object.freeze({
 export function createTask(
   id: number,
   route: Route,
-  data: Stored,
+  payload: Stored | Fresh,
   created: Instant,
   priority: Priority = "normal",
   details?: TaskDetails,
 ): Task {
-  return { id, route, data, priority, created, details, active: false, previous: undefined, next: undefined };
+  const isFrozen = !(payload instanceof Fresh);
+  const data = isFrozen ? payload : payload.json;
+  return { id, route, data, isFrozen, priority, created, details, active: false, previous: undefined, next: undefined };
+}
+
+/** What a task delivers, for whoever sees it. */
+export function dataOf(task: Task): Stored {
+  if (!task.isFrozen) freezeValue(task.data);
+  task.isFrozen = true;
+  return task.data;
 }
 
 /** Says whether a commit of the task has entered the job before: its `start` is in the history then. */

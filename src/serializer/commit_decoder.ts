@@ -1,5 +1,6 @@
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../base/limits.ts";
 import type { JsonValue } from "../base/json.ts";
+import type { Path } from "../base/path.ts";
 import type { Commit, KeyChange, MigratedState, SideEffects, Verdict } from "../scheduler/commit.ts";
 import type { Job } from "../scheduler/job.ts";
 import type { SlotChange } from "../scheduler/slot_data.ts";
@@ -134,11 +135,11 @@ export class CommitDecoder {
     }
   }
 
-  #task(id: number, path: string): Task {
+  #task(id: number, path: Path): Task {
     return this.#find(id) ?? this.#parts.fail(path, "the id of a task that the job has", String(id));
   }
 
-  #pending(id: number, path: string): Task {
+  #pending(id: number, path: Path): Task {
     const task = this.#task(id, path);
     return this.#job.tasks.has(task) ? task : this.#parts.fail(path, "the id of a pending task", String(id));
   }
@@ -163,21 +164,21 @@ export class CommitDecoder {
     };
   }
 
-  #slotChange({ routine, slot, append, clear, set }: SlotChangeDocument, path: string): SlotChange {
+  #slotChange({ routine, slot, append, clear, set }: SlotChangeDocument, path: Path): SlotChange {
     const at = { routine, slot };
     if (append !== undefined) {
-      const read = ({ item }: { readonly item: JsonValue }, place: string) =>
-        this.#parts.values.read(item, `${place}.item`);
+      const read = ({ item }: { readonly item: JsonValue }, place: Path) =>
+        this.#parts.values.read(item, place, ".item");
       return { ...at, kind: "append", items: this.#parts.byKey(append, `${path}.append`, read) };
     }
     if (clear !== undefined) {
       return { ...at, kind: "clear", upTo: this.#parts.byKey(clear, `${path}.clear`, ({ upTo }) => upTo) };
     }
-    return { ...at, kind: "set", value: this.#parts.values.readOptional(set?.value, `${path}.set.value`) };
+    return { ...at, kind: "set", value: this.#parts.values.readOptional(set?.value, path, ".set.value") };
   }
 
-  #keyChange({ key, value }: KeyChangeDocument, path: string): KeyChange {
-    return [key, this.#parts.values.readOptional(value, `${path}.value`)];
+  #keyChange({ key, value }: KeyChangeDocument, path: Path): KeyChange {
+    return [key, this.#parts.values.readOptional(value, path, ".value")];
   }
 
   #verdict({ retry, end }: VerdictDocument): Verdict {
@@ -187,7 +188,7 @@ export class CommitDecoder {
     return { kind: "end", status: end.status, stop: end.stop === true };
   }
 
-  #migrated({ routine, state, version }: MigratedDocument, path: string): MigratedState {
+  #migrated({ routine, state, version }: MigratedDocument, path: Path): MigratedState {
     const changes = readList(state, `${path}.state`, (change, at) => this.#keyChange(change, at));
     return { routine, version, state: changes };
   }

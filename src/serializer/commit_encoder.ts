@@ -1,5 +1,4 @@
 import { formatInstant } from "../base/instant.ts";
-import { wireOf } from "../base/json.ts";
 import type { Commit, KeyChange, MigratedState, SideEffects, Verdict } from "../scheduler/commit.ts";
 import { errorJson } from "../scheduler/decide.ts";
 import type { SlotChange } from "../scheduler/slot_data.ts";
@@ -14,19 +13,7 @@ import type {
 } from "./commit_documents.ts";
 import type { Claim } from "./claim.ts";
 import { compact } from "./compact.ts";
-import {
-  encodeDeferred,
-  encodeLog,
-  encodeMerged,
-  encodeOutput,
-  encodePausePoint,
-  encodeRecord,
-  encodeTask,
-  flag,
-  list,
-  positive,
-  wire,
-} from "./part_encoder.ts";
+import { flag, list, positive, textParts } from "./part_encoder.ts";
 
 const FORMAT = "routilux/commit";
 
@@ -44,9 +31,9 @@ export function encodeCommit(commit: Commit, consumed?: number): CommitDocument 
         consumed,
         format: FORMAT,
         kind: commit.kind,
-        merged: encodeMerged(commit.merged),
+        merged: textParts.merged(commit.merged),
         ranMs,
-        records: list(commit.records, encodeRecord),
+        records: list(commit.records, textParts.record),
         slot: commit.slot === undefined ? undefined : encodeSlotChange(commit.slot),
         task: commit.task.id,
         version: 1,
@@ -56,16 +43,16 @@ export function encodeCommit(commit: Commit, consumed?: number): CommitDocument 
         at,
         classVersion: commit.version,
         consumed,
-        created: list(commit.created, encodeTask),
+        created: list(commit.created, textParts.task),
         effects: commit.effects === undefined ? undefined : encodeEffects(commit.effects),
         format: FORMAT,
         kind: commit.kind,
         outcome: commit.outcome,
-        progress: wire(commit.progress),
+        progress: textParts.value(commit.progress),
         ranMs,
         records: list(
           commit.started === undefined ? commit.records : [commit.started, ...commit.records],
-          encodeRecord,
+          textParts.record,
         ),
         step: commit.step,
         task: commit.task.id,
@@ -81,7 +68,7 @@ export function encodeCommit(commit: Commit, consumed?: number): CommitDocument 
         format: FORMAT,
         kind: commit.kind,
         ranMs,
-        records: list(commit.records, encodeRecord),
+        records: list(commit.records, textParts.record),
         task: commit.task.id,
         verdict: encodeVerdict(commit.verdict),
         version: 1,
@@ -91,12 +78,12 @@ export function encodeCommit(commit: Commit, consumed?: number): CommitDocument 
       return compact({
         at,
         consumed,
-        data: fills ? wire(commit.data) : undefined,
+        data: fills ? textParts.value(commit.data) : undefined,
         fills: fills ? commit.task.id : undefined,
         format: FORMAT,
         kind: commit.kind,
         ranMs,
-        task: fills ? undefined : encodeTask(commit.task),
+        task: fills ? undefined : textParts.task(commit.task),
         version: 1,
       });
     }
@@ -104,11 +91,11 @@ export function encodeCommit(commit: Commit, consumed?: number): CommitDocument 
       return compact({
         at,
         consumed,
-        created: list(commit.created, encodeTask),
+        created: list(commit.created, textParts.task),
         format: FORMAT,
         kind: commit.kind,
         ranMs,
-        records: list(commit.records, encodeRecord),
+        records: list(commit.records, textParts.record),
         version: 1,
       });
     case "status":
@@ -120,7 +107,7 @@ export function encodeCommit(commit: Commit, consumed?: number): CommitDocument 
         format: FORMAT,
         kind: commit.kind,
         migrated: list(commit.migrated, encodeMigrated),
-        pausePoint: commit.pausePoint === undefined ? undefined : encodePausePoint(commit.pausePoint),
+        pausePoint: commit.pausePoint === undefined ? undefined : textParts.pausePoint(commit.pausePoint),
         ranMs,
         redrive: flag(commit.redrive),
         status: commit.status,
@@ -146,9 +133,9 @@ export function encodeClaim({ at, consumed, epoch, owner, tried, until }: Claim)
 
 function encodeEffects({ slots, state, shared, log, outputs, deferred }: SideEffects): EffectsDocument {
   return compact({
-    deferred: list(deferred, encodeDeferred),
-    log: list(log, encodeLog),
-    outputs: list(outputs, encodeOutput),
+    deferred: list(deferred, textParts.deferred),
+    log: list(log, textParts.log),
+    outputs: list(outputs, textParts.output),
     shared: list(shared, encodeKeyChange),
     slots: list(slots, encodeSlotChange),
     state: list(state, encodeKeyChange),
@@ -159,16 +146,20 @@ function encodeSlotChange(change: SlotChange): SlotChangeDocument {
   const { routine, slot } = change;
   switch (change.kind) {
     case "append":
-      return { append: Array.from(change.items, ([key, item]) => ({ item: wireOf(item), key })), routine, slot };
+      return {
+        append: Array.from(change.items, ([key, item]) => ({ item: textParts.json(item), key })),
+        routine,
+        slot,
+      };
     case "clear":
       return { clear: Array.from(change.upTo, ([key, upTo]) => ({ key, upTo })), routine, slot };
     case "set":
-      return { routine, set: compact({ value: wire(change.value) }), slot };
+      return { routine, set: compact({ value: textParts.value(change.value) }), slot };
   }
 }
 
 function encodeKeyChange([key, value]: KeyChange): KeyChangeDocument {
-  return compact({ key, value: wire(value) });
+  return compact({ key, value: textParts.value(value) });
 }
 
 function encodeVerdict(verdict: Verdict): VerdictDocument {

@@ -22,6 +22,23 @@ export interface Format {
 }
 
 /**
+ * Parses the text of a document.
+ *
+ * @throws {SerializationError} when it is no JSON
+ */
+export function parseText(text: unknown, document: string): unknown {
+  const action = `Cannot read ${document}`;
+  if (typeof text !== "string") {
+    throw new SerializationError(`${action}: expected a text, got ${describeValue(text)}`, document, "");
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new SerializationError(`${action}: the text is no JSON`, document, "", { cause });
+  }
+}
+
+/**
  * Checks that a value is a document of a format, after bringing it to the present version on plain JSON. The value itself
  * is not changed.
  *

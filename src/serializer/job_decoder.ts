@@ -1,12 +1,12 @@
 import type { JsonObject, Stored } from "../base/json.ts";
 import { DEFAULT_VALUE_LIMITS, MAX_COUNT, type ValueLimits } from "../base/limits.ts";
-import { pathStep } from "../base/path.ts";
+import { type Path, pathStep } from "../base/path.ts";
 import { addTasks } from "../scheduler/apply.ts";
 import { Job } from "../scheduler/job.ts";
 import { createSlotLists, listEnd, type SlotData, type SlotList } from "../scheduler/slot_data.ts";
 import type { ListRange, Task } from "../scheduler/task.ts";
 import type { JobDocument, ListDocument, SlotDataDocument, TaskDocument } from "./documents.ts";
-import { type Format, openEnvelope } from "./envelope.ts";
+import { type Format, openEnvelope, parseText } from "./envelope.ts";
 import { PartDecoder, readError, readInstant, readList } from "./part_decoder.ts";
 import { jobSchema } from "./schemas.ts";
 
@@ -22,6 +22,15 @@ export const JOB_FORMAT: Format = { name: "routilux/job", version: 1, migrations
 export function decodeJob(json: unknown, limits: ValueLimits = DEFAULT_VALUE_LIMITS, adopts: boolean = false): Job {
   const document = openEnvelope(json, JOB_FORMAT) as JobDocument;
   return new JobDecoder(document, limits, adopts).run();
+}
+
+/**
+ * Reads the text of a job.
+ *
+ * @throws {SerializationError} when it is no JSON, and as `decodeJob`
+ */
+export function readJob(text: unknown, limits: ValueLimits): Job {
+  return decodeJob(parseText(text, JOB_FORMAT.name), limits, true);
 }
 
 class JobDecoder {
@@ -70,14 +79,14 @@ class JobDecoder {
 
   #slotData({ lists, value }: SlotDataDocument, path: string): SlotData {
     if (lists === undefined) {
-      return { kind: "value", value: this.#parts.values.readOptional(value, `${path}.value`), revision: 0 };
+      return { kind: "value", value: this.#parts.values.readOptional(value, path, ".value"), revision: 0 };
     }
     if (value !== undefined) this.#parts.fail(path, "a value or lists", "both");
-    const read = (list: ListDocument, at: string) => this.#list(list, at);
+    const read = (list: ListDocument, at: Path) => this.#list(list, at);
     return { ...createSlotLists(), lists: this.#parts.byKey(lists, `${path}.lists`, read) };
   }
 
-  #list({ start = 0, cleared = start, items }: ListDocument, path: string): SlotList {
+  #list({ start = 0, cleared = start, items }: ListDocument, path: Path): SlotList {
     const end = start + items.length;
     if (end > MAX_COUNT) this.#parts.fail(`${path}.start`, `at most ${MAX_COUNT - items.length}`, String(start));
     if (cleared < start || cleared > end) {
@@ -86,7 +95,7 @@ class JobDecoder {
     return { start, cleared, items: readList(items, `${path}.items`, (item, at) => this.#parts.values.read(item, at)) };
   }
 
-  #task(document: TaskDocument, path: string): Task {
+  #task(document: TaskDocument, path: Path): Task {
     const task = this.#parts.task(document, path);
     if (task.details?.merged?.kind === "lists") this.#hold(task, task.details.merged.lists, `${path}.merged`);
     return task;

@@ -1,51 +1,77 @@
 import { formatInstant } from "../base/instant.ts";
-import { type JsonObject, type JsonValue, type Stored, wireOf } from "../base/json.ts";
 import { errorJson } from "../scheduler/decide.ts";
 import type { Failure, Job, RoutineState } from "../scheduler/job.ts";
 import type { SlotData } from "../scheduler/slot_data.ts";
 import { compact } from "./compact.ts";
-import type { FailureDocument, JobDocument, RoutineStateDocument, SlotDataDocument } from "./documents.ts";
-import {
-  encodeDeferred,
-  encodeLog,
-  encodeOutput,
-  encodePausePoint,
-  encodeRecord,
-  encodeTask,
-  list,
-  positive,
-  wire,
-} from "./part_encoder.ts";
+import type {
+  FailureDocument,
+  JobDocument,
+  RoutineStateDocument,
+  SlotDataDocument,
+  TaskDocument,
+} from "./documents.ts";
+import { documentParts, list, type PartEncoder, positive, textParts } from "./part_encoder.ts";
 
-/** Writes a job as it is at this moment, live or not. Keys are sorted, empty ones left out; values are shared, not copied. */
+const TASKS_AT_ONCE = 256;
+
+/** The document of a job as it is at this moment, live or not; its values are shared, not copied. */
 export function encodeJob(job: Job): JobDocument {
+  return encode(job, documentParts, Array.from(job.tasks, documentParts.task));
+}
+
+/** The text of a job's document. */
+export function writeJob(job: Job): string {
+  let text = "";
+  for (const [key, value] of Object.entries(encode(job, textParts, []))) {
+    text += `${text === "" ? "{" : ","}"${key}":${
+      key === "pendingTasks" ? writeTasks(job.tasks) : JSON.stringify(value)
+    }`;
+  }
+  return text + "}";
+}
+
+/** Some at a time, so that neither the documents of all are needed at once nor one buffer for their texts. */
+function writeTasks(tasks: Job["tasks"]): string {
+  let text = "";
+  let some: TaskDocument[] = [];
+  const write = (): void => {
+    text += (text === "" ? "[" : ",") + JSON.stringify(some).slice(1, -1);
+    some = [];
+  };
+  for (const task of tasks) if (some.push(textParts.task(task)) === TASKS_AT_ONCE) write();
+  if (some.length > 0 || text === "") write();
+  return text + "]";
+}
+
+/** Keys are sorted, empty ones left out. */
+function encode(job: Job, parts: PartEncoder, pendingTasks: readonly TaskDocument[]): JobDocument {
   const { executionStrategy, maxWorkers, executionTimeoutMs } = job.settings;
   return compact({
     createdAt: formatInstant(job.createdAt),
-    deferredEvents: list(job.deferredEvents, encodeDeferred),
+    deferredEvents: list(job.deferredEvents, parts.deferred),
     dropped: nonEmpty(compact({
       executionHistory: positive(job.history.dropped),
       outputLog: positive(job.outputs.dropped),
       sharedLog: positive(job.sharedLog.dropped),
     })),
     error: job.error === undefined ? undefined : errorJson(job.error),
-    executionHistory: list(job.history.toArray(), encodeRecord),
+    executionHistory: list(job.history.toArray(), parts.record),
     executionStrategy,
     executionTimeoutMs: executionTimeoutMs === Infinity ? null : executionTimeoutMs,
-    failures: list(job.failures, encodeFailure),
+    failures: list(job.failures, (failure) => encodeFailure(failure, parts)),
     flowId: job.flowId,
     format: "routilux/job",
     jobId: job.jobId,
     maxWorkers,
     nextTaskId: job.nextTaskId,
-    outputLog: list(job.outputs.toArray(), encodeOutput),
-    pausePoints: list(job.pausePoints, encodePausePoint),
-    pendingTasks: Array.from(job.tasks, encodeTask),
+    outputLog: list(job.outputs.toArray(), parts.output),
+    pausePoints: list(job.pausePoints, parts.pausePoint),
+    pendingTasks,
     ranMs: job.time.ranMs,
-    routineStates: nonEmpty(named(job.routineStates, encodeState)),
-    sharedData: nonEmpty(encodeValues(job.sharedData)),
-    sharedLog: list(job.sharedLog.toArray(), encodeLog),
-    slots: encodeSlots(job.slots),
+    routineStates: nonEmpty(named(job.routineStates, (state) => encodeState(state, parts))),
+    sharedData: nonEmpty(parts.values(job.sharedData)),
+    sharedLog: list(job.sharedLog.toArray(), parts.log),
+    slots: encodeSlots(job.slots, parts),
     status: job.status,
     updatedAt: formatInstant(job.time.at),
     version: 1,
@@ -53,19 +79,24 @@ export function encodeJob(job: Job): JobDocument {
 }
 
 /** A slot whose lists have all been cleared holds nothing. */
-function encodeSlots(slots: Job["slots"]): JobDocument["slots"] {
+function encodeSlots(slots: Job["slots"], parts: PartEncoder): JobDocument["slots"] {
   const filled = Array.from(slots, ([routine, data]): [string, Map<string, SlotData>] => {
     return [routine, new Map(Array.from(data).filter(([, it]) => it.kind === "value" || it.lists.size > 0))];
   });
-  return nonEmpty(named(new Map(filled.filter(([, data]) => data.size > 0)), (data) => named(data, encodeSlotData)));
+  return nonEmpty(
+    named(
+      new Map(filled.filter(([, data]) => data.size > 0)),
+      (data) => named(data, (it) => encodeSlotData(it, parts)),
+    ),
+  );
 }
 
-function encodeSlotData(data: SlotData): SlotDataDocument {
-  if (data.kind === "value") return compact({ value: wire(data.value) });
+function encodeSlotData(data: SlotData, parts: PartEncoder): SlotDataDocument {
+  if (data.kind === "value") return compact({ value: parts.value(data.value) });
   const lists = Array.from(data.lists, ([key, { start, cleared, items }]) => {
     return compact({
       cleared: cleared === start ? undefined : cleared,
-      items: items.map(wireOf),
+      items: items.map(parts.json),
       key,
       start: positive(start),
     });
@@ -73,19 +104,12 @@ function encodeSlotData(data: SlotData): SlotDataDocument {
   return { lists };
 }
 
-function encodeFailure({ task, error, at }: Failure): FailureDocument {
-  return { at: formatInstant(at), error: errorJson(error), task: encodeTask(task) };
+function encodeFailure({ task, error, at }: Failure, parts: PartEncoder): FailureDocument {
+  return { at: formatInstant(at), error: errorJson(error), task: parts.task(task) };
 }
 
-function encodeState({ status, retries, state, version }: RoutineState): RoutineStateDocument {
-  return compact({ retries: positive(retries), state: state && nonEmpty(encodeValues(state)), status, version });
-}
-
-/** Values of the user's keep their own order of keys. */
-function encodeValues(values: ReadonlyMap<string, Stored>): JsonObject {
-  const json: Record<string, JsonValue> = {};
-  for (const [key, value] of values) if (value !== undefined) json[key] = wireOf(value);
-  return json;
+function encodeState({ status, retries, state, version }: RoutineState, parts: PartEncoder): RoutineStateDocument {
+  return compact({ retries: positive(retries), state: state && nonEmpty(parts.values(state)), status, version });
 }
 
 /** Names that users chose are sorted, as all of the library's own keys. */

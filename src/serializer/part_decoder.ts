@@ -2,6 +2,7 @@ import type { ErrorData } from "../base/error_data.ts";
 import { SerializationError } from "../base/errors.ts";
 import { parseInstant } from "../base/instant.ts";
 import type { ValueLimits } from "../base/limits.ts";
+import { ItemPath, type Path } from "../base/path.ts";
 import { ValueReader } from "../base/read_value.ts";
 import type { HistoryRecord } from "../scheduler/history.ts";
 import type { DeferredEvent, LogEntry, OutputEntry, PausePoint } from "../scheduler/job.ts";
@@ -33,9 +34,9 @@ export class PartDecoder {
   }
 
   /** Reads a task. */
-  task(document: TaskDocument, path: string): Task {
+  task(document: TaskDocument, path: Path): Task {
     const { id, routine, slot, connection, priority } = document;
-    const data = this.values.readOptional(document.data, `${path}.data`);
+    const data = this.values.readPayload(document.data, path, ".data");
     const route = this.#route({ routine, slot, connection });
     const created = this.#instant(readInstant(document.createdAt));
     const task = createTask(id, route, data, created, priority, this.#details(document, path));
@@ -56,7 +57,7 @@ export class PartDecoder {
   }
 
   /** What only some tasks have. */
-  #details(document: TaskDocument, path: string): TaskDetails | undefined {
+  #details(document: TaskDocument, path: Path): TaskDetails | undefined {
     const { attempt, awaiting, maxRetries, merged, notBefore, parked, progress, step } = document;
     const isPlain = attempt === undefined && awaiting === undefined && maxRetries === undefined &&
       merged === undefined && notBefore === undefined && parked === undefined && progress === undefined &&
@@ -66,7 +67,7 @@ export class PartDecoder {
       attempt: attempt ?? 0,
       maxRetries,
       step: step ?? 0,
-      progress: this.values.readOptional(progress, `${path}.progress`),
+      progress: this.values.readOptional(progress, path, ".progress"),
       notBefore: notBefore === undefined ? undefined : readInstant(notBefore),
       merged: merged === undefined ? undefined : this.merged(merged, `${path}.merged`),
       parked: parked === true,
@@ -75,8 +76,8 @@ export class PartDecoder {
   }
 
   /** Reads what a slot gave to a handler. */
-  merged({ lists, value }: MergedDocument, path: string): Merged {
-    if (lists === undefined) return { kind: "value", value: this.values.readOptional(value, `${path}.value`) };
+  merged({ lists, value }: MergedDocument, path: Path): Merged {
+    if (lists === undefined) return { kind: "value", value: this.values.readOptional(value, path, ".value") };
     if (value !== undefined) this.fail(path, "a value or lists", "both");
     return { kind: "lists", lists: this.byKey(lists, `${path}.lists`, ({ from, to }) => ({ from, to })) };
   }
@@ -85,7 +86,7 @@ export class PartDecoder {
   byKey<D extends { readonly key: string }, T>(
     documents: readonly D[],
     path: string,
-    read: (document: D, path: string) => T,
+    read: (document: D, path: Path) => T,
   ): Map<string, T> {
     const items = new Map<string, T>();
     readList(documents, path, (document, at) => {
@@ -96,34 +97,34 @@ export class PartDecoder {
   }
 
   /** Reads a line of the history. */
-  record({ routine, type, event, data, at }: RecordDocument, path: string): HistoryRecord {
-    return { routine, type, event, data: this.values.readOptional(data, `${path}.data`), at: readInstant(at) };
+  record({ routine, type, event, data, at }: RecordDocument, path: Path): HistoryRecord {
+    return { routine, type, event, data: this.values.readOptional(data, path, ".data"), at: readInstant(at) };
   }
 
   /** Reads an output. */
-  output({ routine, type, data, at }: OutputDocument, path: string): OutputEntry {
-    return { routine, type, data: this.values.readOptional(data, `${path}.data`), at: readInstant(at) };
+  output({ routine, type, data, at }: OutputDocument, path: Path): OutputEntry {
+    return { routine, type, data: this.values.readOptional(data, path, ".data"), at: readInstant(at) };
   }
 
   /** Reads an entry of the shared log. */
-  log({ routine, entry, at }: LogDocument, path: string): LogEntry {
-    return { routine, entry: this.values.read(entry, `${path}.entry`), at: readInstant(at) };
+  log({ routine, entry, at }: LogDocument, path: Path): LogEntry {
+    return { routine, entry: this.values.read(entry, path, ".entry"), at: readInstant(at) };
   }
 
   /** Reads a deferred event. */
-  deferred({ routine, event, data }: DeferredDocument, path: string): DeferredEvent {
-    return { routine, event, data: this.values.readOptional(data, `${path}.data`) };
+  deferred({ routine, event, data }: DeferredDocument, path: Path): DeferredEvent {
+    return { routine, event, data: this.values.readOptional(data, path, ".data") };
   }
 
   /** Reads the mark of a pause. */
-  pausePoint({ reason, checkpoint, at }: PausePointDocument, path: string): PausePoint {
-    return { reason, checkpoint: this.values.readOptional(checkpoint, `${path}.checkpoint`), at: readInstant(at) };
+  pausePoint({ reason, checkpoint, at }: PausePointDocument, path: Path): PausePoint {
+    return { reason, checkpoint: this.values.readOptional(checkpoint, path, ".checkpoint"), at: readInstant(at) };
   }
 
   /** Refuses the document. */
-  fail(path: string, expected: string, got: string): never {
+  fail(path: Path, expected: string, got: string): never {
     const message = `Cannot read ${this.#format}: ${path}: expected ${expected}, got ${got}`;
-    throw new SerializationError(message, this.#format, path);
+    throw new SerializationError(message, this.#format, String(path));
   }
 }
 
@@ -146,9 +147,13 @@ function copyError({ cause, ...error }: ErrorData): ErrorData {
 export function readList<D, T>(
   documents: readonly D[] | undefined,
   path: string,
-  read: (document: D, path: string) => T,
+  read: (document: D, path: Path) => T,
 ): T[] {
-  return (documents ?? []).map((document, index) => read(document, `${path}[${index}]`));
+  const at = new ItemPath(path);
+  return (documents ?? []).map((document, index) => {
+    at.index = index;
+    return read(document, at);
+  });
 }
 
 function readAwaiting({ timeoutMs, until }: NonNullable<TaskDocument["awaiting"]>): Awaiting {

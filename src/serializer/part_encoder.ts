@@ -1,5 +1,5 @@
 import { formatInstant } from "../base/instant.ts";
-import { type JsonValue, type Stored, wireOf } from "../base/json.ts";
+import { type Encoded, frozenWireOf, type JsonObject, type JsonValue, type Stored, wireOf } from "../base/json.ts";
 import { type HistoryEntry, recordOf } from "../scheduler/history.ts";
 import type { DeferredEvent, LogEntry, OutputEntry, PausePoint } from "../scheduler/job.ts";
 import type { Awaiting, Merged, Task } from "../scheduler/task.ts";
@@ -14,78 +14,98 @@ import type {
   TaskDocument,
 } from "./documents.ts";
 
-/** Writes a task. Most have nothing but what they carry and where it goes. */
-export function encodeTask(task: Task): TaskDocument {
-  const { active, data, details, id, priority, route: { connection, routine, slot } } = task;
-  const createdAt = formatInstant(task.created.at);
-  const source = connection === undefined ? undefined : { event: connection.event, routine: connection.routine };
-  if (details === undefined && !active && priority === "normal" && source !== undefined && data !== undefined) {
-    return { connection: source, createdAt, data: wireOf(data), id, routine, slot };
+/** Writes the parts that jobs and commits have in common. */
+export class PartEncoder {
+  /** Writes a value. */
+  readonly json: (stored: JsonValue | Encoded) => JsonValue;
+
+  /** Makes an encoder that writes values like this. */
+  constructor(json: (stored: JsonValue | Encoded) => JsonValue) {
+    this.json = json;
   }
-  return compact({
-    active: flag(active),
-    attempt: positive(details?.attempt),
-    awaiting: details?.awaiting === undefined ? undefined : encodeAwaiting(details.awaiting),
-    connection: source,
-    createdAt,
-    data: wire(data),
-    id,
-    maxRetries: details?.maxRetries,
-    merged: details?.merged === undefined ? undefined : encodeMerged(details.merged),
-    notBefore: instant(details?.notBefore),
-    parked: flag(details?.parked),
-    priority: priority === "normal" ? undefined : priority,
-    progress: wire(details?.progress),
-    routine,
-    slot,
-    step: positive(details?.step),
-  });
+
+  /** Writes a task. Most have nothing but what they carry and where it goes. */
+  readonly task = (task: Task): TaskDocument => {
+    const { active, data, details, id, priority, route: { connection, routine, slot } } = task;
+    const createdAt = formatInstant(task.created.at);
+    const source = connection === undefined ? undefined : { event: connection.event, routine: connection.routine };
+    if (details === undefined && !active && priority === "normal" && source !== undefined && data !== undefined) {
+      return { connection: source, createdAt, data: this.json(data), id, routine, slot };
+    }
+    return compact({
+      active: flag(active),
+      attempt: positive(details?.attempt),
+      awaiting: details?.awaiting === undefined ? undefined : encodeAwaiting(details.awaiting),
+      connection: source,
+      createdAt,
+      data: this.value(data),
+      id,
+      maxRetries: details?.maxRetries,
+      merged: details?.merged === undefined ? undefined : this.merged(details.merged),
+      notBefore: instant(details?.notBefore),
+      parked: flag(details?.parked),
+      priority: priority === "normal" ? undefined : priority,
+      progress: this.value(details?.progress),
+      routine,
+      slot,
+      step: positive(details?.step),
+    });
+  };
+
+  /** Writes what a slot gave to a handler. */
+  merged(merged: Merged): MergedDocument {
+    if (merged.kind === "value") return compact({ value: this.value(merged.value) });
+    return { lists: Array.from(merged.lists, ([key, { from, to }]) => ({ from, key, to })) };
+  }
+
+  /** Writes a line of the history. */
+  readonly record = (entry: HistoryEntry): RecordDocument => {
+    const { routine, type, event, data, at } = recordOf(entry);
+    return compact({ at: formatInstant(at), data: this.value(data), event, routine, type });
+  };
+
+  /** Writes an entry of the shared log. */
+  readonly log = ({ routine, entry, at }: LogEntry): LogDocument => {
+    return { at: formatInstant(at), entry: this.json(entry), routine };
+  };
+
+  /** Writes an output. */
+  readonly output = ({ routine, type, data, at }: OutputEntry): OutputDocument => {
+    return compact({ at: formatInstant(at), data: this.value(data), routine, type });
+  };
+
+  /** Writes a deferred event. */
+  readonly deferred = ({ routine, event, data }: DeferredEvent): DeferredDocument => {
+    return compact({ data: this.value(data), event, routine });
+  };
+
+  /** Writes the mark of a pause. */
+  readonly pausePoint = ({ reason, checkpoint, at }: PausePoint): PausePointDocument => {
+    return compact({ at: formatInstant(at), checkpoint: this.value(checkpoint), reason });
+  };
+
+  /** Writes values by key: those of the user's keep their own order. */
+  values(values: ReadonlyMap<string, Stored>): JsonObject {
+    const json: Record<string, JsonValue> = {};
+    for (const [key, value] of values) if (value !== undefined) json[key] = this.json(value);
+    return json;
+  }
+
+  /** Writes a value that may be missing. */
+  value(value: Stored): JsonValue | undefined {
+    return value === undefined ? undefined : this.json(value);
+  }
 }
 
-function encodeAwaiting({ timeoutMs, until }: Awaiting): NonNullable<TaskDocument["awaiting"]> {
-  return compact({ timeoutMs, until: instant(until) });
-}
+/** Writes parts of texts: nobody sees the values. */
+export const textParts: PartEncoder = new PartEncoder(wireOf);
 
-/** Writes what a slot gave to a handler. */
-export function encodeMerged(merged: Merged): MergedDocument {
-  if (merged.kind === "value") return compact({ value: wire(merged.value) });
-  return { lists: Array.from(merged.lists, ([key, { from, to }]) => ({ from, key, to })) };
-}
-
-/** Writes a line of the history. */
-export function encodeRecord(entry: HistoryEntry): RecordDocument {
-  const { routine, type, event, data, at } = recordOf(entry);
-  return compact({ at: formatInstant(at), data: wire(data), event, routine, type });
-}
-
-/** Writes an entry of the shared log. */
-export function encodeLog({ routine, entry, at }: LogEntry): LogDocument {
-  return { at: formatInstant(at), entry: wireOf(entry), routine };
-}
-
-/** Writes an output. */
-export function encodeOutput({ routine, type, data, at }: OutputEntry): OutputDocument {
-  return compact({ at: formatInstant(at), data: wire(data), routine, type });
-}
-
-/** Writes a deferred event. */
-export function encodeDeferred({ routine, event, data }: DeferredEvent): DeferredDocument {
-  return compact({ data: wire(data), event, routine });
-}
-
-/** Writes the mark of a pause. */
-export function encodePausePoint({ reason, checkpoint, at }: PausePoint): PausePointDocument {
-  return compact({ at: formatInstant(at), checkpoint: wire(checkpoint), reason });
-}
+/** Writes parts of documents that users see. */
+export const documentParts: PartEncoder = new PartEncoder(frozenWireOf);
 
 /** Writes a list; an empty one is left out. */
 export function list<T, D>(items: readonly T[], encode: (item: T) => D): readonly D[] | undefined {
   return items.length === 0 ? undefined : items.map(encode);
-}
-
-/** The JSON of a value that may be missing. */
-export function wire(value: Stored): JsonValue | undefined {
-  return value === undefined ? undefined : wireOf(value);
 }
 
 /** A count, left out where it is 0. */
@@ -96,6 +116,10 @@ export function positive(count: number | undefined): number | undefined {
 /** A mark, left out where it is not set. */
 export function flag(set: boolean | undefined): true | undefined {
   return set === true ? true : undefined;
+}
+
+function encodeAwaiting({ timeoutMs, until }: Awaiting): NonNullable<TaskDocument["awaiting"]> {
+  return compact({ timeoutMs, until: instant(until) });
 }
 
 function instant(ms: number | undefined): string | undefined {

@@ -1,11 +1,11 @@
-import { SerializationError } from "../base/errors.ts";
 import type { ValueLimits } from "../base/limits.ts";
 import { apply } from "../scheduler/apply.ts";
 import { adoptLimits, type Job, type JobLimits } from "../scheduler/job.ts";
 import type { Task } from "../scheduler/task.ts";
 import type { Claim } from "./claim.ts";
 import { CommitDecoder } from "./commit_decoder.ts";
-import { decodeJob } from "./job_decoder.ts";
+import { parseText } from "./envelope.ts";
+import { readJob } from "./job_decoder.ts";
 
 /** A job that is built from its snapshot and the entries after it: recovery and time travel. */
 export class Replay {
@@ -23,7 +23,7 @@ export class Replay {
    * @throws {SerializationError} when it is no text of a job
    */
   constructor(snapshot: string, limits: ValueLimits & JobLimits) {
-    this.job = decodeJob(parse(snapshot, "routilux/job"), limits, true);
+    this.job = readJob(snapshot, limits);
     adoptLimits(this.job, limits);
     for (const task of this.job.tasks) this.#tasks.set(task.id, task);
     for (const { task } of this.job.failures) this.#tasks.set(task.id, task);
@@ -37,7 +37,7 @@ export class Replay {
    * @throws {StateError} when it does not follow the entries before
    */
   apply(text: string): void {
-    const entry = this.#decoder.read(parse(text, "routilux/commit"));
+    const entry = this.#decoder.read(parseText(text, "routilux/commit"));
     if (entry.kind === "claim") {
       this.claim = entry;
       return;
@@ -54,13 +54,5 @@ export class Replay {
   finish(): Job {
     this.job.classes = new Map([...this.#decoder.classes, ...this.job.classes]);
     return this.job;
-  }
-}
-
-function parse(text: string, document: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new SerializationError(`Cannot read ${document}: the text is no JSON`, document, "", { cause: error });
   }
 }

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertNotEquals, assertStrictEquals } from "@std/assert";
 import { decodeValue } from "../../src/base/decode.ts";
-import { Encoded } from "../../src/base/json.ts";
+import { Encoded, frozenWireOf } from "../../src/base/json.ts";
 import { encode, throughWire, wireText } from "../support/values.ts";
 import { NO_CLASSES } from "../support/no_classes.ts";
 
@@ -94,10 +94,10 @@ test("plain data is the same frozen object for all receivers", () => {
   assertStrictEquals(decodeValue(stored, NO_CLASSES), decodeValue(stored, NO_CLASSES));
 });
 
-test("the tagged JSON is frozen all the way down", () => {
+test("the tagged JSON that a document shows is frozen all the way down", () => {
   const stored = encode({ m: new Map([["k", [new Date(0)]]]) });
   assertInstanceOf(stored, Encoded);
-  const queue: unknown[] = [stored.json];
+  const queue: unknown[] = [frozenWireOf(stored)];
   let seen = 0;
   for (let part = queue.pop(); part !== undefined; part = queue.pop()) {
     if (typeof part !== "object" || part === null) continue;

@@ -1,26 +1,16 @@
 import { test } from "node:test";
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { encodeValue } from "../../src/base/encode.ts";
-import { Encoded, type JsonValue } from "../../src/base/json.ts";
-import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../../src/base/limits.ts";
-import { NO_CLASSES } from "../support/no_classes.ts";
+import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
+import { Encoded, Fresh, frozenValue, type JsonObject, type JsonValue } from "../../src/base/json.ts";
+import type { ValueLimits } from "../../src/base/limits.ts";
+import { encodeEmitted } from "../support/values.ts";
 
 // What a handler has received has been checked and frozen. Where it passes parts of it on, they are shared.
 
-const KNOWN = encodeValue(
+const KNOWN = frozenValue(encodeEmitted(
   { v: 1, tags: ["one", ["two"]], nested: { deep: { x: 1 } }, text: "t", more: [{ id: 1 }, { id: 2 }] },
-  NO_CLASSES,
-  { action: "Cannot emit", root: "data" },
-) as { v: number; tags: JsonValue[]; nested: { deep: JsonValue }; text: string; more: { id: number }[] };
+)) as JsonObject & { v: number; tags: JsonValue[]; nested: { deep: JsonValue }; text: string; more: { id: number }[] };
 
-const encode = (value: unknown, limits: Partial<ValueLimits> = {}) =>
-  encodeValue(
-    value,
-    NO_CLASSES,
-    { action: "Cannot emit", root: "data" },
-    { ...DEFAULT_VALUE_LIMITS, ...limits },
-    KNOWN,
-  );
+const encode = (value: unknown, limits?: Partial<ValueLimits>) => frozenValue(encodeEmitted(value, KNOWN, limits));
 
 test("parts of what was received are passed on as they are, at any depth", () => {
   const value = { ...KNOWN, v: 2, nested: { ...KNOWN.nested, new: { y: 1 } }, more: [{ id: 9 }, KNOWN.more[1]] };
@@ -50,6 +40,22 @@ test("parts that are passed on count towards the limits as any others do", () =>
     assertThrows(() => encode(value, limits), Error, refusal.message);
   }
   assertEquals(encode(value, { nodes: 8, depth: 3 }), value);
+});
+
+test("new lists of an emitted value are frozen when it is, and nothing before that they stand in", () => {
+  const fresh = encodeEmitted({ before: { a: 1 }, list: [{ b: 2 }], after: { c: 3 }, tags: KNOWN.tags }, KNOWN);
+  assertInstanceOf(fresh, Fresh);
+  const { before, list, after, tags } = fresh.json as { [key: string]: JsonObject };
+  const parts = [fresh.json, before, list, list?.[0], after, tags];
+  assertEquals(parts.map(Object.isFrozen), [false, true, false, true, false, true]);
+  assertStrictEquals(frozenValue(fresh), fresh.json);
+  assertEquals(parts.map(Object.isFrozen), parts.map(() => true));
+});
+
+test("an emitted value without new lists is frozen at once", () => {
+  for (const value of [{ a: { b: 1 } }, { ...KNOWN, v: 2 }]) {
+    assertEquals(Object.isFrozen(encodeEmitted(value, KNOWN)), true);
+  }
 });
 
 test("what is known does not change what is refused beside it", () => {

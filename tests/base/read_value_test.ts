@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { SerializationError } from "../../src/base/errors.ts";
-import { Encoded } from "../../src/base/json.ts";
+import { Encoded, Fresh, frozenValue } from "../../src/base/json.ts";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../../src/base/limits.ts";
 import { ValueReader } from "../../src/base/read_value.ts";
 import { JobState, Registry } from "../../mod.ts";
@@ -39,6 +39,26 @@ test("a reader that adopts a document freezes what is in it where it is", () => 
   assertEquals(read, { a: [1, { b: null }], c: "x", d: 1, e: 2, f: {} });
   assertEquals([json.a, json.a[1], json.f], parts.slice(1));
   assertEquals(parts.map(Object.isFrozen), [true, true, true, true]);
+});
+
+test("the payload of a task is not frozen when it is read", () => {
+  for (const reader of [newReader(), newAdopter()]) {
+    const read = reader.readPayload(JSON.parse('{"a":[1,{"b":null}],"c":"x"}'), "pendingTasks[0]", ".data");
+    assertInstanceOf(read, Fresh);
+    const { a } = read.json as { a: readonly unknown[] };
+    assertEquals([read.json, a, a[1]].map(Object.isFrozen), [false, false, false]);
+    assertEquals(frozenValue(read), { a: [1, { b: null }], c: "x" });
+    assertEquals([read.json, a, a[1]].map(Object.isFrozen), [true, true, true]);
+    assertEquals(Object.isFrozen(reader.read({ a: [1] }, "data")), true);
+  }
+  const tagged = newReader().readPayload({ $type: "bigint", value: "1" }, "pendingTasks[0]", ".data");
+  assertEquals(tagged, new Encoded({ $type: "bigint", value: "1" }));
+  assertStrictEquals(newReader().readPayload(undefined, "pendingTasks[0]", ".data"), undefined);
+  assertThrows(
+    () => newReader().readPayload([NaN], "pendingTasks[0]", ".data"),
+    Error,
+    "pendingTasks[0].data[0]: expected",
+  );
 });
 
 test("what an adopted document must not hold is read otherwise, also from parts that are frozen", () => {

@@ -176,3 +176,35 @@ test("a job with data of every kind is the same after it was written and read", 
   assertEquals((emitted?.data as { d: Date }).d, new Date(1));
   assertEquals((emitted?.data as { m: Map<number, Money> }).m.get(1)?.format(), "0.05 €");
 });
+
+test("nothing that is passed on is nothing, also where what came had to be decoded", async () => {
+  const seen: unknown[] = [];
+  class Source extends Routine {
+    readonly trigger = this.addSlot("trigger", this.send);
+    readonly output = this.addEvent<Date>("output");
+    send(_: unknown, ctx: Context): void {
+      ctx.emit(this.output, new Date(0));
+    }
+  }
+  class Eraser extends Routine {
+    readonly input = this.addSlot("input", this.pass, { merge: () => undefined });
+    readonly output = this.addEvent<undefined>("output");
+    pass(data: undefined, ctx: Context): void {
+      seen.push(data);
+      ctx.emit(this.output, data);
+    }
+  }
+  class Sink extends Routine {
+    readonly input = this.addSlot("input", this.take);
+    take(data: unknown): void {
+      seen.push(data);
+    }
+  }
+  const flow = new Flow({ registry: new Registry({ Source, Eraser, Sink }) });
+  const source = flow.addRoutine(new Source(), "source");
+  const eraser = flow.addRoutine(new Eraser(), "eraser");
+  flow.connect("source", "output", "eraser", "input");
+  flow.connect(eraser.output, flow.addRoutine(new Sink(), "sink").input);
+  await flow.run(source);
+  assertEquals(seen, [undefined, undefined]);
+});

@@ -217,6 +217,17 @@ test("lists that contradict themselves are refused", () => {
   check(["pendingTasks", 0, "merged", "value"], 1, "pendingTasks[0].merged", "expected a value or lists, got both");
 });
 
+test("what is no text of a job is refused as what it should be", () => {
+  const read = (text: unknown) =>
+    assertThrows(() => JobState.fromText(text as string, officeRegistry), SerializationError);
+  assertEquals(read(fullJob()).message, "Cannot read routilux/job: expected a text, got an object");
+  const broken = read('{"format":');
+  assertEquals([broken.message, broken.document], ["Cannot read routilux/job: the text is no JSON", "routilux/job"]);
+  assertEquals(broken.cause instanceof SyntaxError, true);
+  assertEquals(read('"a"').message, "Cannot read routilux/job: expected an object, got a text; call JSON.parse first");
+  assertThrows(() => JobState.fromText("{}", {} as Registry), TypeError, "expected a Registry");
+});
+
 test("without a registry nothing is read", () => {
   assertThrows(
     () => JobState.fromJSON(fullJob(), {} as Registry),

@@ -1,4 +1,4 @@
-import { Encoded } from "../../src/base/json.ts";
+import { Encoded, Fresh } from "../../src/base/json.ts";
 import type { Commit, FailureCommit, SideEffects, StepCommit } from "../../src/scheduler/commit.ts";
 import { Job } from "../../src/scheduler/job.ts";
 import { createTask, NO_DETAILS, type Route, type Task } from "../../src/scheduler/task.ts";
@@ -79,7 +79,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
   () => ({
     kind: "deliver",
     time: { at: 1, ranMs: 0 },
-    task: createTask(1, ENTRY, { when: 1 }, { at: 1 }),
+    task: createTask(1, ENTRY, new Fresh({ when: 1 }), { at: 1 }),
     data: { when: 1 },
   }),
   () => ({
@@ -98,7 +98,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
       progress: DATE,
       created: [
         createTask(2, LINK, DATE, { at: 10 }, "high"),
-        createTask(3, LINK, { a: [1] }, { at: 10 }, "low", { ...NO_DETAILS, notBefore: 500 }),
+        createTask(3, LINK, new Fresh({ a: [1] }), { at: 10 }, "low", { ...NO_DETAILS, notBefore: 500 }),
         createTask(4, ENTRY, undefined, { at: 10 }, "normal", { ...NO_DETAILS, awaiting: { timeoutMs: 5, until: 15 } }),
       ],
       records: [
@@ -147,7 +147,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
   () => ({
     kind: "deferred",
     time: { at: 14, ranMs: 4 },
-    created: [createTask(5, LINK, { late: true }, { at: 14 })],
+    created: [createTask(5, LINK, new Fresh({ late: true }), { at: 14 })],
     records: [{ routine: "worker", type: "emit", event: "output", data: { late: true }, at: 14 }],
   }),
   (job) => failureCommit(taskOf(job, 5), { time: { at: 15, ranMs: 5 }, error: { name: "Error", message: "stop" } }),

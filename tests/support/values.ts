@@ -1,17 +1,22 @@
 import type { ClassTable } from "../../src/base/class_table.ts";
 import { NO_CLASSES } from "./no_classes.ts";
 import { decodeValue } from "../../src/base/decode.ts";
-import { encodeValue } from "../../src/base/encode.ts";
+import { encodePayload, encodeValue } from "../../src/base/encode.ts";
 import { SerializationError } from "../../src/base/errors.ts";
-import { type Stored, wireOf } from "../../src/base/json.ts";
+import { type Fresh, type JsonValue, type Stored, wireOf } from "../../src/base/json.ts";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../../src/base/limits.ts";
 import { ValueReader } from "../../src/base/read_value.ts";
 
 const SUBJECT = { action: 'Cannot emit "output" of routine "source"', root: "data" } as const;
 
-/** Encodes a value as `emit` does. */
+/** Encodes a value as `shared.set` does. */
 export function encode(value: unknown, classes: ClassTable = NO_CLASSES, limits?: Partial<ValueLimits>): Stored {
   return encodeValue(value, classes, SUBJECT, { ...DEFAULT_VALUE_LIMITS, ...limits });
+}
+
+/** Encodes a value as `emit` does where a part of it has been received. */
+export function encodeEmitted(value: unknown, known?: JsonValue, limits?: Partial<ValueLimits>): Stored | Fresh {
+  return encodePayload(value, NO_CLASSES, SUBJECT, { ...DEFAULT_VALUE_LIMITS, ...limits }, known);
 }
 
 /** The JSON text of an encoded value: what the wire carries. */
