@@ -37,7 +37,7 @@ export class PartDecoder {
   task(document: TaskDocument, path: Path): Task {
     const { id, routine, slot, connection, priority } = document;
     const data = this.values.readPayload(document.data, path, ".data");
-    const route = this.#route({ routine, slot, connection });
+    const route = this.#route(routine, slot, connection);
     const created = this.#instant(readInstant(document.createdAt));
     const task = createTask(id, route, data, created, priority, this.#details(document, path));
     task.active = document.active === true;
@@ -45,7 +45,7 @@ export class PartDecoder {
   }
 
   /** Tasks of one way share it, where they come one after the other. */
-  #route({ routine, slot, connection }: Route): Route {
+  #route(routine: string, slot: string, connection: TaskDocument["connection"]): Route {
     const last = this.#lastRoute;
     const isSame = last?.routine === routine && last.slot === slot && last.connection?.event === connection?.event &&
       last.connection?.routine === connection?.routine;

@@ -20,6 +20,12 @@ export function checkOf(schema: v.GenericSchema): Check {
   return checks.get(schema) ?? ((input) => v.is(schema, input));
 }
 
+/** What is known of a key. */
+interface Entry {
+  readonly fits: Check;
+  readonly isNeeded: boolean;
+}
+
 /** Says whether a value has the keys that it must have, none but these, and values that fit. Made when it is first asked. */
 export function keysCheck(entries: v.ObjectEntries): Check {
   let check: Check | undefined;
@@ -27,7 +33,7 @@ export function keysCheck(entries: v.ObjectEntries): Check {
 }
 
 function createKeysCheck(entries: v.ObjectEntries): Check {
-  const known = new Map<string, { readonly fits: Check; readonly isNeeded: boolean }>();
+  const known = new Map<string, Entry>();
   let needed = 0;
   for (const [key, schema] of Object.entries(entries)) {
     const fits = checkOf(schema as v.GenericSchema);
@@ -35,13 +41,19 @@ function createKeysCheck(entries: v.ObjectEntries): Check {
     known.set(key, { fits, isNeeded });
     if (isNeeded) needed++;
   }
+  // Most records of a list have the keys of the one before, in the same order.
+  const last: { key: string; entry: Entry }[] = [];
   return (input) => {
     if (!isRecord(input)) return false;
     let found = 0;
+    let index = 0;
     for (const key in input) {
-      const entry = known.get(key);
+      const before = last[index];
+      const entry = before?.key === key ? before.entry : known.get(key);
       if (entry === undefined || !entry.fits(input[key])) return false;
+      if (before?.key !== key) last[index] = { key, entry };
       if (entry.isNeeded) found++;
+      index++;
     }
     return found === needed;
   };
