@@ -55,7 +55,7 @@ export interface Awaiting {
   readonly until: number | undefined;
 }
 
-/** One delivery to a slot. Only `apply` changes one. */
+/** One delivery to a slot. Only `apply` changes one, but for the marks `active` and `isFrozen`. */
 export interface Task extends Linked<Task> {
   /** Counted per job, from 1; 0 until it enters one. */
   id: number;
