@@ -78,7 +78,7 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
       ["details.attempt, MAX_COUNT)", "0, MAX_COUNT)"],
       ["ROUTINE_STATUSES.indexOf(status) < ", "ROUTINE_STATUSES.indexOf(status) > "],
       ["if (task.id >= job.nextTaskId) job", "job"],
-      ["  task.isFrozen = true;\n  task.details = undefined;", "  task.isFrozen = true;"],
+      ["  task.details = detailsOf(priorityOf(task));", ""],
       ["if (value === undefined) map.delete(key);\n    else map.set", "map.set"],
       ["data.revision++;", ""],
     ],

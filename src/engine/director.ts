@@ -1,6 +1,6 @@
 import type { Instant } from "../scheduler/moment.ts";
 import type { ReadyQueue } from "../scheduler/ready_queue.ts";
-import type { Task } from "../scheduler/task.ts";
+import { priorityOf, type Task } from "../scheduler/task.ts";
 import type { Activation } from "./activation.ts";
 
 /** Decides in an engine's place what is left to chance in the world: for simulations. */
@@ -36,7 +36,7 @@ function takeEqual(queue: ReadyQueue, first: Task, time: Instant, director: Dire
     // None is parked of what is taken at a high-water mark of 0.
     const next = queue.take(0);
     if (next === undefined) break;
-    if (next.priority !== first.priority) {
+    if (priorityOf(next) !== priorityOf(first)) {
       queue.add(next, time);
       break;
     }

@@ -23,7 +23,7 @@ import {
   type SlotData,
   type SlotLists,
 } from "./slot_data.ts";
-import { type ListRange, NO_DETAILS, type Task, type TaskDetails } from "./task.ts";
+import { detailsOf, type ListRange, NO_DETAILS, priorityOf, type Task, type TaskDetails } from "./task.ts";
 
 /**
  * Performs a commit: the only code that changes a job. Live runs, recovery and time travel are this function over
@@ -175,7 +175,7 @@ function fill(job: Job, task: Task, data: Stored): void {
   stopAwaiting(job, task);
   task.data = data;
   task.isFrozen = true;
-  task.details = undefined;
+  task.details = detailsOf(priorityOf(task));
 }
 
 function stopAwaiting(job: Job, task: Task): void {

@@ -45,7 +45,7 @@ function awaitedTasks(firstId: number, expectations: readonly Expectation[], tim
 
 function awaitedTask(id: number, { route, timeoutMs }: Expectation, time: Instant): Task {
   const until = timeoutMs === undefined ? undefined : instantAfter(time.at, timeoutMs);
-  return createTask(id, route, undefined, time, "normal", { ...NO_DETAILS, awaiting: { timeoutMs, until } });
+  return createTask(id, route, undefined, time, { ...NO_DETAILS, awaiting: { timeoutMs, until } });
 }
 
 /**

@@ -4,7 +4,7 @@ import { applyMapping, type ConnectionSource, type Mapping } from "../model/conn
 import type { Priority } from "../model/context.ts";
 import type { Emission } from "./history.ts";
 import type { Instant } from "./moment.ts";
-import { createTask, NO_DETAILS, type Route, type Task } from "./task.ts";
+import { createTask, detailsOf, NO_DETAILS, type Route, type Task } from "./task.ts";
 
 /** A way from an event to a slot. */
 export interface EventRoute extends Route {
@@ -60,7 +60,7 @@ export class Emissions {
   }
 
   #add(route: Route, data: Stored | Fresh, delayMs: number, priority: Priority): Task {
-    const task = createTask(0, route, data, NEVER, priority);
+    const task = createTask(0, route, data, NEVER, detailsOf(priority));
     // An array that grows takes room for many, and most activations make one task.
     if (this.#tasks === undefined) this.#tasks = [task];
     else this.#tasks.push(task);
@@ -80,7 +80,7 @@ export class Emissions {
       }
     }
     this.#delays?.forEach((delayMs, task) => {
-      task.details = { ...NO_DETAILS, notBefore: instantAfter(time.at, delayMs) };
+      task.details = { ...(task.details ?? NO_DETAILS), notBefore: instantAfter(time.at, delayMs) };
     });
     this.#emitted?.forEach((each) => {
       if ("source" in each) each.time = time;

@@ -2,7 +2,7 @@ import { Fifo } from "../base/fifo.ts";
 import { Heap } from "../base/heap.ts";
 import type { Job } from "./job.ts";
 import type { Instant } from "./moment.ts";
-import { dueAt, type Task, type TaskDetails } from "./task.ts";
+import { dueAt, priorityOf, type Task, type TaskDetails } from "./task.ts";
 
 interface Waiting {
   readonly task: Task;
@@ -95,7 +95,7 @@ export class ReadyQueue {
 
   /** Adds a task of the job, where it belongs now. */
   add(task: Task, time: Instant): void {
-    if (task.details === undefined) this.#lane(task).add(task);
+    if (task.details === undefined) this.#normal.add(task);
     else this.#addDetailed(task, task.details, time);
   }
 
@@ -148,7 +148,8 @@ export class ReadyQueue {
     }
   }
 
-  #lane({ priority }: Task): Lane {
+  #lane(task: Task): Lane {
+    const priority = priorityOf(task);
     if (priority === "normal") return this.#normal;
     return priority === "high" ? this.#high ??= new Lane() : this.#low ??= new Lane();
   }

@@ -29,6 +29,8 @@ export interface ListRange {
 
 /** What only some tasks have: kept apart, so that a million plain ones stay small. */
 export interface TaskDetails {
+  /** How urgent it is. */
+  readonly priority: Priority;
   /** How often the task has failed and is tried again. */
   readonly attempt: number;
   /** How often it may be tried again: fixed at the first failure. */
@@ -65,8 +67,6 @@ export interface Task extends Linked<Task> {
   data: Stored;
   /** Whether all of the data is frozen. */
   isFrozen: boolean;
-  /** How urgent it is. */
-  readonly priority: Priority;
   /** When it entered the job. */
   created: Instant;
   /** What only some tasks have. */
@@ -77,6 +77,7 @@ export interface Task extends Linked<Task> {
 
 /** The details of a task that has none yet. */
 export const NO_DETAILS: TaskDetails = Object.freeze({
+  priority: "normal",
   attempt: 0,
   maxRetries: undefined,
   step: 0,
@@ -93,12 +94,21 @@ export function createTask(
   route: Route,
   payload: Stored | Fresh,
   created: Instant,
-  priority: Priority = "normal",
   details?: TaskDetails,
 ): Task {
   const isFrozen = !(payload instanceof Fresh);
   const data = isFrozen ? payload : payload.json;
-  return { id, route, data, isFrozen, priority, created, details, active: false, previous: undefined, next: undefined };
+  return { id, route, data, isFrozen, created, details, active: false, previous: undefined, next: undefined };
+}
+
+/** The details of a task that has none but its priority. */
+export function detailsOf(priority: Priority): TaskDetails | undefined {
+  return priority === "normal" ? undefined : { ...NO_DETAILS, priority };
+}
+
+/** How urgent a task is. */
+export function priorityOf({ details }: Task): Priority {
+  return details === undefined ? "normal" : details.priority;
 }
 
 /** What a task delivers, for whoever sees it. */

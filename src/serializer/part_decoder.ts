@@ -35,11 +35,11 @@ export class PartDecoder {
 
   /** Reads a task. */
   task(document: TaskDocument, path: Path): Task {
-    const { id, routine, slot, connection, priority } = document;
+    const { id, routine, slot, connection } = document;
     const data = this.values.readPayload(document.data, path, ".data");
     const route = this.#route(routine, slot, connection);
     const created = this.#instant(readInstant(document.createdAt));
-    const task = createTask(id, route, data, created, priority, this.#details(document, path));
+    const task = createTask(id, route, data, created, this.#details(document, path));
     task.active = document.active === true;
     return task;
   }
@@ -58,12 +58,13 @@ export class PartDecoder {
 
   /** What only some tasks have. */
   #details(document: TaskDocument, path: Path): TaskDetails | undefined {
-    const { attempt, awaiting, maxRetries, merged, notBefore, parked, progress, step } = document;
+    const { attempt, awaiting, maxRetries, merged, notBefore, parked, priority, progress, step } = document;
     const isPlain = attempt === undefined && awaiting === undefined && maxRetries === undefined &&
-      merged === undefined && notBefore === undefined && parked === undefined && progress === undefined &&
-      step === undefined;
+      merged === undefined && notBefore === undefined && parked === undefined && priority === undefined &&
+      progress === undefined && step === undefined;
     if (isPlain) return undefined;
     return {
+      priority: priority ?? "normal",
       attempt: attempt ?? 0,
       maxRetries,
       step: step ?? 0,

@@ -26,10 +26,10 @@ export class PartEncoder {
 
   /** Writes a task. Most have nothing but what they carry and where it goes. */
   readonly task = (task: Task): TaskDocument => {
-    const { active, data, details, id, priority, route: { connection, routine, slot } } = task;
+    const { active, data, details, id, route: { connection, routine, slot } } = task;
     const createdAt = formatInstant(task.created.at);
     const source = connection === undefined ? undefined : { event: connection.event, routine: connection.routine };
-    if (details === undefined && !active && priority === "normal" && source !== undefined && data !== undefined) {
+    if (details === undefined && !active && source !== undefined && data !== undefined) {
       return { connection: source, createdAt, data: this.json(data), id, routine, slot };
     }
     return compact({
@@ -44,7 +44,7 @@ export class PartEncoder {
       merged: details?.merged === undefined ? undefined : this.merged(details.merged),
       notBefore: instant(details?.notBefore),
       parked: flag(details?.parked),
-      priority: priority === "normal" ? undefined : priority,
+      priority: details === undefined || details.priority === "normal" ? undefined : details.priority,
       progress: this.value(details?.progress),
       routine,
       slot,

@@ -13,7 +13,7 @@ function jobOf(details: readonly (Partial<TaskDetails> | undefined)[]): Job {
   const route = { routine: "worker", slot: "input", connection: undefined };
   details.forEach((some, index) => {
     const full = some === undefined ? undefined : { ...NO_DETAILS, ...some };
-    const task = createTask(index + 1, route, undefined, { at: 0 }, "normal", full);
+    const task = createTask(index + 1, route, undefined, { at: 0 }, full);
     apply(job, { kind: "deliver", time: { at: 0, ranMs: 0 }, task, data: undefined });
   });
   return job;

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { apply } from "../../src/scheduler/apply.ts";
 import { ReadyQueue } from "../../src/scheduler/ready_queue.ts";
-import { createTask, NO_DETAILS, PRIORITIES, type Task } from "../../src/scheduler/task.ts";
+import { createTask, detailsOf, NO_DETAILS, PRIORITIES, type Task } from "../../src/scheduler/task.ts";
 import { createJob } from "../support/journal.ts";
 import { seededRandom } from "../support/random.ts";
 
@@ -11,7 +11,7 @@ const START = { at: 0, ranMs: 0 };
 
 test("tasks that come back late count among those that a parked one waits for", () => {
   const job = createJob();
-  const parked = createTask(1, ROUTE, 1, START, "normal", { ...NO_DETAILS, parked: true });
+  const parked = createTask(1, ROUTE, 1, START, { ...NO_DETAILS, parked: true });
   const [early, late] = [createTask(2, ROUTE, 2, START), createTask(3, ROUTE, 3, START)];
   for (const task of [parked, early, late]) apply(job, { kind: "deliver", time: START, task, data: task.data });
   const queue = new ReadyQueue(job, START);
@@ -30,8 +30,10 @@ test("what a queue shows is what it gives next, and its count is right, whatever
     const queue = new ReadyQueue(createJob(), START);
     const taken: Task[] = [];
     for (let id = 1; id <= 40; id++) {
-      const details = random.integer(4) === 0 ? { ...NO_DETAILS, parked: true } : undefined;
-      queue.add(createTask(id, ROUTE, id, START, PRIORITIES[random.integer(3)], details), START);
+      const parked = random.integer(4) === 0;
+      const priority = PRIORITIES[random.integer(3)] ?? "normal";
+      const details = parked ? { ...NO_DETAILS, priority, parked } : detailsOf(priority);
+      queue.add(createTask(id, ROUTE, id, START, details), START);
       for (let times = random.integer(3); times > 0; times--) {
         const next = queue.peek(highWater);
         assertEquals(queue.take(highWater), next, `seed ${seed}`);

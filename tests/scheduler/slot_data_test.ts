@@ -21,7 +21,7 @@ function append(data: SlotLists, ...items: readonly number[]): void {
 function hold(data: SlotLists, id: number, from: number, to: number): Task {
   const merged = { kind: "lists", lists: new Map([[KEY, { from, to }]]) } as const;
   const route = { routine: "worker", slot: "input", connection: undefined };
-  const task = createTask(id, route, undefined, { at: 0 }, "normal", { ...NO_DETAILS, merged });
+  const task = createTask(id, route, undefined, { at: 0 }, { ...NO_DETAILS, merged });
   data.holders.add(task);
   return task;
 }

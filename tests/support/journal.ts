@@ -1,7 +1,7 @@
 import { Encoded, Fresh } from "../../src/base/json.ts";
 import type { Commit, FailureCommit, SideEffects, StepCommit } from "../../src/scheduler/commit.ts";
 import { Job } from "../../src/scheduler/job.ts";
-import { createTask, NO_DETAILS, type Route, type Task } from "../../src/scheduler/task.ts";
+import { createTask, detailsOf, NO_DETAILS, type Route, type Task } from "../../src/scheduler/task.ts";
 import type { Claim } from "../../src/serializer/claim.ts";
 import { CommitDecoder } from "../../src/serializer/commit_decoder.ts";
 
@@ -97,9 +97,9 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
       outcome: "active",
       progress: DATE,
       created: [
-        createTask(2, LINK, DATE, { at: 10 }, "high"),
-        createTask(3, LINK, new Fresh({ a: [1] }), { at: 10 }, "low", { ...NO_DETAILS, notBefore: 500 }),
-        createTask(4, ENTRY, undefined, { at: 10 }, "normal", { ...NO_DETAILS, awaiting: { timeoutMs: 5, until: 15 } }),
+        createTask(2, LINK, DATE, { at: 10 }, detailsOf("high")),
+        createTask(3, LINK, new Fresh({ a: [1] }), { at: 10 }, { ...NO_DETAILS, priority: "low", notBefore: 500 }),
+        createTask(4, ENTRY, undefined, { at: 10 }, { ...NO_DETAILS, awaiting: { timeoutMs: 5, until: 15 } }),
       ],
       records: [
         { routine: "worker", type: "start", event: undefined, data: undefined, at: 10 },

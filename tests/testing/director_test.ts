@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type Director, takeNext } from "../../src/engine/director.ts";
 import { apply } from "../../src/scheduler/apply.ts";
 import { ReadyQueue } from "../../src/scheduler/ready_queue.ts";
-import { createTask, NO_DETAILS, type Task } from "../../src/scheduler/task.ts";
+import { createTask, detailsOf, NO_DETAILS, type Task } from "../../src/scheduler/task.ts";
 import { createJob } from "../support/journal.ts";
 
 const START = { at: 0, ranMs: 0 };
@@ -42,7 +42,8 @@ test("a director chooses among ready tasks of one priority, at most eight", () =
 
 test("a director does not choose between priorities", () => {
   const priorities = ["low", "normal", "high", "low", "high"] as const;
-  const tasks = () => priorities.map((priority, index) => createTask(index + 1, ROUTE, 0, { at: 0 }, priority));
+  const tasks = () =>
+    priorities.map((priority, index) => createTask(index + 1, ROUTE, 0, { at: 0 }, detailsOf(priority)));
   assertEquals(takeAll(tasks, first), "3 5 2 1 4 of 2 1 1 2 1");
   assertEquals(takeAll(tasks, last), "5 3 2 4 1 of 2 1 1 2 1");
 });
