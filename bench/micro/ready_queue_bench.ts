@@ -1,6 +1,6 @@
 import { Job } from "../../src/scheduler/job.ts";
 import { ReadyQueue } from "../../src/scheduler/ready_queue.ts";
-import { createTask, NO_DETAILS, type Task } from "../../src/scheduler/task.ts";
+import { createTask, detailsOf, NO_DETAILS, type Task } from "../../src/scheduler/task.ts";
 import { bench } from "./bench.ts";
 import { TIMES } from "./repeated.ts";
 
@@ -26,12 +26,15 @@ function benchQueue(name: string, make: (id: number) => Task): void {
 }
 
 benchQueue("10,000 tasks", (id) => createTask(id, ROUTE, null, START));
-benchQueue("10,000 tasks of three priorities", (id) => createTask(id, ROUTE, null, START, PRIORITIES[id % 3]));
+benchQueue(
+  "10,000 tasks of three priorities",
+  (id) => createTask(id, ROUTE, null, START, detailsOf(PRIORITIES[id % 3] ?? "normal")),
+);
 benchQueue("10,000 delayed tasks", (id) => {
   const notBefore = (id * 7919) % LATER;
-  return createTask(id, ROUTE, null, START, "normal", { ...NO_DETAILS, notBefore });
+  return createTask(id, ROUTE, null, START, { ...NO_DETAILS, notBefore });
 });
 benchQueue(
   "10,000 parked tasks",
-  (id) => createTask(id, ROUTE, null, START, "normal", { ...NO_DETAILS, parked: true }),
+  (id) => createTask(id, ROUTE, null, START, { ...NO_DETAILS, parked: true }),
 );
