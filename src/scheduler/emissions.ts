@@ -1,4 +1,4 @@
-import { Encoded, type Fresh, frozenValue, isPlainJsonObject, type Stored } from "../base/json.ts";
+import { Encoded, type Fresh, frozenValue, frozenWireOf, isPlainJsonObject, type Stored } from "../base/json.ts";
 import { instantAfter } from "../base/instant.ts";
 import { applyMapping, type ConnectionSource, type Mapping } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
@@ -90,8 +90,9 @@ export class Emissions {
 
 /** Renames keys; data that is no object stays as it is, and is the receiver's error. */
 function mapData(data: Stored, mapping: Mapping): Stored {
-  if (data instanceof Encoded) {
-    return isPlainJsonObject(data.json) ? new Encoded(applyMapping(data.json, mapping)) : data;
-  }
-  return isPlainJsonObject(data) ? applyMapping(data, mapping) : data;
+  // What is mapped is frozen, so all that is in it must be.
+  const json = data === undefined ? undefined : frozenWireOf(data);
+  if (!isPlainJsonObject(json)) return data;
+  const mapped = applyMapping(json, mapping);
+  return data instanceof Encoded ? new Encoded(mapped) : mapped;
 }

@@ -108,3 +108,23 @@ test("whatever a handler sees of a value is frozen", async () => {
   assertStrictEquals(job.status, "completed");
   assertEquals(lookAt(seen), { count: 14, isFrozen: true });
 });
+
+/** Sends a value that must be encoded, and leaves it waiting. */
+class Dater extends Routine {
+  readonly trigger = this.addSlot("trigger", this.send);
+  readonly output = this.addEvent<{ listed: unknown; when: Date }>("output");
+  send(_: unknown, ctx: Context): void {
+    ctx.emit(this.output, { listed: LISTED, when: new Date(0) });
+    ctx.pause();
+  }
+}
+
+test("what a document shows of an encoded value is frozen, also where its keys were renamed", async () => {
+  // Without a history the document shows the task only.
+  const flow = new Flow({ id: "dated", registry: new Registry({ Dater, Listener }), limits: { history: 0 } });
+  const dater = flow.addRoutine(new Dater(), "dater");
+  const listener = flow.addRoutine(new Listener(), "listener");
+  flow.connect(dater.output, listener.plain, { mapping: { listed: "renamed" } });
+  const { pendingTasks } = (await flow.run(dater)).toJSON();
+  assertEquals(lookAt(pendingTasks), { count: 1, isFrozen: true });
+});
