@@ -1,9 +1,10 @@
 import * as v from "valibot";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../base/limits.ts";
-import { type JsonValue, type Stored, wireOf } from "../base/json.ts";
+import type { JsonValue, Stored } from "../base/json.ts";
 import { ValueReader } from "../base/read_value.ts";
 import { compact } from "./compact.ts";
 import { type Format, openEnvelope } from "./envelope.ts";
+import { textParts } from "./part_encoder.ts";
 import { duration, name, optional, strict, value } from "./part_schemas.ts";
 
 /** What somebody who does not own a job asks of it, as data. */
@@ -55,10 +56,9 @@ const COMMAND_FORMAT: Format = {
 /** Writes a command as text, keys sorted. */
 export function encodeCommand(command: Command): string {
   const { type } = command;
-  const wire = (data: Stored) => data === undefined ? undefined : wireOf(data);
   const parts = {
-    checkpoint: type === "pause" ? wire(command.checkpoint) : undefined,
-    data: type === "deliver" ? wire(command.data) : undefined,
+    checkpoint: type === "pause" ? textParts.value(command.checkpoint) : undefined,
+    data: type === "deliver" ? textParts.value(command.data) : undefined,
     format: COMMAND_FORMAT.name,
     graceMs: type === "pause" ? command.graceMs : undefined,
     reason: type === "pause" || type === "cancel" ? command.reason : undefined,

@@ -258,6 +258,7 @@ export class JobState {
     return Object.fromEntries(Array.from(map, ([key, value]) => [key, this.#decode(value)]));
   }
 
+  /** What tasks carry need not be frozen yet. */
   #decode(value: Stored): unknown {
     return decodeValue(freezeValue(value), this.#classes);
   }

@@ -2,7 +2,7 @@ import { formatInstant } from "../base/instant.ts";
 import { type Encoded, frozenWireOf, type JsonObject, type JsonValue, type Stored, wireOf } from "../base/json.ts";
 import { type HistoryEntry, recordOf } from "../scheduler/history.ts";
 import type { DeferredEvent, LogEntry, OutputEntry, PausePoint } from "../scheduler/job.ts";
-import type { Awaiting, Merged, Task } from "../scheduler/task.ts";
+import { type Awaiting, type Merged, priorityOf, type Task } from "../scheduler/task.ts";
 import { compact } from "./compact.ts";
 import type {
   DeferredDocument,
@@ -14,7 +14,7 @@ import type {
   TaskDocument,
 } from "./documents.ts";
 
-/** Writes the parts that jobs and commits have in common. */
+/** Writes the parts that jobs and commits have in common. What writes the items of lists is handed on, and so is bound. */
 export class PartEncoder {
   /** Writes a value. */
   readonly json: (stored: JsonValue | Encoded) => JsonValue;
@@ -32,6 +32,7 @@ export class PartEncoder {
     if (details === undefined && !active && source !== undefined && data !== undefined) {
       return { connection: source, createdAt, data: this.json(data), id, routine, slot };
     }
+    const priority = priorityOf(task);
     return compact({
       active: flag(active),
       attempt: positive(details?.attempt),
@@ -44,7 +45,7 @@ export class PartEncoder {
       merged: details?.merged === undefined ? undefined : this.merged(details.merged),
       notBefore: instant(details?.notBefore),
       parked: flag(details?.parked),
-      priority: details === undefined || details.priority === "normal" ? undefined : details.priority,
+      priority: priority === "normal" ? undefined : priority,
       progress: this.value(details?.progress),
       routine,
       slot,

@@ -22,6 +22,7 @@ export function checkOf(schema: v.GenericSchema): Check {
 
 /** What is known of a key. */
 interface Entry {
+  readonly key: string;
   readonly fits: Check;
   readonly isNeeded: boolean;
 }
@@ -38,20 +39,23 @@ function createKeysCheck(entries: v.ObjectEntries): Check {
   for (const [key, schema] of Object.entries(entries)) {
     const fits = checkOf(schema as v.GenericSchema);
     const isNeeded = !fits(undefined);
-    known.set(key, { fits, isNeeded });
+    known.set(key, { key, fits, isNeeded });
     if (isNeeded) needed++;
   }
   // Most records of a list have the keys of the one before, in the same order.
-  const last: { key: string; entry: Entry }[] = [];
+  const last: Entry[] = [];
   return (input) => {
     if (!isRecord(input)) return false;
     let found = 0;
     let index = 0;
     for (const key in input) {
-      const before = last[index];
-      const entry = before?.key === key ? before.entry : known.get(key);
-      if (entry === undefined || !entry.fits(input[key])) return false;
-      if (before?.key !== key) last[index] = { key, entry };
+      let entry = last[index];
+      if (entry?.key !== key) {
+        entry = known.get(key);
+        if (entry === undefined) return false;
+        last[index] = entry;
+      }
+      if (!entry.fits(input[key])) return false;
       if (entry.isNeeded) found++;
       index++;
     }
