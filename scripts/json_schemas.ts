@@ -7,8 +7,9 @@ import {
 import type { GenericSchema } from "valibot";
 import { RESERVED_NAMES } from "../src/base/options.ts";
 import { commitSchema } from "../src/serializer/commit_schema.ts";
-import * as parts from "../src/serializer/part_schemas.ts";
-import { flowSchema, jobSchema } from "../src/serializer/schemas.ts";
+import { flowSchema } from "../src/serializer/flow_schema.ts";
+import { jobSchema } from "../src/serializer/job_schema.ts";
+import { partSchemas } from "../src/serializer/part_schemas.ts";
 import { DocumentComments, type JsonSchema } from "./document_comments.ts";
 import { finish } from "./report.ts";
 
@@ -22,15 +23,15 @@ const SOURCES = [
 ].map((name) => `src/${name}.ts`);
 
 const { deferred, error, instant, key, log, merged, name, output, pausePoint, record, source, task, value, values } =
-  parts;
+  partSchemas();
 const definitions = {
   ...{ deferred, error, instant, key, log, merged, name, output, pausePoint, record, source, task, value, values },
 };
 
 const documents: readonly { name: string; type: string; schema: GenericSchema; title: string }[] = [
-  { name: "flow", type: "FlowDocument", schema: flowSchema, title: "A flow of routilux" },
-  { name: "job", type: "JobDocument", schema: jobSchema, title: "A job of routilux" },
-  { name: "commit", type: "CommitDocument", schema: commitSchema, title: "One change of a job of routilux" },
+  { name: "flow", type: "FlowDocument", schema: flowSchema(), title: "A flow of routilux" },
+  { name: "job", type: "JobDocument", schema: jobSchema(), title: "A job of routilux" },
+  { name: "commit", type: "CommitDocument", schema: commitSchema(), title: "One change of a job of routilux" },
 ];
 
 const comments = await DocumentComments.read(SOURCES, { errorHandler: "ErrorHandlerOptions" });

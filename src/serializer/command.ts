@@ -1,11 +1,13 @@
 import * as v from "valibot";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../base/limits.ts";
 import type { JsonValue, Stored } from "../base/json.ts";
+import { once } from "../base/once.ts";
 import { ValueReader } from "../base/read_value.ts";
 import { compact } from "./compact.ts";
 import { type Format, openEnvelope } from "./envelope.ts";
 import { textParts } from "./part_encoder.ts";
-import { duration, name, optional, strict, value } from "./part_schemas.ts";
+import { partSchemas } from "./part_schemas.ts";
+import { optional, strict } from "./schema_combinators.ts";
 
 /** What somebody who does not own a job asks of it, as data. */
 export type Command =
@@ -31,15 +33,11 @@ interface CommandDocument {
   readonly type: Command["type"];
 }
 
-const envelope = { format: v.literal("routilux/command"), version: v.literal(1) };
-const reason = optional(v.string());
-
-/** The format of commands. */
-const COMMAND_FORMAT: Format = {
-  name: "routilux/command",
-  version: 1,
-  migrations: [],
-  schema: v.union([
+const commandSchema = once(() => {
+  const { duration, name, value } = partSchemas();
+  const envelope = { format: v.literal("routilux/command"), version: v.literal(1) };
+  const reason = optional(v.string());
+  return v.union([
     strict({ ...envelope, data: optional(value), routine: name, slot: name, type: v.literal("deliver") }),
     strict({
       ...envelope,
@@ -50,7 +48,15 @@ const COMMAND_FORMAT: Format = {
     }),
     strict({ ...envelope, reason, type: v.literal("cancel") }),
     strict({ ...envelope, redrive: optional(v.literal(true)), type: v.literal("resume") }),
-  ]),
+  ]);
+});
+
+/** The format of commands. */
+const COMMAND_FORMAT: Format = {
+  name: "routilux/command",
+  version: 1,
+  migrations: [],
+  schema: commandSchema,
 };
 
 /** Writes a command as text, keys sorted. */

@@ -16,7 +16,7 @@ export interface Format {
   /** The step from version n stands at n - 1. */
   readonly migrations: readonly Migration[];
   /** What a document of the present version looks like. */
-  readonly schema: v.GenericSchema;
+  readonly schema: () => v.GenericSchema;
   /** Where there are several forms of it: the schema of the one that a document means to be. */
   readonly schemaOf?: (document: Readonly<Record<string, unknown>>) => v.GenericSchema;
 }
@@ -68,7 +68,7 @@ export function openEnvelope(json: unknown, format: Format): unknown {
   }
   let document = json;
   for (const migrate of format.migrations.slice(version - 1)) document = migrate(document);
-  const schema = format.schemaOf?.(document) ?? format.schema;
+  const schema = format.schemaOf?.(document) ?? format.schema();
   if (checkOf(schema)(document)) return document;
   const result = v.safeParse(schema, document, { abortEarly: true });
   // Unreachable: the quick check has refused what the schema refuses, and nothing else.

@@ -10,7 +10,7 @@ import { Routine } from "../model/routine.ts";
 import { type RoutineDocument, versionOf } from "../model/routine_document.ts";
 import type { FlowDocument } from "./documents.ts";
 import { type Format, openEnvelope } from "./envelope.ts";
-import { flowSchema } from "./schemas.ts";
+import { flowSchema } from "./flow_schema.ts";
 
 /** The format of flows. */
 export const FLOW_FORMAT: Format = { name: "routilux/flow", version: 1, migrations: [], schema: flowSchema };

@@ -8,7 +8,7 @@ import type { ListRange, Task } from "../scheduler/task.ts";
 import type { JobDocument, ListDocument, SlotDataDocument, TaskDocument } from "./documents.ts";
 import { type Format, openEnvelope, parseText } from "./envelope.ts";
 import { PartDecoder, readError, readInstant, readList } from "./part_decoder.ts";
-import { jobSchema } from "./schemas.ts";
+import { jobSchema } from "./job_schema.ts";
 
 /** The format of jobs. */
 export const JOB_FORMAT: Format = { name: "routilux/job", version: 1, migrations: [], schema: jobSchema };

@@ -3,8 +3,9 @@ import { assertEquals, assertGreater } from "@std/assert";
 import * as v from "valibot";
 import { isRecord } from "../../src/base/json.ts";
 import { commitSchema, commitSchemaOf } from "../../src/serializer/commit_schema.ts";
+import { flowSchema } from "../../src/serializer/flow_schema.ts";
+import { jobSchema } from "../../src/serializer/job_schema.ts";
 import { checkOf } from "../../src/serializer/quick_check.ts";
-import { flowSchema, jobSchema } from "../../src/serializer/schemas.ts";
 import handFlow from "../fixtures/wire/v1/hand_flow.json" with { type: "json" };
 import { fullJob } from "../support/full_job.ts";
 import { seededRandom } from "../support/random.ts";
@@ -19,9 +20,9 @@ const TEXTS = [JOB, FLOW, ...COMMITS.map(([text]) => text)];
 const DONORS = gatherDonors(TEXTS.map((text) => JSON.parse(text)));
 
 function schemasFor(text: string, document: unknown): readonly v.GenericSchema[] {
-  if (text === JOB) return [jobSchema];
-  if (text === FLOW) return [flowSchema];
-  return isRecord(document) ? [commitSchema, commitSchemaOf(document)] : [commitSchema];
+  if (text === JOB) return [jobSchema()];
+  if (text === FLOW) return [flowSchema()];
+  return isRecord(document) ? [commitSchema(), commitSchemaOf(document)] : [commitSchema()];
 }
 
 test("the quick check takes each kind of document", () => {
@@ -64,7 +65,7 @@ test("holes, inherited keys and keys without a value get nothing past the quick 
   holed.length += 1;
   const heir: object = Object.assign(Object.create({ extra: 1 }), job);
   for (const odd of [{ ...job, pendingTasks: holed }, heir, { ...job, jobId: undefined }, [job], null, undefined]) {
-    assertEquals([checkOf(jobSchema)(odd), v.is(jobSchema, odd)], [false, false]);
+    assertEquals([checkOf(jobSchema())(odd), v.is(jobSchema(), odd)], [false, false]);
   }
-  assertEquals(checkOf(jobSchema)({ ...job, slots: undefined }), true);
+  assertEquals(checkOf(jobSchema())({ ...job, slots: undefined }), true);
 });

@@ -11,7 +11,7 @@ const note: Format = {
     ({ title, ...rest }) => ({ ...rest, heading: title, version: 2 }),
     (document) => ({ ...document, lines: [document["body"]], body: undefined, version: 3 }),
   ],
-  schema: v.looseObject({ heading: v.string(), lines: v.array(v.string()) }),
+  schema: () => v.looseObject({ heading: v.string(), lines: v.array(v.string()) }),
 };
 
 function open(json: unknown): unknown {
