@@ -4,5 +4,5 @@ import type { Entropy } from "../ports/entropy.ts";
 export function webEntropy(): Entropy {
   // Deno keeps the text outside of the engine's heap, and a document with one such text is written at half the speed. To
   // join makes one inside, in one piece.
-  return { id: () => crypto.randomUUID().split("-").join("-") };
+  return { id: () => crypto.randomUUID().split("-").join("-"), isRandom: true };
 }

@@ -63,6 +63,7 @@ export class EngineHost {
   /** Decides what is left to chance: set by a simulation, before any job runs. */
   director: Director | undefined;
   readonly #observer: Observer | undefined;
+  readonly #makeId = (): string => this.entropy.id();
 
   /** Makes the shared part of an engine. */
   constructor(options: EngineHostOptions) {
@@ -73,6 +74,11 @@ export class EngineHost {
     this.pacer = new Pacer(options.timers, options.sliceMs);
     this.#observer = options.observer;
     this.durability = options.createDurability?.(this);
+  }
+
+  /** A new id, or what makes it when somebody reads it. */
+  newId(): string | (() => string) {
+    return this.entropy.isRandom === true ? this.#makeId : this.entropy.id();
   }
 
   /** Whether somebody listens: without, no event is made. */

@@ -21,8 +21,9 @@ export class JobNotifier {
 
   /** The status has changed. */
   status(from: string, to: string, at: number): void {
+    if (from === to || !this.#host.isObserved) return;
     const { jobId, flowId } = this.#job;
-    if (from !== to && this.#host.isObserved) this.#host.tell({ type: "status", jobId, flowId, from, to, at });
+    this.#host.tell({ type: "status", jobId, flowId, from, to, at });
   }
 
   /** A task's handler is about to be called, or its generator to go on. To be called where somebody listens. */

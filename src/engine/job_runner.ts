@@ -73,7 +73,7 @@ export class JobRunner implements ActiveFlow {
     const time = { at: this.#host.timers.now(), ranMs: 0 };
     const subject = { action: `Cannot execute "${entry.routine}"`, root: "params" };
     const data = encodeValue(params, this.#graph.registry, subject, this.#graph.limits);
-    const ids = { jobId: jobId ?? this.#host.entropy.id(), flowId: this.#graph.id };
+    const ids = { jobId: jobId ?? this.#host.newId(), flowId: this.#graph.id };
     const job = new Job(ids, time.at, settings);
     this.#host.durability?.fresh.add(job);
     adoptLimits(job, this.#graph.limits);

@@ -120,8 +120,6 @@ const NO_CLASSES: ReadonlyMap<string, string> = new Map();
 
 /** One execution, as data. Only `apply` changes it. */
 export class Job {
-  /** The job's id. */
-  readonly jobId: string;
   /** The id of the flow that it belongs to. */
   readonly flowId: string;
   /** When it was made, in milliseconds since 1970. */
@@ -162,18 +160,25 @@ export class Job {
   owner: object | undefined;
   /** The classes that its values name, with the first place of each: filled on reading, for the preflight. */
   classes: ReadonlyMap<string, string> = NO_CLASSES;
+  #jobId: string | (() => string);
 
-  /** Makes a job without tasks. */
+  /** Makes a job without tasks. Its id may be made when somebody reads it. */
   constructor(
-    ids: { readonly jobId: string; readonly flowId: string },
+    ids: { readonly jobId: string | (() => string); readonly flowId: string },
     createdAt: number,
     settings: ExecutionSettings,
   ) {
-    this.jobId = ids.jobId;
+    this.#jobId = ids.jobId;
     this.flowId = ids.flowId;
     this.createdAt = createdAt;
     this.time = { at: createdAt, ranMs: 0 };
     this.settings = settings;
+  }
+
+  /** The job's id. */
+  get jobId(): string {
+    if (typeof this.#jobId === "function") this.#jobId = this.#jobId();
+    return this.#jobId;
   }
 }
 

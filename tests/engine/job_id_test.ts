@@ -1,0 +1,52 @@
+import { test } from "node:test";
+import { assertEquals, assertNotEquals, assertStrictEquals } from "@std/assert";
+import { Engine, type Entropy, Flow, JobState, Registry, Routine } from "../../mod.ts";
+
+class Worker extends Routine {
+  readonly trigger = this.addSlot("trigger", () => {});
+}
+
+/** A flow whose ids are counted when they are made. */
+function createCounted(isRandom?: boolean): { flow: Flow; worker: Worker; made: string[] } {
+  const made: string[] = [];
+  const id = () => {
+    made.push(`made-${made.length + 1}`);
+    return made.at(-1) ?? "";
+  };
+  const entropy: Entropy = isRandom === undefined ? { id } : { id, isRandom };
+  const flow = new Flow({ id: "flow", engine: new Engine({ entropy }), registry: new Registry({ Worker }) });
+  return { flow, worker: flow.addRoutine(new Worker(), "worker"), made };
+}
+
+test("where chance is random, the id of a job is made when somebody reads it, once", async () => {
+  const { flow, worker, made } = createCounted(true);
+  const first = await flow.run(worker);
+  const second = await flow.run(worker);
+  assertEquals([first.status, second.status, made], ["completed", "completed", []]);
+  assertEquals([second.jobId, first.jobId, second.toJSON().jobId], ["made-1", "made-2", "made-1"]);
+  assertEquals(JobState.fromText(first.toText(), flow.registry).jobId, "made-2");
+  assertEquals(made.length, 2);
+});
+
+test("where the order counts, ids are made as jobs are made", () => {
+  for (const isRandom of [undefined, false]) {
+    const { flow, worker, made } = createCounted(isRandom);
+    const [first, second] = [flow.create(worker), flow.create(worker)];
+    assertEquals(made, ["made-1", "made-2"]);
+    assertEquals([second.jobId, first.jobId], ["made-2", "made-1"]);
+  }
+});
+
+test("an id that is given is the job's", () => {
+  const { flow, worker, made } = createCounted(true);
+  assertEquals([flow.create(worker, {}, { jobId: "given" }).jobId, made], ["given", []]);
+});
+
+test("the ids that the web's chance gives are all different, and stay", () => {
+  const flow = new Flow({ registry: new Registry({ Worker }) });
+  const worker = flow.addRoutine(new Worker(), "worker");
+  const [first, second] = [flow.create(worker), flow.create(worker)];
+  assertNotEquals(first.jobId, second.jobId);
+  assertStrictEquals(first.jobId, first.jobId);
+  assertEquals(first.jobId.length, 36);
+});
