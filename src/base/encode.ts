@@ -9,6 +9,7 @@ import {
   Fresh,
   frozenValue,
   isJsonArray,
+  isOwnKey,
   isRecord,
   type JsonObject,
   type JsonValue,
@@ -148,7 +149,7 @@ class Encoder {
     if (isWide(record)) return this.#copyWide(record, depth, known);
     const copy: Record<string, JsonValue> = {};
     for (const key in record) {
-      if (!Object.hasOwn(record, key)) continue;
+      if (!isOwnKey(record, key)) continue;
       const value: unknown = record[key as keyof typeof record];
       if (value === undefined) continue;
       const copied = this.#copyValue(key, value, depth, known);
@@ -169,7 +170,7 @@ class Encoder {
       }
       const copied = this.#copyValue(key, value, depth, known);
       // To look is cheaper than to store, and most values stay what they are. The loop also names keys of the prototype.
-      if (Object.is(copied, value) || !Object.hasOwn(copy, key)) continue;
+      if (Object.is(copied, value) || !isOwnKey(copy, key)) continue;
       if (copied === REFUSED) return this.#step(record, key, copied);
       copy[key] = copied;
     }

@@ -70,9 +70,19 @@ function freezeJson(json: JsonValue | undefined): void {
   if (isJsonArray(json)) {
     for (let i = 0; i < json.length; i++) freezeJson(json[i]);
   } else {
-    for (const key in json) if (Object.hasOwn(json, key)) freezeJson(json[key]);
+    for (const key in json) if (isOwnKey(json, key)) freezeJson(json[key]);
   }
   Object.freeze(json);
+}
+
+const { hasOwnProperty } = Object.prototype;
+
+/**
+ * Says whether a key is an object's own, and not its prototype's. In a `for … in` engines know it without looking: they don't
+ * when `Object.hasOwn` asks.
+ */
+export function isOwnKey(object: object, key: string): boolean {
+  return hasOwnProperty.call(object, key);
 }
 
 /** Says whether a value is an object with keys: not null, not an array. */

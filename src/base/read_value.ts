@@ -2,7 +2,7 @@ import { BUILT_IN_TAGS } from "./class_table.ts";
 import { decodeBase64 } from "./base64.ts";
 import { SerializationError } from "./errors.ts";
 import { parseInstant } from "./instant.ts";
-import { Encoded, Fresh, isRecord, type JsonValue, type Stored } from "./json.ts";
+import { Encoded, Fresh, isOwnKey, isRecord, type JsonValue, type Stored } from "./json.ts";
 import type { ValueLimits } from "./limits.ts";
 import { describeValue, joinPath, type Path } from "./path.ts";
 import { cloneArray, isWide, withValues } from "./snug_copy.ts";
@@ -109,7 +109,7 @@ export class ValueReader {
   #copyNarrow(record: object, depth: number): Record<string, JsonValue> {
     const copy: Record<string, JsonValue> = {};
     for (const key in record) {
-      if (!Object.hasOwn(record, key)) continue;
+      if (!isOwnKey(record, key)) continue;
       const value: unknown = record[key as keyof typeof record];
       if (value !== undefined) copy[key] = this.#readPart(key, value, depth);
     }
@@ -120,7 +120,7 @@ export class ValueReader {
     let read = this.#adopts ? record as Record<string, JsonValue> : { ...record };
     let isWhole = this.#adopts || Object.getOwnPropertySymbols(read).length === 0;
     for (const key in read) {
-      if (!Object.hasOwn(read, key)) continue;
+      if (!isOwnKey(read, key)) continue;
       const value: unknown = read[key];
       if (value === undefined) {
         isWhole = false;
