@@ -187,8 +187,9 @@ export class Execution implements RunnerHost {
     if (this.#isOver || !this.#hasBegun) return;
     const director = this.#setup.workers > 1 ? this.#host.director : undefined;
     let time = known ?? this.time();
-    this.#wakeDue(time);
-    while (this.#mayTake(time)) {
+    for (;;) {
+      this.#wakeDue(time);
+      if (!this.#mayTake(time)) break;
       const task = takeNext(this.log.queue, this.limits.highWater, time, director);
       if (task === undefined) break;
       this.#clock.work(time);
@@ -198,7 +199,6 @@ export class Execution implements RunnerHost {
       const { active } = this.#runner;
       if (active >= this.#setup.workers) break;
       time = active === 0 ? this.job.time : this.time();
-      this.#wakeDue(time);
     }
   }
 

@@ -69,12 +69,7 @@ export class HandlerRunner {
   /** Runs a task's handler, or goes on with its generator. */
   run(task: Task): void {
     task.active = true;
-    const live = task.details?.parked === true ? this.#generators.get(task) : undefined;
-    if (live !== undefined) {
-      live.activation.reopen();
-      this.#advance(live);
-      return;
-    }
+    if (task.details?.parked === true && this.#goesOn(task)) return;
     const plan = slotOf(this.#plan, task.route);
     let activation: Activation;
     try {
@@ -88,6 +83,15 @@ export class HandlerRunner {
     const { handler } = plan;
     if (handler === undefined) this.#finish(activation);
     else this.#call(activation, handler);
+  }
+
+  /** Goes on with the generator of a task, if it lives here. */
+  #goesOn(task: Task): boolean {
+    const live = this.#generators.get(task);
+    if (live === undefined) return false;
+    live.activation.reopen();
+    this.#advance(live);
+    return true;
   }
 
   /** The tasks whose handlers wait, and the one whose handler is on the stack. */
@@ -135,8 +139,11 @@ export class HandlerRunner {
     this.#current = activation;
     try {
       result = this.#director === undefined ? invoke(handler, activation) : direct(this.#director, handler, activation);
-      isPromise = isThenable(result);
-      if (!isPromise && isGenerator(result)) generator = result;
+      // Most handlers return nothing: then there is nothing to look at.
+      if (result !== undefined) {
+        isPromise = isThenable(result);
+        if (!isPromise && isGenerator(result)) generator = result;
+      }
     } catch (error) {
       this.#current = undefined;
       this.#fail(activation, error);
