@@ -79,6 +79,10 @@ export class Emissions {
         task.created = time;
       }
     }
+    if (this.#delays !== undefined || this.#emitted !== undefined) this.#enterOthers(time);
+  }
+
+  #enterOthers(time: Instant): void {
     this.#delays?.forEach((delayMs, task) => {
       task.details = { ...(task.details ?? NO_DETAILS), notBefore: instantAfter(time.at, delayMs) };
     });
