@@ -118,7 +118,7 @@ export class Execution implements RunnerHost {
   /** Ends without a commit: the job works elsewhere, rests in the store, or cannot be stored any more. */
   leave(error?: Error): void {
     if (this.job.owner !== this) return;
-    this.#stop(error ?? new CancelledError("the job does not work here"));
+    this.#stop(() => error ?? new CancelledError("the job does not work here"));
     this.#depart(() => this.listeners.rested(error));
   }
 
@@ -139,7 +139,7 @@ export class Execution implements RunnerHost {
   rest(rest: Rest, graceMs: number): void {
     if (this.#resting !== undefined || this.#isOver) return;
     this.#resting = new Resting(rest, graceMs);
-    this.#resting.begin(this.#host.timers, (reason) => this.#abortAll(reason), () => this.#settleDown());
+    this.#resting.begin(this.#host.timers, (createReason) => this.#abortAll(createReason), () => this.#settleDown());
   }
 
   /** Aborts all handlers and ends the job. */
@@ -259,16 +259,19 @@ export class Execution implements RunnerHost {
     if (this.#isOver) return;
     const active = this.#runner.activeTasks();
     const commit = statusCommit(status, this.time(), { active, error: describeError(error, this.#host.errorStacks) });
-    this.#end(commit, error);
+    this.#end(commit, () => error);
   }
 
   /**
    * Performs the last commit: handlers are aborted, timers stopped. Whoever waits is told when it is stored.
    */
-  #end(commit: StatusCommit | FailureCommit, reason: Error = new CancelledError("the job has ended")): void {
+  #end(
+    commit: StatusCommit | FailureCommit,
+    createReason = (): Error => new CancelledError("the job has ended"),
+  ): void {
     const from = this.job.status;
     const to = commit.kind === "status" ? commit.status : "failed";
-    this.log.performLast(commit, () => this.#stop(reason), () =>
+    this.log.performLast(commit, () => this.#stop(createReason), () =>
       this.#depart(() => {
         if (commit.kind === "failure") this.#notifier.task(commit);
         this.#notifier.status(from, to, commit.time.at);
@@ -278,18 +281,18 @@ export class Execution implements RunnerHost {
   }
 
   /** Nothing runs any more, and nothing is decided. */
-  #stop(reason: Error): void {
+  #stop(createReason: () => Error): void {
     this.#isOver = true;
     this.#resting?.stop();
     this.#clock.stop();
     this.#early = [];
-    this.#runner.abortAll(reason);
+    this.#runner.abortAll(createReason);
     this.#runner.disposeGenerators();
   }
 
-  #abortAll(reason: Error): Task[] {
+  #abortAll(createReason: () => Error): Task[] {
     const stopped = this.#runner.activeTasks();
-    this.#runner.abortAll(reason);
+    this.#runner.abortAll(createReason);
     return stopped;
   }
 
@@ -333,7 +336,7 @@ export class Execution implements RunnerHost {
     const others = () => this.#runner.activeTasks().filter((other) => other !== task);
     const commit = failureCommit(this.job, task, plan.routine, error, { ...options, others }, this.time());
     if (commit.verdict.kind === "end" && commit.verdict.stop) {
-      this.#end(commit, new CancelledError(`routine "${plan.routine.id}" has failed`));
+      this.#end(commit, () => new CancelledError(`routine "${plan.routine.id}" has failed`));
       return;
     }
     this.log.perform(commit, commit.verdict.kind === "retry" ? [task] : [], () => this.#notifier.task(commit));

@@ -100,8 +100,13 @@ export class HandlerRunner {
     return this.#current === undefined ? tasks : [...tasks, this.#current.task];
   }
 
-  /** Aborts all handlers that wait, and the one on the stack. Their tasks stay pending; what they return is ignored. */
-  abortAll(reason: Error): void {
+  /**
+   * Aborts all handlers that wait, and the one on the stack. Their tasks stay pending; what they return is ignored. There are
+   * seldom any, and an error takes longer to make than a short job to run: so it is made only for them.
+   */
+  abortAll(createReason: () => Error): void {
+    if (this.#current === undefined && this.#active.size === 0) return;
+    const reason = createReason();
     this.#current?.abort(reason);
     const waiting = [...this.#active];
     for (const activation of waiting) activation.abort(reason);

@@ -25,10 +25,10 @@ export class Resting {
   }
 
   /** Lets handlers go on for as long as they may; `abort` then stops them, and tells which tasks are left. */
-  begin(timers: Timers, abort: (reason: Error) => readonly Task[], settle: () => void): void {
+  begin(timers: Timers, abort: (createReason: () => Error) => readonly Task[], settle: () => void): void {
     const end = () => {
       this.#stopped = [];
-      this.#stopped = abort(new PausedError(this.#graceMs));
+      this.#stopped = abort(() => new PausedError(this.#graceMs));
       settle();
     };
     if (this.#graceMs === 0) {
