@@ -338,9 +338,7 @@ export class Flow extends FlowGraph {
 
   #start(job: JobState, redrive: boolean, { onOutput, onReport, signal }: ListenOptions): JobState {
     const { data } = this.#target("resume", job);
-    const cancel = () => this.cancel(job, { reason: String(signal?.reason) });
-    const onRest = () => signal?.removeEventListener("abort", cancel);
-    signal?.addEventListener("abort", cancel);
+    const onRest = signal === undefined ? () => {} : this.#cancelWith(job, signal);
     try {
       this.#runner.resume(data, redrive, {
         onOutput: onOutput === undefined ? undefined : (output) => onOutput(viewOutput(output, this.registry)),
@@ -352,6 +350,13 @@ export class Flow extends FlowGraph {
       throw error;
     }
     return job;
+  }
+
+  /** Cancels a job when a signal is aborted, until the returned function is called. */
+  #cancelWith(job: JobState, signal: AbortSignal): () => void {
+    const cancel = () => this.cancel(job, { reason: String(signal.reason) });
+    signal.addEventListener("abort", cancel);
+    return () => signal.removeEventListener("abort", cancel);
   }
 
   #target(event: string, job: JobState): Target {

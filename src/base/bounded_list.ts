@@ -45,7 +45,10 @@ export class BoundedList<T> {
 
   /** Sets another limit; the oldest items beyond it are dropped. */
   setLimit(limit: number): void {
-    if (limit === this.#limit) return;
+    if (this.#head === 0 && this.#items.length <= limit) {
+      this.#limit = limit;
+      return;
+    }
     const items = this.toArray();
     const excess = Math.max(0, items.length - limit);
     this.#items = items.slice(excess);

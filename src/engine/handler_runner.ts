@@ -49,7 +49,8 @@ export class HandlerRunner {
   readonly #director: Director | undefined;
   /** Handlers that have returned a promise which has not settled. */
   readonly #active: LinkedList<Activation> = new LinkedList();
-  readonly #generators: Map<Task, LiveGenerator> = new Map();
+  /** Few jobs have any. */
+  #generators: Map<Task, LiveGenerator> | undefined;
   /** The handler that is on the stack just now. */
   #current: Activation | undefined;
 
@@ -87,7 +88,7 @@ export class HandlerRunner {
 
   /** Goes on with the generator of a task, if it lives here. */
   #goesOn(task: Task): boolean {
-    const live = this.#generators.get(task);
+    const live = this.#generators?.get(task);
     if (live === undefined) return false;
     live.activation.reopen();
     this.#advance(live);
@@ -115,8 +116,8 @@ export class HandlerRunner {
 
   /** Ends all generators: after a resume, their handlers start from what they have stored. */
   disposeGenerators(): void {
-    for (const { generator } of this.#generators.values()) dispose(generator);
-    this.#generators.clear();
+    this.#generators?.forEach(({ generator }) => dispose(generator));
+    this.#generators = undefined;
   }
 
   #input(task: Task, plan: SlotPlan): unknown {
@@ -207,7 +208,7 @@ export class HandlerRunner {
 
   #start(activation: Activation, generator: GeneratorLike): void {
     const live = { generator, activation };
-    this.#generators.set(activation.task, live);
+    (this.#generators ??= new Map()).set(activation.task, live);
     this.#advance(live);
   }
 
@@ -238,7 +239,7 @@ export class HandlerRunner {
       return;
     }
     if (done === true) {
-      this.#generators.delete(activation.task);
+      this.#generators?.delete(activation.task);
       this.#finish(activation);
       return;
     }
@@ -272,9 +273,9 @@ export class HandlerRunner {
   }
 
   #drop(task: Task): void {
-    const live = this.#generators.get(task);
+    const live = this.#generators?.get(task);
     if (live === undefined) return;
-    this.#generators.delete(task);
+    this.#generators?.delete(task);
     dispose(live.generator);
   }
 }

@@ -36,14 +36,16 @@ export function waitForRest(
       return () => {};
     }
     const { listeners } = execution;
-    const stops = [listeners.onRest((error) => error === undefined ? resolve(hasEnded(job.status)) : reject(error))];
-    if (onProgress !== undefined) {
-      const tell = () =>
-        attempt(reject, () => onProgress({ status: job.status, pending: job.tasks.size, active: execution.active }));
-      stops.push(listeners.onCommit(tell));
-      tell();
-    }
-    return () => stops.forEach((stop) => stop());
+    const stop = listeners.onRest((error) => error === undefined ? resolve(hasEnded(job.status)) : reject(error));
+    if (onProgress === undefined) return stop;
+    const tell = () =>
+      attempt(reject, () => onProgress({ status: job.status, pending: job.tasks.size, active: execution.active }));
+    const stopProgress = listeners.onCommit(tell);
+    tell();
+    return () => {
+      stop();
+      stopProgress();
+    };
   });
 }
 

@@ -27,20 +27,25 @@ export function wait<T>(
     }
     let hasEnded = false;
     const stops: (() => void)[] = [];
-    const end = <A extends unknown[]>(settle: (...args: A) => void) => (...args: A): void => {
-      if (hasEnded) return;
+    /** Says whether this is the first end. */
+    const end = (): boolean => {
+      if (hasEnded) return false;
       hasEnded = true;
       for (const stop of stops) stop();
-      settle(...args);
+      return true;
     };
-    const abort = end(() => reject(signal?.reason));
-    signal?.addEventListener("abort", abort);
-    stops.push(() => signal?.removeEventListener("abort", abort));
-    if (timeoutMs !== undefined && timeoutMs !== Infinity) {
-      stops.push(timers.setTimer(timers.now() + timeoutMs, end(() => resolve(onTimeout()))));
+    const succeed = (value: T): void => void (end() && resolve(value));
+    const fail = (error: unknown): void => void (end() && reject(error));
+    if (signal !== undefined) {
+      const abort = () => fail(signal.reason);
+      signal.addEventListener("abort", abort);
+      stops.push(() => signal.removeEventListener("abort", abort));
     }
-    const stop = start(end(resolve), end(reject));
-    // It may have resolved at once, before there was anything to stop.
+    if (timeoutMs !== undefined && timeoutMs !== Infinity) {
+      stops.push(timers.setTimer(timers.now() + timeoutMs, () => succeed(onTimeout())));
+    }
+    const stop = start(succeed, fail);
+    // It may have ended at once, before there was anything to stop.
     if (hasEnded) stop();
     else stops.push(stop);
   });

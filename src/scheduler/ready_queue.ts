@@ -66,7 +66,7 @@ export class ReadyQueue {
   /** Few jobs have tasks that are more urgent than others, or less. */
   #high: Lane | undefined;
   #low: Lane | undefined;
-  readonly #waiting: Heap<Waiting> = new Heap((a, b) => a.at < b.at || (a.at === b.at && a.task.id < b.task.id));
+  readonly #waiting: Heap<Waiting> = new Heap(isDueBefore);
 
   /** Makes the queue of all tasks that the job has. */
   constructor(job: Job, time: Instant) {
@@ -157,6 +157,10 @@ export class ReadyQueue {
 
 function hasLowerId(a: Task, b: Task): boolean {
   return a.id < b.id;
+}
+
+function isDueBefore(a: Waiting, b: Waiting): boolean {
+  return a.at < b.at || (a.at === b.at && a.task.id < b.task.id);
 }
 
 function isFirst(task: Task | undefined, other: Task | undefined): boolean {

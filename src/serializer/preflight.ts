@@ -1,7 +1,7 @@
 import { describeError } from "../base/error_data.ts";
 import { type Finding, PreflightError } from "../base/errors.ts";
 import { listNames } from "../base/options.ts";
-import { pathStep } from "../base/path.ts";
+import { ItemPath, type Path, pathStep } from "../base/path.ts";
 import { checkStrategy, type FlowGraph } from "../model/flow_graph.ts";
 import { Routine } from "../model/routine.ts";
 import { versionOf } from "../model/routine_document.ts";
@@ -54,21 +54,30 @@ function checkSettings({ settings }: Job, graph: FlowGraph, add: Add): void {
 }
 
 function checkTasks(job: Job, graph: FlowGraph, add: Add): void {
-  const seen = new Set<number>();
-  const check = (task: Task, path: string) => {
-    if (seen.has(task.id)) add("duplicate_id", `${path}.id`, `two tasks have the id ${task.id}`);
-    seen.add(task.id);
+  const check = (task: Task, path: Path, isKnown: boolean) => {
+    if (isKnown) add("duplicate_id", `${path}.id`, `two tasks have the id ${task.id}`);
     if (task.id >= job.nextTaskId) {
       add("id_out_of_range", `${path}.id`, `the id ${task.id} is not below nextTaskId, ${job.nextTaskId}`);
     }
     checkRoute(task, path, graph, add);
   };
-  let index = 0;
-  for (const task of job.tasks) check(task, `pendingTasks[${index++}]`);
-  job.failures.forEach(({ task }, at) => check(task, `failures[${at}].task`));
+  const path = new ItemPath("pendingTasks");
+  let last: number | undefined;
+  for (const task of job.tasks) {
+    // They stand in the order of their ids.
+    check(task, path, task.id === last);
+    last = task.id;
+    path.index++;
+  }
+  if (job.failures.length === 0) return;
+  const ids = new Set(Array.from(job.tasks, ({ id }) => id));
+  job.failures.forEach(({ task }, at) => {
+    check(task, `failures[${at}].task`, ids.has(task.id));
+    ids.add(task.id);
+  });
 }
 
-function checkRoute({ route, details }: Task, path: string, graph: FlowGraph, add: Add): void {
+function checkRoute({ route, details }: Task, path: Path, graph: FlowGraph, add: Add): void {
   const { routine: id, slot: name, connection } = route;
   const routine = graph.routines.get(id);
   if (routine === undefined) return add("unknown_routine", `${path}.routine`, missingRoutine(id, graph));
