@@ -27,7 +27,7 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     mutants: [
       ["if (!(stored instanceof Encoded)) freezeJson(stored);", ""],
       ["  freezeJson(json);\n  return json;", "  return json;"],
-      ["if (Object.hasOwn(json, key)) freezeJson(json[key]);", "void key;"],
+      ["if (isOwnKey(json, key)) freezeJson(json[key]);", "void key;"],
       ["for (let i = 0; i < json.length; i++) freezeJson(json[i]);", ""],
     ],
   },
@@ -106,6 +106,23 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
+    file: "src/scheduler/job.ts",
+    tests: ["tests/engine/job_id_test.ts"],
+    mutants: [["this.#jobId = this.#jobId();", "return this.#jobId();"]],
+  },
+  {
+    file: "src/engine/handler_runner.ts",
+    tests: ["tests/engine"],
+    mutants: [
+      ["if (this.#current === undefined && this.#active.size === 0) return;", "if (this.#active.size === 0) return;"],
+      [
+        "if (this.#current === undefined && this.#active.size === 0) return;",
+        "if (this.#current === undefined) return;",
+      ],
+      ["live.activation.reopen();", ""],
+    ],
+  },
+  {
     file: "src/scheduler/history.ts",
     tests: ["tests/scheduler"],
     mutants: [
@@ -120,15 +137,18 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     mutants: [
       ["if (++this.#head === this.#limit) this.#head = 0;", "this.#head++;"],
       ["    this.#dropped++;\n", ""],
+      ["this.#head === 0 && this.#items.length <= limit", "this.#head === 0"],
+      ["this.#head === 0 && this.#items.length <= limit", "this.#items.length <= limit"],
       ["    this.#dropped += excess;\n", ""],
       ["this.#dropped = dropped;", ""],
     ],
   },
   {
     file: "src/scheduler/emissions.ts",
-    tests: ["tests/scheduler", "tests/engine"],
+    tests: ["tests/scheduler", "tests/engine", "tests/model/seen_values_test.ts"],
     mutants: [
       ["task.id = firstId + i;", "task.id = firstId;"],
+      ["frozenWireOf(data);", "data instanceof Encoded ? data.json : data;"],
       ["this.#emitted?.push(task);", ""],
       ["this.#emitted ??= [...this.tasks];", "this.#emitted ??= [];"],
       ["if (delayMs > 0) (this", "if (false) (this"],
@@ -178,9 +198,12 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     mutants: [
       ["if (job.flowId !== graph.id) {", "if (false) {"],
       ["if (!graph.registry.hasClass(name)) {", "if (false) {"],
-      ["if (seen.has(task.id))", "if (false)"],
+      ["task.id === last", "false"],
+      ["    path.index++;\n", ""],
+      ["new Set(Array.from(job.tasks, ({ id }) => id))", "new Set<number>()"],
+      ["    ids.add(task.id);\n", ""],
       ["task.id >= job.nextTaskId", "task.id > job.nextTaskId"],
-      ["  job.failures.forEach(({ task }, at) => check(task, `failures[${at}].task`));\n", ""],
+      ["    check(task, `failures[${at}].task`, ids.has(task.id));\n", ""],
       ["merged !== undefined && (merged.kind", "merged === null && (merged.kind"],
       [" || !graph.leadsTo(event, slot)", ""],
       ['else if ((data.kind === "lists") !== (slot.merge === "append"))', "else if (false)"],

@@ -74,6 +74,12 @@ test("two tasks of one id, and an id that is not below nextTaskId", () => {
     path: "failures[0].task.id",
     message: "two tasks have the id 2",
   });
+  const { failures = [] } = fullJob();
+  check(["failures"], [...failures, ...failures], {
+    code: "duplicate_id",
+    path: "failures[1].task.id",
+    message: "two tasks have the id 2",
+  });
   check(["nextTaskId"], 7, {
     code: "id_out_of_range",
     path: "pendingTasks[4].id",
