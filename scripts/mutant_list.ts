@@ -137,8 +137,8 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     mutants: [
       ["if (++this.#head === this.#limit) this.#head = 0;", "this.#head++;"],
       ["    this.#dropped++;\n", ""],
-      ["this.#head === 0 && this.#items.length <= limit", "this.#head === 0"],
-      ["this.#head === 0 && this.#items.length <= limit", "this.#items.length <= limit"],
+      ["this.#head > 0 || this.#items.length > limit", "this.#head > 0"],
+      ["this.#head > 0 || this.#items.length > limit", "this.#items.length > limit"],
       ["    this.#dropped += excess;\n", ""],
       ["this.#dropped = dropped;", ""],
     ],

@@ -45,16 +45,18 @@ export class BoundedList<T> {
 
   /** Sets another limit; the oldest items beyond it are dropped. */
   setLimit(limit: number): void {
-    if (this.#head === 0 && this.#items.length <= limit) {
-      this.#limit = limit;
-      return;
-    }
+    if (limit === this.#limit) return;
+    // Most lists are empty then: nothing has to be copied.
+    if (this.#head > 0 || this.#items.length > limit) this.#rewrite(limit);
+    this.#limit = limit;
+  }
+
+  #rewrite(limit: number): void {
     const items = this.toArray();
     const excess = Math.max(0, items.length - limit);
     this.#items = items.slice(excess);
     this.#dropped += excess;
     this.#head = 0;
-    this.#limit = limit;
   }
 
   /** The kept items, oldest first, as a new array. */

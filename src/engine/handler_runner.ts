@@ -49,7 +49,7 @@ export class HandlerRunner {
   readonly #director: Director | undefined;
   /** Handlers that have returned a promise which has not settled. */
   readonly #active: LinkedList<Activation> = new LinkedList();
-  /** Few jobs have any. */
+  /** Those that have been started and have not ended: few jobs have any. */
   #generators: Map<Task, LiveGenerator> | undefined;
   /** The handler that is on the stack just now. */
   #current: Activation | undefined;
