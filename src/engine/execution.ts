@@ -118,6 +118,7 @@ export class Execution implements RunnerHost {
   /** Ends without a commit: the job works elsewhere, rests in the store, or cannot be stored any more. */
   leave(error?: Error): void {
     if (this.job.owner !== this) return;
+    // Unreachable default: no handler runs of a job that leaves without an error.
     this.#stop(() => error ?? new CancelledError("the job does not work here"));
     this.#depart(() => this.listeners.rested(error));
   }

@@ -49,7 +49,7 @@ function createKeysCheck(entries: v.ObjectEntries): Check {
     let found = 0;
     let index = 0;
     for (const key in input) {
-      let entry = last[index];
+      let entry: Entry | undefined = last[index];
       if (entry?.key !== key) {
         entry = known.get(key);
         if (entry === undefined) return false;

@@ -112,19 +112,19 @@ test("mapping leaves what was emitted as it was for others", async () => {
 });
 
 test("a mapping on data that has no keys is the receiver's error", async () => {
-  class Odd extends Routine {
-    readonly trigger = this.addSlot("trigger", this.send);
-    readonly output = this.addEvent("output");
-    send(params: unknown, ctx: Context): void {
-      ctx.emit(this.output, params);
+  for (const data of [5, "text", [1], null, undefined, new Map([["a", 1]])]) {
+    class Odd extends Routine {
+      readonly trigger = this.addSlot("trigger", this.send);
+      readonly output = this.addEvent("output");
+      send(_: unknown, ctx: Context): void {
+        ctx.emit(this.output, data);
+      }
     }
-  }
-  for (const data of [5, "text", [1], null, new Map([["a", 1]])]) {
     const flow = new Flow({ id: "flow", engine: newManualEngine() });
     const odd = flow.addRoutine(new Odd(), "odd");
     flow.addRoutine(new Sink(), "sink");
     flow.connect("odd", "output", "sink", "input", { mapping: { a: "x" } });
-    const job = await flow.run(odd.trigger, data);
+    const job = await flow.run(odd.trigger);
     assertEquals([job.status, job.error?.name, job.error?.message, job.routineStates["sink"]?.status], [
       "failed",
       "TypeError",
