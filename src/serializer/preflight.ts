@@ -54,27 +54,21 @@ function checkSettings({ settings }: Job, graph: FlowGraph, add: Add): void {
 }
 
 function checkTasks(job: Job, graph: FlowGraph, add: Add): void {
-  const check = (task: Task, path: Path, isKnown: boolean) => {
-    if (isKnown) add("duplicate_id", `${path}.id`, `two tasks have the id ${task.id}`);
+  const seen = new Set<number>();
+  const check = (task: Task, path: Path) => {
+    if (seen.has(task.id)) add("duplicate_id", `${path}.id`, `two tasks have the id ${task.id}`);
+    seen.add(task.id);
     if (task.id >= job.nextTaskId) {
       add("id_out_of_range", `${path}.id`, `the id ${task.id} is not below nextTaskId, ${job.nextTaskId}`);
     }
     checkRoute(task, path, graph, add);
   };
   const path = new ItemPath("pendingTasks");
-  let last: number | undefined;
   for (const task of job.tasks) {
-    // They stand in the order of their ids.
-    check(task, path, task.id === last);
-    last = task.id;
+    check(task, path);
     path.index++;
   }
-  if (job.failures.length === 0) return;
-  const ids = new Set(Array.from(job.tasks, ({ id }) => id));
-  job.failures.forEach(({ task }, at) => {
-    check(task, `failures[${at}].task`, ids.has(task.id));
-    ids.add(task.id);
-  });
+  job.failures.forEach(({ task }, at) => check(task, `failures[${at}].task`));
 }
 
 function checkRoute({ route, details }: Task, path: Path, graph: FlowGraph, add: Add): void {

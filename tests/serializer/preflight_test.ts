@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { type Finding, JobState, PreflightError, Registry } from "../../mod.ts";
 import { fullJob, type Place, withValueAt } from "../support/full_job.ts";
@@ -85,6 +85,17 @@ test("two tasks of one id, and an id that is not below nextTaskId", () => {
     path: "pendingTasks[4].id",
     message: "the id 7 is not below nextTaskId, 7",
   });
+});
+
+test("two tasks of one id are found wherever they stand", () => {
+  const { flow } = createOffice();
+  // What is delivered before the check gets ids that are taken.
+  const job = JobState.fromJSON(withValueAt(fullJob(), ["nextTaskId"], 3), officeRegistry);
+  while (job.pendingTasks.filter(({ id }) => id > 2).length < 12) flow.deliver(job, "clerk", "input", {});
+  const doubles = flow.check(job).filter(({ code }) => code === "duplicate_id");
+  const ids = job.pendingTasks.map(({ id }) => id);
+  assertEquals(doubles.length, ids.length - new Set(ids).size);
+  assert(doubles.length > 1);
 });
 
 test("a merge that is of another kind than the slot's", () => {
