@@ -26,7 +26,8 @@ export function repeatDeliveries(routine: Routine<object>, value: (i: number) =>
   return async () => completed(await flow.run("source"));
 }
 
-function completed(job: JobState): JobState {
+/** A job that has completed; any other is an error. */
+export function completed(job: JobState): JobState {
   if (job.status !== "completed") throw new Error(`The job is ${job.status}: ${job.error?.message}`);
   return job;
 }

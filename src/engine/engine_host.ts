@@ -63,7 +63,6 @@ export class EngineHost {
   /** Decides what is left to chance: set by a simulation, before any job runs. */
   director: Director | undefined;
   readonly #observer: Observer | undefined;
-  readonly #makeId = (): string => this.entropy.id();
 
   /** Makes the shared part of an engine. */
   constructor(options: EngineHostOptions) {
@@ -78,7 +77,8 @@ export class EngineHost {
 
   /** A new id, or what makes it when somebody reads it. */
   newId(): string | (() => string) {
-    return this.entropy.isRandom === true ? this.#makeId : this.entropy.id();
+    const { entropy } = this;
+    return entropy.isRandom === true ? () => entropy.id() : entropy.id();
   }
 
   /** Whether somebody listens: without, no event is made. */

@@ -82,6 +82,7 @@ export class Emissions {
     if (this.#delays !== undefined || this.#emitted !== undefined) this.#enterOthers(time);
   }
 
+  /** Apart from what every step runs: few emissions are delayed, or go several ways. */
   #enterOthers(time: Instant): void {
     this.#delays?.forEach((delayMs, task) => {
       task.details = { ...(task.details ?? NO_DETAILS), notBefore: instantAfter(time.at, delayMs) };

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { LAST_INSTANT, parseInstant } from "../base/instant.ts";
 import { isRecord } from "../base/json.ts";
 import { once } from "../base/once.ts";
-import { RESERVED_NAMES } from "../base/options.ts";
+import { isName, RESERVED_NAMES } from "../base/options.ts";
 import { isErrorData } from "../base/read_value.ts";
 import { EXECUTION_STRATEGIES } from "../model/flow_graph.ts";
 import { RECORD_TYPES } from "../scheduler/history.ts";
@@ -36,7 +36,7 @@ export class PartSchemas {
         `Invalid name: expected a name other than ${Array.from(RESERVED_NAMES).join(", ")}`,
       ),
     ),
-    (input) => typeof input === "string" && input !== "" && !RESERVED_NAMES.has(input),
+    isName,
   );
 
   /** A key of the user's values. No object that is made of them could have it as a key of its own. */

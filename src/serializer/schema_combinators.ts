@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { isRecord } from "../base/json.ts";
 import { MAX_COUNT } from "../base/limits.ts";
-import { RESERVED_NAMES } from "../base/options.ts";
+import { isName } from "../base/options.ts";
 import { type Check, checkOf, keysCheck, quick } from "./quick_check.ts";
 
 /**
@@ -18,7 +18,7 @@ export function strict(entries: v.ObjectEntries): v.GenericSchema {
 /** An object whose keys are names of the user's: ids, slots, events. */
 export function named(schema: v.GenericSchema): v.GenericSchema {
   const names = v.custom<Record<string, unknown>>(
-    (input) => isRecord(input) && !Object.keys(input).some((key) => key === "" || RESERVED_NAMES.has(key)),
+    (input) => isRecord(input) && Object.keys(input).every(isName),
     "Invalid names: expected an object whose keys are names",
   );
   return v.pipe(names, v.record(v.string(), schema));
