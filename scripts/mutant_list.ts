@@ -33,12 +33,25 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
   },
   {
     file: "src/base/encode.ts",
+    tests: ["tests/base"],
+    mutants: [
+      ["      nodes++;\n", ""],
+      ["&& isUserKey(key) ? scalarOf", "? scalarOf"],
+      ["encoder === undefined && isUserKey", "isUserKey"],
+      ["bytes === Infinity && nodes <= most", "nodes <= most"],
+      ["bytes === Infinity && nodes <= most", "bytes === Infinity"],
+      ["encodePart(record, key, value, known)", "encodePart(record, key, value, undefined)"],
+    ],
+  },
+  {
+    file: "src/base/encoder.ts",
     tests: ["tests/base", "tests/model/seen_values_test.ts"],
     mutants: [
       ["    this.#isFrozen = false;\n    return copy;", "    return copy;"],
       ["    this.#isFrozen = false;\n    return items;", "    return items;"],
       ["return this.#isFrozen ? Object.freeze(copy) : copy;", "return copy;"],
       ["return this.#isFrozen ? Object.freeze(copy) : copy;", "return Object.freeze(copy);"],
+      ["(copied === value && copied !== 0)", "copied === value"],
     ],
   },
   {

@@ -1,6 +1,7 @@
 import type { ClassTable } from "../base/class_table.ts";
 import { decodeValue } from "../base/decode.ts";
-import { encodePayload, type EncodeSubject, encodeValue } from "../base/encode.ts";
+import { encodePayload, encodeValue } from "../base/encode.ts";
+import type { EncodeSubject } from "../base/encoder.ts";
 import { StateError } from "../base/errors.ts";
 import type { Linked } from "../base/linked_list.ts";
 import { Encoded, type Fresh, frozenValue, isRecord, type Stored } from "../base/json.ts";

@@ -1,6 +1,7 @@
 import type { ClassTable } from "../base/class_table.ts";
 import { decodeValue } from "../base/decode.ts";
-import { type EncodeSubject, encodeValue } from "../base/encode.ts";
+import { encodeValue } from "../base/encode.ts";
+import type { EncodeSubject } from "../base/encoder.ts";
 import type { Stored } from "../base/json.ts";
 import type { ValueLimits } from "../base/limits.ts";
 import { checkName, isName } from "../base/options.ts";

@@ -116,6 +116,9 @@ test("a primitive has bytes too", () => {
 // What was accepted at emit must be readable on the other host under the same limits, and what was not must not.
 const values: readonly (readonly [string, unknown])[] = [
   ["plain data", { a: [1, { b: "c" }], d: null }],
+  ["few scalars", { a: 1, b: "c", d: true }],
+  ["many scalars", { a: 1, b: 2, c: 3, d: 4, e: "f" }],
+  ["scalars about a part", { a: 1, b: { c: 2 }, d: 3 }],
   ["dates", [new Date(0), new Date(1)]],
   ["bigints", { a: [1n, 2n] }],
   ["bytes", new Uint8Array(3)],

@@ -25,6 +25,12 @@ const refused: readonly (readonly [what: string, value: unknown, message: string
   ["a __proto__ key", withProto, "data.a.__proto__ is a key that user data cannot have"],
   ["a $type key", { a: [{ $type: "Date" }] }, "data.a[0].$type is a key that user data cannot have"],
   ["a $type key at the top", { $type: null }, "data.$type is a key that user data cannot have"],
+  ["a $type key with a text", { a: 1, $type: "Date" }, "data.$type is a key that user data cannot have"],
+  [
+    "a __proto__ key with a number",
+    JSON.parse('{"__proto__":1}'),
+    "data.__proto__ is a key that user data cannot have",
+  ],
   [
     "another class's instance",
     { p: new Point() },
