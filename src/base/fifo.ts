@@ -18,19 +18,20 @@ export class Fifo<T> {
 
   /** Adds an item at the end. */
   push(item: T): void {
-    if (this.#size === this.#ring.length) this.#resize(this.#ring.length * 2);
-    this.#ring[(this.#head + this.#size) & (this.#ring.length - 1)] = item;
-    this.#size++;
+    if (this.#size === this.#ring.length) this.#resize(this.#size * 2);
+    const ring = this.#ring;
+    ring[(this.#head + this.#size++) & (ring.length - 1)] = item;
   }
 
   /** Takes the oldest item. */
   shift(): T | undefined {
     if (this.#size === 0) return undefined;
-    const item = this.#ring[this.#head];
-    this.#ring[this.#head] = undefined;
-    this.#head = (this.#head + 1) & (this.#ring.length - 1);
-    this.#size--;
-    if (this.#size * 8 < this.#ring.length && this.#ring.length > SMALLEST) this.#resize(this.#ring.length / 4);
+    const ring = this.#ring;
+    const head = this.#head;
+    const item = ring[head];
+    ring[head] = undefined;
+    this.#head = (head + 1) & (ring.length - 1);
+    if (--this.#size * 8 < ring.length && ring.length > SMALLEST) this.#resize(ring.length / 4);
     return item;
   }
 

@@ -1,6 +1,9 @@
 import type { Instant, Moment } from "../scheduler/moment.ts";
 import type { Pacer } from "./pacer.ts";
 
+/** Handlers that run in one moment before the pacer is asked again: clocks may stand still. */
+const MOST_RUNS = 1_024;
+
 /** When a job takes its turns: at once, in a microtask or in a macrotask, and never one inside another. */
 export class Loop {
   readonly #turn: (time: Moment | undefined) => void;
@@ -12,6 +15,9 @@ export class Loop {
   #isWoken = false;
   /** A turn will be taken in one of the next macrotasks. */
   #isDeferred = false;
+  /** When there was time left, and how many handlers have run since of which the pacer does not know. */
+  #workedAt: Instant | undefined;
+  #runs = 0;
 
   /** Makes a loop whose turns are `turn` and then `after`, which is no longer part of it. */
   constructor(turn: (time: Moment | undefined) => void, after: () => void, pacer: Pacer) {
@@ -45,10 +51,20 @@ export class Loop {
     });
   }
 
-  /** Says whether the host's event loop comes first now: then a turn is taken after it. */
+  /** Says whether the host's event loop comes first now: then a turn is taken after it. To be asked before each handler. */
   mustYield(time: Instant): boolean {
+    // It did not when the clock was the same.
+    if (time !== this.#workedAt || this.#runs === MOST_RUNS) return this.#mustYield(time);
+    this.#runs++;
+    return false;
+  }
+
+  #mustYield(time: Instant): boolean {
     if (this.#isDeferred) return true;
-    if (!this.#pacer.isSpent(time)) return false;
+    const isSpent = this.#pacer.isSpent(time, this.#runs + 1);
+    this.#workedAt = isSpent ? undefined : time;
+    this.#runs = 0;
+    if (!isSpent) return false;
     this.#isDeferred = true;
     this.#pacer.defer(() => {
       this.#isDeferred = false;

@@ -37,11 +37,11 @@ export class Pacer {
     this.#timers.soon(() => this.#end());
   }
 
-  /** Says whether the budget is spent at an instant; to be asked before each handler. */
-  isSpent({ at }: Instant): boolean {
+  /** Says whether the budget is spent at an instant, after `runs` handlers more, the next one among them. */
+  isSpent({ at }: Instant, runs: number): boolean {
     if (this.#isComing) return true;
     const start = this.#sliceStart ?? this.#begin(at);
-    return at - start >= this.#budgetMs || at < start || ++this.#runs > MOST_RUNS;
+    return at - start >= this.#budgetMs || at < start || (this.#runs += runs) > MOST_RUNS;
   }
 
   #begin(at: number): number {
@@ -71,7 +71,7 @@ export class Pacer {
   #slice(): void {
     this.#isComing = false;
     this.#end();
-    while (this.#waiting.size > 0 && !this.isSpent({ at: this.#timers.now() })) this.#waiting.shift()?.();
+    while (this.#waiting.size > 0 && !this.isSpent({ at: this.#timers.now() }, 1)) this.#waiting.shift()?.();
     if (this.#waiting.size > 0) this.#request();
   }
 }

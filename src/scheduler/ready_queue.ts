@@ -117,6 +117,7 @@ export class ReadyQueue {
   /** Takes the task that runs next; a parked one only while fewer than `highWater` others are ready. */
   take(highWater: number): Task | undefined {
     if (this.#resumed.size > 0) return this.#resumed.pop();
+    if (this.#high === undefined && this.#low === undefined) return this.#normal.take(this.#normal.ready < highWater);
     const withParked = this.ready < highWater;
     return this.#high?.take(withParked) ?? this.#normal.take(withParked) ?? this.#low?.take(withParked);
   }

@@ -36,7 +36,7 @@ function pacedBy(budgetMs: number): Paced {
     pacer,
     turn: (...instants) => {
       pacer.enter({ at: instants[0] });
-      return instants.map((at) => pacer.isSpent({ at }));
+      return instants.map((at) => pacer.isSpent({ at }, 1));
     },
     macrotask: () => {
       const due = macrotasks.splice(0);
