@@ -124,6 +124,15 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     mutants: [["this.#jobId = this.#jobId();", "return this.#jobId();"]],
   },
   {
+    file: "src/engine/loop.ts",
+    tests: ["tests/engine"],
+    mutants: [
+      ["time !== this.#workedAt || this.#runs === MOST_RUNS", "time !== this.#workedAt"],
+      ["isSpent ? undefined : time", "time"],
+      ["this.#pacer.isSpent(time, this.#runs + 1)", "this.#pacer.isSpent(time, 1)"],
+    ],
+  },
+  {
     file: "src/engine/handler_runner.ts",
     tests: ["tests/engine"],
     mutants: [

@@ -40,7 +40,7 @@ export function encodePayload(
   return encodeNarrow(value, classes, subject, limits, known);
 }
 
-/** Says whether a value is a plain object, as far as a single look tells. */
+/** Says whether a value is a plain object of this realm. */
 function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

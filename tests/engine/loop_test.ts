@@ -78,3 +78,12 @@ test("whoever must wait for the host's event loop goes on in a slice of its own,
   macrotask();
   assertEquals([turn(20, 27, 28)], [[false, false, true]]);
 });
+
+test("whoever must wait for the host's event loop must still when it asks again in the same moment", () => {
+  const { pacer, macrotask } = pacedBy(8);
+  const loop = new Loop(() => {}, () => {}, pacer);
+  const late = { at: 8 };
+  assertEquals([{ at: 0 }, late, late].map((time) => loop.mustYield(time)), [false, true, true]);
+  macrotask();
+  assertEquals(loop.mustYield({ at: 1 }), false);
+});
