@@ -33,14 +33,17 @@ export class BoundedList<T> {
 
   /** Adds an item; the oldest makes room for it when the list is full. */
   push(item: T): void {
-    if (this.#items.length < this.#limit) {
-      this.#items.push(item);
+    const items = this.#items;
+    const limit = this.#limit;
+    if (items.length < limit) {
+      items.push(item);
       return;
     }
     this.#dropped++;
-    if (this.#limit === 0) return;
-    this.#items[this.#head] = item;
-    if (++this.#head === this.#limit) this.#head = 0;
+    if (limit === 0) return;
+    const head = this.#head;
+    items[head] = item;
+    this.#head = head + 1 === limit ? 0 : head + 1;
   }
 
   /** Sets another limit; the oldest items beyond it are dropped. */

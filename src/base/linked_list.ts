@@ -35,10 +35,11 @@ export class LinkedList<T extends Linked<T>> implements Iterable<T> {
   /** Takes an item out, and says whether it was there. */
   delete(item: T): boolean {
     if (!this.has(item)) return false;
-    if (item.previous === undefined) this.#first = item.next;
-    else item.previous.next = item.next;
-    if (item.next === undefined) this.#last = item.previous;
-    else item.next.previous = item.previous;
+    const { previous, next } = item;
+    if (previous === undefined) this.#first = next;
+    else previous.next = next;
+    if (next === undefined) this.#last = previous;
+    else next.previous = previous;
     item.previous = undefined;
     item.next = undefined;
     this.#size--;

@@ -32,12 +32,17 @@ import { detailsOf, type ListRange, NO_DETAILS, priorityOf, type Task, type Task
  * @throws {StateError} for a step that the job has seen, or a task that has ended; nothing has changed then
  */
 export function apply(job: Job, commit: Commit): void {
+  // Most are steps. Apart from the others, an engine can inline what they take.
+  if (commit.kind === "step") applyStep(job, commit);
+  else applyOther(job, commit);
+  // It is seldom another one, and to store something young in something old costs the collector time.
+  if (job.time !== commit.time) job.time = commit.time;
+}
+
+function applyOther(job: Job, commit: Exclude<Commit, StepCommit>): void {
   switch (commit.kind) {
     case "merge":
       applyMerge(job, commit);
-      break;
-    case "step":
-      applyStep(job, commit);
       break;
     case "failure":
       applyFailure(job, commit);
@@ -56,8 +61,6 @@ export function apply(job: Job, commit: Commit): void {
     default: // Unreachable: the compiler knows that there is no other kind.
       commit satisfies never;
   }
-  // It is seldom another one, and to store something young in something old costs the collector time.
-  if (job.time !== commit.time) job.time = commit.time;
 }
 
 function applyMerge(job: Job, { task, merged, slot, records }: MergeCommit): void {
