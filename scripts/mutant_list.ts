@@ -157,7 +157,7 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     file: "src/base/bounded_list.ts",
     tests: ["tests/base"],
     mutants: [
-      ["if (++this.#head === this.#limit) this.#head = 0;", "this.#head++;"],
+      ["head + 1 === limit ? 0 : head + 1", "head + 1"],
       ["    this.#dropped++;\n", ""],
       ["this.#head > 0 || this.#items.length > limit", "this.#head > 0"],
       ["this.#head > 0 || this.#items.length > limit", "this.#items.length > limit"],
