@@ -41,6 +41,13 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
       ["bytes === Infinity && nodes <= most", "nodes <= most"],
       ["bytes === Infinity && nodes <= most", "bytes === Infinity"],
       ["encodePart(record, key, value, known)", "encodePart(record, key, value, undefined)"],
+      ["if (key !== keys[count++]) return false", "count++"],
+      ["return count === keys.length && last", "return last"],
+      ["last !== undefined && isOwnKey(record, last)", "last !== undefined"],
+      ["if (value === copy[key]) continue;", ""],
+      ["(others ??= {})[key] = value", "continue"],
+      ["others === undefined && limits.bytes === Infinity", "others === undefined"],
+      ["encodeWide({ ...copy, ...others }, known)", "encodeWide({ ...copy, ...others }, undefined)"],
     ],
   },
   {

@@ -1,6 +1,6 @@
 import type { ClassTable } from "./class_table.ts";
 import { Encoder, type EncodeSubject, isUserKey, scalarOf } from "./encoder.ts";
-import { type Fresh, frozenValue, isOwnKey, type JsonValue, type Stored } from "./json.ts";
+import { type Fresh, frozenValue, isOwnKey, isRecord, type JsonObject, type JsonValue, type Stored } from "./json.ts";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "./limits.ts";
 import { isWide } from "./snug_copy.ts";
 
@@ -36,8 +36,9 @@ export function encodePayload(
 ): Stored | Fresh {
   if (value === undefined) return undefined;
   if (!isPlain(value)) return new Encoder(classes, subject, limits).encode(value, known);
-  if (isWide(value)) return new Encoder(classes, subject, limits).encodeWide(value, known);
-  return encodeNarrow(value, classes, subject, limits, known);
+  if (!isWide(value)) return encodeNarrow(value, classes, subject, limits, known);
+  if (isRecord(known) && hasSameKeys(value, known)) return encodeAlike(value, classes, subject, limits, known);
+  return new Encoder(classes, subject, limits).encodeWide(value, known);
 }
 
 /** Says whether a value is a plain object of this realm. */
@@ -72,4 +73,39 @@ function encodeNarrow(
   const { bytes, nodes: most } = limits;
   if (encoder === undefined && bytes === Infinity && nodes <= most) return Object.freeze(copy);
   return (encoder ?? new Encoder(classes, subject, limits, nodes)).finish(copy);
+}
+
+/** Says whether a record has the keys of another, in the same order. */
+function hasSameKeys(record: object, other: object): boolean {
+  const keys = Object.keys(other);
+  let count = 0;
+  for (const key in record) if (key !== keys[count++]) return false;
+  const last = keys[count - 1];
+  // The loop names keys of the prototype as well, after the others.
+  return count === keys.length && last !== undefined && isOwnKey(record, last);
+}
+
+/**
+ * A record with the keys of what is known, as most have that are passed on: a copy of that, in which other scalars are stored.
+ * It has no more values and none deeper, so that nothing need be counted, and no symbols.
+ */
+function encodeAlike(
+  record: Readonly<Record<string, unknown>>,
+  classes: ClassTable,
+  subject: EncodeSubject,
+  limits: ValueLimits,
+  known: JsonObject,
+): Stored | Fresh {
+  const copy: Record<string, JsonValue> = { ...known };
+  let others: Record<string, unknown> | undefined;
+  for (const key in copy) {
+    const value = record[key];
+    // What has not changed was checked and frozen before; it is not -0.
+    if (value === copy[key]) continue;
+    const scalar = scalarOf(value);
+    if (scalar === undefined) (others ??= {})[key] = value;
+    else copy[key] = scalar;
+  }
+  if (others === undefined && limits.bytes === Infinity) return Object.freeze(copy);
+  return new Encoder(classes, subject, limits).encodeWide({ ...copy, ...others }, known);
 }
