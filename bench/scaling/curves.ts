@@ -1,13 +1,11 @@
 import { type Collected, type Context, Engine, Flow, type FlowOptions, Registry, Routine } from "@routilux/routilux";
 import { manualTimers } from "@routilux/routilux/testing";
 import type { Counted } from "../harness/payload.ts";
-import { clock, expectEqual, type Figures, isSmall, runProgram } from "../harness/program.ts";
-import { Ring } from "../harness/ring.ts";
+import { expectEqual, runProgram } from "../harness/program.ts";
+import { ACTIVATIONS, JOBS, timeEach } from "./activations.ts";
 
 // Each curve does about as much for each of its sizes: what one activation takes should not depend on the size.
 
-const ACTIVATIONS = isSmall ? 2_000 : 200_000;
-const JOBS = isSmall ? 100 : 10_000;
 const DELAY_MS = 60_000;
 
 interface Order {
@@ -74,12 +72,6 @@ async function runOne(flow: Flow, order: Order): Promise<void> {
   expectEqual("The number of items", sharedData["done"], order.count);
 }
 
-async function timeEach(activations: number, run: () => unknown): Promise<Figures> {
-  const start = clock();
-  await run();
-  return { nanoseconds: ((clock() - start) * 1e6) / activations };
-}
-
 await runProgram({
   "routines": async (size) => {
     const flow = circle(size, Step);
@@ -126,18 +118,5 @@ await runProgram({
   "history": (size) => {
     const flow = circle(10, Step, { limits: { history: size } });
     return timeEach(ACTIVATIONS, () => runOne(flow, { count: 20, v: ACTIVATIONS / 20 }));
-  },
-  "ring": (size) => {
-    const turns = Math.max(2, Math.ceil(ACTIVATIONS / size));
-    return timeEach(turns * size, () => {
-      const ring = new Ring<Counted>();
-      let done = 0;
-      for (let i = 0; i < size; i++) ring.push({ v: turns });
-      for (let item = ring.shift(); item !== undefined; item = ring.shift()) {
-        if (item.v > 1) ring.push({ v: item.v - 1 });
-        else done++;
-      }
-      expectEqual("The number of items", done, size);
-    });
   },
 });

@@ -6,9 +6,9 @@ import { scaling } from "./workload.ts";
 
 /** Draws the curves of a runtime; nothing where it was not measured. */
 export function plotScaling(results: Results, runtime: RuntimeName): string | undefined {
-  const lines = scaling.contests.map(({ id, title, contestants, metrics: [metric] }): Line => ({
+  const lines = scaling.contests.map(({ id, title, contestants, metrics: [metric], targets }): Line => ({
     label: title,
-    isReference: id === "ring",
+    isReference: targets.every(({ goal }) => goal === undefined),
     points: contestants.flatMap(({ name, size }) => {
       const values = valuesOf(results, scaling.id, id, name, runtime, metric?.key ?? "");
       return values.length === 0 ? [] : [[size, median(values)] as const];

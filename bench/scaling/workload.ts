@@ -3,20 +3,31 @@ import type { Contest, Workload } from "../harness/catalog.ts";
 const FLAT = 1.15;
 const WARM_UP = 100;
 
-function curve(id: string, title: string, most: number): Contest {
-  const sizes = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000].filter((it) => it <= most && (it > 1 || id === "jobs"));
+interface Curve {
+  readonly id: string;
+  readonly title: string;
+  /** The sizes are powers of ten, up to this one. */
+  readonly most: number;
+  /** The least of them. @default {10} */
+  readonly least?: number;
+  /** What is measured does nothing but keep as much: a limit, of which nothing is asked. @default {false} */
+  readonly isBare?: boolean;
+}
+
+function contest({ id, title, most, least = 10, isBare = false }: Curve): Contest {
+  const sizes = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000].filter((size) => size >= least && size <= most);
   const name = (size: number) => size.toLocaleString("en");
+  const program = isBare ? "scaling/bare.ts" : "scaling/curves.ts";
+  const relation = { metric: "nanoseconds", of: name(most), to: name(least), sense: "at most" } as const;
   return {
     id,
     title,
     metrics: [{ key: "nanoseconds", title: "ns an activation" }],
     small: 10,
     contestants: sizes.map((size) => {
-      return { name: name(size), program: "scaling/curves.ts", variant: id, size, warmUp: Math.min(size, WARM_UP) };
+      return { name: name(size), program, variant: id, size, warmUp: Math.min(size, WARM_UP) };
     }),
-    targets: id === "ring" ? [] : [
-      { metric: "nanoseconds", of: name(most), to: name(sizes[0] ?? most), sense: "at most", goal: FLAT },
-    ],
+    targets: [isBare ? relation : { ...relation, goal: FLAT }],
   };
 }
 
@@ -26,12 +37,14 @@ export const scaling: Workload = {
   title: "Scaling: what an activation takes, in relation to how much there is",
   hasCurves: true,
   contests: [
-    curve("routines", "Routines of a flow", 10_000),
-    curve("jobs", "Jobs at once", 10_000),
-    curve("pending", "Pending tasks", 1_000_000),
-    curve("delayed", "Delayed tasks", 100_000),
-    curve("append", "Items in an append slot", 1_000_000),
-    curve("history", "Records of a full history", 100_000),
-    curve("ring", "Items in a bare ring, for comparison", 1_000_000),
+    contest({ id: "routines", title: "Routines of a flow", most: 10_000 }),
+    contest({ id: "jobs", title: "Jobs at once", most: 10_000, least: 1 }),
+    contest({ id: "loops", title: "Bare promises at once, for comparison", most: 10_000, least: 1, isBare: true }),
+    contest({ id: "pending", title: "Pending tasks", most: 1_000_000 }),
+    contest({ id: "ring", title: "Items in a bare ring, for comparison", most: 1_000_000, isBare: true }),
+    contest({ id: "delayed", title: "Delayed tasks", most: 100_000 }),
+    contest({ id: "append", title: "Items in an append slot", most: 1_000_000 }),
+    contest({ id: "history", title: "Records of a full history", most: 100_000 }),
+    contest({ id: "entries", title: "Entries kept in a bare ring, for comparison", most: 100_000, isBare: true }),
   ],
 };

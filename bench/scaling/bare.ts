@@ -1,0 +1,63 @@
+import type { Counted } from "../harness/payload.ts";
+import { expectEqual, runProgram } from "../harness/program.ts";
+import { Ring } from "../harness/ring.ts";
+import { ACTIVATIONS, JOBS, timeEach } from "./activations.ts";
+
+// The limits: what keeps as much as the curves of the library do, and does nothing else.
+
+/** What is known of an activation afterwards. */
+interface Entry {
+  readonly data: Counted;
+  readonly time: { readonly at: number };
+}
+
+function enter(v: number): Entry {
+  return { data: Object.freeze({ v }), time: { at: Date.now() } };
+}
+
+/** An item that takes its turns, each after a promise; its entries are kept. */
+async function takeTurns(turns: number, entries: Entry[]): Promise<void> {
+  for (let v = turns; v > 0; v--) {
+    await null;
+    entries.push(enter(v));
+  }
+}
+
+async function runLoops(items: number, turns: number): Promise<void> {
+  const entries: Entry[] = [];
+  await Promise.all(Array.from({ length: items }, () => takeTurns(turns, entries)));
+  expectEqual("The number of entries", entries.length, items * turns);
+}
+
+await runProgram({
+  "loops": (size) => {
+    const [items, turns] = [4, 5];
+    return timeEach(JOBS * items * turns, async () => {
+      for (let done = 0; done < JOBS; done += size) {
+        await Promise.all(Array.from({ length: size }, () => runLoops(items, turns)));
+      }
+    });
+  },
+  "entries": (size) =>
+    timeEach(ACTIVATIONS, () => {
+      const entries = new Ring<Entry>();
+      for (let v = 1; v <= ACTIVATIONS; v++) {
+        if (entries.size === size) entries.shift();
+        entries.push(enter(v));
+      }
+      expectEqual("The last one", entries.shift()?.data.v, ACTIVATIONS - size + 1);
+    }),
+  "ring": (size) => {
+    const turns = Math.max(2, Math.ceil(ACTIVATIONS / size));
+    return timeEach(turns * size, () => {
+      const ring = new Ring<Counted>();
+      let done = 0;
+      for (let i = 0; i < size; i++) ring.push({ v: turns });
+      for (let item = ring.shift(); item !== undefined; item = ring.shift()) {
+        if (item.v > 1) ring.push({ v: item.v - 1 });
+        else done++;
+      }
+      expectEqual("The number of items", done, size);
+    });
+  },
+});
