@@ -12,7 +12,8 @@ export function quantile(values: readonly number[], part: number): number {
   return low + (high - low) * (position - Math.floor(position));
 }
 
-/** Half the distance from the least to the greatest value, as a part of the median. */
+/** Half the distance from the least to the greatest value, as a part of the median; nothing where there is no distance. */
 export function spread(values: readonly number[]): number {
-  return (Math.max(...values) - Math.min(...values)) / 2 / median(values);
+  const half = (Math.max(...values) - Math.min(...values)) / 2;
+  return half === 0 ? 0 : half / median(values);
 }

@@ -17,6 +17,6 @@ test("a quantile lies between two values where none is just there", () => {
 });
 
 test("the spread is half the distance of the extremes, as a part of the median", () => {
-  assertEquals(spread([100, 100, 100]), 0);
+  assertEquals([spread([100, 100, 100]), spread([0])], [0, 0]);
   assertEquals(spread([80, 100, 120]), 0.2);
 });
