@@ -39,12 +39,12 @@ export const scaling: Workload = {
   contests: [
     contest({ id: "routines", title: "Routines of a flow", most: 10_000 }),
     contest({ id: "jobs", title: "Jobs at once", most: 10_000, least: 1 }),
-    contest({ id: "loops", title: "Bare promises at once, for comparison", most: 10_000, least: 1, isBare: true }),
+    contest({ id: "loops", title: "Bare promises at once", most: 10_000, least: 1, isBare: true }),
     contest({ id: "pending", title: "Pending tasks", most: 1_000_000 }),
-    contest({ id: "ring", title: "Items in a bare ring, for comparison", most: 1_000_000, isBare: true }),
+    contest({ id: "ring", title: "Items in a bare ring", most: 1_000_000, isBare: true }),
     contest({ id: "delayed", title: "Delayed tasks", most: 100_000 }),
     contest({ id: "append", title: "Items in an append slot", most: 1_000_000 }),
     contest({ id: "history", title: "Records of a full history", most: 100_000 }),
-    contest({ id: "entries", title: "Entries kept in a bare ring, for comparison", most: 100_000, isBare: true }),
+    contest({ id: "entries", title: "Entries kept in a bare ring", most: 100_000, isBare: true }),
   ],
 };
