@@ -46,7 +46,7 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
       ["last !== undefined && isOwnKey(record, last)", "last !== undefined"],
       ["if (value === copy[key]) continue;", ""],
       ["(others ??= {})[key] = value", "continue"],
-      ["others === undefined && limits.bytes === Infinity", "others === undefined"],
+      ["limits.bytes === Infinity && isRecord(known)", "isRecord(known)"],
       ["encodeWide({ ...copy, ...others }, known)", "encodeWide({ ...copy, ...others }, undefined)"],
     ],
   },

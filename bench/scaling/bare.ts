@@ -1,7 +1,7 @@
 import type { Counted } from "../harness/payload.ts";
 import { expectEqual, runProgram } from "../harness/program.ts";
 import { Ring } from "../harness/ring.ts";
-import { ACTIVATIONS, JOBS, timeEach } from "./activations.ts";
+import { ACTIVATIONS, timeEach, timeJobs } from "./activations.ts";
 
 // The limits: what keeps as much as the curves of the library do, and does nothing else.
 
@@ -30,14 +30,7 @@ async function runLoops(items: number, turns: number): Promise<void> {
 }
 
 await runProgram({
-  "loops": (size) => {
-    const [items, turns] = [4, 5];
-    return timeEach(JOBS * items * turns, async () => {
-      for (let done = 0; done < JOBS; done += size) {
-        await Promise.all(Array.from({ length: size }, () => runLoops(items, turns)));
-      }
-    });
-  },
+  "loops": (size) => timeJobs(size, runLoops),
   "entries": (size) =>
     timeEach(ACTIVATIONS, () => {
       const entries = new Ring<Entry>();

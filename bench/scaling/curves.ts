@@ -2,7 +2,7 @@ import { type Collected, type Context, Engine, Flow, type FlowOptions, Registry,
 import { manualTimers } from "@routilux/routilux/testing";
 import type { Counted } from "../harness/payload.ts";
 import { expectEqual, runProgram } from "../harness/program.ts";
-import { ACTIVATIONS, JOBS, timeEach } from "./activations.ts";
+import { ACTIVATIONS, timeEach, timeJobs } from "./activations.ts";
 
 // Each curve does about as much for each of its sizes: what one activation takes should not depend on the size.
 
@@ -82,12 +82,7 @@ await runProgram({
   },
   "jobs": (size) => {
     const flow = circle(10, AsyncStep);
-    const order = { count: 4, v: 5 };
-    return timeEach(JOBS * order.count * order.v, async () => {
-      for (let done = 0; done < JOBS; done += size) {
-        await Promise.all(Array.from({ length: size }, () => runOne(flow, order)));
-      }
-    });
+    return timeJobs(size, (count, v) => runOne(flow, { count, v }));
   },
   "pending": (size) => {
     const flow = circle(10, Step);

@@ -37,7 +37,9 @@ export function encodePayload(
   if (value === undefined) return undefined;
   if (!isPlain(value)) return new Encoder(classes, subject, limits).encode(value, known);
   if (!isWide(value)) return encodeNarrow(value, classes, subject, limits, known);
-  if (isRecord(known) && hasSameKeys(value, known)) return encodeAlike(value, classes, subject, limits, known);
+  if (limits.bytes === Infinity && isRecord(known) && hasSameKeys(value, known)) {
+    return encodeAlike(value, classes, subject, limits, known);
+  }
   return new Encoder(classes, subject, limits).encodeWide(value, known);
 }
 
@@ -106,6 +108,6 @@ function encodeAlike(
     if (scalar === undefined) (others ??= {})[key] = value;
     else copy[key] = scalar;
   }
-  if (others === undefined && limits.bytes === Infinity) return Object.freeze(copy);
+  if (others === undefined) return Object.freeze(copy);
   return new Encoder(classes, subject, limits).encodeWide({ ...copy, ...others }, known);
 }
