@@ -5,12 +5,13 @@ import { nextDueAt } from "../scheduler/next_due.ts";
 import type { ReadyQueue } from "../scheduler/ready_queue.ts";
 import type { Task } from "../scheduler/task.ts";
 import type { JobListeners } from "./job_listeners.ts";
+import type { JobNotifier } from "./job_notifier.ts";
 import type { Journal } from "./journal.ts";
 
 const NONE: readonly never[] = [];
 
 /**
- * Performs the commits of one live job. With a journal, what follows from a commit is done, and seen, when it is stored: the
+ * Performs the commits of one live job, and tells of them. With a journal, what follows from a commit is done, and seen, when it is stored: the
  * tasks that it makes ready are in the queue, but held till then, so that the order of tasks does not depend on the store.
  */
 export class CommitLog {
@@ -20,25 +21,34 @@ export class CommitLog {
   queue: ReadyQueue;
   readonly #job: Job;
   readonly #listeners: JobListeners;
+  readonly #notifier: JobNotifier;
   /** Tasks that must not run yet, with the commit that must be stored before. */
   readonly #held: Map<Task, Commit> = new Map();
 
   /** Makes the log of a job. */
-  constructor(job: Job, queue: ReadyQueue, listeners: JobListeners) {
+  constructor(job: Job, queue: ReadyQueue, listeners: JobListeners, notifier: JobNotifier) {
     this.#job = job;
     this.queue = queue;
     this.#listeners = listeners;
+    this.#notifier = notifier;
   }
 
   /**
    * Performs a commit that makes tasks ready, and then what follows from it. They are in the queue before anybody is told: a
    * listener may deliver to one that has just been made.
    */
-  perform<C extends Commit>(commit: C, readied: readonly Task[] = NONE, follow?: (commit: C) => void): void {
+  perform(commit: Commit, readied: readonly Task[] = NONE, follow?: () => void): void {
     if (this.journal !== undefined) return this.#store(this.journal, commit, readied, follow);
     this.#apply(commit, readied);
+    this.#tell(commit);
+    follow?.();
+  }
+
+  /** Not by a closure of the job: what an engine compiles for the closures of one job does not fit those of the next. */
+  #tell(commit: Commit): void {
     this.#listeners.committed();
-    follow?.(commit);
+    if (commit.kind === "step") this.#listeners.step(commit);
+    if (commit.kind === "step" || commit.kind === "failure") this.#notifier.task(commit);
   }
 
   #apply(commit: Commit, readied: readonly Task[]): void {
@@ -50,19 +60,14 @@ export class CommitLog {
     }
   }
 
-  #store<C extends Commit>(
-    journal: Journal,
-    commit: C,
-    readied: readonly Task[],
-    follow: ((commit: C) => void) | undefined,
-  ): void {
+  #store(journal: Journal, commit: Commit, readied: readonly Task[], follow: (() => void) | undefined): void {
     const text = journal.encode(commit);
     this.#apply(commit, readied);
     for (const task of readied) this.#held.set(task, commit);
     journal.write(text, () => {
       for (const task of readied) if (this.#held.get(task) === commit) this.#held.delete(task);
-      this.#listeners.committed();
-      follow?.(commit);
+      this.#tell(commit);
+      follow?.();
     });
   }
 

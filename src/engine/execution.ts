@@ -62,7 +62,7 @@ export class Execution implements RunnerHost {
     if (setup.onOutput !== undefined) this.listeners.onOutput((output) => this.#notifier.output(output));
     this.#clock = this.#createClock(setup);
     this.#runner = new HandlerRunner(this, plan, host.timers, host.director);
-    this.log = new CommitLog(job, new ReadyQueue(job, this.#clock.time()), this.listeners);
+    this.log = new CommitLog(job, new ReadyQueue(job, this.#clock.time()), this.listeners, this.#notifier);
     this.#loop = new Loop((time) => this.#takeTasks(time), () => this.#settleDown(), host.pacer);
     job.owner = this;
   }
@@ -151,8 +151,7 @@ export class Execution implements RunnerHost {
   commitStep(activation: Activation, progress: Stored): Promise<void> {
     return new Promise((resolve, reject) => {
       let isStored = false;
-      this.#step(activation, "active", progress, (commit) => {
-        this.#tellStep(commit);
+      this.#step(activation, "active", progress, () => {
         isStored = true;
         resolve();
       });
@@ -304,7 +303,7 @@ export class Execution implements RunnerHost {
     tell();
   }
 
-  #step(activation: Activation, outcome: StepCommit["outcome"], progress: Stored, then = this.#tellStep): void {
+  #step(activation: Activation, outcome: StepCommit["outcome"], progress: Stored, then?: () => void): void {
     const { pauseWish } = activation;
     const commit = stepCommit(this.job, activation, outcome, progress, this.limits.steps, this.time());
     const readied = outcome === "parked" ? [...commit.created, commit.task] : commit.created;
@@ -312,11 +311,6 @@ export class Execution implements RunnerHost {
     if (outcome !== "done") activation.reset();
     if (pauseWish !== undefined) this.rest({ status: "paused", wish: pauseWish }, DEFAULT_GRACE_MS);
   }
-
-  readonly #tellStep = (commit: StepCommit): void => {
-    this.listeners.step(commit);
-    this.#notifier.task(commit);
-  };
 
   /** An awaited delivery has not come in time. That is decided by the error handler, but never tried again. */
   #expire(task: Task): void {
@@ -340,7 +334,7 @@ export class Execution implements RunnerHost {
       this.#end(commit, () => new CancelledError(`routine "${plan.routine.id}" has failed`));
       return;
     }
-    this.log.perform(commit, commit.verdict.kind === "retry" ? [task] : [], () => this.#notifier.task(commit));
+    this.log.perform(commit, commit.verdict.kind === "retry" ? [task] : []);
   }
 
   #sendDeferred(): void {
