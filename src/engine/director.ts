@@ -1,6 +1,6 @@
 import type { Instant } from "../scheduler/moment.ts";
 import type { ReadyQueue } from "../scheduler/ready_queue.ts";
-import { priorityOf, type Task } from "../scheduler/task.ts";
+import { isActive, priorityOf, type Task } from "../scheduler/task.ts";
 import type { Activation } from "./activation.ts";
 
 /** Decides in an engine's place what is left to chance in the world: for simulations. */
@@ -30,7 +30,7 @@ export function takeNext(
  * that were active in a snapshot, parked ones, and those of a higher priority.
  */
 function takeEqual(queue: ReadyQueue, first: Task, time: Instant, director: Director): Task | undefined {
-  if (first.active || first.details?.parked === true) return first;
+  if (isActive(first) || first.details?.parked === true) return first;
   const equals = [first];
   while (equals.length < CHOICE) {
     // None is parked of what is taken at a high-water mark of 0.

@@ -6,7 +6,7 @@ import { ignoreRejection, isThenable } from "../base/thenable.ts";
 import type { AnyHandler } from "../model/slot.ts";
 import type { Timers } from "../ports/timers.ts";
 import { hasKeys } from "../scheduler/decide.ts";
-import { dataOf, type Task } from "../scheduler/task.ts";
+import { dataOf, setActive, type Task } from "../scheduler/task.ts";
 import type { Moment } from "../scheduler/moment.ts";
 import { Activation, type ActivationHost } from "./activation.ts";
 import type { CommitLog } from "./commit_log.ts";
@@ -69,7 +69,7 @@ export class HandlerRunner {
 
   /** Runs a task's handler, or goes on with its generator. */
   run(task: Task): void {
-    task.active = true;
+    setActive(task, true);
     if (task.details?.parked === true && this.#goesOn(task)) return;
     const plan = slotOf(this.#plan, task.route);
     let activation: Activation;

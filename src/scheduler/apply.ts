@@ -23,7 +23,16 @@ import {
   type SlotData,
   type SlotLists,
 } from "./slot_data.ts";
-import { detailsOf, type ListRange, NO_DETAILS, priorityOf, type Task, type TaskDetails } from "./task.ts";
+import {
+  detailsOf,
+  type ListRange,
+  NO_DETAILS,
+  priorityOf,
+  setActive,
+  setData,
+  type Task,
+  type TaskDetails,
+} from "./task.ts";
 
 /**
  * Performs a commit: the only code that changes a job. Live runs, recovery and time travel are this function over
@@ -66,7 +75,7 @@ function applyOther(job: Job, commit: Exclude<Commit, StepCommit>): void {
 function applyMerge(job: Job, { task, merged, slot, records }: MergeCommit): void {
   checkPending(job, task, task.details?.merged === undefined);
   task.details = { ...(task.details ?? NO_DETAILS), merged };
-  task.active = true;
+  setActive(task, true);
   if (slot !== undefined) applySlotChange(job, slot);
   if (merged.kind === "lists") listsOf(job, task.route.routine, task.route.slot).holders.add(task);
   addRecords(job, records);
@@ -86,7 +95,7 @@ function keepTask({ task, step, outcome, progress }: StepCommit): void {
   const details = task.details ?? NO_DETAILS;
   const next = Math.min(step + 1, MAX_COUNT);
   task.details = { ...details, step: next, progress, notBefore: undefined, parked: outcome === "parked" };
-  task.active = outcome === "active";
+  setActive(task, outcome === "active");
 }
 
 function addNew(job: Job, { created, records }: StepCommit | DeferredCommit): void {
@@ -108,8 +117,8 @@ function addRecords({ history }: Job, records: readonly HistoryEntry[]): void {
 
 function applyFailure(job: Job, { task, error, verdict, active, records, version, time }: FailureCommit): void {
   checkPending(job, task, true);
-  for (const other of active) other.active = true;
-  task.active = false;
+  for (const other of active) setActive(other, true);
+  setActive(task, false);
   if (verdict.kind === "retry") {
     const { attempt, maxRetries, notBefore } = verdict;
     task.details = { ...(task.details ?? NO_DETAILS), attempt, maxRetries, notBefore, parked: false };
@@ -126,7 +135,7 @@ function applyFailure(job: Job, { task, error, verdict, active, records, version
 
 function applyStatus(job: Job, { status, active, error, pausePoint, redrive, migrated, time }: StatusCommit): void {
   job.status = status;
-  for (const task of active) task.active = true;
+  for (const task of active) setActive(task, true);
   job.error = error;
   if (pausePoint !== undefined) job.pausePoints.push(pausePoint);
   for (const { routine, version, state } of migrated) {
@@ -176,8 +185,7 @@ function startAwaiting(job: Job, task: Task): void {
 
 function fill(job: Job, task: Task, data: Stored): void {
   stopAwaiting(job, task);
-  task.data = data;
-  task.isFrozen = true;
+  setData(task, data);
   task.details = detailsOf(priorityOf(task));
 }
 
@@ -190,7 +198,7 @@ function stopAwaiting(job: Job, task: Task): void {
 }
 
 function endTask(job: Job, task: Task, status: RoutineStatus, version: number): void {
-  task.active = false;
+  setActive(task, false);
   job.tasks.delete(task);
   const state = routineState(job, task.route.routine, version);
   if (state.status !== status) state.status = worseOf(status, state.status);

@@ -2,7 +2,7 @@ import { Fifo } from "../base/fifo.ts";
 import { Heap } from "../base/heap.ts";
 import type { Job } from "./job.ts";
 import type { Instant } from "./moment.ts";
-import { dueAt, priorityOf, type Task, type TaskDetails } from "./task.ts";
+import { dueAt, isActive, priorityOf, type Task, type TaskDetails } from "./task.ts";
 
 interface Waiting {
   readonly task: Task;
@@ -72,7 +72,7 @@ export class ReadyQueue {
   constructor(job: Job, time: Instant) {
     this.#job = job;
     for (const task of job.tasks) {
-      if (task.active) this.#resumed.push(task);
+      if (isActive(task)) this.#resumed.push(task);
       else this.add(task, time);
     }
   }

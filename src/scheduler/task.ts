@@ -57,7 +57,7 @@ export interface Awaiting {
   readonly until: number | undefined;
 }
 
-/** One delivery to a slot. Only `apply` changes one, but for the marks `active` and `isFrozen`. */
+/** One delivery to a slot. Only `apply` changes one, but for its marks. */
 export interface Task extends Linked<Task> {
   /** Counted per job, from 1; 0 until it enters one. */
   id: number;
@@ -65,15 +65,16 @@ export interface Task extends Linked<Task> {
   route: Route;
   /** What is delivered. Its lists may be frozen only when somebody sees them: who shows it takes it from `dataOf`. */
   data: Stored;
-  /** Whether all of the data is frozen. */
-  isFrozen: boolean;
   /** When it entered the job. */
   created: Instant;
   /** What only some tasks have. */
   details: TaskDetails | undefined;
-  /** A live engine is working on it, or was when the job came to rest. */
-  active: boolean;
+  /** Whether it is active, and whether its data is frozen: in one number, for a million tasks may be pending. */
+  marks: number;
 }
+
+const ACTIVE = 1;
+const NOT_FROZEN = 2;
 
 /** The details of a task that has none yet. */
 export const NO_DETAILS: TaskDetails = Object.freeze({
@@ -96,9 +97,10 @@ export function createTask(
   created: Instant,
   details?: TaskDetails,
 ): Task {
-  const isFrozen = !(payload instanceof Fresh);
-  const data = isFrozen ? payload : payload.json;
-  return { id, route, data, isFrozen, created, details, active: false, previous: undefined, next: undefined };
+  const isFresh = payload instanceof Fresh;
+  const data = isFresh ? payload.json : payload;
+  const marks = isFresh ? NOT_FROZEN : 0;
+  return { id, route, data, created, details, marks, previous: undefined, next: undefined };
 }
 
 /** The details of a task that has none but its priority. */
@@ -113,9 +115,28 @@ export function priorityOf({ details }: Task): Priority {
 
 /** What a task delivers, for whoever sees it. */
 export function dataOf(task: Task): Stored {
-  if (!task.isFrozen) freezeValue(task.data);
-  task.isFrozen = true;
+  if ((task.marks & NOT_FROZEN) !== 0) {
+    freezeValue(task.data);
+    task.marks &= ~NOT_FROZEN;
+  }
   return task.data;
+}
+
+/** Gives a task that has none the data that it waits for. */
+export function setData(task: Task, data: Stored): void {
+  task.data = data;
+  task.marks &= ~NOT_FROZEN;
+}
+
+/** Says whether a live engine is working on a task, or was when the job came to rest. */
+export function isActive({ marks }: Task): boolean {
+  return (marks & ACTIVE) !== 0;
+}
+
+/** Marks a task as one that a live engine is working on, or takes the mark away. */
+export function setActive(task: Task, isActive: boolean): void {
+  if (isActive) task.marks |= ACTIVE;
+  else task.marks &= ~ACTIVE;
 }
 
 /** Says whether a commit of the task has entered the job before: its `start` is in the history then. */

@@ -7,7 +7,15 @@ import { ValueReader } from "../base/read_value.ts";
 import type { HistoryRecord } from "../scheduler/history.ts";
 import type { DeferredEvent, LogEntry, OutputEntry, PausePoint } from "../scheduler/job.ts";
 import type { Instant } from "../scheduler/moment.ts";
-import { type Awaiting, createTask, type Merged, type Route, type Task, type TaskDetails } from "../scheduler/task.ts";
+import {
+  type Awaiting,
+  createTask,
+  type Merged,
+  type Route,
+  setActive,
+  type Task,
+  type TaskDetails,
+} from "../scheduler/task.ts";
 import type {
   DeferredDocument,
   ErrorDocument,
@@ -40,7 +48,7 @@ export class PartDecoder {
     const route = this.#route(routine, slot, connection);
     const created = this.#instant(readInstant(document.createdAt));
     const task = createTask(id, route, data, created, this.#details(document, path));
-    task.active = document.active === true;
+    if (document.active === true) setActive(task, true);
     return task;
   }
 

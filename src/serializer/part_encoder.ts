@@ -2,7 +2,7 @@ import { formatInstant } from "../base/instant.ts";
 import { type Encoded, frozenWireOf, type JsonObject, type JsonValue, type Stored, wireOf } from "../base/json.ts";
 import { type HistoryEntry, recordOf } from "../scheduler/history.ts";
 import type { DeferredEvent, LogEntry, OutputEntry, PausePoint } from "../scheduler/job.ts";
-import { type Awaiting, type Merged, priorityOf, type Task } from "../scheduler/task.ts";
+import { type Awaiting, isActive, type Merged, priorityOf, type Task } from "../scheduler/task.ts";
 import { compact } from "./compact.ts";
 import type {
   DeferredDocument,
@@ -26,15 +26,15 @@ export class PartEncoder {
 
   /** Writes a task. Most have nothing but what they carry and where it goes. */
   readonly task = (task: Task): TaskDocument => {
-    const { active, data, details, id, route: { connection, routine, slot } } = task;
+    const { data, details, id, route: { connection, routine, slot } } = task;
     const createdAt = formatInstant(task.created.at);
     const source = connection === undefined ? undefined : { event: connection.event, routine: connection.routine };
-    if (details === undefined && !active && source !== undefined && data !== undefined) {
+    if (details === undefined && !isActive(task) && source !== undefined && data !== undefined) {
       return { connection: source, createdAt, data: this.json(data), id, routine, slot };
     }
     const priority = priorityOf(task);
     return compact({
-      active: flag(active),
+      active: flag(isActive(task)),
       attempt: positive(details?.attempt),
       awaiting: details?.awaiting === undefined ? undefined : encodeAwaiting(details.awaiting),
       connection: source,

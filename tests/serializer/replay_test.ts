@@ -7,7 +7,7 @@ import { apply } from "../../src/scheduler/apply.ts";
 import type { Commit, MergeCommit, SideEffects, StepCommit } from "../../src/scheduler/commit.ts";
 import { recordOf } from "../../src/scheduler/history.ts";
 import type { Job } from "../../src/scheduler/job.ts";
-import { createTask, type Route, type Task } from "../../src/scheduler/task.ts";
+import { createTask, isActive, type Route, type Task } from "../../src/scheduler/task.ts";
 import { encodeCommit } from "../../src/serializer/commit_encoder.ts";
 import { encodeJob } from "../../src/serializer/job_encoder.ts";
 import { Replay } from "../../src/serializer/replay.ts";
@@ -105,7 +105,7 @@ test("tasks whose handlers a pause, an end or another's failure has stopped are 
   const line = new Line();
   const [failing, other, last] = [line.deliver(1), line.deliver(2), line.deliver(3)];
   line.commit(failureCommit(failing, { active: [other] }));
-  const active = () => Array.from(line.replay().finish().tasks, (task) => [task.id, task.active]);
+  const active = () => Array.from(line.replay().finish().tasks, (task) => [task.id, isActive(task)]);
   assertEquals(active(), [[2, true], [3, false]]);
   line.commit({ ...RUNNING, redrive: false });
   line.commit({ ...RUNNING, status: "paused", redrive: false, active: [last] });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type Director, takeNext } from "../../src/engine/director.ts";
 import { apply } from "../../src/scheduler/apply.ts";
 import { ReadyQueue } from "../../src/scheduler/ready_queue.ts";
-import { createTask, detailsOf, NO_DETAILS, type Task } from "../../src/scheduler/task.ts";
+import { createTask, detailsOf, NO_DETAILS, setActive, type Task } from "../../src/scheduler/task.ts";
 import { createJob } from "../support/journal.ts";
 
 const START = { at: 0, ranMs: 0 };
@@ -49,7 +49,11 @@ test("a director does not choose between priorities", () => {
 });
 
 test("tasks that were active in a snapshot come first, by id, without a choice", () => {
-  const tasks = () => [1, 2, 3, 4].map((id) => ({ ...normal(id), active: id > 2 }));
+  const tasks = () => {
+    const made = [1, 2, 3, 4].map(normal);
+    for (const task of made) setActive(task, task.id > 2);
+    return made;
+  };
   assertEquals(takeAll(tasks, last), "3 4 2 1 of 2 1");
 });
 
