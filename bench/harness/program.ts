@@ -21,12 +21,15 @@ export const clock: () => number = env[CPU_CLOCK] === undefined ? () => performa
   return (user + system) / 1_000;
 };
 
+/** A warm-up is so many runs, for what only begins or ends a run has to be compiled as well. */
+const WARM_UP_RUNS = 5;
+
 /** One way to do a workload; it asserts its own result. */
 export type Variant = (size: number) => Figures | Promise<Figures>;
 
 /**
  * Runs what the command line asks for, and prints its figures, one line of JSON each. An argument is the name of a variant,
- * its size, and the size of the run before it that warms it up: `sync:100000:100000`.
+ * its size, and the size of what warms it up before, in several runs: `sync:100000:100000`.
  */
 export async function runProgram(variants: Readonly<Record<string, Variant>>): Promise<void> {
   for (const argument of argv.slice(2)) {
@@ -35,7 +38,8 @@ export async function runProgram(variants: Readonly<Record<string, Variant>>): P
     if (variant === undefined) {
       throw new RangeError(`No variant "${name}"; there are ${Object.keys(variants).join(", ")}`);
     }
-    if (Number(warmUp) > 0) await variant(Number(warmUp));
+    const part = Math.ceil(Number(warmUp) / WARM_UP_RUNS);
+    for (let run = 0; run < WARM_UP_RUNS && part > 0; run++) await variant(part);
     console.log(JSON.stringify(await variant(Number(size))));
   }
 }
