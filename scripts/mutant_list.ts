@@ -63,7 +63,7 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
   },
   {
     file: "src/scheduler/task.ts",
-    tests: ["tests/model/seen_values_test.ts", "tests/scheduler"],
+    tests: ["tests/model/seen_values_test.ts", "tests/scheduler", "tests/engine/retry_test.ts"],
     mutants: [
       ["    freezeValue(task.data);\n", ""],
       ["  else task.marks &= ~ACTIVE;\n", ""],
