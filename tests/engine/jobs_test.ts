@@ -105,6 +105,23 @@ test("all jobs of an engine share slices of sliceMs: then the event loop comes f
   assertEquals(order.indexOf("b") < order.lastIndexOf("a"), true, order.join(""));
 });
 
+test("of jobs that had to wait for the event loop, the first have ended before the last go on", async () => {
+  const host = manualTimers();
+  let now = 0;
+  const { flow } = createWorld({}, { timers: { ...host, now: () => now }, sliceMs: 5 });
+  const seen: string[] = [];
+  addAct(flow, "busy", () => void (now += 5));
+  addAct(flow, "work", async (name: number) => {
+    seen.push(`${name} begins`);
+    await null;
+    seen.push(`${name} ends`);
+  });
+  const jobs = [flow.execute("busy"), ...Array.from({ length: 20 }, (_, name) => flow.execute("work", name))];
+  for (const job of jobs) await flow.waitForCompletion(job);
+  assertEquals(seen.length, 40);
+  assertEquals(seen.indexOf("0 ends") < seen.indexOf("19 begins"), true, seen.join());
+});
+
 test("a busy job does not keep the event loop: others and timers get their turn", async () => {
   const { flow, timers } = createWorld({ limits: { steps: 60_000, history: 0 } });
   const seen: string[] = [];
