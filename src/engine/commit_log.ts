@@ -22,8 +22,8 @@ export class CommitLog {
   readonly #job: Job;
   readonly #listeners: JobListeners;
   readonly #notifier: JobNotifier;
-  /** Tasks that must not run yet, with the commit that must be stored before. */
-  readonly #held: Map<Task, Commit> = new Map();
+  /** Tasks that must not run yet, with the commit that must be stored before: a job without a store has none. */
+  #held: Map<Task, Commit> | undefined;
 
   /** Makes the log of a job. */
   constructor(job: Job, queue: ReadyQueue, listeners: JobListeners, notifier: JobNotifier) {
@@ -63,9 +63,10 @@ export class CommitLog {
   #store(journal: Journal, commit: Commit, readied: readonly Task[], follow: (() => void) | undefined): void {
     const text = journal.encode(commit);
     this.#apply(commit, readied);
-    for (const task of readied) this.#held.set(task, commit);
+    const held = this.#held ??= new Map<Task, Commit>();
+    for (const task of readied) held.set(task, commit);
     journal.write(text, () => {
-      for (const task of readied) if (this.#held.get(task) === commit) this.#held.delete(task);
+      for (const task of readied) if (held.get(task) === commit) held.delete(task);
       this.#tell(commit);
       follow?.();
     });
@@ -84,7 +85,7 @@ export class CommitLog {
 
   /** Whether a task must not run yet: what made it ready is not stored. */
   isHeld(task: Task | undefined): boolean {
-    return task !== undefined && this.#held.has(task);
+    return task !== undefined && this.#held?.has(task) === true;
   }
 
   /** Calls back when all that was performed is stored. */

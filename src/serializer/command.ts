@@ -33,7 +33,8 @@ interface CommandDocument {
   readonly type: Command["type"];
 }
 
-const commandSchema = once(() => {
+// Marked as pure: a bundle that reads no commands leaves it out.
+const commandSchema = /* @__PURE__ */ once(() => {
   const { duration, name, value } = partSchemas();
   const envelope = { format: v.literal("routilux/command"), version: v.literal(1) };
   const reason = optional(v.string());

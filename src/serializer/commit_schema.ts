@@ -4,7 +4,8 @@ import { JOB_STATUSES } from "../scheduler/job.ts";
 import { partSchemas } from "./part_schemas.ts";
 import { list, optional, optionalList, strict } from "./schema_combinators.ts";
 
-const commitSchemas = once(() => {
+// Marked as pure: a bundle that reads no commits leaves it out.
+const commitSchemas = /* @__PURE__ */ once(() => {
   const { count, duration, instant, key, name, positive, value } = partSchemas();
   const { deferred, error, log, merged, output, pausePoint, record, task } = partSchemas();
   const signature = {
