@@ -143,6 +143,19 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
+    file: "src/engine/pacer.ts",
+    tests: ["tests/engine/jobs_test.ts", "tests/engine/loop_test.ts"],
+    mutants: [
+      ["Promise.resolve().then(() => this.#next());", "this.#next();"],
+      ["if (this.isSpent({ at: this.#timers.now() }, 1)) return this.#request();\n", ""],
+    ],
+  },
+  {
+    file: "src/engine/commit_log.ts",
+    tests: ["tests/engine"],
+    mutants: [['commit.kind === "step" || commit.kind === "failure"', 'commit.kind === "step"']],
+  },
+  {
     file: "src/engine/handler_runner.ts",
     tests: ["tests/engine"],
     mutants: [
