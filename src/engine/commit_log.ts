@@ -11,8 +11,9 @@ import type { Journal } from "./journal.ts";
 const NONE: readonly never[] = [];
 
 /**
- * Performs the commits of one live job, and tells of them. With a journal, what follows from a commit is done, and seen, when it is stored: the
- * tasks that it makes ready are in the queue, but held till then, so that the order of tasks does not depend on the store.
+ * Performs the commits of one live job, and tells of them. With a journal, what follows from a commit is done, and seen, when it
+ * is stored: the tasks that it makes ready are in the queue, but held till then, so that the order of tasks does not depend on
+ * the store.
  */
 export class CommitLog {
   /** Where commits are stored; a job without a store has none. */
