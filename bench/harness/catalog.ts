@@ -13,7 +13,7 @@ export interface Contestant {
   readonly variant: string;
   /** How much it does; a slow one less than others. */
   readonly size: number;
-  /** The size of the run that warms up. @default {the contest's part of the size} */
+  /** The size of what warms up, in several runs. @default {the contest's part of the size} */
   readonly warmUp?: number;
   /** What must be known to compare it. */
   readonly note?: string;
@@ -53,7 +53,7 @@ export interface Contest {
   readonly targets: readonly Target[];
   /** The size of a run that only asserts. */
   readonly small: number;
-  /** The size of the run that warms up, as a part of the size. @default {1} */
+  /** The size of what warms up, in several runs, as a part of the size. @default {1} */
   readonly warmUp?: number;
   /** Flags for the runtimes. */
   readonly flags?: Readonly<Partial<Record<RuntimeName, readonly string[]>>>;

@@ -48,7 +48,7 @@ export class PartDecoder {
     const route = this.#route(routine, slot, connection);
     const created = this.#instant(readInstant(document.createdAt));
     const task = createTask(id, route, data, created, this.#details(document, path));
-    if (document.active === true) setActive(task, true);
+    setActive(task, document.active === true);
     return task;
   }
 
