@@ -27,8 +27,9 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     mutants: [
       ["if (!(stored instanceof Encoded)) freezeJson(stored);", ""],
       ["  freezeJson(json);\n  return json;", "  return json;"],
-      ["if (isOwnKey(json, key)) freezeJson(json[key]);", "void key;"],
-      ["for (let i = 0; i < json.length; i++) freezeJson(json[i]);", ""],
+      ['if (typeof part === "object" && isOwnKey(json, key)) freezeJson(part);', "void part;"],
+      ['if (typeof part === "object" && isOwnKey(json, key))', 'if (typeof part === "object")'],
+      ['      if (typeof part === "object") freezeJson(part);', ""],
     ],
   },
   {
