@@ -152,6 +152,11 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
+    file: "src/engine/plan.ts",
+    tests: ["tests/engine/limits_test.ts"],
+    mutants: [["last !== undefined && last.time === time", "last !== undefined"]],
+  },
+  {
     file: "src/engine/commit_log.ts",
     tests: ["tests/engine"],
     mutants: [['commit.kind === "step" || commit.kind === "failure"', 'commit.kind === "step"']],

@@ -41,7 +41,7 @@ export function stepCommit(
     outcome,
     progress,
     created: createTasks(job, emissions, expectations, time, steps),
-    started: startOf(task, time),
+    started: isFirst(task) ? plan.startAt(time) : undefined,
     records: emissions.entries,
     effects: activation.effects(),
     version: plan.version,
@@ -92,12 +92,8 @@ export function statusCommit(
   };
 }
 
-function startOf(task: Task, time: Instant): Start | undefined {
-  return isFirst(task) ? { routine: task.route.routine, time } : undefined;
-}
-
 function startRecords(task: Task, time: Instant): readonly Start[] {
-  return [startOf(task, time)].filter((start) => start !== undefined);
+  return isFirst(task) ? [{ routine: task.route.routine, time }] : [];
 }
 
 /** Whether this is a task's first commit, with which its `start` enters the history. */

@@ -7,7 +7,9 @@ import { declarationOf, type Routine } from "../model/routine.ts";
 import { versionOf } from "../model/routine_document.ts";
 import type { AnyHandler, Slot } from "../model/slot.ts";
 import { Emissions, type EventRoute, type EventSource } from "../scheduler/emissions.ts";
+import type { Start } from "../scheduler/history.ts";
 import type { DeferredEvent, Job } from "../scheduler/job.ts";
+import type { Instant } from "../scheduler/moment.ts";
 import type { Route } from "../scheduler/task.ts";
 
 /** A way to a slot that knows the slot: whoever takes a task need not search for it. */
@@ -51,6 +53,7 @@ export class SlotPlan {
   readonly route: Route;
   /** The ways of the events that are connected to it. */
   readonly arrivals: Map<EventPlan, EventRoute> = new Map();
+  #lastStart: Start | undefined;
 
   /** Plans a slot. */
   constructor(slot: Slot<never>, routine: RoutinePlan) {
@@ -62,6 +65,13 @@ export class SlotPlan {
     [this.firstEvent] = routine.eventList;
     this.merges = slot.merge !== "override" || slot.schema !== undefined || slot.handler === undefined;
     this.route = new PlannedRoute(this, undefined, {});
+  }
+
+  /** The start of a task. Those of one moment are one object: every task has one, and the history keeps it. */
+  startAt(time: Instant): Start {
+    const last = this.#lastStart;
+    if (last !== undefined && last.time === time) return last;
+    return this.#lastStart = { routine: this.routine.id, time };
   }
 }
 
