@@ -240,6 +240,11 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
+    file: "src/adapters/sqlite_store/group_writer.ts",
+    tests: ["tests/stores/sqlite/sqlite_store_test.ts"],
+    mutants: [["if (length > seen) queueMicrotask", "if (false) queueMicrotask"]],
+  },
+  {
     file: "src/serializer/preflight.ts",
     tests: [
       "tests/serializer/preflight_test.ts",

@@ -35,6 +35,12 @@ export function groupWriter(database: SqliteDatabase, busyTimeoutMs: number, onR
     waiting = [];
     makeAll(writes);
   };
+  /** Flushes once a round of microtasks has brought no more: jobs that take turns write one after the other. */
+  const gather = (seen: number): void => {
+    const { length } = waiting;
+    if (length > seen) queueMicrotask(() => gather(length));
+    else flush();
+  };
   const makeAll = (writes: readonly Write[]): void => {
     const [first] = writes;
     if (first === undefined) return;
@@ -94,7 +100,7 @@ export function groupWriter(database: SqliteDatabase, busyTimeoutMs: number, onR
     write: <T>(make: () => T, isSingle = false) =>
       new Promise<T>((resolve, reject) => {
         let value: T;
-        if (waiting.length === 0) queueMicrotask(flush);
+        if (waiting.length === 0) queueMicrotask(() => gather(0));
         waiting.push({ make: () => void (value = make()), isSingle, resolve: () => resolve(value), reject });
       }),
     flush,

@@ -1,12 +1,14 @@
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { FencedError } from "../../../mod.ts";
+import { type Context, FencedError, Registry, Routine, type Timers } from "../../../mod.ts";
 import { type SqliteDatabase, sqliteStore } from "../../../src/adapters/sqlite_store.ts";
 import { rowOf } from "../../../src/adapters/sqlite_store/database.ts";
 import * as statements from "../../../src/adapters/sqlite_store/statements.ts";
+import { manualTimers } from "../../../src/testing/mod.ts";
 import { HEAD, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { createSqlitePlace, type SqlitePlace } from "../../support/sqlite_place.ts";
+import { createWorld } from "../../support/world.ts";
 
 async function inPlace(run: (place: SqlitePlace) => Promise<void>, busyTimeoutMs?: number): Promise<void> {
   const options = { synchronous: "normal", ...busyTimeoutMs === undefined ? {} : { busyTimeoutMs } } as const;
@@ -70,6 +72,33 @@ test("writes of one turn share a transaction, and a fenced one fails alone", asy
     if (result.status === "rejected") assertInstanceOf(result.reason, FencedError);
     assertEquals((await store.find(`job-${index}`))?.revision, index % 10 === 0 ? 0 : 1);
   }
+});
+
+class Countdown extends Routine {
+  readonly trigger = this.addSlot("trigger", this.count);
+  readonly next = this.addEvent<{ n: number }>("next");
+  count({ n }: { n: number }, ctx: Context): void {
+    if (n > 1) ctx.emit(this.next, { n: n - 1 });
+  }
+}
+
+test("jobs that take turns share transactions, also when the event loop comes in between", async () => {
+  const { witness, ran } = createWitness();
+  const registry = new Registry({ Countdown });
+  const timers = manualTimers();
+  // Each look at the clock takes a millisecond: slices end.
+  let looks = 0;
+  const clock: Timers = { ...timers, now: () => looks++ };
+  const { flow } = createWorld({ registry }, { registry, store: sqliteStore(witness), timers: clock, sliceMs: 50 });
+  const countdown = flow.addRoutine(new Countdown(), "countdown");
+  flow.connect(countdown.next, countdown.trigger);
+  const jobs = Array.from({ length: 50 }, () => flow.execute(countdown.trigger, { n: 20 }));
+  await timers.flush();
+  assertEquals(new Set(jobs.map(({ status }) => status)), new Set(["completed"]));
+  const entries = ran.filter((sql) => sql === statements.ADD_FENCED_ENTRY);
+  // A statement outside of a transaction is one by itself.
+  const transactions = ran.join(";").replaceAll(/BEGIN.*?;COMMIT/gs, "transaction").split(";");
+  assert(transactions.length * 10 < entries.length, `${entries.length} entries, ${transactions.length} transactions`);
 });
 
 test("a write that breaks the transaction is rolled back and fails alone", async () => {
