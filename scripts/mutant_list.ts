@@ -97,6 +97,8 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
       ["if (job.time !== commit.time) job.time = commit.time;", ""],
       ["job.error ??= error;", "job.error = undefined;"],
       ["job.failures.push(", "void ("],
+      ["slots.length + log.length + outputs.length + deferred.length", "slots.length + log.length + deferred.length"],
+      ["slots.length + log.length + outputs.length + deferred.length", "slots.length + log.length + outputs.length"],
       ["job.deferredEvents.length = 0;", ""],
       ["if (redrive) putFailuresBack", "if (false) putFailuresBack"],
       ["details.attempt, MAX_COUNT)", "0, MAX_COUNT)"],
@@ -133,6 +135,22 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     file: "src/scheduler/job.ts",
     tests: ["tests/engine/job_id_test.ts"],
     mutants: [["this.#jobId = this.#jobId();", "return this.#jobId();"]],
+  },
+  {
+    file: "src/engine/values.ts",
+    tests: ["tests/engine"],
+    mutants: [
+      ["write?.isSet === true ? write.value : ", ""],
+      [
+        "else if (write.changes === undefined) write.changes = [added];\n    else write.changes.push(added);",
+        "else write.changes = [added];",
+      ],
+      [
+        "else if (write.changes === undefined) write.changes = [added];",
+        "else if (write.changes === undefined) this.#setWrite(key, { isSet: false, value: undefined, changes: [added] });",
+      ],
+      ["    this.#others = undefined;\n", ""],
+    ],
   },
   {
     file: "src/engine/loop.ts",

@@ -32,8 +32,15 @@ export interface ValuesOwner {
 
 const NONE: readonly never[] = [];
 
-type Write = { readonly kind: "set"; readonly value: Stored } | { readonly kind: "update"; readonly change: Change };
 type Change = (old: unknown) => unknown;
+
+/** What was written under a key. */
+interface Write {
+  /** Whether a value was set: the changes are made on that, and not on the one that the job has at the commit. */
+  readonly isSet: boolean;
+  readonly value: Stored;
+  changes: Change[] | undefined;
+}
 
 /** What a refused value is called: put together only when one is. */
 class ValueSubject implements EncodeSubject {
@@ -59,10 +66,10 @@ export class BufferedValues implements Values {
   readonly #name: "shared" | "state";
   readonly #host: ValuesHost;
   readonly #owner: ValuesOwner;
-  /** The key that was written first, with its writes: few activations write another. */
+  /** The key that was written first, with what was written: few activations write another. */
   #key: string | undefined;
-  #writes: Write[] = [];
-  #others: Map<string, Write[]> | undefined;
+  #write: Write | undefined;
+  #others: Map<string, Write> | undefined;
 
   /** Makes a view of the values that all routines share, or of those of the owner's routine. */
   constructor(name: "shared" | "state", host: ValuesHost, owner: ValuesOwner) {
@@ -79,7 +86,7 @@ export class BufferedValues implements Values {
   /** See `Values`. */
   set(key: string, value: unknown): void {
     this.#check("set", key);
-    this.#setWrites(key, [{ kind: "set", value: this.#encode(key, value) }]);
+    this.#setWrite(key, { isSet: true, value: this.#encode(key, value), changes: undefined });
   }
 
   /** See `Values`. */
@@ -88,10 +95,11 @@ export class BufferedValues implements Values {
     if (typeof change !== "function") {
       throw new TypeError(`Cannot update ${this.#name}.${key}: the change must be a function of the old value`);
     }
-    const write: Write = { kind: "update", change: change as Change };
-    const writes = this.#writesOf(key);
-    if (writes === undefined) this.#setWrites(key, [write]);
-    else writes.push(write);
+    const added = change as Change;
+    const write = this.#writeOf(key);
+    if (write === undefined) this.#setWrite(key, { isSet: false, value: undefined, changes: [added] });
+    else if (write.changes === undefined) write.changes = [added];
+    else write.changes.push(added);
   }
 
   /**
@@ -109,7 +117,7 @@ export class BufferedValues implements Values {
   /** Forgets the writes: they have been committed. */
   clear(): void {
     this.#key = undefined;
-    this.#writes = [];
+    this.#write = undefined;
     this.#others = undefined;
   }
 
@@ -118,27 +126,25 @@ export class BufferedValues implements Values {
     if (!isName(key)) checkName(`Cannot ${what} ${this.#name}`, "key", key);
   }
 
-  #writesOf(key: string): Write[] | undefined {
-    return key === this.#key ? this.#writes : this.#others?.get(key);
+  #writeOf(key: string): Write | undefined {
+    return key === this.#key ? this.#write : this.#others?.get(key);
   }
 
-  #setWrites(key: string, writes: Write[]): void {
+  #setWrite(key: string, write: Write): void {
     if (this.#key !== undefined && this.#key !== key) {
-      (this.#others ??= new Map()).set(key, writes);
+      (this.#others ??= new Map()).set(key, write);
       return;
     }
     this.#key = key;
-    this.#writes = writes;
+    this.#write = write;
   }
 
   #settle(key: string): Stored {
-    let value = this.#current()?.get(key);
-    const writes = this.#writesOf(key);
-    if (writes === undefined) return value;
-    for (const write of writes) {
-      value = write.kind === "set"
-        ? write.value
-        : this.#encode(key, write.change(decodeValue(value, this.#host.classes)));
+    const write = this.#writeOf(key);
+    let value = write?.isSet === true ? write.value : this.#current()?.get(key);
+    const changes = write?.changes;
+    if (changes !== undefined) {
+      for (const change of changes) value = this.#encode(key, change(decodeValue(value, this.#host.classes)));
     }
     return value;
   }

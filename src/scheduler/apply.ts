@@ -257,12 +257,15 @@ function applySlotChange(job: Job, change: SlotChange): void {
 }
 
 function applyEffects(job: Job, routine: string, effects: SideEffects, version: number): void {
-  for (const change of effects.slots) applySlotChange(job, change);
-  if (effects.state.length > 0) setState(routineState(job, routine, version), effects.state);
-  setKeys(job.sharedData, effects.shared);
-  for (const entry of effects.log) job.sharedLog.push(entry);
-  for (const output of effects.outputs) job.outputs.push(output);
-  for (const event of effects.deferred) job.deferredEvents.push(event);
+  const { slots, state, shared, log, outputs, deferred } = effects;
+  if (state.length > 0) setState(routineState(job, routine, version), state);
+  if (shared.length > 0) setKeys(job.sharedData, shared);
+  // Most change nothing else: one look is cheaper than four loops over nothing.
+  if (slots.length + log.length + outputs.length + deferred.length === 0) return;
+  for (const change of slots) applySlotChange(job, change);
+  for (const entry of log) job.sharedLog.push(entry);
+  for (const output of outputs) job.outputs.push(output);
+  for (const event of deferred) job.deferredEvents.push(event);
 }
 
 function routineState(job: Job, routine: string, version: number): RoutineState {

@@ -99,6 +99,19 @@ test("an update before a checkpoint is made once, of shared data and of state", 
   assertEquals([job.outputLog.length, job.sharedLog.length], [1, 1]);
 });
 
+test("an update before a checkpoint is made once, also when another key is written after it", async () => {
+  const { flow } = createWorld();
+  addAct(flow, "act", async (_data, ctx) => {
+    const count = (key: string) => ctx.state.update<number>(key, (old = 0) => old + 1);
+    count("a");
+    count("b");
+    await ctx.checkpoint();
+    count("a");
+  });
+  const job = await flow.run("act");
+  assertEquals(job.routineStates["act"]?.state, { a: 2, b: 1 });
+});
+
 test("checkpoint() without progress keeps what was stored before", async () => {
   const { flow, timers } = createWorld();
   const crew = new Crew();
