@@ -172,7 +172,7 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
   {
     file: "src/engine/plan.ts",
     tests: ["tests/engine/limits_test.ts"],
-    mutants: [["last !== undefined && last.time === time", "last !== undefined"]],
+    mutants: [["last !== undefined && last.time.at === time.at", "last !== undefined"]],
   },
   {
     file: "src/engine/commit_log.ts",

@@ -70,7 +70,7 @@ export class SlotPlan {
   /** The start of a task. Those of one moment are one object: every task has one, and the history keeps it. */
   startAt(time: Instant): Start {
     const last = this.#lastStart;
-    if (last !== undefined && last.time === time) return last;
+    if (last !== undefined && last.time.at === time.at) return last;
     return this.#lastStart = { routine: this.routine.id, time };
   }
 }
