@@ -260,7 +260,10 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
   {
     file: "src/adapters/sqlite_store/group_writer.ts",
     tests: ["tests/stores/sqlite/sqlite_store_test.ts"],
-    mutants: [["if (length > seen) queueMicrotask", "if (false) queueMicrotask"]],
+    mutants: [
+      ["if (length > seen && length < LARGE_GROUP) queueMicrotask", "if (false) queueMicrotask"],
+      [" && length < LARGE_GROUP", ""],
+    ],
   },
   {
     file: "src/serializer/preflight.ts",

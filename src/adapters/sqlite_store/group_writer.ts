@@ -13,6 +13,9 @@ interface Write {
   readonly reject: (error: unknown) => void;
 }
 
+/** As many writes wait for no more: whoever goes on writing without an end is answered. */
+const LARGE_GROUP = 1_000;
+
 /** Gathers writes into transactions. */
 export interface GroupWriter {
   /** Makes a write with those of the same turn, and answers when it is stored. */
@@ -38,7 +41,7 @@ export function groupWriter(database: SqliteDatabase, busyTimeoutMs: number, onR
   /** Flushes once a round of microtasks has brought no more: jobs that take turns write one after the other. */
   const gather = (seen: number): void => {
     const { length } = waiting;
-    if (length > seen) queueMicrotask(() => gather(length));
+    if (length > seen && length < LARGE_GROUP) queueMicrotask(() => gather(length));
     else flush();
   };
   const makeAll = (writes: readonly Write[]): void => {

@@ -101,6 +101,19 @@ test("jobs that take turns share transactions, also when the event loop comes in
   assert(transactions.length * 10 < entries.length, `${entries.length} entries, ${transactions.length} transactions`);
 });
 
+test("whoever writes in each microtask is answered meanwhile", async () => {
+  const store = sqliteStore(new DatabaseSync(":memory:"));
+  const writes: Promise<unknown>[] = [];
+  let answers = 0;
+  for (let i = 0; i < 3_000; i++) {
+    writes.push(Promise.resolve(store.create(sampleJob(`job-${i}`))).then(() => answers++));
+    await null;
+  }
+  assert(answers >= 1_000, `${answers} answers`);
+  await Promise.all(writes);
+  assertEquals(answers, 3_000);
+});
+
 test("a write that breaks the transaction is rolled back and fails alone", async () => {
   const { witness } = createWitness((_sql, values) => {
     if (values.includes("broken")) throw new Error("No room for it");
