@@ -39,10 +39,10 @@
  *
  * @module
  */
-export type { ClassTable, NoArgumentClass } from "./src/base/class_table.ts";
-export type { Collected } from "./src/base/collected.ts";
+export type { ClassTable, NoArgumentClass } from "./src/values/class_table.ts";
+export type { Collected } from "./src/values/collected.ts";
 export type { AnyClass } from "./src/base/constructor_needs.ts";
-export type { ErrorData } from "./src/base/error_data.ts";
+export type { ErrorData } from "./src/values/error_data.ts";
 export {
   CancelledError,
   FencedError,
@@ -57,10 +57,10 @@ export {
   StoreError,
   TimeoutError,
 } from "./src/base/errors.ts";
-export type { JsonObject, JsonValue } from "./src/base/json.ts";
+export type { JsonObject, JsonValue } from "./src/values/json.ts";
 export type { ValueLimits } from "./src/base/limits.ts";
-export { type RegisteredFunction, type Registrable, Registry } from "./src/base/registry.ts";
-export { SchemaError, type SchemaIssue, type SchemaResult, type StandardSchema } from "./src/base/standard_schema.ts";
+export { type RegisteredFunction, type Registrable, Registry } from "./src/values/registry.ts";
+export { SchemaError, type SchemaIssue, type SchemaResult, type StandardSchema } from "./src/values/standard_schema.ts";
 export type {
   Connection,
   ConnectionSource,
@@ -69,12 +69,12 @@ export type {
   Mapped,
   Mapping,
 } from "./src/model/connection.ts";
-export type { Context, EmitOptions, ExpectOptions, Priority, Values } from "./src/model/context.ts";
+export type { Context, EmitOptions, ExpectOptions, JobValues, Priority } from "./src/model/context.ts";
 export { ErrorHandler, type ErrorHandlerOptions, type ErrorStrategy } from "./src/model/error_handler.ts";
 export type { Event, EventOptions } from "./src/model/event.ts";
 export { type ExecutionStrategy, FlowGraph, type FlowGraphOptions } from "./src/model/flow_graph.ts";
 export type { FlowLimits } from "./src/model/flow_limits.ts";
-export type { FunctionName } from "./src/model/handler_name.ts";
+export type { FunctionName } from "./src/model/function_names.ts";
 export { type CriticalOptions, Routine } from "./src/model/routine.ts";
 export type { EventDocument, RoutineDocument, SlotDocument } from "./src/model/routine_document.ts";
 export type { Services } from "./src/model/services.ts";
@@ -91,7 +91,7 @@ export type {
   ListsNoInfer,
   SlotOptions,
 } from "./src/model/slot_types.ts";
-export type { Entropy } from "./src/ports/entropy.ts";
+export type { IdSource } from "./src/ports/ids.ts";
 export type {
   CallbackErrorEvent,
   CommandErrorEvent,
@@ -109,15 +109,15 @@ export type {
   JobPage,
   JobRecord,
   ListQuery,
+  MaybePromise,
   NewJob,
-  Result,
   Store,
   StoredCommand,
   StoredJob,
 } from "./src/ports/store.ts";
 export type { CancelTimer, Timers } from "./src/ports/timers.ts";
-export type { RecordType } from "./src/scheduler/history.ts";
-export type { JobStatus, RoutineStatus } from "./src/scheduler/job.ts";
+export type { RecordType } from "./src/job/history.ts";
+export type { JobStatus, RoutineStatus } from "./src/job/job.ts";
 export type {
   ConnectionDocument,
   DeferredDocument,
@@ -134,7 +134,7 @@ export type {
   RoutineStateDocument,
   SlotDataDocument,
   TaskDocument,
-} from "./src/serializer/documents.ts";
+} from "./src/documents/documents.ts";
 export {
   type ExecutionRecord,
   type JobOutput,
@@ -142,10 +142,10 @@ export {
   JobState,
   type PendingTask,
   type RoutineProgress,
-} from "./src/serializer/job_state.ts";
-export type { JobProgress, Settled } from "./src/engine/job_waits.ts";
-export type { WaitOptions } from "./src/engine/waiting.ts";
-export type { DurabilityOptions } from "./src/engine/durability_settings.ts";
+} from "./src/documents/job_state.ts";
+export type { JobProgress, Settled } from "./src/engine/execution/job_waits.ts";
+export type { WaitOptions } from "./src/engine/execution/wait.ts";
+export type { DurabilityOptions } from "./src/engine/durable/durability_settings.ts";
 export type { EngineBase } from "./src/engine/engine_base.ts";
 export { Engine, type EngineOptions } from "./src/engine.ts";
 export type { JobCommand, JobHistory, Recovery, StoredFlowJob } from "./src/stored_jobs.ts";

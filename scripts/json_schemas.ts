@@ -6,10 +6,10 @@ import {
 } from "@valibot/to-json-schema";
 import type { GenericSchema } from "valibot";
 import { RESERVED_NAMES } from "../src/base/options.ts";
-import { commitSchema } from "../src/serializer/commit_schema.ts";
-import { flowSchema } from "../src/serializer/flow_schema.ts";
-import { jobSchema } from "../src/serializer/job_schema.ts";
-import { partSchemas } from "../src/serializer/part_schemas.ts";
+import { commitSchema } from "../src/documents/commit_schema.ts";
+import { flowSchema } from "../src/documents/flow_schema.ts";
+import { jobSchema } from "../src/documents/job_schema.ts";
+import { partSchemas } from "../src/documents/part_schemas.ts";
 import { DocumentComments, type JsonSchema } from "./document_comments.ts";
 import { finish } from "./report.ts";
 
@@ -18,7 +18,7 @@ import { finish } from "./report.ts";
 
 const FOLDER = new URL("../schemas/", import.meta.url);
 const SOURCES = [
-  ...["serializer/documents", "serializer/commit_documents", "model/routine_document", "model/connection"],
+  ...["documents/documents", "documents/commit_documents", "model/routine_document", "model/connection"],
   ...["model/flow_limits", "model/error_handler", "base/limits"],
 ].map((name) => `src/${name}.ts`);
 

@@ -1,7 +1,7 @@
 // Keeps the pure floors free of every runtime, of the clock, of chance, of timers and of printing: those come in through
 // ports. Names are judged without their scope, so a local variable must not be called like a thing of a runtime either.
 
-const PURE = /[/\\]src[/\\](?:base|model|ports|scheduler|serializer|engine)[/\\]/;
+const PURE = /[/\\]src[/\\](?:base|values|model|ports|job|documents|engine)[/\\]/;
 
 const RUNTIMES = [
   "Deno",
@@ -29,7 +29,7 @@ const MODULES = /^(?:node|bun|deno|cloudflare|https?):|^bun$/;
 const HINTS: Readonly<Record<string, string>> = {
   runtime: "A pure floor runs in every runtime: put this into an adapter, behind a port",
   clock: "A pure floor has no clock: take the instant as an argument, or ask the port `Timers`",
-  chance: "A pure floor knows no chance: ask the port `Entropy`",
+  chance: "A pure floor knows no chance: ask the port `IdSource`",
   timers: "A pure floor sets no timers: ask the port `Timers`",
   console: "The library never prints: throw an error, or tell the observer",
 };

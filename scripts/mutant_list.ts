@@ -22,7 +22,7 @@ const MERGE_TESTS = [
  */
 export const MUTATED_FILES: readonly MutatedFile[] = [
   {
-    file: "src/base/json.ts",
+    file: "src/values/json.ts",
     tests: ["tests/base", "tests/model/seen_values_test.ts"],
     mutants: [
       ["if (!(stored instanceof Encoded)) freezeJson(stored);", ""],
@@ -33,7 +33,7 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
-    file: "src/base/encode.ts",
+    file: "src/values/encode.ts",
     tests: ["tests/base"],
     mutants: [
       ["      nodes++;\n", ""],
@@ -52,7 +52,7 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
-    file: "src/base/encoder.ts",
+    file: "src/values/encoder.ts",
     tests: ["tests/base", "tests/model/seen_values_test.ts"],
     mutants: [
       ["    this.#isFrozen = false;\n    return copy;", "    return copy;"],
@@ -63,16 +63,16 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
-    file: "src/scheduler/task.ts",
-    tests: ["tests/model/seen_values_test.ts", "tests/scheduler", "tests/engine/retry_test.ts"],
+    file: "src/job/task.ts",
+    tests: ["tests/model/seen_values_test.ts", "tests/job", "tests/engine/retry_test.ts"],
     mutants: [
       ["    freezeValue(task.data);\n", ""],
       ["  else task.marks &= ~ACTIVE;\n", ""],
     ],
   },
   {
-    file: "src/base/read_value.ts",
-    tests: ["tests/base", "tests/serializer/job_document_test.ts"],
+    file: "src/values/value_reader.ts",
+    tests: ["tests/base", "tests/documents/job_document_test.ts"],
     mutants: [
       ["this.#adopts ? array as JsonValue[] : cloneArray(array)", "array as JsonValue[]"],
       ["this.#adopts ? record as Record<string, JsonValue> : { ...record }", "record as Record<string, JsonValue>"],
@@ -84,8 +84,8 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
-    file: "src/scheduler/apply.ts",
-    tests: ["tests/scheduler", "tests/serializer/commit_test.ts", "tests/serializer/replay_test.ts", "tests/engine"],
+    file: "src/job/apply.ts",
+    tests: ["tests/job", "tests/documents/commit_test.ts", "tests/documents/replay_test.ts", "tests/engine"],
     mutants: [
       ["(task.details?.step ?? 0) === commit.step", "true"],
       ["unseen && job.tasks.has(task)", "unseen"],
@@ -110,15 +110,15 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
-    file: "src/serializer/job_encoder.ts",
-    tests: ["tests/serializer/job_document_test.ts"],
+    file: "src/documents/job_encoder.ts",
+    tests: ["tests/documents/job_document_test.ts"],
     mutants: [
       ['if (some.length > 0 || text === "") write();', "write();"],
       ["    some = [];\n  };", "  };"],
     ],
   },
   {
-    file: "src/engine/merge.ts",
+    file: "src/engine/activation/merge.ts",
     tests: [...MERGE_TESTS, "tests/engine/schema_test.ts"],
     mutants: [
       ["const data = checkDelivery(dataOf(task), plan, classes, limits);", "const data = dataOf(task);"],
@@ -132,12 +132,12 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
-    file: "src/scheduler/job.ts",
+    file: "src/job/job.ts",
     tests: ["tests/engine/job_id_test.ts"],
     mutants: [["this.#jobId = this.#jobId();", "return this.#jobId();"]],
   },
   {
-    file: "src/engine/values.ts",
+    file: "src/engine/activation/job_values.ts",
     tests: ["tests/engine"],
     mutants: [
       ["write?.isSet === true ? write.value : ", ""],
@@ -153,7 +153,7 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
-    file: "src/engine/loop.ts",
+    file: "src/engine/execution/loop.ts",
     tests: ["tests/engine"],
     mutants: [
       ["time !== this.#workedAt || this.#runs === MOST_RUNS", "time !== this.#workedAt"],
@@ -162,7 +162,7 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
-    file: "src/engine/pacer.ts",
+    file: "src/engine/execution/pacer.ts",
     tests: ["tests/engine/jobs_test.ts", "tests/engine/loop_test.ts"],
     mutants: [
       ["Promise.resolve().then(() => this.#next());", "this.#next();"],
@@ -170,17 +170,17 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
-    file: "src/engine/plan.ts",
+    file: "src/engine/activation/plan.ts",
     tests: ["tests/engine/limits_test.ts"],
     mutants: [["last !== undefined && last.time.at === time.at", "last !== undefined"]],
   },
   {
-    file: "src/engine/commit_log.ts",
+    file: "src/engine/execution/committer.ts",
     tests: ["tests/engine"],
     mutants: [['commit.kind === "step" || commit.kind === "failure"', 'commit.kind === "step"']],
   },
   {
-    file: "src/engine/handler_runner.ts",
+    file: "src/engine/execution/handler_runner.ts",
     tests: ["tests/engine"],
     mutants: [
       ["if (this.#current === undefined && this.#active.size === 0) return;", "if (this.#active.size === 0) return;"],
@@ -192,8 +192,8 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
-    file: "src/scheduler/history.ts",
-    tests: ["tests/scheduler"],
+    file: "src/job/history.ts",
+    tests: ["tests/job"],
     mutants: [
       ['if ("type" in entry) return entry;', ""],
       ["entry.data, entry.created)", "entry.data, { at: 0 })"],
@@ -213,8 +213,8 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
-    file: "src/scheduler/emissions.ts",
-    tests: ["tests/scheduler", "tests/engine", "tests/model/seen_values_test.ts"],
+    file: "src/job/emissions.ts",
+    tests: ["tests/job", "tests/engine", "tests/model/seen_values_test.ts"],
     mutants: [
       ["task.id = firstId + i;", "task.id = firstId;"],
       ["frozenWireOf(data);", "data instanceof Encoded ? data.json : data;"],
@@ -225,8 +225,8 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
-    file: "src/scheduler/slot_data.ts",
-    tests: ["tests/scheduler", ...MERGE_TESTS],
+    file: "src/job/slot_data.ts",
+    tests: ["tests/job", ...MERGE_TESTS],
     mutants: [
       [" && position > list.cleared)", ")"],
       ["Math.min(position, listEnd(list))", "listEnd(list)"],
@@ -239,8 +239,8 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
-    file: "src/scheduler/ready_queue.ts",
-    tests: ["tests/scheduler", "tests/engine", "tests/travel/active_first_test.ts"],
+    file: "src/job/ready_queue.ts",
+    tests: ["tests/job", "tests/engine", "tests/travel/active_first_test.ts"],
     mutants: [
       ["if (task.id > this.newest) {", "if (true) {"],
       ["isFirst(late, fresh) ? this.late", "isFirst(fresh, late) ? this.late"],
@@ -258,7 +258,7 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
-    file: "src/adapters/sqlite_store/group_writer.ts",
+    file: "src/stores/sqlite_store/group_writer.ts",
     tests: ["tests/stores/sqlite/sqlite_store_test.ts"],
     mutants: [
       ["if (length > seen && length < LARGE_GROUP) queueMicrotask", "if (false) queueMicrotask"],
@@ -266,10 +266,10 @@ export const MUTATED_FILES: readonly MutatedFile[] = [
     ],
   },
   {
-    file: "src/serializer/preflight.ts",
+    file: "src/documents/preflight.ts",
     tests: [
-      "tests/serializer/preflight_test.ts",
-      "tests/serializer/routine_versions_test.ts",
+      "tests/documents/preflight_test.ts",
+      "tests/documents/routine_versions_test.ts",
       "tests/travel/resume_refused_test.ts",
     ],
     mutants: [

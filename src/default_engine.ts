@@ -1,8 +1,8 @@
-import { webEntropy } from "./adapters/web_entropy.ts";
-import { webTimers } from "./adapters/web_timers.ts";
+import { webIds } from "./host/web_ids.ts";
+import { webTimers } from "./host/web_timers.ts";
 import { checkRange } from "./base/options.ts";
 import { EngineBase } from "./engine/engine_base.ts";
-import { EngineHost, type EngineHostOptions } from "./engine/engine_host.ts";
+import { EngineHost, type EngineHostOptions } from "./engine/execution/engine_host.ts";
 import type { Services } from "./model/services.ts";
 
 /**
@@ -10,10 +10,10 @@ import type { Services } from "./model/services.ts";
  *
  * @throws {RangeError} for a number out of range
  */
-export function settleHost({ sliceMs = 4, ...options }: Partial<EngineHostOptions>): EngineHost {
+export function resolveHost({ sliceMs = 4, ...options }: Partial<EngineHostOptions>): EngineHost {
   return new EngineHost({
     timers: options.timers ?? webTimers(),
-    entropy: options.entropy ?? webEntropy(),
+    ids: options.ids ?? webIds(),
     observer: options.observer,
     // An application may have declared services and still make an engine without any.
     services: options.services ?? ({} as Services),
@@ -25,7 +25,7 @@ export function settleHost({ sliceMs = 4, ...options }: Partial<EngineHostOption
 
 class DefaultEngine extends EngineBase {
   constructor() {
-    super(settleHost({}));
+    super(resolveHost({}));
   }
 }
 

@@ -1,14 +1,14 @@
-import type { Registry } from "./base/registry.ts";
-import { settleHost } from "./default_engine.ts";
-import { Durability } from "./engine/durability.ts";
-import { type DurabilityOptions, settleDurability } from "./engine/durability_settings.ts";
-import { DurableJobs } from "./engine/durable_jobs.ts";
+import type { Registry } from "./values/registry.ts";
+import { resolveHost } from "./default_engine.ts";
+import { StoreSession } from "./engine/durable/store_session.ts";
+import { type DurabilityOptions, resolveDurability } from "./engine/durable/durability_settings.ts";
+import { JobStorage } from "./engine/durable/job_storage.ts";
 import { EngineBase, hostOf } from "./engine/engine_base.ts";
-import type { EngineHost } from "./engine/engine_host.ts";
-import { type Rest, SHUTDOWN_REST } from "./engine/rest.ts";
+import type { EngineHost } from "./engine/execution/engine_host.ts";
+import { type Rest, SHUTDOWN_REST } from "./engine/execution/rest.ts";
 import type { ShutdownOptions } from "./flow.ts";
 import type { Services } from "./model/services.ts";
-import type { Entropy } from "./ports/entropy.ts";
+import type { IdSource } from "./ports/ids.ts";
 import type { Observer } from "./ports/observer.ts";
 import type { Store } from "./ports/store.ts";
 import type { Timers } from "./ports/timers.ts";
@@ -19,7 +19,7 @@ export interface EngineOptions {
   /** The clock and the timers. @default {webTimers()} */
   readonly timers?: Timers;
   /** The source of ids. @default {webEntropy()} */
-  readonly entropy?: Entropy;
+  readonly ids?: IdSource;
   /** Where jobs survive; without one, a job survives when somebody writes it out. */
   readonly store?: Store;
   /** How they are kept there. */
@@ -76,14 +76,14 @@ export class Engine extends EngineBase {
   constructor(options: EngineOptions = {}) {
     const { store, durability = {}, registry, ...rest } = options;
     const createDurability = (host: EngineHost) =>
-      store && new Durability({
+      store && new StoreSession({
         store,
-        settings: settleDurability(durability, host.entropy.id()),
+        settings: resolveDurability(durability, host.ids.id()),
         timers: host.timers,
-        createFlow: (...flow) => new DurableJobs(...flow),
+        createFlow: (...flow) => new JobStorage(...flow),
         tell: (event) => host.tell(event),
       });
-    super(settleHost({ ...rest, createDurability }));
+    super(resolveHost({ ...rest, createDurability }));
     this.#registry = registry;
   }
 

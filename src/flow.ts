@@ -1,15 +1,21 @@
 import type { Finding } from "./base/errors.ts";
 import { checkDuration, checkName } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
-import type { Registry } from "./base/registry.ts";
-import { encodeValue } from "./base/encode.ts";
+import type { Registry } from "./values/registry.ts";
+import { encodeValue } from "./values/encode.ts";
 import { EngineBase, hostOf } from "./engine/engine_base.ts";
-import type { Execution } from "./engine/execution.ts";
-import { DEFAULT_GRACE_MS, SHUTDOWN_REST } from "./engine/rest.ts";
-import { JobRunner, refuse } from "./engine/job_runner.ts";
-import { type JobProgress, type Settled, waitForCondition, waitForRest, waitUntilIdle } from "./engine/job_waits.ts";
-import { OutputStream } from "./engine/output_stream.ts";
-import type { WaitOptions } from "./engine/waiting.ts";
+import type { Execution } from "./engine/execution/execution.ts";
+import { DEFAULT_GRACE_MS, SHUTDOWN_REST } from "./engine/execution/rest.ts";
+import { FlowJobs, refuse } from "./engine/flow_jobs.ts";
+import {
+  type JobProgress,
+  type Settled,
+  waitForCondition,
+  waitForRest,
+  waitUntilIdle,
+} from "./engine/execution/job_waits.ts";
+import { OutputStream } from "./engine/execution/output_stream.ts";
+import type { WaitOptions } from "./engine/execution/wait.ts";
 import { defaultEngine } from "./default_engine.ts";
 import {
   checkExecutionTimeout,
@@ -21,12 +27,12 @@ import {
 import { membershipOf, Routine } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
 import type { Timers } from "./ports/timers.ts";
-import type { Job, OutputEntry } from "./scheduler/job.ts";
-import type { Route } from "./scheduler/task.ts";
-import type { FlowDocument } from "./serializer/documents.ts";
-import { decodeFlow, encodeFlow } from "./serializer/flow_codec.ts";
-import { jobOf, type JobOutput, JobState, viewOutput } from "./serializer/job_state.ts";
-import { preflight } from "./serializer/preflight.ts";
+import type { Job, OutputEntry } from "./job/job.ts";
+import type { Route } from "./job/task.ts";
+import type { FlowDocument } from "./documents/documents.ts";
+import { decodeFlow, encodeFlow } from "./documents/flow_codec.ts";
+import { jobOf, type JobOutput, JobState, viewOutput } from "./documents/job_state.ts";
+import { preflight } from "./documents/preflight.ts";
 
 /** What a flow is made of. */
 export interface FlowOptions extends Omit<FlowGraphOptions, "id"> {
@@ -92,7 +98,7 @@ export interface CompletionOptions extends WaitOptions {
 }
 
 /** What makes and steers a flow's jobs: for the library's own floors. */
-export let runnerOf: (flow: Flow) => JobRunner;
+export let runnerOf: (flow: Flow) => FlowJobs;
 
 /** Where a job begins: a slot, or the `trigger` of a routine, which may be named by its id. */
 export type Entry = string | Routine<object> | Slot<never>;
@@ -124,7 +130,7 @@ export type EntryArguments<E, O> = E extends Slot<infer T>
  */
 export class Flow extends FlowGraph {
   readonly #engine: EngineBase;
-  readonly #runner: JobRunner;
+  readonly #runner: FlowJobs;
 
   static {
     runnerOf = (flow) => flow.#runner;
@@ -141,9 +147,9 @@ export class Flow extends FlowGraph {
     if (!(engine instanceof EngineBase)) {
       throw new TypeError(`Cannot create flow: engine must be an Engine, got ${describeValue(engine)}`);
     }
-    super({ ...options, id: options.id ?? hostOf(engine).entropy.id() });
+    super({ ...options, id: options.id ?? hostOf(engine).ids.id() });
     this.#engine = engine;
-    this.#runner = new JobRunner(this, hostOf(engine));
+    this.#runner = new FlowJobs(this, hostOf(engine));
   }
 
   /**
@@ -230,8 +236,8 @@ export class Flow extends FlowGraph {
     checkDuration(`Cannot pause job "${job.jobId}"`, "graceMs", graceMs);
     if (execution === undefined) throw refuse("pause", data, "it is not live here");
     const subject = { action: `Cannot pause job "${job.jobId}"`, root: "checkpoint" };
-    const wish = { reason, checkpoint: encodeValue(checkpoint, this.registry, subject, this.limits) };
-    execution.rest({ status: "paused", wish }, graceMs);
+    const pauseRequest = { reason, checkpoint: encodeValue(checkpoint, this.registry, subject, this.limits) };
+    execution.rest({ status: "paused", pauseRequest }, graceMs);
     const wait = signal === undefined ? {} : { signal };
     await waitForRest(data, this.#runner.executionOf(data), hostOf(this.#engine).timers, wait, undefined);
   }

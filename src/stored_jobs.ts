@@ -1,19 +1,19 @@
-import { encodeValue } from "./base/encode.ts";
+import { encodeValue } from "./values/encode.ts";
 import { StateError } from "./base/errors.ts";
-import type { JsonValue } from "./base/json.ts";
+import type { JsonValue } from "./values/json.ts";
 import { DEFAULT_VALUE_LIMITS } from "./base/limits.ts";
 import { checkInteger, checkName } from "./base/options.ts";
-import type { Registry } from "./base/registry.ts";
-import type { Durability } from "./engine/durability.ts";
+import type { Registry } from "./values/registry.ts";
+import type { StoreSession } from "./engine/durable/store_session.ts";
 import { type EngineBase, hostOf } from "./engine/engine_base.ts";
 import { Flow, runnerOf } from "./flow.ts";
 import type { StoredJob } from "./ports/store.ts";
-import { hasEnded } from "./scheduler/job.ts";
-import { type Command, encodeCommand } from "./serializer/command.ts";
-import { decodeJob } from "./serializer/job_decoder.ts";
-import { encodeJob } from "./serializer/job_encoder.ts";
-import { jobOf, JobState } from "./serializer/job_state.ts";
-import { Replay } from "./serializer/replay.ts";
+import { hasEnded } from "./job/job.ts";
+import { type Command, encodeCommand } from "./documents/command.ts";
+import { decodeJob } from "./documents/job_decoder.ts";
+import { encodeJob } from "./documents/job_encoder.ts";
+import { jobOf, JobState } from "./documents/job_state.ts";
+import { Replay } from "./documents/replay.ts";
 
 /** A job that was found in the store, and its flow. */
 export interface StoredFlowJob {
@@ -51,13 +51,13 @@ export type JobCommand =
 /** The jobs in an engine's store, and what can be done with them from outside. */
 export class StoredJobs {
   readonly #engine: EngineBase;
-  readonly #durability: Durability;
+  readonly #durability: StoreSession;
   readonly #registry: Registry;
   /** By text: jobs of one flow share it. */
   readonly #flows: Map<string, Flow> = new Map();
 
   /** Makes the view of an engine's store. */
-  constructor(engine: EngineBase, durability: Durability, registry: Registry) {
+  constructor(engine: EngineBase, durability: StoreSession, registry: Registry) {
     this.#engine = engine;
     this.#durability = durability;
     this.#registry = registry;
@@ -90,7 +90,7 @@ export class StoredJobs {
     const action = `Cannot send to job "${jobId}"`;
     const text = encodeCommand(this.#command(action, command));
     if (key !== undefined) checkName(action, "key", key);
-    if (!await this.#durability.store.send(jobId, text, key ?? hostOf(this.#engine).entropy.id())) {
+    if (!await this.#durability.store.send(jobId, text, key ?? hostOf(this.#engine).ids.id())) {
       throw unknownJob(jobId, "send to");
     }
   }
@@ -123,7 +123,7 @@ export class StoredJobs {
     for (const text of stored.entries.slice(0, revision - snapshotRevision)) replay.apply(text);
     const { status } = replay.job;
     if (hasEnded(status)) throw new StateError("fork", status, `${action}: at revision ${revision} it had ended`);
-    const id = newId === undefined ? hostOf(this.#engine).entropy.id() : checkName(action, "jobId", newId);
+    const id = newId === undefined ? hostOf(this.#engine).ids.id() : checkName(action, "jobId", newId);
     const job = this.#copy(replay, id);
     return { flow, job: flow.resume(job) };
   }

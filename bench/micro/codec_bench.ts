@@ -1,6 +1,6 @@
 import { Registry } from "@routilux/routilux";
-import { decodeValue } from "../../src/base/decode.ts";
-import { encodeValue } from "../../src/base/encode.ts";
+import { decodeValue } from "../../src/values/decode.ts";
+import { encodeValue } from "../../src/values/encode.ts";
 import { counted, payload } from "../harness/payload.ts";
 import { bench } from "./bench.ts";
 import { TIMES } from "./repeated.ts";

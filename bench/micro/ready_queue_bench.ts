@@ -1,6 +1,6 @@
-import { Job } from "../../src/scheduler/job.ts";
-import { ReadyQueue } from "../../src/scheduler/ready_queue.ts";
-import { createTask, detailsOf, NO_DETAILS, type Task } from "../../src/scheduler/task.ts";
+import { Job } from "../../src/job/job.ts";
+import { ReadyQueue } from "../../src/job/ready_queue.ts";
+import { createTask, detailsOf, NO_DETAILS, type Task } from "../../src/job/task.ts";
 import { bench } from "./bench.ts";
 import { TIMES } from "./repeated.ts";
 

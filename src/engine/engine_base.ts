@@ -1,4 +1,4 @@
-import type { EngineHost } from "./engine_host.ts";
+import type { EngineHost } from "./execution/engine_host.ts";
 
 /** What the executions of an engine share: for the library's own floors. */
 export let hostOf: (engine: EngineBase) => EngineHost;

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../base/json.ts";
+import type { JsonObject } from "../values/json.ts";
 import type { Event } from "./event.ts";
 import type { Slot } from "./slot.ts";
 

@@ -14,7 +14,7 @@ export interface EmitOptions {
 }
 
 /** Values by name, with atomic changes: writes enter the job when the handler returns, or at its next checkpoint. */
-export interface Values {
+export interface JobValues {
   /** The value, this handler's own writes included; `undefined` when there is none. */
   get<T = unknown>(this: object, key: string): T | undefined;
   /** Sets the value; `undefined` removes it. */
@@ -53,9 +53,9 @@ export interface Context<P = unknown> {
   /** What the engine was given for handlers; never written out. */
   readonly services: Services;
   /** Values that all routines of the job share. */
-  readonly shared: Values;
+  readonly shared: JobValues;
   /** This routine's own values in this job. */
-  readonly state: Values;
+  readonly state: JobValues;
   /** The instant, in milliseconds since 1970, by the engine's clock. */
   now(this: object): number;
   /**

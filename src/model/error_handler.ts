@@ -1,6 +1,6 @@
-import { describeError } from "../base/error_data.ts";
+import { describeError } from "../values/error_data.ts";
 import { SerializationError } from "../base/errors.ts";
-import { isRecord, type JsonObject } from "../base/json.ts";
+import { isRecord, type JsonObject } from "../values/json.ts";
 import { checkDuration, checkInteger, checkRange, checkWord } from "../base/options.ts";
 import { describeValue, pathStep } from "../base/path.ts";
 

@@ -1,4 +1,4 @@
-import type { StandardSchema } from "../base/standard_schema.ts";
+import type { StandardSchema } from "../values/standard_schema.ts";
 
 /** How an event is declared. */
 export interface EventOptions<T> {

@@ -1,7 +1,7 @@
 import { StateError } from "../base/errors.ts";
 import { checkInteger, checkName, checkRange, checkWord, listNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
-import { Registry } from "../base/registry.ts";
+import { Registry } from "../values/registry.ts";
 import { Connection, type ConnectOptions, type Mapped, type Mapping } from "./connection.ts";
 import { ErrorHandler } from "./error_handler.ts";
 import { Event } from "./event.ts";

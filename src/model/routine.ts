@@ -1,9 +1,9 @@
 import { checkName, checkRange } from "../base/options.ts";
-import type { JsonObject } from "../base/json.ts";
+import type { JsonObject } from "../values/json.ts";
 import { describeValue } from "../base/path.ts";
-import type { Registry } from "../base/registry.ts";
+import type { Registry } from "../values/registry.ts";
 import { StateError } from "../base/errors.ts";
-import { isStandardSchema, type StandardSchema } from "../base/standard_schema.ts";
+import { isStandardSchema, type StandardSchema } from "../values/standard_schema.ts";
 import { ErrorHandler, type ErrorStrategy } from "./error_handler.ts";
 import { Event, type EventOptions } from "./event.ts";
 import { readRoutine, type RoutineDocument, writeRoutine } from "./routine_document.ts";

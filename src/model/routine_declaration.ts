@@ -1,11 +1,11 @@
-import { OpenClassTable } from "../base/class_table.ts";
-import { decodeValue } from "../base/decode.ts";
-import { encodeValue } from "../base/encode.ts";
+import { OpenClassTable } from "../values/class_table.ts";
+import { decodeValue } from "../values/decode.ts";
+import { encodeValue } from "../values/encode.ts";
 import { StateError } from "../base/errors.ts";
-import type { Stored } from "../base/json.ts";
+import type { Stored } from "../values/json.ts";
 import { checkName } from "../base/options.ts";
 import { pathStep } from "../base/path.ts";
-import type { Registry } from "../base/registry.ts";
+import type { Registry } from "../values/registry.ts";
 import type { ErrorHandler } from "./error_handler.ts";
 import type { Event } from "./event.ts";
 import type { Slot } from "./slot.ts";

@@ -1,16 +1,16 @@
 import { type AnyClass, CONSTRUCTOR_REMEDY, constructorNeeds } from "../base/constructor_needs.ts";
-import { decodeValue } from "../base/decode.ts";
-import { encodeValue } from "../base/encode.ts";
+import { decodeValue } from "../values/decode.ts";
+import { encodeValue } from "../values/encode.ts";
 import { type Finding, PreflightError, SerializationError } from "../base/errors.ts";
-import { frozenWireOf, isRecord, type JsonObject, type JsonValue, type Stored } from "../base/json.ts";
+import { frozenWireOf, isRecord, type JsonObject, type JsonValue, type Stored } from "../values/json.ts";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../base/limits.ts";
 import { RESERVED_NAMES } from "../base/options.ts";
 import { className, describeValue, pathStep } from "../base/path.ts";
-import { ValueReader } from "../base/read_value.ts";
-import type { Registry } from "../base/registry.ts";
+import { ValueReader } from "../values/value_reader.ts";
+import type { Registry } from "../values/registry.ts";
 import { ErrorHandler } from "./error_handler.ts";
 import { Event } from "./event.ts";
-import { type FunctionName, nameFunction, reach } from "./handler_name.ts";
+import { type FunctionName, nameFunction, reach } from "./function_names.ts";
 import type { Membership, RoutineDeclaration } from "./routine_declaration.ts";
 import { type AnyHandler, type Merge, type MergeFunction, Slot } from "./slot.ts";
 

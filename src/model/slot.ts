@@ -1,4 +1,4 @@
-import type { StandardSchema } from "../base/standard_schema.ts";
+import type { StandardSchema } from "../values/standard_schema.ts";
 
 /** A handler as it is kept: what it takes was checked when the slot was declared. */
 export type AnyHandler = (this: unknown, data: unknown, ctx: unknown) => unknown;

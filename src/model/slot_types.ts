@@ -1,5 +1,5 @@
-import type { Collected } from "../base/collected.ts";
-import type { StandardSchema } from "../base/standard_schema.ts";
+import type { Collected } from "../values/collected.ts";
+import type { StandardSchema } from "../values/standard_schema.ts";
 import type { Context } from "./context.ts";
 import type { Merge } from "./slot.ts";
 

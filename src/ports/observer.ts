@@ -1,4 +1,4 @@
-import type { ErrorData } from "../base/error_data.ts";
+import type { ErrorData } from "../values/error_data.ts";
 
 /** A job's status has changed. */
 export interface StatusEvent {

@@ -1,5 +1,5 @@
 /** What a store answers: at once, or later. */
-export type Result<T> = T | Promise<T>;
+export type MaybePromise<T> = T | Promise<T>;
 
 /** What a store keeps of a job beside its journal, so that it can be found and claimed without being read. */
 export interface JobHead {
@@ -119,36 +119,36 @@ export interface JobPage {
  */
 export interface Store {
   /** Keeps a new job: false when there is one of this id, which stays as it is. */
-  create(job: NewJob): Result<boolean>;
+  create(job: NewJob): MaybePromise<boolean>;
   /** What the lists show of a job. */
-  find(jobId: string): Result<JobRecord | undefined>;
+  find(jobId: string): MaybePromise<JobRecord | undefined>;
   /** All that there is of a job, as of one moment. */
-  load(jobId: string): Result<StoredJob | undefined>;
+  load(jobId: string): MaybePromise<StoredJob | undefined>;
   /**
    * Adds entries, at least one, to a job at `expectedRevision`, and changes its head where one is given: all of it or nothing.
    * When it returns or resolves, they survive as the store promises.
    *
    * @throws {FencedError} when the job is at another revision, or gone: nothing has changed
    */
-  append(jobId: string, expectedRevision: number, entries: readonly string[], head?: JobHead): Result<void>;
+  append(jobId: string, expectedRevision: number, entries: readonly string[], head?: JobHead): MaybePromise<void>;
   /**
    * Takes the job's document at a revision as its snapshot; the entries up to there are dropped. It is not fenced: what the
    * journal says up to a revision is the same for everybody. Without effect for a job that is gone, for a revision that is
    * not above that of the present snapshot, and for one that the job has not reached.
    */
-  compact(jobId: string, revision: number, snapshot: string): Result<void>;
+  compact(jobId: string, revision: number, snapshot: string): MaybePromise<void>;
   /** Puts a command into a job's inbox, once for each key: false when there is no such job. */
-  send(jobId: string, command: string, key: string): Result<boolean>;
+  send(jobId: string, command: string, key: string): MaybePromise<boolean>;
   /** The commands in a job's inbox whose sequence is above `after`, in turn. */
-  inbox(jobId: string, after: number): Result<readonly StoredCommand[]>;
+  inbox(jobId: string, after: number): MaybePromise<readonly StoredCommand[]>;
   /** Jobs whose `wakeAt` has come, that have commands which are not consumed, or that the given owner has claimed. */
-  due(query: DueQuery): Result<readonly JobRecord[]>;
+  due(query: DueQuery): MaybePromise<readonly JobRecord[]>;
   /** Calls back with the id of a job to which a command has been sent, by this process at least, until told to stop. */
   watch?(onCommand: (jobId: string) => void): () => void;
   /** Lists jobs page by page, by creation and id. */
-  list(query?: ListQuery): Result<JobPage>;
+  list(query?: ListQuery): MaybePromise<JobPage>;
   /** Removes a job with all that belongs to it: false when there is none. */
-  delete(jobId: string): Result<boolean>;
+  delete(jobId: string): MaybePromise<boolean>;
   /** Ends the use of the store: waits for what is under way; later calls fail. */
-  close(): Result<void>;
+  close(): MaybePromise<void>;
 }

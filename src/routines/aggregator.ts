@@ -1,5 +1,5 @@
-import type { Collected } from "../base/collected.ts";
-import { isRecord } from "../base/json.ts";
+import type { Collected } from "../values/collected.ts";
+import { isRecord } from "../values/json.ts";
 import { checkDuration, checkInteger } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import type { Context } from "../model/context.ts";

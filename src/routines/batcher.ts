@@ -1,6 +1,6 @@
 import { checkDuration, checkInteger } from "../base/options.ts";
-import type { Collected } from "../base/collected.ts";
-import { isRecord } from "../base/json.ts";
+import type { Collected } from "../values/collected.ts";
+import { isRecord } from "../values/json.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";

@@ -1,5 +1,5 @@
-import { describeError } from "../base/error_data.ts";
-import { isRecord } from "../base/json.ts";
+import { describeError } from "../values/error_data.ts";
+import { isRecord } from "../values/json.ts";
 import { listNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import { ignoreRejection, isThenable } from "../base/thenable.ts";

@@ -1,4 +1,4 @@
-import { isStandardSchema, issuePath, type SchemaIssue, type StandardSchema } from "../base/standard_schema.ts";
+import { isStandardSchema, issuePath, type SchemaIssue, type StandardSchema } from "../values/standard_schema.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";

@@ -1,4 +1,4 @@
-import { isRecord } from "../base/json.ts";
+import { isRecord } from "../values/json.ts";
 
 /** Says whether two values are equal: JSON whatever the order of keys; dates, bytes, maps and sets by what they hold. */
 export function deepEqual(a: unknown, b: unknown): boolean {

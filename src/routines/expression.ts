@@ -1,5 +1,5 @@
 import { describeValue } from "../base/path.ts";
-import { isRecord } from "../base/json.ts";
+import { isRecord } from "../values/json.ts";
 import { deepEqual } from "./deep_equal.ts";
 import { type Expression, parseExpression } from "./expression_parser.ts";
 

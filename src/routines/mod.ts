@@ -15,18 +15,18 @@
 import { Aggregator } from "./aggregator.ts";
 import { Batcher } from "./batcher.ts";
 import { ConditionalRouter } from "./conditional_router.ts";
-import { DataFlattener } from "./data_flattener.ts";
+import { DataFlattener } from "./text/data_flattener.ts";
 import { DataTransformer } from "./data_transformer.ts";
 import { DataValidator } from "./data_validator.ts";
 import { Debouncer } from "./debouncer.ts";
 import { Filter } from "./filter.ts";
 import { Mapper } from "./mapper.ts";
-import { ResultExtractor } from "./result_extractor.ts";
+import { ResultExtractor } from "./text/result_extractor.ts";
 import { Splitter } from "./splitter.ts";
-import { TextClipper } from "./text_clipper.ts";
-import { TextRenderer } from "./text_renderer.ts";
+import { TextClipper } from "./text/text_clipper.ts";
+import { TextRenderer } from "./text/text_renderer.ts";
 import { Throttle } from "./throttle.ts";
-import { TimeProvider } from "./time_provider.ts";
+import { TimeProvider } from "./text/time_provider.ts";
 
 export { Aggregator, type AggregatorOptions, type Deadline, type Group } from "./aggregator.ts";
 export { type Batch, Batcher, type BatcherOptions } from "./batcher.ts";
@@ -36,20 +36,20 @@ export {
   type Route,
   type RouteCondition,
 } from "./conditional_router.ts";
-export { DataFlattener, type DataFlattenerConfig, type FlatData } from "./data_flattener.ts";
+export { DataFlattener, type DataFlattenerConfig, type FlatData } from "./text/data_flattener.ts";
 export { DataTransformer, type DataTransformerConfig, type Step, type Transformed } from "./data_transformer.ts";
 export { DataValidator, type DataValidatorConfig, type InvalidData, type ValidationError } from "./data_validator.ts";
 export { Debouncer, type DebouncerOptions } from "./debouncer.ts";
 export { compileExpression, type Scope } from "./expression.ts";
 export { Filter, type FilterFunction } from "./filter.ts";
 export { type MapFunction, Mapper } from "./mapper.ts";
-export type { Extraction, Extractor } from "./extractors.ts";
-export { type ExtractedResult, ResultExtractor, type ResultExtractorConfig } from "./result_extractor.ts";
+export type { Extraction, Extractor } from "./text/extractors.ts";
+export { type ExtractedResult, ResultExtractor, type ResultExtractorConfig } from "./text/result_extractor.ts";
 export { type SplitItem, Splitter } from "./splitter.ts";
-export { type ClippedText, TextClipper, type TextClipperConfig } from "./text_clipper.ts";
-export { TextRenderer, type TextRendererConfig } from "./text_renderer.ts";
+export { type ClippedText, TextClipper, type TextClipperConfig } from "./text/text_clipper.ts";
+export { TextRenderer, type TextRendererConfig } from "./text/text_renderer.ts";
 export { Throttle, type ThrottleOptions } from "./throttle.ts";
-export { type TimeInfo, TimeProvider, type TimeProviderConfig } from "./time_provider.ts";
+export { type TimeInfo, TimeProvider, type TimeProviderConfig } from "./text/time_provider.ts";
 
 /** All routines of this module by their names, for a registry. */
 export const routines: {

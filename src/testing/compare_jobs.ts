@@ -1,6 +1,6 @@
-import { isRecord } from "../base/json.ts";
+import { isRecord } from "../values/json.ts";
 import { describeValue, joinPath } from "../base/path.ts";
-import type { JobDocument, SlotDataDocument, TaskDocument } from "../serializer/documents.ts";
+import type { JobDocument, SlotDataDocument, TaskDocument } from "../documents/documents.ts";
 
 /**
  * What must be the same at the end of two runs. `exact`: the whole document but for `pausePoints`. `untimed`: the same

@@ -1,6 +1,6 @@
 import type { TaskEvent } from "../ports/observer.ts";
-import type { Job } from "../scheduler/job.ts";
-import type { Task } from "../scheduler/task.ts";
+import type { Job } from "../job/job.ts";
+import type { Task } from "../job/task.ts";
 
 /** What a ledger knows of a task that has not ended. */
 interface Entry {

@@ -1,4 +1,4 @@
-import { webTimers } from "../adapters/web_timers.ts";
+import { webTimers } from "../host/web_timers.ts";
 import { checkDuration } from "../base/options.ts";
 import { Heap } from "../base/heap.ts";
 import type { CancelTimer, Timers } from "../ports/timers.ts";

@@ -6,7 +6,7 @@
  */
 export type { Comparison } from "./compare_jobs.ts";
 export type { Fault, FaultKind, Faults } from "./faults.ts";
-export { manualEntropy } from "./manual_entropy.ts";
+export { manualIds } from "./manual_ids.ts";
 export { type ManualTimers, manualTimers } from "./manual_timers.ts";
 export { pauseAnywhere, type PauseAnywhereOptions, type PauseAnywhereResult } from "./pause_anywhere.ts";
 export { type RoutineRun, runRoutine, type RunRoutineOptions } from "./run_routine.ts";

@@ -1,8 +1,8 @@
-import { encodeValue } from "../base/encode.ts";
-import { wireOf } from "../base/json.ts";
+import { encodeValue } from "../values/encode.ts";
+import { wireOf } from "../values/json.ts";
 import { checkInteger, checkWord } from "../base/options.ts";
 import type { Entry, Flow } from "../flow.ts";
-import type { JobState } from "../serializer/job_state.ts";
+import type { JobState } from "../documents/job_state.ts";
 import { type Comparison, firstDifference, viewOf } from "./compare_jobs.ts";
 import { NO_FAULTS } from "./faults.ts";
 import { type Random, seededRandom } from "./seeded_random.ts";

@@ -1,11 +1,11 @@
-import type { Registry } from "../base/registry.ts";
+import type { Registry } from "../values/registry.ts";
 import { Engine } from "../engine.ts";
 import { Flow } from "../flow.ts";
 import type { Routine } from "../model/routine.ts";
 import type { Services } from "../model/services.ts";
 import type { Slot } from "../model/slot.ts";
-import type { JobState } from "../serializer/job_state.ts";
-import { manualEntropy } from "./manual_entropy.ts";
+import type { JobState } from "../documents/job_state.ts";
+import { manualIds } from "./manual_ids.ts";
 import { type ManualTimers, manualTimers } from "./manual_timers.ts";
 
 /** How a routine is tried alone. */
@@ -57,7 +57,7 @@ export async function runRoutine<T>(
   options: RunRoutineOptions = {},
 ): Promise<RoutineRun> {
   const { services, registry, timers = manualTimers() } = options;
-  const engine = new Engine({ timers, entropy: manualEntropy(), ...(services === undefined ? {} : { services }) });
+  const engine = new Engine({ timers, ids: manualIds(), ...(services === undefined ? {} : { services }) });
   const limits = { history: Number.MAX_SAFE_INTEGER };
   const flow = new Flow({ id: "run_routine", engine, limits, ...(registry === undefined ? {} : { registry }) });
   flow.addRoutine(routine, "routine");

@@ -4,7 +4,7 @@ import { type Entry, Flow } from "../flow.ts";
 import { Routine } from "../model/routine.ts";
 import type { Services } from "../model/services.ts";
 import { Slot } from "../model/slot.ts";
-import type { JobState } from "../serializer/job_state.ts";
+import type { JobState } from "../documents/job_state.ts";
 import { completeFaults, type Faults } from "./faults.ts";
 import { seededRandom } from "./seeded_random.ts";
 import type { IdleJob, SimulatedHost } from "./simulated_process.ts";

@@ -1,15 +1,15 @@
-import type { Registry } from "../base/registry.ts";
+import type { Registry } from "../values/registry.ts";
 import { Engine } from "../engine.ts";
 import { hostOf } from "../engine/engine_base.ts";
 import { Flow } from "../flow.ts";
 import type { Services } from "../model/services.ts";
 import type { EngineEvent } from "../ports/observer.ts";
 import type { Timers } from "../ports/timers.ts";
-import { hasEnded } from "../scheduler/job.ts";
-import { jobOf, type JobState } from "../serializer/job_state.ts";
+import { hasEnded } from "../job/job.ts";
+import { jobOf, type JobState } from "../documents/job_state.ts";
 import type { FaultKind, Faults } from "./faults.ts";
 import type { Ledger } from "./ledger.ts";
-import { manualEntropy } from "./manual_entropy.ts";
+import { manualIds } from "./manual_ids.ts";
 import { type ManualTimers, manualTimers } from "./manual_timers.ts";
 import type { Random } from "./seeded_random.ts";
 import { type HandlersHost, SimulatedHandlers } from "./simulated_handlers.ts";
@@ -96,7 +96,7 @@ export class SimulatedProcess implements HandlersHost {
     const { services } = stage;
     const engine = new Engine({
       timers,
-      entropy: manualEntropy(),
+      ids: manualIds(),
       observer: (event) => this.#guard(() => this.#told(event)),
       ...(services === undefined ? {} : { services: services(this.#world) }),
     });

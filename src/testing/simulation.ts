@@ -1,6 +1,6 @@
-import { describeError } from "../base/error_data.ts";
+import { describeError } from "../values/error_data.ts";
 import { Flow } from "../flow.ts";
-import { JobState } from "../serializer/job_state.ts";
+import { JobState } from "../documents/job_state.ts";
 import type { Fault } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
 import { SimulatedProcess, type Stage } from "./simulated_process.ts";

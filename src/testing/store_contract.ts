@@ -1,4 +1,4 @@
-import type { Result } from "../ports/store.ts";
+import type { MaybePromise } from "../ports/store.ts";
 import { type Case, createScope, type StorePlace } from "./store_contract/case.ts";
 import { errorOf } from "./store_contract/checks.ts";
 import { compactionCases } from "./store_contract/compaction_cases.ts";
@@ -20,7 +20,7 @@ export interface StoreContractOptions<Place extends StorePlace = StorePlace> {
   /** Declares a test; that of `node:test`, of Deno or of Bun does. Large jobs take seconds: allow a minute for each. */
   readonly test: (name: string, run: () => Promise<void>) => unknown;
   /** Makes an empty place for one test. */
-  readonly createPlace: () => Result<Place>;
+  readonly createPlace: () => MaybePromise<Place>;
   /** What the names of the tests begin with, such as `"sqlite store: "`. @default {""} */
   readonly prefix?: string | undefined;
   /** Whether a place can be open once only, as where a lock keeps other processes out. @default {false} */
@@ -30,7 +30,7 @@ export interface StoreContractOptions<Place extends StorePlace = StorePlace> {
    * (locks included), and leaves a share of the bytes that the last `append` has written, from 0 for none to 1 for all.
    * Without it there are no tests of torn writes.
    */
-  readonly tear?: ((place: Place, share: number) => Result<void>) | undefined;
+  readonly tear?: ((place: Place, share: number) => MaybePromise<void>) | undefined;
 }
 
 /**

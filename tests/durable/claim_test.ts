@@ -13,7 +13,7 @@ import {
   type Store,
   StoreError,
 } from "../../mod.ts";
-import { memoryStore } from "../../src/adapters/memory_store.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
 import { heldStore } from "../support/held_store.ts";
 import { MortalStore } from "../support/mortal_store.ts";
 import { Process } from "../support/workshop.ts";

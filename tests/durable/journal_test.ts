@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import type { Store } from "../../mod.ts";
-import { memoryStore } from "../../src/adapters/memory_store.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
 import { createGate, type Gate } from "../support/gate.ts";
 import { heldStore } from "../support/held_store.ts";
 import { Process } from "../support/workshop.ts";

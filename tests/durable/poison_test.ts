@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { findFirstTasks } from "../../src/engine/poison.ts";
-import { apply } from "../../src/scheduler/apply.ts";
-import type { Job } from "../../src/scheduler/job.ts";
-import { createTask, NO_DETAILS, type TaskDetails } from "../../src/scheduler/task.ts";
-import type { Tried } from "../../src/serializer/claim.ts";
+import { findFirstTasks } from "../../src/engine/durable/poison.ts";
+import { apply } from "../../src/job/apply.ts";
+import type { Job } from "../../src/job/job.ts";
+import { createTask, NO_DETAILS, type TaskDetails } from "../../src/job/task.ts";
+import type { FirstAttempt } from "../../src/documents/claim.ts";
 import { createJob } from "../support/journal.ts";
 
 /** A job with a task for each of the details. */
@@ -20,12 +20,17 @@ function jobOf(details: readonly (Partial<TaskDetails> | undefined)[]): Job {
 }
 
 /** What is found first: how often each has been found like this, and which are given up. */
-function found(job: Job, before: readonly Tried[] | undefined, { workers = 1, most = 3 } = {}) {
+function found(job: Job, before: readonly FirstAttempt[] | undefined, { workers = 1, most = 3 } = {}) {
   const { tried, poisoned } = findFirstTasks(job, workers, 0, before, most);
   return { tried: tried.map(({ task, recoveries }) => [task, recoveries]), poisoned: poisoned.map(({ id }) => id) };
 }
 
-const was = (task: number, recoveries: number, attempt = 0, step = 0): Tried => ({ task, attempt, step, recoveries });
+const was = (task: number, recoveries: number, attempt = 0, step = 0): FirstAttempt => ({
+  task,
+  attempt,
+  step,
+  recoveries,
+});
 
 test("nobody is suspected of the end of a process that had let go of the job", () => {
   assertEquals(found(jobOf([undefined]), undefined), { tried: [[1, 0]], poisoned: [] });

@@ -1,10 +1,10 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { StateError } from "../../mod.ts";
-import { apply } from "../../src/scheduler/apply.ts";
-import type { MergeCommit, StepCommit } from "../../src/scheduler/commit.ts";
-import type { Job } from "../../src/scheduler/job.ts";
-import { createTask, type Task } from "../../src/scheduler/task.ts";
+import { apply } from "../../src/job/apply.ts";
+import type { MergeCommit, StepCommit } from "../../src/job/commit.ts";
+import type { Job } from "../../src/job/job.ts";
+import { createTask, type Task } from "../../src/job/task.ts";
 import { createJob, failureCommit, stepCommit } from "../support/journal.ts";
 
 function createJobWithTask(): { job: Job; task: Task } {

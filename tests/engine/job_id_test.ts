@@ -1,20 +1,20 @@
 import { test } from "node:test";
 import { assertEquals, assertNotEquals, assertStrictEquals } from "@std/assert";
-import { Engine, type Entropy, Flow, JobState, Registry, Routine } from "../../mod.ts";
+import { Engine, Flow, type IdSource, JobState, Registry, Routine } from "../../mod.ts";
 
 class Worker extends Routine {
   readonly trigger = this.addSlot("trigger", () => {});
 }
 
 /** A flow whose ids are counted when they are made. */
-function createCounted(isRandom?: boolean): { flow: Flow; worker: Worker; made: string[] } {
+function createCounted(allowsLazyIds?: boolean): { flow: Flow; worker: Worker; made: string[] } {
   const made: string[] = [];
   const id = () => {
     made.push(`made-${made.length + 1}`);
     return made.at(-1) ?? "";
   };
-  const entropy: Entropy = isRandom === undefined ? { id } : { id, isRandom };
-  const flow = new Flow({ id: "flow", engine: new Engine({ entropy }), registry: new Registry({ Worker }) });
+  const ids: IdSource = allowsLazyIds === undefined ? { id } : { id, allowsLazyIds };
+  const flow = new Flow({ id: "flow", engine: new Engine({ ids }), registry: new Registry({ Worker }) });
   return { flow, worker: flow.addRoutine(new Worker(), "worker"), made };
 }
 
@@ -29,8 +29,8 @@ test("where chance is random, the id of a job is made when somebody reads it, on
 });
 
 test("where the order counts, ids are made as jobs are made", () => {
-  for (const isRandom of [undefined, false]) {
-    const { flow, worker, made } = createCounted(isRandom);
+  for (const allowsLazyIds of [undefined, false]) {
+    const { flow, worker, made } = createCounted(allowsLazyIds);
     const [first, second] = [flow.create(worker), flow.create(worker)];
     assertEquals(made, ["made-1", "made-2"]);
     assertEquals([second.jobId, first.jobId], ["made-2", "made-1"]);

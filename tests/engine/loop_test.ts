@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { Loop } from "../../src/engine/loop.ts";
-import { Pacer } from "../../src/engine/pacer.ts";
+import { Loop } from "../../src/engine/execution/loop.ts";
+import { Pacer } from "../../src/engine/execution/pacer.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 
 test("a loop takes no turn inside another, even when it is told to", () => {

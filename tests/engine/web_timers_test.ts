@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { webTimers } from "../../src/adapters/web_timers.ts";
+import { webTimers } from "../../src/host/web_timers.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 
 const LONGEST = 2 ** 31 - 1;

@@ -7,7 +7,7 @@ import {
   Routine,
   SerializationError,
 } from "../../mod.ts";
-import { manualEntropy } from "../../src/testing/mod.ts";
+import { manualIds } from "../../src/testing/mod.ts";
 import type { Trial } from "./campaign.ts";
 import { type Host, JobTrial } from "./job_trial.ts";
 import { canonical, mapped, record } from "./normal_job.ts";
@@ -59,7 +59,7 @@ export class FlowTrial implements Trial {
 
   #read(json: unknown, registry: Registry): Flow {
     return Flow.fromJSON(json, registry, {
-      engine: new Engine({ timers: this.#host.clock, entropy: manualEntropy() }),
+      engine: new Engine({ timers: this.#host.clock, ids: manualIds() }),
     });
   }
 }

@@ -1,5 +1,5 @@
 import { Engine, type EngineEvent, Flow, JobState, PreflightError, type Registry, StateError } from "../../mod.ts";
-import { manualEntropy, type ManualTimers } from "../../src/testing/mod.ts";
+import { manualIds, type ManualTimers } from "../../src/testing/mod.ts";
 import { checkAccounts } from "./accounts.ts";
 import { type BoundedTimers, boundedTimers } from "./bounded_timers.ts";
 import { normalJob } from "./normal_job.ts";
@@ -96,7 +96,7 @@ export class JobTrial implements Trial {
   #makeFlow(): Flow {
     const engine = new Engine({
       timers: this.#timers,
-      entropy: manualEntropy(),
+      ids: manualIds(),
       observer: (event) => void this.#events.push(event),
     });
     return Flow.fromJSON(JSON.parse(this.#host.flow), this.#host.registry, { engine });

@@ -1,11 +1,11 @@
 import { test } from "node:test";
 import { assertEquals, assertGreater } from "@std/assert";
 import * as v from "valibot";
-import { isRecord } from "../../src/base/json.ts";
-import { commitSchema, commitSchemaOf } from "../../src/serializer/commit_schema.ts";
-import { flowSchema } from "../../src/serializer/flow_schema.ts";
-import { jobSchema } from "../../src/serializer/job_schema.ts";
-import { checkOf } from "../../src/serializer/quick_check.ts";
+import { isRecord } from "../../src/values/json.ts";
+import { commitSchema, commitSchemaOf } from "../../src/documents/commit_schema.ts";
+import { flowSchema } from "../../src/documents/flow_schema.ts";
+import { jobSchema } from "../../src/documents/job_schema.ts";
+import { checkOf } from "../../src/documents/quick_check.ts";
 import handFlow from "../fixtures/wire/v1/hand_flow.json" with { type: "json" };
 import { fullJob } from "../support/full_job.ts";
 import { seededRandom } from "../support/random.ts";

@@ -33,37 +33,37 @@ test("resolve() follows dots", () => {
 const importing = (target: string) => `import { x } from "${target}";`;
 
 const goodImports: readonly (readonly [path: string, target: string])[] = [
-  ["src/base/json.ts", "./path.ts"],
-  ["src/scheduler/task.ts", "../ports/timers.ts"],
-  ["src/engine/engine.ts", "../serializer/job_codec.ts"],
+  ["src/values/json.ts", "./path.ts"],
+  ["src/job/task.ts", "../ports/timers.ts"],
+  ["src/engine/engine.ts", "../documents/job_codec.ts"],
   ["src/flow.ts", "./engine/engine.ts"],
-  ["src/default_engine.ts", "./adapters/web_timers.ts"],
-  ["src/adapters/web_timers.ts", "../ports/timers.ts"],
-  ["src/adapters/web_timers.ts", "../base/errors.ts"],
-  ["src/adapters/file_store.ts", "./file_store/line.ts"],
-  ["src/adapters/file_store/line.ts", "./files.ts"],
-  ["src/adapters/file_store/line.ts", "../../ports/store.ts"],
+  ["src/default_engine.ts", "./host/web_timers.ts"],
+  ["src/host/web_timers.ts", "../ports/timers.ts"],
+  ["src/host/web_timers.ts", "../base/errors.ts"],
+  ["src/stores/file_store.ts", "./file_store/line.ts"],
+  ["src/stores/file_store/line.ts", "./files.ts"],
+  ["src/stores/file_store/line.ts", "../../ports/store.ts"],
   ["src/routines/mapper.ts", "../flow.ts"],
-  ["src/testing/mod.ts", "../adapters/memory_store.ts"],
-  ["mod.ts", "./src/adapters/memory_store.ts"],
+  ["src/testing/mod.ts", "../stores/memory_store.ts"],
+  ["mod.ts", "./src/stores/memory_store.ts"],
 ];
 
 const badImports: readonly (readonly [path: string, target: string])[] = [
-  ["src/base/json.ts", "../model/event.ts"],
+  ["src/values/json.ts", "../model/event.ts"],
   ["src/model/flow.ts", "../ports/timers.ts"],
-  ["src/model/flow.ts", "../scheduler/task.ts"],
-  ["src/ports/store.ts", "../scheduler/commit.ts"],
-  ["src/scheduler/task.ts", "../serializer/wire.ts"],
-  ["src/serializer/wire.ts", "../engine/engine.ts"],
+  ["src/model/flow.ts", "../job/task.ts"],
+  ["src/ports/store.ts", "../job/commit.ts"],
+  ["src/job/task.ts", "../documents/wire.ts"],
+  ["src/documents/wire.ts", "../engine/engine.ts"],
   ["src/engine/engine.ts", "../flow.ts"],
-  ["src/engine/engine.ts", "../adapters/web_timers.ts"],
-  ["src/job.ts", "./adapters/web_timers.ts"],
-  ["src/routines/mapper.ts", "../adapters/web_timers.ts"],
+  ["src/engine/engine.ts", "../host/web_timers.ts"],
+  ["src/job.ts", "./host/web_timers.ts"],
+  ["src/routines/mapper.ts", "../host/web_timers.ts"],
   ["src/routines/mapper.ts", "../testing/mod.ts"],
-  ["src/adapters/web_timers.ts", "../model/event.ts"],
-  ["src/adapters/web_timers.ts", "./memory_store.ts"],
-  ["src/adapters/memory_store.ts", "./file_store/line.ts"],
-  ["src/adapters/file_store/line.ts", "../memory_store/line.ts"],
+  ["src/host/web_timers.ts", "../model/event.ts"],
+  ["src/host/web_timers.ts", "./memory_store.ts"],
+  ["src/stores/memory_store.ts", "./file_store/line.ts"],
+  ["src/stores/file_store/line.ts", "../memory_store/line.ts"],
   ["src/flow.ts", "../mod.ts"],
   ["src/flow.ts", "../tests/house/rules.ts"],
   ["src/utils/thing.ts", "../base/errors.ts"],
@@ -80,10 +80,10 @@ for (const [path, target] of badImports) {
   });
 }
 
-test("checkSpecifiers() lets files, adapters' packages and the serializer's valibot pass", () => {
+test("checkSpecifiers() lets files, adapters' packages and the documents' valibot pass", () => {
   assertEquals(finds(rules.checkSpecifiers, "src/flow.ts", importing("./engine/engine.ts")), 0);
-  assertEquals(finds(rules.checkSpecifiers, "src/adapters/deno_kv.ts", importing("node:sqlite")), 0);
-  assertEquals(finds(rules.checkSpecifiers, "src/serializer/wire.ts", importing("valibot")), 0);
+  assertEquals(finds(rules.checkSpecifiers, "src/stores/deno_kv.ts", importing("node:sqlite")), 0);
+  assertEquals(finds(rules.checkSpecifiers, "src/documents/wire.ts", importing("valibot")), 0);
 });
 
 for (
@@ -95,7 +95,7 @@ for (
 }
 
 test("checkSpecifiers() refuses valibot in an adapter, a missing extension and a computed import", () => {
-  assertEquals(finds(rules.checkSpecifiers, "src/adapters/web_timers.ts", importing("valibot")), 1);
+  assertEquals(finds(rules.checkSpecifiers, "src/host/web_timers.ts", importing("valibot")), 1);
   assertEquals(finds(rules.checkSpecifiers, "src/flow.ts", importing("./engine")), 1);
   assertEquals(finds(rules.checkSpecifiers, "src/flow.ts", "await import(name);"), 1);
 });
@@ -128,7 +128,7 @@ const badCode = [
 for (const code of badCode) {
   test(`checkNames() refuses ${JSON.stringify(code)}`, () => {
     assertEquals(finds(rules.checkNames, "src/flow.ts", code), 1);
-    assertEquals(finds(rules.checkNames, "src/adapters/web_timers.ts", code), 0);
+    assertEquals(finds(rules.checkNames, "src/host/web_timers.ts", code), 0);
   });
 }
 

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertNotEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Engine, ErrorHandler, Flow, FlowGraph, Registry, Routine } from "../../mod.ts";
-import { manualEntropy, manualTimers } from "../../src/testing/mod.ts";
+import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 
 class Source extends Routine {
   readonly trigger = this.addSlot("trigger", this.send);
@@ -20,7 +20,7 @@ const flowOptions = (value: object): ConstructorParameters<typeof Flow>[0] => va
 const routine = (value: unknown): Routine => value as Routine;
 
 test("C052 a flow has the id that it was given, or a new one from the engine", () => {
-  const engine = new Engine({ timers: manualTimers(), entropy: manualEntropy("flow") });
+  const engine = new Engine({ timers: manualTimers(), ids: manualIds("flow") });
   assertEquals([new Flow({ id: "mine", engine }).id, new Flow({ engine }).id, new Flow({ engine }).id], [
     "mine",
     "flow-1",

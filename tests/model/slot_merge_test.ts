@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { Collected } from "../../src/base/collected.ts";
+import { Collected } from "../../src/values/collected.ts";
 import { type Context, Flow, Routine } from "../../mod.ts";
 import { newManualEngine } from "../support/emission.ts";
 

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Context, Engine, Flow, Registry, Routine } from "../../mod.ts";
-import { manualEntropy, manualTimers } from "../../src/testing/mod.ts";
+import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import { newManualEngine } from "../support/emission.ts";
 
 class Reminder extends Routine {
@@ -19,7 +19,7 @@ const registry = new Registry({ Reminder });
 
 test("what a timer is emitted with comes back to its handler, when its time has come", async () => {
   const timers = manualTimers();
-  const flow = new Flow({ id: "flow", engine: new Engine({ timers, entropy: manualEntropy() }) });
+  const flow = new Flow({ id: "flow", engine: new Engine({ timers, ids: manualIds() }) });
   const job = flow.execute(flow.addRoutine(new Reminder(), "reminder").trigger);
   await timers.advance(999);
   assertEquals(job.outputLog.length, 0);
@@ -38,7 +38,7 @@ test("a timer works in a flow that was written and read", async () => {
   const flow = new Flow({ id: "flow", registry });
   flow.addRoutine(new Reminder(), "reminder");
   const timers = manualTimers();
-  const engine = new Engine({ timers, entropy: manualEntropy() });
+  const engine = new Engine({ timers, ids: manualIds() });
   const read = Flow.fromJSON(JSON.parse(JSON.stringify(flow)), registry, { engine });
   const job = read.execute("reminder");
   await timers.advance(1_000);

@@ -1,6 +1,6 @@
 import { assertStrictEquals } from "@std/assert";
 import { Flow, JobState, Registry } from "../../mod.ts";
-import { decodeValue } from "../../src/base/decode.ts";
+import { decodeValue } from "../../src/values/decode.ts";
 import { Coverage } from "../support/coverage.ts";
 import { travel } from "../support/journey.ts";
 import { describe, Point } from "../support/sample_values.ts";

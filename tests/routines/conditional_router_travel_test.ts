@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Engine, Flow, PreflightError, type Registrable, Routine } from "../../mod.ts";
 import { ConditionalRouter, type Scope } from "../../src/routines/mod.ts";
-import { manualEntropy, manualTimers } from "../../src/testing/mod.ts";
+import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import { sent, trialFlow, trialRegistry, tryRoutine } from "../support/trial.ts";
 
 type Order = { readonly priority?: string; readonly value?: number };
@@ -23,7 +23,7 @@ class OwnRouter extends ConditionalRouter<Order> {
   }
 }
 
-const newEngine = () => new Engine({ timers: manualTimers(), entropy: manualEntropy() });
+const newEngine = () => new Engine({ timers: manualTimers(), ids: manualIds() });
 const flowOf = (
   router: Routine<object>,
   events: readonly string[],

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { Engine, Flow, Registry, Routine } from "../../mod.ts";
 import * as module from "../../src/routines/mod.ts";
-import { manualEntropy, manualTimers } from "../../src/testing/mod.ts";
+import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import { trialRegistry } from "../support/trial.ts";
 
 const { routines } = module;
@@ -69,7 +69,7 @@ for (const name of Object.keys(routines) as (keyof typeof routines)[]) {
 
 test("nothing of a run stays on the routines: the flow's bytes are the same afterwards", async () => {
   const timers = manualTimers();
-  const engine = new Engine({ timers, entropy: manualEntropy() });
+  const engine = new Engine({ timers, ids: manualIds() });
   const flow = new Flow({ id: "flow", registry: trialRegistry(functions), engine });
   for (const [id, routine] of Object.entries(made())) flow.addRoutine(routine, id);
   const before = JSON.stringify(flow);
@@ -87,7 +87,7 @@ test("nothing of a run stays on the routines: the flow's bytes are the same afte
 
 test("two jobs side by side share nothing", async () => {
   const timers = manualTimers();
-  const engine = new Engine({ timers, entropy: manualEntropy() });
+  const engine = new Engine({ timers, ids: manualIds() });
   const flow = new Flow({ id: "flow", engine });
   const batcher = flow.addRoutine(new module.Batcher<number>().setBatches({ size: 2, timeoutMs: 100 }), "batcher");
   const jobs = [1, 2].map((n) => flow.execute(batcher.input, n));

@@ -2,12 +2,12 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { Engine, Flow } from "../../mod.ts";
 import { Splitter } from "../../src/routines/mod.ts";
-import { manualEntropy, manualTimers } from "../../src/testing/mod.ts";
+import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import { addAct } from "../support/act.ts";
 import { moveJob, outputsOf, passAllTime, trialFlow, tryRoutine } from "../support/trial.ts";
 
 const events = ["item"];
-const newEngine = () => new Engine({ timers: manualTimers(), entropy: manualEntropy() });
+const newEngine = () => new Engine({ timers: manualTimers(), ids: manualIds() });
 
 test("a splitter sends the items of a list one by one, with their places", async () => {
   const { job, outputs } = await tryRoutine(new Splitter(), [{ data: { items: ["a", { b: 1 }, null] } }], { events });

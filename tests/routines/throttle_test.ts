@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { Engine } from "../../mod.ts";
 import { Throttle, type ThrottleOptions } from "../../src/routines/mod.ts";
-import { manualEntropy, manualTimers, runRoutine } from "../../src/testing/mod.ts";
+import { manualIds, manualTimers, runRoutine } from "../../src/testing/mod.ts";
 import { seededRandom } from "../support/random.ts";
 import {
   moveJob,
@@ -101,7 +101,7 @@ test("the state of a throttle stays small, however much passes", async () => {
 
 test("a job that was paused for long does not send all that waited at once", async () => {
   const timers = manualTimers();
-  const engine = new Engine({ timers, entropy: manualEntropy() });
+  const engine = new Engine({ timers, ids: manualIds() });
   const flow = trialFlow(new Throttle().setRate({ count: 2, intervalMs: 100 }), engine);
   const job = flow.execute("feed", { items: numbers(7) });
   await timers.advance(50);

@@ -1,10 +1,10 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { Engine, Flow, JobState } from "../../mod.ts";
-import { apply } from "../../src/scheduler/apply.ts";
-import { encodeClaim, encodeCommit } from "../../src/serializer/commit_encoder.ts";
-import { encodeJob } from "../../src/serializer/job_encoder.ts";
-import { manualEntropy, manualTimers } from "../../src/testing/mod.ts";
+import { apply } from "../../src/job/apply.ts";
+import { encodeClaim, encodeCommit } from "../../src/documents/commit_encoder.ts";
+import { encodeJob } from "../../src/documents/job_encoder.ts";
+import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import commits from "../fixtures/wire/v1/hand_commits.json" with { type: "json" };
 import end from "../fixtures/wire/v1/hand_end.json" with { type: "json" };
 import flowDocument from "../fixtures/wire/v1/hand_flow.json" with { type: "json" };
@@ -23,7 +23,7 @@ test("documents of version 1 in which everything is, written by hand, are read, 
 test("the job of version 1 that was written by hand goes on, and ends as it did, to the byte", async () => {
   const registry = completeRegistry();
   const timers = manualTimers(START);
-  const flow = Flow.fromJSON(flowDocument, registry, { engine: new Engine({ timers, entropy: manualEntropy() }) });
+  const flow = Flow.fromJSON(flowDocument, registry, { engine: new Engine({ timers, ids: manualIds() }) });
   const job = JobState.fromJSON(jobDocument, registry);
   assertEquals(flow.check(job), []);
   flow.resume(job);

@@ -1,5 +1,5 @@
 import { Engine, Flow, JobState } from "../../mod.ts";
-import { manualEntropy, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
+import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 import { buildFlow, createRegistry } from "./relay_flow.ts";
 
 const START = Date.UTC(2025, 0, 1);
@@ -12,7 +12,7 @@ export class Runner {
 
   private constructor(timers: ManualTimers, makeFlow: (engine: Engine) => Flow, makeJob: (flow: Flow) => JobState) {
     this.#timers = timers;
-    this.#flow = makeFlow(new Engine({ timers, entropy: manualEntropy() }));
+    this.#flow = makeFlow(new Engine({ timers, ids: manualIds() }));
     this.#job = makeJob(this.#flow);
   }
 

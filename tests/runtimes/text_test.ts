@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Engine, Flow, JobState, Registry, Routine, SerializationError, type Slot } from "../../mod.ts";
-import { manualEntropy, manualTimers } from "../../src/testing/mod.ts";
+import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import { encode, throughWire, wireText } from "../support/values.ts";
 
 class Sink extends Routine {
@@ -83,7 +83,7 @@ const GIVEN: unknown = {
 };
 
 function jobText(params: unknown): string {
-  const engine = new Engine({ timers: manualTimers(), entropy: manualEntropy() });
+  const engine = new Engine({ timers: manualTimers(), ids: manualIds() });
   const flow = new Flow({ id: "texts", registry, engine });
   return JSON.stringify(flow.create(flow.addRoutine(new Sink(), "sink").trigger, params));
 }

@@ -7,10 +7,10 @@ import { Engine, Flow, type JobDocument, JobState, type Registry } from "../../m
 import commitJson from "../../schemas/commit.v1.json" with { type: "json" };
 import flowJson from "../../schemas/flow.v1.json" with { type: "json" };
 import jobJson from "../../schemas/job.v1.json" with { type: "json" };
-import { commitSchema } from "../../src/serializer/commit_schema.ts";
-import { flowSchema } from "../../src/serializer/flow_schema.ts";
-import { jobSchema } from "../../src/serializer/job_schema.ts";
-import { manualEntropy, manualTimers } from "../../src/testing/mod.ts";
+import { commitSchema } from "../../src/documents/commit_schema.ts";
+import { flowSchema } from "../../src/documents/flow_schema.ts";
+import { jobSchema } from "../../src/documents/job_schema.ts";
+import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import { flows } from "../support/flow_arbitrary.ts";
 import { buildFlow } from "../support/flow_spec.ts";
 import { type Random, seededRandom } from "../support/random.ts";
@@ -34,7 +34,7 @@ async function writtenDocuments(numRuns: number): Promise<Documents[]> {
   const found: Documents[] = [];
   for (const spec of fc.sample(flows("strict"), { numRuns, seed: 1 })) {
     const timers = manualTimers();
-    const flow = buildFlow(spec, registry, new Engine({ timers, entropy: manualEntropy() }));
+    const flow = buildFlow(spec, registry, new Engine({ timers, ids: manualIds() }));
     const job = flow.create("source", spec.params, { jobId: "job" });
     flow.resume(job);
     let commits = 0;

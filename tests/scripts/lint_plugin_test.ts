@@ -97,12 +97,12 @@ test("names that only label something are not meant", options, () => {
 });
 
 test("every pure floor is watched, on every system, and no other folder", options, () => {
-  const floors = ["base", "model", "ports", "scheduler", "serializer", "engine"];
+  const floors = ["base", "values", "model", "ports", "job", "documents", "engine"];
   const found = (file: string) => findings("Deno;", file).length;
   assertEquals(floors.map((floor) => found(`src/${floor}/x.ts`)), floors.map(() => 1));
   assertEquals(found("src\\engine\\x.ts"), 1);
   const others = [
-    "src/adapters/x.ts",
+    "src/stores/x.ts",
     "src/testing/x.ts",
     "src/engine.ts",
     "mod.ts",
@@ -119,7 +119,7 @@ test("a finding says what to do instead", options, () => {
   assertEquals(hints, [
     "A pure floor runs in every runtime: put this into an adapter, behind a port",
     "A pure floor has no clock: take the instant as an argument, or ask the port `Timers`",
-    "A pure floor knows no chance: ask the port `Entropy`",
+    "A pure floor knows no chance: ask the port `IdSource`",
     "A pure floor sets no timers: ask the port `Timers`",
     "The library never prints: throw an error, or tell the observer",
   ]);

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import type { Store } from "../../mod.ts";
-import { memoryStore } from "../../src/adapters/memory_store.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
 import { storeContract, type StoreContractOptions, type StorePlace } from "../../src/testing/mod.ts";
 import { BROKEN_JOURNALS } from "../support/broken_journals.ts";
 import { BROKEN_INBOXES, BROKEN_LISTS } from "../support/broken_lists.ts";

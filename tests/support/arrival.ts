@@ -1,5 +1,5 @@
 import { Engine, type EngineEvent, Flow, JobState, type Registry } from "../../mod.ts";
-import { manualEntropy, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
+import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 
 /** What one host sends to another. */
 export function pack(flow: Flow, job: JobState): string {
@@ -18,7 +18,7 @@ export interface Arrival {
 export function unpack(text: string, registry: Registry, now = 0): Arrival {
   const timers = manualTimers(now);
   const events: EngineEvent[] = [];
-  const engine = new Engine({ timers, entropy: manualEntropy(), observer: (event) => void events.push(event) });
+  const engine = new Engine({ timers, ids: manualIds(), observer: (event) => void events.push(event) });
   const { flow, jobState } = JSON.parse(text);
   return {
     flow: Flow.fromJSON(flow, registry, { engine }),

@@ -1,6 +1,6 @@
 import { type DurabilityOptions, Engine, type Flow, type JobState, type Store } from "../../mod.ts";
-import { memoryStore } from "../../src/adapters/memory_store.ts";
-import { manualEntropy, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 import { buildFlow, type FlowSpec } from "./flow_spec.ts";
 import { type Death, MortalStore } from "./mortal_store.ts";
 import { NO_HOOKS, scriptedRegistry } from "./scripted_routines.ts";
@@ -49,7 +49,7 @@ async function work(spec: FlowSpec, setup: DurableSetup, store: MortalStore, tim
     sleep: (ms) => new Promise((resolve) => void timers.setTimer(timers.now() + ms, resolve)),
   });
   const durability = { owner: "worker", ...setup.durability };
-  const engine = new Engine({ timers, entropy: manualEntropy(), registry, store, durability });
+  const engine = new Engine({ timers, ids: manualIds(), registry, store, durability });
   let found: { flow: Flow; job: JobState } | undefined;
   void engine.open("job").then(({ flow, job }) => {
     if (job.status === "running") flow.resume(job);

@@ -1,5 +1,5 @@
 import { type Context, Engine, Flow, type FlowLimits, type JobState, Registry, Routine } from "../../mod.ts";
-import { manualEntropy, manualTimers } from "../../src/testing/mod.ts";
+import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 
 /** How a value is sent. */
 export interface SendOptions {
@@ -21,7 +21,7 @@ export interface Sent {
 
 /** A new engine whose time and ids move by hand. */
 export function newManualEngine(): Engine {
-  return new Engine({ timers: manualTimers(), entropy: manualEntropy() });
+  return new Engine({ timers: manualTimers(), ids: manualIds() });
 }
 
 /** Lets the routine `source` emit what `make` returns to the routines `first` and `second`, in a job of its own. */

@@ -1,4 +1,4 @@
-import type { KvAtomic, KvClient, KvEntry, KvKey, KvKeyPart, KvSelector } from "../../src/adapters/deno_kv_store.ts";
+import type { KvAtomic, KvClient, KvEntry, KvKey, KvKeyPart, KvSelector } from "../../src/stores/deno_kv_store.ts";
 
 /** What becomes of a commit: it is made, or refused as by a check, or there is an error before it or after it. */
 export type Fate = "made" | "refused" | "locked" | "failed" | "unanswered";

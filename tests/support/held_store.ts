@@ -1,5 +1,5 @@
-import type { Result, Store } from "../../mod.ts";
-import { memoryStore } from "../../src/adapters/memory_store.ts";
+import type { MaybePromise, Store } from "../../mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
 import { createGate, type Gate } from "./gate.ts";
 
 /** A store whose writes wait until a test lets them, or fail as it says. */
@@ -9,7 +9,7 @@ export function heldStore(inner: Store = memoryStore()): Store & HeldStore {
   let error: Error | undefined;
   let isLate = false;
   const entries: number[] = [];
-  const write = async (act: () => Result<void>): Promise<void> => {
+  const write = async (act: () => MaybePromise<void>): Promise<void> => {
     await gate?.passed;
     if (failures > 0) {
       failures--;

@@ -1,6 +1,6 @@
 import { Engine, Flow, JobState, type Registry, StateError, StepLimitError } from "../../mod.ts";
-import { jobOf } from "../../src/serializer/job_state.ts";
-import { manualEntropy, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
+import { jobOf } from "../../src/documents/job_state.ts";
+import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 import { buildFlow, type FlowSpec } from "./flow_spec.ts";
 import { makeItem } from "./script.ts";
 import { scriptedRegistry } from "./scripted_routines.ts";
@@ -52,7 +52,7 @@ export class Host {
     this.#line = line;
     this.#witness = line.witness;
     this.#timers = manualTimers(isFirst ? 0 : given.now);
-    this.#engine = new Engine({ timers: this.#timers, entropy: manualEntropy() });
+    this.#engine = new Engine({ timers: this.#timers, ids: manualIds() });
     this.#registry = scriptedRegistry({
       onOp: () => this.#pass("op"),
       point: () => this.#point(),

@@ -1,9 +1,9 @@
-import { Encoded, Fresh } from "../../src/base/json.ts";
-import type { Commit, FailureCommit, SideEffects, StepCommit } from "../../src/scheduler/commit.ts";
-import { Job } from "../../src/scheduler/job.ts";
-import { createTask, detailsOf, NO_DETAILS, type Route, type Task } from "../../src/scheduler/task.ts";
-import type { Claim } from "../../src/serializer/claim.ts";
-import { CommitDecoder } from "../../src/serializer/commit_decoder.ts";
+import { Encoded, Fresh } from "../../src/values/json.ts";
+import type { Commit, FailureCommit, SideEffects, StepCommit } from "../../src/job/commit.ts";
+import { Job } from "../../src/job/job.ts";
+import { createTask, detailsOf, NO_DETAILS, type Route, type Task } from "../../src/job/task.ts";
+import type { Claim } from "../../src/documents/claim.ts";
+import { CommitDecoder } from "../../src/documents/commit_decoder.ts";
 
 const ENTRY: Route = { routine: "worker", slot: "input", connection: undefined };
 const LINK: Route = { routine: "sink", slot: "items", connection: { routine: "worker", event: "output" } };

@@ -1,4 +1,4 @@
-import type { KeyValueEntry, KeyValueStorage } from "../../src/adapters/key_value_store.ts";
+import type { KeyValueEntry, KeyValueStorage } from "../../src/stores/key_value_store.ts";
 
 /** A call of a storage. */
 export interface StorageCall {

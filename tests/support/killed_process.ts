@@ -3,10 +3,10 @@ import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";
 import { type Collected, type Context, Engine, ErrorHandler, Flow, Registry, Routine, type Store } from "../../mod.ts";
-import { denoKvStore } from "../../src/adapters/deno_kv_store.ts";
-import { fileStore } from "../../src/adapters/file_store.ts";
-import { sqliteStore } from "../../src/adapters/sqlite_store.ts";
-import { webTimers } from "../../src/adapters/web_timers.ts";
+import { denoKvStore } from "../../src/stores/deno_kv_store.ts";
+import { fileStore } from "../../src/stores/file_store.ts";
+import { sqliteStore } from "../../src/stores/sqlite_store.ts";
+import { webTimers } from "../../src/host/web_timers.ts";
 import type { Timers } from "../../src/ports/timers.ts";
 
 // A process that may be killed at any instant: `STORE FOLDER EFFECTS JOB LENGTH` starts a job, or goes on with it, and tells

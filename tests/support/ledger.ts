@@ -1,6 +1,6 @@
-import { isRecord, wireOf } from "../../src/base/json.ts";
-import type { Job } from "../../src/scheduler/job.ts";
-import type { Task } from "../../src/scheduler/task.ts";
+import { isRecord, wireOf } from "../../src/values/json.ts";
+import type { Job } from "../../src/job/job.ts";
+import type { Task } from "../../src/job/task.ts";
 import type { LinkSpec } from "./flow_spec.ts";
 import type { AnyContext, Deed, Witness } from "./witness.ts";
 

@@ -1,4 +1,4 @@
-import type { Files } from "../../src/adapters/file_store.ts";
+import type { Files } from "../../src/stores/file_store.ts";
 import type { Random } from "./random.ts";
 
 /** A file or a folder: what the system shows, and what the device would have after a loss of power. */

@@ -1,5 +1,5 @@
 import type { Store } from "../../mod.ts";
-import { memoryStore } from "../../src/adapters/memory_store.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
 import type { StorePlace } from "../../src/testing/mod.ts";
 
 /** A place in memory whose handles can be closed one by one. */

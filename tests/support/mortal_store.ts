@@ -1,4 +1,4 @@
-import type { Result, Store } from "../../mod.ts";
+import type { MaybePromise, Store } from "../../mod.ts";
 
 /** How a process dies: at which of its writes, and whether that one still reaches the store. */
 export interface Death {
@@ -36,7 +36,7 @@ export class MortalStore implements Store {
   list: Store["list"] = (query) => this.#answer(() => this.#store.list(query));
   close: Store["close"] = () => {};
 
-  #write<T>(act: () => Result<T>): Result<T> {
+  #write<T>(act: () => MaybePromise<T>): MaybePromise<T> {
     if (this.isDead) return never();
     const death = this.#death;
     if (++this.writes !== death?.write) return this.#answer(act);
@@ -45,7 +45,7 @@ export class MortalStore implements Store {
     return never();
   }
 
-  #answer<T>(act: () => Result<T>): Result<T> {
+  #answer<T>(act: () => MaybePromise<T>): MaybePromise<T> {
     if (this.isDead) return never();
     return this.#isAsync ? Promise.resolve().then(act).then((value) => this.isDead ? never<T>() : value) : act();
   }

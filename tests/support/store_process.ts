@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { writeSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { fileStore } from "../../src/adapters/file_store.ts";
+import { fileStore } from "../../src/stores/file_store.ts";
 import { sampleJob } from "../../src/testing/store_contract/sample_jobs.ts";
 
 // A process that uses a file store: `fill FOLDER` appends to a job until that fails, and tells how many entries are stored and

@@ -11,7 +11,7 @@ import {
   type Slot,
 } from "../../mod.ts";
 import { routines } from "../../src/routines/mod.ts";
-import { manualEntropy, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
+import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 
 /** An input of the routine under trial. */
 export interface TrialItem {
@@ -94,7 +94,7 @@ export async function tryRoutine(
   options: TrialOptions = {},
 ): Promise<TrialResult> {
   const timers = manualTimers();
-  const engine = new Engine({ timers, entropy: manualEntropy() });
+  const engine = new Engine({ timers, ids: manualIds() });
   const made = trialFlow(subject, engine, options);
   const flow = options.moved === true
     ? Flow.fromJSON(JSON.parse(JSON.stringify(made)), trialRegistry(options.registry), { engine })
@@ -128,7 +128,7 @@ export function moveJob(
 ): { readonly job: JobState; readonly flow: Flow; readonly timers: ManualTimers } {
   const { flow, job } = JSON.parse(text);
   const timers = manualTimers(now);
-  const engine = new Engine({ timers, entropy: manualEntropy() });
+  const engine = new Engine({ timers, ids: manualIds() });
   const registry = trialRegistry(options.registry);
   return { job: JobState.fromJSON(job, registry), flow: Flow.fromJSON(flow, registry, { engine }), timers };
 }

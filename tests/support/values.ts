@@ -1,11 +1,11 @@
-import type { ClassTable } from "../../src/base/class_table.ts";
+import type { ClassTable } from "../../src/values/class_table.ts";
 import { NO_CLASSES } from "./no_classes.ts";
-import { decodeValue } from "../../src/base/decode.ts";
-import { encodePayload, encodeValue } from "../../src/base/encode.ts";
+import { decodeValue } from "../../src/values/decode.ts";
+import { encodePayload, encodeValue } from "../../src/values/encode.ts";
 import { SerializationError } from "../../src/base/errors.ts";
-import { type Fresh, type JsonValue, type Stored, wireOf } from "../../src/base/json.ts";
+import { type Fresh, type JsonValue, type Stored, wireOf } from "../../src/values/json.ts";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../../src/base/limits.ts";
-import { ValueReader } from "../../src/base/read_value.ts";
+import { ValueReader } from "../../src/values/value_reader.ts";
 
 const SUBJECT = { action: 'Cannot emit "output" of routine "source"', root: "data" } as const;
 

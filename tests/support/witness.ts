@@ -1,5 +1,5 @@
 import type { Context } from "../../mod.ts";
-import type { Job } from "../../src/scheduler/job.ts";
+import type { Job } from "../../src/job/job.ts";
 
 /** A context, whatever its handler stores as progress. */
 export type AnyContext = Omit<Context, "progress" | "checkpoint">;

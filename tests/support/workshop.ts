@@ -9,8 +9,8 @@ import {
   Routine,
 } from "../../mod.ts";
 import type { JobState, Store } from "../../mod.ts";
-import { memoryStore } from "../../src/adapters/memory_store.ts";
-import { manualEntropy, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 
 /** What a worker does with an item. */
 export type Work = (n: number, ctx: Context) => Done<unknown>;
@@ -64,7 +64,7 @@ export class Process {
     this.registry = registry;
     this.engine = new Engine({
       timers,
-      entropy: manualEntropy(),
+      ids: manualIds(),
       registry,
       store,
       durability: { owner: `process ${++processes}`, ...durability },

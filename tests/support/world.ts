@@ -1,5 +1,5 @@
 import { Engine, type EngineEvent, type EngineOptions, Flow, type FlowOptions } from "../../mod.ts";
-import { manualEntropy, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
+import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 
 /** A flow on an engine whose clock stands still at 0, with everything that its observer was told. */
 export interface World {
@@ -14,6 +14,6 @@ export function createWorld(flow: Omit<FlowOptions, "engine"> = {}, engine: Engi
   const timers = manualTimers();
   const events: EngineEvent[] = [];
   const observer = (event: EngineEvent) => void events.push(event);
-  const host = new Engine({ timers, entropy: manualEntropy(), observer, ...engine });
+  const host = new Engine({ timers, ids: manualIds(), observer, ...engine });
   return { timers, engine: host, flow: new Flow({ id: "flow", engine: host, ...flow }), events };
 }

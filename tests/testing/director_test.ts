@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { type Director, takeNext } from "../../src/engine/director.ts";
-import { apply } from "../../src/scheduler/apply.ts";
-import { ReadyQueue } from "../../src/scheduler/ready_queue.ts";
-import { createTask, detailsOf, NO_DETAILS, setActive, type Task } from "../../src/scheduler/task.ts";
+import { type Director, takeNext } from "../../src/engine/execution/director.ts";
+import { apply } from "../../src/job/apply.ts";
+import { ReadyQueue } from "../../src/job/ready_queue.ts";
+import { createTask, detailsOf, NO_DETAILS, setActive, type Task } from "../../src/job/task.ts";
 import { createJob } from "../support/journal.ts";
 
 const START = { at: 0, ranMs: 0 };

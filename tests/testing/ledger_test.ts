@@ -1,9 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import type { TaskEvent } from "../../mod.ts";
-import { apply } from "../../src/scheduler/apply.ts";
-import type { Job } from "../../src/scheduler/job.ts";
-import { createTask, NO_DETAILS, type Task } from "../../src/scheduler/task.ts";
+import { apply } from "../../src/job/apply.ts";
+import type { Job } from "../../src/job/job.ts";
+import { createTask, NO_DETAILS, type Task } from "../../src/job/task.ts";
 import { Ledger } from "../../src/testing/ledger.ts";
 import { createJob } from "../support/journal.ts";
 

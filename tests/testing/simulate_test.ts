@@ -9,7 +9,7 @@ import {
 import { test } from "node:test";
 import { type Context, ErrorHandler, Flow, type FlowOptions, Registry, Routine } from "../../mod.ts";
 import { Slot } from "../../src/model/slot.ts";
-import { jobOf } from "../../src/serializer/job_state.ts";
+import { jobOf } from "../../src/documents/job_state.ts";
 import { type FaultKind, type Faults, simulate, SimulationError } from "../../src/testing/mod.ts";
 import { approve, createShop, EVERYTHING, simulatedSleep, sleep } from "../support/simulated_flow.ts";
 

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Store } from "../../mod.ts";
-import { memoryStore } from "../../src/adapters/memory_store.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
 import { storeContract } from "../../src/testing/mod.ts";
 import { turns } from "../support/broken_store.ts";
 import { memoryHandle } from "../support/memory_place.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type Context, Engine, Flow, type JobState, Registry, Routine, StateError } from "../../mod.ts";
-import { manualEntropy, manualTimers } from "../../src/testing/mod.ts";
+import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import { pack, unpack } from "../support/arrival.ts";
 import { createWorld } from "../support/world.ts";
 import { pauseWhen } from "../support/pause_when.ts";
@@ -49,7 +49,7 @@ async function pauseAtTheEnd(slot: "sync" | "waiting", wish: Wish, by: "conditio
   const flow: Flow = new Flow({
     id: "work",
     registry,
-    engine: new Engine({ timers, entropy: manualEntropy(), observer }),
+    engine: new Engine({ timers, ids: manualIds(), observer }),
   });
   const worker = flow.addRoutine(new Worker(), "worker");
   const started = job = flow.execute(worker[slot], wish);

@@ -1,11 +1,11 @@
-import type { Result, Store } from "../../ports/store.ts";
+import type { MaybePromise, Store } from "../../ports/store.ts";
 
 /** Where the jobs of one test are kept: a folder, a database, a server. */
 export interface StorePlace {
   /** Opens the place once more, as another process would. What one handle has stored, the others see. */
-  open(): Result<Store>;
+  open(): MaybePromise<Store>;
   /** Clears it away; all handles are closed by then. */
-  dispose?(): Result<void>;
+  dispose?(): MaybePromise<void>;
 }
 
 /** What a case is given to work with. */
@@ -27,7 +27,7 @@ export interface ScopeOptions {
   /** Whether a place can be open once only. */
   readonly isExclusive: boolean;
   /** Ends the open handles without closing them, and leaves a share of what was written last. */
-  readonly tear: (share: number) => Result<void>;
+  readonly tear: (share: number) => MaybePromise<void>;
 }
 
 /** One promise of the port, as a test. */

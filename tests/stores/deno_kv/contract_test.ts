@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { denoKvStore } from "../../../src/adapters/deno_kv_store.ts";
+import { denoKvStore } from "../../../src/stores/deno_kv_store.ts";
 import { storeContract } from "../../../src/testing/mod.ts";
 
 const testFor = (name: string, run: () => Promise<void>) => test(name, { timeout: 60_000 }, run);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Store } from "../../../mod.ts";
-import { fileStore, type FileStoreOptions } from "../../../src/adapters/file_store.ts";
+import { fileStore, type FileStoreOptions } from "../../../src/stores/file_store.ts";
 import { storeContract, type StorePlace } from "../../../src/testing/mod.ts";
 
 interface FolderPlace extends StorePlace {

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertGreater } from "@std/assert";
 import type { Store } from "../../../mod.ts";
-import { fileStore, type FileStoreOptions } from "../../../src/adapters/file_store.ts";
+import { fileStore, type FileStoreOptions } from "../../../src/stores/file_store.ts";
 import { MemoryDisk } from "../../support/memory_disk.ts";
 import { type Random, seededRandom } from "../../support/random.ts";
 import { StoreWitness } from "../../support/store_witness.ts";

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { Store, StoredJob } from "../../../mod.ts";
-import { fileStore } from "../../../src/adapters/file_store.ts";
+import { fileStore } from "../../../src/stores/file_store.ts";
 import { HEAD, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { MemoryDisk } from "../../support/memory_disk.ts";
 

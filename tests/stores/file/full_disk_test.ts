@@ -6,7 +6,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { assertEquals, assertGreater, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Store } from "../../../mod.ts";
-import { fileStore, type FileStoreOptions } from "../../../src/adapters/file_store.ts";
+import { fileStore, type FileStoreOptions } from "../../../src/stores/file_store.ts";
 import { MemoryDisk, systemError } from "../../support/memory_disk.ts";
 import { STORE_PROCESS } from "../../support/store_process.ts";
 import { StoreWitness } from "../../support/store_witness.ts";

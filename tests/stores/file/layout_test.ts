@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertGreater, assertLess, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { FencedError, type JobHead, type Store } from "../../../mod.ts";
-import { fileStore } from "../../../src/adapters/file_store.ts";
-import { jobName } from "../../../src/adapters/file_store/job_name.ts";
+import { fileStore } from "../../../src/stores/file_store.ts";
+import { jobName } from "../../../src/stores/file_store/job_name.ts";
 import { MemoryDisk } from "../../support/memory_disk.ts";
 import { seededRandom } from "../../support/random.ts";
 
@@ -53,7 +53,7 @@ test("people can read the files of a job: a line of JSON for each text, which is
 
 test("a file of a later version is refused", async () => {
   const disk = new MemoryDisk();
-  const { encodeLine } = await import("../../../src/adapters/file_store/line.ts");
+  const { encodeLine } = await import("../../../src/stores/file_store/line.ts");
   const store = fileStore(FOLDER, { sync: "none", files: disk });
   create(store);
   await store.close();

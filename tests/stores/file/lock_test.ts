@@ -6,7 +6,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { fileStore } from "../../../src/adapters/file_store.ts";
+import { fileStore } from "../../../src/stores/file_store.ts";
 import { sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { STORE_PROCESS } from "../../support/store_process.ts";
 

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertLessOrEqual } from "@std/assert";
-import { type KeyValueEntry, type KeyValueStorage, keyValueStore } from "../../../src/adapters/key_value_store.ts";
+import { type KeyValueEntry, type KeyValueStorage, keyValueStore } from "../../../src/stores/key_value_store.ts";
 import { storeContract, type StorePlace } from "../../../src/testing/mod.ts";
 import { type Around, createKeyValues } from "../../support/key_values.ts";
 import { seededRandom } from "../../support/random.ts";

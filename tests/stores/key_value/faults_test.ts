@@ -1,16 +1,16 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { FencedError, type Store } from "../../../mod.ts";
-import { keyValueStore } from "../../../src/adapters/key_value_store.ts";
-import { memoryStore } from "../../../src/adapters/memory_store.ts";
-import { manualEntropy } from "../../../src/testing/mod.ts";
+import { keyValueStore } from "../../../src/stores/key_value_store.ts";
+import { memoryStore } from "../../../src/stores/memory_store.ts";
+import { manualIds } from "../../../src/testing/mod.ts";
 import { type Around, createKeyValues, type KeyValues, type StorageCall } from "../../support/key_values.ts";
 import { storeScript, viewOf } from "../../support/store_script.ts";
 
 // The storage fails at each single call of a script once, or the process dies there. Then what is stored is what was stored
 // before the step, or after it; and the script goes on to the same end.
 
-const OPTIONS = { maxValueBytes: 1_000, entropy: manualEntropy("uid") };
+const OPTIONS = { maxValueBytes: 1_000, ids: manualIds("uid") };
 const steps = storeScript();
 
 function open(values: KeyValues, around?: Around): Store {

@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { FencedError } from "../../../mod.ts";
-import { type KeyValueStorage, keyValueStore } from "../../../src/adapters/key_value_store.ts";
-import { manualEntropy } from "../../../src/testing/mod.ts";
+import { type KeyValueStorage, keyValueStore } from "../../../src/stores/key_value_store.ts";
+import { manualIds } from "../../../src/testing/mod.ts";
 import { HEAD, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { createKeyValues, type KeyValues } from "../../support/key_values.ts";
 
@@ -225,8 +225,8 @@ test("jobs of a newer version are refused, and damage is told", async () => {
 
 test("keys have a prefix, and options out of range are refused", async () => {
   const values = createKeyValues();
-  const entropy = manualEntropy("uid");
-  const store = keyValueStore(values.connect(), { prefix: "my-app/", entropy });
+  const ids = manualIds("uid");
+  const store = keyValueStore(values.connect(), { prefix: "my-app/", ids });
   await store.create(sampleJob("a/\u{1f680}"));
   assertEquals(keysOf(values), [
     "my-app/data/a~002f~d83d~de80/uid-1/f/0/0",

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { FencedError, type Store } from "../../../mod.ts";
-import { keyValueStore } from "../../../src/adapters/key_value_store.ts";
+import { keyValueStore } from "../../../src/stores/key_value_store.ts";
 import { HEAD, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { type Around, createKeyValues } from "../../support/key_values.ts";
 import { type Random, seededRandom } from "../../support/random.ts";

@@ -1,0 +1,85 @@
+import type { Commit, MergeCommit } from "../job/commit.ts";
+import { type Job, slotKey } from "../job/job.ts";
+import { listEnd, type SlotChange } from "../job/slot_data.ts";
+import type { Task } from "../job/task.ts";
+
+/** Refuses the commit: where, what was expected and what came. */
+export type Refuse = (path: string, expected: string, got: string) => never;
+
+/**
+ * Checks that a commit could have been made by the job in its present state. One that could not would leave a job that
+ * cannot be read any more, or that has lost something.
+ */
+export function checkCommit(commit: Commit, job: Job, refuse: Refuse): void {
+  switch (commit.kind) {
+    case "merge":
+      return checkMerge(commit, job, refuse);
+    case "step":
+      checkNewTasks(commit.created, "created", job, refuse);
+      return checkSlotChanges(commit.effects?.slots ?? [], job, refuse);
+    case "deferred":
+      return checkNewTasks(commit.created, "created", job, refuse);
+    case "deliver":
+      if (!job.tasks.has(commit.task)) checkNewTask(commit.task, "task", job.nextTaskId, refuse);
+  }
+}
+
+function checkNewTasks(tasks: readonly Task[], path: string, job: Job, refuse: Refuse): void {
+  tasks.forEach((task, index) => checkNewTask(task, `${path}[${index}]`, job.nextTaskId + index, refuse));
+}
+
+function checkNewTask({ id, details }: Task, path: string, next: number, refuse: Refuse): void {
+  if (id !== next) refuse(`${path}.id`, `the job's next id, ${next}`, String(id));
+  if (details?.merged !== undefined) refuse(`${path}.merged`, "none, as the task is new", "one");
+}
+
+/** What the task gets is in the lists once the slot has changed. */
+function checkMerge({ task, merged, slot: change }: MergeCommit, job: Job, refuse: Refuse): void {
+  const { routine, slot } = task.route;
+  const wanted = merged.kind === "lists" ? "append" : "set";
+  if (change !== undefined && (change.kind !== wanted || change.routine !== routine || change.slot !== slot)) {
+    const what = wanted === "append" ? "an append to" : "a value for";
+    refuse("slot", `${what} slot "${slot}" of routine "${routine}"`, "another change");
+  }
+  if (change !== undefined) checkKind(change, "slot", heldKind(job, routine, slot), refuse);
+  if (merged.kind === "value") return;
+  const data = job.slots.get(routine)?.get(slot);
+  let index = 0;
+  for (const [key, { from, to }] of merged.lists) {
+    const list = data?.kind === "lists" ? data.lists.get(key) : undefined;
+    const start = list?.start ?? 0;
+    const end = (list === undefined ? 0 : listEnd(list)) + (change?.kind === "append" && change.items.has(key) ? 1 : 0);
+    if (from > to || from < start || to > end) {
+      const expected = `positions from ${start} to ${end} of the slot's list ${JSON.stringify(key)}`;
+      refuse(`merged.lists[${index}]`, expected, `${from} to ${to}`);
+    }
+    index++;
+  }
+}
+
+type Held = "value" | "lists" | undefined;
+
+/** Each change is of what the ones before it have left. */
+function checkSlotChanges(changes: readonly SlotChange[], job: Job, refuse: Refuse): void {
+  const held = new Map<string, Held>();
+  changes.forEach((change, index) => {
+    const key = slotKey(change.routine, change.slot);
+    checkKind(change, `effects.slots[${index}]`, held.get(key) ?? heldKind(job, change.routine, change.slot), refuse);
+    held.set(key, kindOf(change));
+  });
+}
+
+function checkKind(change: SlotChange, path: string, held: Held, refuse: Refuse): void {
+  if (held === undefined || held === kindOf(change)) return;
+  if (held === "lists") refuse(path, "a change of lists, as the slot holds some", "one of a value");
+  refuse(path, "a change of a value, as the slot holds one", "one of lists");
+}
+
+function kindOf({ kind }: SlotChange): "value" | "lists" {
+  return kind === "set" ? "value" : "lists";
+}
+
+function heldKind(job: Job, routine: string, slot: string): Held {
+  const data = job.slots.get(routine)?.get(slot);
+  return data?.kind === "lists" && data.lists.size === 0 ? undefined : data?.kind;
+}

@@ -1,0 +1,360 @@
+import type { ClassTable } from "../../values/class_table.ts";
+import { decodeValue } from "../../values/decode.ts";
+import { encodePayload, encodeValue } from "../../values/encode.ts";
+import type { EncodeSubject } from "../../values/encoder.ts";
+import { StateError } from "../../base/errors.ts";
+import type { Linked } from "../../base/linked_list.ts";
+import { Encoded, type Fresh, frozenValue, isRecord, type Stored } from "../../values/json.ts";
+import { checkDuration, checkName, checkRange, checkWord, listNames } from "../../base/options.ts";
+import { describeValue } from "../../base/path.ts";
+import { validate } from "../../values/standard_schema.ts";
+import type { Context, EmitOptions, ExpectOptions, JobValues } from "../../model/context.ts";
+import { Event } from "../../model/event.ts";
+import type { FlowLimits } from "../../model/flow_limits.ts";
+import type { Services } from "../../model/services.ts";
+import { Slot } from "../../model/slot.ts";
+import type { SideEffects } from "../../job/commit.ts";
+import type { Expectation } from "../../job/decide.ts";
+import { Emissions } from "../../job/emissions.ts";
+import type { Job } from "../../job/job.ts";
+import { PRIORITIES, type Task } from "../../job/task.ts";
+import { EffectsBuffer } from "./effects_buffer.ts";
+import { type EventPlan, findEvent, type SlotPlan } from "./plan.ts";
+
+/** What an activation needs of the execution that runs it. */
+export interface ActivationHost {
+  /** The job. */
+  readonly job: Job;
+  /** How values travel. */
+  readonly classes: ClassTable;
+  /** How large a value may be. */
+  readonly limits: FlowLimits;
+  /** What handlers get as `ctx.services`. */
+  readonly services: Services;
+  /** The clock. */
+  now(): number;
+  /** Commits what an activation has buffered; its handler goes on when that is stored. */
+  commitStep(activation: Activation, progress: Stored): Promise<void>;
+  /** Tells listeners of live progress. */
+  report(activation: Activation, data: unknown): void;
+}
+
+/** Why an activation takes nothing more: its handler has returned, or was aborted for a reason. */
+interface Closed {
+  readonly why: string;
+  readonly reason?: unknown;
+}
+
+/** A pause that a handler has asked for. */
+export interface PauseRequest {
+  /** Why. */
+  readonly reason: string | undefined;
+  /** What the handler noted. */
+  readonly checkpoint: Stored;
+}
+
+const NONE: readonly never[] = [];
+const RETURNED: Closed = Object.freeze({ why: "its handler has returned; await what it starts before it returns" });
+
+/** One run of a handler: its context, and the buffer of what it does. */
+export class Activation implements Context<unknown>, Linked<Activation> {
+  /** The task. */
+  readonly task: Task;
+  /** The slot whose handler runs. */
+  readonly plan: SlotPlan;
+  /** What the handler gets. */
+  readonly input: unknown;
+  /** The pause that was asked for since the last commit. */
+  pauseRequest: PauseRequest | undefined;
+  /** Its neighbour among those whose handlers wait. */
+  previous: Activation | undefined;
+  /** Its neighbour among those whose handlers wait. */
+  next: Activation | undefined;
+  readonly #host: ActivationHost;
+  #emissions: Emissions | undefined;
+  #effects: EffectsBuffer | undefined;
+  #controller: AbortController | undefined;
+  /** What ends with the waiting: the timer of a timeout, the watch over a slot. */
+  #stops: (() => void)[] | undefined;
+  #closed: Closed | undefined;
+
+  /** Makes the activation of a task; `input` is what its handler gets. */
+  constructor(host: ActivationHost, task: Task, plan: SlotPlan, input: unknown) {
+    this.#host = host;
+    this.task = task;
+    this.plan = plan;
+    this.input = input;
+  }
+
+  /** Whether the handler was aborted: what it returns later is ignored. */
+  get isAborted(): boolean {
+    return this.#closed?.reason !== undefined;
+  }
+
+  /** Takes nothing more: the handler has returned. */
+  close(): void {
+    this.#closed ??= RETURNED;
+  }
+
+  /** Takes things again: a generator goes on. */
+  reopen(): void {
+    if (!this.isAborted) this.#closed = undefined;
+  }
+
+  /** Takes nothing more, and tells the handler by `ctx.signal`. */
+  abort(reason: Error): void {
+    if (this.isAborted) return;
+    this.#closed = { why: `its handler was aborted (${reason.message})`, reason };
+    this.stopWaiting();
+    this.#controller?.abort(reason);
+  }
+
+  /** What the task keeps for its next step: without a value, what it has kept. */
+  keep(action: string, progress: unknown): Stored {
+    return progress === undefined ? this.task.details?.progress : this.#encode(action, "progress", progress);
+  }
+
+  /** Keeps the view of its own slot as it is now, while the handler waits and others merge. */
+  watchSlot(): void {
+    this.whileWaiting(this.#buffer.views.watch());
+  }
+
+  /** Calls `stop` when the handler no longer waits. */
+  whileWaiting(stop: () => void): void {
+    if (this.#stops === undefined) this.#stops = [stop];
+    else this.#stops.push(stop);
+  }
+
+  /** Ends what lasts only while the handler waits. */
+  stopWaiting(): void {
+    const stops = this.#stops;
+    if (stops === undefined) return;
+    this.#stops = undefined;
+    for (const stop of stops) stop();
+  }
+
+  /**
+   * What else the buffered calls change, on the values of this moment.
+   *
+   * @throws whatever an update function throws
+   */
+  effects(): SideEffects | undefined {
+    return this.#effects?.changes();
+  }
+
+  /** Forgets the buffered calls: they have been committed. */
+  reset(): void {
+    this.#emissions = undefined;
+    this.#effects?.clear();
+    this.pauseRequest = undefined;
+  }
+
+  /** What was emitted since the last commit. */
+  get emissions(): Emissions {
+    return this.#emissions ??= new Emissions();
+  }
+
+  /** The deliveries from outside that were asked for since the last commit. */
+  get expectations(): readonly Expectation[] {
+    return this.#effects?.expectations ?? NONE;
+  }
+
+  get jobId(): string {
+    return this.#host.job.jobId;
+  }
+
+  get flowId(): string {
+    return this.#host.job.flowId;
+  }
+
+  get routineId(): string {
+    return this.plan.routine.id;
+  }
+
+  get slotName(): string {
+    return this.plan.slot.name;
+  }
+
+  get attempt(): number {
+    return this.task.details?.attempt ?? 0;
+  }
+
+  get idempotencyKey(): string {
+    return `${this.jobId}/${this.task.id}/${this.task.details?.step ?? 0}`;
+  }
+
+  get progress(): unknown {
+    return decodeValue(this.task.details?.progress, this.#host.classes);
+  }
+
+  get services(): Services {
+    return this.#host.services;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.isAborted) this.#controller.abort(this.#closed?.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  get shared(): JobValues {
+    return this.#buffer.shared;
+  }
+
+  get state(): JobValues {
+    return this.#buffer.state;
+  }
+
+  now(): number {
+    return this.#host.now();
+  }
+
+  emit(event: Event<unknown> | string, data: unknown, options?: EmitOptions): void {
+    const source = this.#event("emit", event);
+    if (options !== undefined) this.#emitWith(source, data, options);
+    else this.emissions.add(source, this.#payload(source, data, source.emission));
+  }
+
+  #emitWith(source: EventPlan, data: unknown, { delayMs = 0, priority = "normal" }: EmitOptions): void {
+    const { action } = source.emission;
+    if (delayMs !== 0) checkRange(action, "delayMs", delayMs, 0, Number.MAX_SAFE_INTEGER);
+    if (priority !== "normal") checkWord(action, "priority", priority, PRIORITIES);
+    this.emissions.add(source, this.#payload(source, data, source.emission), delayMs, priority);
+  }
+
+  defer(event: Event<unknown> | string, data: unknown): void {
+    const source = this.#event("defer", event);
+    const subject = { action: `Cannot defer "${source.event}" of routine "${this.routineId}"`, root: "data" };
+    const stored = frozenValue(this.#payload(source, data, subject));
+    this.#buffer.deferred.push({ routine: this.routineId, event: source.event, data: stored });
+  }
+
+  checkpoint(progress?: unknown): Promise<void> {
+    try {
+      if (this.isAborted) throw this.#closed?.reason;
+      this.checkOpen("checkpoint");
+      return this.#host.commitStep(this, this.keep("Cannot checkpoint", progress));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  slotData(name: string): unknown {
+    this.#slot("read slot data", name);
+    return this.#buffer.views.read(name);
+  }
+
+  clear(name: string, key?: string): void {
+    this.checkOpen(`clear slot "${name}"`);
+    this.#slot("clear slot", name);
+    this.#buffer.views.clear(name, key);
+  }
+
+  expect(slot: Slot<never> | string, options: ExpectOptions = {}): void {
+    this.checkOpen("expect a delivery");
+    const { route } = this.#slot("expect a delivery", slot);
+    const { timeoutMs } = options;
+    if (timeoutMs !== undefined) checkDuration("Cannot expect a delivery", "timeoutMs", timeoutMs);
+    this.#buffer.expectations.push({ route, timeoutMs });
+  }
+
+  report(data: unknown): void {
+    this.checkOpen("report");
+    this.#host.report(this, data);
+  }
+
+  log(entry: object): void {
+    this.checkOpen("log");
+    const action = `Cannot log from routine "${this.routineId}"`;
+    if (!isRecord(entry)) throw new TypeError(`${action}: the entry must be an object, got ${describeValue(entry)}`);
+    this.#buffer.log.push({
+      routine: this.routineId,
+      // Unreachable default: only `undefined` is written as nothing.
+      entry: this.#encode(action, "entry", entry) ?? null,
+      at: this.now(),
+    });
+  }
+
+  output(type: string, data?: unknown): void {
+    this.checkOpen("output");
+    const action = `Cannot output from routine "${this.routineId}"`;
+    checkName(action, "type", type);
+    this.#buffer.outputs.push({
+      routine: this.routineId,
+      type,
+      data: this.#encode(action, "data", data),
+      at: this.now(),
+    });
+  }
+
+  pause(reason?: string, checkpoint?: unknown): void {
+    this.checkOpen("pause");
+    this.pauseRequest ??= { reason, checkpoint: this.#encode("Cannot pause", "checkpoint", checkpoint) };
+  }
+
+  /** Whether it takes anything: the handler has not returned and was not aborted. */
+  get isOpen(): boolean {
+    return this.#closed === undefined;
+  }
+
+  /** Refuses what comes after the handler has returned or was aborted. */
+  checkOpen(what: string): void {
+    if (this.#closed === undefined) return;
+    throw new StateError(what, "closed", `Cannot ${what} in routine "${this.routineId}": ${this.#closed.why}`);
+  }
+
+  #event(what: "emit" | "defer", event: Event<unknown> | string): EventPlan {
+    if (this.#closed === undefined) {
+      const known = findEvent(this.plan, event);
+      if (known !== undefined) return known;
+    }
+    return this.#refuseEvent(what, event);
+  }
+
+  #refuseEvent(what: "emit" | "defer", event: Event<unknown> | string): never {
+    const name = typeof event === "string" ? event : event instanceof Event ? event.name : undefined;
+    this.checkOpen(`${what} "${name}"`);
+    if (name === undefined) {
+      throw new TypeError(`Cannot ${what}: expected an event or its name, got ${describeValue(event)}`);
+    }
+    const names = listNames(this.plan.routine.events.keys());
+    throw new TypeError(
+      typeof event === "string"
+        ? `Cannot ${what} "${name}": routine "${this.routineId}" has no such event; it has ${names}`
+        : `Cannot ${what} "${name}" in routine "${this.routineId}": the event belongs to another routine; emit one of its own: ${names}`,
+    );
+  }
+
+  /** What was received and is passed on whole has been checked and frozen already. */
+  #payload({ schema }: EventPlan, data: unknown, subject: EncodeSubject): Stored | Fresh {
+    if (schema !== undefined) validate(schema, data, `${subject.action}: data`);
+    const { data: received } = this.task;
+    if (data === received && data === this.input) return received;
+    const known = received instanceof Encoded ? undefined : received;
+    return encodePayload(data, this.#host.classes, subject, this.#host.limits, known);
+  }
+
+  #slot(what: string, slot: Slot<never> | string): SlotPlan {
+    const { slots, routine } = this.plan.routine;
+    const name = slot instanceof Slot ? slot.name : slot;
+    const known = slots.get(name);
+    if (known === undefined || (slot instanceof Slot && slot.owner !== routine)) {
+      throw new TypeError(
+        `Cannot ${what}: routine "${this.routineId}" has no slot "${name}" of its own; it has ${
+          listNames(slots.keys())
+        }`,
+      );
+    }
+    return known;
+  }
+
+  get #buffer(): EffectsBuffer {
+    return this.#effects ??= new EffectsBuffer(this.#host, this);
+  }
+
+  #encode(action: string, root: string, value: unknown): Stored {
+    return encodeValue(value, this.#host.classes, { action, root }, this.#host.limits);
+  }
+}

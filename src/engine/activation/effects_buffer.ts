@@ -1,0 +1,95 @@
+import type { SideEffects } from "../../job/commit.ts";
+import type { Expectation } from "../../job/decide.ts";
+import type { DeferredEvent, LogEntry, OutputEntry } from "../../job/job.ts";
+import type { Task } from "../../job/task.ts";
+import { SlotViews } from "./slot_views.ts";
+import { BufferedValues, type ValuesHost, type ValuesOwner } from "./job_values.ts";
+
+const NONE: readonly never[] = [];
+
+/** What a buffer needs of the activation whose it is. */
+export interface EffectsOwner extends ValuesOwner {
+  /** The task. */
+  readonly task: Task;
+}
+
+/** All that an activation does but emit, until its next commit. Most do nothing of it: each part is made at first use. */
+export class EffectsBuffer {
+  readonly #host: ValuesHost;
+  readonly #owner: EffectsOwner;
+  #shared: BufferedValues | undefined;
+  #state: BufferedValues | undefined;
+  #views: SlotViews | undefined;
+  #expectations: Expectation[] | undefined;
+  #log: LogEntry[] | undefined;
+  #outputs: OutputEntry[] | undefined;
+  #deferred: DeferredEvent[] | undefined;
+
+  /** Makes the empty buffer of an activation. */
+  constructor(host: ValuesHost, owner: EffectsOwner) {
+    this.#host = host;
+    this.#owner = owner;
+  }
+
+  /** The deliveries from outside that are waited for. */
+  get expectations(): Expectation[] {
+    return this.#expectations ??= [];
+  }
+
+  /** New entries of the shared log. */
+  get log(): LogEntry[] {
+    return this.#log ??= [];
+  }
+
+  /** New outputs. */
+  get outputs(): OutputEntry[] {
+    return this.#outputs ??= [];
+  }
+
+  /** New deferred events. */
+  get deferred(): DeferredEvent[] {
+    return this.#deferred ??= [];
+  }
+
+  /** The values that all routines share. */
+  get shared(): BufferedValues {
+    return this.#shared ??= new BufferedValues("shared", this.#host, this.#owner);
+  }
+
+  /** The values of the routine. */
+  get state(): BufferedValues {
+    return this.#state ??= new BufferedValues("state", this.#host, this.#owner);
+  }
+
+  /** The slots of the routine, as the handler sees them. */
+  get views(): SlotViews {
+    return this.#views ??= new SlotViews(this.#host.job, this.#owner.task, this.#host.classes);
+  }
+
+  /**
+   * What the buffered calls change, on the values of this moment.
+   *
+   * @throws whatever an update function throws
+   */
+  changes(): SideEffects | undefined {
+    const slots = this.#views?.changes() ?? NONE;
+    const state = this.#state?.changes() ?? NONE;
+    const shared = this.#shared?.changes() ?? NONE;
+    const log = this.#log ?? NONE;
+    const outputs = this.#outputs ?? NONE;
+    const deferred = this.#deferred ?? NONE;
+    const size = slots.length + state.length + shared.length + log.length + outputs.length + deferred.length;
+    return size === 0 ? undefined : { slots, state, shared, log, outputs, deferred };
+  }
+
+  /** Forgets the buffered calls: they have been committed. Handlers may have kept `ctx.state` and `ctx.shared`. */
+  clear(): void {
+    this.#expectations = undefined;
+    this.#log = undefined;
+    this.#outputs = undefined;
+    this.#deferred = undefined;
+    this.#state?.clear();
+    this.#shared?.clear();
+    this.#views = undefined;
+  }
+}

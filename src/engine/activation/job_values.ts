@@ -1,0 +1,162 @@
+import type { ClassTable } from "../../values/class_table.ts";
+import { decodeValue } from "../../values/decode.ts";
+import { encodeValue } from "../../values/encode.ts";
+import type { EncodeSubject } from "../../values/encoder.ts";
+import type { Stored } from "../../values/json.ts";
+import type { ValueLimits } from "../../base/limits.ts";
+import { checkName, isName } from "../../base/options.ts";
+import { pathStep } from "../../base/path.ts";
+import type { JobValues } from "../../model/context.ts";
+import type { KeyChange } from "../../job/commit.ts";
+import type { Job } from "../../job/job.ts";
+
+/** What values need of the execution. */
+export interface ValuesHost {
+  /** The job. */
+  readonly job: Job;
+  /** How values travel. */
+  readonly classes: ClassTable;
+  /** How large one may be. */
+  readonly limits: ValueLimits;
+}
+
+/** What values need of the activation whose they are. */
+export interface ValuesOwner {
+  /** The routine's id. */
+  readonly routineId: string;
+  /** Whether the context takes anything. */
+  readonly isOpen: boolean;
+  /** Throws when the context is closed; `what` is what was tried. */
+  checkOpen(what: string): void;
+}
+
+const NONE: readonly never[] = [];
+
+type Change = (old: unknown) => unknown;
+
+/** What was written under a key. */
+interface Write {
+  /** Whether a value was set: the changes are made on that, and not on the one that the job has at the commit. */
+  readonly isSet: boolean;
+  readonly value: Stored;
+  changes: Change[] | undefined;
+}
+
+/** What a refused value is called: put together only when one is. */
+class ValueSubject implements EncodeSubject {
+  readonly #name: string;
+  readonly #key: string;
+
+  constructor(name: string, key: string) {
+    this.#name = name;
+    this.#key = key;
+  }
+
+  get action(): string {
+    return `Cannot set ${this.#name}`;
+  }
+
+  get root(): string {
+    return this.#name + pathStep(this.#key);
+  }
+}
+
+/** Values whose writes wait for the commit; reads see them already. */
+export class BufferedValues implements JobValues {
+  readonly #name: "shared" | "state";
+  readonly #host: ValuesHost;
+  readonly #owner: ValuesOwner;
+  /** The key that was written first, with what was written: few activations write another. */
+  #key: string | undefined;
+  #write: Write | undefined;
+  #others: Map<string, Write> | undefined;
+
+  /** Makes a view of the values that all routines share, or of those of the owner's routine. */
+  constructor(name: "shared" | "state", host: ValuesHost, owner: ValuesOwner) {
+    this.#name = name;
+    this.#host = host;
+    this.#owner = owner;
+  }
+
+  /** See `Values`. */
+  get<T = unknown>(key: string): T | undefined {
+    return decodeValue(this.#settle(key), this.#host.classes) as T | undefined;
+  }
+
+  /** See `Values`. */
+  set(key: string, value: unknown): void {
+    this.#check("set", key);
+    this.#setWrite(key, { isSet: true, value: this.#encode(key, value), changes: undefined });
+  }
+
+  /** See `Values`. */
+  update<T = unknown>(key: string, change: (old: T | undefined) => T | undefined): void {
+    this.#check("update", key);
+    if (typeof change !== "function") {
+      throw new TypeError(`Cannot update ${this.#name}.${key}: the change must be a function of the old value`);
+    }
+    const added = change as Change;
+    const write = this.#writeOf(key);
+    if (write === undefined) this.#setWrite(key, { isSet: false, value: undefined, changes: [added] });
+    else if (write.changes === undefined) write.changes = [added];
+    else write.changes.push(added);
+  }
+
+  /**
+   * What the writes come to on the values of this moment.
+   *
+   * @throws whatever an update function throws
+   */
+  changes(): readonly KeyChange[] {
+    if (this.#key === undefined) return NONE;
+    const first: KeyChange = [this.#key, this.#settle(this.#key)];
+    if (this.#others === undefined) return [first];
+    return [first, ...Array.from(this.#others.keys(), (key): KeyChange => [key, this.#settle(key)])];
+  }
+
+  /** Forgets the writes: they have been committed. */
+  clear(): void {
+    this.#key = undefined;
+    this.#write = undefined;
+    this.#others = undefined;
+  }
+
+  #check(what: "set" | "update", key: string): void {
+    if (!this.#owner.isOpen) this.#owner.checkOpen(`${this.#name}.${what}("${key}")`);
+    if (!isName(key)) checkName(`Cannot ${what} ${this.#name}`, "key", key);
+  }
+
+  #writeOf(key: string): Write | undefined {
+    return key === this.#key ? this.#write : this.#others?.get(key);
+  }
+
+  #setWrite(key: string, write: Write): void {
+    if (this.#key !== undefined && this.#key !== key) {
+      (this.#others ??= new Map()).set(key, write);
+      return;
+    }
+    this.#key = key;
+    this.#write = write;
+  }
+
+  #settle(key: string): Stored {
+    const write = this.#writeOf(key);
+    let value = write?.isSet === true ? write.value : this.#current()?.get(key);
+    const changes = write?.changes;
+    if (changes !== undefined) {
+      for (const change of changes) value = this.#encode(key, change(decodeValue(value, this.#host.classes)));
+    }
+    return value;
+  }
+
+  /** The values as the job has them at this moment. */
+  #current(): ReadonlyMap<string, Stored> | undefined {
+    const { job } = this.#host;
+    return this.#name === "shared" ? job.sharedData : job.routineStates.get(this.#owner.routineId)?.state;
+  }
+
+  #encode(key: string, value: unknown): Stored {
+    const { classes, limits } = this.#host;
+    return encodeValue(value, classes, new ValueSubject(this.#name, key), limits);
+  }
+}

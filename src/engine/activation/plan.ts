@@ -1,0 +1,219 @@
+import type { EncodeSubject } from "../../values/encoder.ts";
+import type { ConnectionSource, ConnectionTarget, Mapping } from "../../model/connection.ts";
+import { ErrorHandler } from "../../model/error_handler.ts";
+import type { Event } from "../../model/event.ts";
+import type { FlowGraph } from "../../model/flow_graph.ts";
+import { declarationOf, type Routine } from "../../model/routine.ts";
+import { versionOf } from "../../model/routine_document.ts";
+import type { AnyHandler, Slot } from "../../model/slot.ts";
+import { Emissions, type EventRoute, type EventSource } from "../../job/emissions.ts";
+import type { Start } from "../../job/history.ts";
+import type { DeferredEvent, Job } from "../../job/job.ts";
+import type { Instant } from "../../job/moment.ts";
+import type { Route } from "../../job/task.ts";
+
+/** A way to a slot that knows the slot: whoever takes a task need not search for it. */
+class PlannedRoute implements EventRoute {
+  readonly routine: string;
+  readonly slot: string;
+  readonly connection: ConnectionSource | undefined;
+  readonly mapping: Mapping | undefined;
+  readonly target: SlotPlan;
+
+  constructor(target: SlotPlan, connection: ConnectionSource | undefined, mapping: Mapping) {
+    this.routine = target.routine.id;
+    this.slot = target.slot.name;
+    this.connection = connection;
+    this.mapping = Object.keys(mapping).length === 0 ? undefined : mapping;
+    this.target = target;
+    Object.freeze(this);
+  }
+}
+
+/**
+ * A slot as the engine runs it. What each activation needs stands here again: among thousands of routines, each object on the
+ * way to it would have to be fetched from far.
+ */
+export class SlotPlan {
+  /** The slot. */
+  readonly slot: Slot<never>;
+  /** Its routine. */
+  readonly routine: RoutinePlan;
+  /** The object whose handler it is. */
+  readonly owner: Routine<object>;
+  /** The handler; a slot without one only merges. */
+  readonly handler: AnyHandler | undefined;
+  /** The version of the routine's class. */
+  readonly version: number;
+  /** The routine's first event: most have no other. */
+  readonly firstEvent: EventPlan | undefined;
+  /** Whether what it merges is settled once per task, by a commit of its own. */
+  readonly merges: boolean;
+  /** The way of entries and of deliveries from outside. */
+  readonly route: Route;
+  /** The ways of the events that are connected to it. */
+  readonly arrivals: Map<EventPlan, EventRoute> = new Map();
+  #lastStart: Start | undefined;
+
+  /** Plans a slot. */
+  constructor(slot: Slot<never>, routine: RoutinePlan) {
+    this.slot = slot;
+    this.routine = routine;
+    this.owner = routine.routine;
+    this.handler = slot.handler;
+    this.version = routine.version;
+    [this.firstEvent] = routine.eventList;
+    this.merges = slot.merge !== "override" || slot.schema !== undefined || slot.handler === undefined;
+    this.route = new PlannedRoute(this, undefined, {});
+  }
+
+  /** The start of a task. Those of one moment are one object: every task has one, and the history keeps it. */
+  startAt(time: Instant): Start {
+    const last = this.#lastStart;
+    if (last !== undefined && last.time.at === time.at) return last;
+    return this.#lastStart = { routine: this.routine.id, time };
+  }
+}
+
+/** A routine as the engine runs it. */
+export interface RoutinePlan {
+  /** Its id in the flow. */
+  readonly id: string;
+  /** The object. */
+  readonly routine: Routine<object>;
+  /** What happens when one of its handlers throws. */
+  readonly errorHandler: ErrorHandler;
+  /** The version of its class. */
+  readonly version: number;
+  /** Its slots by name. */
+  readonly slots: ReadonlyMap<string, SlotPlan>;
+  /** Its events by name. */
+  readonly events: ReadonlyMap<string, EventPlan>;
+  /** Its events, to be found by their objects. */
+  readonly eventList: readonly EventPlan[];
+}
+
+/** An event as the engine sends it. */
+export interface EventPlan extends EventSource {
+  /** Every slot that gets it, in the order of connection. */
+  readonly routes: EventRoute[];
+  /** Its only way, on which nothing is renamed; `undefined` when it goes others. */
+  only: EventRoute | undefined;
+  /** How the event was declared. */
+  readonly declared: Event<unknown>;
+  /** What checks its data, if something does. */
+  readonly schema: Event<unknown>["schema"];
+  /** What an emission that is refused is called. */
+  readonly emission: EncodeSubject;
+}
+
+/** A flow as the engine runs it: made once, when the flow is frozen. */
+export interface Plan {
+  /** The flow. */
+  readonly graph: FlowGraph;
+  /** Its routines by id. */
+  readonly routines: ReadonlyMap<string, RoutinePlan>;
+}
+
+const STOP = new ErrorHandler();
+
+/** Makes the plan of a frozen flow. */
+export function createPlan(graph: FlowGraph): Plan {
+  const routines = new Map<string, RoutinePlan>();
+  for (const [id, routine] of graph.routines) routines.set(id, planRoutine(id, routine, graph));
+  const plan = { graph, routines };
+  for (const { from, to, mapping } of [...graph.connections, ...graph.timerConnections]) {
+    const source = eventOf(plan, from);
+    const target = findSlot(plan, to);
+    const route = new PlannedRoute(target, from, mapping);
+    source.routes.push(route);
+    source.only = source.routes.length === 1 && route.mapping === undefined ? route : undefined;
+    target.arrivals.set(source, route);
+  }
+  return plan;
+}
+
+function planRoutine(id: string, routine: Routine<object>, graph: FlowGraph): RoutinePlan {
+  const declaration = declarationOf(routine);
+  const slots = new Map<string, SlotPlan>();
+  const events = new Map<string, EventPlan>();
+  const eventList: EventPlan[] = [];
+  const plan: RoutinePlan = {
+    id,
+    routine,
+    errorHandler: declaration.errorHandler ?? graph.errorHandler ?? STOP,
+    version: versionOf(routine.constructor),
+    slots,
+    events,
+    eventList,
+  };
+  for (const [event, declared] of declaration.events) {
+    const emission = { action: `Cannot emit "${event}" of routine "${id}"`, root: "data" };
+    const planned = { routine: id, event, declared, schema: declared.schema, routes: [], only: undefined, emission };
+    events.set(event, planned);
+    eventList.push(planned);
+  }
+  for (const [name, slot] of declaration.slots) slots.set(name, new SlotPlan(slot, plan));
+  return plan;
+}
+
+/** The event of a slot's routine that a handler names; `undefined` for another routine's. */
+export function findEvent({ firstEvent, routine }: SlotPlan, event: Event<unknown> | string): EventPlan | undefined {
+  return firstEvent?.declared === event ? firstEvent : findOther(routine, event);
+}
+
+function findOther({ events, eventList }: RoutinePlan, event: Event<unknown> | string): EventPlan | undefined {
+  return typeof event === "string" ? events.get(event) : eventList.find(({ declared }) => declared === event);
+}
+
+/** The slot that a task of the job goes to. The preflight has seen to it that there is one. */
+export function slotOf(plan: Plan, route: ConnectionTarget): SlotPlan {
+  // Unreachable default: a job's tasks have the routes of the plan when it goes on.
+  return route instanceof PlannedRoute ? route.target : findSlot(plan, route);
+}
+
+function findSlot(plan: Plan, route: ConnectionTarget): SlotPlan {
+  const slot = plan.routines.get(route.routine)?.slots.get(route.slot);
+  // Unreachable: see above.
+  if (slot === undefined) {
+    throw new TypeError(`Flow "${plan.graph.id}" has no slot "${route.slot}" of routine "${route.routine}"`);
+  }
+  return slot;
+}
+
+/** How keys were renamed on a task's way, where they were. */
+export function mappingOf(route: Route): Mapping | undefined {
+  // Unreachable default: a job's tasks have the routes of the plan when it goes on.
+  return route instanceof PlannedRoute ? route.mapping : undefined;
+}
+
+/** An event of the flow. The preflight has seen to it that there is one. */
+function eventOf(plan: Plan, { routine, event }: ConnectionSource): EventPlan {
+  const found = plan.routines.get(routine)?.events.get(event);
+  // Unreachable: see above.
+  if (found === undefined) {
+    throw new TypeError(`Flow "${plan.graph.id}" has no event "${event}" of routine "${routine}"`);
+  }
+  return found;
+}
+
+/** Gives the tasks of a job that comes to a flow the routes of its plan: tasks of one way share one object. */
+export function bindRoutes(job: Job, plan: Plan): void {
+  for (const task of job.tasks) task.route = bindRoute(task.route, plan);
+  for (const { task } of job.failures) task.route = bindRoute(task.route, plan);
+}
+
+function bindRoute(route: Route, plan: Plan): Route {
+  const { connection } = route;
+  const target = findSlot(plan, route);
+  if (connection === undefined) return target.route;
+  // Unreachable default: the preflight has seen to it that they are connected.
+  return target.arrivals.get(eventOf(plan, connection)) ?? route;
+}
+
+/** What deferred events come to when they are sent. */
+export function emissionsOf(plan: Plan, deferred: readonly DeferredEvent[]): Emissions {
+  const emissions = new Emissions();
+  for (const { routine, event, data } of deferred) emissions.add(eventOf(plan, { routine, event }), data);
+  return emissions;
+}

@@ -1,0 +1,78 @@
+import { checkName, checkRange, checkWord } from "../../base/options.ts";
+
+/** How an engine keeps jobs in its store. */
+export interface DurabilityOptions {
+  /**
+   * `strict`: a handler runs when the commit that made it ready is stored. `relaxed`: handlers run ahead of the store by
+   * `flushMs` at the most, and a crash runs again what was not stored. In both, whoever waits for a job that rests or ends
+   * is told when that is stored. @default {"strict"}
+   */
+  readonly mode?: "strict" | "relaxed";
+  /**
+   * Who this engine is. One that starts under the name of another takes its jobs over at once, without waiting for the end
+   * of their leases: for a process that is started again. @default {a new id}
+   */
+  readonly owner?: string;
+  /** How long a claim on a job lasts unless it is renewed, in milliseconds. @default {30000} */
+  readonly leaseMs?: number;
+  /** How far handlers may run ahead in `relaxed` mode, in milliseconds. @default {50} */
+  readonly flushMs?: number;
+  /**
+   * How long a journal grows before a new snapshot is written, in characters; at least as long as the snapshot itself, so
+   * that the cost of a commit does not depend on the size of the job. `Infinity` keeps the whole history.
+   * @default {1048576}
+   */
+  readonly snapshotLength?: number;
+  /** How often a write is tried before the job stops. @default {6} */
+  readonly attempts?: number;
+  /**
+   * How long the second try waits for the first, in milliseconds; each further one twice as long, but none longer than ten
+   * seconds. @default {100}
+   */
+  readonly retryDelayMs?: number;
+  /** How many recoveries in a row may find a task where it was, before that counts as its failure. @default {5} */
+  readonly maxRecoveries?: number;
+}
+
+/** The options, all of them settled. */
+export type DurabilitySettings = Required<DurabilityOptions>;
+
+/** The longest pause between two tries, in milliseconds. */
+const LONGEST_DELAY_MS = 10_000;
+
+/** How long the next try waits after so many failures, in milliseconds. */
+export function delayAfter(failures: number, { retryDelayMs }: DurabilitySettings): number {
+  // The power may be infinite, and infinity times nothing is no number.
+  return retryDelayMs === 0 ? 0 : Math.min(retryDelayMs * 2 ** (failures - 1), LONGEST_DELAY_MS);
+}
+
+/**
+ * Settles the options; `owner` is used where none is given.
+ *
+ * @throws {TypeError} for an option of the wrong kind
+ * @throws {RangeError} for a number out of range
+ */
+export function resolveDurability(options: DurabilityOptions, owner: string): DurabilitySettings {
+  const settings: DurabilitySettings = {
+    mode: options.mode ?? "strict",
+    owner: options.owner ?? owner,
+    leaseMs: options.leaseMs ?? 30_000,
+    flushMs: options.flushMs ?? 50,
+    snapshotLength: options.snapshotLength ?? 1_048_576,
+    attempts: options.attempts ?? 6,
+    retryDelayMs: options.retryDelayMs ?? 100,
+    maxRecoveries: options.maxRecoveries ?? 5,
+  };
+  const action = "Cannot create engine";
+  const check = (name: keyof DurabilitySettings, least: number, most: number) =>
+    checkRange(action, `durability.${name}`, settings[name] as number, least, most);
+  checkWord(action, "durability.mode", settings.mode, ["strict", "relaxed"]);
+  checkName(action, "durability.owner", settings.owner);
+  check("leaseMs", 10, Number.MAX_SAFE_INTEGER);
+  check("flushMs", 0, Number.MAX_SAFE_INTEGER);
+  check("snapshotLength", 1, Infinity);
+  check("attempts", 1, Infinity);
+  check("retryDelayMs", 0, Number.MAX_SAFE_INTEGER);
+  check("maxRecoveries", 1, Infinity);
+  return settings;
+}

@@ -1,0 +1,319 @@
+import { FencedError, StoreError } from "../../base/errors.ts";
+import { Fifo } from "../../base/fifo.ts";
+import { instantAfter } from "../../base/instant.ts";
+import { isThenable } from "../../base/thenable.ts";
+import type { JobHead, Store } from "../../ports/store.ts";
+import type { CancelTimer, Timers } from "../../ports/timers.ts";
+import type { Commit } from "../../job/commit.ts";
+import type { Job } from "../../job/job.ts";
+import type { FirstAttempt } from "../../documents/claim.ts";
+import { encodeClaim, encodeCommit } from "../../documents/commit_encoder.ts";
+import { writeJob } from "../../documents/job_encoder.ts";
+import { delayAfter, type DurabilitySettings } from "./durability_settings.ts";
+
+/** What journals need of their engine. */
+export interface JournalHost {
+  readonly store: Store;
+  readonly settings: DurabilitySettings;
+  readonly timers: Timers;
+  /** The store has failed; it is tried again. */
+  onStoreError(job: Job, error: unknown): void;
+}
+
+/** What a live job wants to hear. */
+export interface JournalUser {
+  /** Entries have been stored, some time after they were handed in. */
+  onStored(): void;
+  /** The claim was renewed: a moment to look for commands. */
+  onRenewed(): void;
+  /** Nothing can be written any more: somebody else has the job, or the store fails. */
+  onLost(error: Error): void;
+}
+
+interface Waiter {
+  /** The revision that must be stored. */
+  readonly revision: number;
+  readonly run: () => void;
+}
+
+/**
+ * One job's line in the store: entries in the order of their commits, and whoever waits for one to be stored. While a
+ * write is under way the next ones gather, and go out together.
+ */
+export class Journal {
+  /** The inbox is being read. */
+  isPolling = false;
+  /** Commands may have come that have not been read. */
+  isAddressed = false;
+  readonly #job: Job;
+  readonly #host: JournalHost;
+  #head: JobHead;
+  #isHeadNew = false;
+  /** The revision with all that was handed in, and the one that is stored. */
+  #handed: number;
+  #stored: number;
+  #entries: string[] = [];
+  /** When the oldest entry was handed in that has not gone out, and the oldest of those under way. */
+  #gatheredAt: number | undefined;
+  #writtenAt: number | undefined;
+  readonly #waiters: Fifo<Waiter> = new Fifo();
+  #isWriting = false;
+  /** What a store does at once is done before the caller of `flush` goes on: nobody has to be told. */
+  #isFlushing = false;
+  #failures = 0;
+  #user: JournalUser | undefined;
+  #lost: Error | undefined;
+  #stopRenewal: CancelTimer | undefined;
+  #stopFlush: CancelTimer | undefined;
+  /** Characters of entries since the last snapshot, and how many make the next one due. */
+  #length = 0;
+  #snapshotAt: number;
+
+  /** What stood first when an owner claimed the job that has died since; `undefined` when it was let go. */
+  readonly tried: readonly FirstAttempt[] | undefined;
+
+  /** Makes the journal of a job that is in the store at a revision. */
+  constructor(job: Job, host: JournalHost, revision: number, head: JobHead, tried?: readonly FirstAttempt[]) {
+    this.#job = job;
+    this.#host = host;
+    this.tried = tried;
+    this.#handed = revision;
+    this.#stored = revision;
+    this.#head = head;
+    this.#snapshotAt = host.settings.snapshotLength;
+  }
+
+  /** Whether something has not been stored yet. */
+  get isBehind(): boolean {
+    return this.#stored < this.#handed;
+  }
+
+  /** Whether nothing can be written any more. */
+  get isLost(): boolean {
+    return this.#lost !== undefined;
+  }
+
+  /** The last command that was consumed. */
+  get consumed(): number {
+    return this.#head.consumed;
+  }
+
+  /** Whether handlers have run as far ahead of the store as they may. */
+  isFarAhead(now: number): boolean {
+    const since = this.#writtenAt ?? this.#gatheredAt;
+    if (this.#isStrict || since === undefined || now - since < this.#host.settings.flushMs) return false;
+    this.flush();
+    return this.isBehind;
+  }
+
+  /** The job is claimed for a live one, which hears of what is stored; its claim is kept up. */
+  subscribe(user: JournalUser): void {
+    this.#user = user;
+    this.#scheduleRenewal();
+  }
+
+  /** Claims the job: whoever had it before can write nothing more. */
+  claim(tried: readonly FirstAttempt[]): void {
+    this.#head = { ...this.#head, epoch: this.#head.epoch + 1 };
+    this.#writeClaim(tried);
+  }
+
+  /** Writes down which commands have been consumed, where no commit came of them. */
+  acknowledge(): void {
+    if (!this.#isHeadNew || this.#entries.length > 0) return;
+    if (this.#user !== undefined) this.#writeClaim([]);
+    else this.#writeRelease();
+    this.flush();
+  }
+
+  /** A command is consumed with the next entry. */
+  consume(sequence: number): void {
+    this.#head = { ...this.#head, consumed: sequence };
+    this.#isHeadNew = true;
+  }
+
+  /** Writes down what a commit does, before it is applied. */
+  encode(commit: Commit): string {
+    return JSON.stringify(encodeCommit(commit, this.#isHeadNew && this.consumed > 0 ? this.consumed : undefined));
+  }
+
+  /** Hands in the text of a commit that has been applied; `run` is called when what follows from it may be seen. */
+  write(text: string, run?: () => void): void {
+    if (this.#lost !== undefined) return;
+    this.#add(text);
+    if (run !== undefined) {
+      if (this.#isStrict) this.#waiters.push({ revision: this.#handed, run });
+      else run();
+    }
+    this.#takeSnapshot();
+    if (this.#isStrict) this.flush();
+    else this.#scheduleFlush();
+  }
+
+  /** Hands in the last commit of a live job, and lets go of it; `run` is called when it is stored. */
+  rest(text: string, wakeAt: number | undefined, run: () => void): void {
+    this.#stopRenewal?.();
+    this.#head = { ...this.#head, status: this.#job.status, wakeAt, owner: undefined };
+    this.#isHeadNew = true;
+    this.write(text);
+    this.whenStored(() => {
+      this.#user = undefined;
+      run();
+    });
+    this.flush();
+  }
+
+  /** Calls back when all that was handed in is stored; never, when the journal is lost before. */
+  whenStored(run: () => void): void {
+    if (!this.isBehind) run();
+    else this.#waiters.push({ revision: this.#handed, run });
+  }
+
+  /** Writes what has gathered, unless a write is under way. */
+  flush(): void {
+    if (this.#isWriting || this.#entries.length === 0 || this.#lost !== undefined) return;
+    this.#stopFlush?.();
+    this.#stopFlush = undefined;
+    const entries = this.#entries;
+    const head = this.#isHeadNew ? this.#head : undefined;
+    this.#entries = [];
+    this.#isHeadNew = false;
+    this.#isWriting = true;
+    this.#writtenAt = this.#gatheredAt;
+    this.#gatheredAt = undefined;
+    const isInside = this.#isFlushing;
+    this.#isFlushing = true;
+    this.#attempt(entries, head);
+    this.#isFlushing = isInside;
+  }
+
+  get #isStrict(): boolean {
+    return this.#host.settings.mode === "strict";
+  }
+
+  #attempt(entries: readonly string[], head: JobHead | undefined): void {
+    const onError = (error: unknown) => this.#fail(error, entries, head);
+    try {
+      const result = this.#host.store.append(this.#job.jobId, this.#stored, entries, head);
+      if (isThenable(result)) result.then(() => this.#succeed(entries.length), onError);
+      else this.#succeed(entries.length);
+    } catch (error) {
+      onError(error);
+    }
+  }
+
+  #succeed(count: number): void {
+    this.#isWriting = false;
+    this.#failures = 0;
+    this.#writtenAt = undefined;
+    this.#stored += count;
+    for (
+      let next = this.#waiters.peek();
+      next !== undefined && next.revision <= this.#stored;
+      next = this.#waiters.peek()
+    ) {
+      this.#waiters.shift();
+      next.run();
+    }
+    if (this.#isStrict || this.#waiters.size > 0) this.flush();
+    if (!this.#isFlushing) this.#user?.onStored();
+  }
+
+  #fail(error: unknown, entries: readonly string[], head: JobHead | undefined): void {
+    const { settings, timers } = this.#host;
+    if (error instanceof FencedError) {
+      if (this.#failures === 0) this.#lose(error);
+      else this.#recognize(error, entries, head);
+      return;
+    }
+    this.#failures++;
+    this.#host.onStoreError(this.#job, error);
+    if (this.#failures >= settings.attempts) {
+      this.#lose(new StoreError(this.#job.jobId, this.#failures, { cause: error }));
+      return;
+    }
+    timers.setTimer(timers.now() + delayAfter(this.#failures, settings), () => this.#attempt(entries, head));
+  }
+
+  /** A write that seemed to fail may have arrived: then it is our own entries that stand in the way of the next try. */
+  #recognize(error: FencedError, entries: readonly string[], head: JobHead | undefined): void {
+    Promise.resolve().then(() => this.#host.store.load(this.#job.jobId)).then((stored) => {
+      const from = this.#stored - (stored?.snapshotRevision ?? 0);
+      const isOurs = entries.every((entry, i) => stored?.entries[from + i] === entry);
+      if (isOurs && stored?.record.revision === this.#stored + entries.length) this.#succeed(entries.length);
+      else this.#lose(error);
+    }, (failure: unknown) => this.#fail(failure, entries, head));
+  }
+
+  /** Gives up: nothing more is written, and whoever waits is told. */
+  #lose(error: Error): void {
+    this.#lost = error;
+    this.#stopRenewal?.();
+    this.#stopFlush?.();
+    const user = this.#user;
+    this.#user = undefined;
+    user?.onLost(error);
+  }
+
+  #takeSnapshot(): void {
+    if (this.#length < this.#snapshotAt) return;
+    const { store, settings } = this.#host;
+    const { jobId } = this.#job;
+    const text = writeJob(this.#job);
+    const revision = this.#handed;
+    this.#length = 0;
+    this.#snapshotAt = Math.max(settings.snapshotLength, text.length);
+    this.whenStored(() => {
+      const onError = (error: unknown) => this.#host.onStoreError(this.#job, error);
+      try {
+        const result = store.compact(jobId, revision, text);
+        if (isThenable(result)) result.then(undefined, onError);
+      } catch (error) {
+        onError(error);
+      }
+    });
+  }
+
+  #add(text: string): void {
+    if (!this.#isStrict) this.#gatheredAt ??= this.#host.timers.now();
+    this.#entries.push(text);
+    this.#handed++;
+    this.#length += text.length;
+  }
+
+  #writeClaim(tried: readonly FirstAttempt[]): void {
+    const { timers, settings } = this.#host;
+    const at = timers.now();
+    const until = instantAfter(at, settings.leaseMs);
+    this.#head = { ...this.#head, status: this.#job.status, owner: settings.owner, wakeAt: until };
+    this.#isHeadNew = true;
+    const { consumed, epoch, owner } = this.#head;
+    this.#add(JSON.stringify(encodeClaim({ kind: "claim", at, consumed, epoch, owner, tried, until })));
+  }
+
+  #writeRelease(): void {
+    const at = this.#host.timers.now();
+    const { consumed, epoch } = this.#head;
+    const release = { kind: "claim", at, consumed, epoch, owner: undefined, tried: [], until: undefined } as const;
+    this.#add(JSON.stringify(encodeClaim(release)));
+  }
+
+  #scheduleRenewal(): void {
+    const { timers, settings } = this.#host;
+    this.#stopRenewal?.();
+    this.#stopRenewal = timers.setTimer(timers.now() + settings.leaseMs / 3, () => {
+      this.#writeClaim([]);
+      this.flush();
+      this.#scheduleRenewal();
+      this.#user?.onRenewed();
+    });
+  }
+
+  #scheduleFlush(): void {
+    const { timers, settings } = this.#host;
+    this.#stopFlush ??= timers.setTimer(timers.now() + settings.flushMs, () => {
+      this.#stopFlush = undefined;
+      this.flush();
+    });
+  }
+}

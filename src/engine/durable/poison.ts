@@ -1,0 +1,40 @@
+import type { Job } from "../../job/job.ts";
+import { ReadyQueue } from "../../job/ready_queue.ts";
+import type { Task } from "../../job/task.ts";
+import type { FirstAttempt } from "../../documents/claim.ts";
+
+/** The tasks that run first when a job goes on, and those of them that no recovery has got any further. */
+export interface FirstTasks {
+  readonly tried: readonly FirstAttempt[];
+  readonly poisoned: readonly Task[];
+}
+
+/**
+ * Finds the tasks that as many handlers as may run at once begin with. If a process has died with the job, they have been
+ * found once more; `before` is what it had written down then, and `undefined` when it had let go of the job. A journal does
+ * not tell what was running when a process died, but whoever stands first again and again is the one to suspect.
+ */
+export function findFirstTasks(
+  job: Job,
+  workers: number,
+  now: number,
+  before: readonly FirstAttempt[] | undefined,
+  maxRecoveries: number,
+): FirstTasks {
+  const queue = new ReadyQueue(job, { at: now });
+  const tried: FirstAttempt[] = [];
+  const poisoned: Task[] = [];
+  for (let i = 0; i < Math.min(workers, MOST_WATCHED); i++) {
+    const task = queue.take(Infinity);
+    if (task === undefined) break;
+    const { attempt = 0, step = 0 } = task.details ?? {};
+    const last = before?.find((it) => it.task === task.id && it.attempt === attempt && it.step === step);
+    const recoveries = before === undefined ? 0 : (last?.recoveries ?? 0) + 1;
+    if (recoveries >= maxRecoveries) poisoned.push(task);
+    else tried.push({ task: task.id, attempt, step, recoveries });
+  }
+  return { tried, poisoned };
+}
+
+/** The most tasks that are written down with a claim: a job may have any number of workers. */
+const MOST_WATCHED = 64;

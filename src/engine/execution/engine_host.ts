@@ -1,0 +1,97 @@
+import type { Services } from "../../model/services.ts";
+import type { IdSource } from "../../ports/ids.ts";
+import type { EngineEvent, Observer } from "../../ports/observer.ts";
+import type { Timers } from "../../ports/timers.ts";
+import type { Director } from "./director.ts";
+import type { StoreSession } from "../durable/store_session.ts";
+import type { Rest } from "./rest.ts";
+import { Pacer } from "./pacer.ts";
+import type { WaitOptions } from "./wait.ts";
+
+/** What an engine is made of, all of it settled. */
+export interface EngineHostOptions {
+  /** The clock and the timers. */
+  readonly timers: Timers;
+  /** The source of ids. */
+  readonly ids: IdSource;
+  /** Listens to everything. */
+  readonly observer: Observer | undefined;
+  /** What handlers get as `ctx.services`. */
+  readonly services: Services;
+  /** How long handlers may keep the host's event loop, in milliseconds. */
+  readonly sliceMs: number;
+  /** Whether errors keep their stacks. */
+  readonly errorStacks: boolean;
+  /** Makes the engine's use of its store, if it has one. */
+  readonly createDurability: ((host: EngineHost) => StoreSession | undefined) | undefined;
+}
+
+/** How live jobs are brought to rest. */
+export interface ShutDown {
+  /** Whether they run what is due before. */
+  readonly drain: boolean;
+  /** What they rest as. */
+  readonly rest: Rest;
+  /** How long that may take. */
+  readonly wait: WaitOptions;
+}
+
+/** A flow that has live jobs. */
+export interface ActiveFlow {
+  /** Takes no more jobs, and brings the live ones to rest. */
+  shutDown(how: ShutDown): Promise<void>;
+}
+
+/** What all executions of one engine share. */
+export class EngineHost {
+  /** The clock and the timers. */
+  readonly timers: Timers;
+  /** The source of ids. */
+  readonly ids: IdSource;
+  /** What handlers get as `ctx.services`. */
+  readonly services: Services;
+  /** Whether errors keep their stacks. */
+  readonly errorStacks: boolean;
+  /** Shares the event loop among the jobs. */
+  readonly pacer: Pacer;
+  /** The engine's use of its store, if it has one. */
+  readonly durability: StoreSession | undefined;
+  /** The flows that have live jobs. */
+  readonly active: Set<ActiveFlow> = new Set();
+  /** No job is started any more. */
+  isShutDown = false;
+  /** Decides what is left to chance: set by a simulation, before any job runs. */
+  director: Director | undefined;
+  readonly #observer: Observer | undefined;
+
+  /** Makes the shared part of an engine. */
+  constructor(options: EngineHostOptions) {
+    this.timers = options.timers;
+    this.ids = options.ids;
+    this.services = options.services;
+    this.errorStacks = options.errorStacks;
+    this.pacer = new Pacer(options.timers, options.sliceMs);
+    this.#observer = options.observer;
+    this.durability = options.createDurability?.(this);
+  }
+
+  /** A new id, or what makes it when somebody reads it. */
+  newId(): string | (() => string) {
+    const { ids } = this;
+    return ids.allowsLazyIds === true ? () => ids.id() : ids.id();
+  }
+
+  /** Whether somebody listens: without, no event is made. */
+  get isObserved(): boolean {
+    return this.#observer !== undefined;
+  }
+
+  /** Tells the observer. What it throws is ignored: it cannot break a job. */
+  tell(event: EngineEvent): void {
+    try {
+      this.#observer?.(event);
+    } catch {
+      // There is nobody left to tell.
+    }
+  }
+}

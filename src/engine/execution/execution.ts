@@ -1,0 +1,361 @@
+import type { ClassTable } from "../../values/class_table.ts";
+import { describeError, type ErrorData } from "../../values/error_data.ts";
+import { CancelledError, StepLimitError, TimeoutError } from "../../base/errors.ts";
+import type { Stored } from "../../values/json.ts";
+import type { FlowLimits } from "../../model/flow_limits.ts";
+import type { Services } from "../../model/services.ts";
+import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
+import { createTasks } from "../../job/decide.ts";
+import { hasEnded, type Job, type JobStatus } from "../../job/job.ts";
+import { ReadyQueue } from "../../job/ready_queue.ts";
+import type { Task } from "../../job/task.ts";
+import type { Instant, Moment } from "../../job/moment.ts";
+import type { Activation } from "../activation/activation.ts";
+import { Committer } from "./committer.ts";
+import { failureCommit, statusCommit, stepCommit } from "../activation/commits.ts";
+import { takeNext } from "./director.ts";
+import type { EngineHost } from "./engine_host.ts";
+import type { ExecutionLimits, ExecutionSetup } from "../durable/execution_setup.ts";
+import { HandlerRunner, type RunnerHost } from "./handler_runner.ts";
+import { JobClock } from "./job_clock.ts";
+import { JobListeners } from "./job_listeners.ts";
+import { JobNotifier } from "./job_notifier.ts";
+import type { Journal } from "../durable/journal.ts";
+import { Loop } from "./loop.ts";
+import { emissionsOf, type Plan, slotOf, type SlotPlan } from "../activation/plan.ts";
+import { DEFAULT_GRACE_MS, type Rest } from "./rest.ts";
+import { Resting } from "./resting.ts";
+
+/** A live job: takes its tasks in turn, runs their handlers, commits what comes of them, until it ends or rests. */
+export class Execution implements RunnerHost {
+  readonly job: Job;
+  readonly classes: ClassTable;
+  readonly limits: FlowLimits;
+  readonly services: Services;
+  /** Whoever waits for the job. */
+  readonly listeners: JobListeners = new JobListeners();
+  /** Its commits. */
+  readonly log: Committer;
+  readonly #plan: Plan;
+  readonly #host: EngineHost;
+  readonly #notifier: JobNotifier;
+  readonly #runner: HandlerRunner;
+  readonly #loop: Loop;
+  #setup: ExecutionSetup;
+  #clock: JobClock;
+  /** What was asked for before the job has begun to work. */
+  #early: (() => void)[] = [];
+  #hasBegun = false;
+  #resting: Resting | undefined;
+  #isOver = false;
+
+  /** Makes the execution of a job whose status is `running`. */
+  constructor(job: Job, plan: Plan, host: EngineHost, setup: ExecutionSetup) {
+    this.job = job;
+    this.#plan = plan;
+    this.#host = host;
+    this.#setup = setup;
+    this.classes = plan.graph.registry;
+    this.limits = plan.graph.limits;
+    this.services = host.services;
+    this.#notifier = new JobNotifier(job, host, setup);
+    if (setup.onOutput !== undefined) this.listeners.onOutput((output) => this.#notifier.output(output));
+    this.#clock = this.#createClock(setup);
+    this.#runner = new HandlerRunner(this, plan, host.timers, host.director);
+    this.log = new Committer(job, new ReadyQueue(job, this.#clock.time()), this.listeners, this.#notifier);
+    this.#loop = new Loop((time) => this.#takeTasks(time), () => this.#settleDown(), host.pacer);
+    job.owner = this;
+  }
+
+  /** How many handlers have returned a promise which has not settled. */
+  get active(): number {
+    return this.#runner.active;
+  }
+
+  /** Whether the last commit has been performed: what comes now comes to a job at rest, also while that is being stored. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  get mayRun(): boolean {
+    return !this.#isOver && this.#resting?.isAborting !== true;
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  time(): Moment {
+    return this.#clock.time();
+  }
+
+  /** Begins, in a microtask: no handler runs before the caller goes on. `from` is the status before. */
+  begin(from: JobStatus, journal?: Journal): void {
+    this.log.journal = journal;
+    this.#hasBegun = true;
+    this.#clock.work(this.time());
+    this.#notifier.status(from, this.job.status, this.now());
+    if (hasEnded(this.job.status)) return this.leave();
+    this.#sendDeferred();
+    // One of them may end the job: then the others are dropped.
+    for (let act = this.#early.shift(); act !== undefined; act = this.#early.shift()) act();
+    this.#loop.wake();
+  }
+
+  /** The job is not as it was when this was made, and has not begun. */
+  reset(limits: ExecutionLimits): void {
+    this.#setup = { ...this.#setup, ...limits };
+    this.#clock = this.#createClock(limits);
+    this.log.queue = new ReadyQueue(this.job, this.time());
+  }
+
+  /** Does something as soon as the job has begun. */
+  whenBegun(act: () => void): void {
+    if (this.#hasBegun) act();
+    else this.#early.push(act);
+  }
+
+  /** Ends without a commit: the job works elsewhere, rests in the store, or cannot be stored any more. */
+  leave(error?: Error): void {
+    if (this.job.owner !== this) return;
+    // Unreachable default: no handler runs of a job that leaves without an error.
+    this.#stop(() => error ?? new CancelledError("the job does not work here"));
+    this.#depart(() => this.listeners.rested(error));
+  }
+
+  /** Looks for due tasks, in case a timer is late. */
+  poll(): void {
+    this.#loop.wake();
+  }
+
+  /** Brings in a delivery from outside. */
+  deliver(task: Task, data: Stored): void {
+    const time = this.time();
+    this.#clock.work(time);
+    this.log.perform({ kind: "deliver", time, task, data }, [task]);
+    this.#loop.wake();
+  }
+
+  /** Stops taking tasks and comes to rest; handlers that have not returned after `graceMs` are aborted. */
+  rest(rest: Rest, graceMs: number): void {
+    if (this.#resting !== undefined || this.#isOver) return;
+    this.#resting = new Resting(rest, graceMs);
+    this.#resting.begin(this.#host.timers, (createReason) => this.#abortAll(createReason), () => this.#settleDown());
+  }
+
+  /** Aborts all handlers and ends the job. */
+  cancel(reason: string | undefined): void {
+    this.whenBegun(() => this.#break("cancelled", new CancelledError(reason)));
+  }
+
+  commitStep(activation: Activation, progress: Stored): Promise<void> {
+    return new Promise((resolve, reject) => {
+      let isStored = false;
+      this.#step(activation, "active", progress, () => {
+        isStored = true;
+        resolve();
+      });
+      this.#loop.wake();
+      if (!isStored) activation.signal.addEventListener("abort", () => reject(activation.signal.reason));
+    });
+  }
+
+  finished(activation: Activation): void {
+    this.#step(activation, "done", undefined);
+  }
+
+  yielded(activation: Activation, progress: Stored): void {
+    this.#step(activation, "parked", progress);
+  }
+
+  failed(task: Task, plan: SlotPlan, thrown: unknown): void {
+    const isFatal = thrown instanceof StepLimitError;
+    this.#failTask(task, plan, describeError(thrown, this.#host.errorStacks), { mayRetry: true, isFatal });
+  }
+
+  handlerDone(): void {
+    // What it has come to was a commit, which has looked at the clock.
+    this.#loop.run(this.job.time);
+  }
+
+  report(activation: Activation, data: unknown): void {
+    this.#notifier.report(activation.routineId, data);
+  }
+
+  /** The clock is read once per handler: by its commit, or here when it waits and another may begin. */
+  #takeTasks(known: Moment | undefined): void {
+    if (this.#isOver || !this.#hasBegun) return;
+    const director = this.#setup.workers > 1 ? this.#host.director : undefined;
+    let time = known ?? this.time();
+    for (;;) {
+      this.#wakeDue(time);
+      if (!this.#mayTake(time)) break;
+      const task = takeNext(this.log.queue, this.limits.highWater, time, director);
+      if (task === undefined) break;
+      this.#clock.work(time);
+      // Whoever is told of it may stop the job.
+      if (this.#host.isObserved && !this.#tellStart(task, time)) break;
+      this.#runner.run(task);
+      const { active } = this.#runner;
+      if (active >= this.#setup.workers) break;
+      time = active === 0 ? this.job.time : this.time();
+    }
+  }
+
+  /** Says whether the task may be run then. */
+  #tellStart(task: Task, time: Instant): boolean {
+    this.#notifier.start(task, time);
+    return this.mayRun;
+  }
+
+  /** Even while no task can be taken: an alarm for a task that stays waiting would ring again at once. */
+  #wakeDue(time: Instant): void {
+    if (this.log.queue.hasWaiting && this.#resting === undefined && !this.#isOver) this.#wake(time);
+  }
+
+  #wake(time: Instant): void {
+    for (const task of this.log.queue.wake(time)) {
+      // Whoever was told of the one before may have delivered.
+      if (task.details?.awaiting !== undefined) this.#expire(task);
+    }
+  }
+
+  #mayTake(time: Instant): boolean {
+    if (this.#isOver || this.#resting !== undefined || this.active >= this.#setup.workers) return false;
+    return !this.#mustWait(time) && !this.#loop.mustYield(time);
+  }
+
+  /** Whether the store comes first. */
+  #mustWait(time: Instant): boolean {
+    if (this.log.journal === undefined) return false;
+    return this.log.isFarAhead(time.at) || this.log.isHeld(this.log.queue.peek(this.limits.highWater));
+  }
+
+  /** Sees whether the job ends, rests or waits, when no task is taken. */
+  #settleDown(): void {
+    if (this.#isOver || this.#loop.isRunning || !this.#hasBegun) return;
+    if (this.active > 0) {
+      this.#clock.watch();
+      this.#clock.setAlarm(this.#resting === undefined ? this.log.queue.nextDueAt() : undefined);
+    } else if (this.#resting !== undefined) {
+      this.#end(this.#resting.commit(this.time()));
+    } else if (!this.log.queue.isEmpty) {
+      // A turn comes: after the host's event loop, or when the store has caught up.
+      this.#clock.watch();
+    } else if (this.job.tasks.size > 0) {
+      if (this.log.isBehind()) return this.#clock.watch();
+      this.#clock.rest(this.now());
+      this.#clock.setAlarm(this.log.queue.nextDueAt());
+      this.listeners.idle();
+    } else if (this.job.deferredEvents.length > 0) {
+      this.#sendDeferred();
+      this.#loop.wake();
+    } else {
+      this.#end(statusCommit("completed", this.time()));
+    }
+  }
+
+  #break(status: "failed" | "cancelled", error: Error): void {
+    if (this.#isOver) return;
+    const active = this.#runner.activeTasks();
+    const commit = statusCommit(status, this.time(), { active, error: describeError(error, this.#host.errorStacks) });
+    this.#end(commit, () => error);
+  }
+
+  /**
+   * Performs the last commit: handlers are aborted, timers stopped. Whoever waits is told when it is stored.
+   */
+  #end(
+    commit: StatusCommit | FailureCommit,
+    createReason = (): Error => new CancelledError("the job has ended"),
+  ): void {
+    const from = this.job.status;
+    const to = commit.kind === "status" ? commit.status : "failed";
+    this.log.performLast(commit, () => this.#stop(createReason), () =>
+      this.#depart(() => {
+        if (commit.kind === "failure") this.#notifier.task(commit);
+        this.#notifier.status(from, to, commit.time.at);
+        this.listeners.committed();
+        this.listeners.rested();
+      }));
+  }
+
+  /** Nothing runs any more, and nothing is decided. */
+  #stop(createReason: () => Error): void {
+    this.#isOver = true;
+    this.#resting?.stop();
+    this.#clock.stop();
+    this.#early = [];
+    this.#runner.abortAll(createReason);
+    this.#runner.disposeGenerators();
+  }
+
+  #abortAll(createReason: () => Error): Task[] {
+    const stopped = this.#runner.activeTasks();
+    this.#runner.abortAll(createReason);
+    return stopped;
+  }
+
+  /** The job is no longer live before anybody is told of it. */
+  #depart(tell: () => void): void {
+    this.job.owner = undefined;
+    this.#setup.onRest();
+    tell();
+  }
+
+  #step(activation: Activation, outcome: StepCommit["outcome"], progress: Stored, then?: () => void): void {
+    const { pauseRequest } = activation;
+    const commit = stepCommit(this.job, activation, outcome, progress, this.limits.steps, this.time());
+    const readied = outcome === "parked" ? [...commit.created, commit.task] : commit.created;
+    this.log.perform(commit, readied, then);
+    if (outcome !== "done") activation.reset();
+    if (pauseRequest !== undefined) this.rest({ status: "paused", pauseRequest: pauseRequest }, DEFAULT_GRACE_MS);
+  }
+
+  /** An awaited delivery has not come in time. That is decided by the error handler, but never tried again. */
+  #expire(task: Task): void {
+    const { routine, slot } = task.route;
+    // Unreachable default: only what has a deadline expires.
+    const timeoutMs = task.details?.awaiting?.timeoutMs ?? 0;
+    const error = new TimeoutError(`The delivery to slot "${slot}" of routine "${routine}"`, timeoutMs);
+    this.#failTask(task, slotOf(this.#plan, task.route), describeError(error), { mayRetry: false, isFatal: false });
+  }
+
+  #failTask(
+    task: Task,
+    plan: SlotPlan,
+    error: ErrorData,
+    options: { readonly mayRetry: boolean; readonly isFatal: boolean },
+  ): void {
+    if (this.#isOver) return;
+    const others = () => this.#runner.activeTasks().filter((other) => other !== task);
+    const commit = failureCommit(this.job, task, plan.routine, error, { ...options, others }, this.time());
+    if (commit.verdict.kind === "end" && commit.verdict.stop) {
+      this.#end(commit, () => new CancelledError(`routine "${plan.routine.id}" has failed`));
+      return;
+    }
+    this.log.perform(commit, commit.verdict.kind === "retry" ? [task] : []);
+  }
+
+  #sendDeferred(): void {
+    if (this.#isOver || this.job.deferredEvents.length === 0) return;
+    const time = this.time();
+    const emissions = emissionsOf(this.#plan, this.job.deferredEvents);
+    try {
+      const created = createTasks(this.job, emissions, [], time, this.limits.steps);
+      this.log.perform({ kind: "deferred", time, created, records: emissions.entries }, created);
+    } catch (error) {
+      // Unreachable: nothing else is thrown here, and a defect must not pass for a limit.
+      if (!(error instanceof StepLimitError)) throw error;
+      this.#break("failed", error);
+    }
+  }
+
+  #createClock({ timeoutMs }: ExecutionLimits): JobClock {
+    const { job } = this;
+    return new JobClock(this.#host.timers, job.time.ranMs, timeoutMs, {
+      onTimeout: () => this.#break("failed", new TimeoutError(`Job "${job.jobId}"`, timeoutMs)),
+      onAlarm: () => this.#loop.run(),
+    });
+  }
+}

@@ -1,0 +1,68 @@
+import type { StepCommit } from "../../job/commit.ts";
+import type { OutputEntry } from "../../job/job.ts";
+
+/** Most jobs have no listeners of most kinds. */
+type Listeners<F> = Set<F> | undefined;
+
+/** Whoever waits for something of a live job, or reads its outputs. */
+export class JobListeners {
+  #onCommit: Listeners<() => void>;
+  #onRest: Listeners<(error?: Error) => void>;
+  #onIdle: Listeners<(error?: Error) => void>;
+  #onOutput: Listeners<(output: OutputEntry) => void>;
+
+  /** Calls back after each commit, until the returned function is called. */
+  onCommit(callback: () => void): () => void {
+    return add(this.#onCommit ??= new Set(), callback);
+  }
+
+  /** Calls back when the job has ended or rests; with an error when it is no longer known how it stands. */
+  onRest(callback: (error?: Error) => void): () => void {
+    return add(this.#onRest ??= new Set(), callback);
+  }
+
+  /** Calls back when nothing of the job is due; with an error when it is no longer known how it stands. */
+  onIdle(callback: (error?: Error) => void): () => void {
+    return add(this.#onIdle ??= new Set(), callback);
+  }
+
+  /** Calls back with each output that is committed, until the returned function is called. */
+  onOutput(callback: (output: OutputEntry) => void): () => void {
+    return add(this.#onOutput ??= new Set(), callback);
+  }
+
+  /** Something has been committed. */
+  committed(): void {
+    // Each activation comes here, and most find nobody: to ask first costs no call.
+    if (this.#onCommit !== undefined) callAll(this.#onCommit);
+  }
+
+  /** A step has been committed, with the outputs that it has. */
+  step({ effects }: StepCommit): void {
+    if (effects !== undefined) { for (const output of effects.outputs) callAll(this.#onOutput, output); }
+  }
+
+  /** Nothing is due. */
+  idle(): void {
+    callAll(this.#onIdle);
+  }
+
+  /** The job has ended or rests, or it is no longer known how it stands. */
+  rested(error?: Error): void {
+    callAll(this.#onIdle, error);
+    callAll(this.#onRest, error);
+  }
+}
+
+/** Under an entry of its own: the same callback may be added twice. */
+function add<A extends unknown[]>(set: Set<(...args: A) => void>, callback: (...args: A) => void): () => void {
+  const entry = (...args: A) => callback(...args);
+  set.add(entry);
+  return () => void set.delete(entry);
+}
+
+/** Over a copy: a callback may take itself or others away. */
+function callAll<A extends unknown[]>(listeners: Listeners<(...args: A) => void>, ...args: A): void {
+  if (listeners === undefined || listeners.size === 0) return;
+  for (const callback of [...listeners]) callback(...args);
+}

@@ -1,0 +1,82 @@
+import type { TaskEvent } from "../../ports/observer.ts";
+import type { FailureCommit, StepCommit } from "../../job/commit.ts";
+import type { Job, OutputEntry } from "../../job/job.ts";
+import type { Instant } from "../../job/moment.ts";
+import type { Task } from "../../job/task.ts";
+import type { EngineHost } from "./engine_host.ts";
+import type { JobCallbacks } from "../durable/execution_setup.ts";
+
+/** Tells the observer and the caller what happens in one job. Without an observer no event is made. */
+export class JobNotifier {
+  readonly #job: Job;
+  readonly #host: EngineHost;
+  readonly #callbacks: JobCallbacks;
+
+  /** Makes the notifier of a job. */
+  constructor(job: Job, host: EngineHost, callbacks: JobCallbacks) {
+    this.#job = job;
+    this.#host = host;
+    this.#callbacks = callbacks;
+  }
+
+  /** The status has changed. */
+  status(from: string, to: string, at: number): void {
+    if (from === to || !this.#host.isObserved) return;
+    const { jobId, flowId } = this.#job;
+    this.#host.tell({ type: "status", jobId, flowId, from, to, at });
+  }
+
+  /** A task's handler is about to be called, or its generator to go on. To be called where somebody listens. */
+  start({ id: task, route: { routine, slot }, details }: Task, { at }: Instant): void {
+    const { jobId, flowId } = this.#job;
+    this.#host.tell({ type: "start", jobId, flowId, routine, slot, task, attempt: details?.attempt ?? 0, at });
+  }
+
+  /** A step of a task, or its failure, has been committed. */
+  task(commit: StepCommit | FailureCommit): void {
+    if (this.#host.isObserved) this.#tellTask(commit);
+  }
+
+  #tellTask(commit: StepCommit | FailureCommit): void {
+    const { jobId, flowId } = this.#job;
+    const { task, time: { at } } = commit;
+    const { routine, slot } = task.route;
+    const attempt = task.details?.attempt ?? 0;
+    const error = commit.kind === "failure" ? { error: commit.error } : {};
+    const outcome = outcomeOf(commit);
+    this.#host.tell({ type: "task", jobId, flowId, routine, slot, task: task.id, attempt, outcome, ...error, at });
+  }
+
+  /** An output has been committed. */
+  output(output: OutputEntry): void {
+    const { onOutput } = this.#callbacks;
+    if (onOutput !== undefined) this.#call("onOutput", () => onOutput(output));
+  }
+
+  /** A handler reports live progress. */
+  report(routine: string, data: unknown): void {
+    const { onReport } = this.#callbacks;
+    if (onReport !== undefined) this.#call("onReport", () => onReport(data, routine));
+    if (!this.#host.isObserved) return;
+    const { jobId, flowId } = this.#job;
+    this.#host.tell({ type: "report", jobId, flowId, routine, data, at: this.#host.timers.now() });
+  }
+
+  /** What a callback of the user's throws is told to the observer, and changes nothing. */
+  #call(callback: string, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      const { jobId, flowId } = this.#job;
+      this.#host.tell({ type: "callback_error", jobId, flowId, callback, error, at: this.#host.timers.now() });
+    }
+  }
+}
+
+function outcomeOf(commit: StepCommit | FailureCommit): TaskEvent["outcome"] {
+  if (commit.kind === "step") return commit.outcome === "done" ? "done" : "step";
+  const { verdict } = commit;
+  if (verdict.kind === "retry") return "retry";
+  if (verdict.stop) return "stop";
+  return verdict.status === "skipped" ? "skip" : "continue";
+}

@@ -1,0 +1,69 @@
+import { Fifo } from "../../base/fifo.ts";
+
+type Result<T> = IteratorResult<T, void>;
+
+/**
+ * An async iterator over items that are pushed; items that nobody has asked for yet are kept. An item is made what the
+ * reader sees when it is asked for: what that throws is the reader's error, and nobody else's.
+ */
+export class OutputStream<I, T> implements AsyncIterableIterator<T, void, undefined> {
+  #items: Fifo<I> = new Fifo();
+  readonly #readers: Fifo<(result: Promise<Result<T>>) => void> = new Fifo();
+  readonly #view: (item: I) => T;
+  readonly #onReturn: () => void;
+  #isClosed = false;
+  #error: Error | undefined;
+
+  /** Makes a stream that begins with `items`; `onReturn` is called when the reader stops early. */
+  constructor(items: readonly I[], view: (item: I) => T, onReturn: () => void) {
+    for (const item of items) this.#items.push(item);
+    this.#view = view;
+    this.#onReturn = onReturn;
+  }
+
+  /** Adds an item. */
+  push(item: I): void {
+    if (this.#isClosed) return;
+    const reader = this.#readers.shift();
+    if (reader === undefined) this.#items.push(item);
+    else reader(this.#give(item));
+  }
+
+  /** Ends the stream after the items that it has, by an error where there is one. */
+  close(error?: Error): void {
+    this.#isClosed = true;
+    this.#error = error;
+    for (let reader = this.#readers.shift(); reader !== undefined; reader = this.#readers.shift()) reader(this.#end());
+  }
+
+  /** See `AsyncIterator`. */
+  next(): Promise<Result<T>> {
+    const item = this.#items.shift();
+    if (item !== undefined) return this.#give(item);
+    return this.#isClosed ? this.#end() : new Promise((resolve) => this.#readers.push(resolve));
+  }
+
+  /** See `AsyncIterator`. */
+  return(): Promise<Result<T>> {
+    this.#items = new Fifo();
+    this.close();
+    this.#onReturn();
+    return this.#end();
+  }
+
+  /** See `AsyncIterable`. */
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** An error is told once. */
+  #end(): Promise<IteratorReturnResult<void>> {
+    const error = this.#error;
+    this.#error = undefined;
+    return error === undefined ? Promise.resolve({ value: undefined, done: true }) : Promise.reject(error);
+  }
+
+  #give(item: I): Promise<Result<T>> {
+    return new Promise((resolve) => resolve({ value: this.#view(item), done: false }));
+  }
+}

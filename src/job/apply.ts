@@ -1,0 +1,298 @@
+import { StateError } from "../base/errors.ts";
+import { instantAfter } from "../base/instant.ts";
+import { MAX_COUNT } from "../base/limits.ts";
+import type {
+  Commit,
+  DeferredCommit,
+  FailureCommit,
+  KeyChange,
+  MergeCommit,
+  SideEffects,
+  StatusCommit,
+  StepCommit,
+} from "./commit.ts";
+import type { Stored } from "../values/json.ts";
+import type { HistoryEntry } from "./history.ts";
+import { type Job, ROUTINE_STATUSES, type RoutineState, type RoutineStatus, slotKey } from "./job.ts";
+import {
+  appendItems,
+  clearLists,
+  createSlotLists,
+  dropCleared,
+  type SlotChange,
+  type SlotData,
+  type SlotLists,
+} from "./slot_data.ts";
+import {
+  detailsOf,
+  type ListRange,
+  NO_DETAILS,
+  priorityOf,
+  setActive,
+  setData,
+  type Task,
+  type TaskDetails,
+} from "./task.ts";
+
+/**
+ * Performs a commit: the only code that changes a job. Live runs, recovery and time travel are this function over
+ * different lists.
+ *
+ * @throws {StateError} for a step that the job has seen, or a task that has ended; nothing has changed then
+ */
+export function apply(job: Job, commit: Commit): void {
+  // Most are steps. Apart from the others, an engine can inline what they take.
+  if (commit.kind === "step") applyStep(job, commit);
+  else applyOther(job, commit);
+  // It is seldom another one, and to store something young in something old costs the collector time.
+  if (job.time !== commit.time) job.time = commit.time;
+}
+
+function applyOther(job: Job, commit: Exclude<Commit, StepCommit>): void {
+  switch (commit.kind) {
+    case "merge":
+      applyMerge(job, commit);
+      break;
+    case "failure":
+      applyFailure(job, commit);
+      break;
+    case "deliver":
+      if (job.tasks.has(commit.task)) fill(job, commit.task, commit.data);
+      else addTask(job, commit.task);
+      break;
+    case "deferred":
+      addNew(job, commit);
+      job.deferredEvents.length = 0;
+      break;
+    case "status":
+      applyStatus(job, commit);
+      break;
+    default: // Unreachable: the compiler knows that there is no other kind.
+      commit satisfies never;
+  }
+}
+
+function applyMerge(job: Job, { task, merged, slot, records }: MergeCommit): void {
+  checkPending(job, task, task.details?.merged === undefined);
+  task.details = { ...(task.details ?? NO_DETAILS), merged };
+  setActive(task, true);
+  if (slot !== undefined) applySlotChange(job, slot);
+  if (merged.kind === "lists") listsOf(job, task.route.routine, task.route.slot).holders.add(task);
+  addRecords(job, records);
+}
+
+function applyStep(job: Job, commit: StepCommit): void {
+  const { task, effects } = commit;
+  checkPending(job, task, (task.details?.step ?? 0) === commit.step);
+  if (commit.outcome === "done") endTask(job, task, "completed", commit.version);
+  else keepTask(commit);
+  if (commit.started !== undefined) job.history.push(commit.started);
+  addNew(job, commit);
+  if (effects !== undefined) applyEffects(job, task.route.routine, effects, commit.version);
+}
+
+function keepTask({ task, step, outcome, progress }: StepCommit): void {
+  const details = task.details ?? NO_DETAILS;
+  const next = Math.min(step + 1, MAX_COUNT);
+  task.details = { ...details, step: next, progress, notBefore: undefined, parked: outcome === "parked" };
+  setActive(task, outcome === "active");
+}
+
+function addNew(job: Job, { created, records }: StepCommit | DeferredCommit): void {
+  // By index: for-of is thrice the code, and an engine inlines only so much.
+  for (let i = 0; i < created.length; i++) {
+    const task = created[i];
+    if (task !== undefined) addTask(job, task);
+  }
+  addRecords(job, records);
+}
+
+function addRecords({ history }: Job, records: readonly HistoryEntry[]): void {
+  // By index, as above.
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i];
+    if (record !== undefined) history.push(record);
+  }
+}
+
+function applyFailure(job: Job, { task, error, verdict, active, records, version, time }: FailureCommit): void {
+  checkPending(job, task, true);
+  for (const other of active) setActive(other, true);
+  setActive(task, false);
+  if (verdict.kind === "retry") {
+    const { attempt, maxRetries, notBefore } = verdict;
+    task.details = { ...(task.details ?? NO_DETAILS), attempt, maxRetries, notBefore, parked: false };
+  } else {
+    endTask(job, task, verdict.status, version);
+    job.failures.push({ task, error, at: time.at });
+    if (verdict.stop) {
+      job.error ??= error;
+      job.status = "failed";
+    }
+  }
+  addRecords(job, records);
+}
+
+function applyStatus(job: Job, { status, active, error, pausePoint, redrive, migrated, time }: StatusCommit): void {
+  job.status = status;
+  for (const task of active) setActive(task, true);
+  job.error = error;
+  if (pausePoint !== undefined) job.pausePoints.push(pausePoint);
+  for (const { routine, version, state } of migrated) {
+    const kept = routineState(job, routine, version);
+    kept.version = version;
+    kept.state = undefined;
+    setState(kept, state);
+  }
+  if (redrive) putFailuresBack(job, time.at);
+}
+
+/** A delivery that did not come is awaited for as long again. */
+function startOver(details: TaskDetails, at: number): TaskDetails {
+  const timeoutMs = details.awaiting?.timeoutMs;
+  const awaiting = timeoutMs === undefined ? details.awaiting : { timeoutMs, until: instantAfter(at, timeoutMs) };
+  return { ...details, attempt: 0, maxRetries: undefined, notBefore: undefined, parked: false, awaiting };
+}
+
+/** Failed tasks start over with what they had merged and stored; their routines' marks are taken back. */
+function putFailuresBack(job: Job, at: number): void {
+  for (const { task } of job.failures) {
+    const state = job.routineStates.get(task.route.routine);
+    if (state !== undefined) state.status = undefined;
+    if (task.details !== undefined) task.details = startOver(task.details, at);
+  }
+  addTasks(job, job.failures.map(({ task }) => task));
+  job.failures.length = 0;
+}
+
+/** Brings tasks in whose ids are not above those of the job's own: what is restored, or put back. */
+export function addTasks(job: Job, tasks: readonly Task[]): void {
+  const present = [...job.tasks];
+  for (const task of present) job.tasks.delete(task);
+  for (const task of [...present, ...tasks].sort((a, b) => a.id - b.id)) addTask(job, task);
+}
+
+function addTask(job: Job, task: Task): void {
+  job.tasks.add(task);
+  if (task.id >= job.nextTaskId) job.nextTaskId = task.id + 1;
+  if (task.details?.awaiting !== undefined) startAwaiting(job, task);
+}
+
+function startAwaiting(job: Job, task: Task): void {
+  const key = slotKey(task.route.routine, task.route.slot);
+  job.awaiting.set(key, (job.awaiting.get(key) ?? new Set()).add(task));
+}
+
+function fill(job: Job, task: Task, data: Stored): void {
+  stopAwaiting(job, task);
+  setData(task, data);
+  task.details = detailsOf(priorityOf(task));
+}
+
+function stopAwaiting(job: Job, task: Task): void {
+  if (task.details?.awaiting === undefined) return;
+  const key = slotKey(task.route.routine, task.route.slot);
+  const others = job.awaiting.get(key);
+  others?.delete(task);
+  if (others?.size === 0) job.awaiting.delete(key);
+}
+
+function endTask(job: Job, task: Task, status: RoutineStatus, version: number): void {
+  setActive(task, false);
+  job.tasks.delete(task);
+  const state = routineState(job, task.route.routine, version);
+  if (state.status !== status) state.status = worseOf(status, state.status);
+  if (task.details !== undefined) endDetailed(job, task, task.details, state, status);
+}
+
+function endDetailed(job: Job, task: Task, details: TaskDetails, state: RoutineState, status: RoutineStatus): void {
+  stopAwaiting(job, task);
+  state.retries = Math.min(state.retries + details.attempt, MAX_COUNT);
+  // A failed task keeps what it holds, for a redrive; a finished one lets go of it: the history may still know the task.
+  if (status !== "completed") return;
+  if (details.merged?.kind === "lists") letGo(job, task, details.merged.lists);
+  task.details = { ...NO_DETAILS, attempt: details.attempt, step: details.step };
+}
+
+function letGo(job: Job, task: Task, ranges: ReadonlyMap<string, ListRange>): void {
+  const data = listsOf(job, task.route.routine, task.route.slot);
+  if (data.holders.delete(task)) dropCleared(data, ranges.keys());
+}
+
+function worseOf(status: RoutineStatus, other: RoutineStatus | undefined): RoutineStatus {
+  if (other === undefined) return status;
+  return ROUTINE_STATUSES.indexOf(status) < ROUTINE_STATUSES.indexOf(other) ? status : other;
+}
+
+function listsOf(job: Job, routine: string, slot: string): SlotLists {
+  const slots = slotsOf(job, routine);
+  const data = slots.get(slot);
+  if (data?.kind === "lists") return data;
+  const made = createSlotLists();
+  slots.set(slot, made);
+  return made;
+}
+
+function slotsOf(job: Job, routine: string): Map<string, SlotData> {
+  const slots = job.slots.get(routine) ?? new Map<string, SlotData>();
+  job.slots.set(routine, slots);
+  return slots;
+}
+
+function applySlotChange(job: Job, change: SlotChange): void {
+  const slots = slotsOf(job, change.routine);
+  const data = slots.get(change.slot);
+  if (change.kind === "set") {
+    if (change.value === undefined) slots.delete(change.slot);
+    else if (data?.kind !== "value") slots.set(change.slot, { kind: "value", value: change.value, revision: 0 });
+    else {
+      data.value = change.value;
+      data.revision++;
+    }
+    return;
+  }
+  const lists = listsOf(job, change.routine, change.slot);
+  if (change.kind === "clear") clearLists(lists, change.upTo);
+  else appendItems(lists, change.items);
+}
+
+function applyEffects(job: Job, routine: string, effects: SideEffects, version: number): void {
+  const { slots, state, shared, log, outputs, deferred } = effects;
+  if (state.length > 0) setState(routineState(job, routine, version), state);
+  if (shared.length > 0) setKeys(job.sharedData, shared);
+  // Most change nothing else: one look is cheaper than four loops over nothing.
+  if (slots.length + log.length + outputs.length + deferred.length === 0) return;
+  for (const change of slots) applySlotChange(job, change);
+  for (const entry of log) job.sharedLog.push(entry);
+  for (const output of outputs) job.outputs.push(output);
+  for (const event of deferred) job.deferredEvents.push(event);
+}
+
+function routineState(job: Job, routine: string, version: number): RoutineState {
+  let state = job.routineStates.get(routine);
+  if (state === undefined) {
+    state = { status: undefined, retries: 0, state: undefined, version };
+    job.routineStates.set(routine, state);
+  }
+  return state;
+}
+
+function setState(kept: RoutineState, changes: readonly KeyChange[]): void {
+  if (changes.length > 0) setKeys(kept.state ??= new Map(), changes);
+}
+
+function setKeys(map: Map<string, unknown>, changes: readonly KeyChange[]): void {
+  for (const [key, value] of changes) {
+    if (value === undefined) map.delete(key);
+    else map.set(key, value);
+  }
+}
+
+function checkPending(job: Job, task: Task, unseen: boolean): void {
+  if (unseen && job.tasks.has(task)) return;
+  throw new StateError(
+    "commit",
+    job.status,
+    `Cannot commit task ${task.id} of job "${job.jobId}": this step has been committed before`,
+  );
+}

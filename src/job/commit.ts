@@ -1,0 +1,143 @@
+import type { ErrorData } from "../values/error_data.ts";
+import type { Stored } from "../values/json.ts";
+import type { DeferredEvent, JobStatus, LogEntry, OutputEntry, PausePoint, RoutineStatus } from "./job.ts";
+import type { HistoryEntry, Start } from "./history.ts";
+import type { Moment } from "./moment.ts";
+import type { SlotChange } from "./slot_data.ts";
+import type { Merged, Task } from "./task.ts";
+
+/** A value that is set under a key; `undefined` removes it. */
+export type KeyChange = readonly [key: string, value: Stored];
+
+/** What only some activations change; all of it enters the job together. */
+export interface SideEffects {
+  /** Changes of what slots hold. */
+  readonly slots: readonly SlotChange[];
+  /** Changes of the routine's state. */
+  readonly state: readonly KeyChange[];
+  /** Changes of the shared data. */
+  readonly shared: readonly KeyChange[];
+  /** New entries of the shared log. */
+  readonly log: readonly LogEntry[];
+  /** New outputs. */
+  readonly outputs: readonly OutputEntry[];
+  /** New deferred events. */
+  readonly deferred: readonly DeferredEvent[];
+}
+
+interface CommitBase {
+  /** When, and how long the job has worked by then. */
+  readonly time: Moment;
+}
+
+/** A slot has merged a delivery: what its handler will get is settled. */
+export interface MergeCommit extends CommitBase {
+  /** Tells the kinds of commits apart. */
+  readonly kind: "merge";
+  /** The delivery. */
+  readonly task: Task;
+  /** What the handler gets, now and at later attempts. */
+  readonly merged: Merged;
+  /** How the slot changes. */
+  readonly slot: SlotChange | undefined;
+  /** The history of it. */
+  readonly records: readonly HistoryEntry[];
+}
+
+/** A handler has come to a step, or to its end. */
+export interface StepCommit extends CommitBase {
+  /** Tells the kinds of commits apart. */
+  readonly kind: "step";
+  /** The task. */
+  readonly task: Task;
+  /** Which of the task's steps this is: one that has been committed is refused. */
+  readonly step: number;
+  /** Whether the handler has ended, goes on, or rests as a generator until it is taken again. */
+  readonly outcome: "done" | "active" | "parked";
+  /** What the task keeps for its next step. */
+  readonly progress: Stored;
+  /** The tasks that were made by what was emitted. */
+  readonly created: readonly Task[];
+  /** The task's first commit tells that it has started: that comes before the other records. */
+  readonly started: Start | undefined;
+  /** The history of it. */
+  readonly records: readonly HistoryEntry[];
+  /** What else changes. */
+  readonly effects: SideEffects | undefined;
+  /** The version of the routine's class, for its state. */
+  readonly version: number;
+}
+
+/** A handler has failed. */
+export interface FailureCommit extends CommitBase {
+  /** Tells the kinds of commits apart. */
+  readonly kind: "failure";
+  /** The task. */
+  readonly task: Task;
+  /** The error. */
+  readonly error: ErrorData;
+  /** What happens to the task. */
+  readonly verdict: Verdict;
+  /** The tasks whose handlers were stopped with it: they run first when the job goes on. */
+  readonly active: readonly Task[];
+  /** The history of it. */
+  readonly records: readonly HistoryEntry[];
+  /** The version of the routine's class, for its state. */
+  readonly version: number;
+}
+
+/** What happens to a task that has failed: it waits for a retry, or ends with a mark on its routine. */
+export type Verdict =
+  | { readonly kind: "retry"; readonly attempt: number; readonly maxRetries: number; readonly notBefore: number }
+  | { readonly kind: "end"; readonly status: Exclude<RoutineStatus, "completed">; readonly stop: boolean };
+
+/** A delivery has come from outside: a new task, or the one that was awaited. */
+export interface DeliverCommit extends CommitBase {
+  /** Tells the kinds of commits apart. */
+  readonly kind: "deliver";
+  /** The task: new, or one that was awaiting. */
+  readonly task: Task;
+  /** What was delivered. */
+  readonly data: Stored;
+}
+
+/** Deferred events have been sent. */
+export interface DeferredCommit extends CommitBase {
+  /** Tells the kinds of commits apart. */
+  readonly kind: "deferred";
+  /** The tasks that were made by them. */
+  readonly created: readonly Task[];
+  /** The history of it. */
+  readonly records: readonly HistoryEntry[];
+}
+
+/** The job goes to another status. */
+export interface StatusCommit extends CommitBase {
+  /** Tells the kinds of commits apart. */
+  readonly kind: "status";
+  /** Where it stands now. */
+  readonly status: JobStatus;
+  /** The tasks whose handlers were stopped: they run first when the job goes on. */
+  readonly active: readonly Task[];
+  /** Why it failed or was cancelled. */
+  readonly error: ErrorData | undefined;
+  /** The mark of a pause. */
+  readonly pausePoint: PausePoint | undefined;
+  /** Whether the failures become tasks again. */
+  readonly redrive: boolean;
+  /** States that were brought to the versions of the classes here. */
+  readonly migrated: readonly MigratedState[];
+}
+
+/** A routine's state, brought to the version of its class. */
+export interface MigratedState {
+  /** The routine's id. */
+  readonly routine: string;
+  /** The version that it has now. */
+  readonly version: number;
+  /** The state. */
+  readonly state: readonly KeyChange[];
+}
+
+/** One change of a job, as data. A journal is the list of them; `apply` is all that performs one. */
+export type Commit = MergeCommit | StepCommit | FailureCommit | DeliverCommit | DeferredCommit | StatusCommit;

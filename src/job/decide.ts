@@ -1,0 +1,124 @@
+import type { ErrorData } from "../values/error_data.ts";
+import { instantAfter } from "../base/instant.ts";
+import { StepLimitError } from "../base/errors.ts";
+import { MAX_COUNT } from "../base/limits.ts";
+import { Encoded, isPlainJsonObject, type JsonObject, type Stored } from "../values/json.ts";
+import type { ErrorHandler } from "../model/error_handler.ts";
+import type { Verdict } from "./commit.ts";
+import type { Emissions } from "./emissions.ts";
+import type { HistoryRecord } from "./history.ts";
+import type { Job } from "./job.ts";
+import type { Instant } from "./moment.ts";
+import { retryDelay } from "./retry_delay.ts";
+import { createTask, NO_DETAILS, type Route, type Task } from "./task.ts";
+
+/** A delivery from outside that a handler waits for. */
+export interface Expectation {
+  /** The slot that it comes to. */
+  readonly route: Route;
+  /** How long it may take, in milliseconds. */
+  readonly timeoutMs: number | undefined;
+}
+
+/**
+ * Makes the tasks of what was emitted and what is expected.
+ *
+ * @throws {StepLimitError} when the job would make more tasks than it may
+ */
+export function createTasks(
+  job: Job,
+  emissions: Emissions,
+  expectations: readonly Expectation[],
+  time: Instant,
+  steps: number,
+): readonly Task[] {
+  const { tasks } = emissions;
+  const firstId = job.nextTaskId;
+  checkSteps(firstId - 1 + tasks.length + expectations.length, steps);
+  emissions.enter(firstId, time);
+  return expectations.length === 0 ? tasks : [...tasks, ...awaitedTasks(firstId + tasks.length, expectations, time)];
+}
+
+function awaitedTasks(firstId: number, expectations: readonly Expectation[], time: Instant): Task[] {
+  return expectations.map((each, index) => awaitedTask(firstId + index, each, time));
+}
+
+function awaitedTask(id: number, { route, timeoutMs }: Expectation, time: Instant): Task {
+  const until = timeoutMs === undefined ? undefined : instantAfter(time.at, timeoutMs);
+  return createTask(id, route, undefined, time, { ...NO_DETAILS, awaiting: { timeoutMs, until } });
+}
+
+/**
+ * Checks the id of a task that is made.
+ *
+ * @throws {StepLimitError} when the job would make more tasks than it may, or than can be counted
+ */
+export function checkSteps(id: number, steps: number): void {
+  const most = Math.min(steps, MAX_COUNT - 1);
+  if (id > most) throw new StepLimitError(most);
+}
+
+/** Says whether keys of a stored value can be mapped or collected: it is an object, not a tagged value. */
+export function hasKeys(data: Stored): boolean {
+  return isPlainJsonObject(data instanceof Encoded ? data.json : data);
+}
+
+/** What happens to a task that has failed, by its error handler. */
+export function decideVerdict(
+  job: Job,
+  task: Task,
+  error: ErrorData,
+  handler: ErrorHandler,
+  now: number,
+  mayRetry: boolean,
+): Verdict {
+  const attempt = task.details?.attempt ?? 0;
+  const maxRetries = task.details?.maxRetries ?? handler.maxRetries;
+  switch (handler.strategy) {
+    case "stop":
+      return { kind: "end", status: "failed", stop: true };
+    case "continue":
+      return { kind: "end", status: "error_continued", stop: false };
+    case "skip":
+      return { kind: "end", status: "skipped", stop: false };
+    case "retry":
+      if (mayRetry && attempt < maxRetries && isRetryable(error, handler)) {
+        const notBefore = instantAfter(now, retryDelay(handler, job.jobId, task.id, attempt));
+        return { kind: "retry", attempt: attempt + 1, maxRetries, notBefore };
+      }
+      return handler.isCritical
+        ? { kind: "end", status: "failed", stop: true }
+        : { kind: "end", status: "error_continued", stop: false };
+  }
+}
+
+/** The history of a failure: the error, and what follows from it. */
+export function failureRecords(routine: string, error: ErrorData, verdict: Verdict, at: number): HistoryRecord[] {
+  const record = (type: HistoryRecord["type"], data: Stored): HistoryRecord => ({
+    routine,
+    type,
+    event: undefined,
+    data,
+    at,
+  });
+  const first = record("error", errorJson(error));
+  if (verdict.kind === "retry") {
+    return [first, record("retry", { attempt: verdict.attempt, maxRetries: verdict.maxRetries })];
+  }
+  return verdict.status === "skipped" ? [first, record("skip", undefined)] : [first];
+}
+
+function isRetryable(error: ErrorData, { retryableErrors }: ErrorHandler): boolean {
+  return retryableErrors === undefined || retryableErrors.includes(error.name);
+}
+
+/** An error as plain JSON, its keys sorted. */
+export function errorJson({ name, message, code, cause, stack }: ErrorData): JsonObject {
+  return {
+    ...(cause === undefined ? {} : { cause: errorJson(cause) }),
+    ...(code === undefined ? {} : { code }),
+    message,
+    name,
+    ...(stack === undefined ? {} : { stack }),
+  };
+}

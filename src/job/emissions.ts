@@ -1,0 +1,103 @@
+import { Encoded, type Fresh, frozenValue, frozenWireOf, isPlainJsonObject, type Stored } from "../values/json.ts";
+import { instantAfter } from "../base/instant.ts";
+import { applyMapping, type ConnectionSource, type Mapping } from "../model/connection.ts";
+import type { Priority } from "../model/context.ts";
+import type { Emission } from "./history.ts";
+import type { Instant } from "./moment.ts";
+import { createTask, detailsOf, NO_DETAILS, type Route, type Task } from "./task.ts";
+
+/** A way from an event to a slot. */
+export interface EventRoute extends Route {
+  /** How keys are renamed on it, where they are. */
+  readonly mapping: Mapping | undefined;
+}
+
+/** An event of a routine, with the ways that it goes. */
+export interface EventSource extends ConnectionSource {
+  /** Every slot that gets it, in the order of connection. */
+  readonly routes: readonly EventRoute[];
+  /** Its only way, on which nothing is renamed; `undefined` when it goes others. */
+  readonly only: EventRoute | undefined;
+}
+
+const NONE: readonly never[] = [];
+const NEVER: Instant = Object.freeze({ at: 0 });
+
+/** What a step has emitted: the tasks that come of it, and its history. */
+export class Emissions {
+  #tasks: Task[] | undefined;
+  /** What was emitted, in order, unless each task tells of one emission. */
+  #emitted: (Task | Emission)[] | undefined;
+  #delays: Map<Task, number> | undefined;
+
+  /** The tasks: they get their ids when they enter a job. */
+  get tasks(): readonly Task[] {
+    return this.#tasks ?? NONE;
+  }
+
+  /** What was emitted, in order. */
+  get entries(): readonly (Task | Emission)[] {
+    return this.#emitted ?? this.tasks;
+  }
+
+  /** Adds what is emitted: to wait for `delayMs` from when it enters the job. */
+  add(source: EventSource, data: Stored | Fresh, delayMs: number = 0, priority: Priority = "normal"): void {
+    const { only } = source;
+    if (only !== undefined) {
+      const task = this.#add(only, data, delayMs, priority);
+      this.#emitted?.push(task);
+      return;
+    }
+    this.#addAll(source, frozenValue(data), delayMs, priority);
+  }
+
+  #addAll(source: EventSource, data: Stored, delayMs: number, priority: Priority): void {
+    this.#emitted ??= [...this.tasks];
+    this.#emitted.push({ source, data, time: NEVER });
+    for (const route of source.routes) {
+      this.#add(route, route.mapping === undefined ? data : mapData(data, route.mapping), delayMs, priority);
+    }
+  }
+
+  #add(route: Route, data: Stored | Fresh, delayMs: number, priority: Priority): Task {
+    const task = createTask(0, route, data, NEVER, detailsOf(priority));
+    // An array that grows takes room for many, and most activations make one task.
+    if (this.#tasks === undefined) this.#tasks = [task];
+    else this.#tasks.push(task);
+    if (delayMs > 0) (this.#delays ??= new Map()).set(task, delayMs);
+    return task;
+  }
+
+  /** Gives the tasks their ids, from `firstId` on, and what was emitted its instant. */
+  enter(firstId: number, time: Instant): void {
+    const { tasks } = this;
+    // By index: for-of is thrice the code, and an engine inlines only so much.
+    for (let i = 0; i < tasks.length; i++) {
+      const task = tasks[i];
+      if (task !== undefined) {
+        task.id = firstId + i;
+        task.created = time;
+      }
+    }
+    if (this.#delays !== undefined || this.#emitted !== undefined) this.#enterOthers(time);
+  }
+
+  /** Apart from what every step runs: few emissions are delayed, or go several ways. */
+  #enterOthers(time: Instant): void {
+    this.#delays?.forEach((delayMs, task) => {
+      task.details = { ...(task.details ?? NO_DETAILS), notBefore: instantAfter(time.at, delayMs) };
+    });
+    this.#emitted?.forEach((each) => {
+      if ("source" in each) each.time = time;
+    });
+  }
+}
+
+/** Renames keys; data that is no object stays as it is, and is the receiver's error. */
+function mapData(data: Stored, mapping: Mapping): Stored {
+  // What is mapped is frozen, so all that is in it must be.
+  const json = data === undefined ? undefined : frozenWireOf(data);
+  if (!isPlainJsonObject(json)) return data;
+  const mapped = applyMapping(json, mapping);
+  return data instanceof Encoded ? new Encoded(mapped) : mapped;
+}

@@ -1,0 +1,66 @@
+import type { Stored } from "../values/json.ts";
+import type { ConnectionSource } from "../model/connection.ts";
+import type { Instant } from "./moment.ts";
+import type { Task } from "./task.ts";
+
+/** The kinds of history records. */
+export const RECORD_TYPES: readonly ["start", "emit", "error", "retry", "skip"] = [
+  "start",
+  "emit",
+  "error",
+  "retry",
+  "skip",
+];
+
+/** What a history record tells. */
+export type RecordType = "start" | "emit" | "error" | "retry" | "skip";
+
+/** One line of a job's history. */
+export interface HistoryRecord {
+  /** The routine's id. */
+  readonly routine: string;
+  /** What happened. */
+  readonly type: RecordType;
+  /** The event, for `emit`. */
+  readonly event: string | undefined;
+  /** The payload, or the error. */
+  readonly data: Stored;
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** The first commit of a task. */
+export interface Start {
+  /** The routine's id. */
+  readonly routine: string;
+  /** When. */
+  readonly time: Instant;
+}
+
+/** An emission of which no task tells: it goes several ways or none, or its keys are renamed on the way. */
+export interface Emission {
+  /** The event. */
+  readonly source: ConnectionSource;
+  /** What was emitted. */
+  readonly data: Stored;
+  /** When it entered the job. */
+  time: Instant;
+}
+
+/** What a line of the history is made of. The history is seldom read, and most of it is told by tasks that were made anyway. */
+export type HistoryEntry = Start | Emission | Task | HistoryRecord;
+
+/** The line of the history that an entry stands for. */
+export function recordOf(entry: HistoryEntry): HistoryRecord {
+  if ("type" in entry) return entry;
+  if ("source" in entry) return emitRecord(entry.source, entry.data, entry.time);
+  // Unreachable default: what is emitted goes by a connection.
+  if ("route" in entry) return emitRecord(entry.route.connection ?? NOWHERE, entry.data, entry.created);
+  return { routine: entry.routine, type: "start", event: undefined, data: undefined, at: entry.time.at };
+}
+
+const NOWHERE: ConnectionSource = Object.freeze({ routine: "", event: "" });
+
+function emitRecord({ routine, event }: ConnectionSource, data: Stored, { at }: Instant): HistoryRecord {
+  return { routine, type: "emit", event, data, at };
+}

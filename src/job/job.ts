@@ -1,0 +1,206 @@
+import { BoundedList } from "../base/bounded_list.ts";
+import type { ErrorData } from "../values/error_data.ts";
+import type { Encoded, JsonValue, Stored } from "../values/json.ts";
+import { LinkedList } from "../base/linked_list.ts";
+import type { ExecutionStrategy } from "../model/flow_graph.ts";
+import type { HistoryEntry } from "./history.ts";
+import type { Moment } from "./moment.ts";
+import type { SlotData } from "./slot_data.ts";
+import type { Task } from "./task.ts";
+
+/** Where a job stands. `pausing` is not among them: it belongs to the live engine. */
+export type JobStatus = "pending" | "running" | "paused" | "completed" | "failed" | "cancelled";
+
+/** The words for where a job stands. */
+export const JOB_STATUSES: readonly ["pending", "running", "paused", "completed", "failed", "cancelled"] = [
+  "pending",
+  "running",
+  "paused",
+  "completed",
+  "failed",
+  "cancelled",
+];
+
+/** How a routine has fared in a job: its worst outcome so far. */
+export type RoutineStatus = "failed" | "error_continued" | "skipped" | "completed";
+
+/** The words for how a routine has fared, worst first. */
+export const ROUTINE_STATUSES: readonly ["failed", "error_continued", "skipped", "completed"] = [
+  "failed",
+  "error_continued",
+  "skipped",
+  "completed",
+];
+
+/** What a job keeps of one routine. */
+export interface RoutineState {
+  /** Its worst outcome so far. */
+  status: RoutineStatus | undefined;
+  /** The retries of its tasks that have ended. */
+  retries: number;
+  /** What its handlers keep in `ctx.state`: most keep nothing. */
+  state: Map<string, Stored> | undefined;
+  /** The version of the class that wrote the state. */
+  version: number;
+}
+
+/** One entry of the shared log. */
+export interface LogEntry {
+  /** The routine that wrote it. */
+  readonly routine: string;
+  /** The object that was logged. */
+  readonly entry: JsonValue | Encoded;
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** One output. */
+export interface OutputEntry {
+  /** The routine that put it out. */
+  readonly routine: string;
+  /** The kind, as the handler named it. */
+  readonly type: string;
+  /** The data. */
+  readonly data: Stored;
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** An event that is sent on resume, or before the job completes. */
+export interface DeferredEvent {
+  /** The routine that emits it. */
+  readonly routine: string;
+  /** Its event. */
+  readonly event: string;
+  /** The payload. */
+  readonly data: Stored;
+}
+
+/** A mark of a pause. */
+export interface PausePoint {
+  /** Why, as the caller said. */
+  readonly reason: string | undefined;
+  /** What the caller noted. */
+  readonly checkpoint: Stored;
+  /** When the job came to rest, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** A task that ended in an error or a skip. */
+export interface Failure {
+  /** The task as it was. */
+  readonly task: Task;
+  /** Its error. */
+  readonly error: ErrorData;
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** How `execute` was asked to run this job, where it differs from the flow. */
+export interface ExecutionSettings {
+  /** How handlers run. */
+  readonly executionStrategy: ExecutionStrategy | undefined;
+  /** How many may wait at the same time. */
+  readonly maxWorkers: number | undefined;
+  /** How long the job may work, in milliseconds. */
+  readonly executionTimeoutMs: number | undefined;
+}
+
+/** The lists of a job that keep their newest entries only. */
+export interface JobLimits {
+  /** The most records of the execution history that are kept. */
+  readonly history: number;
+  /** The most outputs that are kept. */
+  readonly outputs: number;
+  /** The most entries of the shared log that are kept. */
+  readonly log: number;
+}
+
+const NO_CLASSES: ReadonlyMap<string, string> = new Map();
+
+/** One execution, as data. Only `apply` changes it. */
+export class Job {
+  /** The id of the flow that it belongs to. */
+  readonly flowId: string;
+  /** When it was made, in milliseconds since 1970. */
+  readonly createdAt: number;
+  /** How `execute` was asked to run it. */
+  readonly settings: ExecutionSettings;
+  /** Where it stands. */
+  status: JobStatus = "pending";
+  /** When it last changed, and how long it had worked by then. */
+  time: Moment;
+  /** The id that the next task gets. */
+  nextTaskId = 1;
+  /** Why it failed or was cancelled. */
+  error: ErrorData | undefined;
+  /** The tasks that have not ended, by id. */
+  readonly tasks: LinkedList<Task> = new LinkedList();
+  /** What slots hold, by routine and slot. */
+  readonly slots: Map<string, Map<string, SlotData>> = new Map();
+  /** What is kept of each routine. */
+  readonly routineStates: Map<string, RoutineState> = new Map();
+  /** What all routines share. */
+  readonly sharedData: Map<string, Stored> = new Map();
+  /** What routines have logged. */
+  readonly sharedLog: BoundedList<LogEntry> = new BoundedList(Infinity);
+  /** What has happened. */
+  readonly history: BoundedList<HistoryEntry> = new BoundedList(Infinity);
+  /** What routines have put out. */
+  readonly outputs: BoundedList<OutputEntry> = new BoundedList(Infinity);
+  /** Tasks that ended in an error or a skip. */
+  readonly failures: Failure[] = [];
+  /** Marks of pauses. */
+  readonly pausePoints: PausePoint[] = [];
+  /** Events that are sent on resume, or before the job completes. */
+  readonly deferredEvents: DeferredEvent[] = [];
+  /** Deliveries that are awaited, oldest first, by the key of their slot. */
+  readonly awaiting: Map<string, Set<Task>> = new Map();
+  /** The engine that runs it; a restored job has none. */
+  owner: object | undefined;
+  /** The classes that its values name, with the first place of each: filled on reading, for the preflight. */
+  classes: ReadonlyMap<string, string> = NO_CLASSES;
+  #jobId: string | (() => string);
+
+  /** Makes a job without tasks. Its id may be made when somebody reads it. */
+  constructor(
+    ids: { readonly jobId: string | (() => string); readonly flowId: string },
+    createdAt: number,
+    settings: ExecutionSettings,
+  ) {
+    this.#jobId = ids.jobId;
+    this.flowId = ids.flowId;
+    this.createdAt = createdAt;
+    this.time = { at: createdAt, ranMs: 0 };
+    this.settings = settings;
+  }
+
+  /** The job's id. */
+  get jobId(): string {
+    if (typeof this.#jobId === "function") this.#jobId = this.#jobId();
+    return this.#jobId;
+  }
+}
+
+/** Says whether a job has ended: it goes on only by a redrive. */
+export function hasEnded(status: JobStatus): boolean {
+  return status === "completed" || status === "failed" || status === "cancelled";
+}
+
+/** A key for a slot of a routine: no two pairs of names share one. */
+export function slotKey(routine: string, slot: string): string {
+  return `${routine.length}:${routine}${slot}`;
+}
+
+/** The oldest delivery that a slot awaits. */
+export function firstAwaiting(job: Job, routine: string, slot: string): Task | undefined {
+  const [task] = job.awaiting.get(slotKey(routine, slot)) ?? [];
+  return task;
+}
+
+/** Sets how much of the bounded lists is kept: a restored job learns its flow's limits only when it is resumed. */
+export function adoptLimits(job: Job, limits: JobLimits): void {
+  job.history.setLimit(limits.history);
+  job.outputs.setLimit(limits.outputs);
+  job.sharedLog.setLimit(limits.log);
+}

@@ -1,0 +1,106 @@
+import type { Encoded, JsonValue, Stored } from "../values/json.ts";
+import type { Task } from "./task.ts";
+
+/** What one append slot keeps under one key. Positions count from the first item ever, so that they outlive dropped ones. */
+export interface SlotList {
+  /** The position of the first item that is still there. */
+  start: number;
+  /** The position of the first item that has not been cleared: earlier ones wait for tasks that hold them. */
+  cleared: number;
+  /** The items. The array only grows; dropping makes a new one, so that views of the old one stay true. */
+  items: (JsonValue | Encoded)[];
+}
+
+/** What a slot holds: one value, or a list per key. */
+export type SlotData =
+  | {
+    readonly kind: "value";
+    value: Stored;
+    /** Counts the merges while the job is live: equal values are told apart by it. */
+    revision: number;
+  }
+  | {
+    readonly kind: "lists";
+    readonly lists: Map<string, SlotList>;
+    /** Tasks that were merged here and have not ended: a later attempt needs the items that it got. */
+    readonly holders: Set<Task>;
+    /** Live handlers that watch the lists: for each that has grown since, where it ended when the handler began. */
+    readonly watches: Set<Map<SlotList, number>>;
+  };
+
+/** What an append slot holds. */
+export type SlotLists = SlotData & { readonly kind: "lists" };
+
+/** A change of what a slot holds, as data. */
+export type SlotChange =
+  | { readonly routine: string; readonly slot: string; readonly kind: "set"; readonly value: Stored }
+  | {
+    readonly routine: string;
+    readonly slot: string;
+    readonly kind: "append";
+    readonly items: ReadonlyMap<string, JsonValue | Encoded>;
+  }
+  | {
+    readonly routine: string;
+    readonly slot: string;
+    readonly kind: "clear";
+    readonly upTo: ReadonlyMap<string, number>;
+  };
+
+/** The position after a list's last item. */
+export function listEnd(list: SlotList): number {
+  return list.start + list.items.length;
+}
+
+/** An append slot that holds nothing. */
+export function createSlotLists(): SlotLists {
+  return { kind: "lists", lists: new Map(), holders: new Set(), watches: new Set() };
+}
+
+/** Adds items to the lists of their keys. */
+export function appendItems({ lists, watches }: SlotLists, items: ReadonlyMap<string, JsonValue | Encoded>): void {
+  for (const [key, item] of items) {
+    const list = lists.get(key) ?? { start: 0, cleared: 0, items: [] };
+    lists.set(key, list);
+    for (const watch of watches) if (!watch.has(list)) watch.set(list, listEnd(list));
+    list.items.push(item);
+  }
+}
+
+/** Marks items as cleared, and drops those that no task holds. */
+export function clearLists(data: SlotLists, upTo: ReadonlyMap<string, number>): void {
+  for (const [key, position] of upTo) {
+    const list = data.lists.get(key);
+    if (list !== undefined && position > list.cleared) list.cleared = Math.min(position, listEnd(list));
+  }
+  dropCleared(data, upTo.keys());
+}
+
+/**
+ * Drops the items of some keys that are cleared and that no task holds. A list without items goes altogether: positions
+ * begin anew when nobody is left who knows the old ones.
+ */
+export function dropCleared(data: SlotLists, keys: Iterable<string>): void {
+  for (const key of keys) {
+    const list = data.lists.get(key);
+    if (list === undefined || list.cleared === list.start) continue;
+    const from = Math.min(list.cleared, firstHeld(data.holders, key, list.start));
+    if (from <= list.start) continue;
+    list.items = list.items.slice(from - list.start);
+    list.start = from;
+    if (list.items.length === 0) data.lists.delete(key);
+  }
+}
+
+/** Ends the search at the first task that holds the very first item: nothing can be dropped then. */
+function firstHeld(holders: ReadonlySet<Task>, key: string, start: number): number {
+  let first = Infinity;
+  for (const { details } of holders) {
+    const merged = details?.merged;
+    // Unreachable default: whoever is among the holders has merged into lists.
+    const range = merged?.kind === "lists" ? merged.lists.get(key) : undefined;
+    if (range !== undefined) first = Math.min(first, range.from);
+    if (first <= start) break;
+  }
+  return first;
+}

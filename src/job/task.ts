@@ -1,0 +1,153 @@
+import { freezeValue, Fresh, type Stored } from "../values/json.ts";
+import type { Linked } from "../base/linked_list.ts";
+import type { ConnectionSource } from "../model/connection.ts";
+import type { Priority } from "../model/context.ts";
+import type { Instant } from "./moment.ts";
+
+/** Where a delivery goes, and the connection it came by. Shared by all tasks that took the same way. */
+export interface Route {
+  /** The id of the receiving routine. */
+  readonly routine: string;
+  /** The name of its slot. */
+  readonly slot: string;
+  /** The event that was emitted; absent for entries and deliveries from outside. */
+  readonly connection: ConnectionSource | undefined;
+}
+
+/** What a slot gave to the handler at a task's first activation: later attempts get exactly that. */
+export type Merged =
+  | { readonly kind: "value"; readonly value: Stored }
+  | { readonly kind: "lists"; readonly lists: ReadonlyMap<string, ListRange> };
+
+/** A part of a list that an append slot keeps: positions counted from the slot's first item ever. */
+export interface ListRange {
+  /** The first position. */
+  readonly from: number;
+  /** The position after the last. */
+  readonly to: number;
+}
+
+/** What only some tasks have: kept apart, so that a million plain ones stay small. */
+export interface TaskDetails {
+  /** How urgent it is. */
+  readonly priority: Priority;
+  /** How often the task has failed and is tried again. */
+  readonly attempt: number;
+  /** How often it may be tried again: fixed at the first failure. */
+  readonly maxRetries: number | undefined;
+  /** How many of its steps have been committed. */
+  readonly step: number;
+  /** What the last step stored. */
+  readonly progress: Stored;
+  /** The instant before which it does not run. */
+  readonly notBefore: number | undefined;
+  /** What its slot gave to the handler. */
+  readonly merged: Merged | undefined;
+  /** A generator between two yields. */
+  readonly parked: boolean;
+  /** A delivery from outside that has not come yet, with its deadline if it has one. */
+  readonly awaiting: Awaiting | undefined;
+}
+
+/** A delivery that is awaited. */
+export interface Awaiting {
+  /** How long it may take, in milliseconds; without it there is no deadline. */
+  readonly timeoutMs: number | undefined;
+  /** The instant at which waiting ends with an error. */
+  readonly until: number | undefined;
+}
+
+/** One delivery to a slot. Only `apply` changes one, but for its marks. */
+export interface Task extends Linked<Task> {
+  /** Counted per job, from 1; 0 until it enters one. */
+  id: number;
+  /** Where it goes and how it came. */
+  route: Route;
+  /** What is delivered. Its lists may be frozen only when somebody sees them: who shows it takes it from `dataOf`. */
+  data: Stored;
+  /** When it entered the job. */
+  created: Instant;
+  /** What only some tasks have. */
+  details: TaskDetails | undefined;
+  /** Whether it is active, and whether its data is frozen: in one number, for a million tasks may be pending. */
+  marks: number;
+}
+
+const ACTIVE = 1;
+const NOT_FROZEN = 2;
+
+/** The details of a task that has none yet. */
+export const NO_DETAILS: TaskDetails = Object.freeze({
+  priority: "normal",
+  attempt: 0,
+  maxRetries: undefined,
+  step: 0,
+  progress: undefined,
+  notBefore: undefined,
+  merged: undefined,
+  parked: false,
+  awaiting: undefined,
+});
+
+/** Makes a task; it belongs to no job until a commit brings it in. */
+export function createTask(
+  id: number,
+  route: Route,
+  payload: Stored | Fresh,
+  created: Instant,
+  details?: TaskDetails,
+): Task {
+  const isFresh = payload instanceof Fresh;
+  const data = isFresh ? payload.json : payload;
+  const marks = isFresh ? NOT_FROZEN : 0;
+  return { id, route, data, created, details, marks, previous: undefined, next: undefined };
+}
+
+/** The details of a task that has none but its priority. */
+export function detailsOf(priority: Priority): TaskDetails | undefined {
+  return priority === "normal" ? undefined : { ...NO_DETAILS, priority };
+}
+
+/** How urgent a task is. */
+export function priorityOf({ details }: Task): Priority {
+  return details === undefined ? "normal" : details.priority;
+}
+
+/** What a task delivers, for whoever sees it. */
+export function dataOf(task: Task): Stored {
+  if ((task.marks & NOT_FROZEN) !== 0) {
+    freezeValue(task.data);
+    task.marks &= ~NOT_FROZEN;
+  }
+  return task.data;
+}
+
+/** Gives a task that has none the data that it waits for. */
+export function setData(task: Task, data: Stored): void {
+  task.data = data;
+  task.marks &= ~NOT_FROZEN;
+}
+
+/** Says whether a live engine is working on a task, or was when the job came to rest. */
+export function isActive({ marks }: Task): boolean {
+  return (marks & ACTIVE) !== 0;
+}
+
+/** Marks a task as one that a live engine is working on, or takes the mark away. */
+export function setActive(task: Task, isActive: boolean): void {
+  if (isActive) task.marks |= ACTIVE;
+  else task.marks &= ~ACTIVE;
+}
+
+/** Says whether a commit of the task has entered the job before: its `start` is in the history then. */
+export function hasStarted({ details }: Task): boolean {
+  return details !== undefined && (details.attempt > 0 || details.step > 0 || details.merged !== undefined);
+}
+
+/** When a task that is not ready now must be looked at again; `undefined` when only a delivery can wake it. */
+export function dueAt({ details }: Task): number | undefined {
+  return details?.awaiting === undefined ? details?.notBefore : details.awaiting.until;
+}
+
+/** The words for how urgent a task is, most urgent first. */
+export const PRIORITIES: readonly ["high", "normal", "low"] = ["high", "normal", "low"];

@@ -1,0 +1,64 @@
+import { checkInteger } from "../../base/options.ts";
+import type { Context } from "../../model/context.ts";
+import type { Event } from "../../model/event.ts";
+import { Routine } from "../../model/routine.ts";
+import type { Slot } from "../../model/slot.ts";
+
+/** The settings of a `TextClipper`. */
+export interface TextClipperConfig {
+  /** The most characters that are kept. @default {1000} */
+  maxLength?: number;
+  /** Whether a text with a stack trace is left whole: its end is what matters. @default {true} */
+  keepTraces?: boolean;
+}
+
+/** A text, clipped or not. */
+export interface ClippedText {
+  /** The text, with a note where it was clipped. */
+  readonly text: string;
+  /** Whether it was clipped. */
+  readonly isClipped: boolean;
+  /** How long it was. */
+  readonly originalLength: number;
+}
+
+/** How stack traces of JavaScript and of Python begin. */
+const TRACE = /^\s+at .+[:(]\d+|Traceback \(most recent call last\)|\bTraceback\b/m;
+
+/** Clips long texts, at the end of a line where there is one. What is no text is made one. */
+export class TextClipper extends Routine<TextClipperConfig> {
+  /** Takes the texts. */
+  readonly input: Slot<{ readonly text: unknown }> = this.addSlot<{ readonly text: unknown }>("input", this.clip);
+  /** Sends what became of them. */
+  readonly output: Event<ClippedText> = this.addEvent<ClippedText>("output", {
+    params: ["text", "isClipped", "originalLength"],
+  });
+
+  /**
+   * Sets how many characters are kept.
+   *
+   * @throws {RangeError} for a length below 1
+   */
+  setMaxLength(maxLength: number): this {
+    return this.setConfig({ maxLength: checkInteger("Cannot set the length", "maxLength", maxLength) });
+  }
+
+  /** The handler of `input`. */
+  clip({ text: given }: { readonly text: unknown }, ctx: Context): void {
+    const text = typeof given === "string" ? given : JSON.stringify(given) ?? "";
+    const maxLength = this.getConfig("maxLength", 1_000);
+    const isKept = text.length <= maxLength || (this.getConfig("keepTraces", true) && TRACE.test(text));
+    ctx.emit(this.output, {
+      text: isKept ? text : clipText(text, maxLength),
+      isClipped: !isKept,
+      originalLength: text.length,
+    });
+  }
+}
+
+function clipText(text: string, maxLength: number): string {
+  const start = text.slice(0, maxLength);
+  const lineEnd = start.lastIndexOf("\n");
+  const kept = lineEnd > 0 ? start.slice(0, lineEnd) : start;
+  return `${kept}\n… (truncated: ${kept.length} of ${text.length} characters)`;
+}

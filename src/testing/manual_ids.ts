@@ -1,0 +1,7 @@
+import type { IdSource } from "../ports/ids.ts";
+
+/** Makes ids that can be foretold: `id-1`, `id-2`, … */
+export function manualIds(prefix: string = "id"): IdSource {
+  let count = 0;
+  return { id: () => `${prefix}-${++count}` };
+}

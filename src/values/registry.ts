@@ -1,0 +1,180 @@
+import { BUILT_IN_TAGS, type ClassTable, type NoArgumentClass } from "./class_table.ts";
+import { type AnyClass, CONSTRUCTOR_REMEDY, constructorNeeds } from "../base/constructor_needs.ts";
+import { constructorOf } from "../base/constructor_of.ts";
+import { functionName } from "../base/function_name.ts";
+import { checkName, listNames } from "../base/options.ts";
+import { describeValue } from "../base/path.ts";
+
+/** What can be registered: a class that needs no constructor argument and has `static fromJSON`, or a function. */
+export type Registrable = NoArgumentClass | ((...args: never[]) => unknown);
+
+/** A registered function: a handler, a merge or a router condition that travels by name. */
+export type RegisteredFunction = (...args: never[]) => unknown;
+
+/**
+ * The names by which classes and functions travel. An ordinary object, made by the application and given to the flows
+ * that need it; the keys are the names on the wire, so minifiers can't change them.
+ *
+ * @example
+ * ```ts
+ * import { Registry, Routine } from "@routilux/routilux";
+ *
+ * class Worker extends Routine {}
+ * const registry = new Registry({ Worker });
+ * ```
+ */
+export class Registry implements ClassTable {
+  readonly #classes: Map<string, AnyClass> = new Map();
+  readonly #functions: Map<string, RegisteredFunction> = new Map();
+  readonly #names: Map<unknown, string> = new Map();
+
+  /**
+   * Makes a registry of the entries.
+   *
+   * @throws {TypeError} as `register` does
+   */
+  constructor(entries: Readonly<Record<string, Registrable>> = {}) {
+    this.register(entries);
+  }
+
+  /**
+   * Adds entries. All of them are checked before the first is added. The same entry under its own name again is fine; a
+   * class may be read under several names and is written under its first.
+   *
+   * @throws {TypeError} for a name that is taken or reserved, a class without `static fromJSON` or with required
+   * constructor arguments, and anything that is neither class nor function
+   */
+  register(entries: Readonly<Record<string, Registrable>>): this {
+    this.#add(Object.entries(entries));
+    return this;
+  }
+
+  /**
+   * Adds all entries of other registries.
+   *
+   * @throws {TypeError} when two entries share a name
+   */
+  merge(...others: readonly Registry[]): this {
+    this.#add(others.flatMap((other) => [...other.#classes, ...other.#functions]));
+    return this;
+  }
+
+  /** The names of all classes, then of all functions. */
+  get names(): readonly string[] {
+    return [...this.#classes.keys(), ...this.#functions.keys()];
+  }
+
+  /** The wire name of a class or function, if it is registered. */
+  nameOf(entry: unknown): string | undefined {
+    return this.#names.get(entry);
+  }
+
+  /** The wire name of the class that made `instance`, if it is registered. */
+  classNameOf(instance: object): string | undefined {
+    return this.nameOf(constructorOf(instance));
+  }
+
+  /** Says whether a class goes by that name. */
+  hasClass(name: string): boolean {
+    return this.#classes.has(name);
+  }
+
+  /**
+   * The class that goes by a name.
+   *
+   * @throws {TypeError} listing the known classes when there is none
+   */
+  classOf(name: string): AnyClass {
+    const Class = this.#classes.get(name);
+    if (Class === undefined) {
+      throw new TypeError(`Class '${name}' not found in registry; it knows ${listNames(this.#classes.keys())}`);
+    }
+    return Class;
+  }
+
+  /** Says whether a function goes by that name. */
+  hasFunction(name: string): boolean {
+    return this.#functions.has(name);
+  }
+
+  /**
+   * The function that goes by a name.
+   *
+   * @throws {TypeError} listing the known functions when there is none
+   */
+  functionOf(name: string): RegisteredFunction {
+    const run = this.#functions.get(name);
+    if (run === undefined) {
+      throw new TypeError(`Function '${name}' not found in registry; it knows ${listNames(this.#functions.keys())}`);
+    }
+    return run;
+  }
+
+  /** Builds an instance of a registered class by its static `fromJSON`. */
+  revive(name: string, json: unknown): unknown {
+    const Class = this.classOf(name);
+    const read: unknown = "fromJSON" in Class ? Class.fromJSON : undefined;
+    if (typeof read !== "function") throw new TypeError(`Class '${name}' has no static fromJSON any more`);
+    return Reflect.apply(read, Class, [json, this]);
+  }
+
+  /** The class whose method `fn` is, with the method's key, if it stands on a registered class's prototype. */
+  ownerOfMethod(fn: unknown): { readonly className: string; readonly method: string } | undefined {
+    for (const [className, Class] of this.#classes) {
+      const prototype: unknown = Class.prototype;
+      if (typeof prototype !== "object" || prototype === null) continue;
+      const found = Object.entries(Object.getOwnPropertyDescriptors(prototype))
+        .find(([key, descriptor]) => key !== "constructor" && descriptor.value === fn);
+      if (found !== undefined) return { className, method: found[0] };
+    }
+    return undefined;
+  }
+
+  #add(entries: readonly (readonly [string, AnyClass | RegisteredFunction])[]): void {
+    const coming = new Map<string, unknown>();
+    for (const [name, entry] of entries) {
+      this.#check(name, entry, coming.get(name) ?? this.#classes.get(name) ?? this.#functions.get(name));
+      coming.set(name, entry);
+    }
+    for (const [name, entry] of entries) {
+      if (isClassLike(entry)) this.#classes.set(name, entry);
+      else this.#functions.set(name, entry);
+      if (!this.#names.has(entry)) this.#names.set(entry, name);
+    }
+  }
+
+  #check(name: string, entry: unknown, known: unknown): void {
+    const action = `Cannot register '${name}'`;
+    checkName("Cannot register", "name", name);
+    if (BUILT_IN_TAGS.has(name)) throw new TypeError(`${action}: the name is reserved for the built-in type`);
+    if (typeof entry !== "function") {
+      throw new TypeError(`${action}: expected a class or a function, got ${describeValue(entry)}`);
+    }
+    if (typeof known === "function" && known !== entry) {
+      const [mine, theirs] = [describeEntry(entry), describeEntry(known)];
+      throw new TypeError(`${action} as ${mine}: the name is taken by ${theirs}; choose another key`);
+    }
+    if (isClassLike(entry)) checkClass(name, entry);
+  }
+}
+
+function describeEntry(entry: object): string {
+  const name = functionName(entry);
+  return `${isClassLike(entry) ? "class" : "function"} ${name === "" ? "(anonymous)" : `'${name}'`}`;
+}
+
+function isClassLike(entry: unknown): entry is AnyClass {
+  return typeof entry === "function" &&
+    ("fromJSON" in entry || /^class\b/.test(Function.prototype.toString.call(entry)));
+}
+
+function checkClass(name: string, Class: AnyClass): void {
+  const action = `Class '${name}' cannot be registered`;
+  if (!("fromJSON" in Class) || typeof Class.fromJSON !== "function") {
+    throw new TypeError(`${action}: it has no static fromJSON(json) that builds an instance from its toJSON()`);
+  }
+  const needs = constructorNeeds(Class);
+  if (needs !== undefined) {
+    throw new TypeError(`${action}: its constructor requires ${needs}. ${CONSTRUCTOR_REMEDY}`);
+  }
+}

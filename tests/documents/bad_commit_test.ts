@@ -1,0 +1,155 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import { SerializationError } from "../../mod.ts";
+import { apply } from "../../src/job/apply.ts";
+import type { Job } from "../../src/job/job.ts";
+import { encodeCommit } from "../../src/documents/commit_encoder.ts";
+import { encodeJob } from "../../src/documents/job_encoder.ts";
+import { withValueAt } from "../support/full_job.ts";
+import type { Place } from "../support/full_job.ts";
+import { createJob, JOURNAL, readEntry } from "../support/journal.ts";
+
+const [DELIVER, STATUS, STEP, MERGE, FAILURE, , FILL, CLEAR] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+
+/** The job after that many commits of the journal, and the document of the next. */
+function jobBefore(index: number): { readonly job: Job; readonly document: unknown } {
+  const job = createJob();
+  for (const make of JOURNAL.slice(0, index)) apply(job, make(job));
+  const next = JOURNAL[index];
+  return { job, document: next === undefined ? {} : JSON.parse(JSON.stringify(encodeCommit(next(job)))) };
+}
+
+function check(index: number, place: Place, value: unknown, path: string, expectedAndGot: string): void {
+  const { job, document } = jobBefore(index);
+  const before = JSON.stringify(encodeJob(job));
+  const mangled = withValueAt(document, place, value);
+  const error = assertThrows(() => readEntry(mangled, job), SerializationError);
+  assertEquals([error.message, error.path], [`Cannot read routilux/commit: ${path}: ${expectedAndGot}`, path]);
+  assertEquals(JSON.stringify(encodeJob(job)), before);
+}
+
+test("a commit is refused with the place in its own form, not in that of another kind", () => {
+  const kinds = '("merge" | "step" | "failure" | "deliver" | "deferred" | "status" | "claim")';
+  check(STATUS, ["kind"], "other", "kind", `expected ${kinds}, got "other"`);
+  check(
+    STEP,
+    ["records", 1, "type"],
+    5,
+    "records[1].type",
+    'expected ("start" | "emit" | "error" | "retry" | "skip"), got 5',
+  );
+  check(STEP, ["classVersion"], undefined, "classVersion", 'expected "classVersion", which is missing, got nothing');
+  check(MERGE, ["merged"], undefined, "merged", 'expected "merged", which is missing, got nothing');
+  check(FAILURE, ["outcome"], "done", "outcome", 'expected no key of this name, got "outcome"');
+  check(FILL, ["fills"], 0, "fills", "expected a whole number from 1 to 4503599627370496, got 0");
+});
+
+test("a part of a commit that has one of several forms is refused with the place in the form that was meant", () => {
+  const change = "effects.slots[1]";
+  const forms = "expected routine, slot, and one of append, clear and set, got an object";
+  const slot: Place = ["effects", "slots", 1];
+  check(STEP, [...slot, "append", 0, "key"], 5, `${change}.append[0].key`, "expected string, got 5");
+  check(STEP, [...slot, "append"], undefined, change, forms);
+  check(STEP, [...slot, "set"], {}, change, forms);
+  check(
+    FAILURE,
+    ["verdict", "retry", "attempt"],
+    0,
+    "verdict.retry.attempt",
+    "expected a whole number from 1 to 4503599627370496, got 0",
+  );
+  check(FAILURE, ["verdict"], {}, "verdict", "expected one of end and retry, got an object");
+});
+
+test("a new task has the id that the job gives next", () => {
+  check(DELIVER, ["task", "id"], 2, "task.id", "expected the job's next id, 1, got 2");
+  check(STEP, ["created", 0, "id"], 1, "created[0].id", "expected the job's next id, 2, got 1");
+  check(STEP, ["created", 1, "id"], 4, "created[1].id", "expected the job's next id, 3, got 4");
+  check(
+    STEP,
+    ["created", 1, "merged"],
+    { value: 1 },
+    "created[1].merged",
+    "expected none, as the task is new, got one",
+  );
+});
+
+test("a delivery fills a task that awaits one, and no other", () => {
+  check(FILL, ["fills"], 3, "fills", "expected the id of a task that awaits a delivery, got 3");
+});
+
+test("what a merge gave to its task is in the slot's lists then", () => {
+  const path = "merged.lists[0]";
+  check(
+    MERGE,
+    ["merged", "lists", 0, "to"],
+    3,
+    path,
+    'expected positions from 0 to 2 of the slot\'s list "a", got 0 to 3',
+  );
+  check(
+    MERGE,
+    ["merged", "lists", 0, "from"],
+    3,
+    path,
+    'expected positions from 0 to 2 of the slot\'s list "a", got 3 to 2',
+  );
+  check(
+    MERGE,
+    ["merged", "lists", 0, "key"],
+    "b",
+    path,
+    'expected positions from 0 to 0 of the slot\'s list "b", got 0 to 2',
+  );
+  check(MERGE, ["slot"], undefined, path, 'expected positions from 0 to 1 of the slot\'s list "a", got 0 to 2');
+  check(
+    MERGE,
+    ["slot", "slot"],
+    "other",
+    "slot",
+    'expected an append to slot "items" of routine "sink", got another change',
+  );
+  check(
+    MERGE,
+    ["merged"],
+    { value: 1 },
+    "slot",
+    'expected a value for slot "items" of routine "sink", got another change',
+  );
+});
+
+test("a slot's change fits what the slot holds", () => {
+  const change = { routine: "sink", slot: "items", set: { value: 1 } };
+  check(
+    CLEAR,
+    ["effects", "slots", 0],
+    change,
+    "effects.slots[0]",
+    "expected a change of lists, as the slot holds some, got one of a value",
+  );
+  const clear = { routine: "worker", slot: "kept", clear: [] };
+  check(
+    CLEAR,
+    ["effects", "slots", 0],
+    clear,
+    "effects.slots[0]",
+    "expected a change of a value, as the slot holds one, got one of lists",
+  );
+});
+
+test("__proto__ is no key of a commit's values and lists, and no name", () => {
+  const names = 'expected a name other than __proto__, constructor, prototype, got "__proto__"';
+  const key = 'expected a key other than __proto__, got "__proto__"';
+  check(STEP, ["effects", "shared", 0, "key"], "__proto__", "effects.shared[0].key", key);
+  check(STEP, ["effects", "state", 0, "key"], "__proto__", "effects.state[0].key", key);
+  check(STEP, ["effects", "slots", 1, "append", 0, "key"], "__proto__", "effects.slots[1].append[0].key", key);
+  check(STEP, ["effects", "slots", 0, "routine"], "__proto__", "effects.slots[0].routine", names);
+});
+
+test("a key is in a list of keys once: of two, one would be lost", () => {
+  const twice = (item: object) => [{ ...item, key: "a" }, { ...item, key: "a" }];
+  const expected = 'expected each key once, got "a"';
+  check(STEP, ["effects", "slots", 1, "append"], twice({ item: 1 }), "effects.slots[1].append[1].key", expected);
+  check(CLEAR, ["effects", "slots", 0, "clear"], twice({ upTo: 1 }), "effects.slots[0].clear[1].key", expected);
+  check(MERGE, ["merged", "lists"], twice({ from: 0, to: 1 }), "merged.lists[1].key", expected);
+});

@@ -1,0 +1,59 @@
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import { SerializationError } from "../../mod.ts";
+import { Encoded } from "../../src/values/json.ts";
+import { DEFAULT_VALUE_LIMITS } from "../../src/base/limits.ts";
+import { type Command, decodeCommand, encodeCommand } from "../../src/documents/command.ts";
+
+const DATE = new Encoded({ $type: "Date", value: "2026-01-31T12:00:00.000Z" });
+
+const COMMANDS: readonly (readonly [Command, string])[] = [
+  [
+    { type: "deliver", routine: "worker", slot: "input", data: DATE },
+    '{"data":{"$type":"Date","value":"2026-01-31T12:00:00.000Z"},"format":"routilux/command","routine":"worker",' +
+    '"slot":"input","type":"deliver","version":1}',
+  ],
+  [
+    { type: "deliver", routine: "worker", slot: "input", data: undefined },
+    '{"format":"routilux/command","routine":"worker","slot":"input","type":"deliver","version":1}',
+  ],
+  [
+    { type: "pause", reason: "night", checkpoint: { at: [1] }, graceMs: 50 },
+    '{"checkpoint":{"at":[1]},"format":"routilux/command","graceMs":50,"reason":"night","type":"pause","version":1}',
+  ],
+  [
+    { type: "pause", reason: undefined, checkpoint: undefined, graceMs: undefined },
+    '{"format":"routilux/command","type":"pause","version":1}',
+  ],
+  [
+    { type: "cancel", reason: "enough" },
+    '{"format":"routilux/command","reason":"enough","type":"cancel","version":1}',
+  ],
+  [{ type: "resume", redrive: true }, '{"format":"routilux/command","redrive":true,"type":"resume","version":1}'],
+  [{ type: "resume", redrive: false }, '{"format":"routilux/command","type":"resume","version":1}'],
+];
+
+test("commands are written as deterministic text, and read as they were", () => {
+  for (const [command, text] of COMMANDS) {
+    assertEquals(encodeCommand(command), text);
+    assertEquals(decodeCommand(text), command);
+  }
+});
+
+test("what is no command is refused", () => {
+  const refuse = (document: object) =>
+    assertThrows(() => decodeCommand(JSON.stringify(document)), SerializationError).message;
+  const pause = { format: "routilux/command", type: "pause", version: 1 };
+  assertStringIncludes(refuse({ ...pause, graceMs: -1 }), "Cannot read routilux/command: ");
+  assertStringIncludes(refuse({ ...pause, graceMs: 5, redrive: true }), "Cannot read routilux/command: ");
+  assertStringIncludes(refuse({ ...pause, format: "routilux/job" }), "format: expected");
+  assertStringIncludes(refuse({ ...pause, version: 2 }), "newer routilux");
+  assertThrows(() => decodeCommand("pause"), SyntaxError);
+});
+
+test("a command's values are read within the flow's limits", () => {
+  const limits = { ...DEFAULT_VALUE_LIMITS, depth: 1 };
+  const text = encodeCommand({ type: "deliver", routine: "worker", slot: "input", data: { a: { b: { c: 1 } } } });
+  assertEquals(decodeCommand(text).type, "deliver");
+  assertThrows(() => decodeCommand(text, limits), SerializationError, "depth");
+});

@@ -1,0 +1,68 @@
+import { test } from "node:test";
+import { assertEquals, assertThrows } from "@std/assert";
+import { DataFlattener } from "../../../src/routines/mod.ts";
+import { runRoutine } from "../../../src/testing/mod.ts";
+
+async function flat(data: unknown, flattener = new DataFlattener()): Promise<unknown> {
+  const { job, emitted } = await runRoutine(flattener, flattener.input, { data });
+  assertEquals([job.error, job.status, emitted.length], [undefined, "completed", 1]);
+  return (emitted[0]?.data as { data: unknown }).data;
+}
+
+test("C318 keys of nested objects are joined", async () => {
+  assertEquals(await flat({ a: { b: 1, c: 2 } }), { "a.b": 1, "a.c": 2 });
+});
+
+test("C319 items of a list are found under their index", async () => {
+  assertEquals(await flat({ items: [1, 2, 3] }), { "items.0": 1, "items.1": 2, "items.2": 3 });
+  assertEquals(await flat([["a"], "b"]), { "0.0": "a", "1": "b" });
+});
+
+test("C320 four levels make a key of four parts", async () => {
+  assertEquals(await flat({ a: { b: { c: { d: "deep" } } } }), { "a.b.c.d": "deep" });
+});
+
+test("C321 what is neither an object nor a list stands under value", async () => {
+  assertEquals(await flat(42), { value: 42 });
+  assertEquals(await flat(null), { value: null });
+});
+
+test("C322 another separator", async () => {
+  assertEquals(await flat({ a: { b: 1 } }, new DataFlattener().setSeparator("_")), { a_b: 1 });
+  assertEquals(await flat({ a: { b: 1 } }, new DataFlattener().setSeparator(" > ")), { "a > b": 1 });
+});
+
+test("nothing is lost: empty objects and lists stay as they are, and so do values of other kinds", async () => {
+  const data = { none: {}, empty: [], when: new Date(5), map: new Map([["a", { b: 1n }]]), nothing: null };
+  assertEquals(await flat({ x: data }), {
+    "x.none": {},
+    "x.empty": [],
+    "x.when": new Date(5),
+    "x.map": new Map([["a", { b: 1n }]]),
+    "x.nothing": null,
+  });
+  assertEquals([await flat({}), await flat([])], [{}, { value: [] }]);
+});
+
+test("two values that would have one key are an error, which names it", async () => {
+  const flattener = new DataFlattener();
+  const { job } = await runRoutine(flattener, flattener.input, { data: { "a.b": 1, a: { b: 2 } } });
+  assertEquals(job.error, {
+    name: "TypeError",
+    message: 'Cannot flatten: two values would have the key "a.b"; choose another separator',
+  });
+});
+
+test("a key that no object may have is refused, however it came about", async () => {
+  const flattener = new DataFlattener().setSeparator("_");
+  const { job } = await runRoutine(flattener, flattener.input, { data: { "": { "": { proto: { "": { "": 1 } } } } } });
+  assertEquals(job.status, "failed");
+  assertEquals(Reflect.get({}, "polluted"), undefined);
+});
+
+test("data that does not stand under the key data is an error, and an empty separator is refused", async () => {
+  const flattener = new DataFlattener();
+  const { job } = await runRoutine(flattener, flattener.input, 5 as never);
+  assertEquals(job.error?.message, "Cannot flatten: what is to be flattened must stand under the key data");
+  assertThrows(() => new DataFlattener().setSeparator(""), TypeError, "separator must be a non-empty string");
+});

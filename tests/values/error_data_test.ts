@@ -1,0 +1,173 @@
+import { test } from "node:test";
+import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { describeError, type ErrorData, reviveError } from "../../src/values/error_data.ts";
+
+/** How many errors a chain of causes has. */
+function chainLength(data: ErrorData | undefined): number {
+  let length = 0;
+  for (let link = data; link !== undefined; link = link.cause) length++;
+  return length;
+}
+
+function revokedProxy(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+test("an error is described by name, message, code and cause", () => {
+  const error = new TypeError("bad", { cause: Object.assign(new Error("worse"), { code: "E1" }) });
+  assertEquals(describeError(error), {
+    name: "TypeError",
+    message: "bad",
+    cause: { name: "Error", message: "worse", code: "E1" },
+  });
+});
+
+test("a description is frozen, whatever was thrown", () => {
+  assertEquals(["text", 5, Object.create(null)].map((thrown) => Object.isFrozen(describeError(thrown))), [
+    true,
+    true,
+    true,
+  ]);
+  const data = describeError(new Error("x", { cause: new Error("y") }));
+  assertEquals([Object.isFrozen(data), Object.isFrozen(data.cause)], [true, true]);
+});
+
+test("a code that is no text is left out", () => {
+  assertEquals(describeError(Object.assign(new Error("x"), { code: 20 })), { name: "Error", message: "x" });
+});
+
+test("stacks are kept only when asked for, those of causes too", () => {
+  const error = new Error("x", { cause: new Error("y") });
+  assertEquals("stack" in describeError(error), false);
+  const data = describeError(error, true);
+  assertStrictEquals(data.stack, error.stack);
+  assertEquals(typeof data.cause?.stack, "string");
+});
+
+test("a name that was set on the instance or the class is the error's name", () => {
+  class OwnError extends Error {
+    override readonly name = "OwnError";
+  }
+  const renamed = new Error("x");
+  renamed.name = "AbortError";
+  assertEquals([describeError(new OwnError("x")).name, describeError(renamed).name], ["OwnError", "AbortError"]);
+});
+
+test("the host's own errors are described like all others", () => {
+  assertEquals(describeError(new DOMException("stopped", "AbortError")), { name: "AbortError", message: "stopped" });
+});
+
+test("a thrown value that is no error is described as one", () => {
+  const thrown: readonly (readonly [unknown, string])[] = [
+    ["just text", "just text"],
+    [undefined, "undefined was thrown"],
+    [null, "null was thrown"],
+    [42, "42 was thrown"],
+    [5n, "5 was thrown"],
+    [Symbol("s"), "Symbol(s) was thrown"],
+    [{ a: 1 }, "[object Object] was thrown"],
+    [[1, 2], "1,2 was thrown"],
+  ];
+  for (const [value, message] of thrown) assertEquals(describeError(value), { name: "Error", message });
+});
+
+test("a cause that is no error is described as one", () => {
+  assertEquals(describeError(new Error("x", { cause: "the mouse" })).cause, { name: "Error", message: "the mouse" });
+  assertEquals(describeError(new Error("x", { cause: null })).cause, { name: "Error", message: "null was thrown" });
+});
+
+test("what cannot even be looked at is still described", () => {
+  const unknown = { name: "Error", message: "A value that cannot be described was thrown" };
+  const hostile: readonly unknown[] = [
+    Object.create(null),
+    { toString: () => ({}) },
+    {
+      get [Symbol.toPrimitive](): never {
+        throw new Error("no");
+      },
+    },
+    Object.defineProperty(new Error("x"), "message", {
+      get: () => {
+        throw new Error("no");
+      },
+    }),
+    new Proxy(new Error("x"), {
+      get: () => {
+        throw new Error("no");
+      },
+    }),
+    revokedProxy(),
+  ];
+  for (const value of hostile) assertEquals(describeError(value), unknown);
+});
+
+test("a cause that cannot be looked at does not spoil the error", () => {
+  assertEquals(describeError(new Error("x", { cause: Object.create(null) })), {
+    name: "Error",
+    message: "x",
+    cause: { name: "Error", message: "A value that cannot be described was thrown" },
+  });
+});
+
+test("a message that is no text becomes text", () => {
+  const error = Object.defineProperty(new Error(), "message", { value: { toString: () => "odd" } });
+  assertStrictEquals(describeError(error).message, "odd");
+});
+
+test("a chain of causes is kept up to eight, so that a loop ends", () => {
+  let error = new Error("0");
+  for (let i = 1; i <= 20; i++) error = new Error(String(i), { cause: error });
+  const data = describeError(error);
+  assertEquals([data.message, data.cause?.message, chainLength(data)], ["20", "19", 9]);
+  const loop = new Error("loop");
+  loop.cause = loop;
+  assertStrictEquals(chainLength(describeError(loop)), 9);
+});
+
+test("a description becomes an error of the built-in class of its name", () => {
+  for (const Class of [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]) {
+    const error = reviveError(describeError(new Class("x")));
+    assertInstanceOf(error, Class);
+    assertEquals([error.name, error.message, error.constructor], [Class.name, "x", Class]);
+  }
+});
+
+test("a description with another name becomes an Error that carries the name", () => {
+  const error = reviveError({ name: "TimeoutError", message: "late", code: "TIMEOUT" });
+  assertStrictEquals(error.constructor, Error);
+  assertEquals([error.name, error.message, String(error), Reflect.get(error, "code")], [
+    "TimeoutError",
+    "late",
+    "TimeoutError: late",
+    "TIMEOUT",
+  ]);
+  assertEquals(Object.keys(error), []);
+  error.name = "Renamed";
+  assertStrictEquals(String(error), "Renamed: late");
+});
+
+test("an error that was revived is described as before", () => {
+  const data: ErrorData = {
+    name: "PaymentError",
+    message: "no",
+    code: "DECLINED",
+    cause: { name: "RangeError", message: "too much", cause: { name: "Error", message: "root" } },
+    stack: "PaymentError: no\n    at somewhere",
+  };
+  const { stack, ...rest } = data;
+  assertEquals(describeError(reviveError(data)), rest);
+  assertStrictEquals(describeError(reviveError(data), true).stack, stack);
+});
+
+test("an error without a cause is revived without one", () => {
+  assertEquals("cause" in reviveError({ name: "Error", message: "x" }), false);
+});
+
+test("the stack of an error is read only where stacks are asked for: hosts make its text when it is read", () => {
+  let reads = 0;
+  const error = Object.defineProperty(new Error("x"), "stack", { get: () => `stack ${++reads}` });
+  assertEquals([describeError(error).stack, reads], [undefined, 0]);
+  assertEquals([describeError(error, true).stack, reads], ["stack 1", 1]);
+});
