@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { BoundedList } from "../../src/base/bounded_list.ts";
-import { seededRandom } from "../support/random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 
 const filled = (limit: number, count: number): BoundedList<number> => {
   const list = new BoundedList<number>(limit);

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { Fifo } from "../../src/base/fifo.ts";
-import { seededRandom } from "../support/random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 
 test("an empty queue has nothing to give", () => {
   const queue = new Fifo<number>();

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { Heap } from "../../src/base/heap.ts";
-import { seededRandom } from "../support/random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 
 interface Item {
   readonly rank: number;

@@ -1,7 +1,7 @@
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { ErrorHandler, Flow, PreflightError, Registry, Routine, SerializationError } from "../../mod.ts";
-import { type Place, placesOf, valueAt, withValueAt } from "../support/full_job.ts";
+import { type Place, placesOf, valueAt, withValueAt } from "../support/full_job_document.ts";
 
 class Step extends Routine<{ size: number }> {
   readonly input = this.addSlot("input", this.process);

@@ -1,12 +1,12 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { JobState, type Registry, SerializationError } from "../../mod.ts";
-import { fullJob, type Place, withValueAt } from "../support/full_job.ts";
-import { createOffice, officeRegistry } from "../support/office.ts";
+import { fullJob, type Place, withValueAt } from "../support/full_job_document.ts";
+import { createDocumentFlow, documentRegistry } from "../support/document_flow.ts";
 
 function refusal(json: unknown): { readonly path: string; readonly message: string } {
   const before = JSON.stringify(json);
-  const error = assertThrows(() => JobState.fromJSON(json, officeRegistry), SerializationError);
+  const error = assertThrows(() => JobState.fromJSON(json, documentRegistry), SerializationError);
   assertEquals(JSON.stringify(json), before, "the document was changed");
   assertEquals(error.document, "routilux/job");
   return { path: error.path, message: error.message };
@@ -19,7 +19,7 @@ function check(place: Place, value: unknown, path: string, expectedAndGot: strin
 
 test("a document in which every part has something in it can be read, and is written to the same bytes", () => {
   const text = JSON.stringify(fullJob());
-  assertEquals(JSON.stringify(JobState.fromJSON(JSON.parse(text), officeRegistry)), text);
+  assertEquals(JSON.stringify(JobState.fromJSON(JSON.parse(text), documentRegistry)), text);
 });
 
 test("a text instead of an object is refused with what to do", () => {
@@ -46,7 +46,7 @@ test("C247 a truncated text is refused by the parser already, a truncated docume
 });
 
 test("C248 another format is refused, a flow's above all", () => {
-  const { flow } = createOffice();
+  const { flow } = createDocumentFlow();
   assertEquals(
     refusal(flow.toJSON()).message,
     'Cannot read routilux/job: format: expected "routilux/job", got "routilux/flow"',
@@ -98,7 +98,7 @@ test("__proto__ as a name of a routine, a slot, a list's values or in data is re
 test("keys that every object inherits are data like any other in the user's own values", () => {
   const values = JSON.parse('{"constructor":1,"toString":2,"hasOwnProperty":{"valueOf":3}}');
   const document = withValueAt(fullJob(), ["sharedData"], values);
-  const job = JobState.fromJSON(document, officeRegistry);
+  const job = JobState.fromJSON(document, documentRegistry);
   assertEquals(JSON.stringify(job.sharedData), '{"constructor":1,"toString":2,"hasOwnProperty":{"valueOf":3}}');
 });
 
@@ -159,10 +159,10 @@ test("values deeper than allowed are refused, where they are written and where t
     "expected nesting of at most 100 (the limit depth), got deeper nesting",
   );
   const document = withValueAt(fullJob(), ["sharedData", "when"], nest(99));
-  assertEquals(JobState.fromJSON(document, officeRegistry).toJSON().sharedData?.["when"], nest(99) as never);
+  assertEquals(JobState.fromJSON(document, documentRegistry).toJSON().sharedData?.["when"], nest(99) as never);
   const limits = { depth: 3 };
   assertEquals(
-    assertThrows(() => JobState.fromJSON(document, officeRegistry, { limits }), SerializationError).path,
+    assertThrows(() => JobState.fromJSON(document, documentRegistry, { limits }), SerializationError).path,
     "sharedData.when[0][0][0][0]",
   );
 });
@@ -171,14 +171,14 @@ test("a nesting that would end any call stack is refused in the same way", () =>
   let deep: unknown = 1;
   for (let i = 0; i < 200_000; i++) deep = [deep];
   const document = { ...fullJob(), sharedData: { deep } };
-  const { message } = assertThrows(() => JobState.fromJSON(document, officeRegistry), SerializationError);
+  const { message } = assertThrows(() => JobState.fromJSON(document, documentRegistry), SerializationError);
   assertEquals(message.endsWith("expected nesting of at most 100 (the limit depth), got deeper nesting"), true);
 });
 
 test("values larger than allowed are refused", () => {
   const document = { ...fullJob(), sharedData: { list: Array.from({ length: 1_000 }, () => 0) } };
   const nodes = assertThrows(
-    () => JobState.fromJSON(document, officeRegistry, { limits: { nodes: 1_000 } }),
+    () => JobState.fromJSON(document, documentRegistry, { limits: { nodes: 1_000 } }),
     SerializationError,
   );
   assertEquals(
@@ -187,7 +187,7 @@ test("values larger than allowed are refused", () => {
       "nodes), got more",
   );
   const bytes = assertThrows(
-    () => JobState.fromJSON(document, officeRegistry, { limits: { bytes: 2_000 } }),
+    () => JobState.fromJSON(document, documentRegistry, { limits: { bytes: 2_000 } }),
     SerializationError,
   );
   assertEquals(
@@ -219,7 +219,7 @@ test("lists that contradict themselves are refused", () => {
 
 test("what is no text of a job is refused as what it should be", () => {
   const read = (text: unknown) =>
-    assertThrows(() => JobState.fromText(text as string, officeRegistry), SerializationError);
+    assertThrows(() => JobState.fromText(text as string, documentRegistry), SerializationError);
   assertEquals(read(fullJob()).message, "Cannot read routilux/job: expected a text, got an object");
   const broken = read('{"format":');
   assertEquals([broken.message, broken.document], ["Cannot read routilux/job: the text is no JSON", "routilux/job"]);

@@ -4,7 +4,7 @@ import { SerializationError } from "../../mod.ts";
 import { apply } from "../../src/job/apply.ts";
 import { encodeCommit } from "../../src/documents/commit_encoder.ts";
 import { encodeJob } from "../../src/documents/job_encoder.ts";
-import { createJob, JOURNAL, readCommit, readEntry } from "../support/journal.ts";
+import { createJob, JOURNAL, readCommit, readEntry } from "../support/sample_journal.ts";
 
 test("a job made by commits from text equals the one that the commits themselves made, after each of them", () => {
   const live = createJob();

@@ -1,7 +1,7 @@
 import { assertEquals, assertFalse } from "@std/assert";
 import { test } from "node:test";
 import { type Collected, type Context, ErrorHandler, Flow, Registry, Routine } from "../../mod.ts";
-import { createWorld } from "../support/world.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 class DataSource extends Routine {
   readonly trigger = this.addSlot("trigger", this.send);
@@ -160,7 +160,7 @@ test("config and fields keep the user's order of keys", () => {
 });
 
 test("C092 C259 C265 C372 a flow's document is the same to the byte before, during and after its jobs, at any time", async () => {
-  const { timers, engine } = createWorld();
+  const { timers, engine } = createTestFlow();
   const flow = new Flow({ id: "cross_host_flow", registry, engine });
   flow.addRoutine(new DataSource(), "source");
   flow.addRoutine(new DataProcessor(), "processor");

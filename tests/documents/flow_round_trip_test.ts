@@ -1,7 +1,7 @@
 import { assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { type Context, ErrorHandler, Flow, PreflightError, Registry, Routine, StateError } from "../../mod.ts";
-import { createWorld } from "../support/world.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 class Step extends Routine<{ name: string }> {
   readonly input = this.addSlot("input", this.process);
@@ -17,19 +17,19 @@ class Step extends Routine<{ name: string }> {
 
 const registry = new Registry({ Step });
 
-function chain(ids: readonly string[], engine = createWorld().engine): Flow {
+function chain(ids: readonly string[], engine = createTestFlow().engine): Flow {
   const flow = new Flow({ id: "chain", registry, engine });
   const steps = ids.map((id) => flow.addRoutine(new Step(), id));
   steps.slice(1).forEach((step, index) => flow.connect((steps[index] as Step).output, step.input));
   return flow;
 }
 
-function again(flow: Flow, engine = createWorld().engine): Flow {
+function again(flow: Flow, engine = createTestFlow().engine): Flow {
   return Flow.fromJSON(JSON.parse(JSON.stringify(flow)), registry, { engine });
 }
 
 test("C244 C245 C250 C374 a chain of equal slot and event names keeps its wiring", async () => {
-  const { timers, engine } = createWorld();
+  const { timers, engine } = createTestFlow();
   const flow = again(chain(["r1", "r2", "r3"]), engine);
   assertEquals(flow.id, "chain");
   assertEquals(flow.connections.map(({ from, to }) => `${from.routine}-${to.routine}`), ["r1-r2", "r2-r3"]);
@@ -47,7 +47,7 @@ test("C374 two routines of one class that feed each other's equal slots keep the
 });
 
 test("C051 C374 mappings are restored and applied", async () => {
-  const { timers, engine } = createWorld();
+  const { timers, engine } = createTestFlow();
   const flow = chain(["r1", "r2"]);
   flow.addRoutine(new Step(), "r3");
   flow.connect("r2", "detour", "r3", "input", { mapping: { way: "path" } });
@@ -89,7 +89,7 @@ test("C262 strategy, workers, timeout and limits are restored", () => {
 });
 
 test("C263 a restored concurrent flow can be executed", async () => {
-  const { timers, engine } = createWorld();
+  const { timers, engine } = createTestFlow();
   const flow = chain(["r1", "r2"]);
   flow.setExecutionStrategy("concurrent", 2);
   const restored = again(flow, engine);

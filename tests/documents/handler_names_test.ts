@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { type Context, Flow, PreflightError, Registry, Routine } from "../../mod.ts";
-import { createWorld } from "../support/world.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 class MyRoutine extends Routine {
   process(_data: unknown, ctx: Context): void {
@@ -36,7 +36,7 @@ function refusal(flow: Flow): string {
 }
 
 test("C281 C369 a method of the routine itself travels by its name and works after the restore", async () => {
-  const { timers, engine } = createWorld();
+  const { timers, engine } = createTestFlow();
   const routine = new MyRoutine();
   routine.addSlot("input", routine.process);
   const flow = flowOf(routine);
@@ -48,7 +48,7 @@ test("C281 C369 a method of the routine itself travels by its name and works aft
 });
 
 test("C283 C369 a registered function travels by its registry's name, whatever its own", async () => {
-  const { timers, engine } = createWorld();
+  const { timers, engine } = createTestFlow();
   const registry = new Registry({ MyRoutine, greet: (_data: unknown, ctx: Context) => ctx.shared.set("by", "greet") });
   const routine = new MyRoutine();
   routine.addSlot("input", registry.functionOf("greet") as (data: unknown, ctx: Context) => void);
@@ -61,7 +61,7 @@ test("C283 C369 a registered function travels by its registry's name, whatever i
 });
 
 test("C369 a built-in function that is registered is accepted, and works after the restore", async () => {
-  const { timers, engine } = createWorld();
+  const { timers, engine } = createTestFlow();
   const registry = new Registry({ MyRoutine, isSame: Object.is });
   const routine = new MyRoutine();
   routine.addSlot("input", null, { merge: Object.is });

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { ErrorHandler } from "../../mod.ts";
-import { AT, checkJobText, COMPLETED, CREATED, START } from "../support/job_text.ts";
-import { createOffice } from "../support/office.ts";
+import { AT, checkJobText, COMPLETED, CREATED, START } from "../support/check_job_text.ts";
+import { createDocumentFlow } from "../support/document_flow.ts";
 import { pauseWhen } from "../support/pause_when.ts";
 
 test("a task that waits for its retry, and one that is skipped", async () => {
-  const { flow, clerk, timers } = createOffice();
+  const { flow, clerk, timers } = createDocumentFlow();
   clerk.setErrorHandler(new ErrorHandler({ strategy: "retry", maxRetries: 4, retryDelayMs: 100 }));
   const job = flow.execute(clerk.input, { what: "fail" });
   await timers.flush();
@@ -22,7 +22,7 @@ test("a task that waits for its retry, and one that is skipped", async () => {
 });
 
 test("a skipped task is kept, its routine marked", async () => {
-  const { flow, clerk, timers } = createOffice();
+  const { flow, clerk, timers } = createDocumentFlow();
   clerk.setAsOptional("skip");
   const job = flow.execute(clerk.sum, { n: 6 });
   await timers.flush();
@@ -41,7 +41,7 @@ test("a skipped task is kept, its routine marked", async () => {
 });
 
 test("a merged value that waits for its retry, and the retries of a task that has ended", async () => {
-  const { flow, clerk, timers } = createOffice();
+  const { flow, clerk, timers } = createDocumentFlow();
   clerk.setErrorHandler(new ErrorHandler({ strategy: "retry", maxRetries: 1, retryDelayMs: 10, isCritical: false }));
   const job = flow.execute(clerk.sum, { n: 6 });
   await timers.flush();
@@ -62,7 +62,7 @@ test("a merged value that waits for its retry, and the retries of a task that ha
 });
 
 test("append slots: lists by key, positions that a retry holds, items that are cleared and still held", async () => {
-  const { flow, clerk, timers } = createOffice();
+  const { flow, clerk, timers } = createDocumentFlow();
   clerk.setErrorHandler(new ErrorHandler({ strategy: "retry", retryDelayMs: 1_000 }));
   const job = flow.execute(clerk.lists, { n: 0 });
   await timers.flush();
@@ -85,7 +85,7 @@ test("append slots: lists by key, positions that a retry holds, items that are c
 });
 
 test("deliveries that are awaited, with and without a deadline", async () => {
-  const { flow, clerk, timers } = createOffice();
+  const { flow, clerk, timers } = createDocumentFlow();
   const job = flow.execute(clerk.input, { what: "await" });
   flow.deliver(job, clerk.input, { what: "await long" });
   await timers.flush();
@@ -101,7 +101,7 @@ test("deliveries that are awaited, with and without a deadline", async () => {
 });
 
 test("a generator between two yields: parked, with its step and progress", async () => {
-  const { flow, clerk, timers } = createOffice({ limits: { highWater: 1 } });
+  const { flow, clerk, timers } = createDocumentFlow({ limits: { highWater: 1 } });
   const job = flow.execute(clerk.steps, { what: "walk", n: 2 });
   const paused = pauseWhen(flow, job, ({ pendingTasks: [first] }) => first?.step === 1);
   await timers.flush();
@@ -119,7 +119,7 @@ test("a generator between two yields: parked, with its step and progress", async
 });
 
 test("C226 delays and priorities, and the connection by which a task came", async () => {
-  const { flow, clerk, timers } = createOffice();
+  const { flow, clerk, timers } = createDocumentFlow();
   const job = flow.execute(clerk.input, { what: "send", n: 1 });
   const paused = pauseWhen(flow, job, ({ pendingTasks }) => pendingTasks.length === 2);
   await timers.flush();
@@ -135,7 +135,7 @@ test("C226 delays and priorities, and the connection by which a task came", asyn
 });
 
 test("C384 shared data, log, outputs, state and deferred events, values tagged, the user's keys in their order", async () => {
-  const { flow, clerk, timers } = createOffice();
+  const { flow, clerk, timers } = createDocumentFlow();
   const job = flow.execute(clerk.input, { what: "all", n: 7 });
   const paused = pauseWhen(flow, job, ({ sharedLog: { length } }) => length === 1);
   await timers.flush();
@@ -158,7 +158,7 @@ test("C384 shared data, log, outputs, state and deferred events, values tagged, 
 });
 
 test("what bounded lists have dropped is counted", async () => {
-  const { flow, clerk, timers } = createOffice({ limits: { history: 1, outputs: 1, log: 0 } });
+  const { flow, clerk, timers } = createDocumentFlow({ limits: { history: 1, outputs: 1, log: 0 } });
   const job = flow.execute(clerk.input, { what: "all" });
   await timers.flush();
   const { dropped, executionHistory, outputLog, sharedLog } = job.toJSON();

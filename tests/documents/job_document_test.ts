@@ -1,12 +1,12 @@
 import { test } from "node:test";
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { JobState } from "../../mod.ts";
-import { fullJob } from "../support/full_job.ts";
-import { AT, checkJobText, COMPLETED, CREATED, START } from "../support/job_text.ts";
-import { createOffice, officeRegistry } from "../support/office.ts";
+import { fullJob } from "../support/full_job_document.ts";
+import { AT, checkJobText, COMPLETED, CREATED, START } from "../support/check_job_text.ts";
+import { createDocumentFlow, documentRegistry } from "../support/document_flow.ts";
 
 test("C187 a pending job has its first task and nothing else", () => {
-  const { flow, clerk } = createOffice();
+  const { flow, clerk } = createDocumentFlow();
   checkJobText(flow.create(clerk.input, { what: "nothing" }), {
     nextTaskId: "2",
     pendingTasks: `[{${CREATED},"data":{"what":"nothing"},"id":1,"routine":"clerk","slot":"input"}]`,
@@ -15,7 +15,7 @@ test("C187 a pending job has its first task and nothing else", () => {
 });
 
 test("a running job whose handlers have not begun", () => {
-  const { flow, clerk } = createOffice();
+  const { flow, clerk } = createDocumentFlow();
   checkJobText(flow.execute(clerk.input, { what: "nothing" }), {
     nextTaskId: "2",
     pendingTasks: `[{${CREATED},"data":{"what":"nothing"},"id":1,"routine":"clerk","slot":"input"}]`,
@@ -24,7 +24,7 @@ test("a running job whose handlers have not begun", () => {
 });
 
 test("C201 C217 a completed job", async () => {
-  const { flow, clerk, timers } = createOffice();
+  const { flow, clerk, timers } = createDocumentFlow();
   const job = flow.execute(clerk.input, { what: "nothing" });
   await timers.flush();
   checkJobText(job, {
@@ -37,7 +37,7 @@ test("C201 C217 a completed job", async () => {
 });
 
 test("what execute was asked for is kept where it was asked for, no limit as null", () => {
-  const { flow, clerk } = createOffice();
+  const { flow, clerk } = createDocumentFlow();
   const job = flow.create(clerk.input, { what: "nothing" }, {
     jobId: "mine",
     strategy: "concurrent",
@@ -56,7 +56,7 @@ test("what execute was asked for is kept where it was asked for, no limit as nul
 });
 
 test("a paused job: its pause point, and the task of the handler that was aborted", async () => {
-  const { flow, clerk, timers } = createOffice();
+  const { flow, clerk, timers } = createDocumentFlow();
   const job = flow.execute(clerk.input, { what: "hang" });
   await timers.flush();
   await timers.advance(40);
@@ -73,7 +73,7 @@ test("a paused job: its pause point, and the task of the handler that was aborte
 });
 
 test("C202 a failed job: its error with code and cause, and the task that failed", async () => {
-  const { flow, clerk, timers } = createOffice();
+  const { flow, clerk, timers } = createDocumentFlow();
   const job = flow.execute(clerk.input, { what: "fail" });
   await timers.flush();
   const error = '{"cause":{"message":"why","name":"Error"},"code":"E1","message":"no such thing","name":"RangeError"}';
@@ -90,7 +90,7 @@ test("C202 a failed job: its error with code and cause, and the task that failed
 });
 
 test("a cancelled job: the reason, and the tasks that will not run", async () => {
-  const { flow, clerk, timers } = createOffice();
+  const { flow, clerk, timers } = createDocumentFlow();
   const job = flow.execute(clerk.input, { what: "hang" });
   await timers.flush();
   flow.cancel(job, { reason: "no longer needed" });
@@ -104,7 +104,7 @@ test("a cancelled job: the reason, and the tasks that will not run", async () =>
 
 test("the text of a job is that of its document, and is read as the same job", () => {
   const text = JSON.stringify(fullJob());
-  const job = JobState.fromText(text, officeRegistry);
+  const job = JobState.fromText(text, documentRegistry);
   assertEquals([job.toText(), JSON.stringify(job)], [text, text]);
 });
 
@@ -112,14 +112,14 @@ test("the text of a job with very many tasks is that of its document", () => {
   const { pendingTasks: [task], ...rest } = fullJob();
   for (const count of [0, 1, 255, 256, 257, 600]) {
     const pendingTasks = Array.from({ length: count }, (_, index) => ({ ...task, merged: undefined, id: index + 1 }));
-    const job = JobState.fromJSON({ ...rest, nextTaskId: count + 1, pendingTasks }, officeRegistry);
+    const job = JobState.fromJSON({ ...rest, nextTaskId: count + 1, pendingTasks }, documentRegistry);
     assertStrictEquals(job.toText(), JSON.stringify(job));
   }
 });
 
 test("a job that was read has nothing in common with its document: what changes there later does not change here", () => {
   const document = JSON.parse(JSON.stringify(fullJob()));
-  const job = JobState.fromJSON(document, officeRegistry);
+  const job = JobState.fromJSON(document, documentRegistry);
   const before = JSON.stringify(job);
   const spoil = (value: unknown): void => {
     if (typeof value !== "object" || value === null) return;

@@ -1,8 +1,8 @@
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { test } from "node:test";
 import { JobState, SerializationError } from "../../mod.ts";
-import { fullJob, type Place, placesOf, valueAt, withValueAt } from "../support/full_job.ts";
-import { officeRegistry } from "../support/office.ts";
+import { fullJob, type Place, placesOf, valueAt, withValueAt } from "../support/full_job_document.ts";
+import { documentRegistry } from "../support/document_flow.ts";
 
 /** Below these the values are the user's: anything that JSON can hold. */
 const USER_VALUES = new Set(["data", "entry", "checkpoint", "state", "progress", "items", "sharedData", "value"]);
@@ -10,7 +10,7 @@ const WRONG: readonly unknown[] = [null, true, -7, 1.5, "", [], {}, [[]], { extr
 
 function thrownBy(json: unknown): unknown {
   try {
-    JobState.fromJSON(json, officeRegistry);
+    JobState.fromJSON(json, documentRegistry);
     return undefined;
   } catch (error) {
     return error;

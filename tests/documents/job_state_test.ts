@@ -1,12 +1,12 @@
 import { assertEquals, assertInstanceOf, assertMatch, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { ErrorHandler, Flow, JobState } from "../../mod.ts";
-import { createOffice, officeRegistry } from "../support/office.ts";
+import { createDocumentFlow, documentRegistry } from "../support/document_flow.ts";
 import { Point } from "../support/sample_values.ts";
-import { fullJob } from "../support/full_job.ts";
+import { fullJob } from "../support/full_job_document.ts";
 
 test("C187 C205 a new job has its flow's id, an id of its own, status pending, and the times of its making", () => {
-  const { flow, clerk } = createOffice();
+  const { flow, clerk } = createDocumentFlow();
   const job = flow.create(clerk.input, { what: "nothing" });
   assertEquals([job.flowId, job.jobId, job.status], ["office", "id-1", "pending"]);
   assertEquals([job.createdAt, job.updatedAt], ["1970-01-01T00:00:00.000Z", "1970-01-01T00:00:00.000Z"]);
@@ -16,7 +16,7 @@ test("C187 C205 a new job has its flow's id, an id of its own, status pending, a
 });
 
 test("C188 the status cannot be assigned, and nothing that is read can be changed", async () => {
-  const { flow, clerk, timers } = createOffice();
+  const { flow, clerk, timers } = createDocumentFlow();
   const job = flow.execute(clerk.input, { what: "all" });
   await timers.flush();
   const before = JSON.stringify(job);
@@ -30,7 +30,7 @@ test("C188 the status cannot be assigned, and nothing that is read can be change
 });
 
 test("C189 C191 C213 a routine's state is readable, nested values included; there is none for an unknown id", async () => {
-  const { flow, clerk, timers } = createOffice();
+  const { flow, clerk, timers } = createDocumentFlow();
   const job = flow.execute(clerk.input, { what: "all", n: 7 });
   await timers.flush();
   assertEquals(job.routineStates["clerk"], {
@@ -44,7 +44,7 @@ test("C189 C191 C213 a routine's state is readable, nested values included; ther
 });
 
 test("C190 C192 C194 the history is in the order of time; of one routine, only its own", async () => {
-  const { flow, clerk, timers } = createOffice();
+  const { flow, clerk, timers } = createDocumentFlow();
   const job = flow.execute(clerk.input, { what: "send", n: 1 });
   await timers.advance(250);
   assertEquals(job.status, "completed");
@@ -63,7 +63,7 @@ test("C190 C192 C194 the history is in the order of time; of one routine, only i
 });
 
 test("C198 C199 C203 C218 a job that was read answers as the one that was written, values as they were", () => {
-  const job = JobState.fromJSON(JSON.parse(JSON.stringify(fullJob())), officeRegistry);
+  const job = JobState.fromJSON(JSON.parse(JSON.stringify(fullJob())), documentRegistry);
   assertEquals([job.jobId, job.flowId, job.status, job.createdAt], [
     "full",
     "office",
@@ -99,7 +99,7 @@ test("C198 C199 C203 C218 a job that was read answers as the one that was writte
 });
 
 test("C266 a job is written apart from its flow: two of one flow have documents of their own", async () => {
-  const { flow, clerk, timers } = createOffice();
+  const { flow, clerk, timers } = createDocumentFlow();
   const first = flow.execute(clerk.input, { what: "nothing" });
   const second = flow.execute(clerk.input, { what: "fail" });
   await timers.flush();
@@ -111,12 +111,12 @@ test("C266 a job is written apart from its flow: two of one flow have documents 
 });
 
 test("the retries of waiting, failed and finished tasks are counted together, before and after a journey", async () => {
-  const { flow, clerk, timers } = createOffice();
+  const { flow, clerk, timers } = createDocumentFlow();
   clerk.setErrorHandler(new ErrorHandler({ strategy: "retry", maxRetries: 1, retryDelayMs: 100, isCritical: false }));
   const job = flow.execute(clerk.input, { what: "fail" });
   await timers.advance(50);
   flow.deliver(job, clerk.input, { what: "fail" });
   await timers.advance(50);
   assertEquals([job.failures.length, job.pendingTasks.length, job.retryCount("clerk")], [1, 1, 2]);
-  assertEquals(JobState.fromJSON(JSON.parse(JSON.stringify(job)), officeRegistry).retryCount("clerk"), 2);
+  assertEquals(JobState.fromJSON(JSON.parse(JSON.stringify(job)), documentRegistry).retryCount("clerk"), 2);
 });

@@ -1,15 +1,15 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { type Finding, JobState, PreflightError, Registry } from "../../mod.ts";
-import { fullJob, type Place, withValueAt } from "../support/full_job.ts";
-import { Clerk, createOffice, officeRegistry } from "../support/office.ts";
+import { fullJob, type Place, withValueAt } from "../support/full_job_document.ts";
+import { Clerk, createDocumentFlow, documentRegistry } from "../support/document_flow.ts";
 
 /** Tries to resume the full job with other values at some places; nothing may have changed then. */
 function findingsOf(...changes: readonly (readonly [Place, unknown])[]): readonly Finding[] {
-  const { flow, timers } = createOffice();
+  const { flow, timers } = createDocumentFlow();
   let document: unknown = fullJob();
   for (const [place, value] of changes) document = withValueAt(document, place, value);
-  const job = JobState.fromJSON(document, officeRegistry);
+  const job = JobState.fromJSON(document, documentRegistry);
   const [jobText, flowText] = [JSON.stringify(job), JSON.stringify(flow)];
   const found = flow.check(job);
   const error = assertThrows(() => flow.resume(job), PreflightError);
@@ -24,8 +24,8 @@ function check(place: Place, value: unknown, finding: Finding): void {
 }
 
 test("the full job has nothing in its way", () => {
-  const { flow } = createOffice();
-  assertEquals(flow.check(JobState.fromJSON(fullJob(), officeRegistry)), []);
+  const { flow } = createDocumentFlow();
+  assertEquals(flow.check(JobState.fromJSON(fullJob(), documentRegistry)), []);
 });
 
 test("C141 C231 C385 a pending task for a routine that is missing", () => {
@@ -88,9 +88,9 @@ test("two tasks of one id, and an id that is not below nextTaskId", () => {
 });
 
 test("two tasks of one id are found wherever they stand", () => {
-  const { flow } = createOffice();
+  const { flow } = createDocumentFlow();
   // What is delivered before the check gets ids that are taken.
-  const job = JobState.fromJSON(withValueAt(fullJob(), ["nextTaskId"], 3), officeRegistry);
+  const job = JobState.fromJSON(withValueAt(fullJob(), ["nextTaskId"], 3), documentRegistry);
   while (job.pendingTasks.filter(({ id }) => id > 2).length < 12) flow.deliver(job, "clerk", "input", {});
   const doubles = flow.check(job).filter(({ code }) => code === "duplicate_id");
   const ids = job.pendingTasks.map(({ id }) => id);
@@ -152,7 +152,7 @@ test("the failures of a job that is to be redriven are looked at too", () => {
 });
 
 test("C360 classes of values that are not registered, each with the first place that needs it", () => {
-  const { flow } = createOffice({ registry: new Registry({ Clerk }) });
+  const { flow } = createDocumentFlow({ registry: new Registry({ Clerk }) });
   const job = JobState.fromJSON(fullJob(), new Registry({ Clerk }));
   assertEquals(flow.check(job), [{
     code: "unknown_class",
@@ -195,7 +195,7 @@ test("all findings come at once, and in one message", () => {
 });
 
 test("a task that got nothing, of a slot that holds nothing, gets nothing again", async () => {
-  const { flow, timers, clerk } = createOffice();
+  const { flow, timers, clerk } = createDocumentFlow();
   const job = flow.execute(clerk.lists, { n: 0 });
   await timers.flush();
   const document = JSON.parse(JSON.stringify(job));
@@ -205,8 +205,8 @@ test("a task that got nothing, of a slot that holds nothing, gets nothing again"
   document.pendingTasks[0].attempt = 1;
   delete document.failures;
   delete document.slots;
-  const other = createOffice();
-  const copy = JobState.fromJSON(document, officeRegistry);
+  const other = createDocumentFlow();
+  const copy = JobState.fromJSON(document, documentRegistry);
   other.flow.resume(copy);
   await other.timers.flush();
   assertEquals([copy.status, copy.error?.name], ["failed", "TypeError"]);

@@ -11,7 +11,7 @@ import { createTask, isActive, type Route, type Task } from "../../src/job/task.
 import { encodeCommit } from "../../src/documents/commit_encoder.ts";
 import { encodeJob } from "../../src/documents/job_encoder.ts";
 import { Replay } from "../../src/documents/replay.ts";
-import { createJob, failureCommit, stepCommit } from "../support/journal.ts";
+import { createJob, failureCommit, stepCommit } from "../support/sample_journal.ts";
 
 const ROUTE: Route = { routine: "worker", slot: "input", connection: undefined };
 const ITEMS: Route = { routine: "sink", slot: "items", connection: undefined };

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { type Context, Flow, JobState, type JsonObject, PreflightError, Registry, Routine } from "../../mod.ts";
-import { createWorld } from "../support/world.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 import { pauseWhen } from "../support/pause_when.ts";
 
 /** The class as it was. */
@@ -40,7 +40,7 @@ const NEW = new Registry({ Counter: CounterV3 });
 
 /** What an old host sends: a flow, and a job that has counted once and has a second delivery waiting. */
 async function oldTexts(): Promise<{ readonly flow: string; readonly job: string }> {
-  const { timers, engine } = createWorld();
+  const { timers, engine } = createTestFlow();
   const flow = new Flow({ id: "counting", registry: OLD, engine });
   const counter = flow.addRoutine(new CounterV1(), "counter").setConfig({ step: 2 });
   const job = flow.execute(counter.input, {});
@@ -62,7 +62,7 @@ test("a routine's document of an older version goes through static migrate, whic
 
 test("a routine's state of an older version goes through static migrateState on resume", async () => {
   const { flow: flowText, job: jobText } = await oldTexts();
-  const { timers, engine } = createWorld();
+  const { timers, engine } = createTestFlow();
   const flow = Flow.fromJSON(JSON.parse(flowText), NEW, { engine });
   const job = JobState.fromJSON(JSON.parse(jobText), NEW);
   assertEquals(JSON.stringify(job), jobText);
@@ -116,7 +116,7 @@ test("an older state of a class without static migrateState is a finding, unless
   }
   const { flow: flowText, job: jobText } = await oldTexts();
   const registry = new Registry({ Counter: Silent });
-  const { engine, timers } = createWorld();
+  const { engine, timers } = createTestFlow();
   const flow = Flow.fromJSON(JSON.parse(flowText), registry, { engine });
   const job = JobState.fromJSON(JSON.parse(jobText), registry);
   const error = assertThrows(() => flow.resume(job), PreflightError);
@@ -209,7 +209,7 @@ test("a migrateState that gives a version up, or is no function, keeps the job f
     ] as const
   ) {
     const registry = new Registry({ Counter: Class });
-    const flow = Flow.fromJSON(JSON.parse(texts.flow), registry, { engine: createWorld().engine });
+    const flow = Flow.fromJSON(JSON.parse(texts.flow), registry, { engine: createTestFlow().engine });
     const job = JobState.fromJSON(JSON.parse(texts.job), registry);
     assertEquals(assertThrows(() => flow.resume(job), PreflightError).findings, [{
       code: "no_migration",

@@ -15,16 +15,16 @@ import {
 } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { heldStore } from "../support/held_store.ts";
-import { MortalStore } from "../support/mortal_store.ts";
-import { Process } from "../support/workshop.ts";
+import { CrashingStore } from "../support/crashing_store.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
 const OWNER = { owner: "worker", maxRecoveries: 3 };
 
 /** Processes that die with the job in their hands, one after the other; each has begun with one item. */
 async function dieOften(data: Store, times: number, options: { readonly workers?: number } = {}): Promise<void> {
   for (let death = 0; death < times; death++) {
-    const store = new MortalStore(data, undefined, true);
-    const process = new Process({ store, durability: OWNER, work: () => void (store.isDead = true) });
+    const store = new CrashingStore(data, undefined, true);
+    const process = new StoredFlowProcess({ store, durability: OWNER, work: () => void (store.isDead = true) });
     process.flow.setErrorHandler(new ErrorHandler({ strategy: "continue" }));
     const { workers } = options;
     process.flow.execute("source", { items: [1, 2] }, {
@@ -36,7 +36,7 @@ async function dieOften(data: Store, times: number, options: { readonly workers?
 }
 
 test("what is asked of a job before the store has let it begin is done when it has", async () => {
-  const process = new Process({ work: (_n, ctx) => void ctx.expect("input") });
+  const process = new StoredFlowProcess({ work: (_n, ctx) => void ctx.expect("input") });
   const job = process.start([]);
   process.flow.deliver(job, "worker", "input", { n: 7 });
   assertEquals(job.pendingTasks.length, 1);
@@ -45,7 +45,7 @@ test("what is asked of a job before the store has let it begin is done when it h
 });
 
 test("a job that is cancelled before it has begun ends then, once, and takes nothing more", async () => {
-  const process = new Process();
+  const process = new StoredFlowProcess();
   const job = process.start([1]);
   process.flow.cancel(job, { reason: "first" });
   process.flow.cancel(job, { reason: "second" });
@@ -57,7 +57,7 @@ test("a job that is cancelled before it has begun ends then, once, and takes not
 });
 
 test("a flow that cannot travel cannot be kept: the waits reject, with the reason", async () => {
-  const process = new Process();
+  const process = new StoredFlowProcess();
   const flow = new Flow({ id: "nameless", engine: process.engine });
   flow.addRoutine(new (process.registry.classOf("Source") as new () => never)(), "source");
   const job = flow.execute("source", {}, { jobId: "job" });
@@ -76,7 +76,7 @@ test("what a routine throws while its flow is written down is the reason, also w
       throw "out of order";
     }
   }
-  const { engine } = new Process();
+  const { engine } = new StoredFlowProcess();
   const flow = new Flow({ id: "meters", registry: new Registry({ Meter }), engine });
   const job = flow.execute(flow.addRoutine(new Meter(), "meter"));
   const { name, message, cause } = await assertRejects(() => flow.waitForCompletion(job), Error);
@@ -86,7 +86,7 @@ test("what a routine throws while its flow is written down is the reason, also w
 test("a job that is deleted while it is started is lost to whoever deleted it", async () => {
   const store = memoryStore();
   store.create = () => false;
-  const process = new Process({ store });
+  const process = new StoredFlowProcess({ store });
   const job = process.start([1]);
   await assertRejects(() => process.flow.waitForCompletion(job), FencedError);
 });
@@ -97,7 +97,7 @@ test("an inbox that cannot be read is told, and read again with the next renewal
   store.inbox = () => {
     throw new Error("no connection");
   };
-  const process = new Process({ store, work: (_n, ctx) => void ctx.expect("input") });
+  const process = new StoredFlowProcess({ store, work: (_n, ctx) => void ctx.expect("input") });
   const job = process.start([1]);
   await process.settle();
   await process.engine.send("job", { type: "cancel" });
@@ -116,7 +116,7 @@ test("commands that arrive when the job has been lost are left to its new owner"
     await new Promise<void>((resolve) => answer = resolve);
     return await inbox(...args);
   };
-  const process = new Process({ store, work: (_n, ctx) => void ctx.expect("input") });
+  const process = new StoredFlowProcess({ store, work: (_n, ctx) => void ctx.expect("input") });
   const job = process.start([1]);
   await process.settle();
   await process.engine.send("job", { type: "cancel" });
@@ -129,7 +129,7 @@ test("commands that arrive when the job has been lost are left to its new owner"
 });
 
 test("a command that does not fit a job at rest is told by whoever finds it, and consumed", async () => {
-  const process = new Process({ work: (_n, ctx) => void ctx.expect("input") });
+  const process = new StoredFlowProcess({ work: (_n, ctx) => void ctx.expect("input") });
   const job = process.start([1]);
   await process.settle();
   await process.flow.pause(job);
@@ -149,7 +149,7 @@ test("a command that does not fit a job at rest is told by whoever finds it, and
 test("a task that no recovery gets any further fails by its error handler: others go on", async () => {
   const data = memoryStore();
   await dieOften(data, 3);
-  const process = new Process({ store: data, durability: OWNER });
+  const process = new StoredFlowProcess({ store: data, durability: OWNER });
   const { jobs: [found] } = await process.engine.recover();
   await process.settle();
   assertEquals(process.begun, [2]);
@@ -160,7 +160,7 @@ test("a task that no recovery gets any further fails by its error handler: other
 test("of several such tasks that would stop the job the first does", async () => {
   const data = memoryStore();
   await dieOften(data, 3, { workers: 2 });
-  const process = new Process({ store: data, durability: OWNER });
+  const process = new StoredFlowProcess({ store: data, durability: OWNER });
   const job = process.flow.execute("source", {}, { jobId: "job" });
   await process.settle();
   assertEquals([job.status, job.failures.length, job.pendingTasks.length], ["failed", 1, 1]);
@@ -179,7 +179,7 @@ test("a claim that comes too late changes nothing in the store", async () => {
       throw new FencedError("job", revision ?? 0, (revision ?? 0) + 1);
     },
   };
-  const process = new Process({ store: late, durability: OWNER });
+  const process = new StoredFlowProcess({ store: late, durability: OWNER });
   const { jobs: [found] } = await process.engine.recover();
   await process.settle();
   assertEquals([found?.job.status, process.begun, (await data.find("job"))?.revision], ["running", [], revision]);
@@ -187,7 +187,7 @@ test("a claim that comes too late changes nothing in the store", async () => {
 
 test("relaxed: a job that is lost leaves no timer behind", async () => {
   const store = heldStore();
-  const process = new Process({
+  const process = new StoredFlowProcess({
     store,
     durability: { mode: "relaxed", flushMs: 50 },
     work: async (n, ctx) => {
@@ -214,7 +214,7 @@ test("relaxed: a job that is lost leaves no timer behind", async () => {
 test("a job that is deleted under its owner is lost, also after a write that failed", async () => {
   const data = memoryStore();
   const store = heldStore(data);
-  const process = new Process({ store });
+  const process = new StoredFlowProcess({ store });
   const job = process.start([1, 2]);
   store.fail(1);
   const wait = assertRejects(() => process.flow.waitForCompletion(job), FencedError);
@@ -227,7 +227,7 @@ test("a job that is deleted under its owner is lost, also after a write that fai
 
 test("a job that was stopped by its store goes on from what is stored when it is resumed", async () => {
   const store = heldStore();
-  const process = new Process({ store, durability: { attempts: 1 } });
+  const process = new StoredFlowProcess({ store, durability: { attempts: 1 } });
   const job = process.start([1, 2]);
   await process.timers.flush();
   const other = process.start([3], "other");
@@ -240,7 +240,7 @@ test("a job that was stopped by its store goes on from what is stored when it is
 });
 
 test("a job goes on hearing of commands when another one of its engine has ended", async () => {
-  const process = new Process({ work: (_n, ctx) => void ctx.expect("input") });
+  const process = new StoredFlowProcess({ work: (_n, ctx) => void ctx.expect("input") });
   const [first, second] = ["first", "second"].map((jobId) => process.start([1], jobId));
   await process.settle();
   await process.engine.send("first", { type: "cancel" });
@@ -251,7 +251,7 @@ test("a job goes on hearing of commands when another one of its engine has ended
 });
 
 test("a fork has an id of its own where none is given, and a text that is damaged is named", async () => {
-  const process = new Process();
+  const process = new StoredFlowProcess();
   await process.flow.waitForCompletion(process.start([1]));
   const { job } = await process.engine.fork("job", 1);
   assertMatch(job.jobId, /^id-/);
@@ -266,14 +266,14 @@ test("processes that let go of a job in time are not suspected, however many the
   const store = memoryStore();
   const stuck = () => new Promise<void>(() => {});
   for (let round = 0; round < 5; round++) {
-    const process = new Process({ store, durability: OWNER, work: stuck });
+    const process = new StoredFlowProcess({ store, durability: OWNER, work: stuck });
     process.start([1]);
     await process.settle();
     const down = process.engine.shutdown({ drain: false });
     await process.timers.advance(1_000);
     await down;
   }
-  const process = new Process({ store, durability: OWNER });
+  const process = new StoredFlowProcess({ store, durability: OWNER });
   const job = process.start([1]);
   await process.settle();
   assertEquals([job.status, job.sharedData], ["completed", { sum: 1 }]);
@@ -282,11 +282,11 @@ test("processes that let go of a job in time are not suspected, however many the
 test("a snapshot of a running job is refused while its owner has it, and goes on when the lease has ended", async () => {
   const store = memoryStore();
   const work = (n: number, ctx: Context) => n === 1 ? void ctx.expect("input") : undefined;
-  const owner = new Process({ store, work });
+  const owner = new StoredFlowProcess({ store, work });
   const job = owner.start([1]);
   await owner.settle();
   const text = JSON.stringify(job);
-  const other = new Process({ store, work });
+  const other = new StoredFlowProcess({ store, work });
   const early = JobState.fromJSON(JSON.parse(text), other.registry);
   other.flow.resume(early);
   await assertRejects(() => other.flow.waitForCompletion(early), FencedError);

@@ -2,12 +2,15 @@ import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { test } from "node:test";
 import { SerializationError, StateError } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
-import { createGate } from "../support/gate.ts";
-import { Process } from "../support/workshop.ts";
+import { createLatch } from "../support/latch.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
 /** Its worker asks for another delivery after each odd item. */
 function createProcess(store = memoryStore()) {
-  return new Process({ store, work: (n, ctx) => n % 2 === 1 ? void ctx.expect("input") : ctx.output("even", n) });
+  return new StoredFlowProcess({
+    store,
+    work: (n, ctx) => n % 2 === 1 ? void ctx.expect("input") : ctx.output("even", n),
+  });
 }
 
 test("a command of somebody else is carried out by the owner, once for each key", async () => {
@@ -125,7 +128,7 @@ test("a job with a command waiting is left to its owner while that one has it", 
   const owner = createProcess(store);
   const job = owner.start([1]);
   await owner.settle();
-  const other = new Process({ store, timers: owner.timers });
+  const other = new StoredFlowProcess({ store, timers: owner.timers });
   await other.engine.send("job", { type: "cancel" });
   assertEquals(await other.engine.recover(), { jobs: [], errors: [] });
   assertEquals(await owner.engine.recover(), { jobs: [], errors: [] });
@@ -188,7 +191,7 @@ test("keys and names of commands are checked when they are sent, and as many job
 test("a command that is sent while the inbox is being read is not left till the next renewal", async () => {
   const store = memoryStore();
   const { inbox } = store;
-  const gate = createGate();
+  const gate = createLatch();
   store.inbox = async (...args) => {
     const commands = await inbox(...args);
     await gate.passed;
@@ -209,7 +212,7 @@ test("a command that is sent while the inbox is being read is not left till the 
 test("a command that comes while the store takes a job in is carried out when the job begins", async () => {
   const store = memoryStore();
   const { create } = store;
-  const gate = createGate();
+  const gate = createLatch();
   store.create = async (...args) => {
     const isNew = await create(...args);
     await gate.passed;

@@ -2,9 +2,9 @@ import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import type { Store } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
-import { createGate, type Gate } from "../support/gate.ts";
+import { createLatch, type Latch } from "../support/latch.ts";
 import { heldStore } from "../support/held_store.ts";
-import { Process } from "../support/workshop.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
 async function entriesOf(store: Store): Promise<readonly string[]> {
   return (await store.load("job"))?.entries ?? [];
@@ -16,7 +16,7 @@ test("tasks of commits that gathered behind a slow write run when a quick one ha
   let calls = 0;
   store.append = (...args) => ++calls === 2 ? Promise.resolve().then(() => append(...args)) : append(...args);
   const open: (() => void)[] = [];
-  const process = new Process({
+  const process = new StoredFlowProcess({
     store,
     work: async (n, ctx) => {
       await new Promise<void>((resolve) => void open.push(resolve));
@@ -43,17 +43,17 @@ test("tasks of commits that gathered behind a slow write run when a quick one ha
 test("a task that is filled before its expectation is stored waits until that delivery is stored too", async () => {
   const store = memoryStore();
   const { append } = store;
-  const gates: Gate[] = [];
+  const gates: Latch[] = [];
   let isHeld = false;
   store.append = async (...args) => {
     if (isHeld) {
-      const gate = createGate();
+      const gate = createLatch();
       gates.push(gate);
       await gate.passed;
     }
     return await append(...args);
   };
-  const process = new Process({ store, work: (n, ctx) => n === 1 ? void ctx.expect("input") : undefined });
+  const process = new StoredFlowProcess({ store, work: (n, ctx) => n === 1 ? void ctx.expect("input") : undefined });
   const job = process.start([1]);
   await process.settle();
   process.flow.deliver(job, "worker", "input", { n: 1 });
@@ -73,7 +73,7 @@ test("a task that is filled before its expectation is stored waits until that de
 });
 
 test("what was expected and has come is the same job when it is read again", async () => {
-  const process = new Process({ work: (n, ctx) => n === 1 ? void ctx.expect("input") : undefined });
+  const process = new StoredFlowProcess({ work: (n, ctx) => n === 1 ? void ctx.expect("input") : undefined });
   const job = process.start([1]);
   await process.settle();
   process.flow.deliver(job, "worker", "input", { n: 2 });
@@ -83,20 +83,20 @@ test("what was expected and has come is the same job when it is read again", asy
 });
 
 test("a job that was paused and goes on is running in the store too", async () => {
-  const process = new Process({ work: (_n, ctx) => void ctx.expect("input") });
+  const process = new StoredFlowProcess({ work: (_n, ctx) => void ctx.expect("input") });
   const job = process.start([1]);
   await process.settle();
   await process.flow.pause(job);
   process.flow.resume(job);
   await process.settle();
-  const other = new Process({ store: process.store });
+  const other = new StoredFlowProcess({ store: process.store });
   assertEquals((await other.engine.open("job")).job.status, "running");
 });
 
 test("a job that is let go of says when it is due, a paused one does not", async () => {
   const store = memoryStore();
   const late = (delayMs: number) =>
-    new Process({ store, work: (n, ctx) => n === 1 ? ctx.emit("item", { n: 2 }, { delayMs }) : undefined });
+    new StoredFlowProcess({ store, work: (n, ctx) => n === 1 ? ctx.emit("item", { n: 2 }, { delayMs }) : undefined });
   const process = late(5_000);
   process.flow.connect("worker", "item", "worker", "input");
   const paused = process.start([1], "paused");
@@ -109,14 +109,14 @@ test("a job that is let go of says when it is due, a paused one does not", async
 });
 
 test("a job that has ended leaves no timer behind", async () => {
-  const process = new Process();
+  const process = new StoredFlowProcess();
   await process.flow.waitForCompletion(process.start([1, 2]));
   assertEquals(process.timers.size, 0);
 });
 
 test("a store that fails for long is tried again every ten seconds", async () => {
   const store = heldStore();
-  const process = new Process({ store, durability: { attempts: 20, leaseMs: 1_000_000 } });
+  const process = new StoredFlowProcess({ store, durability: { attempts: 20, leaseMs: 1_000_000 } });
   const job = process.start([1]);
   store.fail(12);
   await process.settle();

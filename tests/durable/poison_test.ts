@@ -5,7 +5,7 @@ import { apply } from "../../src/job/apply.ts";
 import type { Job } from "../../src/job/job.ts";
 import { createTask, NO_DETAILS, type TaskDetails } from "../../src/job/task.ts";
 import type { FirstAttempt } from "../../src/documents/claim.ts";
-import { createJob } from "../support/journal.ts";
+import { createJob } from "../support/sample_journal.ts";
 
 /** A job with a task for each of the details. */
 function jobOf(details: readonly (Partial<TaskDetails> | undefined)[]): Job {

@@ -2,13 +2,13 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { FencedError, PoisonError, StateError } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
-import { MortalStore } from "../support/mortal_store.ts";
-import { Process } from "../support/workshop.ts";
+import { CrashingStore } from "../support/crashing_store.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
 /** A process that dies with a job in its hands: the store has what it wrote before its n-th write. */
-async function die(data = memoryStore(), write = 3, durability = {}): Promise<Process> {
-  const store = new MortalStore(data, { write, isWritten: false }, true);
-  const process = new Process({ store, durability });
+async function die(data = memoryStore(), write = 3, durability = {}): Promise<StoredFlowProcess> {
+  const store = new CrashingStore(data, { write, isWritten: false }, true);
+  const process = new StoredFlowProcess({ store, durability });
   process.start([1, 2, 3]);
   await process.settle();
   assert(store.isDead);
@@ -19,7 +19,7 @@ test("a job whose process has died goes on where it stood when its lease has end
   const data = memoryStore();
   const dead = await die(data);
   assertEquals(dead.begun, [1, 2, 3]);
-  const process = new Process({ store: data });
+  const process = new StoredFlowProcess({ store: data });
   assertEquals(await process.engine.recover(), { jobs: [], errors: [] });
   await process.timers.advance(30_000);
   const { jobs } = await process.engine.recover();
@@ -33,7 +33,7 @@ test("a job whose process has died goes on where it stood when its lease has end
 test("a process of the same name takes its jobs over at once", async () => {
   const data = memoryStore();
   await die(data, 3, { owner: "worker 1" });
-  const process = new Process({ store: data, durability: { owner: "worker 1" } });
+  const process = new StoredFlowProcess({ store: data, durability: { owner: "worker 1" } });
   const { jobs } = await process.engine.recover();
   assertEquals(jobs.length, 1);
   await process.settle();
@@ -42,17 +42,17 @@ test("a process of the same name takes its jobs over at once", async () => {
 
 test("a live owner keeps its claim, however long the job takes", async () => {
   const store = memoryStore();
-  const process = new Process({ store, work: (_n, ctx) => void ctx.expect("input") });
+  const process = new StoredFlowProcess({ store, work: (_n, ctx) => void ctx.expect("input") });
   const job = process.start([1]);
   await process.timers.advance(24 * 3_600_000);
-  const other = new Process({ store, timers: process.timers });
+  const other = new StoredFlowProcess({ store, timers: process.timers });
   assertEquals((await other.engine.recover()).jobs, []);
   assertEquals(job.status, "running");
 });
 
 test("started twice under one id it is one job: live, ended, in another process, after a crash", async () => {
   const store = memoryStore();
-  const process = new Process({ store });
+  const process = new StoredFlowProcess({ store });
   const first = process.start([1, 2]);
   const second = process.start([5]);
   await process.settle();
@@ -63,7 +63,7 @@ test("started twice under one id it is one job: live, ended, in another process,
 
   const data = memoryStore();
   await die(data, 3, { owner: "worker" });
-  const heir = new Process({ store: data, durability: { owner: "worker" } });
+  const heir = new StoredFlowProcess({ store: data, durability: { owner: "worker" } });
   const again = heir.start([9, 9]);
   assertEquals(await heir.flow.waitForCompletion(again), true);
   assertEquals(again.sharedData, { sum: 6 });
@@ -71,17 +71,17 @@ test("started twice under one id it is one job: live, ended, in another process,
 
 test("a job that works elsewhere is left alone by a second start: the wait ends, as for a job at rest", async () => {
   const store = memoryStore();
-  const owner = new Process({ store, work: (_n, ctx) => void ctx.expect("input") });
+  const owner = new StoredFlowProcess({ store, work: (_n, ctx) => void ctx.expect("input") });
   owner.start([1]);
   await owner.settle();
-  const other = new Process({ store, timers: owner.timers });
+  const other = new StoredFlowProcess({ store, timers: owner.timers });
   const job = other.start([2]);
   assertEquals(await other.flow.waitForCompletion(job), false);
   assertEquals([job.status, job.pendingTasks.length, other.begun], ["running", 1, []]);
 });
 
 test("a job of another flow under the same id is an error", async () => {
-  const process = new Process();
+  const process = new StoredFlowProcess();
   process.start([1]);
   await process.settle();
   const { Flow } = await import("../../mod.ts");
@@ -94,7 +94,7 @@ test("a job of another flow under the same id is an error", async () => {
 test("a zombie's next write fails: its job is detached, its handlers are aborted, its waits reject", async () => {
   const store = memoryStore();
   let reason: unknown;
-  const zombie = new Process({
+  const zombie = new StoredFlowProcess({
     store,
     work: (_n, ctx) =>
       new Promise<void>((resolve) => {
@@ -108,7 +108,7 @@ test("a zombie's next write fails: its job is detached, its handlers are aborted
   await zombie.settle();
   const wait = assertRejects(() => zombie.flow.waitForCompletion(job), FencedError, "another engine owns it");
   const outputs = assertRejects(async () => await zombie.flow.outputs(job).next(), FencedError);
-  const heir = new Process({ store });
+  const heir = new StoredFlowProcess({ store });
   await heir.timers.advance(40_000);
   assertEquals((await heir.engine.recover()).jobs.length, 1);
   await heir.settle();
@@ -123,11 +123,11 @@ test("a zombie's next write fails: its job is detached, its handlers are aborted
 test("a snapshot of a job that the store has in another state is refused, in the same state it goes on", async () => {
   const store = memoryStore();
   const { JobState } = await import("../../mod.ts");
-  const process = new Process({ store });
+  const process = new StoredFlowProcess({ store });
   const job = process.start([1, 2]);
   await process.flow.pause(job);
   const text = JSON.stringify(job);
-  const other = new Process({ store });
+  const other = new StoredFlowProcess({ store });
   const copy = JobState.fromJSON(JSON.parse(text), other.registry);
   other.flow.resume(copy);
   assertEquals(await other.flow.waitForCompletion(copy), true);
@@ -144,7 +144,7 @@ test("a job whose classes are not registered here is an error of the recovery, a
   const { jobs, errors } = await engine.recover();
   assertEquals([jobs.length, errors.map(({ jobId }) => jobId)], [0, ["job"]]);
   assertEquals((await data.find("job"))?.epoch, 1);
-  const process = new Process({ store: data, durability: { owner: "worker" } });
+  const process = new StoredFlowProcess({ store: data, durability: { owner: "worker" } });
   assertEquals((await process.engine.recover()).jobs.length, 1);
 });
 
@@ -153,8 +153,8 @@ test("a task with which processes die again and again counts as failed", async (
   const durability = { owner: "worker", maxRecoveries: 3 };
   let deaths = 0;
   for (; deaths < 10; deaths++) {
-    const store = new MortalStore(data, undefined, true);
-    const process = new Process({
+    const store = new CrashingStore(data, undefined, true);
+    const process = new StoredFlowProcess({
       store,
       durability,
       work: () => {
@@ -166,7 +166,7 @@ test("a task with which processes die again and again counts as failed", async (
     if (!store.isDead) break;
   }
   assertEquals(deaths, 3);
-  const { job } = await new Process({ store: data, durability }).engine.open("job");
+  const { job } = await new StoredFlowProcess({ store: data, durability }).engine.open("job");
   assertEquals([job.status, job.error?.name, job.error?.code], ["failed", "PoisonError", "POISON"]);
   assertEquals(job.failures.length, 1);
   assertEquals(new PoisonError(3).recoveries, 3);
@@ -174,12 +174,12 @@ test("a task with which processes die again and again counts as failed", async (
 
 test("shutdown lets go of what is left, for others at once", async () => {
   const store = memoryStore();
-  const process = new Process({ store, work: (_n, ctx) => void ctx.expect("input") });
+  const process = new StoredFlowProcess({ store, work: (_n, ctx) => void ctx.expect("input") });
   const job = process.start([1]);
   await process.engine.shutdown();
   assertEquals([job.status, (await store.find("job"))?.owner], ["running", undefined]);
   assertThrows(() => process.start([1], "other"), StateError, "its engine has been shut down");
-  const heir = new Process({ store });
+  const heir = new StoredFlowProcess({ store });
   const { job: found } = await heir.engine.open("job");
   assertEquals(found.status, "running");
 });

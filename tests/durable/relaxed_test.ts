@@ -2,14 +2,14 @@ import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { heldStore } from "../support/held_store.ts";
-import { MortalStore } from "../support/mortal_store.ts";
-import { Process } from "../support/workshop.ts";
+import { CrashingStore } from "../support/crashing_store.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
 const RELAXED = { mode: "relaxed", flushMs: 50 } as const;
 
 test("relaxed: handlers run before their commits are stored, which are written together in time", async () => {
   const store = heldStore();
-  const process = new Process({ store, durability: RELAXED, work: (_n, ctx) => void ctx.expect("input") });
+  const process = new StoredFlowProcess({ store, durability: RELAXED, work: (_n, ctx) => void ctx.expect("input") });
   const job = process.start([1, 2, 3]);
   const outputs = process.flow.waitUntil(job, () => process.begun.length === 3);
   store.hold();
@@ -25,7 +25,7 @@ test("relaxed: handlers run before their commits are stored, which are written t
 
 test("relaxed: no handler runs further ahead of the store than it may", async () => {
   const store = heldStore();
-  const process = new Process({
+  const process = new StoredFlowProcess({
     store,
     durability: RELAXED,
     work: async () => {
@@ -43,7 +43,7 @@ test("relaxed: no handler runs further ahead of the store than it may", async ()
 
 test("relaxed: a job that ends or rests is stored before anybody is told", async () => {
   const store = heldStore();
-  const process = new Process({ store, durability: RELAXED });
+  const process = new StoredFlowProcess({ store, durability: RELAXED });
   const job = process.start([1, 2]);
   store.hold();
   let hasEnded = false;
@@ -60,10 +60,10 @@ test("relaxed: a process that dies at any write loses only what it had not store
     for (const isWritten of [false, true]) {
       const data = memoryStore();
       const durability = { ...RELAXED, owner: "worker" };
-      const dead = new Process({ store: new MortalStore(data, { write, isWritten }, true), durability });
+      const dead = new StoredFlowProcess({ store: new CrashingStore(data, { write, isWritten }, true), durability });
       dead.start([1, 2, 3]);
       await dead.timers.advance(1_000);
-      const heir = new Process({ store: data, durability });
+      const heir = new StoredFlowProcess({ store: data, durability });
       const job = heir.start([1, 2, 3]);
       await heir.timers.advance(1_000);
       assertEquals([job.status, job.sharedData], ["completed", { sum: 6 }], `write ${write}, written: ${isWritten}`);

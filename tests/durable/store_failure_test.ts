@@ -3,11 +3,11 @@ import { test } from "node:test";
 import { FencedError, type Store, StoreError } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { heldStore } from "../support/held_store.ts";
-import { Process } from "../support/workshop.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
 test("a write that fails is tried again, later and later, and the job goes on", async () => {
   const store = heldStore();
-  const process = new Process({ store });
+  const process = new StoredFlowProcess({ store });
   const job = process.start([1, 2]);
   store.fail(4);
   await process.settle();
@@ -28,7 +28,7 @@ test("a write that fails is tried again, later and later, and the job goes on", 
 test("a store that keeps failing stops the job: nothing runs ahead, waits reject, and what is stored goes on later", async () => {
   const data = memoryStore();
   const store = heldStore(data);
-  const process = new Process({ store, durability: { attempts: 3, owner: "worker" } });
+  const process = new StoredFlowProcess({ store, durability: { attempts: 3, owner: "worker" } });
   const job = process.start([1, 2]);
   store.fail(3);
   const wait = assertRejects(() => process.flow.waitForCompletion(job), StoreError, "the store failed 3 times");
@@ -44,7 +44,7 @@ test("a store that keeps failing stops the job: nothing runs ahead, waits reject
 });
 
 test("a start that the store refuses rejects the waits, and starting again goes on", async () => {
-  const process = new Process({ durability: { attempts: 2 } });
+  const process = new StoredFlowProcess({ durability: { attempts: 2 } });
   const { create } = process.store;
   process.store.create = () => {
     throw new Error("no connection");
@@ -61,7 +61,7 @@ test("a start that the store refuses rejects the waits, and starting again goes 
 
 test("no try waits longer than ten seconds for the one before, whatever it asks of the store", async () => {
   for (const method of ["create", "append"] as const) {
-    const process = new Process({ durability: { attempts: 10, retryDelayMs: 1_000 } });
+    const process = new StoredFlowProcess({ durability: { attempts: 10, retryDelayMs: 1_000 } });
     process.store[method] = () => {
       throw new Error("no connection");
     };
@@ -76,7 +76,7 @@ test("no try waits longer than ten seconds for the one before, whatever it asks 
 });
 
 test("a store that is tried without a pause may fail any number of times", async () => {
-  const process = new Process({ durability: { attempts: 2_000, retryDelayMs: 0 } });
+  const process = new StoredFlowProcess({ durability: { attempts: 2_000, retryDelayMs: 0 } });
   const { append } = process.store;
   let failures = 0;
   process.store.append = (...args) => {
@@ -90,7 +90,7 @@ test("a store that is tried without a pause may fail any number of times", async
 
 test("a write that failed, but has arrived, is found to be one's own", async () => {
   const store = heldStore();
-  const process = new Process({ store });
+  const process = new StoredFlowProcess({ store });
   const job = process.start([1, 2]);
   store.fail(1, new Error("the connection was lost"), true);
   await process.timers.advance(1_000);
@@ -100,7 +100,7 @@ test("a write that failed, but has arrived, is found to be one's own", async () 
 test("a write that failed, and another's that came meanwhile, is lost to the other", async () => {
   const data = memoryStore();
   const store = heldStore(data);
-  const process = new Process({ store });
+  const process = new StoredFlowProcess({ store });
   const job = process.start([1, 2]);
   store.fail(1);
   const wait = assertRejects(() => process.flow.waitForCompletion(job), FencedError);
@@ -120,7 +120,7 @@ test("a snapshot that cannot be written is told, and tried again with more", asy
     const { compact } = store;
     let calls = 0;
     store.compact = (...args) => ++calls === 1 ? fails() : compact(...args);
-    const process = new Process({ store, durability: { snapshotLength: 10 } });
+    const process = new StoredFlowProcess({ store, durability: { snapshotLength: 10 } });
     const job = process.start([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
     await process.flow.waitForCompletion(job);
     assertEquals(process.told("store_error").length, 1);
@@ -131,7 +131,7 @@ test("a snapshot that cannot be written is told, and tried again with more", asy
 
 test("a store that fails with a job's last commit rejects the waits, and the job goes on from what is stored", async () => {
   const store = heldStore();
-  const process = new Process({ store, durability: { attempts: 1, owner: "worker" } });
+  const process = new StoredFlowProcess({ store, durability: { attempts: 1, owner: "worker" } });
   const job = process.start([1, 2]);
   const wait = assertRejects(() => process.flow.waitForCompletion(job), StoreError, "the store failed 1 times");
   const pause = assertRejects(() => process.flow.pause(job), StoreError);

@@ -1,14 +1,14 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { test } from "node:test";
 import { StoreError } from "../../mod.ts";
-import { createGate } from "../support/gate.ts";
+import { createLatch } from "../support/latch.ts";
 import { heldStore } from "../support/held_store.ts";
-import { Process } from "../support/workshop.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
 test("a job begins when it is in the store, and reads running before", async () => {
-  const process = new Process();
+  const process = new StoredFlowProcess();
   const { create } = process.store;
-  const gate = createGate();
+  const gate = createLatch();
   process.store.create = async (job) => {
     await gate.passed;
     return create(job);
@@ -23,7 +23,7 @@ test("a job begins when it is in the store, and reads running before", async () 
 
 test("a child begins when the parent's commit is stored, its output is told then, and the job ends after its last commit", async () => {
   const store = heldStore();
-  const process = new Process({ store, work: (n, ctx) => ctx.output("done", n) });
+  const process = new StoredFlowProcess({ store, work: (n, ctx) => ctx.output("done", n) });
   const outputs: unknown[] = [];
   const job = process.flow.execute("source", { items: [1, 2] }, {
     jobId: "job",
@@ -46,7 +46,7 @@ test("a child begins when the parent's commit is stored, its output is told then
 
 test("what several handlers commit while a write is under way goes out together", async () => {
   const store = heldStore();
-  const process = new Process({ store, work: () => {} });
+  const process = new StoredFlowProcess({ store, work: () => {} });
   const job = process.start([1, 2, 3, 4, 5, 6]);
   await process.settle();
   assertEquals(job.status, "completed");
@@ -61,7 +61,7 @@ test("a checkpoint resolves when it is stored, and rejects when the store is los
     seen.push("before");
     await ctx.checkpoint({ at: 1 }).then(() => seen.push("stored"), (error) => seen.push(error.name));
   };
-  const process = new Process({ store, work, durability: { attempts: 1 } });
+  const process = new StoredFlowProcess({ store, work, durability: { attempts: 1 } });
   const job = process.start([1]);
   const { append } = store;
   let count = 0;
@@ -91,7 +91,7 @@ test("a checkpoint resolves when it is stored, and rejects when the store is los
 
 test("a pause resolves when it is stored", async () => {
   const store = heldStore();
-  const process = new Process({ store });
+  const process = new StoredFlowProcess({ store });
   const job = process.start([1, 2]);
   store.hold();
   let isPaused = false;
@@ -105,7 +105,7 @@ test("a pause resolves when it is stored", async () => {
 
 test("what is asked of a job while it is stored that it rests comes to a job at rest", async () => {
   const store = heldStore();
-  const process = new Process({ store });
+  const process = new StoredFlowProcess({ store });
   const statuses = () => process.told("status").map(({ from, to }) => `${from} → ${to}`);
   const job = process.flow.execute("source", { items: [1] }, { jobId: "job", timeoutMs: 5_000 });
   const pause = process.flow.pause(job);
@@ -126,7 +126,7 @@ test("what is asked of a job while it is stored that it rests comes to a job at 
 
 test("a wait for a condition resolves when what it has seen is stored", async () => {
   const store = heldStore();
-  const process = new Process({ store });
+  const process = new StoredFlowProcess({ store });
   const job = process.start([1, 2]);
   await process.flow.waitUntil(job, () => true);
   const { append } = store;

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { Engine, Registry, StateError } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
-import { Process } from "../support/workshop.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = [];
@@ -11,7 +11,7 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
 }
 
 test("the history has a job's states commit by commit, the last as it is", async () => {
-  const process = new Process();
+  const process = new StoredFlowProcess();
   const job = process.start([1, 2]);
   await process.flow.waitForCompletion(job);
   const states = await collect(process.engine.history("job"));
@@ -29,7 +29,7 @@ test("the history has a job's states commit by commit, the last as it is", async
 });
 
 test("a fork goes on from an earlier state as a job of its own", async () => {
-  const process = new Process();
+  const process = new StoredFlowProcess();
   await process.flow.waitForCompletion(process.start([1, 2]));
   const { flow, job } = await process.engine.fork("job", 2, { jobId: "fork" });
   assertEquals(await flow.waitForCompletion(job), true);
@@ -39,7 +39,7 @@ test("a fork goes on from an earlier state as a job of its own", async () => {
 });
 
 test("what is not kept, has ended or is not there cannot be forked", async () => {
-  const process = new Process({ durability: { snapshotLength: 1 } });
+  const process = new StoredFlowProcess({ durability: { snapshotLength: 1 } });
   await process.flow.waitForCompletion(process.start([1, 2, 3, 4]));
   const { snapshotRevision = 0 } = await process.store.load("job") ?? {};
   assert(snapshotRevision > 0);
@@ -69,7 +69,7 @@ test("options of durability are checked", () => {
 });
 
 test("a fork from a compacted journal begins where it says", async () => {
-  const process = new Process({ durability: { snapshotLength: 1 } });
+  const process = new StoredFlowProcess({ durability: { snapshotLength: 1 } });
   await process.flow.waitForCompletion(process.start([1, 2, 3, 4]));
   const states = await collect(process.engine.history("job"));
   const alive = states.filter(({ job }) => job.status === "running");

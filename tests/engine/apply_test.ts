@@ -5,7 +5,7 @@ import { apply } from "../../src/job/apply.ts";
 import type { MergeCommit, StepCommit } from "../../src/job/commit.ts";
 import type { Job } from "../../src/job/job.ts";
 import { createTask, type Task } from "../../src/job/task.ts";
-import { createJob, failureCommit, stepCommit } from "../support/journal.ts";
+import { createJob, failureCommit, stepCommit } from "../support/sample_journal.ts";
 
 function createJobWithTask(): { job: Job; task: Task } {
   const job = createJob();

@@ -1,65 +1,65 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type Context, ErrorHandler, TimeoutError } from "../../mod.ts";
-import { addAct, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 const retries = new ErrorHandler({ strategy: "retry", retryDelayMs: 10, maxRetries: 1 });
 
 test("an async generator waits at its awaits, commits at its yields, and starts anew from its progress", async () => {
-  const { flow, timers } = createWorld({ errorHandler: retries });
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow({ errorHandler: retries });
+  const handlers = new WaitingHandlers();
   const seen: unknown[] = [];
-  addAct(flow, "source", async function* (_data, ctx) {
+  addFunction(flow, "source", async function* (_data, ctx) {
     for (let n = Number(ctx.progress ?? 0); n < 3; n++) {
-      await crew.work(`${n}/${ctx.attempt}`);
+      await handlers.wait(`${n}/${ctx.attempt}`);
       ctx.emit("output", n);
       if (n === 1 && ctx.attempt === 0) throw new Error("at 1");
       yield n + 1;
     }
   });
-  addAct(flow, "sink", (n) => void seen.push(n));
+  addFunction(flow, "sink", (n) => void seen.push(n));
   link(flow, "source", "sink");
   const job = flow.execute("source");
   for (const name of ["0/0", "1/0", "1/1", "2/1"]) {
     await timers.flush();
     if (name === "1/1") await timers.advance(10);
-    assertEquals(crew.working, [name]);
-    crew.release(name);
+    assertEquals(handlers.waiting, [name]);
+    handlers.release(name);
   }
   await timers.flush();
   assertEquals([job.status, seen, job.retryCount("source")], ["completed", [0, 1, 2], 1]);
 });
 
 test("a parked async generator frees its worker", async () => {
-  const { flow, timers } = createWorld({ limits: { highWater: 1 } });
-  const crew = new Crew();
-  addAct(flow, "source", async function* (_data, ctx) {
+  const { flow, timers } = createTestFlow({ limits: { highWater: 1 } });
+  const handlers = new WaitingHandlers();
+  addFunction(flow, "source", async function* (_data, ctx) {
     for (let n = 0; n < 3; n++) {
       ctx.emit("output", n);
       await Promise.resolve();
       yield n;
     }
   });
-  addAct(flow, "sink", (n) => crew.work(n));
+  addFunction(flow, "sink", (n) => handlers.wait(n));
   link(flow, "source", "sink");
   const job = flow.execute("source");
   for (let n = 0; n < 3; n++) {
     await timers.flush();
-    assertEquals([crew.working, job.pendingTasks[0]?.parked], [[n], true]);
-    crew.release(n);
+    assertEquals([handlers.waiting, job.pendingTasks[0]?.parked], [[n], true]);
+    handlers.release(n);
   }
   await timers.flush();
-  assertEquals([job.status, crew.most], ["completed", 1]);
+  assertEquals([job.status, handlers.most], ["completed", 1]);
 });
 
 test("slot timeouts count per segment of an async generator", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const sleep = (ctx: Context, ms: number) =>
     new Promise<void>((resolve) => void timers.setTimer(ctx.now() + ms, resolve));
   const seen: string[] = [];
-  addAct(flow, "source", async function* (_data, ctx) {
+  addFunction(flow, "source", async function* (_data, ctx) {
     try {
       for (let n = 0; n < 5; n++) {
         await sleep(ctx, 90);
@@ -88,9 +88,9 @@ test("slot timeouts count per segment of an async generator", async () => {
 });
 
 test("a slot timeout ends an async generator: its finally blocks run, and the retry starts a new one", async () => {
-  const { flow, timers } = createWorld({ errorHandler: retries });
+  const { flow, timers } = createTestFlow({ errorHandler: retries });
   const seen: string[] = [];
-  addAct(flow, "source", async function* (_data, ctx) {
+  addFunction(flow, "source", async function* (_data, ctx) {
     try {
       seen.push(`attempt ${ctx.attempt} from ${ctx.progress}`);
       if (ctx.progress === undefined) yield 1;

@@ -1,9 +1,9 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type Context, ErrorHandler, type JobDocument } from "../../mod.ts";
-import { addAct, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 const continues = new ErrorHandler({ strategy: "continue" });
 
@@ -21,13 +21,13 @@ function doEverything(ctx: Context): void {
 }
 
 test("a handler that throws leaves nothing but its error record", async () => {
-  const { flow, timers } = createWorld({ errorHandler: continues });
+  const { flow, timers } = createTestFlow({ errorHandler: continues });
   const seen: unknown[] = [];
-  addAct(flow, "source", (_data, ctx) => {
+  addFunction(flow, "source", (_data, ctx) => {
     doEverything(ctx);
     throw new Error("boom");
   });
-  addAct(flow, "sink", (data) => void seen.push(data));
+  addFunction(flow, "sink", (data) => void seen.push(data));
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.flush();
@@ -53,34 +53,34 @@ test("a handler that throws leaves nothing but its error record", async () => {
 });
 
 test("an async handler that rejects after an await leaves nothing either", async () => {
-  const { flow, timers } = createWorld({ errorHandler: continues });
-  const crew = new Crew();
-  addAct(flow, "source", async (_data, ctx) => {
+  const { flow, timers } = createTestFlow({ errorHandler: continues });
+  const handlers = new WaitingHandlers();
+  addFunction(flow, "source", async (_data, ctx) => {
     doEverything(ctx);
-    await crew.work("source");
+    await handlers.wait("source");
     doEverything(ctx);
     throw new Error("boom");
   });
   const job = flow.execute("source");
   await timers.flush();
-  crew.release("source");
+  handlers.release("source");
   await timers.flush();
   assertEquals([job.status, job.sharedData, job.outputLog, job.pendingTasks], ["completed", {}, [], []]);
   assertEquals(job.history().map(({ type }) => type), ["start", "error"]);
 });
 
 test("nothing of a handler enters the job before it has returned; then all of it at once", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "sink", () => {});
-  addAct(flow, "source", async (_data, ctx) => {
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
+  addFunction(flow, "sink", () => {});
+  addFunction(flow, "source", async (_data, ctx) => {
     ctx.emit("output", { n: 1 });
     ctx.shared.set("a", 1);
     ctx.state.set("b", 2);
     ctx.log({ c: 3 });
     ctx.output("d", 4);
     ctx.defer("output", { n: 5 });
-    await crew.work("source");
+    await handlers.wait("source");
   });
   link(flow, "source", "sink");
   const job = flow.execute("source");
@@ -105,7 +105,7 @@ test("nothing of a handler enters the job before it has returned; then all of it
     return false;
   });
   after.length = 0;
-  crew.release("source");
+  handlers.release("source");
   await timers.flush();
   const [first] = after;
   assertEquals([first?.nextTaskId, first?.pendingTasks.map(({ data }) => data)], [3, [{ n: 1 }]]);
@@ -119,9 +119,9 @@ test("nothing of a handler enters the job before it has returned; then all of it
 
 test("the next attempt starts clean, and only the one that returns counts", async () => {
   const retries = new ErrorHandler({ strategy: "retry", retryDelayMs: 0 });
-  const { flow } = createWorld({ errorHandler: retries });
+  const { flow } = createTestFlow({ errorHandler: retries });
   const seen: unknown[] = [];
-  addAct(flow, "source", (_data, ctx) => {
+  addFunction(flow, "source", (_data, ctx) => {
     seen.push(ctx.shared.get("list"), ctx.state.get("n"));
     ctx.shared.update<number[]>("list", (old = []) => [...old, ctx.attempt]);
     ctx.state.update<number>("n", (old = 0) => old + 1);
@@ -135,13 +135,13 @@ test("the next attempt starts clean, and only the one that returns counts", asyn
 });
 
 test("a snapshot at any commit holds every delivered input that has not been committed", async () => {
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 2 });
-  const crew = new Crew();
-  addAct(flow, "source", (_data, ctx) => {
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 2 });
+  const handlers = new WaitingHandlers();
+  addFunction(flow, "source", (_data, ctx) => {
     for (const n of [1, 2, 3, 4]) ctx.emit("output", n);
   });
-  addAct(flow, "sink", async (n: number, ctx) => {
-    await crew.work(n);
+  addFunction(flow, "sink", async (n: number, ctx) => {
+    await handlers.wait(n);
     ctx.shared.update<number[]>("done", (old = []) => [...old, n]);
   });
   link(flow, "source", "sink");
@@ -155,7 +155,7 @@ test("a snapshot at any commit holds every delivered input that has not been com
   });
   await timers.flush();
   for (const n of [2, 1, 3, 4]) {
-    crew.release(n);
+    handlers.release(n);
     await timers.flush();
   }
   assertEquals(snapshots, [
@@ -172,9 +172,9 @@ test("a snapshot at any commit holds every delivered input that has not been com
 });
 
 test("what a handler emits is a copy: changing the object afterwards changes nothing", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: unknown[] = [];
-  addAct(flow, "source", (_data, ctx) => {
+  addFunction(flow, "source", (_data, ctx) => {
     const data = { list: [1] };
     ctx.emit("output", data);
     data.list.push(2);
@@ -182,7 +182,7 @@ test("what a handler emits is a copy: changing the object afterwards changes not
     data.list.push(3);
     assertEquals([Object.isFrozen(data), ctx.shared.get("data")], [false, { list: [1, 2] }]);
   });
-  addAct(flow, "sink", (data) => void seen.push(data));
+  addFunction(flow, "sink", (data) => void seen.push(data));
   link(flow, "source", "sink");
   const job = await flow.run("source");
   assertEquals([job.status, seen, job.sharedData], ["completed", [{ list: [1] }], { data: { list: [1, 2] } }]);

@@ -1,10 +1,10 @@
 import { test } from "node:test";
 import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { CancelledError, Flow, JobState, Registry, StateError } from "../../mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
 import { createCountedSignal } from "../support/counted_signal.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorld } from "../support/world.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 const cancelled = (reason?: string) => ({
   code: "CANCELLED",
@@ -13,9 +13,9 @@ const cancelled = (reason?: string) => ({
 });
 
 test("C240 cancel with a job of another flow fails: does not match", async () => {
-  const { flow, engine } = createWorld();
+  const { flow, engine } = createTestFlow();
   const other = new Flow({ id: "other", engine });
-  addAct(other, "act", () => {});
+  addFunction(other, "act", () => {});
   const job = other.execute("act");
   assertThrows(() => flow.cancel(job), TypeError, 'its flow_id "other" does not match flow "flow"');
   await other.waitForCompletion(job);
@@ -23,13 +23,13 @@ test("C240 cancel with a job of another flow fails: does not match", async () =>
 });
 
 test("C241 C401 cancel ends at once: handlers are aborted, queued tasks don't run, the reason is kept", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
   const reasons: unknown[] = [];
   addSource(flow, "source", [1, 2, 3]);
-  addAct(flow, "sink", async (n: number, ctx) => {
+  addFunction(flow, "sink", async (n: number, ctx) => {
     ctx.signal.addEventListener("abort", () => reasons.push(ctx.signal.reason));
-    await crew.work(n);
+    await handlers.wait(n);
     ctx.shared.set("late", n);
   });
   link(flow, "source", "sink");
@@ -41,15 +41,15 @@ test("C241 C401 cancel ends at once: handlers are aborted, queued tasks don't ru
   assertEquals(reasons[0].reason, "too expensive");
   assertEquals(job.pendingTasks.map(({ data, active }) => [data, active]), [[1, true], [2, undefined], [3, undefined]]);
   const before = JSON.stringify(job);
-  crew.release(1);
+  handlers.release(1);
   await timers.advance(1_000_000);
-  assertEquals([JSON.stringify(job), crew.started, timers.size], [before, [1], 0]);
+  assertEquals([JSON.stringify(job), handlers.started, timers.size], [before, [1], 0]);
 });
 
 test("cancel in the same turn as execute: no handler runs", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: string[] = [];
-  addAct(flow, "act", () => void seen.push("ran"));
+  addFunction(flow, "act", () => void seen.push("ran"));
   const job = flow.execute("act");
   flow.cancel(job);
   await timers.flush();
@@ -57,9 +57,9 @@ test("cancel in the same turn as execute: no handler runs", async () => {
 });
 
 test("cancel of a pending, a paused and a restored job", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: string[] = [];
-  addAct(flow, "act", () => void seen.push("ran"));
+  addFunction(flow, "act", () => void seen.push("ran"));
   const pending = flow.create("act");
   const paused = flow.execute("act");
   await flow.pause(paused);
@@ -77,16 +77,16 @@ test("cancel of a pending, a paused and a restored job", async () => {
 
 test("a handler may cancel its own job, synchronous or not: it commits nothing", async () => {
   for (const isAsync of [false, true]) {
-    const { flow, timers } = createWorld();
+    const { flow, timers } = createTestFlow();
     const seen: string[] = [];
-    addAct(flow, "act", (_data, ctx) => {
+    addFunction(flow, "act", (_data, ctx) => {
       ctx.emit("output", {});
       ctx.shared.set("a", 1);
       flow.cancel(job, { reason: "myself" });
       seen.push(String(ctx.signal.reason));
       if (isAsync) return Promise.resolve();
     });
-    addAct(flow, "next", () => void seen.push("next"));
+    addFunction(flow, "next", () => void seen.push("next"));
     link(flow, "act", "next");
     const job = flow.execute("act");
     await timers.flush();
@@ -97,8 +97,8 @@ test("a handler may cancel its own job, synchronous or not: it commits nothing",
 
 test("a handler that cancels its own job and throws has not failed", async () => {
   for (const isAsync of [false, true]) {
-    const { flow, timers } = createWorld();
-    addAct(flow, "act", () => {
+    const { flow, timers } = createTestFlow();
+    addFunction(flow, "act", () => {
       flow.cancel(job);
       const error = new Error("too late");
       if (isAsync) return Promise.reject(error);
@@ -111,24 +111,24 @@ test("a handler that cancels its own job and throws has not failed", async () =>
 });
 
 test("C242 cancelling one job leaves the others of the flow alone, and the flow can be executed again", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  const act = addAct(flow, "act", ({ name }: { name: string }) => crew.work(name));
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
+  const act = addFunction(flow, "act", ({ name }: { name: string }) => handlers.wait(name));
   const [a, b] = [flow.execute(act.trigger, { name: "a" }), flow.execute(act.trigger, { name: "b" })];
   await timers.flush();
   flow.cancel(a);
   const c = flow.execute(act.trigger, { name: "c" });
   await timers.flush();
-  crew.release("b");
-  crew.release("c");
+  handlers.release("b");
+  handlers.release("c");
   await timers.flush();
   assertEquals([a, b, c].map(({ status }) => status), ["cancelled", "completed", "completed"]);
 });
 
 test("the signal of execute cancels the job with its reason, and is let go of at the end", async () => {
-  const { flow, timers } = createWorld();
-  addAct(flow, "act", () => new Promise<void>(() => {}));
-  addAct(flow, "quick", () => {});
+  const { flow, timers } = createTestFlow();
+  addFunction(flow, "act", () => new Promise<void>(() => {}));
+  addFunction(flow, "quick", () => {});
   const controller = new AbortController();
   const job = flow.execute("act", {}, { signal: controller.signal });
   const done = await flow.run("quick", {}, { signal: controller.signal });
@@ -139,8 +139,8 @@ test("the signal of execute cancels the job with its reason, and is let go of at
 });
 
 test("the signal of resume cancels the job too; an aborted one does not start it", async () => {
-  const { flow, timers } = createWorld();
-  addAct(flow, "act", () => new Promise<void>(() => {}));
+  const { flow, timers } = createTestFlow();
+  addFunction(flow, "act", () => new Promise<void>(() => {}));
   const controller = new AbortController();
   const job = flow.create("act");
   assertThrows(() => flow.resume(job, { signal: AbortSignal.abort(new Error("gone")) }), Error, "gone");
@@ -152,8 +152,8 @@ test("the signal of resume cancels the job too; an aborted one does not start it
 });
 
 test("run() with a signal rejects with its reason, and the job is cancelled", async () => {
-  const { flow, timers } = createWorld();
-  addAct(flow, "act", () => new Promise<void>(() => {}));
+  const { flow, timers } = createTestFlow();
+  addFunction(flow, "act", () => new Promise<void>(() => {}));
   const controller = new AbortController();
   const running = flow.run("act", {}, { signal: controller.signal, jobId: "mine" });
   const reason = new RangeError("enough");
@@ -164,8 +164,8 @@ test("run() with a signal rejects with its reason, and the job is cancelled", as
 });
 
 test("a resume that is refused has let go of its signal", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "act", () => {});
+  const { flow } = createTestFlow();
+  addFunction(flow, "act", () => {});
   const job = await flow.run("act");
   const counted = createCountedSignal();
   assertThrows(() => flow.resume(job, { signal: counted.signal }), StateError, "it has ended");
@@ -175,13 +175,13 @@ test("a resume that is refused has let go of its signal", async () => {
 });
 
 test("a job that ends while it is being resumed has let go of its signal", async () => {
-  const world = createWorld({}, {
+  const setup = createTestFlow({}, {
     observer: (event) => {
-      if (event.type === "status" && event.to === "running") world.flow.cancel(job);
+      if (event.type === "status" && event.to === "running") setup.flow.cancel(job);
     },
   });
-  const { flow, timers } = world;
-  addAct(flow, "act", () => {});
+  const { flow, timers } = setup;
+  addFunction(flow, "act", () => {});
   const job = flow.create("act");
   const counted = createCountedSignal();
   flow.resume(job, { signal: counted.signal });

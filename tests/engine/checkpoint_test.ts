@@ -1,43 +1,43 @@
 import { test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import { type Context, ErrorHandler, SerializationError } from "../../mod.ts";
-import { addAct, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 const retries = new ErrorHandler({ strategy: "retry", retryDelayMs: 0, maxRetries: 2 });
 
 test("a checkpoint commits what is buffered and stores progress; the handler goes on", async () => {
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent" });
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent" });
+  const handlers = new WaitingHandlers();
   const seen: unknown[] = [];
-  addAct(flow, "source", async (_data, ctx) => {
+  addFunction(flow, "source", async (_data, ctx) => {
     ctx.emit("output", "first");
     ctx.shared.set("a", 1);
     await ctx.checkpoint({ done: 1 });
     assertEquals([ctx.progress, ctx.shared.get("a")], [{ done: 1 }, 1]);
     ctx.emit("output", "second");
     ctx.shared.set("a", 2);
-    await crew.work("source");
+    await handlers.wait("source");
   });
-  addAct(flow, "sink", (data) => void seen.push(data));
+  addFunction(flow, "sink", (data) => void seen.push(data));
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.flush();
   assertEquals([seen, job.sharedData], [["first"], { a: 1 }]);
   const { id, step, progress, active } = job.pendingTasks[0] ?? {};
   assertEquals({ id, step, progress, active }, { id: 1, step: 1, progress: { done: 1 }, active: true });
-  crew.release("source");
+  handlers.release("source");
   await timers.flush();
   assertEquals([seen, job.sharedData, job.status], [["first", "second"], { a: 2 }, "completed"]);
   assertEquals(job.history("source").map(({ type }) => type), ["start", "emit", "emit"]);
 });
 
 test("what was committed before a later throw stays, and the retry goes on from its progress", async () => {
-  const { flow } = createWorld({ errorHandler: retries });
+  const { flow } = createTestFlow({ errorHandler: retries });
   const seen: unknown[] = [];
   const attempts: unknown[] = [];
-  addAct(flow, "source", async (_data, ctx) => {
+  addFunction(flow, "source", async (_data, ctx) => {
     attempts.push([ctx.attempt, ctx.progress]);
     for (let n = Number(ctx.progress ?? 0); n < 4; n++) {
       ctx.emit("output", n);
@@ -46,7 +46,7 @@ test("what was committed before a later throw stays, and the retry goes on from 
       await ctx.checkpoint(n + 1);
     }
   });
-  addAct(flow, "sink", (n) => void seen.push(n));
+  addFunction(flow, "sink", (n) => void seen.push(n));
   link(flow, "source", "sink");
   const job = await flow.run("source");
   assertEquals(attempts, [[0, undefined], [1, 1], [2, 2]]);
@@ -55,9 +55,9 @@ test("what was committed before a later throw stays, and the retry goes on from 
 });
 
 test("checkpoints don't reset attempts: the retries of a task are those of all its steps", async () => {
-  const { flow } = createWorld({ errorHandler: retries });
+  const { flow } = createTestFlow({ errorHandler: retries });
   let calls = 0;
-  addAct(flow, "source", async (_data, ctx) => {
+  addFunction(flow, "source", async (_data, ctx) => {
     calls++;
     await ctx.checkpoint(calls);
     throw new Error("after the step");
@@ -69,10 +69,10 @@ test("checkpoints don't reset attempts: the retries of a task are those of all i
 });
 
 test("the idempotency key is the same for every attempt of a step, and new for each step", async () => {
-  const { flow } = createWorld({ errorHandler: retries });
+  const { flow } = createTestFlow({ errorHandler: retries });
   const keys: string[] = [];
-  addAct(flow, "first", (_data, ctx) => ctx.emit("output", {}));
-  addAct(flow, "source", async (_data, ctx) => {
+  addFunction(flow, "first", (_data, ctx) => ctx.emit("output", {}));
+  addFunction(flow, "source", async (_data, ctx) => {
     keys.push(ctx.idempotencyKey);
     if (ctx.attempt === 0) throw new Error("before the step");
     if (ctx.progress === undefined) await ctx.checkpoint("stepped");
@@ -86,8 +86,8 @@ test("the idempotency key is the same for every attempt of a step, and new for e
 });
 
 test("an update before a checkpoint is made once, of shared data and of state", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "source", async (_data, ctx) => {
+  const { flow } = createTestFlow();
+  addFunction(flow, "source", async (_data, ctx) => {
     for (const values of [ctx.shared, ctx.state]) values.update<number>("n", (old = 0) => old + 1);
     ctx.log({ n: 1 });
     ctx.output("n", 1);
@@ -100,8 +100,8 @@ test("an update before a checkpoint is made once, of shared data and of state", 
 });
 
 test("an update before a checkpoint is made once, also when another key is written after it", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "act", async (_data, ctx) => {
+  const { flow } = createTestFlow();
+  addFunction(flow, "act", async (_data, ctx) => {
     const count = (key: string) => ctx.state.update<number>(key, (old = 0) => old + 1);
     count("a");
     count("b");
@@ -113,12 +113,12 @@ test("an update before a checkpoint is made once, also when another key is writt
 });
 
 test("checkpoint() without progress keeps what was stored before", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "source", async (_data, ctx) => {
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
+  addFunction(flow, "source", async (_data, ctx) => {
     await ctx.checkpoint({ page: 7 });
     await ctx.checkpoint();
-    await crew.work("source");
+    await handlers.wait("source");
   });
   const job = flow.execute("source");
   await timers.flush();
@@ -129,9 +129,9 @@ test("checkpoint() without progress keeps what was stored before", async () => {
 });
 
 test("a checkpoint may be made before an await without being awaited itself: it has committed when it returns", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const steps: unknown[] = [];
-  addAct(flow, "source", (_data, ctx) => {
+  addFunction(flow, "source", (_data, ctx) => {
     void ctx.checkpoint(1);
     steps.push(ctx.progress);
     void ctx.checkpoint(2);
@@ -142,9 +142,9 @@ test("a checkpoint may be made before an await without being awaited itself: it 
 });
 
 test("checkpoints and yields of a generator count the same steps", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: unknown[] = [];
-  addAct(flow, "source", function* (_data, ctx) {
+  addFunction(flow, "source", function* (_data, ctx) {
     void ctx.checkpoint("a checkpoint");
     seen.push(ctx.idempotencyKey, ctx.progress);
     yield "a yield";
@@ -158,25 +158,25 @@ test("checkpoints and yields of a generator count the same steps", async () => {
 });
 
 test("a checkpoint refuses progress that cannot travel, and commits nothing", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "source", async (_data, ctx) => {
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
+  addFunction(flow, "source", async (_data, ctx) => {
     ctx.shared.set("a", 1);
     const error = await assertRejects(() => ctx.checkpoint({ when: new Date(NaN) }), SerializationError);
     assertEquals(error.path, "progress.when");
-    await crew.work("source");
+    await handlers.wait("source");
   });
   const job = flow.execute("source");
   await timers.flush();
   assertEquals([job.sharedData, job.pendingTasks[0]?.step], [{}, undefined]);
-  crew.release("source");
+  handlers.release("source");
   await timers.flush();
   assertEquals([job.status, job.sharedData], ["completed", { a: 1 }]);
 });
 
 test("an update that throws at a checkpoint rejects it, and fails the task if nobody catches it", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "source", async (_data, ctx) => {
+  const { flow } = createTestFlow();
+  addFunction(flow, "source", async (_data, ctx) => {
     ctx.shared.set("a", 1);
     await ctx.checkpoint(1);
     ctx.shared.update("a", () => {
@@ -190,22 +190,22 @@ test("an update that throws at a checkpoint rejects it, and fails the task if no
 });
 
 test("checkpoints of concurrent handlers commit each its own", async () => {
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 2 });
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 2 });
+  const handlers = new WaitingHandlers();
   const walk = async (name: string, ctx: Context) => {
     for (const n of [1, 2]) {
-      await crew.work(`${name}${n}`);
+      await handlers.wait(`${name}${n}`);
       ctx.shared.update<string>("trail", (old = "") => `${old} ${name}${n}`);
       await ctx.checkpoint(n);
     }
   };
-  addAct(flow, "source", (_data, ctx) => ["a", "b"].forEach((name) => ctx.emit("output", name)));
-  addAct(flow, "sink", walk);
+  addFunction(flow, "source", (_data, ctx) => ["a", "b"].forEach((name) => ctx.emit("output", name)));
+  addFunction(flow, "sink", walk);
   link(flow, "source", "sink");
   const job = flow.execute("source");
   for (const name of ["b1", "a1", "a2", "b2"]) {
     await timers.flush();
-    crew.release(name);
+    handlers.release(name);
   }
   await timers.flush();
   assertEquals([job.status, job.sharedData.trail], ["completed", " b1 a1 a2 b2"]);

@@ -1,9 +1,9 @@
 import { test } from "node:test";
 import { assertEquals, assertExists, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { type Context, PausedError, Routine, StateError } from "../../mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 /** Every call that changes something, by name. */
 const CALLS: readonly [name: string, call: (ctx: Context) => unknown][] = [
@@ -22,11 +22,11 @@ const CALLS: readonly [name: string, call: (ctx: Context) => unknown][] = [
 ];
 
 test("C393 after the handler has returned every call is a StateError that says so, and changes nothing", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const stolen: Context[] = [];
   addSource(flow, "first", [{}]);
-  addAct(flow, "act", (_data, ctx) => void stolen.push(ctx));
-  addAct(flow, "sink", () => {});
+  addFunction(flow, "act", (_data, ctx) => void stolen.push(ctx));
+  addFunction(flow, "sink", () => {});
   link(flow, "first", "act");
   link(flow, "act", "sink");
   const job = await flow.run("first");
@@ -45,27 +45,27 @@ test("C393 after the handler has returned every call is a StateError that says s
 });
 
 test("an async handler that does not await what it starts is told at the late call", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
   const errors: unknown[] = [];
-  addAct(flow, "act", (_data, ctx) => {
-    void crew.work("forgotten").then(() => ctx.emit("output", {})).catch((error) => errors.push(error));
+  addFunction(flow, "act", (_data, ctx) => {
+    void handlers.wait("forgotten").then(() => ctx.emit("output", {})).catch((error) => errors.push(error));
   });
   const job = await flow.run("act");
-  crew.release("forgotten");
+  handlers.release("forgotten");
   await timers.flush();
   assertInstanceOf(errors[0], StateError);
   assertEquals([job.status, job.history().map(({ type }) => type)], ["completed", ["start"]]);
 });
 
 test("after the handler has thrown its context is closed as well", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const stolen: Context[] = [];
-  addAct(flow, "sync", (_data, ctx) => {
+  addFunction(flow, "sync", (_data, ctx) => {
     stolen.push(ctx);
     throw new Error("boom");
   }).setAsOptional();
-  addAct(flow, "async", async (_data, ctx) => {
+  addFunction(flow, "async", async (_data, ctx) => {
     stolen.push(ctx);
     await Promise.reject(new Error("boom"));
   }).setAsOptional();
@@ -78,12 +78,12 @@ test("after the handler has thrown its context is closed as well", async () => {
 });
 
 test("after an abort every call is a StateError that names the abort; checkpoint rejects with the reason", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
   const seen: unknown[] = [];
-  addAct(flow, "act", async (_data, ctx) => {
+  addFunction(flow, "act", async (_data, ctx) => {
     ctx.shared.set("before", 1);
-    await crew.work("act");
+    await handlers.wait("act");
     for (const [name, call] of CALLS) {
       const error = assertThrows(
         () => call(ctx),
@@ -98,7 +98,7 @@ test("after an abort every call is a StateError that names the abort; checkpoint
   const job = flow.execute("act");
   await timers.flush();
   await flow.pause(job, { graceMs: 0 });
-  crew.release("act");
+  handlers.release("act");
   await timers.flush();
   assertEquals(seen.length, CALLS.length + 2);
   assertInstanceOf(seen.at(-2), PausedError);
@@ -106,48 +106,48 @@ test("after an abort every call is a StateError that names the abort; checkpoint
 });
 
 test("a signal that is first asked for after the abort is aborted already", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
   const seen: unknown[] = [];
-  addAct(flow, "act", async (_data, ctx) => {
-    await crew.work("act");
+  addFunction(flow, "act", async (_data, ctx) => {
+    await handlers.wait("act");
     seen.push(ctx.signal.aborted, ctx.signal.reason);
   });
   const job = flow.execute("act");
   await timers.flush();
   flow.cancel(job, { reason: "over" });
-  crew.release("act");
+  handlers.release("act");
   await timers.flush();
   assertEquals([seen[0], String(seen[1])], [true, "CancelledError: The job was cancelled: over"]);
 });
 
 test("the signal of a handler that has returned is not aborted by what comes later", async () => {
   for (const status of ["paused", "cancelled"] as const) {
-    const { flow, timers } = createWorld();
-    const crew = new Crew();
+    const { flow, timers } = createTestFlow();
+    const handlers = new WaitingHandlers();
     const signals: AbortSignal[] = [];
     addSource(flow, "source", [{}]);
-    addAct(flow, "sync", (_data, ctx) => void signals.push(ctx.signal));
-    addAct(flow, "async", async (_data, ctx) => {
+    addFunction(flow, "sync", (_data, ctx) => void signals.push(ctx.signal));
+    addFunction(flow, "async", async (_data, ctx) => {
       signals.push(ctx.signal);
       await Promise.resolve();
     });
-    addAct(flow, "generator", function* (_data, ctx) {
+    addFunction(flow, "generator", function* (_data, ctx) {
       signals.push(ctx.signal);
       yield 1;
     });
-    addAct(flow, "throws", (_data, ctx) => {
+    addFunction(flow, "throws", (_data, ctx) => {
       signals.push(ctx.signal);
       throw new Error("boom");
     }).setAsOptional();
-    addAct(flow, "generator throws", function* (_data, ctx) {
+    addFunction(flow, "generator throws", function* (_data, ctx) {
       signals.push(ctx.signal);
       yield 1;
       throw new Error("boom");
     }).setAsOptional();
-    addAct(flow, "last", async (_data, ctx) => {
+    addFunction(flow, "last", async (_data, ctx) => {
       signals.push(ctx.signal);
-      await crew.work("last");
+      await handlers.wait("last");
     });
     link(flow, "source", "sync", "async", "throws", "generator", "generator throws", "last");
     const job = flow.execute("source");
@@ -165,10 +165,10 @@ test("a handler may emit only events of its own routine, by object or by name", 
     readonly special = this.addEvent<{ n: number }>("special");
     run(): void {}
   }
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const other = flow.addRoutine(new Other(), "other");
   const seen: unknown[] = [];
-  addAct(flow, "act", (_data, ctx) => {
+  addFunction(flow, "act", (_data, ctx) => {
     for (const call of ["emit", "defer"] as const) {
       assertThrows(
         () => ctx[call](other.special, { n: 1 }),
@@ -185,17 +185,17 @@ test("a handler may emit only events of its own routine, by object or by name", 
     }
     assertThrows(() => ctx.expect(other.trigger), TypeError, 'has no slot "trigger" of its own');
   });
-  const sink = addAct(flow, "sink", (data) => void seen.push(data));
+  const sink = addFunction(flow, "sink", (data) => void seen.push(data));
   flow.connect(other.special, sink.trigger);
   const job = await flow.run("act");
   assertEquals([job.error, seen, job.history().map(({ type }) => type)], [undefined, [], ["start"]]);
 });
 
 test("a closed context still tells the key of its last step", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const stolen: Context[] = [];
   const keys: string[] = [];
-  addAct(flow, "act", async (_data, ctx) => {
+  addFunction(flow, "act", async (_data, ctx) => {
     stolen.push(ctx);
     for (let step = 0; step < 3; step++) {
       keys.push(ctx.idempotencyKey);

@@ -2,22 +2,22 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type Context, type ExecutionStrategy, Routine } from "../../mod.ts";
 import type { ManualTimers } from "../../src/testing/mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 function rest(timers: ManualTimers, ms: number): Promise<void> {
   return new Promise((resolve) => timers.setTimer(timers.now() + ms, resolve));
 }
 
 test("C101 an entry of 100 ms and three consumers of 200 ms take 300 ms; execute returns before any of it", async () => {
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent" });
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent" });
   const seen: string[] = [];
-  addAct(flow, "entry", async (_data, ctx) => {
+  addFunction(flow, "entry", async (_data, ctx) => {
     await rest(timers, 100);
     ctx.emit("output", {});
   });
   for (const id of ["a", "b", "c"]) {
-    addAct(flow, id, async () => {
+    addFunction(flow, id, async () => {
       await rest(timers, 200);
       seen.push(`${id} at ${timers.now()}`);
     });
@@ -41,11 +41,11 @@ test("C102 three events reach three consumers of 100 ms, which work at the same 
       for (const [index, event] of [this.a, this.b, this.c].entries()) ctx.emit(event, { n: index });
     }
   }
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent" });
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent" });
   const seen: string[] = [];
   const three = flow.addRoutine(new Three(), "three");
   for (const id of ["a", "b", "c"] as const) {
-    const consumer = addAct(flow, `consumer ${id}`, async ({ n }: { n: number }) => {
+    const consumer = addFunction(flow, `consumer ${id}`, async ({ n }: { n: number }) => {
       await rest(timers, 100);
       seen.push(`${id} ${n} at ${timers.now()}`);
     });
@@ -59,10 +59,10 @@ test("C102 three events reach three consumers of 100 ms, which work at the same 
 
 /** When a job with five consumers of 100 ms each has completed. */
 async function fiveConsumers(executionStrategy: ExecutionStrategy, maxWorkers: number): Promise<number> {
-  const { flow, timers } = createWorld({ executionStrategy, maxWorkers });
+  const { flow, timers } = createTestFlow({ executionStrategy, maxWorkers });
   const ids = ["a", "b", "c", "d", "e"];
   addSource(flow, "source", [{}]);
-  for (const id of ids) addAct(flow, id, () => rest(timers, 100));
+  for (const id of ids) addFunction(flow, id, () => rest(timers, 100));
   link(flow, "source", ...ids);
   const job = flow.execute("source");
   await timers.flush();

@@ -1,19 +1,19 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { JobState, Registry } from "../../mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 test("deferred events are sent before the job completes, in order, when no other task is left", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: unknown[] = [];
-  addAct(flow, "source", (_data, ctx) => {
+  addFunction(flow, "source", (_data, ctx) => {
     ctx.defer("output", "deferred 1");
     ctx.emit("output", "emitted");
     ctx.defer("output", "deferred 2");
   });
-  addAct(flow, "sink", (data, ctx) => void seen.push(`${data} ${ctx.jobId}`));
+  addFunction(flow, "sink", (data, ctx) => void seen.push(`${data} ${ctx.jobId}`));
   link(flow, "source", "sink");
   const job = await flow.run("source");
   assertEquals([job.status, seen], ["completed", ["emitted id-1", "deferred 1 id-1", "deferred 2 id-1"]]);
@@ -27,13 +27,13 @@ test("deferred events are sent before the job completes, in order, when no other
 });
 
 test("deferred events wait for delayed tasks too", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: string[] = [];
-  addAct(flow, "source", (_data, ctx) => {
+  addFunction(flow, "source", (_data, ctx) => {
     ctx.defer("output", "deferred");
     ctx.emit("output", "delayed", { delayMs: 100 });
   });
-  addAct(flow, "sink", (data, ctx) => void seen.push(`${ctx.now()} ${data}`));
+  addFunction(flow, "sink", (data, ctx) => void seen.push(`${ctx.now()} ${data}`));
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.advance(99);
@@ -43,15 +43,15 @@ test("deferred events wait for delayed tasks too", async () => {
 });
 
 test("C388 an event deferred before a pause is emitted on resume, in order, within the job, and cleared", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: string[] = [];
-  addAct(flow, "source", (_data, ctx) => {
+  addFunction(flow, "source", (_data, ctx) => {
     ctx.defer("output", "a");
     ctx.defer("output", "b");
     ctx.emit("output", "later", { delayMs: 50 });
     ctx.pause();
   });
-  addAct(flow, "sink", (data, ctx) => void seen.push(`${data} ${ctx.jobId}`));
+  addFunction(flow, "sink", (data, ctx) => void seen.push(`${data} ${ctx.jobId}`));
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.flush();
@@ -68,9 +68,9 @@ test("C388 an event deferred before a pause is emitted on resume, in order, with
 });
 
 test("a deferred event may defer again: the job completes when nothing is left", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: number[] = [];
-  const act = addAct(flow, "act", ({ n }: { n: number }, ctx) => {
+  const act = addFunction(flow, "act", ({ n }: { n: number }, ctx) => {
     seen.push(n);
     if (n > 0) ctx.defer("output", { n: n - 1 });
   });
@@ -80,9 +80,9 @@ test("a deferred event may defer again: the job completes when nothing is left",
 });
 
 test("a cycle by deferred events meets the step limit as well", async () => {
-  const { flow } = createWorld({ limits: { steps: 5 } });
+  const { flow } = createTestFlow({ limits: { steps: 5 } });
   let runs = 0;
-  addAct(flow, "act", (_data, ctx) => {
+  addFunction(flow, "act", (_data, ctx) => {
     if (++runs < 100) ctx.defer("output", {});
   });
   link(flow, "act", "act");
@@ -91,23 +91,23 @@ test("a cycle by deferred events meets the step limit as well", async () => {
 });
 
 test("a deferred event that nothing is connected to is recorded, and delivers nothing", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "act", (_data, ctx) => ctx.defer("output", 1));
+  const { flow } = createTestFlow();
+  addFunction(flow, "act", (_data, ctx) => ctx.defer("output", 1));
   const job = await flow.run("act");
   assertEquals([job.status, job.history().map(({ type }) => type)], ["completed", ["start", "emit"]]);
 });
 
 test("C392 every handler finds its job: entry, background, retried, deferred", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: unknown[] = [];
-  const crew = new Crew();
-  addAct(flow, "entry", (_data, ctx) => {
+  const handlers = new WaitingHandlers();
+  addFunction(flow, "entry", (_data, ctx) => {
     seen.push([ctx.routineId, ctx.jobId, ctx.flowId, ctx.slotName]);
     ctx.emit("output", "background");
     ctx.defer("output", "deferred");
   });
-  addAct(flow, "sink", async (kind: string, ctx) => {
-    await crew.work(`${kind} ${ctx.attempt}`);
+  addFunction(flow, "sink", async (kind: string, ctx) => {
+    await handlers.wait(`${kind} ${ctx.attempt}`);
     seen.push([`${kind} ${ctx.attempt}`, ctx.routineId, ctx.jobId, ctx.flowId]);
     if (ctx.attempt === 0) throw new Error("again");
   }).setAsCritical({ retryDelayMs: 5 });
@@ -115,7 +115,7 @@ test("C392 every handler finds its job: entry, background, retried, deferred", a
   const job = flow.execute("entry", {}, { jobId: "my-job" });
   for (const name of ["background 0", "background 1", "deferred 0", "deferred 1"]) {
     await timers.advance(5);
-    crew.release(name);
+    handlers.release(name);
   }
   await timers.flush();
   assertEquals([job.status, job.jobId], ["completed", "my-job"]);
@@ -129,10 +129,10 @@ test("C392 every handler finds its job: entry, background, retried, deferred", a
 });
 
 test("a mapping applies to deferred events as to emitted ones", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: unknown[] = [];
-  addAct(flow, "source", (_data, ctx) => ctx.defer("output", { a: 1, b: 2 }));
-  addAct(flow, "sink", (data) => void seen.push(data));
+  addFunction(flow, "source", (_data, ctx) => ctx.defer("output", { a: 1, b: 2 }));
+  addFunction(flow, "sink", (data) => void seen.push(data));
   addSource(flow, "unused", []);
   flow.connect("source", "output", "sink", "trigger", { mapping: { a: "x" } });
   await flow.run("source");

@@ -1,16 +1,16 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { ErrorHandler, Flow, JobState, Registry, SerializationError, StepLimitError } from "../../mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorkplace } from "../support/workplace.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createWaitingFlow } from "../support/waiting_flow.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 test("deliver adds a task to a running job, by slot or by names, and wakes it", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: unknown[] = [];
   addSource(flow, "source", [{ n: 0 }], { delayMs: 100 });
-  const sink = addAct(flow, "sink", (data: { n: number }, ctx) => void seen.push([data.n, ctx.now()]));
+  const sink = addFunction(flow, "sink", (data: { n: number }, ctx) => void seen.push([data.n, ctx.now()]));
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.advance(10);
@@ -27,9 +27,9 @@ test("deliver adds a task to a running job, by slot or by names, and wakes it", 
 });
 
 test("deliver to a paused or a restored job: the task waits for the resume", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: unknown[] = [];
-  const act = addAct(flow, "act", (data: unknown) => void seen.push(data));
+  const act = addFunction(flow, "act", (data: unknown) => void seen.push(data));
   const paused = flow.execute(act.trigger, "entry");
   await flow.pause(paused);
   const restored = JobState.fromJSON(
@@ -47,9 +47,9 @@ test("deliver to a paused or a restored job: the task waits for the resume", asy
 });
 
 test("deliver refuses slots that are not in the flow, jobs of other flows, and data that cannot travel", async () => {
-  const { flow, engine, timers, act } = createWorkplace();
+  const { flow, engine, timers, routine } = createWaitingFlow();
   const other = new Flow({ id: "other", engine });
-  const stranger = addAct(other, "act", () => {});
+  const stranger = addFunction(other, "act", () => {});
   const job = flow.execute("act");
   await timers.flush();
   const before = JSON.stringify(job);
@@ -57,24 +57,24 @@ test("deliver refuses slots that are not in the flow, jobs of other flows, and d
   assertThrows(() => flow.deliver(job, "nobody", "trigger", {}), TypeError, 'routine "nobody" not found');
   assertThrows(() => flow.deliver(job, "act", "nothing", {}), TypeError, 'has no slot "nothing"');
   assertThrows(() => other.deliver(job, stranger.trigger, {}), TypeError, "does not match");
-  const error = assertThrows(() => flow.deliver(job, act.trigger, { a: NaN }), SerializationError);
+  const error = assertThrows(() => flow.deliver(job, routine.trigger, { a: NaN }), SerializationError);
   assertEquals([error.path, JSON.stringify(job)], ["data.a", before]);
-  assertThrows(() => flow.deliver({} as JobState, act.trigger, {}), TypeError, "expected a JobState");
+  assertThrows(() => flow.deliver({} as JobState, routine.trigger, {}), TypeError, "expected a JobState");
 });
 
 test("deliveries count for the step limit, and a refused one changes nothing", async () => {
-  const { flow, timers, act } = createWorkplace({ limits: { steps: 2 } });
+  const { flow, timers, routine } = createWaitingFlow({ limits: { steps: 2 } });
   const job = flow.execute("act");
   await timers.flush();
-  flow.deliver(job, act.trigger, {});
-  assertThrows(() => flow.deliver(job, act.trigger, {}), StepLimitError, "more than 2 tasks");
+  flow.deliver(job, routine.trigger, {});
+  assertThrows(() => flow.deliver(job, routine.trigger, {}), StepLimitError, "more than 2 tasks");
   assertEquals([job.status, job.pendingTasks.length], ["running", 2]);
 });
 
 test("expect keeps a job open until deliver fills it: same task, oldest first", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: unknown[] = [];
-  const act = addAct(flow, "act", (data: string, ctx) => {
+  const act = addFunction(flow, "act", (data: string, ctx) => {
     seen.push([data, ctx.idempotencyKey]);
     if (data !== "entry") return;
     ctx.expect("trigger");
@@ -108,9 +108,9 @@ test("a deadline that passes is a TimeoutError under the routine's error handler
     ["retry", false, "completed", "error_continued"],
   ] as const;
   for (const [strategy, isCritical, status, mark] of cases) {
-    const { flow, timers } = createWorld({ errorHandler: new ErrorHandler({ strategy, isCritical }) });
+    const { flow, timers } = createTestFlow({ errorHandler: new ErrorHandler({ strategy, isCritical }) });
     let runs = 0;
-    addAct(flow, "act", (_data, ctx) => {
+    addFunction(flow, "act", (_data, ctx) => {
       runs++;
       ctx.expect("trigger", { timeoutMs: 1_000 });
     });
@@ -131,9 +131,9 @@ test("a deadline that passes is a TimeoutError under the routine's error handler
 });
 
 test("what is delivered after its deadline is a new task: the one that has ended stays ended", async () => {
-  const { flow, timers } = createWorld({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
+  const { flow, timers } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
   const seen: string[] = [];
-  const act = addAct(flow, "act", (data: string, ctx) => {
+  const act = addFunction(flow, "act", (data: string, ctx) => {
     seen.push(`${data} ${ctx.idempotencyKey}`);
     if (data === "entry") {
       ctx.expect("trigger", { timeoutMs: 100 });
@@ -150,26 +150,26 @@ test("what is delivered after its deadline is a new task: the one that has ended
 });
 
 test("a deadline passes while other handlers work, and no later", async () => {
-  const { flow, timers } = createWorld({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
-  const crew = new Crew();
-  addAct(flow, "act", (_data, ctx) => {
+  const { flow, timers } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
+  const handlers = new WaitingHandlers();
+  addFunction(flow, "act", (_data, ctx) => {
     ctx.expect("trigger", { timeoutMs: 100 });
     ctx.emit("output", {});
   });
-  addAct(flow, "slow", () => crew.work("slow"));
+  addFunction(flow, "slow", () => handlers.wait("slow"));
   link(flow, "act", "slow");
   const job = flow.execute("act");
   await timers.advance(100);
-  assertEquals([crew.working, job.failures.map(({ at }) => at)], [["slow"], ["1970-01-01T00:00:00.100Z"]]);
-  crew.release("slow");
+  assertEquals([handlers.waiting, job.failures.map(({ at }) => at)], [["slow"], ["1970-01-01T00:00:00.100Z"]]);
+  handlers.release("slow");
   await timers.flush();
   assertEquals(job.status, "completed");
 });
 
 test("an awaited delivery survives pause and resume; a deadline that passed meanwhile ends it at the resume", async () => {
-  const { flow, timers } = createWorld({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
+  const { flow, timers } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
   const seen: unknown[] = [];
-  const act = addAct(flow, "act", (data: string, ctx) => {
+  const act = addFunction(flow, "act", (data: string, ctx) => {
     seen.push(data);
     if (data === "entry") ctx.expect("trigger", { timeoutMs: 100 });
   });
@@ -192,12 +192,12 @@ test("an awaited delivery survives pause and resume; a deadline that passed mean
 });
 
 test("a filled delivery whose retry falls due at the old deadline is tried once", async () => {
-  const { flow, timers } = createWorld(
+  const { flow, timers } = createTestFlow(
     { errorHandler: new ErrorHandler({ strategy: "retry", retryDelayMs: 50 }) },
     { sliceMs: Infinity },
   );
   const seen: string[] = [];
-  const act = addAct(flow, "act", (data: string, ctx) => {
+  const act = addFunction(flow, "act", (data: string, ctx) => {
     seen.push(`${data} ${ctx.attempt} at ${ctx.now()}`);
     if (data === "entry") {
       ctx.expect("trigger", { timeoutMs: 100 });
@@ -215,8 +215,8 @@ test("a filled delivery whose retry falls due at the old deadline is tried once"
 });
 
 test("of awaited deliveries with one deadline the first stops the job, and the others stay pending", async () => {
-  const { flow, timers } = createWorld();
-  const act = addAct(flow, "act", (data: string, ctx) => {
+  const { flow, timers } = createTestFlow();
+  const act = addFunction(flow, "act", (data: string, ctx) => {
     if (data !== "entry") return;
     ctx.expect("trigger", { timeoutMs: 100 });
     ctx.expect("trigger", { timeoutMs: 100 });
@@ -228,9 +228,9 @@ test("of awaited deliveries with one deadline the first stops the job, and the o
 });
 
 test("redrive awaits a delivery again, for as long as before", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: unknown[] = [];
-  const act = addAct(flow, "act", (data: string, ctx) => {
+  const act = addFunction(flow, "act", (data: string, ctx) => {
     seen.push(data);
     if (data === "entry") ctx.expect("trigger", { timeoutMs: 100 });
   });
@@ -246,8 +246,8 @@ test("redrive awaits a delivery again, for as long as before", async () => {
 });
 
 test("expect is buffered like everything else, and refuses deadlines out of range", async () => {
-  const { flow } = createWorld({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
-  addAct(flow, "act", (_data, ctx) => {
+  const { flow } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
+  addFunction(flow, "act", (_data, ctx) => {
     assertThrows(() => ctx.expect("nothing"), TypeError, 'has no slot "nothing" of its own; it has "trigger"');
     for (const timeoutMs of [-1, NaN]) {
       assertThrows(() => ctx.expect("trigger", { timeoutMs }), RangeError, "timeoutMs");

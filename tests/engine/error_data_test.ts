@@ -1,12 +1,12 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { ErrorHandler, type JobState } from "../../mod.ts";
-import { addAct } from "../support/act.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction } from "../support/function_routine.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 async function runThrowing(thrown: () => unknown, errorStacks = false): Promise<JobState> {
-  const { flow } = createWorld({}, { errorStacks });
-  addAct(flow, "act", () => {
+  const { flow } = createTestFlow({}, { errorStacks });
+  addFunction(flow, "act", () => {
     throw thrown();
   });
   return await flow.run("act");
@@ -103,8 +103,8 @@ test("an iterator that breaks the contract of generators is the task's error", a
   };
   for (const [name, result] of Object.entries(results)) {
     // The whole job runs in one slice: what is thrown past the engine would end the wait below.
-    const { flow, timers } = createWorld({}, { sliceMs: Infinity });
-    addAct(flow, "act", result as () => void);
+    const { flow, timers } = createTestFlow({}, { sliceMs: Infinity });
+    addFunction(flow, "act", result as () => void);
     const job = flow.execute("act");
     await timers.flush();
     assertEquals([job.status, job.failures.length], ["failed", 1], name);
@@ -112,20 +112,20 @@ test("an iterator that breaks the contract of generators is the task's error", a
 });
 
 test("a rejected promise, a throwing generator and a throwing async generator are told alike", async () => {
-  const { flow } = createWorld({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
-  addAct(flow, "sync", () => {
+  const { flow } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
+  addFunction(flow, "sync", () => {
     throw new RangeError("same");
   });
-  addAct(flow, "promise", () => Promise.reject(new RangeError("same")));
-  addAct(flow, "async", async () => {
+  addFunction(flow, "promise", () => Promise.reject(new RangeError("same")));
+  addFunction(flow, "async", async () => {
     await Promise.resolve();
     throw new RangeError("same");
   });
-  addAct(flow, "generator", function* () {
+  addFunction(flow, "generator", function* () {
     yield 1;
     throw new RangeError("same");
   });
-  addAct(flow, "async generator", async function* () {
+  addFunction(flow, "async generator", async function* () {
     await Promise.resolve();
     yield 1;
     throw new RangeError("same");

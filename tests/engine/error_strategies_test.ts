@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { ErrorHandler, type ErrorStrategy, type Flow, type JobState } from "../../mod.ts";
-import { type Act, addAct, addSource, link } from "../support/act.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource, type FunctionRoutine, link } from "../support/function_routine.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 const boom = { message: "boom", name: "Error" };
 
@@ -11,10 +11,10 @@ function fail(): never {
 }
 
 /** `source` emits to `failing` and then to `after`. */
-function addFailing(flow: Flow): Act {
+function addFailing(flow: Flow): FunctionRoutine {
   addSource(flow, "source", [{}]);
-  const failing = addAct(flow, "failing", fail);
-  addAct(flow, "after", (_data, ctx) => ctx.shared.set("after", true));
+  const failing = addFunction(flow, "failing", fail);
+  addFunction(flow, "after", (_data, ctx) => ctx.shared.set("after", true));
   link(flow, "source", "failing", "after");
   return failing;
 }
@@ -29,7 +29,7 @@ const outcome = (job: JobState, id: string): { [name: string]: unknown } => ({
 });
 
 test("C119 C121 C128 C140 C143 without a handler anywhere the job fails at once, and what was queued stays pending", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   addFailing(flow);
   const job = await flow.run("source");
   assertEquals(outcome(job, "failing"), {
@@ -51,7 +51,7 @@ const table: readonly [strategy: ErrorStrategy, job: string, routine: string, re
 
 test("C129 C138 C139 C151 every strategy of the flow's handler, for a routine in the middle", async () => {
   for (const [strategy, status, routine, records] of table) {
-    const { flow } = createWorld({ errorHandler: new ErrorHandler({ strategy }) });
+    const { flow } = createTestFlow({ errorHandler: new ErrorHandler({ strategy }) });
     addFailing(flow);
     const job = await flow.run("source");
     assertEquals(outcome(job, "failing"), {
@@ -68,9 +68,9 @@ test("C129 C138 C139 C151 every strategy of the flow's handler, for a routine in
 
 test("C146 C147 C149 C150 every strategy of the flow's handler, for the entry", async () => {
   for (const [strategy, status, routine, records] of table) {
-    const { flow } = createWorld({ errorHandler: new ErrorHandler({ strategy }) });
-    addAct(flow, "entry", fail);
-    addAct(flow, "next", () => {});
+    const { flow } = createTestFlow({ errorHandler: new ErrorHandler({ strategy }) });
+    addFunction(flow, "entry", fail);
+    addFunction(flow, "next", () => {});
     link(flow, "entry", "next");
     const job = flow.execute("entry");
     assertEquals(job.status, "running", "execute returns normally");
@@ -84,7 +84,7 @@ test("C148 C152 C153 the routine's handler goes before the flow's", async () => 
   const strategies = table.map(([strategy]) => strategy);
   for (const own of [undefined, ...strategies]) {
     for (const flows of strategies) {
-      const { flow } = createWorld({ errorHandler: new ErrorHandler({ strategy: flows }) });
+      const { flow } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: flows }) });
       const failing = addFailing(flow);
       if (own !== undefined) failing.setErrorHandler(new ErrorHandler({ strategy: own }));
       const job = await flow.run("source");
@@ -96,13 +96,13 @@ test("C148 C152 C153 the routine's handler goes before the flow's", async () => 
 
 test("C155 C156 C157 optional routines don't fail the job, in the middle or as its entry", async () => {
   for (const [strategy, mark] of [[undefined, "error_continued"], ["skip", "skipped"]] as const) {
-    const { flow } = createWorld();
+    const { flow } = createTestFlow();
     addFailing(flow).setAsOptional(strategy);
     const job = await flow.run("source");
     assertEquals([job.status, job.routineStates.failing?.status, job.error], ["completed", mark, undefined]);
-    const entry = createWorld();
-    addAct(entry.flow, "entry", fail).setAsOptional(strategy);
-    addAct(entry.flow, "next", () => {});
+    const entry = createTestFlow();
+    addFunction(entry.flow, "entry", fail).setAsOptional(strategy);
+    addFunction(entry.flow, "next", () => {});
     link(entry.flow, "entry", "next");
     const { status, routineStates } = await entry.flow.run("entry");
     assertEquals([status, routineStates.entry?.status, routineStates.next], ["completed", mark, undefined]);
@@ -110,11 +110,11 @@ test("C155 C156 C157 optional routines don't fail the job, in the middle or as i
 });
 
 test("C109 C154 C158 C159 C160 routines and jobs get their own marks, one after the other or side by side", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "continues", fail).setAsOptional("continue");
-  addAct(flow, "skips", fail).setAsOptional("skip");
-  addAct(flow, "stops", fail);
-  addAct(flow, "works", () => {});
+  const { flow } = createTestFlow();
+  addFunction(flow, "continues", fail).setAsOptional("continue");
+  addFunction(flow, "skips", fail).setAsOptional("skip");
+  addFunction(flow, "stops", fail);
+  addFunction(flow, "works", () => {});
   const jobs = ["continues", "skips", "stops", "works"].map((id) => flow.execute(id));
   for (const job of jobs) await flow.waitForCompletion(job);
   assertEquals(jobs.map(({ status }) => status), ["completed", "completed", "failed", "completed"]);
@@ -129,10 +129,10 @@ test("C109 C154 C158 C159 C160 routines and jobs get their own marks, one after 
 
 test("C135 C136 optional and critical side by side: the critical one decides", async () => {
   for (const works of [true, false]) {
-    const { flow, timers } = createWorld();
+    const { flow, timers } = createTestFlow();
     addSource(flow, "source", [{}]);
-    addAct(flow, "optional", () => {}).setAsOptional();
-    addAct(flow, "critical", () => works ? undefined : fail()).setAsCritical({ maxRetries: 1 });
+    addFunction(flow, "optional", () => {}).setAsOptional();
+    addFunction(flow, "critical", () => works ? undefined : fail()).setAsCritical({ maxRetries: 1 });
     link(flow, "source", "optional", "critical");
     const job = flow.execute("source");
     await timers.advance(1_000);
@@ -146,11 +146,11 @@ test("C135 C136 optional and critical side by side: the critical one decides", a
 });
 
 test("a routine's status is its worst outcome, whatever comes later", async () => {
-  const { flow } = createWorld({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
+  const { flow } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
   addSource(flow, "source", ["fine", "fails", "fine"]);
-  addAct(flow, "sink", (text: string) => text === "fails" ? fail() : undefined);
-  addAct(flow, "skipper", (text: string) => text === "fails" ? fail() : undefined).setAsOptional("skip");
-  addAct(flow, "other", () => {});
+  addFunction(flow, "sink", (text: string) => text === "fails" ? fail() : undefined);
+  addFunction(flow, "skipper", (text: string) => text === "fails" ? fail() : undefined).setAsOptional("skip");
+  addFunction(flow, "other", () => {});
   link(flow, "source", "sink", "skipper", "other");
   const job = await flow.run("source");
   assertEquals([job.status, Object.entries(job.routineStates).map(([id, { status }]) => `${id} ${status}`)], [
@@ -160,13 +160,13 @@ test("a routine's status is its worst outcome, whatever comes later", async () =
 });
 
 test("C130 concurrent with CONTINUE: one of five fails, four results, one recorded error", async () => {
-  const { flow } = createWorld({
+  const { flow } = createTestFlow({
     executionStrategy: "concurrent",
     errorHandler: new ErrorHandler({ strategy: "continue" }),
   });
   const seen: number[] = [];
   addSource(flow, "source", [0, 1, 2, 3, 4]);
-  addAct(flow, "sink", async (n: number) => {
+  addFunction(flow, "sink", async (n: number) => {
     await Promise.resolve();
     if (n === 2) fail();
     seen.push(n);
@@ -178,9 +178,9 @@ test("C130 concurrent with CONTINUE: one of five fails, four results, one record
 });
 
 test("C134 three failing deliveries are three error records under the routine's id in the flow", async () => {
-  const { flow } = createWorld({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
+  const { flow } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
   addSource(flow, "source", [1, 2, 3]);
-  addAct(flow, "custom id", (n: number) => {
+  addFunction(flow, "custom id", (n: number) => {
     throw new RangeError(`no ${n}`);
   });
   link(flow, "source", "custom id");

@@ -1,13 +1,13 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { JobState, Registry } from "../../mod.ts";
-import { addAct, link } from "../support/act.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, link } from "../support/function_routine.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 test("a pause ends a parked generator: its finally blocks run, and resume starts it from its progress", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: unknown[] = [];
-  addAct(flow, "source", function* (_data, ctx) {
+  addFunction(flow, "source", function* (_data, ctx) {
     seen.push(`from ${ctx.progress}`);
     try {
       for (let n = Number(ctx.progress ?? 0); n < 4; n++) {
@@ -36,20 +36,20 @@ test("a long source is paused in the middle and moved: each item arrives once, a
   const items = 5_000;
   let [next, most] = [0, 0];
   const createHost = () => {
-    const world = createWorld({ limits: { highWater: 16, history: 0 } });
-    addAct(world.flow, "source", function* (_data, ctx) {
+    const setup = createTestFlow({ limits: { highWater: 16, history: 0 } });
+    addFunction(setup.flow, "source", function* (_data, ctx) {
       for (let n = Number(ctx.progress ?? 0); n < items; n++) {
         ctx.emit("output", n);
         most = Math.max(most, n + 1 - next);
         yield n + 1;
       }
     });
-    addAct(world.flow, "sink", (n: number, ctx) => {
+    addFunction(setup.flow, "sink", (n: number, ctx) => {
       assertEquals(n, next++);
       if (n === 2_000) ctx.pause();
     });
-    link(world.flow, "source", "sink");
-    return world;
+    link(setup.flow, "source", "sink");
+    return setup;
   };
   const [a, b] = [createHost(), createHost()];
   const job = await a.flow.run("source");
@@ -61,9 +61,9 @@ test("a long source is paused in the middle and moved: each item arrives once, a
 });
 
 test("what finally blocks do on a pause has no effect on the job: the context is closed", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const errors: string[] = [];
-  addAct(flow, "source", function* (_data, ctx) {
+  addFunction(flow, "source", function* (_data, ctx) {
     try {
       ctx.pause();
       yield 1;
@@ -83,9 +83,9 @@ test("what finally blocks do on a pause has no effect on the job: the context is
 });
 
 test("a pause that does not wait aborts an async generator in its await; its finally blocks run", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: unknown[] = [];
-  addAct(flow, "source", async function* (_data, ctx) {
+  addFunction(flow, "source", async function* (_data, ctx) {
     try {
       yield 1;
       await new Promise<void>((_resolve, reject) => {
@@ -110,10 +110,10 @@ test("a pause that does not wait aborts an async generator in its await; its fin
 
 test("cancel and STOP end all generators of the job", async () => {
   for (const end of ["cancel", "stop"]) {
-    const { flow, timers } = createWorld({ limits: { highWater: 1 } });
+    const { flow, timers } = createTestFlow({ limits: { highWater: 1 } });
     const seen: string[] = [];
-    addAct(flow, "start", (_data, ctx) => ["a", "b"].forEach((name) => ctx.emit("output", name)));
-    addAct(flow, "source", function* (name: string, ctx) {
+    addFunction(flow, "start", (_data, ctx) => ["a", "b"].forEach((name) => ctx.emit("output", name)));
+    addFunction(flow, "source", function* (name: string, ctx) {
       try {
         yield 1;
         if (name === "b") ctx.emit("output", {});
@@ -122,7 +122,7 @@ test("cancel and STOP end all generators of the job", async () => {
         seen.push(name);
       }
     });
-    addAct(flow, "end", (_data, ctx) => {
+    addFunction(flow, "end", (_data, ctx) => {
       if (end === "stop") throw new Error("stop");
       flow.cancel(job, { reason: ctx.routineId });
     });
@@ -135,9 +135,9 @@ test("cancel and STOP end all generators of the job", async () => {
 });
 
 test("a generator that cancels its own job gets its finally blocks run, and commits nothing more", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: string[] = [];
-  addAct(flow, "source", function* (_data, ctx) {
+  addFunction(flow, "source", function* (_data, ctx) {
     try {
       yield 1;
       ctx.shared.set("late", 1);

@@ -1,15 +1,15 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { type Context, ErrorHandler, SerializationError } from "../../mod.ts";
-import { addAct, link } from "../support/act.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, link } from "../support/function_routine.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 const retries = new ErrorHandler({ strategy: "retry", retryDelayMs: 10, maxRetries: 2 });
 
 test("each yield commits, stores its progress and parks the task", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: unknown[] = [];
-  addAct(flow, "source", function* (_data, ctx) {
+  addFunction(flow, "source", function* (_data, ctx) {
     for (let n = 0; n < 3; n++) {
       seen.push(`${ctx.progress} ${ctx.idempotencyKey}`);
       ctx.emit("output", n);
@@ -37,9 +37,9 @@ test("each yield commits, stores its progress and parks the task", async () => {
 });
 
 test("yield without a value keeps the progress that is stored", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: unknown[] = [];
-  addAct(flow, "source", function* (_data, ctx) {
+  addFunction(flow, "source", function* (_data, ctx) {
     yield 1;
     seen.push(ctx.progress);
     yield;
@@ -52,17 +52,17 @@ test("yield without a value keeps the progress that is stored", async () => {
 });
 
 test("back-pressure: a source goes on only while fewer than highWater other tasks are ready", async () => {
-  const { flow } = createWorld({ limits: { highWater: 3, history: 0 } });
+  const { flow } = createTestFlow({ limits: { highWater: 3, history: 0 } });
   let most = 0;
   const trail: string[] = [];
-  addAct(flow, "source", function* (_data, ctx) {
+  addFunction(flow, "source", function* (_data, ctx) {
     for (let n = 0; n < 8; n++) {
       ctx.emit("output", n);
       trail.push(`+${n}`);
       yield n;
     }
   });
-  addAct(flow, "sink", (n: number) => void trail.push(`-${n}`));
+  addFunction(flow, "sink", (n: number) => void trail.push(`-${n}`));
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await flow.waitUntil(job, () => {
@@ -75,17 +75,17 @@ test("back-pressure: a source goes on only while fewer than highWater other task
 });
 
 test("a source of many items with a slow consumer keeps at most highWater tasks waiting, by default 64", async () => {
-  const { flow, timers } = createWorld({ limits: { history: 0 }, executionTimeoutMs: Infinity });
+  const { flow, timers } = createTestFlow({ limits: { history: 0 }, executionTimeoutMs: Infinity });
   const items = 2_000;
   let [most, emitted, received] = [0, 0, 0];
-  addAct(flow, "source", function* (_data, ctx) {
+  addFunction(flow, "source", function* (_data, ctx) {
     while (emitted < items) {
       ctx.emit("output", emitted++);
       most = Math.max(most, emitted - received);
       yield emitted;
     }
   });
-  addAct(flow, "sink", async (n: number, ctx) => {
+  addFunction(flow, "sink", async (n: number, ctx) => {
     assertEquals(n, received);
     await new Promise<void>((resolve) => void timers.setTimer(ctx.now() + 1, resolve));
     received++;
@@ -99,11 +99,11 @@ test("a source of many items with a slow consumer keeps at most highWater tasks 
 });
 
 test("two sources share the queue: both go on, and the mark holds for both together", async () => {
-  const { flow } = createWorld({ limits: { highWater: 2, history: 0 } });
+  const { flow } = createTestFlow({ limits: { highWater: 2, history: 0 } });
   let [most, waiting] = [0, 0];
   const seen: string[] = [];
   for (const id of ["a", "b"]) {
-    addAct(flow, id, function* (_data, ctx) {
+    addFunction(flow, id, function* (_data, ctx) {
       for (let n = 0; n < 4; n++) {
         ctx.emit("output", `${id}${n}`);
         most = Math.max(most, ++waiting);
@@ -111,8 +111,8 @@ test("two sources share the queue: both go on, and the mark holds for both toget
       }
     });
   }
-  addAct(flow, "start", (_data, ctx) => ctx.emit("output", {}));
-  addAct(flow, "sink", (text: string) => {
+  addFunction(flow, "start", (_data, ctx) => ctx.emit("output", {}));
+  addFunction(flow, "sink", (text: string) => {
     waiting--;
     seen.push(text);
   });
@@ -126,16 +126,16 @@ test("two sources share the queue: both go on, and the mark holds for both toget
 });
 
 test("a generator that fails keeps what it has yielded, and its retry starts from the progress", async () => {
-  const { flow, timers } = createWorld({ errorHandler: retries });
+  const { flow, timers } = createTestFlow({ errorHandler: retries });
   const seen: unknown[] = [];
-  addAct(flow, "source", function* (_data, ctx) {
+  addFunction(flow, "source", function* (_data, ctx) {
     for (let n = Number(ctx.progress ?? 0); n < 4; n++) {
       ctx.emit("output", `${n}/${ctx.attempt}`);
       if (n === 2 && ctx.attempt === 0) throw new RangeError("at 2");
       yield n + 1;
     }
   });
-  addAct(flow, "sink", (text) => void seen.push(text));
+  addFunction(flow, "sink", (text) => void seen.push(text));
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.advance(9);
@@ -154,9 +154,9 @@ test("a generator that fails keeps what it has yielded, and its retry starts fro
 });
 
 test("a generator that fails for good runs its finally blocks, and STOP ends the job", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: string[] = [];
-  addAct(flow, "source", function* () {
+  addFunction(flow, "source", function* () {
     try {
       yield 1;
       throw new Error("boom");
@@ -170,9 +170,9 @@ test("a generator that fails for good runs its finally blocks, and STOP ends the
 });
 
 test("progress that cannot travel is the generator's error, and its finally blocks run", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: string[] = [];
-  addAct(flow, "source", function* (_data, ctx) {
+  addFunction(flow, "source", function* (_data, ctx) {
     try {
       ctx.shared.set("a", 1);
       yield { f: () => {} };
@@ -187,16 +187,16 @@ test("progress that cannot travel is the generator's error, and its finally bloc
 });
 
 test("the context is closed between yields and open again after them", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: string[] = [];
   let stolen: Context | undefined;
-  addAct(flow, "source", function* (_data, ctx) {
+  addFunction(flow, "source", function* (_data, ctx) {
     stolen = ctx;
     ctx.emit("output", {});
     yield 1;
     ctx.shared.set("after", 1);
   });
-  addAct(flow, "sink", () => {
+  addFunction(flow, "sink", () => {
     try {
       stolen?.emit("output", {});
     } catch (error) {
@@ -212,9 +212,9 @@ test("the context is closed between yields and open again after them", async () 
 });
 
 test("other tasks run between the yields of one generator: priorities and retries are not held up", async () => {
-  const { flow, timers } = createWorld({ limits: { highWater: 1 } });
+  const { flow, timers } = createTestFlow({ limits: { highWater: 1 } });
   const seen: string[] = [];
-  addAct(flow, "source", function* (_data, ctx) {
+  addFunction(flow, "source", function* (_data, ctx) {
     ctx.emit("output", "delayed", { delayMs: 5 });
     for (let n = 0; n < 3; n++) {
       ctx.emit("output", `item ${n}`);
@@ -222,7 +222,7 @@ test("other tasks run between the yields of one generator: priorities and retrie
       yield n;
     }
   });
-  addAct(flow, "sink", (text: string) => void seen.push(text));
+  addFunction(flow, "sink", (text: string) => void seen.push(text));
   link(flow, "source", "sink");
   flow.execute("source");
   await timers.advance(5);
@@ -230,12 +230,12 @@ test("other tasks run between the yields of one generator: priorities and retrie
 });
 
 test("what a generator returns is ignored, and so is an iterable that is no generator", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "returns", function* () {
+  const { flow } = createTestFlow();
+  addFunction(flow, "returns", function* () {
     yield 1;
     return { ignored: true } as unknown as void;
   });
-  addAct(flow, "list", () => [1, 2, 3] as unknown as void);
+  addFunction(flow, "list", () => [1, 2, 3] as unknown as void);
   for (const id of ["returns", "list"]) {
     const job = await flow.run(id);
     assertEquals([job.status, job.error], ["completed", undefined], id);

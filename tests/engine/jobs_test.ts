@@ -2,20 +2,20 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type Collected, type Context, Registry, Routine } from "../../mod.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 test("C110 C111 C160 C225 C403 many jobs side by side: what happens to one, the others don't notice", async () => {
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 2 });
-  const crew = new Crew();
-  const start = addAct(flow, "start", (name: string, ctx) => {
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 2 });
+  const handlers = new WaitingHandlers();
+  const start = addFunction(flow, "start", (name: string, ctx) => {
     ctx.shared.set("name", name);
     ctx.state.set("name", name);
     for (const n of [1, 2, 3]) ctx.emit("output", `${name}${n}`);
   });
-  addAct(flow, "work", async (item: string, ctx) => {
-    await crew.work(item);
+  addFunction(flow, "work", async (item: string, ctx) => {
+    await handlers.wait(item);
     if (item === "fails2") throw new Error("boom");
     ctx.shared.update<string[]>("items", (old = []) => [...old, item]);
     ctx.output("item", `${item} of ${ctx.jobId}`);
@@ -27,14 +27,14 @@ test("C110 C111 C160 C225 C403 many jobs side by side: what happens to one, the 
   );
   const [plain, , pauses, cancels] = jobs;
   await timers.flush();
-  assertEquals(crew.working, names.flatMap((name) => [`${name}1`, `${name}2`]));
-  crew.release("fails2");
+  assertEquals(handlers.waiting, names.flatMap((name) => [`${name}1`, `${name}2`]));
+  handlers.release("fails2");
   if (pauses !== undefined) void flow.pause(pauses, { graceMs: 0 });
   if (cancels !== undefined) flow.cancel(cancels);
   await timers.advance(10);
   assertEquals(jobs.map(({ status }) => status), ["running", "failed", "paused", "cancelled", "failed"]);
   for (const n of [1, 2, 3]) {
-    crew.release(`plain${n}`);
+    handlers.release(`plain${n}`);
     await timers.flush();
   }
   assertEquals(plain?.status, "completed");
@@ -54,7 +54,7 @@ test("C372 jobs leave no trace in the flow: its bytes are equal before, during a
       if (n.length < 3) ctx.emit(this.output, { n: n.length + this.getConfig("step", 1) });
     }
   }
-  const { flow, timers } = createWorld({ registry: new Registry({ Adder }) });
+  const { flow, timers } = createTestFlow({ registry: new Registry({ Adder }) });
   const adder = flow.addRoutine(new Adder().setConfig({ step: 2 }), "adder");
   flow.connect(adder.output, adder.trigger);
   const before = JSON.stringify(flow);
@@ -68,8 +68,8 @@ test("C372 jobs leave no trace in the flow: its bytes are equal before, during a
 });
 
 test("two flows on one engine, and two engines, don't notice each other", async () => {
-  const [a, b] = [createWorld(), createWorld()];
-  for (const { flow } of [a, b]) addAct(flow, "act", (_data, ctx) => ctx.shared.set("now", ctx.now()));
+  const [a, b] = [createTestFlow(), createTestFlow()];
+  for (const { flow } of [a, b]) addFunction(flow, "act", (_data, ctx) => ctx.shared.set("now", ctx.now()));
   const jobs = [a.flow.execute("act"), b.flow.execute("act")];
   await a.timers.advance(5);
   await b.timers.flush();
@@ -88,11 +88,11 @@ test("all jobs of an engine share slices of sliceMs: then the event loop comes f
       slices.push([]);
       callback();
     });
-  const { flow } = createWorld({}, { timers: { now: () => now, setTimer: host.setTimer, soon }, sliceMs: 5 });
-  const start = addAct(flow, "start", (name: string, ctx) => {
+  const { flow } = createTestFlow({}, { timers: { now: () => now, setTimer: host.setTimer, soon }, sliceMs: 5 });
+  const start = addFunction(flow, "start", (name: string, ctx) => {
     for (let n = 0; n < 9; n++) ctx.emit("output", name);
   });
-  addAct(flow, "work", (name: string) => {
+  addFunction(flow, "work", (name: string) => {
     slices.at(-1)?.push(name);
     now += 2;
   });
@@ -108,10 +108,10 @@ test("all jobs of an engine share slices of sliceMs: then the event loop comes f
 test("of jobs that had to wait for the event loop, the first have ended before the last go on", async () => {
   const host = manualTimers();
   let now = 0;
-  const { flow } = createWorld({}, { timers: { ...host, now: () => now }, sliceMs: 5 });
+  const { flow } = createTestFlow({}, { timers: { ...host, now: () => now }, sliceMs: 5 });
   const seen: string[] = [];
-  addAct(flow, "busy", () => void (now += 5));
-  addAct(flow, "work", async (name: number) => {
+  addFunction(flow, "busy", () => void (now += 5));
+  addFunction(flow, "work", async (name: number) => {
     seen.push(`${name} begins`);
     await null;
     seen.push(`${name} ends`);
@@ -123,15 +123,15 @@ test("of jobs that had to wait for the event loop, the first have ended before t
 });
 
 test("a busy job does not keep the event loop: others and timers get their turn", async () => {
-  const { flow, timers } = createWorld({ limits: { steps: 60_000, history: 0 } });
+  const { flow, timers } = createTestFlow({ limits: { steps: 60_000, history: 0 } });
   const seen: string[] = [];
   let rounds = 0;
-  addAct(flow, "busy", (_data, ctx) => {
+  addFunction(flow, "busy", (_data, ctx) => {
     rounds++;
     ctx.emit("output", {});
   });
   link(flow, "busy", "busy");
-  addAct(flow, "short", () => void seen.push(`short after ${rounds < 50_000}`));
+  addFunction(flow, "short", () => void seen.push(`short after ${rounds < 50_000}`));
   const busy = flow.execute("busy");
   await flow.waitUntil(busy, () => rounds > 10);
   const short = flow.execute("short");
@@ -144,7 +144,7 @@ test("a busy job does not keep the event loop: others and timers get their turn"
 test("a job that ends in its first turn asks the host for no timer", async () => {
   const host = manualTimers();
   const asked: string[] = [];
-  const { flow } = createWorld({}, {
+  const { flow } = createTestFlow({}, {
     timers: {
       now: host.now,
       setTimer: (at, callback) => (asked.push("timer"), host.setTimer(at, callback)),
@@ -152,7 +152,7 @@ test("a job that ends in its first turn asks the host for no timer", async () =>
     },
   });
   addSource(flow, "source", [{}, {}]);
-  addAct(flow, "act", () => {});
+  addFunction(flow, "act", () => {});
   link(flow, "source", "act");
   const job = await flow.run("source");
   assertEquals([job.status, asked], ["completed", []]);

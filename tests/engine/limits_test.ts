@@ -1,13 +1,13 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { addAct, addSource, link } from "../support/act.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 test("a cycle without an end meets the step limit: the job fails, whatever the error handler says", async () => {
   for (const strategy of ["continue", "skip", "retry"] as const) {
-    const { flow } = createWorld({ limits: { steps: 10 } });
+    const { flow } = createTestFlow({ limits: { steps: 10 } });
     let runs = 0;
-    addAct(flow, "act", (_data, ctx) => {
+    addFunction(flow, "act", (_data, ctx) => {
       runs++;
       ctx.emit("output", {});
     }).setAsOptional(strategy);
@@ -23,10 +23,10 @@ test("a cycle without an end meets the step limit: the job fails, whatever the e
 
 test("exactly as many tasks as the limit allows are made; one commit is made whole or not at all", async () => {
   for (const [items, status] of [[4, "completed"], [5, "failed"]] as const) {
-    const { flow } = createWorld({ limits: { steps: 5 } });
+    const { flow } = createTestFlow({ limits: { steps: 5 } });
     const seen: unknown[] = [];
     addSource(flow, "source", Array.from({ length: items }, (_, n) => n));
-    addAct(flow, "sink", (n) => void seen.push(n));
+    addFunction(flow, "sink", (n) => void seen.push(n));
     link(flow, "source", "sink");
     const job = await flow.run("source");
     assertEquals([job.status, seen.length], [status, status === "completed" ? items : 0]);
@@ -34,8 +34,8 @@ test("exactly as many tasks as the limit allows are made; one commit is made who
 });
 
 test("history, outputs and log keep the newest up to their limits, and count what was dropped", async () => {
-  const { flow } = createWorld({ limits: { history: 5, outputs: 2, log: 3 } });
-  addAct(flow, "act", (n: unknown, ctx) => {
+  const { flow } = createTestFlow({ limits: { history: 5, outputs: 2, log: 3 } });
+  addFunction(flow, "act", (n: unknown, ctx) => {
     const count = Number(n);
     ctx.output("n", count);
     ctx.log({ count });
@@ -57,12 +57,12 @@ test("history, outputs and log keep the newest up to their limits, and count wha
 });
 
 test("C190 C192 C194 C195 C196 C210 C216 history: who, what, when, with what, in order, of one routine or of all", async () => {
-  const { flow, timers } = createWorld();
-  addAct(flow, "source", (_data, ctx) => {
+  const { flow, timers } = createTestFlow();
+  addFunction(flow, "source", (_data, ctx) => {
     ctx.emit("output", { n: 1 });
     ctx.emit("output", { n: 2 }, { delayMs: 10 });
   });
-  addAct(flow, "sink", ({ n }: { n: number }, ctx) => ctx.emit("output", n * 10));
+  addFunction(flow, "sink", ({ n }: { n: number }, ctx) => ctx.emit("output", n * 10));
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.advance(10);

@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type Collected, type Context, ErrorHandler, Routine } from "../../mod.ts";
-import { addSource } from "../support/act.ts";
-import { createWorld } from "../support/world.ts";
+import { addSource } from "../support/function_routine.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 const retries = new ErrorHandler({ strategy: "retry", retryDelayMs: 10, maxRetries: 2 });
 
@@ -20,7 +20,7 @@ test("the merge survives a failed attempt: every attempt gets exactly the same l
       if (value.at(-1) === 3) ctx.clear("input");
     }
   }
-  const { flow, timers } = createWorld({ errorHandler: retries });
+  const { flow, timers } = createTestFlow({ errorHandler: retries });
   addSource(flow, "source", [{ value: 1 }, { value: 2 }, { value: 3 }, { value: 4 }]);
   const flaky = flow.addRoutine(new Flaky(), "flaky");
   flow.connect("source", "output", "flaky", "input");
@@ -40,7 +40,7 @@ test("the merge of a function survives a failed attempt too: the value is that o
       if (total === 3 && ctx.attempt < 2) throw new Error("flaky");
     }
   }
-  const { flow, timers } = createWorld({ errorHandler: retries });
+  const { flow, timers } = createTestFlow({ errorHandler: retries });
   addSource(flow, "source", [1, 2, 4]);
   const flaky = flow.addRoutine(new Flaky(), "flaky");
   flow.connect("source", "output", "flaky", "input");

@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type Collected, type Context, ErrorHandler, Registry, Routine } from "../../mod.ts";
-import { addSource } from "../support/act.ts";
-import { createWorld } from "../support/world.ts";
+import { addSource } from "../support/function_routine.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 const retries = new ErrorHandler({ strategy: "retry", retryDelayMs: 10, maxRetries: 2 });
 const continues = new ErrorHandler({ strategy: "continue" });
@@ -19,7 +19,7 @@ test("C024 override: each delivery stands alone, and the slot stores nothing", a
       this.seen.push(data, ctx.slotData("input"));
     }
   }
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   addSource(flow, "source", [{ value: 1 }, { other: 2 }]);
   const sink = flow.addRoutine(new Sink(), "sink");
   flow.connect("source", "output", "sink", "input");
@@ -37,7 +37,7 @@ class Lists extends Routine {
 }
 
 test("C025 C027 append: a handler gets the keys of its delivery, each with the list so far", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   addSource(flow, "source", [{ value: 1 }, { value: 2, other: "a" }, { other: "b" }, { value: 3 }]);
   const lists = flow.addRoutine(new Lists(), "lists");
   flow.connect("source", "output", "lists", "input");
@@ -61,7 +61,7 @@ test("append lists are of fixed length and read-only, with at(), iteration and t
       this.kept.push(value);
     }
   }
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   addSource(flow, "source", [{ value: 10 }, { value: 20 }, { value: 30 }]);
   const reader = flow.addRoutine(new Reader(), "reader");
   flow.connect("source", "output", "reader", "input");
@@ -82,7 +82,7 @@ test("C087 C288 C289 an aggregator emits when it has what it expects, and not be
     }
   }
   for (const count of [2, 3]) {
-    const { flow } = createWorld();
+    const { flow } = createTestFlow();
     addSource(flow, "source", [1, 2, 3].slice(0, count).map((value) => ({ value })));
     flow.addRoutine(new Aggregator(), "aggregator");
     flow.connect("source", "output", "aggregator", "input");
@@ -110,7 +110,7 @@ test("C026 a merge function joins what is stored with what comes; the handler ge
       assertEquals(ctx.slotData("input"), data);
     }
   }
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   addSource(flow, "source", [{ a: 1 }, { b: 2 }]);
   const joiner = flow.addRoutine(new Joiner(), "joiner");
   flow.connect("source", "output", "joiner", "input");
@@ -133,7 +133,7 @@ class Summer extends Routine {
 }
 
 test("a registered merge function works the same", async () => {
-  const { flow } = createWorld({ registry: new Registry({ sum }) });
+  const { flow } = createTestFlow({ registry: new Registry({ sum }) });
   addSource(flow, "source", [1, 2, 4]);
   const summer = flow.addRoutine(new Summer(), "summer");
   flow.connect("source", "output", "summer", "input");
@@ -149,7 +149,7 @@ test("a handler that passes on whole what it got passes on what was merged", asy
       ctx.emit(this.output, total);
     }
   }
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   addSource(flow, "source", [1, 2, 4]);
   flow.addRoutine(new Through(), "through");
   flow.connect("source", "output", "through", "input");
@@ -172,7 +172,7 @@ test("a merge that throws is the task's error; nothing has been merged, and a re
       this.seen.push(total);
     }
   }
-  const { flow, timers } = createWorld({ errorHandler: retries });
+  const { flow, timers } = createTestFlow({ errorHandler: retries });
   addSource(flow, "source", [1, 2]);
   const moody = flow.addRoutine(new Moody(), "moody");
   flow.connect("source", "output", "moody", "input");
@@ -192,14 +192,14 @@ test("what a merge function returns must travel: else it is the task's error", a
     }
     take(_data: unknown): void {}
   }
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const bad = flow.addRoutine(new Bad(), "bad");
   const job = await flow.run(bad.input, {});
   assertEquals([job.status, job.error?.name], ["failed", "SerializationError"]);
 });
 
 test("append on data that is no object is the receiver's error, and the rest goes on", async () => {
-  const { flow } = createWorld({ errorHandler: continues });
+  const { flow } = createTestFlow({ errorHandler: continues });
   addSource(flow, "source", [{ value: 1 }, 2, "three", null, [4], new Date(5), { value: 6 }]);
   const lists = flow.addRoutine(new Lists(), "lists");
   flow.connect("source", "output", "lists", "input");
@@ -215,7 +215,7 @@ test("append on data that is no object is the receiver's error, and the rest goe
 });
 
 test("C075 C398 slot data is the job's: a second execute starts empty, side by side or later", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   addSource(flow, "source", [{ value: 1 }, { value: 2 }]);
   const lists = flow.addRoutine(new Lists(), "lists");
   flow.connect("source", "output", "lists", "input");

@@ -1,21 +1,21 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import type { EngineEvent } from "../../mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
-import { runsOf, summarize } from "../support/metrics.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { runsOf, summarize } from "../support/handler_metrics.ts";
+import { createTestFlow, type TestFlow } from "../support/test_flow.ts";
 
 /** A flow whose `work` takes as many milliseconds as its data says, and fails where they are negative. */
-function createWork(times: readonly number[]): World {
-  const world = createWorld();
-  const { flow, timers } = world;
+function createWork(times: readonly number[]): TestFlow {
+  const setup = createTestFlow();
+  const { flow, timers } = setup;
   addSource(flow, "source", times);
-  addAct(flow, "work", async (ms: number) => {
+  addFunction(flow, "work", async (ms: number) => {
     await new Promise<void>((resolve) => timers.setTimer(timers.now() + Math.abs(ms), resolve));
     if (ms < 0) throw new RangeError(`${ms} is negative`);
   }).setAsOptional();
   link(flow, "source", "work");
-  return world;
+  return setup;
 }
 
 const starts = (events: readonly EngineEvent[]) =>
@@ -50,8 +50,8 @@ test("C207 C208 the end of a task is told: outcome, instant, and the error where
 });
 
 test("C209 what ends without having been started is no run: a delivery that was awaited for too long", async () => {
-  const { flow, timers, events } = createWorld();
-  addAct(flow, "asker", (_data, ctx) => ctx.expect("trigger", { timeoutMs: 10 })).setAsOptional();
+  const { flow, timers, events } = createTestFlow();
+  addFunction(flow, "asker", (_data, ctx) => ctx.expect("trigger", { timeoutMs: 10 })).setAsOptional();
   const job = flow.execute("asker");
   await timers.advance(10);
   const tasks = events.flatMap((event) => event.type === "task" ? [[event.task, event.outcome]] : []);

@@ -1,9 +1,9 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { type EngineEvent, ErrorHandler } from "../../mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 const statuses = (events: readonly EngineEvent[]) =>
   events.flatMap((event) =>
@@ -11,13 +11,13 @@ const statuses = (events: readonly EngineEvent[]) =>
   );
 
 test("the observer is told of every change of status, with the instant", async () => {
-  const { flow, timers, events } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "act", async () => await crew.work("act"));
+  const { flow, timers, events } = createTestFlow();
+  const handlers = new WaitingHandlers();
+  addFunction(flow, "act", async () => await handlers.wait("act"));
   const job = flow.execute("act");
   await timers.advance(5);
   const paused = flow.pause(job);
-  crew.release("act");
+  handlers.release("act");
   await paused;
   await timers.advance(5);
   flow.resume(job);
@@ -33,21 +33,21 @@ test("the observer is told of every change of status, with the instant", async (
 });
 
 test("the observer is told of every step of a task and of every failure", async () => {
-  const { flow, timers, events } = createWorld();
+  const { flow, timers, events } = createTestFlow();
   addSource(flow, "source", [{}]);
-  addAct(flow, "steps", async (_data, ctx) => await ctx.checkpoint());
-  addAct(flow, "yields", function* () {
+  addFunction(flow, "steps", async (_data, ctx) => await ctx.checkpoint());
+  addFunction(flow, "yields", function* () {
     yield 1;
   });
-  addAct(flow, "retries", (_data, ctx) => {
+  addFunction(flow, "retries", (_data, ctx) => {
     if (ctx.attempt === 0) throw new RangeError("once");
   }).setAsCritical({ retryDelayMs: 10 });
   const fail = () => {
     throw new RangeError("always");
   };
-  addAct(flow, "skips", fail).setAsOptional("skip");
-  addAct(flow, "continues", fail).setAsOptional();
-  addAct(flow, "stops", fail);
+  addFunction(flow, "skips", fail).setAsOptional("skip");
+  addFunction(flow, "continues", fail).setAsOptional();
+  addFunction(flow, "stops", fail);
   addSource(flow, "last", [{}], { delayMs: 20 });
   link(flow, "source", "steps", "yields", "retries", "skips", "continues", "last");
   link(flow, "last", "stops");
@@ -75,7 +75,7 @@ test("the observer is told of every step of a task and of every failure", async 
 
 test("the observer is told of every call of a handler, before it, and of every segment of a generator", async () => {
   const seen: string[] = [];
-  const world = createWorld({}, {
+  const setup = createTestFlow({}, {
     observer: (event) => {
       if (event.type === "start") {
         const { jobId, flowId, routine, slot, task, attempt, at } = event;
@@ -83,14 +83,14 @@ test("the observer is told of every call of a handler, before it, and of every s
       } else if (event.type === "task") seen.push(event.outcome);
     },
   });
-  const { flow, timers } = world;
+  const { flow, timers } = setup;
   addSource(flow, "source", [{}], { delayMs: 5 });
-  addAct(flow, "yields", function* () {
+  addFunction(flow, "yields", function* () {
     seen.push("before");
     yield 1;
     seen.push("after");
   });
-  addAct(flow, "retries", (_data, ctx) => {
+  addFunction(flow, "retries", (_data, ctx) => {
     seen.push("called");
     if (ctx.attempt === 0) throw new Error("once");
   }).setAsCritical({ retryDelayMs: 10 });
@@ -109,16 +109,16 @@ test("the observer is told of every call of a handler, before it, and of every s
 test("an observer that stops the job before a handler is called: it is not called, and its task stays", async () => {
   for (const how of ["cancel", "pause"] as const) {
     const seen: string[] = [];
-    const world = createWorld({}, {
+    const setup = createTestFlow({}, {
       observer: (event) => {
         if (event.type !== "start" || event.routine !== "sink") return;
         if (how === "cancel") flow.cancel(job);
         else void flow.pause(job, { graceMs: 0 });
       },
     });
-    const { flow, timers } = world;
+    const { flow, timers } = setup;
     addSource(flow, "source", [1, 2]);
-    addAct(flow, "sink", () => void seen.push("called"));
+    addFunction(flow, "sink", () => void seen.push("called"));
     link(flow, "source", "sink");
     const job = flow.execute("source");
     await timers.flush();
@@ -128,12 +128,12 @@ test("an observer that stops the job before a handler is called: it is not calle
 });
 
 test("an observer that throws breaks nothing", async () => {
-  const thrower = createWorld({}, {
+  const thrower = createTestFlow({}, {
     observer: () => {
       throw new Error("broken observer");
     },
   });
-  addAct(thrower.flow, "act", (_data, ctx) => {
+  addFunction(thrower.flow, "act", (_data, ctx) => {
     ctx.report(1);
     ctx.output("kind", 1);
   });
@@ -143,16 +143,16 @@ test("an observer that throws breaks nothing", async () => {
 
 test("an observer that cancels the job as soon as it runs: no handler runs", async () => {
   const seen: string[] = [];
-  const world = createWorld({}, {
+  const setup = createTestFlow({}, {
     observer: (event) => {
-      if (event.type === "status" && event.to === "running") world.flow.cancel(job, { reason: "observer" });
+      if (event.type === "status" && event.to === "running") setup.flow.cancel(job, { reason: "observer" });
     },
   });
-  addAct(world.flow, "act", () => void seen.push("ran"));
-  const job = world.flow.create("act");
-  world.flow.resume(job);
-  await world.timers.flush();
-  assertEquals([job.status, job.error?.message, seen, world.timers.size], [
+  addFunction(setup.flow, "act", () => void seen.push("ran"));
+  const job = setup.flow.create("act");
+  setup.flow.resume(job);
+  await setup.timers.flush();
+  assertEquals([job.status, job.error?.message, seen, setup.timers.size], [
     "cancelled",
     "The job was cancelled: observer",
     [],
@@ -163,18 +163,18 @@ test("an observer that cancels the job as soon as it runs: no handler runs", asy
 test("an observer that cancels the job at a task's outcome: nothing more runs", async () => {
   for (const outcome of ["done", "continue", "retry"]) {
     const seen: string[] = [];
-    const world = createWorld({}, {
+    const setup = createTestFlow({}, {
       observer: (event) => {
-        if (event.type === "task" && event.outcome === outcome) world.flow.cancel(job, { reason: outcome });
+        if (event.type === "task" && event.outcome === outcome) setup.flow.cancel(job, { reason: outcome });
       },
     });
-    const { flow, timers } = world;
-    addAct(flow, "act", (_data, ctx) => {
+    const { flow, timers } = setup;
+    addFunction(flow, "act", (_data, ctx) => {
       seen.push("act");
       ctx.emit("output", {});
       if (outcome !== "done") throw new Error("fails");
     }).setErrorHandler(new ErrorHandler({ strategy: outcome === "retry" ? "retry" : "continue" }));
-    addAct(flow, "next", () => void seen.push("next"));
+    addFunction(flow, "next", () => void seen.push("next"));
     link(flow, "act", "next");
     const job = flow.create("act");
     flow.resume(job);
@@ -185,13 +185,13 @@ test("an observer that cancels the job at a task's outcome: nothing more runs", 
 });
 
 test("report() is live and unstored: it goes to onReport and the observer at once, as it was given", async () => {
-  const { flow, timers, events } = createWorld();
-  const crew = new Crew();
+  const { flow, timers, events } = createTestFlow();
+  const handlers = new WaitingHandlers();
   const seen: unknown[] = [];
   const token = { text: "tok", fn: () => {} };
-  addAct(flow, "act", async (_data, ctx) => {
+  addFunction(flow, "act", async (_data, ctx) => {
     ctx.report(token);
-    await crew.work("act");
+    await handlers.wait("act");
     ctx.report(2);
     throw new Error("fails after all");
   });
@@ -200,7 +200,7 @@ test("report() is live and unstored: it goes to onReport and the observer at onc
   });
   await timers.advance(7);
   assertEquals(seen, [[token, "act", 0]]);
-  crew.release("act");
+  handlers.release("act");
   await timers.flush();
   assertEquals(seen[1], [2, "act", 7]);
   assertEquals(events.filter(({ type }) => type === "report"), [
@@ -211,8 +211,8 @@ test("report() is live and unstored: it goes to onReport and the observer at onc
 });
 
 test("an onReport that throws does not fail the handler and is told to the observer", async () => {
-  const { flow, events } = createWorld();
-  addAct(flow, "act", (_data, ctx) => ctx.report(1));
+  const { flow, events } = createTestFlow();
+  addFunction(flow, "act", (_data, ctx) => ctx.report(1));
   const job = await flow.run("act", {}, {
     onReport: () => {
       throw new Error("no listener");
@@ -223,8 +223,8 @@ test("an onReport that throws does not fail the handler and is told to the obser
 
 test("handlers get the engine's services as they are, and they are never written out", async () => {
   const mail = { sent: 0, secret: "key-123", send: () => ++mail.sent };
-  const { flow } = createWorld({}, { services: { mail } });
-  addAct(flow, "act", (_data, ctx) => {
+  const { flow } = createTestFlow({}, { services: { mail } });
+  addFunction(flow, "act", (_data, ctx) => {
     const service: unknown = Reflect.get(ctx.services, "mail");
     assertEquals(service === mail, true);
     mail.send();
@@ -236,12 +236,12 @@ test("handlers get the engine's services as they are, and they are never written
 
 test("ids and instants come from the engine's ports: two runs are the same to the byte", async () => {
   const run = async () => {
-    const { flow, timers } = createWorld();
-    addAct(flow, "act", (_data, ctx) => {
+    const { flow, timers } = createTestFlow();
+    addFunction(flow, "act", (_data, ctx) => {
       ctx.log({ now: ctx.now() });
       ctx.emit("output", { now: ctx.now() }, { delayMs: 1_234 });
     });
-    addAct(flow, "next", (_data, ctx) => ctx.output("key", ctx.idempotencyKey));
+    addFunction(flow, "next", (_data, ctx) => ctx.output("key", ctx.idempotencyKey));
     link(flow, "act", "next");
     const jobs = [flow.execute("act"), flow.execute("act")];
     await timers.advance(10_000);

@@ -1,32 +1,32 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type Context, Routine } from "../../mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 interface Item {
   readonly n: number;
 }
 
 test("C079 C082 C090 C100 three emissions in one handler are three deliveries, in order", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: unknown[] = [];
   addSource(flow, "source", ["item_0", "item_1", "item_2"]);
-  addAct(flow, "sink", (data) => void seen.push(data));
+  addFunction(flow, "sink", (data) => void seen.push(data));
   link(flow, "source", "sink");
   const job = await flow.run("source");
   assertEquals([seen, job.status], [["item_0", "item_1", "item_2"], "completed"]);
 });
 
 test("C074 C077 C095 one emission reaches every connected slot, in the order of connection", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: string[] = [];
-  addAct(flow, "source", (_data, ctx) => {
+  addFunction(flow, "source", (_data, ctx) => {
     ctx.emit("output", { n: 1 });
     seen.push("source");
   });
-  for (const id of ["c", "a", "b"]) addAct(flow, id, ({ n }: Item) => void seen.push(`${id} ${n}`));
+  for (const id of ["c", "a", "b"]) addFunction(flow, id, ({ n }: Item) => void seen.push(`${id} ${n}`));
   link(flow, "source", "a", "b", "c");
   const job = await flow.run("source");
   assertEquals(seen, ["source", "a 1", "b 1", "c 1"]);
@@ -37,30 +37,30 @@ test("C074 C077 C095 one emission reaches every connected slot, in the order of 
 });
 
 test("C078 C089 several keys of one emission arrive together, in one delivery", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: unknown[] = [];
   addSource(flow, "source", [{ a: 1, b: "two", c: [3] }]);
-  addAct(flow, "sink", (data) => void seen.push(data));
+  addFunction(flow, "sink", (data) => void seen.push(data));
   link(flow, "source", "sink");
   const job = await flow.run("source");
   assertEquals([seen, job.status], [[{ a: 1, b: "two", c: [3] }], "completed"]);
 });
 
 test("C080 a key that is called flow is data like any other", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: unknown[] = [];
   addSource(flow, "source", [{ flow: "mine", n: 1 }]);
-  addAct(flow, "sink", (data) => void seen.push(data));
+  addFunction(flow, "sink", (data) => void seen.push(data));
   link(flow, "source", "sink");
   const job = await flow.run("source");
   assertEquals([seen, job.status], [[{ flow: "mine", n: 1 }], "completed"]);
 });
 
 test("C084 an event and a slot that are connected as objects deliver once per emission", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: unknown[] = [];
   const source = addSource(flow, "source", [{ n: 1 }]);
-  const sink = addAct<unknown>(flow, "sink", (data) => void seen.push(data));
+  const sink = addFunction<unknown>(flow, "sink", (data) => void seen.push(data));
   flow.connect(source.output, sink.trigger);
   const job = await flow.run(source.trigger, {});
   assertEquals([seen, job.status], [[{ n: 1 }], "completed"]);
@@ -78,10 +78,10 @@ test("C083 emitting from a helper that the handler calls is emitting in the hand
       ctx.emit(this.output, { n });
     }
   }
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: number[] = [];
   flow.addRoutine(new Helped(), "helped");
-  addAct(flow, "sink", ({ n }: Item) => void seen.push(n));
+  addFunction(flow, "sink", ({ n }: Item) => void seen.push(n));
   link(flow, "helped", "sink");
   await flow.run("helped");
   assertEquals(seen, [1, 2]);
@@ -97,11 +97,11 @@ test("C086 a routine with two events reaches the consumers of the one it emits",
       else ctx.emit(this.bad, { reason: `${n} is not positive` });
     }
   }
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: string[] = [];
   const split = flow.addRoutine(new Split(), "split");
-  const good = addAct(flow, "good", ({ n }: Item) => void seen.push(`good ${n}`));
-  const bad = addAct(flow, "bad", ({ reason }: { reason: string }) => void seen.push(`bad ${reason}`));
+  const good = addFunction(flow, "good", ({ n }: Item) => void seen.push(`good ${n}`));
+  const bad = addFunction(flow, "bad", ({ reason }: { reason: string }) => void seen.push(`bad ${reason}`));
   flow.connect(split.good, good.trigger);
   flow.connect(split.bad, bad.trigger);
   await flow.run(split.trigger, { n: 1 });
@@ -111,11 +111,11 @@ test("C086 a routine with two events reaches the consumers of the one it emits",
 });
 
 test("fan-in: the deliveries of several routines to one slot come in the order in which they were made", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: string[] = [];
   addSource(flow, "start", [{ n: 1 }, { n: 2 }]);
-  for (const id of ["a", "b"]) addAct(flow, id, ({ n }: Item, ctx) => ctx.emit("output", `${id}${n}`));
-  addAct(flow, "sink", (text: string) => void seen.push(text));
+  for (const id of ["a", "b"]) addFunction(flow, id, ({ n }: Item, ctx) => ctx.emit("output", `${id}${n}`));
+  addFunction(flow, "sink", (text: string) => void seen.push(text));
   link(flow, "start", "a", "b");
   link(flow, "a", "sink");
   link(flow, "b", "sink");
@@ -124,11 +124,11 @@ test("fan-in: the deliveries of several routines to one slot come in the order i
 });
 
 test("C071 what is ready are the pending tasks: the first of a chain, then the next", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
   for (const id of ["r1", "r2", "r3"]) {
-    addAct(flow, id, async (_data, ctx) => {
-      await crew.work(id);
+    addFunction(flow, id, async (_data, ctx) => {
+      await handlers.wait(id);
       ctx.emit("output", {});
     });
   }
@@ -138,18 +138,18 @@ test("C071 what is ready are the pending tasks: the first of a chain, then the n
   for (const id of ["r1", "r2", "r3"]) {
     assertEquals(job.pendingTasks.map(({ routine }) => routine), [id]);
     await timers.flush();
-    crew.release(id);
+    handlers.release(id);
     await timers.flush();
   }
   assertEquals([job.status, job.pendingTasks], ["completed", []]);
 });
 
 test("C096 C097 first in, first out: a sibling does not wait for a whole chain", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: string[] = [];
   addSource(flow, "start", [{}]);
   for (const id of ["a", "b", "c", "d"]) {
-    addAct(flow, id, (_data, ctx) => {
+    addFunction(flow, id, (_data, ctx) => {
       seen.push(id);
       ctx.emit("output", {});
     });
@@ -162,9 +162,9 @@ test("C096 C097 first in, first out: a sibling does not wait for a whole chain",
 });
 
 test("C058 a routine connected to itself runs until it no longer emits", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: number[] = [];
-  const loop = addAct(flow, "loop", ({ n }: Item, ctx) => {
+  const loop = addFunction(flow, "loop", ({ n }: Item, ctx) => {
     seen.push(n);
     if (n > 0) ctx.emit("output", { n: n - 1 });
   });
@@ -174,7 +174,7 @@ test("C058 a routine connected to itself runs until it no longer emits", async (
 });
 
 test("C005 C211 emitting an event that nothing is connected to is recorded and delivers nothing", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   addSource(flow, "source", [{ n: 1 }]);
   const job = await flow.run("source");
   assertEquals(job.history().map(({ type }) => type), ["start", "emit"]);
@@ -182,13 +182,13 @@ test("C005 C211 emitting an event that nothing is connected to is recorded and d
 });
 
 test("data may be left out: the receiver gets undefined", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: unknown[] = [];
-  addAct(flow, "source", (_data, ctx) => {
+  addFunction(flow, "source", (_data, ctx) => {
     ctx.emit("output", undefined);
     ctx.emit("output", null);
   });
-  addAct(flow, "sink", (data) => void seen.push(data));
+  addFunction(flow, "sink", (data) => void seen.push(data));
   link(flow, "source", "sink");
   const job = await flow.run("source");
   assertEquals([job.status, seen], ["completed", [undefined, null]]);

@@ -1,26 +1,26 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { type EngineEvent, ErrorHandler, type JobOutput, SerializationError } from "../../mod.ts";
-import { addAct, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 test("C390 C391 outputs go to onOutput and to the log, those of the entry too, once they are committed", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
   const seen: JobOutput[] = [];
-  addAct(flow, "entry", async (_data, ctx) => {
+  addFunction(flow, "entry", async (_data, ctx) => {
     ctx.output("progress", { percent: 50 });
-    await crew.work("entry");
+    await handlers.wait("entry");
     ctx.output("done");
     ctx.emit("output", {});
   });
-  addAct(flow, "next", (_data, ctx) => ctx.output("progress", { percent: 100 }));
+  addFunction(flow, "next", (_data, ctx) => ctx.output("progress", { percent: 100 }));
   link(flow, "entry", "next");
   const job = flow.execute("entry", {}, { onOutput: (output) => void seen.push(output) });
   await timers.advance(5);
   assertEquals([seen, job.outputLog], [[], []]);
-  crew.release("entry");
+  handlers.release("entry");
   await timers.flush();
   const expected = [
     { at: "1970-01-01T00:00:00.000Z", data: { percent: 50 }, routine: "entry", type: "progress" },
@@ -31,8 +31,8 @@ test("C390 C391 outputs go to onOutput and to the log, those of the entry too, o
 });
 
 test("resume takes listeners of its own: what was put out before is in the log only", async () => {
-  const { flow, timers } = createWorld();
-  addAct(flow, "act", function* (_data, ctx) {
+  const { flow, timers } = createTestFlow();
+  addFunction(flow, "act", function* (_data, ctx) {
     for (let n = Number(ctx.progress ?? 0); n < 3; n++) {
       ctx.output("n", n);
       ctx.report(`report ${n}`);
@@ -54,17 +54,17 @@ test("resume takes listeners of its own: what was put out before is in the log o
 });
 
 test("outputs of a checkpoint and of each yield come at once; those of a failed attempt never", async () => {
-  const { flow, timers } = createWorld({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
+  const handlers = new WaitingHandlers();
   const seen: unknown[] = [];
-  addAct(flow, "steps", async (_data, ctx) => {
+  addFunction(flow, "steps", async (_data, ctx) => {
     ctx.output("step", 1);
     await ctx.checkpoint();
     ctx.output("step", 2);
-    await crew.work("steps");
+    await handlers.wait("steps");
     throw new Error("lost");
   });
-  addAct(flow, "yields", function* (_data, ctx) {
+  addFunction(flow, "yields", function* (_data, ctx) {
     for (const n of [1, 2]) {
       ctx.output("yield", n);
       yield n;
@@ -75,7 +75,7 @@ test("outputs of a checkpoint and of each yield come at once; those of a failed 
   const job = flow.execute("steps", {}, { onOutput });
   await timers.flush();
   assertEquals(seen.splice(0), ["step 1"]);
-  crew.release("steps");
+  handlers.release("steps");
   await timers.flush();
   assertEquals([job.status, seen.splice(0), job.outputLog.length], ["completed", [], 1]);
   const other = flow.execute("yields", {}, { onOutput });
@@ -84,9 +84,9 @@ test("outputs of a checkpoint and of each yield come at once; those of a failed 
 });
 
 test("C390 an onOutput that throws does not fail the job and is told to the observer", async () => {
-  const { flow, events } = createWorld();
+  const { flow, events } = createTestFlow();
   const thrown = new Error("no console");
-  addAct(flow, "act", (_data, ctx) => {
+  addFunction(flow, "act", (_data, ctx) => {
     ctx.output("a", 1);
     ctx.output("a", 2);
   });
@@ -108,13 +108,13 @@ test("C390 an onOutput that throws does not fail the job and is told to the obse
 });
 
 test("onOutput may cancel the job: the outputs of that commit stay, and nothing more runs", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "act", (_data, ctx) => {
+  const { flow } = createTestFlow();
+  addFunction(flow, "act", (_data, ctx) => {
     ctx.output("a");
     ctx.output("b");
     ctx.emit("output", {});
   });
-  addAct(flow, "next", (_data, ctx) => ctx.output("c"));
+  addFunction(flow, "next", (_data, ctx) => ctx.output("c"));
   link(flow, "act", "next");
   const seen: string[] = [];
   const job = flow.execute("act", {}, {
@@ -133,8 +133,8 @@ test("onOutput may cancel the job: the outputs of that commit stay, and nothing 
 });
 
 test("output() refuses types that are no names and data that cannot travel", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "act", (_data, ctx) => {
+  const { flow } = createTestFlow();
+  addFunction(flow, "act", (_data, ctx) => {
     assertThrows(() => ctx.output(""), TypeError, "type");
     const error = assertThrows(() => ctx.output("kind", { list: [Symbol("s")] }), SerializationError);
     assertEquals(error.path, "data.list[0]");

@@ -1,13 +1,13 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { JobState, Registry } from "../../mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 test("outputs() gives what is kept, then what comes, and ends when the job has ended", async () => {
-  const { flow, timers } = createWorld();
-  addAct(flow, "act", (n: unknown, ctx) => {
+  const { flow, timers } = createTestFlow();
+  addFunction(flow, "act", (n: unknown, ctx) => {
     const count = Number(n);
     ctx.output("count", count);
     if (count < 3) ctx.emit("output", count + 1, { delayMs: 10 });
@@ -37,14 +37,14 @@ test("outputs() gives what is kept, then what comes, and ends when the job has e
 });
 
 test("outputs() keeps what its reader has not asked for yet, and ends when the job rests paused or is cancelled", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "act", async (_data, ctx) => {
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
+  addFunction(flow, "act", async (_data, ctx) => {
     for (const n of [1, 2, 3]) {
       ctx.output("n", n);
       await ctx.checkpoint(n);
     }
-    await crew.work("act");
+    await handlers.wait("act");
   });
   for (const end of ["pause", "cancel"]) {
     const job = flow.execute("act");
@@ -60,8 +60,8 @@ test("outputs() keeps what its reader has not asked for yet, and ends when the j
 });
 
 test("several next() calls at once are answered in order", async () => {
-  const { flow, timers } = createWorld();
-  addAct(flow, "act", (_data, ctx) => [1, 2].forEach((n) => ctx.output("n", n)));
+  const { flow, timers } = createTestFlow();
+  addFunction(flow, "act", (_data, ctx) => [1, 2].forEach((n) => ctx.output("n", n)));
   const job = flow.execute("act");
   const outputs = flow.outputs(job);
   const results = Promise.all([outputs.next(), outputs.next(), outputs.next()]);
@@ -73,9 +73,9 @@ test("several next() calls at once are answered in order", async () => {
 });
 
 test("leaving outputs() early ends it, and the job goes on", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   addSource(flow, "source", [1, 2, 3]);
-  addAct(flow, "sink", (n: number, ctx) => ctx.output("n", n));
+  addFunction(flow, "sink", (n: number, ctx) => ctx.output("n", n));
   link(flow, "source", "sink");
   const job = flow.execute("source");
   const outputs = flow.outputs(job);
@@ -90,10 +90,10 @@ test("leaving outputs() early ends it, and the job goes on", async () => {
 });
 
 test("return() ends a next() that still waits", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "act", async (_data, ctx) => {
-    await crew.work("act");
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
+  addFunction(flow, "act", async (_data, ctx) => {
+    await handlers.wait("act");
     ctx.output("late", 1);
   });
   const job = flow.execute("act");
@@ -102,14 +102,14 @@ test("return() ends a next() that still waits", async () => {
   await timers.flush();
   assertEquals(await outputs.return?.(), { value: undefined, done: true });
   assertEquals(await waiting, { value: undefined, done: true });
-  crew.release("act");
+  handlers.release("act");
   await timers.flush();
   assertEquals([job.status, await outputs.next()], ["completed", { value: undefined, done: true }]);
 });
 
 test("outputs() of a job at rest gives what is kept and ends", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "act", (_data, ctx) => ctx.output("kind", new Date(5)));
+  const { flow } = createTestFlow();
+  addFunction(flow, "act", (_data, ctx) => ctx.output("kind", new Date(5)));
   const job = await flow.run("act");
   const copy = JobState.fromJSON(JSON.parse(JSON.stringify(job)), new Registry());
   for (const state of [job, copy]) {
@@ -128,9 +128,9 @@ test("an output that its reader cannot be given does not break the job", async (
       throw new RangeError("no way back");
     }
   }
-  const { flow, timers } = createWorld({ registry: new Registry({ Odd }) });
+  const { flow, timers } = createTestFlow({ registry: new Registry({ Odd }) });
   addSource(flow, "source", [1]);
-  addAct(flow, "sink", (_n: number, ctx) => ctx.output("odd", new Odd()));
+  addFunction(flow, "sink", (_n: number, ctx) => ctx.output("odd", new Odd()));
   link(flow, "source", "sink");
   const job = flow.execute("source");
   const outputs = flow.outputs(job);
@@ -140,8 +140,8 @@ test("an output that its reader cannot be given does not break the job", async (
 });
 
 test("outputs() gives nothing more to a reader that stops while others are told", async () => {
-  const { flow, timers } = createWorld();
-  addAct(flow, "act", (_data, ctx) => ctx.output("line", 1));
+  const { flow, timers } = createTestFlow();
+  addFunction(flow, "act", (_data, ctx) => ctx.output("line", 1));
   const job = flow.create("act");
   const stops: Promise<unknown>[] = [];
   const resumed = flow.resume(job, { onOutput: () => void stops.push(Promise.resolve(stream.return?.())) });

@@ -1,19 +1,19 @@
 import { test } from "node:test";
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { PausedError } from "../../mod.ts";
-import { addAct, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorkplace } from "../support/workplace.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createWaitingFlow } from "../support/waiting_flow.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 test("C224 a handler that does not return is aborted after graceMs, and its task runs again on resume", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
   const reasons: unknown[] = [];
-  addAct(flow, "act", async (_data, ctx) => {
+  addFunction(flow, "act", async (_data, ctx) => {
     ctx.signal.addEventListener("abort", () => reasons.push(ctx.signal.reason));
     ctx.shared.update<number>("runs", (old = 0) => old + 1);
-    await crew.work(`${ctx.idempotencyKey} attempt ${ctx.attempt}`);
+    await handlers.wait(`${ctx.idempotencyKey} attempt ${ctx.attempt}`);
   });
   const job = flow.execute("act");
   await timers.flush();
@@ -26,20 +26,20 @@ test("C224 a handler that does not return is aborted after graceMs, and its task
   assertInstanceOf(reasons[0], PausedError);
   const { active, attempt, step } = job.pendingTasks[0] ?? {};
   assertEquals({ active, attempt, step }, { active: true, attempt: undefined, step: undefined });
-  crew.release("id-1/1/0 attempt 0");
+  handlers.release("id-1/1/0 attempt 0");
   await timers.flush();
   assertEquals([job.status, job.sharedData], ["paused", {}], "what it returns later is ignored");
   flow.resume(job);
   await timers.flush();
-  crew.release("id-1/1/0 attempt 0");
+  handlers.release("id-1/1/0 attempt 0");
   await timers.flush();
   assertEquals([job.status, job.sharedData, job.retryCount("act")], ["completed", { runs: 1 }, 0]);
 });
 
 test("graceMs is 1,000 by default, and 0 aborts at once", async () => {
   for (const [options, graceMs] of [[{}, 1_000], [{ graceMs: 0 }, 0]] as const) {
-    const { flow, timers } = createWorld();
-    addAct(flow, "act", () => new Promise<void>(() => {}));
+    const { flow, timers } = createTestFlow();
+    addFunction(flow, "act", () => new Promise<void>(() => {}));
     const job = flow.execute("act");
     await timers.flush();
     void flow.pause(job, options);
@@ -52,16 +52,16 @@ test("graceMs is 1,000 by default, and 0 aborts at once", async () => {
 });
 
 test("tasks that were active run first on resume, by id, whatever their priority", async () => {
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 2 });
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 2 });
+  const handlers = new WaitingHandlers();
   const seen: string[] = [];
-  addAct(flow, "source", (_data, ctx) => {
+  addFunction(flow, "source", (_data, ctx) => {
     ctx.emit("output", "a", { priority: "low" });
     ctx.emit("output", "b", { priority: "low" });
   });
-  addAct(flow, "sink", (name: string) => {
+  addFunction(flow, "sink", (name: string) => {
     seen.push(name);
-    return seen.length <= 2 ? crew.work(name) : undefined;
+    return seen.length <= 2 ? handlers.wait(name) : undefined;
   });
   link(flow, "source", "sink");
   const job = flow.execute("source");
@@ -78,29 +78,29 @@ test("tasks that were active run first on resume, by id, whatever their priority
 });
 
 test("a second pause joins the first: one pause point, and both resolve", async () => {
-  const { flow, timers, crew } = createWorkplace();
+  const { flow, timers, handlers } = createWaitingFlow();
   const job = flow.execute("act");
   await timers.flush();
   const both = Promise.all([flow.pause(job, { reason: "first" }), flow.pause(job, { reason: "second", graceMs: 5 })]);
   await timers.advance(500);
   assertEquals(job.status, "running");
-  crew.release("act");
+  handlers.release("act");
   await both;
   assertEquals([job.status, job.pausePoints.map(({ reason }) => reason)], ["paused", ["first"]]);
 });
 
 test("an error or a timeout while pausing decides: the pause resolves with it", async () => {
   for (const end of ["stop", "timeout", "cancel"]) {
-    const { flow, timers } = createWorld({ executionTimeoutMs: 100 });
-    const crew = new Crew();
-    addAct(flow, "act", async () => {
-      await crew.work("act");
+    const { flow, timers } = createTestFlow({ executionTimeoutMs: 100 });
+    const handlers = new WaitingHandlers();
+    addFunction(flow, "act", async () => {
+      await handlers.wait("act");
       throw new Error("stop");
     });
     const job = flow.execute("act");
     await timers.flush();
     const paused = flow.pause(job);
-    if (end === "stop") crew.release("act");
+    if (end === "stop") handlers.release("act");
     if (end === "cancel") flow.cancel(job);
     await timers.advance(100);
     await paused;
@@ -114,16 +114,16 @@ test("an error or a timeout while pausing decides: the pause resolves with it", 
 });
 
 test("a retry that falls due while pausing waits, with its attempt counted", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "act", async (_data, ctx) => {
-    await crew.work(ctx.attempt);
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
+  addFunction(flow, "act", async (_data, ctx) => {
+    await handlers.wait(ctx.attempt);
     if (ctx.attempt === 0) throw new Error("again");
   }).setAsCritical({ retryDelayMs: 10 });
   const job = flow.execute("act");
   await timers.flush();
   const paused = flow.pause(job);
-  crew.release(0);
+  handlers.release(0);
   await paused;
   const { attempt, notBefore, active } = job.pendingTasks[0] ?? {};
   assertEquals([job.status, { attempt, notBefore, active }], [

@@ -1,19 +1,19 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { ErrorHandler } from "../../mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 test("C389 ctx.pause pauses once the handler has committed: what it emitted waits", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: number[] = [];
-  addAct(flow, "source", (_data, ctx) => {
+  addFunction(flow, "source", (_data, ctx) => {
     ctx.emit("output", 1);
     ctx.pause("enough for today", { at: "source" });
     ctx.emit("output", 2);
   });
-  addAct(flow, "sink", (n: number) => void seen.push(n));
+  addFunction(flow, "sink", (n: number) => void seen.push(n));
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.flush();
@@ -28,15 +28,15 @@ test("C389 ctx.pause pauses once the handler has committed: what it emitted wait
 
 test("C389 a handler may call flow.pause() of its own job without awaiting it, synchronous or not", async () => {
   for (const isAsync of [false, true]) {
-    const { flow, timers } = createWorld();
+    const { flow, timers } = createTestFlow();
     const seen: unknown[] = [];
     const pause = () => void flow.pause(job, { reason: "from inside" }).then(() => seen.push("paused"));
-    addAct(flow, "source", (_data, ctx) => {
+    addFunction(flow, "source", (_data, ctx) => {
       ctx.emit("output", {});
       pause();
       if (isAsync) return Promise.resolve();
     });
-    addAct(flow, "sink", () => void seen.push("sink"));
+    addFunction(flow, "sink", () => void seen.push("sink"));
     link(flow, "source", "sink");
     const job = flow.execute("source");
     await timers.flush();
@@ -45,8 +45,8 @@ test("C389 a handler may call flow.pause() of its own job without awaiting it, s
 });
 
 test("C389 a handler that awaits the pause of its own job waits for itself: the grace ends that", async () => {
-  const { flow, timers } = createWorld();
-  addAct(flow, "act", async (_data, ctx) => {
+  const { flow, timers } = createTestFlow();
+  addFunction(flow, "act", async (_data, ctx) => {
     ctx.shared.set("ran", true);
     await flow.pause(job, { graceMs: 50 });
   });
@@ -58,18 +58,18 @@ test("C389 a handler that awaits the pause of its own job waits for itself: the 
 });
 
 test("ctx.pause lets the others finish within the grace of 1,000 ms, then aborts them", async () => {
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 3 });
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 3 });
+  const handlers = new WaitingHandlers();
   addSource(flow, "source", ["quick", "slow", "pauses", "queued"]);
-  addAct(flow, "sink", async (name: string, ctx) => {
+  addFunction(flow, "sink", async (name: string, ctx) => {
     if (name === "pauses") ctx.pause();
-    else await crew.work(name);
+    else await handlers.wait(name);
     ctx.shared.set(name, ctx.now());
   });
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.advance(10);
-  crew.release("quick");
+  handlers.release("quick");
   await timers.advance(989);
   assertEquals(job.status, "running");
   await timers.advance(1);
@@ -78,8 +78,8 @@ test("ctx.pause lets the others finish within the grace of 1,000 ms, then aborts
 });
 
 test("a handler that asks for a pause and then throws leaves no pause", async () => {
-  const { flow, timers } = createWorld({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
-  addAct(flow, "act", (_data, ctx) => {
+  const { flow, timers } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
+  addFunction(flow, "act", (_data, ctx) => {
     ctx.pause("never mind");
     throw new Error("boom");
   });
@@ -89,18 +89,18 @@ test("a handler that asks for a pause and then throws leaves no pause", async ()
 });
 
 test("a pause that is asked for before a checkpoint begins with it; the handler may finish within the grace", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "act", async (_data, ctx) => {
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
+  addFunction(flow, "act", async (_data, ctx) => {
     ctx.pause("at the checkpoint");
     await ctx.checkpoint("half");
-    await crew.work("act");
+    await handlers.wait("act");
     ctx.shared.set("done", true);
   });
   const job = flow.execute("act");
   await timers.advance(500);
   assertEquals([job.status, job.pendingTasks[0]?.progress], ["running", "half"]);
-  crew.release("act");
+  handlers.release("act");
   await timers.flush();
   assertEquals([job.status, job.sharedData, job.pendingTasks, job.pausePoints.length], [
     "paused",
@@ -111,28 +111,28 @@ test("a pause that is asked for before a checkpoint begins with it; the handler 
 });
 
 test("the first ctx.pause of a handler counts, and a handler's pause joins one that is under way", async () => {
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 2 });
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 2 });
+  const handlers = new WaitingHandlers();
   addSource(flow, "source", ["a", "b"]);
-  addAct(flow, "sink", async (name: string, ctx) => {
+  addFunction(flow, "sink", async (name: string, ctx) => {
     ctx.pause(`${name} 1`);
     ctx.pause(`${name} 2`);
-    await crew.work(name);
+    await handlers.wait(name);
   });
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.flush();
-  crew.release("b");
+  handlers.release("b");
   await timers.flush();
-  crew.release("a");
+  handlers.release("a");
   await timers.flush();
   assertEquals([job.status, job.pausePoints.map(({ reason }) => reason), job.pendingTasks], ["paused", ["b 1"], []]);
 });
 
 test("each activation may pause anew: a job paused after every task ends as one that never was", async () => {
   const run = async (pauses: boolean) => {
-    const { flow, timers } = createWorld();
-    const act = addAct(flow, "act", ({ n }: { n: number }, ctx) => {
+    const { flow, timers } = createTestFlow();
+    const act = addFunction(flow, "act", ({ n }: { n: number }, ctx) => {
       if (pauses) ctx.pause();
       ctx.shared.update<number[]>("seen", (old = []) => [...old, n]);
       if (n > 0) ctx.emit("output", { n: n - 1 });
@@ -152,9 +152,9 @@ test("each activation may pause anew: a job paused after every task ends as one 
 });
 
 test("a handler that pauses its job at once, and then cancels it, is aborted once, for the first reason", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const reasons: unknown[] = [];
-  addAct(flow, "act", (_data, ctx) => {
+  addFunction(flow, "act", (_data, ctx) => {
     ctx.signal.addEventListener("abort", () => reasons.push((ctx.signal.reason as Error).name));
     void flow.pause(job, { graceMs: 0 });
     flow.cancel(job);

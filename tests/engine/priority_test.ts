@@ -1,19 +1,19 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { addAct, addSource, link } from "../support/act.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 test("ready tasks run by priority, then by id", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: string[] = [];
-  addAct(flow, "source", (_data, ctx) => {
+  addFunction(flow, "source", (_data, ctx) => {
     for (const n of [1, 2]) {
       ctx.emit("output", `low ${n}`, { priority: "low" });
       ctx.emit("output", `normal ${n}`);
       ctx.emit("output", `high ${n}`, { priority: "high" });
     }
   });
-  addAct(flow, "sink", (text: string, ctx) => {
+  addFunction(flow, "sink", (text: string, ctx) => {
     seen.push(text);
     if (text === "normal 1") ctx.emit("output", "high late", { priority: "high" });
   });
@@ -24,16 +24,16 @@ test("ready tasks run by priority, then by id", async () => {
 });
 
 test("delayed deliveries run when they are due, then again by priority and id", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: string[] = [];
-  addAct(flow, "source", (_data, ctx) => {
+  addFunction(flow, "source", (_data, ctx) => {
     ctx.emit("output", "at 20", { delayMs: 20 });
     ctx.emit("output", "at 10, low", { delayMs: 10, priority: "low" });
     ctx.emit("output", "at 10", { delayMs: 10 });
     ctx.emit("output", "at 10, high", { delayMs: 10, priority: "high" });
     ctx.emit("output", "at once");
   });
-  addAct(flow, "sink", (text: string, ctx) => void seen.push(`${ctx.now()}: ${text}`));
+  addFunction(flow, "sink", (text: string, ctx) => void seen.push(`${ctx.now()}: ${text}`));
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.advance(9);
@@ -49,15 +49,15 @@ test("delayed deliveries run when they are due, then again by priority and id", 
 });
 
 test("a delayed delivery falls due while another handler works: it comes next, and the alarm rings once", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   let done = () => {};
   const seen: string[] = [];
-  addAct(flow, "source", (_data, ctx) => {
+  addFunction(flow, "source", (_data, ctx) => {
     ctx.emit("output", "slow");
     ctx.emit("output", "due at 10", { delayMs: 10 });
     ctx.emit("output", "after");
   });
-  addAct(flow, "sink", (text: string) => {
+  addFunction(flow, "sink", (text: string) => {
     seen.push(text);
     if (text === "slow") return new Promise<void>((resolve) => done = resolve);
   });
@@ -72,20 +72,20 @@ test("a delayed delivery falls due while another handler works: it comes next, a
 });
 
 test("a retry, a parked generator and new tasks of one priority run by id", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: string[] = [];
   addSource(flow, "start", [{}]);
-  addAct(flow, "flaky", (_data, ctx) => {
+  addFunction(flow, "flaky", (_data, ctx) => {
     seen.push(`flaky ${ctx.attempt}`);
     if (ctx.attempt === 0) throw new Error("again");
   }).setAsCritical({ retryDelayMs: 10 });
-  addAct(flow, "source", function* (_data, ctx) {
+  addFunction(flow, "source", function* (_data, ctx) {
     seen.push("source 1");
     ctx.emit("output", "slow", { priority: "high" });
     yield 1;
     seen.push("source 2");
   });
-  addAct(flow, "sink", (name: string, ctx) => {
+  addFunction(flow, "sink", (name: string, ctx) => {
     seen.push(name);
     if (name === "slow") return new Promise<void>((resolve) => void timers.setTimer(ctx.now() + 10, resolve));
   });
@@ -99,9 +99,9 @@ test("a retry, a parked generator and new tasks of one priority run by id", asyn
 });
 
 test("refuses delays and priorities that there are not, and delivers nothing", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: string[] = [];
-  addAct(flow, "source", (_data, ctx) => {
+  addFunction(flow, "source", (_data, ctx) => {
     for (const delayMs of [-1, NaN, Infinity]) {
       assertThrows(() => ctx.emit("output", {}, { delayMs }), RangeError, "delayMs");
     }
@@ -111,7 +111,7 @@ test("refuses delays and priorities that there are not, and delivers nothing", a
       'one of "high", "normal", "low"',
     );
   });
-  addAct(flow, "sink", () => void seen.push("sink"));
+  addFunction(flow, "sink", () => void seen.push("sink"));
   link(flow, "source", "sink");
   const job = await flow.run("source");
   assertEquals([job.status, seen], ["completed", []]);

@@ -9,8 +9,8 @@ import {
   Routine,
   StateError,
 } from "../../mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { createTestFlow, type TestFlow } from "../support/test_flow.ts";
 
 class Gather extends Routine {
   readonly input = this.addSlot("input", this.take, { merge: "append" });
@@ -22,21 +22,21 @@ class Gather extends Routine {
 }
 
 /** Generator, async handlers, a retry, a merge, a checkpoint, outputs, a deferred event: every kind of commit. */
-function createBusyFlow(): World {
-  const world = createWorld({
+function createBusyFlow(): TestFlow {
+  const setup = createTestFlow({
     executionStrategy: "concurrent",
     maxWorkers: 2,
     errorHandler: new ErrorHandler({ strategy: "retry", retryDelayMs: 0 }),
   });
-  const { flow } = world;
-  addAct(flow, "source", function* (_data, ctx) {
+  const { flow } = setup;
+  addFunction(flow, "source", function* (_data, ctx) {
     for (let item = Number(ctx.progress ?? 0); item < 3; item++) {
       ctx.emit("output", { item });
       yield item + 1;
     }
     ctx.defer("output", { item: 9 });
   });
-  addAct(flow, "work", async (data: { item: number }, ctx) => {
+  addFunction(flow, "work", async (data: { item: number }, ctx) => {
     await Promise.resolve();
     if (data.item === 1 && ctx.attempt === 0) throw new Error("once");
     if (ctx.progress === undefined) {
@@ -46,11 +46,11 @@ function createBusyFlow(): World {
     if (data.item < 3) ctx.emit("output", data);
   });
   flow.addRoutine(new Gather(), "gather");
-  addAct(flow, "sink", ({ items }: { items: number[] }, ctx) => ctx.output("items", items));
+  addFunction(flow, "sink", ({ items }: { items: number[] }, ctx) => ctx.output("items", items));
   link(flow, "source", "work");
   flow.connect("work", "output", "gather", "input");
   link(flow, "gather", "sink");
-  return world;
+  return setup;
 }
 
 const result = (job: JobState): { readonly [name: string]: unknown } => ({
@@ -142,18 +142,18 @@ test("a cancel from a listener, at each commit in turn: nothing more happens, an
 test("a pause that comes with the end of a job is a StateError: what has ended stays ended", async () => {
   for (const [id, end] of [["works", "completed"], ["fails", "failed"], ["fails later", "failed"]] as const) {
     const errors: unknown[] = [];
-    const world = createWorld({}, {
+    const setup = createTestFlow({}, {
       observer: (event) => {
         const isEnd = event.type === "status" ? event.to === end : event.type === "task" && event.outcome === "stop";
-        if (isEnd) void world.flow.pause(job).catch((error) => errors.push(error));
+        if (isEnd) void setup.flow.pause(job).catch((error) => errors.push(error));
       },
     });
-    const { flow, timers } = world;
-    addAct(flow, "works", () => {});
-    addAct(flow, "fails", () => {
+    const { flow, timers } = setup;
+    addFunction(flow, "works", () => {});
+    addFunction(flow, "fails", () => {
       throw new Error("boom");
     });
-    addAct(flow, "fails later", () => Promise.reject(new Error("boom")));
+    addFunction(flow, "fails later", () => Promise.reject(new Error("boom")));
     const job = flow.create(id);
     flow.resume(job);
     await timers.advance(5_000);
@@ -169,7 +169,7 @@ test("a pause without grace that comes with a merge does not wait for the handle
       return new Promise((_resolve, reject) => ctx.signal.addEventListener("abort", () => reject(ctx.signal.reason)));
     }
   }
-  const { flow, timers } = createWorld({ executionTimeoutMs: Infinity });
+  const { flow, timers } = createTestFlow({ executionTimeoutMs: Infinity });
   const waits = flow.addRoutine(new Waits(), "waits");
   const job = flow.execute(waits.trigger, { n: 1 });
   const answers: unknown[] = [];
@@ -185,10 +185,10 @@ test("a pause without grace that comes with a merge does not wait for the handle
 });
 
 test("a delivery from inside a handler or a listener is a task like any other", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: unknown[] = [];
   addSource(flow, "source", ["emitted"]);
-  addAct(flow, "sink", (data: unknown, ctx) => {
+  addFunction(flow, "sink", (data: unknown, ctx) => {
     seen.push([data, ctx.idempotencyKey]);
     if (data === "emitted") flow.deliver(job, "sink", "trigger", "from a handler");
     if (data === "from a handler") ctx.output("a");
@@ -206,7 +206,7 @@ test("a delivery from inside a handler or a listener is a task like any other", 
 });
 
 test("a delivery from a listener of the very commit that awaits it runs once", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: unknown[] = [];
   class Asker extends Routine {
     readonly trigger = this.addSlot("trigger", this.ask);
@@ -229,7 +229,7 @@ test("a delivery from a listener of the very commit that awaits it runs once", a
 });
 
 test("of two deadlines that pass at once, the one that a listener of the other fills in time is kept", async () => {
-  const { flow, timers } = createWorld({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
+  const { flow, timers } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
   const seen: unknown[] = [];
   class Asker extends Routine {
     readonly trigger = this.addSlot("trigger", this.ask);

@@ -1,9 +1,9 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import type { Context, Flow, JobState } from "../../mod.ts";
-import { addAct } from "../support/act.ts";
-import { createGate } from "../support/gate.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction } from "../support/function_routine.ts";
+import { createLatch } from "../support/latch.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 // A rejection that nobody handles fails the run in every runtime that these tests run in.
 
@@ -37,15 +37,15 @@ test("a handler that rejects after its abort leaves no unhandled rejection and n
   for (const [end, doEnd] of Object.entries(ENDS)) {
     for (const [name, run] of Object.entries(HANDLERS)) {
       for (const isGenerator of [false, true]) {
-        const { flow, timers } = createWorld();
-        const gate = createGate();
+        const { flow, timers } = createTestFlow();
+        const gate = createLatch();
         const options = end === "slot timeout" ? { timeoutMs: 50 } : {};
         if (isGenerator) {
-          addAct(flow, "act", async function* (_data, ctx) {
+          addFunction(flow, "act", async function* (_data, ctx) {
             yield 1;
             await run(ctx, gate.passed);
           }, options);
-        } else addAct(flow, "act", (_data, ctx) => run(ctx, gate.passed), options);
+        } else addFunction(flow, "act", (_data, ctx) => run(ctx, gate.passed), options);
         const job = flow.execute("act", {}, { timeoutMs: 100 });
         await timers.flush();
         await doEnd(flow, job);
@@ -63,10 +63,10 @@ test("a handler that rejects after its abort leaves no unhandled rejection and n
 
 test("a generator whose finally block throws or rejects at the pause leaves no unhandled rejection", async () => {
   for (const isAsync of [false, true]) {
-    const { flow, timers } = createWorld();
+    const { flow, timers } = createTestFlow();
     const seen: string[] = [];
     if (isAsync) {
-      addAct(flow, "act", async function* (_data, ctx) {
+      addFunction(flow, "act", async function* (_data, ctx) {
         try {
           ctx.pause();
           yield 1;
@@ -77,7 +77,7 @@ test("a generator whose finally block throws or rejects at the pause leaves no u
         }
       });
     } else {
-      addAct(flow, "act", function* (_data, ctx) {
+      addFunction(flow, "act", function* (_data, ctx) {
         try {
           ctx.pause();
           yield 1;
@@ -94,8 +94,8 @@ test("a generator whose finally block throws or rejects at the pause leaves no u
 });
 
 test("waits that nobody awaits reject nobody: execute alone is enough", async () => {
-  const { flow, timers } = createWorld();
-  addAct(flow, "act", () => Promise.reject(new Error("boom")));
+  const { flow, timers } = createTestFlow();
+  addFunction(flow, "act", () => Promise.reject(new Error("boom")));
   const job = flow.execute("act");
   void flow.waitForCompletion(job);
   void flow.settle(job);

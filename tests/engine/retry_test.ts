@@ -1,18 +1,18 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type Context, ErrorHandler, type ErrorHandlerOptions, JobState, Registry } from "../../mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { createTestFlow, type TestFlow } from "../support/test_flow.ts";
 
 /** A flow whose `entry` runs under RETRY; `attempts` are the instants at which it was called. */
 function createRetrying(run: (ctx: Context) => void, options: Omit<ErrorHandlerOptions, "strategy"> = {}) {
-  const world = createWorld({ errorHandler: new ErrorHandler({ strategy: "retry", ...options }) });
+  const setup = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "retry", ...options }) });
   const attempts: number[] = [];
-  addAct(world.flow, "entry", (_data, ctx) => {
+  addFunction(setup.flow, "entry", (_data, ctx) => {
     attempts.push(ctx.now());
     run(ctx);
   });
-  return { ...world, attempts };
+  return { ...setup, attempts };
 }
 
 function failing(times: number): (ctx: Context) => void {
@@ -21,7 +21,7 @@ function failing(times: number): (ctx: Context) => void {
   };
 }
 
-async function finish({ flow, timers }: World): Promise<JobState> {
+async function finish({ flow, timers }: TestFlow): Promise<JobState> {
   const job = flow.execute("entry");
   while (await timers.advanceToNext());
   return job;
@@ -29,10 +29,10 @@ async function finish({ flow, timers }: World): Promise<JobState> {
 
 test("C165 C168 fails, is retried, and completes", async () => {
   for (const [times, maxRetries] of [[1, 3], [2, 3], [2, 5], [3, 3]] as const) {
-    const world = createRetrying(failing(times), { maxRetries });
-    const job = await finish(world);
+    const setup = createRetrying(failing(times), { maxRetries });
+    const job = await finish(setup);
     const state = job.routineStates.entry;
-    assertEquals([job.status, world.attempts.length, job.retryCount("entry")], ["completed", times + 1, times]);
+    assertEquals([job.status, setup.attempts.length, job.retryCount("entry")], ["completed", times + 1, times]);
     assertEquals([state?.status, state?.retries, job.error, job.failures], ["completed", times, undefined, []]);
     assertEquals(job.history().map(({ type }) => type), [
       "start",
@@ -43,13 +43,13 @@ test("C165 C168 fails, is retried, and completes", async () => {
 
 test("C132 C133 C142 C144 C166 spent retries fail the job: attempts are 1 + maxRetries", async () => {
   for (const maxRetries of [0, 1, 2, 5]) {
-    const world = createRetrying(failing(Infinity), { maxRetries });
-    const job = await finish(world);
-    assertEquals([job.status, world.attempts.length, job.retryCount("entry")], ["failed", maxRetries + 1, maxRetries]);
+    const setup = createRetrying(failing(Infinity), { maxRetries });
+    const job = await finish(setup);
+    assertEquals([job.status, setup.attempts.length, job.retryCount("entry")], ["failed", maxRetries + 1, maxRetries]);
     assertEquals([job.routineStates.entry?.status, job.error?.message], ["failed", `attempt ${maxRetries}`]);
     assertEquals(job.failures.map(({ task }) => task.attempt ?? 0), [maxRetries]);
     assertEquals(job.history("entry").filter(({ type }) => type === "error").length, maxRetries + 1);
-    assertEquals([await world.flow.waitForCompletion(job), job.status], [true, "failed"]);
+    assertEquals([await setup.flow.waitForCompletion(job), job.status], [true, "failed"]);
   }
 });
 
@@ -91,9 +91,9 @@ test("C170 the delays: retryDelayMs times retryBackoff to the n, from n = 0, to 
     [{ retryDelayMs: 2_000_000, maxRetries: 2 }, [0, 2_000_000, 5_600_000]],
   ];
   for (const [options, expected] of cases) {
-    const world = createRetrying(failing(Infinity), options);
-    await finish(world);
-    assertEquals(world.attempts, [...expected], JSON.stringify(options));
+    const setup = createRetrying(failing(Infinity), options);
+    await finish(setup);
+    assertEquals(setup.attempts, [...expected], JSON.stringify(options));
   }
 });
 
@@ -125,9 +125,9 @@ test("many retries without a delay: every snapshot in between can be written", a
 
 test("jitter shortens each delay by up to its share, and is the same for job, task and attempt everywhere", async () => {
   const run = async (jitter: number) => {
-    const world = createRetrying(failing(Infinity), { jitter, retryBackoff: 1, maxRetries: 20 });
-    await finish(world);
-    return world.attempts.slice(1).map((at, index) => at - (world.attempts[index] ?? 0));
+    const setup = createRetrying(failing(Infinity), { jitter, retryBackoff: 1, maxRetries: 20 });
+    await finish(setup);
+    return setup.attempts.slice(1).map((at, index) => at - (setup.attempts[index] ?? 0));
   };
   const delays = await run(0.5);
   assertEquals(delays, await run(0.5));
@@ -146,29 +146,29 @@ test("C167 C169 an error whose name is not in retryableErrors is not tried again
     [["ConnectionError", "ConnectionError", "ValueError"], 3, 2],
   ];
   for (const [names, attempts, retries] of cases) {
-    const world = createRetrying(({ attempt }) => {
+    const setup = createRetrying(({ attempt }) => {
       throw named(names[attempt] ?? "none");
     }, { retryableErrors: ["ConnectionError"] });
-    const job = await finish(world);
-    assertEquals([job.status, world.attempts.length, job.retryCount("entry")], ["failed", attempts, retries]);
+    const job = await finish(setup);
+    assertEquals([job.status, setup.attempts.length, job.retryCount("entry")], ["failed", attempts, retries]);
     assertEquals(job.error, { name: "ValueError", message: "a ValueError" });
   }
 });
 
 test("isCritical: false makes spent and pointless retries end as CONTINUE", async () => {
   for (const options of [{ maxRetries: 1 }, { retryableErrors: ["TypeError"] }]) {
-    const world = createRetrying(failing(Infinity), { ...options, isCritical: false });
-    const job = await finish(world);
+    const setup = createRetrying(failing(Infinity), { ...options, isCritical: false });
+    const job = await finish(setup);
     assertEquals([job.status, job.routineStates.entry?.status, job.error], ["completed", "error_continued", undefined]);
     assertEquals([job.failures.length, job.history().at(-1)?.type], [1, "error"]);
   }
 });
 
 test("nobody sleeps: other tasks go on while a retry waits, and the retry keeps its place by id when it is due", async () => {
-  const { flow, timers } = createWorld({ errorHandler: new ErrorHandler({ strategy: "retry", retryDelayMs: 10 }) });
+  const { flow, timers } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "retry", retryDelayMs: 10 }) });
   const seen: string[] = [];
   addSource(flow, "source", ["a", "b", "c"]);
-  addAct(flow, "sink", (name: string, ctx) => {
+  addFunction(flow, "sink", (name: string, ctx) => {
     seen.push(`${name}${ctx.attempt}`);
     if (name !== "c" && ctx.attempt === 0) throw new Error("again");
   });
@@ -195,11 +195,11 @@ test("maxRetries is fixed at the first failure: another host's handler does not 
 });
 
 test("C396 retryCount() sums the retries of waiting, finished and failed tasks of a routine", async () => {
-  const { flow, timers } = createWorld({
+  const { flow, timers } = createTestFlow({
     errorHandler: new ErrorHandler({ strategy: "retry", retryDelayMs: 10, retryBackoff: 1, isCritical: false }),
   });
   addSource(flow, "source", [1, 2, 9]);
-  addAct(flow, "sink", (fails: number, { attempt }) => {
+  addFunction(flow, "sink", (fails: number, { attempt }) => {
     if (attempt < fails) throw new Error("again");
   });
   link(flow, "source", "sink");

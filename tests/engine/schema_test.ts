@@ -9,8 +9,8 @@ import {
   type SchemaResult,
   type StandardSchema,
 } from "../../mod.ts";
-import { addAct, addSource } from "../support/act.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource } from "../support/function_routine.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 const retries = new ErrorHandler({ strategy: "retry", retryDelayMs: 10, maxRetries: 2 });
 const continues = new ErrorHandler({ strategy: "continue" });
@@ -42,7 +42,7 @@ test("a slot's schema runs before the handler, once per task over all retries; t
       if (ctx.attempt < 2) throw new Error("again");
     }
   }
-  const { flow, timers } = createWorld({ errorHandler: retries });
+  const { flow, timers } = createTestFlow({ errorHandler: retries });
   const sink = flow.addRoutine(new Sink(), "sink");
   const job = flow.execute(sink.input, { n: 3 });
   await timers.flush();
@@ -60,7 +60,7 @@ test("what does not fit the slot's schema is the receiver's error, with every is
       this.seen.push(data);
     }
   }
-  const { flow } = createWorld({ errorHandler: continues });
+  const { flow } = createTestFlow({ errorHandler: continues });
   addSource(flow, "source", [{ n: "three" }, { n: 2 }]);
   const sink = flow.addRoutine(new Sink(), "sink");
   flow.connect("source", "output", "sink", "input");
@@ -82,7 +82,7 @@ test("an append slot with a schema collects the schema's output", async () => {
       this.seen.push(square.toArray());
     }
   }
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   addSource(flow, "source", [{ n: 1 }, { n: 2 }]);
   const sink = flow.addRoutine(new Sink(), "sink");
   flow.connect("source", "output", "sink", "input");
@@ -104,7 +104,7 @@ test("a schema that throws, or that is asynchronous, is the receiver's error too
       readonly input = this.addSlot("input", this.take, { schema });
       take(_data: unknown): void {}
     }
-    const { flow } = createWorld();
+    const { flow } = createTestFlow();
     const sink = flow.addRoutine(new Sink(), "sink");
     const job = await flow.run(sink.input, {});
     assertEquals([job.status, job.error?.message.includes(message)], ["failed", true], message);
@@ -124,20 +124,20 @@ test("an event's schema is checked at emit: the emitter sees the error, and noth
       assertThrows(() => ctx.defer("output", { n: "two" }), SchemaError, 'Cannot defer "output" of routine "source"');
     }
   }
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: unknown[] = [];
   flow.addRoutine(new Source(), "source");
-  addAct(flow, "sink", (data) => void seen.push(data));
+  addFunction(flow, "sink", (data) => void seen.push(data));
   flow.connect("source", "output", "sink", "trigger");
   const job = await flow.run("source");
   assertEquals([job.error, seen, asked.length], [undefined, [{ n: 1 }], 3]);
 });
 
 test("C043 C044 C045 C046 C047 a mapping renames keys when the delivery is made; others pass", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: unknown[] = [];
   addSource(flow, "source", [{ a: 1, b: 2, other: 3 }]);
-  for (const id of ["plain", "one", "two", "taken"]) addAct(flow, id, (data) => void seen.push([id, data]));
+  for (const id of ["plain", "one", "two", "taken"]) addFunction(flow, id, (data) => void seen.push([id, data]));
   const connect = (id: string, mapping: Record<string, string>) =>
     flow.connect("source", "output", id, "trigger", { mapping });
   connect("plain", {});
@@ -155,10 +155,10 @@ test("C043 C044 C045 C046 C047 a mapping renames keys when the delivery is made;
 });
 
 test("a mapping concerns its own connection only: beside it, data that is no object arrives", async () => {
-  const { flow } = createWorld({ errorHandler: continues });
+  const { flow } = createTestFlow({ errorHandler: continues });
   const seen: unknown[] = [];
   addSource(flow, "source", ["text"]);
-  for (const id of ["first", "mapped", "last"]) addAct(flow, id, (data) => void seen.push([id, data]));
+  for (const id of ["first", "mapped", "last"]) addFunction(flow, id, (data) => void seen.push([id, data]));
   flow.connect("source", "output", "first", "trigger");
   flow.connect("source", "output", "mapped", "trigger", { mapping: { a: "b" } });
   flow.connect("source", "output", "last", "trigger");
@@ -169,10 +169,10 @@ test("a mapping concerns its own connection only: beside it, data that is no obj
 });
 
 test("a mapping on data that is no object is the receiver's error, at every attempt", async () => {
-  const { flow, timers } = createWorld({ errorHandler: retries });
+  const { flow, timers } = createTestFlow({ errorHandler: retries });
   const seen: unknown[] = [];
   addSource(flow, "source", [[1, 2]]);
-  addAct(flow, "sink", (data) => void seen.push(data));
+  addFunction(flow, "sink", (data) => void seen.push(data));
   flow.connect("source", "output", "sink", "trigger", { mapping: { a: "b" } });
   const job = flow.execute("source");
   await timers.advance(100);

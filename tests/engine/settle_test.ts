@@ -2,20 +2,20 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type Context, JobState, Registry, Routine } from "../../mod.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorkplace } from "../support/workplace.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createWaitingFlow } from "../support/waiting_flow.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 test("settle runs what is due and tells when the job must be looked at again", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: string[] = [];
-  addAct(flow, "source", (_data, ctx) => {
+  addFunction(flow, "source", (_data, ctx) => {
     ctx.emit("output", "now");
     ctx.emit("output", "at 500", { delayMs: 500 });
     ctx.emit("output", "at 200", { delayMs: 200 });
   });
-  addAct(flow, "sink", (text: string) => void seen.push(text));
+  addFunction(flow, "sink", (text: string) => void seen.push(text));
   link(flow, "source", "sink");
   const job = flow.execute("source");
   assertEquals(await flow.settle(job), { status: "running", nextDueAt: 200 });
@@ -29,10 +29,10 @@ test("settle runs what is due and tells when the job must be looked at again", a
 });
 
 test("settle waits for active handlers, and answers for a retry, a deadline and an open delivery", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  addAct(flow, "act", async (_data, ctx) => {
-    await crew.work(ctx.attempt);
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
+  addFunction(flow, "act", async (_data, ctx) => {
+    await handlers.wait(ctx.attempt);
     if (ctx.attempt === 0) throw new Error("again");
     ctx.expect("trigger", { timeoutMs: 5_000 });
     ctx.expect("trigger");
@@ -43,30 +43,30 @@ test("settle waits for active handlers, and answers for a retry, a deadline and 
   settle();
   await timers.advance(10);
   assertEquals(answers, []);
-  crew.release(0);
+  handlers.release(0);
   await timers.flush();
   assertEquals(answers.splice(0), [{ status: "running", nextDueAt: 310 }]);
   await timers.advance(300);
   settle();
-  crew.release(1);
+  handlers.release(1);
   await timers.flush();
   assertEquals(answers.splice(0), [{ status: "running", nextDueAt: 5_310 }]);
   flow.deliver(job, "act", "trigger", {});
   await timers.flush();
-  crew.release(0);
+  handlers.release(0);
   await timers.flush();
   assertEquals(await flow.settle(job), { status: "running", nextDueAt: 610 });
 });
 
 test("an open delivery without a deadline is nothing to wake up for", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "act", (_data, ctx) => ctx.expect("trigger"));
+  const { flow } = createTestFlow();
+  addFunction(flow, "act", (_data, ctx) => ctx.expect("trigger"));
   const job = flow.execute("act");
   assertEquals(await flow.settle(job), { status: "running", nextDueAt: undefined });
 });
 
 test("settle with a timeout answers when the time is up: work that is still due is due now", async () => {
-  const { flow, timers } = createWorkplace();
+  const { flow, timers } = createWaitingFlow();
   const job = flow.execute("act");
   const answers: unknown[] = [];
   void flow.settle(job, { timeoutMs: 50 }).then((answer) => answers.push(answer));
@@ -75,9 +75,9 @@ test("settle with a timeout answers when the time is up: work that is still due 
 });
 
 test("settle answers at once for a job that is not live", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   addSource(flow, "source", [{}], { delayMs: 1_000 });
-  addAct(flow, "sink", () => {});
+  addFunction(flow, "sink", () => {});
   link(flow, "source", "sink");
   assertEquals(await flow.settle(flow.create("source")), { status: "pending", nextDueAt: 0 });
   const job = flow.execute("source");
@@ -95,10 +95,10 @@ test("settle runs what is due even if the host's timer is late, or never comes",
   const host = manualTimers();
   let now = 0;
   const timers = { now: () => now, setTimer: () => () => {}, soon: host.soon };
-  const { flow } = createWorld({}, { timers });
+  const { flow } = createTestFlow({}, { timers });
   const seen: number[] = [];
   addSource(flow, "source", [{}], { delayMs: 100 });
-  addAct(flow, "sink", (_data, ctx) => void seen.push(ctx.now()));
+  addFunction(flow, "sink", (_data, ctx) => void seen.push(ctx.now()));
   link(flow, "source", "sink");
   const job = flow.execute("source");
   assertEquals(await flow.settle(job), { status: "running", nextDueAt: 100 });
@@ -107,7 +107,7 @@ test("settle runs what is due even if the host's timer is late, or never comes",
 });
 
 test("settle of a job that pauses or ends meanwhile answers with that", async () => {
-  const { flow, timers } = createWorkplace();
+  const { flow, timers } = createWaitingFlow();
   for (const end of ["paused", "cancelled"] as const) {
     const job = flow.execute("act");
     await timers.flush();
@@ -131,7 +131,7 @@ test("a routine's own timer comes back to it without any connection of the flow'
       if (count < 3) ctx.emit(this.remind, { count: count + 1 }, { delayMs: 60_000 });
     }
   }
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   flow.addRoutine(new Reminder(), "reminder");
   const job = flow.execute("reminder");
   await timers.advance(60_000);

@@ -1,15 +1,15 @@
 import { test } from "node:test";
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { StateError } from "../../mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 test("C402 shutdown lets queued work finish, then takes no more jobs", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
   addSource(flow, "source", [1, 2]);
-  addAct(flow, "sink", (n: number) => crew.work(n));
+  addFunction(flow, "sink", (n: number) => handlers.wait(n));
   link(flow, "source", "sink");
   const job = flow.execute("source");
   const waiting = flow.create("source");
@@ -20,8 +20,8 @@ test("C402 shutdown lets queued work finish, then takes no more jobs", async () 
   assertThrows(() => flow.resume(waiting), StateError, "has been shut down");
   for (const n of [1, 2]) {
     await timers.flush();
-    assertEquals([isDown, crew.working], [false, [n]]);
-    crew.release(n);
+    assertEquals([isDown, handlers.waiting], [false, [n]]);
+    handlers.release(n);
   }
   await down;
   assertEquals([job.status, waiting.status, job.pausePoints, timers.size], ["completed", "pending", [], 0]);
@@ -29,10 +29,10 @@ test("C402 shutdown lets queued work finish, then takes no more jobs", async () 
 
 test("shutdown pauses what waits for time or for deliveries; without drain, also what is queued", async () => {
   for (const drain of [true, false]) {
-    const { flow, timers } = createWorld();
-    const crew = new Crew();
-    addAct(flow, "act", async (name: string, ctx) => {
-      await crew.work(name);
+    const { flow, timers } = createTestFlow();
+    const handlers = new WaitingHandlers();
+    addFunction(flow, "act", async (name: string, ctx) => {
+      await handlers.wait(name);
       if (name === "later") ctx.emit("output", "delayed", { delayMs: 1_000_000 });
       if (name === "expects") ctx.expect("trigger");
     });
@@ -40,7 +40,7 @@ test("shutdown pauses what waits for time or for deliveries; without drain, also
     const jobs = ["plain", "later", "expects"].map((name) => flow.execute("act", name));
     await timers.flush();
     const down = flow.shutdown({ drain });
-    for (const name of ["plain", "later", "expects"]) crew.release(name);
+    for (const name of ["plain", "later", "expects"]) handlers.release(name);
     await down;
     assertEquals(jobs.map(({ status }) => status), [drain ? "completed" : "paused", "paused", "paused"]);
     assertEquals(jobs.map(({ pendingTasks }) => pendingTasks.length), [0, 1, 1]);
@@ -50,8 +50,8 @@ test("shutdown pauses what waits for time or for deliveries; without drain, also
 });
 
 test("shutdown aborts handlers that don't return within the grace, and can be called twice", async () => {
-  const { flow, timers } = createWorld();
-  addAct(flow, "act", () => new Promise<void>(() => {}));
+  const { flow, timers } = createTestFlow();
+  addFunction(flow, "act", () => new Promise<void>(() => {}));
   const job = flow.execute("act");
   await timers.flush();
   const both = Promise.all([flow.shutdown({ drain: false }), flow.shutdown({ drain: false })]);
@@ -63,8 +63,8 @@ test("shutdown aborts handlers that don't return within the grace, and can be ca
 });
 
 test("shutdown of an engine without a store pauses the jobs of all its flows", async () => {
-  const { engine, flow } = createWorld();
-  addAct(flow, "act", (_data, ctx) => void ctx.expect("trigger"));
+  const { engine, flow } = createTestFlow();
+  addFunction(flow, "act", (_data, ctx) => void ctx.expect("trigger"));
   const job = flow.execute("act");
   await engine.shutdown();
   assertEquals([job.status, job.pausePoints.length], ["paused", 1]);

@@ -1,10 +1,10 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Collected, type Context, ErrorHandler, Registry, Routine } from "../../mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { seededRandom } from "../support/random.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { seededRandom } from "../support/seeded_random.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 const items = (count: number) => Array.from({ length: count }, (_, item) => ({ item }));
 
@@ -24,15 +24,15 @@ class Batcher extends Routine<{ size: number }> {
 
 test("C290 batches that an aggregator clears lose nothing, in sequential and in concurrent mode", async () => {
   for (const maxWorkers of [1, 4]) {
-    const { flow } = createWorld({ executionStrategy: "concurrent", maxWorkers });
+    const { flow } = createTestFlow({ executionStrategy: "concurrent", maxWorkers });
     const batches: number[][] = [];
     addSource(flow, "source", items(20));
-    addAct(flow, "work", async (data: { item: number }, ctx) => {
+    addFunction(flow, "work", async (data: { item: number }, ctx) => {
       for (let turns = data.item % 5; turns > 0; turns--) await Promise.resolve();
       ctx.emit("output", data);
     });
     flow.addRoutine(new Batcher(), "batcher");
-    addAct(flow, "sink", ({ batch }: { batch: number[] }) => void batches.push(batch));
+    addFunction(flow, "sink", ({ batch }: { batch: number[] }) => void batches.push(batch));
     link(flow, "source", "work");
     flow.connect("work", "output", "batcher", "input");
     link(flow, "batcher", "sink");
@@ -47,36 +47,36 @@ test("C290 batches that an aggregator clears lose nothing, in sequential and in 
 test("clear() of an async aggregator drops what it could see; what has been merged since stays", async () => {
   class Slow extends Routine {
     readonly input = this.addSlot("input", this.take, { merge: "append" });
-    readonly crew = new Crew();
+    readonly handlers = new WaitingHandlers();
     readonly seen: number[][] = [];
     async take({ item }: { readonly item: Collected<number> }, ctx: Context): Promise<void> {
-      await this.crew.work(item.at(-1));
+      await this.handlers.wait(item.at(-1));
       if (item.at(-1) !== 1 && item.at(-1) !== 3) return;
       this.seen.push(itemsOf(ctx.slotData("input")), item.toArray());
       ctx.clear("input");
       this.seen.push(itemsOf(ctx.slotData("input")));
     }
   }
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 3 });
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 3 });
   addSource(flow, "source", items(5));
   const slow = flow.addRoutine(new Slow(), "slow");
   flow.connect("source", "output", "slow", "input");
   const job = flow.execute("source");
   const held = () => job.toJSON().slots?.slow?.input?.lists;
   await timers.flush();
-  assertEquals([slow.crew.working, held()], [[0, 1, 2], [{ items: [0, 1, 2], key: "item" }]]);
-  slow.crew.release(1);
+  assertEquals([slow.handlers.waiting, held()], [[0, 1, 2], [{ items: [0, 1, 2], key: "item" }]]);
+  slow.handlers.release(1);
   await timers.flush();
   assertEquals(slow.seen.splice(0), [[0, 1], [0, 1], []]);
-  assertEquals([slow.crew.working, held()], [[0, 2, 3], [{ cleared: 2, items: [0, 1, 2, 3], key: "item" }]]);
-  slow.crew.release(2);
-  slow.crew.release(0);
+  assertEquals([slow.handlers.waiting, held()], [[0, 2, 3], [{ cleared: 2, items: [0, 1, 2, 3], key: "item" }]]);
+  slow.handlers.release(2);
+  slow.handlers.release(0);
   await timers.flush();
   assertEquals(held(), [{ items: [2, 3, 4], key: "item", start: 2 }]);
-  slow.crew.release(3);
+  slow.handlers.release(3);
   await timers.flush();
   assertEquals(slow.seen, [[2, 3], [2, 3], []]);
-  slow.crew.release(4);
+  slow.handlers.release(4);
   await timers.flush();
   assertEquals([job.status, held()], ["completed", [{ items: [4], key: "item", start: 4 }]]);
 });
@@ -84,30 +84,30 @@ test("clear() of an async aggregator drops what it could see; what has been merg
 test("the same holds for a value: one that has been merged since is not dropped", async () => {
   class Sums extends Routine {
     readonly input = this.addSlot("input", this.take, { merge: this.add });
-    readonly crew = new Crew();
+    readonly handlers = new WaitingHandlers();
     add(old: number | undefined, next: number): number {
       return (old ?? 0) + next;
     }
     async take(total: number, ctx: Context): Promise<void> {
-      await this.crew.work(total);
+      await this.handlers.wait(total);
       ctx.clear("input");
     }
   }
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 2 });
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 2 });
   addSource(flow, "source", [1, 10, 100]);
   const sums = flow.addRoutine(new Sums(), "sums");
   flow.connect("source", "output", "sums", "input");
   const job = flow.execute("source");
   const held = () => job.toJSON().slots?.sums?.input?.value;
   await timers.flush();
-  assertEquals([sums.crew.working, held()], [[1, 11], 11]);
-  sums.crew.release(11);
+  assertEquals([sums.handlers.waiting, held()], [[1, 11], 11]);
+  sums.handlers.release(11);
   await timers.flush();
-  assertEquals([sums.crew.working, held()], [[1, 100], 100], "11 was cleared, 100 came since");
-  sums.crew.release(1);
+  assertEquals([sums.handlers.waiting, held()], [[1, 100], 100], "11 was cleared, 100 came since");
+  sums.handlers.release(1);
   await timers.flush();
   assertEquals(held(), 100, "the handler of 1 never saw 100");
-  sums.crew.release(100);
+  sums.handlers.release(100);
   await timers.flush();
   assertEquals([job.status, held()], ["completed", undefined]);
 });
@@ -124,7 +124,7 @@ test("clear(name, key) drops one list, the others stay", async () => {
       this.seen.push(Object.entries(rest).map(([key, list]) => [key, ...list]));
     }
   }
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   addSource(flow, "source", [1, 2, 3].map((n) => ({ a: n, b: -n })));
   const keyed = flow.addRoutine(new Keyed(), "keyed");
   flow.connect("source", "output", "keyed", "input");
@@ -153,9 +153,9 @@ class Desk extends Routine {
 }
 
 test("a slot without a handler only merges; ctx.slotData reads and ctx.clear drops", async () => {
-  const { flow } = createWorld({ registry: new Registry({ Desk }) });
+  const { flow } = createTestFlow({ registry: new Registry({ Desk }) });
   const desk = flow.addRoutine(new Desk(), "desk");
-  addAct(flow, "source", (_data, ctx) => {
+  addFunction(flow, "source", (_data, ctx) => {
     ctx.emit("output", { note: 1 });
     ctx.emit("output", { note: "two" });
   });
@@ -174,24 +174,24 @@ test("after a checkpoint a handler looks anew: it sees and drops what has come s
   class Poller extends Routine {
     readonly latest = this.addSlot<number>("latest", null);
     readonly trigger = this.addSlot("trigger", this.poll);
-    readonly crew = new Crew();
+    readonly handlers = new WaitingHandlers();
     readonly seen: unknown[] = [];
     async poll(_params: unknown, ctx: Context): Promise<void> {
       for (const round of [1, 2, 3]) {
-        await this.crew.work(round);
+        await this.handlers.wait(round);
         this.seen.push(ctx.slotData("latest"));
         if (round < 3) ctx.clear("latest");
         await ctx.checkpoint();
       }
     }
   }
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 2 });
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 2 });
   const poller = flow.addRoutine(new Poller(), "poller");
   const job = flow.execute("poller");
   for (const round of [1, 2, 3]) {
     flow.deliver(job, poller.latest, round * 10);
     await timers.flush();
-    poller.crew.release(round);
+    poller.handlers.release(round);
     await timers.flush();
   }
   assertEquals([job.status, poller.seen], ["completed", [10, 20, 30]]);
@@ -206,7 +206,7 @@ test("items keep their types: each read of a Date gives a new one", async () => 
       this.seen.push(at.toArray(), at.at(0) === at.at(0));
     }
   }
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   addSource(flow, "source", [{ at: new Date(1) }, { at: new Date(2) }]);
   const dates = flow.addRoutine(new Dates(), "dates");
   flow.connect("source", "output", "dates", "input");
@@ -219,28 +219,28 @@ test("any mix of workers, batch sizes and endings: every item is in one batch or
   const random = seededRandom(seed);
   for (let run = 0; run < 30; run++) {
     const [count, size, maxWorkers] = [random.integer(25), 1 + random.integer(6), 1 + random.integer(5)];
-    const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers });
-    const crew = new Crew();
+    const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers });
+    const handlers = new WaitingHandlers();
     const batches: number[][] = [];
     addSource(flow, "source", items(count));
-    addAct(flow, "work", async (data: { item: number }, ctx) => {
-      await crew.work(data.item);
+    addFunction(flow, "work", async (data: { item: number }, ctx) => {
+      await handlers.wait(data.item);
       ctx.emit("output", data);
     });
     flow.addRoutine(new Batcher().setConfig({ size }), "batcher");
-    addAct(flow, "sink", ({ batch }: { batch: number[] }) => void batches.push(batch));
+    addFunction(flow, "sink", ({ batch }: { batch: number[] }) => void batches.push(batch));
     link(flow, "source", "work");
     flow.connect("work", "output", "batcher", "input");
     link(flow, "batcher", "sink");
     const job = flow.execute("source");
-    for (await timers.flush(); crew.working.length > 0; await timers.flush()) {
-      crew.release(crew.working[random.integer(crew.working.length)]);
+    for (await timers.flush(); handlers.waiting.length > 0; await timers.flush()) {
+      handlers.release(handlers.waiting[random.integer(handlers.waiting.length)]);
     }
     const left = job.toJSON().slots?.batcher?.input?.lists?.[0]?.items ?? [];
     const message = `seed ${seed}, run ${run}: ${count} items, batches of ${size}, ${maxWorkers} workers`;
     assertEquals(job.status, "completed", message);
     assertEquals(left.length, count % size, message);
-    assertEquals([...batches.flat(), ...left], crew.finished, message);
+    assertEquals([...batches.flat(), ...left], handlers.finished, message);
   }
 });
 
@@ -253,7 +253,7 @@ test("clear() of a slot that is cleared altogether already changes nothing", asy
       ctx.clear("input");
     }
   }
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const twice = flow.addRoutine(new Twice(), "twice");
   const job = await flow.run(twice.input, { item: 1 });
   assertEquals([job.status, job.toJSON().slots], ["completed", undefined]);
@@ -270,7 +270,7 @@ test("what failed keeps the items that it got, though others have cleared them, 
       ctx.clear("input");
     }
   }
-  const { flow } = createWorld({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
+  const { flow } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
   flow.addRoutine(new Failing(), "failing");
   addSource(flow, "source", items(3));
   flow.connect("source", "output", "failing", "input");

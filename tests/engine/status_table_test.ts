@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { type Flow, JobState, type JobStatus, Registry, StateError } from "../../mod.ts";
-import { addAct } from "../support/act.ts";
-import { createWorld, type World } from "../support/world.ts";
+import { addFunction } from "../support/function_routine.ts";
+import { createTestFlow, type TestFlow } from "../support/test_flow.ts";
 
 /** Where a job can stand, as the table has it. */
 type Place =
@@ -17,31 +17,31 @@ type Place =
   | "cancelled";
 
 /** A flow whose entry does as its params say: it returns, fails, or waits for ever. */
-function createPlaces(): World {
-  const world = createWorld();
-  addAct(world.flow, "act", (what: unknown) => {
+function createPlaces(): TestFlow {
+  const setup = createTestFlow();
+  addFunction(setup.flow, "act", (what: unknown) => {
     if (what === "fail") throw new Error("boom");
     if (what === "wait") return new Promise<void>(() => {});
   });
-  return world;
+  return setup;
 }
 
-const MAKE: { readonly [P in Place]: (world: World) => Promise<JobState> } = {
+const MAKE: { readonly [P in Place]: (setup: TestFlow) => Promise<JobState> } = {
   pending: ({ flow }) => Promise.resolve(flow.create("act")),
   "running (live)": async ({ flow, timers }) => {
     const job = flow.execute("act", "wait");
     await timers.flush();
     return job;
   },
-  "running (inert)": async (world) => restore(await MAKE["running (live)"](world)),
-  pausing: async (world) => {
-    const job = await MAKE["running (live)"](world);
-    void world.flow.pause(job);
+  "running (inert)": async (setup) => restore(await MAKE["running (live)"](setup)),
+  pausing: async (setup) => {
+    const job = await MAKE["running (live)"](setup);
+    void setup.flow.pause(job);
     return job;
   },
-  paused: async (world) => {
-    const job = await MAKE["running (live)"](world);
-    await world.flow.pause(job, { graceMs: 0 });
+  paused: async (setup) => {
+    const job = await MAKE["running (live)"](setup);
+    await setup.flow.pause(job, { graceMs: 0 });
     return job;
   },
   completed: ({ flow }) => flow.run("act"),
@@ -51,9 +51,9 @@ const MAKE: { readonly [P in Place]: (world: World) => Promise<JobState> } = {
     return job;
   },
   "failed (with failures)": ({ flow }) => flow.run("act", "fail"),
-  cancelled: async (world) => {
-    const job = await MAKE["running (live)"](world);
-    world.flow.cancel(job);
+  cancelled: async (setup) => {
+    const job = await MAKE["running (live)"](setup);
+    setup.flow.cancel(job);
     return job;
   },
 };
@@ -117,10 +117,10 @@ async function fewTurns(): Promise<undefined> {
 test("C221 C380 every pair of the status table: what is allowed, and what is a StateError that changes nothing", async () => {
   for (const [place, row] of Object.entries(TABLE)) {
     for (const [index, event] of Object.keys(CALLS).entries()) {
-      const world = createPlaces();
-      const job = await MAKE[place as Place](world);
+      const setup = createPlaces();
+      const job = await MAKE[place as Place](setup);
       const before = JSON.stringify(job);
-      const { error, status } = await attempt(() => CALLS[event]?.(world.flow, job), job);
+      const { error, status } = await attempt(() => CALLS[event]?.(setup.flow, job), job);
       const expected = row[index];
       const pair = `${event} on ${place}`;
       if (expected !== "-") {
@@ -141,8 +141,8 @@ test("C221 C380 every pair of the status table: what is allowed, and what is a S
 });
 
 test("a StateError leaves a live job alone: it goes on to its end", async () => {
-  const { flow, timers } = createWorld();
-  addAct(flow, "act", () => {});
+  const { flow, timers } = createTestFlow();
+  addFunction(flow, "act", () => {});
   const job = flow.execute("act");
   assertThrows(() => flow.resume(job), StateError, "it is live already");
   await timers.flush();

@@ -1,18 +1,18 @@
 import { test } from "node:test";
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { CancelledError, ErrorHandler } from "../../mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 test("C131 STOP aborts the other active handlers; their tasks stay pending and can commit no more", async () => {
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 3 });
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 3 });
+  const handlers = new WaitingHandlers();
   const aborted: unknown[] = [];
   addSource(flow, "source", [0, 1, 2, 3, 4]);
-  addAct(flow, "sink", async (n: number, ctx) => {
+  addFunction(flow, "sink", async (n: number, ctx) => {
     ctx.signal.addEventListener("abort", () => aborted.push([n, ctx.signal.reason]));
-    await crew.work(n);
+    await handlers.wait(n);
     if (n === 1) throw new Error("stop here");
     ctx.shared.set(`late ${n}`, true);
     ctx.emit("output", n);
@@ -20,7 +20,7 @@ test("C131 STOP aborts the other active handlers; their tasks stay pending and c
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.flush();
-  crew.release(1);
+  handlers.release(1);
   await timers.flush();
   const [[first, reason] = [], [second] = []] = aborted as [unknown, unknown][];
   assertEquals([first, second, aborted.length], [0, 2, 2]);
@@ -35,33 +35,33 @@ test("C131 STOP aborts the other active handlers; their tasks stay pending and c
   ];
   assertEquals([job.status, job.error?.message, pending()], ["failed", "stop here", left]);
   const before = JSON.stringify(job);
-  crew.release(0);
-  crew.release(2);
+  handlers.release(0);
+  handlers.release(2);
   await timers.advance(1_000_000);
-  assertEquals([JSON.stringify(job), crew.started, timers.size], [before, [0, 1, 2], 0]);
+  assertEquals([JSON.stringify(job), handlers.started, timers.size], [before, [0, 1, 2], 0]);
 });
 
 test("the first committed error is the job's, also when others fail in the same turn", async () => {
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 3 });
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 3 });
+  const handlers = new WaitingHandlers();
   addSource(flow, "source", [1, 2, 3]);
-  addAct(flow, "sink", async (n: number) => {
-    await crew.work(n);
+  addFunction(flow, "sink", async (n: number) => {
+    await handlers.wait(n);
     throw new Error(`error of ${n}`);
   });
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.flush();
-  for (const n of [2, 3, 1]) crew.release(n);
+  for (const n of [2, 3, 1]) handlers.release(n);
   await timers.flush();
   assertEquals([job.status, job.error?.message, job.failures.length], ["failed", "error of 2", 1]);
   assertEquals(job.pendingTasks.map(({ data }) => data), [1, 3]);
 });
 
 test("a handler that rejects because it was aborted adds no error and no rejection", async () => {
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 2 });
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 2 });
   addSource(flow, "source", ["waits", "fails"]);
-  addAct(flow, "sink", (name: string, ctx) => {
+  addFunction(flow, "sink", (name: string, ctx) => {
     if (name === "fails") return Promise.reject(new Error("first"));
     return new Promise<void>((_resolve, reject) => {
       ctx.signal.addEventListener("abort", () => reject(ctx.signal.reason));
@@ -75,11 +75,11 @@ test("a handler that rejects because it was aborted adds no error and no rejecti
 });
 
 test("redrive puts the failures of a failed job back, and what had stayed pending runs too", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: string[] = [];
   let isFixed = false;
   addSource(flow, "source", ["a", "b", "c"]);
-  addAct(flow, "sink", (name: string, ctx) => {
+  addFunction(flow, "sink", (name: string, ctx) => {
     seen.push(`${name}${ctx.attempt}`);
     if (name === "b" && !isFixed) throw new Error("broken");
   }).setErrorHandler(new ErrorHandler({ strategy: "retry", maxRetries: 1, retryDelayMs: 10 }));
@@ -103,10 +103,10 @@ test("redrive puts the failures of a failed job back, and what had stayed pendin
 });
 
 test("what redrive puts back stands where its id belongs, before what was queued after it", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: string[] = [];
   addSource(flow, "source", ["a", "b", "c"]);
-  addAct(flow, "sink", (name: string) => {
+  addFunction(flow, "sink", (name: string) => {
     seen.push(name);
     if (name === "a" && seen.length === 1) throw new Error("broken");
   });
@@ -120,13 +120,13 @@ test("what redrive puts back stands where its id belongs, before what was queued
 });
 
 test("redrive of a completed job runs its continued and skipped failures again, with all their retries", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const runs: string[] = [];
   let isFixed = false;
   addSource(flow, "source", [{}]);
   for (const [id, strategy] of [["continues", "continue"], ["skips", "skip"], ["retries", "retry"]] as const) {
     const options = { strategy, maxRetries: 2, retryDelayMs: 5, retryBackoff: 1, isCritical: false };
-    addAct(flow, id, (_data, ctx) => {
+    addFunction(flow, id, (_data, ctx) => {
       runs.push(`${id} ${ctx.attempt}`);
       if (!isFixed) throw new Error("broken");
     }).setErrorHandler(new ErrorHandler(options));
@@ -149,12 +149,12 @@ test("redrive of a completed job runs its continued and skipped failures again, 
 });
 
 test("redrive takes a cancelled job back too, if it has failures: what was queued runs as well", async () => {
-  const { flow, timers } = createWorld({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
+  const handlers = new WaitingHandlers();
   addSource(flow, "source", ["fails", "waits", "queued"]);
-  addAct(flow, "sink", (name: string) => {
-    if (name === "fails" && crew.started.length === 0) throw new Error("boom");
-    return crew.work(name);
+  addFunction(flow, "sink", (name: string) => {
+    if (name === "fails" && handlers.started.length === 0) throw new Error("boom");
+    return handlers.wait(name);
   });
   link(flow, "source", "sink");
   const job = flow.execute("source");
@@ -162,20 +162,20 @@ test("redrive takes a cancelled job back too, if it has failures: what was queue
   flow.cancel(job);
   flow.resume(job, { redrive: true });
   assertEquals([job.status, job.error, job.failures], ["running", undefined, []]);
-  crew.started.length = 1;
+  handlers.started.length = 1;
   for (const name of ["waits", "fails", "queued"]) {
     await timers.flush();
-    crew.release(name);
+    handlers.release(name);
   }
   await timers.flush();
-  assertEquals([job.status, crew.started.slice(1)], ["completed", ["waits", "fails", "queued"]]);
+  assertEquals([job.status, handlers.started.slice(1)], ["completed", ["waits", "fails", "queued"]]);
 });
 
 test("redrive keeps what the failed task had merged and stored: it goes on from its last step", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: unknown[] = [];
   let isFixed = false;
-  addAct(flow, "act", async (_data, ctx) => {
+  addFunction(flow, "act", async (_data, ctx) => {
     seen.push(ctx.progress, ctx.idempotencyKey);
     if (ctx.progress === undefined) await ctx.checkpoint("half");
     if (!isFixed) throw new Error("broken");
@@ -188,17 +188,17 @@ test("redrive keeps what the failed task had merged and stored: it goes on from 
 });
 
 test("what was active when a job stopped is marked so: on redrive it comes first", async () => {
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 2 });
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 2 });
+  const handlers = new WaitingHandlers();
   addSource(flow, "source", ["quick", "slow"]);
-  addAct(flow, "sink", async (name: string) => {
-    await crew.work(name);
+  addFunction(flow, "sink", async (name: string) => {
+    await handlers.wait(name);
     if (name === "quick") throw new Error("stop here");
   });
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.flush();
-  crew.release("quick");
+  handlers.release("quick");
   await timers.flush();
   assertEquals([job.status, job.toJSON().pendingTasks.map(({ id, active }) => [id, active])], ["failed", [[3, true]]]);
 });

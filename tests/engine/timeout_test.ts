@@ -2,26 +2,26 @@ import { test } from "node:test";
 import { assertEquals, assertInstanceOf } from "@std/assert";
 import { type Collected, type Context, ErrorHandler, Routine, TimeoutError } from "../../mod.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 const DAY = 24 * 3_600_000;
 
 test("C399 a job that works for longer than its timeout fails with a TimeoutError; its handlers are aborted", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
   const reasons: unknown[] = [];
   addSource(flow, "source", ["slow", "queued"]);
-  addAct(flow, "sink", async (name: string, ctx) => {
+  addFunction(flow, "sink", async (name: string, ctx) => {
     ctx.signal.addEventListener("abort", () => reasons.push(ctx.signal.reason));
-    await crew.work(name);
+    await handlers.wait(name);
     ctx.shared.set("late", true);
   });
   link(flow, "source", "sink");
   const job = flow.execute("source", {}, { timeoutMs: 500 });
   await timers.advance(499);
-  assertEquals([job.status, crew.working], ["running", ["slow"]]);
+  assertEquals([job.status, handlers.waiting], ["running", ["slow"]]);
   await timers.advance(1);
   assertEquals([job.status, job.error], ["failed", {
     code: "TIMEOUT",
@@ -32,9 +32,9 @@ test("C399 a job that works for longer than its timeout fails with a TimeoutErro
   assertEquals(reasons[0].timeoutMs, 500);
   assertEquals(job.pendingTasks.map(({ data, active }) => [data, active]), [["slow", true], ["queued", undefined]]);
   const before = JSON.stringify(job);
-  crew.release("slow");
+  handlers.release("slow");
   await timers.advance(DAY);
-  assertEquals([JSON.stringify(job), crew.started, timers.size], [before, ["slow"], 0]);
+  assertEquals([JSON.stringify(job), handlers.started, timers.size], [before, ["slow"], 0]);
 });
 
 test("C069 the flow's timeout is 300 s unless it says otherwise; execute's goes before it", async () => {
@@ -45,8 +45,8 @@ test("C069 the flow's timeout is 300 s unless it says otherwise; execute's goes 
     [Infinity, 2_000, 2_000],
   ];
   for (const [flows, own, expected] of cases) {
-    const { flow, timers } = createWorld(flows === undefined ? {} : { executionTimeoutMs: flows });
-    addAct(flow, "act", () => new Promise<void>(() => {}));
+    const { flow, timers } = createTestFlow(flows === undefined ? {} : { executionTimeoutMs: flows });
+    addFunction(flow, "act", () => new Promise<void>(() => {}));
     const job = flow.execute("act", {}, own === undefined ? {} : { timeoutMs: own });
     await timers.advance(expected - 1);
     assertEquals(job.status, "running", `${expected}`);
@@ -56,58 +56,58 @@ test("C069 the flow's timeout is 300 s unless it says otherwise; execute's goes 
 });
 
 test("a timeout of Infinity sets no timer", async () => {
-  const { flow, timers } = createWorld({ executionTimeoutMs: Infinity });
-  addAct(flow, "act", () => new Promise<void>(() => {}));
+  const { flow, timers } = createTestFlow({ executionTimeoutMs: Infinity });
+  addFunction(flow, "act", () => new Promise<void>(() => {}));
   const job = flow.execute("act");
   await timers.flush();
   assertEquals([job.status, timers.size], ["running", 0]);
 });
 
 test("the job's timeout counts only while a handler works or a task is ready, not while all wait", async () => {
-  const { flow, timers } = createWorld({ executionTimeoutMs: 100 });
-  const crew = new Crew();
-  addAct(flow, "act", async (n: unknown, ctx) => {
-    await crew.work(ctx.now());
+  const { flow, timers } = createTestFlow({ executionTimeoutMs: 100 });
+  const handlers = new WaitingHandlers();
+  addFunction(flow, "act", async (n: unknown, ctx) => {
+    await handlers.wait(ctx.now());
     if (ctx.now() < 20_000) ctx.emit("output", n, { delayMs: 10_000 });
   });
   link(flow, "act", "act");
   const job = flow.execute("act");
   const workUntil = async (start: number, ms: number) => {
     await timers.advance(ms);
-    crew.release(start);
+    handlers.release(start);
     await timers.flush();
   };
   await workUntil(0, 40);
   assertEquals([job.status, job.toJSON().ranMs], ["running", 40]);
   await timers.advance(10_000);
-  assertEquals([timers.now(), job.toJSON().ranMs, crew.working], [10_040, 40, [10_040]]);
+  assertEquals([timers.now(), job.toJSON().ranMs, handlers.waiting], [10_040, 40, [10_040]]);
   await workUntil(10_040, 59);
   assertEquals([job.status, job.toJSON().ranMs], ["running", 99]);
   await timers.advance(10_000);
-  assertEquals([job.status, crew.working], ["running", [20_099]]);
+  assertEquals([job.status, handlers.waiting], ["running", [20_099]]);
   await timers.advance(1);
   assertEquals([job.status, job.error?.name, job.toJSON().ranMs], ["failed", "TimeoutError", 100]);
 });
 
 test("retry delays, awaited deliveries and pauses don't count; the time before them does", async () => {
-  const { flow, timers } = createWorld({
+  const { flow, timers } = createTestFlow({
     executionTimeoutMs: 100,
     errorHandler: new ErrorHandler({ strategy: "retry", retryDelayMs: DAY, maxRetryDelayMs: DAY }),
   });
-  const crew = new Crew();
-  addAct(flow, "act", async (_data, ctx) => {
-    await crew.work(ctx.attempt);
+  const handlers = new WaitingHandlers();
+  addFunction(flow, "act", async (_data, ctx) => {
+    await handlers.wait(ctx.attempt);
     if (ctx.attempt === 0) throw new Error("again");
     ctx.expect("trigger");
   });
   const job = flow.execute("act");
   const ranMs = () => job.toJSON().ranMs;
   await timers.advance(30);
-  crew.release(0);
+  handlers.release(0);
   await timers.advance(DAY);
-  assertEquals([ranMs(), crew.working], [30, [1]]);
+  assertEquals([ranMs(), handlers.waiting], [30, [1]]);
   await timers.advance(30);
-  crew.release(1);
+  handlers.release(1);
   await timers.advance(DAY);
   assertEquals([ranMs(), job.status, job.pendingTasks[0]?.awaiting], [60, "running", {}]);
   await flow.pause(job);
@@ -123,12 +123,12 @@ test("retry delays, awaited deliveries and pauses don't count; the time before t
 });
 
 test("a slot's timeout aborts ctx.signal and is handled by the error handler", async () => {
-  const { flow, timers } = createWorld({
+  const { flow, timers } = createTestFlow({
     errorHandler: new ErrorHandler({ strategy: "retry", maxRetries: 1, retryDelayMs: 10 }),
   });
   const reasons: unknown[] = [];
   const attempts: number[] = [];
-  addAct(flow, "act", (_data, ctx) => {
+  addFunction(flow, "act", (_data, ctx) => {
     attempts.push(ctx.now());
     ctx.shared.set("late", true);
     return new Promise<void>((_resolve, reject) => {
@@ -156,46 +156,46 @@ test("a slot's timeout aborts ctx.signal and is handled by the error handler", a
 });
 
 test("a handler that goes on after its slot's timeout commits nothing, and holds nobody up", async () => {
-  const { flow, timers } = createWorld({ errorHandler: new ErrorHandler({ strategy: "skip" }) });
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "skip" }) });
+  const handlers = new WaitingHandlers();
   const contexts: Context[] = [];
   addSource(flow, "source", [1, 2]);
-  addAct(flow, "sink", async (n: number, ctx) => {
+  addFunction(flow, "sink", async (n: number, ctx) => {
     contexts.push(ctx);
     ctx.shared.set(`n${n}`, true);
-    if (n === 1) await crew.work(n);
+    if (n === 1) await handlers.wait(n);
   }, { timeoutMs: 10 });
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.advance(10);
   assertEquals([job.status, job.sharedData, job.routineStates.sink?.status], ["completed", { n2: true }, "skipped"]);
   const before = JSON.stringify(job);
-  crew.release(1);
+  handlers.release(1);
   await timers.flush();
   assertEquals([JSON.stringify(job), contexts.length], [before, 2]);
 });
 
 test("handlers that return in time, and synchronous ones, leave no timer behind", async () => {
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent" });
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent" });
+  const handlers = new WaitingHandlers();
   addSource(flow, "source", [1, 2, 3]);
-  addAct(flow, "sink", (n: number) => n === 2 ? undefined : crew.work(n), { timeoutMs: 100 });
+  addFunction(flow, "sink", (n: number) => n === 2 ? undefined : handlers.wait(n), { timeoutMs: 100 });
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.advance(99);
   assertEquals(timers.size, 3, "the job's and two slots'");
-  crew.release(1);
+  handlers.release(1);
   await timers.flush();
   assertEquals(timers.size, 2);
-  crew.release(3);
+  handlers.release(3);
   await timers.flush();
   assertEquals([job.status, timers.size], ["completed", 0]);
 });
 
 test("handlers that a pause or a cancel aborts leave no timer of their slot behind", async () => {
   for (const end of ["pause", "cancel"]) {
-    const { flow, timers } = createWorld();
-    addAct(flow, "act", () => new Promise<void>(() => {}), { timeoutMs: 100 });
+    const { flow, timers } = createTestFlow();
+    addFunction(flow, "act", () => new Promise<void>(() => {}), { timeoutMs: 100 });
     const job = flow.execute("act");
     await timers.flush();
     assertEquals(timers.size, 2);
@@ -206,10 +206,10 @@ test("handlers that a pause or a cancel aborts leave no timer of their slot behi
 });
 
 test("a job that sleeps 30 days neither fires early nor times out, and history tells the instants", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const seen: number[] = [];
   addSource(flow, "source", [{}], { delayMs: 30 * DAY });
-  addAct(flow, "sink", (_data, ctx) => void seen.push(ctx.now()));
+  addFunction(flow, "sink", (_data, ctx) => void seen.push(ctx.now()));
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.advance(1);
@@ -227,7 +227,7 @@ test("a timer of the host's that rings though it was stopped decides nothing a s
     inner.setTimer(at, callback);
     return () => {};
   };
-  const { flow } = createWorld({}, { timers: { ...inner, setTimer } });
+  const { flow } = createTestFlow({}, { timers: { ...inner, setTimer } });
   class Quick extends Routine {
     readonly input = this.addSlot("input", this.work, { timeoutMs: 100 });
     readonly again = this.addEvent<{ isLast: boolean }>("again");
@@ -246,17 +246,17 @@ test("a timer of the host's that rings though it was stopped decides nothing a s
 });
 
 test("a handler with a timeout that waits on what its slot collects keeps its view, and leaves no timer behind", async () => {
-  const crew = new Crew();
+  const handlers = new WaitingHandlers();
   const seen: unknown[] = [];
   class Collector extends Routine {
     readonly input = this.addSlot("input", this.take, { merge: "append", timeoutMs: 100 });
     async take({ n }: { readonly n: Collected<number> }, ctx: Context): Promise<void> {
       const last = n.at(-1) ?? 0;
-      await crew.work(last);
+      await handlers.wait(last);
       seen.push([n.toArray(), ctx.slotData("input")]);
     }
   }
-  const { flow, timers } = createWorld({
+  const { flow, timers } = createTestFlow({
     executionTimeoutMs: Infinity,
     executionStrategy: "concurrent",
     maxWorkers: 2,
@@ -266,11 +266,11 @@ test("a handler with a timeout that waits on what its slot collects keeps its vi
   flow.connect("source", "output", "collector", "input");
   const job = flow.execute("source", {});
   await timers.flush();
-  assertEquals([crew.working, timers.size], [[1, 2], 2]);
-  crew.release(1);
+  assertEquals([handlers.waiting, timers.size], [[1, 2], 2]);
+  handlers.release(1);
   await timers.flush();
   assertEquals(timers.size, 1);
-  crew.release(2);
+  handlers.release(2);
   await timers.flush();
   assertEquals(JSON.stringify(seen), JSON.stringify([[[1], { n: [1] }], [[1, 2], { n: [1, 2] }]]));
   assertEquals([job.status, timers.size], ["completed", 0]);

@@ -1,13 +1,13 @@
 import { test } from "node:test";
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { SerializationError } from "../../mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorld } from "../support/world.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 test("reads through ctx see the handler's own writes", async () => {
-  const { flow } = createWorld();
-  const act = addAct(flow, "act", ({ n }: { n: number }, ctx) => {
+  const { flow } = createTestFlow();
+  const act = addFunction(flow, "act", ({ n }: { n: number }, ctx) => {
     for (const values of [ctx.shared, ctx.state]) {
       assertEquals(values.get("n"), undefined);
       values.set("n", n);
@@ -29,10 +29,10 @@ test("reads through ctx see the handler's own writes", async () => {
 });
 
 test("C112 shared data is the job's, state is the routine's own", async () => {
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   const seen: unknown[] = [];
   const act = (id: string) =>
-    addAct(flow, id, (_data, ctx) => {
+    addFunction(flow, id, (_data, ctx) => {
       seen.push(`${id} sees ${ctx.shared.get("who")} and ${ctx.state.get("who")}`);
       ctx.shared.set("who", id);
       ctx.state.set("who", id);
@@ -48,8 +48,8 @@ test("C112 shared data is the job's, state is the routine's own", async () => {
 });
 
 test("C122 what a routine keeps under the word status is its own affair", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "act", (_data, ctx) => {
+  const { flow } = createTestFlow();
+  addFunction(flow, "act", (_data, ctx) => {
     for (const values of [ctx.state, ctx.shared]) values.set("status", "failed");
   });
   const job = await flow.run("act");
@@ -60,14 +60,14 @@ test("C122 what a routine keeps under the word status is its own affair", async 
 });
 
 test("set(key, undefined) removes what an earlier handler has set", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "a", (_data, ctx) => {
+  const { flow } = createTestFlow();
+  addFunction(flow, "a", (_data, ctx) => {
     ctx.shared.set("kept", null);
     ctx.shared.set("gone", 1);
     ctx.shared.set("updated away", 1);
     ctx.emit("output", {});
   });
-  addAct(flow, "b", (_data, ctx) => {
+  addFunction(flow, "b", (_data, ctx) => {
     ctx.shared.set("gone", undefined);
     ctx.shared.update("updated away", () => undefined);
   });
@@ -77,50 +77,50 @@ test("set(key, undefined) removes what an earlier handler has set", async () => 
 });
 
 test("updates of concurrent handlers don't lose each other; sets do, the later commit wins", async () => {
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 4 });
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 4 });
+  const handlers = new WaitingHandlers();
   addSource(flow, "source", [1, 2, 4, 8]);
-  addAct(flow, "sink", async (n: number, ctx) => {
+  addFunction(flow, "sink", async (n: number, ctx) => {
     ctx.shared.update<number>("sum", (old = 0) => old + n);
     ctx.state.update<number>("count", (old = 0) => old + 1);
     ctx.shared.set("last", n);
     assertEquals([ctx.shared.get("sum"), ctx.shared.get("last")], [n, n]);
-    await crew.work(n);
+    await handlers.wait(n);
   });
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.flush();
-  for (const n of [4, 8, 1, 2]) crew.release(n);
+  for (const n of [4, 8, 1, 2]) handlers.release(n);
   await timers.flush();
   assertEquals([job.status, job.sharedData], ["completed", { sum: 15, last: 2 }]);
   assertEquals(job.routineStates.sink?.state, { count: 4 });
 });
 
 test("an update runs at commit, on the value of that moment, as reads of it do", async () => {
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent" });
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent" });
+  const handlers = new WaitingHandlers();
   const seen: unknown[] = [];
   addSource(flow, "source", ["slow", "quick"]);
-  addAct(flow, "sink", async (name: string, ctx) => {
+  addFunction(flow, "sink", async (name: string, ctx) => {
     ctx.shared.update<string[]>("names", (old = []) => [...old, name]);
     seen.push(ctx.shared.get("names"));
-    await crew.work(name);
+    await handlers.wait(name);
     seen.push(ctx.shared.get("names"));
   });
   link(flow, "source", "sink");
   const job = flow.execute("source");
   await timers.flush();
-  crew.release("quick");
+  handlers.release("quick");
   await timers.flush();
-  crew.release("slow");
+  handlers.release("slow");
   await timers.flush();
   assertEquals(seen, [["slow"], ["quick"], ["quick"], ["quick", "slow"]]);
   assertEquals(job.sharedData, { names: ["quick", "slow"] });
 });
 
 test("an update that throws fails the task, and nothing of it is committed", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "act", (_data, ctx) => {
+  const { flow } = createTestFlow();
+  addFunction(flow, "act", (_data, ctx) => {
     ctx.emit("output", {});
     ctx.shared.set("before", 1);
     ctx.state.update("n", () => {
@@ -133,8 +133,8 @@ test("an update that throws fails the task, and nothing of it is committed", asy
 });
 
 test("an update that returns what cannot travel fails the task, with the path", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "act", (_data, ctx) => ctx.shared.update("n", () => ({ f: () => {} })));
+  const { flow } = createTestFlow();
+  addFunction(flow, "act", (_data, ctx) => ctx.shared.update("n", () => ({ f: () => {} })));
   const job = await flow.run("act");
   assertEquals(job.error, {
     name: "SerializationError",
@@ -144,8 +144,8 @@ test("an update that returns what cannot travel fails the task, with the path", 
 });
 
 test("set refuses at once what cannot travel, names that no value may have, and changes that are no functions", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "act", (_data, ctx) => {
+  const { flow } = createTestFlow();
+  addFunction(flow, "act", (_data, ctx) => {
     const error = assertThrows(() => ctx.state.set("a b", { x: [NaN] }), SerializationError);
     assertInstanceOf(error, SerializationError);
     assertEquals(error.path, 'state["a b"].x[0]');
@@ -160,12 +160,12 @@ test("set refuses at once what cannot travel, names that no value may have, and 
 });
 
 test("what a handler reads is frozen: it cannot be changed behind the job's back", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "a", (_data, ctx) => {
+  const { flow } = createTestFlow();
+  addFunction(flow, "a", (_data, ctx) => {
     ctx.shared.set("list", [{ n: 1 }]);
     ctx.emit("output", {});
   });
-  addAct(flow, "b", (_data, ctx) => {
+  addFunction(flow, "b", (_data, ctx) => {
     const list = ctx.shared.get<{ n: number }[]>("list") ?? [];
     assertThrows(() => list.push({ n: 2 }), TypeError);
   });
@@ -175,9 +175,9 @@ test("what a handler reads is frozen: it cannot be changed behind the job's back
 });
 
 test("C394 log entries carry the instant and the routine, and refuse what is no object", async () => {
-  const { flow, timers } = createWorld();
+  const { flow, timers } = createTestFlow();
   const entry = { level: "info", tags: ["a"] };
-  addAct(flow, "act", (_data, ctx) => {
+  addFunction(flow, "act", (_data, ctx) => {
     ctx.log(entry);
     entry.tags.push("b");
     for (const wrong of ["text", 1, null, [1]]) {

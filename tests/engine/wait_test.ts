@@ -1,16 +1,16 @@
 import { test } from "node:test";
 import { assertEquals, assertRejects } from "@std/assert";
 import { type JobProgress, JobState, Registry } from "../../mod.ts";
-import { addAct, addSource, link } from "../support/act.ts";
+import { addFunction, addSource, link } from "../support/function_routine.ts";
 import { createCountedSignal } from "../support/counted_signal.ts";
-import { Crew } from "../support/crew.ts";
-import { createWorkplace } from "../support/workplace.ts";
-import { createWorld } from "../support/world.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import { createWaitingFlow } from "../support/waiting_flow.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 test("C115 C123 C124 waiting on a job that has ended gives true at once, and leaves its status", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "works", () => {});
-  addAct(flow, "fails", () => Promise.reject(new Error("boom")));
+  const { flow } = createTestFlow();
+  addFunction(flow, "works", () => {});
+  addFunction(flow, "fails", () => Promise.reject(new Error("boom")));
   for (const [id, status] of [["works", "completed"], ["fails", "failed"]] as const) {
     const job = await flow.run(id);
     assertEquals([await flow.waitForCompletion(job, { timeoutMs: 0 }), job.status], [true, status]);
@@ -21,7 +21,7 @@ test("C115 C123 C124 waiting on a job that has ended gives true at once, and lea
 });
 
 test("C116 waiting with a timeout gives false after it, to the millisecond, and the job goes on", async () => {
-  const { flow, timers, crew } = createWorkplace();
+  const { flow, timers, handlers } = createWaitingFlow();
   const job = flow.execute("act");
   await timers.flush();
   const before = timers.size;
@@ -32,23 +32,23 @@ test("C116 waiting with a timeout gives false after it, to the millisecond, and 
   assertEquals(answers, []);
   await timers.advance(1);
   assertEquals([answers, job.status, timers.size], [[false], "running", before]);
-  crew.release("act");
+  handlers.release("act");
   await timers.flush();
   assertEquals([job.status, timers.size], ["completed", 0]);
 });
 
 test("C118 waiting gives true when the job fails or is cancelled, and false when it rests paused or is inert", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
-  const act = addAct(flow, "act", async (name: string) => {
-    await crew.work(name);
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
+  const act = addFunction(flow, "act", async (name: string) => {
+    await handlers.wait(name);
     if (name === "fails") throw new Error("boom");
   });
   const ends = {
-    fails: () => crew.release("fails"),
+    fails: () => handlers.release("fails"),
     cancels: (job: JobState) => flow.cancel(job),
     pauses: (job: JobState) => void flow.pause(job, { graceMs: 0 }),
-    completes: () => crew.release("completes"),
+    completes: () => handlers.release("completes"),
   };
   const answers: unknown[] = [];
   for (const [name, end] of Object.entries(ends)) {
@@ -72,10 +72,10 @@ test("C118 waiting gives true when the job fails or is cancelled, and false when
 });
 
 test("C117 onProgress is told at once and after each commit: status, pending and active", async () => {
-  const { flow, timers } = createWorld({ executionStrategy: "concurrent", maxWorkers: 2 });
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 2 });
+  const handlers = new WaitingHandlers();
   addSource(flow, "source", [1, 2]);
-  addAct(flow, "sink", (n: number) => crew.work(n));
+  addFunction(flow, "sink", (n: number) => handlers.wait(n));
   link(flow, "source", "sink");
   const seen: JobProgress[] = [];
   const job = flow.execute("source");
@@ -84,17 +84,17 @@ test("C117 onProgress is told at once and after each commit: status, pending and
   assertEquals(seen.splice(0), [progress("running", 1, 0)]);
   await timers.flush();
   assertEquals(seen.splice(0), [progress("running", 2, 0)]);
-  crew.release(1);
+  handlers.release(1);
   await timers.flush();
   assertEquals(seen.splice(0), [progress("running", 1, 1)]);
-  crew.release(2);
+  handlers.release(2);
   await timers.flush();
   assertEquals(seen, [progress("running", 0, 0), progress("completed", 0, 0)]);
 });
 
 test("an onProgress that throws ends the wait with its error, and the job goes on", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "act", () => {});
+  const { flow } = createTestFlow();
+  addFunction(flow, "act", () => {});
   const job = flow.execute("act");
   const onProgress = () => {
     throw new RangeError("display gone");
@@ -104,7 +104,7 @@ test("an onProgress that throws ends the wait with its error, and the job goes o
 });
 
 test("an aborted signal ends a wait with its reason; every listener and timer is cleaned up", async () => {
-  const { flow, timers, crew } = createWorkplace();
+  const { flow, timers, handlers } = createWaitingFlow();
   const job = flow.execute("act");
   await timers.flush();
   const before = timers.size;
@@ -121,13 +121,13 @@ test("an aborted signal ends a wait with its reason; every listener and timer is
   for (const waiting of waits) await assertRejects(() => waiting, RangeError, "no more patience");
   assertEquals([counted.listeners.size, timers.size, job.status], [0, before, "running"]);
   await assertRejects(() => flow.waitForCompletion(job, { signal }), RangeError, "no more patience");
-  crew.release("act");
+  handlers.release("act");
   await timers.flush();
   assertEquals([job.status, timers.size], ["completed", 0]);
 });
 
 test("a wait that ends by itself lets go of its signal and its timer, and so does execute", async () => {
-  const { flow, timers, crew } = createWorkplace();
+  const { flow, timers, handlers } = createWaitingFlow();
   const counted = createCountedSignal();
   const { signal } = counted;
   const job = flow.execute("act", {}, { signal });
@@ -139,17 +139,17 @@ test("a wait that ends by itself lets go of its signal and its timer, and so doe
   ];
   await timers.flush();
   assertEquals(counted.listeners.size, 4);
-  crew.release("act");
+  handlers.release("act");
   assertEquals(await Promise.all(waits), [true, true, true]);
   assertEquals([counted.listeners.size, timers.size], [0, 0]);
 });
 
 test("C395 waitUntil is true when the condition holds, false on timeout or when the job ends or rests first", async () => {
-  const { flow, timers } = createWorld();
-  const crew = new Crew();
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
   addSource(flow, "source", [1, 2, 3]);
-  addAct(flow, "sink", async (n: number, ctx) => {
-    await crew.work(n);
+  addFunction(flow, "sink", async (n: number, ctx) => {
+    await handlers.wait(n);
     ctx.shared.set("n", n);
   });
   link(flow, "source", "sink");
@@ -167,10 +167,10 @@ test("C395 waitUntil is true when the condition holds, false on timeout or when 
   });
   await timers.flush();
   assertEquals(answers.splice(0), ["now true at 0"]);
-  crew.release(1);
+  handlers.release(1);
   await timers.flush();
   assertEquals(answers, []);
-  crew.release(2);
+  handlers.release(2);
   await timers.flush();
   assertEquals(answers.splice(0), ["n is 2 true at 0"]);
   await timers.advance(5);
@@ -182,8 +182,8 @@ test("C395 waitUntil is true when the condition holds, false on timeout or when 
 });
 
 test("waits refuse timeouts out of range", async () => {
-  const { flow } = createWorld();
-  addAct(flow, "act", () => {});
+  const { flow } = createTestFlow();
+  addFunction(flow, "act", () => {});
   const job = flow.create("act");
   for (const timeoutMs of [-1, NaN]) {
     const calls = [

@@ -1,9 +1,9 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { test } from "node:test";
-import { createWorkplace } from "../support/workplace.ts";
+import { createWaitingFlow } from "../support/waiting_flow.ts";
 
 test("an aborted signal ends the wait for a pause, not the pause", async () => {
-  const { flow, timers } = createWorkplace();
+  const { flow, timers } = createWaitingFlow();
   const job = flow.execute("act");
   await timers.flush();
   const abort = new AbortController();
@@ -17,17 +17,17 @@ test("an aborted signal ends the wait for a pause, not the pause", async () => {
 });
 
 test("a pause with a signal that is aborted already does not begin", async () => {
-  const { flow, timers, crew } = createWorkplace();
+  const { flow, timers, handlers } = createWaitingFlow();
   const job = flow.execute("act");
   await assertRejects(() => flow.pause(job, { signal: AbortSignal.abort(new Error("never")) }), Error, "never");
   await timers.flush();
-  crew.release("act");
+  handlers.release("act");
   await timers.flush();
   assertEquals(job.status, "completed");
 });
 
 test("C402 shutdown drains for as long as it is told, then pauses what is left", async () => {
-  const { flow, timers } = createWorkplace();
+  const { flow, timers } = createWaitingFlow();
   const job = flow.execute("act");
   await timers.flush();
   const done = flow.shutdown({ timeoutMs: 500 });
@@ -39,7 +39,7 @@ test("C402 shutdown drains for as long as it is told, then pauses what is left",
 });
 
 test("an aborted signal ends the wait for a shutdown", async () => {
-  const { flow, timers } = createWorkplace();
+  const { flow, timers } = createWaitingFlow();
   flow.execute("act");
   await timers.flush();
   const abort = new AbortController();

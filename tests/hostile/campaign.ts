@@ -1,5 +1,5 @@
 import { manualTimers } from "../../src/testing/mod.ts";
-import { seededRandom } from "../support/random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import { allFamilies, COMPLETE, type Family, nonEmpty } from "./families.ts";
 import { BOUNDS } from "./bounded_timers.ts";
 import { COMMITS, CommitTrial } from "./commit_trial.ts";

@@ -9,7 +9,7 @@ import { encodeClaim, encodeCommit } from "../../src/documents/commit_encoder.ts
 import { decodeJob } from "../../src/documents/job_decoder.ts";
 import { encodeJob } from "../../src/documents/job_encoder.ts";
 import { nonEmpty } from "./families.ts";
-import { CLAIMS, createJob, JOURNAL, readEntry } from "../support/journal.ts";
+import { CLAIMS, createJob, JOURNAL, readEntry } from "../support/sample_journal.ts";
 import type { Trial } from "./campaign.ts";
 import { canonical, isEmpty, record, withoutEmpty } from "./normal_job.ts";
 import { checkRefusal, demand, parse } from "./refusal.ts";

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { Engine, Flow, JobState, PreflightError, SerializationError } from "../../mod.ts";
-import { readEntry } from "../support/journal.ts";
+import { readEntry } from "../support/sample_journal.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import commits from "../fixtures/hostile/commits.json" with { type: "json" };
 import flows from "../fixtures/hostile/flows.json" with { type: "json" };

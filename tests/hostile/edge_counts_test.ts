@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { ErrorHandler, JobState, SerializationError, StepLimitError } from "../../mod.ts";
-import { fullJob, type Place, withValueAt } from "../support/full_job.ts";
-import { createOffice, officeRegistry } from "../support/office.ts";
+import { fullJob, type Place, withValueAt } from "../support/full_job_document.ts";
+import { createDocumentFlow, documentRegistry } from "../support/document_flow.ts";
 
 /** The most that a document may count. */
 const MOST = 2 ** 52;
@@ -30,8 +30,8 @@ const DELIVERIES: readonly (readonly [slot: string, data: unknown])[] = [
 /** Lets every count grow that can, and reads what is left. */
 async function countOn(document: unknown): Promise<JobState> {
   const errorHandler = new ErrorHandler({ strategy: "continue" });
-  const { flow, timers } = createOffice({ errorHandler, limits: { history: 2, log: 1, outputs: 1 } });
-  const job = JobState.fromJSON(document, officeRegistry);
+  const { flow, timers } = createDocumentFlow({ errorHandler, limits: { history: 2, log: 1, outputs: 1 } });
+  const job = JobState.fromJSON(document, documentRegistry);
   flow.resume(job);
   for (const [slot, data] of DELIVERIES) {
     if (job.toJSON().nextTaskId < MOST) flow.deliver(job, "clerk", slot, data);
@@ -40,7 +40,7 @@ async function countOn(document: unknown): Promise<JobState> {
   await timers.advance(10_000);
   if (job.status === "running") await flow.pause(job, { graceMs: 0 });
   const text = JSON.stringify(job);
-  assertEquals(JSON.stringify(JobState.fromJSON(JSON.parse(text), officeRegistry)), text);
+  assertEquals(JSON.stringify(JobState.fromJSON(JSON.parse(text), documentRegistry)), text);
   return job;
 }
 
@@ -49,7 +49,7 @@ test("counts at the edge of what can be counted leave a job that can be read aga
     await countOn(withValueAt(fullJob(), place, MOST - 2));
     await countOn(withValueAt(fullJob(), place, MOST));
     const beyond = withValueAt(fullJob(), place, MOST + 1);
-    assertThrows(() => JobState.fromJSON(beyond, officeRegistry), SerializationError, `to ${MOST}, got ${MOST + 1}`);
+    assertThrows(() => JobState.fromJSON(beyond, documentRegistry), SerializationError, `to ${MOST}, got ${MOST + 1}`);
   }
 });
 
@@ -61,7 +61,11 @@ test("a job that has worked for longer than can be counted goes on, and can be r
 
 test("a list whose positions are used up is its receivers' error, and keeps what it has", async () => {
   const beyond = withValueAt(fullJob(), START, MOST);
-  assertThrows(() => JobState.fromJSON(beyond, officeRegistry), SerializationError, `at most ${MOST - 1}, got ${MOST}`);
+  assertThrows(
+    () => JobState.fromJSON(beyond, documentRegistry),
+    SerializationError,
+    `at most ${MOST - 1}, got ${MOST}`,
+  );
   const job = await countOn(withValueAt(fullJob(), START, MOST - 1));
   const messages = job.failures.map(({ error }) => error.message);
   assertEquals(messages.some((message) => message.endsWith('the list "m" has no positions left')), true);

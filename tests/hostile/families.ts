@@ -9,12 +9,12 @@ import leg10 from "../fixtures/wire/v1/leg_10_bun.json" with { type: "json" };
 import { completeRegistry } from "../runtimes/complete_flow.ts";
 import { createRegistry } from "../runtimes/relay_flow.ts";
 import { flows } from "../support/flow_arbitrary.ts";
-import { fullJob } from "../support/full_job.ts";
-import { travel } from "../support/journey.ts";
-import { createOffice, officeRegistry, type Order } from "../support/office.ts";
-import { seededRandom } from "../support/random.ts";
+import { fullJob } from "../support/full_job_document.ts";
+import { runMoving } from "../support/moving_run.ts";
+import { type ClerkOrder, createDocumentFlow, documentRegistry } from "../support/document_flow.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import { NO_HOOKS, scriptedRegistry } from "../support/scripted_routines.ts";
-import { quietStops } from "../support/stops.ts";
+import { quietStops } from "../support/job_stops.ts";
 import * as fc from "fast-check";
 import type { Registry } from "../../mod.ts";
 
@@ -33,7 +33,7 @@ export interface Family {
 const SCRIPTED = Array.from({ length: 24 }, (_, index) => 501 + index);
 /** Longer texts have more of the same. */
 const MOST_CHARACTERS = 4_500;
-const ORDERS: readonly [Order["what"], ...Order["what"][]] = [
+const ORDERS: readonly [ClerkOrder["what"], ...ClerkOrder["what"][]] = [
   ...["nothing", "fail", "hang", "await", "await long", "send", "all", "walk"] as const,
 ];
 
@@ -57,7 +57,7 @@ async function officeFamily(): Promise<Family> {
   const texts = new Set([JSON.stringify(fullJob())]);
   for (let seed = 1; seed <= 12; seed++) {
     const random = seededRandom(seed);
-    const { flow, clerk, timers } = createOffice({ limits: { history: 30 } });
+    const { flow, clerk, timers } = createDocumentFlow({ limits: { history: 30 } });
     const job = flow.execute(clerk.input, { what: random.pick(ORDERS), n: random.integer(4) });
     const catchIt = () => texts.size < 80 && texts.add(JSON.stringify(job)) === undefined;
     void flow.waitUntil(job, catchIt);
@@ -72,8 +72,8 @@ async function officeFamily(): Promise<Family> {
     texts.add(JSON.stringify(job));
   }
   // Fewer are kept than the jobs have: whoever touches the lists of a job that does not fit will be seen.
-  const flow = JSON.stringify(createOffice({ limits: { history: 5, log: 1, outputs: 1, steps: 500 } }).flow);
-  return { name: "office", flow, jobs: nonEmpty(texts), registry: () => officeRegistry };
+  const flow = JSON.stringify(createDocumentFlow({ limits: { history: 5, log: 1, outputs: 1, steps: 500 } }).flow);
+  return { name: "office", flow, jobs: nonEmpty(texts), registry: () => documentRegistry };
 }
 
 function relayFamily(): Family {
@@ -91,7 +91,7 @@ async function scriptedFamily(seed: number): Promise<Family[]> {
   const mode = seededRandom(seed).pick(["strict", "strict", "timed", "concurrent"] as const);
   const [spec] = nonEmpty(fc.sample(flows(mode), { seed, numRuns: 1 }));
   const [stops] = nonEmpty(fc.sample(quietStops(), { seed, numRuns: 1 }));
-  const { carried, end } = await travel(spec, { stops });
+  const { carried, end } = await runMoving(spec, { stops });
   const documents = carried.map(({ text }) => JSON.parse(text));
   const jobs = [...documents.map(({ job }) => JSON.stringify(job)), end].filter((text) =>
     text.length <= MOST_CHARACTERS

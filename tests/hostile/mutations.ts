@@ -1,4 +1,4 @@
-import type { Random } from "../support/random.ts";
+import type { Random } from "../support/seeded_random.ts";
 import { DEPTHS, ODD_KEYS, ODD_LITERALS, ODD_TAGS, ODD_VALUES } from "./odd_values.ts";
 
 /** A mutated document: its text, and what was done to it. */

@@ -7,8 +7,8 @@ import { flowSchema } from "../../src/documents/flow_schema.ts";
 import { jobSchema } from "../../src/documents/job_schema.ts";
 import { checkOf } from "../../src/documents/quick_check.ts";
 import handFlow from "../fixtures/wire/v1/hand_flow.json" with { type: "json" };
-import { fullJob } from "../support/full_job.ts";
-import { seededRandom } from "../support/random.ts";
+import { fullJob } from "../support/full_job_document.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import { COMMITS } from "./commit_trial.ts";
 import { gatherDonors, mutate } from "./mutations.ts";
 

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { apply } from "../../src/job/apply.ts";
 import { ReadyQueue } from "../../src/job/ready_queue.ts";
 import { createTask, detailsOf, NO_DETAILS, PRIORITIES, type Task } from "../../src/job/task.ts";
-import { createJob } from "../support/journal.ts";
-import { seededRandom } from "../support/random.ts";
+import { createJob } from "../support/sample_journal.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 
 const ROUTE = { routine: "worker", slot: "input", connection: undefined };
 const START = { at: 0, ranMs: 0 };

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { applyMapping } from "../../src/model/connection.ts";
-import { seededRandom } from "../support/random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 
 const KEYS = ["a", "b", "c", "d", "e"] as const;
 

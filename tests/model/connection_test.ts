@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertNotEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { type Context, Flow, type Mapping, Registry, Routine } from "../../mod.ts";
 import { Slot } from "../../src/model/slot.ts";
-import { newManualEngine } from "../support/emission.ts";
+import { newManualEngine } from "../support/send_once.ts";
 
 class Source extends Routine {
   readonly trigger = this.addSlot("trigger", this.send);

@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { type Context, Flow, JobState, Registry, Routine, SerializationError } from "../../mod.ts";
-import { newManualEngine, sendOnce } from "../support/emission.ts";
-import { Money, money } from "../support/money.ts";
+import { newManualEngine, sendOnce } from "../support/send_once.ts";
+import { Money, money } from "../support/money_class.ts";
 
 test("data of every kind arrives as it was emitted", async () => {
   const make = () => ({

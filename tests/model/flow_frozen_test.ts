@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type Context, ErrorHandler, Flow, Routine, SerializationError, type Slot, StateError } from "../../mod.ts";
-import { newManualEngine } from "../support/emission.ts";
+import { newManualEngine } from "../support/send_once.ts";
 
 class Worker extends Routine {
   readonly trigger = this.addSlot("trigger", this.work);

@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import { assertEquals, assertInstanceOf, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { type Context, Flow, JobState, Registry, Routine, SerializationError } from "../../mod.ts";
-import { newManualEngine } from "../support/emission.ts";
-import { Money, money } from "../support/money.ts";
+import { newManualEngine } from "../support/send_once.ts";
+import { Money, money } from "../support/money_class.ts";
 
 type Act = (ctx: Context) => void | Promise<void>;
 

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { type Context, ErrorHandler, Flow, Routine } from "../../mod.ts";
-import { newManualEngine } from "../support/emission.ts";
+import { newManualEngine } from "../support/send_once.ts";
 
 test("each attempt gets its data decoded anew: what an attempt did to it is gone", async () => {
   const seen: unknown[] = [];

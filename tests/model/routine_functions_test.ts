@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertStrictEquals, assertThrows } from "@std/assert";
 import { Flow, Registry, Routine, StateError } from "../../mod.ts";
-import { newManualEngine } from "../support/emission.ts";
+import { newManualEngine } from "../support/send_once.ts";
 
 const double = (n: number): number => n * 2;
 

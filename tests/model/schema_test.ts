@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import * as v from "valibot";
 import { type Context, Flow, Routine, type SchemaResult, type StandardSchema } from "../../mod.ts";
-import { newManualEngine } from "../support/emission.ts";
+import { newManualEngine } from "../support/send_once.ts";
 
 const newFlow = (): Flow => new Flow({ id: "flow", engine: newManualEngine() });
 

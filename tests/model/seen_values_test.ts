@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { type Collected, type Context, Flow, JobState, Registry, Routine } from "../../mod.ts";
-import { fullJob, withValueAt } from "../support/full_job.ts";
-import { officeRegistry } from "../support/office.ts";
+import { fullJob, withValueAt } from "../support/full_job_document.ts";
+import { documentRegistry } from "../support/document_flow.ts";
 
 // A value is frozen at the latest when somebody sees it, whoever that is.
 
@@ -52,10 +52,10 @@ test("whatever a job shows of its values is frozen", () => {
     [1, (job) => [job.sharedLog]],
   ];
   for (const [count, look] of shows) {
-    const read = JobState.fromText(text, officeRegistry);
+    const read = JobState.fromText(text, documentRegistry);
     assertEquals(lookAt(look(read)), { count, isFrozen: true }, String(look));
     assertStrictEquals(read.toText(), text);
-    assertEquals(lookAt(look(JobState.fromJSON(JSON.parse(text), officeRegistry))), { count, isFrozen: true });
+    assertEquals(lookAt(look(JobState.fromJSON(JSON.parse(text), documentRegistry))), { count, isFrozen: true });
   }
 });
 

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { type Context, ErrorHandler, Flow, Routine } from "../../mod.ts";
-import { newManualEngine } from "../support/emission.ts";
+import { newManualEngine } from "../support/send_once.ts";
 
 class Recorder extends Routine {
   readonly trigger = this.addSlot("trigger", this.take);

@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { Collected } from "../../src/values/collected.ts";
 import { type Context, Flow, Routine } from "../../mod.ts";
-import { newManualEngine } from "../support/emission.ts";
+import { newManualEngine } from "../support/send_once.ts";
 
 type Merge = "override" | "append" | ((old: unknown, next: unknown) => unknown);
 

@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Context, Engine, Flow, Registry, Routine } from "../../mod.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
-import { newManualEngine } from "../support/emission.ts";
+import { newManualEngine } from "../support/send_once.ts";
 
 class Reminder extends Routine {
   readonly trigger = this.addSlot("trigger", this.start);

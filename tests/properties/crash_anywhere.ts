@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
-import { survive } from "../support/durable_journey.ts";
+import { runWithCrashes } from "../support/crashing_run.ts";
 import { flows, type Size } from "../support/flow_arbitrary.ts";
 import type { FlowSpec } from "../support/flow_spec.ts";
-import { travel } from "../support/journey.ts";
+import { runMoving } from "../support/moving_run.ts";
 import { lists } from "../support/list_arbitrary.ts";
-import type { Death } from "../support/mortal_store.ts";
-import { withoutPausePoints } from "../support/outcomes.ts";
+import type { Crash } from "../support/crashing_store.ts";
+import { withoutPausePoints } from "../support/comparable_text.ts";
 import { assertSame } from "./assert_same.ts";
 import { type Law, law } from "./law.ts";
 
@@ -14,7 +14,7 @@ export interface MortalCase {
   /** The flow. */
   readonly flow: FlowSpec;
   /** One after the other; then one lives. */
-  readonly deaths: readonly Death[];
+  readonly deaths: readonly Crash[];
   /** Whether the store answers later. */
   readonly isAsync: boolean;
   /** How much is written before the journal is compacted. */
@@ -49,12 +49,12 @@ export function crashedEverywhere(tries: { deaths: number } = { deaths: 0 }): La
 /** Compares the end with that of a run without a store; tells how many processes died. */
 export async function checkDeaths(it: MortalCase): Promise<number> {
   const { end, processes } = await surviveDeaths(it);
-  const undisturbed = await travel(it.flow);
+  const undisturbed = await runMoving(it.flow);
   assertSame(withoutPausePoints(end), withoutPausePoints(undisturbed.end), `deaths: ${JSON.stringify(it.deaths)}`);
   return processes - 1;
 }
 
-function surviveDeaths({ flow, deaths, isAsync, snapshotLength }: MortalCase): ReturnType<typeof survive> {
+function surviveDeaths({ flow, deaths, isAsync, snapshotLength }: MortalCase): ReturnType<typeof runWithCrashes> {
   const durability = { snapshotLength, maxRecoveries: 100 };
-  return survive(flow, { isAsync, durability, deathOf: (process) => deaths[process] });
+  return runWithCrashes(flow, { isAsync, durability, deathOf: (process) => deaths[process] });
 }

@@ -1,7 +1,7 @@
 import { assertGreater } from "@std/assert";
 import { test } from "node:test";
 import { crashedEverywhere, crashedSomewhere } from "./crash_anywhere.ts";
-import { inGate, PATIENCE } from "./gate.ts";
+import { inGate, PATIENCE } from "./in_gate.ts";
 
 const [somewhere, everywhere] = [{ deaths: 0 }, { deaths: 0 }];
 

@@ -1,4 +1,4 @@
-import { nothingIsDoubled, nothingIsLost } from "./books.ts";
+import { nothingIsDoubled, nothingIsLost } from "./delivery_laws.ts";
 import { crashedEverywhere, crashedSomewhere } from "./crash_anywhere.ts";
 import type { Law } from "./law.ts";
 import { stoppedEverywhere, stoppedSomewhere } from "./pause_anywhere.ts";

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { Coverage } from "../support/coverage.ts";
-import { FEATURES } from "../support/features.ts";
-import { nothingIsDoubled } from "./books.ts";
-import { inGate, PATIENCE } from "./gate.ts";
+import { FeatureCoverage } from "../support/feature_coverage.ts";
+import { FEATURES } from "../support/required_features.ts";
+import { nothingIsDoubled } from "./delivery_laws.ts";
+import { inGate, PATIENCE } from "./in_gate.ts";
 
-const coverage = new Coverage();
+const coverage = new FeatureCoverage();
 
 test(
   "Invariant 2: no step is committed twice, and no deed enters a job twice",

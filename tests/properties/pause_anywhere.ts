@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
-import { Coverage } from "../support/coverage.ts";
+import { FeatureCoverage } from "../support/feature_coverage.ts";
 import { flows } from "../support/flow_arbitrary.ts";
 import type { FlowSpec } from "../support/flow_spec.ts";
-import type { Luggage } from "../support/host.ts";
-import { travel } from "../support/journey.ts";
-import { outcomeOf, withoutPausePoints, withoutTimes } from "../support/outcomes.ts";
-import { type Interruption, type Place, PLACES, quietStops, type Stop } from "../support/stops.ts";
+import type { CarriedJob } from "../support/scripted_host.ts";
+import { runMoving } from "../support/moving_run.ts";
+import { outcomeOf, withoutPausePoints, withoutTimes } from "../support/comparable_text.ts";
+import { type Interruption, type Place, PLACES, quietStops, type Stop } from "../support/job_stops.ts";
 import { assertSame } from "./assert_same.ts";
 import { type Law, law } from "./law.ts";
 
@@ -33,7 +33,7 @@ const NAMES: Readonly<Record<StrictMode, string>> = {
 };
 
 /** Invariant 3, or one of its weaker forms. */
-export function stoppedSomewhere(mode: StrictMode, coverage: Coverage = new Coverage()): Law {
+export function stoppedSomewhere(mode: StrictMode, coverage: FeatureCoverage = new FeatureCoverage()): Law {
   const cases: fc.Arbitrary<StoppedCase> = fc.record({ flow: flows(mode), stops: quietStops() });
   return law(3, NAMES[mode], cases, (it) => checkStops(it, mode, coverage));
 }
@@ -42,14 +42,14 @@ export function stoppedSomewhere(mode: StrictMode, coverage: Coverage = new Cove
 export async function checkStops(
   { flow, stops }: StoppedCase,
   mode: StrictMode,
-  coverage: Coverage = new Coverage(),
+  coverage: FeatureCoverage = new FeatureCoverage(),
 ): Promise<void> {
-  const { end } = await travel(flow);
+  const { end } = await runMoving(flow);
   // Which of the tasks of handlers in no certain order are too many is not certain either.
   fc.pre(mode !== "concurrent" || !end.includes("StepLimitError"));
-  const journey = await travel(flow, { stops });
-  coverage.add(flow, journey);
-  assertSame(VIEWS[mode](journey.end), VIEWS[mode](end), `stopped at ${JSON.stringify(journey.stops)}`);
+  const run = await runMoving(flow, { stops });
+  coverage.add(flow, run);
+  assertSame(VIEWS[mode](run.end), VIEWS[mode](end), `stopped at ${JSON.stringify(run.stops)}`);
 }
 
 /** How much was tried. */
@@ -68,21 +68,21 @@ export function stoppedEverywhere(tries: Tries = { snapshots: 0, pauses: 0 }): L
 
 /** Runs a flow without stops, and then once for each place where it can stop. */
 export async function checkEveryStop(flow: FlowSpec, tries: Tries = { snapshots: 0, pauses: 0 }): Promise<void> {
-  const written = new Map<string, Luggage>();
-  const onPlace = (luggage: () => Luggage) => {
-    const now = luggage();
+  const written = new Map<string, CarriedJob>();
+  const onPlace = (carried: () => CarriedJob) => {
+    const now = carried();
     written.set(now.text, now);
   };
-  const { end, passed } = await travel(flow, { onPlace });
+  const { end, passed } = await runMoving(flow, { onPlace });
   const expected = withoutPausePoints(end);
-  for (const luggage of written.values()) {
+  for (const carried of written.values()) {
     tries.snapshots++;
-    assertSame(withoutPausePoints((await travel(luggage)).end), expected, `carried on from ${luggage.text}`);
+    assertSame(withoutPausePoints((await runMoving(carried)).end), expected, `carried on from ${carried.text}`);
   }
   for (const stops of [...everyPause(passed).map((stop) => [stop]), ...atEveryCommit(passed.commit)]) {
-    const journey = await travel(flow, { stops });
-    tries.pauses += journey.stops.length;
-    assertSame(withoutPausePoints(journey.end), expected, `stopped at ${JSON.stringify(journey.stops)}`);
+    const run = await runMoving(flow, { stops });
+    tries.pauses += run.stops.length;
+    assertSame(withoutPausePoints(run.end), expected, `stopped at ${JSON.stringify(run.stops)}`);
   }
 }
 

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { Coverage } from "../support/coverage.ts";
-import { FEATURES } from "../support/features.ts";
-import { inGate, PATIENCE } from "./gate.ts";
+import { FeatureCoverage } from "../support/feature_coverage.ts";
+import { FEATURES } from "../support/required_features.ts";
+import { inGate, PATIENCE } from "./in_gate.ts";
 import { stoppedSomewhere } from "./pause_anywhere.ts";
 
-const coverage = new Coverage();
+const coverage = new FeatureCoverage();
 
 test(
   "Invariant 3: stopped at any set of places and moved, a job ends as if it had never stopped, byte for byte",

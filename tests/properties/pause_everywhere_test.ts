@@ -1,6 +1,6 @@
 import { assertGreater } from "@std/assert";
 import { test } from "node:test";
-import { inGate, PATIENCE } from "./gate.ts";
+import { inGate, PATIENCE } from "./in_gate.ts";
 import { stoppedEverywhere, type Tries } from "./pause_anywhere.ts";
 
 const tries: Tries = { snapshots: 0, pauses: 0 };

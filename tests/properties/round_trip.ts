@@ -1,30 +1,30 @@
 import { assertStrictEquals } from "@std/assert";
 import { Flow, JobState, Registry } from "../../mod.ts";
 import { decodeValue } from "../../src/values/decode.ts";
-import { Coverage } from "../support/coverage.ts";
-import { travel } from "../support/journey.ts";
+import { FeatureCoverage } from "../support/feature_coverage.ts";
+import { runMoving } from "../support/moving_run.ts";
 import { describe, Point } from "../support/sample_values.ts";
 import { scriptedRegistry } from "../support/scripted_routines.ts";
 import { values } from "../support/value_arbitrary.ts";
-import { encode, throughWire, wireText } from "../support/values.ts";
-import { wildCases } from "./books.ts";
+import { encode, throughWire, wireText } from "../support/encode_values.ts";
+import { wildCases } from "./delivery_laws.ts";
 import { type Law, law } from "./law.ts";
 
 const registry = scriptedRegistry();
 const classes = new Registry({ Point });
 
 /** Invariant 4, for all documents that a job leaves on its way, and at its end. */
-export function documentsComeBack(coverage: Coverage = new Coverage()): Law {
+export function documentsComeBack(coverage: FeatureCoverage = new FeatureCoverage()): Law {
   return law(
     4,
     "what is read from a text is written to the same bytes, jobs and flows",
     wildCases,
     async (it) => {
-      const journey = await travel(it.flow, it);
-      coverage.add(it.flow, journey);
-      assertStrictEquals(JSON.stringify(JobState.fromJSON(JSON.parse(journey.end), registry)), journey.end);
-      assertStrictEquals(JobState.fromText(journey.end, registry).toText(), journey.end);
-      for (const { text } of journey.carried) {
+      const run = await runMoving(it.flow, it);
+      coverage.add(it.flow, run);
+      assertStrictEquals(JSON.stringify(JobState.fromJSON(JSON.parse(run.end), registry)), run.end);
+      assertStrictEquals(JobState.fromText(run.end, registry).toText(), run.end);
+      for (const { text } of run.carried) {
         const { flow, job } = JSON.parse(text);
         const again = { flow: Flow.fromJSON(flow, registry), job: JobState.fromJSON(job, registry) };
         assertStrictEquals(JSON.stringify(again), text);

@@ -2,15 +2,15 @@ import { assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { test } from "node:test";
 import { JobState } from "../../mod.ts";
-import { Coverage } from "../support/coverage.ts";
-import { FEATURES } from "../support/features.ts";
-import { type Journey, travel } from "../support/journey.ts";
+import { FeatureCoverage } from "../support/feature_coverage.ts";
+import { FEATURES } from "../support/required_features.ts";
+import { type MovingRun, runMoving } from "../support/moving_run.ts";
 import { scriptedRegistry } from "../support/scripted_routines.ts";
-import { wildCases } from "./books.ts";
-import { inGate, PATIENCE } from "./gate.ts";
+import { wildCases } from "./delivery_laws.ts";
+import { inGate, PATIENCE } from "./in_gate.ts";
 import { documentsComeBack, valuesComeBack } from "./round_trip.ts";
 
-const coverage = new Coverage();
+const coverage = new FeatureCoverage();
 
 test(
   "C200 C256 Invariant 4: what is read from a text is written to the same bytes, jobs and flows",
@@ -27,14 +27,14 @@ test(
 const registry = scriptedRegistry();
 const some = fc.sample(wildCases, { numRuns: 40, seed: 7_001 });
 
-/** The documents of a journey, as text. */
-function textsOf({ carried, end }: Journey): readonly string[] {
+/** The documents of a run, as text. */
+function textsOf({ carried, end }: MovingRun): readonly string[] {
   return [...carried.map(({ text }) => text), end];
 }
 
 test("C375 reading changes nothing in the document that is read", PATIENCE, async () => {
   for (const { flow, stops } of some) {
-    const { end } = await travel(flow, { stops });
+    const { end } = await runMoving(flow, { stops });
     const document = deepFreeze(JSON.parse(end));
     JobState.fromJSON(document, registry);
     assertEquals(JSON.stringify(document), end);
@@ -43,13 +43,17 @@ test("C375 reading changes nothing in the document that is read", PATIENCE, asyn
 
 test("the same job on the same ports gives the same bytes again", PATIENCE, async () => {
   for (const { flow, stops } of some) {
-    assertEquals(textsOf(await travel(flow, { stops })), textsOf(await travel(flow, { stops })), fc.stringify(flow));
+    assertEquals(
+      textsOf(await runMoving(flow, { stops })),
+      textsOf(await runMoving(flow, { stops })),
+      fc.stringify(flow),
+    );
   }
 });
 
 test("the library's keys are sorted at every level, and none of them is there without a value", PATIENCE, async () => {
   for (const { flow, stops } of some) {
-    for (const text of textsOf(await travel(flow, { stops }))) {
+    for (const text of textsOf(await runMoving(flow, { stops }))) {
       const document = JSON.parse(text);
       if ("flow" in document) checkKeys(document.flow, "flow");
       checkKeys("flow" in document ? document.job : document, "job");

@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { Aggregator, type AggregatorOptions } from "../../src/routines/mod.ts";
 import { runRoutine } from "../../src/testing/mod.ts";
-import { type TrialItem, type TrialOptions, tryRoutine } from "../support/trial.ts";
+import { type TrialItem, type TrialOptions, tryRoutine } from "../support/try_routine.ts";
 
 const join = (options: AggregatorOptions) => new Aggregator().setGroups(options);
 const part = (order: unknown, n: number, at = 0): TrialItem => ({ data: { order, n }, at });

@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { ConditionalRouter, type Scope } from "../../src/routines/mod.ts";
 import { runRoutine } from "../../src/testing/mod.ts";
-import { sent, type TrialOptions, tryRoutine } from "../support/trial.ts";
+import { sent, type TrialOptions, tryRoutine } from "../support/try_routine.ts";
 
 type Order = { readonly priority?: string; readonly value?: number };
 

@@ -3,7 +3,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Engine, Flow, PreflightError, type Registrable, Routine } from "../../mod.ts";
 import { ConditionalRouter, type Scope } from "../../src/routines/mod.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
-import { sent, trialFlow, trialRegistry, tryRoutine } from "../support/trial.ts";
+import { sent, trialFlow, trialRegistry, tryRoutine } from "../support/try_routine.ts";
 
 type Order = { readonly priority?: string; readonly value?: number };
 

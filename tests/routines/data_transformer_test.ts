@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { DataTransformer, type Transformed } from "../../src/routines/mod.ts";
-import { tryRoutine } from "../support/trial.ts";
+import { tryRoutine } from "../support/try_routine.ts";
 
 const double = (data: number) => data * 2;
 

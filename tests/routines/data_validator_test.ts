@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { SchemaResult, StandardSchema } from "../../mod.ts";
 import { DataValidator } from "../../src/routines/mod.ts";
-import { sent, tryRoutine } from "../support/trial.ts";
+import { sent, tryRoutine } from "../support/try_routine.ts";
 
 const events = ["valid", "invalid"];
 const orderSchema = () => v.object({ id: v.string(), amount: v.pipe(v.number(), v.minValue(1)) });

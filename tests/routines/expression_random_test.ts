@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { compileExpression } from "../../src/routines/mod.ts";
-import { type Random, seededRandom } from "../support/random.ts";
+import { type Random, seededRandom } from "../support/seeded_random.ts";
 
 const SCOPE = { a: 1, b: 2, c: 0, s: "text", t: "", list: [1, "text", [2]], flag: true, data: { a: 5, s: "in" } };
 

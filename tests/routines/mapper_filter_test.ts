@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Context, Routine } from "../../mod.ts";
 import { Filter, Mapper } from "../../src/routines/mod.ts";
-import { sent, tryRoutine } from "../support/trial.ts";
+import { sent, tryRoutine } from "../support/try_routine.ts";
 
 interface Price {
   readonly euros: number;

@@ -4,7 +4,7 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import { Engine, Flow, Registry, Routine } from "../../mod.ts";
 import * as module from "../../src/routines/mod.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
-import { trialRegistry } from "../support/trial.ts";
+import { trialRegistry } from "../support/try_routine.ts";
 
 const { routines } = module;
 

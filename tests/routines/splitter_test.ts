@@ -3,8 +3,8 @@ import { assertEquals } from "@std/assert";
 import { Engine, Flow } from "../../mod.ts";
 import { Splitter } from "../../src/routines/mod.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
-import { addAct } from "../support/act.ts";
-import { moveJob, outputsOf, passAllTime, trialFlow, tryRoutine } from "../support/trial.ts";
+import { addFunction } from "../support/function_routine.ts";
+import { moveJob, outputsOf, passAllTime, trialFlow, tryRoutine } from "../support/try_routine.ts";
 
 const events = ["item"];
 const newEngine = () => new Engine({ timers: manualTimers(), ids: manualIds() });
@@ -32,11 +32,11 @@ test("items that JSON alone cannot hold arrive as they were, also after a move",
 
 test("a mapping gives another key the name items", async () => {
   const flow = new Flow({ id: "flow", engine: newEngine() });
-  const source = addAct(flow, "source", (_data: unknown, ctx) => ctx.emit("output", { lines: [1, 2] }));
+  const source = addFunction(flow, "source", (_data: unknown, ctx) => ctx.emit("output", { lines: [1, 2] }));
   const splitter = flow.addRoutine(new Splitter<number>(), "splitter");
   flow.connect("source", "output", "splitter", "input", { mapping: { lines: "items" } });
   const seen: unknown[] = [];
-  addAct(flow, "sink", ({ item }: { item: number }) => void seen.push(item));
+  addFunction(flow, "sink", ({ item }: { item: number }) => void seen.push(item));
   flow.connect("splitter", "item", "sink", "trigger");
   const job = await flow.run(source.trigger);
   assertEquals([job.status, seen, splitter.item.params], ["completed", [1, 2], ["item", "index", "count"]]);
@@ -57,7 +57,7 @@ async function mostWaiting(highWater: number, count: number): Promise<{ most: nu
   const flow = new Flow({ id: "flow", engine: newEngine(), limits: { highWater } });
   const splitter = flow.addRoutine(new Splitter<number>(), "splitter");
   const got: number[] = [];
-  addAct(flow, "sink", async ({ item }: { item: number }) => {
+  addFunction(flow, "sink", async ({ item }: { item: number }) => {
     got.push(item);
     await Promise.resolve();
   });

@@ -17,7 +17,7 @@ import {
   Throttle,
 } from "../../src/routines/mod.ts";
 import { manualTimers, pauseAnywhere } from "../../src/testing/mod.ts";
-import { trialFlow, type TrialItem, type TrialOptions } from "../support/trial.ts";
+import { trialFlow, type TrialItem, type TrialOptions } from "../support/try_routine.ts";
 
 /** Bun ends a test after five seconds where nothing else is said; in workerd each step takes milliseconds. */
 const PATIENCE = { timeout: 120_000 };

@@ -3,7 +3,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { Engine } from "../../mod.ts";
 import { Throttle, type ThrottleOptions } from "../../src/routines/mod.ts";
 import { manualIds, manualTimers, runRoutine } from "../../src/testing/mod.ts";
-import { seededRandom } from "../support/random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 import {
   moveJob,
   outputsOf,
@@ -12,7 +12,7 @@ import {
   type TrialItem,
   type TrialOptions,
   tryRoutine,
-} from "../support/trial.ts";
+} from "../support/try_routine.ts";
 
 const comes = (n: number, at = 0): TrialItem => ({ data: n, at });
 const numbers = (count: number, at = 0) => Array.from({ length: count }, (_, n) => comes(n, at));

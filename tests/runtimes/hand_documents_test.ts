@@ -9,7 +9,7 @@ import commits from "../fixtures/wire/v1/hand_commits.json" with { type: "json" 
 import end from "../fixtures/wire/v1/hand_end.json" with { type: "json" };
 import flowDocument from "../fixtures/wire/v1/hand_flow.json" with { type: "json" };
 import jobDocument from "../fixtures/wire/v1/hand_job.json" with { type: "json" };
-import { createJob, readCommit, readEntry } from "../support/journal.ts";
+import { createJob, readCommit, readEntry } from "../support/sample_journal.ts";
 import { completeRegistry } from "./complete_flow.ts";
 
 const START = Date.UTC(2025, 0, 1, 0, 0, 1);

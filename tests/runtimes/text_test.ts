@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Engine, Flow, JobState, Registry, Routine, SerializationError, type Slot } from "../../mod.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
-import { encode, throughWire, wireText } from "../support/values.ts";
+import { encode, throughWire, wireText } from "../support/encode_values.ts";
 
 class Sink extends Routine {
   readonly trigger: Slot<unknown> = this.addSlot("trigger", null);

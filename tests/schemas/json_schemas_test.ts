@@ -13,7 +13,7 @@ import { jobSchema } from "../../src/documents/job_schema.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import { flows } from "../support/flow_arbitrary.ts";
 import { buildFlow } from "../support/flow_spec.ts";
-import { type Random, seededRandom } from "../support/random.ts";
+import { type Random, seededRandom } from "../support/seeded_random.ts";
 import { scriptedRegistry } from "../support/scripted_routines.ts";
 
 const ajv = new Ajv2020({ allowUnionTypes: true });

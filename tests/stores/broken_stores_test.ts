@@ -3,10 +3,10 @@ import { assert, assertEquals, assertGreater } from "@std/assert";
 import type { Store } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { storeContract, type StoreContractOptions, type StorePlace } from "../../src/testing/mod.ts";
-import { BROKEN_JOURNALS } from "../support/broken_journals.ts";
-import { BROKEN_INBOXES, BROKEN_LISTS } from "../support/broken_lists.ts";
-import { BROKEN_TEXTS } from "../support/broken_texts.ts";
-import { memoryHandle } from "../support/memory_place.ts";
+import { BROKEN_JOURNALS } from "../support/broken_journal_stores.ts";
+import { BROKEN_INBOXES, BROKEN_LISTS } from "../support/broken_list_stores.ts";
+import { BROKEN_TEXTS } from "../support/broken_text_stores.ts";
+import { memoryHandle } from "../support/memory_store_place.ts";
 
 // Stores that break one promise each. The contract is there to notice.
 

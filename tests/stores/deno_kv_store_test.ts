@@ -4,7 +4,7 @@ import { FencedError, type Store } from "../../mod.ts";
 import { denoKvStore } from "../../src/stores/deno_kv_store.ts";
 import { storeContract } from "../../src/testing/mod.ts";
 import { FakeKv, type Fate } from "../support/fake_kv.ts";
-import { StoreWitness } from "../support/store_witness.ts";
+import { StoreStateTracker } from "../support/store_state_tracker.ts";
 
 // The store with a client of our own, which has the limits of Deno KV and fails on demand; tests/stores/deno_kv has the real one.
 
@@ -39,18 +39,18 @@ for (const [what, makeClient] of Object.entries(clients)) {
 /** Longer than what a value takes. */
 const LONG = "\u00e9\u{1f680}".repeat(25_000);
 
-async function useStore(store: Store, witness: StoreWitness): Promise<void> {
-  await witness.create(store, "a");
-  await witness.create(store, "b");
-  await witness.append(store, "a", 2, true);
-  await witness.send(store, "a", "first");
-  await witness.append(store, "a", 1, false);
-  await witness.compact(store, "a", 1);
-  await witness.append(store, "b", 2, true);
-  await witness.compact(store, "a", 3);
-  await witness.delete(store, "b");
-  await witness.create(store, "b");
-  await witness.append(store, "b", 1, true);
+async function useStore(store: Store, tracker: StoreStateTracker): Promise<void> {
+  await tracker.create(store, "a");
+  await tracker.create(store, "b");
+  await tracker.append(store, "a", 2, true);
+  await tracker.send(store, "a", "first");
+  await tracker.append(store, "a", 1, false);
+  await tracker.compact(store, "a", 1);
+  await tracker.append(store, "b", 2, true);
+  await tracker.compact(store, "a", 3);
+  await tracker.delete(store, "b");
+  await tracker.create(store, "b");
+  await tracker.append(store, "b", 1, true);
 }
 
 async function jobIdsIn(store: Store): Promise<string[]> {
@@ -61,20 +61,20 @@ for (const [length, filler] of [["short", ""], ["long", LONG]] as const) {
   for (const end of ["failed", "unanswered"] as const) {
     test(`a process that ends at any commit leaves what it has confirmed: ${length} texts, a last commit ${end}`, async () => {
       for (let last = 0;; last++) {
-        const [kv, witness] = [new FakeKv(), new StoreWitness(filler)];
+        const [kv, tracker] = [new FakeKv(), new StoreStateTracker(filler)];
         let commits = 0;
         kv.fateOf = () => commits++ < last ? "made" : commits === last + 1 ? end : "failed";
-        const error = await useStore(denoKvStore(kv.client()), witness).then(() => undefined, (thrown) => thrown);
+        const error = await useStore(denoKvStore(kv.client()), tracker).then(() => undefined, (thrown) => thrown);
         kv.fateOf = () => "made";
         const store = denoKvStore(kv.client());
-        assertEquals(await witness.findings(store), [], `ended at commit ${last}`);
-        await witness.adopt(store);
-        for (const jobId of witness.jobIds) await witness.append(store, jobId, 2, true);
-        assertEquals(await witness.findings(store), [], `going on after commit ${last}`);
+        assertEquals(await tracker.findings(store), [], `ended at commit ${last}`);
+        await tracker.adopt(store);
+        for (const jobId of tracker.jobIds) await tracker.append(store, jobId, 2, true);
+        assertEquals(await tracker.findings(store), [], `going on after commit ${last}`);
         for (const jobId of ["a", "b"]) {
           // A creation that was cut short is cleared away by the next one.
-          if (!(await jobIdsIn(store)).includes(jobId)) await witness.create(store, jobId);
-          await witness.delete(store, jobId);
+          if (!(await jobIdsIn(store)).includes(jobId)) await tracker.create(store, jobId);
+          await tracker.delete(store, jobId);
         }
         assertEquals(kv.keys, [], `left after commit ${last}`);
         if (error === undefined) {
@@ -88,7 +88,7 @@ for (const [length, filler] of [["short", ""], ["long", LONG]] as const) {
 
   test(`a commit that fails has changed nothing, and the next one goes through: ${length} texts`, async () => {
     for (let failing = 0;; failing++) {
-      const [kv, witness] = [new FakeKv(), new StoreWitness(filler)];
+      const [kv, tracker] = [new FakeKv(), new StoreStateTracker(filler)];
       let commits = 0;
       kv.fateOf = () => commits++ === failing ? "failed" : "made";
       const store = denoKvStore(kv.client());
@@ -97,18 +97,18 @@ for (const [length, filler] of [["short", ""], ["long", LONG]] as const) {
           await write();
         } catch (error) {
           assertStringIncludes(String(error), "Deno KV is out of reach");
-          assertEquals(await witness.changes(store), [], `commit ${failing}`);
-          await witness.adopt(store);
+          assertEquals(await tracker.changes(store), [], `commit ${failing}`);
+          await tracker.adopt(store);
           await write();
         }
       };
-      await attempt(() => witness.create(store, "a"));
-      for (const count of [2, 1]) await attempt(() => witness.append(store, "a", count, true));
-      await attempt(() => witness.compact(store, "a", 2));
-      await attempt(() => witness.send(store, "a", "first"));
-      await attempt(() => witness.append(store, "a", 1, false));
-      assertEquals(await witness.findings(store), [], `commit ${failing}`);
-      await attempt(() => witness.delete(store, "a"));
+      await attempt(() => tracker.create(store, "a"));
+      for (const count of [2, 1]) await attempt(() => tracker.append(store, "a", count, true));
+      await attempt(() => tracker.compact(store, "a", 2));
+      await attempt(() => tracker.send(store, "a", "first"));
+      await attempt(() => tracker.append(store, "a", 1, false));
+      assertEquals(await tracker.findings(store), [], `commit ${failing}`);
+      await attempt(() => tracker.delete(store, "a"));
       if (commits < failing) return;
     }
   });
@@ -117,15 +117,15 @@ for (const [length, filler] of [["short", ""], ["long", LONG]] as const) {
 test("a snapshot takes the place of all before it: nothing of the entries and of older snapshots is left", async () => {
   const kv = new FakeKv();
   const store = denoKvStore(kv.client());
-  const witness = new StoreWitness(LONG);
-  await witness.create(store, "a");
-  for (let count = 1; count < 5; count++) await witness.append(store, "a", count, count % 2 === 0);
-  await witness.compact(store, "a", 8);
+  const tracker = new StoreStateTracker(LONG);
+  await tracker.create(store, "a");
+  for (let count = 1; count < 5; count++) await tracker.append(store, "a", count, count % 2 === 0);
+  await tracker.compact(store, "a", 8);
   const few = kv.keys.length;
-  for (let count = 1; count < 5; count++) await witness.append(store, "a", count, count % 2 === 0);
-  await witness.compact(store, "a", 18);
+  for (let count = 1; count < 5; count++) await tracker.append(store, "a", count, count % 2 === 0);
+  await tracker.compact(store, "a", 18);
   assertEquals(kv.keys.length, few);
-  assertEquals(await witness.findings(store), []);
+  assertEquals(await tracker.findings(store), []);
 });
 
 /** Has something come in between the next commit with a condition and what was read for it. */
@@ -140,19 +140,19 @@ function comeBetween(kv: FakeKv, work: () => Promise<unknown>): void {
 test("a creation in parts is whole, though others create and delete the same job meanwhile", async () => {
   const kv = new FakeKv();
   const [one, other] = [denoKvStore(kv.client()), denoKvStore(kv.client())];
-  const witness = new StoreWitness(LONG);
+  const tracker = new StoreStateTracker(LONG);
   comeBetween(kv, async () => {
-    await new StoreWitness(LONG).create(other, "a");
+    await new StoreStateTracker(LONG).create(other, "a");
     await other.delete("a");
   });
-  await witness.create(one, "a");
-  assertEquals(await witness.findings(one), []);
+  await tracker.create(one, "a");
+  assertEquals(await tracker.findings(one), []);
 });
 
 test("a command that comes while those before it are consumed leaves the job due", async () => {
   const kv = new FakeKv();
   const [one, other] = [denoKvStore(kv.client()), denoKvStore(kv.client())];
-  await new StoreWitness().create(one, "a");
+  await new StoreStateTracker().create(one, "a");
   await one.send("a", "first", "1");
   const record = await one.find("a");
   assert(record !== undefined);
@@ -164,19 +164,19 @@ test("a command that comes while those before it are consumed leaves the job due
 test("an append that meets a compaction, a command, or a job made anew ends as if it came first or last", async () => {
   const kv = new FakeKv();
   const [one, other] = [denoKvStore(kv.client()), denoKvStore(kv.client())];
-  const witness = new StoreWitness(LONG);
-  await witness.create(one, "a");
-  await witness.append(one, "a", 3, true);
-  comeBetween(kv, () => witness.compact(other, "a", 2));
-  await witness.append(one, "a", 2, false);
-  comeBetween(kv, () => witness.send(other, "a", "first"));
-  await witness.append(one, "a", 1, true);
-  assertEquals(await witness.findings(one), []);
+  const tracker = new StoreStateTracker(LONG);
+  await tracker.create(one, "a");
+  await tracker.append(one, "a", 3, true);
+  comeBetween(kv, () => tracker.compact(other, "a", 2));
+  await tracker.append(one, "a", 2, false);
+  comeBetween(kv, () => tracker.send(other, "a", "first"));
+  await tracker.append(one, "a", 1, true);
+  assertEquals(await tracker.findings(one), []);
   comeBetween(kv, async () => {
     await other.delete("a");
-    await new StoreWitness().create(other, "a");
+    await new StoreStateTracker().create(other, "a");
   });
-  const error = await assertRejects(() => witness.append(one, "a", 1, true), FencedError);
+  const error = await assertRejects(() => tracker.append(one, "a", 1, true), FencedError);
   assertEquals([error.expectedRevision, error.revision], [6, 0]);
   assertEquals((await one.load("a"))?.entries, []);
 });
@@ -184,8 +184,8 @@ test("an append that meets a compaction, a command, or a job made anew ends as i
 test("stores with different prefixes are different stores", async () => {
   const client = new FakeKv().client();
   const [one, other] = [denoKvStore(client), denoKvStore(client, { prefix: ["other", 1] })];
-  const witness = new StoreWitness();
-  await witness.create(one, "a");
+  const tracker = new StoreStateTracker();
+  await tracker.create(one, "a");
   assertEquals(await other.list(), { jobs: [] });
   assertEquals(await jobIdsIn(one), ["a"]);
 });
@@ -193,7 +193,7 @@ test("stores with different prefixes are different stores", async () => {
 test("parts that are missing are an error with the job", async () => {
   const kv = new FakeKv();
   const store = denoKvStore(kv.client());
-  await new StoreWitness(LONG).create(store, "a");
+  await new StoreStateTracker(LONG).create(store, "a");
   const client = kv.client();
   const gone = { prefix: ["routilux", "life"] };
   for await (const { key } of client.list(gone)) if (key.includes("part")) await client.atomic().delete(key).commit();
@@ -207,10 +207,10 @@ test("parts that are missing are an error with the job", async () => {
 test("an error says what could not be done", async () => {
   const kv = new FakeKv();
   const store = denoKvStore(kv.client());
-  const witness = new StoreWitness();
-  await witness.create(store, "a");
+  const tracker = new StoreStateTracker();
+  await tracker.create(store, "a");
   kv.fateOf = () => "failed";
-  const error = await assertRejects(() => witness.append(store, "a", 1, true), Error);
+  const error = await assertRejects(() => tracker.append(store, "a", 1, true), Error);
   assertEquals(error.message, 'Cannot append to job "a": Deno KV is out of reach');
   assertStringIncludes(String(error.cause), "Deno KV is out of reach");
 });

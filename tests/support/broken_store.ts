@@ -1,16 +1,16 @@
 import type { Store } from "../../mod.ts";
 
-/** A store that breaks one promise, and the test of the contract that is there to notice it. */
+/** A store that breaks one rule of the store contract, and the name of the contract's test that must fail. */
 export interface BrokenStore {
-  /** The broken promise. */
+  /** The broken rule. */
   readonly what: string;
-  /** What the name of the test has in it. */
+  /** A part of the test's name. */
   readonly noticedBy: string;
-  /** The methods that are broken, over those of a good store. */
+  /** The broken methods, which replace those of a good store. */
   readonly methods: (store: Store) => Partial<Store>;
 }
 
-/** Waits for some turns of the queue of promises. */
+/** Waits for a number of microtasks. */
 export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await undefined;
 }

@@ -1,11 +1,11 @@
-/** A signal that knows who listens to it. */
+/** An abort signal that counts its listeners. */
 export interface CountedSignal {
   readonly controller: AbortController;
   readonly signal: AbortSignal;
   readonly listeners: ReadonlySet<unknown>;
 }
 
-/** Makes a signal that nobody listens to. */
+/** Makes a signal without listeners. */
 export function createCountedSignal(): CountedSignal {
   const controller = new AbortController();
   const { signal } = controller;

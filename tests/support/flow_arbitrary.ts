@@ -3,7 +3,7 @@ import type { ErrorHandlerOptions } from "../../mod.ts";
 import type { FlowSpec, LinkSpec, Mode, NodeSpec, NodeType } from "./flow_spec.ts";
 import { lists } from "./list_arbitrary.ts";
 import { ops } from "./op_arbitrary.ts";
-import type { Op } from "./script.ts";
+import type { Op } from "./handler_script.ts";
 
 /** How large generated flows are: `small` ones can be stopped at every point there is. */
 export type Size = "small" | "any";
@@ -40,7 +40,7 @@ interface LinkDraft {
   readonly isMapped: boolean;
 }
 
-/** Flows of a mode. They shrink to few routines, connections, items and deeds, and to plain ones. */
+/** Flows of a mode. They shrink to few routines, connections, items and effects, and to plain ones. */
 export function flows(mode: Mode, size: Size = "any"): fc.Arbitrary<FlowSpec> {
   const most = SIZES[size];
   const isConcurrent = mode === "concurrent";

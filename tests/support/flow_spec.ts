@@ -1,6 +1,6 @@
 import { ErrorHandler, type ErrorHandlerOptions, Flow } from "../../mod.ts";
 import type { Engine, Registry, Routine } from "../../mod.ts";
-import type { Batch, Script } from "./script.ts";
+import type { Batch, Script } from "./handler_script.ts";
 
 /**
  * What flows are generated for. `strict`: any feature whose outcome is the same to the byte wherever the job is paused.

@@ -1,10 +1,10 @@
 import type { MaybePromise, Store } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
-import { createGate, type Gate } from "./gate.ts";
+import { createLatch, type Latch } from "./latch.ts";
 
-/** A store whose writes wait until a test lets them, or fail as it says. */
+/** Wraps a store: the test decides when its writes continue, and whether they fail. */
 export function heldStore(inner: Store = memoryStore()): Store & HeldStore {
-  let gate: Gate | undefined;
+  let gate: Latch | undefined;
   let failures = 0;
   let error: Error | undefined;
   let isLate = false;
@@ -20,7 +20,7 @@ export function heldStore(inner: Store = memoryStore()): Store & HeldStore {
   };
   const held: HeldStore = {
     appends: entries,
-    hold: () => void (gate = createGate()),
+    hold: () => void (gate = createLatch()),
     release() {
       gate?.open();
       gate = undefined;
@@ -41,14 +41,14 @@ export function heldStore(inner: Store = memoryStore()): Store & HeldStore {
   };
 }
 
-/** How a test steers the writes of a store. */
+/** The controls of a held store. */
 export interface HeldStore {
-  /** How many entries each call has brought. */
+  /** The number of entries of each call of `append`. */
   readonly appends: readonly number[];
-  /** Writes wait from now on. */
+  /** Lets writes wait from now on. */
   hold(): void;
-  /** Writes go on. */
+  /** Lets waiting and later writes continue. */
   release(): void;
-  /** The next writes fail; a late failure is one whose write has been done. */
+  /** Lets the next writes fail; a late failure comes after the write was made. */
   fail(times: number, reason?: Error, late?: boolean): void;
 }

@@ -9,13 +9,13 @@ import { sqliteStore } from "../../src/stores/sqlite_store.ts";
 import { webTimers } from "../../src/host/web_timers.ts";
 import type { Timers } from "../../src/ports/timers.ts";
 
-// A process that may be killed at any instant: `STORE FOLDER EFFECTS JOB LENGTH` starts a job, or goes on with it, and tells
-// when it works and what the job is like at its end. Its clock stands still, so that the end can be compared to the byte.
+// A process that is killed at any instant. `STORE FOLDER EFFECTS JOB LENGTH` starts a job, or resumes it, and prints when it
+// has begun to work and the job at its end. Its clock stands still, so that the end can be compared byte for byte.
 
 /** The path of this script. */
 export const KILLED_PROCESS: string = fileURLToPath(import.meta.url);
 
-/** How many steps the job has. */
+/** The number of steps of the job. */
 export const STEPS = 300;
 
 const NOON = Date.UTC(2026, 0, 1, 12);

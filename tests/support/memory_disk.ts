@@ -1,5 +1,5 @@
 import type { Files } from "../../src/stores/file_store.ts";
-import type { Random } from "./random.ts";
+import type { Random } from "./seeded_random.ts";
 
 /** A file or a folder: what the system shows, and what the device would have after a loss of power. */
 interface Node {

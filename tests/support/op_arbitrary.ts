@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import type { Mode } from "./flow_spec.ts";
-import type { Op } from "./script.ts";
+import type { Op } from "./handler_script.ts";
 import { values } from "./value_arbitrary.ts";
 
 const EVENTS = ["output", "other"] as const;

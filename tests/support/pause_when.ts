@@ -1,6 +1,6 @@
 import type { Flow, JobState, PauseOptions } from "../../mod.ts";
 
-/** Pauses a live job at the first commit at which a condition holds; resolves when it rests. */
+/** Pauses a live job at the first commit at which a condition holds; resolves when the job is paused. */
 export async function pauseWhen(
   flow: Flow,
   job: JobState,

@@ -1,4 +1,4 @@
-/** A class of a user's that travels inside data. */
+/** A user's class that is serialized as a part of data. */
 export class Point {
   /** The distance to the right. */
   x = 0;
@@ -10,7 +10,7 @@ export class Point {
     return Object.assign(new Point(), { x, y });
   }
 
-  /** Reads what `toJSON` wrote. */
+  /** Makes a point from the data that `toJSON` has written. */
   static fromJSON(json: unknown): Point {
     const { x, y } = json as { readonly x: number; readonly y: number };
     return Point.at(x, y);
@@ -65,7 +65,7 @@ export function makeValue(kind: ValueKind, n: number): unknown {
   return MAKERS[kind](n);
 }
 
-/** Says what a value is in every detail that must survive a journey: its class, its content, the order of its keys. */
+/** Describes every detail of a value that serialization must keep: its class, its content, the order of its keys. */
 export function describe(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? String(value);

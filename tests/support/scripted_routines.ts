@@ -1,8 +1,8 @@
 import { type Collected, type Context, Registry, Routine } from "../../mod.ts";
 import { describe, Point } from "./sample_values.ts";
-import { joinItems, lastOf, makeItem, mix, validateItem, valueOf } from "./script.ts";
-import type { Batch, Folded, Item, Joined, Lists, Op, Script } from "./script.ts";
-import type { AnyContext, Deed } from "./witness.ts";
+import { joinItems, lastOf, makeItem, mix, validateItem, valueOf } from "./handler_script.ts";
+import type { Batch, Folded, Item, Joined, Lists, Op, Script } from "./handler_script.ts";
+import type { AnyContext, HandlerEffect } from "./run_listener.ts";
 
 /** How the driver of a run gets between what handlers do. */
 export interface Hooks {
@@ -15,7 +15,7 @@ export interface Hooks {
   /** A handler has been called, or a generator begins. */
   started(ctx: AnyContext): void;
   /** A handler has done something. */
-  did(ctx: AnyContext, deed: Deed): void;
+  did(ctx: AnyContext, effect: HandlerEffect): void;
   /** A handler is about to return. */
   returned(ctx: AnyContext): void;
   /** An item has come with another value than it was sent with. */

@@ -48,7 +48,7 @@ export class Packer extends Routine {
   }
 }
 
-/** Does its work piece by piece, as a generator. */
+/** Works in steps, as a generator. */
 export class Labeller extends Routine {
   readonly input: Slot<Order> = this.addSlot("input", this.label);
   readonly labelled: Event<Order> = this.addEvent<Order>("labelled");
@@ -63,7 +63,7 @@ export class Labeller extends Routine {
   }
 }
 
-/** Gathers what comes. */
+/** Collects the data it receives. */
 export class Van extends Routine {
   readonly input: Slot<Order> = this.addSlot("input", this.load, { merge: "append" });
 
@@ -88,7 +88,7 @@ export function createShop(options: FlowOptions = {}): { readonly flow: Flow; re
   return { flow, counter };
 }
 
-/** A bit of everything that can go wrong. */
+/** Every kind of fault, each with a small probability. */
 export const EVERYTHING: Faults = {
   throw: 0.08,
   hang: 0.04,
@@ -99,7 +99,7 @@ export const EVERYTHING: Faults = {
   timerEarlyMs: 4,
 };
 
-/** Somebody approves as soon as there is time to. */
+/** Delivers the approval as soon as the simulation allows it. */
 export function approve({ flow, job }: IdleJob): void {
   if (job.pendingTasks.some(({ awaiting }) => awaiting !== undefined)) {
     flow.deliver(job, "counter", "approval", { by: "somebody" });

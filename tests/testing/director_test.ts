@@ -4,7 +4,7 @@ import { type Director, takeNext } from "../../src/engine/execution/director.ts"
 import { apply } from "../../src/job/apply.ts";
 import { ReadyQueue } from "../../src/job/ready_queue.ts";
 import { createTask, detailsOf, NO_DETAILS, setActive, type Task } from "../../src/job/task.ts";
-import { createJob } from "../support/journal.ts";
+import { createJob } from "../support/sample_journal.ts";
 
 const START = { at: 0, ranMs: 0 };
 const ROUTE = { routine: "a", slot: "in", connection: undefined };

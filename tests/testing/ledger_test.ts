@@ -5,7 +5,7 @@ import { apply } from "../../src/job/apply.ts";
 import type { Job } from "../../src/job/job.ts";
 import { createTask, NO_DETAILS, type Task } from "../../src/job/task.ts";
 import { Ledger } from "../../src/testing/ledger.ts";
-import { createJob } from "../support/journal.ts";
+import { createJob } from "../support/sample_journal.ts";
 
 /** A job with three tasks, and a ledger that knows them. */
 function open() {

@@ -4,7 +4,7 @@ import type { Store } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { storeContract } from "../../src/testing/mod.ts";
 import { turns } from "../support/broken_store.ts";
-import { memoryHandle } from "../support/memory_place.ts";
+import { memoryHandle } from "../support/memory_store_place.ts";
 
 /** Runs the tests of the contract whose names have a part in them, with stores that are changed in some way. */
 async function run(

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type Collected, type Context, type FlowOptions, Registry, Routine } from "../../mod.ts";
-import { pack, unpack } from "../support/arrival.ts";
+import { pack, unpack } from "../support/move_job.ts";
 import { pauseWhen } from "../support/pause_when.ts";
-import { type Random, seededRandom } from "../support/random.ts";
-import { createWorld } from "../support/world.ts";
+import { type Random, seededRandom } from "../support/seeded_random.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 const ITEMS = 60;
 
@@ -66,7 +66,12 @@ for (const executionStrategy of ["sequential", "concurrent"] as const) {
       const random = seededRandom(seed);
       const first = createHost(random);
       const options: Omit<FlowOptions, "engine"> = executionStrategy === "concurrent" ? { maxWorkers: 6 } : {};
-      const { flow, timers } = createWorld({ id: "batches", registry: first.registry, executionStrategy, ...options });
+      const { flow, timers } = createTestFlow({
+        id: "batches",
+        registry: first.registry,
+        executionStrategy,
+        ...options,
+      });
       const source = flow.addRoutine(new first.Source(), "source");
       const aggregator = flow.addRoutine(new first.Aggregator(), "aggregator");
       for (const slot of [aggregator.input, aggregator.store, aggregator.tick]) {

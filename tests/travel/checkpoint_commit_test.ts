@@ -1,16 +1,16 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type Context, Registry, Routine } from "../../mod.ts";
-import { pack, unpack } from "../support/arrival.ts";
-import type { World } from "../support/world.ts";
-import { createWorld } from "../support/world.ts";
+import { pack, unpack } from "../support/move_job.ts";
+import type { TestFlow } from "../support/test_flow.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 interface Order {
   readonly delayMs: number;
 }
 
 /** A host with a handler that commits at 5 ms and works until 105 ms; `now` is the clock of the host. */
-function createHost(timers: () => World["timers"]) {
+function createHost(timers: () => TestFlow["timers"]) {
   const sleep = (ms: number) => new Promise<void>((resolve) => void timers().setTimer(timers().now() + ms, resolve));
   class Worker extends Routine {
     readonly input = this.addSlot("input", this.work);
@@ -40,7 +40,7 @@ function createHost(timers: () => World["timers"]) {
 
 function start(executionStrategy: "sequential" | "concurrent", delayMs: number) {
   const { Worker, Receiver, registry } = createHost(() => timers);
-  const { timers, flow }: World = createWorld({ id: "checkpoints", registry, executionStrategy });
+  const { timers, flow }: TestFlow = createTestFlow({ id: "checkpoints", registry, executionStrategy });
   const worker = flow.addRoutine(new Worker(), "worker");
   worker.setAsOptional();
   const receiver = flow.addRoutine(new Receiver(), "receiver");

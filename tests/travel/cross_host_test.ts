@@ -1,8 +1,8 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { test } from "node:test";
 import { type Context, Registry, Routine } from "../../mod.ts";
-import { pack, unpack } from "../support/arrival.ts";
-import { createWorld } from "../support/world.ts";
+import { pack, unpack } from "../support/move_job.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 import { pauseWhen } from "../support/pause_when.ts";
 
 /** The classes of the seed's example, as a host that starts has them: new. `runs` is what its handlers have done. */
@@ -30,7 +30,7 @@ function createHost() {
 /** Host A of the seed: its flow, and a job that has been started. */
 function start() {
   const { runs, DataSource, DataProcessor, registry } = createHost();
-  const { timers, flow } = createWorld({ id: "cross_host_flow", registry });
+  const { timers, flow } = createTestFlow({ id: "cross_host_flow", registry });
   const source = flow.addRoutine(new DataSource(), "source");
   const processor = flow.addRoutine(new DataProcessor(), "processor");
   flow.connect(source.output, processor.input);
@@ -81,7 +81,7 @@ test("C236 a flow that was built by hand on the other host, with the same ids, t
   const a = start();
   await a.flow.pause(a.job);
   const { runs, DataSource, DataProcessor, registry } = createHost();
-  const { timers, flow } = createWorld({ id: "cross_host_flow", registry });
+  const { timers, flow } = createTestFlow({ id: "cross_host_flow", registry });
   flow.addRoutine(new DataProcessor(), "processor");
   flow.addRoutine(new DataSource(), "source");
   flow.connect("source", "output", "processor", "input");

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type Context, Routine } from "../../mod.ts";
-import { createWorld } from "../support/world.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 test("the manual clock lets a handler finish that needs no time, however many turns it takes, before it goes on", async () => {
   const seen: number[] = [];
@@ -17,7 +17,7 @@ test("the manual clock lets a handler finish that needs no time, however many tu
       seen.push(ctx.now());
     }
   }
-  const { timers, flow } = createWorld();
+  const { timers, flow } = createTestFlow();
   const slow = flow.addRoutine(new Slow(), "slow");
   flow.connect(slow.output, slow.input);
   const job = flow.execute(slow.trigger);

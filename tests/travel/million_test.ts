@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type Context, type Flow, type JobState, Registry, Routine } from "../../mod.ts";
-import { pack, unpack } from "../support/arrival.ts";
+import { pack, unpack } from "../support/move_job.ts";
 import { pauseWhen } from "../support/pause_when.ts";
-import { createWorld } from "../support/world.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 const ITEMS = 1_000_000;
 const HIGH_WATER = 64;
@@ -46,7 +46,11 @@ test("Seen to hold: a million items from a generator, at most highWater waiting,
   timeout: 300_000,
 }, async () => {
   const a = createHost();
-  const { flow } = createWorld({ id: "million", registry: a.registry, limits: { highWater: HIGH_WATER, history: 10 } });
+  const { flow } = createTestFlow({
+    id: "million",
+    registry: a.registry,
+    limits: { highWater: HIGH_WATER, history: 10 },
+  });
   const source = flow.addRoutine(new a.Source(), "source");
   const consumer = flow.addRoutine(new a.Consumer(), "consumer");
   flow.connect(source.output, consumer.input);
@@ -71,7 +75,7 @@ test("Seen to hold: a million items from a generator, at most highWater waiting,
 test("Seen to hold: the generator goes on at the item it had reached, nothing is emitted twice or left out", async () => {
   const items = 500;
   let host = createHost();
-  const { flow, timers } = createWorld({ id: "million", registry: host.registry, limits: { highWater: 3 } });
+  const { flow, timers } = createTestFlow({ id: "million", registry: host.registry, limits: { highWater: 3 } });
   const source = flow.addRoutine(new host.Source(), "source");
   const consumer = flow.addRoutine(new host.Consumer(), "consumer");
   flow.connect(source.output, consumer.input);

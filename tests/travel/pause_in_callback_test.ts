@@ -2,8 +2,8 @@ import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type Context, Engine, Flow, type JobState, Registry, Routine, StateError } from "../../mod.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
-import { pack, unpack } from "../support/arrival.ts";
-import { createWorld } from "../support/world.ts";
+import { pack, unpack } from "../support/move_job.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 import { pauseWhen } from "../support/pause_when.ts";
 
 interface Wish {
@@ -76,7 +76,7 @@ for (const slot of ["sync", "waiting"] as const) {
 }
 
 test("a pause without grace, asked for when a slot has merged, aborts the handler that begins right then", async () => {
-  const { timers, flow } = createWorld({ id: "work", registry });
+  const { timers, flow } = createTestFlow({ id: "work", registry });
   const worker = flow.addRoutine(new Worker(), "worker");
   const job = flow.execute(worker.merging, {});
   let isPaused = false;
@@ -93,7 +93,7 @@ test("a pause without grace, asked for when a slot has merged, aborts the handle
 });
 
 test("a pause at the commit of the last task, before the job has completed, rests with nothing left", async () => {
-  const { timers, flow } = createWorld({ id: "work", registry });
+  const { timers, flow } = createTestFlow({ id: "work", registry });
   const worker = flow.addRoutine(new Worker(), "worker");
   const job = flow.execute(worker.sync, {});
   const paused = pauseWhen(flow, job, ({ pendingTasks }) => pendingTasks.length === 0);

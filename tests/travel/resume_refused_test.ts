@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { type Context, JobState, PreflightError, Registry, Routine, StateError } from "../../mod.ts";
-import { pack, unpack } from "../support/arrival.ts";
-import { createWorld } from "../support/world.ts";
+import { pack, unpack } from "../support/move_job.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 class Worker extends Routine {
   readonly input = this.addSlot("input", this.work);
@@ -15,7 +15,7 @@ class Worker extends Routine {
 const registry = new Registry({ Worker });
 
 function start(input: { readonly fail?: boolean } = {}) {
-  const { timers, flow } = createWorld({ id: "work", registry });
+  const { timers, flow } = createTestFlow({ id: "work", registry });
   const worker = flow.addRoutine(new Worker(), "worker");
   return { timers, flow, worker, job: flow.execute(worker.input, input) };
 }
@@ -52,7 +52,7 @@ test("a job can be resumed as soon as it reads paused, whoever still awaits the 
 
 test("resume of a job that is live on another flow object of the same id is refused", () => {
   const { job } = start();
-  const other = createWorld({ id: "work", registry }).flow;
+  const other = createTestFlow({ id: "work", registry }).flow;
   other.addRoutine(new Worker(), "worker");
   assertEquals(
     refused(() => other.resume(job), job).text,
@@ -112,7 +112,7 @@ test("redrive of a job without failures, or of one that has not ended, is refuse
 test("C227 C385 resume of another flow's job is refused and names both; so are pause, cancel, deliver and check", async () => {
   const { flow, job } = start();
   await flow.pause(job);
-  const other = createWorld({ id: "elsewhere", registry }).flow;
+  const other = createTestFlow({ id: "elsewhere", registry }).flow;
   const worker = other.addRoutine(new Worker(), "worker");
   const before = JSON.stringify(job);
   const text = 'flow_id "work" does not match flow "elsewhere"';
@@ -127,7 +127,7 @@ test("C227 C385 resume of another flow's job is refused and names both; so are p
 test("C228 resume in a flow where the job's routine is missing is refused, and works once it is there", async () => {
   const a = start();
   await a.flow.pause(a.job);
-  const bare = createWorld({ id: "work", registry });
+  const bare = createTestFlow({ id: "work", registry });
   const job = JobState.fromJSON(JSON.parse(JSON.stringify(a.job)), registry);
   assertThrows(
     () => bare.flow.resume(job),
@@ -135,7 +135,7 @@ test("C228 resume in a flow where the job's routine is missing is refused, and w
     'routine "worker" not found in flow "work"; it has nothing',
   );
   assertEquals(JSON.stringify(job), JSON.stringify(a.job));
-  const whole = createWorld({ id: "work", registry });
+  const whole = createTestFlow({ id: "work", registry });
   whole.flow.addRoutine(new Worker(), "worker");
   whole.flow.resume(job);
   await whole.timers.flush();

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type Collected, type Context, ErrorHandler, type ErrorHandlerOptions, Registry, Routine } from "../../mod.ts";
-import { pack, unpack } from "../support/arrival.ts";
-import { createWorld } from "../support/world.ts";
+import { pack, unpack } from "../support/move_job.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 /** A host with a routine that fails until its attempt number `until`. */
 function createHost(until = Infinity) {
@@ -36,7 +36,7 @@ const RETRY: ErrorHandlerOptions = { strategy: "retry", maxRetries: 4, retryDela
 
 function start(options = RETRY, until = Infinity) {
   const { attempts, Flaky, registry } = createHost(until);
-  const { timers, flow } = createWorld({ id: "flaky", registry });
+  const { timers, flow } = createTestFlow({ id: "flaky", registry });
   const flaky = flow.addRoutine(new Flaky(), "flaky");
   flaky.setErrorHandler(new ErrorHandler(options));
   return { attempts, timers, flow, flaky };
@@ -158,7 +158,7 @@ test("C383 what came of routines stays: completed, skipped, error_continued; the
     }
   }
   const registry = new Registry({ Marked });
-  const { timers, flow } = createWorld({ id: "marks", registry });
+  const { timers, flow } = createTestFlow({ id: "marks", registry });
   const routines = ["done", "skipped", "continued", "waiting"].map((id) => flow.addRoutine(new Marked(), id));
   const [done, skipped, continued, waiting] = routines as [Marked, Marked, Marked, Marked];
   skipped.setAsOptional("skip");

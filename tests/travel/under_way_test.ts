@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type Collected, type Context, Registry, Routine } from "../../mod.ts";
-import { pack, unpack } from "../support/arrival.ts";
-import { Crew } from "../support/crew.ts";
-import type { Gate } from "../support/gate.ts";
-import { createWorld } from "../support/world.ts";
+import { pack, unpack } from "../support/move_job.ts";
+import { WaitingHandlers } from "../support/waiting_handlers.ts";
+import type { Latch } from "../support/latch.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 import { pauseWhen } from "../support/pause_when.ts";
 
 interface Item {
@@ -14,7 +14,7 @@ interface Item {
 /** Three routines that all call their slot `input` and their event `output`; each host has classes of its own. */
 function createHost() {
   const runs: string[] = [];
-  const crew = new Crew();
+  const handlers = new WaitingHandlers();
   class Source extends Routine {
     readonly input = this.addSlot("input", this.send);
     readonly output = this.addEvent<Item>("output");
@@ -43,16 +43,16 @@ function createHost() {
   class Worker extends Routine {
     readonly input = this.addSlot("input", this.work);
     async work({ item }: Item, ctx: Context): Promise<void> {
-      await crew.work(item);
+      await handlers.wait(item);
       ctx.shared.update<number[]>("done", (done = []) => [...done, item]);
     }
   }
-  return { runs, crew, Source, Double, Sum, Worker, registry: new Registry({ Source, Double, Sum, Worker }) };
+  return { runs, handlers, Source, Double, Sum, Worker, registry: new Registry({ Source, Double, Sum, Worker }) };
 }
 
 function startChain(count: number) {
   const { runs, Source, Double, Sum, registry } = createHost();
-  const { timers, flow } = createWorld({ id: "chain", registry });
+  const { timers, flow } = createTestFlow({ id: "chain", registry });
   const source = flow.addRoutine(new Source(), "source");
   const double = flow.addRoutine(new Double(), "double");
   const sum = flow.addRoutine(new Sum(), "sum");
@@ -94,16 +94,16 @@ test("C237 C374 Seen to hold: three routines with equal names, paused after ever
 });
 
 test("C378 C379 Seen to hold: five items under way and one done, unpaused; the other host runs exactly the four", async () => {
-  const { Source, Worker, crew, registry } = createHost();
-  const { timers, flow } = createWorld({ id: "five", registry, executionStrategy: "concurrent", maxWorkers: 5 });
+  const { Source, Worker, handlers, registry } = createHost();
+  const { timers, flow } = createTestFlow({ id: "five", registry, executionStrategy: "concurrent", maxWorkers: 5 });
   const source = flow.addRoutine(new Source(), "source");
   const worker = flow.addRoutine(new Worker(), "worker");
   flow.connect(source.output, worker.input);
   const job = flow.execute(source.input, { count: 5 });
   await timers.flush();
-  crew.release(3);
+  handlers.release(3);
   await timers.flush();
-  assertEquals([crew.started, crew.finished, job.status], [[1, 2, 3, 4, 5], [3], "running"]);
+  assertEquals([handlers.started, handlers.finished, job.status], [[1, 2, 3, 4, 5], [3], "running"]);
   const text = pack(flow, job);
 
   const host = createHost();
@@ -116,54 +116,54 @@ test("C378 C379 Seen to hold: five items under way and one done, unpaused; the o
   ]);
   b.flow.resume(b.job);
   await b.timers.flush();
-  assertEquals([host.runs, host.crew.started], [[], [1, 2, 4, 5]]);
-  for (const item of [5, 4, 2, 1]) host.crew.release(item);
+  assertEquals([host.runs, host.handlers.started], [[], [1, 2, 4, 5]]);
+  for (const item of [5, 4, 2, 1]) host.handlers.release(item);
   await b.timers.flush();
   assertEquals([b.job.status, b.job.sharedData["done"]], ["completed", [3, 5, 4, 2, 1]]);
 
   // The first host was not stopped by it.
-  for (const item of [1, 2, 4, 5]) crew.release(item);
+  for (const item of [1, 2, 4, 5]) handlers.release(item);
   await timers.flush();
   assertEquals([job.status, job.sharedData["done"]], ["completed", [3, 1, 2, 4, 5]]);
 });
 
 test("C376 C377 a pause among n queued tasks: processed and pending are n, none is started afterwards", async () => {
-  const { Source, Worker, crew, registry } = createHost();
-  const { timers, flow } = createWorld({ id: "queued", registry });
+  const { Source, Worker, handlers, registry } = createHost();
+  const { timers, flow } = createTestFlow({ id: "queued", registry });
   const source = flow.addRoutine(new Source(), "my source");
   const worker = flow.addRoutine(new Worker(), "my worker");
   flow.connect(source.output, worker.input);
   const job = flow.execute(source.input, { count: 4 });
   await timers.flush();
-  crew.release(1);
+  handlers.release(1);
   await timers.flush();
   const pause = flow.pause(job, { graceMs: 100 });
-  assertEquals([crew.working, job.status], [[2], "running"]);
-  crew.release(2);
+  assertEquals([handlers.waiting, job.status], [[2], "running"]);
+  handlers.release(2);
   await timers.flush();
   await pause;
-  assertEquals([job.status, crew.started], ["paused", [1, 2]]);
+  assertEquals([job.status, handlers.started], ["paused", [1, 2]]);
   assertEquals(job.pendingTasks.map(({ routine, data, active }) => [routine, data, active]), [
     ["my worker", { item: 3 }, undefined],
     ["my worker", { item: 4 }, undefined],
   ]);
   await timers.advance(1_000);
-  assertEquals(crew.started, [1, 2]);
+  assertEquals(handlers.started, [1, 2]);
 
   const host = createHost();
   const b = unpack(pack(flow, job), host.registry);
   b.flow.resume(b.job);
   await b.timers.flush();
-  host.crew.release(3);
+  host.handlers.release(3);
   await b.timers.flush();
-  host.crew.release(4);
+  host.handlers.release(4);
   await b.timers.flush();
-  assertEquals([b.job.status, host.crew.finished, b.job.sharedData["done"]], ["completed", [3, 4], [1, 2, 3, 4]]);
+  assertEquals([b.job.status, host.handlers.finished, b.job.sharedData["done"]], ["completed", [3, 4], [1, 2, 3, 4]]);
 });
 
 test("C376 a handler that a pause aborts runs again elsewhere, before all others, under the same idempotency key", async () => {
   const keys: string[] = [];
-  const classes = (gates: Gate[]) => {
+  const classes = (gates: Latch[]) => {
     class Caller extends Routine {
       readonly input = this.addSlot("input", this.call);
       async call({ item }: Item, ctx: Context): Promise<void> {
@@ -175,7 +175,7 @@ test("C376 a handler that a pause aborts runs again elsewhere, before all others
     return { Caller, registry: new Registry({ Caller }) };
   };
   const { Caller, registry } = classes([{ passed: new Promise(() => {}), open: () => {} }]);
-  const { timers, flow } = createWorld({ id: "keys", registry });
+  const { timers, flow } = createTestFlow({ id: "keys", registry });
   const caller = flow.addRoutine(new Caller(), "caller");
   const job = flow.execute(caller.input, { item: 1 }, { jobId: "job" });
   flow.deliver(job, caller.input, { item: 2 });

@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { type Context, ErrorHandler, JobState, Registry, Routine, StateError } from "../../mod.ts";
-import { pack, unpack } from "../support/arrival.ts";
-import { createWorld } from "../support/world.ts";
+import { pack, unpack } from "../support/move_job.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 import { pauseWhen } from "../support/pause_when.ts";
 
 const MONTH = 30 * 24 * 3_600_000;
@@ -47,7 +47,7 @@ function createHost() {
 
 function start(what: string) {
   const { runs, Sender, Receiver, registry } = createHost();
-  const { timers, flow } = createWorld({ id: "waiting", registry });
+  const { timers, flow } = createTestFlow({ id: "waiting", registry });
   const sender = flow.addRoutine(new Sender(), "sender");
   const receiver = flow.addRoutine(new Receiver(), "receiver");
   flow.connect(sender.output, receiver.input);
@@ -199,7 +199,7 @@ test("C229 the state of a routine is there after a resume", async () => {
     }
   }
   const registry = new Registry({ Counter });
-  const { timers, flow } = createWorld({ id: "counting", registry });
+  const { timers, flow } = createTestFlow({ id: "counting", registry });
   const counter = flow.addRoutine(new Counter(), "counter");
   const job = flow.execute(counter.input, {});
   for (let i = 0; i < 4; i++) flow.deliver(job, counter.input, {});
@@ -227,7 +227,7 @@ test("redrive after a journey: the failures go back with all their retries, what
   }
   let isOpen = false;
   const registry = new Registry({ Payer });
-  const { timers, flow } = createWorld({ id: "paying", registry });
+  const { timers, flow } = createTestFlow({ id: "paying", registry });
   const payer = flow.addRoutine(new Payer(), "payer");
   payer.setErrorHandler(new ErrorHandler({ strategy: "retry", maxRetries: 1, retryDelayMs: 10, isCritical: false }));
   const job = flow.execute(payer.input, { n: 1 });

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type Connection, type Context, type Event, Flow, type Mapped, Routine, type Slot } from "../../mod.ts";
-import { assertType } from "../support/types.ts";
+import { assertType } from "../support/assert_type.ts";
 
 class Source extends Routine {
   readonly text = this.addEvent<{ data: string }>("text");

@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { type Context, Routine, type Services, type Slot } from "../../mod.ts";
 import { runRoutine } from "../../src/testing/mod.ts";
-import { assertType } from "../support/types.ts";
+import { assertType } from "../support/assert_type.ts";
 
 /** Lets a handler be type-checked, and run where it may. */
 async function run(handler: (data: unknown, ctx: Context) => void): Promise<string> {

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import * as v from "valibot";
 import { type Context, type Event, Routine } from "../../mod.ts";
 import { runRoutine } from "../../src/testing/mod.ts";
-import { assertType } from "../support/types.ts";
+import { assertType } from "../support/assert_type.ts";
 
 test("an event has the type that it was declared with, or unknown", () => {
   class Source extends Routine {

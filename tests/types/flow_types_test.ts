@@ -2,8 +2,8 @@ import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { ErrorHandler, Flow, type JobState, Routine } from "../../mod.ts";
 import { runRoutine } from "../../src/testing/mod.ts";
-import { newManualEngine } from "../support/emission.ts";
-import { assertType } from "../support/types.ts";
+import { newManualEngine } from "../support/send_once.ts";
+import { assertType } from "../support/assert_type.ts";
 
 class Worker extends Routine {
   readonly trigger = this.addSlot("trigger", this.work);

@@ -17,8 +17,8 @@ import {
   Routine,
   type RoutineProgress,
 } from "../../mod.ts";
-import { newManualEngine } from "../support/emission.ts";
-import { assertType } from "../support/types.ts";
+import { newManualEngine } from "../support/send_once.ts";
+import { assertType } from "../support/assert_type.ts";
 
 class Worker extends Routine {
   readonly trigger = this.addSlot("trigger", this.work);

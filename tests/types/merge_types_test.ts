@@ -2,8 +2,8 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import * as v from "valibot";
 import { type Collected, Flow, Routine, type Slot } from "../../mod.ts";
-import { newManualEngine } from "../support/emission.ts";
-import { assertType } from "../support/types.ts";
+import { newManualEngine } from "../support/send_once.ts";
+import { assertType } from "../support/assert_type.ts";
 
 interface Total {
   readonly total: number;

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { Flow, type Registrable, Registry, Routine } from "../../mod.ts";
-import { assertType } from "../support/types.ts";
+import { assertType } from "../support/assert_type.ts";
 
 class Worker extends Routine<{ limit: number; label?: string }> {
   threshold = 1;

@@ -15,7 +15,7 @@ import {
   type SplitItem,
   Splitter,
 } from "../../src/routines/mod.ts";
-import { assertType } from "../support/types.ts";
+import { assertType } from "../support/assert_type.ts";
 
 interface Order {
   readonly id: string;

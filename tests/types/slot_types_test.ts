@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import * as v from "valibot";
 import { type Collected, type Context, Routine, type SchemaResult, type Slot, type StandardSchema } from "../../mod.ts";
-import { assertType } from "../support/types.ts";
+import { assertType } from "../support/assert_type.ts";
 
 test("a slot accepts what its handler takes", () => {
   class Worker extends Routine {

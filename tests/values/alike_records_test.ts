@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { Encoded, frozenValue, type JsonObject, type JsonValue, wireOf } from "../../src/values/json.ts";
 import type { ValueLimits } from "../../src/base/limits.ts";
-import { encodeEmitted } from "../support/values.ts";
+import { encodeEmitted } from "../support/encode_values.ts";
 
 // A wide object with the keys of what its handler has received is copied in a way of its own. Nobody may notice.
 

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { decodeBase64, encodeBase64 } from "../../src/values/base64.ts";
-import { seededRandom } from "../support/random.ts";
+import { seededRandom } from "../support/seeded_random.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 

@@ -3,7 +3,7 @@ import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert"
 import { Collected } from "../../src/values/collected.ts";
 import { decodeValue } from "../../src/values/decode.ts";
 import type { Encoded, JsonValue } from "../../src/values/json.ts";
-import { encode, refusalOf, wireText } from "../support/values.ts";
+import { encode, refusalOf, wireText } from "../support/encode_values.ts";
 import { NO_CLASSES } from "../support/no_classes.ts";
 
 const stored = (...values: readonly unknown[]): (JsonValue | Encoded)[] => values.map((value) => encode(value) ?? null);

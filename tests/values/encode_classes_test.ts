@@ -3,7 +3,7 @@ import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from
 import { decodeValue } from "../../src/values/decode.ts";
 import { SerializationError } from "../../src/base/errors.ts";
 import { Registry } from "../../src/values/registry.ts";
-import { encode, refusalOf, throughWire, wireText } from "../support/values.ts";
+import { encode, refusalOf, throughWire, wireText } from "../support/encode_values.ts";
 import { NO_CLASSES } from "../support/no_classes.ts";
 
 class Money {

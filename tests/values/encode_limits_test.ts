@@ -5,7 +5,7 @@ import { DEFAULT_VALUE_LIMITS, MAX_DEPTH, type ValueLimits } from "../../src/bas
 import { wireOf } from "../../src/values/json.ts";
 import { ValueReader } from "../../src/values/value_reader.ts";
 import { Registry } from "../../src/values/registry.ts";
-import { encode, refusalOf } from "../support/values.ts";
+import { encode, refusalOf } from "../support/encode_values.ts";
 
 class Box {
   content: unknown = [1];

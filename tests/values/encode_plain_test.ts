@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertNotEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { SerializationError } from "../../src/base/errors.ts";
 import { Encoded } from "../../src/values/json.ts";
-import { encode, wireText } from "../support/values.ts";
+import { encode, wireText } from "../support/encode_values.ts";
 
 test("JSON values are taken as they are", () => {
   for (const value of [null, true, false, 0, -1, 1.5, Number.MAX_VALUE, 5e-324, "", "text", "\u0000😀\ud800"]) {

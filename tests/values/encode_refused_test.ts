@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { SerializationError } from "../../src/base/errors.ts";
-import { encode, refusalOf } from "../support/values.ts";
+import { encode, refusalOf } from "../support/encode_values.ts";
 
 class Point {
   readonly x = 1;

@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertNotEquals, assertStrictEquals } from "@std/assert";
 import { decodeValue } from "../../src/values/decode.ts";
 import { Encoded, frozenWireOf } from "../../src/values/json.ts";
-import { encode, throughWire, wireText } from "../support/values.ts";
+import { encode, throughWire, wireText } from "../support/encode_values.ts";
 import { NO_CLASSES } from "../support/no_classes.ts";
 
 test("a date is tagged with its instant in ISO 8601", () => {

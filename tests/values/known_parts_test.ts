@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { Encoded, Fresh, frozenValue, type JsonObject, type JsonValue } from "../../src/values/json.ts";
 import type { ValueLimits } from "../../src/base/limits.ts";
-import { encodeEmitted } from "../support/values.ts";
+import { encodeEmitted } from "../support/encode_values.ts";
 
 // What a handler has received has been checked and frozen. Where it passes parts of it on, they are shared.
 

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { throughWire } from "../support/values.ts";
+import { throughWire } from "../support/encode_values.ts";
 
 test("the kinds of all parts are kept, not only their looks", () => {
   const read = throughWire({

@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { DEFAULT_VALUE_LIMITS } from "../../src/base/limits.ts";
 import { ValueReader } from "../../src/values/value_reader.ts";
-import { encode, refusalOf } from "../support/values.ts";
+import { encode, refusalOf } from "../support/encode_values.ts";
 
 // Objects with many keys are copied in another way than those with few: whatever holds for one holds for the other.
 

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { type End, type Life, live } from "../../support/kill.ts";
-import { seededRandom } from "../../support/random.ts";
+import { type ProcessReport, type ProcessTask, runAndKill } from "../../support/run_and_kill.ts";
+import { seededRandom } from "../../support/seeded_random.ts";
 
 /**
  * How often processes are killed for each store in this runtime: more than 200 times in all of them together.
@@ -39,23 +39,29 @@ async function killAgainAndAgain(store: string, most: number, folder: string): P
   for (let round = 0; kills < most; round++) {
     // The whole journal, to see that no step is in it twice, and one that is cut again and again.
     const snapshotLength = round % 2 === 0 ? Infinity : 20_000;
-    const life = (name: string): Life => {
+    const life = (name: string): ProcessTask => {
       return { store, place: join(folder, name), effects: join(folder, `${name}.txt`), jobId: "job", snapshotLength };
     };
-    const undisturbed = await live(life(`calm_${round}`));
+    const undisturbed = await runAndKill(life(`calm_${round}`));
     const before = kills;
-    let end: End | undefined;
+    let end: ProcessReport | undefined;
     while (end === undefined) {
       const isEarly = random.chance(0.1);
       const death = kills < most ? { afterMs: random.integer(isEarly ? 100 : 25), isEarly } : undefined;
-      end = await live(life(`wild_${round}`), death);
+      end = await runAndKill(life(`wild_${round}`), death);
       if (end === undefined) kills++;
     }
     check(end, undisturbed, life(`wild_${round}`), life(`calm_${round}`), kills - before);
   }
 }
 
-function check(end: End, undisturbed: End | undefined, wild: Life, calm: Life, kills: number): void {
+function check(
+  end: ProcessReport,
+  undisturbed: ProcessReport | undefined,
+  wild: ProcessTask,
+  calm: ProcessTask,
+  kills: number,
+): void {
   assert(undisturbed !== undefined);
   assertEquals(JSON.stringify(end.job), JSON.stringify(undisturbed.job));
   assertEquals(new Set(end.steps).size, end.steps.length, "a step was committed twice");
@@ -66,6 +72,6 @@ function check(end: End, undisturbed: End | undefined, wild: Life, calm: Life, k
   assertLessOrEqual(effects.length - expected.length, kills, "more effects again than processes were killed");
 }
 
-function readEffects({ effects }: Life): string[] {
+function readEffects({ effects }: ProcessTask): string[] {
   return readFileSync(effects, "utf8").trimEnd().split("\n");
 }

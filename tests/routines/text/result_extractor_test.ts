@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertGreater, assertLessOrEqual, assertThrows } from "@std/assert";
 import { type ExtractedResult, type Extraction, ResultExtractor } from "../../../src/routines/mod.ts";
 import { runRoutine } from "../../../src/testing/mod.ts";
-import { tryRoutine } from "../../support/trial.ts";
+import { tryRoutine } from "../../support/try_routine.ts";
 
 const JSON_BLOCK = 'Here it is:\n```json\n{"name": "test", "value": 42}\n```\nDone.';
 const PYTHON_BLOCK = '```python\ndef hello():\n    return "hi"\n```';

@@ -3,8 +3,8 @@ import { assertEquals, assertGreater } from "@std/assert";
 import type { Store } from "../../../mod.ts";
 import { fileStore, type FileStoreOptions } from "../../../src/stores/file_store.ts";
 import { MemoryDisk } from "../../support/memory_disk.ts";
-import { type Random, seededRandom } from "../../support/random.ts";
-import { StoreWitness } from "../../support/store_witness.ts";
+import { type Random, seededRandom } from "../../support/seeded_random.ts";
+import { StoreStateTracker } from "../../support/store_state_tracker.ts";
 
 // Ends the process, or takes the power away, at every single call that changes something.
 
@@ -12,21 +12,21 @@ const FOLDER = "/jobs";
 const LONG = { timeout: 60_000 };
 type Sync = FileStoreOptions["sync"];
 
-async function useStore(store: Store, witness: StoreWitness): Promise<void> {
-  await witness.create(store, "a");
-  await Promise.all([witness.create(store, "b"), witness.create(store, "c")]);
-  await witness.append(store, "a", 1, true);
-  await Promise.all([1, 2, 1].map((count, index) => witness.append(store, "a", count, index === 1)));
-  await Promise.all(["first", "second"].map((key) => witness.send(store, "a", key)));
-  await witness.compact(store, "a", 3);
-  await witness.append(store, "a", 3, false);
-  await Promise.all([witness.append(store, "c", 2, true), witness.delete(store, "b"), witness.send(store, "c", "x")]);
-  await witness.compact(store, "a", 8);
-  await Promise.all([witness.append(store, "a", 1, true), witness.append(store, "c", 2, false)]);
-  await witness.create(store, "b");
-  await Promise.all([witness.append(store, "b", 1, false), witness.compact(store, "a", 9)]);
-  await witness.delete(store, "c");
-  await witness.append(store, "a", 2, true);
+async function useStore(store: Store, tracker: StoreStateTracker): Promise<void> {
+  await tracker.create(store, "a");
+  await Promise.all([tracker.create(store, "b"), tracker.create(store, "c")]);
+  await tracker.append(store, "a", 1, true);
+  await Promise.all([1, 2, 1].map((count, index) => tracker.append(store, "a", count, index === 1)));
+  await Promise.all(["first", "second"].map((key) => tracker.send(store, "a", key)));
+  await tracker.compact(store, "a", 3);
+  await tracker.append(store, "a", 3, false);
+  await Promise.all([tracker.append(store, "c", 2, true), tracker.delete(store, "b"), tracker.send(store, "c", "x")]);
+  await tracker.compact(store, "a", 8);
+  await Promise.all([tracker.append(store, "a", 1, true), tracker.append(store, "c", 2, false)]);
+  await tracker.create(store, "b");
+  await Promise.all([tracker.append(store, "b", 1, false), tracker.compact(store, "a", 9)]);
+  await tracker.delete(store, "c");
+  await tracker.append(store, "a", 2, true);
 }
 
 /** Uses a store until the call of this number; returns whether it came to that. */
@@ -34,7 +34,7 @@ async function useUntil(
   disk: MemoryDisk,
   sync: Sync,
   last: number,
-  witness: StoreWitness,
+  tracker: StoreStateTracker,
   random: Random,
 ): Promise<boolean> {
   let calls = 0;
@@ -48,7 +48,7 @@ async function useUntil(
   };
   try {
     const store = fileStore(FOLDER, { sync, files: disk });
-    await useStore(store, witness);
+    await useStore(store, tracker);
     await store.close();
   } catch (error) {
     if (!isDead) throw error;
@@ -57,25 +57,25 @@ async function useUntil(
 }
 
 /** Opens what is left, looks at it, goes on with it, and looks again. */
-async function findingsAfter(disk: MemoryDisk, sync: Sync, witness: StoreWitness): Promise<string[]> {
+async function findingsAfter(disk: MemoryDisk, sync: Sync, tracker: StoreStateTracker): Promise<string[]> {
   const open = (): Store => {
     // The process that had the lock is this one, and runs.
     disk.rmSync(`${FOLDER}/.lock`, { recursive: false, force: true });
     return fileStore(FOLDER, { sync, files: disk });
   };
   const store = open();
-  const findings = await witness.findings(store);
+  const findings = await tracker.findings(store);
   if (findings.length > 0) return findings;
   const waste = disk.readdirSync(FOLDER).filter((name) => name.startsWith(".job-"));
   if (waste.length > 0) return [`${waste.join()} is left`];
-  await witness.adopt(store);
-  for (const jobId of witness.jobIds) {
-    await witness.append(store, jobId, 2, true);
-    await witness.send(store, jobId, "later");
+  await tracker.adopt(store);
+  for (const jobId of tracker.jobIds) {
+    await tracker.append(store, jobId, 2, true);
+    await tracker.send(store, jobId, "later");
   }
   await store.close();
   const again = open();
-  const later = await witness.findings(again);
+  const later = await tracker.findings(again);
   await again.close();
   return [...later, ...disk.openFiles > 0 ? [`${disk.openFiles} files are open`] : []];
 }
@@ -92,11 +92,11 @@ async function findEverywhere(
   const random = seededRandom(seed);
   const findings: string[] = [];
   for (let last = 0;; last++) {
-    const [disk, witness] = [makeDisk(), new StoreWitness()];
-    const isDead = await useUntil(disk, sync, last, witness, random);
+    const [disk, tracker] = [makeDisk(), new StoreStateTracker()];
+    const isDead = await useUntil(disk, sync, last, tracker, random);
     const left = end(disk, random);
     if (!left.has(FOLDER)) continue;
-    const found = await findingsAfter(left, sync, witness).catch((error) => [String(error)]);
+    const found = await findingsAfter(left, sync, tracker).catch((error) => [String(error)]);
     findings.push(...found.map((finding) => `seed ${seed}, call ${last}: ${finding}`));
     if (!isDead) return [findings, last];
   }

@@ -8,14 +8,14 @@ import { assertEquals, assertGreater, assertMatch, assertRejects, assertStringIn
 import type { Store } from "../../../mod.ts";
 import { fileStore, type FileStoreOptions } from "../../../src/stores/file_store.ts";
 import { MemoryDisk, systemError } from "../../support/memory_disk.ts";
-import { STORE_PROCESS } from "../../support/store_process.ts";
-import { StoreWitness } from "../../support/store_witness.ts";
+import { STORE_PROCESS } from "../../support/file_store_process.ts";
+import { StoreStateTracker } from "../../support/store_state_tracker.ts";
 
 const FOLDER = "/jobs";
 type Sync = FileStoreOptions["sync"];
 
 /** Uses a store although calls fail; every failure must be one of the disk, and must have changed nothing. */
-async function useStore(store: Store, sync: Sync, witness: StoreWitness): Promise<string[]> {
+async function useStore(store: Store, sync: Sync, tracker: StoreStateTracker): Promise<string[]> {
   const findings: string[] = [];
   const attempt = async (...writes: (() => Promise<void>)[]): Promise<void> => {
     const results = await Promise.allSettled(writes.map((write) => write()));
@@ -25,21 +25,21 @@ async function useStore(store: Store, sync: Sync, witness: StoreWitness): Promis
     const isExpected = (error: string, index: number) =>
       error.includes("ENOSPC") || (sync === "none" && index > 0 && error.startsWith("FencedError"));
     findings.push(...errors.filter((error, index) => !isExpected(error, index)));
-    findings.push(...await witness.changes(store), ...await witness.findings(store));
-    await witness.adopt(store);
+    findings.push(...await tracker.changes(store), ...await tracker.findings(store));
+    await tracker.adopt(store);
   };
-  await attempt(() => witness.create(store, "a"), () => witness.create(store, "b"));
+  await attempt(() => tracker.create(store, "a"), () => tracker.create(store, "b"));
   for (const jobId of ["a", "b"]) {
-    while (await store.find(jobId) === undefined) await attempt(() => witness.create(store, jobId));
+    while (await store.find(jobId) === undefined) await attempt(() => tracker.create(store, jobId));
   }
-  await attempt(() => witness.append(store, "a", 3, true));
-  await attempt(...[1, 2, 1].map((count) => () => witness.append(store, "a", count, false)));
-  await attempt(() => witness.send(store, "a", "first"), () => witness.send(store, "a", "second"));
-  await attempt(() => witness.compact(store, "a", 1));
-  await attempt(() => witness.append(store, "a", 2, true), () => witness.append(store, "b", 2, true));
-  await attempt(() => witness.send(store, "a", "third"), () => witness.delete(store, "b"));
-  await attempt(() => witness.append(store, "a", 1, false));
-  await attempt(() => witness.append(store, "a", 1, true));
+  await attempt(() => tracker.append(store, "a", 3, true));
+  await attempt(...[1, 2, 1].map((count) => () => tracker.append(store, "a", count, false)));
+  await attempt(() => tracker.send(store, "a", "first"), () => tracker.send(store, "a", "second"));
+  await attempt(() => tracker.compact(store, "a", 1));
+  await attempt(() => tracker.append(store, "a", 2, true), () => tracker.append(store, "b", 2, true));
+  await attempt(() => tracker.send(store, "a", "third"), () => tracker.delete(store, "b"));
+  await attempt(() => tracker.append(store, "a", 1, false));
+  await attempt(() => tracker.append(store, "a", 1, true));
   return findings;
 }
 
@@ -48,7 +48,7 @@ for (const sync of ["full", "none"] as const) {
     test(`a write that the disk has no room for changes nothing, at any call: sync "${sync}", ${duration} calls`, async () => {
       for (let first = 0;; first++) {
         const disk = new MemoryDisk();
-        const witness = new StoreWitness();
+        const tracker = new StoreStateTracker();
         const store = fileStore(FOLDER, { sync, files: disk });
         let calls = 0;
         disk.onCall = ({ name, path }) => {
@@ -59,12 +59,12 @@ for (const sync of ["full", "none"] as const) {
             throw systemError("ENOSPC", "no space left on device");
           }
         };
-        assertEquals(await useStore(store, sync, witness), [], `call ${first}`);
+        assertEquals(await useStore(store, sync, tracker), [], `call ${first}`);
         disk.onCall = () => {};
         await store.close();
         assertEquals(disk.openFiles, 0);
         const later = fileStore(FOLDER, { sync, files: disk });
-        assertEquals(await witness.findings(later), [], `opened after call ${first}`);
+        assertEquals(await tracker.findings(later), [], `opened after call ${first}`);
         await later.close();
         if (calls < first) break;
       }
@@ -75,16 +75,16 @@ for (const sync of ["full", "none"] as const) {
 test("what fails says which file it was, and what the system said", async () => {
   const disk = new MemoryDisk();
   const store = fileStore(FOLDER, { files: disk });
-  const witness = new StoreWitness();
-  await witness.create(store, "a");
+  const tracker = new StoreStateTracker();
+  await tracker.create(store, "a");
   disk.onCall = () => {
     throw systemError("ENOSPC", "no space left on device, write");
   };
   const calls: Readonly<Record<string, () => Promise<void>>> = {
-    'Cannot append to "/jobs/a/journal.jsonl"': () => witness.append(store, "a", 1, true),
-    'Cannot append to "/jobs/a/inbox.jsonl"': () => witness.send(store, "a", "key"),
-    'Cannot create job "b" in "/jobs"': () => witness.create(store, "b"),
-    'Cannot delete "/jobs/a"': () => witness.delete(store, "a"),
+    'Cannot append to "/jobs/a/journal.jsonl"': () => tracker.append(store, "a", 1, true),
+    'Cannot append to "/jobs/a/inbox.jsonl"': () => tracker.send(store, "a", "key"),
+    'Cannot create job "b" in "/jobs"': () => tracker.create(store, "b"),
+    'Cannot delete "/jobs/a"': () => tracker.delete(store, "a"),
   };
   for (const [message, call] of Object.entries(calls)) {
     const error = await assertRejects(call, Error);

@@ -4,7 +4,7 @@ import { FencedError, type JobHead, type Store } from "../../../mod.ts";
 import { fileStore } from "../../../src/stores/file_store.ts";
 import { jobName } from "../../../src/stores/file_store/job_name.ts";
 import { MemoryDisk } from "../../support/memory_disk.ts";
-import { seededRandom } from "../../support/random.ts";
+import { seededRandom } from "../../support/seeded_random.ts";
 
 const FOLDER = "/jobs";
 const HEAD: JobHead = { flowId: "flow", status: "new", wakeAt: 5, owner: undefined, epoch: 0, consumed: 0 };

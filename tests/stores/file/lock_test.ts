@@ -8,7 +8,7 @@ import { test } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { fileStore } from "../../../src/stores/file_store.ts";
 import { sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
-import { STORE_PROCESS } from "../../support/store_process.ts";
+import { STORE_PROCESS } from "../../support/file_store_process.ts";
 
 const LONG = { timeout: 120_000 };
 

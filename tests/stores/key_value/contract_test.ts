@@ -2,8 +2,8 @@ import { test } from "node:test";
 import { assertLessOrEqual } from "@std/assert";
 import { type KeyValueEntry, type KeyValueStorage, keyValueStore } from "../../../src/stores/key_value_store.ts";
 import { storeContract, type StorePlace } from "../../../src/testing/mod.ts";
-import { type Around, createKeyValues } from "../../support/key_values.ts";
-import { seededRandom } from "../../support/random.ts";
+import { type Around, createKeyValues } from "../../support/shared_key_values.ts";
+import { seededRandom } from "../../support/seeded_random.ts";
 
 const LARGE = /100,000|10,000|a megabyte|every text/;
 

@@ -4,8 +4,8 @@ import { FencedError, type Store } from "../../../mod.ts";
 import { keyValueStore } from "../../../src/stores/key_value_store.ts";
 import { memoryStore } from "../../../src/stores/memory_store.ts";
 import { manualIds } from "../../../src/testing/mod.ts";
-import { type Around, createKeyValues, type KeyValues, type StorageCall } from "../../support/key_values.ts";
-import { storeScript, viewOf } from "../../support/store_script.ts";
+import { type Around, createKeyValues, type KeyValues, type StorageCall } from "../../support/shared_key_values.ts";
+import { storeScript, viewOf } from "../../support/sample_store_calls.ts";
 
 // The storage fails at each single call of a script once, or the process dies there. Then what is stored is what was stored
 // before the step, or after it; and the script goes on to the same end.

@@ -4,7 +4,7 @@ import { FencedError } from "../../../mod.ts";
 import { type KeyValueStorage, keyValueStore } from "../../../src/stores/key_value_store.ts";
 import { manualIds } from "../../../src/testing/mod.ts";
 import { HEAD, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
-import { createKeyValues, type KeyValues } from "../../support/key_values.ts";
+import { createKeyValues, type KeyValues } from "../../support/shared_key_values.ts";
 
 const LARGE = "x".repeat(3_000);
 

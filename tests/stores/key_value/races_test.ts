@@ -3,8 +3,8 @@ import { assert, assertEquals, assertGreater } from "@std/assert";
 import { FencedError, type Store } from "../../../mod.ts";
 import { keyValueStore } from "../../../src/stores/key_value_store.ts";
 import { HEAD, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
-import { type Around, createKeyValues } from "../../support/key_values.ts";
-import { type Random, seededRandom } from "../../support/random.ts";
+import { type Around, createKeyValues } from "../../support/shared_key_values.ts";
+import { type Random, seededRandom } from "../../support/seeded_random.ts";
 
 // Several processes work on one job at once, slowly and at different speeds, and one of them dies. What was confirmed is there,
 // once, and in its place.

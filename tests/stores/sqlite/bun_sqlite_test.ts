@@ -1,7 +1,7 @@
 import process from "node:process";
 import { test } from "node:test";
 import { storeContract } from "../../../src/testing/mod.ts";
-import { type ClosableDatabase, createSqlitePlace } from "../../support/sqlite_place.ts";
+import { type ClosableDatabase, createSqlitePlace } from "../../support/sqlite_store_place.ts";
 
 interface BunSqlite {
   readonly Database: new (path: string) => ClosableDatabase;

@@ -1,7 +1,7 @@
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { storeContract } from "../../../src/testing/mod.ts";
-import { createSqlitePlace } from "../../support/sqlite_place.ts";
+import { createSqlitePlace } from "../../support/sqlite_store_place.ts";
 
 storeContract({
   test: (name, run) => test(name, { timeout: 60_000 }, run),

@@ -7,8 +7,8 @@ import { rowOf } from "../../../src/stores/sqlite_store/database.ts";
 import * as statements from "../../../src/stores/sqlite_store/statements.ts";
 import { manualTimers } from "../../../src/testing/mod.ts";
 import { HEAD, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
-import { createSqlitePlace, type SqlitePlace } from "../../support/sqlite_place.ts";
-import { createWorld } from "../../support/world.ts";
+import { createSqlitePlace, type SqlitePlace } from "../../support/sqlite_store_place.ts";
+import { createTestFlow } from "../../support/test_flow.ts";
 
 async function inPlace(run: (place: SqlitePlace) => Promise<void>, busyTimeoutMs?: number): Promise<void> {
   const options = { synchronous: "normal", ...busyTimeoutMs === undefined ? {} : { busyTimeoutMs } } as const;
@@ -26,13 +26,13 @@ function numberIn(database: SqliteDatabase, sql: string): number {
 }
 
 /** A database in memory that tells which statements were run, and lets `fail` break them. */
-function createWitness(fail: (sql: string, values: readonly unknown[]) => void = () => {}) {
-  const database = new DatabaseSync(":memory:");
+function recordDatabase(fail: (sql: string, values: readonly unknown[]) => void = () => {}) {
+  const inner = new DatabaseSync(":memory:");
   const ran: string[] = [];
-  const witness: SqliteDatabase = {
-    exec: (sql) => database.exec(sql),
+  const database: SqliteDatabase = {
+    exec: (sql) => inner.exec(sql),
     prepare(sql) {
-      const statement = database.prepare(sql);
+      const statement = inner.prepare(sql);
       return {
         run(...values) {
           ran.push(sql);
@@ -44,12 +44,12 @@ function createWitness(fail: (sql: string, values: readonly unknown[]) => void =
       };
     },
   };
-  return { witness, ran };
+  return { database, ran };
 }
 
 test("an append of one entry without a head is one statement, and no transaction beside it", async () => {
-  const { witness, ran } = createWitness();
-  const store = sqliteStore(witness);
+  const { database, ran } = recordDatabase();
+  const store = sqliteStore(database);
   await store.create(sampleJob("job"));
   ran.length = 0;
   await store.append("job", 0, ["entry"]);
@@ -57,8 +57,8 @@ test("an append of one entry without a head is one statement, and no transaction
 });
 
 test("writes of one turn share a transaction, and a fenced one fails alone", async () => {
-  const { witness, ran } = createWitness();
-  const store = sqliteStore(witness);
+  const { database, ran } = recordDatabase();
+  const store = sqliteStore(database);
   const ids = Array.from({ length: 100 }, (_, index) => `job-${index}`);
   await Promise.all(ids.map((jobId) => store.create(sampleJob(jobId))));
   assertEquals(ran.filter((sql) => sql.startsWith("BEGIN")).length, 1);
@@ -83,13 +83,13 @@ class Countdown extends Routine {
 }
 
 test("jobs that take turns share transactions, also when the event loop comes in between", async () => {
-  const { witness, ran } = createWitness();
+  const { database, ran } = recordDatabase();
   const registry = new Registry({ Countdown });
   const timers = manualTimers();
   // Each look at the clock takes a millisecond: slices end.
   let looks = 0;
   const clock: Timers = { ...timers, now: () => looks++ };
-  const { flow } = createWorld({ registry }, { registry, store: sqliteStore(witness), timers: clock, sliceMs: 50 });
+  const { flow } = createTestFlow({ registry }, { registry, store: sqliteStore(database), timers: clock, sliceMs: 50 });
   const countdown = flow.addRoutine(new Countdown(), "countdown");
   flow.connect(countdown.next, countdown.trigger);
   const jobs = Array.from({ length: 50 }, () => flow.execute(countdown.trigger, { n: 20 }));
@@ -115,10 +115,10 @@ test("whoever writes in each microtask is answered meanwhile", async () => {
 });
 
 test("a write that breaks the transaction is rolled back and fails alone", async () => {
-  const { witness } = createWitness((_sql, values) => {
+  const { database } = recordDatabase((_sql, values) => {
     if (values.includes("broken")) throw new Error("No room for it");
   });
-  const store = sqliteStore(witness);
+  const store = sqliteStore(database);
   for (const jobId of ["a", "b", "c"]) await store.create(sampleJob(jobId));
   const results = await Promise.allSettled([
     store.append("a", 0, ["entry"]),
@@ -137,10 +137,10 @@ test("a write that breaks the transaction is rolled back and fails alone", async
 
 test("a commit that fails is told to all who wait for it, and has changed nothing", async () => {
   let isFull = false;
-  const { witness } = createWitness((sql) => {
+  const { database } = recordDatabase((sql) => {
     if (isFull && sql === "COMMIT") throw new Error("database or disk is full");
   });
-  const store = sqliteStore(witness);
+  const store = sqliteStore(database);
   for (const jobId of ["a", "b"]) await store.create(sampleJob(jobId));
   isFull = true;
   const results = await Promise.allSettled([store.append("a", 0, ["entry"]), store.append("b", 0, ["entry"])]);
@@ -152,10 +152,10 @@ test("a commit that fails is told to all who wait for it, and has changed nothin
 
 test("a number that a rolled back creation has given back never leads to the job that has it now", async () => {
   let isFull = false;
-  const { witness } = createWitness((sql) => {
+  const { database } = recordDatabase((sql) => {
     if (isFull && sql === "COMMIT") throw new Error("database or disk is full");
   });
-  const store = sqliteStore(witness);
+  const store = sqliteStore(database);
   isFull = true;
   const results = await Promise.allSettled([store.create(sampleJob("a")), store.append("a", 0, ["of a"])]);
   assertEquals(results.map(({ status }) => status), ["rejected", "rejected"]);

@@ -1,0 +1,83 @@
+import { type DurabilityOptions, Engine, type Flow, type JobState, type Store } from "../../mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
+import { buildFlow, type FlowSpec } from "./flow_spec.ts";
+import { type Crash, CrashingStore } from "./crashing_store.ts";
+import { NO_HOOKS, scriptedRegistry } from "./scripted_routines.ts";
+
+/** The store options of the run, and the crashes of its processes. */
+export interface CrashingRunOptions {
+  /** Whether the store answers asynchronously. */
+  readonly isAsync: boolean;
+  /** The durability options of the engines. */
+  readonly durability: DurabilityOptions;
+  /** The crash of the process of this number, if it is to die. */
+  readonly deathOf: (process: number) => Crash | undefined;
+}
+
+/** The result of a run. */
+export interface CrashingRun {
+  /** The job's text at the end, as the store holds it. */
+  readonly end: string;
+  /** The number of processes that the job took. */
+  readonly processes: number;
+  /** The number of writes of the last process. */
+  readonly writes: number;
+}
+
+const FOREVER = 100_000;
+
+/** Runs a generated flow in one process after the other; each recovers the job from the store that the previous one used. */
+export async function runWithCrashes(spec: FlowSpec, setup: CrashingRunOptions): Promise<CrashingRun> {
+  const data = memoryStore();
+  let now = 0;
+  for (let process = 0; process < FOREVER; process++) {
+    const store = new CrashingStore(data, setup.deathOf(process), setup.isAsync);
+    const timers = manualTimers(now);
+    if (await work(spec, setup, store, timers)) {
+      return { end: await textOf(data), processes: process + 1, writes: store.writes };
+    }
+    now = timers.now();
+  }
+  throw new Error("The job does not come to an end");
+}
+
+/** Works as one process; answers true when the job has ended, false when the process has died. */
+async function work(
+  spec: FlowSpec,
+  setup: CrashingRunOptions,
+  store: CrashingStore,
+  timers: ManualTimers,
+): Promise<boolean> {
+  const registry = scriptedRegistry({
+    ...NO_HOOKS,
+    sleep: (ms) => new Promise((resolve) => void timers.setTimer(timers.now() + ms, resolve)),
+  });
+  const durability = { owner: "worker", ...setup.durability };
+  const engine = new Engine({ timers, ids: manualIds(), registry, store, durability });
+  let found: { flow: Flow; job: JobState } | undefined;
+  void engine.open("job").then(({ flow, job }) => {
+    if (job.status === "running") flow.resume(job);
+    found = { flow, job };
+  }, () => {
+    const flow = buildFlow(spec, registry, engine);
+    const job = flow.create("source", spec.params, { jobId: "job" });
+    found = { flow, job: flow.resume(job) };
+  });
+  for (let rounds = 0; rounds < FOREVER; rounds++) {
+    await timers.flush();
+    if (store.isDead) return false;
+    if (found === undefined) continue;
+    const { flow, job } = found;
+    if (job.status === "paused") flow.resume(job);
+    else if (job.status !== "running") return true;
+    else await timers.advanceToNext();
+  }
+  throw new Error(`The job is stuck: ${JSON.stringify(found?.job)}`);
+}
+
+async function textOf(store: Store): Promise<string> {
+  const registry = scriptedRegistry();
+  const { job } = await new Engine({ registry, store, timers: manualTimers() }).open("job");
+  return JSON.stringify(job);
+}

@@ -1,0 +1,31 @@
+import type { Mode } from "./flow_spec.ts";
+import { PLACES } from "./job_stops.ts";
+
+const CLASSES = ["SyncStep", "AsyncStep", "CheckStep", "GeneratorStep", "AsyncGeneratorStep"]
+  .concat(["Collector", "Folder", "Totals", "Checked", "Desk"]).map((name) => `class ${name}`);
+const STOPS = PLACES.flatMap((place) => ["snapshot", "pause", "rest"].map((how) => `${how} at ${place}`))
+  .concat(["pause", "rest"].flatMap((how) => [0, 20, 1_000].map((ms) => `${how}, grace ${ms}`)));
+const OPS = ["emit", "whole", "note", "output", "sum", "tally", "fail", "pause"].map((op) => `op ${op}`);
+const CARRIED = ["running", "paused", "active", "active merged", "active progress", "parked", "high", "low", "failures"]
+  .concat(["slot value", "slot lists", "retry"])
+  .concat(["Date", "Map", "Set", "bigint", "Uint8Array", "Error", "Point"].map((name) => `"$type":"${name}"`))
+  .map((thing) => `carried ${thing}`);
+const ENDED = ["ended completed", "routine completed", "routine error_continued", "routine skipped", "routine retries"];
+const COMMON = [...CLASSES, ...STOPS, ...OPS, ...CARRIED, ...ENDED, "mapping"];
+
+const TIMED = [...COMMON, "class Shelf", "ended failed", "routine failed", "failure TimeoutError", "carried dropped"]
+  .concat(["keep", "drop", "merged", "key"].map((op) => `op ${op}`));
+const DELAYED = ["carried awaiting", "carried delay", "carried retry of lists", "carried retry of value"]
+  .concat(["carried active before more urgent", "carried list cleared", "op expect", "op now"])
+  .concat(["failure SchemaError", "failure RangeError", "failure StepLimitError"]);
+const STRICT = ["carried list start", "carried retry of progress"];
+const WILD = ["op defer", "op sleep", "ended cancelled", "carried deferred", "carried completed", "carried failed"]
+  .concat(PLACES.flatMap((place) => [`deliver at ${place}`, `cancel at ${place}`]));
+
+/** The features that the generated cases of each mode must exercise. */
+export const FEATURES: Readonly<Record<Mode, readonly string[]>> = {
+  strict: [...TIMED, ...DELAYED, ...STRICT],
+  timed: [...TIMED, "op sleep"],
+  concurrent: [...COMMON, "carried delay"],
+  wild: [...TIMED, ...DELAYED, ...WILD],
+};

@@ -1,0 +1,167 @@
+import type { JobHead, Store, StoredJob } from "../../mod.ts";
+
+/** The expected state of a job: writes that the store has confirmed must be there, writes it was asked for may be. */
+interface Known {
+  mustExist: boolean;
+  mayExist: boolean;
+  confirmed: number;
+  asked: number;
+  /** The revisions between appends. */
+  readonly whole: Set<number>;
+  confirmedSnapshot: number;
+  askedSnapshot: number;
+  confirmedCommands: Set<string>;
+  askedCommands: Set<string>;
+}
+
+const START: JobHead = { flowId: "flow", status: "new", wakeAt: undefined, owner: undefined, epoch: 0, consumed: 0 };
+
+/** Writes to a store, and tracks which states another process may find in it afterwards. */
+export class StoreStateTracker {
+  readonly #jobs = new Map<string, Known>();
+  readonly #filler: string;
+
+  /** Makes texts of which each ends with a filler. */
+  constructor(filler = "") {
+    this.#filler = filler;
+  }
+
+  /** Creates a job. */
+  async create(store: Store, jobId: string): Promise<void> {
+    const known: Known = {
+      mustExist: false,
+      mayExist: true,
+      confirmed: 0,
+      asked: 0,
+      whole: new Set([0]),
+      confirmedSnapshot: 0,
+      askedSnapshot: 0,
+      confirmedCommands: new Set(),
+      askedCommands: new Set(),
+    };
+    this.#jobs.set(jobId, known);
+    await store.create({
+      jobId,
+      createdAt: 1_000,
+      flow: `{"flow":"${jobId}"}`,
+      snapshot: this.#snapshotAt(0),
+      head: START,
+    });
+    known.mustExist = true;
+  }
+
+  /** Appends a number of entries; the head tells the revision that it came with. */
+  async append(store: Store, jobId: string, count: number, hasHead: boolean): Promise<void> {
+    const known = this.#at(jobId);
+    const from = known.asked;
+    known.asked += count;
+    known.whole.add(known.asked);
+    const texts = Array.from({ length: count }, (_, index) => this.#entryAt(from + index + 1));
+    await store.append(jobId, from, texts, hasHead ? { ...START, status: "on", epoch: from + count } : undefined);
+    known.confirmed = from + count;
+  }
+
+  /** Compacts up to a revision. */
+  async compact(store: Store, jobId: string, revision: number): Promise<void> {
+    const known = this.#at(jobId);
+    known.askedSnapshot = revision;
+    await store.compact(jobId, revision, this.#snapshotAt(revision));
+    if (revision <= known.confirmed) known.confirmedSnapshot = revision;
+  }
+
+  /** Sends a command whose key is its text. */
+  async send(store: Store, jobId: string, key: string): Promise<void> {
+    const known = this.#at(jobId);
+    known.askedCommands.add(key);
+    await store.send(jobId, key + this.#filler, key);
+    known.confirmedCommands.add(key);
+  }
+
+  /** Deletes a job. */
+  async delete(store: Store, jobId: string): Promise<void> {
+    const known = this.#at(jobId);
+    known.mustExist = false;
+    await store.delete(jobId);
+    known.mayExist = false;
+  }
+
+  /** How a store that was opened later differs from the tracked states. */
+  async findings(store: Store): Promise<string[]> {
+    const found: string[] = [];
+    for (const [jobId, known] of this.#jobs) {
+      const job = await store.load(jobId);
+      if (job === undefined) {
+        if (known.mustExist) found.push(`${jobId} is gone`);
+      } else if (!known.mayExist) found.push(`${jobId} is back`);
+      else {
+        found.push(...this.#findingsOf(job, known).map((finding) => `${jobId}: ${finding}`));
+        const keys = (await store.inbox(jobId, 0)).map(({ key }) => key);
+        if (!keys.every((key) => known.askedCommands.has(key))) found.push(`${jobId} has commands that nobody sent`);
+        for (const key of known.confirmedCommands) if (!keys.includes(key)) found.push(`${jobId} has lost ${key}`);
+      }
+    }
+    return found;
+  }
+
+  /** Takes the state of a store that was opened later as confirmed. */
+  async adopt(store: Store): Promise<void> {
+    for (const [jobId, known] of this.#jobs) {
+      const record = await store.find(jobId);
+      known.mustExist = known.mayExist = record !== undefined;
+      known.asked = known.confirmed = record?.revision ?? 0;
+    }
+  }
+
+  /** The changes of a store that is still open and has reported that it could not make them. */
+  async changes(store: Store): Promise<string[]> {
+    const found: string[] = [];
+    for (const [jobId, { confirmed, confirmedCommands }] of this.#jobs) {
+      const record = await store.find(jobId);
+      if (record === undefined) continue;
+      if (record.revision !== confirmed) found.push(`${jobId} is at ${record.revision}, ${confirmed} was confirmed`);
+      const keys = (await store.inbox(jobId, 0)).map(({ key }) => key);
+      for (const key of keys) if (!confirmedCommands.has(key)) found.push(`${jobId} has ${key}, which was refused`);
+    }
+    return found;
+  }
+
+  /** The ids of jobs that are there. */
+  get jobIds(): string[] {
+    return [...this.#jobs].filter(([, { mustExist }]) => mustExist).map(([jobId]) => jobId);
+  }
+
+  #findingsOf({ record, snapshot, snapshotRevision, entries }: StoredJob, known: Known): string[] {
+    const { revision, epoch } = record;
+    const expected = Array.from(
+      { length: revision - snapshotRevision },
+      (_, index) => this.#entryAt(snapshotRevision + index + 1),
+    );
+    const hasSnapshot = snapshot === this.#snapshotAt(snapshotRevision);
+    return [
+      ...revision < known.confirmed ? [`is at ${revision}, ${known.confirmed} was confirmed`] : [],
+      ...known.whole.has(revision) ? [] : [`is at ${revision}, in the middle of an append`],
+      ...epoch <= revision ? [] : [`has a head of ${epoch} at ${revision}`],
+      ...snapshotRevision >= known.confirmedSnapshot ? [] : [`has a snapshot at ${snapshotRevision}`],
+      ...snapshotRevision <= known.askedSnapshot ? [] : [`has a snapshot at ${snapshotRevision}, which nobody gave`],
+      ...hasSnapshot ? [] : [`has the snapshot ${snapshot.slice(0, 100)} at ${snapshotRevision}`],
+      ...JSON.stringify(entries) === JSON.stringify(expected)
+        ? []
+        : [`has the entries ${entries.join().slice(0, 300)}`],
+    ];
+  }
+
+  /** Long enough to lie across several sectors of a disk. */
+  #entryAt(revision: number): string {
+    return `{"revision":${revision},"text":"${"e".repeat(revision * 17 % 90)}${this.#filler}"}`;
+  }
+
+  #snapshotAt(revision: number): string {
+    return `{"snapshot":${revision},"text":"${"s".repeat(150)}${this.#filler}"}`;
+  }
+
+  #at(jobId: string): Known {
+    const known = this.#jobs.get(jobId);
+    if (known === undefined) throw new Error(`${jobId} was not created`);
+    return known;
+  }
+}
