@@ -5,13 +5,8 @@ import { scan } from "../tests/house/source.ts";
 /** Cases by number, such as `C001`, each with its kind. */
 export type Cases = ReadonlyMap<string, string>;
 
-/** What the repository itself knows of the catalogue. */
-export interface CaseRecord {
-  /** By kind, the numbers: single ones and ranges, such as `C001-C008 C010`. */
-  readonly cases: Readonly<Record<string, string>>;
-  /** By reason, the numbers of the cases that no test names. */
-  readonly withoutTest: Readonly<Record<string, readonly string[]>>;
-}
+/** By reason, the numbers of the cases that no test names. */
+export type ReasonRecord = Readonly<Record<string, readonly string[]>>;
 
 /** A test that names cases. */
 export interface NamingTest {
@@ -40,20 +35,6 @@ export function parseCatalogue(text: string): Cases {
   }));
 }
 
-/** The cases of the record, in the order of their numbers. */
-export function readCases({ cases }: CaseRecord): Cases {
-  const all = Object.entries(cases).flatMap(([kind, numbers]) => expand(numbers).map((it) => [it, kind] as const));
-  return new Map(all.sort(([a], [b]) => a < b ? -1 : 1));
-}
-
-/** The numbers by kind, as the record has them. */
-export function writeCases(cases: Cases): CaseRecord["cases"] {
-  const kinds = Array.from(new Set(cases.values())).sort();
-  return Object.fromEntries(kinds.map((kind) => {
-    return [kind, contract(Array.from(cases.keys()).filter((number) => cases.get(number) === kind))];
-  }));
-}
-
 /** The tests of a file that name cases, at the beginning of their own name. Comments and skipped tests don't count. */
 export function namingTests(file: string, text: string): NamingTest[] {
   const { code, strings } = scan(text);
@@ -65,9 +46,9 @@ export function namingTests(file: string, text: string): NamingTest[] {
 }
 
 /** What there is for each case. */
-export function cover(cases: Cases, record: CaseRecord, tests: readonly NamingTest[]): Coverage[] {
+export function cover(cases: Cases, record: ReasonRecord, tests: readonly NamingTest[]): Coverage[] {
   const reasons = new Map(
-    Object.entries(record.withoutTest).flatMap(([reason, numbers]) => numbers.map((number) => [number, reason])),
+    Object.entries(record).flatMap(([reason, numbers]) => numbers.map((number) => [number, reason])),
   );
   return Array.from(cases, ([number, kind]) => ({
     number,
@@ -78,9 +59,9 @@ export function cover(cases: Cases, record: CaseRecord, tests: readonly NamingTe
 }
 
 /** What is not as it should be, in words. */
-export function complain(coverage: readonly Coverage[], record: CaseRecord, tests: readonly NamingTest[]): string[] {
+export function complain(coverage: readonly Coverage[], record: ReasonRecord, tests: readonly NamingTest[]): string[] {
   const known = new Set(coverage.map(({ number }) => number));
-  const excused = Object.values(record.withoutTest).flat();
+  const excused = Object.values(record).flat();
   return [
     ...coverage.filter((it) => it.tests.length === 0 && it.reason === undefined)
       .map(({ number }) => `${number} is named by no test, and has no reason why`),
@@ -92,36 +73,4 @@ export function complain(coverage: readonly Coverage[], record: CaseRecord, test
       cases.filter((number) => !known.has(number)).map((number) => `${number} is no case, but named in ${file}`)
     ),
   ];
-}
-
-/** How two lists of cases differ, in words. */
-export function compare(recorded: Cases, catalogue: Cases): string[] {
-  return Array.from(new Set([...recorded.keys(), ...catalogue.keys()])).sort().flatMap((number) => {
-    const [here, there] = [recorded, catalogue].map((cases) => cases.get(number));
-    return here === there ? [] : [`${number} is ${there ?? "nothing"} in the catalogue, ${here ?? "nothing"} here`];
-  });
-}
-
-function expand(numbers: string): string[] {
-  return numbers.split(" ").filter((it) => it !== "").flatMap((range) => {
-    const [first = 0, last = first] = range.split("-").map((it) => Number(it.slice(1)));
-    return Array.from({ length: last - first + 1 }, (_, index) => caseNumber(first + index));
-  });
-}
-
-function contract(numbers: readonly string[]): string {
-  const ranges: { first: number; last: number }[] = [];
-  for (const number of numbers.map((it) => Number(it.slice(1))).sort((a, b) => a - b)) {
-    const range = ranges.at(-1);
-    if (range?.last === number - 1) range.last = number;
-    else ranges.push({ first: number, last: number });
-  }
-  return ranges.map(({ first, last }) =>
-    first === last ? caseNumber(first) : `${caseNumber(first)}-${caseNumber(last)}`
-  )
-    .join(" ");
-}
-
-function caseNumber(number: number): string {
-  return `C${String(number).padStart(3, "0")}`;
 }

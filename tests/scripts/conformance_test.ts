@@ -1,16 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import {
-  type CaseRecord,
-  type Cases,
-  compare,
-  complain,
-  cover,
-  namingTests,
-  parseCatalogue,
-  readCases,
-  writeCases,
-} from "../../scripts/cases.ts";
+import { type Cases, complain, cover, namingTests, parseCatalogue, type ReasonRecord } from "../../scripts/cases.ts";
+import { readText } from "../house/source.ts";
 
 const catalogue = `# Catalogue
 * **[core]** must hold, as in C999.
@@ -22,21 +13,13 @@ const catalogue = `# Catalogue
 const cases: Cases = new Map([["C001", "core"], ["C002", "core"], ["C003", "odd"], ["C004", "py"]]);
 
 /** What is wrong with a source of tests and reasons why cases have none. */
-function complaints(source: string, withoutTest: CaseRecord["withoutTest"] = {}): string[] {
-  const record = { cases: {}, withoutTest };
+function complaints(source: string, reasons: ReasonRecord = {}): string[] {
   const tests = namingTests("a_test.ts", source);
-  return complain(cover(cases, record, tests), record, tests);
+  return complain(cover(cases, reasons, tests), reasons, tests);
 }
 
 test("parseCatalogue() finds every case with its kind, and none that is only mentioned", () => {
   assertEquals(parseCatalogue(catalogue), cases);
-});
-
-test("cases are recorded as ranges by kind, and read as they were", () => {
-  const record = writeCases(new Map([...cases, ["C010", "core"], ["C012", "core"], ["C013", "core"]]));
-  assertEquals(record, { core: "C001-C002 C010 C012-C013", odd: "C003", py: "C004" });
-  assertEquals(readCases({ cases: writeCases(cases), withoutTest: {} }), cases);
-  assertEquals(readCases({ cases: {}, withoutTest: {} }), new Map());
 });
 
 test("namingTests() finds the cases at the beginning of a test's name, not those elsewhere", () => {
@@ -74,9 +57,9 @@ test("numbers that are no case, and second reasons, are told", () => {
 });
 
 test("cover() tells of each case its tests, or the reason why there are none", () => {
-  const record = { cases: {}, withoutTest: { "not wanted": ["C002"] } };
+  const reasons = { "not wanted": ["C002"] };
   const tests = namingTests("a_test.ts", 'test("C001 x", () => {}); test("C001 y", () => {});');
-  const found = cover(cases, record, tests).map(({ number, tests, reason }) => [number, tests.length, reason]);
+  const found = cover(cases, reasons, tests).map(({ number, tests, reason }) => [number, tests.length, reason]);
   assertEquals(found, [
     ["C001", 2, undefined],
     ["C002", 0, "not wanted"],
@@ -85,13 +68,7 @@ test("cover() tells of each case its tests, or the reason why there are none", (
   ]);
 });
 
-test("compare() tells where the record has other cases than the catalogue", () => {
-  assertEquals(compare(cases, cases), []);
-  const recorded = new Map([...cases, ["C005", "core"], ["C003", "core"]]);
-  recorded.delete("C001");
-  assertEquals(compare(recorded, cases), [
-    "C001 is core in the catalogue, nothing here",
-    "C003 is odd in the catalogue, core here",
-    "C005 is nothing in the catalogue, core here",
-  ]);
+test("the catalogue's numbers are in order, each once", () => {
+  const numbers = Array.from(readText("tests/cases.md").matchAll(/^- \*\*C(\d{3})\*\* \[/gm), ([, it]) => Number(it));
+  assertEquals(numbers, Array.from(numbers, (_, index) => index + 1));
 });
