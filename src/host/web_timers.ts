@@ -1,16 +1,20 @@
 import type { CancelTimer, Timers } from "../ports/timers.ts";
 
-/** The longest delay that hosts take: a longer one fires at once, as its 32 bits overflow. */
+/**
+ * The longest delay that `setTimeout` takes: it is a signed 32-bit number, and a longer delay overflows and fires at
+ * once.
+ */
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * The clock and timers that every web-compatible host has. A timer keeps the process alive until it fires or is stopped.
+ * Makes the clock and timers of every web-compatible host. A timer keeps the process alive until it fires or is
+ * cancelled.
  */
 export function webTimers(): Timers {
   return { now: Date.now, setTimer, soon: createSoon() };
 }
 
-/** A far instant is reached in several delays; a clock that was set back is waited for. */
+/** Splits a delay that is too long for `setTimeout`, and waits again when the clock was set back meanwhile. */
 function setTimer(at: number, callback: () => void): CancelTimer {
   let timer: ReturnType<typeof setTimeout>;
   const arm = () => {
@@ -21,7 +25,7 @@ function setTimer(at: number, callback: () => void): CancelTimer {
   return () => clearTimeout(timer);
 }
 
-/** How long Deno's event loop goes on with immediates before it is made to look for I/O, in milliseconds. */
+/** How long Deno may run immediates before this module makes it poll for I/O, in milliseconds. */
 const LONGEST_BUSY_MS = 4;
 
 const NOTHING = new Uint8Array();
@@ -30,27 +34,29 @@ function later(callback: () => void): void {
   setTimeout(callback, 0);
 }
 
-/** Looked up when it is needed: in Deno it is loaded then, which takes some ten milliseconds. */
+/** Looks `setImmediate` up on first use: Deno loads it then, which takes some ten milliseconds. */
 function immediately(callback: () => void): void {
   const { setImmediate = later } = globalThis as { setImmediate?: (callback: () => void) => unknown };
   setImmediate(callback);
 }
 
-/** Waits for another thread: that takes a tenth of a millisecond, and a timer of 0 ms some two. */
+/** Waits for a round trip to another thread: about 0.1 ms, where a timer of 0 ms takes about 2 ms. */
 async function waitShortly(): Promise<void> {
   await crypto.subtle.digest("SHA-256", NOTHING);
 }
 
 /**
- * `setImmediate` where there is one, else a timer of 0 ms. A message to a channel of one's own would be quicker than the
- * latter, but one that is posted from a message goes before timers that are due: they would starve. Deno looks for I/O when it
- * waits, else after some sixty immediates: there it waits now and then, twice, so that what has come by the first time is
- * dealt with before the second has passed.
+ * Makes `soon`: `setImmediate` where it exists, else a timer of 0 ms. A `MessageChannel` would be quicker than that
+ * timer, but messages posted from a message handler run before timers that are due, so those would starve.
+ *
+ * Deno polls for I/O only when its event loop waits, or after some sixty immediates. So every few milliseconds the next
+ * callbacks wait twice for another thread: Deno accepts I/O during the first wait, and handles it before the second
+ * ends.
  */
 function createSoon(): (callback: () => void) => void {
   if (!("Deno" in globalThis)) return immediately;
   let waitedAt = 0;
-  /** What was asked for while it waits. */
+  /** Callbacks that were passed in during such a wait. */
   let held: (() => void)[] | undefined;
   const release = async (callbacks: readonly (() => void)[]) => {
     await waitShortly();

@@ -1,10 +1,11 @@
-/** The host's source of chance: ids of flows and jobs are all that needs it. */
+/** Makes the ids of flows and jobs: the only randomness that the library needs. */
 export interface IdSource {
-  /** A new id that no other call on any host gives: a UUID, unless a test says otherwise. */
+  /** Returns a new id, unlike that of any other call on any host. The default is a random UUID. */
   id(): string;
   /**
-   * Whether it makes no difference when ids are asked for, nor in which order: then a job's id is made when somebody reads
-   * it. To load their means of chance takes hosts milliseconds, and few look at the ids of jobs that are not kept.
+   * Whether ids may be made later and in another order than they were asked for. If so, the id of a job is made when
+   * somebody first reads it: hosts take milliseconds to load their random number generator, and the ids of jobs that
+   * are not stored are seldom read.
    */
   readonly allowsLazyIds?: boolean;
 }

@@ -16,7 +16,10 @@ export interface StatusEvent {
   readonly at: number;
 }
 
-/** A handler is about to be called, or a generator to go on. The task's next `task` event tells what came of it. */
+/**
+ * A handler is about to be called, or a generator is about to continue. The next `task` event of the same task has the
+ * outcome.
+ */
 export interface StartEvent {
   /** Tells the kinds of events apart. */
   readonly type: "start";
@@ -30,13 +33,13 @@ export interface StartEvent {
   readonly slot: string;
   /** The task's id. */
   readonly task: number;
-  /** How often the task has failed before. */
+  /** How many attempts of the task have failed so far; 0 on the first. */
   readonly attempt: number;
   /** When, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** A step of a task has been committed, or its failure. */
+/** A step of a task, or its failure, has been committed. */
 export interface TaskEvent {
   /** Tells the kinds of events apart. */
   readonly type: "task";
@@ -50,11 +53,15 @@ export interface TaskEvent {
   readonly slot: string;
   /** The task's id. */
   readonly task: number;
-  /** How often the task had failed before. */
+  /** How many attempts of the task had failed before this one; 0 on the first. */
   readonly attempt: number;
-  /** What came of it. */
+  /**
+   * How the attempt ended: the task is finished (`done`), has stored a checkpoint (`step`), or has failed. A failed
+   * task is tried again (`retry`); or its error handler fails the job (`stop`), records the error and goes on
+   * (`continue`), or ends the task as skipped (`skip`).
+   */
   readonly outcome: "done" | "step" | "retry" | "skip" | "continue" | "stop";
-  /** The error, where there was one. */
+  /** The error of a failed attempt. */
   readonly error?: ErrorData;
   /** When, in milliseconds since 1970. */
   readonly at: number;
@@ -70,13 +77,13 @@ export interface ReportEvent {
   readonly flowId: string;
   /** The routine's id. */
   readonly routine: string;
-  /** What was reported, as it was given. */
+  /** The value passed to `ctx.report`, unchanged. */
   readonly data: unknown;
   /** When, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** A callback of the user's has thrown. It changes nothing for the job. */
+/** A callback of the user has thrown. The job is not affected. */
 export interface CallbackErrorEvent {
   /** Tells the kinds of events apart. */
   readonly type: "callback_error";
@@ -84,15 +91,15 @@ export interface CallbackErrorEvent {
   readonly jobId: string;
   /** Its flow. */
   readonly flowId: string;
-  /** Which callback, such as `onOutput`. */
+  /** The name of the callback, such as `onOutput`. */
   readonly callback: string;
-  /** What it threw, as it was thrown. */
+  /** The thrown value, unchanged. */
   readonly error: unknown;
   /** When, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** The store has failed; the write is tried again, until the job stops with a `StoreError`. */
+/** The store has failed. The write is retried; if it keeps failing, the job stops with a `StoreError`. */
 export interface StoreErrorEvent {
   /** Tells the kinds of events apart. */
   readonly type: "store_error";
@@ -100,13 +107,13 @@ export interface StoreErrorEvent {
   readonly jobId: string;
   /** Its flow. */
   readonly flowId: string;
-  /** What the store threw, as it was thrown. */
+  /** The value that the store threw, unchanged. */
   readonly error: unknown;
   /** When, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** A command from a job's inbox could not be carried out; it is consumed, and changes nothing. */
+/** A command from a job's inbox could not be executed. The command counts as consumed, and the job is not changed. */
 export interface CommandErrorEvent {
   /** Tells the kinds of events apart. */
   readonly type: "command_error";
@@ -114,15 +121,15 @@ export interface CommandErrorEvent {
   readonly jobId: string;
   /** Its flow. */
   readonly flowId: string;
-  /** The key under which it was sent. */
+  /** The key that the command was sent with. */
   readonly key: string;
-  /** Why. */
+  /** The reason. */
   readonly error: unknown;
   /** When, in milliseconds since 1970. */
   readonly at: number;
 }
 
-/** All that an engine tells: for logs, metrics and traces. */
+/** An event that an engine reports to its observer, for logs, metrics and traces. */
 export type EngineEvent =
   | StatusEvent
   | StartEvent
@@ -132,5 +139,5 @@ export type EngineEvent =
   | StoreErrorEvent
   | CommandErrorEvent;
 
-/** Listens to an engine. What it throws is ignored: a listener cannot break a job. */
+/** Receives the events of an engine. Errors that an observer throws are ignored, so an observer cannot break a job. */
 export type Observer = (event: EngineEvent) => void;

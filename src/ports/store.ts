@@ -1,81 +1,89 @@
-/** What a store answers: at once, or later. */
+/** A result, now or later. */
 export type MaybePromise<T> = T | Promise<T>;
 
-/** What a store keeps of a job beside its journal, so that it can be found and claimed without being read. */
+/**
+ * The part of a job that a store can read: what it needs to find the job and to list it. Snapshot and journal are
+ * opaque texts.
+ */
 export interface JobHead {
-  /** The flow that it belongs to. */
+  /** The id of the job's flow. */
   readonly flowId: string;
-  /** Where it stands. */
+  /** The job's current status. */
   readonly status: string;
-  /** When it must be looked at, in milliseconds since 1970: a waiting task is due, or the lease of its owner ends. */
+  /**
+   * When an engine must look at the job, in milliseconds since 1970: a waiting task is due, or the owner's lease ends.
+   * `undefined` for a job that nobody has to look at.
+   */
   readonly wakeAt: number | undefined;
-  /** The engine that has claimed it. */
+  /** The name of the engine that has claimed the job; `undefined` when nobody owns it. */
   readonly owner: string | undefined;
-  /** How often it has been claimed. */
+  /** How many times the job has been claimed. */
   readonly epoch: number;
-  /** The last command of its inbox that it has consumed; 0 for none. */
+  /** The sequence of the last command of the inbox that the job has consumed; 0 for none. */
   readonly consumed: number;
 }
 
-/** A job in the lists of a store. */
+/** A job as stores list it: its head, and what never changes. */
 export interface JobRecord extends JobHead {
   /** The job's id. */
   readonly jobId: string;
-  /** How many entries its journal has had since it was created. */
+  /** How many entries have been appended to the job's journal since the job was created. */
   readonly revision: number;
   /** When it was created, in milliseconds since 1970. */
   readonly createdAt: number;
 }
 
-/** A job that is new to a store: revision 0. */
+/** A job to be created, at revision 0. */
 export interface NewJob {
   /** The job's id: any text. */
   readonly jobId: string;
   /** When it was created, in milliseconds since 1970. */
   readonly createdAt: number;
-  /** The text of the flow's document: recovery needs no other source. */
+  /** The flow's document. Stored with the job, so that an engine can recover the job without any other source. */
   readonly flow: string;
-  /** The text of the job's document. */
+  /** The job's document. */
   readonly snapshot: string;
-  /** What is kept beside it. */
+  /** The job's first head. */
   readonly head: JobHead;
 }
 
-/** All that a store has of a job. The job is its snapshot, and the entries after it applied in turn. */
+/**
+ * Everything that a store keeps of a job except its inbox. Applying the entries in order to the snapshot gives the job.
+ */
 export interface StoredJob {
-  /** What the lists show. */
+  /** The job's record. */
   readonly record: JobRecord;
-  /** The text of the flow's document. */
+  /** The flow's document. */
   readonly flow: string;
-  /** The text of the job's document at `snapshotRevision`. */
+  /** The job's document at `snapshotRevision`. */
   readonly snapshot: string;
   /** The revision of the snapshot. */
   readonly snapshotRevision: number;
-  /** The texts of the entries after the snapshot, up to the record's revision. */
+  /** The entries after the snapshot, up to the record's revision. */
   readonly entries: readonly string[];
 }
 
 /** A command in a job's inbox. */
 export interface StoredCommand {
-  /** Counted per job, from 1. */
+  /** The command's number within its job, counted from 1. */
   readonly sequence: number;
-  /** The key by which it is sent once. */
+  /** The sender's key: a second command with the same key is ignored. */
   readonly key: string;
-  /** Its text. */
+  /** The command, as opaque text. */
   readonly text: string;
 }
 
-/** Which jobs must be looked at. */
+/** Which jobs `due` returns. */
 export interface DueQuery {
-  /** The present instant, in milliseconds since 1970. */
+  /** The current time, in milliseconds since 1970. */
   readonly now: number;
-  /** Jobs of this owner are due whatever their lease says: a process of the same name was here before. */
+  /** Jobs of this owner are due even before their lease ends: an earlier process with the same name owned them. */
   readonly owner?: string | undefined;
-  /** The most jobs to list. */
+  /** The maximum number of jobs. @default {no limit} */
   readonly limit?: number | undefined;
 }
 
-/** Which jobs to list. */
+/** Which jobs `list` returns. */
 export interface ListQuery {
   /** Jobs of this flow only. */
   readonly flowId?: string | undefined;
@@ -83,9 +91,9 @@ export interface ListQuery {
   readonly status?: string | undefined;
   /** Jobs created before this instant only, in milliseconds since 1970. */
   readonly createdBefore?: number | undefined;
-  /** The most jobs on a page. @default {100} */
+  /** The maximum number of jobs on a page. @default {100} */
   readonly limit?: number | undefined;
-  /** Where the page begins: the cursor of the one before. */
+  /** The cursor of the page before; absent for the first page. */
   readonly cursor?: string | undefined;
 }
 
@@ -93,62 +101,68 @@ export interface ListQuery {
 export interface JobPage {
   /** The jobs. */
   readonly jobs: readonly JobRecord[];
-  /** Where the next page begins; absent on the last. */
+  /** The cursor of the next page; absent on the last page. */
   readonly cursor?: string;
 }
 
 /**
- * Where jobs survive. A job is a snapshot and a journal of entries, all of them texts that a store never looks into; beside
- * them stand its head, and an inbox of commands from others than its owner. Methods of a local store may answer at once;
- * errors are thrown or reject.
+ * Where jobs survive. A job consists of a snapshot, a journal of entries after it, a head, and an inbox of commands
+ * from anybody but the job's owner. Snapshots, entries and commands are texts that a store never parses. A local store
+ * may answer synchronously; errors are thrown or reject.
  *
- * `append` is the only fenced write: it names the revision that the writer believes in. A claim, a renewal and a release
- * are entries like any other, so whoever writes after somebody else has claimed the job is refused, whatever the store.
+ * `append` is the only fenced write: the caller names the revision that it expects, and a store refuses any other.
+ * Claims, renewals and releases are entries like all others. So once another engine has claimed a job, every write of
+ * the former owner is refused.
  *
- * The port asks of a store: one atomic compare-and-set per job, ordered reads by job, and an index over heads. It carries
- * further than the adapters here:
- * - PostgreSQL: a table `jobs` (head, revision, flow), `entries` with the primary key (job, revision) and `commands` with
- *   the keys (job, sequence) and (job, key). `append` is one transaction: `UPDATE jobs … WHERE id = $1 AND revision = $2`,
- *   then the entries. `due` is an index scan on `wake_at`; workers of pg-boss call it, or get a queued job with `startAfter`
- *   from `wakeAt`; `watch` is `LISTEN`.
- * - NATS: a stream with a subject per job; `append` publishes with `Nats-Expected-Last-Subject-Sequence`, the head in the
- *   message's headers and in a key-value bucket that is derived from the stream; snapshots are objects; the inbox is a
- *   subject with `Nats-Msg-Id` as key; `watch` is a consumer of it.
- * - A Durable Object: one object per job; its storage has the entries by revision, its input gate makes compare and set one
- *   step; `wakeAt` is its alarm; `list` and `due` ask an index object.
+ * The port needs three things: one atomic compare-and-set per job, ordered reads within a job, and an index over heads.
+ * Other databases than those of the stores here offer them too:
+ * - PostgreSQL: tables `jobs` (head, revision, flow), `entries` with primary key (job, revision), and `commands` with
+ *   keys (job, sequence) and (job, key). `append` is one transaction: `UPDATE jobs … WHERE id = $1 AND revision = $2`,
+ *   then the entries. `due` is an index scan on `wake_at`; workers of pg-boss call it, or get a queued job with
+ *   `startAfter` from `wakeAt`; `watch` is `LISTEN`.
+ * - NATS: a stream with one subject per job. `append` publishes with `Nats-Expected-Last-Subject-Sequence`; the head is
+ *   in the message's headers and in a key-value bucket derived from the stream; snapshots are objects; the inbox is a
+ *   subject with `Nats-Msg-Id` as key; `watch` is a consumer of that subject.
+ * - A Durable Object: one object per job. Its storage holds the entries by revision, its input gate makes
+ *   compare-and-set atomic, `wakeAt` is its alarm; `list` and `due` ask an index object.
  */
 export interface Store {
-  /** Keeps a new job: false when there is one of this id, which stays as it is. */
+  /** Stores a new job. Returns false, and changes nothing, when a job with this id exists. */
   create(job: NewJob): MaybePromise<boolean>;
-  /** What the lists show of a job. */
+  /** Returns a job's record. */
   find(jobId: string): MaybePromise<JobRecord | undefined>;
-  /** All that there is of a job, as of one moment. */
+  /** Returns a consistent copy of a job, as of one moment. */
   load(jobId: string): MaybePromise<StoredJob | undefined>;
   /**
-   * Adds entries, at least one, to a job at `expectedRevision`, and changes its head where one is given: all of it or nothing.
-   * When it returns or resolves, they survive as the store promises.
+   * Appends entries (at least one) to a job at `expectedRevision`, and replaces its head if one is given; atomically.
+   * When the call returns or resolves, the write is as durable as the store promises.
    *
    * @throws {FencedError} when the job is at another revision, or gone: nothing has changed
    */
   append(jobId: string, expectedRevision: number, entries: readonly string[], head?: JobHead): MaybePromise<void>;
   /**
-   * Takes the job's document at a revision as its snapshot; the entries up to there are dropped. It is not fenced: what the
-   * journal says up to a revision is the same for everybody. Without effect for a job that is gone, for a revision that is
-   * not above that of the present snapshot, and for one that the job has not reached.
+   * Replaces the snapshot by the job's document at `revision`, and drops the entries up to there. Not fenced: the
+   * journal up to a revision is the same for everybody. No effect when the job does not exist, when `revision` is not
+   * above that of the present snapshot, or when the job has not reached it.
    */
   compact(jobId: string, revision: number, snapshot: string): MaybePromise<void>;
-  /** Puts a command into a job's inbox, once for each key: false when there is no such job. */
+  /** Adds a command to a job's inbox, once per key. Returns false when the job does not exist. */
   send(jobId: string, command: string, key: string): MaybePromise<boolean>;
-  /** The commands in a job's inbox whose sequence is above `after`, in turn. */
+  /** Returns the commands in a job's inbox with a sequence above `after`, in order. */
   inbox(jobId: string, after: number): MaybePromise<readonly StoredCommand[]>;
-  /** Jobs whose `wakeAt` has come, that have commands which are not consumed, or that the given owner has claimed. */
+  /**
+   * Returns the jobs whose `wakeAt` has passed, that have unconsumed commands, or that are owned by the given owner.
+   */
   due(query: DueQuery): MaybePromise<readonly JobRecord[]>;
-  /** Calls back with the id of a job to which a command has been sent, by this process at least, until told to stop. */
+  /**
+   * Calls `onCommand` with the id of each job that this process, or any other if the store can observe it, sends a
+   * command to. Returns a function that ends the subscription.
+   */
   watch?(onCommand: (jobId: string) => void): () => void;
-  /** Lists jobs page by page, by creation and id. */
+  /** Returns a page of jobs, ordered by creation time and id. */
   list(query?: ListQuery): MaybePromise<JobPage>;
-  /** Removes a job with all that belongs to it: false when there is none. */
+  /** Deletes a job with everything that belongs to it. Returns false when there is none. */
   delete(jobId: string): MaybePromise<boolean>;
-  /** Ends the use of the store: waits for what is under way; later calls fail. */
+  /** Closes the store after the pending calls are done; later calls fail. */
   close(): MaybePromise<void>;
 }

@@ -1,6 +1,6 @@
 import type { JobPage, JobRecord, Store, StoredCommand, StoredJob } from "../ports/store.ts";
-import { checkEntries } from "../ports/store_checks.ts";
-import { Watchers } from "../ports/watchers.ts";
+import { checkEntries } from "../ports/store_kit.ts";
+import { Watchers } from "../ports/store_kit.ts";
 import type { KvAtomic, KvClient, KvEntry, KvKey, KvKeyPart, KvSelector } from "./deno_kv_store/client.ts";
 import { findJob } from "./deno_kv_store/heads.ts";
 import { readCommands, sendCommand } from "./deno_kv_store/inbox.ts";
@@ -11,29 +11,30 @@ import { createJob, deleteJob } from "./deno_kv_store/lives.ts";
 
 export type { KvAtomic, KvClient, KvEntry, KvKey, KvKeyPart, KvSelector };
 
-/** Where a Deno KV store keeps its jobs. */
+/** Options of a Deno KV store. */
 export interface DenoKvStoreOptions {
-  /** What all keys begin with. @default {["routilux"]} */
+  /** The beginning of all keys. @default {["routilux"]} */
   readonly prefix?: KvKey | undefined;
 }
 
 /**
- * A store in Deno KV, for any number of processes at once. The client comes from `Deno.openKv()`, and stays open when the
- * store is closed: it is yours. Deno needs `--unstable-kv`, or `"unstable": ["kv"]` in its configuration.
+ * A store in Deno KV, for any number of processes at once. You get the client from `Deno.openKv()`, and close it after
+ * the store, which leaves it open. Deno needs `--unstable-kv`, or `"unstable": ["kv"]` in its configuration.
  *
- * It guarantees:
- * - A write is there whole or not at all: each is one atomic operation that checks the revision of the job. What is too
- *   large for one is stored in parts before, where nobody looks for them; what a crash leaves of that is cleared away by
- *   the next snapshot, or with the job.
- * - What was stored outlives the process, and a loss of power as far as the database does; a file of Deno KV is one of
- *   SQLite.
- * - When a write gets no answer, the store looks whether it was made, and fails only if it can't tell or it was not. While
- *   another process writes to the same file, and Deno KV says that it is locked, it tries again for some seconds.
- * - No job is read as a whole to find it: due jobs and lists are found by keys. A list by flow or status reads the heads of
- *   all jobs that are old enough.
+ * Guarantees:
+ * - A write is one atomic operation that checks the revision of the job. Texts that are too large for one operation are
+ *   first stored in parts that nothing refers to yet; parts that a crash leaves are removed by the next snapshot, or
+ *   with the job.
+ * - A stored write survives the process, and a loss of power as far as the database does. A local Deno KV database is a
+ *   SQLite file.
+ * - When a write gets no answer, the store checks whether it was made, and fails if it was not or if that is unknown.
+ *   While another process writes to the same file and Deno KV reports that the database is locked, the store tries
+ *   again for some seconds.
+ * - Due jobs and lists are found by keys, without reading whole jobs. A list by flow or status reads the heads of all
+ *   jobs within the given creation times.
  *
- * Writes of one process to one job wait for each other. Of jobs of one instant, those with ids of more than 100 characters
- * are listed by their first 100.
+ * Writes of one process to one job wait for each other. Jobs that were created in the same millisecond are ordered by
+ * the first 100 characters of their ids.
  *
  * @example
  * ```ts
@@ -47,13 +48,13 @@ export interface DenoKvStoreOptions {
  * ```
  */
 export function denoKvStore(kv: KvClient, options: DenoKvStoreOptions = {}): Store {
-  const place = { kv, keys: new Keys(options.prefix ?? ["routilux"]) };
+  const space = { kv, keys: new Keys(options.prefix ?? ["routilux"]) };
   const turns = new Map<string, Promise<void>>();
   const underWay = new Set<Promise<void>>();
   const watchers = new Watchers();
   let isClosed = false;
 
-  /** Does something, if the store is open; `close` waits for it. */
+  /** Runs work if the store is open; `close` waits for it. */
   const use = async <T>(work: () => Promise<T>): Promise<T> => {
     if (isClosed) throw new Error("The Deno KV store is closed");
     const result = work();
@@ -63,7 +64,10 @@ export function denoKvStore(kv: KvClient, options: DenoKvStoreOptions = {}): Sto
     underWay.delete(done);
     return await result;
   };
-  /** Does something when all writes to the job before it are done: those of one process need not get in each other's way. */
+  /**
+   * Runs work after all earlier writes of this process to the job, which would otherwise make each other fail and try
+   * again.
+   */
   const inTurn = <T>(jobId: string, work: () => Promise<T>): Promise<T> =>
     use(async () => {
       const before = turns.get(jobId);
@@ -79,25 +83,25 @@ export function denoKvStore(kv: KvClient, options: DenoKvStoreOptions = {}): Sto
     });
 
   return {
-    create: (job) => inTurn(job.jobId, () => createJob(place, job)),
+    create: (job) => inTurn(job.jobId, () => createJob(space, job)),
     find: (jobId): Promise<JobRecord | undefined> =>
-      use(async () => (await findJob(place, await partsOf(jobId)))?.record),
-    load: (jobId): Promise<StoredJob | undefined> => use(() => loadJob(place, jobId)),
+      use(async () => (await findJob(space, await partsOf(jobId)))?.record),
+    load: (jobId): Promise<StoredJob | undefined> => use(() => loadJob(space, jobId)),
     append(jobId, expectedRevision, entries, head): Promise<void> {
       checkEntries(jobId, entries);
-      return inTurn(jobId, () => appendEntries(place, jobId, expectedRevision, entries, head));
+      return inTurn(jobId, () => appendEntries(space, jobId, expectedRevision, entries, head));
     },
-    compact: (jobId, revision, snapshot) => inTurn(jobId, () => compactJob(place, jobId, revision, snapshot)),
+    compact: (jobId, revision, snapshot) => inTurn(jobId, () => compactJob(space, jobId, revision, snapshot)),
     async send(jobId, command, key): Promise<boolean> {
-      const isSent = await inTurn(jobId, () => sendCommand(place, jobId, command, key));
-      if (isSent) watchers.tell(jobId);
+      const isSent = await inTurn(jobId, () => sendCommand(space, jobId, command, key));
+      if (isSent) watchers.notify(jobId);
       return isSent;
     },
-    inbox: (jobId, after): Promise<StoredCommand[]> => use(() => readCommands(place, jobId, after)),
-    due: (query): Promise<JobRecord[]> => use(() => dueJobs(place, query)),
+    inbox: (jobId, after): Promise<StoredCommand[]> => use(() => readCommands(space, jobId, after)),
+    due: (query): Promise<JobRecord[]> => use(() => dueJobs(space, query)),
     watch: (onCommand) => watchers.watch(onCommand),
-    list: (query = {}): Promise<JobPage> => use(() => listJobs(place, query)),
-    delete: (jobId) => inTurn(jobId, () => deleteJob(place, jobId)),
+    list: (query = {}): Promise<JobPage> => use(() => listJobs(space, query)),
+    delete: (jobId) => inTurn(jobId, () => deleteJob(space, jobId)),
     async close(): Promise<void> {
       isClosed = true;
       await Promise.all(underWay);

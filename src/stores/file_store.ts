@@ -1,59 +1,61 @@
 import { FencedError } from "../base/errors.ts";
 import { checkWord } from "../base/options.ts";
 import type { JobPage, JobRecord, MaybePromise, NewJob, Store } from "../ports/store.ts";
-import { checkEntries } from "../ports/store_checks.ts";
-import { Watchers } from "../ports/watchers.ts";
+import { checkEntries } from "../ports/store_kit.ts";
+import { Watchers } from "../ports/store_kit.ts";
 import { failure, type Files, hostFiles, runThrough, syncFolderNow, waitFor } from "./file_store/files.ts";
 import { Handles } from "./file_store/handles.ts";
-import { JobFolder, type JobPlace, PASSING, remove } from "./file_store/job_folder.ts";
+import { JobFolder, remove, type StoreFolder, TEMPORARY } from "./file_store/job_folder.ts";
 import { JobIndex } from "./file_store/job_index.ts";
 import { clearAttempts, type Lock, takeLock } from "./file_store/lock.ts";
 import { type LockOwner, type OwnerState, stateOf } from "./file_store/lock_owner.ts";
 
 export type { Files, LockOwner };
 
-/** How a file store keeps its promises. */
+/** Options of a file store. */
 export interface FileStoreOptions {
   /**
-   * What is waited for before a write counts as done.
-   * - `"full"`: the device says that it has it. What was stored is there after `kill -9`, after a crash of the system, and
-   *   after a loss of power, provided that device and file system are true to `fsync`. Writes answer later; those of a job
-   *   that come while one is being stored are stored together.
-   * - `"none"`: the system has it. What was stored is there after `kill -9`. After a loss of power or a crash of the system
-   *   the writes of the last moments may be missing, of some jobs and not of others, and a file may be damaged, which is an
-   *   error when it is read. All methods answer at once.
+   * What a write waits for.
+   * - `"full"`: for `fsync`. A stored write survives `kill -9`, a crash of the system, and a loss of power, provided
+   *   that device and file system implement `fsync` correctly. Writes are asynchronous; writes to a job that arrive
+   *   while another is being stored share the next `fsync`.
+   * - `"none"`: for the operating system only. A stored write survives `kill -9`. After a loss of power or a crash of
+   *   the system the last writes may be missing, of some jobs and not of others, and a file may be damaged, which is an
+   *   error when it is read. All methods answer synchronously.
    *
    * @default {"full"}
    */
   readonly sync?: "full" | "none" | undefined;
   /**
-   * Decides whether a process still runs that has left a lock and can't be asked: it ran on another host, or in another
-   * container. By default it counts as running, and opening fails.
+   * Decides whether a lock that was left by a process on another host, or in another container, is stale. By default it
+   * is not, and opening fails.
    */
   readonly isGone?: ((owner: LockOwner) => boolean) | undefined;
-  /** The functions to call instead of those of `node:fs`. */
+  /** Functions to use instead of those of `node:fs`. */
   readonly files?: Files | undefined;
 }
 
 /**
  * A store in a folder, for one process at a time; in Deno, Node and Bun.
  *
- * Each job is a folder of files that people can read, JSON line by line: `snapshot.jsonl` with the flow and the job's
- * document, `journal.jsonl` with an entry a line, `inbox.jsonl` with the commands. Every line has a check of its content:
- * the rest of a write that a crash has cut short is passed over and cut off; a line that is damaged before that is an error
- * which names the file and the line.
+ * Each job has a folder with files of JSON lines that people can read: `snapshot.jsonl` with the flow and the job's
+ * document, `journal.jsonl` with one entry per line, `inbox.jsonl` with one command per line. Each line has a checksum.
+ * An incomplete last write, cut short by a crash, is ignored and truncated; damage anywhere before is an error that
+ * names the file and the line.
  *
- * It guarantees what `sync` says, and:
- * - A write is there whole or not at all. One that failed, on a full disk for instance, has changed nothing, and the next
- *   does not stand behind half of it. Its failure and a crash right after it may leave the write there nevertheless.
- * - A second process is refused while the first runs; the lock of a process that was killed is taken over. In Deno that
- *   needs no permission but those to read and to write the folder.
- * - What the lists tell is in memory, read at the opening from the end of each journal; what jobs hold is not.
+ * Besides what `sync` says, the store guarantees:
+ * - A write is atomic. A failed write, on a full disk for instance, changes nothing, and the next one is not appended
+ *   to a part of it. The one exception: if the process crashes right after a failure, the failed write may be found
+ *   there afterwards.
+ * - A second process is refused while the first runs. The lock of a killed process is taken over; in Deno that needs
+ *   only the permissions to read and to write the folder.
+ * - Heads are kept in memory, and read from the end of each journal when the store is opened; snapshots and entries are
+ *   not.
  *
- * A command takes its place in the inbox as long as its job is there.
+ * Commands stay in the inbox file until their job is deleted.
  *
- * @param folder Where it is; made if it isn't there.
- * @throws {Error} when another process has it open, a file is damaged, or the system refuses
+ * @param folder The path of the folder; created if it does not exist.
+ * @throws {Error} when another process has the folder open, a file is damaged, or the system refuses
  *
  * @example
  * ```ts
@@ -70,7 +72,7 @@ export function fileStore(folder: string, options: FileStoreOptions = {}): Store
   const waits = checkWord("Cannot open a file store", "sync", options.sync ?? "full", ["full", "none"]) === "full";
   const index = new JobIndex<JobFolder>();
   const handles = new Handles(files);
-  const place: JobPlace = {
+  const store: StoreFolder = {
     root: folder,
     files,
     handles,
@@ -78,7 +80,7 @@ export function fileStore(folder: string, options: FileStoreOptions = {}): Store
     waits,
     onChange: (job) => index.update(job),
   };
-  const lock = open(place, index, isGone);
+  const lock = open(store, index, isGone);
   const creating = new Map<string, Promise<JobFolder>>();
   const underWay = new Set<Promise<unknown>>();
   const watchers = new Watchers();
@@ -101,7 +103,7 @@ export function fileStore(folder: string, options: FileStoreOptions = {}): Store
     const { jobId } = job;
     for (let other = creating.get(jobId); other !== undefined; other = creating.get(jobId)) await other.catch(() => {});
     if (index.get(jobId) !== undefined) return false;
-    const made = waitFor(JobFolder.create(place, job));
+    const made = waitFor(JobFolder.create(store, job));
     creating.set(jobId, made);
     try {
       index.add(await made);
@@ -111,7 +113,7 @@ export function fileStore(folder: string, options: FileStoreOptions = {}): Store
     }
   };
   const tell = (jobId: string, isSent: boolean): boolean => {
-    if (isSent) watchers.tell(jobId);
+    if (isSent) watchers.notify(jobId);
     return isSent;
   };
   const end = () => {
@@ -123,7 +125,7 @@ export function fileStore(folder: string, options: FileStoreOptions = {}): Store
     create(job): MaybePromise<boolean> {
       if (find(job.jobId) !== undefined) return false;
       if (waits) return watched(createInTurn(job));
-      index.add(runThrough(JobFolder.create(place, job)));
+      index.add(runThrough(JobFolder.create(store, job)));
       return true;
     },
     find: (jobId) => find(jobId)?.record,
@@ -163,9 +165,9 @@ export function fileStore(folder: string, options: FileStoreOptions = {}): Store
   };
 }
 
-/** Takes the folder, clears away what a crash has left, and reads where each job stands. */
-function open(place: JobPlace, index: JobIndex<JobFolder>, isGone: (owner: LockOwner) => boolean): Lock {
-  const { root, files } = place;
+/** Locks the folder, removes what a crash has left, and reads the head of each job. */
+function open(store: StoreFolder, index: JobIndex<JobFolder>, isGone: (owner: LockOwner) => boolean): Lock {
+  const { root, files } = store;
   const ask = (owner: LockOwner, path: string): OwnerState => {
     const state = stateOf(files, owner, path);
     return state === "unknown" && isGone(owner) ? "gone" : state;
@@ -176,13 +178,14 @@ function open(place: JobPlace, index: JobIndex<JobFolder>, isGone: (owner: LockO
     lock = takeLock(files, root, ask);
     clearAttempts(files, root, ask);
     const names = files.readdirSync(root);
-    const passing = names.filter((name) => name.startsWith(PASSING));
-    // A folder that a loss of power could put back into its place must still be whole then.
-    if (passing.length > 0) syncFolderNow(files, root);
-    for (const name of passing) remove(files, `${root}/${name}`);
+    const temporary = names.filter((name) => name.startsWith(TEMPORARY));
+    // The renaming must be on the device before the content is removed: else a loss of power could bring a damaged job
+    // back.
+    if (temporary.length > 0) syncFolderNow(files, root);
+    for (const name of temporary) remove(files, `${root}/${name}`);
     for (const name of names) {
       if (name.startsWith(".")) continue;
-      const job = JobFolder.open(place, name);
+      const job = JobFolder.open(store, name);
       if (job !== undefined) index.add(job);
     }
     return lock;

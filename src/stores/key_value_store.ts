@@ -2,48 +2,46 @@ import { FencedError } from "../base/errors.ts";
 import { checkInteger } from "../base/options.ts";
 import type { IdSource } from "../ports/ids.ts";
 import type { JobHead, NewJob, Store, StoredJob } from "../ports/store.ts";
-import { checkEntries } from "../ports/store_checks.ts";
-import { isDue, pageAmong } from "../ports/store_lists.ts";
-import { Watchers } from "../ports/watchers.ts";
+import { checkEntries } from "../ports/store_kit.ts";
+import { isDue, pageOfAll } from "../ports/store_kit.ts";
+import { Watchers } from "../ports/store_kit.ts";
 import { commandsOf } from "./key_value_store/commands.ts";
 import { type Head, KIND, toRecord } from "./key_value_store/head.ts";
-import { jobKeysOf } from "./key_value_store/job_keys.ts";
-import { isLive, jobsOf, quietly } from "./key_value_store/jobs.ts";
-import { journalOf } from "./key_value_store/journal.ts";
+import { jobKeysOf, recentHeads } from "./key_value_store/job_keys.ts";
+import { isLive, jobsOf, quietly, sweep } from "./key_value_store/jobs.ts";
+import { segmentedJournal } from "./key_value_store/journal.ts";
 import { nameOf } from "./key_value_store/keys.ts";
-import { recentHeads } from "./key_value_store/recent_heads.ts";
 import type { KeyValueStorage } from "./key_value_store/storage.ts";
-import { sweep } from "./key_value_store/sweep.ts";
 import { valuesOf } from "./key_value_store/values.ts";
 
 export type { KeyValueEntry, KeyValueStorage } from "./key_value_store/storage.ts";
 
-/** How a store keeps jobs in a key-value storage. */
+/** Options of a key-value store. */
 export interface KeyValueStoreOptions {
-  /** What all keys begin with, so that a storage can have other things too. @default {"routilux/"} */
+  /** The prefix of all keys, so that the storage can hold other data too. @default {"routilux/"} */
   readonly prefix?: string;
-  /** The most bytes that a value may have; longer ones are split. @default {60000} */
+  /** The maximum size of a value in bytes; longer texts are split. @default {60000} */
   readonly maxValueBytes?: number;
-  /** Where the names of values come from, which must never be the same. The default are random UUIDs. */
+  /** Makes unique ids for the keys of values. The default makes random UUIDs. */
   readonly ids?: IdSource;
 }
 
-/** The most bytes of entries that stand in a job's key itself. */
+/** The maximum size of the entries that are kept within a job's head, in bytes. */
 const MOST_TAIL_BYTES = 4_000;
 
 /**
- * A store in a key-value storage that can do no more than compare and set one key at a time: for edge functions, and
- * wherever there is no database. The storage is handed in as an object with four methods.
+ * A store in a key-value storage whose only atomic operation is a compare-and-set of one key: for edge functions, and
+ * wherever there is no database. The storage is passed in as an object with four methods.
  *
- * What it guarantees: a write counts when the one key of its job has been set, so it is all there or not at all, whenever
- * a process ends and whatever call fails; it survives as long as the storage keeps what it has confirmed. A call whose
- * answer was lost has been made or not, like any; writing once more is safe, at worst it is fenced. An append sets one key,
- * now and then two or three; its cost depends neither on the length of the journal nor on the size of the job.
+ * Guarantees: every write is completed by setting one key, the job's head, so it is atomic, whenever a process ends and
+ * whichever call fails. Stored data is as durable as the storage. A call whose answer was lost may or may not have been
+ * made; repeating it is safe, at worst the repetition is fenced. An append sets one key, and sometimes two or three;
+ * its cost depends neither on the length of the journal nor on the size of the job.
  *
- * What it does not: `due` and `list` read the keys of all jobs, so it is made for thousands of jobs, not for millions;
- * delete those that have ended. What a process that has died leaves of a write is removed by the next compaction; only of
- * a job that it was creating it stays. Commands stay until their job is deleted. `watch` tells of the commands that this
- * store sends.
+ * Limits: `due` and `list` read the heads of all jobs, so the store suits thousands of jobs, not millions; delete jobs
+ * that have ended. The values of an interrupted write are removed by the next compaction; those of an interrupted
+ * creation stay. Commands stay until their job is deleted. `watch` reports only the commands that this store object
+ * sends.
  *
  * @throws {RangeError} when `maxValueBytes` is not an integer of at least 1,000
  *
@@ -76,7 +74,7 @@ export function keyValueStore(storage: KeyValueStorage, options: KeyValueStoreOp
   const values = valuesOf(storage, maxValueBytes);
   const keys = jobKeysOf(storage, values, prefix, ids);
   const jobs = jobsOf(storage, keys);
-  const journal = journalOf(values, Math.min(MOST_TAIL_BYTES, Math.floor(maxValueBytes / 4)), ids);
+  const journal = segmentedJournal(values, Math.min(MOST_TAIL_BYTES, Math.floor(maxValueBytes / 4)), ids);
   const commands = commandsOf(storage, values, ids);
   const recent = recentHeads();
   const watchers = new Watchers();
@@ -153,7 +151,7 @@ export function keyValueStore(storage: KeyValueStorage, options: KeyValueStoreOp
       );
       if (placed === undefined) return false;
       if (!await jobs.count(placed.located, placed.sequence) || !placed.isOwn) continue;
-      watchers.tell(jobId);
+      watchers.notify(jobId);
       return true;
     }
   };
@@ -205,7 +203,7 @@ export function keyValueStore(storage: KeyValueStorage, options: KeyValueStoreOp
         return due.slice(0, query.limit).map(toRecord);
       }),
     watch: (onCommand) => watchers.watch(onCommand),
-    list: (query = {}) => call(async () => pageAmong((await jobs.allHeads()).map(toRecord), query)),
+    list: (query = {}) => call(async () => pageOfAll((await jobs.allHeads()).map(toRecord), query)),
     delete: (jobId) => call(() => remove(jobId)),
     async close(): Promise<void> {
       isClosed = true;
@@ -214,7 +212,7 @@ export function keyValueStore(storage: KeyValueStorage, options: KeyValueStoreOp
   };
 }
 
-/** Whether a job has come to a revision that its snapshot has not. */
+/** Whether a job has reached a revision that is newer than its snapshot. */
 function isAhead({ revision: last, snapshotRevision }: Head, revision: number): boolean {
   return revision > snapshotRevision && revision <= last;
 }

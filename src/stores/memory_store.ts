@@ -1,8 +1,8 @@
 import { FencedError } from "../base/errors.ts";
 import type { JobHead, JobPage, JobRecord, NewJob, Store, StoredCommand, StoredJob } from "../ports/store.ts";
-import { checkEntries } from "../ports/store_checks.ts";
-import { comparePlaces, isDue, pageAmong } from "../ports/store_lists.ts";
-import { Watchers } from "../ports/watchers.ts";
+import { checkEntries } from "../ports/store_kit.ts";
+import { compareByAge, isDue, pageOfAll } from "../ports/store_kit.ts";
+import { Watchers } from "../ports/store_kit.ts";
 
 interface Kept {
   record: JobRecord;
@@ -14,8 +14,8 @@ interface Kept {
 }
 
 /**
- * A store in this process's memory: for tests, for development, and as the plainest account of what a store does. Jobs
- * survive their engines, not the process. All methods answer at once.
+ * A store in the memory of this process, for tests and development, and the simplest implementation of the port. Jobs
+ * survive their engines, but not the process. All methods answer synchronously.
  *
  * @example
  * ```ts
@@ -68,7 +68,7 @@ export function memoryStore(): Store {
       const job = kept(jobId);
       if (job === undefined) return false;
       if (!job.inbox.some((it) => it.key === key)) job.inbox.push({ sequence: job.inbox.length + 1, key, text });
-      watchers.tell(jobId);
+      watchers.notify(jobId);
       return true;
     },
     inbox: (jobId, after) => kept(jobId)?.inbox.slice(after) ?? [],
@@ -77,12 +77,12 @@ export function memoryStore(): Store {
       const due = Array.from(jobs.values()).filter(({ record, inbox }) =>
         isDue(record, query) || inbox.length > record.consumed
       );
-      return due.map(({ record }) => record).sort(comparePlaces).slice(0, query.limit);
+      return due.map(({ record }) => record).sort(compareByAge).slice(0, query.limit);
     },
     watch: (onCommand) => watchers.watch(onCommand),
     list(query = {}): JobPage {
       kept("");
-      return pageAmong(Array.from(jobs.values(), ({ record }) => record), query);
+      return pageOfAll(Array.from(jobs.values(), ({ record }) => record), query);
     },
     delete: (jobId) => kept(jobId) !== undefined && jobs.delete(jobId),
     close(): void {

@@ -1,8 +1,8 @@
 import { FencedError } from "../base/errors.ts";
 import { checkInteger, checkWord } from "../base/options.ts";
 import type { JobHead, JobRecord, NewJob, Store, StoredJob } from "../ports/store.ts";
-import { checkEntries } from "../ports/store_checks.ts";
-import { Watchers } from "../ports/watchers.ts";
+import { checkEntries } from "../ports/store_kit.ts";
+import { Watchers } from "../ports/store_kit.ts";
 import {
   guarded,
   type Row,
@@ -12,7 +12,6 @@ import {
   statementsOf,
 } from "./sqlite_store/database.ts";
 import { groupWriter } from "./sqlite_store/group_writer.ts";
-import { JobNumbers } from "./sqlite_store/job_numbers.ts";
 import { listPage, toCommand, toHeadRow, toLimit, toRecord } from "./sqlite_store/rows.ts";
 import { openDatabase, type SqliteSync } from "./sqlite_store/schema.ts";
 import * as sql from "./sqlite_store/statements.ts";
@@ -21,38 +20,42 @@ import { fromColumn, toColumn } from "./sqlite_store/text.ts";
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite_store/database.ts";
 export type { SqliteSync } from "./sqlite_store/schema.ts";
 
-/** How a store keeps jobs in SQLite. */
+/** The maximum number of job numbers kept in memory. */
+const MOST_NUMBERS = 10_000;
+
+/** Options of a SQLite store. */
 export interface SqliteStoreOptions {
   /**
-   * How far a write must have come before it counts as stored. `"full"`: it is on the disk, and survives the loss of power
-   * as far as the disk tells the truth. `"normal"`: the operating system has it; it survives the end of the process,
-   * `kill -9` too, but the last ones may be gone after a loss of power or a crash of the system: jobs are whole then, and
-   * go on from a little earlier. @default {"full"}
+   * What a write waits for. `"full"`: the disk. A stored write survives a loss of power, if the disk flushes reliably.
+   * `"normal"`: the operating system. A stored write survives the end of the process, `kill -9` included; after a loss
+   * of power or a crash of the system the last writes may be missing, so jobs are intact but continue from an earlier
+   * state. @default {"full"}
    */
   readonly synchronous?: SqliteSync;
   /**
-   * The longest that a call waits while another process has locked the database, in milliseconds. It blocks this process
-   * meanwhile. @default {5000}
+   * How long a call waits while another process has locked the database, in milliseconds. The wait blocks this process.
+   * @default {5000}
    */
   readonly busyTimeoutMs?: number;
 }
 
 /**
- * A store in a SQLite database: one file, beside it a write-ahead log while it is open. The database is handed in, a
- * `DatabaseSync` of `node:sqlite` (Deno, Node, Bun) or a `Database` of `bun:sqlite`; the store makes its tables, called
- * `routilux_…`, where there are none. It leaves closing to you: close the store first, then the database.
+ * A store in a SQLite database: one file, and beside it a write-ahead log while the database is open. The database is
+ * passed in: a `DatabaseSync` of `node:sqlite` (Deno, Node, Bun) or a `Database` of `bun:sqlite`. The store creates its
+ * tables, called `routilux_…`, if they do not exist. It does not close the database: close the store first, then the
+ * database.
  *
- * Give it a connection of its own: what is written in a transaction that you have begun on the same connection is stored
- * when you commit, not before. Other connections and processes may use the same file at the same time, for other jobs or
- * for the same ones; one that lives on a network drive may be opened by one machine only.
+ * Give the store a connection of its own: writes made while you have a transaction open on that connection are not
+ * stored before you commit it. Other connections and processes may use the same file at the same time, for other jobs
+ * or for the same ones. A file on a network drive may be opened by one machine only.
  *
- * What it guarantees: a write is all there or not at all, whenever the process ends. What has been answered survives the
- * end of the process, and with `synchronous: "full"` the loss of power too. Writes that are asked for in the same turn of
- * the event loop share a transaction, so many jobs at once cost one sync. A database that stays locked by another process,
- * a full disk or a folder that can't be written to is an error of the call; nothing has changed then.
+ * Guarantees: a write is atomic, whenever the process ends. A write that was answered survives the end of the process,
+ * and with `synchronous: "full"` a loss of power too. Writes requested in the same turn of the event loop share a
+ * transaction, so many jobs at once cost one flush. A database that stays locked by another process, a full disk, or a
+ * folder that is not writable is an error of the call, and nothing has changed then.
  *
- * @throws {Error} when the database can't be prepared, or has tables of a newer version
- * @throws {RangeError} when `busyTimeoutMs` is not a count of milliseconds
+ * @throws {Error} when the database cannot be prepared, or has tables of a newer version
+ * @throws {RangeError} when `busyTimeoutMs` is not a whole number of milliseconds
  *
  * @example
  * ```ts
@@ -73,8 +76,10 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
   checkInteger(action, "busyTimeoutMs", busyTimeoutMs, 0);
   openDatabase(database, synchronous, busyTimeoutMs);
   const statement = statementsOf(database);
-  const numbers = new JobNumbers();
-  const writer = groupWriter(database, busyTimeoutMs, () => numbers.forgetAll());
+  // The numbers of jobs that were written to. An outdated number does no harm as long as no other job has it: SQLite gives each
+  // number once, unless the transaction that gave it is rolled back.
+  const numbers = new Map<string, number>();
+  const writer = groupWriter(database, busyTimeoutMs, () => numbers.clear());
   const watchers = new Watchers();
   let isClosed = false;
 
@@ -85,7 +90,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     checkOpen();
     return writer.write(make, isSingle);
   };
-  /** Reads see what was written before them in the same turn. */
+  /** Runs a read, after the pending writes: so a read sees all writes requested before it. */
   const read = <T>(run: () => T): T => {
     checkOpen();
     writer.flush();
@@ -97,7 +102,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     statement(text).all(...values).map(rowOf).filter((row) => row !== undefined);
   const records = (text: string, ...values: SqliteValue[]): JobRecord[] => all(text, ...values).map(toRecord);
 
-  /** Adds an entry after the expected revision, and gives the job's number. */
+  /** Appends an entry after the expected revision, and returns the job's number. */
   const addEntry = (jobId: string, expected: number, entry: string): number => {
     const text = toColumn(entry);
     const known = numbers.get(jobId);
@@ -105,6 +110,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     const row = get(sql.FIND, toColumn(jobId));
     if (row === undefined) throw new FencedError(jobId, expected, undefined);
     const number = Number(row["number"]);
+    if (numbers.size >= MOST_NUMBERS) numbers.clear();
     numbers.set(jobId, number);
     if (number !== known && run(sql.ADD_FENCED_ENTRY, number, expected, text)) return number;
     throw new FencedError(jobId, expected, Number(row["revision"]));
@@ -179,7 +185,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
         if (run(sql.ADD_COMMAND, id, toColumn(key), toColumn(text))) return run(sql.COUNT_COMMAND, id);
         return get(sql.FIND, id) !== undefined;
       });
-      if (isThere) watchers.tell(jobId);
+      if (isThere) watchers.notify(jobId);
       return isThere;
     },
     inbox: (jobId, after) => read(() => all(sql.COMMANDS, toColumn(jobId), after).map(toCommand)),

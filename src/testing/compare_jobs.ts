@@ -3,13 +3,13 @@ import { describeValue, joinPath } from "../base/path.ts";
 import type { JobDocument, SlotDataDocument, TaskDocument } from "../documents/documents.ts";
 
 /**
- * What must be the same at the end of two runs. `exact`: the whole document but for `pausePoints`. `untimed`: the same
- * without instants and `ranMs`, for handlers that take time. `outcome`: status, errors, shared data, states, and what
- * slots, outputs, log, history and failures hold, in any order: for concurrent jobs.
+ * How two jobs are compared at the end of their runs. `exact`: the whole document except `pausePoints`. `untimed`: the
+ * same without times and `ranMs`, for handlers that take time. `outcome`: status, errors, shared data, states, and the
+ * contents of slots, outputs, log, history and failures in any order, for concurrent jobs.
  */
 export type Comparison = "exact" | "untimed" | "outcome";
 
-/** The part of a job's document that is compared. */
+/** Returns the part of a job's document that is compared. */
 export function viewOf(document: JobDocument, comparison: Comparison): unknown {
   const { pausePoints: _, ...exact } = document;
   if (comparison === "exact") return exact;
@@ -66,7 +66,7 @@ function contents({ lists, value }: SlotDataDocument): unknown {
   return lists === undefined ? value : anyOrder(lists.map(({ key, items }) => [key, anyOrder(items)]));
 }
 
-/** Which entries of a full list were dropped depends on their order; how many there were does not. */
+/** Which entries a full list has dropped depends on their order; the number of dropped entries does not. */
 function anyOrderOrCount(items: readonly { readonly at: string }[] = [], dropped = 0): unknown {
   return dropped > 0 ? items.length + dropped : anyOrder(items.map(withoutAt));
 }
@@ -79,7 +79,10 @@ function sortKeys(object: object): unknown {
   return Object.fromEntries(Object.entries(object).sort(([a], [b]) => a < b ? -1 : 1));
 }
 
-/** Says where two JSON values first differ: `sharedData.sum is 9, expected 10`; nothing when they don't. */
+/**
+ * Describes the first difference of two JSON values, such as `sharedData.sum is 9, expected 10`; `undefined` when they
+ * are equal.
+ */
 export function firstDifference(actual: unknown, expected: unknown): string | undefined {
   const values = [plain(actual), plain(expected)];
   const keys = differingPath(values[0], values[1]);
@@ -88,7 +91,7 @@ export function firstDifference(actual: unknown, expected: unknown): string | un
   return `${joinPath("", keys) || "the job"} is ${got}, expected ${wanted}`;
 }
 
-/** As it is written: without what is undefined. */
+/** Returns the value as JSON text would represent it: without properties that are `undefined`. */
 function plain(value: unknown): unknown {
   return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }

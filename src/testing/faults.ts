@@ -1,46 +1,52 @@
 import { checkDuration, checkRange } from "../base/options.ts";
 
-/** What may go wrong in a simulation, and how often. What is left out does not happen. */
+/** The faults of a simulation, and their probabilities. A fault that is left out does not happen. */
 export interface Faults {
-  /** How often a handler throws: before it begins, or when it has done all its work. From 0 to 1, asked at each call. */
+  /**
+   * The probability, from 0 to 1, that a call of a handler throws: before the handler runs, or after it has done all
+   * its work.
+   */
   readonly throw?: number;
   /**
-   * How often a handler that waits never comes back. Its slot's timeout ends it, or the job's; where there is none, its
-   * process is ended once nothing else can happen. From 0 to 1, asked at each call.
+   * The probability, from 0 to 1, that a handler that returns a promise never settles. The timeout of its slot or of
+   * the job ends it; without a timeout, the process is ended once nothing else can happen.
    */
   readonly hang?: number;
   /**
-   * How often a handler that waits is aborted, by a pause without grace and a resume in the same process, and settles
-   * afterwards, while its task runs a second time. From 0 to 1, asked at each call.
+   * The probability, from 0 to 1, that a handler that returns a promise is aborted, by a pause without grace and a
+   * resume in the same process. It settles later, while its task runs a second time.
    */
   readonly abort?: number;
   /**
-   * How often the process dies: everything in it is dropped, and a new one starts from the text of that moment. From 0 to
-   * 1, asked at each step: after each commit, when a handler has begun to wait or has done its work, before the clock moves.
+   * The probability, from 0 to 1, that the process dies at a step: after each commit, when a handler has begun to wait
+   * or has done its work, and before the clock moves. Everything in the process is lost; a new process starts from the
+   * job's text at that moment.
    */
   readonly death?: number;
-  /** How long nobody works on a job after a death, at the most, in milliseconds. @default {0} */
+  /** The maximum time between the death of a process and the start of the next one, in milliseconds. @default {0} */
   readonly downtimeMs?: number;
-  /** How late a timer fires, at the most, in milliseconds. @default {0} */
+  /** The maximum delay of a timer, in milliseconds. @default {0} */
   readonly timerLateMs?: number;
-  /** How early a timer fires, at the most, in milliseconds. @default {0} */
+  /** How much too early a timer may fire at most, in milliseconds. @default {0} */
   readonly timerEarlyMs?: number;
-  /** Makes what `throw` throws, for routines that retry certain errors only. @default {an Error called SimulatedFault} */
+  /**
+   * Makes the error of `throw`, for routines that retry certain errors only. @default {an Error called SimulatedFault}
+   */
   readonly error?: () => Error;
 }
 
-/** The kinds of faults; `timer` is one that fires late or early. */
+/** The kinds of faults; `timer` is a timer that fires late or early. */
 export type FaultKind = "throw" | "hang" | "abort" | "death" | "timer";
 
-/** A fault that struck. */
+/** A fault that has occurred. */
 export interface Fault {
-  /** What went wrong. */
+  /** The kind of fault. */
   readonly kind: FaultKind;
-  /** The step of the trace that tells of it. */
+  /** The step of the trace that records the fault. */
   readonly step: number;
 }
 
-/** What never goes wrong by itself. */
+/** Faults that never happen: the defaults. */
 export const NO_FAULTS: Required<Faults> = {
   throw: 0,
   hang: 0,
@@ -53,9 +59,9 @@ export const NO_FAULTS: Required<Faults> = {
 };
 
 /**
- * Completes what may go wrong.
+ * Fills in the defaults.
  *
- * @throws {RangeError} for a rate or a time out of range
+ * @throws {RangeError} for a probability or a time out of range
  */
 export function completeFaults(faults: Faults): Required<Faults> {
   const complete = { ...NO_FAULTS, ...faults };

@@ -2,7 +2,7 @@ import type { TaskEvent } from "../ports/observer.ts";
 import type { Job } from "../job/job.ts";
 import type { Task } from "../job/task.ts";
 
-/** What a ledger knows of a task that has not ended. */
+/** The last known state of a pending task. */
 interface Entry {
   readonly step: number;
   readonly attempt: number;
@@ -11,20 +11,23 @@ interface Entry {
 }
 
 /**
- * Keeps books of a job's tasks over all processes, beside the engine: that none is lost (it is pending until its end has
- * been committed or it is among the failures) and none doubled (it ends once, and commits each of its steps once).
+ * Checks a job's tasks over all processes, independently of the engine. No task may be lost: it stays pending until its
+ * end is committed or it is among the failures. No task may be doubled: it ends once, and commits each of its steps
+ * once.
  */
 export class Ledger {
   #pending: Map<number, Entry> = new Map();
   readonly #ended: Set<number> = new Set();
-  /** Tasks that are gone, and whose end is told in the same turn. */
+  /** Tasks that have left the job, but whose `task` event has not come yet; it comes in the same turn. */
   readonly #leaving: Set<number> = new Set();
-  /** Tasks of which was told that they failed or were skipped, and that have not been looked for since. */
+  /**
+   * Tasks that failed or were skipped by a `task` event, and that have not been looked for among the failures since.
+   */
   readonly #failed: Set<number> = new Set();
   #nextId = 1;
 
   /**
-   * Looks at the job after a commit, and says what has changed.
+   * Compares the job with its state before the last commit, and returns the changes as text.
    *
    * @throws {Error} for a task that is lost or doubled
    */
@@ -49,13 +52,13 @@ export class Ledger {
     return changes;
   }
 
-  /** Says whether the end of a task, which is gone, has not been told yet. */
+  /** Whether a task has left the job without a `task` event yet. */
   isLeaving(task: number): boolean {
     return this.#leaving.has(task);
   }
 
   /**
-   * Takes note of what an engine tells.
+   * Records a `task` event.
    *
    * @throws {Error} for a task that ends a second time
    */
@@ -69,8 +72,8 @@ export class Ledger {
   }
 
   /**
-   * Checks that an engine has told the end of all tasks that are gone; it does so before anything else happens. Those that
-   * failed are kept.
+   * Checks that the engine has reported the end of every task that has left the job, and that each failed task is among
+   * the failures. The engine does both before anything else happens.
    *
    * @throws {Error} for a task that is lost
    */

@@ -1,6 +1,6 @@
 import type { IdSource } from "../ports/ids.ts";
 
-/** Makes ids that can be foretold: `id-1`, `id-2`, … */
+/** Makes predictable ids: `id-1`, `id-2`, … */
 export function manualIds(prefix: string = "id"): IdSource {
   let count = 0;
   return { id: () => `${prefix}-${++count}` };

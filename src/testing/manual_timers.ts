@@ -3,20 +3,20 @@ import { checkDuration } from "../base/options.ts";
 import { Heap } from "../base/heap.ts";
 import type { CancelTimer, Timers } from "../ports/timers.ts";
 
-/** A clock that moves by hand only. */
+/** A clock that only moves when a test moves it. */
 export interface ManualTimers extends Timers {
-  /** How many timers are set. */
+  /** The number of pending timers. */
   readonly size: number;
-  /** The instant of the next timer; `undefined` when none is set. */
+  /** The time of the next timer; `undefined` when there is none. */
   readonly nextAt: number | undefined;
   /**
-   * Moves the clock forward. Timers fire one after the other, each at its own instant, and what follows from one is done
-   * before the next.
+   * Moves the clock forward. Timers fire in order, each at its own time, and all work that follows from one is done
+   * before the next fires.
    */
   advance(ms: number): Promise<void>;
-  /** Moves the clock to the next timer and fires it: false when none is set. */
+  /** Moves the clock to the next timer and fires it. Returns false when there is none. */
   advanceToNext(): Promise<boolean>;
-  /** Lets everything happen that needs no time: promises, and macrotasks that were asked for. */
+  /** Runs everything that needs no time: promises, and callbacks passed to `soon`. */
   flush(): Promise<void>;
 }
 
@@ -28,7 +28,8 @@ interface Timer {
 }
 
 /**
- * Makes a clock that stands still until it is moved: no test waits, and none depends on the speed of the machine.
+ * Makes a clock that stands still until a test moves it: no test has to wait, and none depends on the speed of the
+ * machine.
  *
  * @example
  * ```ts
@@ -68,7 +69,10 @@ export function manualTimers(startAt: number = 0): ManualTimers {
     });
   };
   const macrotask = (): Promise<void> => new Promise((resolve) => host.soon(resolve));
-  /** Done when a whole macrotask has passed in which nobody was called back: what follows from one needs turns of its own. */
+  /**
+   * Ends after a whole macrotask without any callback: a callback may schedule more work, which needs macrotasks of its
+   * own.
+   */
   const flush = async (): Promise<void> => {
     let before: number;
     do {
@@ -115,6 +119,25 @@ export function manualTimers(startAt: number = 0): ManualTimers {
       const timer = next();
       if (timer !== undefined) await fire(timer);
       return timer !== undefined;
+    },
+  };
+}
+
+/**
+ * Makes timers that fire late or early. `skew` returns the deviation in milliseconds for each timer; `onFire` gets it
+ * when it is not 0.
+ */
+export function skewedTimers(timers: Timers, skew: () => number, onFire: (by: number) => void): Timers {
+  return {
+    now: () => timers.now(),
+    soon: (callback) => timers.soon(callback),
+    setTimer(at, callback) {
+      // A timer that is already due cannot fire any earlier.
+      const fireAt = Math.max(Math.min(at, timers.now()), at + skew());
+      return timers.setTimer(fireAt, () => {
+        if (fireAt !== at) onFire(fireAt - at);
+        callback();
+      });
     },
   };
 }

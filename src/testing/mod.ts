@@ -1,6 +1,8 @@
 /**
- * Means to test routines, flows and stores: a clock and ids that move by hand, a way to try one routine alone, simulations
- * that stop, move and disturb a job in every way that a seed comes to, and the contract that every store keeps.
+ * Tools to test routines, flows and stores: a clock and ids that tests control, a function that runs one routine alone,
+ * simulations that stop, move and disturb a job as a seed decides, and the contract test of stores.
+ *
+ * @module
  *
  * @module
  */
@@ -14,6 +16,6 @@ export type { Random } from "./seeded_random.ts";
 export { type EntryParams, simulate, type SimulatedJobOptions, type SimulateOptions } from "./simulate.ts";
 export type { IdleJob, SimulatedHost } from "./simulated_process.ts";
 export type { Simulation } from "./simulation.ts";
-export { SimulationError } from "./simulation_error.ts";
+export { SimulationError } from "./trace.ts";
 export { storeContract, type StoreContractOptions, type StorePlace } from "./store_contract.ts";
 export type { TraceStep } from "./trace.ts";

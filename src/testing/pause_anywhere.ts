@@ -9,59 +9,59 @@ import { type Random, seededRandom } from "./seeded_random.ts";
 import { setUp, type SimulatedJobOptions } from "./simulate.ts";
 import type { Stop } from "./simulated_process.ts";
 import { type Run, runSimulation, type Setup } from "./simulation.ts";
-import { SimulationError } from "./simulation_error.ts";
+import { SimulationError } from "./trace.ts";
 import type { TraceStep } from "./trace.ts";
 
-/** How a job is stopped and moved. */
+/** Options of `pauseAnywhere`. */
 export interface PauseAnywhereOptions<E extends Entry = Entry> extends SimulatedJobOptions<E> {
-  /** Decides what is left to chance: where long jobs are stopped, and the order of concurrent ones. @default {1} */
+  /** The seed of all random choices: where long jobs are stopped, and the order of concurrent tasks. @default {1} */
   readonly seed?: number;
-  /** How many runs are made at the most, besides the two that are not stopped. @default {300} */
+  /** The maximum number of runs, besides the two undisturbed ones. @default {300} */
   readonly runs?: number;
   /**
-   * What must be the same at the end, or a function that picks it. @default {"outcome" for concurrent flows, "untimed"
-   * where a handler waits for the clock, else "exact"}
+   * What is compared at the end, or a function that returns the value to compare. @default {"outcome" for concurrent
+   * flows, "untimed" if a handler waits for the clock, else "exact"}
    */
   readonly compare?: Comparison | ((job: JobState) => unknown);
 }
 
-/** What came of stopping a job everywhere. */
+/** The result of `pauseAnywhere`. */
 export interface PauseAnywhereResult {
-  /** The job at the end of the run that was not stopped. */
+  /** The job at the end of the undisturbed run. */
   readonly job: JobState;
-  /** How many places there are to stop that run at. */
+  /** The number of places at which that run can be stopped. */
   readonly places: number;
-  /** How many stopped runs were made. */
+  /** The number of interrupted runs. */
   readonly runs: number;
-  /** What was compared. */
+  /** The kind of comparison. */
   readonly compared: Comparison | "custom";
 }
 
-/** Where one run is stopped: asked at each place, which is counted from 1 over all processes. */
+/** Decides at each place, counted from 1 over all processes, whether and how a run is stopped. */
 type Plan = (place: number, type: TraceStep["type"]) => Stop | undefined;
 
-/** Without waiting for handlers, waiting for them, and by the end of the process. */
+/** A pause that aborts handlers, a pause that waits for them, and the end of the process. */
 const STOPS = [
   { how: "pause", graceMs: 0 },
   { how: "pause", graceMs: 1_000 },
   { how: "death", graceMs: 0 },
 ] as const satisfies readonly Stop[];
 const COMPARISONS = ["exact", "untimed", "outcome"] as const;
-/** How many of the runs stop at several places. */
+/** The share of runs that are stopped at several places. */
 const SEVERAL = 0.2;
-/** How many stops are told of where a run ended differently. */
+/** The maximum number of stops in the message about a different result. */
 const SHOWN = 5;
 
 /**
- * Proves of a flow that its jobs may be stopped anywhere. Runs a job to its end undisturbed; then again and again, stopped
- * by a pause or by the end of its process, and carried as text to another one, whose routines know nothing but the text.
- * Each time the end must be the same: stopped at each place in turn (at places chosen by the seed where there are more
- * than `runs` allows), at every place, and at several ones.
+ * Checks that the jobs of a flow may be stopped anywhere. Runs a job to its end undisturbed. Then runs it again and
+ * again, each time stopped by a pause or by the end of its process, and moved as text to another process, with new
+ * routines that have only the text. Each run must end with the same result. It is stopped at each place in turn (or at
+ * randomly chosen places, if there are more than `runs` allows), at every place, and at several places.
  *
- * What this finds: state in fields of a routine or outside of it, a handler that begins anew instead of going on from
- * `ctx.progress`, results that depend on when a handler ran. Handlers must be deterministic, and those of concurrent flows
- * must not care for their order; that is checked too. A flow that uses `ctx.defer`, or reads the clock while handlers take
- * time, needs a `compare` of its own.
+ * This finds state in fields of a routine or outside of it, handlers that start over instead of continuing from
+ * `ctx.progress`, and results that depend on when a handler ran. Handlers must be deterministic, and those of
+ * concurrent flows must not depend on their order, which is checked too. A flow that uses `ctx.defer`, or reads the
+ * clock while handlers take time, needs its own `compare`.
  *
  * @example
  * ```ts
@@ -119,13 +119,15 @@ export async function pauseAnywhere<E extends Entry>(
 
 const UNDISTURBED = { faults: NO_FAULTS, always: undefined, atEnd: undefined };
 
-/** Turns differ by their chance; all of them are repeated by the one seed. */
+/** Runs get different random numbers, all derived from the one seed. */
 function setUpRun(common: Omit<Setup, "random" | "stopAt">, turn: number, plan: Plan): Setup {
   let place = 0;
   return { ...common, random: seededRandom(common.seed + turn), stopAt: ({ type }) => plan(++place, type) };
 }
 
-/** Every place in turn, or as many as there may be; each commit of one run; and runs with several stops. */
+/**
+ * Makes the plans: each place in turn, or as many as `runs` allows; every commit of one run; and several random places.
+ */
 function makePlans(places: number, runs: number, random: Random): Plan[] {
   const several = Math.ceil(runs * SEVERAL);
   const plans: Plan[] = STOPS.map((stop) => (_place, type) => type === "commit" ? stop : undefined);
@@ -141,7 +143,10 @@ function makePlans(places: number, runs: number, random: Random): Plan[] {
   return [...singles, ...plans].slice(0, runs);
 }
 
-/** What is compared, as JSON: what a test picks may be all that jobs hold. */
+/**
+ * Returns a function that makes the compared value, as JSON. A function of the user may return anything that jobs can
+ * hold, so its result is encoded.
+ */
 function viewer(
   { registry, limits }: Flow,
   comparison: Comparison | ((job: JobState) => unknown),

@@ -8,30 +8,30 @@ import type { JobState } from "../documents/job_state.ts";
 import { manualIds } from "./manual_ids.ts";
 import { type ManualTimers, manualTimers } from "./manual_timers.ts";
 
-/** How a routine is tried alone. */
+/** Options of `runRoutine`. */
 export interface RunRoutineOptions {
   /**
-   * A clock that you move, to look at the routine between its retries or to let it time out. Without one, waiting takes no
-   * time.
+   * A clock for the test to move, to look at the routine between retries or to let it time out. Without one, waiting
+   * takes no time.
    */
   readonly timers?: ManualTimers;
-  /** What its handlers get as `ctx.services`. */
+  /** The routine's `ctx.services`. */
   readonly services?: Services;
-  /** The names by which classes travel, for data that holds instances. */
+  /** The registry of classes, for data that holds instances. */
   readonly registry?: Registry;
 }
 
-/** What a routine has done. */
+/** The result of `runRoutine`. */
 export interface RoutineRun {
-  /** The job: its status, error, state, outputs, history. */
+  /** The job, with its status, error, state, outputs and history. */
   readonly job: JobState;
-  /** What was emitted, in order. */
+  /** The emitted events, in order. */
   readonly emitted: readonly { readonly event: string; readonly data: unknown }[];
 }
 
 /**
- * Tries one routine alone: delivers data to one of its slots, and gathers what it emits. Retries and delays take no time.
- * The routine is frozen afterwards, as by any execution; make a new one for each try.
+ * Runs one routine alone: delivers data to one of its slots, and collects what it emits. Retries and delays take no
+ * time. Like any execution, this freezes the routine; make a new one for each call.
  *
  * @example
  * ```ts

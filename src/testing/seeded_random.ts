@@ -1,15 +1,16 @@
-/** Chance that can be repeated: the same seed gives the same numbers in every runtime. */
+/** A reproducible random number generator: the same seed gives the same numbers in every runtime. */
 export interface Random {
-  /** A number from 0 up to, not including, 1. */
+  /** Returns a number from 0 up to, not including, 1. */
   next(): number;
-  /** An integer from 0 up to, not including, `below`. */
+  /** Returns an integer from 0 up to, not including, `below`. */
   integer(below: number): number;
-  /** True with a probability from 0 to 1. */
+  /** Returns true with a probability from 0 to 1. */
   chance(probability: number): boolean;
 }
 
 /**
- * Makes chance from a seed: mulberry32, which needs nothing but 32-bit integers and so is the same everywhere.
+ * Makes a generator from a seed: mulberry32, which uses only 32-bit integer operations and so is the same in every
+ * runtime.
  */
 export function seededRandom(seed: number): Random {
   let state = seed | 0;

@@ -10,51 +10,60 @@ import { seededRandom } from "./seeded_random.ts";
 import type { IdleJob, SimulatedHost } from "./simulated_process.ts";
 import { runSimulation, type Setup, type Simulation } from "./simulation.ts";
 
-/** What the entry of a job is given: what its slot accepts. */
+/** The type of the data that an entry's slot accepts. */
 export type EntryParams<E> = E extends Slot<infer T> ? T : unknown;
 
-/** What a job is simulated with. */
+/** The options that all simulations have in common. */
 export interface SimulatedJobOptions<E extends Entry = Entry> {
-  /** Where the job begins: a slot, or the `trigger` of a routine, which may be named by its id. */
+  /** The slot where the job begins; for a routine or its id, its slot `trigger`. */
   readonly entry: E;
-  /** What the entry gets. @default {{}} */
+  /** The data for the entry. @default {{}} */
   readonly params?: EntryParams<NoInfer<E>>;
-  /** Makes what handlers get as `ctx.services`, for each process anew: fakes that wait by its clock, never by a real one. */
+  /**
+   * Makes the handlers' `ctx.services`, anew for each process. Services must be fakes that wait by the given clock,
+   * never by a real one.
+   */
   readonly services?: (host: SimulatedHost) => Services;
-  /** Called when nothing more happens by itself, before time passes: the place to deliver what people and systems would. */
+  /** Called when the job waits, before time passes: deliver here what people and other systems would. */
   readonly onIdle?: (idle: IdleJob) => void;
-  /** The longest simulation, in steps. @default {10000} */
+  /** The maximum number of steps of a simulation. @default {10000} */
   readonly maxSteps?: number;
 }
 
-/** How a job is simulated. */
+/** Options of `simulate`. */
 export interface SimulateOptions<E extends Entry = Entry> extends SimulatedJobOptions<E> {
-  /** Decides everything that is left to chance: the same seed gives the same run, step for step, in every runtime. */
+  /** The seed of all random choices: the same seed gives the same run, step for step, in every runtime. */
   readonly seed: number;
-  /** What goes wrong, and how often. @default {nothing} */
+  /** The faults, and their probabilities. @default {no faults} */
   readonly faults?: Faults;
   /**
-   * How much longer than by itself a handler takes that returns a promise, at the most, in milliseconds. A generator
-   * takes as much for each of its stretches. @default {100}
+   * The maximum time that a call which returns a promise takes longer than by itself, in milliseconds; for an
+   * asynchronous generator, each resumption. @default {100}
    */
   readonly handlerMs?: number;
-  /** Called at each start and after each commit; what it throws ends the simulation. */
+  /** Called at each start of a process and after each commit; an error thrown here ends the simulation. */
   readonly always?: (job: JobState) => void;
-  /** Called with the job at its end; what it throws ends the simulation. */
+  /** Called with the job at its end; an error thrown here ends the simulation. */
   readonly atEnd?: (job: JobState) => void;
 }
 
 /**
- * Runs a job of a flow to its end under a clock that moves by itself, in processes that may die. Everything that is left
- * to chance comes from one seed: which of several ready tasks a concurrent job takes first, how long handlers take that
- * wait, when a fault strikes. A process that dies leaves a text; the next is made from it, with a flow and routines of its own.
+ * Runs a job of a flow to its end in simulated time, in processes that may die. One seed makes all random choices:
+ * which of several ready tasks a concurrent job takes first, how long asynchronous handlers take, when a fault occurs.
+ * A process that dies leaves the job's text; the next process starts from it, with a flow and routines of its own.
  *
- * Along the way it is checked that no task is lost, that none commits a step twice, and that each text that is handed on
- * is read and written again to the byte. A job that fails, by its own errors or by faults, is an end like any other: judge
- * it by `atEnd`, so that a failure tells the seed.
+ * The simulation checks that no task is lost, that no task commits a step twice, and that each text that is handed on
+ * is reproduced byte by byte when it is read and written. A job that fails, by its own errors or by faults, ends the
+ * simulation like any other: check the result in `atEnd`, so that the error message contains the seed.
  *
- * Handlers must not wait for what the simulation does not move: real timers, files, the network. What a dead process has
- * on its stack runs on to its next wait, as nothing can stop it; nothing of it enters the job.
+ * Handlers must not wait for anything that the simulation does not control: real timers, files, the network. When a
+ * process dies, a handler that is on the stack runs on to its next `await`, because nothing can stop it; its effects do
+ * not enter the job.
+ *
+ * @throws {SimulationError} for a task that is lost or doubled, a text that changes, a job that does not end, and
+ * errors thrown by `always`, `atEnd` or `onIdle`; the message has the seed and the last steps
+ * @throws {TypeError} for an entry that is not in the flow
+ * @throws {RangeError} for a number out of range
  *
  * @example
  * ```ts
@@ -85,11 +94,6 @@ export interface SimulateOptions<E extends Entry = Entry> extends SimulatedJobOp
  *   });
  * }
  * ```
- *
- * @throws {SimulationError} for a task that is lost or doubled, a text that changes, a job that does not end, and what
- * `always`, `atEnd` or `onIdle` throws; its message has the seed and the last steps
- * @throws {TypeError} for an entry that is not in the flow
- * @throws {RangeError} for a number out of range
  */
 export async function simulate<E extends Entry>(flow: Flow, options: SimulateOptions<E>): Promise<Simulation> {
   const { seed, faults = {}, handlerMs = 100, always, atEnd } = options;
@@ -107,7 +111,7 @@ export async function simulate<E extends Entry>(flow: Flow, options: SimulateOpt
   return simulation;
 }
 
-/** What all simulations of a job have in common. */
+/** Makes the part of the setup that all simulations of a job have in common. */
 export function setUp(
   what: string,
   flow: Flow,

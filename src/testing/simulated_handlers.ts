@@ -7,55 +7,58 @@ import type { FaultKind, Faults } from "./faults.ts";
 import type { Random } from "./seeded_random.ts";
 import type { TraceStep } from "./trace.ts";
 
-/** What simulated handlers need of the process that they run in. */
+/** The process, as its handlers see it. */
 export interface HandlersHost {
-  /** The clock, whose timers are on time. */
+  /** The clock, whose timers fire on time. */
   readonly timers: Timers;
-  /** All that is left to chance. */
+  /** The source of all random choices. */
   readonly random: Random;
-  /** What goes wrong, and how often. */
+  /** The faults, and their probabilities. */
   readonly faults: Required<Faults>;
-  /** How much longer than by itself a handler takes that waits, at the most, in milliseconds. */
+  /** The maximum time that an asynchronous handler takes longer than by itself, in milliseconds. */
   readonly handlerMs: number;
-  /** Whether the process is no more: nothing may happen in it. */
+  /** Whether the process is dead, so that nothing may happen in it. */
   readonly isGone: boolean;
-  /** Something has happened; the process may be gone afterwards. */
+  /** Records a step. The process may be dead afterwards. */
   step(type: TraceStep["type"], text: string): void;
-  /** A fault strikes. */
+  /** Records a fault. */
   strike(kind: FaultKind, text: string): void;
-  /** Aborts all handlers that wait, and goes on with the job. */
+  /** Aborts all waiting handlers, and resumes the job. */
   abortHandlers(): void;
 }
 
-/** What befalls one call, decided before it. */
+/** What will happen to a call; chosen before it. */
 interface Fate {
   readonly throws: "before" | "after" | undefined;
   readonly hangs: boolean;
-  /** How long after its call it is aborted. */
+  /** The time between the call and its abortion, in milliseconds. */
   readonly abortedAfterMs: number | undefined;
   readonly takesMs: number;
 }
 
-/** What comes of a call in a process that is no more. */
+/** The result of a call in a dead process: a promise that never settles. */
 const never = (): Promise<never> => new Promise(() => {});
 
-/** Runs handlers as the world might: late, failing, never coming back, cut off by the end of their process. */
+/**
+ * Runs handlers as they might run in production: slowly, failing, never settling, or interrupted by the end of their
+ * process.
+ */
 export class SimulatedHandlers implements Director {
   readonly #host: HandlersHost;
   #waiting = 0;
   #hanging = 0;
 
-  /** Makes the handlers of a process. */
+  /** Makes the director of a process. */
   constructor(host: HandlersHost) {
     this.#host = host;
   }
 
-  /** How many handlers have not come back. */
+  /** The number of calls that have not settled. */
   get waiting(): number {
     return this.#waiting;
   }
 
-  /** How many of them never will. */
+  /** The number of calls that never will. */
   get hanging(): number {
     return this.#hanging;
   }
@@ -73,7 +76,7 @@ export class SimulatedHandlers implements Director {
     return isGenerator(result) ? this.#wrap(activation, name, result) : result;
   }
 
-  /** Each stretch of a generator is a call of its own. */
+  /** Wraps a generator so that each of its `next` calls is simulated as a call. */
   #wrap(
     activation: Activation,
     name: string,
@@ -82,7 +85,7 @@ export class SimulatedHandlers implements Director {
     const wrapped = {
       next: () => this.#perform(activation, `${name}, goes on`, () => generator.next()),
       return: (value: undefined) => generator.return(value),
-      // Unreachable: it tells the engine that this is a generator, and is not called.
+      // Unreachable: it marks the object as a generator for the engine, and is never called.
       [Symbol.iterator]: () => wrapped,
     };
     return wrapped;
@@ -95,7 +98,7 @@ export class SimulatedHandlers implements Director {
     const fate = this.#fate();
     if (fate.throws === "before") throw this.#throw(`${name}, before it has begun`);
     const result = run();
-    // What follows of a generator's first call is nothing yet: its stretches are calls.
+    // Calling a generator function runs nothing yet; its `next` calls are simulated instead.
     if (isGenerator(result)) return result;
     if (isThenable(result)) return this.#wait(activation, name, result, fate);
     return this.#comeBack(name, fate) ? result : never();
@@ -118,7 +121,7 @@ export class SimulatedHandlers implements Director {
     return this.#host.faults.error();
   }
 
-  /** A handler has done its work: says whether its process is still there. */
+  /** Records the end of a handler's work. Returns whether the process is still alive. */
   #comeBack(name: string, { throws }: Fate): boolean {
     this.#host.step("return", name);
     if (this.#host.isGone) return false;
@@ -137,7 +140,7 @@ export class SimulatedHandlers implements Director {
       host.strike("hang", name);
       return never();
     }
-    // Its timer comes first: a handler is aborted before it comes back.
+    // This timer is set first, so that the abortion precedes the end of the handler.
     if (fate.abortedAfterMs !== undefined) this.#abort(activation, name, fate.abortedAfterMs);
     const elapsed = fate.takesMs === 0 ? undefined : this.#pass(fate.takesMs);
     return this.#settle(name, result, elapsed, fate);

@@ -13,30 +13,30 @@ import { manualIds } from "./manual_ids.ts";
 import { type ManualTimers, manualTimers } from "./manual_timers.ts";
 import type { Random } from "./seeded_random.ts";
 import { type HandlersHost, SimulatedHandlers } from "./simulated_handlers.ts";
-import { skewedTimers } from "./skewed_timers.ts";
+import { skewedTimers } from "./manual_timers.ts";
 import type { Trace, TraceStep } from "./trace.ts";
 
-/** What a simulated process offers to what the test itself brings along. */
+/** What a simulated process offers to the services and callbacks of a test. */
 export interface SimulatedHost {
-  /** The clock of the process, with timers that may be late or early. */
+  /** The clock of the process; its timers may be late or early. */
   readonly timers: Timers;
-  /** Chance from the simulation's seed. */
+  /** The simulation's random number generator. */
   readonly random: Random;
 }
 
-/** A job that waits in a simulation: nothing more happens until time passes, or somebody delivers. */
+/** A waiting job: nothing happens until time passes, or somebody delivers data. */
 export interface IdleJob extends SimulatedHost {
-  /** The flow as its process has it, for `flow.deliver`. */
+  /** The flow of the job's process, for `flow.deliver`. */
   readonly flow: Flow;
   /** The job. */
   readonly job: JobState;
 }
 
-/** A stop that is made on purpose. */
+/** An intended stop. */
 export interface Stop {
-  /** By a pause, or by the end of the process with nothing but the text of that moment left. */
+  /** By a pause, or by the end of the process, of which only the job's text remains. */
   readonly how: "pause" | "death";
-  /** How long the pause lets handlers go on, in milliseconds. */
+  /** How long the pause lets handlers finish, in milliseconds. */
   readonly graceMs: number;
 }
 
@@ -54,14 +54,14 @@ export interface Stage {
   readonly services: ((host: SimulatedHost) => Services) | undefined;
   readonly onIdle: ((idle: IdleJob) => void) | undefined;
   readonly always: ((job: JobState) => void) | undefined;
-  /** Where the job is stopped on purpose. */
+  /** Decides at each step whether the job is stopped on purpose. */
   readonly stopAt: (step: TraceStep) => Stop | undefined;
 }
 
-/** Steps at which a process may die, or a job be stopped: all but those that only tell. */
+/** The steps at which a process may die or a job may be stopped. */
 const PLACES: ReadonlySet<TraceStep["type"]> = new Set(["start", "wait", "return", "commit", "clock"]);
 
-/** A process that works on a job, until the job has ended, is paused, or the process dies. */
+/** A simulated process. It works on a job until the job has ended or is paused, or until the process dies. */
 export class SimulatedProcess implements HandlersHost {
   readonly timers: ManualTimers;
   readonly random: Random;
@@ -75,14 +75,14 @@ export class SimulatedProcess implements HandlersHost {
   readonly #job: JobState;
   readonly #handlers: SimulatedHandlers;
   readonly #world: SimulatedHost;
-  /** What the process leaves behind: the text of the job. */
+  /** The job's text that the dead process leaves. */
   #left: string | undefined;
   #failure: { readonly error: unknown } | undefined;
-  /** A pause is on its way. */
+  /** Whether a pause is in progress. */
   #isStopping = false;
   #isAborted = false;
 
-  /** Starts a process at an instant; `getJob` makes or reads the job that it works on. */
+  /** Starts a process at a time; `getJob` makes or reads the job. */
   constructor(stage: Stage, number: number, now: number, getJob: (flow: Flow) => JobState) {
     this.#stage = stage;
     this.#number = number;
@@ -114,7 +114,10 @@ export class SimulatedProcess implements HandlersHost {
     return this.#left !== undefined || this.#failure !== undefined;
   }
 
-  /** Works until the job has ended: then nothing is left to do; else the text that the next process starts from. */
+  /**
+   * Works until the job has ended, and returns `undefined`; or until the process stops, and returns the text for the
+   * next process.
+   */
   async work(): Promise<string | undefined> {
     this.#resume();
     for (;;) {
@@ -161,7 +164,7 @@ export class SimulatedProcess implements HandlersHost {
     this.#isAborted = false;
     this.#flow.resume(this.#job);
     let isFirst = true;
-    // It is told of the present state at once, then of each commit.
+    // `onProgress` is called with the present state first, then after each commit.
     void this.#flow.waitForCompletion(this.#job, {
       onProgress: () => {
         this.#guard(() => this.#committed(isFirst ? "start" : "commit"));
@@ -179,13 +182,13 @@ export class SimulatedProcess implements HandlersHost {
     this.#stage.always?.(this.#job);
   }
 
-  /** The end of a task may be told just after the process has died of its commit. */
+  /** The `task` event of the last commit may come just after the process has died. */
   #told(event: EngineEvent): void {
     const { ledger } = this.#stage;
     if (event.type === "task" && (!this.isGone || ledger.isLeaving(event.task))) ledger.told(event);
   }
 
-  /** Nothing happens by itself: the test may deliver, else the clock moves on. */
+  /** The job waits: the test may deliver data; otherwise the clock moves on. */
   async #idle(): Promise<void> {
     const { onIdle, trace } = this.#stage;
     const before = trace.steps.length;
@@ -199,7 +202,7 @@ export class SimulatedProcess implements HandlersHost {
     await this.timers.advanceToNext();
   }
 
-  /** Somebody has to end a process in which a handler never comes back; nothing else may be stuck. */
+  /** Ends a process in which a handler never settles. Without such a handler, the job is stuck, which is an error. */
   #end(): void {
     if (this.#handlers.hanging > 0) {
       this.strike("death", "ended, as a handler hangs and nothing else is left to do");
@@ -231,7 +234,7 @@ export class SimulatedProcess implements HandlersHost {
     return range === 0 ? 0 : this.random.integer(range + 1) - timerEarlyMs;
   }
 
-  /** Callbacks of the engine must not throw: what fails in one is thrown where the simulation is driven. */
+  /** The engine ignores errors of its callbacks, so an error here is kept and thrown by `work`. */
   #guard(run: () => void): void {
     try {
       run();

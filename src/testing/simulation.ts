@@ -4,44 +4,44 @@ import { JobState } from "../documents/job_state.ts";
 import type { Fault } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
 import { SimulatedProcess, type Stage } from "./simulated_process.ts";
-import { SimulationError } from "./simulation_error.ts";
+import { SimulationError } from "./trace.ts";
 import { Trace, type TraceStep } from "./trace.ts";
 
-/** The end of a simulation. */
+/** The result of a simulation. */
 export interface Simulation {
-  /** What repeats it, step for step. */
+  /** The seed, which repeats the simulation step for step. */
   readonly seed: number;
   /** The job at its end. */
   readonly job: JobState;
-  /** All that has happened, in order. */
+  /** All steps, in order. */
   readonly trace: readonly TraceStep[];
-  /** The faults that struck, in order. */
+  /** All faults, in order. */
   readonly faults: readonly Fault[];
-  /** How many processes have worked on the job. */
+  /** The number of processes that have worked on the job. */
   readonly hosts: number;
-  /** The simulated instant of the end, in milliseconds since 1970. */
+  /** The simulated time of the end, in milliseconds since 1970. */
   readonly endedAt: number;
 }
 
-/** A simulation as it is set up; what belongs to one run only is made for it. */
+/** The setup of a simulation. State that belongs to one run is made in the run. */
 export interface Setup extends Omit<Stage, "trace" | "ledger"> {
-  /** What `random` comes from. */
+  /** The seed of `random`. */
   readonly seed: number;
   /** Makes the job in the first process. */
   readonly create: (flow: Flow) => JobState;
   readonly atEnd: ((job: JobState) => void) | undefined;
 }
 
-/** A simulation's end, with what only the library itself asks for. */
+/** The result of a simulation, with a field that only the library needs. */
 export interface Run extends Simulation {
-  /** Whether a handler waited while the clock moved. */
+  /** Whether a handler was waiting while the clock moved. */
   readonly hasTakenTime: boolean;
 }
 
 /**
  * Runs a job to its end, from process to process.
  *
- * @throws {SimulationError} for whatever must not be, with the seed and the step
+ * @throws {SimulationError} for every violation that is found, with the seed and the step
  */
 export async function runSimulation(setup: Setup): Promise<Run> {
   const { seed } = setup;
@@ -75,17 +75,17 @@ async function run(stage: Stage, { seed, create, atEnd }: Setup): Promise<Run> {
   }
 }
 
-/** How long nobody works on a job that has been left. */
+/** The random time until the next process starts, in milliseconds. */
 function downtime({ faults, random }: Stage): number {
   return faults.downtimeMs === 0 ? 0 : random.integer(faults.downtimeMs + 1);
 }
 
-/** What is read from a text is written as the same text again. */
+/** Checks that reading and writing a text gives the same text. */
 function checkRoundTrip(text: string, { flowText, registry }: Stage): void {
   const flow = Flow.fromJSON(JSON.parse(flowText), registry);
   if (JSON.stringify(flow) !== flowText) throw new Error("the flow's text changes when it is read and written");
   const again = JSON.stringify(JobState.fromJSON(JSON.parse(text), registry, { limits: flow.limits }));
-  // Unreachable: that reading and writing agree is what is looked at.
+  // Unreachable: a correct library never gets here; this is the check itself.
   if (again !== text) {
     throw new Error(`the job's text changes when it is read and written\nbefore: ${text}\nafter:  ${again}`);
   }

@@ -15,34 +15,37 @@ import { textCases } from "./store_contract/text_cases.ts";
 
 export type { StorePlace } from "./store_contract/case.ts";
 
-/** How a store is tried. */
+/** Options of `storeContract`. */
 export interface StoreContractOptions<Place extends StorePlace = StorePlace> {
-  /** Declares a test; that of `node:test`, of Deno or of Bun does. Large jobs take seconds: allow a minute for each. */
+  /**
+   * Declares a test: the function `test` of `node:test`, `Deno.test`, or that of Bun. Large jobs take seconds: allow a
+   * minute per test.
+   */
   readonly test: (name: string, run: () => Promise<void>) => unknown;
   /** Makes an empty place for one test. */
   readonly createPlace: () => MaybePromise<Place>;
-  /** What the names of the tests begin with, such as `"sqlite store: "`. @default {""} */
+  /** The prefix of the tests' names, such as `"sqlite store: "`. @default {""} */
   readonly prefix?: string | undefined;
-  /** Whether a place can be open once only, as where a lock keeps other processes out. @default {false} */
+  /** Whether a place can be open only once, for instance because a lock excludes other processes. @default {false} */
   readonly isExclusive?: boolean | undefined;
   /**
-   * Does to a place what a crash in the middle of its last write does: ends the handles that are open without closing them
-   * (locks included), and leaves a share of the bytes that the last `append` has written, from 0 for none to 1 for all.
-   * Without it there are no tests of torn writes.
+   * Simulates a crash in the middle of the last write: releases the open handles (and their locks) without closing
+   * them, and keeps only a share of the bytes that the last `append` has written, from 0 for none to 1 for all. Without
+   * this function, torn writes are not tested.
    */
   readonly tear?: ((place: Place, share: number) => MaybePromise<void>) | undefined;
 }
 
 /**
- * The contract of the port `Store`, as tests: what an engine relies on. A store that passes them can carry jobs.
+ * The contract of the port `Store`, as tests: everything that an engine relies on.
  *
- * They declare themselves with the given `test`; each has an empty place of its own, opens it once or several times, as
- * several processes would, and closes what it has opened. They know no clock and wait for nothing but the store.
+ * Each test is declared by the given `test`. It gets an empty place, opens it once or several times, as several
+ * processes would, and closes all handles. The tests use no clock, and wait for nothing but the store.
  *
- * What they cover: creation by id, journals and revisions, all-or-nothing appends, heads, fences and zombies, compaction,
- * inboxes, due jobs, lists and cursors, deletion, closing and opening again, two that write at once, large jobs, odd texts
- * and ids; torn writes where `tear` is given. What they can't: whether a promise outlives the power, which only pulling the
- * plug shows; say it in the adapter's documentation.
+ * They cover creation by id, journals and revisions, atomic appends, heads, fences against former owners, compaction,
+ * inboxes, due jobs, lists and cursors, deletion, closing and reopening, concurrent writers, large jobs, unusual texts
+ * and ids; and torn writes, if `tear` is given. They cannot test whether data survives a loss of power: state that in
+ * the documentation of your store.
  *
  * @example
  * ```ts

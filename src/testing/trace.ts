@@ -1,46 +1,71 @@
+import { RoutiluxError } from "../base/errors.ts";
 import type { Fault, FaultKind } from "./faults.ts";
 
 /** One step of a simulation. */
 export interface TraceStep {
-  /** Counted from 1, over all processes. */
+  /** The step's number, counted from 1 over all processes. */
   readonly step: number;
-  /** The simulated instant, in milliseconds since 1970. */
+  /** The simulated time, in milliseconds since 1970. */
   readonly at: number;
-  /** In which process, counted from 1. */
+  /** The number of the process, counted from 1. */
   readonly host: number;
   /**
-   * What sort of step it is: a process takes the job up; a handler is called, waits, has done its work; a commit; the
-   * clock moves; a fault strikes; the job is stopped on purpose; it has ended.
+   * The kind of step: a process starts to work on the job; a handler is called, begins to wait, or has done its work; a
+   * commit; the clock moves; a fault; an intended stop; the end of the job.
    */
   readonly type: "start" | "call" | "wait" | "return" | "commit" | "clock" | "fault" | "stop" | "end";
-  /** What happened, in words. */
+  /** A description of the step. */
   readonly text: string;
 }
 
-/** How many of the last steps are shown where a simulation has failed. */
+/** The number of last steps shown in an error. */
 const SHOWN = 12;
 
-/** All that has happened in a simulation, in order. */
+/** All steps of a simulation, in order. */
 export class Trace {
   /** The steps. */
   readonly steps: TraceStep[] = [];
-  /** The faults that struck. */
+  /** The faults that have occurred. */
   readonly faults: Fault[] = [];
 
-  /** Adds a step, and gives its number. */
+  /** Adds a step, and returns its number. */
   add(step: Omit<TraceStep, "step">): number {
     return this.steps.push({ step: this.steps.length + 1, ...step });
   }
 
-  /** Adds a fault that strikes. */
+  /** Adds a fault. */
   addFault(kind: FaultKind, text: string, where: Pick<TraceStep, "at" | "host">): void {
     this.faults.push({ kind, step: this.add({ ...where, type: "fault", text: `${kind}: ${text}` }) });
   }
 }
 
-/** The last of some steps, a line for each. */
+/** Formats the last steps, one per line. */
 export function formatSteps(steps: readonly TraceStep[]): string {
   return steps.slice(-SHOWN).map(({ step, at, host, type, text }) => {
     return `  ${step}. ${at} ms, host ${host}, ${type}: ${text}`;
   }).join("\n");
+}
+
+/** A simulation has found a violation: `seed` repeats the run, `step` says where the violation was found. */
+export class SimulationError extends RoutiluxError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "SimulationError";
+  /** The kind of error. */
+  readonly code = "SIMULATION" as const;
+  /** The seed, which repeats the run step for step with the same flow and options. */
+  readonly seed: number;
+  /** The step at which the violation was found; 0 before the first step. */
+  readonly step: number;
+  /** All steps up to there. */
+  readonly trace: readonly TraceStep[];
+
+  /** Makes the error from a reason and the steps so far. */
+  constructor(why: string, seed: number, trace: readonly TraceStep[], options?: ErrorOptions) {
+    const step = trace.length;
+    const last = step === 0 ? "" : `\nThe last steps were:\n${formatSteps(trace)}`;
+    super(`Simulation failed with seed ${seed} at step ${step}: ${why}${last}`, options);
+    this.seed = seed;
+    this.step = step;
+    this.trace = trace;
+  }
 }

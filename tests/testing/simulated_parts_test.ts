@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Flow, Registry, Routine } from "../../mod.ts";
 import { manualTimers, simulate, type SimulateOptions } from "../../src/testing/mod.ts";
 import { seededRandom } from "../../src/testing/seeded_random.ts";
-import { skewedTimers } from "../../src/testing/skewed_timers.ts";
+import { skewedTimers } from "../../src/testing/manual_timers.ts";
 
 test("chance from a seed is the same in every runtime, and different for another seed", () => {
   const numbers = (seed: number) => {

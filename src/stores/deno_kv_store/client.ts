@@ -1,10 +1,12 @@
-/** A part of a key. Deno stands a symbol for the versionstamp of a write; the store uses none. */
+/**
+ * A part of a key. Deno's own type allows a symbol, which stands for the versionstamp of a write; the store uses none.
+ */
 export type KvKeyPart = Uint8Array | string | number | bigint | boolean | symbol;
 
-/** A key: sorted part by part. */
+/** A key. Keys are sorted part by part. */
 export type KvKey = readonly KvKeyPart[];
 
-/** What stands under a key; without a versionstamp, nothing does. */
+/** A value with its key; `versionstamp` is `null` when the key has no value. */
 export interface KvEntry<T> {
   /** The key. */
   readonly key: KvKey;
@@ -14,18 +16,18 @@ export interface KvEntry<T> {
   readonly versionstamp: string | null;
 }
 
-/** Which keys to list: those that begin like `prefix`, or from `start` up to, not including, `end`. */
+/** Selects keys: those that begin with `prefix`, or those from `start` up to, not including, `end`. */
 export type KvSelector = { readonly prefix: KvKey } | { readonly start: KvKey; readonly end: KvKey };
 
-/** Writes that happen all or not at all. */
+/** A group of writes that is performed atomically. */
 export interface KvAtomic {
-  /** Lets them happen only if this is still what stands there. */
+  /** Adds a condition: the key must still have this versionstamp. */
   check(entry: { readonly key: KvKey; readonly versionstamp: string | null }): KvAtomic;
   /** Sets a value. */
   set(key: KvKey, value: unknown): KvAtomic;
-  /** Removes a key. */
+  /** Deletes a key. */
   delete(key: KvKey): KvAtomic;
-  /** Makes them happen: `ok` is false when a check has failed. */
+  /** Performs the writes; `ok` is false, and nothing has changed, when a condition is not met. */
   commit(): Promise<{ readonly ok: boolean }>;
 }
 
@@ -39,14 +41,14 @@ export interface KvClient {
   ): Promise<{ [K in keyof T]: KvEntry<T[K]> }>;
   /** Reads entries in the order of their keys. */
   list<T>(selector: KvSelector): AsyncIterable<KvEntry<T>>;
-  /** Begins a group of writes. */
+  /** Makes an empty group of writes. */
   atomic(): KvAtomic;
 }
 
-/** So many entries can be read as of one moment. */
+/** The maximum number of entries that Deno KV reads as of one moment. */
 export const MOST_READ = 10;
 
-/** Sorts behind every text and number. */
+/** Sorts after every text and number. */
 export const LAST: KvKeyPart = true;
 
 /** Sorts before everything else. */

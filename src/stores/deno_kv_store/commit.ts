@@ -1,13 +1,13 @@
 import type { KvAtomic } from "./client.ts";
 
-/** What Deno KV says, and does not wait for, while another process writes to the same file. */
+/** The error of Deno KV while another process writes to the same file; Deno KV does not wait itself. */
 const LOCKED = /database is locked/;
 const MOST_WAITS = 200;
 const LONGEST_WAIT_MS = 50;
 
 /**
- * Commits: false when a check has failed. Where there is an error, `isMade` finds out whether the writes were made all the
- * same.
+ * Commits a group of writes. Returns false when a condition is not met. After an error, `isMade` finds out whether the
+ * writes were made nevertheless.
  */
 export async function commit(atomic: KvAtomic, isMade: () => Promise<boolean>): Promise<boolean> {
   for (let waits = 0;; waits++) {
@@ -21,7 +21,7 @@ export async function commit(atomic: KvAtomic, isMade: () => Promise<boolean>): 
   }
 }
 
-/** Commits writes that have no checks. */
+/** Commits writes that have no conditions. */
 export async function commitFreely(atomic: KvAtomic): Promise<void> {
   await commit(atomic, () => Promise.resolve(false));
 }

@@ -3,38 +3,41 @@ import type { JobHead, JobRecord } from "../../ports/store.ts";
 import { type KvAtomic, type KvEntry, type KvKey, MOST_READ } from "./client.ts";
 import { partsOf } from "./keys.ts";
 import { commit } from "./commit.ts";
-import { type Place, prepareText, readText, type StoredText } from "./texts.ts";
+import { type KvSpace, prepareText, readText, type StoredText } from "./texts.ts";
 
-/** The value under a job's head. */
+/** The value of a job's key. */
 export interface StoredHead {
-  /** The key under which all else of the job is. */
+  /**
+   * The id of the job's life: the data of a job from its creation to its deletion. A job that is created again gets
+   * another one.
+   */
   readonly life: string;
   /** The job's revision. */
   readonly revision: number;
-  /** The write that has set this: whoever gets no answer can find out. */
+  /** A random id of the write, by which a writer that got no answer recognizes its own write. */
   readonly write: string;
-  /** The rest of the record, as JSON. */
+  /** The other fields of the record, as JSON. */
   readonly rest: StoredText;
 }
 
-/** A job as it was found. */
+/** A job's head as it was read. */
 export interface FoundJob {
-  /** The parts of keys that stand for its id. */
+  /** The job's id as parts of a key. */
   readonly id: KvKey;
-  /** Of the head. */
+  /** The versionstamp of the head. */
   readonly versionstamp: string;
   /** The head as stored. */
   readonly head: StoredHead;
-  /** The record in it. */
+  /** The record in the head. */
   readonly record: JobRecord;
 }
 
-/** What an attempt returns that found things changing. */
+/** Returned by an attempt that met a concurrent change; the attempt is repeated. */
 export const AGAIN: unique symbol = Symbol("again");
 
 const MOST_ATTEMPTS = 100;
 
-/** Tries until nobody comes in between. What fails is told with what it was to do. */
+/** Repeats an attempt while it returns `AGAIN`. Its errors get `action` as the beginning of their message. */
 export async function retry<T>(action: string, attempt: () => Promise<T | typeof AGAIN>): Promise<T> {
   for (let attempts = 0; attempts < MOST_ATTEMPTS; attempts++) {
     try {
@@ -49,25 +52,25 @@ export async function retry<T>(action: string, attempt: () => Promise<T | typeof
 }
 
 /** Reads a job's head. */
-export async function findJob(place: Place, id: KvKey): Promise<FoundJob | undefined> {
-  const { kv, keys } = place;
+export async function findJob(space: KvSpace, id: KvKey): Promise<FoundJob | undefined> {
+  const { kv, keys } = space;
   return await retry(
     "Cannot read the head of a job",
-    async () => await readHead(place, await kv.get<StoredHead>(keys.head(id)), id),
+    async () => await readHead(space, await kv.get<StoredHead>(keys.head(id)), id),
   );
 }
 
-/** Reads the records of many jobs; those that are gone are left out. */
-export async function findRecords(place: Place, ids: readonly KvKey[]): Promise<JobRecord[]> {
-  const { kv, keys } = place;
+/** Reads the records of many jobs; jobs that are gone are left out. */
+export async function findRecords(space: KvSpace, ids: readonly KvKey[]): Promise<JobRecord[]> {
+  const { kv, keys } = space;
   const records: JobRecord[] = [];
   for (let first = 0; first < ids.length; first += MOST_READ) {
     const some = ids.slice(first, first + MOST_READ);
     const entries = await kv.getMany<StoredHead[]>(some.map((id) => keys.head(id)));
     for (const [index, entry] of entries.entries()) {
       const id = some[index] ?? [];
-      const read = await readHead(place, entry, id);
-      const job = read === AGAIN ? await findJob(place, id) : read;
+      const read = await readHead(space, entry, id);
+      const job = read === AGAIN ? await findJob(space, id) : read;
       if (job !== undefined) records.push(job.record);
     }
   }
@@ -75,19 +78,19 @@ export async function findRecords(place: Place, ids: readonly KvKey[]): Promise<
 }
 
 async function readHead(
-  place: Place,
+  space: KvSpace,
   entry: KvEntry<StoredHead>,
   id: KvKey,
 ): Promise<FoundJob | undefined | typeof AGAIN> {
   const { value: head, versionstamp } = entry;
   if (head === null || versionstamp === null) return undefined;
-  const text = await readText(place, head.life, head.rest);
+  const text = await readText(space, head.life, head.rest);
   if (text === undefined) return AGAIN;
   const rest: Omit<JobRecord, "revision"> = JSON.parse(text);
   return { id, versionstamp, head, record: toRecord(rest, rest, head.revision) };
 }
 
-/** A record with all its properties. */
+/** Makes a record with every property present. */
 export function toRecord(
   { jobId, createdAt }: Pick<JobRecord, "jobId" | "createdAt">,
   { flowId, status, wakeAt, owner, epoch, consumed }: JobHead,
@@ -96,9 +99,9 @@ export function toRecord(
   return { flowId, status, wakeAt, owner, epoch, consumed, jobId, createdAt, revision };
 }
 
-/** Makes the value for a record; `rest` is what is stored of it, if that has not changed. */
+/** Makes the value for a record. `rest` is the stored text of the other fields, if these have not changed. */
 export async function prepareHead(
-  place: Place,
+  space: KvSpace,
   life: string,
   record: JobRecord,
   rest?: StoredText,
@@ -108,17 +111,20 @@ export async function prepareHead(
     life,
     revision,
     write: crypto.randomUUID(),
-    rest: rest ?? await prepareText(place, life, "head", revision, JSON.stringify(others)),
+    rest: rest ?? await prepareText(space, life, "head", revision, JSON.stringify(others)),
   };
 }
 
-/** Commits a change of a head: false when somebody else has changed it. Without an answer, looks whether it was made. */
-export async function commitHead({ kv, keys }: Place, atomic: KvAtomic, id: KvKey, write: string): Promise<boolean> {
+/**
+ * Commits a change of a head. Returns false when somebody else has changed it. After an error, checks whether the
+ * change was made.
+ */
+export async function commitHead({ kv, keys }: KvSpace, atomic: KvAtomic, id: KvKey, write: string): Promise<boolean> {
   return await commit(atomic, async () => (await kv.get<StoredHead>(keys.head(id))).value?.write === write);
 }
 
-/** The keys by which lists find a job. */
-export async function indexKeys({ keys }: Place, id: KvKey, { wakeAt, owner }: JobRecord): Promise<KvKey[]> {
+/** Returns the index keys by which `due` finds a job. */
+export async function indexKeys({ keys }: KvSpace, id: KvKey, { wakeAt, owner }: JobRecord): Promise<KvKey[]> {
   return [
     ...wakeAt === undefined ? [] : [keys.wake(wakeAt, id)],
     ...owner === undefined ? [] : [keys.owner(await partsOf(owner), id)],

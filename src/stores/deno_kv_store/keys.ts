@@ -1,14 +1,14 @@
 import type { KvKey, KvKeyPart } from "./client.ts";
 
-/** Keys take 2,048 bytes. */
+/** Deno KV allows keys of 2,048 bytes. */
 const LONGEST = 100;
 
-/** Which document a text that is stored in parts belongs to. */
+/** The kind of text that is stored in parts. */
 export type TextKind = "flow" | "snapshot" | "entry" | "head" | "command";
 
 /**
- * The parts of a key that stand for any text, and for no other: the text itself, or its beginning and a hash where it is too
- * long, or not well-formed.
+ * Encodes any text as parts of a key, injectively: the text itself or, if it is too long or not well-formed, its
+ * beginning and a hash.
  */
 export async function partsOf(text: string): Promise<KvKeyPart[]> {
   if (text.length <= LONGEST && text.isWellFormed()) return [text];
@@ -17,13 +17,13 @@ export async function partsOf(text: string): Promise<KvKeyPart[]> {
 }
 
 /**
- * Where everything is. What finds a job stands under its id; what belongs to it under its life, which is another one when a
+ * The key layout. Index keys contain a job's id; the keys of a job's data contain its life, which is another one when a
  * job of the same id is created again.
  */
 export class Keys {
   readonly #prefix: KvKey;
 
-  /** Puts all keys below a prefix. */
+  /** Makes the keys below a prefix. */
   constructor(prefix: KvKey) {
     this.#prefix = prefix;
   }
@@ -33,42 +33,42 @@ export class Keys {
     return [...this.#prefix, "job", ...id];
   }
 
-  /** The jobs by age; without an id, where those of an instant begin. */
+  /** Index of jobs by creation time; without an id, the beginning of the keys of that time. */
   age(createdAt?: number, id: KvKey = []): KvKey {
     return [...this.#prefix, "age", ...createdAt === undefined ? [] : [createdAt], ...id];
   }
 
-  /** The jobs that are waited for, by instant. */
+  /** Index of jobs by `wakeAt`. */
   wake(wakeAt?: number, id: KvKey = []): KvKey {
     return [...this.#prefix, "wake", ...wakeAt === undefined ? [] : [wakeAt], ...id];
   }
 
-  /** The jobs of an owner. */
+  /** Index of jobs by owner. */
   owner(owner: KvKey, id: KvKey = []): KvKey {
     return [...this.#prefix, "owner", ...owner, ...id];
   }
 
-  /** The jobs with commands that are not consumed. */
+  /** Index of jobs with unconsumed commands. */
   mail(id: KvKey = []): KvKey {
     return [...this.#prefix, "mail", ...id];
   }
 
-  /** Lives that are being made, by the id of their job. */
+  /** Lives that are being created, by job id. */
   making(id: KvKey, life?: string): KvKey {
     return [...this.#prefix, "making", ...id, ...life === undefined ? [] : [life]];
   }
 
-  /** Lives that have ended, and are being cleared away. */
+  /** Lives that have ended and are being removed. */
   ended(life?: string): KvKey {
     return [...this.#prefix, "ended", ...life === undefined ? [] : [life]];
   }
 
-  /** All that belongs to a life. */
+  /** All data of a life. */
   life(life: string): KvKey {
     return [...this.#prefix, "life", life];
   }
 
-  /** The flow. */
+  /** The flow's document. */
   flow(life: string): KvKey {
     return [...this.life(life), "flow"];
   }
@@ -78,12 +78,12 @@ export class Keys {
     return [...this.life(life), "snapshot"];
   }
 
-  /** The entries of an append, by the revision that it led to. */
+  /** The entries of an append, by the revision after it. */
   entries(life: string, revision?: number): KvKey {
     return [...this.life(life), "entries", ...revision === undefined ? [] : [revision]];
   }
 
-  /** How many commands there are. */
+  /** The number of commands. */
   inbox(life: string): KvKey {
     return [...this.life(life), "inbox"];
   }
@@ -98,7 +98,7 @@ export class Keys {
     return [...this.life(life), "key", ...key];
   }
 
-  /** The parts of texts; those of snapshots, entries and heads carry the revision that they were made for, or at. */
+  /** The parts of long texts. Parts of snapshots, entries and heads carry the revision that they were written for. */
   part(life: string, kind: TextKind, ...more: KvKeyPart[]): KvKey {
     return [...this.life(life), "part", kind, ...more];
   }

@@ -1,21 +1,24 @@
 import type { DueQuery, JobPage, JobRecord, ListQuery } from "../../ports/store.ts";
-import { isListed, PAGE_LENGTH, pageOf, placeOf } from "../../ports/store_lists.ts";
+import { isListed, PAGE_LENGTH, pageOf, positionOf } from "../../ports/store_kit.ts";
 import { FIRST, type KvKey, type KvSelector, LAST, MOST_READ } from "./client.ts";
 import { findRecords } from "./heads.ts";
 import { partsOf } from "./keys.ts";
-import type { Place } from "./texts.ts";
+import type { KvSpace } from "./texts.ts";
 
-/** Jobs that must be looked at: those with commands, those of the owner, then those that are waited for, the first first. */
-export async function dueJobs(place: Place, { now, owner, limit = Infinity }: DueQuery): Promise<JobRecord[]> {
-  const { keys } = place;
+/**
+ * Returns the jobs that are due: first those with commands, then those of the owner, then those whose `wakeAt` has
+ * passed, by that time.
+ */
+export async function dueJobs(space: KvSpace, { now, owner, limit = Infinity }: DueQuery): Promise<JobRecord[]> {
+  const { keys } = space;
   const due = new Map<string, JobRecord>();
   const add = async (selector: KvSelector, length: number, isDue: (record: JobRecord) => boolean): Promise<void> => {
-    for await (const records of recordsOf(place, selector, length)) {
+    for await (const records of recordsOf(space, selector, length)) {
       for (const record of records) if (due.size < limit && isDue(record)) due.set(record.jobId, record);
       if (due.size >= limit) return;
     }
   };
-  // What an index says may be past by the time that the record is read.
+  // The index may be outdated by the time the record is read, so the record is checked.
   await add({ prefix: keys.mail() }, keys.mail().length, () => true);
   if (owner !== undefined) {
     const prefix = keys.owner(await partsOf(owner));
@@ -26,32 +29,34 @@ export async function dueJobs(place: Place, { now, owner, limit = Infinity }: Du
   return [...due.values()];
 }
 
-/** A page of jobs, oldest first. */
-export async function listJobs(place: Place, query: ListQuery): Promise<JobPage> {
-  const { keys } = place;
+/** Returns a page of jobs, oldest first. */
+export async function listJobs(space: KvSpace, query: ListQuery): Promise<JobPage> {
+  const { keys } = space;
   const { createdBefore = Infinity, limit = PAGE_LENGTH, cursor } = query;
-  const start = cursor === undefined ? keys.age() : await keyBehind(place, cursor);
+  const start = cursor === undefined ? keys.age() : await keyBehind(space, cursor);
   const found: JobRecord[] = [];
-  for await (const records of recordsOf(place, { start, end: keys.age(createdBefore) }, keys.age(0).length)) {
+  for await (const records of recordsOf(space, { start, end: keys.age(createdBefore) }, keys.age(0).length)) {
     found.push(...records.filter((record) => isListed(record, query)));
     if (found.length > limit) break;
   }
   return pageOf(found, limit);
 }
 
-/** The records of the jobs that an index lists, some at a time; their ids stand behind `length` parts of its keys. */
-async function* recordsOf(place: Place, selector: KvSelector, length: number): AsyncGenerator<JobRecord[]> {
+/**
+ * Yields the records of the jobs in an index, some at a time. In the index keys, `length` parts precede the job's id.
+ */
+async function* recordsOf(space: KvSpace, selector: KvSelector, length: number): AsyncGenerator<JobRecord[]> {
   let ids: KvKey[] = [];
-  for await (const { key } of place.kv.list(selector)) {
+  for await (const { key } of space.kv.list(selector)) {
     ids.push(key.slice(length));
     if (ids.length < MOST_READ) continue;
-    yield await findRecords(place, ids);
+    yield await findRecords(space, ids);
     ids = [];
   }
-  if (ids.length > 0) yield await findRecords(place, ids);
+  if (ids.length > 0) yield await findRecords(space, ids);
 }
 
-async function keyBehind({ keys }: Place, cursor: string): Promise<KvKey> {
-  const { createdAt, jobId } = placeOf(cursor);
+async function keyBehind({ keys }: KvSpace, cursor: string): Promise<KvKey> {
+  const { createdAt, jobId } = positionOf(cursor);
   return [...keys.age(createdAt, await partsOf(jobId)), FIRST];
 }

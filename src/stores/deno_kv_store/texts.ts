@@ -2,7 +2,7 @@ import type { KvClient, KvKey, KvSelector } from "./client.ts";
 import { commitFreely } from "./commit.ts";
 import type { Keys, TextKind } from "./keys.ts";
 
-/** A text as it stands in a value: whole, or in parts under keys of their own. */
+/** A text within a value: the text itself, or a reference to its parts, which have their own keys. */
 export type StoredText = string | {
   readonly id: string;
   readonly kind: TextKind;
@@ -10,29 +10,29 @@ export type StoredText = string | {
   readonly parts: number;
 };
 
-/** What the functions of the store work with. */
-export interface Place {
+/** The part of a Deno KV database that holds the store. */
+export interface KvSpace {
   /** The client. */
   readonly kv: KvClient;
-  /** Where everything is. */
+  /** The key layout. */
   readonly keys: Keys;
 }
 
-/** Values take 65,536 bytes, and a character up to two. */
+/** Deno KV allows values of 65,536 bytes, and a UTF-16 code unit takes up to two. */
 const PART_LENGTH = 32_000;
-/** A group of writes takes 819,200 bytes. */
+/** Deno KV allows 819,200 bytes in a group of writes. */
 const PARTS_AT_ONCE = 12;
-/** A group of writes takes 1,000 of them, and 81,920 bytes of keys. */
+/** Deno KV allows 1,000 writes in a group, and 81,920 bytes of keys. */
 const DELETIONS_AT_ONCE = 200;
 
-/** Whether a text is stored in parts. */
+/** Whether a text must be stored in parts. */
 export function isLong(text: string): boolean {
   return text.length > PART_LENGTH;
 }
 
-/** Makes a text ready to be set as a value. The parts of a long one are stored at once, where nobody looks for them yet. */
+/** Prepares a text for a value. The parts of a long text are stored immediately; nothing refers to them yet. */
 export async function prepareText(
-  { kv, keys }: Place,
+  { kv, keys }: KvSpace,
   life: string,
   kind: TextKind,
   label: number,
@@ -51,8 +51,8 @@ export async function prepareText(
   return { id, kind, label, parts };
 }
 
-/** Reads a text; `undefined` when parts of it are gone. */
-export async function readText({ kv, keys }: Place, life: string, stored: StoredText): Promise<string | undefined> {
+/** Reads a text; `undefined` when some of its parts are missing. */
+export async function readText({ kv, keys }: KvSpace, life: string, stored: StoredText): Promise<string | undefined> {
   if (typeof stored === "string") return stored;
   const { id, kind, label, parts } = stored;
   const texts: string[] = [];
@@ -60,19 +60,19 @@ export async function readText({ kv, keys }: Place, life: string, stored: Stored
   return texts.length === parts ? texts.join("") : undefined;
 }
 
-/** The id of a text in parts. */
+/** The id of a text that is stored in parts. */
 export function idOf(stored: StoredText): string | undefined {
   return typeof stored === "string" ? undefined : stored.id;
 }
 
-/** Removes the parts of a text that nobody will look for. */
-export async function dropText({ kv, keys }: Place, life: string, stored: StoredText): Promise<void> {
+/** Removes the parts of a text that nothing refers to. */
+export async function dropText({ kv, keys }: KvSpace, life: string, stored: StoredText): Promise<void> {
   if (typeof stored === "string") return;
   const { id, kind, label, parts } = stored;
   await deleteKeys(kv, Array.from({ length: parts }, (_, part) => keys.part(life, kind, label, id, part)));
 }
 
-/** Removes the entries that a selector finds, and that are meant. */
+/** Removes the keys that a selector finds and `isMeant` accepts. */
 export async function deleteAll(kv: KvClient, selector: KvSelector, isMeant = (_key: KvKey) => true): Promise<void> {
   const found: KvKey[] = [];
   for await (const { key } of kv.list(selector)) if (isMeant(key)) found.push(key);

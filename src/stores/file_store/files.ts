@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import process from "node:process";
 
-/** The functions that the file store calls: those of `node:fs`, and one of Deno. */
+/** The functions that the file store needs: some of `node:fs`, and a lock that only Deno offers. */
 export interface Files {
   /** Opens a file. */
   openSync(path: string, flags: string): number;
@@ -11,36 +11,36 @@ export interface Files {
   readSync(file: number, into: Uint8Array, offset: number, length: number, position: number): number;
   /** Reads a whole file. */
   readFileSync(path: string): Uint8Array;
-  /** Writes a part of a file, and tells how many bytes it has written. */
+  /** Writes a part of a file, and returns the number of bytes written. */
   writeSync(file: number, from: Uint8Array, offset: number, length: number, position: number): number;
-  /** Cuts a file off. */
+  /** Truncates a file. */
   ftruncateSync(file: number, length: number): void;
-  /** Tells how long a file is. */
+  /** Returns the size of a file. */
   fstatSync(file: number): { readonly size: number };
-  /** Calls back when a file or a folder is on the device. */
+  /** Flushes a file or a folder to the device. */
   fsync(file: number, done: (error: Error | null) => void): void;
-  /** Waits until a file is on the device. */
+  /** Flushes a file to the device, synchronously. */
   fsyncSync(file: number): void;
-  /** Calls back when what a file holds is on the device. */
+  /** Flushes the content of a file to the device. */
   fdatasync(file: number, done: (error: Error | null) => void): void;
-  /** Makes a folder. */
+  /** Creates a folder. */
   mkdirSync(path: string, options: { readonly recursive: boolean }): unknown;
-  /** The names in a folder. */
+  /** Returns the names in a folder. */
   readdirSync(path: string): string[];
   /** Moves a file or a folder. */
   renameSync(from: string, to: string): void;
-  /** Gives a file a second name, unless there is one of it. */
+  /** Creates a hard link; fails with `EEXIST` when the new name exists. */
   linkSync(from: string, to: string): void;
   /** Removes a file or a folder. */
   rmSync(path: string, options: { readonly recursive: boolean; readonly force: boolean }): void;
   /**
-   * Takes the system's own lock on a file until it is closed, by the end of the process at the latest; `undefined` when
-   * somebody else has it. Absent where there is no such call.
+   * Locks a file by the operating system, which releases the lock when the file is closed, at the latest when the
+   * process ends. Returns `undefined` when another process has the lock. Absent in runtimes without such a call.
    */
   holdSync?(path: string): { close(): void } | undefined;
 }
 
-/** The functions of this runtime. */
+/** Returns the functions of this runtime. */
 export function hostFiles(): Files {
   if (typeof Deno === "undefined") return fs;
   return {
@@ -55,12 +55,12 @@ export function hostFiles(): Files {
 }
 
 /**
- * Work on files that stops where the device has to confirm something: the system takes what is written at once, the device
- * takes its time.
+ * Work on files, as a generator that yields where it needs a flush to the device. Writing to the operating system's
+ * cache is quick, and synchronous; flushing is slow, and either awaited or skipped by whoever runs the generator.
  */
 export type Work<T> = Generator<() => Promise<void>, T, void>;
 
-/** Does work, and waits for the device wherever it stops. */
+/** Runs work, and awaits each flush. */
 export async function waitFor<T>(work: Work<T>): Promise<T> {
   let step = work.next();
   while (!step.done) {
@@ -75,19 +75,19 @@ export async function waitFor<T>(work: Work<T>): Promise<T> {
   return step.value;
 }
 
-/** Does work, and waits for nothing. */
+/** Runs work synchronously, and skips each flush. */
 export function runThrough<T>(work: Work<T>): T {
   let step = work.next();
   while (!step.done) step = work.next();
   return step.value;
 }
 
-/** Waits until what a file holds is on the device. */
+/** Returns a flush of a file's content. */
 export function dataSync(files: Files, file: number): () => Promise<void> {
   return () => new Promise((resolve, reject) => files.fdatasync(file, (error) => error ? reject(error) : resolve()));
 }
 
-/** Waits until the names in a folder are on the device. Windows has no such call. */
+/** Flushes the names in a folder. Windows has no such call. */
 export function* syncFolder(files: Files, path: string): Work<void> {
   if (process.platform === "win32") return;
   const folder = files.openSync(path, "r");
@@ -98,7 +98,7 @@ export function* syncFolder(files: Files, path: string): Work<void> {
   }
 }
 
-/** Waits, and lets everybody wait, until the names in a folder are on the device. */
+/** Flushes the names in a folder, synchronously. */
 export function syncFolderNow(files: Files, path: string): void {
   if (process.platform === "win32") return;
   const folder = files.openSync(path, "r");
@@ -109,14 +109,14 @@ export function syncFolderNow(files: Files, path: string): void {
   }
 }
 
-/** Writes all bytes to a place in a file: a call may take a part of them only. */
+/** Writes all bytes at a position: one call of the system may write a part only. */
 export function writeAll(files: Files, file: number, bytes: Uint8Array, position: number): void {
   for (let done = 0; done < bytes.length;) {
     done += files.writeSync(file, bytes, done, bytes.length - done, position + done);
   }
 }
 
-/** Writes a new file. */
+/** Writes and flushes a new file. */
 export function* writeFile(files: Files, path: string, chunks: readonly Uint8Array[]): Work<void> {
   const file = files.openSync(path, "w");
   try {
@@ -131,12 +131,12 @@ export function* writeFile(files: Files, path: string, chunks: readonly Uint8Arr
   }
 }
 
-/** The ending of a file that is not in its place yet. */
+/** The suffix of a file that is still being written. */
 export const UNFINISHED = ".new";
 
 /**
- * Puts a new file into the place of another: after a crash there is one of them, whole. `onPlaced` is called as soon as the
- * new one is there for readers.
+ * Replaces a file atomically: after a crash there is the old or the new one, whole. `onPlaced` is called as soon as
+ * readers see the new file.
  */
 export function* replaceFile(
   files: Files,
@@ -152,12 +152,12 @@ export function* replaceFile(
   yield* syncFolder(files, folder);
 }
 
-/** The code of a system's error, such as `ENOENT`. */
+/** Returns the code of a system error, such as `ENOENT`. */
 export function codeOf(error: unknown): unknown {
   return error instanceof Error && "code" in error ? error.code : undefined;
 }
 
-/** An error that says what could not be done, with what the system said as its cause. */
+/** Makes an error that names the action that failed, with the original error as its cause. */
 export function failure(action: string, error: unknown): Error {
   return new Error(`${action}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
 }

@@ -1,38 +1,40 @@
 import { dataSync, type Files, syncFolder, type Work, writeAll } from "./files.ts";
 import type { Handles } from "./handles.ts";
 
-/** What the files of a job need. */
+/** What the files of a job have in common. */
 export interface JobFiles {
   /** The functions to call. */
   readonly files: Files;
-  /** The open files. */
+  /** The cache of open files. */
   readonly handles: Handles;
   /** The job's folder. */
   readonly folder: string;
-  /** Whether a file is there. */
+  /** Whether a file of this name existed when the job was opened. */
   readonly has: (name: string) => boolean;
-  /** Called when something has been stored. */
+  /** Called after each stored write. */
   readonly onStored: () => void;
 }
 
 /**
- * A file that grows at its end. What could not be stored in whole is cut off before anything else follows: behind the part
- * of a line nothing would ever be read.
+ * A file that only grows at its end. The remains of a failed write are truncated before the next write: a reader stops
+ * at the first incomplete line, so nothing after it would ever be read.
  */
 export class GrowingFile {
-  /** Where it is. */
+  /** The file's path. */
   readonly path: string;
   readonly #folder: string;
   readonly #files: Files;
   readonly #handles: Handles;
   #size: number;
   #isThere: boolean;
-  /** There may be something behind what is stored. */
-  #isRagged: boolean;
-  /** Its name may not be on the device. */
-  #isLoose: boolean;
+  /** Whether the file may be longer than what is stored: it holds the remains of a failed write. */
+  #hasSurplus: boolean;
+  /** Whether the folder must be flushed before the file counts as stored. */
+  #isNameUnsynced: boolean;
 
-  /** Takes a file of which `size` bytes are stored; it may be longer, and without any it need not be there. */
+  /**
+   * Uses a file of which the first `size` bytes are stored. The file may be longer; when `size` is 0 it need not exist.
+   */
   constructor(files: Files, handles: Handles, folder: string, name: string, isThere: boolean, size: number) {
     this.#files = files;
     this.#handles = handles;
@@ -40,29 +42,29 @@ export class GrowingFile {
     this.path = `${folder}/${name}`;
     this.#size = size;
     this.#isThere = isThere;
-    this.#isRagged = isThere;
-    this.#isLoose = !isThere;
+    this.#hasSurplus = isThere;
+    this.#isNameUnsynced = !isThere;
   }
 
-  /** What is stored. */
+  /** Reads the stored bytes. */
   read(): Uint8Array {
     return this.#size === 0 ? new Uint8Array() : this.#files.readFileSync(this.path).subarray(0, this.#size);
   }
 
-  /** Writes behind what is stored; an error means that nothing has been added. */
+  /** Appends, atomically: when this throws, nothing has been added. */
   *append(chunks: readonly Uint8Array[]): Work<void> {
     const file = this.#handles.take(this.path, this.#isThere ? "r+" : "w+");
     this.#isThere = true;
     try {
-      if (this.#isRagged) this.#files.ftruncateSync(file, this.#size);
-      this.#isRagged = true;
+      if (this.#hasSurplus) this.#files.ftruncateSync(file, this.#size);
+      this.#hasSurplus = true;
       const bytes = join(chunks);
       writeAll(this.#files, file, bytes, this.#size);
       yield dataSync(this.#files, file);
-      if (this.#isLoose) yield* syncFolder(this.#files, this.#folder);
-      this.#isLoose = false;
+      if (this.#isNameUnsynced) yield* syncFolder(this.#files, this.#folder);
+      this.#isNameUnsynced = false;
       this.#size += bytes.length;
-      this.#isRagged = false;
+      this.#hasSurplus = false;
     } catch (error) {
       this.#tidy(file);
       throw error;
@@ -71,37 +73,39 @@ export class GrowingFile {
     }
   }
 
-  /** Another file has come into its place. */
+  /** Notes that the file was replaced by another with `size` bytes. */
   replaced(size: number): void {
     this.#handles.close(this.path);
     this.#size = size;
     this.#isThere = true;
-    this.#isRagged = false;
-    this.#isLoose = true;
+    this.#hasSurplus = false;
+    this.#isNameUnsynced = true;
   }
 
-  /** The name of the file in its place is on the device. */
-  settled(): void {
-    this.#isLoose = false;
+  /** Notes that the file's name has been flushed. */
+  nameSynced(): void {
+    this.#isNameUnsynced = false;
   }
 
-  /** Closes it. */
+  /** Closes the file. */
   close(): void {
     this.#handles.close(this.path);
   }
 
-  /** Cuts off at once what has failed, so that no reader meets it; what fails here as well is done by the next write. */
+  /**
+   * Truncates a failed write at once, so that no reader sees its remains. If this fails too, the next write does it.
+   */
   #tidy(file: number): void {
     try {
       this.#files.ftruncateSync(file, this.#size);
-      this.#isRagged = false;
+      this.#hasSurplus = false;
     } catch {
-      this.#isRagged = true;
+      this.#hasSurplus = true;
     }
   }
 }
 
-/** Makes one part of many: each would be a call of the system. */
+/** Joins chunks, so that they are written by one call of the system. */
 function join(chunks: readonly Uint8Array[]): Uint8Array {
   const joined = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

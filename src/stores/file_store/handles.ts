@@ -1,6 +1,6 @@
 import type { Files } from "./files.ts";
 
-/** Processes may open about a thousand files. */
+/** Processes may usually open about a thousand files. */
 const MOST_OPEN = 200;
 
 interface Handle {
@@ -8,17 +8,20 @@ interface Handle {
   users: number;
 }
 
-/** The files that are open: those used last stay so, so that a job that goes on need not open its journal for each write. */
+/**
+ * A cache of open files: the most recently used stay open, so that a running job does not reopen its journal for each
+ * write.
+ */
 export class Handles {
   readonly #files: Files;
   readonly #open = new Map<string, Handle>();
 
-  /** Opens files by these functions. */
+  /** Makes an empty cache. */
   constructor(files: Files) {
     this.#files = files;
   }
 
-  /** The open file at a path, until it is given back. */
+  /** Returns an open file, which stays open until it is given back. */
   take(path: string, flags: string): number {
     const handle = this.#open.get(path) ?? { file: this.#files.openSync(path, flags), users: 0 };
     handle.users++;
@@ -27,7 +30,7 @@ export class Handles {
     return handle.file;
   }
 
-  /** Gives back what was taken. */
+  /** Gives a file back, and closes the least recently used ones when there are too many. */
   giveBack(path: string): void {
     const handle = this.#open.get(path);
     if (handle !== undefined) handle.users--;
@@ -37,7 +40,7 @@ export class Handles {
     }
   }
 
-  /** Closes a file that nobody has taken, if it is open. */
+  /** Closes a file that nobody uses, if it is open. */
   close(path: string): void {
     const handle = this.#open.get(path);
     if (handle === undefined) return;

@@ -1,25 +1,25 @@
 import type { StoredCommand } from "../../ports/store.ts";
 import { failure, type Work } from "./files.ts";
 import { GrowingFile, type JobFiles } from "./growing_file.ts";
-import { encodeLine, type Line, readLines } from "./line.ts";
+import { encodeLine, type Line, readLines } from "./json_lines.ts";
 import { readTail } from "./tail.ts";
-import type { Lane } from "./write_queue.ts";
+import type { WriteTarget } from "./write_queue.ts";
 
-/** The name of a job's file with the commands. */
+/** The name of a job's inbox file. */
 export const INBOX = "inbox.jsonl";
 const COMMAND = "command";
 
-/** The commands that have been sent to a job, one a line. */
-export class Inbox implements Lane {
+/** A job's inbox file: one command per line. */
+export class InboxFile implements WriteTarget {
   readonly #onStored: () => void;
   readonly #file: GrowingFile;
   #count: number;
-  /** The keys that have been used, those of collected commands among them; read when first asked for. */
+  /** All keys in use, those of collected commands included; read from the file on first use. */
   #keys: Set<string> | undefined;
   #collected: { readonly key: string; readonly line: Uint8Array }[] = [];
   #length = 0;
 
-  /** Finds out how many commands there are. */
+  /** Opens the file, and reads the number of the last command. */
   constructor({ files, handles, folder, has, onStored }: JobFiles) {
     this.#onStored = onStored;
     const isThere = has(INBOX);
@@ -31,17 +31,17 @@ export class Inbox implements Lane {
     this.#file = new GrowingFile(files, handles, folder, INBOX, isThere, size);
   }
 
-  /** How many commands are stored. */
+  /** The number of stored commands. */
   get count(): number {
     return this.#count;
   }
 
-  /** The stored commands above a sequence. */
+  /** Reads the stored commands with a sequence above the given one. */
   commandsAfter(sequence: number): StoredCommand[] {
     return sequence >= this.#count ? [] : this.#read().filter((command) => command.sequence > sequence);
   }
 
-  /** Collects a command, unless its key has been used. */
+  /** Collects a command for the next `store`, unless its key was used before. */
   add(key: string, text: string): void {
     this.#keys ??= new Set(this.#read().map((command) => command.key));
     if (this.#keys.has(key)) return;
@@ -52,7 +52,7 @@ export class Inbox implements Lane {
     this.#length += line.length;
   }
 
-  /** Stores what was collected. */
+  /** Appends the collected commands to the file. */
   *store(): Work<void> {
     const collected = this.#collected;
     this.#collected = [];
@@ -68,7 +68,7 @@ export class Inbox implements Lane {
     }
   }
 
-  /** Closes its file. */
+  /** Closes the file. */
   close(): void {
     this.#file.close();
   }

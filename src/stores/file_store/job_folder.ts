@@ -2,43 +2,45 @@ import { FencedError } from "../../base/errors.ts";
 import type { JobHead, JobRecord, MaybePromise, NewJob, StoredCommand, StoredJob } from "../../ports/store.ts";
 import { codeOf, failure, type Files, replaceFile, syncFolder, UNFINISHED, type Work, writeFile } from "./files.ts";
 import type { Handles } from "./handles.ts";
-import { INBOX, Inbox } from "./inbox.ts";
+import { INBOX, InboxFile } from "./inbox.ts";
 import { jobName } from "./job_name.ts";
-import { JOURNAL, Journal } from "./journal.ts";
+import { JOURNAL, JournalFile } from "./journal.ts";
 import { copyHead, encodeSnapshot, readHeader, readSnapshot, SNAPSHOT } from "./snapshot.ts";
 import { WriteQueue } from "./write_queue.ts";
 
-/** What the folders of all jobs share. */
-export interface JobPlace {
-  /** The folder of the store. */
+/** The folder of the store, and what all its job folders share. */
+export interface StoreFolder {
+  /** The path of the store's folder. */
   readonly root: string;
   /** The functions to call. */
   readonly files: Files;
-  /** The open files. */
+  /** The cache of open files. */
   readonly handles: Handles;
-  /** Folders whose jobs could not be created after all. */
+  /**
+   * Folders that were moved into place although their creation failed in the end; a new creation moves them away first.
+   */
   readonly abandoned: Set<string>;
-  /** Whether writes wait for the device. */
+  /** Whether writes wait for a flush to the device. */
   readonly waits: boolean;
-  /** Called when what the lists say of a job has changed. */
+  /** Called when the record of a job, or the number of its commands, has changed. */
   readonly onChange: (job: JobFolder) => void;
 }
 
-/** Folders that are not in their place yet, or no longer, begin with this; names of jobs don't. */
-export const PASSING = ".job-";
+/** The prefix of folders that are being created or deleted. Names of jobs do not begin with it. */
+export const TEMPORARY = ".job-";
 
-/** The folder of a job: its snapshot, and when there are any, its journal and its inbox. */
+/** A job's folder: the snapshot file and, once there is an entry or a command, the journal file and the inbox file. */
 export class JobFolder {
-  readonly #place: JobPlace;
+  readonly #store: StoreFolder;
   readonly #path: string;
   readonly #queue: WriteQueue;
-  readonly #journal: Journal;
-  readonly #inbox: Inbox;
+  readonly #journal: JournalFile;
+  readonly #inbox: InboxFile;
   #snapshotRevision: number;
   #isGone = false;
 
-  private constructor(place: JobPlace, path: string, base: JobRecord, names: readonly string[]) {
-    const { files, handles, waits, onChange } = place;
+  private constructor(store: StoreFolder, path: string, base: JobRecord, names: readonly string[]) {
+    const { files, handles, waits, onChange } = store;
     const parts = {
       files,
       handles,
@@ -46,17 +48,20 @@ export class JobFolder {
       has: (name: string) => names.includes(name),
       onStored: () => onChange(this),
     };
-    this.#place = place;
+    this.#store = store;
     this.#path = path;
     this.#queue = new WriteQueue(waits);
-    this.#journal = new Journal(parts, base);
-    this.#inbox = new Inbox(parts);
+    this.#journal = new JournalFile(parts, base);
+    this.#inbox = new InboxFile(parts);
     this.#snapshotRevision = base.revision;
   }
 
-  /** Opens a folder; `undefined` when it is not one of a job. What a crash has left unfinished is removed. */
-  static open(place: JobPlace, name: string): JobFolder | undefined {
-    const { root, files } = place;
+  /**
+   * Opens a job's folder, and removes unfinished files that a crash has left. Returns `undefined` when the folder is
+   * not a job's.
+   */
+  static open(store: StoreFolder, name: string): JobFolder | undefined {
+    const { root, files } = store;
     const path = `${root}/${name}`;
     const names = namesIn(files, path);
     if (!names.includes(SNAPSHOT)) {
@@ -70,51 +75,51 @@ export class JobFolder {
     if (jobName(base.jobId) !== name) {
       throw new Error(`"${path}" has job ${JSON.stringify(base.jobId)}, whose folder must be "${jobName(base.jobId)}"`);
     }
-    return new JobFolder(place, path, base, names);
+    return new JobFolder(store, path, base, names);
   }
 
-  /** Makes the folder of a new job elsewhere, and moves it into its place. */
-  static *create(place: JobPlace, job: NewJob): Work<JobFolder> {
-    const { root, files, abandoned } = place;
+  /** Creates a new job in a temporary folder, and moves it into place. */
+  static *create(store: StoreFolder, job: NewJob): Work<JobFolder> {
+    const { root, files, abandoned } = store;
     const { jobId, createdAt, flow, snapshot, head } = job;
     const record = { ...copyHead(head), jobId, createdAt, revision: 0 };
     const path = `${root}/${jobName(jobId)}`;
-    const passing = passingPath(root);
+    const temporary = temporaryPath(root);
     try {
-      if (abandoned.has(path)) files.renameSync(path, passingPath(root));
+      if (abandoned.has(path)) files.renameSync(path, temporaryPath(root));
       abandoned.delete(path);
-      files.mkdirSync(passing, { recursive: false });
-      yield* writeFile(files, `${passing}/${SNAPSHOT}`, encodeSnapshot({ record, flow, snapshot }));
-      yield* syncFolder(files, passing);
-      files.renameSync(passing, path);
+      files.mkdirSync(temporary, { recursive: false });
+      yield* writeFile(files, `${temporary}/${SNAPSHOT}`, encodeSnapshot({ record, flow, snapshot }));
+      yield* syncFolder(files, temporary);
+      files.renameSync(temporary, path);
       abandoned.add(path);
       yield* syncFolder(files, root);
       abandoned.delete(path);
     } catch (error) {
-      remove(files, passing);
+      remove(files, temporary);
       throw failure(`Cannot create job "${jobId}" in "${root}"`, error);
     }
-    return new JobFolder(place, path, record, [SNAPSHOT]);
+    return new JobFolder(store, path, record, [SNAPSHOT]);
   }
 
-  /** The record, as of what is stored. */
+  /** The job's record, as of the last stored write. */
   get record(): JobRecord {
     return this.#journal.record;
   }
 
-  /** Whether there are commands that are not consumed. */
-  get isAddressed(): boolean {
+  /** Whether the job has unconsumed commands. */
+  get hasCommands(): boolean {
     return this.#inbox.count > this.record.consumed;
   }
 
-  /** Reads all that is stored. */
+  /** Reads the whole job. */
   load(): StoredJob {
-    const { record: { revision }, flow, snapshot } = readSnapshot(this.#place.files, `${this.#path}/${SNAPSHOT}`);
+    const { record: { revision }, flow, snapshot } = readSnapshot(this.#store.files, `${this.#path}/${SNAPSHOT}`);
     const entries = this.#journal.entriesAfter(revision);
     return { record: this.record, flow, snapshot, snapshotRevision: revision, entries };
   }
 
-  /** Adds entries. */
+  /** Appends entries, after the writes before them. */
   append(expectedRevision: number, entries: readonly string[], head: JobHead | undefined): MaybePromise<void> {
     return this.#queue.write(this.#journal, () => {
       if (this.#isGone) throw new FencedError(this.record.jobId, expectedRevision, undefined);
@@ -122,12 +127,12 @@ export class JobFolder {
     });
   }
 
-  /** Puts a snapshot before the entries after its revision. */
+  /** Replaces the snapshot, and drops the entries up to its revision. */
   compact(revision: number, snapshot: string): MaybePromise<void> {
     return this.#queue.alone(() => this.#compact(revision, snapshot));
   }
 
-  /** Adds a command. */
+  /** Appends a command. Resolves to false when the job was deleted. */
   send(key: string, text: string): MaybePromise<boolean> {
     return this.#queue.write(this.#inbox, () => {
       if (!this.#isGone) this.#inbox.add(key, text);
@@ -135,19 +140,19 @@ export class JobFolder {
     });
   }
 
-  /** Reads the commands above a sequence. */
+  /** Reads the commands with a sequence above the given one. */
   commandsAfter(sequence: number): StoredCommand[] {
     return this.#inbox.commandsAfter(sequence);
   }
 
-  /** Removes the folder; `onGone` is called as soon as it is out of its place. */
+  /** Deletes the folder; `onGone` is called as soon as nobody finds it any more. */
   delete(onGone: () => void): MaybePromise<boolean> {
     return this.#queue.alone(() => this.#delete(onGone));
   }
 
   *#compact(revision: number, snapshot: string): Work<void> {
     if (this.#isGone || revision <= this.#snapshotRevision || revision > this.record.revision) return;
-    const { files } = this.#place;
+    const { files } = this.#store;
     const { flow } = readSnapshot(files, `${this.#path}/${SNAPSHOT}`);
     const chunks = encodeSnapshot({ record: { ...this.record, revision }, flow, snapshot });
     try {
@@ -160,28 +165,28 @@ export class JobFolder {
 
   *#delete(onGone: () => void): Work<boolean> {
     if (this.#isGone) return false;
-    const { root, files } = this.#place;
-    const passing = passingPath(root);
+    const { root, files } = this.#store;
+    const temporary = temporaryPath(root);
     this.#journal.close();
     this.#inbox.close();
     try {
-      files.renameSync(this.#path, passing);
+      files.renameSync(this.#path, temporary);
       this.#isGone = true;
       onGone();
       yield* syncFolder(files, root);
     } catch (error) {
       throw failure(`Cannot delete "${this.#path}"`, error);
     }
-    remove(files, passing);
+    remove(files, temporary);
     return true;
   }
 }
 
-function passingPath(root: string): string {
-  return `${root}/${PASSING}${crypto.randomUUID()}`;
+function temporaryPath(root: string): string {
+  return `${root}/${TEMPORARY}${crypto.randomUUID()}`;
 }
 
-/** The names in a folder; none where there is no folder. */
+/** Returns the names in a folder; none for a path that is no folder. */
 function namesIn(files: Files, path: string): string[] {
   try {
     return files.readdirSync(path);
@@ -191,11 +196,11 @@ function namesIn(files: Files, path: string): string[] {
   }
 }
 
-/** Clears away what is of no use; if that fails, the next one who opens the store does it. */
+/** Removes files that are no longer needed. A failure is ignored: the next opening tries again. */
 export function remove(files: Files, path: string): void {
   try {
     files.rmSync(path, { recursive: true, force: true });
   } catch {
-    // It is in nobody's way.
+    // Nobody reads these files.
   }
 }

@@ -1,29 +1,29 @@
 import type { DueQuery, JobPage, JobRecord, ListQuery } from "../../ports/store.ts";
 import {
-  comparePlaces,
+  compareByAge,
   isDue,
   isListed,
-  type JobPlace,
+  type ListPosition,
   PAGE_LENGTH,
   pageOf,
-  placeOf,
-} from "../../ports/store_lists.ts";
+  positionOf,
+} from "../../ports/store_kit.ts";
 
-/** What the index knows of a job. */
+/** A job as the index sees it. */
 export interface IndexedJob {
-  /** What the lists show. */
+  /** The job's record. */
   readonly record: JobRecord;
-  /** Whether it has commands that are not consumed. */
-  readonly isAddressed: boolean;
+  /** Whether the job has unconsumed commands. */
+  readonly hasCommands: boolean;
 }
 
-/** The jobs in memory: by id, by age, and those that may be due. */
+/** An index of all jobs in memory: by id, by creation time, and those that may be due. */
 export class JobIndex<J extends IndexedJob> {
   readonly #byId = new Map<string, J>();
   readonly #byAge: J[] = [];
   readonly #waiting = new Set<J>();
 
-  /** The job of an id. */
+  /** Returns the job with an id. */
   get(jobId: string): J | undefined {
     return this.#byId.get(jobId);
   }
@@ -40,10 +40,10 @@ export class JobIndex<J extends IndexedJob> {
     this.update(job);
   }
 
-  /** Takes note of what has changed. */
+  /** Updates the index after a change of the job. */
   update(job: J): void {
     const { wakeAt, owner } = job.record;
-    if (wakeAt !== undefined || owner !== undefined || job.isAddressed) this.#waiting.add(job);
+    if (wakeAt !== undefined || owner !== undefined || job.hasCommands) this.#waiting.add(job);
     else this.#waiting.delete(job);
   }
 
@@ -54,33 +54,33 @@ export class JobIndex<J extends IndexedJob> {
     this.#waiting.delete(job);
   }
 
-  /** Jobs that must be looked at, oldest first. */
+  /** Returns the jobs that are due, oldest first. */
   due(query: DueQuery): JobRecord[] {
-    const due = Array.from(this.#waiting).filter((job) => job.isAddressed || isDue(job.record, query));
-    return due.map(({ record }) => record).sort(comparePlaces).slice(0, query.limit);
+    const due = Array.from(this.#waiting).filter((job) => job.hasCommands || isDue(job.record, query));
+    return due.map(({ record }) => record).sort(compareByAge).slice(0, query.limit);
   }
 
-  /** A page of jobs, oldest first. */
+  /** Returns a page of jobs, oldest first. */
   list(query: ListQuery): JobPage {
     const { createdBefore = Infinity, limit = PAGE_LENGTH, cursor } = query;
-    const before = cursor === undefined ? undefined : placeOf(cursor);
+    const before = cursor === undefined ? undefined : positionOf(cursor);
     const found: JobRecord[] = [];
     for (let at = before === undefined ? 0 : this.#indexOf(before); found.length <= limit; at++) {
       const record = this.#byAge[at]?.record;
       if (record === undefined || record.createdAt >= createdBefore) break;
-      if (!isListed(record, query) || before !== undefined && comparePlaces(record, before) === 0) continue;
+      if (!isListed(record, query) || before !== undefined && compareByAge(record, before) === 0) continue;
       found.push(record);
     }
     return pageOf(found, limit);
   }
 
-  /** Where a place is among the ages, or would be. */
-  #indexOf(place: JobPlace): number {
+  /** Binary search: the index in `#byAge` of the first job at or after a position. */
+  #indexOf(position: ListPosition): number {
     let [low, high] = [0, this.#byAge.length];
     while (low < high) {
       const middle = (low + high) >> 1;
       const record = this.#byAge[middle]?.record;
-      if (record !== undefined && comparePlaces(record, place) < 0) low = middle + 1;
+      if (record !== undefined && compareByAge(record, position) < 0) low = middle + 1;
       else high = middle;
     }
     return low;

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 
-/** Together with its escapes well below the 255 bytes that file systems take. */
+/** File systems take names of 255 bytes; this leaves room for the hash. */
 const LONGEST = 120;
-/** Names that Windows keeps for devices. */
+/** Device names, which Windows reserves. */
 const DEVICES = /^(con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/;
 
 /**
- * The name of a job's folder: safe in every file system, also one that doesn't tell upper case from lower, and another for
- * every id. Lower-case letters, digits, `-`, `_` and inner dots stay as they are, other bytes are `=` and two hexadecimal
- * digits; a long id is its beginning, `~` and a hash.
+ * Returns the folder name of a job: unique per id and valid in every file system, also in one that ignores case.
+ * Lower-case letters, digits, `-`, `_` and inner dots are kept; every other byte becomes `=` and two hexadecimal
+ * digits. A long id becomes its beginning, `~` and a hash.
  */
 export function jobName(jobId: string): string {
   const name = escape(jobId);

@@ -2,28 +2,31 @@ import { FencedError } from "../../base/errors.ts";
 import type { JobHead, JobRecord } from "../../ports/store.ts";
 import { failure, type Files, replaceFile, type Work } from "./files.ts";
 import { GrowingFile, type JobFiles } from "./growing_file.ts";
-import { encodeLine, type Line, readLines } from "./line.ts";
+import { encodeLine, type Line, readLines } from "./json_lines.ts";
 import { copyHead } from "./snapshot.ts";
-import type { Lane } from "./write_queue.ts";
+import type { WriteTarget } from "./write_queue.ts";
 import { readTail } from "./tail.ts";
 
-/** The name of a job's file with the entries. */
+/** The name of a job's journal file. */
 export const JOURNAL = "journal.jsonl";
 const ENTRY = "entry";
 
-/** The entries of a job after its snapshot, one a line, and its record. */
-export class Journal implements Lane {
+/**
+ * A job's journal file: the entries after the snapshot, one per line. Also keeps the job's record, which the entries
+ * change.
+ */
+export class JournalFile implements WriteTarget {
   readonly #files: Files;
   readonly #folder: string;
   readonly #onStored: () => void;
   readonly #file: GrowingFile;
   #record: JobRecord;
-  /** The record with what has been collected. */
+  /** The record as it will be once the collected entries are stored. */
   #ahead: JobRecord;
   #chunks: Uint8Array[] = [];
   #length = 0;
 
-  /** Finds out where a job stands whose snapshot has this record. */
+  /** Opens the file, and reads the record from its end. `base` is the record of the snapshot. */
   constructor({ files, handles, folder, has, onStored }: JobFiles, base: JobRecord) {
     this.#files = files;
     this.#folder = folder;
@@ -33,24 +36,25 @@ export class Journal implements Lane {
     const { lines, size } = isThere ? readTail(files, path, ENTRY, hasHead) : { lines: [], size: 0 };
     const revision = lines.at(-1)?.meta.revision ?? 0;
     const head = lines.findLast(({ meta }) => meta.head !== undefined)?.meta.head;
-    // A journal that the snapshot has overtaken begins anew.
+    // The snapshot is newer than the whole journal: a crash came between the two writes of a compaction. The next write
+    // empties the file.
     const isBehind = revision < base.revision;
     this.#record = isBehind ? base : { ...base, ...head && copyHead(head), revision };
     this.#ahead = this.#record;
     this.#file = new GrowingFile(files, handles, folder, JOURNAL, isThere, isBehind ? 0 : size);
   }
 
-  /** The record, as of what is stored. */
+  /** The record, as of the last stored write. */
   get record(): JobRecord {
     return this.#record;
   }
 
-  /** The texts of the entries after a revision. */
+  /** Reads the entries after a revision. */
   entriesAfter(revision: number): string[] {
     return this.#linesAfter(revision, this.#file.read()).map(({ text }) => text);
   }
 
-  /** Collects entries. */
+  /** Collects entries for the next `store`. */
   add(expectedRevision: number, entries: readonly string[], head: JobHead | undefined): void {
     const { jobId, revision } = this.#ahead;
     if (revision !== expectedRevision) throw new FencedError(jobId, expectedRevision, revision);
@@ -72,7 +76,7 @@ export class Journal implements Lane {
     this.#ahead = { ...this.#ahead, ...head && copyHead(head), revision: revision + entries.length };
   }
 
-  /** Stores what was collected. */
+  /** Appends the collected entries to the file. */
   *store(): Work<void> {
     const chunks = this.#chunks;
     const ahead = this.#ahead;
@@ -89,16 +93,16 @@ export class Journal implements Lane {
     }
   }
 
-  /** Drops the entries up to a revision. */
+  /** Rewrites the file without the entries up to a revision. */
   *dropUpTo(revision: number): Work<void> {
     const bytes = this.#file.read();
     const first = this.#linesAfter(revision, bytes)[0];
     const rest = first === undefined ? new Uint8Array() : bytes.subarray(first.start);
     yield* replaceFile(this.#files, this.#folder, JOURNAL, [rest], () => this.#file.replaced(rest.length));
-    this.#file.settled();
+    this.#file.nameSynced();
   }
 
-  /** Closes its file. */
+  /** Closes the file. */
   close(): void {
     this.#file.close();
   }

@@ -1,9 +1,9 @@
 import { codeOf, failure, type Files, writeAll } from "./files.ts";
 import { type LockOwner, type OwnerState, self } from "./lock_owner.ts";
 
-/** A folder that this process has for itself. */
+/** The lock of a folder. */
 export interface Lock {
-  /** Lets it go. */
+  /** Releases the lock. */
   release(): void;
 }
 
@@ -13,13 +13,14 @@ const LOCK = ".lock";
 const MOST_TRIES = 20;
 
 /**
- * Takes a folder for this process.
+ * Locks a folder for this process.
  *
- * A lock comes into being with all its content: as a second name of a file that is there. One whose owner is gone is replaced
- * by the only process that holds the claim to it. A claim is made like a lock, is named after the lock's token, and counts
- * only if the lock is still that one afterwards; of a claimant that is gone, the claim itself can be claimed.
+ * A lock file appears with its whole content, as a hard link to a file that was written before. A stale lock is
+ * replaced by the only process that holds the claim to it. A claim is a link too. Its name contains the token of the
+ * stale lock, and it counts only if the lock file still has that token afterwards. The claim of a process that is gone
+ * can itself be claimed.
  *
- * @throws {Error} naming the owner, when it runs or may run
+ * @throws {Error} naming the owner, when it runs or may still run
  */
 export function takeLock(files: Files, root: string, stateOf: StateOf): Lock {
   for (let tries = 1;; tries++) {
@@ -27,14 +28,14 @@ export function takeLock(files: Files, root: string, stateOf: StateOf): Lock {
       const lock = attempt(files, root, stateOf);
       if (lock !== undefined) return lock;
     } catch (error) {
-      // Whoever got the lock meanwhile has cleared this attempt away.
+      // Another process took the lock, and removed the files of this attempt.
       if (codeOf(error) !== "ENOENT" || tries === MOST_TRIES) throw error;
     }
     if (tries === MOST_TRIES) throw new Error(`"${root}/${LOCK}" changes hands all the time`);
   }
 }
 
-/** Takes the lock, or not: then it is worth another attempt. */
+/** Tries to take the lock once. Returns `undefined` when another attempt is worth while. */
 function attempt(files: Files, root: string, stateOf: StateOf): Lock | undefined {
   const path = `${root}/${LOCK}`;
   const own = self(files.holdSync !== undefined);
@@ -44,7 +45,7 @@ function attempt(files: Files, root: string, stateOf: StateOf): Lock | undefined
   try {
     writeOwner(files, mine, own);
     held = files.holdSync?.(mine);
-    // Whoever looks at the attempt just now has the system's lock on it for that moment.
+    // Another process that is checking this file holds its lock for a moment; then this attempt fails, and is repeated.
     const isSure = held !== undefined || files.holdSync === undefined;
     isTaken = isSure && (tryLink(files, mine, path) || takeOver(files, path, mine, stateOf));
   } finally {
@@ -60,7 +61,7 @@ function attempt(files: Files, root: string, stateOf: StateOf): Lock | undefined
   };
 }
 
-/** Clears away what is left of attempts to take the lock that a crash has ended; for the one who has it. */
+/** Removes the files of attempts that a crash has ended. Only the owner of the lock may call this. */
 export function clearAttempts(
   files: Files,
   root: string,
@@ -71,7 +72,7 @@ export function clearAttempts(
       const owner = readOwner(files, path);
       return owner !== undefined && stateOf(owner, path) === "gone";
     } catch {
-      return true; // It was never finished; one who is about to finish it tries again, and is refused.
+      return true; // Not completely written. If its process lives, the attempt fails, is repeated, and is then refused.
     }
   };
   for (const name of files.readdirSync(root)) {
@@ -80,7 +81,7 @@ export function clearAttempts(
   }
 }
 
-/** Takes the place of an owner that is gone; false when the lock has changed meanwhile. */
+/** Replaces the lock of an owner that is gone. Returns false when the lock has changed meanwhile. */
 function takeOver(
   files: Files,
   path: string,
@@ -99,7 +100,7 @@ function takeOver(
   }
   const isMine = readOwner(files, path)?.token === owner?.token;
   if (isMine) files.renameSync(mine, path);
-  // With the lock replaced, nobody can make use of a claim to the one before.
+  // Claims to the replaced lock are void now.
   for (const claim of isMine ? claims : claims.slice(-1)) drop(files, claim);
   return isMine;
 }
@@ -121,7 +122,7 @@ function writeOwner(files: Files, path: string, owner: LockOwner): void {
   }
 }
 
-/** The owner of a lock or claim; `undefined` when there is none. */
+/** Reads the owner of a lock or claim; `undefined` when the file does not exist. */
 function readOwner(files: Files, path: string): LockOwner | undefined {
   try {
     return JSON.parse(new TextDecoder().decode(files.readFileSync(path)));
@@ -131,7 +132,7 @@ function readOwner(files: Files, path: string): LockOwner | undefined {
   }
 }
 
-/** Gives a file a second name; false when there is a file of that name. */
+/** Creates a hard link. Returns false when the new name exists. */
 function tryLink(files: Files, from: string, to: string): boolean {
   try {
     files.linkSync(from, to);

@@ -3,33 +3,35 @@ import { hostname } from "node:os";
 import process from "node:process";
 import { codeOf, type Files } from "./files.ts";
 
-/** Who has a folder for itself. */
+/** The owner of a lock, as its file says. */
 export interface LockOwner {
-  /** The process. */
+  /** The process id. */
   readonly pid: number;
-  /** When it was started, where that can be known: another process of the same number was started at another time. */
+  /** The start time of the process, if known. It distinguishes the process from a later one with the same id. */
   readonly started?: string | undefined;
-  /** The name of its host, where that can be known. */
+  /** The name of the host, if known. */
   readonly host?: string | undefined;
-  /** Unlike any other's. */
+  /** A random id. */
   readonly token: string;
-  /** Whether it has a lock of the system on the file, which the system takes away when the process ends. */
+  /** Whether the owner also has an operating system lock on the file, which ends with the process. */
   readonly isHeld: boolean;
 }
 
-/** Whether the owner of a lock still runs. */
+/** Whether the owner of a lock is still running. */
 export type OwnerState = "running" | "gone" | "unknown";
 
-/** Where the instant of its start stands behind the name of a process. */
+/** The index of the start time among the fields of `/proc/<pid>/stat` that follow the process name. */
 const START_FIELD = 19;
 
-/** This process as an owner. */
+/** Describes this process as an owner. */
 export function self(isHeld: boolean): LockOwner {
   const { pid } = process;
   return { pid, started: startOf(pid), host: ownHost(), token: crypto.randomUUID(), isHeld };
 }
 
-/** Finds out whether an owner still runs: by the system's lock where that can be had, else by asking for the process. */
+/**
+ * Finds out whether an owner is still running: by the operating system's lock if there is one, else by its process id.
+ */
 export function stateOf(files: Files, owner: LockOwner, path: string): OwnerState {
   const host = ownHost();
   if (host !== undefined && owner.host !== undefined && host !== owner.host) return "unknown";
@@ -50,7 +52,7 @@ export function stateOf(files: Files, owner: LockOwner, path: string): OwnerStat
   return isOther ? "gone" : "running";
 }
 
-/** On Linux, in ticks since the machine was started. */
+/** The start time of a process in clock ticks since boot; known on Linux only. */
 function startOf(pid: number): string | undefined {
   try {
     const status = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -64,6 +66,6 @@ function ownHost(): string | undefined {
   try {
     return hostname();
   } catch {
-    return undefined; // Deno, without the permission.
+    return undefined; // Deno, without the permission to read the host name.
   }
 }

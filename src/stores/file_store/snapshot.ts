@@ -1,8 +1,8 @@
 import type { JobHead, JobRecord } from "../../ports/store.ts";
 import type { Files } from "./files.ts";
-import { decodeLine, encodeLine, nextLine } from "./line.ts";
+import { decodeLine, encodeLine, nextLine } from "./json_lines.ts";
 
-/** The name of a job's file with the flow and the snapshot. */
+/** The name of a job's snapshot file. */
 export const SNAPSHOT = "snapshot.jsonl";
 
 const FORMAT = "routilux/file-store";
@@ -16,33 +16,36 @@ interface Header {
   readonly createdAt: number;
   /** The revision of the snapshot. */
   readonly revision: number;
-  /** The head when the snapshot was written, which may be later than its revision. */
+  /** The head at the time of writing, which may be newer than `revision`. */
   readonly head: JobHead;
 }
 
-/** What a snapshot file holds. */
+/** The content of a snapshot file. */
 export interface Snapshot {
-  /** The record of a job whose journal has nothing more. */
+  /** The job's record, for a job without any entries after the snapshot. */
   readonly record: JobRecord;
-  /** The text of the flow's document. */
+  /** The flow's document. */
   readonly flow: string;
-  /** The text of the job's document. */
+  /** The job's document. */
   readonly snapshot: string;
 }
 
-/** Writes three lines: who the job is, its flow, and its document at the record's revision. */
+/**
+ * Encodes three lines: a header with the job's record, the flow's document, and the job's document at the record's
+ * revision.
+ */
 export function encodeSnapshot({ record, flow, snapshot }: Snapshot): Uint8Array[] {
   const { jobId, createdAt, revision, ...head } = record;
   const header: Header = { format: FORMAT, version: VERSION, jobId, createdAt, revision, head };
   return [encodeLine(header), encodeLine({}, "flow", flow), encodeLine({}, "snapshot", snapshot)];
 }
 
-/** The parts of a head, each of them there. */
+/** Copies the fields of a head, and only these. */
 export function copyHead({ flowId, status, wakeAt, owner, epoch, consumed }: JobHead): JobHead {
   return { flowId, status, wakeAt, owner, epoch, consumed };
 }
 
-/** Reads the first line only: a snapshot may be large. */
+/** Reads the header only: the rest of the file may be large. */
 export function readHeader(files: Files, path: string): JobRecord {
   const file = files.openSync(path, "r");
   try {
@@ -57,7 +60,7 @@ export function readHeader(files: Files, path: string): JobRecord {
   }
 }
 
-/** Reads all of it. */
+/** Reads the whole file. */
 export function readSnapshot(files: Files, path: string): Snapshot {
   const bytes = files.readFileSync(path);
   const second = nextLine(bytes, 0);

@@ -1,18 +1,18 @@
 import type { Files } from "./files.ts";
-import { type Line, nextLine, type Scan, scanLines } from "./line.ts";
+import { type Line, nextLine, type Scan, scanLines } from "./json_lines.ts";
 
-/** Enough for the last lines of most files. */
+/** The size of the part that is read first; it holds the last lines of most files. */
 const TAIL_BYTES = 1 << 16;
 
 /** The end of a file of lines. */
 export interface Tail {
-  /** Its last lines: all of them, or enough of them. */
+  /** The last lines: all, or those that the last part of the file holds. */
   readonly lines: readonly Line[];
-  /** How many bytes of the file are whole. */
+  /** How many bytes of the file are intact. */
   readonly size: number;
 }
 
-/** Reads a file of lines from behind, and all of it only when the last part is damaged or not `enough`. */
+/** Reads the last part of a file, and the whole file only if that part is damaged or `isEnough` refuses it. */
 export function readTail(
   files: Files,
   path: string,
@@ -40,6 +40,6 @@ function tryScan(bytes: Uint8Array, path: string, name: string): Scan | undefine
   try {
     return scanLines(bytes, path, name);
   } catch {
-    return undefined; // The whole file has the right line number.
+    return undefined; // The whole file is read next: that gives the error the right line number.
   }
 }

@@ -1,42 +1,45 @@
 import type { MaybePromise } from "../../ports/store.ts";
 import { runThrough, waitFor, type Work } from "./files.ts";
 
-/** What writes go to: it collects them, and stores all at once. */
-export interface Lane {
-  /** Stores what was collected; when that fails, nothing of it has happened. */
+/** A file that collects writes, and then stores them all at once. */
+export interface WriteTarget {
+  /** Stores the collected writes; when this throws, none of them has happened. */
   store(): Work<void>;
 }
 
-/** A write that shares its group with others of its lane. */
+/** A write that may be stored together with others to the same target. */
 interface Write {
-  readonly lane: Lane;
-  /** Decides it; what is returned tells the caller. */
+  readonly target: WriteTarget;
+  /** Decides the write, and returns the function that answers its caller once the group is stored. */
   readonly decide: () => () => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Work that has its turn for itself, and tells the caller. */
-type Lone = () => Promise<void>;
+/** Work that must not overlap with any write. It answers its caller itself. */
+type ExclusiveWork = () => Promise<void>;
 
 /**
- * The writes to one job in turn. While a group of them is being stored, those that come make up the next group, which costs
- * no more than one of them. When nothing is waited for, each is done before its call returns.
+ * The writes to one job, in order. While a group of writes is being stored, new ones form the next group, so that they
+ * share one flush. With `waits` false, each write is stored before its call returns.
  */
 export class WriteQueue {
   readonly #waits: boolean;
-  readonly #turns: (Write | Lone)[] = [];
+  readonly #turns: (Write | ExclusiveWork)[] = [];
   #isRunning = false;
 
-  /** Makes an empty queue; `waits` is whether it waits for the device. */
+  /** Makes an empty queue; `waits` says whether writes wait for a flush to the device. */
   constructor(waits: boolean) {
     this.#waits = waits;
   }
 
-  /** Has `decide` put a write into a lane, knowing of all writes before it; its answer comes when the write is stored. */
-  write<T>(lane: Lane, decide: () => T): MaybePromise<T> {
+  /**
+   * Queues a write. `decide` runs when all writes before it have been decided, and collects the write in `target`; the
+   * result is returned once the write is stored.
+   */
+  write<T>(target: WriteTarget, decide: () => T): MaybePromise<T> {
     if (!this.#waits) {
       const answer = decide();
-      runThrough(lane.store());
+      runThrough(target.store());
       return answer;
     }
     const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -48,11 +51,11 @@ export class WriteQueue {
         return () => reject(error);
       }
     };
-    this.#add({ lane, decide: tell, reject });
+    this.#add({ target, decide: tell, reject });
     return promise;
   }
 
-  /** Does work while no write is under way. */
+  /** Runs work while no write is being stored. */
   alone<T>(start: () => Work<T>): MaybePromise<T> {
     if (!this.#waits) return runThrough(start());
     const { promise, resolve, reject } = Promise.withResolvers<T>();
@@ -60,42 +63,43 @@ export class WriteQueue {
     return promise;
   }
 
-  #add(turn: Write | Lone): void {
+  #add(turn: Write | ExclusiveWork): void {
     this.#turns.push(turn);
     if (!this.#isRunning) void this.#run();
   }
 
   async #run(): Promise<void> {
     this.#isRunning = true;
-    // What the caller writes in one go is one group.
+    // Waits a microtask, so that writes of the same synchronous code form one group.
     await undefined;
     for (let turn = this.#turns[0]; turn !== undefined; turn = this.#turns[0]) {
       if (typeof turn === "function") {
         this.#turns.shift();
         await turn();
-      } else await this.#store(turn.lane);
+      } else await this.#store(turn.target);
     }
     this.#isRunning = false;
   }
 
-  async #store(lane: Lane): Promise<void> {
-    const group = this.#take(lane);
+  async #store(target: WriteTarget): Promise<void> {
+    const group = this.#take(target);
     const tells = group.map(({ decide }) => decide());
     try {
-      await waitFor(lane.store());
+      await waitFor(target.store());
     } catch (error) {
-      // Those that wait may build upon what has failed: they are not to take it for the work of somebody else.
-      for (const { reject } of [...group, ...this.#take(lane)]) reject(error);
+      // The queued writes may depend on the failed ones, and would be refused as if another process had interfered.
+      // They fail with the true error instead.
+      for (const { reject } of [...group, ...this.#take(target)]) reject(error);
       return;
     }
     for (const tell of tells) tell();
   }
 
-  /** Takes the writes of a lane from the head of the queue. */
-  #take(lane: Lane): Write[] {
+  /** Removes the writes to a target from the head of the queue. */
+  #take(target: WriteTarget): Write[] {
     const group: Write[] = [];
     for (let turn = this.#turns[0]; turn !== undefined; turn = this.#turns[0]) {
-      if (typeof turn === "function" || turn.lane !== lane) break;
+      if (typeof turn === "function" || turn.target !== target) break;
       group.push(turn);
       this.#turns.shift();
     }

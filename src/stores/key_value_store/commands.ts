@@ -5,27 +5,30 @@ import { nameOf } from "./keys.ts";
 import type { KeyValueStorage } from "./storage.ts";
 import { inBatches, MissingValueError, type Values } from "./values.ts";
 
-/** Where a command of a job stands. */
+/** The result of an attempt to place a command. */
 export interface Placed {
-  /** Its number. */
+  /** The command's sequence. */
   readonly sequence: number;
-  /** Whether it is the one that was asked for; else somebody else's who was on the way, and must be counted first. */
+  /**
+   * Whether this is the caller's command. Otherwise another sender got this sequence first, and its command must be
+   * counted before the caller tries again.
+   */
   readonly isOwn: boolean;
 }
 
 /**
- * The commands of a job, each under the key of its number, which the first who writes it gets. Under the key of its own key
- * stands its number, so that it is sent once. Both are there before the head counts it: who meets a command that is not
- * counted yet finishes what its sender has begun.
+ * The commands of a job. Each is stored under a key with its sequence, which goes to the first sender who sets it.
+ * Another value maps the sender's own key to the sequence, so that a command is sent only once. Both values are written
+ * before the head counts the command; whoever meets a command that is not counted yet completes the work of its sender.
  */
 export interface Commands {
-  /** Puts a command after those that the head has counted, or finds where it is already. */
+  /** Stores a command after those that the head counts, or finds it if it was stored before. */
   place(head: Head, text: string, key: string): Promise<Placed>;
-  /** The commands that the head has counted, after one. */
+  /** Reads the commands that the head counts, after a sequence. */
   load(head: Head, after: number): Promise<StoredCommand[]>;
 }
 
-/** Makes commands of jobs. */
+/** Makes the access to commands. */
 export function commandsOf(storage: KeyValueStorage, values: Values, ids: IdSource): Commands {
   const keyOf = ({ data }: Head, sequence: number): string => `${data}/c/${sequence}`;
   const readAt = async (head: Head, sequence: number): Promise<StoredCommand> => {

@@ -4,35 +4,39 @@ import { isValueRef, type ValueRef } from "./values.ts";
 const FORMAT = "routilux/key-value-job";
 const VERSION = 1;
 
-/** Entries that were written as one value, or several such segments that were. */
+/** A list of entries that is stored as one value; or, with `isNode`, a list of such segments. */
 export interface Segment extends ValueRef {
   /** The revision before the first entry. */
   readonly from: number;
   /** The revision of the last entry. */
   readonly to: number;
-  /** Whether the value lists segments instead of entries. */
+  /** Whether the value is a list of segments, not of entries. */
   readonly isNode?: boolean;
 }
 
-/** The value of a job's key: all else is reached from here, and only what is reached from here is there. */
+/**
+ * The value of a job's key. It refers to all other values of the job; values that it does not refer to do not count.
+ */
 export interface Head {
-  /** What this is. */
+  /** The name of the format. */
   readonly format: typeof FORMAT;
   /** The version of the format. */
   readonly version: typeof VERSION;
   /** The job's id. */
   readonly jobId: string;
-  /** The key under which the values of the job are, of this one and no other with its id. */
+  /**
+   * The prefix of the keys of the job's other values. A job that is created again with the same id gets another prefix.
+   */
   readonly data: string;
-  /** How often the head has been written. */
+  /** How many times the head has been written. */
   readonly turn: number;
-  /** Tells this write from all others. */
+  /** A random id of this write. */
   readonly write: string;
   /** When the job was created, in milliseconds since 1970. */
   readonly createdAt: number;
-  /** What the port keeps beside a job. */
+  /** The head of the port `Store`. */
   readonly head: Omit<JobHead, "wakeAt" | "owner"> & Partial<Pick<JobHead, "wakeAt" | "owner">>;
-  /** How many entries the journal has had. */
+  /** The job's revision. */
   readonly revision: number;
   /** The revision of the snapshot. */
   readonly snapshotRevision: number;
@@ -40,24 +44,24 @@ export interface Head {
   readonly flow: ValueRef;
   /** The job's document. */
   readonly snapshot: ValueRef;
-  /** The older entries, in turn. */
+  /** The older entries, in order. */
   readonly segments: readonly Segment[];
-  /** The last entries. */
+  /** The newest entries. */
   readonly tail: readonly string[];
-  /** How many commands were sent. */
+  /** How many commands have been sent. */
   readonly sent: number;
 }
 
-/** The value of a job's key from the moment in which it is gone, until its other values are. */
+/** The value of a deleted job's key, until the job's other values are removed. */
 export interface Tombstone extends Pick<Head, "format" | "version" | "jobId" | "data" | "turn" | "write"> {
-  /** Tells it from a head. */
+  /** Distinguishes a tombstone from a head. */
   readonly isDeleted: true;
 }
 
-/** What all heads say of themselves. */
+/** The fields that all heads share. */
 export const KIND: Pick<Head, "format" | "version"> = { format: FORMAT, version: VERSION };
 
-/** What the value of a job's key says. */
+/** Parses the value of a job's key. */
 export function parseHead(text: string): Head | Tombstone {
   const value: unknown = JSON.parse(text);
   if (isKind(value) && value.version !== VERSION) {
@@ -70,13 +74,13 @@ export function parseHead(text: string): Head | Tombstone {
   return value;
 }
 
-/** What the lists show of a job. */
+/** Returns the job's record. */
 export function toRecord({ jobId, createdAt, revision, head }: Head): JobRecord {
   const { flowId, status, wakeAt, owner, epoch, consumed } = head;
   return { jobId, createdAt, revision, flowId, status, wakeAt, owner, epoch, consumed };
 }
 
-/** Whether a value lists segments, read from a document of this store. */
+/** Whether a value that was read from the storage is a list of segments. */
 export function isSegments(value: unknown): value is readonly Segment[] {
   return Array.isArray(value) && value.every((it) => isValueRef(it) && "from" in it && "to" in it);
 }

@@ -4,33 +4,36 @@ import { nameOf } from "./keys.ts";
 import type { KeyValueStorage } from "./storage.ts";
 import { inBatches, MissingValueError, type Values } from "./values.ts";
 
-/** What the key of a job says, and since when. */
+/** A job's head or tombstone as it was read, with the version to compare with. */
 export interface Located<H = Head | Tombstone> {
   /** The key. */
   readonly key: string;
-  /** The version of its value. */
+  /** The version of the value. */
   readonly version: string;
-  /** The value. */
+  /** The value as stored. */
   readonly packed: string;
-  /** What the value says. */
+  /** The parsed value. */
   readonly head: H;
 }
 
-/** How often a key was written, and what tells the last time from all others. */
+/** The fields of a head that identify its write. */
 export type Mark = Pick<Head, "turn" | "write">;
 
-/** What a key is to say; the mark is made anew. */
+/** A new value of a job's key; its `Mark` is added when it is written. */
 export type NextHead = Omit<Head, keyof Mark> | Omit<Tombstone, keyof Mark>;
 
-/** The keys of jobs. */
+/** Access to the keys of jobs. */
 export interface JobKeys {
-  /** The key of a job. */
+  /** Returns the key of a job. */
   keyOf(jobId: string): Promise<string>;
-  /** What a key says; `undefined` for nothing. */
+  /** Reads a key; `undefined` when it has no value. */
   read(key: string): Promise<Located | undefined>;
-  /** What all keys of jobs say. */
+  /** Reads the keys of all jobs. */
   readAll(): Promise<readonly Located[]>;
-  /** Makes a key say something else, if it still says what it said before; `undefined` if it does not. */
+  /**
+   * Compare-and-set: replaces the value of a key. Returns `undefined`, and changes nothing, when the key no longer has
+   * the value `before`.
+   */
   swing<Next extends NextHead>(
     key: string,
     before: Located | undefined,
@@ -38,7 +41,7 @@ export interface JobKeys {
   ): Promise<Located<Next & Mark> | undefined>;
 }
 
-/** Makes the keys of jobs, which begin with a prefix. */
+/** Makes the access to the keys of jobs. */
 export function jobKeysOf(storage: KeyValueStorage, values: Values, prefix: string, ids: IdSource): JobKeys {
   const read = async (key: string): Promise<Located | undefined> => {
     for (let previous: string | undefined;;) {
@@ -48,13 +51,16 @@ export function jobKeysOf(storage: KeyValueStorage, values: Values, prefix: stri
       try {
         return { key, version, packed, head: parseHead(await values.unpack(packed)) };
       } catch (error) {
-        // A long head is gone when another has taken its place meanwhile.
+        // A head that is stored in parts may have been replaced between two reads.
         if (!(error instanceof MissingValueError) || version === previous) throw error;
         previous = version;
       }
     }
   };
-  /** An error leaves open whether a value was written: its own mark, found there, shows that it was. */
+  /**
+   * After an error the value may have been written or not. Its `write` id is unique, so finding the value proves that
+   * it was.
+   */
   const versionOf = async (key: string, packed: string): Promise<string | undefined> => {
     try {
       const entry = await storage.get(key);
@@ -86,6 +92,32 @@ export function jobKeysOf(storage: KeyValueStorage, values: Values, prefix: stri
       const outdated = version === undefined ? packed : before?.packed;
       if (outdated !== undefined) await values.removePacked(outdated);
       return version === undefined ? undefined : { key, version, packed, head };
+    },
+  };
+}
+
+const MOST_RECENT = 1_000;
+
+/** A cache of the heads that this store wrote last: an append need not read the head first. The oldest are evicted. */
+export interface RecentHeads {
+  /** Removes and returns the head of a job, if it is cached. */
+  take(jobId: string): Located<Head> | undefined;
+  /** Caches the head of a job. */
+  put(jobId: string, located: Located<Head>): void;
+}
+
+/** Makes an empty cache. */
+export function recentHeads(): RecentHeads {
+  const heads = new Map<string, Located<Head>>();
+  return {
+    take(jobId) {
+      const located = heads.get(jobId);
+      heads.delete(jobId);
+      return located;
+    },
+    put(jobId, located) {
+      heads.set(jobId, located);
+      if (heads.size > MOST_RECENT) { for (const oldest of heads.keys()) return void heads.delete(oldest); }
     },
   };
 }

@@ -1,24 +1,26 @@
-import type { Head } from "./head.ts";
+import type { Head, Tombstone } from "./head.ts";
 import type { JobKeys, Located } from "./job_keys.ts";
 import type { KeyValueStorage } from "./storage.ts";
-import { sweepAll } from "./sweep.ts";
-import { MissingValueError } from "./values.ts";
+import { inBatches, MissingValueError } from "./values.ts";
 
-/** Jobs as their keys tell of them. */
+/** Access to whole jobs. */
 export interface Jobs {
-  /** A job that is there. */
+  /** Reads the head of a job; `undefined` when there is none, or it was deleted. */
   locate(jobId: string): Promise<Located<Head> | undefined>;
-  /** Reads what a job's head refers to; once more when that is gone because the head has changed. */
+  /**
+   * Reads values that a job's head refers to. Tries again when a value is missing because the head has changed
+   * meanwhile.
+   */
   read<T>(jobId: string, run: (located: Located<Head>) => Promise<T>): Promise<T | undefined>;
-  /** The heads of all jobs that are there; what is left of others is removed. */
+  /** Returns the heads of all jobs, and removes the remains of deleted ones. */
   allHeads(): Promise<Head[]>;
-  /** Removes what a deleted job has left. */
+  /** Removes the remains of a deleted job. */
   bury(located: Located): Promise<void>;
-  /** Counts a command, unless somebody has: false when the job is gone. */
+  /** Raises the number of commands that the head counts to a sequence. Returns false when the job is gone. */
   count(located: Located<Head>, sequence: number): Promise<boolean>;
 }
 
-/** Makes jobs of keys. */
+/** Makes the access to jobs. */
 export function jobsOf(storage: KeyValueStorage, keys: JobKeys): Jobs {
   const locate = async (jobId: string): Promise<Located<Head> | undefined> => {
     const located = await keys.read(await keys.keyOf(jobId));
@@ -62,16 +64,39 @@ export function jobsOf(storage: KeyValueStorage, keys: JobKeys): Jobs {
   };
 }
 
-/** Whether a job is there, not just what is left of it. */
+/** Whether a job exists, rather than only its tombstone. */
 export function isLive(located: Located): located is Located<Head> {
   return !("isDeleted" in located.head);
 }
 
-/** Does what may as well be done later, by whoever comes across it. */
+/** Does work whose failure does not matter: the next caller that meets its remains repeats it. */
 export async function quietly(run: () => Promise<unknown>): Promise<void> {
   try {
     await run();
   } catch {
-    // The call has done already what was asked of it.
+    // The call's own work is already done.
   }
+}
+
+/**
+ * Removes values of a job that no head refers to, nor ever will: those that a snapshot replaces, and those of writers
+ * that died or came too late. A key tells which: entries up to the snapshot's revision, snapshots before it, and heads
+ * before the present one are outdated, whoever wrote them. Later values may belong to a write in progress.
+ */
+export async function sweep(storage: KeyValueStorage, head: Head): Promise<void> {
+  const prefix = `${head.data}/`;
+  const isOutdated = (key: string): boolean => {
+    const [kind, number, id] = key.slice(prefix.length).split("/");
+    const at = Number(number);
+    if (kind === "e") return at <= head.snapshotRevision;
+    if (kind === "h") return at < head.turn || at === head.turn && id !== head.write;
+    return kind === "s" && at <= head.snapshotRevision && !key.startsWith(`${head.snapshot.key}/`);
+  };
+  const keys = [...await storage.list(prefix)].filter(isOutdated);
+  await inBatches(keys, async (key) => await storage.delete(key));
+}
+
+/** Removes all values of a deleted job. */
+export async function sweepAll(storage: KeyValueStorage, { data }: Pick<Tombstone, "data">): Promise<void> {
+  await inBatches([...await storage.list(`${data}/`)], async (key) => await storage.delete(key));
 }

@@ -5,29 +5,30 @@ import type { ValueRef, Values } from "./values.ts";
 
 const MOST_SEGMENTS = 16;
 
-/** A head with more entries, and the values that were written for it. */
+/** The result of adding entries to a head. */
 export interface Lengthened {
-  /** The head. */
+  /** The new head, which is not written yet. */
   readonly head: Head;
-  /** What is to be removed when the head is not written after all. */
+  /** Values that were written for it; to be removed if the head cannot be written. */
   readonly written: readonly ValueRef[];
 }
 
 /**
- * The journal of a job. The last entries stand in the head, up to a number of bytes; then they become a segment, a value of its
- * own that the head refers to; and many segments become one that lists them. So a head stays small however long the journal is.
+ * A job's journal. The newest entries are kept in the head, up to a number of bytes. Beyond that they are moved to a
+ * segment, a separate value that the head refers to; and many segments are moved to one value that lists them. So a
+ * head stays small, however long the journal is.
  */
-export interface Journal {
+export interface SegmentedJournal {
   /** Adds entries to a head. */
   add(head: Head, entries: readonly string[]): Promise<Lengthened>;
-  /** The entries after the snapshot. */
+  /** Reads the entries after the snapshot. */
   load(head: Head): Promise<string[]>;
-  /** A head whose snapshot has come to a revision. */
+  /** Returns the segments and the tail of a head whose snapshot is now at `revision`. */
   trim(head: Head, revision: number): Pick<Head, "segments" | "tail">;
 }
 
-/** Makes journals whose heads have entries of `limit` bytes at most. */
-export function journalOf(values: Values, limit: number, ids: IdSource): Journal {
+/** Makes journals whose heads hold at most `limit` bytes of entries. */
+export function segmentedJournal(values: Values, limit: number, ids: IdSource): SegmentedJournal {
   const write = async (head: Head, from: number, to: number, list: readonly unknown[]): Promise<Segment> => {
     const ref = await values.write(`${head.data}/e/${to}/${ids.id()}`, JSON.stringify(list));
     return { ...ref, from, to };

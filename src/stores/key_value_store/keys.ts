@@ -3,8 +3,8 @@ import { utf16Bytes } from "../../base/utf16.ts";
 const LONGEST_NAME = 120;
 
 /**
- * A text as a part of a key: two texts never have the same. Odd characters are written as their number; of a long text the
- * SHA-256 is taken, so that keys stay short.
+ * Encodes any text as a part of a key, injectively. Characters other than ASCII letters, digits, `_` and `-` are
+ * replaced by their code; a long text is replaced by its SHA-256 hash, so that keys stay short.
  */
 export async function nameOf(text: string): Promise<string> {
   if (text.length <= LONGEST_NAME) {

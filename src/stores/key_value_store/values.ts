@@ -4,37 +4,40 @@ import type { KeyValueStorage } from "./storage.ts";
 const AT_ONCE = 32;
 const REFERENCE = "@";
 
-/** Where a text is that was written in parts, under keys that nobody else writes. */
+/** A reference to a text that is stored in parts, under keys that are written only once. */
 export interface ValueRef {
-  /** The key of its parts, but for their numbers. */
+  /** The common prefix of its parts' keys; a slash and the index follow. */
   readonly key: string;
-  /** How many parts it has. */
+  /** The number of parts. */
   readonly parts: number;
 }
 
-/** A part of a value that is not there: it was removed since somebody has referred to it. */
+/** A part of a value is missing: it was removed after the reference to it was read. */
 export class MissingValueError extends Error {
   /** The name of the class, safe under minifiers. */
   override readonly name = "MissingValueError";
 }
 
-/** Texts of any length and content in a storage that limits its values. */
+/** Texts of any length and content, in a storage that limits its values. */
 export interface Values {
-  /** Writes a text under a key that is new. When it fails, no part is left that could be removed. */
+  /** Writes a text in parts under a new key. When this fails, the parts are removed as far as possible. */
   write(key: string, text: string): Promise<ValueRef>;
-  /** The text that was written. */
+  /** Reads a text. */
   read(ref: ValueRef): Promise<string>;
-  /** Removes a text; parts that can't be removed are left. */
+  /** Removes a text. Parts that cannot be removed are left. */
   remove(ref: ValueRef): Promise<void>;
-  /** A short text as it is, a long one as a reference: what the value of a key may be. The text begins with `{`. */
+  /**
+   * Encodes a text as one value: a short text as it is, a long one as a reference to its parts. The text must begin
+   * with `{`, which distinguishes it from a reference.
+   */
   pack(key: string, text: string): Promise<string>;
-  /** The text of a packed one. */
+  /** Decodes the value that `pack` returned. */
   unpack(packed: string): Promise<string>;
-  /** Removes what a packed text refers to. */
+  /** Removes the parts that a packed value refers to. */
   removePacked(packed: string): Promise<void>;
 }
 
-/** Makes values of a storage whose values may have `limit` bytes each. */
+/** Makes values for a storage whose values may have `limit` bytes each. */
 export function valuesOf(storage: KeyValueStorage, limit: number): Values {
   const write = async (key: string, text: string): Promise<ValueRef> => {
     const parts = splitText(encodeText(text), limit);
@@ -84,7 +87,7 @@ export function valuesOf(storage: KeyValueStorage, limit: number): Values {
   };
 }
 
-/** Removes a key, and says whether it could; one that is left costs nothing but space. */
+/** Removes a key. Returns whether that succeeded; a value that is left only takes up space. */
 export async function removeQuietly(storage: KeyValueStorage, key: string, expected?: string): Promise<boolean> {
   try {
     await (expected === undefined ? storage.delete(key) : storage.delete(key, expected));
@@ -94,7 +97,7 @@ export async function removeQuietly(storage: KeyValueStorage, key: string, expec
   }
 }
 
-/** Does something with all items, with few of them at the same time; the results stand in turn. */
+/** Maps items asynchronously, a batch at a time; the results are in the order of the items. */
 export async function inBatches<T, R>(
   items: readonly T[],
   run: (item: T, index: number) => Promise<R>,
@@ -107,7 +110,7 @@ export async function inBatches<T, R>(
   return results;
 }
 
-/** Whether a value is a reference, read from a document of this store. */
+/** Whether a value that was read from the storage is a reference. */
 export function isValueRef(value: unknown): value is ValueRef {
   return typeof value === "object" && value !== null && "key" in value && typeof value.key === "string" &&
     "parts" in value && typeof value.parts === "number";
@@ -120,7 +123,7 @@ function referenceIn(packed: string): ValueRef | undefined {
   return ref;
 }
 
-/** Storages take well-formed text without NUL: anything else is written as JSON, which escapes it. */
+/** Storages take well-formed text without NUL; any other text is stored as JSON, which escapes such characters. */
 function encodeText(text: string): string {
   return text.isWellFormed() && !text.includes("\0") ? `=${text}` : JSON.stringify(text);
 }
@@ -129,13 +132,14 @@ function decodeText(encoded: string): string {
   return encoded.startsWith("=") ? encoded.slice(1) : String(JSON.parse(encoded));
 }
 
-/** Parts of a well-formed text of at most so many bytes each, none of which ends within a character. */
+/** Splits a well-formed text into parts of at most `limit` bytes, none of which ends within a character. */
 function splitText(text: string, limit: number): string[] {
   const encoder = new TextEncoder();
   const bytes = new Uint8Array(limit);
   const parts: string[] = [];
   for (let start = 0; start < text.length;) {
-    // Half a pair at the end of the slice does not fit any more: what stands before it has a byte for each unit at least.
+    // A surrogate pair that is cut at the end of the slice does not fit: the text before it already takes a byte for
+    // each code unit.
     const { read } = encoder.encodeInto(text.slice(start, start + limit), bytes);
     parts.push(text.slice(start, start += read));
   }

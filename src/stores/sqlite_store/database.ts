@@ -1,19 +1,21 @@
-/** What SQLite keeps in a column. */
+/** A value of a column. */
 export type SqliteValue = string | number | bigint | null | Uint8Array;
 
-/** What the store uses of a prepared statement. */
+/** The part of a prepared statement that the store uses. */
 export interface SqliteStatement {
-  /** Runs it, and says how many rows it has changed. */
+  /** Runs the statement, and returns the number of changed rows. */
   run(...values: SqliteValue[]): { readonly changes: number | bigint };
-  /** The first row; `undefined` or `null` for none. */
+  /** Returns the first row; `undefined` or `null` when there is none. */
   get(...values: SqliteValue[]): unknown;
-  /** All rows. */
+  /** Returns all rows. */
   all(...values: SqliteValue[]): unknown[];
 }
 
-/** What the store uses of a database: `DatabaseSync` of `node:sqlite` and `Database` of `bun:sqlite` have it. */
+/**
+ * The part of a database that the store uses; `DatabaseSync` of `node:sqlite` and `Database` of `bun:sqlite` have it.
+ */
 export interface SqliteDatabase {
-  /** Runs statements that give no rows. */
+  /** Runs statements that return no rows. */
   exec(sql: string): unknown;
   /** Prepares a statement. */
   prepare(sql: string): SqliteStatement;
@@ -22,10 +24,10 @@ export interface SqliteDatabase {
 /** The columns of a row by name. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Statements by their text, each prepared once. */
+/** Returns a statement by its text; each is prepared once. */
 export type Statements = (sql: string) => SqliteStatement;
 
-/** Prepares each statement when it is needed first. */
+/** Makes a cache of prepared statements. */
 export function statementsOf(database: SqliteDatabase): Statements {
   const prepared = new Map<string, SqliteStatement>();
   return (sql) => {
@@ -35,7 +37,7 @@ export function statementsOf(database: SqliteDatabase): Statements {
   };
 }
 
-/** The row that a statement gave, if any. */
+/** The row that a statement returned, if any. */
 export function rowOf(value: unknown): Row | undefined {
   return isRow(value) ? value : undefined;
 }
@@ -44,7 +46,7 @@ function isRow(value: unknown): value is Row {
   return typeof value === "object" && value !== null;
 }
 
-/** Runs something on the database; that another process has locked it is said so. */
+/** Runs work on the database; if another process has locked it, the error says so. */
 export function guarded<T>(busyTimeoutMs: number, run: () => T): T {
   try {
     return run();

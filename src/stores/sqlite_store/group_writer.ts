@@ -1,32 +1,36 @@
 import { FencedError } from "../../base/errors.ts";
 import { guarded, type SqliteDatabase } from "./database.ts";
 
-/** One write that was asked for. */
+/** A requested write. */
 interface Write {
-  /** Makes it; when this throws a `FencedError`, nothing has changed. */
+  /** Performs the write. When this throws a `FencedError`, nothing has changed. */
   readonly make: () => void;
-  /** Whether it is one statement, and so a transaction by itself. */
+  /** Whether the write is one statement, which needs no explicit transaction. */
   readonly isSingle: boolean;
-  /** Answers that it is stored. */
+  /** Tells the caller that the write is stored. */
   readonly resolve: () => void;
-  /** Answers that it is not. */
+  /** Tells the caller that the write has failed. */
   readonly reject: (error: unknown) => void;
 }
 
-/** As many writes wait for no more: whoever goes on writing without an end is answered. */
+/**
+ * A group of this size is written without waiting for more: otherwise a caller that never stops writing would get no
+ * answer.
+ */
 const LARGE_GROUP = 1_000;
 
-/** Gathers writes into transactions. */
+/** Groups writes into transactions. */
 export interface GroupWriter {
-  /** Makes a write with those of the same turn, and answers when it is stored. */
+  /** Performs a write together with others of the same turn; resolves once it is stored. */
   write<T>(make: () => T, isSingle?: boolean): Promise<T>;
-  /** Makes the writes that wait, at once. */
+  /** Performs the pending writes now. */
   flush(): void;
 }
 
 /**
- * Makes writes that were asked for in the same turn in one transaction. A fenced one is refused alone; when another breaks
- * the transaction, all is rolled back, `onRollBack` is called, and each is made in a transaction of its own.
+ * Performs writes that were requested in the same turn in one transaction. A fenced write fails alone. If another write
+ * fails, the transaction is rolled back, `onRollBack` is called, and each write is repeated in a transaction of its
+ * own.
  */
 export function groupWriter(database: SqliteDatabase, busyTimeoutMs: number, onRollBack: () => void): GroupWriter {
   let waiting: Write[] = [];
@@ -38,7 +42,9 @@ export function groupWriter(database: SqliteDatabase, busyTimeoutMs: number, onR
     waiting = [];
     makeAll(writes);
   };
-  /** Flushes once a round of microtasks has brought no more: jobs that take turns write one after the other. */
+  /**
+   * Flushes when one round of microtasks has added no further write: jobs that take turns write one after the other.
+   */
   const gather = (seen: number): void => {
     const { length } = waiting;
     if (length > seen && length < LARGE_GROUP) queueMicrotask(() => gather(length));
@@ -95,7 +101,7 @@ export function groupWriter(database: SqliteDatabase, busyTimeoutMs: number, onR
     try {
       database.exec("ROLLBACK");
     } catch {
-      // A full disk, for one, has rolled it back already.
+      // An error such as a full disk makes SQLite roll back by itself.
     }
   };
 

@@ -1,10 +1,10 @@
 import type { JobHead, JobPage, JobRecord, ListQuery, StoredCommand } from "../../ports/store.ts";
-import { PAGE_LENGTH, pageOf, placeOf } from "../../ports/store_lists.ts";
+import { PAGE_LENGTH, pageOf, positionOf } from "../../ports/store_kit.ts";
 import type { Row, SqliteValue } from "./database.ts";
 import { listWhere } from "./statements.ts";
 import { fromColumn, toColumn } from "./text.ts";
 
-/** A head as its columns, in the order in which the statements name them. */
+/** Converts a head to its columns, in the order in which the statements name them. */
 export function toHeadRow({ flowId, status, wakeAt, owner, epoch, consumed }: JobHead): Record<string, SqliteValue> {
   return {
     flow_id: toColumn(flowId),
@@ -16,7 +16,7 @@ export function toHeadRow({ flowId, status, wakeAt, owner, epoch, consumed }: Jo
   };
 }
 
-/** The record in a row. */
+/** Converts a row to a record. */
 export function toRecord(row: Row): JobRecord {
   return {
     jobId: fromColumn(row["job_id"]),
@@ -31,17 +31,17 @@ export function toRecord(row: Row): JobRecord {
   };
 }
 
-/** The command in a row. */
+/** Converts a row to a command. */
 export function toCommand(row: Row): StoredCommand {
   return { sequence: Number(row["sequence"]), key: fromColumn(row["key"]), text: fromColumn(row["text"]) };
 }
 
-/** A limit as SQLite takes it. */
+/** Converts a limit to that of SQLite, where -1 means no limit. */
 export function toLimit(limit: number | undefined): number {
   return limit === undefined || limit >= Number.MAX_SAFE_INTEGER ? -1 : limit;
 }
 
-/** One page of a list; `find` gives the records of a statement. */
+/** Returns a page of a list; `find` runs a statement and returns its records. */
 export function listPage(
   find: (sql: string, ...values: SqliteValue[]) => JobRecord[],
   { flowId, status, createdBefore, limit = PAGE_LENGTH, cursor }: ListQuery,
@@ -56,9 +56,9 @@ export function listPage(
   if (status !== undefined) add("status = ?", toColumn(status));
   if (createdBefore !== undefined) add("created_at < ?", createdBefore);
   if (cursor !== undefined) {
-    const { createdAt, jobId } = placeOf(cursor);
+    const { createdAt, jobId } = positionOf(cursor);
     add("(created_at, job_id) > (?, ?)", createdAt, toColumn(jobId));
   }
-  // One more than the page: it tells whether there is another page.
+  // One more than the page holds: if it is found, there is another page.
   return pageOf(find(listWhere(conditions), ...values, toLimit(limit + 1)), limit);
 }

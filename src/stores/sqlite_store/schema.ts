@@ -3,9 +3,9 @@ import { guarded, rowOf, type SqliteDatabase } from "./database.ts";
 /** The version of the tables. */
 const VERSION = 1;
 
-// An entry's key is the number of its job and its revision in one: so entries are added at the end of a table that SQLite keeps
-// in this order, which is the quickest way. Numbers are never given twice. Documents are kept apart from heads, which change
-// often and are small.
+// An entry's key combines the number of its job (upper half) and its revision (lower half). SQLite keeps rowid tables
+// in key order, so appending is the cheapest insert. Numbers are never reused. Documents have their own table, apart
+// from the heads, which are small and change often.
 const TABLES = `
 CREATE TABLE routilux_meta (version INTEGER NOT NULL);
 INSERT INTO routilux_meta (version) VALUES (${VERSION});
@@ -28,10 +28,10 @@ CREATE INDEX routilux_jobs_by_owner ON routilux_jobs (owner) WHERE owner IS NOT 
 CREATE INDEX routilux_jobs_addressed ON routilux_jobs (job_id) WHERE sent > consumed;
 `;
 
-/** How far a commit must have come before it counts. */
+/** What a commit waits for: `"normal"` for the operating system, `"full"` for the disk. */
 export type SqliteSync = "normal" | "full";
 
-/** Prepares a connection, and makes the tables where there are none. */
+/** Configures a connection, and creates the tables if they do not exist. */
 export function openDatabase(database: SqliteDatabase, synchronous: SqliteSync, busyTimeoutMs: number): void {
   guarded(busyTimeoutMs, () => {
     database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
@@ -42,7 +42,7 @@ export function openDatabase(database: SqliteDatabase, synchronous: SqliteSync, 
       );
     }
     database.exec(`PRAGMA synchronous = ${synchronous}`);
-    // Where a disk keeps written data back, as on macOS, only this makes it write.
+    // Some systems, such as macOS, do not flush the disk's own cache on `fsync`; this setting does.
     database.exec(`PRAGMA fullfsync = ${synchronous === "full" ? 1 : 0}`);
     database.exec(`PRAGMA journal_size_limit = ${LONGEST_LOG}`);
     database.exec("BEGIN IMMEDIATE");
@@ -56,7 +56,7 @@ export function openDatabase(database: SqliteDatabase, synchronous: SqliteSync, 
   });
 }
 
-/** The size that the write-ahead log is cut down to once it has been carried over, in bytes. */
+/** The size to which the write-ahead log is truncated after a checkpoint, in bytes. */
 const LONGEST_LOG = 16_000_000;
 
 function prepareTables(database: SqliteDatabase): void {

@@ -4,14 +4,15 @@ import type { SqliteValue } from "./database.ts";
 const CHUNK = 8_192;
 
 /**
- * A text as SQLite keeps it: as text, which people can read. Only what the clients don't give back as it was, a NUL or half
- * a surrogate pair, makes it a blob of UTF-16 units, least significant byte first; a blob is never equal to a text.
+ * Converts a text to a column: to TEXT, which people can read. A text that the clients would not return unchanged,
+ * because it has a NUL or an unpaired surrogate, becomes a BLOB of its UTF-16 code units, little-endian; a BLOB never
+ * equals a TEXT.
  */
 export function toColumn(text: string): SqliteValue {
   return text.isWellFormed() && !text.includes("\0") ? text : utf16Bytes(text);
 }
 
-/** The text in a column. */
+/** Converts a column to its text. */
 export function fromColumn(value: unknown): string {
   if (typeof value === "string") return value;
   if (!(value instanceof Uint8Array)) {

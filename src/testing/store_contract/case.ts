@@ -1,44 +1,46 @@
 import type { MaybePromise, Store } from "../../ports/store.ts";
 
-/** Where the jobs of one test are kept: a folder, a database, a server. */
+/** Where the jobs of one test are stored: a folder, a database, a server. */
 export interface StorePlace {
-  /** Opens the place once more, as another process would. What one handle has stored, the others see. */
+  /** Opens the place again, as another process would. All handles see each other's writes. */
   open(): MaybePromise<Store>;
-  /** Clears it away; all handles are closed by then. */
+  /** Removes the place, after all handles are closed. */
   dispose?(): MaybePromise<void>;
 }
 
-/** What a case is given to work with. */
+/** The tools of a case. */
 export interface Scope {
-  /** A handle; it is closed after the case at the latest. */
+  /** Opens a handle, which is closed after the case at the latest. */
   open(): Promise<Store>;
-  /** Two handles at once; twice the same of a store that lets only one be open. */
+  /** Opens two handles; for an exclusive store, returns the same handle twice. */
   openTwo(): Promise<readonly [Store, Store]>;
-  /** Closes all handles, and opens another: all that it knows is what was kept. */
+  /** Closes all handles, and opens a new one, which knows only what is stored. */
   reopen(): Promise<Store>;
-  /** Ends the process in the middle of its last write, of which a share of the bytes is left, and opens another handle. */
+  /**
+   * Simulates a crash in the middle of the last write, of which a share of the bytes is left, and opens a new handle.
+   */
   crash(share: number): Promise<Store>;
   /** Closes all handles. */
   closeAll(): Promise<void>;
 }
 
-/** How the places of a store are handled. */
+/** How places are handled. */
 export interface ScopeOptions {
-  /** Whether a place can be open once only. */
+  /** Whether a place can be open only once. */
   readonly isExclusive: boolean;
-  /** Ends the open handles without closing them, and leaves a share of what was written last. */
+  /** Ends the open handles without closing them, and keeps a share of the last write. */
   readonly tear: (share: number) => MaybePromise<void>;
 }
 
-/** One promise of the port, as a test. */
+/** One guarantee of the port, as a test. */
 export interface Case {
-  /** The promise. */
+  /** The guarantee. */
   readonly name: string;
-  /** Tries it on an empty place. */
+  /** Tests it on an empty place. */
   readonly run: (scope: Scope) => Promise<void>;
 }
 
-/** A case that needs one handle. */
+/** Makes a case that needs one handle. */
 export function withStore(name: string, run: (store: Store) => Promise<void>): Case {
   return { name, run: async (scope) => await run(await scope.open()) };
 }

@@ -1,6 +1,6 @@
 import { FencedError } from "../../base/errors.ts";
 
-/** Fails with a message unless something holds. */
+/** Throws an error with the message unless the condition holds. */
 export function check(holds: boolean, message: string): asserts holds {
   if (!holds) throw new Error(message);
 }
@@ -11,7 +11,10 @@ export function checkSame(actual: unknown, expected: unknown, what: string): voi
   if (difference !== undefined) throw new Error(`${what}${difference}`);
 }
 
-/** Checks that a write is refused with the job's revision, or without one where the store does not know it. */
+/**
+ * Checks that a write is refused with a `FencedError`. Its `revision` is the job's, or absent if the store does not
+ * know it.
+ */
 export async function checkFenced(
   write: () => unknown,
   jobId: string,
@@ -37,7 +40,7 @@ export async function checkFails(call: () => unknown, what: string): Promise<voi
   check(await errorOf(call) !== undefined, `${what}: expected an error, but it went through`);
 }
 
-/** What a call throws or rejects with. */
+/** Returns the error that a call throws or rejects with. */
 export async function errorOf(call: () => unknown): Promise<unknown> {
   try {
     await call();
@@ -63,7 +66,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null;
 }
 
-/** Where two long texts part. */
+/** Describes where two texts differ. */
 function placeOf(actual: unknown, expected: unknown): string {
   if (typeof actual !== "string" || typeof expected !== "string") return "";
   let at = 0;

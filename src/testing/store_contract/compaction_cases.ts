@@ -2,7 +2,7 @@ import { type Case, withStore } from "./case.ts";
 import { checkSame } from "./checks.ts";
 import { createJob, sampleEntries } from "./sample_jobs.ts";
 
-/** A snapshot takes the place of the entries up to it. */
+/** Compaction: a snapshot replaces the entries up to it. */
 export const compactionCases: readonly Case[] = [
   withStore("compact drops the entries up to its revision and keeps those after it", async (store) => {
     await createJob(store, "job", 5, { wakeAt: 3, owner: "engine" });

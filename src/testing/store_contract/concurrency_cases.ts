@@ -6,7 +6,7 @@ import { createJob, HEAD, newRecord, sampleEntries, sampleJob, sortedIds } from 
 
 const JOBS = 100;
 
-/** Calls one after the other before any is waited for, so that they are under way together. */
+/** Starts all calls before it awaits any; returns their errors. */
 async function together(...calls: (() => unknown)[]): Promise<unknown[]> {
   return await Promise.all(calls.map(errorOf));
 }
@@ -18,7 +18,7 @@ function checkUnbroken(stored: Awaited<ReturnType<Store["load"]>>, what: string)
   checkSame(record.epoch, record.revision, `${what}: the head that belongs to the revision`);
 }
 
-/** Several write at once. */
+/** Concurrent writers. */
 export const concurrencyCases: readonly Case[] = [
   {
     name: "of two that claim a job at the same revision exactly one wins, each time",

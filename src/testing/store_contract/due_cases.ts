@@ -2,7 +2,7 @@ import { type Case, withStore } from "./case.ts";
 import { check, checkSame } from "./checks.ts";
 import { createJob, HEAD, sampleEntries, sortedIds } from "./sample_jobs.ts";
 
-/** Which jobs must be looked at. */
+/** Jobs that are due. */
 export const dueCases: readonly Case[] = [
   withStore("a job is due from the instant of its wakeAt on", async (store) => {
     await createJob(store, "early", 0, { wakeAt: 1_000 });

@@ -9,7 +9,7 @@ function ownedBy(owner: string, epoch: number): JobHead {
   return { ...HEAD, owner, epoch, wakeAt: 60_000 };
 }
 
-/** Makes a job at revision 3 that the first owner had and the second has claimed. */
+/** Makes a job at revision 3 whose first owner has lost it to the second one's claim. */
 async function takeOver(first: Store, second: Store): Promise<void> {
   await createJob(first, "job", 2, ownedBy("first", 1));
   await second.append("job", 2, [CLAIM], ownedBy("second", 2));
@@ -24,7 +24,7 @@ async function checkOwner(store: Store, revision: number): Promise<void> {
   );
 }
 
-/** Whoever writes after somebody else has claimed the job is refused. */
+/** Fences: a write after another owner's claim is refused. */
 export const fenceCases: readonly Case[] = [
   {
     name: "an old owner that writes after a new claim is refused, with and without a head",

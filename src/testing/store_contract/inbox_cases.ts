@@ -2,7 +2,7 @@ import { type Case, withStore } from "./case.ts";
 import { check, checkSame } from "./checks.ts";
 import { createJob, HEAD, sampleEntries } from "./sample_jobs.ts";
 
-/** Commands of others than the owner. */
+/** Inboxes: commands from anybody but the owner. */
 export const inboxCases: readonly Case[] = [
   withStore("send puts commands into the inbox, counted from 1, without a change of the revision", async (store) => {
     await createJob(store, "job", 1, { owner: "engine" });

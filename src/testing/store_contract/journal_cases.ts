@@ -3,7 +3,7 @@ import { type Case, withStore } from "./case.ts";
 import { check, checkFenced, checkSame } from "./checks.ts";
 import { createJob, HEAD, newRecord, sampleEntries, sampleJob } from "./sample_jobs.ts";
 
-/** Jobs come, get entries, and go. */
+/** Creation, appends, heads, deletion. */
 export const journalCases: readonly Case[] = [
   withStore("create keeps a job with its flow, its document and its head, at revision 0", async (store) => {
     const job = sampleJob("job", { status: "pending", wakeAt: 5, owner: "engine", epoch: 3, consumed: 2 });

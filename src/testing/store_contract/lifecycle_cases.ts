@@ -2,7 +2,7 @@ import type { Case } from "./case.ts";
 import { checkFails, checkSame } from "./checks.ts";
 import { createJob, HEAD, sampleEntries, sampleJob, sortedIds } from "./sample_jobs.ts";
 
-/** Handles are opened, closed, and opened again. */
+/** Handles: opening, closing, reopening. */
 export const lifecycleCases: readonly Case[] = [
   {
     name: "what was stored is there after the store was closed and opened again",
@@ -84,7 +84,7 @@ export const lifecycleCases: readonly Case[] = [
   },
 ];
 
-/** For stores that let one process in at a time. */
+/** For stores that one process at a time may open. */
 export const exclusiveCases: readonly Case[] = [
   {
     name: "a place that is open can't be opened by another, until it is closed",

@@ -13,14 +13,14 @@ async function createAt(
   await store.create(sampleJob(jobId, { flowId, status }, { createdAt }));
 }
 
-/** Creates jobs called `prefix-000` on, each a millisecond after the one before, or all at the same instant. */
+/** Creates jobs called `prefix-000`, `prefix-001`, …, with creation times `stepMs` apart. */
 async function createMany(store: Store, prefix: string, count: number, firstAt: number, stepMs = 1): Promise<string[]> {
   const ids = Array.from({ length: count }, (_, index) => `${prefix}-${String(index).padStart(3, "0")}`);
   for (const [index, jobId] of ids.entries()) await createAt(store, jobId, firstAt + index * stepMs);
   return ids;
 }
 
-/** Jobs by flow, status and age, page by page. */
+/** Lists by flow, status and creation time, page by page. */
 export const listCases: readonly Case[] = [
   withStore("list has the oldest first, and among those of one instant the first by id", async (store) => {
     checkSame(await store.list(), { jobs: [] }, "the list of an empty store");
@@ -108,7 +108,7 @@ export const listCases: readonly Case[] = [
         await createAt(store, `newer-${page}`, 9_000 + page);
         newest.add(`newer-${page}`);
       }
-      // The job that the cursor names is among those that go.
+      // The job that the cursor refers to is among the deleted ones.
       for (const jobId of [jobs.at(-1)?.jobId, going.pop()]) {
         if (jobId?.startsWith("goes")) await store.delete(jobId);
       }

@@ -3,7 +3,7 @@ import { check } from "./checks.ts";
 
 const MOST_PAGES = 1_000;
 
-/** A head that nobody waits for. */
+/** A head without an owner and a wake time. */
 export const HEAD: JobHead = {
   flowId: "flow",
   status: "running",
@@ -13,7 +13,7 @@ export const HEAD: JobHead = {
   consumed: 0,
 };
 
-/** A job, and what differs from the usual. */
+/** Makes a job; the arguments override its defaults. */
 export function sampleJob(jobId: string, head: Partial<JobHead> = {}, more: Partial<NewJob> = {}): NewJob {
   return {
     jobId,
@@ -25,12 +25,12 @@ export function sampleJob(jobId: string, head: Partial<JobHead> = {}, more: Part
   };
 }
 
-/** The record that a new job gets. */
+/** Returns the record of a new job. */
 export function newRecord({ jobId, createdAt, head }: NewJob): JobRecord {
   return { ...head, jobId, createdAt, revision: 0 };
 }
 
-/** The entries that carry a job from one revision to another, one text for each. */
+/** Makes the entries between two revisions, one text for each. */
 export function sampleEntries(from: number, to: number): string[] {
   return Array.from({ length: to - from }, (_, index) => `{"revision":${from + index + 1}}`);
 }
@@ -46,7 +46,7 @@ export async function createJob(
   for (let at = 0; at < revision; at++) await store.append(jobId, at, sampleEntries(at, at + 1));
 }
 
-/** All pages of a list, one after the other; `between` runs after each. */
+/** Reads all pages of a list; `between` runs after each. */
 export async function listAll(
   store: Store,
   query: ListQuery,
@@ -71,7 +71,7 @@ export async function listAll(
   return all;
 }
 
-/** The ids of records, sorted: for lists without an order. */
+/** The sorted ids of records, for results whose order is not defined. */
 export function sortedIds(records: readonly JobRecord[]): string[] {
   return records.map(({ jobId }) => jobId).sort();
 }

@@ -4,7 +4,7 @@ import { createJob, sampleEntries, sampleJob } from "./sample_jobs.ts";
 
 const TASKS = 100_000;
 
-/** A document of about 20 MB: so many pending tasks with 200 bytes each. */
+/** Makes a document of about 20 MB: 100,000 pending tasks with 200 bytes each. */
 function largeDocument(mark: string): string {
   const filler = "\u00e9".repeat(60) + "x".repeat(60);
   const tasks = Array.from(
@@ -14,7 +14,7 @@ function largeDocument(mark: string): string {
   return `{"format":"routilux/job","pendingTasks":[${tasks.join(",")}]}`;
 }
 
-/** Jobs are large, and live long. */
+/** Large jobs and long journals. */
 export const sizeCases: readonly Case[] = [
   {
     name: "a job with 100,000 pending tasks is kept, taken as a snapshot, and loaded",

@@ -3,10 +3,10 @@ import { check, checkSame } from "./checks.ts";
 import { createJob, HEAD, sampleEntries } from "./sample_jobs.ts";
 
 const SHARES: readonly number[] = [0, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1];
-/** Long and not of one byte a character: cuts fall into the middle of something. */
+/** Long texts with multi-byte characters, so that cuts fall within an entry and within a character. */
 const LAST: readonly string[] = [`{"text":"${"\u00e9\u{1f680}".repeat(50)}"}`, `{"text":"the very last"}`];
 
-/** What is left of a write that a crash has cut short: all of it or nothing. */
+/** Torn writes: after a crash in the middle of a write, all of the write or nothing of it is there. */
 export const tearCases: readonly Case[] = SHARES.map((share) => ({
   name: `a last write of which a crash has left ${share * 100} % is there whole or not at all, and all before it is`,
   async run(scope) {

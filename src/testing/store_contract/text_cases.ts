@@ -59,7 +59,7 @@ const IDS: readonly string[] = [
   ...["x".repeat(300), "x".repeat(300) + "y", "X".repeat(300), "\u00e9".repeat(300), "\u{1f680}".repeat(300)],
 ];
 
-/** Texts and ids are any text. */
+/** Texts and ids may be any text. */
 export const textCases: readonly Case[] = [
   {
     name: "every text comes back as it was: documents, entries, commands, keys, flows, statuses, owners",

@@ -53,7 +53,7 @@ test("people can read the files of a job: a line of JSON for each text, which is
 
 test("a file of a later version is refused", async () => {
   const disk = new MemoryDisk();
-  const { encodeLine } = await import("../../../src/stores/file_store/line.ts");
+  const { encodeLine } = await import("../../../src/stores/file_store/json_lines.ts");
   const store = fileStore(FOLDER, { sync: "none", files: disk });
   create(store);
   await store.close();

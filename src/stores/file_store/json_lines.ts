@@ -1,37 +1,37 @@
 import { crc32 } from "node:zlib";
 import type { JobHead } from "../../ports/store.ts";
 
-/** What stands in a line beside its text. */
+/** The fields of a line besides its text. */
 export interface LineMeta {
-  /** Of an entry: the revision that it leads to. */
+  /** Of an entry: the job's revision after it. */
   readonly revision?: number;
-  /** Of a command: its place in the inbox. */
+  /** Of a command: its sequence. */
   readonly sequence?: number;
   /** Of a command: its key. */
   readonly key?: string;
-  /** How many more lines belong to the same append: without them it is not whole. */
+  /** How many more lines belong to the same append; the append is incomplete without them. */
   readonly left?: number;
-  /** How many bytes before this line the write began that it was part of. */
+  /** How many bytes before this line its write began. A write may hold several appends. */
   readonly back?: number;
-  /** The job's head from here on, where it has changed. */
+  /** The job's new head, if the append changed it. */
   readonly head?: JobHead;
 }
 
-/** A line as it was read. */
+/** A line that was read. */
 export interface Line {
-  /** What stands beside the text. */
+  /** The fields besides the text. */
   readonly meta: LineMeta;
   /** The text. */
   readonly text: string;
-  /** Where the line begins, in bytes. */
+  /** The byte offset of the line in the file. */
   readonly start: number;
 }
 
-/** Lines that were read, and what they are worth. */
+/** The result of reading a file of lines. */
 export interface Scan {
-  /** The lines of whole appends. */
+  /** The lines of complete appends. */
   readonly lines: readonly Line[];
-  /** How many bytes they take. */
+  /** Their length in bytes. */
   readonly length: number;
 }
 
@@ -44,8 +44,9 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * Writes a line of JSON: a check of all that follows it, the fields, and a text under a name. A JSON object stays as it is,
- * for people to read; any other text, and one with a line break or half a character, becomes a string.
+ * Encodes a line: a JSON object with a checksum of the bytes after it, the fields, and a text under `name`. A text that
+ * is a JSON object is embedded as it is, so that people can read it; any other text, and one with a line break or an
+ * unpaired surrogate, is written as a JSON string.
  */
 export function encodeLine(meta: object, name?: string, text = ""): Uint8Array {
   const fields = JSON.stringify(meta).slice(1, -1);
@@ -57,13 +58,16 @@ export function encodeLine(meta: object, name?: string, text = ""): Uint8Array {
   return bytes;
 }
 
-/** Reads a line without its line break: its fields as JSON, and its text; `undefined` when it is not what was written. */
+/**
+ * Decodes a line without its line break into its fields, as JSON, and its text. Returns `undefined` when the checksum
+ * is wrong.
+ */
 export function decodeLine(bytes: Uint8Array, name?: string): { fields: string; text: string } | undefined {
   const start = decoder.decode(bytes.subarray(0, CHECKED_FROM));
   if (!start.startsWith(START) || start.slice(START.length) !== checkOf(bytes)) return undefined;
   const line = decoder.decode(bytes);
   if (name === undefined) return { fields: line, text: "" };
-  // No string in front of it can hold this: its quotes would be escaped.
+  // No field before it can contain these characters: JSON escapes quotes within strings.
   const mark = `,"${name}":`;
   const at = line.indexOf(mark);
   if (at < 0) return undefined;
@@ -72,10 +76,10 @@ export function decodeLine(bytes: Uint8Array, name?: string): { fields: string; 
 }
 
 /**
- * Reads lines up to the last append that is whole. A crash leaves any part of the last write: that is passed over. What is
- * damaged before it was stored once, and nothing brings it back.
+ * Reads lines up to the last complete append. A crash may leave any part of the last write, which is ignored. Damage
+ * before that is an error, because those lines were stored once.
  *
- * @throws {Error} naming the file and the line that is damaged
+ * @throws {Error} naming the file and the damaged line
  */
 export function scanLines(bytes: Uint8Array, path: string, name: string): Scan {
   const lines: Line[] = [];
@@ -100,7 +104,7 @@ export function scanLines(bytes: Uint8Array, path: string, name: string): Scan {
   return { lines: lines.slice(0, whole), length };
 }
 
-/** Reads lines that have all been stored. */
+/** Reads lines that are all known to be stored; any damage is an error. */
 export function readLines(bytes: Uint8Array, path: string, name: string): readonly Line[] {
   const { lines, length } = scanLines(bytes, path, name);
   if (length < bytes.length) throw damage(path, lines.length, "it is not what was written");
@@ -111,7 +115,7 @@ function numberOf({ meta }: Line): number {
   return meta.revision ?? meta.sequence ?? 0;
 }
 
-/** Where the first line begins at or after a place. */
+/** Returns the offset of the first line that begins after `from`. */
 export function nextLine(bytes: Uint8Array, from: number): number {
   const end = bytes.indexOf(LINE_BREAK, from);
   return end < 0 ? bytes.length : end + 1;
@@ -124,7 +128,10 @@ function readLine(bytes: Uint8Array, start: number, end: number, name: string): 
   return { meta, text: line.text, start };
 }
 
-/** Says whether something was written in a later write than the line at `damaged`, whose line break may be lost too. */
+/**
+ * Whether the file has a line from a later write than the damaged line at `damaged`, whose line break may be lost too.
+ * If so, the damaged line was stored, for a write begins after the one before it is stored.
+ */
 function isWrittenAfter(bytes: Uint8Array, damaged: number, name: string): boolean {
   for (let start = bytes.indexOf(BRACE, damaged + 1); start >= 0; start = bytes.indexOf(BRACE, start + 1)) {
     const end = bytes.indexOf(LINE_BREAK, start);

@@ -1,0 +1,97 @@
+import type { DueQuery, JobHead, JobPage, JobRecord, ListQuery } from "./store.ts";
+
+/** The position of a job in lists. */
+export type ListPosition = Pick<JobRecord, "createdAt" | "jobId">;
+
+/** The default number of jobs on a page. */
+export const PAGE_LENGTH = 100;
+
+/**
+ * Whether a job is due because its `wakeAt` has passed or the asking owner owns it. Jobs with unconsumed commands are
+ * due as well; the store checks that itself.
+ */
+export function isDue(
+  { wakeAt, owner }: Partial<Pick<JobHead, "wakeAt" | "owner">>,
+  { now, owner: own }: DueQuery,
+): boolean {
+  return (wakeAt !== undefined && wakeAt <= now) || (owner !== undefined && owner === own);
+}
+
+/** Whether a job matches the filters of a query, whatever its page. */
+export function isListed(record: JobRecord, { flowId, status, createdBefore = Infinity }: ListQuery): boolean {
+  return (flowId === undefined || record.flowId === flowId) && (status === undefined || record.status === status) &&
+    record.createdAt < createdBefore;
+}
+
+/** The order of lists: by creation time, then by id. */
+export function compareByAge(a: ListPosition, b: ListPosition): number {
+  if (a.createdAt !== b.createdAt) return a.createdAt - b.createdAt;
+  return a.jobId === b.jobId ? 0 : a.jobId < b.jobId ? -1 : 1;
+}
+
+/** Returns the page that a query asks for, given all jobs in any order. */
+export function pageOfAll(records: readonly JobRecord[], query: ListQuery): JobPage {
+  const before = query.cursor === undefined ? undefined : positionOf(query.cursor);
+  const isMeant = (it: JobRecord) => isListed(it, query) && (before === undefined || compareByAge(it, before) > 0);
+  return pageOf(records.filter(isMeant).sort(compareByAge), query.limit);
+}
+
+/** Makes a page from the first `limit` of the found records, which are in order; with a cursor if there are more. */
+export function pageOf(found: readonly JobRecord[], limit: number = PAGE_LENGTH): JobPage {
+  const jobs = found.slice(0, limit);
+  const last = jobs.at(-1);
+  if (last === undefined || jobs.length === found.length) return { jobs };
+  return { jobs, cursor: JSON.stringify([last.createdAt, last.jobId]) };
+}
+
+/**
+ * The position of the last job on the page that a cursor belongs to; the next page begins after it.
+ *
+ * @throws {TypeError} for a text that is no cursor
+ */
+export function positionOf(cursor: string): ListPosition {
+  const [createdAt, jobId] = partsOf(cursor);
+  if (typeof createdAt !== "number" || typeof jobId !== "string") {
+    throw new TypeError(`Cannot list jobs: ${JSON.stringify(cursor)} is no cursor`);
+  }
+  return { createdAt, jobId };
+}
+
+function partsOf(cursor: string): readonly unknown[] {
+  try {
+    const parts: unknown = JSON.parse(cursor);
+    return Array.isArray(parts) ? parts : [];
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * Checks the arguments of `append`.
+ *
+ * @throws {RangeError} when there is no entry
+ */
+export function checkEntries(
+  jobId: string,
+  entries: readonly string[],
+): asserts entries is readonly [string, ...string[]] {
+  if (entries.length === 0) throw new RangeError(`Cannot append to job "${jobId}": there must be at least one entry`);
+}
+
+/** The subscribers of a store's `watch`. */
+export class Watchers {
+  readonly #callbacks: Set<(jobId: string) => void> = new Set();
+
+  /** Adds a subscriber. Returns the function that removes it. */
+  watch(onCommand: (jobId: string) => void): () => void {
+    // A wrapper makes each subscription distinct, even if the same function is given twice.
+    const callback = (jobId: string) => onCommand(jobId);
+    this.#callbacks.add(callback);
+    return () => void this.#callbacks.delete(callback);
+  }
+
+  /** Tells all subscribers that a command has been sent to a job. */
+  notify(jobId: string): void {
+    for (const callback of [...this.#callbacks]) callback(jobId);
+  }
+}
