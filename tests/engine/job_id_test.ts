@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { assertEquals, assertNotEquals, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { Engine, Flow, type IdSource, JobState, Registry, Routine } from "../../mod.ts";
 
 class Worker extends Routine {
@@ -46,7 +46,9 @@ test("the ids that the web's chance gives are all different, and stay", () => {
   const flow = new Flow({ registry: new Registry({ Worker }) });
   const worker = flow.addRoutine(new Worker(), "worker");
   const [first, second] = [flow.create(worker), flow.create(worker)];
-  assertNotEquals(first.jobId, second.jobId);
-  assertStrictEquals(first.jobId, first.jobId);
-  assertEquals(first.jobId.length, 36);
+  const { jobId } = first;
+  assertNotEquals(jobId, second.jobId);
+  assertMatch(jobId, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+  flow.cancel(first);
+  assertEquals([first.jobId, JSON.parse(JSON.stringify(first)).jobId], [jobId, jobId]);
 });

@@ -10,8 +10,8 @@ export interface Package {
   readonly npm: Manifest;
   /** `offline.json`, the import map for where JSR can't be reached. */
   readonly offline: Manifest;
-  /** The configuration under which the pure floors are checked. */
-  readonly pure: Manifest;
+  /** The configuration under which the portable sources are checked. */
+  readonly portable: Manifest;
   /** The text of `CHANGELOG.md`. */
   readonly changelog: string;
   /** Tells whether a file of the repository exists. */
@@ -33,7 +33,7 @@ export function checkIdentity({ deno, jsr, npm }: Package): Findings {
  * Every import has one version, whichever manifest resolves it; what only tests need is not published, and only JSR's
  * packages have a stand-in offline.
  */
-export function checkImports({ deno, jsr, npm, offline, pure }: Package): Findings {
+export function checkImports({ deno, jsr, npm, offline, portable }: Package): Findings {
   const imports = record(deno["imports"]);
   const tools = record(npm["devDependencies"]);
   const published = select(imports, (target, name) => target.startsWith("npm:") && tools[name] === undefined);
@@ -42,12 +42,13 @@ export function checkImports({ deno, jsr, npm, offline, pure }: Package): Findin
   const others = record(offline["imports"]);
   const standIns = select(others, (_target, name) => imports[name]?.startsWith("jsr:") ?? false);
   const installed = targets(record(npm["dependencies"]));
+  const packages = select(record(portable["imports"]), (_target, name) => !name.startsWith("."));
   return [
     ...differ("devDependencies of package.json", select(targets(tools), (_target, name) => name in tested), tested),
     ...differ("imports of jsr.json", record(jsr["imports"]), published),
     ...differ("dependencies of package.json", installed, published),
     ...differ("imports of offline.json", others, { ...own, ...standIns }),
-    ...differ("imports of pure_floors.json", record(pure["imports"]), published),
+    ...differ("imports of portable.json", packages, published),
     ...Object.entries(standIns).filter(([, target]) => !target.startsWith("./tests/"))
       .map(([name, target]) => `offline.json maps ${name} to ${target}, which is not under tests`),
   ];
@@ -72,10 +73,10 @@ export function checkChangelog({ deno, changelog }: Package): Findings {
   return pattern.test(changelog) ? [] : [`CHANGELOG.md has no heading for ${version}`];
 }
 
-/** The pure floors are checked as strictly as everything else. */
-export function checkStrictness({ deno, pure }: Package): Findings {
-  const { lib: _lib, types: _types, ...options } = record(pure["compilerOptions"]) as Record<string, unknown>;
-  return differ("compilerOptions of pure_floors.json", options, record(deno["compilerOptions"]));
+/** The portable sources are checked as strictly as all others. */
+export function checkStrictness({ deno, portable }: Package): Findings {
+  const { lib: _lib, types: _types, ...options } = record(portable["compilerOptions"]) as Record<string, unknown>;
+  return differ("compilerOptions of portable.json", options, record(deno["compilerOptions"]));
 }
 
 function targets(ranges: Record<string, string>): Record<string, string> {

@@ -12,7 +12,7 @@ const actual: rules.Package = {
   jsr: JSON.parse(readText("jsr.json")),
   npm: JSON.parse(readText("package.json")),
   offline: JSON.parse(readText("offline.json")),
-  pure: JSON.parse(readText("tests/house/pure_floors.json")),
+  portable: JSON.parse(readText("tests/house/portable.json")),
   changelog: exists("CHANGELOG.md") ? readText("CHANGELOG.md") : "",
   exists,
 };
@@ -39,7 +39,10 @@ const good: rules.Package = {
   jsr: { ...identity, publish, imports: { v: "npm:v@^1" } },
   npm: { ...identity, dependencies: { v: "^1" } },
   offline: { imports: { v: "npm:v@^1", own: "./mod.ts", "@std/assert": "./tests/assert.ts" } },
-  pure: { imports: { v: "npm:v@^1" }, compilerOptions: { lib: ["esnext"], strict: true } },
+  portable: {
+    imports: { v: "npm:v@^1", "./host.ts": "./types.d.ts" },
+    compilerOptions: { lib: ["esnext"], strict: true },
+  },
   changelog: "# Changes\n\n## 1.2.3 (2025-01-01)\n",
   exists: (path) => path === "mod.ts",
 };
@@ -65,7 +68,7 @@ for (const [key, value] of Object.entries({ name: "x", version: "1.2.4", license
 test("checkImports() refuses another version of a dependency", () => {
   assertEquals(checkImports({ ...good, npm: { ...good.npm, dependencies: { v: "^2" } } }).length, 1);
   assertEquals(checkImports({ ...good, jsr: { ...good.jsr, imports: { v: "npm:v@^2" } } }).length, 1);
-  assertEquals(checkImports({ ...good, pure: { ...good.pure, imports: {} } }).length, 1);
+  assertEquals(checkImports({ ...good, portable: { ...good.portable, imports: {} } }).length, 1);
 });
 
 test("checkImports() refuses an offline map that goes its own way", () => {
@@ -88,5 +91,8 @@ test("checkChangelog() refuses another version", () => {
 });
 
 test("checkStrictness() refuses a looser configuration", () => {
-  assertEquals(checkStrictness({ ...good, pure: { ...good.pure, compilerOptions: { strict: false } } }).length, 1);
+  assertEquals(
+    checkStrictness({ ...good, portable: { ...good.portable, compilerOptions: { strict: false } } }).length,
+    1,
+  );
 });

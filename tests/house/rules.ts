@@ -23,16 +23,6 @@ const FLOORS: readonly string[] = [
 const ADAPTERS: readonly string[] = ["stores", "host"];
 const ADAPTER_NEEDS: readonly string[] = ["base", "ports"];
 const ADAPTER_USERS: readonly string[] = ["src/default_engine.ts", "mod.ts"];
-const RUNTIME_NAMES = [
-  ...["Deno", "Bun", "process", "globalThis", "console", "performance", "fetch", "crypto"],
-  ...["setTimeout", "setInterval", "setImmediate", "queueMicrotask"],
-];
-const HIDDEN_INPUTS: ReadonlyMap<string, RegExp> = new Map([
-  ["Math.random", /\bMath\s*\.\s*random\b/],
-  ["Date.now", /\bDate\s*\.\s*now\b/],
-  ["new Date()", /\bnew\s+Date\b(?!\s*[\w$.]|\s*\(\s*[^\s)])/],
-  ["Date()", /(?<!\bnew\s+)\bDate\s*\(/],
-]);
 /** More lines of code than this fail. */
 export const MAX_LINES = 300;
 /** Files are aimed to stay under this. */
@@ -52,6 +42,20 @@ export function specifiers({ text }: Source): string[] {
   return strings.filter(({ at }) => /(\bfrom|\bimport|\bimport\s*\()\s*$/.test(code.slice(0, at))).map((it) =>
     it.value
   );
+}
+
+/** The files that a source imports, or exports from, as more than types. `import()` loads a file later, and is left out. */
+export function valueImports({ path, text }: Source): string[] {
+  const { code, strings } = scan(text);
+  return strings.filter(({ at, value }) => value.startsWith(".") && isLoading(code.slice(0, at)))
+    .map(({ value }) => resolve(path, value));
+}
+
+/** Says whether the statement that ends before a specifier loads the module. */
+function isLoading(before: string): boolean {
+  if (/\bimport\s*$/.test(before)) return true;
+  const statement = /\b(?:import|export)(?:(?!\b(?:import|export)\b)[^;"'])*\bfrom\s*$/.exec(before)?.[0];
+  return statement !== undefined && !/^\w+\s+type\b/.test(statement);
 }
 
 /** The path that a relative specifier means. */
@@ -84,6 +88,10 @@ function adapterOf(path: string): string | undefined {
   return /^src\/(?:stores|host)\/(\w+)/.exec(path)?.[1];
 }
 
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
+}
+
 function relativeImports(source: Source): string[] {
   return specifiers(source).filter((it) => it.startsWith(".")).map((it) => resolve(source.path, it));
 }
@@ -100,23 +108,6 @@ export function checkSpecifiers(source: Source): Findings {
       .map((it) => `${source.path} must name the extension of "${it}"`),
     ...(computed && !ADAPTERS.includes(floor) ? [`${source.path} has an import() that can't be checked`] : []),
   ];
-}
-
-/** Outside the adapters nothing names a runtime, a timer, the clock, chance or the console. */
-export function checkNames({ path, text }: Source): Findings {
-  if (ADAPTERS.includes(floorOf(path))) return [];
-  const { code } = scan(text);
-  const lineOf = (at: number) => code.slice(0, at).split("\n").length;
-  const names = RUNTIME_NAMES.map((name) => [name, bareName(name)] as const);
-  return [...names, ...HIDDEN_INPUTS].flatMap(([name, pattern]) => {
-    const found = pattern.exec(code);
-    return found ? [`${path}:${lineOf(found.index)} must not use ${name}`] : [];
-  });
-}
-
-// A name that is not a property: after no dot, unless the dots are a spread's.
-function bareName(name: string): RegExp {
-  return new RegExp(`(?<![\\w$#])(?<!(?<!\\.\\.)\\.\\s*)${name}(?![\\w$])`);
 }
 
 /** File and folder names are in snake_case. */
@@ -146,9 +137,13 @@ export function checkTargets(sources: readonly Source[]): Findings {
   );
 }
 
-/** No file imports itself over others, type imports included. */
+/** No file imports itself over others. Imports of types within one folder don't count: they load nothing. */
 export function checkCycles(sources: readonly Source[]): Findings {
-  const graph = new Map(sources.map((source) => [source.path, relativeImports(source)]));
+  const graph = new Map(sources.map((source) => {
+    const folder = folderOf(source.path);
+    const values = valueImports(source);
+    return [source.path, relativeImports(source).filter((it) => folderOf(it) !== folder || values.includes(it))];
+  }));
   const done = new Set<string>();
   const findings: string[] = [];
   const visit = (path: string, trail: readonly string[]) => {

@@ -1,5 +1,5 @@
-// What the pure floors may use beyond ECMAScript: cancellation, which every host has. Nothing else, and no more of it than
-// this: anything that names a runtime, a timer or the console is refused because its name is unknown.
+// The globals beyond ECMAScript that portable sources may use: cancellation, which every host has. Any other global of a
+// runtime, a timer or the console is an unknown name in the check of types.
 
 interface AbortSignal {
   readonly aborted: boolean;
