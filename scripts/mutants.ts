@@ -1,88 +1,100 @@
+import { existsSync } from "node:fs";
+import { parseArgs } from "node:util";
 import { chooseAssertions } from "./assertions.ts";
-import { type Mutant, MUTATED_FILES, type MutatedFile } from "./mutant_list.ts";
+import { type Mutant, mutantsOf, sample } from "./mutate.ts";
+import { MUTATED_AREAS, type MutatedArea } from "./mutated_areas.ts";
 import { finish } from "./report.ts";
+import survivors from "./surviving_mutants.json" with { type: "json" };
+import { listFiles } from "./worker.ts";
 
-// Breaks a copy of the library in one place after the other, and sees that the tests notice each time. Arguments choose
-// files by a part of their path: `deno task mutants apply preflight`.
+// Breaks a copy of the library in one place after the other, and sees whether the tests notice. Arguments choose files by a
+// part of their path: `deno task mutants apply preflight --most 50 --seed 7`. A survivor asks for a test, or for a reason in
+// `scripts/surviving_mutants.json` why none can notice it.
 
-/** Tests that take so many times as long as without a defect don't come to an end: that is noticed too. */
+/** A run that takes so many times as long as without a defect is stopped: the defect keeps it from ending. */
 const PATIENCE = 3;
-const LEAST_PATIENCE_MS = 30_000;
-const COPIED = ["bench", "deno.json", "examples", "mod.ts", "offline.json", "scripts", "src", "tests"];
+const LEAST_PATIENCE_MS = 20_000;
+const COPIED = ["bench", "deno.json", "examples", "mod.ts", "offline.json", "scripts", "schemas", "src", "tests"];
 
-interface TestRun {
-  readonly success: boolean;
-  /** What failed first; nothing when no test has run. */
-  readonly verdict: string | undefined;
-  readonly seconds: number;
-}
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { most: { type: "string", default: "20" }, seed: { type: "string", default: "1" } },
+});
+const [most, seed] = [Number(values.most), Number(values.seed)];
+const reasons: Readonly<Record<string, string>> = survivors;
 
 const { flags } = await chooseAssertions();
 const folder = await Deno.makeTempDir();
 for (const name of COPIED) await copy(name, `${folder}/${name}`);
-await Deno.symlink(`${Deno.cwd()}/node_modules`, `${folder}/node_modules`);
+if (existsSync("node_modules")) await Deno.symlink(`${Deno.cwd()}/node_modules`, `${folder}/node_modules`);
 
-let caught = 0;
-const failures: string[] = [];
-for (const mutated of MUTATED_FILES.filter(isChosen)) await tryAll(mutated);
+const counts = { noticed: 0, known: 0 };
+const complaints: string[] = [];
+for (const file of listFiles("src").filter(isChosen)) {
+  const area = MUTATED_AREAS.find(({ sources }) => file.startsWith(sources));
+  if (area !== undefined) await tryFile(file, area);
+}
 await Deno.remove(folder, { recursive: true });
 console.log();
-for (const failure of failures) console.log(failure);
-finish([{ passed: caught, failed: failures.length }]);
+for (const complaint of complaints) console.log(complaint);
+console.log(`Seed ${seed}: ${counts.noticed} mutants were noticed, ${counts.known} survive for a recorded reason`);
+finish([{ passed: counts.noticed + counts.known, failed: complaints.length }]);
 
-async function tryAll({ file, tests, mutants }: MutatedFile): Promise<void> {
+async function tryFile(file: string, { tests }: MutatedArea): Promise<void> {
   const path = `${folder}/${file}`;
   const original = await Deno.readTextFile(path);
-  const sound = await runTests(tests, Infinity);
-  console.log(`\n${file}: ${mutants.length} mutants; without one the tests take ${sound.seconds} s`);
-  if (!sound.success) {
-    failures.push(`${file}: the tests fail without a defect: ${sound.verdict}`);
-    return;
+  const all = mutantsOf(original);
+  if (all.length === 0) return;
+  const rounds = [ownTests(file), tests].filter((it) => it.length > 0);
+  const start = performance.now();
+  for (const round of rounds) {
+    if (!await runTests(round)) return void complaints.push(`${file}: ${round.join(" ")} fail without a defect`);
   }
-  const patienceMs = Math.max(LEAST_PATIENCE_MS, sound.seconds * 1_000 * PATIENCE);
-  for (const mutant of mutants) {
-    const [find, replacement] = mutant.map(oneLine);
-    console.log(`    ${find}\n  → ${replacement}`);
-    const failure = await judge(mutant, original, path, () => runTests(tests, patienceMs));
-    if (failure === undefined) caught++;
-    else failures.push(`${file}: ${find} → ${replacement}: ${failure}`);
+  const patienceMs = Math.max(LEAST_PATIENCE_MS, (performance.now() - start) * PATIENCE);
+  const chosen = sample(all, most, seed);
+  console.log(`\n${file}: ${chosen.length} of ${all.length} mutants`);
+  for (const mutant of chosen) {
+    await Deno.writeTextFile(path, mutant.text);
+    judge(file, mutant, await areNoticed(rounds, patienceMs));
   }
   await Deno.writeTextFile(path, original);
 }
 
-/** Says why a defect does not count as noticed. */
-async function judge(
-  [find, replacement]: Mutant,
-  original: string,
-  path: string,
-  test: () => Promise<TestRun>,
-): Promise<string | undefined> {
-  const places = original.split(find).length - 1;
-  if (places !== 1) return `the text to replace is found ${places} times`;
-  await Deno.writeTextFile(path, original.replace(find, () => replacement));
-  const { success, verdict, seconds } = await test();
-  if (success) return `it survives the tests, which took ${seconds} s`;
-  if (verdict === undefined) return "with it, no test runs";
-  console.log(`    noticed in ${seconds} s: ${verdict}`);
-  return undefined;
+function judge(file: string, { key, line }: Mutant, isNoticed: boolean): void {
+  const reason = reasons[key];
+  if (isNoticed) counts.noticed++;
+  else if (reason !== undefined) counts.known++;
+  else complaints.push(`SURVIVES ${file}:${line}: ${key}`);
+  if (isNoticed && reason !== undefined) complaints.push(`NOTICED though it has a reason to survive: ${key}`);
+  console.log(`${isNoticed ? "noticed " : "SURVIVES"} ${line}: ${key}`);
 }
 
-async function runTests(tests: readonly string[], patienceMs: number): Promise<TestRun> {
-  const begun = performance.now();
-  const { success, stdout, stderr, signal } = await new Deno.Command(Deno.execPath(), {
+async function areNoticed(rounds: readonly (readonly string[])[], patienceMs: number): Promise<boolean> {
+  for (const tests of rounds) if (!await runTests(tests, patienceMs)) return true;
+  return false;
+}
+
+/** Whether all of these tests pass, in time. */
+async function runTests(tests: readonly string[], patienceMs?: number): Promise<boolean> {
+  const { success } = await new Deno.Command(Deno.execPath(), {
     args: ["test", "--allow-all", "--no-check", "--fail-fast", ...flags, ...tests],
     cwd: folder,
-    env: { NO_COLOR: "1" },
-    ...(patienceMs === Infinity ? {} : { signal: AbortSignal.timeout(patienceMs) }),
+    stdout: "null",
+    stderr: "null",
+    ...(patienceMs === undefined ? {} : { signal: AbortSignal.timeout(patienceMs) }),
   }).output();
-  const output = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-  const test = /^(.*?) \.\.\. .*?FAILED/m.exec(output)?.[1] ?? /^(.*?) \(uncaught error\)/m.exec(output)?.[1];
-  const verdict = signal === null ? test : "the tests don't come to an end";
-  return { success, verdict, seconds: Math.round((performance.now() - begun) / 100) / 10 };
+  return success;
 }
 
-function isChosen({ file }: MutatedFile): boolean {
-  return Deno.args.length === 0 || Deno.args.some((part) => file.includes(part));
+/** The test of the same name in a folder of tests of the same name, such as `tests/job/apply_test.ts` for `src/job/apply.ts`. */
+function ownTests(file: string): readonly string[] {
+  const [, folder = "", ...rest] = file.split("/");
+  const test = `tests/${folder}/${rest.at(-1)?.replace(/\.ts$/, "_test.ts")}`;
+  return existsSync(test) ? [test] : [];
+}
+
+function isChosen(file: string): boolean {
+  return file.endsWith(".ts") && (positionals.length === 0 || positionals.some((part) => file.includes(part)));
 }
 
 async function copy(from: string, to: string): Promise<void> {
@@ -91,8 +103,4 @@ async function copy(from: string, to: string): Promise<void> {
   for await (const { name } of Deno.readDir(from)) {
     if (name !== "node_modules") await copy(`${from}/${name}`, `${to}/${name}`);
   }
-}
-
-function oneLine(text: string): string {
-  return text === "" ? "nothing" : text.trim().replaceAll(/\s*\n\s*/g, " ⏎ ");
 }
