@@ -41,7 +41,7 @@
  */
 export type { ClassTable, NoArgumentClass } from "./src/values/class_table.ts";
 export type { Collected } from "./src/values/collected.ts";
-export type { AnyClass } from "./src/base/constructor_needs.ts";
+export type { AnyClass } from "./src/base/reflection.ts";
 export type { ErrorData } from "./src/values/error_data.ts";
 export {
   CancelledError,
@@ -58,7 +58,7 @@ export {
   TimeoutError,
 } from "./src/base/errors.ts";
 export type { JsonObject, JsonValue } from "./src/values/json.ts";
-export type { ValueLimits } from "./src/base/limits.ts";
+export type { ValueLimits } from "./src/values/payload.ts";
 export { type RegisteredFunction, type Registrable, Registry } from "./src/values/registry.ts";
 export { SchemaError, type SchemaIssue, type SchemaResult, type StandardSchema } from "./src/values/standard_schema.ts";
 export type {

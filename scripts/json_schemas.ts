@@ -19,7 +19,7 @@ import { finish } from "./report.ts";
 const FOLDER = new URL("../schemas/", import.meta.url);
 const SOURCES = [
   ...["documents/documents", "documents/commit_documents", "model/routine_document", "model/connection"],
-  ...["model/flow_limits", "model/error_handler", "base/limits"],
+  ...["model/flow_limits", "model/error_handler", "values/payload"],
 ].map((name) => `src/${name}.ts`);
 
 const { deferred, error, instant, key, log, merged, name, output, pausePoint, record, source, task, value, values } =

@@ -2,7 +2,7 @@ import type { Finding } from "./base/errors.ts";
 import { checkDuration, checkName } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import type { Registry } from "./values/registry.ts";
-import { encodeValue } from "./values/encode.ts";
+import { payloadOf } from "./values/encoder.ts";
 import { EngineBase, hostOf } from "./engine/engine_base.ts";
 import type { Execution } from "./engine/execution/execution.ts";
 import { DEFAULT_GRACE_MS, SHUTDOWN_REST } from "./engine/execution/rest.ts";
@@ -236,7 +236,7 @@ export class Flow extends FlowGraph {
     checkDuration(`Cannot pause job "${job.jobId}"`, "graceMs", graceMs);
     if (execution === undefined) throw refuse("pause", data, "it is not live here");
     const subject = { action: `Cannot pause job "${job.jobId}"`, root: "checkpoint" };
-    const pauseRequest = { reason, checkpoint: encodeValue(checkpoint, this.registry, subject, this.limits) };
+    const pauseRequest = { reason, checkpoint: payloadOf(checkpoint, this.registry, subject, this.limits) };
     execution.rest({ status: "paused", pauseRequest }, graceMs);
     const wait = signal === undefined ? {} : { signal };
     await waitForRest(data, this.#runner.executionOf(data), hostOf(this.#engine).timers, wait, undefined);

@@ -1,7 +1,7 @@
-import { encodeValue } from "./values/encode.ts";
+import { payloadOf } from "./values/encoder.ts";
 import { StateError } from "./base/errors.ts";
 import type { JsonValue } from "./values/json.ts";
-import { DEFAULT_VALUE_LIMITS } from "./base/limits.ts";
+import { DEFAULT_VALUE_LIMITS } from "./values/payload.ts";
 import { checkInteger, checkName } from "./base/options.ts";
 import type { Registry } from "./values/registry.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
@@ -150,7 +150,7 @@ export class StoredJobs {
   }
 
   #command(action: string, command: JobCommand): Command {
-    const encode = (value: unknown, root: string) => encodeValue(value, this.#registry, { action, root });
+    const encode = (value: unknown, root: string) => payloadOf(value, this.#registry, { action, root });
     switch (command.type) {
       case "deliver": {
         const { type, routineId, slotName } = command;

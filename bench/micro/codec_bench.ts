@@ -1,6 +1,6 @@
 import { Registry } from "@routilux/routilux";
-import { decodeValue } from "../../src/values/decode.ts";
-import { encodeValue } from "../../src/values/encode.ts";
+import { valueOf } from "../../src/values/payload.ts";
+import { payloadOf } from "../../src/values/encoder.ts";
 import { counted, payload } from "../harness/payload.ts";
 import { bench } from "./bench.ts";
 import { TIMES } from "./repeated.ts";
@@ -16,15 +16,15 @@ function tagged(v: number): object {
 
 for (const [name, make] of Object.entries({ numbers: counted, payloads: payload, "tagged values": tagged })) {
   const values = Array.from({ length: TIMES }, (_, v) => make(v));
-  const stored = values.map((value) => encodeValue(value, classes, SUBJECT));
+  const stored = values.map((value) => payloadOf(value, classes, SUBJECT));
   bench(`10,000 ${name} in`, { group: "codec in", baseline: name === "numbers" }, () => {
     let count = 0;
-    for (const value of values) if (encodeValue(value, classes, SUBJECT) !== undefined) count++;
+    for (const value of values) if (payloadOf(value, classes, SUBJECT) !== undefined) count++;
     if (count !== TIMES) throw new Error("Values are missing");
   });
   bench(`10,000 ${name} out`, { group: "codec out", baseline: name === "numbers" }, () => {
     let count = 0;
-    for (const value of stored) if (decodeValue(value, classes) !== undefined) count++;
+    for (const value of stored) if (valueOf(value, classes) !== undefined) count++;
     if (count !== TIMES) throw new Error("Values are missing");
   });
 }

@@ -1,4 +1,5 @@
-import { MAX_COUNT } from "./limits.ts";
+/** The largest count of a job and of its documents: below it numbers are exact, and there is room for one more. */
+export const MAX_COUNT: number = 2 ** 52;
 
 /** A list that keeps its newest items up to a limit, and counts the ones it dropped. */
 export class BoundedList<T> {

@@ -1,5 +1,4 @@
-import { constructorOf } from "./constructor_of.ts";
-import { functionName } from "./function_name.ts";
+import { constructorOf, functionName } from "./reflection.ts";
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 

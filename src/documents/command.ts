@@ -1,21 +1,20 @@
 import * as v from "valibot";
-import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../base/limits.ts";
-import type { JsonValue, Stored } from "../values/json.ts";
-import { once } from "../base/once.ts";
+import { DEFAULT_VALUE_LIMITS, type Payload, type ValueLimits } from "../values/payload.ts";
+import type { JsonValue } from "../values/json.ts";
+import { once, optional, strict } from "./schema_combinators.ts";
 import { ValueReader } from "../values/value_reader.ts";
 import { compact } from "./compact.ts";
 import { type Format, openEnvelope } from "./envelope.ts";
 import { textParts } from "./part_encoder.ts";
 import { partSchemas } from "./part_schemas.ts";
-import { optional, strict } from "./schema_combinators.ts";
 
 /** What somebody who does not own a job asks of it, as data. */
 export type Command =
-  | { readonly type: "deliver"; readonly routine: string; readonly slot: string; readonly data: Stored }
+  | { readonly type: "deliver"; readonly routine: string; readonly slot: string; readonly data: Payload | undefined }
   | {
     readonly type: "pause";
     readonly reason: string | undefined;
-    readonly checkpoint: Stored;
+    readonly checkpoint: Payload | undefined;
     readonly graceMs: number | undefined;
   }
   | { readonly type: "cancel"; readonly reason: string | undefined }

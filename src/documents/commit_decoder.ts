@@ -1,10 +1,10 @@
-import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../base/limits.ts";
+import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../values/payload.ts";
 import type { JsonValue } from "../values/json.ts";
 import type { Path } from "../base/path.ts";
 import type { Commit, KeyChange, MigratedState, SideEffects, Verdict } from "../job/commit.ts";
 import type { Job } from "../job/job.ts";
 import type { SlotChange } from "../job/slot_data.ts";
-import type { Task } from "../job/task.ts";
+import { dataOf, type Task } from "../job/task.ts";
 import type { Claim } from "./claim.ts";
 import { checkCommit } from "./commit_checks.ts";
 import type {
@@ -109,7 +109,7 @@ export class CommitDecoder {
           // Unreachable default: the schema asks for one of the two.
           ? this.#awaited(document.fills ?? 0)
           : parts.task(document.task, "task");
-        const data = document.task === undefined ? parts.values.readOptional(document.data, "data") : task.data;
+        const data = document.task === undefined ? parts.values.readOptional(document.data, "data") : dataOf(task);
         return { kind: "deliver", time, task, data };
       }
       case "deferred":

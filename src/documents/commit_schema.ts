@@ -1,8 +1,7 @@
 import * as v from "valibot";
-import { once } from "../base/once.ts";
+import { list, once, optional, optionalList, strict } from "./schema_combinators.ts";
 import { JOB_STATUSES } from "../job/job.ts";
 import { partSchemas } from "./part_schemas.ts";
-import { list, optional, optionalList, strict } from "./schema_combinators.ts";
 
 // Marked as pure: a bundle that reads no commits leaves it out.
 const commitSchemas = /* @__PURE__ */ once(() => {

@@ -1,9 +1,8 @@
 import * as v from "valibot";
-import { MAX_DEPTH } from "../base/limits.ts";
-import { once } from "../base/once.ts";
+import { MAX_DEPTH } from "../values/payload.ts";
+import { between, integer, list, named, once, optional, strict } from "./schema_combinators.ts";
 import { ERROR_STRATEGIES } from "../model/error_handler.ts";
 import { partSchemas } from "./part_schemas.ts";
-import { between, integer, list, named, optional, strict } from "./schema_combinators.ts";
 
 const FUNCTION_NAME = '{ "method": name } or { "function": name }';
 

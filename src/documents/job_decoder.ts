@@ -1,5 +1,6 @@
-import type { JsonObject, Stored } from "../values/json.ts";
-import { DEFAULT_VALUE_LIMITS, MAX_COUNT, type ValueLimits } from "../base/limits.ts";
+import type { JsonObject } from "../values/json.ts";
+import { DEFAULT_VALUE_LIMITS, type Payload, type ValueLimits } from "../values/payload.ts";
+import { MAX_COUNT } from "../base/bounded_list.ts";
 import { type Path, pathStep } from "../base/path.ts";
 import { addTasks } from "../job/apply.ts";
 import { Job } from "../job/job.ts";
@@ -133,7 +134,7 @@ class JobDecoder {
     readList(document.deferredEvents, "deferredEvents", (it, path) => deferredEvents.push(parts.deferred(it, path)));
   }
 
-  #entries(values: JsonObject | undefined, path: string): [string, Stored][] {
+  #entries(values: JsonObject | undefined, path: string): [string, Payload][] {
     return Object.entries(values ?? {}).map(([key, value]) => {
       const at = path + pathStep(key);
       if (key === "__proto__") this.#parts.fail(at, "no key of this name", "one");

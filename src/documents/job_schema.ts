@@ -1,8 +1,7 @@
 import * as v from "valibot";
-import { once } from "../base/once.ts";
+import { list, named, once, optional, optionalList, strict } from "./schema_combinators.ts";
 import { JOB_STATUSES, ROUTINE_STATUSES } from "../job/job.ts";
 import { partSchemas } from "./part_schemas.ts";
-import { list, named, optional, optionalList, strict } from "./schema_combinators.ts";
 
 /** A job's document. */
 export const jobSchema: () => v.GenericSchema = once(() => {

@@ -1,14 +1,12 @@
 import type { ClassTable } from "../values/class_table.ts";
-import { decodeValue } from "../values/decode.ts";
+import { DEFAULT_VALUE_LIMITS, type Payload, type ValueLimits, valueOf } from "../values/payload.ts";
 import type { ErrorData } from "../values/error_data.ts";
 import { formatInstant } from "../base/instant.ts";
-import { freezeValue, type Stored } from "../values/json.ts";
-import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../base/limits.ts";
 import { describeValue } from "../base/path.ts";
 import { Registry } from "../values/registry.ts";
 import { recordOf, type RecordType } from "../job/history.ts";
 import type { Job, JobStatus, OutputEntry, RoutineStatus } from "../job/job.ts";
-import type { Task } from "../job/task.ts";
+import { shownData, type Task } from "../job/task.ts";
 import { compact } from "./compact.ts";
 import type { JobDocument, TaskDocument } from "./documents.ts";
 import { decodeJob, readJob } from "./job_decoder.ts";
@@ -72,7 +70,7 @@ export let jobOf: (state: JobState) => Job;
 
 /** An output as users see it. */
 export function viewOutput({ at, data, routine, type }: OutputEntry, classes: ClassTable): JobOutput {
-  return compact({ at: formatInstant(at), data: decodeValue(data, classes), routine, type });
+  return compact({ at: formatInstant(at), data: valueOf(data, classes), routine, type });
 }
 
 /**
@@ -251,16 +249,15 @@ export class JobState {
 
   #task(task: Task): PendingTask {
     const { data: _data, progress: _progress, merged: _merged, ...rest } = textParts.task(task);
-    return compact({ ...rest, data: this.#decode(task.data), progress: this.#decode(task.details?.progress) });
+    return compact({ ...rest, data: this.#decode(shownData(task)), progress: this.#decode(task.details?.progress) });
   }
 
-  #values(map: Iterable<readonly [string, Stored]> = []): Readonly<Record<string, unknown>> {
+  #values(map: Iterable<readonly [string, Payload | undefined]> = []): Readonly<Record<string, unknown>> {
     return Object.fromEntries(Array.from(map, ([key, value]) => [key, this.#decode(value)]));
   }
 
-  /** What tasks carry need not be frozen yet. */
-  #decode(value: Stored): unknown {
-    return decodeValue(freezeValue(value), this.#classes);
+  #decode(payload: Payload | undefined): unknown {
+    return valueOf(payload, this.#classes);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { ErrorData } from "../values/error_data.ts";
 import { SerializationError } from "../base/errors.ts";
 import { parseInstant } from "../base/instant.ts";
-import type { ValueLimits } from "../base/limits.ts";
+import type { ValueLimits } from "../values/payload.ts";
 import { ItemPath, type Path } from "../base/path.ts";
 import { ValueReader } from "../values/value_reader.ts";
 import type { HistoryRecord } from "../job/history.ts";
@@ -44,7 +44,7 @@ export class PartDecoder {
   /** Reads a task. */
   task(document: TaskDocument, path: Path): Task {
     const { id, routine, slot, connection } = document;
-    const data = this.values.readPayload(document.data, path, ".data");
+    const data = this.values.readUnseen(document.data, path, ".data");
     const route = this.#route(routine, slot, connection);
     const created = this.#instant(readInstant(document.createdAt));
     const task = createTask(id, route, data, created, this.#details(document, path));

@@ -1,8 +1,9 @@
 import { formatInstant } from "../base/instant.ts";
-import { type Encoded, frozenWireOf, type JsonObject, type JsonValue, type Stored, wireOf } from "../values/json.ts";
+import type { JsonObject, JsonValue } from "../values/json.ts";
+import { frozenWireOf, type Payload, wireOf } from "../values/payload.ts";
 import { type HistoryEntry, recordOf } from "../job/history.ts";
 import type { DeferredEvent, LogEntry, OutputEntry, PausePoint } from "../job/job.ts";
-import { type Awaiting, isActive, type Merged, priorityOf, type Task } from "../job/task.ts";
+import { type Awaiting, dataOf, isActive, type Merged, priorityOf, type Task } from "../job/task.ts";
 import { compact } from "./compact.ts";
 import type {
   DeferredDocument,
@@ -17,16 +18,17 @@ import type {
 /** Writes the parts that jobs and commits have in common. What writes the items of lists is handed on, and so is bound. */
 export class PartEncoder {
   /** Writes a value. */
-  readonly json: (stored: JsonValue | Encoded) => JsonValue;
+  readonly json: (stored: Payload) => JsonValue;
 
   /** Makes an encoder that writes values like this. */
-  constructor(json: (stored: JsonValue | Encoded) => JsonValue) {
+  constructor(json: (stored: Payload) => JsonValue) {
     this.json = json;
   }
 
   /** Writes a task. Most have nothing but what they carry and where it goes. */
   readonly task = (task: Task): TaskDocument => {
-    const { data, details, id, route: { connection, routine, slot } } = task;
+    const { details, id, route: { connection, routine, slot } } = task;
+    const data = dataOf(task);
     const createdAt = formatInstant(task.created.at);
     const source = connection === undefined ? undefined : { event: connection.event, routine: connection.routine };
     if (details === undefined && !isActive(task) && source !== undefined && data !== undefined) {
@@ -86,14 +88,14 @@ export class PartEncoder {
   };
 
   /** Writes values by key: those of the user's keep their own order. */
-  values(values: ReadonlyMap<string, Stored>): JsonObject {
+  values(values: ReadonlyMap<string, Payload>): JsonObject {
     const json: Record<string, JsonValue> = {};
     for (const [key, value] of values) if (value !== undefined) json[key] = this.json(value);
     return json;
   }
 
   /** Writes a value that may be missing. */
-  value(value: Stored): JsonValue | undefined {
+  value(value: Payload | undefined): JsonValue | undefined {
     return value === undefined ? undefined : this.json(value);
   }
 }

@@ -1,13 +1,12 @@
 import * as v from "valibot";
 import { LAST_INSTANT, parseInstant } from "../base/instant.ts";
 import { isRecord } from "../values/json.ts";
-import { once } from "../base/once.ts";
+import { between, integer, once, optional, optionalList, strict } from "./schema_combinators.ts";
 import { isName, RESERVED_NAMES } from "../base/options.ts";
 import { isErrorData } from "../values/value_reader.ts";
 import { EXECUTION_STRATEGIES } from "../model/flow_graph.ts";
 import { RECORD_TYPES } from "../job/history.ts";
 import { quick } from "./quick_check.ts";
-import { between, integer, optional, optionalList, strict } from "./schema_combinators.ts";
 
 /** What several documents have in common. */
 export class PartSchemas {

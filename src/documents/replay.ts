@@ -1,4 +1,4 @@
-import type { ValueLimits } from "../base/limits.ts";
+import type { ValueLimits } from "../values/payload.ts";
 import { apply } from "../job/apply.ts";
 import { adoptLimits, type Job, type JobLimits } from "../job/job.ts";
 import type { Task } from "../job/task.ts";

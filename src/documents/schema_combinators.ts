@@ -1,8 +1,14 @@
 import * as v from "valibot";
 import { isRecord } from "../values/json.ts";
-import { MAX_COUNT } from "../base/limits.ts";
+import { MAX_COUNT } from "../base/bounded_list.ts";
 import { isName } from "../base/options.ts";
 import { type Check, checkOf, keysCheck, quick } from "./quick_check.ts";
+
+/** Makes something when it is first asked for, and returns the same from then on. */
+export function once<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => made ??= make();
+}
 
 /**
  * An object with these keys and no others. The entries have no prototype: `toString` or `__proto__` in a document would

@@ -1,9 +1,9 @@
 import { describeError } from "../values/error_data.ts";
 import { CancelledError, type Finding, PreflightError, StateError } from "../base/errors.ts";
-import { encodePayload, encodeValue } from "../values/encode.ts";
-import { type Fresh, frozenValue, isRecord, type Stored } from "../values/json.ts";
+import { payloadOf } from "../values/encoder.ts";
+import { isRecord } from "../values/json.ts";
+import { type Payload, valueOf } from "../values/payload.ts";
 import { describeValue, pathStep } from "../base/path.ts";
-import { decodeValue } from "../values/decode.ts";
 import { checkStrategy, type FlowGraph } from "../model/flow_graph.ts";
 import { apply } from "../job/apply.ts";
 import type { Commit, KeyChange, MigratedState } from "../job/commit.ts";
@@ -72,7 +72,7 @@ export class FlowJobs implements ActiveFlow {
   create(entry: Route, params: unknown, jobId: string | undefined, settings: ExecutionSettings): Job {
     const time = { at: this.#host.timers.now(), ranMs: 0 };
     const subject = { action: `Cannot execute "${entry.routine}"`, root: "params" };
-    const data = encodeValue(params, this.#graph.registry, subject, this.#graph.limits);
+    const data = payloadOf(params, this.#graph.registry, subject, this.#graph.limits);
     const ids = { jobId: jobId ?? this.#host.newId(), flowId: this.#graph.id };
     const job = new Job(ids, time.at, settings);
     this.#host.durability?.fresh.add(job);
@@ -164,22 +164,21 @@ export class FlowJobs implements ActiveFlow {
     checkTakes(job);
     const { routine, slot: name } = route;
     const subject = { action: `Cannot deliver to slot "${name}" of routine "${routine}"`, root: "data" };
-    const data = encodePayload(params, this.#graph.registry, subject, this.#graph.limits);
+    const data = payloadOf(params, this.#graph.registry, subject, this.#graph.limits);
     const execution = this.#workingOn(job);
     if (execution === undefined) this.#deliver(job, route, data);
     else execution.whenBegun(() => this.#deliver(job, route, data));
   }
 
-  #deliver(job: Job, route: Route, payload: Stored | Fresh): void {
+  #deliver(job: Job, route: Route, payload: Payload | undefined): void {
     const { routine, slot: name } = route;
     const awaited = firstAwaiting(job, routine, name);
     if (awaited === undefined) checkSteps(job.nextTaskId, this.#graph.limits.steps);
     const time = this.#time(job);
     const task = awaited ?? createTask(job.nextTaskId, route, payload, time);
-    const data = awaited === undefined ? task.data : frozenValue(payload);
     const execution = this.#workingOn(job);
-    if (execution !== undefined) execution.deliver(task, data);
-    else this.#commit(job, { kind: "deliver", time, task, data }, () => {});
+    if (execution !== undefined) execution.deliver(task, payload);
+    else this.#commit(job, { kind: "deliver", time, task, data: payload }, () => {});
   }
 
   /**
@@ -286,17 +285,17 @@ export class FlowJobs implements ActiveFlow {
     return migrated;
   }
 
-  #migrateState(Class: object, state: ReadonlyMap<string, Stored>, version: number): KeyChange[] {
+  #migrateState(Class: object, state: ReadonlyMap<string, Payload>, version: number): KeyChange[] {
     const { registry, limits } = this.#graph;
     const migrate: unknown = Reflect.get(Class, "migrateState");
     if (typeof migrate !== "function") throw new TypeError("it is no function");
-    const old = Object.fromEntries(Array.from(state, ([key, value]) => [key, decodeValue(value, registry)]));
+    const old = Object.fromEntries(Array.from(state, ([key, value]) => [key, valueOf(value, registry)]));
     const next: unknown = Reflect.apply(migrate, Class, [old, version]);
     if (!isRecord(next)) throw new TypeError(`it must return an object, not ${describeValue(next)}`);
     return Object.entries(next).map(([key, value]) => {
       return [
         key,
-        encodeValue(value, registry, { action: "Cannot migrate state", root: `state${pathStep(key)}` }, limits),
+        payloadOf(value, registry, { action: "Cannot migrate state", root: `state${pathStep(key)}` }, limits),
       ];
     });
   }

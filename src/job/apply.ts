@@ -1,6 +1,6 @@
 import { StateError } from "../base/errors.ts";
 import { instantAfter } from "../base/instant.ts";
-import { MAX_COUNT } from "../base/limits.ts";
+import { MAX_COUNT } from "../base/bounded_list.ts";
 import type {
   Commit,
   DeferredCommit,
@@ -11,7 +11,7 @@ import type {
   StatusCommit,
   StepCommit,
 } from "./commit.ts";
-import type { Stored } from "../values/json.ts";
+import type { Payload } from "../values/payload.ts";
 import type { HistoryEntry } from "./history.ts";
 import { type Job, ROUTINE_STATUSES, type RoutineState, type RoutineStatus, slotKey } from "./job.ts";
 import {
@@ -183,7 +183,7 @@ function startAwaiting(job: Job, task: Task): void {
   job.awaiting.set(key, (job.awaiting.get(key) ?? new Set()).add(task));
 }
 
-function fill(job: Job, task: Task, data: Stored): void {
+function fill(job: Job, task: Task, data: Payload | undefined): void {
   stopAwaiting(job, task);
   setData(task, data);
   task.details = detailsOf(priorityOf(task));

@@ -1,5 +1,5 @@
 import type { ErrorData } from "../values/error_data.ts";
-import type { Stored } from "../values/json.ts";
+import type { Payload } from "../values/payload.ts";
 import type { DeferredEvent, JobStatus, LogEntry, OutputEntry, PausePoint, RoutineStatus } from "./job.ts";
 import type { HistoryEntry, Start } from "./history.ts";
 import type { Moment } from "./moment.ts";
@@ -7,7 +7,7 @@ import type { SlotChange } from "./slot_data.ts";
 import type { Merged, Task } from "./task.ts";
 
 /** A value that is set under a key; `undefined` removes it. */
-export type KeyChange = readonly [key: string, value: Stored];
+export type KeyChange = readonly [key: string, value: Payload | undefined];
 
 /** What only some activations change; all of it enters the job together. */
 export interface SideEffects {
@@ -55,7 +55,7 @@ export interface StepCommit extends CommitBase {
   /** Whether the handler has ended, goes on, or rests as a generator until it is taken again. */
   readonly outcome: "done" | "active" | "parked";
   /** What the task keeps for its next step. */
-  readonly progress: Stored;
+  readonly progress: Payload | undefined;
   /** The tasks that were made by what was emitted. */
   readonly created: readonly Task[];
   /** The task's first commit tells that it has started: that comes before the other records. */
@@ -98,7 +98,7 @@ export interface DeliverCommit extends CommitBase {
   /** The task: new, or one that was awaiting. */
   readonly task: Task;
   /** What was delivered. */
-  readonly data: Stored;
+  readonly data: Payload | undefined;
 }
 
 /** Deferred events have been sent. */

@@ -1,8 +1,9 @@
 import type { ErrorData } from "../values/error_data.ts";
 import { instantAfter } from "../base/instant.ts";
 import { StepLimitError } from "../base/errors.ts";
-import { MAX_COUNT } from "../base/limits.ts";
-import { Encoded, isPlainJsonObject, type JsonObject, type Stored } from "../values/json.ts";
+import { MAX_COUNT } from "../base/bounded_list.ts";
+import type { JsonObject } from "../values/json.ts";
+import { type Payload, unseenPayload } from "../values/payload.ts";
 import type { ErrorHandler } from "../model/error_handler.ts";
 import type { Verdict } from "./commit.ts";
 import type { Emissions } from "./emissions.ts";
@@ -58,11 +59,6 @@ export function checkSteps(id: number, steps: number): void {
   if (id > most) throw new StepLimitError(most);
 }
 
-/** Says whether keys of a stored value can be mapped or collected: it is an object, not a tagged value. */
-export function hasKeys(data: Stored): boolean {
-  return isPlainJsonObject(data instanceof Encoded ? data.json : data);
-}
-
 /** What happens to a task that has failed, by its error handler. */
 export function decideVerdict(
   job: Job,
@@ -94,16 +90,16 @@ export function decideVerdict(
 
 /** The history of a failure: the error, and what follows from it. */
 export function failureRecords(routine: string, error: ErrorData, verdict: Verdict, at: number): HistoryRecord[] {
-  const record = (type: HistoryRecord["type"], data: Stored): HistoryRecord => ({
+  const record = (type: HistoryRecord["type"], data: Payload | undefined): HistoryRecord => ({
     routine,
     type,
     event: undefined,
     data,
     at,
   });
-  const first = record("error", errorJson(error));
+  const first = record("error", unseenPayload(errorJson(error)));
   if (verdict.kind === "retry") {
-    return [first, record("retry", { attempt: verdict.attempt, maxRetries: verdict.maxRetries })];
+    return [first, record("retry", unseenPayload({ attempt: verdict.attempt, maxRetries: verdict.maxRetries }))];
   }
   return verdict.status === "skipped" ? [first, record("skip", undefined)] : [first];
 }

@@ -1,4 +1,4 @@
-import { Encoded, type Fresh, frozenValue, frozenWireOf, isPlainJsonObject, type Stored } from "../values/json.ts";
+import { frozenWireOf, keyedWireOf, partPayload, type Payload } from "../values/payload.ts";
 import { instantAfter } from "../base/instant.ts";
 import { applyMapping, type ConnectionSource, type Mapping } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
@@ -41,17 +41,17 @@ export class Emissions {
   }
 
   /** Adds what is emitted: to wait for `delayMs` from when it enters the job. */
-  add(source: EventSource, data: Stored | Fresh, delayMs: number = 0, priority: Priority = "normal"): void {
+  add(source: EventSource, data: Payload | undefined, delayMs: number = 0, priority: Priority = "normal"): void {
     const { only } = source;
     if (only !== undefined) {
       const task = this.#add(only, data, delayMs, priority);
       this.#emitted?.push(task);
       return;
     }
-    this.#addAll(source, frozenValue(data), delayMs, priority);
+    this.#addAll(source, data, delayMs, priority);
   }
 
-  #addAll(source: EventSource, data: Stored, delayMs: number, priority: Priority): void {
+  #addAll(source: EventSource, data: Payload | undefined, delayMs: number, priority: Priority): void {
     this.#emitted ??= [...this.tasks];
     this.#emitted.push({ source, data, time: NEVER });
     for (const route of source.routes) {
@@ -59,7 +59,7 @@ export class Emissions {
     }
   }
 
-  #add(route: Route, data: Stored | Fresh, delayMs: number, priority: Priority): Task {
+  #add(route: Route, data: Payload | undefined, delayMs: number, priority: Priority): Task {
     const task = createTask(0, route, data, NEVER, detailsOf(priority));
     // An array that grows takes room for many, and most activations make one task.
     if (this.#tasks === undefined) this.#tasks = [task];
@@ -94,10 +94,10 @@ export class Emissions {
 }
 
 /** Renames keys; data that is no object stays as it is, and is the receiver's error. */
-function mapData(data: Stored, mapping: Mapping): Stored {
-  // What is mapped is frozen, so all that is in it must be.
-  const json = data === undefined ? undefined : frozenWireOf(data);
-  if (!isPlainJsonObject(json)) return data;
-  const mapped = applyMapping(json, mapping);
-  return data instanceof Encoded ? new Encoded(mapped) : mapped;
+function mapData(data: Payload | undefined, mapping: Mapping): Payload | undefined {
+  const json = keyedWireOf(data);
+  if (data === undefined || json === undefined) return data;
+  // The renamed object is frozen, so everything in it must be.
+  frozenWireOf(data);
+  return partPayload(applyMapping(json, mapping), data);
 }

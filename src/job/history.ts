@@ -1,7 +1,7 @@
-import type { Stored } from "../values/json.ts";
+import type { Payload } from "../values/payload.ts";
 import type { ConnectionSource } from "../model/connection.ts";
 import type { Instant } from "./moment.ts";
-import type { Task } from "./task.ts";
+import { dataOf, type Task } from "./task.ts";
 
 /** The kinds of history records. */
 export const RECORD_TYPES: readonly ["start", "emit", "error", "retry", "skip"] = [
@@ -24,7 +24,7 @@ export interface HistoryRecord {
   /** The event, for `emit`. */
   readonly event: string | undefined;
   /** The payload, or the error. */
-  readonly data: Stored;
+  readonly data: Payload | undefined;
   /** When, in milliseconds since 1970. */
   readonly at: number;
 }
@@ -42,7 +42,7 @@ export interface Emission {
   /** The event. */
   readonly source: ConnectionSource;
   /** What was emitted. */
-  readonly data: Stored;
+  readonly data: Payload | undefined;
   /** When it entered the job. */
   time: Instant;
 }
@@ -55,12 +55,12 @@ export function recordOf(entry: HistoryEntry): HistoryRecord {
   if ("type" in entry) return entry;
   if ("source" in entry) return emitRecord(entry.source, entry.data, entry.time);
   // Unreachable default: what is emitted goes by a connection.
-  if ("route" in entry) return emitRecord(entry.route.connection ?? NOWHERE, entry.data, entry.created);
+  if ("route" in entry) return emitRecord(entry.route.connection ?? NOWHERE, dataOf(entry), entry.created);
   return { routine: entry.routine, type: "start", event: undefined, data: undefined, at: entry.time.at };
 }
 
 const NOWHERE: ConnectionSource = Object.freeze({ routine: "", event: "" });
 
-function emitRecord({ routine, event }: ConnectionSource, data: Stored, { at }: Instant): HistoryRecord {
+function emitRecord({ routine, event }: ConnectionSource, data: Payload | undefined, { at }: Instant): HistoryRecord {
   return { routine, type: "emit", event, data, at };
 }

@@ -1,6 +1,6 @@
 import { BoundedList } from "../base/bounded_list.ts";
 import type { ErrorData } from "../values/error_data.ts";
-import type { Encoded, JsonValue, Stored } from "../values/json.ts";
+import type { Payload } from "../values/payload.ts";
 import { LinkedList } from "../base/linked_list.ts";
 import type { ExecutionStrategy } from "../model/flow_graph.ts";
 import type { HistoryEntry } from "./history.ts";
@@ -39,7 +39,7 @@ export interface RoutineState {
   /** The retries of its tasks that have ended. */
   retries: number;
   /** What its handlers keep in `ctx.state`: most keep nothing. */
-  state: Map<string, Stored> | undefined;
+  state: Map<string, Payload> | undefined;
   /** The version of the class that wrote the state. */
   version: number;
 }
@@ -49,7 +49,7 @@ export interface LogEntry {
   /** The routine that wrote it. */
   readonly routine: string;
   /** The object that was logged. */
-  readonly entry: JsonValue | Encoded;
+  readonly entry: Payload;
   /** When, in milliseconds since 1970. */
   readonly at: number;
 }
@@ -61,7 +61,7 @@ export interface OutputEntry {
   /** The kind, as the handler named it. */
   readonly type: string;
   /** The data. */
-  readonly data: Stored;
+  readonly data: Payload | undefined;
   /** When, in milliseconds since 1970. */
   readonly at: number;
 }
@@ -73,7 +73,7 @@ export interface DeferredEvent {
   /** Its event. */
   readonly event: string;
   /** The payload. */
-  readonly data: Stored;
+  readonly data: Payload | undefined;
 }
 
 /** A mark of a pause. */
@@ -81,7 +81,7 @@ export interface PausePoint {
   /** Why, as the caller said. */
   readonly reason: string | undefined;
   /** What the caller noted. */
-  readonly checkpoint: Stored;
+  readonly checkpoint: Payload | undefined;
   /** When the job came to rest, in milliseconds since 1970. */
   readonly at: number;
 }
@@ -141,7 +141,7 @@ export class Job {
   /** What is kept of each routine. */
   readonly routineStates: Map<string, RoutineState> = new Map();
   /** What all routines share. */
-  readonly sharedData: Map<string, Stored> = new Map();
+  readonly sharedData: Map<string, Payload> = new Map();
   /** What routines have logged. */
   readonly sharedLog: BoundedList<LogEntry> = new BoundedList(Infinity);
   /** What has happened. */

@@ -1,4 +1,4 @@
-import type { Encoded, JsonValue, Stored } from "../values/json.ts";
+import type { Payload } from "../values/payload.ts";
 import type { Task } from "./task.ts";
 
 /** What one append slot keeps under one key. Positions count from the first item ever, so that they outlive dropped ones. */
@@ -8,14 +8,14 @@ export interface SlotList {
   /** The position of the first item that has not been cleared: earlier ones wait for tasks that hold them. */
   cleared: number;
   /** The items. The array only grows; dropping makes a new one, so that views of the old one stay true. */
-  items: (JsonValue | Encoded)[];
+  items: Payload[];
 }
 
 /** What a slot holds: one value, or a list per key. */
 export type SlotData =
   | {
     readonly kind: "value";
-    value: Stored;
+    value: Payload | undefined;
     /** Counts the merges while the job is live: equal values are told apart by it. */
     revision: number;
   }
@@ -33,12 +33,12 @@ export type SlotLists = SlotData & { readonly kind: "lists" };
 
 /** A change of what a slot holds, as data. */
 export type SlotChange =
-  | { readonly routine: string; readonly slot: string; readonly kind: "set"; readonly value: Stored }
+  | { readonly routine: string; readonly slot: string; readonly kind: "set"; readonly value: Payload | undefined }
   | {
     readonly routine: string;
     readonly slot: string;
     readonly kind: "append";
-    readonly items: ReadonlyMap<string, JsonValue | Encoded>;
+    readonly items: ReadonlyMap<string, Payload>;
   }
   | {
     readonly routine: string;
@@ -58,7 +58,7 @@ export function createSlotLists(): SlotLists {
 }
 
 /** Adds items to the lists of their keys. */
-export function appendItems({ lists, watches }: SlotLists, items: ReadonlyMap<string, JsonValue | Encoded>): void {
+export function appendItems({ lists, watches }: SlotLists, items: ReadonlyMap<string, Payload>): void {
   for (const [key, item] of items) {
     const list = lists.get(key) ?? { start: 0, cleared: 0, items: [] };
     lists.set(key, list);

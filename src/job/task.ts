@@ -1,4 +1,4 @@
-import { freezeValue, Fresh, type Stored } from "../values/json.ts";
+import { frozenWireOf, type Payload, unseenPayload, unseenWireOf, wireOf } from "../values/payload.ts";
 import type { Linked } from "../base/linked_list.ts";
 import type { ConnectionSource } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
@@ -16,7 +16,7 @@ export interface Route {
 
 /** What a slot gave to the handler at a task's first activation: later attempts get exactly that. */
 export type Merged =
-  | { readonly kind: "value"; readonly value: Stored }
+  | { readonly kind: "value"; readonly value: Payload | undefined }
   | { readonly kind: "lists"; readonly lists: ReadonlyMap<string, ListRange> };
 
 /** A part of a list that an append slot keeps: positions counted from the slot's first item ever. */
@@ -38,7 +38,7 @@ export interface TaskDetails {
   /** How many of its steps have been committed. */
   readonly step: number;
   /** What the last step stored. */
-  readonly progress: Stored;
+  readonly progress: Payload | undefined;
   /** The instant before which it does not run. */
   readonly notBefore: number | undefined;
   /** What its slot gave to the handler. */
@@ -63,18 +63,18 @@ export interface Task extends Linked<Task> {
   id: number;
   /** Where it goes and how it came. */
   route: Route;
-  /** What is delivered. Its lists may be frozen only when somebody sees them: who shows it takes it from `dataOf`. */
-  data: Stored;
+  /** What is delivered; without the object that tells unseen payloads, of which the marks tell. Read it by `dataOf`. */
+  data: Payload | undefined;
   /** When it entered the job. */
   created: Instant;
   /** What only some tasks have. */
   details: TaskDetails | undefined;
-  /** Whether it is active, and whether its data is frozen: in one number, for a million tasks may be pending. */
+  /** Whether it is active, and whether its data is unseen: in one number, for a million tasks may be pending. */
   marks: number;
 }
 
 const ACTIVE = 1;
-const NOT_FROZEN = 2;
+const UNSEEN = 2;
 
 /** The details of a task that has none yet. */
 export const NO_DETAILS: TaskDetails = Object.freeze({
@@ -93,13 +93,13 @@ export const NO_DETAILS: TaskDetails = Object.freeze({
 export function createTask(
   id: number,
   route: Route,
-  payload: Stored | Fresh,
+  payload: Payload | undefined,
   created: Instant,
   details?: TaskDetails,
 ): Task {
-  const isFresh = payload instanceof Fresh;
-  const data = isFresh ? payload.json : payload;
-  const marks = isFresh ? NOT_FROZEN : 0;
+  const unseen = unseenWireOf(payload);
+  const data = unseen ?? payload;
+  const marks = unseen === undefined ? 0 : UNSEEN;
   return { id, route, data, created, details, marks, previous: undefined, next: undefined };
 }
 
@@ -113,19 +113,26 @@ export function priorityOf({ details }: Task): Priority {
   return details === undefined ? "normal" : details.priority;
 }
 
-/** What a task delivers, for whoever sees it. */
-export function dataOf(task: Task): Stored {
-  if ((task.marks & NOT_FROZEN) !== 0) {
-    freezeValue(task.data);
-    task.marks &= ~NOT_FROZEN;
+/** What a task delivers: the payload with which it was made, or which it waited for. */
+export function dataOf({ data, marks }: Task): Payload | undefined {
+  return (marks & UNSEEN) === 0 || data === undefined ? data : unseenPayload(wireOf(data));
+}
+
+/** What a task delivers, for a user who sees it now: it is frozen then, once. */
+export function shownData(task: Task): Payload | undefined {
+  const { data, marks } = task;
+  if ((marks & UNSEEN) !== 0 && data !== undefined) {
+    frozenWireOf(data);
+    task.marks = marks & ~UNSEEN;
   }
-  return task.data;
+  return data;
 }
 
 /** Gives a task that has none the data that it waits for. */
-export function setData(task: Task, data: Stored): void {
-  task.data = data;
-  task.marks &= ~NOT_FROZEN;
+export function setData(task: Task, payload: Payload | undefined): void {
+  const unseen = unseenWireOf(payload);
+  task.data = unseen ?? payload;
+  if (unseen !== undefined) task.marks |= UNSEEN;
 }
 
 /** Says whether a live engine is working on a task, or was when the job came to rest. */

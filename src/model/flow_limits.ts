@@ -1,4 +1,4 @@
-import { DEFAULT_VALUE_LIMITS, MAX_DEPTH, type ValueLimits } from "../base/limits.ts";
+import { DEFAULT_VALUE_LIMITS, MAX_DEPTH, type ValueLimits } from "../values/payload.ts";
 import { checkInteger } from "../base/options.ts";
 
 /** Bounds of a flow's jobs; they travel with the flow. */

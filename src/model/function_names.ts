@@ -1,4 +1,4 @@
-import { functionName } from "../base/function_name.ts";
+import { functionName } from "../base/reflection.ts";
 import { className } from "../base/path.ts";
 import type { Membership } from "./routine_declaration.ts";
 

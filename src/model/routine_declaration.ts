@@ -1,8 +1,7 @@
 import { OpenClassTable } from "../values/class_table.ts";
-import { decodeValue } from "../values/decode.ts";
-import { encodeValue } from "../values/encode.ts";
+import { type Payload, valueOf } from "../values/payload.ts";
+import { payloadOf } from "../values/encoder.ts";
 import { StateError } from "../base/errors.ts";
-import type { Stored } from "../values/json.ts";
 import { checkName } from "../base/options.ts";
 import { pathStep } from "../base/path.ts";
 import type { Registry } from "../values/registry.ts";
@@ -38,7 +37,7 @@ export class RoutineDeclaration {
   membership: Membership | undefined;
   /** Whether a job has been started: from then on nothing changes. */
   frozen = false;
-  readonly #config: Map<string, Stored> = new Map();
+  readonly #config: Map<string, Payload> = new Map();
   readonly #classes: OpenClassTable = new OpenClassTable();
 
   /** Refuses a change once a job has been started. */
@@ -53,9 +52,9 @@ export class RoutineDeclaration {
 
   /** Sets config values; they are copied, `undefined` removes. All are checked before the first is set. */
   setConfig(values: object): void {
-    const encoded = Object.entries(values).map(([key, value]): [string, Stored] => {
+    const encoded = Object.entries(values).map(([key, value]): [string, Payload | undefined] => {
       const name = checkName("Cannot set config", "key", key);
-      return [name, encodeValue(value, this.#classes, { action: "Cannot set config", root: `config${pathStep(key)}` })];
+      return [name, payloadOf(value, this.#classes, { action: "Cannot set config", root: `config${pathStep(key)}` })];
     });
     for (const [key, value] of encoded) {
       if (value === undefined) this.#config.delete(key);
@@ -65,7 +64,7 @@ export class RoutineDeclaration {
 
   /** A config value. */
   getConfig(key: string): unknown {
-    return decodeValue(this.#config.get(key), this.#classes);
+    return valueOf(this.#config.get(key), this.#classes);
   }
 
   /** All config values, as a new object. */

@@ -1,9 +1,8 @@
-import { type AnyClass, CONSTRUCTOR_REMEDY, constructorNeeds } from "../base/constructor_needs.ts";
-import { decodeValue } from "../values/decode.ts";
-import { encodeValue } from "../values/encode.ts";
+import { type AnyClass, CONSTRUCTOR_REMEDY, constructorNeeds } from "../base/reflection.ts";
+import { DEFAULT_VALUE_LIMITS, frozenWireOf, type Payload, type ValueLimits, valueOf } from "../values/payload.ts";
+import { payloadOf } from "../values/encoder.ts";
 import { type Finding, PreflightError, SerializationError } from "../base/errors.ts";
-import { frozenWireOf, isRecord, type JsonObject, type JsonValue, type Stored } from "../values/json.ts";
-import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../base/limits.ts";
+import { isRecord, type JsonObject, type JsonValue } from "../values/json.ts";
 import { RESERVED_NAMES } from "../base/options.ts";
 import { className, describeValue, pathStep } from "../base/path.ts";
 import { ValueReader } from "../values/value_reader.ts";
@@ -156,7 +155,7 @@ function readValues(json: unknown, path: string, registry: Registry, limits: Val
   }
   const read = entries(json, path).map((
     [key, value],
-  ): [string, Stored] => [key, reader.read(value, path + pathStep(key))]);
+  ): [string, Payload | undefined] => [key, reader.read(value, path + pathStep(key))]);
   const unknown = Array.from(reader.classes).filter(([name]) => !registry.hasClass(name));
   if (unknown.length > 0) {
     const findings = unknown.map(([name, at]): Finding => {
@@ -164,7 +163,7 @@ function readValues(json: unknown, path: string, registry: Registry, limits: Val
     });
     throw new PreflightError("Cannot read routine", findings);
   }
-  return Object.fromEntries(read.map(([key, value]) => [key, decodeValue(value, registry)]));
+  return Object.fromEntries(read.map(([key, value]) => [key, valueOf(value, registry)]));
 }
 
 function addSlot(declaration: RoutineDeclaration, slot: Slot<never>, isTimer: boolean, path: string): void {
@@ -199,7 +198,7 @@ function encodeAll(
 ): JsonObject {
   const json: Record<string, JsonValue> = {};
   for (const [key, value] of Object.entries(values)) {
-    const stored = encodeValue(value, registry, { action, root: root + pathStep(key) });
+    const stored = payloadOf(value, registry, { action, root: root + pathStep(key) });
     if (stored !== undefined) json[key] = frozenWireOf(stored);
   }
   return json;

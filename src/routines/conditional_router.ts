@@ -1,8 +1,7 @@
-import type { JsonObject } from "../values/json.ts";
+import { isRecord, type JsonObject } from "../values/json.ts";
 import { checkName, checkWord } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import { ignoreRejection, isThenable } from "../base/thenable.ts";
-import { isRecord } from "../values/json.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";

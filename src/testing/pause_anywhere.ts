@@ -1,5 +1,5 @@
-import { encodeValue } from "../values/encode.ts";
-import { wireOf } from "../values/json.ts";
+import { payloadOf } from "../values/encoder.ts";
+import { wireOf } from "../values/payload.ts";
 import { checkInteger, checkWord } from "../base/options.ts";
 import type { Entry, Flow } from "../flow.ts";
 import type { JobState } from "../documents/job_state.ts";
@@ -153,7 +153,7 @@ function viewer(
 ): (job: JobState) => unknown {
   if (typeof comparison === "string") return (job) => viewOf(job.toJSON(), comparison);
   return (job) => {
-    const picked = encodeValue(comparison(job), registry, { action: "Cannot compare", root: "job" }, limits);
+    const picked = payloadOf(comparison(job), registry, { action: "Cannot compare", root: "job" }, limits);
     return picked === undefined ? undefined : wireOf(picked);
   };
 }

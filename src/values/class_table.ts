@@ -1,5 +1,4 @@
-import { constructorOf } from "../base/constructor_of.ts";
-import { functionName } from "../base/function_name.ts";
+import { constructorOf, functionName } from "../base/reflection.ts";
 
 /** The names that tag built-in types; no class can be registered under one. */
 export const BUILT_IN_TAGS: ReadonlySet<string> = new Set(["Date", "Map", "Set", "bigint", "Uint8Array", "Error"]);

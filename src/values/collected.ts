@@ -1,20 +1,19 @@
-import { decodeValue } from "./decode.ts";
 import type { ClassTable } from "./class_table.ts";
-import type { Encoded, JsonValue } from "./json.ts";
+import { type Payload, valueOf } from "./payload.ts";
 
 /**
  * What an append slot has collected under one key: a list that never changes, however much is appended later. Reading it
  * costs nothing until an item is asked for; it is copied only when it is emitted.
  */
 export class Collected<T> implements Iterable<T> {
-  readonly #items: readonly (JsonValue | Encoded)[];
+  readonly #items: readonly Payload[];
   readonly #from: number;
   readonly #classes: ClassTable;
   /** How many items there are. */
   readonly length: number;
 
   /** Makes the view of `items` from index `from` up to, not including, `to`. Slots make these; users read them. */
-  constructor(items: readonly (JsonValue | Encoded)[], from: number, to: number, classes: ClassTable) {
+  constructor(items: readonly Payload[], from: number, to: number, classes: ClassTable) {
     this.#items = items;
     this.#from = from;
     this.#classes = classes;
@@ -25,7 +24,7 @@ export class Collected<T> implements Iterable<T> {
   at(index: number): T | undefined {
     const position = index < 0 ? this.length + index : index;
     if (!(position >= 0 && position < this.length)) return undefined;
-    return decodeValue(this.#items[this.#from + position], this.#classes) as T;
+    return valueOf(this.#items[this.#from + position], this.#classes) as T;
   }
 
   /** The items in the order in which they came. */
@@ -44,7 +43,7 @@ export class Collected<T> implements Iterable<T> {
   }
 
   /** The stored items, for the encoder: they have passed every check but that of depth. */
-  static storedItems(list: Collected<unknown>): readonly (JsonValue | Encoded)[] {
+  static storedItems(list: Collected<unknown>): readonly Payload[] {
     return list.#items.slice(list.#from, list.#from + list.length);
   }
 }

@@ -1,358 +1,110 @@
-import { encodeBase64 } from "./base64.ts";
 import type { ClassTable } from "./class_table.ts";
-import { Collected } from "./collected.ts";
-import { describeError } from "./error_data.ts";
-import { SerializationError } from "../base/errors.ts";
-import { formatInstant } from "../base/instant.ts";
-import { Encoded, Fresh, isJsonArray, isOwnKey, isRecord, type JsonObject, type JsonValue } from "./json.ts";
-import type { ValueLimits } from "../base/limits.ts";
-import { className, describeValue, joinPath } from "../base/path.ts";
-import { cloneArray, isWide, withValues } from "./snug_copy.ts";
-import { utf8Length } from "../base/utf8.ts";
+import { Copier, isUserKey, scalarOf } from "./copier.ts";
+import { isOwnKey, isRecord, isWide, type JsonObject, type JsonValue } from "./json.ts";
+import { DEFAULT_VALUE_LIMITS, isTagged, type Payload, type ValueLimits, wireOf } from "./payload.ts";
+import type { EncodeSubject } from "./refusal.ts";
 
-/** What is being written, for the text of a refusal. */
-export interface EncodeSubject {
-  /** What cannot be done, such as `Cannot emit "output" of routine "source"`. */
-  readonly action: string;
-  /** The root of the path, such as `data`. */
-  readonly root: string;
+/**
+ * Checks a value and copies it into a payload, in one pass: the caller's object stays as it was, accessors are read once.
+ * Dates, maps, sets, bigints, bytes, errors and instances of classes in the table are tagged with `$type`.
+ *
+ * @param received the payload that a handler got: parts of it that stand at the same place in the value are shared
+ * @throws {SerializationError} naming the path of the first thing that JSON cannot carry
+ */
+export function payloadOf(
+  value: unknown,
+  classes: ClassTable,
+  subject: EncodeSubject,
+  limits: ValueLimits = DEFAULT_VALUE_LIMITS,
+  received?: Payload,
+): Payload | undefined {
+  if (typeof value !== "object" || value === null) return scalarPayloadOf(value, classes, subject, limits);
+  const known = received === undefined || isTagged(received) ? undefined : wireOf(received);
+  if (!isPlain(value)) return new Copier(classes, subject, limits).encode(value, known);
+  if (!isWide(value)) return encodeNarrow(value, classes, subject, limits, known);
+  if (limits.bytes === Infinity && isRecord(known) && hasSameKeys(value, known)) {
+    return encodeAlike(value, classes, subject, limits, known);
+  }
+  return new Copier(classes, subject, limits).encodeWide(value, known);
 }
 
-/** What `#copy` answers for a value that is refused; the refusal is in the encoder. */
-const REFUSED: unique symbol = Symbol("refused");
-type Copied = JsonValue | typeof REFUSED;
-
-interface Refusal {
-  reason: string;
-  readonly cause: unknown;
-  /** The object at which the depth ran out: met again on the way up, it is part of a cycle. */
-  deepest: object | undefined;
-  /** The keys on the way up. */
-  readonly path: (string | number)[];
+/** Most values of a state are scalars, which need no copier. */
+function scalarPayloadOf(
+  value: unknown,
+  classes: ClassTable,
+  subject: EncodeSubject,
+  limits: ValueLimits,
+): Payload | undefined {
+  if (value === undefined) return undefined;
+  const scalar = limits.bytes === Infinity ? scalarOf(value) : undefined;
+  return scalar ?? new Copier(classes, subject, limits).encode(value, undefined);
 }
 
-/** Checks and copies one value, or the parts of one. */
-export class Encoder {
-  readonly #classes: ClassTable;
-  readonly #subject: EncodeSubject;
-  readonly #limits: ValueLimits;
-  /** Whether all that has been copied is frozen: lists are not. */
-  #isFrozen = true;
-  #tagged = false;
-  #nodes: number;
-  #refusal: Refusal | undefined;
-
-  /** Makes an encoder; `nodes` counts the values that somebody else has copied of the same. */
-  constructor(classes: ClassTable, subject: EncodeSubject, limits: ValueLimits, nodes: number = 0) {
-    this.#classes = classes;
-    this.#subject = subject;
-    this.#limits = limits;
-    this.#nodes = nodes;
-  }
-
-  /**
-   * Copies a value; parts that stand in `known` at the same place are shared.
-   *
-   * @throws {SerializationError} naming the path of the first thing that JSON cannot carry
-   */
-  encode(value: unknown, known: JsonValue | undefined): JsonValue | Encoded | Fresh {
-    return this.#finish(this.#copy(value, 0, known));
-  }
-
-  /**
-   * Copies a plain object of many keys, as `encode` does.
-   *
-   * @throws {SerializationError} naming the path of the first thing that JSON cannot carry
-   */
-  encodeWide(record: object, known: JsonValue | undefined): JsonValue | Encoded | Fresh {
-    this.#nodes++;
-    return this.#finish(this.#copyWide(record, 0, known));
-  }
-
-  /**
-   * Copies a value of a record that somebody else copies.
-   *
-   * @throws {SerializationError} naming the path of the first thing that JSON cannot carry
-   */
-  encodePart(record: object, key: string, value: unknown, known: JsonValue | undefined): JsonValue {
-    const copied = this.#copyValue(key, value, 0, known);
-    if (copied !== REFUSED) return copied;
-    this.#step(record, key, copied);
-    throw this.#error();
-  }
-
-  /**
-   * Ends the copy of a record whose parts it has copied.
-   *
-   * @throws {SerializationError} when it is larger than it may be
-   */
-  finish(record: Readonly<Record<string, JsonValue>>): JsonValue | Encoded | Fresh {
-    return this.#finish(this.#nodes > this.#limits.nodes ? this.#tooMany() : this.#seal(record));
-  }
-
-  #finish(json: Copied): JsonValue | Encoded | Fresh {
-    if (json === REFUSED || this.#isTooLong(json)) throw this.#error();
-    if (this.#tagged) return new Encoded(json);
-    return this.#isFrozen ? json : new Fresh(json);
-  }
-
-  #isTooLong(json: JsonValue): boolean {
-    const most = this.#limits.bytes;
-    if (most === Infinity) return false;
-    const bytes = utf8Length(JSON.stringify(json));
-    if (bytes <= most) return false;
-    this.#refuse(`takes ${bytes} bytes as JSON, more than limits.bytes allows (${most})`);
-    return true;
-  }
-
-  #error(): SerializationError {
-    // Unreachable default: whoever answers REFUSED has said why.
-    const { reason = "is refused", cause, path: keys = [] } = this.#refusal ?? {};
-    const path = joinPath(this.#subject.root, keys.reverse());
-    const options = cause === undefined ? undefined : { cause };
-    return new SerializationError(`${this.#subject.action}: ${path} ${reason}`, "value", path, options);
-  }
-
-  #refuse(reason: string, cause?: unknown, deepest?: object): typeof REFUSED {
-    this.#refusal = { reason, cause, deepest, path: [] };
-    return REFUSED;
-  }
-
-  #copy(value: unknown, depth: number, known?: JsonValue): Copied {
-    if (++this.#nodes > this.#limits.nodes) return this.#tooMany();
-    if (typeof value === "object") return value === null ? null : this.#copyObject(value, depth, known);
-    return scalarOf(value) ?? this.#copyOther(value, depth);
-  }
-
-  #copyOther(value: unknown, depth: number): Copied {
-    if (typeof value === "number") return this.#refuse(`is ${value}, which JSON cannot carry`);
-    if (typeof value !== "bigint") return this.#refuse(`is ${describeValue(value)}`);
-    return depth > this.#limits.depth ? this.#tooDeep(undefined) : this.#tagText("bigint", String(value));
-  }
-
-  #copyObject(value: object, depth: number, known: JsonValue | undefined): Copied {
-    if (depth > this.#limits.depth) return this.#tooDeep(value);
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (prototype === Object.prototype || prototype === null) return this.#copyRecord(value, depth, known);
-    if (Array.isArray(value)) {
-      if (prototype === Array.prototype || isRootPrototype(Object.getPrototypeOf(prototype))) {
-        return this.#copyArray(value, depth, known);
-      }
-    } else if (isRootPrototype(prototype)) return this.#copyRecord(value, depth, known);
-    return this.#copyInstance(value, depth);
-  }
-
-  #copyRecord(record: object, depth: number, known: JsonValue | undefined): Copied {
-    if (isWide(record)) return this.#copyWide(record, depth, known);
-    const copy: Record<string, JsonValue> = {};
-    for (const key in record) {
-      if (!isOwnKey(record, key)) continue;
-      const value: unknown = record[key as keyof typeof record];
-      if (value === undefined) continue;
-      const copied = this.#copyValue(key, value, depth, known);
-      if (copied === REFUSED) return this.#step(record, key, copied);
-      copy[key] = copied;
-    }
-    return this.#seal(copy);
-  }
-
-  #copyWide(record: object, depth: number, known: JsonValue | undefined): Copied {
-    const copy: Record<string, JsonValue> = { ...record };
-    let isWhole = Object.getOwnPropertySymbols(copy).length === 0;
-    for (const key in copy) {
-      const value: unknown = copy[key];
-      if (value === undefined) {
-        isWhole = false;
-        continue;
-      }
-      const copied = this.#copyValue(key, value, depth, known);
-      // To look is cheaper than to store, and most values stay what they are; -0 does not. The loop also names keys of the prototype.
-      if ((copied === value && copied !== 0) || !isOwnKey(copy, key)) continue;
-      if (copied === REFUSED) return this.#step(record, key, copied);
-      copy[key] = copied;
-    }
-    return this.#seal(isWhole ? copy : withValues(copy));
-  }
-
-  #copyValue(key: string, value: unknown, depth: number, known: JsonValue | undefined): Copied {
-    if (!isUserKey(key)) return this.#refuse(`is a key that user data cannot have`);
-    if (typeof value !== "object" || !isRecord(known)) return this.#copy(value, depth + 1);
-    return this.#copyPart(value, depth + 1, known[key]);
-  }
-
-  #copyArray(array: readonly unknown[], depth: number, known: JsonValue | undefined): Copied {
-    // It may claim any length.
-    if (array.length > this.#limits.nodes - this.#nodes) return this.#tooMany();
-    const copy = cloneArray(array);
-    for (let i = 0; i < copy.length; i++) {
-      const value: unknown = copy[i];
-      const copied = value === undefined
-        ? this.#refuse(
-          i in array ? "is undefined; an array can hold null instead" : "is a hole; an array can hold null instead",
-        )
-        : this.#copyPart(value, depth + 1, isJsonArray(known) ? known[i] : undefined);
-      if (Object.is(copied, value)) continue;
-      if (copied === REFUSED) return this.#step(array, i, copied);
-      copy[i] = copied;
-    }
-    this.#isFrozen = false;
-    return copy;
-  }
-
-  /** Copies a part, unless it stands in what is known. */
-  #copyPart(value: unknown, depth: number, known: JsonValue | undefined): Copied {
-    if (known === undefined || value !== known) return this.#copy(value, depth, known);
-    return this.#measure(known, depth) ?? known;
-  }
-
-  #copyInstance(value: object, depth: number): Copied {
-    const name = this.#classes.classNameOf(value);
-    if (name !== undefined) return this.#copyRegistered(name, value, depth);
-    if (value instanceof Collected) return this.#copyCollected(value, depth);
-    try {
-      return this.#copyBuiltIn(value, depth);
-    } catch (cause) {
-      return this.#refuse(`is ${describeValue(value)} that cannot be read: ${describeError(cause).message}`, cause);
-    }
-  }
-
-  #copyBuiltIn(value: object, depth: number): Copied {
-    if (isExactly(value, Date)) {
-      const ms = value.getTime();
-      return Number.isNaN(ms) ? this.#refuse("is an invalid date") : this.#tagText("Date", formatInstant(ms));
-    }
-    if (value instanceof Uint8Array) return this.#tagText("Uint8Array", encodeBase64(value));
-    if (isExactly(value, Map)) return this.#copyEntries("Map", value, Array.from(value), depth);
-    if (isExactly(value, Set)) return this.#copyEntries("Set", value, Array.from(value), depth);
-    if (value instanceof Error) {
-      return this.#copyEntries("Error", value, describeError(value), depth);
-    }
-    return this.#refuse(`is ${describeValue(value)}; ${remedy(value)}`);
-  }
-
-  #copyEntries(tag: string, owner: object, entries: object, depth: number): Copied {
-    const copied = this.#copy(entries, depth + 1);
-    if (copied !== REFUSED) return this.#tag(tag, copied);
-    const refusal = this.#refusal;
-    const deepest = refusal?.deepest;
-    // The entries were made for this pass: where the depth ran out among them, it ran out at their owner.
-    if (deepest === entries || (tag === "Map" && Array.isArray(entries) && entries.includes(deepest))) {
-      if (refusal !== undefined) refusal.deepest = owner;
-      return copied;
-    }
-    return this.#meet(owner, copied);
-  }
-
-  #copyRegistered(name: string, value: object, depth: number): Copied {
-    if (!("toJSON" in value) || typeof value.toJSON !== "function") {
-      return this.#refuse(`is an instance of '${name}', which has no toJSON method`);
-    }
-    let json: unknown;
-    try {
-      json = value.toJSON();
-    } catch (cause) {
-      return this.#refuse(`cannot be written: toJSON of '${name}' threw ${describeError(cause).message}`, cause);
-    }
-    const copied = this.#copy(json, depth + 1);
-    return copied === REFUSED ? this.#meet(value, copied) : this.#tag(name, copied);
-  }
-
-  /** The items have been checked and frozen when they were appended: only their depth below this list is new. */
-  #copyCollected(list: Collected<unknown>, depth: number): Copied {
-    const items: JsonValue[] = [];
-    for (const stored of Collected.storedItems(list)) {
-      const json = stored instanceof Encoded ? stored.json : stored;
-      if (stored instanceof Encoded) this.#tagged = true;
-      const refused = this.#measure(json, depth + 1);
-      if (refused !== undefined) return this.#step(list, items.length, refused);
-      items.push(json);
-    }
-    this.#isFrozen = false;
-    return items;
-  }
-
-  #measure(json: JsonValue | undefined, depth: number): typeof REFUSED | undefined {
-    if (++this.#nodes > this.#limits.nodes) return this.#tooMany();
-    if (typeof json !== "object" || json === null) return undefined;
-    if (depth > this.#limits.depth) return this.#tooDeep(json);
-    return isJsonArray(json) ? this.#measureArray(json, depth) : this.#measureRecord(json, depth);
-  }
-
-  #measureArray(array: readonly JsonValue[], depth: number): typeof REFUSED | undefined {
-    if (array.length > this.#limits.nodes - this.#nodes) return this.#tooMany();
-    for (let i = 0; i < array.length; i++) {
-      if (this.#measure(array[i], depth + 1) !== undefined) return this.#step(array, i, REFUSED);
-    }
-    return undefined;
-  }
-
-  #measureRecord(record: JsonObject, depth: number): typeof REFUSED | undefined {
-    for (const key in record) {
-      if (this.#measure(record[key], depth + 1) !== undefined) return this.#step(record, key, REFUSED);
-    }
-    return undefined;
-  }
-
-  /** The tag is a value more, as it will be when the document is read. */
-  #tag(tag: string, value: JsonValue): Copied {
-    if (++this.#nodes > this.#limits.nodes) return this.#tooMany();
-    this.#tagged = true;
-    return this.#seal({ $type: tag, value });
-  }
-
-  #tagText(tag: string, text: string): Copied {
-    return ++this.#nodes > this.#limits.nodes ? this.#tooMany() : this.#tag(tag, text);
-  }
-
-  /** Nothing is frozen that has something in it which is not. */
-  #seal<T extends object>(copy: T): T {
-    return this.#isFrozen ? Object.freeze(copy) : copy;
-  }
-
-  #tooMany(): typeof REFUSED {
-    return this.#refuse(`is part of more than ${this.#limits.nodes} values; raise limits.nodes, or send less at once`);
-  }
-
-  #tooDeep(value: object | undefined): typeof REFUSED {
-    return this.#refuse(`is nested deeper than limits.depth allows (${this.#limits.depth})`, undefined, value);
-  }
-
-  #step(owner: object, key: string | number, refused: typeof REFUSED): typeof REFUSED {
-    this.#refusal?.path.push(key);
-    return this.#meet(owner, refused);
-  }
-
-  #meet(owner: object, refused: typeof REFUSED): typeof REFUSED {
-    if (owner !== this.#refusal?.deepest) return refused;
-    return this.#refuse("is part of a cycle: it contains itself", undefined, owner);
-  }
+/** Says whether a value is a plain object of this realm. */
+function isPlain(value: object): value is Readonly<Record<string, unknown>> {
+  return Object.getPrototypeOf(value) === Object.prototype;
 }
 
-/** Says whether user data can have a key: one would change the prototype, the other stands for something else. */
-export function isUserKey(key: string): boolean {
-  return key !== "__proto__" && key !== "$type";
+/** A record of few keys, as most payloads are: only what is more than a scalar, and what comes after it, takes an copier. */
+function encodeNarrow(
+  record: Readonly<Record<string, unknown>>,
+  classes: ClassTable,
+  subject: EncodeSubject,
+  limits: ValueLimits,
+  known: JsonValue | undefined,
+): Payload {
+  const copy: Record<string, JsonValue> = {};
+  let nodes = 1;
+  let copier: Copier | undefined;
+  for (const key in record) {
+    if (!isOwnKey(record, key)) continue;
+    const value = record[key];
+    if (value === undefined) continue;
+    const scalar = copier === undefined && isUserKey(key) ? scalarOf(value) : undefined;
+    if (scalar === undefined) {
+      copier ??= new Copier(classes, subject, limits, nodes);
+      copy[key] = copier.encodePart(record, key, value, known);
+    } else {
+      copy[key] = scalar;
+      nodes++;
+    }
+  }
+  const { bytes, nodes: most } = limits;
+  if (copier === undefined && bytes === Infinity && nodes <= most) return Object.freeze(copy);
+  return (copier ?? new Copier(classes, subject, limits, nodes)).finish(copy);
 }
 
-/** What JSON carries as it is, -0 as 0; nothing for any other value. */
-export function scalarOf(value: unknown): string | boolean | number | undefined {
-  if (typeof value === "string" || typeof value === "boolean") return value;
-  if (typeof value === "number" && Number.isFinite(value)) return value === 0 ? 0 : value;
-  return undefined;
+/** Says whether a record has the keys of another, in the same order. */
+function hasSameKeys(record: object, other: object): boolean {
+  const keys = Object.keys(other);
+  let count = 0;
+  for (const key in record) if (key !== keys[count++]) return false;
+  const last = keys[count - 1];
+  // The loop names keys of the prototype as well, after the others.
+  return count === keys.length && last !== undefined && isOwnKey(record, last);
 }
 
-/** An instance of a subclass would come back as one of the class itself. */
-function isExactly<T extends object>(value: object, Class: new () => T): value is T {
-  return value instanceof Class && Object.getPrototypeOf(value) === Class.prototype;
-}
-
-/** A root prototype is that of plain objects: this realm's, or another's. */
-function isRootPrototype(prototype: unknown): boolean {
-  return typeof prototype === "object" && prototype !== null && Object.getPrototypeOf(prototype) === null;
-}
-
-function remedy(value: object): string {
-  if (value instanceof Promise) return "await it first";
-  return className(value) === undefined
-    ? "emit a plain object instead"
-    : "register its class with a toJSON method and a static fromJSON, or send a plain object";
+/**
+ * A record with the keys of what is known, as most have that are passed on: a copy of that, in which other scalars are stored.
+ * It has no more values and none deeper, so that nothing need be counted, and no symbols.
+ */
+function encodeAlike(
+  record: Readonly<Record<string, unknown>>,
+  classes: ClassTable,
+  subject: EncodeSubject,
+  limits: ValueLimits,
+  known: JsonObject,
+): Payload {
+  const copy: Record<string, JsonValue> = { ...known };
+  let others: Record<string, unknown> | undefined;
+  for (const key in copy) {
+    const value = record[key];
+    // What has not changed was checked and frozen before; it is not -0.
+    if (value === copy[key]) continue;
+    const scalar = scalarOf(value);
+    if (scalar === undefined) (others ??= {})[key] = value;
+    else copy[key] = scalar;
+  }
+  if (others === undefined) return Object.freeze(copy);
+  return new Copier(classes, subject, limits).encodeWide({ ...copy, ...others }, known);
 }

@@ -1,7 +1,11 @@
 import { BUILT_IN_TAGS, type ClassTable, type NoArgumentClass } from "./class_table.ts";
-import { type AnyClass, CONSTRUCTOR_REMEDY, constructorNeeds } from "../base/constructor_needs.ts";
-import { constructorOf } from "../base/constructor_of.ts";
-import { functionName } from "../base/function_name.ts";
+import {
+  type AnyClass,
+  CONSTRUCTOR_REMEDY,
+  constructorNeeds,
+  constructorOf,
+  functionName,
+} from "../base/reflection.ts";
 import { checkName, listNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 

@@ -2,11 +2,10 @@ import { BUILT_IN_TAGS } from "./class_table.ts";
 import { decodeBase64 } from "./base64.ts";
 import { SerializationError } from "../base/errors.ts";
 import { parseInstant } from "../base/instant.ts";
-import { Encoded, Fresh, isOwnKey, isRecord, type JsonValue, type Stored } from "./json.ts";
-import type { ValueLimits } from "../base/limits.ts";
+import { cloneArray, isOwnKey, isRecord, isWide, type JsonValue, withValues } from "./json.ts";
+import { type Payload, taggedPayload, unseenPayload, type ValueLimits } from "./payload.ts";
 import { describeValue, joinPath, type Path } from "../base/path.ts";
-import { cloneArray, isWide, withValues } from "./snug_copy.ts";
-import { utf8Length } from "../base/utf8.ts";
+import { utf8Length } from "../base/text.ts";
 
 const INTEGER = /^(?:0|-?[1-9]\d*)$/;
 
@@ -42,20 +41,20 @@ export class ValueReader {
    *
    * @throws {SerializationError} with the path of what JSON cannot hold, of a wrong tag, or of what is too deep or large
    */
-  read(value: unknown, path: Path, part: string = ""): JsonValue | Encoded {
+  read(value: unknown, path: Path, part: string = ""): Payload {
     const json = this.#readRoot(value, path, part, true);
-    return this.#tagged ? new Encoded(json) : json;
+    return this.#tagged ? taggedPayload(json) : json;
   }
 
   /** Reads a value for a task, which may be left out: nothing of it is frozen. */
-  readPayload(value: unknown, path: Path, part: string): Stored | Fresh {
+  readUnseen(value: unknown, path: Path, part: string): Payload | undefined {
     if (value === undefined) return undefined;
     const json = this.#readRoot(value, path, part, false);
-    return this.#tagged ? new Encoded(json) : new Fresh(json);
+    return this.#tagged ? taggedPayload(json) : unseenPayload(json);
   }
 
   /** Reads a value that may be left out. */
-  readOptional(value: unknown, path: Path, part: string = ""): Stored {
+  readOptional(value: unknown, path: Path, part: string = ""): Payload | undefined {
     return value === undefined ? undefined : this.read(value, path, part);
   }
 

@@ -1,11 +1,10 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { SerializationError } from "../../mod.ts";
-import { Encoded } from "../../src/values/json.ts";
-import { DEFAULT_VALUE_LIMITS } from "../../src/base/limits.ts";
+import { DEFAULT_VALUE_LIMITS, taggedPayload } from "../../src/values/payload.ts";
 import { type Command, decodeCommand, encodeCommand } from "../../src/documents/command.ts";
 
-const DATE = new Encoded({ $type: "Date", value: "2026-01-31T12:00:00.000Z" });
+const DATE = taggedPayload({ $type: "Date", value: "2026-01-31T12:00:00.000Z" });
 
 const COMMANDS: readonly (readonly [Command, string])[] = [
   [

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { SerializationError } from "../../mod.ts";
-import { Encoded } from "../../src/values/json.ts";
+import { taggedPayload } from "../../src/values/payload.ts";
 import { DEFAULT_FLOW_LIMITS } from "../../src/model/flow_limits.ts";
 import { apply } from "../../src/job/apply.ts";
 import type { Commit, MergeCommit, SideEffects, StepCommit } from "../../src/job/commit.ts";
@@ -157,11 +157,11 @@ test("a job keeps as much history as its flow allows, and reads no larger values
 
 test("the classes that entries name are looked for before the job goes on", () => {
   const line = new Line();
-  line.deliver(1, new Encoded({ $type: "Point", value: { x: 1 } }));
-  line.deliver(2, new Encoded({ $type: "Other", value: 1 }));
+  line.deliver(1, taggedPayload({ $type: "Point", value: { x: 1 } }));
+  line.deliver(2, taggedPayload({ $type: "Other", value: 1 }));
   assertEquals([...line.replay().finish().classes.keys()], ["Point", "Other"]);
   line.compact();
-  line.deliver(3, new Encoded({ $type: "Third", value: 1 }));
+  line.deliver(3, taggedPayload({ $type: "Third", value: 1 }));
   assertEquals([...line.replay().finish().classes.keys()].sort(), ["Other", "Point", "Third"]);
 });
 

@@ -1,6 +1,6 @@
 import { assertStrictEquals } from "@std/assert";
 import { Flow, JobState, Registry } from "../../mod.ts";
-import { decodeValue } from "../../src/values/decode.ts";
+import { valueOf } from "../../src/values/payload.ts";
 import { FeatureCoverage } from "../support/feature_coverage.ts";
 import { runMoving } from "../support/moving_run.ts";
 import { describe, Point } from "../support/sample_values.ts";
@@ -43,7 +43,7 @@ export function valuesComeBack(): Law {
       const text = wireText(value, classes);
       const read = throughWire(value, classes);
       assertStrictEquals(describe(read), describe(value));
-      assertStrictEquals(describe(decodeValue(encode(value, classes), classes)), describe(value));
+      assertStrictEquals(describe(valueOf(encode(value, classes), classes)), describe(value));
       assertStrictEquals(wireText(read, classes), text);
     },
   );

@@ -1,4 +1,5 @@
-import { isRecord, wireOf } from "../../src/values/json.ts";
+import { isRecord } from "../../src/values/json.ts";
+import { wireOf } from "../../src/values/payload.ts";
 import type { Job } from "../../src/job/job.ts";
 import type { Task } from "../../src/job/task.ts";
 import type { LinkSpec } from "./flow_spec.ts";

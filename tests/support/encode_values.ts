@@ -1,22 +1,41 @@
 import type { ClassTable } from "../../src/values/class_table.ts";
 import { NO_CLASSES } from "./no_classes.ts";
-import { decodeValue } from "../../src/values/decode.ts";
-import { encodePayload, encodeValue } from "../../src/values/encode.ts";
+import {
+  DEFAULT_VALUE_LIMITS,
+  frozenWireOf,
+  isTagged,
+  type Payload,
+  type ValueLimits,
+  valueOf,
+  wireOf,
+} from "../../src/values/payload.ts";
+import { payloadOf } from "../../src/values/encoder.ts";
 import { SerializationError } from "../../src/base/errors.ts";
-import { type Fresh, type JsonValue, type Stored, wireOf } from "../../src/values/json.ts";
-import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../../src/base/limits.ts";
 import { ValueReader } from "../../src/values/value_reader.ts";
 
 const SUBJECT = { action: 'Cannot emit "output" of routine "source"', root: "data" } as const;
 
-/** Encodes a value as `shared.set` does. */
-export function encode(value: unknown, classes: ClassTable = NO_CLASSES, limits?: Partial<ValueLimits>): Stored {
-  return encodeValue(value, classes, SUBJECT, { ...DEFAULT_VALUE_LIMITS, ...limits });
+/** Encodes a value and freezes it, as if a user had seen it. */
+export function encode(
+  value: unknown,
+  classes: ClassTable = NO_CLASSES,
+  limits?: Partial<ValueLimits>,
+): Payload | undefined {
+  return seen(payloadOf(value, classes, SUBJECT, { ...DEFAULT_VALUE_LIMITS, ...limits }));
 }
 
-/** Encodes a value as `emit` does when a part of it was received before. */
-export function encodeEmitted(value: unknown, known?: JsonValue, limits?: Partial<ValueLimits>): Stored | Fresh {
-  return encodePayload(value, NO_CLASSES, SUBJECT, { ...DEFAULT_VALUE_LIMITS, ...limits }, known);
+/** Encodes a value as `emit` does where a part of it has been received. */
+export function encodeEmitted(
+  value: unknown,
+  received?: Payload,
+  limits?: Partial<ValueLimits>,
+): Payload | undefined {
+  return payloadOf(value, NO_CLASSES, SUBJECT, { ...DEFAULT_VALUE_LIMITS, ...limits }, received);
+}
+
+/** A payload after a user has seen it: frozen. */
+export function seen(payload: Payload | undefined): Payload | undefined {
+  return payload === undefined || isTagged(payload) ? payload : frozenWireOf(payload);
 }
 
 /** The JSON text of an encoded value, as documents contain it. */
@@ -28,7 +47,7 @@ export function wireText(value: unknown, classes?: ClassTable): string {
 /** The value as another host receives it: encoded, written as text, parsed, read and decoded. */
 export function throughWire(value: unknown, classes: ClassTable = NO_CLASSES): unknown {
   const reader = new ValueReader("routilux/job", DEFAULT_VALUE_LIMITS);
-  return decodeValue(reader.read(JSON.parse(wireText(value, classes)), "data"), classes);
+  return valueOf(reader.read(JSON.parse(wireText(value, classes)), "data"), classes);
 }
 
 /** The message of the error that refuses a value, without the beginning that all these messages share. */

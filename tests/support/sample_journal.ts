@@ -1,4 +1,4 @@
-import { Encoded, Fresh } from "../../src/values/json.ts";
+import { taggedPayload, unseenPayload, wireOf } from "../../src/values/payload.ts";
 import type { Commit, FailureCommit, SideEffects, StepCommit } from "../../src/job/commit.ts";
 import { Job } from "../../src/job/job.ts";
 import { createTask, detailsOf, NO_DETAILS, type Route, type Task } from "../../src/job/task.ts";
@@ -7,7 +7,7 @@ import { CommitDecoder } from "../../src/documents/commit_decoder.ts";
 
 const ENTRY: Route = { routine: "worker", slot: "input", connection: undefined };
 const LINK: Route = { routine: "sink", slot: "items", connection: { routine: "worker", event: "output" } };
-const DATE = new Encoded({ $type: "Date", value: "2026-01-31T12:00:00.000Z" });
+const DATE = taggedPayload({ $type: "Date", value: "2026-01-31T12:00:00.000Z" });
 const NOTHING: SideEffects = { slots: [], state: [], shared: [], log: [], outputs: [], deferred: [] };
 
 /** Makes a job without tasks. */
@@ -79,8 +79,8 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
   () => ({
     kind: "deliver",
     time: { at: 1, ranMs: 0 },
-    task: createTask(1, ENTRY, new Fresh({ when: 1 }), { at: 1 }),
-    data: { when: 1 },
+    task: createTask(1, ENTRY, unseenPayload({ when: 1 }), { at: 1 }),
+    data: unseenPayload({ when: 1 }),
   }),
   () => ({
     kind: "status",
@@ -98,7 +98,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
       progress: DATE,
       created: [
         createTask(2, LINK, DATE, { at: 10 }, detailsOf("high")),
-        createTask(3, LINK, new Fresh({ a: [1] }), { at: 10 }, { ...NO_DETAILS, priority: "low", notBefore: 500 }),
+        createTask(3, LINK, unseenPayload({ a: [1] }), { at: 10 }, { ...NO_DETAILS, priority: "low", notBefore: 500 }),
         createTask(4, ENTRY, undefined, { at: 10 }, { ...NO_DETAILS, awaiting: { timeoutMs: 5, until: 15 } }),
       ],
       records: [
@@ -138,7 +138,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
     kind: "deliver",
     time: { at: 13, ranMs: 3 },
     task: taskOf(job, 4),
-    data: { answer: DATE.json === null },
+    data: { answer: wireOf(DATE) === null },
   }),
   (job) =>
     step(job, 4, {
@@ -147,7 +147,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
   () => ({
     kind: "deferred",
     time: { at: 14, ranMs: 4 },
-    created: [createTask(5, LINK, new Fresh({ late: true }), { at: 14 })],
+    created: [createTask(5, LINK, unseenPayload({ late: true }), { at: 14 })],
     records: [{ routine: "worker", type: "emit", event: "output", data: { late: true }, at: 14 }],
   }),
   (job) => failureCommit(taskOf(job, 5), { time: { at: 15, ranMs: 5 }, error: { name: "Error", message: "stop" } }),

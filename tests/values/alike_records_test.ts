@@ -1,20 +1,20 @@
 import { test } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { Encoded, frozenValue, type JsonObject, type JsonValue, wireOf } from "../../src/values/json.ts";
-import type { ValueLimits } from "../../src/base/limits.ts";
-import { encodeEmitted } from "../support/encode_values.ts";
+import type { JsonObject, JsonValue } from "../../src/values/json.ts";
+import { isTagged, type ValueLimits, wireOf } from "../../src/values/payload.ts";
+import { encodeEmitted, seen } from "../support/encode_values.ts";
 
 // A wide object with the keys of what its handler has received is copied in a way of its own. Nobody may notice.
 
-const KNOWN = frozenValue(encodeEmitted(
+const KNOWN = seen(encodeEmitted(
   { v: 1, id: "item", zero: 0, none: null, tags: ["one", ["two"]], nested: { deep: { x: 1 } } },
 )) as JsonObject & { v: number; id: string; tags: JsonValue[]; nested: JsonObject };
 
 /** What comes of a value: its JSON, or the text of the refusal. */
 function outcomeOf(value: unknown, known?: JsonValue, limits?: Partial<ValueLimits>): string {
   try {
-    const stored = frozenValue(encodeEmitted(value, known, limits));
-    return stored === undefined ? "no value" : JSON.stringify([stored instanceof Encoded, wireOf(stored)]);
+    const stored = seen(encodeEmitted(value, known, limits));
+    return stored === undefined ? "no value" : JSON.stringify([isTagged(stored), wireOf(stored)]);
   } catch (error) {
     return String(error);
   }
@@ -103,7 +103,7 @@ test("an alike record comes without symbols, and each of its keys is read once",
   const copy = encodeEmitted(value, KNOWN) as JsonObject;
   assertEquals([copy["v"], reads, Object.getOwnPropertySymbols(copy)], [1, 1, []]);
   const beside = Object.defineProperty({ ...KNOWN, tags: [new Date(0)], nested: undefined }, "v", counted);
-  const { json } = encodeEmitted(beside, KNOWN) as Encoded;
+  const json = wireOf(encodeEmitted(beside, KNOWN) ?? null);
   assertEquals([(json as JsonObject)["v"], reads, Object.keys(json as JsonObject).includes("nested")], [2, 2, false]);
 });
 
@@ -118,8 +118,8 @@ test("what the prototype of objects has been given does not stand for a key that
 });
 
 test("a key that is missing is not read, though all objects have something of that name", () => {
-  const known = frozenValue(encodeEmitted({ ...KNOWN, valueOf: 1 })) as JsonObject;
-  assertEquals(frozenValue(encodeEmitted({ ...KNOWN }, known)), { ...KNOWN });
+  const known = seen(encodeEmitted({ ...KNOWN, valueOf: 1 })) as JsonObject;
+  assertEquals(seen(encodeEmitted({ ...KNOWN }, known)), { ...KNOWN });
 });
 
 test("a proxy gets nothing past the checks by telling of the keys that were received", () => {

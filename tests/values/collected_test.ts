@@ -1,13 +1,12 @@
 import { test } from "node:test";
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { Collected } from "../../src/values/collected.ts";
-import { decodeValue } from "../../src/values/decode.ts";
-import type { Encoded, JsonValue } from "../../src/values/json.ts";
+import { type Payload, valueOf } from "../../src/values/payload.ts";
 import { encode, refusalOf, wireText } from "../support/encode_values.ts";
 import { NO_CLASSES } from "../support/no_classes.ts";
 
-const stored = (...values: readonly unknown[]): (JsonValue | Encoded)[] => values.map((value) => encode(value) ?? null);
-const collect = <T>(items: (JsonValue | Encoded)[], from = 0, to = items.length): Collected<T> =>
+const stored = (...values: readonly unknown[]): Payload[] => values.map((value) => encode(value) ?? null);
+const collect = <T>(items: Payload[], from = 0, to = items.length): Collected<T> =>
   new Collected<T>(items, from, to, NO_CLASSES);
 
 test("a collected list has a length, and its items by index", () => {
@@ -83,7 +82,7 @@ test("an emitted collected list keeps the kinds of its items", () => {
 
 test("what was collected encoded is decoded again after it was emitted", () => {
   const emitted = encode({ items: collect(stored(new Date(5), "plain")) });
-  assertEquals(decodeValue(emitted, NO_CLASSES), { items: [new Date(5), "plain"] });
+  assertEquals(valueOf(emitted, NO_CLASSES), { items: [new Date(5), "plain"] });
 });
 
 test("an emitted collected list counts towards depth and number of values", () => {

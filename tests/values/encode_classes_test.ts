@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
-import { decodeValue } from "../../src/values/decode.ts";
+import { valueOf } from "../../src/values/payload.ts";
 import { SerializationError } from "../../src/base/errors.ts";
 import { Registry } from "../../src/values/registry.ts";
 import { encode, refusalOf, throughWire, wireText } from "../support/encode_values.ts";
@@ -91,9 +91,9 @@ test("an instance within another comes back within it, built from the inside out
 
 test("each receiver gets an instance of its own", () => {
   const stored = encode(Money.of(1n), registry);
-  const first = decodeValue(stored, registry) as Money;
+  const first = valueOf(stored, registry) as Money;
   first.amount = 99n;
-  assertEquals((decodeValue(stored, registry) as Money).amount, 1n);
+  assertEquals((valueOf(stored, registry) as Money).amount, 1n);
 });
 
 test("a class is written under the name in the registry, not its own", () => {
@@ -115,7 +115,7 @@ test("toJSON runs once per encoding, and what it returns is checked and copied",
   const stored = encode({ c: new Counted() }, new Registry({ Counted }));
   assertStrictEquals(calls, 1);
   shared.a = 2;
-  const { c } = decodeValue(stored, new Registry({ Counted })) as { c: Counted };
+  const { c } = valueOf(stored, new Registry({ Counted })) as { c: Counted };
   assertEquals(c.lines, { a: 1 });
   assertEquals(Object.isFrozen(shared), false);
 });
@@ -186,7 +186,7 @@ test("a subclass of a registered class is another class", () => {
 
 test("C360 a tag whose class is not registered cannot be decoded, and the error lists the known ones", () => {
   const stored = encode(Money.of(1n), registry);
-  const error = assertThrows(() => decodeValue(stored, new Registry({ Invoice })), TypeError);
+  const error = assertThrows(() => valueOf(stored, new Registry({ Invoice })), TypeError);
   assertStrictEquals(error.message, "Class 'Money' not found in registry; it knows \"Invoice\"");
 });
 

@@ -1,8 +1,7 @@
 import { test } from "node:test";
 import { assertMatch, assertStrictEquals } from "@std/assert";
 import { SerializationError } from "../../src/base/errors.ts";
-import { DEFAULT_VALUE_LIMITS, MAX_DEPTH, type ValueLimits } from "../../src/base/limits.ts";
-import { wireOf } from "../../src/values/json.ts";
+import { DEFAULT_VALUE_LIMITS, MAX_DEPTH, type ValueLimits, wireOf } from "../../src/values/payload.ts";
 import { ValueReader } from "../../src/values/value_reader.ts";
 import { Registry } from "../../src/values/registry.ts";
 import { encode, refusalOf } from "../support/encode_values.ts";

@@ -1,16 +1,16 @@
 import { test } from "node:test";
-import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
-import { Encoded, Fresh, frozenValue, type JsonObject, type JsonValue } from "../../src/values/json.ts";
-import type { ValueLimits } from "../../src/base/limits.ts";
-import { encodeEmitted } from "../support/encode_values.ts";
+import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import type { JsonObject, JsonValue } from "../../src/values/json.ts";
+import { isTagged, unseenWireOf, type ValueLimits } from "../../src/values/payload.ts";
+import { encodeEmitted, seen } from "../support/encode_values.ts";
 
 // What a handler has received has been checked and frozen. Where it passes parts of it on, they are shared.
 
-const KNOWN = frozenValue(encodeEmitted(
+const KNOWN = seen(encodeEmitted(
   { v: 1, tags: ["one", ["two"]], nested: { deep: { x: 1 } }, text: "t", more: [{ id: 1 }, { id: 2 }] },
 )) as JsonObject & { v: number; tags: JsonValue[]; nested: { deep: JsonValue }; text: string; more: { id: number }[] };
 
-const encode = (value: unknown, limits?: Partial<ValueLimits>) => frozenValue(encodeEmitted(value, KNOWN, limits));
+const encode = (value: unknown, limits?: Partial<ValueLimits>) => seen(encodeEmitted(value, KNOWN, limits));
 
 test("parts of what was received are passed on as they are, at any depth", () => {
   const value = { ...KNOWN, v: 2, nested: { ...KNOWN.nested, new: { y: 1 } }, more: [{ id: 9 }, KNOWN.more[1]] };
@@ -44,11 +44,11 @@ test("parts that are passed on count towards the limits as any others do", () =>
 
 test("new lists of an emitted value are frozen when it is, and nothing before that they stand in", () => {
   const fresh = encodeEmitted({ before: { a: 1 }, list: [{ b: 2 }], after: { c: 3 }, tags: KNOWN.tags }, KNOWN);
-  assertInstanceOf(fresh, Fresh);
-  const { before, list, after, tags } = fresh.json as { [key: string]: JsonObject };
-  const parts = [fresh.json, before, list, list?.[0], after, tags];
+  const json = unseenWireOf(fresh);
+  const { before, list, after, tags } = json as { [key: string]: JsonObject };
+  const parts = [json, before, list, list?.[0], after, tags];
   assertEquals(parts.map(Object.isFrozen), [false, true, false, true, false, true]);
-  assertStrictEquals(frozenValue(fresh), fresh.json);
+  assertStrictEquals(seen(fresh), json);
   assertEquals(parts.map(Object.isFrozen), parts.map(() => true));
 });
 
@@ -60,5 +60,5 @@ test("an emitted value without new lists is frozen at once", () => {
 
 test("what is known does not change what is refused beside it", () => {
   assertThrows(() => encode({ ...KNOWN, v: () => 1 }), Error, "data.v is a function");
-  assertEquals(encode({ ...KNOWN, when: new Date(0) }) instanceof Encoded, true);
+  assertEquals(isTagged(encode({ ...KNOWN, when: new Date(0) })), true);
 });

@@ -1,9 +1,16 @@
 import { test } from "node:test";
-import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { SerializationError } from "../../src/base/errors.ts";
-import { Encoded, Fresh, frozenValue } from "../../src/values/json.ts";
-import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../../src/base/limits.ts";
+import {
+  DEFAULT_VALUE_LIMITS,
+  isTagged,
+  taggedPayload,
+  unseenWireOf,
+  type ValueLimits,
+  wireOf,
+} from "../../src/values/payload.ts";
 import { ValueReader } from "../../src/values/value_reader.ts";
+import { seen } from "../support/encode_values.ts";
 import { JobState, Registry } from "../../mod.ts";
 
 const newReader = (limits?: Partial<ValueLimits>): ValueReader =>
@@ -43,19 +50,19 @@ test("a reader that adopts a document freezes what is in it where it is", () => 
 
 test("the payload of a task is not frozen when it is read", () => {
   for (const reader of [newReader(), newAdopter()]) {
-    const read = reader.readPayload(JSON.parse('{"a":[1,{"b":null}],"c":"x"}'), "pendingTasks[0]", ".data");
-    assertInstanceOf(read, Fresh);
-    const { a } = read.json as { a: readonly unknown[] };
-    assertEquals([read.json, a, a[1]].map(Object.isFrozen), [false, false, false]);
-    assertEquals(frozenValue(read), { a: [1, { b: null }], c: "x" });
-    assertEquals([read.json, a, a[1]].map(Object.isFrozen), [true, true, true]);
+    const read = reader.readUnseen(JSON.parse('{"a":[1,{"b":null}],"c":"x"}'), "pendingTasks[0]", ".data");
+    const json = unseenWireOf(read);
+    const { a } = json as { a: readonly unknown[] };
+    assertEquals([json, a, a[1]].map(Object.isFrozen), [false, false, false]);
+    assertEquals(seen(read), { a: [1, { b: null }], c: "x" });
+    assertEquals([json, a, a[1]].map(Object.isFrozen), [true, true, true]);
     assertEquals(Object.isFrozen(reader.read({ a: [1] }, "data")), true);
   }
-  const tagged = newReader().readPayload({ $type: "bigint", value: "1" }, "pendingTasks[0]", ".data");
-  assertEquals(tagged, new Encoded({ $type: "bigint", value: "1" }));
-  assertStrictEquals(newReader().readPayload(undefined, "pendingTasks[0]", ".data"), undefined);
+  const tagged = newReader().readUnseen({ $type: "bigint", value: "1" }, "pendingTasks[0]", ".data");
+  assertEquals(tagged, taggedPayload({ $type: "bigint", value: "1" }));
+  assertStrictEquals(newReader().readUnseen(undefined, "pendingTasks[0]", ".data"), undefined);
   assertThrows(
-    () => newReader().readPayload([NaN], "pendingTasks[0]", ".data"),
+    () => newReader().readUnseen([NaN], "pendingTasks[0]", ".data"),
     Error,
     "pendingTasks[0].data[0]: expected",
   );
@@ -75,16 +82,16 @@ test("a value that is left out is none", () => {
   assertStrictEquals(newReader().readOptional(null, "data"), null);
 });
 
-test("tagged JSON is read as Encoded, and nothing is built", () => {
+test("tagged JSON is told from plain JSON, and nothing is built", () => {
   const read = newReader().read({ at: { $type: "Date", value: "1970-01-01T00:00:00.000Z" } }, "data");
-  assertInstanceOf(read, Encoded);
-  assertEquals(read.json, { at: { $type: "Date", value: "1970-01-01T00:00:00.000Z" } });
+  assert(isTagged(read));
+  assertEquals(wireOf(read), { at: { $type: "Date", value: "1970-01-01T00:00:00.000Z" } });
 });
 
 test("a reader tells tagged values from plain ones at each reading", () => {
   const reader = newReader();
   const results = [{ $type: "bigint", value: "1" }, { a: 1 }, [{ $type: "Set", value: [] }], 5].map((json) =>
-    reader.read(json, "data") instanceof Encoded
+    isTagged(reader.read(json, "data"))
   );
   assertEquals(results, [true, false, true, false]);
 });
@@ -189,7 +196,7 @@ test("an error with all that an error may have is read", () => {
     cause: { name: "F", message: "n", cause: { name: "", message: "" } },
     stack: "s",
   };
-  assertEquals(newReader().read({ $type: "Error", value }, "data"), new Encoded({ $type: "Error", value }));
+  assertEquals(newReader().read({ $type: "Error", value }, "data"), taggedPayload({ $type: "Error", value }));
 });
 
 test("an error with a hundred thousand causes is refused, not a crash", () => {

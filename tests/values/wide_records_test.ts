@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { DEFAULT_VALUE_LIMITS } from "../../src/base/limits.ts";
+import { DEFAULT_VALUE_LIMITS } from "../../src/values/payload.ts";
 import { ValueReader } from "../../src/values/value_reader.ts";
 import { encode, refusalOf } from "../support/encode_values.ts";
 

@@ -1,10 +1,10 @@
 import type { ClassTable } from "../../values/class_table.ts";
-import { decodeValue } from "../../values/decode.ts";
-import { encodePayload, encodeValue } from "../../values/encode.ts";
-import type { EncodeSubject } from "../../values/encoder.ts";
+import { type Payload, valueOf } from "../../values/payload.ts";
+import { payloadOf } from "../../values/encoder.ts";
+import type { EncodeSubject } from "../../values/refusal.ts";
 import { StateError } from "../../base/errors.ts";
 import type { Linked } from "../../base/linked_list.ts";
-import { Encoded, type Fresh, frozenValue, isRecord, type Stored } from "../../values/json.ts";
+import { isRecord } from "../../values/json.ts";
 import { checkDuration, checkName, checkRange, checkWord, listNames } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
 import { validate } from "../../values/standard_schema.ts";
@@ -34,7 +34,7 @@ export interface ActivationHost {
   /** The clock. */
   now(): number;
   /** Commits what an activation has buffered; its handler goes on when that is stored. */
-  commitStep(activation: Activation, progress: Stored): Promise<void>;
+  commitStep(activation: Activation, progress: Payload | undefined): Promise<void>;
   /** Tells listeners of live progress. */
   report(activation: Activation, data: unknown): void;
 }
@@ -50,7 +50,7 @@ export interface PauseRequest {
   /** Why. */
   readonly reason: string | undefined;
   /** What the handler noted. */
-  readonly checkpoint: Stored;
+  readonly checkpoint: Payload | undefined;
 }
 
 const NONE: readonly never[] = [];
@@ -110,7 +110,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   /** What the task keeps for its next step: without a value, what it has kept. */
-  keep(action: string, progress: unknown): Stored {
+  keep(action: string, progress: unknown): Payload | undefined {
     return progress === undefined ? this.task.details?.progress : this.#encode(action, "progress", progress);
   }
 
@@ -184,7 +184,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   get progress(): unknown {
-    return decodeValue(this.task.details?.progress, this.#host.classes);
+    return valueOf(this.task.details?.progress, this.#host.classes);
   }
 
   get services(): Services {
@@ -227,8 +227,8 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   defer(event: Event<unknown> | string, data: unknown): void {
     const source = this.#event("defer", event);
     const subject = { action: `Cannot defer "${source.event}" of routine "${this.routineId}"`, root: "data" };
-    const stored = frozenValue(this.#payload(source, data, subject));
-    this.#buffer.deferred.push({ routine: this.routineId, event: source.event, data: stored });
+    const payload = this.#payload(source, data, subject);
+    this.#buffer.deferred.push({ routine: this.routineId, event: source.event, data: payload });
   }
 
   checkpoint(progress?: unknown): Promise<void> {
@@ -328,12 +328,11 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   /** What was received and is passed on whole has been checked and frozen already. */
-  #payload({ schema }: EventPlan, data: unknown, subject: EncodeSubject): Stored | Fresh {
+  #payload({ schema }: EventPlan, data: unknown, subject: EncodeSubject): Payload | undefined {
     if (schema !== undefined) validate(schema, data, `${subject.action}: data`);
     const { data: received } = this.task;
     if (data === received && data === this.input) return received;
-    const known = received instanceof Encoded ? undefined : received;
-    return encodePayload(data, this.#host.classes, subject, this.#host.limits, known);
+    return payloadOf(data, this.#host.classes, subject, this.#host.limits, received);
   }
 
   #slot(what: string, slot: Slot<never> | string): SlotPlan {
@@ -354,7 +353,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     return this.#effects ??= new EffectsBuffer(this.#host, this);
   }
 
-  #encode(action: string, root: string, value: unknown): Stored {
-    return encodeValue(value, this.#host.classes, { action, root }, this.#host.limits);
+  #encode(action: string, root: string, value: unknown): Payload | undefined {
+    return payloadOf(value, this.#host.classes, { action, root }, this.#host.limits);
   }
 }

@@ -1,5 +1,5 @@
 import type { ErrorData } from "../../values/error_data.ts";
-import type { Stored } from "../../values/json.ts";
+import type { Payload } from "../../values/payload.ts";
 import { ErrorHandler } from "../../model/error_handler.ts";
 import type { FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
 import { createTasks, decideVerdict, failureRecords } from "../../job/decide.ts";
@@ -28,7 +28,7 @@ export function stepCommit(
   job: Job,
   activation: Activation,
   outcome: StepCommit["outcome"],
-  progress: Stored,
+  progress: Payload | undefined,
   steps: number,
   time: Moment,
 ): StepCommit {

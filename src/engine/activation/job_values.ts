@@ -1,9 +1,7 @@
 import type { ClassTable } from "../../values/class_table.ts";
-import { decodeValue } from "../../values/decode.ts";
-import { encodeValue } from "../../values/encode.ts";
-import type { EncodeSubject } from "../../values/encoder.ts";
-import type { Stored } from "../../values/json.ts";
-import type { ValueLimits } from "../../base/limits.ts";
+import { type Payload, type ValueLimits, valueOf } from "../../values/payload.ts";
+import { payloadOf } from "../../values/encoder.ts";
+import type { EncodeSubject } from "../../values/refusal.ts";
 import { checkName, isName } from "../../base/options.ts";
 import { pathStep } from "../../base/path.ts";
 import type { JobValues } from "../../model/context.ts";
@@ -38,7 +36,7 @@ type Change = (old: unknown) => unknown;
 interface Write {
   /** Whether a value was set: the changes are made on that, and not on the one that the job has at the commit. */
   readonly isSet: boolean;
-  readonly value: Stored;
+  readonly value: Payload | undefined;
   changes: Change[] | undefined;
 }
 
@@ -80,7 +78,7 @@ export class BufferedValues implements JobValues {
 
   /** See `Values`. */
   get<T = unknown>(key: string): T | undefined {
-    return decodeValue(this.#settle(key), this.#host.classes) as T | undefined;
+    return valueOf(this.#settle(key), this.#host.classes) as T | undefined;
   }
 
   /** See `Values`. */
@@ -139,24 +137,24 @@ export class BufferedValues implements JobValues {
     this.#write = write;
   }
 
-  #settle(key: string): Stored {
+  #settle(key: string): Payload | undefined {
     const write = this.#writeOf(key);
     let value = write?.isSet === true ? write.value : this.#current()?.get(key);
     const changes = write?.changes;
     if (changes !== undefined) {
-      for (const change of changes) value = this.#encode(key, change(decodeValue(value, this.#host.classes)));
+      for (const change of changes) value = this.#encode(key, change(valueOf(value, this.#host.classes)));
     }
     return value;
   }
 
   /** The values as the job has them at this moment. */
-  #current(): ReadonlyMap<string, Stored> | undefined {
+  #current(): ReadonlyMap<string, Payload> | undefined {
     const { job } = this.#host;
     return this.#name === "shared" ? job.sharedData : job.routineStates.get(this.#owner.routineId)?.state;
   }
 
-  #encode(key: string, value: unknown): Stored {
+  #encode(key: string, value: unknown): Payload | undefined {
     const { classes, limits } = this.#host;
-    return encodeValue(value, classes, new ValueSubject(this.#name, key), limits);
+    return payloadOf(value, classes, new ValueSubject(this.#name, key), limits);
   }
 }

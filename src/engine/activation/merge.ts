@@ -1,13 +1,11 @@
 import type { ClassTable } from "../../values/class_table.ts";
-import { decodeValue } from "../../values/decode.ts";
-import { encodeValue } from "../../values/encode.ts";
-import { Encoded, type JsonValue, type Stored } from "../../values/json.ts";
-import { MAX_COUNT, type ValueLimits } from "../../base/limits.ts";
+import { keyedWireOf, partPayload, type Payload, type ValueLimits, valueOf } from "../../values/payload.ts";
+import { payloadOf } from "../../values/encoder.ts";
+import { MAX_COUNT } from "../../base/bounded_list.ts";
 import { validate } from "../../values/standard_schema.ts";
-import { hasKeys } from "../../job/decide.ts";
 import type { Job } from "../../job/job.ts";
 import { listEnd, type SlotChange } from "../../job/slot_data.ts";
-import { dataOf, type ListRange, type Merged, type Task } from "../../job/task.ts";
+import { type ListRange, type Merged, shownData, type Task } from "../../job/task.ts";
 import type { SlotPlan } from "./plan.ts";
 
 /** What a slot makes of a delivery. */
@@ -35,14 +33,14 @@ export function mergeDelivery(
   const { slot, routine } = plan;
   const at = { routine: routine.id, slot: slot.name };
   const subject = { action: `Cannot merge into slot "${slot.name}" of routine "${routine.id}"`, root: "data" };
-  const data = checkDelivery(dataOf(task), plan, classes, limits);
+  const data = checkDelivery(shownData(task), plan, classes, limits);
   if (slot.merge === "append") return append(job, at, data, subject.action);
   let value = data;
   if (typeof slot.merge === "function") {
     const held = job.slots.get(routine.id)?.get(slot.name);
-    const old = held?.kind === "value" ? decodeValue(held.value, classes) : undefined;
-    value = encodeValue(
-      Reflect.apply(slot.merge, routine.routine, [old, decodeValue(data, classes)]),
+    const old = held?.kind === "value" ? valueOf(held.value, classes) : undefined;
+    value = payloadOf(
+      Reflect.apply(slot.merge, routine.routine, [old, valueOf(data, classes)]),
       classes,
       subject,
       limits,
@@ -52,31 +50,36 @@ export function mergeDelivery(
   return { merged: { kind: "value", value }, slot: stores ? { ...at, kind: "set", value } : undefined };
 }
 
-function checkDelivery(data: Stored, { slot, routine }: SlotPlan, classes: ClassTable, limits: ValueLimits): Stored {
+function checkDelivery(
+  data: Payload | undefined,
+  { slot, routine }: SlotPlan,
+  classes: ClassTable,
+  limits: ValueLimits,
+): Payload | undefined {
   if (slot.schema === undefined) return data;
   const subject = `Data for slot "${slot.name}" of routine "${routine.id}"`;
-  const output = validate(slot.schema, decodeValue(data, classes), subject);
-  return encodeValue(output, classes, { action: subject, root: "data" }, limits);
+  const output = validate(slot.schema, valueOf(data, classes), subject);
+  return payloadOf(output, classes, { action: subject, root: "data" }, limits);
 }
 
 function append(
   job: Job,
   at: { readonly routine: string; readonly slot: string },
-  data: Stored,
+  data: Payload | undefined,
   action: string,
 ): MergeResult {
-  const json = data instanceof Encoded ? data.json : data;
-  if (!hasKeys(data) || typeof json !== "object" || json === null) {
+  const json = keyedWireOf(data);
+  if (json === undefined) {
     throw new TypeError(`${action}: append needs an object, whose values it collects key by key`);
   }
   const held = job.slots.get(at.routine)?.get(at.slot);
-  const items = new Map<string, JsonValue | Encoded>();
+  const items = new Map<string, Payload>();
   const ranges = new Map<string, ListRange>();
-  for (const [key, value] of Object.entries(json as Readonly<Record<string, JsonValue>>)) {
+  for (const [key, value] of Object.entries(json)) {
     const list = held?.kind === "lists" ? held.lists.get(key) : undefined;
     const end = list === undefined ? 0 : listEnd(list);
     if (end >= MAX_COUNT) throw new RangeError(`${action}: the list ${JSON.stringify(key)} has no positions left`);
-    items.set(key, data instanceof Encoded ? new Encoded(value) : value);
+    items.set(key, partPayload(value, data));
     ranges.set(key, { from: list?.cleared ?? 0, to: end + 1 });
   }
   return { merged: { kind: "lists", lists: ranges }, slot: { ...at, kind: "append", items } };

@@ -1,4 +1,4 @@
-import type { EncodeSubject } from "../../values/encoder.ts";
+import type { EncodeSubject } from "../../values/refusal.ts";
 import type { ConnectionSource, ConnectionTarget, Mapping } from "../../model/connection.ts";
 import { ErrorHandler } from "../../model/error_handler.ts";
 import type { Event } from "../../model/event.ts";

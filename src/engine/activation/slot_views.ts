@@ -1,7 +1,6 @@
 import type { ClassTable } from "../../values/class_table.ts";
 import { Collected } from "../../values/collected.ts";
-import { decodeValue } from "../../values/decode.ts";
-import type { Encoded, JsonValue, Stored } from "../../values/json.ts";
+import { type Payload, valueOf } from "../../values/payload.ts";
 import type { Job } from "../../job/job.ts";
 import { listEnd, type SlotChange, type SlotData, type SlotList, type SlotLists } from "../../job/slot_data.ts";
 import type { ListRange, Merged, Task } from "../../job/task.ts";
@@ -9,14 +8,19 @@ import type { ListRange, Merged, Task } from "../../job/task.ts";
 /** A stretch of a list, with the array that held it at the time: dropped items stay readable through it. */
 interface ListView {
   readonly list: SlotList;
-  readonly items: readonly (JsonValue | Encoded)[];
+  readonly items: readonly Payload[];
   /** The position of the array's first item. */
   readonly start: number;
   readonly range: ListRange;
 }
 
 type View =
-  | { readonly kind: "value"; readonly value: Stored; readonly data: SlotData | undefined; readonly revision: number }
+  | {
+    readonly kind: "value";
+    readonly value: Payload | undefined;
+    readonly data: SlotData | undefined;
+    readonly revision: number;
+  }
   | { readonly kind: "lists"; readonly lists: ReadonlyMap<string, ListView> };
 
 /**
@@ -59,7 +63,7 @@ export class SlotViews {
     const view = this.#view(name);
     const cleared = this.#cleared.get(name);
     if (cleared === "all" || (cleared !== undefined && view.kind === "value")) return undefined;
-    if (view.kind === "value") return decodeValue(view.value, this.#classes);
+    if (view.kind === "value") return valueOf(view.value, this.#classes);
     return collect(Array.from(view.lists).filter(([key]) => cleared?.has(key) !== true), this.#classes);
   }
 
@@ -135,7 +139,7 @@ export class SlotViews {
 
 /** What a handler gets of what its slot has merged: the value, or the lists of the keys of its delivery. */
 export function mergedInput(merged: Merged, data: SlotData | undefined, classes: ClassTable): unknown {
-  if (merged.kind === "value") return decodeValue(merged.value, classes);
+  if (merged.kind === "value") return valueOf(merged.value, classes);
   const views = new Map<string, ListView>();
   for (const [key, range] of merged.lists) {
     const list = data?.kind === "lists" ? data.lists.get(key) : undefined;

@@ -1,7 +1,7 @@
 import type { ClassTable } from "../../values/class_table.ts";
 import { describeError, type ErrorData } from "../../values/error_data.ts";
 import { CancelledError, StepLimitError, TimeoutError } from "../../base/errors.ts";
-import type { Stored } from "../../values/json.ts";
+import type { Payload } from "../../values/payload.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { Services } from "../../model/services.ts";
 import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
@@ -129,7 +129,7 @@ export class Execution implements RunnerHost {
   }
 
   /** Brings in a delivery from outside. */
-  deliver(task: Task, data: Stored): void {
+  deliver(task: Task, data: Payload | undefined): void {
     const time = this.time();
     this.#clock.work(time);
     this.log.perform({ kind: "deliver", time, task, data }, [task]);
@@ -148,7 +148,7 @@ export class Execution implements RunnerHost {
     this.whenBegun(() => this.#break("cancelled", new CancelledError(reason)));
   }
 
-  commitStep(activation: Activation, progress: Stored): Promise<void> {
+  commitStep(activation: Activation, progress: Payload | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       let isStored = false;
       this.#step(activation, "active", progress, () => {
@@ -164,7 +164,7 @@ export class Execution implements RunnerHost {
     this.#step(activation, "done", undefined);
   }
 
-  yielded(activation: Activation, progress: Stored): void {
+  yielded(activation: Activation, progress: Payload | undefined): void {
     this.#step(activation, "parked", progress);
   }
 
@@ -303,7 +303,12 @@ export class Execution implements RunnerHost {
     tell();
   }
 
-  #step(activation: Activation, outcome: StepCommit["outcome"], progress: Stored, then?: () => void): void {
+  #step(
+    activation: Activation,
+    outcome: StepCommit["outcome"],
+    progress: Payload | undefined,
+    then?: () => void,
+  ): void {
     const { pauseRequest } = activation;
     const commit = stepCommit(this.job, activation, outcome, progress, this.limits.steps, this.time());
     const readied = outcome === "parked" ? [...commit.created, commit.task] : commit.created;

@@ -1,12 +1,10 @@
-import { decodeValue } from "../../values/decode.ts";
+import { keyedWireOf, type Payload, valueOf } from "../../values/payload.ts";
 import { TimeoutError } from "../../base/errors.ts";
-import type { Stored } from "../../values/json.ts";
 import { LinkedList } from "../../base/linked_list.ts";
 import { ignoreRejection, isThenable } from "../../base/thenable.ts";
 import type { AnyHandler } from "../../model/slot.ts";
 import type { Timers } from "../../ports/timers.ts";
-import { hasKeys } from "../../job/decide.ts";
-import { dataOf, setActive, type Task } from "../../job/task.ts";
+import { setActive, shownData, type Task } from "../../job/task.ts";
 import type { Moment } from "../../job/moment.ts";
 import { Activation, type ActivationHost } from "../activation/activation.ts";
 import type { Committer } from "./committer.ts";
@@ -30,7 +28,7 @@ export interface RunnerHost extends ActivationHost {
   /** A handler has failed, or could not be called. */
   failed(task: Task, plan: SlotPlan, error: unknown): void;
   /** A generator has yielded. */
-  yielded(activation: Activation, progress: Stored): void;
+  yielded(activation: Activation, progress: Payload | undefined): void;
   /** A handler that waited has been dealt with: another may run. */
   handlerDone(): void;
 }
@@ -122,7 +120,7 @@ export class HandlerRunner {
 
   #input(task: Task, plan: SlotPlan): unknown {
     if (mappingOf(task.route) !== undefined) checkMapped(task);
-    return plan.merges ? this.#merged(task, plan) : decodeValue(dataOf(task), this.#host.classes);
+    return plan.merges ? this.#merged(task, plan) : valueOf(shownData(task), this.#host.classes);
   }
 
   /** What the handler gets of what its slot holds: the merge is settled first, once for all attempts. */
@@ -290,8 +288,9 @@ function direct(director: Director, handler: AnyHandler, activation: Activation)
 }
 
 /** Data without keys has come through a mapping as it was. */
-function checkMapped({ route: { routine, slot }, data }: Task): void {
-  if (hasKeys(data)) return;
+function checkMapped(task: Task): void {
+  if (keyedWireOf(shownData(task)) !== undefined) return;
+  const { routine, slot } = task.route;
   throw new TypeError(
     `Cannot map the data for slot "${slot}" of routine "${routine}": it is no object with keys to rename`,
   );

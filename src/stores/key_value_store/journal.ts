@@ -1,5 +1,5 @@
 import type { IdSource } from "../../ports/ids.ts";
-import { utf8Length } from "../../base/utf8.ts";
+import { utf8Length } from "../../base/text.ts";
 import { type Head, isSegments, type Segment } from "./head.ts";
 import type { ValueRef, Values } from "./values.ts";
 

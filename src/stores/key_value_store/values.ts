@@ -1,4 +1,4 @@
-import { utf8Length } from "../../base/utf8.ts";
+import { utf8Length } from "../../base/text.ts";
 import type { KeyValueStorage } from "./storage.ts";
 
 const AT_ONCE = 32;

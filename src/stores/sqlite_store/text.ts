@@ -1,4 +1,4 @@
-import { utf16Bytes } from "../../base/utf16.ts";
+import { utf16Bytes } from "../../base/text.ts";
 import type { SqliteValue } from "./database.ts";
 
 const CHUNK = 8_192;

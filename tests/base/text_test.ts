@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { utf8Length } from "../../src/base/utf8.ts";
+import { utf16Bytes, utf8Length } from "../../src/base/text.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 test("the length of a text in UTF-8 counts bytes", () => {
@@ -19,5 +19,15 @@ test("the length of a text in UTF-8 agrees with the host's encoder", () => {
   for (let round = 0; round < 500; round++) {
     const text = String.fromCharCode(...Array.from({ length: random.integer(8) }, () => random.pick(units)));
     assertEquals(utf8Length(text), encoder.encode(text).length, `seed 8, round ${round}: ${JSON.stringify(text)}`);
+  }
+});
+
+test("each unit of a text is two bytes, the least significant first, whether the text is well-formed or not", () => {
+  for (const text of ["", "a\0é", "\u{1f680}", "\ud83d", "\ude80\ud83d\uffff"]) {
+    const bytes = Array.from(
+      text.split(""),
+      (unit) => [unit.charCodeAt(0) % 256, Math.floor(unit.charCodeAt(0) / 256)],
+    );
+    assertEquals(Array.from(utf16Bytes(text)), bytes.flat());
   }
 });

@@ -1,3 +1,16 @@
+/** The name of a function or class, as a value of its own: no getter runs. Empty where it has none that is a text. */
+export function functionName(fn: object): string {
+  const name: unknown = Object.getOwnPropertyDescriptor(fn, "name")?.value;
+  return typeof name === "string" ? name : "";
+}
+
+/** The class that made an instance, as its prototype names it; no getter of the instance's own runs. */
+export function constructorOf(instance: object): unknown {
+  const prototype: unknown = Object.getPrototypeOf(instance);
+  if (typeof prototype !== "object" || prototype === null) return undefined;
+  return Object.getOwnPropertyDescriptor(prototype, "constructor")?.value;
+}
+
 /** How to do without constructor arguments. */
 export const CONSTRUCTOR_REMEDY =
   "Give it a default, or use setConfig({ … }). An optional parameter needs a default too: write `name = undefined`.";

@@ -1,7 +1,8 @@
 import { test } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { type Registrable, Registry, Routine } from "../../mod.ts";
-import { type AnyClass, constructorNeeds } from "../../src/base/constructor_needs.ts";
+import { type AnyClass, constructorNeeds, functionName } from "../../src/base/reflection.ts";
+import { className } from "../../src/base/path.ts";
 
 const REMEDY = "Give it a default, or use setConfig({ … }). " +
   "An optional parameter needs a default too: write `name = undefined`.";
@@ -191,5 +192,28 @@ test("a class without a written constructor says how many arguments it takes", (
     () => new Registry({ Old: Object.assign(Old, { fromJSON: () => ({}) }) as unknown as Registrable }),
     TypeError,
     "its constructor requires 2 parameters. ",
+  );
+});
+
+class Named extends Routine {}
+class Odd extends Routine {
+  static override get name(): string {
+    throw new Error("not for you");
+  }
+}
+
+test("functionName() is the name of a function or class, and empty where there is none that is a text", () => {
+  const renamed = (name: unknown) => Object.defineProperty(() => {}, "name", { value: name });
+  assertEquals([Named, function one() {}, () => {}, class {}].map(functionName), ["Named", "one", "", ""]);
+  assertEquals(["two", 5, undefined, Symbol("x")].map((name) => functionName(renamed(name))), ["two", "", "", ""]);
+  assertEquals([functionName(Odd), className(new Odd()), className(new Named())], ["", undefined, "Named"]);
+});
+
+test("a class whose name cannot be read is registered under its key, and refused like one without a name", () => {
+  assertEquals(new Registry({ Odd }).nameOf(Odd), "Odd");
+  assertThrows(
+    () => new Registry({ Taken: Odd }).register({ Taken: Named }),
+    TypeError,
+    "Cannot register 'Taken' as class 'Named': the name is taken by class (anonymous); choose another key",
   );
 });

@@ -1,18 +1,14 @@
 import { decodeBase64 } from "./base64.ts";
 import type { ClassTable } from "./class_table.ts";
 import { type ErrorData, reviveError } from "./error_data.ts";
-import { Encoded, isJsonArray, type JsonObject, type JsonValue, type Stored } from "./json.ts";
+import { isJsonArray, type JsonObject, type JsonValue } from "./json.ts";
 
 /**
- * Turns a stored value into what the user sees: plain JSON as it is (frozen, shared), anything else built anew.
+ * Builds the value that tagged JSON stands for.
  *
  * @throws {TypeError} when a class is not in the table; whatever a class's `fromJSON` throws
  */
-export function decodeValue(stored: Stored, classes: ClassTable): unknown {
-  return stored instanceof Encoded ? decode(stored.json, classes) : stored;
-}
-
-function decode(json: JsonValue, classes: ClassTable): unknown {
+export function decode(json: JsonValue, classes: ClassTable): unknown {
   if (typeof json !== "object" || json === null) return json;
   if (isJsonArray(json)) return json.map((item) => decode(item, classes));
   const tag = json.$type;
@@ -44,6 +40,6 @@ function revive(tag: string, value: JsonValue, classes: ClassTable): unknown {
 }
 
 function items(value: JsonValue): readonly JsonValue[] {
-  // Unreachable default: what is written here is a list, and what is read has been checked.
+  // Unreachable default: the encoder writes lists here, and the reader has checked that there is one.
   return isJsonArray(value) ? value : [];
 }
