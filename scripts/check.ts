@@ -3,7 +3,9 @@ import config from "../deno.json" with { type: "json" };
 import { chooseAssertions } from "./assertions.ts";
 import { finish } from "./report.ts";
 
-// Runs every check that is not a test, also after one has failed.
+// Runs every check that is not a test, also after one has failed. Two run side by side: most of them use one core.
+
+const LANES = 2;
 
 /** The parts of `src` that may name what a runtime has. All others must run in every runtime. */
 const NOT_PORTABLE = ["stores", "host"];
@@ -57,17 +59,24 @@ const checks: Readonly<Record<string, readonly string[]>> = {
 
 console.log(note);
 const results: { name: string; success: boolean }[] = [];
-for (const [name, args] of Object.entries(checks)) {
-  console.log(`\n${name}: deno ${args.join(" ")}`);
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    cwd: name === PEER_TYPES ? PEERS : ".",
-  }).spawn().status;
-  results.push({ name, success });
-}
+const waiting = Object.entries(checks);
+await Promise.all(Array.from({ length: LANES }, async () => {
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) results.push(await run(...next));
+}));
 console.log();
 for (const { name, success } of results) console.log(`${success ? "passed" : "FAILED"}: ${name}`);
 finish(results.map(({ success }) => ({ passed: success ? 1 : 0, failed: success ? 0 : 1 })));
+
+async function run(name: string, args: readonly string[]): Promise<{ name: string; success: boolean }> {
+  const start = performance.now();
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: name === PEER_TYPES ? PEERS : ".",
+  }).output();
+  console.log(`\n${name}: deno ${args.join(" ")} (${Math.round((performance.now() - start) / 1_000)} s)`);
+  for (const output of [stdout, stderr]) console.log(new TextDecoder().decode(output).trimEnd());
+  return { name, success };
+}
 
 function sourcesOf(folder: string): readonly string[] {
   if (folder !== "bench") return [folder];

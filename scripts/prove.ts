@@ -4,7 +4,8 @@ import { LAWS } from "../tests/properties/laws.ts";
 import { finish } from "./report.ts";
 
 // Tries the invariants on as many generated cases as are asked for: `--runs 100000 --seed 42 --invariant 3`. Without a seed
-// it takes a new one. A law whose cases are many runs each gets fewer of them. A failure prints its seed and path: `--seed … --path …` with its `--law` goes straight there.
+// it takes a new one. `--long` makes the long run instead, which the gate has no time for: every law with a new seed, and then the
+// tests whose cases the gate makes few of, with all of them. A law whose cases are many runs each gets fewer of them. A failure prints its seed and path: `--seed … --path …` with its `--law` goes straight there.
 
 const { values } = parseArgs({
   options: {
@@ -13,8 +14,18 @@ const { values } = parseArgs({
     invariant: { type: "string" },
     law: { type: "string" },
     path: { type: "string" },
+    long: { type: "boolean", default: false },
   },
 });
+/** The tests that try more cases in the long run. */
+const LONG_TESTS = [
+  "tests/durable/killed",
+  "tests/hostile/hostile_test.ts",
+  "tests/properties",
+  "tests/schemas/json_schemas_test.ts",
+  "tests/stores/key_value/races_test.ts",
+];
+
 const runs = readCount("runs", values.runs);
 const seed = readCount("seed", values.seed);
 const { invariant, law: wanted, path } = values;
@@ -39,7 +50,22 @@ for (const { law, number } of chosen) {
     console.log(`FAILED  ${title}\n${error instanceof Error ? `${error.message}\n${error.cause ?? ""}` : error}`);
   }
 }
-finish([{ passed: chosen.length - failed, failed }]);
+if (values.long) await runLongTests();
+const tests = values.long ? LONG_TESTS.length : 0;
+finish([{ passed: chosen.length + tests - failed, failed }]);
+
+async function runLongTests(): Promise<void> {
+  for (const path of LONG_TESTS) {
+    const start = performance.now();
+    const { success } = await new Deno.Command(Deno.execPath(), {
+      args: ["test", "-A", "--no-check", "--import-map", "offline.json", path],
+      env: { LONG: "1" },
+    }).spawn().status;
+    if (!success) failed++;
+    const seconds = Math.round((performance.now() - start) / 1_000);
+    console.log(`${success ? "passed" : "FAILED"}  ${path}, with the cases of the long run, ${seconds} s`);
+  }
+}
 
 function titleOf({ invariant, name }: typeof laws[number], index: number): string {
   return `${index + 1}. invariant ${invariant}: ${name}`;

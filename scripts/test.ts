@@ -1,3 +1,4 @@
+import { SHARES } from "../tests/support/gate_amount.ts";
 import { chooseAssertions } from "./assertions.ts";
 import { handOff } from "./hand_off.ts";
 import { countCases, finish, type Tally } from "./report.ts";
@@ -24,7 +25,9 @@ const { found, missing } = await findRuntimes();
 const portable = files.filter(fitsWorkers);
 const inWorkerd = found.filter(({ name }) => name === "workerd").map(runWorkerd);
 const results: Result[] = [];
-for (const runtime of found) if (runtime.name !== "workerd") results.push(await run(runtime));
+for (const runtime of found) if (runtime.name === "Deno") results.push(await run(runtime));
+// Each of the others uses one core.
+results.push(...await Promise.all(found.filter(({ name }) => name === "Bun" || name === "Node").map(run)));
 results.push(...await Promise.all(inWorkerd));
 if (Deno.args.length === 0) results.push(await handOff(found));
 console.log();
@@ -33,8 +36,10 @@ finish(results);
 
 async function run(runtime: Runtime): Promise<Result> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
+  const { success, stdout, stderr } = await new Deno.Command(runtime.command, { args: testArgs(runtime, report) })
+    .output();
   console.log(`\n${runtime.name} ${runtime.version}\n`);
-  const { success } = await new Deno.Command(runtime.command, { args: testArgs(runtime, report) }).spawn().status;
+  for (const output of [stdout, stderr]) console.log(new TextDecoder().decode(output));
   const tally = countCases(await Deno.readTextFile(report), success);
   await Deno.remove(report);
   return summarize(runtime, tally, runtime.name === "Deno" ? assertions.note : STAND_IN);
@@ -63,7 +68,11 @@ async function runWorkerd(runtime: Runtime): Promise<Result> {
 
 function summarize({ name, version }: Runtime, tally: Tally, note: string): Result {
   const { passed, failed, skipped } = tally;
-  return { ...tally, line: `${name} ${version}: ${passed} passed, ${failed} failed, ${skipped} skipped (${note})` };
+  const share = `${Math.round(SHARES[name] * 100)} % of the generated cases`;
+  return {
+    ...tally,
+    line: `${name} ${version}: ${passed} passed, ${failed} failed, ${skipped} skipped (${share}; ${note})`,
+  };
 }
 
 function testFiles(path: string): string[] {

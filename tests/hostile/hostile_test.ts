@@ -1,11 +1,12 @@
 import { test } from "node:test";
 import { assertEquals, assertGreater } from "@std/assert";
+import { amountOf } from "../support/gate_amount.ts";
 import { tryMutations } from "./campaign.ts";
 
 const SEED = 20_251_123;
 const PARTS = 20;
-/** What the library does is the same in every runtime; what the runtime does is seen in fewer. */
-const COUNT = globalThis.navigator?.userAgent.startsWith("Deno") ? 1_000 : 250;
+/** The cases of each part. */
+const COUNT = amountOf(500, 2_000);
 const PATIENCE = { timeout: 300_000 };
 
 for (let part = 0; part < PARTS; part++) {

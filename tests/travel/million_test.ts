@@ -1,11 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type Context, type Flow, type JobState, Registry, Routine } from "../../mod.ts";
+import { amountOf } from "../support/gate_amount.ts";
 import { pack, unpack } from "../support/move_job.ts";
 import { pauseWhen } from "../support/pause_when.ts";
 import { createTestFlow } from "../support/test_flow.ts";
 
-const ITEMS = 1_000_000;
+const ITEMS = amountOf(1_000_000, 1_000_000);
 const HIGH_WATER = 64;
 
 /** A host with a source of many items, and a consumer that takes `cost` turns for each. */
@@ -42,7 +43,7 @@ async function watch(flow: Flow, job: JobState, seen: { readonly count: number }
   return most;
 }
 
-test("Seen to hold: a million items from a generator, at most highWater waiting, paused in the middle and moved", {
+test(`Seen to hold: ${ITEMS} items from a generator, at most highWater waiting, paused in the middle and moved`, {
   timeout: 300_000,
 }, async () => {
   const a = createHost();

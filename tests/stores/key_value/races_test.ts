@@ -3,6 +3,7 @@ import { assert, assertEquals, assertGreater } from "@std/assert";
 import { FencedError, type Store } from "../../../mod.ts";
 import { keyValueStore } from "../../../src/stores/key_value_store.ts";
 import { HEAD, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
+import { amountOf } from "../../support/gate_amount.ts";
 import { type Around, createKeyValues } from "../../support/shared_key_values.ts";
 import { type Random, seededRandom } from "../../support/seeded_random.ts";
 
@@ -121,7 +122,8 @@ test("keyValueStore() keeps what it has confirmed, whoever writes at the same ti
   timeout: 60_000,
 }, async () => {
   const total = { entries: 0, keys: 0, compactions: 0 };
-  for (let seed = 1; seed <= 150; seed++) {
+  const seeds = amountOf(150, 1_500);
+  for (let seed = 1; seed <= seeds; seed++) {
     try {
       const { entries, keys, compactions } = await race(seed);
       total.entries += entries.size;
@@ -131,5 +133,5 @@ test("keyValueStore() keeps what it has confirmed, whoever writes at the same ti
       throw new Error(`Seed ${seed}: ${error}`, { cause: error });
     }
   }
-  assertGreater(Math.min(total.entries, total.keys, total.compactions), 500, JSON.stringify(total));
+  assertGreater(Math.min(total.entries, total.keys, total.compactions), 2 * seeds, JSON.stringify(total));
 });
