@@ -1,6 +1,7 @@
 import type { Finding } from "./base/errors.ts";
 import { checkDuration, checkName } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
+import { isAsyncAnswer } from "./base/thenable.ts";
 import type { Registry } from "./values/registry.ts";
 import { payloadOf } from "./values/encoder.ts";
 import { EngineBase, hostOf } from "./engine/engine_base.ts";
@@ -273,16 +274,23 @@ export class Flow extends FlowGraph {
     return waitForRest(data, execution, timers, options, options.onProgress);
   }
 
-  /** Waits until a condition holds, asked after each commit: false when the time is up, or the job ends or rests first. */
+  /**
+   * Waits until a condition holds, asked after each commit: false when the time is up, or the job ends or rests first.
+   *
+   * @throws {TypeError} when the condition answers with a promise
+   */
   waitUntil(job: JobState, condition: (job: JobState) => boolean, options: WaitOptions = {}): Promise<boolean> {
     const { execution, timers } = this.#target("wait for", job);
     checkWait(options);
     return waitForCondition(execution, timers, options, () => {
+      let answer: unknown;
       try {
-        return condition(job);
+        answer = condition(job);
       } catch {
         return false;
       }
+      if (!isAsyncAnswer(answer)) return Boolean(answer);
+      throw new TypeError("Cannot wait for a condition: it is asynchronous; it must answer at once");
     });
   }
 

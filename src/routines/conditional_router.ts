@@ -1,7 +1,7 @@
 import { isRecord, type JsonObject } from "../values/json.ts";
 import { checkName, checkWord } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
-import { ignoreRejection, isThenable } from "../base/thenable.ts";
+import { isAsyncAnswer } from "../base/thenable.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
@@ -108,8 +108,7 @@ export class ConditionalRouter<T extends object = Record<string, unknown>> exten
     const decide = this.getFunction(route.function ?? "");
     if (decide === undefined) throw new TypeError(`Cannot route: the route to "${route.event}" has no condition`);
     const answer: unknown = Reflect.apply(decide, this, [data, config]);
-    if (!isThenable(answer)) return Boolean(answer);
-    ignoreRejection(answer);
+    if (!isAsyncAnswer(answer)) return Boolean(answer);
     throw new TypeError(
       `Cannot route: the condition of the route to "${route.event}" is asynchronous; it must answer at once`,
     );

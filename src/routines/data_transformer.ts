@@ -1,8 +1,8 @@
+import { dataOf } from "./data_of.ts";
 import { describeError } from "../values/error_data.ts";
-import { isRecord } from "../values/json.ts";
 import { listNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
-import { ignoreRejection, isThenable } from "../base/thenable.ts";
+import { isAsyncAnswer } from "../base/thenable.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
@@ -69,11 +69,8 @@ export class DataTransformer extends Routine<DataTransformerConfig> {
 
   /** The handler of `input`. */
   transform(input: { readonly data: unknown }, ctx: Context): void {
-    if (!isRecord(input)) {
-      throw new TypeError("Cannot transform: what is to be transformed must stand under the key data");
-    }
     const errors: { step: string; message: string }[] = [];
-    let value: unknown = input.data;
+    let value: unknown = dataOf(input, "transform", "transformed");
     for (const step of this.getConfig("steps", [])) {
       try {
         value = checkAnswer(Reflect.apply(this.#find(step), this, [value]));
@@ -94,8 +91,7 @@ export class DataTransformer extends Routine<DataTransformerConfig> {
 }
 
 function checkAnswer(answer: unknown): unknown {
-  if (!isThenable(answer)) return answer;
-  ignoreRejection(answer);
+  if (!isAsyncAnswer(answer)) return answer;
   throw new TypeError("the step is asynchronous; it must answer at once");
 }
 

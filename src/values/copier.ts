@@ -18,7 +18,7 @@ import { className, describeValue } from "../base/path.ts";
 import { isTagged, type Payload, taggedPayload, unseenPayload, type ValueLimits, wireOf } from "./payload.ts";
 import { type EncodeSubject, Refusal } from "./refusal.ts";
 import { utf8Length } from "../base/text.ts";
-import { isThenable } from "../base/thenable.ts";
+import { isAsyncAnswer } from "../base/thenable.ts";
 
 /** The answer of the copying methods for a value that is refused; the copier keeps the refusal. */
 const REFUSED: unique symbol = Symbol("refused");
@@ -331,7 +331,7 @@ function isRootPrototype(prototype: unknown): boolean {
 }
 
 function remedy(value: object): string {
-  if (isThenable(value)) return "await it first";
+  if (isAsyncAnswer(value)) return "await it first";
   return className(value) === undefined
     ? "emit a plain object instead"
     : "register its class with a toJSON method and a static fromJSON, or send a plain object";

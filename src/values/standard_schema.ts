@@ -1,3 +1,5 @@
+import { isAsyncAnswer } from "../base/thenable.ts";
+
 /**
  * A validator of any library that follows Standard Schema 1 (valibot, zod, arktype and others), with what it takes and
  * what it gives. Only synchronous validation is used.
@@ -52,8 +54,7 @@ export class SchemaError extends TypeError {
  */
 export function validate<Output>(schema: StandardSchema<unknown, Output>, value: unknown, subject: string): Output {
   const result = schema["~standard"].validate(value);
-  if (result instanceof Promise) {
-    result.catch(() => {});
+  if (isAsyncAnswer(result)) {
     throw new SchemaError(subject, [{ message: "the schema is asynchronous; only synchronous schemas can be used" }]);
   }
   if (result.issues !== undefined) throw new SchemaError(subject, result.issues);

@@ -227,3 +227,19 @@ test("C075 C398 slot data is the job's: a second execute starts empty, side by s
   assertEquals(lists.seen, [one, two, one, two, one, two]);
   assertEquals([first.status, second.status], ["completed", "completed"]);
 });
+
+test("an asynchronous merge function fails the task, and its rejection is not left unhandled", async () => {
+  class Late extends Routine {
+    readonly input = this.addSlot("input", this.take, { merge: async () => await Promise.reject(new Error("later")) });
+    take(): void {}
+  }
+  const { flow } = createWorld();
+  addSource(flow, "source", [1]);
+  flow.addRoutine(new Late(), "late");
+  flow.connect("source", "output", "late", "input");
+  const { error } = await flow.run("source");
+  assertEquals(
+    error?.message,
+    'Cannot merge into slot "input" of routine "late": data is a Promise instance; await it first',
+  );
+});

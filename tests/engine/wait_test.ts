@@ -195,3 +195,14 @@ test("waits refuse timeouts out of range", async () => {
   }
   assertEquals(await flow.waitForCompletion(job, { timeoutMs: Infinity }), false);
 });
+
+test("waitUntil refuses a condition that answers with a promise, and does not leave its rejection unhandled", async () => {
+  const { flow } = createWorld();
+  addAct(flow, "act", () => {});
+  const condition = (() => Promise.reject(new Error("later"))) as unknown as () => boolean;
+  const job = flow.execute("act");
+  const message = "Cannot wait for a condition: it is asynchronous; it must answer at once";
+  await assertRejects(() => flow.waitUntil(job, condition), TypeError, message);
+  await flow.waitForCompletion(job);
+  await assertRejects(() => flow.waitUntil(job, condition), TypeError, message);
+});

@@ -7,6 +7,14 @@ class Point {
   readonly x = 1;
 }
 
+/** A promise of another library. */
+class Deferred {
+  readonly [name: string]: unknown;
+  constructor() {
+    Reflect.set(this, "then", () => {});
+  }
+}
+
 const holed: unknown[] = [1];
 holed.length = 3;
 const withProto: unknown = JSON.parse('{"a":{"__proto__":{"admin":true}}}');
@@ -43,6 +51,7 @@ const refused: readonly (readonly [what: string, value: unknown, message: string
     "data[0] is an instance of an unnamed class; emit a plain object instead",
   ],
   ["a promise", { p: Promise.resolve(1) }, "data.p is a Promise instance; await it first"],
+  ["a promise of another library", [new Deferred()], "data[0] is a Deferred instance; await it first"],
   [
     "a regular expression",
     { r: /x/ },

@@ -90,3 +90,15 @@ test("schemas are known by their standard property, functions too", () => {
   }];
   assertEquals(others.map(isStandardSchema), others.map(() => false));
 });
+
+test("a schema that answers with a thenable which is no Promise is refused as an asynchronous one", async () => {
+  let isHandled = false;
+  const answer = Object.fromEntries([[
+    "then",
+    (_: unknown, reject?: unknown) => void (isHandled = reject !== undefined),
+  ]]);
+  const validateLater = () => answer as unknown as Promise<SchemaResult<number>>;
+  assertThrows(() => validate(schema<number>(validateLater), 1, SUBJECT), SchemaError, "the schema is asynchronous");
+  await Promise.resolve();
+  assertEquals(isHandled, true);
+});

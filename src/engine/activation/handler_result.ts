@@ -1,5 +1,5 @@
 import { isRecord } from "../../values/json.ts";
-import { ignoreRejection, isThenable } from "../../base/thenable.ts";
+import { ignoreRejection } from "../../base/thenable.ts";
 
 /** A generator as the engine drives it, synchronous or not. */
 export interface GeneratorLike {
@@ -19,7 +19,7 @@ export function isGenerator(value: unknown): value is GeneratorLike {
 export function dispose(generator: GeneratorLike): void {
   try {
     const result = generator.return(undefined);
-    if (isThenable(result)) ignoreRejection(result);
+    ignoreRejection(result);
   } catch {
     // The handler was told to end; how it fails at that concerns nobody.
   }

@@ -57,15 +57,16 @@ export function waitForCondition(
   condition: () => boolean,
 ): Promise<boolean> {
   return wait(timers, options, () => false, (resolve, reject) => {
+    const answer = () => attempt(reject, () => resolve(condition()));
     if (execution === undefined) {
-      resolve(condition());
+      answer();
       return () => {};
     }
     // What a condition sees may have been committed, but not stored yet.
-    const ask = () => condition() && execution.log.whenStored(() => resolve(true));
+    const ask = () => attempt(reject, () => condition() && execution.log.whenStored(() => resolve(true)));
     const stops = [
       execution.listeners.onCommit(ask),
-      execution.listeners.onRest((error) => error === undefined ? resolve(condition()) : reject(error)),
+      execution.listeners.onRest((error) => error === undefined ? answer() : reject(error)),
     ];
     ask();
     return () => stops.forEach((stop) => stop());

@@ -1,10 +1,10 @@
-import { isRecord } from "../../values/json.ts";
 import { describeValue } from "../../base/path.ts";
 import type { Context } from "../../model/context.ts";
 import type { Event } from "../../model/event.ts";
 import { Routine } from "../../model/routine.ts";
 import type { Slot } from "../../model/slot.ts";
 import { entriesOf } from "../entries_of.ts";
+import { dataOf } from "../data_of.ts";
 
 /** The settings of a `DataFlattener`. */
 export interface DataFlattenerConfig {
@@ -52,12 +52,10 @@ export class DataFlattener extends Routine<DataFlattenerConfig> {
 
   /** The handler of `input`. */
   flatten(input: { readonly data: unknown }, ctx: Context): void {
-    if (!isRecord(input) || !("data" in input)) {
-      throw new TypeError("Cannot flatten: what is to be flattened must stand under the key data");
-    }
-    const entries = entriesOf(input.data);
-    const isBare = entries === undefined || (entries.length === 0 && Array.isArray(input.data));
-    const flat = isBare ? [["value", input.data] as const] : collect(entries, this.getConfig("separator", "."), "");
+    const data = dataOf(input, "flatten", "flattened");
+    const entries = entriesOf(data);
+    const isBare = entries === undefined || (entries.length === 0 && Array.isArray(data));
+    const flat = isBare ? [["value", data] as const] : collect(entries, this.getConfig("separator", "."), "");
     const keys = new Set<string>();
     for (const [key] of flat) {
       if (keys.has(key)) {

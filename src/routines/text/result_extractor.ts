@@ -1,11 +1,12 @@
 import { isRecord } from "../../values/json.ts";
 import { listNames } from "../../base/options.ts";
-import { ignoreRejection, isThenable } from "../../base/thenable.ts";
+import { isAsyncAnswer } from "../../base/thenable.ts";
 import type { Context } from "../../model/context.ts";
 import type { Event } from "../../model/event.ts";
 import { Routine } from "../../model/routine.ts";
 import type { Slot } from "../../model/slot.ts";
 import { type Extraction, type Extractor, EXTRACTORS } from "./extractors.ts";
+import { dataOf } from "../data_of.ts";
 
 /** The settings of a `ResultExtractor`. */
 export interface ResultExtractorConfig {
@@ -61,10 +62,7 @@ export class ResultExtractor extends Routine<ResultExtractorConfig> {
 
   /** The handler of `input`. */
   extract(input: { readonly data: unknown }, ctx: Context): void {
-    if (!isRecord(input) || !("data" in input)) {
-      throw new TypeError("Cannot extract: what is to be looked at must stand under the key data");
-    }
-    const { data } = input;
+    const data = dataOf(input, "extract", "looked at");
     const path: string[] = [];
     for (const name of this.getConfig("extractors", Array.from(EXTRACTORS.keys()))) {
       path.push(name);
@@ -84,8 +82,7 @@ export class ResultExtractor extends Routine<ResultExtractorConfig> {
 
 function checkAnswer(name: string, answer: unknown): Extraction | undefined {
   if (answer === undefined) return undefined;
-  if (isThenable(answer)) ignoreRejection(answer);
-  else if (isRecord(answer)) {
+  if (!isAsyncAnswer(answer) && isRecord(answer)) {
     const { data, format, confidence, metadata } = answer;
     const given = metadata === undefined ? {} : { metadata };
     if (typeof format === "string" && typeof confidence === "number") return { data, format, confidence, ...given };

@@ -1,4 +1,3 @@
-import { isRecord } from "../../values/json.ts";
 import { checkWord } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
 import type { Context } from "../../model/context.ts";
@@ -7,6 +6,7 @@ import { Routine } from "../../model/routine.ts";
 import type { Slot } from "../../model/slot.ts";
 import { entriesOf } from "../entries_of.ts";
 import { textOf } from "../text_of.ts";
+import { dataOf } from "../data_of.ts";
 
 /** The settings of a `TextRenderer`. */
 export interface TextRendererConfig {
@@ -49,11 +49,9 @@ export class TextRenderer extends Routine<TextRendererConfig> {
 
   /** The handler of `input`. */
   render(input: { readonly data: unknown }, ctx: Context): void {
-    if (!isRecord(input) || !("data" in input)) {
-      throw new TypeError("Cannot render: what is to be rendered must stand under the key data");
-    }
-    const lines = this.getConfig("format", "xml") === "xml" ? elements(input.data, "") : items(input.data, "");
-    ctx.emit(this.output, { text: entriesOf(input.data) === undefined ? plain(input.data) : lines.join("\n") });
+    const data = dataOf(input, "render", "rendered");
+    const lines = this.getConfig("format", "xml") === "xml" ? elements(data, "") : items(data, "");
+    ctx.emit(this.output, { text: entriesOf(data) === undefined ? plain(data) : lines.join("\n") });
   }
 }
 
