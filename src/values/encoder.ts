@@ -1,7 +1,7 @@
 import type { ClassTable } from "./class_table.ts";
 import { Copier, isUserKey, scalarOf } from "./copier.ts";
 import { isOwnKey, isRecord, isWide, type JsonObject, type JsonValue } from "./json.ts";
-import { DEFAULT_VALUE_LIMITS, isTagged, type Payload, type ValueLimits, wireOf } from "./payload.ts";
+import { DEFAULT_VALUE_LIMITS, type Payload, sharedWireOf, type ValueLimits } from "./payload.ts";
 import type { EncodeSubject } from "./refusal.ts";
 
 /**
@@ -19,9 +19,9 @@ export function payloadOf(
   received?: Payload,
 ): Payload | undefined {
   if (typeof value !== "object" || value === null) return scalarPayloadOf(value, classes, subject, limits);
-  const known = received === undefined || isTagged(received) ? undefined : wireOf(received);
-  if (!isPlain(value)) return new Copier(classes, subject, limits).encode(value, known);
-  if (!isWide(value)) return encodeNarrow(value, classes, subject, limits, known);
+  if (!isPlain(value)) return new Copier(classes, subject, limits).encode(value, sharedWireOf(received));
+  if (!isWide(value)) return encodeNarrow(value, classes, subject, limits, received);
+  const known = sharedWireOf(received);
   if (limits.bytes === Infinity && isRecord(known) && hasSameKeys(value, known)) {
     return encodeAlike(value, classes, subject, limits, known);
   }
@@ -51,7 +51,7 @@ function encodeNarrow(
   classes: ClassTable,
   subject: EncodeSubject,
   limits: ValueLimits,
-  known: JsonValue | undefined,
+  received: Payload | undefined,
 ): Payload {
   const copy: Record<string, JsonValue> = {};
   let nodes = 1;
@@ -63,7 +63,7 @@ function encodeNarrow(
     const scalar = copier === undefined && isUserKey(key) ? scalarOf(value) : undefined;
     if (scalar === undefined) {
       copier ??= new Copier(classes, subject, limits, nodes);
-      copy[key] = copier.encodePart(record, key, value, known);
+      copy[key] = copier.encodePart(record, key, value, sharedWireOf(received));
     } else {
       copy[key] = scalar;
       nodes++;

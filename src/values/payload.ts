@@ -73,6 +73,12 @@ export function valueOf(payload: Payload | undefined, classes: ClassTable): unkn
   return payload.isTagged ? decode(payload.json, classes) : frozenWireOf(payload);
 }
 
+/** The JSON of a payload whose parts may be shared with other payloads; `undefined` for a tagged one. */
+export function sharedWireOf(payload: Payload | undefined): JsonValue | undefined {
+  if (!(payload instanceof HeldJson)) return payload;
+  return payload.isTagged ? undefined : payload.json;
+}
+
 /** The JSON of a payload, to be written as text or compared: it may not be frozen, so users must not see it. */
 export function wireOf(payload: Payload): JsonValue {
   return payload instanceof HeldJson ? payload.json : payload;
