@@ -143,8 +143,7 @@ export {
   type PendingTask,
   type RoutineProgress,
 } from "./src/documents/job_state.ts";
-export type { JobProgress, Settled } from "./src/engine/execution/job_waits.ts";
-export type { WaitOptions } from "./src/engine/execution/wait.ts";
+export type { JobProgress, Settled, WaitOptions } from "./src/engine/execution/waits.ts";
 export type { DurabilityOptions } from "./src/engine/durable/durability_settings.ts";
 export type { EngineBase } from "./src/engine/engine_base.ts";
 export { Engine, type EngineOptions } from "./src/engine.ts";

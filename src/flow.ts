@@ -1,7 +1,6 @@
 import type { Finding } from "./base/errors.ts";
 import { checkDuration, checkName } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
-import { isAsyncAnswer } from "./base/thenable.ts";
 import type { Registry } from "./values/registry.ts";
 import { payloadOf } from "./values/encoder.ts";
 import { EngineBase, hostOf } from "./engine/engine_base.ts";
@@ -13,10 +12,10 @@ import {
   type Settled,
   waitForCondition,
   waitForRest,
+  type WaitOptions,
   waitUntilIdle,
-} from "./engine/execution/job_waits.ts";
+} from "./engine/execution/waits.ts";
 import { OutputStream } from "./engine/execution/output_stream.ts";
-import type { WaitOptions } from "./engine/execution/wait.ts";
 import { defaultEngine } from "./default_engine.ts";
 import {
   checkExecutionTimeout,
@@ -277,21 +276,12 @@ export class Flow extends FlowGraph {
   /**
    * Waits until a condition holds, asked after each commit: false when the time is up, or the job ends or rests first.
    *
-   * @throws {TypeError} when the condition answers with a promise
+   * @throws whatever the condition throws
    */
   waitUntil(job: JobState, condition: (job: JobState) => boolean, options: WaitOptions = {}): Promise<boolean> {
     const { execution, timers } = this.#target("wait for", job);
     checkWait(options);
-    return waitForCondition(execution, timers, options, () => {
-      let answer: unknown;
-      try {
-        answer = condition(job);
-      } catch {
-        return false;
-      }
-      if (!isAsyncAnswer(answer)) return Boolean(answer);
-      throw new TypeError("Cannot wait for a condition: it is asynchronous; it must answer at once");
-    });
+    return waitForCondition(execution, timers, options, () => condition(job));
   }
 
   /** Runs what is due, and tells when the job must be looked at again: for hosts that live for one request. */

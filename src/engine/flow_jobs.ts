@@ -20,7 +20,7 @@ import type { ExecutionLimits, ExecutionSetup } from "./durable/execution_setup.
 import { DEFAULT_GRACE_MS } from "./execution/rest.ts";
 import type { DurableFlow, PreparedJob } from "./durable/durable_flow.ts";
 import { JobNotifier } from "./execution/job_notifier.ts";
-import { waitForRest, waitUntilIdle } from "./execution/job_waits.ts";
+import { waitForRest, waitUntilIdle } from "./execution/waits.ts";
 import { bindRoutes, createPlan, type Plan } from "./activation/plan.ts";
 
 /** What a caller listens to while a job is live. */

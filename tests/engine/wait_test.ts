@@ -162,9 +162,6 @@ test("C395 waitUntil is true when the condition holds, false on timeout or when 
   wait("n is 2", ({ sharedData }) => sharedData.n === 2);
   wait("n is 3", ({ sharedData }) => sharedData.n === 3, 5);
   wait("n is 4", ({ sharedData }) => sharedData.n === 4);
-  wait("throws", () => {
-    throw new Error("in the condition");
-  });
   await timers.flush();
   assertEquals(answers.splice(0), ["now true at 0"]);
   handlers.release(1);
@@ -176,9 +173,60 @@ test("C395 waitUntil is true when the condition holds, false on timeout or when 
   await timers.advance(5);
   assertEquals(answers.splice(0), ["n is 3 false at 5"]);
   await flow.pause(job, { graceMs: 0 });
-  assertEquals(answers, ["n is 4 false at 5", "throws false at 5"]);
+  assertEquals(answers, ["n is 4 false at 5"]);
   assertEquals(await flow.waitUntil(job, ({ status }) => status === "paused"), true);
   assertEquals(await flow.waitUntil(job, ({ status }) => status === "completed"), false);
+});
+
+test("waitUntil rejects with what its condition throws, at once or when the job has ended, and cleans up", async () => {
+  for (const status of ["pending", "running", "completed"]) {
+    const { flow, timers, handlers } = createWaitingFlow();
+    const job = flow.create("act");
+    const counted = createCountedSignal();
+    const boom = new RangeError(`while ${status}`);
+    const condition = ({ status: now }: JobState) => {
+      if (now === status) throw boom;
+      return false;
+    };
+    if (status !== "pending") flow.resume(job);
+    await timers.flush();
+    const before = timers.size;
+    const waiting = assertRejects(
+      () => flow.waitUntil(job, condition, { signal: counted.signal, timeoutMs: 1_000 }),
+      RangeError,
+      boom.message,
+    );
+    if (status === "completed") {
+      assertEquals([counted.listeners.size, timers.size], [1, before + 1]);
+      handlers.release("act");
+    }
+    await waiting;
+    await timers.flush();
+    assertEquals([counted.listeners.size, job.status], [0, status]);
+    assertEquals(timers.size, status === "completed" ? 0 : before);
+  }
+});
+
+test("waitUntil rejects with what its condition throws after a commit, and the job goes on", async () => {
+  const { flow, timers } = createTestFlow();
+  const handlers = new WaitingHandlers();
+  addSource(flow, "source", [1, 2]);
+  addFunction(flow, "sink", (n: number) => handlers.wait(n));
+  link(flow, "source", "sink");
+  const job = flow.execute("source");
+  let asked = 0;
+  const condition = () => {
+    if (asked++ > 0) throw undefined;
+    return false;
+  };
+  const answer = flow.waitUntil(job, condition).then(() => "held", (error) => ["threw", error]);
+  await timers.flush();
+  assertEquals([await answer, asked, job.status], [["threw", undefined], 2, "running"]);
+  for (const n of [1, 2]) {
+    handlers.release(n);
+    await timers.flush();
+  }
+  assertEquals([asked, job.status], [2, "completed"]);
 });
 
 test("waits refuse timeouts out of range", async () => {

@@ -6,7 +6,7 @@ import type { Director } from "./director.ts";
 import type { StoreSession } from "../durable/store_session.ts";
 import type { Rest } from "./rest.ts";
 import { Pacer } from "./pacer.ts";
-import type { WaitOptions } from "./wait.ts";
+import type { WaitOptions } from "./waits.ts";
 
 /** What an engine is made of, all of it settled. */
 export interface EngineHostOptions {

@@ -2,7 +2,14 @@ import type { Timers } from "../../ports/timers.ts";
 import { hasEnded, type Job, type JobStatus } from "../../job/job.ts";
 import { nextDueAt } from "../../job/next_due.ts";
 import type { Execution } from "./execution.ts";
-import { wait, type WaitOptions } from "./wait.ts";
+
+/** How a wait can end early. */
+export interface WaitOptions {
+  /** The longest wait, in milliseconds; without it there is no limit. */
+  readonly timeoutMs?: number;
+  /** Ends the wait when aborted: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
 
 /** How far a job is. */
 export interface JobProgress {
@@ -49,7 +56,10 @@ export function waitForRest(
   });
 }
 
-/** Waits until a condition holds: false when the job ends or rests first. It is asked after each commit. */
+/**
+ * Waits until a condition holds: false when the job ends or rests first. It is asked after each commit; whatever it throws
+ * ends the wait.
+ */
 export function waitForCondition(
   execution: Execution | undefined,
   timers: Timers,
@@ -57,16 +67,16 @@ export function waitForCondition(
   condition: () => boolean,
 ): Promise<boolean> {
   return wait(timers, options, () => false, (resolve, reject) => {
-    const answer = () => attempt(reject, () => resolve(condition()));
+    const holds = (): boolean => attempt(reject, condition) ?? false;
     if (execution === undefined) {
-      answer();
+      resolve(holds());
       return () => {};
     }
-    // What a condition sees may have been committed, but not stored yet.
-    const ask = () => attempt(reject, () => condition() && execution.log.whenStored(() => resolve(true)));
+    // The condition may see a commit that is not stored yet.
+    const ask = () => holds() && execution.log.whenStored(() => resolve(true));
     const stops = [
       execution.listeners.onCommit(ask),
-      execution.listeners.onRest((error) => error === undefined ? answer() : reject(error)),
+      execution.listeners.onRest((error) => error === undefined ? resolve(holds()) : reject(error)),
     ];
     ask();
     return () => stops.forEach((stop) => stop());
@@ -91,10 +101,55 @@ export function waitUntilIdle(
   });
 }
 
-function attempt(onError: (error: unknown) => void, run: () => void): void {
+/**
+ * Waits for something that calls back: until it resolves or rejects, the time is up, or the signal is aborted. Whichever
+ * comes first, everything is cleaned up.
+ *
+ * @throws the signal's reason, at once when it is aborted already
+ */
+function wait<T>(
+  timers: Timers,
+  { timeoutMs, signal }: WaitOptions,
+  onTimeout: () => T,
+  start: (resolve: (value: T) => void, reject: (error: unknown) => void) => () => void,
+): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    if (signal?.aborted === true) {
+      reject(signal.reason);
+      return;
+    }
+    let hasEnded = false;
+    const stops: (() => void)[] = [];
+    /** Says whether this is the first end. */
+    const end = (): boolean => {
+      if (hasEnded) return false;
+      hasEnded = true;
+      for (const stop of stops) stop();
+      return true;
+    };
+    const succeed = (value: T): void => void (end() && resolve(value));
+    const fail = (error: unknown): void => void (end() && reject(error));
+    if (signal !== undefined) {
+      const abort = () => fail(signal.reason);
+      signal.addEventListener("abort", abort);
+      stops.push(() => signal.removeEventListener("abort", abort));
+    }
+    if (timeoutMs !== undefined && timeoutMs !== Infinity) {
+      stops.push(timers.setTimer(timers.now() + timeoutMs, () => succeed(onTimeout())));
+    }
+    const stop = start(succeed, fail);
+    // It may have ended at once, before there was anything to stop.
+    if (hasEnded) stop();
+    else stops.push(stop);
+  });
+}
+
+/** Calls a function of the user's. What it throws goes to `onError`, and then there is no result. */
+function attempt<T>(onError: (error: unknown) => void, run: () => T): T | undefined {
   try {
-    run();
+    return run();
   } catch (error) {
     onError(error);
+    return undefined;
   }
 }
