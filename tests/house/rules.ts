@@ -39,8 +39,8 @@ export function floorOf(path: string): string {
 /** The specifiers of all imports and exports of a file, type imports and `import()` included. */
 export function specifiers({ text }: Source): string[] {
   const { code, strings } = scan(text);
-  return strings.filter(({ at }) => /(\bfrom|\bimport|\bimport\s*\()\s*$/.test(code.slice(0, at))).map((it) =>
-    it.value
+  return strings.filter(({ at }) => /(\bfrom|\bimport|\bimport\s*\()\s*$/.test(code.slice(0, at))).map(({ value }) =>
+    value
   );
 }
 
@@ -137,22 +137,38 @@ export function checkTargets(sources: readonly Source[]): Findings {
   );
 }
 
-/** No file imports itself over others. Imports of types within one folder don't count: they load nothing. */
+/**
+ * No file imports itself over others. Between files of one folder only imports that are loaded at run time count; across
+ * folders those of types do as well.
+ */
 export function checkCycles(sources: readonly Source[]): Findings {
-  const graph = new Map(sources.map((source) => {
-    const folder = folderOf(source.path);
-    const values = valueImports(source);
-    return [source.path, relativeImports(source).filter((it) => folderOf(it) !== folder || values.includes(it))];
-  }));
-  const done = new Set<string>();
-  const findings: string[] = [];
-  const visit = (path: string, trail: readonly string[]) => {
-    const start = trail.indexOf(path);
-    if (start >= 0) findings.push(`${[...trail.slice(start), path].join(" -> ")} is a cycle`);
-    if (start >= 0 || done.has(path)) return;
-    for (const target of graph.get(path) ?? []) visit(target, [...trail, path]);
-    done.add(path);
-  };
-  for (const path of graph.keys()) visit(path, []);
-  return findings;
+  const all = new Map(sources.map((source) => [source.path, relativeImports(source)]));
+  const values = new Map(sources.map((source) => [source.path, valueImports(source)]));
+  const findings = new Set<string>();
+  for (const [path, targets] of all) {
+    for (const target of targets) {
+      const isInside = folderOf(path) === folderOf(target);
+      if (isInside && values.get(path)?.includes(target) !== true) continue;
+      const trail = findTrail(target, path, isInside ? values : all);
+      if (trail !== undefined) findings.add(`${closeCycle(trail).join(" -> ")} is a cycle`);
+    }
+  }
+  return [...findings];
+}
+
+/** The shortest chain of imports from one file to another, both included. */
+function findTrail(from: string, to: string, graph: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const trails = new Map([[from, [from]]]);
+  for (const [path, trail] of trails) {
+    if (path === to) return trail;
+    for (const target of graph.get(path) ?? []) if (!trails.has(target)) trails.set(target, [...trail, target]);
+  }
+  return undefined;
+}
+
+/** The files of a cycle, from the first by name to itself again: so each cycle reads the same wherever it was entered. */
+function closeCycle(files: readonly string[]): string[] {
+  const first = files.reduce((a, b) => a < b ? a : b);
+  const at = files.indexOf(first);
+  return [...files.slice(at), ...files.slice(0, at), first];
 }

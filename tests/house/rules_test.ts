@@ -122,23 +122,45 @@ test("checkTargets() refuses a file that is not there", () => {
   assertEquals(rules.checkTargets([a]), ["src/base/a.ts imports src/base/b.ts, which is not there"]);
 });
 
-test("checkCycles() refuses a cycle, type imports from other folders included", () => {
-  const a = { path: "src/base/a.ts", text: importing("./b.ts") };
-  const b = { path: "src/base/b.ts", text: importing("./c.ts") };
-  const c = { path: "src/base/c.ts", text: `import { type X } from "./a.ts";` };
-  assertEquals(rules.checkCycles([a, b, { path: "src/base/c.ts", text: "" }]), []);
-  assertEquals(rules.checkCycles([a, b, c]), [
+const file = (path: string, ...imports: readonly string[]) => ({ path, text: imports.join("\n") });
+const typing = (target: string) => `import type { X } from "${target}";`;
+
+test("checkCycles() refuses a cycle of a folder that is there at run time", () => {
+  const a = file("src/base/a.ts", importing("./b.ts"));
+  const b = file("src/base/b.ts", importing("./c.ts"));
+  assertEquals(rules.checkCycles([a, b, file("src/base/c.ts")]), []);
+  const c = file("src/base/c.ts", `export { type X } from "./a.ts";`);
+  assertEquals(rules.checkCycles([c, b, a]), [
     "src/base/a.ts -> src/base/b.ts -> src/base/c.ts -> src/base/a.ts is a cycle",
   ]);
   assertEquals(finds((it) => rules.checkCycles([it]), "src/base/a.ts", importing("./a.ts")), 1);
-
-  const above = { path: "src/ports/b.ts", text: `import type { X } from "../base/a.ts";` };
-  const typed = { path: "src/base/a.ts", text: importing("../ports/b.ts") };
-  assertEquals(rules.checkCycles([typed, above]), ["src/base/a.ts -> src/ports/b.ts -> src/base/a.ts is a cycle"]);
+  const both = file("src/base/c.ts", typing("./a.ts"), importing("./a.ts"));
+  assertEquals(rules.checkCycles([a, b, both]).length, 1);
 });
 
-test("checkCycles() lets files of one folder import each other's types", () => {
-  const a = { path: "src/base/a.ts", text: importing("./b.ts") };
-  const b = { path: "src/base/b.ts", text: `import type { X } from "./a.ts";\nexport type { Y } from "./a.ts";` };
-  assertEquals(rules.checkCycles([a, b]), []);
+const typeImports = [
+  typing("./a.ts"),
+  `import type A from "./a.ts";`,
+  `import type * as a from "./a.ts";`,
+  `export type * from "./a.ts";`,
+  `export type {\n  X,\n} from "./a.ts";`,
+];
+
+for (const text of typeImports) {
+  test(`checkCycles() lets ${JSON.stringify(text)} close a cycle within a folder`, () => {
+    assertEquals(rules.checkCycles([file("src/base/a.ts", importing("./b.ts")), file("src/base/b.ts", text)]), []);
+  });
+}
+
+test("checkCycles() refuses a cycle across folders, though all of it are types", () => {
+  const a = file("src/engine/activation/a.ts", typing("../execution/b.ts"));
+  const b = file("src/engine/execution/b.ts", typing("../activation/a.ts"));
+  assertEquals(rules.checkCycles([a, b]), [
+    "src/engine/activation/a.ts -> src/engine/execution/b.ts -> src/engine/activation/a.ts is a cycle",
+  ]);
+  const c = file("src/engine/execution/c.ts", typing("../activation/a.ts"));
+  const cycle = rules.checkCycles([a, file("src/engine/execution/b.ts", typing("./c.ts")), c]);
+  assertEquals(cycle, [
+    "src/engine/activation/a.ts -> src/engine/execution/b.ts -> src/engine/execution/c.ts -> src/engine/activation/a.ts is a cycle",
+  ]);
 });
