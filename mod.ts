@@ -145,7 +145,7 @@ export {
 } from "./src/documents/job_state.ts";
 export type { JobProgress, Settled, WaitOptions } from "./src/engine/execution/waits.ts";
 export type { DurabilityOptions } from "./src/engine/durable/durability_settings.ts";
-export type { EngineBase } from "./src/engine/engine_base.ts";
+export type { EngineBase } from "./src/engine/execution/engine_host.ts";
 export { Engine, type EngineOptions } from "./src/engine.ts";
 export type { JobCommand, JobHistory, Recovery, StoredFlowJob } from "./src/stored_jobs.ts";
 export {

@@ -1,8 +1,7 @@
 import { webIds } from "./host/web_ids.ts";
 import { webTimers } from "./host/web_timers.ts";
 import { checkRange } from "./base/options.ts";
-import { EngineBase } from "./engine/engine_base.ts";
-import { EngineHost, type EngineHostOptions } from "./engine/execution/engine_host.ts";
+import { EngineBase, EngineHost, type EngineHostOptions } from "./engine/execution/engine_host.ts";
 import type { Services } from "./model/services.ts";
 
 /**

@@ -3,9 +3,9 @@ import { checkDuration, checkName } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import type { Registry } from "./values/registry.ts";
 import { payloadOf } from "./values/encoder.ts";
-import { EngineBase, hostOf } from "./engine/engine_base.ts";
+import { EngineBase, hostOf } from "./engine/execution/engine_host.ts";
 import type { Execution } from "./engine/execution/execution.ts";
-import { DEFAULT_GRACE_MS, SHUTDOWN_REST } from "./engine/execution/rest.ts";
+import { DEFAULT_GRACE_MS, SHUTDOWN_REST } from "./engine/execution/resting.ts";
 import { FlowJobs, refuse } from "./engine/flow_jobs.ts";
 import {
   type JobProgress,

@@ -5,7 +5,7 @@ import { DEFAULT_VALUE_LIMITS } from "./values/payload.ts";
 import { checkInteger, checkName } from "./base/options.ts";
 import type { Registry } from "./values/registry.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
-import { type EngineBase, hostOf } from "./engine/engine_base.ts";
+import { type EngineBase, hostOf } from "./engine/execution/engine_host.ts";
 import { Flow, runnerOf } from "./flow.ts";
 import type { StoredJob } from "./ports/store.ts";
 import { hasEnded } from "./job/job.ts";

@@ -15,11 +15,10 @@ import type { Command } from "../documents/command.ts";
 import { checkPreflight } from "../documents/preflight.ts";
 import { statusCommit } from "./activation/commits.ts";
 import type { ActiveFlow, EngineHost, ShutDown } from "./execution/engine_host.ts";
-import { Execution } from "./execution/execution.ts";
-import type { ExecutionLimits, ExecutionSetup } from "./durable/execution_setup.ts";
-import { DEFAULT_GRACE_MS } from "./execution/rest.ts";
-import type { DurableFlow, PreparedJob } from "./durable/durable_flow.ts";
-import { JobNotifier } from "./execution/job_notifier.ts";
+import { Execution, type ExecutionSetup } from "./execution/execution.ts";
+import { DEFAULT_GRACE_MS } from "./execution/resting.ts";
+import type { DurableFlow, ExecutionLimits, PreparedJob } from "./durable/durable_flow.ts";
+import { JobNotifier } from "./execution/notifier.ts";
 import { waitForRest, waitUntilIdle } from "./execution/waits.ts";
 import { bindRoutes, createPlan, type Plan } from "./activation/plan.ts";
 

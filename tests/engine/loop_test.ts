@@ -1,7 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { Loop } from "../../src/engine/execution/loop.ts";
-import { Pacer } from "../../src/engine/execution/pacer.ts";
+import { Loop, Pacer } from "../../src/engine/execution/loop.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 
 test("a loop takes no turn inside another, even when it is told to", () => {
@@ -37,7 +36,7 @@ function pacedBy(budgetMs: number): Paced {
     pacer,
     turn: (...instants) => {
       pacer.enter({ at: instants[0] });
-      return instants.map((at) => pacer.isSpent({ at }, 1));
+      return instants.map((at) => pacer.isSpent({ at }));
     },
     macrotask: async () => {
       const due = macrotasks.splice(0);
@@ -81,11 +80,23 @@ test("whoever must wait for the host's event loop goes on in a slice of its own,
   assertEquals([turn(20, 27, 28)], [[false, false, true]]);
 });
 
-test("whoever must wait for the host's event loop must still when it asks again in the same moment", async () => {
-  const { pacer, macrotask } = pacedBy(8);
-  const loop = new Loop(() => {}, () => {}, pacer);
-  const late = { at: 8 };
-  assertEquals([{ at: 0 }, late, late].map((time) => loop.mustYield(time)), [false, true, true]);
+test("a loop that was deferred twice takes one turn after the host's event loop, and a budget is spent until then", async () => {
+  const { pacer, turn, macrotask } = pacedBy(8);
+  let turns = 0;
+  const loop = new Loop(() => void turns++, () => {}, pacer);
+  assertEquals([turn(0, 8), loop.isDeferred], [[false, true], false]);
+  loop.defer();
+  loop.defer();
+  assertEquals([loop.isDeferred, turn(1), turns], [true, [true], 0]);
   await macrotask();
-  assertEquals(loop.mustYield({ at: 1 }), false);
+  assertEquals([loop.isDeferred, turn(1), turns], [false, [false], 1]);
+});
+
+test("a slice ends after very many handlers, though the clock stands still", async () => {
+  const { pacer, turn, macrotask } = pacedBy(8);
+  assertEquals(Array.from({ length: 16_384 }, () => pacer.isSpent({ at: 0 })).includes(true), false);
+  assertEquals(turn(0), [true]);
+  pacer.defer(() => {});
+  await macrotask();
+  assertEquals(turn(0), [false]);
 });

@@ -3,9 +3,16 @@ import type { StatusCommit } from "../../job/commit.ts";
 import type { Job, JobStatus } from "../../job/job.ts";
 import type { Moment } from "../../job/moment.ts";
 import type { Command } from "../../documents/command.ts";
-import type { ExecutionLimits } from "./execution_setup.ts";
 import type { Journal } from "./journal.ts";
 import type { Plan } from "../activation/plan.ts";
+
+/** How much a job may do at once, and for how long. */
+export interface ExecutionLimits {
+  /** How many handlers may wait at the same time. */
+  readonly workers: number;
+  /** How long the job may work, in milliseconds. */
+  readonly timeoutMs: number;
+}
 
 /** An execution, as the store sees it. */
 export interface StartingExecution {

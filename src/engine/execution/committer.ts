@@ -4,8 +4,8 @@ import type { Job } from "../../job/job.ts";
 import { nextDueAt } from "../../job/next_due.ts";
 import type { ReadyQueue } from "../../job/ready_queue.ts";
 import type { Task } from "../../job/task.ts";
-import type { JobListeners } from "./job_listeners.ts";
-import type { JobNotifier } from "./job_notifier.ts";
+import type { JobListeners } from "./listeners.ts";
+import type { JobNotifier } from "./notifier.ts";
 import type { Journal } from "../durable/journal.ts";
 
 const NONE: readonly never[] = [];

@@ -4,8 +4,8 @@ import type { EngineEvent, Observer } from "../../ports/observer.ts";
 import type { Timers } from "../../ports/timers.ts";
 import type { Director } from "./director.ts";
 import type { StoreSession } from "../durable/store_session.ts";
-import type { Rest } from "./rest.ts";
-import { Pacer } from "./pacer.ts";
+import type { Rest } from "./resting.ts";
+import { Pacer } from "./loop.ts";
 import type { WaitOptions } from "./waits.ts";
 
 /** What an engine is made of, all of it settled. */
@@ -93,5 +93,22 @@ export class EngineHost {
     } catch {
       // There is nobody left to tell.
     }
+  }
+}
+
+/** What the executions of an engine share: for the library's own floors. */
+export let hostOf: (engine: EngineBase) => EngineHost;
+
+/** What a flow needs of an engine; `Engine` is the one to make. */
+export abstract class EngineBase {
+  readonly #host: EngineHost;
+
+  static {
+    hostOf = (engine) => engine.#host;
+  }
+
+  /** Use `Engine`. */
+  protected constructor(host: EngineHost) {
+    this.#host = host;
   }
 }

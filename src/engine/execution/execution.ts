@@ -8,26 +8,35 @@ import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.t
 import { createTasks } from "../../job/decide.ts";
 import { hasEnded, type Job, type JobStatus } from "../../job/job.ts";
 import { ReadyQueue } from "../../job/ready_queue.ts";
-import type { Task } from "../../job/task.ts";
+import type { Merged, Task } from "../../job/task.ts";
 import type { Instant, Moment } from "../../job/moment.ts";
-import type { Activation } from "../activation/activation.ts";
+import type { Activation, ActivationHost } from "../activation/activation.ts";
 import { Committer } from "./committer.ts";
-import { failureCommit, statusCommit, stepCommit } from "../activation/commits.ts";
+import { failureCommit, mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
 import { takeNext } from "./director.ts";
 import type { EngineHost } from "./engine_host.ts";
-import type { ExecutionLimits, ExecutionSetup } from "../durable/execution_setup.ts";
-import { HandlerRunner, type RunnerHost } from "./handler_runner.ts";
-import { JobClock } from "./job_clock.ts";
-import { JobListeners } from "./job_listeners.ts";
-import { JobNotifier } from "./job_notifier.ts";
+import { HandlerRunner } from "./handler_runner.ts";
+import { JobClock } from "./clock.ts";
+import { JobListeners } from "./listeners.ts";
+import { type JobCallbacks, JobNotifier } from "./notifier.ts";
+import type { ExecutionLimits } from "../durable/durable_flow.ts";
 import type { Journal } from "../durable/journal.ts";
 import { Loop } from "./loop.ts";
+import { mergeDelivery } from "../activation/merge.ts";
 import { emissionsOf, type Plan, slotOf, type SlotPlan } from "../activation/plan.ts";
-import { DEFAULT_GRACE_MS, type Rest } from "./rest.ts";
-import { Resting } from "./resting.ts";
+import { DEFAULT_GRACE_MS, type Rest, Resting } from "./resting.ts";
+
+/** How a job is run, all of it settled. */
+export interface ExecutionSetup extends JobCallbacks, ExecutionLimits {
+  /** Called when the job has ended or rests. */
+  readonly onRest: () => void;
+}
+
+/** Why no task may be taken now. */
+type Obstacle = "not begun" | "ended" | "resting" | "no worker free" | "store behind" | "slice used up";
 
 /** A live job: takes its tasks in turn, runs their handlers, commits what comes of them, until it ends or rests. */
-export class Execution implements RunnerHost {
+export class Execution implements ActivationHost {
   readonly job: Job;
   readonly classes: ClassTable;
   readonly limits: FlowLimits;
@@ -63,7 +72,7 @@ export class Execution implements RunnerHost {
     this.#clock = this.#createClock(setup);
     this.#runner = new HandlerRunner(this, plan, host.timers, host.director);
     this.log = new Committer(job, new ReadyQueue(job, this.#clock.time()), this.listeners, this.#notifier);
-    this.#loop = new Loop((time) => this.#takeTasks(time), () => this.#settleDown(), host.pacer);
+    this.#loop = new Loop((time) => this.#takeTasks(time), () => this.#endOrWait(), host.pacer);
     job.owner = this;
   }
 
@@ -75,10 +84,6 @@ export class Execution implements RunnerHost {
   /** Whether the last commit has been performed: what comes now comes to a job at rest, also while that is being stored. */
   get isOver(): boolean {
     return this.#isOver;
-  }
-
-  get mayRun(): boolean {
-    return !this.#isOver && this.#resting?.isAborting !== true;
   }
 
   now(): number {
@@ -140,7 +145,7 @@ export class Execution implements RunnerHost {
   rest(rest: Rest, graceMs: number): void {
     if (this.#resting !== undefined || this.#isOver) return;
     this.#resting = new Resting(rest, graceMs);
-    this.#resting.begin(this.#host.timers, (createReason) => this.#abortAll(createReason), () => this.#settleDown());
+    this.#resting.begin(this.#host.timers, (createReason) => this.#abortAll(createReason), () => this.#endOrWait());
   }
 
   /** Aborts all handlers and ends the job. */
@@ -160,21 +165,32 @@ export class Execution implements RunnerHost {
     });
   }
 
+  /** Merges the delivery of a task into its slot, once for all attempts of its handler. */
+  merge(task: Task, plan: SlotPlan): Merged {
+    const commit = mergeCommit(task, mergeDelivery(this.job, task, plan, this.classes, this.limits), this.time());
+    this.log.perform(commit);
+    return commit.merged;
+  }
+
+  /** A handler has returned. */
   finished(activation: Activation): void {
     this.#step(activation, "done", undefined);
   }
 
+  /** A generator has yielded. */
   yielded(activation: Activation, progress: Payload | undefined): void {
     this.#step(activation, "parked", progress);
   }
 
+  /** A handler has failed, or could not be called. */
   failed(task: Task, plan: SlotPlan, thrown: unknown): void {
     const isFatal = thrown instanceof StepLimitError;
     this.#failTask(task, plan, describeError(thrown, this.#host.errorStacks), { mayRetry: true, isFatal });
   }
 
+  /** A handler that waited is done, or the store has caught up: another task may be taken. */
   handlerDone(): void {
-    // What it has come to was a commit, which has looked at the clock.
+    // The commit before this has read the clock.
     this.#loop.run(this.job.time);
   }
 
@@ -184,55 +200,50 @@ export class Execution implements RunnerHost {
 
   /** The clock is read once per handler: by its commit, or here when it waits and another may begin. */
   #takeTasks(known: Moment | undefined): void {
-    if (this.#isOver || !this.#hasBegun) return;
-    const director = this.#setup.workers > 1 ? this.#host.director : undefined;
+    const { workers } = this.#setup;
+    const director = workers > 1 ? this.#host.director : undefined;
     let time = known ?? this.time();
     for (;;) {
-      this.#wakeDue(time);
-      if (!this.#mayTake(time)) break;
+      // Even while no task may be taken: the alarm for a due task that stays among the waiting ones would ring again at once.
+      if (this.log.queue.hasWaiting) this.#wakeDue(time);
+      const obstacle = this.#obstacle(time);
+      if (obstacle === "slice used up") this.#loop.defer();
+      if (obstacle !== undefined) break;
       const task = takeNext(this.log.queue, this.limits.highWater, time, director);
       if (task === undefined) break;
       this.#clock.work(time);
-      // Whoever is told of it may stop the job.
-      if (this.#host.isObserved && !this.#tellStart(task, time)) break;
+      if (this.#host.isObserved) this.#notifier.start(task, time);
       this.#runner.run(task);
       const { active } = this.#runner;
-      if (active >= this.#setup.workers) break;
-      time = active === 0 ? this.job.time : this.time();
+      time = active > 0 && active < workers ? this.time() : this.job.time;
     }
   }
 
-  /** Says whether the task may be run then. */
-  #tellStart(task: Task, time: Instant): boolean {
-    this.#notifier.start(task, time);
-    return this.mayRun;
+  /** Why no task may be taken now; `undefined` when one may. It is decided nowhere else. */
+  #obstacle(time: Instant): Obstacle | undefined {
+    if (!this.#hasBegun) return "not begun";
+    if (this.#isOver) return "ended";
+    if (this.#resting !== undefined) return "resting";
+    if (this.#runner.active >= this.#setup.workers) return "no worker free";
+    if (this.log.journal !== undefined && this.#isStoreBehind(time)) return "store behind";
+    if (this.#loop.isDeferred || this.#host.pacer.isSpent(time)) return "slice used up";
+    return undefined;
   }
 
-  /** Even while no task can be taken: an alarm for a task that stays waiting would ring again at once. */
+  #isStoreBehind({ at }: Instant): boolean {
+    return this.log.isFarAhead(at) || this.log.isHeld(this.log.queue.peek(this.limits.highWater));
+  }
+
   #wakeDue(time: Instant): void {
-    if (this.log.queue.hasWaiting && this.#resting === undefined && !this.#isOver) this.#wake(time);
-  }
-
-  #wake(time: Instant): void {
+    if (!this.#hasBegun || this.#isOver || this.#resting !== undefined) return;
     for (const task of this.log.queue.wake(time)) {
       // Whoever was told of the one before may have delivered.
       if (task.details?.awaiting !== undefined) this.#expire(task);
     }
   }
 
-  #mayTake(time: Instant): boolean {
-    if (this.#isOver || this.#resting !== undefined || this.active >= this.#setup.workers) return false;
-    return !this.#mustWait(time) && !this.#loop.mustYield(time);
-  }
-
-  /** Whether the store comes first. */
-  #mustWait(time: Instant): boolean {
-    if (this.log.journal === undefined) return false;
-    return this.log.isFarAhead(time.at) || this.log.isHeld(this.log.queue.peek(this.limits.highWater));
-  }
-
-  /** Sees whether the job ends, rests or waits, when no task is taken. */
-  #settleDown(): void {
+  /** Ends the job, brings it to rest or lets it wait, when no task is taken. */
+  #endOrWait(): void {
     if (this.#isOver || this.#loop.isRunning || !this.#hasBegun) return;
     if (this.active > 0) {
       this.#clock.watch();
@@ -358,9 +369,7 @@ export class Execution implements RunnerHost {
 
   #createClock({ timeoutMs }: ExecutionLimits): JobClock {
     const { job } = this;
-    return new JobClock(this.#host.timers, job.time.ranMs, timeoutMs, {
-      onTimeout: () => this.#break("failed", new TimeoutError(`Job "${job.jobId}"`, timeoutMs)),
-      onAlarm: () => this.#loop.run(),
-    });
+    const onTimeout = () => this.#break("failed", new TimeoutError(`Job "${job.jobId}"`, timeoutMs));
+    return new JobClock(this.#host.timers, job.time.ranMs, timeoutMs, onTimeout, () => this.#loop.run());
   }
 }

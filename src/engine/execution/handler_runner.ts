@@ -1,36 +1,23 @@
-import { keyedWireOf, type Payload, valueOf } from "../../values/payload.ts";
+import { keyedWireOf, valueOf } from "../../values/payload.ts";
 import { TimeoutError } from "../../base/errors.ts";
+import { isRecord } from "../../values/json.ts";
 import { LinkedList } from "../../base/linked_list.ts";
 import { ignoreRejection, isThenable } from "../../base/thenable.ts";
 import type { AnyHandler } from "../../model/slot.ts";
 import type { Timers } from "../../ports/timers.ts";
 import { setActive, shownData, type Task } from "../../job/task.ts";
-import type { Moment } from "../../job/moment.ts";
-import { Activation, type ActivationHost } from "../activation/activation.ts";
-import type { Committer } from "./committer.ts";
-import { mergeCommit } from "../activation/commits.ts";
+import { Activation } from "../activation/activation.ts";
 import type { Director } from "./director.ts";
-import { dispose, type GeneratorLike, isGenerator, readResult } from "../activation/handler_result.ts";
-import { mergeDelivery } from "../activation/merge.ts";
+import type { Execution } from "./execution.ts";
 import { mappingOf, type Plan, slotOf, type SlotPlan } from "../activation/plan.ts";
 import { mergedInput } from "../activation/slot_views.ts";
 
-/** What the runner tells the execution, and asks of it. */
-export interface RunnerHost extends ActivationHost {
-  /** Whether a handler may be called: not when the job has ended, or a pause no longer waits. */
-  readonly mayRun: boolean;
-  /** The instant of a commit. */
-  time(): Moment;
-  /** Performs commits. */
-  readonly log: Committer;
-  /** A handler has returned. */
-  finished(activation: Activation): void;
-  /** A handler has failed, or could not be called. */
-  failed(task: Task, plan: SlotPlan, error: unknown): void;
-  /** A generator has yielded. */
-  yielded(activation: Activation, progress: Payload | undefined): void;
-  /** A handler that waited has been dealt with: another may run. */
-  handlerDone(): void;
+/** A generator as the engine drives it, synchronous or not. */
+export interface GeneratorLike {
+  /** Goes on to the next `yield`, or to the end. */
+  next(): unknown;
+  /** Ends it: its `finally` blocks run. */
+  return(value: undefined): unknown;
 }
 
 /** A generator that has been started. */
@@ -41,7 +28,7 @@ interface LiveGenerator {
 
 /** Runs handlers: calls them, waits for their promises, drives their generators. */
 export class HandlerRunner {
-  readonly #host: RunnerHost;
+  readonly #execution: Execution;
   readonly #plan: Plan;
   readonly #timers: Timers;
   readonly #director: Director | undefined;
@@ -51,10 +38,12 @@ export class HandlerRunner {
   #generators: Map<Task, LiveGenerator> | undefined;
   /** The handler that is on the stack just now. */
   #current: Activation | undefined;
+  /** All were aborted: no other is called. */
+  #isStopped = false;
 
   /** Makes a runner for the tasks of one job. */
-  constructor(host: RunnerHost, plan: Plan, timers: Timers, director: Director | undefined) {
-    this.#host = host;
+  constructor(execution: Execution, plan: Plan, timers: Timers, director: Director | undefined) {
+    this.#execution = execution;
     this.#plan = plan;
     this.#timers = timers;
     this.#director = director;
@@ -67,18 +56,20 @@ export class HandlerRunner {
 
   /** Runs a task's handler, or goes on with its generator. */
   run(task: Task): void {
+    // The observer, told of the start, may have stopped the job.
+    if (this.#isStopped) return;
     setActive(task, true);
     if (task.details?.parked === true && this.#goesOn(task)) return;
     const plan = slotOf(this.#plan, task.route);
     let activation: Activation;
     try {
-      activation = new Activation(this.#host, task, plan, this.#input(task, plan));
+      activation = new Activation(this.#execution, task, plan, this.#input(task, plan));
     } catch (error) {
-      this.#host.failed(task, plan, error);
+      this.#execution.failed(task, plan, error);
       return;
     }
     // Whoever was told of the merge may have stopped the job.
-    if (plan.merges && !this.#host.mayRun) return;
+    if (this.#isStopped) return;
     const { handler } = plan;
     if (handler === undefined) this.#finish(activation);
     else this.#call(activation, handler);
@@ -100,10 +91,11 @@ export class HandlerRunner {
   }
 
   /**
-   * Aborts all handlers that wait, and the one on the stack. Their tasks stay pending; what they return is ignored. There are
-   * seldom any, and an error takes longer to make than a short job to run: so it is made only for them.
+   * Aborts all handlers that wait, and the one on the stack; no other is called. Their tasks stay pending; what they return is
+   * ignored. There are seldom any, and an error takes longer to make than a short job to run: so it is made only for them.
    */
   abortAll(createReason: () => Error): void {
+    this.#isStopped = true;
     if (this.#current === undefined && this.#active.size === 0) return;
     const reason = createReason();
     this.#current?.abort(reason);
@@ -120,20 +112,14 @@ export class HandlerRunner {
 
   #input(task: Task, plan: SlotPlan): unknown {
     if (mappingOf(task.route) !== undefined) checkMapped(task);
-    return plan.merges ? this.#merged(task, plan) : valueOf(shownData(task), this.#host.classes);
+    return plan.merges ? this.#merged(task, plan) : valueOf(shownData(task), this.#execution.classes);
   }
 
-  /** What the handler gets of what its slot holds: the merge is settled first, once for all attempts. */
+  /** What the handler gets of what its slot holds. */
   #merged(task: Task, plan: SlotPlan): unknown {
-    const { job, classes, limits } = this.#host;
-    const { routine, slot } = task.route;
-    let merged = task.details?.merged;
-    if (merged === undefined) {
-      const commit = mergeCommit(task, mergeDelivery(job, task, plan, classes, limits), this.#host.time());
-      this.#host.log.perform(commit);
-      ({ merged } = commit);
-    }
-    return mergedInput(merged, job.slots.get(routine)?.get(slot), classes);
+    const merged = task.details?.merged ?? this.#execution.merge(task, plan);
+    const { job, classes } = this.#execution;
+    return mergedInput(merged, job.slots.get(plan.routine.id)?.get(plan.slot.name), classes);
   }
 
   #call(activation: Activation, handler: AnyHandler): void {
@@ -173,12 +159,12 @@ export class HandlerRunner {
         if (!this.#settles(activation)) return;
         if (live === undefined) this.#finish(activation);
         else this.#segment(live, value);
-        this.#host.handlerDone();
+        this.#execution.handlerDone();
       },
       (error) => {
         if (!this.#settles(activation)) return;
         this.#fail(activation, error);
-        this.#host.handlerDone();
+        this.#execution.handlerDone();
       },
     );
   }
@@ -191,7 +177,7 @@ export class HandlerRunner {
   }
 
   #limitTime(activation: Activation, timeoutMs: number): void {
-    activation.whileWaiting(this.#timers.setTimer(this.#host.now() + timeoutMs, () => {
+    activation.whileWaiting(this.#timers.setTimer(this.#execution.now() + timeoutMs, () => {
       if (!this.#active.delete(activation)) return;
       const error = new TimeoutError(
         `Slot "${activation.plan.slot.name}" of routine "${activation.routineId}"`,
@@ -199,8 +185,8 @@ export class HandlerRunner {
       );
       activation.abort(error);
       this.#drop(activation.task);
-      this.#host.failed(activation.task, activation.plan, error);
-      this.#host.handlerDone();
+      this.#execution.failed(activation.task, activation.plan, error);
+      this.#execution.handlerDone();
     }));
   }
 
@@ -247,7 +233,10 @@ export class HandlerRunner {
     }
     activation.close();
     try {
-      this.#host.yielded(activation, activation.keep(`Cannot yield from routine "${activation.routineId}"`, value));
+      this.#execution.yielded(
+        activation,
+        activation.keep(`Cannot yield from routine "${activation.routineId}"`, value),
+      );
     } catch (error) {
       this.#fail(activation, error);
     }
@@ -257,7 +246,7 @@ export class HandlerRunner {
     if (activation.isAborted) return;
     activation.close();
     try {
-      this.#host.finished(activation);
+      this.#execution.finished(activation);
     } catch (error) {
       this.#fail(activation, error);
     }
@@ -267,7 +256,7 @@ export class HandlerRunner {
     this.#drop(activation.task);
     if (activation.isAborted) return;
     activation.close();
-    this.#host.failed(activation.task, activation.plan, error);
+    this.#execution.failed(activation.task, activation.plan, error);
   }
 
   #drop(task: Task): void {
@@ -294,4 +283,30 @@ function checkMapped(task: Task): void {
   throw new TypeError(
     `Cannot map the data for slot "${slot}" of routine "${routine}": it is no object with keys to rename`,
   );
+}
+
+/** Says whether a handler has returned a generator. */
+export function isGenerator(value: unknown): value is GeneratorLike {
+  return typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value) &&
+    "next" in value && typeof value.next === "function" && "return" in value && typeof value.return === "function";
+}
+
+/** Ends a generator that nobody will ask again. Whatever its `finally` blocks do has no effect on the job. */
+function dispose(generator: GeneratorLike): void {
+  try {
+    const result = generator.return(undefined);
+    if (isThenable(result)) ignoreRejection(result);
+  } catch {
+    // The handler was told to end; how it fails at that concerns nobody.
+  }
+}
+
+/**
+ * Reads what a generator's `next` has given.
+ *
+ * @throws {TypeError} when it is no result, as of an iterator that breaks the contract
+ */
+function readResult(result: unknown): { readonly done: unknown; readonly value: unknown } {
+  if (!isRecord(result)) throw new TypeError("Cannot go on: next() of the generator has given no result");
+  return { done: result.done, value: result.value };
 }

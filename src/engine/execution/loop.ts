@@ -1,23 +1,18 @@
+import { Fifo } from "../../base/fifo.ts";
 import type { Instant, Moment } from "../../job/moment.ts";
-import type { Pacer } from "./pacer.ts";
+import type { Timers } from "../../ports/timers.ts";
 
-/** Handlers that run in one moment before the pacer is asked again: clocks may stand still. */
-const MOST_RUNS = 1_024;
+/** Handlers that may run in one slice of the event loop, for clocks that stand still and for very short handlers. */
+const MOST_RUNS_PER_SLICE = 16_384;
 
 /** When a job takes its turns: at once, in a microtask or in a macrotask, and never one inside another. */
 export class Loop {
   readonly #turn: (time: Moment | undefined) => void;
   readonly #after: () => void;
   readonly #pacer: Pacer;
-  /** A turn is on the stack: what happens now is seen when it goes on. */
   #isRunning = false;
-  /** A turn will be taken in a microtask. */
   #isWoken = false;
-  /** A turn will be taken in one of the next macrotasks. */
   #isDeferred = false;
-  /** When there was time left, and how many handlers have run since of which the pacer does not know. */
-  #workedAt: Instant | undefined;
-  #runs = 0;
 
   /** Makes a loop whose turns are `turn` and then `after`, which is no longer part of it. */
   constructor(turn: (time: Moment | undefined) => void, after: () => void, pacer: Pacer) {
@@ -26,9 +21,14 @@ export class Loop {
     this.#pacer = pacer;
   }
 
-  /** Whether a turn is on the stack. */
+  /** Whether a turn is on the stack: what happens now is seen when it goes on. */
   get isRunning(): boolean {
     return this.#isRunning;
+  }
+
+  /** Whether a turn will be taken in one of the next macrotasks. */
+  get isDeferred(): boolean {
+    return this.#isDeferred;
   }
 
   /** Takes a turn now, unless one is on the stack; `time` is given where the caller has just looked at the clock. */
@@ -51,25 +51,94 @@ export class Loop {
     });
   }
 
-  /** Says whether the host's event loop comes first now: then a turn is taken after it. To be asked before each handler. */
-  mustYield(time: Instant): boolean {
-    // It did not when the clock was the same.
-    if (time !== this.#workedAt || this.#runs === MOST_RUNS) return this.#mustYield(time);
-    this.#runs++;
-    return false;
-  }
-
-  #mustYield(time: Instant): boolean {
-    if (this.#isDeferred) return true;
-    const isSpent = this.#pacer.isSpent(time, this.#runs + 1);
-    this.#workedAt = isSpent ? undefined : time;
-    this.#runs = 0;
-    if (!isSpent) return false;
+  /** Takes a turn in one of the next macrotasks. */
+  defer(): void {
+    if (this.#isDeferred) return;
     this.#isDeferred = true;
     this.#pacer.defer(() => {
       this.#isDeferred = false;
       this.run();
     });
-    return true;
+  }
+}
+
+/**
+ * Shares the host's event loop: all jobs of an engine may work for a budget, chains of microtasks included; then the next
+ * macrotask comes first, so that timers and I/O never starve.
+ */
+export class Pacer {
+  readonly #timers: Timers;
+  readonly #budgetMs: number;
+  readonly #waiting: Fifo<() => void> = new Fifo();
+  #sliceStart: number | undefined;
+  /** Whether a mark has been left that ends the slice when the host's event loop comes round. */
+  #isMarked = false;
+  #runs = 0;
+  #isComing = false;
+
+  /** Makes a pacer for slices of `budgetMs`. */
+  constructor(timers: Timers, budgetMs: number) {
+    this.#timers = timers;
+    this.#budgetMs = budgetMs;
+  }
+
+  /**
+   * To be called before each turn. The first turn of a slice leaves no mark: in a short program it is the only one, and a host
+   * may take long to load its timers. Whether the event loop has come round before the second, only the clock tells.
+   */
+  enter(time: Instant | undefined): void {
+    if (this.#sliceStart === undefined || this.#isMarked) return;
+    const at = time?.at ?? this.#timers.now();
+    if (at - this.#sliceStart >= this.#budgetMs) this.#begin(at);
+    this.#isMarked = true;
+    this.#timers.soon(() => this.#end());
+  }
+
+  /** Whether the slice is used up at an instant. To be asked before each handler: they are counted. */
+  isSpent({ at }: Instant): boolean {
+    if (this.#isComing) return true;
+    const start = this.#sliceStart ?? this.#begin(at);
+    return at - start >= this.#budgetMs || at < start || ++this.#runs > MOST_RUNS_PER_SLICE;
+  }
+
+  #begin(at: number): number {
+    this.#runs = 0;
+    return this.#sliceStart = at;
+  }
+
+  /** A slice also ends when the host's event loop comes round by itself: whoever has only waited need not wait again. */
+  #end(): void {
+    this.#sliceStart = undefined;
+    this.#isMarked = false;
+  }
+
+  /** Calls back in one of the next macrotasks, in turn with others. */
+  defer(run: () => void): void {
+    this.#waiting.push(run);
+    this.#request();
+  }
+
+  #request(): void {
+    if (this.#isComing) return;
+    this.#isComing = true;
+    this.#timers.soon(() => this.#slice());
+  }
+
+  /** Whoever is not reached within the budget is first in the next slice. */
+  #slice(): void {
+    this.#isComing = false;
+    this.#end();
+    this.#next();
+  }
+
+  /**
+   * One after the other, each in a microtask of its own: so the one before goes on in between, while what it needs is still in
+   * the processor's caches, and may come to its end.
+   */
+  #next(): void {
+    if (this.#waiting.size === 0) return;
+    if (this.isSpent({ at: this.#timers.now() })) return this.#request();
+    this.#waiting.shift()?.();
+    Promise.resolve().then(() => this.#next());
   }
 }

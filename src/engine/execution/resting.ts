@@ -4,42 +4,47 @@ import type { StatusCommit } from "../../job/commit.ts";
 import type { Task } from "../../job/task.ts";
 import type { Moment } from "../../job/moment.ts";
 import { statusCommit } from "../activation/commits.ts";
-import type { Rest } from "./rest.ts";
+import type { PauseRequest } from "../activation/activation.ts";
 
-/** A live job on its way to rest: its handlers may go on for a while, then they are aborted. */
+/** How a job comes to rest without having ended. */
+export interface Rest {
+  /** What it rests as: one that is suspended goes on by itself when somebody finds it in the store. */
+  readonly status: "paused" | "running";
+  /** Why it is paused. */
+  readonly pauseRequest?: PauseRequest;
+}
+
+/** How long handlers may go on after a pause was asked for from inside, in milliseconds. */
+export const DEFAULT_GRACE_MS = 1_000;
+
+/** The rest of a flow that is shut down. */
+export const SHUTDOWN_REST: Rest = { status: "paused", pauseRequest: { reason: "shutdown", checkpoint: undefined } };
+
+/** How a live job comes to rest: its handlers may go on for a while, then they are aborted. */
 export class Resting {
   readonly #rest: Rest;
   readonly #graceMs: number;
-  #stopped: readonly Task[] | undefined;
+  #stopped: readonly Task[] = [];
   #stopGrace: CancelTimer | undefined;
 
-  /** Makes the way to a rest; nothing happens before `begin`. */
+  /** Nothing happens before `begin`. */
   constructor(rest: Rest, graceMs: number) {
     this.#rest = rest;
     this.#graceMs = graceMs;
   }
 
-  /** Handlers are no longer waited for. */
-  get isAborting(): boolean {
-    return this.#stopped !== undefined;
-  }
-
-  /** Lets handlers go on for as long as they may; `abort` then stops them, and tells which tasks are left. */
-  begin(timers: Timers, abort: (createReason: () => Error) => readonly Task[], settle: () => void): void {
+  /** Gives handlers `graceMs`; then `abort` stops them and returns their tasks. `next` is called now and after that. */
+  begin(timers: Timers, abort: (createReason: () => Error) => readonly Task[], next: () => void): void {
     const end = () => {
-      this.#stopped = [];
       this.#stopped = abort(() => new PausedError(this.#graceMs));
-      settle();
+      next();
     };
-    if (this.#graceMs === 0) {
-      end();
-    } else {
-      this.#stopGrace = timers.setTimer(timers.now() + this.#graceMs, end);
-      settle();
-    }
+    if (this.#graceMs === 0) return end();
+    this.#stopGrace = timers.setTimer(timers.now() + this.#graceMs, end);
+    next();
   }
 
-  /** Stops the time that handlers have. */
+  /** Stops the timer of `graceMs`. */
   stop(): void {
     this.#stopGrace?.();
   }
@@ -48,6 +53,6 @@ export class Resting {
   commit(time: Moment): StatusCommit {
     const { status, pauseRequest } = this.#rest;
     const pausePoint = pauseRequest === undefined ? undefined : { ...pauseRequest, at: time.at };
-    return statusCommit(status, time, { active: this.#stopped ?? [], pausePoint });
+    return statusCommit(status, time, { active: this.#stopped, pausePoint });
   }
 }

@@ -1,20 +1,13 @@
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import type { Instant, Moment } from "../../job/moment.ts";
 
-/** What a job's clock calls back. */
-export interface JobClockCallbacks {
-  /** The job has worked for longer than it may. */
-  onTimeout(): void;
-  /** A waiting task is due. */
-  onAlarm(): void;
-}
-
-/** A live job's time: how long it has worked, its timeout, and the alarm for its next waiting task. */
+/** How long a live job has worked, its timeout, and the alarm for its next waiting task. */
 export class JobClock {
   readonly #timers: Timers;
-  readonly #callbacks: JobClockCallbacks;
   readonly #timeoutMs: number;
-  /** What the job had worked when it last began to. */
+  readonly #onTimeout: () => void;
+  readonly #onAlarm: () => void;
+  /** How long the job had worked when it last began to. */
   #ranMs: number;
   #workingSince: number | undefined;
   #time: Moment = { at: NaN, ranMs: 0 };
@@ -22,15 +15,19 @@ export class JobClock {
   #alarmAt: number | undefined;
   #stopAlarm: CancelTimer | undefined;
 
-  /** Makes the clock of a job that has worked for `ranMs` of the `timeoutMs` that it may. */
-  constructor(timers: Timers, ranMs: number, timeoutMs: number, callbacks: JobClockCallbacks) {
+  /**
+   * Makes the clock of a job that has worked for `ranMs` already. `onTimeout` is called when it has worked for `timeoutMs`,
+   * `onAlarm` when its next waiting task is due.
+   */
+  constructor(timers: Timers, ranMs: number, timeoutMs: number, onTimeout: () => void, onAlarm: () => void) {
     this.#timers = timers;
     this.#ranMs = ranMs;
     this.#timeoutMs = timeoutMs;
-    this.#callbacks = callbacks;
+    this.#onTimeout = onTimeout;
+    this.#onAlarm = onAlarm;
   }
 
-  /** The present moment: the same object till the clock goes on. */
+  /** The present moment: the same object until the clock goes on. */
   time(): Moment {
     const at = this.#timers.now();
     return at === this.#time.at ? this.#time : this.#time = { at, ranMs: this.ranMs(at) };
@@ -57,7 +54,7 @@ export class JobClock {
     const since = this.#workingSince;
     if (since === undefined || this.#stopTimeout !== undefined || this.#timeoutMs === Infinity) return;
     const left = Math.max(0, this.#timeoutMs - this.#ranMs);
-    this.#stopTimeout = this.#timers.setTimer(since + left, () => this.#callbacks.onTimeout());
+    this.#stopTimeout = this.#timers.setTimer(since + left, this.#onTimeout);
   }
 
   /** The job waits: time does not count. */
@@ -75,7 +72,7 @@ export class JobClock {
     this.#alarmAt = at;
     this.#stopAlarm = at === undefined ? undefined : this.#timers.setTimer(at, () => {
       this.#alarmAt = undefined;
-      this.#callbacks.onAlarm();
+      this.#onAlarm();
     });
   }
 

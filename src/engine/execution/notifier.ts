@@ -4,7 +4,14 @@ import type { Job, OutputEntry } from "../../job/job.ts";
 import type { Instant } from "../../job/moment.ts";
 import type { Task } from "../../job/task.ts";
 import type { EngineHost } from "./engine_host.ts";
-import type { JobCallbacks } from "../durable/execution_setup.ts";
+
+/** What a caller of `execute` or `resume` listens to. */
+export interface JobCallbacks {
+  /** Called with each output, once it is committed. */
+  readonly onOutput: ((output: OutputEntry) => void) | undefined;
+  /** Called with each report of a handler. */
+  readonly onReport: ((data: unknown, routineId: string) => void) | undefined;
+}
 
 /** Tells the observer and the caller what happens in one job. Without an observer no event is made. */
 export class JobNotifier {
