@@ -21,7 +21,7 @@ import { PRIORITIES, type Task } from "../../job/task.ts";
 import { EffectsBuffer } from "./effects_buffer.ts";
 import { type EventPlan, findEvent, type SlotPlan } from "./plan.ts";
 
-/** What an activation needs of the execution that runs it. */
+/** The seam between two floors: what an activation needs from the execution that runs it, on the floor above. */
 export interface ActivationHost {
   /** The job. */
   readonly job: Job;

@@ -7,19 +7,29 @@ import type { Start } from "../../job/history.ts";
 import type { Job, JobStatus } from "../../job/job.ts";
 import type { Instant, Moment } from "../../job/moment.ts";
 import { hasStarted, type Task } from "../../job/task.ts";
-import type { Activation } from "./activation.ts";
-import type { MergeResult } from "./merge.ts";
-import type { RoutinePlan } from "./plan.ts";
+import type { Activation, ActivationHost } from "./activation.ts";
+import { mergeDelivery } from "./merge.ts";
+import type { RoutinePlan, SlotPlan } from "./plan.ts";
 
 const STOP = new ErrorHandler();
 
-/** The commit of a merge. */
-export function mergeCommit(task: Task, { merged, slot }: MergeResult, time: Moment): MergeCommit {
+/**
+ * The commit by which a delivery is merged into its slot.
+ *
+ * @throws what `mergeDelivery` throws
+ */
+export function mergeCommit(
+  { job, classes, limits }: ActivationHost,
+  task: Task,
+  plan: SlotPlan,
+  time: Moment,
+): MergeCommit {
+  const { merged, slot } = mergeDelivery(job, task, plan, classes, limits);
   return { kind: "merge", time, task, merged, slot, records: startRecords(task, time) };
 }
 
 /**
- * The commit of what a handler has done since the last one.
+ * The commit of what a handler has done since its last commit.
  *
  * @throws {StepLimitError} when the job would make more tasks than `steps`
  * @throws whatever an update function throws

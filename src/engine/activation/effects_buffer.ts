@@ -1,22 +1,16 @@
 import type { SideEffects } from "../../job/commit.ts";
 import type { Expectation } from "../../job/decide.ts";
 import type { DeferredEvent, LogEntry, OutputEntry } from "../../job/job.ts";
-import type { Task } from "../../job/task.ts";
+import type { Activation, ActivationHost } from "./activation.ts";
 import { SlotViews } from "./slot_views.ts";
-import { BufferedValues, type ValuesHost, type ValuesOwner } from "./job_values.ts";
+import { BufferedValues } from "./job_values.ts";
 
 const NONE: readonly never[] = [];
 
-/** What a buffer needs of the activation whose it is. */
-export interface EffectsOwner extends ValuesOwner {
-  /** The task. */
-  readonly task: Task;
-}
-
 /** All that an activation does but emit, until its next commit. Most do nothing of it: each part is made at first use. */
 export class EffectsBuffer {
-  readonly #host: ValuesHost;
-  readonly #owner: EffectsOwner;
+  readonly #host: ActivationHost;
+  readonly #activation: Activation;
   #shared: BufferedValues | undefined;
   #state: BufferedValues | undefined;
   #views: SlotViews | undefined;
@@ -26,9 +20,9 @@ export class EffectsBuffer {
   #deferred: DeferredEvent[] | undefined;
 
   /** Makes the empty buffer of an activation. */
-  constructor(host: ValuesHost, owner: EffectsOwner) {
+  constructor(host: ActivationHost, activation: Activation) {
     this.#host = host;
-    this.#owner = owner;
+    this.#activation = activation;
   }
 
   /** The deliveries from outside that are waited for. */
@@ -53,17 +47,17 @@ export class EffectsBuffer {
 
   /** The values that all routines share. */
   get shared(): BufferedValues {
-    return this.#shared ??= new BufferedValues("shared", this.#host, this.#owner);
+    return this.#shared ??= new BufferedValues("shared", this.#host, this.#activation);
   }
 
   /** The values of the routine. */
   get state(): BufferedValues {
-    return this.#state ??= new BufferedValues("state", this.#host, this.#owner);
+    return this.#state ??= new BufferedValues("state", this.#host, this.#activation);
   }
 
   /** The slots of the routine, as the handler sees them. */
   get views(): SlotViews {
-    return this.#views ??= new SlotViews(this.#host.job, this.#owner.task, this.#host.classes);
+    return this.#views ??= new SlotViews(this.#host.job, this.#activation.task, this.#host.classes);
   }
 
   /**

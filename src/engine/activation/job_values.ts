@@ -1,32 +1,12 @@
 import type { ClassTable } from "../../values/class_table.ts";
-import { type Payload, type ValueLimits, valueOf } from "../../values/payload.ts";
+import { type Payload, valueOf } from "../../values/payload.ts";
 import { payloadOf } from "../../values/encoder.ts";
 import type { EncodeSubject } from "../../values/refusal.ts";
 import { checkName, isName } from "../../base/options.ts";
 import { pathStep } from "../../base/path.ts";
 import type { JobValues } from "../../model/context.ts";
 import type { KeyChange } from "../../job/commit.ts";
-import type { Job } from "../../job/job.ts";
-
-/** What values need of the execution. */
-export interface ValuesHost {
-  /** The job. */
-  readonly job: Job;
-  /** How values travel. */
-  readonly classes: ClassTable;
-  /** How large one may be. */
-  readonly limits: ValueLimits;
-}
-
-/** What values need of the activation whose they are. */
-export interface ValuesOwner {
-  /** The routine's id. */
-  readonly routineId: string;
-  /** Whether the context takes anything. */
-  readonly isOpen: boolean;
-  /** Throws when the context is closed; `what` is what was tried. */
-  checkOpen(what: string): void;
-}
+import type { Activation, ActivationHost } from "./activation.ts";
 
 const NONE: readonly never[] = [];
 
@@ -62,18 +42,18 @@ class ValueSubject implements EncodeSubject {
 /** Values whose writes wait for the commit; reads see them already. */
 export class BufferedValues implements JobValues {
   readonly #name: "shared" | "state";
-  readonly #host: ValuesHost;
-  readonly #owner: ValuesOwner;
+  readonly #host: ActivationHost;
+  readonly #activation: Activation;
   /** The key that was written first, with what was written: few activations write another. */
   #key: string | undefined;
   #write: Write | undefined;
   #others: Map<string, Write> | undefined;
 
-  /** Makes a view of the values that all routines share, or of those of the owner's routine. */
-  constructor(name: "shared" | "state", host: ValuesHost, owner: ValuesOwner) {
+  /** Makes a view of the values that all routines share, or of those of its routine. */
+  constructor(name: "shared" | "state", host: ActivationHost, activation: Activation) {
     this.#name = name;
     this.#host = host;
-    this.#owner = owner;
+    this.#activation = activation;
   }
 
   /** See `Values`. */
@@ -120,7 +100,7 @@ export class BufferedValues implements JobValues {
   }
 
   #check(what: "set" | "update", key: string): void {
-    if (!this.#owner.isOpen) this.#owner.checkOpen(`${this.#name}.${what}("${key}")`);
+    if (!this.#activation.isOpen) this.#activation.checkOpen(`${this.#name}.${what}("${key}")`);
     if (!isName(key)) checkName(`Cannot ${what} ${this.#name}`, "key", key);
   }
 
@@ -150,7 +130,7 @@ export class BufferedValues implements JobValues {
   /** The values as the job has them at this moment. */
   #current(): ReadonlyMap<string, Payload> | undefined {
     const { job } = this.#host;
-    return this.#name === "shared" ? job.sharedData : job.routineStates.get(this.#owner.routineId)?.state;
+    return this.#name === "shared" ? job.sharedData : job.routineStates.get(this.#activation.routineId)?.state;
   }
 
   #encode(key: string, value: unknown): Payload | undefined {

@@ -3,21 +3,17 @@ import { keyedWireOf, partPayload, type Payload, type ValueLimits, valueOf } fro
 import { payloadOf } from "../../values/encoder.ts";
 import { MAX_COUNT } from "../../base/bounded_list.ts";
 import { validate } from "../../values/standard_schema.ts";
+import type { MergeCommit } from "../../job/commit.ts";
 import type { Job } from "../../job/job.ts";
-import { listEnd, type SlotChange } from "../../job/slot_data.ts";
-import { type ListRange, type Merged, shownData, type Task } from "../../job/task.ts";
+import { listEnd } from "../../job/slot_data.ts";
+import { type ListRange, shownData, type Task } from "../../job/task.ts";
 import type { SlotPlan } from "./plan.ts";
 
-/** What a slot makes of a delivery. */
-export interface MergeResult {
-  /** What the handler gets, now and at later attempts. */
-  readonly merged: Merged;
-  /** How the slot changes. */
-  readonly slot: SlotChange | undefined;
-}
+/** What the handler gets, now and at later attempts, and how the slot changes. */
+type MergeResult = Pick<MergeCommit, "merged" | "slot">;
 
 /**
- * Merges a delivery into its slot: checks it by the slot's schema, then joins it with what came before.
+ * Merges a delivery into its slot: checks it by the slot's schema, then joins it with what the slot holds.
  *
  * @throws {SchemaError} when the delivery does not fit the schema
  * @throws {TypeError} when append gets data without keys

@@ -22,7 +22,6 @@ import { type JobCallbacks, JobNotifier } from "./notifier.ts";
 import type { ExecutionLimits } from "../durable/durable_flow.ts";
 import type { Journal } from "../durable/journal.ts";
 import { Loop } from "./loop.ts";
-import { mergeDelivery } from "../activation/merge.ts";
 import { emissionsOf, type Plan, slotOf, type SlotPlan } from "../activation/plan.ts";
 import { DEFAULT_GRACE_MS, type Rest, Resting } from "./resting.ts";
 
@@ -43,8 +42,8 @@ export class Execution implements ActivationHost {
   readonly services: Services;
   /** Whoever waits for the job. */
   readonly listeners: JobListeners = new JobListeners();
-  /** Its commits. */
-  readonly log: Committer;
+  /** Performs its commits. */
+  readonly committer: Committer;
   readonly #plan: Plan;
   readonly #host: EngineHost;
   readonly #notifier: JobNotifier;
@@ -71,7 +70,7 @@ export class Execution implements ActivationHost {
     if (setup.onOutput !== undefined) this.listeners.onOutput((output) => this.#notifier.output(output));
     this.#clock = this.#createClock(setup);
     this.#runner = new HandlerRunner(this, plan, host.timers, host.director);
-    this.log = new Committer(job, new ReadyQueue(job, this.#clock.time()), this.listeners, this.#notifier);
+    this.committer = new Committer(job, new ReadyQueue(job, this.#clock.time()), this.listeners, this.#notifier);
     this.#loop = new Loop((time) => this.#takeTasks(time), () => this.#endOrWait(), host.pacer);
     job.owner = this;
   }
@@ -96,7 +95,7 @@ export class Execution implements ActivationHost {
 
   /** Begins, in a microtask: no handler runs before the caller goes on. `from` is the status before. */
   begin(from: JobStatus, journal?: Journal): void {
-    this.log.journal = journal;
+    this.committer.journal = journal;
     this.#hasBegun = true;
     this.#clock.work(this.time());
     this.#notifier.status(from, this.job.status, this.now());
@@ -111,7 +110,7 @@ export class Execution implements ActivationHost {
   reset(limits: ExecutionLimits): void {
     this.#setup = { ...this.#setup, ...limits };
     this.#clock = this.#createClock(limits);
-    this.log.queue = new ReadyQueue(this.job, this.time());
+    this.committer.queue = new ReadyQueue(this.job, this.time());
   }
 
   /** Does something as soon as the job has begun. */
@@ -137,7 +136,7 @@ export class Execution implements ActivationHost {
   deliver(task: Task, data: Payload | undefined): void {
     const time = this.time();
     this.#clock.work(time);
-    this.log.perform({ kind: "deliver", time, task, data }, [task]);
+    this.committer.perform({ kind: "deliver", time, task, data }, [task]);
     this.#loop.wake();
   }
 
@@ -145,7 +144,7 @@ export class Execution implements ActivationHost {
   rest(rest: Rest, graceMs: number): void {
     if (this.#resting !== undefined || this.#isOver) return;
     this.#resting = new Resting(rest, graceMs);
-    this.#resting.begin(this.#host.timers, (createReason) => this.#abortAll(createReason), () => this.#endOrWait());
+    this.#resting.begin(this.#host.timers, this.#runner, () => this.#endOrWait());
   }
 
   /** Aborts all handlers and ends the job. */
@@ -156,7 +155,7 @@ export class Execution implements ActivationHost {
   commitStep(activation: Activation, progress: Payload | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       let isStored = false;
-      this.#step(activation, "active", progress, () => {
+      this.step(activation, "active", progress, () => {
         isStored = true;
         resolve();
       });
@@ -167,25 +166,24 @@ export class Execution implements ActivationHost {
 
   /** Merges the delivery of a task into its slot, once for all attempts of its handler. */
   merge(task: Task, plan: SlotPlan): Merged {
-    const commit = mergeCommit(task, mergeDelivery(this.job, task, plan, this.classes, this.limits), this.time());
-    this.log.perform(commit);
+    const commit = mergeCommit(this, task, plan, this.time());
+    this.committer.perform(commit);
     return commit.merged;
   }
 
-  /** A handler has returned. */
-  finished(activation: Activation): void {
-    this.#step(activation, "done", undefined);
-  }
-
-  /** A generator has yielded. */
-  yielded(activation: Activation, progress: Payload | undefined): void {
-    this.#step(activation, "parked", progress);
+  /** Commits what a handler has done since its last commit; `follow` is called when that may be seen. */
+  step(activation: Activation, outcome: StepCommit["outcome"], progress?: Payload, follow?: () => void): void {
+    const { pauseRequest } = activation;
+    const commit = stepCommit(this.job, activation, outcome, progress, this.limits.steps, this.time());
+    const readied = outcome === "parked" ? [...commit.created, commit.task] : commit.created;
+    this.committer.perform(commit, readied, follow);
+    if (outcome !== "done") activation.reset();
+    if (pauseRequest !== undefined) this.rest({ status: "paused", pauseRequest }, DEFAULT_GRACE_MS);
   }
 
   /** A handler has failed, or could not be called. */
   failed(task: Task, plan: SlotPlan, thrown: unknown): void {
-    const isFatal = thrown instanceof StepLimitError;
-    this.#failTask(task, plan, describeError(thrown, this.#host.errorStacks), { mayRetry: true, isFatal });
+    this.#failTask(task, plan, describeError(thrown, this.#host.errorStacks), true, thrown instanceof StepLimitError);
   }
 
   /** A handler that waited is done, or the store has caught up: another task may be taken. */
@@ -205,11 +203,11 @@ export class Execution implements ActivationHost {
     let time = known ?? this.time();
     for (;;) {
       // Even while no task may be taken: the alarm for a due task that stays among the waiting ones would ring again at once.
-      if (this.log.queue.hasWaiting) this.#wakeDue(time);
+      if (this.committer.queue.hasWaiting) this.#wakeDue(time);
       const obstacle = this.#obstacle(time);
       if (obstacle === "slice used up") this.#loop.defer();
       if (obstacle !== undefined) break;
-      const task = takeNext(this.log.queue, this.limits.highWater, time, director);
+      const task = takeNext(this.committer.queue, this.limits.highWater, time, director);
       if (task === undefined) break;
       this.#clock.work(time);
       if (this.#host.isObserved) this.#notifier.start(task, time);
@@ -225,18 +223,18 @@ export class Execution implements ActivationHost {
     if (this.#isOver) return "ended";
     if (this.#resting !== undefined) return "resting";
     if (this.#runner.active >= this.#setup.workers) return "no worker free";
-    if (this.log.journal !== undefined && this.#isStoreBehind(time)) return "store behind";
+    if (this.committer.journal !== undefined && this.#isStoreBehind(time)) return "store behind";
     if (this.#loop.isDeferred || this.#host.pacer.isSpent(time)) return "slice used up";
     return undefined;
   }
 
   #isStoreBehind({ at }: Instant): boolean {
-    return this.log.isFarAhead(at) || this.log.isHeld(this.log.queue.peek(this.limits.highWater));
+    return this.committer.isFarAhead(at) || this.committer.isHeld(this.committer.queue.peek(this.limits.highWater));
   }
 
   #wakeDue(time: Instant): void {
     if (!this.#hasBegun || this.#isOver || this.#resting !== undefined) return;
-    for (const task of this.log.queue.wake(time)) {
+    for (const task of this.committer.queue.wake(time)) {
       // Whoever was told of the one before may have delivered.
       if (task.details?.awaiting !== undefined) this.#expire(task);
     }
@@ -247,16 +245,16 @@ export class Execution implements ActivationHost {
     if (this.#isOver || this.#loop.isRunning || !this.#hasBegun) return;
     if (this.active > 0) {
       this.#clock.watch();
-      this.#clock.setAlarm(this.#resting === undefined ? this.log.queue.nextDueAt() : undefined);
+      this.#clock.setAlarm(this.#resting === undefined ? this.committer.queue.nextDueAt() : undefined);
     } else if (this.#resting !== undefined) {
       this.#end(this.#resting.commit(this.time()));
-    } else if (!this.log.queue.isEmpty) {
+    } else if (!this.committer.queue.isEmpty) {
       // A turn comes: after the host's event loop, or when the store has caught up.
       this.#clock.watch();
     } else if (this.job.tasks.size > 0) {
-      if (this.log.isBehind()) return this.#clock.watch();
+      if (this.committer.isBehind()) return this.#clock.watch();
       this.#clock.rest(this.now());
-      this.#clock.setAlarm(this.log.queue.nextDueAt());
+      this.#clock.setAlarm(this.committer.queue.nextDueAt());
       this.listeners.idle();
     } else if (this.job.deferredEvents.length > 0) {
       this.#sendDeferred();
@@ -273,16 +271,14 @@ export class Execution implements ActivationHost {
     this.#end(commit, () => error);
   }
 
-  /**
-   * Performs the last commit: handlers are aborted, timers stopped. Whoever waits is told when it is stored.
-   */
+  /** Performs the last commit: handlers are aborted, timers stopped. Whoever waits is told when it is stored. */
   #end(
     commit: StatusCommit | FailureCommit,
     createReason = (): Error => new CancelledError("the job has ended"),
   ): void {
     const from = this.job.status;
     const to = commit.kind === "status" ? commit.status : "failed";
-    this.log.performLast(commit, () => this.#stop(createReason), () =>
+    this.committer.performLast(commit, () => this.#stop(createReason), () =>
       this.#depart(() => {
         if (commit.kind === "failure") this.#notifier.task(commit);
         this.#notifier.status(from, to, commit.time.at);
@@ -301,12 +297,6 @@ export class Execution implements ActivationHost {
     this.#runner.disposeGenerators();
   }
 
-  #abortAll(createReason: () => Error): Task[] {
-    const stopped = this.#runner.activeTasks();
-    this.#runner.abortAll(createReason);
-    return stopped;
-  }
-
   /** The job is no longer live before anybody is told of it. */
   #depart(tell: () => void): void {
     this.job.owner = undefined;
@@ -314,43 +304,23 @@ export class Execution implements ActivationHost {
     tell();
   }
 
-  #step(
-    activation: Activation,
-    outcome: StepCommit["outcome"],
-    progress: Payload | undefined,
-    then?: () => void,
-  ): void {
-    const { pauseRequest } = activation;
-    const commit = stepCommit(this.job, activation, outcome, progress, this.limits.steps, this.time());
-    const readied = outcome === "parked" ? [...commit.created, commit.task] : commit.created;
-    this.log.perform(commit, readied, then);
-    if (outcome !== "done") activation.reset();
-    if (pauseRequest !== undefined) this.rest({ status: "paused", pauseRequest: pauseRequest }, DEFAULT_GRACE_MS);
-  }
-
-  /** An awaited delivery has not come in time. That is decided by the error handler, but never tried again. */
+  /** An awaited delivery has not come in time: a failure that the error handler decides, but that is never tried again. */
   #expire(task: Task): void {
     const { routine, slot } = task.route;
     // Unreachable default: only what has a deadline expires.
     const timeoutMs = task.details?.awaiting?.timeoutMs ?? 0;
     const error = new TimeoutError(`The delivery to slot "${slot}" of routine "${routine}"`, timeoutMs);
-    this.#failTask(task, slotOf(this.#plan, task.route), describeError(error), { mayRetry: false, isFatal: false });
+    this.#failTask(task, slotOf(this.#plan, task.route), describeError(error), false, false);
   }
 
-  #failTask(
-    task: Task,
-    plan: SlotPlan,
-    error: ErrorData,
-    options: { readonly mayRetry: boolean; readonly isFatal: boolean },
-  ): void {
+  #failTask(task: Task, { routine }: SlotPlan, error: ErrorData, mayRetry: boolean, isFatal: boolean): void {
     if (this.#isOver) return;
     const others = () => this.#runner.activeTasks().filter((other) => other !== task);
-    const commit = failureCommit(this.job, task, plan.routine, error, { ...options, others }, this.time());
+    const commit = failureCommit(this.job, task, routine, error, { mayRetry, isFatal, others }, this.time());
     if (commit.verdict.kind === "end" && commit.verdict.stop) {
-      this.#end(commit, () => new CancelledError(`routine "${plan.routine.id}" has failed`));
-      return;
+      return this.#end(commit, () => new CancelledError(`routine "${routine.id}" has failed`));
     }
-    this.log.perform(commit, commit.verdict.kind === "retry" ? [task] : []);
+    this.committer.perform(commit, commit.verdict.kind === "retry" ? [task] : []);
   }
 
   #sendDeferred(): void {
@@ -359,7 +329,7 @@ export class Execution implements ActivationHost {
     const emissions = emissionsOf(this.#plan, this.job.deferredEvents);
     try {
       const created = createTasks(this.job, emissions, [], time, this.limits.steps);
-      this.log.perform({ kind: "deferred", time, created, records: emissions.entries }, created);
+      this.committer.perform({ kind: "deferred", time, created, records: emissions.entries }, created);
     } catch (error) {
       // Unreachable: nothing else is thrown here, and a defect must not pass for a limit.
       if (!(error instanceof StepLimitError)) throw error;

@@ -65,8 +65,7 @@ export class HandlerRunner {
     try {
       activation = new Activation(this.#execution, task, plan, this.#input(task, plan));
     } catch (error) {
-      this.#execution.failed(task, plan, error);
-      return;
+      return this.#execution.failed(task, plan, error);
     }
     // Whoever was told of the merge may have stopped the job.
     if (this.#isStopped) return;
@@ -75,7 +74,7 @@ export class HandlerRunner {
     else this.#call(activation, handler);
   }
 
-  /** Goes on with the generator of a task, if it lives here. */
+  /** Goes on with the generator of a task, if it was started here. */
   #goesOn(task: Task): boolean {
     const live = this.#generators?.get(task);
     if (live === undefined) return false;
@@ -136,8 +135,7 @@ export class HandlerRunner {
       }
     } catch (error) {
       this.#current = undefined;
-      this.#fail(activation, error);
-      return;
+      return this.#fail(activation, error);
     }
     this.#current = undefined;
     if (isPromise) this.#await(activation, result);
@@ -147,30 +145,27 @@ export class HandlerRunner {
 
   /** Waits for what a handler has returned, or the next segment of its generator. */
   #await(activation: Activation, result: unknown, live?: LiveGenerator): void {
-    if (activation.isAborted) {
-      ignoreRejection(result);
-      return;
-    }
+    if (activation.isAborted) return ignoreRejection(result);
     this.#active.add(activation);
     if (activation.plan.slot.timeoutMs !== undefined) this.#limitTime(activation, activation.plan.slot.timeoutMs);
     if (activation.plan.merges) activation.watchSlot();
     Promise.resolve(result).then(
       (value) => {
-        if (!this.#settles(activation)) return;
+        if (!this.#endWait(activation)) return;
         if (live === undefined) this.#finish(activation);
         else this.#segment(live, value);
         this.#execution.handlerDone();
       },
       (error) => {
-        if (!this.#settles(activation)) return;
+        if (!this.#endWait(activation)) return;
         this.#fail(activation, error);
         this.#execution.handlerDone();
       },
     );
   }
 
-  /** Whether a handler that waited is dealt with now: not when it was aborted. */
-  #settles(activation: Activation): boolean {
+  /** A handler no longer waits; `false` when it was aborted before: then its result is ignored. */
+  #endWait(activation: Activation): boolean {
     if (!this.#active.delete(activation)) return false;
     activation.stopWaiting();
     return true;
@@ -204,8 +199,7 @@ export class HandlerRunner {
       result = generator.next();
     } catch (error) {
       this.#current = undefined;
-      this.#fail(activation, error);
-      return;
+      return this.#fail(activation, error);
     }
     this.#current = undefined;
     if (isThenable(result)) this.#await(activation, result, live);
@@ -219,24 +213,17 @@ export class HandlerRunner {
     try {
       ({ done, value } = readResult(result));
     } catch (error) {
-      this.#fail(activation, error);
-      return;
+      return this.#fail(activation, error);
     }
     if (done === true) {
       this.#generators?.delete(activation.task);
-      this.#finish(activation);
-      return;
+      return this.#finish(activation);
     }
-    if (activation.isAborted) {
-      dispose(generator);
-      return;
-    }
+    if (activation.isAborted) return dispose(generator);
     activation.close();
     try {
-      this.#execution.yielded(
-        activation,
-        activation.keep(`Cannot yield from routine "${activation.routineId}"`, value),
-      );
+      const progress = activation.keep(`Cannot yield from routine "${activation.routineId}"`, value);
+      this.#execution.step(activation, "parked", progress);
     } catch (error) {
       this.#fail(activation, error);
     }
@@ -246,7 +233,7 @@ export class HandlerRunner {
     if (activation.isAborted) return;
     activation.close();
     try {
-      this.#execution.finished(activation);
+      this.#execution.step(activation, "done");
     } catch (error) {
       this.#fail(activation, error);
     }
@@ -271,12 +258,12 @@ function invoke(handler: AnyHandler, activation: Activation): unknown {
   return handler.call(activation.plan.owner, activation.input, activation);
 }
 
-/** Apart from where handlers are called: there, nothing is caught in a closure for it. */
+/** Apart from `#call`: a closure there would cost each call a context on the heap. */
 function direct(director: Director, handler: AnyHandler, activation: Activation): unknown {
   return director.call(activation, () => invoke(handler, activation));
 }
 
-/** Data without keys has come through a mapping as it was. */
+/** A mapping leaves data without keys as it is; that is refused here. */
 function checkMapped(task: Task): void {
   if (keyedWireOf(shownData(task)) !== undefined) return;
   const { routine, slot } = task.route;
@@ -297,7 +284,7 @@ function dispose(generator: GeneratorLike): void {
     const result = generator.return(undefined);
     if (isThenable(result)) ignoreRejection(result);
   } catch {
-    // The handler was told to end; how it fails at that concerns nobody.
+    // The handler was told to end; its commit is decided already, whatever its `finally` blocks throw.
   }
 }
 

@@ -4,6 +4,7 @@ import type { StatusCommit } from "../../job/commit.ts";
 import type { Task } from "../../job/task.ts";
 import type { Moment } from "../../job/moment.ts";
 import { statusCommit } from "../activation/commits.ts";
+import type { HandlerRunner } from "./handler_runner.ts";
 import type { PauseRequest } from "../activation/activation.ts";
 
 /** How a job comes to rest without having ended. */
@@ -33,10 +34,11 @@ export class Resting {
     this.#graceMs = graceMs;
   }
 
-  /** Gives handlers `graceMs`; then `abort` stops them and returns their tasks. `next` is called now and after that. */
-  begin(timers: Timers, abort: (createReason: () => Error) => readonly Task[], next: () => void): void {
+  /** Lets handlers go on for `graceMs`, then aborts them; `next` is called now and after that. */
+  begin(timers: Timers, runner: HandlerRunner, next: () => void): void {
     const end = () => {
-      this.#stopped = abort(() => new PausedError(this.#graceMs));
+      this.#stopped = runner.activeTasks();
+      runner.abortAll(() => new PausedError(this.#graceMs));
       next();
     };
     if (this.#graceMs === 0) return end();

@@ -73,7 +73,7 @@ export function waitForCondition(
       return () => {};
     }
     // The condition may see a commit that is not stored yet.
-    const ask = () => holds() && execution.log.whenStored(() => resolve(true));
+    const ask = () => holds() && execution.committer.whenStored(() => resolve(true));
     const stops = [
       execution.listeners.onCommit(ask),
       execution.listeners.onRest((error) => error === undefined ? resolve(holds()) : reject(error)),
