@@ -37,49 +37,21 @@ export function waitForRest(
   options: WaitOptions,
   onProgress: ((progress: JobProgress) => void) | undefined,
 ): Promise<boolean> {
-  return wait(timers, options, () => false, (resolve, reject) => {
-    if (execution === undefined) {
-      resolve(hasEnded(job.status));
-      return () => {};
-    }
-    const { listeners } = execution;
-    const stop = listeners.onRest((error) => error === undefined ? resolve(hasEnded(job.status)) : reject(error));
-    if (onProgress === undefined) return stop;
-    const tell = () =>
-      attempt(reject, () => onProgress({ status: job.status, pending: job.tasks.size, active: execution.active }));
-    const stopProgress = listeners.onCommit(tell);
-    tell();
-    return () => {
-      stop();
-      stopProgress();
-    };
-  });
+  const onCommit = onProgress &&
+    (({ active }: Execution) => onProgress({ status: job.status, pending: job.tasks.size, active }));
+  return wait(execution, timers, options, "onRest", () => hasEnded(job.status), () => false, onCommit);
 }
 
-/**
- * Waits until a condition holds: false when the job ends or rests first. It is asked after each commit; whatever it throws
- * ends the wait.
- */
+/** Waits until a condition holds: false when the job ends or rests first. It is asked after each commit. */
 export function waitForCondition(
   execution: Execution | undefined,
   timers: Timers,
   options: WaitOptions,
   condition: () => boolean,
 ): Promise<boolean> {
-  return wait(timers, options, () => false, (resolve, reject) => {
-    const holds = (): boolean => attempt(reject, condition) ?? false;
-    if (execution === undefined) {
-      resolve(holds());
-      return () => {};
-    }
+  return wait(execution, timers, options, "onRest", condition, () => false, ({ committer }, end) => {
     // The condition may see a commit that is not stored yet.
-    const ask = () => holds() && execution.committer.whenStored(() => resolve(true));
-    const stops = [
-      execution.listeners.onCommit(ask),
-      execution.listeners.onRest((error) => error === undefined ? resolve(holds()) : reject(error)),
-    ];
-    ask();
-    return () => stops.forEach((stop) => stop());
+    if (condition()) committer.whenStored(() => end(() => true));
   });
 }
 
@@ -91,65 +63,61 @@ export function waitUntilIdle(
   options: WaitOptions,
 ): Promise<Settled> {
   const settled = (): Settled => ({ status: job.status, nextDueAt: nextDueAt(job, timers.now()) });
-  return wait(timers, options, settled, (resolve, reject) => {
-    if (execution === undefined) {
-      resolve(settled());
-      return () => {};
-    }
-    execution.poll();
-    return execution.listeners.onIdle((error) => error === undefined ? resolve(settled()) : reject(error));
-  });
+  execution?.poll();
+  return wait(execution, timers, options, "onIdle", settled, settled);
 }
 
 /**
- * Waits for something that calls back: until it resolves or rejects, the time is up, or the signal is aborted. Whichever
- * comes first, everything is cleaned up.
+ * Waits for an event of a job and resolves with `answer()`: at once when the job is not live, with `late()` when the time is
+ * up. `onCommit` is called now and after each commit, and may end the wait with an answer of its own. What one of these
+ * functions throws ends the wait as well: it rejects. However it ends, its listeners and its timer are removed.
  *
  * @throws the signal's reason, at once when it is aborted already
  */
 function wait<T>(
+  execution: Execution | undefined,
   timers: Timers,
   { timeoutMs, signal }: WaitOptions,
-  onTimeout: () => T,
-  start: (resolve: (value: T) => void, reject: (error: unknown) => void) => () => void,
+  event: "onRest" | "onIdle",
+  answer: () => T,
+  late: () => T,
+  onCommit?: (execution: Execution, end: (answer: () => T) => void) => void,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
-    if (signal?.aborted === true) {
-      reject(signal.reason);
-      return;
-    }
-    let hasEnded = false;
+    if (signal?.aborted === true) return reject(signal.reason);
+    if (execution === undefined) return resolve(answer());
     const stops: (() => void)[] = [];
-    /** Says whether this is the first end. */
-    const end = (): boolean => {
-      if (hasEnded) return false;
-      hasEnded = true;
+    const end = (last: () => T): void => {
       for (const stop of stops) stop();
-      return true;
+      try {
+        resolve(last());
+      } catch (error) {
+        reject(error);
+      }
     };
-    const succeed = (value: T): void => void (end() && resolve(value));
-    const fail = (error: unknown): void => void (end() && reject(error));
+    const fail = (error: unknown): void =>
+      end(() => {
+        throw error;
+      });
     if (signal !== undefined) {
       const abort = () => fail(signal.reason);
       signal.addEventListener("abort", abort);
       stops.push(() => signal.removeEventListener("abort", abort));
     }
     if (timeoutMs !== undefined && timeoutMs !== Infinity) {
-      stops.push(timers.setTimer(timers.now() + timeoutMs, () => succeed(onTimeout())));
+      stops.push(timers.setTimer(timers.now() + timeoutMs, () => end(late)));
     }
-    const stop = start(succeed, fail);
-    // It may have ended at once, before there was anything to stop.
-    if (hasEnded) stop();
-    else stops.push(stop);
+    const { listeners } = execution;
+    stops.push(listeners[event]((error) => error === undefined ? end(answer) : fail(error)));
+    if (onCommit === undefined) return;
+    const tell = (): void => {
+      try {
+        onCommit(execution, end);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    stops.push(listeners.onCommit(tell));
+    tell();
   });
-}
-
-/** Calls a function of the user's. What it throws goes to `onError`, and then there is no result. */
-function attempt<T>(onError: (error: unknown) => void, run: () => T): T | undefined {
-  try {
-    return run();
-  } catch (error) {
-    onError(error);
-    return undefined;
-  }
 }
