@@ -276,7 +276,7 @@ export class Flow extends FlowGraph {
   /**
    * Waits until a condition holds, asked after each commit: false when the time is up, or the job ends or rests first.
    *
-   * @throws whatever the condition throws
+   * @throws whatever the condition throws, and TypeError for one that answers with a promise
    */
   waitUntil(job: JobState, condition: (job: JobState) => boolean, options: WaitOptions = {}): Promise<boolean> {
     const { execution, timers } = this.#target("wait for", job);

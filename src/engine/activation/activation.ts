@@ -23,23 +23,22 @@ import { type EventPlan, findEvent, type SlotPlan } from "./plan.ts";
 
 /** The seam between two floors: what an activation needs from the execution that runs it, on the floor above. */
 export interface ActivationHost {
-  /** The job. */
   readonly job: Job;
-  /** How values travel. */
+  /** The classes whose instances may travel. */
   readonly classes: ClassTable;
-  /** How large a value may be. */
+  /** Limits of the size of values, among others. */
   readonly limits: FlowLimits;
   /** What handlers get as `ctx.services`. */
   readonly services: Services;
-  /** The clock. */
+  /** The present instant, in milliseconds since 1970. */
   now(): number;
-  /** Commits what an activation has buffered; its handler goes on when that is stored. */
+  /** Commits what an activation has buffered; resolves when that is stored. */
   commitStep(activation: Activation, progress: Payload | undefined): Promise<void>;
-  /** Tells listeners of live progress. */
+  /** Passes live progress on to listeners. */
   report(activation: Activation, data: unknown): void;
 }
 
-/** Why an activation takes nothing more: its handler has returned, or was aborted for a reason. */
+/** Why an activation refuses calls: its handler has returned, or was aborted for a reason. */
 interface Closed {
   readonly why: string;
   readonly reason?: unknown;
@@ -47,38 +46,36 @@ interface Closed {
 
 /** A pause that a handler has asked for. */
 export interface PauseRequest {
-  /** Why. */
+  /** The reason that the handler gave. */
   readonly reason: string | undefined;
-  /** What the handler noted. */
+  /** Data that the handler noted with it. */
   readonly checkpoint: Payload | undefined;
 }
 
 const NONE: readonly never[] = [];
 const RETURNED: Closed = Object.freeze({ why: "its handler has returned; await what it starts before it returns" });
 
-/** One run of a handler: its context, and the buffer of what it does. */
+/** One run of a handler: its context, and the buffer of its effects until the next commit. */
 export class Activation implements Context<unknown>, Linked<Activation> {
-  /** The task. */
   readonly task: Task;
   /** The slot whose handler runs. */
   readonly plan: SlotPlan;
-  /** What the handler gets. */
+  /** The handler's first argument. */
   readonly input: unknown;
-  /** The pause that was asked for since the last commit. */
+  /** The pause that the handler has asked for since its last commit. */
   pauseRequest: PauseRequest | undefined;
-  /** Its neighbour among those whose handlers wait. */
+  /** The neighbours in the list of activations whose handlers wait. */
   previous: Activation | undefined;
-  /** Its neighbour among those whose handlers wait. */
   next: Activation | undefined;
   readonly #host: ActivationHost;
   #emissions: Emissions | undefined;
   #effects: EffectsBuffer | undefined;
   #controller: AbortController | undefined;
-  /** What ends with the waiting: the timer of a timeout, the watch over a slot. */
+  /** To be called when the handler no longer waits: they stop its timeout and the watch over its slot. */
   #stops: (() => void)[] | undefined;
   #closed: Closed | undefined;
 
-  /** Makes the activation of a task; `input` is what its handler gets. */
+  /** Makes the activation of a task; `input` is the handler's first argument. */
   constructor(host: ActivationHost, task: Task, plan: SlotPlan, input: unknown) {
     this.#host = host;
     this.task = task;
@@ -86,22 +83,22 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     this.input = input;
   }
 
-  /** Whether the handler was aborted: what it returns later is ignored. */
+  /** Whether the handler was aborted: its later result is ignored. */
   get isAborted(): boolean {
     return this.#closed?.reason !== undefined;
   }
 
-  /** Takes nothing more: the handler has returned. */
+  /** Refuses all further calls: the handler has returned. */
   close(): void {
     this.#closed ??= RETURNED;
   }
 
-  /** Takes things again: a generator goes on. */
+  /** Accepts calls again: a generator goes on. */
   reopen(): void {
     if (!this.isAborted) this.#closed = undefined;
   }
 
-  /** Takes nothing more, and tells the handler by `ctx.signal`. */
+  /** Refuses all further calls, and aborts `ctx.signal`. */
   abort(reason: Error): void {
     if (this.isAborted) return;
     this.#closed = { why: `its handler was aborted (${reason.message})`, reason };
@@ -109,12 +106,12 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     this.#controller?.abort(reason);
   }
 
-  /** What the task keeps for its next step: without a value, what it has kept. */
+  /** The progress that the task keeps for its next step: without a new one, the last. */
   keep(action: string, progress: unknown): Payload | undefined {
     return progress === undefined ? this.task.details?.progress : this.#encode(action, "progress", progress);
   }
 
-  /** Keeps the view of its own slot as it is now, while the handler waits and others merge. */
+  /** Keeps the view of the own slot as it is now, while the handler waits and other tasks merge into that slot. */
   watchSlot(): void {
     this.whileWaiting(this.#buffer.views.watch());
   }
@@ -125,7 +122,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     else this.#stops.push(stop);
   }
 
-  /** Ends what lasts only while the handler waits. */
+  /** Calls all functions that were given to `whileWaiting`. */
   stopWaiting(): void {
     const stops = this.#stops;
     if (stops === undefined) return;
@@ -134,7 +131,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   /**
-   * What else the buffered calls change, on the values of this moment.
+   * The changes that the buffered calls make to the values of this moment, emissions left out.
    *
    * @throws whatever an update function throws
    */
@@ -142,14 +139,14 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     return this.#effects?.changes();
   }
 
-  /** Forgets the buffered calls: they have been committed. */
+  /** Forgets the buffered calls: they are committed. */
   reset(): void {
     this.#emissions = undefined;
     this.#effects?.clear();
     this.pauseRequest = undefined;
   }
 
-  /** What was emitted since the last commit. */
+  /** Everything emitted since the last commit. */
   get emissions(): Emissions {
     return this.#emissions ??= new Emissions();
   }
@@ -294,12 +291,12 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     this.pauseRequest ??= { reason, checkpoint: this.#encode("Cannot pause", "checkpoint", checkpoint) };
   }
 
-  /** Whether it takes anything: the handler has not returned and was not aborted. */
+  /** Whether it accepts calls: the handler has not returned and was not aborted. */
   get isOpen(): boolean {
     return this.#closed === undefined;
   }
 
-  /** Refuses what comes after the handler has returned or was aborted. */
+  /** Refuses a call after the handler has returned or was aborted; `what` says what was tried. */
   checkOpen(what: string): void {
     if (this.#closed === undefined) return;
     throw new StateError(what, "closed", `Cannot ${what} in routine "${this.routineId}": ${this.#closed.why}`);
@@ -327,7 +324,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     );
   }
 
-  /** What was received and is passed on whole has been checked and frozen already. */
+  /** Data that was received and is passed on whole has been checked and frozen already. */
   #payload({ schema }: EventPlan, data: unknown, subject: EncodeSubject): Payload | undefined {
     if (schema !== undefined) validate(schema, data, `${subject.action}: data`);
     const { data: received } = this.task;

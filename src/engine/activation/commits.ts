@@ -60,7 +60,7 @@ export function stepCommit(
 
 /** How the failure of a task is decided. */
 export interface FailureOptions {
-  /** Whether the task may be tried again at all. */
+  /** Whether the error handler may try the task again. */
   readonly mayRetry: boolean;
   /** Whether the job fails, whatever the error handler says. */
   readonly isFatal: boolean;
@@ -106,7 +106,7 @@ function startRecords(task: Task, time: Instant): readonly Start[] {
   return isFirst(task) ? [{ routine: task.route.routine, time }] : [];
 }
 
-/** Whether this is a task's first commit, with which its `start` enters the history. */
+/** Whether this is a task's first commit, which writes its `start` into the history. */
 function isFirst(task: Task): boolean {
   return task.details === undefined || (!hasStarted(task) && task.details.awaiting === undefined);
 }

@@ -7,7 +7,7 @@ import { BufferedValues } from "./job_values.ts";
 
 const NONE: readonly never[] = [];
 
-/** All that an activation does but emit, until its next commit. Most do nothing of it: each part is made at first use. */
+/** All effects of an activation until its next commit, except emissions. Most have none: each part is made at first use. */
 export class EffectsBuffer {
   readonly #host: ActivationHost;
   readonly #activation: Activation;
@@ -25,7 +25,7 @@ export class EffectsBuffer {
     this.#activation = activation;
   }
 
-  /** The deliveries from outside that are waited for. */
+  /** The deliveries from outside that the handler has asked for. */
   get expectations(): Expectation[] {
     return this.#expectations ??= [];
   }
@@ -61,7 +61,7 @@ export class EffectsBuffer {
   }
 
   /**
-   * What the buffered calls change, on the values of this moment.
+   * The changes that the buffered calls make to the values of this moment.
    *
    * @throws whatever an update function throws
    */

@@ -1,4 +1,3 @@
-import type { ClassTable } from "../../values/class_table.ts";
 import { type Payload, valueOf } from "../../values/payload.ts";
 import { payloadOf } from "../../values/encoder.ts";
 import type { EncodeSubject } from "../../values/refusal.ts";
@@ -12,15 +11,15 @@ const NONE: readonly never[] = [];
 
 type Change = (old: unknown) => unknown;
 
-/** What was written under a key. */
+/** The writes of one key. */
 interface Write {
-  /** Whether a value was set: the changes are made on that, and not on the one that the job has at the commit. */
+  /** Whether a value was set: the changes apply to that value, not to the one that the job has at the commit. */
   readonly isSet: boolean;
   readonly value: Payload | undefined;
   changes: Change[] | undefined;
 }
 
-/** What a refused value is called: put together only when one is. */
+/** How an error names a refused value; the text is only made when one is refused. */
 class ValueSubject implements EncodeSubject {
   readonly #name: string;
   readonly #key: string;
@@ -44,30 +43,30 @@ export class BufferedValues implements JobValues {
   readonly #name: "shared" | "state";
   readonly #host: ActivationHost;
   readonly #activation: Activation;
-  /** The key that was written first, with what was written: few activations write another. */
+  /** The key that was written first, and its writes: few activations write another key, so most need no map. */
   #key: string | undefined;
   #write: Write | undefined;
   #others: Map<string, Write> | undefined;
 
-  /** Makes a view of the values that all routines share, or of those of its routine. */
+  /** Makes a view of the values that all routines share, or of those of the activation's routine. */
   constructor(name: "shared" | "state", host: ActivationHost, activation: Activation) {
     this.#name = name;
     this.#host = host;
     this.#activation = activation;
   }
 
-  /** See `Values`. */
+  /** See `JobValues`. */
   get<T = unknown>(key: string): T | undefined {
-    return valueOf(this.#settle(key), this.#host.classes) as T | undefined;
+    return valueOf(this.#read(key), this.#host.classes) as T | undefined;
   }
 
-  /** See `Values`. */
+  /** See `JobValues`. */
   set(key: string, value: unknown): void {
     this.#check("set", key);
     this.#setWrite(key, { isSet: true, value: this.#encode(key, value), changes: undefined });
   }
 
-  /** See `Values`. */
+  /** See `JobValues`. */
   update<T = unknown>(key: string, change: (old: T | undefined) => T | undefined): void {
     this.#check("update", key);
     if (typeof change !== "function") {
@@ -81,15 +80,15 @@ export class BufferedValues implements JobValues {
   }
 
   /**
-   * What the writes come to on the values of this moment.
+   * The changes that the writes make to the values of this moment.
    *
    * @throws whatever an update function throws
    */
   changes(): readonly KeyChange[] {
     if (this.#key === undefined) return NONE;
-    const first: KeyChange = [this.#key, this.#settle(this.#key)];
+    const first: KeyChange = [this.#key, this.#read(this.#key)];
     if (this.#others === undefined) return [first];
-    return [first, ...Array.from(this.#others.keys(), (key): KeyChange => [key, this.#settle(key)])];
+    return [first, ...Array.from(this.#others.keys(), (key): KeyChange => [key, this.#read(key)])];
   }
 
   /** Forgets the writes: they have been committed. */
@@ -117,7 +116,7 @@ export class BufferedValues implements JobValues {
     this.#write = write;
   }
 
-  #settle(key: string): Payload | undefined {
+  #read(key: string): Payload | undefined {
     const write = this.#writeOf(key);
     let value = write?.isSet === true ? write.value : this.#current()?.get(key);
     const changes = write?.changes;
@@ -127,7 +126,7 @@ export class BufferedValues implements JobValues {
     return value;
   }
 
-  /** The values as the job has them at this moment. */
+  /** The committed values. */
   #current(): ReadonlyMap<string, Payload> | undefined {
     const { job } = this.#host;
     return this.#name === "shared" ? job.sharedData : job.routineStates.get(this.#activation.routineId)?.state;

@@ -12,7 +12,7 @@ import type { DeferredEvent, Job } from "../../job/job.ts";
 import type { Instant } from "../../job/moment.ts";
 import type { Route } from "../../job/task.ts";
 
-/** A way to a slot that knows the slot: whoever takes a task need not search for it. */
+/** A route that holds its slot, so that taking a task needs no search. */
 class PlannedRoute implements EventRoute {
   readonly routine: string;
   readonly slot: string;
@@ -31,15 +31,15 @@ class PlannedRoute implements EventRoute {
 }
 
 /**
- * A slot as the engine runs it. What each activation needs stands here again: among thousands of routines, each object on the
- * way to it would have to be fetched from far.
+ * A slot as the engine runs it. The fields that each activation needs are copied here for cache locality: with thousands of
+ * routines, each further object on the path to them is a cache miss.
  */
 export class SlotPlan {
   /** The slot. */
   readonly slot: Slot<never>;
   /** Its routine. */
   readonly routine: RoutinePlan;
-  /** The object whose handler it is. */
+  /** The routine's object: `this` of the handler. */
   readonly owner: Routine<object>;
   /** The handler; a slot without one only merges. */
   readonly handler: AnyHandler | undefined;
@@ -47,11 +47,11 @@ export class SlotPlan {
   readonly version: number;
   /** The routine's first event: most have no other. */
   readonly firstEvent: EventPlan | undefined;
-  /** Whether what it merges is settled once per task, by a commit of its own. */
+  /** Whether a delivery is merged by a commit of its own, once for all attempts of its task. */
   readonly merges: boolean;
-  /** The way of entries and of deliveries from outside. */
+  /** The route of entries and of deliveries from outside. */
   readonly route: Route;
-  /** The ways of the events that are connected to it. */
+  /** The routes of the events that are connected to it. */
   readonly arrivals: Map<EventPlan, EventRoute> = new Map();
   #lastStart: Start | undefined;
 
@@ -67,7 +67,7 @@ export class SlotPlan {
     this.route = new PlannedRoute(this, undefined, {});
   }
 
-  /** The start of a task. Those of one moment are one object: every task has one, and the history keeps it. */
+  /** The start record of a task. Tasks of one moment share one object: the history keeps one for every task. */
   startAt(time: Instant): Start {
     const last = this.#lastStart;
     if (last !== undefined && last.time.at === time.at) return last;
@@ -97,13 +97,13 @@ export interface RoutinePlan {
 export interface EventPlan extends EventSource {
   /** Every slot that gets it, in the order of connection. */
   readonly routes: EventRoute[];
-  /** Its only way, on which nothing is renamed; `undefined` when it goes others. */
+  /** Its only route, if that renames nothing; `undefined` when the event has several routes or one with a mapping. */
   only: EventRoute | undefined;
   /** How the event was declared. */
   readonly declared: Event<unknown>;
-  /** What checks its data, if something does. */
+  /** The schema of its data, if it has one. */
   readonly schema: Event<unknown>["schema"];
-  /** What an emission that is refused is called. */
+  /** How an error names an emission that is refused. */
   readonly emission: EncodeSubject;
 }
 
@@ -157,7 +157,7 @@ function planRoutine(id: string, routine: Routine<object>, graph: FlowGraph): Ro
   return plan;
 }
 
-/** The event of a slot's routine that a handler names; `undefined` for another routine's. */
+/** The event of a slot's routine, by its object or its name; `undefined` for an event of another routine. */
 export function findEvent({ firstEvent, routine }: SlotPlan, event: Event<unknown> | string): EventPlan | undefined {
   return firstEvent?.declared === event ? firstEvent : findOther(routine, event);
 }
@@ -166,7 +166,7 @@ function findOther({ events, eventList }: RoutinePlan, event: Event<unknown> | s
   return typeof event === "string" ? events.get(event) : eventList.find(({ declared }) => declared === event);
 }
 
-/** The slot that a task of the job goes to. The preflight has seen to it that there is one. */
+/** The slot of a task's route. The preflight has checked that the flow has it. */
 export function slotOf(plan: Plan, route: ConnectionTarget): SlotPlan {
   // Unreachable default: a job's tasks have the routes of the plan when it goes on.
   return route instanceof PlannedRoute ? route.target : findSlot(plan, route);
@@ -181,13 +181,13 @@ function findSlot(plan: Plan, route: ConnectionTarget): SlotPlan {
   return slot;
 }
 
-/** How keys were renamed on a task's way, where they were. */
+/** How a task's route renamed keys, if it did. */
 export function mappingOf(route: Route): Mapping | undefined {
   // Unreachable default: a job's tasks have the routes of the plan when it goes on.
   return route instanceof PlannedRoute ? route.mapping : undefined;
 }
 
-/** An event of the flow. The preflight has seen to it that there is one. */
+/** An event of the flow. The preflight has checked that the flow has it. */
 function eventOf(plan: Plan, { routine, event }: ConnectionSource): EventPlan {
   const found = plan.routines.get(routine)?.events.get(event);
   // Unreachable: see above.
@@ -197,7 +197,7 @@ function eventOf(plan: Plan, { routine, event }: ConnectionSource): EventPlan {
   return found;
 }
 
-/** Gives the tasks of a job that comes to a flow the routes of its plan: tasks of one way share one object. */
+/** Gives the tasks of a job the routes of a flow's plan: tasks of one route share one object. */
 export function bindRoutes(job: Job, plan: Plan): void {
   for (const task of job.tasks) task.route = bindRoute(task.route, plan);
   for (const { task } of job.failures) task.route = bindRoute(task.route, plan);
@@ -207,11 +207,11 @@ function bindRoute(route: Route, plan: Plan): Route {
   const { connection } = route;
   const target = findSlot(plan, route);
   if (connection === undefined) return target.route;
-  // Unreachable default: the preflight has seen to it that they are connected.
+  // Unreachable default: the preflight has checked that they are connected.
   return target.arrivals.get(eventOf(plan, connection)) ?? route;
 }
 
-/** What deferred events come to when they are sent. */
+/** The emissions of deferred events. */
 export function emissionsOf(plan: Plan, deferred: readonly DeferredEvent[]): Emissions {
   const emissions = new Emissions();
   for (const { routine, event, data } of deferred) emissions.add(eventOf(plan, { routine, event }), data);

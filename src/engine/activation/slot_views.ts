@@ -34,7 +34,7 @@ export class SlotViews {
   readonly #views: Map<string, View> = new Map();
   /** The slots that are cleared: of some keys, or altogether. */
   readonly #cleared: Map<string, Map<string, ListView> | "all"> = new Map();
-  /** Where lists of the own slot ended that have grown since the handler began. */
+  /** Where those lists of the own slot ended that have grown while the handler waited. */
   readonly #ends: Map<SlotList, number> = new Map();
 
   /** Makes the views of a task's routine. */
@@ -46,7 +46,7 @@ export class SlotViews {
 
   /**
    * Fixes the view of the own slot while the handler waits. Lists are watched, not copied: there may be very many. The
-   * watch ends by the returned function.
+   * returned function ends the watch.
    */
   watch(): () => void {
     const data = this.#data(this.#task.route.slot);
@@ -58,7 +58,7 @@ export class SlotViews {
     return () => void data.watches.delete(this.#ends);
   }
 
-  /** What a slot holds: lists by key, or a value. */
+  /** The content of a slot: lists by key, or a value. */
   read(name: string): unknown {
     const view = this.#view(name);
     const cleared = this.#cleared.get(name);
@@ -67,7 +67,7 @@ export class SlotViews {
     return collect(Array.from(view.lists).filter(([key]) => cleared?.has(key) !== true), this.#classes);
   }
 
-  /** Drops, at commit, what the view shows: all of it, or the list of one key. */
+  /** Drops, at the commit, the items that the view shows: all of them, or the list of one key. */
   clear(name: string, key: string | undefined): void {
     const cleared = this.#cleared.get(name);
     const data = this.#data(name);
@@ -82,7 +82,7 @@ export class SlotViews {
     if (list !== undefined) this.#cleared.set(name, (cleared ?? new Map()).set(key, list));
   }
 
-  /** The changes that the clearing comes to: what has been merged anew meanwhile stays. */
+  /** The changes by the calls of `clear`: items that were merged since the view was taken stay. */
   changes(): SlotChange[] {
     return Array.from(this.#cleared).flatMap(([slot, keys]): SlotChange[] => {
       const at = { routine: this.#task.route.routine, slot };
@@ -137,7 +137,7 @@ export class SlotViews {
   }
 }
 
-/** What a handler gets of what its slot has merged: the value, or the lists of the keys of its delivery. */
+/** The input of a handler whose slot merges: the merged value, or the lists of its delivery's keys. */
 export function mergedInput(merged: Merged, data: SlotData | undefined, classes: ClassTable): unknown {
   if (merged.kind === "value") return valueOf(merged.value, classes);
   const views = new Map<string, ListView>();

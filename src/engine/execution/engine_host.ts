@@ -96,10 +96,10 @@ export class EngineHost {
   }
 }
 
-/** What the executions of an engine share: for the library's own floors. */
+/** The shared part of an engine; not part of the public surface. */
 export let hostOf: (engine: EngineBase) => EngineHost;
 
-/** What a flow needs of an engine; `Engine` is the one to make. */
+/** The part of an engine that flows need; `Engine` is the class to use. */
 export abstract class EngineBase {
   readonly #host: EngineHost;
 

@@ -25,7 +25,7 @@ import { Loop } from "./loop.ts";
 import { emissionsOf, type Plan, slotOf, type SlotPlan } from "../activation/plan.ts";
 import { DEFAULT_GRACE_MS, type Rest, Resting } from "./resting.ts";
 
-/** How a job is run, all of it settled. */
+/** How a job is run, with all defaults resolved. */
 export interface ExecutionSetup extends JobCallbacks, ExecutionLimits {
   /** Called when the job has ended or rests. */
   readonly onRest: () => void;
@@ -34,7 +34,10 @@ export interface ExecutionSetup extends JobCallbacks, ExecutionLimits {
 /** Why no task may be taken now. */
 type Obstacle = "not begun" | "ended" | "resting" | "no worker free" | "store behind" | "slice used up";
 
-/** A live job: takes its tasks in turn, runs their handlers, commits what comes of them, until it ends or rests. */
+/**
+ * A live job: takes its tasks one after the other, runs their handlers and commits their effects, until it ends or rests. Merges,
+ * steps and failures of tasks become commits here and nowhere else.
+ */
 export class Execution implements ActivationHost {
   readonly job: Job;
   readonly classes: ClassTable;
@@ -75,12 +78,12 @@ export class Execution implements ActivationHost {
     job.owner = this;
   }
 
-  /** How many handlers have returned a promise which has not settled. */
+  /** How many handlers have returned a promise that is pending. */
   get active(): number {
     return this.#runner.active;
   }
 
-  /** Whether the last commit has been performed: what comes now comes to a job at rest, also while that is being stored. */
+  /** Whether the last commit has been performed: later calls find a job at rest, also while that commit is being stored. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -101,7 +104,7 @@ export class Execution implements ActivationHost {
     this.#notifier.status(from, this.job.status, this.now());
     if (hasEnded(this.job.status)) return this.leave();
     this.#sendDeferred();
-    // One of them may end the job: then the others are dropped.
+    // One of these calls may end the job: then the others are dropped.
     for (let act = this.#early.shift(); act !== undefined; act = this.#early.shift()) act();
     this.#loop.wake();
   }
@@ -127,7 +130,7 @@ export class Execution implements ActivationHost {
     this.#depart(() => this.listeners.rested(error));
   }
 
-  /** Looks for due tasks, in case a timer is late. */
+  /** Looks for due tasks in a microtask, in case a timer is late. */
   poll(): void {
     this.#loop.wake();
   }
@@ -147,7 +150,7 @@ export class Execution implements ActivationHost {
     this.#resting.begin(this.#host.timers, this.#runner, () => this.#endOrWait());
   }
 
-  /** Aborts all handlers and ends the job. */
+  /** Ends the job; all handlers are aborted. */
   cancel(reason: string | undefined): void {
     this.whenBegun(() => this.#break("cancelled", new CancelledError(reason)));
   }
@@ -235,7 +238,7 @@ export class Execution implements ActivationHost {
   #wakeDue(time: Instant): void {
     if (!this.#hasBegun || this.#isOver || this.#resting !== undefined) return;
     for (const task of this.committer.queue.wake(time)) {
-      // Whoever was told of the one before may have delivered.
+      // The observer of the expiry before may have delivered.
       if (task.details?.awaiting !== undefined) this.#expire(task);
     }
   }
@@ -249,7 +252,7 @@ export class Execution implements ActivationHost {
     } else if (this.#resting !== undefined) {
       this.#end(this.#resting.commit(this.time()));
     } else if (!this.committer.queue.isEmpty) {
-      // A turn comes: after the host's event loop, or when the store has caught up.
+      // A turn will be taken: after the host's event loop, or when the store has caught up.
       this.#clock.watch();
     } else if (this.job.tasks.size > 0) {
       if (this.committer.isBehind()) return this.#clock.watch();
@@ -287,7 +290,7 @@ export class Execution implements ActivationHost {
       }));
   }
 
-  /** Nothing runs any more, and nothing is decided. */
+  /** From now on no task is taken and no failure is decided. */
   #stop(createReason: () => Error): void {
     this.#isOver = true;
     this.#resting?.stop();
@@ -307,7 +310,7 @@ export class Execution implements ActivationHost {
   /** An awaited delivery has not come in time: a failure that the error handler decides, but that is never tried again. */
   #expire(task: Task): void {
     const { routine, slot } = task.route;
-    // Unreachable default: only what has a deadline expires.
+    // Unreachable default: only tasks with a deadline expire.
     const timeoutMs = task.details?.awaiting?.timeoutMs ?? 0;
     const error = new TimeoutError(`The delivery to slot "${slot}" of routine "${routine}"`, timeoutMs);
     this.#failTask(task, slotOf(this.#plan, task.route), describeError(error), false, false);
@@ -331,7 +334,7 @@ export class Execution implements ActivationHost {
       const created = createTasks(this.job, emissions, [], time, this.limits.steps);
       this.committer.perform({ kind: "deferred", time, created, records: emissions.entries }, created);
     } catch (error) {
-      // Unreachable: nothing else is thrown here, and a defect must not pass for a limit.
+      // Unreachable: nothing else is thrown here, and a defect must not look like a limit.
       if (!(error instanceof StepLimitError)) throw error;
       this.#break("failed", error);
     }

@@ -32,13 +32,13 @@ export class HandlerRunner {
   readonly #plan: Plan;
   readonly #timers: Timers;
   readonly #director: Director | undefined;
-  /** Handlers that have returned a promise which has not settled. */
+  /** Activations whose handlers have returned a promise that is pending. */
   readonly #active: LinkedList<Activation> = new LinkedList();
-  /** Those that have been started and have not ended: few jobs have any. */
+  /** The generators that were started and have not ended; `undefined` in most jobs. */
   #generators: Map<Task, LiveGenerator> | undefined;
   /** The handler that is on the stack just now. */
   #current: Activation | undefined;
-  /** All were aborted: no other is called. */
+  /** Whether all handlers were aborted: then no other is called. */
   #isStopped = false;
 
   /** Makes a runner for the tasks of one job. */
@@ -49,14 +49,14 @@ export class HandlerRunner {
     this.#director = director;
   }
 
-  /** How many handlers have returned a promise which has not settled. */
+  /** How many handlers have returned a promise that is pending. */
   get active(): number {
     return this.#active.size;
   }
 
   /** Runs a task's handler, or goes on with its generator. */
   run(task: Task): void {
-    // The observer, told of the start, may have stopped the job.
+    // The observer of the start may have stopped the job.
     if (this.#isStopped) return;
     setActive(task, true);
     if (task.details?.parked === true && this.#goesOn(task)) return;
@@ -67,7 +67,7 @@ export class HandlerRunner {
     } catch (error) {
       return this.#execution.failed(task, plan, error);
     }
-    // Whoever was told of the merge may have stopped the job.
+    // A listener of the merge's commit may have stopped the job.
     if (this.#isStopped) return;
     const { handler } = plan;
     if (handler === undefined) this.#finish(activation);
@@ -90,8 +90,8 @@ export class HandlerRunner {
   }
 
   /**
-   * Aborts all handlers that wait, and the one on the stack; no other is called. Their tasks stay pending; what they return is
-   * ignored. There are seldom any, and an error takes longer to make than a short job to run: so it is made only for them.
+   * Aborts all handlers that wait, and the one on the stack; no other is called after that. Their tasks stay pending, and their
+   * results are ignored. The error is only made if there are any: making one takes longer than running a short job.
    */
   abortAll(createReason: () => Error): void {
     this.#isStopped = true;
@@ -103,7 +103,7 @@ export class HandlerRunner {
     for (const activation of waiting) this.#active.delete(activation);
   }
 
-  /** Ends all generators: after a resume, their handlers start from what they have stored. */
+  /** Ends all generators: after a resume, their handlers start from their stored progress. */
   disposeGenerators(): void {
     this.#generators?.forEach(({ generator }) => dispose(generator));
     this.#generators = undefined;
@@ -114,7 +114,7 @@ export class HandlerRunner {
     return plan.merges ? this.#merged(task, plan) : valueOf(shownData(task), this.#execution.classes);
   }
 
-  /** What the handler gets of what its slot holds. */
+  /** The input of a handler whose slot merges. */
   #merged(task: Task, plan: SlotPlan): unknown {
     const merged = task.details?.merged ?? this.#execution.merge(task, plan);
     const { job, classes } = this.#execution;
@@ -128,7 +128,7 @@ export class HandlerRunner {
     this.#current = activation;
     try {
       result = this.#director === undefined ? invoke(handler, activation) : direct(this.#director, handler, activation);
-      // Most handlers return nothing: then there is nothing to look at.
+      // Most handlers return nothing: one comparison spares them the look-ups of properties.
       if (result !== undefined) {
         isPromise = isThenable(result);
         if (!isPromise && isGenerator(result)) generator = result;
@@ -143,7 +143,7 @@ export class HandlerRunner {
     else this.#finish(activation);
   }
 
-  /** Waits for what a handler has returned, or the next segment of its generator. */
+  /** Waits for the promise of a handler, or of the next segment of its generator. */
   #await(activation: Activation, result: unknown, live?: LiveGenerator): void {
     if (activation.isAborted) return ignoreRejection(result);
     this.#active.add(activation);
@@ -206,7 +206,7 @@ export class HandlerRunner {
     else this.#segment(live, result);
   }
 
-  /** A generator has come to a `yield`, or to its end. */
+  /** A generator has reached a `yield`, or its end. */
   #segment({ generator, activation }: LiveGenerator, result: unknown): void {
     let done: unknown;
     let value: unknown;
@@ -278,7 +278,7 @@ export function isGenerator(value: unknown): value is GeneratorLike {
     "next" in value && typeof value.next === "function" && "return" in value && typeof value.return === "function";
 }
 
-/** Ends a generator that nobody will ask again. Whatever its `finally` blocks do has no effect on the job. */
+/** Ends a generator that is not needed any more. Its `finally` blocks have no effect on the job. */
 function dispose(generator: GeneratorLike): void {
   try {
     const result = generator.return(undefined);
@@ -289,7 +289,7 @@ function dispose(generator: GeneratorLike): void {
 }
 
 /**
- * Reads what a generator's `next` has given.
+ * Reads the result of a generator's `next`.
  *
  * @throws {TypeError} when it is no result, as of an iterator that breaks the contract
  */

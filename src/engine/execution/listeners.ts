@@ -1,10 +1,10 @@
 import type { StepCommit } from "../../job/commit.ts";
 import type { OutputEntry } from "../../job/job.ts";
 
-/** Most jobs have no listeners of most kinds. */
+/** A set that is made with its first listener: most jobs have none of most kinds. */
 type Listeners<F> = Set<F> | undefined;
 
-/** Whoever waits for something of a live job, or reads its outputs. */
+/** The listeners of one live job: pending waits, and readers of its outputs. */
 export class JobListeners {
   #onCommit: Listeners<() => void>;
   #onRest: Listeners<(error?: Error) => void>;
@@ -16,12 +16,12 @@ export class JobListeners {
     return add(this.#onCommit ??= new Set(), callback);
   }
 
-  /** Calls back when the job has ended or rests; with an error when it is no longer known how it stands. */
+  /** Calls back when the job has ended or rests; with an error when its state is no longer known here. */
   onRest(callback: (error?: Error) => void): () => void {
     return add(this.#onRest ??= new Set(), callback);
   }
 
-  /** Calls back when nothing of the job is due; with an error when it is no longer known how it stands. */
+  /** Calls back when nothing of the job is due; with an error when its state is no longer known here. */
   onIdle(callback: (error?: Error) => void): () => void {
     return add(this.#onIdle ??= new Set(), callback);
   }
@@ -33,7 +33,7 @@ export class JobListeners {
 
   /** Something has been committed. */
   committed(): void {
-    // Each activation comes here, and most find nobody: to ask first costs no call.
+    // On the hot path, and mostly without listeners: the check saves a call that is not inlined.
     if (this.#onCommit !== undefined) callAll(this.#onCommit);
   }
 
@@ -47,21 +47,21 @@ export class JobListeners {
     callAll(this.#onIdle);
   }
 
-  /** The job has ended or rests, or it is no longer known how it stands. */
+  /** The job has ended or rests, or its state is no longer known here. */
   rested(error?: Error): void {
     callAll(this.#onIdle, error);
     callAll(this.#onRest, error);
   }
 }
 
-/** Under an entry of its own: the same callback may be added twice. */
+/** Adds a callback under an entry of its own: the same callback may be added twice. */
 function add<A extends unknown[]>(set: Set<(...args: A) => void>, callback: (...args: A) => void): () => void {
   const entry = (...args: A) => callback(...args);
   set.add(entry);
   return () => void set.delete(entry);
 }
 
-/** Over a copy: a callback may take itself or others away. */
+/** Calls all listeners of a copy: a callback may remove itself or others. */
 function callAll<A extends unknown[]>(listeners: Listeners<(...args: A) => void>, ...args: A): void {
   if (listeners === undefined || listeners.size === 0) return;
   for (const callback of [...listeners]) callback(...args);

@@ -63,15 +63,15 @@ export class Loop {
 }
 
 /**
- * Shares the host's event loop: all jobs of an engine may work for a budget, chains of microtasks included; then the next
- * macrotask comes first, so that timers and I/O never starve.
+ * Shares the host's event loop among the jobs of an engine. Together they may work for a budget, chains of microtasks included;
+ * then they wait for the next macrotask, so that timers and I/O never starve.
  */
 export class Pacer {
   readonly #timers: Timers;
   readonly #budgetMs: number;
   readonly #waiting: Fifo<() => void> = new Fifo();
   #sliceStart: number | undefined;
-  /** Whether a mark has been left that ends the slice when the host's event loop comes round. */
+  /** Whether a macrotask has been requested that ends the slice. */
   #isMarked = false;
   #runs = 0;
   #isComing = false;
@@ -83,8 +83,8 @@ export class Pacer {
   }
 
   /**
-   * To be called before each turn. The first turn of a slice leaves no mark: in a short program it is the only one, and a host
-   * may take long to load its timers. Whether the event loop has come round before the second, only the clock tells.
+   * To be called before each turn. The first turn of a slice requests no macrotask: in a short program it is the only turn, and a
+   * host may take long to load its timers. For the second turn only the clock can tell whether the event loop has turned since.
    */
   enter(time: Instant | undefined): void {
     if (this.#sliceStart === undefined || this.#isMarked) return;
@@ -106,13 +106,13 @@ export class Pacer {
     return this.#sliceStart = at;
   }
 
-  /** A slice also ends when the host's event loop comes round by itself: whoever has only waited need not wait again. */
+  /** A slice also ends when the host's event loop turns by itself: a job that has only waited need not wait again. */
   #end(): void {
     this.#sliceStart = undefined;
     this.#isMarked = false;
   }
 
-  /** Calls back in one of the next macrotasks, in turn with others. */
+  /** Calls back in one of the next macrotasks, after those that asked before. */
   defer(run: () => void): void {
     this.#waiting.push(run);
     this.#request();
@@ -124,7 +124,7 @@ export class Pacer {
     this.#timers.soon(() => this.#slice());
   }
 
-  /** Whoever is not reached within the budget is first in the next slice. */
+  /** Jobs that are not reached within the budget are the first in the next slice. */
   #slice(): void {
     this.#isComing = false;
     this.#end();
@@ -132,8 +132,8 @@ export class Pacer {
   }
 
   /**
-   * One after the other, each in a microtask of its own: so the one before goes on in between, while what it needs is still in
-   * the processor's caches, and may come to its end.
+   * Lets jobs go on one after the other, each in a microtask of its own: microtasks of the job before run in between, while its
+   * data is still in the processor's caches.
    */
   #next(): void {
     if (this.#waiting.size === 0) return;

@@ -13,7 +13,7 @@ export interface JobCallbacks {
   readonly onReport: ((data: unknown, routineId: string) => void) | undefined;
 }
 
-/** Tells the observer and the caller what happens in one job. Without an observer no event is made. */
+/** Reports the events of one job to the observer and to the caller's callbacks. Without an observer no event is made. */
 export class JobNotifier {
   readonly #job: Job;
   readonly #host: EngineHost;
@@ -33,7 +33,7 @@ export class JobNotifier {
     this.#host.tell({ type: "status", jobId, flowId, from, to, at });
   }
 
-  /** A task's handler is about to be called, or its generator to go on. To be called where somebody listens. */
+  /** A task's handler is about to be called, or its generator to go on. To be called only with an observer. */
   start({ id: task, route: { routine, slot }, details }: Task, { at }: Instant): void {
     const { jobId, flowId } = this.#job;
     this.#host.tell({ type: "start", jobId, flowId, routine, slot, task, attempt: details?.attempt ?? 0, at });
@@ -69,7 +69,7 @@ export class JobNotifier {
     this.#host.tell({ type: "report", jobId, flowId, routine, data, at: this.#host.timers.now() });
   }
 
-  /** What a callback of the user's throws is told to the observer, and changes nothing. */
+  /** Calls a user's callback. Whatever it throws is reported to the observer, and changes nothing. */
   #call(callback: string, run: () => void): void {
     try {
       run();

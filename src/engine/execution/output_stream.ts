@@ -3,8 +3,8 @@ import { Fifo } from "../../base/fifo.ts";
 type Result<T> = IteratorResult<T, void>;
 
 /**
- * An async iterator over items that are pushed; items that nobody has asked for yet are kept. An item is made what the
- * reader sees when it is asked for: what that throws is the reader's error, and nobody else's.
+ * An async iterator over items that are pushed; items that nobody has asked for yet are kept. `view` turns an item into what the
+ * reader gets, when it is asked for: so whatever `view` throws rejects the reader's call only.
  */
 export class OutputStream<I, T> implements AsyncIterableIterator<T, void, undefined> {
   #items: Fifo<I> = new Fifo();
@@ -56,7 +56,7 @@ export class OutputStream<I, T> implements AsyncIterableIterator<T, void, undefi
     return this;
   }
 
-  /** An error is told once. */
+  /** The error rejects one call; later calls find the end. */
   #end(): Promise<IteratorReturnResult<void>> {
     const error = this.#error;
     this.#error = undefined;

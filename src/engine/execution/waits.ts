@@ -1,3 +1,4 @@
+import { ignoreRejection, isThenable } from "../../base/thenable.ts";
 import type { Timers } from "../../ports/timers.ts";
 import { hasEnded, type Job, type JobStatus } from "../../job/job.ts";
 import { nextDueAt } from "../../job/next_due.ts";
@@ -13,17 +14,17 @@ export interface WaitOptions {
 
 /** How far a job is. */
 export interface JobProgress {
-  /** Where it stands. */
+  /** The job's current status. */
   readonly status: JobStatus;
   /** How many tasks have not ended. */
   readonly pending: number;
-  /** How many handlers wait for something just now. */
+  /** How many handlers have returned a promise that is pending. */
   readonly active: number;
 }
 
-/** What `settle` answers. */
+/** The result of `settle`. */
 export interface Settled {
-  /** Where the job stands. */
+  /** The job's current status. */
   readonly status: JobStatus;
   /** When it must be looked at again, in milliseconds since 1970; `undefined` when only a delivery can wake it, or nothing. */
   readonly nextDueAt: number | undefined;
@@ -42,16 +43,27 @@ export function waitForRest(
   return wait(execution, timers, options, "onRest", () => hasEnded(job.status), () => false, onCommit);
 }
 
-/** Waits until a condition holds: false when the job ends or rests first. It is asked after each commit. */
+/**
+ * Waits until a condition holds: false when the job ends or rests first. It is asked after each commit.
+ *
+ * @throws {TypeError} for a condition that answers with a promise, which would pass for true
+ * @throws whatever the condition throws
+ */
 export function waitForCondition(
   execution: Execution | undefined,
   timers: Timers,
   options: WaitOptions,
   condition: () => boolean,
 ): Promise<boolean> {
-  return wait(execution, timers, options, "onRest", condition, () => false, ({ committer }, end) => {
+  const holds = (): boolean => {
+    const answer = condition();
+    if (!isThenable(answer)) return answer;
+    ignoreRejection(answer);
+    throw new TypeError("Cannot wait: the condition is asynchronous; it must answer at once");
+  };
+  return wait(execution, timers, options, "onRest", holds, () => false, ({ committer }, end) => {
     // The condition may see a commit that is not stored yet.
-    if (condition()) committer.whenStored(() => end(() => true));
+    if (holds()) committer.whenStored(() => end(() => true));
   });
 }
 
