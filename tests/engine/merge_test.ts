@@ -233,7 +233,7 @@ test("an asynchronous merge function fails the task, and its rejection is not le
     readonly input = this.addSlot("input", this.take, { merge: async () => await Promise.reject(new Error("later")) });
     take(): void {}
   }
-  const { flow } = createWorld();
+  const { flow } = createTestFlow();
   addSource(flow, "source", [1]);
   flow.addRoutine(new Late(), "late");
   flow.connect("source", "output", "late", "input");

@@ -1,4 +1,4 @@
-import { ignoreRejection, isThenable } from "../../base/thenable.ts";
+import { isAsyncAnswer } from "../../base/thenable.ts";
 import type { Timers } from "../../ports/timers.ts";
 import { hasEnded, type Job, type JobStatus } from "../../job/job.ts";
 import { nextDueAt } from "../../job/next_due.ts";
@@ -57,8 +57,7 @@ export function waitForCondition(
 ): Promise<boolean> {
   const holds = (): boolean => {
     const answer = condition();
-    if (!isThenable(answer)) return answer;
-    ignoreRejection(answer);
+    if (!isAsyncAnswer(answer)) return answer;
     throw new TypeError("Cannot wait: the condition is asynchronous; it must answer at once");
   };
   return wait(execution, timers, options, "onRest", holds, () => false, ({ committer }, end) => {
