@@ -47,12 +47,12 @@ export function pageOf(found: readonly JobRecord[], limit: number = PAGE_LENGTH)
 /**
  * The position of the last job on the page that a cursor belongs to; the next page begins after it.
  *
- * @throws {TypeError} for a text that is no cursor
+ * @throws {TypeError} for a text that is not a cursor
  */
 export function positionOf(cursor: string): ListPosition {
   const [createdAt, jobId] = partsOf(cursor);
   if (typeof createdAt !== "number" || typeof jobId !== "string") {
-    throw new TypeError(`Cannot list jobs: ${JSON.stringify(cursor)} is no cursor`);
+    throw new TypeError(`Cannot list jobs: ${JSON.stringify(cursor)} is not a cursor`);
   }
   return { createdAt, jobId };
 }

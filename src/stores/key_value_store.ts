@@ -51,7 +51,7 @@ const MOST_TAIL_BYTES = 4_000;
  *
  * const entries = new Map<string, { value: string; version: string }>();
  * let count = 0;
- * const storage: KeyValueStorage = { // in earnest: calls of a service
+ * const storage: KeyValueStorage = { // in production: calls of a service
  *   get: (key) => entries.get(key),
  *   set(key, value, expected) {
  *     if (entries.get(key)?.version !== expected) return undefined;

@@ -62,7 +62,7 @@ export interface SqliteStoreOptions {
  * import { DatabaseSync } from "node:sqlite";
  * import { sqliteStore } from "@routilux/routilux/stores/sqlite";
  *
- * const database = new DatabaseSync(":memory:"); // in earnest: a path
+ * const database = new DatabaseSync(":memory:"); // in production: a path
  * const store = sqliteStore(database);
  * await store.list({ status: "running" }); // { jobs: [] }
  * await store.close();
@@ -158,7 +158,9 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     append(jobId, expectedRevision, entries, head): Promise<void> {
       checkEntries(jobId, entries);
       if (expectedRevision + entries.length >= sql.NO_REVISION) {
-        throw new RangeError(`Cannot append to job "${jobId}": it has had as many entries as SQLite can tell apart`);
+        throw new RangeError(
+          `Cannot append to job "${jobId}": its journal has reached the highest revision that a SQLite store can hold`,
+        );
       }
       const [first, ...others] = entries;
       if (head === undefined && others.length === 0) {

@@ -41,7 +41,7 @@ export class Ledger {
       if (change !== undefined) changes.push(change);
     }
     for (let id = this.#nextId; id < job.nextTaskId; id++) {
-      if (!pending.has(id)) throw new Error(`task ${id} is lost: it was made and is nowhere`);
+      if (!pending.has(id)) throw new Error(`task ${id} is lost: it was created, but is neither pending nor ended`);
     }
     for (const id of this.#pending.keys()) if (!pending.has(id)) changes.unshift(this.#leave(id, job));
     this.#pending = pending;
@@ -79,7 +79,7 @@ export class Ledger {
    */
   checkNoneLost({ failures }: Job): void {
     const [id] = this.#leaving;
-    if (id !== undefined) throw new Error(`task ${id} is lost: it is gone, but nothing has said that it ended`);
+    if (id !== undefined) throw new Error(`task ${id} is lost: it has left the job, but its end was not reported`);
     for (const { task } of this.#failed.size > 0 ? failures : []) this.#failed.delete(task.id);
     const [failed] = this.#failed;
     if (failed !== undefined) throw new Error(`task ${failed} is lost: it failed, and is not among the failures`);

@@ -57,7 +57,7 @@ export interface StoreContractOptions<Place extends StorePlace = StorePlace> {
  *   test: (name, run) => tests.set(name, run),
  *   prefix: "memory store: ",
  *   createPlace() {
- *     const store = memoryStore(); // in earnest: a new folder, database or name space
+ *     const store = memoryStore(); // in production: a new folder, database or name space
  *     return { open: () => ({ ...store, close: () => {} }), dispose: () => store.close() };
  *   },
  * });

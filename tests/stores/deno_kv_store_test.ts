@@ -200,7 +200,7 @@ test("parts that are missing are an error with the job", async () => {
   const error = await assertRejects(async () => await store.load("a"), Error);
   assertStringIncludes(
     error.message,
-    'Cannot load job "a": others have changed it 100 times meanwhile, or parts of it',
+    'Cannot load job "a": it was changed concurrently 100 times, or parts of it',
   );
 });
 

@@ -21,11 +21,11 @@ test("memoryStore() refuses an append without an entry", () => {
   assertThrows(() => memoryStore().append("job", 0, []), RangeError, "at least one entry");
 });
 
-test("memoryStore() refuses what is no cursor", () => {
+test("memoryStore() refuses what is not a cursor", () => {
   const store = memoryStore();
   for (const cursor of ["", "z", "{}", "[1]", '["a","b"]', "null"]) {
     const error = assertThrows(() => store.list({ cursor }), TypeError);
-    assertStringIncludes(error.message, `Cannot list jobs: ${JSON.stringify(cursor)} is no cursor`);
+    assertStringIncludes(error.message, `Cannot list jobs: ${JSON.stringify(cursor)} is not a cursor`);
   }
 });
 

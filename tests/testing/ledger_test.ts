@@ -63,7 +63,7 @@ test("Invariant 1: a ledger finds a task that is gone without an end", () => {
   assertThrows(
     () => ledger.checkNoneLost(job),
     Error,
-    "task 2 is lost: it is gone, but nothing has said that it ended",
+    "task 2 is lost: it has left the job, but its end was not reported",
   );
 });
 
@@ -80,7 +80,7 @@ test("Invariant 1: a ledger finds a task that failed and is not kept", () => {
 test("Invariant 1: a ledger finds a task that was made and never came", () => {
   const { job, ledger } = open();
   job.nextTaskId = 5;
-  assertThrows(() => ledger.observe(job), Error, "task 4 is lost: it was made and is nowhere");
+  assertThrows(() => ledger.observe(job), Error, "task 4 is lost: it was created, but is neither pending nor ended");
 });
 
 test("Invariant 1: a ledger finds a job that has completed with a task left", () => {

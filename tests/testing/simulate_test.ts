@@ -335,7 +335,7 @@ test("Invariant 1: a task that gets lost is found at that step", async () => {
   const error = await assertRejects(lose, SimulationError);
   assertStringIncludes(
     error.message,
-    "seed 6 at step 8: task 3 is lost: it is gone, but nothing has said that it ended",
+    "seed 6 at step 8: task 3 is lost: it has left the job, but its end was not reported",
   );
 });
 

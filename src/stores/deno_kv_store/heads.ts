@@ -48,7 +48,7 @@ export async function retry<T>(action: string, attempt: () => Promise<T | typeof
       throw new Error(`${action}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
     }
   }
-  throw new Error(`${action}: others have changed it ${MOST_ATTEMPTS} times meanwhile, or parts of it are missing`);
+  throw new Error(`${action}: it was changed concurrently ${MOST_ATTEMPTS} times, or parts of it are missing`);
 }
 
 /** Reads a job's head. */

@@ -89,7 +89,9 @@ export function scanLines(bytes: Uint8Array, path: string, name: string): Scan {
     const end = bytes.indexOf(LINE_BREAK, start);
     const line = end < 0 ? undefined : readLine(bytes, start, end, name);
     if (line === undefined) {
-      if (isWrittenAfter(bytes, start, name)) throw damage(path, lines.length, "it is not what was written");
+      if (isWrittenAfter(bytes, start, name)) {
+        throw damage(path, lines.length, "its content does not match its checksum");
+      }
       break;
     }
     const number = numberOf(line);
@@ -107,7 +109,7 @@ export function scanLines(bytes: Uint8Array, path: string, name: string): Scan {
 /** Reads lines that are all known to be stored; any damage is an error. */
 export function readLines(bytes: Uint8Array, path: string, name: string): readonly Line[] {
   const { lines, length } = scanLines(bytes, path, name);
-  if (length < bytes.length) throw damage(path, lines.length, "it is not what was written");
+  if (length < bytes.length) throw damage(path, lines.length, "its content does not match its checksum");
   return lines;
 }
 

@@ -31,7 +31,7 @@ export function takeLock(files: Files, root: string, stateOf: StateOf): Lock {
       // Another process took the lock, and removed the files of this attempt.
       if (codeOf(error) !== "ENOENT" || tries === MOST_TRIES) throw error;
     }
-    if (tries === MOST_TRIES) throw new Error(`"${root}/${LOCK}" changes hands all the time`);
+    if (tries === MOST_TRIES) throw new Error(`"${root}/${LOCK}" was taken by other processes at each attempt`);
   }
 }
 
@@ -109,7 +109,7 @@ function describe({ pid, host }: LockOwner, state: OwnerState, path: string): st
   const where = host === undefined ? "" : ` on host "${host}"`;
   return state === "running"
     ? `process ${pid}${where} has it open, and only one may`
-    : `process ${pid}${where} had it open, and whether it still runs can't be told from here; if not, remove "${path}"`;
+    : `process ${pid}${where} had it open, and from here it is unknown whether it still runs; if it does not, remove "${path}"`;
 }
 
 function writeOwner(files: Files, path: string, owner: LockOwner): void {
@@ -128,7 +128,7 @@ function readOwner(files: Files, path: string): LockOwner | undefined {
     return JSON.parse(new TextDecoder().decode(files.readFileSync(path)));
   } catch (error) {
     if (codeOf(error) === "ENOENT") return undefined;
-    throw failure(`"${path}" can't be read; if no process has it open, remove it`, error);
+    throw failure(`"${path}" cannot be read; if no process has the folder open, remove it`, error);
   }
 }
 

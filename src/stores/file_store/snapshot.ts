@@ -89,5 +89,5 @@ function decodeText(line: Uint8Array, path: string, number: number, name: string
 }
 
 function damage(path: string, number: number): Error {
-  return new Error(`Cannot read "${path}": line ${number} is damaged, it is not what was written`);
+  return new Error(`Cannot read "${path}": line ${number} is damaged, its content does not match its checksum`);
 }

@@ -66,11 +66,11 @@ export function parseHead(text: string): Head | Tombstone {
   const value: unknown = JSON.parse(text);
   if (isKind(value) && value.version !== VERSION) {
     throw new Error(
-      `Cannot read a job of the key-value store: its version is ${value.version}, this version of routilux knows ` +
-        `${VERSION}; use the newer one that wrote it`,
+      `Cannot read a job of the key-value store: its version is ${value.version}, this version of routilux supports ` +
+        `${VERSION}; use the newer version that wrote it`,
     );
   }
-  if (!isHead(value)) throw new TypeError(`The storage has ${text.slice(0, 40)} where there should be a job`);
+  if (!isHead(value)) throw new TypeError(`The storage has ${text.slice(0, 40)} instead of a job`);
   return value;
 }
 

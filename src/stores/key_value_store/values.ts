@@ -119,7 +119,7 @@ export function isValueRef(value: unknown): value is ValueRef {
 function referenceIn(packed: string): ValueRef | undefined {
   if (!packed.startsWith(REFERENCE)) return undefined;
   const ref: unknown = JSON.parse(packed.slice(REFERENCE.length));
-  if (!isValueRef(ref)) throw new TypeError(`The storage has ${packed.slice(0, 40)} where there should be a reference`);
+  if (!isValueRef(ref)) throw new TypeError(`The storage has ${packed.slice(0, 40)} instead of a reference`);
   return ref;
 }
 

@@ -65,8 +65,8 @@ function prepareTables(database: SqliteDatabase): void {
   const version = rowOf(database.prepare("SELECT version FROM routilux_meta").get())?.["version"];
   if (Number(version) !== VERSION) {
     throw new Error(
-      `Cannot open the SQLite store: its tables are of version ${version}, this version of routilux knows ${VERSION}; ` +
-        "use the newer one that made them",
+      `Cannot open the SQLite store: its tables have version ${version}, this version of routilux supports ${VERSION}; ` +
+        "use the newer version that created them",
     );
   }
 }

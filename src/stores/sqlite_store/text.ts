@@ -16,7 +16,7 @@ export function toColumn(text: string): SqliteValue {
 export function fromColumn(value: unknown): string {
   if (typeof value === "string") return value;
   if (!(value instanceof Uint8Array)) {
-    throw new TypeError(`The database has ${typeof value} where there should be text`);
+    throw new TypeError(`The database has ${typeof value} instead of text`);
   }
   const parts: string[] = [];
   for (let start = 0; start < value.length; start += CHUNK * 2) {

@@ -174,7 +174,7 @@ test("the lock of another host's process is kept, unless the user knows better",
     writeLock(folder, { pid: 12, host: "elsewhere" });
     assertMatch(
       errorOf(folder),
-      /process 12 on host "elsewhere" had it open, and whether it still runs can't be told from here; if not, remove ".*\.lock"$/,
+      /process 12 on host "elsewhere" had it open, and from here it is unknown whether it still runs; if it does not, remove ".*\.lock"$/,
     );
     const asked: unknown[] = [];
     const store = fileStore(folder, { isGone: ({ pid, host }) => asked.push([pid, host]) > 0 });
@@ -185,7 +185,7 @@ test("the lock of another host's process is kept, unless the user knows better",
 test("a lock that can't be read is an error that tells what to do", () =>
   inFolder(async (folder) => {
     writeFileSync(join(folder, ".lock"), '{"pid":');
-    assertMatch(errorOf(folder), /"[^"]*\.lock" can't be read; if no process has it open, remove it: /);
+    assertMatch(errorOf(folder), /"[^"]*\.lock" cannot be read; if no process has the folder open, remove it: /);
     assertEquals(namesIn(folder), [".lock"]);
     await Promise.resolve();
   }));

@@ -266,7 +266,7 @@ test("tables of a newer version are refused, and stay as they are", () =>
     const error = assertThrows(() => place.open(), Error);
     assertEquals(
       error.message,
-      "Cannot open the SQLite store: its tables are of version 2, this version of routilux knows 1; use the newer one that " +
+      "Cannot open the SQLite store: its tables have version 2, this version of routilux supports 1; use the newer one that " +
         "made them",
     );
     database.exec("UPDATE routilux_meta SET version = 1");
