@@ -3,8 +3,8 @@ import { median, spread } from "./harness/statistics.ts";
 import { format, RUNTIMES, table } from "./harness/tables.ts";
 import { workloads } from "./harness/workloads.ts";
 
-// Compares two files of results: `deno task bench:diff before.json after.json`. The machine may have been quicker or slower;
-// the relations to peers and references tell what has changed.
+// Compares two files of results: `deno task bench:diff before.json after.json`. The machine may have been faster or
+// slower, so the ratios to peers and references show what has changed.
 
 const [before, after] = await Promise.all(Deno.args.slice(0, 2).map((path) => readResults(path)));
 if (before === undefined || after === undefined) throw new RangeError("Two files of results are needed");

@@ -1,5 +1,5 @@
-// Writes the source of a flow as users write it: typed routines with plain, checked, collecting and merging slots, two
-// events each, connected to the next two; every second connection has a mapping.
+// Generates the source of a flow as users write it: typed routines with plain, checked, collecting and merging slots,
+// two events each, connected to the next two; every second connection has a mapping.
 
 /** A generated program: its files by name. */
 export type Program = Readonly<Record<string, string>>;
@@ -7,7 +7,10 @@ export type Program = Readonly<Record<string, string>>;
 const ROUTINES_PER_FILE = 20;
 const KINDS = [plainSlot, checkedSlot, appendSlot, mergingSlot] as const;
 
-/** The program of a flow with `count` routines and twice as many connections; a wrong one has one end of another type. */
+/**
+ * Generates the program of a flow with `count` routines and twice as many connections. In a wrong one, the types of one
+ * connection do not match.
+ */
 export function generateFlow(count: number, isWrong = false): Program {
   const numbers = Array.from({ length: count }, (_, index) => index);
   const parts = numbers.filter((index) => index % ROUTINES_PER_FILE === 0);

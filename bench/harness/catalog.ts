@@ -1,74 +1,74 @@
 import type { Figures } from "./program.ts";
 
-/** A runtime that programs are run in. */
+/** A runtime. */
 export type RuntimeName = "Deno" | "Node" | "Bun";
 
-/** Something that does a workload. */
+/** A program that does a workload. */
 export interface Contestant {
-  /** As it stands in the table. */
+  /** The name in the tables. */
   readonly name: string;
-  /** Its program, below `bench`; those in `peers` need what is installed there. */
+  /** Its program, relative to `bench`; programs in `peers` need the packages that are installed there. */
   readonly program: string;
   /** The variant of the program that is run. */
   readonly variant: string;
-  /** How much it does; a slow one less than others. */
+  /** Its number of units; slow contestants do fewer. */
   readonly size: number;
-  /** The size of what warms up, in several runs. @default {the contest's part of the size} */
+  /** The total size of the warm-up runs. @default {the contest's share of the size} */
   readonly warmUp?: number;
-  /** What must be known to compare it. */
+  /** A note that readers need to compare it. */
   readonly note?: string;
 }
 
-/** A figure that a contest is about. */
+/** A figure that a contest compares. */
 export interface Metric {
-  /** Its name in what programs print. */
+  /** The name in the output of the programs. */
   readonly key: string;
-  /** What it is, and its unit. */
+  /** The description, with its unit. */
   readonly title: string;
-  /** Turns the figure into the unit of the table. @default {1} */
+  /** The factor that converts the figure to the unit of the table. @default {1} */
   readonly scale?: number;
-  /** Whether it is the same in every run and every runtime. @default {false} */
+  /** Whether it is equal in all runs and runtimes. @default {false} */
   readonly isFixed?: boolean;
 }
 
-/** What the figure of one contestant must be in relation to that of another, in the same round. */
+/** A goal for the relation of two contestants' figures of the same round. */
 export interface Target {
   readonly metric: string;
   readonly of: string;
   readonly to: string;
-  /** Whether the figures are divided, or one is taken from the other. @default {"ratio"} */
+  /** Whether the figures are divided or subtracted. @default {"ratio"} */
   readonly relation?: "ratio" | "difference";
   readonly sense: "at least" | "at most";
   readonly goal?: number;
-  /** What would be better still. */
+  /** The stretch target. */
   readonly stretch?: number;
 }
 
-/** Contestants who do the same. */
+/** Contestants that do the same work. */
 export interface Contest {
   readonly id: string;
   readonly title: string;
   readonly metrics: readonly Metric[];
   readonly contestants: readonly Contestant[];
   readonly targets: readonly Target[];
-  /** The size of a run that only asserts. */
+  /** The size of a run that is made only for its assertions. */
   readonly small: number;
-  /** The size of what warms up, in several runs, as a part of the size. @default {1} */
+  /** The total size of the warm-up runs, as a share of the size. @default {1} */
   readonly warmUp?: number;
   /** Flags for the runtimes. */
   readonly flags?: Readonly<Partial<Record<RuntimeName, readonly string[]>>>;
-  /** Makes the programs. */
+  /** Builds the programs. */
   readonly prepare?: () => Promise<void>;
-  /** Finds the figures that no run tells. */
+  /** Determines figures that programs cannot measure themselves. */
   readonly weigh?: (contestant: Contestant) => Promise<Figures>;
 }
 
 /** A workload: one contest or several. */
 export interface Workload {
   readonly id: string;
-  /** Begins with what it is called by. */
+  /** The title, which begins with the workload's id. */
   readonly title: string;
-  /** Whether a contest is a curve, and its contestants are the sizes. @default {false} */
+  /** Whether each contest is a curve, with the sizes as its contestants. @default {false} */
   readonly hasCurves?: boolean;
   readonly contests: readonly Contest[];
 }

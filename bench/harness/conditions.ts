@@ -4,7 +4,7 @@ import peers from "../peers/package.json" with { type: "json" };
 import type { BenchRuntime } from "./process.ts";
 import type { Results } from "./results.ts";
 
-/** Under which conditions a run measures: when, on which machine, with which versions. */
+/** The conditions of a measurement: date, machine, versions. */
 export function conditions(
   runtimes: readonly BenchRuntime[],
   withPeers: boolean,
@@ -25,7 +25,7 @@ export function conditions(
   };
 }
 
-/** The same as a line of text. */
+/** The conditions as a line of text. */
 export function describeConditions({ date, machine, clock, versions }: Omit<Results, "format" | "series">): string {
   const named = Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(", ");
   const clockText = clock === "cpu" ? ", in processor time" : "";

@@ -3,13 +3,13 @@ import { type BenchRuntime, hasPeers, measure } from "./process.ts";
 import { type Figures, SMALL } from "./program.ts";
 import type { Series } from "./results.ts";
 
-/** Which contestants take part. */
+/** Selects contestants. */
 export interface Selection {
   readonly workloads: readonly Workload[];
   readonly runtimes: readonly BenchRuntime[];
   /** Only contestants whose names contain one of these, and those that they are compared with. */
   readonly only: readonly string[];
-  /** Variables of the processes. */
+  /** Environment variables of the processes. */
   readonly env: Readonly<Record<string, string>>;
 }
 
@@ -20,16 +20,16 @@ interface Entry {
   readonly runtime: BenchRuntime;
 }
 
-/** What a run of many rounds has come to. */
+/** The result of several rounds. */
 export interface Measured {
   readonly series: readonly Series[];
-  /** What went wrong, one text each; those contestants have no series. */
+  /** Errors; the contestants with errors have no series. */
   readonly errors: readonly string[];
 }
 
 /**
- * Measures round by round, each contestant in a process of its own. Those that are compared stand side by side, so that
- * they meet the same moods of the machine; each round begins with another of them.
+ * Measures in rounds, with one process per contestant. Contestants that are compared run one after the other, so that
+ * they meet the same state of the machine; each round starts with another one.
  */
 export async function measureRounds(
   selection: Selection,
@@ -73,7 +73,7 @@ function rotate<T>(items: readonly T[], part: number): readonly T[] {
   return [...items.slice(first), ...items.slice(0, first)];
 }
 
-/** Runs everything once, small, for its assertions; each program only once. Says what went wrong, one text each. */
+/** Runs each program once with a small size, for its assertions. Returns the errors. */
 export async function assertAll(selection: Selection): Promise<{ readonly passed: number; readonly errors: string[] }> {
   const programs = Map.groupBy(groupsOf(selection).flat(), ({ contest, contestant: { program }, runtime }) => {
     return JSON.stringify([runtime.name, program, flagsOf(contest, runtime.name)]);

@@ -1,4 +1,4 @@
-/** An item of a workload: what its stages count up. */
+/** An item of a workload: the number that its stages increment. */
 export interface Counted {
   readonly v: number;
 }
@@ -11,7 +11,7 @@ export interface Payload extends Counted {
   readonly text: string;
 }
 
-/** Makes the payload of a number; no two share an object. */
+/** Makes the payload of a number; payloads share no objects. */
 export function payload(v: number): Payload {
   return {
     v,
@@ -22,7 +22,7 @@ export function payload(v: number): Payload {
   };
 }
 
-/** The payload of a number, which nobody can change. */
+/** Makes a deeply frozen payload of a number. */
 export function frozenPayload(v: number): Payload {
   const made = payload(v);
   Object.freeze(made.tags);
@@ -30,7 +30,7 @@ export function frozenPayload(v: number): Payload {
   return Object.freeze(made);
 }
 
-/** A plain number as an item. */
+/** Makes an item from a plain number. */
 export function counted(v: number): Counted {
   return { v };
 }
@@ -40,7 +40,7 @@ export function countUp(item: Counted): Counted {
   return { v: item.v + 1 };
 }
 
-/** The next stage's payload: a new object which shares what lies below. */
+/** The next stage's payload: a new object that shares its nested objects. */
 export function countUpPayload(item: Payload): Payload {
   return { ...item, v: item.v + 1 };
 }

@@ -1,7 +1,7 @@
 import { type Context, Flow, type JobState, Registry, Routine } from "@routilux/routilux";
 import { type Payload, payload } from "./payload.ts";
 
-/** Sends payloads in one go, and asks for a pause: none of them is handled before. */
+/** Emits all payloads, and requests a pause before any of them is handled. */
 class Source extends Routine {
   readonly trigger = this.addSlot("trigger", this.send);
   readonly output = this.addEvent<Payload>("output");
@@ -11,7 +11,7 @@ class Source extends Routine {
   }
 }
 
-/** Keeps the sum of all that arrives. */
+/** Adds up the items. */
 class Sum extends Routine {
   readonly input = this.addSlot("input", this.add);
   add({ v }: Payload, ctx: Context): void {
@@ -19,10 +19,10 @@ class Sum extends Routine {
   }
 }
 
-/** The names of the routines. */
+/** The names of the classes in documents. */
 export const registry: Registry = new Registry({ Source, Sum });
 
-/** A flow whose jobs pause before they handle what they were sent. */
+/** A flow whose jobs pause before they handle their items. */
 export function pendingFlow(): Flow {
   const flow = new Flow({ id: "pending", registry });
   const { output } = flow.addRoutine(new Source(), "source");
@@ -30,12 +30,12 @@ export function pendingFlow(): Flow {
   return flow;
 }
 
-/** Makes a paused job with so many pending tasks. */
+/** Makes a paused job with the given number of pending tasks. */
 export async function pendingJob(flow: Flow, count: number): Promise<JobState> {
   return await flow.run("source", { count });
 }
 
-/** Lets a job go on to its end, and returns the sum that it comes to. */
+/** Runs a job to its end, and returns its sum. */
 export async function finishJob(flow: Flow, job: JobState): Promise<number> {
   flow.resume(job);
   await flow.waitForCompletion(job);

@@ -3,7 +3,7 @@ import type { Runtime } from "../../scripts/runtimes.ts";
 import type { RuntimeName } from "./catalog.ts";
 import type { Figures } from "./program.ts";
 
-/** A runtime that programs can be run in. */
+/** A runtime that can run programs. */
 export interface BenchRuntime extends Runtime {
   readonly name: RuntimeName;
 }
@@ -15,10 +15,10 @@ export const BENCH: URL = new URL("../", import.meta.url);
 export const hasPeers: boolean = existsSync(new URL("peers/node_modules", BENCH));
 
 const PATIENCE_MS = 300_000;
-// What is in these folders has its own modules, and is not in the workspace.
+// These folders have their own modules, and are not in the workspace.
 const APART = /^(peers|dist)\//;
 
-/** Runs a program as a process of its own, and returns the figures of each of the variants that it was asked for. */
+/** Runs a program as a process, and returns the figures of the requested variants. */
 export async function measure(
   { name, command }: BenchRuntime,
   program: string,

@@ -1,35 +1,35 @@
 import { argv, cpuUsage, env } from "node:process";
 
-/** What came of one run, by the name of the metric. */
+/** The figures of one run, by metric. */
 export type Figures = Readonly<Record<string, number>>;
 
-/** The variable that tells programs to run for their assertions only. */
+/** The environment variable that makes programs run for their assertions only. */
 export const SMALL = "BENCH_SMALL";
 
-/** Whether this is such a run: as little as will do. */
+/** Whether this run is made for its assertions only. */
 export const isSmall: boolean = env[SMALL] !== undefined;
 
-/** The variable that makes `clock` count processor time. */
+/** The environment variable that makes `clock` return processor time. */
 export const CPU_CLOCK = "BENCH_CPU_CLOCK";
 
 /**
- * Milliseconds that have passed; or that the threads of this process have worked, which others on the machine don't change,
- * but which counts what collects garbage beside the program as well.
+ * The elapsed time in milliseconds; or the processor time of this process, which other processes do not change, but
+ * which also includes the threads of the garbage collector.
  */
 export const clock: () => number = env[CPU_CLOCK] === undefined ? () => performance.now() : () => {
   const { user, system } = cpuUsage();
   return (user + system) / 1_000;
 };
 
-/** A warm-up is so many runs, for what only begins or ends a run has to be compiled as well. */
+/** The number of warm-up runs: code that only starts or ends a run has to be compiled too. */
 const WARM_UP_RUNS = 5;
 
-/** One way to do a workload; it asserts its own result. */
+/** A variant of a program; it asserts its own result. */
 export type Variant = (size: number) => Figures | Promise<Figures>;
 
 /**
- * Runs what the command line asks for, and prints its figures, one line of JSON each. An argument is the name of a variant,
- * its size, and the size of what warms it up before, in several runs: `sync:100000:100000`.
+ * Runs the variants named by the command line, and prints their figures as lines of JSON. An argument consists of a
+ * variant's name, its size, and the total size of its warm-up runs: `sync:100000:100000`.
  */
 export async function runProgram(variants: Readonly<Record<string, Variant>>): Promise<void> {
   for (const argument of argv.slice(2)) {
@@ -44,14 +44,14 @@ export async function runProgram(variants: Readonly<Record<string, Variant>>): P
   }
 }
 
-/** Runs something and says how many units it did in a second. */
+/** Runs work, and returns the number of units per second. */
 export async function timeUnits(units: number, run: () => unknown): Promise<Figures> {
   const start = clock();
   await run();
   return { perSecond: (units * 1_000) / (clock() - start) };
 }
 
-/** Sees that a result is what it must be: else the work was left out, or done twice. */
+/** Asserts a result, so that no work is left out or done twice. */
 export function expectEqual(what: string, actual: unknown, expected: unknown): void {
   if (actual !== expected) throw new Error(`${what} came to ${actual}, not ${expected}`);
 }

@@ -9,9 +9,9 @@ const FOLDER = new URL("results/", BENCH);
 const DOCUMENTS = [new URL("README.md", BENCH), new URL("../README.md", BENCH)];
 
 /**
- * Records results, one file a workload, and puts the tables of everything that is recorded where a document has a place for
- * them: between `<!-- bench:w1 -->` and `<!-- /bench:w1 -->`, and likewise `bench:targets` for what there is a target for.
- * The curves of scaling are drawn as well.
+ * Writes results, one file per workload, and puts the tables of all recorded results into a document: between `<!--
+ * bench:w1 -->` and `<!-- /bench:w1 -->`, and likewise `bench:targets` for all targets. Also draws the curves of
+ * scaling.
  */
 export async function writeReports(results: Results): Promise<void> {
   await Deno.mkdir(FOLDER, { recursive: true });
@@ -46,7 +46,7 @@ async function renderRecorded(): Promise<ReadonlyMap<string, string>> {
   return parts.set("targets", targets.filter((rows) => rows !== "").join("\n"));
 }
 
-/** Draws the curves of each runtime, and returns what shows the drawings in a document of this folder. */
+/** Draws the curves of each runtime, and returns the Markdown that shows the drawings. */
 async function drawCurves(results: Results): Promise<readonly string[]> {
   const images: string[] = [];
   for (const runtime of RUNTIMES) {

@@ -1,7 +1,7 @@
 import type { RuntimeName, Target } from "./catalog.ts";
 import { median } from "./statistics.ts";
 
-/** The figures of one contestant in one runtime: one value a round. */
+/** The figures of one contestant in one runtime, one value per round. */
 export interface Series {
   readonly workload: string;
   readonly contest: string;
@@ -11,20 +11,20 @@ export interface Series {
   readonly values: number[];
 }
 
-/** What a run of the command has measured. */
+/** The results of one run of the command. */
 export interface Results {
   readonly format: 1;
-  /** When, in ISO 8601. */
+  /** The date, in ISO 8601. */
   readonly date: string;
   readonly machine: string;
-  /** What the programs have timed themselves by. */
+  /** The clock that the programs used. */
   readonly clock: "wall" | "cpu";
-  /** Of the library, of the runtimes, and of the peers. */
+  /** The versions of the library, the runtimes and the peers. */
   readonly versions: Readonly<Record<string, string>>;
   readonly series: readonly Series[];
 }
 
-/** The values of a series, round by round; none if it was not measured. */
+/** The values of a series by round; empty if it was not measured. */
 export function valuesOf(
   { series }: Results,
   workload: string,
@@ -39,7 +39,7 @@ export function valuesOf(
   )?.values ?? [];
 }
 
-/** How two contestants stand to each other, round by round: what the machine does to both cancels out. */
+/** The relation of two contestants by round, which cancels out the state of the machine. */
 export function relate(
   results: Results,
   workload: string,
@@ -56,7 +56,7 @@ export function relate(
   });
 }
 
-/** Says whether related figures reach a goal. */
+/** Whether a relation reaches a goal. */
 export function reaches({ sense }: Target, goal: number, related: readonly number[]): boolean {
   return sense === "at least" ? median(related) >= goal : median(related) <= goal;
 }

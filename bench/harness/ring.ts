@@ -1,10 +1,10 @@
-/** The bare reference: a queue in an array that wraps around and doubles when it is full. */
+/** The bare reference: a ring buffer that doubles when it is full. */
 export class Ring<T> {
   #items: (T | undefined)[] = new Array(64);
   #head = 0;
   #size = 0;
 
-  /** How many items it holds. */
+  /** The number of items. */
   get size(): number {
     return this.#size;
   }

@@ -1,6 +1,6 @@
 import type { Counted } from "./payload.ts";
 
-/** Adds up the numbers that arrive, and tells the sum when they are all there. */
+/** Adds up numbers, and resolves with the sum when all have arrived. */
 export class Sink {
   /** The sum, once all items have come. */
   readonly done: Promise<number>;

@@ -1,9 +1,9 @@
-/** The middle value; of an even number, the mean of the two in the middle. */
+/** The median. */
 export function median(values: readonly number[]): number {
   return quantile(values, 0.5);
 }
 
-/** The value below which a part of all values lies, between two of them if need be. */
+/** A quantile, interpolated between two values if needed. */
 export function quantile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const position = (sorted.length - 1) * part;
@@ -12,7 +12,10 @@ export function quantile(values: readonly number[], part: number): number {
   return low + (high - low) * (position - Math.floor(position));
 }
 
-/** Half the distance from the least to the greatest value, as a part of the median; nothing where there is no distance. */
+/**
+ * Half the distance from the least to the greatest value, as a share of the median; 0 when all values are
+ * equal.
+ */
 export function spread(values: readonly number[]): number {
   const half = (Math.max(...values) - Math.min(...values)) / 2;
   return half === 0 ? 0 : half / median(values);

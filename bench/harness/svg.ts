@@ -2,11 +2,11 @@
 export interface Line {
   readonly label: string;
   readonly points: readonly (readonly [x: number, y: number])[];
-  /** Whether it is only there for comparison. */
+  /** Whether the line is a reference. */
   readonly isReference: boolean;
 }
 
-/** What a plot says beside its lines. */
+/** The texts of a plot. */
 export interface PlotText {
   readonly title: string;
   readonly x: string;
@@ -21,7 +21,7 @@ const TOP = 50;
 const BOTTOM = 60;
 const LABEL_HEIGHT = 17;
 
-// These can be told apart on white and on black, also by those who see few colours.
+// Colours that can be distinguished on white and on black, also by colour-blind readers.
 const COLOURS = ["#3b82f6", "#e08214", "#12a594", "#d6409f", "#8b5cf6", "#84a30e"];
 
 const STYLE = `
@@ -36,7 +36,7 @@ text { font: 13px system-ui, sans-serif; fill: #24292f }
   .reference { stroke: #9198a1 }
 }`;
 
-/** Draws lines over an axis of powers of ten; the other axis has powers of ten as well. */
+/** Draws lines with logarithmic axes. */
 export function plot(lines: readonly Line[], { title, x: xTitle, y: yTitle }: PlotText): string {
   const all = lines.flatMap(({ points }) => points);
   const xAxis = decades(all.map(([x]) => x));
@@ -100,7 +100,7 @@ function decades(values: readonly number[]): Axis {
   return { from, to, ticks: Array.from({ length: to - from + 1 }, (_, i) => 10 ** (from + i)) };
 }
 
-/** Moves labels apart, from top to bottom, and back up when they have run out of the picture. */
+/** Moves overlapping labels apart, from top to bottom, and back up when they leave the picture. */
 function spreadOut<T extends { readonly y: number }>(ends: readonly T[]): readonly (T & { readonly labelY: number })[] {
   const sorted = ends.toSorted((a, b) => a.y - b.y);
   const places: number[] = [];

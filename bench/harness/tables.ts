@@ -5,7 +5,7 @@ import { median, spread } from "./statistics.ts";
 /** The order of columns. */
 export const RUNTIMES: readonly RuntimeName[] = ["Deno", "Node", "Bun"];
 
-/** The tables of a workload, in Markdown: the figures of each contest, and what they are in relation to each other. */
+/** The tables of a workload, in Markdown: the figures of each contest and their relations. */
 export function workloadTables(workload: Workload, results: Results): string {
   const { contests } = workload;
   const parts = workload.hasCurves
@@ -20,7 +20,7 @@ export function workloadTables(workload: Workload, results: Results): string {
   return parts.filter((part) => part !== "").join("\n\n");
 }
 
-/** How contestants stand to each other where there is a target. */
+/** The relations for which there is a target. */
 export function targetTable(
   contests: readonly { readonly workload: Workload; readonly contest: Contest }[],
   results: Results,
@@ -60,7 +60,7 @@ function figureTable(workload: Workload, contest: Contest, metric: Metric, resul
   return isFixed ? table([contest.title, title], rows) : table([`${contest.title}: ${title}`, ...RUNTIMES], rows);
 }
 
-/** The curves of a runtime: a row for each, a column for each size. */
+/** The curves of a runtime: a row per curve, a column per size. */
 function curveTable({ id, contests }: Workload, runtime: RuntimeName, results: Results): string {
   const sizes = new Map(contests.flatMap(({ contestants }) => contestants.map(({ size, name }) => [size, name])));
   const columns = [...sizes].toSorted(([a], [b]) => a - b).map(([, name]) => name);
@@ -102,7 +102,7 @@ export function format(value: number): string {
   return Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)));
 }
 
-/** A table in Markdown; all columns but the first are set to the right. */
+/** Formats a table in Markdown; all columns but the first are right-aligned. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map((_, i) => i === 0 ? "---" : "--:")), ...rows.map(line)].join("\n");

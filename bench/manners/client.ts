@@ -1,6 +1,6 @@
 import { argv } from "node:process";
 
-// Sends requests to a server, one after the other, and prints how long each took.
+// Sends requests to a server, one after the other, and prints the duration of each.
 
 const [url = "", count = "0"] = argv.slice(2);
 const PAUSE_MS = 5;

@@ -8,14 +8,14 @@ import type { Counted } from "../harness/payload.ts";
 import { expectEqual, type Figures, runProgram } from "../harness/program.ts";
 import { quantile } from "../harness/statistics.ts";
 
-// A process that serves requests of another process, and has a timer, while a job goes on that never waits.
+// A process with a server and a timer, while a job that never waits is running.
 
 const CLIENT = fileURLToPath(new URL("client.ts", import.meta.url));
 const TIMER_MS = 1;
 
 let isOver = false;
 
-/** Sends its item to itself until all is over. */
+/** Sends its item to itself until the measurement ends. */
 class Endless extends Routine {
   readonly trigger = this.addSlot("trigger", this.turn);
   readonly input = this.addSlot("input", this.turn);
@@ -26,7 +26,7 @@ class Endless extends Routine {
   }
 }
 
-/** Starts the job, and returns what ends it and says how many activations it had. */
+/** Starts the job, and returns a function that ends it and returns the number of activations. */
 function startJob(sliceMs: number): () => Promise<number> {
   isOver = false;
   const flow = new Flow({ id: "endless", registry: new Registry({ Endless }), engine: new Engine({ sliceMs }) });
@@ -40,7 +40,7 @@ function startJob(sliceMs: number): () => Promise<number> {
   };
 }
 
-/** Starts a timer that is set again when it fires, and returns what stops it and says how late it was each time. */
+/** Starts a repeating timer, and returns a function that stops it and returns the delay of each call. */
 function startTimer(): () => readonly number[] {
   const delays: number[] = [];
   let handle: ReturnType<typeof setTimeout>;

@@ -12,7 +12,7 @@ function within(metric: string): Target {
   return { metric, of: STANDARD, to: "no job", relation: "difference", sense: "at most", goal: SERVED_WITHIN_MS };
 }
 
-/** What else a process does while a job never waits. */
+/** Other work of a process while a job never waits. */
 export const manners: Workload = {
   id: "manners",
   title: "Manners: a timer of 1 ms and requests from another process, while a job never waits",

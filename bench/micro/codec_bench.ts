@@ -5,7 +5,7 @@ import { counted, payload } from "../harness/payload.ts";
 import { bench } from "./bench.ts";
 import { TIMES } from "./repeated.ts";
 
-// What it takes to check and freeze a value, and to make what a handler gets of it.
+// The time to check and freeze a value, and to make a handler's value from it.
 
 const SUBJECT = { action: "Cannot encode", root: "data" };
 const classes = new Registry();

@@ -3,7 +3,7 @@ import { counted } from "../harness/payload.ts";
 import { bench } from "./bench.ts";
 import { repeatDeliveries, repeatInHandler, TIMES } from "./repeated.ts";
 
-// What an activation and its commit take, by what the handler does.
+// The time of an activation and its commit, by the effects of the handler.
 
 class Idle extends Routine {
   readonly input = this.addSlot("input", this.take);

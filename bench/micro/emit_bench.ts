@@ -3,7 +3,7 @@ import { counted, payload } from "../harness/payload.ts";
 import { bench } from "./bench.ts";
 import { TIMES } from "./repeated.ts";
 
-// What a call of `emit` takes until its task is there: the value is checked and frozen, the task made and committed.
+// The time of a call of `emit` until its task exists: the value is checked and frozen, the task is made and committed.
 
 class Emitter extends Routine {
   readonly trigger = this.addSlot("trigger", this.send);
@@ -24,7 +24,7 @@ class Receiver extends Routine {
   take(): void {}
 }
 
-/** Emits to so many routines; the job is paused before they get anything. */
+/** Emits to a number of routines; the job is paused before they run. */
 async function benchFanOut(name: string, make: (v: number) => object, receivers: number): Promise<void> {
   const flow = new Flow({ id: "fan_out" });
   const { output } = flow.addRoutine(new Emitter(make), "emitter");

@@ -2,7 +2,7 @@ import { Flow, Routine } from "@routilux/routilux";
 import { bench } from "./bench.ts";
 import { completed, TIMES } from "./repeated.ts";
 
-// What a job takes that has one task, from its start to its end.
+// The time of a job with one task, from its start to its end.
 
 class Worker extends Routine {
   readonly trigger = this.addSlot("trigger", () => {});

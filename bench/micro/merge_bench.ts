@@ -3,7 +3,7 @@ import { counted } from "../harness/payload.ts";
 import { bench } from "./bench.ts";
 import { repeatDeliveries, TIMES } from "./repeated.ts";
 
-// What a slot takes to merge a delivery, by its way to merge.
+// The time of a merge in a slot, by merge strategy.
 
 class Newest extends Routine {
   readonly input = this.addSlot("input", this.take);

@@ -4,7 +4,7 @@ import { createTask, detailsOf, NO_DETAILS, type Task } from "../../src/job/task
 import { bench } from "./bench.ts";
 import { TIMES } from "./repeated.ts";
 
-// What it takes to add tasks to the queue, to wake those that are delayed, and to take them all.
+// The time to add tasks to the queue, to wake delayed ones, and to take them all.
 
 const HIGH_WATER = 64;
 const START = { at: 0 };

@@ -1,16 +1,16 @@
 import { type Context, Flow, type JobState, Routine } from "@routilux/routilux";
 
-/** How often one iteration does what is measured. */
+/** The number of repetitions in one iteration. */
 export const TIMES = 10_000;
 
-/** Calls something again and again in one handler. */
+/** Calls a function repeatedly in one handler. */
 export function repeatInHandler(routine: Routine<object>): () => Promise<JobState> {
   const flow = new Flow({ id: "repeated" });
   flow.addRoutine(routine, "routine");
   return async () => completed(await flow.run("routine"));
 }
 
-/** Sends a value to the `input` of a routine again and again. */
+/** Sends a value to the `input` of a routine repeatedly. */
 export function repeatDeliveries(routine: Routine<object>, value: (i: number) => object): () => Promise<JobState> {
   class Source extends Routine {
     readonly trigger = this.addSlot("trigger", this.send);
@@ -26,7 +26,7 @@ export function repeatDeliveries(routine: Routine<object>, value: (i: number) =>
   return async () => completed(await flow.run("source"));
 }
 
-/** A job that has completed; any other is an error. */
+/** Asserts that a job has completed, and returns it. */
 export function completed(job: JobState): JobState {
   if (job.status !== "completed") throw new Error(`The job is ${job.status}: ${job.error?.message}`);
   return job;

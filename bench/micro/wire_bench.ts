@@ -3,7 +3,7 @@ import { pendingFlow, pendingJob, registry } from "../harness/pending_job.ts";
 import { bench } from "./bench.ts";
 import { TIMES } from "./repeated.ts";
 
-// A job with 10,000 pending payloads: to its document, to a text, and back.
+// A job with 10,000 pending payloads: to a document, to text, and back.
 
 const flow = pendingFlow();
 const job = await pendingJob(flow, TIMES);

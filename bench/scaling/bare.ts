@@ -3,9 +3,9 @@ import { expectEqual, runProgram } from "../harness/program.ts";
 import { Ring } from "../harness/ring.ts";
 import { ACTIVATIONS, timeEach, timeJobs } from "./activations.ts";
 
-// The limits: what keeps as much as the curves of the library do, and does nothing else.
+// References: they keep as much data as the curves of the library do, and do nothing else.
 
-/** What is known of an activation afterwards. */
+/** The record of an activation. */
 interface Entry {
   readonly data: Counted;
   readonly time: { readonly at: number };
@@ -15,7 +15,7 @@ function enter(v: number): Entry {
   return { data: Object.freeze({ v }), time: { at: Date.now() } };
 }
 
-/** An item that takes its turns, each after a promise; its entries are kept. */
+/** An item that takes its turns, each after a promise; the records are kept. */
 async function takeTurns(turns: number, entries: Entry[]): Promise<void> {
   for (let v = turns; v > 0; v--) {
     await null;

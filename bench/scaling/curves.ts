@@ -4,16 +4,17 @@ import type { Counted } from "../harness/payload.ts";
 import { expectEqual, runProgram } from "../harness/program.ts";
 import { ACTIVATIONS, timeEach, timeJobs } from "./activations.ts";
 
-// Each curve does about as much for each of its sizes: what one activation takes should not depend on the size.
+// Each curve does about the same amount of work at each of its sizes: the time of an activation should not depend on
+// the size.
 
 const DELAY_MS = 60_000;
 
 interface Order {
-  /** How many items the source sends. */
+  /** The number of items that the source sends. */
   readonly count: number;
-  /** How many activations each of them takes. */
+  /** The number of activations per item. */
   readonly v: number;
-  /** Over which time they are spread. */
+  /** The time over which their delays are spread, in milliseconds. */
   readonly delayMs?: number;
 }
 
@@ -25,7 +26,7 @@ class Source extends Routine {
   }
 }
 
-/** Passes an item on until it has taken its activations. */
+/** Passes an item on until its activations are done. */
 class Step extends Routine {
   readonly input = this.addSlot("input", this.pass);
   readonly output = this.addEvent<Counted>("output");
@@ -35,7 +36,7 @@ class Step extends Routine {
   }
 }
 
-/** The same after a promise: meanwhile other jobs run. */
+/** The same after a promise, so that other jobs run in between. */
 class AsyncStep extends Routine {
   readonly input = this.addSlot("input", this.pass);
   readonly output = this.addEvent<Counted>("output");
@@ -46,7 +47,7 @@ class AsyncStep extends Routine {
   }
 }
 
-/** Has all that came so far in its slot. */
+/** Collects all data in its slot. */
 class Collector extends Routine {
   readonly input = this.addSlot("input", this.look, { merge: "append" });
   look({ v }: { v: Collected<number> }, ctx: Context): void {
@@ -56,7 +57,7 @@ class Collector extends Routine {
 
 const registry = new Registry({ Source, Step, AsyncStep, Collector });
 
-/** A source, and so many routines in a circle. */
+/** A source, and a number of routines in a circle. */
 function circle(routines: number, Routine: typeof Step | typeof AsyncStep, options: FlowOptions = {}): Flow {
   const flow = new Flow({ id: "circle", registry, executionTimeoutMs: Infinity, ...options });
   const { output } = flow.addRoutine(new Source(), "source");
@@ -76,7 +77,7 @@ await runProgram({
   "routines": async (size) => {
     const flow = circle(size, Step);
     const order = { count: 20, v: ACTIVATIONS / 20 };
-    // The first job has the flow planned, once for all of its jobs.
+    // The first job makes the flow's plan, which all its jobs share.
     await runOne(flow, order);
     return timeEach(ACTIVATIONS, () => runOne(flow, order));
   },

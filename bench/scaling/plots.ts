@@ -4,7 +4,7 @@ import { median } from "../harness/statistics.ts";
 import { type Line, plot } from "../harness/svg.ts";
 import { scaling } from "./workload.ts";
 
-/** Draws the curves of a runtime; nothing where it was not measured. */
+/** Draws the curves of a runtime; returns nothing if it was not measured. */
 export function plotScaling(results: Results, runtime: RuntimeName): string | undefined {
   const lines = scaling.contests.map(({ id, title, contestants, metrics: [metric], targets }): Line => ({
     label: title,

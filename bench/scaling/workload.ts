@@ -6,11 +6,11 @@ const WARM_UP = 100;
 interface Curve {
   readonly id: string;
   readonly title: string;
-  /** The sizes are powers of ten, up to this one. */
+  /** The greatest size; the sizes are powers of ten. */
   readonly most: number;
-  /** The least of them. @default {10} */
+  /** The least size. @default {10} */
   readonly least?: number;
-  /** What is measured does nothing but keep as much: a limit, of which nothing is asked. @default {false} */
+  /** Whether the curve is a reference, which has no target. @default {false} */
   readonly isBare?: boolean;
 }
 
@@ -31,7 +31,7 @@ function contest({ id, title, most, least = 10, isBare = false }: Curve): Contes
   };
 }
 
-/** What an activation takes, in relation to how much there is. */
+/** The time of an activation by size. */
 export const scaling: Workload = {
   id: "scaling",
   title: "Scaling: what an activation takes, in relation to how much there is",

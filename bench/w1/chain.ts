@@ -1,16 +1,16 @@
 import { type Counted, counted, countUp, countUpPayload, payload } from "../harness/payload.ts";
 import { expectEqual, type Figures, timeUnits, type Variant } from "../harness/program.ts";
 
-/** The stages between source and sink. */
+/** The number of stages between source and sink. */
 export const STAGES = 10;
 
-/** What goes through a chain, and what a stage makes of it. */
+/** The items of a chain, and how a stage changes them. */
 export interface Goods<T extends Counted> {
   readonly make: (v: number) => T;
   readonly next: (item: T) => T;
 }
 
-/** The variants of a contestant, for whatever goes through its chain. */
+/** The variants of a contestant, for any kind of item. */
 export type Chains = <T extends Counted>(goods: Goods<T>) => Readonly<Record<string, Variant>>;
 
 /** Makes the variants for numbers and for payloads: `numbers sync`, `payload sync` and so on. */
@@ -25,7 +25,7 @@ function prefixed(prefix: string, variants: Readonly<Record<string, Variant>>): 
   return Object.fromEntries(Object.entries(variants).map(([name, variant]) => [`${prefix} ${name}`, variant]));
 }
 
-/** Times a run that returns the sum of all that came out; the sink counts as an activation, the source does not. */
+/** Measures a run that returns the sum of all items; the sink counts as an activation, the source does not. */
 export async function timeChain(count: number, run: () => number | Promise<number>): Promise<Figures> {
   let sum = 0;
   const figures = await timeUnits(count * (STAGES + 1), async () => {

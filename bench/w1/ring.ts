@@ -3,7 +3,8 @@ import { runProgram } from "../harness/program.ts";
 import { Ring } from "../harness/ring.ts";
 import { type Goods, STAGES, timeChain, variantsOf } from "./chain.ts";
 
-// The limit: tasks in a ring, taken one by one, and nothing else. The source sends an item when few tasks are left.
+// The limit: tasks in a ring buffer, taken one by one, and nothing else. The source sends an item when few tasks are
+// left.
 
 const HIGH_WATER = 64;
 
@@ -37,7 +38,7 @@ class Chain<T extends Counted> {
   }
 }
 
-/** What the guarantees take at the least: a copy that nobody can change, and an instant, for each activation. */
+/** The least that the guarantees cost: a frozen copy and a look at the clock for each activation. */
 class GuardedChain<T extends Counted> extends Chain<T> {
   updatedAt = 0;
 
@@ -47,7 +48,7 @@ class GuardedChain<T extends Counted> extends Chain<T> {
   }
 }
 
-/** A copy that nobody can change; what lies below has been frozen before. */
+/** Makes a frozen copy; nested objects are frozen before. */
 function guarded<T extends Counted>(item: T): T {
   return Object.freeze({ ...item });
 }

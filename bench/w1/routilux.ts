@@ -3,10 +3,10 @@ import type { Counted } from "../harness/payload.ts";
 import { runProgram } from "../harness/program.ts";
 import { type Goods, STAGES, timeChain, variantsOf } from "./chain.ts";
 
-/** How many items the source emits between two commits, as what reads from a file or a database does. */
+/** The number of items between two commits of the source, as when it reads pages from a file or a database. */
 const PAGE = 100;
 
-/** Keeps the sum of all that arrives. */
+/** Adds up the items. */
 class Sum extends Routine {
   readonly input = this.addSlot("input", this.add);
   add({ v }: Counted, ctx: Context): void {
@@ -14,9 +14,9 @@ class Sum extends Routine {
   }
 }
 
-/** Routines for one kind of goods. */
+/** The routines for one kind of item. */
 function routinesFor<T extends Counted>({ make, next }: Goods<T>) {
-  /** Emits page after page, and stores after each how far it is; goes on when few others are ready. */
+  /** Emits page after page, and stores its progress after each; continues when few other tasks are ready. */
   class Pages extends Routine {
     readonly trigger = this.addSlot("trigger", this.send);
     readonly output = this.addEvent<T>("output");
@@ -28,7 +28,7 @@ function routinesFor<T extends Counted>({ make, next }: Goods<T>) {
       }
     }
   }
-  /** Emits all items in one go, as the peers' sources do. */
+  /** Emits all items at once, as the sources of the peers do. */
   class AtOnce extends Routine {
     readonly trigger = this.addSlot("trigger", this.send);
     readonly output = this.addEvent<T>("output");

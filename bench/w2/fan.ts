@@ -1,9 +1,9 @@
 import { expectEqual, type Figures, timeUnits } from "../harness/program.ts";
 
-/** How many workers get each message. */
+/** The number of workers. */
 export const WORKERS = 1_000;
 
-/** Times a run that returns the sum of all that the aggregator got: a message to each worker and back, in each round. */
+/** Measures a run that returns the aggregator's sum: one message to each worker and back, per round. */
 export async function timeFan(rounds: number, run: () => number | Promise<number>): Promise<Figures> {
   let sum = 0;
   const figures = await timeUnits(rounds * WORKERS * 2, async () => {

@@ -3,10 +3,10 @@ import { runProgram } from "../harness/program.ts";
 import { Ring } from "../harness/ring.ts";
 import { timeFan, WORKERS } from "./fan.ts";
 
-// The limit: tasks in a ring, taken one by one, and nothing else.
+// The limit: tasks in a ring buffer, taken one by one, and nothing else.
 
 interface Task {
-  /** The aggregator comes after the workers. */
+  /** The aggregator's index follows those of the workers. */
   readonly target: number;
   readonly data: Counted;
 }

@@ -39,7 +39,7 @@ class Sum extends Routine {
   }
 }
 
-/** Has all that came so far in its slot, and adds it up when it is complete. */
+/** Collects all data in its slot, and adds it up when it is complete. */
 class Collector extends Routine<{ total: number }> {
   readonly input = this.addSlot("input", this.add, { merge: "append" });
   add({ v }: { v: Collected<number> }, ctx: Context): void {

@@ -16,7 +16,7 @@ export const w2: Workload = {
     title: "To each worker and back",
     metrics: [{ key: "perSecond", title: "million messages a second", scale: 1e-6 }],
     small: 2,
-    // As many activations as in W1: with fewer, much of the time goes to compiling.
+    // As many activations as in W1: with fewer, compiling takes much of the time.
     warmUp: 5,
     contestants: [
       contestant("bare ring", "w2/ring.ts", "sync"),

@@ -1,7 +1,7 @@
 import { runProgram } from "../harness/program.ts";
 import { AT_ONCE, timeWaits } from "./waits.ts";
 
-// The limit: as many loops as may wait, which share a counter.
+// The limit: as many loops as calls may wait at once, with a shared counter.
 
 await runProgram({
   "loop": (count) =>

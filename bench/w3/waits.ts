@@ -1,14 +1,14 @@
 import { expectEqual, type Figures } from "../harness/program.ts";
 
-/** How many calls may wait at the same time. */
+/** The maximum number of concurrent calls. */
 export const AT_ONCE = 100;
 
 const WAIT_MS = 10;
 
-/** Something that takes its time, and counts. */
+/** A service that takes some time, and counts its calls. */
 export class Service {
   calls = 0;
-  /** The most calls that have waited at the same time. */
+  /** The highest number of concurrent calls so far. */
   peak = 0;
   #waiting = 0;
 
@@ -21,7 +21,7 @@ export class Service {
   }
 }
 
-/** Times a run that calls a service so many times. */
+/** Measures a run with a number of service calls. */
 export async function timeWaits(count: number, run: (service: Service) => Promise<unknown>): Promise<Figures> {
   const service = new Service();
   const start = performance.now();

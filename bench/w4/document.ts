@@ -3,7 +3,7 @@ import { finishJob, pendingFlow, pendingJob, registry } from "../harness/pending
 import { runProgram } from "../harness/program.ts";
 import { timeSnapshots } from "./snapshot.ts";
 
-// The limit of the job's own document, which says of each task where it goes and came from.
+// The limit for the job's document, which has the route and the origin of each task.
 
 const flow = pendingFlow();
 

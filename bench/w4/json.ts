@@ -3,7 +3,7 @@ import { runProgram } from "../harness/program.ts";
 import { Ring } from "../harness/ring.ts";
 import { timeSnapshots } from "./snapshot.ts";
 
-// The limit: what is in a queue as plain JSON, and a new queue of what was read.
+// The limit: the items of a queue as plain JSON, and a new queue from the parsed items.
 
 interface Task {
   readonly slot: string;

@@ -3,16 +3,16 @@ import { median } from "../harness/statistics.ts";
 
 const REPETITIONS = 5;
 
-/** A way to write pending items as a text, and to read it again. */
+/** Writes pending items as text, and reads them again. */
 export interface Snapshots<T> {
   readonly write: () => string | Promise<string>;
-  /** Reads what is ready to go on then. */
+  /** Reads a text into a state that is ready to resume. */
   readonly read: (text: string) => T | Promise<T>;
-  /** Goes on with what was read, and says to which sum it comes. */
+  /** Resumes the state that was read, and returns its sum. */
   readonly finish: (copy: T) => number | Promise<number>;
 }
 
-/** Times both ways some times over; what was read last goes on to its end. */
+/** Measures writing and reading several times; the last state is then run to its end. */
 export async function timeSnapshots<T>(count: number, { write, read, finish }: Snapshots<T>): Promise<Figures> {
   const writeMs: number[] = [];
   const readMs: number[] = [];

@@ -1,6 +1,6 @@
 import type { Contest, Workload } from "../harness/catalog.ts";
 
-/** To spawn an actor copies the list of all that were spawned before: of more, the making takes minutes. */
+/** Spawning an actor copies the list of all actors before it: more of them take minutes to create. */
 const MOST_ACTORS = 10_000;
 
 function contest(size: number): Contest {
@@ -24,7 +24,7 @@ function contest(size: number): Contest {
   };
 }
 
-/** A paused job as a text, and back. */
+/** A paused job to text, and back. */
 export const w4: Workload = {
   id: "w4",
   title:

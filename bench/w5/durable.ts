@@ -7,7 +7,7 @@ import { sqliteStore, type SqliteSync } from "@routilux/routilux/stores/sqlite";
 import { expectEqual, type Figures, runProgram, timeUnits } from "../harness/program.ts";
 import { inPlace } from "./place.ts";
 
-/** Steps one after the other: each is stored before the next starts. */
+/** Steps in sequence: each is stored before the next starts. */
 class Counter extends Routine {
   readonly trigger = this.addSlot("trigger", this.count);
   readonly next = this.addEvent<{ n: number }>("next");

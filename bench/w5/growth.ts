@@ -2,11 +2,12 @@ import { type Context, Engine, Flow, Registry, Routine, type Store } from "@rout
 import { memoryStore } from "@routilux/routilux/stores/memory";
 import { expectEqual, type Figures, runProgram } from "../harness/program.ts";
 
-// What a step writes while more and more tasks wait, and what a recovery takes after more and more steps.
+// The bytes that a step writes with a growing number of waiting tasks, and the time of a recovery after a growing
+// number of steps.
 
 const STEPS = 10_000;
 
-/** Has tasks that wait for another day, and counts meanwhile. */
+/** Makes tasks that wait for a day, and counts down meanwhile, one step per task. */
 class Keeper extends Routine {
   readonly trigger = this.addSlot("trigger", this.fill);
   readonly next = this.addSlot("next", this.count);
@@ -32,7 +33,7 @@ function createFlow(store: Store, owner: string): Flow {
   return flow;
 }
 
-/** The entry that the tasks came with; it is not counted, nor is the snapshot that may follow from it. */
+/** The entry that contains the tasks; neither it nor the snapshot that may follow it is counted. */
 const FILLED = 1;
 
 async function countBytes(pending: number): Promise<Figures> {

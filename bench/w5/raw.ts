@@ -4,7 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { expectEqual, type Figures, runProgram, timeUnits } from "../harness/program.ts";
 import { inPlace } from "./place.ts";
 
-// The limits: one small row per transaction, or one line per sync, and nothing else.
+// The limits: one small row per transaction, or one line per flush, and nothing else.
 
 const ROW = JSON.stringify({ at: "2026-01-01T12:00:00.000Z", step: 0, task: 1, kind: "step" });
 

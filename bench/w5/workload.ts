@@ -45,7 +45,7 @@ function curve(id: string, title: string, metric: Contest["metrics"][number], si
   };
 }
 
-/** Steps that survive. */
+/** Durable steps. */
 export const w5: Workload = {
   id: "w5",
   title: "W5 durable: trivial steps, each stored before the next starts",

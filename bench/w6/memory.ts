@@ -1,12 +1,12 @@
 import { memoryUsage } from "node:process";
 import { expectEqual, type Figures, isSmall } from "../harness/program.ts";
 
-// Runtimes collect garbage when they like, but for these flags and calls.
+// These flags and calls make the garbage collectors of the runtimes run now.
 
 declare const gc: (() => void) | undefined;
 declare const Bun: { gc(force: boolean): void } | undefined;
 
-/** Says how many resident bytes each of so many items takes, of whatever `hold` returns; `sum` adds them up afterwards. */
+/** Returns the resident bytes per item of the data that `hold` returns; `sum` then adds up the items. */
 export async function measureMemory<T>(
   count: number,
   hold: () => T | Promise<T>,

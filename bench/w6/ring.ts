@@ -3,7 +3,7 @@ import { type Figures, runProgram } from "../harness/program.ts";
 import { Ring } from "../harness/ring.ts";
 import { measureMemory } from "./memory.ts";
 
-// The limit: a task in a ring, and nothing else.
+// The limit: a task in a ring buffer, and nothing else.
 
 interface Task {
   readonly slot: string;

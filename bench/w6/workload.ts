@@ -1,7 +1,7 @@
 import type { Contest, Contestant, Workload } from "../harness/catalog.ts";
 
 const MILLION = 1_000_000;
-/** To spawn an actor copies the list of all that were spawned before: of more, the making takes minutes. */
+/** Spawning an actor copies the list of all actors before it: more of them take minutes to create. */
 const MOST_ACTORS = 10_000;
 const MOST_PROMISES = 100_000;
 
@@ -27,7 +27,7 @@ function contest(size: number): Contest {
       contestant("effect", "peers/w6/effect.ts", "queue"),
       contestant("xstate, an actor each", "peers/w6/xstate.ts", "actors", MOST_ACTORS),
     ],
-    // That is where it counts.
+    // The target is for large queues.
     targets: size < MILLION ? [] : [
       {
         metric: "bytesPerItem",
@@ -41,7 +41,7 @@ function contest(size: number): Contest {
   };
 }
 
-/** What a pending item weighs. */
+/** The memory of a pending item. */
 export const w6: Workload = {
   id: "w6",
   title: "W6 memory: what a pending item with a payload of about 200 bytes takes",

@@ -5,7 +5,7 @@ import { BENCH, hasPeers } from "../harness/process.ts";
 
 const FOLDER = new URL("dist/w7/", BENCH);
 
-/** The peers that take part, by the names of their programs. */
+/** The peers, by the names of their programs. */
 export const PEERS: readonly string[] = [
   "fastq",
   "p_queue",
@@ -19,8 +19,8 @@ export const PEERS: readonly string[] = [
 let built: Promise<void> | undefined;
 
 /**
- * Installs the library as its users get it from npm beside a copy of the program, and makes one minified file of each
- * program and all that it imports.
+ * Installs the library's npm package beside a copy of each program, and bundles each program with its imports into a
+ * minified file.
  */
 export function buildPrograms(): Promise<void> {
   return built ??= build();

@@ -2,8 +2,8 @@ import { env } from "node:process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Context, Flow, Registry, Routine } from "@routilux/routilux";
 
-// How this process runs, not what a job is: each text takes its time, so that there is something to watch, and the counter
-// may hold at a text until it is stopped.
+// Settings of this process, which are not part of a job: each text takes some time, so that there is something to
+// watch, and the counter can be made to wait at a text until it is stopped.
 const paceMs = Number(env["PACE_MS"] ?? 1_000);
 const holdAt = Number(env["HOLD_AT"] ?? 0);
 
@@ -13,7 +13,7 @@ interface Text {
   readonly text: string;
 }
 
-/** Sends each text as a task of its own. */
+/** Sends each text as a separate task. */
 class Splitter extends Routine {
   readonly trigger = this.addSlot("trigger", this.split);
   readonly text = this.addEvent<Text>("text");
@@ -23,7 +23,7 @@ class Splitter extends Routine {
   }
 }
 
-/** Counts the words of each text, and in the end of all. */
+/** Counts the words of each text and, at the end, of all texts. */
 class Counter extends Routine {
   readonly input = this.addSlot("input", this.count);
 
@@ -37,7 +37,7 @@ class Counter extends Routine {
   }
 }
 
-/** The names under which jobs travel. */
+/** The names of the classes in documents. */
 export const registry = new Registry({ Splitter, Counter });
 
 /** The flow of all jobs. */
@@ -47,5 +47,5 @@ const splitter = flow.addRoutine(new Splitter(), "splitter");
 const counter = flow.addRoutine(new Counter(), "counter");
 flow.connect(splitter.text, counter.input);
 
-/** Where a job begins. */
+/** The slot where a job begins. */
 export const entry = splitter.trigger;

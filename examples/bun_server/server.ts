@@ -2,20 +2,21 @@ import { env } from "node:process";
 import { type JobOutput, JobState, PreflightError, SerializationError, StateError } from "@routilux/routilux";
 import { entry, flow, registry } from "./routines.ts";
 
-// Jobs over HTTP. They live in this process: who fetches a job's snapshot now and then can post it to the next process.
+// Jobs over HTTP. They live in this process: a client that fetches a job's snapshot can post it to another process
+// later.
 //
 //   POST /jobs               starts a job: { "texts": ["some words", …] }
-//   GET  /jobs/:id           where it stands
-//   GET  /jobs/:id/events    its outputs as server-sent events, those that are there already first
+//   GET  /jobs/:id           returns its status
+//   GET  /jobs/:id/events    its outputs as server-sent events, beginning with the existing ones
 //   POST /jobs/:id/pause     pauses it
-//   GET  /jobs/:id/snapshot  all that another process needs
-//   POST /jobs/resume        goes on from a snapshot
+//   GET  /jobs/:id/snapshot  returns everything that another process needs
+//   POST /jobs/resume        resumes a snapshot
 //
-// A snapshot says what a job does next. Before you take one from strangers, sign it when you give it out.
+// A snapshot determines what a job does next. If clients are not trusted, sign the snapshots that you give out.
 
 const MOST_BYTES = 1_000_000;
 
-/** What is used of Bun; with @types/bun this need not be declared. */
+/** The part of Bun that is used here; not needed with @types/bun. */
 declare const Bun: {
   serve(options: {
     readonly hostname: string;
@@ -35,7 +36,7 @@ type Handler = (
   server: Server,
 ) => Response | Promise<Response>;
 
-/** A refusal that the client is told of. */
+/** An error that is reported to the client. */
 class HttpError extends Error {
   readonly status: number;
 
@@ -50,7 +51,7 @@ const jobs = new Map<string, JobState>();
 const server = Bun.serve({
   hostname: "127.0.0.1",
   port: Number(env["PORT"] ?? 3000),
-  maxRequestBodySize: 2 * MOST_BYTES, // what is even larger is not read at all
+  maxRequestBodySize: 2 * MOST_BYTES, // larger requests are rejected unread
   routes: {
     "/jobs": {
       POST: async (request) => {
@@ -77,7 +78,7 @@ const server = Bun.serve({
     "/jobs/:id/events": {
       GET: (request, server) => {
         const job = find(request.params["id"]);
-        server.timeout(request, 0); // a job may be silent for longer than a connection usually may
+        server.timeout(request, 0); // no idle timeout: a job may send nothing for a long time
         return new Response(events(job, Number(request.headers.get("last-event-id"))), {
           headers: { "content-type": "text/event-stream", "cache-control": "no-cache" },
         });
@@ -143,7 +144,10 @@ function readTexts(body: unknown): string[] {
   return texts;
 }
 
-/** The outputs after the one that the client has seen last, numbered through all processes; then how the job stands. */
+/**
+ * Streams the outputs after the last one that the client has seen, numbered across all processes; then the job's
+ * status.
+ */
 function events(job: JobState, lastSeen: number): ReadableStream<Uint8Array> {
   const outputs = flow.outputs(job);
   const encoder = new TextEncoder();

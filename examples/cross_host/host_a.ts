@@ -3,7 +3,7 @@ import { argv } from "node:process";
 import { Flow, type JobState } from "@routilux/routilux";
 import { DataProcessor, DataSource, registry } from "./routines.ts";
 
-// Builds the flow, runs it until the source has done its part, and writes all that another host needs.
+// Builds the flow, runs it until the source is done, and writes everything that another host needs.
 
 const [transferFile = "transfer.json"] = argv.slice(2);
 
@@ -12,7 +12,7 @@ const source = flow.addRoutine(new DataSource(), "source");
 const processor = flow.addRoutine(new DataProcessor(), "processor");
 flow.connect(source.output, processor.input);
 
-// Pauses while the source is at work: the source may finish, the processor does not start.
+// Pauses while the source runs: the source may finish, the processor does not start.
 const onReport = () => void flow.pause(job, { reason: "Transfer to Host B" });
 const job: JobState = flow.execute(source.trigger, {}, { onReport });
 await flow.waitForCompletion(job);

@@ -3,7 +3,7 @@ import { argv } from "node:process";
 import { Flow, JobState } from "@routilux/routilux";
 import { registry } from "./routines.ts";
 
-// Reads what host A has written, and finishes the job.
+// Reads the documents that host A has written, and finishes the job.
 
 const [transferFile = "transfer.json"] = argv.slice(2);
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { env, execPath } from "node:process";
 import { fileURLToPath } from "node:url";
 
-// Runs host A and host B as two processes, one after the other, and sees what each has run.
+// Runs host A and host B as two processes, one after the other, and checks which handlers each has run.
 
 const EXPECTED_RUNS = ["source.trigger on host A", "processor.input on host B"];
 

@@ -2,7 +2,7 @@ import { appendFileSync } from "node:fs";
 import { env } from "node:process";
 import { type Context, Registry, Routine } from "@routilux/routilux";
 
-/** Where the flow begins: sends what there is to work on. */
+/** Starts the flow: sends the data to process. */
 export class DataSource extends Routine {
   readonly trigger = this.addSlot("trigger", this.send);
   readonly output = this.addEvent<{ data: string }>("output");
@@ -14,7 +14,7 @@ export class DataSource extends Routine {
   }
 }
 
-/** Works on what comes from the source. */
+/** Processes the data from the source. */
 export class DataProcessor extends Routine {
   readonly input = this.addSlot("input", this.process);
   readonly output = this.addEvent<{ result: string }>("output");
@@ -25,10 +25,13 @@ export class DataProcessor extends Routine {
   }
 }
 
-/** Both hosts know the classes by these names; they share nothing else but the file that travels. */
+/**
+ * The names of the classes in documents. Both hosts import this module; they share nothing else but the file with the
+ * documents.
+ */
 export const registry = new Registry({ DataSource, DataProcessor });
 
-/** Adds a line for each handler that runs to the file named by `RUNS_FILE`, so that nobody has to take our word for it. */
+/** Appends a line per handler call to the file named by `RUNS_FILE`, as evidence of which process has run it. */
 function noteRun({ routineId, slotName }: Context): void {
   const { HOST, RUNS_FILE } = env;
   if (RUNS_FILE !== undefined) appendFileSync(RUNS_FILE, `${routineId}.${slotName} on host ${HOST}\n`);

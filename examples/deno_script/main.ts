@@ -1,9 +1,9 @@
 import { type Context, ErrorHandler, Flow, Routine } from "@routilux/routilux";
 
-// Adds up expenses, one "name amount" a line, from the files that are named or else from standard input. A line that is
-// neither is told about and left out: the error handler of its routine says so.
+// Adds up expenses, one "name amount" per line, from the named files or from standard input. A line of another form is
+// reported and skipped, as the error handler of its routine says.
 
-/** Sends the lines of a text that are not empty. */
+/** Sends the non-empty lines of a text. */
 class Lines extends Routine {
   readonly trigger = this.addSlot("trigger", this.split);
   readonly line = this.addEvent<{ line: string }>("line");
@@ -13,7 +13,7 @@ class Lines extends Routine {
   }
 }
 
-/** Reads a line. What it throws goes to its error handler. */
+/** Parses a line. Its errors go to its error handler. */
 class Parser extends Routine {
   readonly input = this.addSlot("input", this.parse);
   readonly expense = this.addEvent<{ name: string; cents: number }>("expense");
@@ -25,7 +25,7 @@ class Parser extends Routine {
   }
 }
 
-/** Adds up, by name. */
+/** Adds up the amounts by name. */
 class Sums extends Routine {
   readonly input = this.addSlot("input", this.add);
 

@@ -3,10 +3,11 @@ import { DatabaseSync } from "node:sqlite";
 import { type Context, Engine, ErrorHandler, Flow, Registry, Routine } from "@routilux/routilux";
 import { sqliteStore } from "@routilux/routilux/stores/sqlite";
 
-// Sends twelve letters, one after the other, by a post office that is closed now and then: main.ts [database]. End the
-// process as you like, by Ctrl-C or `kill -9`, and run the same command again: no letter is sent twice, none is forgotten.
+// Sends twelve letters, one after the other, to a post office that is closed now and then: main.ts [database]. End the
+// process by Ctrl-C or `kill -9` whenever you like, and run the same command again: no letter is sent twice, none is
+// forgotten.
 
-/** Asks for one letter after the other. */
+/** Requests one letter after the other. */
 class Desk extends Routine {
   readonly trigger = this.addSlot("trigger", this.write);
   readonly letter = this.addEvent<{ n: number }>("letter");
@@ -15,13 +16,14 @@ class Desk extends Routine {
   }
 }
 
-/** Takes a letter to the post office. */
+/** Brings a letter to the post office. */
 class Post extends Routine {
   readonly input = this.addSlot("input", this.send);
   async send({ n }: { n: number }, ctx: Context): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 250));
     if (n % 4 === 0 && ctx.attempt === 0) throw new Error("the post office is closed");
-    // A real one would be told `ctx.idempotencyKey`: it is the same when the process ends here and the letter comes again.
+    // A real service would get `ctx.idempotencyKey`: the key is the same if the process ends here and the letter is
+    // sent again.
     ctx.output("sent", n);
     ctx.shared.update<number>("sent", (sent = 0) => sent + 1);
   }
@@ -30,7 +32,8 @@ class Post extends Routine {
 const registry = new Registry({ Desk, Post });
 const database = new DatabaseSync(process.argv[2] ?? "letters.db");
 const store = sqliteStore(database);
-// Under the same name, a process takes over at once what the one before has left behind.
+// A process with the same owner name takes the jobs of its predecessor over at once, without waiting for their leases
+// to end.
 const engine = new Engine({ registry, store, durability: { owner: "letters" } });
 
 const flow = new Flow({
@@ -45,7 +48,7 @@ flow.connect(desk.letter, post.input);
 
 process.once("SIGINT", () => void engine.shutdown({ drain: false }));
 
-// Started again under the same id, it is the same job: it goes on where it stood.
+// When run again, the same id means the same job: it continues where it stopped.
 const job = flow.execute(desk.trigger, { letters: 12 }, {
   jobId: "march",
   onOutput: ({ data }) => console.log(`letter ${data} is sent`),

@@ -1,13 +1,13 @@
 import { type Context, Engine, Flow, JobState, PreflightError, Registry, Routine } from "@routilux/routilux";
 
-// A job that takes longer than an edge function may: it works for as long as its budget allows, then hands its snapshot
-// back; whoever posts the snapshot again lets it go on, here or in another place.
+// A job that takes longer than an edge function may run. Each request works on it for as long as its time budget
+// allows, then returns the job's snapshot; posting the snapshot continues the job, here or elsewhere.
 //
-//   POST {"below": 300000}    starts a job; 202 with {"job": …} while there is something left, 200 with the result
-//   POST {"job": …}           goes on
-//   ?budgetMs=20              for how long, 50 ms unless told
+//   POST {"below": 300000}    starts a job; answers 202 with {"job": …} if the job is unfinished, 200 with the result
+//   POST {"job": …}           continues the job
+//   ?budgetMs=20              the time budget; the default is 50 ms
 
-/** The number below a limit with the longest Collatz sequence, and the length of that. */
+/** The number below a limit with the longest Collatz sequence, and the length of that sequence. */
 interface Best {
   readonly number: number;
   readonly length: number;
@@ -16,7 +16,7 @@ interface Progress extends Best {
   readonly next: number;
 }
 
-/** Searches for it. Each `yield` is a point at which the job can stop and go on. */
+/** Searches for that number. The job can be stopped and resumed at each `yield`. */
 class Search extends Routine {
   readonly trigger = this.addSlot("trigger", this.search);
 
@@ -36,7 +36,7 @@ class Search extends Routine {
 const registry = new Registry({ Search });
 
 export default {
-  /** Answers a request. It uses nothing but the web's own names, and nothing stays between two requests. */
+  /** Answers a request. Uses only web standard APIs, and keeps nothing between requests. */
   async fetch(request: Request): Promise<Response> {
     if (request.method !== "POST") return refusal(405, "expected POST");
     const budgetMs = Number(new URL(request.url).searchParams.get("budgetMs") ?? 50);

@@ -3,8 +3,8 @@ import { type Context, Flow, Registry, Routine } from "@routilux/routilux";
 import flowSchema from "../../schemas/flow.v1.json" with { type: "json" };
 import jobSchema from "../../schemas/job.v1.json" with { type: "json" };
 
-// Validates a snapshot with ajv, which knows nothing of routilux but the published JSON Schemas: a gateway, a database or
-// a program in another language can do the same before it lets a snapshot in.
+// Validates a snapshot with ajv, which knows only the published JSON Schemas. A gateway, a database or a program in
+// another language can do the same before it accepts a snapshot.
 
 class Greeter extends Routine {
   readonly trigger = this.addSlot("trigger", this.greet);
@@ -34,7 +34,7 @@ const snapshot = JSON.parse(JSON.stringify({ flow, job }));
 const ajv = new Ajv2020({ allowUnionTypes: true });
 const [validateFlow, validateJob] = [ajv.compile(flowSchema), ajv.compile(jobSchema)];
 
-/** Prints the verdict on a document. */
+/** Prints whether a document is valid. */
 function print(what: string, validate: typeof validateFlow, document: unknown): void {
   const isValid = validate(document);
   console.log(`${what}: ${isValid ? "valid" : `invalid, ${ajv.errorsText(validate.errors, { dataVar: "it" })}`}`);

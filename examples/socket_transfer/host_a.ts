@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { Flow, type JobState } from "@routilux/routilux";
 import { DataProcessor, DataSource, registry } from "../cross_host/routines.ts";
 
-// Builds the flow, runs it until the source has done its part, and sends all that host B needs: host_a.ts port [host].
+// Builds the flow, runs it until the source is done, and sends everything that host B needs: host_a.ts port [host].
 
 const [port, host = "127.0.0.1"] = process.argv.slice(2);
 
@@ -20,10 +20,10 @@ await flow.waitForCompletion(job);
 
 const socket = connect(Number(port), host);
 await once(socket, "connect");
-socket.end(JSON.stringify({ flow, jobState: job })); // the end of what is sent is the end of the message
+socket.end(JSON.stringify({ flow, jobState: job })); // closing this side ends the message
 const answer = await text(socket);
 
-// The job is host B's once B says so. Until then it is still A's: try again, or resume it here.
+// The job belongs to host B once B has confirmed it. Until then it belongs to A, which may send it again or resume it.
 if (answer === "accepted") {
   console.log("Host A: host B has accepted the job");
 } else {

@@ -4,14 +4,14 @@ import process from "node:process";
 import { Flow, JobState } from "@routilux/routilux";
 import { registry } from "../cross_host/routines.ts";
 
-// Waits for one job, says whether it takes it, and finishes it: host_b.ts [port, 0 for a free one].
-// It listens on this machine only. On a real network, let only those in who may give you work.
+// Waits for one job, answers whether it accepts the job, and finishes it: host_b.ts [port, 0 for a free one]. It
+// listens on this machine only. On a real network, authenticate clients.
 
 const MOST_CHARACTERS = 1_000_000;
 
 const [port = "0"] = process.argv.slice(2);
 
-// Half open: host A has sent everything and still waits for the answer.
+// Half open: host A closes its side after the documents, and still waits for the answer.
 const server = createServer({ allowHalfOpen: true });
 server.listen(Number(port), "127.0.0.1");
 await once(server, "listening");
@@ -25,7 +25,7 @@ if (socket !== undefined) await takeOver(socket);
 async function takeOver(socket: Socket): Promise<void> {
   try {
     const { flow, job } = readTransfer(await receive(socket));
-    flow.resume(job); // checks that the job fits before anything runs
+    flow.resume(job); // makes all checks before any handler runs
     socket.end("accepted");
     await flow.waitForCompletion(job, { timeoutMs: 10_000 });
     console.log(`Host B: ${job.status}, ${job.executionHistory.length} records`);

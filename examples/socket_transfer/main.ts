@@ -4,7 +4,7 @@ import process, { execPath } from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-// Runs host B and host A as two processes that have nothing but a TCP connection between them.
+// Runs host B and host A as two processes that are connected only by TCP.
 
 const hostB = runHost("host_b.ts");
 const endOfB = once(hostB, "close");
@@ -12,7 +12,7 @@ let endOfA: Promise<unknown[]> | undefined;
 for await (const line of createInterface({ input: hostB.stdout })) {
   const port = /listening on port (\d+)$/.exec(line)?.[1];
   if (port === undefined) {
-    await endOfA; // so that what the two print comes in one order
+    await endOfA; // so that the outputs of both have a fixed order
     console.log(line);
     continue;
   }

@@ -2,8 +2,8 @@ import process from "node:process";
 import { type Context, Flow, Registry, Routine } from "@routilux/routilux";
 import { load, openDatabase, remove, save, type Work } from "./store.ts";
 
-// An order that waits in a database: main.ts [order] [database]. The first run takes it, and stops where somebody has to
-// look at it; the same command once more goes on from there.
+// An order that waits in a database: main.ts [order] [database]. The first run accepts the order, and pauses where a
+// person has to review it; running the same command again continues from there.
 
 interface Order {
   readonly order: string;

@@ -12,12 +12,12 @@ import {
 } from "./routines.ts";
 import { readState, removeState, type Work, writeState } from "./state_files.ts";
 
-// Statistics of a text: main.ts [text] [folder for the state]. Stop it with Ctrl-C; the same command goes on from there.
-// The text that comes along is from "Alice's Adventures in Wonderland" by Lewis Carroll (1865), chapters I and II, which is
+// Statistics of a text: main.ts [text] [folder for the state]. Stop it with Ctrl-C; the same command continues from
+// there. The default text is chapters I and II of "Alice's Adventures in Wonderland" by Lewis Carroll (1865), which is
 // in the public domain.
 
 const ALICE = fileURLToPath(new URL("alice.txt", import.meta.url));
-const INTERRUPTED = 130; // what shells report for Ctrl-C
+const INTERRUPTED = 130; // the exit code that shells report for Ctrl-C
 
 const [file = ALICE, folder = "word_statistics.state"] = process.argv.slice(2);
 
@@ -49,14 +49,14 @@ if (job.status === "paused") {
   await removeState(folder);
 }
 
-/** The pipeline: the reader's lines and paragraphs go to four workers, and what they find to one that adds it up. */
+/** The pipeline: the reader sends lines and paragraphs to four workers, and a collector adds up their results. */
 function createWork(): Work {
   const flow = new Flow({
     id: "word_statistics",
     registry,
     executionStrategy: "concurrent",
     maxWorkers: 4,
-    executionTimeoutMs: Infinity, // a long text may take its time
+    executionTimeoutMs: Infinity, // a long text may take longer than the default
   });
   const reader = flow.addRoutine(new LineReader(), "reader");
   const wordCounter = flow.addRoutine(new WordCounter(), "words");
@@ -80,7 +80,7 @@ function createWork(): Work {
   return { flow, job: flow.create(reader.trigger, { file }, { jobId: file }) };
 }
 
-/** One line that changes on a terminal, a line each elsewhere. */
+/** Prints progress: on a terminal one line that is overwritten, elsewhere one line each. */
 function showProgress(text: string): void {
   process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : `${text}\n`);
 }

@@ -8,30 +8,30 @@ import { statistics } from "./statistics.ts";
 import { countSyllables } from "./syllable_service.ts";
 import { add, type Counts, sentences, tally, words } from "./text.ts";
 
-// How this process runs, not what the job is: the reader rests after each line, so that there is time to press Ctrl-C, and
-// may wait for Ctrl-C at a line.
+// Settings of this process, which are not part of a job: the reader sleeps after each line, so that there is time to
+// press Ctrl-C, and can be made to wait for Ctrl-C at a line.
 const paceMs = Number(env["PACE_MS"] ?? 15);
 const holdAt = Number(env["HOLD_AT"] ?? 0);
 const FOR_EVER_MS = 2 ** 31 - 1; // a timer keeps the process alive, as a signal handler does not
 
-/** Counts of one kind, of one line or paragraph. */
+/** Counts of one kind, from one line or paragraph. */
 export interface Part {
   readonly table: string;
   readonly counts: Counts;
 }
 
-/** How far the reader is: whoever starts from here misses nothing. */
+/** The reader's progress, from which it can continue. */
 interface Position {
   readonly lines: number;
   readonly bytes: number;
   readonly paragraphs: number;
-  /** The lines of the paragraph that is being read. */
+  /** The lines of the current paragraph so far. */
   readonly paragraph: string;
 }
 
 const START: Position = { lines: 0, bytes: 0, paragraphs: 0, paragraph: "" };
 
-/** Reads a text, line by line; each `yield` stores the position. */
+/** Reads a text line by line; each `yield` stores the progress. */
 export class LineReader extends Routine {
   readonly trigger = this.addSlot("trigger", this.read);
   readonly line = this.addEvent<{ text: string }>("line");
@@ -97,7 +97,7 @@ export class LetterCounter extends Routine {
   }
 }
 
-/** Counts the sentences of a paragraph by their lengths. */
+/** Counts the sentences of a paragraph by length. */
 export class SentenceMeter extends Routine {
   readonly input = this.addSlot("input", this.measure);
   readonly output = this.addEvent<{ part: Part }>("output");
@@ -108,7 +108,10 @@ export class SentenceMeter extends Routine {
   }
 }
 
-/** Asks a service for the syllables of a paragraph. When it is busy the error handler has the task tried again. */
+/**
+ * Gets the number of syllables of a paragraph from a service. When the service is busy, the error handler retries the
+ * task.
+ */
 export class SyllableCounter extends Routine {
   readonly input = this.addSlot("input", this.count);
   readonly output = this.addEvent<{ part: Part }>("output");
@@ -119,7 +122,7 @@ export class SyllableCounter extends Routine {
   }
 }
 
-/** Collects all parts, in whatever order they come, and puts the statistics out when the last one is there. */
+/** Collects all parts, in any order, and outputs the statistics when the last part has arrived. */
 export class Totals extends Routine<{ batch: number; partsOfLine: number; partsOfParagraph: number }> {
   readonly part = this.addSlot("part", this.collect, { merge: "append" });
 
@@ -138,7 +141,7 @@ export class Totals extends Routine<{ batch: number; partsOfLine: number; partsO
     if (isComplete) { for (const line of statistics(tables)) ctx.output("line", line); }
   }
 
-  /** How many parts there are in all, the one that tells so included. */
+  /** The total number of parts, including the one that contains this number. */
   #expected(text: Counts): number {
     const fromLines = (text.get("lines") ?? 0) * this.getConfig("partsOfLine", 1);
     const fromParagraphs = (text.get("paragraphs") ?? 0) * this.getConfig("partsOfParagraph", 1);
@@ -146,7 +149,7 @@ export class Totals extends Routine<{ batch: number; partsOfLine: number; partsO
   }
 }
 
-/** The names under which all this travels. */
+/** The names of the classes in documents. */
 export const registry = new Registry({
   LetterCounter,
   LineReader,

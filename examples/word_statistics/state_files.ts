@@ -2,13 +2,13 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Flow, JobState, type Registry } from "@routilux/routilux";
 
-/** A flow and a job of it. */
+/** The documents of a flow and one of its jobs. */
 export interface Work {
   readonly flow: Flow;
   readonly job: JobState;
 }
 
-/** Reads what an earlier run has left in a folder, if there is anything. */
+/** Reads the documents that an earlier run has left in a folder, if there are any. */
 export async function readState(folder: string, registry: Registry): Promise<Work | undefined> {
   const job = await readJson(join(folder, "job.json"));
   if (job === undefined) return undefined;
@@ -16,7 +16,7 @@ export async function readState(folder: string, registry: Registry): Promise<Wor
   return { flow: Flow.fromJSON(flow, registry), job: JobState.fromJSON(job, registry) };
 }
 
-/** Writes the two documents: the job last, and whole or not at all. */
+/** Writes both documents. The job is written last, and atomically. */
 export async function writeState(folder: string, { flow, job }: Work): Promise<void> {
   await mkdir(folder, { recursive: true });
   for (const [name, document] of Object.entries({ "flow.json": flow, "job.json": job })) {
@@ -26,7 +26,7 @@ export async function writeState(folder: string, { flow, job }: Work): Promise<v
   }
 }
 
-/** Removes what `writeState` has written. */
+/** Removes the files of `writeState`. */
 export async function removeState(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }

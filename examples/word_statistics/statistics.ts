@@ -1,6 +1,6 @@
 import { type Counts, mostFrequent, sum } from "./text.ts";
 
-/** The statistics as lines of text. */
+/** Formats the statistics as lines of text. */
 export function statistics(tables: ReadonlyMap<string, Counts>): string[] {
   const table = (name: string): Counts => tables.get(name) ?? new Map();
   const [text, words, letters, lengths] = [table("text"), table("words"), table("letters"), table("sentences")];

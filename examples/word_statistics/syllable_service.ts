@@ -1,13 +1,13 @@
 import { syllables, words } from "./text.ts";
 
-/** The service has too much to do: it is worth asking again a little later. */
+/** The service is overloaded: try again a little later. */
 export class BusyError extends Error {
   override readonly name = "BusyError";
 }
 
 /**
- * Counts the syllables of a text, as a service on the network might: it answers later, and is busy the first time, or the
- * first two, that it is asked about some texts. Which ones does not depend on chance.
+ * Counts the syllables of a text, like a network service: it answers asynchronously, and fails the first one or two
+ * calls for some texts. Which texts these are is not random.
  */
 export async function countSyllables(text: string, attempt: number): Promise<number> {
   await Promise.resolve();
