@@ -12,10 +12,7 @@ export function quantile(values: readonly number[], part: number): number {
   return low + (high - low) * (position - Math.floor(position));
 }
 
-/**
- * Half the distance from the least to the greatest value, as a share of the median; 0 when all values are
- * equal.
- */
+/** Half the distance from the least to the greatest value, as a share of the median; 0 when all values are equal. */
 export function spread(values: readonly number[]): number {
   const half = (Math.max(...values) - Math.min(...values)) / 2;
   return half === 0 ? 0 : half / median(values);

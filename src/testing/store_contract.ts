@@ -57,11 +57,11 @@ export interface StoreContractOptions<Place extends StorePlace = StorePlace> {
  *   test: (name, run) => tests.set(name, run),
  *   prefix: "memory store: ",
  *   createPlace() {
- *     const store = memoryStore(); // in production: a new folder, database or name space
+ *     const store = memoryStore(); // in production: a new folder, database or namespace
  *     return { open: () => ({ ...store, close: () => {} }), dispose: () => store.close() };
  *   },
  * });
- * await tests.get("memory store: compact leaves the inbox alone")?.();
+ * await tests.get("memory store: compact does not change the inbox")?.();
  * ```
  */
 export function storeContract<Place extends StorePlace>(options: StoreContractOptions<Place>): void {

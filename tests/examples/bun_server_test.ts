@@ -21,7 +21,7 @@ const EVENTS = [
   'id: 6\nevent: total\ndata: {"words":8}',
 ];
 
-/** Starts the server as a process, and kills it when the test is through. */
+/** Starts the server as a process, and kills it after the test. */
 async function withServer(env: Record<string, string>, run: (server: Server) => Promise<void>): Promise<void> {
   const child = spawn(BUN, [path("examples/bun_server/server.ts")], {
     env: { ...process.env, PACE_MS: "0", PORT: "0", ...env },
@@ -56,14 +56,14 @@ class Server {
     return { status: response.status, body: await response.json() };
   }
 
-  /** Starts a job and gives its id. */
+  /** Starts a job, and returns its id. */
   async start(): Promise<string> {
     const { status, body } = await this.post("/jobs", JSON.stringify({ texts: TEXTS }));
     assertEquals([status, body.status], [201, "running"]);
     return body.jobId;
   }
 
-  /** Reads so many of a job's events, or all. */
+  /** Reads a number of a job's events, or all of them. */
   async events(id: string, most: number = Infinity, lastSeen: number = 0): Promise<string[]> {
     const headers = { "last-event-id": String(lastSeen) };
     const response = await fetch(new URL(`/jobs/${id}/events`, this.#url), { headers });
@@ -81,7 +81,7 @@ class Server {
 const end = (jobId: string, status: string, pending: number) =>
   `event: end\ndata: ${JSON.stringify({ jobId, status, pending })}`;
 
-/** What must be the same, however often the job has moved. */
+/** The data that must be equal, however often the job has moved. */
 function withoutInstants(document: object): unknown {
   const parts = JSON.stringify(document, (key, value) => ["at", "jobId", "ranMs"].includes(key) ? undefined : value);
   return { ...JSON.parse(parts), createdAt: "", updatedAt: "" };
@@ -137,7 +137,7 @@ test(
   },
 );
 
-test("bun_server pauses a job, which goes on once its snapshot is posted", OPTIONS, async () => {
+test("bun_server pauses a job, which continues once its snapshot is posted", OPTIONS, async () => {
   let snapshot = "";
   await withServer({ HOLD_AT: "2" }, async (server) => {
     const id = await server.start();
@@ -162,7 +162,7 @@ test("bun_server pauses a job, which goes on once its snapshot is posted", OPTIO
   });
 });
 
-test("bun_server says what it does not accept", OPTIONS, () =>
+test("bun_server explains what it does not accept", OPTIONS, () =>
   withServer({}, async (server) => {
     const texts = { status: 400, body: { error: 'expected { "texts": [one string or more] }' } };
     for (const body of ["{}", "null", '{"texts":[]}', '{"texts":["a",1]}']) {

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { inFolder, runExample } from "./run_example.ts";
 
-/** Processes take as long as they take: by default Bun ends a test after five seconds. */
+/** The test starts processes, which may take longer than Bun's default timeout of five seconds. */
 const LONG = { timeout: 120_000 };
 const HOST_A = "✅ Host A: Flow and JobState serialized and ready for transfer\n";
 const HOST_B = `✅ Host B: Execution resumed and completed

@@ -15,7 +15,7 @@ const EXPENSES = "apples 2.5\nx y z\npears 2\n\ngreen tea 3.25\napples 1\n";
 const SUMS = "apples: 3.50\ngreen tea: 3.25\npears: 2.00\n";
 const LEFT_OUT = "no name and amount: x y z\n";
 
-test("deno_script adds up what comes on standard input, and tells what it leaves out", OPTIONS, async () => {
+test("deno_script adds up standard input, and reports the lines that it skips", OPTIONS, async () => {
   const child = spawn(execPath, [SCRIPT]);
   const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
   child.stdin.end(EXPENSES);

@@ -11,7 +11,7 @@ import { inFolder } from "./run_example.ts";
 const LONG = { timeout: 120_000 };
 const SCRIPT = fileURLToPath(new URL("../../examples/durable/main.ts", import.meta.url));
 
-/** Runs the example, and sends it a signal once so many letters are sent. */
+/** Runs the example, and sends it a signal after a number of letters. */
 async function run(database: string, signal?: "SIGKILL" | "SIGINT", after = 0): Promise<string[]> {
   const child = spawn(process.execPath, [SCRIPT, database], { stdio: ["ignore", "pipe", "inherit"] });
   const closed = once(child, "close");
@@ -38,7 +38,7 @@ test(
       ];
       assertEquals(lines.pop(), "12 letters, the job has completed");
       const letters = lines.map((line) => Number(/^letter (\d+) is sent$/.exec(line)?.[1]));
-      // What was committed, but not printed before the process ended, is not printed again.
+      // Outputs that were committed, but not printed before the process ended, are not printed again.
       assertEquals(new Set(letters).size, letters.length);
       assert(letters.length >= 9 && letters.length <= 12, lines.join());
       assertEquals(await run(database), ["12 letters, the job has completed"]);

@@ -14,7 +14,7 @@ const readme = await read("README.md");
 const packageJson = JSON.parse(await read("package.json"));
 const denoJson = JSON.parse(await read("deno.json"));
 
-/** Tells what it prints, and imports the library from here, so that it can stand anywhere. */
+/** Collects the output of an example, and makes it import the library from this checkout. */
 function asModule(block: string): string {
   const console = "const console = { log: (...all) => { printed.push(all.join(' ')); } };";
   const exported: Record<string, string> = denoJson.exports;
@@ -42,7 +42,7 @@ blocks.forEach((block, index) =>
     }))
 );
 
-test("README and CONTRIBUTING lead to files that exist", async () => {
+test("README and CONTRIBUTING link to files that exist", async () => {
   const links = matches(`${readme}${await read("CONTRIBUTING.md")}`, /\]\((?!https:)([^)]+)\)/g);
   assertGreater(links.length, 0);
   assertEquals(links.filter((link) => !existsSync(fileURLToPath(new URL(link, root)))), []);

@@ -6,25 +6,25 @@ import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 
-/** How an example is run. */
+/** Options of `runExample`. */
 export interface RunOptions {
   /** The working directory. */
   readonly folder: string;
   /** The arguments. */
   readonly args?: readonly string[];
-  /** What the environment has beside its own. */
+  /** Additional environment variables. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Sends SIGINT once this text stands on the standard error output. */
+  /** Sends SIGINT when this text appears on the standard error output. */
   readonly interruptAt?: string;
 }
 
-/** What an example has left behind. */
+/** The result of an example. */
 export interface Ended {
   /** The exit code; `null` when a signal has ended it. */
   readonly code: number | null;
-  /** What it has printed. */
+  /** The standard output. */
   readonly stdout: string;
-  /** What it has printed on the standard error output. */
+  /** The standard error output. */
   readonly stderr: string;
 }
 

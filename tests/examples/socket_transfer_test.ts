@@ -30,7 +30,7 @@ test(
     }),
 );
 
-test("socket_transfer: host B says why it refuses what is no job", { timeout: 120_000 }, async () => {
+test("socket_transfer: host B gives the reason why it refuses an invalid job", { timeout: 120_000 }, async () => {
   const path = fileURLToPath(new URL("../../examples/socket_transfer/host_b.ts", import.meta.url));
   const hostB = spawn(execPath, [path], { stdio: ["ignore", "pipe", "ignore"] });
   const closed = once(hostB, "close");

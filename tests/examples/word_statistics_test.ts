@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { inFolder, runExample } from "./run_example.ts";
 
-/** Processes take as long as they take: by default Bun ends a test after five seconds. */
+/** The test starts processes, which may take longer than Bun's default timeout of five seconds. */
 const LONG = { timeout: 120_000 };
 const SCRIPT = "word_statistics/main.ts";
 const STATE = "word_statistics.state";
@@ -22,7 +22,7 @@ The syllable service was busy 56 times
 
 const run = (folder: string) => runExample(SCRIPT, { folder, env: { PACE_MS: "0" } });
 
-/** The reader waits at the line until it is interrupted there. */
+/** The reader waits at the given line until it is interrupted there. */
 const interrupt = (folder: string, line: number) =>
   runExample(SCRIPT, { folder, env: { PACE_MS: "0", HOLD_AT: String(line) }, interruptAt: `line ${line},` });
 
@@ -51,7 +51,7 @@ test(
         assertEquals((await readdir(join(folder, STATE))).toSorted(), ["flow.json", "job.json"]);
         const { status, pendingTasks } = JSON.parse(await readFile(join(folder, STATE, "job.json"), "utf8"));
         assertEquals(status, "paused");
-        // The line at which the handler was stopped has not been committed: it is read again.
+        // The line at which the handler was stopped was not committed, so it is read again.
         assertEquals(pendingTasks[0].progress?.lines ?? 0, line - 1);
       }
       const { code, stdout, stderr } = await run(folder);
@@ -62,7 +62,7 @@ test(
     }),
 );
 
-test("word_statistics does not take up the job of another text", LONG, () =>
+test("word_statistics does not resume the job of another text", LONG, () =>
   inFolder(async (folder) => {
     await interrupt(folder, 2);
     const { code, stderr } = await runExample(SCRIPT, { folder, args: ["another.txt"] });

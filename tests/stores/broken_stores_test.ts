@@ -8,7 +8,7 @@ import { BROKEN_INBOXES, BROKEN_LISTS } from "../support/broken_list_stores.ts";
 import { BROKEN_TEXTS } from "../support/broken_text_stores.ts";
 import { memoryHandle } from "../support/memory_store_place.ts";
 
-// Stores that break one promise each. The contract is there to notice.
+// Stores that break one guarantee each, which the contract must notice.
 
 type Cases = ReadonlyMap<string, () => Promise<void>>;
 
@@ -21,7 +21,7 @@ function casesOf<P extends StorePlace>(options: Omit<StoreContractOptions<P>, "t
 async function failuresOf(cases: Cases): Promise<string[]> {
   const failed: string[] = [];
   for (const [name, run] of cases) {
-    if (name.includes("100,000")) continue; // takes its time, and says nothing of what is broken here
+    if (name.includes("100,000")) continue; // slow, and no broken store is about size
     try {
       await run();
     } catch (error) {
@@ -50,7 +50,7 @@ for (const { what, noticedBy, methods } of [...BROKEN_JOURNALS, ...BROKEN_INBOXE
   });
 }
 
-/** A place in memory that remembers what was written, so that a crash can be played. */
+/** A place in memory that records writes, so that a crash can be simulated. */
 interface TornPlace extends StorePlace {
   readonly writes: ((store: Store) => unknown)[];
   store: Store;
@@ -74,7 +74,7 @@ function createTornPlace(): TornPlace {
   return place;
 }
 
-/** Makes the place anew from its writes, but for the last one, which `last` makes as it likes. */
+/** Rebuilds the place from its writes; `last` performs the last write as it likes. */
 function tearBy(last: (place: TornPlace, share: number, write: (store: Store) => unknown) => void) {
   return (place: TornPlace, share: number): void => {
     place.store = memoryStore();
@@ -83,10 +83,10 @@ function tearBy(last: (place: TornPlace, share: number, write: (store: Store) =>
   };
 }
 
-test("storeContract() tries torn writes where a place can tear them, and passes a store that is whole", async () => {
+test("storeContract() tests torn writes if the place has `tear`, and passes a correct store", async () => {
   const tear = tearBy(({ store }, share, write) => share < 1 || write(store));
   const cases = casesOf({ createPlace: createTornPlace, tear });
-  const torn = new Map([...cases].filter(([name]) => name.includes("of which a crash has left")));
+  const torn = new Map([...cases].filter(([name]) => name.includes("a last write cut to")));
   assertGreater(torn.size, 5);
   assertEquals(await failuresOf(torn), []);
   assertEquals(casesOf({ createPlace: createTornPlace }).size, cases.size - torn.size);
@@ -104,20 +104,20 @@ for (
 ) {
   test(`storeContract() notices ${what}`, async () => {
     const failed = await failuresOf(casesOf({ createPlace: createTornPlace, tear: tearBy(last) }));
-    assert(failed.some((name) => name.includes("of which a crash has left")), `only these have failed: ${failed}`);
+    assert(failed.some((name) => name.includes("a last write cut to")), `only these have failed: ${failed}`);
   });
 }
 
-test("storeContract() notices a place that can be open twice and must not", async () => {
+test("storeContract() notices an exclusive place that can be opened twice", async () => {
   const createPlace = () => {
     const store = memoryStore();
     return { open: () => memoryHandle(store) };
   };
   const failed = await failuresOf(casesOf({ createPlace, isExclusive: true }));
-  assertEquals(failed, ["a place that is open can't be opened by another, until it is closed"]);
+  assertEquals(failed, ["a place that is open cannot be opened again until it is closed"]);
 });
 
-test("storeContract() closes and disposes what a failing test has opened", async () => {
+test("storeContract() closes and disposes everything that a failing test has opened", async () => {
   const ends: string[] = [];
   const createPlace = () => ({
     open: () => ({ ...memoryStore(), create: () => false, close: () => void ends.push("close") }),

@@ -6,9 +6,10 @@ import { storeContract } from "../../src/testing/mod.ts";
 import { FakeKv, type Fate } from "../support/fake_kv.ts";
 import { StoreStateTracker } from "../support/store_state_tracker.ts";
 
-// The store with a client of our own, which has the limits of Deno KV and fails on demand; tests/stores/deno_kv has the real one.
+// Tests with a fake client, which has the limits of Deno KV and fails on demand; tests/stores/deno_kv has tests with
+// the real one.
 
-/** Every other commit that has a condition goes wrong: with a second try, each succeeds. */
+/** Every second commit with a condition fails; so each write succeeds at its second attempt. */
 function everyOther(fate: Fate): (hasChecks: boolean) => Fate {
   let commits = 0;
   return (hasChecks) => hasChecks && commits++ % 2 === 0 ? fate : "made";
@@ -25,7 +26,7 @@ const clients: Readonly<Record<string, () => FakeKv>> = {
 for (const [what, makeClient] of Object.entries(clients)) {
   storeContract({
     test(name, run) {
-      // Large jobs take their time, and meet no other failure than small ones.
+      // Large jobs are slow, and have the same failures as small ones.
       if (what === "that obeys" || !name.includes("0,000")) test(name, { timeout: 60_000 }, run);
     },
     prefix: `denoKvStore() with a client ${what}: `,
@@ -36,7 +37,7 @@ for (const [what, makeClient] of Object.entries(clients)) {
   });
 }
 
-/** Longer than what a value takes. */
+/** Longer than the maximum size of a value. */
 const LONG = "\u00e9\u{1f680}".repeat(25_000);
 
 async function useStore(store: Store, tracker: StoreStateTracker): Promise<void> {
@@ -72,7 +73,7 @@ for (const [length, filler] of [["short", ""], ["long", LONG]] as const) {
         for (const jobId of tracker.jobIds) await tracker.append(store, jobId, 2, true);
         assertEquals(await tracker.findings(store), [], `going on after commit ${last}`);
         for (const jobId of ["a", "b"]) {
-          // A creation that was cut short is cleared away by the next one.
+          // The next creation removes the remains of an interrupted one.
           if (!(await jobIdsIn(store)).includes(jobId)) await tracker.create(store, jobId);
           await tracker.delete(store, jobId);
         }
@@ -86,7 +87,7 @@ for (const [length, filler] of [["short", ""], ["long", LONG]] as const) {
     });
   }
 
-  test(`a commit that fails has changed nothing, and the next one goes through: ${length} texts`, async () => {
+  test(`a failed commit has changed nothing, and the next one succeeds: ${length} texts`, async () => {
     for (let failing = 0;; failing++) {
       const [kv, tracker] = [new FakeKv(), new StoreStateTracker(filler)];
       let commits = 0;
@@ -114,7 +115,7 @@ for (const [length, filler] of [["short", ""], ["long", LONG]] as const) {
   });
 }
 
-test("a snapshot takes the place of all before it: nothing of the entries and of older snapshots is left", async () => {
+test("a snapshot removes all keys of the entries and snapshots before it", async () => {
   const kv = new FakeKv();
   const store = denoKvStore(kv.client());
   const tracker = new StoreStateTracker(LONG);
@@ -128,7 +129,7 @@ test("a snapshot takes the place of all before it: nothing of the entries and of
   assertEquals(await tracker.findings(store), []);
 });
 
-/** Has something come in between the next commit with a condition and what was read for it. */
+/** Runs something between a conditional commit and the reads before it. */
 function comeBetween(kv: FakeKv, work: () => Promise<unknown>): void {
   kv.beforeCommit = async (hasChecks) => {
     if (!hasChecks) return;
@@ -137,7 +138,7 @@ function comeBetween(kv: FakeKv, work: () => Promise<unknown>): void {
   };
 }
 
-test("a creation in parts is whole, though others create and delete the same job meanwhile", async () => {
+test("a creation in parts is complete although others create and delete the same job meanwhile", async () => {
   const kv = new FakeKv();
   const [one, other] = [denoKvStore(kv.client()), denoKvStore(kv.client())];
   const tracker = new StoreStateTracker(LONG);
@@ -149,7 +150,7 @@ test("a creation in parts is whole, though others create and delete the same job
   assertEquals(await tracker.findings(one), []);
 });
 
-test("a command that comes while those before it are consumed leaves the job due", async () => {
+test("a command that arrives while earlier ones are consumed leaves the job due", async () => {
   const kv = new FakeKv();
   const [one, other] = [denoKvStore(kv.client()), denoKvStore(kv.client())];
   await new StoreStateTracker().create(one, "a");
@@ -161,7 +162,7 @@ test("a command that comes while those before it are consumed leaves the job due
   assertEquals((await one.due({ now: 0 })).map(({ jobId }) => jobId), ["a"]);
 });
 
-test("an append that meets a compaction, a command, or a job made anew ends as if it came first or last", async () => {
+test("an append that is concurrent with a compaction, a command or a new creation ends as if it ran before or after", async () => {
   const kv = new FakeKv();
   const [one, other] = [denoKvStore(kv.client()), denoKvStore(kv.client())];
   const tracker = new StoreStateTracker(LONG);
@@ -190,7 +191,7 @@ test("stores with different prefixes are different stores", async () => {
   assertEquals(await jobIdsIn(one), ["a"]);
 });
 
-test("parts that are missing are an error with the job", async () => {
+test("missing parts are an error that names the job", async () => {
   const kv = new FakeKv();
   const store = denoKvStore(kv.client());
   await new StoreStateTracker(LONG).create(store, "a");
@@ -204,7 +205,7 @@ test("parts that are missing are an error with the job", async () => {
   );
 });
 
-test("an error says what could not be done", async () => {
+test("an error names the failed action", async () => {
   const kv = new FakeKv();
   const store = denoKvStore(kv.client());
   const tracker = new StoreStateTracker();

@@ -11,7 +11,7 @@ storeContract({
   createPlace: () => memoryPlace(),
 });
 
-test("memoryStore() answers at once", () => {
+test("memoryStore() answers synchronously", () => {
   const store: Store = memoryStore();
   assertEquals(store.list(), { jobs: [] });
   assertEquals(store.find("job"), undefined);
@@ -21,7 +21,7 @@ test("memoryStore() refuses an append without an entry", () => {
   assertThrows(() => memoryStore().append("job", 0, []), RangeError, "at least one entry");
 });
 
-test("memoryStore() refuses what is not a cursor", () => {
+test("memoryStore() refuses an invalid cursor", () => {
   const store = memoryStore();
   for (const cursor of ["", "z", "{}", "[1]", '["a","b"]', "null"]) {
     const error = assertThrows(() => store.list({ cursor }), TypeError);
@@ -29,7 +29,7 @@ test("memoryStore() refuses what is not a cursor", () => {
   }
 });
 
-test("memoryStore() ends with close", () => {
+test("memoryStore() refuses calls after close", () => {
   const store = memoryStore();
   store.close();
   const error = assertThrows(() => store.list(), Error);

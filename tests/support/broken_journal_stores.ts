@@ -11,14 +11,14 @@ async function revisionOf(store: Store, jobId: string): Promise<number> {
 export const BROKEN_JOURNALS: readonly BrokenStore[] = [
   {
     what: "no fence",
-    noticedBy: "an old owner that writes after a new claim",
+    noticedBy: "a former owner that writes after a new claim is refused, with and without a head",
     methods: (store) => ({
       append: async (jobId, _revision, ...rest) => store.append(jobId, await revisionOf(store, jobId), ...rest),
     }),
   },
   {
     what: "a fence against the past only",
-    noticedBy: "with a revision above the present one",
+    noticedBy: "a former owner with a revision above the job's is refused, before and after a snapshot",
     methods: (store) => ({
       append: async (jobId, revision, ...rest) =>
         store.append(jobId, Math.min(revision, Math.max(0, await revisionOf(store, jobId))), ...rest),
@@ -26,7 +26,7 @@ export const BROKEN_JOURNALS: readonly BrokenStore[] = [
   },
   {
     what: "a fence that a snapshot tears down",
-    noticedBy: "when a snapshot has taken the place",
+    noticedBy: "a former owner is still refused when a snapshot has replaced the entries of its revision",
     methods: (store) => ({
       async append(jobId, revision, ...rest) {
         const snapshotRevision = (await store.load(jobId))?.snapshotRevision ?? 0;
@@ -36,7 +36,7 @@ export const BROKEN_JOURNALS: readonly BrokenStore[] = [
   },
   {
     what: "a fence that looks, and writes a moment later",
-    noticedBy: "exactly one wins",
+    noticedBy: "of two claims at the same revision exactly one succeeds, in each of many rounds",
     methods: (store) => ({
       async append(jobId, expected, ...rest) {
         const revision = await revisionOf(store, jobId);
@@ -73,7 +73,7 @@ export const BROKEN_JOURNALS: readonly BrokenStore[] = [
   },
   {
     what: "an append that makes the job",
-    noticedBy: "to a job that is not there",
+    noticedBy: "append to an unknown job is refused, and creates none",
     methods: (store) => ({
       async append(jobId, revision, entries, head) {
         await store.create({ jobId, createdAt: 0, flow: "", snapshot: "", head: NONE });
@@ -83,7 +83,7 @@ export const BROKEN_JOURNALS: readonly BrokenStore[] = [
   },
   {
     what: "a write sent again that passes as done",
-    noticedBy: "sent once more",
+    noticedBy: "a repeated write is refused, and is stored once",
     methods: (store) => ({
       async append(jobId, revision, entries, head) {
         const stored = await store.load(jobId);
@@ -94,7 +94,7 @@ export const BROKEN_JOURNALS: readonly BrokenStore[] = [
   },
   {
     what: "a head lost where none is given",
-    noticedBy: "append changes the whole head",
+    noticedBy: "append replaces the whole head if one is given, else keeps it",
     methods: (store) => ({
       append: (jobId, revision, entries, head = { ...NONE, flowId: "flow", status: "running" }) =>
         store.append(jobId, revision, entries, head),
@@ -102,7 +102,7 @@ export const BROKEN_JOURNALS: readonly BrokenStore[] = [
   },
   {
     what: "a head that keeps what is gone from the new one",
-    noticedBy: "append changes the whole head",
+    noticedBy: "append replaces the whole head if one is given, else keeps it",
     methods: (store) => ({
       async append(jobId, revision, entries, head) {
         const { wakeAt, owner } = await store.find(jobId) ?? NONE;
@@ -113,7 +113,7 @@ export const BROKEN_JOURNALS: readonly BrokenStore[] = [
   },
   {
     what: "a create that overwrites",
-    noticedBy: "create is false for an id that is there",
+    noticedBy: "create returns false for an existing id, and changes nothing",
     methods: (store) => ({
       async create(job) {
         if (await store.create(job)) return true;
@@ -125,7 +125,7 @@ export const BROKEN_JOURNALS: readonly BrokenStore[] = [
   },
   {
     what: "two creates that both say yes",
-    noticedBy: "exactly one does",
+    noticedBy: "of two concurrent creations of the same job exactly one succeeds",
     methods: (store) => ({
       async create(job) {
         const isNew = await store.find(job.jobId) === undefined;
@@ -136,7 +136,7 @@ export const BROKEN_JOURNALS: readonly BrokenStore[] = [
   },
   {
     what: "a load of two moments",
-    noticedBy: "load is one moment's",
+    noticedBy: "load returns a consistent job while another handle appends and compacts",
     methods: (store) => ({
       async load(jobId) {
         const record = await store.find(jobId);
@@ -155,7 +155,7 @@ export const BROKEN_JOURNALS: readonly BrokenStore[] = [
   },
   {
     what: "a snapshot that keeps the entries",
-    noticedBy: "compact at the head's revision leaves no entries",
+    noticedBy: "compact at the job's revision leaves no entries, and later appends succeed",
     methods: (store) => ({
       async load(jobId) {
         const stored = await store.load(jobId);
@@ -182,7 +182,7 @@ export const BROKEN_JOURNALS: readonly BrokenStore[] = [
   },
   {
     what: "a snapshot that brings a job back",
-    noticedBy: "compact of a job that is gone",
+    noticedBy: "compact of a deleted or unknown job has no effect",
     methods: (store) => ({
       async compact(jobId, revision, snapshot) {
         await store.create({ jobId, createdAt: 0, flow: "", snapshot, head: NONE });

@@ -5,7 +5,7 @@ import type { BrokenStore } from "./broken_store.ts";
 export const BROKEN_INBOXES: readonly BrokenStore[] = [
   {
     what: "commands that are sent twice",
-    noticedBy: "once for each key",
+    noticedBy: "a second command with the same key is ignored",
     methods: (store) => {
       let count = 0;
       return { send: (jobId, text, key) => store.send(jobId, text, `${key}/${++count}`) };
@@ -13,7 +13,7 @@ export const BROKEN_INBOXES: readonly BrokenStore[] = [
   },
   {
     what: "keys that are forgotten once consumed",
-    noticedBy: "a key is remembered",
+    noticedBy: "a key is still known when its command was consumed and a snapshot was taken",
     methods: (store) => {
       const bare = ({ key, ...rest }: StoredCommand) => ({ ...rest, key: key.slice(0, key.lastIndexOf("/")) });
       return {
@@ -24,7 +24,7 @@ export const BROKEN_INBOXES: readonly BrokenStore[] = [
   },
   {
     what: "an inbox that outlives its job",
-    noticedBy: "begins anew",
+    noticedBy: "a job that is created again after delete has nothing of the former one",
     methods: (store) => {
       const inboxes = new Map<string, StoredCommand[]>();
       return {
@@ -40,17 +40,17 @@ export const BROKEN_INBOXES: readonly BrokenStore[] = [
   },
   {
     what: "an inbox that begins one command too early",
-    noticedBy: "counted from 1",
+    noticedBy: "send adds commands to the inbox, numbered from 1, and does not change the revision",
     methods: (store) => ({ inbox: (jobId, after) => store.inbox(jobId, Math.max(0, after - 1)) }),
   },
   {
     what: "a send to nobody that says yes",
-    noticedBy: "send to a job that is not there",
+    noticedBy: "send to an unknown job returns false, and its inbox is empty",
     methods: (store) => ({ send: async (...command) => (await store.send(...command), true) }),
   },
   {
     what: "a watcher that can't be stopped",
-    noticedBy: "until told to stop",
+    noticedBy: "watch, if the store has it, reports commands that this process sends, until it is stopped",
     methods: (store) => ({ watch: (onCommand) => (store.watch?.(onCommand), () => {}) }),
   },
 ];
@@ -59,12 +59,12 @@ export const BROKEN_INBOXES: readonly BrokenStore[] = [
 export const BROKEN_LISTS: readonly BrokenStore[] = [
   {
     what: "jobs that are due an instant late",
-    noticedBy: "from the instant of its wakeAt on",
+    noticedBy: "a job is due once its wakeAt has passed",
     methods: (store) => ({ due: ({ now, ...rest }) => store.due({ ...rest, now: now - 1 }) }),
   },
   {
     what: "commands that wake nobody",
-    noticedBy: "a job with a command that is not consumed is due",
+    noticedBy: "a job with an unconsumed command is due, whatever its owner and its wakeAt",
     methods: (store) => ({
       due: async (query) => (await store.due(query)).filter((it) => (it.wakeAt ?? Infinity) <= query.now),
     }),
@@ -98,7 +98,7 @@ export const BROKEN_LISTS: readonly BrokenStore[] = [
   },
   {
     what: "pages that skip a job",
-    noticedBy: "each job once when many were created at the same instant",
+    noticedBy: "pages contain each job once when many were created at the same time",
     methods: (store) => ({
       async list(query = {}) {
         const page = await store.list(query);
@@ -108,7 +108,7 @@ export const BROKEN_LISTS: readonly BrokenStore[] = [
   },
   {
     what: "cursors that count",
-    noticedBy: "while others come and go",
+    noticedBy: "pages neither skip nor repeat a job while others are created and deleted",
     methods: (store) => ({
       async list({ cursor = "0", limit = 100, ...query } = {}) {
         const { jobs } = await store.list({ ...query, limit: Infinity });
@@ -120,7 +120,7 @@ export const BROKEN_LISTS: readonly BrokenStore[] = [
   },
   {
     what: "cursors that name a job, and go on only where it still is",
-    noticedBy: "while others come and go",
+    noticedBy: "pages neither skip nor repeat a job while others are created and deleted",
     methods: (store) => ({
       async list({ cursor, limit = 100, ...query } = {}) {
         const { jobs } = await store.list({ ...query, limit: Infinity });
@@ -133,7 +133,7 @@ export const BROKEN_LISTS: readonly BrokenStore[] = [
   },
   {
     what: "a cursor on the last page",
-    noticedBy: "the last one no cursor",
+    noticedBy: "a page has 100 jobs by default, and the last page has no cursor",
     methods: (store) => ({
       async list(query) {
         const page = await store.list(query);
@@ -156,7 +156,7 @@ export const BROKEN_LISTS: readonly BrokenStore[] = [
   },
   {
     what: "the newest first",
-    noticedBy: "the oldest first",
+    noticedBy: "list is ordered by creation time, then by id",
     methods: (store) => ({
       async list(query) {
         const page = await store.list(query);

@@ -4,7 +4,7 @@ import { type BrokenStore, turns } from "./broken_store.ts";
 export const BROKEN_TEXTS: readonly BrokenStore[] = [
   {
     what: "texts that are normalized",
-    noticedBy: "every text comes back as it was",
+    noticedBy: "every text is returned unchanged: documents, entries, commands, keys, flows, statuses, owners",
     methods: (store) => ({
       append: (jobId, revision, entries, head) =>
         store.append(jobId, revision, entries.map((it) => it.normalize()), head),
@@ -12,7 +12,7 @@ export const BROKEN_TEXTS: readonly BrokenStore[] = [
   },
   {
     what: "texts that end at NUL",
-    noticedBy: "every text comes back as it was",
+    noticedBy: "every text is returned unchanged: documents, entries, commands, keys, flows, statuses, owners",
     methods: (store) => ({
       compact: (jobId, revision, snapshot) => store.compact(jobId, revision, snapshot.split("\0", 1).join()),
     }),
@@ -23,7 +23,7 @@ export const BROKEN_TEXTS: readonly BrokenStore[] = [
     ["ids as names of files", (jobId: string) => jobId.replaceAll(/[^\w]/g, "_")] as const,
   ].map(([what, idOf]): BrokenStore => ({
     what,
-    noticedBy: "job ids are any text",
+    noticedBy: "job ids may be any text, and all are distinct",
     methods: (store) => ({
       create: (job) => store.create({ ...job, jobId: idOf(job.jobId) }),
       find: (jobId) => store.find(idOf(jobId)),
@@ -53,7 +53,7 @@ export const BROKEN_TEXTS: readonly BrokenStore[] = [
   },
   {
     what: "a close that does not wait",
-    noticedBy: "close waits for what is under way",
+    noticedBy: "close waits for pending calls",
     methods: (store) => ({
       async append(...write) {
         await turns(50);

@@ -6,7 +6,7 @@ import { type Comparison, firstDifference, viewOf } from "../../src/testing/comp
 const T0 = "1970-01-01T00:00:00.000Z";
 const T1 = "1970-01-01T00:00:00.001Z";
 
-/** A job with something of everything that is compared. */
+/** A job with at least one of everything that is compared. */
 const job: JobDocument = {
   createdAt: T0,
   error: { message: "why", name: "Error" },
@@ -52,13 +52,13 @@ function differences(changed: JobDocument): Readonly<Record<Comparison, string |
 
 const SAME = { exact: undefined, untimed: undefined, outcome: undefined };
 
-test("pauses make no difference, in whatever way jobs are compared", () => {
+test("pauses make no difference in any comparison", () => {
   assertEquals(differences(job), SAME);
   const { pausePoints: _, ...rest } = job;
   assertEquals(differences(rest), SAME);
 });
 
-test("instants make a difference to an exact comparison only", () => {
+test("times make a difference only in an exact comparison", () => {
   const instants = { createdAt: T1, updatedAt: T1, ranMs: 4 };
   assertEquals(differences({ ...job, ...instants }), { ...SAME, exact: `createdAt is "${T1}", expected "${T0}"` });
   const { executionHistory = [], outputLog = [], sharedLog = [], failures = [] } = later(job);
@@ -77,13 +77,13 @@ test("instants make a difference to an exact comparison only", () => {
   });
 });
 
-test("what users store under the names of instants is compared as all that they store", () => {
+test("user data under the names of time fields is compared like other data", () => {
   const found = differences({ ...job, sharedData: { first: 1, second: { at: T1 } } });
   const text = `sharedData.second.at is "${T1}", expected "${T0}"`;
   assertEquals(found, { exact: text, untimed: text, outcome: text });
 });
 
-test("order makes no difference to an outcome", () => {
+test("order makes no difference in an outcome comparison", () => {
   const { executionHistory, outputLog, sharedLog, failures, pendingTasks } = job;
   for (const [key, list] of Object.entries({ executionHistory, outputLog, sharedLog, failures, pendingTasks })) {
     const found = differences({ ...job, [key]: turned<unknown>(list) });
@@ -98,7 +98,7 @@ test("order makes no difference to an outcome", () => {
   assertEquals(differences({ ...job, ...swapped, sharedData: { second: { at: T0 }, first: 1 } }).outcome, undefined);
 });
 
-test("each part of an outcome makes a difference", () => {
+test("each part of an outcome makes a difference in the comparison", () => {
   const changes: Readonly<Record<string, Partial<JobDocument>>> = {
     status: { status: "completed" },
     error: { error: { name: "RangeError" } },
@@ -118,7 +118,7 @@ test("each part of an outcome makes a difference", () => {
   }
 });
 
-test("of full lists, what was dropped and what was not make one count", () => {
+test("a full list is compared by the number of its entries, dropped ones included", () => {
   const view = (outputLog: JobDocument["outputLog"], dropped: number) =>
     viewOf({ ...job, ...(outputLog === undefined ? {} : { outputLog }), dropped: { outputLog: dropped } }, "outcome");
   assertEquals(firstDifference(view(job.outputLog, 3), view(job.outputLog, 3)), undefined);

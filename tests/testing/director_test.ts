@@ -9,7 +9,7 @@ import { createJob } from "../support/sample_journal.ts";
 const START = { at: 0, ranMs: 0 };
 const ROUTE = { routine: "a", slot: "in", connection: undefined };
 
-/** Takes all tasks, and gives their ids with how many there were to choose from. */
+/** Takes all tasks, and returns their ids with the number of tasks to choose from. */
 function takeAll(makeTasks: () => readonly Task[], choose: (count: number) => number, highWater = 64): string {
   const job = createJob();
   for (const task of makeTasks()) apply(job, { kind: "deliver", time: START, task, data: 0 });
@@ -57,7 +57,7 @@ test("tasks that were active in a snapshot come first, by id, without a choice",
   assertEquals(takeAll(tasks, last), "3 4 2 1 of 2 1");
 });
 
-test("a parked task is taken while few others are ready, and there is no choice between it and others", () => {
+test("a parked task is taken while few others are ready, without a choice between it and others", () => {
   const details = { ...NO_DETAILS, parked: true };
   const tasks = () => [1, 2, 3, 4].map((id) => id === 1 ? { ...normal(id), details } : normal(id));
   assertEquals(takeAll(tasks, last, 64), "1 4 3 2 of 3 2 1");

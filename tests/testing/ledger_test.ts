@@ -7,7 +7,7 @@ import { createTask, NO_DETAILS, type Task } from "../../src/job/task.ts";
 import { Ledger } from "../../src/testing/ledger.ts";
 import { createJob } from "../support/sample_journal.ts";
 
-/** A job with three tasks, and a ledger that knows them. */
+/** A job with three tasks, and a ledger that has observed it. */
 function open() {
   const job = createJob();
   const tasks = [1, 2, 3].map((id) => add(job, id));
@@ -26,7 +26,7 @@ function told(task: number, outcome: TaskEvent["outcome"]): TaskEvent {
   return { type: "task", jobId: "job", flowId: "flow", routine: "a", slot: "in", task, attempt: 0, outcome, at: 0 };
 }
 
-test("a ledger accounts for tasks that end, before or after they are told of", () => {
+test("a ledger accepts the end of a task before or after its event", () => {
   const { job, ledger, task } = open();
   job.tasks.delete(task);
   assertEquals(ledger.observe(job), ["task 2 ended"]);
@@ -43,7 +43,7 @@ test("a ledger accounts for tasks that end, before or after they are told of", (
   ledger.checkNoneLost(job);
 });
 
-test("a ledger tells steps, merges and attempts apart, and passes over what tells of them", () => {
+test("a ledger distinguishes steps, merges and attempts, and ignores their events", () => {
   const { job, ledger, task } = open();
   task.details = { ...NO_DETAILS, merged: { kind: "value", value: 1 } };
   assertEquals(ledger.observe(job), ["task 2 merged"]);
@@ -67,7 +67,7 @@ test("Invariant 1: a ledger finds a task that is gone without an end", () => {
   );
 });
 
-test("Invariant 1: a ledger finds a task that failed and is not kept", () => {
+test("Invariant 1: a ledger finds a failed task that is not among the failures", () => {
   const { job, ledger, task } = open();
   job.tasks.delete(task);
   ledger.observe(job);
@@ -77,19 +77,19 @@ test("Invariant 1: a ledger finds a task that failed and is not kept", () => {
   ledger.checkNoneLost(job);
 });
 
-test("Invariant 1: a ledger finds a task that was made and never came", () => {
+test("Invariant 1: a ledger finds a task that was created and never appeared", () => {
   const { job, ledger } = open();
   job.nextTaskId = 5;
   assertThrows(() => ledger.observe(job), Error, "task 4 is lost: it was created, but is neither pending nor ended");
 });
 
-test("Invariant 1: a ledger finds a job that has completed with a task left", () => {
+test("Invariant 1: a ledger finds a job that has completed with a pending task", () => {
   const { job, ledger } = open();
   job.status = "completed";
   assertThrows(() => ledger.observe(job), Error, "the job has completed, and task 1, 2, 3 is still pending");
 });
 
-test("Invariant 2: a ledger finds an end that is told twice", () => {
+test("Invariant 2: a ledger finds an end that is reported twice", () => {
   const { job, ledger, task } = open();
   job.tasks.delete(task);
   ledger.observe(job);
@@ -97,7 +97,7 @@ test("Invariant 2: a ledger finds an end that is told twice", () => {
   assertThrows(() => ledger.told(told(2, "done")), Error, "task 2 is doubled: its end has been committed twice");
 });
 
-test("Invariant 2: a ledger finds a task that comes back after its end", () => {
+test("Invariant 2: a ledger finds a task that reappears after its end", () => {
   const { job, ledger, task } = open();
   job.tasks.delete(task);
   ledger.observe(job);

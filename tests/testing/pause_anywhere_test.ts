@@ -27,14 +27,14 @@ import {
 } from "../../src/testing/mod.ts";
 import { approve, createShop, simulatedSleep, sleep } from "../support/simulated_flow.ts";
 
-/** Bun ends a test after five seconds where nothing else is said; in workerd each step takes milliseconds. */
+/** Bun's default timeout is five seconds; in workerd each step takes milliseconds. */
 const PATIENCE = { timeout: 120_000 };
 
 interface Item {
   readonly n: number;
 }
 
-/** Sends three numbers to an adder; which one, each test says. */
+/** Sends three numbers to an adder, which each test defines. */
 abstract class Adder extends Routine {
   readonly trigger: Slot<unknown> = this.addSlot("trigger", this.send);
   readonly output = this.addEvent<Item>("output");
@@ -55,7 +55,7 @@ function createFlow<A extends Adder>(Class: (new () => A) & NoArgumentClass, opt
   return { flow, adder };
 }
 
-/** Finds what is wrong with a routine, twice, and says so. */
+/** Runs `pauseAnywhere` twice with a faulty routine, and returns the error; both runs must fail with the same message. */
 async function find<A extends Adder>(
   Class: (new () => A) & NoArgumentClass,
   flowOptions: FlowOptions = {},
@@ -82,11 +82,12 @@ class Good extends Adder {
   }
 }
 
-test("a job that may be stopped anywhere ends the same, byte for byte, at every place", PATIENCE, async () => {
+test("a job that may be stopped anywhere has the same result, byte for byte, at every place", PATIENCE, async () => {
   const { flow, adder } = createFlow(Good);
   const { job, places, runs, compared } = await pauseAnywhere(flow, { entry: adder.trigger });
   assertEquals([job.status, job.sharedData, compared], ["completed", { sum: 6 }, "exact"]);
-  // A start; for each task, and each stretch of it, work done and a commit; the end is no place.
+  // The places: one start; for each task, and each segment of its generator, the return and the commit. The end is not
+  // a place.
   assertEquals(places, 1 + 2 * (1 + 1 + 2 + 2 + 3 + 1));
   assertEquals(runs, 3 * places + 60);
 });
@@ -153,7 +154,7 @@ test("a routine that keeps state outside of itself is found without a stop", asy
   );
 });
 
-test("a routine that begins anew instead of going on, and so doubles, is found", async () => {
+test("a routine that starts over instead of continuing, and so repeats work, is found", async () => {
   class Doubler extends Adder {
     readonly input = this.addSlot("input", this.count);
     *count({ n }: Item, ctx: Context<number>): Generator<number, void, void> {
@@ -166,7 +167,7 @@ test("a routine that begins anew instead of going on, and so doubles, is found",
   assertStringIncludes((await find(Doubler)).message, "sharedData.sum is 7, expected 6");
 });
 
-test("README: a routine that stores how far it is, and does not look at it, is found as it says", async () => {
+test("README: a routine that stores its progress and ignores it is found with the quoted message", async () => {
   class Mailer extends Routine {
     readonly trigger = this.addSlot("trigger", this.send);
     async send({ to }: { readonly to: readonly string[] }, ctx: Context<number>): Promise<void> {
@@ -186,7 +187,7 @@ test("README: a routine that stores how far it is, and does not look at it, is f
   );
 });
 
-test("a concurrent routine that cares for the order is found, without a stop", async () => {
+test("a concurrent routine that depends on the order is found without a stop", async () => {
   class Last extends Adder {
     readonly input = this.addSlot("input", this.keep);
     async keep({ n }: Item, ctx: Context): Promise<void> {
@@ -198,7 +199,7 @@ test("a concurrent routine that cares for the order is found, without a stop", a
   assertStringIncludes(message, "the job ended differently: sharedData.last is ");
 });
 
-test("handlers that read the clock while time passes need a comparison of their own", PATIENCE, async () => {
+test("handlers that read the clock while time passes need a custom comparison", PATIENCE, async () => {
   class Watch extends Adder {
     readonly input = this.addSlot("input", this.look);
     async look({ n }: Item, ctx: Context): Promise<void> {
@@ -215,7 +216,7 @@ test("handlers that read the clock while time passes need a comparison of their 
   assertEquals([result.compared, result.job.sharedData["sum"]], ["custom", 6]);
 });
 
-test("a comparison of one's own sees into whatever a job may hold", async () => {
+test("a custom comparison may return any value that a job may hold", async () => {
   let offset = 0;
   class Mapper extends Adder {
     readonly input = this.addSlot("input", this.keep);
@@ -236,14 +237,14 @@ test("a comparison of one's own sees into whatever a job may hold", async () => 
   await assertRejects(refused, SerializationError, "Cannot compare: job is a function");
 });
 
-test("as many runs are made as may be, of single stops and of several", PATIENCE, async () => {
+test("the number of runs is that of `runs`, with single and multiple stops", PATIENCE, async () => {
   const { flow, adder } = createFlow(Good);
   for (const [most, made] of [[1, 1], [2, 2], [10, 10], [50, 50], [1_000, 3 * 21 + 200]] as const) {
     assertEquals((await pauseAnywhere(flow, { entry: adder, runs: most })).runs, made);
   }
 });
 
-test("what cannot be simulated is refused at once", async () => {
+test("invalid options are refused before the simulation starts", async () => {
   const { flow, adder } = createFlow(Good);
   const other = createFlow(Good);
   const refusals: readonly [Partial<PauseAnywhereOptions>, typeof RangeError | typeof TypeError, string][] = [
@@ -259,7 +260,7 @@ test("what cannot be simulated is refused at once", async () => {
   assert(!flow.isFrozen);
 });
 
-test("what is compared may be said, and many stops are counted", async () => {
+test("the comparison can be chosen, and the message counts further stops", async () => {
   const { flow, adder } = createFlow(Good);
   const { compared } = await pauseAnywhere(flow, { entry: adder.trigger, compare: "exact", runs: 10 });
   assertEquals(compared, "exact");

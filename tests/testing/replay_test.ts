@@ -3,7 +3,7 @@ import { test } from "node:test";
 import recorded from "../fixtures/simulation.json" with { type: "json" };
 import { linesOf, record, simulateShop } from "../support/recorded_simulation.ts";
 
-/** Bun ends a test after five seconds where nothing else is said; in workerd each step takes milliseconds. */
+/** Bun's default timeout is five seconds; in workerd each step takes milliseconds. */
 const PATIENCE = { timeout: 120_000 };
 
 test("a seed gives the recorded trace and the recorded bytes, step for step, in every runtime", PATIENCE, async () => {

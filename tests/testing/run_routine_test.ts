@@ -20,13 +20,13 @@ function createPatient(): Patient {
   return patient;
 }
 
-test("runRoutine() lets retries wait without taking time, and gathers what is emitted", async () => {
+test("runRoutine() runs retries without taking time, and collects what is emitted", async () => {
   const patient = createPatient();
   const { job, emitted } = await runRoutine(patient, patient.input, 5);
   assertEquals([job.status, emitted], ["completed", [{ event: "output", data: { data: 5, at: 300 } }]]);
 });
 
-test("runRoutine() leaves a clock that it is given to the test, and passes services and classes on", async () => {
+test("runRoutine() leaves a given clock to the test, and passes on services and classes", async () => {
   const patient = createPatient();
   const timers = manualTimers(1_000);
   const registry = new Registry({ Point });

@@ -13,13 +13,13 @@ import { jobOf } from "../../src/documents/job_state.ts";
 import { type FaultKind, type Faults, simulate, SimulationError } from "../../src/testing/mod.ts";
 import { approve, createShop, EVERYTHING, simulatedSleep, sleep } from "../support/simulated_flow.ts";
 
-/** Bun ends a test after five seconds where nothing else is said; in workerd each step takes milliseconds. */
+/** Bun's default timeout is five seconds; in workerd each step takes milliseconds. */
 const PATIENCE = { timeout: 120_000 };
 
-/** What the handlers of a test have done outside of the job, over all processes. */
+/** The external effects of the handlers of a test, over all processes. */
 const calls: string[] = [];
 
-/** Waits, does something that the job does not see, and says so in the job. */
+/** Waits, performs an external effect, and records it in the job. */
 class Caller extends Routine {
   readonly trigger = this.addSlot("trigger", this.call);
   readonly quick = this.addSlot("quick", this.callAtOnce);
@@ -49,7 +49,7 @@ function createFlow(options: FlowOptions = {}) {
   return { flow, caller: flow.addRoutine(new Caller(), "caller") };
 }
 
-/** Simulates calls with one kind of fault, with several seeds, until it has struck often enough. */
+/** Simulates calls with one kind of fault, with several seeds, until the fault has occurred often enough. */
 async function strike(kind: FaultKind, faults: Faults, entry: "trigger" | "quick" | "steps" | "limited" = "trigger") {
   const simulations = [];
   let struck = 0;
@@ -98,13 +98,13 @@ test(
       }
       const text = simulations.flatMap(({ trace }) => trace.map((step) => step.text)).join("\n");
       for (const when of ["before it has begun", "after all its work"]) assertStringIncludes(text, when);
-      // What was done before the throw was done outside of the job, under the same key.
+      // The external effects before the throw were performed again, under the same key.
       assert(simulations.some((it) => it.calls.length > new Set(it.calls).size));
     }
   },
 );
 
-test("a simulated throw is the error that the test says", async () => {
+test("a simulated throw throws the error of the test", async () => {
   const { flow, caller } = createFlow({ errorHandler: new ErrorHandler() });
   const error = () => Object.assign(new Error("busy"), { name: "BusyError" });
   const { job } = await simulate(flow, { entry: caller.quick, seed: 1, faults: { throw: 1, error } });
@@ -113,7 +113,7 @@ test("a simulated throw is the error that the test says", async () => {
   assertEquals(own.job.error, { name: "SimulatedFault", message: "a simulated fault" });
 });
 
-test("a handler that never comes back is ended by its slot's timeout, and tried again", async () => {
+test("a handler that never settles is ended by its slot's timeout, and retried", async () => {
   for (const { status, counted, trace, hosts } of await strike("hang", { hang: 0.3 }, "limited")) {
     assertEquals([status, counted, hosts], ["completed", 1, 1]);
     const hangs = trace.filter(({ text }) => text.startsWith("hang: ")).length;
@@ -121,7 +121,7 @@ test("a handler that never comes back is ended by its slot's timeout, and tried 
   }
 });
 
-test("a handler that never comes back ends the job by its timeout, or the process where there is none", async () => {
+test("a handler that never settles is ended by the job's timeout, or with its process if there is none", async () => {
   const { flow, caller } = createFlow({ executionTimeoutMs: 1_000 });
   const { job } = await simulate(flow, {
     entry: caller.trigger,
@@ -146,13 +146,13 @@ test("a handler that never comes back ends the job by its timeout, or the proces
   assertGreater(hosts, 1);
 });
 
-test("a handler that settles after it was aborted leaves nothing, while its task runs again beside it", async () => {
+test("a handler that settles after it was aborted has no effect, while its task runs again", async () => {
   const simulations = await strike("abort", { abort: 0.4, throw: 0 });
   for (const { status, counted, hosts, faults, job } of simulations) {
     assertEquals([status, counted, hosts, job.pausePoints.length], ["completed", 1, 1, faults.length]);
   }
   assert(simulations.some((it) => it.calls.length > 1), "no aborted handler came back before the end");
-  // One comes back with a value, or an error, while the second run of its task still waits.
+  // The first run settles with a value, or an error, while the second run of its task is still waiting.
   const late = simulations.filter(({ trace }) => {
     const types = trace.map(({ type }) => type).join(" ");
     return /fault commit start call wait (clock )*return (clock )*return/.test(types);
@@ -160,14 +160,14 @@ test("a handler that settles after it was aborted leaves nothing, while its task
   assertGreater(late.length, 0);
 });
 
-test("a process that dies leaves a text, and the next goes on from there", PATIENCE, async () => {
+test("a process that dies leaves a text, and the next one continues from it", PATIENCE, async () => {
   for (const entry of ["trigger", "quick", "steps"] as const) {
     const simulations = await strike("death", { death: 0.15 }, entry);
     for (const { status, counted, hosts, faults } of simulations) {
       assertEquals([status, counted], ["completed", entry === "steps" ? 3 : 1]);
       assertEquals(hosts, 1 + faults.length);
     }
-    // Some died with the work done and not committed: it was done again under the same key.
+    // Some processes died after the effect and before the commit: the effect was repeated under the same key.
     assert(simulations.some((it) => it.calls.length > new Set(it.calls).size));
     const before = new Set(simulations.flatMap(({ trace, faults }) => faults.map(({ step }) => trace[step - 2]?.type)));
     for (
@@ -190,7 +190,7 @@ test("between the death of a process and the next one time passes", async () => 
   assertGreater(longest, 500);
 });
 
-test("timers fire late or early, by no more than was said", async () => {
+test("timers fire late or early, within the given limits", async () => {
   const simulations = await strike("timer", { timerLateMs: 7, timerEarlyMs: 4 });
   const shifts = simulations.flatMap(({ trace }) =>
     trace.flatMap(({ text }) => text.match(/\d+ ms (late|early)$/)?.[0] ?? [])
@@ -201,7 +201,7 @@ test("timers fire late or early, by no more than was said", async () => {
   for (const { status, counted } of simulations) assertEquals([status, counted], ["completed", 1]);
 });
 
-test("handlers that wait take up to the time that was said, and no two seeds the same", async () => {
+test("waiting handlers take up to the given time, which differs between seeds", async () => {
   const times = new Set<number>();
   for (let seed = 1; seed <= 30; seed++) {
     const { flow, caller } = createFlow();
@@ -244,7 +244,7 @@ test(
   },
 );
 
-test("a shop of every kind of handler survives everything at once, with every seed", PATIENCE, async () => {
+test("a flow with every kind of handler survives all faults at once, with every seed", PATIENCE, async () => {
   const struck = new Map<FaultKind, number>();
   for (let seed = 1; seed <= 60; seed++) {
     const { flow, counter } = createShop(seed % 2 === 0 ? { executionStrategy: "concurrent", maxWorkers: 3 } : {});
@@ -267,7 +267,7 @@ test("a shop of every kind of handler survives everything at once, with every se
   }
 });
 
-test("a routine that must not act twice is found by the end of its process, and the message has the seed", async () => {
+test("a routine that must not act twice is found when its process dies, and the message has the seed", async () => {
   const find = async () => {
     for (let seed = 1; seed <= 100; seed++) {
       const { flow, caller } = createFlow();
@@ -288,7 +288,7 @@ test("a routine that must not act twice is found by the end of its process, and 
   assertEquals([error.name, error.code, error.trace.length], ["SimulationError", "SIMULATION", error.step]);
   assertEquals(error.trace.some(({ text }) => text.startsWith("death: ")), true);
 
-  // Its seed alone comes to the same.
+  // The seed alone gives the same failure.
   const { flow, caller } = createFlow();
   const again = await assertRejects(() =>
     simulate(flow, {
@@ -302,7 +302,7 @@ test("a routine that must not act twice is found by the end of its process, and 
   assertEquals(again.trace, error.trace);
 });
 
-test("what always holds is asked for at each start and after each commit", async () => {
+test("`always` is called at each start and after each commit", async () => {
   const { flow, caller } = createFlow();
   const seen: unknown[] = [];
   await simulate(flow, {
@@ -368,7 +368,7 @@ test("Invariant 4: a text that changes when it is read and written is found", as
   assertStringIncludes(error.message, "seed 2 at step 5: the flow's text changes when it is read and written");
 });
 
-test("a job that is stuck or does not end is found, with what it waits for", async () => {
+test("a job that is stuck or does not end is found, with the reason", async () => {
   class Waiter extends Routine {
     readonly trigger = this.addSlot("trigger", this.ask);
     readonly answer = this.addSlot("answer", null);
@@ -404,7 +404,7 @@ test("a job that is stuck or does not end is found, with what it waits for", asy
   );
 });
 
-test("what is no flow, and a slot of no routine, are refused", async () => {
+test("a value that is not a flow, and a slot without a routine, are refused", async () => {
   const { flow } = createFlow();
   await assertRejects(() => simulate({} as never, { entry: "caller", seed: 1 }), TypeError, "expected a Flow");
   const slot = new Slot({}, "lonely", () => {}, { merge: "override", schema: undefined, timeoutMs: undefined });

@@ -5,7 +5,7 @@ import { manualTimers, simulate, type SimulateOptions } from "../../src/testing/
 import { seededRandom } from "../../src/testing/seeded_random.ts";
 import { skewedTimers } from "../../src/testing/manual_timers.ts";
 
-test("chance from a seed is the same in every runtime, and different for another seed", () => {
+test("random numbers from a seed are equal in every runtime, and differ for another seed", () => {
   const numbers = (seed: number) => {
     const random = seededRandom(seed);
     return Array.from({ length: 6 }, () => random.integer(1_000));
@@ -20,7 +20,7 @@ test("chance from a seed is the same in every runtime, and different for another
   assertEquals(Array.from({ length: 1_000 }, next).every((it) => it >= 0 && it < 1), true);
 });
 
-test("skewed timers fire as much later or earlier as was said, never before they are set", async () => {
+test("skewed timers fire later or earlier by the skew, never before they are set", async () => {
   const clock = manualTimers(100);
   let skew = 0;
   const shifts: number[] = [];
@@ -49,7 +49,7 @@ test("skewed timers fire as much later or earlier as was said, never before they
   assertEquals([shifts, isCalled], [[-3, 5, -4], true]);
 });
 
-test("what cannot be simulated is refused at once", async () => {
+test("invalid options are refused before the simulation starts", async () => {
   class Idle extends Routine {
     readonly trigger = this.addSlot("trigger", this.rest);
     rest(): void {}
@@ -78,7 +78,7 @@ test("what cannot be simulated is refused at once", async () => {
   for (const seed of seeds) assertEquals((await simulate(flow, { entry: "idle", seed })).job.status, "completed");
 });
 
-test("a flow that cannot travel cannot be simulated", async () => {
+test("a flow that cannot be serialized cannot be simulated", async () => {
   class Local extends Routine {
     readonly trigger = this.addSlot("trigger", () => {});
   }

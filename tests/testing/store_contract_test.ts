@@ -6,7 +6,7 @@ import { storeContract } from "../../src/testing/mod.ts";
 import { turns } from "../support/broken_store.ts";
 import { memoryHandle } from "../support/memory_store_place.ts";
 
-/** Runs the tests of the contract whose names have a part in them, with stores that are changed in some way. */
+/** Runs the contract tests whose names contain a text, with stores that are changed in some way. */
 async function run(
   part: string,
   change: (store: Store, handle: number) => Partial<Store>,
@@ -30,26 +30,45 @@ async function run(
   return cases.length;
 }
 
-test("storeContract() asks nothing of a watch that a store does not have", async () => {
-  assertEquals(await run("watch, where there is one", () => ({ watch: undefined as never })), 1);
+test("storeContract() accepts a store without watch", async () => {
+  assertEquals(
+    await run(
+      "watch, if the store has it, reports commands that this process sends, until it is stopped",
+      () => ({ watch: undefined as never }),
+    ),
+    1,
+  );
 });
 
-test("storeContract() does not mind which of two writers is the first", async () => {
+test("storeContract() accepts either of two concurrent writers as the first", async () => {
   const late = (store: Store, handle: number): Partial<Store> => ({
     create: async (job) => (await turns(handle === 0 ? 5 : 0), await store.create(job)),
   });
-  assertEquals(await run("create the same job at once", late), 1);
+  assertEquals(await run("of two concurrent creations of the same job exactly one succeeds", late), 1);
 });
 
-test("storeContract() passes on what a store throws beside other writes, even nothing", async () => {
+test("storeContract() reports errors of concurrent writes, even `undefined`", async () => {
   const failing = (): Partial<Store> => ({ send: () => Promise.reject(new Error("no send")) });
-  await assertRejects(() => run("commands that are sent at once", failing), Error, "no send");
-  await assertRejects(() => run("while the owner lets go", failing), Error, "no send");
+  await assertRejects(
+    () => run("commands that are sent concurrently are all stored, once per key, numbered without a gap", failing),
+    Error,
+    "no send",
+  );
+  await assertRejects(
+    () => run("a command that is sent while the owner releases the job is not lost: the job is due", failing),
+    Error,
+    "no send",
+  );
   const throwsNothing = (): Partial<Store> => ({ send: () => Promise.reject(undefined) });
-  await assertRejects(() => run("commands that are sent at once", throwsNothing), Error, "Failed with undefined");
+  await assertRejects(
+    () =>
+      run("commands that are sent concurrently are all stored, once per key, numbered without a gap", throwsNothing),
+    Error,
+    "Failed with undefined",
+  );
 });
 
-test("storeContract() looks whether a place that is said to be for one is opened by two", async () => {
+test("storeContract() tests whether an exclusive place can be opened twice", async () => {
   let isOpen = false;
   const guarded = ({ close }: Store): Partial<Store> => {
     if (isOpen) throw new Error("it is open");
@@ -61,7 +80,10 @@ test("storeContract() looks whether a place that is said to be for one is opened
       },
     };
   };
-  assertEquals(await run("can't be opened by another", guarded, true), 1);
-  const error = await assertRejects(() => run("can't be opened by another", () => ({}), true), Error);
+  assertEquals(await run("a place that is open cannot be opened again until it is closed", guarded, true), 1);
+  const error = await assertRejects(
+    () => run("a place that is open cannot be opened again until it is closed", () => ({}), true),
+    Error,
+  );
   assertMatch(error.message, /opening a second handle/);
 });

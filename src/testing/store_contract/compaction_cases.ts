@@ -18,7 +18,7 @@ export const compactionCases: readonly Case[] = [
     checkSame([last?.snapshot, last?.snapshotRevision], ["snapshot at 6", 6], "the second snapshot");
     checkSame(last?.entries, sampleEntries(6, 7), "the entries after the second snapshot");
   }),
-  withStore("compact at the head's revision leaves no entries, and the job goes on", async (store) => {
+  withStore("compact at the job's revision leaves no entries, and later appends succeed", async (store) => {
     await createJob(store, "job", 4);
     await store.compact("job", 4, "snapshot at 4");
     const stored = await store.load("job");
@@ -46,7 +46,7 @@ export const compactionCases: readonly Case[] = [
     await store.append("job", 2, sampleEntries(2, 3));
     checkSame((await store.load("job"))?.entries, sampleEntries(0, 3), "the entries after the next append");
   }),
-  withStore("compact of a job that is gone has no effect", async (store) => {
+  withStore("compact of a deleted or unknown job has no effect", async (store) => {
     await createJob(store, "job", 2);
     await store.delete("job");
     await store.compact("job", 2, "late");
@@ -57,7 +57,7 @@ export const compactionCases: readonly Case[] = [
     const stored = await store.load("job");
     checkSame([stored?.snapshotRevision, stored?.entries], [0, sampleEntries(0, 1)], "the job made anew");
   }),
-  withStore("compact leaves the inbox alone", async (store) => {
+  withStore("compact does not change the inbox", async (store) => {
     await createJob(store, "job", 2);
     await store.send("job", "first", "1");
     await store.compact("job", 2, "snapshot at 2");

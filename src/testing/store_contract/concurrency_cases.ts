@@ -21,7 +21,7 @@ function checkUnbroken(stored: Awaited<ReturnType<Store["load"]>>, what: string)
 /** Concurrent writers. */
 export const concurrencyCases: readonly Case[] = [
   {
-    name: "of two that claim a job at the same revision exactly one wins, each time",
+    name: "of two claims at the same revision exactly one succeeds, in each of many rounds",
     async run(scope) {
       const [first, second] = await scope.openTwo();
       await createJob(first, "job", 0);
@@ -40,7 +40,7 @@ export const concurrencyCases: readonly Case[] = [
     },
   },
   {
-    name: "of two that create the same job at once exactly one does",
+    name: "of two concurrent creations of the same job exactly one succeeds",
     async run(scope) {
       const [first, second] = await scope.openTwo();
       for (let round = 0; round < 20; round++) {
@@ -57,7 +57,7 @@ export const concurrencyCases: readonly Case[] = [
     },
   },
   {
-    name: "appends to many jobs at once are kept, each in its own",
+    name: "concurrent appends to many jobs are stored, each in its own job",
     async run(scope) {
       const stores = await scope.openTwo();
       const ids = Array.from({ length: JOBS }, (_, index) => `job-${index}`);
@@ -76,7 +76,7 @@ export const concurrencyCases: readonly Case[] = [
     },
   },
   {
-    name: "of appends that are under way together the fenced ones fail alone",
+    name: "of concurrent appends only the fenced ones fail",
     async run(scope) {
       const store = await scope.open();
       const ids = Array.from({ length: JOBS }, (_, index) => `job-${index}`);
@@ -99,7 +99,7 @@ export const concurrencyCases: readonly Case[] = [
     },
   },
   {
-    name: "load is one moment's, while another handle appends and compacts",
+    name: "load returns a consistent job while another handle appends and compacts",
     async run(scope) {
       const [writer, reader] = await scope.openTwo();
       await createJob(writer, "job", 0);
@@ -118,7 +118,7 @@ export const concurrencyCases: readonly Case[] = [
     },
   },
   {
-    name: "commands that are sent at once are all kept, each key once, counted without a gap",
+    name: "commands that are sent concurrently are all stored, once per key, numbered without a gap",
     async run(scope) {
       const [first, second] = await scope.openTwo();
       await createJob(first, "job", 0);
@@ -137,7 +137,7 @@ export const concurrencyCases: readonly Case[] = [
     },
   },
   {
-    name: "a command that is sent while the owner lets go of the job is not lost: the job is due",
+    name: "a command that is sent while the owner releases the job is not lost: the job is due",
     async run(scope) {
       const [owner, sender] = await scope.openTwo();
       await createJob(owner, "job", 0);
@@ -155,7 +155,7 @@ export const concurrencyCases: readonly Case[] = [
     },
   },
   {
-    name: "a delete beside other writes leaves nothing behind",
+    name: "a delete that runs concurrently with other writes leaves nothing behind",
     async run(scope) {
       const [first, second] = await scope.openTwo();
       for (let round = 0; round < 20; round++) {

@@ -4,7 +4,7 @@ import { createJob, HEAD, sampleEntries, sortedIds } from "./sample_jobs.ts";
 
 /** Jobs that are due. */
 export const dueCases: readonly Case[] = [
-  withStore("a job is due from the instant of its wakeAt on", async (store) => {
+  withStore("a job is due once its wakeAt has passed", async (store) => {
     await createJob(store, "early", 0, { wakeAt: 1_000 });
     await createJob(store, "late", 0, { wakeAt: 2_000, owner: "engine" });
     await createJob(store, "never", 0);
@@ -13,7 +13,7 @@ export const dueCases: readonly Case[] = [
     const [record] = await store.due({ now: 1_000 });
     checkSame(record, await store.find("early"), "the record");
   }),
-  withStore("due follows the head: a later wakeAt, and none", async (store) => {
+  withStore("due uses the latest head: a later wakeAt, and none", async (store) => {
     await createJob(store, "job", 0, { wakeAt: 1_000 });
     await store.append("job", 0, sampleEntries(0, 1), { ...HEAD, wakeAt: 5_000 });
     checkSame(sortedIds(await store.due({ now: 4_999 })), [], "due before the later instant");
@@ -22,7 +22,7 @@ export const dueCases: readonly Case[] = [
     checkSame(sortedIds(await store.due({ now: Number.MAX_SAFE_INTEGER })), [], "due when the job has ended");
   }),
   withStore(
-    "a job with a command that is not consumed is due, whoever owns it and whenever it wakes",
+    "a job with an unconsumed command is due, whatever its owner and its wakeAt",
     async (store) => {
       await createJob(store, "job", 0, { wakeAt: 9_000, owner: "engine" });
       await createJob(store, "other", 0);
@@ -40,7 +40,7 @@ export const dueCases: readonly Case[] = [
       checkSame(sortedIds(await store.due({ now: 0 })), ["job"], "due with a third command");
     },
   ),
-  withStore("a job of the asking owner is due whatever its lease says, another owner's is not", async (store) => {
+  withStore("a job of the asking owner is due before its lease ends, another owner's is not", async (store) => {
     await createJob(store, "own", 0, { owner: "host-1", wakeAt: 9_000 });
     await createJob(store, "other", 0, { owner: "host-10", wakeAt: 9_000 });
     await createJob(store, "none", 0);

@@ -20,14 +20,14 @@ async function checkOwner(store: Store, revision: number): Promise<void> {
   checkSame(
     [record?.owner, record?.epoch, record?.revision],
     ["second", 2, revision],
-    "the owner after a zombie's write",
+    "the owner after a former owner's write",
   );
 }
 
 /** Fences: a write after another owner's claim is refused. */
 export const fenceCases: readonly Case[] = [
   {
-    name: "an old owner that writes after a new claim is refused, with and without a head",
+    name: "a former owner that writes after a new claim is refused, with and without a head",
     async run(scope) {
       const [first, second] = await scope.openTwo();
       await takeOver(first, second);
@@ -40,7 +40,7 @@ export const fenceCases: readonly Case[] = [
     },
   },
   {
-    name: "an old owner stays refused when a snapshot has taken the place of the entries of its revision",
+    name: "a former owner is still refused when a snapshot has replaced the entries of its revision",
     async run(scope) {
       const [first, second] = await scope.openTwo();
       await takeOver(first, second);
@@ -58,7 +58,7 @@ export const fenceCases: readonly Case[] = [
     },
   },
   {
-    name: "an old owner with a revision above the present one is refused, before and after a snapshot",
+    name: "a former owner with a revision above the job's is refused, before and after a snapshot",
     async run(scope) {
       const [first, second] = await scope.openTwo();
       await takeOver(first, second);
@@ -74,7 +74,7 @@ export const fenceCases: readonly Case[] = [
     },
   },
   {
-    name: "an old owner that compacts changes neither the journal nor the claim",
+    name: "a former owner that compacts changes neither the journal nor the claim",
     async run(scope) {
       const [first, second] = await scope.openTwo();
       await takeOver(first, second);
@@ -90,7 +90,7 @@ export const fenceCases: readonly Case[] = [
     },
   },
   {
-    name: "an old owner that writes to a job that was deleted is refused, and does not bring it back",
+    name: "a former owner that writes to a deleted job is refused, and does not recreate it",
     async run(scope) {
       const [first, second] = await scope.openTwo();
       await takeOver(first, second);
@@ -106,7 +106,7 @@ export const fenceCases: readonly Case[] = [
     },
   },
   {
-    name: "a write that is sent once more is refused, and is there once",
+    name: "a repeated write is refused, and is stored once",
     async run(scope) {
       const store = await scope.open();
       await createJob(store, "job", 0);

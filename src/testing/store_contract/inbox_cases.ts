@@ -4,7 +4,7 @@ import { createJob, HEAD, sampleEntries } from "./sample_jobs.ts";
 
 /** Inboxes: commands from anybody but the owner. */
 export const inboxCases: readonly Case[] = [
-  withStore("send puts commands into the inbox, counted from 1, without a change of the revision", async (store) => {
+  withStore("send adds commands to the inbox, numbered from 1, and does not change the revision", async (store) => {
     await createJob(store, "job", 1, { owner: "engine" });
     await createJob(store, "other", 1);
     const record = await store.find("job");
@@ -24,7 +24,7 @@ export const inboxCases: readonly Case[] = [
     const inbox = [{ sequence: 1, key: "first", text: "for the other" }];
     checkSame(await store.inbox("other", 0), inbox, "the inbox of the other job");
   }),
-  withStore("a command is sent once for each key of a job: the first one stays", async (store) => {
+  withStore("a second command with the same key is ignored", async (store) => {
     await createJob(store, "job", 0);
     checkSame(await store.send("job", "first", "key"), true, "send");
     checkSame(await store.send("job", "again", "key"), true, "send under the same key");
@@ -32,7 +32,7 @@ export const inboxCases: readonly Case[] = [
     const commands = [{ sequence: 1, key: "key", text: "first" }, { sequence: 2, key: "Key", text: "other" }];
     checkSame(await store.inbox("job", 0), commands, "inbox");
   }),
-  withStore("a key is remembered when its command has been consumed and a snapshot was taken", async (store) => {
+  withStore("a key is still known when its command was consumed and a snapshot was taken", async (store) => {
     await createJob(store, "job", 0);
     await store.send("job", "first", "key");
     await store.append("job", 0, sampleEntries(0, 1), { ...HEAD, consumed: 1 });
@@ -43,14 +43,14 @@ export const inboxCases: readonly Case[] = [
     await store.send("job", "second", "other");
     checkSame(await store.inbox("job", 1), [{ sequence: 2, key: "other", text: "second" }], "inbox after another send");
   }),
-  withStore("send to a job that is not there is false, and the inbox is empty", async (store) => {
+  withStore("send to an unknown job returns false, and its inbox is empty", async (store) => {
     checkSame(await store.send("nobody", "command", "key"), false, "send");
     checkSame(await store.inbox("nobody", 0), [], "inbox");
     await createJob(store, "nobody", 0);
     checkSame(await store.inbox("nobody", 0), [], "the inbox of the job made later");
   }),
   {
-    name: "an inbox is there after the store was closed and opened again",
+    name: "an inbox survives closing and reopening the store",
     async run(scope) {
       const store = await scope.open();
       await createJob(store, "job", 0);
@@ -63,7 +63,7 @@ export const inboxCases: readonly Case[] = [
     },
   },
   withStore(
-    "watch, where there is one, tells of a command that this process sends, until told to stop",
+    "watch, if the store has it, reports commands that this process sends, until it is stopped",
     async (store) => {
       if (store.watch === undefined) return;
       await createJob(store, "job", 0);

@@ -5,7 +5,7 @@ import { createJob, HEAD, newRecord, sampleEntries, sampleJob } from "./sample_j
 
 /** Creation, appends, heads, deletion. */
 export const journalCases: readonly Case[] = [
-  withStore("create keeps a job with its flow, its document and its head, at revision 0", async (store) => {
+  withStore("create stores a job with its flow, its document and its head, at revision 0", async (store) => {
     const job = sampleJob("job", { status: "pending", wakeAt: 5, owner: "engine", epoch: 3, consumed: 2 });
     checkSame(await store.create(job), true, "create");
     checkSame(await store.find("job"), newRecord(job), "find");
@@ -13,18 +13,18 @@ export const journalCases: readonly Case[] = [
     const stored = { record: newRecord(job), flow, snapshot, snapshotRevision: 0, entries: [] };
     checkSame(await store.load("job"), stored, "load");
   }),
-  withStore("create is false for an id that is there, and changes nothing", async (store) => {
+  withStore("create returns false for an existing id, and changes nothing", async (store) => {
     await createJob(store, "job", 2);
     const before = await store.load("job");
     const other = sampleJob("job", { status: "failed", wakeAt: 1 }, { flow: "other", snapshot: "other", createdAt: 9 });
     checkSame(await store.create(other), false, "the second create");
     checkSame(await store.load("job"), before, "load after the second create");
   }),
-  withStore("a job that is not there is neither found nor loaded", async (store) => {
+  withStore("an unknown job is neither found nor loaded", async (store) => {
     checkSame(await store.find("nobody"), undefined, "find");
     checkSame(await store.load("nobody"), undefined, "load");
   }),
-  withStore("append adds entries in turn, and each raises the revision by one", async (store) => {
+  withStore("append adds entries in order, and each raises the revision by one", async (store) => {
     await createJob(store, "job", 1);
     await store.append("job", 1, sampleEntries(1, 4));
     await store.append("job", 4, sampleEntries(4, 5));
@@ -33,7 +33,7 @@ export const journalCases: readonly Case[] = [
     checkSame(stored?.record.revision, 5, "the revision");
     checkSame((await store.find("job"))?.revision, 5, "the revision that find tells");
   }),
-  withStore("append changes the whole head where one is given, and keeps it where none is", async (store) => {
+  withStore("append replaces the whole head if one is given, else keeps it", async (store) => {
     const job = sampleJob("job", { wakeAt: 1, owner: "first", epoch: 1, consumed: 1 });
     await store.create(job);
     await store.append("job", 0, sampleEntries(0, 1));
@@ -58,13 +58,13 @@ export const journalCases: readonly Case[] = [
     await store.append("job", 3, sampleEntries(3, 4));
     checkSame((await store.load("job"))?.entries, sampleEntries(0, 4), "the entries after the next append");
   }),
-  withStore("append to a job that is not there is refused, and makes none", async (store) => {
+  withStore("append to an unknown job is refused, and creates none", async (store) => {
     await checkFenced(() => store.append("nobody", 0, ["a"], HEAD), "nobody", 0, undefined, "append");
     checkSame(await store.find("nobody"), undefined, "find");
     checkSame(await store.list(), { jobs: [] }, "list");
   }),
   withStore(
-    "what was handed in or out is the store's no longer: later changes do not reach each other",
+    "the store shares no arrays with its callers: later changes have no effect on each other",
     async (store) => {
       await createJob(store, "job", 0);
       const entries = sampleEntries(0, 2);
@@ -77,7 +77,7 @@ export const journalCases: readonly Case[] = [
       checkSame((await store.load("job"))?.entries, sampleEntries(0, 3), "the entries");
     },
   ),
-  withStore("delete removes a job with all that belongs to it, and nothing of the others", async (store) => {
+  withStore("delete removes a job with everything that belongs to it, and nothing of other jobs", async (store) => {
     for (const jobId of ["a", "ab", "a/", "a/b", "A", "b"]) {
       await createJob(store, jobId, 2, { wakeAt: 1 });
       await store.send(jobId, `for ${jobId}`, "key");
@@ -97,7 +97,7 @@ export const journalCases: readonly Case[] = [
       checkSame(await store.inbox(jobId, 0), inbox, `the inbox of "${jobId}"`);
     }
   }),
-  withStore("a job made anew after delete begins anew", async (store) => {
+  withStore("a job that is created again after delete has nothing of the former one", async (store) => {
     await createJob(store, "job", 3);
     await store.compact("job", 2, "snapshot at 2");
     await store.send("job", "old", "key");

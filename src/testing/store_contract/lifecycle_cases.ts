@@ -5,7 +5,7 @@ import { createJob, HEAD, sampleEntries, sampleJob, sortedIds } from "./sample_j
 /** Handles: opening, closing, reopening. */
 export const lifecycleCases: readonly Case[] = [
   {
-    name: "what was stored is there after the store was closed and opened again",
+    name: "everything stored survives closing and reopening the store",
     async run(scope) {
       const store = await scope.open();
       await createJob(store, "job", 4);
@@ -21,7 +21,7 @@ export const lifecycleCases: readonly Case[] = [
     },
   },
   {
-    name: "what one handle has stored, another sees",
+    name: "one handle sees what another has stored",
     async run(scope) {
       const [first, second] = await scope.openTwo();
       await createJob(first, "job", 1);
@@ -63,7 +63,7 @@ export const lifecycleCases: readonly Case[] = [
     },
   },
   {
-    name: "close waits for what is under way",
+    name: "close waits for pending calls",
     async run(scope) {
       const store = await scope.open();
       await createJob(store, "job", 0);
@@ -87,7 +87,7 @@ export const lifecycleCases: readonly Case[] = [
 /** For stores that one process at a time may open. */
 export const exclusiveCases: readonly Case[] = [
   {
-    name: "a place that is open can't be opened by another, until it is closed",
+    name: "a place that is open cannot be opened again until it is closed",
     async run(scope) {
       const store = await scope.open();
       await createJob(store, "job", 1);

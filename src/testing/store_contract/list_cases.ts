@@ -22,7 +22,7 @@ async function createMany(store: Store, prefix: string, count: number, firstAt: 
 
 /** Lists by flow, status and creation time, page by page. */
 export const listCases: readonly Case[] = [
-  withStore("list has the oldest first, and among those of one instant the first by id", async (store) => {
+  withStore("list is ordered by creation time, then by id", async (store) => {
     checkSame(await store.list(), { jobs: [] }, "the list of an empty store");
     for (const [jobId, at] of [["c", 20], ["b", 30], ["d", 20], ["a", 1_700_000_000_000], ["e", 7]] as const) {
       await createAt(store, jobId, at);
@@ -59,7 +59,7 @@ export const listCases: readonly Case[] = [
       }
     }
   }),
-  withStore("list follows the head: a job moves from one status to another", async (store) => {
+  withStore("list uses the latest head: a job moves from one status to another", async (store) => {
     await createAt(store, "job", 1);
     await store.append("job", 0, sampleEntries(0, 1), { ...HEAD, status: "paused" });
     checkSame(await store.list({ status: "running" }), { jobs: [] }, "the jobs that run");
@@ -67,7 +67,7 @@ export const listCases: readonly Case[] = [
     await store.append("job", 1, sampleEntries(1, 2));
     checkSame((await store.list({ status: "paused" })).jobs, [await store.find("job")], "the paused job's record");
   }),
-  withStore("a page has 100 jobs unless told otherwise, and the last one no cursor", async (store) => {
+  withStore("a page has 100 jobs by default, and the last page has no cursor", async (store) => {
     await createMany(store, "job", 101, 1_000);
     const first = await store.list();
     checkSame(first.jobs.length, 100, "the jobs on the first page");
@@ -78,7 +78,7 @@ export const listCases: readonly Case[] = [
     const whole = await store.list({ limit: 101 });
     checkSame([whole.jobs.length, whole.cursor], [101, undefined], "a page that holds all just so");
   }),
-  withStore("pages have each job once when many were created at the same instant", async (store) => {
+  withStore("pages contain each job once when many were created at the same time", async (store) => {
     const ids = await createMany(store, "job", 25, 5_000, 0);
     for (const limit of [1, 2, 7, 25]) {
       const found = (await listAll(store, { limit })).map(({ jobId }) => jobId);
@@ -86,7 +86,7 @@ export const listCases: readonly Case[] = [
     }
   }),
   {
-    name: "a cursor is text, and goes on in another handle",
+    name: "a cursor is text, and works in another handle",
     async run(scope) {
       const [first, second] = await scope.openTwo();
       const ids = await createMany(first, "job", 4, 5_000, 0);
@@ -96,7 +96,7 @@ export const listCases: readonly Case[] = [
       checkSame([...jobs, ...rest.jobs].map(({ jobId }) => jobId), ids, "the ids");
     },
   },
-  withStore("pages neither skip nor repeat a job while others come and go", async (store) => {
+  withStore("pages neither skip nor repeat a job while others are created and deleted", async (store) => {
     const staying = await createMany(store, "stays", 30, 1_000);
     const going = await createMany(store, "goes", 30, 1_000);
     let page = 0;
@@ -119,7 +119,7 @@ export const listCases: readonly Case[] = [
     checkSame(ids.filter((jobId) => jobId.startsWith("newer")), [...newest], "the newer jobs");
     checkSame(ids.filter((jobId) => jobId.startsWith("older")), [], "jobs from before the cursor");
   }),
-  withStore("pages of a status have each job once that has it all the while", async (store) => {
+  withStore("pages of a status contain each job once that keeps the status", async (store) => {
     const ids = await createMany(store, "job", 24, 1_000, 0);
     const left = new Set(ids);
     const found = await listAll(store, { limit: 5, status: "running" }, async (jobs) => {

@@ -17,7 +17,7 @@ function largeDocument(mark: string): string {
 /** Large jobs and long journals. */
 export const sizeCases: readonly Case[] = [
   {
-    name: "a job with 100,000 pending tasks is kept, taken as a snapshot, and loaded",
+    name: "a job with 100,000 pending tasks is stored, compacted and loaded",
     async run(scope) {
       const store = await scope.open();
       const [first, second] = [largeDocument("first"), largeDocument("second")];
@@ -32,7 +32,7 @@ export const sizeCases: readonly Case[] = [
     },
   },
   {
-    name: "a journal of 10,000 entries comes back in turn, and a snapshot takes the place of any part of it",
+    name: "a journal of 10,000 entries is loaded in order, and a snapshot replaces any part of it",
     async run(scope) {
       const store = await scope.open();
       await createJob(store, "job", 0);
@@ -48,7 +48,7 @@ export const sizeCases: readonly Case[] = [
     },
   },
   {
-    name: "entries and commands of a megabyte are kept whole",
+    name: "entries and commands of a megabyte are stored completely",
     async run(scope) {
       const store = await scope.open();
       await createJob(store, "job", 0);

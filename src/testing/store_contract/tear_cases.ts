@@ -8,7 +8,9 @@ const LAST: readonly string[] = [`{"text":"${"\u00e9\u{1f680}".repeat(50)}"}`, `
 
 /** Torn writes: after a crash in the middle of a write, all of the write or nothing of it is there. */
 export const tearCases: readonly Case[] = SHARES.map((share) => ({
-  name: `a last write of which a crash has left ${share * 100} % is there whole or not at all, and all before it is`,
+  name: `a last write cut to ${
+    share * 100
+  } % by a crash is stored completely or not at all, and all writes before it are`,
   async run(scope) {
     const store = await scope.open();
     await createJob(store, "other", 3);

@@ -62,7 +62,7 @@ const IDS: readonly string[] = [
 /** Texts and ids may be any text. */
 export const textCases: readonly Case[] = [
   {
-    name: "every text comes back as it was: documents, entries, commands, keys, flows, statuses, owners",
+    name: "every text is returned unchanged: documents, entries, commands, keys, flows, statuses, owners",
     async run(scope) {
       const store = await scope.open();
       for (const [index, text] of TEXTS.entries()) {
@@ -89,7 +89,7 @@ export const textCases: readonly Case[] = [
     },
   },
   {
-    name: "job ids are any text, and none is taken for another",
+    name: "job ids may be any text, and all are distinct",
     async run(scope) {
       const store = await scope.open();
       for (const [index, jobId] of IDS.entries()) {
@@ -114,7 +114,7 @@ export const textCases: readonly Case[] = [
       checkSame((await listAll(later, {})).map((it) => it.jobId).sort(), [...kept].sort(), "the ids that are left");
     },
   },
-  withStore("ids that are not well-formed Unicode are refused or kept apart", async (store) => {
+  withStore("ids that are not well-formed Unicode are refused or distinct", async (store) => {
     const ids = ["\ud83d", "\ude80", "a\ud83d", "a\ud83e", "\ufffd"];
     const kept: string[] = [];
     for (const jobId of ids) {
@@ -129,7 +129,7 @@ export const textCases: readonly Case[] = [
     }
     checkSame((await listAll(store, { limit: 2 })).map((it) => it.jobId).sort(), [...kept].sort(), "the list");
   }),
-  withStore("numbers come back as they were: instants, epochs, fractions of milliseconds", async (store) => {
+  withStore("numbers are returned unchanged: times, epochs, fractions of milliseconds", async (store) => {
     const instants = [0, 1, 1_700_000_000_000.25, 8_640_000_000_000_000];
     for (const [index, at] of instants.entries()) {
       await createJob(store, `job-${index}`, 0, { wakeAt: at, epoch: 2 ** 31 + index });

@@ -8,7 +8,7 @@ import { storeContract } from "../../../src/testing/mod.ts";
 const testFor = (name: string, run: () => Promise<void>) => test(name, { timeout: 60_000 }, run);
 
 if (typeof Deno === "undefined") {
-  test("a store in Deno KV keeps the contract", { skip: "only Deno has Deno KV" }, () => {});
+  test("denoKvStore() passes the contract", { skip: "only Deno has Deno KV" }, () => {});
 } else {
   storeContract({
     test: testFor,

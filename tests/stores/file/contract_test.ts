@@ -10,7 +10,7 @@ interface FolderPlace extends StorePlace {
   tear(share: number): void;
 }
 
-/** A folder that remembers where the last write into a journal began, and where it ended. */
+/** A folder that records where the last write to a journal began and ended. */
 function createPlace(sync: FileStoreOptions["sync"]): FolderPlace {
   const folder = fs.mkdtempSync(join(tmpdir(), "routilux-store-"));
   let last = { path: "", from: 0, to: 0 };

@@ -6,7 +6,7 @@ import { MemoryDisk } from "../../support/memory_disk.ts";
 import { type Random, seededRandom } from "../../support/seeded_random.ts";
 import { StoreStateTracker } from "../../support/store_state_tracker.ts";
 
-// Ends the process, or takes the power away, at every single call that changes something.
+// Simulates the end of the process, or a loss of power, at every single call that changes a file.
 
 const FOLDER = "/jobs";
 const LONG = { timeout: 60_000 };
@@ -29,7 +29,7 @@ async function useStore(store: Store, tracker: StoreStateTracker): Promise<void>
   await tracker.append(store, "a", 2, true);
 }
 
-/** Uses a store until the call of this number; returns whether it came to that. */
+/** Uses a store until the call with this number; returns whether there was one. */
 async function useUntil(
   disk: MemoryDisk,
   sync: Sync,
@@ -56,10 +56,10 @@ async function useUntil(
   return isDead;
 }
 
-/** Opens what is left, looks at it, goes on with it, and looks again. */
+/** Opens the remaining files, checks them, continues to use the store, and checks again. */
 async function findingsAfter(disk: MemoryDisk, sync: Sync, tracker: StoreStateTracker): Promise<string[]> {
   const open = (): Store => {
-    // The process that had the lock is this one, and runs.
+    // The owner of the lock is this process, which is still running.
     disk.rmSync(`${FOLDER}/.lock`, { recursive: false, force: true });
     return fileStore(FOLDER, { sync, files: disk });
   };
@@ -82,7 +82,7 @@ async function findingsAfter(disk: MemoryDisk, sync: Sync, tracker: StoreStateTr
 
 type End = (disk: MemoryDisk, random: Random) => MemoryDisk;
 
-/** What is wrong after an end at each call in turn, and at how many calls there was one. */
+/** Returns the errors after an end at each call in turn, and the number of calls. */
 async function findEverywhere(
   sync: Sync,
   end: End,
@@ -106,7 +106,7 @@ const kill: End = (disk) => disk.afterKill();
 const losePower: End = (disk, random) => disk.afterPowerLoss(random);
 
 for (const sync of ["full", "none"] as const) {
-  test(`what a file store with sync "${sync}" has confirmed is there after a kill at any call`, LONG, async () => {
+  test(`what a file store with sync "${sync}" has confirmed survives a kill at any call`, LONG, async () => {
     for (let seed = 1; seed <= 3; seed++) {
       const [findings, calls] = await findEverywhere(sync, kill, seed);
       assertEquals(findings, []);
@@ -119,7 +119,7 @@ test('what a file store with sync "full" has confirmed is there after a loss of 
   for (let seed = 1; seed <= 15; seed++) assertEquals((await findEverywhere("full", losePower, seed))[0], []);
 });
 
-test("a device that says too early that it has something is found out by this test", async () => {
+test("this test notices a device that confirms a flush too early", async () => {
   class Liar extends MemoryDisk {
     override fdatasync(_file: number, done: (error: Error | null) => void): void {
       queueMicrotask(() => done(null));

@@ -47,7 +47,7 @@ async function loaded(store: Store): Promise<StoredJob> {
   return job;
 }
 
-test("a journal that was cut at any byte of its last append has all before it, and goes on", async () => {
+test("a journal that was cut at any byte of its last append has all entries before it, and can be continued", async () => {
   const disk = await diskAfter((store) => {
     store.append("job", 0, ['{"n":1}', "n 2\n"], { ...HEAD, status: "on" });
     store.append("job", 2, ['{"n":"é 🚀"}', "n 4"], { ...HEAD, status: "off" });
@@ -65,7 +65,7 @@ test("a journal that was cut at any byte of its last append has all before it, a
   }
 });
 
-test("an inbox that was cut at any byte of its last command has all before it, and goes on", async () => {
+test("an inbox that was cut at any byte of its last command has all commands before it, and can be continued", async () => {
   const disk = await diskAfter((store) => {
     store.send("job", "first", "1");
     store.send("job", "second", "2");
@@ -83,7 +83,7 @@ test("an inbox that was cut at any byte of its last command has all before it, a
   }
 });
 
-test("a byte that is changed in the middle of a journal is an error with file and line", async () => {
+test("a changed byte in the middle of a journal is an error with file and line", async () => {
   const disk = await diskAfter((store) => {
     for (let at = 0; at < 3; at++) store.append("job", at, [`{"n":${at}}`], HEAD);
   });
@@ -100,7 +100,7 @@ test("a byte that is changed in the middle of a journal is an error with file an
   }
 });
 
-test("a journal from which a line was taken out is an error with file and line", async () => {
+test("a missing line in a journal is an error with file and line", async () => {
   const disk = await diskAfter((store) => {
     for (let at = 0; at < 4; at++) store.append("job", at, [`{"n":${at}}`], HEAD);
   });
@@ -114,7 +114,7 @@ test("a journal from which a line was taken out is an error with file and line",
   assertStringIncludes(other, `Cannot read "${JOURNAL}": it has 3 entries after revision 0, expected 4`);
 });
 
-test("a damage far from the end of a long journal is found when the job is loaded", async () => {
+test("damage far from the end of a long journal is found when the job is loaded", async () => {
   const disk = await diskAfter((store) => {
     for (let at = 0; at < 300; at++) store.append("job", at, [JSON.stringify({ at, text: "x".repeat(500) })], HEAD);
   });
@@ -125,7 +125,7 @@ test("a damage far from the end of a long journal is found when the job is loade
   assertStringIncludes(message, `Cannot read "${JOURNAL}": line 7 is damaged`);
 });
 
-test("a write of several appends is passed over from the first damaged line on, however much of it is whole", async () => {
+test("an incomplete write of several appends is ignored from its first damaged line on, even if later lines are intact", async () => {
   const disk = new MemoryDisk();
   const store = fileStore(FOLDER, { files: disk });
   create(store);
@@ -171,7 +171,7 @@ test("a job without its snapshot, and one in the folder of another, are errors",
   assertStringIncludes(assertThrows(() => open(disk), Error).message, '"/jobs/job" has no snapshot.jsonl');
 });
 
-test("an opening that fails leaves no lock", async () => {
+test("a failed opening leaves no lock", async () => {
   const disk = await diskAfter((store) => void store.append("job", 0, ["1"]));
   const bytes = disk.readFileSync(SNAPSHOT);
   disk.edit(SNAPSHOT, () => new Uint8Array());
@@ -180,7 +180,7 @@ test("an opening that fails leaves no lock", async () => {
   assertEquals((await loaded(open(disk))).entries, ["1"]);
 });
 
-test("folders and files of others are left alone", async () => {
+test("folders and files that are not the store's are ignored", async () => {
   const disk = await diskAfter(() => {});
   disk.mkdirSync("/jobs/notes", { recursive: false });
   disk.closeSync(disk.openSync("/jobs/README", "w"));

@@ -14,14 +14,14 @@ import { StoreStateTracker } from "../../support/store_state_tracker.ts";
 const FOLDER = "/jobs";
 type Sync = FileStoreOptions["sync"];
 
-/** Uses a store although calls fail; every failure must be one of the disk, and must have changed nothing. */
+/** Uses a store while calls fail; every failure must be one of the disk, and must not have changed anything. */
 async function useStore(store: Store, sync: Sync, tracker: StoreStateTracker): Promise<string[]> {
   const findings: string[] = [];
   const attempt = async (...writes: (() => Promise<void>)[]): Promise<void> => {
     const results = await Promise.allSettled(writes.map((write) => write()));
     const errors = results.flatMap((result) => result.status === "rejected" ? [String(result.reason)] : []);
     if (errors.length === 0) return;
-    // Where writes answer at once, the later ones of a group have seen that the first has failed.
+    // With synchronous writes, the later writes of a group know that the first has failed.
     const isExpected = (error: string, index: number) =>
       error.includes("ENOSPC") || (sync === "none" && index > 0 && error.startsWith("FencedError"));
     findings.push(...errors.filter((error, index) => !isExpected(error, index)));
@@ -53,7 +53,7 @@ for (const sync of ["full", "none"] as const) {
         let calls = 0;
         disk.onCall = ({ name, path }) => {
           const at = calls++ - first;
-          // The last bytes go in, and then nothing.
+          // The last bytes are written, and nothing after them.
           if (name === "writeSync" && at === -1) return 7;
           if (at >= 0 && at < duration && !path.includes(".lock")) {
             throw systemError("ENOSPC", "no space left on device");
@@ -72,7 +72,7 @@ for (const sync of ["full", "none"] as const) {
   }
 }
 
-test("what fails says which file it was, and what the system said", async () => {
+test("an error names the file, and includes the error of the system", async () => {
   const disk = new MemoryDisk();
   const store = fileStore(FOLDER, { files: disk });
   const tracker = new StoreStateTracker();

@@ -18,7 +18,7 @@ function linesOf(disk: MemoryDisk, path: string): string[] {
   return lines.map((line) => line.replace(/"check":"[0-9a-f]{8}"/, '"check":"…"'));
 }
 
-test("people can read the files of a job: a line of JSON for each text, which is there as it is", async () => {
+test("people can read the files of a job: each text is a line of JSON, unchanged", async () => {
   const disk = new MemoryDisk();
   const store = fileStore(FOLDER, { sync: "none", files: disk });
   create(store);
@@ -62,7 +62,7 @@ test("a file of a later version is refused", async () => {
   assertMatch(message, /expected routilux\/file-store 1, got routilux\/file-store 2$/);
 });
 
-test("appends that come while one is being stored are stored together: one wait for the device", async () => {
+test("appends that arrive while one is being stored share one flush", async () => {
   const disk = new MemoryDisk();
   const store = fileStore(FOLDER, { files: disk });
   await create(store);
@@ -79,7 +79,7 @@ test("appends that come while one is being stored are stored together: one wait 
   await store.close();
 });
 
-test("of appends in one group a fenced one fails alone", async () => {
+test("a fenced append fails alone, not its group", async () => {
   const disk = new MemoryDisk();
   const store = fileStore(FOLDER, { files: disk });
   await create(store);
@@ -93,7 +93,7 @@ test("of appends in one group a fenced one fails alone", async () => {
   await assertRejects(async () => await store.append("job", 0, ["late"]), FencedError);
 });
 
-test("what is being stored can't be seen yet", async () => {
+test("a write is not visible before it is stored", async () => {
   const disk = new MemoryDisk();
   const store = fileStore(FOLDER, { files: disk });
   await create(store);
@@ -118,7 +118,7 @@ test('with sync "none" all methods answer at once', () => {
   assertEquals(store.close(), undefined);
 });
 
-test("a store with many jobs has few files open", async () => {
+test("a store with many jobs keeps few files open", async () => {
   const disk = new MemoryDisk();
   const store = fileStore(FOLDER, { files: disk });
   const ids = Array.from({ length: 500 }, (_, index) => `job-${index}`);
@@ -131,7 +131,7 @@ test("a store with many jobs has few files open", async () => {
   assertEquals(disk.openFiles, 0);
 });
 
-test("opening reads of a long journal its end only", async () => {
+test("opening reads only the end of a long journal", async () => {
   const disk = new MemoryDisk();
   const store = fileStore(FOLDER, { sync: "none", files: disk });
   create(store);
@@ -154,7 +154,7 @@ test("opening reads of a long journal its end only", async () => {
   assertLess(bytes, 80_000);
 });
 
-test("an append without an entry, and an unknown way to sync, are refused", () => {
+test("an append without an entry and an unknown `sync` are refused", () => {
   const store = fileStore(FOLDER, { sync: "none", files: new MemoryDisk() });
   create(store);
   assertThrows(() => store.append("job", 0, []), RangeError, "at least one entry");
@@ -163,7 +163,7 @@ test("an append without an entry, and an unknown way to sync, are refused", () =
   assertThrows(() => fileStore(FOLDER, { sync }), TypeError);
 });
 
-test("the folder of a job has a name that is safe everywhere", () => {
+test("the folder name of a job is valid in every file system", () => {
   const names: Readonly<Record<string, string>> = {
     "order-1": "order-1",
     "v1.2_b": "v1.2_b",
@@ -185,7 +185,7 @@ test("the folder of a job has a name that is safe everywhere", () => {
   for (const [jobId, name] of Object.entries(names)) assertEquals(jobName(jobId), name);
 });
 
-test("the folders of two jobs have different names, also where upper and lower case are one", () => {
+test("the folders of two jobs have different names, also where case is ignored", () => {
   const seed = 2024;
   const random = seededRandom(seed);
   const letters = ["a", "A", "=", "~", ".", "-", "4", "1", "é", "\ud83d", "\ude80", "con", "x".repeat(59)] as const;

@@ -23,13 +23,13 @@ async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
 
 interface Holder {
   readonly child: ChildProcess;
-  /** What it says of its attempt. */
+  /** The output of its attempt. */
   readonly answer: string;
-  /** Ends its input, and waits for its end. */
+  /** Closes its input, and waits until it has ended. */
   end(): Promise<void>;
 }
 
-/** A process that tries to open the store, and has it open until it is told to end. */
+/** Starts a process that tries to open the store, and keeps it open until it is told to end. */
 async function hold(folder: string): Promise<Holder> {
   const child = spawn(process.execPath, [STORE_PROCESS, "hold", folder], { stdio: ["pipe", "pipe", "inherit"] });
   const closed = once(child, "close");
@@ -66,7 +66,7 @@ function ownHost(): string | undefined {
   }
 }
 
-/** Puts a lock there as another process would have left it. */
+/** Creates a lock file as another process would have left it. */
 function writeLock(folder: string, owner: object): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, ".lock"), JSON.stringify({ host: ownHost(), token: "token", isHeld: false, ...owner }));
@@ -76,7 +76,7 @@ function namesIn(folder: string): string[] {
   return readdirSync(folder).filter((name) => name.startsWith(".lock"));
 }
 
-test("a store that is open can't be opened again by the same process", () =>
+test("a store that is open cannot be opened again by the same process", () =>
   inFolder(async (folder) => {
     const store = fileStore(folder);
     const message = errorOf(folder);
@@ -133,7 +133,7 @@ test(
     }),
 );
 
-// Without permission Deno does not tell which processes there are, and relies on the system's lock.
+// Without the permission Deno cannot look up process ids, so the store relies on the operating system's lock.
 const asks = (() => {
   try {
     process.kill(process.pid, 0);
@@ -144,7 +144,7 @@ const asks = (() => {
 })();
 const noAsking = { skip: asks ? false : "this process may not ask for others" };
 
-test("the lock of a process that is gone is taken over", noAsking, () =>
+test("the lock of a dead process is taken over", noAsking, () =>
   inFolder(async (folder) => {
     const holder = await hold(folder);
     await kill(holder);
@@ -169,7 +169,7 @@ test(
     }),
 );
 
-test("the lock of another host's process is kept, unless the user knows better", () =>
+test("the lock of another host's process is respected, unless `isGone` says that it is stale", () =>
   inFolder(async (folder) => {
     writeLock(folder, { pid: 12, host: "elsewhere" });
     assertMatch(
@@ -182,7 +182,7 @@ test("the lock of another host's process is kept, unless the user knows better",
     await store.close();
   }));
 
-test("a lock that can't be read is an error that tells what to do", () =>
+test("a lock that cannot be read is an error that says what to do", () =>
   inFolder(async (folder) => {
     writeFileSync(join(folder, ".lock"), '{"pid":');
     assertMatch(errorOf(folder), /"[^"]*\.lock" cannot be read; if no process has the folder open, remove it: /);
@@ -190,7 +190,7 @@ test("a lock that can't be read is an error that tells what to do", () =>
     await Promise.resolve();
   }));
 
-test("attempts and claims that a crash has left are cleared away; a claim of one who is gone is no obstacle", () =>
+test("attempts and claims that a crash has left are removed; the claim of a dead process is no obstacle", () =>
   inFolder(async (folder) => {
     const gone = { host: "elsewhere", pid: 12, isHeld: false };
     writeLock(folder, { ...gone, token: "first" });

@@ -7,7 +7,7 @@ import { seededRandom } from "../../support/seeded_random.ts";
 
 const LARGE = /100,000|10,000|a megabyte|every text/;
 
-/** A place whose storage takes values of so many bytes. */
+/** A place whose storage limits the size of values. */
 function createPlace(maxValueBytes: number, around?: Around): StorePlace {
   const values = createKeyValues();
   return {
@@ -16,7 +16,7 @@ function createPlace(maxValueBytes: number, around?: Around): StorePlace {
   };
 }
 
-/** Answers come after a number of turns that chance decides, so that calls overtake each other. */
+/** Answers after a random number of microtasks, so that calls overtake each other. */
 function delays(seed: number): Around {
   const random = seededRandom(seed);
   const wait = async () => {
@@ -25,7 +25,7 @@ function delays(seed: number): Around {
   return { before: wait, after: wait };
 }
 
-/** A storage that answers at once. */
+/** A storage that answers synchronously. */
 function storageOf(entries: Map<string, KeyValueEntry>): KeyValueStorage {
   let count = entries.size;
   return {

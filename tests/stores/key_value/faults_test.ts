@@ -7,8 +7,8 @@ import { manualIds } from "../../../src/testing/mod.ts";
 import { type Around, createKeyValues, type KeyValues, type StorageCall } from "../../support/shared_key_values.ts";
 import { storeScript, viewOf } from "../../support/sample_store_calls.ts";
 
-// The storage fails at each single call of a script once, or the process dies there. Then what is stored is what was stored
-// before the step, or after it; and the script goes on to the same end.
+// The storage fails once at each single call of a script, or the process dies there. The stored state must be that
+// before the step or that after it, and the script must reach the same end.
 
 const OPTIONS = { maxValueBytes: 1_000, ids: manualIds("uid") };
 const steps = storeScript();
@@ -17,7 +17,7 @@ function open(values: KeyValues, around?: Around): Store {
   return keyValueStore(values.connect(around), OPTIONS);
 }
 
-/** What the reference shows before each step, and after the last. */
+/** The reference's state before each step, and after the last. */
 async function viewsOfReference(): Promise<string[]> {
   const store = memoryStore();
   const views = [await viewOf(store)];
@@ -35,7 +35,7 @@ async function countCalls(): Promise<number> {
   return calls;
 }
 
-/** Throws at one call, or at one and all that follow; `tell` is told of the first. */
+/** Throws at one call, or at one call and all after it; `tell` is called at the first failure. */
 function failAt(
   index: number,
   moment: "before" | "after",
@@ -49,7 +49,7 @@ function failAt(
     hasFailed = true;
     throw new Error(`The storage fails at call ${call.index}, ${call.name} ${call.key}`);
   };
-  // What a dead process had sent last may have been done; of what it would have sent next nothing is.
+  // The last request of a dead process may have been performed; it sends no others.
   return moment === "before" ? { before: fail } : {
     before: (call) => {
       if (hasFailed && isDead) fail(call);
@@ -58,7 +58,7 @@ function failAt(
   };
 }
 
-/** Values of a create that died, or whose last call was not answered: nobody knows whether they are needed. */
+/** Values of a creation that died, or whose last call got no answer: nobody knows whether they are in use. */
 function isLeftByCreate(key: string): boolean {
   return /^routilux\/data\/\w+\/uid-\d+\/(f\/0|s\/0\/uid-\d+)\/\d+$/.test(key);
 }

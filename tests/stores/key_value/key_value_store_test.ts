@@ -16,7 +16,7 @@ function keysOf({ entries }: KeyValues, kind = ""): string[] {
   return [...entries.keys()].filter((key) => (key.split("/")[4] ?? "").startsWith(kind)).sort();
 }
 
-test("an append sets one key, and reads none when the store has made the one before", async () => {
+test("an append sets one key, and reads none if the same store made the last append", async () => {
   const values = createKeyValues();
   const calls: string[] = [];
   const store = keyValueStore(values.connect({ before: ({ name, key }) => void calls.push(`${name} ${key}`) }));
@@ -28,7 +28,7 @@ test("an append sets one key, and reads none when the store has made the one bef
   assertEquals(calls, ["set routilux/job/job", "set routilux/job/job"]);
 });
 
-test("what an append writes depends neither on the length of the journal nor on the size of the job", async () => {
+test("the size of an append depends neither on the length of the journal nor on the size of the job", async () => {
   const values = createKeyValues();
   let bytes = 0;
   const storage = values.connect();
@@ -52,19 +52,19 @@ test("what an append writes depends neither on the length of the journal nor on 
   assert(most < least * 1.3, `the bytes of an append must stay what they are, got ${costs.join()}`);
 });
 
-test("a write that comes too late removes what it has written", async () => {
+test("a write that loses a race removes its values", async () => {
   const values = createKeyValues();
   const [first, second] = [open(values.connect()), open(values.connect())];
   await first.create(sampleJob("job"));
   await first.append("job", 0, ["entry"]);
   await second.append("job", 1, ["entry"]);
   const before = keysOf(values);
-  // The first believes that it knows the job at revision 1, and finds out at the end only.
+  // The first handle has the job cached at revision 1, and notices the change only when it sets the key.
   await assertRejects(async () => await first.append("job", 1, [LARGE], { ...HEAD, status: LARGE }), FencedError);
   assertEquals(keysOf(values), before);
 });
 
-test("of two snapshots at once the later one removes what it has written", async () => {
+test("of two concurrent snapshots the loser removes its values", async () => {
   const values = createKeyValues();
   const second = open(values.connect());
   await second.create(sampleJob("job"));
@@ -82,7 +82,7 @@ test("of two snapshots at once the later one removes what it has written", async
   assertEquals(new Set(keysOf(values, "s").map((key) => key.split("/")[5])), new Set(["2"]));
 });
 
-test("of two commands for the same place the later one takes the next, and leaves nothing at the first", async () => {
+test("of two commands for the same sequence the loser takes the next one, and leaves nothing at the first", async () => {
   const values = createKeyValues();
   const second = open(values.connect());
   await second.create(sampleJob("job"));
@@ -99,7 +99,7 @@ test("of two commands for the same place the later one takes the next, and leave
   assertEquals(new Set(keysOf(values, "b").map((key) => key.split("/")[5])).size, 2);
 });
 
-test("a write whose answer was lost is looked for, and found", async () => {
+test("a write whose answer was lost is looked up, and found", async () => {
   const values = createKeyValues();
   let isLost = false;
   const store = open(values.connect({
@@ -141,7 +141,7 @@ test("a write that was not made is an error, and nothing has changed", async () 
   assertEquals((await store.load("job"))?.entries, ["entry"]);
 });
 
-test("a delete that is slow does not remove a job that was made since", async () => {
+test("a slow delete does not remove a job that was created since", async () => {
   const values = createKeyValues();
   const second = open(values.connect());
   await second.create(sampleJob("job"));
@@ -154,7 +154,7 @@ test("a delete that is slow does not remove a job that was made since", async ()
   assertEquals((await second.load("job"))?.record.createdAt, 2);
 });
 
-test("what a delete could not remove is removed by whoever comes across it", async () => {
+test("the remains of a delete are removed by the next call that finds them", async () => {
   for (const come of ["list", "due", "delete", "create"] as const) {
     const values = createKeyValues();
     let isDown = false;
@@ -180,7 +180,7 @@ test("what a delete could not remove is removed by whoever comes across it", asy
   }
 });
 
-test("a command that its sender could not count is counted by the next", async () => {
+test("a command that its sender could not count is counted by the next sender", async () => {
   const values = createKeyValues();
   let isDown = false;
   const store = open(values.connect({
@@ -202,7 +202,7 @@ test("a command that its sender could not count is counted by the next", async (
   ]);
 });
 
-test("jobs of a newer version are refused, and damage is told", async () => {
+test("jobs of a newer version and damaged values are errors", async () => {
   const values = createKeyValues();
   const storage = values.connect();
   const store = open(storage);

@@ -7,20 +7,20 @@ import { amountOf } from "../../support/gate_amount.ts";
 import { type Around, createKeyValues } from "../../support/shared_key_values.ts";
 import { type Random, seededRandom } from "../../support/seeded_random.ts";
 
-// Several processes work on one job at once, slowly and at different speeds, and one of them dies. What was confirmed is there,
-// once, and in its place.
+// Several processes with different speeds work on one job at once, and one of them dies. Every confirmed write must be
+// stored exactly once, at its position.
 
 const JOB = sampleJob("job", {}, { snapshot: "[]" });
 const DEATH = "The process has died";
 
-/** What the processes were told. */
+/** The answers that the processes got. */
 interface Confirmed {
   readonly entries: Map<number, string>;
   readonly keys: Set<string>;
   compactions: number;
 }
 
-/** Calls take a number of turns; from one on, none comes back. */
+/** Calls take a random number of microtasks; after the death of the process, all fail. */
 function slowly(random: Random, diesAt: number): Around {
   const most = random.pick([1, 5, 30]);
   const wait = async () => {
@@ -38,7 +38,7 @@ function slowly(random: Random, diesAt: number): Around {
   };
 }
 
-/** The job's whole history: its snapshot lists the entries that it has taken the place of. */
+/** The job's whole history: each snapshot lists the entries that it replaces. */
 async function historyOf(store: Store): Promise<string[]> {
   const stored = await store.load("job");
   assert(stored !== undefined, "the job is there");
@@ -118,7 +118,7 @@ async function race(seed: number): Promise<Confirmed> {
   return confirmed;
 }
 
-test("keyValueStore() keeps what it has confirmed, whoever writes at the same time and whoever dies", {
+test("keyValueStore() keeps confirmed writes despite concurrent writers and dying processes", {
   timeout: 60_000,
 }, async () => {
   const total = { entries: 0, keys: 0, compactions: 0 };

@@ -20,12 +20,12 @@ async function inPlace(run: (place: SqlitePlace) => Promise<void>, busyTimeoutMs
   }
 }
 
-/** The one number that a statement gives. */
+/** Returns the single number of a statement. */
 function numberIn(database: SqliteDatabase, sql: string): number {
   return Number(Object.values(rowOf(database.prepare(sql).get()) ?? {})[0]);
 }
 
-/** A database in memory that tells which statements were run, and lets `fail` break them. */
+/** A database in memory that records the executed statements, and lets `fail` make them fail. */
 function recordDatabase(fail: (sql: string, values: readonly unknown[]) => void = () => {}) {
   const inner = new DatabaseSync(":memory:");
   const ran: string[] = [];
@@ -56,7 +56,7 @@ test("an append of one entry without a head is one statement, and no transaction
   assertEquals(ran, [statements.ADD_FENCED_ENTRY]);
 });
 
-test("writes of one turn share a transaction, and a fenced one fails alone", async () => {
+test("writes of one turn share a transaction, and a fenced write fails alone", async () => {
   const { database, ran } = recordDatabase();
   const store = sqliteStore(database);
   const ids = Array.from({ length: 100 }, (_, index) => `job-${index}`);
@@ -82,11 +82,11 @@ class Countdown extends Routine {
   }
 }
 
-test("jobs that take turns share transactions, also when the event loop comes in between", async () => {
+test("jobs that run in turn share transactions, even across turns of the event loop", async () => {
   const { database, ran } = recordDatabase();
   const registry = new Registry({ Countdown });
   const timers = manualTimers();
-  // Each look at the clock takes a millisecond: slices end.
+  // Each reading of the clock advances it by a millisecond, so that slices end.
   let looks = 0;
   const clock: Timers = { ...timers, now: () => looks++ };
   const { flow } = createTestFlow({ registry }, { registry, store: sqliteStore(database), timers: clock, sliceMs: 50 });
@@ -96,12 +96,12 @@ test("jobs that take turns share transactions, also when the event loop comes in
   await timers.flush();
   assertEquals(new Set(jobs.map(({ status }) => status)), new Set(["completed"]));
   const entries = ran.filter((sql) => sql === statements.ADD_FENCED_ENTRY);
-  // A statement outside of a transaction is one by itself.
+  // A statement outside of a transaction is its own transaction.
   const transactions = ran.join(";").replaceAll(/BEGIN.*?;COMMIT/gs, "transaction").split(";");
   assert(transactions.length * 10 < entries.length, `${entries.length} entries, ${transactions.length} transactions`);
 });
 
-test("whoever writes in each microtask is answered meanwhile", async () => {
+test("a caller that writes in every microtask is answered meanwhile", async () => {
   const store = sqliteStore(new DatabaseSync(":memory:"));
   const writes: Promise<unknown>[] = [];
   let answers = 0;
@@ -135,7 +135,7 @@ test("a write that breaks the transaction is rolled back and fails alone", async
   assertEquals([untouched?.entries, untouched?.record.status, untouched?.record.revision], [[], "running", 0]);
 });
 
-test("a commit that fails is told to all who wait for it, and has changed nothing", async () => {
+test("a failed commit rejects all its writes, and has changed nothing", async () => {
   let isFull = false;
   const { database } = recordDatabase((sql) => {
     if (isFull && sql === "COMMIT") throw new Error("database or disk is full");
@@ -150,7 +150,7 @@ test("a commit that fails is told to all who wait for it, and has changed nothin
   assertEquals((await store.load("a"))?.entries, ["again"]);
 });
 
-test("a number that a rolled back creation has given back never leads to the job that has it now", async () => {
+test("a number that was returned by a rolled back creation never leads to the job that has it now", async () => {
   let isFull = false;
   const { database } = recordDatabase((sql) => {
     if (isFull && sql === "COMMIT") throw new Error("database or disk is full");
@@ -166,7 +166,7 @@ test("a number that a rolled back creation has given back never leads to the job
   assertEquals([refused.revision, (await store.load("b"))?.entries], [undefined, ["of b"]]);
 });
 
-test("a job that another process has made anew is written to under its new number, and by its new owner only", () =>
+test("a job that another process has created again is written under its new number, and only by its new owner", () =>
   inPlace(async (place) => {
     const [mine, other] = [place.open(), place.open()];
     await mine.create(sampleJob("job"));
@@ -181,7 +181,7 @@ test("a job that another process has made anew is written to under its new numbe
     for (const store of [mine, other]) await store.close();
   }));
 
-test("a job has no more entries than positions have room for", async () => {
+test("a journal is limited to the revisions that fit into a position", async () => {
   const store = sqliteStore(new DatabaseSync(":memory:"));
   await store.create(sampleJob("job"));
   assertThrows(() => void store.append("job", 2 ** 32 - 2, ["one", "two"]), RangeError, 'Cannot append to job "job"');
@@ -189,7 +189,7 @@ test("a job has no more entries than positions have room for", async () => {
   await store.close();
 });
 
-test("a full disk is an error of the write, nothing of it is there, and the store goes on when there is room", () =>
+test("a full disk is an error of the write, which changes nothing; the store works again when there is space", () =>
   inPlace(async (place) => {
     const store = place.open();
     const job = sampleJob("job");
@@ -221,7 +221,7 @@ test("a full disk is an error of the write, nothing of it is there, and the stor
     assertEquals((await full.find("job"))?.revision, 2);
   }));
 
-test("a database locked by another process is an error after a bounded wait; nothing is half done", () =>
+test("a database locked by another process is an error after a bounded wait, and nothing has changed", () =>
   inPlace(async (place) => {
     const store = place.open();
     for (const jobId of ["a", "b"]) await store.create(sampleJob(jobId));
@@ -249,14 +249,14 @@ test("a database locked by another process is an error after a bounded wait; not
     assertEquals(await store.inbox("a", 0), []);
   }, 0));
 
-test("opening waits for a lock no longer than it may", () =>
+test("opening waits for a lock no longer than busyTimeoutMs", () =>
   inPlace(async (place) => {
     await place.open().close();
     place.connect().exec("BEGIN EXCLUSIVE");
     assertThrows(() => place.open(), Error, "The database was locked by another process for more than 0 ms");
   }, 0));
 
-test("tables of a newer version are refused, and stay as they are", () =>
+test("tables of a newer version are refused, and not changed", () =>
   inPlace(async (place) => {
     const store = place.open();
     await store.create(sampleJob("job"));
@@ -273,7 +273,7 @@ test("tables of a newer version are refused, and stay as they are", () =>
     assertEquals((await place.open().find("job"))?.revision, 0);
   }));
 
-test("a database may have tables of its own, and a version of its own", () =>
+test("a database may have other tables, and its own user_version", () =>
   inPlace(async (place) => {
     const database = place.connect();
     database.exec("CREATE TABLE jobs (id INTEGER); INSERT INTO jobs VALUES (1); PRAGMA user_version = 42");
@@ -287,7 +287,7 @@ test("a database may have tables of its own, and a version of its own", () =>
     assertEquals((await place.open().list()).jobs.length, 2);
   }));
 
-test("a database that can't have a write-ahead log or can't be written to is refused", () =>
+test("a database without a write-ahead log, or one that is read-only, is refused", () =>
   inPlace(async (place) => {
     const database = place.connect();
     const withoutLog: SqliteDatabase = {
@@ -316,7 +316,7 @@ test("options out of range are refused", () => {
   assertThrows(() => sqliteStore(database, { synchronous }), TypeError, 'synchronous must be one of "normal", "full"');
 });
 
-test("synchronous is FULL unless told otherwise", () => {
+test("synchronous is FULL by default", () => {
   for (const [options, expected] of [[{}, 2], [{ synchronous: "full" }, 2], [{ synchronous: "normal" }, 1]] as const) {
     const database = new DatabaseSync(":memory:");
     sqliteStore(database, options);
@@ -324,7 +324,7 @@ test("synchronous is FULL unless told otherwise", () => {
   }
 });
 
-test("a cursor of another store and an append of nothing are refused", async () => {
+test("an invalid cursor and an append without entries are refused", async () => {
   const store = sqliteStore(new DatabaseSync(":memory:"));
   await store.create(sampleJob("job"));
   for (const cursor of ["", "z", "{}", "[1]", '["a","b"]']) assertThrows(() => store.list({ cursor }), Error);
