@@ -95,3 +95,26 @@ export class Watchers {
     for (const callback of [...this.#callbacks]) callback(jobId);
   }
 }
+
+/** The calls of a store that have not finished, for which `close` waits. */
+export class PendingCalls {
+  readonly #calls: Set<Promise<unknown>> = new Set();
+
+  /** Whether no call is pending. */
+  get isEmpty(): boolean {
+    return this.#calls.size === 0;
+  }
+
+  /** Adds a call until it settles, and returns it. */
+  add<T>(call: Promise<T>): Promise<T> {
+    const remove = (): void => void this.#calls.delete(call);
+    this.#calls.add(call);
+    call.then(remove, remove);
+    return call;
+  }
+
+  /** Resolves when all pending calls have settled. */
+  async finished(): Promise<void> {
+    await Promise.allSettled(this.#calls);
+  }
+}

@@ -1,6 +1,5 @@
 import type { JobPage, JobRecord, Store, StoredCommand, StoredJob } from "../ports/store.ts";
-import { checkEntries } from "../ports/store_kit.ts";
-import { Watchers } from "../ports/store_kit.ts";
+import { checkEntries, PendingCalls, Watchers } from "../ports/store_kit.ts";
 import type { KvAtomic, KvClient, KvEntry, KvKey, KvKeyPart, KvSelector } from "./deno_kv_store/client.ts";
 import { findJob } from "./deno_kv_store/heads.ts";
 import { readCommands, sendCommand } from "./deno_kv_store/inbox.ts";
@@ -50,19 +49,14 @@ export interface DenoKvStoreOptions {
 export function denoKvStore(kv: KvClient, options: DenoKvStoreOptions = {}): Store {
   const space = { kv, keys: new Keys(options.prefix ?? ["routilux"]) };
   const turns = new Map<string, Promise<void>>();
-  const underWay = new Set<Promise<void>>();
+  const pending = new PendingCalls();
   const watchers = new Watchers();
   let isClosed = false;
 
   /** Runs work if the store is open; `close` waits for it. */
   const use = async <T>(work: () => Promise<T>): Promise<T> => {
     if (isClosed) throw new Error("The Deno KV store is closed");
-    const result = work();
-    const done = result.then(() => {}, () => {});
-    underWay.add(done);
-    await done;
-    underWay.delete(done);
-    return await result;
+    return await pending.add(work());
   };
   /**
    * Runs work after all earlier writes of this process to the job, which would otherwise make each other fail and try
@@ -104,7 +98,7 @@ export function denoKvStore(kv: KvClient, options: DenoKvStoreOptions = {}): Sto
     delete: (jobId) => inTurn(jobId, () => deleteJob(space, jobId)),
     async close(): Promise<void> {
       isClosed = true;
-      await Promise.all(underWay);
+      await pending.finished();
     },
   };
 }

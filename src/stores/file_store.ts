@@ -1,8 +1,7 @@
 import { FencedError } from "../base/errors.ts";
 import { checkWord } from "../base/options.ts";
 import type { JobPage, JobRecord, MaybePromise, NewJob, Store } from "../ports/store.ts";
-import { checkEntries } from "../ports/store_kit.ts";
-import { Watchers } from "../ports/store_kit.ts";
+import { checkEntries, PendingCalls, Watchers } from "../ports/store_kit.ts";
 import { failure, type Files, hostFiles, runThrough, syncFolderNow, waitFor } from "./file_store/files.ts";
 import { Handles } from "./file_store/handles.ts";
 import { JobFolder, remove, type StoreFolder, TEMPORARY } from "./file_store/job_folder.ts";
@@ -82,7 +81,7 @@ export function fileStore(folder: string, options: FileStoreOptions = {}): Store
   };
   const lock = open(store, index, isGone);
   const creating = new Map<string, Promise<JobFolder>>();
-  const underWay = new Set<Promise<unknown>>();
+  const pending = new PendingCalls();
   const watchers = new Watchers();
   let isClosed = false;
   let closing: Promise<void> | undefined;
@@ -91,14 +90,8 @@ export function fileStore(folder: string, options: FileStoreOptions = {}): Store
     if (isClosed) throw new Error("The file store is closed");
     return index.get(jobId);
   };
-  const watched = <T>(result: MaybePromise<T>): MaybePromise<T> => {
-    if (result instanceof Promise) {
-      const done = () => void underWay.delete(result);
-      underWay.add(result);
-      result.then(done, done);
-    }
-    return result;
-  };
+  const watched = <T>(result: MaybePromise<T>): MaybePromise<T> =>
+    result instanceof Promise ? pending.add(result) : result;
   const createInTurn = async (job: NewJob): Promise<boolean> => {
     const { jobId } = job;
     for (let other = creating.get(jobId); other !== undefined; other = creating.get(jobId)) await other.catch(() => {});
@@ -158,8 +151,8 @@ export function fileStore(folder: string, options: FileStoreOptions = {}): Store
     close(): MaybePromise<void> {
       if (isClosed) return closing;
       isClosed = true;
-      if (underWay.size === 0) return end();
-      closing = Promise.allSettled(underWay).then(end);
+      if (pending.isEmpty) return end();
+      closing = pending.finished().then(end);
       return closing;
     },
   };

@@ -2,17 +2,15 @@ import { FencedError } from "../base/errors.ts";
 import { checkInteger } from "../base/options.ts";
 import type { IdSource } from "../ports/ids.ts";
 import type { JobHead, NewJob, Store, StoredJob } from "../ports/store.ts";
-import { checkEntries } from "../ports/store_kit.ts";
-import { isDue, pageOfAll } from "../ports/store_kit.ts";
-import { Watchers } from "../ports/store_kit.ts";
+import { checkEntries, isDue, pageOfAll, PendingCalls, Watchers } from "../ports/store_kit.ts";
 import { commandsOf } from "./key_value_store/commands.ts";
 import { type Head, KIND, toRecord } from "./key_value_store/head.ts";
 import { jobKeysOf, recentHeads } from "./key_value_store/job_keys.ts";
-import { isLive, jobsOf, quietly, sweep } from "./key_value_store/jobs.ts";
+import { isLive, jobsOf, sweep } from "./key_value_store/jobs.ts";
 import { segmentedJournal } from "./key_value_store/journal.ts";
 import { nameOf } from "./key_value_store/keys.ts";
 import type { KeyValueStorage } from "./key_value_store/storage.ts";
-import { valuesOf } from "./key_value_store/values.ts";
+import { quietly, valuesOf } from "./key_value_store/values.ts";
 
 export type { KeyValueEntry, KeyValueStorage } from "./key_value_store/storage.ts";
 
@@ -78,16 +76,12 @@ export function keyValueStore(storage: KeyValueStorage, options: KeyValueStoreOp
   const commands = commandsOf(storage, values, ids);
   const recent = recentHeads();
   const watchers = new Watchers();
-  const underWay = new Set<Promise<unknown>>();
+  const pending = new PendingCalls();
   let isClosed = false;
 
   const call = <T>(run: () => Promise<T>): Promise<T> => {
     if (isClosed) throw new Error("The key-value store is closed");
-    const promise = run();
-    const end = (): void => void underWay.delete(promise);
-    underWay.add(promise);
-    promise.then(end, end);
-    return promise;
+    return pending.add(run());
   };
   const writeDocuments = async (data: string, flow: string, snapshot: string) => {
     const flowRef = await values.write(`${data}/f/0`, flow);
@@ -207,7 +201,7 @@ export function keyValueStore(storage: KeyValueStorage, options: KeyValueStoreOp
     delete: (jobId) => call(() => remove(jobId)),
     async close(): Promise<void> {
       isClosed = true;
-      await Promise.allSettled(underWay);
+      await pending.finished();
     },
   };
 }

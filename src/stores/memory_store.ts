@@ -1,8 +1,6 @@
 import { FencedError } from "../base/errors.ts";
 import type { JobHead, JobPage, JobRecord, NewJob, Store, StoredCommand, StoredJob } from "../ports/store.ts";
-import { checkEntries } from "../ports/store_kit.ts";
-import { compareByAge, isDue, pageOfAll } from "../ports/store_kit.ts";
-import { Watchers } from "../ports/store_kit.ts";
+import { checkEntries, compareByAge, isDue, pageOfAll, Watchers } from "../ports/store_kit.ts";
 
 interface Kept {
   record: JobRecord;

@@ -1,8 +1,7 @@
 import { FencedError } from "../base/errors.ts";
 import { checkInteger, checkWord } from "../base/options.ts";
 import type { JobHead, JobRecord, NewJob, Store, StoredJob } from "../ports/store.ts";
-import { checkEntries } from "../ports/store_kit.ts";
-import { Watchers } from "../ports/store_kit.ts";
+import { checkEntries, Watchers } from "../ports/store_kit.ts";
 import {
   guarded,
   type Row,

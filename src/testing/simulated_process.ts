@@ -10,10 +10,9 @@ import { jobOf, type JobState } from "../documents/job_state.ts";
 import type { FaultKind, Faults } from "./faults.ts";
 import type { Ledger } from "./ledger.ts";
 import { manualIds } from "./manual_ids.ts";
-import { type ManualTimers, manualTimers } from "./manual_timers.ts";
+import { type ManualTimers, manualTimers, skewedTimers } from "./manual_timers.ts";
 import type { Random } from "./seeded_random.ts";
 import { type HandlersHost, SimulatedHandlers } from "./simulated_handlers.ts";
-import { skewedTimers } from "./manual_timers.ts";
 import type { Trace, TraceStep } from "./trace.ts";
 
 /** What a simulated process offers to the services and callbacks of a test. */

@@ -4,8 +4,7 @@ import { JobState } from "../documents/job_state.ts";
 import type { Fault } from "./faults.ts";
 import { Ledger } from "./ledger.ts";
 import { SimulatedProcess, type Stage } from "./simulated_process.ts";
-import { SimulationError } from "./trace.ts";
-import { Trace, type TraceStep } from "./trace.ts";
+import { SimulationError, Trace, type TraceStep } from "./trace.ts";
 
 /** The result of a simulation. */
 export interface Simulation {

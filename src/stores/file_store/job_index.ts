@@ -28,11 +28,6 @@ export class JobIndex<J extends IndexedJob> {
     return this.#byId.get(jobId);
   }
 
-  /** All jobs. */
-  all(): Iterable<J> {
-    return this.#byId.values();
-  }
-
   /** Adds a job. */
   add(job: J): void {
     this.#byId.set(job.record.jobId, job);

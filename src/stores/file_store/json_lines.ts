@@ -89,14 +89,12 @@ export function scanLines(bytes: Uint8Array, path: string, name: string): Scan {
     const end = bytes.indexOf(LINE_BREAK, start);
     const line = end < 0 ? undefined : readLine(bytes, start, end, name);
     if (line === undefined) {
-      if (isWrittenAfter(bytes, start, name)) {
-        throw damage(path, lines.length, "its content does not match its checksum");
-      }
+      if (isWrittenAfter(bytes, start, name)) throw damage(path, lines.length + 1);
       break;
     }
     const number = numberOf(line);
     if (last !== undefined && number !== last + 1) {
-      throw damage(path, lines.length, `it has number ${number}, and the one before it ${last}`);
+      throw damage(path, lines.length + 1, `it has number ${number}, and the one before it ${last}`);
     }
     last = number;
     lines.push(line);
@@ -109,7 +107,7 @@ export function scanLines(bytes: Uint8Array, path: string, name: string): Scan {
 /** Reads lines that are all known to be stored; any damage is an error. */
 export function readLines(bytes: Uint8Array, path: string, name: string): readonly Line[] {
   const { lines, length } = scanLines(bytes, path, name);
-  if (length < bytes.length) throw damage(path, lines.length, "its content does not match its checksum");
+  if (length < bytes.length) throw damage(path, lines.length + 1);
   return lines;
 }
 
@@ -143,8 +141,9 @@ function isWrittenAfter(bytes: Uint8Array, damaged: number, name: string): boole
   return false;
 }
 
-function damage(path: string, index: number, what: string): Error {
-  return new Error(`Cannot read "${path}": line ${index + 1} is damaged, ${what}`);
+/** The error for a damaged line, counted from 1. */
+export function damage(path: string, number: number, what = "its content does not match its checksum"): Error {
+  return new Error(`Cannot read "${path}": line ${number} is damaged, ${what}`);
 }
 
 function checkOf(line: Uint8Array): string {

@@ -1,6 +1,6 @@
 import type { JobHead, JobRecord } from "../../ports/store.ts";
 import type { Files } from "./files.ts";
-import { decodeLine, encodeLine, nextLine } from "./json_lines.ts";
+import { damage, decodeLine, encodeLine, nextLine } from "./json_lines.ts";
 
 /** The name of a job's snapshot file. */
 export const SNAPSHOT = "snapshot.jsonl";
@@ -86,8 +86,4 @@ function decodeText(line: Uint8Array, path: string, number: number, name: string
   const decoded = decodeLine(line, name);
   if (decoded === undefined) throw damage(path, number);
   return decoded.text;
-}
-
-function damage(path: string, number: number): Error {
-  return new Error(`Cannot read "${path}": line ${number} is damaged, its content does not match its checksum`);
 }

@@ -1,7 +1,7 @@
 import type { Head, Tombstone } from "./head.ts";
 import type { JobKeys, Located } from "./job_keys.ts";
 import type { KeyValueStorage } from "./storage.ts";
-import { inBatches, MissingValueError } from "./values.ts";
+import { inBatches, MissingValueError, quietly } from "./values.ts";
 
 /** Access to whole jobs. */
 export interface Jobs {
@@ -67,15 +67,6 @@ export function jobsOf(storage: KeyValueStorage, keys: JobKeys): Jobs {
 /** Whether a job exists, rather than only its tombstone. */
 export function isLive(located: Located): located is Located<Head> {
   return !("isDeleted" in located.head);
-}
-
-/** Does work whose failure does not matter: the next caller that meets its remains repeats it. */
-export async function quietly(run: () => Promise<unknown>): Promise<void> {
-  try {
-    await run();
-  } catch {
-    // The call's own work is already done.
-  }
 }
 
 /**

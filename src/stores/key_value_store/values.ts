@@ -66,7 +66,10 @@ export function valuesOf(storage: KeyValueStorage, limit: number): Values {
     return decodeText(texts.join(""));
   };
   const remove = async ({ key, parts }: ValueRef): Promise<void> => {
-    await inBatches(Array.from({ length: parts }), async (_, index) => await removeQuietly(storage, `${key}/${index}`));
+    await inBatches(
+      Array.from({ length: parts }),
+      (_, index) => quietly(async () => await storage.delete(`${key}/${index}`)),
+    );
   };
   return {
     write,
@@ -87,13 +90,12 @@ export function valuesOf(storage: KeyValueStorage, limit: number): Values {
   };
 }
 
-/** Removes a key. Returns whether that succeeded; a value that is left only takes up space. */
-export async function removeQuietly(storage: KeyValueStorage, key: string, expected?: string): Promise<boolean> {
+/** Does work whose failure does not matter: the next caller that meets its remains repeats it. */
+export async function quietly(run: () => Promise<unknown>): Promise<void> {
   try {
-    await (expected === undefined ? storage.delete(key) : storage.delete(key, expected));
-    return true;
+    await run();
   } catch {
-    return false;
+    // The call's own work is already done.
   }
 }
 

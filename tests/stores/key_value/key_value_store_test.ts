@@ -214,7 +214,7 @@ test("jobs of a newer version and damaged values are errors", async () => {
   const error = await assertRejects(async () => await store.load("job"), Error);
   assertEquals(
     error.message,
-    "Cannot read a job of the key-value store: its version is 2, this version of routilux supports 1; use the newer one " +
+    "Cannot read a job of the key-value store: its version is 2, this version of routilux supports 1; use the newer version " +
       "that wrote it",
   );
   await storage.set(key, entry.value, version);

@@ -266,8 +266,8 @@ test("tables of a newer version are refused, and not changed", () =>
     const error = assertThrows(() => place.open(), Error);
     assertEquals(
       error.message,
-      "Cannot open the SQLite store: its tables have version 2, this version of routilux supports 1; use the newer one that " +
-        "made them",
+      "Cannot open the SQLite store: its tables have version 2, this version of routilux supports 1; use the newer version that " +
+        "created them",
     );
     database.exec("UPDATE routilux_meta SET version = 1");
     assertEquals((await place.open().find("job"))?.revision, 0);
