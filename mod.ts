@@ -77,7 +77,7 @@ export type { FlowLimits } from "./src/model/flow_limits.ts";
 export type { FunctionName } from "./src/model/function_names.ts";
 export { type CriticalOptions, Routine } from "./src/model/routine.ts";
 export type { EventDocument, RoutineDocument, SlotDocument } from "./src/model/routine_document.ts";
-export type { Services } from "./src/model/services.ts";
+export type { Services } from "./src/model/context.ts";
 export type { AnyHandler, Merge, MergeFunction, Slot } from "./src/model/slot.ts";
 export type {
   Accepted,

@@ -2,7 +2,7 @@ import { webIds } from "./host/web_ids.ts";
 import { webTimers } from "./host/web_timers.ts";
 import { checkRange } from "./base/options.ts";
 import { EngineBase, EngineHost, type EngineHostOptions } from "./engine/execution/engine_host.ts";
-import type { Services } from "./model/services.ts";
+import type { Services } from "./model/context.ts";
 
 /**
  * Fills in what an engine is made of, where it is not given: the web's clock and chance, no store.

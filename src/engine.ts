@@ -6,7 +6,7 @@ import { JobStorage } from "./engine/durable/job_storage.ts";
 import { EngineBase, type EngineHost, hostOf } from "./engine/execution/engine_host.ts";
 import { type Rest, SHUTDOWN_REST } from "./engine/execution/resting.ts";
 import type { ShutdownOptions } from "./flow.ts";
-import type { Services } from "./model/services.ts";
+import type { Services } from "./model/context.ts";
 import type { IdSource } from "./ports/ids.ts";
 import type { Observer } from "./ports/observer.ts";
 import type { Store } from "./ports/store.ts";

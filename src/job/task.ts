@@ -98,9 +98,8 @@ export function createTask(
   details?: TaskDetails,
 ): Task {
   const unseen = unseenWireOf(payload);
-  const data = unseen ?? payload;
   const marks = unseen === undefined ? 0 : UNSEEN;
-  return { id, route, data, created, details, marks, previous: undefined, next: undefined };
+  return { id, route, data: unseen ?? payload, created, details, marks, previous: undefined, next: undefined };
 }
 
 /** The details of a task that has none but its priority. */

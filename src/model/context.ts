@@ -1,6 +1,18 @@
 import type { Event } from "./event.ts";
-import type { Services } from "./services.ts";
 import type { Slot } from "./slot.ts";
+
+/**
+ * What handlers get as `ctx.services`: clients, handles, secrets. Given to the engine, never written out. Declare yours
+ * once, and every handler and every engine is checked against it:
+ *
+ * ```ts ignore
+ * declare module "@routilux/routilux" {
+ *   interface Services { readonly mail: MailClient }
+ * }
+ * ```
+ */
+// deno-lint-ignore no-empty-interface -- empty until its users declare theirs
+export interface Services {}
 
 /** How urgent a task is: among the ready ones, `high` runs before `normal`, `normal` before `low`. */
 export type Priority = "high" | "normal" | "low";

@@ -2,7 +2,7 @@ import type { Registry } from "../values/registry.ts";
 import { Engine } from "../engine.ts";
 import { Flow } from "../flow.ts";
 import type { Routine } from "../model/routine.ts";
-import type { Services } from "../model/services.ts";
+import type { Services } from "../model/context.ts";
 import type { Slot } from "../model/slot.ts";
 import type { JobState } from "../documents/job_state.ts";
 import { manualIds } from "./manual_ids.ts";

@@ -2,7 +2,7 @@ import { checkDuration, checkInteger } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import { type Entry, Flow } from "../flow.ts";
 import { Routine } from "../model/routine.ts";
-import type { Services } from "../model/services.ts";
+import type { Services } from "../model/context.ts";
 import { Slot } from "../model/slot.ts";
 import type { JobState } from "../documents/job_state.ts";
 import { completeFaults, type Faults } from "./faults.ts";

@@ -2,7 +2,7 @@ import type { Registry } from "../values/registry.ts";
 import { Engine } from "../engine.ts";
 import { hostOf } from "../engine/execution/engine_host.ts";
 import { Flow } from "../flow.ts";
-import type { Services } from "../model/services.ts";
+import type { Services } from "../model/context.ts";
 import type { EngineEvent } from "../ports/observer.ts";
 import type { Timers } from "../ports/timers.ts";
 import { hasEnded } from "../job/job.ts";

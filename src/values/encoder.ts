@@ -18,7 +18,12 @@ export function payloadOf(
   limits: ValueLimits = DEFAULT_VALUE_LIMITS,
   received?: Payload,
 ): Payload | undefined {
-  if (typeof value !== "object" || value === null) return scalarPayloadOf(value, classes, subject, limits);
+  if (typeof value !== "object" || value === null) {
+    // Most values of a state are scalars, which need no copier.
+    const scalar = limits.bytes === Infinity ? scalarOf(value) : undefined;
+    if (scalar !== undefined || value === undefined) return scalar;
+    return new Copier(classes, subject, limits).encode(value, undefined);
+  }
   if (!isPlain(value)) return new Copier(classes, subject, limits).encode(value, sharedWireOf(received));
   if (!isWide(value)) return encodeNarrow(value, classes, subject, limits, received);
   const known = sharedWireOf(received);
@@ -26,18 +31,6 @@ export function payloadOf(
     return encodeAlike(value, classes, subject, limits, known);
   }
   return new Copier(classes, subject, limits).encodeWide(value, known);
-}
-
-/** Most values of a state are scalars, which need no copier. */
-function scalarPayloadOf(
-  value: unknown,
-  classes: ClassTable,
-  subject: EncodeSubject,
-  limits: ValueLimits,
-): Payload | undefined {
-  if (value === undefined) return undefined;
-  const scalar = limits.bytes === Infinity ? scalarOf(value) : undefined;
-  return scalar ?? new Copier(classes, subject, limits).encode(value, undefined);
 }
 
 /** Says whether a value is a plain object of this realm. */

@@ -75,8 +75,7 @@ export function valueOf(payload: Payload | undefined, classes: ClassTable): unkn
 
 /** The JSON of a payload whose parts may be shared with other payloads; `undefined` for a tagged one. */
 export function sharedWireOf(payload: Payload | undefined): JsonValue | undefined {
-  if (!(payload instanceof HeldJson)) return payload;
-  return payload.isTagged ? undefined : payload.json;
+  return payload instanceof HeldJson ? unseenWireOf(payload) : payload;
 }
 
 /** The JSON of a payload, to be written as text or compared: it may not be frozen, so users must not see it. */

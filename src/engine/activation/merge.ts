@@ -35,12 +35,8 @@ export function mergeDelivery(
   if (typeof slot.merge === "function") {
     const held = job.slots.get(routine.id)?.get(slot.name);
     const old = held?.kind === "value" ? valueOf(held.value, classes) : undefined;
-    value = payloadOf(
-      Reflect.apply(slot.merge, routine.routine, [old, valueOf(data, classes)]),
-      classes,
-      subject,
-      limits,
-    );
+    const merged: unknown = Reflect.apply(slot.merge, routine.routine, [old, valueOf(data, classes)]);
+    value = payloadOf(merged, classes, subject, limits);
   }
   const stores = typeof slot.merge === "function" || slot.handler === undefined;
   return { merged: { kind: "value", value }, slot: stores ? { ...at, kind: "set", value } : undefined };

@@ -1,4 +1,4 @@
-import type { Services } from "../../model/services.ts";
+import type { Services } from "../../model/context.ts";
 import type { IdSource } from "../../ports/ids.ts";
 import type { EngineEvent, Observer } from "../../ports/observer.ts";
 import type { Timers } from "../../ports/timers.ts";

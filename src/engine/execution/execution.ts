@@ -3,7 +3,7 @@ import { describeError, type ErrorData } from "../../values/error_data.ts";
 import { CancelledError, StepLimitError, TimeoutError } from "../../base/errors.ts";
 import type { Payload } from "../../values/payload.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
-import type { Services } from "../../model/services.ts";
+import type { Services } from "../../model/context.ts";
 import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
 import { createTasks } from "../../job/decide.ts";
 import { hasEnded, type Job, type JobStatus } from "../../job/job.ts";
