@@ -118,23 +118,18 @@ export type {
 export type { CancelTimer, Timers } from "./src/ports/timers.ts";
 export type { RecordType } from "./src/job/history.ts";
 export type { JobStatus, RoutineStatus } from "./src/job/job.ts";
+export type { ErrorDocument } from "./src/documents/codec.ts";
+export type { ConnectionDocument, FlowDocument } from "./src/documents/flow.ts";
+export type { JobDocument, ListDocument, RoutineStateDocument, SlotDataDocument } from "./src/documents/job.ts";
 export type {
-  ConnectionDocument,
   DeferredDocument,
-  ErrorDocument,
   FailureDocument,
-  FlowDocument,
-  JobDocument,
-  ListDocument,
   LogDocument,
-  MergedDocument,
   OutputDocument,
   PausePointDocument,
   RecordDocument,
-  RoutineStateDocument,
-  SlotDataDocument,
-  TaskDocument,
-} from "./src/documents/documents.ts";
+} from "./src/documents/records.ts";
+export type { MergedDocument, TaskDocument } from "./src/documents/task.ts";
 export {
   type ExecutionRecord,
   type JobOutput,

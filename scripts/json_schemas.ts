@@ -6,10 +6,12 @@ import {
 } from "@valibot/to-json-schema";
 import type { GenericSchema } from "valibot";
 import { RESERVED_NAMES } from "../src/base/options.ts";
-import { commitSchema } from "../src/documents/commit_schema.ts";
-import { flowSchema } from "../src/documents/flow_schema.ts";
-import { jobSchema } from "../src/documents/job_schema.ts";
-import { partSchemas } from "../src/documents/part_schemas.ts";
+import { commitSchema } from "../src/documents/commit.ts";
+import { flowSchema } from "../src/documents/flow.ts";
+import { jobSchema } from "../src/documents/job.ts";
+import * as codecs from "../src/documents/codec.ts";
+import { deferred, log, output, pausePoint, record } from "../src/documents/records.ts";
+import { merged, source, task } from "../src/documents/task.ts";
 import { DocumentComments, type JsonSchema } from "./document_comments.ts";
 import { finish } from "./report.ts";
 
@@ -18,14 +20,29 @@ import { finish } from "./report.ts";
 
 const FOLDER = new URL("../schemas/", import.meta.url);
 const SOURCES = [
-  ...["documents/documents", "documents/commit_documents", "model/routine_document", "model/connection"],
+  ...["claim", "codec", "commit", "commit_parts", "flow", "job", "records", "task"].map((name) => `documents/${name}`),
+  ...["model/routine_document", "model/connection"],
   ...["model/flow_limits", "model/error_handler", "values/payload"],
 ].map((name) => `src/${name}.ts`);
 
-const { deferred, error, instant, key, log, merged, name, output, pausePoint, record, source, task, value, values } =
-  partSchemas();
+const value = codecs.value.schema();
+const values = codecs.valuesSchema();
+const error = codecs.error.schema();
 const definitions = {
-  ...{ deferred, error, instant, key, log, merged, name, output, pausePoint, record, source, task, value, values },
+  deferred: deferred.schema(),
+  error,
+  instant: codecs.instant.schema(),
+  key: codecs.key.schema(),
+  log: log.schema(),
+  merged: merged.schema(),
+  name: codecs.name.schema(),
+  output: output.schema(),
+  pausePoint: pausePoint.schema(),
+  record: record.schema(),
+  source: source.schema(),
+  task: task.schema(),
+  value,
+  values,
 };
 
 const documents: readonly { name: string; type: string; schema: GenericSchema; title: string }[] = [

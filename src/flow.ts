@@ -29,8 +29,7 @@ import { Slot } from "./model/slot.ts";
 import type { Timers } from "./ports/timers.ts";
 import type { Job, OutputEntry } from "./job/job.ts";
 import type { Route } from "./job/task.ts";
-import type { FlowDocument } from "./documents/documents.ts";
-import { decodeFlow, encodeFlow } from "./documents/flow_codec.ts";
+import { decodeFlow, encodeFlow, type FlowDocument } from "./documents/flow.ts";
 import { jobOf, type JobOutput, JobState, viewOutput } from "./documents/job_state.ts";
 import { preflight } from "./documents/preflight.ts";
 

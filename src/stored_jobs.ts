@@ -10,8 +10,7 @@ import { Flow, runnerOf } from "./flow.ts";
 import type { StoredJob } from "./ports/store.ts";
 import { hasEnded } from "./job/job.ts";
 import { type Command, encodeCommand } from "./documents/command.ts";
-import { decodeJob } from "./documents/job_decoder.ts";
-import { encodeJob } from "./documents/job_encoder.ts";
+import { decodeJob, encodeJob } from "./documents/job.ts";
 import { jobOf, JobState } from "./documents/job_state.ts";
 import { Replay } from "./documents/replay.ts";
 

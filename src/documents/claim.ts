@@ -1,3 +1,5 @@
+import * as c from "./codec.ts";
+
 /** An entry of a journal by which an engine claims a job, renews its lease, or lets go of it. */
 export interface Claim {
   /** Tells it from commits. */
@@ -27,3 +29,50 @@ export interface FirstAttempt {
   /** How many recoveries have found it like this. */
   readonly recoveries: number;
 }
+
+/** An engine claims the job, renews its lease, or lets go of it: an entry of the journal that changes nothing of the job. */
+export interface ClaimDocument {
+  /** When it was made. */
+  readonly at: string;
+  /** The last command of the job's inbox that was consumed by then. */
+  readonly consumed?: number;
+  /** How often the job has been claimed. */
+  readonly epoch: number;
+  /** Tells a commit from a job. */
+  readonly format: "routilux/commit";
+  /** Tells the kinds apart. */
+  readonly kind: "claim";
+  /** The engine that has it now; none when it lets go. */
+  readonly owner?: string;
+  /** The tasks that stood first, with how often that was so when a process died before they had come further. */
+  readonly tried?: readonly TriedDocument[];
+  /** When the lease ends. */
+  readonly until?: string;
+  /** The version of the format. */
+  readonly version: 1;
+}
+
+/** A task that stood first when a job was claimed. */
+export interface TriedDocument {
+  /** How often it had failed by then. */
+  readonly attempt: number;
+  /** How many recoveries have found it like this. */
+  readonly recoveries: number;
+  /** How many of its steps had been committed by then. */
+  readonly step: number;
+  /** The id of the task. */
+  readonly task: number;
+}
+
+/** A claim. */
+export const claim: c.Codec<Claim, ClaimDocument> = c.shape({
+  at: c.instant,
+  consumed: c.optionalCount,
+  format: c.mark("routilux/commit"),
+  version: c.mark(1),
+  epoch: c.positive,
+  kind: c.literal("claim"),
+  owner: c.optional(c.name),
+  tried: c.optionalList(c.shape({ attempt: c.count, recoveries: c.count, step: c.count, task: c.positive })),
+  until: c.optional(c.instant),
+});

@@ -1,12 +1,10 @@
 import * as v from "valibot";
-import { DEFAULT_VALUE_LIMITS, type Payload, type ValueLimits } from "../values/payload.ts";
 import type { JsonValue } from "../values/json.ts";
-import { once, optional, strict } from "./schema_combinators.ts";
-import { ValueReader } from "../values/value_reader.ts";
-import { compact } from "./compact.ts";
+import { DEFAULT_VALUE_LIMITS, type Payload, type ValueLimits, wireOf } from "../values/payload.ts";
+import { duration, flag, literal, mark, name, optional, optionalValue, shape, text } from "./codec.ts";
 import { type Format, openEnvelope } from "./envelope.ts";
-import { textParts } from "./part_encoder.ts";
-import { partSchemas } from "./part_schemas.ts";
+import { DocumentReader } from "./reader.ts";
+import { once } from "./schema.ts";
 
 /** What somebody who does not own a job asks of it, as data. */
 export type Command =
@@ -20,61 +18,79 @@ export type Command =
   | { readonly type: "cancel"; readonly reason: string | undefined }
   | { readonly type: "resume"; readonly redrive: boolean };
 
-/** A command on the wire. */
-interface CommandDocument {
-  readonly checkpoint?: JsonValue;
-  readonly data?: JsonValue;
-  readonly graceMs?: number;
-  readonly reason?: string;
-  readonly redrive?: true;
-  readonly routine: string;
-  readonly slot: string;
-  readonly type: Command["type"];
+type CommandOf<T extends Command["type"]> = Command & { readonly type: T };
+
+/** A command on the wire, by its type. */
+interface CommandDocuments {
+  readonly deliver: { readonly data?: JsonValue; readonly routine: string; readonly slot: string };
+  readonly pause: { readonly checkpoint?: JsonValue; readonly graceMs?: number; readonly reason?: string };
+  readonly cancel: { readonly reason?: string };
+  readonly resume: { readonly redrive?: true };
 }
 
+type DocumentOf<T extends Command["type"]> = CommandDocuments[T] & {
+  readonly format: "routilux/command";
+  readonly type: T;
+  readonly version: 1;
+};
+
 // Marked as pure: a bundle that reads no commands leaves it out.
-const commandSchema = /* @__PURE__ */ once(() => {
-  const { duration, name, value } = partSchemas();
-  const envelope = { format: v.literal("routilux/command"), version: v.literal(1) };
-  const reason = optional(v.string());
-  return v.union([
-    strict({ ...envelope, data: optional(value), routine: name, slot: name, type: v.literal("deliver") }),
-    strict({
-      ...envelope,
-      checkpoint: optional(value),
+const codecs = /* @__PURE__ */ once(() => {
+  const signature = { format: mark("routilux/command"), version: mark(1) };
+  const reason = optional(text);
+  return {
+    deliver: shape<CommandOf<"deliver">, DocumentOf<"deliver">>({
+      ...signature,
+      data: optionalValue,
+      routine: name,
+      slot: name,
+      type: literal("deliver"),
+    }),
+    pause: shape<CommandOf<"pause">, DocumentOf<"pause">>({
+      ...signature,
+      checkpoint: optionalValue,
       graceMs: optional(duration),
       reason,
-      type: v.literal("pause"),
+      type: literal("pause"),
     }),
-    strict({ ...envelope, reason, type: v.literal("cancel") }),
-    strict({ ...envelope, redrive: optional(v.literal(true)), type: v.literal("resume") }),
-  ]);
+    cancel: shape<CommandOf<"cancel">, DocumentOf<"cancel">>({ ...signature, reason, type: literal("cancel") }),
+    resume: shape<CommandOf<"resume">, DocumentOf<"resume">>({
+      ...signature,
+      redrive: flag,
+      type: literal("resume"),
+    }),
+  };
 });
 
 /** The format of commands. */
-const COMMAND_FORMAT: Format = {
+const COMMAND_FORMAT: Format<
+  DocumentOf<"deliver"> | DocumentOf<"pause"> | DocumentOf<"cancel"> | DocumentOf<"resume">
+> = {
   name: "routilux/command",
   version: 1,
   migrations: [],
-  schema: commandSchema,
+  schema: /* @__PURE__ */ once(() => {
+    const { deliver, pause, cancel, resume } = codecs();
+    return v.union([deliver.schema(), pause.schema(), cancel.schema(), resume.schema()]);
+  }),
 };
 
 /** Writes a command as text, keys sorted. */
 export function encodeCommand(command: Command): string {
-  const { type } = command;
-  const parts = {
-    checkpoint: type === "pause" ? textParts.value(command.checkpoint) : undefined,
-    data: type === "deliver" ? textParts.value(command.data) : undefined,
-    format: COMMAND_FORMAT.name,
-    graceMs: type === "pause" ? command.graceMs : undefined,
-    reason: type === "pause" || type === "cancel" ? command.reason : undefined,
-    redrive: type === "resume" && command.redrive ? true : undefined,
-    routine: type === "deliver" ? command.routine : undefined,
-    slot: type === "deliver" ? command.slot : undefined,
-    type,
-    version: 1,
-  };
-  return JSON.stringify(compact(parts));
+  return JSON.stringify(write(command));
+}
+
+function write(command: Command): object {
+  switch (command.type) {
+    case "deliver":
+      return codecs().deliver.write(command, wireOf);
+    case "pause":
+      return codecs().pause.write(command, wireOf);
+    case "cancel":
+      return codecs().cancel.write(command, wireOf);
+    case "resume":
+      return codecs().resume.write(command, wireOf);
+  }
 }
 
 /**
@@ -84,17 +100,16 @@ export function encodeCommand(command: Command): string {
  * @throws {SerializationError} when it is no command, naming the path
  */
 export function decodeCommand(text: string, limits: ValueLimits = DEFAULT_VALUE_LIMITS): Command {
-  const document = openEnvelope(JSON.parse(text), COMMAND_FORMAT) as CommandDocument;
-  const { type, reason, routine, slot, graceMs, redrive = false } = document;
-  const values = new ValueReader(COMMAND_FORMAT.name, limits, true);
-  switch (type) {
+  const document = openEnvelope(JSON.parse(text), COMMAND_FORMAT);
+  const reader = new DocumentReader(COMMAND_FORMAT.name, limits, true);
+  switch (document.type) {
     case "deliver":
-      return { type, routine, slot, data: values.readOptional(document.data, "data") };
+      return codecs().deliver.read(document, reader, "", "");
     case "pause":
-      return { type, reason, checkpoint: values.readOptional(document.checkpoint, "checkpoint"), graceMs };
+      return codecs().pause.read(document, reader, "", "");
     case "cancel":
-      return { type, reason };
+      return codecs().cancel.read(document, reader, "", "");
     case "resume":
-      return { type, redrive };
+      return codecs().resume.read(document, reader, "", "");
   }
 }

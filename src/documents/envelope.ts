@@ -2,13 +2,13 @@ import * as v from "valibot";
 import { SerializationError } from "../base/errors.ts";
 import { isRecord } from "../values/json.ts";
 import { describeValue, joinPath } from "../base/path.ts";
-import { checkOf } from "./quick_check.ts";
+import { fits, type Schema } from "./schema.ts";
 
 /** Turns a document of one version into one of the next. */
 export type Migration = (document: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
 
-/** One kind of document: its name, its schema, and the way to it from every older version. */
-export interface Format {
+/** One kind of document: its name, its schema, and the migrations to it from every older version. */
+export interface Format<D> {
   /** The word in `format`. */
   readonly name: string;
   /** The present version. */
@@ -16,9 +16,9 @@ export interface Format {
   /** The step from version n stands at n - 1. */
   readonly migrations: readonly Migration[];
   /** What a document of the present version looks like. */
-  readonly schema: () => v.GenericSchema;
+  readonly schema: () => Schema<D>;
   /** Where there are several forms of it: the schema of the one that a document means to be. */
-  readonly schemaOf?: (document: Readonly<Record<string, unknown>>) => v.GenericSchema;
+  readonly schemaOf?: (document: Readonly<Record<string, unknown>>) => Schema<D>;
 }
 
 /**
@@ -44,7 +44,7 @@ export function parseText(text: unknown, document: string): unknown {
  *
  * @throws {SerializationError} naming the document, the path, what was expected and what came
  */
-export function openEnvelope(json: unknown, format: Format): unknown {
+export function openEnvelope<D>(json: unknown, format: Format<D>): D {
   const { name } = format;
   const fail = (path: string, expected: string, got: string): never => {
     const place = path === "" ? "" : `${path}: `;
@@ -69,7 +69,7 @@ export function openEnvelope(json: unknown, format: Format): unknown {
   let document = json;
   for (const migrate of format.migrations.slice(version - 1)) document = migrate(document);
   const schema = format.schemaOf?.(document) ?? format.schema();
-  if (checkOf(schema)(document)) return document;
+  if (fits(schema, document)) return document;
   const result = v.safeParse(schema, document, { abortEarly: true });
   // Unreachable: the quick check has refused what the schema refuses, and nothing else.
   if (result.success) return result.output;

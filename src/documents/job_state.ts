@@ -1,5 +1,5 @@
 import type { ClassTable } from "../values/class_table.ts";
-import { DEFAULT_VALUE_LIMITS, type Payload, type ValueLimits, valueOf } from "../values/payload.ts";
+import { DEFAULT_VALUE_LIMITS, type Payload, type ValueLimits, valueOf, wireOf } from "../values/payload.ts";
 import type { ErrorData } from "../values/error_data.ts";
 import { formatInstant } from "../base/instant.ts";
 import { describeValue } from "../base/path.ts";
@@ -7,11 +7,8 @@ import { Registry } from "../values/registry.ts";
 import { recordOf, type RecordType } from "../job/history.ts";
 import type { Job, JobStatus, OutputEntry, RoutineStatus } from "../job/job.ts";
 import { shownData, type Task } from "../job/task.ts";
-import { compact } from "./compact.ts";
-import type { JobDocument, TaskDocument } from "./documents.ts";
-import { decodeJob, readJob } from "./job_decoder.ts";
-import { encodeJob, writeJob } from "./job_encoder.ts";
-import { textParts } from "./part_encoder.ts";
+import { decodeJob, encodeJob, type JobDocument, readJob, writeJob } from "./job.ts";
+import { task as taskCodec, type TaskDocument } from "./task.ts";
 
 /** A task that has not ended, as users see it: the words of the job's document, with data as it was emitted. */
 export interface PendingTask extends Omit<TaskDocument, "data" | "progress" | "merged"> {
@@ -248,7 +245,7 @@ export class JobState {
   }
 
   #task(task: Task): PendingTask {
-    const { data: _data, progress: _progress, merged: _merged, ...rest } = textParts.task(task);
+    const { data: _data, progress: _progress, merged: _merged, ...rest } = taskCodec.write(task, wireOf);
     return compact({ ...rest, data: this.#decode(shownData(task)), progress: this.#decode(task.details?.progress) });
   }
 
@@ -268,4 +265,19 @@ function checkRead(registry: unknown, { limits }: JobReadOptions): ValueLimits {
     );
   }
   return { ...DEFAULT_VALUE_LIMITS, ...limits };
+}
+
+/** An object without the keys that may be undefined, and those again as optional ones. */
+type Compact<T> =
+  & { readonly [K in keyof T as undefined extends T[K] ? never : K]: T[K] }
+  & { readonly [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> };
+
+/** Copies an object without the keys whose value is undefined: what has no value is left out on the wire. */
+function compact<const T extends object>(object: T): Compact<T> {
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(object)) {
+    const value: unknown = object[key as keyof T];
+    if (value !== undefined) copy[key] = value;
+  }
+  return copy as Compact<T>;
 }

@@ -3,9 +3,9 @@ import { apply } from "../job/apply.ts";
 import { adoptLimits, type Job, type JobLimits } from "../job/job.ts";
 import type { Task } from "../job/task.ts";
 import type { Claim } from "./claim.ts";
-import { CommitDecoder } from "./commit_decoder.ts";
+import { CommitDecoder } from "./commit.ts";
 import { parseText } from "./envelope.ts";
-import { readJob } from "./job_decoder.ts";
+import { readJob } from "./job.ts";
 
 /** A job that is built from its snapshot and the entries after it: recovery and time travel. */
 export class Replay {

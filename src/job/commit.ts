@@ -1,10 +1,9 @@
 import type { ErrorData } from "../values/error_data.ts";
 import type { Payload } from "../values/payload.ts";
 import type { DeferredEvent, JobStatus, LogEntry, OutputEntry, PausePoint, RoutineStatus } from "./job.ts";
-import type { HistoryEntry, Start } from "./history.ts";
-import type { Moment } from "./moment.ts";
+import type { HistoryEntry, TaskStart } from "./history.ts";
+import type { Merged, Moment, Task } from "./task.ts";
 import type { SlotChange } from "./slot_data.ts";
-import type { Merged, Task } from "./task.ts";
 
 /** A value that is set under a key; `undefined` removes it. */
 export type KeyChange = readonly [key: string, value: Payload | undefined];
@@ -59,7 +58,7 @@ export interface StepCommit extends CommitBase {
   /** The tasks that were made by what was emitted. */
   readonly created: readonly Task[];
   /** The task's first commit tells that it has started: that comes before the other records. */
-  readonly started: Start | undefined;
+  readonly started: TaskStart | undefined;
   /** The history of it. */
   readonly records: readonly HistoryEntry[];
   /** What else changes. */

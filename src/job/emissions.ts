@@ -3,8 +3,7 @@ import { instantAfter } from "../base/instant.ts";
 import { applyMapping, type ConnectionSource, type Mapping } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
 import type { Emission } from "./history.ts";
-import type { Instant } from "./moment.ts";
-import { createTask, detailsOf, NO_DETAILS, type Route, type Task } from "./task.ts";
+import { createTask, detailsOf, type Instant, NO_DETAILS, type Route, type Task } from "./task.ts";
 
 /** A way from an event to a slot. */
 export interface EventRoute extends Route {

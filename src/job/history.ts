@@ -1,7 +1,6 @@
 import type { Payload } from "../values/payload.ts";
 import type { ConnectionSource } from "../model/connection.ts";
-import type { Instant } from "./moment.ts";
-import { dataOf, type Task } from "./task.ts";
+import { dataOf, type Instant, type Task } from "./task.ts";
 
 /** The kinds of history records. */
 export const RECORD_TYPES: readonly ["start", "emit", "error", "retry", "skip"] = [
@@ -30,7 +29,7 @@ export interface HistoryRecord {
 }
 
 /** The first commit of a task. */
-export interface Start {
+export interface TaskStart {
   /** The routine's id. */
   readonly routine: string;
   /** When. */
@@ -48,7 +47,7 @@ export interface Emission {
 }
 
 /** What a line of the history is made of. The history is seldom read, and most of it is told by tasks that were made anyway. */
-export type HistoryEntry = Start | Emission | Task | HistoryRecord;
+export type HistoryEntry = TaskStart | Emission | Task | HistoryRecord;
 
 /** The line of the history that an entry stands for. */
 export function recordOf(entry: HistoryEntry): HistoryRecord {

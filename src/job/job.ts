@@ -4,9 +4,8 @@ import type { Payload } from "../values/payload.ts";
 import { LinkedList } from "../base/linked_list.ts";
 import type { ExecutionStrategy } from "../model/flow_graph.ts";
 import type { HistoryEntry } from "./history.ts";
-import type { Moment } from "./moment.ts";
+import type { Moment, Task } from "./task.ts";
 import type { SlotData } from "./slot_data.ts";
-import type { Task } from "./task.ts";
 
 /** Where a job stands. `pausing` is not among them: it belongs to the live engine. */
 export type JobStatus = "pending" | "running" | "paused" | "completed" | "failed" | "cancelled";

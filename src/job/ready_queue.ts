@@ -1,8 +1,7 @@
 import { Fifo } from "../base/fifo.ts";
 import { Heap } from "../base/heap.ts";
-import type { Job } from "./job.ts";
-import type { Instant } from "./moment.ts";
-import { dueAt, isActive, priorityOf, type Task, type TaskDetails } from "./task.ts";
+import { hasEnded, type Job } from "./job.ts";
+import { dueAt, type Instant, isActive, priorityOf, type Task, type TaskDetails } from "./task.ts";
 
 interface Waiting {
   readonly task: Task;
@@ -154,6 +153,18 @@ export class ReadyQueue {
     if (priority === "normal") return this.#normal;
     return priority === "high" ? this.#high ??= new Lane() : this.#low ??= new Lane();
   }
+}
+
+/** The instant at which a job's next task is due: now, when one is ready. */
+export function nextDueAt(job: Job, now: number): number | undefined {
+  if (hasEnded(job.status)) return undefined;
+  let next = Infinity;
+  for (const task of job.tasks) {
+    const due = dueAt(task) ?? (task.details?.awaiting === undefined ? now : Infinity);
+    next = Math.min(next, Math.max(due, now));
+    if (next === now) break;
+  }
+  return next === Infinity ? undefined : next;
 }
 
 function hasLowerId(a: Task, b: Task): boolean {

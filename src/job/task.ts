@@ -2,7 +2,21 @@ import { frozenWireOf, type Payload, unseenPayload, unseenWireOf, wireOf } from 
 import type { Linked } from "../base/linked_list.ts";
 import type { ConnectionSource } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
-import type { Instant } from "./moment.ts";
+
+/**
+ * An instant. Whatever happens at the same instant shares the object: engines keep a number of this size as a heap object
+ * for each task, commit and record.
+ */
+export interface Instant {
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** An instant in the life of a job. */
+export interface Moment extends Instant {
+  /** How long the job has worked by then, in milliseconds. */
+  readonly ranMs: number;
+}
 
 /** Where a delivery goes, and the connection it came by. Shared by all tasks that took the same way. */
 export interface Route {

@@ -1,6 +1,7 @@
 import { isRecord } from "../values/json.ts";
 import { describeValue, joinPath } from "../base/path.ts";
-import type { JobDocument, SlotDataDocument, TaskDocument } from "../documents/documents.ts";
+import type { JobDocument, SlotDataDocument } from "../documents/job.ts";
+import type { TaskDocument } from "../documents/task.ts";
 
 /**
  * How two jobs are compared at the end of their runs. `exact`: the whole document except `pausePoints`. `untimed`: the

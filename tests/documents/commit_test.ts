@@ -2,8 +2,8 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { SerializationError } from "../../mod.ts";
 import { apply } from "../../src/job/apply.ts";
-import { encodeCommit } from "../../src/documents/commit_encoder.ts";
-import { encodeJob } from "../../src/documents/job_encoder.ts";
+import { encodeCommit } from "../../src/documents/commit.ts";
+import { encodeJob } from "../../src/documents/job.ts";
 import { createJob, JOURNAL, readCommit, readEntry } from "../support/sample_journal.ts";
 
 test("a job made by commits from text equals the one that the commits themselves made, after each of them", () => {

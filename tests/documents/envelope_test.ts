@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { SerializationError } from "../../mod.ts";
 import { type Format, openEnvelope } from "../../src/documents/envelope.ts";
 
-const note: Format = {
+const note: Format<unknown> = {
   name: "test/note",
   version: 3,
   migrations: [

@@ -8,8 +8,8 @@ import type { Commit, MergeCommit, SideEffects, StepCommit } from "../../src/job
 import { recordOf } from "../../src/job/history.ts";
 import type { Job } from "../../src/job/job.ts";
 import { createTask, isActive, type Route, type Task } from "../../src/job/task.ts";
-import { encodeCommit } from "../../src/documents/commit_encoder.ts";
-import { encodeJob } from "../../src/documents/job_encoder.ts";
+import { encodeCommit } from "../../src/documents/commit.ts";
+import { encodeJob } from "../../src/documents/job.ts";
 import { Replay } from "../../src/documents/replay.ts";
 import { createJob, failureCommit, stepCommit } from "../support/sample_journal.ts";
 

@@ -3,7 +3,7 @@ import type { Commit, FailureCommit, SideEffects, StepCommit } from "../../src/j
 import { Job } from "../../src/job/job.ts";
 import { createTask, detailsOf, NO_DETAILS, type Route, type Task } from "../../src/job/task.ts";
 import type { Claim } from "../../src/documents/claim.ts";
-import { CommitDecoder } from "../../src/documents/commit_decoder.ts";
+import { CommitDecoder } from "../../src/documents/commit.ts";
 
 const ENTRY: Route = { routine: "worker", slot: "input", connection: undefined };
 const LINK: Route = { routine: "sink", slot: "items", connection: { routine: "worker", event: "output" } };

@@ -3,9 +3,9 @@ import type { Payload } from "../../values/payload.ts";
 import { ErrorHandler } from "../../model/error_handler.ts";
 import type { FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
 import { createTasks, decideVerdict, failureRecords } from "../../job/decide.ts";
-import type { Start } from "../../job/history.ts";
+import type { TaskStart } from "../../job/history.ts";
 import type { Job, JobStatus } from "../../job/job.ts";
-import type { Instant, Moment } from "../../job/moment.ts";
+import type { Instant, Moment } from "../../job/task.ts";
 import { hasStarted, type Task } from "../../job/task.ts";
 import type { Activation, ActivationHost } from "./activation.ts";
 import { mergeDelivery } from "./merge.ts";
@@ -102,7 +102,7 @@ export function statusCommit(
   };
 }
 
-function startRecords(task: Task, time: Instant): readonly Start[] {
+function startRecords(task: Task, time: Instant): readonly TaskStart[] {
   return isFirst(task) ? [{ routine: task.route.routine, time }] : [];
 }
 

@@ -7,10 +7,9 @@ import { declarationOf, type Routine } from "../../model/routine.ts";
 import { versionOf } from "../../model/routine_document.ts";
 import type { AnyHandler, Slot } from "../../model/slot.ts";
 import { Emissions, type EventRoute, type EventSource } from "../../job/emissions.ts";
-import type { Start } from "../../job/history.ts";
+import type { TaskStart } from "../../job/history.ts";
 import type { DeferredEvent, Job } from "../../job/job.ts";
-import type { Instant } from "../../job/moment.ts";
-import type { Route } from "../../job/task.ts";
+import type { Instant, Route } from "../../job/task.ts";
 
 /** A route that holds its slot, so that taking a task needs no search. */
 class PlannedRoute implements EventRoute {
@@ -53,7 +52,7 @@ export class SlotPlan {
   readonly route: Route;
   /** The routes of the events that are connected to it. */
   readonly arrivals: Map<EventPlan, EventRoute> = new Map();
-  #lastStart: Start | undefined;
+  #lastStart: TaskStart | undefined;
 
   /** Plans a slot. */
   constructor(slot: Slot<never>, routine: RoutinePlan) {
@@ -68,7 +67,7 @@ export class SlotPlan {
   }
 
   /** The start record of a task. Tasks of one moment share one object: the history keeps one for every task. */
-  startAt(time: Instant): Start {
+  startAt(time: Instant): TaskStart {
     const last = this.#lastStart;
     if (last !== undefined && last.time.at === time.at) return last;
     return this.#lastStart = { routine: this.routine.id, time };

@@ -1,7 +1,7 @@
 import type { StoredJob } from "../../ports/store.ts";
 import type { StatusCommit } from "../../job/commit.ts";
 import type { Job, JobStatus } from "../../job/job.ts";
-import type { Moment } from "../../job/moment.ts";
+import type { Moment } from "../../job/task.ts";
 import type { Command } from "../../documents/command.ts";
 import type { Journal } from "./journal.ts";
 import type { Plan } from "../activation/plan.ts";

@@ -7,8 +7,8 @@ import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import type { Commit } from "../../job/commit.ts";
 import type { Job } from "../../job/job.ts";
 import type { FirstAttempt } from "../../documents/claim.ts";
-import { encodeClaim, encodeCommit } from "../../documents/commit_encoder.ts";
-import { writeJob } from "../../documents/job_encoder.ts";
+import { encodeClaim, encodeCommit } from "../../documents/commit.ts";
+import { writeJob } from "../../documents/job.ts";
 import { delayAfter, type DurabilitySettings } from "./durability_settings.ts";
 
 /** What journals need of their engine. */

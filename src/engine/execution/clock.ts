@@ -1,5 +1,5 @@
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
-import type { Instant, Moment } from "../../job/moment.ts";
+import type { Instant, Moment } from "../../job/task.ts";
 
 /** How long a live job has worked, its timeout, and the alarm for its next waiting task. */
 export class JobClock {

@@ -1,8 +1,7 @@
 import { apply } from "../../job/apply.ts";
 import type { Commit } from "../../job/commit.ts";
 import type { Job } from "../../job/job.ts";
-import { nextDueAt } from "../../job/next_due.ts";
-import type { ReadyQueue } from "../../job/ready_queue.ts";
+import { nextDueAt, type ReadyQueue } from "../../job/ready_queue.ts";
 import type { Task } from "../../job/task.ts";
 import type { JobListeners } from "./listeners.ts";
 import type { JobNotifier } from "./notifier.ts";

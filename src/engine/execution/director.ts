@@ -1,6 +1,5 @@
-import type { Instant } from "../../job/moment.ts";
+import { type Instant, isActive, priorityOf, type Task } from "../../job/task.ts";
 import type { ReadyQueue } from "../../job/ready_queue.ts";
-import { isActive, priorityOf, type Task } from "../../job/task.ts";
 import type { Activation } from "../activation/activation.ts";
 
 /** Makes the choices that are left to chance outside of simulations. */

@@ -1,5 +1,5 @@
 import { Fifo } from "../../base/fifo.ts";
-import type { Instant, Moment } from "../../job/moment.ts";
+import type { Instant, Moment } from "../../job/task.ts";
 import type { Timers } from "../../ports/timers.ts";
 
 /** Handlers that may run in one slice of the event loop, for clocks that stand still and for very short handlers. */

@@ -1,8 +1,7 @@
 import type { TaskEvent } from "../../ports/observer.ts";
 import type { FailureCommit, StepCommit } from "../../job/commit.ts";
 import type { Job, OutputEntry } from "../../job/job.ts";
-import type { Instant } from "../../job/moment.ts";
-import type { Task } from "../../job/task.ts";
+import type { Instant, Task } from "../../job/task.ts";
 import type { EngineHost } from "./engine_host.ts";
 
 /** What a caller of `execute` or `resume` listens to. */

@@ -1,8 +1,7 @@
 import { PausedError } from "../../base/errors.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import type { StatusCommit } from "../../job/commit.ts";
-import type { Task } from "../../job/task.ts";
-import type { Moment } from "../../job/moment.ts";
+import type { Moment, Task } from "../../job/task.ts";
 import { statusCommit } from "../activation/commits.ts";
 import type { HandlerRunner } from "./handler_runner.ts";
 import type { PauseRequest } from "../activation/activation.ts";

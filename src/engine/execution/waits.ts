@@ -1,7 +1,7 @@
 import { isAsyncAnswer } from "../../base/thenable.ts";
 import type { Timers } from "../../ports/timers.ts";
 import { hasEnded, type Job, type JobStatus } from "../../job/job.ts";
-import { nextDueAt } from "../../job/next_due.ts";
+import { nextDueAt } from "../../job/ready_queue.ts";
 import type { Execution } from "./execution.ts";
 
 /** How a wait can end early. */

@@ -1,19 +1,139 @@
+import * as v from "valibot";
+import { MAX_DEPTH } from "../values/payload.ts";
 import { describeError } from "../values/error_data.ts";
 import { type Finding, PreflightError, SerializationError } from "../base/errors.ts";
 import type { JsonObject } from "../values/json.ts";
 import { describeValue, pathStep } from "../base/path.ts";
 import { Registry } from "../values/registry.ts";
-import { ErrorHandler } from "../model/error_handler.ts";
-import { checkStrategy, type FlowGraph, type FlowGraphOptions } from "../model/flow_graph.ts";
+import type { ConnectionSource, ConnectionTarget, Mapping } from "../model/connection.ts";
+import { ERROR_STRATEGIES, ErrorHandler, type ErrorHandlerOptions } from "../model/error_handler.ts";
+import {
+  checkStrategy,
+  EXECUTION_STRATEGIES,
+  type ExecutionStrategy,
+  type FlowGraph,
+  type FlowGraphOptions,
+} from "../model/flow_graph.ts";
 import { DEFAULT_FLOW_LIMITS, type FlowLimits, LIMIT_NAMES } from "../model/flow_limits.ts";
 import { Routine } from "../model/routine.ts";
-import { type RoutineDocument, versionOf } from "../model/routine_document.ts";
-import type { FlowDocument } from "./documents.ts";
+import type { FunctionName } from "../model/function_names.ts";
+import { type EventDocument, type RoutineDocument, type SlotDocument, versionOf } from "../model/routine_document.ts";
+import * as codec from "./codec.ts";
 import { type Format, openEnvelope } from "./envelope.ts";
-import { flowSchema } from "./flow_schema.ts";
+import { between, integer, list, named, once, oneOf, optional, type Schema, strict } from "./schema.ts";
+import { source } from "./task.ts";
+
+/** A flow's document. */
+export interface FlowDocument {
+  /** The links, in the order in which they were made. */
+  readonly connections: readonly ConnectionDocument[];
+  /** What happens when a handler throws. */
+  readonly errorHandler?: JsonObject;
+  /** How handlers run. */
+  readonly executionStrategy: ExecutionStrategy;
+  /** How long a job may work, in milliseconds; null for no limit. */
+  readonly executionTimeoutMs: number | null;
+  /** Tells a flow from a job. */
+  readonly format: "routilux/flow";
+  /** The flow's id. */
+  readonly id: string;
+  /** Bounds of the flow's jobs, where they differ from the defaults. */
+  readonly limits?: Partial<FlowLimits>;
+  /** How many handlers may wait at the same time. */
+  readonly maxWorkers: number;
+  /** The routines by id. */
+  readonly routines: { readonly [id: string]: RoutineDocument };
+  /** The version of the format. */
+  readonly version: 1;
+}
+
+/** A connection in a flow's document. */
+export interface ConnectionDocument {
+  /** Where it begins. */
+  readonly from: ConnectionSource;
+  /** How keys are renamed. */
+  readonly mapping?: Mapping;
+  /** Where it ends. */
+  readonly to: ConnectionTarget;
+}
+
+const FUNCTION_NAME = '{ "method": name } or { "function": name }';
+
+/** An error handler's settings: an alias, which fits JSON where an interface does not. */
+type ErrorHandlerSettings = { readonly [K in keyof ErrorHandlerOptions]: ErrorHandlerOptions[K] };
+
+/** A flow's document. */
+export const flowSchema: () => Schema<FlowDocument> = once(() => {
+  const [count, duration, name] = [codec.count.schema(), codec.duration.schema(), codec.name.schema()];
+  const [positive, values] = [codec.positive.schema(), codec.valuesSchema()];
+  // Not a name: whether there is a function of that name is found out where it is looked for.
+  const text = v.pipe(v.string(), v.nonEmpty());
+  const functionName: Schema<FunctionName> = v.union(
+    [strict<{ method: string }>({ method: text }), strict<{ function: string }>({ function: text })],
+    `Invalid: expected ${FUNCTION_NAME}`,
+  );
+  const errorHandler = strict<ErrorHandlerSettings>({
+    isCritical: optional(v.boolean()),
+    jitter: optional(between(0, 1)),
+    maxRetries: optional(count),
+    maxRetryDelayMs: optional(duration),
+    retryBackoff: optional(between(0)),
+    retryDelayMs: optional(duration),
+    retryableErrors: optional(list(v.string())),
+    strategy: oneOf(ERROR_STRATEGIES),
+  });
+  const slot = strict<SlotDocument>({
+    handler: optional(functionName),
+    merge: optional(v.union([v.literal("append"), functionName], `Invalid: expected "append", ${FUNCTION_NAME}`)),
+    timeoutMs: optional(between(1)),
+    timer: codec.flag.schema(),
+  });
+  const routine = strict<RoutineDocument>({
+    config: values,
+    errorHandler: optional(errorHandler),
+    events: named(strict<EventDocument>({ params: optional(list(v.string())) })),
+    fields: optional(values),
+    functions: optional(named(functionName)),
+    slots: named(slot),
+    type: name,
+    version: positive,
+  });
+  const connection = strict<ConnectionDocument>({
+    from: source.schema(),
+    mapping: optional(named(name)),
+    to: strict<ConnectionTarget>({ routine: name, slot: name }),
+  });
+  const limits = strict<Partial<FlowLimits>>({
+    bytes: optional(positive),
+    depth: optional(integer(1, MAX_DEPTH)),
+    highWater: optional(positive),
+    history: optional(count),
+    log: optional(count),
+    nodes: optional(positive),
+    outputs: optional(count),
+    steps: optional(positive),
+  });
+  return strict<FlowDocument>({
+    connections: list(connection),
+    errorHandler: optional(errorHandler),
+    executionStrategy: oneOf(EXECUTION_STRATEGIES),
+    executionTimeoutMs: codec.timeout.schema(),
+    format: v.literal("routilux/flow"),
+    id: name,
+    limits: optional(limits),
+    maxWorkers: positive,
+    routines: named(routine),
+    version: v.literal(1),
+  });
+});
 
 /** The format of flows. */
-export const FLOW_FORMAT: Format = { name: "routilux/flow", version: 1, migrations: [], schema: flowSchema };
+export const FLOW_FORMAT: Format<FlowDocument> = {
+  name: "routilux/flow",
+  version: 1,
+  migrations: [],
+  schema: flowSchema,
+};
 
 /**
  * Writes a flow's definition; nothing of any execution is in it.
@@ -58,7 +178,7 @@ export function decodeFlow(json: unknown, registry: Registry): DecodedFlow {
       `Cannot read routilux/flow: expected a Registry as the second argument, got ${describeValue(registry)}`,
     );
   }
-  const document = openEnvelope(json, FLOW_FORMAT) as FlowDocument;
+  const document = openEnvelope(json, FLOW_FORMAT);
   checkWorkers(document);
   const findings: Finding[] = [];
   const routines = new Map<string, Routine<object>>();

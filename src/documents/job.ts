@@ -1,0 +1,351 @@
+import { MAX_COUNT } from "../base/bounded_list.ts";
+import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../values/payload.ts";
+import { addTasks } from "../job/apply.ts";
+import {
+  Job,
+  JOB_STATUSES,
+  type JobStatus,
+  ROUTINE_STATUSES,
+  type RoutineState,
+  type RoutineStatus,
+} from "../job/job.ts";
+import { createSlotLists, listEnd, type SlotData, type SlotList } from "../job/slot_data.ts";
+import type { Task } from "../job/task.ts";
+import { EXECUTION_STRATEGIES, type ExecutionStrategy } from "../model/flow_graph.ts";
+import type { JsonObject, JsonValue } from "../values/json.ts";
+import { frozenWireOf, type Payload, wireOf } from "../values/payload.ts";
+import * as c from "./codec.ts";
+import type { ErrorDocument } from "./codec.ts";
+import { type Format, openEnvelope, parseText } from "./envelope.ts";
+import { DocumentReader } from "./reader.ts";
+import {
+  deferred,
+  type DeferredDocument,
+  failure,
+  type FailureDocument,
+  log,
+  type LogDocument,
+  output,
+  type OutputDocument,
+  pausePoint,
+  type PausePointDocument,
+  record,
+  type RecordDocument,
+} from "./records.ts";
+import { once, optional as optionalSchema, type Schema } from "./schema.ts";
+import { task, type TaskDocument } from "./task.ts";
+
+/** A job's document. */
+export interface JobDocument {
+  /** When the job was made. */
+  readonly createdAt: string;
+  /** Events that are sent on resume, or before the job completes. */
+  readonly deferredEvents?: readonly DeferredDocument[];
+  /** How many older entries of the bounded lists are gone. */
+  readonly dropped?: { readonly executionHistory?: number; readonly outputLog?: number; readonly sharedLog?: number };
+  /** Why it failed or was cancelled. */
+  readonly error?: ErrorDocument;
+  /** What has happened. */
+  readonly executionHistory?: readonly RecordDocument[];
+  /** How handlers run, where `execute` set it. */
+  readonly executionStrategy?: ExecutionStrategy;
+  /** How long the job may work, where `execute` set it; null for no limit. */
+  readonly executionTimeoutMs?: number | null;
+  /** Tasks that ended in an error or a skip. */
+  readonly failures?: readonly FailureDocument[];
+  /** The flow that it belongs to. */
+  readonly flowId: string;
+  /** Tells a job from a flow. */
+  readonly format: "routilux/job";
+  /** The job's id. */
+  readonly jobId: string;
+  /** How many handlers may wait at the same time, where `execute` set it. */
+  readonly maxWorkers?: number;
+  /** The id that the next task gets. */
+  readonly nextTaskId: number;
+  /** What routines have put out. */
+  readonly outputLog?: readonly OutputDocument[];
+  /** Marks of pauses. */
+  readonly pausePoints?: readonly PausePointDocument[];
+  /** The tasks that have not ended, by id. */
+  readonly pendingTasks: readonly TaskDocument[];
+  /** How long it has worked, in milliseconds. */
+  readonly ranMs: number;
+  /** What is kept of each routine. */
+  readonly routineStates?: { readonly [id: string]: RoutineStateDocument };
+  /** What all routines share. */
+  readonly sharedData?: JsonObject;
+  /** What routines have logged. */
+  readonly sharedLog?: readonly LogDocument[];
+  /** What slots hold, by routine and slot. */
+  readonly slots?: { readonly [routine: string]: { readonly [slot: string]: SlotDataDocument } };
+  /** Where it stands. */
+  readonly status: JobStatus;
+  /** When it last changed. */
+  readonly updatedAt: string;
+  /** The version of the format. */
+  readonly version: 1;
+}
+
+/** What is kept of one routine. */
+export interface RoutineStateDocument {
+  /** The retries of its tasks that have ended. */
+  readonly retries?: number;
+  /** What its handlers keep in `ctx.state`. */
+  readonly state?: JsonObject;
+  /** Its worst outcome so far. */
+  readonly status?: RoutineStatus;
+  /** The version of its class. */
+  readonly version: number;
+}
+
+/** What a slot holds: a value, or lists by key. */
+export interface SlotDataDocument {
+  /** The lists, by key. */
+  readonly lists?: readonly ListDocument[];
+  /** The value. */
+  readonly value?: JsonValue;
+}
+
+/** One list of an append slot. */
+export interface ListDocument {
+  /** The position of the first item that has not been cleared, where earlier ones are still held. */
+  readonly cleared?: number;
+  /** The items. */
+  readonly items: readonly JsonValue[];
+  /** The key under which they came. */
+  readonly key: string;
+  /** The position of the first item, counted from the first ever. */
+  readonly start?: number;
+}
+
+const slotLists: c.Codec<ReadonlyMap<string, SlotList>, readonly ListDocument[]> = c.keyed(
+  c.shape<ListParts, ListDocument>({
+    cleared: c.optional(c.positive),
+    items: c.list(c.value),
+    key: c.key,
+    start: c.optionalCount,
+  }),
+  (key, { start, cleared, items }) => ({ cleared: cleared === start ? undefined : cleared, items, key, start }),
+  ({ start, cleared = start, items }, reader, path) => {
+    const end = start + items.length;
+    if (end > MAX_COUNT) reader.fail(`${path}.start`, `at most ${MAX_COUNT - items.length}`, String(start));
+    if (cleared < start || cleared > end) {
+      reader.fail(`${path}.cleared`, `a position from ${start} to ${end}`, String(cleared));
+    }
+    return { start, cleared, items: [...items] };
+  },
+);
+
+interface ListParts {
+  readonly cleared: number | undefined;
+  readonly items: readonly (Payload)[];
+  readonly key: string;
+  readonly start: number;
+}
+
+const slotData: c.Codec<SlotData, SlotDataDocument> = c.via(
+  c.valueOrLists(slotLists),
+  (data) => data,
+  (data) => data.kind === "value" ? { ...data, revision: 0 } : { ...createSlotLists(), lists: new Map(data.lists) },
+);
+
+/** A slot whose lists have all been cleared holds nothing. */
+const slots: c.Codec<Job["slots"], JobDocument["slots"]> = c.via(c.optionalNamed(c.named(slotData)), (slots) => {
+  const filled = new Map<string, Map<string, SlotData>>();
+  for (const [routine, data] of slots) {
+    const some = Array.from(data).filter(([, it]) => it.kind === "value" || it.lists.size > 0);
+    if (some.length > 0) filled.set(routine, new Map(some));
+  }
+  return filled;
+}, (slots) => slots);
+
+const routineState: c.Codec<RoutineState, RoutineStateDocument> = c.shape({
+  retries: c.optionalCount,
+  state: {
+    schema: c.values.schema,
+    write: (state, json) => state && c.values.write(state, json),
+    read: (state, reader, path, part) => state && c.values.read(state, reader, path, part),
+  },
+  status: c.optional(c.oneOf(ROUTINE_STATUSES)),
+  version: c.positive,
+});
+
+interface Dropped {
+  readonly executionHistory: number;
+  readonly outputLog: number;
+  readonly sharedLog: number;
+}
+
+const dropped: c.Codec<Dropped, JobDocument["dropped"]> = /* @__PURE__ */ (() => {
+  const { schema, write, read } = c.shape<Dropped, NonNullable<JobDocument["dropped"]>>({
+    executionHistory: c.optionalCount,
+    outputLog: c.optionalCount,
+    sharedLog: c.optionalCount,
+  });
+  return {
+    schema: once(() => optionalSchema(schema())),
+    write: (dropped, json) => c.nonEmpty(write(dropped, json)),
+    read: (dropped = {}, reader, path, part) => read(dropped, reader, path, part),
+  };
+})();
+
+/** A job as its document names its parts. */
+function partsOf(job: Job, pendingTasks: readonly Task[]) {
+  const { settings, history, outputs, sharedLog } = job;
+  return {
+    ...settings,
+    createdAt: job.createdAt,
+    deferredEvents: job.deferredEvents,
+    dropped: { executionHistory: history.dropped, outputLog: outputs.dropped, sharedLog: sharedLog.dropped },
+    error: job.error,
+    executionHistory: history.toArray(),
+    failures: job.failures,
+    flowId: job.flowId,
+    jobId: job.jobId,
+    nextTaskId: job.nextTaskId,
+    outputLog: outputs.toArray(),
+    pausePoints: job.pausePoints,
+    pendingTasks,
+    ranMs: job.time.ranMs,
+    routineStates: job.routineStates,
+    sharedData: job.sharedData,
+    sharedLog: sharedLog.toArray(),
+    slots: job.slots,
+    status: job.status,
+    updatedAt: job.time.at,
+  };
+}
+
+type Plain<T> = { readonly [K in keyof T]: T[K] extends readonly (infer I)[] ? readonly I[] : T[K] };
+
+type JobParts = Plain<ReturnType<typeof partsOf>>;
+
+const jobParts: c.Codec<JobParts, JobDocument> = c.shape({
+  createdAt: c.instant,
+  deferredEvents: c.optionalList(deferred),
+  dropped,
+  error: c.optional(c.error),
+  executionHistory: c.optionalList(record),
+  executionStrategy: c.optional(c.oneOf(EXECUTION_STRATEGIES)),
+  executionTimeoutMs: c.optional(c.timeout),
+  failures: c.optionalList(failure),
+  flowId: c.name,
+  format: c.mark("routilux/job"),
+  jobId: c.name,
+  maxWorkers: c.optional(c.positive),
+  nextTaskId: c.positive,
+  outputLog: c.optionalList(output),
+  pausePoints: c.optionalList(pausePoint),
+  pendingTasks: c.list(task),
+  ranMs: c.duration,
+  routineStates: c.optionalNamed(routineState),
+  sharedData: c.values,
+  sharedLog: c.optionalList(log),
+  slots,
+  status: c.oneOf(JOB_STATUSES),
+  updatedAt: c.instant,
+  version: c.mark(1),
+  // The paths that findings name are the first at which something was met: of a task that is pending rather than of its record.
+}, ["slots", "pendingTasks", "failures", "routineStates"]);
+
+/** A job's document. */
+export const jobSchema: () => Schema<JobDocument> = jobParts.schema;
+
+/** The format of jobs. */
+export const JOB_FORMAT: Format<JobDocument> = {
+  name: "routilux/job",
+  version: 1,
+  migrations: [],
+  schema: jobSchema,
+};
+
+/** The document of a job as it is at this moment, live or not; its values are shared, not copied. */
+export function encodeJob(job: Job): JobDocument {
+  return jobParts.write(partsOf(job, [...job.tasks]), frozenWireOf);
+}
+
+const TASKS_AT_ONCE = 256;
+
+/** The text of a job's document. */
+export function writeJob(job: Job): string {
+  let text = "";
+  for (const [key, value] of Object.entries(jobParts.write(partsOf(job, []), wireOf))) {
+    text += `${text === "" ? "{" : ","}"${key}":${
+      key === "pendingTasks" ? writeTasks(job.tasks) : JSON.stringify(value)
+    }`;
+  }
+  return text + "}";
+}
+
+/** Some at a time, so that neither the documents of all are needed at once nor one buffer for their texts. */
+function writeTasks(tasks: Job["tasks"]): string {
+  let text = "";
+  let some: TaskDocument[] = [];
+  const write = (): void => {
+    text += (text === "" ? "[" : ",") + JSON.stringify(some).slice(1, -1);
+    some = [];
+  };
+  for (const each of tasks) if (some.push(task.write(each, wireOf)) === TASKS_AT_ONCE) write();
+  if (some.length > 0 || text === "") write();
+  return text + "]";
+}
+
+/**
+ * Reads a job. Nothing is built before the whole document has passed, no class is looked up, and the document is not
+ * changed, unless it is adopted.
+ *
+ * @throws {SerializationError} naming the path, what was expected and what came
+ */
+export function decodeJob(json: unknown, limits: ValueLimits = DEFAULT_VALUE_LIMITS, adopts: boolean = false): Job {
+  const document = openEnvelope(json, JOB_FORMAT);
+  const reader = new DocumentReader(JOB_FORMAT.name, limits, adopts);
+  const parts = jobParts.read(document, reader, "", "");
+  const { executionStrategy, maxWorkers, executionTimeoutMs, dropped } = parts;
+  const job = new Job(parts, parts.createdAt, { executionStrategy, maxWorkers, executionTimeoutMs });
+  job.status = parts.status;
+  job.time = { at: parts.updatedAt, ranMs: parts.ranMs };
+  job.error = parts.error;
+  for (const [routine, slots] of parts.slots) job.slots.set(routine, slots);
+  holdLists(job, parts.pendingTasks, (index) => `pendingTasks[${index}]`, reader);
+  holdLists(job, parts.failures.map(({ task }) => task), (index) => `failures[${index}].task`, reader);
+  addTasks(job, parts.pendingTasks);
+  for (const failure of parts.failures) job.failures.push(failure);
+  for (const [id, state] of parts.routineStates) job.routineStates.set(id, state);
+  job.history.restore(parts.executionHistory, dropped.executionHistory);
+  job.outputs.restore(parts.outputLog, dropped.outputLog);
+  job.sharedLog.restore(parts.sharedLog, dropped.sharedLog);
+  for (const point of parts.pausePoints) job.pausePoints.push(point);
+  for (const event of parts.deferredEvents) job.deferredEvents.push(event);
+  for (const [key, value] of parts.sharedData) job.sharedData.set(key, value);
+  job.nextTaskId = parts.nextTaskId;
+  job.classes = reader.values.classes;
+  return job;
+}
+
+/**
+ * Reads the text of a job.
+ *
+ * @throws {SerializationError} when it is no JSON, and as `decodeJob`
+ */
+export function readJob(text: unknown, limits: ValueLimits): Job {
+  return decodeJob(parseText(text, JOB_FORMAT.name), limits, true);
+}
+
+/** Slots keep what tasks got from them, so that a later attempt gets it again. */
+function holdLists(job: Job, tasks: readonly Task[], pathOf: (index: number) => string, reader: DocumentReader): void {
+  tasks.forEach((task, index) => {
+    const { details, route } = task;
+    if (details?.merged?.kind !== "lists") return;
+    const data = job.slots.get(route.routine)?.get(route.slot);
+    for (const [key, { from, to }] of details.merged.lists) {
+      const list = data?.kind === "lists" ? data.lists.get(key) : undefined;
+      const [start, end] = list === undefined ? [0, 0] : [list.start, listEnd(list)];
+      if (from > to || from < start || to > end) {
+        const expected = `positions from ${start} to ${end} of the slot's list ${JSON.stringify(key)}`;
+        reader.fail(`${pathOf(index)}.merged.lists`, expected, `${from} to ${to}`);
+      }
+    }
+    if (data?.kind === "lists") data.holders.add(task);
+  });
+}

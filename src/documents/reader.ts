@@ -1,0 +1,68 @@
+import { SerializationError } from "../base/errors.ts";
+import type { ValueLimits } from "../values/payload.ts";
+import { joinPath, type Path } from "../base/path.ts";
+import type { Job } from "../job/job.ts";
+import type { Instant, Route, Task } from "../job/task.ts";
+import { ValueReader } from "../values/value_reader.ts";
+
+/** Finds a task of the job by its id. */
+export type FindTask = (id: number) => Task | undefined;
+
+/** The job that commits are read for, and its tasks. */
+export interface KnownTasks {
+  /** The job, in the state that the commit was made in. */
+  readonly job: Job;
+  /** Finds its tasks, pending or failed. */
+  readonly find: FindTask;
+}
+
+/** Reads one document: what its codecs share while they read. */
+export class DocumentReader {
+  /** Reads users' values. */
+  readonly values: ValueReader;
+  readonly #format: string;
+  readonly #known: KnownTasks | undefined;
+  #lastRoute: Route | undefined;
+  #lastInstant: Instant = { at: NaN };
+
+  /** Makes a reader for a document of a format; `adopts` says whether it may freeze what is in it. */
+  constructor(format: string, limits: ValueLimits, adopts: boolean, known?: KnownTasks) {
+    this.#format = format;
+    this.#known = known;
+    this.values = new ValueReader(format, limits, adopts);
+  }
+
+  /** Refuses the document. */
+  fail(path: Path, expected: string, got: string): never {
+    const place = joinPath(String(path), []);
+    throw new SerializationError(
+      `Cannot read ${this.#format}: ${place}: expected ${expected}, got ${got}`,
+      this.#format,
+      place,
+    );
+  }
+
+  /** Finds the task that an id stands for. */
+  task(id: number, path: Path, part: string): Task {
+    return this.#known?.find(id) ?? this.fail(path + part, "the id of a task that the job has", String(id));
+  }
+
+  /** Finds a task that has not ended. */
+  pendingTask(id: number, path: Path, part: string): Task {
+    const task = this.task(id, path, part);
+    return this.#known?.job.tasks.has(task) ? task : this.fail(path + part, "the id of a pending task", String(id));
+  }
+
+  /** Tasks that took the same route share it, where they stand one after the other. */
+  route(routine: string, slot: string, connection: Route["connection"]): Route {
+    const last = this.#lastRoute;
+    const isSame = last?.routine === routine && last.slot === slot && last.connection?.event === connection?.event &&
+      last.connection?.routine === connection?.routine;
+    return isSame ? last : this.#lastRoute = { routine, slot, connection: connection && { ...connection } };
+  }
+
+  /** Tasks that were made at the same instant share it, where they stand one after the other. */
+  instant(at: number): Instant {
+    return at === this.#lastInstant.at ? this.#lastInstant : this.#lastInstant = { at };
+  }
+}

@@ -1,0 +1,113 @@
+import { type HistoryEntry, type HistoryRecord, RECORD_TYPES, recordOf, type RecordType } from "../job/history.ts";
+import type { DeferredEvent, Failure, LogEntry, OutputEntry, PausePoint } from "../job/job.ts";
+import type { JsonValue } from "../values/json.ts";
+import * as c from "./codec.ts";
+import type { ErrorDocument } from "./codec.ts";
+import { task, type TaskDocument } from "./task.ts";
+
+/** A line of the history. */
+export interface RecordDocument {
+  /** When. */
+  readonly at: string;
+  /** The payload, or the error. */
+  readonly data?: JsonValue;
+  /** The event, for `emit`. */
+  readonly event?: string;
+  /** The routine. */
+  readonly routine: string;
+  /** What happened. */
+  readonly type: RecordType;
+}
+
+/** A line of the history. */
+export const record: c.Codec<HistoryEntry, RecordDocument> = c.via<HistoryEntry, HistoryRecord, RecordDocument>(
+  c.shape({
+    at: c.instant,
+    data: c.optionalValue,
+    event: c.optional(c.name),
+    routine: c.name,
+    type: c.oneOf(RECORD_TYPES),
+  }),
+  recordOf,
+  (record) => record,
+);
+
+/** An event that is sent on resume, or before the job completes. */
+export interface DeferredDocument {
+  /** The payload. */
+  readonly data?: JsonValue;
+  /** The event. */
+  readonly event: string;
+  /** The routine that emits it. */
+  readonly routine: string;
+}
+
+/** A deferred event. */
+export const deferred: c.Codec<DeferredEvent, DeferredDocument> = c.shape({
+  data: c.optionalValue,
+  event: c.name,
+  routine: c.name,
+});
+
+/** An output. */
+export interface OutputDocument {
+  /** When. */
+  readonly at: string;
+  /** The data. */
+  readonly data?: JsonValue;
+  /** The routine that put it out. */
+  readonly routine: string;
+  /** The kind, as the handler named it. */
+  readonly type: string;
+}
+
+/** An output. */
+export const output: c.Codec<OutputEntry, OutputDocument> = c.shape({
+  at: c.instant,
+  data: c.optionalValue,
+  routine: c.name,
+  type: c.name,
+});
+
+/** An entry of the shared log. */
+export interface LogDocument {
+  /** When. */
+  readonly at: string;
+  /** The object that was logged. */
+  readonly entry: JsonValue;
+  /** The routine that wrote it. */
+  readonly routine: string;
+}
+
+/** An entry of the shared log. */
+export const log: c.Codec<LogEntry, LogDocument> = c.shape({ at: c.instant, entry: c.value, routine: c.name });
+
+/** The mark of a pause. */
+export interface PausePointDocument {
+  /** When the job came to rest. */
+  readonly at: string;
+  /** What the caller noted. */
+  readonly checkpoint?: JsonValue;
+  /** Why, as the caller said. */
+  readonly reason?: string;
+}
+
+/** The mark of a pause. */
+export const pausePoint: c.Codec<PausePoint, PausePointDocument> = c.shape({
+  at: c.instant,
+  checkpoint: c.optionalValue,
+  reason: c.optional(c.text),
+});
+
+/** A task that ended in an error or a skip. */
+export interface FailureDocument {
+  /** When. */
+  readonly at: string;
+  /** Its error. */
+  readonly error: ErrorDocument;
+  /** The task as it was. */
+  readonly task: TaskDocument;
+}
+
+/** A task that ended in an error or a skip. */
+export const failure: c.Codec<Failure, FailureDocument> = c.shape({ at: c.instant, error: c.error, task });

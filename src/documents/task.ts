@@ -1,0 +1,158 @@
+import { formatInstant } from "../base/instant.ts";
+import type { Path } from "../base/path.ts";
+import { createTask, dataOf, isActive, type ListRange, type Merged, setActive, type Task } from "../job/task.ts";
+import { NO_DETAILS, type TaskDetails } from "../job/task.ts";
+import type { ConnectionSource } from "../model/connection.ts";
+import type { Priority } from "../model/context.ts";
+import type { JsonValue } from "../values/json.ts";
+import type { Payload } from "../values/payload.ts";
+import * as c from "./codec.ts";
+import type { DocumentReader } from "./reader.ts";
+
+/** A task in a job's document. */
+export interface TaskDocument {
+  /** A live engine was working on it. */
+  readonly active?: true;
+  /** How often it has failed and is tried again. */
+  readonly attempt?: number;
+  /** A delivery from outside that has not come yet, with its deadline. */
+  readonly awaiting?: { readonly timeoutMs?: number; readonly until?: string };
+  /** The connection by which it came. */
+  readonly connection?: ConnectionSource;
+  /** When it was made. */
+  readonly createdAt: string;
+  /** What is delivered. */
+  readonly data?: JsonValue;
+  /** Counted per job, from 1. */
+  readonly id: number;
+  /** How often it may be tried again. */
+  readonly maxRetries?: number;
+  /** What its slot gave to the handler. */
+  readonly merged?: MergedDocument;
+  /** The instant before which it does not run. */
+  readonly notBefore?: string;
+  /** A generator between two yields. */
+  readonly parked?: true;
+  /** How urgent it is, where it is not normal. */
+  readonly priority?: "high" | "low";
+  /** What its last step stored. */
+  readonly progress?: JsonValue;
+  /** The receiving routine. */
+  readonly routine: string;
+  /** Its slot. */
+  readonly slot: string;
+  /** How many of its steps have been committed. */
+  readonly step?: number;
+}
+
+/** What a slot gave to a handler: a value, or stretches of its lists. */
+export interface MergedDocument {
+  /** The stretches, by key. */
+  readonly lists?: readonly { readonly from: number; readonly key: string; readonly to: number }[];
+  /** The value. */
+  readonly value?: JsonValue;
+}
+
+/** The beginning of a connection. */
+export const source: c.Codec<ConnectionSource, ConnectionSource> = c.shape({ event: c.name, routine: c.name });
+
+type Ranges = ReadonlyMap<string, ListRange>;
+
+const ranges: c.Codec<Ranges, NonNullable<MergedDocument["lists"]>> = c.keyed(
+  c.shape<ListRange & { key: string }, NonNullable<MergedDocument["lists"]>[number]>({
+    from: c.count,
+    key: c.key,
+    to: c.count,
+  }),
+  (key, range) => ({ ...range, key }),
+  ({ from, to }) => ({ from, to }),
+);
+
+/** What a slot gave to a handler. */
+export const merged: c.Codec<Merged, MergedDocument> = c.valueOrLists(ranges);
+
+const priority: c.Codec<Priority, "high" | "low" | undefined> = c.via(
+  c.optional(c.oneOf(["high", "low"])),
+  (priority) => priority === "normal" ? undefined : priority,
+  (priority) => priority ?? "normal",
+);
+
+/** A task with all that some have, as its document names it. */
+interface WholeTask extends TaskDetails {
+  readonly active: boolean;
+  readonly connection: ConnectionSource | undefined;
+  readonly createdAt: number;
+  readonly data: Payload | undefined;
+  readonly id: number;
+  readonly routine: string;
+  readonly slot: string;
+}
+
+const wholeTask: c.Codec<WholeTask, TaskDocument> = c.shape({
+  active: c.flag,
+  attempt: c.optionalCount,
+  awaiting: c.optional(c.shape({ timeoutMs: c.optional(c.duration), until: c.optional(c.instant) })),
+  connection: c.optional(source),
+  createdAt: c.instant,
+  // A task keeps its data unfrozen, and reads it itself.
+  data: { ...c.optionalValue, isOnlyWritten: true },
+  id: c.positive,
+  maxRetries: c.optional(c.count),
+  merged: c.optional(merged),
+  notBefore: c.optional(c.instant),
+  parked: c.flag,
+  priority,
+  progress: c.optionalValue,
+  routine: c.name,
+  slot: c.name,
+  step: c.optionalCount,
+});
+
+/** A task. Most have nothing but what they carry and where it goes: there may be a million of these, so they go another way. */
+export const task: c.Codec<Task, TaskDocument> = {
+  schema: wholeTask.schema,
+  write: (task, json) => {
+    const { created, details, id, route: { connection, routine, slot } } = task;
+    const data = dataOf(task);
+    if (details === undefined && !isActive(task) && connection !== undefined && data !== undefined) {
+      const { event, routine: from } = connection;
+      const createdAt = formatInstant(created.at);
+      return { connection: { event, routine: from }, createdAt, data: json(data), id, routine, slot };
+    }
+    const active = isActive(task);
+    const own = { active, connection, createdAt: created.at, data, id, routine, slot };
+    return wholeTask.write({ ...(details ?? NO_DETAILS), ...own }, json);
+  },
+  read: (document, reader, path, part) => {
+    const { id, routine, slot, connection } = document;
+    const data = reader.values.readUnseen(document.data, path, `${part}.data`);
+    const route = reader.route(routine, slot, connection);
+    const created = reader.instant(c.instant.read(document.createdAt, reader, path, part));
+    const task = createTask(id, route, data, created, readDetails(document, reader, path, part));
+    setActive(task, document.active === true);
+    return task;
+  },
+};
+
+function readDetails(
+  document: TaskDocument,
+  reader: DocumentReader,
+  path: Path,
+  part: string,
+): TaskDetails | undefined {
+  const { attempt, awaiting, maxRetries, merged, notBefore, parked, priority, progress, step } = document;
+  const isPlain = attempt === undefined && awaiting === undefined && maxRetries === undefined &&
+    merged === undefined && notBefore === undefined && parked === undefined && priority === undefined &&
+    progress === undefined && step === undefined;
+  if (isPlain) return undefined;
+  const {
+    active: _active,
+    connection: _connection,
+    createdAt: _createdAt,
+    id: _id,
+    routine: _routine,
+    slot: _slot,
+    ...details
+  } = wholeTask.read(document, reader, path, part);
+  return details;
+}
