@@ -130,14 +130,8 @@ export type {
   RecordDocument,
 } from "./src/documents/records.ts";
 export type { MergedDocument, TaskDocument } from "./src/documents/task.ts";
-export {
-  type ExecutionRecord,
-  type JobOutput,
-  type JobReadOptions,
-  JobState,
-  type PendingTask,
-  type RoutineProgress,
-} from "./src/documents/job_state.ts";
+export { type JobReadOptions, JobState } from "./src/documents/job_state.ts";
+export type { ExecutionRecord, JobOutput, PendingTask, RoutineProgress } from "./src/documents/job_views.ts";
 export type { JobProgress, Settled, WaitOptions } from "./src/engine/execution/waits.ts";
 export type { DurabilityOptions } from "./src/engine/durable/durability_settings.ts";
 export type { EngineBase } from "./src/engine/execution/engine_host.ts";

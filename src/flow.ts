@@ -30,7 +30,8 @@ import type { Timers } from "./ports/timers.ts";
 import type { Job, OutputEntry } from "./job/job.ts";
 import type { Route } from "./job/task.ts";
 import { decodeFlow, encodeFlow, type FlowDocument } from "./documents/flow.ts";
-import { jobOf, type JobOutput, JobState, viewOutput } from "./documents/job_state.ts";
+import { jobOf, JobState } from "./documents/job_state.ts";
+import { type JobOutput, viewOutput } from "./documents/job_views.ts";
 import { preflight } from "./documents/preflight.ts";
 
 /** What a flow is made of. */

@@ -4,57 +4,19 @@ import type { ErrorData } from "../values/error_data.ts";
 import { formatInstant } from "../base/instant.ts";
 import { describeValue } from "../base/path.ts";
 import { Registry } from "../values/registry.ts";
-import { recordOf, type RecordType } from "../job/history.ts";
-import type { Job, JobStatus, OutputEntry, RoutineStatus } from "../job/job.ts";
+import { recordOf } from "../job/history.ts";
+import type { Job, JobStatus } from "../job/job.ts";
 import { shownData, type Task } from "../job/task.ts";
 import { decodeJob, encodeJob, type JobDocument, readJob, writeJob } from "./job.ts";
-import { task as taskCodec, type TaskDocument } from "./task.ts";
-
-/** A task that has not ended, as users see it: the words of the job's document, with data as it was emitted. */
-export interface PendingTask extends Omit<TaskDocument, "data" | "progress" | "merged"> {
-  /** What is delivered. */
-  readonly data?: unknown;
-  /** What its last step stored. */
-  readonly progress?: unknown;
-}
-
-/** A line of the history, as users see it. */
-export interface ExecutionRecord {
-  /** When, in ISO 8601. */
-  readonly at: string;
-  /** The payload, or the error. */
-  readonly data?: unknown;
-  /** The event, for `emit`. */
-  readonly event?: string;
-  /** The routine. */
-  readonly routine: string;
-  /** What happened. */
-  readonly type: RecordType;
-}
-
-/** An output, as users see it. */
-export interface JobOutput {
-  /** When, in ISO 8601. */
-  readonly at: string;
-  /** The data. */
-  readonly data?: unknown;
-  /** The routine that put it out. */
-  readonly routine: string;
-  /** The kind, as the handler named it. */
-  readonly type: string;
-}
-
-/** How a routine has fared in a job, as users see it. */
-export interface RoutineProgress {
-  /** The retries of its tasks that have ended. */
-  readonly retries: number;
-  /** What its handlers keep in `ctx.state`. */
-  readonly state: Readonly<Record<string, unknown>>;
-  /** Its worst outcome so far. */
-  readonly status: RoutineStatus | undefined;
-  /** The version of the class that wrote the state. */
-  readonly version: number;
-}
+import {
+  compact,
+  type ExecutionRecord,
+  type JobOutput,
+  type PendingTask,
+  type RoutineProgress,
+  viewOutput,
+} from "./job_views.ts";
+import { task as taskCodec } from "./task.ts";
 
 /** How a job is read. */
 export interface JobReadOptions {
@@ -64,11 +26,6 @@ export interface JobReadOptions {
 
 /** The data behind a job state: for the library's own floors. */
 export let jobOf: (state: JobState) => Job;
-
-/** An output as users see it. */
-export function viewOutput({ at, data, routine, type }: OutputEntry, classes: ClassTable): JobOutput {
-  return compact({ at: formatInstant(at), data: valueOf(data, classes), routine, type });
-}
 
 /**
  * One execution of a flow. It changes while the flow works on it; `toJSON` gives a consistent snapshot at any moment. A
@@ -265,19 +222,4 @@ function checkRead(registry: unknown, { limits }: JobReadOptions): ValueLimits {
     );
   }
   return { ...DEFAULT_VALUE_LIMITS, ...limits };
-}
-
-/** An object without the keys that may be undefined, and those again as optional ones. */
-type Compact<T> =
-  & { readonly [K in keyof T as undefined extends T[K] ? never : K]: T[K] }
-  & { readonly [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined> };
-
-/** Copies an object without the keys whose value is undefined: what has no value is left out on the wire. */
-function compact<const T extends object>(object: T): Compact<T> {
-  const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(object)) {
-    const value: unknown = object[key as keyof T];
-    if (value !== undefined) copy[key] = value;
-  }
-  return copy as Compact<T>;
 }
