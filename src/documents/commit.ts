@@ -292,8 +292,7 @@ export function commitSchema(): Schema<EntryDocument> {
 export function commitSchemaOf({ kind, ...rest }: Readonly<Record<string, unknown>>): Schema<EntryDocument> {
   const { filled, kinds, unknown } = schemas();
   if (kind === "deliver" && Object.hasOwn(rest, "fills")) return filled;
-  const known = Object.entries(kinds).find(([name]) => name === kind);
-  return known === undefined ? unknown : known[1];
+  return Object.entries(kinds).find(([name]) => name === kind)?.[1] ?? unknown;
 }
 
 /** The format of commits. */

@@ -253,12 +253,7 @@ const jobParts: c.Codec<JobParts, JobDocument> = c.shape({
 export const jobSchema: () => Schema<JobDocument> = jobParts.schema;
 
 /** The format of jobs. */
-export const JOB_FORMAT: Format<JobDocument> = {
-  name: "routilux/job",
-  version: 1,
-  migrations: [],
-  schema: jobSchema,
-};
+export const JOB_FORMAT: Format<JobDocument> = { name: "routilux/job", version: 1, migrations: [], schema: jobSchema };
 
 /** The document of a job as it is at this moment, live or not; its values are shared, not copied. */
 export function encodeJob(job: Job): JobDocument {
