@@ -9,8 +9,7 @@ import type { Payload } from "../values/payload.ts";
 import { isErrorData } from "../values/value_reader.ts";
 import type { DocumentReader } from "./reader.ts";
 import * as schemas from "./schema.ts";
-import type { Schema } from "./schema.ts";
-import { once } from "./schema.ts";
+import { once, type Schema } from "./schema.ts";
 
 /** Writes a value's JSON: as it is for a text, frozen for a document that users see. */
 export type WriteValue = (stored: Payload) => JsonValue;

@@ -1,10 +1,9 @@
 import * as v from "valibot";
-import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../values/payload.ts";
+import { DEFAULT_VALUE_LIMITS, type Payload, type ValueLimits, wireOf } from "../values/payload.ts";
 import type { Commit, DeferredCommit, FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../job/commit.ts";
 import { type Job, JOB_STATUSES, type JobStatus } from "../job/job.ts";
 import { dataOf, type Moment, type Task } from "../job/task.ts";
 import type { JsonValue } from "../values/json.ts";
-import { type Payload, wireOf } from "../values/payload.ts";
 import { type Claim, claim, type ClaimDocument } from "./claim.ts";
 import * as c from "./codec.ts";
 import type { ErrorDocument } from "./codec.ts";

@@ -1,5 +1,5 @@
 import { MAX_COUNT } from "../base/bounded_list.ts";
-import { DEFAULT_VALUE_LIMITS, type ValueLimits } from "../values/payload.ts";
+import { DEFAULT_VALUE_LIMITS, frozenWireOf, type Payload, type ValueLimits, wireOf } from "../values/payload.ts";
 import { addTasks } from "../job/apply.ts";
 import {
   Job,
@@ -13,7 +13,6 @@ import { createSlotLists, listEnd, type SlotData, type SlotList } from "../job/s
 import type { Task } from "../job/task.ts";
 import { EXECUTION_STRATEGIES, type ExecutionStrategy } from "../model/flow_graph.ts";
 import type { JsonObject, JsonValue } from "../values/json.ts";
-import { frozenWireOf, type Payload, wireOf } from "../values/payload.ts";
 import * as c from "./codec.ts";
 import type { ErrorDocument } from "./codec.ts";
 import { type Format, openEnvelope, parseText } from "./envelope.ts";

@@ -1,7 +1,16 @@
 import { formatInstant } from "../base/instant.ts";
 import type { Path } from "../base/path.ts";
-import { createTask, dataOf, isActive, type ListRange, type Merged, setActive, type Task } from "../job/task.ts";
-import { NO_DETAILS, type TaskDetails } from "../job/task.ts";
+import {
+  createTask,
+  dataOf,
+  isActive,
+  type ListRange,
+  type Merged,
+  NO_DETAILS,
+  setActive,
+  type Task,
+  type TaskDetails,
+} from "../job/task.ts";
 import type { ConnectionSource } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
 import type { JsonValue } from "../values/json.ts";

@@ -9,8 +9,7 @@ import { type Random, seededRandom } from "./seeded_random.ts";
 import { setUp, type SimulatedJobOptions } from "./simulate.ts";
 import type { Stop } from "./simulated_process.ts";
 import { type Run, runSimulation, type Setup } from "./simulation.ts";
-import { SimulationError } from "./trace.ts";
-import type { TraceStep } from "./trace.ts";
+import { SimulationError, type TraceStep } from "./trace.ts";
 
 /** Options of `pauseAnywhere`. */
 export interface PauseAnywhereOptions<E extends Entry = Entry> extends SimulatedJobOptions<E> {

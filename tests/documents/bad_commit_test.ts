@@ -5,8 +5,7 @@ import { apply } from "../../src/job/apply.ts";
 import type { Job } from "../../src/job/job.ts";
 import { encodeCommit } from "../../src/documents/commit.ts";
 import { encodeJob } from "../../src/documents/job.ts";
-import { withValueAt } from "../support/full_job_document.ts";
-import type { Place } from "../support/full_job_document.ts";
+import { type Place, withValueAt } from "../support/full_job_document.ts";
 import { createJob, JOURNAL, readEntry } from "../support/sample_journal.ts";
 
 const [DELIVER, STATUS, STEP, MERGE, FAILURE, , FILL, CLEAR] = [0, 1, 2, 3, 4, 5, 6, 7] as const;

@@ -1,5 +1,4 @@
-import { StateError } from "../../mod.ts";
-import type { JobDocument } from "../../mod.ts";
+import { type JobDocument, StateError } from "../../mod.ts";
 import { apply } from "../../src/job/apply.ts";
 import type { Commit } from "../../src/job/commit.ts";
 import type { Job } from "../../src/job/job.ts";

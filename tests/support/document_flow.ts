@@ -1,5 +1,13 @@
-import { type Collected, type Context, type Event, type Flow, Registry, Routine, type Slot } from "../../mod.ts";
-import type { FlowOptions } from "../../mod.ts";
+import {
+  type Collected,
+  type Context,
+  type Event,
+  type Flow,
+  type FlowOptions,
+  Registry,
+  Routine,
+  type Slot,
+} from "../../mod.ts";
 import type { ManualTimers } from "../../src/testing/mod.ts";
 import { Point } from "./sample_values.ts";
 import { createTestFlow } from "./test_flow.ts";

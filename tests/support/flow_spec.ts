@@ -1,5 +1,4 @@
-import { ErrorHandler, type ErrorHandlerOptions, Flow } from "../../mod.ts";
-import type { Engine, Registry, Routine } from "../../mod.ts";
+import { type Engine, ErrorHandler, type ErrorHandlerOptions, Flow, type Registry, type Routine } from "../../mod.ts";
 import type { Batch, Script } from "./handler_script.ts";
 
 /**

@@ -1,7 +1,20 @@
 import { type Collected, type Context, Registry, Routine } from "../../mod.ts";
 import { describe, Point } from "./sample_values.ts";
-import { joinItems, lastOf, makeItem, mix, validateItem, valueOf } from "./handler_script.ts";
-import type { Batch, Folded, Item, Joined, Lists, Op, Script } from "./handler_script.ts";
+import {
+  type Batch,
+  type Folded,
+  type Item,
+  type Joined,
+  joinItems,
+  lastOf,
+  type Lists,
+  makeItem,
+  mix,
+  type Op,
+  type Script,
+  validateItem,
+  valueOf,
+} from "./handler_script.ts";
 import type { AnyContext, HandlerEffect } from "./run_listener.ts";
 
 /** How the driver of a run gets between what handlers do. */

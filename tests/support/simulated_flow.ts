@@ -4,11 +4,12 @@ import {
   ErrorHandler,
   type Event,
   Flow,
+  type FlowOptions,
   Registry,
   Routine,
+  type Services,
   type Slot,
 } from "../../mod.ts";
-import type { FlowOptions, Services } from "../../mod.ts";
 import type { Faults, IdleJob, SimulatedHost } from "../../src/testing/mod.ts";
 
 /** An order on its way through the shop. */

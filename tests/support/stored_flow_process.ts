@@ -5,10 +5,11 @@ import {
   Engine,
   type EngineEvent,
   Flow,
+  type JobState,
   Registry,
   Routine,
+  type Store,
 } from "../../mod.ts";
-import type { JobState, Store } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 

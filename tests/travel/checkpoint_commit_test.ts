@@ -2,8 +2,7 @@ import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type Context, Registry, Routine } from "../../mod.ts";
 import { pack, unpack } from "../support/move_job.ts";
-import type { TestFlow } from "../support/test_flow.ts";
-import { createTestFlow } from "../support/test_flow.ts";
+import { createTestFlow, type TestFlow } from "../support/test_flow.ts";
 
 interface Order {
   readonly delayMs: number;

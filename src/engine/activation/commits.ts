@@ -5,8 +5,7 @@ import type { FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../..
 import { createTasks, decideVerdict, failureRecords } from "../../job/decide.ts";
 import type { TaskStart } from "../../job/history.ts";
 import type { Job, JobStatus } from "../../job/job.ts";
-import type { Instant, Moment } from "../../job/task.ts";
-import { hasStarted, type Task } from "../../job/task.ts";
+import { hasStarted, type Instant, type Moment, type Task } from "../../job/task.ts";
 import type { Activation, ActivationHost } from "./activation.ts";
 import { mergeDelivery } from "./merge.ts";
 import type { RoutinePlan, SlotPlan } from "./plan.ts";

@@ -8,8 +8,7 @@ import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.t
 import { createTasks } from "../../job/decide.ts";
 import { hasEnded, type Job, type JobStatus } from "../../job/job.ts";
 import { ReadyQueue } from "../../job/ready_queue.ts";
-import type { Merged, Task } from "../../job/task.ts";
-import type { Instant, Moment } from "../../job/task.ts";
+import type { Instant, Merged, Moment, Task } from "../../job/task.ts";
 import type { Activation, ActivationHost } from "../activation/activation.ts";
 import { Committer } from "./committer.ts";
 import { failureCommit, mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
