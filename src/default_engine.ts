@@ -18,7 +18,7 @@ export function resolveHost({ sliceMs = 4, ...options }: Partial<EngineHostOptio
     services: options.services ?? ({} as Services),
     sliceMs: checkRange("Cannot create engine", "sliceMs", sliceMs, 1, Infinity),
     errorStacks: options.errorStacks ?? false,
-    createDurability: options.createDurability,
+    openStore: options.openStore,
   });
 }
 

@@ -1,10 +1,11 @@
 import type { Registry } from "./values/registry.ts";
 import { resolveHost } from "./default_engine.ts";
-import { StoreSession } from "./engine/durable/store_session.ts";
 import { type DurabilityOptions, resolveDurability } from "./engine/durable/durability_settings.ts";
-import { JobStorage } from "./engine/durable/job_storage.ts";
+import { StoreSession } from "./engine/durable/store_session.ts";
 import { EngineBase, type EngineHost, hostOf } from "./engine/execution/engine_host.ts";
-import { type Rest, SHUTDOWN_REST } from "./engine/execution/resting.ts";
+import { SHUTDOWN_REST } from "./engine/execution/resting.ts";
+import { startStored } from "./engine/execution/stored_start.ts";
+import { bringToRest } from "./engine/execution/waits.ts";
 import type { ShutdownOptions } from "./flow.ts";
 import type { Services } from "./model/context.ts";
 import type { IdSource } from "./ports/ids.ts";
@@ -74,15 +75,11 @@ export class Engine extends EngineBase {
    */
   constructor(options: EngineOptions = {}) {
     const { store, durability = {}, registry, ...rest } = options;
-    const createDurability = (host: EngineHost) =>
-      store && new StoreSession({
-        store,
-        settings: resolveDurability(durability, host.ids.id()),
-        timers: host.timers,
-        createFlow: (...flow) => new JobStorage(...flow),
-        tell: (event) => host.tell(event),
-      });
-    super(resolveHost({ ...rest, createDurability }));
+    const openStore = store && ((host: EngineHost) => {
+      const settings = resolveDurability(durability, host.ids.id());
+      return { session: new StoreSession(store, settings, host.timers, (it) => host.tell(it)), start: startStored };
+    });
+    super(resolveHost({ ...rest, openStore }));
     this.#registry = registry;
   }
 
@@ -147,16 +144,15 @@ export class Engine extends EngineBase {
   async shutdown({ drain = true, ...wait }: ShutdownOptions = {}): Promise<void> {
     const host = hostOf(this);
     host.isShutDown = true;
-    const rest: Rest = host.durability === undefined ? SHUTDOWN_REST : { status: "running" };
-    await Promise.all(Array.from(host.active, (flow) => flow.shutDown({ drain, rest, wait })));
+    await bringToRest(host.live, host.timers, host.store ? { status: "running" } : SHUTDOWN_REST, { drain, ...wait });
   }
 
   #stored(what: string): StoredJobs {
-    const { durability } = hostOf(this);
-    const missing = durability === undefined ? "store" : this.#registry === undefined ? "registry" : undefined;
-    if (durability === undefined || this.#registry === undefined) {
+    const session = hostOf(this).store?.session;
+    const missing = session === undefined ? "store" : this.#registry === undefined ? "registry" : undefined;
+    if (session === undefined || this.#registry === undefined) {
       throw new TypeError(`Cannot ${what}: the engine has no ${missing}; give new Engine() both, store and registry`);
     }
-    return this.#jobs ??= new StoredJobs(this, durability, this.#registry);
+    return this.#jobs ??= new StoredJobs(this, session, this.#registry);
   }
 }

@@ -4,8 +4,8 @@ import { describeValue } from "./base/path.ts";
 import type { Registry } from "./values/registry.ts";
 import { payloadOf } from "./values/encoder.ts";
 import { EngineBase, hostOf } from "./engine/execution/engine_host.ts";
-import type { Execution } from "./engine/execution/execution.ts";
-import { DEFAULT_GRACE_MS, SHUTDOWN_REST } from "./engine/execution/resting.ts";
+import { type Execution, executionOf } from "./engine/execution/execution.ts";
+import { DEFAULT_GRACE_MS } from "./engine/execution/resting.ts";
 import { FlowJobs, refuse } from "./engine/flow_jobs.ts";
 import {
   type JobProgress,
@@ -239,7 +239,7 @@ export class Flow extends FlowGraph {
     const pauseRequest = { reason, checkpoint: payloadOf(checkpoint, this.registry, subject, this.limits) };
     execution.rest({ status: "paused", pauseRequest }, graceMs);
     const wait = signal === undefined ? {} : { signal };
-    await waitForRest(data, this.#runner.executionOf(data), hostOf(this.#engine).timers, wait, undefined);
+    await waitForRest(data, executionOf(data), hostOf(this.#engine).timers, wait, undefined);
   }
 
   /**
@@ -318,7 +318,7 @@ export class Flow extends FlowGraph {
    */
   async shutdown({ drain = true, ...options }: ShutdownOptions = {}): Promise<void> {
     checkWait(options);
-    await this.#runner.shutDown({ drain, rest: SHUTDOWN_REST, wait: options });
+    await this.#runner.shutDown(drain, options);
   }
 
   #create(entry: Entry, { params, options }: GivenArguments<CreateOptions>): JobState {
@@ -336,7 +336,7 @@ export class Flow extends FlowGraph {
 
   /** With a store, a job of this id that works here already is the one to start. */
   #live({ jobId }: CreateOptions): JobState | undefined {
-    const job = jobId === undefined ? undefined : hostOf(this.#engine).durability?.liveJob(jobId);
+    const job = jobId === undefined ? undefined : hostOf(this.#engine).store?.session.liveJob(jobId);
     return job === undefined ? undefined : new JobState(job, this.registry);
   }
 
@@ -373,7 +373,7 @@ export class Flow extends FlowGraph {
         `Cannot ${event} job "${data.jobId}": its flow_id "${data.flowId}" does not match flow "${this.id}"`,
       );
     }
-    return { data, execution: this.#runner.executionOf(data), timers: hostOf(this.#engine).timers };
+    return { data, execution: executionOf(data), timers: hostOf(this.#engine).timers };
   }
 
   #entry(entry: Entry): Route {

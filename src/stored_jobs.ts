@@ -6,6 +6,7 @@ import { checkInteger, checkName } from "./base/options.ts";
 import type { Registry } from "./values/registry.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
 import { type EngineBase, hostOf } from "./engine/execution/engine_host.ts";
+import { executionOf } from "./engine/execution/execution.ts";
 import { Flow, runnerOf } from "./flow.ts";
 import type { StoredJob } from "./ports/store.ts";
 import { hasEnded } from "./job/job.ts";
@@ -50,25 +51,25 @@ export type JobCommand =
 /** The jobs in an engine's store, and what can be done with them from outside. */
 export class StoredJobs {
   readonly #engine: EngineBase;
-  readonly #durability: StoreSession;
+  readonly #session: StoreSession;
   readonly #registry: Registry;
   /** By text: jobs of one flow share it. */
   readonly #flows: Map<string, Flow> = new Map();
 
   /** Makes the view of an engine's store. */
-  constructor(engine: EngineBase, durability: StoreSession, registry: Registry) {
+  constructor(engine: EngineBase, session: StoreSession, registry: Registry) {
     this.#engine = engine;
-    this.#durability = durability;
+    this.#session = session;
     this.#registry = registry;
   }
 
   /** See `Engine`. */
   async recover(limit: number | undefined): Promise<Recovery> {
-    const { store, settings, timers } = this.#durability;
+    const { store, settings, timers } = this.#session;
     const jobs: StoredFlowJob[] = [];
     const errors: { jobId: string; error: unknown }[] = [];
     for (const record of await store.due({ now: timers.now(), owner: settings.owner, limit })) {
-      if (this.#durability.isElsewhere(record) || this.#durability.liveJob(record.jobId) !== undefined) continue;
+      if (this.#session.isElsewhere(record) || this.#session.liveJob(record.jobId) !== undefined) continue;
       try {
         const found = await this.#restore(record.jobId);
         if (await this.#goOn(found)) jobs.push(found);
@@ -89,7 +90,7 @@ export class StoredJobs {
     const action = `Cannot send to job "${jobId}"`;
     const text = encodeCommand(this.#command(action, command));
     if (key !== undefined) checkName(action, "key", key);
-    if (!await this.#durability.store.send(jobId, text, key ?? hostOf(this.#engine).ids.id())) {
+    if (!await this.#session.store.send(jobId, text, key ?? hostOf(this.#engine).ids.id())) {
       throw unknownJob(jobId, "send to");
     }
   }
@@ -130,7 +131,7 @@ export class StoredJobs {
   async #restore(jobId: string): Promise<StoredFlowJob> {
     const stored = await this.#load(jobId, "open");
     const flow = this.#flowOf(stored);
-    const job = this.#durability.liveJob(jobId) ?? runnerOf(flow).durable?.restore(stored);
+    const job = this.#session.liveJob(jobId) ?? runnerOf(flow).storage?.restore(stored);
     // Unreachable: the flow is of this engine, which has a store.
     if (job === undefined) throw unknownJob(jobId, "open");
     return { flow, job: new JobState(job, this.#registry) };
@@ -142,10 +143,9 @@ export class StoredJobs {
       flow.resume(job);
       return true;
     }
-    const runner = runnerOf(flow);
     const data = jobOf(job);
-    await runner.durable?.poll(data);
-    return runner.executionOf(data) !== undefined;
+    await runnerOf(flow).storage?.poll(data);
+    return executionOf(data) !== undefined;
   }
 
   #command(action: string, command: JobCommand): Command {
@@ -168,7 +168,7 @@ export class StoredJobs {
   }
 
   async #load(jobId: string, event: string): Promise<StoredJob> {
-    const stored = await this.#durability.store.load(jobId);
+    const stored = await this.#session.store.load(jobId);
     if (stored === undefined) throw unknownJob(jobId, event);
     return stored;
   }

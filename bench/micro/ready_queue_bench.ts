@@ -17,7 +17,7 @@ function benchQueue(name: string, make: (id: number) => Task): void {
   const job = new Job({ jobId: "job", flowId: "flow" }, 0, settings);
   for (let id = 1; id <= TIMES; id++) job.tasks.add(make(id));
   bench(name, { group: "ready queue" }, () => {
-    const queue = new ReadyQueue(job, START);
+    const queue = new ReadyQueue(job).fill(START);
     queue.wake({ at: LATER });
     let taken = 0;
     while (queue.take(HIGH_WATER) !== undefined) taken++;

@@ -5,7 +5,7 @@ import { formatInstant } from "../base/instant.ts";
 import { describeValue } from "../base/path.ts";
 import { Registry } from "../values/registry.ts";
 import { recordOf } from "../job/history.ts";
-import type { Job, JobStatus } from "../job/job.ts";
+import { type Job, type JobStatus, statusOf } from "../job/job.ts";
 import { shownData, type Task } from "../job/task.ts";
 import { decodeJob, encodeJob, type JobDocument, readJob, writeJob } from "./job.ts";
 import {
@@ -93,7 +93,7 @@ export class JobState {
 
   /** Where it stands. */
   get status(): JobStatus {
-    return this.#job.status;
+    return statusOf(this.#job);
   }
 
   /** Why it failed or was cancelled. */

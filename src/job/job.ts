@@ -155,8 +155,10 @@ export class Job {
   readonly deferredEvents: DeferredEvent[] = [];
   /** Deliveries that are awaited, oldest first, by the key of their slot. */
   readonly awaiting: Map<string, Set<Task>> = new Map();
-  /** The engine that runs it; a restored job has none. */
+  /** What runs it; a job at rest has nothing. */
   owner: object | undefined;
+  /** Whether the store has yet to say what becomes of it: see `statusOf`. */
+  isStarting = false;
   /** The classes that its values name, with the first place of each: filled on reading, for the preflight. */
   classes: ReadonlyMap<string, string> = NO_CLASSES;
   #jobId: string | (() => string);
@@ -179,6 +181,16 @@ export class Job {
     if (typeof this.#jobId === "function") this.#jobId = this.#jobId();
     return this.#jobId;
   }
+
+  /** Takes over the content of another job of the same id: whoever holds this object has that job from now on. */
+  become(other: Job): void {
+    Object.assign(this, other, { owner: this.owner, isStarting: this.isStarting });
+  }
+}
+
+/** The status that a job shows: it is `running` as soon as an engine starts it, though its store has not answered yet. */
+export function statusOf({ isStarting, status }: Job): JobStatus {
+  return isStarting ? "running" : status;
 }
 
 /** Says whether a job has ended: it goes on only by a redrive. */

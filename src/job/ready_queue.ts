@@ -67,13 +67,19 @@ export class ReadyQueue {
   #low: Lane | undefined;
   readonly #waiting: Heap<Waiting> = new Heap(isDueBefore);
 
-  /** Makes the queue of all tasks that the job has. */
-  constructor(job: Job, time: Instant) {
+  /** Makes an empty queue for the tasks of a job. */
+  constructor(job: Job) {
     this.#job = job;
-    for (const task of job.tasks) {
+  }
+
+  /** Adds all tasks that the job has, but for some. To be called once, before others are added. */
+  fill(time: Instant, without?: readonly Task[]): this {
+    for (const task of this.#job.tasks) {
+      if (without?.includes(task) === true) continue;
       if (isActive(task)) this.#resumed.push(task);
       else this.add(task, time);
     }
+    return this;
   }
 
   /** How many tasks could run at once: neither parked nor waiting. */

@@ -1,5 +1,10 @@
 import type { DueQuery, JobHead, JobPage, JobRecord, ListQuery } from "./store.ts";
 
+/** The head of a job: each of its properties, and nothing else. */
+export function headOf({ flowId, status, wakeAt, owner, epoch, consumed }: JobHead): JobHead {
+  return { flowId, status, wakeAt, owner, epoch, consumed };
+}
+
 /** The position of a job in lists. */
 export type ListPosition = Pick<JobRecord, "createdAt" | "jobId">;
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertInstanceOf, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import {
   type Context,
@@ -10,6 +10,7 @@ import {
   Registry,
   Routine,
   SerializationError,
+  StateError,
   type Store,
   StoreError,
 } from "../../mod.ts";
@@ -297,4 +298,62 @@ test("a snapshot of a running job is refused while its owner has it, and goes on
   other.flow.deliver(late, "worker", "input", { n: 2 });
   assertEquals(await other.flow.waitForCompletion(late), true);
   assertEquals([other.begun, (await store.find("job"))?.epoch], [[2], 2]);
+});
+
+test("a copy of a stored job reads running while the store is asked, and as it was when it is refused", async () => {
+  const store = memoryStore();
+  const process = new StoredFlowProcess({ store, work: (_n, ctx) => void ctx.expect("input") });
+  const job = process.start([1]);
+  await process.settle();
+  await process.flow.pause(job);
+  const { registry, flow } = process;
+  const [early, late] = [1, 2].map(() => JobState.fromText(job.toText(), registry));
+  assert(early !== undefined && late !== undefined);
+  flow.resume(early);
+  assertEquals(early.status, "running");
+  assertThrows(() => flow.resume(early), StateError, 'in status "running": it is live already');
+  flow.deliver(early, "worker", "input", { n: 2 });
+  await process.settle();
+  assertEquals([early.status, process.begun], ["running", [1, 2]]);
+  flow.resume(late);
+  assertEquals(late.status, "running");
+  await assertRejects(() => flow.waitForCompletion(late), FencedError);
+  assertEquals([late.status, late.pendingTasks.length], ["paused", 1], "nothing has changed");
+});
+
+test("a copy that another engine creates first is lost to that one", async () => {
+  const store = memoryStore();
+  const { create } = store;
+  store.create = async (job) => {
+    await create({ ...job, head: { ...job.head, owner: "another" } });
+    return false;
+  };
+  const process = new StoredFlowProcess({ store });
+  const copy = JobState.fromText(new StoredFlowProcess().flow.create("source", {}).toText(), process.registry);
+  process.flow.resume(copy);
+  await assertRejects(() => process.flow.waitForCompletion(copy), FencedError);
+  assertEquals(process.begun, []);
+});
+
+test("a job that goes on under the same id has worked as long as it had", async () => {
+  const store = memoryStore();
+  const first = new StoredFlowProcess({ store, work: () => new Promise<void>(() => {}) });
+  first.start([1]);
+  await first.settle();
+  const down = first.engine.shutdown({ drain: false });
+  await first.timers.advance(1_000);
+  await down;
+  const second = new StoredFlowProcess({ store, timers: first.timers });
+  const job = second.start([]);
+  await second.settle();
+  assertEquals([job.status, job.toJSON().ranMs], ["completed", 1_000]);
+});
+
+test("the failure of a task that no recovery gets any further is told", async () => {
+  const data = memoryStore();
+  await dieOften(data, 3);
+  const process = new StoredFlowProcess({ store: data, durability: OWNER });
+  await process.engine.recover();
+  await process.settle();
+  assertEquals(process.told("task").map(({ task, outcome }) => [task, outcome]), [[2, "continue"], [3, "done"]]);
 });

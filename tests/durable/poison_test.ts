@@ -21,8 +21,11 @@ function jobOf(details: readonly (Partial<TaskDetails> | undefined)[]): Job {
 
 /** What is found first: how often each has been found like this, and which are given up. */
 function found(job: Job, before: readonly FirstAttempt[] | undefined, { workers = 1, most = 3 } = {}) {
-  const { tried, poisoned } = findFirstTasks(job, workers, 0, before, most);
-  return { tried: tried.map(({ task, recoveries }) => [task, recoveries]), poisoned: poisoned.map(({ id }) => id) };
+  const { attempts, poisoned } = findFirstTasks(job, workers, 0, before, most);
+  return {
+    tried: attempts.map(({ task, recoveries }) => [task, recoveries]),
+    poisoned: poisoned.map(({ id }) => id),
+  };
 }
 
 const was = (task: number, recoveries: number, attempt = 0, step = 0): FirstAttempt => ({

@@ -14,7 +14,7 @@ test("tasks that come back late count among those that a parked one waits for", 
   const parked = createTask(1, ROUTE, 1, START, { ...NO_DETAILS, parked: true });
   const [early, late] = [createTask(2, ROUTE, 2, START), createTask(3, ROUTE, 3, START)];
   for (const task of [parked, early, late]) apply(job, { kind: "deliver", time: START, task, data: task.data });
-  const queue = new ReadyQueue(job, START);
+  const queue = new ReadyQueue(job).fill(START);
   assertEquals([queue.take(2), queue.take(2)], [early, parked], "one other is ready");
   for (const task of [early, parked]) queue.add(task, START);
   assertEquals([queue.peek(2), queue.take(2)], [early, early], "two others are ready");
@@ -27,7 +27,7 @@ test("what a queue shows is what it gives next, and its count is right, whatever
   for (let seed = 1; seed <= 40; seed++) {
     const random = seededRandom(seed);
     const highWater = random.integer(6);
-    const queue = new ReadyQueue(createJob(), START);
+    const queue = new ReadyQueue(createJob()).fill(START);
     const taken: Task[] = [];
     for (let id = 1; id <= 40; id++) {
       const parked = random.integer(4) === 0;

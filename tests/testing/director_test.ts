@@ -13,7 +13,7 @@ const ROUTE = { routine: "a", slot: "in", connection: undefined };
 function takeAll(makeTasks: () => readonly Task[], choose: (count: number) => number, highWater = 64): string {
   const job = createJob();
   for (const task of makeTasks()) apply(job, { kind: "deliver", time: START, task, data: 0 });
-  const queue = new ReadyQueue(job, START);
+  const queue = new ReadyQueue(job).fill(START);
   const counts: number[] = [];
   const director: Director = {
     choose: (count) => {

@@ -2,32 +2,24 @@ import { FencedError, StoreError } from "../../base/errors.ts";
 import { Fifo } from "../../base/fifo.ts";
 import { instantAfter } from "../../base/instant.ts";
 import { isThenable } from "../../base/thenable.ts";
-import type { JobHead, Store } from "../../ports/store.ts";
-import type { CancelTimer, Timers } from "../../ports/timers.ts";
+import type { JobHead } from "../../ports/store.ts";
+import type { CancelTimer } from "../../ports/timers.ts";
 import type { Commit } from "../../job/commit.ts";
 import type { Job } from "../../job/job.ts";
 import type { FirstAttempt } from "../../documents/claim.ts";
 import { encodeClaim, encodeCommit } from "../../documents/commit.ts";
 import { writeJob } from "../../documents/job.ts";
-import { delayAfter, type DurabilitySettings } from "./durability_settings.ts";
+import { delayAfter } from "./durability_settings.ts";
+import type { StoreSession } from "./store_session.ts";
 
-/** What journals need of their engine. */
-export interface JournalHost {
-  readonly store: Store;
-  readonly settings: DurabilitySettings;
-  readonly timers: Timers;
-  /** The store has failed; it is tried again. */
-  onStoreError(job: Job, error: unknown): void;
-}
-
-/** What a live job wants to hear. */
-export interface JournalUser {
+/** What a journal calls back while its job is live. */
+export interface JournalCallbacks {
   /** Entries have been stored, some time after they were handed in. */
-  onStored(): void;
+  readonly onStored: () => void;
   /** The claim was renewed: a moment to look for commands. */
-  onRenewed(): void;
-  /** Nothing can be written any more: somebody else has the job, or the store fails. */
-  onLost(error: Error): void;
+  readonly onRenewed: () => void;
+  /** Nothing can be written any more: another engine has the job, or the store fails. */
+  readonly onLost: (error: Error) => void;
 }
 
 interface Waiter {
@@ -37,8 +29,8 @@ interface Waiter {
 }
 
 /**
- * One job's line in the store: entries in the order of their commits, and whoever waits for one to be stored. While a
- * write is under way the next ones gather, and go out together.
+ * The journal of one job in the store: it writes entries in the order of their commits, and calls back when one is stored. The
+ * entries that are handed in during a write are written together by the next.
  */
 export class Journal {
   /** The inbox is being read. */
@@ -46,7 +38,7 @@ export class Journal {
   /** Commands may have come that have not been read. */
   isAddressed = false;
   readonly #job: Job;
-  readonly #host: JournalHost;
+  readonly #session: StoreSession;
   #head: JobHead;
   #isHeadNew = false;
   /** The revision with all that was handed in, and the one that is stored. */
@@ -61,7 +53,7 @@ export class Journal {
   /** What a store does at once is done before the caller of `flush` goes on: nobody has to be told. */
   #isFlushing = false;
   #failures = 0;
-  #user: JournalUser | undefined;
+  #callbacks: JournalCallbacks | undefined;
   #lost: Error | undefined;
   #stopRenewal: CancelTimer | undefined;
   #stopFlush: CancelTimer | undefined;
@@ -69,18 +61,18 @@ export class Journal {
   #length = 0;
   #snapshotAt: number;
 
-  /** What stood first when an owner claimed the job that has died since; `undefined` when it was let go. */
-  readonly tried: readonly FirstAttempt[] | undefined;
+  /** The tasks that stood first when the job was claimed by an owner that has died since; `undefined` when it was let go. */
+  readonly firstAttempts: readonly FirstAttempt[] | undefined;
 
   /** Makes the journal of a job that is in the store at a revision. */
-  constructor(job: Job, host: JournalHost, revision: number, head: JobHead, tried?: readonly FirstAttempt[]) {
+  constructor(job: Job, session: StoreSession, revision: number, head: JobHead, first?: readonly FirstAttempt[]) {
     this.#job = job;
-    this.#host = host;
-    this.tried = tried;
+    this.#session = session;
+    this.firstAttempts = first;
     this.#handed = revision;
     this.#stored = revision;
     this.#head = head;
-    this.#snapshotAt = host.settings.snapshotLength;
+    this.#snapshotAt = session.settings.snapshotLength;
   }
 
   /** Whether something has not been stored yet. */
@@ -101,43 +93,43 @@ export class Journal {
   /** Whether handlers have run as far ahead of the store as they may. */
   isFarAhead(now: number): boolean {
     const since = this.#writtenAt ?? this.#gatheredAt;
-    if (this.#isStrict || since === undefined || now - since < this.#host.settings.flushMs) return false;
+    if (this.#isStrict || since === undefined || now - since < this.#session.settings.flushMs) return false;
     this.flush();
     return this.isBehind;
   }
 
-  /** The job is claimed for a live one, which hears of what is stored; its claim is kept up. */
-  subscribe(user: JournalUser): void {
-    this.#user = user;
+  /** The job is live: its claim is renewed, until it rests. */
+  subscribe(callbacks: JournalCallbacks): void {
+    this.#callbacks = callbacks;
     this.#scheduleRenewal();
   }
 
   /** Claims the job: whoever had it before can write nothing more. */
-  claim(tried: readonly FirstAttempt[]): void {
+  claim(firstAttempts: readonly FirstAttempt[]): void {
     this.#head = { ...this.#head, epoch: this.#head.epoch + 1 };
-    this.#writeClaim(tried);
+    this.#addClaim(firstAttempts);
   }
 
-  /** Writes down which commands have been consumed, where no commit came of them. */
+  /** Stores which commands have been consumed, where no commit has followed from them. */
   acknowledge(): void {
     if (!this.#isHeadNew || this.#entries.length > 0) return;
-    if (this.#user !== undefined) this.#writeClaim([]);
-    else this.#writeRelease();
+    if (this.#callbacks !== undefined) this.#addClaim([]);
+    else this.#addRelease();
     this.flush();
   }
 
-  /** A command is consumed with the next entry. */
+  /** The next entry says that a command is consumed. */
   consume(sequence: number): void {
     this.#head = { ...this.#head, consumed: sequence };
     this.#isHeadNew = true;
   }
 
-  /** Writes down what a commit does, before it is applied. */
+  /** Encodes a commit that has not been applied yet. */
   encode(commit: Commit): string {
     return JSON.stringify(encodeCommit(commit, this.#isHeadNew && this.consumed > 0 ? this.consumed : undefined));
   }
 
-  /** Hands in the text of a commit that has been applied; `run` is called when what follows from it may be seen. */
+  /** Hands in the text of a commit that has been applied; `run` is called when its consequences may follow. */
   write(text: string, run?: () => void): void {
     if (this.#lost !== undefined) return;
     this.#add(text);
@@ -150,14 +142,14 @@ export class Journal {
     else this.#scheduleFlush();
   }
 
-  /** Hands in the last commit of a live job, and lets go of it; `run` is called when it is stored. */
+  /** Hands in the text of a commit after which the job rests, and lets go of the job; `run` is called when that is stored. */
   rest(text: string, wakeAt: number | undefined, run: () => void): void {
     this.#stopRenewal?.();
     this.#head = { ...this.#head, status: this.#job.status, wakeAt, owner: undefined };
     this.#isHeadNew = true;
     this.write(text);
     this.whenStored(() => {
-      this.#user = undefined;
+      this.#callbacks = undefined;
       run();
     });
     this.flush();
@@ -169,7 +161,7 @@ export class Journal {
     else this.#waiters.push({ revision: this.#handed, run });
   }
 
-  /** Writes what has gathered, unless a write is under way. */
+  /** Writes the entries that have been handed in, unless a write is under way. */
   flush(): void {
     if (this.#isWriting || this.#entries.length === 0 || this.#lost !== undefined) return;
     this.#stopFlush?.();
@@ -188,13 +180,13 @@ export class Journal {
   }
 
   get #isStrict(): boolean {
-    return this.#host.settings.mode === "strict";
+    return this.#session.settings.mode === "strict";
   }
 
   #attempt(entries: readonly string[], head: JobHead | undefined): void {
     const onError = (error: unknown) => this.#fail(error, entries, head);
     try {
-      const result = this.#host.store.append(this.#job.jobId, this.#stored, entries, head);
+      const result = this.#session.store.append(this.#job.jobId, this.#stored, entries, head);
       if (isThenable(result)) result.then(() => this.#succeed(entries.length), onError);
       else this.#succeed(entries.length);
     } catch (error) {
@@ -216,18 +208,18 @@ export class Journal {
       next.run();
     }
     if (this.#isStrict || this.#waiters.size > 0) this.flush();
-    if (!this.#isFlushing) this.#user?.onStored();
+    if (!this.#isFlushing) this.#callbacks?.onStored();
   }
 
   #fail(error: unknown, entries: readonly string[], head: JobHead | undefined): void {
-    const { settings, timers } = this.#host;
+    const { settings, timers } = this.#session;
     if (error instanceof FencedError) {
       if (this.#failures === 0) this.#lose(error);
       else this.#recognize(error, entries, head);
       return;
     }
     this.#failures++;
-    this.#host.onStoreError(this.#job, error);
+    this.#session.onStoreError(this.#job, error);
     if (this.#failures >= settings.attempts) {
       this.#lose(new StoreError(this.#job.jobId, this.#failures, { cause: error }));
       return;
@@ -235,9 +227,9 @@ export class Journal {
     timers.setTimer(timers.now() + delayAfter(this.#failures, settings), () => this.#attempt(entries, head));
   }
 
-  /** A write that seemed to fail may have arrived: then it is our own entries that stand in the way of the next try. */
+  /** A write that failed may have arrived all the same: then the store refuses the next try because of our own entries. */
   #recognize(error: FencedError, entries: readonly string[], head: JobHead | undefined): void {
-    Promise.resolve().then(() => this.#host.store.load(this.#job.jobId)).then((stored) => {
+    Promise.resolve().then(() => this.#session.store.load(this.#job.jobId)).then((stored) => {
       const from = this.#stored - (stored?.snapshotRevision ?? 0);
       const isOurs = entries.every((entry, i) => stored?.entries[from + i] === entry);
       if (isOurs && stored?.record.revision === this.#stored + entries.length) this.#succeed(entries.length);
@@ -245,26 +237,26 @@ export class Journal {
     }, (failure: unknown) => this.#fail(failure, entries, head));
   }
 
-  /** Gives up: nothing more is written, and whoever waits is told. */
+  /** Gives up: nothing more is written, and the live job is told. */
   #lose(error: Error): void {
     this.#lost = error;
     this.#stopRenewal?.();
     this.#stopFlush?.();
-    const user = this.#user;
-    this.#user = undefined;
-    user?.onLost(error);
+    const callbacks = this.#callbacks;
+    this.#callbacks = undefined;
+    callbacks?.onLost(error);
   }
 
   #takeSnapshot(): void {
     if (this.#length < this.#snapshotAt) return;
-    const { store, settings } = this.#host;
+    const { store, settings } = this.#session;
     const { jobId } = this.#job;
     const text = writeJob(this.#job);
     const revision = this.#handed;
     this.#length = 0;
     this.#snapshotAt = Math.max(settings.snapshotLength, text.length);
     this.whenStored(() => {
-      const onError = (error: unknown) => this.#host.onStoreError(this.#job, error);
+      const onError = (error: unknown) => this.#session.onStoreError(this.#job, error);
       try {
         const result = store.compact(jobId, revision, text);
         if (isThenable(result)) result.then(undefined, onError);
@@ -275,42 +267,50 @@ export class Journal {
   }
 
   #add(text: string): void {
-    if (!this.#isStrict) this.#gatheredAt ??= this.#host.timers.now();
+    if (!this.#isStrict) this.#gatheredAt ??= this.#session.timers.now();
     this.#entries.push(text);
     this.#handed++;
     this.#length += text.length;
   }
 
-  #writeClaim(tried: readonly FirstAttempt[]): void {
-    const { timers, settings } = this.#host;
+  #addClaim(firstAttempts: readonly FirstAttempt[]): void {
+    const { timers, settings } = this.#session;
     const at = timers.now();
     const until = instantAfter(at, settings.leaseMs);
     this.#head = { ...this.#head, status: this.#job.status, owner: settings.owner, wakeAt: until };
     this.#isHeadNew = true;
     const { consumed, epoch, owner } = this.#head;
-    this.#add(JSON.stringify(encodeClaim({ kind: "claim", at, consumed, epoch, owner, tried, until })));
+    this.#add(JSON.stringify(encodeClaim({ kind: "claim", at, consumed, epoch, owner, tried: firstAttempts, until })));
   }
 
-  #writeRelease(): void {
-    const at = this.#host.timers.now();
+  #addRelease(): void {
+    const at = this.#session.timers.now();
     const { consumed, epoch } = this.#head;
-    const release = { kind: "claim", at, consumed, epoch, owner: undefined, tried: [], until: undefined } as const;
+    const release = {
+      kind: "claim",
+      at,
+      consumed,
+      epoch,
+      owner: undefined,
+      tried: [],
+      until: undefined,
+    } as const;
     this.#add(JSON.stringify(encodeClaim(release)));
   }
 
   #scheduleRenewal(): void {
-    const { timers, settings } = this.#host;
+    const { timers, settings } = this.#session;
     this.#stopRenewal?.();
     this.#stopRenewal = timers.setTimer(timers.now() + settings.leaseMs / 3, () => {
-      this.#writeClaim([]);
+      this.#addClaim([]);
       this.flush();
       this.#scheduleRenewal();
-      this.#user?.onRenewed();
+      this.#callbacks?.onRenewed();
     });
   }
 
   #scheduleFlush(): void {
-    const { timers, settings } = this.#host;
+    const { timers, settings } = this.#session;
     this.#stopFlush ??= timers.setTimer(timers.now() + settings.flushMs, () => {
       this.#stopFlush = undefined;
       this.flush();

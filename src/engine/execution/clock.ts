@@ -4,11 +4,11 @@ import type { Instant, Moment } from "../../job/task.ts";
 /** How long a live job has worked, its timeout, and the alarm for its next waiting task. */
 export class JobClock {
   readonly #timers: Timers;
-  readonly #timeoutMs: number;
   readonly #onTimeout: () => void;
   readonly #onAlarm: () => void;
+  #timeoutMs = Infinity;
   /** How long the job had worked when it last began to. */
-  #ranMs: number;
+  #ranMs = 0;
   #workingSince: number | undefined;
   #time: Moment = { at: NaN, ranMs: 0 };
   #stopTimeout: CancelTimer | undefined;
@@ -16,15 +16,20 @@ export class JobClock {
   #stopAlarm: CancelTimer | undefined;
 
   /**
-   * Makes the clock of a job that has worked for `ranMs` already. `onTimeout` is called when it has worked for `timeoutMs`,
-   * `onAlarm` when its next waiting task is due.
+   * Makes the clock of a job; to be prepared before it is used. `onTimeout` is called when the job has worked for longer than it
+   * may, `onAlarm` when its next waiting task is due.
    */
-  constructor(timers: Timers, ranMs: number, timeoutMs: number, onTimeout: () => void, onAlarm: () => void) {
+  constructor(timers: Timers, onTimeout: () => void, onAlarm: () => void) {
     this.#timers = timers;
-    this.#ranMs = ranMs;
-    this.#timeoutMs = timeoutMs;
     this.#onTimeout = onTimeout;
     this.#onAlarm = onAlarm;
+  }
+
+  /** Says that the job has worked for `ranMs` of the `timeoutMs` that it may. Returns the present moment. */
+  prepare(ranMs: number, timeoutMs: number): Moment {
+    this.#ranMs = ranMs;
+    this.#timeoutMs = timeoutMs;
+    return this.#time = { at: this.#timers.now(), ranMs };
   }
 
   /** The present moment: the same object until the clock goes on. */

@@ -1,7 +1,7 @@
 import { apply } from "../../job/apply.ts";
 import type { Commit } from "../../job/commit.ts";
 import type { Job } from "../../job/job.ts";
-import { nextDueAt, type ReadyQueue } from "../../job/ready_queue.ts";
+import { nextDueAt, ReadyQueue } from "../../job/ready_queue.ts";
 import type { Task } from "../../job/task.ts";
 import type { JobListeners } from "./listeners.ts";
 import type { JobNotifier } from "./notifier.ts";
@@ -10,59 +10,65 @@ import type { Journal } from "../durable/journal.ts";
 const NONE: readonly never[] = [];
 
 /**
- * Performs the commits of one live job, and tells of them. With a journal, what follows from a commit is done, and seen, when it
- * is stored: the tasks that it makes ready are in the queue, but held till then, so that the order of tasks does not depend on
- * the store.
+ * The only way in which a job is changed: a commit is encoded, applied, and stored. With a journal, the consequences of a commit
+ * follow when it is stored: the tasks that it makes ready are in the queue, but held till then, so that the order of tasks does
+ * not depend on the store.
  */
 export class Committer {
   /** Where commits are stored; a job without a store has none. */
   journal: Journal | undefined;
   /** Where the tasks go that a commit makes ready. */
-  queue: ReadyQueue;
+  readonly queue: ReadyQueue;
   readonly #job: Job;
   readonly #listeners: JobListeners;
   readonly #notifier: JobNotifier;
   /** Tasks that must not run yet, with the commit that must be stored before: a job without a store has none. */
   #held: Map<Task, Commit> | undefined;
 
-  /** Makes the log of a job. */
-  constructor(job: Job, queue: ReadyQueue, listeners: JobListeners, notifier: JobNotifier) {
+  /** Makes the committer of a job, live or at rest. */
+  constructor(job: Job, listeners: JobListeners, notifier: JobNotifier, journal?: Journal) {
     this.#job = job;
-    this.queue = queue;
     this.#listeners = listeners;
     this.#notifier = notifier;
+    this.queue = new ReadyQueue(job);
+    this.journal = journal;
   }
 
   /**
-   * Performs a commit that makes tasks ready, and then what follows from it. They are in the queue before anybody is told: a
-   * listener may deliver to one that has just been made.
+   * Performs a commit that makes tasks ready: `applied` is called before it is stored, `follow` afterwards. The tasks are in the
+   * queue before listeners are called: one may deliver to a task that has just been made.
    */
-  perform(commit: Commit, readied: readonly Task[] = NONE, follow?: () => void): void {
-    if (this.journal !== undefined) return this.#store(this.journal, commit, readied, follow);
+  perform(commit: Commit, readied: readonly Task[] = NONE, follow?: () => void, applied?: () => void): void {
+    const { journal } = this;
+    const text = journal?.encode(commit);
     this.#apply(commit, readied);
+    applied?.();
+    if (journal !== undefined && text !== undefined) return this.#store(journal, text, commit, readied, follow);
     this.#tell(commit);
     follow?.();
   }
 
-  /** Not by a closure of the job: what an engine compiles for the closures of one job does not fit those of the next. */
-  #tell(commit: Commit): void {
-    this.#listeners.committed();
-    if (commit.kind === "step") this.#listeners.step(commit);
-    if (commit.kind === "step" || commit.kind === "failure") this.#notifier.task(commit);
+  /** Performs a commit after which the job rests: `applied` is called before it is stored, `follow` afterwards. */
+  performLast(commit: Commit, follow: () => void, applied?: () => void): void {
+    const { journal } = this;
+    const text = journal?.encode(commit);
+    this.#apply(commit, NONE);
+    applied?.();
+    const wakeAt = this.#job.status === "running" ? nextDueAt(this.#job, commit.time.at) : undefined;
+    if (journal === undefined || text === undefined) follow();
+    else journal.rest(text, wakeAt, follow);
   }
 
   #apply(commit: Commit, readied: readonly Task[]): void {
     apply(this.#job, commit);
-    // By index: for-of is thrice the code, and an engine inlines only so much.
+    // An indexed loop stays within the inlining budget.
     for (let i = 0; i < readied.length; i++) {
       const task = readied[i];
       if (task !== undefined) this.queue.add(task, commit.time);
     }
   }
 
-  #store(journal: Journal, commit: Commit, readied: readonly Task[], follow: (() => void) | undefined): void {
-    const text = journal.encode(commit);
-    this.#apply(commit, readied);
+  #store(journal: Journal, text: string, commit: Commit, readied: readonly Task[], follow?: () => void): void {
     const held = this.#held ??= new Map<Task, Commit>();
     for (const task of readied) held.set(task, commit);
     journal.write(text, () => {
@@ -72,18 +78,14 @@ export class Committer {
     });
   }
 
-  /** Performs the last commit of a live job: `stop` ends what goes on, then `tell` is called. */
-  performLast(commit: Commit, stop: () => void, tell: () => void): void {
-    const { journal } = this;
-    const text = journal?.encode(commit);
-    apply(this.#job, commit);
-    stop();
-    const wakeAt = this.#job.status === "running" ? nextDueAt(this.#job, commit.time.at) : undefined;
-    if (journal === undefined || text === undefined) tell();
-    else journal.rest(text, wakeAt, tell);
+  /** A method, not a closure per job: engines compile closures anew for each job, and calls through them are megamorphic. */
+  #tell(commit: Commit): void {
+    this.#listeners.committed();
+    if (commit.kind === "step") this.#listeners.step(commit);
+    if (commit.kind === "step" || commit.kind === "failure") this.#notifier.task(commit);
   }
 
-  /** Whether a task must not run yet: what made it ready is not stored. */
+  /** Whether a task must not run yet: the commit that made it ready is not stored. */
   isHeld(task: Task | undefined): boolean {
     return task !== undefined && this.#held?.has(task) === true;
   }
@@ -99,7 +101,7 @@ export class Committer {
     return this.journal !== undefined && this.journal.isFarAhead(now);
   }
 
-  /** Whether something is not stored yet; then it is on its way. */
+  /** Whether a commit is not stored yet; then it is being written. */
   isBehind(): boolean {
     if (this.journal === undefined || !this.journal.isBehind) return false;
     this.journal.flush();

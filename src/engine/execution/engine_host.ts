@@ -4,11 +4,11 @@ import type { EngineEvent, Observer } from "../../ports/observer.ts";
 import type { Timers } from "../../ports/timers.ts";
 import type { Director } from "./director.ts";
 import type { StoreSession } from "../durable/store_session.ts";
-import type { Rest } from "./resting.ts";
+import type { Execution } from "./execution.ts";
 import { Pacer } from "./loop.ts";
-import type { WaitOptions } from "./waits.ts";
+import type { startStored } from "./stored_start.ts";
 
-/** What an engine is made of, all of it settled. */
+/** What an engine is made of, all of it resolved. */
 export interface EngineHostOptions {
   /** The clock and the timers. */
   readonly timers: Timers;
@@ -22,24 +22,14 @@ export interface EngineHostOptions {
   readonly sliceMs: number;
   /** Whether errors keep their stacks. */
   readonly errorStacks: boolean;
-  /** Makes the engine's use of its store, if it has one. */
-  readonly createDurability: ((host: EngineHost) => StoreSession | undefined) | undefined;
+  /** Begins the use of the engine's store, if it has one: a callback, so that programs without a store don't load that code. */
+  readonly openStore: ((host: EngineHost) => StoreUse) | undefined;
 }
 
-/** How live jobs are brought to rest. */
-export interface ShutDown {
-  /** Whether they run what is due before. */
-  readonly drain: boolean;
-  /** What they rest as. */
-  readonly rest: Rest;
-  /** How long that may take. */
-  readonly wait: WaitOptions;
-}
-
-/** A flow that has live jobs. */
-export interface ActiveFlow {
-  /** Takes no more jobs, and brings the live ones to rest. */
-  shutDown(how: ShutDown): Promise<void>;
+/** An engine's use of its store, and how the jobs of a store are started. */
+export interface StoreUse {
+  readonly session: StoreSession;
+  readonly start: typeof startStored;
 }
 
 /** What all executions of one engine share. */
@@ -55,9 +45,9 @@ export class EngineHost {
   /** Shares the event loop among the jobs. */
   readonly pacer: Pacer;
   /** The engine's use of its store, if it has one. */
-  readonly durability: StoreSession | undefined;
-  /** The flows that have live jobs. */
-  readonly active: Set<ActiveFlow> = new Set();
+  readonly store: StoreUse | undefined;
+  /** The live jobs of all flows. */
+  readonly live: Set<Execution> = new Set();
   /** No job is started any more. */
   isShutDown = false;
   /** Decides what is left to chance: set by a simulation, before any job runs. */
@@ -72,7 +62,7 @@ export class EngineHost {
     this.errorStacks = options.errorStacks;
     this.pacer = new Pacer(options.timers, options.sliceMs);
     this.#observer = options.observer;
-    this.durability = options.createDurability?.(this);
+    this.store = options.openStore?.(this);
   }
 
   /** A new id, or what makes it when somebody reads it. */

@@ -6,8 +6,7 @@ import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { Services } from "../../model/context.ts";
 import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
 import { createTasks } from "../../job/decide.ts";
-import { hasEnded, type Job, type JobStatus } from "../../job/job.ts";
-import { ReadyQueue } from "../../job/ready_queue.ts";
+import type { Job, JobStatus } from "../../job/job.ts";
 import type { Instant, Merged, Moment, Task } from "../../job/task.ts";
 import type { Activation, ActivationHost } from "../activation/activation.ts";
 import { Committer } from "./committer.ts";
@@ -17,21 +16,17 @@ import type { EngineHost } from "./engine_host.ts";
 import { HandlerRunner } from "./handler_runner.ts";
 import { JobClock } from "./clock.ts";
 import { JobListeners } from "./listeners.ts";
-import { type JobCallbacks, JobNotifier } from "./notifier.ts";
-import type { ExecutionLimits } from "../durable/durable_flow.ts";
-import type { Journal } from "../durable/journal.ts";
+import { type ExecutionCallbacks, JobNotifier } from "./notifier.ts";
+import type { ExecutionLimits } from "./prepared_job.ts";
 import { Loop } from "./loop.ts";
 import { emissionsOf, type Plan, slotOf, type SlotPlan } from "../activation/plan.ts";
 import { DEFAULT_GRACE_MS, type Rest, Resting } from "./resting.ts";
 
-/** How a job is run, with all defaults resolved. */
-export interface ExecutionSetup extends JobCallbacks, ExecutionLimits {
-  /** Called when the job has ended or rests. */
-  readonly onRest: () => void;
-}
-
 /** Why no task may be taken now. */
 type Obstacle = "not begun" | "ended" | "resting" | "no worker free" | "store behind" | "slice used up";
+
+/** The limits of a job that has not begun. */
+const NO_LIMITS = { workers: 0, timeoutMs: Infinity };
 
 /**
  * A live job: takes its tasks one after the other, runs their handlers and commits their effects, until it ends or rests. Merges,
@@ -46,35 +41,38 @@ export class Execution implements ActivationHost {
   readonly listeners: JobListeners = new JobListeners();
   /** Performs its commits. */
   readonly committer: Committer;
-  readonly #plan: Plan;
+  /** The flow that it is a job of. */
+  readonly plan: Plan;
   readonly #host: EngineHost;
   readonly #notifier: JobNotifier;
   readonly #runner: HandlerRunner;
   readonly #loop: Loop;
-  #setup: ExecutionSetup;
-  #clock: JobClock;
+  readonly #onRest: () => void;
+  readonly #clock: JobClock;
+  #limits: ExecutionLimits = NO_LIMITS;
   /** What was asked for before the job has begun to work. */
   #early: (() => void)[] = [];
-  #hasBegun = false;
   #resting: Resting | undefined;
   #isOver = false;
 
-  /** Makes the execution of a job whose status is `running`. */
-  constructor(job: Job, plan: Plan, host: EngineHost, setup: ExecutionSetup) {
+  /** Makes the execution of a job, which may still have to be resumed, or to be read from its store. */
+  constructor(job: Job, plan: Plan, host: EngineHost, callbacks: ExecutionCallbacks) {
     this.job = job;
-    this.#plan = plan;
+    this.plan = plan;
     this.#host = host;
-    this.#setup = setup;
+    this.#onRest = callbacks.onRest;
     this.classes = plan.graph.registry;
     this.limits = plan.graph.limits;
     this.services = host.services;
-    this.#notifier = new JobNotifier(job, host, setup);
-    if (setup.onOutput !== undefined) this.listeners.onOutput((output) => this.#notifier.output(output));
-    this.#clock = this.#createClock(setup);
+    this.#notifier = new JobNotifier(job, host, callbacks);
+    if (callbacks.onOutput !== undefined) this.listeners.onOutput((output) => this.#notifier.output(output));
+    this.#clock = new JobClock(host.timers, () => this.#timeOut(), () => this.#loop.run());
     this.#runner = new HandlerRunner(this, plan, host.timers, host.director);
-    this.committer = new Committer(job, new ReadyQueue(job, this.#clock.time()), this.listeners, this.#notifier);
+    this.committer = new Committer(job, this.listeners, this.#notifier);
     this.#loop = new Loop((time) => this.#takeTasks(time), () => this.#endOrWait(), host.pacer);
     job.owner = this;
+    job.isStarting = true;
+    host.live.add(this);
   }
 
   /** How many handlers have returned a promise that is pending. */
@@ -95,30 +93,29 @@ export class Execution implements ActivationHost {
     return this.#clock.time();
   }
 
+  /** Takes in the tasks of a job that has been resumed, but for those that are to fail before any runs. */
+  prepare(limits: ExecutionLimits, without?: readonly Task[]): void {
+    this.#limits = limits;
+    this.committer.queue.fill(this.#clock.prepare(this.job.time.ranMs, limits.timeoutMs), without);
+  }
+
   /** Begins, in a microtask: no handler runs before the caller goes on. `from` is the status before. */
-  begin(from: JobStatus, journal?: Journal): void {
-    this.committer.journal = journal;
-    this.#hasBegun = true;
+  begin(from: JobStatus): void {
+    // A task that failed before may have ended the job.
+    if (this.#isOver) return;
+    this.job.isStarting = false;
     this.#clock.work(this.time());
     this.#notifier.status(from, this.job.status, this.now());
-    if (hasEnded(this.job.status)) return this.leave();
     this.#sendDeferred();
     // One of these calls may end the job: then the others are dropped.
     for (let act = this.#early.shift(); act !== undefined; act = this.#early.shift()) act();
     this.#loop.wake();
   }
 
-  /** The job is not as it was when this was made, and has not begun. */
-  reset(limits: ExecutionLimits): void {
-    this.#setup = { ...this.#setup, ...limits };
-    this.#clock = this.#createClock(limits);
-    this.committer.queue = new ReadyQueue(this.job, this.time());
-  }
-
   /** Does something as soon as the job has begun. */
   whenBegun(act: () => void): void {
-    if (this.#hasBegun) act();
-    else this.#early.push(act);
+    if (this.job.isStarting) this.#early.push(act);
+    else act();
   }
 
   /** Ends without a commit: the job works elsewhere, rests in the store, or cannot be stored any more. */
@@ -200,7 +197,7 @@ export class Execution implements ActivationHost {
 
   /** The clock is read once per handler: by its commit, or here when it waits and another may begin. */
   #takeTasks(known: Moment | undefined): void {
-    const { workers } = this.#setup;
+    const { workers } = this.#limits;
     const director = workers > 1 ? this.#host.director : undefined;
     let time = known ?? this.time();
     for (;;) {
@@ -221,10 +218,10 @@ export class Execution implements ActivationHost {
 
   /** Why no task may be taken now; `undefined` when one may. It is decided nowhere else. */
   #obstacle(time: Instant): Obstacle | undefined {
-    if (!this.#hasBegun) return "not begun";
+    if (this.job.isStarting) return "not begun";
     if (this.#isOver) return "ended";
     if (this.#resting !== undefined) return "resting";
-    if (this.#runner.active >= this.#setup.workers) return "no worker free";
+    if (this.#runner.active >= this.#limits.workers) return "no worker free";
     if (this.committer.journal !== undefined && this.#isStoreBehind(time)) return "store behind";
     if (this.#loop.isDeferred || this.#host.pacer.isSpent(time)) return "slice used up";
     return undefined;
@@ -235,7 +232,7 @@ export class Execution implements ActivationHost {
   }
 
   #wakeDue(time: Instant): void {
-    if (!this.#hasBegun || this.#isOver || this.#resting !== undefined) return;
+    if (this.job.isStarting || this.#isOver || this.#resting !== undefined) return;
     for (const task of this.committer.queue.wake(time)) {
       // The observer of the expiry before may have delivered.
       if (task.details?.awaiting !== undefined) this.#expire(task);
@@ -244,7 +241,7 @@ export class Execution implements ActivationHost {
 
   /** Ends the job, brings it to rest or lets it wait, when no task is taken. */
   #endOrWait(): void {
-    if (this.#isOver || this.#loop.isRunning || !this.#hasBegun) return;
+    if (this.#isOver || this.#loop.isRunning || this.job.isStarting) return;
     if (this.active > 0) {
       this.#clock.watch();
       this.#clock.setAlarm(this.#resting === undefined ? this.committer.queue.nextDueAt() : undefined);
@@ -280,13 +277,13 @@ export class Execution implements ActivationHost {
   ): void {
     const from = this.job.status;
     const to = commit.kind === "status" ? commit.status : "failed";
-    this.committer.performLast(commit, () => this.#stop(createReason), () =>
-      this.#depart(() => {
-        if (commit.kind === "failure") this.#notifier.task(commit);
-        this.#notifier.status(from, to, commit.time.at);
-        this.listeners.committed();
-        this.listeners.rested();
-      }));
+    const tell = () => {
+      if (commit.kind === "failure") this.#notifier.task(commit);
+      this.#notifier.status(from, to, commit.time.at);
+      this.listeners.committed();
+      this.listeners.rested();
+    };
+    this.committer.performLast(commit, () => this.#depart(tell), () => this.#stop(createReason));
   }
 
   /** From now on no task is taken and no failure is decided. */
@@ -302,7 +299,9 @@ export class Execution implements ActivationHost {
   /** The job is no longer live before anybody is told of it. */
   #depart(tell: () => void): void {
     this.job.owner = undefined;
-    this.#setup.onRest();
+    this.job.isStarting = false;
+    this.#host.live.delete(this);
+    this.#onRest();
     tell();
   }
 
@@ -312,7 +311,7 @@ export class Execution implements ActivationHost {
     // Unreachable default: only tasks with a deadline expire.
     const timeoutMs = task.details?.awaiting?.timeoutMs ?? 0;
     const error = new TimeoutError(`The delivery to slot "${slot}" of routine "${routine}"`, timeoutMs);
-    this.#failTask(task, slotOf(this.#plan, task.route), describeError(error), false, false);
+    this.#failTask(task, slotOf(this.plan, task.route), describeError(error), false, false);
   }
 
   #failTask(task: Task, { routine }: SlotPlan, error: ErrorData, mayRetry: boolean, isFatal: boolean): void {
@@ -328,7 +327,7 @@ export class Execution implements ActivationHost {
   #sendDeferred(): void {
     if (this.#isOver || this.job.deferredEvents.length === 0) return;
     const time = this.time();
-    const emissions = emissionsOf(this.#plan, this.job.deferredEvents);
+    const emissions = emissionsOf(this.plan, this.job.deferredEvents);
     try {
       const created = createTasks(this.job, emissions, [], time, this.limits.steps);
       this.committer.perform({ kind: "deferred", time, created, records: emissions.entries }, created);
@@ -339,9 +338,12 @@ export class Execution implements ActivationHost {
     }
   }
 
-  #createClock({ timeoutMs }: ExecutionLimits): JobClock {
-    const { job } = this;
-    const onTimeout = () => this.#break("failed", new TimeoutError(`Job "${job.jobId}"`, timeoutMs));
-    return new JobClock(this.#host.timers, job.time.ranMs, timeoutMs, onTimeout, () => this.#loop.run());
+  #timeOut(): void {
+    this.#break("failed", new TimeoutError(`Job "${this.job.jobId}"`, this.#limits.timeoutMs));
   }
+}
+
+/** What runs a job, if it is live. */
+export function executionOf({ owner }: Job): Execution | undefined {
+  return owner instanceof Execution ? owner : undefined;
 }

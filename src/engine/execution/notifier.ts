@@ -12,6 +12,15 @@ export interface JobCallbacks {
   readonly onReport: ((data: unknown, routineId: string) => void) | undefined;
 }
 
+/** The callbacks of a job that nobody listens to. */
+export const NO_CALLBACKS: JobCallbacks = { onOutput: undefined, onReport: undefined };
+
+/** What an execution calls back. */
+export interface ExecutionCallbacks extends JobCallbacks {
+  /** Called when the job has ended or rests. */
+  readonly onRest: () => void;
+}
+
 /** Reports the events of one job to the observer and to the caller's callbacks. Without an observer no event is made. */
 export class JobNotifier {
   readonly #job: Job;

@@ -2,7 +2,8 @@ import { isAsyncAnswer } from "../../base/thenable.ts";
 import type { Timers } from "../../ports/timers.ts";
 import { hasEnded, type Job, type JobStatus } from "../../job/job.ts";
 import { nextDueAt } from "../../job/ready_queue.ts";
-import type { Execution } from "./execution.ts";
+import { type Execution, executionOf } from "./execution.ts";
+import { DEFAULT_GRACE_MS, type Rest } from "./resting.ts";
 
 /** How a wait can end early. */
 export interface WaitOptions {
@@ -131,4 +132,19 @@ function wait<T>(
     stops.push(listeners.onCommit(tell));
     tell();
   });
+}
+
+/** Brings live jobs to rest; with `drain`, they run what is due before, within the time of the wait. */
+export async function bringToRest(
+  executions: Iterable<Execution>,
+  timers: Timers,
+  rest: Rest,
+  { drain, ...wait }: WaitOptions & { readonly drain: boolean },
+): Promise<void> {
+  const { timeoutMs: _, ...untilRest } = wait;
+  await Promise.all(Array.from(executions, async (execution) => {
+    if (drain) await waitUntilIdle(execution.job, execution, timers, wait);
+    execution.rest(rest, DEFAULT_GRACE_MS);
+    await waitForRest(execution.job, executionOf(execution.job), timers, untilRest, undefined);
+  }));
 }

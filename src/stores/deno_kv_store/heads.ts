@@ -1,5 +1,6 @@
 import { FencedError } from "../../base/errors.ts";
 import type { JobHead, JobRecord } from "../../ports/store.ts";
+import { headOf } from "../../ports/store_kit.ts";
 import { type KvAtomic, type KvEntry, type KvKey, MOST_READ } from "./client.ts";
 import { partsOf } from "./keys.ts";
 import { commit } from "./commit.ts";
@@ -93,10 +94,10 @@ async function readHead(
 /** Makes a record with every property present. */
 export function toRecord(
   { jobId, createdAt }: Pick<JobRecord, "jobId" | "createdAt">,
-  { flowId, status, wakeAt, owner, epoch, consumed }: JobHead,
+  head: JobHead,
   revision: number,
 ): JobRecord {
-  return { flowId, status, wakeAt, owner, epoch, consumed, jobId, createdAt, revision };
+  return { ...headOf(head), jobId, createdAt, revision };
 }
 
 /** Makes the value for a record. `rest` is the stored text of the other fields, if these have not changed. */

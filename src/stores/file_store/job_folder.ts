@@ -1,11 +1,12 @@
 import { FencedError } from "../../base/errors.ts";
 import type { JobHead, JobRecord, MaybePromise, NewJob, StoredCommand, StoredJob } from "../../ports/store.ts";
+import { headOf } from "../../ports/store_kit.ts";
 import { codeOf, failure, type Files, replaceFile, syncFolder, UNFINISHED, type Work, writeFile } from "./files.ts";
 import type { Handles } from "./handles.ts";
 import { INBOX, InboxFile } from "./inbox.ts";
 import { jobName } from "./job_name.ts";
 import { JOURNAL, JournalFile } from "./journal.ts";
-import { copyHead, encodeSnapshot, readHeader, readSnapshot, SNAPSHOT } from "./snapshot.ts";
+import { encodeSnapshot, readHeader, readSnapshot, SNAPSHOT } from "./snapshot.ts";
 import { WriteQueue } from "./write_queue.ts";
 
 /** The folder of the store, and what all its job folders share. */
@@ -82,7 +83,7 @@ export class JobFolder {
   static *create(store: StoreFolder, job: NewJob): Work<JobFolder> {
     const { root, files, abandoned } = store;
     const { jobId, createdAt, flow, snapshot, head } = job;
-    const record = { ...copyHead(head), jobId, createdAt, revision: 0 };
+    const record = { ...headOf(head), jobId, createdAt, revision: 0 };
     const path = `${root}/${jobName(jobId)}`;
     const temporary = temporaryPath(root);
     try {

@@ -1,9 +1,9 @@
 import { FencedError } from "../../base/errors.ts";
 import type { JobHead, JobRecord } from "../../ports/store.ts";
+import { headOf } from "../../ports/store_kit.ts";
 import { failure, type Files, replaceFile, type Work } from "./files.ts";
 import { GrowingFile, type JobFiles } from "./growing_file.ts";
 import { encodeLine, type Line, readLines } from "./json_lines.ts";
-import { copyHead } from "./snapshot.ts";
 import type { WriteTarget } from "./write_queue.ts";
 import { readTail } from "./tail.ts";
 
@@ -39,7 +39,7 @@ export class JournalFile implements WriteTarget {
     // The snapshot is newer than the whole journal: a crash came between the two writes of a compaction. The next write
     // empties the file.
     const isBehind = revision < base.revision;
-    this.#record = isBehind ? base : { ...base, ...head && copyHead(head), revision };
+    this.#record = isBehind ? base : { ...base, ...head && headOf(head), revision };
     this.#ahead = this.#record;
     this.#file = new GrowingFile(files, handles, folder, JOURNAL, isThere, isBehind ? 0 : size);
   }
@@ -65,7 +65,7 @@ export class JournalFile implements WriteTarget {
           revision: revision + index + 1,
           ...left > 0 && { left },
           ...this.#length > 0 && { back: this.#length },
-          ...left === 0 && head && { head: copyHead(head) },
+          ...left === 0 && head && { head: headOf(head) },
         },
         ENTRY,
         text,
@@ -73,7 +73,7 @@ export class JournalFile implements WriteTarget {
       this.#chunks.push(line);
       this.#length += line.length;
     }
-    this.#ahead = { ...this.#ahead, ...head && copyHead(head), revision: revision + entries.length };
+    this.#ahead = { ...this.#ahead, ...head && headOf(head), revision: revision + entries.length };
   }
 
   /** Appends the collected entries to the file. */

@@ -1,4 +1,5 @@
 import type { JobHead, JobRecord } from "../../ports/store.ts";
+import { headOf } from "../../ports/store_kit.ts";
 import type { Files } from "./files.ts";
 import { damage, decodeLine, encodeLine, nextLine } from "./json_lines.ts";
 
@@ -40,11 +41,6 @@ export function encodeSnapshot({ record, flow, snapshot }: Snapshot): Uint8Array
   return [encodeLine(header), encodeLine({}, "flow", flow), encodeLine({}, "snapshot", snapshot)];
 }
 
-/** Copies the fields of a head, and only these. */
-export function copyHead({ flowId, status, wakeAt, owner, epoch, consumed }: JobHead): JobHead {
-  return { flowId, status, wakeAt, owner, epoch, consumed };
-}
-
 /** Reads the header only: the rest of the file may be large. */
 export function readHeader(files: Files, path: string): JobRecord {
   const file = files.openSync(path, "r");
@@ -79,7 +75,7 @@ function decodeHeader(line: Uint8Array, path: string): JobRecord {
   if (format !== FORMAT || version !== VERSION) {
     throw new Error(`Cannot read "${path}": expected ${FORMAT} ${VERSION}, got ${format} ${version}`);
   }
-  return { ...copyHead(head), jobId, createdAt, revision };
+  return { ...headOf(head), jobId, createdAt, revision };
 }
 
 function decodeText(line: Uint8Array, path: string, number: number, name: string): string {
