@@ -39,59 +39,51 @@
  *
  * @module
  */
-export type { ClassTable, NoArgumentClass } from "./src/values/class_table.ts";
-export type { Collected } from "./src/values/collected.ts";
-export type { AnyClass } from "./src/base/reflection.ts";
-export type { ErrorData } from "./src/values/error_data.ts";
 export {
-  CancelledError,
-  FencedError,
-  type Finding,
-  PausedError,
-  PoisonError,
-  PreflightError,
-  RoutiluxError,
-  SerializationError,
-  StateError,
-  StepLimitError,
-  StoreError,
-  TimeoutError,
-} from "./src/base/errors.ts";
-export type { JsonObject, JsonValue } from "./src/values/json.ts";
-export type { ValueLimits } from "./src/values/payload.ts";
-export { type RegisteredFunction, type Registrable, Registry } from "./src/values/registry.ts";
-export { SchemaError, type SchemaIssue, type SchemaResult, type StandardSchema } from "./src/values/standard_schema.ts";
-export type {
-  Connection,
-  ConnectionSource,
-  ConnectionTarget,
-  ConnectOptions,
-  Mapped,
-  Mapping,
-} from "./src/model/connection.ts";
-export type { Context, EmitOptions, ExpectOptions, JobValues, Priority } from "./src/model/context.ts";
-export { ErrorHandler, type ErrorHandlerOptions, type ErrorStrategy } from "./src/model/error_handler.ts";
-export type { Event, EventOptions } from "./src/model/event.ts";
-export { type ExecutionStrategy, FlowGraph, type FlowGraphOptions } from "./src/model/flow_graph.ts";
-export type { FlowLimits } from "./src/model/flow_limits.ts";
-export type { FunctionName } from "./src/model/function_names.ts";
+  type CompletionOptions,
+  type CreateOptions,
+  type EntryArguments,
+  type EntryPoint,
+  type ExecuteOptions,
+  Flow,
+  type FlowOptions,
+  type ListenOptions,
+  type PauseOptions,
+  type ResumeOptions,
+  type ShutdownOptions,
+} from "./src/flow.ts";
 export { type CriticalOptions, Routine } from "./src/model/routine.ts";
-export type { EventDocument, RoutineDocument, SlotDocument } from "./src/model/routine_document.ts";
-export type { Services } from "./src/model/context.ts";
-export type { AnyHandler, Merge, MergeFunction, Slot } from "./src/model/slot.ts";
+export { Engine, type EngineOptions } from "./src/engine.ts";
+export { type Registrable, Registry } from "./src/values/registry.ts";
+export { type JobReadOptions, JobState } from "./src/documents/job_state.ts";
+export type { ExecutionRecord, JobOutput, PendingTask, RoutineProgress } from "./src/documents/job_views.ts";
+
+export type { Context, EmitOptions, ExpectOptions, JobValues, Priority, Services } from "./src/model/context.ts";
+export type { MergeFunction, MergeStrategy, Slot } from "./src/model/slot.ts";
 export type {
-  Accepted,
-  AllLists,
-  Done,
-  Elements,
-  FittingMerge,
-  Handled,
+  CheckedSlotOptions,
+  CollectedLists,
   Handler,
-  Lists,
-  ListsNoInfer,
+  HandlerInput,
+  HandlerReturn,
+  SlotInput,
   SlotOptions,
 } from "./src/model/slot_types.ts";
+export type { Collected } from "./src/values/collected.ts";
+export type { Event, EventOptions } from "./src/model/event.ts";
+export type { Connection, ConnectOptions, KeyMapping, MappedData } from "./src/model/connection.ts";
+export type { ExecutionStrategy, FlowGraph, FlowSettings } from "./src/model/flow_graph.ts";
+export type { FlowLimits } from "./src/model/flow_limits.ts";
+export { ErrorHandler, type ErrorHandlerOptions, type ErrorStrategy } from "./src/model/error_handler.ts";
+
+export type { JobStatus, RoutineStatus } from "./src/job/job.ts";
+export type { ExecutionRecordType } from "./src/job/history.ts";
+export type { JobProgress, SettleResult, WaitOptions } from "./src/engine/execution/waits.ts";
+export type { DurabilityOptions } from "./src/engine/durable/durability_settings.ts";
+export type { JobCommand, JobRevision, Recovery, StoredFlowJob } from "./src/stored_jobs.ts";
+
 export type { IdSource } from "./src/ports/ids.ts";
+export type { CancelTimer, Timers } from "./src/ports/timers.ts";
 export type {
   CallbackErrorEvent,
   CommandErrorEvent,
@@ -103,50 +95,23 @@ export type {
   StoreErrorEvent,
   TaskEvent,
 } from "./src/ports/observer.ts";
-export type {
-  DueQuery,
-  JobHead,
-  JobPage,
-  JobRecord,
-  ListQuery,
-  MaybePromise,
-  NewJob,
-  Store,
-  StoredCommand,
-  StoredJob,
-} from "./src/ports/store.ts";
-export type { CancelTimer, Timers } from "./src/ports/timers.ts";
-export type { RecordType } from "./src/job/history.ts";
-export type { JobStatus, RoutineStatus } from "./src/job/job.ts";
-export type { ErrorDocument } from "./src/documents/codec.ts";
-export type { ConnectionDocument, FlowDocument } from "./src/documents/flow.ts";
-export type { JobDocument, ListDocument, RoutineStateDocument, SlotDataDocument } from "./src/documents/job.ts";
-export type {
-  DeferredDocument,
-  FailureDocument,
-  LogDocument,
-  OutputDocument,
-  PausePointDocument,
-  RecordDocument,
-} from "./src/documents/records.ts";
-export type { MergedDocument, TaskDocument } from "./src/documents/task.ts";
-export { type JobReadOptions, JobState } from "./src/documents/job_state.ts";
-export type { ExecutionRecord, JobOutput, PendingTask, RoutineProgress } from "./src/documents/job_views.ts";
-export type { JobProgress, Settled, WaitOptions } from "./src/engine/execution/waits.ts";
-export type { DurabilityOptions } from "./src/engine/durable/durability_settings.ts";
-export type { EngineBase } from "./src/engine/execution/engine_host.ts";
-export { Engine, type EngineOptions } from "./src/engine.ts";
-export type { JobCommand, JobHistory, Recovery, StoredFlowJob } from "./src/stored_jobs.ts";
+
+export type { JsonObject, JsonValue } from "./src/values/json.ts";
+export type { ErrorData } from "./src/values/error_data.ts";
+export type { SerializableClass } from "./src/values/class_table.ts";
+export type { ValueLimits } from "./src/values/payload.ts";
+export { SchemaError, type SchemaIssue, type SchemaResult, type StandardSchema } from "./src/values/standard_schema.ts";
 export {
-  type CompletionOptions,
-  type CreateOptions,
-  type Entry,
-  type EntryArguments,
-  type ExecuteOptions,
-  Flow,
-  type FlowOptions,
-  type ListenOptions,
-  type PauseOptions,
-  type ResumeOptions,
-  type ShutdownOptions,
-} from "./src/flow.ts";
+  CancelledError,
+  FencedError,
+  PausedError,
+  PoisonError,
+  PreflightError,
+  type PreflightFinding,
+  RoutiluxError,
+  SerializationError,
+  StateError,
+  StepLimitError,
+  StoreError,
+  TimeoutError,
+} from "./src/base/errors.ts";

@@ -1,11 +1,11 @@
 import { webIds } from "./host/web_ids.ts";
 import { webTimers } from "./host/web_timers.ts";
 import { checkRange } from "./base/options.ts";
-import { EngineBase, EngineHost, type EngineHostOptions } from "./engine/execution/engine_host.ts";
+import { EngineHost, type EngineHostOptions } from "./engine/execution/engine_host.ts";
 import type { Services } from "./model/context.ts";
 
 /**
- * Fills in what an engine is made of, where it is not given: the web's clock and chance, no store.
+ * Completes the options of an engine: without others, the web's clock and ids, no store.
  *
  * @throws {RangeError} for a number out of range
  */
@@ -22,15 +22,9 @@ export function resolveHost({ sliceMs = 4, ...options }: Partial<EngineHostOptio
   });
 }
 
-class DefaultEngine extends EngineBase {
-  constructor() {
-    super(resolveHost({}));
-  }
-}
+let shared: EngineHost | undefined;
 
-let shared: EngineBase | undefined;
-
-/** The engine that all flows share which are given none. */
-export function defaultEngine(): EngineBase {
-  return shared ??= new DefaultEngine();
+/** The host that all flows without an engine of their own share. */
+export function defaultHost(): EngineHost {
+  return shared ??= resolveHost({});
 }

@@ -2,7 +2,8 @@ import type { Registry } from "./values/registry.ts";
 import { resolveHost } from "./default_engine.ts";
 import { type DurabilityOptions, resolveDurability } from "./engine/durable/durability_settings.ts";
 import { StoreSession } from "./engine/durable/store_session.ts";
-import { EngineBase, type EngineHost, hostOf } from "./engine/execution/engine_host.ts";
+import { hosts } from "./engine/engine_hosts.ts";
+import type { EngineHost } from "./engine/execution/engine_host.ts";
 import { SHUTDOWN_REST } from "./engine/execution/resting.ts";
 import { startStored } from "./engine/execution/stored_start.ts";
 import { bringToRest } from "./engine/execution/waits.ts";
@@ -12,13 +13,13 @@ import type { IdSource } from "./ports/ids.ts";
 import type { Observer } from "./ports/observer.ts";
 import type { Store } from "./ports/store.ts";
 import type { Timers } from "./ports/timers.ts";
-import { type JobCommand, type JobHistory, type Recovery, type StoredFlowJob, StoredJobs } from "./stored_jobs.ts";
+import { type JobCommand, type JobRevision, type Recovery, type StoredFlowJob, StoredJobs } from "./stored_jobs.ts";
 
 /** What an engine is made of. */
 export interface EngineOptions {
-  /** The clock and the timers. @default {webTimers()} */
+  /** The clock and the timers. @default {the web standard clock and timers} */
   readonly timers?: Timers;
-  /** The source of ids. @default {webEntropy()} */
+  /** The source of ids. @default {random UUIDs} */
   readonly ids?: IdSource;
   /** Where jobs survive; without one, a job survives when somebody writes it out. */
   readonly store?: Store;
@@ -63,7 +64,8 @@ export interface EngineOptions {
  * await flow.waitForCompletion(job);
  * ```
  */
-export class Engine extends EngineBase {
+export class Engine {
+  readonly #host: EngineHost;
   readonly #registry: Registry | undefined;
   #jobs: StoredJobs | undefined;
 
@@ -79,8 +81,9 @@ export class Engine extends EngineBase {
       const settings = resolveDurability(durability, host.ids.id());
       return { session: new StoreSession(store, settings, host.timers, (it) => host.tell(it)), start: startStored };
     });
-    super(resolveHost({ ...rest, openStore }));
+    this.#host = resolveHost({ ...rest, openStore });
     this.#registry = registry;
+    hosts.set(this, this.#host);
   }
 
   /**
@@ -121,7 +124,7 @@ export class Engine extends EngineBase {
    *
    * @throws {StateError} when there is none of this id
    */
-  history(jobId: string): AsyncGenerator<JobHistory, void, undefined> {
+  history(jobId: string): AsyncGenerator<JobRevision, void, undefined> {
     return this.#stored("read the history of a job").history(jobId);
   }
 
@@ -142,17 +145,17 @@ export class Engine extends EngineBase {
    * @throws the signal's reason when it is aborted before all jobs rest
    */
   async shutdown({ drain = true, ...wait }: ShutdownOptions = {}): Promise<void> {
-    const host = hostOf(this);
+    const host = this.#host;
     host.isShutDown = true;
     await bringToRest(host.live, host.timers, host.store ? { status: "running" } : SHUTDOWN_REST, { drain, ...wait });
   }
 
   #stored(what: string): StoredJobs {
-    const session = hostOf(this).store?.session;
+    const session = this.#host.store?.session;
     const missing = session === undefined ? "store" : this.#registry === undefined ? "registry" : undefined;
     if (session === undefined || this.#registry === undefined) {
       throw new TypeError(`Cannot ${what}: the engine has no ${missing}; give new Engine() both, store and registry`);
     }
-    return this.#jobs ??= new StoredJobs(this, session, this.#registry);
+    return this.#jobs ??= new StoredJobs(this, this.#host.ids, session, this.#registry);
   }
 }

@@ -1,28 +1,30 @@
-import type { Finding } from "./base/errors.ts";
+import type { PreflightFinding } from "./base/errors.ts";
 import { checkDuration, checkName } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import type { Registry } from "./values/registry.ts";
 import { payloadOf } from "./values/encoder.ts";
-import { EngineBase, hostOf } from "./engine/execution/engine_host.ts";
+import type { Engine } from "./engine.ts";
+import { hostOf } from "./engine/engine_hosts.ts";
+import type { EngineHost } from "./engine/execution/engine_host.ts";
 import { type Execution, executionOf } from "./engine/execution/execution.ts";
 import { DEFAULT_GRACE_MS } from "./engine/execution/resting.ts";
 import { FlowJobs, refuse } from "./engine/flow_jobs.ts";
 import {
   type JobProgress,
-  type Settled,
+  type SettleResult,
   waitForCondition,
   waitForRest,
   type WaitOptions,
   waitUntilIdle,
 } from "./engine/execution/waits.ts";
 import { OutputStream } from "./engine/execution/output_stream.ts";
-import { defaultEngine } from "./default_engine.ts";
+import { defaultHost } from "./default_engine.ts";
 import {
   checkExecutionTimeout,
   checkStrategy,
   type ExecutionStrategy,
   FlowGraph,
-  type FlowGraphOptions,
+  type FlowSettings,
 } from "./model/flow_graph.ts";
 import { membershipOf, Routine } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
@@ -30,87 +32,87 @@ import type { Timers } from "./ports/timers.ts";
 import type { Job, OutputEntry } from "./job/job.ts";
 import type { Route } from "./job/task.ts";
 import { decodeFlow, encodeFlow, type FlowDocument } from "./documents/flow.ts";
-import { jobOf, JobState } from "./documents/job_state.ts";
+import { jobOf, JobState, jobStateOf } from "./documents/job_state.ts";
 import { type JobOutput, viewOutput } from "./documents/job_views.ts";
 import { preflight } from "./documents/preflight.ts";
 
-/** What a flow is made of. */
-export interface FlowOptions extends Omit<FlowGraphOptions, "id"> {
-  /** The flow's id; a job can be resumed only by a flow of the same id. @default {a new one} */
+/** The options of `new Flow`. */
+export interface FlowOptions extends FlowSettings {
+  /** The flow's id; a job can be resumed only by a flow of the same id. @default {a random UUID} */
   readonly id?: string;
-  /** What runs its jobs. @default {an engine that all flows share} */
-  readonly engine?: EngineBase;
+  /** The engine that runs the flow's jobs. @default {an engine that all flows share} */
+  readonly engine?: Engine;
 }
 
-/** What a caller listens to while a job is live; what a callback throws changes nothing for the job. */
+/** Callbacks for a live job, and a signal that cancels it. An error that a callback throws does not change the job. */
 export interface ListenOptions {
-  /** Called with each output, once it is committed. */
+  /** Called with each output after its commit. */
   readonly onOutput?: (output: JobOutput) => void;
-  /** Called with each `ctx.report` of a handler: live progress, which is not stored. */
+  /** Called with each `ctx.report` of a handler: live progress, which is not stored. `routineId` names the reporting routine. */
   readonly onReport?: (data: unknown, routineId: string) => void;
   /** Cancels the job when aborted. */
   readonly signal?: AbortSignal;
 }
 
-/** How a job is made. */
+/** The options of `flow.create`. */
 export interface CreateOptions {
-  /** The job's id. @default {a new one} */
+  /** The job's id, unique in its store. @default {a random UUID} */
   readonly jobId?: string;
-  /** How its handlers run. @default {as the flow says} */
+  /** Whether the job runs one handler at a time or several. @default {the flow's strategy} */
   readonly strategy?: ExecutionStrategy;
-  /** How many of them may wait at the same time. @default {as the flow says} */
+  /** How many handlers may wait at the same time. @default {the flow's number} */
   readonly maxWorkers?: number;
-  /** How long it may work, in milliseconds, waiting not counted; `Infinity` for no limit. @default {as the flow says} */
+  /** How long the job may work, in milliseconds, waiting not counted; `Infinity` for no limit. @default {the flow's limit} */
   readonly timeoutMs?: number;
 }
 
-/** How a job is made and started. */
+/** The options of `flow.execute` and `flow.run`. */
 export interface ExecuteOptions extends CreateOptions, ListenOptions {}
 
-/** How a job is resumed. */
+/** The options of `flow.resume`. */
 export interface ResumeOptions extends ListenOptions {
-  /** Puts the failures of a job that has ended back, with all their retries. @default {false} */
+  /** Turns the failures of an ended job into tasks again, with all their retries. @default {false} */
   readonly redrive?: boolean;
 }
 
-/** How a job is paused. */
+/** The options of `flow.pause`. */
 export interface PauseOptions {
-  /** Why: kept in the job's `pausePoints`. */
+  /** The reason, kept in the job's `pausePoints`. */
   readonly reason?: string;
-  /** Anything to note with it. */
+  /** A serializable value, kept beside the reason. */
   readonly checkpoint?: unknown;
-  /** How long handlers may go on before they are aborted, in milliseconds. @default {1000} */
+  /** How long running handlers may take to return before they are aborted, in milliseconds. @default {1000} */
   readonly graceMs?: number;
-  /** Ends the wait for the rest when aborted; the pause itself goes on. */
+  /** Ends the wait when aborted; the pause itself continues. */
   readonly signal?: AbortSignal;
 }
 
-/** How a flow is shut down. */
+/** The options of `shutdown`. */
 export interface ShutdownOptions extends WaitOptions {
-  /** Whether live jobs run what is due before they are paused; `timeoutMs` limits that. @default {true} */
+  /** Whether live jobs run their due tasks before they are paused; `timeoutMs` limits that time. @default {true} */
   readonly drain?: boolean;
 }
 
-/** How the end of a job is awaited. */
+/** The options of `flow.waitForCompletion`. */
 export interface CompletionOptions extends WaitOptions {
-  /** Called at once and after each commit. What it throws ends the wait. */
+  /** Called at once and after each commit. An error that it throws rejects the wait. */
   readonly onProgress?: (progress: JobProgress) => void;
 }
 
-/** What makes and steers a flow's jobs: for the library's own floors. */
+/** The part of a flow that makes and steers its jobs: for the library's own floors. */
 export let runnerOf: (flow: Flow) => FlowJobs;
 
-/** Where a job begins: a slot, or the `trigger` of a routine, which may be named by its id. */
-export type Entry = string | Routine<object> | Slot<never>;
+/** The place where a job begins: a slot, a routine with a slot named `trigger`, or the id of such a routine. */
+export type EntryPoint = string | Routine<object> | Slot<never>;
 
-/** The arguments after an entry: what a slot accepts may be left out where `{}` will do. */
+/** The arguments after an entry point: params may be left out where the slot accepts `{}`. */
 export type EntryArguments<E, O> = E extends Slot<infer T>
   ? (Record<never, never> extends T ? [params?: T, options?: O] : [params: T, options?: O])
   : [params?: unknown, options?: O];
 
 /**
- * A workflow: routines whose events are connected to each other's slots, and the means to execute it. Each execution is a
- * `JobState`; the flow itself holds nothing of any of them.
+ * A workflow: routines whose events are connected to each other's slots, and the methods that execute it. Each execution is
+ * a `JobState`; the flow itself holds no state of any execution. `FlowGraph` has the methods that build the structure.
  *
  * @example
  * ```ts
@@ -129,7 +131,7 @@ export type EntryArguments<E, O> = E extends Slot<infer T>
  * ```
  */
 export class Flow extends FlowGraph {
-  readonly #engine: EngineBase;
+  readonly #host: EngineHost;
   readonly #runner: FlowJobs;
 
   static {
@@ -139,27 +141,28 @@ export class Flow extends FlowGraph {
   /**
    * Makes an empty flow.
    *
-   * @throws {TypeError} for an option of the wrong kind
+   * @throws {TypeError} for an option of the wrong type
    * @throws {RangeError} for a number out of range
    */
   constructor(options: FlowOptions = {}) {
-    const engine = options.engine ?? defaultEngine();
-    if (!(engine instanceof EngineBase)) {
-      throw new TypeError(`Cannot create flow: engine must be an Engine, got ${describeValue(engine)}`);
-    }
-    super({ ...options, id: options.id ?? hostOf(engine).ids.id() });
-    this.#engine = engine;
-    this.#runner = new FlowJobs(this, hostOf(engine));
+    const { id, engine, ...settings } = options;
+    const host = engine === undefined ? defaultHost() : hostOf(engine, "Cannot create flow");
+    super(id ?? host.ids.id(), settings);
+    this.#host = host;
+    this.#runner = new FlowJobs(this, host);
   }
 
   /**
-   * Reads a flow's document, which is not changed. What a class declares is as the class says; what the document adds to
-   * it is kept. Values in config and fields are built anew: errors without stacks, and with eight causes at most.
+   * Reads a flow's document, which is not changed. Where the document and a class differ, the class decides; additions of
+   * the document are kept. Values in config and fields are built anew: errors without stacks, and with at most eight causes.
    *
-   * @throws {SerializationError} when it is no document of a flow, naming the path
-   * @throws {PreflightError} when it does not fit the registered classes: every finding at once
+   * @param json the parsed document, as `toJSON` wrote it
+   * @param registry the classes and functions that the document names
+   * @param options `engine` runs the flow's jobs; without one, all flows share an engine
+   * @throws {SerializationError} when the value is no document of a flow, naming the path
+   * @throws {PreflightError} when the document does not fit the registered classes, with all findings
    */
-  static fromJSON(json: unknown, registry: Registry, options: { readonly engine?: EngineBase } = {}): Flow {
+  static fromJSON(json: unknown, registry: Registry, options: { readonly engine?: Engine } = {}): Flow {
     const decoded = decodeFlow(json, registry);
     const flow = new Flow({ ...decoded.options, ...options });
     decoded.fill(flow);
@@ -167,56 +170,66 @@ export class Flow extends FlowGraph {
   }
 
   /**
-   * The flow's document: the definition alone, nothing of any job.
+   * Writes the flow's document: the definition alone, no state of any job.
    *
-   * @throws {TypeError} for a routine that another process could not build: which, why, and what to do
+   * @throws {TypeError} for a routine that another process could not build, with the reason and the remedy
    */
   toJSON(): FlowDocument {
     return encodeFlow(this);
   }
 
   /**
-   * Makes a pending job; `resume` starts it. It begins at a slot, or at the `trigger` of a routine.
+   * Makes a pending job; `resume` starts it.
    *
+   * @param entry the slot where the job begins, or a routine with a slot named `trigger`
+   * @param rest the data for that slot, `{}` by default, then the options
+   * @returns the job, in status `pending`
    * @throws {TypeError} for an entry that is not in the flow
    * @throws {SerializationError} naming the path of params that cannot travel
    */
-  create<E extends Entry>(entry: E, ...rest: EntryArguments<E, CreateOptions>): JobState {
+  create<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, CreateOptions>): JobState {
     return this.#create(entry, readArguments<CreateOptions>(rest));
   }
 
   /**
-   * Starts a job and returns it at once; no handler has run then. It begins at a slot, or at the `trigger` of a routine.
-   * With a store, a job of the same id that was started before is the one that goes on.
+   * Starts a job and returns it at once, before the first handler runs. With a store, a job of the same id that was started
+   * before is continued instead.
    *
+   * @param entry the slot where the job begins, or a routine with a slot named `trigger`
+   * @param rest the data for that slot, `{}` by default, then the options
+   * @returns the job, in status `running`
    * @throws {TypeError} for an entry that is not in the flow
    * @throws {SerializationError} naming the path of params that cannot travel
    */
-  execute<E extends Entry>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): JobState {
+  execute<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): JobState {
     const given = readArguments<ExecuteOptions>(rest);
     given.options.signal?.throwIfAborted();
     return this.#live(given.options) ?? this.#start(this.#create(entry, given), false, given.options);
   }
 
   /**
-   * Starts a job and waits until it has ended or rests.
+   * Starts a job and waits until the job has ended or is paused.
    *
-   * @throws what `execute` throws, and the signal's reason when it is aborted
+   * @param entry the slot where the job begins, or a routine with a slot named `trigger`
+   * @param rest the data for that slot, `{}` by default, then the options
+   * @returns the job; `status` says how it ended
+   * @throws the errors of `execute`, and the signal's reason when the signal is aborted
    */
-  async run<E extends Entry>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): Promise<JobState> {
+  async run<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): Promise<JobState> {
     const { signal } = readArguments<ExecuteOptions>(rest).options;
     const job = this.execute(entry, ...rest);
     await this.waitForCompletion(job, signal === undefined ? {} : { signal });
-    // The abort has cancelled the job first, which ends the wait as well.
+    // The abort cancels the job first, and that ends the wait as well.
     if (job.status === "cancelled") signal?.throwIfAborted();
     return job;
   }
 
   /**
-   * Lets a pending, paused or restored job go on. All checks come first; then its status is `running`.
+   * Continues a pending, paused or restored job. All checks run first; then the job's status is `running`.
    *
-   * @throws {PreflightError} when it does not fit the flow: every finding, and nothing has changed
-   * @throws {StateError} when it is live already, or has ended and nothing is to be redriven
+   * @returns the same job
+   * @throws {PreflightError} when the job does not fit the flow, with all findings; the job is unchanged
+   * @throws {StateError} when the job is live already, or has ended and `redrive` is not set
    */
   resume(job: JobState, options: ResumeOptions = {}): JobState {
     options.signal?.throwIfAborted();
@@ -224,8 +237,8 @@ export class Flow extends FlowGraph {
   }
 
   /**
-   * Stops taking tasks; resolves when the job rests, or has ended otherwise. Handlers that don't return in time are
-   * aborted, and their tasks run again on resume.
+   * Pauses a job: no further task starts. The promise resolves when no handler runs any more, or the job has ended.
+   * Handlers that don't return within `graceMs` are aborted, and their tasks run again on resume.
    *
    * @throws {StateError} when the job is not live
    */
@@ -239,25 +252,26 @@ export class Flow extends FlowGraph {
     const pauseRequest = { reason, checkpoint: payloadOf(checkpoint, this.registry, subject, this.limits) };
     execution.rest({ status: "paused", pauseRequest }, graceMs);
     const wait = signal === undefined ? {} : { signal };
-    await waitForRest(data, executionOf(data), hostOf(this.#engine).timers, wait, undefined);
+    await waitForRest(data, executionOf(data), this.#host.timers, wait, undefined);
   }
 
   /**
-   * Ends a job: handlers are aborted, queued tasks do not run.
+   * Ends a job in status `cancelled`: running handlers are aborted, queued tasks do not run.
    *
-   * @throws {StateError} when it has ended already
+   * @param options `reason` becomes the message of the job's error
+   * @throws {StateError} when the job has ended already
    */
   cancel(job: JobState, options: { readonly reason?: string } = {}): void {
     this.#runner.cancel(this.#target("cancel", job).data, options.reason);
   }
 
   /**
-   * Brings data from outside to a slot of a running or paused job.
+   * Delivers data from outside the flow to a slot of a running or paused job.
    *
    * @throws {StateError} when the job is pending or has ended
    */
   deliver<T>(job: JobState, slot: Slot<T>, data: NoInfer<T>): void;
-  /** Brings data to a slot by the names of routine and slot. */
+  /** Delivers data to a slot that is given by the id of its routine and its own name. */
   deliver(job: JobState, routineId: string, slotName: string, data: unknown): void;
   deliver(job: JobState, ...args: never[]): void {
     const { data: target } = this.#target("deliver to", job);
@@ -266,7 +280,11 @@ export class Flow extends FlowGraph {
     this.#runner.deliver(target, this.#routeTo("deliver to", slot), first instanceof Slot ? second : third);
   }
 
-  /** Waits for the end of a job: true when it has ended, however; false when the time is up, or it rests. */
+  /**
+   * Waits for the end of a job.
+   *
+   * @returns true when the job has completed, failed or been cancelled; false when the time is up or the job is at rest
+   */
   waitForCompletion(job: JobState, options: CompletionOptions = {}): Promise<boolean> {
     const { data, execution, timers } = this.#target("wait for", job);
     checkWait(options);
@@ -274,8 +292,10 @@ export class Flow extends FlowGraph {
   }
 
   /**
-   * Waits until a condition holds, asked after each commit: false when the time is up, or the job ends or rests first.
+   * Waits until a condition holds.
    *
+   * @param condition called at once and after each commit
+   * @returns true when the condition holds; false when the time is up, or the job ends or comes to rest first
    * @throws whatever the condition throws, and TypeError for one that answers with a promise
    */
   waitUntil(job: JobState, condition: (job: JobState) => boolean, options: WaitOptions = {}): Promise<boolean> {
@@ -284,14 +304,18 @@ export class Flow extends FlowGraph {
     return waitForCondition(execution, timers, options, () => condition(job));
   }
 
-  /** Runs what is due, and tells when the job must be looked at again: for hosts that live for one request. */
-  settle(job: JobState, options: WaitOptions = {}): Promise<Settled> {
+  /**
+   * Waits until all due tasks of a job have run: for hosts that live for one request.
+   *
+   * @returns the job's status, and the instant at which its next task is due
+   */
+  settle(job: JobState, options: WaitOptions = {}): Promise<SettleResult> {
     const { data, execution, timers } = this.#target("settle", job);
     checkWait(options);
     return waitUntilIdle(data, execution, timers, options);
   }
 
-  /** The job's outputs: those that are kept, then new ones as they are committed, until it ends or rests. */
+  /** Iterates over the job's outputs: first the kept ones, then each new one after its commit, until the job ends or rests. */
   outputs(job: JobState): AsyncIterableIterator<JobOutput, void, undefined> {
     const { data, execution } = this.#target("read outputs of", job);
     const stops: (() => void)[] = [];
@@ -305,23 +329,27 @@ export class Flow extends FlowGraph {
     return stream;
   }
 
-  /** Everything that would keep a job from being resumed here, as data; nothing is changed. */
-  check(job: JobState): readonly Finding[] {
+  /**
+   * Checks whether a job can be resumed by this flow. Nothing is changed.
+   *
+   * @returns the obstacles; none when `resume` would succeed
+   */
+  check(job: JobState): readonly PreflightFinding[] {
     return preflight(this.#target("resume", job).data, this);
   }
 
   /**
-   * Takes no more jobs. The live ones run what is due, unless `drain` is false; what is left of them is paused, and can be
-   * resumed elsewhere.
+   * Refuses further jobs, and brings the live ones to rest. They run their due tasks first, unless `drain` is false; then
+   * the unfinished ones are paused, and can be resumed elsewhere.
    *
-   * @throws the signal's reason when it is aborted before all jobs rest
+   * @throws the signal's reason when the signal is aborted before all jobs are at rest
    */
   async shutdown({ drain = true, ...options }: ShutdownOptions = {}): Promise<void> {
     checkWait(options);
     await this.#runner.shutDown(drain, options);
   }
 
-  #create(entry: Entry, { params, options }: GivenArguments<CreateOptions>): JobState {
+  #create(entry: EntryPoint, { params, options }: GivenArguments<CreateOptions>): JobState {
     const { jobId, strategy, maxWorkers, timeoutMs } = options;
     const action = `Cannot execute flow "${this.id}"`;
     if (jobId !== undefined) checkName(action, "jobId", jobId);
@@ -331,13 +359,13 @@ export class Flow extends FlowGraph {
     if (timeoutMs !== undefined) checkExecutionTimeout(action, timeoutMs);
     const settings = { executionStrategy: strategy, maxWorkers, executionTimeoutMs: timeoutMs };
     const job = this.#runner.create(this.#entry(entry), params, jobId, settings);
-    return new JobState(job, this.registry);
+    return jobStateOf(job, this.registry);
   }
 
-  /** With a store, a job of this id that works here already is the one to start. */
+  /** With a store, `execute` returns a job of the same id that is live here already. */
   #live({ jobId }: CreateOptions): JobState | undefined {
-    const job = jobId === undefined ? undefined : hostOf(this.#engine).store?.session.liveJob(jobId);
-    return job === undefined ? undefined : new JobState(job, this.registry);
+    const job = jobId === undefined ? undefined : this.#host.store?.session.liveJob(jobId);
+    return job === undefined ? undefined : jobStateOf(job, this.registry);
   }
 
   #start(job: JobState, redrive: boolean, { onOutput, onReport, signal }: ListenOptions): JobState {
@@ -373,10 +401,10 @@ export class Flow extends FlowGraph {
         `Cannot ${event} job "${data.jobId}": its flow_id "${data.flowId}" does not match flow "${this.id}"`,
       );
     }
-    return { data, execution: executionOf(data), timers: hostOf(this.#engine).timers };
+    return { data, execution: executionOf(data), timers: this.#host.timers };
   }
 
-  #entry(entry: Entry): Route {
+  #entry(entry: EntryPoint): Route {
     if (entry instanceof Slot) return this.#routeTo("execute", entry);
     const id = entry instanceof Routine ? this.routineId(entry) : String(entry);
     return this.#routeTo("execute", this.slot(id, "trigger"));
@@ -392,19 +420,19 @@ export class Flow extends FlowGraph {
   }
 }
 
-/** The arguments after an entry, as they came. */
+/** The arguments after an entry point. */
 interface GivenArguments<O> {
   readonly params: unknown;
   readonly options: O;
 }
 
-/** The types of the arguments have been checked where they were given. */
+/** The compiler has checked the types of the arguments at the call. */
 function readArguments<O extends object>(rest: readonly unknown[]): GivenArguments<O> {
   const [params, options] = rest;
   return { params: params === undefined ? {} : params, options: (options ?? {}) as O };
 }
 
-/** A job as the calls on it need it. */
+/** A job's data, and its execution while it is live. */
 interface Target {
   readonly data: Job;
   readonly execution: Execution | undefined;

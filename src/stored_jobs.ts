@@ -5,14 +5,15 @@ import { DEFAULT_VALUE_LIMITS } from "./values/payload.ts";
 import { checkInteger, checkName } from "./base/options.ts";
 import type { Registry } from "./values/registry.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
-import { type EngineBase, hostOf } from "./engine/execution/engine_host.ts";
+import type { Engine } from "./engine.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { Flow, runnerOf } from "./flow.ts";
+import type { IdSource } from "./ports/ids.ts";
 import type { StoredJob } from "./ports/store.ts";
 import { hasEnded } from "./job/job.ts";
 import { type Command, encodeCommand } from "./documents/command.ts";
 import { decodeJob, encodeJob } from "./documents/job.ts";
-import { jobOf, JobState } from "./documents/job_state.ts";
+import { jobOf, type JobState, jobStateOf } from "./documents/job_state.ts";
 import { Replay } from "./documents/replay.ts";
 
 /** A job that was found in the store, and its flow. */
@@ -32,7 +33,7 @@ export interface Recovery {
 }
 
 /** A state of a job. */
-export interface JobHistory {
+export interface JobRevision {
   /** How many entries its journal had by then. */
   readonly revision: number;
   /** What the last of them was, as its document says; none for the state with which the kept journal begins. */
@@ -50,15 +51,17 @@ export type JobCommand =
 
 /** The jobs in an engine's store, and what can be done with them from outside. */
 export class StoredJobs {
-  readonly #engine: EngineBase;
+  readonly #engine: Engine;
+  readonly #ids: IdSource;
   readonly #session: StoreSession;
   readonly #registry: Registry;
   /** By text: jobs of one flow share it. */
   readonly #flows: Map<string, Flow> = new Map();
 
   /** Makes the view of an engine's store. */
-  constructor(engine: EngineBase, session: StoreSession, registry: Registry) {
+  constructor(engine: Engine, ids: IdSource, session: StoreSession, registry: Registry) {
     this.#engine = engine;
+    this.#ids = ids;
     this.#session = session;
     this.#registry = registry;
   }
@@ -90,13 +93,13 @@ export class StoredJobs {
     const action = `Cannot send to job "${jobId}"`;
     const text = encodeCommand(this.#command(action, command));
     if (key !== undefined) checkName(action, "key", key);
-    if (!await this.#session.store.send(jobId, text, key ?? hostOf(this.#engine).ids.id())) {
+    if (!await this.#session.store.send(jobId, text, key ?? this.#ids.id())) {
       throw unknownJob(jobId, "send to");
     }
   }
 
   /** See `Engine`. */
-  async *history(jobId: string): AsyncGenerator<JobHistory, void, undefined> {
+  async *history(jobId: string): AsyncGenerator<JobRevision, void, undefined> {
     const stored = await this.#load(jobId, "read");
     const { limits } = this.#flowOf(stored);
     const replay = new Replay(stored.snapshot, limits);
@@ -123,7 +126,7 @@ export class StoredJobs {
     for (const text of stored.entries.slice(0, revision - snapshotRevision)) replay.apply(text);
     const { status } = replay.job;
     if (hasEnded(status)) throw new StateError("fork", status, `${action}: at revision ${revision} it had ended`);
-    const id = newId === undefined ? hostOf(this.#engine).ids.id() : checkName(action, "jobId", newId);
+    const id = newId === undefined ? this.#ids.id() : checkName(action, "jobId", newId);
     const job = this.#copy(replay, id);
     return { flow, job: flow.resume(job) };
   }
@@ -134,7 +137,7 @@ export class StoredJobs {
     const job = this.#session.liveJob(jobId) ?? runnerOf(flow).storage?.restore(stored);
     // Unreachable: the flow is of this engine, which has a store.
     if (job === undefined) throw unknownJob(jobId, "open");
-    return { flow, job: new JobState(job, this.#registry) };
+    return { flow, job: jobStateOf(job, this.#registry) };
   }
 
   /** Says whether a job that was found works here now. */
@@ -181,7 +184,7 @@ export class StoredJobs {
 
   /** The state of a replay under an id, apart from it but for the values, which nobody can change. */
   #copy({ job }: Replay, jobId: string): JobState {
-    return new JobState(decodeJob({ ...encodeJob(job), jobId }, DEFAULT_VALUE_LIMITS, true), this.#registry);
+    return jobStateOf(decodeJob({ ...encodeJob(job), jobId }, DEFAULT_VALUE_LIMITS, true), this.#registry);
   }
 }
 

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { type Context, Engine, Flow, Registry, Routine, type Store } from "@routilux/routilux";
+import { type Context, Engine, Flow, Registry, Routine } from "@routilux/routilux";
+import type { Store } from "@routilux/routilux/store";
 import { fileStore } from "@routilux/routilux/stores/file";
 import { memoryStore } from "@routilux/routilux/stores/memory";
 import { sqliteStore, type SqliteSync } from "@routilux/routilux/stores/sqlite";

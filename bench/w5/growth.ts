@@ -1,4 +1,5 @@
-import { type Context, Engine, Flow, Registry, Routine, type Store } from "@routilux/routilux";
+import { type Context, Engine, Flow, Registry, Routine } from "@routilux/routilux";
+import type { Store } from "@routilux/routilux/store";
 import { memoryStore } from "@routilux/routilux/stores/memory";
 import { expectEqual, type Figures, runProgram } from "../harness/program.ts";
 

@@ -43,7 +43,7 @@ export class SerializationError extends RoutiluxError {
 }
 
 /** One thing that stands in the way of resuming a job or reading a flow. */
-export interface Finding {
+export interface PreflightFinding {
   /** The kind of obstacle, such as `"unknown_routine"`. */
   readonly code: string;
   /** The place in the document, such as `pendingTasks[3].slot`. */
@@ -59,10 +59,10 @@ export class PreflightError extends RoutiluxError {
   /** The kind of error. */
   readonly code = "PREFLIGHT" as const;
   /** All that was found. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly PreflightFinding[];
 
   /** Makes the error from what was found; `action` is what was refused, such as `Cannot resume job "j"`. */
-  constructor(action: string, findings: readonly Finding[]) {
+  constructor(action: string, findings: readonly PreflightFinding[]) {
     super(
       `${action}: ${findings.map(({ path, message }) => path === "" ? message : `${path}: ${message}`).join("; ")}`,
     );

@@ -1,22 +1,22 @@
 import * as v from "valibot";
 import { MAX_DEPTH } from "../values/payload.ts";
 import { describeError } from "../values/error_data.ts";
-import { type Finding, PreflightError, SerializationError } from "../base/errors.ts";
+import { PreflightError, type PreflightFinding, SerializationError } from "../base/errors.ts";
 import type { JsonObject } from "../values/json.ts";
 import { describeValue, pathStep } from "../base/path.ts";
 import { Registry } from "../values/registry.ts";
-import type { ConnectionSource, ConnectionTarget, Mapping } from "../model/connection.ts";
+import type { ConnectionSource, ConnectionTarget, KeyMapping } from "../model/connection.ts";
 import { ERROR_STRATEGIES, ErrorHandler, type ErrorHandlerOptions } from "../model/error_handler.ts";
 import {
   checkStrategy,
   EXECUTION_STRATEGIES,
   type ExecutionStrategy,
   type FlowGraph,
-  type FlowGraphOptions,
+  type FlowSettings,
 } from "../model/flow_graph.ts";
 import { DEFAULT_FLOW_LIMITS, type FlowLimits, LIMIT_NAMES } from "../model/flow_limits.ts";
 import { Routine } from "../model/routine.ts";
-import type { FunctionName } from "../model/function_names.ts";
+import type { FunctionReference } from "../model/function_names.ts";
 import { type EventDocument, type RoutineDocument, type SlotDocument, versionOf } from "../model/routine_document.ts";
 import * as codec from "./codec.ts";
 import { type Format, openEnvelope } from "./envelope.ts";
@@ -52,7 +52,7 @@ export interface ConnectionDocument {
   /** Where it begins. */
   readonly from: ConnectionSource;
   /** How keys are renamed. */
-  readonly mapping?: Mapping;
+  readonly mapping?: KeyMapping;
   /** Where it ends. */
   readonly to: ConnectionTarget;
 }
@@ -68,7 +68,7 @@ export const flowSchema: () => Schema<FlowDocument> = once(() => {
   const [positive, values] = [codec.positive.schema(), codec.valuesSchema()];
   // Not a name: whether there is a function of that name is found out where it is looked for.
   const text = v.pipe(v.string(), v.nonEmpty());
-  const functionName: Schema<FunctionName> = v.union(
+  const functionName: Schema<FunctionReference> = v.union(
     [strict<{ method: string }>({ method: text }), strict<{ function: string }>({ function: text })],
     `Invalid: expected ${FUNCTION_NAME}`,
   );
@@ -158,10 +158,10 @@ export function encodeFlow(graph: FlowGraph): FlowDocument {
   };
 }
 
-/** A flow's document, read: what the flow is made of, and a way to fill it. */
+/** A flow's document, read: the flow's id and settings, and a way to fill it. */
 export interface DecodedFlow {
-  /** The flow's own settings. */
-  readonly options: FlowGraphOptions;
+  /** The flow's id and settings. */
+  readonly options: FlowSettings & { readonly id: string };
   /** Adds the routines and connections to the empty flow. */
   fill(graph: FlowGraph): void;
 }
@@ -180,7 +180,7 @@ export function decodeFlow(json: unknown, registry: Registry): DecodedFlow {
   }
   const document = openEnvelope(json, FLOW_FORMAT);
   checkWorkers(document);
-  const findings: Finding[] = [];
+  const findings: PreflightFinding[] = [];
   const routines = new Map<string, Routine<object>>();
   for (const [id, routine] of Object.entries(document.routines)) {
     const path = `routines${pathStep(id)}`;
@@ -192,7 +192,7 @@ export function decodeFlow(json: unknown, registry: Registry): DecodedFlow {
   return { options: decodeOptions(document, registry), fill: (graph) => fill(graph, document, routines) };
 }
 
-function decodeOptions(document: FlowDocument, registry: Registry): FlowGraphOptions {
+function decodeOptions(document: FlowDocument, registry: Registry): DecodedFlow["options"] {
   const { errorHandler, limits = {} } = document;
   return {
     id: document.id,
@@ -234,7 +234,7 @@ function decodeRoutine(
   document: RoutineDocument,
   registry: Registry,
   path: string,
-  findings: Finding[],
+  findings: PreflightFinding[],
 ): Routine<object> | undefined {
   try {
     const Class = registry.classOf(document.type);
@@ -279,7 +279,7 @@ function migrate(Class: object, document: RoutineDocument): unknown {
 function checkConnections(
   { connections, routines: known }: FlowDocument,
   routines: ReadonlyMap<string, Routine<object>>,
-  findings: Finding[],
+  findings: PreflightFinding[],
 ): void {
   connections.forEach(({ from, to }, index) => {
     const source = routines.get(from.routine);

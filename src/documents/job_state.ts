@@ -18,18 +18,21 @@ import {
 } from "./job_views.ts";
 import { task as taskCodec } from "./task.ts";
 
-/** How a job is read. */
+/** The options of `JobState.fromJSON` and `JobState.fromText`. */
 export interface JobReadOptions {
-  /** How deep and how large one value may be; a flow with larger limits of its own needs them here too. */
+  /** How deep and how large one value may be. A job of a flow with larger limits needs them here too. */
   readonly limits?: Partial<ValueLimits>;
 }
 
-/** The data behind a job state: for the library's own floors. */
+/** The data of a job state: for the library's own floors. */
 export let jobOf: (state: JobState) => Job;
 
+/** The job state that shows the data: for the library's own floors. */
+export let jobStateOf: (job: Job, classes: ClassTable) => JobState;
+
 /**
- * One execution of a flow. It changes while the flow works on it; `toJSON` gives a consistent snapshot at any moment. A
- * restored one is at rest until `flow.resume`.
+ * One execution of a flow. A job changes while its flow works on it; `toJSON` gives a consistent snapshot at any moment. A
+ * restored job is at rest until `flow.resume`. Jobs are made by `flow.execute`, `flow.create` and `JobState.fromJSON`.
  *
  * @example
  * ```ts
@@ -53,18 +56,20 @@ export class JobState {
 
   static {
     jobOf = (state) => state.#job;
+    jobStateOf = (job, classes) => new JobState(job, classes);
   }
 
-  /** Use `flow.execute`, `flow.create` or `JobState.fromJSON`. */
-  constructor(job: Job, classes: ClassTable) {
+  private constructor(job: Job, classes: ClassTable) {
     this.#job = job;
     this.#classes = classes;
   }
 
   /**
-   * Reads a job's document, which is not changed. Nothing runs until `flow.resume`. All that is in it is written again but
-   * what says nothing: optional parts that are empty, the order of tasks, the sign of -0.
+   * Reads a job's document, which is not changed. Nothing runs until `flow.resume`. `toJSON` writes the same document again,
+   * except for empty optional parts, the order of tasks, and the sign of -0.
    *
+   * @param json the parsed document, as `toJSON` wrote it
+   * @param registry the classes that the document's values name
    * @throws {SerializationError} naming the path, what was expected and what came
    */
   static fromJSON(json: unknown, registry: Registry, options: JobReadOptions = {}): JobState {
@@ -72,41 +77,43 @@ export class JobState {
   }
 
   /**
-   * Reads the text of a job's document: as `fromJSON` of what `JSON.parse` makes of it, in less time and memory, for nothing
-   * is copied. Of two equal keys `JSON.parse` keeps the last.
+   * Reads the text of a job's document, as `fromJSON` reads the parsed one, in less time and memory: the parsed values are
+   * not copied. Of two equal keys `JSON.parse` keeps the last.
    *
-   * @throws {SerializationError} when the text is no JSON, and as `fromJSON`
+   * @param text the document, as `toText` or `JSON.stringify` wrote it
+   * @param registry the classes that the document's values name
+   * @throws {SerializationError} when the text is no JSON, and for the reasons of `fromJSON`
    */
   static fromText(text: string, registry: Registry, options: JobReadOptions = {}): JobState {
     return new JobState(readJob(text, checkRead(registry, options)), registry);
   }
 
-  /** The job's id. */
+  /** The job's id, unique in its store. */
   get jobId(): string {
     return this.#job.jobId;
   }
 
-  /** The id of the flow that it belongs to. */
+  /** The id of the job's flow; only a flow of this id can resume the job. */
   get flowId(): string {
     return this.#job.flowId;
   }
 
-  /** Where it stands. */
+  /** The job's current status. */
   get status(): JobStatus {
     return statusOf(this.#job);
   }
 
-  /** Why it failed or was cancelled. */
+  /** The error that failed or cancelled the job; `undefined` in any other status. */
   get error(): ErrorData | undefined {
     return this.#job.error;
   }
 
-  /** When it was made, in ISO 8601. */
+  /** The instant at which the job was made, in ISO 8601. */
   get createdAt(): string {
     return formatInstant(this.#job.createdAt);
   }
 
-  /** When it last changed, in ISO 8601. */
+  /** The instant of the job's last change, in ISO 8601. */
   get updatedAt(): string {
     return formatInstant(this.#job.time.at);
   }
@@ -116,18 +123,18 @@ export class JobState {
     return Array.from(this.#job.tasks, (task) => this.#task(task));
   }
 
-  /** What has happened, oldest first; older records than the flow's limit are gone, see `dropped`. */
+  /** The execution history, oldest record first, up to the flow's limit; `dropped` counts the removed records. */
   get executionHistory(): readonly ExecutionRecord[] {
     return this.history();
   }
 
-  /** How many older entries of the bounded lists are gone. */
+  /** How many older entries of the bounded lists were removed. */
   get dropped(): { readonly executionHistory: number; readonly outputLog: number; readonly sharedLog: number } {
     const { history, outputs, sharedLog } = this.#job;
     return { executionHistory: history.dropped, outputLog: outputs.dropped, sharedLog: sharedLog.dropped };
   }
 
-  /** How each routine has fared, by id. */
+  /** The state and the outcome of each routine, by id. */
   get routineStates(): Readonly<Record<string, RoutineProgress>> {
     const states = Array.from(this.#job.routineStates, ([id, { status, retries, state, version }]) => {
       return [id, { status, retries, state: this.#values(state), version }] as const;
@@ -135,53 +142,56 @@ export class JobState {
     return Object.fromEntries(states);
   }
 
-  /** What all routines share. */
+  /** The values that all routines share, as `ctx.shared` holds them. */
   get sharedData(): Readonly<Record<string, unknown>> {
     return this.#values(this.#job.sharedData);
   }
 
-  /** What routines have logged, oldest first. */
+  /** The entries that handlers made with `ctx.log`, oldest first, up to the flow's limit. */
   get sharedLog(): readonly { readonly at: string; readonly entry: unknown; readonly routine: string }[] {
     return this.#job.sharedLog.toArray().map(({ at, entry, routine }) => {
       return { at: formatInstant(at), entry: this.#decode(entry), routine };
     });
   }
 
-  /** What routines have put out, oldest first. */
+  /** The outputs that handlers made with `ctx.output`, oldest first, up to the flow's limit. */
   get outputLog(): readonly JobOutput[] {
     return this.#job.outputs.toArray().map((output) => viewOutput(output, this.#classes));
   }
 
-  /** Tasks that ended in an error or a skip. */
+  /** The tasks that ended in an error or a skip, with their errors. */
   get failures(): readonly { readonly at: string; readonly error: ErrorData; readonly task: PendingTask }[] {
     return this.#job.failures.map(({ at, error, task }) => ({ at: formatInstant(at), error, task: this.#task(task) }));
   }
 
-  /** Marks of pauses, oldest first. */
+  /** The pauses of the job so far, oldest first. */
   get pausePoints(): readonly { readonly at: string; readonly checkpoint?: unknown; readonly reason?: string }[] {
     return this.#job.pausePoints.map(({ at, checkpoint, reason }) => {
       return compact({ at: formatInstant(at), checkpoint: this.#decode(checkpoint), reason });
     });
   }
 
-  /** Events that are sent on resume, or before the job completes. */
+  /** The events of `ctx.defer`, which are sent on resume, or before the job completes. */
   get deferredEvents(): readonly { readonly data?: unknown; readonly event: string; readonly routine: string }[] {
     return this.#job.deferredEvents.map(({ routine, event, data }) => {
       return compact({ data: this.#decode(data), event, routine });
     });
   }
 
-  /** What has happened, of one routine or of all, oldest first. */
+  /**
+   * The execution history of one routine, oldest record first.
+   *
+   * @param routineId the routine's id in the flow; without it, the history of all routines
+   */
   history(routineId?: string): readonly ExecutionRecord[] {
-    return this.#job.history.toArray().map(recordOf).filter(({ routine }) =>
-      routineId === undefined || routine === routineId
-    )
-      .map(({ at, data, event, routine, type }) => {
-        return compact({ at: formatInstant(at), data: this.#decode(data), event, routine, type });
-      });
+    const records = this.#job.history.toArray().map(recordOf);
+    return records.filter(({ routine }) => routineId === undefined || routine === routineId).map((record) => {
+      const { at, data, event, routine, type } = record;
+      return compact({ at: formatInstant(at), data: this.#decode(data), event, routine, type });
+    });
   }
 
-  /** How often tasks of a routine were tried again: those that wait, and those that have ended. */
+  /** How often tasks of a routine were tried again: waiting and ended ones. */
   retryCount(routineId: string): number {
     let count = this.#job.routineStates.get(routineId)?.retries ?? 0;
     for (const { route, details } of this.#job.tasks) if (route.routine === routineId) count += details?.attempt ?? 0;
@@ -189,14 +199,14 @@ export class JobState {
   }
 
   /**
-   * The job's document: a consistent snapshot, whatever is under way. Texts in it are as they were emitted, nothing is
-   * normalised; `JSON.stringify` escapes surrogates that stand alone, so that the text is valid UTF-8.
+   * The job's document: a consistent snapshot, also while handlers run. Texts are written as they were emitted, without
+   * normalisation; `JSON.stringify` escapes lone surrogates, so that its text is valid UTF-8.
    */
   toJSON(): JobDocument {
     return encodeJob(this.#job);
   }
 
-  /** The text of the job's document: as `JSON.stringify` of the job, which takes up to twice the time to freeze and to write. */
+  /** The text of the job's document, equal to `JSON.stringify(job)`, in about half the time: the document is not built as an object. */
   toText(): string {
     return writeJob(this.#job);
   }

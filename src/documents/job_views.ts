@@ -1,51 +1,51 @@
 import { formatInstant } from "../base/instant.ts";
-import type { RecordType } from "../job/history.ts";
+import type { ExecutionRecordType } from "../job/history.ts";
 import type { OutputEntry, RoutineStatus } from "../job/job.ts";
 import type { ClassTable } from "../values/class_table.ts";
 import { valueOf } from "../values/payload.ts";
 import type { TaskDocument } from "./task.ts";
 
-/** A task that has not ended, as users see it: the words of the job's document, with data as it was emitted. */
+/** A task that has not ended: the fields of the job's document, with data as it was emitted. */
 export interface PendingTask extends Omit<TaskDocument, "data" | "progress" | "merged"> {
-  /** What is delivered. */
+  /** The data of the delivery. */
   readonly data?: unknown;
-  /** What its last step stored. */
+  /** The progress that the last step of the task stored. */
   readonly progress?: unknown;
 }
 
-/** A line of the history, as users see it. */
+/** A record of the execution history. */
 export interface ExecutionRecord {
-  /** When, in ISO 8601. */
+  /** The instant, in ISO 8601. */
   readonly at: string;
-  /** The payload, or the error. */
+  /** The payload of an emission, or the error of a failure. */
   readonly data?: unknown;
-  /** The event, for `emit`. */
+  /** The name of the event, for records of emissions. */
   readonly event?: string;
-  /** The routine. */
+  /** The id of the routine. */
   readonly routine: string;
-  /** What happened. */
-  readonly type: RecordType;
+  /** The kind of the record. */
+  readonly type: ExecutionRecordType;
 }
 
-/** An output, as users see it. */
+/** An output that a handler made with `ctx.output`. */
 export interface JobOutput {
-  /** When, in ISO 8601. */
+  /** The instant, in ISO 8601. */
   readonly at: string;
-  /** The data. */
+  /** The data of the output. */
   readonly data?: unknown;
-  /** The routine that put it out. */
+  /** The id of the routine whose handler made the output. */
   readonly routine: string;
-  /** The kind, as the handler named it. */
+  /** The kind, a word that the handler chose. */
   readonly type: string;
 }
 
-/** How a routine has fared in a job, as users see it. */
+/** The state and the outcome of a routine in a job. */
 export interface RoutineProgress {
-  /** The retries of its tasks that have ended. */
+  /** How often its ended tasks were tried again. */
   readonly retries: number;
-  /** What its handlers keep in `ctx.state`. */
+  /** The values that its handlers keep in `ctx.state`. */
   readonly state: Readonly<Record<string, unknown>>;
-  /** Its worst outcome so far. */
+  /** The worst outcome of its tasks so far; `undefined` before the first has ended. */
   readonly status: RoutineStatus | undefined;
   /** The version of the class that wrote the state. */
   readonly version: number;

@@ -1,8 +1,8 @@
 import { describeError } from "../values/error_data.ts";
-import { type Finding, PreflightError } from "../base/errors.ts";
+import { PreflightError, type PreflightFinding } from "../base/errors.ts";
 import { listNames } from "../base/options.ts";
 import { ItemPath, type Path, pathStep } from "../base/path.ts";
-import { checkStrategy, type FlowGraph } from "../model/flow_graph.ts";
+import { checkStrategy, type FlowGraph, leadsTo } from "../model/flow_graph.ts";
 import { Routine } from "../model/routine.ts";
 import { versionOf } from "../model/routine_document.ts";
 import type { Job } from "../job/job.ts";
@@ -11,12 +11,12 @@ import type { Task } from "../job/task.ts";
 /**
  * Looks for everything that would keep a job from going on in a flow. Changes nothing and runs no code of the user's.
  */
-export function preflight(job: Job, graph: FlowGraph): Finding[] {
+export function preflight(job: Job, graph: FlowGraph): PreflightFinding[] {
   if (job.flowId !== graph.id) {
     const message = `flow_id "${job.flowId}" does not match flow "${graph.id}"; use the flow that made this job`;
     return [{ code: "flow_mismatch", path: "flowId", message }];
   }
-  const findings: Finding[] = [];
+  const findings: PreflightFinding[] = [];
   const add = (code: string, path: string, message: string) => void findings.push({ code, path, message });
   checkSettings(job, graph, add);
   checkTasks(job, graph, add);
@@ -83,7 +83,7 @@ function checkRoute({ route, details }: Task, path: Path, graph: FlowGraph, add:
   }
   if (connection === undefined) return;
   const event = graph.routines.get(connection.routine)?.getEvent(connection.event);
-  if (event === undefined || !graph.leadsTo(event, slot)) {
+  if (event === undefined || !leadsTo(graph, event, slot)) {
     const from = `${connection.routine}.${connection.event}`;
     add("unknown_connection", `${path}.connection`, `flow "${graph.id}" does not connect "${from}" to "${id}.${name}"`);
   }

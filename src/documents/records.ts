@@ -1,4 +1,10 @@
-import { type HistoryEntry, type HistoryRecord, RECORD_TYPES, recordOf, type RecordType } from "../job/history.ts";
+import {
+  type ExecutionRecordType,
+  type HistoryEntry,
+  type HistoryRecord,
+  RECORD_TYPES,
+  recordOf,
+} from "../job/history.ts";
 import type { DeferredEvent, Failure, LogEntry, OutputEntry, PausePoint } from "../job/job.ts";
 import type { JsonValue } from "../values/json.ts";
 import * as c from "./codec.ts";
@@ -16,7 +22,7 @@ export interface RecordDocument {
   /** The routine. */
   readonly routine: string;
   /** What happened. */
-  readonly type: RecordType;
+  readonly type: ExecutionRecordType;
 }
 
 /** A line of the history. */

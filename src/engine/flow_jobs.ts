@@ -2,7 +2,7 @@ import { describeError } from "../values/error_data.ts";
 import { CancelledError, StateError } from "../base/errors.ts";
 import { payloadOf } from "../values/encoder.ts";
 import type { Payload } from "../values/payload.ts";
-import type { FlowGraph } from "../model/flow_graph.ts";
+import { type FlowGraph, freezeGraph } from "../model/flow_graph.ts";
 import { apply } from "../job/apply.ts";
 import type { Commit } from "../job/commit.ts";
 import { checkSteps } from "../job/decide.ts";
@@ -41,7 +41,7 @@ export class FlowJobs {
 
   /** The flow as the engine runs it: from the first start on, its structure is frozen. */
   get #frozenPlan(): Plan {
-    this.#graph.freeze();
+    freezeGraph(this.#graph);
     return this.#plan ??= createPlan(this.#graph);
   }
 
@@ -64,7 +64,7 @@ export class FlowJobs {
     this.#host.store?.session.fresh.add(job);
     adoptLimits(job, this.#graph.limits);
     apply(job, { kind: "deliver", time, task: createTask(1, entry, data, time), data });
-    this.#graph.freeze();
+    freezeGraph(this.#graph);
     return job;
   }
 

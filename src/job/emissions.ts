@@ -1,6 +1,6 @@
 import { frozenWireOf, keyedWireOf, partPayload, type Payload } from "../values/payload.ts";
 import { instantAfter } from "../base/instant.ts";
-import { applyMapping, type ConnectionSource, type Mapping } from "../model/connection.ts";
+import { applyMapping, type ConnectionSource, type KeyMapping } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
 import type { Emission } from "./history.ts";
 import { createTask, detailsOf, type Instant, NO_DETAILS, type Route, type Task } from "./task.ts";
@@ -8,7 +8,7 @@ import { createTask, detailsOf, type Instant, NO_DETAILS, type Route, type Task 
 /** A way from an event to a slot. */
 export interface EventRoute extends Route {
   /** How keys are renamed on it, where they are. */
-  readonly mapping: Mapping | undefined;
+  readonly mapping: KeyMapping | undefined;
 }
 
 /** An event of a routine, with the ways that it goes. */
@@ -93,7 +93,7 @@ export class Emissions {
 }
 
 /** Renames keys; data that is no object stays as it is, and is the receiver's error. */
-function mapData(data: Payload | undefined, mapping: Mapping): Payload | undefined {
+function mapData(data: Payload | undefined, mapping: KeyMapping): Payload | undefined {
   const json = keyedWireOf(data);
   if (data === undefined || json === undefined) return data;
   // The renamed object is frozen, so everything in it must be.

@@ -12,14 +12,14 @@ export const RECORD_TYPES: readonly ["start", "emit", "error", "retry", "skip"] 
 ];
 
 /** What a history record tells. */
-export type RecordType = "start" | "emit" | "error" | "retry" | "skip";
+export type ExecutionRecordType = "start" | "emit" | "error" | "retry" | "skip";
 
 /** One line of a job's history. */
 export interface HistoryRecord {
   /** The routine's id. */
   readonly routine: string;
   /** What happened. */
-  readonly type: RecordType;
+  readonly type: ExecutionRecordType;
   /** The event, for `emit`. */
   readonly event: string | undefined;
   /** The payload, or the error. */

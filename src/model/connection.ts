@@ -2,20 +2,20 @@ import type { JsonObject } from "../values/json.ts";
 import type { Event } from "./event.ts";
 import type { Slot } from "./slot.ts";
 
-/** How keys are renamed on their way: `{ a: "x" }` makes `a` arrive as `x`. */
-export type Mapping = Readonly<Record<string, string>>;
+/** The new names of keys that a connection renames: `{ a: "x" }` delivers `a` as `x`. */
+export type KeyMapping = Readonly<Record<string, string>>;
 
-/** What arrives when `M` renames keys of `T`; other keys pass, unless a renamed one takes their place. */
-export type Mapped<T, M> = keyof M extends never ? T
+/** The data that arrives when `M` renames keys of `T`; other keys pass, unless a renamed one takes their place. */
+export type MappedData<T, M> = keyof M extends never ? T
   : { [K in keyof T as K extends keyof M ? M[K] & string : K extends M[keyof M] ? never : K]: T[K] };
 
-/** How an event is connected to a slot. */
+/** The options of a connection. */
 export interface ConnectOptions<M> {
-  /** How keys are renamed on their way. */
+  /** The keys of the payload that are renamed on delivery. Other keys are delivered as they are. */
   readonly mapping?: M;
 }
 
-/** One end of a connection: an event or a slot, by the id of its routine and its own name. */
+/** The sending end of a connection. */
 export interface ConnectionSource {
   /** The routine's id in the flow. */
   readonly routine: string;
@@ -39,7 +39,15 @@ export interface ConnectionIds {
   readonly to: string;
 }
 
-/** A link of a flow: what `event` emits is delivered to `slot`. Made by `flow.connect`. */
+/** Makes a connection: for the structure of a flow. */
+export let createConnection: (
+  event: Event<unknown>,
+  slot: Slot<never>,
+  ids: ConnectionIds,
+  mapping: KeyMapping,
+) => Connection;
+
+/** A link of a flow: payloads of `event` are delivered to `slot`. `flow.connect` makes one. */
 export class Connection {
   /** Where it begins. */
   readonly event: Event<unknown>;
@@ -50,15 +58,13 @@ export class Connection {
   /** The ids and names of the end. */
   readonly to: ConnectionTarget;
   /** How keys are renamed; empty for none. */
-  readonly mapping: Mapping;
+  readonly mapping: KeyMapping;
 
-  /** Use `flow.connect`. */
-  constructor(
-    event: Event<unknown>,
-    slot: Slot<never>,
-    ids: ConnectionIds,
-    mapping: Mapping,
-  ) {
+  static {
+    createConnection = (event, slot, ids, mapping) => new Connection(event, slot, ids, mapping);
+  }
+
+  private constructor(event: Event<unknown>, slot: Slot<never>, ids: ConnectionIds, mapping: KeyMapping) {
     this.event = event;
     this.slot = slot;
     this.from = Object.freeze({ event: event.name, routine: ids.from });
@@ -76,7 +82,7 @@ export class Connection {
 }
 
 /** Renames the keys of a payload: mapped ones first, then those that no mapped name has taken. */
-export function applyMapping(data: JsonObject, mapping: Mapping): JsonObject {
+export function applyMapping(data: JsonObject, mapping: KeyMapping): JsonObject {
   const mapped: Record<string, JsonObject[string]> = {};
   const taken = new Set(Object.keys(mapping).filter((key) => Object.hasOwn(data, key)).map((key) => mapping[key]));
   for (const key of Object.keys(data)) {

@@ -8,7 +8,12 @@ export interface EventOptions<T> {
   readonly schema?: StandardSchema<T, unknown>;
 }
 
-/** An output of a routine: what it emits goes to every slot that the flow connects. Made by `addEvent`. */
+/** Makes an event: for `addEvent` and for the reader of documents. */
+export let createEvent: <T>(owner: object, name: string, params: readonly string[], schema: Schema) => Event<T>;
+
+type Schema = StandardSchema<unknown, unknown> | undefined;
+
+/** An output of a routine: its payloads go to every slot that the flow connects. `addEvent` makes one. */
 export class Event<out T> {
   /** Tells an event from a slot. */
   readonly kind = "event";
@@ -23,13 +28,11 @@ export class Event<out T> {
   /** Checks every payload when it is emitted. */
   readonly schema: StandardSchema<unknown, unknown> | undefined;
 
-  /** Use `addEvent`. */
-  constructor(
-    owner: object,
-    name: string,
-    params: readonly string[],
-    schema: StandardSchema<unknown, unknown> | undefined,
-  ) {
+  static {
+    createEvent = (owner, name, params, schema) => new Event(owner, name, params, schema);
+  }
+
+  private constructor(owner: object, name: string, params: readonly string[], schema: Schema) {
     this.owner = owner;
     this.name = name;
     this.params = Object.freeze([...params]);

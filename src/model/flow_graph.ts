@@ -2,7 +2,13 @@ import { StateError } from "../base/errors.ts";
 import { checkInteger, checkName, checkRange, checkWord, listNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import { Registry } from "../values/registry.ts";
-import { Connection, type ConnectOptions, type Mapped, type Mapping } from "./connection.ts";
+import {
+  type Connection,
+  type ConnectOptions,
+  createConnection,
+  type KeyMapping,
+  type MappedData,
+} from "./connection.ts";
 import { ErrorHandler } from "./error_handler.ts";
 import { Event } from "./event.ts";
 import { completeLimits, type FlowLimits } from "./flow_limits.ts";
@@ -15,10 +21,8 @@ export type ExecutionStrategy = "sequential" | "concurrent";
 /** The words for how a job's handlers run. */
 export const EXECUTION_STRATEGIES: readonly ["sequential", "concurrent"] = ["sequential", "concurrent"];
 
-/** What a flow is made of. */
-export interface FlowGraphOptions {
-  /** The flow's id; a job can be resumed only by a flow of the same id. */
-  readonly id: string;
+/** The settings of a flow. */
+export interface FlowSettings {
   /** The names by which classes and functions travel. */
   readonly registry?: Registry;
   /** How handlers run. @default {"sequential"} */
@@ -38,7 +42,25 @@ export const DEFAULT_EXECUTION_TIMEOUT_MS = 300_000;
 
 const DEFAULT_MAX_WORKERS = 8;
 
-/** The structure of a flow: routines, connections, settings. It holds nothing of any execution. */
+/** Freezes the structure of a flow and each of its routines (shallow), before a job starts. */
+export let freezeGraph: (graph: FlowGraph) => void;
+
+/** The connections that routines bring with them: from their timers back to themselves. */
+export function timerConnectionsOf({ routines }: FlowGraph): readonly Connection[] {
+  return Array.from(routines).flatMap(([id, routine]) => {
+    const ids = { from: id, to: id };
+    return declarationOf(routine).timers.map(({ event, slot }) => createConnection(event, slot, ids, {}));
+  });
+}
+
+/** Says whether payloads of an event are delivered to a slot: by a connection, or as a timer of their routine. */
+export function leadsTo(graph: FlowGraph, event: Event<unknown>, slot: Slot<never>): boolean {
+  if (graph.findConnection(event, slot) !== undefined) return true;
+  const { owner } = event;
+  return owner instanceof Routine && declarationOf(owner).timers.some((it) => it.event === event && it.slot === slot);
+}
+
+/** The structure of a flow, which `Flow` inherits: routines, connections, settings. It holds nothing of any execution. */
 export class FlowGraph {
   /** The flow's id. */
   readonly id: string;
@@ -56,14 +78,26 @@ export class FlowGraph {
   #maxWorkers = 1;
   #frozen = false;
 
+  static {
+    freezeGraph = (graph) => {
+      if (graph.#frozen) return;
+      graph.#frozen = true;
+      for (const routine of graph.#routines.values()) {
+        declarationOf(routine).frozen = true;
+        Object.freeze(routine);
+      }
+    };
+  }
+
   /**
-   * Makes an empty flow.
+   * Makes an empty structure.
    *
+   * @param id the flow's id, which its jobs carry
    * @throws {TypeError} for an option of the wrong kind
    * @throws {RangeError} for a number out of range
    */
-  constructor(options: FlowGraphOptions) {
-    const { id, registry = new Registry(), executionStrategy = "sequential", maxWorkers } = options;
+  constructor(id: string, options: FlowSettings = {}) {
+    const { registry = new Registry(), executionStrategy = "sequential", maxWorkers } = options;
     const { executionTimeoutMs = DEFAULT_EXECUTION_TIMEOUT_MS, errorHandler, limits = {} } = options;
     this.id = checkName("Cannot create flow", "id", id);
     const action = `Cannot create flow "${id}"`;
@@ -85,14 +119,6 @@ export class FlowGraph {
   /** All connections, in the order in which they were made. */
   get connections(): readonly Connection[] {
     return this.#connections;
-  }
-
-  /** The connections that routines brought with them, from their timers back to themselves. */
-  get timerConnections(): readonly Connection[] {
-    return Array.from(this.#routines).flatMap(([id, routine]) => {
-      const ids = { from: id, to: id };
-      return declarationOf(routine).timers.map(({ event, slot }) => new Connection(event, slot, ids, {}));
-    });
   }
 
   /** What happens when a handler throws and its routine has no say of its own. */
@@ -177,13 +203,13 @@ export class FlowGraph {
    *
    * @throws {TypeError} for an event, slot or routine that is not in the flow, or another mapping for the same pair
    */
-  connect<T, const M extends Mapping = Record<never, never>>(
+  connect<T, const M extends KeyMapping = Record<never, never>>(
     event: Event<T>,
-    slot: Slot<Mapped<NoInfer<T>, M>>,
+    slot: Slot<MappedData<NoInfer<T>, M>>,
     options?: ConnectOptions<M & { readonly [K in Exclude<keyof M, [T] extends [object] ? keyof T : never>]: never }>,
   ): Connection;
   /** Connects by names: the routine that emits and its event, the routine that receives and its slot. */
-  connect(from: string, event: string, to: string, slot: string, options?: ConnectOptions<Mapping>): Connection;
+  connect(from: string, event: string, to: string, slot: string, options?: ConnectOptions<KeyMapping>): Connection;
   connect(...args: never[]): Connection {
     const [first, second]: unknown[] = args;
     if (first instanceof Event) return this.#link(first, this.#asSlot(second), args[2]);
@@ -231,13 +257,6 @@ export class FlowGraph {
     return this.#links.get(event)?.get(slot);
   }
 
-  /** Says whether what an event emits comes to a slot: by a connection, or as a timer of their routine. */
-  leadsTo(event: Event<unknown>, slot: Slot<never>): boolean {
-    if (this.findConnection(event, slot) !== undefined) return true;
-    const { owner } = event;
-    return owner instanceof Routine && declarationOf(owner).timers.some((it) => it.event === event && it.slot === slot);
-  }
-
   /** Sets what happens when a handler throws and its routine has no say of its own. */
   setErrorHandler(handler: ErrorHandler): this {
     this.#checkOpen("set error handler");
@@ -262,17 +281,7 @@ export class FlowGraph {
     return this;
   }
 
-  /** Freezes the structure and every routine (shallow): a job is about to start. */
-  freeze(): void {
-    if (this.#frozen) return;
-    this.#frozen = true;
-    for (const routine of this.#routines.values()) {
-      declarationOf(routine).frozen = true;
-      Object.freeze(routine);
-    }
-  }
-
-  #link(event: Event<unknown>, slot: Slot<never>, options: ConnectOptions<Mapping> | undefined): Connection {
+  #link(event: Event<unknown>, slot: Slot<never>, options: ConnectOptions<KeyMapping> | undefined): Connection {
     this.#checkOpen("connect");
     const ids = { from: this.#ownerId(event, "event"), to: this.#ownerId(slot, "slot") };
     const mapping = checkMapping(options?.mapping ?? {});
@@ -283,7 +292,7 @@ export class FlowGraph {
         `Cannot connect "${ids.from}.${event.name}" to "${ids.to}.${slot.name}": they are connected already, with another mapping`,
       );
     }
-    const connection = new Connection(event, slot, ids, mapping);
+    const connection = createConnection(event, slot, ids, mapping);
     this.#connections.push(connection);
     const links = this.#links.get(event) ?? new Map<Slot<never>, Connection>();
     this.#links.set(event, links.set(slot, connection));
@@ -358,7 +367,7 @@ export function checkExecutionTimeout(action: string, timeoutMs: number): number
   return checkRange(action, "executionTimeoutMs", timeoutMs, 1, Infinity);
 }
 
-function checkMapping(mapping: Mapping): Mapping {
+function checkMapping(mapping: KeyMapping): KeyMapping {
   const names = Object.values(mapping);
   for (const name of [...Object.keys(mapping), ...names]) checkName("Cannot connect", "mapped name", name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
@@ -366,7 +375,7 @@ function checkMapping(mapping: Mapping): Mapping {
   return mapping;
 }
 
-function sameMapping(a: Mapping, b: Mapping): boolean {
+function sameMapping(a: KeyMapping, b: KeyMapping): boolean {
   const keys = Object.keys(a);
   return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
 }

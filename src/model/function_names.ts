@@ -1,9 +1,10 @@
 import { functionName } from "../base/reflection.ts";
 import { className } from "../base/path.ts";
+import type { Registry } from "../values/registry.ts";
 import type { Membership } from "./routine_declaration.ts";
 
 /** How a function travels: as a method of the routine itself, or under its name in the registry. */
-export type FunctionName = { readonly method: string } | { readonly function: string };
+export type FunctionReference = { readonly method: string } | { readonly function: string };
 
 /**
  * What `routine[key]` is, without running a getter: own properties first, then prototypes up to, not including, `root`.
@@ -30,7 +31,7 @@ export function nameFunction(
   root: object,
   place: Membership,
   what: string,
-): FunctionName {
+): FunctionReference {
   const method = methodName(fn, routine, root);
   if (method !== undefined) return { method };
   const registered = place.registry.nameOf(fn);
@@ -63,7 +64,7 @@ function refusal(fn: AnyFunction, routine: object, root: object, place: Membersh
   if (inherited !== undefined) {
     return `${action} '${inherited[0]}' is a method of Routine itself; write one of your own`;
   }
-  const owner = place.registry.ownerOfMethod(fn);
+  const owner = ownerOfMethod(place.registry, fn);
   if (owner !== undefined) return foreign(owner.method, owner.className);
   const name = functionName(fn);
   if (name.startsWith("#")) {
@@ -74,6 +75,18 @@ function refusal(fn: AnyFunction, routine: object, root: object, place: Membersh
   }
   const example = name === "" ? "name" : name;
   return `${action} the function '${name}' cannot be found by name; make it a method, or registry.register({ ${example} })`;
+}
+
+/** The class whose method `fn` is, with the method's key, if it stands on a registered class's prototype. */
+export function ownerOfMethod(registry: Registry, fn: unknown): { className: string; method: string } | undefined {
+  for (const className of registry.names) {
+    const prototype: unknown = registry.hasClass(className) ? registry.classOf(className).prototype : undefined;
+    if (typeof prototype !== "object" || prototype === null) continue;
+    const found = Object.entries(Object.getOwnPropertyDescriptors(prototype))
+      .find(([key, descriptor]) => key !== "constructor" && descriptor.value === fn);
+    if (found !== undefined) return { className, method: found[0] };
+  }
+  return undefined;
 }
 
 /** All keys on the routine and its prototypes below `root` that hold the function, reachable or hidden. */

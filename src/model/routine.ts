@@ -5,11 +5,11 @@ import type { Registry } from "../values/registry.ts";
 import { StateError } from "../base/errors.ts";
 import { isStandardSchema, type StandardSchema } from "../values/standard_schema.ts";
 import { ErrorHandler, type ErrorStrategy } from "./error_handler.ts";
-import { Event, type EventOptions } from "./event.ts";
+import { createEvent, type Event, type EventOptions } from "./event.ts";
 import { readRoutine, type RoutineDocument, writeRoutine } from "./routine_document.ts";
 import { type Membership, RoutineDeclaration } from "./routine_declaration.ts";
-import { type AnyHandler, Slot } from "./slot.ts";
-import type { Accepted, FittingMerge, Handled, Handler, SlotOptions } from "./slot_types.ts";
+import { type AnyHandler, createSlot, type Slot, type SlotSettings } from "./slot.ts";
+import type { CheckedSlotOptions, Handler, HandlerInput, SlotInput, SlotOptions } from "./slot_types.ts";
 
 /** Settings of `setAsCritical`. */
 export interface CriticalOptions {
@@ -96,9 +96,9 @@ export class Routine<Config extends object = Record<string, unknown>> {
    */
   addSlot<H, P = unknown, const O extends SlotOptions = Record<never, never>>(
     name: string,
-    handler: Handler<Handled<O, H>, P> | null,
-    options?: O & FittingMerge<O>,
-  ): Slot<Accepted<O, H>> {
+    handler: Handler<HandlerInput<O, H>, P> | null,
+    options?: CheckedSlotOptions<O>,
+  ): Slot<SlotInput<O, H>> {
     const action = `Cannot add slot "${name}"`;
     this.#declaration.checkOpen(`add slot "${name}"`);
     checkName("Cannot add slot", "name", name);
@@ -112,12 +112,8 @@ export class Routine<Config extends object = Record<string, unknown>> {
         }; a field that holds one must stand before the slot, and null makes a slot that only merges`,
       );
     }
-    const slot = new Slot<Accepted<O, H>>(
-      this,
-      name,
-      handler === null ? undefined : handler as AnyHandler,
-      checkSlotOptions(action, options ?? {}),
-    );
+    const settings = checkSlotOptions(action, handler === null ? undefined : handler as AnyHandler, options ?? {});
+    const slot = createSlot<SlotInput<O, H>>(this, name, settings);
     this.#declaration.slots.set(name, slot);
     return slot;
   }
@@ -138,7 +134,7 @@ export class Routine<Config extends object = Record<string, unknown>> {
     if (!Array.isArray(params) || !params.every((key) => typeof key === "string")) {
       throw new TypeError(`${action}: params must be a list of keys, got ${describeValue(params)}`);
     }
-    const event = new Event<T>(this, name, params, checkSchema(action, schema));
+    const event = createEvent<T>(this, name, params, checkSchema(action, schema));
     this.#declaration.events.set(name, event);
     return event;
   }
@@ -151,14 +147,14 @@ export class Routine<Config extends object = Record<string, unknown>> {
    */
   addTimer<H, P = unknown, const O extends SlotOptions = Record<never, never>>(
     name: string,
-    handler: Handler<Handled<O, H>, P>,
-    options?: O & FittingMerge<O>,
-  ): Event<Accepted<O, H>> {
+    handler: Handler<HandlerInput<O, H>, P>,
+    options?: CheckedSlotOptions<O>,
+  ): Event<SlotInput<O, H>> {
     if (this.#declaration.events.has(name)) {
       throw new TypeError(`Cannot add timer "${name}": the routine has an event of this name already`);
     }
     const slot = this.addSlot<H, P, O>(name, handler, options);
-    const event = this.addEvent<Accepted<O, H>>(name);
+    const event = this.addEvent<SlotInput<O, H>>(name);
     this.#declaration.timers.push({ event, slot });
     return event;
   }
@@ -272,7 +268,7 @@ export class Routine<Config extends object = Record<string, unknown>> {
   }
 }
 
-function checkSlotOptions(action: string, options: SlotOptions): ConstructorParameters<typeof Slot>[3] {
+function checkSlotOptions(action: string, handler: AnyHandler | undefined, options: SlotOptions): SlotSettings {
   const { merge = "override", schema, timeoutMs } = options;
   if (merge !== "override" && merge !== "append" && typeof merge !== "function") {
     throw new TypeError(
@@ -280,7 +276,7 @@ function checkSlotOptions(action: string, options: SlotOptions): ConstructorPara
     );
   }
   if (timeoutMs !== undefined) checkRange(action, "timeoutMs", timeoutMs, 1, Number.MAX_SAFE_INTEGER);
-  return { merge, schema: checkSchema(action, schema), timeoutMs };
+  return { handler, merge, schema: checkSchema(action, schema), timeoutMs };
 }
 
 function checkSchema(action: string, schema: unknown): StandardSchema<unknown, unknown> | undefined {

@@ -1,17 +1,17 @@
 import { type AnyClass, CONSTRUCTOR_REMEDY, constructorNeeds } from "../base/reflection.ts";
 import { DEFAULT_VALUE_LIMITS, frozenWireOf, type Payload, type ValueLimits, valueOf } from "../values/payload.ts";
 import { payloadOf } from "../values/encoder.ts";
-import { type Finding, PreflightError, SerializationError } from "../base/errors.ts";
+import { PreflightError, type PreflightFinding, SerializationError } from "../base/errors.ts";
 import { isRecord, type JsonObject, type JsonValue } from "../values/json.ts";
 import { RESERVED_NAMES } from "../base/options.ts";
 import { className, describeValue, pathStep } from "../base/path.ts";
 import { ValueReader } from "../values/value_reader.ts";
 import type { Registry } from "../values/registry.ts";
 import { ErrorHandler } from "./error_handler.ts";
-import { Event } from "./event.ts";
-import { type FunctionName, nameFunction, reach } from "./function_names.ts";
+import { createEvent } from "./event.ts";
+import { type FunctionReference, nameFunction, reach } from "./function_names.ts";
 import type { Membership, RoutineDeclaration } from "./routine_declaration.ts";
-import { type AnyHandler, type Merge, type MergeFunction, Slot } from "./slot.ts";
+import { type AnyHandler, createSlot, type MergeFunction, type Slot, type SlotSettings } from "./slot.ts";
 
 /** A routine in a flow's document. */
 export interface RoutineDocument {
@@ -24,7 +24,7 @@ export interface RoutineDocument {
   /** The instance fields that travel. */
   readonly fields?: JsonObject;
   /** The functions that the routine was given, by role. */
-  readonly functions?: { readonly [role: string]: FunctionName };
+  readonly functions?: { readonly [role: string]: FunctionReference };
   /** The slots by name. */
   readonly slots: { readonly [name: string]: SlotDocument };
   /** The name of the class in the registry. */
@@ -36,9 +36,9 @@ export interface RoutineDocument {
 /** A slot in a flow's document. */
 export interface SlotDocument {
   /** What runs for each delivery. */
-  readonly handler?: FunctionName;
+  readonly handler?: FunctionReference;
   /** How deliveries are joined, where they are. */
-  readonly merge?: "append" | FunctionName;
+  readonly merge?: "append" | FunctionReference;
   /** The longest that one activation may take. */
   readonly timeoutMs?: number;
   /** The slot and the event of its name are a timer. */
@@ -129,13 +129,13 @@ export function readRoutine(
     if (declaration.events.has(name)) continue;
     const params = section(event, `events${pathStep(name)}`).params;
     const list = Array.isArray(params) ? params.filter((key) => typeof key === "string") : [];
-    declaration.events.set(name, new Event(routine, name, list, undefined));
+    declaration.events.set(name, createEvent(routine, name, list, undefined));
   }
   for (const [name, slot] of entries(document.slots, "slots")) {
     const path = `slots${pathStep(name)}`;
     const read = readSlot(section(slot, path), path, routine, root, registry);
     const declared = declaration.slots.get(name);
-    if (declared === undefined) addSlot(declaration, new Slot(routine, name, read.handler, read), read.isTimer, path);
+    if (declared === undefined) addSlot(declaration, createSlot(routine, name, read), read.isTimer, path);
     else if (declared.handler !== read.handler) {
       fail(
         `${path}.handler`,
@@ -158,7 +158,7 @@ function readValues(json: unknown, path: string, registry: Registry, limits: Val
   ): [string, Payload | undefined] => [key, reader.read(value, path + pathStep(key))]);
   const unknown = Array.from(reader.classes).filter(([name]) => !registry.hasClass(name));
   if (unknown.length > 0) {
-    const findings = unknown.map(([name, at]): Finding => {
+    const findings = unknown.map(([name, at]): PreflightFinding => {
       return { code: "unknown_class", path: at, message: `class '${name}' not found in registry` };
     });
     throw new PreflightError("Cannot read routine", findings);
@@ -212,7 +212,7 @@ function writeFunctions(
 }
 
 function writeSlot(slot: Slot<never>, { routine, declaration, root }: RoutineParts, place: Membership): SlotDocument {
-  const name = (fn: AnyHandler | MergeFunction, what: string): FunctionName =>
+  const name = (fn: AnyHandler | MergeFunction, what: string): FunctionReference =>
     nameFunction(fn, routine, root, place, `${what} of slot "${slot.name}"`);
   const merge = typeof slot.merge === "function" ? name(slot.merge, "merge") : slot.merge;
   return {
@@ -231,11 +231,7 @@ function sorted<V, W>(
   return Object.fromEntries(names.map((name) => [name, write(map.get(name) as V, name)]));
 }
 
-interface ReadSlot {
-  readonly handler: AnyHandler | undefined;
-  readonly merge: Merge;
-  readonly schema: undefined;
-  readonly timeoutMs: number | undefined;
+interface ReadSlot extends SlotSettings {
   readonly isTimer: boolean;
 }
 

@@ -3,13 +3,28 @@ import type { StandardSchema } from "../values/standard_schema.ts";
 /** A handler as it is kept: what it takes was checked when the slot was declared. */
 export type AnyHandler = (this: unknown, data: unknown, ctx: unknown) => unknown;
 
-/** Joins what a slot holds (`undefined` at first) with what comes; the result is stored and handed to the handler. */
+/** Joins the data that a slot holds (`undefined` at first) with a delivery; the result is stored and handed to the handler. */
 export type MergeFunction = (old: never, next: never) => unknown;
 
-/** What happens to what a slot held before. */
-export type Merge = "override" | "append" | MergeFunction;
+/** How a slot joins a delivery with the data that it holds. */
+export type MergeStrategy = "override" | "append" | MergeFunction;
 
-/** An input of a routine: what is delivered here runs its handler. Made by `addSlot`. */
+/** The settings of a slot, complete. */
+export interface SlotSettings {
+  /** The function that runs for each delivery. */
+  readonly handler: AnyHandler | undefined;
+  /** How a delivery is joined with the earlier ones. */
+  readonly merge: MergeStrategy;
+  /** Checks each delivery, before the merge. */
+  readonly schema: StandardSchema<unknown, unknown> | undefined;
+  /** The longest that one activation may take, in milliseconds. */
+  readonly timeoutMs: number | undefined;
+}
+
+/** Makes a slot: for `addSlot` and for the reader of documents. */
+export let createSlot: <T>(owner: object, name: string, settings: SlotSettings) => Slot<T>;
+
+/** An input of a routine: each delivery runs its handler. `addSlot` makes one. */
 export class Slot<in T> {
   /** Tells a slot from an event. */
   readonly kind = "slot";
@@ -20,26 +35,25 @@ export class Slot<in T> {
   /** The routine that it belongs to. */
   readonly owner: object;
   /** What runs for each delivery; a slot without a handler only merges. */
-  readonly handler: AnyHandler | undefined;
-  /** What happens to what came before. */
-  readonly merge: Merge;
+  readonly handler: ((this: unknown, data: unknown, ctx: unknown) => unknown) | undefined;
+  /** How a delivery is joined with the earlier ones. */
+  readonly merge: MergeStrategy;
   /** Checks each delivery, before the merge. */
   readonly schema: StandardSchema<unknown, unknown> | undefined;
   /** The longest that one activation may take, in milliseconds. */
   readonly timeoutMs: number | undefined;
 
-  /** Use `addSlot`. */
-  constructor(owner: object, name: string, handler: AnyHandler | undefined, options: {
-    readonly merge: Merge;
-    readonly schema: StandardSchema<unknown, unknown> | undefined;
-    readonly timeoutMs: number | undefined;
-  }) {
+  static {
+    createSlot = (owner, name, settings) => new Slot(owner, name, settings);
+  }
+
+  private constructor(owner: object, name: string, settings: SlotSettings) {
     this.owner = owner;
     this.name = name;
-    this.handler = handler;
-    this.merge = options.merge;
-    this.schema = options.schema;
-    this.timeoutMs = options.timeoutMs;
+    this.handler = settings.handler;
+    this.merge = settings.merge;
+    this.schema = settings.schema;
+    this.timeoutMs = settings.timeoutMs;
     Object.freeze(this);
   }
 

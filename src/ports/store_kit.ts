@@ -84,7 +84,7 @@ export function checkEntries(
 }
 
 /** The subscribers of a store's `watch`. */
-export class Watchers {
+export class CommandWatchers {
   readonly #callbacks: Set<(jobId: string) => void> = new Set();
 
   /** Adds a subscriber. Returns the function that removes it. */

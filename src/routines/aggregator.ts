@@ -6,30 +6,31 @@ import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
 import type { Slot } from "../model/slot.ts";
+import { expiredList, isFull, type List } from "./collecting.ts";
 
-/** When a group is complete. */
+/** The settings of an `Aggregator`: how inputs are grouped, and when a group ends. */
 export interface AggregatorOptions {
-  /** How many inputs make a group; without it only the time ends one. */
+  /** How many inputs complete a group; without a count only the time ends a group. */
   readonly count?: number | undefined;
-  /** The key of the data whose value names the group; without it all inputs are one group. */
+  /** The key of the data whose value names the group; without a key all inputs belong to one group. */
   readonly by?: string | undefined;
-  /** How long a group may wait for its inputs, in milliseconds, from its first on. */
+  /** How long a group may wait for further inputs, in milliseconds after its first input. */
   readonly timeoutMs?: number | undefined;
 }
 
 /** A group that has ended. */
 export interface Group<T> {
-  /** The value that its inputs share, as text; empty where nothing was said of keys. */
+  /** The value that its inputs share, as text; empty without `by`. */
   readonly key: string;
-  /** The inputs, in the order in which they came. */
+  /** The inputs, in the order of their delivery. */
   readonly items: readonly T[];
-  /** Whether all inputs came, or the time was up. */
+  /** Whether all inputs came before the time was up. */
   readonly isComplete: boolean;
 }
 
 /**
- * Joins inputs into groups, by count, by key, or by time. Groups that are under way belong to the job: they survive a
- * pause, and their time goes on where it stood.
+ * Joins inputs into groups, by count, by key, or by time. Unfinished groups belong to the job: they survive a pause, and
+ * their time continues on resume.
  *
  * @example
  * ```ts
@@ -51,10 +52,10 @@ export class Aggregator<T extends object = Record<string, unknown>> extends Rout
     this.collect,
     { merge: "append" },
   );
-  readonly #deadline: Event<Deadline> = this.addTimer<Deadline>("deadline", this.expire);
+  readonly #deadline: Event<GroupDeadline> = this.addTimer<GroupDeadline>("deadline", this.expire);
 
   /**
-   * Sets when a group is complete.
+   * Sets how inputs are grouped, and when a group ends.
    *
    * @throws {RangeError} for a count below 1 or a negative time
    * @throws {TypeError} when neither is given: no group would ever end
@@ -82,22 +83,19 @@ export class Aggregator<T extends object = Record<string, unknown>> extends Rout
   collect(lists: Record<string, Collected<T>>, ctx: Context): void {
     const { count, timeoutMs } = this.getConfig();
     for (const [name, items] of Object.entries(lists)) {
-      if (count !== undefined && items.length >= count) this.#end(name, items, true, ctx);
-      else if (items.length === 1 && timeoutMs !== undefined) {
-        ctx.state.set(name, ctx.idempotencyKey);
-        ctx.emit(this.#deadline, { name, token: ctx.idempotencyKey }, { delayMs: timeoutMs });
-      }
+      const payload = (token: string) => ({ name, token });
+      const list = { ...placeOf(name), items };
+      if (isFull(list, { count, timeoutMs, deadline: this.#deadline, payload }, ctx)) this.#end(list, true, ctx);
     }
   }
 
-  /** The handler of `deadline`: a group that has ended meanwhile has another token, or none. */
-  expire({ name, token }: Deadline, ctx: Context): void {
-    const groups = ctx.slotData("group");
-    const items = isRecord(groups) ? groups[name] as Collected<T> | undefined : undefined;
-    if (items !== undefined && ctx.state.get(name) === token) this.#end(name, items, false, ctx);
+  /** The handler of `deadline`. */
+  expire(deadline: GroupDeadline, ctx: Context): void {
+    const list = expiredList<T>(placeOf(deadline.name), deadline, ctx);
+    if (list !== undefined) this.#end(list, false, ctx);
   }
 
-  #end(name: string, items: Collected<T>, isComplete: boolean, ctx: Context): void {
+  #end({ key: name, items }: List<T>, isComplete: boolean, ctx: Context): void {
     const key = String(JSON.parse(name.slice(PREFIX.length)));
     ctx.emit<Group<unknown>>(this.output.name, { key, items: items.toArray(), isComplete });
     ctx.clear("group", name);
@@ -105,12 +103,16 @@ export class Aggregator<T extends object = Record<string, unknown>> extends Rout
   }
 }
 
-/** The end of a group's time. */
-export interface Deadline {
-  /** The group. */
+/** The end of a group's time: the payload of the routine's timer. */
+export interface GroupDeadline {
+  /** The name of the group's list in the slot `group`. */
   readonly name: string;
-  /** What tells it from an earlier one of the same name. */
+  /** The token that tells the group from earlier ones of the same name. */
   readonly token: string;
+}
+
+function placeOf(name: string): Omit<List<never>, "items"> {
+  return { slot: "group", key: name, tokenKey: name };
 }
 
 function keyOf(data: unknown, by: string): string | number | boolean {
@@ -120,5 +122,5 @@ function keyOf(data: unknown, by: string): string | number | boolean {
   throw new TypeError(`Cannot group: data.${by} is ${describeValue(key)}; a key is a text, a number or a boolean`);
 }
 
-/** Keeps values such as `__proto__` from being keys of their own. */
+/** Stands before each name, so that values such as `__proto__` are not used as keys. */
 const PREFIX = "group:";

@@ -1,26 +1,29 @@
 import { checkDuration, checkInteger } from "../base/options.ts";
 import type { Collected } from "../values/collected.ts";
-import { isRecord } from "../values/json.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
 import type { Slot } from "../model/slot.ts";
+import { expiredList, isFull } from "./collecting.ts";
 
-/** When a batch is sent: when it is full, or when its time is up. */
+/** The list of the batch: an append slot has one per key, and a batch has one key. */
+const PLACE = { slot: "batch", key: "item", tokenKey: "token" } as const;
+
+/** The settings of a `Batcher`: a batch is sent when it is full, or when its time is up. */
 export interface BatcherOptions {
   /** How many inputs fill a batch. */
   readonly size: number;
-  /** How long the first input of a batch may wait, in milliseconds; without it only a full batch is sent. */
+  /** How long the first input of a batch may wait, in milliseconds; without a time only full batches are sent. */
   readonly timeoutMs?: number | undefined;
 }
 
 /** A batch of inputs. */
 export interface Batch<T> {
-  /** The inputs, in the order in which they came. */
+  /** The inputs, in the order of their delivery. */
   readonly items: readonly T[];
 }
 
-/** Sends inputs in batches, by size and time. A batch that is under way belongs to the job: it survives a pause. */
+/** Sends inputs in batches, by size and time. An unfinished batch belongs to the job: it survives a pause. */
 export class Batcher<T = unknown> extends Routine<BatcherOptions> {
   /** Takes the inputs. */
   readonly input: Slot<T> = this.addSlot<T>("input", this.add);
@@ -53,19 +56,16 @@ export class Batcher<T = unknown> extends Routine<BatcherOptions> {
 
   /** The handler of `batch`: the slot keeps the inputs. */
   fill({ item }: { item: Collected<T> }, ctx: Context): void {
-    const { size = 1, timeoutMs } = this.getConfig();
-    if (item.length >= size) this.#send(item, ctx);
-    else if (item.length === 1 && timeoutMs !== undefined) {
-      ctx.state.set("token", ctx.idempotencyKey);
-      ctx.emit(this.#deadline, { token: ctx.idempotencyKey }, { delayMs: timeoutMs });
-    }
+    const { size: count = 1, timeoutMs } = this.getConfig();
+    const payload = (token: string) => ({ token });
+    const limits = { count, timeoutMs, deadline: this.#deadline, payload };
+    if (isFull({ ...PLACE, items: item }, limits, ctx)) this.#send(item, ctx);
   }
 
-  /** The handler of `deadline`: a batch that has been sent meanwhile has another token, or none. */
-  expire({ token }: { token: string }, ctx: Context): void {
-    const batch = ctx.slotData("batch");
-    const item = isRecord(batch) ? batch["item"] as Collected<T> | undefined : undefined;
-    if (item !== undefined && ctx.state.get("token") === token) this.#send(item, ctx);
+  /** The handler of `deadline`. */
+  expire(deadline: { token: string }, ctx: Context): void {
+    const batch = expiredList<T>(PLACE, deadline, ctx);
+    if (batch !== undefined) this.#send(batch.items, ctx);
   }
 
   #send(item: Collected<T>, ctx: Context): void {

@@ -1,19 +1,19 @@
 import { isRecord, type JsonObject } from "../values/json.ts";
 import { checkName, checkWord } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
-import { isAsyncAnswer } from "../base/thenable.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
 import type { Slot } from "../model/slot.ts";
+import { synchronous } from "./checks.ts";
 import { deepEqual } from "./deep_equal.ts";
-import { compileExpression, type Scope } from "./expression.ts";
+import { compileExpression, type ExpressionScope } from "./expression.ts";
 
-/** When a route is taken: the data has these values, the expression holds, or the function says so. */
-export type RouteCondition<T> = JsonObject | string | ((data: T, config: Scope) => boolean);
+/** The condition of a route: the values that the data must have, an expression that must hold, or a function that decides. */
+export type RouteCondition<T> = JsonObject | string | ((data: T, config: ExpressionScope) => boolean);
 
-/** A route, as it travels. */
-export interface Route {
+/** A route in the config of a `ConditionalRouter`: it has one of `equals`, `expression` and `function`. */
+export interface RouteConfig {
   /** The event that is emitted. */
   readonly event: string;
   /** The values that the data must have. */
@@ -24,21 +24,21 @@ export interface Route {
   readonly function?: string;
 }
 
-/** The settings of a `ConditionalRouter`; further keys are for its expressions and functions. */
+/** The settings of a `ConditionalRouter`. Expressions and functions can read further keys. */
 export interface ConditionalRouterConfig {
   /** The routes, in the order in which they are tried. */
-  routes?: readonly Route[];
-  /** The event for data that no route takes. */
+  routes?: readonly RouteConfig[];
+  /** The event for data that fits no route. */
   defaultRoute?: string;
-  /** Whether the first route that fits gets the data, or all that fit. @default {"first"} */
+  /** Whether only the first fitting route gets the data, or every fitting route. @default {"first"} */
   mode?: "first" | "all";
-  /** Anything that conditions refer to, as `config.…`. */
+  /** A value that conditions can read as `config.…`. */
   [key: string]: unknown;
 }
 
 /**
- * Sends what comes on by one of several events. A condition is an object whose values the data must have, an expression
- * over the data's keys (`data` and `config` are known too), or a function, which travels by name.
+ * Sends data on by one of several events. A condition is an object whose values the data must have, an expression over the
+ * data's keys (and over `data` and `config`), or a function, which travels by name.
  *
  * @example
  * ```ts
@@ -56,11 +56,14 @@ export interface ConditionalRouterConfig {
 export class ConditionalRouter<T extends object = Record<string, unknown>> extends Routine<ConditionalRouterConfig> {
   /** Takes the data. */
   readonly input: Slot<T> = this.addSlot<T>("input", this.route);
-  readonly #programs: Map<string, (scope: Scope) => unknown> = new Map();
+  readonly #programs: Map<string, (scope: ExpressionScope) => unknown> = new Map();
 
   /**
-   * Adds a route, and its event where there is none of that name.
+   * Adds a route, and its event unless the routine has an event of that name.
    *
+   * @param event the name of the event that sends fitting data
+   * @param condition decides whether data fits the route
+   * @returns the event, to be connected
    * @throws {SyntaxError} for an expression that cannot be parsed, naming the place
    * @throws {TypeError} for a condition of another kind
    */
@@ -73,14 +76,14 @@ export class ConditionalRouter<T extends object = Record<string, unknown>> exten
     return this.#eventOf(event);
   }
 
-  /** Sets the event for data that no route takes, and adds it where there is none of that name. */
+  /** Sets the event for data that fits no route, and adds it unless the routine has an event of that name. */
   setDefaultRoute(event: string): Event<T> {
     const declared = this.#eventOf(event);
     this.setConfig({ defaultRoute: event });
     return declared;
   }
 
-  /** Sets whether the first route that fits gets the data, or all that fit. */
+  /** Sets whether only the first fitting route gets the data, or every fitting route. */
   setMode(mode: "first" | "all"): this {
     return this.setConfig({ mode: checkWord("Cannot set mode", "mode", mode, ["first", "all"]) });
   }
@@ -98,8 +101,8 @@ export class ConditionalRouter<T extends object = Record<string, unknown>> exten
     return this.getEvent(name) as Event<T> | undefined ?? this.addEvent<T>(name);
   }
 
-  #fits(route: Route, data: T, config: Scope): boolean {
-    const values: Scope = isRecord(data) ? data : {};
+  #fits(route: RouteConfig, data: T, config: ExpressionScope): boolean {
+    const values: ExpressionScope = isRecord(data) ? data : {};
     const { equals, expression } = route;
     if (equals !== undefined) {
       return Object.keys(equals).every((key) => Object.hasOwn(values, key) && deepEqual(values[key], equals[key]));
@@ -107,21 +110,18 @@ export class ConditionalRouter<T extends object = Record<string, unknown>> exten
     if (expression !== undefined) return Boolean(this.#program(expression)({ ...values, data, config }));
     const decide = this.getFunction(route.function ?? "");
     if (decide === undefined) throw new TypeError(`Cannot route: the route to "${route.event}" has no condition`);
-    const answer: unknown = Reflect.apply(decide, this, [data, config]);
-    if (!isAsyncAnswer(answer)) return Boolean(answer);
-    throw new TypeError(
-      `Cannot route: the condition of the route to "${route.event}" is asynchronous; it must answer at once`,
-    );
+    const subject = `Cannot route: the condition of the route to "${route.event}"`;
+    return Boolean(synchronous(Reflect.apply(decide, this, [data, config]), subject));
   }
 
-  #program(expression: string): (scope: Scope) => unknown {
+  #program(expression: string): (scope: ExpressionScope) => unknown {
     const program = this.#programs.get(expression) ?? compileExpression(expression);
     this.#programs.set(expression, program);
     return program;
   }
 }
 
-function describeRoute<T>(event: string, condition: RouteCondition<T>, index: number): Route {
+function describeRoute<T>(event: string, condition: RouteCondition<T>, index: number): RouteConfig {
   if (typeof condition === "string") {
     compileExpression(condition);
     return { event, expression: condition };

@@ -1,12 +1,12 @@
-import { dataOf } from "./data_of.ts";
 import { describeError } from "../values/error_data.ts";
+import { isRecord } from "../values/json.ts";
 import { listNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
-import { isAsyncAnswer } from "../base/thenable.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
 import type { Slot } from "../model/slot.ts";
+import { synchronous } from "./checks.ts";
 import { textOf } from "./text_of.ts";
 
 /** The settings of a `DataTransformer`. */
@@ -15,16 +15,16 @@ export interface DataTransformerConfig {
   steps?: readonly string[];
 }
 
-/** Data that was transformed, as far as it went. */
-export interface Transformed {
-  /** What the steps have made of it. */
+/** Transformed data, with the errors of steps. */
+export interface TransformedData {
+  /** The result of the steps. */
   readonly data: unknown;
   /** The steps that failed, each with the reason; the data passed them unchanged. */
   readonly errors: readonly { readonly step: string; readonly message: string }[];
 }
 
-/** Makes a value of another. */
-export type Step = (data: never) => unknown;
+/** Makes a new value from a value; it must not be asynchronous. */
+export type TransformStep = (data: never) => unknown;
 
 const STEPS: ReadonlyMap<string, (data: unknown) => unknown> = new Map<string, (data: unknown) => unknown>([
   ["lowercase", (data) => text(data).toLowerCase()],
@@ -36,7 +36,7 @@ const STEPS: ReadonlyMap<string, (data: unknown) => unknown> = new Map<string, (
 ]);
 
 /**
- * Sends on what named steps make of data, one after the other. A step that fails is told in `errors`; the job goes on.
+ * Sends data through named steps, one after the other. A failed step leaves the data unchanged and is listed in `errors`.
  * Further steps travel as the names of registered functions.
  *
  * @example
@@ -49,11 +49,11 @@ const STEPS: ReadonlyMap<string, (data: unknown) => unknown> = new Map<string, (
 export class DataTransformer extends Routine<DataTransformerConfig> {
   /** Takes the data. */
   readonly input: Slot<{ readonly data: unknown }> = this.addSlot<{ readonly data: unknown }>("input", this.transform);
-  /** Sends what became of it. */
-  readonly output: Event<Transformed> = this.addEvent<Transformed>("output", { params: ["data", "errors"] });
+  /** Sends the transformed data. */
+  readonly output: Event<TransformedData> = this.addEvent<TransformedData>("output", { params: ["data", "errors"] });
 
   /** Adds a step under a name of its own. */
-  addStep(name: string, step: Step): this {
+  addStep(name: string, step: TransformStep): this {
     return this.setFunction(name, step);
   }
 
@@ -69,11 +69,14 @@ export class DataTransformer extends Routine<DataTransformerConfig> {
 
   /** The handler of `input`. */
   transform(input: { readonly data: unknown }, ctx: Context): void {
+    if (!isRecord(input)) {
+      throw new TypeError(`Cannot transform: expected an object with the key data, got ${describeValue(input)}`);
+    }
     const errors: { step: string; message: string }[] = [];
-    let value: unknown = dataOf(input, "transform", "transformed");
+    let value: unknown = input.data;
     for (const step of this.getConfig("steps", [])) {
       try {
-        value = checkAnswer(Reflect.apply(this.#find(step), this, [value]));
+        value = synchronous(Reflect.apply(this.#find(step), this, [value]), "the step");
       } catch (error) {
         errors.push({ step, message: describeError(error).message });
       }
@@ -81,18 +84,13 @@ export class DataTransformer extends Routine<DataTransformerConfig> {
     ctx.emit(this.output, { data: value, errors });
   }
 
-  #find(name: string): Step {
+  #find(name: string): TransformStep {
     const step = this.getFunction(name) ?? STEPS.get(name);
     if (step === undefined) {
       throw new TypeError(`Cannot find step "${name}"; add it by addStep, or use one of ${listNames(STEPS.keys())}`);
     }
     return step;
   }
-}
-
-function checkAnswer(answer: unknown): unknown {
-  if (!isAsyncAnswer(answer)) return answer;
-  throw new TypeError("the step is asynchronous; it must answer at once");
 }
 
 function toText(data: unknown): string {

@@ -6,29 +6,29 @@ import type { Slot } from "../model/slot.ts";
 
 /** The settings of a `DataValidator`. */
 export interface DataValidatorConfig {
-  /** Whether only the first error is told. @default {false} */
+  /** Whether only the first error is sent. @default {false} */
   strict?: boolean;
 }
 
-/** One thing that is wrong with data. */
+/** One error in data. */
 export interface ValidationError {
-  /** Where, keys joined by dots; empty for the whole. */
+  /** The place of the error, keys joined by dots; empty for the whole data. */
   readonly path: string;
-  /** What. */
+  /** The message of the schema. */
   readonly message: string;
 }
 
-/** Data that does not fit, with what is wrong. */
+/** Data that does not fit the schema, with the errors. */
 export interface InvalidData {
-  /** The data, as it came. */
+  /** The data, unchanged. */
   readonly data: unknown;
-  /** What is wrong. */
+  /** All errors, or only the first one in strict mode. */
   readonly errors: readonly ValidationError[];
 }
 
 /**
- * Sends data on that fits a schema, and by another event what does not, with the errors. The schema may be of any library
- * that follows Standard Schema; it travels as the name of a registered function that returns it.
+ * Checks data by a schema: one event sends fitting data on, another sends the rest with the errors. The schema may be of any
+ * library that follows Standard Schema; it travels as the name of a registered function that returns the schema.
  *
  * @example
  * ```ts
@@ -44,9 +44,9 @@ export interface InvalidData {
 export class DataValidator<T = unknown> extends Routine<DataValidatorConfig> {
   /** Takes the data. */
   readonly input: Slot<unknown> = this.addSlot<unknown>("input", this.check);
-  /** Sends what fits: the output of the schema. */
+  /** Sends the schema's output for fitting data. */
   readonly valid: Event<T> = this.addEvent<T>("valid");
-  /** Sends what does not fit. */
+  /** Sends the data that does not fit. */
   readonly invalid: Event<InvalidData> = this.addEvent<InvalidData>("invalid", { params: ["data", "errors"] });
 
   /** Sets the function that returns the schema. */

@@ -4,22 +4,22 @@ import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
 import type { Slot } from "../model/slot.ts";
 
-/** How long it must be quiet. */
+/** The settings of a `Debouncer`. */
 export interface DebouncerOptions {
-  /** Milliseconds without an input before the last one is sent. */
+  /** How many milliseconds must pass without an input before the last one is sent. */
   readonly quietMs: number;
 }
 
-/** Sends the last of several inputs, once no other has come for a while. */
+/** Sends the last of several inputs, after a time without further inputs. */
 export class Debouncer<T = unknown> extends Routine<DebouncerOptions> {
   /** Takes the inputs. */
   readonly input: Slot<T> = this.addSlot<T>("input", this.note);
-  /** Sends the last ones. */
+  /** Sends the last input before each quiet time. */
   readonly output: Event<T> = this.addEvent<T>("output");
   readonly #quiet: Event<{ token: string; data: T }> = this.addTimer<{ token: string; data: T }>("quiet", this.send);
 
   /**
-   * Sets how long it must be quiet, in milliseconds.
+   * Sets the time without inputs, in milliseconds.
    *
    * @throws {RangeError} for a negative time
    */
@@ -27,7 +27,7 @@ export class Debouncer<T = unknown> extends Routine<DebouncerOptions> {
     return this.setConfig({ quietMs: checkDuration("Cannot set quiet", "quietMs", quietMs) });
   }
 
-  /** The handler of `input`: whatever waits is outdated by it. */
+  /** The handler of `input`: a new token outdates the input that waits. */
   note(data: T, ctx: Context): void {
     const token = ctx.idempotencyKey;
     ctx.state.set("token", token);

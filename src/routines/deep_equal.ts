@@ -1,6 +1,6 @@
 import { isRecord } from "../values/json.ts";
 
-/** Says whether two values are equal: JSON whatever the order of keys; dates, bytes, maps and sets by what they hold. */
+/** Says whether two values are equal: objects in any order of keys; dates, bytes, maps and sets by their contents. */
 export function deepEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((item, i) => deepEqual(item, b[i]));

@@ -3,21 +3,22 @@ import { isRecord } from "../values/json.ts";
 import { deepEqual } from "./deep_equal.ts";
 import { type Expression, parseExpression } from "./expression_parser.ts";
 
-/** What the names in an expression mean. */
-export type Scope = Readonly<Record<string, unknown>>;
+/** The values of the names in an expression. */
+export type ExpressionScope = Readonly<Record<string, unknown>>;
 
 /**
- * Makes a function of an expression such as `priority == "high" and value > config.threshold`. Only values of the scope
+ * Compiles an expression such as `priority == "high" and value > config.threshold`. Only values of the scope
  * can be reached: no calls, no assignments, no inherited properties.
  *
- * @throws {SyntaxError} naming the place, for what is no expression
+ * @returns a function from a scope to the value of the expression
+ * @throws {SyntaxError} naming the place, for a text that is no expression
  */
-export function compileExpression(text: string): (scope: Scope) => unknown {
+export function compileExpression(text: string): (scope: ExpressionScope) => unknown {
   const expression = parseExpression(text);
   return (scope) => evaluate(expression, scope);
 }
 
-function evaluate(expression: Expression, scope: Scope): unknown {
+function evaluate(expression: Expression, scope: ExpressionScope): unknown {
   switch (expression.kind) {
     case "literal":
       return expression.value;
@@ -68,7 +69,7 @@ function operate(operator: string, left: unknown, right: unknown): unknown {
   }
 }
 
-/** Two numbers, or two texts; anything else is in no order. */
+/** Compares two numbers or two texts; other values have no order. */
 function compare(operator: string, left: unknown, right: unknown): boolean {
   const areNumbers = typeof left === "number" && typeof right === "number";
   if (!areNumbers && !(typeof left === "string" && typeof right === "string")) return false;
@@ -96,7 +97,7 @@ function number(value: unknown, operator: string): number {
   throw new TypeError(`Cannot evaluate: "${operator}" needs numbers, and got ${describeValue(value)}`);
 }
 
-/** As in a condition: nothing, zero, the empty text and false are not. */
+/** Whether a value counts as true, as in JavaScript. */
 function isTrue(value: unknown): boolean {
   return Boolean(value);
 }

@@ -1,4 +1,4 @@
-/** An expression, parsed. */
+/** A parsed expression. */
 export type Expression =
   | { readonly kind: "literal"; readonly value: unknown }
   | { readonly kind: "list"; readonly items: readonly Expression[] }
@@ -21,7 +21,7 @@ const LITERALS: ReadonlyMap<string, unknown> = new Map<string, unknown>([["true"
   "null",
   null,
 ]]);
-/** Words that are operators are no names. */
+/** Operators that are words; they cannot be names. */
 const WORDS: ReadonlySet<string> = new Set(["and", "or", "not", "in"]);
 const COMPARISONS: ReadonlyMap<string, string> = new Map(
   ["==", "!=", "<", "<=", ">", ">=", "in"].map((it): [string, string] => [it, it]).concat([["===", "=="], [
@@ -29,7 +29,7 @@ const COMPARISONS: ReadonlyMap<string, string> = new Map(
     "!=",
   ]]),
 );
-/** What may be nested: parentheses, brackets, negations. Deeper is a mistake, or an attack on the stack. */
+/** How deep parentheses and brackets may be nested: deeper ones are a mistake, or an attack on the stack. */
 const MOST_DEPTH = 50;
 const MOST_LENGTH = 2_000;
 

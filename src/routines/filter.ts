@@ -4,16 +4,16 @@ import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
 import type { Slot } from "../model/slot.ts";
 
-/** Says whether an input passes; it may be asynchronous. */
+/** Says whether an input is accepted; it may be asynchronous. */
 export type FilterFunction<T> = (data: T, ctx: Context) => boolean | Promise<boolean>;
 
-/** Sends inputs on that pass a function, and the others by another event. The function travels by name. */
+/** Asks a function about each input: one event sends the accepted inputs, another the rejected ones. The function travels by name. */
 export class Filter<T = unknown> extends Routine {
   /** Takes the inputs. */
   readonly input: Slot<T> = this.addSlot<T>("input", this.filter);
-  /** Sends the inputs that pass. */
+  /** Sends the accepted inputs. */
   readonly output: Event<T> = this.addEvent<T>("output");
-  /** Sends the inputs that do not. */
+  /** Sends the rejected inputs. */
   readonly rejected: Event<T> = this.addEvent<T>("rejected");
 
   /** Sets the function. */

@@ -4,12 +4,12 @@ import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
 import type { Slot } from "../model/slot.ts";
 
-/** Makes an output of an input; it may be asynchronous. */
+/** Makes an output from an input; it may be asynchronous. */
 export type MapFunction<I, O> = (data: I, ctx: Context) => O | Promise<O>;
 
 /**
- * Sends on what a function makes of each input. The function travels by name: register it, or subclass and give it a
- * method.
+ * Calls a function with each input and sends the result on. The function travels by name: register it, or subclass `Mapper`
+ * and use a method.
  *
  * @example
  * ```ts

@@ -15,8 +15,8 @@ export interface SplitItem<T> {
 }
 
 /**
- * Sends the items of a list one by one, no faster than they are worked off. A mapping on the way in gives other keys the
- * name `items`.
+ * Sends the items of a list one by one, no faster than the receivers process them. Lists under another key are connected with
+ * a mapping to `items`.
  */
 export class Splitter<T = unknown> extends Routine {
   /** Takes the lists. */

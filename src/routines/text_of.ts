@@ -1,4 +1,4 @@
-/** The text of a value: its own, or its JSON; `undefined` for an instance that has none. */
+/** A text, a bigint and a date as text, other data as JSON; `undefined` for other instances of classes. */
 export function textOf(data: unknown): string | undefined {
   if (typeof data === "string") return data;
   if (typeof data === "bigint") return String(data);

@@ -4,22 +4,22 @@ import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
 import type { Slot } from "../model/slot.ts";
 
-/** How many inputs may pass in which time. */
+/** The settings of a `Throttle`. */
 export interface ThrottleOptions {
-  /** The most inputs in any such time. */
+  /** The most inputs in any interval. */
   readonly count: number;
-  /** The time, in milliseconds. */
+  /** The length of an interval, in milliseconds. */
   readonly intervalMs: number;
 }
 
 /**
- * Sends inputs on at a limited rate: in no stretch of `intervalMs` more than `count` of them, whatever was paused or late.
- * Nothing is dropped; what comes too fast waits its turn.
+ * Sends inputs on at a limited rate: at most `count` of them in any `intervalMs`, also after pauses and delays. No input is
+ * dropped; inputs that come too fast wait.
  */
 export class Throttle<T = unknown> extends Routine<ThrottleOptions> {
   /** Takes the inputs. */
   readonly input: Slot<T> = this.addSlot<T>("input", this.pass);
-  /** Sends the inputs, in the order in which they came. */
+  /** Sends the inputs, in the order of their delivery. */
   readonly output: Event<T> = this.addEvent<T>("output");
   readonly #turn: Event<unknown> = this.addTimer<unknown>("turn", this.send);
 
@@ -34,17 +34,17 @@ export class Throttle<T = unknown> extends Routine<ThrottleOptions> {
     return this.setConfig({ count, intervalMs });
   }
 
-  /** The handler of `input`: inputs stand in line in the state, under their numbers. */
+  /** The handler of `input`: waiting inputs are kept in the state, under their numbers. */
   pass(data: T, ctx: Context): void {
     const last = ctx.state.get<number>("last") ?? 0;
     const isWaiting = last > (ctx.state.get<number>("sent") ?? 0);
     ctx.state.set(`input ${last + 1}`, { data });
     ctx.state.set("last", last + 1);
-    // One turn is set already while others wait.
+    // While other inputs wait, a turn is set already.
     if (!isWaiting) this.send({}, ctx);
   }
 
-  /** The handler of `turn`: sends what may be sent by now, and sets the next turn. */
+  /** The handler of `turn`: sends as many inputs as the rate allows now, and sets the next turn. */
   send(_turn: unknown, ctx: Context): void {
     const { count = 1, intervalMs = 0 } = this.getConfig();
     const last = ctx.state.get<number>("last") ?? 0;

@@ -1,5 +1,5 @@
 import type { JobPage, JobRecord, Store, StoredCommand, StoredJob } from "../ports/store.ts";
-import { checkEntries, PendingCalls, Watchers } from "../ports/store_kit.ts";
+import { checkEntries, CommandWatchers, PendingCalls } from "../ports/store_kit.ts";
 import type { KvAtomic, KvClient, KvEntry, KvKey, KvKeyPart, KvSelector } from "./deno_kv_store/client.ts";
 import { findJob } from "./deno_kv_store/heads.ts";
 import { readCommands, sendCommand } from "./deno_kv_store/inbox.ts";
@@ -50,7 +50,7 @@ export function denoKvStore(kv: KvClient, options: DenoKvStoreOptions = {}): Sto
   const space = { kv, keys: new Keys(options.prefix ?? ["routilux"]) };
   const turns = new Map<string, Promise<void>>();
   const pending = new PendingCalls();
-  const watchers = new Watchers();
+  const watchers = new CommandWatchers();
   let isClosed = false;
 
   /** Runs work if the store is open; `close` waits for it. */

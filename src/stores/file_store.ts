@@ -1,7 +1,7 @@
 import { FencedError } from "../base/errors.ts";
 import { checkWord } from "../base/options.ts";
 import type { JobPage, JobRecord, MaybePromise, NewJob, Store } from "../ports/store.ts";
-import { checkEntries, PendingCalls, Watchers } from "../ports/store_kit.ts";
+import { checkEntries, CommandWatchers, PendingCalls } from "../ports/store_kit.ts";
 import { failure, type Files, hostFiles, runThrough, syncFolderNow, waitFor } from "./file_store/files.ts";
 import { Handles } from "./file_store/handles.ts";
 import { JobFolder, remove, type StoreFolder, TEMPORARY } from "./file_store/job_folder.ts";
@@ -82,7 +82,7 @@ export function fileStore(folder: string, options: FileStoreOptions = {}): Store
   const lock = open(store, index, isGone);
   const creating = new Map<string, Promise<JobFolder>>();
   const pending = new PendingCalls();
-  const watchers = new Watchers();
+  const watchers = new CommandWatchers();
   let isClosed = false;
   let closing: Promise<void> | undefined;
 

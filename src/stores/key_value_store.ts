@@ -2,7 +2,7 @@ import { FencedError } from "../base/errors.ts";
 import { checkInteger } from "../base/options.ts";
 import type { IdSource } from "../ports/ids.ts";
 import type { JobHead, NewJob, Store, StoredJob } from "../ports/store.ts";
-import { checkEntries, isDue, pageOfAll, PendingCalls, Watchers } from "../ports/store_kit.ts";
+import { checkEntries, CommandWatchers, isDue, pageOfAll, PendingCalls } from "../ports/store_kit.ts";
 import { commandsOf } from "./key_value_store/commands.ts";
 import { type Head, KIND, toRecord } from "./key_value_store/head.ts";
 import { jobKeysOf, recentHeads } from "./key_value_store/job_keys.ts";
@@ -75,7 +75,7 @@ export function keyValueStore(storage: KeyValueStorage, options: KeyValueStoreOp
   const journal = segmentedJournal(values, Math.min(MOST_TAIL_BYTES, Math.floor(maxValueBytes / 4)), ids);
   const commands = commandsOf(storage, values, ids);
   const recent = recentHeads();
-  const watchers = new Watchers();
+  const watchers = new CommandWatchers();
   const pending = new PendingCalls();
   let isClosed = false;
 

@@ -1,6 +1,6 @@
 import { FencedError } from "../base/errors.ts";
 import type { JobHead, JobPage, JobRecord, NewJob, Store, StoredCommand, StoredJob } from "../ports/store.ts";
-import { checkEntries, compareByAge, isDue, pageOfAll, Watchers } from "../ports/store_kit.ts";
+import { checkEntries, CommandWatchers, compareByAge, isDue, pageOfAll } from "../ports/store_kit.ts";
 
 interface Kept {
   record: JobRecord;
@@ -25,7 +25,7 @@ interface Kept {
  */
 export function memoryStore(): Store {
   const jobs = new Map<string, Kept>();
-  const watchers = new Watchers();
+  const watchers = new CommandWatchers();
   let isClosed = false;
   const kept = (jobId: string): Kept | undefined => {
     if (isClosed) throw new Error("The memory store is closed");

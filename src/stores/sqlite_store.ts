@@ -1,7 +1,7 @@
 import { FencedError } from "../base/errors.ts";
 import { checkInteger, checkWord } from "../base/options.ts";
 import type { JobHead, JobRecord, NewJob, Store, StoredJob } from "../ports/store.ts";
-import { checkEntries, Watchers } from "../ports/store_kit.ts";
+import { checkEntries, CommandWatchers } from "../ports/store_kit.ts";
 import {
   guarded,
   type Row,
@@ -79,7 +79,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
   // number once, unless the transaction that gave it is rolled back.
   const numbers = new Map<string, number>();
   const writer = groupWriter(database, busyTimeoutMs, () => numbers.clear());
-  const watchers = new Watchers();
+  const watchers = new CommandWatchers();
   let isClosed = false;
 
   const checkOpen = (): void => {

@@ -8,10 +8,10 @@ import type { TaskDocument } from "../documents/task.ts";
  * same without times and `ranMs`, for handlers that take time. `outcome`: status, errors, shared data, states, and the
  * contents of slots, outputs, log, history and failures in any order, for concurrent jobs.
  */
-export type Comparison = "exact" | "untimed" | "outcome";
+export type JobComparison = "exact" | "untimed" | "outcome";
 
 /** Returns the part of a job's document that is compared. */
-export function viewOf(document: JobDocument, comparison: Comparison): unknown {
+export function viewOf(document: JobDocument, comparison: JobComparison): unknown {
   const { pausePoints: _, ...exact } = document;
   if (comparison === "exact") return exact;
   return comparison === "untimed" ? untimed(exact) : outcome(exact);

@@ -2,17 +2,29 @@
  * Tools to test routines, flows and stores: a clock and ids that tests control, a function that runs one routine alone,
  * simulations that stop, move and disturb a job as a seed decides, and the contract test of stores.
  *
- * @module
+ * @example One routine alone
+ * ```ts
+ * import { Mapper } from "@routilux/routilux/routines";
+ * import { runRoutine } from "@routilux/routilux/testing";
+ *
+ * class Doubler extends Mapper<number, number> {
+ *   double = (n: number): number => n * 2;
+ * }
+ * const doubler = new Doubler();
+ * doubler.use(doubler.double);
+ * const { emitted } = await runRoutine(doubler, doubler.input, 21);
+ * emitted[0]?.data; // 42
+ * ```
  *
  * @module
  */
-export type { Comparison } from "./compare_jobs.ts";
+export type { JobComparison } from "./compare_jobs.ts";
 export type { Fault, FaultKind, Faults } from "./faults.ts";
 export { manualIds } from "./manual_ids.ts";
 export { type ManualTimers, manualTimers } from "./manual_timers.ts";
 export { pauseAnywhere, type PauseAnywhereOptions, type PauseAnywhereResult } from "./pause_anywhere.ts";
 export { type RoutineRun, runRoutine, type RunRoutineOptions } from "./run_routine.ts";
-export type { Random } from "./seeded_random.ts";
+export type { SeededRandom } from "./seeded_random.ts";
 export { type EntryParams, simulate, type SimulatedJobOptions, type SimulateOptions } from "./simulate.ts";
 export type { IdleJob, SimulatedHost } from "./simulated_process.ts";
 export type { Simulation } from "./simulation.ts";

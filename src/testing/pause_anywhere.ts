@@ -1,18 +1,18 @@
 import { payloadOf } from "../values/encoder.ts";
 import { wireOf } from "../values/payload.ts";
 import { checkInteger, checkWord } from "../base/options.ts";
-import type { Entry, Flow } from "../flow.ts";
+import type { EntryPoint, Flow } from "../flow.ts";
 import type { JobState } from "../documents/job_state.ts";
-import { type Comparison, firstDifference, viewOf } from "./compare_jobs.ts";
+import { firstDifference, type JobComparison, viewOf } from "./compare_jobs.ts";
 import { NO_FAULTS } from "./faults.ts";
-import { type Random, seededRandom } from "./seeded_random.ts";
+import { type SeededRandom, seededRandom } from "./seeded_random.ts";
 import { setUp, type SimulatedJobOptions } from "./simulate.ts";
 import type { Stop } from "./simulated_process.ts";
 import { type Run, runSimulation, type Setup } from "./simulation.ts";
 import { SimulationError, type TraceStep } from "./trace.ts";
 
 /** Options of `pauseAnywhere`. */
-export interface PauseAnywhereOptions<E extends Entry = Entry> extends SimulatedJobOptions<E> {
+export interface PauseAnywhereOptions<E extends EntryPoint = EntryPoint> extends SimulatedJobOptions<E> {
   /** The seed of all random choices: where long jobs are stopped, and the order of concurrent tasks. @default {1} */
   readonly seed?: number;
   /** The maximum number of runs, besides the two undisturbed ones. @default {300} */
@@ -21,7 +21,7 @@ export interface PauseAnywhereOptions<E extends Entry = Entry> extends Simulated
    * What is compared at the end, or a function that returns the value to compare. @default {"outcome" for concurrent
    * flows, "untimed" if a handler waits for the clock, else "exact"}
    */
-  readonly compare?: Comparison | ((job: JobState) => unknown);
+  readonly compare?: JobComparison | ((job: JobState) => unknown);
 }
 
 /** The result of `pauseAnywhere`. */
@@ -33,7 +33,7 @@ export interface PauseAnywhereResult {
   /** The number of interrupted runs. */
   readonly runs: number;
   /** The kind of comparison. */
-  readonly compared: Comparison | "custom";
+  readonly compared: JobComparison | "custom";
 }
 
 /** Decides at each place, counted from 1 over all processes, whether and how a run is stopped. */
@@ -87,7 +87,7 @@ const SHOWN = 5;
  * @throws {TypeError} for an entry that is not in the flow
  * @throws {RangeError} for a number out of range
  */
-export async function pauseAnywhere<E extends Entry>(
+export async function pauseAnywhere<E extends EntryPoint>(
   flow: Flow,
   options: PauseAnywhereOptions<E>,
 ): Promise<PauseAnywhereResult> {
@@ -127,7 +127,7 @@ function setUpRun(common: Omit<Setup, "random" | "stopAt">, turn: number, plan: 
 /**
  * Makes the plans: each place in turn, or as many as `runs` allows; every commit of one run; and several random places.
  */
-function makePlans(places: number, runs: number, random: Random): Plan[] {
+function makePlans(places: number, runs: number, random: SeededRandom): Plan[] {
   const several = Math.ceil(runs * SEVERAL);
   const plans: Plan[] = STOPS.map((stop) => (_place, type) => type === "commit" ? stop : undefined);
   for (let i = STOPS.length; i < several; i++) {
@@ -148,7 +148,7 @@ function makePlans(places: number, runs: number, random: Random): Plan[] {
  */
 function viewer(
   { registry, limits }: Flow,
-  comparison: Comparison | ((job: JobState) => unknown),
+  comparison: JobComparison | ((job: JobState) => unknown),
 ): (job: JobState) => unknown {
   if (typeof comparison === "string") return (job) => viewOf(job.toJSON(), comparison);
   return (job) => {

@@ -1,5 +1,5 @@
 /** A reproducible random number generator: the same seed gives the same numbers in every runtime. */
-export interface Random {
+export interface SeededRandom {
   /** Returns a number from 0 up to, not including, 1. */
   next(): number;
   /** Returns an integer from 0 up to, not including, `below`. */
@@ -12,7 +12,7 @@ export interface Random {
  * Makes a generator from a seed: mulberry32, which uses only 32-bit integer operations and so is the same in every
  * runtime.
  */
-export function seededRandom(seed: number): Random {
+export function seededRandom(seed: number): SeededRandom {
   let state = seed | 0;
   const next = (): number => {
     state = (state + 0x6d2b79f5) | 0;

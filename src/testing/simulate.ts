@@ -1,6 +1,6 @@
 import { checkDuration, checkInteger } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
-import { type Entry, Flow } from "../flow.ts";
+import { type EntryPoint, Flow } from "../flow.ts";
 import { Routine } from "../model/routine.ts";
 import type { Services } from "../model/context.ts";
 import { Slot } from "../model/slot.ts";
@@ -14,7 +14,7 @@ import { runSimulation, type Setup, type Simulation } from "./simulation.ts";
 export type EntryParams<E> = E extends Slot<infer T> ? T : unknown;
 
 /** The options that all simulations have in common. */
-export interface SimulatedJobOptions<E extends Entry = Entry> {
+export interface SimulatedJobOptions<E extends EntryPoint = EntryPoint> {
   /** The slot where the job begins; for a routine or its id, its slot `trigger`. */
   readonly entry: E;
   /** The data for the entry. @default {{}} */
@@ -31,7 +31,7 @@ export interface SimulatedJobOptions<E extends Entry = Entry> {
 }
 
 /** Options of `simulate`. */
-export interface SimulateOptions<E extends Entry = Entry> extends SimulatedJobOptions<E> {
+export interface SimulateOptions<E extends EntryPoint = EntryPoint> extends SimulatedJobOptions<E> {
   /** The seed of all random choices: the same seed gives the same run, step for step, in every runtime. */
   readonly seed: number;
   /** The faults, and their probabilities. @default {no faults} */
@@ -95,7 +95,7 @@ export interface SimulateOptions<E extends Entry = Entry> extends SimulatedJobOp
  * }
  * ```
  */
-export async function simulate<E extends Entry>(flow: Flow, options: SimulateOptions<E>): Promise<Simulation> {
+export async function simulate<E extends EntryPoint>(flow: Flow, options: SimulateOptions<E>): Promise<Simulation> {
   const { seed, faults = {}, handlerMs = 100, always, atEnd } = options;
   checkInteger("Cannot simulate", "seed", seed, Number.MIN_SAFE_INTEGER);
   const { hasTakenTime: _, ...simulation } = await runSimulation({
@@ -129,7 +129,7 @@ export function setUp(
   };
 }
 
-function placeOf(what: string, flow: Flow, entry: Entry): { readonly id: string; readonly name: string } {
+function placeOf(what: string, flow: Flow, entry: EntryPoint): { readonly id: string; readonly name: string } {
   if (entry instanceof Slot) {
     if (entry.owner instanceof Routine) return { id: flow.routineId(entry.owner), name: entry.name };
     throw new TypeError(`Cannot ${what}: slot "${entry.name}" belongs to no routine`);

@@ -4,7 +4,7 @@ import type { Director } from "../engine/execution/director.ts";
 import { type GeneratorLike, isGenerator } from "../engine/execution/handler_runner.ts";
 import type { Timers } from "../ports/timers.ts";
 import type { FaultKind, Faults } from "./faults.ts";
-import type { Random } from "./seeded_random.ts";
+import type { SeededRandom } from "./seeded_random.ts";
 import type { TraceStep } from "./trace.ts";
 
 /** The process, as its handlers see it. */
@@ -12,7 +12,7 @@ export interface HandlersHost {
   /** The clock, whose timers fire on time. */
   readonly timers: Timers;
   /** The source of all random choices. */
-  readonly random: Random;
+  readonly random: SeededRandom;
   /** The faults, and their probabilities. */
   readonly faults: Required<Faults>;
   /** The maximum time that an asynchronous handler takes longer than by itself, in milliseconds. */

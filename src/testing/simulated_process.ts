@@ -1,6 +1,6 @@
 import type { Registry } from "../values/registry.ts";
 import { Engine } from "../engine.ts";
-import { hostOf } from "../engine/execution/engine_host.ts";
+import { hostOf } from "../engine/engine_hosts.ts";
 import { Flow } from "../flow.ts";
 import type { Services } from "../model/context.ts";
 import type { EngineEvent } from "../ports/observer.ts";
@@ -11,7 +11,7 @@ import type { FaultKind, Faults } from "./faults.ts";
 import type { Ledger } from "./ledger.ts";
 import { manualIds } from "./manual_ids.ts";
 import { type ManualTimers, manualTimers, skewedTimers } from "./manual_timers.ts";
-import type { Random } from "./seeded_random.ts";
+import type { SeededRandom } from "./seeded_random.ts";
 import { type HandlersHost, SimulatedHandlers } from "./simulated_handlers.ts";
 import type { Trace, TraceStep } from "./trace.ts";
 
@@ -20,7 +20,7 @@ export interface SimulatedHost {
   /** The clock of the process; its timers may be late or early. */
   readonly timers: Timers;
   /** The simulation's random number generator. */
-  readonly random: Random;
+  readonly random: SeededRandom;
 }
 
 /** A waiting job: nothing happens until time passes, or somebody delivers data. */
@@ -44,7 +44,7 @@ export interface Stage {
   readonly registry: Registry;
   /** The text of the flow. */
   readonly flowText: string;
-  readonly random: Random;
+  readonly random: SeededRandom;
   readonly faults: Required<Faults>;
   readonly handlerMs: number;
   readonly maxSteps: number;
@@ -63,7 +63,7 @@ const PLACES: ReadonlySet<TraceStep["type"]> = new Set(["start", "wait", "return
 /** A simulated process. It works on a job until the job has ended or is paused, or until the process dies. */
 export class SimulatedProcess implements HandlersHost {
   readonly timers: ManualTimers;
-  readonly random: Random;
+  readonly random: SeededRandom;
   readonly faults: Required<Faults>;
   readonly handlerMs: number;
   /** Whether a handler waited while the clock moved. */
@@ -99,7 +99,7 @@ export class SimulatedProcess implements HandlersHost {
       observer: (event) => this.#guard(() => this.#told(event)),
       ...(services === undefined ? {} : { services: services(this.#world) }),
     });
-    hostOf(engine).director = this.#handlers;
+    hostOf(engine, "Cannot simulate").director = this.#handlers;
     this.#flow = Flow.fromJSON(JSON.parse(stage.flowText), stage.registry, { engine });
     this.#job = getJob(this.#flow);
   }

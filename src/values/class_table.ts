@@ -4,7 +4,7 @@ import { constructorOf, functionName } from "../base/reflection.ts";
 export const BUILT_IN_TAGS: ReadonlySet<string> = new Set(["Date", "Map", "Set", "bigint", "Uint8Array", "Error"]);
 
 /** A class whose instances travel: built without arguments, written by `toJSON`, read by its static `fromJSON`. */
-export interface NoArgumentClass {
+export interface SerializableClass {
   /** The constructor takes no required argument. */
   new (): object;
   /** Builds an instance from what its `toJSON` wrote. */

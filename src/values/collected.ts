@@ -1,19 +1,31 @@
 import type { ClassTable } from "./class_table.ts";
 import { type Payload, valueOf } from "./payload.ts";
 
+/** Makes the view of `items` from index `from` up to, not including, `to`. */
+export let createCollected: <T>(items: Items, from: number, to: number, classes: ClassTable) => Collected<T>;
+
+/** The stored items, for the encoder: they have passed every check but that of depth. */
+export let storedItems: (list: Collected<unknown>) => Items;
+
+type Items = readonly Payload[];
+
 /**
- * What an append slot has collected under one key: a list that never changes, however much is appended later. Reading it
- * costs nothing until an item is asked for; it is copied only when it is emitted.
+ * The deliveries that an append slot has collected under one key: a list that never changes, however much is appended
+ * later. Reading it costs nothing until an item is asked for; it is copied only when it is emitted.
  */
 export class Collected<T> implements Iterable<T> {
-  readonly #items: readonly Payload[];
+  readonly #items: Items;
   readonly #from: number;
   readonly #classes: ClassTable;
   /** How many items there are. */
   readonly length: number;
 
-  /** Makes the view of `items` from index `from` up to, not including, `to`. Slots make these; users read them. */
-  constructor(items: readonly Payload[], from: number, to: number, classes: ClassTable) {
+  static {
+    createCollected = (items, from, to, classes) => new Collected(items, from, to, classes);
+    storedItems = (list) => list.#items.slice(list.#from, list.#from + list.length);
+  }
+
+  private constructor(items: Items, from: number, to: number, classes: ClassTable) {
     this.#items = items;
     this.#from = from;
     this.#classes = classes;
@@ -40,10 +52,5 @@ export class Collected<T> implements Iterable<T> {
   /** The items as a new array, so that `JSON.stringify` shows them. */
   toJSON(): T[] {
     return this.toArray();
-  }
-
-  /** The stored items, for the encoder: they have passed every check but that of depth. */
-  static storedItems(list: Collected<unknown>): readonly Payload[] {
-    return list.#items.slice(list.#from, list.#from + list.length);
   }
 }

@@ -1,6 +1,6 @@
 import { encodeBase64 } from "./base64.ts";
 import type { ClassTable } from "./class_table.ts";
-import { Collected } from "./collected.ts";
+import { Collected, storedItems } from "./collected.ts";
 import { describeError } from "./error_data.ts";
 import type { SerializationError } from "../base/errors.ts";
 import { formatInstant } from "../base/instant.ts";
@@ -246,7 +246,7 @@ export class Copier {
   /** The items have been checked and frozen when they were appended: only their depth below this list is new. */
   #copyCollected(list: Collected<unknown>, depth: number): Copied {
     const items: JsonValue[] = [];
-    for (const stored of Collected.storedItems(list)) {
+    for (const stored of storedItems(list)) {
       const json = wireOf(stored);
       if (isTagged(stored)) this.#tagged = true;
       if (this.#measure(json, depth + 1) !== undefined) return this.#step(list, items.length);

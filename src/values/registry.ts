@@ -1,4 +1,4 @@
-import { BUILT_IN_TAGS, type ClassTable, type NoArgumentClass } from "./class_table.ts";
+import { BUILT_IN_TAGS, type SerializableClass } from "./class_table.ts";
 import {
   type AnyClass,
   CONSTRUCTOR_REMEDY,
@@ -10,10 +10,7 @@ import { checkName, listNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 
 /** What can be registered: a class that needs no constructor argument and has `static fromJSON`, or a function. */
-export type Registrable = NoArgumentClass | ((...args: never[]) => unknown);
-
-/** A registered function: a handler, a merge or a router condition that travels by name. */
-export type RegisteredFunction = (...args: never[]) => unknown;
+export type Registrable = SerializableClass | ((...args: never[]) => unknown);
 
 /**
  * The names by which classes and functions travel. An ordinary object, made by the application and given to the flows
@@ -27,9 +24,9 @@ export type RegisteredFunction = (...args: never[]) => unknown;
  * const registry = new Registry({ Worker });
  * ```
  */
-export class Registry implements ClassTable {
+export class Registry {
   readonly #classes: Map<string, AnyClass> = new Map();
-  readonly #functions: Map<string, RegisteredFunction> = new Map();
+  readonly #functions: Map<string, AnyFunction> = new Map();
   readonly #names: Map<unknown, string> = new Map();
 
   /**
@@ -88,7 +85,7 @@ export class Registry implements ClassTable {
    *
    * @throws {TypeError} listing the known classes when there is none
    */
-  classOf(name: string): AnyClass {
+  classOf(name: string): abstract new (...args: never[]) => object {
     const Class = this.#classes.get(name);
     if (Class === undefined) {
       throw new TypeError(`Class '${name}' not found in registry; it knows ${listNames(this.#classes.keys())}`);
@@ -106,7 +103,7 @@ export class Registry implements ClassTable {
    *
    * @throws {TypeError} listing the known functions when there is none
    */
-  functionOf(name: string): RegisteredFunction {
+  functionOf(name: string): (...args: never[]) => unknown {
     const run = this.#functions.get(name);
     if (run === undefined) {
       throw new TypeError(`Function '${name}' not found in registry; it knows ${listNames(this.#functions.keys())}`);
@@ -122,19 +119,7 @@ export class Registry implements ClassTable {
     return Reflect.apply(read, Class, [json, this]);
   }
 
-  /** The class whose method `fn` is, with the method's key, if it stands on a registered class's prototype. */
-  ownerOfMethod(fn: unknown): { readonly className: string; readonly method: string } | undefined {
-    for (const [className, Class] of this.#classes) {
-      const prototype: unknown = Class.prototype;
-      if (typeof prototype !== "object" || prototype === null) continue;
-      const found = Object.entries(Object.getOwnPropertyDescriptors(prototype))
-        .find(([key, descriptor]) => key !== "constructor" && descriptor.value === fn);
-      if (found !== undefined) return { className, method: found[0] };
-    }
-    return undefined;
-  }
-
-  #add(entries: readonly (readonly [string, AnyClass | RegisteredFunction])[]): void {
+  #add(entries: readonly (readonly [string, AnyClass | AnyFunction])[]): void {
     const coming = new Map<string, unknown>();
     for (const [name, entry] of entries) {
       this.#check(name, entry, coming.get(name) ?? this.#classes.get(name) ?? this.#functions.get(name));
@@ -161,6 +146,8 @@ export class Registry implements ClassTable {
     if (isClassLike(entry)) checkClass(name, entry);
   }
 }
+
+type AnyFunction = (...args: never[]) => unknown;
 
 function describeEntry(entry: object): string {
   const name = functionName(entry);

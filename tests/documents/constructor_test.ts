@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { Flow, type NoArgumentClass, PreflightError, Registry, Routine } from "../../mod.ts";
+import { Flow, PreflightError, Registry, Routine, type SerializableClass } from "../../mod.ts";
 
 class BadRoutine extends Routine {
   readonly param: unknown;
@@ -14,8 +14,8 @@ const REMEDY = "Give it a default, or use setConfig({ … }). An optional parame
   "`name = undefined`.";
 
 /** As from plain JavaScript, where no type checker stands in the way. */
-function unchecked(Class: unknown): NoArgumentClass {
-  return Class as NoArgumentClass;
+function unchecked(Class: unknown): SerializableClass {
+  return Class as SerializableClass;
 }
 
 function registration(name: string, Class: unknown): string {
@@ -139,7 +139,7 @@ test("C357 C358 registering: the same again is fine, another of the name is not,
 
 test("C360 built-in names, reserved names and things that are no classes cannot be registered", () => {
   const refused = (entries: Readonly<Record<string, unknown>>) =>
-    assertThrows(() => new Registry(entries as Record<string, NoArgumentClass>), TypeError).message;
+    assertThrows(() => new Registry(entries as Record<string, SerializableClass>), TypeError).message;
   for (const name of ["Date", "Map", "Set", "bigint", "Uint8Array", "Error"]) {
     assertEquals(
       refused({ [name]: class extends Routine {} }),

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { type Finding, JobState, PreflightError, Registry } from "../../mod.ts";
+import { JobState, PreflightError, type PreflightFinding, Registry } from "../../mod.ts";
 import { fullJob, type Place, withValueAt } from "../support/full_job_document.ts";
 import { Clerk, createDocumentFlow, documentRegistry } from "../support/document_flow.ts";
 
 /** Tries to resume the full job with other values at some places; nothing may have changed then. */
-function findingsOf(...changes: readonly (readonly [Place, unknown])[]): readonly Finding[] {
+function findingsOf(...changes: readonly (readonly [Place, unknown])[]): readonly PreflightFinding[] {
   const { flow, timers } = createDocumentFlow();
   let document: unknown = fullJob();
   for (const [place, value] of changes) document = withValueAt(document, place, value);
@@ -19,7 +19,7 @@ function findingsOf(...changes: readonly (readonly [Place, unknown])[]): readonl
   return found;
 }
 
-function check(place: Place, value: unknown, finding: Finding): void {
+function check(place: Place, value: unknown, finding: PreflightFinding): void {
   assertEquals(findingsOf([place, value]), [finding]);
 }
 

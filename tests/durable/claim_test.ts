@@ -11,9 +11,9 @@ import {
   Routine,
   SerializationError,
   StateError,
-  type Store,
   StoreError,
 } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { heldStore } from "../support/held_store.ts";
 import { CrashingStore } from "../support/crashing_store.ts";

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { test } from "node:test";
-import { FencedError, type Store, StoreError } from "../../mod.ts";
+import { FencedError, StoreError } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { heldStore } from "../support/held_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";

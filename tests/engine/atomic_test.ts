@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { type Context, ErrorHandler, type JobDocument } from "../../mod.ts";
+import { type Context, ErrorHandler } from "../../mod.ts";
+import type { JobDocument } from "../../src/documents/mod.ts";
 import { addFunction, link } from "../support/function_routine.ts";
 import { WaitingHandlers } from "../support/waiting_handlers.ts";
 import { createTestFlow } from "../support/test_flow.ts";

@@ -1,4 +1,5 @@
-import type { EngineEvent, JobDocument, TaskDocument } from "../../mod.ts";
+import type { EngineEvent } from "../../mod.ts";
+import type { JobDocument, TaskDocument } from "../../src/documents/mod.ts";
 import { demand } from "./refusal.ts";
 
 /**

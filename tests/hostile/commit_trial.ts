@@ -1,4 +1,5 @@
-import { type JobDocument, StateError } from "../../mod.ts";
+import { StateError } from "../../mod.ts";
+import type { JobDocument } from "../../src/documents/mod.ts";
 import { apply } from "../../src/job/apply.ts";
 import type { Commit } from "../../src/job/commit.ts";
 import type { Job } from "../../src/job/job.ts";

@@ -1,10 +1,10 @@
 import {
   Engine,
   Flow,
-  type NoArgumentClass,
   PreflightError,
   Registry,
   Routine,
+  type SerializableClass,
   SerializationError,
 } from "../../mod.ts";
 import { manualIds } from "../../src/testing/mod.ts";
@@ -100,11 +100,11 @@ function countBuilt(classes: Registry): Pick<Known, "registry" | "built"> {
   };
 }
 
-function isRoutineClass(Class: unknown): Class is NoArgumentClass {
+function isRoutineClass(Class: unknown): Class is SerializableClass {
   return typeof Class === "function" && Class.prototype instanceof Routine;
 }
 
-function watched(Class: NoArgumentClass, onBuild: () => void): NoArgumentClass {
+function watched(Class: SerializableClass, onBuild: () => void): SerializableClass {
   return class extends Class {
     constructor() {
       super();

@@ -26,6 +26,7 @@ test("coreLines() counts the floors of the core and the files above them", () =>
     { path: "src/engine/c.ts", text: "f();\n" },
     { path: "src/flow.ts", text: "f();\n" },
     { path: "src/stores/d.ts", text: "f();\n" },
+    { path: "src/ports/mod.ts", text: "f();\n" },
     { path: "mod.ts", text: "f();\n" },
   ]);
   assertEquals(Array.from(lines).filter(([, count]) => count > 0), [["base", 1], ["engine", 3], ["src", 1]]);

@@ -58,6 +58,24 @@ function isLoading(before: string): boolean {
   return statement !== undefined && !/^\w+\s+type\b/.test(statement);
 }
 
+/**
+ * The names that a module exports, sorted.
+ *
+ * @throws {TypeError} for `export *` and for a default export: they hide what is public
+ */
+export function exportedNames({ path, text }: Source): string[] {
+  const { code } = scan(text);
+  if (/\bexport\s*(type\s*)?\*|\bexport\s+default\b/.test(code)) {
+    throw new TypeError(`${path} has an export without a name`);
+  }
+  const lists = Array.from(code.matchAll(/\bexport\s*(?:type\s*)?\{([^}]*)\}/g), ([, list = ""]) => list.split(","));
+  const listed = lists.flat().map((it) => it.trim().replace(/^type\s+/, "").replace(/^.*\sas\s+/, ""));
+  const declared = code.matchAll(
+    /\bexport\s+(?:abstract\s+|async\s+)*(?:class|const|function\*?|interface|let|type)\s+([\w$]+)/g,
+  );
+  return [...listed.filter((it) => it !== ""), ...Array.from(declared, ([, name = ""]) => name)].sort();
+}
+
 /** The path that a relative specifier means. */
 export function resolve(from: string, specifier: string): string {
   const parts = from.split("/").slice(0, -1);

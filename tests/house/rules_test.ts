@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import * as rules from "./rules.ts";
 
 function finds(rule: (source: { path: string; text: string }) => rules.Findings, path: string, text: string): number {
@@ -24,6 +24,25 @@ test("specifiers() passes over other strings", () => {
   const text = `const o = { from: "a" }; Array.from("b"); // import "c"\n\`import "d"\`; "import 'e'"; x.import = "f";`;
   assertEquals(rules.specifiers({ path: "mod.ts", text }), []);
 });
+
+test("exportedNames() finds lists and declarations", () => {
+  const text = [
+    `export { a, type B, c as d } from "./a.ts";`,
+    `export type {\n  E,\n  F,\n} from "./e.ts";`,
+    "export const g = 1; export let h: string;",
+    "export abstract class I {}",
+    "export async function j(): Promise<void> {}",
+    "export interface K {}\nexport type L = K;",
+    `const m = 1; // export const n = 2;\n"export const o";`,
+  ].join("\n");
+  assertEquals(rules.exportedNames({ path: "mod.ts", text }), ["B", "E", "F", "I", "K", "L", "a", "d", "g", "h", "j"]);
+});
+
+for (const text of [`export * from "./a.ts";`, `export type * from "./a.ts";`, "export default class {}"]) {
+  test(`exportedNames() refuses ${text}`, () => {
+    assertThrows(() => rules.exportedNames({ path: "mod.ts", text }), TypeError, "an export without a name");
+  });
+}
 
 test("resolve() follows dots", () => {
   assertEquals(rules.resolve("src/engine/engine.ts", "../base/errors.ts"), "src/base/errors.ts");

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertNotEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { type Context, Flow, type Mapping, Registry, Routine } from "../../mod.ts";
-import { Slot } from "../../src/model/slot.ts";
+import { type Context, Flow, type KeyMapping, Registry, Routine } from "../../mod.ts";
+import { createSlot } from "../../src/model/slot.ts";
 import { newManualEngine } from "../support/send_once.ts";
 
 class Source extends Routine {
@@ -28,7 +28,7 @@ function newPair(): { flow: Flow; source: Source; sink: Sink } {
 }
 
 /** What arrives when `data` goes over one connection with the mapping. */
-async function arrivals(data: Record<string, unknown>, mapping?: Mapping): Promise<unknown> {
+async function arrivals(data: Record<string, unknown>, mapping?: KeyMapping): Promise<unknown> {
   const { flow, source, sink } = newPair();
   flow.connect("source", "output", "sink", "input", mapping === undefined ? {} : { mapping });
   assertEquals(flow.connections.length, 1);
@@ -217,7 +217,12 @@ test("C051 a restored connection has its ends and its mapping", async () => {
 test("a slot that belongs to no routine cannot be connected, nor be where a job begins", () => {
   const flow = new Flow({ id: "flow" });
   const source = flow.addRoutine(new Source(), "source");
-  const slot = new Slot({}, "lonely", () => {}, { merge: "override", schema: undefined, timeoutMs: undefined });
+  const slot = createSlot<never>({}, "lonely", {
+    handler: undefined,
+    merge: "override",
+    schema: undefined,
+    timeoutMs: undefined,
+  });
   assertThrows(() => flow.connect(source.output, slot as never), TypeError, 'slot "lonely" belongs to an object');
   assertThrows(
     () => flow.execute(slot, {} as never),

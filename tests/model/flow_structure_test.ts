@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertNotEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { Engine, ErrorHandler, Flow, FlowGraph, Registry, Routine } from "../../mod.ts";
+import { Engine, ErrorHandler, Flow, Registry, Routine } from "../../mod.ts";
+import { FlowGraph } from "../../src/model/flow_graph.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 
 class Source extends Routine {
@@ -204,7 +205,7 @@ test("a flow without a registry has one of its own", () => {
 });
 
 test("the structure of a flow can be built without an engine", () => {
-  const graph = new FlowGraph({ id: "graph" });
+  const graph = new FlowGraph("graph");
   const source = graph.addRoutine(new Source(), "source");
   graph.connect(source.output, graph.addRoutine(new Sink(), "sink").input);
   assertEquals([graph.routines.size, graph.connections.length], [2, 1]);

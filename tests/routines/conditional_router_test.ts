@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { ConditionalRouter, type Scope } from "../../src/routines/mod.ts";
+import { ConditionalRouter, type ExpressionScope } from "../../src/routines/mod.ts";
 import { runRoutine } from "../../src/testing/mod.ts";
 import { sent, type TrialOptions, tryRoutine } from "../support/try_routine.ts";
 
@@ -229,7 +229,7 @@ test("a condition of another kind, a wrong expression and a wrong mode are refus
 
 test("what is refused leaves nothing behind: no event, no route, no function", () => {
   const router = new ConditionalRouter<Order>();
-  const decide = (_data: Order, _config: Scope) => true;
+  const decide = (_data: Order, _config: ExpressionScope) => true;
   assertThrows(() => router.addRoute("wrong", "1 +"), SyntaxError);
   assertThrows(() => router.addRoute("wrong", 5 as never), TypeError);
   assertThrows(() => router.addRoute("wrong", { run: decide } as never));

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Engine, Flow, PreflightError, type Registrable, Routine } from "../../mod.ts";
-import { ConditionalRouter, type Scope } from "../../src/routines/mod.ts";
+import { ConditionalRouter, type ExpressionScope } from "../../src/routines/mod.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import { sent, trialFlow, trialRegistry, tryRoutine } from "../support/try_routine.ts";
 
@@ -11,7 +11,7 @@ type Order = { readonly priority?: string; readonly value?: number };
 function isLarge({ value = 0 }: Order): boolean {
   return value > 100;
 }
-function isAbove({ value = 0 }: Order, config: Scope): boolean {
+function isAbove({ value = 0 }: Order, config: ExpressionScope): boolean {
   return value > Number(config["threshold"]);
 }
 

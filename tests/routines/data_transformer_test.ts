@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { DataTransformer, type Transformed } from "../../src/routines/mod.ts";
+import { DataTransformer, type TransformedData } from "../../src/routines/mod.ts";
 import { tryRoutine } from "../support/try_routine.ts";
 
 const double = (data: number) => data * 2;
@@ -117,7 +117,7 @@ test("an asynchronous step is told in the output: a promise is no data", async (
   const result = await tryRoutine(new DataTransformer().addStep("slow", slow).setSteps("slow", "to_string"), [
     { data: { data: 5 } },
   ]);
-  const [output] = result.outputs.map(({ data }) => data as Transformed);
+  const [output] = result.outputs.map(({ data }) => data as TransformedData);
   assertEquals([result.job.status, output?.data, output?.errors.map(({ step }) => step)], [
     "completed",
     "5",
@@ -137,6 +137,6 @@ test("data of a delivery that is no object is the transformer's error, in words"
   for (const data of [null, 5]) {
     const { job } = await tryRoutine(steps("lowercase"), [{ data }]);
     assertEquals([job.status, job.error?.name], ["failed", "TypeError"]);
-    assertStringIncludes(String(job.error?.message), "under the key data");
+    assertStringIncludes(String(job.error?.message), "with the key data");
   }
 });

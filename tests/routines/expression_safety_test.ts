@@ -1,8 +1,8 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { compileExpression, type Scope } from "../../src/routines/mod.ts";
+import { compileExpression, type ExpressionScope } from "../../src/routines/mod.ts";
 
-const value = (text: string, scope: Scope = {}): unknown => compileExpression(text)(scope);
+const value = (text: string, scope: ExpressionScope = {}): unknown => compileExpression(text)(scope);
 const refusal = (text: string): string => assertThrows(() => compileExpression(text), SyntaxError).message;
 const said = (text: string, reason: string) => `Cannot parse expression ${JSON.stringify(text)}: ${reason}`;
 
@@ -66,7 +66,7 @@ test("C362 nothing of the runtime is known", () => {
 });
 
 test("an own key may be called constructor, and is just a value", () => {
-  const scope: Scope = { data: JSON.parse('{ "constructor": 5, "toString": 6 }') };
+  const scope: ExpressionScope = { data: JSON.parse('{ "constructor": 5, "toString": 6 }') };
   assertEquals([value("data.constructor", scope), value("data.toString + 1", scope)], [5, 7]);
 });
 

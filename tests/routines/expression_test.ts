@@ -1,10 +1,11 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { compileExpression, type Scope } from "../../src/routines/mod.ts";
+import { compileExpression, type ExpressionScope } from "../../src/routines/mod.ts";
 
-const value = (text: string, scope: Scope = {}): unknown => compileExpression(text)(scope);
+const value = (text: string, scope: ExpressionScope = {}): unknown => compileExpression(text)(scope);
 /** What each expression gives. */
-const values = (scope: Scope, ...texts: readonly string[]): unknown[] => texts.map((text) => value(text, scope));
+const values = (scope: ExpressionScope, ...texts: readonly string[]): unknown[] =>
+  texts.map((text) => value(text, scope));
 
 test("an expression knows numbers, texts, lists, true, false and null", () => {
   assertEquals(values({}, "1", "0.5", "12e3", "1E-2", "true", "false", "null"), [
@@ -180,7 +181,8 @@ test("white space and line ends between words do not matter", () => {
 });
 
 test("arithmetic on what is no number says which operator and what it got", () => {
-  const message = (text: string, scope: Scope = {}) => assertThrows(() => value(text, scope), TypeError).message;
+  const message = (text: string, scope: ExpressionScope = {}) =>
+    assertThrows(() => value(text, scope), TypeError).message;
   assertEquals(message("1 + 'a'"), 'Cannot evaluate: "+" needs numbers, and got "a"');
   assertEquals(message("null * 2"), 'Cannot evaluate: "*" needs numbers, and got null');
   assertEquals(message("[] - 1"), 'Cannot evaluate: "-" needs numbers, and got an array');

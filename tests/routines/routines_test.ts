@@ -2,11 +2,13 @@ import { test } from "node:test";
 import * as v from "valibot";
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { Engine, Flow, Registry, Routine } from "../../mod.ts";
-import * as module from "../../src/routines/mod.ts";
+import * as general from "../../src/routines/mod.ts";
+import * as text from "../../src/routines/text/mod.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import { trialRegistry } from "../support/try_routine.ts";
 
-const { routines } = module;
+const modules = { routines: general, textRoutines: text };
+const routines = { ...general.routines, ...text.textRoutines };
 
 /** The registered functions. */
 const same = (data: unknown) => data;
@@ -17,38 +19,42 @@ const functions = { same, isTrue, anything, nothing };
 
 /** One of each, with all settings. */
 const made = (): Readonly<Record<keyof typeof routines, Routine<object>>> => {
-  const router = new module.ConditionalRouter().setMode("all");
+  const router = new general.ConditionalRouter().setMode("all");
   router.addRoute("a", { x: 1 });
   router.addRoute("b", "x > 1");
   router.addRoute("c", isTrue);
   router.setDefaultRoute("d");
   return {
-    Aggregator: new module.Aggregator().setGroups({ count: 2, by: "key", timeoutMs: 5 }),
-    Batcher: new module.Batcher().setBatches({ size: 2, timeoutMs: 5 }),
+    Aggregator: new general.Aggregator().setGroups({ count: 2, by: "key", timeoutMs: 5 }),
+    Batcher: new general.Batcher().setBatches({ size: 2, timeoutMs: 5 }),
     ConditionalRouter: router,
-    DataFlattener: new module.DataFlattener().setSeparator("/"),
-    DataTransformer: new module.DataTransformer().addStep("same", same).setSteps("same", "lowercase"),
-    DataValidator: new module.DataValidator().use(anything).setConfig({ strict: true }),
-    Debouncer: new module.Debouncer().setQuiet(5),
-    Filter: new module.Filter().use(isTrue),
-    Mapper: new module.Mapper().use(same),
-    ResultExtractor: new module.ResultExtractor().addExtractor("same", nothing),
-    Splitter: new module.Splitter(),
-    TextClipper: new module.TextClipper().setMaxLength(50),
-    TextRenderer: new module.TextRenderer().setFormat("markdown"),
-    Throttle: new module.Throttle().setRate({ count: 2, intervalMs: 5 }),
-    TimeProvider: new module.TimeProvider().setFormat("%Y"),
+    DataFlattener: new text.DataFlattener().setSeparator("/"),
+    DataTransformer: new general.DataTransformer().addStep("same", same).setSteps("same", "lowercase"),
+    DataValidator: new general.DataValidator().use(anything).setConfig({ strict: true }),
+    Debouncer: new general.Debouncer().setQuiet(5),
+    Filter: new general.Filter().use(isTrue),
+    Mapper: new general.Mapper().use(same),
+    ResultExtractor: new text.ResultExtractor().addExtractor("same", nothing),
+    Splitter: new general.Splitter(),
+    TextClipper: new text.TextClipper().setMaxLength(50),
+    TextRenderer: new text.TextRenderer().setFormat("markdown"),
+    Throttle: new general.Throttle().setRate({ count: 2, intervalMs: 5 }),
+    TimeProvider: new text.TimeProvider().setFormat("%Y"),
   };
 };
 
-test("one record holds all routines of the module, under their own names, for a registry", () => {
-  const classes = Object.entries(module).filter(([, it]) =>
-    typeof it === "function" && it.prototype instanceof Routine
-  );
-  assertEquals(Object.keys(routines).sort(), classes.map(([name]) => name).sort());
-  for (const [name, Class] of classes) assertStrictEquals(Reflect.get(routines, name), Class);
-  assertEquals([...new Registry(routines).names].sort(), classes.map(([name]) => name).sort());
-});
+for (const [name, module] of Object.entries(modules)) {
+  test(`${name} holds all routines of its module, under their own names, for a registry`, () => {
+    const record = name === "routines" ? general.routines : text.textRoutines;
+    const classes = Object.entries(module).filter(([, it]) =>
+      typeof it === "function" && it.prototype instanceof Routine
+    );
+    const names = classes.map(([name]) => name).sort();
+    assertEquals(Object.keys(record).sort(), names);
+    for (const [name, Class] of classes) assertStrictEquals(Reflect.get(record, name), Class);
+    assertEquals([...new Registry(record).names].sort(), names);
+  });
+}
 
 for (const name of Object.keys(routines) as (keyof typeof routines)[]) {
   test(`${name} survives the round trip of a flow, byte for byte`, () => {
@@ -89,7 +95,7 @@ test("two jobs side by side share nothing", async () => {
   const timers = manualTimers();
   const engine = new Engine({ timers, ids: manualIds() });
   const flow = new Flow({ id: "flow", engine });
-  const batcher = flow.addRoutine(new module.Batcher<number>().setBatches({ size: 2, timeoutMs: 100 }), "batcher");
+  const batcher = flow.addRoutine(new general.Batcher<number>().setBatches({ size: 2, timeoutMs: 100 }), "batcher");
   const jobs = [1, 2].map((n) => flow.execute(batcher.input, n));
   await timers.advance(50);
   for (const job of jobs.slice(0, 1)) flow.deliver(job, batcher.input, 3);

@@ -5,17 +5,15 @@ import {
   Aggregator,
   Batcher,
   ConditionalRouter,
-  DataFlattener,
   DataTransformer,
   DataValidator,
   Debouncer,
   Filter,
   Mapper,
-  ResultExtractor,
   Splitter,
-  TextRenderer,
   Throttle,
 } from "../../src/routines/mod.ts";
+import { DataFlattener, ResultExtractor, TextRenderer } from "../../src/routines/text/mod.ts";
 import { manualTimers, pauseAnywhere } from "../../src/testing/mod.ts";
 import { trialFlow, type TrialItem, type TrialOptions } from "../support/try_routine.ts";
 

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import type { Store } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { storeContract, type StoreContractOptions, type StorePlace } from "../../src/testing/mod.ts";
 import { BROKEN_JOURNALS } from "../support/broken_journal_stores.ts";

@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertGreater, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
-import { FencedError, type Store } from "../../mod.ts";
+import { FencedError } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { denoKvStore } from "../../src/stores/deno_kv_store.ts";
 import { storeContract } from "../../src/testing/mod.ts";
 import { FakeKv, type Fate } from "../support/fake_kv.ts";

@@ -1,4 +1,5 @@
-import { FencedError, type JobHead, type Store } from "../../mod.ts";
+import { FencedError } from "../../mod.ts";
+import type { JobHead, Store } from "../../src/ports/mod.ts";
 import { type BrokenStore, turns } from "./broken_store.ts";
 
 const NONE: JobHead = { flowId: "", status: "", wakeAt: undefined, owner: undefined, epoch: 0, consumed: 0 };

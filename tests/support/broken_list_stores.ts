@@ -1,4 +1,4 @@
-import type { StoredCommand } from "../../mod.ts";
+import type { StoredCommand } from "../../src/ports/mod.ts";
 import type { BrokenStore } from "./broken_store.ts";
 
 /** Stores that get inboxes wrong. */

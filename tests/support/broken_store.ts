@@ -1,4 +1,4 @@
-import type { Store } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 
 /** A store that breaks one rule of the store contract, and the name of the contract's test that must fail. */
 export interface BrokenStore {

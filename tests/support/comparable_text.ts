@@ -1,4 +1,4 @@
-import type { JobDocument, SlotDataDocument, TaskDocument } from "../../mod.ts";
+import type { JobDocument, SlotDataDocument, TaskDocument } from "../../src/documents/mod.ts";
 
 /** The job's text without its pause points; the rest must be the same to the byte, wherever the job was paused. */
 export function withoutPausePoints(text: string): string {

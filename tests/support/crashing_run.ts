@@ -1,4 +1,5 @@
-import { type DurabilityOptions, Engine, type Flow, type JobState, type Store } from "../../mod.ts";
+import { type DurabilityOptions, Engine, type Flow, type JobState } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 import { buildFlow, type FlowSpec } from "./flow_spec.ts";

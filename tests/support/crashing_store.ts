@@ -1,4 +1,4 @@
-import type { MaybePromise, Store } from "../../mod.ts";
+import type { MaybePromise, Store } from "../../src/ports/mod.ts";
 
 /** The write of a process to a store at which the process dies. */
 export interface Crash {

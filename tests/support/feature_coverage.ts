@@ -1,4 +1,4 @@
-import type { FlowDocument, JobDocument, TaskDocument } from "../../mod.ts";
+import type { FlowDocument, JobDocument, TaskDocument } from "../../src/documents/mod.ts";
 import type { FlowSpec } from "./flow_spec.ts";
 import type { MovingRun } from "./moving_run.ts";
 

@@ -1,4 +1,4 @@
-import type { JobDocument } from "../../mod.ts";
+import type { JobDocument } from "../../src/documents/mod.ts";
 
 const AT = "1970-01-01T00:00:00.000Z";
 

@@ -1,11 +1,19 @@
-import { type Context, type Done, type EmitOptions, type Event, type Flow, Routine, type Slot } from "../../mod.ts";
+import {
+  type Context,
+  type EmitOptions,
+  type Event,
+  type Flow,
+  type HandlerReturn,
+  Routine,
+  type Slot,
+} from "../../mod.ts";
 
 /** A routine made of one function, with the slot `trigger` and the event `output`; for flows that are not serialized. */
 export class FunctionRoutine<D = unknown> extends Routine {
   readonly trigger: Slot<D>;
   readonly output: Event<unknown> = this.addEvent("output");
 
-  constructor(run: (data: D, ctx: Context) => Done<unknown>, options: { readonly timeoutMs?: number } = {}) {
+  constructor(run: (data: D, ctx: Context) => HandlerReturn<unknown>, options: { readonly timeoutMs?: number } = {}) {
     super();
     this.trigger = this.addSlot("trigger", run, options);
   }
@@ -15,7 +23,7 @@ export class FunctionRoutine<D = unknown> extends Routine {
 export function addFunction<D>(
   flow: Flow,
   id: string,
-  run: (data: D, ctx: Context) => Done<unknown>,
+  run: (data: D, ctx: Context) => HandlerReturn<unknown>,
   options: { readonly timeoutMs?: number } = {},
 ): FunctionRoutine<D> {
   return flow.addRoutine(new FunctionRoutine(run, options), id);

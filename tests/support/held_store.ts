@@ -1,4 +1,4 @@
-import type { MaybePromise, Store } from "../../mod.ts";
+import type { MaybePromise, Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { createLatch, type Latch } from "./latch.ts";
 

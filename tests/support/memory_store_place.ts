@@ -1,4 +1,4 @@
-import type { Store } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import type { StorePlace } from "../../src/testing/mod.ts";
 

@@ -1,4 +1,4 @@
-import type { JobHead, Store } from "../../mod.ts";
+import type { JobHead, Store } from "../../src/ports/mod.ts";
 import { HEAD, sampleJob } from "../../src/testing/store_contract/sample_jobs.ts";
 
 /** One call of a store, with a name for messages. */

@@ -1,7 +1,7 @@
 import * as library from "../../src/testing/seeded_random.ts";
 
 /** A random number generator that can also pick an item of a list. */
-export interface Random extends library.Random {
+export interface Random extends library.SeededRandom {
   /** Picks one of the items. */
   pick<T>(items: readonly [T, ...T[]]): T;
 }

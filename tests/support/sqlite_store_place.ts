@@ -1,7 +1,7 @@
 import { copyFileSync, mkdtempSync, rmSync, statSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Store } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { type SqliteDatabase, sqliteStore, type SqliteStoreOptions } from "../../src/stores/sqlite_store.ts";
 import type { StorePlace } from "../../src/testing/mod.ts";
 

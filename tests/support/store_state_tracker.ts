@@ -1,4 +1,4 @@
-import type { JobHead, Store, StoredJob } from "../../mod.ts";
+import type { JobHead, Store, StoredJob } from "../../src/ports/mod.ts";
 
 /** The expected state of a job: writes that the store has confirmed must be there, writes it was asked for may be. */
 interface Known {

@@ -1,20 +1,20 @@
 import {
   type Context,
-  type Done,
   type DurabilityOptions,
   Engine,
   type EngineEvent,
   Flow,
+  type HandlerReturn,
   type JobState,
   Registry,
   Routine,
-  type Store,
 } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 
 /** The handler of the routine `worker`. */
-export type Work = (n: number, ctx: Context) => Done<unknown>;
+export type Work = (n: number, ctx: Context) => HandlerReturn<unknown>;
 
 /** The store, clock and handler of a process. */
 export interface ProcessOptions {
@@ -56,7 +56,7 @@ export class StoredFlowProcess {
     class Worker extends Routine {
       readonly input = this.addSlot("input", this.work);
       readonly item = this.addEvent<{ n: number }>("item");
-      work({ n }: { n: number }, ctx: Context): Done<unknown> {
+      work({ n }: { n: number }, ctx: Context): HandlerReturn<unknown> {
         begun.push(n);
         return work(n, ctx);
       }

@@ -11,6 +11,7 @@ import {
   type Slot,
 } from "../../mod.ts";
 import { routines } from "../../src/routines/mod.ts";
+import { textRoutines } from "../../src/routines/text/mod.ts";
 import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 
 /** An input of the routine under test. */
@@ -68,7 +69,7 @@ export class Sink extends Routine {
 
 /** A registry of the built-in routines, those of this file, and more. */
 export function trialRegistry(more: Readonly<Record<string, Registrable>> = {}): Registry {
-  return new Registry({ ...routines, Feed, Sink, ...more });
+  return new Registry({ ...routines, ...textRoutines, Feed, Sink, ...more });
 }
 
 /** A flow in which `feed` sends items to `subject`, and a sink receives each of its events. */

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import type { JobDocument } from "../../mod.ts";
-import { type Comparison, firstDifference, viewOf } from "../../src/testing/compare_jobs.ts";
+import type { JobDocument } from "../../src/documents/mod.ts";
+import { firstDifference, type JobComparison, viewOf } from "../../src/testing/compare_jobs.ts";
 
 const T0 = "1970-01-01T00:00:00.000Z";
 const T1 = "1970-01-01T00:00:00.001Z";
@@ -45,8 +45,8 @@ const later = (document: JobDocument): JobDocument =>
   JSON.parse(JSON.stringify(document).replaceAll(`at":"${T0}`, `at":"${T1}`));
 const turned = <T>(items: readonly T[] = []): T[] => [...items].reverse();
 
-function differences(changed: JobDocument): Readonly<Record<Comparison, string | undefined>> {
-  const compare = (comparison: Comparison) => firstDifference(viewOf(changed, comparison), viewOf(job, comparison));
+function differences(changed: JobDocument): Readonly<Record<JobComparison, string | undefined>> {
+  const compare = (comparison: JobComparison) => firstDifference(viewOf(changed, comparison), viewOf(job, comparison));
   return { exact: compare("exact"), untimed: compare("untimed"), outcome: compare("outcome") };
 }
 

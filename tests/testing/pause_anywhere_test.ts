@@ -13,9 +13,9 @@ import {
   Flow,
   type FlowOptions,
   type JobState,
-  type NoArgumentClass,
   Registry,
   Routine,
+  type SerializableClass,
   SerializationError,
   type Slot,
 } from "../../mod.ts";
@@ -47,7 +47,7 @@ abstract class Adder extends Routine {
   }
 }
 
-function createFlow<A extends Adder>(Class: (new () => A) & NoArgumentClass, options: FlowOptions = {}) {
+function createFlow<A extends Adder>(Class: (new () => A) & SerializableClass, options: FlowOptions = {}) {
   const registry = new Registry({ [Class.name]: Class });
   const flow = new Flow({ id: "sum", registry, errorHandler: new ErrorHandler({ strategy: "retry" }), ...options });
   const adder = flow.addRoutine(new Class(), "adder");
@@ -57,7 +57,7 @@ function createFlow<A extends Adder>(Class: (new () => A) & NoArgumentClass, opt
 
 /** Runs `pauseAnywhere` twice with a faulty routine, and returns the error; both runs must fail with the same message. */
 async function find<A extends Adder>(
-  Class: (new () => A) & NoArgumentClass,
+  Class: (new () => A) & SerializableClass,
   flowOptions: FlowOptions = {},
   options: Partial<PauseAnywhereOptions> = {},
 ): Promise<SimulationError> {

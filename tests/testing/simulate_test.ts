@@ -8,7 +8,7 @@ import {
 } from "@std/assert";
 import { test } from "node:test";
 import { type Context, ErrorHandler, Flow, type FlowOptions, Registry, Routine } from "../../mod.ts";
-import { Slot } from "../../src/model/slot.ts";
+import { createSlot } from "../../src/model/slot.ts";
 import { jobOf } from "../../src/documents/job_state.ts";
 import { type FaultKind, type Faults, simulate, SimulationError } from "../../src/testing/mod.ts";
 import { approve, createShop, EVERYTHING, simulatedSleep, sleep } from "../support/simulated_flow.ts";
@@ -407,7 +407,12 @@ test("a job that is stuck or does not end is found, with the reason", async () =
 test("a value that is not a flow, and a slot without a routine, are refused", async () => {
   const { flow } = createFlow();
   await assertRejects(() => simulate({} as never, { entry: "caller", seed: 1 }), TypeError, "expected a Flow");
-  const slot = new Slot({}, "lonely", () => {}, { merge: "override", schema: undefined, timeoutMs: undefined });
+  const slot = createSlot<never>({}, "lonely", {
+    handler: undefined,
+    merge: "override",
+    schema: undefined,
+    timeoutMs: undefined,
+  });
   await assertRejects(
     () => simulate(flow, { entry: slot, seed: 1 }),
     TypeError,

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import type { Store } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { storeContract } from "../../src/testing/mod.ts";
 import { turns } from "../support/broken_store.ts";

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { type Connection, type Context, type Event, Flow, type Mapped, Routine, type Slot } from "../../mod.ts";
+import { type Connection, type Context, type Event, Flow, type MappedData, Routine, type Slot } from "../../mod.ts";
 import { assertType } from "../support/assert_type.ts";
 
 class Source extends Routine {
@@ -56,10 +56,10 @@ test("a mapping changes what arrives", () => {
   const { flow, source, sink } = newPair();
   flow.connect(source.pair, sink.mapped, { mapping: { a: "x" } });
   assertEquals(flow.connections[0]?.mapping, { a: "x" });
-  assertType<{ x: string; b: number }>()({} as Mapped<{ a: string; b: number }, { a: "x" }>);
-  assertType<{ b: string }>()({} as Mapped<{ a: string; b: number }, { a: "b" }>);
-  assertType<{ a: number; b: string }>()({} as Mapped<{ a: string; b: number }, { a: "b"; b: "a" }>);
-  assertType<{ a: string }>()({} as Mapped<{ a: string }, Record<never, never>>);
+  assertType<{ x: string; b: number }>()({} as MappedData<{ a: string; b: number }, { a: "x" }>);
+  assertType<{ b: string }>()({} as MappedData<{ a: string; b: number }, { a: "b" }>);
+  assertType<{ a: number; b: string }>()({} as MappedData<{ a: string; b: number }, { a: "b"; b: "a" }>);
+  assertType<{ a: string }>()({} as MappedData<{ a: string }, Record<never, never>>);
 });
 
 test("a mapping of a key that the event does not have is refused", () => {

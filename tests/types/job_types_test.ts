@@ -5,18 +5,18 @@ import {
   type EngineEvent,
   type ErrorData,
   type ExecutionRecord,
-  type Finding,
   Flow,
-  type JobDocument,
   type JobOutput,
   type JobProgress,
   JobState,
   type JobStatus,
   type PendingTask,
+  type PreflightFinding,
   Registry,
   Routine,
   type RoutineProgress,
 } from "../../mod.ts";
+import type { JobDocument } from "../../src/documents/mod.ts";
 import { newManualEngine } from "../support/send_once.ts";
 import { assertType } from "../support/assert_type.ts";
 
@@ -41,7 +41,7 @@ test("run, execute, create and resume give the job; waits tell whether it has en
   assertType<JobState>()(flow.resume(flow.create(worker)));
   assertType<boolean>()(await flow.waitForCompletion(job, { timeoutMs: 5 }));
   assertType<boolean>()(await flow.waitUntil(job, ({ status }) => status === "completed"));
-  assertType<readonly Finding[]>()(flow.check(flow.create(worker)));
+  assertType<readonly PreflightFinding[]>()(flow.check(flow.create(worker)));
   assertType<void>()(await flow.pause(flow.execute(worker), { reason: "why", checkpoint: 5, graceMs: 0 }));
   const settled = await flow.settle(job);
   assertType<JobStatus>()(settled.status);

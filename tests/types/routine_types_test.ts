@@ -56,7 +56,7 @@ test("a class with constructor arguments is no entry of a registry", () => {
       this.setConfig({ max });
     }
   }
-  // @ts-expect-error: Type 'typeof Needy' is not assignable to type 'NoArgumentClass'. Expected 1 or more, but got 0.
+  // @ts-expect-error: Type 'typeof Needy' is not assignable to type 'SerializableClass'. Expected 1 or more, but got 0.
   assertThrows(() => new Registry({ Needy }), TypeError);
   // @ts-expect-error: the same for register.
   assertThrows(() => new Registry().register({ Needy }), TypeError);
@@ -68,7 +68,7 @@ test("a class without fromJSON is no entry of a registry, a function is", () => 
     x = 0;
   }
   const double = (n: number): number => n * 2;
-  // @ts-expect-error: Property 'fromJSON' is missing in type 'typeof Point' but required in type 'NoArgumentClass'.
+  // @ts-expect-error: Property 'fromJSON' is missing in type 'typeof Point' but required in type 'SerializableClass'.
   assertThrows(() => new Registry({ Point }), TypeError);
   // @ts-expect-error: Type 'number' is not assignable to type 'Registrable'.
   assertThrows(() => new Registry({ five: 5 }), TypeError);

@@ -33,7 +33,7 @@ test("a handler may return nothing, a promise or a generator, and nothing else",
   class Worker extends Routine {
     readonly a = this.addSlot("a", this.generate);
     readonly b = this.addSlot("b", this.generateSlowly);
-    // @ts-expect-error: Type 'number' is not assignable to type 'Done<unknown>'.
+    // @ts-expect-error: Type 'number' is not assignable to type 'HandlerReturn<unknown>'.
     readonly c = this.addSlot("c", this.count);
     *generate(_data: { n: number }): Generator<{ done: number }, void, void> {}
     async *generateSlowly(_data: { n: number }): AsyncGenerator<{ done: number }, void, void> {}
@@ -141,7 +141,7 @@ test("options of a slot that are misspelt are refused", () => {
   bare.addSlot("a", bare.take, { timeout: 5 });
   // @ts-expect-error: Type 'string' is not assignable to type 'number'.
   const wrongTimeout = () => bare.addSlot("b", bare.take, { timeoutMs: "5" });
-  // @ts-expect-error: Type '"appendd"' is not assignable to type 'Merge'. Did you mean '"append"'?
+  // @ts-expect-error: Type '"appendd"' is not assignable to type 'MergeStrategy'. Did you mean '"append"'?
   const wrongMerge = () => bare.addSlot("c", bare.take, { merge: "appendd" });
   // @ts-expect-error: Argument of type 'string' is not assignable to parameter of type 'Handler'.
   const wrongHandler = () => bare.addSlot("d", "take");

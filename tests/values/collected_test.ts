@@ -1,13 +1,13 @@
 import { test } from "node:test";
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
-import { Collected } from "../../src/values/collected.ts";
+import { type Collected, createCollected } from "../../src/values/collected.ts";
 import { type Payload, valueOf } from "../../src/values/payload.ts";
 import { encode, refusalOf, wireText } from "../support/encode_values.ts";
 import { NO_CLASSES } from "../support/no_classes.ts";
 
 const stored = (...values: readonly unknown[]): Payload[] => values.map((value) => encode(value) ?? null);
 const collect = <T>(items: Payload[], from = 0, to = items.length): Collected<T> =>
-  new Collected<T>(items, from, to, NO_CLASSES);
+  createCollected<T>(items, from, to, NO_CLASSES);
 
 test("a collected list has a length, and its items by index", () => {
   const list = collect<string>(stored("a", "b", "c"));

@@ -230,26 +230,7 @@ test("a class whose fromJSON was taken away after it was registered is refused",
   assertThrows(() => registry.revive("Fickle", {}), TypeError, "Class 'Fickle' has no static fromJSON any more");
 });
 
-test("a registry is found to own a method of a registered class, by name", () => {
-  class Worker extends Routine {
-    process(): void {}
-  }
-  const registry = new Registry({ Source, Worker });
-  assertEquals(registry.ownerOfMethod(Worker.prototype.process), { className: "Worker", method: "process" });
-  assertEquals([registry.ownerOfMethod(double), registry.ownerOfMethod(Worker)], [undefined, undefined]);
-});
-
 test("registries share nothing", () => {
   new Registry({ Source });
   assertEquals(new Registry().hasClass("Source"), false);
-});
-
-test("ownerOfMethod() passes over classes that have no methods", () => {
-  class Worker {
-    static fromJSON = () => new Worker();
-    process(): void {}
-  }
-  const made = Object.assign(() => ({}), { fromJSON: () => ({}) });
-  const registry = new Registry({ made: foreign(made), Worker });
-  assertEquals(registry.ownerOfMethod(Worker.prototype.process), { className: "Worker", method: "process" });
 });

@@ -1,8 +1,8 @@
 import type { EncodeSubject } from "../../values/refusal.ts";
-import type { ConnectionSource, ConnectionTarget, Mapping } from "../../model/connection.ts";
+import type { ConnectionSource, ConnectionTarget, KeyMapping } from "../../model/connection.ts";
 import { ErrorHandler } from "../../model/error_handler.ts";
 import type { Event } from "../../model/event.ts";
-import type { FlowGraph } from "../../model/flow_graph.ts";
+import { type FlowGraph, timerConnectionsOf } from "../../model/flow_graph.ts";
 import { declarationOf, type Routine } from "../../model/routine.ts";
 import { versionOf } from "../../model/routine_document.ts";
 import type { AnyHandler, Slot } from "../../model/slot.ts";
@@ -16,10 +16,10 @@ class PlannedRoute implements EventRoute {
   readonly routine: string;
   readonly slot: string;
   readonly connection: ConnectionSource | undefined;
-  readonly mapping: Mapping | undefined;
+  readonly mapping: KeyMapping | undefined;
   readonly target: SlotPlan;
 
-  constructor(target: SlotPlan, connection: ConnectionSource | undefined, mapping: Mapping) {
+  constructor(target: SlotPlan, connection: ConnectionSource | undefined, mapping: KeyMapping) {
     this.routine = target.routine.id;
     this.slot = target.slot.name;
     this.connection = connection;
@@ -121,7 +121,7 @@ export function createPlan(graph: FlowGraph): Plan {
   const routines = new Map<string, RoutinePlan>();
   for (const [id, routine] of graph.routines) routines.set(id, planRoutine(id, routine, graph));
   const plan = { graph, routines };
-  for (const { from, to, mapping } of [...graph.connections, ...graph.timerConnections]) {
+  for (const { from, to, mapping } of [...graph.connections, ...timerConnectionsOf(graph)]) {
     const source = eventOf(plan, from);
     const target = findSlot(plan, to);
     const route = new PlannedRoute(target, from, mapping);
@@ -181,7 +181,7 @@ function findSlot(plan: Plan, route: ConnectionTarget): SlotPlan {
 }
 
 /** How a task's route renamed keys, if it did. */
-export function mappingOf(route: Route): Mapping | undefined {
+export function mappingOf(route: Route): KeyMapping | undefined {
   // Unreachable default: a job's tasks have the routes of the plan when it goes on.
   return route instanceof PlannedRoute ? route.mapping : undefined;
 }

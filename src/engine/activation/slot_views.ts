@@ -1,5 +1,5 @@
 import type { ClassTable } from "../../values/class_table.ts";
-import { Collected } from "../../values/collected.ts";
+import { type Collected, createCollected } from "../../values/collected.ts";
 import { type Payload, valueOf } from "../../values/payload.ts";
 import type { Job } from "../../job/job.ts";
 import { listEnd, type SlotChange, type SlotData, type SlotList, type SlotLists } from "../../job/slot_data.ts";
@@ -158,7 +158,7 @@ function collect(
 ): Readonly<Record<string, Collected<unknown>>> {
   const collected: Record<string, Collected<unknown>> = {};
   for (const [key, { items, start, range }] of views) {
-    collected[key] = new Collected(items, range.from - start, range.to - start, classes);
+    collected[key] = createCollected(items, range.from - start, range.to - start, classes);
   }
   return Object.freeze(collected);
 }

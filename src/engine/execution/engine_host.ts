@@ -85,20 +85,3 @@ export class EngineHost {
     }
   }
 }
-
-/** The shared part of an engine; not part of the public surface. */
-export let hostOf: (engine: EngineBase) => EngineHost;
-
-/** The part of an engine that flows need; `Engine` is the class to use. */
-export abstract class EngineBase {
-  readonly #host: EngineHost;
-
-  static {
-    hostOf = (engine) => engine.#host;
-  }
-
-  /** Use `Engine`. */
-  protected constructor(host: EngineHost) {
-    this.#host = host;
-  }
-}

@@ -1,4 +1,4 @@
-import { type Finding, PreflightError } from "../../base/errors.ts";
+import { PreflightError, type PreflightFinding } from "../../base/errors.ts";
 import { describeValue, pathStep } from "../../base/path.ts";
 import { payloadOf } from "../../values/encoder.ts";
 import { describeError } from "../../values/error_data.ts";
@@ -59,7 +59,7 @@ function limitsOf({ settings }: Job, graph: FlowGraph): ExecutionLimits {
 /** Brings states to the versions of the classes here: all of them, or none with every finding. */
 function migrateStates(job: Job, { graph, routines }: Plan): MigratedState[] {
   const migrated: MigratedState[] = [];
-  const findings: Finding[] = [];
+  const findings: PreflightFinding[] = [];
   for (const [routine, { version, state }] of job.routineStates) {
     const plan = routines.get(routine);
     if (plan === undefined || version >= plan.version) continue;

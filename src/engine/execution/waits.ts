@@ -24,7 +24,7 @@ export interface JobProgress {
 }
 
 /** The result of `settle`. */
-export interface Settled {
+export interface SettleResult {
   /** The job's current status. */
   readonly status: JobStatus;
   /** When it must be looked at again, in milliseconds since 1970; `undefined` when only a delivery can wake it, or nothing. */
@@ -73,8 +73,8 @@ export function waitUntilIdle(
   execution: Execution | undefined,
   timers: Timers,
   options: WaitOptions,
-): Promise<Settled> {
-  const settled = (): Settled => ({ status: job.status, nextDueAt: nextDueAt(job, timers.now()) });
+): Promise<SettleResult> {
+  const settled = (): SettleResult => ({ status: job.status, nextDueAt: nextDueAt(job, timers.now()) });
   execution?.poll();
   return wait(execution, timers, options, "onIdle", settled, settled);
 }

@@ -3,28 +3,28 @@ import type { Context } from "../../model/context.ts";
 import type { Event } from "../../model/event.ts";
 import { Routine } from "../../model/routine.ts";
 import type { Slot } from "../../model/slot.ts";
-import { entriesOf } from "../entries_of.ts";
-import { dataOf } from "../data_of.ts";
+import { dataOf } from "../checks.ts";
+import { entriesOf } from "./entries_of.ts";
 
 /** The settings of a `DataFlattener`. */
 export interface DataFlattenerConfig {
-  /** What stands between the parts of a key. @default {"."} */
+  /** The text between the parts of a key. @default {"."} */
   separator?: string;
 }
 
-/** Data without depth. */
+/** Flattened data. */
 export interface FlatData {
   /** The values by their paths, such as `a.b` or `items.0`. */
   readonly data: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Makes one object of nested data, its keys the paths to the values. Empty objects and lists stay as they are; what is
- * neither an object nor a list stands under `value`.
+ * Turns nested data into one flat object whose keys are the paths to the values. Empty objects and lists stay as they are;
+ * data that is neither an object nor a list gets the key `value`.
  *
  * @example
  * ```ts
- * import { DataFlattener } from "@routilux/routilux/routines";
+ * import { DataFlattener } from "@routilux/routilux/routines/text";
  * import { runRoutine } from "@routilux/routilux/testing";
  *
  * const flattener = new DataFlattener();
@@ -35,13 +35,13 @@ export interface FlatData {
 export class DataFlattener extends Routine<DataFlattenerConfig> {
   /** Takes the data. */
   readonly input: Slot<{ readonly data: unknown }> = this.addSlot<{ readonly data: unknown }>("input", this.flatten);
-  /** Sends what became of it. */
+  /** Sends the flattened data. */
   readonly output: Event<FlatData> = this.addEvent<FlatData>("output", { params: ["data"] });
 
   /**
-   * Sets what stands between the parts of a key.
+   * Sets the text between the parts of a key.
    *
-   * @throws {TypeError} for an empty one
+   * @throws {TypeError} for an empty text
    */
   setSeparator(separator: string): this {
     if (typeof separator === "string" && separator !== "") return this.setConfig({ separator });
@@ -52,7 +52,7 @@ export class DataFlattener extends Routine<DataFlattenerConfig> {
 
   /** The handler of `input`. */
   flatten(input: { readonly data: unknown }, ctx: Context): void {
-    const data = dataOf(input, "flatten", "flattened");
+    const data = dataOf(input, "Cannot flatten");
     const entries = entriesOf(data);
     const isBare = entries === undefined || (entries.length === 0 && Array.isArray(data));
     const flat = isBare ? [["value", data] as const] : collect(entries, this.getConfig("separator", "."), "");

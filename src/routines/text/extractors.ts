@@ -1,19 +1,19 @@
 import { isRecord } from "../../values/json.ts";
-import { entriesOf } from "../entries_of.ts";
+import { entriesOf } from "./entries_of.ts";
 
-/** What an extractor has found. */
+/** The result of an extractor. */
 export interface Extraction {
   /** The result. */
   readonly data: unknown;
-  /** What kind of result it is, such as `json`. */
+  /** The kind of the result, such as `json`. */
   readonly format: string;
-  /** How sure the extractor is: from 0, not at all, to 1. */
+  /** How certain the extractor is, from 0 to 1. */
   readonly confidence: number;
-  /** Anything else that it has to say. */
+  /** Further data of the extractor. */
   readonly metadata?: unknown;
 }
 
-/** Looks for a result in data; `undefined` when there is none of its kind. */
+/** Looks for a result in data and returns it; `undefined` when there is none. It must not be asynchronous. */
 export type Extractor = (data: unknown) => Extraction | undefined;
 
 /** The built-in extractors, in the order in which they are tried. */
@@ -54,7 +54,7 @@ interface Block {
   readonly code: string;
 }
 
-/** The fenced blocks of a text, in order; one pass, whatever the text. */
+/** The fenced blocks of a text, in order, found in one pass. */
 function blocksOf(data: unknown): Block[] {
   if (typeof data !== "string" || !data.includes(FENCE)) return [];
   const blocks: Block[] = [];
@@ -73,7 +73,7 @@ function blocksOf(data: unknown): Block[] {
   return blocks;
 }
 
-/** The value that a text stands for, in a list; an empty one when it is no JSON. */
+/** The value of a JSON text, in a list; an empty list when the text is no JSON. */
 function readJson(text: string): [] | [unknown] {
   try {
     return [JSON.parse(text)];

@@ -1,12 +1,11 @@
 import { isRecord } from "../../values/json.ts";
 import { listNames } from "../../base/options.ts";
-import { isAsyncAnswer } from "../../base/thenable.ts";
 import type { Context } from "../../model/context.ts";
 import type { Event } from "../../model/event.ts";
 import { Routine } from "../../model/routine.ts";
 import type { Slot } from "../../model/slot.ts";
+import { dataOf, synchronous } from "../checks.ts";
 import { type Extraction, type Extractor, EXTRACTORS } from "./extractors.ts";
-import { dataOf } from "../data_of.ts";
 
 /** The settings of a `ResultExtractor`. */
 export interface ResultExtractorConfig {
@@ -14,20 +13,20 @@ export interface ResultExtractorConfig {
   extractors?: readonly string[];
 }
 
-/** What was found, and on which way. */
+/** A result, with the extractors that were tried. */
 export interface ExtractedResult extends Extraction {
-  /** The extractors that were tried; the last has found it, unless the confidence is 0. */
+  /** The names of the tried extractors; the last one found the result, unless the confidence is 0. */
   readonly path: readonly string[];
 }
 
 /**
- * Finds the result in what a language model or an interpreter has answered: JSON or code in a fenced block, JSON as it is,
- * outputs. What no extractor knows is sent on as it is, with a confidence of 0. Further extractors travel as the names of
- * registered functions.
+ * Finds the result in the answer of a language model or an interpreter: JSON or code in a fenced block, bare JSON, outputs.
+ * An answer in which no extractor finds a result is sent on unchanged, with a confidence of 0. Further extractors travel as
+ * the names of registered functions.
  *
  * @example
  * ```ts
- * import { ResultExtractor } from "@routilux/routilux/routines";
+ * import { ResultExtractor } from "@routilux/routilux/routines/text";
  * import { runRoutine } from "@routilux/routilux/testing";
  *
  * const extractor = new ResultExtractor();
@@ -38,12 +37,17 @@ export interface ExtractedResult extends Extraction {
 export class ResultExtractor extends Routine<ResultExtractorConfig> {
   /** Takes the answers. */
   readonly input: Slot<{ readonly data: unknown }> = this.addSlot<{ readonly data: unknown }>("input", this.extract);
-  /** Sends what was found. */
+  /** Sends the results. */
   readonly output: Event<ExtractedResult> = this.addEvent<ExtractedResult>("output", {
     params: ["data", "format", "confidence", "path"],
   });
 
-  /** Adds an extractor under a name of its own; it is tried before the others, unless `setExtractors` says otherwise. */
+  /**
+   * Adds an extractor. It is tried before the others, unless `setExtractors` sets another order.
+   *
+   * @param name its name in `path` and in `setExtractors`
+   * @param extractor a method of the routine or a registered function
+   */
   addExtractor(name: string, extractor: Extractor): this {
     const names = this.getConfig("extractors", Array.from(EXTRACTORS.keys()));
     this.setFunction(name, extractor);
@@ -53,7 +57,7 @@ export class ResultExtractor extends Routine<ResultExtractorConfig> {
   /**
    * Sets which extractors are tried, in order.
    *
-   * @throws {TypeError} for one that is not known
+   * @throws {TypeError} for an unknown name
    */
   setExtractors(...extractors: readonly string[]): this {
     for (const name of extractors) this.#find(name);
@@ -62,7 +66,7 @@ export class ResultExtractor extends Routine<ResultExtractorConfig> {
 
   /** The handler of `input`. */
   extract(input: { readonly data: unknown }, ctx: Context): void {
-    const data = dataOf(input, "extract", "looked at");
+    const data = dataOf(input, "Cannot extract");
     const path: string[] = [];
     for (const name of this.getConfig("extractors", Array.from(EXTRACTORS.keys()))) {
       path.push(name);
@@ -82,12 +86,13 @@ export class ResultExtractor extends Routine<ResultExtractorConfig> {
 
 function checkAnswer(name: string, answer: unknown): Extraction | undefined {
   if (answer === undefined) return undefined;
-  if (!isAsyncAnswer(answer) && isRecord(answer)) {
-    const { data, format, confidence, metadata } = answer;
+  const found = synchronous(answer, `Cannot extract: extractor "${name}"`);
+  if (isRecord(found)) {
+    const { data, format, confidence, metadata } = found;
     const given = metadata === undefined ? {} : { metadata };
     if (typeof format === "string" && typeof confidence === "number") return { data, format, confidence, ...given };
   }
   throw new TypeError(
-    `Cannot extract: extractor "${name}" must answer at once, with data, format and confidence, or undefined`,
+    `Cannot extract: extractor "${name}" must answer with data, format and confidence, or undefined`,
   );
 }

@@ -6,9 +6,9 @@ import type { Slot } from "../../model/slot.ts";
 
 /** The settings of a `TextClipper`. */
 export interface TextClipperConfig {
-  /** The most characters that are kept. @default {1000} */
+  /** How many characters are kept at most. @default {1000} */
   maxLength?: number;
-  /** Whether a text with a stack trace is left whole: its end is what matters. @default {true} */
+  /** Whether a text with a stack trace is kept whole, because its end matters most. @default {true} */
   keepTraces?: boolean;
 }
 
@@ -16,20 +16,20 @@ export interface TextClipperConfig {
 export interface ClippedText {
   /** The text, with a note where it was clipped. */
   readonly text: string;
-  /** Whether it was clipped. */
+  /** Whether the text was clipped. */
   readonly isClipped: boolean;
-  /** How long it was. */
+  /** How many characters the text had before. */
   readonly originalLength: number;
 }
 
-/** How stack traces of JavaScript and of Python begin. */
+/** The beginning of a stack trace of JavaScript or Python. */
 const TRACE = /^\s+at .+[:(]\d+|Traceback \(most recent call last\)|\bTraceback\b/m;
 
-/** Clips long texts, at the end of a line where there is one. What is no text is made one. */
+/** Clips long texts, at the end of a line if possible. Other data is written as JSON first. */
 export class TextClipper extends Routine<TextClipperConfig> {
   /** Takes the texts. */
   readonly input: Slot<{ readonly text: unknown }> = this.addSlot<{ readonly text: unknown }>("input", this.clip);
-  /** Sends what became of them. */
+  /** Sends the clipped texts. */
   readonly output: Event<ClippedText> = this.addEvent<ClippedText>("output", {
     params: ["text", "isClipped", "originalLength"],
   });

@@ -4,9 +4,9 @@ import type { Context } from "../../model/context.ts";
 import type { Event } from "../../model/event.ts";
 import { Routine } from "../../model/routine.ts";
 import type { Slot } from "../../model/slot.ts";
-import { entriesOf } from "../entries_of.ts";
+import { dataOf } from "../checks.ts";
+import { entriesOf } from "./entries_of.ts";
 import { textOf } from "../text_of.ts";
-import { dataOf } from "../data_of.ts";
 
 /** The settings of a `TextRenderer`. */
 export interface TextRendererConfig {
@@ -18,11 +18,11 @@ const FORMATS = ["xml", "markdown"] as const;
 const NAME = /^[\p{L}_][\p{L}\p{N}_.-]*$/u;
 
 /**
- * Writes data as a text that people and language models read: as elements, or as a markdown list. A text stays itself.
+ * Writes data as a text for people and language models: as XML elements, or as a Markdown list. A text is not changed.
  *
  * @example
  * ```ts
- * import { TextRenderer } from "@routilux/routilux/routines";
+ * import { TextRenderer } from "@routilux/routilux/routines/text";
  * import { runRoutine } from "@routilux/routilux/testing";
  *
  * const renderer = new TextRenderer().setFormat("markdown");
@@ -41,7 +41,7 @@ export class TextRenderer extends Routine<TextRendererConfig> {
   /**
    * Sets how keys and values are written.
    *
-   * @throws {TypeError} for a format that is not known
+   * @throws {TypeError} for an unknown format
    */
   setFormat(format: "xml" | "markdown"): this {
     return this.setConfig({ format: checkWord("Cannot set the format", "format", format, FORMATS) });
@@ -49,7 +49,7 @@ export class TextRenderer extends Routine<TextRendererConfig> {
 
   /** The handler of `input`. */
   render(input: { readonly data: unknown }, ctx: Context): void {
-    const data = dataOf(input, "render", "rendered");
+    const data = dataOf(input, "Cannot render");
     const lines = this.getConfig("format", "xml") === "xml" ? elements(data, "") : items(data, "");
     ctx.emit(this.output, { text: entriesOf(data) === undefined ? plain(data) : lines.join("\n") });
   }

@@ -8,7 +8,7 @@ import type { Slot } from "../../model/slot.ts";
 
 /** The settings of a `TimeProvider`. */
 export interface TimeProviderConfig {
-  /** How the text is written. @default {"iso"} */
+  /** `"iso"`, `"timestamp"`, `"local"`, or a pattern such as `%Y-%m-%d`. @default {"iso"} */
   format?: string;
   /** The language of the local format. @default {"en"} */
   locale?: string;
@@ -16,7 +16,7 @@ export interface TimeProviderConfig {
   timeZone?: string;
 }
 
-/** An instant. */
+/** The present instant. */
 export interface TimeInfo {
   /** The instant as a text. */
   readonly text: string;
@@ -26,7 +26,7 @@ export interface TimeInfo {
   readonly date: Date;
 }
 
-/** What stands for a part of the instant: where it begins in the ISO text, and where it ends. */
+/** The codes in a pattern, each with the part of the ISO text that replaces it: from, to. */
 const PARTS: ReadonlyMap<string, readonly [number, number]> = new Map([
   ["%Y", [-24, -20]],
   ["%m", [-19, -17]],
@@ -38,12 +38,13 @@ const PARTS: ReadonlyMap<string, readonly [number, number]> = new Map([
 ]);
 
 /**
- * Tells the instant by the engine's clock, in UTC. Only the `local` format depends on the host: it is written by `Intl`.
+ * Sends the present instant of the engine's clock, in UTC. Only the `local` format depends on the host, which writes it by
+ * `Intl`.
  *
  * @example
  * ```ts
  * import { manualTimers, runRoutine } from "@routilux/routilux/testing";
- * import { TimeProvider } from "@routilux/routilux/routines";
+ * import { TimeProvider } from "@routilux/routilux/routines/text";
  *
  * const provider = new TimeProvider().setFormat("%Y-%m-%d");
  * const { emitted } = await runRoutine(provider, provider.trigger, {}, { timers: manualTimers(0) });
@@ -51,16 +52,16 @@ const PARTS: ReadonlyMap<string, readonly [number, number]> = new Map([
  * ```
  */
 export class TimeProvider extends Routine<TimeProviderConfig> {
-  /** Asks for the time. */
+  /** Takes any data; each delivery asks for the time. */
   readonly trigger: Slot<unknown> = this.addSlot<unknown>("trigger", this.tell);
-  /** Sends it. */
+  /** Sends the instant. */
   readonly output: Event<TimeInfo> = this.addEvent<TimeInfo>("output", { params: ["text", "timestamp", "date"] });
 
   /**
    * Sets how the text is written: `"iso"`, `"timestamp"`, `"local"`, or a pattern of `%Y`, `%m`, `%d`, `%H`, `%M`, `%S`, `%L`
    * (milliseconds) and `%%`.
    *
-   * @throws {TypeError} for anything else
+   * @throws {TypeError} for another format
    */
   setFormat(format: string): this {
     const action = "Cannot set the format";

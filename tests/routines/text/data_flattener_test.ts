@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { DataFlattener } from "../../../src/routines/mod.ts";
+import { DataFlattener } from "../../../src/routines/text/mod.ts";
 import { runRoutine } from "../../../src/testing/mod.ts";
 
 async function flat(data: unknown, flattener = new DataFlattener()): Promise<unknown> {
@@ -63,6 +63,6 @@ test("a key that no object may have is refused, however it came about", async ()
 test("data that does not stand under the key data is an error, and an empty separator is refused", async () => {
   const flattener = new DataFlattener();
   const { job } = await runRoutine(flattener, flattener.input, 5 as never);
-  assertEquals(job.error?.message, "Cannot flatten: what is to be flattened must stand under the key data");
+  assertEquals(job.error?.message, "Cannot flatten: expected an object with the key data, got 5");
   assertThrows(() => new DataFlattener().setSeparator(""), TypeError, "separator must be a non-empty string");
 });

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertGreater, assertLessOrEqual, assertThrows } from "@std/assert";
-import { type ExtractedResult, type Extraction, ResultExtractor } from "../../../src/routines/mod.ts";
+import { type ExtractedResult, type Extraction, ResultExtractor } from "../../../src/routines/text/mod.ts";
 import { runRoutine } from "../../../src/testing/mod.ts";
 import { tryRoutine } from "../../support/try_routine.ts";
 
@@ -117,23 +117,27 @@ test("an unknown extractor is refused with what is known, one that answers nonse
     TypeError,
     'Cannot find extractor "jsn"; add it by addExtractor, or use one of "json_code_block", "json_text"',
   );
-  for (const answer of [5, { format: "x", data: 1 }, { format: 5, data: 1, confidence: 1 }, Promise.resolve()]) {
+  const nonsense = "must answer with data, format and confidence, or undefined";
+  const answers: readonly (readonly [unknown, string])[] = [
+    [5, nonsense],
+    [{ format: "x", data: 1 }, nonsense],
+    [{ format: 5, data: 1, confidence: 1 }, nonsense],
+    [Promise.resolve(), "is asynchronous; it must answer at once"],
+  ];
+  for (const [answer, complaint] of answers) {
     const extractor = new ResultExtractor().addExtractor("odd", () => answer as never);
     const { job } = await runRoutine(extractor, extractor.input, { data: 1 });
-    assertEquals(job.error, {
-      name: "TypeError",
-      message: 'Cannot extract: extractor "odd" must answer at once, with data, format and confidence, or undefined',
-    });
+    assertEquals(job.error, { name: "TypeError", message: `Cannot extract: extractor "odd" ${complaint}` });
   }
 });
 
 test("data that is not under its key is refused, with what to write", async () => {
-  for (const data of [5, null, { other: 1 }]) {
+  for (const [data, got] of [[5, "5"], [null, "null"], [{ other: 1 }, "an object"]]) {
     const routine = new ResultExtractor();
     const { job } = await runRoutine(routine, routine.input, data as never);
     assertEquals([job.status, job.error?.message], [
       "failed",
-      "Cannot extract: what is to be looked at must stand under the key data",
+      `Cannot extract: expected an object with the key data, got ${got}`,
     ]);
   }
 });

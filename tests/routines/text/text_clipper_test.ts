@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { TextClipper } from "../../../src/routines/mod.ts";
+import { TextClipper } from "../../../src/routines/text/mod.ts";
 import { runRoutine } from "../../../src/testing/mod.ts";
 
 async function clip(text: unknown, clipper = new TextClipper().setMaxLength(50)): Promise<unknown> {

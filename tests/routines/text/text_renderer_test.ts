@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { TextRenderer } from "../../../src/routines/mod.ts";
+import { TextRenderer } from "../../../src/routines/text/mod.ts";
 import { runRoutine } from "../../../src/testing/mod.ts";
 
 async function render(data: unknown, renderer = new TextRenderer()): Promise<string> {
@@ -98,12 +98,12 @@ test("a value without a text is the task's error, and an unknown format is refus
 });
 
 test("data that is not under its key is refused, with what to write", async () => {
-  for (const data of [5, null, { other: 1 }]) {
+  for (const [data, got] of [[5, "5"], [null, "null"], [{ other: 1 }, "an object"]]) {
     const routine = new TextRenderer();
     const { job } = await runRoutine(routine, routine.input, data as never);
     assertEquals([job.status, job.error?.message], [
       "failed",
-      "Cannot render: what is to be rendered must stand under the key data",
+      `Cannot render: expected an object with the key data, got ${got}`,
     ]);
   }
 });

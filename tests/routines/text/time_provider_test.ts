@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { type TimeInfo, TimeProvider } from "../../../src/routines/mod.ts";
+import { type TimeInfo, TimeProvider } from "../../../src/routines/text/mod.ts";
 import { manualTimers, runRoutine } from "../../../src/testing/mod.ts";
 
 const AT = Date.UTC(2024, 1, 29, 13, 5, 9, 70);

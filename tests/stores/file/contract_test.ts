@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import type { Store } from "../../../mod.ts";
+import type { Store } from "../../../src/ports/mod.ts";
 import { fileStore, type FileStoreOptions } from "../../../src/stores/file_store.ts";
 import { storeContract, type StorePlace } from "../../../src/testing/mod.ts";
 

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertGreater } from "@std/assert";
-import type { Store } from "../../../mod.ts";
+import type { Store } from "../../../src/ports/mod.ts";
 import { fileStore, type FileStoreOptions } from "../../../src/stores/file_store.ts";
 import { MemoryDisk } from "../../support/memory_disk.ts";
 import { type Random, seededRandom } from "../../support/seeded_random.ts";

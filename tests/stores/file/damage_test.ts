@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import type { Store, StoredJob } from "../../../mod.ts";
+import type { Store, StoredJob } from "../../../src/ports/mod.ts";
 import { fileStore } from "../../../src/stores/file_store.ts";
 import { HEAD, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { MemoryDisk } from "../../support/memory_disk.ts";

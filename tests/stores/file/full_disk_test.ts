@@ -5,7 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { assertEquals, assertGreater, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
-import type { Store } from "../../../mod.ts";
+import type { Store } from "../../../src/ports/mod.ts";
 import { fileStore, type FileStoreOptions } from "../../../src/stores/file_store.ts";
 import { MemoryDisk, systemError } from "../../support/memory_disk.ts";
 import { STORE_PROCESS } from "../../support/file_store_process.ts";

@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertGreater, assertLess, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { FencedError, type JobHead, type Store } from "../../../mod.ts";
+import { FencedError } from "../../../mod.ts";
+import type { JobHead, Store } from "../../../src/ports/mod.ts";
 import { fileStore } from "../../../src/stores/file_store.ts";
 import { jobName } from "../../../src/stores/file_store/job_name.ts";
 import { MemoryDisk } from "../../support/memory_disk.ts";

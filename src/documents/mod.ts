@@ -1,0 +1,55 @@
+/**
+ * The types of the wire format: the documents of flows and jobs, as `toJSON` gives them, and the entries of a job's journal,
+ * as `engine.history` shows them. For programs that look into documents; running flows needs none of these types. The
+ * published JSON Schemas say the same.
+ *
+ * @example
+ * ```ts
+ * import { Flow, Routine } from "@routilux/routilux";
+ * import type { FlowDocument } from "@routilux/routilux/documents";
+ *
+ * class Greeter extends Routine {}
+ * const flow = new Flow({ id: "greeting" });
+ * flow.registry.register({ Greeter });
+ * flow.addRoutine(new Greeter(), "greeter");
+ *
+ * const document: FlowDocument = flow.toJSON();
+ * document.routines.greeter?.type; // "Greeter"
+ * ```
+ *
+ * @module
+ */
+export type { ConnectionSource, ConnectionTarget } from "../model/connection.ts";
+export type { FunctionReference } from "../model/function_names.ts";
+export type { EventDocument, RoutineDocument, SlotDocument } from "../model/routine_document.ts";
+export type { ErrorDocument } from "./codec.ts";
+export type { ConnectionDocument, FlowDocument } from "./flow.ts";
+export type { JobDocument, ListDocument, RoutineStateDocument, SlotDataDocument } from "./job.ts";
+export type {
+  DeferredDocument,
+  FailureDocument,
+  LogDocument,
+  OutputDocument,
+  PausePointDocument,
+  RecordDocument,
+} from "./records.ts";
+export type { MergedDocument, TaskDocument } from "./task.ts";
+export type { ClaimDocument, TriedDocument } from "./claim.ts";
+export type {
+  CommitDocument,
+  CommitEnvelope,
+  DeferredCommitDocument,
+  DeliverCommitDocument,
+  EntryDocument,
+  FailureCommitDocument,
+  MergeCommitDocument,
+  StatusCommitDocument,
+  StepCommitDocument,
+} from "./commit.ts";
+export type {
+  EffectsDocument,
+  KeyChangeDocument,
+  MigratedDocument,
+  SlotChangeDocument,
+  VerdictDocument,
+} from "./commit_parts.ts";

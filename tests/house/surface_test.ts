@@ -1,0 +1,108 @@
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import { exportedNames } from "./rules.ts";
+import { readText } from "./source.ts";
+
+const entries: Readonly<Record<string, string>> = JSON.parse(readText("deno.json")).exports;
+
+/** The public names of each entry, by what they are for. A name that is missing here has leaked. */
+const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  ".": {
+    "made by users": "Flow Routine Engine Registry JobState ErrorHandler",
+    "options of flows": "FlowOptions FlowSettings FlowLimits ExecutionStrategy",
+    "options of calls": "CreateOptions ExecuteOptions ListenOptions ResumeOptions PauseOptions ShutdownOptions " +
+      "CompletionOptions WaitOptions EntryPoint EntryArguments",
+    "options of engines": "EngineOptions DurabilityOptions Services",
+    "the structure of a flow": "FlowGraph Connection ConnectOptions KeyMapping MappedData",
+    "slots and events": "Slot SlotOptions CheckedSlotOptions SlotInput MergeStrategy MergeFunction Event EventOptions",
+    "handlers": "Handler HandlerInput HandlerReturn Collected CollectedLists Context EmitOptions ExpectOptions " +
+      "JobValues Priority",
+    "error handling": "ErrorHandlerOptions ErrorStrategy CriticalOptions",
+    "jobs": "JobStatus RoutineStatus PendingTask ExecutionRecord ExecutionRecordType JobOutput RoutineProgress " +
+      "JobReadOptions JobProgress SettleResult",
+    "jobs in a store": "StoredFlowJob Recovery JobCommand JobRevision",
+    "ports": "IdSource Timers CancelTimer Observer",
+    "what an observer sees": "EngineEvent StatusEvent StartEvent TaskEvent ReportEvent CallbackErrorEvent " +
+      "StoreErrorEvent CommandErrorEvent",
+    "values": "JsonObject JsonValue ErrorData ValueLimits Registrable SerializableClass",
+    "schemas": "StandardSchema SchemaIssue SchemaResult",
+    "errors": "RoutiluxError CancelledError FencedError PausedError PoisonError PreflightError PreflightFinding " +
+      "SchemaError SerializationError StateError StepLimitError StoreError TimeoutError",
+  },
+  "./store": {
+    "the port": "Store MaybePromise",
+    "jobs": "NewJob StoredJob JobHead JobRecord StoredCommand",
+    "lists": "ListQuery JobPage DueQuery",
+    "helpers for authors":
+      "checkEntries isDue isListed compareByAge pageOf pageOfAll positionOf PAGE_LENGTH ListPosition " +
+      "CommandWatchers",
+    "errors": "FencedError",
+  },
+  "./documents": {
+    "flows": "FlowDocument ConnectionDocument ConnectionSource ConnectionTarget RoutineDocument SlotDocument " +
+      "EventDocument FunctionReference",
+    "jobs": "JobDocument TaskDocument MergedDocument RecordDocument OutputDocument LogDocument FailureDocument " +
+      "DeferredDocument PausePointDocument RoutineStateDocument SlotDataDocument ListDocument ErrorDocument",
+    "journals": "EntryDocument CommitDocument ClaimDocument TriedDocument",
+    "kinds of commits": "StepCommitDocument MergeCommitDocument FailureCommitDocument DeliverCommitDocument " +
+      "DeferredCommitDocument StatusCommitDocument",
+    "parts of commits": "CommitEnvelope EffectsDocument KeyChangeDocument SlotChangeDocument VerdictDocument " +
+      "MigratedDocument",
+  },
+  "./routines": {
+    "all of them": "routines",
+    "aggregator": "Aggregator AggregatorOptions Group GroupDeadline",
+    "batcher": "Batcher BatcherOptions Batch",
+    "debouncer and throttle": "Debouncer DebouncerOptions Throttle ThrottleOptions",
+    "mapper and filter": "Mapper MapFunction Filter FilterFunction",
+    "router": "ConditionalRouter ConditionalRouterConfig RouteConfig RouteCondition",
+    "splitter": "Splitter SplitItem",
+    "transformer": "DataTransformer DataTransformerConfig TransformStep TransformedData",
+    "validator": "DataValidator DataValidatorConfig InvalidData ValidationError",
+    "expressions": "compileExpression ExpressionScope",
+  },
+  "./routines/text": {
+    "all of them": "textRoutines",
+    "flattener": "DataFlattener DataFlattenerConfig FlatData",
+    "extractor": "ResultExtractor ResultExtractorConfig ExtractedResult Extraction Extractor",
+    "clipper": "TextClipper TextClipperConfig ClippedText",
+    "renderer": "TextRenderer TextRendererConfig",
+    "time": "TimeProvider TimeProviderConfig TimeInfo",
+  },
+  "./testing": {
+    "one routine": "runRoutine RunRoutineOptions RoutineRun",
+    "time and ids": "manualTimers ManualTimers manualIds",
+    "simulations": "simulate SimulateOptions SimulatedJobOptions EntryParams Simulation SimulationError Faults Fault " +
+      "FaultKind SimulatedHost IdleJob TraceStep SeededRandom",
+    "pauses": "pauseAnywhere PauseAnywhereOptions PauseAnywhereResult JobComparison",
+    "stores": "storeContract StoreContractOptions StorePlace",
+  },
+  "./stores/memory": { "all": "memoryStore" },
+  "./stores/file": { "all": "fileStore FileStoreOptions Files LockOwner" },
+  "./stores/sqlite": { "all": "sqliteStore SqliteStoreOptions SqliteDatabase SqliteStatement SqliteValue SqliteSync" },
+  "./stores/key_value": { "all": "keyValueStore KeyValueStoreOptions KeyValueStorage KeyValueEntry" },
+  "./stores/deno_kv": {
+    "all": "denoKvStore DenoKvStoreOptions KvClient KvAtomic KvEntry KvKey KvKeyPart KvSelector",
+  },
+};
+
+/** The names that each entry begins with, for those who read the file. */
+const FIRST_NAMES: readonly string[] = ["Flow", "Routine", "Engine", "Registry", "JobState"];
+
+test("the surface lists every entry", () => {
+  assertEquals(Object.keys(SURFACE).sort(), Object.keys(entries).sort());
+});
+
+for (const [entry, path] of Object.entries(entries)) {
+  test(`${entry} exports the names that it is to export, and no others`, () => {
+    const wanted = Object.values(SURFACE[entry] ?? {}).flatMap((names) => names.split(" "));
+    assertEquals(exportedNames({ path, text: readText(path) }), wanted.sort());
+  });
+}
+
+test("mod.ts begins with what users meet first", () => {
+  const text = readText("mod.ts");
+  const places = FIRST_NAMES.map((name) => text.search(new RegExp(`^export \\{[^}]*\\b${name}\\b[^}]*\\} from`, "m")));
+  assertEquals(places, [...places].sort((a, b) => a - b));
+  assertEquals(text.indexOf("\nexport ") + 1, places[0]);
+});
