@@ -65,7 +65,8 @@ export function denoKvStore(kv: KvClient, options: DenoKvStoreOptions = {}): Sto
   const inTurn = <T>(jobId: string, work: () => Promise<T>): Promise<T> =>
     use(async () => {
       const before = turns.get(jobId);
-      const { promise, resolve } = Promise.withResolvers<void>();
+      let resolve = () => {};
+      const promise = new Promise<void>((done) => resolve = done);
       turns.set(jobId, promise);
       try {
         await before;

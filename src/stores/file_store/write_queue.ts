@@ -42,25 +42,23 @@ export class WriteQueue {
       runThrough(target.store());
       return answer;
     }
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    const tell = (): () => void => {
-      try {
-        const answer = decide();
-        return () => resolve(answer);
-      } catch (error) {
-        return () => reject(error);
-      }
-    };
-    this.#add({ target, decide: tell, reject });
-    return promise;
+    return new Promise((resolve, reject) => {
+      const tell = (): () => void => {
+        try {
+          const answer = decide();
+          return () => resolve(answer);
+        } catch (error) {
+          return () => reject(error);
+        }
+      };
+      this.#add({ target, decide: tell, reject });
+    });
   }
 
   /** Runs work while no write is being stored. */
   alone<T>(start: () => Work<T>): MaybePromise<T> {
     if (!this.#waits) return runThrough(start());
-    const { promise, resolve, reject } = Promise.withResolvers<T>();
-    this.#add(() => waitFor(start()).then(resolve, reject));
-    return promise;
+    return new Promise((resolve, reject) => this.#add(() => waitFor(start()).then(resolve, reject)));
   }
 
   #add(turn: Write | ExclusiveWork): void {

@@ -68,7 +68,8 @@ export const inboxCases: readonly Case[] = [
       if (store.watch === undefined) return;
       await createJob(store, "job", 0);
       await createJob(store, "last", 0);
-      const { promise: told, resolve: tell } = Promise.withResolvers<string>();
+      let tell = (_jobId: string) => {};
+      const told = new Promise<string>((resolve) => tell = resolve);
       const early: string[] = [];
       const stop = store.watch((jobId) => void early.push(jobId));
       stop();
