@@ -1,21 +1,146 @@
-import { stripTypeScriptTypes } from "node:module";
 import { dirname } from "node:path";
+import { build, stop } from "npm:esbuild@0.28.2";
 import config from "../deno.json" with { type: "json" };
+import { resolve, specifiers } from "../tests/house/rules.ts";
 import { listFiles } from "./worker.ts";
 
-/** Makes the package as npm users get it from JSR: JavaScript without types, in a folder that may not exist yet. */
+// Makes the package as npm users get it: one file of JavaScript for each entry, files that entries share, declarations.
+
+/** What every supported runtime and bundler reads. */
+const TARGET = "es2022";
+/** The oldest Node whose `node:zlib` has `crc32`, which the file store imports. */
+const ENGINES = { node: ">=20.15.0" };
+/** Files of the repository that belong to the package as they are. */
+const DOCUMENTS = ["README.md", "CHANGELOG.md", "LICENSE"];
+const SCHEMAS = "schemas";
+/** The scheme of the modules that are made up of an entry for the bundler. */
+const ENTRY = "entry";
+const SOURCE_SPECIFIER = /(\bfrom |\bimport |\bimport\()"(\.[^"]*)\.ts"/g;
+const NPM_IMPORT = /^npm:(@?[^@]+)@(.+)$/;
+
+const entries = Object.entries(config.exports).map(([subpath, path]) => ({
+  subpath,
+  source: path.slice("./".length),
+  name: subpath === "." ? "mod" : subpath.slice("./".length),
+}));
+
+/** Makes the package in a folder that may not exist yet, or hold an older one. */
 export async function makePackage(root: string): Promise<void> {
-  for (const name of ["mod.ts", ...listFiles("src")]) {
-    const path = `${root}/${toScript(name)}`;
-    await Deno.mkdir(dirname(path), { recursive: true });
-    const script = stripTypeScriptTypes(await Deno.readTextFile(name));
-    await Deno.writeTextFile(path, script.replaceAll(/( from "\.[^"]*)\.ts";/g, '$1.js";'));
-  }
-  const exports = Object.fromEntries(Object.entries(config.exports).map(([name, path]) => [name, toScript(path)]));
-  const { name, version } = config;
-  await Deno.writeTextFile(`${root}/package.json`, JSON.stringify({ name, version, type: "module", exports }));
+  await Deno.mkdir(root, { recursive: true });
+  await Deno.remove(root, { recursive: true });
+  const packages = await writeScripts(root);
+  await writeDeclarations(root);
+  for (const name of [...DOCUMENTS, ...listFiles(SCHEMAS)]) await copy(name, `${root}/${name}`);
+  await Deno.writeTextFile(`${root}/package.json`, JSON.stringify(manifest(packages), null, 2) + "\n");
 }
 
-function toScript(path: string): string {
-  return path.replace(/\.ts$/, ".js");
+/**
+ * Bundles the entries, and returns the packages that they import. Each imports the main entry, so that all of it becomes one
+ * shared file: every file that Node loads costs it about a millisecond, and whoever uses another entry uses the main one too.
+ */
+async function writeScripts(root: string): Promise<ReadonlySet<string>> {
+  const { metafile } = await build({
+    entryPoints: Object.fromEntries(entries.map(({ name, source }) => [name, `${ENTRY}:${source}`])),
+    plugins: [{
+      name: ENTRY,
+      setup({ onResolve, onLoad }) {
+        onResolve({ filter: /^entry:/ }, ({ path }) => ({ path: path.slice(ENTRY.length + 1), namespace: ENTRY }));
+        onLoad({ filter: /./, namespace: ENTRY }, ({ path }) => ({
+          contents: `import "./mod.ts"; export * from "./${path}";`,
+          resolveDir: Deno.cwd(),
+        }));
+      },
+    }],
+    outdir: root,
+    chunkNames: "shared/[hash]",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    target: TARGET,
+    platform: "neutral",
+    packages: "external",
+    metafile: true,
+    logLevel: "warning",
+  });
+  await stop();
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+  return new Set(imports.filter(({ external }) => external === true).map(({ path }) => path));
+}
+
+/** Writes the declarations of the entries, and of every file that they name. */
+async function writeDeclarations(root: string): Promise<void> {
+  const all = await Deno.makeTempDir();
+  try {
+    await emitDeclarations(all);
+    const known = new Set(entries.map(({ source }) => source));
+    for (const path of known) {
+      const text = await Deno.readTextFile(`${all}/${declarationOf(path)}`);
+      for (const it of specifiers({ path, text })) if (it.startsWith(".")) known.add(resolve(path, it));
+      const target = `${root}/types/${declarationOf(path)}`;
+      await Deno.mkdir(dirname(target), { recursive: true });
+      await Deno.writeTextFile(target, text.replaceAll(SOURCE_SPECIFIER, '$1"$2.js"'));
+    }
+  } finally {
+    await Deno.remove(all, { recursive: true });
+  }
+}
+
+async function emitDeclarations(folder: string): Promise<void> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...[
+        "run",
+        "-A",
+        "--quiet",
+        "npm:typescript@7.0.2/tsc",
+        "--ignoreConfig",
+        "--emitDeclarationOnly",
+        "--declaration",
+      ],
+      // The sources have been checked by Deno. What is exported says its types: no file needs another to be emitted.
+      ...["--isolatedDeclarations", "--noCheck", "--types", "", "--target", TARGET, "--module", "esnext"],
+      ...["--moduleResolution", "bundler", "--allowImportingTsExtensions", "--verbatimModuleSyntax"],
+      ...["--rootDir", ".", "--outDir", folder, ...entries.map(({ source }) => source)],
+    ],
+  }).output();
+  if (!success) throw new Error(`Cannot emit declarations: ${decode(stdout)}${decode(stderr)}`);
+}
+
+function declarationOf(source: string): string {
+  return source.replace(/\.ts$/, ".d.ts");
+}
+
+function manifest(packages: ReadonlySet<string>): object {
+  const { name, version, description, license, imports } = config;
+  const ranges = Object.values(imports).flatMap((target) => {
+    const [, packageName, range] = NPM_IMPORT.exec(target) ?? [];
+    return packageName !== undefined && packages.has(packageName) ? [[packageName, range]] : [];
+  });
+  return {
+    name,
+    version,
+    description,
+    license,
+    type: "module",
+    exports: {
+      ...Object.fromEntries(entries.map((it) => [it.subpath, {
+        types: `./types/${declarationOf(it.source)}`,
+        default: `./${it.name}.js`,
+      }])),
+      [`./${SCHEMAS}/*`]: `./${SCHEMAS}/*`,
+      "./package.json": "./package.json",
+    },
+    sideEffects: false,
+    engines: ENGINES,
+    dependencies: Object.fromEntries(ranges),
+  };
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  await Deno.mkdir(dirname(to), { recursive: true });
+  await Deno.copyFile(from, to);
+}
+
+function decode(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
 }
