@@ -1,55 +1,64 @@
+import config from "../deno.json" with { type: "json" };
+import { attempts, install, run, timeImport, tryAll, weigh } from "./npm_consumer.ts";
+import type { Exported } from "./npm_programs.ts";
+import { checkPublished } from "./npm_rules.ts";
 import { makePackage } from "./package.ts";
 import { type Counts, finish } from "./report.ts";
-import { findRuntimes } from "./runtimes.ts";
+import sizes from "./sizes.json" with { type: "json" };
 
-// Makes the package as npm users get it from JSR, JavaScript without types, installs it in a folder of its own, and imports
-// every export of it in the runtimes that are there.
+// Makes the package for npm in `dist/npm` and its tarball in `dist`, looks through it, installs it into a project of its own
+// and uses it there. With `--long` more runtimes, bundlers and compiler options are tried, and the import is timed.
 
-const PROGRAM = `
-import { Flow, JobState, Registry, Routine } from "@routilux/routilux";
-import { routines } from "@routilux/routilux/routines";
-import { runRoutine } from "@routilux/routilux/testing";
+const ROOT = "dist/npm";
+const MOST_GROWTH = 0.05;
+const TIMED_RUNS = 21;
 
-class Greeter extends Routine {
-  trigger = this.addSlot("trigger", this.greet);
-  greet({ name }, ctx) {
-    ctx.output("greeting", "Hello, " + name);
-  }
-}
-const registry = new Registry({ Greeter, ...routines });
-const flow = new Flow({ id: "greeting", registry });
-const job = flow.create(flow.addRoutine(new Greeter(), "greeter"), { name: "npm" });
-const copy = JobState.fromJSON(JSON.parse(JSON.stringify(job)), registry);
-flow.resume(copy);
-await flow.waitForCompletion(copy);
-const clipper = new routines.TextClipper();
-const { emitted } = await runRoutine(clipper, clipper.input, { text: "short" });
-console.log(copy.status, copy.outputLog[0].data, emitted[0].data.text);
-`;
-const EXPECTED = "completed Hello, npm short";
-
-const folder = await Deno.makeTempDir();
+const isLong = Deno.args.includes("--long");
 const results: Counts[] = [];
+
+await makePackage(ROOT);
+const packed = JSON.parse(await run(".", "npm", ["pack", "--json", "--pack-destination", "dist", `./${ROOT}`]));
+const [{ filename, files, size, unpackedSize }] = packed;
+const tarball = `dist/${filename}`;
+console.log(`${tarball}: ${size} bytes, ${files.length} files of ${unpackedSize} bytes`);
+
+const texts = new Map<string, string>();
+for (const { path } of files) texts.set(path, await Deno.readTextFile(`${ROOT}/${path}`));
+report(
+  "what is in the package",
+  checkPublished({ manifest: JSON.parse(texts.get("package.json") ?? ""), files: texts }),
+);
+
+const exported: Exported = Object.fromEntries(
+  await Promise.all(
+    Object.entries(config.exports).map(async ([entry, path]) =>
+      [config.name + entry.slice(1), Object.keys(await import(`../${path}`)).sort()] as const
+    ),
+  ),
+);
+const folder = await Deno.makeTempDir();
 try {
-  await makePackage(`${folder}/node_modules/@routilux/routilux`);
-  await Deno.symlink(await Deno.realPath("node_modules/valibot"), `${folder}/node_modules/valibot`);
-  await Deno.writeTextFile(`${folder}/main.mjs`, PROGRAM);
-  const { found, missing } = await findRuntimes();
-  for (const { name, version, command } of found) {
-    if (name === "workerd") continue;
-    const args = name === "Deno" ? ["run", "-A", "--node-modules-dir=manual", "main.mjs"] : ["main.mjs"];
-    const { stdout, stderr } = await new Deno.Command(command, { args, cwd: folder }).output();
-    const printed = new TextDecoder().decode(stdout).trim();
-    const isRight = printed === EXPECTED;
-    console.log(`${isRight ? "passed" : "FAILED"}: ${name} ${version}`);
-    if (!isRight) console.log(printed, new TextDecoder().decode(stderr));
-    results.push({ passed: isRight ? 1 : 0, failed: isRight ? 0 : 1 });
+  await install(folder, tarball, exported, isLong);
+  results.push(...await tryAll(folder, await attempts(folder, isLong)));
+  const { minified, gzipped } = await weigh(folder);
+  const recorded = sizes["smallest use"].gzipped;
+  console.log(`The smallest use weighs ${minified} bytes minified, ${gzipped} gzipped.`);
+  const isHeavy = gzipped > recorded * (1 + MOST_GROWTH);
+  report("size of the smallest use", isHeavy ? [`from the sources it weighs ${recorded}`] : []);
+  if (isLong) {
+    const { empty, imported } = await timeImport(folder, TIMED_RUNS);
+    const difference = (imported - empty).toFixed(1);
+    console.log(
+      `Node 24 takes ${empty.toFixed(1)} ms for an empty program, and ${difference} ms more with the import.`,
+    );
   }
-  for (const line of missing) console.log(line);
-} catch (error) {
-  if (!(error instanceof Deno.errors.NotFound)) throw error;
-  console.log("skipped: valibot is not installed; `npm ci` installs it");
 } finally {
   await Deno.remove(folder, { recursive: true });
 }
 finish(results);
+
+function report(name: string, faults: readonly string[]): void {
+  console.log(`${faults.length === 0 ? "passed" : "FAILED"}: ${name}`);
+  for (const fault of faults) console.log(`  ${fault}`);
+  results.push({ passed: faults.length === 0 ? 1 : 0, failed: faults.length === 0 ? 0 : 1 });
+}
