@@ -1,9 +1,8 @@
 import type { Registry } from "./values/registry.ts";
-import { resolveHost } from "./default_engine.ts";
+import { createHost } from "./default_engine.ts";
 import { type DurabilityOptions, resolveDurability } from "./engine/durable/durability_settings.ts";
 import { StoreSession } from "./engine/durable/store_session.ts";
-import { hosts } from "./engine/engine_hosts.ts";
-import type { EngineHost } from "./engine/execution/engine_host.ts";
+import { type EngineHost, hosts } from "./engine/execution/engine_host.ts";
 import { SHUTDOWN_REST } from "./engine/execution/resting.ts";
 import { startStored } from "./engine/execution/stored_start.ts";
 import { bringToRest } from "./engine/execution/waits.ts";
@@ -81,7 +80,7 @@ export class Engine {
       const settings = resolveDurability(durability, host.ids.id());
       return { session: new StoreSession(store, settings, host.timers, (it) => host.tell(it)), start: startStored };
     });
-    this.#host = resolveHost({ ...rest, openStore });
+    this.#host = createHost({ ...rest, openStore });
     this.#registry = registry;
     hosts.set(this, this.#host);
   }

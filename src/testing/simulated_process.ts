@@ -1,6 +1,6 @@
 import type { Registry } from "../values/registry.ts";
 import { Engine } from "../engine.ts";
-import { hostOf } from "../engine/engine_hosts.ts";
+import { hostOf } from "../engine/execution/engine_host.ts";
 import { Flow } from "../flow.ts";
 import type { Services } from "../model/context.ts";
 import type { EngineEvent } from "../ports/observer.ts";

@@ -1,3 +1,5 @@
+import { checkRange } from "../../base/options.ts";
+import { describeValue } from "../../base/path.ts";
 import type { Services } from "../../model/context.ts";
 import type { IdSource } from "../../ports/ids.ts";
 import type { EngineEvent, Observer } from "../../ports/observer.ts";
@@ -8,22 +10,16 @@ import type { Execution } from "./execution.ts";
 import { Pacer } from "./loop.ts";
 import type { startStored } from "./stored_start.ts";
 
-/** What an engine is made of, all of it resolved. */
+/** The options of an engine that concern all its jobs. `EngineOptions` describes those that users give. */
 export interface EngineHostOptions {
-  /** The clock and the timers. */
   readonly timers: Timers;
-  /** The source of ids. */
   readonly ids: IdSource;
-  /** Listens to everything. */
-  readonly observer: Observer | undefined;
-  /** What handlers get as `ctx.services`. */
-  readonly services: Services;
-  /** How long handlers may keep the host's event loop, in milliseconds. */
-  readonly sliceMs: number;
-  /** Whether errors keep their stacks. */
-  readonly errorStacks: boolean;
+  readonly observer?: Observer | undefined;
+  readonly services?: Services | undefined;
+  readonly sliceMs?: number | undefined;
+  readonly errorStacks?: boolean | undefined;
   /** Begins the use of the engine's store, if it has one: a callback, so that programs without a store don't load that code. */
-  readonly openStore: ((host: EngineHost) => StoreUse) | undefined;
+  readonly openStore?: ((host: EngineHost) => StoreUse) | undefined;
 }
 
 /** An engine's use of its store, and how the jobs of a store are started. */
@@ -54,15 +50,20 @@ export class EngineHost {
   director: Director | undefined;
   readonly #observer: Observer | undefined;
 
-  /** Makes the shared part of an engine. */
-  constructor(options: EngineHostOptions) {
-    this.timers = options.timers;
-    this.ids = options.ids;
-    this.services = options.services;
-    this.errorStacks = options.errorStacks;
-    this.pacer = new Pacer(options.timers, options.sliceMs);
-    this.#observer = options.observer;
-    this.store = options.openStore?.(this);
+  /**
+   * Makes the shared part of an engine.
+   *
+   * @throws {RangeError} for a number out of range
+   */
+  constructor({ timers, ids, observer, services, sliceMs = 4, errorStacks = false, openStore }: EngineHostOptions) {
+    this.timers = timers;
+    this.ids = ids;
+    // An application may have declared services and still make an engine without any.
+    this.services = services ?? ({} as Services);
+    this.errorStacks = errorStacks;
+    this.pacer = new Pacer(timers, checkRange("Cannot create engine", "sliceMs", sliceMs, 1, Infinity));
+    this.#observer = observer;
+    this.store = openStore?.(this);
   }
 
   /** A new id, or what makes it when somebody reads it. */
@@ -71,12 +72,12 @@ export class EngineHost {
     return ids.allowsLazyIds === true ? () => ids.id() : ids.id();
   }
 
-  /** Whether somebody listens: without, no event is made. */
+  /** Whether there is an observer: without one, no event is made. */
   get isObserved(): boolean {
     return this.#observer !== undefined;
   }
 
-  /** Tells the observer. What it throws is ignored: it cannot break a job. */
+  /** Tells the observer. An error that the observer throws is ignored: it cannot break a job. */
   tell(event: EngineEvent): void {
     try {
       this.#observer?.(event);
@@ -84,4 +85,18 @@ export class EngineHost {
       // There is nobody left to tell.
     }
   }
+}
+
+/** The hosts by engine. `Flow` looks here, so that it need not load `Engine`, which loads all that a store needs. */
+export const hosts: WeakMap<object, EngineHost> = new WeakMap();
+
+/**
+ * The host of an engine.
+ *
+ * @throws {TypeError} naming the action, when the object is no engine
+ */
+export function hostOf(engine: object, action: string): EngineHost {
+  const host = hosts.get(engine);
+  if (host === undefined) throw new TypeError(`${action}: engine must be an Engine, got ${describeValue(engine)}`);
+  return host;
 }
