@@ -369,15 +369,15 @@ export class Flow extends FlowGraph {
 
   #start(job: JobState, redrive: boolean, { onOutput, onReport, signal }: ListenOptions): JobState {
     const { data } = this.#target("resume", job);
-    const onRest = signal === undefined ? () => {} : this.#cancelWith(job, signal);
+    const onRest = signal && this.#cancelWith(job, signal);
     try {
       this.#runner.resume(data, redrive, {
-        onOutput: onOutput === undefined ? undefined : (output) => onOutput(viewOutput(output, this.registry)),
+        onOutput: onOutput && ((output) => onOutput(viewOutput(output, this.registry))),
         onReport,
         onRest,
       });
     } catch (error) {
-      onRest();
+      onRest?.();
       throw error;
     }
     return job;

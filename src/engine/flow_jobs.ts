@@ -4,7 +4,7 @@ import { payloadOf } from "../values/encoder.ts";
 import type { Payload } from "../values/payload.ts";
 import { type FlowGraph, freezeGraph } from "../model/flow_graph.ts";
 import { apply } from "../job/apply.ts";
-import type { Commit } from "../job/commit.ts";
+import type { Commit, StatusCommit } from "../job/commit.ts";
 import { checkSteps } from "../job/decide.ts";
 import { adoptLimits, type ExecutionSettings, firstAwaiting, hasEnded, Job, statusOf } from "../job/job.ts";
 import { createTask, type Moment, type Route } from "../job/task.ts";
@@ -16,9 +16,9 @@ import type { JobStorage } from "./durable/job_storage.ts";
 import { Committer } from "./execution/committer.ts";
 import type { EngineHost } from "./execution/engine_host.ts";
 import { Execution, executionOf } from "./execution/execution.ts";
+import { firstCommit } from "./execution/first_commit.ts";
 import { JobListeners } from "./execution/listeners.ts";
-import { type ExecutionCallbacks, JobNotifier, NO_CALLBACKS } from "./execution/notifier.ts";
-import { performFirst, type PreparedJob, prepareJob } from "./execution/prepared_job.ts";
+import { type JobCallbacks, JobNotifier } from "./execution/notifier.ts";
 import { DEFAULT_GRACE_MS, SHUTDOWN_REST } from "./execution/resting.ts";
 import { bringToRest, type WaitOptions } from "./execution/waits.ts";
 
@@ -74,36 +74,28 @@ export class FlowJobs {
    * @throws {StateError} when its status does not allow it
    * @throws {PreflightError} when it does not fit the flow; nothing has changed then
    */
-  resume(job: Job, redrive: boolean, callbacks: ExecutionCallbacks): void {
+  resume(job: Job, redrive: boolean, callbacks: JobCallbacks): void {
     if (this.#isShutDown || this.#host.isShutDown) {
       const what = this.#host.isShutDown ? "its engine" : `flow "${this.#graph.id}"`;
       throw new StateError("resume", job.status, `Cannot resume job "${job.jobId}": ${what} has been shut down`);
     }
     this.#checkResume(job, redrive);
-    const prepared = this.#prepare(job, redrive);
+    const first = this.#firstCommit(job, redrive);
     const { storage } = this;
-    const { store } = this.#host;
-    const onRest = () => {
-      store?.session.unregister(job);
-      callbacks.onRest();
-    };
-    const execution = new Execution(job, prepared.plan, this.#host, { ...callbacks, onRest });
-    if (store === undefined || storage === undefined) {
-      performFirst(execution, prepared);
-      execution.prepare(prepared.limits);
-      execution.begin(prepared.from);
-    } else {
-      const prepareAgain = () => this.#prepare(job, false);
-      store.start({ storage, execution, prepared, prepareAgain }, store.session.journalOf(job));
-    }
+    const execution = new Execution(job, this.#frozenPlan, this.#host, callbacks);
+    if (storage === undefined) {
+      execution.resume(first);
+      execution.prepare();
+      execution.begin();
+    } else this.#host.store?.start({ storage, execution, first, firstAgain: () => this.#firstCommit(job, false) });
   }
 
-  /** Checks all that must hold before a job goes on. */
-  #prepare(job: Job, redrive: boolean): PreparedJob {
+  /** The commit by which a job goes on; all that must hold before is checked. */
+  #firstCommit(job: Job, redrive: boolean): StatusCommit {
     checkPreflight(job, this.#graph, "resume");
     // A job that failed for its timeout would have no time left.
     const time = redrive ? { ...this.#time(job), ranMs: 0 } : this.#time(job);
-    return prepareJob(job, this.#frozenPlan, time, redrive);
+    return firstCommit(job, this.#frozenPlan, time, redrive);
   }
 
   /**
@@ -118,7 +110,7 @@ export class FlowJobs {
     const from = job.status;
     const time = this.#time(job);
     const error = describeError(new CancelledError(reason), this.#host.errorStacks);
-    const tell = () => new JobNotifier(job, this.#host, NO_CALLBACKS).status(from, "cancelled", time.at);
+    const tell = () => new JobNotifier(job, this.#host).status(from, "cancelled", time.at);
     this.#commit(job, statusCommit("cancelled", time, { error }), tell);
   }
 
@@ -174,7 +166,7 @@ export class FlowJobs {
         this.cancel(job, command.reason);
         break;
       case "resume":
-        this.resume(job, command.redrive, { ...NO_CALLBACKS, onRest: () => {} });
+        this.resume(job, command.redrive, {});
         break;
     }
   }
@@ -194,7 +186,7 @@ export class FlowJobs {
 
   /** Changes a job that is not live; `tell` is called when that is stored. */
   #commit(job: Job, commit: Commit, tell: () => void): void {
-    const notifier = new JobNotifier(job, this.#host, NO_CALLBACKS);
+    const notifier = new JobNotifier(job, this.#host);
     new Committer(job, new JobListeners(), notifier, this.#host.store?.session.journalOf(job)).performLast(
       commit,
       tell,

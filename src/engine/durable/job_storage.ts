@@ -43,6 +43,11 @@ export class JobStorage {
     this.#perform = perform;
   }
 
+  /** The job's journal, if it can still be written. */
+  journalOf(job: Job): Journal | undefined {
+    return this.#session.journalOf(job);
+  }
+
   /** Whether a job was made here: one of the same id in the store takes its place. */
   isFresh(job: Job): boolean {
     return this.#session.fresh.has(job);

@@ -2,11 +2,12 @@ import type { ClassTable } from "../../values/class_table.ts";
 import { describeError, type ErrorData } from "../../values/error_data.ts";
 import { CancelledError, StepLimitError, TimeoutError } from "../../base/errors.ts";
 import type { Payload } from "../../values/payload.ts";
+import { checkStrategy, type FlowGraph } from "../../model/flow_graph.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { Services } from "../../model/context.ts";
 import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
 import { createTasks } from "../../job/decide.ts";
-import type { Job, JobStatus } from "../../job/job.ts";
+import { adoptLimits, type ExecutionSettings, type Job, type JobStatus } from "../../job/job.ts";
 import type { Instant, Merged, Moment, Task } from "../../job/task.ts";
 import type { Activation, ActivationHost } from "../activation/activation.ts";
 import { Committer } from "./committer.ts";
@@ -16,17 +17,13 @@ import type { EngineHost } from "./engine_host.ts";
 import { HandlerRunner } from "./handler_runner.ts";
 import { JobClock } from "./clock.ts";
 import { JobListeners } from "./listeners.ts";
-import { type ExecutionCallbacks, JobNotifier } from "./notifier.ts";
-import type { ExecutionLimits } from "./prepared_job.ts";
+import { type JobCallbacks, JobNotifier } from "./notifier.ts";
 import { Loop } from "./loop.ts";
-import { emissionsOf, type Plan, slotOf, type SlotPlan } from "../activation/plan.ts";
+import { bindRoutes, emissionsOf, type Plan, slotOf, type SlotPlan } from "../activation/plan.ts";
 import { DEFAULT_GRACE_MS, type Rest, Resting } from "./resting.ts";
 
 /** Why no task may be taken now. */
 type Obstacle = "not begun" | "ended" | "resting" | "no worker free" | "store behind" | "slice used up";
-
-/** The limits of a job that has not begun. */
-const NO_LIMITS = { workers: 0, timeoutMs: Infinity };
 
 /**
  * A live job: takes its tasks one after the other, runs their handlers and commits their effects, until it ends or rests. Merges,
@@ -43,20 +40,25 @@ export class Execution implements ActivationHost {
   readonly committer: Committer;
   /** The flow that it is a job of. */
   readonly plan: Plan;
+  /** How many handlers may wait at the same time: none before the job goes on. */
+  workers = 0;
   readonly #host: EngineHost;
   readonly #notifier: JobNotifier;
   readonly #runner: HandlerRunner;
   readonly #loop: Loop;
-  readonly #onRest: () => void;
+  readonly #onRest: (() => void) | undefined;
   readonly #clock: JobClock;
-  #limits: ExecutionLimits = NO_LIMITS;
+  /** How long the job may work, in milliseconds. */
+  #timeoutMs = Infinity;
+  /** The job's status before it went on. */
+  #from: JobStatus = "pending";
   /** What was asked for before the job has begun to work. */
   #early: (() => void)[] = [];
   #resting: Resting | undefined;
   #isOver = false;
 
   /** Makes the execution of a job, which may still have to be resumed, or to be read from its store. */
-  constructor(job: Job, plan: Plan, host: EngineHost, callbacks: ExecutionCallbacks) {
+  constructor(job: Job, plan: Plan, host: EngineHost, callbacks: JobCallbacks) {
     this.job = job;
     this.plan = plan;
     this.#host = host;
@@ -93,19 +95,29 @@ export class Execution implements ActivationHost {
     return this.#clock.time();
   }
 
-  /** Takes in the tasks of a job that has been resumed, but for those that are to fail before any runs. */
-  prepare(limits: ExecutionLimits, without?: readonly Task[]): void {
-    this.#limits = limits;
-    this.committer.queue.fill(this.#clock.prepare(this.job.time.ranMs, limits.timeoutMs), without);
+  /** Performs the commit by which the job goes on; `claim` is called before that commit is stored. */
+  resume(commit: StatusCommit, claim?: () => void): void {
+    const { job, plan: { graph } } = this;
+    this.workers = workersOf(job.settings, graph);
+    this.#timeoutMs = job.settings.executionTimeoutMs ?? graph.executionTimeoutMs;
+    this.#from = job.status;
+    bindRoutes(job, this.plan);
+    adoptLimits(job, this.limits);
+    this.committer.perform(commit, [], undefined, claim);
   }
 
-  /** Begins, in a microtask: no handler runs before the caller goes on. `from` is the status before. */
-  begin(from: JobStatus): void {
+  /** Takes in the tasks of a job that has been resumed, but for those that are to fail before any runs. */
+  prepare(without?: readonly Task[]): void {
+    this.committer.queue.fill(this.#clock.prepare(this.job.time.ranMs, this.#timeoutMs), without);
+  }
+
+  /** Begins, in a microtask: no handler runs before the caller goes on. */
+  begin(): void {
     // A task that failed before may have ended the job.
     if (this.#isOver) return;
     this.job.isStarting = false;
     this.#clock.work(this.time());
-    this.#notifier.status(from, this.job.status, this.now());
+    this.#notifier.status(this.#from, this.job.status, this.now());
     this.#sendDeferred();
     // One of these calls may end the job: then the others are dropped.
     for (let act = this.#early.shift(); act !== undefined; act = this.#early.shift()) act();
@@ -197,8 +209,7 @@ export class Execution implements ActivationHost {
 
   /** The clock is read once per handler: by its commit, or here when it waits and another may begin. */
   #takeTasks(known: Moment | undefined): void {
-    const { workers } = this.#limits;
-    const director = workers > 1 ? this.#host.director : undefined;
+    const director = this.workers > 1 ? this.#host.director : undefined;
     let time = known ?? this.time();
     for (;;) {
       // Even while no task may be taken: the alarm for a due task that stays among the waiting ones would ring again at once.
@@ -212,7 +223,7 @@ export class Execution implements ActivationHost {
       if (this.#host.isObserved) this.#notifier.start(task, time);
       this.#runner.run(task);
       const { active } = this.#runner;
-      time = active > 0 && active < workers ? this.time() : this.job.time;
+      time = active > 0 && active < this.workers ? this.time() : this.job.time;
     }
   }
 
@@ -221,7 +232,7 @@ export class Execution implements ActivationHost {
     if (this.job.isStarting) return "not begun";
     if (this.#isOver) return "ended";
     if (this.#resting !== undefined) return "resting";
-    if (this.#runner.active >= this.#limits.workers) return "no worker free";
+    if (this.#runner.active >= this.workers) return "no worker free";
     if (this.committer.journal !== undefined && this.#isStoreBehind(time)) return "store behind";
     if (this.#loop.isDeferred || this.#host.pacer.isSpent(time)) return "slice used up";
     return undefined;
@@ -301,7 +312,8 @@ export class Execution implements ActivationHost {
     this.job.owner = undefined;
     this.job.isStarting = false;
     this.#host.live.delete(this);
-    this.#onRest();
+    this.#host.store?.session.unregister(this.job);
+    this.#onRest?.();
     tell();
   }
 
@@ -339,11 +351,17 @@ export class Execution implements ActivationHost {
   }
 
   #timeOut(): void {
-    this.#break("failed", new TimeoutError(`Job "${this.job.jobId}"`, this.#limits.timeoutMs));
+    this.#break("failed", new TimeoutError(`Job "${this.job.jobId}"`, this.#timeoutMs));
   }
 }
 
-/** What runs a job, if it is live. */
+/** How many handlers of a job may wait at the same time. The preflight has checked the settings. */
+function workersOf({ executionStrategy, maxWorkers }: ExecutionSettings, graph: FlowGraph): number {
+  if (executionStrategy === undefined && maxWorkers === undefined) return graph.maxWorkers;
+  return checkStrategy(executionStrategy ?? graph.executionStrategy, maxWorkers).maxWorkers;
+}
+
+/** The execution of a job, if the job is live. */
 export function executionOf({ owner }: Job): Execution | undefined {
   return owner instanceof Execution ? owner : undefined;
 }

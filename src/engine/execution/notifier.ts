@@ -7,18 +7,11 @@ import type { EngineHost } from "./engine_host.ts";
 /** What a caller of `execute` or `resume` listens to. */
 export interface JobCallbacks {
   /** Called with each output, once it is committed. */
-  readonly onOutput: ((output: OutputEntry) => void) | undefined;
+  readonly onOutput?: ((output: OutputEntry) => void) | undefined;
   /** Called with each report of a handler. */
-  readonly onReport: ((data: unknown, routineId: string) => void) | undefined;
-}
-
-/** The callbacks of a job that nobody listens to. */
-export const NO_CALLBACKS: JobCallbacks = { onOutput: undefined, onReport: undefined };
-
-/** What an execution calls back. */
-export interface ExecutionCallbacks extends JobCallbacks {
+  readonly onReport?: ((data: unknown, routineId: string) => void) | undefined;
   /** Called when the job has ended or rests. */
-  readonly onRest: () => void;
+  readonly onRest?: (() => void) | undefined;
 }
 
 /** Reports the events of one job to the observer and to the caller's callbacks. Without an observer no event is made. */
@@ -28,7 +21,7 @@ export class JobNotifier {
   readonly #callbacks: JobCallbacks;
 
   /** Makes the notifier of a job. */
-  constructor(job: Job, host: EngineHost, callbacks: JobCallbacks) {
+  constructor(job: Job, host: EngineHost, callbacks: JobCallbacks = {}) {
     this.#job = job;
     this.#host = host;
     this.#callbacks = callbacks;

@@ -4,56 +4,20 @@ import { payloadOf } from "../../values/encoder.ts";
 import { describeError } from "../../values/error_data.ts";
 import { isRecord } from "../../values/json.ts";
 import { type Payload, valueOf } from "../../values/payload.ts";
-import { checkStrategy, type FlowGraph } from "../../model/flow_graph.ts";
+import type { FlowGraph } from "../../model/flow_graph.ts";
 import type { KeyChange, MigratedState, StatusCommit } from "../../job/commit.ts";
-import { adoptLimits, type Job, type JobStatus } from "../../job/job.ts";
+import type { Job } from "../../job/job.ts";
 import type { Moment } from "../../job/task.ts";
 import { statusCommit } from "../activation/commits.ts";
-import { bindRoutes, type Plan } from "../activation/plan.ts";
-import type { Execution } from "./execution.ts";
-
-/** How much a job may do at once, and for how long. */
-export interface ExecutionLimits {
-  /** How many handlers may wait at the same time. */
-  readonly workers: number;
-  /** How long the job may work, in milliseconds. */
-  readonly timeoutMs: number;
-}
-
-/** How a job goes on that has passed all checks. The job has not been changed. */
-export interface PreparedJob {
-  /** The flow as it runs. */
-  readonly plan: Plan;
-  readonly limits: ExecutionLimits;
-  /** The job's status before. */
-  readonly from: JobStatus;
-  /** The commit by which it goes on. */
-  readonly commit: StatusCommit;
-}
+import type { Plan } from "../activation/plan.ts";
 
 /**
- * Prepares a job that has passed the preflight, without changing it.
+ * The commit by which a job goes on that has passed the preflight. The job is not changed.
  *
  * @throws {PreflightError} when its states cannot be brought to the versions of the classes here
  */
-export function prepareJob(job: Job, plan: Plan, time: Moment, redrive: boolean): PreparedJob {
-  const migrated = migrateStates(job, plan);
-  const commit = statusCommit("running", time, { redrive, migrated });
-  return { plan, limits: limitsOf(job, plan.graph), from: job.status, commit };
-}
-
-/** Performs the commit by which a prepared job goes on; `claim` is called before it is stored. */
-export function performFirst({ job, committer }: Execution, { plan, commit }: PreparedJob, claim?: () => void): void {
-  bindRoutes(job, plan);
-  adoptLimits(job, plan.graph.limits);
-  committer.perform(commit, [], undefined, claim);
-}
-
-function limitsOf({ settings }: Job, graph: FlowGraph): ExecutionLimits {
-  const { executionStrategy, maxWorkers, executionTimeoutMs } = settings;
-  const timeoutMs = executionTimeoutMs ?? graph.executionTimeoutMs;
-  if (executionStrategy === undefined && maxWorkers === undefined) return { workers: graph.maxWorkers, timeoutMs };
-  return { workers: checkStrategy(executionStrategy ?? graph.executionStrategy, maxWorkers).maxWorkers, timeoutMs };
+export function firstCommit(job: Job, plan: Plan, time: Moment, redrive: boolean): StatusCommit {
+  return statusCommit("running", time, { redrive, migrated: migrateStates(job, plan) });
 }
 
 /** Brings states to the versions of the classes here: all of them, or none with every finding. */
