@@ -3,7 +3,7 @@ import { createHost } from "./default_engine.ts";
 import { type DurabilityOptions, resolveDurability } from "./engine/durable/durability_settings.ts";
 import { StoreSession } from "./engine/durable/store_session.ts";
 import { type EngineHost, hosts } from "./engine/execution/engine_host.ts";
-import { SHUTDOWN_REST } from "./engine/execution/resting.ts";
+import { SHUTDOWN } from "./engine/execution/resting.ts";
 import { startStored } from "./engine/execution/stored_start.ts";
 import { bringToRest } from "./engine/execution/waits.ts";
 import type { ShutdownOptions } from "./flow.ts";
@@ -146,7 +146,7 @@ export class Engine {
   async shutdown({ drain = true, ...wait }: ShutdownOptions = {}): Promise<void> {
     const host = this.#host;
     host.isShutDown = true;
-    await bringToRest(host.live, host.timers, host.store ? { status: "running" } : SHUTDOWN_REST, { drain, ...wait });
+    await bringToRest(host.live, host.timers, host.store ? undefined : SHUTDOWN, { drain, ...wait });
   }
 
   #stored(what: string): StoredJobs {

@@ -248,8 +248,7 @@ export class Flow extends FlowGraph {
     checkDuration(`Cannot pause job "${job.jobId}"`, "graceMs", graceMs);
     if (execution === undefined) throw refuse("pause", data, "it is not live here");
     const subject = { action: `Cannot pause job "${job.jobId}"`, root: "checkpoint" };
-    const pauseRequest = { reason, checkpoint: payloadOf(checkpoint, this.registry, subject, this.limits) };
-    execution.rest({ status: "paused", pauseRequest }, graceMs);
+    execution.rest({ reason, checkpoint: payloadOf(checkpoint, this.registry, subject, this.limits) }, graceMs);
     const wait = signal === undefined ? {} : { signal };
     await waitForRest(data, executionOf(data), this.#host.timers, wait, undefined);
   }

@@ -19,7 +19,7 @@ import { Execution, executionOf } from "./execution/execution.ts";
 import { firstCommit } from "./execution/first_commit.ts";
 import { JobListeners } from "./execution/listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./execution/notifier.ts";
-import { DEFAULT_GRACE_MS, SHUTDOWN_REST } from "./execution/resting.ts";
+import { DEFAULT_GRACE_MS, SHUTDOWN } from "./execution/resting.ts";
 import { bringToRest, type WaitOptions } from "./execution/waits.ts";
 
 /** Makes, starts and steers the jobs of one flow. */
@@ -159,7 +159,7 @@ export class FlowJobs {
         const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS } = command;
         const execution = executionOf(job);
         if (execution === undefined) throw refuse("pause", job, "it is not live");
-        execution.rest({ status: "paused", pauseRequest: { reason, checkpoint } }, graceMs);
+        execution.rest({ reason, checkpoint }, graceMs);
         break;
       }
       case "cancel":
@@ -175,7 +175,7 @@ export class FlowJobs {
   async shutDown(drain: boolean, wait: WaitOptions): Promise<void> {
     this.#isShutDown = true;
     const { live, timers } = this.#host;
-    await bringToRest([...live].filter((it) => it.plan === this.#plan), timers, SHUTDOWN_REST, { drain, ...wait });
+    await bringToRest([...live].filter((it) => it.plan === this.#plan), timers, SHUTDOWN, { drain, ...wait });
   }
 
   /** The live execution of a job, unless its last commit is only being stored. */

@@ -224,7 +224,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     const source = this.#event("defer", event);
     const subject = { action: `Cannot defer "${source.event}" of routine "${this.routineId}"`, root: "data" };
     const payload = this.#payload(source, data, subject);
-    this.#buffer.deferred.push({ routine: this.routineId, event: source.event, data: payload });
+    this.#buffer.lists.deferred.push({ routine: this.routineId, event: source.event, data: payload });
   }
 
   checkpoint(progress?: unknown): Promise<void> {
@@ -253,7 +253,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     const { route } = this.#slot("expect a delivery", slot);
     const { timeoutMs } = options;
     if (timeoutMs !== undefined) checkDuration("Cannot expect a delivery", "timeoutMs", timeoutMs);
-    this.#buffer.expectations.push({ route, timeoutMs });
+    this.#buffer.lists.expectations.push({ route, timeoutMs });
   }
 
   report(data: unknown): void {
@@ -265,7 +265,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     this.checkOpen("log");
     const action = `Cannot log from routine "${this.routineId}"`;
     if (!isRecord(entry)) throw new TypeError(`${action}: the entry must be an object, got ${describeValue(entry)}`);
-    this.#buffer.log.push({
+    this.#buffer.lists.log.push({
       routine: this.routineId,
       // Unreachable default: only `undefined` is written as nothing.
       entry: this.#encode(action, "entry", entry) ?? null,
@@ -277,7 +277,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     this.checkOpen("output");
     const action = `Cannot output from routine "${this.routineId}"`;
     checkName(action, "type", type);
-    this.#buffer.outputs.push({
+    this.#buffer.lists.outputs.push({
       routine: this.routineId,
       type,
       data: this.#encode(action, "data", data),

@@ -1,31 +1,12 @@
 import type { ErrorData } from "../../values/error_data.ts";
 import type { Payload } from "../../values/payload.ts";
-import { ErrorHandler } from "../../model/error_handler.ts";
-import type { FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
+import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
 import { createTasks, decideVerdict, failureRecords } from "../../job/decide.ts";
 import type { TaskStart } from "../../job/history.ts";
 import type { Job, JobStatus } from "../../job/job.ts";
 import { hasStarted, type Instant, type Moment, type Task } from "../../job/task.ts";
-import type { Activation, ActivationHost } from "./activation.ts";
-import { mergeDelivery } from "./merge.ts";
-import type { RoutinePlan, SlotPlan } from "./plan.ts";
-
-const STOP = new ErrorHandler();
-
-/**
- * The commit by which a delivery is merged into its slot.
- *
- * @throws what `mergeDelivery` throws
- */
-export function mergeCommit(
-  { job, classes, limits }: ActivationHost,
-  task: Task,
-  plan: SlotPlan,
-  time: Moment,
-): MergeCommit {
-  const { merged, slot } = mergeDelivery(job, task, plan, classes, limits);
-  return { kind: "merge", time, task, merged, slot, records: startRecords(task, time) };
-}
+import type { Activation } from "./activation.ts";
+import { type RoutinePlan, STOP } from "./plan.ts";
 
 /**
  * The commit of what a handler has done since its last commit.
@@ -57,29 +38,22 @@ export function stepCommit(
   };
 }
 
-/** How the failure of a task is decided. */
-export interface FailureOptions {
-  /** Whether the error handler may try the task again. */
-  readonly mayRetry: boolean;
-  /** Whether the job fails, whatever the error handler says. */
-  readonly isFatal: boolean;
-  /** The other tasks whose handlers run: they are stopped when the job fails. */
-  readonly others: () => readonly Task[];
-}
-
-/** The commit of a task's failure, by the error handler of its routine. */
+/**
+ * The commit of a task's failure, by the error handler of its routine; a fatal one fails the job in any case. An awaited delivery
+ * is never tried again.
+ */
 export function failureCommit(
   job: Job,
   task: Task,
   routine: RoutinePlan,
   error: ErrorData,
-  { mayRetry, isFatal, others }: FailureOptions,
+  isFatal: boolean,
   time: Moment,
 ): FailureCommit {
-  const verdict = decideVerdict(job, task, error, isFatal ? STOP : routine.errorHandler, time.at, mayRetry);
+  const handler = isFatal ? STOP : routine.errorHandler;
+  const verdict = decideVerdict(job, task, error, handler, time.at, task.details?.awaiting === undefined);
   const records = [...startRecords(task, time), ...failureRecords(routine.id, error, verdict, time.at)];
-  const active = verdict.kind === "end" && verdict.stop ? others() : [];
-  return { kind: "failure", time, task, error, verdict, active, records, version: routine.version };
+  return { kind: "failure", time, task, error, verdict, active: [], records, version: routine.version };
 }
 
 /** The commit of a change of status and nothing else. */
@@ -101,7 +75,8 @@ export function statusCommit(
   };
 }
 
-function startRecords(task: Task, time: Instant): readonly TaskStart[] {
+/** The history of a task that begins with a merge or a failure. */
+export function startRecords(task: Task, time: Instant): readonly TaskStart[] {
   return isFirst(task) ? [{ routine: task.route.routine, time }] : [];
 }
 

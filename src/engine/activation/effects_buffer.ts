@@ -7,6 +7,16 @@ import { BufferedValues } from "./job_values.ts";
 
 const NONE: readonly never[] = [];
 
+/** The calls of `ctx.expect`, `ctx.log`, `ctx.output` and `ctx.defer` since the last commit. */
+interface EffectLists {
+  readonly expectations: Expectation[];
+  readonly log: LogEntry[];
+  readonly outputs: OutputEntry[];
+  readonly deferred: DeferredEvent[];
+}
+
+const NO_LISTS: EffectLists = Object.freeze({ expectations: [], log: [], outputs: [], deferred: [] });
+
 /** All effects of an activation until its next commit, except emissions. Most have none: each part is made at first use. */
 export class EffectsBuffer {
   readonly #host: ActivationHost;
@@ -14,10 +24,7 @@ export class EffectsBuffer {
   #shared: BufferedValues | undefined;
   #state: BufferedValues | undefined;
   #views: SlotViews | undefined;
-  #expectations: Expectation[] | undefined;
-  #log: LogEntry[] | undefined;
-  #outputs: OutputEntry[] | undefined;
-  #deferred: DeferredEvent[] | undefined;
+  #lists: EffectLists | undefined;
 
   /** Makes the empty buffer of an activation. */
   constructor(host: ActivationHost, activation: Activation) {
@@ -25,24 +32,14 @@ export class EffectsBuffer {
     this.#activation = activation;
   }
 
+  /** The lists that calls add to. */
+  get lists(): EffectLists {
+    return this.#lists ??= { expectations: [], log: [], outputs: [], deferred: [] };
+  }
+
   /** The deliveries from outside that the handler has asked for. */
-  get expectations(): Expectation[] {
-    return this.#expectations ??= [];
-  }
-
-  /** New entries of the shared log. */
-  get log(): LogEntry[] {
-    return this.#log ??= [];
-  }
-
-  /** New outputs. */
-  get outputs(): OutputEntry[] {
-    return this.#outputs ??= [];
-  }
-
-  /** New deferred events. */
-  get deferred(): DeferredEvent[] {
-    return this.#deferred ??= [];
+  get expectations(): readonly Expectation[] {
+    return this.#lists?.expectations ?? NONE;
   }
 
   /** The values that all routines share. */
@@ -69,19 +66,14 @@ export class EffectsBuffer {
     const slots = this.#views?.changes() ?? NONE;
     const state = this.#state?.changes() ?? NONE;
     const shared = this.#shared?.changes() ?? NONE;
-    const log = this.#log ?? NONE;
-    const outputs = this.#outputs ?? NONE;
-    const deferred = this.#deferred ?? NONE;
+    const { log, outputs, deferred } = this.#lists ?? NO_LISTS;
     const size = slots.length + state.length + shared.length + log.length + outputs.length + deferred.length;
     return size === 0 ? undefined : { slots, state, shared, log, outputs, deferred };
   }
 
   /** Forgets the buffered calls: they have been committed. Handlers may have kept `ctx.state` and `ctx.shared`. */
   clear(): void {
-    this.#expectations = undefined;
-    this.#log = undefined;
-    this.#outputs = undefined;
-    this.#deferred = undefined;
+    this.#lists = undefined;
     this.#state?.clear();
     this.#shared?.clear();
     this.#views = undefined;

@@ -1,70 +1,57 @@
-import type { ClassTable } from "../../values/class_table.ts";
-import { keyedWireOf, partPayload, type Payload, type ValueLimits, valueOf } from "../../values/payload.ts";
+import { keyedWireOf, partPayload, type Payload, valueOf } from "../../values/payload.ts";
 import { payloadOf } from "../../values/encoder.ts";
 import { MAX_COUNT } from "../../base/bounded_list.ts";
 import { validate } from "../../values/standard_schema.ts";
 import type { MergeCommit } from "../../job/commit.ts";
-import type { Job } from "../../job/job.ts";
-import { listEnd } from "../../job/slot_data.ts";
-import { type ListRange, shownData, type Task } from "../../job/task.ts";
+import { listEnd, type SlotData } from "../../job/slot_data.ts";
+import { type ListRange, type Moment, shownData, type Task } from "../../job/task.ts";
+import type { ActivationHost } from "./activation.ts";
+import { startRecords } from "./commits.ts";
 import type { SlotPlan } from "./plan.ts";
 
-/** What the handler gets, now and at later attempts, and how the slot changes. */
-type MergeResult = Pick<MergeCommit, "merged" | "slot">;
-
 /**
- * Merges a delivery into its slot: checks it by the slot's schema, then joins it with what the slot holds.
+ * The commit by which a delivery is merged into its slot: it is checked by the slot's schema, then joined with the data that the
+ * slot holds. The commit says what the handler gets, now and at later attempts, and how the slot changes.
  *
  * @throws {SchemaError} when the delivery does not fit the schema
  * @throws {TypeError} when append gets data without keys
  * @throws whatever a merge function throws
  */
-export function mergeDelivery(
-  job: Job,
-  task: Task,
-  plan: SlotPlan,
-  classes: ClassTable,
-  limits: ValueLimits,
-): MergeResult {
+export function mergeCommit(host: ActivationHost, task: Task, plan: SlotPlan, time: Moment): MergeCommit {
   const { slot, routine } = plan;
   const at = { routine: routine.id, slot: slot.name };
-  const subject = { action: `Cannot merge into slot "${slot.name}" of routine "${routine.id}"`, root: "data" };
-  const data = checkDelivery(shownData(task), plan, classes, limits);
-  if (slot.merge === "append") return append(job, at, data, subject.action);
+  const action = `Cannot merge into slot "${slot.name}" of routine "${routine.id}"`;
+  const held = host.job.slots.get(routine.id)?.get(slot.name);
+  const data = checkDelivery(host, task, plan);
+  const commit = { kind: "merge", time, task, records: startRecords(task, time) } as const;
+  if (slot.merge === "append") {
+    const { ranges, items } = append(held, data, action);
+    return { ...commit, merged: { kind: "lists", lists: ranges }, slot: { ...at, kind: "append", items } };
+  }
   let value = data;
   if (typeof slot.merge === "function") {
-    const held = job.slots.get(routine.id)?.get(slot.name);
-    const old = held?.kind === "value" ? valueOf(held.value, classes) : undefined;
-    const merged: unknown = Reflect.apply(slot.merge, routine.routine, [old, valueOf(data, classes)]);
-    value = payloadOf(merged, classes, subject, limits);
+    const old = held?.kind === "value" ? valueOf(held.value, host.classes) : undefined;
+    const merged: unknown = Reflect.apply(slot.merge, routine.routine, [old, valueOf(data, host.classes)]);
+    value = payloadOf(merged, host.classes, { action, root: "data" }, host.limits);
   }
   const stores = typeof slot.merge === "function" || slot.handler === undefined;
-  return { merged: { kind: "value", value }, slot: stores ? { ...at, kind: "set", value } : undefined };
+  return { ...commit, merged: { kind: "value", value }, slot: stores ? { ...at, kind: "set", value } : undefined };
 }
 
-function checkDelivery(
-  data: Payload | undefined,
-  { slot, routine }: SlotPlan,
-  classes: ClassTable,
-  limits: ValueLimits,
-): Payload | undefined {
+function checkDelivery({ classes, limits }: ActivationHost, task: Task, { slot, routine }: SlotPlan) {
+  const data = shownData(task);
   if (slot.schema === undefined) return data;
   const subject = `Data for slot "${slot.name}" of routine "${routine.id}"`;
   const output = validate(slot.schema, valueOf(data, classes), subject);
   return payloadOf(output, classes, { action: subject, root: "data" }, limits);
 }
 
-function append(
-  job: Job,
-  at: { readonly routine: string; readonly slot: string },
-  data: Payload | undefined,
-  action: string,
-): MergeResult {
+/** The items that are appended, and the ranges of the lists that the handler gets, by key. */
+function append(held: SlotData | undefined, data: Payload | undefined, action: string) {
   const json = keyedWireOf(data);
   if (json === undefined) {
     throw new TypeError(`${action}: append needs an object, whose values it collects key by key`);
   }
-  const held = job.slots.get(at.routine)?.get(at.slot);
   const items = new Map<string, Payload>();
   const ranges = new Map<string, ListRange>();
   for (const [key, value] of Object.entries(json)) {
@@ -74,5 +61,5 @@ function append(
     items.set(key, partPayload(value, data));
     ranges.set(key, { from: list?.cleared ?? 0, to: end + 1 });
   }
-  return { merged: { kind: "lists", lists: ranges }, slot: { ...at, kind: "append", items } };
+  return { items, ranges };
 }

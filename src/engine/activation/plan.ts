@@ -114,7 +114,8 @@ export interface Plan {
   readonly routines: ReadonlyMap<string, RoutinePlan>;
 }
 
-const STOP = new ErrorHandler();
+/** The error handler of routines without one: the job fails. */
+export const STOP: ErrorHandler = new ErrorHandler();
 
 /** Makes the plan of a frozen flow. */
 export function createPlan(graph: FlowGraph): Plan {

@@ -34,7 +34,7 @@ export interface DurabilityOptions {
   readonly maxRecoveries?: number;
 }
 
-/** The options, all of them settled. */
+/** The options, completed. */
 export type DurabilitySettings = Required<DurabilityOptions>;
 
 /** The longest pause between two tries, in milliseconds. */
@@ -47,32 +47,25 @@ export function delayAfter(failures: number, { retryDelayMs }: DurabilitySetting
 }
 
 /**
- * Settles the options; `owner` is used where none is given.
+ * Completes the options; `name` is the owner where none is given.
  *
  * @throws {TypeError} for an option of the wrong kind
  * @throws {RangeError} for a number out of range
  */
-export function resolveDurability(options: DurabilityOptions, owner: string): DurabilitySettings {
-  const settings: DurabilitySettings = {
-    mode: options.mode ?? "strict",
-    owner: options.owner ?? owner,
-    leaseMs: options.leaseMs ?? 30_000,
-    flushMs: options.flushMs ?? 50,
-    snapshotLength: options.snapshotLength ?? 1_048_576,
-    attempts: options.attempts ?? 6,
-    retryDelayMs: options.retryDelayMs ?? 100,
-    maxRecoveries: options.maxRecoveries ?? 5,
-  };
+export function resolveDurability(options: DurabilityOptions, name: string): DurabilitySettings {
+  const { mode = "strict", owner = name, leaseMs = 30_000, flushMs = 50, snapshotLength = 1_048_576 } = options;
+  const { attempts = 6, retryDelayMs = 100, maxRecoveries = 5 } = options;
   const action = "Cannot create engine";
-  const check = (name: keyof DurabilitySettings, least: number, most: number) =>
-    checkRange(action, `durability.${name}`, settings[name] as number, least, most);
-  checkWord(action, "durability.mode", settings.mode, ["strict", "relaxed"]);
-  checkName(action, "durability.owner", settings.owner);
-  check("leaseMs", 10, Number.MAX_SAFE_INTEGER);
-  check("flushMs", 0, Number.MAX_SAFE_INTEGER);
-  check("snapshotLength", 1, Infinity);
-  check("attempts", 1, Infinity);
-  check("retryDelayMs", 0, Number.MAX_SAFE_INTEGER);
-  check("maxRecoveries", 1, Infinity);
-  return settings;
+  const check = (option: keyof DurabilityOptions, value: number, least: number, most: number) =>
+    checkRange(action, `durability.${option}`, value, least, most);
+  return {
+    mode: checkWord(action, "durability.mode", mode, ["strict", "relaxed"]),
+    owner: checkName(action, "durability.owner", owner),
+    leaseMs: check("leaseMs", leaseMs, 10, Number.MAX_SAFE_INTEGER),
+    flushMs: check("flushMs", flushMs, 0, Number.MAX_SAFE_INTEGER),
+    snapshotLength: check("snapshotLength", snapshotLength, 1, Infinity),
+    attempts: check("attempts", attempts, 1, Infinity),
+    retryDelayMs: check("retryDelayMs", retryDelayMs, 0, Number.MAX_SAFE_INTEGER),
+    maxRecoveries: check("maxRecoveries", maxRecoveries, 1, Infinity),
+  };
 }

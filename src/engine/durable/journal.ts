@@ -114,7 +114,7 @@ export class Journal {
   acknowledge(): void {
     if (!this.#isHeadNew || this.#entries.length > 0) return;
     if (this.#callbacks !== undefined) this.#addClaim([]);
-    else this.#addRelease();
+    else this.#addOwner(this.#session.timers.now(), undefined, undefined, []);
     this.flush();
   }
 
@@ -279,23 +279,13 @@ export class Journal {
     const until = instantAfter(at, settings.leaseMs);
     this.#head = { ...this.#head, status: this.#job.status, owner: settings.owner, wakeAt: until };
     this.#isHeadNew = true;
-    const { consumed, epoch, owner } = this.#head;
-    this.#add(JSON.stringify(encodeClaim({ kind: "claim", at, consumed, epoch, owner, tried: firstAttempts, until })));
+    this.#addOwner(at, settings.owner, until, firstAttempts);
   }
 
-  #addRelease(): void {
-    const at = this.#session.timers.now();
+  /** Adds an entry that says which engine has the job, if any, and until when. */
+  #addOwner(at: number, owner: string | undefined, until: number | undefined, tried: readonly FirstAttempt[]): void {
     const { consumed, epoch } = this.#head;
-    const release = {
-      kind: "claim",
-      at,
-      consumed,
-      epoch,
-      owner: undefined,
-      tried: [],
-      until: undefined,
-    } as const;
-    this.#add(JSON.stringify(encodeClaim(release)));
+    this.#add(JSON.stringify(encodeClaim({ kind: "claim", at, consumed, epoch, owner, tried, until })));
   }
 
   #scheduleRenewal(): void {

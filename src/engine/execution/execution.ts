@@ -9,9 +9,10 @@ import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.t
 import { createTasks } from "../../job/decide.ts";
 import { adoptLimits, type ExecutionSettings, type Job, type JobStatus } from "../../job/job.ts";
 import type { Instant, Merged, Moment, Task } from "../../job/task.ts";
-import type { Activation, ActivationHost } from "../activation/activation.ts";
+import type { Activation, ActivationHost, PauseRequest } from "../activation/activation.ts";
 import { Committer } from "./committer.ts";
-import { failureCommit, mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
+import { failureCommit, statusCommit, stepCommit } from "../activation/commits.ts";
+import { mergeCommit } from "../activation/merge.ts";
 import { takeNext } from "./director.ts";
 import type { EngineHost } from "./engine_host.ts";
 import { HandlerRunner } from "./handler_runner.ts";
@@ -20,7 +21,7 @@ import { JobListeners } from "./listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./notifier.ts";
 import { Loop } from "./loop.ts";
 import { bindRoutes, emissionsOf, type Plan, slotOf, type SlotPlan } from "../activation/plan.ts";
-import { DEFAULT_GRACE_MS, type Rest, Resting } from "./resting.ts";
+import { DEFAULT_GRACE_MS, Resting } from "./resting.ts";
 
 /** Why no task may be taken now. */
 type Obstacle = "not begun" | "ended" | "resting" | "no worker free" | "store behind" | "slice used up";
@@ -151,10 +152,13 @@ export class Execution implements ActivationHost {
     this.#loop.wake();
   }
 
-  /** Stops taking tasks and comes to rest; handlers that have not returned after `graceMs` are aborted. */
-  rest(rest: Rest, graceMs: number): void {
+  /**
+   * Stops taking tasks and comes to rest: paused by a request, or, without one, let go of. Handlers that have not returned after
+   * `graceMs` are aborted.
+   */
+  rest(request: PauseRequest | undefined, graceMs: number): void {
     if (this.#resting !== undefined || this.#isOver) return;
-    this.#resting = new Resting(rest, graceMs);
+    this.#resting = new Resting(request, graceMs);
     this.#resting.begin(this.#host.timers, this.#runner, () => this.#endOrWait());
   }
 
@@ -189,12 +193,12 @@ export class Execution implements ActivationHost {
     const readied = outcome === "parked" ? [...commit.created, commit.task] : commit.created;
     this.committer.perform(commit, readied, follow);
     if (outcome !== "done") activation.reset();
-    if (pauseRequest !== undefined) this.rest({ status: "paused", pauseRequest }, DEFAULT_GRACE_MS);
+    if (pauseRequest !== undefined) this.rest(pauseRequest, DEFAULT_GRACE_MS);
   }
 
   /** A handler has failed, or could not be called. */
   failed(task: Task, plan: SlotPlan, thrown: unknown): void {
-    this.#failTask(task, plan, describeError(thrown, this.#host.errorStacks), true, thrown instanceof StepLimitError);
+    this.#failTask(task, plan, describeError(thrown, this.#host.errorStacks), thrown instanceof StepLimitError);
   }
 
   /** A handler that waited is done, or the store has caught up: another task may be taken. */
@@ -323,15 +327,15 @@ export class Execution implements ActivationHost {
     // Unreachable default: only tasks with a deadline expire.
     const timeoutMs = task.details?.awaiting?.timeoutMs ?? 0;
     const error = new TimeoutError(`The delivery to slot "${slot}" of routine "${routine}"`, timeoutMs);
-    this.#failTask(task, slotOf(this.plan, task.route), describeError(error), false, false);
+    this.#failTask(task, slotOf(this.plan, task.route), describeError(error), false);
   }
 
-  #failTask(task: Task, { routine }: SlotPlan, error: ErrorData, mayRetry: boolean, isFatal: boolean): void {
+  #failTask(task: Task, { routine }: SlotPlan, error: ErrorData, isFatal: boolean): void {
     if (this.#isOver) return;
-    const others = () => this.#runner.activeTasks().filter((other) => other !== task);
-    const commit = failureCommit(this.job, task, routine, error, { mayRetry, isFatal, others }, this.time());
+    const commit = failureCommit(this.job, task, routine, error, isFatal, this.time());
     if (commit.verdict.kind === "end" && commit.verdict.stop) {
-      return this.#end(commit, () => new CancelledError(`routine "${routine.id}" has failed`));
+      const active = this.#runner.activeTasks().filter((other) => other !== task);
+      return this.#end({ ...commit, active }, () => new CancelledError(`routine "${routine.id}" has failed`));
     }
     this.committer.perform(commit, commit.verdict.kind === "retry" ? [task] : []);
   }

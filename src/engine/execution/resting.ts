@@ -6,30 +6,25 @@ import { statusCommit } from "../activation/commits.ts";
 import type { HandlerRunner } from "./handler_runner.ts";
 import type { PauseRequest } from "../activation/activation.ts";
 
-/** How a job comes to rest without having ended. */
-export interface Rest {
-  /** Its status at rest: a `running` job goes on by itself when `recover` finds it in the store. */
-  readonly status: "paused" | "running";
-  /** Why it is paused. */
-  readonly pauseRequest?: PauseRequest;
-}
-
 /** How long handlers may go on after `ctx.pause`, in milliseconds. */
 export const DEFAULT_GRACE_MS = 1_000;
 
-/** The rest of a flow that is shut down. */
-export const SHUTDOWN_REST: Rest = { status: "paused", pauseRequest: { reason: "shutdown", checkpoint: undefined } };
+/** The pause of the jobs of a flow that is shut down. */
+export const SHUTDOWN: PauseRequest = { reason: "shutdown", checkpoint: undefined };
 
 /** How a live job comes to rest: its handlers may go on for a while, then they are aborted. */
 export class Resting {
-  readonly #rest: Rest;
+  readonly #request: PauseRequest | undefined;
   readonly #graceMs: number;
   #stopped: readonly Task[] = [];
   #stopGrace: CancelTimer | undefined;
 
-  /** Nothing happens before `begin`. */
-  constructor(rest: Rest, graceMs: number) {
-    this.#rest = rest;
+  /**
+   * Makes the rest of a job that is paused by a request, or, without one, let go of: then its status stays `running`, and
+   * `recover` resumes it from the store. Nothing happens before `begin`.
+   */
+  constructor(request: PauseRequest | undefined, graceMs: number) {
+    this.#request = request;
     this.#graceMs = graceMs;
   }
 
@@ -52,8 +47,7 @@ export class Resting {
 
   /** The commit by which the job comes to rest. */
   commit(time: Moment): StatusCommit {
-    const { status, pauseRequest } = this.#rest;
-    const pausePoint = pauseRequest === undefined ? undefined : { ...pauseRequest, at: time.at };
-    return statusCommit(status, time, { active: this.#stopped, pausePoint });
+    const pausePoint = this.#request && { ...this.#request, at: time.at };
+    return statusCommit(pausePoint === undefined ? "running" : "paused", time, { active: this.#stopped, pausePoint });
   }
 }

@@ -3,7 +3,8 @@ import type { Timers } from "../../ports/timers.ts";
 import { hasEnded, type Job, type JobStatus } from "../../job/job.ts";
 import { nextDueAt } from "../../job/ready_queue.ts";
 import { type Execution, executionOf } from "./execution.ts";
-import { DEFAULT_GRACE_MS, type Rest } from "./resting.ts";
+import type { PauseRequest } from "../activation/activation.ts";
+import { DEFAULT_GRACE_MS } from "./resting.ts";
 
 /** How a wait can end early. */
 export interface WaitOptions {
@@ -138,13 +139,13 @@ function wait<T>(
 export async function bringToRest(
   executions: Iterable<Execution>,
   timers: Timers,
-  rest: Rest,
+  request: PauseRequest | undefined,
   { drain, ...wait }: WaitOptions & { readonly drain: boolean },
 ): Promise<void> {
   const { timeoutMs: _, ...untilRest } = wait;
   await Promise.all(Array.from(executions, async (execution) => {
     if (drain) await waitUntilIdle(execution.job, execution, timers, wait);
-    execution.rest(rest, DEFAULT_GRACE_MS);
+    execution.rest(request, DEFAULT_GRACE_MS);
     await waitForRest(execution.job, executionOf(execution.job), timers, untilRest, undefined);
   }));
 }
