@@ -5,7 +5,7 @@ import type { Registry } from "./values/registry.ts";
 import { payloadOf } from "./values/encoder.ts";
 import type { Engine } from "./engine.ts";
 import { type EngineHost, hostOf } from "./engine/execution/engine_host.ts";
-import { type Execution, executionOf } from "./engine/execution/execution.ts";
+import { executionOf } from "./engine/execution/execution.ts";
 import { DEFAULT_GRACE_MS } from "./engine/execution/resting.ts";
 import { FlowJobs, refuse } from "./engine/flow_jobs.ts";
 import {
@@ -27,7 +27,6 @@ import {
 } from "./model/flow_graph.ts";
 import { membershipOf, Routine } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
-import type { Timers } from "./ports/timers.ts";
 import type { Job, OutputEntry } from "./job/job.ts";
 import type { Route } from "./job/task.ts";
 import { decodeFlow, encodeFlow, type FlowDocument } from "./documents/flow.ts";
@@ -187,7 +186,7 @@ export class Flow extends FlowGraph {
    * @throws {SerializationError} naming the path of params that cannot travel
    */
   create<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, CreateOptions>): JobState {
-    return this.#create(entry, readArguments<CreateOptions>(rest));
+    return this.#create(entry, ...readArguments<CreateOptions>(rest));
   }
 
   /**
@@ -201,9 +200,9 @@ export class Flow extends FlowGraph {
    * @throws {SerializationError} naming the path of params that cannot travel
    */
   execute<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): JobState {
-    const given = readArguments<ExecuteOptions>(rest);
-    given.options.signal?.throwIfAborted();
-    return this.#live(given.options) ?? this.#start(this.#create(entry, given), false, given.options);
+    const [params, options] = readArguments<ExecuteOptions>(rest);
+    options.signal?.throwIfAborted();
+    return this.#live(options) ?? this.#start(this.#create(entry, params, options), false, options);
   }
 
   /**
@@ -215,7 +214,7 @@ export class Flow extends FlowGraph {
    * @throws the errors of `execute`, and the signal's reason when the signal is aborted
    */
   async run<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): Promise<JobState> {
-    const { signal } = readArguments<ExecuteOptions>(rest).options;
+    const [, { signal }] = readArguments<ExecuteOptions>(rest);
     const job = this.execute(entry, ...rest);
     await this.waitForCompletion(job, signal === undefined ? {} : { signal });
     // The abort cancels the job first, and that ends the wait as well.
@@ -244,7 +243,8 @@ export class Flow extends FlowGraph {
   async pause(job: JobState, options: PauseOptions = {}): Promise<void> {
     const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS, signal } = options;
     signal?.throwIfAborted();
-    const { data, execution } = this.#target("pause", job);
+    const data = this.#target("pause", job);
+    const execution = executionOf(data);
     checkDuration(`Cannot pause job "${job.jobId}"`, "graceMs", graceMs);
     if (execution === undefined) throw refuse("pause", data, "it is not live here");
     const subject = { action: `Cannot pause job "${job.jobId}"`, root: "checkpoint" };
@@ -260,7 +260,7 @@ export class Flow extends FlowGraph {
    * @throws {StateError} when the job has ended already
    */
   cancel(job: JobState, options: { readonly reason?: string } = {}): void {
-    this.#runner.cancel(this.#target("cancel", job).data, options.reason);
+    this.#runner.cancel(this.#target("cancel", job), options.reason);
   }
 
   /**
@@ -272,7 +272,7 @@ export class Flow extends FlowGraph {
   /** Delivers data to a slot that is given by the id of its routine and its own name. */
   deliver(job: JobState, routineId: string, slotName: string, data: unknown): void;
   deliver(job: JobState, ...args: never[]): void {
-    const { data: target } = this.#target("deliver to", job);
+    const target = this.#target("deliver to", job);
     const [first, second, third]: unknown[] = args;
     const slot = first instanceof Slot ? first : this.slot(String(first), String(second));
     this.#runner.deliver(target, this.#routeTo("deliver to", slot), first instanceof Slot ? second : third);
@@ -284,9 +284,9 @@ export class Flow extends FlowGraph {
    * @returns true when the job has completed, failed or been cancelled; false when the time is up or the job is at rest
    */
   waitForCompletion(job: JobState, options: CompletionOptions = {}): Promise<boolean> {
-    const { data, execution, timers } = this.#target("wait for", job);
+    const data = this.#target("wait for", job);
     checkWait(options);
-    return waitForRest(data, execution, timers, options, options.onProgress);
+    return waitForRest(data, executionOf(data), this.#host.timers, options, options.onProgress);
   }
 
   /**
@@ -297,9 +297,9 @@ export class Flow extends FlowGraph {
    * @throws whatever the condition throws, and TypeError for one that answers with a promise
    */
   waitUntil(job: JobState, condition: (job: JobState) => boolean, options: WaitOptions = {}): Promise<boolean> {
-    const { execution, timers } = this.#target("wait for", job);
+    const data = this.#target("wait for", job);
     checkWait(options);
-    return waitForCondition(execution, timers, options, () => condition(job));
+    return waitForCondition(executionOf(data), this.#host.timers, options, () => condition(job));
   }
 
   /**
@@ -308,14 +308,15 @@ export class Flow extends FlowGraph {
    * @returns the job's status, and the instant at which its next task is due
    */
   settle(job: JobState, options: WaitOptions = {}): Promise<SettleResult> {
-    const { data, execution, timers } = this.#target("settle", job);
+    const data = this.#target("settle", job);
     checkWait(options);
-    return waitUntilIdle(data, execution, timers, options);
+    return waitUntilIdle(data, executionOf(data), this.#host.timers, options);
   }
 
   /** Iterates over the job's outputs: first the kept ones, then each new one after its commit, until the job ends or rests. */
   outputs(job: JobState): AsyncIterableIterator<JobOutput, void, undefined> {
-    const { data, execution } = this.#target("read outputs of", job);
+    const data = this.#target("read outputs of", job);
+    const execution = executionOf(data);
     const stops: (() => void)[] = [];
     const view = (output: OutputEntry) => viewOutput(output, this.registry);
     const stream = new OutputStream(data.outputs.toArray(), view, () => stops.forEach((stop) => stop()));
@@ -333,7 +334,7 @@ export class Flow extends FlowGraph {
    * @returns the obstacles; none when `resume` would succeed
    */
   check(job: JobState): readonly PreflightFinding[] {
-    return preflight(this.#target("resume", job).data, this);
+    return preflight(this.#target("resume", job), this);
   }
 
   /**
@@ -347,7 +348,7 @@ export class Flow extends FlowGraph {
     await this.#runner.shutDown(drain, options);
   }
 
-  #create(entry: EntryPoint, { params, options }: GivenArguments<CreateOptions>): JobState {
+  #create(entry: EntryPoint, params: unknown, options: CreateOptions): JobState {
     const { jobId, strategy, maxWorkers, timeoutMs } = options;
     const action = `Cannot execute flow "${this.id}"`;
     if (jobId !== undefined) checkName(action, "jobId", jobId);
@@ -367,7 +368,7 @@ export class Flow extends FlowGraph {
   }
 
   #start(job: JobState, redrive: boolean, { onOutput, onReport, signal }: ListenOptions): JobState {
-    const { data } = this.#target("resume", job);
+    const data = this.#target("resume", job);
     const onRest = signal && this.#cancelWith(job, signal);
     try {
       this.#runner.resume(data, redrive, {
@@ -389,7 +390,8 @@ export class Flow extends FlowGraph {
     return () => signal.removeEventListener("abort", cancel);
   }
 
-  #target(event: string, job: JobState): Target {
+  /** The data of a job of this flow. */
+  #target(event: string, job: JobState): Job {
     if (!(job instanceof JobState)) {
       throw new TypeError(`Cannot ${event} a job: expected a JobState, got ${describeValue(job)}`);
     }
@@ -399,7 +401,7 @@ export class Flow extends FlowGraph {
         `Cannot ${event} job "${data.jobId}": its flow_id "${data.flowId}" does not match flow "${this.id}"`,
       );
     }
-    return { data, execution: executionOf(data), timers: this.#host.timers };
+    return data;
   }
 
   #entry(entry: EntryPoint): Route {
@@ -418,23 +420,10 @@ export class Flow extends FlowGraph {
   }
 }
 
-/** The arguments after an entry point. */
-interface GivenArguments<O> {
-  readonly params: unknown;
-  readonly options: O;
-}
-
-/** The compiler has checked the types of the arguments at the call. */
-function readArguments<O extends object>(rest: readonly unknown[]): GivenArguments<O> {
-  const [params, options] = rest;
-  return { params: params === undefined ? {} : params, options: (options ?? {}) as O };
-}
-
-/** A job's data, and its execution while it is live. */
-interface Target {
-  readonly data: Job;
-  readonly execution: Execution | undefined;
-  readonly timers: Timers;
+/** The arguments after an entry point, completed. The compiler has checked their types at the call. */
+function readArguments<O extends object>(rest: readonly unknown[]): [params: unknown, options: O] {
+  const [params = {}, options] = rest;
+  return [params, (options ?? {}) as O];
 }
 
 function checkWait({ timeoutMs }: WaitOptions): void {

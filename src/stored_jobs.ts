@@ -74,18 +74,13 @@ export class StoredJobs {
     for (const record of await store.due({ now: timers.now(), owner: settings.owner, limit })) {
       if (this.#session.isElsewhere(record) || this.#session.liveJob(record.jobId) !== undefined) continue;
       try {
-        const found = await this.#restore(record.jobId);
+        const found = await this.open(record.jobId);
         if (await this.#goOn(found)) jobs.push(found);
       } catch (error) {
         errors.push({ jobId: record.jobId, error });
       }
     }
     return { jobs, errors };
-  }
-
-  /** See `Engine`. */
-  open(jobId: string): Promise<StoredFlowJob> {
-    return this.#restore(jobId);
   }
 
   /** See `Engine`. */
@@ -131,7 +126,8 @@ export class StoredJobs {
     return { flow, job: flow.resume(job) };
   }
 
-  async #restore(jobId: string): Promise<StoredFlowJob> {
+  /** See `Engine`. */
+  async open(jobId: string): Promise<StoredFlowJob> {
     const stored = await this.#load(jobId, "open");
     const flow = this.#flowOf(stored);
     const job = this.#session.liveJob(jobId) ?? runnerOf(flow).storage?.restore(stored);

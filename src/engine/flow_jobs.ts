@@ -59,8 +59,9 @@ export class FlowJobs {
     const time = { at: this.#host.timers.now(), ranMs: 0 };
     const subject = { action: `Cannot execute "${entry.routine}"`, root: "params" };
     const data = payloadOf(params, this.#graph.registry, subject, this.#graph.limits);
-    const ids = { jobId: jobId ?? this.#host.newId(), flowId: this.#graph.id };
-    const job = new Job(ids, time.at, settings);
+    const { ids } = this.#host;
+    const newId = jobId ?? (ids.allowsLazyIds === true ? () => ids.id() : ids.id());
+    const job = new Job({ jobId: newId, flowId: this.#graph.id }, time.at, settings);
     this.#host.store?.session.fresh.add(job);
     adoptLimits(job, this.#graph.limits);
     apply(job, { kind: "deliver", time, task: createTask(1, entry, data, time), data });
@@ -138,7 +139,7 @@ export class FlowJobs {
     const task = awaited ?? createTask(job.nextTaskId, route, payload, time);
     const execution = this.#workingOn(job);
     if (execution !== undefined) execution.deliver(task, payload);
-    else this.#commit(job, { kind: "deliver", time, task, data: payload }, () => {});
+    else this.#commit(job, { kind: "deliver", time, task, data: payload });
   }
 
   /**
@@ -184,13 +185,10 @@ export class FlowJobs {
     return execution?.isOver === true ? undefined : execution;
   }
 
-  /** Changes a job that is not live; `tell` is called when that is stored. */
-  #commit(job: Job, commit: Commit, tell: () => void): void {
+  /** Changes a job that is not live; `tell` is called when the change is stored. */
+  #commit(job: Job, commit: Commit, tell?: () => void): void {
     const notifier = new JobNotifier(job, this.#host);
-    new Committer(job, new JobListeners(), notifier, this.#host.store?.session.journalOf(job)).performLast(
-      commit,
-      tell,
-    );
+    new Committer(job, new JobListeners(), notifier, this.storage?.journalOf(job)).performLast(commit, tell);
   }
 
   #checkResume(job: Job, redrive: boolean): void {

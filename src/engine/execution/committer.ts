@@ -2,7 +2,7 @@ import { apply } from "../../job/apply.ts";
 import type { Commit } from "../../job/commit.ts";
 import type { Job } from "../../job/job.ts";
 import { nextDueAt, ReadyQueue } from "../../job/ready_queue.ts";
-import type { Task } from "../../job/task.ts";
+import type { Instant, Task } from "../../job/task.ts";
 import type { JobListeners } from "./listeners.ts";
 import type { JobNotifier } from "./notifier.ts";
 import type { Journal } from "../durable/journal.ts";
@@ -49,7 +49,7 @@ export class Committer {
   }
 
   /** Performs a commit after which the job rests: `applied` is called before it is stored, `follow` afterwards. */
-  performLast(commit: Commit, follow: () => void, applied?: () => void): void {
+  performLast(commit: Commit, follow = (): void => {}, applied?: () => void): void {
     const { journal } = this;
     const text = journal?.encode(commit);
     this.#apply(commit, NONE);
@@ -85,20 +85,21 @@ export class Committer {
     if (commit.kind === "step" || commit.kind === "failure") this.#notifier.task(commit);
   }
 
-  /** Whether a task must not run yet: the commit that made it ready is not stored. */
-  isHeld(task: Task | undefined): boolean {
-    return task !== undefined && this.#held?.has(task) === true;
-  }
-
   /** Calls back when all that was performed is stored. */
   whenStored(run: () => void): void {
     if (this.journal === undefined) run();
     else this.journal.whenStored(run);
   }
 
-  /** Whether handlers have run as far ahead of the store as they may; they go on when it has caught up. */
-  isFarAhead(now: number): boolean {
-    return this.journal !== undefined && this.journal.isFarAhead(now);
+  /**
+   * Whether the next task must wait for the store: handlers have run as far ahead as they may, or the commit that made the task
+   * ready is not stored.
+   */
+  isAhead({ at }: Instant, highWater: number): boolean {
+    if (this.journal === undefined) return false;
+    if (this.journal.isFarAhead(at)) return true;
+    const next = this.queue.peek(highWater);
+    return next !== undefined && this.#held?.has(next) === true;
   }
 
   /** Whether a commit is not stored yet; then it is being written. */

@@ -66,12 +66,6 @@ export class EngineHost {
     this.store = openStore?.(this);
   }
 
-  /** A new id, or what makes it when somebody reads it. */
-  newId(): string | (() => string) {
-    const { ids } = this;
-    return ids.allowsLazyIds === true ? () => ids.id() : ids.id();
-  }
-
   /** Whether there is an observer: without one, no event is made. */
   get isObserved(): boolean {
     return this.#observer !== undefined;

@@ -237,13 +237,9 @@ export class Execution implements ActivationHost {
     if (this.#isOver) return "ended";
     if (this.#resting !== undefined) return "resting";
     if (this.#runner.active >= this.workers) return "no worker free";
-    if (this.committer.journal !== undefined && this.#isStoreBehind(time)) return "store behind";
+    if (this.committer.isAhead(time, this.limits.highWater)) return "store behind";
     if (this.#loop.isDeferred || this.#host.pacer.isSpent(time)) return "slice used up";
     return undefined;
-  }
-
-  #isStoreBehind({ at }: Instant): boolean {
-    return this.committer.isFarAhead(at) || this.committer.isHeld(this.committer.queue.peek(this.limits.highWater));
   }
 
   #wakeDue(time: Instant): void {

@@ -111,13 +111,9 @@ export class HandlerRunner {
 
   #input(task: Task, plan: SlotPlan): unknown {
     if (mappingOf(task.route) !== undefined) checkMapped(task);
-    return plan.merges ? this.#merged(task, plan) : valueOf(shownData(task), this.#execution.classes);
-  }
-
-  /** The input of a handler whose slot merges. */
-  #merged(task: Task, plan: SlotPlan): unknown {
-    const merged = task.details?.merged ?? this.#execution.merge(task, plan);
     const { job, classes } = this.#execution;
+    if (!plan.merges) return valueOf(shownData(task), classes);
+    const merged = task.details?.merged ?? this.#execution.merge(task, plan);
     return mergedInput(merged, job.slots.get(plan.routine.id)?.get(plan.slot.name), classes);
   }
 
@@ -211,7 +207,9 @@ export class HandlerRunner {
     let done: unknown;
     let value: unknown;
     try {
-      ({ done, value } = readResult(result));
+      // An iterator may break the contract of generators.
+      if (!isRecord(result)) throw new TypeError("Cannot go on: next() of the generator has given no result");
+      ({ done, value } = result);
     } catch (error) {
       return this.#fail(activation, error);
     }
@@ -286,14 +284,4 @@ function dispose(generator: GeneratorLike): void {
   } catch {
     // The handler was told to end; its commit is decided already, whatever its `finally` blocks throw.
   }
-}
-
-/**
- * Reads the result of a generator's `next`.
- *
- * @throws {TypeError} when it is no result, as of an iterator that breaks the contract
- */
-function readResult(result: unknown): { readonly done: unknown; readonly value: unknown } {
-  if (!isRecord(result)) throw new TypeError("Cannot go on: next() of the generator has given no result");
-  return { done: result.done, value: result.value };
 }
