@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { findFirstTasks } from "../../src/engine/durable/poison.ts";
+import { findFirstTasks } from "../../src/engine/durable/job_storage.ts";
 import { apply } from "../../src/job/apply.ts";
 import type { Job } from "../../src/job/job.ts";
 import { createTask, NO_DETAILS, type TaskDetails } from "../../src/job/task.ts";

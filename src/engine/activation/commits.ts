@@ -1,12 +1,71 @@
+import { MAX_COUNT } from "../../base/bounded_list.ts";
+import { payloadOf } from "../../values/encoder.ts";
 import type { ErrorData } from "../../values/error_data.ts";
-import type { Payload } from "../../values/payload.ts";
-import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
+import { keyedWireOf, partPayload, type Payload, valueOf } from "../../values/payload.ts";
+import { validate } from "../../values/standard_schema.ts";
+import type { FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
 import { createTasks, decideVerdict, failureRecords } from "../../job/decide.ts";
 import type { TaskStart } from "../../job/history.ts";
 import type { Job, JobStatus } from "../../job/job.ts";
-import { hasStarted, type Instant, type Moment, type Task } from "../../job/task.ts";
-import type { Activation } from "./activation.ts";
-import { type RoutinePlan, STOP } from "./plan.ts";
+import { listEnd, type SlotData } from "../../job/slot_data.ts";
+import { hasStarted, type Instant, type ListRange, type Moment, shownData, type Task } from "../../job/task.ts";
+import type { Activation, ActivationHost } from "./activation.ts";
+import { type RoutinePlan, type SlotPlan, STOP } from "./plan.ts";
+
+/**
+ * The commit by which a delivery is merged into its slot: it is checked by the slot's schema, then joined with the data that the
+ * slot holds. The commit says what the handler gets, now and at later attempts, and how the slot changes.
+ *
+ * @throws {SchemaError} when the delivery does not fit the schema
+ * @throws {TypeError} when append gets data without keys
+ * @throws whatever a merge function throws
+ */
+export function mergeCommit(host: ActivationHost, task: Task, plan: SlotPlan, time: Moment): MergeCommit {
+  const { slot, routine } = plan;
+  const at = { routine: routine.id, slot: slot.name };
+  const action = `Cannot merge into slot "${slot.name}" of routine "${routine.id}"`;
+  const held = host.job.slots.get(routine.id)?.get(slot.name);
+  const data = checkDelivery(host, task, plan);
+  const commit = { kind: "merge", time, task, records: startRecords(task, time) } as const;
+  if (slot.merge === "append") {
+    const { ranges, items } = append(held, data, action);
+    return { ...commit, merged: { kind: "lists", lists: ranges }, slot: { ...at, kind: "append", items } };
+  }
+  let value = data;
+  if (typeof slot.merge === "function") {
+    const old = held?.kind === "value" ? valueOf(held.value, host.classes) : undefined;
+    const merged: unknown = Reflect.apply(slot.merge, routine.routine, [old, valueOf(data, host.classes)]);
+    value = payloadOf(merged, host.classes, { action, root: "data" }, host.limits);
+  }
+  const stores = typeof slot.merge === "function" || slot.handler === undefined;
+  return { ...commit, merged: { kind: "value", value }, slot: stores ? { ...at, kind: "set", value } : undefined };
+}
+
+function checkDelivery({ classes, limits }: ActivationHost, task: Task, { slot, routine }: SlotPlan) {
+  const data = shownData(task);
+  if (slot.schema === undefined) return data;
+  const subject = `Data for slot "${slot.name}" of routine "${routine.id}"`;
+  const output = validate(slot.schema, valueOf(data, classes), subject);
+  return payloadOf(output, classes, { action: subject, root: "data" }, limits);
+}
+
+/** The items that are appended, and the ranges of the lists that the handler gets, by key. */
+function append(held: SlotData | undefined, data: Payload | undefined, action: string) {
+  const json = keyedWireOf(data);
+  if (json === undefined) {
+    throw new TypeError(`${action}: append needs an object, whose values it collects key by key`);
+  }
+  const items = new Map<string, Payload>();
+  const ranges = new Map<string, ListRange>();
+  for (const [key, value] of Object.entries(json)) {
+    const list = held?.kind === "lists" ? held.lists.get(key) : undefined;
+    const end = list === undefined ? 0 : listEnd(list);
+    if (end >= MAX_COUNT) throw new RangeError(`${action}: the list ${JSON.stringify(key)} has no positions left`);
+    items.set(key, partPayload(value, data));
+    ranges.set(key, { from: list?.cleared ?? 0, to: end + 1 });
+  }
+  return { items, ranges };
+}
 
 /**
  * The commit of what a handler has done since its last commit.
@@ -76,7 +135,7 @@ export function statusCommit(
 }
 
 /** The history of a task that begins with a merge or a failure. */
-export function startRecords(task: Task, time: Instant): readonly TaskStart[] {
+function startRecords(task: Task, time: Instant): readonly TaskStart[] {
   return isFirst(task) ? [{ routine: task.route.routine, time }] : [];
 }
 

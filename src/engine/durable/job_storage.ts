@@ -4,6 +4,7 @@ import type { FlowGraph } from "../../model/flow_graph.ts";
 import type { JobHead, JobRecord, StoredJob } from "../../ports/store.ts";
 import { headOf } from "../../ports/store_kit.ts";
 import type { Job } from "../../job/job.ts";
+import { ReadyQueue } from "../../job/ready_queue.ts";
 import type { Task } from "../../job/task.ts";
 import type { FirstAttempt } from "../../documents/claim.ts";
 import { type Command, decodeCommand } from "../../documents/command.ts";
@@ -12,7 +13,6 @@ import { writeJob } from "../../documents/job.ts";
 import { Replay } from "../../documents/replay.ts";
 import { delayAfter } from "./durability_settings.ts";
 import { Journal } from "./journal.ts";
-import { findFirstTasks } from "./poison.ts";
 import type { StoreSession } from "./store_session.ts";
 
 /** A job as the store has it. */
@@ -22,6 +22,9 @@ export interface FoundJob {
   /** The tasks that stood first when its last owner claimed it; `undefined` when that one has let go of it. */
   readonly firstAttempts: readonly FirstAttempt[] | undefined;
 }
+
+/** The most tasks that are written down with a claim: a job may have any number of workers. */
+const MOST_WATCHED = 64;
 
 /** Keeps the jobs of one flow: creates them in the store, reads them from there, claims them, and reads their inboxes. */
 export class JobStorage {
@@ -184,4 +187,32 @@ export class JobStorage {
       }
     }
   }
+}
+
+/**
+ * Finds the tasks that run first when a job goes on with so many workers: `attempts` are written down with the claim, `poisoned`
+ * must fail. `before` is what the last owner had written down with its claim, if it died with the job; `undefined` when it had
+ * released the job. A journal does not say which task was running when a process died, but a task that is first in the queue
+ * after each death, and has not got any further, is the one to suspect.
+ */
+export function findFirstTasks(
+  job: Job,
+  workers: number,
+  now: number,
+  before: readonly FirstAttempt[] | undefined,
+  maxRecoveries: number,
+): { readonly attempts: readonly FirstAttempt[]; readonly poisoned: readonly Task[] } {
+  const queue = new ReadyQueue(job).fill({ at: now });
+  const attempts: FirstAttempt[] = [];
+  const poisoned: Task[] = [];
+  for (let i = 0; i < Math.min(workers, MOST_WATCHED); i++) {
+    const task = queue.take(Infinity);
+    if (task === undefined) break;
+    const { attempt = 0, step = 0 } = task.details ?? {};
+    const last = before?.find((it) => it.task === task.id && it.attempt === attempt && it.step === step);
+    const recoveries = before === undefined ? 0 : (last?.recoveries ?? 0) + 1;
+    if (recoveries >= maxRecoveries) poisoned.push(task);
+    else attempts.push({ task: task.id, attempt, step, recoveries });
+  }
+  return { attempts, poisoned };
 }

@@ -11,8 +11,7 @@ import { adoptLimits, type ExecutionSettings, type Job, type JobStatus } from ".
 import type { Instant, Merged, Moment, Task } from "../../job/task.ts";
 import type { Activation, ActivationHost, PauseRequest } from "../activation/activation.ts";
 import { Committer } from "./committer.ts";
-import { failureCommit, statusCommit, stepCommit } from "../activation/commits.ts";
-import { mergeCommit } from "../activation/merge.ts";
+import { failureCommit, mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
 import { takeNext } from "./director.ts";
 import type { EngineHost } from "./engine_host.ts";
 import { HandlerRunner } from "./handler_runner.ts";
