@@ -14,21 +14,21 @@ import type { Store } from "./ports/store.ts";
 import type { Timers } from "./ports/timers.ts";
 import { type JobCommand, type JobRevision, type Recovery, type StoredFlowJob, StoredJobs } from "./stored_jobs.ts";
 
-/** What an engine is made of. */
+/** The options of `new Engine`. */
 export interface EngineOptions {
   /** The clock and the timers. @default {the web standard clock and timers} */
   readonly timers?: Timers;
   /** The source of ids. @default {random UUIDs} */
   readonly ids?: IdSource;
-  /** Where jobs survive; without one, a job survives when somebody writes it out. */
+  /** Where jobs are persisted; without a store, a job survives only as a document that `toJSON` has written. */
   readonly store?: Store;
-  /** How they are kept there. */
+  /** How jobs are kept in the store. */
   readonly durability?: DurabilityOptions;
-  /** The classes and functions of the flows that are found in the store. */
+  /** The classes and functions that flows in the store name. */
   readonly registry?: Registry;
-  /** Listens to everything that happens: for logs, metrics and traces. */
+  /** Called with each event of the engine's jobs: for logs, metrics and traces. */
   readonly observer?: Observer;
-  /** What handlers get as `ctx.services`. */
+  /** The services that handlers get as `ctx.services`. */
   readonly services?: Services;
   /** How long handlers may keep the host's event loop before timers and I/O come first, in milliseconds. @default {4} */
   readonly sliceMs?: number;
@@ -37,12 +37,11 @@ export interface EngineOptions {
 }
 
 /**
- * What runs the jobs of flows: ports to the host, and services for handlers. Flows that are given none share a default
- * one.
+ * An engine runs the jobs of flows; it has the ports to the host, and the services for handlers. Flows that are made without an
+ * engine share a default one.
  *
- * With a store, a job survives by itself: each commit is stored before what follows from it happens, and after a crash
- * `recover` goes on where it stood. Its handlers run once more only if they had not committed, with the same
- * `ctx.idempotencyKey`.
+ * With a store, jobs survive crashes: each commit is stored before its consequences happen, and after a crash `recover` resumes
+ * the job from its last stored commit. A handler runs again only if it had not committed, with the same `ctx.idempotencyKey`.
  *
  * @example
  * ```ts
@@ -55,7 +54,7 @@ export interface EngineOptions {
  * }
  * const registry = new Registry({ Report });
  * const engine = new Engine({ registry, store: memoryStore() });
- * await engine.recover(); // what a process before has left behind
+ * await engine.recover(); // jobs that an earlier process has left
  *
  * const flow = new Flow({ id: "reports", registry, engine });
  * const report = flow.addRoutine(new Report(), "report");
@@ -86,9 +85,9 @@ export class Engine {
   }
 
   /**
-   * Finds the jobs in the store that are due and that nobody works on, and goes on with them: those whose process has died,
-   * whose waiting tasks are due, and those that have been sent commands. To be called at the start of a process, and then
-   * from time to time where jobs wait or processes are several.
+   * Resumes the jobs in the store that are due and that no engine works on: jobs whose process has died, whose waiting tasks are
+   * due, or that have been sent commands. To be called at the start of a process, and then from time to time where jobs wait or
+   * there are several processes.
    *
    * @throws {TypeError} for an engine without store or registry
    */
@@ -97,7 +96,7 @@ export class Engine {
   }
 
   /**
-   * A job in the store as it is now, with its flow: the live one where it works here, else at rest.
+   * Reads a job from the store, with its flow: the live job if this engine works on it, otherwise a job at rest.
    *
    * @throws {StateError} when there is none of this id
    * @throws {TypeError} for an engine without store or registry
@@ -107,8 +106,8 @@ export class Engine {
   }
 
   /**
-   * Asks something of a job, whoever works on it: it is done when its owner sees it, or by `recover`. A `key` that was sent
-   * before is sent no more.
+   * Sends a command to a job, whichever process owns it: its owner carries it out, or the next `recover`. A command whose `key`
+   * was sent before is dropped.
    *
    * @throws {StateError} when there is no job of this id
    * @throws {SerializationError} naming the path of data that cannot travel
@@ -118,8 +117,7 @@ export class Engine {
   }
 
   /**
-   * The states of a job, commit by commit, as far back as its journal is kept: `durability.snapshotLength` says how long
-   * that is.
+   * Iterates over the states of a job, commit by commit, as far back as its journal is kept: see `durability.snapshotLength`.
    *
    * @throws {StateError} when there is none of this id
    */
@@ -128,7 +126,7 @@ export class Engine {
   }
 
   /**
-   * Starts a new job from the state that another one had at a revision: those that `history` tells.
+   * Starts a new job from the state that another job had at a revision that `history` lists.
    *
    * @throws {RangeError} for a revision that is not kept
    * @throws {StateError} when there is no job of this id, or it had ended by then
@@ -138,8 +136,9 @@ export class Engine {
   }
 
   /**
-   * Starts no more jobs, and brings the live ones of all flows to rest: they run what is due, unless `drain` is false. With
-   * a store, what is left of them is let go, for `recover` here or elsewhere; without one it is paused. The store stays open.
+   * Starts no more jobs, and brings the live jobs of all flows to rest: they run their due tasks first, unless `drain` is false.
+   * With a store, unfinished jobs are released, for `recover` here or elsewhere; without one they are paused. The store stays
+   * open.
    *
    * @throws the signal's reason when it is aborted before all jobs rest
    */

@@ -24,38 +24,38 @@ export interface StoredFlowJob {
   readonly job: JobState;
 }
 
-/** What a recovery has found. */
+/** The result of `engine.recover`. */
 export interface Recovery {
-  /** The jobs that go on here. */
+  /** The jobs that this engine works on now. */
   readonly jobs: readonly StoredFlowJob[];
-  /** Those that cannot go on here, and why; they stay as they are. */
+  /** The jobs that cannot be resumed here, and why; they are unchanged. */
   readonly errors: readonly { readonly jobId: string; readonly error: unknown }[];
 }
 
 /** A state of a job. */
 export interface JobRevision {
-  /** How many entries its journal had by then. */
+  /** How many entries the job's journal had at this state. */
   readonly revision: number;
-  /** What the last of them was, as its document says; none for the state with which the kept journal begins. */
+  /** The document of the last of these entries; none for the state with which the kept journal begins. */
   readonly entry?: JsonValue;
-  /** The job as it was; at rest, and of no consequence for the one in the store. */
+  /** The job in this state, at rest: a copy, whose changes do not reach the job in the store. */
   readonly job: JobState;
 }
 
-/** What can be asked of a job by somebody who does not own it. */
+/** A command to a job, from anybody but its owner. */
 export type JobCommand =
   | { readonly type: "deliver"; readonly routineId: string; readonly slotName: string; readonly data?: unknown }
   | { readonly type: "pause"; readonly reason?: string; readonly checkpoint?: unknown; readonly graceMs?: number }
   | { readonly type: "cancel"; readonly reason?: string }
   | { readonly type: "resume"; readonly redrive?: boolean };
 
-/** The jobs in an engine's store, and what can be done with them from outside. */
+/** The jobs in an engine's store, seen from outside: the methods of `Engine` that need a store. */
 export class StoredJobs {
   readonly #engine: Engine;
   readonly #ids: IdSource;
   readonly #session: StoreSession;
   readonly #registry: Registry;
-  /** By text: jobs of one flow share it. */
+  /** The flows that were read, by their texts: jobs of one text share a flow. */
   readonly #flows: Map<string, Flow> = new Map();
 
   /** Makes the view of an engine's store. */
@@ -136,7 +136,7 @@ export class StoredJobs {
     return { flow, job: jobStateOf(job, this.#registry) };
   }
 
-  /** Says whether a job that was found works here now. */
+  /** Resumes a running job, or carries out the commands of one at rest. Returns whether the job is live now. */
   async #goOn({ flow, job }: StoredFlowJob): Promise<boolean> {
     if (job.status === "running") {
       flow.resume(job);
@@ -178,7 +178,7 @@ export class StoredJobs {
     return flow;
   }
 
-  /** The state of a replay under an id, apart from it but for the values, which nobody can change. */
+  /** A copy of a replay's state under an id. It shares the values, which are frozen. */
   #copy({ job }: Replay, jobId: string): JobState {
     return jobStateOf(decodeJob({ ...encodeJob(job), jobId }, DEFAULT_VALUE_LIMITS, true), this.#registry);
   }

@@ -28,11 +28,11 @@ export class FlowJobs {
   readonly #host: EngineHost;
   #lastTime: Moment = { at: NaN, ranMs: 0 };
   #plan: Plan | undefined;
-  /** Where the jobs are kept, if the engine has a store. */
+  /** Keeps the jobs in the engine's store, if it has one. */
   readonly storage: JobStorage | undefined;
   #isShutDown = false;
 
-  /** Makes what steers the jobs of a flow. */
+  /** Prepares for the jobs of a flow. */
   constructor(graph: FlowGraph, host: EngineHost) {
     this.#graph = graph;
     this.#host = host;
@@ -45,7 +45,7 @@ export class FlowJobs {
     return this.#plan ??= createPlan(this.#graph);
   }
 
-  /** The route of entries and of deliveries from outside to a slot: one object for all, once the flow is frozen. */
+  /** The route of entries and of deliveries from outside to a slot: one shared object, once the flow is frozen. */
   routeTo(routine: string, slot: string): Route {
     return this.#plan?.routines.get(routine)?.slots.get(slot)?.route ?? { routine, slot, connection: undefined };
   }
@@ -53,7 +53,7 @@ export class FlowJobs {
   /**
    * Makes a pending job with its first task; from then on the flow's structure is frozen.
    *
-   * @throws {SerializationError} naming the path of what cannot travel
+   * @throws {SerializationError} naming the path of the part of the params that cannot travel
    */
   create(entry: Route, params: unknown, jobId: string | undefined, settings: ExecutionSettings): Job {
     const time = { at: this.#host.timers.now(), ranMs: 0 };
@@ -70,10 +70,10 @@ export class FlowJobs {
   }
 
   /**
-   * Lets a job go on, after the preflight.
+   * Makes a job live that is pending or at rest, after the preflight.
    *
    * @throws {StateError} when its status does not allow it
-   * @throws {PreflightError} when it does not fit the flow; nothing has changed then
+   * @throws {PreflightError} when it does not fit the flow; the job is unchanged
    */
   resume(job: Job, redrive: boolean, callbacks: JobCallbacks): void {
     if (this.#isShutDown || this.#host.isShutDown) {
@@ -91,7 +91,7 @@ export class FlowJobs {
     } else this.#host.store?.start({ storage, execution, first, firstAgain: () => this.#firstCommit(job, false) });
   }
 
-  /** The commit by which a job goes on; all that must hold before is checked. */
+  /** The commit by which a job starts or goes on, after all checks. */
   #firstCommit(job: Job, redrive: boolean): StatusCommit {
     checkPreflight(job, this.#graph, "resume");
     // A job that failed for its timeout would have no time left.
@@ -172,14 +172,14 @@ export class FlowJobs {
     }
   }
 
-  /** Takes no more jobs. With `drain`, the live ones run what is due; then they are paused. */
+  /** Takes no more jobs. With `drain`, the live ones run their due tasks; then they are paused. */
   async shutDown(drain: boolean, wait: WaitOptions): Promise<void> {
     this.#isShutDown = true;
     const { live, timers } = this.#host;
     await bringToRest([...live].filter((it) => it.plan === this.#plan), timers, SHUTDOWN, { drain, ...wait });
   }
 
-  /** The live execution of a job, unless its last commit is only being stored. */
+  /** The execution that works on a job: none while only the last commit is being stored. */
   #workingOn(job: Job): Execution | undefined {
     const execution = executionOf(job);
     return execution?.isOver === true ? undefined : execution;

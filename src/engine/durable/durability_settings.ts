@@ -4,12 +4,12 @@ import { checkName, checkRange, checkWord } from "../../base/options.ts";
 export interface DurabilityOptions {
   /**
    * `strict`: a handler runs when the commit that made it ready is stored. `relaxed`: handlers run ahead of the store by
-   * `flushMs` at the most, and a crash runs again what was not stored. In both, whoever waits for a job that rests or ends
-   * is told when that is stored. @default {"strict"}
+   * `flushMs` at the most; after a crash, work that was not stored is repeated. In both modes, a wait for the end or the rest of
+   * a job resolves when that is stored. @default {"strict"}
    */
   readonly mode?: "strict" | "relaxed";
   /**
-   * Who this engine is. One that starts under the name of another takes its jobs over at once, without waiting for the end
+   * The engine's name. An engine that starts under the name of another takes over its jobs at once, without waiting for the end
    * of their leases: for a process that is started again. @default {a new id}
    */
   readonly owner?: string;
@@ -30,7 +30,7 @@ export interface DurabilityOptions {
    * seconds. @default {100}
    */
   readonly retryDelayMs?: number;
-  /** How many recoveries in a row may find a task where it was, before that counts as its failure. @default {5} */
+  /** How many recoveries in a row may find a task unchanged before the task fails as poisoned. @default {5} */
   readonly maxRecoveries?: number;
 }
 

@@ -19,7 +19,7 @@ import type { StoreSession } from "./store_session.ts";
 export interface FoundJob {
   readonly job: Job;
   readonly record: JobRecord;
-  /** The tasks that stood first when its last owner claimed it; `undefined` when that one has let go of it. */
+  /** The tasks that were first when the job's owner claimed it; `undefined` when the owner has released the job. */
   readonly firstAttempts: readonly FirstAttempt[] | undefined;
 }
 
@@ -28,14 +28,14 @@ const MOST_WATCHED = 64;
 
 /** Keeps the jobs of one flow: creates them in the store, reads them from there, claims them, and reads their inboxes. */
 export class JobStorage {
-  /** How many recoveries in a row may find a task where it was. */
+  /** See `DurabilityOptions`. */
   readonly maxRecoveries: number;
   readonly #session: StoreSession;
   readonly #graph: FlowGraph;
   readonly #perform: (job: Job, command: Command) => void;
-  /** Commands have come for them before they had a journal. */
+  /** Jobs for which commands have arrived before they had a journal. */
   readonly #addressedEarly: WeakSet<Job> = new WeakSet();
-  /** The flow as it is kept with each job. */
+  /** The text of the flow, which is stored with each job. */
   #flowText: string | undefined;
 
   /** Makes the storage of a flow's jobs; `perform` carries out a command. */
@@ -73,15 +73,15 @@ export class JobStorage {
     return isCreated ? this.#session.setJournal(job, new Journal(job, this.#session, 0, head)) : undefined;
   }
 
-  /** Reads what the store has of a job's id. */
+  /** Reads the job that the store has of a job's id. */
   async load(job: Job): Promise<FoundJob | undefined> {
     const stored = await this.#try(job, () => this.#session.store.load(job.jobId));
     return stored && this.#replay(stored);
   }
 
   /**
-   * Goes on with what the store has of a job's id: it takes the place of a job that was made here. Returns the journal, unless the
-   * job is live elsewhere.
+   * Takes over the state that the store has of a job's id: it replaces that of a job that was made here. Returns the journal, unless
+   * the job is live elsewhere.
    *
    * @throws {FencedError} when the job has been deleted; and for one that was read from a document, when the store has it in
    * another state, or it is live elsewhere
@@ -94,7 +94,7 @@ export class JobStorage {
     return isElsewhere ? undefined : this.#open(job, found);
   }
 
-  /** A job at rest, as a record and its journal have it. */
+  /** Makes a job at rest from its record and its journal. */
   restore(stored: StoredJob): Job {
     const found = this.#replay(stored);
     this.#open(found.job, found);
@@ -109,7 +109,7 @@ export class JobStorage {
     return poisoned;
   }
 
-  /** A job has become live: it hears of commands in its inbox. */
+  /** Registers a job that has become live: `poll` is called when commands arrive in its inbox. */
   register(job: Job): void {
     this.#session.register(job, () => void this.poll(job));
   }
@@ -173,7 +173,7 @@ export class JobStorage {
     return this.#session.setJournal(job, journal);
   }
 
-  /** Asks the store, again and again while it fails. */
+  /** Asks the store, and again if it fails, as often as `attempts` says. */
   async #try<T>(job: Job, ask: () => T | Promise<T>): Promise<T> {
     const { settings, timers } = this.#session;
     for (let failures = 1;; failures++) {

@@ -33,9 +33,9 @@ interface Waiter {
  * entries that are handed in during a write are written together by the next.
  */
 export class Journal {
-  /** The inbox is being read. */
+  /** Whether the inbox is being read. */
   isPolling = false;
-  /** Commands may have come that have not been read. */
+  /** Whether commands may have arrived that have not been read. */
   isAddressed = false;
   readonly #job: Job;
   readonly #session: StoreSession;
@@ -45,12 +45,12 @@ export class Journal {
   #handed: number;
   #stored: number;
   #entries: string[] = [];
-  /** When the oldest entry was handed in that has not gone out, and the oldest of those under way. */
+  /** When the oldest entry was handed in that is not being written yet, and the oldest of those that are. */
   #gatheredAt: number | undefined;
   #writtenAt: number | undefined;
   readonly #waiters: Fifo<Waiter> = new Fifo();
   #isWriting = false;
-  /** What a store does at once is done before the caller of `flush` goes on: nobody has to be told. */
+  /** Whether `flush` is on the stack: a write that succeeds meanwhile calls no `onStored`, because the caller goes on by itself. */
   #isFlushing = false;
   #failures = 0;
   #callbacks: JournalCallbacks | undefined;
@@ -61,7 +61,7 @@ export class Journal {
   #length = 0;
   #snapshotAt: number;
 
-  /** The tasks that stood first when the job was claimed by an owner that has died since; `undefined` when it was let go. */
+  /** The tasks that were first when the job was claimed by an owner that has died; `undefined` when the job was released. */
   readonly firstAttempts: readonly FirstAttempt[] | undefined;
 
   /** Makes the journal of a job that is in the store at a revision. */
@@ -75,7 +75,7 @@ export class Journal {
     this.#snapshotAt = session.settings.snapshotLength;
   }
 
-  /** Whether something has not been stored yet. */
+  /** Whether an entry has not been stored yet. */
   get isBehind(): boolean {
     return this.#stored < this.#handed;
   }
@@ -98,13 +98,13 @@ export class Journal {
     return this.isBehind;
   }
 
-  /** The job is live: its claim is renewed, until it rests. */
+  /** Calls back while the job is live, and renews its claim until the job rests. */
   subscribe(callbacks: JournalCallbacks): void {
     this.#callbacks = callbacks;
     this.#scheduleRenewal();
   }
 
-  /** Claims the job: whoever had it before can write nothing more. */
+  /** Claims the job: writes of its owner before are fenced from now on. */
   claim(firstAttempts: readonly FirstAttempt[]): void {
     this.#head = { ...this.#head, epoch: this.#head.epoch + 1 };
     this.#addClaim(firstAttempts);
@@ -142,7 +142,7 @@ export class Journal {
     else this.#scheduleFlush();
   }
 
-  /** Hands in the text of a commit after which the job rests, and lets go of the job; `run` is called when that is stored. */
+  /** Hands in the text of a commit after which the job rests, and releases the claim; `run` is called when that is stored. */
   rest(text: string, wakeAt: number | undefined, run: () => void): void {
     this.#stopRenewal?.();
     this.#head = { ...this.#head, status: this.#job.status, wakeAt, owner: undefined };
@@ -155,7 +155,7 @@ export class Journal {
     this.flush();
   }
 
-  /** Calls back when all that was handed in is stored; never, when the journal is lost before. */
+  /** Calls back when all entries that were handed in are stored; never, when the journal is lost before. */
   whenStored(run: () => void): void {
     if (!this.isBehind) run();
     else this.#waiters.push({ revision: this.#handed, run });

@@ -15,7 +15,7 @@ export class StoreSession {
   readonly timers: Timers;
   /** Jobs that were made here, not read: one of the same id in the store takes their place. */
   readonly fresh: WeakSet<Job> = new WeakSet();
-  /** By id, with what looks for commands in their inboxes. */
+  /** The live jobs by id, as stores name them. */
   readonly #live: Map<string, { readonly job: Job; readonly poll: () => void }> = new Map();
   readonly #journals: WeakMap<Job, Journal> = new WeakMap();
   readonly #tell: (event: EngineEvent) => void;
@@ -29,7 +29,7 @@ export class StoreSession {
     this.#tell = tell;
   }
 
-  /** Makes the part that keeps the jobs of one flow; `perform` carries out a command. */
+  /** Makes the storage of one flow's jobs; `perform` carries out a command. */
   storageOf(graph: FlowGraph, perform: (job: Job, command: Command) => void): JobStorage {
     return new JobStorage(this, graph, perform);
   }
@@ -44,18 +44,18 @@ export class StoreSession {
     this.#tell({ type: "command_error", jobId, flowId, key, error, at: this.timers.now() });
   }
 
-  /** The live job of an id. */
+  /** The live job of an id; `executionOf` answers for a job that is at hand. */
   liveJob(jobId: string): Job | undefined {
     return this.#live.get(jobId)?.job;
   }
 
-  /** A job has become live: `poll` is called when commands may have come for it. */
+  /** Adds a job that has become live; `poll` is called when commands may have arrived for it. */
   register(job: Job, poll: () => void): void {
     this.#live.set(job.jobId, { job, poll });
     this.#stopWatch ??= this.store.watch?.((jobId) => this.#live.get(jobId)?.poll());
   }
 
-  /** A job is no longer live. */
+  /** Removes a job that is no longer live. */
   unregister(job: Job): void {
     if (this.liveJob(job.jobId) === job) this.#live.delete(job.jobId);
     if (this.#live.size > 0) return;
@@ -68,7 +68,7 @@ export class StoreSession {
     return owner !== undefined && owner !== this.settings.owner && wakeAt !== undefined && wakeAt > this.timers.now();
   }
 
-  /** Whether the store has had a job, be its journal lost or not. */
+  /** Whether the job was in the store, even if its journal is lost by now. */
   hasHad(job: Job): boolean {
     return this.#journals.has(job);
   }
@@ -79,7 +79,7 @@ export class StoreSession {
     return journal?.isLost === true ? undefined : journal;
   }
 
-  /** A job has come from the store, or into it. */
+  /** Sets the journal of a job that was read from the store, or created in it. */
   setJournal(job: Job, journal: Journal): Journal {
     this.#journals.set(job, journal);
     return journal;
