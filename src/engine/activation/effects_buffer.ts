@@ -17,7 +17,7 @@ interface EffectLists {
 
 const NO_LISTS: EffectLists = Object.freeze({ expectations: [], log: [], outputs: [], deferred: [] });
 
-/** All effects of an activation until its next commit, except emissions. Most have none: each part is made at first use. */
+/** An activation's effects until its next commit, except emissions. Most have none: each part is made at first use. */
 export class EffectsBuffer {
   readonly #host: ActivationHost;
   readonly #activation: Activation;

@@ -24,8 +24,8 @@ type View =
   | { readonly kind: "lists"; readonly lists: ReadonlyMap<string, ListView> };
 
 /**
- * The slots of a task's routine as its handler sees them: each as it stood at the first look, its own as it was right
- * after its merge. So a handler can drop what it has seen and nothing that has come since.
+ * The slots of a task's routine as its handler sees them: each as it was at the first look, the task's own as it was right after
+ * the task's merge. So a handler clears only items that it has seen.
  */
 export class SlotViews {
   readonly #job: Job;
@@ -34,7 +34,7 @@ export class SlotViews {
   readonly #views: Map<string, View> = new Map();
   /** The slots that are cleared: of some keys, or altogether. */
   readonly #cleared: Map<string, Map<string, ListView> | "all"> = new Map();
-  /** Where those lists of the own slot ended that have grown while the handler waited. */
+  /** The ends, before they grew, of the lists of the own slot that have grown while the handler waited. */
   readonly #ends: Map<SlotList, number> = new Map();
 
   /** Makes the views of a task's routine. */

@@ -58,7 +58,7 @@ export class JobStorage {
 
   /** Whether a job cannot be in the store yet, unless it was started before under the same id. */
   isNew(job: Job): boolean {
-    return this.isFresh(job) && !this.#session.hasHad(job);
+    return this.isFresh(job) && !this.#session.journals.has(job);
   }
 
   /** Creates a job, claimed by this engine: `undefined` when the store has one of its id. */
@@ -70,7 +70,7 @@ export class JobStorage {
     const snapshot = writeJob(job);
     const flow = this.#flowText ??= JSON.stringify(encodeFlow(this.#graph));
     const isCreated = await this.#try(job, () => store.create({ jobId, createdAt, flow, snapshot, head }));
-    return isCreated ? this.#session.setJournal(job, new Journal(job, this.#session, 0, head)) : undefined;
+    return isCreated ? this.#open(job, 0, head) : undefined;
   }
 
   /** Reads the job that the store has of a job's id. */
@@ -91,13 +91,13 @@ export class JobStorage {
     const isSame = found && (this.isFresh(job) || (!isElsewhere && writeJob(job) === writeJob(found.job)));
     if (!isSame) throw new FencedError(job.jobId, undefined, found?.record.revision);
     job.become(found.job);
-    return isElsewhere ? undefined : this.#open(job, found);
+    return isElsewhere ? undefined : this.#openFound(job, found);
   }
 
   /** Makes a job at rest from its record and its journal. */
   restore(stored: StoredJob): Job {
     const found = this.#replay(stored);
-    this.#open(found.job, found);
+    this.#openFound(found.job, found);
     return found.job;
   }
 
@@ -168,9 +168,14 @@ export class JobStorage {
     return { job: replay.finish(), record, firstAttempts };
   }
 
-  #open(job: Job, { record, firstAttempts }: FoundJob): Journal {
-    const journal = new Journal(job, this.#session, record.revision, headOf(record), firstAttempts);
-    return this.#session.setJournal(job, journal);
+  #openFound(job: Job, { record, firstAttempts }: FoundJob): Journal {
+    return this.#open(job, record.revision, headOf(record), firstAttempts);
+  }
+
+  #open(job: Job, revision: number, head: JobHead, firstAttempts?: readonly FirstAttempt[]): Journal {
+    const journal = new Journal(job, this.#session, revision, head, firstAttempts);
+    this.#session.journals.set(job, journal);
+    return journal;
   }
 
   /** Asks the store, and again if it fails, as often as `attempts` says. */

@@ -15,9 +15,10 @@ export class StoreSession {
   readonly timers: Timers;
   /** Jobs that were made here, not read: one of the same id in the store takes their place. */
   readonly fresh: WeakSet<Job> = new WeakSet();
+  /** The journals of all jobs that were read from the store or created in it, lost ones included. */
+  readonly journals: WeakMap<Job, Journal> = new WeakMap();
   /** The live jobs by id, as stores name them. */
   readonly #live: Map<string, { readonly job: Job; readonly poll: () => void }> = new Map();
-  readonly #journals: WeakMap<Job, Journal> = new WeakMap();
   readonly #tell: (event: EngineEvent) => void;
   #stopWatch: CancelTimer | undefined;
 
@@ -68,20 +69,9 @@ export class StoreSession {
     return owner !== undefined && owner !== this.settings.owner && wakeAt !== undefined && wakeAt > this.timers.now();
   }
 
-  /** Whether the job was in the store, even if its journal is lost by now. */
-  hasHad(job: Job): boolean {
-    return this.#journals.has(job);
-  }
-
   /** The job's journal, if it can still be written. */
   journalOf(job: Job): Journal | undefined {
-    const journal = this.#journals.get(job);
+    const journal = this.journals.get(job);
     return journal?.isLost === true ? undefined : journal;
-  }
-
-  /** Sets the journal of a job that was read from the store, or created in it. */
-  setJournal(job: Job, journal: Journal): Journal {
-    this.#journals.set(job, journal);
-    return journal;
   }
 }
