@@ -88,6 +88,7 @@ export type {
   CallbackErrorEvent,
   CommandErrorEvent,
   EngineEvent,
+  LostEvent,
   Observer,
   ReportEvent,
   StartEvent,

@@ -75,6 +75,11 @@ export class Engine {
    */
   constructor(options: EngineOptions = {}) {
     const { store, durability = {}, registry, ...rest } = options;
+    if (store === undefined && options.durability !== undefined) {
+      throw new TypeError(
+        "Cannot create engine: durability is about a store; give new Engine() a store, or leave it out",
+      );
+    }
     const openStore = store && ((host: EngineHost) => {
       const settings = resolveDurability(durability, host.ids.id());
       return { session: new StoreSession(store, settings, host.timers, (it) => host.tell(it)), start: startStored };

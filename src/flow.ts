@@ -7,6 +7,7 @@ import type { Engine } from "./engine.ts";
 import { type EngineHost, hostOf } from "./engine/execution/engine_host.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { DEFAULT_GRACE_MS } from "./engine/execution/resting.ts";
+import type { JobCallbacks } from "./engine/execution/notifier.ts";
 import { FlowJobs, refuse } from "./engine/flow_jobs.ts";
 import {
   type JobProgress,
@@ -286,7 +287,7 @@ export class Flow extends FlowGraph {
   waitForCompletion(job: JobState, options: CompletionOptions = {}): Promise<boolean> {
     const data = this.#target("wait for", job);
     checkWait(options);
-    return waitForRest(data, executionOf(data), this.#host.timers, options, options.onProgress);
+    return this.#lossOf(data) ?? waitForRest(data, executionOf(data), this.#host.timers, options, options.onProgress);
   }
 
   /**
@@ -299,7 +300,8 @@ export class Flow extends FlowGraph {
   waitUntil(job: JobState, condition: (job: JobState) => boolean, options: WaitOptions = {}): Promise<boolean> {
     const data = this.#target("wait for", job);
     checkWait(options);
-    return waitForCondition(executionOf(data), this.#host.timers, options, () => condition(job));
+    return this.#lossOf(data) ??
+      waitForCondition(executionOf(data), this.#host.timers, options, () => condition(job));
   }
 
   /**
@@ -310,7 +312,7 @@ export class Flow extends FlowGraph {
   settle(job: JobState, options: WaitOptions = {}): Promise<SettleResult> {
     const data = this.#target("settle", job);
     checkWait(options);
-    return waitUntilIdle(data, executionOf(data), this.#host.timers, options);
+    return this.#lossOf(data) ?? waitUntilIdle(data, executionOf(data), this.#host.timers, options);
   }
 
   /** Iterates over the job's outputs: first the kept ones, then each new one after its commit, until the job ends or rests. */
@@ -361,21 +363,31 @@ export class Flow extends FlowGraph {
     return jobStateOf(job, this.registry);
   }
 
-  /** With a store, `execute` returns a job of the same id that is live here already. */
-  #live({ jobId }: CreateOptions): JobState | undefined {
+  /**
+   * With a store, `execute` joins a job of the same id that is live here already.
+   *
+   * @throws {StateError} when that is a job of another flow
+   */
+  #live({ jobId, ...listen }: ExecuteOptions): JobState | undefined {
     const job = jobId === undefined ? undefined : this.#host.store?.session.liveJob(jobId);
-    return job === undefined ? undefined : jobStateOf(job, this.registry);
+    if (job === undefined) return undefined;
+    if (job.flowId !== this.id) throw refuse("execute", job, `its id is taken by a job of flow "${job.flowId}"`);
+    const state = jobStateOf(job, this.registry);
+    const execution = executionOf(job);
+    execution?.listen(this.#callbacks(listen));
+    if (listen.signal !== undefined) execution?.listeners.onRest(this.#cancelWith(state, listen.signal));
+    return state;
   }
 
-  #start(job: JobState, redrive: boolean, { onOutput, onReport, signal }: ListenOptions): JobState {
+  #callbacks({ onOutput, onReport }: ListenOptions): JobCallbacks {
+    return { onOutput: onOutput && ((output) => onOutput(viewOutput(output, this.registry))), onReport };
+  }
+
+  #start(job: JobState, redrive: boolean, listen: ListenOptions): JobState {
     const data = this.#target("resume", job);
-    const onRest = signal && this.#cancelWith(job, signal);
+    const onRest = listen.signal && this.#cancelWith(job, listen.signal);
     try {
-      this.#runner.resume(data, redrive, {
-        onOutput: onOutput && ((output) => onOutput(viewOutput(output, this.registry))),
-        onReport,
-        onRest,
-      });
+      this.#runner.resume(data, redrive, { ...this.#callbacks(listen), onRest });
     } catch (error) {
       onRest?.();
       throw error;
@@ -388,6 +400,12 @@ export class Flow extends FlowGraph {
     const cancel = () => this.cancel(job, { reason: String(signal.reason) });
     signal.addEventListener("abort", cancel);
     return () => signal.removeEventListener("abort", cancel);
+  }
+
+  /** A rejection for whoever waits for a job that can no longer be followed here: each is told the same. */
+  #lossOf(job: Job): Promise<never> | undefined {
+    const loss = executionOf(job) === undefined ? this.#host.store?.session.lossOf(job) : undefined;
+    return loss && Promise.reject(loss);
   }
 
   /** The data of a job of this flow. */

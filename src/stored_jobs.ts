@@ -16,6 +16,9 @@ import { decodeJob, encodeJob } from "./documents/job.ts";
 import { jobOf, type JobState, jobStateOf } from "./documents/job_state.ts";
 import { Replay } from "./documents/replay.ts";
 
+/** How many flows of stored jobs are kept ready. */
+const MOST_FLOWS = 64;
+
 /** A job that was found in the store, and its flow. */
 export interface StoredFlowJob {
   /** Its flow, as it was when the job was started. */
@@ -55,8 +58,10 @@ export class StoredJobs {
   readonly #ids: IdSource;
   readonly #session: StoreSession;
   readonly #registry: Registry;
-  /** The flows that were read, by their texts: jobs of one text share a flow. */
+  /** The flows that were read, by their texts, the least recently used first: jobs of one text share a flow. */
   readonly #flows: Map<string, Flow> = new Map();
+  /** The ids of jobs that a recovery is looking at: one that overlaps leaves them to it. */
+  readonly #visited: Set<string> = new Set();
 
   /** Makes the view of an engine's store. */
   constructor(engine: Engine, ids: IdSource, session: StoreSession, registry: Registry) {
@@ -71,13 +76,19 @@ export class StoredJobs {
     const { store, settings, timers } = this.#session;
     const jobs: StoredFlowJob[] = [];
     const errors: { jobId: string; error: unknown }[] = [];
-    for (const record of await store.due({ now: timers.now(), owner: settings.owner, limit })) {
-      if (this.#session.isElsewhere(record) || this.#session.liveJob(record.jobId) !== undefined) continue;
+    for (const { jobId } of await store.due({ now: timers.now(), owner: settings.owner, limit })) {
+      if (this.#session.liveJob(jobId) !== undefined || this.#visited.has(jobId)) continue;
+      this.#visited.add(jobId);
       try {
-        const found = await this.open(record.jobId);
+        const stored = await this.#load(jobId, "open");
+        // Another engine may have claimed it since it was listed.
+        if (this.#session.isElsewhere(stored.record)) continue;
+        const found = this.#restore(stored);
         if (await this.#goOn(found)) jobs.push(found);
       } catch (error) {
-        errors.push({ jobId: record.jobId, error });
+        errors.push({ jobId, error });
+      } finally {
+        this.#visited.delete(jobId);
       }
     }
     return { jobs, errors };
@@ -88,6 +99,7 @@ export class StoredJobs {
     const action = `Cannot send to job "${jobId}"`;
     const text = encodeCommand(this.#command(action, command));
     if (key !== undefined) checkName(action, "key", key);
+    await this.#created(jobId);
     if (!await this.#session.store.send(jobId, text, key ?? this.#ids.id())) {
       throw unknownJob(jobId, "send to");
     }
@@ -122,13 +134,28 @@ export class StoredJobs {
     const { status } = replay.job;
     if (hasEnded(status)) throw new StateError("fork", status, `${action}: at revision ${revision} it had ended`);
     const id = newId === undefined ? this.#ids.id() : checkName(action, "jobId", newId);
+    const taken = await this.#session.store.find(id);
+    if (taken !== undefined) {
+      throw new StateError("fork", taken.status, `${action}: the store has a job "${id}" already`);
+    }
     const job = this.#copy(replay, id);
     return { flow, job: flow.resume(job) };
   }
 
   /** See `Engine`. */
   async open(jobId: string): Promise<StoredFlowJob> {
-    const stored = await this.#load(jobId, "open");
+    return this.#restore(await this.#load(jobId, "open"));
+  }
+
+  /** Waits until a job that has just been started here is in the store. */
+  async #created(jobId: string): Promise<void> {
+    const job = this.#session.liveJob(jobId);
+    const execution = job && executionOf(job);
+    if (execution !== undefined) await new Promise<void>((resolve) => execution.whenStored(resolve));
+  }
+
+  #restore(stored: StoredJob): StoredFlowJob {
+    const { jobId } = stored.record;
     const flow = this.#flowOf(stored);
     const job = this.#session.liveJob(jobId) ?? runnerOf(flow).storage?.restore(stored);
     // Unreachable: the flow is of this engine, which has a store.
@@ -174,7 +201,10 @@ export class StoredJobs {
 
   #flowOf({ flow: text }: StoredJob): Flow {
     const flow = this.#flows.get(text) ?? Flow.fromJSON(JSON.parse(text), this.#registry, { engine: this.#engine });
+    this.#flows.delete(text);
     this.#flows.set(text, flow);
+    const [oldest] = this.#flows.keys();
+    if (this.#flows.size > MOST_FLOWS && oldest !== undefined) this.#flows.delete(oldest);
     return flow;
   }
 

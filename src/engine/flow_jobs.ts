@@ -7,12 +7,13 @@ import { apply } from "../job/apply.ts";
 import type { Commit, StatusCommit } from "../job/commit.ts";
 import { checkSteps } from "../job/decide.ts";
 import { adoptLimits, type ExecutionSettings, firstAwaiting, hasEnded, Job, statusOf } from "../job/job.ts";
-import { createTask, type Moment, type Route } from "../job/task.ts";
+import { createTask, type Moment, type Route, type Task } from "../job/task.ts";
 import type { Command } from "../documents/command.ts";
 import { checkPreflight } from "../documents/preflight.ts";
 import { statusCommit } from "./activation/commits.ts";
 import { createPlan, type Plan } from "./activation/plan.ts";
 import type { JobStorage } from "./durable/job_storage.ts";
+import type { StoreSession } from "./durable/store_session.ts";
 import { Committer } from "./execution/committer.ts";
 import type { EngineHost } from "./execution/engine_host.ts";
 import { Execution, executionOf } from "./execution/execution.ts";
@@ -36,7 +37,10 @@ export class FlowJobs {
   constructor(graph: FlowGraph, host: EngineHost) {
     this.#graph = graph;
     this.#host = host;
-    this.storage = host.store?.session.storageOf(graph, (job, command) => this.#carryOut(job, command));
+    this.storage = host.store?.session.storageOf(
+      graph,
+      (job, command, consume) => this.#carryOut(job, command, consume),
+    );
   }
 
   /** The flow as the engine runs it: from the first start on, its structure is frozen. */
@@ -83,6 +87,8 @@ export class FlowJobs {
     this.#checkResume(job, redrive);
     const first = this.#firstCommit(job, redrive);
     const { storage } = this;
+    const session = this.#host.store?.session;
+    if (session !== undefined) this.#checkPlace("resume", job, session);
     const execution = new Execution(job, this.#frozenPlan, this.#host, callbacks);
     if (storage === undefined) {
       execution.resume(first);
@@ -106,8 +112,12 @@ export class FlowJobs {
    */
   cancel(job: Job, reason: string | undefined): void {
     if (hasEnded(statusOf(job))) throw refuse("cancel", job, "it has ended already");
-    const execution = this.#workingOn(job);
-    if (execution !== undefined) return execution.cancel(reason);
+    const execution = this.#reach("cancel", job);
+    if (execution !== undefined) execution.cancel(reason);
+    else this.#cancelAtRest(job, reason);
+  }
+
+  #cancelAtRest(job: Job, reason: string | undefined): void {
     const from = job.status;
     const time = this.#time(job);
     const error = describeError(new CancelledError(reason), this.#host.errorStacks);
@@ -126,15 +136,28 @@ export class FlowJobs {
     const { routine, slot: name } = route;
     const subject = { action: `Cannot deliver to slot "${name}" of routine "${routine}"`, root: "data" };
     const data = payloadOf(params, this.#graph.registry, subject, this.#graph.limits);
-    const execution = this.#workingOn(job);
-    if (execution === undefined) this.#deliver(job, route, data);
-    else execution.whenBegun(() => this.#deliver(job, route, data));
+    const execution = this.#reach("deliver to", job);
+    if (!job.isStarting || execution === undefined) return this.#deliver(job, route, data);
+    this.#checkSteps(job, route);
+    execution.whenBegun(() => {
+      try {
+        this.#deliver(job, route, data);
+      } catch (error) {
+        // The store had the job in another state than it was in here.
+        this.#host.store?.session.onCommandError(job, "deliver", error);
+      }
+    });
+  }
+
+  /** The task that a delivery fills; `undefined` when it makes a new one, as the job's limit allows. */
+  #checkSteps(job: Job, { routine, slot }: Route): Task | undefined {
+    const awaited = firstAwaiting(job, routine, slot);
+    if (awaited === undefined) checkSteps(job.nextTaskId, this.#graph.limits.steps);
+    return awaited;
   }
 
   #deliver(job: Job, route: Route, payload: Payload | undefined): void {
-    const { routine, slot: name } = route;
-    const awaited = firstAwaiting(job, routine, name);
-    if (awaited === undefined) checkSteps(job.nextTaskId, this.#graph.limits.steps);
+    const awaited = this.#checkSteps(job, route);
     const time = this.#time(job);
     const task = awaited ?? createTask(job.nextTaskId, route, payload, time);
     const execution = this.#workingOn(job);
@@ -147,29 +170,28 @@ export class FlowJobs {
    *
    * @throws what the call of the same name throws
    */
-  #carryOut(job: Job, command: Command): void {
-    switch (command.type) {
-      case "deliver": {
-        const { routine, slot } = command;
-        checkTakes(job);
-        this.#graph.routine(routine);
-        this.#deliver(job, this.routeTo(routine, this.#graph.slot(routine, slot).name), command.data);
-        break;
-      }
-      case "pause": {
-        const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS } = command;
-        const execution = executionOf(job);
-        if (execution === undefined) throw refuse("pause", job, "it is not live");
-        execution.rest({ reason, checkpoint }, graceMs);
-        break;
-      }
-      case "cancel":
-        this.cancel(job, command.reason);
-        break;
-      case "resume":
-        this.resume(job, command.redrive, {});
-        break;
+  #carryOut(job: Job, command: Command, consume: () => void): Promise<void> | undefined {
+    const execution = this.#workingOn(job);
+    if (command.type === "pause") {
+      const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS } = command;
+      if (execution === undefined) throw refuse("pause", job, "it is not live");
+      return new Promise((resolve) => {
+        execution.listeners.onRest(() => resolve());
+        execution.rest({ reason, checkpoint }, graceMs, consume);
+      });
     }
+    consume();
+    if (command.type === "deliver") {
+      const { routine, slot } = command;
+      checkTakes(job);
+      this.#graph.routine(routine);
+      this.#deliver(job, this.routeTo(routine, this.#graph.slot(routine, slot).name), command.data);
+    } else if (command.type === "resume") {
+      this.resume(job, command.redrive, {});
+    } else if (hasEnded(job.status)) throw refuse("cancel", job, "it has ended already");
+    else if (execution === undefined) this.#cancelAtRest(job, command.reason);
+    else execution.cancel(command.reason);
+    return undefined;
   }
 
   /** Takes no more jobs. With `drain`, the live ones run their due tasks; then they are paused. */
@@ -179,7 +201,27 @@ export class FlowJobs {
     await bringToRest([...live].filter((it) => it.plan === this.#plan), timers, SHUTDOWN, { drain, ...wait });
   }
 
-  /** The execution that works on a job: none while only the last commit is being stored. */
+  /**
+   * The live execution that a call from here reaches; `undefined` for a job that only this process has, which is changed in memory.
+   *
+   * @throws {StateError} for a job of the store that is not live here: whoever has it must learn of the call
+   */
+  #reach(event: string, job: Job): Execution | undefined {
+    const execution = this.#workingOn(job);
+    const session = this.#host.store?.session;
+    if (execution === undefined && session?.journals.has(job) === true) throw refuse(event, job, notHere(job, session));
+    return execution;
+  }
+
+  /** Refuses a job of the store that is live: elsewhere, or here as another object. */
+  #checkPlace(event: string, job: Job, session: StoreSession): void {
+    const live = session.liveJob(job.jobId);
+    if (live !== undefined && live !== job) throw refuse(event, job, "it is live already, as another JobState");
+    const head = session.journalOf(job)?.head;
+    if (head !== undefined && session.isElsewhere(head)) throw refuse(event, job, notHere(job, session));
+  }
+
+  /** The live execution of a job, unless its last commit is only being stored. */
   #workingOn(job: Job): Execution | undefined {
     const execution = executionOf(job);
     return execution?.isOver === true ? undefined : execution;
@@ -209,6 +251,16 @@ export class FlowJobs {
     const last = this.#lastTime;
     return at === last.at && ranMs === last.ranMs ? last : this.#lastTime = { at, ranMs };
   }
+}
+
+/** Why a job of the store is not reached by a call here, and what reaches it. */
+function notHere(job: Job, session: StoreSession): string {
+  const head = session.journalOf(job)?.head;
+  const isElsewhere = head !== undefined && session.isElsewhere(head);
+  const place = isElsewhere
+    ? `it is live in the engine of owner "${head.owner}"`
+    : "it is in the store, and not live here";
+  return `${place}; engine.send("${job.jobId}", …) reaches it wherever it is`;
 }
 
 function checkTakes(job: Job): void {

@@ -113,6 +113,20 @@ export interface StoreErrorEvent {
   readonly at: number;
 }
 
+/** A live job can be written no more: another engine has taken it, or its store keeps failing. What ran of it here is aborted. */
+export interface LostEvent {
+  /** Tells the kinds of events apart. */
+  readonly type: "lost";
+  /** The job. */
+  readonly jobId: string;
+  /** Its flow. */
+  readonly flowId: string;
+  /** A `FencedError` when another engine has the job, a `StoreError` when its store has failed. */
+  readonly error: unknown;
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** A command from a job's inbox could not be executed. The command counts as consumed, and the job is not changed. */
 export interface CommandErrorEvent {
   /** Tells the kinds of events apart. */
@@ -137,6 +151,7 @@ export type EngineEvent =
   | ReportEvent
   | CallbackErrorEvent
   | StoreErrorEvent
+  | LostEvent
   | CommandErrorEvent;
 
 /** Receives the events of an engine. Errors that an observer throws are ignored, so an observer cannot break a job. */

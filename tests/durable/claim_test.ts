@@ -315,6 +315,8 @@ test("a copy of a stored job reads running while the store is asked, and as it w
   flow.deliver(early, "worker", "input", { n: 2 });
   await process.settle();
   assertEquals([early.status, process.begun], ["running", [1, 2]]);
+  assertThrows(() => flow.resume(late), StateError, "it is live already, as another JobState");
+  await flow.pause(early);
   flow.resume(late);
   assertEquals(late.status, "running");
   await assertRejects(() => flow.waitForCompletion(late), FencedError);

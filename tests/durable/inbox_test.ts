@@ -184,6 +184,7 @@ test("keys and names of commands are checked when they are sent, and as many job
   const other = createProcess(process.store);
   for (const jobId of ["first", "second"]) await other.engine.send(jobId, { type: "cancel" });
   const { errors } = await other.engine.recover({ limit: 1 });
+  await other.settle();
   const records = await Promise.all(["first", "second"].map((jobId) => process.store.find(jobId)));
   assertEquals([errors, records.map((record) => record?.status)], [[], ["cancelled", "running"]]);
 });
@@ -221,7 +222,7 @@ test("a command that comes while the store takes a job in is carried out when th
   const owner = createProcess(store);
   const job = owner.start([1]);
   await owner.settle();
-  await owner.engine.send("job", { type: "cancel", reason: "too late" });
+  await createProcess(store).engine.send("job", { type: "cancel", reason: "too late" });
   await owner.settle();
   assertEquals(job.status, "running");
   gate.open();

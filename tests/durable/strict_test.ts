@@ -1,6 +1,6 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { StoreError } from "../../mod.ts";
+import { StateError, StoreError } from "../../mod.ts";
 import { createLatch } from "../support/latch.ts";
 import { heldStore } from "../support/held_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
@@ -103,7 +103,7 @@ test("a pause resolves when it is stored", async () => {
   assertEquals((await store.find("job"))?.status, "paused");
 });
 
-test("what is asked of a job while it is stored that it rests comes to a job at rest", async () => {
+test("a call to a job is refused while it is stored that it rests, and the job rests", async () => {
   const store = heldStore();
   const process = new StoredFlowProcess({ store });
   const statuses = () => process.told("status").map(({ from, to }) => `${from} → ${to}`);
@@ -111,17 +111,18 @@ test("what is asked of a job while it is stored that it rests comes to a job at 
   const pause = process.flow.pause(job);
   store.hold();
   await process.settle();
-  process.flow.deliver(job, "worker", "input", { n: 9 });
-  assertEquals([job.status, job.pendingTasks.length], ["paused", 2]);
+  const place = "it is in the store, and not live here";
+  assertThrows(() => process.flow.deliver(job, "worker", "input", { n: 9 }), StateError, place);
+  assertEquals([job.status, job.pendingTasks.length], ["paused", 1]);
   await process.timers.advance(10_000);
   assertEquals(job.status, "paused", "it does not work, and has no timeout");
-  process.flow.cancel(job, { reason: "no longer needed" });
-  assertEquals([job.status, statuses()], ["cancelled", ["pending → running"]]);
+  assertThrows(() => process.flow.cancel(job, { reason: "no longer needed" }), StateError, place);
+  assertEquals([job.status, statuses()], ["paused", ["pending → running"]]);
   store.release();
   await process.settle();
   await pause;
-  assertEquals(statuses(), ["pending → running", "running → paused", "paused → cancelled"]);
-  assertEquals((await store.load("job"))?.record.status, "cancelled");
+  assertEquals(statuses(), ["pending → running", "running → paused"]);
+  assertEquals((await store.load("job"))?.record.status, "paused");
 });
 
 test("a wait for a condition resolves when what it has seen is stored", async () => {

@@ -23,7 +23,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "jobs in a store": "StoredFlowJob Recovery JobCommand JobRevision",
     "ports": "IdSource Timers CancelTimer Observer",
     "what an observer sees": "EngineEvent StatusEvent StartEvent TaskEvent ReportEvent CallbackErrorEvent " +
-      "StoreErrorEvent CommandErrorEvent",
+      "StoreErrorEvent LostEvent CommandErrorEvent",
     "values": "JsonObject JsonValue ErrorData ValueLimits Registrable SerializableClass",
     "schemas": "StandardSchema SchemaIssue SchemaResult",
     "errors": "RoutiluxError CancelledError FencedError PausedError PoisonError PreflightError PreflightFinding " +

@@ -1,7 +1,7 @@
 import { FencedError, StateError, StoreError } from "../../base/errors.ts";
 import { instantAfter } from "../../base/instant.ts";
 import type { FlowGraph } from "../../model/flow_graph.ts";
-import type { JobHead, JobRecord, StoredJob } from "../../ports/store.ts";
+import type { JobHead, JobRecord, StoredCommand, StoredJob } from "../../ports/store.ts";
 import { headOf } from "../../ports/store_kit.ts";
 import type { Job } from "../../job/job.ts";
 import { ReadyQueue } from "../../job/ready_queue.ts";
@@ -25,6 +25,11 @@ export interface FoundJob {
 
 /** The most tasks that are written down with a claim: a job may have any number of workers. */
 const MOST_WATCHED = 64;
+/**
+ * Carries out a command. `consume` is to be called before the commit of its effect is encoded. Returns a promise only for an effect
+ * that takes time: the next command waits for it.
+ */
+export type PerformCommand = (job: Job, command: Command, consume: () => void) => Promise<void> | undefined;
 
 /** Keeps the jobs of one flow: creates them in the store, reads them from there, claims them, and reads their inboxes. */
 export class JobStorage {
@@ -32,14 +37,14 @@ export class JobStorage {
   readonly maxRecoveries: number;
   readonly #session: StoreSession;
   readonly #graph: FlowGraph;
-  readonly #perform: (job: Job, command: Command) => void;
+  readonly #perform: PerformCommand;
   /** Jobs for which commands have arrived before they had a journal. */
   readonly #addressedEarly: WeakSet<Job> = new WeakSet();
   /** The text of the flow, which is stored with each job. */
   #flowText: string | undefined;
 
   /** Makes the storage of a flow's jobs; `perform` carries out a command. */
-  constructor(session: StoreSession, graph: FlowGraph, perform: (job: Job, command: Command) => void) {
+  constructor(session: StoreSession, graph: FlowGraph, perform: PerformCommand) {
     this.#session = session;
     this.maxRecoveries = session.settings.maxRecoveries;
     this.#graph = graph;
@@ -109,6 +114,11 @@ export class JobStorage {
     return poisoned;
   }
 
+  /** Tells the observer that a live job was lost. */
+  lost(job: Job, error: Error): void {
+    this.#session.onLost(job, error);
+  }
+
   /** Registers a job that has become live: `poll` is called when commands arrive in its inbox. */
   register(job: Job): void {
     this.#session.register(job, () => void this.poll(job));
@@ -119,38 +129,81 @@ export class JobStorage {
     if (this.#addressedEarly.delete(job)) void this.poll(job);
   }
 
-  /** Carries out the commands in a job's inbox. */
-  async poll(job: Job): Promise<void> {
+  /**
+   * Carries out the commands in a job's inbox, strictly in turn. Resolves when those that were there have been carried out, or
+   * when the job is being started: its start reads the inbox before anything runs.
+   */
+  poll(job: Job): Promise<void> {
     const journal = this.#session.journalOf(job);
-    if (journal === undefined) {
+    if (journal === undefined || job.isStarting) {
       this.#addressedEarly.add(job);
-      return;
+      return Promise.resolve();
     }
     journal.isAddressed = true;
-    if (journal.isPolling) return;
-    journal.isPolling = true;
-    while (journal.isAddressed) {
-      journal.isAddressed = false;
-      await this.#readInbox(job, journal);
-    }
-    journal.isPolling = false;
+    if (!journal.isPolling) journal.polled = this.#carryOut(job, journal);
+    return journal.polled;
   }
 
-  async #readInbox(job: Job, journal: Journal): Promise<void> {
+  /**
+   * Reads the inbox of a job that has been claimed and not begun. The returned function carries the commands out; it is called as
+   * soon as the job has begun.
+   *
+   * @throws {StoreError} when the store keeps failing
+   */
+  async readFirst(job: Job, journal: Journal): Promise<() => void> {
+    const commands = await this.#try(job, () => this.#inbox(job, journal));
+    return () => {
+      journal.polled = this.#carryOut(job, journal, commands);
+      this.pollEarly(job);
+    };
+  }
+
+  async #carryOut(job: Job, journal: Journal, first: readonly StoredCommand[] = []): Promise<void> {
+    journal.isPolling = true;
     try {
-      for (const { sequence, key, text } of await this.#session.store.inbox(job.jobId, journal.consumed)) {
-        if (journal.isLost || sequence <= journal.consumed) continue;
-        journal.consume(sequence);
-        try {
-          this.#perform(job, decodeCommand(text, this.#graph.limits));
-        } catch (error) {
-          this.#session.onCommandError(job, key, error);
-        }
+      await this.#performAll(job, journal, first);
+      while (journal.isAddressed && !journal.isLost && !job.isStarting) {
+        journal.isAddressed = false;
+        await this.#performAll(job, journal, await this.#inbox(job, journal));
       }
-      journal.acknowledge();
     } catch (error) {
       this.#session.onStoreError(job, error);
+    } finally {
+      journal.isPolling = false;
     }
+  }
+
+  async #inbox(job: Job, journal: Journal): Promise<readonly StoredCommand[]> {
+    const at = this.#session.timers.now();
+    const commands = await this.#session.store.inbox(job.jobId, journal.read);
+    journal.readAt = at;
+    return commands;
+  }
+
+  /**
+   * Carries out commands one after the other. Each is recorded as consumed in the entry of its effect: `consume` is called just
+   * before that is encoded. So a crash loses none, and repeats none.
+   */
+  async #performAll(job: Job, journal: Journal, commands: readonly StoredCommand[]): Promise<void> {
+    for (const { sequence, key, text } of commands) {
+      // A job that is being started reads on when it has begun.
+      if (journal.isLost || job.isStarting) return;
+      if (sequence <= journal.read) continue;
+      journal.read = sequence;
+      let isConsumed = false;
+      const consume = () => {
+        if (!isConsumed) journal.consume(sequence);
+        isConsumed = true;
+      };
+      try {
+        const effect = this.#perform(job, decodeCommand(text, this.#graph.limits), consume);
+        if (effect !== undefined) await effect;
+      } catch (error) {
+        this.#session.onCommandError(job, key, error);
+      }
+      consume();
+    }
+    journal.acknowledge();
   }
 
   #replay(stored: StoredJob): FoundJob {

@@ -33,10 +33,16 @@ interface Waiter {
  * entries that are handed in during a write are written together by the next.
  */
 export class Journal {
-  /** Whether the inbox is being read. */
+  /** Commands from the inbox are being read or carried out. */
   isPolling = false;
   /** Whether commands may have arrived that have not been read. */
   isAddressed = false;
+  /** Resolves when the commands that were found by the last look into the inbox have been carried out. */
+  polled: Promise<void> = Promise.resolve();
+  /** The last command that was read; those before it have been carried out, or are being so. */
+  read: number;
+  /** When the last look into the inbox began that the store has answered. */
+  readAt: number = -Infinity;
   readonly #job: Job;
   readonly #session: StoreSession;
   #head: JobHead;
@@ -63,6 +69,8 @@ export class Journal {
 
   /** The tasks that were first when the job was claimed by an owner that has died; `undefined` when the job was released. */
   readonly firstAttempts: readonly FirstAttempt[] | undefined;
+  /** Those that stood first when it was claimed here: each renewal says so again, however long the process has lived. */
+  #claimed: readonly FirstAttempt[] = [];
 
   /** Makes the journal of a job that is in the store at a revision. */
   constructor(job: Job, session: StoreSession, revision: number, head: JobHead, first?: readonly FirstAttempt[]) {
@@ -72,6 +80,7 @@ export class Journal {
     this.#handed = revision;
     this.#stored = revision;
     this.#head = head;
+    this.read = head.consumed;
     this.#snapshotAt = session.settings.snapshotLength;
   }
 
@@ -83,6 +92,16 @@ export class Journal {
   /** Whether nothing can be written any more. */
   get isLost(): boolean {
     return this.#lost !== undefined;
+  }
+
+  /** Why nothing can be written any more, if that is so. */
+  get lost(): Error | undefined {
+    return this.#lost;
+  }
+
+  /** The head of the job as it was last known here. */
+  get head(): JobHead {
+    return this.#head;
   }
 
   /** The last command that was consumed. */
@@ -107,13 +126,14 @@ export class Journal {
   /** Claims the job: writes of its owner before are fenced from now on. */
   claim(firstAttempts: readonly FirstAttempt[]): void {
     this.#head = { ...this.#head, epoch: this.#head.epoch + 1 };
-    this.#addClaim(firstAttempts);
+    this.#claimed = firstAttempts;
+    this.#addClaim();
   }
 
   /** Stores which commands have been consumed, where no commit has followed from them. */
   acknowledge(): void {
     if (!this.#isHeadNew || this.#entries.length > 0) return;
-    if (this.#callbacks !== undefined) this.#addClaim([]);
+    if (this.#callbacks !== undefined) this.#addClaim();
     else this.#addOwner(this.#session.timers.now(), undefined, undefined, []);
     this.flush();
   }
@@ -214,14 +234,14 @@ export class Journal {
   #fail(error: unknown, entries: readonly string[], head: JobHead | undefined): void {
     const { settings, timers } = this.#session;
     if (error instanceof FencedError) {
-      if (this.#failures === 0) this.#lose(error);
+      if (this.#failures === 0) this.lose(error);
       else this.#recognize(error, entries, head);
       return;
     }
     this.#failures++;
     this.#session.onStoreError(this.#job, error);
     if (this.#failures >= settings.attempts) {
-      this.#lose(new StoreError(this.#job.jobId, this.#failures, { cause: error }));
+      this.lose(new StoreError(this.#job.jobId, this.#failures, { cause: error }));
       return;
     }
     timers.setTimer(timers.now() + delayAfter(this.#failures, settings), () => this.#attempt(entries, head));
@@ -233,12 +253,12 @@ export class Journal {
       const from = this.#stored - (stored?.snapshotRevision ?? 0);
       const isOurs = entries.every((entry, i) => stored?.entries[from + i] === entry);
       if (isOurs && stored?.record.revision === this.#stored + entries.length) this.#succeed(entries.length);
-      else this.#lose(error);
+      else this.lose(error);
     }, (failure: unknown) => this.#fail(failure, entries, head));
   }
 
   /** Gives up: nothing more is written, and the live job is told. */
-  #lose(error: Error): void {
+  lose(error: Error): void {
     this.#lost = error;
     this.#stopRenewal?.();
     this.#stopFlush?.();
@@ -273,13 +293,13 @@ export class Journal {
     this.#length += text.length;
   }
 
-  #addClaim(firstAttempts: readonly FirstAttempt[]): void {
+  #addClaim(): void {
     const { timers, settings } = this.#session;
     const at = timers.now();
     const until = instantAfter(at, settings.leaseMs);
     this.#head = { ...this.#head, status: this.#job.status, owner: settings.owner, wakeAt: until };
     this.#isHeadNew = true;
-    this.#addOwner(at, settings.owner, until, firstAttempts);
+    this.#addOwner(at, settings.owner, until, this.#claimed);
   }
 
   /** Adds an entry that says which engine has the job, if any, and until when. */
@@ -292,7 +312,7 @@ export class Journal {
     const { timers, settings } = this.#session;
     this.#stopRenewal?.();
     this.#stopRenewal = timers.setTimer(timers.now() + settings.leaseMs / 3, () => {
-      this.#addClaim([]);
+      this.#addClaim();
       this.flush();
       this.#scheduleRenewal();
       this.#callbacks?.onRenewed();

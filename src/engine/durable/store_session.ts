@@ -1,11 +1,10 @@
 import type { FlowGraph } from "../../model/flow_graph.ts";
 import type { EngineEvent } from "../../ports/observer.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
-import type { JobRecord, Store } from "../../ports/store.ts";
+import type { JobHead, Store } from "../../ports/store.ts";
 import type { Job } from "../../job/job.ts";
-import type { Command } from "../../documents/command.ts";
 import type { DurabilitySettings } from "./durability_settings.ts";
-import { JobStorage } from "./job_storage.ts";
+import { JobStorage, type PerformCommand } from "./job_storage.ts";
 import type { Journal } from "./journal.ts";
 
 /** An engine's use of its store: the settings, the journals of its jobs, and which of them are live. */
@@ -31,13 +30,18 @@ export class StoreSession {
   }
 
   /** Makes the storage of one flow's jobs; `perform` carries out a command. */
-  storageOf(graph: FlowGraph, perform: (job: Job, command: Command) => void): JobStorage {
+  storageOf(graph: FlowGraph, perform: PerformCommand): JobStorage {
     return new JobStorage(this, graph, perform);
   }
 
   /** Tells the observer that the store has failed; the write is tried again. */
   onStoreError({ jobId, flowId }: Job, error: unknown): void {
     this.#tell({ type: "store_error", jobId, flowId, error, at: this.timers.now() });
+  }
+
+  /** Tells the observer that a live job can be written no more: another engine has taken it, or the store has failed. */
+  onLost({ jobId, flowId }: Job, error: unknown): void {
+    this.#tell({ type: "lost", jobId, flowId, error, at: this.timers.now() });
   }
 
   /** Tells the observer that a command could not be carried out. */
@@ -65,8 +69,13 @@ export class StoreSession {
   }
 
   /** Whether another engine has claimed a job, and its lease has not ended. */
-  isElsewhere({ owner, wakeAt }: JobRecord): boolean {
+  isElsewhere({ owner, wakeAt }: Pick<JobHead, "owner" | "wakeAt">): boolean {
     return owner !== undefined && owner !== this.settings.owner && wakeAt !== undefined && wakeAt > this.timers.now();
+  }
+
+  /** Why a job can no longer be followed here, if that is so. */
+  lossOf(job: Job): Error | undefined {
+    return this.journals.get(job)?.lost;
   }
 
   /** The job's journal, if it can still be written. */

@@ -11,6 +11,7 @@ import { adoptLimits, type ExecutionSettings, type Job, type JobStatus } from ".
 import type { Instant, Merged, Moment, Task } from "../../job/task.ts";
 import type { Activation, ActivationHost, PauseRequest } from "../activation/activation.ts";
 import { Committer } from "./committer.ts";
+import { Deadlines } from "./deadlines.ts";
 import { failureCommit, mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
 import { takeNext } from "./director.ts";
 import type { EngineHost } from "./engine_host.ts";
@@ -42,6 +43,8 @@ export class Execution implements ActivationHost {
   readonly plan: Plan;
   /** How many handlers may wait at the same time: none before the job goes on. */
   workers = 0;
+  /** Decides about awaited deliveries that have not come in time. */
+  readonly deadlines: Deadlines;
   readonly #host: EngineHost;
   readonly #notifier: JobNotifier;
   readonly #runner: HandlerRunner;
@@ -66,6 +69,7 @@ export class Execution implements ActivationHost {
     this.classes = plan.graph.registry;
     this.limits = plan.graph.limits;
     this.services = host.services;
+    this.deadlines = new Deadlines(this, host.timers);
     this.#notifier = new JobNotifier(job, host, callbacks);
     if (callbacks.onOutput !== undefined) this.listeners.onOutput((output) => this.#notifier.output(output));
     this.#clock = new JobClock(host.timers, () => this.#timeOut(), () => this.#loop.run());
@@ -87,6 +91,11 @@ export class Execution implements ActivationHost {
     return this.#isOver;
   }
 
+  /** Whether failures are still decided: not when the job has ended, or comes to rest. */
+  get mayDecide(): boolean {
+    return !this.#isOver && this.#resting === undefined;
+  }
+
   now(): number {
     return this.#clock.now();
   }
@@ -106,19 +115,23 @@ export class Execution implements ActivationHost {
     this.committer.perform(commit, [], undefined, claim);
   }
 
-  /** Takes in the tasks of a job that has been resumed, but for those that are to fail before any runs. */
+  /** Takes in the tasks of a job that has been resumed, except those that must fail before any runs. */
   prepare(without?: readonly Task[]): void {
     this.committer.queue.fill(this.#clock.prepare(this.job.time.ranMs, this.#timeoutMs), without);
   }
 
-  /** Begins, in a microtask: no handler runs before the caller goes on. */
-  begin(): void {
+  /**
+   * Begins, in a microtask: no handler runs before the caller goes on. `first` carries out the commands that the store has, before
+   * anything that was asked for here since.
+   */
+  begin(first?: () => void): void {
     // A task that failed before may have ended the job.
     if (this.#isOver) return;
     this.job.isStarting = false;
     this.#clock.work(this.time());
     this.#notifier.status(this.#from, this.job.status, this.now());
     this.#sendDeferred();
+    first?.();
     // One of these calls may end the job: then the others are dropped.
     for (let act = this.#early.shift(); act !== undefined; act = this.#early.shift()) act();
     this.#loop.wake();
@@ -128,6 +141,23 @@ export class Execution implements ActivationHost {
   whenBegun(act: () => void): void {
     if (this.job.isStarting) this.#early.push(act);
     else act();
+  }
+
+  /** Calls the callbacks of another caller who has started the same job. */
+  listen(callbacks: JobCallbacks): void {
+    const notifier = new JobNotifier(this.job, this.#host, callbacks);
+    this.listeners.onOutput((output) => notifier.output(output));
+    this.listeners.onReport((routine, data) => notifier.reportToCaller(routine, data));
+  }
+
+  /**
+   * Calls back when the job is in the store with all that was performed, or has left before; at once without a store. It may call
+   * back twice.
+   */
+  whenStored(run: () => void): void {
+    if (!this.job.isStarting) return this.committer.whenStored(run);
+    this.listeners.onRest(run);
+    this.#early.push(() => this.committer.whenStored(run));
   }
 
   /** Ends without a commit: the job works elsewhere, rests in the store, or cannot be stored any more. */
@@ -155,9 +185,9 @@ export class Execution implements ActivationHost {
    * Stops taking tasks and comes to rest: paused by a request, or, without one, let go of. Handlers that have not returned after
    * `graceMs` are aborted.
    */
-  rest(request: PauseRequest | undefined, graceMs: number): void {
+  rest(request: PauseRequest | undefined, graceMs: number, beforeCommit?: () => void): void {
     if (this.#resting !== undefined || this.#isOver) return;
-    this.#resting = new Resting(request, graceMs);
+    this.#resting = new Resting(request, graceMs, beforeCommit);
     this.#resting.begin(this.#host.timers, this.#runner, () => this.#endOrWait());
   }
 
@@ -208,6 +238,7 @@ export class Execution implements ActivationHost {
 
   report(activation: Activation, data: unknown): void {
     this.#notifier.report(activation.routineId, data);
+    this.listeners.report(activation.routineId, data);
   }
 
   /** The clock is read once per handler: by its commit, or here when it waits and another may begin. */
@@ -242,11 +273,9 @@ export class Execution implements ActivationHost {
   }
 
   #wakeDue(time: Instant): void {
-    if (this.job.isStarting || this.#isOver || this.#resting !== undefined) return;
-    for (const task of this.committer.queue.wake(time)) {
-      // The observer of the expiry before may have delivered.
-      if (task.details?.awaiting !== undefined) this.#expire(task);
-    }
+    if (this.job.isStarting || !this.mayDecide) return;
+    const awaiting = this.committer.queue.wake(time);
+    if (awaiting.length > 0) this.deadlines.decide(awaiting);
   }
 
   /** Ends the job, brings it to rest or lets it wait, when no task is taken. */
@@ -261,7 +290,7 @@ export class Execution implements ActivationHost {
       // A turn will be taken: after the host's event loop, or when the store has caught up.
       this.#clock.watch();
     } else if (this.job.tasks.size > 0) {
-      if (this.committer.isBehind()) return this.#clock.watch();
+      if (this.deadlines.isReading || this.committer.isBehind()) return this.#clock.watch();
       this.#clock.rest(this.now());
       this.#clock.setAlarm(this.committer.queue.nextDueAt());
       this.listeners.idle();
@@ -300,6 +329,7 @@ export class Execution implements ActivationHost {
   #stop(createReason: () => Error): void {
     this.#isOver = true;
     this.#resting?.stop();
+    this.deadlines.stop();
     this.#clock.stop();
     this.#early = [];
     this.#runner.abortAll(createReason);
@@ -317,7 +347,7 @@ export class Execution implements ActivationHost {
   }
 
   /** An awaited delivery has not come in time: a failure that the error handler decides, but that is never tried again. */
-  #expire(task: Task): void {
+  expire(task: Task): void {
     const { routine, slot } = task.route;
     // Unreachable default: only tasks with a deadline expire.
     const timeoutMs = task.details?.awaiting?.timeoutMs ?? 0;

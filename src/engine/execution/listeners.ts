@@ -10,6 +10,7 @@ export class JobListeners {
   #onRest: Listeners<(error?: Error) => void>;
   #onIdle: Listeners<(error?: Error) => void>;
   #onOutput: Listeners<(output: OutputEntry) => void>;
+  #onReport: Listeners<(routine: string, data: unknown) => void>;
 
   /** Calls back after each commit, until the returned function is called. */
   onCommit(callback: () => void): () => void {
@@ -29,6 +30,16 @@ export class JobListeners {
   /** Calls back with each output that is committed, until the returned function is called. */
   onOutput(callback: (output: OutputEntry) => void): () => void {
     return add(this.#onOutput ??= new Set(), callback);
+  }
+
+  /** Calls back with each report of a handler. */
+  onReport(callback: (routine: string, data: unknown) => void): () => void {
+    return add(this.#onReport ??= new Set(), callback);
+  }
+
+  /** A handler reports live progress. */
+  report(routine: string, data: unknown): void {
+    callAll(this.#onReport, routine, data);
   }
 
   /** Something has been committed. */

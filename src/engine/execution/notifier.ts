@@ -61,10 +61,15 @@ export class JobNotifier {
     if (onOutput !== undefined) this.#call("onOutput", () => onOutput(output));
   }
 
-  /** A handler reports live progress. */
-  report(routine: string, data: unknown): void {
+  /** Calls the caller's `onReport`. */
+  reportToCaller(routine: string, data: unknown): void {
     const { onReport } = this.#callbacks;
     if (onReport !== undefined) this.#call("onReport", () => onReport(data, routine));
+  }
+
+  /** A handler reports live progress. */
+  report(routine: string, data: unknown): void {
+    this.reportToCaller(routine, data);
     if (!this.#host.isObserved) return;
     const { jobId, flowId } = this.#job;
     this.#host.tell({ type: "report", jobId, flowId, routine, data, at: this.#host.timers.now() });

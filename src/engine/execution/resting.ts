@@ -16,16 +16,19 @@ export const SHUTDOWN: PauseRequest = { reason: "shutdown", checkpoint: undefine
 export class Resting {
   readonly #request: PauseRequest | undefined;
   readonly #graceMs: number;
+  readonly #beforeCommit: (() => void) | undefined;
   #stopped: readonly Task[] = [];
   #stopGrace: CancelTimer | undefined;
 
   /**
    * Makes the rest of a job that is paused by a request, or, without one, let go of: then its status stays `running`, and
-   * `recover` resumes it from the store. Nothing happens before `begin`.
+   * `recover` resumes it from the store. Nothing happens before `begin`;
+   * `beforeCommit` is called before the commit by which the job comes to rest is encoded.
    */
-  constructor(request: PauseRequest | undefined, graceMs: number) {
+  constructor(request: PauseRequest | undefined, graceMs: number, beforeCommit?: () => void) {
     this.#request = request;
     this.#graceMs = graceMs;
+    this.#beforeCommit = beforeCommit;
   }
 
   /** Lets handlers go on for `graceMs`, then aborts them; `next` is called now and after that. */
@@ -47,6 +50,7 @@ export class Resting {
 
   /** The commit by which the job comes to rest. */
   commit(time: Moment): StatusCommit {
+    this.#beforeCommit?.();
     const pausePoint = this.#request && { ...this.#request, at: time.at };
     return statusCommit(pausePoint === undefined ? "running" : "paused", time, { active: this.#stopped, pausePoint });
   }

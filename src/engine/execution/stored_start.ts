@@ -61,18 +61,24 @@ function claim(start: StoredStart, journal: Journal, first: StatusCommit): void 
     execution.failed(task, slotOf(plan, task.route), new PoisonError(storage.maxRecoveries));
   }
   journal.whenStored(() => {
-    execution.begin();
-    void storage.poll(job);
+    // A command that was stored in time counts before anything that is decided now.
+    storage.readFirst(job, journal).then((carryOut) => {
+      if (!journal.isLost) execution.begin(carryOut);
+    }, (error: unknown) => journal.lose(toError(error)));
   });
   journal.flush();
 }
 
 function attach({ storage, execution }: StoredStart, journal: Journal): void {
   execution.committer.journal = journal;
+  execution.deadlines.readInbox = () => storage.poll(execution.job);
   journal.subscribe({
     onStored: () => execution.handlerDone(),
     onRenewed: () => void storage.poll(execution.job),
-    onLost: (error) => execution.leave(error),
+    onLost: (error) => {
+      storage.lost(execution.job, error);
+      execution.leave(error);
+    },
   });
 }
 

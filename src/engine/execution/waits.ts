@@ -62,9 +62,9 @@ export function waitForCondition(
     if (!isAsyncAnswer(answer)) return answer;
     throw new TypeError("Cannot wait: the condition is asynchronous; it must answer at once");
   };
-  return wait(execution, timers, options, "onRest", holds, () => false, ({ committer }, end) => {
-    // The condition may see a commit that is not stored yet.
-    if (holds()) committer.whenStored(() => end(() => true));
+  return wait(execution, timers, options, "onRest", holds, () => false, (live, end) => {
+    // The condition may see a commit that is not stored yet, or a job that its store does not have yet.
+    if (holds()) live.whenStored(() => end(() => true));
   });
 }
 

@@ -1,0 +1,228 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import { type Context, FencedError, Flow, type JobState, Registry, Routine, StateError } from "../../mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { createLatch } from "../support/latch.ts";
+import { lateStore } from "../support/late_store.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
+
+// A call reaches a job that is live here. A job of the store that is not is never changed past whoever has it.
+
+const STORES = { "a store that answers at once": memoryStore, "a store that answers later": lateStore };
+const deliver = (n: number) => ({ type: "deliver", routineId: "worker", slotName: "input", data: { n } }) as const;
+const askFirst = (n: number, ctx: Context) => {
+  if (n === 1) ctx.expect("input");
+  ctx.shared.update("sum", (sum) => Number(sum ?? 0) + n);
+};
+
+async function openIn(process: StoredFlowProcess): Promise<JobState> {
+  return (await process.engine.open("job")).job;
+}
+
+for (const [name, createStore] of Object.entries(STORES)) {
+  test(`deliver and cancel on an opened job are refused with ${name}, and a command reaches it`, async () => {
+    const store = createStore();
+    const owner = new StoredFlowProcess({ store, work: askFirst });
+    owner.start([1]);
+    await owner.settle();
+    await owner.engine.shutdown();
+    const web = new StoredFlowProcess({ store, timers: owner.timers, work: askFirst });
+    const job = await openIn(web);
+    const before = await store.find("job");
+    const text = 'it is in the store, and not live here; engine.send("job", …) reaches it';
+    assertThrows(() => web.flow.deliver(job, "worker", "input", { n: 2 }), StateError, text);
+    assertThrows(() => web.flow.cancel(job), StateError, text);
+    await web.settle();
+    assertEquals(await store.find("job"), before);
+    await web.engine.send("job", deliver(2));
+    const worker = new StoredFlowProcess({ store, timers: owner.timers, work: askFirst });
+    const { jobs } = await worker.engine.recover();
+    await worker.settle();
+    assertEquals([jobs.length, jobs[0]?.job.status, jobs[0]?.job.sharedData.sum], [1, "completed", 3]);
+  });
+
+  test(`a job that is live in another engine is not taken away by resume with ${name}`, async () => {
+    const store = createStore();
+    const owner = new StoredFlowProcess({ store, work: askFirst, durability: { owner: "first" } });
+    const job = owner.start([1]);
+    await owner.settle();
+    const other = new StoredFlowProcess({ store, timers: owner.timers, work: askFirst });
+    const opened = await openIn(other);
+    const text = 'it is live in the engine of owner "first"';
+    assertThrows(() => other.flow.resume(opened), StateError, text);
+    assertThrows(() => other.flow.deliver(opened, "worker", "input", { n: 2 }), StateError, text);
+    assertThrows(() => other.flow.cancel(opened), StateError, text);
+    owner.flow.deliver(job, "worker", "input", { n: 2 });
+    await owner.settle();
+    assertEquals([job.status, other.begun], ["completed", []]);
+  });
+
+  test(`a job that was lost takes no calls, and all who wait are told the same with ${name}`, async () => {
+    const store = createStore();
+    const owner = new StoredFlowProcess({ store, work: askFirst, durability: { leaseMs: 3_000 } });
+    const job = owner.start([1]);
+    await owner.settle();
+    const before = owner.flow.waitForCompletion(job);
+    const other = new StoredFlowProcess({ store, work: askFirst });
+    await other.timers.advance(10_000);
+    const { jobs } = await other.engine.recover();
+    await other.settle();
+    const lost = assertRejects(() => before, FencedError);
+    await owner.timers.advance(1_000);
+    await lost;
+    await assertRejects(() => owner.flow.waitForCompletion(job), FencedError);
+    await assertRejects(() => owner.flow.waitUntil(job, () => true), FencedError);
+    await assertRejects(() => owner.flow.settle(job), FencedError);
+    assertThrows(() => owner.flow.deliver(job, "worker", "input", { n: 2 }), StateError);
+    assertThrows(() => owner.flow.cancel(job), StateError);
+    assertEquals(owner.told("lost").map(({ jobId, error }) => [jobId, error instanceof FencedError]), [["job", true]]);
+    assertEquals(jobs.map(({ job }) => job.status), ["running"]);
+  });
+
+  test(`recoveries that overlap run each handler once with ${name}`, async () => {
+    const store = createStore();
+    const first = new StoredFlowProcess({ store, work: () => new Promise<void>(() => {}) });
+    first.start([1]);
+    await first.settle();
+    await first.timers.advance(100);
+    const other = new StoredFlowProcess({ store, work: askFirst });
+    await other.timers.advance(60_000);
+    const found = await Promise.all([other.engine.recover(), other.engine.recover(), other.engine.recover()]);
+    await other.settle();
+    const after = await other.engine.recover();
+    assertEquals([...found, after].map(({ jobs, errors }) => [jobs.length, errors.length]), [[1, 0], [0, 0], [0, 0], [
+      0,
+      0,
+    ]]);
+    assertEquals(other.begun, [1]);
+    await other.engine.send("job", deliver(2));
+    await other.settle();
+    assertEquals((await openIn(other)).status, "completed");
+  });
+
+  test(`an answer that was stored in time counts, though its deadline has passed when a process looks, with ${name}`, async () => {
+    const store = createStore();
+    const ask = (n: number, ctx: Context) => {
+      if (n === 1) ctx.expect("input", { timeoutMs: 3_600_000 });
+      ctx.shared.update("sum", (sum) => Number(sum ?? 0) + n);
+    };
+    const owner = new StoredFlowProcess({ store, work: ask });
+    const { timers } = owner;
+    owner.start([1]);
+    await owner.settle();
+    await owner.engine.shutdown();
+    await timers.advance(1_800_000);
+    const web = new StoredFlowProcess({ store, timers, work: ask });
+    await web.engine.send("job", deliver(2), { key: "click" });
+    await timers.advance(7_200_000);
+    const worker = new StoredFlowProcess({ store, timers, work: ask });
+    const { jobs } = await worker.engine.recover();
+    await worker.settle();
+    assertEquals(jobs.map(({ job }) => [job.status, job.sharedData.sum, job.error]), [["completed", 3, undefined]]);
+  });
+
+  test(`a live job looks into its inbox before a deadline is decided with ${name}`, async () => {
+    const inner = createStore();
+    const { watch: _, ...store } = inner;
+    const ask = (n: number, ctx: Context) => {
+      if (n === 1) ctx.expect("input", { timeoutMs: 2_000 });
+      ctx.shared.update("sum", (sum) => Number(sum ?? 0) + n);
+    };
+    const owner = new StoredFlowProcess({ store, work: ask });
+    const job = owner.start([1]);
+    await owner.timers.advance(1_000);
+    await new StoredFlowProcess({ store, timers: owner.timers, work: ask }).engine.send("job", deliver(2));
+    await owner.timers.advance(1_500);
+    assertEquals([job.status, job.sharedData.sum], ["completed", 3]);
+  });
+
+  test(`commands are carried out in turn, each recorded with its effect, with ${name}`, async () => {
+    const store = createStore();
+    const pausing = (n: number, ctx: Context) => {
+      if (n === 1) ctx.pause("for a person");
+      askFirst(n, ctx);
+    };
+    const owner = new StoredFlowProcess({ store, work: pausing });
+    const { timers } = owner;
+    const job = owner.start([1]);
+    await owner.flow.waitForCompletion(job);
+    await owner.engine.send("job", { type: "resume" });
+    await owner.engine.send("job", deliver(2));
+    const worker = new StoredFlowProcess({ store, timers, work: pausing });
+    const { jobs, errors } = await worker.engine.recover();
+    await worker.settle();
+    assertEquals([errors, jobs.map(({ job }) => [job.status, job.sharedData.sum])], [[], [["completed", 3]]]);
+    const opened = await openIn(new StoredFlowProcess({ store, work: pausing }));
+    assertEquals([opened.status, opened.sharedData.sum, worker.told("command_error")], ["completed", 3, []]);
+  });
+
+  test(`a command after a pause waits until the job rests with ${name}`, async () => {
+    const store = createStore();
+    const gate = createLatch();
+    const owner = new StoredFlowProcess({
+      store,
+      work: async (n, ctx) => {
+        if (n === 1) await gate.passed;
+        ctx.shared.update("sum", (sum) => Number(sum ?? 0) + n);
+      },
+    });
+    const job = owner.start([1, 2]);
+    await owner.settle();
+    await owner.engine.send("job", { type: "pause", graceMs: 60_000 });
+    await owner.engine.send("job", { type: "resume" });
+    await owner.settle();
+    assertEquals((await store.find("job"))?.consumed, 0, "neither has had an effect");
+    gate.open();
+    await owner.settle();
+    assertEquals([job.status, job.sharedData.sum, job.pausePoints.length], ["completed", 3, 1]);
+    assertEquals(owner.told("command_error"), []);
+  });
+}
+
+test("a deadline waits for a store that cannot read the inbox, and the answer in it counts", async () => {
+  const { watch: _, ...store } = memoryStore();
+  const { inbox } = store;
+  let isDown = false;
+  store.inbox = (...args) => {
+    if (isDown) throw new Error("down");
+    return inbox(...args);
+  };
+  const owner = new StoredFlowProcess({
+    store,
+    work: (n, ctx) => n === 1 ? void ctx.expect("input", { timeoutMs: 2_000 }) : ctx.shared.set("seen", n),
+  });
+  const job = owner.start([1]);
+  await owner.timers.advance(1_000);
+  await owner.engine.send("job", deliver(2));
+  isDown = true;
+  await owner.timers.advance(5_000);
+  assertEquals([job.status, job.sharedData.seen], ["running", undefined]);
+  isDown = false;
+  await owner.timers.advance(2_000);
+  assertEquals([job.status, job.sharedData.seen], ["completed", 2]);
+});
+
+test("execute with the id of another flow's live job is refused, and with that of its own joins it", async () => {
+  const process = new StoredFlowProcess({ work: askFirst });
+  const job = process.start([1]);
+  class Other extends Routine {
+    readonly trigger = this.addSlot("trigger", this.go);
+    go(): void {}
+  }
+  const foreign = new Flow({ id: "foreign", engine: process.engine, registry: new Registry({ Other }) });
+  foreign.addRoutine(new Other(), "other");
+  const taken = 'its id is taken by a job of flow "workshop"';
+  assertThrows(() => foreign.execute("other", {}, { jobId: "job" }), StateError, taken);
+  await process.settle();
+  const outputs: unknown[] = [];
+  const controller = new AbortController();
+  const again = process.flow.execute("source", {}, {
+    jobId: "job",
+    onOutput: (output) => void outputs.push(output.type),
+    signal: controller.signal,
+  });
+  assertEquals([again.jobId, again.status], ["job", job.status]);
+  controller.abort(new Error("enough"));
+  await process.settle();
+  assertEquals(job.status, "cancelled");
+});
