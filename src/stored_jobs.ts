@@ -9,7 +9,7 @@ import type { Engine } from "./engine.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { Flow, runnerOf } from "./flow.ts";
 import type { IdSource } from "./ports/ids.ts";
-import type { StoredJob } from "./ports/store.ts";
+import type { JobRecord, StoredJob } from "./ports/store.ts";
 import { hasEnded } from "./job/job.ts";
 import { type Command, encodeCommand } from "./documents/command.ts";
 import { decodeJob, encodeJob } from "./documents/job.ts";
@@ -57,6 +57,8 @@ export class StoredJobs {
   readonly #registry: Registry;
   /** The flows that were read, by their texts: jobs of one text share a flow. */
   readonly #flows: Map<string, Flow> = new Map();
+  /** Jobs that could not go on here. They are tried again when `recover` has seen all others that are due. */
+  readonly #passed: Set<string> = new Set();
 
   /** Makes the view of an engine's store. */
   constructor(engine: Engine, ids: IdSource, session: StoreSession, registry: Registry) {
@@ -67,20 +69,42 @@ export class StoredJobs {
   }
 
   /** See `Engine`. */
-  async recover(limit: number | undefined): Promise<Recovery> {
-    const { store, settings, timers } = this.#session;
+  async recover(limit = Infinity): Promise<Recovery> {
     const jobs: StoredFlowJob[] = [];
     const errors: { jobId: string; error: unknown }[] = [];
-    for (const record of await store.due({ now: timers.now(), owner: settings.owner, limit })) {
-      if (this.#session.isElsewhere(record) || this.#session.liveJob(record.jobId) !== undefined) continue;
-      try {
-        const found = await this.open(record.jobId);
-        if (await this.#goOn(found)) jobs.push(found);
-      } catch (error) {
-        errors.push({ jobId: record.jobId, error });
+    const others = new Set<string>();
+    if (limit === Infinity) this.#passed.clear();
+    for (let [room, isAll] = [limit, false]; room > 0 && !isAll;) {
+      const due = await this.#due(room, others);
+      isAll = due.length < room;
+      for (const record of due) {
+        const { jobId } = record;
+        others.add(jobId);
+        if (this.#session.isElsewhere(record) || this.#session.liveJob(jobId) !== undefined) continue;
+        room--;
+        this.#passed.add(jobId);
+        try {
+          const found = await this.open(jobId);
+          if (!await this.#goOn(found)) continue;
+          this.#passed.delete(jobId);
+          jobs.push(found);
+        } catch (error) {
+          errors.push({ jobId, error });
+        }
       }
+      if (isAll) this.#passed.clear();
     }
     return { jobs, errors };
+  }
+
+  /** Returns due jobs, except those that are live here, that were passed over, or that are among the given ones. */
+  async #due(limit: number, others: Iterable<string>): Promise<JobRecord[]> {
+    const { store, settings, timers, liveIds } = this.#session;
+    const except = new Set([...liveIds, ...this.#passed, ...others]);
+    const query = { now: timers.now(), owner: settings.owner, except };
+    const due = await store.due(limit === Infinity ? query : { ...query, limit });
+    // A store that was written before there were exceptions does not know of them.
+    return due.filter(({ jobId }) => !except.has(jobId));
   }
 
   /** See `Engine`. */
