@@ -370,7 +370,8 @@ export function checkExecutionTimeout(action: string, timeoutMs: number): number
 function checkMapping(mapping: KeyMapping): KeyMapping {
   const names = Object.values(mapping);
   for (const name of [...Object.keys(mapping), ...names]) checkName("Cannot connect", "mapped name", name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  const given = new Set<string>();
+  const twice = names.find((name) => given.size === given.add(name).size);
   if (twice !== undefined) throw new TypeError(`Cannot connect: the mapping gives two keys the name "${twice}"`);
   return mapping;
 }
