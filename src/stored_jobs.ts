@@ -69,7 +69,7 @@ export class StoredJobs {
   }
 
   /** See `Engine`. */
-  async recover(limit = Infinity): Promise<Recovery> {
+  async recover(limit: number = Infinity): Promise<Recovery> {
     const jobs: StoredFlowJob[] = [];
     const errors: { jobId: string; error: unknown }[] = [];
     const others = new Set<string>();
