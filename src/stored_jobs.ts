@@ -4,12 +4,13 @@ import type { JsonValue } from "./values/json.ts";
 import { DEFAULT_VALUE_LIMITS } from "./values/payload.ts";
 import { checkInteger, checkName } from "./base/options.ts";
 import type { Registry } from "./values/registry.ts";
+import { DueJobs } from "./engine/durable/due_jobs.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
 import type { Engine } from "./engine.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { Flow, runnerOf } from "./flow.ts";
 import type { IdSource } from "./ports/ids.ts";
-import type { JobRecord, StoredJob } from "./ports/store.ts";
+import type { StoredJob } from "./ports/store.ts";
 import { hasEnded } from "./job/job.ts";
 import { type Command, encodeCommand } from "./documents/command.ts";
 import { decodeJob, encodeJob } from "./documents/job.ts";
@@ -57,14 +58,14 @@ export class StoredJobs {
   readonly #registry: Registry;
   /** The flows that were read, by their texts: jobs of one text share a flow. */
   readonly #flows: Map<string, Flow> = new Map();
-  /** Jobs that could not go on here. They are tried again when `recover` has seen all others that are due. */
-  readonly #passed: Set<string> = new Set();
+  readonly #due: DueJobs;
 
   /** Makes the view of an engine's store. */
   constructor(engine: Engine, ids: IdSource, session: StoreSession, registry: Registry) {
     this.#engine = engine;
     this.#ids = ids;
     this.#session = session;
+    this.#due = new DueJobs(session);
     this.#registry = registry;
   }
 
@@ -72,39 +73,18 @@ export class StoredJobs {
   async recover(limit: number = Infinity): Promise<Recovery> {
     const jobs: StoredFlowJob[] = [];
     const errors: { jobId: string; error: unknown }[] = [];
-    const others = new Set<string>();
-    if (limit === Infinity) this.#passed.clear();
-    for (let [room, isAll] = [limit, false]; room > 0 && !isAll;) {
-      const due = await this.#due(room, others);
-      isAll = due.length < room;
-      for (const record of due) {
-        const { jobId } = record;
-        others.add(jobId);
-        if (this.#session.isElsewhere(record) || this.#session.liveJob(jobId) !== undefined) continue;
-        room--;
-        this.#passed.add(jobId);
-        try {
-          const found = await this.open(jobId);
-          if (!await this.#goOn(found)) continue;
-          this.#passed.delete(jobId);
-          jobs.push(found);
-        } catch (error) {
-          errors.push({ jobId, error });
-        }
+    await this.#due.visit(limit, async (jobId) => {
+      try {
+        const found = await this.open(jobId);
+        const isLive = await this.#goOn(found);
+        if (isLive) jobs.push(found);
+        return isLive;
+      } catch (error) {
+        errors.push({ jobId, error });
+        return false;
       }
-      if (isAll) this.#passed.clear();
-    }
+    });
     return { jobs, errors };
-  }
-
-  /** Returns due jobs, except those that are live here, that were passed over, or that are among the given ones. */
-  async #due(limit: number, others: Iterable<string>): Promise<JobRecord[]> {
-    const { store, settings, timers, liveIds } = this.#session;
-    const except = new Set([...liveIds, ...this.#passed, ...others]);
-    const query = { now: timers.now(), owner: settings.owner, except };
-    const due = await store.due(limit === Infinity ? query : { ...query, limit });
-    // A store that was written before there were exceptions does not know of them.
-    return due.filter(({ jobId }) => !except.has(jobId));
   }
 
   /** See `Engine`. */
