@@ -4,6 +4,7 @@ import type { JsonValue } from "./values/json.ts";
 import { DEFAULT_VALUE_LIMITS } from "./values/payload.ts";
 import { checkInteger, checkName } from "./base/options.ts";
 import type { Registry } from "./values/registry.ts";
+import { DueJobs } from "./engine/durable/due_jobs.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
 import type { Engine } from "./engine.ts";
 import { executionOf } from "./engine/execution/execution.ts";
@@ -62,35 +63,39 @@ export class StoredJobs {
   readonly #flows: Map<string, Flow> = new Map();
   /** The ids of jobs that a recovery is looking at: one that overlaps leaves them to it. */
   readonly #visited: Set<string> = new Set();
+  readonly #due: DueJobs;
 
   /** Makes the view of an engine's store. */
   constructor(engine: Engine, ids: IdSource, session: StoreSession, registry: Registry) {
     this.#engine = engine;
     this.#ids = ids;
     this.#session = session;
+    this.#due = new DueJobs(session);
     this.#registry = registry;
   }
 
   /** See `Engine`. */
-  async recover(limit: number | undefined): Promise<Recovery> {
-    const { store, settings, timers } = this.#session;
+  async recover(limit: number = Infinity): Promise<Recovery> {
     const jobs: StoredFlowJob[] = [];
     const errors: { jobId: string; error: unknown }[] = [];
-    for (const { jobId } of await store.due({ now: timers.now(), owner: settings.owner, limit })) {
-      if (this.#session.liveJob(jobId) !== undefined || this.#visited.has(jobId)) continue;
+    await this.#due.visit(limit, async (jobId) => {
+      if (this.#visited.has(jobId)) return true;
       this.#visited.add(jobId);
       try {
         const stored = await this.#load(jobId, "open");
         // Another engine may have claimed it since it was listed.
-        if (this.#session.isElsewhere(stored.record)) continue;
+        if (this.#session.isElsewhere(stored.record)) return false;
         const found = this.#restore(stored);
-        if (await this.#goOn(found)) jobs.push(found);
+        const isLive = await this.#goOn(found);
+        if (isLive) jobs.push(found);
+        return isLive;
       } catch (error) {
         errors.push({ jobId, error });
+        return false;
       } finally {
         this.#visited.delete(jobId);
       }
-    }
+    });
     return { jobs, errors };
   }
 

@@ -58,10 +58,19 @@ export function checkName(action: string, what: string, value: string): string {
   return value;
 }
 
-/** A readable list of what is known, for messages: `"a", "b"`, or `nothing`. */
-export function listNames(names: Iterable<string>): string {
-  const list = Array.from(names, (name) => `"${name}"`);
-  if (list.length === 0) return "nothing";
-  const shown = list.slice(0, 20).join(", ");
-  return list.length > 20 ? `${shown} and ${list.length - 20} more` : shown;
+/** How many names a message lists. */
+const MOST_NAMES = 20;
+
+/**
+ * A readable list of what is known, for messages: `"a", "b"`, or `nothing`. Names that are not shown are not looked at: a
+ * document may have a finding for each of its tasks.
+ */
+export function listNames(names: ReadonlySet<string> | ReadonlyMap<string, unknown>): string {
+  if (names.size === 0) return "nothing";
+  const shown: string[] = [];
+  for (const name of names.keys()) {
+    if (shown.push(`"${name}"`) === MOST_NAMES) break;
+  }
+  const list = shown.join(", ");
+  return names.size > MOST_NAMES ? `${list} and ${names.size - MOST_NAMES} more` : list;
 }

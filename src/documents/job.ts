@@ -9,7 +9,7 @@ import {
   type RoutineState,
   type RoutineStatus,
 } from "../job/job.ts";
-import { createSlotLists, listEnd, type SlotData, type SlotList } from "../job/slot_data.ts";
+import { createSlotLists, holdItems, listEnd, type SlotData, type SlotList } from "../job/slot_data.ts";
 import type { Task } from "../job/task.ts";
 import { EXECUTION_STRATEGIES, type ExecutionStrategy } from "../model/flow_graph.ts";
 import type { JsonObject, JsonValue } from "../values/json.ts";
@@ -340,6 +340,6 @@ function holdLists(job: Job, tasks: readonly Task[], pathOf: (index: number) => 
         reader.fail(`${pathOf(index)}.merged.lists`, expected, `${from} to ${to}`);
       }
     }
-    if (data?.kind === "lists") data.holders.add(task);
+    if (data?.kind === "lists") holdItems(data, details.merged.lists);
   });
 }

@@ -23,10 +23,11 @@ export function preflight(job: Job, graph: FlowGraph): PreflightFinding[] {
   checkSlots(job, graph, add);
   checkStates(job, graph, add);
   checkDeferred(job, graph, add);
+  let known: string | undefined;
   for (const [name, path] of job.classes) {
-    if (!graph.registry.hasClass(name)) {
-      add("unknown_class", path, `class '${name}' not found in registry; it knows ${listNames(graph.registry.names)}`);
-    }
+    if (graph.registry.hasClass(name)) continue;
+    known ??= listNames(new Set(graph.registry.names));
+    add("unknown_class", path, `class '${name}' not found in registry; it knows ${known}`);
   }
   return findings;
 }
@@ -149,5 +150,5 @@ function checkDeferred(job: Job, graph: FlowGraph, add: Add): void {
 }
 
 function missingRoutine(id: string, graph: FlowGraph): string {
-  return `routine "${id}" not found in flow "${graph.id}"; it has ${listNames(graph.routines.keys())}`;
+  return `routine "${id}" not found in flow "${graph.id}"; it has ${listNames(graph.routines)}`;
 }

@@ -18,21 +18,13 @@ import {
   appendItems,
   clearLists,
   createSlotLists,
-  dropCleared,
+  holdItems,
+  letGoOfItems,
   type SlotChange,
   type SlotData,
   type SlotLists,
 } from "./slot_data.ts";
-import {
-  detailsOf,
-  type ListRange,
-  NO_DETAILS,
-  priorityOf,
-  setActive,
-  setData,
-  type Task,
-  type TaskDetails,
-} from "./task.ts";
+import { detailsOf, NO_DETAILS, priorityOf, setActive, setData, type Task, type TaskDetails } from "./task.ts";
 
 /**
  * Performs a commit: the only code that changes a job. Live runs, recovery and time travel are this function over
@@ -77,7 +69,7 @@ function applyMerge(job: Job, { task, merged, slot, records }: MergeCommit): voi
   task.details = { ...(task.details ?? NO_DETAILS), merged };
   setActive(task, true);
   if (slot !== undefined) applySlotChange(job, slot);
-  if (merged.kind === "lists") listsOf(job, task.route.routine, task.route.slot).holders.add(task);
+  if (merged.kind === "lists") holdItems(listsOf(job, task.route.routine, task.route.slot), merged.lists);
   addRecords(job, records);
 }
 
@@ -210,13 +202,9 @@ function endDetailed(job: Job, task: Task, details: TaskDetails, state: RoutineS
   state.retries = Math.min(state.retries + details.attempt, MAX_COUNT);
   // A failed task keeps what it holds, for a redrive; a finished one lets go of it: the history may still know the task.
   if (status !== "completed") return;
-  if (details.merged?.kind === "lists") letGo(job, task, details.merged.lists);
+  const { merged } = details;
+  if (merged?.kind === "lists") letGoOfItems(listsOf(job, task.route.routine, task.route.slot), merged.lists);
   task.details = { ...NO_DETAILS, attempt: details.attempt, step: details.step };
-}
-
-function letGo(job: Job, task: Task, ranges: ReadonlyMap<string, ListRange>): void {
-  const data = listsOf(job, task.route.routine, task.route.slot);
-  if (data.holders.delete(task)) dropCleared(data, ranges.keys());
 }
 
 function worseOf(status: RoutineStatus, other: RoutineStatus | undefined): RoutineStatus {

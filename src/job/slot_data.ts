@@ -1,5 +1,5 @@
 import type { Payload } from "../values/payload.ts";
-import type { Task } from "./task.ts";
+import type { ListRange } from "./task.ts";
 
 /** What one append slot keeps under one key. Positions count from the first item ever, so that they outlive dropped ones. */
 export interface SlotList {
@@ -22,8 +22,11 @@ export type SlotData =
   | {
     readonly kind: "lists";
     readonly lists: Map<string, SlotList>;
-    /** Tasks that were merged here and have not ended: a later attempt needs the items that it got. */
-    readonly holders: Set<Task>;
+    /**
+     * By key, how many tasks hold the items from a position on: tasks that were merged here and have not ended, whose later
+     * attempts need the items that they got.
+     */
+    readonly holds: Map<string, Map<number, number>>;
     /** Live handlers that watch the lists: for each that has grown since, where it ended when the handler began. */
     readonly watches: Set<Map<SlotList, number>>;
   };
@@ -54,7 +57,7 @@ export function listEnd(list: SlotList): number {
 
 /** An append slot that holds nothing. */
 export function createSlotLists(): SlotLists {
-  return { kind: "lists", lists: new Map(), holders: new Set(), watches: new Set() };
+  return { kind: "lists", lists: new Map(), holds: new Map(), watches: new Set() };
 }
 
 /** Adds items to the lists of their keys. */
@@ -76,31 +79,42 @@ export function clearLists(data: SlotLists, upTo: ReadonlyMap<string, number>): 
   dropCleared(data, upTo.keys());
 }
 
+/** A task holds what it got. */
+export function holdItems({ holds }: SlotLists, ranges: ReadonlyMap<string, ListRange>): void {
+  for (const [key, { from }] of ranges) {
+    const positions = holds.get(key);
+    if (positions === undefined) holds.set(key, new Map([[from, 1]]));
+    else positions.set(from, (positions.get(from) ?? 0) + 1);
+  }
+}
+
+/** A task lets go of what it held: cleared items are dropped. */
+export function letGoOfItems(data: SlotLists, ranges: ReadonlyMap<string, ListRange>): void {
+  for (const [key, { from }] of ranges) {
+    const positions = data.holds.get(key);
+    const count = positions?.get(from) ?? 0;
+    if (count > 1) positions?.set(from, count - 1);
+    else positions?.delete(from);
+    if (positions?.size === 0) data.holds.delete(key);
+  }
+  dropCleared(data, ranges.keys());
+}
+
 /**
  * Drops the items of some keys that are cleared and that no task holds. A list without items goes altogether: positions
  * begin anew when nobody is left who knows the old ones.
  */
-export function dropCleared(data: SlotLists, keys: Iterable<string>): void {
+function dropCleared(data: SlotLists, keys: Iterable<string>): void {
   for (const key of keys) {
     const list = data.lists.get(key);
     if (list === undefined || list.cleared === list.start) continue;
-    const from = Math.min(list.cleared, firstHeld(data.holders, key, list.start));
-    if (from <= list.start) continue;
+    const positions = data.holds.get(key);
+    // Nobody holds what is before the start. Each step finds an item to drop.
+    let from = list.start;
+    while (from < list.cleared && positions?.has(from) !== true) from++;
+    if (from === list.start) continue;
     list.items = list.items.slice(from - list.start);
     list.start = from;
     if (list.items.length === 0) data.lists.delete(key);
   }
-}
-
-/** Ends the search at the first task that holds the very first item: nothing can be dropped then. */
-function firstHeld(holders: ReadonlySet<Task>, key: string, start: number): number {
-  let first = Infinity;
-  for (const { details } of holders) {
-    const merged = details?.merged;
-    // Unreachable default: whoever is among the holders has merged into lists.
-    const range = merged?.kind === "lists" ? merged.lists.get(key) : undefined;
-    if (range !== undefined) first = Math.min(first, range.from);
-    if (first <= start) break;
-  }
-  return first;
 }

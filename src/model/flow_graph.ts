@@ -49,7 +49,7 @@ export let freezeGraph: (graph: FlowGraph) => void;
 export function timerConnectionsOf({ routines }: FlowGraph): readonly Connection[] {
   return Array.from(routines).flatMap(([id, routine]) => {
     const ids = { from: id, to: id };
-    return declarationOf(routine).timers.map(({ event, slot }) => createConnection(event, slot, ids, {}));
+    return Array.from(declarationOf(routine).timers, ([slot, event]) => createConnection(event, slot, ids, {}));
   });
 }
 
@@ -57,7 +57,7 @@ export function timerConnectionsOf({ routines }: FlowGraph): readonly Connection
 export function leadsTo(graph: FlowGraph, event: Event<unknown>, slot: Slot<never>): boolean {
   if (graph.findConnection(event, slot) !== undefined) return true;
   const { owner } = event;
-  return owner instanceof Routine && declarationOf(owner).timers.some((it) => it.event === event && it.slot === slot);
+  return owner instanceof Routine && declarationOf(owner).timers.get(slot) === event;
 }
 
 /** The structure of a flow, which `Flow` inherits: routines, connections, settings. It holds nothing of any execution. */
@@ -232,7 +232,7 @@ export class FlowGraph {
     const { slots } = declarationOf(this.#find("Cannot find slot", routineId));
     const slot = slots.get(name);
     if (slot === undefined) {
-      throw new TypeError(`Routine "${routineId}" has no slot "${name}"; it has ${listNames(slots.keys())}`);
+      throw new TypeError(`Routine "${routineId}" has no slot "${name}"; it has ${listNames(slots)}`);
     }
     // Found by name, it takes anything the compiler knows; the handler and the schema judge what comes.
     return slot as Slot<unknown>;
@@ -247,7 +247,7 @@ export class FlowGraph {
     const { events } = declarationOf(this.#find("Cannot find event", routineId));
     const event = events.get(name);
     if (event === undefined) {
-      throw new TypeError(`Routine "${routineId}" has no event "${name}"; it has ${listNames(events.keys())}`);
+      throw new TypeError(`Routine "${routineId}" has no event "${name}"; it has ${listNames(events)}`);
     }
     return event;
   }
@@ -318,7 +318,7 @@ export class FlowGraph {
     const routine = this.#routines.get(id);
     if (routine === undefined) {
       throw new TypeError(
-        `${action}: routine "${id}" not found in flow "${this.id}"; it has ${listNames(this.#routines.keys())}`,
+        `${action}: routine "${id}" not found in flow "${this.id}"; it has ${listNames(this.#routines)}`,
       );
     }
     return routine;
@@ -370,7 +370,8 @@ export function checkExecutionTimeout(action: string, timeoutMs: number): number
 function checkMapping(mapping: KeyMapping): KeyMapping {
   const names = Object.values(mapping);
   for (const name of [...Object.keys(mapping), ...names]) checkName("Cannot connect", "mapped name", name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  const given = new Set<string>();
+  const twice = names.find((name) => given.size === given.add(name).size);
   if (twice !== undefined) throw new TypeError(`Cannot connect: the mapping gives two keys the name "${twice}"`);
   return mapping;
 }

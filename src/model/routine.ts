@@ -155,7 +155,7 @@ export class Routine<Config extends object = Record<string, unknown>> {
     }
     const slot = this.addSlot<H, P, O>(name, handler, options);
     const event = this.addEvent<SlotInput<O, H>>(name);
-    this.#declaration.timers.push({ event, slot });
+    this.#declaration.timers.set(slot, event);
     return event;
   }
 

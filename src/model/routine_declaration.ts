@@ -29,8 +29,8 @@ export class RoutineDeclaration {
   readonly fields: Set<string> = new Set();
   /** Functions that the routine was given, by role: they travel by name. */
   readonly functions: Map<string, (...args: never[]) => unknown> = new Map();
-  /** Events that come back to a slot of the routine's own, without the flow's doing. */
-  readonly timers: { readonly event: Event<unknown>; readonly slot: Slot<never> }[] = [];
+  /** By slot, events that come back to it, a slot of the routine's own, without the flow's doing. */
+  readonly timers: Map<Slot<never>, Event<unknown>> = new Map();
   /** What happens when a handler throws, if the routine has its own say. */
   errorHandler: ErrorHandler | undefined;
   /** The flow that the routine is in. */

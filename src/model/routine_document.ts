@@ -173,7 +173,7 @@ function addSlot(declaration: RoutineDeclaration, slot: Slot<never>, isTimer: bo
   if (event === undefined) {
     fail(`${path}.timer`, `a timer needs an event of its name, and there is no event "${slot.name}"`);
   }
-  declaration.timers.push({ event, slot });
+  declaration.timers.set(slot, event);
 }
 
 function typeOf(routine: object, { id, registry }: Membership): string {
@@ -219,7 +219,7 @@ function writeSlot(slot: Slot<never>, { routine, declaration, root }: RoutinePar
     ...(slot.handler === undefined ? {} : { handler: name(slot.handler, "handler") }),
     ...(merge === "override" ? {} : { merge }),
     ...(slot.timeoutMs === undefined ? {} : { timeoutMs: slot.timeoutMs }),
-    ...(declaration.timers.some((timer) => timer.slot === slot) ? { timer: true } : {}),
+    ...(declaration.timers.has(slot) ? { timer: true } : {}),
   };
 }
 

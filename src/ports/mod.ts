@@ -4,12 +4,11 @@
  *
  * @example The lists of a store that holds its records in a map
  * ```ts
- * import { type DueQuery, isDue, type JobPage, type JobRecord, type ListQuery, pageOfAll } from "@routilux/routilux/store";
+ * import { type DueCandidate, dueOfAll, type DueQuery, type JobPage, type ListQuery, pageOfAll } from "@routilux/routilux/store";
  *
- * const records = new Map<string, JobRecord>();
- * const due = (query: DueQuery): JobRecord[] =>
- *   [...records.values()].filter((record) => isDue(record, query)).slice(0, query.limit);
- * const list = (query: ListQuery = {}): JobPage => pageOfAll([...records.values()], query);
+ * const jobs = new Map<string, DueCandidate>();
+ * const due = (query: DueQuery) => dueOfAll(jobs.values(), query);
+ * const list = (query: ListQuery = {}): JobPage => pageOfAll(Array.from(jobs.values(), ({ record }) => record), query);
  *
  * list(); // { jobs: [] }
  * ```
@@ -33,7 +32,8 @@ export {
   checkEntries,
   CommandWatchers,
   compareByAge,
-  isDue,
+  type DueCandidate,
+  dueOfAll,
   isListed,
   type ListPosition,
   PAGE_LENGTH,

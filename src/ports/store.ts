@@ -79,6 +79,11 @@ export interface DueQuery {
   readonly now: number;
   /** Jobs of this owner are due even before their lease ends: an earlier process with the same name owned them. */
   readonly owner?: string | undefined;
+  /**
+   * The ids of jobs that are left out, and do not count against `limit`: the engine works on them already, or has found
+   * that it cannot. @default {none}
+   */
+  readonly except?: ReadonlySet<string> | undefined;
   /** The maximum number of jobs. @default {no limit} */
   readonly limit?: number | undefined;
 }
@@ -151,7 +156,10 @@ export interface Store {
   /** Returns the commands in a job's inbox with a sequence above `after`, in order. */
   inbox(jobId: string, after: number): MaybePromise<readonly StoredCommand[]>;
   /**
-   * Returns the jobs whose `wakeAt` has passed, that have unconsumed commands, or that are owned by the given owner.
+   * Returns the jobs whose `wakeAt` has passed, that have unconsumed commands, or that are owned by the given owner. Those
+   * that have been due for longest come first, so that no job waits for ever behind newer ones: a job with unconsumed
+   * commands and a job of the given owner count as due since their creation, any other since its `wakeAt`; among equals
+   * the oldest is first.
    */
   due(query: DueQuery): MaybePromise<readonly JobRecord[]>;
   /**

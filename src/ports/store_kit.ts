@@ -11,15 +11,30 @@ export type ListPosition = Pick<JobRecord, "createdAt" | "jobId">;
 /** The default number of jobs on a page. */
 export const PAGE_LENGTH = 100;
 
-/**
- * Whether a job is due because its `wakeAt` has passed or the asking owner owns it. Jobs with unconsumed commands are
- * due as well; the store checks that itself.
- */
-export function isDue(
-  { wakeAt, owner }: Partial<Pick<JobHead, "wakeAt" | "owner">>,
-  { now, owner: own }: DueQuery,
-): boolean {
-  return (wakeAt !== undefined && wakeAt <= now) || (owner !== undefined && owner === own);
+/** A job that may be due. */
+export interface DueCandidate {
+  /** The job's record. */
+  readonly record: JobRecord;
+  /** Whether the job has unconsumed commands. */
+  readonly hasCommands: boolean;
+}
+
+/** Returns the jobs that are due, given all that may be, in any order. */
+export function dueOfAll(jobs: Iterable<DueCandidate>, query: DueQuery): JobRecord[] {
+  const due: { readonly record: JobRecord; readonly since: number }[] = [];
+  for (const job of jobs) {
+    const since = query.except?.has(job.record.jobId) ? undefined : dueSince(job, query);
+    if (since !== undefined) due.push({ record: job.record, since });
+  }
+  due.sort((a, b) => a.since - b.since || compareByAge(a.record, b.record));
+  return due.slice(0, query.limit).map(({ record }) => record);
+}
+
+/** The instant since which a job counts as due; `undefined` when it is not. */
+function dueSince({ record, hasCommands }: DueCandidate, { now, owner }: DueQuery): number | undefined {
+  const { createdAt, wakeAt } = record;
+  if (hasCommands || (owner !== undefined && record.owner === owner)) return createdAt;
+  return wakeAt !== undefined && wakeAt <= now ? wakeAt : undefined;
 }
 
 /** Whether a job matches the filters of a query, whatever its page. */

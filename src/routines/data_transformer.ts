@@ -87,7 +87,7 @@ export class DataTransformer extends Routine<DataTransformerConfig> {
   #find(name: string): TransformStep {
     const step = this.getFunction(name) ?? STEPS.get(name);
     if (step === undefined) {
-      throw new TypeError(`Cannot find step "${name}"; add it by addStep, or use one of ${listNames(STEPS.keys())}`);
+      throw new TypeError(`Cannot find step "${name}"; add it by addStep, or use one of ${listNames(STEPS)}`);
     }
     return step;
   }

@@ -49,16 +49,19 @@ export class Throttle<T = unknown> extends Routine<ThrottleOptions> {
     const { count = 1, intervalMs = 0 } = this.getConfig();
     const last = ctx.state.get<number>("last") ?? 0;
     let sent = ctx.state.get<number>("sent") ?? 0;
-    let instants = ctx.state.get<readonly number[]>("instants") ?? [];
-    const earliest = () => (instants.at(-count) ?? -Infinity) + intervalMs;
+    // Each instant has a key of its own, so that sending an input does not store those of all others again.
+    const earliest = () => (ctx.state.get<number>(`sent ${sent + 1 - count}`) ?? -Infinity) + intervalMs;
     while (sent < last && earliest() <= ctx.now()) {
       const key = `input ${++sent}`;
       ctx.emit<unknown>(this.output.name, ctx.state.get<{ data?: unknown }>(key)?.data);
       ctx.state.set(key, undefined);
-      instants = [...instants, ctx.now()].slice(-count);
+      ctx.state.set(`sent ${sent}`, ctx.now());
+      // More than one where the rate was changed to a lower count.
+      for (let old = sent - count; ctx.state.get(`sent ${old}`) !== undefined; old--) {
+        ctx.state.set(`sent ${old}`, undefined);
+      }
     }
     ctx.state.set("sent", sent);
-    ctx.state.set("instants", instants);
     if (sent < last) ctx.emit(this.#turn, {}, { delayMs: earliest() - ctx.now() });
   }
 }

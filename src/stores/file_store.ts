@@ -26,8 +26,8 @@ export interface FileStoreOptions {
    */
   readonly sync?: "full" | "none" | undefined;
   /**
-   * Decides whether a lock that was left by a process on another host, or in another container, is stale. By default it
-   * is not, and opening fails.
+   * Decides whether a lock is stale that was left by a process of which the system does not say whether it runs: on another
+   * machine, say. By default it is not, and opening fails.
    */
   readonly isGone?: ((owner: LockOwner) => boolean) | undefined;
   /** Functions to use instead of those of `node:fs`. */
@@ -46,8 +46,11 @@ export interface FileStoreOptions {
  * - A write is atomic. A failed write, on a full disk for instance, changes nothing, and the next one is not appended
  *   to a part of it. The one exception: if the process crashes right after a failure, the failed write may be found
  *   there afterwards.
- * - A second process is refused while the first runs. The lock of a killed process is taken over; in Deno that needs
- *   only the permissions to read and to write the folder.
+ * - A second process is refused while the first runs, also from another container. The lock of a killed process is taken
+ *   over at once where the system says that it has ended: in Deno, by its lock on a file, which needs only the permissions
+ *   to read and to write the folder; in Node and Bun by the process id or, in a container, by a pipe beside the lock, which
+ *   the program `mkfifo` makes. Elsewhere opening fails, with an error that names the lock file and what to do. Machines
+ *   that share a folder need names of their own.
  * - Heads are kept in memory, and read from the end of each journal when the store is opened; snapshots and entries are
  *   not.
  *
@@ -162,7 +165,7 @@ export function fileStore(folder: string, options: FileStoreOptions = {}): Store
 function open(store: StoreFolder, index: JobIndex<JobFolder>, isGone: (owner: LockOwner) => boolean): Lock {
   const { root, files } = store;
   const ask = (owner: LockOwner, path: string): OwnerState => {
-    const state = stateOf(files, owner, path);
+    const state = stateOf(files, root, owner, path);
     return state === "unknown" && isGone(owner) ? "gone" : state;
   };
   let lock: Lock | undefined;

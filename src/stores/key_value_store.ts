@@ -2,7 +2,7 @@ import { FencedError } from "../base/errors.ts";
 import { checkInteger } from "../base/options.ts";
 import type { IdSource } from "../ports/ids.ts";
 import type { JobHead, NewJob, Store, StoredJob } from "../ports/store.ts";
-import { checkEntries, CommandWatchers, isDue, pageOfAll, PendingCalls } from "../ports/store_kit.ts";
+import { checkEntries, CommandWatchers, dueOfAll, pageOfAll, PendingCalls } from "../ports/store_kit.ts";
 import { commandsOf } from "./key_value_store/commands.ts";
 import { type Head, KIND, toRecord } from "./key_value_store/head.ts";
 import { jobKeysOf, recentHeads } from "./key_value_store/job_keys.ts";
@@ -193,8 +193,8 @@ export function keyValueStore(storage: KeyValueStorage, options: KeyValueStoreOp
       call(async () => await jobs.read(jobId, async ({ head }) => await commands.load(head, after)) ?? []),
     due: (query) =>
       call(async () => {
-        const due = (await jobs.allHeads()).filter(({ head, sent }) => isDue(head, query) || sent > head.consumed);
-        return due.slice(0, query.limit).map(toRecord);
+        const heads = await jobs.allHeads();
+        return dueOfAll(heads.map((it) => ({ record: toRecord(it), hasCommands: it.sent > it.head.consumed })), query);
       }),
     watch: (onCommand) => watchers.watch(onCommand),
     list: (query = {}) => call(async () => pageOfAll((await jobs.allHeads()).map(toRecord), query)),

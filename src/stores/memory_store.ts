@@ -1,6 +1,6 @@
 import { FencedError } from "../base/errors.ts";
 import type { JobHead, JobPage, JobRecord, NewJob, Store, StoredCommand, StoredJob } from "../ports/store.ts";
-import { checkEntries, CommandWatchers, compareByAge, isDue, pageOfAll } from "../ports/store_kit.ts";
+import { checkEntries, CommandWatchers, dueOfAll, pageOfAll } from "../ports/store_kit.ts";
 
 interface Kept {
   record: JobRecord;
@@ -9,6 +9,7 @@ interface Kept {
   snapshotRevision: number;
   entries: string[];
   readonly inbox: StoredCommand[];
+  readonly keys: Set<string>;
 }
 
 /**
@@ -36,7 +37,7 @@ export function memoryStore(): Store {
     create({ jobId, createdAt, flow, snapshot, head }: NewJob): boolean {
       if (kept(jobId) !== undefined) return false;
       const record = { ...head, jobId, createdAt, revision: 0 };
-      jobs.set(jobId, { record, flow, snapshot, snapshotRevision: 0, entries: [], inbox: [] });
+      jobs.set(jobId, { record, flow, snapshot, snapshotRevision: 0, entries: [], inbox: [], keys: new Set() });
       return true;
     },
     find: (jobId) => kept(jobId)?.record,
@@ -65,17 +66,18 @@ export function memoryStore(): Store {
     send(jobId, text, key): boolean {
       const job = kept(jobId);
       if (job === undefined) return false;
-      if (!job.inbox.some((it) => it.key === key)) job.inbox.push({ sequence: job.inbox.length + 1, key, text });
+      if (!job.keys.has(key)) job.inbox.push({ sequence: job.inbox.length + 1, key, text });
+      job.keys.add(key);
       watchers.notify(jobId);
       return true;
     },
     inbox: (jobId, after) => kept(jobId)?.inbox.slice(after) ?? [],
     due(query): JobRecord[] {
       kept("");
-      const due = Array.from(jobs.values()).filter(({ record, inbox }) =>
-        isDue(record, query) || inbox.length > record.consumed
-      );
-      return due.map(({ record }) => record).sort(compareByAge).slice(0, query.limit);
+      const candidates = Array.from(jobs.values(), ({ record, inbox }) => {
+        return { record, hasCommands: inbox.length > record.consumed };
+      });
+      return dueOfAll(candidates, query);
     },
     watch: (onCommand) => watchers.watch(onCommand),
     list(query = {}): JobPage {

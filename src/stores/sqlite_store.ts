@@ -14,7 +14,7 @@ import { groupWriter } from "./sqlite_store/group_writer.ts";
 import { listPage, toCommand, toHeadRow, toLimit, toRecord } from "./sqlite_store/rows.ts";
 import { openDatabase, type SqliteSync } from "./sqlite_store/schema.ts";
 import * as sql from "./sqlite_store/statements.ts";
-import { fromColumn, toColumn } from "./sqlite_store/text.ts";
+import { fromColumn, isText, toColumn } from "./sqlite_store/text.ts";
 
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite_store/database.ts";
 export type { SqliteSync } from "./sqlite_store/schema.ts";
@@ -190,8 +190,15 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
       return isThere;
     },
     inbox: (jobId, after) => read(() => all(sql.COMMANDS, toColumn(jobId), after).map(toCommand)),
-    due: ({ now, owner, limit }) =>
-      read(() => records(sql.DUE, now, owner === undefined ? null : toColumn(owner), toLimit(limit))),
+    due: ({ now, owner, limit, except = new Set() }) =>
+      read(() => {
+        // Texts that are no TEXT in the database are none in JSON either: their jobs are found, and left out here.
+        const [plain, odd] = [[...except].filter(isText), [...except].filter((jobId) => !isText(jobId))];
+        const asking = owner === undefined ? null : toColumn(owner);
+        const most = toLimit(limit === undefined ? limit : limit + odd.length);
+        const found = records(sql.DUE, now, asking, most, JSON.stringify(plain));
+        return found.filter(({ jobId }) => !except.has(jobId)).slice(0, limit);
+      }),
     watch: (onCommand) => watchers.watch(onCommand),
     list: (query = {}) => read(() => listPage(records, query)),
     delete: (jobId) =>

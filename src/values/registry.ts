@@ -88,7 +88,7 @@ export class Registry {
   classOf(name: string): abstract new (...args: never[]) => object {
     const Class = this.#classes.get(name);
     if (Class === undefined) {
-      throw new TypeError(`Class '${name}' not found in registry; it knows ${listNames(this.#classes.keys())}`);
+      throw new TypeError(`Class '${name}' not found in registry; it knows ${listNames(this.#classes)}`);
     }
     return Class;
   }
@@ -106,7 +106,7 @@ export class Registry {
   functionOf(name: string): (...args: never[]) => unknown {
     const run = this.#functions.get(name);
     if (run === undefined) {
-      throw new TypeError(`Function '${name}' not found in registry; it knows ${listNames(this.#functions.keys())}`);
+      throw new TypeError(`Function '${name}' not found in registry; it knows ${listNames(this.#functions)}`);
     }
     return run;
   }

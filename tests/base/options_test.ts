@@ -83,8 +83,16 @@ test("a name is any text but the empty one and those that JSON tools stumble ove
 
 test("a list of known names stays readable", () => {
   const many = Array.from({ length: 23 }, (_, i) => `n${i}`);
-  assertEquals(listNames([]), "nothing");
-  assertEquals(listNames(["a", "b"]), '"a", "b"');
-  assertEquals(listNames(many.slice(0, 20)), many.slice(0, 20).map((name) => `"${name}"`).join(", "));
-  assertEquals(listNames(many), `${many.slice(0, 20).map((name) => `"${name}"`).join(", ")} and 3 more`);
+  assertEquals(listNames(new Set()), "nothing");
+  assertEquals(listNames(new Set(["a", "b"])), '"a", "b"');
+  assertEquals(listNames(new Set(many.slice(0, 20))), many.slice(0, 20).map((name) => `"${name}"`).join(", "));
+  assertEquals(listNames(new Set(many)), `${many.slice(0, 20).map((name) => `"${name}"`).join(", ")} and 3 more`);
+});
+
+test("a list of many names looks at those that it shows", () => {
+  const names = new Map(Array.from({ length: 1_000 }, (_, index) => [`name ${index}`, index]));
+  const keys = names.keys();
+  names.keys = () => keys;
+  assertEquals(listNames(names).endsWith('"name 19" and 980 more'), true);
+  assertEquals(keys.next().value, "name 20");
 });

@@ -34,7 +34,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "jobs": "NewJob StoredJob JobHead JobRecord StoredCommand",
     "lists": "ListQuery JobPage DueQuery",
     "helpers for authors":
-      "checkEntries isDue isListed compareByAge pageOf pageOfAll positionOf PAGE_LENGTH ListPosition " +
+      "checkEntries DueCandidate dueOfAll isListed compareByAge pageOf pageOfAll positionOf PAGE_LENGTH ListPosition " +
       "CommandWatchers",
     "errors": "FencedError",
   },

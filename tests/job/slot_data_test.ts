@@ -4,12 +4,13 @@ import {
   appendItems,
   clearLists,
   createSlotLists,
-  dropCleared,
+  holdItems,
+  letGoOfItems,
   listEnd,
   type SlotList,
   type SlotLists,
 } from "../../src/job/slot_data.ts";
-import { createTask, NO_DETAILS, type Task } from "../../src/job/task.ts";
+import type { ListRange } from "../../src/job/task.ts";
 
 const KEY = "n";
 
@@ -17,19 +18,16 @@ function append(data: SlotLists, ...items: readonly number[]): void {
   for (const item of items) appendItems(data, new Map([[KEY, item]]));
 }
 
-/** A task that was merged and has not ended: it holds what it got. */
-function hold(data: SlotLists, id: number, from: number, to: number): Task {
-  const merged = { kind: "lists", lists: new Map([[KEY, { from, to }]]) } as const;
-  const route = { routine: "worker", slot: "input", connection: undefined };
-  const task = createTask(id, route, undefined, { at: 0 }, { ...NO_DETAILS, merged });
-  data.holders.add(task);
-  return task;
+type Ranges = ReadonlyMap<string, ListRange>;
+
+/** A task that was merged and has not ended holds what it got. */
+function hold(data: SlotLists, from: number, to: number): Ranges {
+  const ranges = new Map([[KEY, { from, to }]]);
+  holdItems(data, ranges);
+  return ranges;
 }
 
-function end(data: SlotLists, task: Task): void {
-  data.holders.delete(task);
-  dropCleared(data, [KEY]);
-}
+const end = letGoOfItems;
 
 /** What is there, and from where on it has not been cleared. */
 function state(data: SlotLists): unknown {
@@ -49,7 +47,7 @@ test("a watch keeps where a list ended when it first grew", () => {
 test("what is cleared stays cleared, when one that saw less clears after one that saw more", () => {
   const data = createSlotLists();
   append(data, 1, 2, 3);
-  const first = hold(data, 1, 0, 1);
+  const first = hold(data, 0, 1);
   clearLists(data, new Map([[KEY, 2]]));
   clearLists(data, new Map([[KEY, 1]]));
   assertEquals(state(data), [0, 2, [1, 2, 3]]);
@@ -60,7 +58,7 @@ test("what is cleared stays cleared, when one that saw less clears after one tha
 test("nothing is cleared that is not there yet", () => {
   const data = createSlotLists();
   append(data, 1, 2);
-  const first = hold(data, 1, 0, 1);
+  const first = hold(data, 0, 1);
   clearLists(data, new Map([[KEY, 5]]));
   append(data, 3);
   end(data, first);
@@ -70,8 +68,8 @@ test("nothing is cleared that is not there yet", () => {
 test("items stay as long as any task that has not ended holds them, in whatever order they came to hold them", () => {
   const data = createSlotLists();
   append(data, 1, 2, 3, 4);
-  const first = hold(data, 1, 0, 1);
-  const [second, third] = [hold(data, 2, 1, 2), hold(data, 3, 2, 3)];
+  const first = hold(data, 0, 1);
+  const [second, third] = [hold(data, 1, 2), hold(data, 2, 3)];
   clearLists(data, new Map([[KEY, 3]]));
   assertEquals(state(data), [0, 3, [1, 2, 3, 4]]);
   end(data, first);
@@ -92,4 +90,28 @@ test("dropping leaves the arrays of earlier views alone, and a list without item
   assertEquals(list === undefined ? undefined : listEnd(list), 2);
   clearLists(data, new Map([[KEY, 2], ["other", 1]]));
   assertEquals(state(data), undefined);
+});
+
+/** Positions that count how often somebody asks for one. */
+class CountedPositions extends Map<number, number> {
+  asked = 0;
+  override has(position: number): boolean {
+    this.asked++;
+    return super.has(position);
+  }
+}
+
+test("when many tasks hold a list and end, whatever their order, nobody looks at all others for each of them", () => {
+  const data = createSlotLists();
+  append(data, ...Array.from({ length: 10 }, (_, index) => index));
+  const positions = new CountedPositions();
+  data.holds.set(KEY, positions);
+  const late = Array.from({ length: 1_000 }, () => hold(data, 10, 10));
+  const first = hold(data, 0, 10);
+  clearLists(data, new Map([[KEY, 10]]));
+  for (const task of late) end(data, task);
+  assertEquals(state(data), [0, 10, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]]);
+  end(data, first);
+  assertEquals([state(data), data.holds.size], [undefined, 0]);
+  assertEquals(positions.asked <= 1_020, true, `${positions.asked} questions`);
 });

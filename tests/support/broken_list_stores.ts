@@ -97,6 +97,39 @@ export const BROKEN_LISTS: readonly BrokenStore[] = [
     }),
   },
   {
+    what: "due jobs that come in the order of their ids",
+    noticedBy: "those that have been due for longest come first",
+    methods: (store) => ({
+      async due({ limit, ...rest }) {
+        return (await store.due(rest)).toSorted((a, b) => a.jobId < b.jobId ? -1 : 1).slice(0, limit);
+      },
+    }),
+  },
+  {
+    what: "a limit of due jobs that takes the last of them",
+    noticedBy: "those that have been due for longest come first",
+    methods: (store) => ({
+      async due({ limit = Infinity, ...rest }) {
+        const due = await store.due(rest);
+        return due.filter((_, index) => index >= due.length - limit);
+      },
+    }),
+  },
+  {
+    what: "excepted jobs that count against the limit",
+    noticedBy: "which do not count against the limit",
+    methods: (store) => ({
+      async due({ except, ...rest }) {
+        return (await store.due(rest)).filter(({ jobId }) => !except?.has(jobId));
+      },
+    }),
+  },
+  {
+    what: "due jobs of which none is excepted",
+    noticedBy: "due leaves out the excepted jobs",
+    methods: (store) => ({ due: ({ except: _except, ...rest }) => store.due(rest) }),
+  },
+  {
     what: "pages that skip a job",
     noticedBy: "pages contain each job once when many were created at the same time",
     methods: (store) => ({

@@ -315,7 +315,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     if (name === undefined) {
       throw new TypeError(`Cannot ${what}: expected an event or its name, got ${describeValue(event)}`);
     }
-    const names = listNames(this.plan.routine.events.keys());
+    const names = listNames(this.plan.routine.events);
     throw new TypeError(
       typeof event === "string"
         ? `Cannot ${what} "${name}": routine "${this.routineId}" has no such event; it has ${names}`
@@ -337,9 +337,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     const known = slots.get(name);
     if (known === undefined || (slot instanceof Slot && slot.owner !== routine)) {
       throw new TypeError(
-        `Cannot ${what}: routine "${this.routineId}" has no slot "${name}" of its own; it has ${
-          listNames(slots.keys())
-        }`,
+        `Cannot ${what}: routine "${this.routineId}" has no slot "${name}" of its own; it has ${listNames(slots)}`,
       );
     }
     return known;

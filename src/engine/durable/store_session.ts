@@ -54,6 +54,11 @@ export class StoreSession {
     return this.#live.get(jobId)?.job;
   }
 
+  /** The ids of all live jobs. */
+  get liveIds(): Iterable<string> {
+    return this.#live.keys();
+  }
+
   /** Adds a job that has become live; `poll` is called when commands may have arrived for it. */
   register(job: Job, poll: () => void): void {
     this.#live.set(job.jobId, { job, poll });

@@ -1,3 +1,4 @@
+import { checkInteger } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
 import type { Context } from "../../model/context.ts";
 import type { Event } from "../../model/event.ts";
@@ -10,7 +11,15 @@ import { entriesOf } from "./entries_of.ts";
 export interface DataFlattenerConfig {
   /** The text between the parts of a key. @default {"."} */
   separator?: string;
+  /**
+   * The most characters that all keys may have together: each key has the names of everything above its value, so a long
+   * name above many values would make the output far longer than the input. @default {1000000}
+   */
+  maxKeyCharacters?: number;
 }
+
+/** How many characters of a key are shown in a message. */
+const SHOWN = 100;
 
 /** Flattened data. */
 export interface FlatData {
@@ -50,29 +59,65 @@ export class DataFlattener extends Routine<DataFlattenerConfig> {
     );
   }
 
+  /**
+   * Sets the most characters that all keys may have together.
+   *
+   * @throws {RangeError} for a number below 1
+   */
+  setMaxKeyCharacters(maxKeyCharacters: number): this {
+    checkInteger("Cannot set the most characters of keys", "maxKeyCharacters", maxKeyCharacters);
+    return this.setConfig({ maxKeyCharacters });
+  }
+
   /** The handler of `input`. */
   flatten(input: { readonly data: unknown }, ctx: Context): void {
     const data = dataOf(input, "Cannot flatten");
     const entries = entriesOf(data);
     const isBare = entries === undefined || (entries.length === 0 && Array.isArray(data));
-    const flat = isBare ? [["value", data] as const] : collect(entries, this.getConfig("separator", "."), "");
-    const keys = new Set<string>();
-    for (const [key] of flat) {
-      if (keys.has(key)) {
+    const most = this.getConfig("maxKeyCharacters", 1_000_000);
+    const flat = new Map<string, unknown>();
+    let characters = 0;
+    for (
+      const [key, value] of isBare ? [["value", data] as const] : leavesOf(entries, this.getConfig("separator", "."))
+    ) {
+      if (flat.has(key)) {
         throw new TypeError(`Cannot flatten: two values would have the key "${key}"; choose another separator`);
       }
-      keys.add(key);
+      characters += key.length;
+      if (characters > most) {
+        throw new RangeError(
+          `Cannot flatten: with ${shortened(key)}, number ${
+            flat.size + 1
+          }, all keys would have ${characters} characters, ` +
+            `more than maxKeyCharacters, current value is ${most}`,
+        );
+      }
+      flat.set(key, value);
     }
     ctx.emit(this.output, { data: Object.fromEntries(flat) });
   }
 }
 
-function collect(entries: Entries, separator: string, prefix: string): Entries {
-  return entries.flatMap(([key, value]): Entries => {
-    const path = `${prefix}${key}`;
-    const inner = entriesOf(value) ?? [];
-    return inner.length === 0 ? [[path, value]] : collect(inner, separator, `${path}${separator}`);
-  });
+type Entry = readonly [key: string, value: unknown];
+
+/** The values with their paths, in order. Ones that are not asked for are not made: the caller ends at its limit. */
+function* leavesOf(entries: readonly Entry[], separator: string): Generator<Entry, void, undefined> {
+  const open = [{ prefix: "", entries: entries[Symbol.iterator]() }];
+  for (let inner = open.at(-1); inner !== undefined; inner = open.at(-1)) {
+    const next = inner.entries.next();
+    if (next.done) {
+      open.pop();
+      continue;
+    }
+    const [key, value] = next.value;
+    const path = `${inner.prefix}${key}`;
+    const below = entriesOf(value) ?? [];
+    if (below.length === 0) yield [path, value];
+    else open.push({ prefix: `${path}${separator}`, entries: below[Symbol.iterator]() });
+  }
 }
 
-type Entries = readonly (readonly [key: string, value: unknown])[];
+/** A key as messages show it. */
+function shortened(key: string): string {
+  return key.length <= SHOWN ? `"${key}"` : `"${key.slice(0, SHOWN)}…"`;
+}

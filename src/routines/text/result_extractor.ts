@@ -79,7 +79,7 @@ export class ResultExtractor extends Routine<ResultExtractorConfig> {
   #find(name: string): (...args: never[]) => unknown {
     const extractor = this.getFunction(name) ?? EXTRACTORS.get(name);
     if (extractor !== undefined) return extractor;
-    const known = listNames(EXTRACTORS.keys());
+    const known = listNames(EXTRACTORS);
     throw new TypeError(`Cannot find extractor "${name}"; add it by addExtractor, or use one of ${known}`);
   }
 }

@@ -22,8 +22,11 @@ export interface ClippedText {
   readonly originalLength: number;
 }
 
-/** The beginning of a stack trace of JavaScript or Python. */
-const TRACE = /^\s+at .+[:(]\d+|Traceback \(most recent call last\)|\bTraceback\b/m;
+/**
+ * The beginning of a stack trace of JavaScript or Python. The indentation does not reach over the end of a line: the search
+ * would look at all empty lines that follow for each of them.
+ */
+const TRACE = /^[ \t]+at .+[:(]\d+|\bTraceback\b/m;
 
 /** Clips long texts, at the end of a line if possible. Other data is written as JSON first. */
 export class TextClipper extends Routine<TextClipperConfig> {

@@ -72,7 +72,7 @@ export class TimeProvider extends Routine<TimeProviderConfig> {
     const unknown = format.match(/%.?/gs)?.find((part) => part !== "%%" && !PARTS.has(part));
     if (unknown !== undefined) {
       throw new TypeError(
-        `${action}: "${unknown}" stands for nothing; known are ${listNames([...PARTS.keys(), "%%"])}`,
+        `${action}: "${unknown}" stands for nothing; known are ${listNames(new Set([...PARTS.keys(), "%%"]))}`,
       );
     }
     return this.setConfig({ format });

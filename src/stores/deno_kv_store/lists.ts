@@ -1,32 +1,41 @@
 import type { DueQuery, JobPage, JobRecord, ListQuery } from "../../ports/store.ts";
-import { isListed, PAGE_LENGTH, pageOf, positionOf } from "../../ports/store_kit.ts";
+import { type DueCandidate, dueOfAll, isListed, PAGE_LENGTH, pageOf, positionOf } from "../../ports/store_kit.ts";
 import { FIRST, type KvKey, type KvSelector, LAST, MOST_READ } from "./client.ts";
 import { findRecords } from "./heads.ts";
 import { partsOf } from "./keys.ts";
 import type { KvSpace } from "./texts.ts";
 
-/**
- * Returns the jobs that are due: first those with commands, then those of the owner, then those whose `wakeAt` has
- * passed, by that time.
- */
-export async function dueJobs(space: KvSpace, { now, owner, limit = Infinity }: DueQuery): Promise<JobRecord[]> {
+/** Returns the jobs that are due. Of those that only wait, no more are read than are asked for. */
+export async function dueJobs(space: KvSpace, query: DueQuery): Promise<JobRecord[]> {
   const { keys } = space;
-  const due = new Map<string, JobRecord>();
-  const add = async (selector: KvSelector, length: number, isDue: (record: JobRecord) => boolean): Promise<void> => {
-    for await (const records of recordsOf(space, selector, length)) {
-      for (const record of records) if (due.size < limit && isDue(record)) due.set(record.jobId, record);
-      if (due.size >= limit) return;
+  const { now, owner, limit = Infinity, except } = query;
+  const found = new Map<string, DueCandidate>();
+  /** The `wakeAt` of the jobs that only wait, as the index orders them. */
+  const waits: number[] = [];
+  // An id of one part is the job's. Jobs with other ids are read, and then left out.
+  const isWanted = ([jobId, ...others]: KvKey) =>
+    others.length > 0 || typeof jobId !== "string" || except?.has(jobId) !== true;
+  const read = async (selector: KvSelector, length: number, { hasCommands = false, isWaiting = false } = {}) => {
+    for await (const records of recordsOf(space, selector, length, isWanted)) {
+      for (const record of records) {
+        if (found.has(record.jobId)) continue;
+        found.set(record.jobId, { record, hasCommands });
+        if (isWaiting && record.wakeAt !== undefined && record.wakeAt <= now) waits.push(record.wakeAt);
+      }
+      // Jobs with the same `wakeAt` are read to the last, because the index does not order them by age.
+      const [last = 0, edge = Infinity] = [waits.at(-1), waits[limit - 1]];
+      if (last > edge) return;
     }
   };
-  // The index may be outdated by the time the record is read, so the record is checked.
-  await add({ prefix: keys.mail() }, keys.mail().length, () => true);
+  await read({ prefix: keys.mail() }, keys.mail().length, { hasCommands: true });
   if (owner !== undefined) {
     const prefix = keys.owner(await partsOf(owner));
-    await add({ prefix }, prefix.length, (record) => record.owner === owner);
+    await read({ prefix }, prefix.length);
   }
   const waiting = { start: keys.wake(), end: [...keys.wake(now), LAST] };
-  await add(waiting, keys.wake(now).length, ({ wakeAt }) => wakeAt !== undefined && wakeAt <= now);
-  return [...due.values()];
+  await read(waiting, keys.wake(now).length, { isWaiting: true });
+  // The index may be outdated by the time the record is read: this checks the record.
+  return dueOfAll(found.values(), query);
 }
 
 /** Returns a page of jobs, oldest first. */
@@ -43,12 +52,18 @@ export async function listJobs(space: KvSpace, query: ListQuery): Promise<JobPag
 }
 
 /**
- * Yields the records of the jobs in an index, some at a time. In the index keys, `length` parts precede the job's id.
+ * Yields the records of the wanted jobs in an index, some at a time. In the index keys, `length` parts precede the job's id.
  */
-async function* recordsOf(space: KvSpace, selector: KvSelector, length: number): AsyncGenerator<JobRecord[]> {
+async function* recordsOf(
+  space: KvSpace,
+  selector: KvSelector,
+  length: number,
+  isWanted: (id: KvKey) => boolean = () => true,
+): AsyncGenerator<JobRecord[]> {
   let ids: KvKey[] = [];
   for await (const { key } of space.kv.list(selector)) {
-    ids.push(key.slice(length));
+    const id = key.slice(length);
+    if (isWanted(id)) ids.push(id);
     if (ids.length < MOST_READ) continue;
     yield await findRecords(space, ids);
     ids = [];

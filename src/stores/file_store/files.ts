@@ -1,5 +1,7 @@
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import process from "node:process";
+import { ownSpace } from "./own_space.ts";
 
 /** The functions that the file store needs: some of `node:fs`, and a lock that only Deno offers. */
 export interface Files {
@@ -38,11 +40,18 @@ export interface Files {
    * process ends. Returns `undefined` when another process has the lock. Absent in runtimes without such a call.
    */
   holdSync?(path: string): { close(): void } | undefined;
+  /**
+   * Makes a pipe that this process reads from until it is closed, at the latest until the process ends. Returns `undefined`
+   * when the system has no pipes with names, or none are needed. Absent in runtimes with locks.
+   */
+  readPipeSync?(path: string): { close(): void } | undefined;
+  /** Whether a process of this machine, in whichever container, reads from a pipe. */
+  isReadSync?(path: string): boolean;
 }
 
 /** Returns the functions of this runtime. */
 export function hostFiles(): Files {
-  if (typeof Deno === "undefined") return fs;
+  if (typeof Deno === "undefined") return { ...fs, readPipeSync, isReadSync };
   return {
     ...fs,
     holdSync(path) {
@@ -52,6 +61,36 @@ export function hostFiles(): Files {
       return undefined;
     },
   };
+}
+
+/** The namespace of process ids that Linux begins with: in it, a process id is enough. */
+const FIRST_SPACE = "pid:[4026531836]";
+
+/** Node and Bun have neither locks nor a call that makes pipes; every Linux with a shell has the program. */
+function readPipeSync(path: string): { close(): void } | undefined {
+  const space = ownSpace();
+  if (space === undefined || space === FIRST_SPACE) return undefined;
+  try {
+    if (spawnSync("mkfifo", [path], { stdio: "ignore" }).status !== 0) return undefined;
+    const file = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+    return { close: () => fs.closeSync(file) };
+  } catch {
+    return undefined; // Node, without the permission to start programs.
+  }
+}
+
+/**
+ * A pipe that nobody reads from refuses to be opened for writing. One that is not there is an error: its process has just
+ * ended in order, or the pipe was removed by hand.
+ */
+function isReadSync(path: string): boolean {
+  try {
+    fs.closeSync(fs.openSync(path, fs.constants.O_WRONLY | fs.constants.O_NONBLOCK));
+    return true;
+  } catch (error) {
+    if (codeOf(error) === "ENXIO") return false;
+    throw error;
+  }
 }
 
 /**

@@ -46,9 +46,31 @@ export class GrowingFile {
     this.#isNameUnsynced = !isThere;
   }
 
+  /** How many bytes are stored. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** Reads the stored bytes. */
   read(): Uint8Array {
     return this.#size === 0 ? new Uint8Array() : this.#files.readFileSync(this.path).subarray(0, this.#size);
+  }
+
+  /** Reads the stored bytes from a position on. */
+  readFrom(position: number): Uint8Array {
+    if (this.#size === position) return new Uint8Array();
+    const file = this.#files.openSync(this.path, "r");
+    try {
+      const bytes = new Uint8Array(this.#size - position);
+      for (let done = 0; done < bytes.length;) {
+        const read = this.#files.readSync(file, bytes, done, bytes.length - done, position + done);
+        if (read === 0) throw new Error(`"${this.path}" has ended at byte ${position + done}, expected ${this.#size}`);
+        done += read;
+      }
+      return bytes;
+    } finally {
+      this.#files.closeSync(file);
+    }
   }
 
   /** Appends, atomically: when this throws, nothing has been added. */

@@ -16,6 +16,8 @@ export class InboxFile implements WriteTarget {
   #count: number;
   /** All keys in use, those of collected commands included; read from the file on first use. */
   #keys: Set<string> | undefined;
+  /** The positions of the first commands in the file; of all that were stored or read since the file was opened. */
+  readonly #starts: number[] = [];
   #collected: { readonly key: string; readonly line: Uint8Array }[] = [];
   #length = 0;
 
@@ -38,12 +40,12 @@ export class InboxFile implements WriteTarget {
 
   /** Reads the stored commands with a sequence above the given one. */
   commandsAfter(sequence: number): StoredCommand[] {
-    return sequence >= this.#count ? [] : this.#read().filter((command) => command.sequence > sequence);
+    return sequence >= this.#count ? [] : this.#readAfter(sequence);
   }
 
   /** Collects a command for the next `store`, unless its key was used before. */
   add(key: string, text: string): void {
-    this.#keys ??= new Set(this.#read().map((command) => command.key));
+    this.#keys ??= new Set(this.#readAfter(0).map((command) => command.key));
     if (this.#keys.has(key)) return;
     this.#keys.add(key);
     const sequence = this.#count + this.#collected.length + 1;
@@ -58,8 +60,13 @@ export class InboxFile implements WriteTarget {
     this.#collected = [];
     this.#length = 0;
     if (collected.length === 0) return;
+    let position = this.#file.size;
     try {
       yield* this.#file.append(collected.map(({ line }) => line));
+      for (const { line: { length } } of collected) {
+        this.#starts.push(position);
+        position += length;
+      }
       this.#count += collected.length;
       this.#onStored();
     } catch (error) {
@@ -73,8 +80,14 @@ export class InboxFile implements WriteTarget {
     this.#file.close();
   }
 
-  #read(): StoredCommand[] {
-    return readLines(this.#file.read(), this.#file.path, COMMAND).map(commandOf);
+  /** An owner asks for the newest commands again and again: those before are read once only, to find where they end. */
+  #readAfter(sequence: number): StoredCommand[] {
+    const known = Math.min(sequence, Math.max(0, this.#starts.length - 1));
+    const { path } = this.#file;
+    const start = this.#starts[known] ?? 0;
+    const lines = readLines(this.#file.readFrom(start), path, COMMAND, known);
+    for (const line of lines.slice(this.#starts.length - known)) this.#starts.push(start + line.start);
+    return lines.map(commandOf).filter((command) => command.sequence > sequence);
   }
 }
 

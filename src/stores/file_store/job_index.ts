@@ -1,7 +1,8 @@
 import type { DueQuery, JobPage, JobRecord, ListQuery } from "../../ports/store.ts";
 import {
   compareByAge,
-  isDue,
+  type DueCandidate,
+  dueOfAll,
   isListed,
   type ListPosition,
   PAGE_LENGTH,
@@ -9,16 +10,8 @@ import {
   positionOf,
 } from "../../ports/store_kit.ts";
 
-/** A job as the index sees it. */
-export interface IndexedJob {
-  /** The job's record. */
-  readonly record: JobRecord;
-  /** Whether the job has unconsumed commands. */
-  readonly hasCommands: boolean;
-}
-
 /** An index of all jobs in memory: by id, by creation time, and those that may be due. */
-export class JobIndex<J extends IndexedJob> {
+export class JobIndex<J extends DueCandidate> {
   readonly #byId = new Map<string, J>();
   readonly #byAge: J[] = [];
   readonly #waiting = new Set<J>();
@@ -49,10 +42,9 @@ export class JobIndex<J extends IndexedJob> {
     this.#waiting.delete(job);
   }
 
-  /** Returns the jobs that are due, oldest first. */
+  /** Returns the jobs that are due. */
   due(query: DueQuery): JobRecord[] {
-    const due = Array.from(this.#waiting).filter((job) => job.hasCommands || isDue(job.record, query));
-    return due.map(({ record }) => record).sort(compareByAge).slice(0, query.limit);
+    return dueOfAll(this.#waiting, query);
   }
 
   /** Returns a page of jobs, oldest first. */

@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { crcOfRest } from "./crc.ts";
 import type { JobHead } from "../../ports/store.ts";
 
 /** The fields of a line besides its text. */
@@ -42,6 +43,7 @@ const CHECK_DIGITS = 8;
 const CHECKED_FROM = START.length + CHECK_DIGITS;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+const START_BYTES = encoder.encode(START);
 
 /**
  * Encodes a line: a JSON object with a checksum of the bytes after it, the fields, and a text under `name`. A text that
@@ -77,11 +79,11 @@ export function decodeLine(bytes: Uint8Array, name?: string): { fields: string; 
 
 /**
  * Reads lines up to the last complete append. A crash may leave any part of the last write, which is ignored. Damage
- * before that is an error, because those lines were stored once.
+ * before that is an error, because those lines were stored once. `before` is the number of lines that precede the bytes.
  *
  * @throws {Error} naming the file and the damaged line
  */
-export function scanLines(bytes: Uint8Array, path: string, name: string): Scan {
+export function scanLines(bytes: Uint8Array, path: string, name: string, before = 0): Scan {
   const lines: Line[] = [];
   let [start, length, whole] = [0, 0, 0];
   let last: number | undefined;
@@ -89,12 +91,12 @@ export function scanLines(bytes: Uint8Array, path: string, name: string): Scan {
     const end = bytes.indexOf(LINE_BREAK, start);
     const line = end < 0 ? undefined : readLine(bytes, start, end, name);
     if (line === undefined) {
-      if (isWrittenAfter(bytes, start, name)) throw damage(path, lines.length + 1);
+      if (isWrittenAfter(bytes, start, name)) throw damage(path, before + lines.length + 1);
       break;
     }
     const number = numberOf(line);
     if (last !== undefined && number !== last + 1) {
-      throw damage(path, lines.length + 1, `it has number ${number}, and the one before it ${last}`);
+      throw damage(path, before + lines.length + 1, `it has number ${number}, and the one before it ${last}`);
     }
     last = number;
     lines.push(line);
@@ -105,9 +107,9 @@ export function scanLines(bytes: Uint8Array, path: string, name: string): Scan {
 }
 
 /** Reads lines that are all known to be stored; any damage is an error. */
-export function readLines(bytes: Uint8Array, path: string, name: string): readonly Line[] {
-  const { lines, length } = scanLines(bytes, path, name);
-  if (length < bytes.length) throw damage(path, lines.length + 1);
+export function readLines(bytes: Uint8Array, path: string, name: string, before = 0): readonly Line[] {
+  const { lines, length } = scanLines(bytes, path, name, before);
+  if (length < bytes.length) throw damage(path, before + lines.length + 1);
   return lines;
 }
 
@@ -133,12 +135,31 @@ function readLine(bytes: Uint8Array, start: number, end: number, name: string): 
  * If so, the damaged line was stored, for a write begins after the one before it is stored.
  */
 function isWrittenAfter(bytes: Uint8Array, damaged: number, name: string): boolean {
-  for (let start = bytes.indexOf(BRACE, damaged + 1); start >= 0; start = bytes.indexOf(BRACE, start + 1)) {
-    const end = bytes.indexOf(LINE_BREAK, start);
-    const line = end < 0 ? undefined : readLine(bytes, start, end, name);
-    if (line !== undefined && start - (line.meta.back ?? 0) > damaged) return true;
+  for (let [from, end] = [damaged + 1, 0]; (end = bytes.indexOf(LINE_BREAK, from)) >= 0; from = end + 1) {
+    for (const offset of offsetsOfChecked(bytes.subarray(from, end))) {
+      const start = from + offset;
+      const line = readLine(bytes, start, end, name);
+      if (line !== undefined && start - (line.meta.back ?? 0) > damaged) return true;
+    }
   }
   return false;
+}
+
+/**
+ * Yields the offsets at which the rest of some bytes begins like a line and has the check that it names. Texts may have
+ * any number of such beginnings, so the bytes are read once for all of them.
+ */
+function* offsetsOfChecked(bytes: Uint8Array): Generator<number, void, undefined> {
+  const whole = crc32(bytes);
+  let [before, done] = [0, 0];
+  for (let at = bytes.indexOf(BRACE); at >= 0; at = bytes.indexOf(BRACE, at + 1)) {
+    if (!START_BYTES.every((byte, index) => bytes[at + index] === byte)) continue;
+    const content = Math.min(at + CHECKED_FROM, bytes.length);
+    before = crc32(bytes.subarray(done, content), before);
+    done = content;
+    const check = inDigits(crcOfRest(whole, before, bytes.length - content));
+    if (check === decoder.decode(bytes.subarray(at + START.length, content))) yield at;
+  }
 }
 
 /** The error for a damaged line, counted from 1. */
@@ -147,7 +168,11 @@ export function damage(path: string, number: number, what = "its content does no
 }
 
 function checkOf(line: Uint8Array): string {
-  return crc32(line.subarray(CHECKED_FROM)).toString(16).padStart(CHECK_DIGITS, "0");
+  return inDigits(crc32(line.subarray(CHECKED_FROM)));
+}
+
+function inDigits(check: number): string {
+  return check.toString(16).padStart(CHECK_DIGITS, "0");
 }
 
 function isPlain(text: string): boolean {

@@ -1,5 +1,5 @@
 import { codeOf, failure, type Files, writeAll } from "./files.ts";
-import { type LockOwner, type OwnerState, self } from "./lock_owner.ts";
+import { type LockOwner, type OwnerState, PIPE, pipeOf, self } from "./lock_owner.ts";
 
 /** The lock of a folder. */
 export interface Lock {
@@ -38,10 +38,18 @@ export function takeLock(files: Files, root: string, stateOf: StateOf): Lock {
 /** Tries to take the lock once. Returns `undefined` when another attempt is worth while. */
 function attempt(files: Files, root: string, stateOf: StateOf): Lock | undefined {
   const path = `${root}/${LOCK}`;
-  const own = self(files.holdSync !== undefined);
-  const mine = `${path}-${own.token}`;
+  const token = crypto.randomUUID();
+  const pipePath = pipeOf(root, { token });
+  const pipe = files.readPipeSync?.(pipePath);
+  const own = self(token, files.holdSync !== undefined, pipe !== undefined);
+  const mine = `${path}-${token}`;
   let held: { close(): void } | undefined;
   let isTaken = false;
+  const letGo = () => {
+    held?.close();
+    pipe?.close();
+    if (pipe !== undefined) drop(files, pipePath);
+  };
   try {
     writeOwner(files, mine, own);
     held = files.holdSync?.(mine);
@@ -50,23 +58,19 @@ function attempt(files: Files, root: string, stateOf: StateOf): Lock | undefined
     isTaken = isSure && (tryLink(files, mine, path) || takeOver(files, path, mine, stateOf));
   } finally {
     drop(files, mine);
-    if (!isTaken) held?.close();
+    if (!isTaken) letGo();
   }
   if (!isTaken) return undefined;
   return {
     release() {
       if (readOwner(files, path)?.token === own.token) drop(files, path);
-      held?.close();
+      letGo();
     },
   };
 }
 
 /** Removes the files of attempts that a crash has ended. Only the owner of the lock may call this. */
-export function clearAttempts(
-  files: Files,
-  root: string,
-  stateOf: StateOf,
-): void {
+export function clearAttempts(files: Files, root: string, stateOf: StateOf): void {
   const isOver = (path: string): boolean => {
     try {
       const owner = readOwner(files, path);
@@ -78,6 +82,7 @@ export function clearAttempts(
   for (const name of files.readdirSync(root)) {
     const path = `${root}/${name}`;
     if (name.startsWith(`${LOCK}-`) && isOver(path)) drop(files, path);
+    if (name.startsWith(PIPE) && files.isReadSync?.(path) === false) drop(files, path);
   }
 }
 

@@ -80,12 +80,23 @@ export const COUNT_COMMAND = "UPDATE routilux_jobs SET sent = sent + 1 WHERE job
 export const COMMANDS = `SELECT sequence, key, text FROM routilux_commands WHERE job_id = ?1 AND sequence > ?2
   ORDER BY sequence`;
 
-/** Returns the jobs that are due: current time, owner or NULL, limit. Each of the three reasons has an index. */
+const IS_WANTED = "job_id NOT IN (SELECT value FROM json_each(?4))";
+
+/** Selects the first ids of wanted jobs that meet a condition. */
+function firstIds(condition: string, order = ""): string {
+  return `SELECT job_id FROM (SELECT job_id FROM routilux_jobs WHERE ${condition} AND ${IS_WANTED}
+    ORDER BY ${order}created_at, job_id LIMIT ?3)`;
+}
+
+/**
+ * Returns the jobs that are due, those that have been so for longest first: current time, owner or NULL, limit, the ids of
+ * unwanted jobs as JSON. Each of the three reasons has an index.
+ */
 export const DUE: string = `SELECT ${RECORD} FROM routilux_jobs WHERE job_id IN (
-    SELECT job_id FROM (SELECT job_id FROM routilux_jobs WHERE wake_at <= ?1 ORDER BY wake_at LIMIT ?3)
-    UNION SELECT job_id FROM (SELECT job_id FROM routilux_jobs WHERE sent > consumed LIMIT ?3)
-    UNION SELECT job_id FROM (SELECT job_id FROM routilux_jobs WHERE owner = ?2 LIMIT ?3)
-  ) LIMIT ?3`;
+    ${firstIds("wake_at <= ?1 AND sent <= consumed AND (?2 IS NULL OR owner IS NOT ?2)", "wake_at, ")}
+    UNION ${firstIds("sent > consumed")}
+    UNION ${firstIds("owner = ?2")}
+  ) ORDER BY CASE WHEN sent > consumed OR owner = ?2 THEN created_at ELSE wake_at END, created_at, job_id LIMIT ?3`;
 
 /** Returns the jobs that meet conditions, oldest first: the values of the conditions, then the limit. */
 export function listWhere(conditions: readonly string[]): string {

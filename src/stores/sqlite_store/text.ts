@@ -9,7 +9,12 @@ const CHUNK = 8_192;
  * equals a TEXT.
  */
 export function toColumn(text: string): SqliteValue {
-  return text.isWellFormed() && !text.includes("\0") ? text : utf16Bytes(text);
+  return isText(text) ? text : utf16Bytes(text);
+}
+
+/** Whether a text is TEXT in a column. */
+export function isText(text: string): boolean {
+  return text.isWellFormed() && !text.includes("\0");
 }
 
 /** Converts a column to its text. */

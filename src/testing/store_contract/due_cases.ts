@@ -1,6 +1,7 @@
 import { type Case, withStore } from "./case.ts";
+import type { JobHead } from "../../ports/store.ts";
 import { check, checkSame } from "./checks.ts";
-import { createJob, HEAD, sampleEntries, sortedIds } from "./sample_jobs.ts";
+import { createJob, HEAD, sampleEntries, sampleJob, sortedIds } from "./sample_jobs.ts";
 
 /** Jobs that are due. */
 export const dueCases: readonly Case[] = [
@@ -69,5 +70,45 @@ export const dueCases: readonly Case[] = [
       check(new Set(ids).size === ids.length, `due with limit ${limit} must list a job once, got ${ids.join()}`);
       check(ids.every((jobId) => all.includes(jobId)), `due with limit ${limit} must list due jobs, got ${ids.join()}`);
     }
+  }),
+  withStore("those that have been due for longest come first", async (store) => {
+    const add = (jobId: string, createdAt: number, head: Partial<JobHead>) =>
+      store.create(sampleJob(jobId, head, { createdAt }));
+    await add("new", 400, { wakeAt: 430 });
+    await add("owned", 420, { owner: "engine", wakeAt: 9_000 });
+    await add("addressed", 410, {});
+    await add("lapsed", 100, { owner: "other", wakeAt: 405 });
+    await add("old", 200, { wakeAt: 430 });
+    await store.send("addressed", "command", "1");
+    const order = ["lapsed", "addressed", "owned", "old", "new"];
+    for (const limit of [undefined, 5, 4, 3, 2, 1]) {
+      const due = await store.due({ now: 500, owner: "engine", limit });
+      checkSame(due.map(({ jobId }) => jobId), order.slice(0, limit), `due with limit ${limit}`);
+    }
+    const strangers = await store.due({ now: 500 });
+    checkSame(strangers.map(({ jobId }) => jobId), ["lapsed", "addressed", "old", "new"], "due without an owner");
+  }),
+  withStore("due leaves out the excepted jobs, which do not count against the limit", async (store) => {
+    const long = "long".repeat(100);
+    const odd = ["a\0b", "\ud800", '"', "%", ""];
+    const ids = ["1-waits", "2-waits", "3-addressed", "4-owned", "5-waits", long, ...odd];
+    for (const [index, jobId] of ids.entries()) {
+      const head = jobId === "4-owned" ? { owner: "engine" } : jobId === "3-addressed" ? {} : { wakeAt: 10 };
+      await store.create(sampleJob(jobId, head, { createdAt: index }));
+    }
+    await store.send("3-addressed", "command", "1");
+    const dueExcept = async (limit: number | undefined, ...except: string[]) => {
+      const due = await store.due({ now: 10, owner: "engine", limit, except: new Set(except) });
+      return due.map(({ jobId }) => jobId);
+    };
+    checkSame((await dueExcept(undefined)).sort(), ids.toSorted(), "due without exceptions");
+    checkSame((await dueExcept(undefined, "unknown")).sort(), ids.toSorted(), "due except an unknown job");
+    for (const jobId of ids) {
+      const others = ids.filter((it) => it !== jobId);
+      checkSame((await dueExcept(undefined, jobId)).sort(), others.toSorted(), `due except ${JSON.stringify(jobId)}`);
+      checkSame(await dueExcept(1, ...others), [jobId], `due except all but ${JSON.stringify(jobId)}`);
+    }
+    checkSame(await dueExcept(2, "1-waits", "3-addressed"), ["4-owned", "2-waits"], "due with limit 2 except two");
+    checkSame(await dueExcept(3, ...ids), [], "due except all");
   }),
 ];

@@ -66,3 +66,27 @@ test("data that does not stand under the key data is an error, and an empty sepa
   assertEquals(job.error?.message, "Cannot flatten: expected an object with the key data, got 5");
   assertThrows(() => new DataFlattener().setSeparator(""), TypeError, "separator must be a non-empty string");
 });
+
+test("a long name above many values, whose keys would fill the memory, is an error that names the limit and the place", async () => {
+  const flattener = new DataFlattener();
+  const values = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`k${index}`, index]));
+  const { job, emitted } = await runRoutine(flattener, flattener.input, { data: { ["x".repeat(9_996)]: values } });
+  assertEquals(emitted, []);
+  assertEquals(job.error, {
+    name: "RangeError",
+    message: `Cannot flatten: with "${"x".repeat(100)}…", number 101, all keys would have 1009991 characters, ` +
+      "more than maxKeyCharacters, current value is 1000000",
+  });
+});
+
+test("the limit of the keys can be set, and is met to the character", async () => {
+  const data = { a: { b: 1, c: 2 }, d: 3 };
+  assertEquals(await flat(data, new DataFlattener().setMaxKeyCharacters(7)), { "a.b": 1, "a.c": 2, d: 3 });
+  const flattener = new DataFlattener().setMaxKeyCharacters(6);
+  const { job } = await runRoutine(flattener, flattener.input, { data });
+  assertEquals(
+    job.error?.message,
+    'Cannot flatten: with "d", number 3, all keys would have 7 characters, more than maxKeyCharacters, current value is 6',
+  );
+  assertThrows(() => new DataFlattener().setMaxKeyCharacters(0), RangeError, "maxKeyCharacters must be an integer");
+});

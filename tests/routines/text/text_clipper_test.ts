@@ -46,3 +46,22 @@ test("a text in one line is clipped at the length", async () => {
 test("a length below 1 is refused", () => {
   assertThrows(() => new TextClipper().setMaxLength(0), RangeError, "maxLength must be an integer of at least 1");
 });
+
+test("a text of line ends only is clipped like any other", async () => {
+  for (const lineEnd of ["\n", " \n", "\r\n", "\r"]) {
+    const text = lineEnd.repeat(20_000);
+    assertEquals(await clip(text), { text: textOf(await clip(text)), isClipped: true, originalLength: text.length });
+  }
+});
+
+test("the trace of a JavaScript error is found in any line that is indented", async () => {
+  for (const start of ["Error: no\n", "Error: no\r\n", "\n\n", ""]) {
+    for (const line of ["    at run (file:///a.ts:1:2)", "\tat file:///a.ts:1", " at new Flow(3)"]) {
+      const text = `${start}${line}\n${"x".repeat(100)}`;
+      assertEquals(await clip(text), { text, isClipped: false, originalLength: text.length });
+    }
+  }
+  for (const line of ["at run (file:///a.ts:1:2)", " at home", " at 10", " atop (1"]) {
+    assertMatch(textOf(await clip(`Error: no\n\n${line}\n${"x".repeat(100)}`)), /truncated/, line);
+  }
+});

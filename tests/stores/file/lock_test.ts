@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import * as fs from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -66,11 +67,28 @@ function ownHost(): string | undefined {
   }
 }
 
+function factOf(read: () => string): string | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
+
+const OWN_PLACE = {
+  host: ownHost(),
+  machine: factOf(() => readFileSync("/etc/machine-id", "utf8").trim()),
+  boot: factOf(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()),
+  space: factOf(() => readlinkSync("/proc/self/ns/pid")),
+};
+
 /** Creates a lock file as another process would have left it. */
 function writeLock(folder: string, owner: object): void {
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, ".lock"), JSON.stringify({ host: ownHost(), token: "token", isHeld: false, ...owner }));
+  writeFileSync(join(folder, ".lock"), JSON.stringify({ ...OWN_PLACE, token: "token", isHeld: false, ...owner }));
 }
+
+const UNKNOWN = /had it open, and from here it is unknown whether it still runs; if it does not, remove ".*\.lock"$/;
 
 function namesIn(folder: string): string[] {
   return readdirSync(folder).filter((name) => name.startsWith(".lock"));
@@ -181,6 +199,92 @@ test("the lock of another host's process is respected, unless `isGone` says that
     assertEquals(asked, [[12, "elsewhere"]]);
     await store.close();
   }));
+
+test("a process id proves nothing in another container: its lock is respected, though no such process is here", () =>
+  inFolder(async (folder) => {
+    const pid = 2_147_483_000;
+    writeLock(folder, { pid });
+    if (asks) await fileStore(folder).close();
+    for (const place of [{ space: "pid:[1]" }, { space: undefined, boot: "1", machine: undefined }, { machine: "1" }]) {
+      if (place.space === undefined && OWN_PLACE.space === undefined) continue; // No system of containers.
+      if (place.machine !== undefined && OWN_PLACE.machine === undefined) continue;
+      writeLock(folder, { pid, ...place });
+      assertMatch(errorOf(folder), UNKNOWN, JSON.stringify(place));
+      const asked: unknown[] = [];
+      const store = fileStore(folder, { isGone: (owner) => asked.push(owner.pid) > 0 });
+      assertEquals(asked, [pid]);
+      await store.close();
+    }
+  }));
+
+const hasStartsOfMachine = OWN_PLACE.machine !== undefined && OWN_PLACE.boot !== undefined &&
+  OWN_PLACE.host !== undefined;
+
+test(
+  "the lock of a process is taken over when its machine was started again since",
+  { skip: hasStartsOfMachine ? false : "machines and their starts have no ids here" },
+  () =>
+    inFolder(async (folder) => {
+      writeLock(folder, { pid: process.pid, boot: "1", space: "pid:[1]" });
+      await fileStore(folder).close();
+    }),
+);
+
+test(
+  "the pipe of a process tells whether it runs, whatever container it is in",
+  { skip: OWN_PLACE.boot !== undefined && asks ? false : "this system has no containers" },
+  () =>
+    inFolder(async (folder) => {
+      const made: string[] = [];
+      const readers = new Set<string>();
+      const files = {
+        ...fs,
+        readPipeSync(path: string) {
+          made.push(path);
+          writeFileSync(path, "");
+          readers.add(path);
+          return { close: () => void readers.delete(path) };
+        },
+        isReadSync: (path: string) => readers.has(path),
+      };
+      writeLock(folder, { pid: process.pid, hasPipe: true, space: "pid:[1]" });
+      readers.add(join(folder, ".pipe-token"));
+      const { message } = assertThrows(() => fileStore(folder, { files }), Error);
+      assertMatch(message, /has it open, and only one may$/);
+      readers.clear();
+      writeFileSync(join(folder, ".pipe-token"), "");
+      const store = fileStore(folder, { files });
+      const pipes = () => readdirSync(folder).filter((name) => name.startsWith(".pipe"));
+      assertEquals(pipes().map((name) => join(folder, name)), made.slice(-1), "the old one is gone");
+      const { hasPipe, token } = JSON.parse(readFileSync(join(folder, ".lock"), "utf8"));
+      assertEquals([hasPipe, join(folder, `.pipe-${token}`)], [true, made.at(-1)]);
+      await store.close();
+      assertEquals([pipes(), [...readers]], [[], []]);
+    }),
+);
+
+const unshare = ["--pid", "--fork", "--mount-proc", "--kill-child"];
+const hasSpaces = spawnSync("unshare", [...unshare, "true"]).status === 0;
+
+test(
+  "a process in a container of the same host name is respected while it runs, and its lock is taken over at once afterwards",
+  { ...LONG, skip: hasSpaces ? false : "this process may not make containers" },
+  () =>
+    inFolder(async (folder) => {
+      const child = spawn("unshare", [...unshare, process.execPath, STORE_PROCESS, "hold", folder], {
+        stdio: ["pipe", "pipe", "inherit"],
+      });
+      const closed = once(child, "close");
+      await once(child.stdout, "data");
+      assertMatch(errorOf(folder), /has it open, and only one may$/);
+      child.kill("SIGKILL");
+      await closed;
+      const store = fileStore(folder);
+      await store.create(sampleJob("job"));
+      await store.close();
+      assertEquals(readdirSync(folder), ["job"]);
+    }),
+);
 
 test("a lock that cannot be read is an error that says what to do", () =>
   inFolder(async (folder) => {
