@@ -85,10 +85,7 @@ export class Connection {
 export function applyMapping(data: JsonObject, mapping: KeyMapping): JsonObject {
   const mapped: Record<string, JsonObject[string]> = {};
   const taken = new Set(Object.keys(mapping).filter((key) => Object.hasOwn(data, key)).map((key) => mapping[key]));
-  for (const key of Object.keys(data)) {
-    const value = data[key];
-    // Unreachable: in JSON every key has a value.
-    if (value === undefined) continue;
+  for (const [key, value] of Object.entries(data)) {
     const name = Object.hasOwn(mapping, key) ? mapping[key] : undefined;
     if (name !== undefined) mapped[name] = value;
     else if (!taken.has(key)) mapped[key] = value;

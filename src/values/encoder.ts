@@ -18,13 +18,12 @@ export function payloadOf(
   limits: ValueLimits = DEFAULT_VALUE_LIMITS,
   received?: Payload,
 ): Payload | undefined {
-  if (typeof value !== "object" || value === null) {
+  if (!isPlain(value)) {
     // Most values of a state are scalars, which need no copier.
     const scalar = limits.bytes === Infinity ? scalarOf(value) : undefined;
     if (scalar !== undefined || value === undefined) return scalar;
-    return new Copier(classes, subject, limits).encode(value, undefined);
+    return new Copier(classes, subject, limits).encode(value, sharedWireOf(received));
   }
-  if (!isPlain(value)) return new Copier(classes, subject, limits).encode(value, sharedWireOf(received));
   if (!isWide(value)) return encodeNarrow(value, classes, subject, limits, received);
   const known = sharedWireOf(received);
   if (limits.bytes === Infinity && isRecord(known) && hasSameKeys(value, known)) {
@@ -34,11 +33,11 @@ export function payloadOf(
 }
 
 /** Says whether a value is a plain object of this realm. */
-function isPlain(value: object): value is Readonly<Record<string, unknown>> {
-  return Object.getPrototypeOf(value) === Object.prototype;
+function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
-/** A record of few keys, as most payloads are: only what is more than a scalar, and what comes after it, takes an copier. */
+/** A record of few keys, as most payloads are: only what is more than a scalar, and what comes after it, takes a copier. */
 function encodeNarrow(
   record: Readonly<Record<string, unknown>>,
   classes: ClassTable,
