@@ -34,13 +34,13 @@ export type {
   RecordDocument,
 } from "./records.ts";
 export type { MergedDocument, TaskDocument } from "./task.ts";
-export type { ClaimDocument, TriedDocument } from "./claim.ts";
+export type { ClaimDocument, FirstAttemptDocument } from "./claim.ts";
 export type {
   CommitDocument,
-  CommitEnvelope,
+  CommitBase,
   DeferredCommitDocument,
   DeliverCommitDocument,
-  EntryDocument,
+  JournalEntryDocument,
   FailureCommitDocument,
   MergeCommitDocument,
   StatusCommitDocument,
@@ -51,5 +51,5 @@ export type {
   KeyChangeDocument,
   MigratedDocument,
   SlotChangeDocument,
-  VerdictDocument,
+  FailureOutcomeDocument,
 } from "./commit_parts.ts";
