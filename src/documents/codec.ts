@@ -234,26 +234,19 @@ export type ValueOrLists<L> =
 export function valueOrLists<L, D>(
   lists: Codec<L, D>,
 ): Codec<ValueOrLists<L>, { readonly lists?: D; readonly value?: JsonValue }> {
-  const parts = shape<
-    { lists: L | undefined; value: Payload | undefined },
+  const { schema, write, read } = shape<
+    { lists?: L | undefined; value?: Payload | undefined },
     { readonly lists?: D; readonly value?: JsonValue }
-  >({
-    lists: optional(lists),
-    value: optionalValue,
-  });
-  return via(
-    parts,
-    (data) => data.kind === "value" ? { lists: undefined, value: data.value } : { lists: data.lists, value: undefined },
-    ({ lists, value }, reader, path, part) => {
+  >({ lists: optional(lists), value: optionalValue });
+  return {
+    schema,
+    write,
+    read: (document, reader, path, part) => {
+      const { lists, value } = read(document, reader, path, part);
       if (lists === undefined) return { kind: "value", value };
       return value === undefined ? { kind: "lists", lists } : reader.fail(path + part, "a value or lists", "both");
     },
-  );
-}
-
-/** The object, if there is something in it. */
-export function nonEmpty<T extends object>(object: T): T | undefined {
-  return Object.keys(object).length === 0 ? undefined : object;
+  };
 }
 
 /** A whole number from 0. */
@@ -347,9 +340,10 @@ export const valuesSchema: () => Schema<JsonObject> = once(() =>
 export const values: Codec<Map<string, Payload>, JsonObject | undefined> = {
   schema: once(() => schemas.optional(valuesSchema())),
   write: (stored, json) => {
+    if (stored.size === 0) return undefined;
     const document: Record<string, JsonValue> = {};
     for (const [key, item] of stored) document[key] = json(item);
-    return nonEmpty(document);
+    return document;
   },
   read: (document = {}, reader, path, part) =>
     new Map(

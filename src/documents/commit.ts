@@ -20,12 +20,12 @@ import { checkCommit } from "./commit_checks.ts";
 import {
   effects,
   type EffectsDocument,
+  type FailureOutcomeDocument,
   migrated,
   type MigratedDocument,
   slotChange,
   type SlotChangeDocument,
   verdict,
-  type FailureOutcomeDocument,
 } from "./commit_parts.ts";
 import { type Format, openEnvelope } from "./envelope.ts";
 import { DocumentReader, type FindTask } from "./reader.ts";

@@ -1,4 +1,3 @@
-import * as v from "valibot";
 import type { KeyChange, MigratedState, SideEffects, Verdict } from "../job/commit.ts";
 import type { RoutineStatus } from "../job/job.ts";
 import type { SlotChange } from "../job/slot_data.ts";
@@ -6,7 +5,7 @@ import type { JsonValue } from "../values/json.ts";
 import type { Payload } from "../values/payload.ts";
 import * as c from "./codec.ts";
 import { deferred, type DeferredDocument, log, type LogDocument, output, type OutputDocument } from "./records.ts";
-import { once, strict } from "./schema.ts";
+import { once, strict, union } from "./schema.ts";
 
 /** A value that is set under a key; without one the key is removed. */
 export interface KeyChangeDocument {
@@ -78,7 +77,7 @@ const set: c.Codec<{ readonly value: Payload | undefined }, NonNullable<SlotChan
 export const slotChange: c.Codec<SlotChange, SlotChangeDocument> = {
   schema: once(() => {
     const place = { routine: c.name.schema(), slot: c.name.schema() };
-    return v.union([
+    return union<SlotChangeDocument>([
       strict<Change<"append">>({ ...place, append: append.schema() }),
       strict<Change<"clear">>({ ...place, clear: clear.schema() }),
       strict<Change<"set">>({ ...place, set: set.schema() }),
@@ -135,18 +134,20 @@ export interface MigratedDocument {
   readonly version: number;
 }
 
-const end: c.Codec<Omit<Verdict & { readonly kind: "end" }, "kind">, NonNullable<FailureOutcomeDocument["end"]>> = c.shape({
-  status: c.oneOf(["failed", "error_continued", "skipped"]),
-  stop: c.flag,
-});
+const end: c.Codec<Omit<Verdict & { readonly kind: "end" }, "kind">, NonNullable<FailureOutcomeDocument["end"]>> = c
+  .shape({
+    status: c.oneOf(["failed", "error_continued", "skipped"]),
+    stop: c.flag,
+  });
 
-const retry: c.Codec<Omit<Verdict & { readonly kind: "retry" }, "kind">, NonNullable<FailureOutcomeDocument["retry"]>> = c
-  .shape({ attempt: c.positive, maxRetries: c.count, notBefore: c.instant });
+const retry: c.Codec<Omit<Verdict & { readonly kind: "retry" }, "kind">, NonNullable<FailureOutcomeDocument["retry"]>> =
+  c
+    .shape({ attempt: c.positive, maxRetries: c.count, notBefore: c.instant });
 
 /** What happens to a task that has failed. */
 export const verdict: c.Codec<Verdict, FailureOutcomeDocument> = {
   schema: once(() =>
-    v.union([
+    union<FailureOutcomeDocument>([
       strict<Pick<Required<FailureOutcomeDocument>, "end">>({ end: end.schema() }),
       strict<Pick<Required<FailureOutcomeDocument>, "retry">>({ retry: retry.schema() }),
     ], "Invalid verdict: expected one of end and retry")

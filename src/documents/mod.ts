@@ -36,20 +36,20 @@ export type {
 export type { MergedDocument, TaskDocument } from "./task.ts";
 export type { ClaimDocument, FirstAttemptDocument } from "./claim.ts";
 export type {
-  CommitDocument,
   CommitBase,
+  CommitDocument,
   DeferredCommitDocument,
   DeliverCommitDocument,
-  JournalEntryDocument,
   FailureCommitDocument,
+  JournalEntryDocument,
   MergeCommitDocument,
   StatusCommitDocument,
   StepCommitDocument,
 } from "./commit.ts";
 export type {
   EffectsDocument,
+  FailureOutcomeDocument,
   KeyChangeDocument,
   MigratedDocument,
   SlotChangeDocument,
-  FailureOutcomeDocument,
 } from "./commit_parts.ts";

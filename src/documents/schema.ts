@@ -81,6 +81,12 @@ export function literal<const W extends string | number | true>(word: W): Schema
   return quick(v.literal(word), (input) => input === word);
 }
 
+/** One of several forms. */
+export function union<D>(forms: readonly Schema<D>[], message?: string): Schema<D> {
+  const all = forms.map(checkOf);
+  return quick(v.union(forms, message), (input) => all.some((check) => check(input)));
+}
+
 /** One of several words. */
 export function oneOf<const W extends string>(words: readonly W[]): Schema<W> {
   return quick(v.picklist(words), (input) => words.some((word) => word === input));

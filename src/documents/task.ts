@@ -144,7 +144,13 @@ export const task: c.Codec<Task, TaskDocument> = {
     const route = reader.route(routine, slot, connection);
     const created = reader.instant(c.instant.read(document.createdAt, reader, path, part));
     const hasDetails = DETAIL_KEYS.some((key) => document[key] !== undefined);
-    const task = createTask(id, route, data, created, hasDetails ? details.read(document, reader, path, part) : undefined);
+    const task = createTask(
+      id,
+      route,
+      data,
+      created,
+      hasDetails ? details.read(document, reader, path, part) : undefined,
+    );
     setActive(task, document.active === true);
     return task;
   },
