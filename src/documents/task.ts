@@ -1,5 +1,4 @@
 import { formatInstant } from "../base/instant.ts";
-import type { Path } from "../base/path.ts";
 import {
   createTask,
   dataOf,
@@ -16,7 +15,6 @@ import type { Priority } from "../model/context.ts";
 import type { JsonValue } from "../values/json.ts";
 import type { Payload } from "../values/payload.ts";
 import * as c from "./codec.ts";
-import type { DocumentReader } from "./reader.ts";
 
 /** A task in a job's document. */
 export interface TaskDocument {
