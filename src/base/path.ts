@@ -27,7 +27,7 @@ export class ItemPath {
 
   /** The path. */
   toString(): string {
-    return `${this.#list}[${this.index}]`;
+    return joinPath(this.#list, [this.index]);
   }
 }
 

@@ -45,7 +45,7 @@ export interface ClaimDocument {
   /** The engine that has it now; none when it lets go. */
   readonly owner?: string;
   /** The tasks that stood first, with how often that was so when a process died before they had come further. */
-  readonly tried?: readonly TriedDocument[];
+  readonly tried?: readonly FirstAttemptDocument[];
   /** When the lease ends. */
   readonly until?: string;
   /** The version of the format. */
@@ -53,7 +53,7 @@ export interface ClaimDocument {
 }
 
 /** A task that stood first when a job was claimed. */
-export interface TriedDocument {
+export interface FirstAttemptDocument {
   /** How often it had failed by then. */
   readonly attempt: number;
   /** How many recoveries have found it like this. */

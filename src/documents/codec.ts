@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { formatInstant, LAST_INSTANT, parseInstant } from "../base/instant.ts";
 import { isName, RESERVED_NAMES } from "../base/options.ts";
-import { ItemPath, joinPath, type Path, pathStep } from "../base/path.ts";
+import { ItemPath, type Path, pathStep } from "../base/path.ts";
 import { errorJson } from "../job/decide.ts";
 import type { ErrorData } from "../values/error_data.ts";
 import { isRecord, type JsonObject, type JsonValue } from "../values/json.ts";
@@ -28,6 +28,10 @@ export interface Codec<T, D> {
   readonly read: (document: D, reader: DocumentReader, path: Path, part: string) => T;
   /** It is written and checked, but not read by the shape that it is a part of. */
   readonly isOnlyWritten?: true;
+  /** A document has the value as the library holds it: shapes copy it without a call. */
+  readonly isCopied?: true;
+  /** The word that stands in each document, whatever the library holds. */
+  readonly word?: string | number;
 }
 
 /** Any codec, for code that goes over several. Methods, so that the compiler takes each of them for one. */
@@ -36,6 +40,8 @@ interface AnyCodec {
   write(value: unknown, json: WriteValue): unknown;
   read(document: unknown, reader: DocumentReader, path: Path, part: string): unknown;
   readonly isOnlyWritten?: true;
+  readonly isCopied?: true;
+  readonly word?: string | number;
 }
 
 /** A codec for each key of a document. Each key of what the library holds is among them, so that nothing is lost. */
@@ -43,17 +49,15 @@ export type Fields<T, D> =
   & { readonly [K in keyof D]-?: Codec<K extends keyof T ? T[K] : undefined, D[K]> }
   & { readonly [K in Exclude<keyof T, keyof D>]-?: never };
 
-/**
- * An object with these keys and no others. They are written in sorted order, and checked and read in the order given here,
- * but for those that are read first.
- */
+/** An object with these keys and no others. They are written, checked and read in sorted order, but for those to be read first. */
 // @__NO_SIDE_EFFECTS__
 export function shape<T extends object, D extends object>(
   fields: NoInfer<Fields<T, D>>,
   readFirst: readonly (keyof D & string)[] = [],
 ): Codec<T, D> {
-  const parts = Object.entries<AnyCodec>(fields).map(([key, codec]) => ({ key, codec, part: `.${key}` }));
-  const written = [...parts].sort((a, b) => a.key < b.key ? -1 : 1);
+  const parts = Object.entries<AnyCodec>(fields).sort(([a], [b]) => a < b ? -1 : 1).map(([key, codec]) => {
+    return { key, codec, part: `.${key}`, isCopied: codec.isCopied === true, word: codec.word };
+  });
   const first = parts.filter(({ key }) => readFirst.some((it) => it === key));
   const read = [...new Set([...first, ...parts])].filter(({ codec }) => codec.isOnlyWritten !== true);
   return {
@@ -63,8 +67,10 @@ export function shape<T extends object, D extends object>(
     }),
     write: (value, json) => {
       const document: Record<string, unknown> = {};
-      for (const { key, codec } of written) {
-        const item = codec.write(value[key as keyof T], json);
+      for (const { key, codec, isCopied, word } of parts) {
+        const given = word ?? value[key as keyof T];
+        if (given === undefined) continue;
+        const item = isCopied ? given : codec.write(given, json);
         if (item !== undefined) document[key] = item;
       }
       return document as D;
@@ -72,8 +78,9 @@ export function shape<T extends object, D extends object>(
     read: (document, reader, path, part) => {
       const at = part === "" ? path : `${path}${part}`;
       const value: Record<string, unknown> = {};
-      for (const { key, codec, part } of read) {
-        value[key] = codec.read(document[key as keyof D], reader, at, part);
+      for (const { key, codec, part, isCopied } of read) {
+        const item = document[key as keyof D];
+        value[key] = isCopied ? item : codec.read(item, reader, at, part);
       }
       return value as T;
     },
@@ -97,19 +104,20 @@ export function via<T, U, D>(
 /** A part that is in the document as the library holds it. */
 // @__NO_SIDE_EFFECTS__
 export function same<T>(make: () => Schema<T>): Codec<T, T> {
-  return { schema: once(make), write: (value) => value, read: (document) => document };
+  return { schema: once(make), write: (value) => value, read: (document) => document, isCopied: true };
 }
 
 /** A word, or a number, that is always the same. */
 // @__NO_SIDE_EFFECTS__
 export function literal<const W extends string | number | true>(word: W): Codec<W, W> {
-  return same(() => v.literal(word));
+  return same(() => schemas.literal(word));
 }
 
 /** A word by which the document says what it is. */
 // @__NO_SIDE_EFFECTS__
 export function mark<const W extends string | number>(word: W): Codec<undefined, W> {
-  return { schema: literal(word).schema, write: () => word, read: () => undefined, isOnlyWritten: true };
+  const { schema } = literal(word);
+  return { schema, write: () => word, read: () => undefined, isCopied: true, isOnlyWritten: true, word };
 }
 
 /** One of several words. */
@@ -120,8 +128,9 @@ export function oneOf<const W extends string>(words: readonly W[]): Codec<W, W> 
 
 /** A part that may be missing. */
 // @__NO_SIDE_EFFECTS__
-export function optional<T, D>({ schema, write, read }: Codec<T, D>): Codec<T | undefined, D | undefined> {
+export function optional<T, D>({ schema, write, read, isCopied }: Codec<T, D>): Codec<T | undefined, D | undefined> {
   return {
+    ...(isCopied && { isCopied }),
     schema: once(() => schemas.optional(schema())),
     write: (value, json) => value === undefined ? undefined : write(value, json),
     read: (document, reader, path, part) => document === undefined ? undefined : read(document, reader, path, part),
@@ -133,13 +142,19 @@ export function optional<T, D>({ schema, write, read }: Codec<T, D>): Codec<T | 
 export function list<T, D>({ schema, write, read }: Codec<T, D>): Codec<readonly T[], readonly D[]> {
   return {
     schema: once(() => schemas.list(schema())),
-    write: (items, json) => items.map((item) => write(item, json)),
+    write: (items, json) => {
+      const documents: D[] = [];
+      for (const item of items) documents.push(write(item, json));
+      return documents;
+    },
     read: (documents, reader, path, part) => {
-      const at = new ItemPath(joinPath(`${path}${part}`, []));
-      return documents.map((document, index) => {
-        at.index = index;
-        return read(document, reader, at, "");
-      });
+      const at = new ItemPath(`${path}${part}`);
+      const items: T[] = [];
+      for (const document of documents) {
+        items.push(read(document, reader, at, ""));
+        at.index++;
+      }
+      return items;
     },
   };
 }
@@ -167,13 +182,13 @@ export function keyed<T, E, D extends { readonly key: string }>(
     write: (items, json) => Array.from(items, ([key, item]) => entry.write(to(key, item), json)),
     read: (documents, reader, path, part) => {
       const items = new Map<string, T>();
-      const at = new ItemPath(joinPath(`${path}${part}`, []));
-      documents.forEach((document, index) => {
-        at.index = index;
+      const at = new ItemPath(`${path}${part}`);
+      for (const document of documents) {
         const { key } = document;
         if (items.has(key)) reader.fail(`${at}.key`, "each key once", JSON.stringify(key));
         items.set(key, from(entry.read(document, reader, at, ""), reader, at));
-      });
+        at.index++;
+      }
       return items;
     },
   };
@@ -219,26 +234,19 @@ export type ValueOrLists<L> =
 export function valueOrLists<L, D>(
   lists: Codec<L, D>,
 ): Codec<ValueOrLists<L>, { readonly lists?: D; readonly value?: JsonValue }> {
-  const parts = shape<
-    { lists: L | undefined; value: Payload | undefined },
+  const { schema, write, read } = shape<
+    { lists?: L | undefined; value?: Payload | undefined },
     { readonly lists?: D; readonly value?: JsonValue }
-  >({
-    lists: optional(lists),
-    value: optionalValue,
-  });
-  return via(
-    parts,
-    (data) => data.kind === "value" ? { lists: undefined, value: data.value } : { lists: data.lists, value: undefined },
-    ({ lists, value }, reader, path, part) => {
+  >({ lists: optional(lists), value: optionalValue });
+  return {
+    schema,
+    write,
+    read: (document, reader, path, part) => {
+      const { lists, value } = read(document, reader, path, part);
       if (lists === undefined) return { kind: "value", value };
       return value === undefined ? { kind: "lists", lists } : reader.fail(path + part, "a value or lists", "both");
     },
-  );
-}
-
-/** The object, if there is something in it. */
-export function nonEmpty<T extends object>(object: T): T | undefined {
-  return Object.keys(object).length === 0 ? undefined : object;
+  };
 }
 
 /** A whole number from 0. */
@@ -256,7 +264,7 @@ export const optionalCount: Codec<number, number | undefined> = {
 
 /** A flag that is left out when it is not set. */
 export const flag: Codec<boolean, true | undefined> = {
-  schema: once(() => schemas.optional(v.literal(true))),
+  schema: once(() => schemas.optional(schemas.literal(true))),
   write: (value) => value ? true : undefined,
   read: (document) => document === true,
 };
@@ -272,7 +280,7 @@ export const timeout: Codec<number, number | null> = {
 };
 
 /** Any text. */
-export const text: Codec<string, string> = same(() => v.string());
+export const text: Codec<string, string> = same(() => schemas.quick(v.string(), (input) => typeof input === "string"));
 
 /** A name that a user chose. */
 export const name: Codec<string, string> = same(() =>
@@ -291,9 +299,9 @@ export const name: Codec<string, string> = same(() =>
 
 /** A key of users' values. No object that is made of them could have it as a key of its own. */
 export const key: Codec<string, string> = same(() =>
-  v.pipe(
-    v.string(),
-    v.check((text) => text !== "__proto__", "Invalid key: expected a key other than __proto__"),
+  schemas.quick(
+    v.pipe(v.string(), v.check((text) => text !== "__proto__", "Invalid key: expected a key other than __proto__")),
+    (input) => typeof input === "string" && input !== "__proto__",
   )
 );
 
@@ -332,9 +340,10 @@ export const valuesSchema: () => Schema<JsonObject> = once(() =>
 export const values: Codec<Map<string, Payload>, JsonObject | undefined> = {
   schema: once(() => schemas.optional(valuesSchema())),
   write: (stored, json) => {
+    if (stored.size === 0) return undefined;
     const document: Record<string, JsonValue> = {};
     for (const [key, item] of stored) document[key] = json(item);
-    return nonEmpty(document);
+    return document;
   },
   read: (document = {}, reader, path, part) =>
     new Map(

@@ -1,6 +1,15 @@
 import * as v from "valibot";
-import { DEFAULT_VALUE_LIMITS, type Payload, type ValueLimits, wireOf } from "../values/payload.ts";
-import type { Commit, DeferredCommit, FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../job/commit.ts";
+import { parseInstant } from "../base/instant.ts";
+import { DEFAULT_VALUE_LIMITS, type ValueLimits, wireOf } from "../values/payload.ts";
+import type {
+  Commit,
+  DeferredCommit,
+  DeliverCommit,
+  FailureCommit,
+  MergeCommit,
+  StatusCommit,
+  StepCommit,
+} from "../job/commit.ts";
 import { type Job, JOB_STATUSES, type JobStatus } from "../job/job.ts";
 import { dataOf, type Moment, type Task } from "../job/task.ts";
 import type { JsonValue } from "../values/json.ts";
@@ -11,21 +20,21 @@ import { checkCommit } from "./commit_checks.ts";
 import {
   effects,
   type EffectsDocument,
+  type FailureOutcomeDocument,
   migrated,
   type MigratedDocument,
   slotChange,
   type SlotChangeDocument,
   verdict,
-  type VerdictDocument,
 } from "./commit_parts.ts";
 import { type Format, openEnvelope } from "./envelope.ts";
 import { DocumentReader, type FindTask } from "./reader.ts";
 import { pausePoint, type PausePointDocument, record, type RecordDocument } from "./records.ts";
-import { once, type Schema, strict } from "./schema.ts";
+import { once, type Schema } from "./schema.ts";
 import { merged, type MergedDocument, task, type TaskDocument } from "./task.ts";
 
 /** What all commits have. */
-export interface CommitEnvelope {
+export interface CommitBase {
   /** When it was made. */
   readonly at: string;
   /** The last command of the job's inbox that was consumed by then, where this commit comes of it. */
@@ -39,7 +48,7 @@ export interface CommitEnvelope {
 }
 
 /** A slot has merged a delivery. */
-export interface MergeCommitDocument extends CommitEnvelope {
+export interface MergeCommitDocument extends CommitBase {
   /** Tells the kinds apart. */
   readonly kind: "merge";
   /** What the handler gets. */
@@ -53,7 +62,7 @@ export interface MergeCommitDocument extends CommitEnvelope {
 }
 
 /** A handler has come to a step, or to its end. */
-export interface StepCommitDocument extends CommitEnvelope {
+export interface StepCommitDocument extends CommitBase {
   /** The version of the routine's class. */
   readonly classVersion: number;
   /** The tasks that were made. */
@@ -75,7 +84,7 @@ export interface StepCommitDocument extends CommitEnvelope {
 }
 
 /** A handler has failed. */
-export interface FailureCommitDocument extends CommitEnvelope {
+export interface FailureCommitDocument extends CommitBase {
   /** The tasks whose handlers were stopped with it: they run first when the job goes on. */
   readonly active?: readonly number[];
   /** The version of the routine's class. */
@@ -89,11 +98,11 @@ export interface FailureCommitDocument extends CommitEnvelope {
   /** The id of the task. */
   readonly task: number;
   /** What happens to the task. */
-  readonly verdict: VerdictDocument;
+  readonly verdict: FailureOutcomeDocument;
 }
 
 /** A delivery has come from outside: a task of its own, or the one that was awaited. */
-export interface DeliverCommitDocument extends CommitEnvelope {
+export interface DeliverCommitDocument extends CommitBase {
   /** What was delivered to the task that awaited it. */
   readonly data?: JsonValue;
   /** The id of the task that awaited it. */
@@ -105,7 +114,7 @@ export interface DeliverCommitDocument extends CommitEnvelope {
 }
 
 /** Deferred events have been sent. */
-export interface DeferredCommitDocument extends CommitEnvelope {
+export interface DeferredCommitDocument extends CommitBase {
   /** The tasks that were made. */
   readonly created?: readonly TaskDocument[];
   /** Tells the kinds apart. */
@@ -115,7 +124,7 @@ export interface DeferredCommitDocument extends CommitEnvelope {
 }
 
 /** The job goes to another status. */
-export interface StatusCommitDocument extends CommitEnvelope {
+export interface StatusCommitDocument extends CommitBase {
   /** The tasks whose handlers were stopped: they run first when the job goes on. */
   readonly active?: readonly number[];
   /** Why it failed or was cancelled. */
@@ -133,7 +142,7 @@ export interface StatusCommitDocument extends CommitEnvelope {
 }
 
 /** An entry of a journal: one change of a job, or a claim on it. */
-export type EntryDocument = CommitDocument | ClaimDocument;
+export type JournalEntryDocument = CommitDocument | ClaimDocument;
 
 /** One change of a job, on the wire. */
 export type CommitDocument =
@@ -168,7 +177,7 @@ const awaitingTask: c.Codec<Task, number> = {
 };
 
 /** A commit as its document names its parts; `consumed` is the command that it comes of, if any. */
-type Parts<C> = Omit<C, "time" | "started" | "version"> & Head;
+type Parts<C> = Omit<C, "time" | "started"> & Head;
 
 interface Head {
   readonly at: number;
@@ -176,26 +185,27 @@ interface Head {
   readonly ranMs: number;
 }
 
-interface DeliverParts extends Head {
-  readonly data: Payload | undefined;
-  readonly fills: Task | undefined;
-  readonly kind: "deliver";
-  readonly task: Task | undefined;
-}
-
-type Filled = CommitEnvelope & Pick<DeliverCommitDocument, "data" | "kind"> & { readonly fills: number };
-type Delivered = CommitEnvelope & Pick<DeliverCommitDocument, "kind"> & { readonly task: TaskDocument };
+type Filled = CommitBase & Pick<DeliverCommitDocument, "data" | "kind"> & { readonly fills: number };
+type Delivered = CommitBase & Pick<DeliverCommitDocument, "kind"> & { readonly task: TaskDocument };
 
 // Marked as pure: a bundle without a store leaves it out.
 const codecs = /* @__PURE__ */ once(() => {
+  // A commit has its time as one object: `withTime` reads it.
+  const isOnlyWritten = true;
   const head = {
-    at: c.instant,
-    consumed: c.optional(c.positive),
+    at: { ...c.instant, isOnlyWritten },
+    consumed: { ...c.optional(c.positive), isOnlyWritten },
     format: c.mark("routilux/commit"),
+    ranMs: { ...c.duration, isOnlyWritten },
     version: c.mark(1),
-    ranMs: c.duration,
-  };
-  return {
+  } as const;
+  const filled = c.shape<Parts<Omit<DeliverCommit, "task">> & { fills: Task }, Filled>({
+    ...head,
+    data: c.optionalValue,
+    fills: awaitingTask,
+    kind: c.literal("deliver"),
+  });
+  const kinds = {
     merge: c.shape<Parts<MergeCommit>, MergeCommitDocument>({
       ...head,
       kind: c.literal("merge"),
@@ -204,7 +214,7 @@ const codecs = /* @__PURE__ */ once(() => {
       slot: c.optional(slotChange),
       task: knownTask,
     }),
-    step: c.shape<Parts<StepCommit> & { classVersion: number }, StepCommitDocument>({
+    step: c.shape<Parts<StepCommit>, StepCommitDocument>({
       ...head,
       classVersion: c.positive,
       created: c.optionalList(task),
@@ -216,7 +226,7 @@ const codecs = /* @__PURE__ */ once(() => {
       step: c.count,
       task: knownTask,
     }),
-    failure: c.shape<Parts<FailureCommit> & { classVersion: number }, FailureCommitDocument>({
+    failure: c.shape<Parts<FailureCommit>, FailureCommitDocument>({
       ...head,
       active: c.optionalList(pendingTask),
       classVersion: c.positive,
@@ -226,13 +236,7 @@ const codecs = /* @__PURE__ */ once(() => {
       task: knownTask,
       verdict,
     }),
-    deliver: c.shape<DeliverParts, DeliverCommitDocument>({
-      ...head,
-      data: c.optionalValue,
-      fills: c.optional(awaitingTask),
-      kind: c.literal("deliver"),
-      task: c.optional(task),
-    }),
+    deliver: c.shape<Parts<Omit<DeliverCommit, "data">>, Delivered>({ ...head, kind: c.literal("deliver"), task }),
     deferred: c.shape<Parts<DeferredCommit>, DeferredCommitDocument>({
       ...head,
       created: c.optionalList(task),
@@ -251,56 +255,38 @@ const codecs = /* @__PURE__ */ once(() => {
     }),
     claim,
   };
-});
-
-// Marked as pure, as above.
-const schemas = /* @__PURE__ */ once(() => {
-  const { merge, step, failure, deferred, status } = codecs();
-  const head = {
-    at: c.instant.schema(),
-    consumed: c.optional(c.positive).schema(),
-    format: v.literal("routilux/commit"),
-    version: v.literal(1),
-    ranMs: c.duration.schema(),
-  };
-  const kind = v.literal("deliver");
-  const filled = strict<Filled>({ ...head, data: c.optionalValue.schema(), fills: c.positive.schema(), kind });
-  const kinds = {
-    merge: merge.schema(),
-    step: step.schema(),
-    failure: failure.schema(),
-    deliver: strict<Delivered>({ ...head, kind, task: task.schema() }),
-    deferred: deferred.schema(),
-    status: status.schema(),
-    claim: claim.schema(),
-  };
-  const any: Schema<EntryDocument> = v.union(
-    [kinds.merge, kinds.step, kinds.failure, filled, kinds.deliver, kinds.deferred, kinds.status, kinds.claim],
-  );
-  // For an entry of another kind, which it refuses.
-  const unknown = v.pipe(v.looseObject({ kind: v.picklist(Object.keys(kinds)) }), v.never());
-  return { any, filled, kinds, unknown };
+  return { filled, kinds };
 });
 
 /** A commit's document, or a claim's. */
-export function commitSchema(): Schema<EntryDocument> {
-  return schemas().any;
+export function commitSchema(): Schema<JournalEntryDocument> {
+  const { filled, kinds: { merge, step, failure, ...rest } } = codecs();
+  return v.union([merge, step, failure, filled, ...Object.values(rest)].map((codec) => codec.schema()));
 }
 
-/** What an entry's document of its kind looks like. Only that tells what is wrong with it. */
-export function commitSchemaOf({ kind, ...rest }: Readonly<Record<string, unknown>>): Schema<EntryDocument> {
-  const { filled, kinds, unknown } = schemas();
-  if (kind === "deliver" && Object.hasOwn(rest, "fills")) return filled;
-  return Object.entries(kinds).find(([name]) => name === kind)?.[1] ?? unknown;
+// For an entry of another kind, which it refuses.
+const unknownKind = /* @__PURE__ */ once(() =>
+  v.pipe(v.looseObject({ kind: v.picklist(Object.keys(codecs().kinds)) }), v.never())
+);
+
+/** What an entry's document of its kind looks like: only this schema can say what is wrong with it. */
+export function commitSchemaOf(document: Readonly<Record<string, unknown>>): Schema<JournalEntryDocument> {
+  const { filled, kinds } = codecs();
+  const { kind } = document;
+  if (kind === "deliver" && Object.hasOwn(document, "fills")) return filled.schema();
+  return isKind(kind, kinds) ? kinds[kind].schema() : unknownKind();
+}
+
+function isKind<K extends object>(kind: unknown, kinds: K): kind is keyof K {
+  return typeof kind === "string" && Object.hasOwn(kinds, kind);
 }
 
 /** The format of commits. */
-export const COMMIT_FORMAT: Format<EntryDocument> = {
+const COMMIT_FORMAT: Format<JournalEntryDocument> = {
   name: "routilux/commit",
   version: 1,
   migrations: [],
-  schema: commitSchema,
-  schemaOf: commitSchemaOf,
+  schema: commitSchemaOf,
 };
 
 /**
@@ -308,28 +294,26 @@ export const COMMIT_FORMAT: Format<EntryDocument> = {
  * `consumed` is the command that it comes of, if any.
  */
 export function encodeCommit(commit: Commit, consumed?: number): CommitDocument {
-  const head: Head = { at: commit.time.at, consumed, ranMs: commit.time.ranMs };
+  const { filled, kinds } = codecs();
+  const { at, ranMs } = commit.time;
   switch (commit.kind) {
     case "merge":
-      return codecs().merge.write({ ...commit, ...head }, wireOf);
+      return kinds.merge.write({ ...commit, at, consumed, ranMs }, wireOf);
     case "step": {
-      const { started, records, version: classVersion } = commit;
-      const all = started === undefined ? records : [started, ...records];
-      return codecs().step.write({ ...commit, ...head, classVersion, records: all }, wireOf);
+      const { started, records: others } = commit;
+      const records = started === undefined ? others : [started, ...others];
+      return kinds.step.write({ ...commit, at, consumed, ranMs, records }, wireOf);
     }
     case "failure":
-      return codecs().failure.write({ ...commit, ...head, classVersion: commit.version }, wireOf);
-    case "deliver": {
-      const { kind, task, data } = commit;
-      const parts = task.details?.awaiting === undefined
-        ? { ...head, kind, task, data: undefined, fills: undefined }
-        : { ...head, kind, task: undefined, data, fills: task };
-      return codecs().deliver.write(parts, wireOf);
-    }
+      return kinds.failure.write({ ...commit, at, consumed, ranMs }, wireOf);
+    case "deliver":
+      return commit.task.details?.awaiting === undefined
+        ? kinds.deliver.write({ ...commit, at, consumed, ranMs }, wireOf)
+        : filled.write({ ...commit, at, consumed, ranMs, fills: commit.task }, wireOf);
     case "deferred":
-      return codecs().deferred.write({ ...commit, ...head }, wireOf);
+      return kinds.deferred.write({ ...commit, at, consumed, ranMs }, wireOf);
     case "status":
-      return codecs().status.write({ ...commit, ...head }, wireOf);
+      return kinds.status.write({ ...commit, at, consumed, ranMs }, wireOf);
   }
 }
 
@@ -364,37 +348,39 @@ export class CommitDecoder {
     const document = openEnvelope(json, COMMIT_FORMAT);
     if (document.kind === "claim") return claim.read(document, this.#reader, "", "");
     const commit = readCommit(document, this.#reader);
-    checkCommit(commit, this.#job, (path, expected, got) => this.#reader.fail(path, expected, got));
+    checkCommit(commit, this.#job, this.#reader);
     return commit;
   }
 }
 
 function readCommit(document: CommitDocument, reader: DocumentReader): Commit {
+  const { filled, kinds } = codecs();
   switch (document.kind) {
     case "merge":
-      return withTime(codecs().merge.read(document, reader, "", ""));
-    case "step": {
-      const { classVersion, ...parts } = withTime(codecs().step.read(document, reader, "", ""));
+      return withTime(kinds.merge.read(document, reader, "", ""), document);
+    case "step":
       // Its start stands among the records.
-      return { ...parts, started: undefined, version: classVersion };
-    }
-    case "failure": {
-      const { classVersion, ...parts } = withTime(codecs().failure.read(document, reader, "", ""));
-      return { ...parts, version: classVersion };
-    }
+      return { ...withTime(kinds.step.read(document, reader, "", ""), document), started: undefined };
+    case "failure":
+      return withTime(kinds.failure.read(document, reader, "", ""), document);
     case "deliver": {
-      const { task, fills = task, data, ...parts } = withTime(codecs().deliver.read(document, reader, "", ""));
+      const { fills, task } = document;
+      if (fills !== undefined) {
+        const { data, fills: task, kind } = filled.read({ ...document, fills }, reader, "", "");
+        return withTime({ data, kind, task }, document);
+      }
       // Unreachable: the schema asks for one of the two.
-      if (fills === undefined) return reader.fail("task", "a task, or the id of one", "neither");
-      return { ...parts, task: fills, data: task === undefined ? data : dataOf(task) };
+      if (task === undefined) return reader.fail("task", "a task, or the id of one", "neither");
+      const parts = withTime(kinds.deliver.read({ ...document, task }, reader, "", ""), document);
+      return { ...parts, data: dataOf(parts.task) };
     }
     case "deferred":
-      return withTime(codecs().deferred.read(document, reader, "", ""));
+      return withTime(kinds.deferred.read(document, reader, "", ""), document);
     case "status":
-      return withTime(codecs().status.read(document, reader, "", ""));
+      return withTime(kinds.status.read(document, reader, "", ""), document);
   }
 }
 
-function withTime<P extends Head>({ at, ranMs, consumed: _, ...parts }: P): Omit<P, keyof Head> & { time: Moment } {
-  return { ...parts, time: { at, ranMs } };
+function withTime<P>(parts: P, { at, ranMs }: CommitBase): P & { time: Moment } {
+  return { ...parts, time: { at: parseInstant(at) ?? 0, ranMs } }; // Unreachable default: the schema has checked the form.
 }

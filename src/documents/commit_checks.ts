@@ -2,46 +2,44 @@ import type { Commit, MergeCommit } from "../job/commit.ts";
 import { type Job, slotKey } from "../job/job.ts";
 import { listEnd, type SlotChange } from "../job/slot_data.ts";
 import type { Task } from "../job/task.ts";
-
-/** Refuses the commit: where, what was expected and what came. */
-export type Refuse = (path: string, expected: string, got: string) => never;
+import type { DocumentReader } from "./reader.ts";
 
 /**
  * Checks that a commit could have been made by the job in its present state. One that could not would leave a job that
  * cannot be read any more, or that has lost something.
  */
-export function checkCommit(commit: Commit, job: Job, refuse: Refuse): void {
+export function checkCommit(commit: Commit, job: Job, reader: DocumentReader): void {
   switch (commit.kind) {
     case "merge":
-      return checkMerge(commit, job, refuse);
+      return checkMerge(commit, job, reader);
     case "step":
-      checkNewTasks(commit.created, "created", job, refuse);
-      return checkSlotChanges(commit.effects?.slots ?? [], job, refuse);
+      checkNewTasks(commit.created, "created", job, reader);
+      return checkSlotChanges(commit.effects?.slots ?? [], job, reader);
     case "deferred":
-      return checkNewTasks(commit.created, "created", job, refuse);
+      return checkNewTasks(commit.created, "created", job, reader);
     case "deliver":
-      if (!job.tasks.has(commit.task)) checkNewTask(commit.task, "task", job.nextTaskId, refuse);
+      if (!job.tasks.has(commit.task)) checkNewTask(commit.task, "task", job.nextTaskId, reader);
   }
 }
 
-function checkNewTasks(tasks: readonly Task[], path: string, job: Job, refuse: Refuse): void {
-  tasks.forEach((task, index) => checkNewTask(task, `${path}[${index}]`, job.nextTaskId + index, refuse));
+function checkNewTasks(tasks: readonly Task[], path: string, job: Job, reader: DocumentReader): void {
+  tasks.forEach((task, index) => checkNewTask(task, `${path}[${index}]`, job.nextTaskId + index, reader));
 }
 
-function checkNewTask({ id, details }: Task, path: string, next: number, refuse: Refuse): void {
-  if (id !== next) refuse(`${path}.id`, `the job's next id, ${next}`, String(id));
-  if (details?.merged !== undefined) refuse(`${path}.merged`, "none, as the task is new", "one");
+function checkNewTask({ id, details }: Task, path: string, next: number, reader: DocumentReader): void {
+  if (id !== next) reader.fail(`${path}.id`, `the job's next id, ${next}`, String(id));
+  if (details?.merged !== undefined) reader.fail(`${path}.merged`, "none, as the task is new", "one");
 }
 
 /** What the task gets is in the lists once the slot has changed. */
-function checkMerge({ task, merged, slot: change }: MergeCommit, job: Job, refuse: Refuse): void {
+function checkMerge({ task, merged, slot: change }: MergeCommit, job: Job, reader: DocumentReader): void {
   const { routine, slot } = task.route;
   const wanted = merged.kind === "lists" ? "append" : "set";
   if (change !== undefined && (change.kind !== wanted || change.routine !== routine || change.slot !== slot)) {
     const what = wanted === "append" ? "an append to" : "a value for";
-    refuse("slot", `${what} slot "${slot}" of routine "${routine}"`, "another change");
+    reader.fail("slot", `${what} slot "${slot}" of routine "${routine}"`, "another change");
   }
-  if (change !== undefined) checkKind(change, "slot", heldKind(job, routine, slot), refuse);
+  if (change !== undefined) checkKind(change, "slot", heldKind(job, routine, slot), reader);
   if (merged.kind === "value") return;
   const data = job.slots.get(routine)?.get(slot);
   let index = 0;
@@ -51,7 +49,7 @@ function checkMerge({ task, merged, slot: change }: MergeCommit, job: Job, refus
     const end = (list === undefined ? 0 : listEnd(list)) + (change?.kind === "append" && change.items.has(key) ? 1 : 0);
     if (from > to || from < start || to > end) {
       const expected = `positions from ${start} to ${end} of the slot's list ${JSON.stringify(key)}`;
-      refuse(`merged.lists[${index}]`, expected, `${from} to ${to}`);
+      reader.fail(`merged.lists[${index}]`, expected, `${from} to ${to}`);
     }
     index++;
   }
@@ -60,19 +58,19 @@ function checkMerge({ task, merged, slot: change }: MergeCommit, job: Job, refus
 type Held = "value" | "lists" | undefined;
 
 /** Each change is of what the ones before it have left. */
-function checkSlotChanges(changes: readonly SlotChange[], job: Job, refuse: Refuse): void {
+function checkSlotChanges(changes: readonly SlotChange[], job: Job, reader: DocumentReader): void {
   const held = new Map<string, Held>();
   changes.forEach((change, index) => {
     const key = slotKey(change.routine, change.slot);
-    checkKind(change, `effects.slots[${index}]`, held.get(key) ?? heldKind(job, change.routine, change.slot), refuse);
+    checkKind(change, `effects.slots[${index}]`, held.get(key) ?? heldKind(job, change.routine, change.slot), reader);
     held.set(key, kindOf(change));
   });
 }
 
-function checkKind(change: SlotChange, path: string, held: Held, refuse: Refuse): void {
+function checkKind(change: SlotChange, path: string, held: Held, reader: DocumentReader): void {
   if (held === undefined || held === kindOf(change)) return;
-  if (held === "lists") refuse(path, "a change of lists, as the slot holds some", "one of a value");
-  refuse(path, "a change of a value, as the slot holds one", "one of lists");
+  if (held === "lists") reader.fail(path, "a change of lists, as the slot holds some", "one of a value");
+  reader.fail(path, "a change of a value, as the slot holds one", "one of lists");
 }
 
 function kindOf({ kind }: SlotChange): "value" | "lists" {

@@ -1,4 +1,3 @@
-import * as v from "valibot";
 import type { KeyChange, MigratedState, SideEffects, Verdict } from "../job/commit.ts";
 import type { RoutineStatus } from "../job/job.ts";
 import type { SlotChange } from "../job/slot_data.ts";
@@ -6,7 +5,7 @@ import type { JsonValue } from "../values/json.ts";
 import type { Payload } from "../values/payload.ts";
 import * as c from "./codec.ts";
 import { deferred, type DeferredDocument, log, type LogDocument, output, type OutputDocument } from "./records.ts";
-import { once, strict } from "./schema.ts";
+import { once, strict, union } from "./schema.ts";
 
 /** A value that is set under a key; without one the key is removed. */
 export interface KeyChangeDocument {
@@ -58,14 +57,6 @@ const keyChange: c.Codec<KeyChange, KeyChangeDocument> = c.via(
   ({ key, value }) => [key, value],
 );
 
-interface SlotChangeParts {
-  readonly append: ReadonlyMap<string, Payload> | undefined;
-  readonly clear: ReadonlyMap<string, number> | undefined;
-  readonly routine: string;
-  readonly set: { readonly value: Payload | undefined } | undefined;
-  readonly slot: string;
-}
-
 const append: c.Codec<ReadonlyMap<string, Payload>, NonNullable<SlotChangeDocument["append"]>> = c.keyed(
   c.shape<{ item: Payload; key: string }, { item: JsonValue; key: string }>({ item: c.value, key: c.key }),
   (key, item) => ({ item, key }),
@@ -84,35 +75,31 @@ const set: c.Codec<{ readonly value: Payload | undefined }, NonNullable<SlotChan
 
 /** A change of what a slot holds. */
 export const slotChange: c.Codec<SlotChange, SlotChangeDocument> = {
-  ...c.via(
-    c.shape<SlotChangeParts, SlotChangeDocument>({
-      append: c.optional(append),
-      clear: c.optional(clear),
-      routine: c.name,
-      set: c.optional(set),
-      slot: c.name,
-    }),
-    (change) => ({
-      append: change.kind === "append" ? change.items : undefined,
-      clear: change.kind === "clear" ? change.upTo : undefined,
-      routine: change.routine,
-      set: change.kind === "set" ? { value: change.value } : undefined,
-      slot: change.slot,
-    }),
-    ({ append, clear, routine, set, slot }) => {
-      if (append !== undefined) return { routine, slot, kind: "append", items: append };
-      if (clear !== undefined) return { routine, slot, kind: "clear", upTo: clear };
-      return { routine, slot, kind: "set", value: set?.value };
-    },
-  ),
   schema: once(() => {
     const place = { routine: c.name.schema(), slot: c.name.schema() };
-    return v.union([
+    return union<SlotChangeDocument>([
       strict<Change<"append">>({ ...place, append: append.schema() }),
       strict<Change<"clear">>({ ...place, clear: clear.schema() }),
       strict<Change<"set">>({ ...place, set: set.schema() }),
     ], "Invalid change: expected routine, slot, and one of append, clear and set");
   }),
+  write: (change, json) => {
+    const { routine, slot } = change;
+    switch (change.kind) {
+      case "append":
+        return { append: append.write(change.items, json), routine, slot };
+      case "clear":
+        return { clear: clear.write(change.upTo, json), routine, slot };
+      case "set":
+        return { routine, set: set.write(change, json), slot };
+    }
+  },
+  read: ({ append: items, clear: upTo, routine, set: held, slot }, reader, path, part) => {
+    const at = `${path}${part}`;
+    if (items !== undefined) return { routine, slot, kind: "append", items: append.read(items, reader, at, ".append") };
+    if (upTo !== undefined) return { routine, slot, kind: "clear", upTo: clear.read(upTo, reader, at, ".clear") };
+    return { routine, slot, kind: "set", value: c.optionalValue.read(held?.value, reader, at, ".set.value") };
+  },
 };
 
 type Change<K extends "append" | "clear" | "set"> =
@@ -130,7 +117,7 @@ export const effects: c.Codec<SideEffects, EffectsDocument> = c.shape({
 });
 
 /** What happens to a task that has failed: exactly one of the two. */
-export interface VerdictDocument {
+export interface FailureOutcomeDocument {
   /** It ends, with a mark on its routine; `stop` fails the job. */
   readonly end?: { readonly status: Exclude<RoutineStatus, "completed">; readonly stop?: true };
   /** It waits for another attempt. */
@@ -147,44 +134,33 @@ export interface MigratedDocument {
   readonly version: number;
 }
 
-type End = Omit<Verdict & { readonly kind: "end" }, "kind">;
-type Retry = Omit<Verdict & { readonly kind: "retry" }, "kind">;
-
-/** What happens to a task that has failed. */
-export const verdict: c.Codec<Verdict, VerdictDocument> = /* @__PURE__ */ (() => {
-  const end = c.shape<End, NonNullable<VerdictDocument["end"]>>({
+const end: c.Codec<Omit<Verdict & { readonly kind: "end" }, "kind">, NonNullable<FailureOutcomeDocument["end"]>> = c
+  .shape({
     status: c.oneOf(["failed", "error_continued", "skipped"]),
     stop: c.flag,
   });
-  const retry = c.shape<Retry, NonNullable<VerdictDocument["retry"]>>({
-    attempt: c.positive,
-    maxRetries: c.count,
-    notBefore: c.instant,
-  });
-  const codec = c.via<Verdict, { end: End | undefined; retry: Retry | undefined }, VerdictDocument>(
-    c.shape({ end: c.optional(end), retry: c.optional(retry) }),
-    (verdict) => ({
-      end: verdict.kind === "end" ? verdict : undefined,
-      retry: verdict.kind === "retry" ? verdict : undefined,
-    }),
-    ({ end, retry }, reader, path, part) => {
-      if (retry !== undefined) return { kind: "retry", ...retry };
-      if (end !== undefined) return { kind: "end", ...end };
-      // Unreachable: the schema asks for one of the two.
-      return reader.fail(path + part, "a retry or an end", "neither");
-    },
-  );
-  const schema = once(() =>
-    v.union(
-      [
-        strict<Pick<Required<VerdictDocument>, "end">>({ end: end.schema() }),
-        strict<Pick<Required<VerdictDocument>, "retry">>({ retry: retry.schema() }),
-      ],
-      "Invalid verdict: expected one of end and retry",
-    )
-  );
-  return { ...codec, schema };
-})();
+
+const retry: c.Codec<Omit<Verdict & { readonly kind: "retry" }, "kind">, NonNullable<FailureOutcomeDocument["retry"]>> =
+  c
+    .shape({ attempt: c.positive, maxRetries: c.count, notBefore: c.instant });
+
+/** What happens to a task that has failed. */
+export const verdict: c.Codec<Verdict, FailureOutcomeDocument> = {
+  schema: once(() =>
+    union<FailureOutcomeDocument>([
+      strict<Pick<Required<FailureOutcomeDocument>, "end">>({ end: end.schema() }),
+      strict<Pick<Required<FailureOutcomeDocument>, "retry">>({ retry: retry.schema() }),
+    ], "Invalid verdict: expected one of end and retry")
+  ),
+  write: (verdict, json) =>
+    verdict.kind === "end" ? { end: end.write(verdict, json) } : { retry: retry.write(verdict, json) },
+  read: (document, reader, path, part) => {
+    if (document.end !== undefined) return { kind: "end", ...end.read(document.end, reader, path, part) };
+    if (document.retry !== undefined) return { kind: "retry", ...retry.read(document.retry, reader, path, part) };
+    // Unreachable: the schema asks for one of the two.
+    return reader.fail(path + part, "a retry or an end", "neither");
+  },
+};
 
 /** A routine's state, brought to the version of its class. */
 export const migrated: c.Codec<MigratedState, MigratedDocument> = c.shape({

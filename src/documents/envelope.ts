@@ -15,10 +15,8 @@ export interface Format<D> {
   readonly version: number;
   /** The step from version n stands at n - 1. */
   readonly migrations: readonly Migration[];
-  /** What a document of the present version looks like. */
-  readonly schema: () => Schema<D>;
-  /** Where there are several forms of it: the schema of the one that a document means to be. */
-  readonly schemaOf?: (document: Readonly<Record<string, unknown>>) => Schema<D>;
+  /** The schema of the present version; where there are several forms, of the form that a document is meant to have. */
+  readonly schema: (document: Readonly<Record<string, unknown>>) => Schema<D>;
 }
 
 /**
@@ -68,7 +66,7 @@ export function openEnvelope<D>(json: unknown, format: Format<D>): D {
   }
   let document = json;
   for (const migrate of format.migrations.slice(version - 1)) document = migrate(document);
-  const schema = format.schemaOf?.(document) ?? format.schema();
+  const schema = format.schema(document);
   if (fits(schema, document)) return document;
   const result = v.safeParse(schema, document, { abortEarly: true });
   // Unreachable: the quick check has refused what the schema refuses, and nothing else.

@@ -142,7 +142,8 @@ export const FLOW_FORMAT: Format<FlowDocument> = {
  * @throws {SerializationError} for a config value or field that JSON cannot carry
  */
 export function encodeFlow(graph: FlowGraph): FlowDocument {
-  const limits = encodeLimits(graph.limits);
+  const changed = LIMIT_NAMES.filter((name) => graph.limits[name] !== DEFAULT_FLOW_LIMITS[name]);
+  const limits: Partial<FlowLimits> = Object.fromEntries(changed.map((name) => [name, graph.limits[name]]));
   const ids = Array.from(graph.routines.keys()).sort();
   return {
     connections: graph.connections.map((connection) => connection.toJSON()) as unknown as FlowDocument["connections"],
@@ -179,7 +180,11 @@ export function decodeFlow(json: unknown, registry: Registry): DecodedFlow {
     );
   }
   const document = openEnvelope(json, FLOW_FORMAT);
-  checkWorkers(document);
+  try {
+    checkStrategy(document.executionStrategy, document.maxWorkers);
+  } catch (error) {
+    refuse("maxWorkers", error);
+  }
   const findings: PreflightFinding[] = [];
   const routines = new Map<string, Routine<object>>();
   for (const [id, routine] of Object.entries(document.routines)) {
@@ -216,14 +221,6 @@ function fill(graph: FlowGraph, document: FlowDocument, routines: ReadonlyMap<st
   });
 }
 
-function checkWorkers({ executionStrategy, maxWorkers }: FlowDocument): void {
-  try {
-    checkStrategy(executionStrategy, maxWorkers);
-  } catch (error) {
-    refuse("maxWorkers", error);
-  }
-}
-
 /** What the model refuses of a document is an error of the document. */
 function refuse(path: string, cause: unknown): never {
   const message = `Cannot read ${FLOW_FORMAT.name}: ${path}: ${describeError(cause).message}`;
@@ -257,17 +254,16 @@ function decodeRoutine(
       findings.push({ code: "routine_mismatch", path: below(path, error.path), message: error.message });
     } else if (error instanceof PreflightError) {
       findings.push(...error.findings.map((finding) => ({ ...finding, path: below(path, finding.path) })));
-    } else findings.push({ code: codeOf(document, registry), path, message: describeError(error).message });
+    } else {
+      const code = registry.hasClass(document.type) ? "routine_mismatch" : "unknown_class";
+      findings.push({ code, path, message: describeError(error).message });
+    }
   }
   return undefined;
 }
 
 function below(path: string, rest: string): string {
   return rest === "" || rest.startsWith("[") ? path + rest : `${path}.${rest}`;
-}
-
-function codeOf(document: RoutineDocument, registry: Registry): string {
-  return registry.hasClass(document.type) ? "routine_mismatch" : "unknown_class";
 }
 
 function migrate(Class: object, document: RoutineDocument): unknown {
@@ -296,9 +292,4 @@ function checkConnections(
       missing("to.slot", `routine "${to.routine}" has no slot "${to.slot}"`);
     }
   });
-}
-
-function encodeLimits(limits: FlowLimits): Partial<FlowLimits> {
-  const changed = LIMIT_NAMES.filter((name) => limits[name] !== DEFAULT_FLOW_LIMITS[name]);
-  return Object.fromEntries(changed.map((name) => [name, limits[name]]));
 }

@@ -31,7 +31,7 @@ import {
   record,
   type RecordDocument,
 } from "./records.ts";
-import { once, optional as optionalSchema, type Schema } from "./schema.ts";
+import type { Schema } from "./schema.ts";
 import { task, type TaskDocument } from "./task.ts";
 
 /** A job's document. */
@@ -161,33 +161,22 @@ const slots: c.Codec<Job["slots"], JobDocument["slots"]> = c.via(c.optionalNamed
 
 const routineState: c.Codec<RoutineState, RoutineStateDocument> = c.shape({
   retries: c.optionalCount,
-  state: {
-    schema: c.values.schema,
-    write: (state, json) => state && c.values.write(state, json),
-    read: (state, reader, path, part) => state && c.values.read(state, reader, path, part),
-  },
+  state: c.optional(c.values),
   status: c.optional(c.oneOf(ROUTINE_STATUSES)),
   version: c.positive,
 });
 
-interface Dropped {
-  readonly executionHistory: number;
-  readonly outputLog: number;
-  readonly sharedLog: number;
-}
+type Dropped = Record<"executionHistory" | "outputLog" | "sharedLog", number>;
 
-const dropped: c.Codec<Dropped, JobDocument["dropped"]> = /* @__PURE__ */ (() => {
-  const { schema, write, read } = c.shape<Dropped, NonNullable<JobDocument["dropped"]>>({
+const dropped: c.Codec<Dropped, JobDocument["dropped"]> = c.via(
+  c.optional(c.shape<Dropped, NonNullable<JobDocument["dropped"]>>({
     executionHistory: c.optionalCount,
     outputLog: c.optionalCount,
     sharedLog: c.optionalCount,
-  });
-  return {
-    schema: once(() => optionalSchema(schema())),
-    write: (dropped, json) => c.nonEmpty(write(dropped, json)),
-    read: (dropped = {}, reader, path, part) => read(dropped, reader, path, part),
-  };
-})();
+  })),
+  (dropped) => Object.values(dropped).some((count) => count > 0) ? dropped : undefined,
+  (dropped) => dropped ?? { executionHistory: 0, outputLog: 0, sharedLog: 0 },
+);
 
 /** A job as its document names its parts. */
 function partsOf(job: Job, pendingTasks: readonly Task[]) {

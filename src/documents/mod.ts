@@ -34,22 +34,22 @@ export type {
   RecordDocument,
 } from "./records.ts";
 export type { MergedDocument, TaskDocument } from "./task.ts";
-export type { ClaimDocument, TriedDocument } from "./claim.ts";
+export type { ClaimDocument, FirstAttemptDocument } from "./claim.ts";
 export type {
+  CommitBase,
   CommitDocument,
-  CommitEnvelope,
   DeferredCommitDocument,
   DeliverCommitDocument,
-  EntryDocument,
   FailureCommitDocument,
+  JournalEntryDocument,
   MergeCommitDocument,
   StatusCommitDocument,
   StepCommitDocument,
 } from "./commit.ts";
 export type {
   EffectsDocument,
+  FailureOutcomeDocument,
   KeyChangeDocument,
   MigratedDocument,
   SlotChangeDocument,
-  VerdictDocument,
 } from "./commit_parts.ts";

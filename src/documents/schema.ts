@@ -76,6 +76,17 @@ function haveAll(items: readonly unknown[], check: Check): boolean {
   return true;
 }
 
+/** A word, or a number, that is always the same. */
+export function literal<const W extends string | number | true>(word: W): Schema<W> {
+  return quick(v.literal(word), (input) => input === word);
+}
+
+/** One of several forms. */
+export function union<D>(forms: readonly Schema<D>[], message?: string): Schema<D> {
+  const all = forms.map(checkOf);
+  return quick(v.union(forms, message), (input) => all.some((check) => check(input)));
+}
+
 /** One of several words. */
 export function oneOf<const W extends string>(words: readonly W[]): Schema<W> {
   return quick(v.picklist(words), (input) => words.some((word) => word === input));
@@ -91,7 +102,8 @@ export function integer(least: number, most: number = MAX_COUNT): Schema<number>
 /** A number between two bounds, both included. */
 export function between(least: number, most: number = Number.MAX_SAFE_INTEGER): Schema<number> {
   const message = `Invalid number: expected a number from ${least} to ${most}`;
-  return v.pipe(v.number(), v.minValue(least, message), v.maxValue(most, message));
+  const schema = v.pipe(v.number(), v.minValue(least, message), v.maxValue(most, message));
+  return quick(schema, (input) => typeof input === "number" && least <= input && input <= most);
 }
 
 /** What is known of a key. */

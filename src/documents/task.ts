@@ -1,5 +1,4 @@
 import { formatInstant } from "../base/instant.ts";
-import type { Path } from "../base/path.ts";
 import {
   createTask,
   dataOf,
@@ -16,7 +15,6 @@ import type { Priority } from "../model/context.ts";
 import type { JsonValue } from "../values/json.ts";
 import type { Payload } from "../values/payload.ts";
 import * as c from "./codec.ts";
-import type { DocumentReader } from "./reader.ts";
 
 /** A task in a job's document. */
 export interface TaskDocument {
@@ -97,71 +95,61 @@ interface WholeTask extends TaskDetails {
   readonly slot: string;
 }
 
-const wholeTask: c.Codec<WholeTask, TaskDocument> = c.shape({
-  active: c.flag,
+const detailFields: c.Fields<TaskDetails, Pick<TaskDocument, keyof TaskDetails>> = {
   attempt: c.optionalCount,
   awaiting: c.optional(c.shape({ timeoutMs: c.optional(c.duration), until: c.optional(c.instant) })),
-  connection: c.optional(source),
-  createdAt: c.instant,
-  // A task keeps its data unfrozen, and reads it itself.
-  data: { ...c.optionalValue, isOnlyWritten: true },
-  id: c.positive,
   maxRetries: c.optional(c.count),
   merged: c.optional(merged),
   notBefore: c.optional(c.instant),
   parked: c.flag,
   priority,
   progress: c.optionalValue,
+  step: c.optionalCount,
+};
+const DETAIL_KEYS = Object.keys(NO_DETAILS) as (keyof TaskDetails)[];
+
+const details: c.Codec<TaskDetails, Pick<TaskDocument, keyof TaskDetails>> = c.shape(detailFields);
+
+const wholeTask: c.Codec<WholeTask, TaskDocument> = c.shape({
+  ...detailFields,
+  active: c.flag,
+  connection: c.optional(source),
+  createdAt: c.instant,
+  data: c.optionalValue,
+  id: c.positive,
   routine: c.name,
   slot: c.name,
-  step: c.optionalCount,
 });
 
 /** A task. Most have nothing but what they carry and where it goes: there may be a million of these, so they go another way. */
 export const task: c.Codec<Task, TaskDocument> = {
   schema: wholeTask.schema,
   write: (task, json) => {
-    const { created, details, id, route: { connection, routine, slot } } = task;
+    const { created, id, route: { connection, routine, slot } } = task;
     const data = dataOf(task);
-    if (details === undefined && !isActive(task) && connection !== undefined && data !== undefined) {
+    if (task.details === undefined && !isActive(task) && connection !== undefined && data !== undefined) {
       const { event, routine: from } = connection;
       const createdAt = formatInstant(created.at);
       return { connection: { event, routine: from }, createdAt, data: json(data), id, routine, slot };
     }
     const active = isActive(task);
     const own = { active, connection, createdAt: created.at, data, id, routine, slot };
-    return wholeTask.write({ ...(details ?? NO_DETAILS), ...own }, json);
+    return wholeTask.write({ ...(task.details ?? NO_DETAILS), ...own }, json);
   },
   read: (document, reader, path, part) => {
     const { id, routine, slot, connection } = document;
     const data = reader.values.readUnseen(document.data, path, `${part}.data`);
     const route = reader.route(routine, slot, connection);
     const created = reader.instant(c.instant.read(document.createdAt, reader, path, part));
-    const task = createTask(id, route, data, created, readDetails(document, reader, path, part));
+    const hasDetails = DETAIL_KEYS.some((key) => document[key] !== undefined);
+    const task = createTask(
+      id,
+      route,
+      data,
+      created,
+      hasDetails ? details.read(document, reader, path, part) : undefined,
+    );
     setActive(task, document.active === true);
     return task;
   },
 };
-
-function readDetails(
-  document: TaskDocument,
-  reader: DocumentReader,
-  path: Path,
-  part: string,
-): TaskDetails | undefined {
-  const { attempt, awaiting, maxRetries, merged, notBefore, parked, priority, progress, step } = document;
-  const isPlain = attempt === undefined && awaiting === undefined && maxRetries === undefined &&
-    merged === undefined && notBefore === undefined && parked === undefined && priority === undefined &&
-    progress === undefined && step === undefined;
-  if (isPlain) return undefined;
-  const {
-    active: _active,
-    connection: _connection,
-    createdAt: _createdAt,
-    id: _id,
-    routine: _routine,
-    slot: _slot,
-    ...details
-  } = wholeTask.read(document, reader, path, part);
-  return details;
-}

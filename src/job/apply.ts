@@ -76,11 +76,11 @@ function applyMerge(job: Job, { task, merged, slot, records }: MergeCommit): voi
 function applyStep(job: Job, commit: StepCommit): void {
   const { task, effects } = commit;
   checkPending(job, task, (task.details?.step ?? 0) === commit.step);
-  if (commit.outcome === "done") endTask(job, task, "completed", commit.version);
+  if (commit.outcome === "done") endTask(job, task, "completed", commit.classVersion);
   else keepTask(commit);
   if (commit.started !== undefined) job.history.push(commit.started);
   addNew(job, commit);
-  if (effects !== undefined) applyEffects(job, task.route.routine, effects, commit.version);
+  if (effects !== undefined) applyEffects(job, task.route.routine, effects, commit.classVersion);
 }
 
 function keepTask({ task, step, outcome, progress }: StepCommit): void {
@@ -107,7 +107,7 @@ function addRecords({ history }: Job, records: readonly HistoryEntry[]): void {
   }
 }
 
-function applyFailure(job: Job, { task, error, verdict, active, records, version, time }: FailureCommit): void {
+function applyFailure(job: Job, { task, error, verdict, active, records, classVersion, time }: FailureCommit): void {
   checkPending(job, task, true);
   for (const other of active) setActive(other, true);
   setActive(task, false);
@@ -115,7 +115,7 @@ function applyFailure(job: Job, { task, error, verdict, active, records, version
     const { attempt, maxRetries, notBefore } = verdict;
     task.details = { ...(task.details ?? NO_DETAILS), attempt, maxRetries, notBefore, parked: false };
   } else {
-    endTask(job, task, verdict.status, version);
+    endTask(job, task, verdict.status, classVersion);
     job.failures.push({ task, error, at: time.at });
     if (verdict.stop) {
       job.error ??= error;

@@ -64,7 +64,7 @@ export interface StepCommit extends CommitBase {
   /** What else changes. */
   readonly effects: SideEffects | undefined;
   /** The version of the routine's class, for its state. */
-  readonly version: number;
+  readonly classVersion: number;
 }
 
 /** A handler has failed. */
@@ -82,7 +82,7 @@ export interface FailureCommit extends CommitBase {
   /** The history of it. */
   readonly records: readonly HistoryEntry[];
   /** The version of the routine's class, for its state. */
-  readonly version: number;
+  readonly classVersion: number;
 }
 
 /** What happens to a task that has failed: it waits for a retry, or ends with a mark on its routine. */

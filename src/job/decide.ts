@@ -3,7 +3,7 @@ import { instantAfter } from "../base/instant.ts";
 import { StepLimitError } from "../base/errors.ts";
 import { MAX_COUNT } from "../base/bounded_list.ts";
 import type { JsonObject } from "../values/json.ts";
-import { type Payload, unseenPayload } from "../values/payload.ts";
+import { unseenPayload } from "../values/payload.ts";
 import type { ErrorHandler } from "../model/error_handler.ts";
 import type { Verdict } from "./commit.ts";
 import type { Emissions } from "./emissions.ts";
@@ -35,16 +35,13 @@ export function createTasks(
   const firstId = job.nextTaskId;
   checkSteps(firstId - 1 + tasks.length + expectations.length, steps);
   emissions.enter(firstId, time);
-  return expectations.length === 0 ? tasks : [...tasks, ...awaitedTasks(firstId + tasks.length, expectations, time)];
-}
-
-function awaitedTasks(firstId: number, expectations: readonly Expectation[], time: Instant): Task[] {
-  return expectations.map((each, index) => awaitedTask(firstId + index, each, time));
-}
-
-function awaitedTask(id: number, { route, timeoutMs }: Expectation, time: Instant): Task {
-  const until = timeoutMs === undefined ? undefined : instantAfter(time.at, timeoutMs);
-  return createTask(id, route, undefined, time, { ...NO_DETAILS, awaiting: { timeoutMs, until } });
+  if (expectations.length === 0) return tasks;
+  const awaited = expectations.map(({ route, timeoutMs }, index) => {
+    const until = timeoutMs === undefined ? undefined : instantAfter(time.at, timeoutMs);
+    const details = { ...NO_DETAILS, awaiting: { timeoutMs, until } };
+    return createTask(firstId + tasks.length + index, route, undefined, time, details);
+  });
+  return [...tasks, ...awaited];
 }
 
 /**
@@ -76,13 +73,11 @@ export function decideVerdict(
     case "skip":
       return { kind: "end", status: "skipped", stop: false };
     case "retry":
-      if (mayRetry && attempt < maxRetries && isRetryable(error, handler)) {
+      if (mayRetry && attempt < maxRetries && handler.retryableErrors?.includes(error.name) !== false) {
         const notBefore = instantAfter(now, retryDelay(handler, job.jobId, task.id, attempt));
         return { kind: "retry", attempt: attempt + 1, maxRetries, notBefore };
       }
-      return handler.isCritical
-        ? { kind: "end", status: "failed", stop: true }
-        : { kind: "end", status: "error_continued", stop: false };
+      return { kind: "end", status: handler.isCritical ? "failed" : "error_continued", stop: handler.isCritical };
   }
 }
 
@@ -114,22 +109,13 @@ function hash(text: string): number {
 
 /** The history of a failure: the error, and what follows from it. */
 export function failureRecords(routine: string, error: ErrorData, verdict: Verdict, at: number): HistoryRecord[] {
-  const record = (type: HistoryRecord["type"], data: Payload | undefined): HistoryRecord => ({
-    routine,
-    type,
-    event: undefined,
-    data,
-    at,
-  });
-  const first = record("error", unseenPayload(errorJson(error)));
+  const base = { routine, event: undefined, at };
+  const first: HistoryRecord = { ...base, type: "error", data: unseenPayload(errorJson(error)) };
   if (verdict.kind === "retry") {
-    return [first, record("retry", unseenPayload({ attempt: verdict.attempt, maxRetries: verdict.maxRetries }))];
+    const { attempt, maxRetries } = verdict;
+    return [first, { ...base, type: "retry", data: unseenPayload({ attempt, maxRetries }) }];
   }
-  return verdict.status === "skipped" ? [first, record("skip", undefined)] : [first];
-}
-
-function isRetryable(error: ErrorData, { retryableErrors }: ErrorHandler): boolean {
-  return retryableErrors === undefined || retryableErrors.includes(error.name);
+  return verdict.status === "skipped" ? [first, { ...base, type: "skip", data: undefined }] : [first];
 }
 
 /** An error as plain JSON, its keys sorted. */

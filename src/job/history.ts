@@ -3,13 +3,7 @@ import type { ConnectionSource } from "../model/connection.ts";
 import { dataOf, type Instant, type Task } from "./task.ts";
 
 /** The kinds of history records. */
-export const RECORD_TYPES: readonly ["start", "emit", "error", "retry", "skip"] = [
-  "start",
-  "emit",
-  "error",
-  "retry",
-  "skip",
-];
+export const RECORD_TYPES = ["start", "emit", "error", "retry", "skip"] as const;
 
 /** What a history record tells. */
 export type ExecutionRecordType = "start" | "emit" | "error" | "retry" | "skip";

@@ -11,25 +11,13 @@ import type { SlotData } from "./slot_data.ts";
 export type JobStatus = "pending" | "running" | "paused" | "completed" | "failed" | "cancelled";
 
 /** The words for where a job stands. */
-export const JOB_STATUSES: readonly ["pending", "running", "paused", "completed", "failed", "cancelled"] = [
-  "pending",
-  "running",
-  "paused",
-  "completed",
-  "failed",
-  "cancelled",
-];
+export const JOB_STATUSES = ["pending", "running", "paused", "completed", "failed", "cancelled"] as const;
 
 /** How a routine has fared in a job: its worst outcome so far. */
 export type RoutineStatus = "failed" | "error_continued" | "skipped" | "completed";
 
 /** The words for how a routine has fared, worst first. */
-export const ROUTINE_STATUSES: readonly ["failed", "error_continued", "skipped", "completed"] = [
-  "failed",
-  "error_continued",
-  "skipped",
-  "completed",
-];
+export const ROUTINE_STATUSES = ["failed", "error_continued", "skipped", "completed"] as const;
 
 /** What a job keeps of one routine. */
 export interface RoutineState {

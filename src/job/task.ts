@@ -170,4 +170,4 @@ export function dueAt({ details }: Task): number | undefined {
 }
 
 /** The words for how urgent a task is, most urgent first. */
-export const PRIORITIES: readonly ["high", "normal", "low"] = ["high", "normal", "low"];
+export const PRIORITIES = ["high", "normal", "low"] as const;

@@ -43,10 +43,10 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "EventDocument FunctionReference",
     "jobs": "JobDocument TaskDocument MergedDocument RecordDocument OutputDocument LogDocument FailureDocument " +
       "DeferredDocument PausePointDocument RoutineStateDocument SlotDataDocument ListDocument ErrorDocument",
-    "journals": "EntryDocument CommitDocument ClaimDocument TriedDocument",
+    "journals": "JournalEntryDocument CommitDocument ClaimDocument FirstAttemptDocument",
     "kinds of commits": "StepCommitDocument MergeCommitDocument FailureCommitDocument DeliverCommitDocument " +
       "DeferredCommitDocument StatusCommitDocument",
-    "parts of commits": "CommitEnvelope EffectsDocument KeyChangeDocument SlotChangeDocument VerdictDocument " +
+    "parts of commits": "CommitBase EffectsDocument KeyChangeDocument SlotChangeDocument FailureOutcomeDocument " +
       "MigratedDocument",
   },
   "./routines": {

@@ -26,7 +26,7 @@ function taskOf(job: Job, id: number): Task {
 }
 
 function step(job: Job, id: number, change: Partial<StepCommit>): StepCommit {
-  return stepCommit(taskOf(job, id), { version: 2, ...change });
+  return stepCommit(taskOf(job, id), { classVersion: 2, ...change });
 }
 
 /** The first and only step of a task that does nothing, and what differs from it. */
@@ -42,7 +42,7 @@ export function stepCommit(task: Task, change: Partial<StepCommit>): StepCommit 
     started: undefined,
     records: [],
     effects: undefined,
-    version: 1,
+    classVersion: 1,
     ...change,
   };
 }
@@ -57,7 +57,7 @@ export function failureCommit(task: Task, change: Partial<FailureCommit>): Failu
     verdict: { kind: "end", status: "failed", stop: true },
     active: [],
     records: [],
-    version: 1,
+    classVersion: 1,
     ...change,
   };
 }

@@ -93,7 +93,7 @@ export function stepCommit(
     started: isFirst(task) ? plan.startAt(time) : undefined,
     records: emissions.entries,
     effects: activation.effects(),
-    version: plan.version,
+    classVersion: plan.version,
   };
 }
 
@@ -112,7 +112,7 @@ export function failureCommit(
   const handler = isFatal ? STOP : routine.errorHandler;
   const verdict = decideVerdict(job, task, error, handler, time.at, task.details?.awaiting === undefined);
   const records = [...startRecords(task, time), ...failureRecords(routine.id, error, verdict, time.at)];
-  return { kind: "failure", time, task, error, verdict, active: [], records, version: routine.version };
+  return { kind: "failure", time, task, error, verdict, active: [], records, classVersion: routine.version };
 }
 
 /** The commit of a change of status and nothing else. */
