@@ -385,7 +385,7 @@ export class Flow extends FlowGraph {
 
   /** Cancels a job when a signal is aborted, until the returned function is called. */
   #cancelWith(job: JobState, signal: AbortSignal): () => void {
-    const { data } = this.#target("cancel", job);
+    const data = this.#target("resume", job);
     // It may have ended, while its last commit is being stored. What a listener throws would end the process.
     const cancel = () => {
       if (!hasEnded(statusOf(data))) this.#runner.cancel(data, textOf(signal.reason));

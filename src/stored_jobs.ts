@@ -6,9 +6,9 @@ import { checkInteger, checkName } from "./base/options.ts";
 import type { Registry } from "./values/registry.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
 import type { Engine } from "./engine.ts";
+import type { EngineHost } from "./engine/execution/engine_host.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { Flow, runnerOf } from "./flow.ts";
-import type { IdSource } from "./ports/ids.ts";
 import type { StoredJob } from "./ports/store.ts";
 import { hasEnded } from "./job/job.ts";
 import { type Command, encodeCommand } from "./documents/command.ts";
@@ -52,16 +52,16 @@ export type JobCommand =
 /** The jobs in an engine's store, seen from outside: the methods of `Engine` that need a store. */
 export class StoredJobs {
   readonly #engine: Engine;
-  readonly #ids: IdSource;
+  readonly #host: EngineHost;
   readonly #session: StoreSession;
   readonly #registry: Registry;
   /** The flows that were read, by their texts: jobs of one text share a flow. */
   readonly #flows: Map<string, Flow> = new Map();
 
   /** Makes the view of an engine's store. */
-  constructor(engine: Engine, ids: IdSource, session: StoreSession, registry: Registry) {
+  constructor(engine: Engine, host: EngineHost, session: StoreSession, registry: Registry) {
     this.#engine = engine;
-    this.#ids = ids;
+    this.#host = host;
     this.#session = session;
     this.#registry = registry;
   }
@@ -72,6 +72,7 @@ export class StoredJobs {
     const jobs: StoredFlowJob[] = [];
     const errors: { jobId: string; error: unknown }[] = [];
     for (const record of await store.due({ now: timers.now(), owner: settings.owner, limit })) {
+      await this.#host.pacer.breathe();
       if (this.#session.isElsewhere(record) || this.#session.liveJob(record.jobId) !== undefined) continue;
       try {
         const found = await this.open(record.jobId);
@@ -88,7 +89,7 @@ export class StoredJobs {
     const action = `Cannot send to job "${jobId}"`;
     const text = encodeCommand(this.#command(action, command));
     if (key !== undefined) checkName(action, "key", key);
-    if (!await this.#session.store.send(jobId, text, key ?? this.#ids.id())) {
+    if (!await this.#session.store.send(jobId, text, key ?? this.#host.ids.id())) {
       throw unknownJob(jobId, "send to");
     }
   }
@@ -121,7 +122,7 @@ export class StoredJobs {
     for (const text of stored.entries.slice(0, revision - snapshotRevision)) replay.apply(text);
     const { status } = replay.job;
     if (hasEnded(status)) throw new StateError("fork", status, `${action}: at revision ${revision} it had ended`);
-    const id = newId === undefined ? this.#ids.id() : checkName(action, "jobId", newId);
+    const id = newId === undefined ? this.#host.ids.id() : checkName(action, "jobId", newId);
     const job = this.#copy(replay, id);
     return { flow, job: flow.resume(job) };
   }

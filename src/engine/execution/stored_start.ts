@@ -70,7 +70,7 @@ function claim(start: StoredStart, journal: Journal, first: StatusCommit): void 
 function attach({ storage, execution }: StoredStart, journal: Journal): void {
   execution.committer.journal = journal;
   journal.subscribe({
-    onStored: () => execution.handlerDone(),
+    onStored: () => execution.poll(),
     onRenewed: () => void storage.poll(execution.job),
     onLost: (error) => execution.leave(error),
   });
