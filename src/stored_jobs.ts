@@ -123,8 +123,7 @@ export class StoredJobs {
     const { status } = replay.job;
     if (hasEnded(status)) throw new StateError("fork", status, `${action}: at revision ${revision} it had ended`);
     const id = newId === undefined ? this.#host.ids.id() : checkName(action, "jobId", newId);
-    const job = this.#copy(replay, id);
-    return { flow, job: flow.resume(job) };
+    return { flow, job: flow.resume(this.#copy(replay, id)) };
   }
 
   /** See `Engine`. */
