@@ -159,6 +159,6 @@ export class Engine {
     if (session === undefined || this.#registry === undefined) {
       throw new TypeError(`Cannot ${what}: the engine has no ${missing}; give new Engine() both, store and registry`);
     }
-    return this.#jobs ??= new StoredJobs(this, this.#host.ids, session, this.#registry);
+    return this.#jobs ??= new StoredJobs(this, this.#host, session, this.#registry);
   }
 }

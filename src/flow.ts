@@ -28,7 +28,7 @@ import {
 } from "./model/flow_graph.ts";
 import { membershipOf, Routine } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
-import type { Job, OutputEntry } from "./job/job.ts";
+import { hasEnded, type Job, type OutputEntry, statusOf } from "./job/job.ts";
 import type { Route } from "./job/task.ts";
 import { decodeFlow, encodeFlow, type FlowDocument } from "./documents/flow.ts";
 import { jobOf, JobState, jobStateOf } from "./documents/job_state.ts";
@@ -397,7 +397,11 @@ export class Flow extends FlowGraph {
 
   /** Cancels a job when a signal is aborted, until the returned function is called. */
   #cancelWith(job: JobState, signal: AbortSignal): () => void {
-    const cancel = () => this.cancel(job, { reason: String(signal.reason) });
+    const data = this.#target("resume", job);
+    // It may have ended, while its last commit is being stored. What a listener throws would end the process.
+    const cancel = () => {
+      if (!hasEnded(statusOf(data))) this.#runner.cancel(data, textOf(signal.reason));
+    };
     signal.addEventListener("abort", cancel);
     return () => signal.removeEventListener("abort", cancel);
   }
@@ -442,6 +446,15 @@ export class Flow extends FlowGraph {
 function readArguments<O extends object>(rest: readonly unknown[]): [params: unknown, options: O] {
   const [params = {}, options] = rest;
   return [params, (options ?? {}) as O];
+}
+
+/** The text of a signal's reason, which may be anything. */
+function textOf(reason: unknown): string {
+  try {
+    return String(reason);
+  } catch {
+    return "the signal was aborted for a reason without text";
+  }
 }
 
 function checkWait({ timeoutMs }: WaitOptions): void {

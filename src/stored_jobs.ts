@@ -7,9 +7,9 @@ import type { Registry } from "./values/registry.ts";
 import { DueJobs } from "./engine/durable/due_jobs.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
 import type { Engine } from "./engine.ts";
+import type { EngineHost } from "./engine/execution/engine_host.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { Flow, runnerOf } from "./flow.ts";
-import type { IdSource } from "./ports/ids.ts";
 import type { StoredJob } from "./ports/store.ts";
 import { hasEnded } from "./job/job.ts";
 import { type Command, encodeCommand } from "./documents/command.ts";
@@ -56,7 +56,7 @@ export type JobCommand =
 /** The jobs in an engine's store, seen from outside: the methods of `Engine` that need a store. */
 export class StoredJobs {
   readonly #engine: Engine;
-  readonly #ids: IdSource;
+  readonly #host: EngineHost;
   readonly #session: StoreSession;
   readonly #registry: Registry;
   /** The flows that were read, by their texts, the least recently used first: jobs of one text share a flow. */
@@ -66,9 +66,9 @@ export class StoredJobs {
   readonly #due: DueJobs;
 
   /** Makes the view of an engine's store. */
-  constructor(engine: Engine, ids: IdSource, session: StoreSession, registry: Registry) {
+  constructor(engine: Engine, host: EngineHost, session: StoreSession, registry: Registry) {
     this.#engine = engine;
-    this.#ids = ids;
+    this.#host = host;
     this.#session = session;
     this.#due = new DueJobs(session);
     this.#registry = registry;
@@ -79,6 +79,7 @@ export class StoredJobs {
     const jobs: StoredFlowJob[] = [];
     const errors: { jobId: string; error: unknown }[] = [];
     await this.#due.visit(limit, async (jobId) => {
+      await this.#host.pacer.breathe();
       if (this.#visited.has(jobId)) return true;
       this.#visited.add(jobId);
       try {
@@ -105,7 +106,7 @@ export class StoredJobs {
     const text = encodeCommand(this.#command(action, command));
     if (key !== undefined) checkName(action, "key", key);
     await this.#created(jobId);
-    if (!await this.#session.store.send(jobId, text, key ?? this.#ids.id())) {
+    if (!await this.#session.store.send(jobId, text, key ?? this.#host.ids.id())) {
       throw unknownJob(jobId, "send to");
     }
   }
@@ -138,13 +139,12 @@ export class StoredJobs {
     for (const text of stored.entries.slice(0, revision - snapshotRevision)) replay.apply(text);
     const { status } = replay.job;
     if (hasEnded(status)) throw new StateError("fork", status, `${action}: at revision ${revision} it had ended`);
-    const id = newId === undefined ? this.#ids.id() : checkName(action, "jobId", newId);
+    const id = newId === undefined ? this.#host.ids.id() : checkName(action, "jobId", newId);
     const taken = await this.#session.store.find(id);
     if (taken !== undefined) {
       throw new StateError("fork", taken.status, `${action}: the store has a job "${id}" already`);
     }
-    const job = this.#copy(replay, id);
-    return { flow, job: flow.resume(job) };
+    return { flow, job: flow.resume(this.#copy(replay, id)) };
   }
 
   /** See `Engine`. */

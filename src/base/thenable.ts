@@ -6,7 +6,32 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
 
 /** Handles the rejection of a promise that nobody waits for, so that it cannot end the process. */
 export function ignoreRejection(promise: unknown): void {
-  Promise.resolve(promise).catch(() => {});
+  handleRejection(promise, () => {});
+}
+
+/** A promise that is rejected, and may be left alone. */
+export function rejectQuietly(reason: unknown): Promise<never> {
+  const promise = Promise.reject(reason);
+  ignoreRejection(promise);
+  return promise;
+}
+
+/**
+ * Calls a function of the user that may be asynchronous. Whatever it throws, or its promise rejects with, goes to `onError`, which
+ * must not throw.
+ */
+export function callGuarded(run: () => unknown, onError: (error: unknown) => void): void {
+  try {
+    const answer = run();
+    if (isThenable(answer)) handleRejection(answer, onError);
+  } catch (error) {
+    onError(error);
+  }
+}
+
+/** Never throws: `resolve` makes a rejection of what a property of the promise throws. */
+function handleRejection(promise: unknown, onError: (error: unknown) => void): void {
+  new Promise((resolve) => resolve(promise)).catch(onError);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { callGuarded } from "../base/thenable.ts";
 import type { DueQuery, JobHead, JobPage, JobRecord, ListQuery } from "./store.ts";
 
 /** The head of a job: each of its properties, and nothing else. */
@@ -102,10 +103,13 @@ export function checkEntries(
 export class CommandWatchers {
   readonly #callbacks: Set<(jobId: string) => void> = new Set();
 
-  /** Adds a subscriber. Returns the function that removes it. */
+  /**
+   * Adds a subscriber, whose errors and rejections are ignored: the command is in the store, whatever a subscriber makes of it.
+   * Returns the function that removes the subscriber.
+   */
   watch(onCommand: (jobId: string) => void): () => void {
     // A wrapper makes each subscription distinct, even if the same function is given twice.
-    const callback = (jobId: string) => onCommand(jobId);
+    const callback = (jobId: string) => callGuarded(() => onCommand(jobId), () => {});
     this.#callbacks.add(callback);
     return () => void this.#callbacks.delete(callback);
   }

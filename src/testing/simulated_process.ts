@@ -1,3 +1,4 @@
+import { callGuarded } from "../base/thenable.ts";
 import type { Registry } from "../values/registry.ts";
 import { Engine } from "../engine.ts";
 import { hostOf } from "../engine/execution/engine_host.ts";
@@ -178,7 +179,7 @@ export class SimulatedProcess implements HandlersHost {
     const changes = this.#stage.ledger.observe(job);
     if (type === "start") this.step(type, `${job.tasks.size} pending`);
     else this.step(type, [...changes, ...(job.status === "running" ? [] : [job.status])].join(", "));
-    this.#stage.always?.(this.#job);
+    this.#guard(() => this.#stage.always?.(this.#job));
   }
 
   /** The `task` event of the last commit may come just after the process has died. */
@@ -191,8 +192,8 @@ export class SimulatedProcess implements HandlersHost {
   async #idle(): Promise<void> {
     const { onIdle, trace } = this.#stage;
     const before = trace.steps.length;
-    if (!this.#isStopping) onIdle?.({ ...this.#world, flow: this.#flow, job: this.#job });
-    if (trace.steps.length > before || this.#job.status !== "running") return;
+    if (!this.#isStopping) this.#guard(() => onIdle?.({ ...this.#world, flow: this.#flow, job: this.#job }));
+    if (this.isGone || trace.steps.length > before || this.#job.status !== "running") return;
     const { nextAt } = this.timers;
     if (nextAt === undefined) return this.#end();
     this.step("clock", `to ${nextAt} ms`);
@@ -233,12 +234,8 @@ export class SimulatedProcess implements HandlersHost {
     return range === 0 ? 0 : this.random.integer(range + 1) - timerEarlyMs;
   }
 
-  /** The engine ignores errors of its callbacks, so an error here is kept and thrown by `work`. */
-  #guard(run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      this.#failure ??= { error };
-    }
+  /** The engine ignores errors of its callbacks, so an error here, or a rejection, is kept and thrown by `work`. */
+  #guard(run: () => unknown): void {
+    callGuarded(run, (error) => this.#failure ??= { error });
   }
 }

@@ -66,7 +66,7 @@ async function run(stage: Stage, { seed, create, atEnd }: Setup): Promise<Run> {
     checkRoundTrip(text ?? JSON.stringify(job), stage);
     if (text === undefined) {
       trace.add({ at: now, host: hosts, type: "end", text: job.status });
-      atEnd?.(job);
+      await atEnd?.(job);
       const { steps, faults } = trace;
       return { seed, job, trace: steps, faults, hosts, endedAt: now, hasTakenTime };
     }

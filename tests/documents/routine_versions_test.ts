@@ -143,8 +143,18 @@ test("a migration that throws or answers nonsense is a finding, and nothing has 
       return [1];
     }
   }
+  class Later extends CounterV3 {
+    static override migrateState(): unknown {
+      return Promise.reject(new Error("nobody waits for it"));
+    }
+  }
   const { flow: flowText, job: jobText } = await oldTexts();
-  for (const [Class, text] of [[Throwing, "too old"], [Wrong, "it must return an object, not an array"]] as const) {
+  const nonsense = [
+    [Throwing, "too old"],
+    [Wrong, "it must return an object, not an array"],
+    [Later, "it must return an object, not a Promise instance"],
+  ] as const;
+  for (const [Class, text] of nonsense) {
     const registry = new Registry({ Counter: Class });
     const flow = Flow.fromJSON(JSON.parse(flowText), registry);
     const job = JobState.fromJSON(JSON.parse(jobText), registry);

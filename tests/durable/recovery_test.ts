@@ -1,9 +1,11 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { FencedError, PoisonError, StateError } from "../../mod.ts";
+import { type Context, FencedError, PoisonError, StateError } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { manualTimers } from "../../src/testing/mod.ts";
 import { CrashingStore } from "../support/crashing_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
+import { tickingTimers } from "../support/ticking_timers.ts";
 
 /** A process that dies with a job in its hands: the store has what it wrote before its n-th write. */
 async function die(data = memoryStore(), write = 3, durability = {}): Promise<StoredFlowProcess> {
@@ -182,4 +184,30 @@ test("shutdown lets go of what is left, for others at once", async () => {
   const heir = new StoredFlowProcess({ store });
   const { job: found } = await heir.engine.open("job");
   assertEquals(found.status, "running");
+});
+
+test("a recovery of many jobs lets the host's event loop come round between them", async () => {
+  const store = memoryStore();
+  const options = {
+    store,
+    durability: { owner: "worker" },
+    work: (_n: number, ctx: Context) => void ctx.expect("input"),
+  };
+  const dead = new StoredFlowProcess(options);
+  for (let n = 0; n < 40; n++) dead.start([n], `job ${n}`);
+  await dead.settle();
+  // Each look at the clock takes a millisecond, and a slice four.
+  const timers = { ...manualTimers(), ...tickingTimers() };
+  const process = new StoredFlowProcess({ ...options, timers });
+  let rounds = 0;
+  let isOver = false;
+  const count = (): void => {
+    rounds++;
+    if (!isOver) timers.soon(count);
+  };
+  timers.soon(count);
+  const { jobs, errors } = await process.engine.recover();
+  isOver = true;
+  assertEquals([jobs.length, errors], [40, []]);
+  assertGreater(rounds, 5);
 });

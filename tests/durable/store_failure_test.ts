@@ -153,3 +153,17 @@ test("a store that fails with a job's last commit rejects the waits, and the job
   await end;
   await process.engine.shutdown();
 });
+
+test("a watch that cannot be ended is a failure of the store, and the job ends all the same", async () => {
+  const failure = new Error("no such channel");
+  const stops = [() => Promise.reject(failure), () => {
+    throw failure;
+  }];
+  for (const stop of stops) {
+    const process = new StoredFlowProcess({ store: { ...memoryStore(), watch: () => stop } });
+    const job = process.start([1]);
+    assertEquals(await process.flow.waitForCompletion(job), true);
+    await process.settle();
+    assertEquals([job.status, process.told("store_error").map(({ error }) => error)], ["completed", [failure]]);
+  }
+});

@@ -1,8 +1,9 @@
 import { test } from "node:test";
-import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import { CancelledError, Flow, JobState, Registry, StateError } from "../../mod.ts";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
+import { CancelledError, Flow, JobState, Registry, Routine, StateError } from "../../mod.ts";
 import { addFunction, addSource, link } from "../support/function_routine.ts";
 import { createCountedSignal } from "../support/counted_signal.ts";
+import { heldStore } from "../support/held_store.ts";
 import { WaitingHandlers } from "../support/waiting_handlers.ts";
 import { createTestFlow } from "../support/test_flow.ts";
 
@@ -187,4 +188,62 @@ test("a job that ends while it is being resumed has let go of its signal", async
   flow.resume(job, { signal: counted.signal });
   await timers.flush();
   assertEquals([job.status, counted.listeners.size], ["cancelled", 0]);
+});
+
+/** Reasons of a signal that have no text. */
+const NO_TEXT: { readonly [name: string]: () => unknown } = {
+  "an object without prototype": () => Object.create(null),
+  "an object whose toString throws": () => ({
+    toString() {
+      throw new Error("no text");
+    },
+  }),
+  "a revoked proxy": () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    return proxy;
+  },
+};
+
+// What a listener of a signal throws ends the process, or fails the run, in every runtime that these tests run in.
+test("a signal whose reason has no text cancels the job all the same", async () => {
+  for (const [name, createReason] of Object.entries(NO_TEXT)) {
+    const { flow, timers } = createTestFlow();
+    addFunction(flow, "act", () => new Promise<void>(() => {}));
+    const controller = new AbortController();
+    const job = flow.execute("act", {}, { signal: controller.signal });
+    await timers.flush();
+    controller.abort(createReason());
+    await timers.flush();
+    assertEquals(job.error?.message, "The job was cancelled: the signal was aborted for a reason without text", name);
+  }
+});
+
+test("a signal that is aborted while the last commit is being stored changes nothing", async () => {
+  class Act extends Routine {
+    readonly trigger = this.addSlot("trigger", this.act);
+    act({ fails }: { readonly fails: boolean }): void {
+      store.hold();
+      if (fails) throw new Error("boom");
+    }
+  }
+  const store = heldStore();
+  const registry = new Registry({ Act });
+  const { flow, timers } = createTestFlow({ registry }, { registry, store });
+  const { trigger } = flow.addRoutine(new Act(), "act");
+  for (const fails of [false, true]) {
+    const counted = createCountedSignal();
+    const job = flow.execute(trigger, { fails }, { signal: counted.signal });
+    await timers.flush();
+    const status = fails ? "failed" : "completed";
+    assertEquals([job.status, counted.listeners.size], [status, 1]);
+    const [listener] = counted.listeners;
+    assert(typeof listener === "function");
+    counted.controller.abort(new Error("too late"));
+    // Not every runtime tells a test of what a listener throws.
+    Reflect.apply(listener, counted.signal, []);
+    store.release();
+    await timers.flush();
+    assertEquals([job.status, counted.listeners.size, (await store.find(job.jobId))?.status], [status, 0, status]);
+  }
 });

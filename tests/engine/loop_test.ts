@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { Loop, Pacer } from "../../src/engine/execution/loop.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 
@@ -99,4 +99,53 @@ test("a slice ends after very many handlers, though the clock stands still", asy
   pacer.defer(() => {});
   await macrotask();
   assertEquals(turn(0), [false]);
+});
+
+test("a turn that throws leaves its loop at rest: whoever wakes it gets another", async () => {
+  const turns: string[] = [];
+  const loop = new Loop(
+    () => {
+      turns.push("turn");
+      if (turns.length === 1) throw new RangeError("a defect");
+    },
+    () => turns.push("after"),
+    new Pacer(manualTimers(), 10),
+  );
+  assertThrows(() => loop.run(), RangeError);
+  assertEquals(loop.isRunning, false);
+  loop.wake();
+  loop.wake();
+  await Promise.resolve();
+  assertEquals(turns, ["turn", "turn", "after"]);
+});
+
+test("what passes goes on at once, and in a macrotask when the slice is used up", async () => {
+  const { pacer, macrotask } = pacedBy(8);
+  const seen: number[] = [];
+  const pass = (at: number) => pacer.pass({ at }, () => seen.push(at));
+  pass(0);
+  pass(7);
+  assertEquals(seen, [0, 7]);
+  pass(8);
+  assertEquals(seen, [0, 7]);
+  await macrotask();
+  assertEquals(seen, [0, 7, 8]);
+});
+
+test("whoever breathes waits for a macrotask when the slice is used up, and not behind those that wait", async () => {
+  let now = 0;
+  const macrotasks: (() => void)[] = [];
+  const soon = (callback: () => void) => void macrotasks.push(callback);
+  const pacer = new Pacer({ ...manualTimers(), now: () => now, soon }, 8);
+  await pacer.breathe();
+  await pacer.breathe();
+  now = 8;
+  const seen: string[] = [];
+  pacer.defer(() => seen.push("deferred"));
+  const breath = pacer.breathe().then(() => seen.push("breathed"));
+  await Promise.resolve();
+  assertEquals(seen, []);
+  macrotasks.at(-1)?.();
+  await breath;
+  assertEquals(seen, ["breathed"]);
 });

@@ -1,6 +1,6 @@
 import { test } from "node:test";
-import { assertEquals } from "@std/assert";
-import type { Context, Flow, JobState } from "../../mod.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import type { Context, EngineEvent, Flow, JobState } from "../../mod.ts";
 import { addFunction } from "../support/function_routine.ts";
 import { createLatch } from "../support/latch.ts";
 import { createTestFlow } from "../support/test_flow.ts";
@@ -101,4 +101,54 @@ test("waits that nobody awaits reject nobody: execute alone is enough", async ()
   void flow.settle(job);
   await timers.flush();
   assertEquals([job.status, job.error?.message], ["failed", "boom"]);
+});
+
+test("callbacks that reject change nothing, and are told to the observer like those that throw", async () => {
+  const { flow, timers, events } = createTestFlow();
+  addFunction(flow, "act", (_data, ctx) => {
+    ctx.report(1);
+    ctx.output("kind", 1);
+  });
+  const errors = { onOutput: new Error("no socket"), onReport: new Error("no display") };
+  const job = await flow.run("act", {}, {
+    onOutput: () => Promise.reject(errors.onOutput),
+    onReport: async () => {
+      await Promise.resolve();
+      throw errors.onReport;
+    },
+  });
+  await timers.flush();
+  const told = events.flatMap((event) => event.type === "callback_error" ? [[event.callback, event.error]] : []);
+  assertEquals([job.status, told.toSorted()], ["completed", Object.entries(errors)]);
+});
+
+test("an observer that rejects, at whatever event, breaks nothing", async () => {
+  const seen: string[] = [];
+  const observer = async ({ type }: EngineEvent): Promise<void> => {
+    seen.push(type);
+    await Promise.resolve();
+    throw new Error("no log");
+  };
+  const { flow, timers } = createTestFlow({}, { observer });
+  addFunction(flow, "act", (_data, ctx) => ctx.report(1));
+  const job = await flow.run("act", {}, { onReport: () => Promise.reject(new Error("no display")) });
+  await timers.flush();
+  assertEquals([job.status, seen.toSorted()], ["completed", [
+    "callback_error",
+    "report",
+    "start",
+    "status",
+    "status",
+    "task",
+  ]]);
+});
+
+test("an onProgress that rejects ends the wait with its error, and the job goes on", async () => {
+  const { flow, timers } = createTestFlow();
+  addFunction(flow, "act", (_data, ctx) => void ctx.expect("trigger"));
+  const job = flow.execute("act");
+  const onProgress = () => Promise.reject(new RangeError("display gone"));
+  await assertRejects(() => flow.waitForCompletion(job, { onProgress }), RangeError, "display gone");
+  await timers.flush();
+  assertEquals(job.status, "running");
 });

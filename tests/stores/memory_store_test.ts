@@ -4,6 +4,7 @@ import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { memoryPlace } from "../support/memory_store_place.ts";
 import { storeContract } from "../../src/testing/mod.ts";
+import { sampleJob } from "../../src/testing/store_contract/sample_jobs.ts";
 
 storeContract({
   test: (name, run) => test(name, { timeout: 60_000 }, run),
@@ -34,4 +35,16 @@ test("memoryStore() refuses calls after close", () => {
   store.close();
   const error = assertThrows(() => store.list(), Error);
   assertStringIncludes(error.message, "The memory store is closed");
+});
+
+test("memoryStore() tells all watchers of a command, whatever one of them throws or rejects with", () => {
+  const store = memoryStore();
+  const seen: string[] = [];
+  store.create(sampleJob("job"));
+  store.watch?.(() => {
+    throw new Error("broken watcher");
+  });
+  store.watch?.(() => Promise.reject(new Error("broken watcher")));
+  store.watch?.((jobId) => void seen.push(jobId));
+  assertEquals([store.send("job", "{}", "key"), seen], [true, ["job"]]);
 });

@@ -9,6 +9,11 @@ export interface CountedSignal {
 export function createCountedSignal(): CountedSignal {
   const controller = new AbortController();
   const { signal } = controller;
+  return { controller, signal, listeners: countListeners(signal) };
+}
+
+/** The listeners that a signal has from now on. */
+export function countListeners(signal: AbortSignal): ReadonlySet<unknown> {
   const listeners = new Set<unknown>();
   const add = signal.addEventListener.bind(signal);
   const remove = signal.removeEventListener.bind(signal);
@@ -20,5 +25,5 @@ export function createCountedSignal(): CountedSignal {
     listeners.delete(args[1]);
     remove(...args);
   };
-  return { controller, signal, listeners };
+  return listeners;
 }

@@ -319,6 +319,20 @@ test("`always` is called at each start and after each commit", async () => {
   assertInstanceOf(error.cause, RangeError);
 });
 
+test("the functions of a test may be asynchronous: a rejection ends the simulation like a throw", async () => {
+  const failLater = async (): Promise<void> => {
+    await Promise.resolve();
+    throw new RangeError("looked closer");
+  };
+  const { flow, counter } = createShop();
+  const options = { entry: counter.trigger, params: { count: 1 }, seed: 6, services: simulatedSleep, onIdle: approve };
+  for (const name of ["always", "atEnd", "onIdle"] as const) {
+    const error = await assertRejects(() => simulate(flow, { ...options, [name]: failLater }), SimulationError);
+    assertStringIncludes(error.message, "looked closer");
+    assertInstanceOf(error.cause, RangeError);
+  }
+});
+
 test("Invariant 1: a task that gets lost is found at that step", async () => {
   const { flow, counter } = createShop();
   const lose = () =>

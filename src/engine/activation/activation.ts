@@ -3,6 +3,7 @@ import { type Payload, valueOf } from "../../values/payload.ts";
 import { payloadOf } from "../../values/encoder.ts";
 import type { EncodeSubject } from "../../values/refusal.ts";
 import { StateError } from "../../base/errors.ts";
+import { rejectQuietly } from "../../base/thenable.ts";
 import type { Linked } from "../../base/linked_list.ts";
 import { isRecord } from "../../values/json.ts";
 import { checkDuration, checkName, checkRange, checkWord, listNames } from "../../base/options.ts";
@@ -72,6 +73,8 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   #controller: AbortController | undefined;
   /** To be called when the handler no longer waits: they stop its timeout and the watch over its slot. */
   #stops: (() => void)[] | undefined;
+  /** To be called when the handler is aborted; `undefined` for most. */
+  #onAbort: Set<(reason: unknown) => void> | undefined;
   #closed: Closed | undefined;
 
   /** Makes the activation of a task; `input` is the handler's first argument. */
@@ -103,6 +106,15 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     this.#closed = { why: `its handler was aborted (${reason.message})`, reason };
     this.stopWaiting();
     this.#controller?.abort(reason);
+    this.#onAbort?.forEach((callback) => callback(reason));
+  }
+
+  /** Calls back when the handler is aborted, or at once if it was, until the returned function is called. */
+  onAbort(callback: (reason: unknown) => void): () => void {
+    if (this.isAborted) callback(this.#closed?.reason);
+    const callbacks = this.#onAbort ??= new Set();
+    callbacks.add(callback);
+    return () => void callbacks.delete(callback);
   }
 
   /** The progress that the task keeps for its next step: without a new one, the last. */
@@ -228,8 +240,8 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   checkpoint(progress?: unknown): Promise<void> {
+    if (this.isAborted) return rejectQuietly(this.#closed?.reason);
     try {
-      if (this.isAborted) throw this.#closed?.reason;
       this.checkOpen("checkpoint");
       return this.#host.commitStep(this, this.keep("Cannot checkpoint", progress));
     } catch (error) {

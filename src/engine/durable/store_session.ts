@@ -1,3 +1,4 @@
+import { callGuarded } from "../../base/thenable.ts";
 import type { FlowGraph } from "../../model/flow_graph.ts";
 import type { EngineEvent } from "../../ports/observer.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
@@ -69,7 +70,7 @@ export class StoreSession {
   unregister(job: Job): void {
     if (this.liveJob(job.jobId) === job) this.#live.delete(job.jobId);
     if (this.#live.size > 0) return;
-    this.#stopWatch?.();
+    callGuarded(() => this.#stopWatch?.(), (error) => this.onStoreError(job, error));
     this.#stopWatch = undefined;
   }
 

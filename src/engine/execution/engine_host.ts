@@ -1,5 +1,6 @@
 import { checkRange } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
+import { callGuarded } from "../../base/thenable.ts";
 import type { Services } from "../../model/context.ts";
 import type { IdSource } from "../../ports/ids.ts";
 import type { EngineEvent, Observer } from "../../ports/observer.ts";
@@ -71,13 +72,9 @@ export class EngineHost {
     return this.#observer !== undefined;
   }
 
-  /** Tells the observer. An error that the observer throws is ignored: it cannot break a job. */
+  /** Tells the observer. What it throws or rejects with is ignored: it cannot break a job, and there is nobody left to tell. */
   tell(event: EngineEvent): void {
-    try {
-      this.#observer?.(event);
-    } catch {
-      // There is nobody left to tell.
-    }
+    callGuarded(() => this.#observer?.(event), () => {});
   }
 }
 

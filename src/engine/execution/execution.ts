@@ -1,6 +1,7 @@
 import type { ClassTable } from "../../values/class_table.ts";
 import { describeError, type ErrorData } from "../../values/error_data.ts";
 import { CancelledError, StepLimitError, TimeoutError } from "../../base/errors.ts";
+import { ignoreRejection } from "../../base/thenable.ts";
 import type { Payload } from "../../values/payload.ts";
 import { checkStrategy, type FlowGraph } from "../../model/flow_graph.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
@@ -72,7 +73,7 @@ export class Execution implements ActivationHost {
     this.deadlines = new Deadlines(this, host.timers);
     this.#notifier = new JobNotifier(job, host, callbacks);
     if (callbacks.onOutput !== undefined) this.listeners.onOutput((output) => this.#notifier.output(output));
-    this.#clock = new JobClock(host.timers, () => this.#timeOut(), () => this.#loop.run());
+    this.#clock = new JobClock(host.timers, () => this.#timeOut(), () => this.#loop.wake());
     this.#runner = new HandlerRunner(this, plan, host.timers, host.director);
     this.committer = new Committer(job, this.listeners, this.#notifier);
     this.#loop = new Loop((time) => this.#takeTasks(time), () => this.#endOrWait(), host.pacer);
@@ -168,7 +169,7 @@ export class Execution implements ActivationHost {
     this.#depart(() => this.listeners.rested(error));
   }
 
-  /** Looks for due tasks in a microtask, in case a timer is late. */
+  /** Looks in a microtask for tasks that may be taken: a timer may be late, the store has caught up, a handler was given up. */
   poll(): void {
     this.#loop.wake();
   }
@@ -197,15 +198,21 @@ export class Execution implements ActivationHost {
   }
 
   commitStep(activation: Activation, progress: Payload | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let isStored = false;
-      this.step(activation, "active", progress, () => {
-        isStored = true;
+    let isPending = true;
+    let stop: (() => void) | undefined;
+    const stored = new Promise<void>((resolve, reject) => {
+      const goOn = () => {
+        isPending = false;
+        stop?.();
         resolve();
-      });
+      };
+      this.step(activation, "active", progress, () => this.#host.pacer.pass(this.time(), goOn));
       this.#loop.wake();
-      if (!isStored) activation.signal.addEventListener("abort", () => reject(activation.signal.reason));
+      if (isPending) stop = activation.onAbort(reject);
     });
+    // An abort is told by the signal too: a handler need not wait for a checkpoint to hear of it.
+    if (stop !== undefined) ignoreRejection(stored);
+    return stored;
   }
 
   /** Merges the delivery of a task into its slot, once for all attempts of its handler. */
@@ -227,10 +234,10 @@ export class Execution implements ActivationHost {
 
   /** A handler has failed, or could not be called. */
   failed(task: Task, plan: SlotPlan, thrown: unknown): void {
-    this.#failTask(task, plan, describeError(thrown, this.#host.errorStacks), thrown instanceof StepLimitError);
+    this.#failTask(task, plan, describeError(thrown, this.#host.errorStacks), isStepLimit(thrown));
   }
 
-  /** A handler that waited is done, or the store has caught up: another task may be taken. */
+  /** A handler that waited is done: another task may be taken, in the continuation of that handler. */
   handlerDone(): void {
     // The commit before this has read the clock.
     this.#loop.run(this.job.time);
@@ -388,6 +395,15 @@ export class Execution implements ActivationHost {
 function workersOf({ executionStrategy, maxWorkers }: ExecutionSettings, graph: FlowGraph): number {
   if (executionStrategy === undefined && maxWorkers === undefined) return graph.maxWorkers;
   return checkStrategy(executionStrategy ?? graph.executionStrategy, maxWorkers).maxWorkers;
+}
+
+/** A proxy that was thrown may throw at any look at it. */
+function isStepLimit(thrown: unknown): boolean {
+  try {
+    return thrown instanceof StepLimitError;
+  } catch {
+    return false;
+  }
 }
 
 /** The execution of a job, if the job is live. */

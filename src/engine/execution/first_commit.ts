@@ -1,4 +1,5 @@
 import { PreflightError, type PreflightFinding } from "../../base/errors.ts";
+import { isAsyncAnswer } from "../../base/thenable.ts";
 import { describeValue, pathStep } from "../../base/path.ts";
 import { payloadOf } from "../../values/encoder.ts";
 import { describeError } from "../../values/error_data.ts";
@@ -52,7 +53,9 @@ function migrateState(
   if (typeof migrate !== "function") throw new TypeError("it is no function");
   const old = Object.fromEntries(Array.from(state, ([key, value]) => [key, valueOf(value, registry)]));
   const next: unknown = Reflect.apply(migrate, Class, [old, version]);
-  if (!isRecord(next)) throw new TypeError(`it must return an object, not ${describeValue(next)}`);
+  if (isAsyncAnswer(next) || !isRecord(next)) {
+    throw new TypeError(`it must return an object, not ${describeValue(next)}`);
+  }
   return Object.entries(next).map(([key, value]) => {
     const subject = { action: "Cannot migrate state", root: `state${pathStep(key)}` };
     return [key, payloadOf(value, registry, subject, limits)];

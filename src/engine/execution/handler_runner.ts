@@ -145,19 +145,22 @@ export class HandlerRunner {
     this.#active.add(activation);
     if (activation.plan.slot.timeoutMs !== undefined) this.#limitTime(activation, activation.plan.slot.timeoutMs);
     if (activation.plan.merges) activation.watchSlot();
-    Promise.resolve(result).then(
-      (value) => {
+    const onError = (error: unknown) => {
+      if (!this.#endWait(activation)) return;
+      this.#fail(activation, error);
+      this.#execution.handlerDone();
+    };
+    try {
+      Promise.resolve(result).then((value) => {
         if (!this.#endWait(activation)) return;
         if (live === undefined) this.#finish(activation);
         else this.#segment(live, value);
         this.#execution.handlerDone();
-      },
-      (error) => {
-        if (!this.#endWait(activation)) return;
-        this.#fail(activation, error);
-        this.#execution.handlerDone();
-      },
-    );
+      }, onError);
+    } catch (error) {
+      // A promise may have properties of its own, `constructor` and `then` among them.
+      onError(error);
+    }
   }
 
   /** A handler no longer waits; `false` when it was aborted before: then its result is ignored. */
@@ -177,7 +180,7 @@ export class HandlerRunner {
       activation.abort(error);
       this.#drop(activation.task);
       this.#execution.failed(activation.task, activation.plan, error);
-      this.#execution.handlerDone();
+      this.#execution.poll();
     }));
   }
 
@@ -190,15 +193,17 @@ export class HandlerRunner {
   #advance(live: LiveGenerator): void {
     const { generator, activation } = live;
     let result: unknown;
+    let isPromise: boolean;
     this.#current = activation;
     try {
       result = generator.next();
+      isPromise = isThenable(result);
     } catch (error) {
       this.#current = undefined;
       return this.#fail(activation, error);
     }
     this.#current = undefined;
-    if (isThenable(result)) this.#await(activation, result, live);
+    if (isPromise) this.#await(activation, result, live);
     else this.#segment(live, result);
   }
 

@@ -5,7 +5,11 @@ import type { Timers } from "../../ports/timers.ts";
 /** Handlers that may run in one slice of the event loop, for clocks that stand still and for very short handlers. */
 const MOST_RUNS_PER_SLICE = 16_384;
 
-/** When a job takes its turns: at once, in a microtask or in a macrotask, and never one inside another. */
+/**
+ * When a job takes its turns: at once, in a microtask or in a macrotask, and never one inside another. Whoever asks for a turn, it
+ * begins as the continuation of a promise that the job has made in the turn before: so handlers run in the asynchronous context of
+ * the call that has started their job.
+ */
 export class Loop {
   readonly #turn: (time: Moment | undefined) => void;
   readonly #after: () => void;
@@ -13,12 +17,15 @@ export class Loop {
   #isRunning = false;
   #isWoken = false;
   #isDeferred = false;
+  /** Resolves the promise that the job waits for. */
+  #goOn: () => void = () => {};
 
   /** Makes a loop whose turns are `turn` and then `after`, which is no longer part of it. */
   constructor(turn: (time: Moment | undefined) => void, after: () => void, pacer: Pacer) {
     this.#turn = turn;
     this.#after = after;
     this.#pacer = pacer;
+    this.#wait();
   }
 
   /** Whether a turn is on the stack: what happens now is seen when it goes on. */
@@ -31,13 +38,20 @@ export class Loop {
     return this.#isDeferred;
   }
 
-  /** Takes a turn now, unless one is on the stack; `time` is given where the caller has just looked at the clock. */
+  /**
+   * Takes a turn now, unless one is on the stack; `time` is given where the caller has just looked at the clock. Only for a
+   * continuation of one of the job's own handlers: anybody else wakes the loop.
+   */
   run(time?: Moment): void {
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#pacer.enter(time);
-    this.#turn(time);
-    this.#isRunning = false;
+    try {
+      this.#turn(time);
+    } finally {
+      // Whoever wakes the loop after a defect finds it at rest.
+      this.#isRunning = false;
+    }
     this.#after();
   }
 
@@ -45,10 +59,7 @@ export class Loop {
   wake(): void {
     if (this.#isWoken) return;
     this.#isWoken = true;
-    Promise.resolve().then(() => {
-      this.#isWoken = false;
-      this.run();
-    });
+    this.#goOn();
   }
 
   /** Takes a turn in one of the next macrotasks. */
@@ -57,6 +68,14 @@ export class Loop {
     this.#isDeferred = true;
     this.#pacer.defer(() => {
       this.#isDeferred = false;
+      this.wake();
+    });
+  }
+
+  #wait(): void {
+    new Promise<void>((resolve) => this.#goOn = resolve).then(() => {
+      this.#isWoken = false;
+      this.#wait();
       this.run();
     });
   }
@@ -83,7 +102,7 @@ export class Pacer {
   }
 
   /**
-   * To be called before each turn. The first turn of a slice requests no macrotask: in a short program it is the only turn, and a
+   * To be called before each turn, or what counts as one. The first turn of a slice requests no macrotask: in a short program it is the only turn, and a
    * host may take long to load its timers. For the second turn only the clock can tell whether the event loop has turned since.
    */
   enter(time: Instant | undefined): void {
@@ -99,6 +118,20 @@ export class Pacer {
     if (this.#isComing) return true;
     const start = this.#sliceStart ?? this.#begin(at);
     return at - start >= this.#budgetMs || at < start || ++this.#runs > MOST_RUNS_PER_SLICE;
+  }
+
+  /** Calls back at once, or in one of the next macrotasks when the slice is used up at an instant. */
+  pass(time: Instant, run: () => void): void {
+    this.enter(time);
+    if (this.isSpent(time)) this.defer(run);
+    else run();
+  }
+
+  /** Resolves at once, or when the host's event loop has come round, where the slice is used up: not behind jobs that wait. */
+  async breathe(): Promise<void> {
+    const time = { at: this.#timers.now() };
+    this.enter(time);
+    if (this.isSpent(time)) await new Promise<void>((resolve) => this.#timers.soon(resolve));
   }
 
   #begin(at: number): number {

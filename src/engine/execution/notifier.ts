@@ -1,3 +1,4 @@
+import { callGuarded } from "../../base/thenable.ts";
 import type { TaskEvent } from "../../ports/observer.ts";
 import type { FailureCommit, StepCommit } from "../../job/commit.ts";
 import type { Job, OutputEntry } from "../../job/job.ts";
@@ -75,14 +76,12 @@ export class JobNotifier {
     this.#host.tell({ type: "report", jobId, flowId, routine, data, at: this.#host.timers.now() });
   }
 
-  /** Calls a user's callback. Whatever it throws is reported to the observer, and changes nothing. */
-  #call(callback: string, run: () => void): void {
-    try {
-      run();
-    } catch (error) {
+  /** Calls a user's callback. Whatever it throws or rejects with is reported to the observer, and changes nothing. */
+  #call(callback: string, run: () => unknown): void {
+    callGuarded(run, (error) => {
       const { jobId, flowId } = this.#job;
       this.#host.tell({ type: "callback_error", jobId, flowId, callback, error, at: this.#host.timers.now() });
-    }
+    });
   }
 }
 

@@ -73,7 +73,7 @@ function attach({ storage, execution }: StoredStart, journal: Journal): void {
   execution.committer.journal = journal;
   execution.deadlines.readInbox = () => storage.poll(execution.job);
   journal.subscribe({
-    onStored: () => execution.handlerDone(),
+    onStored: () => execution.poll(),
     onRenewed: () => void storage.poll(execution.job),
     onLost: (error) => {
       storage.lost(execution.job, error);

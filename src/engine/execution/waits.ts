@@ -1,4 +1,4 @@
-import { isAsyncAnswer } from "../../base/thenable.ts";
+import { callGuarded, isAsyncAnswer } from "../../base/thenable.ts";
 import type { Timers } from "../../ports/timers.ts";
 import { hasEnded, type Job, type JobStatus } from "../../job/job.ts";
 import { nextDueAt } from "../../job/ready_queue.ts";
@@ -83,7 +83,7 @@ export function waitUntilIdle(
 /**
  * Waits for an event of a job and resolves with `answer()`: at once when the job is not live, with `late()` when the time is
  * up. `onCommit` is called now and after each commit, and may end the wait with an answer of its own. What one of these
- * functions throws ends the wait as well: it rejects. However it ends, its listeners and its timer are removed.
+ * functions throws, or the promise of `onCommit` rejects with, ends the wait as well: it rejects. However it ends, its listeners and its timer are removed.
  *
  * @throws the signal's reason, at once when it is aborted already
  */
@@ -123,13 +123,7 @@ function wait<T>(
     const { listeners } = execution;
     stops.push(listeners[event]((error) => error === undefined ? end(answer) : fail(error)));
     if (onCommit === undefined) return;
-    const tell = (): void => {
-      try {
-        onCommit(execution, end);
-      } catch (error) {
-        fail(error);
-      }
-    };
+    const tell = (): void => callGuarded(() => onCommit(execution, end), fail);
     stops.push(listeners.onCommit(tell));
     tell();
   });
