@@ -49,7 +49,9 @@ export class Throttle<T = unknown> extends Routine<ThrottleOptions> {
     const { count = 1, intervalMs = 0 } = this.getConfig();
     const last = ctx.state.get<number>("last") ?? 0;
     let sent = ctx.state.get<number>("sent") ?? 0;
-    let instants = ctx.state.get<readonly number[]>("instants") ?? [];
+    const now = ctx.now();
+    // Of a clock that has been set back, instants lie ahead: then they count as now.
+    let instants = (ctx.state.get<readonly number[]>("instants") ?? []).map((at) => Math.min(at, now));
     const earliest = () => (instants.at(-count) ?? -Infinity) + intervalMs;
     while (sent < last && earliest() <= ctx.now()) {
       const key = `input ${++sent}`;
