@@ -1,14 +1,32 @@
 import { webIds } from "./host/web_ids.ts";
 import { webTimers } from "./host/web_timers.ts";
 import { EngineHost, type EngineHostOptions } from "./engine/execution/engine_host.ts";
+import { describeValue } from "./base/path.ts";
+import type { Timers } from "./ports/timers.ts";
 
 /**
  * Makes the host of an engine: without others, with the web's clock and ids.
  *
  * @throws {RangeError} for a number out of range
+ * @throws {TypeError} for timers without one of their methods
  */
 export function createHost({ timers, ids, ...options }: Partial<EngineHostOptions>): EngineHost {
-  return new EngineHost({ timers: timers ?? webTimers(), ids: ids ?? webIds(), ...options });
+  return new EngineHost({
+    timers: timers === undefined ? webTimers() : checkTimers(timers),
+    ids: ids ?? webIds(),
+    ...options,
+  });
+}
+
+function checkTimers(timers: Timers): Timers {
+  for (const name of ["now", "elapsed", "setTimer", "after", "soon"] as const) {
+    const method: unknown = timers[name];
+    if (typeof method === "function") continue;
+    throw new TypeError(
+      `Cannot create engine: timers.${name} must be a function, current value is ${describeValue(method)}`,
+    );
+  }
+  return timers;
 }
 
 let shared: EngineHost | undefined;

@@ -7,19 +7,46 @@ import type { CancelTimer, Timers } from "../ports/timers.ts";
 const LONGEST_DELAY_MS = 2 ** 31 - 1;
 
 /**
- * Makes the clock and timers of every web-compatible host. A timer keeps the process alive until it fires or is
+ * How long a timer for an instant waits before it looks at the wall clock again, in milliseconds. `setTimeout` knows nothing of
+ * that clock, and stands still while the machine sleeps.
+ */
+const LONGEST_LOOK_MS = 30_000;
+
+/**
+ * Makes the clocks and timers of every web-compatible host. A timer keeps the process alive until it fires or is
  * cancelled.
  */
 export function webTimers(): Timers {
-  return { now: Date.now, setTimer, soon: createSoon() };
+  return { now, elapsed, setTimer, after, soon: createSoon() };
 }
 
-/** Splits a delay that is too long for `setTimeout`, and waits again when the clock was set back meanwhile. */
+function now(): number {
+  return Date.now();
+}
+
+function elapsed(): number {
+  return performance.now();
+}
+
+/** Fires by the wall clock; or by the other one, when the wall clock was set back. */
 function setTimer(at: number, callback: () => void): CancelTimer {
+  const due = elapsed() + at - now();
+  return wait(() => Math.min(at - now(), due - elapsed()), LONGEST_LOOK_MS, callback);
+}
+
+function after(ms: number, callback: () => void): CancelTimer {
+  const due = elapsed() + ms;
+  return wait(() => due - elapsed(), LONGEST_DELAY_MS, callback);
+}
+
+/**
+ * Waits until nothing is left, by delays of `longest` at the most: whole ones, as hosts cut off the rest. A host may fire a
+ * little early all the same: then it waits again.
+ */
+function wait(left: () => number, longest: number, callback: () => void): CancelTimer {
   let timer: ReturnType<typeof setTimeout>;
   const arm = () => {
-    const left = at - Date.now();
-    timer = setTimeout(() => Date.now() >= at ? callback() : arm(), Math.min(Math.max(left, 0), LONGEST_DELAY_MS));
+    timer = setTimeout(() => left() > 0 ? arm() : callback(), Math.min(Math.max(Math.ceil(left()), 0), longest));
   };
   arm();
   return () => clearTimeout(timer);
@@ -55,7 +82,7 @@ async function waitShortly(): Promise<void> {
  */
 function createSoon(): (callback: () => void) => void {
   if (!("Deno" in globalThis)) return immediately;
-  let waitedAt = 0;
+  let waitedAt = -Infinity;
   /** Callbacks that were passed in during such a wait. */
   let held: (() => void)[] | undefined;
   const release = async (callbacks: readonly (() => void)[]) => {
@@ -65,11 +92,11 @@ function createSoon(): (callback: () => void) => void {
     for (const callback of callbacks) immediately(callback);
   };
   return (callback) => {
-    const now = Date.now();
+    const at = elapsed();
     if (held !== undefined) held.push(callback);
-    else if (now - waitedAt < LONGEST_BUSY_MS) immediately(callback);
+    else if (at - waitedAt < LONGEST_BUSY_MS) immediately(callback);
     else {
-      waitedAt = now;
+      waitedAt = at;
       held = [callback];
       void release(held);
     }

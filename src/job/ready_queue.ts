@@ -5,7 +5,12 @@ import { dueAt, type Instant, isActive, priorityOf, type Task, type TaskDetails 
 
 interface Waiting {
   readonly task: Task;
+  /** The instant that it waits for. */
+  readonly due: number;
+  /** What the wall clock shows when it has waited long enough: earlier, where the clock was set back meanwhile. */
   readonly at: number;
+  /** By how much the wall clock had been set when it began to wait. */
+  readonly setBy: number;
   /** The task's details when it began to wait: it has others when it has been filled, has run or has failed since. */
   readonly details: TaskDetails;
 }
@@ -65,7 +70,9 @@ export class ReadyQueue {
   /** Few jobs have tasks that are more urgent than others, or less. */
   #high: Lane | undefined;
   #low: Lane | undefined;
-  readonly #waiting: Heap<Waiting> = new Heap(isDueBefore);
+  #waiting: Heap<Waiting> = new Heap(isDueBefore);
+  /** By how much the wall clock has been set. */
+  #setBy = 0;
 
   /** Makes an empty queue for the tasks of a job. */
   constructor(job: Job) {
@@ -107,7 +114,7 @@ export class ReadyQueue {
   #addDetailed(task: Task, details: TaskDetails, { at: now }: Instant): void {
     const due = dueAt(task);
     if (details.awaiting !== undefined || (due !== undefined && due > now)) {
-      if (due !== undefined) this.#waiting.push({ task, at: due, details });
+      if (due !== undefined) this.#waiting.push({ task, due, at: due, setBy: this.#setBy, details });
     } else if (details.parked) this.#lane(task).parked.push(task);
     else this.#lane(task).add(task);
   }
@@ -136,6 +143,19 @@ export class ReadyQueue {
       else this.#lane(next.task).add(next.task);
     }
     return expired;
+  }
+
+  /**
+   * The wall clock has been set forward by some milliseconds, or back, if they are negative. No task waits longer for that: each
+   * is due at its instant, or when as much time has passed as was left until then.
+   */
+  clockSet(byMs: number): void {
+    const waiting = this.#waiting;
+    this.#waiting = new Heap(isDueBefore);
+    this.#setBy += byMs;
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      this.#waiting.push({ ...next, at: next.due + Math.min(0, this.#setBy - next.setBy) });
+    }
   }
 
   /** The instant at which the next waiting task is due; `undefined` when none waits for time. */

@@ -49,8 +49,10 @@ export class Throttle<T = unknown> extends Routine<ThrottleOptions> {
     const { count = 1, intervalMs = 0 } = this.getConfig();
     const last = ctx.state.get<number>("last") ?? 0;
     let sent = ctx.state.get<number>("sent") ?? 0;
-    // Each instant has a key of its own, so that sending an input does not store those of all others again.
-    const earliest = () => (ctx.state.get<number>(`sent ${sent + 1 - count}`) ?? -Infinity) + intervalMs;
+    const now = ctx.now();
+    // Each instant has a key of its own, so that sending an input does not store those of all others again. Of a clock that has been
+    // set back, instants lie ahead: then they count as now.
+    const earliest = () => Math.min(ctx.state.get<number>(`sent ${sent + 1 - count}`) ?? -Infinity, now) + intervalMs;
     while (sent < last && earliest() <= ctx.now()) {
       const key = `input ${++sent}`;
       ctx.emit<unknown>(this.output.name, ctx.state.get<{ data?: unknown }>(key)?.data);

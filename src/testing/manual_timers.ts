@@ -3,32 +3,41 @@ import { checkDuration } from "../base/options.ts";
 import { Heap } from "../base/heap.ts";
 import type { CancelTimer, Timers } from "../ports/timers.ts";
 
-/** A clock that only moves when a test moves it. */
+/** Clocks that only move when a test moves them. */
 export interface ManualTimers extends Timers {
   /** The number of pending timers. */
   readonly size: number;
-  /** The time of the next timer; `undefined` when there is none. */
+  /** The time of the next timer, by the wall clock; `undefined` when there is none. */
   readonly nextAt: number | undefined;
   /**
-   * Moves the clock forward. Timers fire in order, each at its own time, and all work that follows from one is done
+   * Lets time pass: both clocks move forward. Timers fire in order, each at its own time, and all work that follows from one is done
    * before the next fires.
    */
   advance(ms: number): Promise<void>;
-  /** Moves the clock to the next timer and fires it. Returns false when there is none. */
+  /** Moves the clocks to the next timer and fires it. Returns false when there is none. */
   advanceToNext(): Promise<boolean>;
+  /**
+   * Sets the wall clock while no time passes, as a time server does; to a later time, also as it is when a machine has slept. What
+   * is due by it then fires at once, where a host takes up to 30 seconds to notice. When it is set back, nothing comes later than
+   * it would have: timers go on for as long as was left of them.
+   */
+  setClock(at: number): Promise<void>;
   /** Runs everything that needs no time: promises, and callbacks passed to `soon`. */
   flush(): Promise<void>;
 }
 
 interface Timer {
-  readonly at: number;
+  /** The instant that it was set for; `Infinity` for a duration. */
+  readonly instant: number;
+  /** What the wall clock will show when as much time has passed as was left, unless it is set before. */
+  at: number;
   readonly order: number;
   readonly callback: () => void;
   isSet: boolean;
 }
 
 /**
- * Makes a clock that stands still until a test moves it: no test has to wait, and none depends on the speed of the
+ * Makes clocks that stand still until a test moves them: no test has to wait, and none depends on the speed of the
  * machine.
  *
  * @example
@@ -39,19 +48,23 @@ interface Timer {
  * const timers = manualTimers();
  * const engine = new Engine({ timers });
  * await timers.advance(30 * 24 * 3_600_000); // thirty days
+ * await timers.setClock(timers.now() - 3_600_000); // somebody sets the clock back by an hour
  * ```
  */
 export function manualTimers(startAt: number = 0): ManualTimers {
   const host = webTimers();
-  const heap = new Heap<Timer>((a, b) => a.at < b.at || (a.at === b.at && a.order < b.order));
+  let heap = newHeap();
   let now = startAt;
+  let elapsed = 0;
+  /** Where the clock stops that `advance` moves. */
+  let end = startAt;
   let order = 0;
   let size = 0;
   let soons = 0;
   let soonsDone = 0;
 
-  const setTimer = (at: number, callback: () => void): CancelTimer => {
-    const timer = { at, order: order++, callback, isSet: true };
+  const add = (at: number, instant: number, callback: () => void): CancelTimer => {
+    const timer = { instant, at, order: order++, callback, isSet: true };
     heap.push(timer);
     size++;
     return () => {
@@ -87,31 +100,51 @@ export function manualTimers(startAt: number = 0): ManualTimers {
     }
     return undefined;
   };
+  const moveTo = (at: number): void => {
+    elapsed += Math.max(0, at - now);
+    now = Math.max(now, at);
+  };
   const fire = async (timer: Timer): Promise<void> => {
     heap.pop();
     timer.isSet = false;
     size--;
-    now = Math.max(now, timer.at);
+    moveTo(dueAt(timer));
     timer.callback();
     await flush();
+  };
+  const fireDue = async (until: () => number): Promise<void> => {
+    for (let timer = next(); timer !== undefined && dueAt(timer) <= until(); timer = next()) await fire(timer);
+  };
+  const turnClock = (by: number): void => {
+    const timers = heap;
+    heap = newHeap();
+    for (let timer = timers.pop(); timer !== undefined; timer = timers.pop()) {
+      timer.at += by;
+      heap.push(timer);
+    }
+    now += by;
+    end += by;
   };
 
   return {
     now: () => now,
-    setTimer,
+    elapsed: () => elapsed,
+    setTimer: (at, callback) => add(at, at, callback),
+    after: (ms, callback) => add(now + ms, Infinity, callback),
     soon,
     flush,
     get size() {
       return size;
     },
     get nextAt() {
-      return next()?.at;
+      const timer = next();
+      return timer && dueAt(timer);
     },
     async advance(ms) {
-      const end = now + checkDuration("Cannot advance", "ms", ms);
+      end = now + checkDuration("Cannot advance", "ms", ms);
       await flush();
-      for (let timer = next(); timer !== undefined && timer.at <= end; timer = next()) await fire(timer);
-      now = end;
+      await fireDue(() => end);
+      moveTo(end);
       await flush();
     },
     async advanceToNext() {
@@ -120,7 +153,22 @@ export function manualTimers(startAt: number = 0): ManualTimers {
       if (timer !== undefined) await fire(timer);
       return timer !== undefined;
     },
+    async setClock(at) {
+      checkDuration("Cannot set clock", "at", at);
+      await flush();
+      turnClock(at - now);
+      await fireDue(() => now);
+    },
   };
+}
+
+function newHeap(): Heap<Timer> {
+  return new Heap((a, b) => dueAt(a) < dueAt(b) || (dueAt(a) === dueAt(b) && a.order < b.order));
+}
+
+/** What the wall clock will show when a timer fires. */
+function dueAt({ instant, at }: Timer): number {
+  return Math.min(instant, at);
 }
 
 /**
@@ -128,16 +176,19 @@ export function manualTimers(startAt: number = 0): ManualTimers {
  * when it is not 0.
  */
 export function skewedTimers(timers: Timers, skew: () => number, onFire: (by: number) => void): Timers {
+  const skewed = (ms: number, set: (by: number, callback: () => void) => CancelTimer, callback: () => void) => {
+    // A timer that is already due cannot fire any earlier.
+    const by = Math.max(Math.min(0, -ms), skew());
+    return set(by, () => {
+      if (by !== 0) onFire(by);
+      callback();
+    });
+  };
   return {
     now: () => timers.now(),
+    elapsed: () => timers.elapsed(),
     soon: (callback) => timers.soon(callback),
-    setTimer(at, callback) {
-      // A timer that is already due cannot fire any earlier.
-      const fireAt = Math.max(Math.min(at, timers.now()), at + skew());
-      return timers.setTimer(fireAt, () => {
-        if (fireAt !== at) onFire(fireAt - at);
-        callback();
-      });
-    },
+    setTimer: (at, callback) => skewed(at - timers.now(), (by, run) => timers.setTimer(at + by, run), callback),
+    after: (ms, callback) => skewed(ms, (by, run) => timers.after(ms + by, run), callback),
   };
 }

@@ -154,7 +154,7 @@ export class SimulatedHandlers implements Director {
       host.abortHandlers();
     };
     if (afterMs === 0) abort();
-    else host.timers.setTimer(host.timers.now() + afterMs, abort);
+    else host.timers.after(afterMs, abort);
   }
 
   async #settle(
@@ -178,7 +178,6 @@ export class SimulatedHandlers implements Director {
   }
 
   #pass(ms: number): Promise<void> {
-    const { timers } = this.#host;
-    return new Promise((resolve) => void timers.setTimer(timers.now() + ms, resolve));
+    return new Promise((resolve) => void this.#host.timers.after(ms, resolve));
   }
 }

@@ -88,7 +88,7 @@ test("all jobs of an engine share slices of sliceMs: then the event loop comes f
       slices.push([]);
       callback();
     });
-  const { flow } = createTestFlow({}, { timers: { now: () => now, setTimer: host.setTimer, soon }, sliceMs: 5 });
+  const { flow } = createTestFlow({}, { timers: { ...host, now: () => now, elapsed: () => now, soon }, sliceMs: 5 });
   const start = addFunction(flow, "start", (name: string, ctx) => {
     for (let n = 0; n < 9; n++) ctx.emit("output", name);
   });
@@ -108,7 +108,7 @@ test("all jobs of an engine share slices of sliceMs: then the event loop comes f
 test("of jobs that had to wait for the event loop, the first have ended before the last go on", async () => {
   const host = manualTimers();
   let now = 0;
-  const { flow } = createTestFlow({}, { timers: { ...host, now: () => now }, sliceMs: 5 });
+  const { flow } = createTestFlow({}, { timers: { ...host, now: () => now, elapsed: () => now }, sliceMs: 5 });
   const seen: string[] = [];
   addFunction(flow, "busy", () => void (now += 5));
   addFunction(flow, "work", async (name: number) => {
@@ -146,8 +146,9 @@ test("a job that ends in its first turn asks the host for no timer", async () =>
   const asked: string[] = [];
   const { flow } = createTestFlow({}, {
     timers: {
-      now: host.now,
+      ...host,
       setTimer: (at, callback) => (asked.push("timer"), host.setTimer(at, callback)),
+      after: (ms, callback) => (asked.push("timer"), host.after(ms, callback)),
       soon: (callback) => (asked.push("soon"), host.soon(callback)),
     },
   });

@@ -54,6 +54,13 @@ test("a budget is spent by work, not by time in which the host's event loop come
   assertEquals([turn(1_000, 1_007, 1_008)], [[false, false, true]]);
 });
 
+test("a clock that is set ends a slice early, and lengthens none", async () => {
+  const { turn, macrotask } = pacedBy(8);
+  assertEquals([turn(1_000, 1_004, 400), await macrotask()], [[false, false, true], 0]);
+  assertEquals([turn(400, 407), await macrotask()], [[true, true], 1]);
+  assertEquals([turn(407, 414, 9_000)], [[false, false, true]]);
+});
+
 test("a single turn asks nothing of the host; the next one counts anew, if it comes late", async () => {
   const { turn, macrotask } = pacedBy(8);
   assertEquals([turn(0, 7), await macrotask()], [[false, false], 0]);

@@ -94,7 +94,7 @@ test("settle answers at once for a job that is not live", async () => {
 test("settle runs what is due even if the host's timer is late, or never comes", async () => {
   const host = manualTimers();
   let now = 0;
-  const timers = { now: () => now, setTimer: () => () => {}, soon: host.soon };
+  const timers = { ...host, now: () => now, elapsed: () => now, setTimer: () => () => {} };
   const { flow } = createTestFlow({}, { timers });
   const seen: number[] = [];
   addSource(flow, "source", [{}], { delayMs: 100 });

@@ -1,4 +1,4 @@
-import type { CancelTimer, Timers } from "../../mod.ts";
+import type { Timers } from "../../mod.ts";
 import type { ManualTimers } from "../../src/testing/mod.ts";
 
 /** The most timers of one job that fire, and the most macrotasks that it gets: then its clock and its host stand still. */
@@ -21,13 +21,15 @@ export function boundedTimers(clock: ManualTimers): BoundedTimers {
       thrown.push(error);
     }
   };
+  const bounded = (callback: () => void) => () => {
+    if (++fired <= BOUNDS.timers) guarded(callback)();
+  };
   return {
     thrown,
     now: clock.now,
-    setTimer: (at, callback): CancelTimer =>
-      clock.setTimer(at, () => {
-        if (++fired <= BOUNDS.timers) guarded(callback)();
-      }),
+    elapsed: clock.elapsed,
+    setTimer: (at, callback) => clock.setTimer(at, bounded(callback)),
+    after: (ms, callback) => clock.after(ms, bounded(callback)),
     soon: (callback) => {
       if (++macrotasks <= BOUNDS.macrotasks) clock.soon(guarded(callback));
     },

@@ -166,3 +166,18 @@ test("a turn that comes without anything in line passes nothing", async () => {
   const { job, emitted } = await runRoutine(throttle, throttle.getSlot("turn") as never, {} as never);
   assertEquals([job.status, emitted], ["completed", []]);
 });
+
+test("the clock is set back: inputs wait for one more interval at the most, and the rate holds", async () => {
+  const timers = manualTimers(12 * 3_600_000);
+  const flow = trialFlow(
+    new Throttle().setRate({ count: 2, intervalMs: 100 }),
+    new Engine({ timers, ids: manualIds() }),
+  );
+  const seen: number[] = [];
+  const items = [comes(1), comes(2), comes(3), comes(4), comes(5), comes(6, 150), comes(7, 500)];
+  const job = flow.execute("feed", { items }, { onOutput: () => void seen.push(timers.elapsed()) });
+  await timers.advance(50);
+  await timers.setClock(timers.now() - 3_600_000);
+  await timers.advance(10_000);
+  assertEquals([job.status, seen], ["completed", [0, 0, 200, 200, 300, 300, 500]]);
+});

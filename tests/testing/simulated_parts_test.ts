@@ -49,6 +49,22 @@ test("skewed timers fire later or earlier by the skew, never before they are set
   assertEquals([shifts, isCalled], [[-3, 5, -4], true]);
 });
 
+test("skewed timers: durations are skewed as instants are; both clocks are those of the host", async () => {
+  const clock = manualTimers(100);
+  let skew = 0;
+  const shifts: number[] = [];
+  const timers = skewedTimers(clock, () => skew, (by) => void shifts.push(by));
+  const fired: string[] = [];
+  for (const [name, ms, by] of [["late", 10, 5], ["early", 20, -4], ["earliest", 3, -50], ["stopped", 9, 1]] as const) {
+    skew = by;
+    const stop = timers.after(ms, () => void fired.push(`${name} after ${timers.elapsed()}`));
+    if (name === "stopped") stop();
+  }
+  await clock.advance(100);
+  assertEquals(fired, ["earliest after 0", "late after 15", "early after 16"]);
+  assertEquals([shifts, timers.now(), timers.elapsed()], [[-3, 5, -4], 200, 100]);
+});
+
 test("invalid options are refused before the simulation starts", async () => {
   class Idle extends Routine {
     readonly trigger = this.addSlot("trigger", this.rest);

@@ -240,8 +240,7 @@ export class JobStorage {
       } catch (error) {
         this.#session.onStoreError(job, error);
         if (failures >= settings.attempts) throw new StoreError(job.jobId, failures, { cause: error });
-        const at = timers.now() + delayAfter(failures, settings);
-        await new Promise<void>((resolve) => void timers.setTimer(at, resolve));
+        await new Promise<void>((resolve) => void timers.after(delayAfter(failures, settings), resolve));
       }
     }
   }

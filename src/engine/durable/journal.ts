@@ -51,7 +51,7 @@ export class Journal {
   #handed: number;
   #stored: number;
   #entries: string[] = [];
-  /** When the oldest entry was handed in that is not being written yet, and the oldest of those that are. */
+  /** When the oldest entry was handed in that is not being written yet, and the oldest of those that are: in elapsed time. */
   #gatheredAt: number | undefined;
   #writtenAt: number | undefined;
   readonly #waiters: Fifo<Waiter> = new Fifo();
@@ -110,9 +110,9 @@ export class Journal {
   }
 
   /** Whether handlers have run as far ahead of the store as they may. */
-  isFarAhead(now: number): boolean {
+  isFarAhead(elapsed: number): boolean {
     const since = this.#writtenAt ?? this.#gatheredAt;
-    if (this.#isStrict || since === undefined || now - since < this.#session.settings.flushMs) return false;
+    if (this.#isStrict || since === undefined || elapsed - since < this.#session.settings.flushMs) return false;
     this.flush();
     return this.isBehind;
   }
@@ -244,7 +244,7 @@ export class Journal {
       this.lose(new StoreError(this.#job.jobId, this.#failures, { cause: error }));
       return;
     }
-    timers.setTimer(timers.now() + delayAfter(this.#failures, settings), () => this.#attempt(entries, head));
+    timers.after(delayAfter(this.#failures, settings), () => this.#attempt(entries, head));
   }
 
   /** A write that failed may have arrived all the same: then the store refuses the next try because of our own entries. */
@@ -287,7 +287,7 @@ export class Journal {
   }
 
   #add(text: string): void {
-    if (!this.#isStrict) this.#gatheredAt ??= this.#session.timers.now();
+    if (!this.#isStrict) this.#gatheredAt ??= this.#session.timers.elapsed();
     this.#entries.push(text);
     this.#handed++;
     this.#length += text.length;
@@ -311,7 +311,7 @@ export class Journal {
   #scheduleRenewal(): void {
     const { timers, settings } = this.#session;
     this.#stopRenewal?.();
-    this.#stopRenewal = timers.setTimer(timers.now() + settings.leaseMs / 3, () => {
+    this.#stopRenewal = timers.after(settings.leaseMs / 3, () => {
       this.#addClaim();
       this.flush();
       this.#scheduleRenewal();
@@ -321,7 +321,7 @@ export class Journal {
 
   #scheduleFlush(): void {
     const { timers, settings } = this.#session;
-    this.#stopFlush ??= timers.setTimer(timers.now() + settings.flushMs, () => {
+    this.#stopFlush ??= timers.after(settings.flushMs, () => {
       this.#stopFlush = undefined;
       this.flush();
     });

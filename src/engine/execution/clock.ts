@@ -1,41 +1,91 @@
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
-import type { Instant, Moment } from "../../job/task.ts";
+import type { Moment } from "../../job/task.ts";
+
+/**
+ * How much the wall clock may differ from the time that has passed, in milliseconds, before it counts as set: clocks are rounded,
+ * and time servers slow them down a little.
+ */
+const TOLERANCE_MS = 1_000;
+
+/** Reads the time that has passed once per millisecond at the most: everything that happens within one shares it. */
+export class Stopwatch {
+  readonly #timers: Timers;
+  #at = NaN;
+  #elapsed = 0;
+
+  /** Makes the stopwatch of an engine. */
+  constructor(timers: Timers) {
+    this.#timers = timers;
+  }
+
+  /** The time that has passed by an instant that was just read off the wall clock. */
+  elapsed(at: number): number {
+    if (at !== this.#at) {
+      this.#at = at;
+      this.#elapsed = this.#timers.elapsed();
+    }
+    return this.#elapsed;
+  }
+}
+
+/** What a job's clock calls back. */
+export interface ClockCallbacks {
+  /** The job has worked for longer than it may. */
+  readonly onTimeout: () => void;
+  /** Its next waiting task is due. */
+  readonly onAlarm: () => void;
+  /** The wall clock has been set forward by some milliseconds, or back, if they are negative. */
+  readonly onSet: (byMs: number) => void;
+}
 
 /** How long a live job has worked, its timeout, and the alarm for its next waiting task. */
 export class JobClock {
   readonly #timers: Timers;
-  readonly #onTimeout: () => void;
-  readonly #onAlarm: () => void;
+  readonly #stopwatch: Stopwatch;
+  readonly #callbacks: ClockCallbacks;
   #timeoutMs = Infinity;
   /** How long the job had worked when it last began to. */
   #ranMs = 0;
+  /** In elapsed time, as `#elapsed`. */
   #workingSince: number | undefined;
   #time: Moment = { at: NaN, ranMs: 0 };
+  /** At the present moment. */
+  #elapsed = 0;
+  /** What the wall clock has shown when no time had elapsed. */
+  #zero = NaN;
   #stopTimeout: CancelTimer | undefined;
   #alarmAt: number | undefined;
   #stopAlarm: CancelTimer | undefined;
 
-  /**
-   * Makes the clock of a job; to be prepared before it is used. `onTimeout` is called when the job has worked for longer than it
-   * may, `onAlarm` when its next waiting task is due.
-   */
-  constructor(timers: Timers, onTimeout: () => void, onAlarm: () => void) {
+  /** Makes the clock of a job; to be prepared before it is used. */
+  constructor(timers: Timers, stopwatch: Stopwatch, callbacks: ClockCallbacks) {
     this.#timers = timers;
-    this.#onTimeout = onTimeout;
-    this.#onAlarm = onAlarm;
+    this.#stopwatch = stopwatch;
+    this.#callbacks = callbacks;
   }
 
   /** Says that the job has worked for `ranMs` of the `timeoutMs` that it may. Returns the present moment. */
   prepare(ranMs: number, timeoutMs: number): Moment {
     this.#ranMs = ranMs;
     this.#timeoutMs = timeoutMs;
-    return this.#time = { at: this.#timers.now(), ranMs };
+    return this.#look(this.now());
   }
 
   /** The present moment: the same object until the clock goes on. */
   time(): Moment {
     const at = this.#timers.now();
-    return at === this.#time.at ? this.#time : this.#time = { at, ranMs: this.ranMs(at) };
+    return at === this.#time.at ? this.#time : this.#look(at);
+  }
+
+  #look(at: number): Moment {
+    this.#elapsed = this.#stopwatch.elapsed(at);
+    const zero = at - this.#elapsed;
+    const byMs = zero - this.#zero;
+    if (!(Math.abs(byMs) <= TOLERANCE_MS)) {
+      this.#zero = zero;
+      if (!Number.isNaN(byMs)) this.#callbacks.onSet(byMs);
+    }
+    return this.#time = { at, ranMs: Math.floor(this.#ran()) };
   }
 
   /** The present instant. */
@@ -43,28 +93,33 @@ export class JobClock {
     return this.#timers.now();
   }
 
-  /** How long the job has worked up to an instant. */
-  ranMs(now: number): number {
-    if (this.#workingSince === undefined) return this.#ranMs;
-    return Math.min(this.#ranMs + Math.max(0, now - this.#workingSince), Number.MAX_SAFE_INTEGER);
+  /** The time that has elapsed by the present moment. */
+  get elapsed(): number {
+    return this.#elapsed;
   }
 
-  /** The job works: time counts. */
-  work({ at }: Instant): void {
-    this.#workingSince ??= at;
+  /** How long the job has worked up to the present moment. */
+  #ran(): number {
+    if (this.#workingSince === undefined) return this.#ranMs;
+    return Math.min(this.#ranMs + this.#elapsed - this.#workingSince, Number.MAX_SAFE_INTEGER);
+  }
+
+  /** The job works from the present moment on: time counts. */
+  work(): void {
+    this.#workingSince ??= this.#elapsed;
   }
 
   /** The job goes on working when the host's event loop comes round: only then can its timeout end it. */
   watch(): void {
-    const since = this.#workingSince;
-    if (since === undefined || this.#stopTimeout !== undefined || this.#timeoutMs === Infinity) return;
-    const left = Math.max(0, this.#timeoutMs - this.#ranMs);
-    this.#stopTimeout = this.#timers.setTimer(since + left, this.#onTimeout);
+    if (this.#workingSince === undefined || this.#stopTimeout !== undefined || this.#timeoutMs === Infinity) return;
+    this.time();
+    this.#stopTimeout = this.#timers.after(Math.max(0, this.#timeoutMs - this.#ran()), this.#callbacks.onTimeout);
   }
 
   /** The job waits: time does not count. */
-  rest(now: number): void {
-    this.#ranMs = this.ranMs(now);
+  rest(): void {
+    this.time();
+    this.#ranMs = this.#ran();
     this.#workingSince = undefined;
     this.#stopTimeout?.();
     this.#stopTimeout = undefined;
@@ -77,13 +132,13 @@ export class JobClock {
     this.#alarmAt = at;
     this.#stopAlarm = at === undefined ? undefined : this.#timers.setTimer(at, () => {
       this.#alarmAt = undefined;
-      this.#onAlarm();
+      this.#callbacks.onAlarm();
     });
   }
 
   /** Stops everything: the job is no longer live. */
   stop(): void {
-    this.rest(this.now());
+    this.rest();
     this.setAlarm(undefined);
   }
 }

@@ -2,7 +2,7 @@ import { apply } from "../../job/apply.ts";
 import type { Commit } from "../../job/commit.ts";
 import type { Job } from "../../job/job.ts";
 import { nextDueAt, ReadyQueue } from "../../job/ready_queue.ts";
-import type { Instant, Task } from "../../job/task.ts";
+import type { Task } from "../../job/task.ts";
 import type { JobListeners } from "./listeners.ts";
 import type { JobNotifier } from "./notifier.ts";
 import type { Journal } from "../durable/journal.ts";
@@ -95,9 +95,9 @@ export class Committer {
    * Whether the next task must wait for the store: handlers have run as far ahead as they may, or the commit that made the task
    * ready is not stored.
    */
-  isAhead({ at }: Instant, highWater: number): boolean {
+  isAhead(elapsed: number, highWater: number): boolean {
     if (this.journal === undefined) return false;
-    if (this.journal.isFarAhead(at)) return true;
+    if (this.journal.isFarAhead(elapsed)) return true;
     const next = this.queue.peek(highWater);
     return next !== undefined && this.#held?.has(next) === true;
   }

@@ -52,7 +52,7 @@ export class Deadlines {
     void this.readInbox?.().then(() => {
       if (isRead()) decide();
       // The store has failed: nothing is decided before it answers.
-      else this.#stopRetry = this.#timers.setTimer(this.#timers.now() + INBOX_RETRY_MS, decide);
+      else this.#stopRetry = this.#timers.after(INBOX_RETRY_MS, decide);
     });
   }
 }

@@ -8,6 +8,7 @@ import type { Timers } from "../../ports/timers.ts";
 import type { Director } from "./director.ts";
 import type { StoreSession } from "../durable/store_session.ts";
 import type { Execution } from "./execution.ts";
+import { Stopwatch } from "./clock.ts";
 import { Pacer } from "./loop.ts";
 import type { startStored } from "./stored_start.ts";
 
@@ -39,6 +40,8 @@ export class EngineHost {
   readonly services: Services;
   /** Whether errors keep their stacks. */
   readonly errorStacks: boolean;
+  /** Says how much time has passed. */
+  readonly stopwatch: Stopwatch;
   /** Shares the event loop among the jobs. */
   readonly pacer: Pacer;
   /** The engine's use of its store, if it has one. */
@@ -62,6 +65,7 @@ export class EngineHost {
     // An application may have declared services and still make an engine without any.
     this.services = services ?? ({} as Services);
     this.errorStacks = errorStacks;
+    this.stopwatch = new Stopwatch(timers);
     this.pacer = new Pacer(timers, checkRange("Cannot create engine", "sliceMs", sliceMs, 1, Infinity));
     this.#observer = observer;
     this.store = openStore?.(this);

@@ -73,7 +73,11 @@ export class Execution implements ActivationHost {
     this.deadlines = new Deadlines(this, host.timers);
     this.#notifier = new JobNotifier(job, host, callbacks);
     if (callbacks.onOutput !== undefined) this.listeners.onOutput((output) => this.#notifier.output(output));
-    this.#clock = new JobClock(host.timers, () => this.#timeOut(), () => this.#loop.wake());
+    this.#clock = new JobClock(host.timers, host.stopwatch, {
+      onTimeout: () => this.#timeOut(),
+      onAlarm: () => this.#loop.wake(),
+      onSet: (byMs) => this.committer.queue.clockSet(byMs),
+    });
     this.#runner = new HandlerRunner(this, plan, host.timers, host.director);
     this.committer = new Committer(job, this.listeners, this.#notifier);
     this.#loop = new Loop((time) => this.#takeTasks(time), () => this.#endOrWait(), host.pacer);
@@ -129,7 +133,8 @@ export class Execution implements ActivationHost {
     // A task that failed before may have ended the job.
     if (this.#isOver) return;
     this.job.isStarting = false;
-    this.#clock.work(this.time());
+    this.time();
+    this.#clock.work();
     this.#notifier.status(this.#from, this.job.status, this.now());
     this.#sendDeferred();
     first?.();
@@ -177,7 +182,7 @@ export class Execution implements ActivationHost {
   /** Brings in a delivery from outside. */
   deliver(task: Task, data: Payload | undefined): void {
     const time = this.time();
-    this.#clock.work(time);
+    this.#clock.work();
     this.committer.perform({ kind: "deliver", time, task, data }, [task]);
     this.#loop.wake();
   }
@@ -260,7 +265,7 @@ export class Execution implements ActivationHost {
       if (obstacle !== undefined) break;
       const task = takeNext(this.committer.queue, this.limits.highWater, time, director);
       if (task === undefined) break;
-      this.#clock.work(time);
+      this.#clock.work();
       if (this.#host.isObserved) this.#notifier.start(task, time);
       this.#runner.run(task);
       const { active } = this.#runner;
@@ -274,7 +279,7 @@ export class Execution implements ActivationHost {
     if (this.#isOver) return "ended";
     if (this.#resting !== undefined) return "resting";
     if (this.#runner.active >= this.workers) return "no worker free";
-    if (this.committer.isAhead(time, this.limits.highWater)) return "store behind";
+    if (this.committer.isAhead(this.#clock.elapsed, this.limits.highWater)) return "store behind";
     if (this.#loop.isDeferred || this.#host.pacer.isSpent(time)) return "slice used up";
     return undefined;
   }
@@ -298,7 +303,7 @@ export class Execution implements ActivationHost {
       this.#clock.watch();
     } else if (this.job.tasks.size > 0) {
       if (this.deadlines.isReading || this.committer.isBehind()) return this.#clock.watch();
-      this.#clock.rest(this.now());
+      this.#clock.rest();
       this.#clock.setAlarm(this.committer.queue.nextDueAt());
       this.listeners.idle();
     } else if (this.job.deferredEvents.length > 0) {

@@ -171,7 +171,7 @@ export class HandlerRunner {
   }
 
   #limitTime(activation: Activation, timeoutMs: number): void {
-    activation.whileWaiting(this.#timers.setTimer(this.#execution.now() + timeoutMs, () => {
+    activation.whileWaiting(this.#timers.after(timeoutMs, () => {
       if (!this.#active.delete(activation)) return;
       const error = new TimeoutError(
         `Slot "${activation.plan.slot.name}" of routine "${activation.routineId}"`,

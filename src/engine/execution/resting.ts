@@ -39,7 +39,7 @@ export class Resting {
       next();
     };
     if (this.#graceMs === 0) return end();
-    this.#stopGrace = timers.setTimer(timers.now() + this.#graceMs, end);
+    this.#stopGrace = timers.after(this.#graceMs, end);
     next();
   }
 

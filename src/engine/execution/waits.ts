@@ -118,7 +118,7 @@ function wait<T>(
       stops.push(() => signal.removeEventListener("abort", abort));
     }
     if (timeoutMs !== undefined && timeoutMs !== Infinity) {
-      stops.push(timers.setTimer(timers.now() + timeoutMs, () => end(late)));
+      stops.push(timers.after(timeoutMs, () => end(late)));
     }
     const { listeners } = execution;
     stops.push(listeners[event]((error) => error === undefined ? end(answer) : fail(error)));

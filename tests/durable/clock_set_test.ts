@@ -1,0 +1,91 @@
+import { assertEquals } from "@std/assert";
+import { test } from "node:test";
+import { manualTimers } from "../../src/testing/mod.ts";
+import { heldStore } from "../support/held_store.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
+
+const HOUR = 3_600_000;
+const NOON = 12 * HOUR;
+
+for (const [how, by] of [["back", -HOUR], ["forward", HOUR]] as const) {
+  test(`the clock is set ${how}: an owner renews its claim in time, by the new clock`, async () => {
+    const timers = manualTimers(NOON);
+    const process = new StoredFlowProcess({
+      store: heldStore(),
+      timers,
+      durability: { owner: "worker", leaseMs: 30_000 },
+      work: () => new Promise(() => {}),
+    });
+    const job = process.start([1]);
+    await timers.advance(1_000);
+    await timers.setClock(timers.now() + by);
+    await timers.advance(9_000);
+    const record = await process.store.find("job");
+    assertEquals([record?.owner, record?.wakeAt], ["worker", timers.now() + 30_000]);
+    await timers.advance(100_000);
+    assertEquals((await process.store.find("job"))?.wakeAt, timers.now() + 30_000);
+    process.flow.cancel(job);
+  });
+
+  test(`the clock is set ${how}: a write that has failed is tried again in time`, async () => {
+    const timers = manualTimers(NOON);
+    const store = heldStore();
+    const process = new StoredFlowProcess({ store, timers, durability: { retryDelayMs: 100 } });
+    const job = process.start([1]);
+    store.fail(1);
+    await timers.flush();
+    assertEquals(process.told("store_error").length, 1);
+    await timers.setClock(timers.now() + by);
+    await timers.advance(99);
+    assertEquals(job.status, "running");
+    await timers.advance(1);
+    assertEquals(job.status, "completed");
+  });
+
+  test(`the clock is set ${how}: the first call of a store that fails is tried again in time`, async () => {
+    const timers = manualTimers(NOON);
+    const inner = heldStore();
+    let tries = 0;
+    const store = {
+      ...inner,
+      create: async (job: Parameters<typeof inner.create>[0]) => {
+        if (++tries === 1) throw new Error("the store is away");
+        return await inner.create(job);
+      },
+    };
+    const process = new StoredFlowProcess({ store, timers, durability: { retryDelayMs: 100 } });
+    const job = process.start([1]);
+    await timers.flush();
+    await timers.setClock(timers.now() + by);
+    await timers.advance(99);
+    assertEquals([tries, job.status], [1, "running"]);
+    await timers.advance(1);
+    assertEquals([tries, job.status], [2, "completed"]);
+  });
+
+  test(`the clock is set ${how}, relaxed: what was done is stored in time, and no handler runs too far ahead`, async () => {
+    const timers = manualTimers(NOON);
+    const store = heldStore();
+    const process = new StoredFlowProcess({
+      store,
+      timers,
+      durability: { mode: "relaxed", flushMs: 50 },
+      work: () => new Promise<void>((resolve) => void timers.after(20, resolve)),
+    });
+    const job = process.start(Array.from({ length: 20 }, (_, n) => n));
+    await timers.advance(25);
+    await timers.setClock(timers.now() + by);
+    const before = store.appends.length;
+    await timers.advance(60);
+    assertEquals(store.appends.length > before, true);
+    store.hold();
+    await timers.advance(60);
+    await timers.setClock(timers.now() - by);
+    const begun = process.begun.length;
+    await timers.advance(10_000);
+    assertEquals(process.begun.length <= begun + 3, true, `${process.begun.length - begun} more have begun`);
+    store.release();
+    await timers.advance(1_000);
+    assertEquals(job.status, "completed");
+  });
+}
