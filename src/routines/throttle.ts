@@ -50,9 +50,11 @@ export class Throttle<T = unknown> extends Routine<ThrottleOptions> {
     const last = ctx.state.get<number>("last") ?? 0;
     let sent = ctx.state.get<number>("sent") ?? 0;
     const now = ctx.now();
-    // Each instant has a key of its own, so that sending an input does not store those of all others again. Of a clock that has been
-    // set back, instants lie ahead: then they count as now.
-    const earliest = () => Math.min(ctx.state.get<number>(`sent ${sent + 1 - count}`) ?? -Infinity, now) + intervalMs;
+    // Each instant has a key of its own, so that sending an input does not store those of all others again.
+    const sentAt = (n: number) => ctx.state.get<number>(`sent ${n}`) ?? -Infinity;
+    // Of a clock that has been set back, the latest instants lie ahead: then they count as now.
+    for (let n = sent; sentAt(n) > now; n--) ctx.state.set(`sent ${n}`, now);
+    const earliest = () => sentAt(sent + 1 - count) + intervalMs;
     while (sent < last && earliest() <= ctx.now()) {
       const key = `input ${++sent}`;
       ctx.emit<unknown>(this.output.name, ctx.state.get<{ data?: unknown }>(key)?.data);

@@ -1,17 +1,16 @@
 import type { ClassTable } from "../../values/class_table.ts";
 import { describeError, type ErrorData } from "../../values/error_data.ts";
-import { CancelledError, StepLimitError, TimeoutError } from "../../base/errors.ts";
-import { ignoreRejection } from "../../base/thenable.ts";
+import { CancelledError, isStepLimit, StepLimitError, TimeoutError } from "../../base/errors.ts";
 import type { Payload } from "../../values/payload.ts";
-import { checkStrategy, type FlowGraph } from "../../model/flow_graph.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { Services } from "../../model/context.ts";
 import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
 import { createTasks } from "../../job/decide.ts";
-import { adoptLimits, type ExecutionSettings, type Job, type JobStatus } from "../../job/job.ts";
+import { adoptLimits, type Job, type JobStatus } from "../../job/job.ts";
 import type { Instant, Merged, Moment, Task } from "../../job/task.ts";
 import type { Activation, ActivationHost, PauseRequest } from "../activation/activation.ts";
 import { Committer } from "./committer.ts";
+import { storeCheckpoint } from "./checkpoint.ts";
 import { Deadlines } from "./deadlines.ts";
 import { failureCommit, mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
 import { takeNext } from "./director.ts";
@@ -20,6 +19,7 @@ import { HandlerRunner } from "./handler_runner.ts";
 import { JobClock } from "./clock.ts";
 import { JobListeners } from "./listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./notifier.ts";
+import { workersOf } from "./first_commit.ts";
 import { Loop } from "./loop.ts";
 import { bindRoutes, emissionsOf, type Plan, slotOf, type SlotPlan } from "../activation/plan.ts";
 import { DEFAULT_GRACE_MS, Resting } from "./resting.ts";
@@ -203,21 +203,7 @@ export class Execution implements ActivationHost {
   }
 
   commitStep(activation: Activation, progress: Payload | undefined): Promise<void> {
-    let isPending = true;
-    let stop: (() => void) | undefined;
-    const stored = new Promise<void>((resolve, reject) => {
-      const goOn = () => {
-        isPending = false;
-        stop?.();
-        resolve();
-      };
-      this.step(activation, "active", progress, () => this.#host.pacer.pass(this.time(), goOn));
-      this.#loop.wake();
-      if (isPending) stop = activation.onAbort(reject);
-    });
-    // An abort is told by the signal too: a handler need not wait for a checkpoint to hear of it.
-    if (stop !== undefined) ignoreRejection(stored);
-    return stored;
+    return storeCheckpoint(this, activation, progress, this.#host.pacer);
   }
 
   /** Merges the delivery of a task into its slot, once for all attempts of its handler. */
@@ -393,21 +379,6 @@ export class Execution implements ActivationHost {
 
   #timeOut(): void {
     this.#break("failed", new TimeoutError(`Job "${this.job.jobId}"`, this.#timeoutMs));
-  }
-}
-
-/** How many handlers of a job may wait at the same time. The preflight has checked the settings. */
-function workersOf({ executionStrategy, maxWorkers }: ExecutionSettings, graph: FlowGraph): number {
-  if (executionStrategy === undefined && maxWorkers === undefined) return graph.maxWorkers;
-  return checkStrategy(executionStrategy ?? graph.executionStrategy, maxWorkers).maxWorkers;
-}
-
-/** A proxy that was thrown may throw at any look at it. */
-function isStepLimit(thrown: unknown): boolean {
-  try {
-    return thrown instanceof StepLimitError;
-  } catch {
-    return false;
   }
 }
 

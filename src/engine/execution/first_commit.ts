@@ -5,9 +5,9 @@ import { payloadOf } from "../../values/encoder.ts";
 import { describeError } from "../../values/error_data.ts";
 import { isRecord } from "../../values/json.ts";
 import { type Payload, valueOf } from "../../values/payload.ts";
-import type { FlowGraph } from "../../model/flow_graph.ts";
+import { checkStrategy, type FlowGraph } from "../../model/flow_graph.ts";
 import type { KeyChange, MigratedState, StatusCommit } from "../../job/commit.ts";
-import type { Job } from "../../job/job.ts";
+import type { ExecutionSettings, Job } from "../../job/job.ts";
 import type { Moment } from "../../job/task.ts";
 import { statusCommit } from "../activation/commits.ts";
 import type { Plan } from "../activation/plan.ts";
@@ -60,4 +60,10 @@ function migrateState(
     const subject = { action: "Cannot migrate state", root: `state${pathStep(key)}` };
     return [key, payloadOf(value, registry, subject, limits)];
   });
+}
+
+/** How many handlers of a job may wait at the same time. The preflight has checked the settings. */
+export function workersOf({ executionStrategy, maxWorkers }: ExecutionSettings, graph: FlowGraph): number {
+  if (executionStrategy === undefined && maxWorkers === undefined) return graph.maxWorkers;
+  return checkStrategy(executionStrategy ?? graph.executionStrategy, maxWorkers).maxWorkers;
 }
