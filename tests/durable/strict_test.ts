@@ -141,3 +141,22 @@ test("a wait for a condition resolves when what it has seen is stored", async ()
   store.release();
   await wait;
 });
+
+test("a handler that fails while its checkpoint is being stored: the checkpoint's event has the attempt of its start", async () => {
+  const process = new StoredFlowProcess({
+    store: heldStore(),
+    work: (_n, ctx) => {
+      if (ctx.attempt > 0) return;
+      ctx.checkpoint("once").catch(() => {});
+      throw new Error("down");
+    },
+  });
+  process.flow.routines.get("worker")?.setAsCritical({ retryDelayMs: 1 });
+  process.start([1]);
+  await process.timers.advance(10);
+  const told = process.events.flatMap((event) => {
+    if (event.type !== "start" && event.type !== "task") return [];
+    return event.routine === "worker" ? [[event.type === "task" ? event.outcome : "start", event.attempt]] : [];
+  });
+  assertEquals(told, [["start", 0], ["step", 0], ["retry", 0], ["start", 1], ["done", 1]]);
+});
