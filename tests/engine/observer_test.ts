@@ -133,8 +133,7 @@ test("an event of a task has the attempt of its start, however often the task fa
     });
     flow.execute("act");
     await timers.advance(10_000);
-    const attempts = (type: "start" | "task") =>
-      events.flatMap((event) => event.type === type ? [event.attempt] : []);
+    const attempts = (type: "start" | "task") => events.flatMap((event) => event.type === type ? [event.attempt] : []);
     const expected = strategy === "retry" ? [0, 1, 2] : [0];
     assertEquals([attempts("start"), attempts("task")], [expected, expected], strategy);
   }

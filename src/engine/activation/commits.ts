@@ -98,19 +98,19 @@ export function stepCommit(
 }
 
 /**
- * The commit of a task's failure, by the error handler of its routine; a fatal one fails the job in any case. An awaited delivery
- * is never tried again.
+ * The commit of a task's failure, by the error handler of its routine; a fatal one fails the job in any case. `kinds` are what the
+ * error can be told by; an error without them, as that of an awaited delivery, is never tried again.
  */
 export function failureCommit(
   job: Job,
   task: Task,
   routine: RoutinePlan,
   error: ErrorData,
+  kinds: readonly (string | number)[] | undefined,
   isFatal: boolean,
   time: Moment,
 ): FailureCommit {
-  const handler = isFatal ? STOP : routine.errorHandler;
-  const verdict = decideVerdict(job, task, error, handler, time.at, task.details?.awaiting === undefined);
+  const verdict = decideVerdict(job, task, kinds, isFatal ? STOP : routine.errorHandler, time.at);
   const records = [...startRecords(task, time), ...failureRecords(routine.id, error, verdict, time.at)];
   return { kind: "failure", time, task, error, verdict, active: [], records, version: routine.version };
 }

@@ -1,5 +1,5 @@
 import type { ClassTable } from "../../values/class_table.ts";
-import { describeError, type ErrorData } from "../../values/error_data.ts";
+import { describeError, type ErrorData, errorKinds, isStepLimit } from "../../values/error_data.ts";
 import { CancelledError, StepLimitError, TimeoutError } from "../../base/errors.ts";
 import type { Payload } from "../../values/payload.ts";
 import { checkStrategy, type FlowGraph } from "../../model/flow_graph.ts";
@@ -197,7 +197,8 @@ export class Execution implements ActivationHost {
 
   /** A handler has failed, or could not be called. */
   failed(task: Task, plan: SlotPlan, thrown: unknown): void {
-    this.#failTask(task, plan, describeError(thrown, this.#host.errorStacks), thrown instanceof StepLimitError);
+    const error = describeError(thrown, this.#host.errorStacks, this.limits);
+    this.#failTask(task, plan, error, errorKinds(thrown, error), isStepLimit(error));
   }
 
   /** A handler that waited is done, or the store has caught up: another task may be taken. */
@@ -322,12 +323,18 @@ export class Execution implements ActivationHost {
     // Unreachable default: only tasks with a deadline expire.
     const timeoutMs = task.details?.awaiting?.timeoutMs ?? 0;
     const error = new TimeoutError(`The delivery to slot "${slot}" of routine "${routine}"`, timeoutMs);
-    this.#failTask(task, slotOf(this.plan, task.route), describeError(error), false);
+    this.#failTask(task, slotOf(this.plan, task.route), describeError(error), undefined, false);
   }
 
-  #failTask(task: Task, { routine }: SlotPlan, error: ErrorData, isFatal: boolean): void {
+  #failTask(
+    task: Task,
+    { routine }: SlotPlan,
+    error: ErrorData,
+    kinds: readonly (string | number)[] | undefined,
+    isFatal: boolean,
+  ): void {
     if (this.#isOver) return;
-    const commit = failureCommit(this.job, task, routine, error, isFatal, this.time());
+    const commit = failureCommit(this.job, task, routine, error, kinds, isFatal, this.time());
     if (commit.verdict.kind === "end" && commit.verdict.stop) {
       const active = this.#runner.activeTasks().filter((other) => other !== task);
       return this.#end({ ...commit, active }, () => new CancelledError(`routine "${routine.id}" has failed`));
