@@ -11,7 +11,7 @@ import {
 } from "../base/errors.ts";
 import { constructorOf, functionName } from "../base/reflection.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
-import { isPlainKey, JsonRoom } from "./json_room.ts";
+import { copyPlain, isPlainKey, JsonRoom } from "./json_room.ts";
 import type { ValueLimits } from "./payload.ts";
 import { SchemaError } from "./standard_schema.ts";
 
@@ -204,10 +204,13 @@ export function reviveError(data: ErrorData): Error {
   const error = errors === undefined
     ? new (ERROR_CLASSES.get(name) ?? Error)(message, options)
     : new AggregateError(errors.map(reviveError), message, options);
-  for (const [key, value] of Object.entries(details)) if (!(key in error)) define(error, key, value, true);
+  for (const key of Object.keys(details)) {
+    // The data may be that of a payload, which nobody may change.
+    if (!(key in error)) define(error, key, copyPlain(details[key]), true);
+  }
   if (error.name !== name) define(error, "name", name);
   if (code !== undefined) define(error, "code", code);
-  if (omitted !== undefined) define(error, "omitted", omitted);
+  if (omitted !== undefined) define(error, "omitted", [...omitted]);
   if (stack !== undefined) define(error, "stack", stack);
   return error;
 }

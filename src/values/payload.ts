@@ -64,13 +64,25 @@ export function unseenWireOf(payload: Payload | undefined): JsonValue | undefine
 }
 
 /**
- * The value of a payload as users see it: plain JSON is frozen, and all users share it; anything else is built anew for each.
+ * The value of a payload as users see it: plain JSON is frozen, and all users share it; anything else is built anew for each,
+ * and refuses changes in place where it can: they would be lost.
  *
  * @throws {TypeError} when a class is not in the table; whatever a class's `fromJSON` throws
  */
 export function valueOf(payload: Payload | undefined, classes: ClassTable): unknown {
   if (!(payload instanceof HeldJson)) return payload;
-  return payload.isTagged ? decode(payload.json, classes) : frozenWireOf(payload);
+  return payload.isTagged ? decode(payload.json, classes, false) : frozenWireOf(payload);
+}
+
+/**
+ * The value of a payload for a function of the user that gives back what takes its place: what is built anew may be changed.
+ *
+ * @throws as `valueOf`
+ */
+export function draftOf(payload: Payload | undefined, classes: ClassTable): unknown {
+  return isTagged(payload) && payload !== undefined
+    ? decode(wireOf(payload), classes, true)
+    : valueOf(payload, classes);
 }
 
 /** The JSON of a payload whose parts may be shared with other payloads; `undefined` for a tagged one. */
