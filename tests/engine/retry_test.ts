@@ -167,6 +167,7 @@ test("retryableErrors knows subclasses by the names of their classes, and errors
     [new RangeError(), ["Error"], false],
     [new Error(), ["Error"], true],
     [new TimeoutError("It", 5), ["RoutiluxError"], true],
+    [Object.setPrototypeOf(new Error(), Object.create(NetworkError.prototype)), ["NetworkError"], true],
     [coded("ECONNRESET"), ["ECONNRESET"], true],
     [coded(429), [503, 429], true],
     [coded(429), ["429"], false],
