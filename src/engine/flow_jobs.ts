@@ -233,8 +233,8 @@ function checkTakes(job: Job): void {
 }
 
 /** Says whether an ended job has something that it could go on with. */
-function hasWork({ failures, tasks, deferredEvents }: Job): boolean {
-  return failures.length + tasks.size + deferredEvents.length > 0;
+function hasWork({ status, failures, tasks, deferredEvents }: Job): boolean {
+  return failures.length > 0 || (status !== "completed" && tasks.size + deferredEvents.length > 0);
 }
 
 /** The error of a call that a job's status does not allow. */
