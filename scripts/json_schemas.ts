@@ -124,9 +124,17 @@ function overrideSchema({ valibotSchema, jsonSchema }: OverrideSchemaContext): A
         properties: {
           name: { type: "string" },
           message: { type: "string" },
-          code: { type: "string" },
+          code: { type: ["string", "number"] },
           stack: { type: "string" },
           cause: { $ref: "#/$defs/error" },
+          details: {
+            description: 'Plain JSON: no object in it has the key "$type".',
+            type: "object",
+            propertyNames: { not: { enum: ["__proto__", "$type"] } },
+            additionalProperties: { $ref: "#/$defs/value" },
+          },
+          errors: { type: "array", items: { $ref: "#/$defs/error" } },
+          omitted: { type: "array", items: { type: "string" }, minItems: 1 },
         },
         required: ["name", "message"],
         additionalProperties: false,

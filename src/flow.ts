@@ -70,7 +70,10 @@ export interface ExecuteOptions extends CreateOptions, ListenOptions {}
 
 /** The options of `flow.resume`. */
 export interface ResumeOptions extends ListenOptions {
-  /** Turns the failures of an ended job into tasks again, with all their retries. @default {false} */
+  /**
+   * Lets an ended job go on: its failures become tasks again, with all their retries; tasks and deferred events that were
+   * left when it failed or was cancelled go on as well. Its working time begins anew. @default {false}
+   */
   readonly redrive?: boolean;
 }
 
@@ -224,11 +227,13 @@ export class Flow extends FlowGraph {
   }
 
   /**
-   * Continues a pending, paused or restored job. All checks run first; then the job's status is `running`.
+   * Continues a pending, paused or restored job, or with `redrive` one that has ended. All checks run first; then the job's
+   * status is `running`.
    *
    * @returns the same job
    * @throws {PreflightError} when the job does not fit the flow, with all findings; the job is unchanged
-   * @throws {StateError} when the job is live already, or has ended and `redrive` is not set
+   * @throws {StateError} when the job is live already; when it has ended and `redrive` is not set, or nothing is left to do
+   * @throws {StepLimitError} when the job has ended by `limits.steps`, and the limit of the flow is no larger now
    */
   resume(job: JobState, options: ResumeOptions = {}): JobState {
     options.signal?.throwIfAborted();

@@ -190,12 +190,3 @@ export class StoreError extends RoutiluxError {
     this.jobId = jobId;
   }
 }
-
-/** Says whether a thrown value is a `StepLimitError`. A proxy that was thrown may throw at any look at it. */
-export function isStepLimit(thrown: unknown): boolean {
-  try {
-    return thrown instanceof StepLimitError;
-  } catch {
-    return false;
-  }
-}

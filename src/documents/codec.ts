@@ -5,6 +5,7 @@ import { ItemPath, type Path, pathStep } from "../base/path.ts";
 import { errorJson } from "../job/decide.ts";
 import type { ErrorData } from "../values/error_data.ts";
 import { isRecord, type JsonObject, type JsonValue } from "../values/json.ts";
+import { copyPlain } from "../values/json_room.ts";
 import type { Payload } from "../values/payload.ts";
 import { isErrorData } from "../values/value_reader.ts";
 import type { DocumentReader } from "./reader.ts";
@@ -363,13 +364,20 @@ export const error: Codec<ErrorData, ErrorDocument> = {
   schema: once(() =>
     v.custom<ErrorDocument>(
       (input) => isErrorData(input),
-      "Invalid error: expected { name, message } with code, cause and stack where there are some",
+      "Invalid error: expected { name, message }, and code, cause, details, errors, omitted and stack where there are some",
     )
   ),
   write: errorJson,
   read: (document) => copyError(document as unknown as ErrorData),
 };
 
-function copyError({ cause, ...error }: ErrorData): ErrorData {
-  return cause === undefined ? error : { ...error, cause: copyError(cause) };
+function copyError({ cause, details, errors, omitted, ...error }: ErrorData): ErrorData {
+  const copied = copyPlain(details);
+  return {
+    ...error,
+    ...(cause === undefined ? {} : { cause: copyError(cause) }),
+    ...(isRecord(copied) ? { details: copied } : {}),
+    ...(errors === undefined ? {} : { errors: errors.map(copyError) }),
+    ...(omitted === undefined ? {} : { omitted: [...omitted] }),
+  };
 }

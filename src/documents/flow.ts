@@ -79,7 +79,7 @@ export const flowSchema: () => Schema<FlowDocument> = once(() => {
     maxRetryDelayMs: optional(duration),
     retryBackoff: optional(between(0)),
     retryDelayMs: optional(duration),
-    retryableErrors: optional(list(v.string())),
+    retryableErrors: optional(list(v.union([v.string(), v.pipe(v.number(), v.finite())]))),
     strategy: oneOf(ERROR_STRATEGIES),
   });
   const slot = strict<SlotDocument>({

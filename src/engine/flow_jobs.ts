@@ -1,4 +1,4 @@
-import { describeError } from "../values/error_data.ts";
+import { describeError, isStepLimit } from "../values/error_data.ts";
 import { CancelledError, StateError } from "../base/errors.ts";
 import { payloadOf } from "../values/encoder.ts";
 import type { Payload } from "../values/payload.ts";
@@ -77,6 +77,7 @@ export class FlowJobs {
    * Makes a job live that is pending or at rest, after the preflight.
    *
    * @throws {StateError} when its status does not allow it
+   * @throws {StepLimitError} when it was ended by the limit of its tasks, and that is no larger now
    * @throws {PreflightError} when it does not fit the flow; the job is unchanged
    */
   resume(job: Job, redrive: boolean, callbacks: JobCallbacks): void {
@@ -239,8 +240,23 @@ export class FlowJobs {
       if (redrive) throw refuse("redrive", job, "only a job that has ended can be redriven");
       return;
     }
-    if (!redrive) throw refuse("resume", job, "it has ended; { redrive: true } puts its failures back");
-    if (job.failures.length === 0) throw refuse("redrive", job, "it has no failures");
+    if (!redrive) {
+      throw refuse(
+        "resume",
+        job,
+        "it has ended; { redrive: true } puts its failures back, and goes on with what is pending",
+      );
+    }
+    if (!hasWork(job)) throw refuse("redrive", job, "it has no failures, and nothing is pending");
+    this.#checkLimit(job);
+  }
+
+  /** A job that was ended by the limit of its tasks goes on only with a larger one. */
+  #checkLimit({ error, nextTaskId }: Job): void {
+    if (error === undefined || !isStepLimit(error)) return;
+    const { steps } = this.#graph.limits;
+    // Without details the error is of a version that kept none.
+    checkSteps(Number(error.details?.limit ?? nextTaskId - 1) + 1, steps);
   }
 
   #time(job: Job): Moment {
@@ -266,6 +282,11 @@ function notHere(job: Job, session: StoreSession): string {
 function checkTakes(job: Job): void {
   if (statusOf(job) === "running" || job.status === "paused") return;
   throw refuse("deliver to", job, "only a running or paused job takes deliveries");
+}
+
+/** Says whether an ended job has something that it could go on with. */
+function hasWork({ status, failures, tasks, deferredEvents }: Job): boolean {
+  return failures.length > 0 || (status !== "completed" && tasks.size + deferredEvents.length > 0);
 }
 
 /** The error of a call that a job's status does not allow. */

@@ -54,14 +54,17 @@ export function checkSteps(id: number, steps: number): void {
   if (id > most) throw new StepLimitError(most);
 }
 
-/** What happens to a task that has failed, by its error handler. */
+/**
+ * What happens to a task that has failed, by its error handler.
+ *
+ * @param kinds what the error can be told by; `undefined` for one that is never tried again
+ */
 export function decideVerdict(
   job: Job,
   task: Task,
-  error: ErrorData,
+  kinds: readonly (string | number)[] | undefined,
   handler: ErrorHandler,
   now: number,
-  mayRetry: boolean,
 ): Verdict {
   const attempt = task.details?.attempt ?? 0;
   const maxRetries = task.details?.maxRetries ?? handler.maxRetries;
@@ -73,7 +76,7 @@ export function decideVerdict(
     case "skip":
       return { kind: "end", status: "skipped", stop: false };
     case "retry":
-      if (mayRetry && attempt < maxRetries && handler.retryableErrors?.includes(error.name) !== false) {
+      if (kinds !== undefined && attempt < maxRetries && isRetryable(kinds, handler)) {
         const notBefore = instantAfter(now, retryDelay(handler, job.jobId, task.id, attempt));
         return { kind: "retry", attempt: attempt + 1, maxRetries, notBefore };
       }
@@ -118,13 +121,20 @@ export function failureRecords(routine: string, error: ErrorData, verdict: Verdi
   return verdict.status === "skipped" ? [first, { ...base, type: "skip", data: undefined }] : [first];
 }
 
+function isRetryable(kinds: readonly (string | number)[], { retryableErrors }: ErrorHandler): boolean {
+  return retryableErrors === undefined || retryableErrors.some((kind) => kinds.includes(kind));
+}
+
 /** An error as plain JSON, its keys sorted. */
-export function errorJson({ name, message, code, cause, stack }: ErrorData): JsonObject {
+export function errorJson({ name, message, code, cause, details, errors, omitted, stack }: ErrorData): JsonObject {
   return {
     ...(cause === undefined ? {} : { cause: errorJson(cause) }),
     ...(code === undefined ? {} : { code }),
+    ...(details === undefined ? {} : { details }),
+    ...(errors === undefined ? {} : { errors: errors.map(errorJson) }),
     message,
     name,
+    ...(omitted === undefined ? {} : { omitted }),
     ...(stack === undefined ? {} : { stack }),
   };
 }

@@ -1,4 +1,4 @@
-import { describeError } from "../values/error_data.ts";
+import { describeError, isErrorCode } from "../values/error_data.ts";
 import { SerializationError } from "../base/errors.ts";
 import { isRecord, type JsonObject } from "../values/json.ts";
 import { checkDuration, checkInteger, checkRange, checkWord } from "../base/options.ts";
@@ -24,8 +24,11 @@ export interface ErrorHandlerOptions {
   readonly maxRetryDelayMs?: number;
   /** Which share of the delay is left to chance, 0 to 1. @default {0} */
   readonly jitter?: number;
-  /** Names of the errors that are worth a retry; without it, all are. */
-  readonly retryableErrors?: readonly string[];
+  /**
+   * The errors that are worth a retry, by name or code; the name of a class stands for its subclasses too, `"Error"`
+   * for those alone that have this name. Without it, all are.
+   */
+  readonly retryableErrors?: readonly (string | number)[];
   /** Whether the job fails when the retries are spent: false continues instead. @default {true} */
   readonly isCritical?: boolean;
 }
@@ -57,15 +60,15 @@ export class ErrorHandler {
   readonly maxRetryDelayMs: number;
   /** Which share of the delay is left to chance, 0 to 1. */
   readonly jitter: number;
-  /** Names of the errors that are worth a retry; all are when there is no list. */
-  readonly retryableErrors: readonly string[] | undefined;
+  /** Names and codes of the errors that are worth a retry; all are when there is no list. */
+  readonly retryableErrors: readonly (string | number)[] | undefined;
   /** Whether the job fails when the retries are spent. */
   readonly isCritical: boolean;
 
   /**
    * Makes an error handler.
    *
-   * @throws {TypeError} for an unknown strategy or a list that holds no names
+   * @throws {TypeError} for an unknown strategy or a list that holds neither names nor codes
    * @throws {RangeError} for a number out of range
    */
   constructor(options: ErrorHandlerOptions = {}) {
@@ -78,7 +81,7 @@ export class ErrorHandler {
     this.retryBackoff = checkRange(ACTION, "retryBackoff", retryBackoff, 0, Number.MAX_SAFE_INTEGER);
     this.maxRetryDelayMs = checkDuration(ACTION, "maxRetryDelayMs", maxRetryDelayMs);
     this.jitter = checkRange(ACTION, "jitter", jitter, 0, 1);
-    this.retryableErrors = checkNames(retryableErrors);
+    this.retryableErrors = checkKinds(retryableErrors);
     if (typeof isCritical !== "boolean") {
       throw new TypeError(`${ACTION}: isCritical must be a boolean, current value is ${describeValue(isCritical)}`);
     }
@@ -128,12 +131,12 @@ const SETTINGS = [
   "strategy",
 ] as const satisfies readonly (keyof ErrorHandlerOptions)[];
 
-function checkNames(names: readonly string[] | undefined): readonly string[] | undefined {
-  if (names === undefined) return undefined;
-  if (!Array.isArray(names) || !names.every((name) => typeof name === "string")) {
+function checkKinds(kinds: readonly (string | number)[] | undefined): readonly (string | number)[] | undefined {
+  if (kinds === undefined) return undefined;
+  if (!Array.isArray(kinds) || !kinds.every(isErrorCode)) {
     throw new TypeError(
-      `${ACTION}: retryableErrors must be a list of error names such as "TypeError", got ${describeValue(names)}`,
+      `${ACTION}: retryableErrors must be a list of error names such as "TypeError", got ${describeValue(kinds)}`,
     );
   }
-  return Object.freeze([...names]);
+  return Object.freeze([...kinds]);
 }

@@ -1,5 +1,5 @@
 import { type AnyClass, CONSTRUCTOR_REMEDY, constructorNeeds } from "../base/reflection.ts";
-import { DEFAULT_VALUE_LIMITS, frozenWireOf, type Payload, type ValueLimits, valueOf } from "../values/payload.ts";
+import { DEFAULT_VALUE_LIMITS, draftOf, frozenWireOf, type Payload, type ValueLimits } from "../values/payload.ts";
 import { payloadOf } from "../values/encoder.ts";
 import { PreflightError, type PreflightFinding, SerializationError } from "../base/errors.ts";
 import { isRecord, type JsonObject, type JsonValue } from "../values/json.ts";
@@ -163,7 +163,7 @@ function readValues(json: unknown, path: string, registry: Registry, limits: Val
     });
     throw new PreflightError("Cannot read routine", findings);
   }
-  return Object.fromEntries(read.map(([key, value]) => [key, valueOf(value, registry)]));
+  return Object.fromEntries(read.map(([key, value]) => [key, draftOf(value, registry)]));
 }
 
 function addSlot(declaration: RoutineDeclaration, slot: Slot<never>, isTimer: boolean, path: string): void {

@@ -1,6 +1,5 @@
-import { decodeBase64 } from "./base64.ts";
 import type { ClassTable } from "./class_table.ts";
-import { type ErrorData, reviveError } from "./error_data.ts";
+import { decode } from "./decoder.ts";
 import { isJsonArray, isOwnKey, isRecord, type JsonObject, type JsonValue } from "./json.ts";
 
 /** How deep and how large one value may be. */
@@ -65,13 +64,25 @@ export function unseenWireOf(payload: Payload | undefined): JsonValue | undefine
 }
 
 /**
- * The value of a payload as users see it: plain JSON is frozen, and all users share it; anything else is built anew for each.
+ * The value of a payload as users see it: plain JSON is frozen, and all users share it; anything else is built anew for each,
+ * and refuses changes in place where it can: they would be lost.
  *
  * @throws {TypeError} when a class is not in the table; whatever a class's `fromJSON` throws
  */
 export function valueOf(payload: Payload | undefined, classes: ClassTable): unknown {
   if (!(payload instanceof HeldJson)) return payload;
-  return payload.isTagged ? decode(payload.json, classes) : frozenWireOf(payload);
+  return payload.isTagged ? decode(payload.json, classes, false) : frozenWireOf(payload);
+}
+
+/**
+ * The value of a payload for a function of the user that gives back what takes its place: what is built anew may be changed.
+ *
+ * @throws as `valueOf`
+ */
+export function draftOf(payload: Payload | undefined, classes: ClassTable): unknown {
+  return isTagged(payload) && payload !== undefined
+    ? decode(wireOf(payload), classes, true)
+    : valueOf(payload, classes);
 }
 
 /** The JSON of a payload whose parts may be shared with other payloads; `undefined` for a tagged one. */
@@ -119,45 +130,4 @@ function freezeJson(json: JsonValue): void {
     }
   }
   Object.freeze(json);
-}
-
-/**
- * Builds the value that tagged JSON stands for.
- *
- * @throws {TypeError} when a class is not in the table; whatever a class's `fromJSON` throws
- */
-function decode(json: JsonValue, classes: ClassTable): unknown {
-  if (typeof json !== "object" || json === null) return json;
-  if (isJsonArray(json)) return json.map((item) => decode(item, classes));
-  const tag = json.$type;
-  if (typeof tag === "string") return revive(tag, json.value ?? null, classes);
-  const copy: Record<string, unknown> = {};
-  for (const key of Object.keys(json)) copy[key] = decode(json[key] ?? null, classes);
-  return copy;
-}
-
-function revive(tag: string, value: JsonValue, classes: ClassTable): unknown {
-  switch (tag) {
-    case "Date":
-      return new Date(String(value));
-    case "bigint":
-      return BigInt(String(value));
-    case "Uint8Array":
-      return decodeBase64(String(value));
-    case "Map":
-      return new Map(
-        items(value).map((pair) => [decode(items(pair)[0] ?? null, classes), decode(items(pair)[1] ?? null, classes)]),
-      );
-    case "Set":
-      return new Set(items(value).map((item) => decode(item, classes)));
-    case "Error":
-      return reviveError(value as JsonObject & ErrorData);
-    default:
-      return classes.revive(tag, decode(value, classes));
-  }
-}
-
-function items(value: JsonValue): readonly JsonValue[] {
-  // Unreachable default: the encoder writes lists here, and the reader has checked that there is one.
-  return isJsonArray(value) ? value : [];
 }

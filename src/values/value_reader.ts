@@ -2,7 +2,9 @@ import { BUILT_IN_TAGS } from "./class_table.ts";
 import { decodeBase64 } from "./base64.ts";
 import { SerializationError } from "../base/errors.ts";
 import { parseInstant } from "../base/instant.ts";
+import { isErrorCode, isTexts } from "./error_data.ts";
 import { cloneArray, isOwnKey, isRecord, isWide, type JsonValue, withValues } from "./json.ts";
+import { copyPlain } from "./json_room.ts";
 import { type Payload, taggedPayload, unseenPayload, type ValueLimits } from "./payload.ts";
 import { describeValue, joinPath, type Path } from "../base/path.ts";
 import { utf8Length } from "../base/text.ts";
@@ -198,8 +200,10 @@ const MOST_CAUSES = 100;
 /** Says whether JSON is an error as `describeError` writes it. */
 export function isErrorData(value: unknown, causes: number = MOST_CAUSES): boolean {
   if (!isRecord(value) || causes < 0) return false;
-  const { name, message, code, cause, stack, ...rest } = value;
-  return typeof name === "string" && typeof message === "string" &&
-    (code === undefined || typeof code === "string") && (stack === undefined || typeof stack === "string") &&
-    (cause === undefined || isErrorData(cause, causes - 1)) && Object.keys(rest).length === 0;
+  const { name, message, code, cause, details, errors, omitted, stack, ...rest } = value;
+  return typeof name === "string" && typeof message === "string" && Object.keys(rest).length === 0 &&
+    (code === undefined || isErrorCode(code)) && (stack === undefined || typeof stack === "string") &&
+    (cause === undefined || isErrorData(cause, causes - 1)) && (omitted === undefined || isTexts(omitted)) &&
+    (errors === undefined || (Array.isArray(errors) && errors.every((each) => isErrorData(each, causes - 1)))) &&
+    (details === undefined || (isRecord(details) && copyPlain(details) !== undefined));
 }

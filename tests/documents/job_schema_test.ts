@@ -35,6 +35,7 @@ test("a value of another kind, at any place of the library's, is refused and the
     const right = valueAt(fullJob(), place);
     for (const wrong of WRONG) {
       if (kindOf(wrong) === kindOf(right) || (pathOf(place) === "executionTimeoutMs" && wrong === null)) continue;
+      if (place.at(-1) === "code" && typeof wrong === "number") continue;
       const spoilt = `${pathOf(place)} = ${JSON.stringify(wrong)}`;
       const error = thrownBy(withValueAt(fullJob(), place, wrong));
       assertInstanceOf(error, SerializationError, `${spoilt} was read`);

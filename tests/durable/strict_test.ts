@@ -142,3 +142,44 @@ test("a wait for a condition resolves when what it has seen is stored", async ()
   store.release();
   await wait;
 });
+
+test("a handler that fails while its checkpoint is being stored: the checkpoint's event has the attempt of its start", async () => {
+  const process = new StoredFlowProcess({
+    store: heldStore(),
+    work: (_n, ctx) => {
+      if (ctx.attempt > 0) return;
+      ctx.checkpoint("once").catch(() => {});
+      throw new Error("down");
+    },
+  });
+  process.flow.routines.get("worker")?.setAsCritical({ retryDelayMs: 1 });
+  process.start([1]);
+  await process.timers.advance(10);
+  const told = process.events.flatMap((event) => {
+    if (event.type !== "start" && event.type !== "task") return [];
+    return event.routine === "worker" ? [[event.type === "task" ? event.outcome : "start", event.attempt]] : [];
+  });
+  assertEquals(told, [["start", 0], ["step", 0], ["retry", 0], ["start", 1], ["done", 1]]);
+});
+
+test("a job that was cancelled with work pending goes on by a redrive, here and in another process", async () => {
+  for (const place of ["here", "opened"]) {
+    const store = heldStore();
+    const process = new StoredFlowProcess({ store, work: () => new Promise<void>(() => {}) });
+    const cancelled = process.start([1, 2]);
+    await process.settle();
+    process.flow.cancel(cancelled);
+    await process.settle();
+    assertEquals((await store.find("job"))?.status, "cancelled");
+    const other = place === "here" ? process : new StoredFlowProcess({ store });
+    const job = place === "here" ? cancelled : (await other.engine.open("job")).job;
+    const { flow } = place === "here" ? process : await other.engine.open("job");
+    flow.resume(job, { redrive: true });
+    await other.settle();
+    assertEquals(
+      [job.status, (await store.find("job"))?.status],
+      place === "here" ? ["running", "running"] : ["completed", "completed"],
+    );
+    assertEquals(job.sharedData, place === "here" ? {} : { sum: 3 });
+  }
+});

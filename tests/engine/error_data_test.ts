@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { ErrorHandler, type JobState } from "../../mod.ts";
+import { ErrorHandler, JobState, Registry } from "../../mod.ts";
 import { addFunction } from "../support/function_routine.ts";
 import { createTestFlow } from "../support/test_flow.ts";
 
@@ -25,6 +25,7 @@ test("errors are data: name, message, code and the chain of causes, without stac
   const data = {
     cause: { cause: { message: "socket closed", name: "RangeError" }, message: "bad host", name: "TypeError" },
     code: "E503",
+    details: { status: 503 },
     message: "no answer",
     name: "HttpError",
   };
@@ -49,12 +50,59 @@ test("whatever is thrown becomes an error: strings, numbers, nothing, objects", 
     [42, "42 was thrown"],
     [undefined, "undefined was thrown"],
     [null, "null was thrown"],
-    [{ a: 1 }, "[object Object] was thrown"],
     [Symbol("s"), "Symbol(s) was thrown"],
   ];
   for (const [thrown, message] of cases) {
     const job = await runThrowing(() => thrown);
     assertEquals([job.status, job.error], ["failed", { name: "Error", message }]);
+  }
+});
+
+test("an object that is thrown, or a cause, keeps its fields", async () => {
+  const message = "[object Object] was thrown";
+  const details = { sku: 7, tags: ["a"] };
+  assertEquals((await runThrowing(() => details)).error, { name: "Error", message, details });
+  const job = await runThrowing(() => new Error("outer", { cause: details }));
+  assertEquals(job.error?.cause, { name: "Error", message, details });
+});
+
+test("all that an error carries is in the job, in its document, and in the job that is read from it", async () => {
+  const job = await runThrowing(() =>
+    Object.assign(
+      new AggregateError([Object.assign(new TypeError("disk"), { code: 5 }), "net"], "both", { cause: { sku: 7 } }),
+      { code: 429, retryAfterMs: 30_000, response: { headers: { a: "b" } }, socket: new Map(), nothing: undefined },
+    )
+  );
+  const error = {
+    cause: { details: { sku: 7 }, message: "[object Object] was thrown", name: "Error" },
+    code: 429,
+    details: { response: { headers: { a: "b" } }, retryAfterMs: 30_000 },
+    errors: [{ code: 5, message: "disk", name: "TypeError" }, { message: "net", name: "Error" }],
+    message: "both",
+    name: "AggregateError",
+    omitted: ["socket"],
+  };
+  assertEquals([job.error, job.failures[0]?.error, job.history().at(-1)?.data], [error, error, error]);
+  const document = JSON.parse(job.toText());
+  const copy = JobState.fromJSON(document, new Registry());
+  assertEquals([copy.error, copy.toText()], [error, job.toText()]);
+  document.error.details.response.headers.a = "changed";
+  document.error.errors[0].message = "changed";
+  assertEquals(copy.error, error, "the document is another's");
+});
+
+test("what is kept of an error fits the limits of the job's values, so that the job can be read again", async () => {
+  for (const limits of [{ depth: 1 }, { depth: 2 }, { depth: 3 }, { nodes: 40 }, { bytes: 300 }]) {
+    const { flow } = createTestFlow({ limits });
+    addFunction(flow, "act", () => {
+      const deep = { a: { b: { c: "x".repeat(100) } } };
+      const causes = [new Error("one", { cause: new Error("two", { cause: deep }) }), new Error("three")];
+      throw Object.assign(new AggregateError(causes, "all", { cause: deep }), { deep, list: Array(30).fill(0) });
+    });
+    const job = await flow.run("act");
+    const text = job.toText();
+    assertEquals(JobState.fromText(text, new Registry(), { limits }).toText(), text);
+    assert((job.error?.omitted?.length ?? 0) > 0, text);
   }
 });
 

@@ -15,6 +15,7 @@ test("a cycle without an end meets the step limit: the job fails, whatever the e
     const job = await flow.run("act");
     assertEquals([job.status, runs, job.error], ["failed", 10, {
       code: "STEP_LIMIT",
+      details: { limit: 10 },
       message: "The job would make more than 10 tasks; look for a cycle without an end, or raise limits.steps",
       name: "StepLimitError",
     }]);

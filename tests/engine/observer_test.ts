@@ -62,12 +62,10 @@ test("the observer is told of every step of a task and of every failure", async 
   assertEquals(byRoutine("source"), [["trigger", 1, 0, "done", undefined, 0]]);
   assertEquals(byRoutine("steps"), [["trigger", 2, 0, "step", undefined, 0], ["trigger", 2, 0, "done", undefined, 0]]);
   assertEquals(byRoutine("yields"), [["trigger", 3, 0, "step", undefined, 0], ["trigger", 3, 0, "done", undefined, 0]]);
-  assertEquals(byRoutine("retries").map(([, , attempt, outcome, , at]) => [attempt, outcome, at]).at(-1), [
-    1,
-    "done",
-    10,
+  assertEquals(byRoutine("retries"), [
+    ["trigger", 4, 0, "retry", "once", 0],
+    ["trigger", 4, 1, "done", undefined, 10],
   ]);
-  assertEquals(byRoutine("retries")[0]?.slice(3), ["retry", "once", 0]);
   assertEquals(byRoutine("skips"), [["trigger", 5, 0, "skip", "always", 0]]);
   assertEquals(byRoutine("continues"), [["trigger", 6, 0, "continue", "always", 0]]);
   assertEquals(byRoutine("stops"), [["trigger", 8, 0, "stop", "always", 20]]);
@@ -124,6 +122,20 @@ test("an observer that stops the job before a handler is called: it is not calle
     await timers.flush();
     assertEquals([job.status, seen, timers.size], [how === "cancel" ? "cancelled" : "paused", [], 0]);
     assertEquals(job.pendingTasks.map(({ data, active }) => [data, active]), [[1, undefined], [2, undefined]]);
+  }
+});
+
+test("an event of a task has the attempt of its start, however often the task fails", async () => {
+  for (const strategy of ["stop", "continue", "skip", "retry"] as const) {
+    const { flow, timers, events } = createTestFlow({ errorHandler: new ErrorHandler({ strategy, maxRetries: 2 }) });
+    addFunction(flow, "act", () => {
+      throw new Error("always");
+    });
+    flow.execute("act");
+    await timers.advance(10_000);
+    const attempts = (type: "start" | "task") => events.flatMap((event) => event.type === type ? [event.attempt] : []);
+    const expected = strategy === "retry" ? [0, 1, 2] : [0];
+    assertEquals([attempts("start"), attempts("task")], [expected, expected], strategy);
   }
 });
 

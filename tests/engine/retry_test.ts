@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { type Context, ErrorHandler, type ErrorHandlerOptions, JobState, Registry } from "../../mod.ts";
+import { type Context, ErrorHandler, type ErrorHandlerOptions, JobState, Registry, TimeoutError } from "../../mod.ts";
 import { addFunction, addSource, link } from "../support/function_routine.ts";
 import { createTestFlow, type TestFlow } from "../support/test_flow.ts";
 
@@ -154,6 +154,40 @@ test("C167 C169 an error whose name is not in retryableErrors is not tried again
     assertEquals(job.error, { name: "ValueError", message: "a ValueError" });
   }
 });
+
+test("retryableErrors knows subclasses by the names of their classes, and errors by their code", async () => {
+  class NetworkError extends Error {}
+  class SlowError extends NetworkError {}
+  const coded = (code: unknown) => Object.assign(new Error("coded"), { code });
+  const cases: readonly [unknown, readonly (string | number)[], boolean][] = [
+    [new SlowError(), ["NetworkError"], true],
+    [new SlowError(), ["SlowError"], true],
+    [new NetworkError(), ["SlowError"], false],
+    [Object.assign(new SlowError(), { name: "Renamed" }), ["Renamed"], true],
+    [new RangeError(), ["Error"], false],
+    [new Error(), ["Error"], true],
+    [new TimeoutError("It", 5), ["RoutiluxError"], true],
+    [Object.setPrototypeOf(new Error(), Object.create(NetworkError.prototype)), ["NetworkError"], true],
+    [coded("ECONNRESET"), ["ECONNRESET"], true],
+    [coded(429), [503, 429], true],
+    [coded(429), ["429"], false],
+    [coded({}), ["TypeError"], false],
+    ["just text", ["Error"], true],
+    [{ name: "Odd" }, ["Odd"], true],
+    [new Proxy(new SlowError(), { getPrototypeOf: () => refuse() }), ["NetworkError"], false],
+  ];
+  for (const [thrown, retryableErrors, isRetried] of cases) {
+    const setup = createRetrying(({ attempt }) => {
+      if (attempt === 0) throw thrown;
+    }, { retryableErrors });
+    const job = await finish(setup);
+    assertEquals(job.status, isRetried ? "completed" : "failed", `${retryableErrors}`);
+  }
+});
+
+function refuse(): never {
+  throw new Error("not yours");
+}
 
 test("isCritical: false makes spent and pointless retries end as CONTINUE", async () => {
   for (const options of [{ maxRetries: 1 }, { retryableErrors: ["TypeError"] }]) {

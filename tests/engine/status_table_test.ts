@@ -14,13 +14,15 @@ type Place =
   | "completed"
   | "failed"
   | "failed (with failures)"
-  | "cancelled";
+  | "cancelled"
+  | "cancelled (nothing left)";
 
-/** A flow whose entry does as its params say: it returns, fails, or waits for ever. */
+/** A flow whose entry does as its params say: it returns, fails, pauses the job, or waits for ever. */
 function createPlaces(): TestFlow {
   const setup = createTestFlow();
-  addFunction(setup.flow, "act", (what: unknown) => {
+  addFunction(setup.flow, "act", (what: unknown, ctx) => {
     if (what === "fail") throw new Error("boom");
+    if (what === "pause") ctx.pause();
     if (what === "wait") return new Promise<void>(() => {});
   });
   return setup;
@@ -56,6 +58,12 @@ const MAKE: { readonly [P in Place]: (setup: TestFlow) => Promise<JobState> } = 
     setup.flow.cancel(job);
     return job;
   },
+  "cancelled (nothing left)": async ({ flow, timers }) => {
+    const job = flow.execute("act", "pause");
+    await timers.flush();
+    flow.cancel(job);
+    return job;
+  },
 };
 
 function restore(job: JobState): JobState {
@@ -88,11 +96,13 @@ const TABLE: { readonly [P in Place]: readonly [string, string, string, string, 
   // deno-fmt-ignore
   completed:                ["-",       "-",       "-",       "-",         "-"],
   // deno-fmt-ignore
-  failed:                   ["-",       "-",       "-",       "-",         "-"],
+  failed:                   ["-",       "running", "-",       "-",         "-"],
   // deno-fmt-ignore
   "failed (with failures)": ["-",       "running", "-",       "-",         "-"],
   // deno-fmt-ignore
-  cancelled:                ["-",       "-",       "-",       "-",         "-"],
+  cancelled:                ["-",       "running", "-",       "-",         "-"],
+  // deno-fmt-ignore
+  "cancelled (nothing left)": ["-",     "-",       "-",       "-",         "-"],
 };
 
 /** What a call throws or rejects with, and the job's status right after it. */
@@ -169,9 +179,9 @@ test("a restored copy is another line: both may run", async () => {
   assertEquals([job.status, copy.status], ["completed", "completed"]);
 });
 
-test("redrive is refused where there are no failures, and says so", async () => {
+test("redrive is refused where nothing is left to do, and says so", async () => {
   const { flow } = createPlaces();
   const job = await flow.run("act");
-  assertThrows(() => flow.resume(job, { redrive: true }), StateError, "it has no failures");
+  assertThrows(() => flow.resume(job, { redrive: true }), StateError, "it has no failures, and nothing is pending");
   assertThrows(() => flow.resume(job), StateError, "it has ended; { redrive: true } puts its failures back");
 });

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { SerializationError } from "../../mod.ts";
+import { Registry, SerializationError } from "../../mod.ts";
 import { addFunction, addSource, link } from "../support/function_routine.ts";
 import { WaitingHandlers } from "../support/waiting_handlers.ts";
 import { createTestFlow } from "../support/test_flow.ts";
@@ -191,4 +191,81 @@ test("C394 log entries carry the instant and the routine, and refuse what is no 
     { at: "1970-01-01T00:00:01.500Z", entry: { level: "info", tags: ["a"] }, routine: "act" },
   ]);
   assertEquals(entry, { level: "info", tags: ["a", "b"] });
+});
+
+test("what a handler reads refuses to be changed in place; update and merges may change what they get", async () => {
+  const { flow } = createTestFlow();
+  const value = {
+    list: [1],
+    map: new Map<string, unknown>([["a", [1]]]),
+    set: new Set([1]),
+    when: new Date(5),
+    deep: [new Map([["b", new Set([{ c: 1 }])]])],
+  };
+  const refused: string[] = [];
+  addFunction(flow, "act", (data: typeof value, ctx) => {
+    ctx.shared.set("value", data);
+    const read = ctx.shared.get<typeof value>("value");
+    for (const each of [data, read]) {
+      if (each === undefined) continue;
+      const changes: readonly (() => unknown)[] = [
+        () => each.list.push(2),
+        () => each.map.set("b", 1),
+        () => each.map.delete("a"),
+        () => each.map.clear(),
+        () => (each.map.get("a") as number[]).push(2),
+        () => each.set.add(2),
+        () => each.set.delete(1),
+        () => each.when.setTime(6),
+        () => each.when.setFullYear(2000),
+        () => each.deep.push(new Map()),
+        () => each.deep[0]?.get("b")?.clear(),
+        () => Object.assign([...each.deep[0]?.get("b") ?? []][0] ?? {}, { c: 2 }),
+      ];
+      for (const change of changes) refused.push(assertThrows(change, TypeError).message);
+      assertEquals(each.map instanceof Map && structuredClone(each), value);
+    }
+    ctx.emit("output", read);
+    ctx.shared.update<typeof value>("value", (old) => {
+      old?.list.push(2);
+      old?.map.set("b", old.when.setTime(7));
+      old?.set.add(2);
+      return old;
+    });
+  });
+  addFunction(flow, "sink", (data, ctx) => ctx.shared.set("sent", data));
+  link(flow, "act", "sink");
+  const job = await flow.run("act", value);
+  const { value: kept, sent } = job.sharedData;
+  assertEquals([job.status, sent], ["completed", value]);
+  assertEquals(kept, {
+    ...value,
+    list: [1, 2],
+    map: new Map<string, unknown>([["a", [1]], ["b", 7]]),
+    set: new Set([1, 2]),
+    when: new Date(7),
+  });
+  assertEquals(
+    refused.filter((message) => message.includes("Map"))[0],
+    "Cannot change a Map in place: it is a copy; set another one, or change it in update()",
+  );
+});
+
+test("instances of classes and bytes come fresh for each reader, and may be changed", async () => {
+  class Cart {
+    items: string[] = [];
+    toJSON = () => ({ items: this.items, at: new Date(0) });
+    static fromJSON = (json: { items: string[] }) => Object.assign(new Cart(), { items: json.items });
+  }
+  const { flow } = createTestFlow({ registry: new Registry({ Cart }) });
+  addFunction(flow, "act", (_data, ctx) => {
+    ctx.shared.set("cart", new Cart());
+    ctx.shared.set("bytes", new Uint8Array(1));
+    const cart = ctx.shared.get<Cart>("cart");
+    cart?.items.push("tea");
+    ctx.shared.get<Uint8Array>("bytes")?.fill(5);
+    ctx.output("seen", [cart?.items, ctx.shared.get<Cart>("cart")?.items, ctx.shared.get<Uint8Array>("bytes")?.[0]]);
+  });
+  const job = await flow.run("act");
+  assertEquals(job.outputLog[0]?.data, [["tea"], [], 0]);
 });

@@ -1,4 +1,13 @@
-import { Engine, type EngineEvent, Flow, JobState, PreflightError, type Registry, StateError } from "../../mod.ts";
+import {
+  Engine,
+  type EngineEvent,
+  Flow,
+  JobState,
+  PreflightError,
+  type Registry,
+  StateError,
+  StepLimitError,
+} from "../../mod.ts";
 import { manualIds, type ManualTimers } from "../../src/testing/mod.ts";
 import { checkAccounts } from "./accounts.ts";
 import { type BoundedTimers, boundedTimers } from "./bounded_timers.ts";
@@ -80,7 +89,7 @@ export class JobTrial implements Trial {
     return job;
   }
 
-  #resume(flow: Flow, job: JobState, findings: number): PreflightError | StateError | undefined {
+  #resume(flow: Flow, job: JobState, findings: number): PreflightError | StateError | StepLimitError | undefined {
     const hasEnded = ["completed", "failed", "cancelled"].includes(job.status);
     try {
       flow.resume(job, { redrive: hasEnded });
@@ -88,7 +97,8 @@ export class JobTrial implements Trial {
       return undefined;
     } catch (error) {
       if (error instanceof PreflightError) return error;
-      demand(error instanceof StateError && hasEnded, () => `not a typed error: ${describe(error)}`);
+      const isRefusal = error instanceof StateError || error instanceof StepLimitError;
+      demand(isRefusal && hasEnded, () => `not a typed error: ${describe(error)}`);
       return error;
     }
   }

@@ -93,6 +93,6 @@ function identity(key: unknown): unknown {
 }
 
 function described(error: unknown, causes: number): unknown {
-  const { cause, stack: _stack, ...rest } = record(error);
+  const { cause, omitted: _omitted, stack: _stack, ...rest } = record(error);
   return cause === undefined || causes === 0 ? rest : { ...rest, cause: described(cause, causes - 1) };
 }

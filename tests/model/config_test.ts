@@ -41,9 +41,10 @@ test("set values are copied: later changes at the caller's are not seen", () => 
   assertEquals([Object.isFrozen(nested), Object.isFrozen(nested.list)], [false, false]);
 });
 
-test("a value that had to be encoded is read anew each time", () => {
+test("a value that had to be encoded is read anew each time, and refuses to be changed", () => {
   const routine = new Configured().setConfig({ since: new Date(0) });
-  routine.getConfig("since", new Date(5)).setTime(99);
+  assertThrows(() => routine.getConfig("since", new Date(5)).setTime(99), TypeError, "Cannot change a Date in place");
+  assertEquals(routine.getConfig("since") === routine.getConfig("since"), false);
   assertEquals(routine.getConfig("since"), new Date(0));
 });
 

@@ -3,22 +3,21 @@ import { assertEquals, assertStrictEquals } from "@std/assert";
 import { type Context, ErrorHandler, Flow, Routine } from "../../mod.ts";
 import { newManualEngine } from "../support/send_once.ts";
 
-test("each attempt gets its data decoded anew: what an attempt did to it is gone", async () => {
+test("each attempt gets its data decoded anew: what an attempt did to its bytes is gone", async () => {
   const seen: unknown[] = [];
   class Spoiler extends Routine {
     readonly trigger = this.addSlot("trigger", this.take);
-    take(data: { when: Date; tags: Set<string> }, ctx: Context): void {
+    take(data: { when: Date; bytes: Uint8Array }, ctx: Context): void {
       seen.push(structuredClone(data));
-      data.when.setTime(99);
-      data.tags.add("spoiled");
+      data.bytes.fill(99);
       if (ctx.attempt < 2) throw new Error("again");
     }
   }
   const flow = new Flow({ id: "flow", engine: newManualEngine() });
   const spoiler = flow.addRoutine(new Spoiler(), "spoiler");
   spoiler.setErrorHandler(new ErrorHandler({ strategy: "retry", retryDelayMs: 0 }));
-  const job = await flow.run(spoiler.trigger, { when: new Date(5), tags: new Set(["a"]) });
-  const fresh = { when: new Date(5), tags: new Set(["a"]) };
+  const job = await flow.run(spoiler.trigger, { when: new Date(5), bytes: new Uint8Array([1]) });
+  const fresh = { when: new Date(5), bytes: new Uint8Array([1]) };
   assertEquals([job.status, seen], ["completed", [fresh, fresh, fresh]]);
 });
 

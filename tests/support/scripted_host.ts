@@ -80,9 +80,10 @@ export class ScriptedHost {
     return JSON.stringify(this.#job);
   }
 
-  /** Whether the job has ended with failures that can be put back. */
+  /** Whether the job has ended with work that it can go on with: its limits stay the same. */
   get canRedrive(): boolean {
-    return this.#job.failures.length > 0;
+    const { error, failures, pendingTasks, deferredEvents } = this.#job;
+    return error?.code !== "STEP_LIMIT" && failures.length + pendingTasks.length + deferredEvents.length > 0;
   }
 
   /** The flow and the job as they would be carried to another host now. */

@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertStrictEquals, assertThrows } from "@std/assert";
 import { type Collected, createCollected } from "../../src/values/collected.ts";
 import { type Payload, valueOf } from "../../src/values/payload.ts";
 import { encode, refusalOf, wireText } from "../support/encode_values.ts";
@@ -44,11 +44,12 @@ test("the array of a collected list is the caller's own", () => {
   assertEquals(list.toArray(), [1, 2]);
 });
 
-test("an item that had to be encoded is decoded anew at each read", () => {
+test("an item that had to be encoded is decoded anew at each read, and refuses to be changed", () => {
   const list = collect<Date>(stored(new Date(0)));
   const first = list.at(0);
   assertInstanceOf(first, Date);
-  first.setTime(99);
+  assertThrows(() => first.setTime(99), TypeError, "Cannot change a Date in place");
+  assertEquals(list.at(0) === first, false);
   assertEquals(list.at(0), new Date(0));
 });
 

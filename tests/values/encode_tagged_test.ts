@@ -1,6 +1,6 @@
 import { test } from "node:test";
-import { assert, assertEquals, assertInstanceOf, assertNotEquals, assertStrictEquals } from "@std/assert";
-import { frozenWireOf, isTagged, valueOf } from "../../src/values/payload.ts";
+import { assert, assertEquals, assertInstanceOf, assertNotEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { draftOf, frozenWireOf, isTagged, valueOf } from "../../src/values/payload.ts";
 import { encode, throughWire, wireText } from "../support/encode_values.ts";
 import { NO_CLASSES } from "../support/no_classes.ts";
 
@@ -80,11 +80,14 @@ test("tagged values nest in each other", () => {
   assertEquals(throughWire(value), value);
 });
 
-test("what is encoded is decoded anew for each receiver", () => {
+test("what is encoded is decoded anew for each receiver: a draft may be changed, a value refuses it", () => {
   const stored = encode({ when: new Date(0), list: [1] });
+  const draft = draftOf(stored, NO_CLASSES) as { when: Date; list: number[] };
+  draft.when.setTime(99);
+  draft.list.push(2);
   const first = valueOf(stored, NO_CLASSES) as { when: Date; list: number[] };
-  first.when.setTime(99);
-  first.list.push(2);
+  assertThrows(() => first.when.setTime(99), TypeError, "Cannot change a Date in place");
+  assertThrows(() => first.list.push(2), TypeError);
   assertEquals(valueOf(stored, NO_CLASSES), { when: new Date(0), list: [1] });
 });
 

@@ -1,5 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { StepLimitError, TimeoutError } from "../../src/base/errors.ts";
 import { describeError, type ErrorData, reviveError } from "../../src/values/error_data.ts";
 
 /** How many errors a chain of causes has. */
@@ -34,8 +35,77 @@ test("a description is frozen, whatever was thrown", () => {
   assertEquals([Object.isFrozen(data), Object.isFrozen(data.cause)], [true, true]);
 });
 
-test("a code that is no text is left out", () => {
-  assertEquals(describeError(Object.assign(new Error("x"), { code: 20 })), { name: "Error", message: "x" });
+test("a code is a text or a number; another one is a detail", () => {
+  const describeCode = (code: unknown) => describeError(Object.assign(new Error("x"), { code }));
+  assertEquals(describeCode(20), { name: "Error", message: "x", code: 20 });
+  assertEquals(describeCode(["a"]), { name: "Error", message: "x", details: { code: ["a"] } });
+  assertEquals(describeCode(NaN), { name: "Error", message: "x", omitted: ["code"] });
+});
+
+test("details are plain JSON: what is not, or is too large, is named", () => {
+  const loop: { self?: unknown } = {};
+  loop.self = loop;
+  const fields = {
+    when: new Date(0),
+    call: () => {},
+    loop,
+    hole: [1, , 2],
+    bad: { n: NaN },
+    tagged: { $type: "Date" },
+    nothing: undefined,
+    large: "x".repeat(40_000),
+    many: Array(2_000).fill(0),
+    kept: { list: [1, "a", null, true], empty: undefined, zero: -0 },
+    null: null,
+  };
+  const error = Object.defineProperty(Object.assign(new Error("x"), fields), "broken", {
+    enumerable: true,
+    get: () => {
+      throw new Error("no");
+    },
+  });
+  Object.defineProperty(error, "__proto__", { value: 1, enumerable: true });
+  const data = describeError(error);
+  assertEquals(data.details, { kept: { list: [1, "a", null, true], zero: 0 }, null: null });
+  const omitted = ["when", "call", "loop", "hole", "bad", "tagged", "large", "many", "broken", "__proto__"];
+  assertEquals(data.omitted, omitted);
+  assertEquals([Object.isFrozen(data.details), Object.isFrozen(data.details?.kept)], [true, true]);
+});
+
+test("the errors of an AggregateError are kept as far as there is room, those within others too", () => {
+  const nested = new AggregateError([new AggregateError([new Error("inner")], "middle")], "outer");
+  assertEquals(describeError(nested).errors?.[0]?.errors, [{ name: "Error", message: "inner" }]);
+  assertEquals(describeError(new AggregateError([])).errors, []);
+  const many = describeError(new AggregateError(Array.from({ length: 2_000 }, () => new Error("x"))));
+  assertEquals([(many.errors?.length ?? 0) > 100, (many.errors?.length ?? 0) < 1_000, many.omitted], [
+    true,
+    true,
+    ["errors"],
+  ]);
+  assertEquals(describeError(Object.assign(new Error("x"), { errors: [1] })).details, { errors: [1] });
+  const spoilt = Object.defineProperty(new AggregateError([], "x"), "errors", { value: 5, enumerable: true });
+  assertEquals(describeError(spoilt), { name: "AggregateError", message: "x", details: { errors: 5 } });
+});
+
+test("fields of an object that is no error are kept, also where they are named like an error's", () => {
+  assertEquals(describeError({ name: "Widget", message: 5, code: "E" }), {
+    name: "Widget",
+    message: "[object Object] was thrown",
+    code: "E",
+    omitted: ["message"],
+  });
+  assertEquals(describeError({ name: 5, message: "hi" }), { name: "Error", message: "hi", omitted: ["name"] });
+  assertEquals(describeError(Object.assign(Object.create(null), { a: 1 })).details, { a: 1 });
+});
+
+test("many names of what is left out are cut", () => {
+  const fields = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`f${n}`, () => {}]));
+  assertEquals(describeError(Object.assign(new Error("x"), fields)).omitted?.length, 50);
+});
+
+test("the library's own errors tell their fields in the message; a step limit is needed again", () => {
+  assertEquals(describeError(new TimeoutError("It", 5)).details, undefined);
+  assertEquals(describeError(new StepLimitError(5)).details, { limit: 5 });
 });
 
 test("stacks are kept only when asked for, those of causes too", () => {
@@ -67,8 +137,7 @@ test("a thrown value that is no error is described as one", () => {
     [42, "42 was thrown"],
     [5n, "5 was thrown"],
     [Symbol("s"), "Symbol(s) was thrown"],
-    [{ a: 1 }, "[object Object] was thrown"],
-    [[1, 2], "1,2 was thrown"],
+    [{}, "[object Object] was thrown"],
   ];
   for (const [value, message] of thrown) assertEquals(describeError(value), { name: "Error", message });
 });
@@ -80,9 +149,9 @@ test("a cause that is no error is described as one", () => {
 
 test("what cannot even be looked at is still described", () => {
   const unknown = { name: "Error", message: "A value that cannot be described was thrown" };
+  assertEquals(describeError({ toString: () => ({}) }), { ...unknown, omitted: ["toString"] });
   const hostile: readonly unknown[] = [
     Object.create(null),
-    { toString: () => ({}) },
     {
       get [Symbol.toPrimitive](): never {
         throw new Error("no");
@@ -154,11 +223,26 @@ test("an error that was revived is described as before", () => {
     message: "no",
     code: "DECLINED",
     cause: { name: "RangeError", message: "too much", cause: { name: "Error", message: "root" } },
+    details: { retryAfterMs: 5, response: { status: 503 } },
+    errors: [{ name: "TypeError", message: "disk", code: 5 }],
+    omitted: ["socket"],
     stack: "PaymentError: no\n    at somewhere",
   };
   const { stack, ...rest } = data;
   assertEquals(describeError(reviveError(data)), rest);
   assertStrictEquals(describeError(reviveError(data), true).stack, stack);
+});
+
+test("details come back as fields, the errors of an AggregateError as errors, and no field takes the place of a method", () => {
+  const error = reviveError({
+    name: "AggregateError",
+    message: "both",
+    details: { status: 503, toString: "no", constructor: 1 },
+    errors: [{ name: "TypeError", message: "disk" }],
+  });
+  assertInstanceOf(error, AggregateError);
+  assertInstanceOf(error.errors[0], TypeError);
+  assertEquals([Object.entries(error), String(error)], [[["status", 503]], "AggregateError: both"]);
 });
 
 test("an error without a cause is revived without one", () => {

@@ -1,7 +1,7 @@
 import { MAX_COUNT } from "../../base/bounded_list.ts";
 import { payloadOf } from "../../values/encoder.ts";
 import type { ErrorData } from "../../values/error_data.ts";
-import { keyedWireOf, partPayload, type Payload, valueOf } from "../../values/payload.ts";
+import { draftOf, keyedWireOf, partPayload, type Payload, valueOf } from "../../values/payload.ts";
 import { validate } from "../../values/standard_schema.ts";
 import type { FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
 import { createTasks, decideVerdict, failureRecords } from "../../job/decide.ts";
@@ -33,8 +33,8 @@ export function mergeCommit(host: ActivationHost, task: Task, plan: SlotPlan, ti
   }
   let value = data;
   if (typeof slot.merge === "function") {
-    const old = held?.kind === "value" ? valueOf(held.value, host.classes) : undefined;
-    const merged: unknown = Reflect.apply(slot.merge, routine.routine, [old, valueOf(data, host.classes)]);
+    const old = held?.kind === "value" ? draftOf(held.value, host.classes) : undefined;
+    const merged: unknown = Reflect.apply(slot.merge, routine.routine, [old, draftOf(data, host.classes)]);
     value = payloadOf(merged, host.classes, { action, root: "data" }, host.limits);
   }
   const stores = typeof slot.merge === "function" || slot.handler === undefined;
@@ -98,19 +98,19 @@ export function stepCommit(
 }
 
 /**
- * The commit of a task's failure, by the error handler of its routine; a fatal one fails the job in any case. An awaited delivery
- * is never tried again.
+ * The commit of a task's failure, by the error handler of its routine; a fatal one fails the job in any case. `kinds` are what the
+ * error can be told by; an error without them, as that of an awaited delivery, is never tried again.
  */
 export function failureCommit(
   job: Job,
   task: Task,
   routine: RoutinePlan,
   error: ErrorData,
+  kinds: readonly (string | number)[] | undefined,
   isFatal: boolean,
   time: Moment,
 ): FailureCommit {
-  const handler = isFatal ? STOP : routine.errorHandler;
-  const verdict = decideVerdict(job, task, error, handler, time.at, task.details?.awaiting === undefined);
+  const verdict = decideVerdict(job, task, kinds, isFatal ? STOP : routine.errorHandler, time.at);
   const records = [...startRecords(task, time), ...failureRecords(routine.id, error, verdict, time.at)];
   return { kind: "failure", time, task, error, verdict, active: [], records, classVersion: routine.version };
 }

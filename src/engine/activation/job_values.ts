@@ -1,4 +1,4 @@
-import { type Payload, valueOf } from "../../values/payload.ts";
+import { draftOf, type Payload, valueOf } from "../../values/payload.ts";
 import { payloadOf } from "../../values/encoder.ts";
 import type { EncodeSubject } from "../../values/refusal.ts";
 import { checkName, isName } from "../../base/options.ts";
@@ -121,7 +121,7 @@ export class BufferedValues implements JobValues {
     let value = write?.isSet === true ? write.value : this.#current()?.get(key);
     const changes = write?.changes;
     if (changes !== undefined) {
-      for (const change of changes) value = this.#encode(key, change(valueOf(value, this.#host.classes)));
+      for (const change of changes) value = this.#encode(key, change(draftOf(value, this.#host.classes)));
     }
     return value;
   }

@@ -1,10 +1,10 @@
 import { apply } from "../../job/apply.ts";
-import type { Commit } from "../../job/commit.ts";
+import type { Commit, FailureCommit, StepCommit } from "../../job/commit.ts";
 import type { Job } from "../../job/job.ts";
 import { nextDueAt, ReadyQueue } from "../../job/ready_queue.ts";
 import type { Task } from "../../job/task.ts";
 import type { JobListeners } from "./listeners.ts";
-import type { JobNotifier } from "./notifier.ts";
+import { attemptOf, type JobNotifier } from "./notifier.ts";
 import type { Journal } from "../durable/journal.ts";
 
 const NONE: readonly never[] = [];
@@ -71,18 +71,20 @@ export class Committer {
   #store(journal: Journal, text: string, commit: Commit, readied: readonly Task[], follow?: () => void): void {
     const held = this.#held ??= new Map<Task, Commit>();
     for (const task of readied) held.set(task, commit);
+    // A handler may fail while its checkpoint is being stored.
+    const attempt = isOfTask(commit) ? attemptOf(commit) : undefined;
     journal.write(text, () => {
       for (const task of readied) if (held.get(task) === commit) held.delete(task);
-      this.#tell(commit);
+      this.#tell(commit, attempt);
       follow?.();
     });
   }
 
   /** A method, not a closure per job: engines compile closures anew for each job, and calls through them are megamorphic. */
-  #tell(commit: Commit): void {
+  #tell(commit: Commit, attempt?: number): void {
     this.#listeners.committed();
     if (commit.kind === "step") this.#listeners.step(commit);
-    if (commit.kind === "step" || commit.kind === "failure") this.#notifier.task(commit);
+    if (isOfTask(commit)) this.#notifier.task(commit, attempt);
   }
 
   /** Calls back when all that was performed is stored. */
@@ -108,4 +110,8 @@ export class Committer {
     this.journal.flush();
     return true;
   }
+}
+
+function isOfTask(commit: Commit): commit is StepCommit | FailureCommit {
+  return commit.kind === "step" || commit.kind === "failure";
 }

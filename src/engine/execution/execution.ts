@@ -1,6 +1,6 @@
 import type { ClassTable } from "../../values/class_table.ts";
-import { describeError, type ErrorData } from "../../values/error_data.ts";
-import { CancelledError, isStepLimit, StepLimitError, TimeoutError } from "../../base/errors.ts";
+import { describeError, type ErrorData, errorKinds, isStepLimit } from "../../values/error_data.ts";
+import { CancelledError, StepLimitError, TimeoutError } from "../../base/errors.ts";
 import type { Payload } from "../../values/payload.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { Services } from "../../model/context.ts";
@@ -225,7 +225,8 @@ export class Execution implements ActivationHost {
 
   /** A handler has failed, or could not be called. */
   failed(task: Task, plan: SlotPlan, thrown: unknown): void {
-    this.#failTask(task, plan, describeError(thrown, this.#host.errorStacks), isStepLimit(thrown));
+    const error = describeError(thrown, this.#host.errorStacks, this.limits);
+    this.#failTask(task, plan, error, errorKinds(thrown, error), isStepLimit(error));
   }
 
   /** A handler that waited is done: another task may be taken, in the continuation of that handler. */
@@ -350,12 +351,18 @@ export class Execution implements ActivationHost {
     // Unreachable default: only tasks with a deadline expire.
     const timeoutMs = task.details?.awaiting?.timeoutMs ?? 0;
     const error = new TimeoutError(`The delivery to slot "${slot}" of routine "${routine}"`, timeoutMs);
-    this.#failTask(task, slotOf(this.plan, task.route), describeError(error), false);
+    this.#failTask(task, slotOf(this.plan, task.route), describeError(error), undefined, false);
   }
 
-  #failTask(task: Task, { routine }: SlotPlan, error: ErrorData, isFatal: boolean): void {
+  #failTask(
+    task: Task,
+    { routine }: SlotPlan,
+    error: ErrorData,
+    kinds: readonly (string | number)[] | undefined,
+    isFatal: boolean,
+  ): void {
     if (this.#isOver) return;
-    const commit = failureCommit(this.job, task, routine, error, isFatal, this.time());
+    const commit = failureCommit(this.job, task, routine, error, kinds, isFatal, this.time());
     if (commit.verdict.kind === "end" && commit.verdict.stop) {
       const active = this.#runner.activeTasks().filter((other) => other !== task);
       return this.#end({ ...commit, active }, () => new CancelledError(`routine "${routine.id}" has failed`));

@@ -4,7 +4,7 @@ import { describeValue, pathStep } from "../../base/path.ts";
 import { payloadOf } from "../../values/encoder.ts";
 import { describeError } from "../../values/error_data.ts";
 import { isRecord } from "../../values/json.ts";
-import { type Payload, valueOf } from "../../values/payload.ts";
+import { draftOf, type Payload } from "../../values/payload.ts";
 import { checkStrategy, type FlowGraph } from "../../model/flow_graph.ts";
 import type { KeyChange, MigratedState, StatusCommit } from "../../job/commit.ts";
 import type { ExecutionSettings, Job } from "../../job/job.ts";
@@ -51,7 +51,7 @@ function migrateState(
   const { registry, limits } = graph;
   const migrate: unknown = Reflect.get(Class, "migrateState");
   if (typeof migrate !== "function") throw new TypeError("it is no function");
-  const old = Object.fromEntries(Array.from(state, ([key, value]) => [key, valueOf(value, registry)]));
+  const old = Object.fromEntries(Array.from(state, ([key, value]) => [key, draftOf(value, registry)]));
   const next: unknown = Reflect.apply(migrate, Class, [old, version]);
   if (isAsyncAnswer(next) || !isRecord(next)) {
     throw new TypeError(`it must return an object, not ${describeValue(next)}`);

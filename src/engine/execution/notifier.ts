@@ -41,16 +41,15 @@ export class JobNotifier {
     this.#host.tell({ type: "start", jobId, flowId, routine, slot, task, attempt: details?.attempt ?? 0, at });
   }
 
-  /** A step of a task, or its failure, has been committed. */
-  task(commit: StepCommit | FailureCommit): void {
-    if (this.#host.isObserved) this.#tellTask(commit);
+  /** A step of a task, or its failure, has been committed; `attempt` is what `attemptOf` has said before other commits were applied. */
+  task(commit: StepCommit | FailureCommit, attempt?: number): void {
+    if (this.#host.isObserved) this.#tellTask(commit, attempt);
   }
 
-  #tellTask(commit: StepCommit | FailureCommit): void {
+  #tellTask(commit: StepCommit | FailureCommit, attempt: number = attemptOf(commit)): void {
     const { jobId, flowId } = this.#job;
     const { task, time: { at } } = commit;
     const { routine, slot } = task.route;
-    const attempt = task.details?.attempt ?? 0;
     const error = commit.kind === "failure" ? { error: commit.error } : {};
     const outcome = outcomeOf(commit);
     this.#host.tell({ type: "task", jobId, flowId, routine, slot, task: task.id, attempt, outcome, ...error, at });
@@ -83,6 +82,13 @@ export class JobNotifier {
       this.#host.tell({ type: "callback_error", jobId, flowId, callback, error, at: this.#host.timers.now() });
     });
   }
+}
+
+/** How often the task of a commit that has just been applied had failed before it. Later commits may change the number. */
+export function attemptOf(commit: StepCommit | FailureCommit): number {
+  const { kind, task } = commit;
+  const attempt = task.details?.attempt ?? 0;
+  return kind === "failure" && commit.verdict.kind === "retry" ? attempt - 1 : attempt;
 }
 
 function outcomeOf(commit: StepCommit | FailureCommit): TaskEvent["outcome"] {
