@@ -198,11 +198,6 @@ const NO_TEXT: { readonly [name: string]: () => unknown } = {
       throw new Error("no text");
     },
   }),
-  "a revoked proxy": () => {
-    const { proxy, revoke } = Proxy.revocable({}, {});
-    revoke();
-    return proxy;
-  },
 };
 
 // What a listener of a signal throws ends the process, or fails the run, in every runtime that these tests run in.

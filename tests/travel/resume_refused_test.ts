@@ -61,7 +61,7 @@ test("resume of a job that is live on another flow object of the same id is refu
 });
 
 test("resume of a job that has ended is refused, with the way to put its failures back", async () => {
-  const hint = "it has ended; { redrive: true } puts its failures back";
+  const hint = "it has ended; { redrive: true } puts its failures back, and goes on with what is pending";
   const completed = start();
   await completed.timers.flush();
   assertEquals(refused(() => completed.flow.resume(completed.job), completed.job), {
@@ -98,7 +98,7 @@ test("redrive of a job without failures, or of one that has not ended, is refuse
   assertEquals(refused(() => flow.resume(job, { redrive: true }), job), {
     event: "redrive",
     status: "completed",
-    text: 'Cannot redrive job "id-1" in status "completed": it has no failures',
+    text: 'Cannot redrive job "id-1" in status "completed": it has no failures, and nothing is pending',
   });
   const pending = flow.create(flow.slot("worker", "input"), {} as never);
   assertEquals(

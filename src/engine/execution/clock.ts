@@ -22,7 +22,8 @@ export class Stopwatch {
   elapsed(at: number): number {
     if (at !== this.#at) {
       this.#at = at;
-      this.#elapsed = this.#timers.elapsed();
+      // Whole milliseconds: fractions would grow the text of every moment.
+      this.#elapsed = Math.floor(this.#timers.elapsed());
     }
     return this.#elapsed;
   }
@@ -85,7 +86,7 @@ export class JobClock {
       this.#zero = zero;
       if (!Number.isNaN(byMs)) this.#callbacks.onSet(byMs);
     }
-    return this.#time = { at, ranMs: Math.floor(this.#ran()) };
+    return this.#time = { at, ranMs: this.#ran() };
   }
 
   /** The present instant. */

@@ -25,7 +25,7 @@ import { bindRoutes, emissionsOf, type Plan, slotOf, type SlotPlan } from "../ac
 import { DEFAULT_GRACE_MS, Resting } from "./resting.ts";
 
 /** Why no task may be taken now. */
-type Obstacle = "not begun" | "ended" | "resting" | "no worker free" | "store behind" | "slice used up";
+type Obstacle = "not begun" | "ended" | "resting" | "undecided" | "no worker free" | "store behind" | "slice used up";
 
 /**
  * A live job: takes its tasks one after the other, runs their handlers and commits their effects, until it ends or rests. Merges,
@@ -74,7 +74,7 @@ export class Execution implements ActivationHost {
     this.#notifier = new JobNotifier(job, host, callbacks);
     if (callbacks.onOutput !== undefined) this.listeners.onOutput((output) => this.#notifier.output(output));
     this.#clock = new JobClock(host.timers, host.stopwatch, {
-      onTimeout: () => this.#timeOut(),
+      onTimeout: () => this.#break("failed", new TimeoutError(`Job "${job.jobId}"`, this.#timeoutMs)),
       onAlarm: () => this.#loop.wake(),
       onSet: (byMs) => this.committer.queue.clockSet(byMs),
     });
@@ -265,6 +265,8 @@ export class Execution implements ActivationHost {
     if (this.job.isStarting) return "not begun";
     if (this.#isOver) return "ended";
     if (this.#resting !== undefined) return "resting";
+    // Tasks of the same instant come after it, as they do without a store.
+    if (this.deadlines.isReading) return "undecided";
     if (this.#runner.active >= this.workers) return "no worker free";
     if (this.committer.isAhead(this.#clock.elapsed, this.limits.highWater)) return "store behind";
     if (this.#loop.isDeferred || this.#host.pacer.isSpent(time)) return "slice used up";
@@ -382,10 +384,6 @@ export class Execution implements ActivationHost {
       if (!(error instanceof StepLimitError)) throw error;
       this.#break("failed", error);
     }
-  }
-
-  #timeOut(): void {
-    this.#break("failed", new TimeoutError(`Job "${this.job.jobId}"`, this.#timeoutMs));
   }
 }
 
