@@ -203,7 +203,8 @@ export class FlowJobs {
   }
 
   /**
-   * The live execution that a call from here reaches; `undefined` for a job that only this process has, which is changed in memory.
+   * The live execution that a call from here reaches; `undefined` for a job that only this process has, which is changed in
+   * memory.
    *
    * @throws {StateError} for a job of the store that is not live here: whoever has it must learn of the call
    */
@@ -214,7 +215,7 @@ export class FlowJobs {
     return execution;
   }
 
-  /** Refuses a job of the store that is live: elsewhere, or here as another object. */
+  /** Refuses a job of the store that is live here as another object, or that another engine owns as far as is known here. */
   #checkPlace(event: string, job: Job, session: StoreSession): void {
     const live = session.liveJob(job.jobId);
     if (live !== undefined && live !== job) throw refuse(event, job, "it is live already, as another JobState");
@@ -222,7 +223,7 @@ export class FlowJobs {
     if (head !== undefined && session.isElsewhere(head)) throw refuse(event, job, notHere(job, session));
   }
 
-  /** The live execution of a job, unless its last commit is only being stored. */
+  /** The live execution of a job, unless it has performed its last commit, and only waits until that is stored. */
   #workingOn(job: Job): Execution | undefined {
     const execution = executionOf(job);
     return execution?.isOver === true ? undefined : execution;

@@ -45,7 +45,7 @@ export function createTasks(
 }
 
 /**
- * Checks the id of a task that is made.
+ * Checks the id of a task that is made, against `limits.steps`: that limit counts tasks, not the steps of a task.
  *
  * @throws {StepLimitError} when the job would make more tasks than it may, or than can be counted
  */
@@ -57,7 +57,7 @@ export function checkSteps(id: number, steps: number): void {
 /**
  * What happens to a task that has failed, by its error handler.
  *
- * @param kinds what the error can be told by; `undefined` for one that is never tried again
+ * @param kinds the names and codes by which `retryableErrors` may list the error; `undefined`: the task is never tried again
  */
 export function decideVerdict(
   job: Job,

@@ -143,9 +143,9 @@ export class Job {
   readonly deferredEvents: DeferredEvent[] = [];
   /** Deliveries that are awaited, oldest first, by the key of their slot. */
   readonly awaiting: Map<string, Set<Task>> = new Map();
-  /** What runs it; a job at rest has nothing. */
+  /** Its execution in this process, if it is live here. The owner in the store is another thing: the name of an engine. */
   owner: object | undefined;
-  /** Whether the store has yet to say what becomes of it: see `statusOf`. */
+  /** Whether its execution has been made and has not begun, for example because the store has not answered: see `statusOf`. */
   isStarting = false;
   /** The classes that its values name, with the first place of each: filled on reading, for the preflight. */
   classes: ReadonlyMap<string, string> = NO_CLASSES;

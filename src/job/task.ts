@@ -77,7 +77,7 @@ export interface Task extends Linked<Task> {
   id: number;
   /** Where it goes and how it came. */
   route: Route;
-  /** What is delivered; without the object that tells unseen payloads, of which the marks tell. Read it by `dataOf`. */
+  /** What is delivered. Of an unseen payload only the JSON is kept, and `marks` says that it is unseen. Read it by `dataOf`. */
   data: Payload | undefined;
   /** When it entered the job. */
   created: Instant;

@@ -98,8 +98,9 @@ export function stepCommit(
 }
 
 /**
- * The commit of a task's failure, by the error handler of its routine; a fatal one fails the job in any case. `kinds` are what the
- * error can be told by; an error without them, as that of an awaited delivery, is never tried again.
+ * The commit of a task's failure, by the error handler of its routine; a fatal one fails the job in any case. `kinds` are the
+ * names and codes by which `retryableErrors` may list the error; a task whose error has none, as when an awaited delivery has
+ * not come in time, is never tried again.
  */
 export function failureCommit(
   job: Job,

@@ -46,7 +46,7 @@ export class SlotPlan {
   readonly version: number;
   /** The routine's first event: most have no other. */
   readonly firstEvent: EventPlan | undefined;
-  /** Whether a delivery is merged by a commit of its own, once for all attempts of its task. */
+  /** Whether a delivery takes a merge commit before its handler runs: also where a schema changes it, or no handler follows. */
   readonly merges: boolean;
   /** The route of entries and of deliveries from outside. */
   readonly route: Route;

@@ -37,7 +37,7 @@ export class DueJobs {
     const except = new Set([...liveIds, ...this.#passed, ...others]);
     const query = { now: timers.now(), owner: settings.owner, except };
     const due = await store.due(limit === Infinity ? query : { ...query, limit });
-    // A store that was written before there were exceptions does not know of them.
+    // A store of an earlier version of the port does not know `except`, and ignores it.
     return due.filter(({ jobId }) => !except.has(jobId));
   }
 }

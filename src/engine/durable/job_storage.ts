@@ -25,9 +25,10 @@ export interface FoundJob {
 
 /** The most tasks that are written down with a claim: a job may have any number of workers. */
 const MOST_WATCHED = 64;
+
 /**
- * Carries out a command. `consume` is to be called before the commit of its effect is encoded. Returns a promise only for an effect
- * that takes time: the next command waits for it.
+ * Carries out a command. `consume` is to be called before the commit of its effect is encoded. Returns a promise only for an
+ * effect that takes time: the next command waits for it.
  */
 export type PerformCommand = (job: Job, command: Command, consume: () => void) => Promise<void> | undefined;
 
@@ -56,12 +57,12 @@ export class JobStorage {
     return this.#session.journalOf(job);
   }
 
-  /** Whether a job was made here: one of the same id in the store takes its place. */
+  /** Whether a job was made in this process, not read: if the store has a job of its id, that one's state replaces its own. */
   isFresh(job: Job): boolean {
     return this.#session.fresh.has(job);
   }
 
-  /** Whether a job cannot be in the store yet, unless it was started before under the same id. */
+  /** Whether a job was made in this process and not created in the store by it: `create` says whether the store has its id. */
   isNew(job: Job): boolean {
     return this.isFresh(job) && !this.#session.journals.has(job);
   }
@@ -85,8 +86,8 @@ export class JobStorage {
   }
 
   /**
-   * Takes over the state that the store has of a job's id: it replaces that of a job that was made here. Returns the journal, unless
-   * the job is live elsewhere.
+   * Takes over the state that the store has of a job's id: it replaces that of a job that was made here. Returns the journal,
+   * unless the job is live elsewhere.
    *
    * @throws {FencedError} when the job has been deleted; and for one that was read from a document, when the store has it in
    * another state, or it is live elsewhere
@@ -145,8 +146,8 @@ export class JobStorage {
   }
 
   /**
-   * Reads the inbox of a job that has been claimed and not begun. The returned function carries the commands out; it is called as
-   * soon as the job has begun.
+   * Reads the inbox of a job that has been claimed and not begun. The returned function carries the commands out: `begin` calls
+   * it.
    *
    * @throws {StoreError} when the store keeps failing
    */

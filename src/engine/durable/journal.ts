@@ -33,7 +33,7 @@ interface Waiter {
  * entries that are handed in during a write are written together by the next.
  */
 export class Journal {
-  /** Commands from the inbox are being read or carried out. */
+  /** Whether commands from the inbox are being read or carried out. */
   isPolling = false;
   /** Whether commands may have arrived that have not been read. */
   isAddressed = false;
@@ -56,7 +56,7 @@ export class Journal {
   #writtenAt: number | undefined;
   readonly #waiters: Fifo<Waiter> = new Fifo();
   #isWriting = false;
-  /** Whether `flush` is on the stack: a write that succeeds meanwhile calls no `onStored`, because the caller goes on by itself. */
+  /** Whether `flush` is on the stack: a write that succeeds meanwhile calls no `onStored`, as the caller goes on by itself. */
   #isFlushing = false;
   #failures = 0;
   #callbacks: JournalCallbacks | undefined;
@@ -69,7 +69,7 @@ export class Journal {
 
   /** The tasks that were first when the job was claimed by an owner that has died; `undefined` when the job was released. */
   readonly firstAttempts: readonly FirstAttempt[] | undefined;
-  /** Those that stood first when it was claimed here: each renewal says so again, however long the process has lived. */
+  /** The tasks that stood first when the job was claimed here: each renewal names these, not those that are first by then. */
   #claimed: readonly FirstAttempt[] = [];
 
   /** Makes the journal of a job that is in the store at a revision. */
@@ -130,7 +130,7 @@ export class Journal {
     this.#addClaim();
   }
 
-  /** Stores which commands have been consumed, where no commit has followed from them. */
+  /** Stores which commands have been consumed, by an entry of its own, unless an entry that waits to be written will say it. */
   acknowledge(): void {
     if (!this.#isHeadNew || this.#entries.length > 0) return;
     if (this.#callbacks !== undefined) this.#addClaim();

@@ -50,7 +50,7 @@ export class StoreSession {
     this.#tell({ type: "command_error", jobId, flowId, key, error, at: this.timers.now() });
   }
 
-  /** The live job of an id; `executionOf` answers for a job that is at hand. */
+  /** The live job of an id. Whether a given `Job` is live, `executionOf` says. */
   liveJob(jobId: string): Job | undefined {
     return this.#live.get(jobId)?.job;
   }

@@ -5,8 +5,8 @@ import type { Execution } from "./execution.ts";
 import type { Pacer } from "./loop.ts";
 
 /**
- * Commits a checkpoint. The promise resolves when that is stored, in a later macrotask when the slice of the event loop is used up, and
- * rejects when the handler is aborted before.
+ * Commits a checkpoint. The promise resolves when that is stored (in a later macrotask, if the slice of the event loop is used
+ * up), and rejects when the handler is aborted before.
  */
 export function storeCheckpoint(
   execution: Execution,

@@ -47,12 +47,12 @@ export class JobClock {
   #timeoutMs = Infinity;
   /** How long the job had worked when it last began to. */
   #ranMs = 0;
-  /** In elapsed time, as `#elapsed`. */
+  /** When the job last began to work, in elapsed time; `undefined` while it waits. */
   #workingSince: number | undefined;
   #time: Moment = { at: NaN, ranMs: 0 };
-  /** At the present moment. */
+  /** The elapsed time at the moment that was last read. */
   #elapsed = 0;
-  /** What the wall clock has shown when no time had elapsed. */
+  /** The wall clock less the elapsed time: another difference than before means that the clock has been set. */
   #zero = NaN;
   #stopTimeout: CancelTimer | undefined;
   #alarmAt: number | undefined;
@@ -110,7 +110,7 @@ export class JobClock {
     this.#workingSince ??= this.#elapsed;
   }
 
-  /** The job goes on working when the host's event loop comes round: only then can its timeout end it. */
+  /** A turn is over and the job still works: starts the timer of its timeout, which can fire only between turns. */
   watch(): void {
     if (this.#workingSince === undefined || this.#stopTimeout !== undefined || this.#timeoutMs === Infinity) return;
     this.time();

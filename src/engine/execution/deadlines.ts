@@ -2,7 +2,7 @@ import type { Task } from "../../job/task.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import type { Execution } from "./execution.ts";
 
-/** How long an inbox that could not be read before a deadline is left alone, in milliseconds. */
+/** How long to wait before a deadline is looked at again whose inbox could not be read, in milliseconds. */
 const INBOX_RETRY_MS = 1_000;
 
 /**

@@ -120,14 +120,14 @@ export class Execution implements ActivationHost {
     this.committer.perform(commit, [], undefined, claim);
   }
 
-  /** Takes in the tasks of a job that has been resumed, except those that must fail before any runs. */
+  /** Fills the queue with the tasks of a job that has been resumed, except those that must fail before any runs. */
   prepare(without?: readonly Task[]): void {
     this.committer.queue.fill(this.#clock.prepare(this.job.time.ranMs, this.#timeoutMs), without);
   }
 
   /**
-   * Begins, in a microtask: no handler runs before the caller goes on. `first` carries out the commands that the store has, before
-   * anything that was asked for here since.
+   * Begins; the first task is taken in a microtask, so that no handler runs before the caller goes on. `first` carries out the
+   * commands that the store has, before anything that was asked for here since.
    */
   begin(first?: () => void): void {
     // A task that failed before may have ended the job.
@@ -188,7 +188,7 @@ export class Execution implements ActivationHost {
   }
 
   /**
-   * Stops taking tasks and comes to rest: paused by a request, or, without one, let go of. Handlers that have not returned after
+   * Stops taking tasks and comes to rest: paused by a request, or, without one, released. Handlers that have not returned after
    * `graceMs` are aborted.
    */
   rest(request: PauseRequest | undefined, graceMs: number, beforeCommit?: () => void): void {

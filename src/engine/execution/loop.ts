@@ -6,9 +6,9 @@ import type { Timers } from "../../ports/timers.ts";
 const MOST_RUNS_PER_SLICE = 16_384;
 
 /**
- * When a job takes its turns: at once, in a microtask or in a macrotask, and never one inside another. Whoever asks for a turn, it
- * begins as the continuation of a promise that the job has made in the turn before: so handlers run in the asynchronous context of
- * the call that has started their job.
+ * When a job takes its turns: at once, in a microtask or in a macrotask, and never one inside another. In a turn the job looks
+ * for tasks and runs them. A turn in a microtask is the continuation of a promise that the job has made in the turn before,
+ * whoever has asked for it: so handlers run in the asynchronous context of the call that has started their job.
  */
 export class Loop {
   readonly #turn: (time: Moment | undefined) => void;
@@ -102,8 +102,9 @@ export class Pacer {
   }
 
   /**
-   * To be called before each turn, or what counts as one. The first turn of a slice requests no macrotask: in a short program it is the only turn, and a
-   * host may take long to load its timers. For the second turn only the clock can tell whether the event loop has turned since.
+   * To be called before each turn, or what counts as one. The first turn of a slice requests no macrotask: in a short program
+   * it is the only turn, and a host may take long to load its timers. For the second turn only the clock can tell whether the
+   * event loop has turned since.
    */
   enter(time: Instant | undefined): void {
     if (this.#sliceStart === undefined || this.#isMarked) return;

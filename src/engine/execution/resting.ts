@@ -21,9 +21,9 @@ export class Resting {
   #stopGrace: CancelTimer | undefined;
 
   /**
-   * Makes the rest of a job that is paused by a request, or, without one, let go of: then its status stays `running`, and
-   * `recover` resumes it from the store. Nothing happens before `begin`;
-   * `beforeCommit` is called before the commit by which the job comes to rest is encoded.
+   * Makes the rest of a job that is paused by a request, or, without one, released: then its status stays `running`, and
+   * `recover` resumes it from the store. Nothing happens before `begin`; `beforeCommit` is called before the commit by which
+   * the job comes to rest is encoded.
    */
   constructor(request: PauseRequest | undefined, graceMs: number, beforeCommit?: () => void) {
     this.#request = request;

@@ -7,13 +7,13 @@ import type { JobStorage } from "../durable/job_storage.ts";
 import type { Journal } from "../durable/journal.ts";
 import type { Execution } from "./execution.ts";
 
-/** A job of a store that is to go on. */
+/** The start of a job of an engine with a store. */
 export interface StoredStart {
   readonly storage: JobStorage;
   readonly execution: Execution;
   /** The commit by which the job goes on. */
   readonly first: StatusCommit;
-  /** Makes that commit anew, when the job that the store has of this id has taken the place of the one in hand. */
+  /** Makes that commit anew, when the state that the store has of this id has replaced the state of a job that was made here. */
   readonly firstAgain: () => StatusCommit;
 }
 
@@ -44,7 +44,7 @@ async function enter(start: StoredStart): Promise<void> {
     found = await storage.load(job);
   }
   const journal = storage.adopt(job, found);
-  // A job that was started before goes on, unless it rests or is live elsewhere.
+  // Nothing starts if another engine has the job; nor, in place of a job that was made here, one that is paused or has ended.
   if (journal === undefined || (isFresh && job.status !== "running")) execution.leave();
   else claim(start, journal, isFresh ? firstAgain() : first);
 }
@@ -61,7 +61,7 @@ function claim(start: StoredStart, journal: Journal, first: StatusCommit): void 
     execution.failed(task, slotOf(plan, task.route), new PoisonError(storage.maxRecoveries));
   }
   journal.whenStored(() => {
-    // A command that was stored in time counts before anything that is decided now.
+    // The commands that are in the inbox already are carried out before a task is taken or a deadline is decided.
     storage.readFirst(job, journal).then((carryOut) => {
       if (!journal.isLost) execution.begin(carryOut);
     }, (error: unknown) => journal.lose(toError(error)));
@@ -82,7 +82,7 @@ function attach({ storage, execution }: StoredStart, journal: Journal): void {
   });
 }
 
-/** A routine that is written down with its flow may throw anything. */
+/** The flow's document is written when a job is created, and code of the user's that takes part in that may throw anything. */
 function toError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(describeError(thrown).message, { cause: thrown });
 }
