@@ -174,7 +174,7 @@ export class JobStorage {
   }
 
   async #inbox(job: Job, journal: Journal): Promise<readonly StoredCommand[]> {
-    const at = this.#session.timers.now();
+    const at = this.#session.timers.elapsed();
     const commands = await this.#session.store.inbox(job.jobId, journal.read);
     journal.readAt = at;
     return commands;

@@ -41,7 +41,7 @@ export class Journal {
   polled: Promise<void> = Promise.resolve();
   /** The last command that was read; those before it have been carried out, or are being so. */
   read: number;
-  /** When the last look into the inbox began that the store has answered. */
+  /** When the last look into the inbox began that the store has answered: in elapsed time. */
   readAt: number = -Infinity;
   readonly #job: Job;
   readonly #session: StoreSession;
