@@ -168,8 +168,10 @@ export class Journal {
     this.#head = { ...this.#head, status: this.#job.status, wakeAt, owner: undefined };
     this.#isHeadNew = true;
     this.write(text);
+    const callbacks = this.#callbacks;
     this.whenStored(() => {
-      this.#callbacks = undefined;
+      // The job may have been resumed meanwhile.
+      if (this.#callbacks === callbacks) this.#callbacks = undefined;
       run();
     });
     this.flush();
