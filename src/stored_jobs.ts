@@ -84,8 +84,8 @@ export class StoredJobs {
       this.#visited.add(jobId);
       try {
         const stored = await this.#load(jobId, "open");
-        // Another engine may have claimed it since it was listed.
-        if (this.#session.isElsewhere(stored.record)) return false;
+        // Another engine may have claimed it since it was listed, or a call may have started it here.
+        if (this.#session.isElsewhere(stored.record) || this.#session.liveJob(jobId) !== undefined) return false;
         const found = this.#restore(stored);
         const isLive = await this.#goOn(found);
         if (isLive) jobs.push(found);
