@@ -156,7 +156,9 @@ export class StoredJobs {
   async #created(jobId: string): Promise<void> {
     const job = this.#session.liveJob(jobId);
     const execution = job && executionOf(job);
-    if (execution !== undefined) await new Promise<void>((resolve) => execution.whenStored(resolve));
+    if (job?.isStarting === true && execution !== undefined) {
+      await new Promise<void>((resolve) => execution.whenStored(resolve));
+    }
   }
 
   #restore(stored: StoredJob): StoredFlowJob {
