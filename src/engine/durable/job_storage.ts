@@ -188,6 +188,8 @@ export class JobStorage {
    */
   async #performAll(job: Job, journal: Journal, commands: readonly StoredCommand[]): Promise<void> {
     for (const { sequence, key, text } of commands) {
+      // A job comes to rest before the next command finds it there.
+      if (journal.resting !== undefined) await journal.resting;
       // A job that is being started reads on when it has begun.
       if (journal.isLost || job.isStarting) return;
       if (sequence <= journal.read) continue;
