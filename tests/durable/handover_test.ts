@@ -1,6 +1,6 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { type Context, StateError } from "../../mod.ts";
+import { type Context, StateError, StoreError } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { lateStore } from "../support/late_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
@@ -218,4 +218,45 @@ test("send does not wait for what a live job has not stored", async () => {
   void owner.engine.send("job", deliver(3)).then(() => isSent = true);
   await owner.timers.advance(60_000);
   assertEquals([isSent, owner.told("lost").length], [true, 1]);
+});
+
+test("calls before a job begins that its store refuses are told", async () => {
+  const down = () => {
+    throw new Error("down");
+  };
+  const never = new StoredFlowProcess({ store: { ...memoryStore(), create: down } });
+  const job = never.start([1]);
+  never.flow.cancel(job);
+  const ended = assertRejects(() => never.flow.waitForCompletion(job), StoreError);
+  await never.timers.advance(60_000);
+  await ended;
+  const store = memoryStore();
+  const owner = new StoredFlowProcess({ store, work: asking });
+  owner.start([1]);
+  await owner.settle();
+  await owner.engine.shutdown();
+  const lost = new StoredFlowProcess({ store: { ...store, append: down }, timers: owner.timers, work: asking });
+  const opened = await lost.engine.open("job");
+  opened.flow.resume(opened.job);
+  opened.flow.deliver(opened.job, "worker", "input", { n: 2 });
+  await lost.timers.advance(60_000);
+  const told = [never, lost].map((process) => process.told("command_error").map(({ key }) => key));
+  assertEquals([told, never.timers.size, lost.timers.size], [[["cancel"], ["deliver"]], 0, 0]);
+});
+
+test("a pause that comes while a job is being let go of pauses it later, whenever it comes", async () => {
+  for (let turns = 0; turns < 24; turns++) {
+    const store = lateStore();
+    const owner = new StoredFlowProcess({ store, work: asking });
+    owner.start([1]);
+    await owner.settle();
+    const sent = owner.engine.send("job", { type: "pause" });
+    for (let turn = 0; turn < turns; turn++) await undefined;
+    await Promise.all([sent, owner.engine.shutdown()]);
+    await owner.settle();
+    await new StoredFlowProcess({ store, timers: owner.timers, work: asking }).engine.recover();
+    await owner.settle();
+    const record = await store.find("job");
+    assertEquals([turns, record?.status, record?.owner, record?.consumed], [turns, "paused", undefined, 1]);
+  }
 });
