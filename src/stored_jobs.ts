@@ -84,8 +84,8 @@ export class StoredJobs {
       this.#visited.add(jobId);
       try {
         const stored = await this.#load(jobId, "open");
-        // Another engine may have claimed it since it was listed.
-        if (this.#session.isElsewhere(stored.record)) return false;
+        // Another engine may have claimed it since it was listed, or a call may have started it here.
+        if (this.#session.isElsewhere(stored.record) || this.#session.liveJob(jobId) !== undefined) return false;
         const found = this.#restore(stored);
         const isLive = await this.#goOn(found);
         if (isLive) jobs.push(found);
@@ -156,7 +156,9 @@ export class StoredJobs {
   async #created(jobId: string): Promise<void> {
     const job = this.#session.liveJob(jobId);
     const execution = job && executionOf(job);
-    if (execution !== undefined) await new Promise<void>((resolve) => execution.whenStored(resolve));
+    if (job?.isStarting === true && execution !== undefined) {
+      await new Promise<void>((resolve) => execution.whenStored(resolve));
+    }
   }
 
   #restore(stored: StoredJob): StoredFlowJob {

@@ -81,7 +81,7 @@ export class FlowJobs {
    * @throws {PreflightError} when it does not fit the flow; the job is unchanged
    */
   resume(job: Job, redrive: boolean, callbacks: JobCallbacks): void {
-    if (this.#isShutDown || this.#host.isShutDown) {
+    if (this.#isClosed) {
       const what = this.#host.isShutDown ? "its engine" : `flow "${this.#graph.id}"`;
       throw new StateError("resume", job.status, `Cannot resume job "${job.jobId}": ${what} has been shut down`);
     }
@@ -113,7 +113,12 @@ export class FlowJobs {
    */
   cancel(job: Job, reason: string | undefined): void {
     if (hasEnded(statusOf(job))) throw refuse("cancel", job, "it has ended already");
-    const execution = this.#reach("cancel", job);
+    this.#whenBegun("cancel", job, this.#reach("cancel", job), () => this.#cancel(job, reason));
+  }
+
+  #cancel(job: Job, reason: string | undefined): void {
+    if (hasEnded(job.status)) throw refuse("cancel", job, "it has ended already");
+    const execution = this.#workingOn(job);
     if (execution !== undefined) execution.cancel(reason);
     else this.#cancelAtRest(job, reason);
   }
@@ -138,14 +143,25 @@ export class FlowJobs {
     const subject = { action: `Cannot deliver to slot "${name}" of routine "${routine}"`, root: "data" };
     const data = payloadOf(params, this.#graph.registry, subject, this.#graph.limits);
     const execution = this.#reach("deliver to", job);
-    if (!job.isStarting || execution === undefined) return this.#deliver(job, route, data);
     this.#checkSteps(job, route);
+    this.#whenBegun("deliver", job, execution, () => {
+      checkTakes(job);
+      this.#deliver(job, route, data);
+    });
+  }
+
+  /** Carries out a call as soon as its job has begun. The observer is told when the store had the job in a state that refuses it. */
+  #whenBegun(call: string, job: Job, execution: Execution | undefined, act: () => void): void {
+    const session = this.#host.store?.session;
+    if (!job.isStarting || execution === undefined || session === undefined) return act();
     execution.whenBegun(() => {
       try {
-        this.#deliver(job, route, data);
+        const head = session.journalOf(job)?.head;
+        if (head === undefined) throw session.lossOf(job) ?? refuse(call, job, "it could not be stored");
+        if (session.isElsewhere(head)) throw refuse(call, job, notHere(job, session));
+        act();
       } catch (error) {
-        // The store had the job in another state than it was in here.
-        this.#host.store?.session.onCommandError(job, "deliver", error);
+        session.onCommandError(job, call, error);
       }
     });
   }
@@ -171,16 +187,22 @@ export class FlowJobs {
    *
    * @throws what the call of the same name throws
    */
-  #carryOut(job: Job, command: Command, consume: () => void): Promise<void> | undefined {
+  #carryOut(job: Job, command: Command, consume: () => void): Promise<boolean> | boolean {
     const execution = this.#workingOn(job);
     if (command.type === "pause") {
       const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS } = command;
-      if (execution === undefined) throw refuse("pause", job, "it is not live");
+      if (execution === undefined) {
+        // It has just been released, by an engine that is shut down.
+        if (job.status === "running") return false;
+        throw refuse("pause", job, "it is not live");
+      }
       return new Promise((resolve) => {
-        execution.listeners.onRest(() => resolve());
+        // A job that was being released when the command came is not paused. Otherwise an observer may have resumed it.
+        execution.listeners.onRest(() => resolve(!this.#host.isShutDown || job.status !== "running"));
         execution.rest({ reason, checkpoint }, graceMs, consume);
       });
     }
+    if (command.type === "resume" && execution === undefined && this.#isClosed) return false;
     consume();
     if (command.type === "deliver") {
       const { routine, slot } = command;
@@ -189,10 +211,13 @@ export class FlowJobs {
       this.#deliver(job, this.routeTo(routine, this.#graph.slot(routine, slot).name), command.data);
     } else if (command.type === "resume") {
       this.resume(job, command.redrive, {});
-    } else if (hasEnded(job.status)) throw refuse("cancel", job, "it has ended already");
-    else if (execution === undefined) this.#cancelAtRest(job, command.reason);
-    else execution.cancel(command.reason);
-    return undefined;
+    } else this.#cancel(job, command.reason);
+    return true;
+  }
+
+  /** Whether no job is started any more. */
+  get #isClosed(): boolean {
+    return this.#isShutDown || this.#host.isShutDown;
   }
 
   /** Takes no more jobs. With `drain`, the live ones run their due tasks; then they are paused. */

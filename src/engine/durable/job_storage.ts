@@ -27,10 +27,10 @@ export interface FoundJob {
 const MOST_WATCHED = 64;
 
 /**
- * Carries out a command. `consume` is to be called before the commit of its effect is encoded. Returns a promise only for an
- * effect that takes time: the next command waits for it.
+ * Carries out a command. `consume` is to be called before the commit of its effect is encoded. Returns a promise only for an effect
+ * that takes time: the next command waits for it. False says that the command is left for whoever has the job next.
  */
-export type PerformCommand = (job: Job, command: Command, consume: () => void) => Promise<void> | undefined;
+export type PerformCommand = (job: Job, command: Command, consume: () => void) => Promise<boolean> | boolean;
 
 /** Keeps the jobs of one flow: creates them in the store, reads them from there, claims them, and reads their inboxes. */
 export class JobStorage {
@@ -97,7 +97,9 @@ export class JobStorage {
     const isSame = found && (this.isFresh(job) || (!isElsewhere && writeJob(job) === writeJob(found.job)));
     if (!isSame) throw new FencedError(job.jobId, undefined, found?.record.revision);
     job.become(found.job);
-    return isElsewhere ? undefined : this.#openFound(job, found);
+    // Calls on a job that is live elsewhere are refused by what its journal says.
+    const journal = this.#openFound(job, found);
+    return isElsewhere ? undefined : journal;
   }
 
   /** Makes a job at rest from its record and its journal. */
@@ -175,7 +177,7 @@ export class JobStorage {
   }
 
   async #inbox(job: Job, journal: Journal): Promise<readonly StoredCommand[]> {
-    const at = this.#session.timers.now();
+    const at = this.#session.timers.elapsed();
     const commands = await this.#session.store.inbox(job.jobId, journal.read);
     journal.readAt = at;
     return commands;
@@ -187,9 +189,12 @@ export class JobStorage {
    */
   async #performAll(job: Job, journal: Journal, commands: readonly StoredCommand[]): Promise<void> {
     for (const { sequence, key, text } of commands) {
+      // A job comes to rest before the next command finds it there.
+      if (journal.resting !== undefined) await journal.resting;
       // A job that is being started reads on when it has begun.
       if (journal.isLost || job.isStarting) return;
       if (sequence <= journal.read) continue;
+      const before = journal.read;
       journal.read = sequence;
       let isConsumed = false;
       const consume = () => {
@@ -198,7 +203,10 @@ export class JobStorage {
       };
       try {
         const effect = this.#perform(job, decodeCommand(text, this.#graph.limits), consume);
-        if (effect !== undefined) await effect;
+        if (!(typeof effect === "boolean" ? effect : await effect)) {
+          journal.read = before;
+          break;
+        }
       } catch (error) {
         this.#session.onCommandError(job, key, error);
       }

@@ -39,9 +39,14 @@ export class Journal {
   isAddressed = false;
   /** Resolves when the commands that were found by the last look into the inbox have been carried out. */
   polled: Promise<void> = Promise.resolve();
+  /** Resolves when the commit by which the job comes to rest is stored, or never will be; `undefined` while none is being stored. */
+  resting: Promise<void> | undefined;
+  #onRested: (() => void) | undefined;
+  /** How many such commits are being stored: a job at rest may take deliveries. */
+  #rests = 0;
   /** The last command that was read; those before it have been carried out, or are being so. */
   read: number;
-  /** When the last look into the inbox began that the store has answered. */
+  /** When the last look into the inbox began that the store has answered: in elapsed time. */
   readAt: number = -Infinity;
   readonly #job: Job;
   readonly #session: StoreSession;
@@ -133,7 +138,8 @@ export class Journal {
   /** Stores which commands have been consumed, by an entry of its own, unless an entry that waits to be written will say it. */
   acknowledge(): void {
     if (!this.#isHeadNew || this.#entries.length > 0) return;
-    if (this.#callbacks !== undefined) this.#addClaim();
+    // A job whose last commit is being stored is no longer claimed.
+    if (this.#callbacks !== undefined && this.#head.owner !== undefined) this.#addClaim();
     else this.#addOwner(this.#session.timers.now(), undefined, undefined, []);
     this.flush();
   }
@@ -168,9 +174,14 @@ export class Journal {
     this.#head = { ...this.#head, status: this.#job.status, wakeAt, owner: undefined };
     this.#isHeadNew = true;
     this.write(text);
+    const callbacks = this.#callbacks;
+    this.#rests++;
+    this.resting ??= new Promise((resolve) => this.#onRested = resolve);
     this.whenStored(() => {
-      this.#callbacks = undefined;
+      // The job may have been resumed meanwhile.
+      if (this.#callbacks === callbacks) this.#callbacks = undefined;
       run();
+      if (--this.#rests === 0) this.#rested();
     });
     this.flush();
   }
@@ -265,6 +276,12 @@ export class Journal {
     const callbacks = this.#callbacks;
     this.#callbacks = undefined;
     callbacks?.onLost(error);
+    this.#rested();
+  }
+
+  #rested(): void {
+    this.resting = undefined;
+    this.#onRested?.();
   }
 
   #takeSnapshot(): void {

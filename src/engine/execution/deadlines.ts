@@ -1,9 +1,16 @@
 import type { Task } from "../../job/task.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
+import type { Journal } from "../durable/journal.ts";
 import type { Execution } from "./execution.ts";
 
 /** How long to wait before a deadline is looked at again whose inbox could not be read, in milliseconds. */
 const INBOX_RETRY_MS = 1_000;
+
+/** A deadline that has passed, and when that was seen: in elapsed time, because the wall clock may be set meanwhile. */
+interface Passed {
+  readonly task: Task;
+  readonly at: number;
+}
 
 /**
  * Decides that awaited deliveries have not come in time. With a store, the job's inbox is read first: a delivery that was stored
@@ -12,10 +19,10 @@ const INBOX_RETRY_MS = 1_000;
 export class Deadlines {
   /** Reads the job's inbox and carries out its commands; a job without a store has none. */
   readInbox: (() => Promise<void>) | undefined;
-  /** Whether a deadline has passed that waits for a look into the inbox. */
-  isReading = false;
   readonly #execution: Execution;
   readonly #timers: Timers;
+  /** The deadlines that wait for a look into the inbox. */
+  #passed: readonly Passed[] = [];
   #stopRetry: CancelTimer | undefined;
 
   /** Makes the part of an execution that decides about its deadlines. */
@@ -24,33 +31,49 @@ export class Deadlines {
     this.#timers = timers;
   }
 
+  /** Whether a deadline has passed that waits for a look into the inbox. */
+  get isReading(): boolean {
+    return this.#passed.length > 0;
+  }
+
   /** Decides about tasks whose deadline has passed. */
   decide(tasks: readonly Task[]): void {
     const { journal } = this.#execution.committer;
-    for (const task of tasks) {
-      // The observer of the expiry before may have delivered.
-      const until = task.details?.awaiting?.until;
-      if (until === undefined) continue;
-      if (journal !== undefined && journal.readAt < until) return this.#readFirst(tasks, () => journal.readAt >= until);
-      this.#execution.expire(task);
-    }
+    if (journal === undefined) return this.#expire(tasks);
+    const { isReading } = this;
+    const at = this.#timers.elapsed();
+    this.#passed = [...this.#passed, ...tasks.map((task) => ({ task, at }))];
+    if (!isReading) this.#decide(journal);
   }
 
   /** Stops waiting for the store. */
   stop(): void {
+    this.#passed = [];
     this.#stopRetry?.();
   }
 
-  #readFirst(tasks: readonly Task[], isRead: () => boolean): void {
-    this.isReading = true;
-    const decide = () => {
-      this.isReading = false;
-      if (!this.#execution.mayDecide) return;
-      this.decide(tasks);
-      this.#execution.poll();
-    };
+  #expire(tasks: readonly Task[]): void {
+    for (const task of tasks) {
+      // The observer of the expiry before may have delivered.
+      if (task.details?.awaiting !== undefined) this.#execution.expire(task);
+    }
+  }
+
+  /** Decides about the deadlines that passed before the last look into the inbox began, and looks again for the others. */
+  #decide(journal: Journal): void {
+    if (!this.#execution.mayDecide) return this.stop();
+    const isRead = ({ at }: Passed) => at <= journal.readAt;
+    const decided = this.#passed.filter(isRead);
+    this.#passed = this.#passed.filter((it) => !isRead(it));
+    this.#expire(decided.map(({ task }) => task));
+    if (!this.isReading) return;
+    const asked = this.#timers.elapsed();
     void this.readInbox?.().then(() => {
-      if (isRead()) decide();
+      const decide = () => {
+        this.#decide(journal);
+        this.#execution.poll();
+      };
+      if (journal.readAt >= asked || !this.isReading) decide();
       // The store has failed: nothing is decided before it answers.
       else this.#stopRetry = this.#timers.after(INBOX_RETRY_MS, decide);
     });

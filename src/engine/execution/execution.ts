@@ -57,7 +57,7 @@ export class Execution implements ActivationHost {
   /** The job's status before it went on. */
   #from: JobStatus = "pending";
   /** What was asked for before the job has begun to work. */
-  #early: (() => void)[] = [];
+  readonly #early: (() => void)[] = [];
   #resting: Resting | undefined;
   #isOver = false;
 
@@ -138,12 +138,12 @@ export class Execution implements ActivationHost {
     this.#notifier.status(this.#from, this.job.status, this.now());
     this.#sendDeferred();
     first?.();
-    // One of these calls may end the job: then the others are dropped.
-    for (let act = this.#early.shift(); act !== undefined; act = this.#early.shift()) act();
+    // One of these calls may end the job: the others find out by themselves.
+    for (const act of this.#early.splice(0)) act();
     this.#loop.wake();
   }
 
-  /** Does something as soon as the job has begun. */
+  /** Does something as soon as the job has begun, or has left before. */
   whenBegun(act: () => void): void {
     if (this.job.isStarting) this.#early.push(act);
     else act();
@@ -199,7 +199,7 @@ export class Execution implements ActivationHost {
 
   /** Ends the job; all handlers are aborted. */
   cancel(reason: string | undefined): void {
-    this.whenBegun(() => this.#break("cancelled", new CancelledError(reason)));
+    this.#break("cancelled", new CancelledError(reason));
   }
 
   commitStep(activation: Activation, progress: Payload | undefined): Promise<void> {
@@ -332,7 +332,6 @@ export class Execution implements ActivationHost {
     this.#resting?.stop();
     this.deadlines.stop();
     this.#clock.stop();
-    this.#early = [];
     this.#runner.abortAll(createReason);
     this.#runner.disposeGenerators();
   }
@@ -344,6 +343,7 @@ export class Execution implements ActivationHost {
     this.#host.live.delete(this);
     this.#host.store?.session.unregister(this.job);
     this.#onRest?.();
+    for (const act of this.#early.splice(0)) act();
     tell();
   }
 

@@ -1,0 +1,262 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import { type Context, StateError, StoreError } from "../../mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { lateStore } from "../support/late_store.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
+
+// A call or a command that comes while a job is being started, given up or taken over has its effect, or is told to be refused.
+
+const STORES = { "a store that answers at once": memoryStore, "a store that answers later": lateStore };
+const deliver = (n: number) => ({ type: "deliver", routineId: "worker", slotName: "input", data: { n } }) as const;
+const add = (n: number, ctx: Context) => ctx.shared.update("sum", (sum) => Number(sum ?? 0) + n);
+const pausing = (n: number, ctx: Context) => {
+  if (n === 1) ctx.pause("for a person");
+  add(n, ctx);
+};
+const asking = (n: number, ctx: Context) => {
+  if (n === 1) ctx.expect("input");
+  add(n, ctx);
+};
+
+for (const [name, createStore] of Object.entries(STORES)) {
+  test(`a paused job goes on by a delivery and a resume in its inbox with ${name}`, async () => {
+    const store = createStore();
+    const owner = new StoredFlowProcess({ store, work: pausing });
+    const { timers } = owner;
+    owner.start([1]);
+    await owner.settle();
+    await owner.engine.send("job", { type: "deliver", routineId: "source", slotName: "trigger", data: { items: [2] } });
+    await owner.engine.send("job", { type: "resume" });
+    const worker = new StoredFlowProcess({ store, timers, work: pausing });
+    const { jobs } = await worker.engine.recover();
+    await worker.settle();
+    assertEquals(jobs.map(({ job }) => [job.status, job.sharedData.sum]), [["completed", 3]]);
+    assertEquals((await store.find("job"))?.status, "completed");
+  });
+
+  test(`calls on a job that execute found live elsewhere are refused with ${name}`, async () => {
+    const store = createStore();
+    const owner = new StoredFlowProcess({ store, work: asking, durability: { owner: "first" } });
+    owner.start([1]);
+    await owner.settle();
+    const other = new StoredFlowProcess({ store, timers: owner.timers, work: asking });
+    const job = other.start([1]);
+    await other.settle();
+    const text = 'it is live in the engine of owner "first"';
+    assertThrows(() => other.flow.deliver(job, "worker", "input", { n: 2 }), StateError, text);
+    assertThrows(() => other.flow.cancel(job), StateError, text);
+  });
+
+  test(`a delivery before the job begins reaches a job that its inbox pauses with ${name}`, async () => {
+    const store = createStore();
+    const owner = new StoredFlowProcess({ store, work: asking });
+    const { timers } = owner;
+    owner.start([1]);
+    await owner.settle();
+    await owner.engine.shutdown();
+    await owner.engine.send("job", { type: "pause" });
+    const worker = new StoredFlowProcess({ store, timers, work: asking });
+    const { job } = await worker.engine.open("job");
+    const { flow } = await worker.engine.open("job");
+    flow.resume(job);
+    flow.deliver(job, "worker", "input", { n: 2 });
+    await worker.settle();
+    assertEquals([job.status, worker.told("command_error").length], ["paused", 0]);
+    const next = new StoredFlowProcess({ store, timers, work: asking });
+    const found = await next.engine.open("job");
+    found.flow.resume(found.job);
+    await next.settle();
+    assertEquals([found.job.status, found.job.sharedData.sum], ["completed", 3]);
+  });
+
+  test(`a cancel before the job begins reaches a job that its inbox pauses with ${name}`, async () => {
+    const store = createStore();
+    const owner = new StoredFlowProcess({ store, work: asking });
+    owner.start([1]);
+    await owner.settle();
+    await owner.engine.shutdown();
+    await owner.engine.send("job", { type: "pause" });
+    const worker = new StoredFlowProcess({ store, timers: owner.timers, work: asking });
+    const { flow, job } = await worker.engine.open("job");
+    flow.resume(job);
+    flow.cancel(job);
+    await worker.settle();
+    assertEquals((await store.find("job"))?.status, "cancelled");
+  });
+
+  test(`a delivery before the job turns out to be live elsewhere is told to be refused with ${name}`, async () => {
+    const store = createStore();
+    const owner = new StoredFlowProcess({ store, work: asking });
+    owner.start([1]);
+    await owner.settle();
+    const other = new StoredFlowProcess({ store, timers: owner.timers, work: asking });
+    const job = other.start([1]);
+    other.flow.deliver(job, "worker", "input", { n: 2 });
+    await other.settle();
+    assertEquals(other.told("command_error").map(({ key }) => key), ["deliver"]);
+  });
+
+  test(`a resume in the inbox outlasts an engine that is being shut down with ${name}`, async () => {
+    const store = createStore();
+    const owner = new StoredFlowProcess({ store, work: pausing });
+    const { timers } = owner;
+    owner.start([1]);
+    await owner.settle();
+    await owner.engine.send("job", { type: "resume" });
+    const leaving = new StoredFlowProcess({ store, timers, work: pausing });
+    const recovery = leaving.engine.recover();
+    await leaving.engine.shutdown();
+    await recovery;
+    await leaving.settle();
+    const worker = new StoredFlowProcess({ store, timers, work: pausing });
+    const { jobs } = await worker.engine.recover();
+    await worker.settle();
+    assertEquals(jobs.map(({ job }) => job.status), ["completed"]);
+  });
+
+  test(`a pause in the inbox of a job that is being let go of pauses it later with ${name}`, async () => {
+    const store = createStore();
+    const hanging = () => new Promise<void>(() => {});
+    const owner = new StoredFlowProcess({ store, work: hanging });
+    const { timers } = owner;
+    owner.start([1, 2]);
+    await owner.settle();
+    const end = owner.engine.shutdown({ drain: false });
+    await owner.engine.send("job", { type: "pause", reason: "for a person" });
+    await owner.settle();
+    await timers.advance(2_000);
+    await end;
+    const worker = new StoredFlowProcess({ store, timers, work: add });
+    await worker.engine.recover();
+    await worker.settle();
+    const record = await store.find("job");
+    assertEquals([record?.status, record?.owner], ["paused", undefined]);
+  });
+
+  test(`a recovery leaves a job alone that is started meanwhile with ${name}`, async () => {
+    const store = createStore();
+    const first = new StoredFlowProcess({ store, work: () => new Promise<void>(() => {}) });
+    first.start([1]);
+    await first.settle();
+    const other = new StoredFlowProcess({ store, work: asking });
+    await other.timers.advance(60_000);
+    const recovery = other.engine.recover();
+    for (let turn = 0; turn < (name.endsWith("later") ? 12 : 2); turn++) await undefined;
+    other.start([1]);
+    await other.settle();
+    assertEquals((await recovery).errors, []);
+    assertEquals(other.begun, [1]);
+  });
+
+  test(`a command after a cancel waits until the job is at rest with ${name}`, async () => {
+    const store = createStore();
+    const owner = new StoredFlowProcess({ store, work: asking });
+    owner.start([1]);
+    await owner.settle();
+    await owner.engine.shutdown();
+    await owner.engine.send("job", { type: "cancel" });
+    await owner.engine.send("job", { type: "resume", redrive: true });
+    await owner.engine.send("job", deliver(2));
+    const worker = new StoredFlowProcess({ store, timers: owner.timers, work: asking });
+    await worker.engine.recover();
+    await worker.settle();
+    const { job } = await worker.engine.open("job");
+    assertEquals([job.status, job.sharedData.sum, worker.told("command_error")], ["completed", 3, []]);
+    const record = await store.find("job");
+    assertEquals([record?.owner, record?.wakeAt, record?.consumed], [undefined, undefined, 3]);
+  });
+
+  test(`a job whose last commit is being stored is not claimed for a refused command with ${name}`, async () => {
+    const store = createStore();
+    const owner = new StoredFlowProcess({ store, work: asking });
+    const job = owner.start([1]);
+    await owner.settle();
+    const sent = owner.engine.send("job", { type: "resume" });
+    for (let turn = 0; turn < 14; turn++) await undefined;
+    owner.flow.cancel(job);
+    await sent;
+    await owner.settle();
+    const record = await store.find("job");
+    assertEquals([record?.status, record?.owner, record?.wakeAt], ["cancelled", undefined, undefined]);
+  });
+
+  test(`a pause is carried out once though an observer resumes the job at once with ${name}`, async () => {
+    const owner = new StoredFlowProcess({ store: createStore(), work: asking });
+    const { events } = owner;
+    const job = owner.start([1]);
+    await owner.settle();
+    events.push = (...added) => {
+      if (added.some((event) => event.type === "status" && event.to === "paused")) owner.flow.resume(job);
+      return Array.prototype.push.apply(events, added);
+    };
+    await Promise.all([owner.engine.send("job", { type: "pause" }), owner.engine.send("job", deliver(2))]);
+    await owner.settle();
+    assertEquals([job.status, job.sharedData.sum, job.pausePoints.length], ["completed", 3, 1]);
+    assertEquals([owner.told("command_error"), owner.timers.size], [[], 0]);
+  });
+}
+
+test("send does not wait for what a live job has not stored", async () => {
+  const { append, ...store } = memoryStore();
+  let isDown = false;
+  const owner = new StoredFlowProcess({
+    store: {
+      ...store,
+      append: (...args) => {
+        if (isDown) throw new Error("down");
+        return append(...args);
+      },
+    },
+    work: asking,
+  });
+  const job = owner.start([1]);
+  await owner.settle();
+  isDown = true;
+  owner.flow.deliver(job, "worker", "input", { n: 2 });
+  let isSent = false;
+  void owner.engine.send("job", deliver(3)).then(() => isSent = true);
+  await owner.timers.advance(60_000);
+  assertEquals([isSent, owner.told("lost").length], [true, 1]);
+});
+
+test("calls before a job begins that its store refuses are told", async () => {
+  const down = () => {
+    throw new Error("down");
+  };
+  const never = new StoredFlowProcess({ store: { ...memoryStore(), create: down } });
+  const job = never.start([1]);
+  never.flow.cancel(job);
+  const ended = assertRejects(() => never.flow.waitForCompletion(job), StoreError);
+  await never.timers.advance(60_000);
+  await ended;
+  const store = memoryStore();
+  const owner = new StoredFlowProcess({ store, work: asking });
+  owner.start([1]);
+  await owner.settle();
+  await owner.engine.shutdown();
+  const lost = new StoredFlowProcess({ store: { ...store, append: down }, timers: owner.timers, work: asking });
+  const opened = await lost.engine.open("job");
+  opened.flow.resume(opened.job);
+  opened.flow.deliver(opened.job, "worker", "input", { n: 2 });
+  await lost.timers.advance(60_000);
+  const told = [never, lost].map((process) => process.told("command_error").map(({ key }) => key));
+  assertEquals([told, never.timers.size, lost.timers.size], [[["cancel"], ["deliver"]], 0, 0]);
+});
+
+test("a pause that comes while a job is being let go of pauses it later, whenever it comes", async () => {
+  for (let turns = 0; turns < 24; turns++) {
+    const store = lateStore();
+    const owner = new StoredFlowProcess({ store, work: asking });
+    owner.start([1]);
+    await owner.settle();
+    const sent = owner.engine.send("job", { type: "pause" });
+    for (let turn = 0; turn < turns; turn++) await undefined;
+    await Promise.all([sent, owner.engine.shutdown()]);
+    await owner.settle();
+    await new StoredFlowProcess({ store, timers: owner.timers, work: asking }).engine.recover();
+    await owner.settle();
+    const record = await store.find("job");
+    assertEquals([turns, record?.status, record?.owner, record?.consumed], [turns, "paused", undefined, 1]);
+  }
+});
