@@ -156,8 +156,8 @@ export const verdict: c.Codec<Verdict, FailureOutcomeDocument> = {
     verdict.kind === "end" ? { end: end.write(verdict, json) } : { retry: retry.write(verdict, json) },
   read: (document, reader, path, part) => {
     if (document.end !== undefined) return { kind: "end", ...end.read(document.end, reader, path, part) };
+    // Unreachable default: the schema asks for one of the two.
     if (document.retry !== undefined) return { kind: "retry", ...retry.read(document.retry, reader, path, part) };
-    // Unreachable: the schema asks for one of the two.
     return reader.fail(path + part, "a retry or an end", "neither");
   },
 };

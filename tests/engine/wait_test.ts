@@ -228,3 +228,15 @@ test("waitUntil rejects with what its condition throws after a commit, and the j
   }
   assertEquals([asked, job.status], [2, "completed"]);
 });
+
+test("waitUntil refuses a condition that answers with a promise, whatever comes of that", async () => {
+  const { flow } = createTestFlow();
+  addFunction(flow, "act", () => {});
+  for (const condition of [() => Promise.resolve(false), () => Promise.reject(new Error("late"))]) {
+    const job = flow.execute("act");
+    const wait = () => Reflect.apply(flow.waitUntil, flow, [job, condition]);
+    await assertRejects(wait, TypeError, "Cannot wait: the condition is asynchronous; it must answer at once");
+    await flow.waitForCompletion(job);
+    await assertRejects(wait, TypeError, "asynchronous");
+  }
+});

@@ -1,0 +1,97 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import { type Context, Engine, Flow, Registry, Routine, StateError } from "../../mod.ts";
+import { PendingCalls } from "../../src/ports/store_kit.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
+
+const deliver = (n: number) => ({ type: "deliver", routineId: "worker", slotName: "input", data: { n } }) as const;
+
+test("an engine with settings for a store and no store is refused", () => {
+  const message = "Cannot create engine: durability is about a store";
+  assertThrows(() => new Engine({ durability: { owner: "a" } }), TypeError, message);
+});
+
+test("a fork to the id of a stored job is refused, and makes none", async () => {
+  const process = new StoredFlowProcess();
+  for (const jobId of ["job", "taken"]) process.start([1], jobId);
+  await process.settle();
+  const before = await process.store.load("taken");
+  const fork = () => process.engine.fork("job", 0, { jobId: "taken" });
+  await assertRejects(fork, StateError, 'the store has a job "taken" already');
+  assertEquals(await process.store.load("taken"), before);
+});
+
+test("a job that another engine has claimed since it was listed is left to that one", async () => {
+  const store = memoryStore();
+  const owner = new StoredFlowProcess({ store, work: (_n, ctx) => void ctx.expect("input") });
+  owner.start([1]);
+  await owner.settle();
+  const record = await store.find("job");
+  const { due } = store;
+  store.due = (query) => record === undefined ? due(query) : [{ ...record, owner: undefined, wakeAt: 0 }];
+  const other = new StoredFlowProcess({ store, timers: owner.timers });
+  assertEquals(await other.engine.recover({ limit: 1 }), { jobs: [], errors: [] });
+  assertEquals(await store.find("job"), record);
+});
+
+test("a store that answers with commands that were carried out before has no effect by it", async () => {
+  const store = memoryStore();
+  const { inbox } = store;
+  store.inbox = (jobId) => inbox(jobId, 0);
+  const process = new StoredFlowProcess({
+    store,
+    work: (n, ctx: Context) => {
+      ctx.expect("input");
+      ctx.shared.update("sum", (sum) => Number(sum ?? 0) + n);
+    },
+  });
+  const job = process.start([1]);
+  await process.settle();
+  for (const n of [2, 3]) {
+    await process.engine.send("job", deliver(n));
+    await process.settle();
+  }
+  assertEquals([job.sharedData.sum, process.begun], [6, [1, 2, 3]]);
+});
+
+test("a command to cancel a job that has ended is told to the observer, and counts as consumed", async () => {
+  const process = new StoredFlowProcess();
+  process.start([1]);
+  await process.settle();
+  await process.engine.send("job", { type: "cancel" });
+  const other = new StoredFlowProcess({ store: process.store, timers: process.timers });
+  const { errors } = await other.engine.recover();
+  await other.settle();
+  assertEquals(errors, []);
+  assertEquals(other.told("command_error").map(({ error }) => error instanceof StateError), [true]);
+  assertEquals((await process.store.find("job"))?.consumed, 1);
+});
+
+test("jobs of more flows than an engine keeps ready are opened all the same", async () => {
+  class Act extends Routine {
+    readonly trigger = this.addSlot("trigger", this.act);
+    act(): void {}
+  }
+  const registry = new Registry({ Act });
+  const store = memoryStore();
+  const engine = new Engine({ store, registry });
+  for (let i = 0; i < 70; i++) {
+    const flow = new Flow({ id: `flow ${i}`, engine, registry });
+    flow.addRoutine(new Act(), "act");
+    await flow.run("act", {}, { jobId: `job ${i}` });
+  }
+  const other = new Engine({ store, registry });
+  const opened: string[] = [];
+  for (let i = 0; i < 70; i++) opened.push((await other.open(`job ${i}`)).flow.id);
+  assertEquals([opened.length, (await other.open("job 0")).flow.id], [70, "flow 0"]);
+});
+
+test("pending calls are empty when all have ended, however they end", async () => {
+  const calls = new PendingCalls();
+  assertEquals(calls.isEmpty, true);
+  const [done, failed] = [calls.add(Promise.resolve(1)), calls.add(Promise.reject(new Error("down")))];
+  assertEquals(calls.isEmpty, false);
+  await Promise.allSettled([done, failed]);
+  assertEquals(calls.isEmpty, true);
+});
