@@ -92,6 +92,7 @@ export function holdItems({ holds }: SlotLists, ranges: ReadonlyMap<string, List
 export function letGoOfItems(data: SlotLists, ranges: ReadonlyMap<string, ListRange>): void {
   for (const [key, { from }] of ranges) {
     const positions = data.holds.get(key);
+    // Unreachable default: each range that a task holds has been counted.
     const count = positions?.get(from) ?? 0;
     if (count > 1) positions?.set(from, count - 1);
     else positions?.delete(from);

@@ -1,8 +1,9 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { type Context, Engine, Flow, Registry, Routine, StateError } from "../../mod.ts";
+import { type Context, Engine, Flow, JobState, Registry, Routine, StateError, StepLimitError } from "../../mod.ts";
 import { PendingCalls } from "../../src/ports/store_kit.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { manualTimers } from "../../src/testing/mod.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
 const deliver = (n: number) => ({ type: "deliver", routineId: "worker", slotName: "input", data: { n } }) as const;
@@ -94,4 +95,59 @@ test("pending calls are empty when all have ended, however they end", async () =
   assertEquals(calls.isEmpty, false);
   await Promise.allSettled([done, failed]);
   assertEquals(calls.isEmpty, true);
+});
+
+test("a command that is sent by the engine that has just started a job comes after the job is in the store", async () => {
+  const process = new StoredFlowProcess({ work: (_n, ctx) => void ctx.expect("input") });
+  const job = process.start([1]);
+  await process.engine.send("job", { type: "cancel", reason: "at once" });
+  await process.settle();
+  assertEquals([job.status, (await process.store.find("job"))?.consumed], ["cancelled", 1]);
+});
+
+test("a job that hit its step limit in a version without details is held to the tasks that it has made", async () => {
+  class Twice extends Routine {
+    readonly trigger = this.addSlot("trigger", this.send);
+    readonly item = this.addTimer("item", this.send);
+    send(_data: unknown, ctx: Context): void {
+      ctx.emit(this.item, {});
+    }
+  }
+  const registry = new Registry({ Twice });
+  const build = (steps: number) => {
+    const flow = new Flow({ id: "endless", registry, limits: { steps } });
+    flow.addRoutine(new Twice(), "twice");
+    return flow;
+  };
+  const job = await build(5).run("twice");
+  assertEquals(job.error?.name, "StepLimitError");
+  const document = JSON.parse(job.toText());
+  delete document.error.details;
+  const old = JobState.fromJSON(document, registry);
+  assertThrows(() => build(5).resume(old, { redrive: true }), StepLimitError);
+  const larger = build(9);
+  larger.resume(old, { redrive: true });
+  await larger.waitForCompletion(old);
+  assertEquals(old.error?.name, "StepLimitError");
+});
+
+test("a list that is delivered to a slot which awaits it is frozen when the handler sees it", async () => {
+  const seen: unknown[] = [];
+  class Ask extends Routine {
+    readonly trigger = this.addSlot("trigger", this.ask);
+    readonly answer = this.addSlot("answer", this.take);
+    ask(_data: unknown, ctx: Context): void {
+      ctx.expect("answer");
+    }
+    take({ list }: { list: number[] }): void {
+      seen.push(Object.isFrozen(list), ...list);
+    }
+  }
+  const flow = new Flow({ id: "ask", engine: new Engine({ timers: manualTimers() }) });
+  const ask = flow.addRoutine(new Ask(), "ask");
+  const job = flow.execute(ask.trigger);
+  await flow.settle(job);
+  flow.deliver(job, ask.answer, { list: [1, 2] });
+  await flow.waitForCompletion(job);
+  assertEquals(seen, [true, 1, 2]);
 });

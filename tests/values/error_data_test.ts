@@ -256,3 +256,9 @@ test("the stack of an error is read only where stacks are asked for: hosts make 
   assertEquals([describeError(error).stack, reads], [undefined, 0]);
   assertEquals([describeError(error, true).stack, reads], ["stack 1", 1]);
 });
+
+test("fields of an error that JSON cannot carry are named as far as there is room for their names", () => {
+  const fields = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`${i} ${"x".repeat(1_000)}`, () => {}]));
+  const { omitted = [] } = describeError(Object.assign(new Error("large"), fields));
+  assertEquals([omitted.length > 20, omitted.length < 40], [true, true]);
+});

@@ -157,6 +157,7 @@ export class Journal {
 
   /** Hands in the text of a commit that has been applied; `run` is called when its consequences may follow. */
   write(text: string, run?: () => void): void {
+    // Unreachable: a job is detached when its journal is lost. Nothing is written after that.
     if (this.#lost !== undefined) return;
     this.#add(text);
     if (run !== undefined) {

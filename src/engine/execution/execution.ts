@@ -143,10 +143,9 @@ export class Execution implements ActivationHost {
     this.#loop.wake();
   }
 
-  /** Does something as soon as the job has begun, or has left before. */
+  /** Does something as soon as the job, which is being started, has begun, or has left before. */
   whenBegun(act: () => void): void {
-    if (this.job.isStarting) this.#early.push(act);
-    else act();
+    this.#early.push(act);
   }
 
   /** Calls the callbacks of another caller who has started the same job. */
@@ -168,6 +167,7 @@ export class Execution implements ActivationHost {
 
   /** Ends without a commit: the job works elsewhere, rests in the store, or cannot be stored any more. */
   leave(error?: Error): void {
+    // Unreachable: whoever calls this belongs to a job that has not left. A second call must not end what has begun since.
     if (this.job.owner !== this) return;
     // Unreachable default: no handler runs of a job that leaves without an error.
     this.#stop(() => error ?? new CancelledError("the job does not work here"));
@@ -304,6 +304,7 @@ export class Execution implements ActivationHost {
   }
 
   #break(status: "failed" | "cancelled", error: Error): void {
+    // Unreachable: timers are stopped at the end, and commands find a job at rest. An ended job must not end again.
     if (this.#isOver) return;
     const active = this.#runner.activeTasks();
     const commit = statusCommit(status, this.time(), { active, error: describeError(error, this.#host.errorStacks) });

@@ -172,6 +172,7 @@ export class HandlerRunner {
 
   #limitTime(activation: Activation, timeoutMs: number): void {
     activation.whileWaiting(this.#timers.after(timeoutMs, () => {
+      // Unreachable: the timer is stopped when the handler no longer waits.
       if (!this.#active.delete(activation)) return;
       const error = new TimeoutError(
         `Slot "${activation.plan.slot.name}" of routine "${activation.routineId}"`,
