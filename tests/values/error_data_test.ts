@@ -262,3 +262,9 @@ test("fields of an error that JSON cannot carry are named as far as there is roo
   const { omitted = [] } = describeError(Object.assign(new Error("large"), fields));
   assertEquals([omitted.length > 20, omitted.length < 40], [true, true]);
 });
+
+test("fields that are left out are not named where the depth of values is used up", () => {
+  const error = Object.assign(new Error("deep"), { act: () => {} });
+  const limits = { depth: 0, nodes: 1_000, bytes: Infinity };
+  assertEquals(describeError(error, false, limits), { name: "Error", message: "deep" });
+});
