@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FencedError, Flow, JobState, Registry, Routine } from "@routilux/routilux";
 import { routines } from "@routilux/routilux/routines";
+import { TextClipper } from "@routilux/routilux/routines/text";
 import schema from "@routilux/routilux/schemas/flow.v1.json" with { type: "json" };
 import { fileStore } from "@routilux/routilux/stores/file";
 import { memoryStore } from "@routilux/routilux/stores/memory";
@@ -39,7 +40,7 @@ assert.equal(copy.status, "completed");
 assert.equal(copy.outputLog[0].data, "Hello, npm");
 
 // Classes are the same in every entry.
-const clipper = new routines.TextClipper();
+const clipper = new TextClipper();
 assert(clipper instanceof Routine);
 assert.equal((await runRoutine(clipper, clipper.input, { text: "short" })).emitted[0].data.text, "short");
 const head = { status: "running" };
