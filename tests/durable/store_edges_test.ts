@@ -93,6 +93,7 @@ test("pending calls are empty when all have ended, however they end", async () =
   assertEquals(calls.isEmpty, true);
   const [done, failed] = [calls.add(Promise.resolve(1)), calls.add(Promise.reject(new Error("down")))];
   assertEquals(calls.isEmpty, false);
+  await calls.finished();
   await Promise.allSettled([done, failed]);
   assertEquals(calls.isEmpty, true);
 });
