@@ -17,7 +17,6 @@ const LEFT_OUT = [
   "tests/stores/deno_kv",
   "tests/routines/stopped_anywhere_test.ts",
   "tests/stores/file/",
-  "tests/stores/key_value/",
   "tests/stores/sqlite/",
   "tests/travel/million_test.ts",
 ];
