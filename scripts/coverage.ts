@@ -15,7 +15,6 @@ const LEFT_OUT = [
   "tests/hostile/hostile_test.ts",
   "tests/properties/",
   "tests/stores/deno_kv",
-  "tests/routines/stopped_anywhere_test.ts",
   "tests/stores/file/",
   "tests/stores/sqlite/",
   "tests/travel/million_test.ts",
