@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { type Context, Engine, Flow, JobState, Registry, Routine, StateError, StepLimitError } from "../../mod.ts";
+import { checkEntries } from "../../src/ports/mod.ts";
 import { PendingCalls } from "../../src/ports/store_kit.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
@@ -151,4 +152,8 @@ test("a list that is delivered to a slot which awaits it is frozen when the hand
   flow.deliver(job, ask.answer, { list: [1, 2] });
   await flow.waitForCompletion(job);
   assertEquals(seen, [true, 1, 2]);
+});
+
+test("the entry for authors of stores has the check of appended entries", () => {
+  assertThrows(() => checkEntries("job", []), RangeError, "there must be at least one entry");
 });
