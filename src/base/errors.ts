@@ -162,7 +162,11 @@ export class FencedError extends RoutiluxError {
 
   /** Makes the error from the revision that was expected and the one that is there. */
   constructor(jobId: string, expectedRevision: number | undefined, revision: number | undefined) {
-    const found = revision === undefined ? "has none of it" : `is at revision ${revision}`;
+    const found = revision === undefined
+      ? "has none of it"
+      : revision === expectedRevision
+      ? "has given it to another claim"
+      : `is at revision ${revision}`;
     const wanted = expectedRevision === undefined ? "in another state" : `at revision ${expectedRevision}`;
     super(`Cannot write job "${jobId}" ${wanted}: the store ${found}; another engine owns it now`);
     this.jobId = jobId;

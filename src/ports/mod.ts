@@ -4,11 +4,10 @@
  *
  * @example The lists of a store that holds its records in a map
  * ```ts
- * import { type DueCandidate, dueOfAll, type DueQuery, type JobPage, type ListQuery, pageOfAll } from "@routilux/routilux/store";
+ * import { type JobPage, type JobRecord, type ListQuery, pageOfAll } from "@routilux/routilux/store";
  *
- * const jobs = new Map<string, DueCandidate>();
- * const due = (query: DueQuery) => dueOfAll(jobs.values(), query);
- * const list = (query: ListQuery = {}): JobPage => pageOfAll(Array.from(jobs.values(), ({ record }) => record), query);
+ * const records = new Map<string, JobRecord>();
+ * const list = (query: ListQuery = {}): JobPage => pageOfAll([...records.values()], query);
  *
  * list(); // { jobs: [] }
  * ```
@@ -16,28 +15,59 @@
  * @module
  */
 export { FencedError } from "../base/errors.ts";
+export { hashText } from "../base/text_hash.ts";
+export { addSurvivor, enterOwner, leaseEndOf, leaveOwner, type OwnerState, renewOwner } from "./lease_kit.ts";
 export type {
+  AppendHead,
+  ClaimQuery,
+  CommandsAnswer,
+  CreateAnswer,
   DueQuery,
+  EnterAnswer,
+  EnterQuery,
+  InboxAnswer,
+  Incarnation,
+  JobClaim,
+  JobFilter,
   JobHead,
+  JobLabels,
+  JobLife,
   JobPage,
   JobRecord,
   ListQuery,
   MaybePromise,
+  NewCommand,
   NewJob,
+  PurgeQuery,
+  RenewAnswer,
+  SendAnswer,
   Store,
   StoredCommand,
   StoredJob,
+  StoreEvent,
+  TakeAnswer,
+  TakenJob,
+  TakeQuery,
 } from "./store.ts";
 export {
-  checkEntries,
-  CommandWatchers,
+  appendTo,
+  checkAppend,
+  claimFor,
   compareByAge,
-  type DueCandidate,
   dueOfAll,
-  isListed,
+  dueSince,
+  endsUnread,
+  isAskedFor,
+  isHeld,
+  isMeant,
+  isPurged,
+  type KeptRecord,
   type ListPosition,
+  nextDueOfAll,
   PAGE_LENGTH,
   pageOf,
   pageOfAll,
   positionOf,
+  recordOf,
+  StoreWatchers,
 } from "./store_kit.ts";

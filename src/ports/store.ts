@@ -1,55 +1,103 @@
 /** A result, now or later. */
 export type MaybePromise<T> = T | Promise<T>;
 
-/**
- * The part of a job that a store can read: what it needs to find the job and to list it. Snapshot and journal are
- * opaque texts.
- */
+/** One life of a job: an id that was deleted and created again names another job. */
+export interface JobLife {
+  /** The job's id. */
+  readonly jobId: string;
+  /** The number of the life: no other job of the store, past or present, has it. */
+  readonly life: number;
+}
+
+/** The right to write a job: the claim that an owner has been given. */
+export interface JobClaim extends JobLife {
+  /** How often this life of the job had been claimed by then. */
+  readonly epoch: number;
+}
+
+/** One start of an engine: its name, and the number that the store gave it. */
+export interface Incarnation {
+  /** The engine's name. */
+  readonly owner: string;
+  /** The number: no other engine of the store, past or present, has it. */
+  readonly incarnation: number;
+}
+
+/** What a job's owner says of it: where the job stands. */
 export interface JobHead {
-  /** The id of the job's flow. */
-  readonly flowId: string;
-  /** The job's current status. */
+  /** The job's status. */
   readonly status: string;
   /**
-   * When an engine must look at the job, in milliseconds since 1970: a waiting task is due, or the owner's lease ends.
-   * `undefined` for a job that nobody has to look at.
+   * When something can be done for the job, if nobody has it: in milliseconds since 1970; `undefined` when only a command
+   * can change that.
    */
-  readonly wakeAt: number | undefined;
-  /** The name of the engine that has claimed the job; `undefined` when nobody owns it. */
-  readonly owner: string | undefined;
-  /** How many times the job has been claimed. */
-  readonly epoch: number;
+  readonly dueAt: number | undefined;
+  /** When the job has ended, in milliseconds since 1970; `undefined` while it has not. */
+  readonly endedAt: number | undefined;
   /** The sequence of the last command of the inbox that the job has consumed; 0 for none. */
   readonly consumed: number;
 }
 
-/** A job as stores list it: its head, and what never changes. */
-export interface JobRecord extends JobHead {
-  /** The job's id. */
-  readonly jobId: string;
-  /** How many entries have been appended to the job's journal since the job was created. */
-  readonly revision: number;
+/** What a user says of a job at its start, and what never changes: by it jobs are found. */
+export interface JobLabels {
   /** When it was created, in milliseconds since 1970. */
   readonly createdAt: number;
+  /** The id of its flow. */
+  readonly flowId: string;
+  /** A text that is equal for equal documents of flows. */
+  readonly flowHash: string;
+  /** The queue that it is in. */
+  readonly queue: string;
+  /** How urgent it is: those with a smaller number are taken first. */
+  readonly priority: number;
+  /** What its user has written on it. */
+  readonly tags: Readonly<Record<string, string>>;
+  /** The job that has started it, if a job has. */
+  readonly parentId: string | undefined;
+}
+
+/** A job as stores list it. */
+export interface JobRecord extends JobLife, JobLabels, JobHead {
+  /** How many entries have been appended to the job's journal since the job was created. */
+  readonly revision: number;
+  /** How often the job has been claimed. */
+  readonly epoch: number;
+  /** The name of the engine that has claimed the job, and not released it; `undefined` for none. */
+  readonly owner: string | undefined;
+  /** The incarnation of that engine. */
+  readonly incarnation: number | undefined;
+  /**
+   * When the lease of that incarnation ends or has ended, in milliseconds since 1970; `undefined` when the job has no owner, or
+   * its owner has left. While the lease runs, the job is held.
+   */
+  readonly heldUntil: number | undefined;
+  /** The sequence of the last command in its inbox; 0 for none. */
+  readonly sent: number;
 }
 
 /** A job to be created, at revision 0. */
-export interface NewJob {
+export interface NewJob extends JobLabels, Omit<JobHead, "consumed"> {
   /** The job's id: any text. */
   readonly jobId: string;
-  /** When it was created, in milliseconds since 1970. */
-  readonly createdAt: number;
-  /** The flow's document. Stored with the job, so that an engine can recover the job without any other source. */
+  /** Names the call: a job that has this token already was created by it, and its answer was lost. */
+  readonly token: string;
+  /** The flow's document. Stored with the job, so that an engine can go on with the job without any other source. */
   readonly flow: string;
   /** The job's document. */
   readonly snapshot: string;
-  /** The job's first head. */
-  readonly head: JobHead;
+  /** The engine that has the job from the beginning, at epoch 1; `undefined` when none has, at epoch 0. */
+  readonly claim: Incarnation | undefined;
 }
 
-/**
- * Everything that a store keeps of a job except its inbox. Applying the entries in order to the snapshot gives the job.
- */
+/** What has become of a job that was to be created. */
+export interface CreateAnswer {
+  /** Whether the call has made the job; if not, the id is taken. */
+  readonly isNew: boolean;
+  /** The job of that id. */
+  readonly record: JobRecord;
+}
+
+/** Everything that a store keeps of a job except its inbox. Applying the entries in order to the snapshot gives the job. */
 export interface StoredJob {
   /** The job's record. */
   readonly record: JobRecord;
@@ -63,39 +111,153 @@ export interface StoredJob {
   readonly entries: readonly string[];
 }
 
+/** A job that has been claimed. */
+export interface TakenJob extends StoredJob {
+  /** The incarnation that had the job before, and has not released it; `undefined` when it was released, or never claimed. */
+  readonly formerIncarnation: number | undefined;
+}
+
+/** The answer to `take` and `claim`. */
+export interface TakeAnswer {
+  /** The time by the store. */
+  readonly now: number;
+  /** The jobs, claimed. */
+  readonly jobs: readonly TakenJob[];
+  /** The incarnations of which the store knows that they lost their lease and lived on: they have died of no job. */
+  readonly survived: readonly number[];
+}
+
 /** A command in a job's inbox. */
 export interface StoredCommand {
   /** The command's number within its job, counted from 1. */
   readonly sequence: number;
-  /** The sender's key: a second command with the same key is ignored. */
+  /** The sender's key. */
   readonly key: string;
   /** The command, as opaque text. */
   readonly text: string;
 }
 
-/** Which jobs `due` returns. */
-export interface DueQuery {
-  /** The current time, in milliseconds since 1970. */
+/** A command to be sent. */
+export interface NewCommand {
+  /** The sender's key: what was sent with it once is not sent again. */
+  readonly key: string;
+  /** The command, as opaque text. */
+  readonly text: string;
+  /** Whether a job that has ended takes the command, too. */
+  readonly reopens: boolean;
+  /** The current time, in milliseconds since 1970; a store with a clock of its own goes by that. */
   readonly now: number;
-  /** Jobs of this owner are due even before their lease ends: an earlier process with the same name owned them. */
-  readonly owner?: string | undefined;
-  /**
-   * The ids of jobs that are left out, and do not count against `limit`: the engine works on them already, or has found
-   * that it cannot. @default {none}
-   */
-  readonly except?: ReadonlySet<string> | undefined;
-  /** The maximum number of jobs. @default {no limit} */
-  readonly limit?: number | undefined;
+  /** For how long after its command was consumed a key must be remembered, in milliseconds. */
+  readonly keyRetentionMs: number;
+  /** How many commands that are not consumed an inbox holds. */
+  readonly room: number;
 }
 
-/** Which jobs `list` returns. */
-export interface ListQuery {
+/**
+ * What has become of a command. It was `stored`; it was `known`, sent with the same key and text before; it `differs` from what was
+ * sent with that key; the job has `ended`; its inbox is `full`; or the job is `unknown`. Only `stored` changes anything.
+ */
+export type SendAnswer = "stored" | "known" | "differs" | "ended" | "full" | "unknown";
+
+/** The commands of an inbox. */
+export interface InboxAnswer {
+  /** The time by the store when it looked. */
+  readonly now: number;
+  /** The commands, in order. */
+  readonly commands: readonly StoredCommand[];
+}
+
+/** The commands of all jobs of an owner. */
+export interface CommandsAnswer {
+  /** The time by the store when it looked. */
+  readonly now: number;
+  /** The jobs with commands that are not consumed. */
+  readonly jobs: readonly (JobLife & { readonly commands: readonly StoredCommand[] })[];
+}
+
+/** How an engine enters a store. */
+export interface EnterQuery {
+  /** The engine's name. */
+  readonly owner: string;
+  /** How long its lease lasts unless it is renewed, in milliseconds. */
+  readonly leaseMs: number;
+  /** The current time, in milliseconds since 1970; a store with a clock of its own goes by that. */
+  readonly now: number;
+  /** Names the call: one that is repeated because its answer was lost gives the same incarnation, and renews its lease. */
+  readonly token: string;
+  /**
+   * For an engine that has lost its lease and lives on: the incarnation that it had last. It is told no when another engine has
+   * entered under the name since, and the store remembers that the incarnation has survived.
+   */
+  readonly again?: number | undefined;
+  /** Whether the jobs of the former incarnation are free at once, and not only when its lease ends. */
+  readonly takesOver: boolean;
+}
+
+/** The answer to `enter`. */
+export interface EnterAnswer {
+  /** The time by the store. */
+  readonly now: number;
+  /** The number of the incarnation; `undefined` when `again` was refused. */
+  readonly incarnation: number | undefined;
+}
+
+/** The answer to `renew`. */
+export interface RenewAnswer {
+  /** The time by the store. */
+  readonly now: number;
+  /** Whether the lease has been renewed: not when it had ended, or another incarnation has entered under the name. */
+  readonly isHeld: boolean;
+}
+
+/** Which jobs an engine can work on. */
+export interface DueQuery {
+  /** The current time, in milliseconds since 1970; a store with a clock of its own goes by that. */
+  readonly now: number;
+  /** The ids of flows; only their jobs. @default {all} */
+  readonly flows?: readonly string[] | undefined;
+  /** The hashes of flows whose jobs are left out: the engine cannot build them. @default {none} */
+  readonly exceptFlows?: ReadonlySet<string> | undefined;
+  /** The ids of jobs that are left out, and do not count against a limit. @default {none} */
+  readonly exceptJobs?: ReadonlySet<string> | undefined;
+  /** The names of queues; only their jobs. @default {all} */
+  readonly queues?: readonly string[] | undefined;
+}
+
+/** Which jobs `take` claims. */
+export interface TakeQuery extends DueQuery, Incarnation {
+  /** The maximum number of jobs, at least 1. */
+  readonly limit: number;
+}
+
+/** Which jobs `claim` claims. */
+export interface ClaimQuery extends Incarnation {
+  /** The current time, in milliseconds since 1970; a store with a clock of its own goes by that. */
+  readonly now: number;
+  /** The jobs, each with the epoch at which it is claimed. */
+  readonly jobs: readonly { readonly jobId: string; readonly epoch: number }[];
+}
+
+/** Which jobs are meant: those that fit all that is given. */
+export interface JobFilter {
   /** Jobs of this flow only. */
   readonly flowId?: string | undefined;
   /** Jobs in this status only. */
   readonly status?: string | undefined;
+  /** Jobs of this queue only. */
+  readonly queue?: string | undefined;
+  /** Jobs with these tags, and perhaps others. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  /** Jobs that this job has started only. */
+  readonly parentId?: string | undefined;
   /** Jobs created before this instant only, in milliseconds since 1970. */
   readonly createdBefore?: number | undefined;
+  /** Jobs that ended before this instant only, in milliseconds since 1970. */
+  readonly endedBefore?: number | undefined;
+}
+
+/** Which jobs `list` returns. */
+export interface ListQuery extends JobFilter {
   /** The maximum number of jobs on a page. @default {100} */
   readonly limit?: number | undefined;
   /** The cursor of the page before; absent for the first page. */
@@ -110,67 +272,122 @@ export interface JobPage {
   readonly cursor?: string;
 }
 
+/** Which jobs `purge` deletes. */
+export interface PurgeQuery {
+  /** Jobs that ended before this instant, in milliseconds since 1970. */
+  readonly endedBefore: number;
+  /** Jobs in this status only. */
+  readonly status?: string | undefined;
+  /** The maximum number of jobs. */
+  readonly limit: number;
+}
+
 /**
- * Where jobs survive. A job consists of a snapshot, a journal of entries after it, a head, and an inbox of commands
- * from anybody but the job's owner. Snapshots, entries and commands are texts that a store never parses. A local store
+ * What a store tells: a job was sent a command, has become free and is due at an instant, or has ended; or something may have been
+ * missed, and all must be looked at.
+ */
+export type StoreEvent =
+  | { readonly type: "command" | "ended"; readonly jobId: string }
+  | { readonly type: "due"; readonly at: number }
+  | { readonly type: "gap" };
+
+/**
+ * Where jobs survive. A job consists of a snapshot, a journal of entries after it, a record, and an inbox of commands
+ * from anybody but the job's owner. Flows, snapshots, entries and commands are texts that a store never parses. A local store
  * may answer synchronously; errors are thrown or reject.
  *
- * `append` is the only fenced write: the caller names the revision that it expects, and a store refuses any other.
- * Claims, renewals and releases are entries like all others. So once another engine has claimed a job, every write of
- * the former owner is refused.
+ * Engines are owners. One enters the store under its name, gets an incarnation, and renews its lease, which is for all of its jobs
+ * together. A job is held when it is claimed by an incarnation whose lease runs: the present one of its owner, or a former one whose
+ * lease has not ended yet, which has not left, and which was not taken over. A job that is not held is due
  *
- * The port needs three things: one atomic compare-and-set per job, ordered reads within a job, and an index over heads.
- * Other databases than those of the stores here offer them too:
- * - PostgreSQL: tables `jobs` (head, revision, flow), `entries` with primary key (job, revision), and `commands` with
- *   keys (job, sequence) and (job, key). `append` is one transaction: `UPDATE jobs … WHERE id = $1 AND revision = $2`,
- *   then the entries. `due` is an index scan on `wake_at`; workers of pg-boss call it, or get a queued job with
- *   `startAfter` from `wakeAt`; `watch` is `LISTEN`.
- * - NATS: a stream with one subject per job. `append` publishes with `Nats-Expected-Last-Subject-Sequence`; the head is
- *   in the message's headers and in a key-value bucket derived from the stream; snapshots are objects; the inbox is a
- *   subject with `Nats-Msg-Id` as key; `watch` is a consumer of that subject.
- * - A Durable Object: one object per job. Its storage holds the entries by revision, its input gate makes
- *   compare-and-set atomic, `wakeAt` is its alarm; `list` and `due` ask an index object.
+ * - when it has an owner: that one has died, or lost its lease;
+ * - when its inbox has commands that are not consumed, also after its end;
+ * - when its `dueAt` has passed, and it has not ended.
+ *
+ * `append` is the only write of an owner, and it is fenced: the caller names the life of the job, the epoch of its claim, and the
+ * revision that it expects, and a store refuses any other. So once another engine has claimed a job, or the job was deleted, every
+ * write of the former owner is refused, however late it comes.
+ *
+ * The port needs one atomic compare-and-set per job, ordered reads within a job, and an index over records. A store without a clock
+ * of its own goes by the `now` of its callers, whose clocks must agree to about a tenth of a lease.
  */
 export interface Store {
-  /** Stores a new job. Returns false, and changes nothing, when a job with this id exists. */
-  create(job: NewJob): MaybePromise<boolean>;
+  /** Creates jobs, each for itself. Returns an answer for each, in order. */
+  create(jobs: readonly NewJob[]): MaybePromise<readonly CreateAnswer[]>;
   /** Returns a job's record. */
   find(jobId: string): MaybePromise<JobRecord | undefined>;
   /** Returns a consistent copy of a job, as of one moment. */
   load(jobId: string): MaybePromise<StoredJob | undefined>;
   /**
-   * Appends entries (at least one) to a job at `expectedRevision`, and replaces its head if one is given; atomically.
-   * When the call returns or resolves, the write is as durable as the store promises.
+   * Appends entries, and replaces the head if one is given, and with it releases the job if `releases` says so; atomically. There is
+   * at least one entry or a head. When the call returns or resolves, the write is as durable as the store promises. Returns
+   * `unread`, and changes nothing, for a head that says that the job has ended, which the present one does not say, while the
+   * inbox has commands beyond those that the head has consumed.
    *
-   * @throws {FencedError} when the job is at another revision, or gone: nothing has changed
+   * @throws {FencedError} when the job is of another life, epoch or revision, or gone: nothing has changed
    */
-  append(jobId: string, expectedRevision: number, entries: readonly string[], head?: JobHead): MaybePromise<void>;
+  append(
+    claim: JobClaim,
+    expectedRevision: number,
+    entries: readonly string[],
+    head?: AppendHead,
+  ): MaybePromise<"stored" | "unread">;
   /**
-   * Replaces the snapshot by the job's document at `revision`, and drops the entries up to there. Not fenced: the
-   * journal up to a revision is the same for everybody. No effect when the job does not exist, when `revision` is not
+   * Replaces the snapshot by the job's document at `revision`, and drops the entries up to there. Not fenced by the claim: the
+   * journal up to a revision is the same for everybody. No effect when there is no such life of the job, when `revision` is not
    * above that of the present snapshot, or when the job has not reached it.
    */
-  compact(jobId: string, revision: number, snapshot: string): MaybePromise<void>;
-  /** Adds a command to a job's inbox, once per key. Returns false when the job does not exist. */
-  send(jobId: string, command: string, key: string): MaybePromise<boolean>;
+  compact(life: JobLife, revision: number, snapshot: string): MaybePromise<void>;
+  /** Adds a command to a job's inbox, once per key; of any life, when none is given. */
+  send(
+    job: { readonly jobId: string; readonly life?: number | undefined },
+    command: NewCommand,
+  ): MaybePromise<SendAnswer>;
   /** Returns the commands in a job's inbox with a sequence above `after`, in order. */
-  inbox(jobId: string, after: number): MaybePromise<readonly StoredCommand[]>;
+  inbox(life: JobLife, after: number, now: number): MaybePromise<InboxAnswer>;
+  /** Returns the commands that are not consumed, of all jobs that an incarnation has claimed. */
+  commands(owner: Incarnation, now: number): MaybePromise<CommandsAnswer>;
+  /** Gives an engine an incarnation, with a lease from now on; a former one of its name loses the right to renew. */
+  enter(query: EnterQuery): MaybePromise<EnterAnswer>;
+  /** Renews the lease of an incarnation. */
+  renew(owner: Incarnation, leaseMs: number, now: number): MaybePromise<RenewAnswer>;
+  /** Ends the lease of an incarnation: the jobs that it has not released are due at once. */
+  leave(owner: Incarnation): MaybePromise<void>;
+  /** Returns the jobs that an incarnation has claimed and not released, also those that have ended. */
+  held(owner: Incarnation): MaybePromise<readonly { readonly jobId: string; readonly epoch: number }[]>;
   /**
-   * Returns the jobs whose `wakeAt` has passed, that have unconsumed commands, or that are owned by the given owner. Those
-   * that have been due for longest come first, so that no job waits for ever behind newer ones: a job with unconsumed
-   * commands and a job of the given owner count as due since their creation, any other since its `wakeAt`; among equals
-   * the oldest is first.
+   * Claims jobs that are due, for an incarnation whose lease runs; for another one, none. Those of a smaller `priority` come first,
+   * and among these those that have been due for longest: a job with commands counts as due since its creation, one whose owner has
+   * lost its lease since then, any other since its `dueAt`; among equals the oldest is first.
    */
-  due(query: DueQuery): MaybePromise<readonly JobRecord[]>;
+  take(query: TakeQuery): MaybePromise<TakeAnswer>;
   /**
-   * Calls `onCommand` with the id of each job that this process, or any other if the store can observe it, sends a
-   * command to. Returns a function that ends the subscription.
+   * Claims the given jobs, due or not, for an incarnation whose lease runs: those of the given epoch that nobody else holds.
    */
-  watch?(onCommand: (jobId: string) => void): () => void;
+  claim(query: ClaimQuery): MaybePromise<TakeAnswer>;
+  /** Returns the instant at which `take` finds something, if nothing happens until then: in milliseconds since 1970. */
+  nextDueAt(query: DueQuery): MaybePromise<number | undefined>;
+  /**
+   * Calls back with what happens to jobs in this process, and in any other if the store can observe it. Returns a function that ends
+   * the subscription.
+   */
+  watch?(onEvent: (event: StoreEvent) => void): () => void;
   /** Returns a page of jobs, ordered by creation time and id. */
   list(query?: ListQuery): MaybePromise<JobPage>;
-  /** Deletes a job with everything that belongs to it. Returns false when there is none. */
-  delete(jobId: string): MaybePromise<boolean>;
+  /** Returns how many jobs there are. */
+  count(filter?: JobFilter): MaybePromise<number>;
+  /** Deletes a job with everything that belongs to it. Returns false when there is no such life of it. */
+  delete(life: JobLife): MaybePromise<boolean>;
+  /** Deletes jobs that have ended, whose inbox has no unconsumed command and that nobody has claimed; returns how many. */
+  purge(query: PurgeQuery): MaybePromise<number>;
   /** Closes the store after the pending calls are done; later calls fail. */
   close(): MaybePromise<void>;
+}
+
+/** The head that an append gives a job. */
+export interface AppendHead extends JobHead {
+  /** When it was made, in milliseconds since 1970; a store with a clock of its own goes by that. */
+  readonly at: number;
+  /** Whether the owner lets go of the job. */
+  readonly releases: boolean;
 }

@@ -1,9 +1,74 @@
+import { FencedError } from "../base/errors.ts";
 import { callGuarded } from "../base/thenable.ts";
-import type { DueQuery, JobHead, JobPage, JobRecord, ListQuery } from "./store.ts";
+import type {
+  AppendHead,
+  DueQuery,
+  Incarnation,
+  JobClaim,
+  JobFilter,
+  JobPage,
+  JobRecord,
+  ListQuery,
+  NewJob,
+  PurgeQuery,
+  StoreEvent,
+  TakeQuery,
+} from "./store.ts";
 
-/** The head of a job: each of its properties, and nothing else. */
-export function headOf({ flowId, status, wakeAt, owner, epoch, consumed }: JobHead): JobHead {
-  return { flowId, status, wakeAt, owner, epoch, consumed };
+/** A record as most stores keep it: when it is read, its owner's state says until when it is held. */
+export type KeptRecord = Omit<JobRecord, "heldUntil">;
+
+/** The first record of a job. */
+export function recordOf(job: NewJob, life: number): KeptRecord {
+  const { jobId, createdAt, flowId, flowHash, queue, priority, tags, parentId, status, dueAt, endedAt, claim } = job;
+  return {
+    ...{ jobId, life, createdAt, flowId, flowHash, queue, priority, tags, parentId, status, dueAt, endedAt },
+    ...{ consumed: 0, sent: 0, revision: 0, epoch: claim === undefined ? 0 : 1 },
+    ...{ owner: claim?.owner, incarnation: claim?.incarnation },
+  };
+}
+
+/**
+ * Checks that an append is allowed.
+ *
+ * @throws {RangeError} when there is neither an entry nor a head
+ * @throws {FencedError} when the job is of another life, epoch or revision, or there is none
+ */
+export function checkAppend<R extends KeptRecord>(
+  record: R | undefined,
+  claim: JobClaim,
+  expectedRevision: number,
+  entries: readonly string[],
+  head: AppendHead | undefined,
+): asserts record is R {
+  const { jobId, life, epoch } = claim;
+  if (entries.length === 0 && head === undefined) {
+    throw new RangeError(`Cannot append to job "${jobId}": there must be at least one entry, or a head`);
+  }
+  if (
+    record === undefined || record.life !== life || record.epoch !== epoch || record.revision !== expectedRevision
+  ) {
+    throw new FencedError(jobId, expectedRevision, record?.life === life ? record.revision : undefined);
+  }
+}
+
+/** Whether an append would end a job that has commands which are not consumed. */
+export function endsUnread(record: KeptRecord, head: AppendHead | undefined): boolean {
+  return head?.endedAt !== undefined && record.endedAt === undefined && record.sent > head.consumed;
+}
+
+/** The record after an append. */
+export function appendTo(record: KeptRecord, entries: readonly string[], head: AppendHead | undefined): KeptRecord {
+  const revision = record.revision + entries.length;
+  if (head === undefined) return { ...record, revision };
+  const { status, dueAt, endedAt, consumed, releases } = head;
+  const next = { ...record, revision, status, dueAt, endedAt, consumed };
+  return releases ? { ...next, owner: undefined, incarnation: undefined } : next;
+}
+
+/** The record after a claim. */
+export function claimFor(record: KeptRecord, { owner, incarnation }: Incarnation): KeptRecord {
+  return { ...record, owner, incarnation, epoch: record.epoch + 1 };
 }
 
 /** The position of a job in lists. */
@@ -12,36 +77,74 @@ export type ListPosition = Pick<JobRecord, "createdAt" | "jobId">;
 /** The default number of jobs on a page. */
 export const PAGE_LENGTH = 100;
 
-/** A job that may be due. */
-export interface DueCandidate {
-  /** The job's record. */
-  readonly record: JobRecord;
-  /** Whether the job has unconsumed commands. */
-  readonly hasCommands: boolean;
+/** Whether somebody has a job, and his lease runs. */
+export function isHeld({ heldUntil }: JobRecord, now: number): boolean {
+  return heldUntil !== undefined && heldUntil > now;
 }
 
-/** Returns the jobs that are due, given all that may be, in any order. */
-export function dueOfAll(jobs: Iterable<DueCandidate>, query: DueQuery): JobRecord[] {
+/** Returns the jobs that `take` claims, given all that there are, in any order. */
+export function dueOfAll(records: Iterable<JobRecord>, query: TakeQuery): JobRecord[] {
   const due: { readonly record: JobRecord; readonly since: number }[] = [];
-  for (const job of jobs) {
-    const since = query.except?.has(job.record.jobId) ? undefined : dueSince(job, query);
-    if (since !== undefined) due.push({ record: job.record, since });
+  for (const record of records) {
+    const since = isAskedFor(record, query) ? dueSince(record, query.now) : undefined;
+    if (since !== undefined) due.push({ record, since });
   }
-  due.sort((a, b) => a.since - b.since || compareByAge(a.record, b.record));
+  due.sort((a, b) => a.record.priority - b.record.priority || a.since - b.since || compareByAge(a.record, b.record));
   return due.slice(0, query.limit).map(({ record }) => record);
 }
 
-/** The instant since which a job counts as due; `undefined` when it is not. */
-function dueSince({ record, hasCommands }: DueCandidate, { now, owner }: DueQuery): number | undefined {
-  const { createdAt, wakeAt } = record;
-  if (hasCommands || (owner !== undefined && record.owner === owner)) return createdAt;
-  return wakeAt !== undefined && wakeAt <= now ? wakeAt : undefined;
+/** Returns the answer to `nextDueAt`, given all jobs. */
+export function nextDueOfAll(records: Iterable<JobRecord>, query: DueQuery): number | undefined {
+  let next: number | undefined;
+  for (const record of records) {
+    const at = isAskedFor(record, query) ? dueFrom(record, query.now) : undefined;
+    if (at !== undefined && (next === undefined || at < next)) next = at;
+  }
+  return next;
 }
 
-/** Whether a job matches the filters of a query, whatever its page. */
-export function isListed(record: JobRecord, { flowId, status, createdBefore = Infinity }: ListQuery): boolean {
+/** Whether a job matches the filters of a query, whether it is due or not. */
+export function isAskedFor(
+  { jobId, flowId, flowHash, queue }: JobRecord,
+  { flows, exceptFlows, exceptJobs, queues }: DueQuery,
+): boolean {
+  return exceptJobs?.has(jobId) !== true && exceptFlows?.has(flowHash) !== true &&
+    flows?.includes(flowId) !== false && queues?.includes(queue) !== false;
+}
+
+/** The instant since which a job counts as due; `undefined` when it is not. */
+export function dueSince(record: JobRecord, now: number): number | undefined {
+  const { createdAt, dueAt, endedAt, owner, heldUntil, sent, consumed } = record;
+  if (isHeld(record, now)) return undefined;
+  if (sent > consumed) return createdAt;
+  if (owner !== undefined) return Math.max(heldUntil ?? createdAt, createdAt);
+  return endedAt === undefined && dueAt !== undefined && dueAt <= now ? dueAt : undefined;
+}
+
+/** The instant from which a job is due, now or later, if nothing happens until then. */
+function dueFrom(record: JobRecord, now: number): number | undefined {
+  return isHeld(record, now)
+    ? record.heldUntil
+    : dueSince(record, now) ?? (record.endedAt === undefined ? record.dueAt : undefined);
+}
+
+/** Whether a job matches a filter. */
+export function isMeant(record: JobRecord, filter: JobFilter): boolean {
+  const { flowId, status, queue, tags = {}, parentId, createdBefore = Infinity, endedBefore = Infinity } = filter;
   return (flowId === undefined || record.flowId === flowId) && (status === undefined || record.status === status) &&
-    record.createdAt < createdBefore;
+    (queue === undefined || record.queue === queue) && (parentId === undefined || record.parentId === parentId) &&
+    Object.entries(tags).every(([name, value]) => Object.hasOwn(record.tags, name) && record.tags[name] === value) &&
+    record.createdAt < createdBefore &&
+    (endedBefore === Infinity || (record.endedAt !== undefined && record.endedAt < endedBefore));
+}
+
+/** Whether `purge` deletes a job. */
+export function isPurged(
+  { status, endedAt, owner, sent, consumed }: KeptRecord,
+  query: Omit<PurgeQuery, "limit">,
+): boolean {
+  return endedAt !== undefined && endedAt < query.endedBefore && owner === undefined && sent === consumed &&
+    (query.status === undefined || status === query.status);
 }
 
 /** The order of lists: by creation time, then by id. */
@@ -53,8 +156,8 @@ export function compareByAge(a: ListPosition, b: ListPosition): number {
 /** Returns the page that a query asks for, given all jobs in any order. */
 export function pageOfAll(records: readonly JobRecord[], query: ListQuery): JobPage {
   const before = query.cursor === undefined ? undefined : positionOf(query.cursor);
-  const isMeant = (it: JobRecord) => isListed(it, query) && (before === undefined || compareByAge(it, before) > 0);
-  return pageOf(records.filter(isMeant).sort(compareByAge), query.limit);
+  const isOnPage = (it: JobRecord) => isMeant(it, query) && (before === undefined || compareByAge(it, before) > 0);
+  return pageOf(records.filter(isOnPage).sort(compareByAge), query.limit);
 }
 
 /** Makes a page from the first `limit` of the found records, which are in order; with a cursor if there are more. */
@@ -87,36 +190,33 @@ function partsOf(cursor: string): readonly unknown[] {
   }
 }
 
-/**
- * Checks the arguments of `append`.
- *
- * @throws {RangeError} when there is no entry
- */
-export function checkEntries(
-  jobId: string,
-  entries: readonly string[],
-): asserts entries is readonly [string, ...string[]] {
-  if (entries.length === 0) throw new RangeError(`Cannot append to job "${jobId}": there must be at least one entry`);
-}
-
 /** The subscribers of a store's `watch`. */
-export class CommandWatchers {
-  readonly #callbacks: Set<(jobId: string) => void> = new Set();
+export class StoreWatchers {
+  readonly #callbacks: Set<(event: StoreEvent) => void> = new Set();
 
   /**
-   * Adds a subscriber, whose errors and rejections are ignored: the command is in the store, whatever a subscriber makes of it.
+   * Adds a subscriber, whose errors and rejections are ignored: the store is right, whatever a subscriber makes of it.
    * Returns the function that removes the subscriber.
    */
-  watch(onCommand: (jobId: string) => void): () => void {
+  watch(onEvent: (event: StoreEvent) => void): () => void {
     // A wrapper makes each subscription distinct, even if the same function is given twice.
-    const callback = (jobId: string) => callGuarded(() => onCommand(jobId), () => {});
+    const callback = (event: StoreEvent) => callGuarded(() => onEvent(event), () => {});
     this.#callbacks.add(callback);
     return () => void this.#callbacks.delete(callback);
   }
 
-  /** Tells all subscribers that a command has been sent to a job. */
-  notify(jobId: string): void {
-    for (const callback of [...this.#callbacks]) callback(jobId);
+  /** Tells all subscribers what has happened. */
+  tell(event: StoreEvent): void {
+    for (const callback of [...this.#callbacks]) callback(event);
+  }
+
+  /** Tells what an append has done to a job, if others must know. */
+  tellOfAppend(before: KeptRecord, after: KeptRecord): void {
+    const { jobId, endedAt, dueAt, owner } = after;
+    if (endedAt !== undefined && before.endedAt === undefined) this.tell({ type: "ended", jobId });
+    else if (owner === undefined && before.owner !== undefined && endedAt === undefined && dueAt !== undefined) {
+      this.tell({ type: "due", at: dueAt });
+    }
   }
 }
 

@@ -1,0 +1,59 @@
+import type { EnterQuery } from "./store.ts";
+
+/** What a store keeps of an owner: the incarnation that may renew, and those before whose leases may still run. */
+export interface OwnerState {
+  /** The present incarnation. */
+  readonly incarnation: number;
+  /** When its lease ends, in milliseconds since 1970; 0 when it has left. */
+  readonly until: number;
+  /** The token that it entered with. */
+  readonly token: string;
+  /** The incarnations before, as long as their leases run. */
+  readonly former: readonly { readonly incarnation: number; readonly until: number }[];
+}
+
+/** How many incarnations that have survived the loss of their lease are remembered. */
+const MOST_SURVIVED = 1_000;
+
+/** The owner's state after `enter`; `next` gives a new incarnation. `undefined` when it is refused. */
+export function enterOwner(
+  state: OwnerState | undefined,
+  { leaseMs, now, token, again, takesOver }: EnterQuery,
+  next: () => number,
+): OwnerState | undefined {
+  const until = now + leaseMs;
+  if (state?.token === token) return { ...state, until };
+  if (again !== undefined && state !== undefined && state.incarnation !== again) return undefined;
+  const known = state === undefined || takesOver ? [] : [...state.former, state];
+  const former = known.filter((it) => it.until > now).map(({ incarnation, until }) => ({ incarnation, until }));
+  return { incarnation: next(), until, token, former };
+}
+
+/** The owner's state after `renew`; `undefined` when the incarnation has no right to. */
+export function renewOwner(
+  state: OwnerState | undefined,
+  incarnation: number,
+  leaseMs: number,
+  now: number,
+): OwnerState | undefined {
+  if (state?.incarnation !== incarnation || state.until <= now) return undefined;
+  return { ...state, until: now + leaseMs };
+}
+
+/** The owner's state after an incarnation has left. */
+export function leaveOwner(state: OwnerState, incarnation: number): OwnerState {
+  const former = state.former.filter((it) => it.incarnation !== incarnation);
+  return { ...state, former, until: state.incarnation === incarnation ? 0 : state.until };
+}
+
+/** When the lease of an incarnation ends; `undefined` when it has left, was taken over, or ended long ago. */
+export function leaseEndOf(state: OwnerState | undefined, incarnation: number): number | undefined {
+  if (state?.incarnation === incarnation) return state.until === 0 ? undefined : state.until;
+  return state?.former.find((it) => it.incarnation === incarnation)?.until;
+}
+
+/** The list of the incarnations that have survived, with another one: the oldest are forgotten. */
+export function addSurvivor(survived: readonly number[], incarnation: number | undefined): readonly number[] {
+  if (incarnation === undefined || survived.includes(incarnation)) return survived;
+  return [...survived, incarnation].slice(-MOST_SURVIVED);
+}
