@@ -4,7 +4,7 @@ import { type DurabilityOptions, resolveDurability } from "./engine/durable/dura
 import { StoreSession } from "./engine/durable/store_session.ts";
 import { type EngineHost, hosts } from "./engine/execution/engine_host.ts";
 import { SHUTDOWN } from "./engine/execution/resting.ts";
-import { startStored } from "./engine/execution/stored_start.ts";
+import { startClaimed, startStored } from "./engine/execution/stored_start.ts";
 import { bringToRest } from "./engine/execution/waits.ts";
 import type { ShutdownOptions } from "./flow.ts";
 import type { Services } from "./model/context.ts";
@@ -82,7 +82,8 @@ export class Engine {
     }
     const openStore = store && ((host: EngineHost) => {
       const settings = resolveDurability(durability, host.ids.id());
-      return { session: new StoreSession(store, settings, host.timers, (it) => host.tell(it)), start: startStored };
+      const session = new StoreSession(store, settings, host.timers, () => host.ids.id(), (it) => host.tell(it));
+      return { session, start: startStored, startClaimed };
     });
     this.#host = createHost({ ...rest, openStore });
     this.#registry = registry;
@@ -151,6 +152,7 @@ export class Engine {
     const host = this.#host;
     host.isShutDown = true;
     await bringToRest(host.live, host.timers, host.store ? undefined : SHUTDOWN, { drain, ...wait });
+    await host.store?.session.leave();
   }
 
   #stored(what: string): StoredJobs {

@@ -10,12 +10,22 @@ import type { Engine } from "./engine.ts";
 import type { EngineHost } from "./engine/execution/engine_host.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { Flow, runnerOf } from "./flow.ts";
-import type { StoredJob } from "./ports/store.ts";
+import type { StoredJob, TakenJob } from "./ports/store.ts";
 import { hasEnded } from "./job/job.ts";
 import { type Command, encodeCommand } from "./documents/command.ts";
 import { decodeJob, encodeJob } from "./documents/job.ts";
 import { jobOf, type JobState, jobStateOf } from "./documents/job_state.ts";
 import { Replay } from "./documents/replay.ts";
+
+/** How many jobs are claimed at once: they wait until they are taken up. */
+const MOST_AT_ONCE = 50;
+
+/** Why a command was not accepted. */
+const REFUSALS = {
+  differs: "another command was sent with this key",
+  ended: "it has ended; only a resume with { redrive: true } reaches it",
+  full: "its inbox is full; it takes commands again when those in it have been carried out",
+} as const;
 
 /** How many flows of stored jobs are kept ready. */
 const MOST_FLOWS = 64;
@@ -61,8 +71,6 @@ export class StoredJobs {
   readonly #registry: Registry;
   /** The flows that were read, by their texts, the least recently used first: jobs of one text share a flow. */
   readonly #flows: Map<string, Flow> = new Map();
-  /** The ids of jobs that a recovery is looking at: one that overlaps leaves them to it. */
-  readonly #visited: Set<string> = new Set();
   readonly #due: DueJobs;
 
   /** Makes the view of an engine's store. */
@@ -70,34 +78,50 @@ export class StoredJobs {
     this.#engine = engine;
     this.#host = host;
     this.#session = session;
-    this.#due = new DueJobs(session);
     this.#registry = registry;
+    this.#due = new DueJobs(session);
+    session.onTaken = (taken) => void this.#takeUp(taken).catch((error) => session.onError(error));
   }
 
   /** See `Engine`. */
   async recover(limit: number = Infinity): Promise<Recovery> {
     const jobs: StoredFlowJob[] = [];
     const errors: { jobId: string; error: unknown }[] = [];
-    await this.#due.visit(limit, async (jobId) => {
-      await this.#host.pacer.breathe();
-      if (this.#visited.has(jobId)) return true;
-      this.#visited.add(jobId);
-      try {
-        const stored = await this.#load(jobId, "open");
-        // Another engine may have claimed it since it was listed, or a call may have started it here.
-        if (this.#session.isElsewhere(stored.record) || this.#session.liveJob(jobId) !== undefined) return false;
-        const found = this.#restore(stored);
-        const isLive = await this.#goOn(found);
-        if (isLive) jobs.push(found);
-        return isLive;
-      } catch (error) {
-        errors.push({ jobId, error });
-        return false;
-      } finally {
-        this.#visited.delete(jobId);
+    const seen = new Set<string>();
+    if (limit === Infinity) this.#due.forgive();
+    while (seen.size < limit) {
+      const taken = await this.#due.take(Math.min(limit - seen.size, MOST_AT_ONCE), { exceptJobs: seen });
+      if (taken.length === 0) break;
+      for (const job of taken) {
+        const { jobId } = job.record;
+        seen.add(jobId);
+        await this.#host.pacer.breathe();
+        try {
+          const found = await this.#takeUp(job);
+          if (found !== undefined) jobs.push(found);
+        } catch (error) {
+          errors.push({ jobId, error });
+        }
       }
-    });
+    }
     return { jobs, errors };
+  }
+
+  /**
+   * Goes on with a job that this engine has claimed, or carries out its commands. Returns the job if it is live then.
+   *
+   * @throws why it cannot go on here: then it has been let go
+   */
+  async #takeUp(taken: TakenJob): Promise<StoredFlowJob | undefined> {
+    let flow: Flow | undefined;
+    try {
+      flow = this.#flowOf(taken);
+      const job = await runnerOf(flow).takeUp(taken);
+      return job && { flow, job: jobStateOf(job, this.#registry) };
+    } catch (error) {
+      await this.#due.letGo(taken, flow === undefined);
+      throw error;
+    }
   }
 
   /** See `Engine`. */
@@ -106,8 +130,14 @@ export class StoredJobs {
     const text = encodeCommand(this.#command(action, command));
     if (key !== undefined) checkName(action, "key", key);
     await this.#created(jobId);
-    if (!await this.#session.store.send(jobId, text, key ?? this.#host.ids.id())) {
-      throw unknownJob(jobId, "send to");
+    const { store, settings: { keyRetentionMs, inboxLimit: room }, timers } = this.#session;
+    const answer = await store.send({ jobId }, {
+      ...{ key: key ?? this.#host.ids.id(), text, keyRetentionMs, room, now: timers.now() },
+      reopens: command.type === "resume" && command.redrive === true,
+    });
+    if (answer === "unknown") throw unknownJob(jobId, "send to");
+    if (answer !== "stored" && answer !== "known") {
+      throw new StateError("send to", answer, `${action}: ${REFUSALS[answer]}`);
     }
   }
 
@@ -164,21 +194,14 @@ export class StoredJobs {
   #restore(stored: StoredJob): StoredFlowJob {
     const { jobId } = stored.record;
     const flow = this.#flowOf(stored);
-    const job = this.#session.liveJob(jobId) ?? runnerOf(flow).storage?.restore(stored);
+    const live = this.#session.liveJob(jobId);
+    if (live !== undefined) return { flow, job: jobStateOf(live, this.#registry) };
+    const { storage } = runnerOf(flow);
     // Unreachable: the flow is of this engine, which has a store.
-    if (job === undefined) throw unknownJob(jobId, "open");
+    if (storage === undefined) throw unknownJob(jobId, "open");
+    const { job, record } = storage.replay(stored);
+    storage.note(job, record);
     return { flow, job: jobStateOf(job, this.#registry) };
-  }
-
-  /** Resumes a running job, or carries out the commands of one at rest. Returns whether the job is live now. */
-  async #goOn({ flow, job }: StoredFlowJob): Promise<boolean> {
-    if (job.status === "running") {
-      flow.resume(job);
-      return true;
-    }
-    const data = jobOf(job);
-    await runnerOf(flow).storage?.poll(data);
-    return executionOf(data) !== undefined;
   }
 
   #command(action: string, command: JobCommand): Command {

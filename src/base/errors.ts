@@ -160,15 +160,19 @@ export class FencedError extends RoutiluxError {
   /** The revision that the store has, if it is known; `undefined` when the job is gone. */
   readonly revision: number | undefined;
 
-  /** Makes the error from the revision that was expected and the one that is there. */
-  constructor(jobId: string, expectedRevision: number | undefined, revision: number | undefined) {
+  /** Makes the error from the revision that was expected and the one that is there; or `why` says in other words what is wrong. */
+  constructor(jobId: string, expectedRevision: number | undefined, revision: number | undefined, why?: string) {
     const found = revision === undefined
       ? "has none of it"
       : revision === expectedRevision
       ? "has given it to another claim"
       : `is at revision ${revision}`;
     const wanted = expectedRevision === undefined ? "in another state" : `at revision ${expectedRevision}`;
-    super(`Cannot write job "${jobId}" ${wanted}: the store ${found}; another engine owns it now`);
+    super(
+      why === undefined
+        ? `Cannot write job "${jobId}" ${wanted}: the store ${found}; another engine owns it now`
+        : `Cannot write job "${jobId}": ${why}`,
+    );
     this.jobId = jobId;
     this.expectedRevision = expectedRevision;
     this.revision = revision;

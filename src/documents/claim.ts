@@ -1,6 +1,6 @@
 import * as c from "./codec.ts";
 
-/** An entry of a journal by which an engine claims a job, renews its lease, or lets go of it. */
+/** An entry of a journal that says which tasks stood first when an engine claimed a job whose owner before had died. */
 export interface Claim {
   /** Tells it from commits. */
   readonly kind: "claim";
@@ -10,8 +10,10 @@ export interface Claim {
   readonly consumed: number;
   /** How often the job has been claimed. */
   readonly epoch: number;
-  /** The engine that has it now; none when it lets go. */
+  /** The engine that has it now. */
   readonly owner: string | undefined;
+  /** The incarnation of that engine. */
+  readonly incarnation: number | undefined;
   /** The tasks that stood first, if the job was claimed. */
   readonly tried: readonly FirstAttempt[];
   /** When the lease ends, in milliseconds since 1970. */
@@ -30,7 +32,7 @@ export interface FirstAttempt {
   readonly recoveries: number;
 }
 
-/** An engine claims the job, renews its lease, or lets go of it: an entry of the journal that changes nothing of the job. */
+/** An engine has claimed a job whose owner before had died: an entry of the journal that changes nothing of the job. */
 export interface ClaimDocument {
   /** When it was made. */
   readonly at: string;
@@ -40,6 +42,8 @@ export interface ClaimDocument {
   readonly epoch: number;
   /** Tells a commit from a job. */
   readonly format: "routilux/commit";
+  /** The incarnation of the engine. */
+  readonly incarnation?: number;
   /** Tells the kinds apart. */
   readonly kind: "claim";
   /** The engine that has it now; none when it lets go. */
@@ -71,6 +75,7 @@ export const claim: c.Codec<Claim, ClaimDocument> = c.shape({
   format: c.mark("routilux/commit"),
   version: c.mark(1),
   epoch: c.positive,
+  incarnation: c.optional(c.positive),
   kind: c.literal("claim"),
   owner: c.optional(c.name),
   tried: c.optionalList(c.shape({ attempt: c.count, recoveries: c.count, step: c.count, task: c.positive })),

@@ -12,7 +12,8 @@ import type { Command } from "../documents/command.ts";
 import { checkPreflight } from "../documents/preflight.ts";
 import { statusCommit } from "./activation/commits.ts";
 import { createPlan, type Plan } from "./activation/plan.ts";
-import type { JobStorage } from "./durable/job_storage.ts";
+import type { Claimed, JobStorage } from "./durable/job_storage.ts";
+import type { Journal } from "./durable/journal.ts";
 import type { StoreSession } from "./durable/store_session.ts";
 import { Committer } from "./execution/committer.ts";
 import type { EngineHost } from "./execution/engine_host.ts";
@@ -21,7 +22,9 @@ import { firstCommit } from "./execution/first_commit.ts";
 import { JobListeners } from "./execution/listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./execution/notifier.ts";
 import { DEFAULT_GRACE_MS, SHUTDOWN } from "./execution/resting.ts";
+import type { StoredStart } from "./execution/stored_start.ts";
 import { bringToRest, type WaitOptions } from "./execution/waits.ts";
+import type { JobRecord, TakenJob } from "../ports/store.ts";
 
 /** Makes, starts and steers the jobs of one flow. */
 export class FlowJobs {
@@ -95,7 +98,79 @@ export class FlowJobs {
       execution.resume(first);
       execution.prepare();
       execution.begin();
-    } else this.#host.store?.start({ storage, execution, first, firstAgain: () => this.#firstCommit(job, false) });
+    } else this.#host.store?.start(this.#start(execution, storage, redrive));
+  }
+
+  #start(execution: Execution, storage: JobStorage, redrive: boolean): StoredStart {
+    const { job } = execution;
+    return { storage, execution, createFirst: () => this.#firstCommit(job, redrive) };
+  }
+
+  /**
+   * Takes up a job that this engine has claimed: it goes on, or its commands are carried out and it is let go. Returns the job if it
+   * is live then.
+   *
+   * @throws {PreflightError} when it does not fit the flow; it has not been let go
+   * @throws {SerializationError} when it cannot be read
+   */
+  async takeUp(taken: TakenJob): Promise<Job | undefined> {
+    const { storage } = this;
+    // Unreachable: only a store gives jobs.
+    if (storage === undefined) return undefined;
+    const { job, claim: attempts } = storage.replay(taken);
+    if (job.status !== "running" && job.status !== "pending") {
+      await this.#serve(job, storage, taken.record);
+    } else {
+      this.#goOn(job, storage.open(job, taken.record), { ...taken, attempts }, false);
+    }
+    return executionOf(job) && job;
+  }
+
+  /** Begins a job that this engine has claimed. */
+  #goOn(job: Job, journal: Journal, claimed: Claimed, redrive: boolean): void {
+    const { storage } = this;
+    // Unreachable: only a store gives jobs.
+    if (storage === undefined) return;
+    checkPreflight(job, this.#graph, "resume");
+    const execution = new Execution(job, this.#frozenPlan, this.#host, {});
+    this.#host.store?.startClaimed(this.#start(execution, storage, redrive), journal, claimed);
+  }
+
+  /** Carries out the commands to a claimed job at rest. It is let go, unless one of them has made it go on. */
+  async #serve(job: Job, storage: JobStorage, record: JobRecord): Promise<void> {
+    const journal = storage.open(job, record);
+    const unregister = storage.register(job, () => {});
+    await new Promise<void>((resolve) => {
+      journal.subscribe({
+        onStored: () => {},
+        onUnread: () => {
+          unregister();
+          resolve(this.#serveAgain(job, storage));
+        },
+        onLost: (error) => {
+          storage.lost(job, error);
+          unregister();
+          resolve();
+        },
+      });
+      void storage.serve(job, journal).then(() => {
+        if (executionOf(job) !== undefined) resolve();
+        else {
+          journal.release(() => {
+            unregister();
+            resolve();
+          });
+        }
+      });
+    });
+  }
+
+  /** A command has ended the job when its inbox had others that were not read: it goes on from what is stored. */
+  async #serveAgain(job: Job, storage: JobStorage): Promise<void> {
+    const found = await storage.load(job);
+    if (found === undefined) return;
+    job.become(found.job);
+    await this.#serve(job, storage, found.record);
   }
 
   /** The commit by which a job starts or goes on, after all checks. */
@@ -156,9 +231,7 @@ export class FlowJobs {
     if (!job.isStarting || execution === undefined || session === undefined) return act();
     execution.whenBegun(() => {
       try {
-        const head = session.journalOf(job)?.head;
-        if (head === undefined) throw session.lossOf(job) ?? refuse(call, job, "it could not be stored");
-        if (session.isElsewhere(head)) throw refuse(call, job, notHere(job, session));
+        if (this.#workingOn(job) === undefined) throw session.lossOf(job) ?? refuse(call, job, notHere(job, session));
         act();
       } catch (error) {
         session.onCommandError(job, call, error);
@@ -191,11 +264,7 @@ export class FlowJobs {
     const execution = this.#workingOn(job);
     if (command.type === "pause") {
       const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS } = command;
-      if (execution === undefined) {
-        // It has just been released, by an engine that is shut down.
-        if (job.status === "running") return false;
-        throw refuse("pause", job, "it is not live");
-      }
+      if (execution === undefined) throw refuse("pause", job, "it is not live");
       return new Promise((resolve) => {
         // A job that was being released when the command came is not paused. Otherwise an observer may have resumed it.
         execution.listeners.onRest(() => resolve(!this.#host.isShutDown || job.status !== "running"));
@@ -210,7 +279,16 @@ export class FlowJobs {
       this.#graph.routine(routine);
       this.#deliver(job, this.routeTo(routine, this.#graph.slot(routine, slot).name), command.data);
     } else if (command.type === "resume") {
-      this.resume(job, command.redrive, {});
+      this.#checkResume(job, command.redrive);
+      const journal = this.storage?.journalOf(job);
+      // Unreachable: commands are carried out for jobs that this engine has claimed.
+      if (journal === undefined) return false;
+      this.#goOn(
+        job,
+        journal,
+        { record: { sent: 0 }, formerIncarnation: undefined, attempts: undefined },
+        command.redrive,
+      );
     } else this.#cancel(job, command.reason);
     return true;
   }
@@ -236,7 +314,7 @@ export class FlowJobs {
   #reach(event: string, job: Job): Execution | undefined {
     const execution = this.#workingOn(job);
     const session = this.#host.store?.session;
-    if (execution === undefined && session?.journals.has(job) === true) throw refuse(event, job, notHere(job, session));
+    if (execution === undefined && session?.records.has(job) === true) throw refuse(event, job, notHere(job, session));
     return execution;
   }
 
@@ -244,8 +322,10 @@ export class FlowJobs {
   #checkPlace(event: string, job: Job, session: StoreSession): void {
     const live = session.liveJob(job.jobId);
     if (live !== undefined && live !== job) throw refuse(event, job, "it is live already, as another JobState");
-    const head = session.journalOf(job)?.head;
-    if (head !== undefined && session.isElsewhere(head)) throw refuse(event, job, notHere(job, session));
+    const record = session.records.get(job);
+    if (record !== undefined && session.elsewhere(record) !== undefined) {
+      throw refuse(event, job, notHere(job, session));
+    }
   }
 
   /** The live execution of a job, unless it has performed its last commit, and only waits until that is stored. */
@@ -297,11 +377,11 @@ export class FlowJobs {
 
 /** Why a job of the store is not reached by a call here, and what reaches it. */
 function notHere(job: Job, session: StoreSession): string {
-  const head = session.journalOf(job)?.head;
-  const isElsewhere = head !== undefined && session.isElsewhere(head);
-  const place = isElsewhere
-    ? `it is live in the engine of owner "${head.owner}"`
-    : "it is in the store, and not live here";
+  const record = session.records.get(job);
+  const owner = record && session.elsewhere(record);
+  const place = owner === undefined
+    ? "it is in the store, and not live here"
+    : `it is live in the engine of owner "${owner}"`;
   return `${place}; engine.send("${job.jobId}", …) reaches it wherever it is`;
 }
 

@@ -9,12 +9,26 @@ export interface DurabilityOptions {
    */
   readonly mode?: "strict" | "relaxed";
   /**
-   * The engine's name. An engine that starts under the name of another takes over its jobs at once, without waiting for the end
-   * of their leases: for a process that is started again. @default {a new id}
+   * The engine's name, unique among the engines of a store: a second one that starts under it ends the right of the first, whose jobs
+   * are lost to it. @default {a new id}
    */
   readonly owner?: string;
-  /** How long a claim on a job lasts unless it is renewed, in milliseconds. @default {30000} */
+  /**
+   * When the jobs of an engine that had this name before are free for this one: after the end of its lease, or `at once`, for a name
+   * that only one process can have, such as that of a service unit. @default {"after lease"}
+   */
+  readonly takeOver?: "after lease" | "at once";
+  /**
+   * How long an engine has its jobs after it has last told the store that it lives, which it does three times as often, in
+   * milliseconds. @default {30000}
+   */
   readonly leaseMs?: number;
+  /** How often an engine asks for commands to its live jobs where nothing tells it, in milliseconds. @default {1000} */
+  readonly commandPollMs?: number;
+  /** For how long the key of a command is remembered after it was carried out, in milliseconds. @default {a day} */
+  readonly keyRetentionMs?: number;
+  /** How many commands that were not carried out yet an inbox holds. @default {10000} */
+  readonly inboxLimit?: number;
   /** How far handlers may run ahead in `relaxed` mode, in milliseconds. @default {50} */
   readonly flushMs?: number;
   /**
@@ -30,12 +44,14 @@ export interface DurabilityOptions {
    * seconds. @default {100}
    */
   readonly retryDelayMs?: number;
-  /** How many recoveries in a row may find a task unchanged before the task fails as poisoned. @default {5} */
+  /** How many processes in a row may die with a task unchanged before the task fails as poisoned. @default {5} */
   readonly maxRecoveries?: number;
 }
 
 /** The options, completed. */
 export type DurabilitySettings = Required<DurabilityOptions>;
+
+const DAY_MS = 86_400_000;
 
 /** The longest pause between two tries, in milliseconds. */
 const LONGEST_DELAY_MS = 10_000;
@@ -54,13 +70,18 @@ export function delayAfter(failures: number, { retryDelayMs }: DurabilitySetting
  */
 export function resolveDurability(options: DurabilityOptions, name: string): DurabilitySettings {
   const { mode = "strict", owner = name, leaseMs = 30_000, flushMs = 50, snapshotLength = 1_048_576 } = options;
-  const { attempts = 6, retryDelayMs = 100, maxRecoveries = 5 } = options;
+  const { attempts = 6, retryDelayMs = 100, maxRecoveries = 5, takeOver = "after lease" } = options;
+  const { commandPollMs = 1_000, keyRetentionMs = DAY_MS, inboxLimit = 10_000 } = options;
   const action = "Cannot create engine";
   const check = (option: keyof DurabilityOptions, value: number, least: number, most: number) =>
     checkRange(action, `durability.${option}`, value, least, most);
   return {
     mode: checkWord(action, "durability.mode", mode, ["strict", "relaxed"]),
     owner: checkName(action, "durability.owner", owner),
+    takeOver: checkWord(action, "durability.takeOver", takeOver, ["after lease", "at once"]),
+    commandPollMs: check("commandPollMs", commandPollMs, 1, Number.MAX_SAFE_INTEGER),
+    keyRetentionMs: check("keyRetentionMs", keyRetentionMs, 0, Number.MAX_SAFE_INTEGER),
+    inboxLimit: check("inboxLimit", inboxLimit, 1, Number.MAX_SAFE_INTEGER),
     leaseMs: check("leaseMs", leaseMs, 10, Number.MAX_SAFE_INTEGER),
     flushMs: check("flushMs", flushMs, 0, Number.MAX_SAFE_INTEGER),
     snapshotLength: check("snapshotLength", snapshotLength, 1, Infinity),

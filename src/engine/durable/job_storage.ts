@@ -1,12 +1,11 @@
-import { FencedError, StateError, StoreError } from "../../base/errors.ts";
-import { instantAfter } from "../../base/instant.ts";
+import { StateError, StoreError } from "../../base/errors.ts";
+import { hashText } from "../../base/text_hash.ts";
 import type { FlowGraph } from "../../model/flow_graph.ts";
-import type { JobHead, JobRecord, StoredCommand, StoredJob } from "../../ports/store.ts";
-import { headOf } from "../../ports/store_kit.ts";
+import type { JobRecord, StoredCommand, StoredJob, TakenJob } from "../../ports/store.ts";
 import type { Job } from "../../job/job.ts";
 import { ReadyQueue } from "../../job/ready_queue.ts";
 import type { Task } from "../../job/task.ts";
-import type { FirstAttempt } from "../../documents/claim.ts";
+import type { Claim, FirstAttempt } from "../../documents/claim.ts";
 import { type Command, decodeCommand } from "../../documents/command.ts";
 import { encodeFlow } from "../../documents/flow.ts";
 import { writeJob } from "../../documents/job.ts";
@@ -19,8 +18,16 @@ import type { StoreSession } from "./store_session.ts";
 export interface FoundJob {
   readonly job: Job;
   readonly record: JobRecord;
-  /** The tasks that were first when the job's owner claimed it; `undefined` when the owner has released the job. */
-  readonly firstAttempts: readonly FirstAttempt[] | undefined;
+  /** What the journal says last of the tasks that stood first when an owner had died. */
+  readonly claim: Claim | undefined;
+}
+
+/** What is known of a job that this engine has claimed. */
+export interface Claimed extends Pick<TakenJob, "formerIncarnation"> {
+  /** How many commands had been sent to it by then. */
+  readonly record: Pick<JobRecord, "sent">;
+  /** What the journal says last of the tasks that stood first when an owner had died. */
+  readonly attempts: Claim | undefined;
 }
 
 /** The most tasks that are written down with a claim: a job may have any number of workers. */
@@ -41,8 +48,9 @@ export class JobStorage {
   readonly #perform: PerformCommand;
   /** Jobs for which commands have arrived before they had a journal. */
   readonly #addressedEarly: WeakSet<Job> = new WeakSet();
-  /** The text of the flow, which is stored with each job. */
+  /** The text of the flow, which is stored with each job, and its hash. */
   #flowText: string | undefined;
+  #flowHash: string | undefined;
 
   /** Makes the storage of a flow's jobs; `perform` carries out a command. */
   constructor(session: StoreSession, graph: FlowGraph, perform: PerformCommand) {
@@ -62,58 +70,89 @@ export class JobStorage {
     return this.#session.fresh.has(job);
   }
 
-  /** Whether a job was made in this process and not created in the store by it: `create` says whether the store has its id. */
-  isNew(job: Job): boolean {
-    return this.isFresh(job) && !this.#session.journals.has(job);
+  /** The job's record as it was last known here, if it was read from the store, or was live here. */
+  recordOf(job: Job): JobRecord | undefined {
+    return this.#session.records.get(job);
   }
 
   /** Creates a job, claimed by this engine: `undefined` when the store has one of its id. */
   async create(job: Job): Promise<Journal | undefined> {
-    const { store, settings, timers } = this.#session;
+    const { store, ownership, createId } = this.#session;
     const { jobId, flowId, createdAt } = job;
-    const wakeAt = instantAfter(timers.now(), settings.leaseMs);
-    const head: JobHead = { flowId, status: job.status, wakeAt, owner: settings.owner, epoch: 1, consumed: 0 };
-    const snapshot = writeJob(job);
     const flow = this.#flowText ??= JSON.stringify(encodeFlow(this.#graph));
-    const isCreated = await this.#try(job, () => store.create({ jobId, createdAt, flow, snapshot, head }));
-    return isCreated ? this.#open(job, 0, head) : undefined;
+    const snapshot = writeJob(job);
+    const token = createId();
+    const record = await this.#try(job, async () => {
+      const claim = await ownership.enter();
+      const [answer] = await store.create([{
+        ...{ jobId, flowId, createdAt, token, flow, snapshot, claim, flowHash: this.#flowHash ??= hashText(flow) },
+        ...{ status: job.status, dueAt: undefined, endedAt: undefined },
+        ...{ queue: "default", priority: 1, tags: {}, parentId: undefined },
+      }]);
+      return answer?.isNew === true && answer.record.incarnation === claim.incarnation ? answer.record : undefined;
+    });
+    return record === undefined ? undefined : this.open(job, record);
   }
 
   /** Reads the job that the store has of a job's id. */
   async load(job: Job): Promise<FoundJob | undefined> {
     const stored = await this.#try(job, () => this.#session.store.load(job.jobId));
-    return stored && this.#replay(stored);
+    return stored && this.replay(stored);
   }
 
-  /**
-   * Takes over the state that the store has of a job's id: it replaces that of a job that was made here. Returns the journal,
-   * unless the job is live elsewhere.
-   *
-   * @throws {FencedError} when the job has been deleted; and for one that was read from a document, when the store has it in
-   * another state, or it is live elsewhere
-   */
-  adopt(job: Job, found: FoundJob | undefined): Journal | undefined {
-    const isElsewhere = found !== undefined && this.#session.isElsewhere(found.record);
-    const isSame = found && (this.isFresh(job) || (!isElsewhere && writeJob(job) === writeJob(found.job)));
-    if (!isSame) throw new FencedError(job.jobId, undefined, found?.record.revision);
-    job.become(found.job);
-    // Calls on a job that is live elsewhere are refused by what its journal says.
-    const journal = this.#openFound(job, found);
-    return isElsewhere ? undefined : journal;
+  /** Claims a job at the epoch at which it was last seen: `undefined` when somebody has claimed it since. */
+  async claim(job: Job, epoch: number): Promise<TakenJob | undefined> {
+    const { store, ownership, timers } = this.#session;
+    const { jobId } = job;
+    let isRepeated = false;
+    return await this.#try(job, async () => {
+      const lease = await ownership.enter();
+      const claim = async (epoch: number) => {
+        const { jobs, survived } = await store.claim({ ...lease, now: timers.now(), jobs: [{ jobId, epoch }] });
+        this.#session.addSurvivors(survived);
+        return jobs[0];
+      };
+      const isSecond = isRepeated;
+      isRepeated = true;
+      const taken = await claim(epoch);
+      if (taken !== undefined || !isSecond) return taken;
+      // The first call may have claimed it, and its answer was lost.
+      const record = await store.find(jobId);
+      return record?.incarnation === lease.incarnation ? await claim(record.epoch) : undefined;
+    });
   }
 
-  /** Makes a job at rest from its record and its journal. */
-  restore(stored: StoredJob): Job {
-    const found = this.#replay(stored);
-    this.#openFound(found.job, found);
-    return found.job;
+  /** Whether another engine has a job, as far as is known here. */
+  isElsewhere(record: JobRecord): boolean {
+    return this.#session.elsewhere(record) !== undefined;
   }
 
-  /** Claims a job whose resumption is the next entry. Returns the tasks that must fail, before any runs. */
-  claim(job: Job, journal: Journal, workers: number): readonly Task[] {
+  /** Remembers a job that was read from the store, and is at rest or live elsewhere. */
+  note(job: Job, record: JobRecord): void {
+    this.#session.records.set(job, record);
+  }
+
+  /** Opens the journal of a job that this engine has claimed. */
+  open(job: Job, record: JobRecord): Journal {
+    const journal = new Journal(job, this.#session, record);
+    this.#session.journals.set(job, journal);
+    this.#session.records.set(job, record);
+    return journal;
+  }
+
+  /** Notes which tasks of a claimed job stand first, if its last owner has died. Returns the tasks that must fail, before any runs. */
+  begin(job: Job, journal: Journal, workers: number, claimed: Claimed): readonly Task[] {
+    const { formerIncarnation, attempts: last } = claimed;
+    const hasDied = formerIncarnation !== undefined && !this.#session.hasSurvived(formerIncarnation);
+    const isNoted = formerIncarnation !== undefined && last?.incarnation === formerIncarnation;
+    if (!hasDied && !isNoted) {
+      journal.begin(undefined);
+      return [];
+    }
     const now = this.#session.timers.now();
-    const { attempts, poisoned } = findFirstTasks(job, workers, now, journal.firstAttempts, this.maxRecoveries);
-    journal.claim(attempts);
+    const before = isNoted ? last.tried : [];
+    const { attempts, poisoned } = findFirstTasks(job, workers, now, before, hasDied ? 1 : 0, this.maxRecoveries);
+    journal.begin(attempts);
     return poisoned;
   }
 
@@ -122,9 +161,12 @@ export class JobStorage {
     this.#session.onLost(job, error);
   }
 
-  /** Registers a job that has become live: `poll` is called when commands arrive in its inbox. */
-  register(job: Job): void {
-    this.#session.register(job, () => void this.poll(job));
+  /**
+   * Registers a job that this engine has to do with: commands in its inbox are looked for, and `wake` is called when the engine has
+   * its lease again. The returned function ends that.
+   */
+  register(job: Job, wake: () => void): () => void {
+    return this.#session.register(job, () => void this.poll(job), wake);
   }
 
   /** Carries out the commands that came before the job had a journal. */
@@ -147,6 +189,12 @@ export class JobStorage {
     return journal.polled;
   }
 
+  /** Carries out the commands to a job at rest that this engine has claimed. */
+  async serve(job: Job, journal: Journal): Promise<void> {
+    journal.isAddressed = true;
+    await this.#carryOut(job, journal);
+  }
+
   /**
    * Reads the inbox of a job that has been claimed and not begun. The returned function carries the commands out: `begin` calls
    * it.
@@ -165,10 +213,11 @@ export class JobStorage {
     journal.isPolling = true;
     try {
       await this.#performAll(job, journal, first);
-      while (journal.isAddressed && !journal.isLost && !job.isStarting) {
+      while (journal.isAddressed && !journal.isLost && !journal.isReleased && !job.isStarting) {
         journal.isAddressed = false;
         await this.#performAll(job, journal, await this.#inbox(job, journal));
       }
+      if (journal.isReleased && journal.isAddressed && !journal.isLost) await this.#takeBack(job, journal);
     } catch (error) {
       this.#session.onStoreError(job, error);
     } finally {
@@ -176,9 +225,16 @@ export class JobStorage {
     }
   }
 
+  /** A job that was let go while its inbox had commands is due: it is claimed again, unless somebody else was faster. */
+  async #takeBack(job: Job, journal: Journal): Promise<void> {
+    const taken = await this.claim(job, journal.claim.epoch);
+    if (taken !== undefined && this.#session.mayTakeUp(taken)) this.#session.onTaken(taken);
+  }
+
   async #inbox(job: Job, journal: Journal): Promise<readonly StoredCommand[]> {
-    const at = this.#session.timers.elapsed();
-    const commands = await this.#session.store.inbox(job.jobId, journal.read);
+    const { store, timers } = this.#session;
+    const at = timers.elapsed();
+    const { commands } = await store.inbox(journal.claim, journal.read, timers.now());
     journal.readAt = at;
     return commands;
   }
@@ -191,23 +247,32 @@ export class JobStorage {
     for (const { sequence, key, text } of commands) {
       // A job comes to rest before the next command finds it there.
       if (journal.resting !== undefined) await journal.resting;
-      // A job that is being started reads on when it has begun.
+      // A job that is being started reads on when it has begun; one that was let go, when it is claimed again.
       if (journal.isLost || job.isStarting) return;
+      if (journal.isReleased) {
+        journal.isAddressed = true;
+        return;
+      }
       if (sequence <= journal.read) continue;
       const before = journal.read;
       journal.read = sequence;
       let isConsumed = false;
       const consume = () => {
-        if (!isConsumed) journal.consume(sequence);
+        if (!isConsumed) journal.consume(journal.read);
         isConsumed = true;
       };
       try {
-        const effect = this.#perform(job, decodeCommand(text, this.#graph.limits), consume);
+        const command = decodeCommand(text, this.#graph.limits);
+        // What comes after it is refused in the same entry: nothing reaches a job that has ended.
+        if (command.type === "cancel") journal.read = commands.at(-1)?.sequence ?? sequence;
+        const effect = this.#perform(job, command, consume);
         if (!(typeof effect === "boolean" ? effect : await effect)) {
           journal.read = before;
           break;
         }
+        if (command.type === "cancel") this.#refuseAfter(job, sequence, commands);
       } catch (error) {
+        journal.read = sequence;
         this.#session.onCommandError(job, key, error);
       }
       consume();
@@ -215,8 +280,21 @@ export class JobStorage {
     journal.acknowledge();
   }
 
-  #replay(stored: StoredJob): FoundJob {
-    const { record } = stored;
+  #refuseAfter(job: Job, cancel: number, commands: readonly StoredCommand[]): void {
+    const why = `Cannot carry out a command to job "${job.jobId}": it was cancelled by one that was sent before`;
+    for (const { sequence, key } of commands) {
+      if (sequence > cancel) this.#session.onCommandError(job, key, new StateError("command", "cancelled", why));
+    }
+  }
+
+  /**
+   * Makes a job from its snapshot and its entries.
+   *
+   * @throws {StateError} when it is of another flow
+   * @throws {StoreError} when entries are missing
+   */
+  replay(stored: StoredJob): FoundJob {
+    const { record, entries, snapshotRevision } = stored;
     if (record.flowId !== this.#graph.id) {
       throw new StateError(
         "start",
@@ -224,20 +302,13 @@ export class JobStorage {
         `Cannot start job "${record.jobId}" of flow "${this.#graph.id}": there is one of flow "${record.flowId}" already`,
       );
     }
+    if (entries.length !== record.revision - snapshotRevision) {
+      const cause = `it has given ${entries.length} entries from revision ${snapshotRevision} to ${record.revision}`;
+      throw new StoreError(record.jobId, 1, { cause });
+    }
     const replay = new Replay(stored.snapshot, this.#graph.limits);
-    for (const entry of stored.entries) replay.apply(entry);
-    const firstAttempts = record.owner === undefined ? undefined : replay.claim?.tried ?? [];
-    return { job: replay.finish(), record, firstAttempts };
-  }
-
-  #openFound(job: Job, { record, firstAttempts }: FoundJob): Journal {
-    return this.#open(job, record.revision, headOf(record), firstAttempts);
-  }
-
-  #open(job: Job, revision: number, head: JobHead, firstAttempts?: readonly FirstAttempt[]): Journal {
-    const journal = new Journal(job, this.#session, revision, head, firstAttempts);
-    this.#session.journals.set(job, journal);
-    return journal;
+    for (const entry of entries) replay.apply(entry);
+    return { job: replay.finish(), record, claim: replay.claim };
   }
 
   /** Asks the store, and again if it fails, as often as `attempts` says. */
@@ -256,16 +327,17 @@ export class JobStorage {
 }
 
 /**
- * Finds the tasks that run first when a job goes on with so many workers: `attempts` are written down with the claim, `poisoned`
- * must fail. `before` is what the last owner had written down with its claim, if it died with the job; `undefined` when it had
- * released the job. A journal does not say which task was running when a process died, but a task that is first in the queue
- * after each death, and has not got any further, is the one to suspect.
+ * Finds the tasks that run first when a job goes on with so many workers: `attempts` are written down, `poisoned` must fail. `before`
+ * is what was written down when the last owner claimed the job, and `deaths` says whether that one has died with it. A journal does not
+ * say which task was running when a process died, but a task that is first in the queue after each death, and has not got any further,
+ * is the one to suspect.
  */
 export function findFirstTasks(
   job: Job,
   workers: number,
   now: number,
-  before: readonly FirstAttempt[] | undefined,
+  before: readonly FirstAttempt[],
+  deaths: number,
   maxRecoveries: number,
 ): { readonly attempts: readonly FirstAttempt[]; readonly poisoned: readonly Task[] } {
   const queue = new ReadyQueue(job).fill({ at: now });
@@ -275,8 +347,8 @@ export function findFirstTasks(
     const task = queue.take(Infinity);
     if (task === undefined) break;
     const { attempt = 0, step = 0 } = task.details ?? {};
-    const last = before?.find((it) => it.task === task.id && it.attempt === attempt && it.step === step);
-    const recoveries = before === undefined ? 0 : (last?.recoveries ?? 0) + 1;
+    const last = before.find((it) => it.task === task.id && it.attempt === attempt && it.step === step);
+    const recoveries = (last?.recoveries ?? 0) + deaths;
     if (recoveries >= maxRecoveries) poisoned.push(task);
     else attempts.push({ task: task.id, attempt, step, recoveries });
   }

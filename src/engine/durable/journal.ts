@@ -1,25 +1,31 @@
 import { FencedError, StoreError } from "../../base/errors.ts";
 import { Fifo } from "../../base/fifo.ts";
-import { instantAfter } from "../../base/instant.ts";
-import { isThenable } from "../../base/thenable.ts";
-import type { JobHead } from "../../ports/store.ts";
+import { callGuarded, isThenable } from "../../base/thenable.ts";
+import type { AppendHead, JobClaim, JobRecord } from "../../ports/store.ts";
 import type { CancelTimer } from "../../ports/timers.ts";
 import type { Commit } from "../../job/commit.ts";
-import type { Job } from "../../job/job.ts";
+import { hasEnded, type Job } from "../../job/job.ts";
 import type { FirstAttempt } from "../../documents/claim.ts";
 import { encodeClaim, encodeCommit } from "../../documents/commit.ts";
 import { writeJob } from "../../documents/job.ts";
 import { delayAfter } from "./durability_settings.ts";
+import { placeOf } from "./place.ts";
 import type { StoreSession } from "./store_session.ts";
 
 /** What a journal calls back while its job is live. */
 export interface JournalCallbacks {
   /** Entries have been stored, some time after they were handed in. */
   readonly onStored: () => void;
-  /** The claim was renewed: a moment to look for commands. */
-  readonly onRenewed: () => void;
+  /** The store has refused that the job ends: its inbox has commands that were not read. What is stored goes on. */
+  readonly onUnread: () => void;
   /** Nothing can be written any more: another engine has the job, or the store fails. */
   readonly onLost: (error: Error) => void;
+}
+
+/** What is written by one call. */
+interface Write {
+  readonly entries: readonly string[];
+  readonly head: AppendHead | undefined;
 }
 
 interface Waiter {
@@ -50,8 +56,13 @@ export class Journal {
   readAt: number = -Infinity;
   readonly #job: Job;
   readonly #session: StoreSession;
-  #head: JobHead;
+  #claim: JobClaim;
+  #consumed: number;
+  /** Whether the next write says what was consumed, and where the job stands. */
   #isHeadNew = false;
+  /** Whether the next write lets go of the job, or says that it rests. */
+  #rest: { readonly releases: boolean } | undefined;
+  #isReleased = false;
   /** The revision with all that was handed in, and the one that is stored. */
   #handed: number;
   #stored: number;
@@ -60,32 +71,28 @@ export class Journal {
   #gatheredAt: number | undefined;
   #writtenAt: number | undefined;
   readonly #waiters: Fifo<Waiter> = new Fifo();
+  /** What is called when the next write that has not begun is stored. */
+  #afterWrite: (() => void)[] = [];
   #isWriting = false;
   /** Whether `flush` is on the stack: a write that succeeds meanwhile calls no `onStored`, as the caller goes on by itself. */
   #isFlushing = false;
   #failures = 0;
   #callbacks: JournalCallbacks | undefined;
   #lost: Error | undefined;
-  #stopRenewal: CancelTimer | undefined;
   #stopFlush: CancelTimer | undefined;
   /** Characters of entries since the last snapshot, and how many make the next one due. */
   #length = 0;
   #snapshotAt: number;
 
-  /** The tasks that were first when the job was claimed by an owner that has died; `undefined` when the job was released. */
-  readonly firstAttempts: readonly FirstAttempt[] | undefined;
-  /** The tasks that stood first when the job was claimed here: each renewal names these, not those that are first by then. */
-  #claimed: readonly FirstAttempt[] = [];
-
-  /** Makes the journal of a job that is in the store at a revision. */
-  constructor(job: Job, session: StoreSession, revision: number, head: JobHead, first?: readonly FirstAttempt[]) {
+  /** Makes the journal of a job that this engine has claimed. */
+  constructor(job: Job, session: StoreSession, { jobId, life, epoch, revision, consumed }: JobRecord) {
     this.#job = job;
     this.#session = session;
-    this.firstAttempts = first;
+    this.#claim = { jobId, life, epoch };
     this.#handed = revision;
     this.#stored = revision;
-    this.#head = head;
-    this.read = head.consumed;
+    this.#consumed = consumed;
+    this.read = consumed;
     this.#snapshotAt = session.settings.snapshotLength;
   }
 
@@ -104,14 +111,24 @@ export class Journal {
     return this.#lost;
   }
 
-  /** The head of the job as it was last known here. */
-  get head(): JobHead {
-    return this.#head;
+  /** Whether the engine has let go of the job, or is just doing so. */
+  get isReleased(): boolean {
+    return this.#isReleased;
+  }
+
+  /** The claim by which this engine has the job. */
+  get claim(): JobClaim {
+    return this.#claim;
   }
 
   /** The last command that was consumed. */
   get consumed(): number {
-    return this.#head.consumed;
+    return this.#consumed;
+  }
+
+  /** Whether the engine's lease runs. */
+  hasLease(at: number, elapsed: number): boolean {
+    return this.#session.ownership.lease(at, elapsed) !== undefined;
   }
 
   /** Whether handlers have run as far ahead of the store as they may. */
@@ -122,37 +139,51 @@ export class Journal {
     return this.isBehind;
   }
 
-  /** Calls back while the job is live, and renews its claim until the job rests. */
+  /** Calls back while the job is live. */
   subscribe(callbacks: JournalCallbacks): void {
     this.#callbacks = callbacks;
-    this.#scheduleRenewal();
   }
 
-  /** Claims the job: writes of its owner before are fenced from now on. */
-  claim(firstAttempts: readonly FirstAttempt[]): void {
-    this.#head = { ...this.#head, epoch: this.#head.epoch + 1 };
-    this.#claimed = firstAttempts;
-    this.#addClaim();
+  /** The next entry says where a job stands that was claimed; and which tasks stood first, if its owner before has died. */
+  begin(attempts: readonly FirstAttempt[] | undefined): void {
+    this.#isHeadNew = true;
+    if (attempts === undefined) return;
+    const { epoch } = this.#claim;
+    const { timers, ownership } = this.#session;
+    const { owner, incarnation } = ownership.lease() ?? { owner: ownership.name, incarnation: undefined };
+    const entry = {
+      at: timers.now(),
+      consumed: this.#consumed,
+      epoch,
+      owner,
+      incarnation,
+      tried: attempts,
+      until: undefined,
+    };
+    this.#add(JSON.stringify(encodeClaim({ kind: "claim", ...entry })));
   }
 
-  /** Stores which commands have been consumed, by an entry of its own, unless an entry that waits to be written will say it. */
+  /** The engine has lost its lease, and has claimed the job again before anybody else did. */
+  reclaim({ jobId, life, epoch, revision }: JobRecord): void {
+    this.#claim = { jobId, life, epoch };
+    // A write that is under way finds out by itself.
+    if (!this.#isWriting && revision !== this.#stored) this.lose(new FencedError(jobId, this.#stored, revision));
+  }
+
+  /** Stores which commands have been consumed, unless an entry that waits to be written will say it. */
   acknowledge(): void {
-    if (!this.#isHeadNew || this.#entries.length > 0) return;
-    // A job whose last commit is being stored is no longer claimed.
-    if (this.#callbacks !== undefined && this.#head.owner !== undefined) this.#addClaim();
-    else this.#addOwner(this.#session.timers.now(), undefined, undefined, []);
-    this.flush();
+    if (this.#isHeadNew && this.#entries.length === 0) this.flush();
   }
 
   /** The next entry says that a command is consumed. */
   consume(sequence: number): void {
-    this.#head = { ...this.#head, consumed: sequence };
+    this.#consumed = Math.max(this.#consumed, sequence);
     this.#isHeadNew = true;
   }
 
   /** Encodes a commit that has not been applied yet. */
   encode(commit: Commit): string {
-    return JSON.stringify(encodeCommit(commit, this.#isHeadNew && this.consumed > 0 ? this.consumed : undefined));
+    return JSON.stringify(encodeCommit(commit, this.#isHeadNew && this.#consumed > 0 ? this.#consumed : undefined));
   }
 
   /** Hands in the text of a commit that has been applied; `run` is called when its consequences may follow. */
@@ -169,10 +200,13 @@ export class Journal {
     else this.#scheduleFlush();
   }
 
-  /** Hands in the text of a commit after which the job rests, and releases the claim; `run` is called when that is stored. */
-  rest(text: string, wakeAt: number | undefined, run: () => void): void {
-    this.#stopRenewal?.();
-    this.#head = { ...this.#head, status: this.#job.status, wakeAt, owner: undefined };
+  /**
+   * Hands in the text of a commit after which the job rests, and lets go of the job, unless handlers still run; `run` is called when
+   * that is stored.
+   */
+  rest(text: string, releases: boolean, run: () => void): void {
+    this.#rest = { releases };
+    this.#isReleased = releases;
     this.#isHeadNew = true;
     this.write(text);
     const callbacks = this.#callbacks;
@@ -180,10 +214,20 @@ export class Journal {
     this.resting ??= new Promise((resolve) => this.#onRested = resolve);
     this.whenStored(() => {
       // The job may have been resumed meanwhile.
-      if (this.#callbacks === callbacks) this.#callbacks = undefined;
+      if (releases && this.#callbacks === callbacks) this.#callbacks = undefined;
       run();
       if (--this.#rests === 0) this.#rested();
     });
+    this.flush();
+  }
+
+  /** Lets go of the job as it stands; `run` is called when that is stored. */
+  release(run: () => void = () => {}): void {
+    if (this.#lost !== undefined) return;
+    this.#isReleased = true;
+    this.#rest = { releases: true };
+    this.#isHeadNew = true;
+    this.#afterWrite.push(run);
     this.flush();
   }
 
@@ -193,44 +237,58 @@ export class Journal {
     else this.#waiters.push({ revision: this.#handed, run });
   }
 
-  /** Writes the entries that have been handed in, unless a write is under way. */
+  /** Writes what has been handed in, unless a write is under way. */
   flush(): void {
-    if (this.#isWriting || this.#entries.length === 0 || this.#lost !== undefined) return;
+    if (this.#isWriting || this.#lost !== undefined) return;
+    if (this.#entries.length === 0 && !this.#isHeadNew) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;
-    const entries = this.#entries;
-    const head = this.#isHeadNew ? this.#head : undefined;
+    const write = { entries: this.#entries, head: this.#isHeadNew ? this.#createHead() : undefined };
     this.#entries = [];
-    this.#isHeadNew = false;
     this.#isWriting = true;
     this.#writtenAt = this.#gatheredAt;
     this.#gatheredAt = undefined;
     const isInside = this.#isFlushing;
     this.#isFlushing = true;
-    this.#attempt(entries, head);
+    this.#attempt(write);
     this.#isFlushing = isInside;
+  }
+
+  #createHead(): AppendHead {
+    const at = this.#session.timers.now();
+    const rest = this.#rest;
+    this.#isHeadNew = false;
+    this.#rest = undefined;
+    // While somebody has the job, it is found by its owner: when it is due matters to nobody else.
+    const { status } = this.#job;
+    const isHeld = rest === undefined && !hasEnded(status);
+    const place = isHeld ? { status, dueAt: undefined, endedAt: undefined } : placeOf(this.#job, at);
+    return { ...place, consumed: this.#consumed, at, releases: rest?.releases === true };
   }
 
   get #isStrict(): boolean {
     return this.#session.settings.mode === "strict";
   }
 
-  #attempt(entries: readonly string[], head: JobHead | undefined): void {
-    const onError = (error: unknown) => this.#fail(error, entries, head);
+  #attempt(write: Write): void {
+    const claim = this.#claim;
+    const onError = (error: unknown) => this.#fail(error, write, claim);
+    const onAnswer = (answer: "stored" | "unread") => answer === "unread" ? this.#refuse(write) : this.#succeed(write);
     try {
-      const result = this.#session.store.append(this.#job.jobId, this.#stored, entries, head);
-      if (isThenable(result)) result.then(() => this.#succeed(entries.length), onError);
-      else this.#succeed(entries.length);
+      const result = this.#session.store.append(claim, this.#stored, write.entries, write.head);
+      if (isThenable(result)) result.then(onAnswer, onError);
+      else onAnswer(result);
     } catch (error) {
       onError(error);
     }
   }
 
-  #succeed(count: number): void {
+  #succeed({ entries }: Write): void {
     this.#isWriting = false;
     this.#failures = 0;
     this.#writtenAt = undefined;
-    this.#stored += count;
+    this.#stored += entries.length;
+    if (this.#afterWrite.length > 0) { for (const run of this.#afterWrite.splice(0)) run(); }
     for (
       let next = this.#waiters.peek();
       next !== undefined && next.revision <= this.#stored;
@@ -243,11 +301,35 @@ export class Journal {
     if (!this.#isFlushing) this.#callbacks?.onStored();
   }
 
-  #fail(error: unknown, entries: readonly string[], head: JobHead | undefined): void {
+  /** The job must not end now: what comes before its end is stored, and whoever has it decides again. */
+  #refuse({ entries }: Write): void {
+    this.#handed--;
+    this.#isReleased = false;
+    const { size } = this.#waiters;
+    for (let i = 0; i < size; i++) {
+      const waiter = this.#waiters.shift();
+      if (waiter !== undefined && waiter.revision <= this.#handed) this.#waiters.push(waiter);
+    }
+    const refused = () => {
+      const callbacks = this.#callbacks;
+      this.#callbacks = undefined;
+      this.#rests = 0;
+      callbacks?.onUnread();
+      this.#rested();
+    };
+    if (entries.length === 1) {
+      this.#isWriting = false;
+      return refused();
+    }
+    this.#afterWrite.unshift(refused);
+    this.#attempt({ entries: entries.slice(0, -1), head: undefined });
+  }
+
+  #fail(error: unknown, write: Write, claim: JobClaim): void {
     const { settings, timers } = this.#session;
     if (error instanceof FencedError) {
-      if (this.#failures === 0) this.lose(error);
-      else this.#recognize(error, entries, head);
+      if (this.#failures === 0 && claim === this.#claim) this.lose(error);
+      else this.#recognize(error, write, claim);
       return;
     }
     this.#failures++;
@@ -256,23 +338,31 @@ export class Journal {
       this.lose(new StoreError(this.#job.jobId, this.#failures, { cause: error }));
       return;
     }
-    timers.after(delayAfter(this.#failures, settings), () => this.#attempt(entries, head));
+    timers.after(delayAfter(this.#failures, settings), () => this.#attempt(write));
   }
 
-  /** A write that failed may have arrived all the same: then the store refuses the next try because of our own entries. */
-  #recognize(error: FencedError, entries: readonly string[], head: JobHead | undefined): void {
-    Promise.resolve().then(() => this.#session.store.load(this.#job.jobId)).then((stored) => {
-      const from = this.#stored - (stored?.snapshotRevision ?? 0);
-      const isOurs = entries.every((entry, i) => stored?.entries[from + i] === entry);
-      if (isOurs && stored?.record.revision === this.#stored + entries.length) this.#succeed(entries.length);
-      else this.lose(error);
-    }, (failure: unknown) => this.#fail(failure, entries, head));
+  /**
+   * A write that failed may have arrived all the same: then the store refuses the next try because of our own entries. Or the job was
+   * claimed again here while the write was under way.
+   */
+  #recognize(error: FencedError, write: Write, claim: JobClaim): void {
+    const { jobId, life } = claim;
+    Promise.resolve().then(() => this.#session.store.load(jobId)).then((stored) => {
+      const { record, entries = [], snapshotRevision = 0 } = stored ?? {};
+      const from = this.#stored - snapshotRevision;
+      const isOurs = record?.life === life && write.entries.length > 0 &&
+        write.entries.every((entry, i) => entries[from + i] === entry);
+      const isClaimed = record?.life === life && record.epoch === this.#claim.epoch;
+      if (isOurs) this.#succeed(write);
+      else if (isClaimed && claim !== this.#claim && record.revision === this.#stored) return this.#attempt(write);
+      if (!isOurs || !isClaimed) this.lose(error);
+    }, (failure: unknown) => this.#fail(failure, write, claim));
   }
 
   /** Gives up: nothing more is written, and the live job is told. */
   lose(error: Error): void {
+    if (this.#lost !== undefined) return;
     this.#lost = error;
-    this.#stopRenewal?.();
     this.#stopFlush?.();
     const callbacks = this.#callbacks;
     this.#callbacks = undefined;
@@ -288,20 +378,12 @@ export class Journal {
   #takeSnapshot(): void {
     if (this.#length < this.#snapshotAt) return;
     const { store, settings } = this.#session;
-    const { jobId } = this.#job;
-    const text = writeJob(this.#job);
+    const onError = (error: unknown) => this.#session.onStoreError(this.#job, error);
     const revision = this.#handed;
+    const text = writeJob(this.#job);
     this.#length = 0;
     this.#snapshotAt = Math.max(settings.snapshotLength, text.length);
-    this.whenStored(() => {
-      const onError = (error: unknown) => this.#session.onStoreError(this.#job, error);
-      try {
-        const result = store.compact(jobId, revision, text);
-        if (isThenable(result)) result.then(undefined, onError);
-      } catch (error) {
-        onError(error);
-      }
-    });
+    this.whenStored(() => callGuarded(() => store.compact(this.#claim, revision, text), onError));
   }
 
   #add(text: string): void {
@@ -309,32 +391,6 @@ export class Journal {
     this.#entries.push(text);
     this.#handed++;
     this.#length += text.length;
-  }
-
-  #addClaim(): void {
-    const { timers, settings } = this.#session;
-    const at = timers.now();
-    const until = instantAfter(at, settings.leaseMs);
-    this.#head = { ...this.#head, status: this.#job.status, owner: settings.owner, wakeAt: until };
-    this.#isHeadNew = true;
-    this.#addOwner(at, settings.owner, until, this.#claimed);
-  }
-
-  /** Adds an entry that says which engine has the job, if any, and until when. */
-  #addOwner(at: number, owner: string | undefined, until: number | undefined, tried: readonly FirstAttempt[]): void {
-    const { consumed, epoch } = this.#head;
-    this.#add(JSON.stringify(encodeClaim({ kind: "claim", at, consumed, epoch, owner, tried, until })));
-  }
-
-  #scheduleRenewal(): void {
-    const { timers, settings } = this.#session;
-    this.#stopRenewal?.();
-    this.#stopRenewal = timers.after(settings.leaseMs / 3, () => {
-      this.#addClaim();
-      this.flush();
-      this.#scheduleRenewal();
-      this.#callbacks?.onRenewed();
-    });
   }
 
   #scheduleFlush(): void {

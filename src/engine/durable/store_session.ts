@@ -1,33 +1,69 @@
+import { FencedError, StoreError } from "../../base/errors.ts";
 import { callGuarded } from "../../base/thenable.ts";
 import type { FlowGraph } from "../../model/flow_graph.ts";
 import type { EngineEvent } from "../../ports/observer.ts";
+import type { JobRecord, Store, StoreEvent, TakenJob } from "../../ports/store.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
-import type { JobHead, Store } from "../../ports/store.ts";
 import type { Job } from "../../job/job.ts";
-import type { DurabilitySettings } from "./durability_settings.ts";
+import { delayAfter, type DurabilitySettings } from "./durability_settings.ts";
 import { JobStorage, type PerformCommand } from "./job_storage.ts";
 import type { Journal } from "./journal.ts";
+import { Ownership } from "./ownership.ts";
 
-/** An engine's use of its store: the settings, the journals of its jobs, and which of them are live. */
+/** A job that this engine has to do with: it is being started, it is live, or its handlers have not returned. */
+interface Entry {
+  readonly job: Job;
+  /** Looks for commands to the job. */
+  readonly poll: () => void;
+  /** Looks for tasks that may run. */
+  readonly wake: () => void;
+  /** A claim on the job that came while it was here: it is taken up when this entry is gone. */
+  next: TakenJob | undefined;
+}
+
+/** An engine's use of its store: the settings, its lease, and the jobs that it has. */
 export class StoreSession {
   readonly store: Store;
   readonly settings: DurabilitySettings;
   readonly timers: Timers;
+  readonly ownership: Ownership;
+  /** Makes ids: of tokens, of keys. */
+  readonly createId: () => string;
   /** Jobs that were made here, not read: one of the same id in the store takes their place. */
   readonly fresh: WeakSet<Job> = new WeakSet();
-  /** The journals of all jobs that were read from the store or created in it, lost ones included. */
+  /** The journals of all jobs that this engine has claimed, lost ones included. */
   readonly journals: WeakMap<Job, Journal> = new WeakMap();
-  /** The live jobs by id, as stores name them. */
-  readonly #live: Map<string, { readonly job: Job; readonly poll: () => void }> = new Map();
+  /** The records of jobs at rest, as they were last read or written here. */
+  readonly records: WeakMap<Job, JobRecord> = new WeakMap();
+  /** Takes up a job that was claimed without being asked for. */
+  onTaken: (taken: TakenJob) => void = () => {};
+  /** The incarnations that are known to have lived on without their lease: they have died of no job. */
+  #survived: ReadonlySet<number> = new Set();
+  readonly #entries: Map<string, Entry> = new Map();
   readonly #tell: (event: EngineEvent) => void;
   #stopWatch: CancelTimer | undefined;
+  #stopPoll: CancelTimer | undefined;
+  #stopUse: CancelTimer | undefined;
+  #isRegaining = false;
 
   /** Makes an engine's use of a store; `tell` calls the observer. */
-  constructor(store: Store, settings: DurabilitySettings, timers: Timers, tell: (event: EngineEvent) => void) {
+  constructor(
+    store: Store,
+    settings: DurabilitySettings,
+    timers: Timers,
+    createId: () => string,
+    tell: (event: EngineEvent) => void,
+  ) {
     this.store = store;
     this.settings = settings;
     this.timers = timers;
+    this.createId = createId;
     this.#tell = tell;
+    this.ownership = new Ownership(store, settings, timers, createId, {
+      onOver: () => void this.#regain(),
+      onRenewed: () => void this.#reconcile(),
+      onError: (error) => this.onError(error),
+    });
   }
 
   /** Makes the storage of one flow's jobs; `perform` carries out a command. */
@@ -35,7 +71,12 @@ export class StoreSession {
     return new JobStorage(this, graph, perform);
   }
 
-  /** Tells the observer that the store has failed; the write is tried again. */
+  /** Tells the observer that the store has failed, for no single job. */
+  onError(error: unknown): void {
+    for (const { job } of this.#entries.values()) return this.onStoreError(job, error);
+  }
+
+  /** Tells the observer that the store has failed; the call is repeated. */
   onStoreError({ jobId, flowId }: Job, error: unknown): void {
     this.#tell({ type: "store_error", jobId, flowId, error, at: this.timers.now() });
   }
@@ -50,33 +91,70 @@ export class StoreSession {
     this.#tell({ type: "command_error", jobId, flowId, key, error, at: this.timers.now() });
   }
 
-  /** The live job of an id. Whether a given `Job` is live, `executionOf` says. */
+  /** The job of an id that this engine has to do with. Whether a given `Job` is live, `executionOf` says. */
   liveJob(jobId: string): Job | undefined {
-    return this.#live.get(jobId)?.job;
+    return this.#entries.get(jobId)?.job;
   }
 
-  /** The ids of all live jobs. */
+  /** The ids of the jobs that this engine has to do with. */
   get liveIds(): Iterable<string> {
-    return this.#live.keys();
+    return this.#entries.keys();
   }
 
-  /** Adds a job that has become live; `poll` is called when commands may have arrived for it. */
-  register(job: Job, poll: () => void): void {
-    this.#live.set(job.jobId, { job, poll });
-    this.#stopWatch ??= this.store.watch?.((jobId) => this.#live.get(jobId)?.poll());
+  /** Adds a job that this engine has to do with, until the returned function is called. */
+  register(job: Job, poll: () => void, wake: () => void): () => void {
+    const { jobId } = job;
+    const entry: Entry = { job, poll, wake, next: undefined };
+    this.#entries.set(jobId, entry);
+    this.#stopUse ??= this.ownership.use();
+    this.#stopWatch ??= this.store.watch?.((event) => this.#onEvent(event));
+    this.#schedulePoll();
+    return () => {
+      if (this.#entries.get(jobId) === entry) this.#unregister(job, entry);
+    };
   }
 
-  /** Removes a job that is no longer live. */
-  unregister(job: Job): void {
-    if (this.liveJob(job.jobId) === job) this.#live.delete(job.jobId);
-    if (this.#live.size > 0) return;
+  #unregister(job: Job, { next }: Entry): void {
+    this.#entries.delete(job.jobId);
+    if (next !== undefined && this.ownership.lease()?.incarnation === next.record.incarnation) this.onTaken(next);
+    if (this.#entries.size > 0) return;
     callGuarded(() => this.#stopWatch?.(), (error) => this.onStoreError(job, error));
-    this.#stopWatch = undefined;
+    this.#stopUse?.();
+    this.#stopPoll?.();
+    this.#stopWatch = this.#stopUse = this.#stopPoll = undefined;
   }
 
-  /** Whether another engine has claimed a job, and its lease has not ended. */
-  isElsewhere({ owner, wakeAt }: Pick<JobHead, "owner" | "wakeAt">): boolean {
-    return owner !== undefined && owner !== this.settings.owner && wakeAt !== undefined && wakeAt > this.timers.now();
+  /**
+   * Says whether a claimed job may be taken up now. If the engine still has to do with it, an older claim is dropped, and a newer one
+   * waits until it has not.
+   */
+  mayTakeUp(taken: TakenJob): boolean {
+    const { record } = taken;
+    const entry = this.#entries.get(record.jobId);
+    if (entry === undefined) return true;
+    const journal = this.journals.get(entry.job);
+    const { life = record.life, epoch = 0 } = journal?.claim ?? {};
+    if (life === record.life && epoch >= record.epoch) return false;
+    const { next } = entry;
+    if (next !== undefined && next.record.life === record.life && next.record.epoch >= record.epoch) return false;
+    entry.next = taken;
+    journal?.lose(new FencedError(record.jobId, undefined, record.revision));
+    return false;
+  }
+
+  /** Ends the lease, unless a job still needs it. */
+  async leave(): Promise<void> {
+    if (this.#entries.size === 0) await this.ownership.leave();
+  }
+
+  /** Adds what the store knows of incarnations that have lived on. */
+  addSurvivors(survived: readonly number[]): void {
+    if (survived.length !== this.#survived.size) this.#survived = new Set(survived);
+  }
+
+  /** Whether an incarnation is known to live, or to have lived on without its lease. */
+  hasSurvived(incarnation: number): boolean {
+    return this.ownership.incarnations.has(incarnation) || this.#survived.has(incarnation);
   }
 
   /** Why a job can no longer be followed here, if that is so. */
@@ -88,5 +166,99 @@ export class StoreSession {
   journalOf(job: Job): Journal | undefined {
     const journal = this.journals.get(job);
     return journal?.isLost === true ? undefined : journal;
+  }
+
+  /** The name of another engine that has a job, as far as is known here. */
+  elsewhere({ owner, incarnation, heldUntil }: JobRecord): string | undefined {
+    if (owner === undefined || heldUntil === undefined || heldUntil <= this.timers.now()) return undefined;
+    return incarnation === this.ownership.lease()?.incarnation ? undefined : owner;
+  }
+
+  /**
+   * Lets go of a claimed job that cannot go on here, unchanged. It was due, and so it is again.
+   *
+   * @throws what the store throws
+   */
+  async letGo({ record }: TakenJob): Promise<void> {
+    const { status, endedAt, consumed, revision } = record;
+    const at = this.timers.now();
+    const dueAt = endedAt === undefined ? at : undefined;
+    await this.store.append(record, revision, [], { status, dueAt, endedAt, consumed, at, releases: true });
+  }
+
+  #onEvent(event: StoreEvent): void {
+    if (event.type === "command") this.#entries.get(event.jobId)?.poll();
+    else if (event.type === "gap") { for (const { poll } of [...this.#entries.values()]) poll(); }
+  }
+
+  #schedulePoll(): void {
+    this.#stopPoll ??= this.timers.after(this.settings.commandPollMs, () => {
+      this.#stopPoll = undefined;
+      callGuarded(() => this.#pollAll(), (error) => this.onError(error));
+      if (this.#entries.size > 0) this.#schedulePoll();
+    });
+  }
+
+  /** Asks for the commands to all jobs of this engine at once. */
+  async #pollAll(): Promise<void> {
+    const lease = this.ownership.lease();
+    if (lease === undefined) return;
+    const { jobs } = await this.store.commands(lease, this.timers.now());
+    for (const { jobId } of jobs) this.#entries.get(jobId)?.poll();
+  }
+
+  /** Takes up jobs that this engine has claimed without knowing: the answer to the claim was lost. */
+  async #reconcile(): Promise<void> {
+    const lease = this.ownership.lease();
+    if (lease === undefined) return;
+    try {
+      const jobs = (await this.store.held(lease)).filter(({ jobId }) => !this.#entries.has(jobId));
+      if (jobs.length === 0) return;
+      const answer = await this.store.claim({ ...lease, now: this.timers.now(), jobs });
+      if (this.ownership.lease() !== lease) return;
+      for (const taken of answer.jobs) this.onTaken(taken);
+    } catch (error) {
+      this.onError(error);
+    }
+  }
+
+  /** The lease has ended: enters again, and claims the jobs that nobody else has claimed since. The others are lost. */
+  async #regain(): Promise<void> {
+    if (this.#isRegaining || this.#entries.size === 0) return;
+    this.#isRegaining = true;
+    const { ownership, timers, settings } = this;
+    const { name } = ownership;
+    const journals = [...this.#entries.values()].flatMap(({ job }) => this.journalOf(job) ?? []);
+    const lose = (create: (jobId: string) => Error) => {
+      for (const journal of journals) journal.lose(create(journal.claim.jobId));
+    };
+    for (let failures = 1;; failures++) {
+      try {
+        const lease = await ownership.enter();
+        if (ownership.name !== name) {
+          lose((jobId) => new FencedError(jobId, undefined, undefined, `another engine has started as "${name}"`));
+          break;
+        }
+        const jobs = journals.map(({ claim }) => claim);
+        const answer = jobs.length === 0 ? { jobs: [] } : await this.store.claim({ ...lease, now: timers.now(), jobs });
+        const claimed = new Map(answer.jobs.map(({ record }) => [record.jobId, record]));
+        for (const journal of journals) {
+          const { jobId } = journal.claim;
+          const record = claimed.get(jobId);
+          if (record === undefined) journal.lose(new FencedError(jobId, undefined, undefined, "its lease has ended"));
+          else journal.reclaim(record);
+        }
+        break;
+      } catch (error) {
+        this.onError(error);
+        if (failures >= settings.attempts) {
+          lose((jobId) => new StoreError(jobId, failures, { cause: error }));
+          break;
+        }
+        await new Promise<void>((resolve) => void timers.after(delayAfter(failures, settings), resolve));
+      }
+    }
+    this.#isRegaining = false;
+    for (const { wake } of [...this.#entries.values()]) wake();
   }
 }

@@ -1,7 +1,7 @@
 import { apply } from "../../job/apply.ts";
 import type { Commit, FailureCommit, StepCommit } from "../../job/commit.ts";
 import type { Job } from "../../job/job.ts";
-import { nextDueAt, ReadyQueue } from "../../job/ready_queue.ts";
+import { ReadyQueue } from "../../job/ready_queue.ts";
 import type { Task } from "../../job/task.ts";
 import type { JobListeners } from "./listeners.ts";
 import { attemptOf, type JobNotifier } from "./notifier.ts";
@@ -48,15 +48,17 @@ export class Committer {
     follow?.();
   }
 
-  /** Performs a commit after which the job rests: `applied` is called before it is stored, `follow` afterwards. */
-  performLast(commit: Commit, follow = (): void => {}, applied?: () => void): void {
+  /**
+   * Performs a commit after which the job rests. `applied` is called before it is stored, and says whether its owner lets go of it;
+   * `follow` is called afterwards.
+   */
+  performLast(commit: Commit, follow = (): void => {}, applied = (): boolean => false): void {
     const { journal } = this;
     const text = journal?.encode(commit);
     this.#apply(commit, NONE);
-    applied?.();
-    const wakeAt = this.#job.status === "running" ? nextDueAt(this.#job, commit.time.at) : undefined;
+    const releases = applied();
     if (journal === undefined || text === undefined) follow();
-    else journal.rest(text, wakeAt, follow);
+    else journal.rest(text, releases, follow);
   }
 
   #apply(commit: Commit, readied: readonly Task[]): void {

@@ -10,7 +10,7 @@ import type { StoreSession } from "../durable/store_session.ts";
 import type { Execution } from "./execution.ts";
 import { Stopwatch } from "./clock.ts";
 import { Pacer } from "./loop.ts";
-import type { startStored } from "./stored_start.ts";
+import type { startClaimed, startStored } from "./stored_start.ts";
 
 /** The options of an engine that concern all its jobs. `EngineOptions` describes those that users give. */
 export interface EngineHostOptions {
@@ -28,6 +28,7 @@ export interface EngineHostOptions {
 export interface StoreUse {
   readonly session: StoreSession;
   readonly start: typeof startStored;
+  readonly startClaimed: typeof startClaimed;
 }
 
 /** What all executions of one engine share. */

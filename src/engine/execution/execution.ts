@@ -25,7 +25,15 @@ import { bindRoutes, emissionsOf, type Plan, slotOf, type SlotPlan } from "../ac
 import { DEFAULT_GRACE_MS, Resting } from "./resting.ts";
 
 /** Why no task may be taken now. */
-type Obstacle = "not begun" | "ended" | "resting" | "undecided" | "no worker free" | "store behind" | "slice used up";
+type Obstacle =
+  | "not begun"
+  | "ended"
+  | "resting"
+  | "lease over"
+  | "undecided"
+  | "no worker free"
+  | "store behind"
+  | "slice used up";
 
 /**
  * A live job: takes its tasks one after the other, runs their handlers and commits their effects, until it ends or rests. Merges,
@@ -37,7 +45,7 @@ export class Execution implements ActivationHost {
   readonly limits: FlowLimits;
   readonly services: Services;
   /** Whoever waits for the job. */
-  readonly listeners: JobListeners = new JobListeners();
+  readonly listeners: JobListeners;
   /** Performs its commits. */
   readonly committer: Committer;
   /** The flow that it is a job of. */
@@ -46,11 +54,13 @@ export class Execution implements ActivationHost {
   workers = 0;
   /** Decides about awaited deliveries that have not come in time. */
   readonly deadlines: Deadlines;
+  /** Called when the job is no longer live and its handlers have returned. */
+  onDepart: (() => void) | undefined;
   readonly #host: EngineHost;
   readonly #notifier: JobNotifier;
   readonly #runner: HandlerRunner;
   readonly #loop: Loop;
-  readonly #onRest: (() => void) | undefined;
+  readonly #callbacks: JobCallbacks;
   readonly #clock: JobClock;
   /** How long the job may work, in milliseconds. */
   #timeoutMs = Infinity;
@@ -60,19 +70,27 @@ export class Execution implements ActivationHost {
   readonly #early: (() => void)[] = [];
   #resting: Resting | undefined;
   #isOver = false;
+  /** Whether the last commit lets go of the job: not while handlers run that were told to end. */
+  #isReleased = true;
 
-  /** Makes the execution of a job, which may still have to be resumed, or to be read from its store. */
-  constructor(job: Job, plan: Plan, host: EngineHost, callbacks: JobCallbacks) {
+  /**
+   * Makes the execution of a job, which may still have to be resumed, or to be read from its store. Whoever listened to the execution
+   * `before` listens to this one.
+   */
+  constructor(job: Job, plan: Plan, host: EngineHost, callbacks: JobCallbacks, before?: Execution) {
     this.job = job;
     this.plan = plan;
     this.#host = host;
-    this.#onRest = callbacks.onRest;
+    this.#callbacks = callbacks;
+    this.listeners = before?.listeners ?? new JobListeners();
     this.classes = plan.graph.registry;
     this.limits = plan.graph.limits;
     this.services = host.services;
     this.deadlines = new Deadlines(this, host.timers);
-    this.#notifier = new JobNotifier(job, host, callbacks);
-    if (callbacks.onOutput !== undefined) this.listeners.onOutput((output) => this.#notifier.output(output));
+    this.#notifier = before === undefined ? new JobNotifier(job, host, callbacks) : before.#notifier;
+    if (before === undefined && callbacks.onOutput !== undefined) {
+      this.listeners.onOutput((output) => this.#notifier.output(output));
+    }
     this.#clock = new JobClock(host.timers, host.stopwatch, {
       onTimeout: () => this.#break("failed", new TimeoutError(`Job "${job.jobId}"`, this.#timeoutMs)),
       onAlarm: () => this.#loop.wake(),
@@ -174,6 +192,14 @@ export class Execution implements ActivationHost {
     this.#depart(() => this.listeners.rested(error));
   }
 
+  /** Another execution of the job, in place of this one, which has come to an end that does not count. */
+  again(): Execution {
+    this.#host.live.delete(this);
+    const next = new Execution(this.job, this.plan, this.#host, this.#callbacks, this);
+    next.onDepart = this.onDepart;
+    return next;
+  }
+
   /** Looks in a microtask for tasks that may be taken: a timer may be late, the store has caught up, a handler was given up. */
   poll(): void {
     this.#loop.wake();
@@ -265,6 +291,7 @@ export class Execution implements ActivationHost {
     if (this.job.isStarting) return "not begun";
     if (this.#isOver) return "ended";
     if (this.#resting !== undefined) return "resting";
+    if (!this.#hasLease(time)) return "lease over";
     // Tasks of the same instant come after it, as they do without a store.
     if (this.deadlines.isReading) return "undecided";
     if (this.#runner.active >= this.workers) return "no worker free";
@@ -273,8 +300,13 @@ export class Execution implements ActivationHost {
     return undefined;
   }
 
+  /** Without its lease, an engine starts nothing and decides nothing: another one may have the job by now. */
+  #hasLease({ at }: Instant): boolean {
+    return this.committer.journal?.hasLease(at, this.#clock.elapsed) !== false;
+  }
+
   #wakeDue(time: Instant): void {
-    if (this.job.isStarting || !this.mayDecide) return;
+    if (this.job.isStarting || !this.mayDecide || !this.#hasLease(time)) return;
     const awaiting = this.committer.queue.wake(time);
     if (awaiting.length > 0) this.deadlines.decide(awaiting);
   }
@@ -324,7 +356,10 @@ export class Execution implements ActivationHost {
       this.listeners.committed();
       this.listeners.rested();
     };
-    this.committer.performLast(commit, () => this.#depart(tell), () => this.#stop(createReason));
+    this.committer.performLast(commit, () => this.#depart(tell), () => {
+      this.#stop(createReason);
+      return this.#isReleased = this.#runner.isSettled;
+    });
   }
 
   /** From now on no task is taken and no failure is decided. */
@@ -342,8 +377,12 @@ export class Execution implements ActivationHost {
     this.job.owner = undefined;
     this.job.isStarting = false;
     this.#host.live.delete(this);
-    this.#host.store?.session.unregister(this.job);
-    this.#onRest?.();
+    this.#runner.whenSettled(() => {
+      // A command may have made it go on meanwhile.
+      if (!this.#isReleased && this.job.owner === undefined) this.committer.journal?.release();
+      this.onDepart?.();
+    });
+    this.#callbacks.onRest?.();
     for (const act of this.#early.splice(0)) act();
     tell();
   }

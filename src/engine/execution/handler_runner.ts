@@ -36,6 +36,9 @@ export class HandlerRunner {
   readonly #active: LinkedList<Activation> = new LinkedList();
   /** The generators that were started and have not ended; `undefined` in most jobs. */
   #generators: Map<Task, LiveGenerator> | undefined;
+  /** Handlers that run on though they were aborted with the job: their promises are pending. */
+  readonly #unsettled: Set<Activation> = new Set();
+  #onSettled: (() => void) | undefined;
   /** The handler that is on the stack just now. */
   #current: Activation | undefined;
   /** Whether all handlers were aborted: then no other is called. */
@@ -52,6 +55,17 @@ export class HandlerRunner {
   /** How many handlers have returned a promise that is pending. */
   get active(): number {
     return this.#active.size;
+  }
+
+  /** Whether no handler runs on that was aborted with the job. */
+  get isSettled(): boolean {
+    return this.#unsettled.size === 0;
+  }
+
+  /** Calls back when no handler runs on that was aborted with the job: now, if that is so. */
+  whenSettled(run: () => void): void {
+    if (this.isSettled) run();
+    else this.#onSettled = run;
   }
 
   /** Runs a task's handler, or goes on with its generator. */
@@ -100,7 +114,10 @@ export class HandlerRunner {
     this.#current?.abort(reason);
     const waiting = [...this.#active];
     for (const activation of waiting) activation.abort(reason);
-    for (const activation of waiting) this.#active.delete(activation);
+    for (const activation of waiting) {
+      this.#active.delete(activation);
+      this.#unsettled.add(activation);
+    }
   }
 
   /** Ends all generators: after a resume, their handlers start from their stored progress. */
@@ -141,7 +158,7 @@ export class HandlerRunner {
 
   /** Waits for the promise of a handler, or of the next segment of its generator. */
   #await(activation: Activation, result: unknown, live?: LiveGenerator): void {
-    if (activation.isAborted) return ignoreRejection(result);
+    if (activation.isAborted) return this.#ignore(activation, result);
     this.#active.add(activation);
     if (activation.plan.slot.timeoutMs !== undefined) this.#limitTime(activation, activation.plan.slot.timeoutMs);
     if (activation.plan.merges) activation.watchSlot();
@@ -163,9 +180,26 @@ export class HandlerRunner {
     }
   }
 
+  /** A handler that was aborted while it was on the stack has returned a promise. */
+  #ignore(activation: Activation, result: unknown): void {
+    const settle = () => this.#settle(activation);
+    this.#unsettled.add(activation);
+    new Promise((resolve) => resolve(result)).then(settle, settle);
+  }
+
+  #settle(activation: Activation): void {
+    if (!this.#unsettled.delete(activation) || !this.isSettled) return;
+    const run = this.#onSettled;
+    this.#onSettled = undefined;
+    run?.();
+  }
+
   /** A handler no longer waits; `false` when it was aborted before: then its result is ignored. */
   #endWait(activation: Activation): boolean {
-    if (!this.#active.delete(activation)) return false;
+    if (!this.#active.delete(activation)) {
+      this.#settle(activation);
+      return false;
+    }
     activation.stopWaiting();
     return true;
   }

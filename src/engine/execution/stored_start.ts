@@ -1,9 +1,11 @@
-import { PoisonError } from "../../base/errors.ts";
+import { FencedError, PoisonError, StateError } from "../../base/errors.ts";
 import { describeError } from "../../values/error_data.ts";
 import type { StatusCommit } from "../../job/commit.ts";
 import type { Task } from "../../job/task.ts";
+import type { JobRecord } from "../../ports/store.ts";
+import { writeJob } from "../../documents/job.ts";
 import { slotOf } from "../activation/plan.ts";
-import type { JobStorage } from "../durable/job_storage.ts";
+import type { Claimed, JobStorage } from "../durable/job_storage.ts";
 import type { Journal } from "../durable/journal.ts";
 import type { Execution } from "./execution.ts";
 
@@ -11,29 +13,41 @@ import type { Execution } from "./execution.ts";
 export interface StoredStart {
   readonly storage: JobStorage;
   readonly execution: Execution;
-  /** The commit by which the job goes on. */
-  readonly first: StatusCommit;
-  /** Makes that commit anew, when the state that the store has of this id has replaced the state of a job that was made here. */
-  readonly firstAgain: () => StatusCommit;
+  /** Makes the commit by which the job goes on, from the state that it has by then. */
+  readonly createFirst: () => StatusCommit;
 }
 
-/** Starts a job of a store: it begins when the store has it, claimed by this engine. */
+/** Starts a job of a store, which was made here, or read from the store or a document: it begins when this engine has claimed it. */
 export function startStored(start: StoredStart): void {
-  const { storage, execution, first } = start;
-  storage.register(execution.job);
-  const journal = storage.journalOf(execution.job);
-  if (journal !== undefined) claim(start, journal, first);
-  else void enter(start).catch((thrown: unknown) => execution.leave(toError(thrown)));
+  register(start);
+  enter(start).catch((thrown: unknown) => start.execution.leave(toError(thrown)));
+}
+
+/** Begins a job that this engine has claimed, and whose journal is open. */
+export function startClaimed(start: StoredStart, journal: Journal, claimed: Claimed): void {
+  register(start);
+  try {
+    begin(start, journal, claimed);
+  } catch (error) {
+    start.execution.leave(toError(error));
+    throw error;
+  }
+}
+
+function register({ storage, execution }: StoredStart): void {
+  execution.onDepart = storage.register(execution.job, () => execution.poll());
 }
 
 /** Creates the job in the store, or goes on with the job that the store has of this id. */
 async function enter(start: StoredStart): Promise<void> {
-  const { storage, execution, first, firstAgain } = start;
+  const { storage, execution, createFirst } = start;
   const { job } = execution;
+  const known = storage.recordOf(job);
+  if (known !== undefined) return claim(start, known);
   const isFresh = storage.isFresh(job);
-  let found = storage.isNew(job) ? undefined : await storage.load(job);
+  let found = isFresh ? undefined : await storage.load(job);
   if (found === undefined) {
-    execution.resume(first);
+    execution.resume(createFirst());
     const journal = await storage.create(job);
     if (journal !== undefined) {
       attach(start, journal);
@@ -43,24 +57,58 @@ async function enter(start: StoredStart): Promise<void> {
     }
     found = await storage.load(job);
   }
-  const journal = storage.adopt(job, found);
+  if (found === undefined) throw new FencedError(job.jobId, undefined, undefined);
+  const { record } = found;
+  const isElsewhere = storage.isElsewhere(record);
+  // A job that was read from a document goes on only from the state that it shows.
+  if (!isFresh && (isElsewhere || writeJob(job) !== writeJob(found.job))) {
+    throw new FencedError(job.jobId, undefined, record.revision);
+  }
   // Nothing starts if another engine has the job; nor, in place of a job that was made here, one that is paused or has ended.
-  if (journal === undefined || (isFresh && job.status !== "running")) execution.leave();
-  else claim(start, journal, isFresh ? firstAgain() : first);
+  if (isElsewhere || (isFresh && found.job.status !== "running")) {
+    job.become(found.job);
+    storage.note(job, record);
+    return execution.leave();
+  }
+  await claim(start, record);
 }
 
-/** Goes on with a job that is in the store, as soon as it is claimed. */
-function claim(start: StoredStart, journal: Journal, first: StatusCommit): void {
-  const { storage, execution } = start;
+/** Goes on with a job that is in the store, if nobody has claimed it since it was last seen here. */
+async function claim(start: StoredStart, { epoch }: JobRecord): Promise<void> {
+  const { storage, execution: { job } } = start;
+  const taken = await storage.claim(job, epoch);
+  if (taken === undefined) {
+    const found = await storage.load(job);
+    if (found === undefined) throw new FencedError(job.jobId, undefined, undefined);
+    storage.note(job, found.record);
+    const why = "another engine has claimed it since it was read";
+    throw new StateError("resume", found.job.status, `Cannot resume job "${job.jobId}": ${why}`);
+  }
+  const journal = storage.open(job, taken.record);
+  try {
+    const found = storage.replay(taken);
+    job.become(found.job);
+    begin(start, journal, { ...taken, attempts: found.claim });
+  } catch (error) {
+    journal.release();
+    throw error;
+  }
+}
+
+function begin(start: StoredStart, journal: Journal, claimed: Claimed): void {
+  const { storage, execution, createFirst } = start;
   const { job, plan } = execution;
+  const first = createFirst();
   let poisoned: readonly Task[] = [];
   attach(start, journal);
-  execution.resume(first, () => poisoned = storage.claim(job, journal, execution.workers));
+  execution.resume(first, () => poisoned = storage.begin(job, journal, execution.workers, claimed));
   execution.prepare(poisoned);
   for (const task of poisoned) {
     execution.failed(task, slotOf(plan, task.route), new PoisonError(storage.maxRecoveries));
   }
   journal.whenStored(() => {
+    const { sent } = claimed.record;
+    if (sent <= journal.read) return execution.begin(() => storage.pollEarly(job));
     // The commands that are in the inbox already are carried out before a task is taken or a deadline is decided.
     storage.readFirst(job, journal).then((carryOut) => {
       if (!journal.isLost) execution.begin(carryOut);
@@ -69,17 +117,38 @@ function claim(start: StoredStart, journal: Journal, first: StatusCommit): void 
   journal.flush();
 }
 
-function attach({ storage, execution }: StoredStart, journal: Journal): void {
+function attach(start: StoredStart, journal: Journal): void {
+  const { storage, execution } = start;
   execution.committer.journal = journal;
   execution.deadlines.readInbox = () => storage.poll(execution.job);
   journal.subscribe({
     onStored: () => execution.poll(),
-    onRenewed: () => void storage.poll(execution.job),
+    onUnread: () => void decideAgain(start),
     onLost: (error) => {
       storage.lost(execution.job, error);
       execution.leave(error);
     },
   });
+}
+
+/** The job had come to its end when its inbox had commands that it did not know of: it goes on from what is stored. */
+async function decideAgain(before: StoredStart): Promise<void> {
+  const execution = before.execution.again();
+  const { storage } = before;
+  const { job } = execution;
+  try {
+    const found = await storage.load(job);
+    if (found === undefined) throw new FencedError(job.jobId, undefined, undefined);
+    job.become(found.job);
+    const { record } = found;
+    begin({ ...before, execution }, storage.open(job, record), {
+      record,
+      formerIncarnation: undefined,
+      attempts: undefined,
+    });
+  } catch (error) {
+    execution.leave(toError(error));
+  }
 }
 
 /** The flow's document is written when a job is created, and code of the user's that takes part in that may throw anything. */

@@ -1,0 +1,170 @@
+import { callGuarded } from "../../base/thenable.ts";
+import type { Incarnation, Store } from "../../ports/store.ts";
+import type { CancelTimer, Timers } from "../../ports/timers.ts";
+import { delayAfter, type DurabilitySettings } from "./durability_settings.ts";
+
+/** What an ownership calls back. */
+export interface OwnershipCallbacks {
+  /** The lease has ended as far as is known here: no handler may start before the engine has entered again. */
+  readonly onOver: () => void;
+  /** The lease was renewed: a moment to look for what is not known here. */
+  readonly onRenewed: () => void;
+  /** The store has failed; the call is repeated. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** A lease as this engine sees it: it has ended as soon as one of two clocks says so. */
+interface Lease extends Incarnation {
+  /** When it ends in elapsed time: that stands still while the machine sleeps. */
+  readonly endsElapsed: number;
+  /** When it ends by the wall clock: that may be set back. */
+  readonly endsAt: number;
+}
+
+/**
+ * An engine as an owner in its store: its name, its incarnation, and the lease that it renews for all its jobs together while it has
+ * any. The lease counts from the moment at which its renewal was sent, so it ends here before it ends in the store.
+ */
+export class Ownership {
+  /** The incarnations of this engine so far: none of them has died. */
+  readonly incarnations: Set<number> = new Set();
+  readonly #store: Store;
+  readonly #settings: DurabilitySettings;
+  readonly #timers: Timers;
+  readonly #createId: () => string;
+  readonly #callbacks: OwnershipCallbacks;
+  #name: string;
+  #lease: Lease | undefined;
+  /** The last incarnation under the present name. */
+  #last: number | undefined;
+  #entering: Promise<Incarnation> | undefined;
+  /** How many jobs and workers need the lease. */
+  #users = 0;
+  #stopRenewal: CancelTimer | undefined;
+  #stopEnd: CancelTimer | undefined;
+
+  /** Makes the owner that an engine is; it enters the store when it first needs to. */
+  constructor(
+    store: Store,
+    settings: DurabilitySettings,
+    timers: Timers,
+    createId: () => string,
+    callbacks: OwnershipCallbacks,
+  ) {
+    this.#store = store;
+    this.#settings = settings;
+    this.#timers = timers;
+    this.#createId = createId;
+    this.#callbacks = callbacks;
+    this.#name = settings.owner;
+  }
+
+  /** The engine's name: another than it was given, when another engine has started under that one. */
+  get name(): string {
+    return this.#name;
+  }
+
+  /** The incarnation whose lease runs at an instant, if any. */
+  lease(at: number = this.#timers.now(), elapsed: number = this.#timers.elapsed()): Incarnation | undefined {
+    const lease = this.#lease;
+    if (lease === undefined || (elapsed < lease.endsElapsed && at < lease.endsAt)) return lease;
+    this.#over();
+    return undefined;
+  }
+
+  /** Something needs the lease until the returned function is called: it is renewed as long. */
+  use(): () => void {
+    this.#users++;
+    if (this.#users === 1 && this.#lease !== undefined) this.#schedule(this.#lease);
+    let isUsing = true;
+    return () => {
+      if (isUsing && --this.#users === 0) this.#stopTimers();
+      isUsing = false;
+    };
+  }
+
+  /**
+   * Enters the store, unless the engine has a lease there.
+   *
+   * @throws what the store throws
+   */
+  async enter(): Promise<Incarnation> {
+    const lease = this.lease();
+    if (lease !== undefined) return lease;
+    this.#entering ??= this.#enter(this.#createId()).finally(() => this.#entering = undefined);
+    return await this.#entering;
+  }
+
+  async #enter(token: string): Promise<Incarnation> {
+    const { leaseMs, takeOver, owner } = this.#settings;
+    for (;;) {
+      const again = this.#last;
+      const [now, elapsed] = [this.#timers.now(), this.#timers.elapsed()];
+      const takesOver = takeOver === "at once" && again === undefined;
+      const { incarnation } = await this.#store.enter({ owner: this.#name, leaseMs, now, token, again, takesOver });
+      if (incarnation !== undefined) return this.#begin(incarnation, now, elapsed);
+      // Another engine has this name now: two under one name would take it from each other for ever.
+      this.#name = `${owner}~${this.#createId()}`;
+      this.#last = undefined;
+    }
+  }
+
+  #begin(incarnation: number, at: number, elapsed: number): Incarnation {
+    const { leaseMs } = this.#settings;
+    this.incarnations.add(incarnation);
+    this.#last = incarnation;
+    const lease = { owner: this.#name, incarnation, endsElapsed: elapsed + leaseMs, endsAt: at + leaseMs };
+    this.#lease = lease;
+    if (this.#users > 0) this.#schedule(lease);
+    return lease;
+  }
+
+  /** Ends the lease: the jobs that were not released are free at once. */
+  async leave(): Promise<void> {
+    const lease = this.#lease;
+    this.#lease = undefined;
+    this.#stopTimers();
+    if (lease !== undefined) await this.#store.leave(lease);
+  }
+
+  #schedule(lease: Lease): void {
+    this.#stopTimers();
+    const left = lease.endsElapsed - this.#timers.elapsed();
+    this.#stopRenewal = this.#timers.after(
+      Math.max(0, left - this.#settings.leaseMs * 2 / 3),
+      () => this.#renew(lease, 1),
+    );
+    this.#stopEnd = this.#timers.after(Math.max(0, left), () => void this.lease());
+  }
+
+  #renew(lease: Lease, attempt: number): void {
+    const [at, elapsed] = [this.#timers.now(), this.#timers.elapsed()];
+    const renew = async () => {
+      const { isHeld } = await this.#store.renew(lease, this.#settings.leaseMs, at);
+      // The lease may have ended meanwhile.
+      if (this.#lease !== lease) return;
+      if (!isHeld) return this.#over();
+      this.#begin(lease.incarnation, at, elapsed);
+      this.#callbacks.onRenewed();
+    };
+    callGuarded(renew, (error) => {
+      this.#callbacks.onError(error);
+      if (this.#lease !== lease || this.#users === 0) return;
+      this.#stopRenewal = this.#timers.after(
+        delayAfter(attempt, this.#settings),
+        () => this.#renew(lease, attempt + 1),
+      );
+    });
+  }
+
+  #over(): void {
+    this.#lease = undefined;
+    this.#stopTimers();
+    this.#callbacks.onOver();
+  }
+
+  #stopTimers(): void {
+    this.#stopRenewal?.();
+    this.#stopEnd?.();
+  }
+}

@@ -1,0 +1,13 @@
+import { hasEnded, type Job } from "../../job/job.ts";
+import { nextDueAt } from "../../job/ready_queue.ts";
+import type { JobHead } from "../../ports/store.ts";
+
+/**
+ * Where a job stands that is let go, as its store must know: whoever finds it there goes by nothing else. Every release writes what
+ * this function says, and nothing else does.
+ */
+export function placeOf(job: Job, at: number): Omit<JobHead, "consumed"> {
+  const { status } = job;
+  if (hasEnded(status)) return { status, dueAt: undefined, endedAt: job.time.at };
+  return { status, dueAt: status === "paused" ? undefined : nextDueAt(job, at), endedAt: undefined };
+}
