@@ -282,7 +282,9 @@ export class Execution implements ActivationHost {
       if (this.#host.isObserved) this.#notifier.start(task, time);
       this.#runner.run(task);
       const { active } = this.#runner;
-      time = active > 0 && active < this.workers ? this.time() : this.job.time;
+      // The moment of the last commit is older than this turn while the handler waits: the clock may have been set since.
+      if (active === 0) time = this.job.time;
+      else if (active < this.workers) time = this.time();
     }
   }
 
