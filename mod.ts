@@ -92,13 +92,18 @@ export type { CancelTimer, Timers } from "./src/ports/timers.ts";
 export type {
   CallbackErrorEvent,
   CommandErrorEvent,
+  EngineErrorEvent,
   EngineEvent,
   LostEvent,
   Observer,
+  RefusedEvent,
+  ReleasedEvent,
+  ReplacedEvent,
   ReportEvent,
   StartEvent,
   StatusEvent,
   StoreErrorEvent,
+  TakenEvent,
   TaskEvent,
 } from "./src/ports/observer.ts";
 

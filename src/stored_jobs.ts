@@ -134,12 +134,14 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
    */
   async #takeUp(taken: TakenJob): Promise<StoredFlowJob | undefined> {
     let flow: Flow | undefined;
+    this.session.onClaimed(taken);
     try {
       flow = this.#flowOf(taken);
       const job = await runnerOf(flow).takeUp(taken);
       return job && { flow, job: jobStateOf(job, this.registry) };
     } catch (error) {
-      await this.due.letGo(taken, flow === undefined);
+      // If that fails, it is found again as one that this engine has and does not know.
+      await this.due.letGo(taken, flow === undefined, error).catch((failure) => this.session.onError(failure));
       throw error;
     }
   }

@@ -283,11 +283,12 @@ export class Journal {
     }
   }
 
-  #succeed({ entries }: Write): void {
+  #succeed({ entries, head }: Write): void {
     this.#isWriting = false;
     this.#failures = 0;
     this.#writtenAt = undefined;
     this.#stored += entries.length;
+    if (head?.releases === true && head.endedAt === undefined) this.#session.onReleased(this.#job);
     if (this.#afterWrite.length > 0) { for (const run of this.#afterWrite.splice(0)) run(); }
     for (
       let next = this.#waiters.peek();
