@@ -1,5 +1,6 @@
 import type { PreflightFinding } from "./base/errors.ts";
-import { checkDuration, checkName } from "./base/options.ts";
+import { LAST_INSTANT } from "./base/instant.ts";
+import { checkDuration, checkName, checkRange, checkWord } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import type { Registry } from "./values/registry.ts";
 import { payloadOf } from "./values/encoder.ts";
@@ -29,7 +30,10 @@ import {
 import { membershipOf, Routine } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
 import { hasEnded, type Job, type OutputEntry, statusOf } from "./job/job.ts";
-import type { Route } from "./job/task.ts";
+import { PRIORITIES, type Route } from "./job/task.ts";
+import type { JobHandle, StartedJob } from "./job_handle.ts";
+import type { Priority } from "./model/context.ts";
+import { type StoreAccess, storeAccess } from "./store_access.ts";
 import { decodeFlow, encodeFlow, type FlowDocument } from "./documents/flow.ts";
 import { jobOf, JobState, jobStateOf } from "./documents/job_state.ts";
 import { type JobOutput, viewOutput } from "./documents/job_views.ts";
@@ -64,6 +68,23 @@ export interface CreateOptions {
   /** How long the job may work, in milliseconds, waiting not counted; `Infinity` for no limit. @default {the flow's limit} */
   readonly timeoutMs?: number;
 }
+
+/** The options of `flow.start`. */
+export interface StartOptions extends CreateOptions {
+  /** What happens when the store has a job of this id: the call resolves with it, or rejects. @default {"join"} */
+  readonly ifExists?: "join" | "throw";
+  /** When the job begins, in milliseconds since 1970 or as a date. @default {at once} */
+  readonly at?: number | Date;
+  /** The queue that it is put in: see `engine.work`. @default {"default"} */
+  readonly queue?: string;
+  /** Which jobs are taken first, of those that are due. @default {"normal"} */
+  readonly priority?: Priority;
+  /** What the job is marked with, to be found again: see `engine.list`. @default {nothing} */
+  readonly tags?: Readonly<Record<string, string>>;
+}
+
+/** One of the jobs of `flow.startMany`: the params are left out where the slot accepts `{}`. */
+export type StartItem<E> = Omit<StartOptions, "ifExists"> & { readonly params?: E extends Slot<infer T> ? T : unknown };
 
 /** The options of `flow.execute` and `flow.run`. */
 export interface ExecuteOptions extends CreateOptions, ListenOptions {}
@@ -227,6 +248,44 @@ export class Flow extends FlowGraph {
   }
 
   /**
+   * Stores a job, for a worker of any engine with this store: see `engine.work`. A job that was stored with this id before is joined,
+   * unless `ifExists` says otherwise.
+   *
+   * @param entry the slot where the job begins, or a routine with a slot named `trigger`
+   * @param rest the data for that slot, `{}` by default, then the options
+   * @returns a handle of the job, as soon as it is stored
+   * @throws {TypeError} for an engine without store or registry, and for an entry that is not in the flow
+   * @throws {SerializationError} naming the path of params that cannot travel
+   * @throws {StateError} when the id is that of a job of another flow, or taken and `ifExists` is `throw`
+   * @throws {StoreError} when the store keeps failing
+   */
+  async start<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, StartOptions>): Promise<StartedJob> {
+    const [params, options] = readArguments<StartOptions>(rest);
+    const [started] = await this.#startAll(entry, [{ ...options, params }], options.ifExists);
+    // Unreachable: there is an answer for each job.
+    if (started === undefined) throw new TypeError(`Cannot start a job of flow "${this.id}"`);
+    return started;
+  }
+
+  /**
+   * Stores many jobs in one call. See `start`; a job that was stored with an id before is joined.
+   *
+   * @returns a handle of each job, in order
+   */
+  async startMany<E extends EntryPoint>(entry: E, jobs: readonly StartItem<E>[]): Promise<readonly StartedJob[]> {
+    return await this.#startAll(entry, jobs, "join");
+  }
+
+  /**
+   * Makes a handle of one of the flow's jobs in the store, wherever it is.
+   *
+   * @throws {TypeError} for an engine without store or registry
+   */
+  handle(jobId: string): JobHandle {
+    return this.#access("make a handle").handle(jobId, this);
+  }
+
+  /**
    * Continues a pending, paused or restored job, or with `redrive` one that has ended. All checks run first; then the job's
    * status is `running`.
    *
@@ -355,7 +414,7 @@ export class Flow extends FlowGraph {
     await this.#runner.shutDown(drain, options);
   }
 
-  #create(entry: EntryPoint, params: unknown, options: CreateOptions): JobState {
+  #create(entry: EntryPoint, params: unknown, options: CreateOptions, startAt?: number): JobState {
     const { jobId, strategy, maxWorkers, timeoutMs } = options;
     const action = `Cannot execute flow "${this.id}"`;
     if (jobId !== undefined) checkName(action, "jobId", jobId);
@@ -364,8 +423,32 @@ export class Flow extends FlowGraph {
     }
     if (timeoutMs !== undefined) checkExecutionTimeout(action, timeoutMs);
     const settings = { executionStrategy: strategy, maxWorkers, executionTimeoutMs: timeoutMs };
-    const job = this.#runner.create(this.#entry(entry), params, jobId, settings);
+    const job = this.#runner.create(this.#entry(entry), params, jobId, settings, startAt);
     return jobStateOf(job, this.registry);
+  }
+
+  #access(action: string): StoreAccess {
+    const access = storeAccess.get(this.#host);
+    if (access !== undefined) return access(action);
+    throw new TypeError(`Cannot ${action}: flow "${this.id}" has no engine with a store; give new Flow() one`);
+  }
+
+  async #startAll(
+    entry: EntryPoint,
+    jobs: readonly (StartOptions & { readonly params?: unknown })[],
+    ifExists: "join" | "throw" = "join",
+  ): Promise<readonly StartedJob[]> {
+    const action = `Cannot start a job of flow "${this.id}"`;
+    checkWord(action, "ifExists", ifExists, ["join", "throw"]);
+    const access = this.#access("start a job");
+    const made = jobs.map(({ params = {}, at, queue = "default", priority = "normal", tags = {}, ...options }) => {
+      const rank = PRIORITIES.indexOf(checkWord(action, "priority", priority, PRIORITIES));
+      const startAt = at === undefined ? undefined : checkRange(action, "at", Number(at), 0, LAST_INSTANT);
+      for (const [name, value] of Object.entries(tags)) checkName(action, `tags.${name}`, value);
+      const job = jobOf(this.#create(entry, params, options, startAt));
+      return { job, queue: checkName(action, "queue", queue), priority: rank, tags: { ...tags } };
+    });
+    return await access.start(this, made, ifExists);
   }
 
   /**

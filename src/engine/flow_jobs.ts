@@ -7,7 +7,7 @@ import { apply } from "../job/apply.ts";
 import type { Commit, StatusCommit } from "../job/commit.ts";
 import { checkSteps } from "../job/decide.ts";
 import { adoptLimits, type ExecutionSettings, firstAwaiting, hasEnded, Job, statusOf } from "../job/job.ts";
-import { createTask, type Moment, type Route, type Task } from "../job/task.ts";
+import { createTask, type Moment, NO_DETAILS, type Route, type Task } from "../job/task.ts";
 import type { Command } from "../documents/command.ts";
 import { checkPreflight } from "../documents/preflight.ts";
 import { statusCommit } from "./activation/commits.ts";
@@ -64,7 +64,7 @@ export class FlowJobs {
    *
    * @throws {SerializationError} naming the path of the part of the params that cannot travel
    */
-  create(entry: Route, params: unknown, jobId: string | undefined, settings: ExecutionSettings): Job {
+  create(entry: Route, params: unknown, jobId: string | undefined, settings: ExecutionSettings, startAt?: number): Job {
     const time = { at: this.#host.timers.now(), ranMs: 0 };
     const subject = { action: `Cannot execute "${entry.routine}"`, root: "params" };
     const data = payloadOf(params, this.#graph.registry, subject, this.#graph.limits);
@@ -73,7 +73,8 @@ export class FlowJobs {
     const job = new Job({ jobId: newId, flowId: this.#graph.id }, time.at, settings);
     this.#host.store?.session.fresh.add(job);
     adoptLimits(job, this.#graph.limits);
-    apply(job, { kind: "deliver", time, task: createTask(1, entry, data, time), data });
+    const details = startAt === undefined ? undefined : { ...NO_DETAILS, notBefore: startAt };
+    apply(job, { kind: "deliver", time, task: createTask(1, entry, data, time, details), data });
     freezeGraph(this.#graph);
     return job;
   }

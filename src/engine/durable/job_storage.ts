@@ -1,7 +1,7 @@
 import { StateError, StoreError } from "../../base/errors.ts";
 import { hashText } from "../../base/text_hash.ts";
 import type { FlowGraph } from "../../model/flow_graph.ts";
-import type { JobRecord, StoredCommand, StoredJob, TakenJob } from "../../ports/store.ts";
+import type { CreateAnswer, JobLabels, JobRecord, StoredCommand, StoredJob, TakenJob } from "../../ports/store.ts";
 import type { Job } from "../../job/job.ts";
 import { ReadyQueue } from "../../job/ready_queue.ts";
 import type { Task } from "../../job/task.ts";
@@ -12,6 +12,7 @@ import { writeJob } from "../../documents/job.ts";
 import { Replay } from "../../documents/replay.ts";
 import { delayAfter } from "./durability_settings.ts";
 import { Journal } from "./journal.ts";
+import { placeOf } from "./place.ts";
 import type { StoreSession } from "./store_session.ts";
 
 /** A job as the store has it. */
@@ -29,6 +30,14 @@ export interface Claimed extends Pick<TakenJob, "formerIncarnation"> {
   /** What the journal says last of the tasks that stood first when an owner had died. */
   readonly attempts: Claim | undefined;
 }
+
+/** A job to be stored, and what its user says of it. */
+export interface NewStoredJob extends Partial<Pick<JobLabels, "queue" | "priority" | "tags">> {
+  readonly job: Job;
+}
+
+/** What a job has of which its user says nothing. */
+const DEFAULT_LABELS = { queue: "default", priority: 1, tags: {}, parentId: undefined };
 
 /** The most tasks that are written down with a claim: a job may have any number of workers. */
 const MOST_WATCHED = 64;
@@ -77,21 +86,33 @@ export class JobStorage {
 
   /** Creates a job, claimed by this engine: `undefined` when the store has one of its id. */
   async create(job: Job): Promise<Journal | undefined> {
-    const { store, ownership, createId } = this.#session;
-    const { jobId, flowId, createdAt } = job;
-    const flow = this.#flowText ??= JSON.stringify(encodeFlow(this.#graph));
-    const snapshot = writeJob(job);
-    const token = createId();
+    const { ownership } = this.#session;
+    const fields = { ...this.#fields(job), status: job.status, dueAt: undefined, ...DEFAULT_LABELS };
     const record = await this.#try(job, async () => {
       const claim = await ownership.enter();
-      const [answer] = await store.create([{
-        ...{ jobId, flowId, createdAt, token, flow, snapshot, claim, flowHash: this.#flowHash ??= hashText(flow) },
-        ...{ status: job.status, dueAt: undefined, endedAt: undefined },
-        ...{ queue: "default", priority: 1, tags: {}, parentId: undefined },
-      }]);
+      const [answer] = await this.#session.store.create([{ ...fields, claim }]);
       return answer?.isNew === true && answer.record.incarnation === claim.incarnation ? answer.record : undefined;
     });
     return record === undefined ? undefined : this.open(job, record);
+  }
+
+  /** Creates jobs that are due for whoever takes them. */
+  async createAll(jobs: readonly NewStoredJob[]): Promise<readonly CreateAnswer[]> {
+    const [first] = jobs;
+    if (first === undefined) return [];
+    const { store, timers } = this.#session;
+    const made = jobs.map(({ job, ...labels }) => {
+      return { ...this.#fields(job), ...DEFAULT_LABELS, ...labels, ...placeOf(job, timers.now()), claim: undefined };
+    });
+    return await this.#try(first.job, () => store.create(made));
+  }
+
+  #fields(job: Job) {
+    const { jobId, flowId, createdAt } = job;
+    const flow = this.#flowText ??= JSON.stringify(encodeFlow(this.#graph));
+    const flowHash = this.#flowHash ??= hashText(flow);
+    const [snapshot, token] = [writeJob(job), this.#session.createId()];
+    return { jobId, flowId, createdAt, flow, flowHash, snapshot, token, endedAt: undefined };
   }
 
   /** Reads the job that the store has of a job's id. */

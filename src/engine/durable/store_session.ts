@@ -73,7 +73,23 @@ export class StoreSession {
 
   /** Tells the observer that the store has failed, for no single job. */
   onError(error: unknown): void {
-    for (const { job } of this.#entries.values()) return this.onStoreError(job, error);
+    this.#tell({ type: "engine_error", error, at: this.timers.now() });
+  }
+
+  /** Tells the observer that this engine has claimed a job. */
+  onClaimed({ record: { jobId, flowId }, formerIncarnation }: TakenJob): void {
+    const fromDead = formerIncarnation !== undefined && !this.hasSurvived(formerIncarnation);
+    this.#tell({ type: "taken", jobId, flowId, fromDead, at: this.timers.now() });
+  }
+
+  /** Tells the observer that this engine has let go of a job that has not ended. */
+  onReleased({ jobId, flowId }: Job): void {
+    this.#tell({ type: "released", jobId, flowId, at: this.timers.now() });
+  }
+
+  /** Tells the observer that a job that is due cannot go on here. */
+  onRefused({ jobId, flowId }: JobRecord, error: unknown): void {
+    this.#tell({ type: "refused", jobId, flowId, error, at: this.timers.now() });
   }
 
   /** Tells the observer that the store has failed; the call is repeated. */
@@ -252,6 +268,7 @@ export class StoreSession {
       try {
         const lease = await ownership.enter();
         if (ownership.name !== name) {
+          this.#tell({ type: "replaced", owner: name, at: timers.now() });
           lose((jobId) => new FencedError(jobId, undefined, undefined, `another engine has started as "${name}"`));
           break;
         }

@@ -156,7 +156,9 @@ export const ownerCases: readonly Case[] = [
   }),
   withStore("an engine that enters again is refused when another has entered under its name since", async (store) => {
     const first = await enter(store, "engine");
-    const second = await enter(store, "engine", { again: first.incarnation, now: AT_END });
+    const again = { again: first.incarnation, now: AT_END, token: "again" };
+    const second = await enter(store, "engine", again);
+    checkSame(await enter(store, "engine", again), second, "the answer to the repeated call");
     check(second.incarnation !== first.incarnation, "who enters again gets another incarnation");
     const query = { owner: "engine", leaseMs: LEASE_MS, takesOver: false };
     const refused = await store.enter({ ...query, now: AT_END + 1, token: "refused", again: first.incarnation });
