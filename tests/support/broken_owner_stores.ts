@@ -23,7 +23,7 @@ export const BROKEN_OWNERS: readonly BrokenStore[] = [
   {
     what: "incarnations that are counted for each name",
     noticedBy: ["each incarnation has a number that no other one has, whatever its name"],
-    methods(store) {
+    methods() {
       const counts = new Map<string, number>();
       return {
         enter({ owner, now }) {
