@@ -255,7 +255,8 @@ export class FlowJobs {
       this.#goOn(
         job,
         journal,
-        { record: { sent: 0 }, formerIncarnation: undefined, attempts: undefined },
+        // Those that come after it are read before a task is taken.
+        { record: { sent: Infinity }, formerIncarnation: undefined, attempts: undefined },
         command.redrive,
       );
     } else this.#cancel(job, command.reason);
