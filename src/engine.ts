@@ -101,6 +101,8 @@ export class Engine {
     this.#registry = registry;
     hosts.set(this, this.#host);
     storeAccess.set(this.#host, (action) => this.#stored(action));
+    // The session may be given a job before anything is asked of the store here.
+    if (store !== undefined && registry !== undefined) this.#stored("use the store");
   }
 
   /**
