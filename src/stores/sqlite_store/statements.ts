@@ -145,14 +145,15 @@ export const SURVIVED = "SELECT survived FROM routilux_meta";
 export const SET_SURVIVED = "UPDATE routilux_meta SET survived = ?1";
 
 /**
- * Returns the first job of each group. From one group to the next it is one step in the index, however many jobs they have. The search
- * ends with a NULL, which no job joins. A `+` takes away the type of a column: SQLite compares rows by an index only with untyped values.
+ * Returns the first job of each group. From one group to the next it is one step in the index, however many jobs they have: SQLite
+ * searches for the first row that is at least as great, so an infinite `since` leads past the group. The recursion ends with a
+ * NULL, which no job joins. A `+` takes the type from a column: SQLite searches an index for rows of untyped values only.
  */
 export const FIRST_OF_GROUPS: string = `WITH RECURSIVE firsts (life) AS (
     SELECT (SELECT life FROM routilux_jobs WHERE reason IS NOT NULL ORDER BY ${DUE_ORDER} LIMIT 1)
     UNION ALL
     SELECT (SELECT n.life FROM routilux_jobs n
-      WHERE n.reason IS NOT NULL AND (${columnsOf("n", GROUP)}) > (${columnsOf("+j", GROUP)})
+      WHERE n.reason IS NOT NULL AND (${columnsOf("n", GROUP)}, n.since) > (${columnsOf("+j", GROUP)}, 9e999)
       ORDER BY ${columnsOf("n", [...GROUP, ...IN_GROUP])} LIMIT 1)
     FROM firsts CROSS JOIN routilux_jobs j ON j.life = firsts.life
   )
