@@ -39,12 +39,13 @@ export function createJob(queries: Queries, job: NewJob): CreateAnswer {
   if (record !== undefined) {
     return { isNew: fromColumn(queries.get(sql.TOKEN, record.life)?.["token"]) === job.token, record };
   }
-  const life = queries.number(
+  queries.run(
     sql.ADD_JOB,
     ...[toColumn(jobId), createdAt, addFlow(queries, job), toColumn(flowId), toColumn(queue), priority],
     ...[toTagsColumn(tags), toOptionalColumn(parentId), toColumn(status), dueAt ?? null, endedAt ?? null],
     ...[toOptionalColumn(claim?.owner), claim?.incarnation ?? null, claim === undefined ? 0 : 1],
   );
+  const life = queries.number(sql.LAST_ADDED);
   queries.run(sql.ADD_DOCUMENTS, life, toColumn(job.token), toColumn(job.snapshot));
   const heldUntil = claim && leaseEndOf(ownerOf(queries, claim.owner), claim.incarnation);
   return { isNew: true, record: { ...recordOf(job, life), heldUntil } };
@@ -96,7 +97,9 @@ export function purgeJobs(queries: Queries, { endedBefore, status, limit }: Purg
 function addFlow(queries: Queries, { flowId, flowHash, flow }: NewJob): number {
   const values = [toColumn(flowHash), toColumn(flowId), toColumn(flow)];
   const known = queries.get(sql.FIND_FLOW, ...values);
-  return known === undefined ? queries.number(sql.ADD_FLOW, ...values) : Number(known["flow"]);
+  if (known !== undefined) return Number(known["flow"]);
+  queries.run(sql.ADD_FLOW, ...values);
+  return queries.number(sql.LAST_ADDED);
 }
 
 function existing<T>(value: T | undefined): T {

@@ -46,8 +46,8 @@ export function leave(queries: Queries, { owner, incarnation }: Incarnation): vo
 }
 
 /** The jobs that an incarnation has claimed and not released. */
-export function heldBy(queries: Queries, { incarnation }: Incarnation): { jobId: string; epoch: number }[] {
-  return queries.all(sql.HELD, incarnation)
+export function heldBy(queries: Queries, { owner, incarnation }: Incarnation): { jobId: string; epoch: number }[] {
+  return queries.all(sql.HELD, incarnation, toColumn(owner))
     .map((row) => ({ jobId: fromColumn(row["job_id"]), epoch: Number(row["epoch"]) }));
 }
 
