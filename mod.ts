@@ -80,20 +80,29 @@ export type { JobStatus, RoutineStatus } from "./src/job/job.ts";
 export type { ExecutionRecordType } from "./src/job/history.ts";
 export type { JobProgress, SettleResult, WaitOptions } from "./src/engine/execution/waits.ts";
 export type { DurabilityOptions } from "./src/engine/durable/durability_settings.ts";
-export type { JobCommand, JobRevision, Recovery, StoredFlowJob } from "./src/stored_jobs.ts";
+export type { JobCommand, JobRevision, PurgeOptions, Recovery, StoredFlowJob } from "./src/stored_jobs.ts";
+export type { StartItem, StartOptions } from "./src/start_options.ts";
+export type { AskOptions, JobHandle, OutputsOptions, StartedJob } from "./src/job_handle.ts";
+export type { Worker, WorkOptions, WorkSummary } from "./src/worker.ts";
+export type { ConnectionTarget } from "./src/model/connection.ts";
 
 export type { IdSource } from "./src/ports/ids.ts";
 export type { CancelTimer, Timers } from "./src/ports/timers.ts";
 export type {
   CallbackErrorEvent,
   CommandErrorEvent,
+  EngineErrorEvent,
   EngineEvent,
   LostEvent,
   Observer,
+  RefusedEvent,
+  ReleasedEvent,
+  ReplacedEvent,
   ReportEvent,
   StartEvent,
   StatusEvent,
   StoreErrorEvent,
+  TakenEvent,
   TaskEvent,
 } from "./src/ports/observer.ts";
 
@@ -115,4 +124,5 @@ export {
   StepLimitError,
   StoreError,
   TimeoutError,
+  UnknownOutcomeError,
 } from "./src/base/errors.ts";

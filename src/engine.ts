@@ -1,8 +1,9 @@
 import type { Registry } from "./values/registry.ts";
 import { createHost } from "./default_engine.ts";
 import { type DurabilityOptions, resolveDurability } from "./engine/durable/durability_settings.ts";
+import { JobStorage } from "./engine/durable/job_storage.ts";
 import { StoreSession } from "./engine/durable/store_session.ts";
-import { type EngineHost, hosts } from "./engine/execution/engine_host.ts";
+import { type EngineHost, hosts, type StoreUse } from "./engine/execution/engine_host.ts";
 import { SHUTDOWN } from "./engine/execution/resting.ts";
 import { startClaimed, startStored } from "./engine/execution/stored_start.ts";
 import { bringToRest } from "./engine/execution/waits.ts";
@@ -10,9 +11,19 @@ import type { ShutdownOptions } from "./flow.ts";
 import type { Services } from "./model/context.ts";
 import type { IdSource } from "./ports/ids.ts";
 import type { Observer } from "./ports/observer.ts";
-import type { Store } from "./ports/store.ts";
+import type { JobFilter, JobPage, ListQuery, Store } from "./ports/store.ts";
 import type { Timers } from "./ports/timers.ts";
-import { type JobCommand, type JobRevision, type Recovery, type StoredFlowJob, StoredJobs } from "./stored_jobs.ts";
+import type { JobHandle } from "./job_handle.ts";
+import {
+  type JobCommand,
+  type JobRevision,
+  type PurgeOptions,
+  type Recovery,
+  type StoredFlowJob,
+  StoredJobs,
+} from "./stored_jobs.ts";
+import { storeAccess } from "./store_access.ts";
+import type { Worker, WorkOptions } from "./worker.ts";
 
 /** The options of `new Engine`. */
 export interface EngineOptions {
@@ -83,11 +94,15 @@ export class Engine {
     const openStore = store && ((host: EngineHost) => {
       const settings = resolveDurability(durability, host.ids.id());
       const session = new StoreSession(store, settings, host.timers, () => host.ids.id(), (it) => host.tell(it));
-      return { session, start: startStored, startClaimed };
+      const storageOf: StoreUse["storageOf"] = (...flow) => new JobStorage(session, ...flow);
+      return { session, storageOf, start: startStored, startClaimed };
     });
     this.#host = createHost({ ...rest, openStore });
     this.#registry = registry;
     hosts.set(this, this.#host);
+    storeAccess.set(this.#host, (action) => this.#stored(action));
+    // The session may be given a job before anything is asked of the store here.
+    if (store !== undefined && registry !== undefined) this.#stored("use the store");
   }
 
   /**
@@ -123,6 +138,50 @@ export class Engine {
   }
 
   /**
+   * Makes a handle of a job in the store, wherever it is. `flow.handle` makes one that knows the flow.
+   *
+   * @throws {TypeError} for an engine without store or registry
+   */
+  handle(jobId: string): JobHandle {
+    return this.#stored("make a handle").handle(jobId);
+  }
+
+  /**
+   * Begins to take jobs from the store that are due, and to go on with them: jobs that `flow.start` has stored, whose process has
+   * died, whose waiting tasks are due, or that have been sent something.
+   *
+   * @throws {TypeError} for an engine without store or registry
+   * @throws {RangeError} for a number out of range
+   */
+  work(options: WorkOptions = {}): Worker {
+    return this.#stored("work").work(options);
+  }
+
+  /** Returns a page of the jobs in the store, oldest first. */
+  async list(query: ListQuery = {}): Promise<JobPage> {
+    return await this.#stored("list jobs").session.store.list(query);
+  }
+
+  /** Returns how many jobs there are in the store. */
+  async count(filter: JobFilter = {}): Promise<number> {
+    return await this.#stored("count jobs").session.store.count(filter);
+  }
+
+  /**
+   * Deletes a job from the store. Returns false when there is none.
+   *
+   * @throws {StateError} when it is live, here or elsewhere
+   */
+  delete(jobId: string): Promise<boolean> {
+    return this.#stored("delete a job").delete(jobId);
+  }
+
+  /** Deletes jobs that have ended, and returns how many: those that have been asked something since are left. */
+  purge(options: PurgeOptions): Promise<number> {
+    return this.#stored("purge jobs").purge(options);
+  }
+
+  /**
    * Iterates over the states of a job, commit by commit, as far back as its journal is kept: see `durability.snapshotLength`.
    *
    * @throws {StateError} when there is none of this id
@@ -151,8 +210,15 @@ export class Engine {
   async shutdown({ drain = true, ...wait }: ShutdownOptions = {}): Promise<void> {
     const host = this.#host;
     host.isShutDown = true;
+    await this.#jobs?.stopWorkers();
     await bringToRest(host.live, host.timers, host.store ? undefined : SHUTDOWN, { drain, ...wait });
     await host.store?.session.leave();
+  }
+
+  /** Ends the use of the engine: stops its workers, brings its jobs to rest as `shutdown` does, and closes the store. */
+  async close(options: ShutdownOptions = {}): Promise<void> {
+    await this.shutdown(options);
+    await this.#host.store?.session.store.close();
   }
 
   #stored(what: string): StoredJobs {

@@ -1,5 +1,5 @@
 import type { PreflightFinding } from "./base/errors.ts";
-import { checkDuration, checkName } from "./base/options.ts";
+import { checkDuration, checkName, checkWord } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import type { Registry } from "./values/registry.ts";
 import { payloadOf } from "./values/encoder.ts";
@@ -7,7 +7,7 @@ import type { Engine } from "./engine.ts";
 import { type EngineHost, hostOf } from "./engine/execution/engine_host.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { DEFAULT_GRACE_MS } from "./engine/execution/resting.ts";
-import type { JobCallbacks } from "./engine/execution/notifier.ts";
+import { type JobCallbacks, JobNotifier } from "./engine/execution/notifier.ts";
 import { FlowJobs, refuse } from "./engine/flow_jobs.ts";
 import {
   type JobProgress,
@@ -30,6 +30,9 @@ import { membershipOf, Routine } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
 import { hasEnded, type Job, type OutputEntry, statusOf } from "./job/job.ts";
 import type { Route } from "./job/task.ts";
+import type { JobHandle, StartedJob } from "./job_handle.ts";
+import { checkStart, type StartItem, type StartOptions } from "./start_options.ts";
+import { type StoreAccess, storeAccess } from "./store_access.ts";
 import { decodeFlow, encodeFlow, type FlowDocument } from "./documents/flow.ts";
 import { jobOf, JobState, jobStateOf } from "./documents/job_state.ts";
 import { type JobOutput, viewOutput } from "./documents/job_views.ts";
@@ -227,6 +230,44 @@ export class Flow extends FlowGraph {
   }
 
   /**
+   * Stores a job, for a worker of any engine with this store: see `engine.work`. A job that was stored with this id before is joined,
+   * unless `ifExists` says otherwise.
+   *
+   * @param entry the slot where the job begins, or a routine with a slot named `trigger`
+   * @param rest the data for that slot, `{}` by default, then the options
+   * @returns a handle of the job, as soon as it is stored
+   * @throws {TypeError} for an engine without store or registry, and for an entry that is not in the flow
+   * @throws {SerializationError} naming the path of params that cannot travel
+   * @throws {StateError} when the id is that of a job of another flow, or taken and `ifExists` is `throw`
+   * @throws {StoreError} when the store keeps failing
+   */
+  async start<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, StartOptions>): Promise<StartedJob> {
+    const [params, options] = readArguments<StartOptions>(rest);
+    const [started] = await this.#startAll(entry, [{ ...options, params }], options.ifExists);
+    // Unreachable: there is an answer for each job.
+    if (started === undefined) throw new TypeError(`Cannot start a job of flow "${this.id}"`);
+    return started;
+  }
+
+  /**
+   * Stores many jobs in one call. See `start`; a job that was stored with an id before is joined.
+   *
+   * @returns a handle of each job, in order
+   */
+  async startMany<E extends EntryPoint>(entry: E, jobs: readonly StartItem<E>[]): Promise<readonly StartedJob[]> {
+    return await this.#startAll(entry, jobs, "join");
+  }
+
+  /**
+   * Makes a handle of one of the flow's jobs in the store, wherever it is.
+   *
+   * @throws {TypeError} for an engine without store or registry
+   */
+  handle(jobId: string): JobHandle {
+    return this.#access("make a handle").handle(jobId, this);
+  }
+
+  /**
    * Continues a pending, paused or restored job, or with `redrive` one that has ended. All checks run first; then the job's
    * status is `running`.
    *
@@ -355,7 +396,7 @@ export class Flow extends FlowGraph {
     await this.#runner.shutDown(drain, options);
   }
 
-  #create(entry: EntryPoint, params: unknown, options: CreateOptions): JobState {
+  #create(entry: EntryPoint, params: unknown, options: CreateOptions, startAt?: number): JobState {
     const { jobId, strategy, maxWorkers, timeoutMs } = options;
     const action = `Cannot execute flow "${this.id}"`;
     if (jobId !== undefined) checkName(action, "jobId", jobId);
@@ -364,8 +405,29 @@ export class Flow extends FlowGraph {
     }
     if (timeoutMs !== undefined) checkExecutionTimeout(action, timeoutMs);
     const settings = { executionStrategy: strategy, maxWorkers, executionTimeoutMs: timeoutMs };
-    const job = this.#runner.create(this.#entry(entry), params, jobId, settings);
+    const job = this.#runner.create(this.#entry(entry), params, jobId, settings, startAt);
     return jobStateOf(job, this.registry);
+  }
+
+  #access(action: string): StoreAccess {
+    const access = storeAccess.get(this.#host);
+    if (access !== undefined) return access(action);
+    throw new TypeError(`Cannot ${action}: flow "${this.id}" has no engine with a store; give new Flow() one`);
+  }
+
+  async #startAll(
+    entry: EntryPoint,
+    jobs: readonly (StartOptions & { readonly params?: unknown })[],
+    ifExists: "join" | "throw" = "join",
+  ): Promise<readonly StartedJob[]> {
+    const action = `Cannot start a job of flow "${this.id}"`;
+    checkWord(action, "ifExists", ifExists, ["join", "throw"]);
+    const access = this.#access("start a job");
+    const made = jobs.map(({ params = {}, ...options }) => {
+      const { startAt, ...labels } = checkStart(action, options);
+      return { job: jobOf(this.#create(entry, params, options, startAt)), ...labels };
+    });
+    return await access.start(this, made, ifExists);
   }
 
   /**
@@ -379,7 +441,9 @@ export class Flow extends FlowGraph {
     if (job.flowId !== this.id) throw refuse("execute", job, `its id is taken by a job of flow "${job.flowId}"`);
     const state = jobStateOf(job, this.registry);
     const execution = executionOf(job);
-    execution?.listen(this.#callbacks(listen));
+    if (execution !== undefined) {
+      new JobNotifier(job, this.#host, this.#callbacks(listen)).listenTo(execution.listeners);
+    }
     if (listen.signal !== undefined) execution?.listeners.onRest(this.#cancelWith(state, listen.signal));
     return state;
   }

@@ -10,8 +10,15 @@ import type { Engine } from "./engine.ts";
 import type { EngineHost } from "./engine/execution/engine_host.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { Flow, runnerOf } from "./flow.ts";
-import type { StoredJob, TakenJob } from "./ports/store.ts";
-import { hasEnded } from "./job/job.ts";
+import { type HandleHost, type JobHandle, type StartedJob, StoredJobHandle } from "./job_handle.ts";
+import type { NewStoredJob } from "./engine/durable/job_storage.ts";
+import { readFlowDocument } from "./documents/flow.ts";
+import { DEFAULT_FLOW_LIMITS } from "./model/flow_limits.ts";
+import type { ConnectionTarget } from "./model/connection.ts";
+import type { JobRecord, StoredJob, TakenJob } from "./ports/store.ts";
+import type { StoreAccess } from "./store_access.ts";
+import { StoreWorker, type Worker, type WorkHost, type WorkOptions } from "./worker.ts";
+import { hasEnded, type Job, type JobStatus } from "./job/job.ts";
 import { type Command, encodeCommand } from "./documents/command.ts";
 import { decodeJob, encodeJob } from "./documents/job.ts";
 import { jobOf, type JobState, jobStateOf } from "./documents/job_state.ts";
@@ -26,6 +33,9 @@ const REFUSALS = {
   ended: "it has ended; only a resume with { redrive: true } reaches it",
   full: "its inbox is full; it takes commands again when those in it have been carried out",
 } as const;
+
+/** How many jobs are deleted at once. */
+const MOST_PURGED_AT_ONCE = 1_000;
 
 /** How many flows of stored jobs are kept ready. */
 const MOST_FLOWS = 64;
@@ -56,6 +66,16 @@ export interface JobRevision {
   readonly job: JobState;
 }
 
+/** The options of `engine.purge`. */
+export interface PurgeOptions {
+  /** Jobs that ended before this instant only, in milliseconds since 1970 or as a date. */
+  readonly endedBefore: number | Date;
+  /** Jobs in this status only. @default {all that have ended} */
+  readonly status?: JobStatus;
+  /** The maximum number of jobs. @default {no limit} */
+  readonly limit?: number;
+}
+
 /** A command to a job, from anybody but its owner. */
 export type JobCommand =
   | { readonly type: "deliver"; readonly routineId: string; readonly slotName: string; readonly data?: unknown }
@@ -64,22 +84,22 @@ export type JobCommand =
   | { readonly type: "resume"; readonly redrive?: boolean };
 
 /** The jobs in an engine's store, seen from outside: the methods of `Engine` that need a store. */
-export class StoredJobs {
+export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
+  readonly host: EngineHost;
+  readonly session: StoreSession;
+  readonly registry: Registry;
+  readonly due: DueJobs;
   readonly #engine: Engine;
-  readonly #host: EngineHost;
-  readonly #session: StoreSession;
-  readonly #registry: Registry;
-  /** The flows that were read, by their texts, the least recently used first: jobs of one text share a flow. */
+  /** The flows that were read, by the hashes of their texts, the least recently used first: jobs of one text share a flow. */
   readonly #flows: Map<string, Flow> = new Map();
-  readonly #due: DueJobs;
-
+  readonly #workers: Set<StoreWorker> = new Set();
   /** Makes the view of an engine's store. */
   constructor(engine: Engine, host: EngineHost, session: StoreSession, registry: Registry) {
     this.#engine = engine;
-    this.#host = host;
-    this.#session = session;
-    this.#registry = registry;
-    this.#due = new DueJobs(session);
+    this.host = host;
+    this.session = session;
+    this.registry = registry;
+    this.due = new DueJobs(session);
     session.onTaken = (taken) => void this.#takeUp(taken).catch((error) => session.onError(error));
   }
 
@@ -88,14 +108,14 @@ export class StoredJobs {
     const jobs: StoredFlowJob[] = [];
     const errors: { jobId: string; error: unknown }[] = [];
     const seen = new Set<string>();
-    if (limit === Infinity) this.#due.forgive();
+    if (limit === Infinity) this.due.forgive();
     while (seen.size < limit) {
-      const taken = await this.#due.take(Math.min(limit - seen.size, MOST_AT_ONCE), { exceptJobs: seen });
+      const taken = await this.due.take(Math.min(limit - seen.size, MOST_AT_ONCE), { exceptJobs: seen });
       if (taken.length === 0) break;
       for (const job of taken) {
         const { jobId } = job.record;
         seen.add(jobId);
-        await this.#host.pacer.breathe();
+        await this.host.pacer.breathe();
         try {
           const found = await this.#takeUp(job);
           if (found !== undefined) jobs.push(found);
@@ -114,14 +134,111 @@ export class StoredJobs {
    */
   async #takeUp(taken: TakenJob): Promise<StoredFlowJob | undefined> {
     let flow: Flow | undefined;
+    this.session.onClaimed(taken);
     try {
       flow = this.#flowOf(taken);
       const job = await runnerOf(flow).takeUp(taken);
-      return job && { flow, job: jobStateOf(job, this.#registry) };
+      return job && { flow, job: jobStateOf(job, this.registry) };
     } catch (error) {
-      await this.#due.letGo(taken, flow === undefined);
+      // If that fails, it is found again as one that this engine has and does not know.
+      await this.due.letGo(taken, flow === undefined, error).catch((failure) => this.session.onError(failure));
       throw error;
     }
+  }
+
+  /** See `WorkHost`. */
+  async takeUp(taken: TakenJob): Promise<Job | undefined> {
+    const found = await this.#takeUp(taken);
+    return found && jobOf(found.job);
+  }
+
+  /** See `HandleHost`. */
+  async flowOf(record: JobRecord): Promise<Flow | undefined> {
+    const known = this.#flows.get(record.flowHash);
+    if (known !== undefined) return known;
+    const stored = await this.session.store.load(record.jobId);
+    try {
+      return stored && this.#flowOf(stored);
+    } catch {
+      // The classes are not registered here: those who have them will check what is sent.
+      return undefined;
+    }
+  }
+
+  /** See `HandleHost`. */
+  async hasSlot({ jobId }: JobRecord, { routine, slot }: ConnectionTarget): Promise<boolean> {
+    const stored = await this.session.store.load(jobId);
+    if (stored === undefined) return false;
+    const { routines } = readFlowDocument(JSON.parse(stored.flow));
+    return Object.hasOwn(routines, routine) && Object.hasOwn(routines[routine]?.slots ?? {}, slot);
+  }
+
+  /** See `HandleHost`. */
+  async read(jobId: string, flow: Flow | undefined): Promise<JobState> {
+    const stored = await this.#load(jobId, "read");
+    const { limits, registry } = flow ?? await this.flowOf(stored.record) ??
+      { limits: undefined, registry: this.registry };
+    const replay = new Replay(stored.snapshot, { ...DEFAULT_FLOW_LIMITS, ...limits });
+    for (const entry of stored.entries) replay.apply(entry);
+    const job = replay.finish();
+    this.session.records.set(job, stored.record);
+    return jobStateOf(job, registry);
+  }
+
+  /** See `Engine`. */
+  handle(jobId: string, flow?: Flow): JobHandle {
+    return new StoredJobHandle(this, jobId, flow);
+  }
+
+  /** See `Flow`. */
+  async start(flow: Flow, jobs: readonly NewStoredJob[], ifExists: "join" | "throw"): Promise<readonly StartedJob[]> {
+    const storage = runnerOf(flow).storage;
+    const answers = await storage?.createAll(jobs) ?? [];
+    return answers.map(({ isNew, record: { jobId, life, flowId, status } }) => {
+      if (flowId !== flow.id || (!isNew && ifExists === "throw")) {
+        const why = flowId === flow.id ? "there is one already" : `there is one of flow "${flowId}" already`;
+        throw new StateError("start", status, `Cannot start job "${jobId}" of flow "${flow.id}": ${why}`);
+      }
+      return Object.assign(new StoredJobHandle(this, jobId, flow, life), { isNew });
+    });
+  }
+
+  /** See `Engine`. */
+  work(options: WorkOptions): Worker {
+    const worker = new StoreWorker(this, options);
+    this.#workers.add(worker);
+    return worker;
+  }
+
+  /** Stops all workers. */
+  async stopWorkers(): Promise<void> {
+    await Promise.all(Array.from(this.#workers, (it) => it.stop()));
+    this.#workers.clear();
+  }
+
+  /** See `Engine`. */
+  async delete(jobId: string): Promise<boolean> {
+    const record = await this.session.store.find(jobId);
+    if (record === undefined) return false;
+    const owner = this.session.elsewhere(record);
+    const isLive = this.session.liveJob(jobId) !== undefined;
+    if (owner === undefined && !isLive) return await this.session.store.delete(record);
+    const place = isLive ? "here" : `in the engine of owner "${owner}"`;
+    const why = `it is live ${place}; cancel it first, by engine.handle("${jobId}").cancel()`;
+    throw new StateError("delete", record.status, `Cannot delete job "${jobId}": ${why}`);
+  }
+
+  /** See `Engine`. */
+  async purge({ endedBefore, status, limit = Infinity }: PurgeOptions): Promise<number> {
+    let count = 0;
+    while (count < limit) {
+      const most = Math.min(limit - count, MOST_PURGED_AT_ONCE);
+      const purged = await this.session.store.purge({ endedBefore: Number(endedBefore), status, limit: most });
+      count += purged;
+      if (purged < most) break;
+      await this.host.pacer.breathe();
+    }
+    return count;
   }
 
   /** See `Engine`. */
@@ -130,9 +247,9 @@ export class StoredJobs {
     const text = encodeCommand(this.#command(action, command));
     if (key !== undefined) checkName(action, "key", key);
     await this.#created(jobId);
-    const { store, settings: { keyRetentionMs, inboxLimit: room }, timers } = this.#session;
+    const { store, settings: { keyRetentionMs, inboxLimit: room }, timers } = this.session;
     const answer = await store.send({ jobId }, {
-      ...{ key: key ?? this.#host.ids.id(), text, keyRetentionMs, room, now: timers.now() },
+      ...{ key: key ?? this.host.ids.id(), text, keyRetentionMs, room, now: timers.now() },
       reopens: command.type === "resume" && command.redrive === true,
     });
     if (answer === "unknown") throw unknownJob(jobId, "send to");
@@ -169,8 +286,8 @@ export class StoredJobs {
     for (const text of stored.entries.slice(0, revision - snapshotRevision)) replay.apply(text);
     const { status } = replay.job;
     if (hasEnded(status)) throw new StateError("fork", status, `${action}: at revision ${revision} it had ended`);
-    const id = newId === undefined ? this.#host.ids.id() : checkName(action, "jobId", newId);
-    const taken = await this.#session.store.find(id);
+    const id = newId === undefined ? this.host.ids.id() : checkName(action, "jobId", newId);
+    const taken = await this.session.store.find(id);
     if (taken !== undefined) {
       throw new StateError("fork", taken.status, `${action}: the store has a job "${id}" already`);
     }
@@ -184,7 +301,7 @@ export class StoredJobs {
 
   /** Waits until a job that has just been started here is in the store. */
   async #created(jobId: string): Promise<void> {
-    const job = this.#session.liveJob(jobId);
+    const job = this.session.liveJob(jobId);
     const execution = job && executionOf(job);
     if (job?.isStarting === true && execution !== undefined) {
       await new Promise<void>((resolve) => execution.whenStored(resolve));
@@ -194,18 +311,18 @@ export class StoredJobs {
   #restore(stored: StoredJob): StoredFlowJob {
     const { jobId } = stored.record;
     const flow = this.#flowOf(stored);
-    const live = this.#session.liveJob(jobId);
-    if (live !== undefined) return { flow, job: jobStateOf(live, this.#registry) };
+    const live = this.session.liveJob(jobId);
+    if (live !== undefined) return { flow, job: jobStateOf(live, this.registry) };
     const { storage } = runnerOf(flow);
     // Unreachable: the flow is of this engine, which has a store.
     if (storage === undefined) throw unknownJob(jobId, "open");
     const { job, record } = storage.replay(stored);
     storage.note(job, record);
-    return { flow, job: jobStateOf(job, this.#registry) };
+    return { flow, job: jobStateOf(job, this.registry) };
   }
 
   #command(action: string, command: JobCommand): Command {
-    const encode = (value: unknown, root: string) => payloadOf(value, this.#registry, { action, root });
+    const encode = (value: unknown, root: string) => payloadOf(value, this.registry, { action, root });
     switch (command.type) {
       case "deliver": {
         const { type, routineId, slotName } = command;
@@ -224,15 +341,15 @@ export class StoredJobs {
   }
 
   async #load(jobId: string, event: string): Promise<StoredJob> {
-    const stored = await this.#session.store.load(jobId);
+    const stored = await this.session.store.load(jobId);
     if (stored === undefined) throw unknownJob(jobId, event);
     return stored;
   }
 
-  #flowOf({ flow: text }: StoredJob): Flow {
-    const flow = this.#flows.get(text) ?? Flow.fromJSON(JSON.parse(text), this.#registry, { engine: this.#engine });
-    this.#flows.delete(text);
-    this.#flows.set(text, flow);
+  #flowOf({ flow: text, record: { flowHash } }: StoredJob): Flow {
+    const flow = this.#flows.get(flowHash) ?? Flow.fromJSON(JSON.parse(text), this.registry, { engine: this.#engine });
+    this.#flows.delete(flowHash);
+    this.#flows.set(flowHash, flow);
     const [oldest] = this.#flows.keys();
     if (this.#flows.size > MOST_FLOWS && oldest !== undefined) this.#flows.delete(oldest);
     return flow;
@@ -240,7 +357,7 @@ export class StoredJobs {
 
   /** A copy of a replay's state under an id. It shares the values, which are frozen. */
   #copy({ job }: Replay, jobId: string): JobState {
-    return jobStateOf(decodeJob({ ...encodeJob(job), jobId }, DEFAULT_VALUE_LIMITS, true), this.#registry);
+    return jobStateOf(decodeJob({ ...encodeJob(job), jobId }, DEFAULT_VALUE_LIMITS, true), this.registry);
   }
 }
 

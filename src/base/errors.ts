@@ -198,3 +198,26 @@ export class StoreError extends RoutiluxError {
     this.jobId = jobId;
   }
 }
+
+/** Something was asked of a job whose store has failed since: it may have been accepted or not. */
+export class UnknownOutcomeError extends RoutiluxError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "UnknownOutcomeError";
+  /** The kind of error. */
+  readonly code = "OUTCOME_UNKNOWN" as const;
+  /** The job. */
+  readonly jobId: string;
+  /** The key of what was asked: asked again with it, it counts once. */
+  readonly key: string;
+
+  /** Makes the error of a call, such as `pause`; `cause` is what the store said last. */
+  constructor(call: string, jobId: string, key: string, options: ErrorOptions) {
+    super(
+      `Cannot tell whether the call to ${call} job "${jobId}" was accepted: the store has failed; ` +
+        `call again with { key: ${JSON.stringify(key)} }, and it counts once`,
+      options,
+    );
+    this.jobId = jobId;
+    this.key = key;
+  }
+}

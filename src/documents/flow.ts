@@ -168,6 +168,15 @@ export interface DecodedFlow {
 }
 
 /**
+ * Reads a flow's document, without building what it describes.
+ *
+ * @throws {SerializationError} when the value is no document of a flow, naming the path
+ */
+export function readFlowDocument(json: unknown): FlowDocument {
+  return openEnvelope(json, FLOW_FORMAT);
+}
+
+/**
  * Reads a flow's definition. The document is not changed.
  *
  * @throws {SerializationError} when it is no document of a flow, naming the path
@@ -179,7 +188,7 @@ export function decodeFlow(json: unknown, registry: Registry): DecodedFlow {
       `Cannot read routilux/flow: expected a Registry as the second argument, got ${describeValue(registry)}`,
     );
   }
-  const document = openEnvelope(json, FLOW_FORMAT);
+  const document = readFlowDocument(json);
   try {
     checkStrategy(document.executionStrategy, document.maxWorkers);
   } catch (error) {

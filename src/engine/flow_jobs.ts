@@ -7,13 +7,14 @@ import { apply } from "../job/apply.ts";
 import type { Commit, StatusCommit } from "../job/commit.ts";
 import { checkSteps } from "../job/decide.ts";
 import { adoptLimits, type ExecutionSettings, firstAwaiting, hasEnded, Job, statusOf } from "../job/job.ts";
-import { createTask, type Moment, type Route, type Task } from "../job/task.ts";
+import { createTask, type Moment, NO_DETAILS, type Route, type Task } from "../job/task.ts";
 import type { Command } from "../documents/command.ts";
 import { checkPreflight } from "../documents/preflight.ts";
 import { statusCommit } from "./activation/commits.ts";
 import { createPlan, type Plan } from "./activation/plan.ts";
 import type { Claimed, JobStorage } from "./durable/job_storage.ts";
 import type { Journal } from "./durable/journal.ts";
+import { serve } from "./durable/serving.ts";
 import type { StoreSession } from "./durable/store_session.ts";
 import { Committer } from "./execution/committer.ts";
 import type { EngineHost } from "./execution/engine_host.ts";
@@ -24,7 +25,7 @@ import { type JobCallbacks, JobNotifier } from "./execution/notifier.ts";
 import { DEFAULT_GRACE_MS, SHUTDOWN } from "./execution/resting.ts";
 import type { StoredStart } from "./execution/stored_start.ts";
 import { bringToRest, type WaitOptions } from "./execution/waits.ts";
-import type { JobRecord, TakenJob } from "../ports/store.ts";
+import type { TakenJob } from "../ports/store.ts";
 
 /** Makes, starts and steers the jobs of one flow. */
 export class FlowJobs {
@@ -35,14 +36,17 @@ export class FlowJobs {
   /** Keeps the jobs in the engine's store, if it has one. */
   readonly storage: JobStorage | undefined;
   #isShutDown = false;
+  /** Jobs that a command has made go on: they may have ended since. */
+  readonly #resumed: WeakSet<Job> = new WeakSet();
 
   /** Prepares for the jobs of a flow. */
   constructor(graph: FlowGraph, host: EngineHost) {
     this.#graph = graph;
     this.#host = host;
-    this.storage = host.store?.session.storageOf(
+    this.storage = host.store?.storageOf(
       graph,
       (job, command, consume) => this.#carryOut(job, command, consume),
+      (taken, job) => this.takeUp(taken, job),
     );
   }
 
@@ -62,7 +66,7 @@ export class FlowJobs {
    *
    * @throws {SerializationError} naming the path of the part of the params that cannot travel
    */
-  create(entry: Route, params: unknown, jobId: string | undefined, settings: ExecutionSettings): Job {
+  create(entry: Route, params: unknown, jobId: string | undefined, settings: ExecutionSettings, startAt?: number): Job {
     const time = { at: this.#host.timers.now(), ranMs: 0 };
     const subject = { action: `Cannot execute "${entry.routine}"`, root: "params" };
     const data = payloadOf(params, this.#graph.registry, subject, this.#graph.limits);
@@ -71,7 +75,8 @@ export class FlowJobs {
     const job = new Job({ jobId: newId, flowId: this.#graph.id }, time.at, settings);
     this.#host.store?.session.fresh.add(job);
     adoptLimits(job, this.#graph.limits);
-    apply(job, { kind: "deliver", time, task: createTask(1, entry, data, time), data });
+    const details = startAt === undefined ? undefined : { ...NO_DETAILS, notBefore: startAt };
+    apply(job, { kind: "deliver", time, task: createTask(1, entry, data, time, details), data });
     freezeGraph(this.#graph);
     return job;
   }
@@ -108,22 +113,24 @@ export class FlowJobs {
 
   /**
    * Takes up a job that this engine has claimed: it goes on, or its commands are carried out and it is let go. Returns the job if it
-   * is live then.
+   * has gone on: the known object, if there is one.
    *
    * @throws {PreflightError} when it does not fit the flow; it has not been let go
    * @throws {SerializationError} when it cannot be read
    */
-  async takeUp(taken: TakenJob): Promise<Job | undefined> {
+  async takeUp(taken: TakenJob, known?: Job): Promise<Job | undefined> {
     const { storage } = this;
     // Unreachable: only a store gives jobs.
     if (storage === undefined) return undefined;
-    const { job, claim: attempts } = storage.replay(taken);
+    const { job: read, claim: attempts } = storage.replay(taken);
+    const job = known ?? read;
+    known?.become(read);
     if (job.status !== "running" && job.status !== "pending") {
-      await this.#serve(job, storage, taken.record);
+      await serve(job, storage, taken.record, () => this.#resumed.has(job));
     } else {
       this.#goOn(job, storage.open(job, taken.record), { ...taken, attempts }, false);
     }
-    return executionOf(job) && job;
+    return executionOf(job) === undefined && !this.#resumed.has(job) ? undefined : job;
   }
 
   /** Begins a job that this engine has claimed. */
@@ -131,46 +138,8 @@ export class FlowJobs {
     const { storage } = this;
     // Unreachable: only a store gives jobs.
     if (storage === undefined) return;
-    checkPreflight(job, this.#graph, "resume");
     const execution = new Execution(job, this.#frozenPlan, this.#host, {});
     this.#host.store?.startClaimed(this.#start(execution, storage, redrive), journal, claimed);
-  }
-
-  /** Carries out the commands to a claimed job at rest. It is let go, unless one of them has made it go on. */
-  async #serve(job: Job, storage: JobStorage, record: JobRecord): Promise<void> {
-    const journal = storage.open(job, record);
-    const unregister = storage.register(job, () => {});
-    await new Promise<void>((resolve) => {
-      journal.subscribe({
-        onStored: () => {},
-        onUnread: () => {
-          unregister();
-          resolve(this.#serveAgain(job, storage));
-        },
-        onLost: (error) => {
-          storage.lost(job, error);
-          unregister();
-          resolve();
-        },
-      });
-      void storage.serve(job, journal).then(() => {
-        if (executionOf(job) !== undefined) resolve();
-        else {
-          journal.release(() => {
-            unregister();
-            resolve();
-          });
-        }
-      });
-    });
-  }
-
-  /** A command has ended the job when its inbox had others that were not read: it goes on from what is stored. */
-  async #serveAgain(job: Job, storage: JobStorage): Promise<void> {
-    const found = await storage.load(job);
-    if (found === undefined) return;
-    job.become(found.job);
-    await this.#serve(job, storage, found.record);
   }
 
   /** The commit by which a job starts or goes on, after all checks. */
@@ -231,7 +200,9 @@ export class FlowJobs {
     if (!job.isStarting || execution === undefined || session === undefined) return act();
     execution.whenBegun(() => {
       try {
-        if (this.#workingOn(job) === undefined) throw session.lossOf(job) ?? refuse(call, job, notHere(job, session));
+        // A job that has come to rest at once is let go after this.
+        const isHere = this.#workingOn(job) !== undefined || session.journalOf(job)?.isReleased === false;
+        if (!isHere) throw session.lossOf(job) ?? refuse(call, job, notHere(job, session));
         act();
       } catch (error) {
         session.onCommandError(job, call, error);
@@ -283,10 +254,12 @@ export class FlowJobs {
       const journal = this.storage?.journalOf(job);
       // Unreachable: commands are carried out for jobs that this engine has claimed.
       if (journal === undefined) return false;
+      this.#resumed.add(job);
       this.#goOn(
         job,
         journal,
-        { record: { sent: 0 }, formerIncarnation: undefined, attempts: undefined },
+        // Those that come after it are read before a task is taken.
+        { record: { sent: Infinity }, formerIncarnation: undefined, attempts: undefined },
         command.redrive,
       );
     } else this.#cancel(job, command.reason);

@@ -127,6 +127,66 @@ export interface LostEvent {
   readonly at: number;
 }
 
+/** An engine has claimed a job in its store, to go on with it or to carry out its commands. */
+export interface TakenEvent {
+  /** Tells the kinds of events apart. */
+  readonly type: "taken";
+  /** The job. */
+  readonly jobId: string;
+  /** Its flow. */
+  readonly flowId: string;
+  /** Whether the engine that had the job before has died, or lost its lease. */
+  readonly fromDead: boolean;
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** An engine has let go of a job that has not ended: it is taken again when it is due, or has been sent something. */
+export interface ReleasedEvent {
+  /** Tells the kinds of events apart. */
+  readonly type: "released";
+  /** The job. */
+  readonly jobId: string;
+  /** Its flow. */
+  readonly flowId: string;
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** A job that is due cannot go on in this engine: it is left to others for a while, unchanged. */
+export interface RefusedEvent {
+  /** Tells the kinds of events apart. */
+  readonly type: "refused";
+  /** The job. */
+  readonly jobId: string;
+  /** Its flow. */
+  readonly flowId: string;
+  /** The reason. */
+  readonly error: unknown;
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** The store has failed in what the engine does for all its jobs together, or for none yet; it tries again. */
+export interface EngineErrorEvent {
+  /** Tells the kinds of events apart. */
+  readonly type: "engine_error";
+  /** The value that the store threw, unchanged. */
+  readonly error: unknown;
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** Another engine has started under the name of this one, which goes on under a new name; the jobs that it had are lost to it. */
+export interface ReplacedEvent {
+  /** Tells the kinds of events apart. */
+  readonly type: "replaced";
+  /** The name that the other engine has now. */
+  readonly owner: string;
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** A command from a job's inbox could not be executed. The command counts as consumed, and the job is not changed. */
 export interface CommandErrorEvent {
   /** Tells the kinds of events apart. */
@@ -152,7 +212,12 @@ export type EngineEvent =
   | CallbackErrorEvent
   | StoreErrorEvent
   | LostEvent
-  | CommandErrorEvent;
+  | TakenEvent
+  | ReleasedEvent
+  | RefusedEvent
+  | CommandErrorEvent
+  | EngineErrorEvent
+  | ReplacedEvent;
 
 /** Receives the events of an engine. Errors that an observer throws are ignored, so an observer cannot break a job. */
 export type Observer = (event: EngineEvent) => void;

@@ -15,11 +15,18 @@ import {
 } from "../../mod.ts";
 import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { claimJob, claimOf, enter } from "../../src/testing/store_contract/sample_jobs.ts";
+import { createLatch } from "../support/latch.ts";
 import { heldStore } from "../support/held_store.ts";
 import { CrashingStore } from "../support/crashing_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
-const OWNER = { owner: "worker", maxRecoveries: 3 };
+const OWNER = { owner: "worker", takeOver: "at once", maxRecoveries: 3 } as const;
+
+/** A handler that returns when it is told to. */
+function untilAborted(_n: number, { signal }: Context): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+}
 
 /** Processes that die with the job in their hands, one after the other; each has begun with one item. */
 async function dieOften(data: Store, times: number, options: { readonly workers?: number } = {}): Promise<void> {
@@ -86,26 +93,32 @@ test("what a routine throws while its flow is written down is the reason, also w
 
 test("a job that is deleted while it is started is lost to whoever deleted it", async () => {
   const store = memoryStore();
-  store.create = () => false;
+  const { create } = store;
+  store.create = async (jobs) => {
+    const answers = await create(jobs);
+    for (const { record } of answers) await store.delete(record);
+    return answers.map(({ record }) => ({ isNew: false, record }));
+  };
   const process = new StoredFlowProcess({ store });
   const job = process.start([1]);
   await assertRejects(() => process.flow.waitForCompletion(job), FencedError);
 });
 
-test("an inbox that cannot be read is told, and read again with the next renewal", async () => {
+test("an inbox that cannot be read is told, and read again when commands are next asked for", async () => {
   const { watch: _, ...store } = memoryStore();
   const { inbox } = store;
   store.inbox = () => {
     throw new Error("no connection");
   };
-  const process = new StoredFlowProcess({ store, work: (_n, ctx) => void ctx.expect("input") });
+  const durability = { commandPollMs: 5_000 };
+  const process = new StoredFlowProcess({ store, durability, work: (_n, ctx) => void ctx.expect("input") });
   const job = process.start([1]);
   await process.settle();
   await process.engine.send("job", { type: "cancel" });
-  await process.timers.advance(10_000);
+  await process.timers.advance(5_000);
   assertEquals(process.told("store_error").map(({ error }) => (error as Error).message), ["no connection"]);
   store.inbox = inbox;
-  await process.timers.advance(10_000);
+  await process.timers.advance(5_000);
   assertEquals(job.status, "cancelled");
 });
 
@@ -121,9 +134,10 @@ test("commands that arrive when the job has been lost are left to its new owner"
   const job = process.start([1]);
   await process.settle();
   await process.engine.send("job", { type: "cancel" });
-  await process.timers.advance(10_000);
+  await process.timers.advance(1_000);
   store.fail(1, new FencedError("job", 2, 3));
-  await process.timers.advance(10_000);
+  process.flow.deliver(job, "worker", "input", { n: 2 });
+  await process.settle();
   answer();
   await process.settle();
   assertEquals([job.status, process.told("command_error"), (await store.find("job"))?.consumed], ["running", [], 0]);
@@ -134,16 +148,16 @@ test("a command that does not fit a job at rest is told by whoever finds it, and
   const job = process.start([1]);
   await process.settle();
   await process.flow.pause(job);
+  const before = await process.store.find("job");
   await process.engine.send("job", { type: "pause" }, { key: "late" });
   assertEquals(await process.engine.recover(), { jobs: [], errors: [] });
   await process.settle();
   assertEquals(process.told("command_error").map(({ key, error }) => [key, (error as Error).message]), [
     ["late", 'Cannot pause job "job" in status "paused": it is not live'],
   ]);
-  const { record, entries } = await process.store.load("job") ?? {};
-  assertEquals([record?.consumed, record?.status, record?.owner], [1, "paused", undefined]);
-  const release = JSON.parse(entries?.at(-1) ?? "");
-  assertEquals([release.kind, release.consumed, release.owner, release.until], ["claim", 1, undefined, undefined]);
+  const after = await process.store.find("job");
+  assertEquals([after?.consumed, after?.status, after?.owner], [1, "paused", undefined]);
+  assertEquals(after?.revision, before?.revision, "the head says it, no entry");
   assertEquals((await process.engine.open("job")).job.status, "paused");
 });
 
@@ -170,7 +184,7 @@ test("of several such tasks that would stop the job the first does", async () =>
   assertEquals(process.begun, []);
 });
 
-test("a claim that comes too late changes nothing in the store", async () => {
+test("a job that somebody else has claimed since it was taken is lost, and nothing changes in the store", async () => {
   const data = memoryStore();
   await dieOften(data, 3);
   const { revision } = await data.find("job") ?? {};
@@ -181,9 +195,10 @@ test("a claim that comes too late changes nothing in the store", async () => {
     },
   };
   const process = new StoredFlowProcess({ store: late, durability: OWNER });
-  const { jobs: [found] } = await process.engine.recover();
+  assertEquals(await process.engine.recover(), { jobs: [], errors: [] });
   await process.settle();
-  assertEquals([found?.job.status, process.begun, (await data.find("job"))?.revision], ["running", [], revision]);
+  assertEquals([process.begun, process.told("lost").length], [[], 1]);
+  assertEquals((await data.find("job"))?.revision, revision);
 });
 
 test("relaxed: a job that is lost leaves no timer behind", async () => {
@@ -220,10 +235,24 @@ test("a job that is deleted under its owner is lost, also after a write that fai
   store.fail(1);
   const wait = assertRejects(() => process.flow.waitForCompletion(job), FencedError);
   await process.settle();
-  await data.delete("job");
+  const record = await data.find("job");
+  assertEquals(record && await data.delete(record), true);
   await process.timers.advance(1_000);
   await wait;
   assertEquals(process.begun, []);
+});
+
+test("a job that is deleted under its owner is lost when that one next renews its lease", async () => {
+  const store = memoryStore();
+  const process = new StoredFlowProcess({ store, work: (_n, ctx) => void ctx.expect("input") });
+  const [job, other] = ["job", "other"].map((jobId) => process.start([1], jobId));
+  await process.settle();
+  const record = await store.find("job");
+  assertEquals(record && await store.delete(record), true);
+  await process.timers.advance(10_000);
+  assertEquals(process.told("lost").map(({ jobId }) => jobId), ["job"]);
+  assertThrows(() => process.flow.cancel(job as JobState), StateError);
+  assertEquals(other?.status, "running");
 });
 
 test("a job that was stopped by its store goes on from what is stored when it is resumed", async () => {
@@ -256,7 +285,9 @@ test("a fork has an id of its own where none is given, and a text that is damage
   await process.flow.waitForCompletion(process.start([1]));
   const { job } = await process.engine.fork("job", 1);
   assertMatch(job.jobId, /^id-/);
-  await process.store.append("job", 3, ["{ no JSON"]);
+  const record = await process.store.find("job");
+  const taken = record && await claimJob(process.store, await enter(process.store, "another"), record);
+  if (taken !== undefined) await process.store.append(claimOf(taken), taken.record.revision, ["{ no JSON"]);
   const engine = new Engine({ store: process.store, registry: process.registry });
   const error = await assertRejects(() => engine.open("job"), SerializationError, "the text is no JSON");
   assertEquals(error.document, "routilux/commit");
@@ -265,9 +296,8 @@ test("a fork has an id of its own where none is given, and a text that is damage
 
 test("processes that let go of a job in time are not suspected, however many they are", async () => {
   const store = memoryStore();
-  const stuck = () => new Promise<void>(() => {});
   for (let round = 0; round < 5; round++) {
-    const process = new StoredFlowProcess({ store, durability: OWNER, work: stuck });
+    const process = new StoredFlowProcess({ store, durability: OWNER, work: untilAborted });
     process.start([1]);
     await process.settle();
     const down = process.engine.shutdown({ drain: false });
@@ -278,6 +308,27 @@ test("processes that let go of a job in time are not suspected, however many the
   const job = process.start([1]);
   await process.settle();
   assertEquals([job.status, job.sharedData], ["completed", { sum: 1 }]);
+});
+
+test("a job whose handler does not heed the shutdown is let go when that handler has returned, and not before", async () => {
+  const store = memoryStore();
+  const gate = createLatch();
+  const first = new StoredFlowProcess({ store, durability: { leaseMs: 3_000 }, work: () => gate.passed });
+  const { timers } = first;
+  first.start([1]);
+  await first.settle();
+  const down = first.engine.shutdown({ drain: false });
+  await timers.advance(1_000);
+  await down;
+  await timers.advance(60_000);
+  const second = new StoredFlowProcess({ store, timers });
+  assertEquals((await second.engine.recover()).jobs, []);
+  gate.open();
+  await first.settle();
+  assertEquals((await store.find("job"))?.owner, undefined);
+  assertEquals((await second.engine.recover()).jobs.length, 1);
+  await second.settle();
+  assertEquals([(await store.find("job"))?.status, timers.size], ["completed", 0]);
 });
 
 test("a snapshot of a running job is refused while its owner has it, and goes on when the lease has ended", async () => {
@@ -326,9 +377,9 @@ test("a copy of a stored job reads running while the store is asked, and as it w
 test("a copy that another engine creates first is lost to that one", async () => {
   const store = memoryStore();
   const { create } = store;
-  store.create = async (job) => {
-    await create({ ...job, head: { ...job.head, owner: "another" } });
-    return false;
+  store.create = async (jobs) => {
+    const claim = await enter(store, "another", { now: 0 });
+    return (await create(jobs.map((job) => ({ ...job, claim })))).map(({ record }) => ({ isNew: false, record }));
   };
   const process = new StoredFlowProcess({ store });
   const copy = JobState.fromText(new StoredFlowProcess().flow.create("source", {}).toText(), process.registry);
@@ -339,7 +390,7 @@ test("a copy that another engine creates first is lost to that one", async () =>
 
 test("a job that goes on under the same id has worked as long as it had", async () => {
   const store = memoryStore();
-  const first = new StoredFlowProcess({ store, work: () => new Promise<void>(() => {}) });
+  const first = new StoredFlowProcess({ store, work: untilAborted });
   first.start([1]);
   await first.settle();
   const down = first.engine.shutdown({ drain: false });

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
+import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { heldStore } from "../support/held_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
@@ -8,7 +9,7 @@ const HOUR = 3_600_000;
 const NOON = 12 * HOUR;
 
 for (const [how, by] of [["back", -HOUR], ["forward", HOUR]] as const) {
-  test(`the clock is set ${how}: an owner renews its claim in time, by the new clock`, async () => {
+  test(`the clock is set ${how}: an owner renews its lease in time, by the new clock`, async () => {
     const timers = manualTimers(NOON);
     const process = new StoredFlowProcess({
       store: heldStore(),
@@ -20,11 +21,36 @@ for (const [how, by] of [["back", -HOUR], ["forward", HOUR]] as const) {
     await timers.advance(1_000);
     await timers.setClock(timers.now() + by);
     await timers.advance(9_000);
-    const record = await process.store.find("job");
-    assertEquals([record?.owner, record?.wakeAt], ["worker", timers.now() + 30_000]);
-    await timers.advance(100_000);
-    assertEquals((await process.store.find("job"))?.wakeAt, timers.now() + 30_000);
+    for (let round = 0; round < 10; round++) {
+      const { owner, heldUntil = 0 } = await process.store.find("job") ?? {};
+      assertEquals([owner, job.status, process.told("lost")], ["worker", "running", []]);
+      const left = heldUntil - timers.now();
+      assertEquals(left > 19_000 && left <= 30_000, true, `${left} ms are left`);
+      await timers.advance(9_000);
+    }
     process.flow.cancel(job);
+  });
+
+  test(`the clock is set ${how}: a store with a clock of its own has the lease all the same, and no job is lost`, async () => {
+    const timers = manualTimers(NOON);
+    const store = memoryStore();
+    const storeNow = () => timers.elapsed();
+    const process = new StoredFlowProcess({
+      store: {
+        ...store,
+        enter: (query) => store.enter({ ...query, now: storeNow() }),
+        renew: (owner, leaseMs) => store.renew(owner, leaseMs, storeNow()),
+        take: (query) => store.take({ ...query, now: storeNow() }),
+        claim: (query) => store.claim({ ...query, now: storeNow() }),
+      },
+      timers,
+      work: () => new Promise<void>((resolve) => void timers.after(1_500, resolve)),
+    });
+    const job = process.start([1, 2, 3]);
+    await timers.advance(1_000);
+    await timers.setClock(timers.now() + by);
+    await timers.advance(10_000);
+    assertEquals([job.status, process.begun, process.told("lost")], ["completed", [1, 2, 3], []]);
   });
 
   test(`the clock is set ${how}: a write that has failed is tried again in time`, async () => {

@@ -63,12 +63,14 @@ export class StoredFlowProcess {
     }
     const registry = new Registry({ Source, Worker });
     this.registry = registry;
+    const number = ++processes;
     this.engine = new Engine({
       timers,
-      ids: manualIds(),
+      // Ids are unique over all processes.
+      ids: manualIds(`id-${number}`),
       registry,
       store,
-      durability: { owner: `process ${++processes}`, ...durability },
+      durability: { owner: `process ${number}`, ...durability },
       observer: (event) => void this.events.push(event),
     });
     this.flow = new Flow({ id: "workshop", registry, engine: this.engine });

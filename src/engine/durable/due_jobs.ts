@@ -66,9 +66,10 @@ export class DueJobs {
     };
   }
 
-  /** Lets go of a job that cannot go on here; with `isFlow`, no job of its flow can. */
-  async letGo(taken: TakenJob, isFlow: boolean): Promise<void> {
+  /** Lets go of a job that cannot go on here, and says why to the observer; with `isFlow`, no job of its flow can. */
+  async letGo(taken: TakenJob, isFlow: boolean, error: unknown): Promise<void> {
     const { jobId, flowHash } = taken.record;
+    this.#session.onRefused(taken.record, error);
     avoid(isFlow ? this.#flows : this.#jobs, isFlow ? flowHash : jobId, this.#session.timers.elapsed());
     await this.#session.letGo(taken);
   }

@@ -1,17 +1,19 @@
 import { StateError, StoreError } from "../../base/errors.ts";
 import { hashText } from "../../base/text_hash.ts";
 import type { FlowGraph } from "../../model/flow_graph.ts";
-import type { JobRecord, StoredCommand, StoredJob, TakenJob } from "../../ports/store.ts";
+import type { CreateAnswer, JobLabels, JobRecord, StoredCommand, StoredJob, TakenJob } from "../../ports/store.ts";
 import type { Job } from "../../job/job.ts";
 import { ReadyQueue } from "../../job/ready_queue.ts";
 import type { Task } from "../../job/task.ts";
 import type { Claim, FirstAttempt } from "../../documents/claim.ts";
 import { type Command, decodeCommand } from "../../documents/command.ts";
+import { encodeClaim } from "../../documents/commit.ts";
 import { encodeFlow } from "../../documents/flow.ts";
 import { writeJob } from "../../documents/job.ts";
 import { Replay } from "../../documents/replay.ts";
 import { delayAfter } from "./durability_settings.ts";
 import { Journal } from "./journal.ts";
+import { placeOf } from "./place.ts";
 import type { StoreSession } from "./store_session.ts";
 
 /** A job as the store has it. */
@@ -30,6 +32,14 @@ export interface Claimed extends Pick<TakenJob, "formerIncarnation"> {
   readonly attempts: Claim | undefined;
 }
 
+/** A job to be stored, and what its user says of it. */
+export interface NewStoredJob extends Partial<Pick<JobLabels, "queue" | "priority" | "tags">> {
+  readonly job: Job;
+}
+
+/** What a job has of which its user says nothing. */
+const DEFAULT_LABELS = { queue: "default", priority: 1, tags: {}, parentId: undefined };
+
 /** The most tasks that are written down with a claim: a job may have any number of workers. */
 const MOST_WATCHED = 64;
 
@@ -39,6 +49,9 @@ const MOST_WATCHED = 64;
  */
 export type PerformCommand = (job: Job, command: Command, consume: () => void) => Promise<boolean> | boolean;
 
+/** Goes on with a claimed job, or carries out its commands; `job` is the object that stands for it here. */
+export type TakeUp = (taken: TakenJob, job: Job) => Promise<unknown>;
+
 /** Keeps the jobs of one flow: creates them in the store, reads them from there, claims them, and reads their inboxes. */
 export class JobStorage {
   /** See `DurabilityOptions`. */
@@ -46,14 +59,16 @@ export class JobStorage {
   readonly #session: StoreSession;
   readonly #graph: FlowGraph;
   readonly #perform: PerformCommand;
+  readonly #takeUp: TakeUp;
   /** Jobs for which commands have arrived before they had a journal. */
   readonly #addressedEarly: WeakSet<Job> = new WeakSet();
   /** The text of the flow, which is stored with each job, and its hash. */
   #flowText: string | undefined;
   #flowHash: string | undefined;
 
-  /** Makes the storage of a flow's jobs; `perform` carries out a command. */
-  constructor(session: StoreSession, graph: FlowGraph, perform: PerformCommand) {
+  /** Makes the storage of a flow's jobs; `perform` carries out a command, `takeUp` goes on with a claimed job. */
+  constructor(session: StoreSession, graph: FlowGraph, perform: PerformCommand, takeUp: TakeUp) {
+    this.#takeUp = takeUp;
     this.#session = session;
     this.maxRecoveries = session.settings.maxRecoveries;
     this.#graph = graph;
@@ -77,21 +92,33 @@ export class JobStorage {
 
   /** Creates a job, claimed by this engine: `undefined` when the store has one of its id. */
   async create(job: Job): Promise<Journal | undefined> {
-    const { store, ownership, createId } = this.#session;
-    const { jobId, flowId, createdAt } = job;
-    const flow = this.#flowText ??= JSON.stringify(encodeFlow(this.#graph));
-    const snapshot = writeJob(job);
-    const token = createId();
+    const { ownership } = this.#session;
+    const fields = { ...this.#fields(job), status: job.status, dueAt: undefined, ...DEFAULT_LABELS };
     const record = await this.#try(job, async () => {
       const claim = await ownership.enter();
-      const [answer] = await store.create([{
-        ...{ jobId, flowId, createdAt, token, flow, snapshot, claim, flowHash: this.#flowHash ??= hashText(flow) },
-        ...{ status: job.status, dueAt: undefined, endedAt: undefined },
-        ...{ queue: "default", priority: 1, tags: {}, parentId: undefined },
-      }]);
+      const [answer] = await this.#session.store.create([{ ...fields, claim }]);
       return answer?.isNew === true && answer.record.incarnation === claim.incarnation ? answer.record : undefined;
     });
     return record === undefined ? undefined : this.open(job, record);
+  }
+
+  /** Creates jobs that are due for whoever takes them. */
+  async createAll(jobs: readonly NewStoredJob[]): Promise<readonly CreateAnswer[]> {
+    const [first] = jobs;
+    if (first === undefined) return [];
+    const { store, timers } = this.#session;
+    const made = jobs.map(({ job, ...labels }) => {
+      return { ...this.#fields(job), ...DEFAULT_LABELS, ...labels, ...placeOf(job, timers.now()), claim: undefined };
+    });
+    return await this.#try(first.job, () => store.create(made));
+  }
+
+  #fields(job: Job) {
+    const { jobId, flowId, createdAt } = job;
+    const flow = this.#flowText ??= JSON.stringify(encodeFlow(this.#graph));
+    const flowHash = this.#flowHash ??= hashText(flow);
+    const [snapshot, token] = [writeJob(job), this.#session.createId()];
+    return { jobId, flowId, createdAt, flow, flowHash, snapshot, token, endedAt: undefined };
   }
 
   /** Reads the job that the store has of a job's id. */
@@ -152,7 +179,10 @@ export class JobStorage {
     const now = this.#session.timers.now();
     const before = isNoted ? last.tried : [];
     const { attempts, poisoned } = findFirstTasks(job, workers, now, before, hasDied ? 1 : 0, this.maxRecoveries);
-    journal.begin(attempts);
+    const { owner, incarnation } = this.#session.ownership.lease() ?? {};
+    const { consumed, claim: { epoch } } = journal;
+    const entry = { at: now, consumed, epoch, owner, incarnation, tried: attempts, until: undefined };
+    journal.begin(JSON.stringify(encodeClaim({ kind: "claim", ...entry })));
     return poisoned;
   }
 
@@ -202,7 +232,7 @@ export class JobStorage {
    * @throws {StoreError} when the store keeps failing
    */
   async readFirst(job: Job, journal: Journal): Promise<() => void> {
-    const commands = await this.#try(job, () => this.#inbox(job, journal));
+    const commands = await this.#try(job, () => this.#inbox(journal));
     return () => {
       journal.polled = this.#carryOut(job, journal, commands);
       this.pollEarly(job);
@@ -215,7 +245,7 @@ export class JobStorage {
       await this.#performAll(job, journal, first);
       while (journal.isAddressed && !journal.isLost && !journal.isReleased && !job.isStarting) {
         journal.isAddressed = false;
-        await this.#performAll(job, journal, await this.#inbox(job, journal));
+        await this.#performAll(job, journal, await this.#inbox(journal));
       }
       if (journal.isReleased && journal.isAddressed && !journal.isLost) await this.#takeBack(job, journal);
     } catch (error) {
@@ -228,10 +258,16 @@ export class JobStorage {
   /** A job that was let go while its inbox had commands is due: it is claimed again, unless somebody else was faster. */
   async #takeBack(job: Job, journal: Journal): Promise<void> {
     const taken = await this.claim(job, journal.claim.epoch);
-    if (taken !== undefined && this.#session.mayTakeUp(taken)) this.#session.onTaken(taken);
+    if (taken === undefined || !this.#session.mayTakeUp(taken)) return;
+    try {
+      await this.#takeUp(taken, job);
+    } catch (error) {
+      this.#session.onRefused(taken.record, error);
+      await this.#session.letGo(taken);
+    }
   }
 
-  async #inbox(job: Job, journal: Journal): Promise<readonly StoredCommand[]> {
+  async #inbox(journal: Journal): Promise<readonly StoredCommand[]> {
     const { store, timers } = this.#session;
     const at = timers.elapsed();
     const { commands } = await store.inbox(journal.claim, journal.read, timers.now());

@@ -1,15 +1,14 @@
 import { FencedError, StoreError } from "../../base/errors.ts";
 import { Fifo } from "../../base/fifo.ts";
-import { callGuarded, isThenable } from "../../base/thenable.ts";
+import { isThenable } from "../../base/thenable.ts";
 import type { AppendHead, JobClaim, JobRecord } from "../../ports/store.ts";
 import type { CancelTimer } from "../../ports/timers.ts";
 import type { Commit } from "../../job/commit.ts";
 import { hasEnded, type Job } from "../../job/job.ts";
-import type { FirstAttempt } from "../../documents/claim.ts";
-import { encodeClaim, encodeCommit } from "../../documents/commit.ts";
-import { writeJob } from "../../documents/job.ts";
+import { encodeCommit } from "../../documents/commit.ts";
 import { delayAfter } from "./durability_settings.ts";
 import { placeOf } from "./place.ts";
+import { Snapshots } from "./snapshots.ts";
 import type { StoreSession } from "./store_session.ts";
 
 /** What a journal calls back while its job is live. */
@@ -26,6 +25,18 @@ export interface JournalCallbacks {
 interface Write {
   readonly entries: readonly string[];
   readonly head: AppendHead | undefined;
+  /** The head without the last entry, which ends the job. */
+  readonly headBefore: AppendHead | undefined;
+  /** What is called when it is stored. */
+  readonly after: readonly (() => void)[];
+}
+
+/** How a job rests after the last entry that was handed in. */
+interface Rest {
+  /** Whether the engine lets go of it. */
+  readonly releases: boolean;
+  /** What had been consumed before that entry. */
+  readonly consumedBefore: number;
 }
 
 interface Waiter {
@@ -50,19 +61,23 @@ export class Journal {
   #onRested: (() => void) | undefined;
   /** How many such commits are being stored: a job at rest may take deliveries. */
   #rests = 0;
+  /** Whether the engine has let go of the job, or is just doing so. */
+  isReleased = false;
   /** The last command that was read; those before it have been carried out, or are being so. */
   read: number;
   /** When the last look into the inbox began that the store has answered: in elapsed time. */
   readAt: number = -Infinity;
   readonly #job: Job;
   readonly #session: StoreSession;
+  readonly #snapshots: Snapshots;
   #claim: JobClaim;
   #consumed: number;
   /** Whether the next write says what was consumed, and where the job stands. */
   #isHeadNew = false;
-  /** Whether the next write lets go of the job, or says that it rests. */
-  #rest: { readonly releases: boolean } | undefined;
-  #isReleased = false;
+  /** What had been consumed when the last entry was handed in, and the status that was last written. */
+  #consumedHanded: number;
+  #status: string;
+  #rest: Rest | undefined;
   /** The revision with all that was handed in, and the one that is stored. */
   #handed: number;
   #stored: number;
@@ -72,7 +87,7 @@ export class Journal {
   #writtenAt: number | undefined;
   readonly #waiters: Fifo<Waiter> = new Fifo();
   /** What is called when the next write that has not begun is stored. */
-  #afterWrite: (() => void)[] = [];
+  #after: (() => void)[] = [];
   #isWriting = false;
   /** Whether `flush` is on the stack: a write that succeeds meanwhile calls no `onStored`, as the caller goes on by itself. */
   #isFlushing = false;
@@ -80,20 +95,16 @@ export class Journal {
   #callbacks: JournalCallbacks | undefined;
   #lost: Error | undefined;
   #stopFlush: CancelTimer | undefined;
-  /** Characters of entries since the last snapshot, and how many make the next one due. */
-  #length = 0;
-  #snapshotAt: number;
-
   /** Makes the journal of a job that this engine has claimed. */
-  constructor(job: Job, session: StoreSession, { jobId, life, epoch, revision, consumed }: JobRecord) {
+  constructor(job: Job, session: StoreSession, { jobId, life, epoch, revision, consumed, status }: JobRecord) {
     this.#job = job;
     this.#session = session;
     this.#claim = { jobId, life, epoch };
     this.#handed = revision;
     this.#stored = revision;
-    this.#consumed = consumed;
-    this.read = consumed;
-    this.#snapshotAt = session.settings.snapshotLength;
+    this.#consumed = this.#consumedHanded = this.read = consumed;
+    this.#status = status;
+    this.#snapshots = new Snapshots(job, session);
   }
 
   /** Whether an entry has not been stored yet. */
@@ -109,11 +120,6 @@ export class Journal {
   /** Why nothing can be written any more, if that is so. */
   get lost(): Error | undefined {
     return this.#lost;
-  }
-
-  /** Whether the engine has let go of the job, or is just doing so. */
-  get isReleased(): boolean {
-    return this.#isReleased;
   }
 
   /** The claim by which this engine has the job. */
@@ -144,23 +150,10 @@ export class Journal {
     this.#callbacks = callbacks;
   }
 
-  /** The next entry says where a job stands that was claimed; and which tasks stood first, if its owner before has died. */
-  begin(attempts: readonly FirstAttempt[] | undefined): void {
+  /** The next write says where a job stands that was claimed; and `attempts`, the text of a claim's entry, comes with it. */
+  begin(attempts: string | undefined): void {
     this.#isHeadNew = true;
-    if (attempts === undefined) return;
-    const { epoch } = this.#claim;
-    const { timers, ownership } = this.#session;
-    const { owner, incarnation } = ownership.lease() ?? { owner: ownership.name, incarnation: undefined };
-    const entry = {
-      at: timers.now(),
-      consumed: this.#consumed,
-      epoch,
-      owner,
-      incarnation,
-      tried: attempts,
-      until: undefined,
-    };
-    this.#add(JSON.stringify(encodeClaim({ kind: "claim", ...entry })));
+    if (attempts !== undefined) this.#add(attempts);
   }
 
   /** The engine has lost its lease, and has claimed the job again before anybody else did. */
@@ -191,11 +184,13 @@ export class Journal {
     // Unreachable: a job is detached when its journal is lost. Nothing is written after that.
     if (this.#lost !== undefined) return;
     this.#add(text);
+    this.#consumedHanded = this.#consumed;
     if (run !== undefined) {
       if (this.#isStrict) this.#waiters.push({ revision: this.#handed, run });
       else run();
     }
-    this.#takeSnapshot();
+    const store = this.#snapshots.take(this.#claim, this.#handed);
+    if (store !== undefined) this.whenStored(store);
     if (this.#isStrict) this.flush();
     else this.#scheduleFlush();
   }
@@ -205,8 +200,8 @@ export class Journal {
    * that is stored.
    */
   rest(text: string, releases: boolean, run: () => void): void {
-    this.#rest = { releases };
-    this.#isReleased = releases;
+    this.#rest = { releases, consumedBefore: this.#consumedHanded };
+    this.isReleased = releases;
     this.#isHeadNew = true;
     this.write(text);
     const callbacks = this.#callbacks;
@@ -224,10 +219,10 @@ export class Journal {
   /** Lets go of the job as it stands; `run` is called when that is stored. */
   release(run: () => void = () => {}): void {
     if (this.#lost !== undefined) return;
-    this.#isReleased = true;
-    this.#rest = { releases: true };
+    this.isReleased = true;
+    this.#rest = { releases: true, consumedBefore: this.#consumed };
     this.#isHeadNew = true;
-    this.#afterWrite.push(run);
+    this.#after.push(run);
     this.flush();
   }
 
@@ -243,8 +238,7 @@ export class Journal {
     if (this.#entries.length === 0 && !this.#isHeadNew) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;
-    const write = { entries: this.#entries, head: this.#isHeadNew ? this.#createHead() : undefined };
-    this.#entries = [];
+    const write = this.#createWrite();
     this.#isWriting = true;
     this.#writtenAt = this.#gatheredAt;
     this.#gatheredAt = undefined;
@@ -254,16 +248,23 @@ export class Journal {
     this.#isFlushing = isInside;
   }
 
-  #createHead(): AppendHead {
-    const at = this.#session.timers.now();
-    const rest = this.#rest;
+  #createWrite(): Write {
+    const [entries, after, rest] = [this.#entries, this.#after, this.#rest];
+    this.#entries = [];
+    if (after.length > 0) this.#after = [];
+    if (!this.#isHeadNew) return { entries, head: undefined, headBefore: undefined, after };
     this.#isHeadNew = false;
     this.#rest = undefined;
-    // While somebody has the job, it is found by its owner: when it is due matters to nobody else.
+    const at = this.#session.timers.now();
     const { status } = this.#job;
-    const isHeld = rest === undefined && !hasEnded(status);
-    const place = isHeld ? { status, dueAt: undefined, endedAt: undefined } : placeOf(this.#job, at);
-    return { ...place, consumed: this.#consumed, at, releases: rest?.releases === true };
+    // While somebody has the job, it is found by its owner: when it is due matters to nobody else.
+    const held = { status, dueAt: undefined, endedAt: undefined, consumed: this.#consumed, at, releases: false };
+    const headBefore = { ...held, status: this.#status, consumed: rest?.consumedBefore ?? this.#consumed };
+    this.#status = status;
+    const head = rest === undefined && !hasEnded(status)
+      ? held
+      : { ...held, ...placeOf(this.#job, at), releases: rest?.releases === true };
+    return { entries, head, headBefore, after };
   }
 
   get #isStrict(): boolean {
@@ -283,12 +284,13 @@ export class Journal {
     }
   }
 
-  #succeed({ entries }: Write): void {
+  #succeed({ entries, head, after }: Write): void {
     this.#isWriting = false;
     this.#failures = 0;
     this.#writtenAt = undefined;
     this.#stored += entries.length;
-    if (this.#afterWrite.length > 0) { for (const run of this.#afterWrite.splice(0)) run(); }
+    if (head?.releases === true && head.endedAt === undefined) this.#session.onReleased(this.#job);
+    for (const run of after) run();
     for (
       let next = this.#waiters.peek();
       next !== undefined && next.revision <= this.#stored;
@@ -302,9 +304,9 @@ export class Journal {
   }
 
   /** The job must not end now: what comes before its end is stored, and whoever has it decides again. */
-  #refuse({ entries }: Write): void {
+  #refuse({ entries, headBefore: head }: Write): void {
     this.#handed--;
-    this.#isReleased = false;
+    this.isReleased = false;
     const { size } = this.#waiters;
     for (let i = 0; i < size; i++) {
       const waiter = this.#waiters.shift();
@@ -317,12 +319,11 @@ export class Journal {
       callbacks?.onUnread();
       this.#rested();
     };
-    if (entries.length === 1) {
-      this.#isWriting = false;
-      return refused();
+    if (entries.length > 1) {
+      return this.#attempt({ entries: entries.slice(0, -1), head, headBefore: undefined, after: [refused] });
     }
-    this.#afterWrite.unshift(refused);
-    this.#attempt({ entries: entries.slice(0, -1), head: undefined });
+    this.#isWriting = false;
+    refused();
   }
 
   #fail(error: unknown, write: Write, claim: JobClaim): void {
@@ -353,9 +354,11 @@ export class Journal {
       const isOurs = record?.life === life && write.entries.length > 0 &&
         write.entries.every((entry, i) => entries[from + i] === entry);
       const isClaimed = record?.life === life && record.epoch === this.#claim.epoch;
-      if (isOurs) this.#succeed(write);
+      // Whoever has claimed it since has found it as one that was let go, or as one of a lost lease: that is the same to it.
+      const isLetGo = record?.life === life && write.entries.length === 0 && write.head?.releases === true;
+      if (isOurs || isLetGo) this.#succeed(write);
       else if (isClaimed && claim !== this.#claim && record.revision === this.#stored) return this.#attempt(write);
-      if (!isOurs || !isClaimed) this.lose(error);
+      if (!isClaimed || !(isOurs || isLetGo)) this.lose(error);
     }, (failure: unknown) => this.#fail(failure, write, claim));
   }
 
@@ -375,22 +378,11 @@ export class Journal {
     this.#onRested?.();
   }
 
-  #takeSnapshot(): void {
-    if (this.#length < this.#snapshotAt) return;
-    const { store, settings } = this.#session;
-    const onError = (error: unknown) => this.#session.onStoreError(this.#job, error);
-    const revision = this.#handed;
-    const text = writeJob(this.#job);
-    this.#length = 0;
-    this.#snapshotAt = Math.max(settings.snapshotLength, text.length);
-    this.whenStored(() => callGuarded(() => store.compact(this.#claim, revision, text), onError));
-  }
-
   #add(text: string): void {
     if (!this.#isStrict) this.#gatheredAt ??= this.#session.timers.elapsed();
     this.#entries.push(text);
     this.#handed++;
-    this.#length += text.length;
+    this.#snapshots.add(text.length);
   }
 
   #scheduleFlush(): void {

@@ -101,6 +101,11 @@ export class Ownership {
       const again = this.#last;
       const [now, elapsed] = [this.#timers.now(), this.#timers.elapsed()];
       const takesOver = takeOver === "at once" && again === undefined;
+      if (again !== undefined) {
+        // The store may still have the lease: it counts from later, and by another clock.
+        const { isHeld } = await this.#store.renew({ owner: this.#name, incarnation: again }, leaseMs, now);
+        if (isHeld) return this.#begin(again, now, elapsed);
+      }
       const { incarnation } = await this.#store.enter({ owner: this.#name, leaseMs, now, token, again, takesOver });
       if (incarnation !== undefined) return this.#begin(incarnation, now, elapsed);
       // Another engine has this name now: two under one name would take it from each other for ever.

@@ -1,12 +1,10 @@
 import { FencedError, StoreError } from "../../base/errors.ts";
 import { callGuarded } from "../../base/thenable.ts";
-import type { FlowGraph } from "../../model/flow_graph.ts";
 import type { EngineEvent } from "../../ports/observer.ts";
 import type { JobRecord, Store, StoreEvent, TakenJob } from "../../ports/store.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import type { Job } from "../../job/job.ts";
 import { delayAfter, type DurabilitySettings } from "./durability_settings.ts";
-import { JobStorage, type PerformCommand } from "./job_storage.ts";
 import type { Journal } from "./journal.ts";
 import { Ownership } from "./ownership.ts";
 
@@ -35,8 +33,8 @@ export class StoreSession {
   readonly journals: WeakMap<Job, Journal> = new WeakMap();
   /** The records of jobs at rest, as they were last read or written here. */
   readonly records: WeakMap<Job, JobRecord> = new WeakMap();
-  /** Takes up a job that was claimed without being asked for. */
-  onTaken: (taken: TakenJob) => void = () => {};
+  /** Takes up a job that was claimed without being asked for. An engine that cannot build flows lets it go. */
+  onTaken: (taken: TakenJob) => void = (taken) => callGuarded(() => this.letGo(taken), (error) => this.onError(error));
   /** The incarnations that are known to have lived on without their lease: they have died of no job. */
   #survived: ReadonlySet<number> = new Set();
   readonly #entries: Map<string, Entry> = new Map();
@@ -66,14 +64,25 @@ export class StoreSession {
     });
   }
 
-  /** Makes the storage of one flow's jobs; `perform` carries out a command. */
-  storageOf(graph: FlowGraph, perform: PerformCommand): JobStorage {
-    return new JobStorage(this, graph, perform);
-  }
-
   /** Tells the observer that the store has failed, for no single job. */
   onError(error: unknown): void {
-    for (const { job } of this.#entries.values()) return this.onStoreError(job, error);
+    this.#tell({ type: "engine_error", error, at: this.timers.now() });
+  }
+
+  /** Tells the observer that this engine has claimed a job. */
+  onClaimed({ record: { jobId, flowId }, formerIncarnation }: TakenJob): void {
+    const fromDead = formerIncarnation !== undefined && !this.hasSurvived(formerIncarnation);
+    this.#tell({ type: "taken", jobId, flowId, fromDead, at: this.timers.now() });
+  }
+
+  /** Tells the observer that this engine has let go of a job that has not ended. */
+  onReleased({ jobId, flowId }: Job): void {
+    this.#tell({ type: "released", jobId, flowId, at: this.timers.now() });
+  }
+
+  /** Tells the observer that a job that is due cannot go on here. */
+  onRefused({ jobId, flowId }: JobRecord, error: unknown): void {
+    this.#tell({ type: "refused", jobId, flowId, error, at: this.timers.now() });
   }
 
   /** Tells the observer that the store has failed; the call is repeated. */
@@ -207,12 +216,23 @@ export class StoreSession {
     for (const { jobId } of jobs) this.#entries.get(jobId)?.poll();
   }
 
-  /** Takes up jobs that this engine has claimed without knowing: the answer to the claim was lost. */
+  /**
+   * Takes up jobs that this engine has claimed without knowing, as the answer to the claim was lost; and gives up those that were
+   * deleted, or that another engine has claimed.
+   */
   async #reconcile(): Promise<void> {
     const lease = this.ownership.lease();
     if (lease === undefined) return;
+    const before = this.#journals().map((journal) => ({ journal, claim: journal.claim }));
     try {
-      const jobs = (await this.store.held(lease)).filter(({ jobId }) => !this.#entries.has(jobId));
+      const held = await this.store.held(lease);
+      if (this.ownership.lease()?.incarnation !== lease.incarnation) return;
+      const ids = new Set(held.map(({ jobId }) => jobId));
+      for (const { journal, claim } of before) {
+        const isGone = !ids.has(claim.jobId) && journal.claim === claim && !journal.isReleased;
+        if (isGone) journal.lose(new FencedError(claim.jobId, undefined, undefined));
+      }
+      const jobs = held.filter(({ jobId }) => !this.#entries.has(jobId));
       if (jobs.length === 0) return;
       const answer = await this.store.claim({ ...lease, now: this.timers.now(), jobs });
       if (this.ownership.lease() !== lease) return;
@@ -222,13 +242,18 @@ export class StoreSession {
     }
   }
 
+  /** The journals of the jobs that this engine has claimed. */
+  #journals(): readonly Journal[] {
+    return [...this.#entries.values()].flatMap(({ job }) => this.journalOf(job) ?? []);
+  }
+
   /** The lease has ended: enters again, and claims the jobs that nobody else has claimed since. The others are lost. */
   async #regain(): Promise<void> {
     if (this.#isRegaining || this.#entries.size === 0) return;
     this.#isRegaining = true;
     const { ownership, timers, settings } = this;
     const { name } = ownership;
-    const journals = [...this.#entries.values()].flatMap(({ job }) => this.journalOf(job) ?? []);
+    const journals = this.#journals();
     const lose = (create: (jobId: string) => Error) => {
       for (const journal of journals) journal.lose(create(journal.claim.jobId));
     };
@@ -236,6 +261,7 @@ export class StoreSession {
       try {
         const lease = await ownership.enter();
         if (ownership.name !== name) {
+          this.#tell({ type: "replaced", owner: name, at: timers.now() });
           lose((jobId) => new FencedError(jobId, undefined, undefined, `another engine has started as "${name}"`));
           break;
         }

@@ -1,0 +1,282 @@
+import { StateError, TimeoutError, UnknownOutcomeError } from "./base/errors.ts";
+import { checkDuration, checkInteger, checkName } from "./base/options.ts";
+import { describeValue } from "./base/path.ts";
+import { type Command, encodeCommand } from "./documents/command.ts";
+import type { JobState } from "./documents/job_state.ts";
+import { jobOf } from "./documents/job_state.ts";
+import { type JobOutput, viewOutput } from "./documents/job_views.ts";
+import { delayAfter } from "./engine/durable/durability_settings.ts";
+import type { StoreSession } from "./engine/durable/store_session.ts";
+import { executionOf } from "./engine/execution/execution.ts";
+import type { WaitOptions } from "./engine/execution/waits.ts";
+import type { Flow } from "./flow.ts";
+import { StoreWatch } from "./job_watch.ts";
+import type { ConnectionTarget } from "./model/connection.ts";
+import { membershipOf } from "./model/routine.ts";
+import { Slot } from "./model/slot.ts";
+import type { JobRecord, SendAnswer } from "./ports/store.ts";
+import { payloadOf } from "./values/encoder.ts";
+import type { Payload } from "./values/payload.ts";
+import type { Registry } from "./values/registry.ts";
+import { validate } from "./values/standard_schema.ts";
+
+/** The options of what is asked of a job by a handle. */
+export interface AskOptions {
+  /** Makes it count once, however often it is asked: see `durability.keyRetentionMs`. @default {a new id for each call} */
+  readonly key?: string;
+  /** Ends the call when aborted: it rejects with the signal's reason. Then what was asked may be stored or not. */
+  readonly signal?: AbortSignal;
+}
+
+/** The options of `handle.outputs`. */
+export interface OutputsOptions {
+  /** The number of the first output, counted from 0 since the job began. @default {0} */
+  readonly from?: number;
+  /** Ends the iteration when aborted: it rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A job in a store, wherever it is: live here, live in another process, or at rest. What is asked of it is stored in its inbox, and
+ * carried out by whoever has the job, or takes it next, in the order in which it was stored.
+ *
+ * Each of `deliver`, `pause`, `resume`, `cancel` and `redrive` resolves when it is stored, and then has its effect exactly once. It
+ * rejects, and nothing is stored, with a `StateError` when there is no such job, its id was given to another one since, it has ended, or
+ * its inbox is full; and with an `UnknownOutcomeError` when the store has failed so often that it may be stored or not.
+ */
+export interface JobHandle {
+  /** The job's id. */
+  readonly jobId: string;
+  /**
+   * Delivers data to a slot.
+   *
+   * @throws {TypeError} for a slot that the job's flow does not have
+   * @throws {SerializationError} naming the path of data that cannot travel
+   * @throws {SchemaError} when the slot's schema refuses the data
+   */
+  deliver<T = unknown>(to: Slot<T> | ConnectionTarget, data: NoInfer<T>, options?: AskOptions): Promise<void>;
+  /** Pauses the job: running handlers may go on for `graceMs` (by default 1,000). */
+  pause(
+    options?: AskOptions & { readonly reason?: string; readonly checkpoint?: unknown; readonly graceMs?: number },
+  ): Promise<void>;
+  /** Lets a paused job go on. */
+  resume(options?: AskOptions): Promise<void>;
+  /** Ends the job in status `cancelled`. */
+  cancel(options?: AskOptions & { readonly reason?: string }): Promise<void>;
+  /** Lets a job that has ended go on: its failures become tasks again. */
+  redrive(options?: AskOptions): Promise<void>;
+  /**
+   * Reads the job as it is stored now: a picture, which does not change.
+   *
+   * @throws {StateError} when there is no such job
+   */
+  read(): Promise<JobState>;
+  /**
+   * Waits until the job has ended, wherever it works, and reads it.
+   *
+   * @throws {StateError} when there is no such job, or it is deleted
+   * @throws {TimeoutError} when the time is up
+   * @throws the signal's reason when it is aborted
+   */
+  ended(options?: WaitOptions): Promise<JobState>;
+  /** Iterates over the job's outputs, from the stored ones on, until the job has ended: the same list for everybody. */
+  outputs(options?: OutputsOptions): AsyncGenerator<JobOutput, void, undefined>;
+}
+
+/** What `flow.start` resolves with. */
+export interface StartedJob extends JobHandle {
+  /** Whether the call has made the job; if not, it had been started before. */
+  readonly isNew: boolean;
+}
+
+/** What a handle needs of its engine. */
+export interface HandleHost {
+  readonly session: StoreSession;
+  readonly registry: Registry;
+  /** The flow of a job, if it can be built here. */
+  flowOf(record: JobRecord): Promise<Flow | undefined>;
+  /** Whether a job's flow has a slot, by its document. */
+  hasSlot(record: JobRecord, target: ConnectionTarget): Promise<boolean>;
+  /** Reads a job; and its flow's id is that of the flow, if one is given. */
+  read(jobId: string, flow: Flow | undefined): Promise<JobState>;
+}
+
+/** Why something was not stored. */
+const REFUSALS: Readonly<Record<Exclude<SendAnswer, "stored" | "known">, string>> = {
+  differs: "something else was asked of it with this key",
+  ended: "it has ended; redrive() lets it go on",
+  full: "its inbox is full; it takes more when what is in it has been carried out",
+  unknown: "the store has none of this id, or it was deleted",
+};
+
+/** A handle of a job, by the engine that reaches its store. */
+export class StoredJobHandle implements JobHandle {
+  readonly jobId: string;
+  readonly #host: HandleHost;
+  readonly #flow: Flow | undefined;
+  /** The life of the job that was first found: a handle stays with it. */
+  #life: number | undefined;
+
+  /** Makes a handle; `flow` is the one that the job must be of. */
+  constructor(host: HandleHost, jobId: string, flow: Flow | undefined, life?: number) {
+    this.jobId = checkName("Cannot make a handle", "jobId", jobId);
+    this.#host = host;
+    this.#flow = flow;
+    this.#life = life;
+  }
+
+  async deliver<T = unknown>(
+    to: Slot<T> | ConnectionTarget,
+    data: NoInfer<T>,
+    options: AskOptions = {},
+  ): Promise<void> {
+    const action = `Cannot deliver to job "${this.jobId}"`;
+    const { routine, slot } = targetOf(action, to);
+    const record = await this.#find("deliver to");
+    const flow = await this.#host.flowOf(record);
+    if (flow === undefined && !await this.#host.hasSlot(record, { routine, slot })) {
+      throw new TypeError(`${action}: its flow "${record.flowId}" has no slot "${slot}" of routine "${routine}"`);
+    }
+    const schema = flow?.slot(routine, slot).schema;
+    if (schema !== undefined) validate(schema, data, `${action}: data for slot "${slot}" of routine "${routine}"`);
+    const payload = this.#encode(action, "data", data, flow);
+    await this.#ask("deliver to", record, { type: "deliver", routine, slot, data: payload }, options);
+  }
+
+  async pause(options: Parameters<JobHandle["pause"]>[0] = {}): Promise<void> {
+    const action = `Cannot pause job "${this.jobId}"`;
+    const { reason, checkpoint, graceMs } = options;
+    if (graceMs !== undefined) checkDuration(action, "graceMs", graceMs);
+    const record = await this.#find("pause");
+    const payload = this.#encode(action, "checkpoint", checkpoint, this.#flow);
+    await this.#ask("pause", record, { type: "pause", reason, checkpoint: payload, graceMs }, options);
+  }
+
+  async resume(options: AskOptions = {}): Promise<void> {
+    await this.#ask("resume", await this.#find("resume"), { type: "resume", redrive: false }, options);
+  }
+
+  async cancel(options: Parameters<JobHandle["cancel"]>[0] = {}): Promise<void> {
+    await this.#ask("cancel", await this.#find("cancel"), { type: "cancel", reason: options.reason }, options);
+  }
+
+  async redrive(options: AskOptions = {}): Promise<void> {
+    const record = await this.#find("redrive");
+    if (record.endedAt === undefined && options.key === undefined) {
+      throw this.#refuse("redrive", record.status, "only a job that has ended can be redriven");
+    }
+    await this.#ask("redrive", record, { type: "resume", redrive: true }, options);
+  }
+
+  async read(): Promise<JobState> {
+    await this.#find("read");
+    return await this.#host.read(this.jobId, this.#flow);
+  }
+
+  async ended({ timeoutMs = Infinity, signal }: WaitOptions = {}): Promise<JobState> {
+    signal?.throwIfAborted();
+    const { session } = this.#host;
+    const until = session.timers.elapsed() + timeoutMs;
+    const watch = new StoreWatch(session, (event) => event.type === "ended" && event.jobId === this.jobId);
+    try {
+      for (;;) {
+        const { endedAt } = await this.#find("wait for");
+        if (endedAt !== undefined) return await this.read();
+        const left = until - session.timers.elapsed();
+        if (left <= 0) throw new TimeoutError(`Job "${this.jobId}"`, timeoutMs);
+        await watch.changed(signal, Math.min(left, 1_000));
+      }
+    } finally {
+      watch.stop();
+    }
+  }
+
+  async *outputs({ from = 0, signal }: OutputsOptions = {}): AsyncGenerator<JobOutput, void, undefined> {
+    checkInteger(`Cannot read the outputs of job "${this.jobId}"`, "from", from, 0);
+    signal?.throwIfAborted();
+    const { session, registry } = this.#host;
+    let [next, revision] = [from, -1];
+    const watch = new StoreWatch(session, (event) => event.type === "ended" && event.jobId === this.jobId);
+    let stopListening: (() => void) | undefined;
+    try {
+      for (;;) {
+        const live = session.liveJob(this.jobId);
+        // A job that is live here tells of each commit.
+        stopListening = live && executionOf(live)?.listeners.onCommit(() => watch.wake());
+        const record = await this.#find("read the outputs of");
+        if (record.revision !== revision) {
+          revision = record.revision;
+          const { outputs } = jobOf(await this.read());
+          const first = outputs.dropped;
+          for (const output of outputs.toArray().slice(Math.max(0, next - first))) {
+            next = Math.max(next, first) + 1;
+            yield viewOutput(output, registry);
+          }
+        }
+        if (record.endedAt !== undefined) return;
+        await watch.changed(signal);
+        stopListening?.();
+      }
+    } finally {
+      stopListening?.();
+      watch.stop();
+    }
+  }
+
+  /** The job's record, of the life that this handle is for. */
+  async #find(call: string): Promise<JobRecord> {
+    const record = await this.#host.session.store.find(this.jobId);
+    if (record === undefined) throw this.#refuse(call, "unknown", REFUSALS.unknown);
+    this.#life ??= record.life;
+    if (record.life !== this.#life) throw this.#refuse(call, "unknown", "it was deleted, and its id is another job's");
+    if (this.#flow !== undefined && record.flowId !== this.#flow.id) {
+      throw this.#refuse(call, record.status, `it is a job of flow "${record.flowId}", not of "${this.#flow.id}"`);
+    }
+    return record;
+  }
+
+  #encode(action: string, root: string, value: unknown, flow: Flow | undefined): Payload | undefined {
+    return payloadOf(value, flow?.registry ?? this.#host.registry, { action, root }, flow?.limits);
+  }
+
+  /** Stores a command; as often as it takes, for the key makes it count once. */
+  async #ask(call: string, { status }: JobRecord, command: Command, { key, signal }: AskOptions): Promise<void> {
+    const { session } = this.#host;
+    const { settings, timers, store, createId } = session;
+    const { keyRetentionMs, inboxLimit: room } = settings;
+    const known = key === undefined ? createId() : checkName(`Cannot ${call} job "${this.jobId}"`, "key", key);
+    const text = encodeCommand(command);
+    const reopens = command.type === "resume" && command.redrive;
+    for (let failures = 0;; failures++) {
+      signal?.throwIfAborted();
+      let answer: SendAnswer;
+      try {
+        const sent = { key: known, text, reopens, keyRetentionMs, room, now: timers.now() };
+        answer = await store.send({ jobId: this.jobId, life: this.#life }, sent);
+      } catch (error) {
+        session.onError(error);
+        if (failures + 1 >= settings.attempts) throw new UnknownOutcomeError(call, this.jobId, known, { cause: error });
+        await new Promise<void>((resolve) => void timers.after(delayAfter(failures + 1, settings), resolve));
+        continue;
+      }
+      if (answer === "stored" || answer === "known") return;
+      // An earlier try may have been stored, and carried out, and its answer lost.
+      if (failures > 0) throw new UnknownOutcomeError(call, this.jobId, known, { cause: REFUSALS[answer] });
+      throw this.#refuse(call, answer === "ended" ? "ended" : status, REFUSALS[answer]);
+    }
+  }
+
+  #refuse(call: string, status: string, why: string): StateError {
+    return new StateError(call, status, `Cannot ${call} job "${this.jobId}": ${why}`);
+  }
+}
+
+/** The names of a routine and its slot. */
+function targetOf(action: string, to: Slot<never> | ConnectionTarget): ConnectionTarget {
+  if (!(to instanceof Slot)) {
+    return { routine: checkName(action, "routine", to.routine), slot: checkName(action, "slot", to.slot) };
+  }
+  const membership = membershipOf(to.owner);
+  if (membership !== undefined) return { routine: membership.id, slot: to.name };
+  throw new TypeError(`${action}: slot "${to.name}" belongs to ${describeValue(to.owner)}, which is in no flow`);
+}

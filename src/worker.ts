@@ -1,0 +1,176 @@
+import { hashText } from "./base/text_hash.ts";
+import { checkDuration, checkInteger } from "./base/options.ts";
+import type { DueJobs } from "./engine/durable/due_jobs.ts";
+import type { StoreSession } from "./engine/durable/store_session.ts";
+import type { EngineHost } from "./engine/execution/engine_host.ts";
+import { executionOf } from "./engine/execution/execution.ts";
+import { bringToRest } from "./engine/execution/waits.ts";
+import { StoreWatch } from "./job_watch.ts";
+import type { Job } from "./job/job.ts";
+import { passivate } from "./passivation.ts";
+import type { TakenJob } from "./ports/store.ts";
+
+/** The options of `engine.work`. */
+export interface WorkOptions {
+  /** How many jobs the worker has at the same time. @default {100} */
+  readonly concurrency?: number;
+  /** The ids of flows; only their jobs. @default {all that the registry can build} */
+  readonly flows?: readonly string[];
+  /** The names of queues; only their jobs. @default {all} */
+  readonly queues?: readonly string[];
+  /** How often the store is looked at where nothing tells of jobs that are due, in milliseconds. @default {1000} */
+  readonly pollMs?: number;
+  /** How long live jobs may run what is due when the worker stops, in milliseconds. @default {10000} */
+  readonly drainMs?: number;
+  /** How long a job may wait before it is let go until it is due or told something, in milliseconds. @default {5000} */
+  readonly idleMs?: number;
+  /** Stops the worker when aborted. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a worker has done. */
+export interface WorkSummary {
+  /** How often it has taken a job. */
+  readonly taken: number;
+  /** How many jobs could not go on here; an observer was told why. */
+  readonly refused: number;
+}
+
+/** A worker: it takes jobs that are due, and goes on with them. */
+export interface Worker {
+  /** How many jobs it has now. */
+  readonly size: number;
+  /**
+   * Takes no more jobs, lets those that it has run what is due, for `drainMs` at the most, and lets go of them. Resolves when they
+   * rest; each call resolves with the same summary.
+   */
+  stop(): Promise<WorkSummary>;
+}
+
+/** What a worker needs of its engine. */
+export interface WorkHost {
+  readonly host: EngineHost;
+  readonly session: StoreSession;
+  readonly due: DueJobs;
+  /** Goes on with a claimed job. @throws why that is not possible: then it has been let go */
+  takeUp(taken: TakenJob): Promise<Job | undefined>;
+}
+
+/** The loop of `engine.work`. */
+export class StoreWorker implements Worker {
+  readonly #engine: WorkHost;
+  readonly #options: Required<Omit<WorkOptions, "flows" | "queues" | "signal">>;
+  readonly #filter: Pick<WorkOptions, "flows" | "queues">;
+  readonly #jobs: Set<Job> = new Set();
+  readonly #watch: StoreWatch;
+  readonly #stopUse: () => void;
+  readonly #stopSignal: () => void;
+  readonly #loop: Promise<void>;
+  #stopped: Promise<WorkSummary> | undefined;
+  #taken = 0;
+  #refused = 0;
+
+  /** Begins to work. */
+  constructor(engine: WorkHost, options: WorkOptions) {
+    const { concurrency = 100, pollMs = 1_000, drainMs = 10_000, idleMs = 5_000, signal, ...filter } = options;
+    const action = "Cannot work";
+    signal?.throwIfAborted();
+    this.#engine = engine;
+    this.#options = {
+      concurrency: checkInteger(action, "concurrency", concurrency),
+      pollMs: checkDuration(action, "pollMs", pollMs),
+      drainMs: checkDuration(action, "drainMs", drainMs, Infinity),
+      idleMs: checkDuration(action, "idleMs", idleMs, Infinity),
+    };
+    this.#filter = filter;
+    this.#watch = new StoreWatch(engine.session, () => true);
+    this.#stopUse = engine.session.ownership.use();
+    this.#loop = this.#run();
+    const abort = () => void this.stop();
+    signal?.addEventListener("abort", abort);
+    this.#stopSignal = () => signal?.removeEventListener("abort", abort);
+  }
+
+  get size(): number {
+    return this.#jobs.size;
+  }
+
+  stop(): Promise<WorkSummary> {
+    return this.#stopped ??= this.#stop();
+  }
+
+  async #stop(): Promise<WorkSummary> {
+    this.#stopSignal();
+    this.#watch.wake();
+    await this.#loop;
+    const { host } = this.#engine;
+    const executions = [...this.#jobs].flatMap((job) => executionOf(job) ?? []);
+    await bringToRest(executions, host.timers, undefined, { drain: true, timeoutMs: this.#options.drainMs });
+    this.#watch.stop();
+    this.#stopUse();
+    return { taken: this.#taken, refused: this.#refused };
+  }
+
+  async #run(): Promise<void> {
+    const { concurrency } = this.#options;
+    while (this.#stopped === undefined && !this.#engine.host.isShutDown) {
+      const room = concurrency - this.#jobs.size;
+      // Each catch leaves the others their share.
+      const limit = Math.max(1, Math.ceil(room / 4));
+      let count = 0;
+      try {
+        if (room > 0) count = await this.#take(limit);
+      } catch (error) {
+        this.#engine.session.onError(error);
+      }
+      if (room > 0 && count === limit) await this.#engine.host.pacer.breathe();
+      else await this.#wait(room > 0);
+    }
+  }
+
+  async #take(limit: number): Promise<number> {
+    const { host, due } = this.#engine;
+    const jobs = await due.take(limit, this.#filter);
+    for (const taken of jobs) {
+      await host.pacer.breathe();
+      this.#taken++;
+      try {
+        const job = await this.#engine.takeUp(taken);
+        if (job !== undefined) this.#add(job);
+      } catch {
+        this.#refused++;
+      }
+    }
+    return jobs.length;
+  }
+
+  #add(job: Job): void {
+    const execution = executionOf(job);
+    if (execution === undefined) return;
+    this.#jobs.add(job);
+    const stop = passivate(execution, this.#engine.host.timers, this.#options.idleMs);
+    execution.listeners.onRest(() => {
+      stop();
+      this.#jobs.delete(job);
+      this.#watch.wake();
+    });
+  }
+
+  /** Waits until something may be due: the store tells, the next known instant comes, or it has been a while. */
+  async #wait(hasRoom: boolean): Promise<void> {
+    const { pollMs } = this.#options;
+    const { session, due, host } = this.#engine;
+    if (!hasRoom) return await this.#watch.changed();
+    // Workers that were started together must not ask together for ever.
+    const jitter = parseInt(hashText(host.ids.id()).slice(0, 4), 16) / 0xffff;
+    let ms = pollMs * (0.75 + jitter / 2);
+    while (this.#stopped === undefined) {
+      const next = await due.nextDueAt(this.#filter).catch((error) => session.onError(error));
+      const left = next === undefined ? Infinity : next - host.timers.now();
+      if (left <= 0) return;
+      await this.#watch.changed(undefined, Math.max(1, Math.min(ms, left)));
+      if (left <= ms) return;
+      ms = pollMs;
+    }
+  }
+}
