@@ -88,13 +88,13 @@ export class FleetLedger {
   created(process: number, job: NewJob, record: JobRecord): void {
     const life = new JobLedger(record, job.snapshot, this.#settings.limitsOf(job.flowId), job.createdAt);
     this.lives.set(record.life, life);
-    if (job.claim !== undefined) this.#claim(process, life, { ...job.claim, epoch: 1 }, false);
+    if (job.claim !== undefined) this.#claim(process, life, { ...job.claim, epoch: 1 }, 0);
   }
 
   /** Notes a claim; `before` is the job as it was before. */
   claimed(process: number, { record }: TakenJob, before: JobRecord, now: number): void {
     const life = this.lives.get(record.life);
-    const { incarnation, epoch, sent, consumed } = record;
+    const { incarnation, epoch, sent } = record;
     if (life === undefined || incarnation === undefined) return;
     if (!this.#runs(incarnation, now)) {
       throw new FleetViolation("two at a time", `job ${record.jobId} was given to an engine whose lease has ended`);
@@ -105,17 +105,18 @@ export class FleetLedger {
     }
     const former = before.incarnation;
     if (former !== undefined && this.#leases.get(former)?.process !== process) life.lost.add(former);
-    this.#claim(process, life, { incarnation, epoch }, sent > consumed);
+    this.#claim(process, life, { incarnation, epoch }, sent);
   }
 
-  #claim(process: number, life: JobLedger, claim: { incarnation: number; epoch: number }, hasCommands: boolean): void {
-    life.claim = { process, incarnation: claim.incarnation, epoch: claim.epoch, hasCommands, isRead: false };
+  #claim(process: number, life: JobLedger, claim: { incarnation: number; epoch: number }, sent: number): void {
+    life.claim = { process, incarnation: claim.incarnation, epoch: claim.epoch, sent };
     this.#claims.set(`${process} ${life.jobId}`, life.life);
   }
 
-  inboxRead(process: number, life: number): void {
-    const claim = this.lives.get(life)?.claim;
-    if (claim?.process === process) claim.isRead = true;
+  /** Notes that a process has read a job's inbox. */
+  inboxRead(process: number, number: number): void {
+    const life = this.lives.get(number);
+    life?.read.set(process, life.commands.commands.length);
   }
 
   /** Notes an append that was accepted. Returns what it says. */
@@ -217,7 +218,8 @@ export class FleetLedger {
       }
     }
     const { claim } = life;
-    if (claim?.process === process && claim.hasCommands && !claim.isRead) {
+    const read = Math.max(life.read.get(process) ?? 0, life.commands.consumed);
+    if (claim?.process === process && claim.sent > read) {
       const why = `process ${process} runs a step of ${jobId} before it has read the inbox, which had commands`;
       throw new FleetViolation("too late", why);
     }

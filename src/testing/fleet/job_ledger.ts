@@ -19,15 +19,13 @@ export type OutsideEvent =
   }
   | { readonly type: "expire"; readonly routine: string; readonly slot: string };
 
-/** By whom a job was claimed, and what its inbox had then. */
+/** By whom a job was claimed. */
 export interface LedgerClaim {
   readonly process: number;
   readonly incarnation: number;
   readonly epoch: number;
-  /** Whether its inbox had commands. */
-  readonly hasCommands: boolean;
-  /** Whether its inbox has been read since. */
-  isRead: boolean;
+  /** The sequence of the last command that its inbox had then. */
+  readonly sent: number;
 }
 
 /** What entries are judged by. */
@@ -55,6 +53,8 @@ export class JobLedger {
   /** Whether its result depends on more than on what was delivered to it: it was cancelled, redriven or poisoned. */
   isSteered = false;
   claim: LedgerClaim | undefined;
+  /** The sequence of the last command that each process has read. */
+  readonly read: Map<number, number> = new Map();
   /** The incarnations that have lost the job since its last progress, and have not said that they live. */
   readonly lost: Set<number> = new Set();
   /** The keys of the steps that were committed. */
