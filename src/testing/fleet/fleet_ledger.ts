@@ -86,7 +86,7 @@ export class FleetLedger {
   }
 
   created(process: number, job: NewJob, record: JobRecord): void {
-    const life = new JobLedger(record, job.snapshot, this.#settings.limitsOf(job.flowId), job.createdAt);
+    const life = new JobLedger(record, job.snapshot, this.#settings.limitsOf(job.flowId));
     this.lives.set(record.life, life);
     if (job.claim !== undefined) this.#claim(process, life, { ...job.claim, epoch: 1 }, 0);
   }
@@ -105,7 +105,9 @@ export class FleetLedger {
     }
     const former = before.incarnation;
     if (former !== undefined && this.#leases.get(former)?.process !== process) life.lost.add(former);
-    this.#claim(process, life, { incarnation, epoch }, sent);
+    // An engine that claims its own live job again goes on with it.
+    const isOwn = former !== undefined && this.#leases.get(former)?.process === process;
+    this.#claim(process, life, { incarnation, epoch }, isOwn ? life.claim?.sent ?? 0 : sent);
   }
 
   #claim(process: number, life: JobLedger, claim: { incarnation: number; epoch: number }, sent: number): void {
@@ -253,13 +255,15 @@ export class FleetLedger {
       const { owner, incarnation, dueAt } = record;
       if (owner !== undefined && incarnation !== undefined && this.#runs(incarnation, now)) continue;
       const due = life.dueAt;
-      const isAtOnce = life.wasLetGo && dueAt !== undefined && dueAt <= now;
-      if (owner === undefined && dueAt !== due && !isAtOnce) {
+      // Whoever has let go of it may have a clock that is ahead.
+      const isSoon = dueAt !== undefined && dueAt <= now + this.clockErrorMs;
+      const isRight = dueAt === due || (isSoon && (life.wasLetGo || (due !== undefined && due <= now)));
+      if (owner === undefined && !isRight) {
         const why = `job ${life.jobId}, which is ${life.job.status}, is due at ${due}, and its record says ${dueAt}`;
         throw new FleetViolation("stranded", why);
       }
       if (owner !== undefined || life.commands.unread.length > 0) firstDue = Math.min(firstDue, now);
-      else if (due !== undefined) firstDue = Math.min(firstDue, due);
+      else if (due !== undefined) firstDue = Math.min(firstDue, dueAt ?? due);
     }
     if (firstDue === Infinity) return;
     const answer = await store.nextDueAt({ now });

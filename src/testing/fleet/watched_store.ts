@@ -150,5 +150,7 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
 /** What an entry says, in short. */
 function kindOf(text: string): string {
   const { kind, status, consumed, task } = JSON.parse(text);
-  return [kind, status, task && `task ${task.id ?? task}`, consumed && `consumed ${consumed}`].filter(Boolean).join(" ");
+  return [kind, status, task && `task ${task.id ?? task}`, consumed && `consumed ${consumed}`].filter(Boolean).join(
+    " ",
+  );
 }
