@@ -82,7 +82,7 @@ export interface FileStoreOptions {
  * - Heads are kept in memory, and read from the end of each journal when the store is opened; snapshots and entries are
  *   not.
  *
- * When the store is opened, all leases have ended that were granted before, for no other process can have it open: the jobs of a
+ * When the store is opened, the leases that another process was granted have ended, for only one can have it open: the jobs of a
  * process that was killed are due at once.
  *
  * The file `.numbers.jsonl` has the numbers of lives and incarnations that were given last. Without it, they go on after those of
@@ -148,7 +148,8 @@ class FileStore implements Store {
 
   create(jobs: readonly NewJob[]): MaybePromise<readonly CreateAnswer[]> {
     this.#open();
-    return this.#watched(then(settleAll(jobs.map((job) => () => this.#create(job))), valuesOf));
+    const own = jobs.map((job) => ({ ...job, tags: { ...job.tags } }));
+    return this.#watched(then(settleAll(own.map((job) => () => this.#create(job))), valuesOf));
   }
 
   find(jobId: string): JobRecord | undefined {
@@ -265,13 +266,17 @@ class FileStore implements Store {
   close(): MaybePromise<void> {
     if (this.#isClosed) return this.#closing;
     this.#isClosed = true;
-    if (this.#pending.isEmpty) return this.#end();
-    return this.#closing = this.#pending.finished().then(() => this.#end());
+    const ended = this.#pending.isEmpty ? this.#end() : this.#pending.finished().then(() => this.#end());
+    if (ended instanceof Promise) this.#closing = ended;
+    return ended;
   }
 
-  #end(): void {
-    this.#folder.handles.closeAll();
-    this.#lock.release();
+  #end(): MaybePromise<void> {
+    return then(settleAll([() => this.#owners.save()]), (outcomes) => {
+      this.#folder.handles.closeAll();
+      this.#lock.release();
+      valuesOf(outcomes);
+    });
   }
 
   #open(): void {

@@ -145,12 +145,11 @@ export class DueIndex<J extends IndexedJob> {
     return [...this.#waiting].filter((group) => isAskedFor(group, query));
   }
 
-  /** Frees the jobs of all leases that have ended. */
+  /** Frees the jobs of the leases that have ended at an instant, which may be before that of the last call. */
   #endLeases(now: number): void {
     for (const holder of this.#holders.values()) {
-      if (!holder.isOver && (this.#leaseEndOf(holder.owner, holder.incarnation) ?? 0) <= now) {
-        this.#setOver(holder, true);
-      }
+      const isOver = (this.#leaseEndOf(holder.owner, holder.incarnation) ?? 0) <= now;
+      if (isOver !== holder.isOver) this.#setOver(holder, isOver);
     }
   }
 

@@ -14,6 +14,9 @@ const ENTRY = "entry";
 /** After so many bytes without a head an append repeats it, so that the end of the file has one when the job is opened. */
 const HEAD_EVERY = TAIL_BYTES / 2;
 
+/** The fields of a line, filled one by one: spreading optional parts into each line would make an object for each part. */
+type JournalMeta = { -readonly [Name in keyof LineMeta]: LineMeta[Name] };
+
 /**
  * A job's journal file: the entries after the snapshot, one per line, with the heads that changed with them. A head that changed
  * alone, by a claim or a release, is a line without an entry. Also keeps the job's record, which the lines change.
@@ -135,26 +138,20 @@ export class JournalFile implements WriteTarget {
       this.#heads.push([before, after]);
     }
     const isTold = headAt !== undefined || this.#bytesSinceHead > HEAD_EVERY;
-    const head = isTold && { head: headOf(after, this.#at) };
-    if (entries.length === 0) this.#push({ revision: after.revision, ...this.#back(), ...head });
-    for (const [index, text] of entries.entries()) {
+    for (let index = 0; index < Math.max(entries.length, 1); index++) {
+      const text = entries[index];
       const left = entries.length - index - 1;
-      const place = { revision: before.revision + index + 1, ...left > 0 && { left }, ...this.#back() };
-      this.#push(left === 0 && isTold ? { ...place, ...head } : place, text);
+      const meta: JournalMeta = { revision: text === undefined ? before.revision : before.revision + index + 1 };
+      if (left > 0) meta.left = left;
+      if (this.#length > 0) meta.back = this.#length;
+      if (left <= 0 && isTold) meta.head = headOf(after, this.#at);
+      const line = text === undefined ? encodeLine(meta) : encodeLine(meta, ENTRY, text);
+      this.#chunks.push(line);
+      this.#length += line.length;
+      this.#bytesSinceHead += line.length;
     }
     if (isTold) this.#bytesSinceHead = 0;
     this.#ahead = after;
-  }
-
-  #back(): { readonly back?: number } {
-    return this.#length > 0 ? { back: this.#length } : {};
-  }
-
-  #push(meta: LineMeta, text?: string): void {
-    const line = text === undefined ? encodeLine(meta) : encodeLine(meta, ENTRY, text);
-    this.#chunks.push(line);
-    this.#length += line.length;
-    this.#bytesSinceHead += line.length;
   }
 
   #entryLines(revision: number, bytes: Uint8Array): Line[] {

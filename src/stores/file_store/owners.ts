@@ -1,3 +1,4 @@
+import process from "node:process";
 import { addSurvivor, enterOwner, leaseEndOf, leaveOwner, type OwnerState, renewOwner } from "../../ports/lease_kit.ts";
 import type { EnterQuery, Incarnation, MaybePromise } from "../../ports/store.ts";
 import { codeOf, failure, type Files, replaceFile, UNFINISHED, type Work } from "./files.ts";
@@ -9,7 +10,7 @@ const NUMBERS = ".numbers.jsonl";
 /** How many numbers of lives are reserved at once: so many jobs are created without a write to the file. */
 const RESERVED = 1_000;
 
-/** The content of the file. */
+/** What must never be lost. */
 interface Numbers {
   /** The lives up to this number may have been given to jobs. */
   readonly lives: number;
@@ -23,10 +24,17 @@ interface State extends Numbers {
   readonly owners: ReadonlyMap<string, OwnerState>;
 }
 
+/** The content of the file. */
+interface Content extends Numbers {
+  /** The process that has granted the leases. */
+  readonly process: string;
+  readonly owners: readonly (readonly [name: string, state: OwnerState])[];
+}
+
 /**
- * The owners of jobs, and the numbers of incarnations and lives. Leases are in memory only: since one process at a time has the
- * store open, all leases of the processes before have ended when it is opened. The numbers are in a file, so that none is given
- * twice.
+ * The owners of jobs, and the numbers of incarnations and lives. A file has the numbers, so that none is given twice. It has the
+ * leases, too, as they were when it was written last, at the latest when the store is closed; but they count for the same process
+ * only. Those of another one have ended when the store is opened, since one process at a time has it open.
  */
 export class Owners implements WriteTarget {
   readonly #files: Files;
@@ -37,6 +45,10 @@ export class Owners implements WriteTarget {
   /** The state as it will be once the file is written. */
   #ahead: State;
   #lives: number;
+  /** Whether the next `store` writes the file in any case. */
+  #mustWrite = false;
+  /** The owners that the file has. */
+  #written: State["owners"];
 
   /** Reads the file. `onChange` is called when the leases of an owner have changed. */
   constructor(files: Files, root: string, waits: boolean, onChange: (owner: string) => void) {
@@ -45,7 +57,8 @@ export class Owners implements WriteTarget {
     this.#queue = new WriteQueue(waits);
     this.#onChange = onChange;
     files.rmSync(`${this.#path}${UNFINISHED}`, { recursive: false, force: true });
-    this.#state = this.#ahead = { ...this.#read(), owners: new Map() };
+    this.#state = this.#ahead = this.#read();
+    this.#written = this.#state.owners;
     this.#lives = this.#state.lives;
   }
 
@@ -120,33 +133,47 @@ export class Owners implements WriteTarget {
     });
   }
 
-  /** Writes the numbers to the file if they have changed, and brings the changes into effect. */
+  /** Writes the leases to the file, if they have changed. */
+  save(): MaybePromise<void> {
+    if (this.#written === this.#state.owners) return;
+    return this.#queue.write(this, () => {
+      this.#mustWrite = true;
+    });
+  }
+
+  /** Writes the file if the numbers have changed, and brings the changes into effect. */
   *store(): Work<void> {
-    const [before, { owners, ...numbers }] = [this.#state, this.#ahead];
+    const [before, ahead] = [this.#state, this.#ahead];
+    const mustWrite = this.#mustWrite || NAMES.some((name) => ahead[name] !== before[name]);
+    this.#mustWrite = false;
     try {
-      if (NAMES.some((name) => numbers[name] !== before[name])) {
-        yield* replaceFile(this.#files, this.#root, NUMBERS, [encodeLine({ ...FORMAT, ...numbers })], () => {});
-      }
+      if (mustWrite) yield* this.#write(ahead);
     } catch (error) {
       this.#ahead = before;
       throw failure(`Cannot write "${this.#path}"`, error);
     }
-    this.#state = this.#ahead;
-    for (const [owner, state] of owners) if (before.owners.get(owner) !== state) this.#onChange(owner);
+    this.#state = ahead;
+    for (const [owner, state] of ahead.owners) if (before.owners.get(owner) !== state) this.#onChange(owner);
   }
 
   get #path(): string {
     return `${this.#root}/${NUMBERS}`;
   }
 
-  #read(): Numbers {
+  *#write({ owners, ...numbers }: State): Work<void> {
+    const content: Content = { ...numbers, process: ownProcess(), owners: [...owners] };
+    const line = encodeLine({ ...FORMAT, ...content });
+    yield* replaceFile(this.#files, this.#root, NUMBERS, [line], () => void (this.#written = owners));
+  }
+
+  #read(): State {
     try {
       const bytes = this.#files.readFileSync(this.#path);
-      const numbers: Numbers = JSON.parse(decodeHeader(bytes.subarray(0, nextLine(bytes, 0) - 1), this.#path));
-      const { lives, incarnations, survived } = numbers;
-      return { lives, incarnations, survived };
+      const content: Content = JSON.parse(decodeHeader(bytes.subarray(0, nextLine(bytes, 0) - 1), this.#path));
+      const { lives, incarnations, survived, process, owners } = content;
+      return { lives, incarnations, survived, owners: new Map(process === ownProcess() ? owners : []) };
     } catch (error) {
-      if (codeOf(error) === "ENOENT") return { lives: 0, incarnations: 0, survived: [] };
+      if (codeOf(error) === "ENOENT") return { lives: 0, incarnations: 0, survived: [], owners: new Map() };
       throw error;
     }
   }
@@ -160,4 +187,9 @@ function withState(
   state: OwnerState | undefined,
 ): ReadonlyMap<string, OwnerState> {
   return state === undefined ? owners : new Map(owners).set(owner, state);
+}
+
+/** Names this process: its number may have been that of another before. */
+function ownProcess(): string {
+  return `${process.pid} ${performance.timeOrigin}`;
 }
