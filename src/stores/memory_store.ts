@@ -1,13 +1,9 @@
 import { hashText } from "../base/text_hash.ts";
 import { addSurvivor, enterOwner, leaseEndOf, leaveOwner, type OwnerState, renewOwner } from "../ports/lease_kit.ts";
 import type {
-  CreateAnswer,
   Incarnation,
   JobLife,
-  JobPage,
   JobRecord,
-  NewJob,
-  SendAnswer,
   Store,
   StoredCommand,
   StoredJob,
@@ -31,7 +27,8 @@ import {
 } from "../ports/store_kit.ts";
 
 interface Kept {
-  record: KeptRecord;
+  /** Entries without a head change its revision in place: that is the most frequent write. */
+  record: Omit<KeptRecord, "revision"> & { revision: number };
   readonly token: string;
   readonly flow: string;
   snapshot: string;
@@ -59,6 +56,7 @@ export function memoryStore(): Store {
   return new MemoryStore();
 }
 
+/** Its methods are bound, so that they work in a copy made by spreading, too. */
 class MemoryStore implements Store {
   readonly #jobs: Map<string, Kept> = new Map();
   readonly #owners: Map<string, OwnerState> = new Map();
@@ -68,57 +66,48 @@ class MemoryStore implements Store {
   #incarnations = 0;
   #isClosed = false;
 
-  create(jobs: readonly NewJob[]): readonly CreateAnswer[] {
-    return jobs.map((job) => {
+  readonly create: Store["create"] = (jobs) =>
+    jobs.map((job) => {
       const taken = this.#find(job.jobId);
       if (taken !== undefined) return { isNew: taken.token === job.token, record: this.#read(taken.record) };
-      const { token, flow, snapshot, dueAt } = job;
-      const record = recordOf(job, ++this.#lives);
+      const { token, flow, snapshot, dueAt, tags } = job;
+      const record = recordOf({ ...job, tags: { ...tags } }, ++this.#lives);
       const kept = { record, token, flow, snapshot, snapshotRevision: 0, entries: [], inbox: [], keys: new Map() };
       this.#jobs.set(job.jobId, kept);
       if (record.owner === undefined && dueAt !== undefined) this.#watchers.tell({ type: "due", at: dueAt });
       return { isNew: true, record: this.#read(record) };
     });
-  }
 
-  find(jobId: string): JobRecord | undefined {
+  readonly find: Store["find"] = (jobId) => {
     const job = this.#find(jobId);
     return job && this.#read(job.record);
-  }
+  };
 
-  load(jobId: string): StoredJob | undefined {
+  readonly load: Store["load"] = (jobId) => {
     const job = this.#find(jobId);
     return job && this.#copy(job);
-  }
+  };
 
-  append(...[claim, expectedRevision, entries, head]: Parameters<Store["append"]>): "stored" | "unread" {
+  readonly append: Store["append"] = (claim, expectedRevision, entries, head) => {
     const job = this.#find(claim.jobId);
-    const before = job?.record;
-    checkAppend(before, claim, expectedRevision, entries, head);
+    checkAppend(job?.record, claim, expectedRevision, entries, head);
     // Unreachable: the check has found its record.
-    if (job === undefined) return "stored";
-    if (endsUnread(before, head)) return "unread";
-    job.entries.push(...entries);
-    job.record = appendTo(before, entries, head);
-    if (head === undefined) return "stored";
-    if (head.consumed > before.consumed) {
-      job.inbox = job.inbox.filter(({ sequence }) => sequence > head.consumed);
-      for (const key of job.keys.values()) if (key.sequence <= head.consumed) key.usedAt ??= head.at;
-    }
-    this.#watchers.tellOfAppend(before, job.record);
+    if (job === undefined || endsUnread(job.record, head)) return "unread";
+    for (const entry of entries) job.entries.push(entry);
+    if (head === undefined) job.record.revision += entries.length;
+    else this.#replaceHead(job, appendTo(job.record, entries, head), head.at);
     return "stored";
-  }
+  };
 
-  compact(life: JobLife, revision: number, snapshot: string): void {
+  readonly compact: Store["compact"] = (life, revision, snapshot) => {
     const job = this.#findLife(life);
     if (job === undefined || revision <= job.snapshotRevision || revision > job.record.revision) return;
     job.entries = job.entries.slice(revision - job.snapshotRevision);
     job.snapshot = snapshot;
     job.snapshotRevision = revision;
-  }
+  };
 
-  send(...[{ jobId, life }, command]: Parameters<Store["send"]>): SendAnswer {
-    const { key, text, reopens, now, keyRetentionMs, room } = command;
+  readonly send: Store["send"] = ({ jobId, life }, { key, text, reopens, now, keyRetentionMs, room }) => {
     const job = this.#find(jobId);
     if (job === undefined || (life !== undefined && job.record.life !== life)) return "unknown";
     const hash = hashText(text);
@@ -136,98 +125,83 @@ class MemoryStore implements Store {
     job.keys.set(key, { sequence, hash, usedAt: undefined });
     this.#watchers.tell({ type: "command", jobId });
     return "stored";
-  }
+  };
 
-  inbox(life: JobLife, after: number, now: number): { now: number; commands: readonly StoredCommand[] } {
+  readonly inbox: Store["inbox"] = (life, after, now) => {
     const commands = this.#findLife(life)?.inbox.filter(({ sequence }) => sequence > after) ?? [];
     return { now, commands };
-  }
+  };
 
-  commands(...[owner, now]: Parameters<Store["commands"]>): ReturnType<Store["commands"]> {
-    const jobs = this.#heldBy(owner).filter(({ inbox }) => inbox.length > 0);
+  readonly commands: Store["commands"] = (owner, now) => {
+    const jobs = this.#claimedBy(owner).filter(({ inbox }) => inbox.length > 0);
     return {
       now,
       jobs: jobs.map(({ record: { jobId, life }, inbox }) => ({ jobId, life, commands: [...inbox] })),
     };
-  }
+  };
 
-  enter(...[query]: Parameters<Store["enter"]>): ReturnType<Store["enter"]> {
-    this.#open();
+  readonly enter: Store["enter"] = (query) => {
+    this.#checkOpen();
     const { owner, now, again } = query;
     const state = enterOwner(this.#owners.get(owner), query, () => ++this.#incarnations);
     this.#survived = addSurvivor(this.#survived, again);
     if (state !== undefined) this.#owners.set(owner, state);
     return { now, incarnation: state?.incarnation };
-  }
+  };
 
-  renew(...[{ owner, incarnation }, leaseMs, now]: Parameters<Store["renew"]>): ReturnType<Store["renew"]> {
-    this.#open();
+  readonly renew: Store["renew"] = ({ owner, incarnation }, leaseMs, now) => {
+    this.#checkOpen();
     const state = renewOwner(this.#owners.get(owner), incarnation, leaseMs, now);
     if (state !== undefined) this.#owners.set(owner, state);
     return { now, isHeld: state !== undefined };
-  }
+  };
 
-  leave({ owner, incarnation }: Incarnation): void {
-    this.#open();
+  readonly leave: Store["leave"] = ({ owner, incarnation }) => {
+    this.#checkOpen();
     const state = this.#owners.get(owner);
     if (state !== undefined) this.#owners.set(owner, leaveOwner(state, incarnation));
-  }
+  };
 
-  held(owner: Incarnation): readonly { readonly jobId: string; readonly epoch: number }[] {
-    return this.#heldBy(owner).map(({ record: { jobId, epoch } }) => ({ jobId, epoch }));
-  }
+  readonly held: Store["held"] = (owner) =>
+    this.#claimedBy(owner).map(({ record: { jobId, epoch } }) => ({ jobId, epoch }));
 
-  take(...[query]: Parameters<Store["take"]>): TakeAnswer {
-    return this.#claim(query, () => dueOfAll(this.#records(), query));
-  }
+  readonly take: Store["take"] = (query) => this.#claim(query, () => dueOfAll(this.#records(), query));
 
-  claim(...[query]: Parameters<Store["claim"]>): TakeAnswer {
-    return this.#claim(query, () =>
+  readonly claim: Store["claim"] = (query) =>
+    this.#claim(query, () =>
       query.jobs.flatMap(({ jobId, epoch }) => {
-        const record = this.find(jobId);
-        if (record === undefined || record.epoch !== epoch) return [];
+        const job = this.#find(jobId);
+        if (job === undefined || job.record.epoch !== epoch) return [];
+        const record = this.#read(job.record);
         const isOwn = record.owner === query.owner && record.incarnation === query.incarnation;
         return isOwn || !isHeld(record, query.now) ? [record] : [];
       }));
-  }
 
-  nextDueAt(...[query]: Parameters<Store["nextDueAt"]>): number | undefined {
-    return nextDueOfAll(this.#records(), query);
-  }
+  readonly nextDueAt: Store["nextDueAt"] = (query) => nextDueOfAll(this.#records(), query);
 
-  watch(...[onEvent]: Parameters<NonNullable<Store["watch"]>>): () => void {
-    return this.#watchers.watch(onEvent);
-  }
+  readonly watch: NonNullable<Store["watch"]> = (onEvent) => this.#watchers.watch(onEvent);
 
-  list(query: Parameters<Store["list"]>[0] = {}): JobPage {
-    return pageOfAll(this.#records(), query);
-  }
+  readonly list: Store["list"] = (query = {}) => pageOfAll(this.#records(), query);
 
-  count(filter: Parameters<Store["count"]>[0] = {}): number {
-    return this.#records().filter((it) => isMeant(it, filter)).length;
-  }
+  readonly count: Store["count"] = (filter = {}) => this.#records().filter((it) => isMeant(it, filter)).length;
 
-  delete(life: JobLife): boolean {
-    return this.#findLife(life) !== undefined && this.#jobs.delete(life.jobId);
-  }
+  readonly delete: Store["delete"] = (life) => this.#findLife(life) !== undefined && this.#jobs.delete(life.jobId);
 
-  purge(...[query]: Parameters<Store["purge"]>): number {
-    this.#open();
+  readonly purge: Store["purge"] = (query) => {
+    this.#checkOpen();
     const purged = [...this.#jobs.values()].filter(({ record }) => isPurged(record, query)).slice(0, query.limit);
     for (const { record } of purged) this.#jobs.delete(record.jobId);
     return purged.length;
-  }
+  };
 
-  close(): void {
-    this.#isClosed = true;
-  }
+  readonly close: Store["close"] = () => void (this.#isClosed = true);
 
-  #open(): void {
+  #checkOpen(): void {
     if (this.#isClosed) throw new Error("The memory store is closed");
   }
 
   #find(jobId: string): Kept | undefined {
-    this.#open();
+    this.#checkOpen();
     return this.#jobs.get(jobId);
   }
 
@@ -236,15 +210,26 @@ class MemoryStore implements Store {
     return job?.record.life === life ? job : undefined;
   }
 
-  #heldBy({ owner, incarnation }: Incarnation): readonly Kept[] {
-    this.#open();
+  #claimedBy({ owner, incarnation }: Incarnation): readonly Kept[] {
+    this.#checkOpen();
     const isOwn = ({ record }: Kept) => record.owner === owner && record.incarnation === incarnation;
     return [...this.#jobs.values()].filter(isOwn);
   }
 
+  #replaceHead(job: Kept, next: KeptRecord, at: number): void {
+    const before = job.record;
+    const { consumed } = next;
+    job.record = next;
+    if (consumed > before.consumed) {
+      job.inbox = job.inbox.filter(({ sequence }) => sequence > consumed);
+      for (const key of job.keys.values()) if (key.sequence <= consumed) key.usedAt ??= at;
+    }
+    this.#watchers.tellOfAppend(before, next);
+  }
+
   #claim(query: Incarnation & { readonly now: number }, choose: () => readonly JobRecord[]): TakeAnswer {
     const { owner, incarnation, now } = query;
-    this.#open();
+    this.#checkOpen();
     const state = this.#owners.get(owner);
     const mayClaim = state?.incarnation === incarnation && state.until > now;
     const jobs = !mayClaim ? [] : choose().flatMap(({ jobId }): TakenJob[] => {
@@ -263,13 +248,13 @@ class MemoryStore implements Store {
   }
 
   #records(): readonly JobRecord[] {
-    this.#open();
+    this.#checkOpen();
     return Array.from(this.#jobs.values(), ({ record }) => this.#read(record));
   }
 
   #read(record: KeptRecord): JobRecord {
     const { owner, incarnation } = record;
-    if (owner === undefined || incarnation === undefined) return { ...record, heldUntil: undefined };
-    return { ...record, heldUntil: leaseEndOf(this.#owners.get(owner), incarnation) };
+    const state = owner === undefined ? undefined : this.#owners.get(owner);
+    return { ...record, heldUntil: incarnation === undefined ? undefined : leaseEndOf(state, incarnation) };
   }
 }

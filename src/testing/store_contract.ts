@@ -1,17 +1,24 @@
 import type { MaybePromise } from "../ports/store.ts";
 import { type Case, createScope, type StorePlace } from "./store_contract/case.ts";
 import { errorOf } from "./store_contract/checks.ts";
+import { claimCases } from "./store_contract/claim_cases.ts";
+import { claimRaceCases } from "./store_contract/claim_race_cases.ts";
 import { compactionCases } from "./store_contract/compaction_cases.ts";
 import { concurrencyCases } from "./store_contract/concurrency_cases.ts";
-import { dueCases } from "./store_contract/due_cases.ts";
+import { createCases } from "./store_contract/create_cases.ts";
 import { fenceCases } from "./store_contract/fence_cases.ts";
 import { inboxCases } from "./store_contract/inbox_cases.ts";
 import { journalCases } from "./store_contract/journal_cases.ts";
 import { exclusiveCases, lifecycleCases } from "./store_contract/lifecycle_cases.ts";
 import { listCases } from "./store_contract/list_cases.ts";
+import { nextDueCases } from "./store_contract/next_due_cases.ts";
+import { ownerCases } from "./store_contract/owner_cases.ts";
+import { purgeCases } from "./store_contract/purge_cases.ts";
 import { sizeCases } from "./store_contract/size_cases.ts";
+import { takeCases } from "./store_contract/take_cases.ts";
 import { tearCases } from "./store_contract/tear_cases.ts";
 import { textCases } from "./store_contract/text_cases.ts";
+import { watchCases } from "./store_contract/watch_cases.ts";
 
 export type { StorePlace } from "./store_contract/case.ts";
 
@@ -22,7 +29,10 @@ export interface StoreContractOptions<Place extends StorePlace = StorePlace> {
    * minute per test.
    */
   readonly test: (name: string, run: () => Promise<void>) => unknown;
-  /** Makes an empty place for one test. */
+  /**
+   * Makes an empty place for one test. A store with a clock of its own must be opened in a way in which it goes by the `now` of its
+   * callers instead.
+   */
   readonly createPlace: () => MaybePromise<Place>;
   /** The prefix of the tests' names, such as `"sqlite store: "`. @default {""} */
   readonly prefix?: string | undefined;
@@ -42,9 +52,9 @@ export interface StoreContractOptions<Place extends StorePlace = StorePlace> {
  * Each test is declared by the given `test`. It gets an empty place, opens it once or several times, as several
  * processes would, and closes all handles. The tests use no clock, and wait for nothing but the store.
  *
- * They cover creation by id, journals and revisions, atomic appends, heads, fences against former owners, compaction,
- * inboxes, due jobs, lists and cursors, deletion, closing and reopening, concurrent writers, large jobs, unusual texts
- * and ids; and torn writes, if `tear` is given. They cannot test whether data survives a loss of power: state that in
+ * They cover creation by id and token, journals and revisions, atomic appends, heads, fences against former owners and lives,
+ * compaction, inboxes and keys, owners and their leases, due jobs and their order, claims, lists and cursors, deletion, closing and
+ * reopening, concurrent writers and takers, large jobs, unusual texts and ids; and torn writes, if `tear` is given. They cannot test whether data survives a loss of power: state that in
  * the documentation of your store.
  *
  * @example
@@ -87,13 +97,20 @@ export function storeContract<Place extends StorePlace>(options: StoreContractOp
 }
 
 const CASES: readonly Case[] = [
+  ...createCases,
   ...journalCases,
   ...fenceCases,
   ...compactionCases,
   ...inboxCases,
-  ...dueCases,
+  ...ownerCases,
+  ...takeCases,
+  ...nextDueCases,
+  ...claimCases,
+  ...watchCases,
   ...listCases,
+  ...purgeCases,
   ...concurrencyCases,
+  ...claimRaceCases,
   ...lifecycleCases,
   ...textCases,
   ...sizeCases,

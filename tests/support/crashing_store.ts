@@ -24,16 +24,25 @@ export class CrashingStore implements Store {
     this.#isAsync = isAsync;
   }
 
-  create: Store["create"] = (job) => this.#write(() => this.#store.create(job));
+  create: Store["create"] = (...args) => this.#write(() => this.#store.create(...args));
   append: Store["append"] = (...args) => this.#write(() => this.#store.append(...args));
   compact: Store["compact"] = (...args) => this.#write(() => this.#store.compact(...args));
   send: Store["send"] = (...args) => this.#write(() => this.#store.send(...args));
-  delete: Store["delete"] = (jobId) => this.#write(() => this.#store.delete(jobId));
-  find: Store["find"] = (jobId) => this.#answer(() => this.#store.find(jobId));
-  load: Store["load"] = (jobId) => this.#answer(() => this.#store.load(jobId));
+  delete: Store["delete"] = (...args) => this.#write(() => this.#store.delete(...args));
+  purge: Store["purge"] = (...args) => this.#write(() => this.#store.purge(...args));
+  enter: Store["enter"] = (...args) => this.#write(() => this.#store.enter(...args));
+  renew: Store["renew"] = (...args) => this.#write(() => this.#store.renew(...args));
+  leave: Store["leave"] = (...args) => this.#write(() => this.#store.leave(...args));
+  take: Store["take"] = (...args) => this.#write(() => this.#store.take(...args));
+  claim: Store["claim"] = (...args) => this.#write(() => this.#store.claim(...args));
+  find: Store["find"] = (...args) => this.#answer(() => this.#store.find(...args));
+  load: Store["load"] = (...args) => this.#answer(() => this.#store.load(...args));
   inbox: Store["inbox"] = (...args) => this.#answer(() => this.#store.inbox(...args));
-  due: Store["due"] = (query) => this.#answer(() => this.#store.due(query));
-  list: Store["list"] = (query) => this.#answer(() => this.#store.list(query));
+  commands: Store["commands"] = (...args) => this.#answer(() => this.#store.commands(...args));
+  held: Store["held"] = (...args) => this.#answer(() => this.#store.held(...args));
+  nextDueAt: Store["nextDueAt"] = (...args) => this.#answer(() => this.#store.nextDueAt(...args));
+  list: Store["list"] = (...args) => this.#answer(() => this.#store.list(...args));
+  count: Store["count"] = (...args) => this.#answer(() => this.#store.count(...args));
   close: Store["close"] = () => {};
 
   #write<T>(act: () => MaybePromise<T>): MaybePromise<T> {

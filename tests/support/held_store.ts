@@ -9,14 +9,14 @@ export function heldStore(inner: Store = memoryStore()): Store & HeldStore {
   let error: Error | undefined;
   let isLate = false;
   const entries: number[] = [];
-  const write = async (act: () => MaybePromise<void>): Promise<void> => {
+  const write = async <T>(act: () => MaybePromise<T>): Promise<T> => {
     await gate?.passed;
     if (failures > 0) {
       failures--;
       if (isLate) await act();
       throw error;
     }
-    await act();
+    return await act();
   };
   const held: HeldStore = {
     appends: entries,
@@ -31,12 +31,13 @@ export function heldStore(inner: Store = memoryStore()): Store & HeldStore {
       isLate = late;
     },
   };
+  const { append } = inner;
   return {
     ...inner,
     ...held,
-    append: (jobId, revision, texts, head) => {
+    append: (claim, revision, texts, head) => {
       entries.push(texts.length);
-      return write(() => inner.append(jobId, revision, texts, head));
+      return write(() => append(claim, revision, texts, head));
     },
   };
 }

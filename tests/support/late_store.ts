@@ -1,27 +1,24 @@
-import type { MaybePromise, Store } from "../../src/ports/mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
+import { PendingCalls } from "../../src/ports/store_kit.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { wrapStore } from "./wrapped_store.ts";
+
+const TURNS = 3;
 
 /** Wraps a store so that it always answers later: one that answers at once hides races. */
 export function lateStore(inner: Store = memoryStore()): Store {
-  const late = <A extends unknown[], R>(call: (...args: A) => MaybePromise<R>) => async (...args: A): Promise<R> => {
-    for (let turns = 0; turns < 3; turns++) await Promise.resolve();
-    const answer = await call(...args);
-    for (let turns = 0; turns < 3; turns++) await Promise.resolve();
+  const pending = new PendingCalls();
+  const late = async <T>(call: () => T | Promise<T>): Promise<T> => {
+    for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
+    const answer = await call();
+    for (let turn = 0; turn < TURNS; turn++) await Promise.resolve();
     return answer;
   };
-  const { create, find, load, append, compact, due, list, send, inbox, watch, close } = inner;
   return {
-    create: late(create),
-    find: late(find),
-    load: late(load),
-    append: late(append),
-    compact: late(compact),
-    due: late(due),
-    list: late(list),
-    send: late(send),
-    inbox: late(inbox),
-    delete: late(inner.delete),
-    ...(watch && { watch }),
-    close,
+    ...wrapStore(inner, (call) => (...args) => pending.add(late(() => call(...args)))),
+    async close() {
+      await pending.finished();
+      await inner.close();
+    },
   };
 }

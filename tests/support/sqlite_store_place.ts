@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Store } from "../../src/ports/mod.ts";
 import { type SqliteDatabase, sqliteStore, type SqliteStoreOptions } from "../../src/stores/sqlite_store.ts";
-import type { StorePlace } from "../../src/testing/mod.ts";
+import type { StorePlace } from "../../src/testing/store_contract.ts";
 
 /** A database that can be closed. */
 export interface ClosableDatabase extends SqliteDatabase {
@@ -48,8 +48,9 @@ export function createSqlitePlace(
         ...store,
         async append(...write) {
           const from = logSize();
-          await store.append(...write);
+          const answer = await store.append(...write);
           written = { from, to: logSize() };
+          return answer;
         },
         async close() {
           await store.close();

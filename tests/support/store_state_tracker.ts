@@ -1,7 +1,12 @@
-import type { JobHead, Store, StoredJob } from "../../src/ports/mod.ts";
+import type { JobClaim, JobLife, Store, StoredJob } from "../../src/ports/mod.ts";
+import { HEAD, sampleJob } from "../../src/testing/store_contract/sample_jobs.ts";
 
 /** The expected state of a job: writes that the store has confirmed must be there, writes it was asked for may be. */
 interface Known {
+  /** Names the job's creation. */
+  readonly token: string;
+  /** The right to write the job, as soon as it is known. */
+  claim: JobClaim | undefined;
   mustExist: boolean;
   mayExist: boolean;
   confirmed: number;
@@ -14,12 +19,20 @@ interface Known {
   askedCommands: Set<string>;
 }
 
-const START: JobHead = { flowId: "flow", status: "new", wakeAt: undefined, owner: undefined, epoch: 0, consumed: 0 };
+function claimOf({ claim }: Known, jobId: string): JobClaim {
+  if (claim === undefined) throw new Error(`The creation of ${jobId} has not been confirmed`);
+  return claim;
+}
+
+async function keysOf(store: Store, job: JobLife): Promise<string[]> {
+  return (await store.inbox(job, 0, HEAD.at)).commands.map(({ key }) => key);
+}
 
 /** Writes to a store, and tracks which states another process may find in it afterwards. */
 export class StoreStateTracker {
   readonly #jobs = new Map<string, Known>();
   readonly #filler: string;
+  #creations = 0;
 
   /** Makes texts of which each ends with a filler. */
   constructor(filler = "") {
@@ -29,6 +42,8 @@ export class StoreStateTracker {
   /** Creates a job. */
   async create(store: Store, jobId: string): Promise<void> {
     const known: Known = {
+      token: `creation ${++this.#creations}`,
+      claim: undefined,
       mustExist: false,
       mayExist: true,
       confirmed: 0,
@@ -40,13 +55,8 @@ export class StoreStateTracker {
       askedCommands: new Set(),
     };
     this.#jobs.set(jobId, known);
-    await store.create({
-      jobId,
-      createdAt: 1_000,
-      flow: `{"flow":"${jobId}"}`,
-      snapshot: this.#snapshotAt(0),
-      head: START,
-    });
+    const [answer] = await store.create([sampleJob(jobId, { token: known.token, snapshot: this.#snapshotAt(0) })]);
+    known.claim = answer?.record;
     known.mustExist = true;
   }
 
@@ -57,7 +67,7 @@ export class StoreStateTracker {
     known.asked += count;
     known.whole.add(known.asked);
     const texts = Array.from({ length: count }, (_, index) => this.#entryAt(from + index + 1));
-    await store.append(jobId, from, texts, hasHead ? { ...START, status: "on", epoch: from + count } : undefined);
+    await store.append(claimOf(known, jobId), from, texts, hasHead ? { ...HEAD, dueAt: from + count } : undefined);
     known.confirmed = from + count;
   }
 
@@ -65,7 +75,7 @@ export class StoreStateTracker {
   async compact(store: Store, jobId: string, revision: number): Promise<void> {
     const known = this.#at(jobId);
     known.askedSnapshot = revision;
-    await store.compact(jobId, revision, this.#snapshotAt(revision));
+    await store.compact(claimOf(known, jobId), revision, this.#snapshotAt(revision));
     if (revision <= known.confirmed) known.confirmedSnapshot = revision;
   }
 
@@ -73,7 +83,8 @@ export class StoreStateTracker {
   async send(store: Store, jobId: string, key: string): Promise<void> {
     const known = this.#at(jobId);
     known.askedCommands.add(key);
-    await store.send(jobId, key + this.#filler, key);
+    const command = { key, text: key + this.#filler, reopens: false, now: HEAD.at, keyRetentionMs: 1_000, room: 1_000 };
+    await store.send({ jobId }, command);
     known.confirmedCommands.add(key);
   }
 
@@ -81,7 +92,7 @@ export class StoreStateTracker {
   async delete(store: Store, jobId: string): Promise<void> {
     const known = this.#at(jobId);
     known.mustExist = false;
-    await store.delete(jobId);
+    await store.delete(claimOf(known, jobId));
     known.mayExist = false;
   }
 
@@ -95,7 +106,7 @@ export class StoreStateTracker {
       } else if (!known.mayExist) found.push(`${jobId} is back`);
       else {
         found.push(...this.#findingsOf(job, known).map((finding) => `${jobId}: ${finding}`));
-        const keys = (await store.inbox(jobId, 0)).map(({ key }) => key);
+        const keys = await keysOf(store, job.record);
         if (!keys.every((key) => known.askedCommands.has(key))) found.push(`${jobId} has commands that nobody sent`);
         for (const key of known.confirmedCommands) if (!keys.includes(key)) found.push(`${jobId} has lost ${key}`);
       }
@@ -108,6 +119,7 @@ export class StoreStateTracker {
     for (const [jobId, known] of this.#jobs) {
       const record = await store.find(jobId);
       known.mustExist = known.mayExist = record !== undefined;
+      known.claim = record;
       known.asked = known.confirmed = record?.revision ?? 0;
     }
   }
@@ -119,7 +131,7 @@ export class StoreStateTracker {
       const record = await store.find(jobId);
       if (record === undefined) continue;
       if (record.revision !== confirmed) found.push(`${jobId} is at ${record.revision}, ${confirmed} was confirmed`);
-      const keys = (await store.inbox(jobId, 0)).map(({ key }) => key);
+      const keys = await keysOf(store, record);
       for (const key of keys) if (!confirmedCommands.has(key)) found.push(`${jobId} has ${key}, which was refused`);
     }
     return found;
@@ -131,7 +143,7 @@ export class StoreStateTracker {
   }
 
   #findingsOf({ record, snapshot, snapshotRevision, entries }: StoredJob, known: Known): string[] {
-    const { revision, epoch } = record;
+    const { revision, dueAt = 0 } = record;
     const expected = Array.from(
       { length: revision - snapshotRevision },
       (_, index) => this.#entryAt(snapshotRevision + index + 1),
@@ -140,7 +152,7 @@ export class StoreStateTracker {
     return [
       ...revision < known.confirmed ? [`is at ${revision}, ${known.confirmed} was confirmed`] : [],
       ...known.whole.has(revision) ? [] : [`is at ${revision}, in the middle of an append`],
-      ...epoch <= revision ? [] : [`has a head of ${epoch} at ${revision}`],
+      ...dueAt <= revision ? [] : [`has a head of ${dueAt} at ${revision}`],
       ...snapshotRevision >= known.confirmedSnapshot ? [] : [`has a snapshot at ${snapshotRevision}`],
       ...snapshotRevision <= known.askedSnapshot ? [] : [`has a snapshot at ${snapshotRevision}, which nobody gave`],
       ...hasSnapshot ? [] : [`has the snapshot ${snapshot.slice(0, 100)} at ${snapshotRevision}`],

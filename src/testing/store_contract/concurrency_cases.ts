@@ -1,8 +1,8 @@
 import { FencedError } from "../../base/errors.ts";
-import type { Store } from "../../ports/store.ts";
+import type { Store, StoredJob } from "../../ports/store.ts";
 import type { Case } from "./case.ts";
 import { check, checkSame, errorOf } from "./checks.ts";
-import { createJob, HEAD, newRecord, sampleEntries, sampleJob, sortedIds } from "./sample_jobs.ts";
+import { createJob, ENDED, HEAD, inboxOf, newRecord, sampleEntries, sampleJob, send, sendNew } from "./sample_jobs.ts";
 
 const JOBS = 100;
 
@@ -11,31 +11,36 @@ async function together(...calls: (() => unknown)[]): Promise<unknown[]> {
   return await Promise.all(calls.map(errorOf));
 }
 
-function checkUnbroken(stored: Awaited<ReturnType<Store["load"]>>, what: string): void {
+function checkUnbroken(stored: StoredJob | undefined, what: string): void {
   check(stored !== undefined, `${what}: the job is not there`);
   const { record, snapshotRevision, entries } = stored;
   checkSame(entries, sampleEntries(snapshotRevision, record.revision), `${what}: the entries after the snapshot`);
-  checkSame(record.epoch, record.revision, `${what}: the head that belongs to the revision`);
+  checkSame(record.dueAt ?? 0, record.revision, `${what}: the head that belongs to the revision`);
 }
 
 /** Concurrent writers. */
 export const concurrencyCases: readonly Case[] = [
   {
-    name: "of two claims at the same revision exactly one succeeds, in each of many rounds",
+    name: "of two writes at the same revision exactly one succeeds, in each of many rounds",
     async run(scope) {
       const [first, second] = await scope.openTwo();
-      await createJob(first, "job", 0);
+      const job = await createJob(first, "job", 0);
       for (let round = 0; round < 50; round++) {
-        const claim = (store: Store, owner: string) => () =>
-          store.append("job", round, [`${owner} in ${round}`], { ...HEAD, owner, epoch: round + 1 });
-        const claims = [claim(first, "first"), claim(second, "second")];
-        const errors = await together(...round % 2 === 0 ? claims : claims.reverse());
+        const write = (store: Store, by: string) => () =>
+          store.append(job, round, [`${by} in ${round}`], round % 5 === 4 ? undefined : { ...HEAD, status: by });
+        const writes = [write(first, "first"), write(second, "second")];
+        const errors = await together(...round % 2 === 0 ? writes : writes.reverse());
         const lost = errors.filter((error) => error !== undefined);
-        check(lost.length === 1, `round ${round}: exactly one claim must win, but ${2 - lost.length} did`);
+        check(lost.length === 1, `round ${round}: exactly one write must win, but ${2 - lost.length} did`);
         check(lost[0] instanceof FencedError, `round ${round}: the other must get a FencedError, got ${lost[0]}`);
         const stored = await (round % 3 === 0 ? first : second).load("job");
         checkSame(stored?.record.revision, round + 1, `the revision after round ${round}`);
-        checkSame(stored?.entries.at(-1), `${stored?.record.owner} in ${round}`, `the last entry after round ${round}`);
+        if (round % 5 === 4) continue;
+        checkSame(
+          stored?.entries.at(-1),
+          `${stored?.record.status} in ${round}`,
+          `the last entry after round ${round}`,
+        );
       }
     },
   },
@@ -44,15 +49,16 @@ export const concurrencyCases: readonly Case[] = [
     async run(scope) {
       const [first, second] = await scope.openTwo();
       for (let round = 0; round < 20; round++) {
-        const jobs = ["first", "second"].map((owner) => sampleJob(`job-${round}`, { owner }, { snapshot: owner }));
         const made = await Promise.all([first, second].map(async (store, index) => {
-          const job = jobs[index];
-          return job !== undefined && await store.create(job);
+          const by = `${index}`;
+          const [answer] = await store.create([sampleJob(`job-${round}`, { status: by, snapshot: by, token: by })]);
+          return answer;
         }));
-        checkSame([...made].sort(), [false, true], `the answers in round ${round}`);
+        checkSame(made.map((it) => it?.isNew).sort(), [false, true], `the answers in round ${round}`);
+        checkSame(made[0]?.record, made[1]?.record, `the records in round ${round}`);
         const stored = await first.load(`job-${round}`);
-        const expected = made[0] === true ? "first" : "second";
-        checkSame([stored?.snapshot, stored?.record.owner], [expected, expected], `the job of round ${round}`);
+        const expected = made[0]?.isNew === true ? "0" : "1";
+        checkSame([stored?.snapshot, stored?.record.status], [expected, expected], `the job of round ${round}`);
       }
     },
   },
@@ -60,18 +66,19 @@ export const concurrencyCases: readonly Case[] = [
     name: "concurrent appends to many jobs are stored, each in its own job",
     async run(scope) {
       const stores = await scope.openTwo();
-      const ids = Array.from({ length: JOBS }, (_, index) => `job-${index}`);
-      for (const jobId of ids) await createJob(stores[0], jobId, 0);
-      await Promise.all(ids.map(async (jobId, index) => {
+      const jobs = [];
+      for (let index = 0; index < JOBS; index++) jobs.push(await createJob(stores[0], `job-${index}`, 0));
+      await Promise.all(jobs.map(async (job, index) => {
         const store = index % 2 === 0 ? stores[0] : stores[1];
         for (let at = 0; at < 6; at += 2) {
-          await store.append(jobId, at, [`${jobId} ${at}`, `${jobId} ${at + 1}`], { ...HEAD, epoch: at + 2 });
+          const entries = [`${job.jobId} ${at}`, `${job.jobId} ${at + 1}`];
+          await store.append(job, at, entries, { ...HEAD, dueAt: at + 2 });
         }
       }));
-      for (const jobId of ids) {
+      for (const { jobId } of jobs) {
         const stored = await stores[1].load(jobId);
         checkSame(stored?.entries, [0, 1, 2, 3, 4, 5].map((at) => `${jobId} ${at}`), `the entries of ${jobId}`);
-        checkSame([stored?.record.revision, stored?.record.epoch], [6, 6], `revision and head of ${jobId}`);
+        checkSame([stored?.record.revision, stored?.record.dueAt], [6, 6], `revision and head of ${jobId}`);
       }
     },
   },
@@ -79,20 +86,20 @@ export const concurrencyCases: readonly Case[] = [
     name: "of concurrent appends only the fenced ones fail",
     async run(scope) {
       const store = await scope.open();
-      const ids = Array.from({ length: JOBS }, (_, index) => `job-${index}`);
-      for (const [index, jobId] of ids.entries()) if (index % 5 !== 4) await createJob(store, jobId, index % 5);
+      const jobs = [];
+      for (let index = 0; index < JOBS; index++) jobs.push(await createJob(store, `job-${index}`, index % 5));
+      for (const [index, job] of jobs.entries()) if (index % 5 === 4) await store.delete(job);
       const errors = await together(
-        ...ids.map((jobId, index) => () =>
-          store.append(jobId, 1, sampleEntries(1, 2), index % 2 === 0 ? HEAD : undefined)
+        ...jobs.map((job, index) => () =>
+          store.append(job, 1, sampleEntries(1, 2), index % 2 === 0 ? HEAD : undefined)
         ),
       );
-      for (const [index, jobId] of ids.entries()) {
+      for (const [index, { jobId }] of jobs.entries()) {
         const revision = index % 5 === 4 ? undefined : index % 5 === 1 ? 2 : index % 5;
         checkSame((await store.find(jobId))?.revision, revision, `the revision of ${jobId}`);
-        const isFenced = errors[index] instanceof FencedError;
         const error = errors[index];
         check(
-          index % 5 === 1 ? error === undefined : isFenced,
+          index % 5 === 1 ? error === undefined : error instanceof FencedError,
           `the answer for ${jobId} at ${index % 5}: got ${error}`,
         );
       }
@@ -102,13 +109,13 @@ export const concurrencyCases: readonly Case[] = [
     name: "load returns a consistent job while another handle appends and compacts",
     async run(scope) {
       const [writer, reader] = await scope.openTwo();
-      await createJob(writer, "job", 0);
+      const job = await createJob(writer, "job", 0);
       for (let at = 0; at < 60; at++) {
         const errors = await together(
           async () => checkUnbroken(await reader.load("job"), `load before the append at ${at}`),
-          () => writer.append("job", at, sampleEntries(at, at + 1), { ...HEAD, epoch: at + 1 }),
+          () => writer.append(job, at, sampleEntries(at, at + 1), { ...HEAD, dueAt: at + 1 }),
           async () => checkUnbroken(await reader.load("job"), `load beside the append at ${at}`),
-          ...at % 7 === 6 ? [() => reader.compact("job", at - 2, `snapshot at ${at - 2}`)] : [],
+          ...at % 7 === 6 ? [() => reader.compact(job, at - 2, `snapshot at ${at - 2}`)] : [],
           async () => checkUnbroken(await reader.load("job"), `load beside the compaction at ${at}`),
         );
         for (const error of errors) if (error !== undefined) throw error;
@@ -121,36 +128,74 @@ export const concurrencyCases: readonly Case[] = [
     name: "commands that are sent concurrently are all stored, once per key, numbered without a gap",
     async run(scope) {
       const [first, second] = await scope.openTwo();
-      await createJob(first, "job", 0);
+      const job = await createJob(first, "job", 0);
+      const answers: string[] = [];
+      const sending = (store: Store, text: string) => async () => void answers.push(await send(store, job, text, text));
       const sends = Array.from({ length: 20 }, (_, index) => [
-        () => first.send("job", `first ${index}`, `first ${index}`),
-        () => second.send("job", `second ${index}`, `second ${index}`),
-        () => (index % 2 === 0 ? first : second).send("job", `both ${index % 5}`, `both ${index % 5}`),
+        sending(first, `first ${index}`),
+        sending(second, `second ${index}`),
+        sending(index % 2 === 0 ? first : second, `both ${index % 5}`),
       ]).flat();
       for (const error of await together(...sends)) if (error !== undefined) throw error;
-      const inbox = await second.inbox("job", 0);
+      const inbox = await inboxOf(second, job);
       checkSame(inbox.map(({ sequence }) => sequence), inbox.map((_, index) => index + 1), "the sequences");
       const keys = (from: string, count: number) => Array.from({ length: count }, (_, index) => `${from} ${index}`);
       const expected = [...keys("first", 20), ...keys("second", 20), ...keys("both", 5)].sort();
       checkSame(inbox.map(({ key }) => key).sort(), expected, "the keys");
       checkSame(inbox.map(({ text }) => text).sort(), expected, "the texts");
+      checkSame(answers.filter((it) => it === "stored").length, 45, "how many answers say that a command was stored");
+      checkSame(answers.filter((it) => it === "known").length, 15, "how many answers say that a key was known");
+    },
+  },
+  {
+    name: "commands that are sent concurrently do not overfill an inbox",
+    async run(scope) {
+      const stores = await scope.openTwo();
+      const job = await createJob(stores[0], "job", 0);
+      const answers = await Promise.all(Array.from({ length: 20 }, async (_, index) => {
+        return await send(stores[index % 2 === 0 ? 0 : 1], job, "command", `key ${index}`, { room: 7 });
+      }));
+      checkSame((await inboxOf(stores[0], job)).length, 7, "how many commands there are");
+      checkSame(answers.filter((it) => it === "stored").length, 7, "how many answers say that a command was stored");
+      checkSame(answers.filter((it) => it === "full").length, 13, "how many answers say that the inbox was full");
     },
   },
   {
     name: "a command that is sent while the owner releases the job is not lost: the job is due",
     async run(scope) {
       const [owner, sender] = await scope.openTwo();
-      await createJob(owner, "job", 0);
+      const job = await createJob(owner, "job", 0);
       for (let round = 0; round < 30; round++) {
         const calls = [
-          () => owner.append("job", round, sampleEntries(round, round + 1), { ...HEAD, consumed: round }),
-          () => sender.send("job", `command ${round}`, `key ${round}`),
+          () => owner.append(job, round, sampleEntries(round, round + 1), { ...HEAD, consumed: round, releases: true }),
+          () => sendNew(sender, "job", `command ${round}`),
         ];
         const errors = await together(...round % 2 === 0 ? calls : calls.reverse());
         for (const error of errors) if (error !== undefined) throw error;
-        checkSame(sortedIds(await owner.due({ now: 0 })), ["job"], `due after round ${round}`);
-        checkSame((await owner.inbox("job", round)).map(({ text }) => text), [`command ${round}`], "inbox");
-        checkSame((await owner.find("job"))?.revision, round + 1, "the revision");
+        check(await owner.nextDueAt({ now: 0 }) !== undefined, `the job must be due after round ${round}`);
+        checkSame((await inboxOf(owner, job, round)).map(({ text }) => text), [`command ${round}`], "inbox");
+        const { revision, sent, consumed } = await owner.find("job") ?? {};
+        checkSame([revision, sent, consumed], [round + 1, round + 1, round], "the record");
+      }
+    },
+  },
+  {
+    name: "of an end and a command that is sent at the same time the later one is refused",
+    async run(scope) {
+      const [owner, sender] = await scope.openTwo();
+      for (let round = 0; round < 30; round++) {
+        const job = await createJob(owner, `job-${round}`, 0);
+        const end = async () => await owner.append(job, 0, ["end"], ENDED);
+        const command = async () => await send(sender, job, "command", "key");
+        const calls = [end, command];
+        const answers = await Promise.all((round % 2 === 0 ? calls : calls.reverse()).map((call) => call()));
+        const isEnded = (await sender.find(job.jobId))?.endedAt !== undefined;
+        checkSame(
+          [...answers].sort(),
+          isEnded ? ["ended", "stored"] : ["stored", "unread"],
+          `the answers in round ${round}`,
+        );
+        checkSame((await inboxOf(owner, job)).length, isEnded ? 0 : 1, `how many commands round ${round} has left`);
       }
     },
   },
@@ -159,12 +204,12 @@ export const concurrencyCases: readonly Case[] = [
     async run(scope) {
       const [first, second] = await scope.openTwo();
       for (let round = 0; round < 20; round++) {
-        await createJob(first, "job", 2);
+        const former = await createJob(first, "job", 2);
         const calls = [
-          () => first.append("job", 2, sampleEntries(2, 3), HEAD),
-          () => second.delete("job"),
-          () => first.send("job", "command", "key"),
-          () => first.compact("job", 2, "snapshot at 2"),
+          () => first.append(former, 2, sampleEntries(2, 3), HEAD),
+          () => second.delete(former),
+          () => send(first, former, "command", "key"),
+          () => first.compact(former, 2, "snapshot at 2"),
         ];
         const errors = await together(...[...calls.slice(round % 4), ...calls.slice(0, round % 4)]);
         const bad = errors.find((error) => error !== undefined && !(error instanceof FencedError));
@@ -173,12 +218,14 @@ export const concurrencyCases: readonly Case[] = [
         checkSame(await second.load("job"), undefined, `load after round ${round}`);
         checkSame(await first.list(), { jobs: [] }, `list after round ${round}`);
         const job = sampleJob("job");
-        checkSame(await second.create(job), true, `create after round ${round}`);
+        const [answer] = await second.create([job]);
+        check(answer?.isNew === true, `create after round ${round} must make the job`);
         const { flow, snapshot } = job;
-        const stored = { record: newRecord(job), flow, snapshot, snapshotRevision: 0, entries: [] };
+        const record = { ...newRecord(job), life: answer.record.life };
+        const stored = { record, flow, snapshot, snapshotRevision: 0, entries: [] };
         checkSame(await first.load("job"), stored, `the job made anew after round ${round}`);
-        checkSame(await first.inbox("job", 0), [], `the inbox of the job made anew after round ${round}`);
-        await second.delete("job");
+        checkSame(await inboxOf(first, record), [], `the inbox of the job made anew after round ${round}`);
+        await second.delete(record);
       }
     },
   },

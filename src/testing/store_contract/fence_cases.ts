@@ -1,91 +1,115 @@
-import type { JobHead, Store } from "../../ports/store.ts";
+import type { JobClaim, JobLife, Store } from "../../ports/store.ts";
 import type { Case } from "./case.ts";
-import { checkFenced, checkSame } from "./checks.ts";
-import { createJob, HEAD, sampleEntries } from "./sample_jobs.ts";
+import { check, checkFenced, checkSame } from "./checks.ts";
+import { addJob, claimJob, claimOf, createJob, enter, HEAD, sampleEntries, sampleJob } from "./sample_jobs.ts";
 
-const CLAIM = "claimed";
+/** The revisions that a former owner tries. */
+const REVISIONS = [0, 1, 2, 3, 4, 100];
 
-function ownedBy(owner: string, epoch: number): JobHead {
-  return { ...HEAD, owner, epoch, wakeAt: 60_000 };
-}
-
-/** Makes a job at revision 3 whose first owner has lost it to the second one's claim. */
-async function takeOver(first: Store, second: Store): Promise<void> {
-  await createJob(first, "job", 2, ownedBy("first", 1));
-  await second.append("job", 2, [CLAIM], ownedBy("second", 2));
+/** Makes a job at revision 2 whose first owner has left and has lost it to the second one. */
+async function takeOver(first: Store, second: Store): Promise<readonly [former: JobClaim, present: JobClaim]> {
+  const owner = await enter(first, "first");
+  const former = await createJob(first, "job", 2, { claim: owner });
+  await first.leave(owner);
+  const taken = await claimJob(second, await enter(second, "second"), former);
+  check(taken !== undefined, "the job of an owner that has left can be claimed");
+  return [former, claimOf(taken)];
 }
 
 async function checkOwner(store: Store, revision: number): Promise<void> {
   const record = await store.find("job");
-  checkSame(
-    [record?.owner, record?.epoch, record?.revision],
-    ["second", 2, revision],
-    "the owner after a former owner's write",
-  );
+  const { owner, epoch, status } = record ?? {};
+  const expected = ["second", 2, "running", revision];
+  checkSame([owner, epoch, status, record?.revision], expected, "the job after a former owner's write");
 }
 
-/** Fences: a write after another owner's claim is refused. */
+/** Fences: a write of anybody but the present owner is refused. */
 export const fenceCases: readonly Case[] = [
   {
-    name: "a former owner that writes after a new claim is refused, with and without a head",
+    name: "a former owner that writes after a new claim is refused, with and without a head or an entry",
     async run(scope) {
       const [first, second] = await scope.openTwo();
-      await takeOver(first, second);
-      for (const head of [undefined, ownedBy("first", 1)]) {
-        await checkFenced(() => first.append("job", 2, ["late"], head), "job", 2, 3, "the old owner's write");
+      const [former, present] = await takeOver(first, second);
+      const head = { ...HEAD, status: "late", releases: true };
+      for (const expected of REVISIONS) {
+        for (const [entries, late] of [[["late"], undefined], [["late"], head], [[], head]] as const) {
+          const what = `a write at ${expected}, the job being at 2`;
+          await checkFenced(() => first.append(former, expected, entries, late), "job", expected, 2, what);
+        }
       }
-      await checkOwner(first, 3);
-      await second.append("job", 3, sampleEntries(3, 4));
-      checkSame((await first.load("job"))?.entries, [...sampleEntries(0, 2), CLAIM, ...sampleEntries(3, 4)], "entries");
+      await checkOwner(first, 2);
+      await second.append(present, 2, sampleEntries(2, 3));
+      await checkFenced(() => first.append(former, 2, ["late"]), "job", 2, 3, "a write after the new owner's");
+      await checkFenced(() => first.append(former, 3, ["late"]), "job", 3, 3, "a write at the new owner's revision");
+      checkSame((await first.load("job"))?.entries, sampleEntries(0, 3), "entries");
     },
   },
   {
     name: "a former owner is still refused when a snapshot has replaced the entries of its revision",
     async run(scope) {
       const [first, second] = await scope.openTwo();
-      await takeOver(first, second);
-      await second.append("job", 3, sampleEntries(3, 5));
+      const [former, present] = await takeOver(first, second);
+      await second.append(present, 2, sampleEntries(2, 5));
       for (const snapshot of [4, 5]) {
-        await second.compact("job", snapshot, `snapshot at ${snapshot}`);
+        await second.compact(present, snapshot, `snapshot at ${snapshot}`);
         for (const revision of [0, 1, 2, 3, 4]) {
-          const write = () => first.append("job", revision, ["late"]);
-          await checkFenced(write, "job", revision, 5, `a write at ${revision}, the snapshot being at ${snapshot}`);
+          const what = `a write at ${revision}, the snapshot being at ${snapshot}`;
+          await checkFenced(() => first.append(former, revision, ["late"]), "job", revision, 5, what);
+          await checkFenced(
+            () => first.append(present, revision, ["late"]),
+            "job",
+            revision,
+            5,
+            `the owner's: ${what}`,
+          );
         }
       }
       await checkOwner(first, 5);
-      await second.append("job", 5, sampleEntries(5, 6));
+      await second.append(present, 5, sampleEntries(5, 6));
       checkSame((await second.load("job"))?.entries, sampleEntries(5, 6), "the entries after the snapshot");
     },
   },
   {
-    name: "a former owner with a revision above the job's is refused, before and after a snapshot",
+    name: "a revision above the job's is refused, before and after a snapshot",
     async run(scope) {
       const [first, second] = await scope.openTwo();
-      await takeOver(first, second);
-      for (const revision of [4, 5, 100]) {
-        await checkFenced(() => first.append("job", revision, ["late"]), "job", revision, 3, `a write at ${revision}`);
+      const [former, present] = await takeOver(first, second);
+      for (const claim of [former, present]) {
+        for (const revision of [3, 5, 100]) {
+          const what = `a write at ${revision}`;
+          await checkFenced(() => first.append(claim, revision, ["late"]), "job", revision, 2, what);
+          await checkFenced(() => first.append(claim, revision, [], HEAD), "job", revision, 2, what);
+        }
+        await second.compact(present, 2, "snapshot at 2");
       }
-      await second.compact("job", 3, "snapshot at 3");
-      for (const revision of [4, 5, 100]) {
-        const write = () => first.append("job", revision, ["late"], ownedBy("first", 1));
-        await checkFenced(write, "job", revision, 3, `a write at ${revision}, the snapshot being at 3`);
+      await checkOwner(first, 2);
+    },
+  },
+  {
+    name: "an epoch above the job's is refused",
+    async run(scope) {
+      const [first, second] = await scope.openTwo();
+      const [, present] = await takeOver(first, second);
+      for (const epoch of [0, 3, 100]) {
+        const write = () => second.append({ ...present, epoch }, 2, ["late"], { ...HEAD, status: "late" });
+        await checkFenced(write, "job", 2, 2, `a write of epoch ${epoch}, the job being at epoch 2`);
       }
-      await checkOwner(first, 3);
+      await checkOwner(first, 2);
     },
   },
   {
     name: "a former owner that compacts changes neither the journal nor the claim",
     async run(scope) {
       const [first, second] = await scope.openTwo();
-      await takeOver(first, second);
-      await second.append("job", 3, sampleEntries(3, 5));
-      await first.compact("job", 2, "snapshot at 2");
+      const [former, present] = await takeOver(first, second);
+      await second.append(present, 2, sampleEntries(2, 5));
+      await first.compact(former, 2, "snapshot at 2");
       await checkOwner(second, 5);
       const stored = await second.load("job");
       checkSame([stored?.snapshotRevision, stored?.snapshot], [2, "snapshot at 2"], "the snapshot");
-      checkSame(stored?.entries, [CLAIM, ...sampleEntries(3, 5)], "the entries");
-      await second.compact("job", 5, "snapshot at 5");
-      await first.compact("job", 2, "late");
+      checkSame(stored?.entries, sampleEntries(2, 5), "the entries");
+      await second.compact(present, 5, "snapshot at 5");
+      await first.compact(former, 2, "late");
       checkSame((await second.load("job"))?.snapshot, "snapshot at 5", "the snapshot after a late one");
     },
   },
@@ -93,25 +117,61 @@ export const fenceCases: readonly Case[] = [
     name: "a former owner that writes to a deleted job is refused, and does not recreate it",
     async run(scope) {
       const [first, second] = await scope.openTwo();
-      await takeOver(first, second);
-      await second.delete("job");
-      for (const revision of [0, 2, 3, 4]) {
-        const write = () => first.append("job", revision, ["late"], ownedBy("first", 1));
+      const [former, present] = await takeOver(first, second);
+      checkSame(await second.delete(present), true, "delete");
+      for (const revision of REVISIONS) {
+        const write = () => first.append(former, revision, ["late"], HEAD);
         await checkFenced(write, "job", revision, undefined, `a write at ${revision} to a job that is gone`);
       }
       checkSame(await first.find("job"), undefined, "find");
       checkSame(await first.list(), { jobs: [] }, "list");
-      await createJob(second, "job", 0);
-      checkSame((await second.load("job"))?.entries, [], "the entries of the job made anew");
+    },
+  },
+  {
+    name: "a former life that writes, compacts or deletes does not touch the job that was created anew under its id",
+    async run(scope) {
+      const [first, second] = await scope.openTwo();
+      const former = await createJob(first, "job", 2);
+      await second.delete(former);
+      const present = await createJob(second, "job", 2);
+      check(former.life !== present.life, "the job that was created anew must have another life");
+      const before = await second.load("job");
+      for (const revision of REVISIONS) {
+        const write = () => first.append(former, revision, ["late"], HEAD);
+        await checkFenced(write, "job", revision, undefined, `a write of the former life at ${revision}`);
+      }
+      await first.compact(former, 1, "late");
+      checkSame(await first.delete(former), false, "delete of the former life");
+      checkSame(await second.load("job"), before, "the job made anew");
+    },
+  },
+  {
+    name: "lives are numbered over all jobs, also over those that are gone",
+    async run(scope) {
+      const [first, second] = await scope.openTwo();
+      const lives: number[] = [];
+      const add = async (store: Store, jobId: string): Promise<JobLife> => {
+        const job = await addJob(store, sampleJob(jobId));
+        lives.push(job.life);
+        return job;
+      };
+      for (const store of [first, second, first]) {
+        await add(store, `job-${lives.length}`);
+        await store.delete(await add(store, "again"));
+      }
+      const later = await scope.reopen();
+      await later.delete(await add(later, "again"));
+      await add(later, "again");
+      checkSame(new Set(lives).size, lives.length, `how many of the lives ${lives.join()} are different`);
     },
   },
   {
     name: "a repeated write is refused, and is stored once",
     async run(scope) {
       const store = await scope.open();
-      await createJob(store, "job", 0);
-      await store.append("job", 0, ["once"]);
-      await checkFenced(() => store.append("job", 0, ["once"]), "job", 0, 1, "the second time");
+      const job = await createJob(store, "job", 0);
+      checkSame(await store.append(job, 0, ["once"]), "stored", "append");
+      await checkFenced(() => store.append(job, 0, ["once"]), "job", 0, 1, "the second time");
       checkSame((await store.load("job"))?.entries, ["once"], "the entries");
     },
   },

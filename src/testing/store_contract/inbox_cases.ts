@@ -1,83 +1,215 @@
 import { type Case, withStore } from "./case.ts";
 import { check, checkSame } from "./checks.ts";
-import { createJob, HEAD, sampleEntries } from "./sample_jobs.ts";
+import { createJob, ENDED, enter, HEAD, inboxOf, LATER, NOW, sampleEntries, send, sendNew } from "./sample_jobs.ts";
 
 /** Inboxes: commands from anybody but the owner. */
 export const inboxCases: readonly Case[] = [
   withStore("send adds commands to the inbox, numbered from 1, and does not change the revision", async (store) => {
-    await createJob(store, "job", 1, { owner: "engine" });
-    await createJob(store, "other", 1);
+    const job = await createJob(store, "job", 1, { claim: await enter(store, "engine") });
+    const other = await createJob(store, "other", 1);
     const record = await store.find("job");
-    for (const text of ["first", "second", "third"]) checkSame(await store.send("job", text, text), true, "send");
-    await store.send("other", "for the other", "first");
+    for (const text of ["first", "second", "third"]) checkSame(await send(store, job, text, text), "stored", "send");
+    await sendNew(store, "other", "for the other", "first");
     const commands = [
       { sequence: 1, key: "first", text: "first" },
       { sequence: 2, key: "second", text: "second" },
       { sequence: 3, key: "third", text: "third" },
     ];
-    checkSame(await store.inbox("job", 0), commands, "inbox after 0");
-    checkSame(await store.inbox("job", 1), commands.slice(1), "inbox after 1");
-    checkSame(await store.inbox("job", 3), [], "inbox after 3");
-    checkSame(await store.inbox("job", 10), [], "inbox after 10");
-    checkSame(await store.find("job"), record, "the record");
-    await store.append("job", 1, sampleEntries(1, 2));
+    checkSame(await store.inbox(job, 0, NOW), { now: NOW, commands }, "inbox after 0");
+    checkSame(await inboxOf(store, job, 1), commands.slice(1), "inbox after 1");
+    checkSame(await inboxOf(store, job, 3), [], "inbox after 3");
+    checkSame(await inboxOf(store, job, 10), [], "inbox after 10");
+    checkSame(await store.find("job"), { ...record, sent: 3 }, "the record");
+    await store.append(job, 1, sampleEntries(1, 2), HEAD);
+    checkSame((await store.find("job"))?.sent, 3, "sent after an append with a head");
+    checkSame(await inboxOf(store, job), commands, "inbox after an append");
     const inbox = [{ sequence: 1, key: "first", text: "for the other" }];
-    checkSame(await store.inbox("other", 0), inbox, "the inbox of the other job");
+    checkSame(await inboxOf(store, other), inbox, "the inbox of the other job");
   }),
-  withStore("a second command with the same key is ignored", async (store) => {
-    await createJob(store, "job", 0);
-    checkSame(await store.send("job", "first", "key"), true, "send");
-    checkSame(await store.send("job", "again", "key"), true, "send under the same key");
-    await store.send("job", "other", "Key");
-    const commands = [{ sequence: 1, key: "key", text: "first" }, { sequence: 2, key: "Key", text: "other" }];
-    checkSame(await store.inbox("job", 0), commands, "inbox");
+  withStore("a key is sent once: with the same text it is known, with another one it differs", async (store) => {
+    const job = await createJob(store, "job", 0);
+    checkSame(await send(store, job, "first", "key"), "stored", "send");
+    checkSame(await send(store, job, "first", "key"), "known", "send of the same");
+    checkSame(await send(store, job, "other", "key"), "differs", "send of another text under the same key");
+    checkSame(await send(store, job, "First", "key"), "differs", "send of another case under the same key");
+    checkSame(await send(store, job, "first", "Key"), "stored", "send of the same text under another key");
+    const commands = [{ sequence: 1, key: "key", text: "first" }, { sequence: 2, key: "Key", text: "first" }];
+    checkSame(await inboxOf(store, job), commands, "inbox");
+    checkSame((await store.find("job"))?.sent, 2, "sent");
   }),
-  withStore("a key is still known when its command was consumed and a snapshot was taken", async (store) => {
-    await createJob(store, "job", 0);
-    await store.send("job", "first", "key");
-    await store.append("job", 0, sampleEntries(0, 1), { ...HEAD, consumed: 1 });
-    await store.compact("job", 1, "snapshot at 1");
-    checkSame(await store.send("job", "again", "key"), true, "send under the same key");
-    checkSame(await store.inbox("job", 1), [], "inbox after 1");
-    checkSame((await store.due({ now: 0 })).length, 0, "how many jobs are due");
-    await store.send("job", "second", "other");
-    checkSame(await store.inbox("job", 1), [{ sequence: 2, key: "other", text: "second" }], "inbox after another send");
+  withStore(
+    "a key is remembered from send until its retention has passed since its command was consumed",
+    async (store) => {
+      const job = await createJob(store, "job", 0);
+      const keyRetentionMs = 100;
+      for (const key of ["first", "second"]) await send(store, job, `text of ${key}`, key, { now: 0, keyRetentionMs });
+      await store.append(job, 0, sampleEntries(0, 1), { ...HEAD, consumed: 1, at: 5_000 });
+      await store.compact(job, 1, "snapshot at 1");
+      await store.append(job, 1, sampleEntries(1, 2), { ...HEAD, consumed: 1, at: 5_050 });
+      for (const now of [5_000, 5_050, 5_099]) {
+        // A store may forget other keys whenever a command is sent.
+        await send(store, job, "another", `another at ${now}`, { now, keyRetentionMs });
+        const known = { now, keyRetentionMs };
+        checkSame(await send(store, job, "text of first", "first", known), "known", `the consumed key at ${now}`);
+        checkSame(await send(store, job, "new text", "first", known), "differs", `the consumed key's text at ${now}`);
+      }
+      const late = { now: LATER, keyRetentionMs };
+      await send(store, job, "another", "another, later", late);
+      checkSame(
+        await send(store, job, "text of second", "second", late),
+        "known",
+        "a key that was not consumed, later",
+      );
+      await store.append(job, 2, sampleEntries(2, 3), { ...HEAD, consumed: 2, at: LATER });
+      const last = { now: LATER + 99, keyRetentionMs };
+      checkSame(await send(store, job, "text of second", "second", last), "known", "that key after it was consumed");
+      const texts = (await inboxOf(store, job, 2)).map(({ text }) => text);
+      checkSame(texts, ["another", "another", "another", "another"], "inbox after 2");
+    },
+  ),
+  withStore(
+    "sequences go on when all commands were consumed, a snapshot was taken, and keys were forgotten",
+    async (store) => {
+      const job = await createJob(store, "job", 0);
+      for (let at = 0; at < 5; at++) {
+        const more = { now: at * 1_000, keyRetentionMs: 1 };
+        checkSame(await send(store, job, `text ${at}`, `key ${at}`, more), "stored", "send");
+        const expected = [{ sequence: at + 1, key: `key ${at}`, text: `text ${at}` }];
+        checkSame(await inboxOf(store, job, at), expected, `inbox after ${at}`);
+        await store.append(job, at, sampleEntries(at, at + 1), { ...HEAD, consumed: at + 1, at: at * 1_000 });
+        await store.compact(job, at + 1, "snapshot");
+        checkSame(await inboxOf(store, job, at + 1), [], `inbox after ${at + 1}`);
+      }
+    },
+  ),
+  withStore("send to an unknown job or another life is answered so, and its inbox is empty", async (store) => {
+    checkSame(await send(store, { jobId: "nobody" }, "command", "key"), "unknown", "send");
+    checkSame(await inboxOf(store, { jobId: "nobody", life: 1 }), [], "inbox");
+    const former = await createJob(store, "nobody", 0);
+    checkSame(await inboxOf(store, former), [], "the inbox of the job made later");
+    await store.delete(former);
+    const job = await createJob(store, "nobody", 0);
+    checkSame(await send(store, former, "command", "key"), "unknown", "send to the former life");
+    checkSame(await inboxOf(store, job), [], "the inbox of the present life");
+    checkSame(await send(store, { jobId: "nobody" }, "command", "key"), "stored", "send to any life");
+    checkSame(await send(store, job, "command", "key"), "known", "send to the present life");
+    checkSame(await inboxOf(store, former), [], "the inbox of the former life");
+    checkSame((await inboxOf(store, job)).length, 1, "how many commands the present life has");
   }),
-  withStore("send to an unknown job returns false, and its inbox is empty", async (store) => {
-    checkSame(await store.send("nobody", "command", "key"), false, "send");
-    checkSame(await store.inbox("nobody", 0), [], "inbox");
-    await createJob(store, "nobody", 0);
-    checkSame(await store.inbox("nobody", 0), [], "the inbox of the job made later");
+  withStore("a job that has ended takes a command only if it reopens", async (store) => {
+    const job = await createJob(store, "job", 0);
+    await sendNew(store, "job", "before");
+    await store.append(job, 0, sampleEntries(0, 1), { ...ENDED, consumed: 1 });
+    checkSame(await send(store, job, "late", "late"), "ended", "send");
+    checkSame(await send(store, job, "before", "before"), "known", "send under a known key");
+    checkSame(await send(store, job, "other", "before"), "differs", "send of another text under a known key");
+    checkSame((await store.find("job"))?.sent, 1, "sent");
+    checkSame(await send(store, job, "late", "late", { reopens: true }), "stored", "send of a command that reopens");
+    checkSame(await inboxOf(store, job, 1), [{ sequence: 2, key: "late", text: "late" }], "inbox");
+    await store.append(job, 1, sampleEntries(1, 2), { ...HEAD, consumed: 2 });
+    checkSame(await send(store, job, "again", "again"), "stored", "send to the job that runs again");
   }),
+  withStore("an inbox is full with as many commands as there is room for that are not consumed", async (store) => {
+    const job = await createJob(store, "job", 0);
+    const room = 2;
+    for (const key of ["1", "2"]) checkSame(await send(store, job, key, key, { room }), "stored", `send of ${key}`);
+    checkSame(await send(store, job, "3", "3", { room }), "full", "send without room");
+    checkSame(await send(store, job, "2", "2", { room }), "known", "send under a known key without room");
+    checkSame(await send(store, job, "x", "2", { room }), "differs", "send of another text without room");
+    checkSame((await inboxOf(store, job)).length, 2, "how many commands there are");
+    await store.append(job, 0, sampleEntries(0, 1), { ...HEAD, consumed: 1 });
+    checkSame(await send(store, job, "3", "3", { room }), "stored", "send with room for one");
+    checkSame(await send(store, job, "4", "4", { room }), "full", "send without room again");
+    checkSame(await send(store, job, "4", "4", { room: 3 }), "stored", "send with more room");
+    const keys = (await inboxOf(store, job, 1)).map(({ sequence, key }) => [sequence, key]);
+    checkSame(keys, [[2, "2"], [3, "3"], [4, "4"]], "inbox");
+  }),
+  withStore(
+    "an append that ends the job is unread while the inbox has commands beyond those consumed",
+    async (store) => {
+      const job = await createJob(store, "job", 1, { claim: await enter(store, "engine") });
+      await sendNew(store, "job", "first");
+      await sendNew(store, "job", "second");
+      const before = await store.load("job");
+      for (const [consumed, entries] of [[0, ["end"]], [1, ["end"]], [1, []]] as const) {
+        const answer = await store.append(job, 1, entries, { ...ENDED, consumed });
+        checkSame(answer, "unread", `the answer to an end that has consumed ${consumed} of 2`);
+        checkSame(await store.load("job"), before, "the job after it");
+        checkSame((await inboxOf(store, job)).length, 2, "how many commands there are");
+      }
+      checkSame(await store.append(job, 1, ["end"], { ...ENDED, consumed: 2 }), "stored", "an end with all consumed");
+      const record = await store.find("job");
+      checkSame([record?.status, record?.endedAt, record?.owner], ["completed", NOW, undefined], "the record");
+    },
+  ),
+  withStore("an append that does not end the job is stored whatever the inbox has", async (store) => {
+    const job = await createJob(store, "job", 0, { claim: await enter(store, "engine") });
+    await sendNew(store, "job", "first");
+    checkSame(await store.append(job, 0, ["on"]), "stored", "an append without a head");
+    checkSame(await store.append(job, 1, ["on"], HEAD), "stored", "an append with a head");
+    await store.append(job, 2, ["end"], { ...ENDED, consumed: 1, releases: false });
+    checkSame(await send(store, job, "redrive", "redrive", { reopens: true }), "stored", "a command that reopens");
+    const releasing = await store.append(job, 3, [], { ...ENDED, consumed: 1 });
+    checkSame(releasing, "stored", "the release of a job that has ended");
+    checkSame((await store.find("job"))?.owner, undefined, "its owner");
+    checkSame((await inboxOf(store, job, 1)).length, 1, "how many commands there are");
+  }),
+  withStore(
+    "commands returns the commands that are not consumed, of the jobs that an incarnation has claimed",
+    async (store) => {
+      const [own, former, other] = [
+        await enter(store, "own"),
+        await enter(store, "former"),
+        await enter(store, "other"),
+      ];
+      checkSame(await store.commands(own, 77), { now: 77, jobs: [] }, "the commands of no job");
+      const job = await createJob(store, "job", 0, { claim: own });
+      const ended = await createJob(store, "ended", 0, { claim: own });
+      await createJob(store, "without", 0, { claim: own });
+      await createJob(store, "of another", 0, { claim: other });
+      await createJob(store, "of a former one", 0, { claim: former });
+      await createJob(store, "of nobody", 0);
+      const again = await enter(store, "former");
+      await store.append(ended, 0, ["end"], { ...ENDED, releases: false });
+      for (const jobId of ["job", "of another", "of a former one", "of nobody"]) {
+        for (const text of ["1", "2", "3"]) await sendNew(store, jobId, text);
+      }
+      await send(store, ended, "redrive", "redrive", { reopens: true });
+      await store.append(job, 0, ["on"], { ...HEAD, consumed: 1 });
+      const answer = await store.commands(own, NOW);
+      checkSame(answer.now, NOW, "the time of the answer");
+      const expected = [
+        { jobId: "ended", life: ended.life, commands: [{ sequence: 1, key: "redrive", text: "redrive" }] },
+        {
+          jobId: "job",
+          life: job.life,
+          commands: ["2", "3"].map((it) => ({ sequence: Number(it), key: it, text: it })),
+        },
+      ];
+      checkSame(answer.jobs.toSorted((a, b) => a.jobId < b.jobId ? -1 : 1), expected, "the commands");
+      checkSame((await store.commands(again, NOW)).jobs, [], "the commands of the next incarnation");
+      checkSame((await store.commands(former, NOW)).jobs.length, 1, "how many jobs of the former one have commands");
+      await store.append(job, 1, ["on"], { ...HEAD, consumed: 3, releases: true });
+      await sendNew(store, "job", "4");
+      checkSame((await store.commands(own, NOW)).jobs.map(({ jobId }) => jobId), ["ended"], "the jobs, one released");
+    },
+  ),
   {
     name: "an inbox survives closing and reopening the store",
     async run(scope) {
       const store = await scope.open();
-      await createJob(store, "job", 0);
-      await store.send("job", "first", "key");
+      const job = await createJob(store, "job", 0);
+      for (const key of ["consumed", "key"]) await sendNew(store, "job", `text of ${key}`, key);
+      await store.append(job, 0, sampleEntries(0, 1), { ...HEAD, consumed: 1 });
       const later = await scope.reopen();
-      await later.send("job", "again", "key");
-      await later.send("job", "second", "other");
-      const commands = [{ sequence: 1, key: "key", text: "first" }, { sequence: 2, key: "other", text: "second" }];
-      checkSame(await later.inbox("job", 0), commands, "inbox");
+      for (const key of ["consumed", "key"]) {
+        checkSame(await send(later, job, `text of ${key}`, key), "known", `send under the key ${key}`);
+        checkSame(await send(later, job, "another", key), "differs", `send of another text under the key ${key}`);
+      }
+      checkSame(await send(later, job, "third", "other"), "stored", "send under another key");
+      const commands = [{ sequence: 2, key: "key", text: "text of key" }, { sequence: 3, key: "other", text: "third" }];
+      checkSame(await inboxOf(later, job, 1), commands, "inbox");
+      check((await later.find("job"))?.sent === 3, "sent must go on");
     },
   },
-  withStore(
-    "watch, if the store has it, reports commands that this process sends, until it is stopped",
-    async (store) => {
-      if (store.watch === undefined) return;
-      await createJob(store, "job", 0);
-      await createJob(store, "last", 0);
-      let tell = (_jobId: string) => {};
-      const told = new Promise<string>((resolve) => tell = resolve);
-      const early: string[] = [];
-      const stop = store.watch((jobId) => void early.push(jobId));
-      stop();
-      const stopLast = store.watch(tell);
-      await store.send("job", "command", "key");
-      checkSame(await told, "job", "the job that was told of");
-      stopLast();
-      check(early.length === 0, `a watcher that was told to stop has heard of ${early.join()}`);
-    },
-  ),
 ];

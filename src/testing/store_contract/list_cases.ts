@@ -1,16 +1,21 @@
-import type { Store } from "../../ports/store.ts";
+import type { JobClaim, JobFilter, JobRecord, NewJob, Store } from "../../ports/store.ts";
 import { type Case, withStore } from "./case.ts";
 import { check, checkSame } from "./checks.ts";
-import { HEAD, listAll, sampleEntries, sampleJob, sortedIds } from "./sample_jobs.ts";
+import { addJob, createJob, ENDED, HEAD, listAll, sampleEntries, sampleJob, sortedIds } from "./sample_jobs.ts";
 
-async function createAt(
-  store: Store,
-  jobId: string,
-  createdAt: number,
-  flowId = "flow",
-  status = "running",
-): Promise<void> {
-  await store.create(sampleJob(jobId, { flowId, status }, { createdAt }));
+async function createAt(store: Store, jobId: string, createdAt: number): Promise<JobClaim> {
+  return await addJob(store, sampleJob(jobId, { createdAt }));
+}
+
+type Filter = readonly [JobFilter, (job: NewJob) => boolean];
+
+function part(filter: JobFilter, isMeant: (job: NewJob) => boolean): Filter {
+  return [filter, isMeant];
+}
+
+/** The jobs of a page, to be written. */
+function claimsOf(jobs: readonly JobRecord[]): JobClaim[] {
+  return jobs.map(({ jobId, life, epoch }) => ({ jobId, life, epoch }));
 }
 
 /** Creates jobs called `prefix-000`, `prefix-001`, …, with creation times `stepMs` apart. */
@@ -20,7 +25,7 @@ async function createMany(store: Store, prefix: string, count: number, firstAt: 
   return ids;
 }
 
-/** Lists by flow, status and creation time, page by page. */
+/** Lists and counts, by what is asked for, page by page. */
 export const listCases: readonly Case[] = [
   withStore("list is ordered by creation time, then by id", async (store) => {
     checkSame(await store.list(), { jobs: [] }, "the list of an empty store");
@@ -32,40 +37,87 @@ export const listCases: readonly Case[] = [
     checkSame(cursor, undefined, "the cursor of the only page");
     for (const record of jobs) checkSame(record, await store.find(record.jobId), `the record of "${record.jobId}"`);
   }),
-  withStore("list filters by flow, status and age, alone and together, page by page", async (store) => {
-    const flows = ["red", "blue", "Red"];
-    const statuses = ["running", "paused", "completed"];
-    const all: { jobId: string; flowId: string; status: string; createdAt: number }[] = [];
-    for (let round = 0; round < 4; round++) {
-      for (const [flowId, status] of statuses.flatMap((it) => flows.map((flow) => [flow, it] as const))) {
-        const job = { jobId: `job-${all.length}`, flowId, status, createdAt: 100 + Math.floor(all.length / 2) };
-        all.push(job);
-        await createAt(store, job.jobId, job.createdAt, flowId, status);
+  withStore(
+    "list and count go by flow, status, queue, tags, parent and age, alone and together, page by page",
+    async (store) => {
+      const all: NewJob[] = [];
+      for (let index = 0; index < 36; index++) {
+        all.push(sampleJob(`job-${index}`, {
+          createdAt: 100 + Math.floor(index / 2),
+          flowId: ["red", "blue", "Red"][index % 3] ?? "",
+          status: ["running", "paused", "completed"][index % 4] ?? "",
+          queue: ["slow", "fast", "slow", ""][index % 4] ?? "",
+          tags: index % 5 === 0 ? {} : { tenant: ["a", "b"][index % 2] ?? "", ...index % 3 === 0 ? { "": "x" } : {} },
+          parentId: index % 6 === 0 ? "job-0" : undefined,
+          endedAt: index % 4 === 2 ? 200 + index : undefined,
+        }));
       }
-    }
-    for (const flowId of [undefined, "red", "grey"]) {
-      for (const status of [undefined, "paused", "failed"]) {
-        for (const createdBefore of [undefined, 100, 101, 110, 1_000]) {
-          const query = { flowId, status, createdBefore };
-          const expected = all.filter((job) =>
-            (flowId === undefined || job.flowId === flowId) && (status === undefined || job.status === status) &&
-            (createdBefore === undefined || job.createdAt < createdBefore)
-          ).map(({ jobId }) => jobId).sort();
-          for (const limit of [undefined, 3]) {
-            const found = sortedIds(await listAll(store, { ...query, limit }));
-            checkSame(found, expected, `list(${JSON.stringify({ ...query, limit })})`);
-          }
+      await store.create(all);
+      const filters: readonly Filter[] = [
+        [{}, () => true],
+        ...["red", "Red", "grey", ""].map((flowId) => part({ flowId }, (job) => job.flowId === flowId)),
+        ...["paused", "failed", ""].map((status) => part({ status }, (job) => job.status === status)),
+        ...["slow", "", "Slow"].map((queue) => part({ queue }, (job) => job.queue === queue)),
+        ...["job-0", "job-1", ""].map((parentId) => part({ parentId }, (job) => job.parentId === parentId)),
+        ...[100, 101, 110, 1_000].map((at) => part({ createdBefore: at }, (job) => job.createdAt < at)),
+        ...[202, 203, 1_000].map((at) => part({ endedBefore: at }, ({ endedAt = Infinity }) => endedAt < at)),
+        part({ tags: {} }, () => true),
+        part({ tags: { tenant: "a" } }, ({ tags }) => tags["tenant"] === "a"),
+        part({ tags: { "": "x", tenant: "b" } }, ({ tags }) => tags[""] === "x" && tags["tenant"] === "b"),
+        part({ tags: { tenant: "A" } }, () => false),
+        part({ tags: { toString: "" } }, () => false),
+      ];
+      for (const [one, isOne] of filters) {
+        for (const [other, isOther] of filters) {
+          const filter = { ...one, ...other };
+          const isMeant = (job: NewJob) =>
+            isOther(job) && (Object.keys(one).some((name) => Object.hasOwn(other, name)) || isOne(job));
+          const expected = all.filter(isMeant).map(({ jobId }) => jobId).sort();
+          const what = JSON.stringify(filter);
+          checkSame(await store.count(filter), expected.length, `count(${what})`);
+          checkSame(sortedIds(await listAll(store, { ...filter, limit: 5 })), expected, `list(${what}), 5 on a page`);
         }
       }
+      checkSame(await store.count(), all.length, "count of all");
+      checkSame(sortedIds((await store.list({ flowId: undefined, tags: undefined })).jobs).length, 36, "list of all");
+    },
+  ),
+  withStore("a tag is found whatever its name and its value", async (store) => {
+    const names = [
+      "",
+      "a.b",
+      '"',
+      "a'b",
+      "$.a",
+      "[0]",
+      "\0",
+      "\ud800",
+      "\ufeffa",
+      "a",
+      "constructor",
+      "long".repeat(100),
+    ];
+    for (const [index, name] of names.entries()) {
+      await createJob(store, `job-${index}`, 0, { tags: { [name]: name, other: "value" } });
+    }
+    for (const [index, name] of names.entries()) {
+      const what = `of the tag ${JSON.stringify(name.slice(0, 20))}`;
+      const { jobs } = await store.list({ tags: { [name]: name } });
+      checkSame(sortedIds(jobs), [`job-${index}`], `list ${what}`);
+      checkSame(jobs[0]?.tags, { [name]: name, other: "value" }, `the tags ${what}`);
+      checkSame(await store.count({ tags: { [name]: "value" } }), 0, `count ${what} with another value`);
     }
   }),
   withStore("list uses the latest head: a job moves from one status to another", async (store) => {
-    await createAt(store, "job", 1);
-    await store.append("job", 0, sampleEntries(0, 1), { ...HEAD, status: "paused" });
+    const job = await createAt(store, "job", 1);
+    await store.append(job, 0, sampleEntries(0, 1), { ...HEAD, status: "paused" });
     checkSame(await store.list({ status: "running" }), { jobs: [] }, "the jobs that run");
     checkSame(sortedIds((await store.list({ status: "paused" })).jobs), ["job"], "the jobs that are paused");
-    await store.append("job", 1, sampleEntries(1, 2));
+    await store.append(job, 1, sampleEntries(1, 2));
     checkSame((await store.list({ status: "paused" })).jobs, [await store.find("job")], "the paused job's record");
+    await store.append(job, 2, sampleEntries(2, 3), ENDED);
+    checkSame(await store.count({ status: "paused" }), 0, "how many are paused after the end");
+    checkSame(await store.count({ endedBefore: ENDED.at + 1 }), 1, "how many have ended");
   }),
   withStore("a page has 100 jobs by default, and the last page has no cursor", async (store) => {
     await createMany(store, "job", 101, 1_000);
@@ -110,7 +162,8 @@ export const listCases: readonly Case[] = [
       }
       // The job that the cursor refers to is among the deleted ones.
       for (const jobId of [jobs.at(-1)?.jobId, going.pop()]) {
-        if (jobId?.startsWith("goes")) await store.delete(jobId);
+        const job = jobId?.startsWith("goes") ? await store.find(jobId) : undefined;
+        if (job !== undefined) await store.delete(job);
       }
     });
     const ids = found.map(({ jobId }) => jobId);
@@ -123,10 +176,11 @@ export const listCases: readonly Case[] = [
     const ids = await createMany(store, "job", 24, 1_000, 0);
     const left = new Set(ids);
     const found = await listAll(store, { limit: 5, status: "running" }, async (jobs) => {
-      const jobId = jobs.at(-1)?.jobId ?? "";
-      left.delete(jobId);
-      await store.append(jobId, 0, sampleEntries(0, 1), { ...HEAD, status: "completed" });
-      for (const { jobId: other } of jobs.slice(0, -1)) await store.append(other, 0, sampleEntries(0, 1));
+      for (const [index, job] of claimsOf(jobs).entries()) {
+        const head = index === jobs.length - 1 ? { ...HEAD, status: "completed" } : undefined;
+        if (head !== undefined) left.delete(job.jobId);
+        await store.append(job, 0, sampleEntries(0, 1), head);
+      }
     });
     const seen = found.map(({ jobId }) => jobId);
     checkSame(seen, ids, "the ids");

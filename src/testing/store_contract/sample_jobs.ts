@@ -1,33 +1,64 @@
-import type { JobHead, JobRecord, ListQuery, NewJob, Store } from "../../ports/store.ts";
+import type {
+  AppendHead,
+  CommandsAnswer,
+  EnterQuery,
+  Incarnation,
+  JobClaim,
+  JobRecord,
+  ListQuery,
+  NewCommand,
+  NewJob,
+  SendAnswer,
+  Store,
+  TakenJob,
+  TakeQuery,
+} from "../../ports/store.ts";
 import { check } from "./checks.ts";
 
 const MOST_PAGES = 1_000;
 
-/** A head without an owner and a wake time. */
-export const HEAD: JobHead = {
-  flowId: "flow",
+/** An instant at which nothing that the cases make is due. */
+export const NOW = 10_000;
+
+/** An instant after all others of the cases. */
+export const LATER = 1_000_000_000;
+
+/** How long the leases of the cases last. */
+export const LEASE_MS = 1_000;
+
+/** The head of a job that runs, with nothing due. */
+export const HEAD: AppendHead = {
   status: "running",
-  wakeAt: undefined,
-  owner: undefined,
-  epoch: 0,
+  dueAt: undefined,
+  endedAt: undefined,
   consumed: 0,
+  at: NOW,
+  releases: false,
 };
 
-/** Makes a job; the arguments override its defaults. */
-export function sampleJob(jobId: string, head: Partial<JobHead> = {}, more: Partial<NewJob> = {}): NewJob {
+/** The head of a job that has ended, and that its owner lets go of. */
+export const ENDED: AppendHead = { ...HEAD, status: "completed", endedAt: NOW, releases: true };
+
+/** Makes a job that nobody has claimed; the second argument overrides its defaults. */
+export function sampleJob(jobId: string, more: Partial<NewJob> = {}): NewJob {
   return {
-    jobId,
-    createdAt: 1_000,
+    ...{ jobId, createdAt: 1_000, flowId: "flow", flowHash: "hash", queue: "default", priority: 0, tags: {} },
+    ...{ parentId: undefined, status: "running", dueAt: undefined, endedAt: undefined },
+    token: `token of ${jobId}`,
     flow: `{"id":"flow","of":${JSON.stringify(jobId)}}`,
     snapshot: `{"revision":0,"of":${JSON.stringify(jobId)}}`,
-    head: { ...HEAD, ...head },
+    claim: undefined,
     ...more,
   };
 }
 
-/** Returns the record of a new job. */
-export function newRecord({ jobId, createdAt, head }: NewJob): JobRecord {
-  return { ...head, jobId, createdAt, revision: 0 };
+/** Returns the record of a new job, without its life. */
+export function newRecord(job: NewJob, heldUntil?: number): Omit<JobRecord, "life"> {
+  const { token: _token, flow: _flow, snapshot: _snapshot, claim, ...rest } = job;
+  return {
+    ...{ ...rest, consumed: 0, sent: 0, revision: 0, epoch: claim === undefined ? 0 : 1 },
+    ...{ owner: claim?.owner, incarnation: claim?.incarnation, heldUntil },
+  };
 }
 
 /** Makes the entries between two revisions, one text for each. */
@@ -35,15 +66,92 @@ export function sampleEntries(from: number, to: number): string[] {
   return Array.from({ length: to - from }, (_, index) => `{"revision":${from + index + 1}}`);
 }
 
+/** Creates a new job; returns the right to write it. */
+export async function addJob(store: Store, job: NewJob): Promise<JobClaim> {
+  const [answer, ...more] = await store.create([job]);
+  check(answer !== undefined && more.length === 0, "create must answer once for each job");
+  check(answer.isNew, `create must say that the job ${JSON.stringify(job.jobId.slice(0, 20))} is new`);
+  const { jobId, life, epoch } = answer.record;
+  return { jobId, life, epoch };
+}
+
 /** Creates a job, and appends entries one by one until it is at a revision. */
 export async function createJob(
   store: Store,
   jobId: string,
   revision: number,
-  head: Partial<JobHead> = {},
-): Promise<void> {
-  check(await store.create(sampleJob(jobId, head)), `create("${jobId}") must be true for a new job`);
-  for (let at = 0; at < revision; at++) await store.append(jobId, at, sampleEntries(at, at + 1));
+  more: Partial<NewJob> = {},
+): Promise<JobClaim> {
+  const claim = await addJob(store, sampleJob(jobId, more));
+  for (let at = 0; at < revision; at++) await store.append(claim, at, sampleEntries(at, at + 1));
+  return claim;
+}
+
+/** Enters a store under a name; returns the new incarnation. */
+export async function enter(store: Store, owner: string, more: Partial<EnterQuery> = {}): Promise<Incarnation> {
+  const token = more.token ?? `token ${++tokens}`;
+  const { incarnation } = await store.enter({ owner, leaseMs: LEASE_MS, now: NOW, takesOver: false, ...more, token });
+  check(incarnation !== undefined, `enter as ${JSON.stringify(owner)} must give an incarnation`);
+  return { owner, incarnation };
+}
+
+let tokens = 0;
+
+/** Sends a command to a job, with plenty of room. */
+export async function send(
+  store: Store,
+  job: { readonly jobId: string; readonly life?: number | undefined },
+  text: string,
+  key: string,
+  more: Partial<NewCommand> = {},
+): Promise<SendAnswer> {
+  return await store.send(job, { key, text, reopens: false, now: NOW, keyRetentionMs: 1_000, room: 1_000, ...more });
+}
+
+/** Sends a command that must be stored. */
+export async function sendNew(store: Store, jobId: string, text: string, key: string = text): Promise<void> {
+  const answer = await send(store, { jobId }, text, key);
+  check(answer === "stored", `send must store the command, got "${answer}"`);
+}
+
+/** Returns the commands in an inbox. */
+export async function inboxOf(
+  store: Store,
+  job: { readonly jobId: string; readonly life: number },
+  after = 0,
+): Promise<CommandsAnswer["jobs"][number]["commands"]> {
+  return (await store.inbox(job, after, NOW)).commands;
+}
+
+/** Takes jobs. */
+export async function take(
+  store: Store,
+  owner: Incarnation,
+  query: Partial<TakeQuery> = {},
+): Promise<readonly TakenJob[]> {
+  return (await store.take({ now: NOW, limit: 1_000, ...query, ...owner })).jobs;
+}
+
+/** Claims a job at an epoch; returns it, or `undefined` when the claim was refused. */
+export async function claimJob(
+  store: Store,
+  owner: Incarnation,
+  job: { readonly jobId: string; readonly epoch: number },
+  now: number = NOW,
+): Promise<TakenJob | undefined> {
+  const { jobs } = await store.claim({ ...owner, now, jobs: [job] });
+  check(jobs.length <= 1, `claim of one job must answer with one at most, got ${jobs.length}`);
+  return jobs[0];
+}
+
+/** The right to write a job that was taken. */
+export function claimOf({ record: { jobId, life, epoch } }: TakenJob): JobClaim {
+  return { jobId, life, epoch };
+}
+
+/** The ids of taken jobs, in order. */
+export function idsOf(jobs: readonly TakenJob[]): string[] {
+  return jobs.map(({ record }) => record.jobId);
 }
 
 /** Reads all pages of a list; `between` runs after each. */

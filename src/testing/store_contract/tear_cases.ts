@@ -1,6 +1,6 @@
 import type { Case } from "./case.ts";
 import { check, checkSame } from "./checks.ts";
-import { createJob, HEAD, sampleEntries } from "./sample_jobs.ts";
+import { createJob, enter, HEAD, inboxOf, sampleEntries, send, sendNew } from "./sample_jobs.ts";
 
 const SHARES: readonly number[] = [0, 0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99, 1];
 /** Long texts with multi-byte characters, so that cuts fall within an entry and within a character. */
@@ -14,10 +14,11 @@ export const tearCases: readonly Case[] = SHARES.map((share) => ({
   async run(scope) {
     const store = await scope.open();
     await createJob(store, "other", 3);
-    await createJob(store, "job", 4, { status: "paused" });
-    await store.compact("job", 2, "snapshot at 2");
+    const claim = await createJob(store, "job", 4, { status: "paused", claim: await enter(store, "engine") });
+    await sendNew(store, "job", "command");
+    await store.compact(claim, 2, "snapshot at 2");
     const before = [await store.load("other"), await store.load("job")];
-    await store.append("job", 4, LAST, { ...HEAD, status: "torn" });
+    await store.append(claim, 4, LAST, { ...HEAD, status: "torn", consumed: 1 });
     const after = await store.load("job");
     const later = await scope.crash(share);
     const [other, job] = [await later.load("other"), await later.load("job")];
@@ -26,7 +27,9 @@ export const tearCases: readonly Case[] = SHARES.map((share) => ({
     check(isThere || share < 1, "a write that was not cut at all must be there");
     checkSame(job, isThere ? after : before[1], `the job, found at revision ${job?.record.revision}`);
     const revision = isThere ? 6 : 4;
-    await later.append("job", revision, sampleEntries(revision, revision + 2), HEAD);
+    checkSame(await send(later, claim, "command", "command"), "known", "send under the key of before");
+    if (!isThere) checkSame((await inboxOf(later, claim)).length, 1, "how many commands there are");
+    await later.append(claim, revision, sampleEntries(revision, revision + 2));
     const last = await (await scope.reopen()).load("job");
     checkSame(last?.entries.slice(-2), sampleEntries(revision, revision + 2), "the entries appended since");
     checkSame(last?.record.revision, revision + 2, "the revision");

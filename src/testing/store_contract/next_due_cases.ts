@@ -1,0 +1,94 @@
+import type { DueQuery, Incarnation, Store } from "../../ports/store.ts";
+import { type Case, withStore } from "./case.ts";
+import { check, checkSame } from "./checks.ts";
+import { claimOf, createJob, ENDED, enter, HEAD, idsOf, LATER, LEASE_MS, NOW, sendNew, take } from "./sample_jobs.ts";
+
+async function checkNext(store: Store, expected: number | undefined, what: string, query: Partial<DueQuery> = {}) {
+  checkSame(await store.nextDueAt({ now: NOW, ...query }), expected, `nextDueAt ${what}`);
+}
+
+async function checkDueNow(store: Store, what: string, now = NOW): Promise<void> {
+  const at = await store.nextDueAt({ now });
+  check(at !== undefined && at <= now, `nextDueAt ${what} must be at most ${now}, got ${at}`);
+}
+
+/** Takes everything that is due, and leaves nothing due behind. */
+async function settle(store: Store, owner: Incarnation, now = NOW): Promise<void> {
+  for (const job of await take(store, owner, { now })) {
+    const { sent: consumed, revision } = job.record;
+    await store.append(claimOf(job), revision, [], { ...HEAD, consumed, releases: true });
+  }
+}
+
+/** The instant at which something will be due. */
+export const nextDueCases: readonly Case[] = [
+  withStore("nextDueAt is the earliest dueAt of the jobs that nobody has", async (store) => {
+    await checkNext(store, undefined, "of an empty store");
+    await createJob(store, "never", 0);
+    await createJob(store, "ended", 0, { dueAt: NOW + 1, endedAt: 1 });
+    await checkNext(store, undefined, "when nothing will be due");
+    const job = await createJob(store, "late", 0, { dueAt: NOW + 900 });
+    await createJob(store, "early", 0, { dueAt: NOW + 500.5, flowHash: "early", queue: "early", flowId: "early" });
+    await checkNext(store, NOW + 500.5, "of two jobs");
+    await checkNext(store, NOW + 900, "except a job", { exceptJobs: new Set(["early"]) });
+    await checkNext(store, NOW + 900, "except a flow", { exceptFlows: new Set(["early"]) });
+    await checkNext(store, NOW + 900, "of a flow", { flows: ["flow", "other"] });
+    await checkNext(store, NOW + 900, "of a queue", { queues: ["default"] });
+    await checkNext(store, undefined, "of no flow", { flows: [] });
+    await store.append(job, 0, ["on"], { ...HEAD, dueAt: NOW + 200 });
+    await checkNext(store, NOW + 200, "after an append");
+    await store.append(job, 1, ["end"], { ...ENDED, dueAt: NOW + 100 });
+    await checkNext(store, NOW + 500.5, "after an end");
+    await checkDueNow(store, "when a job is due", NOW + 501);
+  }),
+  withStore("nextDueAt is now when a job has a command that is not consumed, and nobody holds it", async (store) => {
+    const owner = await enter(store, "engine");
+    await createJob(store, "job", 0, { dueAt: NOW + 10 });
+    await sendNew(store, "job", "command");
+    await checkDueNow(store, "with a command");
+    await settle(store, owner);
+    await checkNext(store, undefined, "when it was consumed");
+    const ended = await createJob(store, "ended", 0);
+    await store.append(ended, 0, [], ENDED);
+    await checkNext(store, undefined, "when a job has ended");
+    const command = { key: "redrive", text: "redrive", reopens: true, now: NOW, keyRetentionMs: 1, room: 10 };
+    await store.send({ jobId: "ended" }, command);
+    await checkDueNow(store, "with a command to a job that has ended");
+  }),
+  withStore("nextDueAt is the end of the lease of a job that is held, whatever else it has", async (store) => {
+    const [first, second] = [await enter(store, "first"), await enter(store, "second", { leaseMs: 2 * LEASE_MS })];
+    await createJob(store, "of the second", 0, { claim: second, dueAt: 1 });
+    await sendNew(store, "of the second", "command");
+    await checkNext(store, NOW + 2 * LEASE_MS, "of a job that is held");
+    await createJob(store, "of the first", 0, { claim: first, dueAt: LATER });
+    await checkNext(store, NOW + LEASE_MS, "of two jobs that are held");
+    await store.renew(first, 3 * LEASE_MS, NOW + 10);
+    await checkNext(store, NOW + 2 * LEASE_MS, "after a renewal");
+    await enter(store, "second", { leaseMs: 9 * LEASE_MS });
+    await checkNext(store, NOW + 2 * LEASE_MS, "after another incarnation has entered");
+    await createJob(store, "free", 0, { dueAt: NOW + 7 });
+    await checkNext(store, NOW + 7, "with a job that nobody has");
+    await checkNext(store, NOW + 2 * LEASE_MS, "without it", { exceptJobs: new Set(["free"]) });
+    await store.leave(first);
+    await checkDueNow(store, "after one has left");
+    await checkDueNow(store, "at the end of a lease", NOW + 2 * LEASE_MS);
+  }),
+  withStore("at the instant of nextDueAt take finds something, and before it nothing", async (store) => {
+    const owner = await enter(store, "engine", { leaseMs: LATER });
+    for (let index = 0; index < 12; index++) {
+      const lapsing = index % 3 === 0
+        ? { claim: await enter(store, `lapsing ${index}`, { leaseMs: 900 - 50 * index }) }
+        : {};
+      await createJob(store, `job-${index}`, 0, { dueAt: NOW + 1_000 + 37 * index % 600, ...lapsing });
+    }
+    let now = NOW;
+    for (let round = 0; round < 12; round++) {
+      const at = await store.nextDueAt({ now });
+      check(at !== undefined && at > now, `nextDueAt after ${round} jobs, at ${now}, got ${at}`);
+      checkSame(idsOf(await take(store, owner, { now: at - 1 })), [], `take before ${at}`);
+      checkSame((await take(store, owner, { now: at, limit: 1 })).length, 1, `how many a take at ${at} finds`);
+      now = at;
+    }
+    checkSame((await store.held(owner)).length, 12, "how many were taken");
+  }),
+];

@@ -1,0 +1,223 @@
+import type { DueQuery, Incarnation, NewJob, Store, TakeQuery } from "../../ports/store.ts";
+import { type Case, withStore } from "./case.ts";
+import { checkFenced, checkSame } from "./checks.ts";
+import {
+  addJob,
+  claimOf,
+  createJob,
+  ENDED,
+  enter,
+  HEAD,
+  idsOf,
+  LATER,
+  LEASE_MS,
+  NOW,
+  sampleEntries,
+  sampleJob,
+  send,
+  sendNew,
+  take,
+} from "./sample_jobs.ts";
+
+/** Takes jobs, and lets go of them again, so that they are as they were. */
+async function takeAndRelease(store: Store, owner: Incarnation, query: Partial<TakeQuery> = {}): Promise<string[]> {
+  const taken = await take(store, owner, query);
+  for (const job of taken) {
+    const { status, dueAt, endedAt, consumed, revision } = job.record;
+    await store.append(claimOf(job), revision, [], { ...HEAD, status, dueAt, endedAt, consumed, releases: true });
+  }
+  return idsOf(taken);
+}
+
+/** Which jobs are due, and what taking them does. */
+export const takeCases: readonly Case[] = [
+  withStore("take claims the jobs that are due, and returns them whole", async (store) => {
+    const owner = await enter(store, "engine");
+    const job = sampleJob("due", { dueAt: 1_000, tags: { of: "user" }, parentId: "parent" });
+    const made = await addJob(store, job);
+    await store.append(made, 0, sampleEntries(0, 3));
+    await store.compact(made, 1, "snapshot at 1");
+    await createJob(store, "not due", 1, { dueAt: NOW + 1 });
+    await createJob(store, "never due", 1);
+    const before = await store.load("due");
+    const answer = await store.take({ ...owner, now: NOW, limit: 10 });
+    checkSame(answer.now, NOW, "the time of the answer");
+    const claim = { ...owner, epoch: 1, heldUntil: NOW + LEASE_MS };
+    const expected = { ...before, record: { ...before?.record, ...claim } };
+    checkSame(answer.jobs, [expected], "the taken jobs");
+    checkSame(await store.load("due"), expected, "load");
+    checkSame(await store.find("due"), expected.record, "find");
+    checkSame(await store.held(owner), [{ jobId: "due", epoch: 1 }], "held");
+    checkSame(idsOf(await take(store, owner)), [], "the jobs that are taken next");
+    await checkFenced(() => store.append(made, 3, ["late"]), "due", 3, 3, "a write at the epoch before");
+    const [taken] = answer.jobs;
+    if (taken !== undefined) checkSame(await store.append(claimOf(taken), 3, ["on"]), "stored", "a write of the owner");
+  }),
+  withStore("a job that nobody has is due once its dueAt has passed, unless it has ended", async (store) => {
+    const owner = await enter(store, "engine", { leaseMs: LATER });
+    await createJob(store, "early", 0, { dueAt: 1_000 });
+    await createJob(store, "late", 0, { dueAt: 2_000 });
+    await createJob(store, "never", 0);
+    await createJob(store, "ended", 0, { dueAt: 1, endedAt: 1 });
+    const expected = [[999, []], [1_000, ["early"]], [1_999, ["early"]], [2_000, ["early", "late"]]] as const;
+    for (const [now, ids] of expected) checkSame(await takeAndRelease(store, owner, { now }), ids, `take at ${now}`);
+    checkSame(await takeAndRelease(store, owner, { now: NOW }), ["early", "late"], "take later");
+  }),
+  withStore("take goes by the latest head: a later dueAt, none, and the end", async (store) => {
+    const owner = await enter(store, "engine", { leaseMs: LATER });
+    const job = await createJob(store, "job", 0, { dueAt: 1_000 });
+    await store.append(job, 0, sampleEntries(0, 1), { ...HEAD, dueAt: 5_000 });
+    checkSame(await takeAndRelease(store, owner, { now: 4_999 }), [], "take before the later instant");
+    checkSame(await takeAndRelease(store, owner, { now: 5_000 }), ["job"], "take at the later instant");
+    const [taken] = await take(store, owner, { now: 5_000 });
+    const claim = taken === undefined ? job : claimOf(taken);
+    await store.append(claim, 1, sampleEntries(1, 2), { ...HEAD, status: "paused", releases: true });
+    checkSame(await takeAndRelease(store, owner), [], "take of a job without dueAt");
+    await store.append(claim, 2, sampleEntries(2, 3), { ...ENDED, dueAt: 5_000 });
+    checkSame(await takeAndRelease(store, owner), [], "take of a job that has ended");
+  }),
+  withStore(
+    "a job with a command that is not consumed is due, whatever its dueAt, also after its end",
+    async (store) => {
+      const owner = await enter(store, "engine");
+      await createJob(store, "job", 0, { dueAt: LATER });
+      await createJob(store, "other", 0);
+      const ended = await createJob(store, "ended", 0);
+      await store.append(ended, 0, ["end"], ENDED);
+      checkSame(idsOf(await take(store, owner)), [], "take before");
+      for (const text of ["first", "second"]) await sendNew(store, "job", text);
+      await send(store, ended, "redrive", "redrive", { reopens: true });
+      const taken = await take(store, owner);
+      checkSame(idsOf(taken).toSorted(), ["ended", "job"], "take with commands");
+      for (const job of taken) {
+        await store.append(claimOf(job), job.record.revision, [], {
+          ...HEAD,
+          consumed: 1,
+          releases: true,
+        });
+      }
+      const [left, ...more] = await take(store, owner);
+      checkSame([left?.record.jobId, left?.record.consumed, more.length], ["job", 1, 0], "take with one consumed");
+      if (left === undefined) return;
+      await store.append(claimOf(left), 0, sampleEntries(0, 1));
+      await store.append(claimOf(left), 1, [], { ...HEAD, consumed: 1, releases: true });
+      checkSame(await takeAndRelease(store, owner), ["job"], "take after an append without a head");
+      const [last] = await take(store, owner);
+      if (last !== undefined) await store.append(claimOf(last), 1, [], { ...HEAD, consumed: 2, releases: true });
+      checkSame(await takeAndRelease(store, owner), [], "take with both consumed");
+      await sendNew(store, "job", "third");
+      checkSame(await takeAndRelease(store, owner), ["job"], "take with a third command");
+    },
+  ),
+  withStore("a job that is held is not due, whatever it has", async (store) => {
+    const [holder, other] = [await enter(store, "holder"), await enter(store, "other")];
+    for (const [jobId, more] of [["due", { dueAt: 1 }], ["addressed", {}], ["idle", {}]] as const) {
+      await createJob(store, jobId, 0, { ...more, claim: holder });
+    }
+    await sendNew(store, "addressed", "command");
+    for (const owner of [other, holder]) checkSame(idsOf(await take(store, owner)), [], `take by ${owner.owner}`);
+    checkSame((await store.find("due"))?.epoch, 1, "the epoch");
+  }),
+  withStore("take takes no more than its limit, and each job once", async (store) => {
+    const owner = await enter(store, "engine");
+    for (let index = 0; index < 9; index++) {
+      await createJob(store, `${index}-due`, 0, { dueAt: 10, createdAt: index });
+      await sendNew(store, `${index}-due`, "command");
+      await createJob(store, `${index}-idle`, 0, { dueAt: LATER, createdAt: index });
+      await createJob(store, `${index}-own`, 0, { dueAt: 10, createdAt: index, claim: owner });
+    }
+    const all = Array.from({ length: 9 }, (_, index) => `${index}-due`);
+    for (const [limit, from, to] of [[1, 0, 1], [4, 1, 5], [10, 5, 9], [1, 9, 9]] as const) {
+      checkSame(idsOf(await take(store, owner, { limit })), all.slice(from, to), `take of ${limit} after ${from}`);
+    }
+  }),
+  withStore("those of a smaller priority come first, then those that have been due for longest", async (store) => {
+    const lapsed = await enter(store, "lapsed", { now: 0, leaseMs: 405 });
+    const owner = await enter(store, "engine");
+    const jobs: Readonly<Record<string, Partial<NewJob>>> = {
+      "new": { createdAt: 400, dueAt: 430 },
+      "urgent": { createdAt: 600, dueAt: 700, priority: -1 },
+      "old": { createdAt: 200, dueAt: 430 },
+      "lapsed": { createdAt: 100, dueAt: LATER, claim: lapsed },
+      "addressed": { createdAt: 410 },
+      "slow": { createdAt: 1, dueAt: 1, priority: 10 },
+      "twin b": { createdAt: 500, dueAt: 500 },
+      "twin a": { createdAt: 500, dueAt: 500 },
+      "addressed and due": { createdAt: 420, dueAt: 1 },
+    };
+    const order = [
+      ...["urgent", "lapsed", "addressed", "addressed and due", "old", "new", "twin a", "twin b", "slow"],
+    ];
+    for (const limit of [order.length, 1, 3, 5, 8]) {
+      for (const [jobId, more] of Object.entries(jobs)) await createJob(store, jobId, 0, more);
+      for (const jobId of ["addressed", "addressed and due"]) await sendNew(store, jobId, "command");
+      const taken: string[] = [];
+      for (let round = 0; round < order.length; round++) taken.push(...idsOf(await take(store, owner, { limit })));
+      checkSame(taken, order, `take, ${limit} at a time`);
+      for (const { life, jobId } of (await store.list()).jobs) await store.delete({ jobId, life });
+    }
+  }),
+  withStore("jobs that are left out do not count against the limit", async (store) => {
+    const owner = await enter(store, "engine");
+    const ids = ["1", "2", "3", "4", "long".repeat(200), "a\0b", '"', "%", ""];
+    for (const [index, jobId] of ids.entries()) {
+      await createJob(store, jobId, 0, { createdAt: index, dueAt: index === 2 ? LATER : 10 });
+    }
+    await sendNew(store, "3", "command");
+    const except = async (limit: number, ...left: string[]) =>
+      await takeAndRelease(store, owner, { limit, exceptJobs: new Set(left) });
+    checkSame((await except(100)).length, ids.length, "how many are taken without exceptions");
+    checkSame((await except(100, "unknown")).length, ids.length, "how many are taken except an unknown one");
+    for (const jobId of ids) {
+      const others = ids.filter((it) => it !== jobId);
+      checkSame(await except(1, ...others), [jobId], `take except all but ${JSON.stringify(jobId)}`);
+      checkSame((await except(100, jobId)).toSorted(), others.toSorted(), `take except ${JSON.stringify(jobId)}`);
+    }
+    checkSame(await except(2, "3", "1"), ["2", "4"], "take of two except two");
+    checkSame(await except(3, ...ids), [], "take except all");
+  }),
+  withStore(
+    "take goes by flow, by the flow's hash and by queue, and the others do not count against the limit",
+    async (store) => {
+      const owner = await enter(store, "engine");
+      const kinds = ["a", "b", "A", ""].flatMap((flow) => ["x", "y", ""].map((queue) => ({ flow, queue })));
+      for (const [index, { flow, queue }] of kinds.entries()) {
+        const jobId = `${flow}/${queue}`;
+        const more = { flowId: flow, flowHash: `hash of ${flow}`, queue, createdAt: index };
+        await createJob(store, jobId, 0, index % 3 === 0 ? more : { ...more, dueAt: index });
+        if (index % 3 === 0) await sendNew(store, jobId, "command");
+      }
+      const queries: readonly [Omit<DueQuery, "now">, (kind: { flow: string; queue: string }) => boolean][] = [
+        [{ flows: ["a"] }, ({ flow }) => flow === "a"],
+        [{ flows: ["", "b", "c"] }, ({ flow }) => flow === "" || flow === "b"],
+        [{ flows: [] }, () => false],
+        [{ flows: ["c"] }, () => false],
+        [{ exceptFlows: new Set() }, () => true],
+        [{ exceptFlows: new Set(["hash of a", "hash of A"]) }, ({ flow }) => flow !== "a" && flow !== "A"],
+        [{ exceptFlows: new Set(["a"]) }, () => true],
+        [{ queues: ["x"] }, ({ queue }) => queue === "x"],
+        [{ queues: ["y", ""] }, ({ queue }) => queue !== "x"],
+        [{ queues: [] }, () => false],
+        [
+          { flows: ["a", "b"], exceptFlows: new Set(["hash of b"]), queues: ["y"] },
+          ({ flow, queue }) => flow === "a" && queue === "y",
+        ],
+        [{ flows: ["a"], exceptJobs: new Set(["a/x"]) }, ({ flow, queue }) => flow === "a" && queue !== "x"],
+      ];
+      for (const [query, isMeant] of queries) {
+        const { exceptFlows, exceptJobs, ...rest } = query;
+        const what = JSON.stringify({
+          ...rest,
+          exceptFlows: [...exceptFlows ?? []],
+          exceptJobs: [...exceptJobs ?? []],
+        });
+        const expected = kinds.filter(isMeant).map(({ flow, queue }) => `${flow}/${queue}`);
+        checkSame((await takeAndRelease(store, owner, query)).toSorted(), expected.toSorted(), `take of ${what}`);
+        const some = await takeAndRelease(store, owner, { ...query, limit: 2 });
+        checkSame(some.length, Math.min(2, expected.length), `how many a take of two of ${what} finds`);
+        const next = await store.nextDueAt({ ...query, now: NOW });
+        checkSame(next === undefined, expected.length === 0, `whether nextDueAt(${what}) finds nothing, got ${next}`);
+      }
+    },
+  ),
+];
