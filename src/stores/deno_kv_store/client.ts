@@ -1,4 +1,5 @@
 import type { KeyValueClient, Names, Put, VersionedValue } from "../key_value_kit/client.ts";
+import { quietly } from "../key_value_kit/values.ts";
 import { watchBell } from "./bell.ts";
 import { commit } from "./commit.ts";
 import type { KvAtomic, KvClient, KvEntry, KvKey } from "./kv.ts";
@@ -39,12 +40,12 @@ export function clientOf(kv: KvClient, prefix: KvKey): KeyValueClient {
     }
   };
   const getAll = async (keys: readonly string[]): Promise<(VersionedValue | undefined)[]> => {
-    const values: (VersionedValue | undefined)[] = [];
-    for (let first = 0; first < keys.length; first += READ_AT_ONCE) {
-      const entries = await kv.getMany<string[]>(keys.slice(first, first + READ_AT_ONCE).map(at));
-      for (const entry of entries) values.push(valueIn(entry));
-    }
-    return values;
+    const groups = Array.from(
+      { length: Math.ceil(keys.length / READ_AT_ONCE) },
+      (_, index) => keys.slice(index * READ_AT_ONCE, (index + 1) * READ_AT_ONCE).map(at),
+    );
+    const entries = await Promise.all(groups.map((group) => kv.getMany<string[]>(group)));
+    return entries.flat().map(valueIn);
   };
   const names: Names = async function* (from, to) {
     for await (const { key } of kv.list({ start: at(from), end: at(to) })) yield String(key.at(-1));
@@ -65,7 +66,7 @@ export function clientOf(kv: KvClient, prefix: KvKey): KeyValueClient {
         for (const other of removed) atomic.delete(at(other));
       }
       const version = await commit(atomic);
-      if (version !== undefined && !isAtomic) await remove(removed);
+      if (version !== undefined && !isAtomic) await quietly(() => remove(removed));
       return version;
     },
     remove,

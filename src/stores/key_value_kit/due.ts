@@ -4,7 +4,7 @@ import type { Names } from "./client.ts";
 import { DUE, dueFilter, type Kind, type Mark, marksAt } from "./marks.ts";
 import { LAST, numberName } from "./names.ts";
 import type { Leases } from "./owners.ts";
-import { chunksOf, marksBetween } from "./scan.ts";
+import { chunksOf, filtered, marksBetween } from "./scan.ts";
 import type { Space } from "./space.ts";
 
 /** Returns the jobs that `take` claims: of those that are due, no more are read than are asked for. */
@@ -111,7 +111,7 @@ class Search {
     const marks = marksBetween(this.#names, from, to);
     // A test is a search for jobs that are asked for; without one, any job will do.
     const asked = passes === undefined ? marks : filtered(marks, this.#mayMatch);
-    for await (const chunk of chunksOf(asked, Math.min(limit, MOST_AT_ONCE))) {
+    for await (const chunk of chunksOf(asked, limit)) {
       for (const { state } of await this.#space.records.marked(kind, chunk)) {
         const record = await this.#leases.read(state.record);
         if (passes === undefined || isAskedFor(record, this.#query) && passes(record)) found.push(record);
@@ -122,8 +122,6 @@ class Search {
   }
 }
 
-const MOST_AT_ONCE = 100;
-
 async function searchOf(space: Space, query: DueQuery, leases: Leases): Promise<Search> {
   return new Search(space, await space.client.names(DUE), leases, await dueFilter(query), query);
 }
@@ -131,8 +129,4 @@ async function searchOf(space: Space, query: DueQuery, leases: Leases): Promise<
 async function firstKey(names: Names, from: string, to: string): Promise<string | undefined> {
   for await (const key of names(from, to)) return key;
   return undefined;
-}
-
-async function* filtered(marks: AsyncIterable<Mark>, isWanted: (mark: Mark) => boolean): AsyncGenerator<Mark> {
-  for await (const mark of marks) if (isWanted(mark)) yield mark;
 }

@@ -1,8 +1,10 @@
 import { addSurvivor, enterOwner, leaseEndOf, leaveOwner, type OwnerState, renewOwner } from "../../ports/lease_kit.ts";
 import type { EnterAnswer, EnterQuery, Incarnation, JobRecord } from "../../ports/store.ts";
 import type { KeptRecord } from "../../ports/store_kit.ts";
+import type { IdSource } from "../../ports/ids.ts";
+import type { Cell, Cells } from "./cells.ts";
 import type { KeyValueClient } from "./client.ts";
-import { nameOf } from "./names.ts";
+import { LAST, nameOf } from "./names.ts";
 import { quietly } from "./values.ts";
 
 const OWNERS = "owner/";
@@ -13,10 +15,14 @@ const FORGOTTEN_MS = 24 * 60 * 60 * 1_000;
 /** The owners of a store, each in the value of one key, and the numbers that the store gives. */
 export class Owners {
   readonly #client: KeyValueClient;
+  readonly #cells: Cells;
+  readonly #ids: IdSource;
 
   /** Makes the access for a client. */
-  constructor(client: KeyValueClient) {
+  constructor(client: KeyValueClient, cells: Cells, ids: IdSource) {
     this.#client = client;
+    this.#cells = cells;
+    this.#ids = ids;
   }
 
   /** Takes numbers that nobody else gets; returns the first. */
@@ -64,30 +70,29 @@ export class Owners {
   }
 
   async #read(key: string): Promise<unknown> {
-    return parse((await this.#client.get(key))?.value);
+    return valueIn(await this.#cells.read(key));
   }
 
   /** Changes a value by compare-and-set. Returns the new one, or `undefined` if there is to be no change. */
   async #change<T>(key: string, next: (value: unknown) => T | undefined): Promise<T | undefined> {
     for (;;) {
-      const entry = await this.#client.get(key);
-      const changed = next(parse(entry?.value));
-      if (changed === undefined) return undefined;
-      const value = JSON.stringify(changed);
-      if (value === entry?.value) return changed;
-      const change = { key, value, expected: entry?.version, puts: [], notes: [], removed: [], isNews: false };
-      if (await this.#client.commit(change) !== undefined) return changed;
+      const cell = await this.#cells.read(key);
+      const value = next(valueIn(cell));
+      if (value === undefined) return undefined;
+      const write = this.#ids.id();
+      const text = JSON.stringify({ write, value });
+      if (await this.#cells.set(key, cell, text, `parts/${write}`, {}) !== undefined) return value;
     }
   }
 
   async #forget(own: string, now: number): Promise<void> {
     const names = await this.#client.names(OWNERS);
-    for await (const key of names(OWNERS, `${OWNERS}~~`)) {
-      const entry = key === own ? undefined : await this.#client.get(key);
-      const state = toOwner(parse(entry?.value));
-      if (entry === undefined || state === undefined) continue;
+    for await (const key of names(OWNERS, OWNERS + LAST)) {
+      const cell = key === own ? undefined : await this.#cells.read(key);
+      const state = toOwner(valueIn(cell));
+      if (cell === undefined || state === undefined) continue;
       const isOver = [state, ...state.former].every(({ until }) => until + FORGOTTEN_MS <= now);
-      if (isOver) await this.#client.removeAt(key, entry.version);
+      if (isOver) await this.#client.removeAt(key, cell.version);
     }
   }
 }
@@ -131,8 +136,9 @@ async function keyOf(owner: string): Promise<string> {
   return OWNERS + await nameOf(owner);
 }
 
-function parse(value: string | undefined): unknown {
-  return value === undefined ? undefined : JSON.parse(value);
+function valueIn(cell: Cell | undefined): unknown {
+  const content: { readonly value?: unknown } = cell === undefined ? {} : JSON.parse(cell.text);
+  return content.value;
 }
 
 function isNumber(value: unknown): value is number {

@@ -1,62 +1,40 @@
 import type { IdSource } from "../../ports/ids.ts";
-import type { Change, KeyValueClient, Put } from "./client.ts";
+import type { Cell, Cells, More } from "./cells.ts";
+import type { KeyValueClient, Put } from "./client.ts";
 import { type Kind, type Mark, marksOf, nextTurns } from "./marks.ts";
 import { nameOf, numberName } from "./names.ts";
 import { type Ghost, type JobState, KIND, parseState, type Write } from "./state.ts";
-import { MissingValueError, packedPartsOf, quietly, type Values } from "./values.ts";
+import { MissingValueError, quietly } from "./values.ts";
 
-/** The value of a job's key as it was read, with the version to compare with. */
+/** The value of a job's key as it was read. */
 export interface Located<S = JobState | Ghost> {
   /** The name of the job in keys. */
   readonly name: string;
-  /** The version of the value. */
-  readonly version: string;
   /** The value as stored. */
-  readonly packed: string;
+  readonly cell: Cell;
   /** The parsed value. */
   readonly state: S;
 }
 
 /** The next value of a job's key; what is written with each value is added. */
-export type Next<S extends Write> = Omit<S, keyof Write | "format" | "version" | "marks">;
-
-/** What else changes with a job's key. */
-export interface More {
-  /** Values that the next one refers to, under new keys. */
-  readonly puts?: readonly Put[] | undefined;
-  /** Values that count, or not, by what they say themselves. */
-  readonly notes?: readonly Put[] | undefined;
-  /** Whether other processes should look at the store then. */
-  readonly isNews?: boolean;
-}
+export type Next<S extends Write> = Omit<S, keyof Write | "format" | "version" | "marks" | "mark">;
 
 /** Access to the keys of jobs. */
 export class Records {
   readonly #client: KeyValueClient;
-  readonly #values: Values;
+  readonly #cells: Cells;
   readonly #ids: IdSource;
 
   /** Makes the access for a client. */
-  constructor(client: KeyValueClient, values: Values, ids: IdSource) {
+  constructor(client: KeyValueClient, cells: Cells, ids: IdSource) {
     this.#client = client;
-    this.#values = values;
+    this.#cells = cells;
     this.#ids = ids;
   }
 
   /** Reads the value of a job's key. */
   async at(name: string): Promise<Located | undefined> {
-    for (let previous: string | undefined;;) {
-      const entry = await this.#client.get(keyOf(name));
-      if (entry === undefined) return undefined;
-      const { value: packed, version } = entry;
-      try {
-        return { name, version, packed, state: parseState(await this.#values.unpack(packed)) };
-      } catch (error) {
-        // A value that is stored in parts may have been replaced between two reads.
-        if (!(error instanceof MissingValueError) || version === previous) throw error;
-        previous = version;
-      }
-    }
+    return locatedIn(name, await this.#cells.read(keyOf(name)));
   }
 
   /** Reads a job; `undefined` when there is none, or not this life of it. */
@@ -75,12 +53,12 @@ export class Records {
     run: (located: Located<JobState>) => Promise<T>,
   ): Promise<T | undefined> {
     for (let located = first; located !== undefined;) {
-      const { version, state: { record } } = located;
+      const { cell: { version }, state: { record } }: Located<JobState> = located;
       try {
         return await run(located);
       } catch (error) {
         located = await this.find(record.jobId, record.life);
-        if (!(error instanceof MissingValueError) || located?.version === version) throw error;
+        if (!(error instanceof MissingValueError) || located?.cell.version === version) throw error;
       }
     }
     return undefined;
@@ -88,22 +66,17 @@ export class Records {
 
   /** Reads the jobs of marks of a kind, in order. Marks that do not count are left out, and deleted if they never will. */
   async marked(kind: Kind, marks: readonly Mark[]): Promise<Located<JobState>[]> {
-    const entries = await this.#client.getAll(marks.map(({ name }) => keyOf(name)));
+    const cells = await this.#cells.readAll(marks.map(({ name }) => keyOf(name)));
     const found: Located<JobState>[] = [];
-    const stale: Mark[] = [];
+    const stale: string[] = [];
     for (const [index, mark] of marks.entries()) {
-      const { value, version } = entries[index] ?? {};
-      const located = value === undefined || version === undefined
-        ? undefined
-        : value.startsWith("{")
-        ? { name: mark.name, version, packed: value, state: parseState(value) }
-        : await this.at(mark.name);
+      const located = locatedIn(mark.name, cells[index]);
       const verdict = judge(kind, mark, located);
-      if (verdict === "stale") stale.push(mark);
+      if (verdict === "stale") stale.push(mark.key);
       else if (verdict !== "pending") found.push(verdict);
       if (located !== undefined && isDeleted(located)) await quietly(() => this.bury(located));
     }
-    if (stale.length > 0) await quietly(() => this.#client.remove(stale.map(({ key }) => key)));
+    if (stale.length > 0) await quietly(() => this.#client.remove(stale));
     return found;
   }
 
@@ -124,28 +97,33 @@ export class Records {
     const isMoved = old?.marks !== marks;
     const was = old !== undefined && isMoved ? [...marksOf(name, old.record, old.marks).values()] : [];
     const is = isMoved ? [...marksOf(name, next.record, marks).values()] : [];
-    const added = is.filter((mark) => !was.includes(mark)).map((mark): Put => [mark, "0"]);
-    const removed = was.filter((mark) => !is.includes(mark));
-    return await this.#set(name, before, state, { place: dataOf(next.record.life), ...more, added, removed });
+    const added = is.filter((mark) => !was.includes(mark));
+    const swung = await this.#set(name, before, state, next.record.life, {
+      ...more,
+      notes: [...more.notes ?? [], ...added.map((mark): Put => [mark, "0"])],
+      removed: was.filter((mark) => !is.includes(mark)),
+    });
+    if (swung === undefined && added.length > 0) await quietly(() => this.#withdraw(name, added));
+    return swung;
   }
 
   /** Replaces the value of a job's key by that of a job that is not there. */
   async swingToGhost(
     name: string,
     before: Located | undefined,
-    next: Omit<Next<Ghost>, "mark">,
+    next: Next<Ghost>,
   ): Promise<Located<Ghost> | undefined> {
     const old = before !== undefined && isJob(before) ? before.state : undefined;
     const marks = old === undefined ? new Map<Kind, string>() : marksOf(name, old.record, old.marks);
     const state: Ghost = { ...KIND, ...next, ...this.#writeAfter(before), mark: marks.get("age") };
     const removed = [...marks.values()].filter((mark) => mark !== state.mark);
-    return await this.#set(name, before, state, { place: dataOf(next.lives[0] ?? 0), removed });
+    return await this.#set(name, before, state, next.lives[0] ?? 0, { removed });
   }
 
   /** Removes the remains of a deleted job. */
-  async bury({ name, version, state: { lives, mark } }: Located<Ghost>): Promise<void> {
+  async bury({ name, cell, state: { lives, mark } }: Located<Ghost>): Promise<void> {
     for (const life of lives) await this.clear(life);
-    await this.#client.removeAt(keyOf(name), version);
+    await this.#client.removeAt(keyOf(name), cell.version);
     if (mark !== undefined) await this.#client.remove([mark]);
   }
 
@@ -165,45 +143,20 @@ export class Records {
     name: string,
     before: Located | undefined,
     state: S,
-    { place, puts = [], notes = [], added = [], removed = [], isNews = false }: Setting,
+    life: number,
+    more: More,
   ): Promise<Located<S> | undefined> {
-    const packed = this.#values.pack(`${place}/h/${numberName(state.turn)}/${state.write}`, JSON.stringify(state));
-    const outdated = before === undefined ? [] : packedPartsOf(before.packed);
-    const own = [...packed.puts, ...puts];
-    const version = await this.#commit({
-      ...{ key: keyOf(name), value: packed.result, expected: before?.version, isNews },
-      ...{ puts: own, notes: [...notes, ...added], removed: [...removed, ...outdated] },
-    });
-    if (version !== undefined) return { name, version, packed: packed.result, state };
-    await quietly(() => this.#withdraw(name, own, added));
-    return undefined;
+    const place = `${dataOf(life)}/h/${numberName(state.turn)}/${state.write}`;
+    const cell = await this.#cells.set(keyOf(name), before?.cell, JSON.stringify(state), place, more);
+    return cell && { name, cell, state };
   }
 
-  /** After an error the value may have been set or not. Its `write` is unique, so finding the value proves that it was. */
-  async #commit(change: Change): Promise<string | undefined> {
-    try {
-      return await this.#client.commit(change);
-    } catch (error) {
-      const entry = await this.#client.get(change.key).catch(() => undefined);
-      if (entry?.value !== change.value) throw error;
-      await quietly(() => this.#client.remove(change.removed));
-      return entry.version;
-    }
-  }
-
-  /** Removes what was written for a value that was not set. A mark may be the same as that of the value that was. */
-  async #withdraw(name: string, puts: readonly Put[], added: readonly Put[]): Promise<void> {
-    if (puts.length + added.length === 0) return;
+  /** Removes marks that were written for a value that was not set, unless they are the same as those of the value that was. */
+  async #withdraw(name: string, added: readonly string[]): Promise<void> {
     const now = await this.at(name);
     const marks = now !== undefined && isJob(now) ? [...marksOf(name, now.state.record, now.state.marks).values()] : [];
-    await this.#client.remove([...puts, ...added].map(([key]) => key).filter((key) => !marks.includes(key)));
+    await this.#client.remove(added.filter((mark) => !marks.includes(mark)));
   }
-}
-
-interface Setting extends More {
-  readonly place: string;
-  readonly added?: readonly Put[];
-  readonly removed?: readonly string[];
 }
 
 /** The beginning of the keys of a life's other values; a slash follows. */
@@ -234,6 +187,10 @@ function judge(kind: Kind, mark: Mark, located: Located | undefined): Located<Jo
   if (record.life !== mark.life) return "stale";
   if (marksOf(located.name, record, marks).get(kind) === mark.key) return located;
   return turn < mark.turn ? "pending" : "stale";
+}
+
+function locatedIn(name: string, cell: Cell | undefined): Located | undefined {
+  return cell && { name, cell, state: parseState(cell.text) };
 }
 
 function keyOf(name: string): string {

@@ -1,4 +1,5 @@
 import type { IdSource } from "../../ports/ids.ts";
+import { Cells } from "./cells.ts";
 import type { KeyValueClient } from "./client.ts";
 import { Logs } from "./log.ts";
 import { Owners } from "./owners.ts";
@@ -27,8 +28,9 @@ export interface Space {
 /** Makes the parts of a store. */
 export function spaceOf(client: KeyValueClient, ids: IdSource): Space {
   const values = new Values(client);
+  const cells = new Cells(client, values);
   return {
     ...{ client, ids, values, logs: new Logs(values, ids, client.maxValueBytes) },
-    ...{ records: new Records(client, values, ids), owners: new Owners(client), recent: new RecentJobs() },
+    ...{ records: new Records(client, cells, ids), owners: new Owners(client, cells, ids), recent: new RecentJobs() },
   };
 }

@@ -35,11 +35,11 @@ export function storeOver(client: KeyValueClient, name: string, ids: IdSource): 
   return {
     create: (jobs) =>
       call(async () => {
+        const copies = jobs.map((job) => ({ ...job, tags: { ...job.tags } }));
         const first = await owners.numbers("life", jobs.length);
-        const lives = jobs.map((job, index) => ({ job, life: first + index }));
-        return await inBatches(lives, ({ job, life }) =>
+        return await inBatches(copies, (job, index) =>
           turns.run(job.jobId, async () => {
-            const answer = await createJob(space, job, life);
+            const answer = await createJob(space, job, first + index);
             const { isNew, record: { owner, dueAt } } = answer;
             if (isNew && owner === undefined && dueAt !== undefined) watchers.tell({ type: "due", at: dueAt });
             return answer;
@@ -54,12 +54,14 @@ export function storeOver(client: KeyValueClient, name: string, ids: IdSource): 
       call(async () =>
         await records.read(await records.find(jobId), async (it) => await readJob(space, it, owners.leases()))
       ),
-    append: (claim, expectedRevision, entries, head) =>
-      write(claim.jobId, async () => {
+    append(claim, expectedRevision, texts, head) {
+      const entries = [...texts];
+      return write(claim.jobId, async () => {
         const { answer, before, after } = await appendEntries(space, claim, expectedRevision, entries, head);
         if (head !== undefined) watchers.tellOfAppend(before, after);
         return answer;
-      }),
+      });
+    },
     compact: (life, revision, snapshot) => write(life.jobId, () => compactJob(space, life, revision, snapshot)),
     send: (job, command) =>
       write(job.jobId, async () => {

@@ -90,10 +90,14 @@ export async function quietly(run: () => Promise<unknown>): Promise<void> {
 }
 
 /** Maps items asynchronously, a batch at a time; the results are in the order of the items. */
-export async function inBatches<T, R>(items: readonly T[], run: (item: T) => Promise<R>): Promise<R[]> {
+export async function inBatches<T, R>(
+  items: readonly T[],
+  run: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = [];
   for (let start = 0; start < items.length; start += AT_ONCE) {
-    results.push(...await Promise.all(items.slice(start, start + AT_ONCE).map(run)));
+    const batch = items.slice(start, start + AT_ONCE);
+    results.push(...await Promise.all(batch.map((item, index) => run(item, start + index))));
   }
   return results;
 }
