@@ -1,5 +1,5 @@
 import type { ClaimQuery, Incarnation, JobRecord, TakeAnswer, TakenJob, TakeQuery } from "../../ports/store.ts";
-import { claimFor, isHeld } from "../../ports/store_kit.ts";
+import { claimFor, dueSince, isHeld } from "../../ports/store_kit.ts";
 import { dueJobs } from "./due.ts";
 import { readJob } from "./journal.ts";
 import { LAST } from "./names.ts";
@@ -22,9 +22,9 @@ export async function takeJobs(space: Space, query: TakeQuery): Promise<TakeAnsw
     const leases = owners.leases();
     if (!await leases.mayClaim(query, now)) break;
     const due = await dueJobs(space, { ...query, limit: limit - jobs.length }, leases);
-    const claimed = await inBatches(due, async (record) => await claimOnce(space, query, record, leases));
+    const claimed = await inBatches(due, async (record) => await claimDue(space, query, record, leases));
     for (const job of claimed) if (job !== undefined) jobs.push(job);
-    // Somebody else was faster, perhaps only with a command: there may be others to take.
+    // Somebody else was faster: there may be others to take.
     if (jobs.length >= limit || !claimed.includes(undefined)) break;
   }
   return { now, jobs, survived: await owners.survived() };
@@ -63,17 +63,20 @@ export async function heldJobs({ client, records }: Space, { owner, incarnation 
   return held;
 }
 
-/** Claims a job if nobody has changed it since it was found due. */
-async function claimOnce(
+/** Claims a job that was found due, unless somebody has claimed or deleted it since, or it is no longer due. */
+async function claimDue(
   space: Space,
-  owner: Incarnation,
-  { jobId, life, epoch, revision, sent }: JobRecord,
+  query: TakeQuery,
+  { jobId, life, epoch }: JobRecord,
   leases: Leases,
 ): Promise<TakenJob | undefined> {
-  const located = await space.records.find(jobId, life);
-  const { record } = located?.state ?? {};
-  const isSame = record?.epoch === epoch && record.revision === revision && record.sent === sent;
-  return located !== undefined && isSame ? await swingTo(space, owner, located, leases) : undefined;
+  for (;;) {
+    const located = await space.records.find(jobId, life);
+    if (located === undefined || located.state.record.epoch !== epoch) return undefined;
+    if (dueSince(await leases.read(located.state.record), query.now) === undefined) return undefined;
+    const job = await swingTo(space, query, located, leases);
+    if (job !== undefined) return job;
+  }
 }
 
 async function swingTo(

@@ -1,12 +1,11 @@
 import type { CreateAnswer, JobLife, NewJob, PurgeQuery } from "../../ports/store.ts";
-import { isPurged, recordOf } from "../../ports/store_kit.ts";
+import { isPurged, type KeptRecord, recordOf } from "../../ports/store_kit.ts";
 import { EMPTY_LOG } from "./log.ts";
 import { marksAt } from "./marks.ts";
 import { nameOf, numberName } from "./names.ts";
 import { dataOf, isDeleted, isJob, livesOf, type Located, type Records } from "./records.ts";
 import { chunksOf, marksBetween } from "./scan.ts";
 import type { Space } from "./space.ts";
-import type { JobState } from "./state.ts";
 import { quietly } from "./values.ts";
 
 /**
@@ -62,17 +61,7 @@ async function noteLife(
 
 /** Deletes a life of a job. Returns false when there is none. */
 export async function deleteJob({ records }: Space, { jobId, life }: JobLife): Promise<boolean> {
-  const name = await nameOf(jobId);
-  for (;;) {
-    const located = await records.at(name);
-    if (located === undefined) return false;
-    if (!isJob(located)) {
-      if (isDeleted(located)) await quietly(() => records.bury(located));
-      return false;
-    }
-    if (located.state.record.life !== life) return false;
-    if (await deleteLocated(records, located)) return true;
-  }
+  return await deleteIf(records, await nameOf(jobId), (record) => record.life === life);
 }
 
 /** Deletes jobs that have ended; returns how many. */
@@ -81,17 +70,28 @@ export async function purgeJobs({ client, records }: Space, query: PurgeQuery): 
   const names = await client.names(start);
   let purged = 0;
   for await (const marks of chunksOf(marksBetween(names, start, start + numberName(query.endedBefore)))) {
-    for (const located of await records.marked("end", marks)) {
+    for (const { name, state: { record: { life } } } of await records.marked("end", marks)) {
       if (purged >= query.limit) return purged;
-      if (isPurged(located.state.record, query) && await deleteLocated(records, located)) purged++;
+      const isMeant = (record: KeptRecord) => record.life === life && isPurged(record, query);
+      if (await deleteIf(records, name, isMeant)) purged++;
     }
   }
   return purged;
 }
 
-async function deleteLocated(records: Records, located: Located<JobState>): Promise<boolean> {
-  const lives = [located.state.record.life];
-  const ghost = await records.swingToGhost(located.name, located, { isDeleted: true, lives });
-  if (ghost !== undefined) await quietly(() => records.bury(ghost));
-  return ghost !== undefined;
+async function deleteIf(records: Records, name: string, isMeant: (record: KeptRecord) => boolean): Promise<boolean> {
+  for (;;) {
+    const located = await records.at(name);
+    if (located === undefined) return false;
+    if (!isJob(located)) {
+      if (isDeleted(located)) await quietly(() => records.bury(located));
+      return false;
+    }
+    const { record } = located.state;
+    if (!isMeant(record)) return false;
+    const ghost = await records.swingToGhost(name, located, { isDeleted: true, lives: [record.life] });
+    if (ghost === undefined) continue;
+    await quietly(() => records.bury(ghost));
+    return true;
+  }
 }

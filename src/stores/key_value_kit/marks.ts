@@ -80,6 +80,13 @@ export function marksOf(name: string, record: KeptRecord, turns: Turns): Readonl
   return new Map(marks);
 }
 
+/** Whether a mark of a kind is one of a record's. */
+export function isMarkOf({ key, name, life, turn }: Mark, kind: Kind, record: KeptRecord, turns: Turns): boolean {
+  const place = placesOf(record).get(kind);
+  return life === record.life && turn === turns[kind] && place !== undefined &&
+    key.startsWith(`${marksAt(kind, ...place)}${name}--`);
+}
+
 /** Reads a mark. */
 export function markIn(key: string): Mark {
   const [labels = "", job = ""] = key.split("/").reverse();

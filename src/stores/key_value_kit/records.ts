@@ -1,7 +1,7 @@
 import type { IdSource } from "../../ports/ids.ts";
 import type { Cell, Cells, More } from "./cells.ts";
 import type { KeyValueClient, Put } from "./client.ts";
-import { type Kind, type Mark, marksOf, nextTurns } from "./marks.ts";
+import { isMarkOf, type Kind, type Mark, marksOf, nextTurns } from "./marks.ts";
 import { nameOf, numberName } from "./names.ts";
 import { type Ghost, type JobState, KIND, parseState, type Write } from "./state.ts";
 import { MissingValueError, quietly } from "./values.ts";
@@ -185,7 +185,7 @@ function judge(kind: Kind, mark: Mark, located: Located | undefined): Located<Jo
   if (!isJob(located)) return livesOf(located).includes(mark.life) ? "pending" : "stale";
   const { record, marks, turn } = located.state;
   if (record.life !== mark.life) return "stale";
-  if (marksOf(located.name, record, marks).get(kind) === mark.key) return located;
+  if (isMarkOf(mark, kind, record, marks)) return located;
   return turn < mark.turn ? "pending" : "stale";
 }
 
