@@ -43,6 +43,8 @@ export class StoreSession {
   #stopPoll: CancelTimer | undefined;
   #stopUse: CancelTimer | undefined;
   #isRegaining = false;
+  /** Whether the engine has closed its store. */
+  isClosed = false;
 
   /** Makes an engine's use of a store; `tell` calls the observer. */
   constructor(
@@ -151,6 +153,15 @@ export class StoreSession {
     return false;
   }
 
+  /**
+   * Checks that the engine has not been closed.
+   *
+   * @throws {TypeError} naming the action
+   */
+  checkOpen(action: string): void {
+    if (this.isClosed) throw new TypeError(`${action}: its engine is closed; make a new one`);
+  }
+
   /** Ends the lease, unless a job still needs it. */
   async leave(): Promise<void> {
     if (this.#entries.size === 0) await this.ownership.leave();
@@ -180,6 +191,8 @@ export class StoreSession {
   /** The name of another engine that has a job, as far as is known here. */
   elsewhere({ owner, incarnation, heldUntil }: JobRecord): string | undefined {
     if (owner === undefined || heldUntil === undefined || heldUntil <= this.timers.now()) return undefined;
+    // The jobs of an engine that had this name before are free as soon as this one has entered.
+    if (owner === this.ownership.name && this.settings.takeOver === "at once") return undefined;
     return incarnation !== undefined && this.ownership.incarnations.has(incarnation) ? undefined : owner;
   }
 
