@@ -35,6 +35,8 @@ export class FlowJobs {
   /** Keeps the jobs in the engine's store, if it has one. */
   readonly storage: JobStorage | undefined;
   #isShutDown = false;
+  /** Jobs that a command has made go on: they may have ended since. */
+  readonly #resumed: WeakSet<Job> = new WeakSet();
 
   /** Prepares for the jobs of a flow. */
   constructor(graph: FlowGraph, host: EngineHost) {
@@ -109,7 +111,7 @@ export class FlowJobs {
 
   /**
    * Takes up a job that this engine has claimed: it goes on, or its commands are carried out and it is let go. Returns the job if it
-   * is live then.
+   * has gone on.
    *
    * @throws {PreflightError} when it does not fit the flow; it has not been let go
    * @throws {SerializationError} when it cannot be read
@@ -124,7 +126,7 @@ export class FlowJobs {
     } else {
       this.#goOn(job, storage.open(job, taken.record), { ...taken, attempts }, false);
     }
-    return executionOf(job) && job;
+    return executionOf(job) === undefined && !this.#resumed.has(job) ? undefined : job;
   }
 
   /** Begins a job that this engine has claimed. */
@@ -155,7 +157,7 @@ export class FlowJobs {
         },
       });
       void storage.serve(job, journal).then(() => {
-        if (executionOf(job) !== undefined) resolve();
+        if (this.#resumed.has(job)) resolve();
         else {
           journal.release(() => {
             unregister();
@@ -232,7 +234,9 @@ export class FlowJobs {
     if (!job.isStarting || execution === undefined || session === undefined) return act();
     execution.whenBegun(() => {
       try {
-        if (this.#workingOn(job) === undefined) throw session.lossOf(job) ?? refuse(call, job, notHere(job, session));
+        // A job that has come to rest at once is let go after this.
+        const isHere = this.#workingOn(job) !== undefined || session.journalOf(job)?.isReleased === false;
+        if (!isHere) throw session.lossOf(job) ?? refuse(call, job, notHere(job, session));
         act();
       } catch (error) {
         session.onCommandError(job, call, error);
@@ -284,6 +288,7 @@ export class FlowJobs {
       const journal = this.storage?.journalOf(job);
       // Unreachable: commands are carried out for jobs that this engine has claimed.
       if (journal === undefined) return false;
+      this.#resumed.add(job);
       this.#goOn(
         job,
         journal,

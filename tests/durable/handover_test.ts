@@ -63,6 +63,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     flow.deliver(job, "worker", "input", { n: 2 });
     await worker.settle();
     assertEquals([job.status, worker.told("command_error").length], ["paused", 0]);
+    assertEquals((await store.find("job"))?.owner, undefined);
     const next = new StoredFlowProcess({ store, timers, work: asking });
     const found = await next.engine.open("job");
     found.flow.resume(found.job);
@@ -117,8 +118,9 @@ for (const [name, createStore] of Object.entries(STORES)) {
 
   test(`a pause in the inbox of a job that is being let go of pauses it later with ${name}`, async () => {
     const store = createStore();
-    const hanging = () => new Promise<void>(() => {});
-    const owner = new StoredFlowProcess({ store, work: hanging });
+    const untilAborted = (_n: number, { signal }: Context) =>
+      new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+    const owner = new StoredFlowProcess({ store, work: untilAborted });
     const { timers } = owner;
     owner.start([1, 2]);
     await owner.settle();
@@ -149,22 +151,24 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals(other.begun, [1]);
   });
 
-  test(`a command after a cancel waits until the job is at rest with ${name}`, async () => {
+  test(`commands that were sent after a cancel are consumed with it, and told to be refused with ${name}`, async () => {
     const store = createStore();
     const owner = new StoredFlowProcess({ store, work: asking });
     owner.start([1]);
     await owner.settle();
     await owner.engine.shutdown();
     await owner.engine.send("job", { type: "cancel" });
-    await owner.engine.send("job", { type: "resume", redrive: true });
-    await owner.engine.send("job", deliver(2));
+    await owner.engine.send("job", { type: "resume", redrive: true }, { key: "redrive" });
+    await owner.engine.send("job", deliver(2), { key: "deliver" });
     const worker = new StoredFlowProcess({ store, timers: owner.timers, work: asking });
     await worker.engine.recover();
     await worker.settle();
     const { job } = await worker.engine.open("job");
-    assertEquals([job.status, job.sharedData.sum, worker.told("command_error")], ["completed", 3, []]);
+    assertEquals([job.status, job.sharedData.sum], ["cancelled", 1]);
+    assertEquals(worker.told("command_error").map(({ key }) => key), ["redrive", "deliver"]);
     const record = await store.find("job");
-    assertEquals([record?.owner, record?.wakeAt, record?.consumed], [undefined, undefined, 3]);
+    assertEquals([record?.owner, record?.dueAt, record?.consumed], [undefined, undefined, 3]);
+    await assertRejects(() => worker.engine.send("job", deliver(2)), StateError, "it has ended");
   });
 
   test(`a job whose last commit is being stored is not claimed for a refused command with ${name}`, async () => {
@@ -178,7 +182,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await sent;
     await owner.settle();
     const record = await store.find("job");
-    assertEquals([record?.status, record?.owner, record?.wakeAt], ["cancelled", undefined, undefined]);
+    assertEquals([record?.status, record?.owner, record?.dueAt], ["cancelled", undefined, undefined]);
   });
 
   test(`a pause is carried out once though an observer resumes the job at once with ${name}`, async () => {

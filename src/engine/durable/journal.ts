@@ -26,6 +26,18 @@ export interface JournalCallbacks {
 interface Write {
   readonly entries: readonly string[];
   readonly head: AppendHead | undefined;
+  /** The head without the last entry, which ends the job. */
+  readonly headBefore: AppendHead | undefined;
+  /** What is called when it is stored. */
+  readonly after: readonly (() => void)[];
+}
+
+/** How a job rests after the last entry that was handed in. */
+interface Rest {
+  /** Whether the engine lets go of it. */
+  readonly releases: boolean;
+  /** What had been consumed before that entry. */
+  readonly consumedBefore: number;
 }
 
 interface Waiter {
@@ -60,8 +72,10 @@ export class Journal {
   #consumed: number;
   /** Whether the next write says what was consumed, and where the job stands. */
   #isHeadNew = false;
-  /** Whether the next write lets go of the job, or says that it rests. */
-  #rest: { readonly releases: boolean } | undefined;
+  /** What had been consumed when the last entry was handed in, and the status that was last written. */
+  #consumedHanded: number;
+  #status: string;
+  #rest: Rest | undefined;
   #isReleased = false;
   /** The revision with all that was handed in, and the one that is stored. */
   #handed: number;
@@ -72,7 +86,7 @@ export class Journal {
   #writtenAt: number | undefined;
   readonly #waiters: Fifo<Waiter> = new Fifo();
   /** What is called when the next write that has not begun is stored. */
-  #afterWrite: (() => void)[] = [];
+  #after: (() => void)[] = [];
   #isWriting = false;
   /** Whether `flush` is on the stack: a write that succeeds meanwhile calls no `onStored`, as the caller goes on by itself. */
   #isFlushing = false;
@@ -85,14 +99,14 @@ export class Journal {
   #snapshotAt: number;
 
   /** Makes the journal of a job that this engine has claimed. */
-  constructor(job: Job, session: StoreSession, { jobId, life, epoch, revision, consumed }: JobRecord) {
+  constructor(job: Job, session: StoreSession, { jobId, life, epoch, revision, consumed, status }: JobRecord) {
     this.#job = job;
     this.#session = session;
     this.#claim = { jobId, life, epoch };
     this.#handed = revision;
     this.#stored = revision;
-    this.#consumed = consumed;
-    this.read = consumed;
+    this.#consumed = this.#consumedHanded = this.read = consumed;
+    this.#status = status;
     this.#snapshotAt = session.settings.snapshotLength;
   }
 
@@ -191,6 +205,7 @@ export class Journal {
     // Unreachable: a job is detached when its journal is lost. Nothing is written after that.
     if (this.#lost !== undefined) return;
     this.#add(text);
+    this.#consumedHanded = this.#consumed;
     if (run !== undefined) {
       if (this.#isStrict) this.#waiters.push({ revision: this.#handed, run });
       else run();
@@ -205,7 +220,7 @@ export class Journal {
    * that is stored.
    */
   rest(text: string, releases: boolean, run: () => void): void {
-    this.#rest = { releases };
+    this.#rest = { releases, consumedBefore: this.#consumedHanded };
     this.#isReleased = releases;
     this.#isHeadNew = true;
     this.write(text);
@@ -225,9 +240,9 @@ export class Journal {
   release(run: () => void = () => {}): void {
     if (this.#lost !== undefined) return;
     this.#isReleased = true;
-    this.#rest = { releases: true };
+    this.#rest = { releases: true, consumedBefore: this.#consumed };
     this.#isHeadNew = true;
-    this.#afterWrite.push(run);
+    this.#after.push(run);
     this.flush();
   }
 
@@ -243,8 +258,7 @@ export class Journal {
     if (this.#entries.length === 0 && !this.#isHeadNew) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;
-    const write = { entries: this.#entries, head: this.#isHeadNew ? this.#createHead() : undefined };
-    this.#entries = [];
+    const write = this.#createWrite();
     this.#isWriting = true;
     this.#writtenAt = this.#gatheredAt;
     this.#gatheredAt = undefined;
@@ -254,16 +268,23 @@ export class Journal {
     this.#isFlushing = isInside;
   }
 
-  #createHead(): AppendHead {
-    const at = this.#session.timers.now();
-    const rest = this.#rest;
+  #createWrite(): Write {
+    const [entries, after, rest] = [this.#entries, this.#after, this.#rest];
+    this.#entries = [];
+    if (after.length > 0) this.#after = [];
+    if (!this.#isHeadNew) return { entries, head: undefined, headBefore: undefined, after };
     this.#isHeadNew = false;
     this.#rest = undefined;
-    // While somebody has the job, it is found by its owner: when it is due matters to nobody else.
+    const at = this.#session.timers.now();
     const { status } = this.#job;
-    const isHeld = rest === undefined && !hasEnded(status);
-    const place = isHeld ? { status, dueAt: undefined, endedAt: undefined } : placeOf(this.#job, at);
-    return { ...place, consumed: this.#consumed, at, releases: rest?.releases === true };
+    // While somebody has the job, it is found by its owner: when it is due matters to nobody else.
+    const held = { status, dueAt: undefined, endedAt: undefined, consumed: this.#consumed, at, releases: false };
+    const headBefore = { ...held, status: this.#status, consumed: rest?.consumedBefore ?? this.#consumed };
+    this.#status = status;
+    const head = rest === undefined && !hasEnded(status)
+      ? held
+      : { ...held, ...placeOf(this.#job, at), releases: rest?.releases === true };
+    return { entries, head, headBefore, after };
   }
 
   get #isStrict(): boolean {
@@ -283,13 +304,13 @@ export class Journal {
     }
   }
 
-  #succeed({ entries, head }: Write): void {
+  #succeed({ entries, head, after }: Write): void {
     this.#isWriting = false;
     this.#failures = 0;
     this.#writtenAt = undefined;
     this.#stored += entries.length;
     if (head?.releases === true && head.endedAt === undefined) this.#session.onReleased(this.#job);
-    if (this.#afterWrite.length > 0) { for (const run of this.#afterWrite.splice(0)) run(); }
+    for (const run of after) run();
     for (
       let next = this.#waiters.peek();
       next !== undefined && next.revision <= this.#stored;
@@ -303,7 +324,7 @@ export class Journal {
   }
 
   /** The job must not end now: what comes before its end is stored, and whoever has it decides again. */
-  #refuse({ entries }: Write): void {
+  #refuse({ entries, headBefore: head }: Write): void {
     this.#handed--;
     this.#isReleased = false;
     const { size } = this.#waiters;
@@ -318,12 +339,11 @@ export class Journal {
       callbacks?.onUnread();
       this.#rested();
     };
-    if (entries.length === 1) {
-      this.#isWriting = false;
-      return refused();
+    if (entries.length > 1) {
+      return this.#attempt({ entries: entries.slice(0, -1), head, headBefore: undefined, after: [refused] });
     }
-    this.#afterWrite.unshift(refused);
-    this.#attempt({ entries: entries.slice(0, -1), head: undefined });
+    this.#isWriting = false;
+    refused();
   }
 
   #fail(error: unknown, write: Write, claim: JobClaim): void {
@@ -354,9 +374,11 @@ export class Journal {
       const isOurs = record?.life === life && write.entries.length > 0 &&
         write.entries.every((entry, i) => entries[from + i] === entry);
       const isClaimed = record?.life === life && record.epoch === this.#claim.epoch;
-      if (isOurs) this.#succeed(write);
+      // Whoever has claimed it since has found it as one that was let go, or as one of a lost lease: that is the same to it.
+      const isLetGo = record?.life === life && write.entries.length === 0 && write.head?.releases === true;
+      if (isOurs || isLetGo) this.#succeed(write);
       else if (isClaimed && claim !== this.#claim && record.revision === this.#stored) return this.#attempt(write);
-      if (!isOurs || !isClaimed) this.lose(error);
+      if (!isClaimed || !(isOurs || isLetGo)) this.lose(error);
     }, (failure: unknown) => this.#fail(failure, write, claim));
   }
 

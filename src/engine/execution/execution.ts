@@ -70,7 +70,7 @@ export class Execution implements ActivationHost {
   readonly #early: (() => void)[] = [];
   #resting: Resting | undefined;
   #isOver = false;
-  /** Whether the last commit lets go of the job: not while handlers run that were told to end. */
+  /** Whether the last commit lets go of the job: not while handlers run that were told to end, or calls are to be done. */
   #isReleased = true;
 
   /**
@@ -360,7 +360,8 @@ export class Execution implements ActivationHost {
     };
     this.committer.performLast(commit, () => this.#depart(tell), () => {
       this.#stop(createReason);
-      return this.#isReleased = this.#runner.isSettled;
+      // What was asked for before the job has begun is done at rest, by whoever has it.
+      return this.#isReleased = this.#runner.isSettled && this.#early.length === 0;
     });
   }
 
@@ -379,13 +380,13 @@ export class Execution implements ActivationHost {
     this.job.owner = undefined;
     this.job.isStarting = false;
     this.#host.live.delete(this);
+    for (const act of this.#early.splice(0)) act();
     this.#runner.whenSettled(() => {
       // A command may have made it go on meanwhile.
       if (!this.#isReleased && this.job.owner === undefined) this.committer.journal?.release();
       this.onDepart?.();
     });
     this.#callbacks.onRest?.();
-    for (const act of this.#early.splice(0)) act();
     tell();
   }
 
