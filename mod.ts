@@ -51,8 +51,6 @@ export {
   type PauseOptions,
   type ResumeOptions,
   type ShutdownOptions,
-  type StartItem,
-  type StartOptions,
 } from "./src/flow.ts";
 export { type CriticalOptions, Routine } from "./src/model/routine.ts";
 export { Engine, type EngineOptions } from "./src/engine.ts";
@@ -83,6 +81,7 @@ export type { ExecutionRecordType } from "./src/job/history.ts";
 export type { JobProgress, SettleResult, WaitOptions } from "./src/engine/execution/waits.ts";
 export type { DurabilityOptions } from "./src/engine/durable/durability_settings.ts";
 export type { JobCommand, JobRevision, PurgeOptions, Recovery, StoredFlowJob } from "./src/stored_jobs.ts";
+export type { StartItem, StartOptions } from "./src/start_options.ts";
 export type { AskOptions, JobHandle, OutputsOptions, StartedJob } from "./src/job_handle.ts";
 export type { Worker, WorkOptions, WorkSummary } from "./src/worker.ts";
 export type { ConnectionTarget } from "./src/model/connection.ts";

@@ -1,6 +1,5 @@
 import type { PreflightFinding } from "./base/errors.ts";
-import { LAST_INSTANT } from "./base/instant.ts";
-import { checkDuration, checkName, checkRange, checkWord } from "./base/options.ts";
+import { checkDuration, checkName, checkWord } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import type { Registry } from "./values/registry.ts";
 import { payloadOf } from "./values/encoder.ts";
@@ -30,9 +29,9 @@ import {
 import { membershipOf, Routine } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
 import { hasEnded, type Job, type OutputEntry, statusOf } from "./job/job.ts";
-import { PRIORITIES, type Route } from "./job/task.ts";
+import type { Route } from "./job/task.ts";
 import type { JobHandle, StartedJob } from "./job_handle.ts";
-import type { Priority } from "./model/context.ts";
+import { checkStart, type StartItem, type StartOptions } from "./start_options.ts";
 import { type StoreAccess, storeAccess } from "./store_access.ts";
 import { decodeFlow, encodeFlow, type FlowDocument } from "./documents/flow.ts";
 import { jobOf, JobState, jobStateOf } from "./documents/job_state.ts";
@@ -68,23 +67,6 @@ export interface CreateOptions {
   /** How long the job may work, in milliseconds, waiting not counted; `Infinity` for no limit. @default {the flow's limit} */
   readonly timeoutMs?: number;
 }
-
-/** The options of `flow.start`. */
-export interface StartOptions extends CreateOptions {
-  /** What happens when the store has a job of this id: the call resolves with it, or rejects. @default {"join"} */
-  readonly ifExists?: "join" | "throw";
-  /** When the job begins, in milliseconds since 1970 or as a date. @default {at once} */
-  readonly at?: number | Date;
-  /** The queue that it is put in: see `engine.work`. @default {"default"} */
-  readonly queue?: string;
-  /** Which jobs are taken first, of those that are due. @default {"normal"} */
-  readonly priority?: Priority;
-  /** What the job is marked with, to be found again: see `engine.list`. @default {nothing} */
-  readonly tags?: Readonly<Record<string, string>>;
-}
-
-/** One of the jobs of `flow.startMany`: the params are left out where the slot accepts `{}`. */
-export type StartItem<E> = Omit<StartOptions, "ifExists"> & { readonly params?: E extends Slot<infer T> ? T : unknown };
 
 /** The options of `flow.execute` and `flow.run`. */
 export interface ExecuteOptions extends CreateOptions, ListenOptions {}
@@ -441,12 +423,9 @@ export class Flow extends FlowGraph {
     const action = `Cannot start a job of flow "${this.id}"`;
     checkWord(action, "ifExists", ifExists, ["join", "throw"]);
     const access = this.#access("start a job");
-    const made = jobs.map(({ params = {}, at, queue = "default", priority = "normal", tags = {}, ...options }) => {
-      const rank = PRIORITIES.indexOf(checkWord(action, "priority", priority, PRIORITIES));
-      const startAt = at === undefined ? undefined : checkRange(action, "at", Number(at), 0, LAST_INSTANT);
-      for (const [name, value] of Object.entries(tags)) checkName(action, `tags.${name}`, value);
-      const job = jobOf(this.#create(entry, params, options, startAt));
-      return { job, queue: checkName(action, "queue", queue), priority: rank, tags: { ...tags } };
+    const made = jobs.map(({ params = {}, ...options }) => {
+      const { startAt, ...labels } = checkStart(action, options);
+      return { job: jobOf(this.#create(entry, params, options, startAt)), ...labels };
     });
     return await access.start(this, made, ifExists);
   }

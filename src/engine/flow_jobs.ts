@@ -14,6 +14,7 @@ import { statusCommit } from "./activation/commits.ts";
 import { createPlan, type Plan } from "./activation/plan.ts";
 import type { Claimed, JobStorage } from "./durable/job_storage.ts";
 import type { Journal } from "./durable/journal.ts";
+import { serve } from "./durable/serving.ts";
 import type { StoreSession } from "./durable/store_session.ts";
 import { Committer } from "./execution/committer.ts";
 import type { EngineHost } from "./execution/engine_host.ts";
@@ -24,7 +25,7 @@ import { type JobCallbacks, JobNotifier } from "./execution/notifier.ts";
 import { DEFAULT_GRACE_MS, SHUTDOWN } from "./execution/resting.ts";
 import type { StoredStart } from "./execution/stored_start.ts";
 import { bringToRest, type WaitOptions } from "./execution/waits.ts";
-import type { JobRecord, TakenJob } from "../ports/store.ts";
+import type { TakenJob } from "../ports/store.ts";
 
 /** Makes, starts and steers the jobs of one flow. */
 export class FlowJobs {
@@ -122,7 +123,7 @@ export class FlowJobs {
     if (storage === undefined) return undefined;
     const { job, claim: attempts } = storage.replay(taken);
     if (job.status !== "running" && job.status !== "pending") {
-      await this.#serve(job, storage, taken.record);
+      await serve(job, storage, taken.record, () => this.#resumed.has(job));
     } else {
       this.#goOn(job, storage.open(job, taken.record), { ...taken, attempts }, false);
     }
@@ -134,46 +135,8 @@ export class FlowJobs {
     const { storage } = this;
     // Unreachable: only a store gives jobs.
     if (storage === undefined) return;
-    checkPreflight(job, this.#graph, "resume");
     const execution = new Execution(job, this.#frozenPlan, this.#host, {});
     this.#host.store?.startClaimed(this.#start(execution, storage, redrive), journal, claimed);
-  }
-
-  /** Carries out the commands to a claimed job at rest. It is let go, unless one of them has made it go on. */
-  async #serve(job: Job, storage: JobStorage, record: JobRecord): Promise<void> {
-    const journal = storage.open(job, record);
-    const unregister = storage.register(job, () => {});
-    await new Promise<void>((resolve) => {
-      journal.subscribe({
-        onStored: () => {},
-        onUnread: () => {
-          unregister();
-          resolve(this.#serveAgain(job, storage));
-        },
-        onLost: (error) => {
-          storage.lost(job, error);
-          unregister();
-          resolve();
-        },
-      });
-      void storage.serve(job, journal).then(() => {
-        if (this.#resumed.has(job)) resolve();
-        else {
-          journal.release(() => {
-            unregister();
-            resolve();
-          });
-        }
-      });
-    });
-  }
-
-  /** A command has ended the job when its inbox had others that were not read: it goes on from what is stored. */
-  async #serveAgain(job: Job, storage: JobStorage): Promise<void> {
-    const found = await storage.load(job);
-    if (found === undefined) return;
-    job.become(found.job);
-    await this.#serve(job, storage, found.record);
   }
 
   /** The commit by which a job starts or goes on, after all checks. */
@@ -292,7 +255,8 @@ export class FlowJobs {
       this.#goOn(
         job,
         journal,
-        { record: { sent: 0 }, formerIncarnation: undefined, attempts: undefined },
+        // Those that come after it are read before a task is taken.
+        { record: { sent: Infinity }, formerIncarnation: undefined, attempts: undefined },
         command.redrive,
       );
     } else this.#cancel(job, command.reason);

@@ -242,6 +242,19 @@ test("a job that is deleted under its owner is lost, also after a write that fai
   assertEquals(process.begun, []);
 });
 
+test("a job that is deleted under its owner is lost when that one next renews its lease", async () => {
+  const store = memoryStore();
+  const process = new StoredFlowProcess({ store, work: (_n, ctx) => void ctx.expect("input") });
+  const [job, other] = ["job", "other"].map((jobId) => process.start([1], jobId));
+  await process.settle();
+  const record = await store.find("job");
+  assertEquals(record && await store.delete(record), true);
+  await process.timers.advance(10_000);
+  assertEquals(process.told("lost").map(({ jobId }) => jobId), ["job"]);
+  assertThrows(() => process.flow.cancel(job as JobState), StateError);
+  assertEquals(other?.status, "running");
+});
+
 test("a job that was stopped by its store goes on from what is stored when it is resumed", async () => {
   const store = heldStore();
   const process = new StoredFlowProcess({ store, durability: { attempts: 1 } });

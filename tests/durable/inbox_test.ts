@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { test } from "node:test";
 import { SerializationError, StateError } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { sendNew } from "../../src/testing/store_contract/sample_jobs.ts";
 import { createLatch } from "../support/latch.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
@@ -31,7 +32,7 @@ test("a command of somebody else is carried out by the owner, once for each key"
   assertEquals((await store.find("job"))?.consumed, 2);
 });
 
-test("without a watch, commands are seen when the claim is renewed", async () => {
+test("without a watch, commands are seen when they are next asked for", async () => {
   const { watch: _, ...store } = memoryStore();
   const owner = createProcess(store);
   const job = owner.start([1]);
@@ -39,7 +40,7 @@ test("without a watch, commands are seen when the claim is renewed", async () =>
   await createProcess(store).engine.send("job", { type: "cancel", reason: "no longer needed" });
   await owner.settle();
   assertEquals(job.status, "running");
-  await owner.timers.advance(10_000);
+  await owner.timers.advance(1_000);
   assertEquals([job.status, job.error?.message], ["cancelled", "The job was cancelled: no longer needed"]);
 });
 
@@ -80,13 +81,13 @@ test("a command that cannot be carried out is told to the observer, and consumed
   const job = process.start([1]);
   await process.settle();
   await process.engine.send("job", { type: "deliver", routineId: "nobody", slotName: "input" }, { key: "k" });
-  await process.engine.send("job", { type: "resume", redrive: true });
-  await process.store.send("job", "no JSON", "bad");
-  await process.store.send("job", '{"format":"routilux/command","version":1,"type":"dance"}', "worse");
+  await process.engine.send("job", { type: "resume", redrive: true }, { key: "again" });
+  await sendNew(process.store, "job", "no JSON", "bad");
+  await sendNew(process.store, "job", '{"format":"routilux/command","version":1,"type":"dance"}', "worse");
   await process.settle();
   assertEquals(process.told("command_error").map(({ key, error }) => [key, (error as Error).name]), [
     ["k", "TypeError"],
-    ["id-2", "StateError"],
+    ["again", "StateError"],
     ["bad", "SyntaxError"],
     ["worse", "SerializationError"],
   ]);
@@ -133,7 +134,7 @@ test("a job with a command waiting is left to its owner while that one has it", 
   assertEquals(await other.engine.recover(), { jobs: [], errors: [] });
   assertEquals(await owner.engine.recover(), { jobs: [], errors: [] });
   assertEquals([(await store.find("job"))?.epoch, job.status], [1, "running"]);
-  await owner.timers.advance(10_000);
+  await owner.timers.advance(1_000);
   assertEquals(job.status, "cancelled");
 });
 
@@ -189,7 +190,7 @@ test("keys and names of commands are checked when they are sent, and as many job
   assertEquals([errors, records.map((record) => record?.status)], [[], ["cancelled", "running"]]);
 });
 
-test("a command that is sent while the inbox is being read is not left till the next renewal", async () => {
+test("a command that is sent while the inbox is being read is not left till commands are next asked for", async () => {
   const store = memoryStore();
   const { inbox } = store;
   const gate = createLatch();
@@ -227,5 +228,5 @@ test("a command that comes while the store takes a job in is carried out when th
   assertEquals(job.status, "running");
   gate.open();
   await owner.settle();
-  assertEquals([job.status, owner.timers.now()], ["cancelled", 0], "not with the next renewal");
+  assertEquals([job.status, owner.timers.now()], ["cancelled", 0], "not when commands are next asked for");
 });

@@ -166,7 +166,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
         ctx.shared.update("sum", (sum) => Number(sum ?? 0) + n);
       },
     });
-    const job = owner.start([1, 2]);
+    owner.start([1, 2]);
     await owner.settle();
     await owner.engine.send("job", { type: "pause", graceMs: 60_000 });
     await owner.engine.send("job", { type: "resume" });
@@ -174,7 +174,8 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals((await store.find("job"))?.consumed, 0, "neither has had an effect");
     gate.open();
     await owner.settle();
-    assertEquals([job.status, job.sharedData.sum, job.pausePoints.length], ["completed", 3, 1]);
+    const opened = await openIn(owner);
+    assertEquals([opened.status, opened.sharedData.sum, opened.pausePoints.length], ["completed", 3, 1]);
     assertEquals(owner.told("command_error"), []);
   });
 }

@@ -3,14 +3,14 @@ import { payloadOf } from "../../values/encoder.ts";
 import type { ErrorData } from "../../values/error_data.ts";
 import { draftOf, keyedWireOf, partPayload, type Payload, valueOf } from "../../values/payload.ts";
 import { validate } from "../../values/standard_schema.ts";
-import type { FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
+import type { DeferredCommit, FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
 import { createTasks, decideVerdict, failureRecords } from "../../job/decide.ts";
 import type { TaskStart } from "../../job/history.ts";
 import type { Job, JobStatus } from "../../job/job.ts";
 import { listEnd, type SlotData } from "../../job/slot_data.ts";
 import { hasStarted, type Instant, type ListRange, type Moment, shownData, type Task } from "../../job/task.ts";
 import type { Activation, ActivationHost } from "./activation.ts";
-import { type RoutinePlan, type SlotPlan, STOP } from "./plan.ts";
+import { emissionsOf, type Plan, type RoutinePlan, type SlotPlan, STOP } from "./plan.ts";
 
 /**
  * The commit by which a delivery is merged into its slot: it is checked by the slot's schema, then joined with the data that the
@@ -143,4 +143,15 @@ function startRecords(task: Task, time: Instant): readonly TaskStart[] {
 /** Whether this is a task's first commit, which writes its `start` into the history. */
 function isFirst(task: Task): boolean {
   return task.details === undefined || (!hasStarted(task) && task.details.awaiting === undefined);
+}
+
+/**
+ * The commit by which deferred events are sent.
+ *
+ * @throws {StepLimitError} when the job may not make so many tasks
+ */
+export function deferredCommit(job: Job, plan: Plan, time: Moment): DeferredCommit {
+  const emissions = emissionsOf(plan, job.deferredEvents);
+  const created = createTasks(job, emissions, [], time, plan.graph.limits.steps);
+  return { kind: "deferred", time, created, records: emissions.entries };
 }

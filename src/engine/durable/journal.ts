@@ -1,15 +1,15 @@
 import { FencedError, StoreError } from "../../base/errors.ts";
 import { Fifo } from "../../base/fifo.ts";
-import { callGuarded, isThenable } from "../../base/thenable.ts";
+import { isThenable } from "../../base/thenable.ts";
 import type { AppendHead, JobClaim, JobRecord } from "../../ports/store.ts";
 import type { CancelTimer } from "../../ports/timers.ts";
 import type { Commit } from "../../job/commit.ts";
 import { hasEnded, type Job } from "../../job/job.ts";
 import type { FirstAttempt } from "../../documents/claim.ts";
 import { encodeClaim, encodeCommit } from "../../documents/commit.ts";
-import { writeJob } from "../../documents/job.ts";
 import { delayAfter } from "./durability_settings.ts";
 import { placeOf } from "./place.ts";
+import { Snapshots } from "./snapshots.ts";
 import type { StoreSession } from "./store_session.ts";
 
 /** What a journal calls back while its job is live. */
@@ -68,6 +68,7 @@ export class Journal {
   readAt: number = -Infinity;
   readonly #job: Job;
   readonly #session: StoreSession;
+  readonly #snapshots: Snapshots;
   #claim: JobClaim;
   #consumed: number;
   /** Whether the next write says what was consumed, and where the job stands. */
@@ -94,10 +95,6 @@ export class Journal {
   #callbacks: JournalCallbacks | undefined;
   #lost: Error | undefined;
   #stopFlush: CancelTimer | undefined;
-  /** Characters of entries since the last snapshot, and how many make the next one due. */
-  #length = 0;
-  #snapshotAt: number;
-
   /** Makes the journal of a job that this engine has claimed. */
   constructor(job: Job, session: StoreSession, { jobId, life, epoch, revision, consumed, status }: JobRecord) {
     this.#job = job;
@@ -107,7 +104,7 @@ export class Journal {
     this.#stored = revision;
     this.#consumed = this.#consumedHanded = this.read = consumed;
     this.#status = status;
-    this.#snapshotAt = session.settings.snapshotLength;
+    this.#snapshots = new Snapshots(job, session);
   }
 
   /** Whether an entry has not been stored yet. */
@@ -210,7 +207,8 @@ export class Journal {
       if (this.#isStrict) this.#waiters.push({ revision: this.#handed, run });
       else run();
     }
-    this.#takeSnapshot();
+    const store = this.#snapshots.take(this.#claim, this.#handed);
+    if (store !== undefined) this.whenStored(store);
     if (this.#isStrict) this.flush();
     else this.#scheduleFlush();
   }
@@ -398,22 +396,11 @@ export class Journal {
     this.#onRested?.();
   }
 
-  #takeSnapshot(): void {
-    if (this.#length < this.#snapshotAt) return;
-    const { store, settings } = this.#session;
-    const onError = (error: unknown) => this.#session.onStoreError(this.#job, error);
-    const revision = this.#handed;
-    const text = writeJob(this.#job);
-    this.#length = 0;
-    this.#snapshotAt = Math.max(settings.snapshotLength, text.length);
-    this.whenStored(() => callGuarded(() => store.compact(this.#claim, revision, text), onError));
-  }
-
   #add(text: string): void {
     if (!this.#isStrict) this.#gatheredAt ??= this.#session.timers.elapsed();
     this.#entries.push(text);
     this.#handed++;
-    this.#length += text.length;
+    this.#snapshots.add(text.length);
   }
 
   #scheduleFlush(): void {

@@ -223,12 +223,23 @@ export class StoreSession {
     for (const { jobId } of jobs) this.#entries.get(jobId)?.poll();
   }
 
-  /** Takes up jobs that this engine has claimed without knowing: the answer to the claim was lost. */
+  /**
+   * Takes up jobs that this engine has claimed without knowing, as the answer to the claim was lost; and gives up those that were
+   * deleted, or that another engine has claimed.
+   */
   async #reconcile(): Promise<void> {
     const lease = this.ownership.lease();
     if (lease === undefined) return;
+    const before = this.#journals().map((journal) => ({ journal, claim: journal.claim }));
     try {
-      const jobs = (await this.store.held(lease)).filter(({ jobId }) => !this.#entries.has(jobId));
+      const held = await this.store.held(lease);
+      if (this.ownership.lease()?.incarnation !== lease.incarnation) return;
+      const ids = new Set(held.map(({ jobId }) => jobId));
+      for (const { journal, claim } of before) {
+        const isGone = !ids.has(claim.jobId) && journal.claim === claim && !journal.isReleased;
+        if (isGone) journal.lose(new FencedError(claim.jobId, undefined, undefined));
+      }
+      const jobs = held.filter(({ jobId }) => !this.#entries.has(jobId));
       if (jobs.length === 0) return;
       const answer = await this.store.claim({ ...lease, now: this.timers.now(), jobs });
       if (this.ownership.lease() !== lease) return;
@@ -238,13 +249,18 @@ export class StoreSession {
     }
   }
 
+  /** The journals of the jobs that this engine has claimed. */
+  #journals(): readonly Journal[] {
+    return [...this.#entries.values()].flatMap(({ job }) => this.journalOf(job) ?? []);
+  }
+
   /** The lease has ended: enters again, and claims the jobs that nobody else has claimed since. The others are lost. */
   async #regain(): Promise<void> {
     if (this.#isRegaining || this.#entries.size === 0) return;
     this.#isRegaining = true;
     const { ownership, timers, settings } = this;
     const { name } = ownership;
-    const journals = [...this.#entries.values()].flatMap(({ job }) => this.journalOf(job) ?? []);
+    const journals = this.#journals();
     const lose = (create: (jobId: string) => Error) => {
       for (const journal of journals) journal.lose(create(journal.claim.jobId));
     };

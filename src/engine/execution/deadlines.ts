@@ -1,3 +1,4 @@
+import { TimeoutError } from "../../base/errors.ts";
 import type { Task } from "../../job/task.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import type { Journal } from "../durable/journal.ts";
@@ -55,7 +56,11 @@ export class Deadlines {
   #expire(tasks: readonly Task[]): void {
     for (const task of tasks) {
       // The observer of the expiry before may have delivered.
-      if (task.details?.awaiting !== undefined) this.#execution.expire(task);
+      const { timeoutMs } = task.details?.awaiting ?? {};
+      if (timeoutMs === undefined) continue;
+      const { routine, slot } = task.route;
+      const error = new TimeoutError(`The delivery to slot "${slot}" of routine "${routine}"`, timeoutMs);
+      this.#execution.expire(task, error);
     }
   }
 

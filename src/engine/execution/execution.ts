@@ -5,14 +5,13 @@ import type { Payload } from "../../values/payload.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { Services } from "../../model/context.ts";
 import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
-import { createTasks } from "../../job/decide.ts";
 import { adoptLimits, type Job, type JobStatus } from "../../job/job.ts";
 import type { Instant, Merged, Moment, Task } from "../../job/task.ts";
 import type { Activation, ActivationHost, PauseRequest } from "../activation/activation.ts";
 import { Committer } from "./committer.ts";
 import { storeCheckpoint } from "./checkpoint.ts";
 import { Deadlines } from "./deadlines.ts";
-import { failureCommit, mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
+import { deferredCommit, failureCommit, mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
 import { takeNext } from "./director.ts";
 import type { EngineHost } from "./engine_host.ts";
 import { HandlerRunner } from "./handler_runner.ts";
@@ -21,7 +20,7 @@ import { JobListeners } from "./listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./notifier.ts";
 import { workersOf } from "./first_commit.ts";
 import { Loop } from "./loop.ts";
-import { bindRoutes, emissionsOf, type Plan, slotOf, type SlotPlan } from "../activation/plan.ts";
+import { bindRoutes, type Plan, slotOf, type SlotPlan } from "../activation/plan.ts";
 import { DEFAULT_GRACE_MS, Resting } from "./resting.ts";
 
 /** Why no task may be taken now. */
@@ -31,9 +30,9 @@ type Obstacle =
   | "resting"
   | "lease over"
   | "undecided"
-  | "no worker free"
-  | "store behind"
-  | "slice used up";
+  | "no worker"
+  | "store late"
+  | "slice over";
 
 /**
  * A live job: takes its tasks one after the other, runs their handlers and commits their effects, until it ends or rests. Merges,
@@ -274,7 +273,7 @@ export class Execution implements ActivationHost {
       // Even while no task may be taken: the alarm for a due task that stays among the waiting ones would ring again at once.
       if (this.committer.queue.hasWaiting) this.#wakeDue(time);
       const obstacle = this.#obstacle(time);
-      if (obstacle === "slice used up") this.#loop.defer();
+      if (obstacle === "slice over") this.#loop.defer();
       if (obstacle !== undefined) break;
       const task = takeNext(this.committer.queue, this.limits.highWater, time, director);
       if (task === undefined) break;
@@ -296,9 +295,9 @@ export class Execution implements ActivationHost {
     if (!this.#hasLease(time)) return "lease over";
     // Tasks of the same instant come after it, as they do without a store.
     if (this.deadlines.isReading) return "undecided";
-    if (this.#runner.active >= this.workers) return "no worker free";
-    if (this.committer.isAhead(this.#clock.elapsed, this.limits.highWater)) return "store behind";
-    if (this.#loop.isDeferred || this.#host.pacer.isSpent(time)) return "slice used up";
+    if (this.#runner.active >= this.workers) return "no worker";
+    if (this.committer.isAhead(this.#clock.elapsed, this.limits.highWater)) return "store late";
+    if (this.#loop.isDeferred || this.#host.pacer.isSpent(time)) return "slice over";
     return undefined;
   }
 
@@ -391,11 +390,7 @@ export class Execution implements ActivationHost {
   }
 
   /** An awaited delivery has not come in time: a failure that the error handler decides, but that is never tried again. */
-  expire(task: Task): void {
-    const { routine, slot } = task.route;
-    // Unreachable default: only tasks with a deadline expire.
-    const timeoutMs = task.details?.awaiting?.timeoutMs ?? 0;
-    const error = new TimeoutError(`The delivery to slot "${slot}" of routine "${routine}"`, timeoutMs);
+  expire(task: Task, error: TimeoutError): void {
     this.#failTask(task, slotOf(this.plan, task.route), describeError(error), undefined, false);
   }
 
@@ -417,11 +412,9 @@ export class Execution implements ActivationHost {
 
   #sendDeferred(): void {
     if (this.#isOver || this.job.deferredEvents.length === 0) return;
-    const time = this.time();
-    const emissions = emissionsOf(this.plan, this.job.deferredEvents);
     try {
-      const created = createTasks(this.job, emissions, [], time, this.limits.steps);
-      this.committer.perform({ kind: "deferred", time, created, records: emissions.entries }, created);
+      const commit = deferredCommit(this.job, this.plan, this.time());
+      this.committer.perform(commit, commit.created);
     } catch (error) {
       // Unreachable: nothing else is thrown here, and a defect must not look like a limit.
       if (!(error instanceof StepLimitError)) throw error;

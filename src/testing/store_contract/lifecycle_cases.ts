@@ -53,8 +53,8 @@ export const lifecycleCases: readonly Case[] = [
       checkSame((await inboxOf(first, job)).length, 1, "how many commands there are");
       checkSame(idsOf(await take(first, owner)), ["job"], "take for an owner that has entered elsewhere");
       checkSame((await second.commands(owner, NOW)).jobs.length, 1, "how many of its jobs have commands");
-      checkSame((await second.renew(owner, 5_000, NOW)).isHeld, true, "renew");
-      checkSame((await first.find("job"))?.heldUntil, NOW + 5_000, "heldUntil");
+      checkSame((await first.renew(owner, 5_000, NOW)).isHeld, true, "renew");
+      checkSame((await second.find("job"))?.heldUntil, NOW + 5_000, "heldUntil");
       checkSame(await first.delete(job), true, "delete");
       checkSame(await second.find("job"), undefined, "find");
       checkSame(await second.held(owner), [], "held");

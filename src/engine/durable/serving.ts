@@ -1,0 +1,38 @@
+import type { Job } from "../../job/job.ts";
+import type { JobRecord } from "../../ports/store.ts";
+import type { JobStorage } from "./job_storage.ts";
+
+/**
+ * Carries out the commands to a job at rest that this engine has claimed. Then the job is let go, unless one of them has made it go on,
+ * as `goesOn` says.
+ */
+export async function serve(job: Job, storage: JobStorage, record: JobRecord, goesOn: () => boolean): Promise<void> {
+  const journal = storage.open(job, record);
+  const unregister = storage.register(job, () => {});
+  await new Promise<void>((resolve) => {
+    const leave = () => {
+      unregister();
+      resolve();
+    };
+    journal.subscribe({
+      onStored: () => {},
+      onUnread: () => {
+        unregister();
+        resolve(serveAgain(job, storage, goesOn));
+      },
+      onLost: (error) => {
+        storage.lost(job, error);
+        leave();
+      },
+    });
+    void storage.serve(job, journal).then(() => goesOn() ? resolve() : journal.release(leave));
+  });
+}
+
+/** A command has ended the job when its inbox had others that were not read: it goes on from what is stored. */
+async function serveAgain(job: Job, storage: JobStorage, goesOn: () => boolean): Promise<void> {
+  const found = await storage.load(job);
+  if (found === undefined) return;
+  job.become(found.job);
+  await serve(job, storage, found.record, goesOn);
+}
