@@ -105,7 +105,7 @@ test("a job that is let go of says when it is due, a paused one does not", async
   await process.flow.pause(paused);
   await process.engine.shutdown();
   const due = await Promise.all(["paused", "left"].map((jobId) => store.find(jobId)));
-  assertEquals(due.map((record) => [record?.status, record?.wakeAt]), [["paused", undefined], ["running", 5_000]]);
+  assertEquals(due.map((record) => [record?.status, record?.dueAt]), [["paused", undefined], ["running", 5_000]]);
 });
 
 test("a job that has ended leaves no timer behind", async () => {
@@ -116,7 +116,7 @@ test("a job that has ended leaves no timer behind", async () => {
 
 test("a store that fails for long is tried again every ten seconds", async () => {
   const store = heldStore();
-  const process = new StoredFlowProcess({ store, durability: { attempts: 20, leaseMs: 1_000_000 } });
+  const process = new StoredFlowProcess({ store, durability: { attempts: 20, leaseMs: 1_000_000, commandPollMs: 1_000_000 } });
   const job = process.start([1]);
   store.fail(12);
   await process.settle();

@@ -19,9 +19,9 @@ function jobOf(details: readonly (Partial<TaskDetails> | undefined)[]): Job {
   return job;
 }
 
-/** What is found first: how often each has been found like this, and which are given up. */
-function found(job: Job, before: readonly FirstAttempt[] | undefined, { workers = 1, most = 3 } = {}) {
-  const { attempts, poisoned } = findFirstTasks(job, workers, 0, before, most);
+/** What is found first when a process has died: how often each has been found like this, and which are given up. */
+function found(job: Job, before: readonly FirstAttempt[], { workers = 1, most = 3, deaths = 1 } = {}) {
+  const { attempts, poisoned } = findFirstTasks(job, workers, 0, before, deaths, most);
   return {
     tried: attempts.map(({ task, recoveries }) => [task, recoveries]),
     poisoned: poisoned.map(({ id }) => id),
@@ -35,8 +35,9 @@ const was = (task: number, recoveries: number, attempt = 0, step = 0): FirstAtte
   recoveries,
 });
 
-test("nobody is suspected of the end of a process that had let go of the job", () => {
-  assertEquals(found(jobOf([undefined]), undefined), { tried: [[1, 0]], poisoned: [] });
+test("what was found before still counts, but no more, when an engine goes on that had only lost its lease", () => {
+  assertEquals(found(jobOf([undefined]), [], { deaths: 0 }), { tried: [[1, 0]], poisoned: [] });
+  assertEquals(found(jobOf([undefined]), [was(1, 2)], { deaths: 0 }), { tried: [[1, 2]], poisoned: [] });
 });
 
 test("whoever stands first when a process has died is found once more, up to a limit", () => {

@@ -1,14 +1,16 @@
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { type Context, FencedError, PoisonError, StateError } from "../../mod.ts";
+import { type Context, Engine, FencedError, PoisonError, Registry, StateError } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { CrashingStore } from "../support/crashing_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 import { tickingTimers } from "../support/ticking_timers.ts";
 
+const OWNER = { owner: "worker", takeOver: "at once" } as const;
+
 /** A process that dies with a job in its hands: the store has what it wrote before its n-th write. */
-async function die(data = memoryStore(), write = 3, durability = {}): Promise<StoredFlowProcess> {
+async function die(data = memoryStore(), write = 4, durability = {}): Promise<StoredFlowProcess> {
   const store = new CrashingStore(data, { write, isWritten: false }, true);
   const process = new StoredFlowProcess({ store, durability });
   process.start([1, 2, 3]);
@@ -32,14 +34,24 @@ test("a job whose process has died goes on where it stood when its lease has end
   assertEquals((await data.find("job"))?.epoch, 2);
 });
 
-test("a process of the same name takes its jobs over at once", async () => {
+test("a process of the same name takes its jobs over at once where it is told to, else when the lease has ended", async () => {
   const data = memoryStore();
-  await die(data, 3, { owner: "worker 1" });
-  const process = new StoredFlowProcess({ store: data, durability: { owner: "worker 1" } });
+  await die(data, 4, { owner: "worker 1" });
+  const careful = new StoredFlowProcess({ store: data, durability: { owner: "worker 1" } });
+  assertEquals(await careful.engine.recover(), { jobs: [], errors: [] });
+  const process = new StoredFlowProcess({ store: data, durability: { owner: "worker 1", takeOver: "at once" } });
   const { jobs } = await process.engine.recover();
   assertEquals(jobs.length, 1);
   await process.settle();
   assertEquals(jobs[0]?.job.status, "completed");
+
+  const other = memoryStore();
+  await die(other, 4, { owner: "worker 2" });
+  const late = new StoredFlowProcess({ store: other, durability: { owner: "worker 2" } });
+  await late.timers.advance(29_999);
+  assertEquals((await late.engine.recover()).jobs.length, 0);
+  await late.timers.advance(1);
+  assertEquals((await late.engine.recover()).jobs.length, 1);
 });
 
 test("a live owner keeps its claim, however long the job takes", async () => {
@@ -64,8 +76,8 @@ test("started twice under one id it is one job: live, ended, in another process,
   assertEquals([third.status, third.sharedData], ["completed", { sum: 3 }]);
 
   const data = memoryStore();
-  await die(data, 3, { owner: "worker" });
-  const heir = new StoredFlowProcess({ store: data, durability: { owner: "worker" } });
+  await die(data, 4, OWNER);
+  const heir = new StoredFlowProcess({ store: data, durability: OWNER });
   const again = heir.start([9, 9]);
   assertEquals(await heir.flow.waitForCompletion(again), true);
   assertEquals(again.sharedData, { sum: 6 });
@@ -138,21 +150,24 @@ test("a snapshot of a job that the store has in another state is refused, in the
   await assertRejects(() => process.flow.waitForCompletion(late), FencedError);
 });
 
-test("a job whose classes are not registered here is an error of the recovery, and stays as it is", async () => {
+test("a job whose classes are not registered here is an error of the recovery, and is left to others as it is", async () => {
   const data = memoryStore();
-  await die(data, 3, { owner: "worker" });
-  const { Engine, Registry } = await import("../../mod.ts");
-  const engine = new Engine({ registry: new Registry(), store: data, durability: { owner: "worker" } });
+  const { timers } = await die(data, 4, OWNER);
+  const before = await data.load("job");
+  const engine = new Engine({ registry: new Registry(), store: data, durability: OWNER, timers });
   const { jobs, errors } = await engine.recover();
   assertEquals([jobs.length, errors.map(({ jobId }) => jobId)], [0, ["job"]]);
-  assertEquals((await data.find("job"))?.epoch, 1);
-  const process = new StoredFlowProcess({ store: data, durability: { owner: "worker" } });
+  const { record, ...texts } = await data.load("job") ?? {};
+  assertEquals({ ...texts, record: before?.record }, before);
+  assertEquals([record?.revision, record?.status, record?.owner], [before?.record.revision, "running", undefined]);
+  assertEquals(await engine.recover({ limit: 1 }), { jobs: [], errors: [] }, "it leaves the job to others for a while");
+  const process = new StoredFlowProcess({ store: data, durability: OWNER, timers });
   assertEquals((await process.engine.recover()).jobs.length, 1);
 });
 
 test("a task with which processes die again and again counts as failed", async () => {
   const data = memoryStore();
-  const durability = { owner: "worker", maxRecoveries: 3 };
+  const durability = { ...OWNER, maxRecoveries: 3 };
   let deaths = 0;
   for (; deaths < 10; deaths++) {
     const store = new CrashingStore(data, undefined, true);
@@ -190,7 +205,7 @@ test("a recovery of many jobs lets the host's event loop come round between them
   const store = memoryStore();
   const options = {
     store,
-    durability: { owner: "worker" },
+    durability: OWNER,
     work: (_n: number, ctx: Context) => void ctx.expect("input"),
   };
   const dead = new StoredFlowProcess(options);

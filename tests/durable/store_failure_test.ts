@@ -8,7 +8,7 @@ import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
 test("a write that fails is tried again, later and later, and the job goes on", async () => {
   const store = heldStore();
-  const process = new StoredFlowProcess({ store });
+  const process = new StoredFlowProcess({ store, durability: { commandPollMs: 10_000 } });
   const job = process.start([1, 2]);
   store.fail(4);
   await process.settle();
@@ -39,9 +39,28 @@ test("a store that keeps failing stops the job: nothing runs ahead, waits reject
   await Promise.all([wait, idle, condition]);
   assertEquals([job.status, process.begun], ["running", []], "its children have not run");
   assertEquals((await data.load("job"))?.entries.length, 0);
+  assertEquals((await process.engine.recover()).jobs, [], "its lease has not ended");
+  await process.timers.advance(30_000);
   const { jobs } = await process.engine.recover();
   await process.settle();
   assertEquals(jobs.map((found) => [found.job.status, found.job.sharedData]), [["completed", { sum: 3 }]]);
+});
+
+test("a job that its store has stopped goes on with the next renewal of an engine that has others", async () => {
+  const store = heldStore();
+  const process = new StoredFlowProcess({
+    store,
+    durability: { attempts: 1 },
+    work: (n, ctx) => n === 9 ? void ctx.expect("input") : ctx.shared.set("n", n),
+  });
+  process.start([9], "other");
+  await process.settle();
+  const job = process.start([1]);
+  store.fail(1);
+  await assertRejects(() => process.flow.waitForCompletion(job), StoreError);
+  await process.timers.advance(10_000);
+  assertEquals((await store.find("job"))?.status, "completed");
+  process.flow.cancel((await process.engine.open("other")).job);
 });
 
 test("a start that the store refuses rejects the waits, and starting again goes on", async () => {
@@ -106,7 +125,8 @@ test("a write that failed, and another's that came meanwhile, is lost to the oth
   store.fail(1);
   const wait = assertRejects(() => process.flow.waitForCompletion(job), FencedError);
   await process.settle();
-  await data.append("job", 0, ["an entry of somebody else"]);
+  const record = await data.find("job");
+  if (record !== undefined) await data.append(record, 0, ["an entry of somebody else"]);
   await process.timers.advance(1_000);
   await wait;
   assertEquals(process.begun, []);
@@ -124,6 +144,7 @@ test("a snapshot that cannot be written is told, and tried again with more", asy
     const process = new StoredFlowProcess({ store, durability: { snapshotLength: 10 } });
     const job = process.start([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
     await process.flow.waitForCompletion(job);
+    await process.settle();
     assertEquals(process.told("store_error").length, 1);
     assert(calls > 1);
     assertEquals(JSON.stringify((await process.engine.open("job")).job), JSON.stringify(job));
@@ -139,6 +160,7 @@ test("a store that fails with a job's last commit rejects the waits, and the job
   store.fail(1);
   await process.settle();
   await Promise.all([wait, pause]);
+  await process.timers.advance(30_000);
   const { jobs } = await process.engine.recover();
   await process.settle();
   assertEquals(jobs.map((found) => [found.job.status, found.job.sharedData]), [["completed", { sum: 3 }]]);

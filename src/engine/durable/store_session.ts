@@ -1,12 +1,10 @@
 import { FencedError, StoreError } from "../../base/errors.ts";
 import { callGuarded } from "../../base/thenable.ts";
-import type { FlowGraph } from "../../model/flow_graph.ts";
 import type { EngineEvent } from "../../ports/observer.ts";
 import type { JobRecord, Store, StoreEvent, TakenJob } from "../../ports/store.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import type { Job } from "../../job/job.ts";
 import { delayAfter, type DurabilitySettings } from "./durability_settings.ts";
-import { JobStorage, type PerformCommand } from "./job_storage.ts";
 import type { Journal } from "./journal.ts";
 import { Ownership } from "./ownership.ts";
 
@@ -35,8 +33,8 @@ export class StoreSession {
   readonly journals: WeakMap<Job, Journal> = new WeakMap();
   /** The records of jobs at rest, as they were last read or written here. */
   readonly records: WeakMap<Job, JobRecord> = new WeakMap();
-  /** Takes up a job that was claimed without being asked for. */
-  onTaken: (taken: TakenJob) => void = () => {};
+  /** Takes up a job that was claimed without being asked for. An engine that cannot build flows lets it go. */
+  onTaken: (taken: TakenJob) => void = (taken) => callGuarded(() => this.letGo(taken), (error) => this.onError(error));
   /** The incarnations that are known to have lived on without their lease: they have died of no job. */
   #survived: ReadonlySet<number> = new Set();
   readonly #entries: Map<string, Entry> = new Map();
@@ -64,11 +62,6 @@ export class StoreSession {
       onRenewed: () => void this.#reconcile(),
       onError: (error) => this.onError(error),
     });
-  }
-
-  /** Makes the storage of one flow's jobs; `perform` carries out a command. */
-  storageOf(graph: FlowGraph, perform: PerformCommand): JobStorage {
-    return new JobStorage(this, graph, perform);
   }
 
   /** Tells the observer that the store has failed, for no single job. */

@@ -39,6 +39,7 @@ export class Deadlines {
 
   /** Decides about tasks whose deadline has passed. */
   decide(tasks: readonly Task[]): void {
+    if (tasks.length === 0) return;
     const { journal } = this.#execution.committer;
     if (journal === undefined) return this.#expire(tasks);
     const { isReading } = this;
