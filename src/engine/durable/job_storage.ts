@@ -270,8 +270,9 @@ export class JobStorage {
   async #inbox(journal: Journal): Promise<readonly StoredCommand[]> {
     const { store, timers } = this.#session;
     const at = timers.elapsed();
-    const { commands } = await store.inbox(journal.claim, journal.read, timers.now());
+    const { commands, now } = await store.inbox(journal.claim, journal.read, timers.now());
     journal.readAt = at;
+    journal.readNow = now;
     return commands;
   }
 

@@ -67,6 +67,8 @@ export class Journal {
   read: number;
   /** When the last look into the inbox began that the store has answered: in elapsed time. */
   readAt: number = -Infinity;
+  /** The time by the store when it answered that look. */
+  readNow: number = -Infinity;
   readonly #job: Job;
   readonly #session: StoreSession;
   readonly #snapshots: Snapshots;

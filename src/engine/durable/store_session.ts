@@ -180,7 +180,7 @@ export class StoreSession {
   /** The name of another engine that has a job, as far as is known here. */
   elsewhere({ owner, incarnation, heldUntil }: JobRecord): string | undefined {
     if (owner === undefined || heldUntil === undefined || heldUntil <= this.timers.now()) return undefined;
-    return incarnation === this.ownership.lease()?.incarnation ? undefined : owner;
+    return incarnation !== undefined && this.ownership.incarnations.has(incarnation) ? undefined : owner;
   }
 
   /**

@@ -30,6 +30,8 @@ export interface Queries {
   run(sql: string, ...values: SqliteValue[]): number;
   /** Returns the first row, if any. */
   get(sql: string, ...values: SqliteValue[]): Row | undefined;
+  /** Returns the only number of the only row. */
+  number(sql: string, ...values: SqliteValue[]): number;
   /** Returns all rows. */
   all(sql: string, ...values: SqliteValue[]): Row[];
 }
@@ -45,6 +47,7 @@ export function queriesOf(database: SqliteDatabase): Queries {
   return {
     run: (sql, ...values) => Number(statement(sql).run(...values).changes),
     get: (sql, ...values) => rowOf(statement(sql).get(...values)),
+    number: (sql, ...values) => Number(Object.values(rowOf(statement(sql).get(...values)) ?? {})[0]),
     all: (sql, ...values) => statement(sql).all(...values).map(rowOf).filter((row) => row !== undefined),
   };
 }

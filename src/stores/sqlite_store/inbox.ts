@@ -34,8 +34,8 @@ export function commandsAfter(queries: Queries, life: number, after: number): St
 }
 
 /** The commands that are not consumed, of all jobs that an incarnation has claimed. */
-export function commandsOf(queries: Queries, { incarnation }: Incarnation): CommandsAnswer["jobs"] {
-  return queries.all(sql.ADDRESSED, incarnation).map((row) => {
+export function commandsOf(queries: Queries, { owner, incarnation }: Incarnation): CommandsAnswer["jobs"] {
+  return queries.all(sql.ADDRESSED, incarnation, toColumn(owner)).map((row) => {
     const life = Number(row["life"]);
     return { jobId: fromColumn(row["job_id"]), life, commands: commandsAfter(queries, life, 0) };
   });

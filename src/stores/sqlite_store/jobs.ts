@@ -9,8 +9,10 @@ import type {
   PurgeQuery,
   StoredJob,
 } from "../../ports/store.ts";
-import { PAGE_LENGTH, pageOf } from "../../ports/store_kit.ts";
+import { leaseEndOf } from "../../ports/lease_kit.ts";
+import { PAGE_LENGTH, pageOf, recordOf } from "../../ports/store_kit.ts";
 import type { Queries, SqliteValue } from "./database.ts";
+import { ownerOf } from "./owners.ts";
 import { conditionsOf, toLimit, toOptionalColumn, toRecord, toTagsColumn } from "./rows.ts";
 import * as sql from "./statements.ts";
 import { fromColumn, toColumn } from "./text.ts";
@@ -33,20 +35,20 @@ export function findLife(queries: Queries, life: number): JobRecord | undefined 
 /** Creates a job if its id is not taken. */
 export function createJob(queries: Queries, job: NewJob): CreateAnswer {
   const { jobId, createdAt, flowId, queue, priority, tags, parentId, status, dueAt, endedAt, claim } = job;
-  const taken = findJob(queries, jobId);
-  if (taken !== undefined) {
-    return { isNew: queries.get(sql.TOKEN, taken.life)?.["token"] === toColumn(job.token), record: taken };
+  const record = findJob(queries, jobId);
+  if (record !== undefined) {
+    return { isNew: fromColumn(queries.get(sql.TOKEN, record.life)?.["token"]) === job.token, record };
   }
-  const life = numberIn(
-    queries,
+  queries.run(
     sql.ADD_JOB,
-    ...[toColumn(jobId), createdAt, addFlow(queries, job), toColumn(flowId)],
-    ...[toColumn(queue), priority, toTagsColumn(tags), toOptionalColumn(parentId)],
-    ...[toColumn(status), dueAt ?? null, endedAt ?? null],
+    ...[toColumn(jobId), createdAt, addFlow(queries, job), toColumn(flowId), toColumn(queue), priority],
+    ...[toTagsColumn(tags), toOptionalColumn(parentId), toColumn(status), dueAt ?? null, endedAt ?? null],
     ...[toOptionalColumn(claim?.owner), claim?.incarnation ?? null, claim === undefined ? 0 : 1],
   );
+  const life = queries.number(sql.LAST_ADDED);
   queries.run(sql.ADD_DOCUMENTS, life, toColumn(job.token), toColumn(job.snapshot));
-  return { isNew: true, record: existing(findLife(queries, life)) };
+  const heldUntil = claim && leaseEndOf(ownerOf(queries, claim.owner), claim.incarnation);
+  return { isNew: true, record: { ...recordOf(job, life), heldUntil } };
 }
 
 /** A copy of a life of a job, which is consistent within a transaction. */
@@ -72,7 +74,7 @@ export function listJobs(queries: Queries, query: ListQuery): JobPage {
 /** The number of jobs that match a filter. */
 export function countJobs(queries: Queries, filter: JobFilter): number {
   const { texts, values } = conditionsOf(filter);
-  return numberIn(queries, sql.countWhere(texts), ...values);
+  return queries.number(sql.countWhere(texts), ...values);
 }
 
 /** Deletes a life of a job, if it is there. */
@@ -91,16 +93,13 @@ export function purgeJobs(queries: Queries, { endedBefore, status, limit }: Purg
   return rows.length;
 }
 
-/** The number that a statement returns. */
-export function numberIn(queries: Queries, text: string, ...values: SqliteValue[]): number {
-  return Number(Object.values(existing(queries.get(text, ...values)))[0]);
-}
-
 /** Adds the flow of a job unless it is there, and returns its number. */
 function addFlow(queries: Queries, { flowId, flowHash, flow }: NewJob): number {
   const values = [toColumn(flowHash), toColumn(flowId), toColumn(flow)];
   const known = queries.get(sql.FIND_FLOW, ...values);
-  return known === undefined ? numberIn(queries, sql.ADD_FLOW, ...values) : Number(known["flow"]);
+  if (known !== undefined) return Number(known["flow"]);
+  queries.run(sql.ADD_FLOW, ...values);
+  return queries.number(sql.LAST_ADDED);
 }
 
 function existing<T>(value: T | undefined): T {

@@ -1,7 +1,6 @@
 import type { EnterQuery, Incarnation } from "../../ports/store.ts";
 import { addSurvivor, enterOwner, leaveOwner, type OwnerState, renewOwner } from "../../ports/lease_kit.ts";
 import type { Queries } from "./database.ts";
-import { numberIn } from "./jobs.ts";
 import * as sql from "./statements.ts";
 import { fromColumn, toColumn } from "./text.ts";
 
@@ -28,7 +27,7 @@ export function enter(queries: Queries, query: EnterQuery): number | undefined {
   const survived = survivedIn(queries);
   const more = addSurvivor(survived, again);
   if (more !== survived) queries.run(sql.SET_SURVIVED, JSON.stringify(more));
-  const state = enterOwner(ownerOf(queries, owner), query, () => numberIn(queries, sql.NEXT_INCARNATION));
+  const state = enterOwner(ownerOf(queries, owner), query, () => queries.number(sql.NEXT_INCARNATION));
   setOwner(queries, owner, state);
   return state?.incarnation;
 }
@@ -47,8 +46,8 @@ export function leave(queries: Queries, { owner, incarnation }: Incarnation): vo
 }
 
 /** The jobs that an incarnation has claimed and not released. */
-export function heldBy(queries: Queries, { incarnation }: Incarnation): { jobId: string; epoch: number }[] {
-  return queries.all(sql.HELD, incarnation)
+export function heldBy(queries: Queries, { owner, incarnation }: Incarnation): { jobId: string; epoch: number }[] {
+  return queries.all(sql.HELD, incarnation, toColumn(owner))
     .map((row) => ({ jobId: fromColumn(row["job_id"]), epoch: Number(row["epoch"]) }));
 }
 

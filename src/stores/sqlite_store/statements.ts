@@ -29,16 +29,19 @@ const RECORD = `j.life, j.epoch, j.job_id, j.created_at, j.flow_id, j.queue, j.p
 /** Returns the number of a flow: hash, id, text. */
 export const FIND_FLOW = "SELECT flow FROM routilux_flows WHERE flow_hash = ?1 AND flow_id = ?2 AND text = ?3";
 
-/** Adds a flow, and returns its number: hash, id, text. */
-export const ADD_FLOW = "INSERT INTO routilux_flows (flow_hash, flow_id, text) VALUES (?1, ?2, ?3) RETURNING flow";
+/** Adds a flow: hash, id, text. */
+export const ADD_FLOW = "INSERT INTO routilux_flows (flow_hash, flow_id, text) VALUES (?1, ?2, ?3)";
 
 /**
- * Adds a job, and returns its life: id, creation time, number and id of the flow, queue, priority, tags,
+ * Adds a job: id, creation time, number and id of the flow, queue, priority, tags,
  * parent, status, times at which it is due and has ended, owner, incarnation, epoch.
  */
 export const ADD_JOB = `INSERT INTO routilux_jobs
   (job_id, created_at, flow, flow_id, queue, priority, tags, parent_id, status, due_at, ended_at, owner, incarnation, epoch)
-  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) RETURNING life`;
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)`;
+
+/** Returns the number of the row added last. With RETURNING, SQLite would copy each page that the insert changes. */
+export const LAST_ADDED = "SELECT last_insert_rowid()";
 
 /** Adds a job's documents: life, token, snapshot. */
 export const ADD_DOCUMENTS = "INSERT INTO routilux_documents (life, token, snapshot) VALUES (?1, ?2, ?3)";
@@ -120,11 +123,11 @@ export const DROP_COMMANDS = "DELETE FROM routilux_commands WHERE life = ?1 AND 
 export const COMMANDS = `SELECT sequence, key, text FROM routilux_commands WHERE life = ?1 AND sequence > ?2
   ORDER BY sequence`;
 
-/** Returns the jobs with commands that an incarnation has claimed: incarnation. */
-export const ADDRESSED = "SELECT life, job_id FROM routilux_jobs WHERE holder = ?1 AND reason = 2";
+/** Returns the jobs with commands that an incarnation has claimed: incarnation, owner. */
+export const ADDRESSED = "SELECT life, job_id FROM routilux_jobs WHERE holder = ?1 AND reason = 2 AND owner = ?2";
 
-/** Returns the jobs that an incarnation has claimed: incarnation. */
-export const HELD = "SELECT job_id, epoch FROM routilux_jobs WHERE holder = ?1 AND reason IN (1, 2)";
+/** Returns the jobs that an incarnation has claimed: incarnation, owner. */
+export const HELD = "SELECT job_id, epoch FROM routilux_jobs WHERE holder = ?1 AND reason IN (1, 2) AND owner = ?2";
 
 /** Returns the leases of an owner, the present one last: owner. */
 export const LEASES = "SELECT incarnation, until, token FROM routilux_leases WHERE owner = ?1 ORDER BY incarnation";
@@ -145,14 +148,15 @@ export const SURVIVED = "SELECT survived FROM routilux_meta";
 export const SET_SURVIVED = "UPDATE routilux_meta SET survived = ?1";
 
 /**
- * Returns the first job of each group. From one group to the next it is one step in the index, however many jobs they have. The search
- * ends with a NULL, which no job joins. A `+` takes away the type of a column: SQLite compares rows by an index only with untyped values.
+ * Returns the first job of each group. From one group to the next it is one step in the index, however many jobs they have: SQLite
+ * searches for the first row that is at least as great, so an infinite `since` leads past the group. The recursion ends with a
+ * NULL, which no job joins. A `+` takes the type from a column: SQLite searches an index for rows of untyped values only.
  */
 export const FIRST_OF_GROUPS: string = `WITH RECURSIVE firsts (life) AS (
     SELECT (SELECT life FROM routilux_jobs WHERE reason IS NOT NULL ORDER BY ${DUE_ORDER} LIMIT 1)
     UNION ALL
     SELECT (SELECT n.life FROM routilux_jobs n
-      WHERE n.reason IS NOT NULL AND (${columnsOf("n", GROUP)}) > (${columnsOf("+j", GROUP)})
+      WHERE n.reason IS NOT NULL AND (${columnsOf("n", GROUP)}, n.since) > (${columnsOf("+j", GROUP)}, 9e999)
       ORDER BY ${columnsOf("n", [...GROUP, ...IN_GROUP])} LIMIT 1)
     FROM firsts CROSS JOIN routilux_jobs j ON j.life = firsts.life
   )
