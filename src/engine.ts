@@ -150,7 +150,7 @@ export class Engine {
    * Begins to take jobs from the store that are due, and to go on with them: jobs that `flow.start` has stored, whose process has
    * died, whose waiting tasks are due, or that have been sent something.
    *
-   * @throws {TypeError} for an engine without store or registry
+   * @throws {TypeError} for an engine without store or registry, or one that has been shut down
    * @throws {RangeError} for a number out of range
    */
   work(options: WorkOptions = {}): Worker {

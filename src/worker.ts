@@ -75,6 +75,7 @@ export class StoreWorker implements Worker {
     const { concurrency = 100, pollMs = 1_000, drainMs = 10_000, idleMs = 5_000, signal, ...filter } = options;
     const action = "Cannot work";
     signal?.throwIfAborted();
+    if (engine.host.isShutDown) throw new TypeError(`${action}: the engine has been shut down; make a new one`);
     this.#engine = engine;
     this.#options = {
       concurrency: checkInteger(action, "concurrency", concurrency),

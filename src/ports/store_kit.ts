@@ -129,7 +129,7 @@ function dueFrom(record: JobRecord, now: number): number | undefined {
 }
 
 /** Whether a job matches a filter. */
-export function isMeant(record: JobRecord, filter: JobFilter): boolean {
+export function isMeant(record: KeptRecord, filter: JobFilter): boolean {
   const { flowId, status, queue, tags = {}, parentId, createdBefore = Infinity, endedBefore = Infinity } = filter;
   return (flowId === undefined || record.flowId === flowId) && (status === undefined || record.status === status) &&
     (queue === undefined || record.queue === queue) && (parentId === undefined || record.parentId === parentId) &&

@@ -1,13 +1,41 @@
-import { FencedError } from "../base/errors.ts";
 import { checkWord } from "../base/options.ts";
-import type { JobPage, JobRecord, MaybePromise, NewJob, Store } from "../ports/store.ts";
-import { checkEntries, CommandWatchers, PendingCalls } from "../ports/store_kit.ts";
+import type {
+  AppendHead,
+  CommandsAnswer,
+  CreateAnswer,
+  EnterAnswer,
+  InboxAnswer,
+  Incarnation,
+  JobClaim,
+  JobFilter,
+  JobLife,
+  JobPage,
+  JobRecord,
+  MaybePromise,
+  NewJob,
+  RenewAnswer,
+  SendAnswer,
+  Store,
+  StoredJob,
+  TakeAnswer,
+} from "../ports/store.ts";
+import {
+  checkAppend,
+  dueSince,
+  isHeld,
+  isPurged,
+  type KeptRecord,
+  PendingCalls,
+  StoreWatchers,
+} from "../ports/store_kit.ts";
 import { failure, type Files, hostFiles, runThrough, syncFolderNow, waitFor } from "./file_store/files.ts";
 import { Handles } from "./file_store/handles.ts";
 import { JobFolder, remove, type StoreFolder, TEMPORARY } from "./file_store/job_folder.ts";
 import { JobIndex } from "./file_store/job_index.ts";
 import { clearAttempts, type Lock, takeLock } from "./file_store/lock.ts";
 import { type LockOwner, type OwnerState, stateOf } from "./file_store/lock_owner.ts";
+import { Owners } from "./file_store/owners.ts";
+import { type Outcome, settleAll, then } from "./file_store/write_queue.ts";
 
 export type { Files, LockOwner };
 
@@ -54,7 +82,11 @@ export interface FileStoreOptions {
  * - Heads are kept in memory, and read from the end of each journal when the store is opened; snapshots and entries are
  *   not.
  *
- * Commands stay in the inbox file until their job is deleted.
+ * When the store is opened, the leases that another process was granted have ended, for only one can have it open: the jobs of a
+ * process that was killed are due at once.
+ *
+ * The file `.numbers.jsonl` has the numbers of lives and incarnations that were given last. Without it, they go on after those of
+ * the jobs that are there.
  *
  * @param folder The path of the folder; created if it does not exist.
  * @throws {Error} when another process has the folder open, a file is damaged, or the system refuses
@@ -72,98 +104,283 @@ export interface FileStoreOptions {
 export function fileStore(folder: string, options: FileStoreOptions = {}): Store {
   const { files = hostFiles(), isGone = () => false } = options;
   const waits = checkWord("Cannot open a file store", "sync", options.sync ?? "full", ["full", "none"]) === "full";
-  const index = new JobIndex<JobFolder>();
-  const handles = new Handles(files);
-  const store: StoreFolder = {
-    root: folder,
-    files,
-    handles,
-    abandoned: new Set(),
-    waits,
-    onChange: (job) => index.update(job),
-  };
-  const lock = open(store, index, isGone);
-  const creating = new Map<string, Promise<JobFolder>>();
-  const pending = new PendingCalls();
-  const watchers = new CommandWatchers();
-  let isClosed = false;
-  let closing: Promise<void> | undefined;
-
-  const find = (jobId: string): JobFolder | undefined => {
-    if (isClosed) throw new Error("The file store is closed");
-    return index.get(jobId);
-  };
-  const watched = <T>(result: MaybePromise<T>): MaybePromise<T> =>
-    result instanceof Promise ? pending.add(result) : result;
-  const createInTurn = async (job: NewJob): Promise<boolean> => {
-    const { jobId } = job;
-    for (let other = creating.get(jobId); other !== undefined; other = creating.get(jobId)) await other.catch(() => {});
-    if (index.get(jobId) !== undefined) return false;
-    const made = waitFor(JobFolder.create(store, job));
-    creating.set(jobId, made);
-    try {
-      index.add(await made);
-      return true;
-    } finally {
-      creating.delete(jobId);
-    }
-  };
-  const tell = (jobId: string, isSent: boolean): boolean => {
-    if (isSent) watchers.notify(jobId);
-    return isSent;
-  };
-  const end = () => {
-    handles.closeAll();
-    lock.release();
-  };
-
-  return {
-    create(job): MaybePromise<boolean> {
-      if (find(job.jobId) !== undefined) return false;
-      if (waits) return watched(createInTurn(job));
-      index.add(runThrough(JobFolder.create(store, job)));
-      return true;
-    },
-    find: (jobId) => find(jobId)?.record,
-    load: (jobId) => find(jobId)?.load(),
-    append(jobId, expectedRevision, entries, head): MaybePromise<void> {
-      checkEntries(jobId, entries);
-      const job = find(jobId);
-      if (job === undefined) throw new FencedError(jobId, expectedRevision, undefined);
-      return watched(job.append(expectedRevision, entries, head));
-    },
-    compact: (jobId, revision, snapshot) => watched(find(jobId)?.compact(revision, snapshot)),
-    send(jobId, text, key): MaybePromise<boolean> {
-      const sent = find(jobId)?.send(key, text) ?? false;
-      return typeof sent === "boolean" ? tell(jobId, sent) : watched(sent.then((isSent) => tell(jobId, isSent)));
-    },
-    inbox: (jobId, after) => find(jobId)?.commandsAfter(after) ?? [],
-    due(query): JobRecord[] {
-      find("");
-      return index.due(query);
-    },
-    watch: (onCommand) => watchers.watch(onCommand),
-    list(query = {}): JobPage {
-      find("");
-      return index.list(query);
-    },
-    delete(jobId): MaybePromise<boolean> {
-      const job = find(jobId);
-      return job === undefined ? false : watched(job.delete(() => index.remove(job)));
-    },
-    close(): MaybePromise<void> {
-      if (isClosed) return closing;
-      isClosed = true;
-      if (pending.isEmpty) return end();
-      closing = pending.finished().then(end);
-      return closing;
-    },
-  };
+  return new FileStore(folder, files, waits, isGone);
 }
 
-/** Locks the folder, removes what a crash has left, and reads the head of each job. */
-function open(store: StoreFolder, index: JobIndex<JobFolder>, isGone: (owner: LockOwner) => boolean): Lock {
-  const { root, files } = store;
+class FileStore implements Store {
+  readonly #folder: StoreFolder;
+  readonly #lock: Lock;
+  readonly #owners: Owners;
+  readonly #index: JobIndex<JobFolder>;
+  readonly #creating: Map<string, Promise<JobFolder>> = new Map();
+  readonly #pending: PendingCalls = new PendingCalls();
+  readonly #watchers: StoreWatchers = new StoreWatchers();
+  #isClosed = false;
+  #closing: Promise<void> | undefined;
+
+  constructor(root: string, files: Files, waits: boolean, isGone: (owner: LockOwner) => boolean) {
+    const read = (record: KeptRecord): JobRecord => this.#read(record);
+    const index = new JobIndex<JobFolder>(read, (owner, incarnation) => this.#owners.leaseEndOf(owner, incarnation));
+    this.#index = index;
+    this.#folder = {
+      ...{ root, files, waits, read, handles: new Handles(files), abandoned: new Set() },
+      onHead: (job, before, after) => {
+        index.update(job);
+        this.#watchers.tellOfAppend(before, after);
+      },
+      onSent: (job) => {
+        index.update(job);
+        this.#watchers.tell({ type: "command", jobId: job.record.jobId });
+      },
+    };
+    this.#lock = lockFolder(root, files, isGone);
+    try {
+      this.#owners = new Owners(files, root, waits, (owner) => index.due.leasesChanged(owner));
+      for (const job of readJobs(this.#folder)) {
+        this.#owners.noteFound(job.record);
+        index.add(job);
+      }
+    } catch (error) {
+      this.#lock.release();
+      throw openingFailure(root, error);
+    }
+  }
+
+  create(jobs: readonly NewJob[]): MaybePromise<readonly CreateAnswer[]> {
+    this.#open();
+    const own = jobs.map((job) => ({ ...job, tags: { ...job.tags } }));
+    return this.#watched(then(settleAll(own.map((job) => () => this.#create(job))), valuesOf));
+  }
+
+  find(jobId: string): JobRecord | undefined {
+    const job = this.#find(jobId);
+    return job && this.#read(job.record);
+  }
+
+  load(jobId: string): StoredJob | undefined {
+    return this.#find(jobId)?.load();
+  }
+
+  append(
+    claim: JobClaim,
+    expectedRevision: number,
+    entries: readonly string[],
+    head?: AppendHead,
+  ): MaybePromise<"stored" | "unread"> {
+    const job = this.#find(claim.jobId);
+    if (job !== undefined) return this.#watched(job.append(claim, expectedRevision, entries, head));
+    checkAppend(undefined, claim, expectedRevision, entries, head);
+    return "stored"; // Unreachable: without a record the check has thrown.
+  }
+
+  compact(life: JobLife, revision: number, snapshot: string): MaybePromise<void> {
+    return this.#watched(this.#findLife(life)?.compact(revision, snapshot));
+  }
+
+  send(...[{ jobId, life }, command]: Parameters<Store["send"]>): MaybePromise<SendAnswer> {
+    const job = life === undefined ? this.#find(jobId) : this.#findLife({ jobId, life });
+    return job === undefined ? "unknown" : this.#watched(job.send(command));
+  }
+
+  inbox(life: JobLife, after: number, now: number): InboxAnswer {
+    return { now, commands: this.#findLife(life)?.commandsAfter(after) ?? [] };
+  }
+
+  commands(owner: Incarnation, now: number): CommandsAnswer {
+    this.#open();
+    const jobs = this.#index.due.heldBy(owner, "unread");
+    return {
+      now,
+      jobs: jobs.map((job) => {
+        const { jobId, life } = job.record;
+        return { jobId, life, commands: job.commandsAfter(0) };
+      }),
+    };
+  }
+
+  enter(...[query]: Parameters<Store["enter"]>): MaybePromise<EnterAnswer> {
+    this.#open();
+    return this.#watched(then(this.#owners.enter(query), (incarnation) => ({ now: query.now, incarnation })));
+  }
+
+  renew(owner: Incarnation, leaseMs: number, now: number): MaybePromise<RenewAnswer> {
+    this.#open();
+    return this.#watched(then(this.#owners.renew(owner, leaseMs, now), (isHeld) => ({ now, isHeld })));
+  }
+
+  leave(owner: Incarnation): MaybePromise<void> {
+    this.#open();
+    return this.#watched(this.#owners.leave(owner));
+  }
+
+  held(owner: Incarnation): { readonly jobId: string; readonly epoch: number }[] {
+    this.#open();
+    return this.#index.due.heldBy(owner, "places").map(({ record: { jobId, epoch } }) => ({ jobId, epoch }));
+  }
+
+  take(...[query]: Parameters<Store["take"]>): MaybePromise<TakeAnswer> {
+    const isDue = (record: KeptRecord) => dueSince(this.#read(record), query.now) !== undefined;
+    return this.#claim(query, () => this.#index.due.due(query).map((job) => ({ job, isFree: isDue })));
+  }
+
+  claim(...[query]: Parameters<Store["claim"]>): MaybePromise<TakeAnswer> {
+    return this.#claim(query, () =>
+      query.jobs.flatMap(({ jobId, epoch }) => {
+        const job = this.#find(jobId);
+        const isFree = (record: KeptRecord) => record.epoch === epoch && this.#mayClaim(record, query);
+        return job !== undefined && isFree(job.record) ? [{ job, isFree }] : [];
+      }));
+  }
+
+  nextDueAt(...[query]: Parameters<Store["nextDueAt"]>): number | undefined {
+    this.#open();
+    return this.#index.due.nextDueAt(query);
+  }
+
+  watch(...[onEvent]: Parameters<NonNullable<Store["watch"]>>): () => void {
+    return this.#watchers.watch(onEvent);
+  }
+
+  list(query: Parameters<Store["list"]>[0] = {}): JobPage {
+    this.#open();
+    return this.#index.list(query);
+  }
+
+  count(filter: JobFilter = {}): number {
+    this.#open();
+    return this.#index.count(filter);
+  }
+
+  delete(life: JobLife): MaybePromise<boolean> {
+    const job = this.#findLife(life);
+    return job === undefined ? false : this.#watched(this.#delete(job, () => true));
+  }
+
+  purge(...[query]: Parameters<Store["purge"]>): MaybePromise<number> {
+    this.#open();
+    const isMeant = (record: KeptRecord) => isPurged(record, query);
+    const calls = this.#index.purged(query).map((job) => () => this.#delete(job, isMeant));
+    return this.#watched(then(settleAll(calls), (outcomes) => valuesOf(outcomes).filter((isGone) => isGone).length));
+  }
+
+  close(): MaybePromise<void> {
+    if (this.#isClosed) return this.#closing;
+    this.#isClosed = true;
+    const ended = this.#pending.isEmpty ? this.#end() : this.#pending.finished().then(() => this.#end());
+    if (ended instanceof Promise) this.#closing = ended;
+    return ended;
+  }
+
+  #end(): MaybePromise<void> {
+    return then(settleAll([() => this.#owners.save()]), (outcomes) => {
+      this.#folder.handles.closeAll();
+      this.#lock.release();
+      valuesOf(outcomes);
+    });
+  }
+
+  #open(): void {
+    if (this.#isClosed) throw new Error("The file store is closed");
+  }
+
+  #find(jobId: string): JobFolder | undefined {
+    this.#open();
+    return this.#index.get(jobId);
+  }
+
+  #findLife({ jobId, life }: JobLife): JobFolder | undefined {
+    const job = this.#find(jobId);
+    return job?.record.life === life ? job : undefined;
+  }
+
+  #read(record: KeptRecord): JobRecord {
+    const { owner, incarnation } = record;
+    const isFree = owner === undefined || incarnation === undefined;
+    return { ...record, heldUntil: isFree ? undefined : this.#owners.leaseEndOf(owner, incarnation) };
+  }
+
+  #watched<T>(result: MaybePromise<T>): MaybePromise<T> {
+    return result instanceof Promise ? this.#pending.add(result) : result;
+  }
+
+  #create(job: NewJob): MaybePromise<CreateAnswer> {
+    const taken = this.#index.get(job.jobId);
+    if (taken !== undefined) return this.#answerFor(taken, job);
+    if (this.#folder.waits) return this.#createInTurn(job);
+    return then(this.#owners.nextLife(), (life) => this.#added(runThrough(JobFolder.create(this.#folder, job, life))));
+  }
+
+  async #createInTurn(job: NewJob): Promise<CreateAnswer> {
+    const { jobId } = job;
+    for (let other = this.#creating.get(jobId); other; other = this.#creating.get(jobId)) await other.catch(() => {});
+    const taken = this.#index.get(jobId);
+    if (taken !== undefined) return this.#answerFor(taken, job);
+    const made = this.#made(job);
+    this.#creating.set(jobId, made);
+    try {
+      return this.#added(await made);
+    } finally {
+      this.#creating.delete(jobId);
+    }
+  }
+
+  async #made(job: NewJob): Promise<JobFolder> {
+    return await waitFor(JobFolder.create(this.#folder, job, await this.#owners.nextLife()));
+  }
+
+  #answerFor(taken: JobFolder, { token }: NewJob): CreateAnswer {
+    return { isNew: taken.isMadeBy(token), record: this.#read(taken.record) };
+  }
+
+  #added(job: JobFolder): CreateAnswer {
+    const { owner, dueAt } = job.record;
+    this.#index.add(job);
+    if (owner === undefined && dueAt !== undefined) this.#watchers.tell({ type: "due", at: dueAt });
+    return { isNew: true, record: this.#read(job.record) };
+  }
+
+  #delete(job: JobFolder, isMeant: (record: KeptRecord) => boolean): MaybePromise<boolean> {
+    return job.delete(isMeant, () => this.#index.remove(job));
+  }
+
+  #mayClaim(record: KeptRecord, { owner, incarnation, now }: Incarnation & { readonly now: number }): boolean {
+    const isOwn = record.owner === owner && record.incarnation === incarnation;
+    return isOwn || !isHeld(this.#read(record), now);
+  }
+
+  #claim(query: Incarnation & { readonly now: number }, choose: () => readonly Candidate[]): MaybePromise<TakeAnswer> {
+    this.#open();
+    const { now } = query;
+    const chosen = this.#owners.isPresent(query, now) ? choose() : [];
+    for (const { job } of chosen) this.#index.setClaiming(job, true);
+    const outcomes = settleAll(chosen.map(({ job, isFree }) => () => job.claim(query, isFree)));
+    return this.#watched(then(outcomes, (settled) => {
+      for (const { job } of chosen) this.#index.setClaiming(job, false);
+      const jobs = settled.flatMap((it) => "value" in it && it.value !== undefined ? [it.value] : []);
+      // The jobs that were claimed must be answered. One whose files are damaged stays claimed: alone, it is told.
+      if (jobs.length === 0) valuesOf(settled);
+      return { now, jobs, survived: this.#owners.survived };
+    }));
+  }
+}
+
+/** A job that may be claimed. */
+interface Candidate {
+  readonly job: JobFolder;
+  /** Whether it still may be, by its record after the writes before. */
+  readonly isFree: (record: KeptRecord) => boolean;
+}
+
+/** The values of calls, if none has failed; else the first error is thrown. */
+function valuesOf<T>(outcomes: readonly Outcome<T>[]): T[] {
+  return outcomes.map((outcome) => {
+    if ("error" in outcome) throw outcome.error;
+    return outcome.value;
+  });
+}
+
+/** Locks a folder, which is made if there is none. */
+function lockFolder(root: string, files: Files, isGone: (owner: LockOwner) => boolean): Lock {
   const ask = (owner: LockOwner, path: string): OwnerState => {
     const state = stateOf(files, root, owner, path);
     return state === "unknown" && isGone(owner) ? "gone" : state;
@@ -173,20 +390,27 @@ function open(store: StoreFolder, index: JobIndex<JobFolder>, isGone: (owner: Lo
     files.mkdirSync(root, { recursive: true });
     lock = takeLock(files, root, ask);
     clearAttempts(files, root, ask);
-    const names = files.readdirSync(root);
-    const temporary = names.filter((name) => name.startsWith(TEMPORARY));
-    // The renaming must be on the device before the content is removed: else a loss of power could bring a damaged job
-    // back.
-    if (temporary.length > 0) syncFolderNow(files, root);
-    for (const name of temporary) remove(files, `${root}/${name}`);
-    for (const name of names) {
-      if (name.startsWith(".")) continue;
-      const job = JobFolder.open(store, name);
-      if (job !== undefined) index.add(job);
-    }
     return lock;
   } catch (error) {
     lock?.release();
-    throw failure(`Cannot open the file store in "${root}"`, error);
+    throw openingFailure(root, error);
   }
+}
+
+/** Removes what a crash has left, and reads the record of each job. */
+function* readJobs(store: StoreFolder): Generator<JobFolder, void, undefined> {
+  const { root, files } = store;
+  const names = files.readdirSync(root);
+  const temporary = names.filter((name) => name.startsWith(TEMPORARY));
+  // The renaming must be on the device before the content is removed: else a loss of power could bring a damaged job back.
+  if (temporary.length > 0) syncFolderNow(files, root);
+  for (const name of temporary) remove(files, `${root}/${name}`);
+  for (const name of names) {
+    const job = name.startsWith(".") ? undefined : JobFolder.open(store, name);
+    if (job !== undefined) yield job;
+  }
+}
+
+function openingFailure(root: string, error: unknown): Error {
+  return failure(`Cannot open the file store in "${root}"`, error);
 }

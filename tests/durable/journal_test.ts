@@ -116,7 +116,10 @@ test("a job that has ended leaves no timer behind", async () => {
 
 test("a store that fails for long is tried again every ten seconds", async () => {
   const store = heldStore();
-  const process = new StoredFlowProcess({ store, durability: { attempts: 20, leaseMs: 1_000_000, commandPollMs: 1_000_000 } });
+  const process = new StoredFlowProcess({
+    store,
+    durability: { attempts: 20, leaseMs: 1_000_000, commandPollMs: 1_000_000 },
+  });
   const job = process.start([1]);
   store.fail(12);
   await process.settle();

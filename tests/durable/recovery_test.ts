@@ -54,9 +54,20 @@ test("a process of the same name takes its jobs over at once where it is told to
   assertEquals((await late.engine.recover()).jobs.length, 1);
 });
 
+test("a process that takes jobs over at once may open and resume them before it has done anything else", async () => {
+  const data = memoryStore();
+  await die(data, 4, OWNER);
+  const process = new StoredFlowProcess({ store: data, durability: OWNER });
+  const { flow, job } = await process.engine.open("job");
+  flow.resume(job);
+  assertEquals(await flow.waitForCompletion(job), true);
+  assertEquals(job.sharedData, { sum: 6 });
+});
+
 test("a live owner keeps its claim, however long the job takes", async () => {
   const store = memoryStore();
-  const process = new StoredFlowProcess({ store, work: (_n, ctx) => void ctx.expect("input") });
+  const durability = { commandPollMs: 3_600_000 };
+  const process = new StoredFlowProcess({ store, durability, work: (_n, ctx) => void ctx.expect("input") });
   const job = process.start([1]);
   await process.timers.advance(24 * 3_600_000);
   const other = new StoredFlowProcess({ store, timers: process.timers });

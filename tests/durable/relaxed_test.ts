@@ -56,10 +56,10 @@ test("relaxed: a job that ends or rests is stored before anybody is told", async
 });
 
 test("relaxed: a process that dies at any write loses only what it had not stored, and that is done again", async () => {
-  for (let write = 1; write <= 6; write++) {
+  for (let write = 1; write <= 7; write++) {
     for (const isWritten of [false, true]) {
       const data = memoryStore();
-      const durability = { ...RELAXED, owner: "worker" };
+      const durability = { ...RELAXED, owner: "worker", takeOver: "at once" } as const;
       const dead = new StoredFlowProcess({ store: new CrashingStore(data, { write, isWritten }, true), durability });
       dead.start([1, 2, 3]);
       await dead.timers.advance(1_000);

@@ -165,7 +165,10 @@ test("a handler that fails while its checkpoint is being stored: the checkpoint'
 test("a job that was cancelled with work pending goes on by a redrive, here and in another process", async () => {
   for (const place of ["here", "opened"]) {
     const store = heldStore();
-    const process = new StoredFlowProcess({ store, work: () => new Promise<void>(() => {}) });
+    const process = new StoredFlowProcess({
+      store,
+      work: (_n, { signal }) => new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve())),
+    });
     const cancelled = process.start([1, 2]);
     await process.settle();
     process.flow.cancel(cancelled);

@@ -35,7 +35,7 @@ export async function runWithCrashes(spec: FlowSpec, setup: CrashingRunOptions):
   for (let process = 0; process < FOREVER; process++) {
     const store = new CrashingStore(data, setup.deathOf(process), setup.isAsync);
     const timers = manualTimers(now);
-    if (await work(spec, setup, store, timers)) {
+    if (await work(spec, setup, store, timers, process)) {
       return { end: await textOf(data), processes: process + 1, writes: store.writes };
     }
     now = timers.now();
@@ -49,13 +49,14 @@ async function work(
   setup: CrashingRunOptions,
   store: CrashingStore,
   timers: ManualTimers,
+  process: number,
 ): Promise<boolean> {
   const registry = scriptedRegistry({
     ...NO_HOOKS,
     sleep: (ms) => new Promise((resolve) => void timers.setTimer(timers.now() + ms, resolve)),
   });
-  const durability = { owner: "worker", ...setup.durability };
-  const engine = new Engine({ timers, ids: manualIds(), registry, store, durability });
+  const durability = { owner: "worker", takeOver: "at once", ...setup.durability } as const;
+  const engine = new Engine({ timers, ids: manualIds(`${process}`), registry, store, durability });
   let found: { flow: Flow; job: JobState } | undefined;
   void engine.open("job").then(({ flow, job }) => {
     if (job.status === "running") flow.resume(job);

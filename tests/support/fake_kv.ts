@@ -22,6 +22,7 @@ export class FakeKv {
   /** Called before a commit: what others do then comes in between. */
   beforeCommit: (hasChecks: boolean) => Promise<void> = async () => {};
   #entries: Stored[] = [];
+  readonly #watchers = new Set<(key: KvKey) => void>();
   #lastVersion = 0;
 
   /** The keys of all entries, as text. */
@@ -29,13 +30,14 @@ export class FakeKv {
     return this.#entries.map(({ key }) => key.map(String).join("/"));
   }
 
+  /** How many keys are being watched. */
+  get watched(): number {
+    return this.#watchers.size;
+  }
+
   /** A client of it. */
   client(): KvClient {
     return {
-      get: async (key) => {
-        await undefined;
-        return copyOf(this.#find(key));
-      },
       getMany: async (keys) => {
         refuseAbove("ranges", keys.length, MOST.read);
         await undefined;
@@ -43,6 +45,18 @@ export class FakeKv {
       },
       list: (selector) => this.#list(selector),
       atomic: () => this.#atomic(),
+      watch: (keys) => {
+        let watcher = (_changed: KvKey) => {};
+        return new ReadableStream({
+          start: (controller) => {
+            const tell = () => controller.enqueue(copyOf(keys.map((key) => this.#find(key))));
+            watcher = (changed) => keys.some((key) => compareKeys(key, changed) === 0) && tell();
+            this.#watchers.add(watcher);
+            tell();
+          },
+          cancel: () => void this.#watchers.delete(watcher),
+        });
+      },
     };
   }
 
@@ -52,24 +66,16 @@ export class FakeKv {
     return isThere ? entry : { key, value: null, versionstamp: null };
   }
 
-  async *#list<T>(selector: KvSelector): AsyncGenerator<KvEntry<T>> {
-    const isIn = (key: KvKey) =>
-      "prefix" in selector
-        ? key.length > selector.prefix.length &&
-          selector.prefix.every((part, index) => compareParts(part, key[index]) === 0)
-        : compareKeys(key, selector.end) < 0;
-    let last = "prefix" in selector ? selector.prefix : selector.start;
-    let isFirst = "start" in selector;
-    for (;;) {
+  async *#list<T>({ start, end }: KvSelector): AsyncGenerator<KvEntry<T>> {
+    for (let last = start, isFirst = true;; isFirst = false) {
       await undefined;
       let at = this.#placeOf(last);
       const found = this.#entries[at];
       if (!isFirst && found !== undefined && compareKeys(found.key, last) === 0) at++;
-      const batch = this.#entries.slice(at, at + BATCH).filter(({ key }) => isIn(key));
+      const batch = this.#entries.slice(at, at + BATCH).filter(({ key }) => compareKeys(key, end) < 0);
       for (const { key, value, versionstamp } of batch) yield { key, value: copyOf(value), versionstamp };
       if (batch.length < BATCH) return;
       last = batch.at(-1)?.key ?? last;
-      isFirst = false;
     }
   }
 
@@ -107,8 +113,9 @@ export class FakeKv {
         if (checks.some(({ key, versionstamp }) => this.#find(key).versionstamp !== versionstamp)) return { ok: false };
         const versionstamp = String(++this.#lastVersion);
         for (const { key, value } of writes) this.#write(key, value, versionstamp);
+        for (const { key } of writes) for (const watcher of this.#watchers) watcher(key);
         if (fate === "unanswered") throw new Error("Deno KV has not answered");
-        return { ok: true };
+        return { ok: true, versionstamp };
       },
     };
     return atomic;
@@ -135,7 +142,7 @@ export class FakeKv {
 
 /** A copy as JSON makes one: typed by whoever asks, like what Deno KV returns. */
 function copyOf(value: unknown): ReturnType<typeof JSON.parse> {
-  return JSON.parse(JSON.stringify(value));
+  return typeof value === "string" ? value : JSON.parse(JSON.stringify(value));
 }
 
 function refuseAbove(what: string, actual: number, most: number): void {
@@ -155,6 +162,8 @@ function compareParts(a: KvKeyPart, b: KvKeyPart | undefined): number {
   if (b === undefined) return 1;
   if (typeof a !== typeof b) return TYPES.indexOf(typeof a) - TYPES.indexOf(typeof b);
   if (typeof a === "number" && typeof b === "number") return a - b;
+  // The order of UTF-16 units is that of bytes of UTF-8, as far as a test has no surrogate pairs in keys.
+  if (typeof a === "string" && typeof b === "string") return a === b ? 0 : a < b ? -1 : 1;
   const [one, other] = [bytesOf(a), bytesOf(b)];
   for (const [index, byte] of one.entries()) {
     if (byte !== other[index]) return byte - (other[index] ?? -1);

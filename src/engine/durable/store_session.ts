@@ -180,6 +180,8 @@ export class StoreSession {
   /** The name of another engine that has a job, as far as is known here. */
   elsewhere({ owner, incarnation, heldUntil }: JobRecord): string | undefined {
     if (owner === undefined || heldUntil === undefined || heldUntil <= this.timers.now()) return undefined;
+    // The jobs of an engine that had this name before are free as soon as this one has entered.
+    if (owner === this.ownership.name && this.settings.takeOver === "at once") return undefined;
     return incarnation !== undefined && this.ownership.incarnations.has(incarnation) ? undefined : owner;
   }
 

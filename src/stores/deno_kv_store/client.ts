@@ -1,55 +1,108 @@
-/**
- * A part of a key. Deno's own type allows a symbol, which stands for the versionstamp of a write; the store uses none.
- */
-export type KvKeyPart = Uint8Array | string | number | bigint | boolean | symbol;
+import type { KeyValueClient, Names, Put, VersionedValue } from "../key_value_kit/client.ts";
+import { quietly } from "../key_value_kit/values.ts";
+import { watchBell } from "./bell.ts";
+import { commit } from "./commit.ts";
+import type { KvAtomic, KvClient, KvEntry, KvKey } from "./kv.ts";
 
-/** A key. Keys are sorted part by part. */
-export type KvKey = readonly KvKeyPart[];
+/** Deno KV allows values of 65,536 bytes; a UTF-16 code unit, which takes at least one byte of UTF-8, takes up to two. */
+const MAX_VALUE_BYTES = 32_000;
+/** Deno KV allows 819,200 bytes in a group of writes. */
+const MAX_BYTES = 700_000;
+/** Deno KV allows 1,000 writes in a group, and 81,920 bytes of keys. */
+const MAX_WRITES = 200;
+/** Deno KV reads up to ten entries as of one moment. */
+const READ_AT_ONCE = 10;
+/** More than a key takes, and what Deno KV adds to a value. */
+const KEY_BYTES = 400;
+/** Room for a job's own value, its marks, and what they replace. */
+const SPARE_BYTES = 80_000;
+const SPARE_WRITES = 50;
 
-/** A value with its key; `versionstamp` is `null` when the key has no value. */
-export interface KvEntry<T> {
-  /** The key. */
-  readonly key: KvKey;
-  /** The value. */
-  readonly value: T | null;
-  /** Changes with each write. */
-  readonly versionstamp: string | null;
+/** Makes the client for Deno KV; all keys begin with `prefix`. */
+export function clientOf(kv: KvClient, prefix: KvKey): KeyValueClient {
+  const at = (key: string): KvKey => [...prefix, key];
+  const bell = at("bell");
+  const self = crypto.randomUUID();
+  const { watch } = kv;
+
+  const putAll = async (puts: readonly Put[]): Promise<void> => {
+    for (const group of groupsOf(puts, sizeOf)) {
+      const atomic = kv.atomic();
+      for (const [key, value] of group) atomic.set(at(key), value);
+      await commit(atomic);
+    }
+  };
+  const remove = async (keys: readonly string[]): Promise<void> => {
+    for (const group of groupsOf(keys, () => 0)) {
+      const atomic = kv.atomic();
+      for (const key of group) atomic.delete(at(key));
+      await commit(atomic);
+    }
+  };
+  const getAll = async (keys: readonly string[]): Promise<(VersionedValue | undefined)[]> => {
+    const groups = Array.from(
+      { length: Math.ceil(keys.length / READ_AT_ONCE) },
+      (_, index) => keys.slice(index * READ_AT_ONCE, (index + 1) * READ_AT_ONCE).map(at),
+    );
+    const entries = await Promise.all(groups.map((group) => kv.getMany<string[]>(group)));
+    return entries.flat().map(valueIn);
+  };
+  const names: Names = async function* (from, to) {
+    for await (const { key } of kv.list({ start: at(from), end: at(to) })) yield String(key.at(-1));
+  };
+  return {
+    maxValueBytes: MAX_VALUE_BYTES,
+    isAtomic: (puts) => fits(puts, SPARE_BYTES, SPARE_WRITES),
+    get: async (key) => (await getAll([key]))[0],
+    getAll,
+    async commit({ key, value, expected, puts, notes, removed, isNews }) {
+      const others = [...puts, ...notes];
+      const isAtomic = fits(others, SPARE_BYTES, removed.length);
+      if (!isAtomic) await putAll(others);
+      const atomic: KvAtomic = kv.atomic().check({ key: at(key), versionstamp: expected ?? null }).set(at(key), value);
+      if (isNews) atomic.set(bell, self);
+      if (isAtomic) {
+        for (const [other, text] of others) atomic.set(at(other), text);
+        for (const other of removed) atomic.delete(at(other));
+      }
+      const version = await commit(atomic);
+      if (version !== undefined && !isAtomic) await quietly(() => remove(removed));
+      return version;
+    },
+    remove,
+    async removeAt(key, version) {
+      await commit(kv.atomic().check({ key: at(key), versionstamp: version }).delete(at(key)));
+    },
+    names: (_prefix) => Promise.resolve(names),
+    ...(watch && { watch: (onNews) => watchBell({ watch: watch.bind(kv) }, bell, self, onNews) }),
+  };
 }
 
-/** Selects keys: those that begin with `prefix`, or those from `start` up to, not including, `end`. */
-export type KvSelector = { readonly prefix: KvKey } | { readonly start: KvKey; readonly end: KvKey };
-
-/** A group of writes that is performed atomically. */
-export interface KvAtomic {
-  /** Adds a condition: the key must still have this versionstamp. */
-  check(entry: { readonly key: KvKey; readonly versionstamp: string | null }): KvAtomic;
-  /** Sets a value. */
-  set(key: KvKey, value: unknown): KvAtomic;
-  /** Deletes a key. */
-  delete(key: KvKey): KvAtomic;
-  /** Performs the writes; `ok` is false, and nothing has changed, when a condition is not met. */
-  commit(): Promise<{ readonly ok: boolean }>;
+function valueIn({ value, versionstamp }: KvEntry<string>): VersionedValue | undefined {
+  return value === null || versionstamp === null ? undefined : { value, version: versionstamp };
 }
 
-/** The methods of `Deno.Kv` that the store calls. */
-export interface KvClient {
-  /** Reads an entry. */
-  get<T>(key: KvKey): Promise<KvEntry<T>>;
-  /** Reads up to ten entries as of one moment. */
-  getMany<T extends readonly unknown[]>(
-    keys: readonly [...{ [K in keyof T]: KvKey }],
-  ): Promise<{ [K in keyof T]: KvEntry<T[K]> }>;
-  /** Reads entries in the order of their keys. */
-  list<T>(selector: KvSelector): AsyncIterable<KvEntry<T>>;
-  /** Makes an empty group of writes. */
-  atomic(): KvAtomic;
+function sizeOf([, value]: Put): number {
+  return value.length * 2 + KEY_BYTES;
 }
 
-/** The maximum number of entries that Deno KV reads as of one moment. */
-export const MOST_READ = 10;
+/** Whether a group of writes has room for values, and a number of bytes and of other writes. */
+function fits(puts: readonly Put[], bytes: number, writes: number): boolean {
+  return puts.length + writes <= MAX_WRITES && puts.reduce((sum, it) => sum + sizeOf(it), bytes) <= MAX_BYTES;
+}
 
-/** Sorts after every text and number. */
-export const LAST: KvKeyPart = true;
-
-/** Sorts before everything else. */
-export const FIRST: KvKeyPart = new Uint8Array();
+/** Splits items into groups that may be written at once. */
+function groupsOf<T>(items: readonly T[], sizeIn: (item: T) => number): T[][] {
+  const groups: T[][] = [];
+  let size = 0;
+  for (const item of items) {
+    const group = groups.at(-1);
+    size += sizeIn(item);
+    if (group !== undefined && group.length < MAX_WRITES && size <= MAX_BYTES) group.push(item);
+    else {
+      groups.push([item]);
+      size = sizeIn(item);
+    }
+  }
+  return groups;
+}

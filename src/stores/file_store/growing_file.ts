@@ -11,8 +11,6 @@ export interface JobFiles {
   readonly folder: string;
   /** Whether a file of this name existed when the job was opened. */
   readonly has: (name: string) => boolean;
-  /** Called after each stored write. */
-  readonly onStored: () => void;
 }
 
 /**

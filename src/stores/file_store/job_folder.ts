@@ -1,13 +1,25 @@
-import { FencedError } from "../../base/errors.ts";
-import type { JobHead, JobRecord, MaybePromise, NewJob, StoredCommand, StoredJob } from "../../ports/store.ts";
-import { headOf } from "../../ports/store_kit.ts";
+import type {
+  AppendHead,
+  Incarnation,
+  JobClaim,
+  JobRecord,
+  MaybePromise,
+  NewCommand,
+  NewJob,
+  SendAnswer,
+  StoredCommand,
+  StoredJob,
+  TakenJob,
+} from "../../ports/store.ts";
+import { checkAppend, endsUnread, type KeptRecord, recordOf } from "../../ports/store_kit.ts";
+import { hashText } from "../../base/text_hash.ts";
 import { codeOf, failure, type Files, replaceFile, syncFolder, UNFINISHED, type Work, writeFile } from "./files.ts";
 import type { Handles } from "./handles.ts";
 import { INBOX, InboxFile } from "./inbox.ts";
 import { jobName } from "./job_name.ts";
 import { JOURNAL, JournalFile } from "./journal.ts";
-import { encodeSnapshot, readHeader, readSnapshot, SNAPSHOT } from "./snapshot.ts";
-import { WriteQueue } from "./write_queue.ts";
+import { encodeSnapshot, type JobBase, readBase, readSnapshot, SNAPSHOT } from "./snapshot.ts";
+import { then, WriteQueue } from "./write_queue.ts";
 
 /** The folder of the store, and what all its job folders share. */
 export interface StoreFolder {
@@ -23,8 +35,12 @@ export interface StoreFolder {
   readonly abandoned: Set<string>;
   /** Whether writes wait for a flush to the device. */
   readonly waits: boolean;
-  /** Called when the record of a job, or the number of its commands, has changed. */
-  readonly onChange: (job: JobFolder) => void;
+  /** Adds to a record until when the job is held. */
+  readonly read: (record: KeptRecord) => JobRecord;
+  /** Called when a job has another head, with the records before and after, which may not be the last. */
+  readonly onHead: (job: JobFolder, before: KeptRecord, after: KeptRecord) => void;
+  /** Called when a job was sent a command. */
+  readonly onSent: (job: JobFolder) => void;
 }
 
 /** The prefix of folders that are being created or deleted. Names of jobs do not begin with it. */
@@ -37,24 +53,27 @@ export class JobFolder {
   readonly #queue: WriteQueue;
   readonly #journal: JournalFile;
   readonly #inbox: InboxFile;
+  readonly #token: string;
   #snapshotRevision: number;
   #isGone = false;
 
-  private constructor(store: StoreFolder, path: string, base: JobRecord, names: readonly string[]) {
-    const { files, handles, waits, onChange } = store;
-    const parts = {
-      files,
-      handles,
-      folder: path,
-      has: (name: string) => names.includes(name),
-      onStored: () => onChange(this),
-    };
+  private constructor(store: StoreFolder, path: string, base: JobBase, names: readonly string[]) {
+    const { files, handles, waits } = store;
+    const parts = { files, handles, folder: path, has: (name: string) => names.includes(name) };
     this.#store = store;
     this.#path = path;
+    this.#token = base.token;
     this.#queue = new WriteQueue(waits);
-    this.#journal = new JournalFile(parts, base);
-    this.#inbox = new InboxFile(parts);
-    this.#snapshotRevision = base.revision;
+    this.#journal = new JournalFile(parts, base, (before, after) => {
+      this.#inbox.consume(after.consumed, this.#journal.at);
+      store.onHead(this, before, after);
+    });
+    this.#inbox = new InboxFile(parts, this.record.consumed, this.#journal.at, (sent) => {
+      this.#journal.noteSent(sent);
+      store.onSent(this);
+    });
+    this.#journal.noteSent(this.#inbox.count);
+    this.#snapshotRevision = base.record.revision;
   }
 
   /**
@@ -72,25 +91,26 @@ export class JobFolder {
     for (const it of names) {
       if (it.endsWith(UNFINISHED)) files.rmSync(`${path}/${it}`, { recursive: false, force: true });
     }
-    const base = readHeader(files, `${path}/${SNAPSHOT}`);
-    if (jobName(base.jobId) !== name) {
-      throw new Error(`"${path}" has job ${JSON.stringify(base.jobId)}, whose folder must be "${jobName(base.jobId)}"`);
+    const base = readBase(files, `${path}/${SNAPSHOT}`);
+    const { jobId } = base.record;
+    if (jobName(jobId) !== name) {
+      throw new Error(`"${path}" has job ${JSON.stringify(jobId)}, whose folder must be "${jobName(jobId)}"`);
     }
     return new JobFolder(store, path, base, names);
   }
 
   /** Creates a new job in a temporary folder, and moves it into place. */
-  static *create(store: StoreFolder, job: NewJob): Work<JobFolder> {
+  static *create(store: StoreFolder, job: NewJob, life: number): Work<JobFolder> {
     const { root, files, abandoned } = store;
-    const { jobId, createdAt, flow, snapshot, head } = job;
-    const record = { ...headOf(head), jobId, createdAt, revision: 0 };
+    const { jobId, createdAt, token, flow, snapshot } = job;
+    const base = { record: recordOf(job, life), at: createdAt, token };
     const path = `${root}/${jobName(jobId)}`;
     const temporary = temporaryPath(root);
     try {
       if (abandoned.has(path)) files.renameSync(path, temporaryPath(root));
       abandoned.delete(path);
       files.mkdirSync(temporary, { recursive: false });
-      yield* writeFile(files, `${temporary}/${SNAPSHOT}`, encodeSnapshot({ record, flow, snapshot }));
+      yield* writeFile(files, `${temporary}/${SNAPSHOT}`, encodeSnapshot({ ...base, flow, snapshot }));
       yield* syncFolder(files, temporary);
       files.renameSync(temporary, path);
       abandoned.add(path);
@@ -100,31 +120,59 @@ export class JobFolder {
       remove(files, temporary);
       throw failure(`Cannot create job "${jobId}" in "${root}"`, error);
     }
-    return new JobFolder(store, path, record, [SNAPSHOT]);
+    return new JobFolder(store, path, base, [SNAPSHOT]);
   }
 
   /** The job's record, as of the last stored write. */
-  get record(): JobRecord {
+  get record(): KeptRecord {
     return this.#journal.record;
   }
 
-  /** Whether the job has unconsumed commands. */
-  get hasCommands(): boolean {
-    return this.#inbox.count > this.record.consumed;
+  /** Whether a call with this token has created the job. */
+  isMadeBy(token: string): boolean {
+    return this.#token === token;
   }
 
   /** Reads the whole job. */
   load(): StoredJob {
     const { record: { revision }, flow, snapshot } = readSnapshot(this.#store.files, `${this.#path}/${SNAPSHOT}`);
     const entries = this.#journal.entriesAfter(revision);
-    return { record: this.record, flow, snapshot, snapshotRevision: revision, entries };
+    return { record: this.#store.read(this.record), flow, snapshot, snapshotRevision: revision, entries };
   }
 
-  /** Appends entries, after the writes before them. */
-  append(expectedRevision: number, entries: readonly string[], head: JobHead | undefined): MaybePromise<void> {
+  /** Appends entries, or a head, or both, after the writes before them. */
+  append(
+    claim: JobClaim,
+    expectedRevision: number,
+    entries: readonly string[],
+    head: AppendHead | undefined,
+  ): MaybePromise<"stored" | "unread"> {
     return this.#queue.write(this.#journal, () => {
-      if (this.#isGone) throw new FencedError(this.record.jobId, expectedRevision, undefined);
-      this.#journal.add(expectedRevision, entries, head);
+      const record = this.#isGone ? undefined : this.#journal.ahead;
+      checkAppend(record, claim, expectedRevision, entries, head);
+      if (endsUnread(record, head)) return "unread";
+      this.#journal.append(entries, head);
+      return "stored";
+    });
+  }
+
+  /**
+   * Claims the job, if `isFree` allows it for its record after the writes before. Resolves with the job, or with nothing when it
+   * was refused, or another claim has come after this one.
+   */
+  claim(
+    by: Incarnation & { readonly now: number },
+    isFree: (record: KeptRecord) => boolean,
+  ): MaybePromise<TakenJob | undefined> {
+    const claimed = this.#queue.write(this.#journal, () => {
+      const before = this.#journal.ahead;
+      if (this.#isGone || !isFree(before)) return undefined;
+      this.#journal.claim(by, by.now);
+      return before;
+    });
+    return then(claimed, (before) => {
+      if (this.#isGone || before === undefined || this.record.epoch !== before.epoch + 1) return undefined;
+      return { ...this.load(), formerIncarnation: before.incarnation };
     });
   }
 
@@ -133,29 +181,37 @@ export class JobFolder {
     return this.#queue.alone(() => this.#compact(revision, snapshot));
   }
 
-  /** Appends a command. Resolves to false when the job was deleted. */
-  send(key: string, text: string): MaybePromise<boolean> {
+  /** Appends a command. */
+  send(command: NewCommand): MaybePromise<SendAnswer> {
+    const { key, text, reopens, room } = command;
     return this.#queue.write(this.#inbox, () => {
-      if (!this.#isGone) this.#inbox.add(key, text);
-      return !this.#isGone;
+      if (this.#isGone) return "unknown";
+      const hash = hashText(text);
+      const known = this.#inbox.hashOf(key);
+      if (known !== undefined) return known === hash ? "known" : "differs";
+      if (this.record.endedAt !== undefined && !reopens) return "ended";
+      if (this.#inbox.unread >= room) return "full";
+      this.#inbox.add(command, hash);
+      return "stored";
     });
   }
 
-  /** Reads the commands with a sequence above the given one. */
+  /** Reads the commands that are not consumed, with a sequence above the given one. */
   commandsAfter(sequence: number): StoredCommand[] {
     return this.#inbox.commandsAfter(sequence);
   }
 
-  /** Deletes the folder; `onGone` is called as soon as nobody finds it any more. */
-  delete(onGone: () => void): MaybePromise<boolean> {
-    return this.#queue.alone(() => this.#delete(onGone));
+  /** Deletes the folder, if `isMeant` allows it; `onGone` is called as soon as nobody finds it any more. */
+  delete(isMeant: (record: KeptRecord) => boolean, onGone: () => void): MaybePromise<boolean> {
+    return this.#queue.alone(() => this.#delete(isMeant, onGone));
   }
 
   *#compact(revision: number, snapshot: string): Work<void> {
     if (this.#isGone || revision <= this.#snapshotRevision || revision > this.record.revision) return;
     const { files } = this.#store;
-    const { flow } = readSnapshot(files, `${this.#path}/${SNAPSHOT}`);
-    const chunks = encodeSnapshot({ record: { ...this.record, revision }, flow, snapshot });
+    const { token, flow } = readSnapshot(files, `${this.#path}/${SNAPSHOT}`);
+    const base = { record: { ...this.record, revision }, at: this.#journal.at, token };
+    const chunks = encodeSnapshot({ ...base, flow, snapshot });
     try {
       yield* replaceFile(files, this.#path, SNAPSHOT, chunks, () => void (this.#snapshotRevision = revision));
       yield* this.#journal.dropUpTo(revision);
@@ -164,8 +220,8 @@ export class JobFolder {
     }
   }
 
-  *#delete(onGone: () => void): Work<boolean> {
-    if (this.#isGone) return false;
+  *#delete(isMeant: (record: KeptRecord) => boolean, onGone: () => void): Work<boolean> {
+    if (this.#isGone || !isMeant(this.record)) return false;
     const { root, files } = this.#store;
     const temporary = temporaryPath(root);
     this.#journal.close();

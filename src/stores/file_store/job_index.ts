@@ -1,75 +1,99 @@
-import type { DueQuery, JobPage, JobRecord, ListQuery } from "../../ports/store.ts";
+import type { JobFilter, JobPage, JobRecord, ListQuery, PurgeQuery } from "../../ports/store.ts";
 import {
   compareByAge,
-  type DueCandidate,
-  dueOfAll,
-  isListed,
+  isMeant,
+  isPurged,
+  type KeptRecord,
   type ListPosition,
   PAGE_LENGTH,
   pageOf,
   positionOf,
 } from "../../ports/store_kit.ts";
+import { DueIndex, type IndexedJob, type Place } from "./due_index.ts";
+import { SortedList } from "./sorted_list.ts";
 
-/** An index of all jobs in memory: by id, by creation time, and those that may be due. */
-export class JobIndex<J extends DueCandidate> {
-  readonly #byId = new Map<string, J>();
-  readonly #byAge: J[] = [];
-  readonly #waiting = new Set<J>();
+/** An index of all jobs in memory: by id, by creation time, and by what is to be done for them. */
+export class JobIndex<J extends IndexedJob> {
+  /** The jobs by what is to be done for them. */
+  readonly due: DueIndex<J>;
+  readonly #read: (record: KeptRecord) => JobRecord;
+  readonly #byId = new Map<string, Place<J>>();
+  readonly #byAge: SortedList<J> = new SortedList((a, b) => compareByAge(a.record, b.record));
+
+  /** Makes an empty index. The functions say until when a job is held, and when a lease ends. */
+  constructor(
+    read: (record: KeptRecord) => JobRecord,
+    leaseEndOf: (owner: string, incarnation: number) => number | undefined,
+  ) {
+    this.#read = read;
+    this.due = new DueIndex(read, leaseEndOf);
+  }
 
   /** Returns the job with an id. */
   get(jobId: string): J | undefined {
-    return this.#byId.get(jobId);
+    return this.#byId.get(jobId)?.job;
   }
 
   /** Adds a job. */
   add(job: J): void {
-    this.#byId.set(job.record.jobId, job);
-    this.#byAge.splice(this.#indexOf(job.record), 0, job);
-    this.update(job);
+    this.#byId.set(job.record.jobId, this.due.add(job));
+    this.#byAge.add(job);
   }
 
   /** Updates the index after a change of the job. */
-  update(job: J): void {
-    const { wakeAt, owner } = job.record;
-    if (wakeAt !== undefined || owner !== undefined || job.hasCommands) this.#waiting.add(job);
-    else this.#waiting.delete(job);
+  update({ record: { jobId } }: J): void {
+    const place = this.#byId.get(jobId);
+    if (place !== undefined) this.due.update(place);
+  }
+
+  /** Notes whether a claim of the job is being written: meanwhile it is not due. */
+  setClaiming({ record: { jobId } }: J, isClaiming: boolean): void {
+    const place = this.#byId.get(jobId);
+    if (place === undefined) return;
+    place.isClaiming = isClaiming;
+    this.due.update(place);
   }
 
   /** Removes a job. */
   remove(job: J): void {
+    const place = this.#byId.get(job.record.jobId);
+    if (place === undefined) return;
     this.#byId.delete(job.record.jobId);
-    this.#byAge.splice(this.#indexOf(job.record), 1);
-    this.#waiting.delete(job);
-  }
-
-  /** Returns the jobs that are due. */
-  due(query: DueQuery): JobRecord[] {
-    return dueOfAll(this.#waiting, query);
+    this.#byAge.delete(job);
+    this.due.remove(place);
   }
 
   /** Returns a page of jobs, oldest first. */
   list(query: ListQuery): JobPage {
-    const { createdBefore = Infinity, limit = PAGE_LENGTH, cursor } = query;
-    const before = cursor === undefined ? undefined : positionOf(cursor);
-    const found: JobRecord[] = [];
-    for (let at = before === undefined ? 0 : this.#indexOf(before); found.length <= limit; at++) {
-      const record = this.#byAge[at]?.record;
-      if (record === undefined || record.createdAt >= createdBefore) break;
-      if (!isListed(record, query) || before !== undefined && compareByAge(record, before) === 0) continue;
-      found.push(record);
-    }
-    return pageOf(found, limit);
+    const { limit = PAGE_LENGTH, cursor } = query;
+    const found = this.#search(query, limit + 1, cursor === undefined ? undefined : positionOf(cursor));
+    return pageOf(found.map(({ record }) => this.#read(record)), limit);
   }
 
-  /** Binary search: the index in `#byAge` of the first job at or after a position. */
-  #indexOf(position: ListPosition): number {
-    let [low, high] = [0, this.#byAge.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const record = this.#byAge[middle]?.record;
-      if (record !== undefined && compareByAge(record, position) < 0) low = middle + 1;
-      else high = middle;
+  /** Returns how many jobs match a filter. */
+  count(filter: JobFilter): number {
+    return this.#search(filter, Infinity, undefined).length;
+  }
+
+  /** Returns the jobs that `purge` deletes. */
+  purged(query: PurgeQuery): J[] {
+    const found: J[] = [];
+    for (const job of this.#byAge.from(() => false)) {
+      if (found.length >= query.limit) break;
+      if (isPurged(job.record, query)) found.push(job);
     }
-    return low;
+    return found;
+  }
+
+  /** Returns the first jobs after a position that match a filter. */
+  #search(filter: JobFilter, limit: number, after: ListPosition | undefined): J[] {
+    const { createdBefore = Infinity } = filter;
+    const found: J[] = [];
+    const isBefore = (job: J): boolean => after !== undefined && compareByAge(job.record, after) <= 0;
+    for (const job of this.#byAge.from(isBefore)) {
+      if (found.length >= limit || job.record.createdAt >= createdBefore) break;
+      if (isMeant(job.record, filter)) found.push(job);
+    }
+    return found;
   }
 }

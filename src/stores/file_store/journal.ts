@@ -1,36 +1,53 @@
-import { FencedError } from "../../base/errors.ts";
-import type { JobHead, JobRecord } from "../../ports/store.ts";
-import { headOf } from "../../ports/store_kit.ts";
+import type { AppendHead, Incarnation } from "../../ports/store.ts";
+import { appendTo, claimFor, type KeptRecord } from "../../ports/store_kit.ts";
 import { failure, type Files, replaceFile, type Work } from "./files.ts";
 import { GrowingFile, type JobFiles } from "./growing_file.ts";
-import { encodeLine, type Line, readLines } from "./json_lines.ts";
+import { encodeLine, type Line, type LineMeta, readLines } from "./json_lines.ts";
+import type { JobBase } from "./snapshot.ts";
+import { headOf, withHead } from "./stored_head.ts";
+import { readTail, TAIL_BYTES } from "./tail.ts";
 import type { WriteTarget } from "./write_queue.ts";
-import { readTail } from "./tail.ts";
 
 /** The name of a job's journal file. */
 export const JOURNAL = "journal.jsonl";
 const ENTRY = "entry";
+/** After so many bytes without a head an append repeats it, so that the end of the file has one when the job is opened. */
+const HEAD_EVERY = TAIL_BYTES / 2;
+
+/** The fields of a line, filled one by one: spreading optional parts into each line would make an object for each part. */
+type JournalMeta = { -readonly [Name in keyof LineMeta]: LineMeta[Name] };
 
 /**
- * A job's journal file: the entries after the snapshot, one per line. Also keeps the job's record, which the entries
- * change.
+ * A job's journal file: the entries after the snapshot, one per line, with the heads that changed with them. A head that changed
+ * alone, by a claim or a release, is a line without an entry. Also keeps the job's record, which the lines change.
  */
 export class JournalFile implements WriteTarget {
   readonly #files: Files;
   readonly #folder: string;
-  readonly #onStored: () => void;
+  readonly #onHead: (before: KeptRecord, after: KeptRecord) => void;
   readonly #file: GrowingFile;
-  #record: JobRecord;
-  /** The record as it will be once the collected entries are stored. */
-  #ahead: JobRecord;
+  #record: KeptRecord;
+  /** The record as it will be once the collected lines are stored. */
+  #ahead: KeptRecord;
+  #at: number;
   #chunks: Uint8Array[] = [];
   #length = 0;
+  /** The records before and after each collected head. */
+  #heads: (readonly [before: KeptRecord, after: KeptRecord])[] = [];
+  #bytesSinceHead = Infinity;
 
-  /** Opens the file, and reads the record from its end. `base` is the record of the snapshot. */
-  constructor({ files, handles, folder, has, onStored }: JobFiles, base: JobRecord) {
+  /**
+   * Opens the file, and reads the record from its end. `onHead` is called when a head is stored, with the records before and after
+   * it.
+   */
+  constructor(
+    { files, handles, folder, has }: JobFiles,
+    { record, at }: JobBase,
+    onHead: (before: KeptRecord, after: KeptRecord) => void,
+  ) {
     this.#files = files;
     this.#folder = folder;
-    this.#onStored = onStored;
+    this.#onHead = onHead;
     const isThere = has(JOURNAL);
     const path = `${folder}/${JOURNAL}`;
     const { lines, size } = isThere ? readTail(files, path, ENTRY, hasHead) : { lines: [], size: 0 };
@@ -38,68 +55,75 @@ export class JournalFile implements WriteTarget {
     const head = lines.findLast(({ meta }) => meta.head !== undefined)?.meta.head;
     // The snapshot is newer than the whole journal: a crash came between the two writes of a compaction. The next write
     // empties the file.
-    const isBehind = revision < base.revision;
-    this.#record = isBehind ? base : { ...base, ...head && headOf(head), revision };
+    const isBehind = revision < record.revision;
+    const isNewer = head !== undefined && !isBehind;
+    this.#record = isBehind ? record : { ...isNewer ? withHead(record, head) : record, revision };
+    this.#at = isNewer ? head.at : at;
     this.#ahead = this.#record;
     this.#file = new GrowingFile(files, handles, folder, JOURNAL, isThere, isBehind ? 0 : size);
   }
 
   /** The record, as of the last stored write. */
-  get record(): JobRecord {
+  get record(): KeptRecord {
     return this.#record;
+  }
+
+  /** The record as it will be once the collected lines are stored. */
+  get ahead(): KeptRecord {
+    return this.#ahead;
+  }
+
+  /** When the last head was made. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** Notes the sequence of the last command in the job's inbox. No lines may be collected. */
+  noteSent(sent: number): void {
+    this.#ahead = this.#record = { ...this.#record, sent };
   }
 
   /** Reads the entries after a revision. */
   entriesAfter(revision: number): string[] {
-    return this.#linesAfter(revision, this.#file.read()).map(({ text }) => text);
+    return this.#entryLines(revision, this.#file.read()).map(({ text = "" }) => text);
   }
 
-  /** Collects entries for the next `store`. */
-  add(expectedRevision: number, entries: readonly string[], head: JobHead | undefined): void {
-    const { jobId, revision } = this.#ahead;
-    if (revision !== expectedRevision) throw new FencedError(jobId, expectedRevision, revision);
-    for (const [index, text] of entries.entries()) {
-      const left = entries.length - index - 1;
-      const line = encodeLine(
-        {
-          revision: revision + index + 1,
-          ...left > 0 && { left },
-          ...this.#length > 0 && { back: this.#length },
-          ...left === 0 && head && { head: headOf(head) },
-        },
-        ENTRY,
-        text,
-      );
-      this.#chunks.push(line);
-      this.#length += line.length;
-    }
-    this.#ahead = { ...this.#ahead, ...head && headOf(head), revision: revision + entries.length };
+  /** Collects entries, or a head, or both for the next `store`. */
+  append(entries: readonly string[], head: AppendHead | undefined): void {
+    this.#collect(entries, appendTo(this.#ahead, entries, head), head?.at);
   }
 
-  /** Appends the collected entries to the file. */
+  /** Collects a claim for the next `store`. */
+  claim(by: Incarnation, now: number): void {
+    this.#collect([], claimFor(this.#ahead, by), now);
+  }
+
+  /** Appends the collected lines to the file. */
   *store(): Work<void> {
-    const chunks = this.#chunks;
-    const ahead = this.#ahead;
+    const [chunks, heads, ahead] = [this.#chunks, this.#heads, this.#ahead];
+    if (chunks.length === 0) return;
     this.#chunks = [];
     this.#length = 0;
-    if (chunks.length === 0) return;
+    if (heads.length > 0) this.#heads = [];
     try {
       yield* this.#file.append(chunks);
-      this.#record = ahead;
-      this.#onStored();
     } catch (error) {
       this.#ahead = this.#record;
+      this.#bytesSinceHead = Infinity;
       throw failure(`Cannot append to "${this.#file.path}"`, error);
     }
+    this.#record = ahead;
+    for (const [before, after] of heads) this.#onHead(before, after);
   }
 
-  /** Rewrites the file without the entries up to a revision. */
+  /** Rewrites the file without the entries up to a revision. The snapshot's header has the head of now. */
   *dropUpTo(revision: number): Work<void> {
     const bytes = this.#file.read();
-    const first = this.#linesAfter(revision, bytes)[0];
+    const first = this.#entryLines(revision, bytes)[0];
     const rest = first === undefined ? new Uint8Array() : bytes.subarray(first.start);
     yield* replaceFile(this.#files, this.#folder, JOURNAL, [rest], () => this.#file.replaced(rest.length));
     this.#file.nameSynced();
+    this.#bytesSinceHead = Infinity;
   }
 
   /** Closes the file. */
@@ -107,8 +131,33 @@ export class JournalFile implements WriteTarget {
     this.#file.close();
   }
 
-  #linesAfter(revision: number, bytes: Uint8Array): Line[] {
-    const after = readLines(bytes, this.#file.path, ENTRY).filter(({ meta }) => (meta.revision ?? 0) > revision);
+  #collect(entries: readonly string[], after: KeptRecord, headAt: number | undefined): void {
+    const before = this.#ahead;
+    if (headAt !== undefined) {
+      this.#at = headAt;
+      this.#heads.push([before, after]);
+    }
+    const isTold = headAt !== undefined || this.#bytesSinceHead > HEAD_EVERY;
+    for (let index = 0; index < Math.max(entries.length, 1); index++) {
+      const text = entries[index];
+      const left = entries.length - index - 1;
+      const meta: JournalMeta = { revision: text === undefined ? before.revision : before.revision + index + 1 };
+      if (left > 0) meta.left = left;
+      if (this.#length > 0) meta.back = this.#length;
+      if (left <= 0 && isTold) meta.head = headOf(after, this.#at);
+      const line = text === undefined ? encodeLine(meta) : encodeLine(meta, ENTRY, text);
+      this.#chunks.push(line);
+      this.#length += line.length;
+      this.#bytesSinceHead += line.length;
+    }
+    if (isTold) this.#bytesSinceHead = 0;
+    this.#ahead = after;
+  }
+
+  #entryLines(revision: number, bytes: Uint8Array): Line[] {
+    const after = readLines(bytes, this.#file.path, ENTRY).filter(({ meta, text }) =>
+      text !== undefined && (meta.revision ?? 0) > revision
+    );
     const expected = this.#record.revision - revision;
     if (after.length !== expected) {
       const found = `it has ${after.length} entries after revision ${revision}, expected ${expected}`;

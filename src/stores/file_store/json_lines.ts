@@ -1,29 +1,33 @@
 import { crc32 } from "node:zlib";
 import { crcOfRest } from "./crc.ts";
-import type { JobHead } from "../../ports/store.ts";
+import type { StoredHead } from "./stored_head.ts";
 
 /** The fields of a line besides its text. */
 export interface LineMeta {
-  /** Of an entry: the job's revision after it. */
+  /** The job's revision after the line. Only lines with an entry raise it. */
   readonly revision?: number;
   /** Of a command: its sequence. */
   readonly sequence?: number;
   /** Of a command: its key. */
   readonly key?: string;
+  /** Of a command whose text was dropped: the hash of the text. */
+  readonly hash?: string;
+  /** Of a command whose text was dropped: when it was consumed, or later. */
+  readonly usedAt?: number;
   /** How many more lines belong to the same append; the append is incomplete without them. */
   readonly left?: number;
   /** How many bytes before this line its write began. A write may hold several appends. */
   readonly back?: number;
-  /** The job's new head, if the append changed it. */
-  readonly head?: JobHead;
+  /** The job's head, if the write changed it. */
+  readonly head?: StoredHead;
 }
 
 /** A line that was read. */
 export interface Line {
   /** The fields besides the text. */
   readonly meta: LineMeta;
-  /** The text. */
-  readonly text: string;
+  /** The text, if the line has one. */
+  readonly text: string | undefined;
   /** The byte offset of the line in the file. */
   readonly start: number;
 }
@@ -35,6 +39,9 @@ export interface Scan {
   /** Their length in bytes. */
   readonly length: number;
 }
+
+/** The fields that the first line of a file begins with. */
+export const FORMAT = { format: "routilux/file-store", version: 1 } as const;
 
 const LINE_BREAK = 10;
 const BRACE = 123;
@@ -61,20 +68,38 @@ export function encodeLine(meta: object, name?: string, text = ""): Uint8Array {
 }
 
 /**
- * Decodes a line without its line break into its fields, as JSON, and its text. Returns `undefined` when the checksum
- * is wrong.
+ * Decodes a line without its line break into its fields, as JSON, and its text, if it has one under `name`. Returns `undefined`
+ * when the checksum is wrong.
  */
-export function decodeLine(bytes: Uint8Array, name?: string): { fields: string; text: string } | undefined {
+export function decodeLine(
+  bytes: Uint8Array,
+  name?: string,
+): { readonly fields: string; readonly text: string | undefined } | undefined {
   const start = decoder.decode(bytes.subarray(0, CHECKED_FROM));
   if (!start.startsWith(START) || start.slice(START.length) !== checkOf(bytes)) return undefined;
   const line = decoder.decode(bytes);
-  if (name === undefined) return { fields: line, text: "" };
+  if (name === undefined) return { fields: line, text: undefined };
   // No field before it can contain these characters: JSON escapes quotes within strings.
   const mark = `,"${name}":`;
   const at = line.indexOf(mark);
-  if (at < 0) return undefined;
+  if (at < 0) return { fields: line, text: undefined };
   const body = line.slice(at + mark.length, -1);
   return { fields: `${line.slice(0, at)}}`, text: body.startsWith("{") ? body : JSON.parse(body) };
+}
+
+/**
+ * Decodes a line that begins with `FORMAT`, the first of the file at `path`, into its fields.
+ *
+ * @throws {Error} when it is damaged, or has another format
+ */
+export function decodeHeader(bytes: Uint8Array, path: string): string {
+  const decoded = decodeLine(bytes);
+  if (decoded === undefined) throw damage(path, 1);
+  const { format, version }: { format: string; version: number } = JSON.parse(decoded.fields);
+  if (format !== FORMAT.format || version !== FORMAT.version) {
+    throw new Error(`Cannot read "${path}": expected ${FORMAT.format} ${FORMAT.version}, got ${format} ${version}`);
+  }
+  return decoded.fields;
 }
 
 /**
@@ -95,7 +120,7 @@ export function scanLines(bytes: Uint8Array, path: string, name: string, before 
       break;
     }
     const number = numberOf(line);
-    if (last !== undefined && number !== last + 1) {
+    if (last !== undefined && number !== last + stepOf(line)) {
       throw damage(path, before + lines.length + 1, `it has number ${number}, and the one before it ${last}`);
     }
     last = number;
@@ -115,6 +140,11 @@ export function readLines(bytes: Uint8Array, path: string, name: string, before 
 
 function numberOf({ meta }: Line): number {
   return meta.revision ?? meta.sequence ?? 0;
+}
+
+/** By how much the number of a line is above that of the line before. */
+function stepOf({ meta, text }: Line): number {
+  return meta.revision !== undefined && text === undefined ? 0 : 1;
 }
 
 /** Returns the offset of the first line that begins after `from`. */

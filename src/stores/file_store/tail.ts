@@ -2,7 +2,7 @@ import type { Files } from "./files.ts";
 import { type Line, nextLine, type Scan, scanLines } from "./json_lines.ts";
 
 /** The size of the part that is read first; it holds the last lines of most files. */
-const TAIL_BYTES = 1 << 16;
+export const TAIL_BYTES: number = 1 << 16;
 
 /** The end of a file of lines. */
 export interface Tail {

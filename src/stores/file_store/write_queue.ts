@@ -1,6 +1,32 @@
 import type { MaybePromise } from "../../ports/store.ts";
 import { runThrough, waitFor, type Work } from "./files.ts";
 
+/** Goes on with a result, at once if it is there. */
+export function then<T, U>(result: MaybePromise<T>, next: (value: T) => U): MaybePromise<U> {
+  return result instanceof Promise ? result.then(next) : next(result);
+}
+
+/** What has become of a call. */
+export type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+
+/** Makes calls that do not depend on each other; answers when all have succeeded or failed. */
+export function settleAll<T>(calls: readonly (() => MaybePromise<T>)[]): MaybePromise<Outcome<T>[]> {
+  const outcomes: Outcome<T>[] = [];
+  const pending: Promise<void>[] = [];
+  for (const [at, call] of calls.entries()) {
+    const keep = (value: T): void => void (outcomes[at] = { value });
+    const fail = (error: unknown): void => void (outcomes[at] = { error });
+    try {
+      const result = call();
+      if (result instanceof Promise) pending.push(result.then(keep, fail));
+      else keep(result);
+    } catch (error) {
+      fail(error);
+    }
+  }
+  return pending.length === 0 ? outcomes : Promise.all(pending).then(() => outcomes);
+}
+
 /** A file that collects writes, and then stores them all at once. */
 export interface WriteTarget {
   /** Stores the collected writes; when this throws, none of them has happened. */

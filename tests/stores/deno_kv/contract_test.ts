@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { denoKvStore } from "../../../src/stores/deno_kv_store.ts";
-import { storeContract } from "../../../src/testing/mod.ts";
+import { storeContract } from "../../../src/testing/store_contract.ts";
 
 const testFor = (name: string, run: () => Promise<void>) => test(name, { timeout: 60_000 }, run);
 

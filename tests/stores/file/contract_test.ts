@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { Store } from "../../../src/ports/mod.ts";
 import { fileStore, type FileStoreOptions } from "../../../src/stores/file_store.ts";
-import { storeContract, type StorePlace } from "../../../src/testing/mod.ts";
+import { storeContract, type StorePlace } from "../../../src/testing/store_contract.ts";
 
 interface FolderPlace extends StorePlace {
   tear(share: number): void;

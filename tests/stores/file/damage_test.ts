@@ -1,8 +1,18 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import type { Store, StoredJob } from "../../../src/ports/mod.ts";
+import type { JobClaim, Store, StoredJob } from "../../../src/ports/mod.ts";
 import { fileStore } from "../../../src/stores/file_store.ts";
-import { HEAD, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
+import {
+  claimJob,
+  claimOf,
+  createJob,
+  enter,
+  HEAD,
+  inboxOf,
+  sampleJob,
+  send,
+  sendNew,
+} from "../../../src/testing/store_contract/sample_jobs.ts";
 import { MemoryDisk } from "../../support/memory_disk.ts";
 
 const FOLDER = "/jobs";
@@ -15,16 +25,11 @@ function open(disk: MemoryDisk): Store {
   return fileStore(FOLDER, { sync: "none", files: disk });
 }
 
-function create(store: Store): void {
-  store.create(sampleJob("job"));
-}
-
-/** Uses a store, closes it, and returns the disk. */
-async function diskAfter(use: (store: Store) => void): Promise<MemoryDisk> {
+/** Uses a store with a job, closes it, and returns the disk. */
+async function diskAfter(use: (store: Store, claim: JobClaim) => unknown): Promise<MemoryDisk> {
   const disk = new MemoryDisk();
   const store = open(disk);
-  create(store);
-  use(store);
+  await use(store, await createJob(store, "job", 0));
   await store.close();
   return disk;
 }
@@ -48,9 +53,9 @@ async function loaded(store: Store): Promise<StoredJob> {
 }
 
 test("a journal that was cut at any byte of its last append has all entries before it, and can be continued", async () => {
-  const disk = await diskAfter((store) => {
-    store.append("job", 0, ['{"n":1}', "n 2\n"], { ...HEAD, status: "on" });
-    store.append("job", 2, ['{"n":"é 🚀"}', "n 4"], { ...HEAD, status: "off" });
+  const disk = await diskAfter((store, claim) => {
+    store.append(claim, 0, ['{"n":1}', "n 2\n"], { ...HEAD, status: "on" });
+    store.append(claim, 2, ['{"n":"é 🚀"}', "n 4"], { ...HEAD, status: "off" });
   });
   const bytes = disk.readFileSync(JOURNAL);
   for (let length = startOfLine(bytes, 2); length < bytes.length; length++) {
@@ -58,7 +63,7 @@ test("a journal that was cut at any byte of its last append has all entries befo
     const store = open(cut);
     const { entries, record } = await loaded(store);
     assertEquals([entries, record.revision, record.status], [['{"n":1}', "n 2\n"], 2, "on"], `cut at ${length}`);
-    store.append("job", 2, ["later"]);
+    store.append(record, 2, ["later"]);
     await store.close();
     const later = open(cut);
     assertEquals((await loaded(later)).entries, ['{"n":1}', "n 2\n", "later"], `cut at ${length}`);
@@ -66,26 +71,49 @@ test("a journal that was cut at any byte of its last append has all entries befo
 });
 
 test("an inbox that was cut at any byte of its last command has all commands before it, and can be continued", async () => {
-  const disk = await diskAfter((store) => {
-    store.send("job", "first", "1");
-    store.send("job", "second", "2");
+  const disk = await diskAfter(async (store) => {
+    await sendNew(store, "job", "first", "1");
+    await sendNew(store, "job", "second", "2");
   });
   const bytes = disk.readFileSync(INBOX);
   for (let length = startOfLine(bytes, 1); length < bytes.length; length++) {
     const cut = disk.afterKill();
     cut.edit(INBOX, () => bytes.subarray(0, length));
     const store = open(cut);
-    store.send("job", "again", "1");
-    store.send("job", "later", "2");
+    assertEquals(await send(store, { jobId: "job" }, "again", "1"), "differs");
+    await sendNew(store, "job", "later", "2");
     await store.close();
     const commands = [{ sequence: 1, key: "1", text: "first" }, { sequence: 2, key: "2", text: "later" }];
-    assertEquals(await open(cut).inbox("job", 0), commands, `cut at ${length}`);
+    const later = open(cut);
+    assertEquals(await inboxOf(later, (await loaded(later)).record), commands, `cut at ${length}`);
+  }
+});
+
+test("a journal that was cut at any byte of a claim or a release is as before it", async () => {
+  const disk = await diskAfter(async (store, claim) => {
+    store.append(claim, 0, ["1"], HEAD);
+    const owner = await enter(store, "engine");
+    const taken = await claimJob(store, owner, claim);
+    assert(taken !== undefined);
+    store.append(claimOf(taken), 1, [], { ...HEAD, status: "paused", releases: true });
+  });
+  const bytes = disk.readFileSync(JOURNAL);
+  const [claimed, released] = [startOfLine(bytes, 1), startOfLine(bytes, 2)];
+  for (let length = claimed; length <= bytes.length; length++) {
+    const store = open(withJournal(disk, bytes.subarray(0, length)));
+    const { record: { epoch, owner, status, revision }, entries } = await loaded(store);
+    const expected = length === bytes.length
+      ? [1, undefined, "paused"]
+      : length >= released
+      ? [1, "engine", "running"]
+      : [0, undefined, "running"];
+    assertEquals([[epoch, owner, status], revision, entries], [expected, 1, ["1"]], `cut at ${length}`);
   }
 });
 
 test("a changed byte in the middle of a journal is an error with file and line", async () => {
-  const disk = await diskAfter((store) => {
-    for (let at = 0; at < 3; at++) store.append("job", at, [`{"n":${at}}`], HEAD);
+  const disk = await diskAfter((store, claim) => {
+    for (let at = 0; at < 3; at++) store.append(claim, at, [`{"n":${at}}`], HEAD);
   });
   const bytes = disk.readFileSync(JOURNAL);
   for (let at = 0; at < startOfLine(bytes, 2); at++) {
@@ -101,8 +129,8 @@ test("a changed byte in the middle of a journal is an error with file and line",
 });
 
 test("a missing line in a journal is an error with file and line", async () => {
-  const disk = await diskAfter((store) => {
-    for (let at = 0; at < 4; at++) store.append("job", at, [`{"n":${at}}`], HEAD);
+  const disk = await diskAfter((store, claim) => {
+    for (let at = 0; at < 4; at++) store.append(claim, at, [`{"n":${at}}`], HEAD);
   });
   const bytes = disk.readFileSync(JOURNAL);
   const [from, to] = [startOfLine(bytes, 1), startOfLine(bytes, 2)];
@@ -115,8 +143,8 @@ test("a missing line in a journal is an error with file and line", async () => {
 });
 
 test("damage far from the end of a long journal is found when the job is loaded", async () => {
-  const disk = await diskAfter((store) => {
-    for (let at = 0; at < 300; at++) store.append("job", at, [JSON.stringify({ at, text: "x".repeat(500) })], HEAD);
+  const disk = await diskAfter((store, claim) => {
+    for (let at = 0; at < 300; at++) store.append(claim, at, [JSON.stringify({ at, text: "x".repeat(500) })], HEAD);
   });
   disk.edit(JOURNAL, (bytes) => bytes.with(startOfLine(bytes, 6) + 60, 0));
   const store = open(disk);
@@ -128,10 +156,10 @@ test("damage far from the end of a long journal is found when the job is loaded"
 test("an incomplete write of several appends is ignored from its first damaged line on, even if later lines are intact", async () => {
   const disk = new MemoryDisk();
   const store = fileStore(FOLDER, { files: disk });
-  create(store);
-  await store.create(sampleJob("job"));
-  await store.append("job", 0, ["1"]);
-  await Promise.all([1, 2, 3].map((revision) => store.append("job", revision, [`${revision + 1}`])));
+  const claim = await createJob(store, "job", 0);
+  assertEquals((await store.create([sampleJob("job", { token: "other" })]))[0]?.isNew, false);
+  await store.append(claim, 0, ["1"]);
+  await Promise.all([1, 2, 3].map((revision) => store.append(claim, revision, [`${revision + 1}`])));
   await store.close();
   const bytes = disk.readFileSync(JOURNAL);
   for (let line = 1; line < 4; line++) {
@@ -160,7 +188,7 @@ test("a damaged snapshot is an error with file and line", async () => {
 });
 
 test("a job without its snapshot, and one in the folder of another, are errors", async () => {
-  const disk = await diskAfter((store) => void store.append("job", 0, ["1"]));
+  const disk = await diskAfter((store, claim) => void store.append(claim, 0, ["1"]));
   const moved = disk.afterKill();
   moved.renameSync("/jobs/job", "/jobs/copy");
   assertStringIncludes(
@@ -172,7 +200,7 @@ test("a job without its snapshot, and one in the folder of another, are errors",
 });
 
 test("a failed opening leaves no lock", async () => {
-  const disk = await diskAfter((store) => void store.append("job", 0, ["1"]));
+  const disk = await diskAfter((store, claim) => void store.append(claim, 0, ["1"]));
   const bytes = disk.readFileSync(SNAPSHOT);
   disk.edit(SNAPSHOT, () => new Uint8Array());
   assertThrows(() => open(disk), Error);

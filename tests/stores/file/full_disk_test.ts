@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { assertEquals, assertGreater, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Store } from "../../../src/ports/mod.ts";
 import { fileStore, type FileStoreOptions } from "../../../src/stores/file_store.ts";
 import { MemoryDisk, systemError } from "../../support/memory_disk.ts";
@@ -106,7 +106,8 @@ async function checkStored(folder: string, stored: number): Promise<void> {
   const store = fileStore(folder);
   const job = await store.load("job");
   assertEquals(job?.entries.length, stored);
-  await store.append("job", stored, ["{}"]);
+  assert(job !== undefined);
+  await store.append(job.record, stored, ["{}"]);
   await store.close();
 }
 

@@ -1,18 +1,22 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertGreater, assertLess, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { FencedError } from "../../../mod.ts";
-import type { JobHead, Store } from "../../../src/ports/mod.ts";
+import { FencedError } from "../../../src/ports/mod.ts";
 import { fileStore } from "../../../src/stores/file_store.ts";
 import { jobName } from "../../../src/stores/file_store/job_name.ts";
+import {
+  claimJob,
+  createJob,
+  enter,
+  HEAD,
+  NOW,
+  sampleJob,
+  send,
+} from "../../../src/testing/store_contract/sample_jobs.ts";
 import { MemoryDisk } from "../../support/memory_disk.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
 
 const FOLDER = "/jobs";
-const HEAD: JobHead = { flowId: "flow", status: "new", wakeAt: 5, owner: undefined, epoch: 0, consumed: 0 };
-
-function create(store: Store, jobId = "job"): unknown {
-  return store.create({ jobId, createdAt: 1, flow: '{"the":"flow"}', snapshot: '{"the":"snapshot"}', head: HEAD });
-}
+const CLAIM = { jobId: "job", life: 1, epoch: 0 };
 
 function linesOf(disk: MemoryDisk, path: string): string[] {
   const lines = new TextDecoder().decode(disk.readFileSync(path)).trimEnd().split("\n");
@@ -22,33 +26,44 @@ function linesOf(disk: MemoryDisk, path: string): string[] {
 test("people can read the files of a job: each text is a line of JSON, unchanged", async () => {
   const disk = new MemoryDisk();
   const store = fileStore(FOLDER, { sync: "none", files: disk });
-  create(store);
-  store.append("job", 0, ['{"n":1}', '{ "n": "é" }', "no\nJSON"], { ...HEAD, wakeAt: undefined, status: "running" });
-  store.append("job", 3, ['{"n":4}']);
-  store.send("job", '{"kind":"pause"}', "key");
+  await store.create([sampleJob("job", { tags: { of: "user" }, dueAt: 5 })]);
+  store.append(CLAIM, 0, ['{"n":1}', '{ "n": "é" }', "no\nJSON"], { ...HEAD, status: "busy" });
+  store.append(CLAIM, 3, ['{"n":4}']);
+  await send(store, CLAIM, '{"kind":"pause"}', "key");
+  const owner = await enter(store, "engine");
+  await claimJob(store, owner, CLAIM);
+  const labels = '"flowId":"flow","flowHash":"hash","queue":"default","priority":0,"tags":{"of":"user"}';
+  const header = '{"check":"…","format":"routilux/file-store","version":1,"jobId":"job","life":1,"createdAt":1000';
   assertEquals(linesOf(disk, "/jobs/job/snapshot.jsonl"), [
-    '{"check":"…","format":"routilux/file-store","version":1,"jobId":"job","createdAt":1,"revision":0,' +
-    '"head":{"flowId":"flow","status":"new","wakeAt":5,"epoch":0,"consumed":0}}',
-    '{"check":"…","flow":{"the":"flow"}}',
-    '{"check":"…","snapshot":{"the":"snapshot"}}',
+    `${header},${labels},"revision":0,"token":"token of job",` +
+    '"head":{"status":"running","dueAt":5,"consumed":0,"epoch":0,"at":1000}}',
+    '{"check":"…","flow":{"id":"flow","of":"job"}}',
+    '{"check":"…","snapshot":{"revision":0,"of":"job"}}',
   ]);
   const journal = linesOf(disk, "/jobs/job/journal.jsonl");
   assertEquals(journal.map((line) => line.replace(/"back":\d+/, '"back":…')), [
     '{"check":"…","revision":1,"left":2,"entry":{"n":1}}',
     '{"check":"…","revision":2,"left":1,"back":…,"entry":{ "n": "é" }}',
-    '{"check":"…","revision":3,"back":…,"head":{"flowId":"flow","status":"running","epoch":0,"consumed":0},"entry":"no\\nJSON"}',
+    '{"check":"…","revision":3,"back":…,"head":{"status":"busy","consumed":0,"epoch":0,"at":10000},"entry":"no\\nJSON"}',
     '{"check":"…","revision":4,"entry":{"n":4}}',
+    '{"check":"…","revision":4,"head":{"status":"busy","consumed":0,"epoch":1,"owner":"engine","incarnation":1,"at":10000}}',
   ]);
   assertEquals(linesOf(disk, "/jobs/job/inbox.jsonl"), [
     '{"check":"…","sequence":1,"key":"key","command":{"kind":"pause"}}',
   ]);
   for (const line of journal) assert(JSON.parse(line) instanceof Object);
-  store.compact("job", 3, '{"the":"snapshot at 3"}');
-  assertEquals(linesOf(disk, "/jobs/job/snapshot.jsonl").slice(1), [
-    '{"check":"…","flow":{"the":"flow"}}',
+  store.compact(CLAIM, 3, '{"the":"snapshot at 3"}');
+  const [first = "", ...rest] = linesOf(disk, "/jobs/job/snapshot.jsonl");
+  assertMatch(first, /"revision":3,.*"head":{"status":"busy",.*"epoch":1,"owner":"engine"/);
+  assertEquals(rest, [
+    '{"check":"…","flow":{"id":"flow","of":"job"}}',
     '{"check":"…","snapshot":{"the":"snapshot at 3"}}',
   ]);
-  assertEquals(linesOf(disk, "/jobs/job/journal.jsonl"), ['{"check":"…","revision":4,"entry":{"n":4}}']);
+  assertEquals(linesOf(disk, "/jobs/job/journal.jsonl"), journal.slice(3));
+  assertMatch(
+    linesOf(disk, "/jobs/.numbers.jsonl").join(),
+    /"version":1,"lives":1000,"incarnations":1,"survived":\[\],"process":".*","owners":\[\["engine",{.*}\]\]}$/,
+  );
   await store.close();
 });
 
@@ -56,7 +71,7 @@ test("a file of a later version is refused", async () => {
   const disk = new MemoryDisk();
   const { encodeLine } = await import("../../../src/stores/file_store/json_lines.ts");
   const store = fileStore(FOLDER, { sync: "none", files: disk });
-  create(store);
+  await createJob(store, "job", 0);
   await store.close();
   disk.edit("/jobs/job/snapshot.jsonl", () => encodeLine({ format: "routilux/file-store", version: 2 }));
   const { message } = assertThrows(() => fileStore(FOLDER, { files: disk }), Error);
@@ -66,15 +81,15 @@ test("a file of a later version is refused", async () => {
 test("appends that arrive while one is being stored share one flush", async () => {
   const disk = new MemoryDisk();
   const store = fileStore(FOLDER, { files: disk });
-  await create(store);
-  await store.append("job", 0, ["{}"]);
+  await createJob(store, "job", 0);
+  await store.append(CLAIM, 0, ["{}"]);
   let waits = 0;
   disk.onCall = ({ name }) => void (name === "fdatasync" && waits++);
-  await Promise.all(Array.from({ length: 100 }, (_, index) => store.append("job", index + 1, ["{}"])));
+  await Promise.all(Array.from({ length: 100 }, (_, index) => store.append(CLAIM, index + 1, ["{}"])));
   assertEquals(waits, 1);
-  const first = store.append("job", 101, ["{}"]);
+  const first = store.append(CLAIM, 101, ["{}"]);
   await Promise.resolve();
-  const rest = Array.from({ length: 100 }, (_, index) => store.append("job", index + 102, ["{}"]));
+  const rest = Array.from({ length: 100 }, (_, index) => store.append(CLAIM, index + 102, ["{}"]));
   await Promise.all([first, ...rest]);
   assertEquals(waits, 3);
   await store.close();
@@ -83,26 +98,27 @@ test("appends that arrive while one is being stored share one flush", async () =
 test("a fenced append fails alone, not its group", async () => {
   const disk = new MemoryDisk();
   const store = fileStore(FOLDER, { files: disk });
-  await create(store);
+  await createJob(store, "job", 0);
   const results = await Promise.allSettled([
-    store.append("job", 0, ["1"]),
-    store.append("job", 0, ["other"]),
-    store.append("job", 1, ["2"]),
+    store.append(CLAIM, 0, ["1"]),
+    store.append(CLAIM, 0, ["other"]),
+    store.append(CLAIM, 1, ["2"]),
   ]);
   assertEquals(results.map(({ status }) => status), ["fulfilled", "rejected", "fulfilled"]);
   assertEquals((await store.load("job"))?.entries, ["1", "2"]);
-  await assertRejects(async () => await store.append("job", 0, ["late"]), FencedError);
+  await assertRejects(async () => await store.append(CLAIM, 0, ["late"]), FencedError);
 });
 
 test("a write is not visible before it is stored", async () => {
   const disk = new MemoryDisk();
   const store = fileStore(FOLDER, { files: disk });
-  await create(store);
+  await createJob(store, "job", 0);
   const seen: unknown[] = [];
   disk.onCall = ({ name }) => void (name === "fdatasync" && seen.push(store.find("job"), store.load("job")));
-  await store.append("job", 0, ["1"], { ...HEAD, status: "done" });
+  await store.append(CLAIM, 0, ["1"], { ...HEAD, status: "done" });
   const [record, job] = seen;
-  assertEquals(record, { ...HEAD, jobId: "job", createdAt: 1, revision: 0 });
+  assert(record instanceof Object && "status" in record && "revision" in record);
+  assertEquals([record.status, record.revision], ["running", 0]);
   assert(job instanceof Object && "entries" in job);
   assertEquals(job.entries, []);
   assertEquals((await store.find("job"))?.status, "done");
@@ -110,21 +126,31 @@ test("a write is not visible before it is stored", async () => {
 
 test('with sync "none" all methods answer at once', () => {
   const store = fileStore(FOLDER, { sync: "none", files: new MemoryDisk() });
-  assertEquals(create(store), true);
-  assertEquals(create(store), false);
-  assertEquals(store.append("job", 0, ["1"]), undefined);
-  assertEquals(store.compact("job", 1, "{}"), undefined);
-  assertEquals(store.send("job", "command", "key"), true);
-  assertEquals(store.delete("job"), true);
-  assertEquals(store.close(), undefined);
+  const by = { owner: "engine", incarnation: 1, now: NOW };
+  const answers = [
+    store.create([sampleJob("job"), sampleJob("job", { token: "other" })]),
+    store.append(CLAIM, 0, ["1"]),
+    store.compact(CLAIM, 1, "{}"),
+    store.send(CLAIM, { key: "key", text: "{}", reopens: false, now: NOW, keyRetentionMs: 1, room: 1 }),
+    store.enter({ owner: "engine", leaseMs: 1, now: NOW, token: "token", takesOver: false }),
+    store.take({ ...by, limit: 1 }),
+    store.claim({ ...by, jobs: [{ jobId: "job", epoch: 1 }] }),
+    store.renew(by, 1, NOW),
+    store.leave(by),
+    store.purge({ endedBefore: NOW, limit: 1 }),
+    store.delete(CLAIM),
+    store.close(),
+  ];
+  for (const answer of answers) assert(!(answer instanceof Promise));
+  assertEquals(answers[1], "stored");
 });
 
 test("a store with many jobs keeps few files open", async () => {
   const disk = new MemoryDisk();
   const store = fileStore(FOLDER, { files: disk });
   const ids = Array.from({ length: 500 }, (_, index) => `job-${index}`);
-  await Promise.all(ids.map((jobId) => create(store, jobId)));
-  for (const revision of [0, 1]) await Promise.all(ids.map((jobId) => store.append(jobId, revision, ["{}"])));
+  const claims = await Promise.all(ids.map((jobId) => createJob(store, jobId, 0)));
+  for (const revision of [0, 1]) await Promise.all(claims.map((claim) => store.append(claim, revision, ["{}"])));
   assertLess(disk.openFiles, 201);
   assertGreater(disk.openFiles, 100);
   assertEquals((await store.load("job-0"))?.entries.length, 2);
@@ -135,8 +161,8 @@ test("a store with many jobs keeps few files open", async () => {
 test("opening reads only the end of a long journal", async () => {
   const disk = new MemoryDisk();
   const store = fileStore(FOLDER, { sync: "none", files: disk });
-  create(store);
-  for (let at = 0; at < 1_000; at++) store.append("job", at, [JSON.stringify({ at, text: "x".repeat(500) })], HEAD);
+  await createJob(store, "job", 0);
+  for (let at = 0; at < 1_000; at++) store.append(CLAIM, at, [JSON.stringify({ at, text: "x".repeat(500) })], HEAD);
   await store.close();
   let bytes = 0;
   const counting = Object.assign(disk.afterKill(), {
@@ -157,8 +183,8 @@ test("opening reads only the end of a long journal", async () => {
 
 test("an append without an entry and an unknown `sync` are refused", () => {
   const store = fileStore(FOLDER, { sync: "none", files: new MemoryDisk() });
-  create(store);
-  assertThrows(() => store.append("job", 0, []), RangeError, "at least one entry");
+  store.create([sampleJob("job")]);
+  assertThrows(() => store.append(CLAIM, 0, []), RangeError, "at least one entry");
   const sync: string = "fast";
   // @ts-expect-error: an unknown word
   assertThrows(() => fileStore(FOLDER, { sync }), TypeError);

@@ -120,7 +120,7 @@ test(
       const { pid } = JSON.parse(readFileSync(join(folder, ".lock"), "utf8"));
       assertEquals(pid, holder.child.pid);
       const store = fileStore(folder);
-      await store.create(sampleJob("job"));
+      await store.create([sampleJob("job")]);
       await store.close();
       assertEquals(namesIn(folder), []);
     }),
@@ -280,9 +280,9 @@ test(
       child.kill("SIGKILL");
       await closed;
       const store = fileStore(folder);
-      await store.create(sampleJob("job"));
+      await store.create([sampleJob("job")]);
       await store.close();
-      assertEquals(readdirSync(folder), ["job"]);
+      assertEquals(readdirSync(folder).sort(), [".numbers.jsonl", "job"]);
     }),
 );
 

@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertLessOrEqual } from "@std/assert";
 import { type KeyValueEntry, type KeyValueStorage, keyValueStore } from "../../../src/stores/key_value_store.ts";
-import { storeContract, type StorePlace } from "../../../src/testing/mod.ts";
+import { storeContract, type StorePlace } from "../../../src/testing/store_contract.ts";
 import { type Around, createKeyValues } from "../../support/shared_key_values.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
 

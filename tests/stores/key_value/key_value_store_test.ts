@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { FencedError } from "../../../mod.ts";
+import { FencedError } from "../../../src/ports/mod.ts";
 import { type KeyValueStorage, keyValueStore } from "../../../src/stores/key_value_store.ts";
 import { manualIds } from "../../../src/testing/mod.ts";
 import { HEAD, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";

@@ -1,7 +1,6 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import { FencedError } from "../../../mod.ts";
-import type { Store } from "../../../src/ports/mod.ts";
+import { FencedError, type Store } from "../../../src/ports/mod.ts";
 import { keyValueStore } from "../../../src/stores/key_value_store.ts";
 import { HEAD, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { amountOf } from "../../support/gate_amount.ts";

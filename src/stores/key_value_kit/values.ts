@@ -1,5 +1,5 @@
 import { utf8Length } from "../../base/text.ts";
-import type { KeyValueStorage } from "./storage.ts";
+import type { KeyValueClient, Put } from "./client.ts";
 
 const AT_ONCE = 32;
 const REFERENCE = "@";
@@ -12,6 +12,14 @@ export interface ValueRef {
   readonly parts: number;
 }
 
+/** Something that is to be written with a change. */
+export interface Prepared<T> {
+  /** What refers to it. */
+  readonly result: T;
+  /** The values to be written. */
+  readonly puts: readonly Put[];
+}
+
 /** A part of a value is missing: it was removed after the reference to it was read. */
 export class MissingValueError extends Error {
   /** The name of the class, safe under minifiers. */
@@ -19,75 +27,57 @@ export class MissingValueError extends Error {
 }
 
 /** Texts of any length and content, in a storage that limits its values. */
-export interface Values {
-  /** Writes a text in parts under a new key. When this fails, the parts are removed as far as possible. */
-  write(key: string, text: string): Promise<ValueRef>;
+export class Values {
+  readonly #client: KeyValueClient;
+
+  /** Makes values for the storage of a client. */
+  constructor(client: KeyValueClient) {
+    this.#client = client;
+  }
+
+  /** Prepares a text as parts under a new key. */
+  prepare(key: string, text: string): Prepared<ValueRef> {
+    const parts = splitText(encodeText(text), this.#client.maxValueBytes);
+    return { result: { key, parts: parts.length }, puts: parts.map((part, index) => [`${key}/${index}`, part]) };
+  }
+
   /** Reads a text. */
-  read(ref: ValueRef): Promise<string>;
-  /** Removes a text. Parts that cannot be removed are left. */
-  remove(ref: ValueRef): Promise<void>;
+  async read(ref: ValueRef): Promise<string> {
+    const keys = partsOf(ref);
+    const values = await this.#client.getAll(keys);
+    const missing = values.indexOf(undefined);
+    if (missing >= 0) throw new MissingValueError(`The storage has no value under the key "${keys[missing]}"`);
+    return decodeText(values.map((it) => it?.value).join(""));
+  }
+
   /**
    * Encodes a text as one value: a short text as it is, a long one as a reference to its parts. The text must begin
    * with `{`, which distinguishes it from a reference.
    */
-  pack(key: string, text: string): Promise<string>;
+
+  pack(key: string, text: string): Prepared<string> {
+    const { maxValueBytes } = this.#client;
+    if (text.length * 3 <= maxValueBytes || utf8Length(text) <= maxValueBytes) return { result: text, puts: [] };
+    const { result, puts } = this.prepare(key, text);
+    return { result: REFERENCE + JSON.stringify(result), puts };
+  }
+
   /** Decodes the value that `pack` returned. */
-  unpack(packed: string): Promise<string>;
-  /** Removes the parts that a packed value refers to. */
-  removePacked(packed: string): Promise<void>;
+  async unpack(packed: string): Promise<string> {
+    const ref = referenceIn(packed);
+    return ref === undefined ? packed : await this.read(ref);
+  }
 }
 
-/** Makes values for a storage whose values may have `limit` bytes each. */
-export function valuesOf(storage: KeyValueStorage, limit: number): Values {
-  const write = async (key: string, text: string): Promise<ValueRef> => {
-    const parts = splitText(encodeText(text), limit);
-    const ref = { key, parts: parts.length };
-    const errors: unknown[] = [];
-    await inBatches(parts.map((part, index) => [`${key}/${index}`, part] as const), async ([partKey, part]) => {
-      if (errors.length > 0) return;
-      try {
-        const version = await storage.set(partKey, part, undefined);
-        if (version === undefined) throw new Error(`The storage has a value under the new key "${partKey}" already`);
-      } catch (error) {
-        errors.push(error);
-      }
-    });
-    if (errors.length === 0) return ref;
-    await remove(ref);
-    throw errors[0];
-  };
-  const read = async ({ key, parts }: ValueRef): Promise<string> => {
-    const keys = Array.from({ length: parts }, (_, index) => `${key}/${index}`);
-    const texts = await inBatches(keys, async (partKey) => {
-      const entry = await storage.get(partKey);
-      if (entry === undefined) throw new MissingValueError(`The storage has no value under the key "${partKey}"`);
-      return entry.value;
-    });
-    return decodeText(texts.join(""));
-  };
-  const remove = async ({ key, parts }: ValueRef): Promise<void> => {
-    await inBatches(
-      Array.from({ length: parts }),
-      (_, index) => quietly(async () => await storage.delete(`${key}/${index}`)),
-    );
-  };
-  return {
-    write,
-    read,
-    remove,
-    async pack(key, text) {
-      if (utf8Length(text) <= limit) return text;
-      return REFERENCE + JSON.stringify(await write(key, text));
-    },
-    async unpack(packed) {
-      const ref = referenceIn(packed);
-      return ref === undefined ? packed : await read(ref);
-    },
-    async removePacked(packed) {
-      const ref = referenceIn(packed);
-      if (ref !== undefined) await remove(ref);
-    },
-  };
+/** The keys of a text's parts. */
+export function partsOf({ key, parts }: ValueRef): string[] {
+  return Array.from({ length: parts }, (_, index) => `${key}/${index}`);
+}
+
+/** The keys of the parts that a packed value refers to. */
+export function packedPartsOf(packed: string): string[] {
+  const ref = referenceIn(packed);
+  return ref === undefined ? [] : partsOf(ref);
 }
 
 /** Does work whose failure does not matter: the next caller that meets its remains repeats it. */
@@ -112,17 +102,17 @@ export async function inBatches<T, R>(
   return results;
 }
 
-/** Whether a value that was read from the storage is a reference. */
-export function isValueRef(value: unknown): value is ValueRef {
-  return typeof value === "object" && value !== null && "key" in value && typeof value.key === "string" &&
-    "parts" in value && typeof value.parts === "number";
-}
-
 function referenceIn(packed: string): ValueRef | undefined {
   if (!packed.startsWith(REFERENCE)) return undefined;
   const ref: unknown = JSON.parse(packed.slice(REFERENCE.length));
   if (!isValueRef(ref)) throw new TypeError(`The storage has ${packed.slice(0, 40)} instead of a reference`);
   return ref;
+}
+
+/** Whether a value that was read from the storage is a reference. */
+export function isValueRef(value: unknown): value is ValueRef {
+  return typeof value === "object" && value !== null && "key" in value && typeof value.key === "string" &&
+    "parts" in value && typeof value.parts === "number";
 }
 
 /** Storages take well-formed text without NUL; any other text is stored as JSON, which escapes such characters. */

@@ -1,0 +1,217 @@
+import type { DueQuery, Incarnation, JobRecord, TakeQuery } from "../../ports/store.ts";
+import { compareByAge, dueSince, type KeptRecord } from "../../ports/store_kit.ts";
+import { SortedList } from "./sorted_list.ts";
+
+/** A job as the index sees it. */
+export interface IndexedJob {
+  /** The job's record. */
+  readonly record: KeptRecord;
+}
+
+/** Where the index has a job. */
+export interface Place<J> {
+  readonly job: J;
+  readonly group: Group<J>;
+  /** Who has claimed the job. */
+  holder: Holder<J> | undefined;
+  /** The instant since which the job counts as due, if nobody holds it; by it the job is in its group. */
+  since: number | undefined;
+  /** Whether a claim of the job is being written. */
+  isClaiming: boolean;
+}
+
+/** The jobs with the same labels. */
+interface Group<J> {
+  readonly key: string;
+  readonly labels: Pick<JobRecord, "priority" | "queue" | "flowId" | "flowHash">;
+  /** How many jobs there are. */
+  size: number;
+  /** Those that are free and due at some instant, in the order in which they are taken. */
+  readonly places: SortedList<Place<J>>;
+}
+
+/** The jobs that an incarnation has claimed. */
+interface Holder<J> extends Incarnation {
+  readonly places: Set<Place<J>>;
+  /** Those with commands that are not consumed. */
+  readonly unread: Set<Place<J>>;
+  /** Whether the lease was found to have ended, so that the jobs are in their groups. */
+  isOver: boolean;
+}
+
+/**
+ * An index of the jobs by what is to be done for them: those that are free by the instant at which they are due, those that are
+ * claimed by their owner. A question costs as much as its answer is long, and a few steps per group and owner.
+ */
+export class DueIndex<J extends IndexedJob> {
+  readonly #read: (record: KeptRecord) => JobRecord;
+  readonly #leaseEndOf: (owner: string, incarnation: number) => number | undefined;
+  readonly #groups = new Map<string, Group<J>>();
+  /** The groups with jobs that are free and due at some instant. */
+  readonly #waiting = new Set<Group<J>>();
+  readonly #holders = new Map<number, Holder<J>>();
+
+  /** Makes an empty index. The functions say until when a job is held, and when a lease ends. */
+  constructor(
+    read: (record: KeptRecord) => JobRecord,
+    leaseEndOf: (owner: string, incarnation: number) => number | undefined,
+  ) {
+    this.#read = read;
+    this.#leaseEndOf = leaseEndOf;
+  }
+
+  /** Adds a job. */
+  add(job: J): Place<J> {
+    const { priority, queue, flowId, flowHash } = job.record;
+    const labels = { priority, queue, flowId, flowHash };
+    const key = JSON.stringify(labels);
+    const group = this.#groups.get(key) ?? { key, labels, size: 0, places: new SortedList(compareByInstant) };
+    if (group.size++ === 0) this.#groups.set(key, group);
+    const place: Place<J> = { job, group, holder: undefined, since: undefined, isClaiming: false };
+    this.update(place);
+    return place;
+  }
+
+  /** Puts a job where it belongs after a change. */
+  update(place: Place<J>): void {
+    const { record } = place.job;
+    const { owner, incarnation, sent, consumed } = record;
+    if (place.holder?.incarnation !== incarnation) {
+      this.#leave(place);
+      if (owner !== undefined && incarnation !== undefined) this.#enter(place, { owner, incarnation });
+    }
+    const { holder } = place;
+    if (holder !== undefined && sent > consumed) holder.unread.add(place);
+    else holder?.unread.delete(place);
+    const isFree = !place.isClaiming && (holder === undefined || holder.isOver);
+    this.#move(place, isFree ? dueSince(this.#read(record), Infinity) : undefined);
+  }
+
+  /** Removes a job. */
+  remove(place: Place<J>): void {
+    const { group } = place;
+    this.#leave(place);
+    this.#move(place, undefined);
+    if (--group.size === 0) this.#groups.delete(group.key);
+  }
+
+  /** Notes that the leases of an owner have changed. */
+  leasesChanged(owner: string): void {
+    for (const holder of this.#holders.values()) {
+      if (holder.owner === owner && holder.isOver) this.#setOver(holder, false);
+    }
+  }
+
+  /** Returns the jobs that `take` claims. */
+  due(query: TakeQuery): J[] {
+    this.#endLeases(query.now);
+    const groups = this.#groupsFor(query).filter(({ places }) => (places.first?.since ?? Infinity) <= query.now);
+    const priorities = [...new Set(groups.map(({ labels }) => labels.priority))].sort((a, b) => a - b);
+    const found: J[] = [];
+    for (const priority of priorities) {
+      const left = query.limit - found.length;
+      if (left === 0) break;
+      const places = groups.flatMap((it) => it.labels.priority === priority ? firstDue(it, query, left) : []);
+      found.push(...places.sort(compareByInstant).slice(0, left).map(({ job }) => job));
+    }
+    return found;
+  }
+
+  /** Returns the instant at which `due` finds something, if nothing happens until then. */
+  nextDueAt(query: DueQuery): number | undefined {
+    this.#endLeases(query.now);
+    let next = Infinity;
+    for (const { places } of this.#groupsFor(query)) {
+      for (const { job, since = Infinity } of places.from(() => false)) {
+        if (since >= next) break;
+        if (query.exceptJobs?.has(job.record.jobId)) continue;
+        next = since;
+      }
+    }
+    for (const { owner, incarnation, isOver, places } of this.#holders.values()) {
+      const end = isOver ? Infinity : this.#leaseEndOf(owner, incarnation) ?? Infinity;
+      if (end < next && hasAskedFor(places, query)) next = end;
+    }
+    return next === Infinity ? undefined : next;
+  }
+
+  /** The jobs that an incarnation has claimed, or those of them with commands that are not consumed. */
+  heldBy({ owner, incarnation }: Incarnation, which: "places" | "unread"): J[] {
+    const holder = this.#holders.get(incarnation);
+    return holder?.owner === owner ? Array.from(holder[which], ({ job }) => job) : [];
+  }
+
+  #groupsFor(query: DueQuery): Group<J>[] {
+    return [...this.#waiting].filter((group) => isAskedFor(group, query));
+  }
+
+  /** Frees the jobs of the leases that have ended at an instant, which may be before that of the last call. */
+  #endLeases(now: number): void {
+    for (const holder of this.#holders.values()) {
+      const isOver = (this.#leaseEndOf(holder.owner, holder.incarnation) ?? 0) <= now;
+      if (isOver !== holder.isOver) this.#setOver(holder, isOver);
+    }
+  }
+
+  #setOver(holder: Holder<J>, isOver: boolean): void {
+    holder.isOver = isOver;
+    for (const place of holder.places) this.update(place);
+  }
+
+  #enter(place: Place<J>, by: Incarnation): void {
+    const known = this.#holders.get(by.incarnation);
+    const holder = known ?? { ...by, places: new Set(), unread: new Set(), isOver: false };
+    holder.places.add(place);
+    place.holder = holder;
+    if (known === undefined) this.#holders.set(by.incarnation, holder);
+  }
+
+  #leave(place: Place<J>): void {
+    const { holder } = place;
+    if (holder === undefined) return;
+    holder.places.delete(place);
+    holder.unread.delete(place);
+    if (holder.places.size === 0) this.#holders.delete(holder.incarnation);
+    place.holder = undefined;
+  }
+
+  #move(place: Place<J>, since: number | undefined): void {
+    if (since === place.since) return;
+    const { group } = place;
+    if (place.since !== undefined) group.places.delete(place);
+    place.since = since;
+    if (since !== undefined) group.places.add(place);
+    if (group.places.isEmpty) this.#waiting.delete(group);
+    else this.#waiting.add(group);
+  }
+}
+
+/** The order within a group: by the instant since which a job is due; among equals, the oldest job is first. */
+function compareByInstant<J extends IndexedJob>(a: Place<J>, b: Place<J>): number {
+  return (a.since ?? 0) - (b.since ?? 0) || compareByAge(a.job.record, b.job.record);
+}
+
+function isAskedFor<J>({ labels: { flowId, flowHash, queue } }: Group<J>, query: DueQuery): boolean {
+  const { flows, exceptFlows, queues } = query;
+  return exceptFlows?.has(flowHash) !== true && flows?.includes(flowId) !== false && queues?.includes(queue) !== false;
+}
+
+function hasAskedFor<J extends IndexedJob>(places: Iterable<Place<J>>, query: DueQuery): boolean {
+  for (const { job, group } of places) {
+    if (isAskedFor(group, query) && !query.exceptJobs?.has(job.record.jobId)) return true;
+  }
+  return false;
+}
+
+function firstDue<J extends IndexedJob>(
+  { places }: Group<J>,
+  { now, exceptJobs }: DueQuery,
+  limit: number,
+): Place<J>[] {
+  const found: Place<J>[] = [];
+  for (const place of places.from(() => false)) {
+    if (found.length === limit || (place.since ?? 0) > now) break;
+    if (!exceptJobs?.has(place.job.record.jobId)) found.push(place);
+  }
+  return found;
+}

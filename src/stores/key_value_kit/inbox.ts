@@ -1,0 +1,128 @@
+import { hashText } from "../../base/text_hash.ts";
+import type { Incarnation, NewCommand, SendAnswer, StoredCommand } from "../../ports/store.ts";
+import type { CommandsAnswer } from "../../ports/store.ts";
+import type { Put } from "./client.ts";
+import { trimLog } from "./log.ts";
+import { marksAt } from "./marks.ts";
+import { LAST, nameOf } from "./names.ts";
+import { dataOf, type Located } from "./records.ts";
+import { chunksOf, marksBetween } from "./scan.ts";
+import type { Space } from "./space.ts";
+import type { JobState } from "./state.ts";
+import { quietly } from "./values.ts";
+
+/** What is remembered of a command after it was consumed, under its key. */
+interface Note {
+  readonly sequence: number;
+  readonly hash: string;
+  readonly usedAt: number;
+}
+
+/** Adds a command to a job's inbox, once per key. */
+export async function sendCommand(
+  space: Space,
+  { jobId, life }: { readonly jobId: string; readonly life?: number | undefined },
+  { key, text, reopens, now, keyRetentionMs, room }: NewCommand,
+): Promise<SendAnswer> {
+  const { records, logs, recent } = space;
+  for (;;) {
+    const located = await records.find(jobId, life);
+    const hash = located === undefined
+      ? undefined
+      : await records.read(located, (it) => hashSent(space, it, key, now - keyRetentionMs));
+    if (located === undefined) return "unknown";
+    if (hash !== undefined) return hash === hashText(text) ? "known" : "differs";
+    const { name, state } = located;
+    const { record } = state;
+    if (record.endedAt !== undefined && !reopens) return "ended";
+    if (record.sent - record.consumed >= room) return "full";
+    const { result: inbox, puts } = logs.add(state.inbox, `${dataOf(record.life)}/c`, [JSON.stringify([key, text])]);
+    const forgets = state.forgotAt + keyRetentionMs <= now;
+    const next = {
+      ...{ ...state, record: { ...record, sent: record.sent + 1 }, inbox },
+      forgotAt: forgets ? now : state.forgotAt,
+    };
+    const sent = await records.swing(name, located, next, { puts, isNews: true });
+    if (sent === undefined) continue;
+    if (recent.take(jobId) !== undefined) recent.put(sent);
+    if (forgets) await quietly(() => forget(space, record.life, now - keyRetentionMs));
+    return "stored";
+  }
+}
+
+/** Reads the commands in a job's inbox with a sequence above `after`. */
+export async function readCommands(
+  { logs }: Space,
+  { state }: Located<JobState>,
+  after: number,
+): Promise<StoredCommand[]> {
+  const first = Math.max(after, state.record.consumed);
+  const texts = await logs.read(state.inbox, first);
+  return texts.map((it, index) => {
+    const [key, text]: [string, string] = JSON.parse(it);
+    return { sequence: first + index + 1, key, text };
+  });
+}
+
+/** Reads the commands that are not consumed, of all jobs that an incarnation has claimed: only jobs with such commands are read. */
+export async function commandsOf(space: Space, owner: Incarnation): Promise<CommandsAnswer["jobs"]> {
+  const { client, records } = space;
+  const start = marksAt("unread");
+  const names = await client.names(start);
+  const jobs: CommandsAnswer["jobs"][number][] = [];
+  for await (const marks of chunksOf(marksBetween(names, start, start + LAST))) {
+    for (const first of await records.marked("unread", marks)) {
+      const { jobId, life, owner: name, incarnation } = first.state.record;
+      if (name !== owner.owner || incarnation !== owner.incarnation) continue;
+      const commands = await records.read(first, (it) => readCommands(space, it, 0)) ?? [];
+      if (commands.length > 0) jobs.push({ jobId, life, commands });
+    }
+  }
+  return jobs;
+}
+
+/** The notes of the commands that an append consumes. */
+export async function notesOf(space: Space, located: Located<JobState>, consumed: number, at: number): Promise<Put[]> {
+  const { record: { life }, inbox } = located.state;
+  const commands = await readCommands(space, located, 0);
+  return await Promise.all(
+    commands.filter(({ sequence }) => sequence <= consumed).map(async ({ sequence, key, text }): Promise<Put> => {
+      const note: Note = { sequence, hash: hashText(text), usedAt: at };
+      return [await noteKey(life, key), JSON.stringify(note)];
+    }),
+  );
+}
+
+/** Returns the hash of the command that was sent with a key; `undefined` when there is none, or it was used before an instant. */
+async function hashSent(
+  space: Space,
+  located: Located<JobState>,
+  key: string,
+  usedAfter: number,
+): Promise<string | undefined> {
+  const { life, consumed } = located.state.record;
+  const unread = (await readCommands(space, located, 0)).find((it) => it.key === key);
+  if (unread !== undefined) return hashText(unread.text);
+  const entry = await space.client.get(await noteKey(life, key));
+  if (entry === undefined) return undefined;
+  const { sequence, hash, usedAt }: Note = JSON.parse(entry.value);
+  // An append that was not made has left a note of a command that was not consumed.
+  return sequence <= consumed && usedAt > usedAfter ? hash : undefined;
+}
+
+async function noteKey(life: number, key: string): Promise<string> {
+  return `${dataOf(life)}/k/${await nameOf(key)}`;
+}
+
+/** Removes the notes of commands that were consumed before an instant. */
+async function forget({ client }: Space, life: number, usedAfter: number): Promise<void> {
+  const start = `${dataOf(life)}/k/`;
+  const names = await client.names(start);
+  for await (const keys of chunksOf(names(start, start + LAST))) {
+    for (const [index, entry] of (await client.getAll(keys)).entries()) {
+      if (entry === undefined) continue;
+      const { usedAt }: Note = JSON.parse(entry.value);
+      if (usedAt <= usedAfter) await client.removeAt(keys[index] ?? "", entry.version);
+    }
+  }
+}

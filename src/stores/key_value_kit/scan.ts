@@ -1,0 +1,75 @@
+import type { JobFilter, JobPage, JobRecord, ListQuery } from "../../ports/store.ts";
+import { isMeant, PAGE_LENGTH, pageOf, positionOf } from "../../ports/store_kit.ts";
+import type { Names } from "./client.ts";
+import { listFilter, type Mark, markIn, marksAt } from "./marks.ts";
+import { LAST, nameOf, numberName } from "./names.ts";
+import type { Space } from "./space.ts";
+
+const CHUNK = 100;
+
+/** Yields the marks from one key up to, not including, another. */
+export async function* marksBetween(names: Names, from: string, to: string): AsyncGenerator<Mark> {
+  for await (const key of names(from, to)) yield markIn(key);
+}
+
+/** Yields items in groups, whose jobs are read together. */
+export async function* chunksOf<T>(items: AsyncIterable<T>, atMost: number = CHUNK): AsyncGenerator<T[]> {
+  const most = Math.min(atMost, CHUNK);
+  let chunk: T[] = [];
+  for await (const item of items) {
+    chunk.push(item);
+    if (chunk.length < most) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+/** Yields those marks that may be of jobs that are asked for. */
+export async function* filtered(marks: AsyncIterable<Mark>, isWanted: (mark: Mark) => boolean): AsyncGenerator<Mark> {
+  for await (const mark of marks) if (isWanted(mark)) yield mark;
+}
+
+/** Returns a page of jobs, oldest first. */
+export async function listJobs(space: Space, query: ListQuery): Promise<JobPage> {
+  const { limit = PAGE_LENGTH, cursor } = query;
+  const found: JobRecord[] = [];
+  const from = cursor === undefined ? undefined : await keyBehind(cursor);
+  // One more than the limit tells that there is another page.
+  for await (const records of meantJobs(space, query, from, limit + 1)) {
+    found.push(...records);
+    if (found.length > limit) break;
+  }
+  return pageOf(found, limit);
+}
+
+/** Counts jobs. */
+export async function countJobs(space: Space, filter: JobFilter): Promise<number> {
+  let count = 0;
+  for await (const records of meantJobs(space, filter)) count += records.length;
+  return count;
+}
+
+async function* meantJobs(
+  { client, records, owners }: Space,
+  filter: JobFilter,
+  from: string = marksAt("age"),
+  most: number = CHUNK,
+): AsyncGenerator<JobRecord[]> {
+  const start = marksAt("age");
+  const { createdBefore } = filter;
+  const end = start + (createdBefore === undefined ? LAST : numberName(createdBefore));
+  const [mayMatch, leases] = [listFilter(filter), owners.leases()];
+  const names = await client.names(start);
+  for await (const marks of chunksOf(filtered(marksBetween(names, from, end), mayMatch), most)) {
+    const found = await records.marked("age", marks);
+    const read = await Promise.all(found.map(({ state }) => leases.read(state.record)));
+    yield read.filter((it) => isMeant(it, filter));
+  }
+}
+
+/** The key after those of a job's marks, and before those of longer names. */
+async function keyBehind(cursor: string): Promise<string> {
+  const { createdAt, jobId } = positionOf(cursor);
+  return `${marksAt("age", createdAt)}${await nameOf(jobId)}--${LAST}`;
+}

@@ -1,0 +1,132 @@
+import { hasEnded, type Job } from "../../job/job.ts";
+import { FleetViolation } from "./fleet_violation.ts";
+
+/** A command that a store has accepted. */
+export interface LedgerCommand {
+  readonly sequence: number;
+  readonly key: string;
+  readonly type: "deliver" | "pause" | "resume" | "redrive" | "cancel";
+  /** Where a delivery goes, and its data as JSON text. */
+  readonly target: string;
+  /** When the store has accepted it. */
+  readonly at: number;
+}
+
+/** What matters of an entry of a journal. */
+export interface LedgerEntry {
+  readonly kind: string;
+  readonly consumed: number | undefined;
+  /** The status that it gives the job, if it gives one. */
+  readonly status: string | undefined;
+  /** Where a delivery went, and its data as JSON text. */
+  readonly target: string;
+}
+
+/** The state of a job before or after an entry, as far as it says which commands may be refused. */
+export interface JobStanding {
+  readonly status: Job["status"];
+  readonly hasWork: boolean;
+}
+
+/** Says how a job stands. */
+export function standingOf({ status, failures, tasks, deferredEvents }: Job): JobStanding {
+  return { status, hasWork: failures.length > 0 || tasks.size + deferredEvents.length > 0 };
+}
+
+/** The commands to one life of a job: each that was accepted has its effect once, or is refused where that is right. */
+export class CommandLedger {
+  readonly commands: LedgerCommand[] = [];
+  #consumed = 0;
+  /** The commands that have had their effect. */
+  readonly #done: Set<LedgerCommand> = new Set();
+
+  /** The sequence of the last command that was consumed. */
+  get consumed(): number {
+    return this.#consumed;
+  }
+
+  /** Notes a command that the store has accepted. */
+  accept(command: LedgerCommand): void {
+    this.commands.push(command);
+  }
+
+  /** Whether a command with this key was accepted. */
+  has(key: string): boolean {
+    return this.commands.some((it) => it.key === key);
+  }
+
+  /** The commands that are not consumed. */
+  get unread(): readonly LedgerCommand[] {
+    return this.commands.filter(({ sequence }) => sequence > this.#consumed);
+  }
+
+  /**
+   * Notes an entry of the journal. Returns the command whose effect it is.
+   *
+   * @throws {FleetViolation} when a command is doubled, or refused though the job could have carried it out
+   */
+  entry(entry: LedgerEntry, before: JobStanding, after: JobStanding): LedgerCommand | undefined {
+    const upTo = entry.consumed ?? this.#consumed;
+    const consumed = this.commands.filter(({ sequence }) => sequence > this.#consumed && sequence <= upTo);
+    this.#consumed = Math.max(this.#consumed, upTo);
+    const effects = consumed.filter((it) => isEffect(entry, it));
+    const effect = entry.status === "cancelled" ? effects[0] : effects.at(-1);
+    for (const command of consumed) if (command !== effect) checkRefusal(command, before, after);
+    if (effect !== undefined) this.#done.add(effect);
+    else if (entry.kind === "deliver") this.#checkNotDoubled(entry);
+    return effect;
+  }
+
+  /** Notes that a head says what was consumed, beyond what the entries say. */
+  head(consumed: number, standing: JobStanding): void {
+    const refused = this.commands.filter(({ sequence }) => sequence > this.#consumed && sequence <= consumed);
+    this.#consumed = Math.max(this.#consumed, consumed);
+    for (const command of refused) checkRefusal(command, standing, standing);
+  }
+
+  /** A delivery that is no command's effect comes from a call in the owner's process: no such call has the data of a command. */
+  #checkNotDoubled({ target }: LedgerEntry): void {
+    const command = this.commands.find((it) => it.type === "deliver" && it.target === target);
+    if (command === undefined) return;
+    const why = this.#done.has(command) ? "was carried out a second time" : "was carried out without being consumed";
+    throw new FleetViolation("lost or doubled", `command ${command.key} (deliver) ${why}`);
+  }
+}
+
+function isEffect({ kind, status, target }: LedgerEntry, command: LedgerCommand): boolean {
+  switch (command.type) {
+    case "deliver":
+      return kind === "deliver" && command.target === target;
+    case "pause":
+      return status === "paused";
+    case "cancel":
+      return status === "cancelled";
+    case "resume":
+    case "redrive":
+      return status === "running";
+  }
+}
+
+/** A command was consumed without an effect: that is right if the job could not carry it out. */
+function checkRefusal({ key, type }: LedgerCommand, before: JobStanding, after: JobStanding): void {
+  if (!canCarryOut(type, before) || !canCarryOut(type, after)) return;
+  throw new FleetViolation(
+    "lost or doubled",
+    `command ${key} (${type}) has no effect on a job that is ${after.status}`,
+  );
+}
+
+function canCarryOut(type: LedgerCommand["type"], { status, hasWork }: JobStanding): boolean {
+  switch (type) {
+    case "deliver":
+      return status === "running" || status === "paused";
+    case "pause":
+      return status === "running";
+    case "resume":
+      return status === "paused";
+    case "cancel":
+      return !hasEnded(status);
+    case "redrive":
+      return (status === "failed" || status === "cancelled") && hasWork;
+  }
+}

@@ -1,0 +1,276 @@
+import type { FlowLimits } from "../../model/flow_limits.ts";
+import type {
+  AppendHead,
+  EnterQuery,
+  Incarnation,
+  JobClaim,
+  JobRecord,
+  NewJob,
+  SendAnswer,
+  Store,
+  TakenJob,
+} from "../../ports/store.ts";
+import { isRecord } from "../../values/json.ts";
+import type { LedgerCommand } from "./command_ledger.ts";
+import { JobLedger, targetOf } from "./job_ledger.ts";
+import { FleetViolation } from "./fleet_violation.ts";
+
+/** What a ledger is told of its fleet. */
+export interface LedgerSettings {
+  readonly limitsOf: (flowId: string) => FlowLimits;
+  readonly maxRecoveries: number;
+  readonly leaseMs: number;
+}
+
+interface Lease {
+  readonly owner: string;
+  readonly process: number;
+  /** When it ends, by the store; 0 when it was given up. */
+  until: number;
+}
+
+/** A handler that runs. */
+export interface RunningHandler {
+  readonly process: number;
+  readonly life: number;
+  readonly task: number;
+  /** Whether it was told to end: its result no longer counts. */
+  readonly isAborted: () => boolean;
+}
+
+/** What a store has granted and accepted, and which handlers run: by this the promises of a fleet are checked. */
+export class FleetLedger {
+  /** The lives of all jobs that are in the store, by their numbers. */
+  readonly lives: Map<number, JobLedger> = new Map();
+  /** Those that have been deleted. */
+  readonly deleted: Map<number, JobLedger> = new Map();
+  /** How much the clocks of the fleet differ from the store's, in milliseconds: at most by this. */
+  clockErrorMs = 0;
+  readonly #settings: LedgerSettings;
+  readonly #leases: Map<number, Lease> = new Map();
+  /** The present incarnation of each process. */
+  readonly #incarnations: Map<number, number> = new Map();
+  readonly #claims: Map<string, number> = new Map();
+  #running: RunningHandler[] = [];
+
+  /** Makes an empty ledger. */
+  constructor(settings: LedgerSettings) {
+    this.#settings = settings;
+  }
+
+  /** The present life of a job. */
+  lifeOf(jobId: string): JobLedger | undefined {
+    return [...this.lives.values()].find((it) => it.jobId === jobId);
+  }
+
+  entered(
+    process: number,
+    { owner, leaseMs, takesOver, again }: EnterQuery,
+    incarnation: number,
+    now: number,
+  ): void {
+    if (again !== undefined) { for (const life of this.lives.values()) life.lost.delete(again); }
+    for (const lease of this.#leases.values()) if (takesOver && lease.owner === owner) lease.until = 0;
+    this.#leases.set(incarnation, { owner, process, until: now + leaseMs });
+    this.#incarnations.set(process, incarnation);
+  }
+
+  renewed({ incarnation }: Incarnation, until: number): void {
+    const lease = this.#leases.get(incarnation);
+    if (lease !== undefined) lease.until = until;
+  }
+
+  left({ incarnation }: Incarnation): void {
+    const lease = this.#leases.get(incarnation);
+    if (lease !== undefined) lease.until = 0;
+  }
+
+  created(process: number, job: NewJob, record: JobRecord): void {
+    const life = new JobLedger(record, job.snapshot, this.#settings.limitsOf(job.flowId), job.createdAt);
+    this.lives.set(record.life, life);
+    if (job.claim !== undefined) this.#claim(process, life, { ...job.claim, epoch: 1 }, false);
+  }
+
+  /** Notes a claim; `before` is the job as it was before. */
+  claimed(process: number, { record }: TakenJob, before: JobRecord, now: number): void {
+    const life = this.lives.get(record.life);
+    const { incarnation, epoch, sent, consumed } = record;
+    if (life === undefined || incarnation === undefined) return;
+    if (!this.#runs(incarnation, now)) {
+      throw new FleetViolation("two at a time", `job ${record.jobId} was given to an engine whose lease has ended`);
+    }
+    if (before.incarnation !== undefined && before.incarnation !== incarnation && this.#runs(before.incarnation, now)) {
+      const why = `job ${record.jobId} was taken from ${before.owner}, whose lease runs`;
+      throw new FleetViolation("two at a time", why);
+    }
+    const former = before.incarnation;
+    if (former !== undefined && this.#leases.get(former)?.process !== process) life.lost.add(former);
+    this.#claim(process, life, { incarnation, epoch }, sent > consumed);
+  }
+
+  #claim(process: number, life: JobLedger, claim: { incarnation: number; epoch: number }, hasCommands: boolean): void {
+    life.claim = { process, incarnation: claim.incarnation, epoch: claim.epoch, hasCommands, isRead: false };
+    this.#claims.set(`${process} ${life.jobId}`, life.life);
+  }
+
+  inboxRead(process: number, life: number): void {
+    const claim = this.lives.get(life)?.claim;
+    if (claim?.process === process) claim.isRead = true;
+  }
+
+  /** Notes an append that was accepted. Returns what it says. */
+  appended(
+    claim: JobClaim,
+    expectedRevision: number,
+    entries: readonly string[],
+    head: AppendHead | undefined,
+    before: JobRecord | undefined,
+    now: number,
+  ): readonly string[] {
+    const life = this.lives.get(claim.life);
+    if (
+      life === undefined || before === undefined || before.life !== claim.life || before.epoch !== claim.epoch ||
+      before.revision !== expectedRevision
+    ) {
+      const had = before === undefined ? "is gone" : `is at epoch ${before.epoch} and revision ${before.revision}`;
+      const why = `a write at epoch ${claim.epoch} and revision ${expectedRevision} was accepted for ` +
+        `job ${claim.jobId}, which ${had}`;
+      throw new FleetViolation("two at a time", why);
+    }
+    const { maxRecoveries } = this.#settings;
+    const told = life.append(entries, head, { now, maxRecoveries, clockErrorMs: this.clockErrorMs });
+    const [unread] = life.commands.unread;
+    if (head?.endedAt !== undefined && before.endedAt === undefined && unread !== undefined) {
+      throw new FleetViolation("too late", `job ${claim.jobId} has ended with ${unread.key} in its inbox`);
+    }
+    return told;
+  }
+
+  /** Notes what the store has answered to a command. */
+  sent(
+    record: JobRecord | undefined,
+    command: { readonly key: string; readonly text: string },
+    answer: SendAnswer,
+    now: number,
+  ): void {
+    const life = record && this.lives.get(record.life);
+    if (answer !== "stored" || life === undefined || record === undefined) return;
+    if (life.commands.has(command.key)) {
+      throw new FleetViolation("lost or doubled", `command ${command.key} to ${life.jobId} was stored twice`);
+    }
+    life.commands.accept({ ...readCommand(command.text), key: command.key, at: now, sequence: record.sent });
+  }
+
+  deletedLife(life: number): void {
+    const job = this.lives.get(life);
+    if (job === undefined) return;
+    this.lives.delete(life);
+    this.deleted.set(life, job);
+  }
+
+  /** Whether a job of this id has or had a command with a key. */
+  hasCommand(jobId: string, key: string): boolean {
+    const lives = [...this.lives.values(), ...this.deleted.values()];
+    return lives.some((it) => it.jobId === jobId && it.commands.has(key));
+  }
+
+  /** Whether a handler of a job runs. */
+  isBusy(life: number): boolean {
+    return this.#running.some((it) => it.life === life);
+  }
+
+  /** A process has died: its handlers run no more. */
+  died(process: number): void {
+    this.#running = this.#running.filter((it) => it.process !== process);
+  }
+
+  /**
+   * Notes that a handler starts. Returns the function that notes its end.
+   *
+   * @throws {FleetViolation} when it must not run now
+   */
+  starts(
+    handler: Omit<RunningHandler, "life"> & { jobId: string; key: string; input: string },
+    now: number,
+  ): () => void {
+    const { process, jobId, task, isAborted, key, input } = handler;
+    const number = this.#claims.get(`${process} ${jobId}`);
+    const life = number === undefined ? undefined : this.lives.get(number) ?? this.deleted.get(number);
+    if (life === undefined) {
+      throw new FleetViolation("two at a time", `process ${process} runs ${jobId} without a claim`);
+    }
+    const incarnation = this.#incarnations.get(process) ?? 0;
+    if (!this.#runs(incarnation, now)) {
+      const until = this.#leases.get(incarnation)?.until;
+      const why = `process ${process} starts a handler of ${jobId} at ${now}, after its lease has ended at ${until}`;
+      throw new FleetViolation("two at a time", why);
+    }
+    for (const other of this.#running) {
+      if (other.life !== life.life) continue;
+      if (other.process === process) {
+        if (other.task === task && !other.isAborted()) {
+          throw new FleetViolation("two at a time", `process ${process} runs task ${task} of ${jobId} twice`);
+        }
+      } else if (this.#runs(this.#incarnations.get(other.process) ?? 0, now)) {
+        const why = `process ${process} runs ${jobId} beside process ${other.process}, whose lease runs`;
+        throw new FleetViolation("two at a time", why);
+      }
+    }
+    const { claim } = life;
+    if (claim?.process === process && claim.hasCommands && !claim.isRead) {
+      const why = `process ${process} runs a step of ${jobId} before it has read the inbox, which had commands`;
+      throw new FleetViolation("too late", why);
+    }
+    const known = life.calls.get(key);
+    if (known !== undefined && known !== input) {
+      const why = `two calls of ${jobId} have the idempotency key ${key}: for ${known}, and for ${input}`;
+      throw new FleetViolation("lost or doubled", why);
+    }
+    life.calls.set(key, input);
+    const running = { process, life: life.life, task, isAborted };
+    this.#running.push(running);
+    return () => this.#running = this.#running.filter((it) => it !== running);
+  }
+
+  #runs(incarnation: number, now: number): boolean {
+    return (this.#leases.get(incarnation)?.until ?? 0) > now;
+  }
+
+  /**
+   * Checks that nothing is stranded, by the store's content alone.
+   *
+   * @throws {FleetViolation} when something is
+   */
+  async check(store: Store, now: number): Promise<void> {
+    let firstDue = Infinity;
+    for (const life of this.lives.values()) {
+      const record = await store.find(life.jobId);
+      if (record?.life !== life.life) {
+        throw new FleetViolation("lost or doubled", `job ${life.jobId} is gone, though nobody has deleted it`);
+      }
+      const { owner, incarnation, dueAt } = record;
+      if (owner !== undefined && incarnation !== undefined && this.#runs(incarnation, now)) continue;
+      const due = life.dueAt;
+      const isAtOnce = life.wasLetGo && dueAt !== undefined && dueAt <= now;
+      if (owner === undefined && dueAt !== due && !isAtOnce) {
+        const why = `job ${life.jobId}, which is ${life.job.status}, is due at ${due}, and its record says ${dueAt}`;
+        throw new FleetViolation("stranded", why);
+      }
+      if (owner !== undefined || life.commands.unread.length > 0) firstDue = Math.min(firstDue, now);
+      else if (due !== undefined) firstDue = Math.min(firstDue, due);
+    }
+    if (firstDue === Infinity) return;
+    const answer = await store.nextDueAt({ now });
+    if (answer === undefined || answer > Math.max(firstDue, now)) {
+      throw new FleetViolation("stranded", `a job is due at ${firstDue}, and the store gives none before ${answer}`);
+    }
+  }
+}
+
+function readCommand(text: string): Pick<LedgerCommand, "type" | "target"> {
+  const document: unknown = JSON.parse(text);
+  const { type, redrive, routine, slot, data } = isRecord(document) ? document : {};
+  const target = targetOf({ routine: String(routine), slot: String(slot), data });
+  if (type === "resume") return { type: redrive === true ? "redrive" : "resume", target };
+  return { type: type === "deliver" || type === "pause" ? type : "cancel", target };
+}

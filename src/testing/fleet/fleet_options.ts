@@ -1,0 +1,98 @@
+import type { FlowGraph } from "../../model/flow_graph.ts";
+import type { Services } from "../../model/context.ts";
+import type { MaybePromise, Store } from "../../ports/store.ts";
+import type { Flow } from "../../flow.ts";
+import type { Registry } from "../../values/registry.ts";
+import type { JobComparison } from "../compare_jobs.ts";
+import type { SimulatedHost } from "../simulated_process.ts";
+
+/** What can happen to a process of a fleet. */
+export type ProcessFault =
+  | "death"
+  | "rebirth"
+  | "twin"
+  | "shutdown"
+  | "block"
+  | "sleep"
+  | "clock"
+  | "recover";
+
+/** The faults of a fleet. */
+export interface FleetFaults {
+  /**
+   * The probability, from 0 to 1, that a call of the store fails without effect, is done and its answer is lost, or is given up by
+   * the caller and done later. @default {0.04}
+   */
+  readonly calls?: number;
+  /** How many faults of processes there are at most. @default {8} */
+  readonly processes?: number;
+  /** Which faults of processes there are. @default {all} */
+  readonly kinds?: readonly ProcessFault[];
+}
+
+/** A delivery from outside to a job. */
+export interface FleetDelivery {
+  /** The id of the routine. */
+  readonly routine: string;
+  /** The name of the slot. */
+  readonly slot: string;
+  /** The data. Each delivery to one slot of a job has data of its own. */
+  readonly data: unknown;
+}
+
+/** A job of a fleet. */
+export interface FleetJob {
+  /** The flow. */
+  readonly flow: Flow;
+  /** The slot where it begins: the id of its routine, and its name. */
+  readonly entry: { readonly routine: string; readonly slot: string };
+  /** The data for the entry. @default {{}} */
+  readonly params?: unknown;
+  /** What is delivered to it, in any order. @default {nothing} */
+  readonly deliveries?: readonly FleetDelivery[];
+}
+
+/** Options of `simulateFleet`. */
+export interface FleetOptions {
+  /** The jobs. */
+  readonly jobs: readonly FleetJob[];
+  /** The classes and functions of their flows. */
+  readonly registry: Registry;
+  /** The seed of all random choices: the same seed gives the same run, step for step, in every runtime. */
+  readonly seed: number;
+  /** How many engines there are at first. @default {2} */
+  readonly engines?: number;
+  /** The faults, and their probabilities. @default {see there} */
+  readonly faults?: FleetFaults;
+  /** Which commands are sent to jobs at random. @default {all} */
+  readonly commands?: readonly FleetCommand[];
+  /** How many random steps there are before all faults stop. @default {200} */
+  readonly steps?: number;
+  /** The maximum time that a handler which returns a promise takes longer than by itself, in milliseconds. @default {400} */
+  readonly handlerMs?: number;
+  /**
+   * How a job's result is compared with that of a run without disturbances; `none` for handlers whose results depend on the order
+   * or the time of what happens. @default {"outcome"}
+   */
+  readonly comparison?: JobComparison | "none";
+  /** Makes the handlers' `ctx.services`, anew for each process. Services must be fakes that wait by the given clock. */
+  readonly services?: (host: SimulatedHost) => Services;
+  /** Makes the store. @default {a memory store} */
+  readonly openStore?: () => MaybePromise<Store>;
+}
+
+/** A command that a fleet sends to jobs. */
+export type FleetCommand = "pause" | "resume" | "cancel" | "redrive" | "delete";
+
+/** The settings of a fleet: options that are complete. */
+export interface FleetSettings extends Required<Omit<FleetOptions, "openStore" | "faults" | "services">> {
+  readonly faults: Required<FleetFaults>;
+  readonly services: ((host: SimulatedHost) => Services) | undefined;
+  readonly openStore: () => MaybePromise<Store>;
+}
+
+/** A flow that each process reads anew. */
+export interface FlowText {
+  readonly text: string;
+  readonly graph: FlowGraph;
+}

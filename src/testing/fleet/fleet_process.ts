@@ -1,0 +1,230 @@
+import { ignoreRejection } from "../../base/thenable.ts";
+import type { JobState } from "../../documents/job_state.ts";
+import { Engine } from "../../engine.ts";
+import type { Activation } from "../../engine/activation/activation.ts";
+import { hostOf } from "../../engine/execution/engine_host.ts";
+import { Flow } from "../../flow.ts";
+import type { MaybePromise, Store, StoreEvent } from "../../ports/store.ts";
+import type { JobCommand } from "../../stored_jobs.ts";
+import { wireOf } from "../../values/payload.ts";
+import { dataOf } from "../../job/task.ts";
+import { manualIds } from "../manual_ids.ts";
+import type { SeededRandom } from "../seeded_random.ts";
+import { type FleetClock, ProcessClock } from "./fleet_clock.ts";
+import { FleetHandlers } from "./fleet_handlers.ts";
+import type { FleetLedger } from "./fleet_ledger.ts";
+import type { FleetJob, FleetSettings } from "./fleet_options.ts";
+import type { FleetTrace } from "./fleet_trace.ts";
+import { distantStore, type StoreCalls } from "./store_calls.ts";
+import { watchedStore } from "./watched_store.ts";
+
+/** What all processes of a fleet share. */
+export interface FleetStage {
+  readonly settings: FleetSettings;
+  readonly random: SeededRandom;
+  readonly clock: FleetClock;
+  readonly calls: StoreCalls;
+  readonly ledger: FleetLedger;
+  readonly trace: FleetTrace;
+  readonly store: Store;
+  /** Whether the store goes by a clock of its own. */
+  readonly hasStoreClock: boolean;
+  /** Whether the store answers at once. */
+  readonly answersAtOnce: boolean;
+  /** Whether the store tells what happens to jobs. */
+  readonly isWatched: boolean;
+  /** The texts of the flows, by their ids. */
+  readonly flows: ReadonlyMap<string, string>;
+  readonly leaseMs: number;
+  readonly maxRecoveries: number;
+  /** Stops the fleet: a promise is broken. */
+  fail(error: unknown): void;
+}
+
+/** How often a process looks for jobs that are due, in milliseconds. */
+const POLL_MS = 700;
+
+/** A process: an engine on the store of the fleet, which looks for jobs that are due. */
+export class FleetProcess {
+  readonly number: number;
+  readonly name: string;
+  readonly clock: ProcessClock;
+  /** Whether it takes no more jobs. */
+  isStopping = false;
+  /** The jobs that were started or taken here, with their flows. */
+  readonly jobs: Map<string, { readonly flow: Flow; readonly job: JobState }> = new Map();
+  readonly #stage: FleetStage;
+  readonly #engine: Engine;
+  readonly #flows: Map<string, Flow> = new Map();
+
+  /** Starts a process under a name. */
+  constructor(stage: FleetStage, number: number, name: string, offsetMs: number, takesOver: boolean) {
+    this.#stage = stage;
+    this.number = number;
+    this.name = name;
+    const { settings, random, leaseMs, maxRecoveries } = stage;
+    this.clock = new ProcessClock(stage.clock, offsetMs);
+    const host = { timers: this.clock, random };
+    this.#engine = new Engine({
+      timers: this.clock,
+      ids: manualIds(`${name}.${number}`),
+      registry: settings.registry,
+      store: this.#openStore(),
+      durability: {
+        owner: name,
+        leaseMs,
+        maxRecoveries,
+        takeOver: takesOver ? "at once" : "after lease",
+        commandPollMs: 500,
+        attempts: 4,
+      },
+      ...(settings.services === undefined ? {} : { services: settings.services(host) }),
+    });
+    hostOf(this.#engine, "Cannot simulate").director = new FleetHandlers({
+      clock: this.clock,
+      random,
+      handlerMs: settings.handlerMs,
+      starts: (activation) => this.#starts(activation),
+    });
+    for (const [id, text] of stage.flows) {
+      this.#flows.set(id, Flow.fromJSON(JSON.parse(text), settings.registry, { engine: this.#engine }));
+    }
+    stage.trace.add(() =>
+      `process ${number} starts as ${name}${offsetMs === 0 ? "" : `, clock off by ${offsetMs} ms`}`
+    );
+    this.#poll();
+  }
+
+  /** Whether it can be asked for something now. */
+  get isThere(): boolean {
+    return !this.clock.isGone && !this.clock.isHeld && !this.isStopping;
+  }
+
+  /** Starts a job here. */
+  start(jobId: string, { flow: { id }, entry, params = {} }: FleetJob): void {
+    const flow = this.#flows.get(id);
+    if (flow === undefined) return;
+    const job = flow.execute(flow.slot(entry.routine, entry.slot), params as never, { jobId });
+    this.jobs.set(jobId, { flow, job });
+    ignoreRejection(flow.waitForCompletion(job));
+  }
+
+  /** Sends a command. */
+  send(jobId: string, command: JobCommand, key: string): Promise<void> {
+    return this.#engine.send(jobId, command, { key });
+  }
+
+  /**
+   * Calls a method of a flow for a job that was started or taken here.
+   *
+   * @throws {StateError} when the job is not live here, or its status does not allow the call
+   */
+  direct(jobId: string, verb: "pause" | "resume" | "cancel"): void {
+    const { flow, job } = this.jobs.get(jobId) ?? {};
+    if (flow === undefined || job === undefined) return;
+    if (verb === "pause") ignoreRejection(flow.pause(job, { graceMs: 300 }));
+    else if (verb === "cancel") flow.cancel(job);
+    else ignoreRejection(flow.waitForCompletion(flow.resume(job)));
+  }
+
+  /** Takes up jobs that are due. */
+  recover(): void {
+    const recovered = this.#engine.recover().then(({ jobs }) => {
+      for (const { flow, job } of jobs) {
+        this.jobs.set(job.jobId, { flow, job });
+        ignoreRejection(flow.waitForCompletion(job));
+      }
+    });
+    ignoreRejection(recovered);
+  }
+
+  /** Takes no more jobs, and lets go of those that it has. */
+  async shutdown(drain: boolean): Promise<void> {
+    this.isStopping = true;
+    await this.#engine.shutdown({ drain, timeoutMs: 2_000 });
+  }
+
+  /** The process is gone: nothing happens in it any more. */
+  end(): void {
+    this.clock.end();
+  }
+
+  #poll(): void {
+    if (this.isStopping) return;
+    this.recover();
+    this.clock.after(POLL_MS + this.#stage.random.integer(POLL_MS), () => this.#poll());
+  }
+
+  #starts(activation: Activation): () => void {
+    const { ledger, trace, clock } = this.#stage;
+    const { jobId, task, plan } = activation;
+    const data = dataOf(task);
+    const input = `${plan.routine.id}.${plan.slot.name} ${data === undefined ? "" : JSON.stringify(wireOf(data))}`;
+    const key = `${task.id}/${task.details?.step ?? 0}`;
+    trace.add(() => `  process ${this.number} runs task ${key} of ${jobId}: ${input}`);
+    try {
+      const handler = { process: this.number, jobId, task: task.id, key, input, isAborted: () => activation.isAborted };
+      const end = ledger.starts(handler, clock.now);
+      return () => {
+        trace.add(() => `  process ${this.number} has done task ${key} of ${jobId}`);
+        end();
+      };
+    } catch (error) {
+      this.#stage.fail(error);
+      return () => {};
+    }
+  }
+
+  #openStore(): Store {
+    const { store, ledger, trace, clock, calls, hasStoreClock, answersAtOnce, isWatched } = this.#stage;
+    const now = () => clock.now;
+    const watched = watchedStore(store, {
+      ledger,
+      trace,
+      process: this.number,
+      clock: hasStoreClock ? now : undefined,
+      now,
+    });
+    const ask = <T>(name: string, run: () => MaybePromise<T>): MaybePromise<T> => {
+      if (answersAtOnce) return this.#answer(run);
+      return new Promise<T>((resolve, reject) => {
+        calls.calls.push({
+          name,
+          clock: this.clock,
+          process: this.number,
+          sentAt: clock.now,
+          isAwaited: true,
+          run: async () => {
+            const value = await run();
+            return () => resolve(value);
+          },
+          fail: reject,
+        });
+      });
+    };
+    return distantStore(watched, ask, isWatched && store.watch !== undefined ? (it) => this.#watch(it) : undefined);
+  }
+
+  #answer<T>(run: () => MaybePromise<T>): MaybePromise<T> {
+    try {
+      return run();
+    } catch (error) {
+      this.#stage.fail(error);
+      throw error;
+    }
+  }
+
+  #watch(onEvent: (event: StoreEvent) => void): () => void {
+    const { store, calls, clock } = this.#stage;
+    return store.watch?.((event) => {
+      const answer = {
+        name: `event ${event.type}`,
+        clock: this.clock,
+        process: this.number,
+        sentAt: clock.now,
+        arrive: () => onEvent(event),
+      };
+      if (!this.clock.isGone) calls.answer(answer);
+    }) ?? (() => {});
+  }
+}

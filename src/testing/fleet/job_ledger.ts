@@ -1,0 +1,209 @@
+import type { Job } from "../../job/job.ts";
+import { hasEnded } from "../../job/job.ts";
+import { nextDueAt } from "../../job/ready_queue.ts";
+import { Replay } from "../../documents/replay.ts";
+import type { FlowLimits } from "../../model/flow_limits.ts";
+import type { AppendHead, JobRecord } from "../../ports/store.ts";
+import { isRecord } from "../../values/json.ts";
+import { CommandLedger, type LedgerEntry, standingOf } from "./command_ledger.ts";
+import { FleetViolation } from "./fleet_violation.ts";
+
+/** An event from outside that a job has seen: the run without disturbances repeats them in order. */
+export type OutsideEvent =
+  | {
+    readonly type: "deliver";
+    readonly routine: string;
+    readonly slot: string;
+    readonly data: unknown;
+    readonly fills: boolean;
+  }
+  | { readonly type: "expire"; readonly routine: string; readonly slot: string };
+
+/** By whom a job was claimed, and what its inbox had then. */
+export interface LedgerClaim {
+  readonly process: number;
+  readonly incarnation: number;
+  readonly epoch: number;
+  /** Whether its inbox had commands. */
+  readonly hasCommands: boolean;
+  /** Whether its inbox has been read since. */
+  isRead: boolean;
+}
+
+/** What entries are judged by. */
+export interface LedgerBounds {
+  /** The time by the store. */
+  readonly now: number;
+  /** How much the clocks of the fleet differ from it at most, in milliseconds. */
+  readonly clockErrorMs: number;
+  readonly maxRecoveries: number;
+}
+
+interface Expired {
+  readonly routine: string;
+  readonly slot: string;
+  readonly until: number;
+}
+
+/** One life of a job, as its journal in the store tells it. */
+export class JobLedger {
+  readonly jobId: string;
+  readonly flowId: string;
+  readonly life: number;
+  readonly commands: CommandLedger = new CommandLedger();
+  readonly outside: OutsideEvent[] = [];
+  /** Whether its result depends on more than on what was delivered to it: it was cancelled, redriven or poisoned. */
+  isSteered = false;
+  claim: LedgerClaim | undefined;
+  /** The incarnations that have lost the job since its last progress, and have not said that they live. */
+  readonly lost: Set<number> = new Set();
+  /** The keys of the steps that were committed. */
+  readonly steps: Set<string> = new Set();
+  /** The handlers' calls by their keys, with what they were given. */
+  readonly calls: Map<string, string> = new Map();
+  readonly #replay: Replay;
+  /** Whether it was let go as it stood: then it may be due at once. */
+  wasLetGo = false;
+  /** When the head was written by which the job was let go. */
+  #releasedAt = 0;
+
+  /** Begins with the job's first document. */
+  constructor({ jobId, flowId, life }: JobRecord, snapshot: string, limits: FlowLimits, createdAt: number) {
+    this.jobId = jobId;
+    this.flowId = flowId;
+    this.life = life;
+    this.#replay = new Replay(snapshot, limits);
+    this.#releasedAt = createdAt;
+  }
+
+  /** The job, as its journal tells it. */
+  get job(): Job {
+    return this.#replay.job;
+  }
+
+  /**
+   * Notes entries and a head that the store has accepted.
+   *
+   * @throws {FleetViolation} when they break a promise
+   */
+  append(entries: readonly string[], head: AppendHead | undefined, bounds: LedgerBounds): readonly string[] {
+    const told = entries.map((text) => this.#entry(text, bounds));
+    if (head === undefined) return told;
+    this.commands.head(head.consumed, standingOf(this.job));
+    if (head.releases) {
+      this.claim = undefined;
+      this.#releasedAt = head.at;
+      this.wasLetGo = entries.length === 0;
+    }
+    return told;
+  }
+
+  #entry(text: string, bounds: LedgerBounds): string {
+    const { job } = this;
+    const document: unknown = JSON.parse(text);
+    if (!isRecord(document)) return "?";
+    const before = standingOf(job);
+    const expired = expiredBy(document, job);
+    try {
+      this.#replay.apply(text);
+    } catch (error) {
+      throw new FleetViolation("two at a time", `an entry does not follow the ones before: ${error}\n${text}`);
+    }
+    const { kind } = document;
+    if (kind === "claim") return "claim";
+    const entry = readEntry(document, job);
+    const effect = this.commands.entry(entry, before, standingOf(job));
+    if (entry.kind === "deliver") this.outside.push(deliveryOf(document, job));
+    if (expired !== undefined) this.#expire(expired, bounds);
+    this.#note(document, bounds.maxRecoveries);
+    if (effect?.type === "redrive" || (before.status !== "running" && hasEnded(before.status))) this.isSteered = true;
+    const by = effect === undefined ? "" : ` by ${effect.key}`;
+    return `${entry.kind}${entry.status === undefined ? "" : ` ${entry.status}`}${taskOf(document)}${by}`;
+  }
+
+  /** A deadline was decided: what was in the inbox by then must have come first. */
+  #expire({ routine, slot, until }: Expired, { now, clockErrorMs }: LedgerBounds): void {
+    this.outside.push({ type: "expire", routine, slot });
+    if (now < until - clockErrorMs) {
+      throw new FleetViolation("too late", `the deadline ${until} of ${this.jobId} was decided early, at ${now}`);
+    }
+    const inTime = this.commands.unread.find(({ type, target, at }) =>
+      type === "deliver" && target.startsWith(`${routine}.${slot} `) && at <= until - clockErrorMs
+    );
+    if (inTime === undefined) return;
+    const why =
+      `the deadline ${until} of ${this.jobId} was decided without ${inTime.key}, which was stored at ${inTime.at}`;
+    throw new FleetViolation("too late", why);
+  }
+
+  #note(document: Record<string, unknown>, maxRecoveries: number): void {
+    const { kind, task, step, status, error, verdict } = document;
+    if (kind === "step") {
+      this.steps.add(`${task}/${step}`);
+      this.lost.clear();
+    }
+    if (kind === "failure") {
+      const retried = isRecord(verdict) && verdict["retry"] !== undefined;
+      if (!retried) { for (const key of this.calls.keys()) if (key.startsWith(`${task}/`)) this.steps.add(key); }
+      if (isRecord(error) && error["name"] === "PoisonError") {
+        this.isSteered = true;
+        if (this.lost.size < maxRecoveries) {
+          const why = `task ${task} of ${this.jobId} is poisoned after ${this.lost.size} deaths`;
+          throw new FleetViolation("lost or doubled", why);
+        }
+      }
+    }
+    if (kind === "status" && status === "cancelled") this.isSteered = true;
+  }
+
+  /** When something can be done for the job, if nobody has it and its inbox is empty; `undefined` for never. */
+  get dueAt(): number | undefined {
+    const { job } = this;
+    if (hasEnded(job.status) || job.status === "paused") return undefined;
+    const due = nextDueAt(job, 0);
+    return due === undefined ? undefined : Math.max(due, this.#releasedAt);
+  }
+}
+
+function readEntry(document: Record<string, unknown>, job: Job): LedgerEntry {
+  const { kind, consumed, status } = document;
+  return {
+    kind: String(kind),
+    consumed: typeof consumed === "number" ? consumed : undefined,
+    status: kind === "status" ? String(status) : kind === "failure" && hasEnded(job.status) ? job.status : undefined,
+    target: kind === "deliver" ? targetOf(deliveryOf(document, job)) : "",
+  };
+}
+
+function deliveryOf(document: Record<string, unknown>, job: Job): OutsideEvent & { readonly type: "deliver" } {
+  const { task, fills, data } = document;
+  if (isRecord(task)) {
+    return {
+      type: "deliver",
+      routine: String(task["routine"]),
+      slot: String(task["slot"]),
+      data: task["data"],
+      fills: false,
+    };
+  }
+  const filled = [...job.tasks].find(({ id }) => id === fills);
+  const { routine = "", slot = "" } = filled?.route ?? {};
+  return { type: "deliver", routine, slot, data, fills: true };
+}
+
+/** Names a delivery by its slot and its data. */
+export function targetOf({ routine, slot, data }: { routine: string; slot: string; data: unknown }): string {
+  return `${routine}.${slot} ${JSON.stringify(data)}`;
+}
+
+/** The slot whose awaited delivery has not come in time, if a failure says so. */
+function expiredBy({ kind, task, error }: Record<string, unknown>, job: Job): Expired | undefined {
+  if (kind !== "failure" || !isRecord(error) || error["name"] !== "TimeoutError") return undefined;
+  const failed = [...job.tasks].find(({ id }) => id === task);
+  const until = failed?.details?.awaiting?.until;
+  return failed === undefined || until === undefined ? undefined : { ...failed.route, until };
+}
+
+function taskOf({ task }: Record<string, unknown>): string {
+  return typeof task === "number" ? ` of task ${task}` : isRecord(task) ? ` of task ${task["id"]}` : "";
+}

@@ -1,0 +1,162 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { test } from "node:test";
+import { type Context, SerializationError, StateError, TimeoutError, UnknownOutcomeError } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { lateStore } from "../support/late_store.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
+
+// A handle reaches a job wherever it is: what it has accepted is carried out once, by whoever has the job.
+
+const STORES = { "a store that answers at once": memoryStore, "a store that answers later": lateStore };
+const INPUT = { routine: "worker", slot: "input" };
+
+/** The first item asks for another one, with time to answer. */
+const askFirst = (n: number, ctx: Context) => {
+  if (n === 1) ctx.expect("input", { timeoutMs: 60_000 });
+  ctx.output("item", n);
+  ctx.shared.update("sum", (sum) => Number(sum ?? 0) + n);
+};
+
+/** A process that works on the job, and one beside it that only asks. */
+async function setUp(createStore: () => Store) {
+  const store = createStore();
+  const owner = new StoredFlowProcess({ store, work: askFirst });
+  const job = owner.start([1]);
+  await owner.settle();
+  const web = new StoredFlowProcess({ store, timers: owner.timers, work: askFirst });
+  return { store, owner, job, web, handle: web.engine.handle("job") };
+}
+
+for (const [name, createStore] of Object.entries(STORES)) {
+  test(`a handle delivers to a job that is live in another process, once per key, with ${name}`, async () => {
+    const { owner, job, handle } = await setUp(createStore);
+    await handle.deliver(INPUT, { n: 4 }, { key: "answer" });
+    await handle.deliver(INPUT, { n: 4 }, { key: "answer" });
+    await owner.timers.advance(1_000);
+    assertEquals([job.status, job.sharedData.sum, owner.begun], ["completed", 5, [1, 4]]);
+  });
+
+  test(`a handle pauses, resumes and cancels a job wherever it is, with ${name}`, async () => {
+    const { owner, store, handle } = await setUp(createStore);
+    await handle.pause({ reason: "lunch" });
+    await owner.timers.advance(1_000);
+    assertEquals((await store.find("job"))?.status, "paused");
+    await handle.resume();
+    await owner.engine.recover();
+    assertEquals((await handle.read()).status, "running");
+    await handle.cancel({ reason: "enough" });
+    await owner.timers.advance(1_000);
+    const { status, error } = await handle.read();
+    assertEquals([status, error?.message], ["cancelled", "The job was cancelled: enough"]);
+  });
+
+  test(`a handle's waits and outputs follow a job over processes, with ${name}`, async () => {
+    const { owner, store, handle } = await setUp(createStore);
+    const ended = handle.ended();
+    const outputs: unknown[] = [];
+    const read = (async () => {
+      for await (const { data } of handle.outputs()) outputs.push(data);
+    })();
+    await owner.timers.advance(1_000);
+    assertEquals(outputs, [1]);
+    await owner.engine.shutdown();
+    const next = new StoredFlowProcess({ store, timers: owner.timers, work: askFirst });
+    await handle.deliver(INPUT, { n: 2 });
+    await next.engine.recover();
+    await owner.timers.advance(1_000);
+    assertEquals([(await ended).status, outputs], ["completed", [1, 2]]);
+    await read;
+    const again: unknown[] = [];
+    for await (const { data } of handle.outputs({ from: 1 })) again.push(data);
+    assertEquals(again, [2], "the list of an ended job is the same for everybody");
+  });
+
+  test(`what a handle cannot ask is refused, and nothing is stored, with ${name}`, async () => {
+    const { owner, store, web, handle } = await setUp(createStore);
+    const refused = async (ask: () => Promise<unknown>, kind: new (...args: never[]) => Error, text: string) => {
+      const error = await assertRejects(ask);
+      assert(error instanceof kind, String(error));
+      assert(error.message.includes(text), error.message);
+    };
+    await refused(
+      () => web.engine.handle("none").pause(),
+      StateError,
+      `Cannot pause job "none": the store has none of this id`,
+    );
+    await refused(() => handle.deliver({ routine: "nobody", slot: "input" }, 1), TypeError, '"nobody"');
+    await refused(() => handle.deliver({ routine: "worker", slot: "other" }, 1), TypeError, '"other"');
+    await refused(() => handle.deliver(INPUT, () => {}), SerializationError, "data");
+    await refused(() => handle.redrive(), StateError, "only a job that has ended can be redriven");
+    await refused(() => web.engine.handle("job").pause({ graceMs: -1 }), RangeError, "graceMs");
+    assertEquals((await store.find("job"))?.sent, 0);
+    await handle.cancel();
+    await owner.timers.advance(1_000);
+    await refused(() => handle.deliver(INPUT, { n: 1 }), StateError, "it has ended; redrive() lets it go on");
+    await refused(() => handle.cancel(), StateError, "it has ended");
+  });
+
+  test(`a handle stays with the job that it found: another one of the same id is not reached, with ${name}`, async () => {
+    const { owner, store, handle } = await setUp(createStore);
+    const first = await handle.read();
+    await handle.cancel();
+    await owner.timers.advance(1_000);
+    assertEquals([first.jobId, await owner.engine.delete("job")], ["job", true]);
+    owner.start([1]);
+    await owner.settle();
+    const error = await assertRejects(() => handle.cancel(), StateError);
+    assert(error.message.includes("its id is another job's"), error.message);
+    assertEquals((await store.find("job"))?.sent, 0);
+  });
+
+  test(`a wait of a handle ends with its time, and with its signal, with ${name}`, async () => {
+    const { owner, handle } = await setUp(createStore);
+    const late = assertRejects(() => handle.ended({ timeoutMs: 2_500 }), TimeoutError);
+    await owner.timers.advance(2_500);
+    await late;
+    const stop = new AbortController();
+    const stopped = assertRejects(() => handle.ended({ signal: stop.signal }), Error, "enough");
+    const outputs = handle.outputs({ from: 1, signal: stop.signal });
+    const read = assertRejects(() => outputs.next(), Error, "enough");
+    await owner.settle();
+    stop.abort(new Error("enough"));
+    await Promise.all([stopped, read]);
+  });
+}
+
+test("what may be stored or not is told as such, with the key that makes it count once", async () => {
+  const { owner, store, job } = await setUp(memoryStore);
+  let fails = true;
+  const failing: Store = {
+    ...store,
+    async send(...sent) {
+      const answer = await store.send(...sent);
+      if (fails) throw new Error("the connection is gone");
+      return answer;
+    },
+  };
+  const web = new StoredFlowProcess({ store: failing, timers: owner.timers, work: askFirst });
+  const handle = web.engine.handle("job");
+  const unknown = assertRejects(() => handle.deliver(INPUT, { n: 4 }, { key: "answer" }), UnknownOutcomeError);
+  await owner.timers.advance(60_000);
+  const error = await unknown;
+  assert(error instanceof UnknownOutcomeError);
+  assertEquals([error.code, error.jobId, error.key], ["OUTCOME_UNKNOWN", "job", "answer"]);
+  fails = false;
+  await handle.deliver(INPUT, { n: 4 }, { key: "answer" }).catch(() => {});
+  assertEquals([job.status, job.sharedData.sum, owner.begun], ["completed", 5, [1, 4]]);
+});
+
+test("an inbox that is full says so", async () => {
+  const store = memoryStore();
+  const owner = new StoredFlowProcess({ store, work: askFirst, durability: { inboxLimit: 2 } });
+  owner.start([1]);
+  await owner.settle();
+  await owner.engine.shutdown();
+  const handle = owner.engine.handle("job");
+  await handle.deliver(INPUT, { n: 2 });
+  await handle.deliver(INPUT, { n: 3 });
+  const error = await assertRejects(() => handle.deliver(INPUT, { n: 4 }), StateError);
+  assert(error.message.includes("its inbox is full"), error.message);
+  assertEquals((await store.find("job"))?.sent, 2);
+});

@@ -1,0 +1,182 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import { type Context, Engine, Flow, Registry, StateError } from "../../mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { lateStore } from "../support/late_store.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
+import { wrapStore } from "../support/wrapped_store.ts";
+
+// Jobs that are started go to whoever works: as many as there is room for, the most urgent first, and none is held that only waits.
+
+const STORES = { "a store that answers at once": memoryStore, "a store that answers later": lateStore };
+const INPUT = { routine: "worker", slot: "input" };
+const ask = (n: number, ctx: Context) => {
+  if (n === 1) ctx.expect("input", { timeoutMs: 3_600_000 });
+};
+
+for (const [name, createStore] of Object.entries(STORES)) {
+  test(`a job that is started runs where somebody works, with ${name}`, async () => {
+    const store = createStore();
+    const web = new StoredFlowProcess({ store });
+    const started = await web.flow.start("source", { items: [1, 2] }, { jobId: "job", tags: { customer: "7" } });
+    const again = await web.flow.start("source", { items: [9] }, { jobId: "job" });
+    assertEquals([started.isNew, again.isNew, started.jobId], [true, false, "job"]);
+    assertEquals([(await store.find("job"))?.status, web.begun], ["pending", []]);
+    const process = new StoredFlowProcess({ store, timers: web.timers });
+    const worker = process.engine.work();
+    const ended = started.ended();
+    await web.timers.advance(2_000);
+    assertEquals([(await ended).sharedData.sum, process.begun, worker.size], [3, [1, 2], 0]);
+    const { taken, refused } = await worker.stop();
+    assertEquals([taken, refused, await web.engine.count({ tags: { customer: "7" } })], [1, 0, 1]);
+  });
+
+  test(`a worker takes the urgent ones first, and no more than it has room for, with ${name}`, async () => {
+    const store = createStore();
+    const process = new StoredFlowProcess({ store, work: ask });
+    const jobs = ["low", "normal", "high"] as const;
+    for (const priority of jobs) await process.flow.start("source", { items: [1] }, { jobId: priority, priority });
+    const worker = process.engine.work({ concurrency: 1, idleMs: Infinity });
+    await process.timers.advance(5_000);
+    assertEquals([worker.size, (await store.find("high"))?.status], [1, "running"]);
+    assertEquals([(await store.find("normal"))?.status, (await store.find("low"))?.status], ["pending", "pending"]);
+    await worker.stop();
+    assertEquals((await store.find("high"))?.owner, undefined);
+  });
+
+  test(`a worker lets go of a job that waits, and whoever waits for it here goes on waiting, with ${name}`, async () => {
+    const store = createStore();
+    const process = new StoredFlowProcess({ store, work: ask });
+    const worker = process.engine.work({ idleMs: 5_000 });
+    const job = await process.flow.start("source", { items: [1] }, { jobId: "job" });
+    const ended = job.ended();
+    await process.timers.advance(4_000);
+    assertEquals(worker.size, 1);
+    await process.timers.advance(3_000);
+    const record = await store.find("job");
+    assertEquals([worker.size, record?.owner, record?.status], [0, undefined, "running"]);
+    assert(record?.dueAt !== undefined && record.dueAt > process.timers.now(), "its deadline");
+    assertEquals(process.told("released").map(({ jobId }) => jobId), ["job"]);
+    await job.deliver(INPUT, { n: 2 });
+    await process.timers.advance(2_000);
+    assertEquals([(await ended).status, process.begun], ["completed", [1, 2]]);
+    await worker.stop();
+  });
+
+  test(`a job begins at its instant, and one that waits is taken when it is due, with ${name}`, async () => {
+    const store = createStore();
+    const process = new StoredFlowProcess({ store });
+    const at = process.timers.now() + 3_600_000;
+    await process.flow.start("source", { items: [1] }, { jobId: "job", at });
+    const worker = process.engine.work();
+    await process.timers.advance(3_599_999);
+    assertEquals([process.begun, (await store.find("job"))?.status], [[], "pending"]);
+    await process.timers.advance(1_000);
+    assertEquals([process.begun, (await store.find("job"))?.status], [[1], "completed"]);
+    await worker.stop();
+  });
+
+  test(`workers take only jobs of their queues and flows, with ${name}`, async () => {
+    const store = createStore();
+    const process = new StoredFlowProcess({ store });
+    await process.flow.start("source", { items: [1] }, { jobId: "mail", queue: "mail" });
+    await process.flow.start("source", { items: [2] }, { jobId: "bills", queue: "bills" });
+    const worker = process.engine.work({ queues: ["bills"] });
+    const others = process.engine.work({ flows: ["another"] });
+    await process.timers.advance(3_000);
+    assertEquals([process.begun, await process.engine.count({ status: "pending" })], [[2], 1]);
+    await Promise.all([worker.stop(), others.stop()]);
+  });
+
+  test(`many jobs are stored by one call, and closing the engine loses none, with ${name}`, async () => {
+    const store = createStore();
+    const process = new StoredFlowProcess({ store: { ...store, close: () => {} }, work: ask });
+    const items = Array.from({ length: 30 }, (_, n) => ({ jobId: `job ${n}`, params: { items: [n % 3] } }));
+    const started = await process.flow.startMany("source", items);
+    assertEquals([started.length, started.every(({ isNew }) => isNew)], [30, true]);
+    process.engine.work({ concurrency: 8 });
+    await process.timers.advance(500);
+    const closed = process.engine.close();
+    await process.timers.advance(20_000);
+    await closed;
+    assertThrows(() => process.engine.work(), TypeError, "has been shut down");
+    const { jobs } = await store.list();
+    assertEquals(jobs.filter(({ owner }) => owner !== undefined), []);
+    const next = new StoredFlowProcess({ store, timers: process.timers, work: ask });
+    next.engine.work();
+    for (const handle of started) await handle.deliver(INPUT, { n: 0 }).catch(() => {});
+    await process.timers.advance(3_000);
+    assertEquals(await next.engine.count({ status: "completed" }), 30);
+  });
+}
+
+test("a job that no process here can build is left to others, and told once", async () => {
+  const store = memoryStore();
+  const process = new StoredFlowProcess({ store });
+  await process.flow.start("source", { items: [1] }, { jobId: "job" });
+  const events: string[] = [];
+  const engine = new Engine({
+    store,
+    timers: process.timers,
+    registry: new Registry(),
+    observer: ({ type }) => void events.push(type),
+  });
+  const lost = engine.work();
+  await process.timers.advance(900);
+  assertEquals(events.filter((it) => it === "refused").length, 1);
+  const record = await store.find("job");
+  assertEquals([record?.owner, record?.status], [undefined, "pending"]);
+  const worker = process.engine.work();
+  await process.timers.advance(2_000);
+  assertEquals([process.begun, (await store.find("job"))?.status], [[1], "completed"]);
+  await Promise.all([lost.stop(), worker.stop()]);
+});
+
+test("a start refuses what it cannot keep", async () => {
+  const { flow, engine } = new StoredFlowProcess();
+  await flow.start("source", {}, { jobId: "job" });
+  const refused = async (options: object, kind: new (...args: never[]) => Error, text: string) => {
+    const error = await assertRejects(() => flow.start("source", {}, options));
+    assert(error instanceof kind && error.message.includes(text), String(error));
+  };
+  await refused({ jobId: "job", ifExists: "throw" }, StateError, "there is one already");
+  await refused({ ifExists: "ignore" }, TypeError, "ifExists");
+  await refused({ priority: "urgent" }, TypeError, "priority");
+  await refused({ queue: "" }, TypeError, "queue");
+  await refused({ tags: { a: 1 } }, TypeError, "tags.a");
+  await refused({ at: NaN }, RangeError, "at");
+  await assertRejects(() => new Flow({ id: "alone" }).start("source"), TypeError, "no engine with a store");
+  assertThrows(() => engine.work({ concurrency: 0 }), RangeError, "concurrency");
+  assertThrows(() => new Engine().work(), TypeError, "the engine has no store");
+});
+
+test("a hundred jobs that sleep cost a worker one look at the store a second", async () => {
+  const store = memoryStore();
+  let calls = 0;
+  const counted = wrapStore(store, (call) => (...args) => {
+    calls++;
+    return call(...args);
+  });
+  const process = new StoredFlowProcess({ store: counted, work: ask });
+  const worker = process.engine.work();
+  await process.flow.startMany("source", Array.from({ length: 100 }, () => ({ params: { items: [1] } })));
+  await process.timers.advance(60_000);
+  assertEquals(worker.size, 0);
+  calls = 0;
+  await process.timers.advance(100_000);
+  assert(calls <= 150, `${calls} calls in 100 seconds`);
+  await worker.stop();
+});
+
+test("ended jobs are purged, and one that is live is not deleted", async () => {
+  const process = new StoredFlowProcess({ work: ask });
+  const { engine, timers } = process;
+  process.start([2], "done");
+  process.start([1], "waits");
+  await process.settle();
+  await assertRejects(() => engine.delete("waits"), StateError, "it is live here");
+  assertEquals([await engine.delete("none"), await engine.count()], [false, 2]);
+  await timers.advance(1_000);
+  assertEquals(await engine.purge({ endedBefore: new Date(timers.now()) }), 1);
+  assertEquals((await engine.list()).jobs.map(({ jobId }) => jobId), ["waits"]);
+});

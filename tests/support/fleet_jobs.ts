@@ -1,0 +1,140 @@
+import { type Context, ErrorHandler, Flow, Registry, Routine } from "../../mod.ts";
+import type { FleetJob } from "../../src/testing/fleet/fleet_options.ts";
+
+/** Works for a while, and passes on. */
+class Relay extends Routine {
+  readonly trigger = this.addSlot("trigger", this.work);
+  readonly done = this.addEvent<object>("done");
+  async work(data: object, ctx: Context): Promise<void> {
+    await Promise.resolve();
+    ctx.shared.update<number>("relayed", (count = 0) => count + 1);
+    ctx.output("relayed", { routine: ctx.routineId, data });
+    ctx.emit(this.done, {});
+  }
+}
+
+/** Passes on at once, to be received later. */
+class Later extends Routine {
+  readonly trigger = this.addSlot("trigger", this.work);
+  readonly done = this.addEvent<object>("done");
+  work(_: object, ctx: Context): void {
+    ctx.emit(this.done, {}, { delayMs: 1_700 });
+  }
+}
+
+/** Fails at first. */
+class Flaky extends Routine {
+  readonly trigger = this.addSlot("trigger", this.work);
+  readonly done = this.addEvent<object>("done");
+  async work(_: object, ctx: Context): Promise<void> {
+    await Promise.resolve();
+    if (ctx.attempt === 0) throw new Error("at first it fails");
+    ctx.emit(this.done, {});
+  }
+}
+
+/** Fails always. */
+class Broken extends Routine {
+  readonly trigger = this.addSlot("trigger", this.work);
+  work(): void {
+    throw new Error("it fails always");
+  }
+}
+
+/** Waits for an answer from outside, for some time or without end. */
+class Asks extends Routine {
+  readonly trigger = this.addSlot("trigger", this.ask);
+  readonly answer = this.addSlot("answer", this.take);
+  readonly done = this.addEvent<object>("done");
+  ask({ timeoutMs }: { timeoutMs?: number }, ctx: Context): void {
+    ctx.expect(this.answer, timeoutMs === undefined ? {} : { timeoutMs });
+  }
+  async take(data: object, ctx: Context): Promise<void> {
+    await Promise.resolve();
+    ctx.shared.update<readonly object[]>("answers", (all = []) => [...all, data].sort(byText));
+    ctx.emit(this.done, {});
+  }
+}
+
+/** Waits for an answer, but not for long. */
+class AsksBriefly extends Asks {
+  override ask(_: object, ctx: Context): void {
+    ctx.expect(this.answer, { timeoutMs: 2_300 });
+  }
+}
+
+/** Goes on step by step. */
+class Counts extends Routine {
+  readonly trigger = this.addSlot("trigger", this.count);
+  readonly done = this.addEvent<object>("done");
+  async *count(_: object, ctx: Context<number>): AsyncGenerator<number, void, void> {
+    for (let n = ctx.progress ?? 0; n < 4; n++) {
+      await Promise.resolve();
+      ctx.shared.update<number>("counted", (count = 0) => count + 1);
+      yield n + 1;
+    }
+    ctx.emit(this.done, {});
+  }
+}
+
+/** Passes on to several at once. */
+class Fan extends Routine {
+  readonly trigger = this.addSlot("trigger", this.work);
+  readonly done = this.addEvent<object>("done");
+  work(_: object, ctx: Context): void {
+    for (let n = 0; n < 4; n++) ctx.emit(this.done, { n });
+  }
+}
+
+function byText(a: object, b: object): number {
+  const [first, second] = [JSON.stringify(a), JSON.stringify(b)];
+  return first < second ? -1 : first > second ? 1 : 0;
+}
+
+/** The classes of all these flows. */
+export const fleetRegistry: Registry = new Registry({ Relay, Later, Flaky, Broken, Asks, AsksBriefly, Counts, Fan });
+
+const CLASSES = { Relay, Later, Flaky, Broken, Asks, AsksBriefly, Counts, Fan };
+type ClassName = keyof typeof CLASSES;
+
+function chain(id: string, ...names: readonly ClassName[]): Flow {
+  const flow = new Flow({
+    id,
+    registry: fleetRegistry,
+    ...(id === "fan" ? { executionStrategy: "concurrent", maxWorkers: 3 } as const : {}),
+  });
+  let before: string | undefined;
+  names.forEach((name, i) => {
+    const routine = new CLASSES[name]();
+    if (name === "Flaky") routine.setErrorHandler(new ErrorHandler({ strategy: "retry", retryDelayMs: 900 }));
+    if (name === "AsksBriefly") routine.setErrorHandler(new ErrorHandler({ strategy: "continue" }));
+    const routineId = `${name.toLowerCase()}${i}`;
+    flow.addRoutine(routine, routineId);
+    if (before !== undefined) flow.connect(before, "done", routineId, "trigger");
+    before = routineId;
+  });
+  return flow;
+}
+
+function job(flow: Flow, first: string, deliveries: FleetJob["deliveries"] = []): FleetJob {
+  return { flow, entry: { routine: first, slot: "trigger" }, deliveries };
+}
+
+/** Jobs for fleets: each with another way to wait, to fail, or to work. */
+export const FLEET_JOBS: readonly FleetJob[] = [
+  job(chain("relays", "Relay", "Relay", "Relay"), "relay0"),
+  job(chain("waits", "Relay", "Later", "Flaky", "AsksBriefly", "Relay"), "relay0", [
+    { routine: "asksbriefly3", slot: "answer", data: { from: "Ann" } },
+  ]),
+  job(chain("asks", "Asks", "Relay"), "asks0", [
+    { routine: "asks0", slot: "answer", data: { from: "Ann" } },
+    { routine: "asks0", slot: "answer", data: { from: "Bob" } },
+  ]),
+  job(chain("counts", "Counts", "Relay"), "counts0"),
+  job(chain("fan", "Fan", "Relay", "Relay"), "fan0"),
+  job(chain("breaks", "Relay", "Broken"), "relay0"),
+  job(chain("brief", "AsksBriefly", "Relay"), "asksbriefly0", [
+    { routine: "asksbriefly0", slot: "answer", data: { from: "Ann" } },
+    { routine: "asksbriefly0", slot: "answer", data: { from: "Bob" } },
+  ]),
+];
