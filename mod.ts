@@ -121,6 +121,7 @@ export {
   RoutiluxError,
   SerializationError,
   StateError,
+  type StateReason,
   StepLimitError,
   StoreError,
   TimeoutError,

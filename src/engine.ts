@@ -157,7 +157,11 @@ export class Engine {
     return this.#stored("work").work(options);
   }
 
-  /** Returns a page of the jobs in the store, oldest first. */
+  /**
+   * Returns a page of the jobs in the store, oldest first.
+   *
+   * @throws {TypeError} for a cursor that no page has given
+   */
   async list(query: ListQuery = {}): Promise<JobPage> {
     return await this.#stored("list jobs").session.store.list(query);
   }
@@ -218,11 +222,15 @@ export class Engine {
   /** Ends the use of the engine: stops its workers, brings its jobs to rest as `shutdown` does, and closes the store. */
   async close(options: ShutdownOptions = {}): Promise<void> {
     await this.shutdown(options);
-    await this.#host.store?.session.store.close();
+    const session = this.#host.store?.session;
+    if (session === undefined || session.isClosed) return;
+    session.isClosed = true;
+    await session.store.close();
   }
 
   #stored(what: string): StoredJobs {
     const session = this.#host.store?.session;
+    session?.checkOpen(`Cannot ${what}`);
     const missing = session === undefined ? "store" : this.#registry === undefined ? "registry" : undefined;
     if (session === undefined || this.#registry === undefined) {
       throw new TypeError(`Cannot ${what}: the engine has no ${missing}; give new Engine() both, store and registry`);

@@ -17,6 +17,7 @@ import {
   type WaitOptions,
   waitUntilIdle,
 } from "./engine/execution/waits.ts";
+import { validate } from "./values/standard_schema.ts";
 import { OutputStream } from "./engine/execution/output_stream.ts";
 import { defaultHost } from "./default_engine.ts";
 import {
@@ -59,13 +60,13 @@ export interface ListenOptions {
 /** The options of `flow.create`. */
 export interface CreateOptions {
   /** The job's id, unique in its store. @default {a random UUID} */
-  readonly jobId?: string;
+  readonly jobId?: string | undefined;
   /** Whether the job runs one handler at a time or several. @default {the flow's strategy} */
-  readonly strategy?: ExecutionStrategy;
+  readonly strategy?: ExecutionStrategy | undefined;
   /** How many handlers may wait at the same time. @default {the flow's number} */
-  readonly maxWorkers?: number;
+  readonly maxWorkers?: number | undefined;
   /** How long the job may work, in milliseconds, waiting not counted; `Infinity` for no limit. @default {the flow's limit} */
-  readonly timeoutMs?: number;
+  readonly timeoutMs?: number | undefined;
 }
 
 /** The options of `flow.execute` and `flow.run`. */
@@ -238,6 +239,7 @@ export class Flow extends FlowGraph {
    * @returns a handle of the job, as soon as it is stored
    * @throws {TypeError} for an engine without store or registry, and for an entry that is not in the flow
    * @throws {SerializationError} naming the path of params that cannot travel
+   * @throws {SchemaError} when the slot's schema refuses the params
    * @throws {StateError} when the id is that of a job of another flow, or taken and `ifExists` is `throw`
    * @throws {StoreError} when the store keeps failing
    */
@@ -423,7 +425,10 @@ export class Flow extends FlowGraph {
     const action = `Cannot start a job of flow "${this.id}"`;
     checkWord(action, "ifExists", ifExists, ["join", "throw"]);
     const access = this.#access("start a job");
+    const route = this.#entry(entry);
+    const { schema } = this.slot(route.routine, route.slot);
     const made = jobs.map(({ params = {}, ...options }) => {
+      if (schema !== undefined) validate(schema, params, `${action}: params for slot "${route.slot}"`);
       const { startAt, ...labels } = checkStart(action, options);
       return { job: jobOf(this.#create(entry, params, options, startAt)), ...labels };
     });

@@ -1,4 +1,4 @@
-import { StateError, TimeoutError, UnknownOutcomeError } from "./base/errors.ts";
+import { StateError, type StateReason, TimeoutError, UnknownOutcomeError } from "./base/errors.ts";
 import { checkDuration, checkInteger, checkName } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import { type Command, encodeCommand } from "./documents/command.ts";
@@ -11,6 +11,9 @@ import { executionOf } from "./engine/execution/execution.ts";
 import type { WaitOptions } from "./engine/execution/waits.ts";
 import type { Flow } from "./flow.ts";
 import { StoreWatch } from "./job_watch.ts";
+import type { OutputEntry } from "./job/job.ts";
+import { type Follow, OutputFollower } from "./output_follower.ts";
+import { isRecord } from "./values/json.ts";
 import type { ConnectionTarget } from "./model/connection.ts";
 import { membershipOf } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
@@ -80,7 +83,7 @@ export interface JobHandle {
    */
   ended(options?: WaitOptions): Promise<JobState>;
   /** Iterates over the job's outputs, from the stored ones on, until the job has ended: the same list for everybody. */
-  outputs(options?: OutputsOptions): AsyncGenerator<JobOutput, void, undefined>;
+  outputs(options?: OutputsOptions): AsyncIterableIterator<JobOutput, void, undefined>;
 }
 
 /** What `flow.start` resolves with. */
@@ -162,8 +165,9 @@ export class StoredJobHandle implements JobHandle {
 
   async redrive(options: AskOptions = {}): Promise<void> {
     const record = await this.#find("redrive");
-    if (record.endedAt === undefined && options.key === undefined) {
-      throw this.#refuse("redrive", record.status, "only a job that has ended can be redriven");
+    // What was asked with a key may have been carried out already.
+    if (options.key === undefined && record.status !== "failed" && record.status !== "cancelled") {
+      throw this.#refuse("redrive", record.status, "only a job that has failed or was cancelled can be redriven");
     }
     await this.#ask("redrive", record, { type: "resume", redrive: true }, options);
   }
@@ -191,13 +195,17 @@ export class StoredJobHandle implements JobHandle {
     }
   }
 
-  async *outputs({ from = 0, signal }: OutputsOptions = {}): AsyncGenerator<JobOutput, void, undefined> {
+  outputs({ from = 0, signal }: OutputsOptions = {}): AsyncIterableIterator<JobOutput, void, undefined> {
     checkInteger(`Cannot read the outputs of job "${this.jobId}"`, "from", from, 0);
-    signal?.throwIfAborted();
-    const { session, registry } = this.#host;
+    const follow: Follow<OutputEntry> = (push, signal) => this.#follow(from, push, signal);
+    return new OutputFollower(follow, (output) => viewOutput(output, this.#host.registry), signal);
+  }
+
+  async #follow(from: number, push: (output: OutputEntry) => void, signal: AbortSignal): Promise<void> {
+    const { session } = this.#host;
     let [next, revision] = [from, -1];
-    const watch = new StoreWatch(session, (event) => event.type === "ended" && event.jobId === this.jobId);
     let stopListening: (() => void) | undefined;
+    const watch = new StoreWatch(session, (event) => event.type === "ended" && event.jobId === this.jobId);
     try {
       for (;;) {
         const live = session.liveJob(this.jobId);
@@ -208,10 +216,8 @@ export class StoredJobHandle implements JobHandle {
           revision = record.revision;
           const { outputs } = jobOf(await this.read());
           const first = outputs.dropped;
-          for (const output of outputs.toArray().slice(Math.max(0, next - first))) {
-            next = Math.max(next, first) + 1;
-            yield viewOutput(output, registry);
-          }
+          for (const output of outputs.toArray().slice(Math.max(0, next - first))) push(output);
+          next = Math.max(next, first + outputs.size);
         }
         if (record.endedAt !== undefined) return;
         await watch.changed(signal);
@@ -225,12 +231,16 @@ export class StoredJobHandle implements JobHandle {
 
   /** The job's record, of the life that this handle is for. */
   async #find(call: string): Promise<JobRecord> {
+    this.#host.session.checkOpen(`Cannot ${call} job "${this.jobId}"`);
     const record = await this.#host.session.store.find(this.jobId);
-    if (record === undefined) throw this.#refuse(call, "unknown", REFUSALS.unknown);
+    if (record === undefined) throw this.#refuse(call, "unknown", REFUSALS.unknown, "unknown");
     this.#life ??= record.life;
-    if (record.life !== this.#life) throw this.#refuse(call, "unknown", "it was deleted, and its id is another job's");
+    if (record.life !== this.#life) {
+      throw this.#refuse(call, "unknown", "it was deleted, and its id is another job's", "taken");
+    }
     if (this.#flow !== undefined && record.flowId !== this.#flow.id) {
-      throw this.#refuse(call, record.status, `it is a job of flow "${record.flowId}", not of "${this.#flow.id}"`);
+      const why = `it is a job of flow "${record.flowId}", not of "${this.#flow.id}"`;
+      throw this.#refuse(call, record.status, why, "taken");
     }
     return record;
   }
@@ -262,17 +272,19 @@ export class StoredJobHandle implements JobHandle {
       if (answer === "stored" || answer === "known") return;
       // An earlier try may have been stored, and carried out, and its answer lost.
       if (failures > 0) throw new UnknownOutcomeError(call, this.jobId, known, { cause: REFUSALS[answer] });
-      throw this.#refuse(call, answer === "ended" ? "ended" : status, REFUSALS[answer]);
+      const why = answer === "differs" ? `${REFUSALS.differs}, ${JSON.stringify(known)}` : REFUSALS[answer];
+      throw this.#refuse(call, status, why, answer);
     }
   }
 
-  #refuse(call: string, status: string, why: string): StateError {
-    return new StateError(call, status, `Cannot ${call} job "${this.jobId}": ${why}`);
+  #refuse(call: string, status: string, why: string, reason?: StateReason): StateError {
+    return new StateError(call, status, `Cannot ${call} job "${this.jobId}": ${why}`, reason);
   }
 }
 
 /** The names of a routine and its slot. */
 function targetOf(action: string, to: Slot<never> | ConnectionTarget): ConnectionTarget {
+  if (!isRecord(to)) throw new TypeError(`${action}: expected a slot or { routine, slot }, got ${describeValue(to)}`);
   if (!(to instanceof Slot)) {
     return { routine: checkName(action, "routine", to.routine), slot: checkName(action, "slot", to.slot) };
   }

@@ -9,15 +9,15 @@ import type { Slot } from "./model/slot.ts";
 /** The options of `flow.start`. */
 export interface StartOptions extends CreateOptions {
   /** What happens when the store has a job of this id: the call resolves with it, or rejects. @default {"join"} */
-  readonly ifExists?: "join" | "throw";
+  readonly ifExists?: "join" | "throw" | undefined;
   /** When the job begins, in milliseconds since 1970 or as a date. @default {at once} */
-  readonly at?: number | Date;
+  readonly at?: number | Date | undefined;
   /** The queue that it is put in: see `engine.work`. @default {"default"} */
-  readonly queue?: string;
+  readonly queue?: string | undefined;
   /** Which jobs are taken first, of those that are due. @default {"normal"} */
-  readonly priority?: Priority;
+  readonly priority?: Priority | undefined;
   /** What the job is marked with, to be found again: see `engine.list`. @default {nothing} */
-  readonly tags?: Readonly<Record<string, string>>;
+  readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 
 /** One of the jobs of `flow.startMany`: the params are left out where the slot accepts `{}`. */

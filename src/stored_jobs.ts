@@ -197,7 +197,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     return answers.map(({ isNew, record: { jobId, life, flowId, status } }) => {
       if (flowId !== flow.id || (!isNew && ifExists === "throw")) {
         const why = flowId === flow.id ? "there is one already" : `there is one of flow "${flowId}" already`;
-        throw new StateError("start", status, `Cannot start job "${jobId}" of flow "${flow.id}": ${why}`);
+        throw new StateError("start", status, `Cannot start job "${jobId}" of flow "${flow.id}": ${why}`, "taken");
       }
       return Object.assign(new StoredJobHandle(this, jobId, flow, life), { isNew });
     });

@@ -4,6 +4,13 @@ export abstract class RoutiluxError extends Error {
   abstract readonly code: string;
 }
 
+/**
+ * Why the store, or the place where a job is, does not allow a call: the store has no such job (`unknown`), its id is that of another
+ * job (`taken`), the job is live in another engine or only in the store (`elsewhere`), it has ended (`ended`), its inbox is full
+ * (`full`), or something else was asked with the same key (`differs`).
+ */
+export type StateReason = "unknown" | "taken" | "elsewhere" | "ended" | "full" | "differs";
+
 /** A call that the job's status (or the flow's) does not allow. */
 export class StateError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
@@ -15,11 +22,15 @@ export class StateError extends RoutiluxError {
   /** What was asked for, such as `"resume"`. */
   readonly event: string;
 
+  /** Why it is not allowed, where it is not the status that forbids it. */
+  readonly reason: StateReason | undefined;
+
   /** Makes the error from the refused `event`, the `status` it met and what to do about it. */
-  constructor(event: string, status: string, message: string) {
+  constructor(event: string, status: string, message: string, reason?: StateReason) {
     super(message);
     this.event = event;
     this.status = status;
+    this.reason = reason;
   }
 }
 

@@ -1,5 +1,5 @@
 import { describeError, isStepLimit } from "../values/error_data.ts";
-import { CancelledError, StateError } from "../base/errors.ts";
+import { CancelledError, StateError, type StateReason } from "../base/errors.ts";
 import { payloadOf } from "../values/encoder.ts";
 import type { Payload } from "../values/payload.ts";
 import { type FlowGraph, freezeGraph } from "../model/flow_graph.ts";
@@ -202,7 +202,7 @@ export class FlowJobs {
       try {
         // A job that has come to rest at once is let go after this.
         const isHere = this.#workingOn(job) !== undefined || session.journalOf(job)?.isReleased === false;
-        if (!isHere) throw session.lossOf(job) ?? refuse(call, job, notHere(job, session));
+        if (!isHere) throw session.lossOf(job) ?? refuse(call, job, notHere(job, session), "elsewhere");
         act();
       } catch (error) {
         session.onCommandError(job, call, error);
@@ -235,6 +235,8 @@ export class FlowJobs {
     const execution = this.#workingOn(job);
     if (command.type === "pause") {
       const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS } = command;
+      // To pause what is paused changes nothing.
+      if (execution === undefined && job.status === "paused") return true;
       if (execution === undefined) throw refuse("pause", job, "it is not live");
       return new Promise((resolve) => {
         // A job that was being released when the command came is not paused. Otherwise an observer may have resumed it.
@@ -249,6 +251,9 @@ export class FlowJobs {
       checkTakes(job);
       this.#graph.routine(routine);
       this.#deliver(job, this.routeTo(routine, this.#graph.slot(routine, slot).name), command.data);
+    } else if (command.type === "resume" && execution !== undefined && !command.redrive) {
+      // To resume what runs changes nothing.
+      return true;
     } else if (command.type === "resume") {
       this.#checkResume(job, command.redrive);
       const journal = this.storage?.journalOf(job);
@@ -287,7 +292,9 @@ export class FlowJobs {
   #reach(event: string, job: Job): Execution | undefined {
     const execution = this.#workingOn(job);
     const session = this.#host.store?.session;
-    if (execution === undefined && session?.records.has(job) === true) throw refuse(event, job, notHere(job, session));
+    if (execution === undefined && session?.records.has(job) === true) {
+      throw refuse(event, job, notHere(job, session), "elsewhere");
+    }
     return execution;
   }
 
@@ -297,7 +304,7 @@ export class FlowJobs {
     if (live !== undefined && live !== job) throw refuse(event, job, "it is live already, as another JobState");
     const record = session.records.get(job);
     if (record !== undefined && session.elsewhere(record) !== undefined) {
-      throw refuse(event, job, notHere(job, session));
+      throw refuse(event, job, notHere(job, session), "elsewhere");
     }
   }
 
@@ -352,10 +359,12 @@ export class FlowJobs {
 function notHere(job: Job, session: StoreSession): string {
   const record = session.records.get(job);
   const owner = record && session.elsewhere(record);
-  const place = owner === undefined
-    ? "it is in the store, and not live here"
-    : `it is live in the engine of owner "${owner}"`;
-  return `${place}; engine.send("${job.jobId}", …) reaches it wherever it is`;
+  const place = owner !== undefined
+    ? `it is live in the engine of owner "${owner}"`
+    : session.liveJob(job.jobId) !== undefined
+    ? "it is live here, as another JobState"
+    : "it is in the store, and not live here";
+  return `${place}; engine.handle("${job.jobId}") reaches it wherever it is`;
 }
 
 function checkTakes(job: Job): void {
@@ -369,7 +378,7 @@ function hasWork({ status, failures, tasks, deferredEvents }: Job): boolean {
 }
 
 /** The error of a call that a job's status does not allow. */
-export function refuse(event: string, job: Job, why: string): StateError {
+export function refuse(event: string, job: Job, why: string, reason?: StateReason): StateError {
   const status = statusOf(job);
-  return new StateError(event, status, `Cannot ${event} job "${job.jobId}" in status "${status}": ${why}`);
+  return new StateError(event, status, `Cannot ${event} job "${job.jobId}" in status "${status}": ${why}`, reason);
 }

@@ -29,7 +29,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     const web = new StoredFlowProcess({ store, timers: owner.timers, work: askFirst });
     const job = await openIn(web);
     const before = await store.find("job");
-    const text = 'it is in the store, and not live here; engine.send("job", …) reaches it';
+    const text = 'it is in the store, and not live here; engine.handle("job") reaches it';
     assertThrows(() => web.flow.deliver(job, "worker", "input", { n: 2 }), StateError, text);
     assertThrows(() => web.flow.cancel(job), StateError, text);
     await web.settle();

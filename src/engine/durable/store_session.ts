@@ -43,6 +43,8 @@ export class StoreSession {
   #stopPoll: CancelTimer | undefined;
   #stopUse: CancelTimer | undefined;
   #isRegaining = false;
+  /** Whether the engine has closed its store. */
+  isClosed = false;
 
   /** Makes an engine's use of a store; `tell` calls the observer. */
   constructor(
@@ -149,6 +151,15 @@ export class StoreSession {
     entry.next = taken;
     journal?.lose(new FencedError(record.jobId, undefined, record.revision));
     return false;
+  }
+
+  /**
+   * Checks that the engine has not been closed.
+   *
+   * @throws {TypeError} naming the action
+   */
+  checkOpen(action: string): void {
+    if (this.isClosed) throw new TypeError(`${action}: its engine is closed; make a new one`);
   }
 
   /** Ends the lease, unless a job still needs it. */

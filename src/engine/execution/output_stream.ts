@@ -12,7 +12,7 @@ export class OutputStream<I, T> implements AsyncIterableIterator<T, void, undefi
   readonly #view: (item: I) => T;
   readonly #onReturn: () => void;
   #isClosed = false;
-  #error: Error | undefined;
+  #error: { readonly reason: unknown } | undefined;
 
   /** Makes a stream that begins with `items`; `onReturn` is called when the reader stops early. */
   constructor(items: readonly I[], view: (item: I) => T, onReturn: () => void) {
@@ -30,9 +30,9 @@ export class OutputStream<I, T> implements AsyncIterableIterator<T, void, undefi
   }
 
   /** Ends the stream after the items that it has, by an error where there is one. */
-  close(error?: Error): void {
+  close(error?: unknown): void {
     this.#isClosed = true;
-    this.#error = error;
+    this.#error = error === undefined ? undefined : { reason: error };
     for (let reader = this.#readers.shift(); reader !== undefined; reader = this.#readers.shift()) reader(this.#end());
   }
 
@@ -60,7 +60,7 @@ export class OutputStream<I, T> implements AsyncIterableIterator<T, void, undefi
   #end(): Promise<IteratorReturnResult<void>> {
     const error = this.#error;
     this.#error = undefined;
-    return error === undefined ? Promise.resolve({ value: undefined, done: true }) : Promise.reject(error);
+    return error === undefined ? Promise.resolve({ value: undefined, done: true }) : Promise.reject(error.reason);
   }
 
   #give(item: I): Promise<Result<T>> {

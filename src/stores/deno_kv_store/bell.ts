@@ -5,7 +5,12 @@ import type { KvClient, KvKey } from "./kv.ts";
  * says who did; what a process has rung itself is passed over. Deno KV may leave out values that were replaced quickly, and sees
  * another process only if the database does.
  */
-export function watchBell(kv: Required<Pick<KvClient, "watch">>, bell: KvKey, own: string, onNews: () => void): () => void {
+export function watchBell(
+  kv: Required<Pick<KvClient, "watch">>,
+  bell: KvKey,
+  own: string,
+  onNews: () => void,
+): () => void {
   const reader = kv.watch<[string]>([bell]).getReader();
   const follow = async () => {
     for (;;) {
