@@ -20,7 +20,11 @@ export interface Appended {
 }
 
 /** Reads the documents and entries that a job refers to. */
-export async function readJob({ values, logs }: Space, { state }: Located<JobState>, leases: Leases): Promise<StoredJob> {
+export async function readJob(
+  { values, logs }: Space,
+  { state }: Located<JobState>,
+  leases: Leases,
+): Promise<StoredJob> {
   const { record, snapshotRevision, journal } = state;
   const [flow, snapshot, entries] = await Promise.all([
     values.read(state.flow),
@@ -54,7 +58,9 @@ export async function appendEntries(
     const after = appendTo(before, entries, head);
     const { result: journal, puts } = logs.add(state.journal, `${dataOf(life)}/e`, entries);
     const isConsumed = after.consumed > before.consumed;
-    const notes = isConsumed ? await records.read(located, (it) => notesOf(space, it, after.consumed, head?.at ?? 0)) : [];
+    const notes = isConsumed
+      ? await records.read(located, (it) => notesOf(space, it, after.consumed, head?.at ?? 0))
+      : [];
     const inbox = isConsumed ? trimLog(state.inbox, after.consumed) : state.inbox;
     const isNews = head?.endedAt !== undefined || head?.releases === true;
     const next = { ...state, record: after, journal, inbox };

@@ -17,6 +17,10 @@ export class RecentJobs {
   /** Caches a job. */
   put(located: Located<JobState>): void {
     this.#jobs.set(located.state.record.jobId, located);
-    if (this.#jobs.size > MOST_RECENT) { for (const oldest of this.#jobs.keys()) return void this.#jobs.delete(oldest); }
+    if (this.#jobs.size > MOST_RECENT) {
+      for (const oldest of this.#jobs.keys()) {
+        return void this.#jobs.delete(oldest);
+      }
+    }
   }
 }
