@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { assert, assertEquals, assertGreater } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import type { Incarnation, Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { storeContract, type StoreContractOptions, type StorePlace } from "../../src/testing/store_contract.ts";
@@ -13,6 +13,8 @@ import { BROKEN_LISTS } from "../support/broken_list_stores.ts";
 import { BROKEN_OWNERS } from "../support/broken_owner_stores.ts";
 import { BROKEN_TAKES } from "../support/broken_take_stores.ts";
 import { BROKEN_TEXTS } from "../support/broken_text_stores.ts";
+import { compareWithMemory } from "../support/compare_stores.ts";
+import { lateStore } from "../support/late_store.ts";
 import { memoryHandle } from "../support/memory_store_place.ts";
 
 // Stores that break one guarantee each, which the contract must notice.
@@ -67,6 +69,19 @@ for (const { what, noticedBy, methods } of BROKEN) {
     assertEquals((await failuresOf(picked)).toSorted(), noticedBy.toSorted());
   });
 }
+
+test("compareWithMemory() tells stores that differ from those that do not", { timeout: 60_000 }, async () => {
+  for (let seed = 1; seed <= 10; seed++) await compareWithMemory(lateStore(), seed, 200);
+  for (const { what, methods } of [...BROKEN_LISTS.slice(0, 3), ...BROKEN_JOURNALS.slice(0, 2)]) {
+    const compareAll = async () => {
+      for (let seed = 1; seed <= 20; seed++) {
+        const store = memoryStore();
+        await compareWithMemory({ ...store, ...methods(store, 0) }, seed, 200);
+      }
+    };
+    await assertRejects(compareAll, Error, "seed", what);
+  }
+});
 
 test("each guarantee of storeContract() is broken by one of these stores", () => {
   const noticed = new Set(BROKEN.flatMap(({ noticedBy }) => noticedBy));
