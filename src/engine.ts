@@ -1,8 +1,9 @@
 import type { Registry } from "./values/registry.ts";
 import { createHost } from "./default_engine.ts";
 import { type DurabilityOptions, resolveDurability } from "./engine/durable/durability_settings.ts";
+import { JobStorage } from "./engine/durable/job_storage.ts";
 import { StoreSession } from "./engine/durable/store_session.ts";
-import { type EngineHost, hosts } from "./engine/execution/engine_host.ts";
+import { type EngineHost, hosts, type StoreUse } from "./engine/execution/engine_host.ts";
 import { SHUTDOWN } from "./engine/execution/resting.ts";
 import { startClaimed, startStored } from "./engine/execution/stored_start.ts";
 import { bringToRest } from "./engine/execution/waits.ts";
@@ -93,7 +94,8 @@ export class Engine {
     const openStore = store && ((host: EngineHost) => {
       const settings = resolveDurability(durability, host.ids.id());
       const session = new StoreSession(store, settings, host.timers, () => host.ids.id(), (it) => host.tell(it));
-      return { session, start: startStored, startClaimed };
+      const storageOf: StoreUse["storageOf"] = (...flow) => new JobStorage(session, ...flow);
+      return { session, storageOf, start: startStored, startClaimed };
     });
     this.#host = createHost({ ...rest, openStore });
     this.#registry = registry;

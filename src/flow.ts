@@ -7,7 +7,7 @@ import type { Engine } from "./engine.ts";
 import { type EngineHost, hostOf } from "./engine/execution/engine_host.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { DEFAULT_GRACE_MS } from "./engine/execution/resting.ts";
-import type { JobCallbacks } from "./engine/execution/notifier.ts";
+import { type JobCallbacks, JobNotifier } from "./engine/execution/notifier.ts";
 import { FlowJobs, refuse } from "./engine/flow_jobs.ts";
 import {
   type JobProgress,
@@ -441,7 +441,9 @@ export class Flow extends FlowGraph {
     if (job.flowId !== this.id) throw refuse("execute", job, `its id is taken by a job of flow "${job.flowId}"`);
     const state = jobStateOf(job, this.registry);
     const execution = executionOf(job);
-    execution?.listen(this.#callbacks(listen));
+    if (execution !== undefined) {
+      new JobNotifier(job, this.#host, this.#callbacks(listen)).listenTo(execution.listeners);
+    }
     if (listen.signal !== undefined) execution?.listeners.onRest(this.#cancelWith(state, listen.signal));
     return state;
   }

@@ -43,9 +43,10 @@ export class FlowJobs {
   constructor(graph: FlowGraph, host: EngineHost) {
     this.#graph = graph;
     this.#host = host;
-    this.storage = host.store?.session.storageOf(
+    this.storage = host.store?.storageOf(
       graph,
       (job, command, consume) => this.#carryOut(job, command, consume),
+      (taken, job) => this.takeUp(taken, job),
     );
   }
 
@@ -112,16 +113,18 @@ export class FlowJobs {
 
   /**
    * Takes up a job that this engine has claimed: it goes on, or its commands are carried out and it is let go. Returns the job if it
-   * has gone on.
+   * has gone on: the known object, if there is one.
    *
    * @throws {PreflightError} when it does not fit the flow; it has not been let go
    * @throws {SerializationError} when it cannot be read
    */
-  async takeUp(taken: TakenJob): Promise<Job | undefined> {
+  async takeUp(taken: TakenJob, known?: Job): Promise<Job | undefined> {
     const { storage } = this;
     // Unreachable: only a store gives jobs.
     if (storage === undefined) return undefined;
-    const { job, claim: attempts } = storage.replay(taken);
+    const { job: read, claim: attempts } = storage.replay(taken);
+    const job = known ?? read;
+    known?.become(read);
     if (job.status !== "running" && job.status !== "pending") {
       await serve(job, storage, taken.record, () => this.#resumed.has(job));
     } else {

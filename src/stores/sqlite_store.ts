@@ -1,26 +1,18 @@
-import { FencedError } from "../base/errors.ts";
 import { checkInteger, checkWord } from "../base/options.ts";
-import type { JobHead, JobRecord, NewJob, Store, StoredJob } from "../ports/store.ts";
-import { checkEntries, CommandWatchers } from "../ports/store_kit.ts";
-import {
-  guarded,
-  type Row,
-  rowOf,
-  type SqliteDatabase,
-  type SqliteValue,
-  statementsOf,
-} from "./sqlite_store/database.ts";
+import type { Store } from "../ports/store.ts";
+import { StoreWatchers } from "../ports/store_kit.ts";
+import { guarded, queriesOf, type SqliteDatabase } from "./sqlite_store/database.ts";
 import { groupWriter } from "./sqlite_store/group_writer.ts";
-import { listPage, toCommand, toHeadRow, toLimit, toRecord } from "./sqlite_store/rows.ts";
+import { addCommand, commandsAfter, commandsOf } from "./sqlite_store/inbox.ts";
+import { countJobs, createJob, deleteLife, findJob, listJobs, loadLife, purgeJobs } from "./sqlite_store/jobs.ts";
+import { addEntries, addWithHead, compactJob } from "./sqlite_store/journal.ts";
+import { enter, heldBy, leave, renew } from "./sqlite_store/owners.ts";
 import { openDatabase, type SqliteSync } from "./sqlite_store/schema.ts";
 import * as sql from "./sqlite_store/statements.ts";
-import { fromColumn, isText, toColumn } from "./sqlite_store/text.ts";
+import { claimGiven, nextDueIn, takeDue } from "./sqlite_store/taking.ts";
 
 export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite_store/database.ts";
 export type { SqliteSync } from "./sqlite_store/schema.ts";
-
-/** The maximum number of job numbers kept in memory. */
-const MOST_NUMBERS = 10_000;
 
 /** Options of a SQLite store. */
 export interface SqliteStoreOptions {
@@ -74,12 +66,9 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
   checkWord(action, "synchronous", synchronous, ["normal", "full"]);
   checkInteger(action, "busyTimeoutMs", busyTimeoutMs, 0);
   openDatabase(database, synchronous, busyTimeoutMs);
-  const statement = statementsOf(database);
-  // The numbers of jobs that were written to. An outdated number does no harm as long as no other job has it: SQLite gives each
-  // number once, unless the transaction that gave it is rolled back.
-  const numbers = new Map<string, number>();
-  const writer = groupWriter(database, busyTimeoutMs, () => numbers.clear());
-  const watchers = new CommandWatchers();
+  const queries = queriesOf(database);
+  const writer = groupWriter(database, busyTimeoutMs);
+  const watchers = new StoreWatchers();
   let isClosed = false;
 
   const checkOpen = (): void => {
@@ -95,117 +84,74 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     writer.flush();
     return guarded(busyTimeoutMs, run);
   };
-  const run = (text: string, ...values: SqliteValue[]): boolean => Number(statement(text).run(...values).changes) > 0;
-  const get = (text: string, ...values: SqliteValue[]): Row | undefined => rowOf(statement(text).get(...values));
-  const all = (text: string, ...values: SqliteValue[]): Row[] =>
-    statement(text).all(...values).map(rowOf).filter((row) => row !== undefined);
-  const records = (text: string, ...values: SqliteValue[]): JobRecord[] => all(text, ...values).map(toRecord);
-
-  /** Appends an entry after the expected revision, and returns the job's number. */
-  const addEntry = (jobId: string, expected: number, entry: string): number => {
-    const text = toColumn(entry);
-    const known = numbers.get(jobId);
-    if (known !== undefined && run(sql.ADD_FENCED_ENTRY, known, expected, text)) return known;
-    const row = get(sql.FIND, toColumn(jobId));
-    if (row === undefined) throw new FencedError(jobId, expected, undefined);
-    const number = Number(row["number"]);
-    if (numbers.size >= MOST_NUMBERS) numbers.clear();
-    numbers.set(jobId, number);
-    if (number !== known && run(sql.ADD_FENCED_ENTRY, number, expected, text)) return number;
-    throw new FencedError(jobId, expected, Number(row["revision"]));
-  };
-
-  const setHead = (id: SqliteValue, head: JobHead): void => {
-    const before = get(sql.GET_HEAD, id);
-    const changes = Object.entries(toHeadRow(head)).filter(([column, value]) => before?.[column] !== value);
-    const columns = changes.map(([column]) => column);
-    if (columns.length > 0) run(sql.setHead(columns), ...changes.map(([, value]) => value), id);
+  /** Runs statements that read, all as of one moment. */
+  const readAtOnce = <T>(run: () => T): T =>
+    read(() => {
+      queries.run("BEGIN");
+      try {
+        return run();
+      } finally {
+        queries.run("COMMIT");
+      }
+    });
+  const addHead = async (...given: Parameters<Store["append"]>): Promise<"stored" | "unread"> => {
+    const records = await write(() => addWithHead(queries, ...given));
+    if (records === undefined) return "unread";
+    watchers.tellOfAppend(records.before, records.after);
+    return "stored";
   };
 
   return {
-    create: ({ jobId, createdAt, flow, snapshot, head }: NewJob) =>
-      write(() => {
-        const id = toColumn(jobId);
-        if (!run(sql.ADD_JOB, id, createdAt, ...Object.values(toHeadRow(head)))) return false;
-        run(sql.ADD_DOCUMENTS, id, toColumn(flow), toColumn(snapshot));
-        return true;
-      }),
-    find: (jobId) =>
-      read(() => {
-        const row = get(sql.FIND, toColumn(jobId));
-        return row && toRecord(row);
-      }),
+    async create(jobs) {
+      const answers = await write(() => jobs.map((job) => createJob(queries, job)));
+      for (const { isNew, record: { owner, dueAt } } of answers) {
+        if (isNew && owner === undefined && dueAt !== undefined) watchers.tell({ type: "due", at: dueAt });
+      }
+      return answers;
+    },
+    find: (jobId) => read(() => findJob(queries, jobId)),
     load: (jobId) =>
-      read((): StoredJob | undefined => {
-        const id = toColumn(jobId);
-        statement("BEGIN").run();
-        try {
-          const row = get(sql.LOAD, id);
-          if (row === undefined) return undefined;
-          const entries = all(sql.ENTRIES, id).map((it) => fromColumn(it["text"]));
-          return {
-            record: toRecord(row),
-            flow: fromColumn(row["flow"]),
-            snapshot: fromColumn(row["snapshot"]),
-            snapshotRevision: Number(row["snapshot_revision"]),
-            entries,
-          };
-        } finally {
-          statement("COMMIT").run();
-        }
+      readAtOnce(() => {
+        const record = findJob(queries, jobId);
+        return record && loadLife(queries, record.life);
       }),
-    append(jobId, expectedRevision, entries, head): Promise<void> {
-      checkEntries(jobId, entries);
+    append(claim, expectedRevision, entries, head) {
       if (expectedRevision + entries.length >= sql.NO_REVISION) {
         throw new RangeError(
-          `Cannot append to job "${jobId}": its journal has reached the highest revision that a SQLite store can hold`,
+          `Cannot append to job "${claim.jobId}": its journal has reached the highest revision that a SQLite store can hold`,
         );
       }
       const [first, ...others] = entries;
-      if (head === undefined && others.length === 0) {
-        return write(() => void addEntry(jobId, expectedRevision, first), true);
+      if (head === undefined && first !== undefined) {
+        const isSingle = others.length === 0;
+        return write(() => addEntries(queries, claim, expectedRevision, [first, ...others]), isSingle);
       }
-      return write(() => {
-        const number = addEntry(jobId, expectedRevision, first);
-        for (const [index, entry] of others.entries()) {
-          run(sql.ADD_ENTRY, number, expectedRevision + index + 2, toColumn(entry));
-        }
-        if (head !== undefined) setHead(toColumn(jobId), head);
-      });
+      return addHead(claim, expectedRevision, entries, head);
     },
-    compact: (jobId, revision, snapshot) =>
-      write(() => {
-        const id = toColumn(jobId);
-        if (!run(sql.SET_SNAPSHOT_REVISION, id, revision)) return;
-        run(sql.SET_SNAPSHOT, id, toColumn(snapshot));
-        run(sql.DROP_ENTRIES, id, revision);
-      }),
-    async send(jobId, text, key): Promise<boolean> {
-      const isThere = await write(() => {
-        const id = toColumn(jobId);
-        if (run(sql.ADD_COMMAND, id, toColumn(key), toColumn(text))) return run(sql.COUNT_COMMAND, id);
-        return get(sql.FIND, id) !== undefined;
-      });
-      if (isThere) watchers.notify(jobId);
-      return isThere;
+    compact: (life, revision, snapshot) => write(() => compactJob(queries, life, revision, snapshot)),
+    async send(job, command) {
+      const answer = await write(() => addCommand(queries, job, command));
+      if (answer === "stored") watchers.tell({ type: "command", jobId: job.jobId });
+      return answer;
     },
-    inbox: (jobId, after) => read(() => all(sql.COMMANDS, toColumn(jobId), after).map(toCommand)),
-    due: ({ now, owner, limit, except = new Set() }) =>
-      read(() => {
-        // Texts that are no TEXT in the database are none in JSON either: their jobs are found, and left out here.
-        const [plain, odd] = [[...except].filter(isText), [...except].filter((jobId) => !isText(jobId))];
-        const asking = owner === undefined ? null : toColumn(owner);
-        const most = toLimit(limit === undefined ? limit : limit + odd.length);
-        const found = records(sql.DUE, now, asking, most, JSON.stringify(plain));
-        return found.filter(({ jobId }) => !except.has(jobId)).slice(0, limit);
-      }),
-    watch: (onCommand) => watchers.watch(onCommand),
-    list: (query = {}) => read(() => listPage(records, query)),
-    delete: (jobId) =>
-      write(() => {
-        const id = toColumn(jobId);
-        return sql.DELETE.map((text) => run(text, id)).at(-1) ?? false;
-      }),
+    inbox: ({ life }, after, now) => read(() => ({ now, commands: commandsAfter(queries, life, after) })),
+    commands: (owner, now) => readAtOnce(() => ({ now, jobs: commandsOf(queries, owner) })),
+    async enter(query) {
+      return { now: query.now, incarnation: await write(() => enter(queries, query)) };
+    },
+    async renew(owner, leaseMs, now) {
+      return { now, isHeld: await write(() => renew(queries, owner, leaseMs, now)) };
+    },
+    leave: (owner) => write(() => leave(queries, owner)),
+    held: (owner) => read(() => heldBy(queries, owner)),
+    take: (query) => write(() => takeDue(queries, query)),
+    claim: (query) => write(() => claimGiven(queries, query)),
+    nextDueAt: (query) => readAtOnce(() => nextDueIn(queries, query)),
+    watch: (onEvent) => watchers.watch(onEvent),
+    list: (query = {}) => read(() => listJobs(queries, query)),
+    count: (filter = {}) => read(() => countJobs(queries, filter)),
+    delete: (life) => write(() => deleteLife(queries, life)),
+    purge: (query) => write(() => purgeJobs(queries, query)),
     close(): void {
       writer.flush();
       isClosed = true;

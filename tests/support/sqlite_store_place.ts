@@ -2,6 +2,7 @@ import { copyFileSync, mkdtempSync, rmSync, statSync, truncateSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Store } from "../../src/ports/mod.ts";
+import { PendingCalls } from "../../src/ports/store_kit.ts";
 import { type SqliteDatabase, sqliteStore, type SqliteStoreOptions } from "../../src/stores/sqlite_store.ts";
 import type { StorePlace } from "../../src/testing/store_contract.ts";
 
@@ -44,16 +45,19 @@ export function createSqlitePlace(
     open() {
       const database = this.connect();
       const store = sqliteStore(database, options);
+      const pending = new PendingCalls();
+      const append = async (...write: Parameters<Store["append"]>): Promise<"stored" | "unread"> => {
+        const from = logSize();
+        const answer = await store.append(...write);
+        written = { from, to: logSize() };
+        return answer;
+      };
       return {
         ...store,
-        async append(...write) {
-          const from = logSize();
-          const answer = await store.append(...write);
-          written = { from, to: logSize() };
-          return answer;
-        },
+        append: (...write) => pending.add(append(...write)),
         async close() {
           await store.close();
+          await pending.finished();
           databases.splice(databases.indexOf(database), 1);
           database.close();
         },

@@ -7,6 +7,7 @@ import { ReadyQueue } from "../../job/ready_queue.ts";
 import type { Task } from "../../job/task.ts";
 import type { Claim, FirstAttempt } from "../../documents/claim.ts";
 import { type Command, decodeCommand } from "../../documents/command.ts";
+import { encodeClaim } from "../../documents/commit.ts";
 import { encodeFlow } from "../../documents/flow.ts";
 import { writeJob } from "../../documents/job.ts";
 import { Replay } from "../../documents/replay.ts";
@@ -48,6 +49,9 @@ const MOST_WATCHED = 64;
  */
 export type PerformCommand = (job: Job, command: Command, consume: () => void) => Promise<boolean> | boolean;
 
+/** Goes on with a claimed job, or carries out its commands; `job` is the object that stands for it here. */
+export type TakeUp = (taken: TakenJob, job: Job) => Promise<unknown>;
+
 /** Keeps the jobs of one flow: creates them in the store, reads them from there, claims them, and reads their inboxes. */
 export class JobStorage {
   /** See `DurabilityOptions`. */
@@ -55,14 +59,16 @@ export class JobStorage {
   readonly #session: StoreSession;
   readonly #graph: FlowGraph;
   readonly #perform: PerformCommand;
+  readonly #takeUp: TakeUp;
   /** Jobs for which commands have arrived before they had a journal. */
   readonly #addressedEarly: WeakSet<Job> = new WeakSet();
   /** The text of the flow, which is stored with each job, and its hash. */
   #flowText: string | undefined;
   #flowHash: string | undefined;
 
-  /** Makes the storage of a flow's jobs; `perform` carries out a command. */
-  constructor(session: StoreSession, graph: FlowGraph, perform: PerformCommand) {
+  /** Makes the storage of a flow's jobs; `perform` carries out a command, `takeUp` goes on with a claimed job. */
+  constructor(session: StoreSession, graph: FlowGraph, perform: PerformCommand, takeUp: TakeUp) {
+    this.#takeUp = takeUp;
     this.#session = session;
     this.maxRecoveries = session.settings.maxRecoveries;
     this.#graph = graph;
@@ -173,7 +179,10 @@ export class JobStorage {
     const now = this.#session.timers.now();
     const before = isNoted ? last.tried : [];
     const { attempts, poisoned } = findFirstTasks(job, workers, now, before, hasDied ? 1 : 0, this.maxRecoveries);
-    journal.begin(attempts);
+    const { owner, incarnation } = this.#session.ownership.lease() ?? {};
+    const { consumed, claim: { epoch } } = journal;
+    const entry = { at: now, consumed, epoch, owner, incarnation, tried: attempts, until: undefined };
+    journal.begin(JSON.stringify(encodeClaim({ kind: "claim", ...entry })));
     return poisoned;
   }
 
@@ -223,7 +232,7 @@ export class JobStorage {
    * @throws {StoreError} when the store keeps failing
    */
   async readFirst(job: Job, journal: Journal): Promise<() => void> {
-    const commands = await this.#try(job, () => this.#inbox(job, journal));
+    const commands = await this.#try(job, () => this.#inbox(journal));
     return () => {
       journal.polled = this.#carryOut(job, journal, commands);
       this.pollEarly(job);
@@ -236,7 +245,7 @@ export class JobStorage {
       await this.#performAll(job, journal, first);
       while (journal.isAddressed && !journal.isLost && !journal.isReleased && !job.isStarting) {
         journal.isAddressed = false;
-        await this.#performAll(job, journal, await this.#inbox(job, journal));
+        await this.#performAll(job, journal, await this.#inbox(journal));
       }
       if (journal.isReleased && journal.isAddressed && !journal.isLost) await this.#takeBack(job, journal);
     } catch (error) {
@@ -249,14 +258,21 @@ export class JobStorage {
   /** A job that was let go while its inbox had commands is due: it is claimed again, unless somebody else was faster. */
   async #takeBack(job: Job, journal: Journal): Promise<void> {
     const taken = await this.claim(job, journal.claim.epoch);
-    if (taken !== undefined && this.#session.mayTakeUp(taken)) this.#session.onTaken(taken);
+    if (taken === undefined || !this.#session.mayTakeUp(taken)) return;
+    try {
+      await this.#takeUp(taken, job);
+    } catch (error) {
+      this.#session.onRefused(taken.record, error);
+      await this.#session.letGo(taken);
+    }
   }
 
-  async #inbox(job: Job, journal: Journal): Promise<readonly StoredCommand[]> {
+  async #inbox(journal: Journal): Promise<readonly StoredCommand[]> {
     const { store, timers } = this.#session;
     const at = timers.elapsed();
-    const { commands } = await store.inbox(journal.claim, journal.read, timers.now());
+    const { commands, now } = await store.inbox(journal.claim, journal.read, timers.now());
     journal.readAt = at;
+    journal.readNow = now;
     return commands;
   }
 

@@ -5,8 +5,7 @@ import type { AppendHead, JobClaim, JobRecord } from "../../ports/store.ts";
 import type { CancelTimer } from "../../ports/timers.ts";
 import type { Commit } from "../../job/commit.ts";
 import { hasEnded, type Job } from "../../job/job.ts";
-import type { FirstAttempt } from "../../documents/claim.ts";
-import { encodeClaim, encodeCommit } from "../../documents/commit.ts";
+import { encodeCommit } from "../../documents/commit.ts";
 import { delayAfter } from "./durability_settings.ts";
 import { placeOf } from "./place.ts";
 import { Snapshots } from "./snapshots.ts";
@@ -62,10 +61,14 @@ export class Journal {
   #onRested: (() => void) | undefined;
   /** How many such commits are being stored: a job at rest may take deliveries. */
   #rests = 0;
+  /** Whether the engine has let go of the job, or is just doing so. */
+  isReleased = false;
   /** The last command that was read; those before it have been carried out, or are being so. */
   read: number;
   /** When the last look into the inbox began that the store has answered: in elapsed time. */
   readAt: number = -Infinity;
+  /** The time by the store when it answered that look. */
+  readNow: number = -Infinity;
   readonly #job: Job;
   readonly #session: StoreSession;
   readonly #snapshots: Snapshots;
@@ -77,7 +80,6 @@ export class Journal {
   #consumedHanded: number;
   #status: string;
   #rest: Rest | undefined;
-  #isReleased = false;
   /** The revision with all that was handed in, and the one that is stored. */
   #handed: number;
   #stored: number;
@@ -122,11 +124,6 @@ export class Journal {
     return this.#lost;
   }
 
-  /** Whether the engine has let go of the job, or is just doing so. */
-  get isReleased(): boolean {
-    return this.#isReleased;
-  }
-
   /** The claim by which this engine has the job. */
   get claim(): JobClaim {
     return this.#claim;
@@ -155,23 +152,10 @@ export class Journal {
     this.#callbacks = callbacks;
   }
 
-  /** The next entry says where a job stands that was claimed; and which tasks stood first, if its owner before has died. */
-  begin(attempts: readonly FirstAttempt[] | undefined): void {
+  /** The next write says where a job stands that was claimed; and `attempts`, the text of a claim's entry, comes with it. */
+  begin(attempts: string | undefined): void {
     this.#isHeadNew = true;
-    if (attempts === undefined) return;
-    const { epoch } = this.#claim;
-    const { timers, ownership } = this.#session;
-    const { owner, incarnation } = ownership.lease() ?? { owner: ownership.name, incarnation: undefined };
-    const entry = {
-      at: timers.now(),
-      consumed: this.#consumed,
-      epoch,
-      owner,
-      incarnation,
-      tried: attempts,
-      until: undefined,
-    };
-    this.#add(JSON.stringify(encodeClaim({ kind: "claim", ...entry })));
+    if (attempts !== undefined) this.#add(attempts);
   }
 
   /** The engine has lost its lease, and has claimed the job again before anybody else did. */
@@ -219,7 +203,7 @@ export class Journal {
    */
   rest(text: string, releases: boolean, run: () => void): void {
     this.#rest = { releases, consumedBefore: this.#consumedHanded };
-    this.#isReleased = releases;
+    this.isReleased = releases;
     this.#isHeadNew = true;
     this.write(text);
     const callbacks = this.#callbacks;
@@ -237,7 +221,7 @@ export class Journal {
   /** Lets go of the job as it stands; `run` is called when that is stored. */
   release(run: () => void = () => {}): void {
     if (this.#lost !== undefined) return;
-    this.#isReleased = true;
+    this.isReleased = true;
     this.#rest = { releases: true, consumedBefore: this.#consumed };
     this.#isHeadNew = true;
     this.#after.push(run);
@@ -324,7 +308,7 @@ export class Journal {
   /** The job must not end now: what comes before its end is stored, and whoever has it decides again. */
   #refuse({ entries, headBefore: head }: Write): void {
     this.#handed--;
-    this.#isReleased = false;
+    this.isReleased = false;
     const { size } = this.#waiters;
     for (let i = 0; i < size; i++) {
       const waiter = this.#waiters.shift();

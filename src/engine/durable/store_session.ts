@@ -1,12 +1,10 @@
 import { FencedError, StoreError } from "../../base/errors.ts";
 import { callGuarded } from "../../base/thenable.ts";
-import type { FlowGraph } from "../../model/flow_graph.ts";
 import type { EngineEvent } from "../../ports/observer.ts";
 import type { JobRecord, Store, StoreEvent, TakenJob } from "../../ports/store.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import type { Job } from "../../job/job.ts";
 import { delayAfter, type DurabilitySettings } from "./durability_settings.ts";
-import { JobStorage, type PerformCommand } from "./job_storage.ts";
 import type { Journal } from "./journal.ts";
 import { Ownership } from "./ownership.ts";
 
@@ -64,11 +62,6 @@ export class StoreSession {
       onRenewed: () => void this.#reconcile(),
       onError: (error) => this.onError(error),
     });
-  }
-
-  /** Makes the storage of one flow's jobs; `perform` carries out a command. */
-  storageOf(graph: FlowGraph, perform: PerformCommand): JobStorage {
-    return new JobStorage(this, graph, perform);
   }
 
   /** Tells the observer that the store has failed, for no single job. */
@@ -189,7 +182,7 @@ export class StoreSession {
     if (owner === undefined || heldUntil === undefined || heldUntil <= this.timers.now()) return undefined;
     // The jobs of an engine that had this name before are free as soon as this one has entered.
     if (owner === this.ownership.name && this.settings.takeOver === "at once") return undefined;
-    return incarnation === this.ownership.lease()?.incarnation ? undefined : owner;
+    return incarnation !== undefined && this.ownership.incarnations.has(incarnation) ? undefined : owner;
   }
 
   /**

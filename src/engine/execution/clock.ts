@@ -31,8 +31,8 @@ export class Stopwatch {
 
 /** What a job's clock calls back. */
 export interface ClockCallbacks {
-  /** The job has worked for longer than it may. */
-  readonly onTimeout: () => void;
+  /** The job has worked for longer than the given time, which is what it may. */
+  readonly onTimeout: (timeoutMs: number) => void;
   /** Its next waiting task is due. */
   readonly onAlarm: () => void;
   /** The wall clock has been set forward by some milliseconds, or back, if they are negative. */
@@ -114,7 +114,8 @@ export class JobClock {
   watch(): void {
     if (this.#workingSince === undefined || this.#stopTimeout !== undefined || this.#timeoutMs === Infinity) return;
     this.time();
-    this.#stopTimeout = this.#timers.after(Math.max(0, this.#timeoutMs - this.#ran()), this.#callbacks.onTimeout);
+    const end = () => this.#callbacks.onTimeout(this.#timeoutMs);
+    this.#stopTimeout = this.#timers.after(Math.max(0, this.#timeoutMs - this.#ran()), end);
   }
 
   /** The job waits: time does not count. */

@@ -1,11 +1,11 @@
 import { TimeoutError } from "../../base/errors.ts";
-import type { Task } from "../../job/task.ts";
+import { dueAt, type Task } from "../../job/task.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import type { Journal } from "../durable/journal.ts";
 import type { Execution } from "./execution.ts";
 
-/** How long to wait before a deadline is looked at again whose inbox could not be read, in milliseconds. */
-const INBOX_RETRY_MS = 1_000;
+/** How long to wait at the most before an inbox is looked at again that could not tell whether a delivery is late, in milliseconds. */
+const LOOK_AGAIN_MS = 1_000;
 
 /** A deadline that has passed, and when that was seen: in elapsed time, because the wall clock may be set meanwhile. */
 interface Passed {
@@ -24,7 +24,7 @@ export class Deadlines {
   readonly #timers: Timers;
   /** The deadlines that wait for a look into the inbox. */
   #passed: readonly Passed[] = [];
-  #stopRetry: CancelTimer | undefined;
+  #stopLook: CancelTimer | undefined;
 
   /** Makes the part of an execution that decides about its deadlines. */
   constructor(execution: Execution, timers: Timers) {
@@ -39,6 +39,7 @@ export class Deadlines {
 
   /** Decides about tasks whose deadline has passed. */
   decide(tasks: readonly Task[]): void {
+    if (tasks.length === 0) return;
     const { journal } = this.#execution.committer;
     if (journal === undefined) return this.#expire(tasks);
     const { isReading } = this;
@@ -50,7 +51,7 @@ export class Deadlines {
   /** Stops waiting for the store. */
   stop(): void {
     this.#passed = [];
-    this.#stopRetry?.();
+    this.#stopLook?.();
   }
 
   #expire(tasks: readonly Task[]): void {
@@ -64,23 +65,40 @@ export class Deadlines {
     }
   }
 
-  /** Decides about the deadlines that passed before the last look into the inbox began, and looks again for the others. */
+  /**
+   * Decides about the deadlines that had passed when the last look into the inbox began, by the clock here and by that of the store;
+   * and looks again for the others. What is stored at the very instant of a deadline is in time: so it is looked at afterwards.
+   */
   #decide(journal: Journal): void {
     if (!this.#execution.mayDecide) return this.stop();
-    const isRead = ({ at }: Passed) => at <= journal.readAt;
+    const now = this.#timers.now();
+    const isRead = ({ task, at }: Passed) => {
+      const until = dueAt(task) ?? 0;
+      // A clock here that was set back meanwhile says nothing about the store's.
+      return at < journal.readAt && (journal.readNow > until || now <= until);
+    };
     const decided = this.#passed.filter(isRead);
     this.#passed = this.#passed.filter((it) => !isRead(it));
     this.#expire(decided.map(({ task }) => task));
-    if (!this.isReading) return;
+    if (this.isReading) this.#stopLook = this.#timers.after(this.#lookMs(journal), () => this.#look(journal));
+  }
+
+  /** How long until a look into the inbox may tell: the store's clock may be behind. */
+  #lookMs({ readNow }: Journal): number {
+    const behind = Math.max(...this.#passed.map(({ task }) => (dueAt(task) ?? 0) - readNow + 1));
+    return behind > 1 && readNow !== -Infinity ? Math.min(behind, LOOK_AGAIN_MS) : 1;
+  }
+
+  #look(journal: Journal): void {
     const asked = this.#timers.elapsed();
+    const decide = () => {
+      this.#decide(journal);
+      this.#execution.poll();
+    };
     void this.readInbox?.().then(() => {
-      const decide = () => {
-        this.#decide(journal);
-        this.#execution.poll();
-      };
+      // Where the store has failed, nothing is decided before it answers.
       if (journal.readAt >= asked || !this.isReading) decide();
-      // The store has failed: nothing is decided before it answers.
-      else this.#stopRetry = this.#timers.after(INBOX_RETRY_MS, decide);
+      else this.#stopLook = this.#timers.after(LOOK_AGAIN_MS, () => this.#look(journal));
     });
   }
 }

@@ -20,7 +20,7 @@ import { JobListeners } from "./listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./notifier.ts";
 import { workersOf } from "./first_commit.ts";
 import { Loop } from "./loop.ts";
-import { bindRoutes, type Plan, slotOf, type SlotPlan } from "../activation/plan.ts";
+import { bindRoutes, type Plan, type RoutinePlan, slotOf, type SlotPlan } from "../activation/plan.ts";
 import { DEFAULT_GRACE_MS, Resting } from "./resting.ts";
 
 /** Why no task may be taken now. */
@@ -34,6 +34,8 @@ type Obstacle =
   | "store late"
   | "slice over";
 
+const createEndedError = (): Error => new CancelledError("the job has ended");
+
 /**
  * A live job: takes its tasks one after the other, runs their handlers and commits their effects, until it ends or rests. Merges,
  * steps and failures of tasks become commits here and nowhere else.
@@ -45,6 +47,8 @@ export class Execution implements ActivationHost {
   readonly services: Services;
   /** Whoever waits for the job. */
   readonly listeners: JobListeners;
+  /** Tells the observer of it. */
+  readonly notifier: JobNotifier;
   /** Performs its commits. */
   readonly committer: Committer;
   /** The flow that it is a job of. */
@@ -56,19 +60,17 @@ export class Execution implements ActivationHost {
   /** Called when the job is no longer live and its handlers have returned. */
   onDepart: (() => void) | undefined;
   readonly #host: EngineHost;
-  readonly #notifier: JobNotifier;
   readonly #runner: HandlerRunner;
   readonly #loop: Loop;
   readonly #callbacks: JobCallbacks;
   readonly #clock: JobClock;
-  /** How long the job may work, in milliseconds. */
-  #timeoutMs = Infinity;
   /** The job's status before it went on. */
   #from: JobStatus = "pending";
   /** What was asked for before the job has begun to work. */
   readonly #early: (() => void)[] = [];
   #resting: Resting | undefined;
-  #isOver = false;
+  /** Whether the last commit has been performed: later calls find a job at rest, also while that commit is being stored. */
+  isOver = false;
   /** Whether the last commit lets go of the job: not while handlers run that were told to end, or calls are to be done. */
   #isReleased = true;
 
@@ -86,17 +88,15 @@ export class Execution implements ActivationHost {
     this.limits = plan.graph.limits;
     this.services = host.services;
     this.deadlines = new Deadlines(this, host.timers);
-    this.#notifier = before === undefined ? new JobNotifier(job, host, callbacks) : before.#notifier;
-    if (before === undefined && callbacks.onOutput !== undefined) {
-      this.listeners.onOutput((output) => this.#notifier.output(output));
-    }
+    this.onDepart = before?.onDepart;
+    this.notifier = before?.notifier ?? new JobNotifier(job, host, callbacks).listenTo(this.listeners);
     this.#clock = new JobClock(host.timers, host.stopwatch, {
-      onTimeout: () => this.#break("failed", new TimeoutError(`Job "${job.jobId}"`, this.#timeoutMs)),
+      onTimeout: (timeoutMs) => this.#break("failed", new TimeoutError(`Job "${job.jobId}"`, timeoutMs)),
       onAlarm: () => this.#loop.wake(),
       onSet: (byMs) => this.committer.queue.clockSet(byMs),
     });
     this.#runner = new HandlerRunner(this, plan, host.timers, host.director);
-    this.committer = new Committer(job, this.listeners, this.#notifier);
+    this.committer = new Committer(job, this.listeners, this.notifier);
     this.#loop = new Loop((time) => this.#takeTasks(time), () => this.#endOrWait(), host.pacer);
     job.owner = this;
     job.isStarting = true;
@@ -108,14 +108,9 @@ export class Execution implements ActivationHost {
     return this.#runner.active;
   }
 
-  /** Whether the last commit has been performed: later calls find a job at rest, also while that commit is being stored. */
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
   /** Whether failures are still decided: not when the job has ended, or comes to rest. */
   get mayDecide(): boolean {
-    return !this.#isOver && this.#resting === undefined;
+    return !this.isOver && this.#resting === undefined;
   }
 
   now(): number {
@@ -130,7 +125,6 @@ export class Execution implements ActivationHost {
   resume(commit: StatusCommit, claim?: () => void): void {
     const { job, plan: { graph } } = this;
     this.workers = workersOf(job.settings, graph);
-    this.#timeoutMs = job.settings.executionTimeoutMs ?? graph.executionTimeoutMs;
     this.#from = job.status;
     bindRoutes(job, this.plan);
     adoptLimits(job, this.limits);
@@ -139,7 +133,8 @@ export class Execution implements ActivationHost {
 
   /** Fills the queue with the tasks of a job that has been resumed, except those that must fail before any runs. */
   prepare(without?: readonly Task[]): void {
-    this.committer.queue.fill(this.#clock.prepare(this.job.time.ranMs, this.#timeoutMs), without);
+    const { executionTimeoutMs = this.plan.graph.executionTimeoutMs } = this.job.settings;
+    this.committer.queue.fill(this.#clock.prepare(this.job.time.ranMs, executionTimeoutMs), without);
   }
 
   /**
@@ -148,11 +143,11 @@ export class Execution implements ActivationHost {
    */
   begin(first?: () => void): void {
     // A task that failed before may have ended the job.
-    if (this.#isOver) return;
+    if (this.isOver) return;
     this.job.isStarting = false;
     this.time();
     this.#clock.work();
-    this.#notifier.status(this.#from, this.job.status, this.now());
+    this.notifier.status(this.#from, this.job.status, this.now());
     this.#sendDeferred();
     first?.();
     // One of these calls may end the job: the others find out by themselves.
@@ -163,13 +158,6 @@ export class Execution implements ActivationHost {
   /** Does something as soon as the job, which is being started, has begun, or has left before. */
   whenBegun(act: () => void): void {
     this.#early.push(act);
-  }
-
-  /** Calls the callbacks of another caller who has started the same job. */
-  listen(callbacks: JobCallbacks): void {
-    const notifier = new JobNotifier(this.job, this.#host, callbacks);
-    this.listeners.onOutput((output) => notifier.output(output));
-    this.listeners.onReport((routine, data) => notifier.reportToCaller(routine, data));
   }
 
   /**
@@ -194,9 +182,7 @@ export class Execution implements ActivationHost {
   /** Another execution of the job, in place of this one, which has come to an end that does not count. */
   again(): Execution {
     this.#host.live.delete(this);
-    const next = new Execution(this.job, this.plan, this.#host, this.#callbacks, this);
-    next.onDepart = this.onDepart;
-    return next;
+    return new Execution(this.job, this.plan, this.#host, this.#callbacks, this);
   }
 
   /** Looks in a microtask for tasks that may be taken: a timer may be late, the store has caught up, a handler was given up. */
@@ -217,7 +203,7 @@ export class Execution implements ActivationHost {
    * `graceMs` are aborted.
    */
   rest(request: PauseRequest | undefined, graceMs: number, beforeCommit?: () => void): void {
-    if (this.#resting !== undefined || this.#isOver) return;
+    if (this.#resting !== undefined || this.isOver) return;
     this.#resting = new Resting(request, graceMs, beforeCommit);
     this.#resting.begin(this.#host.timers, this.#runner, () => this.#endOrWait());
   }
@@ -249,9 +235,9 @@ export class Execution implements ActivationHost {
   }
 
   /** A handler has failed, or could not be called. */
-  failed(task: Task, plan: SlotPlan, thrown: unknown): void {
+  failed(task: Task, { routine }: SlotPlan, thrown: unknown): void {
     const error = describeError(thrown, this.#host.errorStacks, this.limits);
-    this.#failTask(task, plan, error, errorKinds(thrown, error), isStepLimit(error));
+    this.#failTask(task, routine, error, errorKinds(thrown, error));
   }
 
   /** A handler that waited is done: another task may be taken, in the continuation of that handler. */
@@ -261,7 +247,7 @@ export class Execution implements ActivationHost {
   }
 
   report(activation: Activation, data: unknown): void {
-    this.#notifier.report(activation.routineId, data);
+    this.notifier.report(activation.routineId, data);
     this.listeners.report(activation.routineId, data);
   }
 
@@ -271,14 +257,16 @@ export class Execution implements ActivationHost {
     let time = known ?? this.time();
     for (;;) {
       // Even while no task may be taken: the alarm for a due task that stays among the waiting ones would ring again at once.
-      if (this.committer.queue.hasWaiting) this.#wakeDue(time);
+      if (this.committer.queue.hasWaiting && this.#mayWake(time)) {
+        this.deadlines.decide(this.committer.queue.wake(time));
+      }
       const obstacle = this.#obstacle(time);
       if (obstacle === "slice over") this.#loop.defer();
       if (obstacle !== undefined) break;
       const task = takeNext(this.committer.queue, this.limits.highWater, time, director);
       if (task === undefined) break;
       this.#clock.work();
-      if (this.#host.isObserved) this.#notifier.start(task, time);
+      if (this.#host.isObserved) this.notifier.start(task, time);
       this.#runner.run(task);
       const { active } = this.#runner;
       // The moment of the last commit is older than this turn while the handler waits: the clock may have been set since.
@@ -290,7 +278,7 @@ export class Execution implements ActivationHost {
   /** Why no task may be taken now; `undefined` when one may. It is decided nowhere else. */
   #obstacle(time: Instant): Obstacle | undefined {
     if (this.job.isStarting) return "not begun";
-    if (this.#isOver) return "ended";
+    if (this.isOver) return "ended";
     if (this.#resting !== undefined) return "resting";
     if (!this.#hasLease(time)) return "lease over";
     // Tasks of the same instant come after it, as they do without a store.
@@ -306,15 +294,13 @@ export class Execution implements ActivationHost {
     return this.committer.journal?.hasLease(at, this.#clock.elapsed) !== false;
   }
 
-  #wakeDue(time: Instant): void {
-    if (this.job.isStarting || !this.mayDecide || !this.#hasLease(time)) return;
-    const awaiting = this.committer.queue.wake(time);
-    if (awaiting.length > 0) this.deadlines.decide(awaiting);
+  #mayWake(time: Instant): boolean {
+    return !this.job.isStarting && this.mayDecide && this.#hasLease(time);
   }
 
   /** Ends the job, brings it to rest or lets it wait, when no task is taken. */
   #endOrWait(): void {
-    if (this.#isOver || this.#loop.isRunning || this.job.isStarting) return;
+    if (this.isOver || this.#loop.isRunning || this.job.isStarting) return;
     if (this.active > 0) {
       this.#clock.watch();
       this.#clock.setAlarm(this.#resting === undefined ? this.committer.queue.nextDueAt() : undefined);
@@ -338,22 +324,19 @@ export class Execution implements ActivationHost {
 
   #break(status: "failed" | "cancelled", error: Error): void {
     // Unreachable: timers are stopped at the end, and commands find a job at rest. An ended job must not end again.
-    if (this.#isOver) return;
+    if (this.isOver) return;
     const active = this.#runner.activeTasks();
     const commit = statusCommit(status, this.time(), { active, error: describeError(error, this.#host.errorStacks) });
     this.#end(commit, () => error);
   }
 
   /** Performs the last commit: handlers are aborted, timers stopped. Whoever waits is told when it is stored. */
-  #end(
-    commit: StatusCommit | FailureCommit,
-    createReason = (): Error => new CancelledError("the job has ended"),
-  ): void {
+  #end(commit: StatusCommit | FailureCommit, createReason = createEndedError): void {
     const from = this.job.status;
     const to = commit.kind === "status" ? commit.status : "failed";
     const tell = () => {
-      if (commit.kind === "failure") this.#notifier.task(commit);
-      this.#notifier.status(from, to, commit.time.at);
+      if (commit.kind === "failure") this.notifier.task(commit);
+      this.notifier.status(from, to, commit.time.at);
       this.listeners.committed();
       this.listeners.rested();
     };
@@ -366,7 +349,7 @@ export class Execution implements ActivationHost {
 
   /** From now on no task is taken and no failure is decided. */
   #stop(createReason: () => Error): void {
-    this.#isOver = true;
+    this.isOver = true;
     this.#resting?.stop();
     this.deadlines.stop();
     this.#clock.stop();
@@ -391,18 +374,12 @@ export class Execution implements ActivationHost {
 
   /** An awaited delivery has not come in time: a failure that the error handler decides, but that is never tried again. */
   expire(task: Task, error: TimeoutError): void {
-    this.#failTask(task, slotOf(this.plan, task.route), describeError(error), undefined, false);
+    this.#failTask(task, slotOf(this.plan, task.route).routine, describeError(error));
   }
 
-  #failTask(
-    task: Task,
-    { routine }: SlotPlan,
-    error: ErrorData,
-    kinds: readonly (string | number)[] | undefined,
-    isFatal: boolean,
-  ): void {
-    if (this.#isOver) return;
-    const commit = failureCommit(this.job, task, routine, error, kinds, isFatal, this.time());
+  #failTask(task: Task, routine: RoutinePlan, error: ErrorData, kinds?: readonly (string | number)[]): void {
+    if (this.isOver) return;
+    const commit = failureCommit(this.job, task, routine, error, kinds, isStepLimit(error), this.time());
     if (commit.verdict.kind === "end" && commit.verdict.stop) {
       const active = this.#runner.activeTasks().filter((other) => other !== task);
       return this.#end({ ...commit, active }, () => new CancelledError(`routine "${routine.id}" has failed`));
@@ -411,7 +388,7 @@ export class Execution implements ActivationHost {
   }
 
   #sendDeferred(): void {
-    if (this.#isOver || this.job.deferredEvents.length === 0) return;
+    if (this.isOver || this.job.deferredEvents.length === 0) return;
     try {
       const commit = deferredCommit(this.job, this.plan, this.time());
       this.committer.perform(commit, commit.created);

@@ -4,6 +4,7 @@ import type { FailureCommit, StepCommit } from "../../job/commit.ts";
 import type { Job, OutputEntry } from "../../job/job.ts";
 import type { Instant, Task } from "../../job/task.ts";
 import type { EngineHost } from "./engine_host.ts";
+import type { JobListeners } from "./listeners.ts";
 
 /** What a caller of `execute` or `resume` listens to. */
 export interface JobCallbacks {
@@ -55,21 +56,18 @@ export class JobNotifier {
     this.#host.tell({ type: "task", jobId, flowId, routine, slot, task: task.id, attempt, outcome, ...error, at });
   }
 
-  /** An output has been committed. */
-  output(output: OutputEntry): void {
-    const { onOutput } = this.#callbacks;
-    if (onOutput !== undefined) this.#call("onOutput", () => onOutput(output));
-  }
-
-  /** Calls the caller's `onReport`. */
-  reportToCaller(routine: string, data: unknown): void {
-    const { onReport } = this.#callbacks;
-    if (onReport !== undefined) this.#call("onReport", () => onReport(data, routine));
+  /** Calls the caller's callbacks with the outputs and the reports of a live job. Returns this notifier. */
+  listenTo(listeners: JobListeners): this {
+    const { onOutput, onReport } = this.#callbacks;
+    if (onOutput !== undefined) listeners.onOutput((output) => this.#call("onOutput", () => onOutput(output)));
+    if (onReport !== undefined) {
+      listeners.onReport((routine, data) => this.#call("onReport", () => onReport(data, routine)));
+    }
+    return this;
   }
 
   /** A handler reports live progress. */
   report(routine: string, data: unknown): void {
-    this.reportToCaller(routine, data);
     if (!this.#host.isObserved) return;
     const { jobId, flowId } = this.#job;
     this.#host.tell({ type: "report", jobId, flowId, routine, data, at: this.#host.timers.now() });

@@ -24,16 +24,31 @@ export interface SqliteDatabase {
 /** The columns of a row by name. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Returns a statement by its text; each is prepared once. */
-export type Statements = (sql: string) => SqliteStatement;
+/** Runs statements by their texts; each is prepared once. */
+export interface Queries {
+  /** Runs a statement, and returns the number of changed rows. */
+  run(sql: string, ...values: SqliteValue[]): number;
+  /** Returns the first row, if any. */
+  get(sql: string, ...values: SqliteValue[]): Row | undefined;
+  /** Returns the only number of the only row. */
+  number(sql: string, ...values: SqliteValue[]): number;
+  /** Returns all rows. */
+  all(sql: string, ...values: SqliteValue[]): Row[];
+}
 
-/** Makes a cache of prepared statements. */
-export function statementsOf(database: SqliteDatabase): Statements {
+/** Makes the queries of a database. */
+export function queriesOf(database: SqliteDatabase): Queries {
   const prepared = new Map<string, SqliteStatement>();
-  return (sql) => {
-    let statement = prepared.get(sql);
-    if (statement === undefined) prepared.set(sql, statement = database.prepare(sql));
-    return statement;
+  const statement = (sql: string): SqliteStatement => {
+    let known = prepared.get(sql);
+    if (known === undefined) prepared.set(sql, known = database.prepare(sql));
+    return known;
+  };
+  return {
+    run: (sql, ...values) => Number(statement(sql).run(...values).changes),
+    get: (sql, ...values) => rowOf(statement(sql).get(...values)),
+    number: (sql, ...values) => Number(Object.values(rowOf(statement(sql).get(...values)) ?? {})[0]),
+    all: (sql, ...values) => statement(sql).all(...values).map(rowOf).filter((row) => row !== undefined),
   };
 }
 

@@ -29,10 +29,9 @@ export interface GroupWriter {
 
 /**
  * Performs writes that were requested in the same turn in one transaction. A fenced write fails alone. If another write
- * fails, the transaction is rolled back, `onRollBack` is called, and each write is repeated in a transaction of its
- * own.
+ * fails, the transaction is rolled back, and each write is repeated in a transaction of its own.
  */
-export function groupWriter(database: SqliteDatabase, busyTimeoutMs: number, onRollBack: () => void): GroupWriter {
+export function groupWriter(database: SqliteDatabase, busyTimeoutMs: number): GroupWriter {
   let waiting: Write[] = [];
   const begin = database.prepare("BEGIN IMMEDIATE");
   const commit = database.prepare("COMMIT");
@@ -97,7 +96,6 @@ export function groupWriter(database: SqliteDatabase, busyTimeoutMs: number, onR
     else for (const write of writes) makeAll([write]);
   };
   const rollBack = (): void => {
-    onRollBack();
     try {
       database.exec("ROLLBACK");
     } catch {

@@ -1,33 +1,35 @@
-import type { JobHead, JobPage, JobRecord, ListQuery, StoredCommand } from "../../ports/store.ts";
-import { PAGE_LENGTH, pageOf, positionOf } from "../../ports/store_kit.ts";
+import type { JobFilter, JobHead, JobRecord, ListQuery, StoredCommand } from "../../ports/store.ts";
+import { positionOf } from "../../ports/store_kit.ts";
 import type { Row, SqliteValue } from "./database.ts";
-import { listWhere } from "./statements.ts";
 import { fromColumn, toColumn } from "./text.ts";
 
-/** Converts a head to its columns, in the order in which the statements name them. */
-export function toHeadRow({ flowId, status, wakeAt, owner, epoch, consumed }: JobHead): Record<string, SqliteValue> {
-  return {
-    flow_id: toColumn(flowId),
-    status: toColumn(status),
-    wake_at: wakeAt ?? null,
-    owner: owner === undefined ? null : toColumn(owner),
-    epoch,
-    consumed,
-  };
+/** Converts a head to its columns. */
+export function toHeadRow({ status, dueAt, endedAt, consumed }: JobHead): Record<string, SqliteValue> {
+  return { status: toColumn(status), due_at: dueAt ?? null, ended_at: endedAt ?? null, consumed };
 }
 
 /** Converts a row to a record. */
 export function toRecord(row: Row): JobRecord {
   return {
     jobId: fromColumn(row["job_id"]),
+    life: Number(row["life"]),
     createdAt: Number(row["created_at"]),
-    revision: Number(row["revision"]),
     flowId: fromColumn(row["flow_id"]),
+    flowHash: fromColumn(row["flow_hash"]),
+    queue: fromColumn(row["queue"]),
+    priority: Number(row["priority"]),
+    tags: toTags(fromColumn(row["tags"])),
+    parentId: optional(row["parent_id"], fromColumn),
     status: fromColumn(row["status"]),
-    wakeAt: row["wake_at"] === null ? undefined : Number(row["wake_at"]),
-    owner: row["owner"] === null ? undefined : fromColumn(row["owner"]),
-    epoch: Number(row["epoch"]),
+    dueAt: optional(row["due_at"], Number),
+    endedAt: optional(row["ended_at"], Number),
     consumed: Number(row["consumed"]),
+    revision: Number(row["revision"]),
+    epoch: Number(row["epoch"]),
+    owner: optional(row["owner"], fromColumn),
+    incarnation: optional(row["incarnation"], Number),
+    heldUntil: optional(row["held_until"], Number),
+    sent: Number(row["sent"]),
   };
 }
 
@@ -36,29 +38,61 @@ export function toCommand(row: Row): StoredCommand {
   return { sequence: Number(row["sequence"]), key: fromColumn(row["key"]), text: fromColumn(row["text"]) };
 }
 
-/** Converts a limit to that of SQLite, where -1 means no limit. */
-export function toLimit(limit: number | undefined): number {
-  return limit === undefined || limit >= Number.MAX_SAFE_INTEGER ? -1 : limit;
+/** Converts a text that may be absent to a column. */
+export function toOptionalColumn(text: string | undefined): SqliteValue {
+  return text === undefined ? null : toColumn(text);
 }
 
-/** Returns a page of a list; `find` runs a statement and returns its records. */
-export function listPage(
-  find: (sql: string, ...values: SqliteValue[]) => JobRecord[],
-  { flowId, status, createdBefore, limit = PAGE_LENGTH, cursor }: ListQuery,
-): JobPage {
-  const conditions: string[] = [];
+/** Converts tags to a column: JSON, with one tag per line, by which `conditionsOf` finds it. */
+export function toTagsColumn(tags: Readonly<Record<string, string>>): string {
+  return JSON.stringify(tags, null, 1);
+}
+
+/** Converts a limit to that of SQLite, where -1 means no limit. */
+export function toLimit(limit: number): number {
+  return limit >= Number.MAX_SAFE_INTEGER ? -1 : limit;
+}
+
+/** Conditions of a statement, with the values of their parameters. */
+export interface Conditions {
+  /** The conditions, all of which a job must meet. */
+  readonly texts: readonly string[];
+  /** The values, in order. */
+  readonly values: readonly SqliteValue[];
+}
+
+/** Converts a filter to conditions. */
+export function conditionsOf(query: JobFilter & Pick<ListQuery, "cursor">): Conditions {
+  const { flowId, status, queue, tags = {}, parentId, createdBefore, endedBefore, cursor } = query;
+  const texts: string[] = [];
   const values: SqliteValue[] = [];
   const add = (condition: string, ...more: SqliteValue[]): void => {
-    conditions.push(condition);
+    texts.push(condition);
     values.push(...more);
   };
-  if (flowId !== undefined) add("flow_id = ?", toColumn(flowId));
-  if (status !== undefined) add("status = ?", toColumn(status));
-  if (createdBefore !== undefined) add("created_at < ?", createdBefore);
+  if (flowId !== undefined) add("j.flow_id = ?", toColumn(flowId));
+  if (status !== undefined) add("j.status = ?", toColumn(status));
+  if (queue !== undefined) add("j.queue = ?", toColumn(queue));
+  if (parentId !== undefined) add("j.parent_id = ?", toColumn(parentId));
+  if (createdBefore !== undefined) add("j.created_at < ?", createdBefore);
+  if (endedBefore !== undefined) add("j.ended_at < ?", endedBefore);
+  // A line break never occurs inside a text in JSON, so what follows it in the column is exactly one tag.
+  for (const tag of Object.entries(tags)) {
+    add("instr(j.tags, ?) > 0", toTagsColumn(Object.fromEntries([tag])).slice(1, -2));
+  }
   if (cursor !== undefined) {
     const { createdAt, jobId } = positionOf(cursor);
-    add("(created_at, job_id) > (?, ?)", createdAt, toColumn(jobId));
+    add("(j.created_at, j.job_id) > (?, ?)", createdAt, toColumn(jobId));
   }
-  // One more than the page holds: if it is found, there is another page.
-  return pageOf(find(listWhere(conditions), ...values, toLimit(limit + 1)), limit);
+  return { texts, values };
+}
+
+function optional<T>(value: unknown, convert: (value: unknown) => T): T | undefined {
+  return value === null ? undefined : convert(value);
+}
+
+function toTags(text: string): Readonly<Record<string, string>> {
+  const parsed: unknown = JSON.parse(text);
+  if (typeof parsed !== "object" || parsed === null) return {};
+  return Object.fromEntries(Object.entries(parsed).map(([name, value]) => [name, String(value)]));
 }

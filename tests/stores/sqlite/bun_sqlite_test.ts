@@ -1,6 +1,6 @@
 import process from "node:process";
 import { test } from "node:test";
-import { storeContract } from "../../../src/testing/mod.ts";
+import { storeContract } from "../../../src/testing/store_contract.ts";
 import { type ClosableDatabase, createSqlitePlace } from "../../support/sqlite_store_place.ts";
 
 interface BunSqlite {

@@ -1,6 +1,6 @@
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
-import { storeContract } from "../../../src/testing/mod.ts";
+import { storeContract } from "../../../src/testing/store_contract.ts";
 import { createSqlitePlace } from "../../support/sqlite_store_place.ts";
 
 storeContract({

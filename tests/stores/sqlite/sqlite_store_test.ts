@@ -1,14 +1,25 @@
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { type Context, FencedError, Registry, Routine, type Timers } from "../../../mod.ts";
+import { FencedError } from "../../../src/base/errors.ts";
+import type { StoreEvent } from "../../../src/ports/store.ts";
 import { type SqliteDatabase, sqliteStore } from "../../../src/stores/sqlite_store.ts";
 import { rowOf } from "../../../src/stores/sqlite_store/database.ts";
 import * as statements from "../../../src/stores/sqlite_store/statements.ts";
-import { manualTimers } from "../../../src/testing/mod.ts";
-import { HEAD, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
+import {
+  addJob,
+  ENDED,
+  enter,
+  HEAD,
+  inboxOf,
+  LATER,
+  NOW,
+  sampleJob,
+  send,
+  take,
+} from "../../../src/testing/store_contract/sample_jobs.ts";
+import { recordDatabase } from "../../support/recorded_database.ts";
 import { createSqlitePlace, type SqlitePlace } from "../../support/sqlite_store_place.ts";
-import { createTestFlow } from "../../support/test_flow.ts";
 
 async function inPlace(run: (place: SqlitePlace) => Promise<void>, busyTimeoutMs?: number): Promise<void> {
   const options = { synchronous: "normal", ...busyTimeoutMs === undefined ? {} : { busyTimeoutMs } } as const;
@@ -25,34 +36,12 @@ function numberIn(database: SqliteDatabase, sql: string): number {
   return Number(Object.values(rowOf(database.prepare(sql).get()) ?? {})[0]);
 }
 
-/** A database in memory that records the executed statements, and lets `fail` make them fail. */
-function recordDatabase(fail: (sql: string, values: readonly unknown[]) => void = () => {}) {
-  const inner = new DatabaseSync(":memory:");
-  const ran: string[] = [];
-  const database: SqliteDatabase = {
-    exec: (sql) => inner.exec(sql),
-    prepare(sql) {
-      const statement = inner.prepare(sql);
-      return {
-        run(...values) {
-          ran.push(sql);
-          fail(sql, values);
-          return statement.run(...values);
-        },
-        get: (...values) => statement.get(...values),
-        all: (...values) => statement.all(...values),
-      };
-    },
-  };
-  return { database, ran };
-}
-
 test("an append of one entry without a head is one statement, and no transaction beside it", async () => {
   const { database, ran } = recordDatabase();
   const store = sqliteStore(database);
-  await store.create(sampleJob("job"));
+  const job = await addJob(store, sampleJob("job"));
   ran.length = 0;
-  await store.append("job", 0, ["entry"]);
+  await store.append(job, 0, ["entry"]);
   assertEquals(ran, [statements.ADD_FENCED_ENTRY]);
 });
 
@@ -60,11 +49,11 @@ test("writes of one turn share a transaction, and a fenced write fails alone", a
   const { database, ran } = recordDatabase();
   const store = sqliteStore(database);
   const ids = Array.from({ length: 100 }, (_, index) => `job-${index}`);
-  await Promise.all(ids.map((jobId) => store.create(sampleJob(jobId))));
+  const jobs = await Promise.all(ids.map((jobId) => addJob(store, sampleJob(jobId))));
   assertEquals(ran.filter((sql) => sql.startsWith("BEGIN")).length, 1);
   ran.length = 0;
   const results = await Promise.allSettled(
-    ids.map((jobId, index) => store.append(jobId, index % 10 === 0 ? 7 : 0, ["entry"])),
+    jobs.map((job, index) => store.append(job, index % 10 === 0 ? 7 : 0, ["entry"])),
   );
   assertEquals(ran.filter((sql) => /^(BEGIN|COMMIT)/.test(sql)), ["BEGIN IMMEDIATE", "COMMIT"]);
   for (const [index, result] of results.entries()) {
@@ -74,31 +63,19 @@ test("writes of one turn share a transaction, and a fenced write fails alone", a
   }
 });
 
-class Countdown extends Routine {
-  readonly trigger = this.addSlot("trigger", this.count);
-  readonly next = this.addEvent<{ n: number }>("next");
-  count({ n }: { n: number }, ctx: Context): void {
-    if (n > 1) ctx.emit(this.next, { n: n - 1 });
-  }
-}
-
-test("jobs that run in turn share transactions, even across turns of the event loop", async () => {
+test("writers that take turns share transactions, also over some rounds of microtasks", async () => {
   const { database, ran } = recordDatabase();
-  const registry = new Registry({ Countdown });
-  const timers = manualTimers();
-  // Each reading of the clock advances it by a millisecond, so that slices end.
-  let looks = 0;
-  const clock: Timers = { ...timers, now: () => looks++ };
-  const { flow } = createTestFlow({ registry }, { registry, store: sqliteStore(database), timers: clock, sliceMs: 50 });
-  const countdown = flow.addRoutine(new Countdown(), "countdown");
-  flow.connect(countdown.next, countdown.trigger);
-  const jobs = Array.from({ length: 50 }, () => flow.execute(countdown.trigger, { n: 20 }));
-  await timers.flush();
-  assertEquals(new Set(jobs.map(({ status }) => status)), new Set(["completed"]));
-  const entries = ran.filter((sql) => sql === statements.ADD_FENCED_ENTRY);
-  // A statement outside of a transaction is its own transaction.
-  const transactions = ran.join(";").replaceAll(/BEGIN.*?;COMMIT/gs, "transaction").split(";");
-  assert(transactions.length * 10 < entries.length, `${entries.length} entries, ${transactions.length} transactions`);
+  const store = sqliteStore(database);
+  const jobs = await store.create(Array.from({ length: 50 }, (_, index) => sampleJob(`job-${index}`)));
+  ran.length = 0;
+  const writes: unknown[] = [];
+  for (const { record } of jobs) {
+    writes.push(store.append(record, 0, ["entry"]));
+    await null;
+  }
+  await Promise.all(writes);
+  assertEquals(ran.filter((sql) => sql === statements.ADD_FENCED_ENTRY).length, 50);
+  assertEquals(ran.filter((sql) => sql === "COMMIT").length, 1);
 });
 
 test("a caller that writes in every microtask is answered meanwhile", async () => {
@@ -106,7 +83,7 @@ test("a caller that writes in every microtask is answered meanwhile", async () =
   const writes: Promise<unknown>[] = [];
   let answers = 0;
   for (let i = 0; i < 3_000; i++) {
-    writes.push(Promise.resolve(store.create(sampleJob(`job-${i}`))).then(() => answers++));
+    writes.push(Promise.resolve(store.create([sampleJob(`job-${i}`, { flow: "the same" })])).then(() => answers++));
     await null;
   }
   assert(answers >= 1_000, `${answers} answers`);
@@ -119,82 +96,149 @@ test("a write that breaks the transaction is rolled back and fails alone", async
     if (values.includes("broken")) throw new Error("No room for it");
   });
   const store = sqliteStore(database);
-  for (const jobId of ["a", "b", "c"]) await store.create(sampleJob(jobId));
+  const [a, b, c] = [
+    await addJob(store, sampleJob("a")),
+    await addJob(store, sampleJob("b")),
+    await addJob(store, sampleJob("c")),
+  ];
   const results = await Promise.allSettled([
-    store.append("a", 0, ["entry"]),
-    store.append("b", 0, ["first", "broken"], { ...HEAD, status: "changed" }),
-    store.append("c", 5, ["entry"]),
-    store.send("a", "command", "key"),
+    store.append(a, 0, ["entry"]),
+    store.append(b, 0, ["first", "broken"], { ...HEAD, status: "changed" }),
+    store.append(c, 5, ["entry"]),
+    send(store, a, "command", "key"),
   ]);
   assertEquals(results.map(({ status }) => status), ["fulfilled", "rejected", "rejected", "fulfilled"]);
   const [, broken, fenced] = results.map((result) => result.status === "rejected" ? result.reason : undefined);
   assertEquals([broken?.message, fenced instanceof FencedError], ["No room for it", true]);
   assertEquals((await store.load("a"))?.entries, ["entry"]);
-  assertEquals((await store.inbox("a", 0)).length, 1);
+  assertEquals((await inboxOf(store, a)).length, 1);
   const untouched = await store.load("b");
   assertEquals([untouched?.entries, untouched?.record.status, untouched?.record.revision], [[], "running", 0]);
 });
 
-test("a failed commit rejects all its writes, and has changed nothing", async () => {
+test("a failed commit rejects all its writes, has changed nothing, and tells nobody", async () => {
   let isFull = false;
   const { database } = recordDatabase((sql) => {
     if (isFull && sql === "COMMIT") throw new Error("database or disk is full");
   });
   const store = sqliteStore(database);
-  for (const jobId of ["a", "b"]) await store.create(sampleJob(jobId));
+  const jobs = [await addJob(store, sampleJob("a")), await addJob(store, sampleJob("b"))];
+  const engine = await enter(store, "engine");
+  const events: StoreEvent[] = [];
+  store.watch?.((event) => void events.push(event));
   isFull = true;
-  const results = await Promise.allSettled([store.append("a", 0, ["entry"]), store.append("b", 0, ["entry"])]);
-  assertEquals(results.map(({ status }) => status), ["rejected", "rejected"]);
+  const results = await Promise.allSettled([
+    ...jobs.map((job) => store.append(job, 0, ["entry"])),
+    ...jobs.map((job) => store.append(job, 0, ["entry"], ENDED)),
+    send(store, { jobId: "a" }, "command", "key"),
+    store.create([sampleJob("c", { dueAt: 1 })]),
+    take(store, engine),
+    store.renew(engine, 5_000, NOW),
+  ]);
+  assertEquals(results.map(({ status }) => status), results.map(() => "rejected"));
+  assertEquals(events, []);
   isFull = false;
-  for (const jobId of ["a", "b"]) await store.append(jobId, 0, ["again"]);
+  for (const job of jobs) await store.append(job, 0, ["again"]);
   assertEquals((await store.load("a"))?.entries, ["again"]);
+  assertEquals([await store.count(), await store.renew(engine, 5_000, LATER)], [2, { now: LATER, isHeld: false }]);
 });
 
-test("a number that was returned by a rolled back creation never leads to the job that has it now", async () => {
+test("a creation that was rolled back can be repeated", async () => {
   let isFull = false;
   const { database } = recordDatabase((sql) => {
     if (isFull && sql === "COMMIT") throw new Error("database or disk is full");
   });
   const store = sqliteStore(database);
   isFull = true;
-  const results = await Promise.allSettled([store.create(sampleJob("a")), store.append("a", 0, ["of a"])]);
-  assertEquals(results.map(({ status }) => status), ["rejected", "rejected"]);
+  await assertRejects(async () => await store.create([sampleJob("a")]), Error, "full");
   isFull = false;
-  await store.create(sampleJob("b"));
-  await store.append("b", 0, ["of b"]);
-  const refused = await assertRejects(async () => void await store.append("a", 1, ["late"]), FencedError);
-  assertEquals([refused.revision, (await store.load("b"))?.entries], [undefined, ["of b"]]);
+  const [answer] = await store.create([sampleJob("a")]);
+  assertEquals([answer?.isNew, await store.count()], [true, 1]);
 });
 
-test("a job that another process has created again is written under its new number, and only by its new owner", () =>
+test("jobs with equal documents of flows share one, which goes with the last of them", async () => {
+  const database = new DatabaseSync(":memory:");
+  const store = sqliteStore(database);
+  const flows = () => numberIn(database, "SELECT count(*) FROM routilux_flows");
+  const flow = { flow: "the document" };
+  const [a, b] = [await addJob(store, sampleJob("a", flow)), await addJob(store, sampleJob("b", flow))];
+  const other = await addJob(store, sampleJob("c", { flow: "another of that hash" }));
+  assertEquals([flows(), (await store.load("b"))?.flow, (await store.load("c"))?.flow], [
+    2,
+    "the document",
+    "another of that hash",
+  ]);
+  await store.delete(a);
+  assertEquals([flows(), (await store.load("b"))?.flow], [2, "the document"]);
+  await store.delete(b);
+  await store.append(other, 0, [], ENDED);
+  assertEquals([flows(), await store.purge({ endedBefore: LATER, limit: 10 }), flows()], [1, 1, 0]);
+});
+
+test("nothing is left of a job that is deleted", async () => {
+  const database = new DatabaseSync(":memory:");
+  const store = sqliteStore(database);
+  const job = await addJob(store, sampleJob("job"));
+  await store.append(job, 0, ["entry"]);
+  await send(store, job, "command", "key");
+  assertEquals(await store.delete(job), true);
+  for (const table of ["jobs", "flows", "documents", "entries", "commands", "keys"]) {
+    assertEquals(numberIn(database, `SELECT count(*) FROM routilux_${table}`), 0, table);
+  }
+});
+
+test("a renewal writes to no job, however many the engine has", async () => {
+  const { database, ran } = recordDatabase();
+  const store = sqliteStore(database);
+  const engine = await enter(store, "engine");
+  await store.create(Array.from({ length: 10 }, (_, index) => sampleJob(`job-${index}`, { claim: engine })));
+  ran.length = 0;
+  assertEquals((await store.renew(engine, 5_000, NOW)).isHeld, true);
+  assertEquals(ran.filter((sql) => sql.includes("routilux_jobs")), []);
+  assertEquals((await store.find("job-3"))?.heldUntil, NOW + 5_000);
+});
+
+test("a job that another process has created again is written by its new owner only", () =>
   inPlace(async (place) => {
     const [mine, other] = [place.open(), place.open()];
-    await mine.create(sampleJob("job"));
-    await mine.append("job", 0, ["old"]);
-    await other.delete("job");
-    await other.create(sampleJob("job"));
-    await other.append("job", 0, ["first"]);
-    const refused = await assertRejects(async () => void await mine.append("job", 3, ["late"]), FencedError);
-    assertEquals(refused.revision, 1);
-    await mine.append("job", 1, ["second"]);
+    const old = await addJob(mine, sampleJob("job"));
+    await mine.append(old, 0, ["old"]);
+    await other.delete(old);
+    const job = await addJob(other, sampleJob("job"));
+    await other.append(job, 0, ["first"]);
+    const refused = await assertRejects(async () => void await mine.append(old, 1, ["late"]), FencedError);
+    assertEquals(refused.revision, undefined);
+    await mine.append(job, 1, ["second"]);
     assertEquals((await other.load("job"))?.entries, ["first", "second"]);
+    for (const store of [mine, other]) await store.close();
+  }));
+
+test("what one process has claimed, another does not take before the lease has ended", () =>
+  inPlace(async (place) => {
+    const [mine, other] = [place.open(), place.open()];
+    await addJob(mine, sampleJob("job", { dueAt: 1 }));
+    const [me, it] = [await enter(mine, "me"), await enter(other, "it")];
+    assertEquals((await take(mine, me)).length, 1);
+    assertEquals((await take(other, it)).length, 0);
+    await mine.leave(me);
+    assertEquals((await take(other, it)).map(({ formerIncarnation }) => formerIncarnation), [me.incarnation]);
     for (const store of [mine, other]) await store.close();
   }));
 
 test("a journal is limited to the revisions that fit into a position", async () => {
   const store = sqliteStore(new DatabaseSync(":memory:"));
-  await store.create(sampleJob("job"));
-  assertThrows(() => void store.append("job", 2 ** 32 - 2, ["one", "two"]), RangeError, 'Cannot append to job "job"');
-  await assertRejects(async () => void await store.append("job", 2 ** 32 - 2, ["one"]), FencedError);
+  const job = await addJob(store, sampleJob("job"));
+  assertThrows(() => void store.append(job, 2 ** 32 - 2, ["one", "two"]), RangeError, 'Cannot append to job "job"');
+  await assertRejects(async () => void await store.append(job, 2 ** 32 - 2, ["one"]), FencedError);
   await store.close();
 });
 
 test("a full disk is an error of the write, which changes nothing; the store works again when there is space", () =>
   inPlace(async (place) => {
     const store = place.open();
-    const job = sampleJob("job");
-    await store.create(job);
-    await store.append("job", 0, ["small"]);
+    const sample = sampleJob("job");
+    const job = await addJob(store, sample);
+    await store.append(job, 0, ["small"]);
     await store.close();
     const database = place.connect();
     const full = sqliteStore(database);
@@ -203,50 +247,53 @@ test("a full disk is an error of the write, which changes nothing; the store wor
     const large = "x".repeat(100_000);
     for (const entries of [[large], ["small", large]]) {
       const error = await assertRejects(
-        async () => await full.append("job", 1, entries, { ...HEAD, status: "large" }),
+        async () => void await full.append(job, 1, entries, { ...HEAD, status: "large" }),
         Error,
       );
       assertMatch(error.message, /full/);
-      await assertRejects(async () => await full.append("job", 1, entries), Error, "full");
+      await assertRejects(async () => void await full.append(job, 1, entries), Error, "full");
     }
-    await assertRejects(async () => await full.compact("job", 1, large), Error, "full");
+    await assertRejects(async () => await full.compact(job, 1, large), Error, "full");
     const stored = await full.load("job");
     assertEquals([stored?.entries, stored?.snapshot, stored?.record.status], [
       ["small"],
-      job.snapshot,
-      job.head.status,
+      sample.snapshot,
+      sample.status,
     ]);
     database.exec("PRAGMA max_page_count = 1000000");
-    await full.append("job", 1, [large]);
+    await full.append(job, 1, [large]);
     assertEquals((await full.find("job"))?.revision, 2);
   }));
 
 test("a database locked by another process is an error after a bounded wait, and nothing has changed", () =>
   inPlace(async (place) => {
     const store = place.open();
-    for (const jobId of ["a", "b"]) await store.create(sampleJob(jobId));
+    const [a, b] = [await addJob(store, sampleJob("a")), await addJob(store, sampleJob("b"))];
+    const engine = await enter(store, "engine");
     const other = place.connect();
     other.exec("BEGIN IMMEDIATE");
-    const writes = [
-      () => store.append("a", 0, ["late"]),
-      () => store.append("a", 0, ["late", "later"], { ...HEAD, status: "late" }),
-      () => store.send("a", "late", "key"),
-      () => store.compact("a", 0, "late"),
-      () => store.create(sampleJob("c")),
-      () => store.delete("b"),
+    const writes: (() => unknown)[] = [
+      () => store.append(a, 0, ["late"]),
+      () => store.append(a, 0, ["late", "later"], { ...HEAD, status: "late" }),
+      () => send(store, a, "late", "key"),
+      () => store.compact(a, 0, "late"),
+      () => store.create([sampleJob("c")]),
+      () => store.delete(b),
+      () => store.renew(engine, 5_000, NOW),
+      () => take(store, engine),
     ];
     for (const write of writes) {
       const error = await assertRejects(async () => await write(), Error);
       assertEquals(error.message, "The database was locked by another process for more than 0 ms");
       assertInstanceOf(error.cause, Error);
     }
-    const together = await Promise.allSettled([store.append("a", 0, ["late"]), store.append("b", 0, ["late"])]);
+    const together = await Promise.allSettled([store.append(a, 0, ["late"]), store.append(b, 0, ["late"])]);
     assertEquals(together.map(({ status }) => status), ["rejected", "rejected"]);
     assertEquals((await store.list()).jobs.map(({ jobId, revision }) => [jobId, revision]), [["a", 0], ["b", 0]]);
     other.exec("ROLLBACK");
-    await store.append("a", 0, ["now"]);
+    await store.append(a, 0, ["now"]);
     assertEquals((await store.load("a"))?.entries, ["now"]);
-    assertEquals(await store.inbox("a", 0), []);
+    assertEquals(await inboxOf(store, a), []);
   }, 0));
 
 test("opening waits for a lock no longer than busyTimeoutMs", () =>
@@ -259,7 +306,7 @@ test("opening waits for a lock no longer than busyTimeoutMs", () =>
 test("tables of a newer version are refused, and not changed", () =>
   inPlace(async (place) => {
     const store = place.open();
-    await store.create(sampleJob("job"));
+    await store.create([sampleJob("job")]);
     await store.close();
     const database = place.connect();
     database.exec("UPDATE routilux_meta SET version = 2");
@@ -279,7 +326,7 @@ test("a database may have other tables, and its own user_version", () =>
     database.exec("CREATE TABLE jobs (id INTEGER); INSERT INTO jobs VALUES (1); PRAGMA user_version = 42");
     for (let round = 0; round < 2; round++) {
       const store = sqliteStore(database);
-      await store.create(sampleJob(`job-${round}`));
+      await store.create([sampleJob(`job-${round}`)]);
       await store.close();
     }
     assertEquals(numberIn(database, "SELECT count(*) FROM jobs"), 1);
@@ -303,7 +350,7 @@ test("a database without a write-ahead log, or one that is read-only, is refused
     const readOnly = new DatabaseSync(place.path, { readOnly: true });
     const store = sqliteStore(readOnly);
     assertEquals(await store.list(), { jobs: [] });
-    await assertRejects(async () => await store.create(sampleJob("job")), Error, "readonly");
+    await assertRejects(async () => await store.create([sampleJob("job")]), Error, "readonly");
     readOnly.close();
   }));
 
@@ -324,29 +371,66 @@ test("synchronous is FULL by default", () => {
   }
 });
 
-test("an invalid cursor and an append without entries are refused", async () => {
+test("an invalid cursor and an append of nothing are refused", async () => {
   const store = sqliteStore(new DatabaseSync(":memory:"));
-  await store.create(sampleJob("job"));
+  const job = await addJob(store, sampleJob("job"));
   for (const cursor of ["", "z", "{}", "[1]", '["a","b"]']) assertThrows(() => store.list({ cursor }), Error);
-  assertThrows(() => store.append("job", 0, []), RangeError, "at least one entry");
+  await assertRejects(async () => void await store.append(job, 0, []), RangeError, "at least one entry");
+});
+
+test("tags that look like parts of JSON match only themselves", async () => {
+  const store = sqliteStore(new DatabaseSync(":memory:"));
+  await store.create([
+    sampleJob("plain", { tags: { a: ":", b: "c" } }),
+    sampleJob("odd", { tags: { '\n "a": "': "\0", "\ud800": "\u2028\n" } }),
+  ]);
+  const found = async (tags: Record<string, string>) => (await store.list({ tags })).jobs.map(({ jobId }) => jobId);
+  assertEquals(await found({ a: ":" }), ["plain"]);
+  assertEquals(await found({ a: ":", b: "c" }), ["plain"]);
+  assertEquals(await found({ "\ud800": "\u2028\n" }), ["odd"]);
+  assertEquals(await found({ '\n "a": "': "\0" }), ["odd"]);
+  for (
+    const [name, value] of [[":", ","], ["a", ""], ["b", "c,"], ["a", ":,"], ["\ud800", "\u2028"], ["toString", "a"]]
+  ) {
+    assertEquals(await found({ [name ?? ""]: value ?? "" }), [], name);
+  }
 });
 
 test("every statement finds its rows by a key or an index", () => {
   const database = new DatabaseSync(":memory:");
   sqliteStore(database);
-  const orders = [[], ["flow_id = ?"], ["status = ?"], ["created_at < ?"], [
-    "status = ?",
-    "(created_at, job_id) > (?, ?)",
-  ]];
+  const conditions = [
+    [],
+    ["j.flow_id = ?"],
+    ["j.status = ?"],
+    ["j.queue = ?"],
+    ["j.parent_id = ?"],
+    ["j.created_at < ?"],
+    ["j.status = ?", "(j.created_at, j.job_id) > (?, ?)"],
+  ];
   const texts = [
-    ...Object.values(statements).filter((it) => typeof it === "string"),
+    ...Object.entries(statements).flatMap(([name, it]) => typeof it === "string" && name !== "DUE_ORDER" ? [it] : []),
     ...statements.DELETE,
-    ...orders.map(statements.listWhere),
-    statements.setHead(["wake_at"]),
+    ...conditions.map(statements.listWhere),
+    ...conditions.map(statements.countWhere),
+    statements.setColumns(["due_at"]),
   ];
   for (const text of texts) {
     for (const { detail } of database.prepare(`EXPLAIN QUERY PLAN ${text}`).all()) {
-      assert(!/SCAN routilux_(?!\w+ USING (COVERING )?INDEX)/.test(String(detail)), `${text}: ${detail}`);
+      assert(
+        !/SCAN (\w|routilux_(?!meta)\w+)(?! USING (COVERING )?INDEX)\b/.test(String(detail)),
+        `${text}: ${detail}`,
+      );
+      assert(!/TEMP B-TREE/.test(String(detail)), `${text}: ${detail}`);
     }
   }
+});
+
+test("the search for due jobs goes from group to group, and not through their jobs", () => {
+  const database = new DatabaseSync(":memory:");
+  sqliteStore(database);
+  const plan = database.prepare(`EXPLAIN QUERY PLAN ${statements.FIRST_OF_GROUPS}`).all().map(({ detail }) => detail);
+  const step = "SEARCH n USING INDEX routilux_jobs_by_reason " +
+    "((holder,reason,priority,queue,flow,since)>(?,?,?,?,?,?))";
+  assert(plan.includes(step), plan.join("\n"));
 });

@@ -1,0 +1,42 @@
+import { hashText } from "../../base/text_hash.ts";
+import type { CommandsAnswer, Incarnation, NewCommand, SendAnswer, StoredCommand } from "../../ports/store.ts";
+import type { Queries } from "./database.ts";
+import { findJob } from "./jobs.ts";
+import { toCommand } from "./rows.ts";
+import * as sql from "./statements.ts";
+import { fromColumn, toColumn } from "./text.ts";
+
+/** Adds a command to a job's inbox. */
+export function addCommand(
+  queries: Queries,
+  job: { readonly jobId: string; readonly life?: number | undefined },
+  { key, text, reopens, now, keyRetentionMs, room }: NewCommand,
+): SendAnswer {
+  const record = findJob(queries, job.jobId);
+  if (record === undefined || (job.life !== undefined && job.life !== record.life)) return "unknown";
+  const { life, endedAt, sent, consumed } = record;
+  const hash = hashText(text);
+  const known = queries.get(sql.FIND_KEY, life, toColumn(key));
+  if (known !== undefined) return known["hash"] === hash ? "known" : "differs";
+  if (endedAt !== undefined && !reopens) return "ended";
+  if (sent - consumed >= room) return "full";
+  queries.run(sql.FORGET_KEYS, life, now - keyRetentionMs);
+  const sequence = sent + 1;
+  queries.run(sql.ADD_KEY, life, toColumn(key), sequence, hash);
+  queries.run(sql.ADD_COMMAND, life, sequence, toColumn(key), toColumn(text));
+  queries.run(sql.setColumns(["sent"]), sequence, life);
+  return "stored";
+}
+
+/** The commands of a job that are not consumed, after a sequence. */
+export function commandsAfter(queries: Queries, life: number, after: number): StoredCommand[] {
+  return queries.all(sql.COMMANDS, life, after).map(toCommand);
+}
+
+/** The commands that are not consumed, of all jobs that an incarnation has claimed. */
+export function commandsOf(queries: Queries, { owner, incarnation }: Incarnation): CommandsAnswer["jobs"] {
+  return queries.all(sql.ADDRESSED, incarnation, toColumn(owner)).map((row) => {
+    const life = Number(row["life"]);
+    return { jobId: fromColumn(row["job_id"]), life, commands: commandsAfter(queries, life, 0) };
+  });
+}

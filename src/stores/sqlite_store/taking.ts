@@ -1,0 +1,74 @@
+import type { ClaimQuery, DueQuery, Incarnation, JobRecord, TakeAnswer, TakeQuery } from "../../ports/store.ts";
+import { dueOfAll, dueSince, isAskedFor, isHeld, nextDueOfAll } from "../../ports/store_kit.ts";
+import type { Queries } from "./database.ts";
+import { findJob, loadLife, recordsOf } from "./jobs.ts";
+import { ownerOf, survivedIn } from "./owners.ts";
+import { toLimit } from "./rows.ts";
+import * as sql from "./statements.ts";
+import { toColumn } from "./text.ts";
+
+/** Claims jobs that are due. */
+export function takeDue(queries: Queries, query: TakeQuery): TakeAnswer {
+  return claimAll(queries, query, () => dueJobs(queries, query));
+}
+
+/** Claims the given jobs. */
+export function claimGiven(queries: Queries, query: ClaimQuery): TakeAnswer {
+  const isFree = (record: JobRecord): boolean =>
+    (record.owner === query.owner && record.incarnation === query.incarnation) || !isHeld(record, query.now);
+  return claimAll(queries, query, () =>
+    query.jobs.flatMap(({ jobId, epoch }) => {
+      const record = findJob(queries, jobId);
+      return record?.epoch === epoch && isFree(record) ? [record] : [];
+    }));
+}
+
+/** The instant from which a job is due, now or later. */
+export function nextDueIn(queries: Queries, query: DueQuery): number | undefined {
+  const { exceptJobs = new Set() } = query;
+  const firsts = firstsOf(queries, query).flatMap((first) =>
+    exceptJobs.has(first.jobId) ? membersOf(queries, first, exceptJobs.size + 1) : [first]
+  );
+  return nextDueOfAll(firsts, query);
+}
+
+function claimAll(
+  queries: Queries,
+  { owner, incarnation, now }: Incarnation & { readonly now: number },
+  choose: () => readonly JobRecord[],
+): TakeAnswer {
+  const state = ownerOf(queries, owner);
+  const mayClaim = state?.incarnation === incarnation && state.until > now;
+  const jobs = (mayClaim ? choose() : []).map(({ life, incarnation: formerIncarnation }) => {
+    queries.run(sql.CLAIM, life, toColumn(owner), incarnation);
+    return { ...loadLife(queries, life), formerIncarnation };
+  });
+  return { now, jobs, survived: survivedIn(queries) };
+}
+
+/** The jobs that `take` claims: groups of a smaller priority first, and no more of them than are needed. */
+function dueJobs(queries: Queries, query: TakeQuery): readonly JobRecord[] {
+  const { limit, exceptJobs = new Set() } = query;
+  const firsts = firstsOf(queries, query).filter((first) => dueSince(first, query.now) !== undefined);
+  const due: JobRecord[] = [];
+  for (const priority of new Set(firsts.map((first) => first.priority).sort((a, b) => a - b))) {
+    if (due.length >= limit) break;
+    const rest = limit - due.length;
+    const found = firsts.filter((first) => first.priority === priority)
+      .flatMap((first) => membersOf(queries, first, rest + exceptJobs.size));
+    due.push(...dueOfAll(found, { ...query, limit: rest }));
+  }
+  return due;
+}
+
+/** The first job of each group that is asked for. When it is not due, none of its group is. */
+function firstsOf(queries: Queries, query: DueQuery): readonly JobRecord[] {
+  return recordsOf(queries, sql.FIRST_OF_GROUPS).filter((first) =>
+    isAskedFor(first, { ...query, exceptJobs: undefined })
+  );
+}
+
+/** The first jobs of the group of a job. */
+function membersOf(queries: Queries, { life }: JobRecord, limit: number): readonly JobRecord[] {
+  return recordsOf(queries, sql.GROUP_MEMBERS, life, toLimit(limit));
+}
