@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertGreater } from "@std/assert";
-import type { Store } from "../../src/ports/mod.ts";
+import type { Incarnation, Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { storeContract, type StoreContractOptions, type StorePlace } from "../../src/testing/store_contract.ts";
 import { HEAD } from "../../src/testing/store_contract/sample_jobs.ts";
@@ -91,6 +91,7 @@ function createTornPlace(): TornPlace {
         ...memoryHandle(store),
         create: (jobs) => (noted((it) => it.create(jobs)), store.create(jobs)),
         enter: (query) => (noted((it) => it.enter(query)), store.enter(query)),
+        leave: (owner) => (noted((it) => it.leave(owner)), store.leave(owner)),
         send: (...call) => (noted((it) => it.send(...call)), store.send(...call)),
         compact: (...call) => (noted((it) => it.compact(...call)), store.compact(...call)),
         append: (...call) => (noted((it) => it.append(...call)), store.append(...call)),
@@ -145,6 +146,34 @@ test("storeContract() notices an exclusive place that can be opened twice", asyn
   const cases = casesOf({ createPlace, isExclusive: true });
   const failed = await failuresOf(pick(cases, (name) => !casesOf({ createPlace }).has(name)));
   assertEquals(failed, ["a place that is open cannot be opened again until it is closed"]);
+});
+
+test("storeContract() knows stores whose leases end when a place is opened again", async () => {
+  const createPlace = (endsLeases: boolean) => {
+    const store = memoryStore();
+    const entered: Incarnation[] = [];
+    return {
+      open() {
+        for (const owner of endsLeases ? entered : []) store.leave(owner);
+        const handle = memoryHandle(store);
+        const enter: Store["enter"] = async (query) => {
+          const answer = await handle.enter(query);
+          if (answer.incarnation !== undefined) entered.push({ owner: query.owner, incarnation: answer.incarnation });
+          return answer;
+        };
+        return { ...handle, enter: endsLeases ? enter : handle.enter };
+      },
+    };
+  };
+  const failuresWith = async (endsLeases: boolean, keepsLeases: boolean): Promise<string[]> => {
+    const cases = casesOf({ createPlace: () => createPlace(endsLeases), keepsLeases, isExclusive: true });
+    return await failuresOf(
+      pick(cases, (name) => !name.includes("cannot be opened again") && !name.includes("100,000")),
+    );
+  };
+  assertEquals([await failuresWith(true, false), await failuresWith(false, true)], [[], []]);
+  assert((await failuresWith(true, true)).includes("owners survive closing and reopening the store"));
+  assert((await failuresWith(false, false)).includes("owners survive closing and reopening the store"));
 });
 
 test("storeContract() closes and disposes everything that a failing test has opened", async () => {

@@ -14,7 +14,9 @@ export const tearCases: readonly Case[] = SHARES.map((share) => ({
   async run(scope) {
     const store = await scope.open();
     await createJob(store, "other", 3);
-    const claim = await createJob(store, "job", 4, { status: "paused", claim: await enter(store, "engine") });
+    const owner = await enter(store, "engine");
+    const claim = await createJob(store, "job", 4, { status: "paused", claim: owner });
+    await store.leave(owner);
     await sendNew(store, "job", "command");
     await store.compact(claim, 2, "snapshot at 2");
     const before = [await store.load("other"), await store.load("job")];
