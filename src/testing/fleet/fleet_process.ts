@@ -147,7 +147,9 @@ export class FleetProcess {
 
   #flow(id: string): Flow {
     const flow = this.#flows.get(id) ??
-      Flow.fromJSON(JSON.parse(this.#stage.flows.get(id) ?? ""), this.#stage.settings.registry, { engine: this.#engine });
+      Flow.fromJSON(JSON.parse(this.#stage.flows.get(id) ?? ""), this.#stage.settings.registry, {
+        engine: this.#engine,
+      });
     this.#flows.set(id, flow);
     return flow;
   }
