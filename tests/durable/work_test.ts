@@ -63,6 +63,26 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await worker.stop();
   });
 
+  test(`a job whose last handler returns while its worker stops is ended by the next one, with ${name}`, async () => {
+    const store = createStore();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const process = new StoredFlowProcess({ store, work: () => promise });
+    const worker = process.engine.work({ drainMs: 0 });
+    await process.flow.start("source", { items: [1] }, { jobId: "job" });
+    await process.timers.advance(2_000);
+    assertEquals(process.begun, [1]);
+    const stopped = worker.stop();
+    await process.timers.advance(500);
+    resolve();
+    await process.timers.advance(0);
+    await stopped;
+    const next = new StoredFlowProcess({ store, timers: process.timers });
+    const nextWorker = next.engine.work();
+    await next.timers.advance(2_000);
+    assertEquals([(await store.find("job"))?.status, next.begun], ["completed", []]);
+    await nextWorker.stop();
+  });
+
   test(`a job begins at its instant, and one that waits is taken when it is due, with ${name}`, async () => {
     const store = createStore();
     const process = new StoredFlowProcess({ store });

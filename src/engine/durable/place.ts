@@ -9,5 +9,7 @@ import type { JobHead } from "../../ports/store.ts";
 export function placeOf(job: Job, at: number): Omit<JobHead, "consumed"> {
   const { status } = job;
   if (hasEnded(status)) return { status, dueAt: undefined, endedAt: job.time.at };
-  return { status, dueAt: status === "paused" ? undefined : nextDueAt(job, at), endedAt: undefined };
+  if (status === "paused") return { status, dueAt: undefined, endedAt: undefined };
+  // Nothing is left of a job whose last handler returned while it was let go, but its end is.
+  return { status, dueAt: job.tasks.size === 0 ? at : nextDueAt(job, at), endedAt: undefined };
 }

@@ -20,10 +20,9 @@ export function addCommand(
   if (known !== undefined) return known["hash"] === hash ? "known" : "differs";
   if (endedAt !== undefined && !reopens) return "ended";
   if (sent - consumed >= room) return "full";
-  queries.run(sql.FORGET_KEYS, life, now - keyRetentionMs);
+  if (consumed > 0) queries.run(sql.FORGET_KEYS, life, now - keyRetentionMs);
   const sequence = sent + 1;
-  queries.run(sql.ADD_KEY, life, toColumn(key), sequence, hash);
-  queries.run(sql.ADD_COMMAND, life, sequence, toColumn(key), toColumn(text));
+  queries.run(sql.ADD_COMMAND, life, sequence, toColumn(key), hash, toColumn(text));
   queries.run(sql.setColumns(["sent"]), sequence, life);
   return "stored";
 }

@@ -37,8 +37,7 @@ export function addWithHead(
   addFurther(queries, life, expectedRevision, entries);
   setHead(queries, before, head);
   if (head.consumed > before.consumed) {
-    queries.run(sql.USE_KEYS, life, before.consumed, head.consumed, head.at);
-    queries.run(sql.DROP_COMMANDS, life, head.consumed);
+    queries.run(sql.USE_COMMANDS, life, before.consumed, head.consumed, head.at);
   }
   return { before, after: appendTo(before, entries, head) };
 }

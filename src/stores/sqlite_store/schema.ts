@@ -37,11 +37,8 @@ CREATE TABLE routilux_jobs (
 CREATE TABLE routilux_documents (life INTEGER PRIMARY KEY, token TEXT NOT NULL, snapshot TEXT NOT NULL);
 CREATE TABLE routilux_entries (position INTEGER PRIMARY KEY, text TEXT NOT NULL);
 CREATE TABLE routilux_commands (
-  life INTEGER NOT NULL, sequence INTEGER NOT NULL, key TEXT NOT NULL, text TEXT NOT NULL, PRIMARY KEY (life, sequence)
-) WITHOUT ROWID;
-CREATE TABLE routilux_keys (
-  life INTEGER NOT NULL, key TEXT NOT NULL, sequence INTEGER NOT NULL, hash TEXT NOT NULL, used_at INTEGER,
-  PRIMARY KEY (life, key), UNIQUE (life, sequence)
+  life INTEGER NOT NULL, sequence INTEGER NOT NULL, key TEXT NOT NULL, hash TEXT NOT NULL, text TEXT NOT NULL,
+  used_at INTEGER, PRIMARY KEY (life, sequence), UNIQUE (life, key)
 ) WITHOUT ROWID;
 CREATE INDEX routilux_leases_by_owner ON routilux_leases (owner);
 CREATE INDEX routilux_flows_by_hash ON routilux_flows (flow_hash);

@@ -97,31 +97,30 @@ export const SET_SNAPSHOT = "UPDATE routilux_documents SET snapshot = ?2 WHERE l
 export const DROP_ENTRIES = `DELETE FROM routilux_entries WHERE position BETWEEN ?1 << 32 AND (?1 << 32) | ?2`;
 
 /** Returns the hash of the command that a key was used for: life, key. */
-export const FIND_KEY = "SELECT hash FROM routilux_keys WHERE life = ?1 AND key = ?2";
+export const FIND_KEY = "SELECT hash FROM routilux_commands WHERE life = ?1 AND key = ?2";
 
 /**
- * Forgets the oldest keys whose commands were consumed by an instant: life, instant. Commands are consumed in order, so the first
- * key that must be remembered ends the search.
+ * Forgets the oldest commands that were consumed by an instant, with their keys: life, instant. Commands are consumed in order, so
+ * the first that must be remembered ends the search.
  */
-export const FORGET_KEYS = `DELETE FROM routilux_keys WHERE life = ?1 AND sequence < coalesce(
-  (SELECT sequence FROM routilux_keys WHERE life = ?1 AND (used_at IS NULL OR used_at > ?2) ORDER BY sequence LIMIT 1),
+export const FORGET_KEYS = `DELETE FROM routilux_commands WHERE life = ?1 AND sequence < coalesce(
+  (SELECT sequence FROM routilux_commands WHERE life = ?1 AND (used_at IS NULL OR used_at > ?2) ORDER BY sequence LIMIT 1),
   9e15)`;
 
-/** Adds a key: life, key, sequence, hash. */
-export const ADD_KEY = "INSERT INTO routilux_keys (life, key, sequence, hash) VALUES (?1, ?2, ?3, ?4)";
+/** Adds a command: life, sequence, key, hash, text. */
+export const ADD_COMMAND = `INSERT INTO routilux_commands (life, sequence, key, hash, text)
+  VALUES (?1, ?2, ?3, ?4, ?5)`;
 
-/** Adds a command: life, sequence, key, text. */
-export const ADD_COMMAND = "INSERT INTO routilux_commands (life, sequence, key, text) VALUES (?1, ?2, ?3, ?4)";
+/**
+ * Forgets the texts of commands that have been consumed, and remembers when: life, last sequence consumed before, last sequence
+ * consumed now, instant.
+ */
+export const USE_COMMANDS = `UPDATE routilux_commands SET text = '', used_at = ?4
+  WHERE life = ?1 AND sequence > ?2 AND sequence <= ?3`;
 
-/** Says when commands were consumed: life, last sequence consumed before, last sequence consumed now, instant. */
-export const USE_KEYS = `UPDATE routilux_keys SET used_at = ?4 WHERE life = ?1 AND sequence > ?2 AND sequence <= ?3`;
-
-/** Deletes a job's commands up to a sequence: life, sequence. */
-export const DROP_COMMANDS = "DELETE FROM routilux_commands WHERE life = ?1 AND sequence <= ?2";
-
-/** Returns a job's commands after a sequence: life, sequence. */
-export const COMMANDS = `SELECT sequence, key, text FROM routilux_commands WHERE life = ?1 AND sequence > ?2
-  ORDER BY sequence`;
+/** Returns a job's commands that are not consumed, after a sequence: life, sequence. */
+export const COMMANDS = `SELECT sequence, key, text FROM routilux_commands
+  WHERE life = ?1 AND sequence > max(?2, (SELECT consumed FROM routilux_jobs WHERE life = ?1)) ORDER BY sequence`;
 
 /** Returns the jobs with commands that an incarnation has claimed: incarnation, owner. */
 export const ADDRESSED = "SELECT life, job_id FROM routilux_jobs WHERE holder = ?1 AND reason = 2 AND owner = ?2";
@@ -200,5 +199,5 @@ export const DROP_FLOW = `DELETE FROM routilux_flows
 /** Deletes everything that belongs to a job: life. */
 export const DELETE: readonly string[] = [
   `DELETE FROM routilux_entries WHERE position BETWEEN ?1 << 32 AND (?1 << 32) | ${LAST_REVISION}`,
-  ...["keys", "commands", "documents", "jobs"].map((table) => `DELETE FROM routilux_${table} WHERE life = ?1`),
+  ...["commands", "documents", "jobs"].map((table) => `DELETE FROM routilux_${table} WHERE life = ?1`),
 ];

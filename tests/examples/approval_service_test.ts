@@ -1,0 +1,288 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { assert, assertEquals } from "@std/assert";
+import { inFolder } from "./run_example.ts";
+
+const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
+const BUN = "Bun" in globalThis ? process.execPath : path("node_modules/.bin/bun");
+const OPTIONS = { timeout: 120_000, skip: existsSync(BUN) ? false : "Bun is not installed: run npm ci" };
+
+interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+/** An event, as its lines without the line of its id; the ids count from 1. */
+type Event = string;
+
+/** A server as a process of its own. */
+class Server {
+  readonly #command: string;
+  readonly #args: readonly string[];
+  readonly #paceMs: number;
+  #child: ChildProcess | undefined;
+  #url = "";
+
+  constructor(command: string, database: string, paceMs: number) {
+    this.#command = command;
+    this.#args = [path("examples/approval_service/server.ts"), database];
+    this.#paceMs = paceMs;
+  }
+
+  /** Starts the process, and waits until it listens. */
+  async start(): Promise<this> {
+    const child = spawn(this.#command, this.#args, {
+      env: { ...process.env, PACE_MS: String(this.#paceMs), PORT: "0" },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    this.#child = child;
+    const [line] = await once(createInterface({ input: child.stdout }), "line");
+    this.#url = String(line).replace("Listening on ", "");
+    return this;
+  }
+
+  /** Ends the process by a signal, and returns its exit code. */
+  async end(signal: "SIGKILL" | "SIGTERM"): Promise<number | null> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child?.pid === undefined) return null;
+    const closed = once(child, "close");
+    process.kill(child.pid, signal);
+    const [code] = await closed;
+    return code;
+  }
+
+  async get(path: string): Promise<Answer> {
+    const response = await fetch(this.#url + path);
+    return { status: response.status, body: await response.json() };
+  }
+
+  async post(path: string, body: unknown): Promise<Answer> {
+    const text = typeof body === "string" ? body : JSON.stringify(body);
+    const response = await fetch(this.#url + path, { method: "POST", body: text });
+    return { status: response.status, body: await response.json() };
+  }
+
+  /** Iterates over an order's events after the last one that was seen. */
+  async *events(id: string, seen = 0): AsyncGenerator<Event> {
+    const headers = { "last-event-id": String(seen) };
+    const response = await fetch(`${this.#url}/orders/${id}/events`, { headers });
+    assertEquals([response.status, response.headers.get("content-type")], [200, "text/event-stream"]);
+    const decoder = new TextDecoder();
+    let text = "";
+    for await (const chunk of response.body ?? []) {
+      const blocks = (text + decoder.decode(chunk, { stream: true })).split("\n\n");
+      text = blocks.pop() ?? "";
+      for (const block of blocks) {
+        const event = block.replace(`id: ${seen + 1}\n`, "");
+        if (event !== block) seen++;
+        else assert(event.startsWith("event: end\n"), `expected event ${seen + 1} or the end, got ${block}`);
+        yield event;
+      }
+    }
+  }
+
+  /** All events of an order until its end. */
+  all(id: string): Promise<Event[]> {
+    return Array.fromAsync(this.events(id));
+  }
+}
+
+/** Runs two servers on one database: one in this runtime, the other in Bun. */
+async function withServers(paceMs: number, run: (here: Server, bun: Server) => Promise<void>): Promise<void> {
+  await inFolder(async (folder) => {
+    const database = join(folder, "orders.db");
+    const servers = [new Server(process.execPath, database, paceMs), new Server(BUN, database, paceMs)] as const;
+    try {
+      // One after the other: the second one finds the tables that the first one has made.
+      for (const server of servers) await server.start();
+      await run(...servers);
+    } finally {
+      for (const server of servers) await server.end("SIGKILL");
+    }
+  });
+}
+
+const event = (type: string, data: object): Event => `event: ${type}\ndata: ${JSON.stringify(data)}`;
+
+/** The events of an order that somebody has decided about. */
+function eventsOf(id: string, order: { readonly pieces: number }, approved: boolean, by: string): Event[] {
+  const { pieces } = order;
+  const packed = Array.from({ length: pieces }, (_, n) => event("packed", { piece: n + 1, of: pieces }));
+  return [
+    event("waiting", order),
+    event(approved ? "approved" : "rejected", { by }),
+    ...approved ? [...packed, event("shipped", {})] : [],
+    event("end", { id, state: approved ? "shipped" : "rejected", order }),
+  ];
+}
+
+test(
+  "approval_service: an order that is placed with one server is decided about and followed by the other",
+  OPTIONS,
+  () =>
+    withServers(0, async (here, bun) => {
+      const order = { item: "tea", pieces: 2, deadlineMs: 1e9 };
+      assertEquals(await here.post("/orders", { ...order, id: "o-1" }), { status: 201, body: { id: "o-1" } });
+      const events = bun.events("o-1");
+      assertEquals((await events.next()).value, event("waiting", order));
+      assertEquals(await bun.get("/orders/o-1"), { status: 200, body: { id: "o-1", state: "waiting", order } });
+      assertEquals((await bun.post("/orders/o-1/approve", { by: "ada" })).status, 202);
+      const expected = eventsOf("o-1", order, true, "ada");
+      assertEquals(await Array.fromAsync(events), expected.slice(1));
+      assertEquals(await here.all("o-1"), expected);
+      assertEquals(await Array.fromAsync(here.events("o-1", 3)), expected.slice(3));
+
+      const { body: { id } } = await bun.post("/orders", { item: "coffee" });
+      assertEquals((await here.post(`/orders/${id}/reject`, { by: "bob" })).status, 202);
+      assertEquals((await bun.all(String(id))).at(-1), (await here.all(String(id))).at(-1));
+      assertEquals((await here.get("/orders")).body, {
+        orders: [{ id: "o-1", status: "completed" }, { id, status: "completed" }],
+      });
+    }),
+);
+
+test(
+  "approval_service: a server takes over the orders of one that was killed, and the restarted one knows them",
+  OPTIONS,
+  () =>
+    withServers(20, async (here, bun) => {
+      await bun.end("SIGTERM");
+      const order = { item: "tea", pieces: 100, deadlineMs: 1e9 };
+      await here.post("/orders", { ...order, id: "long" });
+      await here.post("/orders", { ...order, id: "open" });
+      await here.post("/orders/long/approve", { by: "ada" });
+      const seen: Event[] = [];
+      for await (const it of here.events("long")) if (seen.push(it) === 5) break;
+
+      // The order is being packed by the only server there is.
+      await bun.start();
+      await here.end("SIGKILL");
+      for await (const it of bun.events("long", seen.length)) seen.push(it);
+      const expected = eventsOf("long", order, true, "ada");
+      assertEquals(seen, expected);
+      assertEquals((await bun.post("/orders/open/reject", { by: "bob" })).status, 202);
+      await here.start();
+      assertEquals(await here.all("long"), expected);
+      assertEquals(await here.all("open"), eventsOf("open", order, false, "bob"));
+    }),
+);
+
+test(
+  "approval_service: a server that is stopped lets go of its orders, for the other",
+  OPTIONS,
+  () =>
+    withServers(20, async (here, bun) => {
+      await here.end("SIGTERM");
+      const order = { item: "tea", pieces: 100, deadlineMs: 1e9 };
+      await bun.post("/orders", { ...order, id: "long" });
+      await bun.post("/orders/long/approve", { by: "ada" });
+      const seen: Event[] = [];
+      for await (const it of bun.events("long")) if (seen.push(it) === 5) break;
+      await here.start();
+      assertEquals(await bun.end("SIGTERM"), 0);
+      assertEquals(await here.all("long"), eventsOf("long", order, true, "ada"));
+    }),
+);
+
+test(
+  "approval_service: while servers are killed, orders that are placed and decided about anywhere end once",
+  OPTIONS,
+  () =>
+    withServers(5, async (here, bun) => {
+      const servers = [here, bun] as const;
+      const order = { item: "tea", pieces: 10, deadlineMs: 1e9 };
+      const ids = Array.from({ length: 12 }, (_, n) => `o-${n}`);
+      const isApproved = (id: string) => !id.endsWith("5");
+
+      /** Asks one server after the other until one has answered. */
+      async function ask<T>(first: number, call: (server: Server) => Promise<T | undefined>): Promise<T> {
+        for (let n = first;; n++) {
+          try {
+            const answer = await call(servers[n % 2 === 0 ? 0 : 1]);
+            if (answer !== undefined) return answer;
+          } catch (error) {
+            if (error instanceof Error && error.name === "AssertionError") throw error;
+          }
+        }
+      }
+      let count = 0;
+      const kills = [25, 75].map((at) => ({ at, ...Promise.withResolvers<void>() }));
+      async function follow(id: string, n: number): Promise<void> {
+        assert((await ask(n, (it) => it.post("/orders", { ...order, id }))).status <= 201);
+        const decision = isApproved(id) ? "approve" : "reject";
+        assertEquals((await ask(n + 1, (it) => it.post(`/orders/${id}/${decision}`, { by: id }))).status, 202);
+        const seen: Event[] = [];
+        await ask(n, async (server) => {
+          for await (const it of server.events(id, seen.length)) {
+            seen.push(it);
+            count++;
+            for (const { at, resolve } of kills) if (count === at) resolve();
+          }
+          return seen.at(-1)?.startsWith("event: end") === true ? seen : undefined;
+        });
+        assertEquals(seen, eventsOf(id, order, isApproved(id), id));
+      }
+      const followed = Promise.all(ids.map(follow));
+      for (const [n, { promise }] of kills.entries()) {
+        await promise;
+        await servers[n === 0 ? 0 : 1].end("SIGKILL");
+        await servers[n === 0 ? 0 : 1].start();
+      }
+      await followed;
+      const listed = ids.map((id) => ({ id, status: "completed" }));
+      for (const server of servers) {
+        const { orders } = (await server.get("/orders")).body;
+        assert(Array.isArray(orders));
+        assertEquals(orders.toSorted((a, b) => ids.indexOf(a.id) - ids.indexOf(b.id)), listed);
+      }
+    }),
+);
+
+test(
+  "approval_service: an order about which nobody decides in time expires",
+  OPTIONS,
+  () =>
+    withServers(0, async (here, bun) => {
+      const order = { item: "tea", pieces: 1, deadlineMs: 1 };
+      const { body: { id } } = await here.post("/orders", order);
+      const end = event("end", { id, state: "expired", order });
+      assertEquals(await bun.all(String(id)), [event("waiting", order), end]);
+      assertEquals((await bun.post(`/orders/${id}/approve`, { by: "ada" })).status, 409);
+      assertEquals(await here.all(String(id)), [event("waiting", order), end]);
+    }),
+);
+
+test("approval_service explains what it does not accept", OPTIONS, () =>
+  withServers(0, async (here, bun) => {
+    const order = { item: "tea", pieces: 1, deadlineMs: 1e9 };
+    await here.post("/orders", { ...order, id: "o-1" });
+    assertEquals(await bun.post("/orders", { ...order, id: "o-1" }), { status: 200, body: { id: "o-1" } });
+    const ada = { status: 202, body: { id: "o-1", approved: true, by: "ada" } };
+    assertEquals(await here.post("/orders/o-1/approve", { by: "ada" }), ada);
+    assertEquals(await bun.post("/orders/o-1/approve", { by: "ada" }), ada);
+    const decided = { status: 409, body: { error: 'order "o-1" has been decided, or its time is up' } };
+    assertEquals(await bun.post("/orders/o-1/reject", { by: "ada" }), decided);
+    assertEquals(await here.post("/orders/o-1/approve", { by: "bob" }), decided);
+    await here.all("o-1");
+    assertEquals(await bun.post("/orders/o-1/reject", { by: "bob" }), decided);
+
+    for (const body of ["", "null", "[]", "{}", { item: "" }, { item: "tea", pieces: 0 }, { item: "tea", id: "a/b" }]) {
+      assertEquals((await here.post("/orders", body)).status, 400);
+    }
+    assertEquals(await bun.post("/orders/o-1/approve", { by: 1 }), {
+      status: 400,
+      body: { error: 'expected { "by": the name of who decides }' },
+    });
+    const unknown = { status: 404, body: { error: 'there is no order "x"' } };
+    for (const path of ["/orders/x", "/orders/x/events"]) assertEquals(await here.get(path), unknown);
+    assertEquals(await bun.post("/orders/x/approve", { by: "ada" }), unknown);
+    for (const path of ["/", "/orders/o-1/approve"]) assertEquals((await here.get(path)).status, 404);
+    assertEquals((await bun.get("/orders?after=x")).status, 400);
+  }));
