@@ -100,8 +100,7 @@ async function withServers(paceMs: number, run: (here: Server, bun: Server) => P
     const database = join(folder, "orders.db");
     const servers = [new Server(process.execPath, database, paceMs), new Server(BUN, database, paceMs)] as const;
     try {
-      // One after the other: the second one finds the tables that the first one has made.
-      for (const server of servers) await server.start();
+      await Promise.all(servers.map((server) => server.start()));
       await run(...servers);
     } finally {
       for (const server of servers) await server.end("SIGKILL");
