@@ -61,8 +61,11 @@ function later(callback: () => void): void {
   setTimeout(callback, 0);
 }
 
-/** Looks `setImmediate` up on first use: Deno loads it then, which takes some ten milliseconds. */
-function immediately(callback: () => void): void {
+/**
+ * Calls back in the next macrotask, perhaps before I/O that is due: for programs that wait for none. It looks `setImmediate` up on
+ * first use: Deno loads it then, which takes some ten milliseconds.
+ */
+export function immediately(callback: () => void): void {
   const { setImmediate = later } = globalThis as { setImmediate?: (callback: () => void) => unknown };
   setImmediate(callback);
 }

@@ -136,9 +136,11 @@ export function dueSince(record: JobRecord, now: number): number | undefined {
 
 /** The instant from which a job is due, now or later, if nothing happens until then. */
 function dueFrom(record: JobRecord, now: number): number | undefined {
-  return isHeld(record, now)
-    ? record.heldUntil
-    : dueSince(record, now) ?? (record.endedAt === undefined ? record.dueAt : undefined);
+  if (isHeld(record, now)) return record.heldUntil;
+  const since = dueSince(record, now);
+  if (since === undefined) return record.endedAt === undefined ? record.dueAt : undefined;
+  // The clock of whoever has created it may be ahead.
+  return Math.min(since, now);
 }
 
 /** Whether a job matches a filter. */

@@ -9,6 +9,12 @@ export type { KvAtomic, KvClient, KvCommit, KvEntry, KvKey, KvKeyPart, KvSelecto
 export interface DenoKvStoreOptions {
   /** The beginning of all keys. @default {["routilux"]} */
   readonly prefix?: KvKey | undefined;
+  /**
+   * Whether the processes that use the store tell each other when they have done something, by the client's `watch`: where that sees
+   * other processes, as on Deno Deploy; a local database does not. Set it for all of them. Whoever watches the store keeps
+   * the process alive then, until the store is closed. @default {false}
+   */
+  readonly watchesOthers?: boolean | undefined;
 }
 
 /**
@@ -26,8 +32,7 @@ export interface DenoKvStoreOptions {
  *   again for some seconds.
  * - Due jobs and lists are found by keys, without reading whole jobs. Of a list by status or tags, and of `count`, the records of
  *   all jobs within the given creation times are read.
- * - `watch` reports what is done with this store object; and, where Deno KV can observe other processes, that they have done
- *   something.
+ * - `watch` reports what is done with this store object and, if asked for, that other processes have done something.
  *
  * Writes of one process to one job wait for each other. Jobs with long ids that were created in the same millisecond are ordered by
  * the beginnings of their ids: 60 characters, or fewer if they are not ASCII letters or digits.
@@ -44,5 +49,6 @@ export interface DenoKvStoreOptions {
  * ```
  */
 export function denoKvStore(kv: KvClient, options: DenoKvStoreOptions = {}): Store {
-  return storeOver(clientOf(kv, options.prefix ?? ["routilux"]), "Deno KV store", { id: () => crypto.randomUUID() });
+  const { prefix = ["routilux"], watchesOthers = false } = options;
+  return storeOver(clientOf(kv, prefix, watchesOthers), "Deno KV store", { id: () => crypto.randomUUID() });
 }

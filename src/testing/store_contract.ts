@@ -36,13 +36,11 @@ export interface StoreContractOptions<Place extends StorePlace = StorePlace> {
   readonly createPlace: () => MaybePromise<Place>;
   /** The prefix of the tests' names, such as `"sqlite store: "`. @default {""} */
   readonly prefix?: string | undefined;
-  /** Whether a place can be open only once, for instance because a lock excludes other processes. @default {false} */
-  readonly isExclusive?: boolean | undefined;
   /**
-   * Whether leases go on when a place is opened again. A store whose place can be open only once may end them instead: it knows that
-   * the engines that had them are gone. @default {true}
+   * Whether a place can be open only once, for instance because a lock excludes other processes. Such a store may end all leases
+   * when it is opened: it knows that the engines that had them are gone. @default {false}
    */
-  readonly keepsLeases?: boolean | undefined;
+  readonly isExclusive?: boolean | undefined;
   /**
    * Simulates a crash in the middle of the last write: releases the open handles (and their locks) without closing
    * them, and keeps only a share of the bytes that the last `append` has written, from 0 for none to 1 for all. Without
@@ -80,12 +78,12 @@ export interface StoreContractOptions<Place extends StorePlace = StorePlace> {
  * ```
  */
 export function storeContract<Place extends StorePlace>(options: StoreContractOptions<Place>): void {
-  const { test, createPlace, prefix = "", isExclusive = false, keepsLeases = true, tear } = options;
+  const { test, createPlace, prefix = "", isExclusive = false, tear } = options;
   const cases = [...CASES, ...isExclusive ? exclusiveCases : [], ...tear === undefined ? [] : tearCases];
   for (const { name, run } of cases) {
     test(prefix + name, async () => {
       const place = await createPlace();
-      const scope = createScope(place, { isExclusive, keepsLeases, tear: (share) => tear?.(place, share) });
+      const scope = createScope(place, { isExclusive, tear: (share) => tear?.(place, share) });
       const clear = async (): Promise<void> => {
         await scope.closeAll();
         await place.dispose?.();

@@ -19,9 +19,11 @@ const FLOORS: readonly string[] = [
   "testing",
   "mod.ts",
 ];
-/** Beside the floors: what stands behind a port. Each imports the lowest floors and its own parts only. */
+/** Beside the floors: what stands behind a port. Each imports the lowest floors, its own parts and a kit only. */
 const ADAPTERS: readonly string[] = ["stores", "host"];
 const ADAPTER_NEEDS: readonly string[] = ["base", "ports"];
+/** What adapters share: they may import it, too. */
+const ADAPTER_KITS: readonly string[] = ["key_value_kit"];
 const ADAPTER_USERS: readonly string[] = ["src/default_engine.ts", "mod.ts"];
 /** More lines of code than this fail. */
 export const MAX_LINES = 300;
@@ -86,7 +88,7 @@ export function resolve(from: string, specifier: string): string {
   return parts.join("/");
 }
 
-/** An import goes to its own floor or to a lower one; adapters import the ports and their own parts, and few import them. */
+/** An import goes to its own floor or to a lower one; adapters import the ports, their own parts and shared kits, and few import them. */
 export function checkFloors(source: Source): Findings {
   const own = floorOf(source.path);
   if (!ADAPTERS.includes(own) && !FLOORS.includes(own)) return [`${source.path} is on no floor`];
@@ -96,7 +98,10 @@ export function checkFloors(source: Source): Findings {
 
 function mayImport(path: string, own: string, target: string): boolean {
   const floor = floorOf(target);
-  if (ADAPTERS.includes(own)) return ADAPTER_NEEDS.includes(floor) || adapterOf(path) === adapterOf(target);
+  if (ADAPTERS.includes(own)) {
+    const adapter = adapterOf(target) ?? "";
+    return ADAPTER_NEEDS.includes(floor) || adapter === adapterOf(path) || ADAPTER_KITS.includes(adapter);
+  }
   if (ADAPTERS.includes(floor)) return own === "testing" || ADAPTER_USERS.includes(path);
   return FLOORS.includes(floor) && FLOORS.indexOf(floor) <= FLOORS.indexOf(own);
 }

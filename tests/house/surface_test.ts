@@ -82,7 +82,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "./stores/sqlite": { "all": "sqliteStore SqliteStoreOptions SqliteDatabase SqliteStatement SqliteValue SqliteSync" },
   "./stores/key_value": { "all": "keyValueStore KeyValueStoreOptions KeyValueStorage KeyValueEntry" },
   "./stores/deno_kv": {
-    "all": "denoKvStore DenoKvStoreOptions KvClient KvAtomic KvEntry KvKey KvKeyPart KvSelector",
+    "all": "denoKvStore DenoKvStoreOptions KvClient KvAtomic KvCommit KvEntry KvKey KvKeyPart KvSelector",
   },
 };
 

@@ -28,11 +28,11 @@ export interface KeyValues {
   connect(around?: Around): KeyValueStorage;
 }
 
-/** Makes an empty storage. */
-export function createKeyValues(): KeyValues {
-  const entries = new Map<string, KeyValueEntry>();
+/** Makes a storage: an empty one, or one with the entries of another. */
+export function createKeyValues(from?: KeyValues): KeyValues {
+  const entries = new Map<string, KeyValueEntry>(from?.entries);
   const encoder = new TextEncoder();
-  let count = 0;
+  let count = Math.max(0, ...Array.from(entries.values(), ({ version }) => Number(version)));
   let longestValue = 0;
   const check = (key: string): string => {
     if (!/^[A-Za-z0-9/~_-]{1,300}$/.test(key)) throw new TypeError(`The storage takes no such key: ${key}`);

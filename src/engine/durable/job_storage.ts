@@ -162,7 +162,7 @@ export class JobStorage {
   /** Opens the journal of a job that this engine has claimed. */
   open(job: Job, record: JobRecord): Journal {
     const journal = new Journal(job, this.#session, record);
-    this.#session.journals.set(job, journal);
+    this.#session.opened(job, journal);
     this.#session.records.set(job, record);
     return journal;
   }

@@ -73,6 +73,7 @@ export class Journal {
   readonly #session: StoreSession;
   readonly #snapshots: Snapshots;
   #claim: JobClaim;
+  #incarnation: number | undefined;
   #consumed: number;
   /** Whether the next write says what was consumed, and where the job stands. */
   #isHeadNew = false;
@@ -98,10 +99,12 @@ export class Journal {
   #lost: Error | undefined;
   #stopFlush: CancelTimer | undefined;
   /** Makes the journal of a job that this engine has claimed. */
-  constructor(job: Job, session: StoreSession, { jobId, life, epoch, revision, consumed, status }: JobRecord) {
+  constructor(job: Job, session: StoreSession, record: JobRecord) {
+    const { jobId, life, epoch, incarnation, revision, consumed, status } = record;
     this.#job = job;
     this.#session = session;
     this.#claim = { jobId, life, epoch };
+    this.#incarnation = incarnation;
     this.#handed = revision;
     this.#stored = revision;
     this.#consumed = this.#consumedHanded = this.read = consumed;
@@ -124,6 +127,11 @@ export class Journal {
     return this.#lost;
   }
 
+  /** Whether the job was claimed by an incarnation; the engine may have entered again since. */
+  isOf(incarnation: number): boolean {
+    return this.#incarnation === incarnation;
+  }
+
   /** The claim by which this engine has the job. */
   get claim(): JobClaim {
     return this.#claim;
@@ -134,9 +142,10 @@ export class Journal {
     return this.#consumed;
   }
 
-  /** Whether the engine's lease runs. */
+  /** Whether the lease runs of the incarnation that has claimed the job. */
   hasLease(at: number, elapsed: number): boolean {
-    return this.#session.ownership.lease(at, elapsed) !== undefined;
+    const lease = this.#session.ownership.lease(at, elapsed);
+    return lease !== undefined && lease.incarnation === this.#incarnation;
   }
 
   /** Whether handlers have run as far ahead of the store as they may. */
@@ -159,8 +168,9 @@ export class Journal {
   }
 
   /** The engine has lost its lease, and has claimed the job again before anybody else did. */
-  reclaim({ jobId, life, epoch, revision }: JobRecord): void {
+  reclaim({ jobId, life, epoch, incarnation, revision }: JobRecord): void {
     this.#claim = { jobId, life, epoch };
+    this.#incarnation = incarnation;
     // A write that is under way finds out by itself.
     if (!this.#isWriting && revision !== this.#stored) this.lose(new FencedError(jobId, this.#stored, revision));
   }
@@ -185,16 +195,20 @@ export class Journal {
   write(text: string, run?: () => void): void {
     // Unreachable: a job is detached when its journal is lost. Nothing is written after that.
     if (this.#lost !== undefined) return;
-    this.#add(text);
-    this.#consumedHanded = this.#consumed;
+    this.#handIn(text);
     if (run !== undefined) {
       if (this.#isStrict) this.#waiters.push({ revision: this.#handed, run });
       else run();
     }
-    const store = this.#snapshots.take(this.#claim, this.#handed);
-    if (store !== undefined) this.whenStored(store);
     if (this.#isStrict) this.flush();
     else this.#scheduleFlush();
+  }
+
+  #handIn(text: string): void {
+    this.#add(text);
+    this.#consumedHanded = this.#consumed;
+    const store = this.#snapshots.take(this.#claim, this.#handed);
+    if (store !== undefined) this.whenStored(store);
   }
 
   /**
@@ -205,10 +219,11 @@ export class Journal {
     this.#rest = { releases, consumedBefore: this.#consumedHanded };
     this.isReleased = releases;
     this.#isHeadNew = true;
-    this.write(text);
+    this.#handIn(text);
     const callbacks = this.#callbacks;
     this.#rests++;
     this.resting ??= new Promise((resolve) => this.#onRested = resolve);
+    // Before anything is written: a store that answers at once may refuse that the job ends.
     this.whenStored(() => {
       // The job may have been resumed meanwhile.
       if (releases && this.#callbacks === callbacks) this.#callbacks = undefined;

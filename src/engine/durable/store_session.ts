@@ -260,26 +260,36 @@ export class StoreSession {
     return [...this.#entries.values()].flatMap(({ job }) => this.journalOf(job) ?? []);
   }
 
+  /** A journal was opened: if its job was claimed before the engine entered the last time, it is claimed again. */
+  opened(job: Job, journal: Journal): void {
+    this.journals.set(job, journal);
+    const incarnation = this.ownership.lease()?.incarnation;
+    if (incarnation !== undefined && !journal.isOf(incarnation)) void this.#regain();
+  }
+
   /** The lease has ended: enters again, and claims the jobs that nobody else has claimed since. The others are lost. */
   async #regain(): Promise<void> {
     if (this.#isRegaining || this.#entries.size === 0) return;
     this.#isRegaining = true;
     const { ownership, timers, settings } = this;
     const { name } = ownership;
-    const journals = this.#journals();
-    const lose = (create: (jobId: string) => Error) => {
-      for (const journal of journals) journal.lose(create(journal.claim.jobId));
-    };
     for (let failures = 1;; failures++) {
+      let journals = this.#journals();
+      const lose = (create: (jobId: string) => Error) => {
+        for (const journal of journals) journal.lose(create(journal.claim.jobId));
+      };
       try {
         const lease = await ownership.enter();
+        // Also those that were claimed for the incarnation before while the engine was entering.
+        journals = this.#journals().filter((it) => !it.isOf(lease.incarnation));
         if (ownership.name !== name) {
           this.#tell({ type: "replaced", owner: name, at: timers.now() });
           lose((jobId) => new FencedError(jobId, undefined, undefined, `another engine has started as "${name}"`));
           break;
         }
+        if (journals.length === 0) break;
         const jobs = journals.map(({ claim }) => claim);
-        const answer = jobs.length === 0 ? { jobs: [] } : await this.store.claim({ ...lease, now: timers.now(), jobs });
+        const answer = await this.store.claim({ ...lease, now: timers.now(), jobs });
         const claimed = new Map(answer.jobs.map(({ record }) => [record.jobId, record]));
         for (const journal of journals) {
           const { jobId } = journal.claim;
@@ -287,7 +297,7 @@ export class StoreSession {
           if (record === undefined) journal.lose(new FencedError(jobId, undefined, undefined, "its lease has ended"));
           else journal.reclaim(record);
         }
-        break;
+        failures = 0;
       } catch (error) {
         this.onError(error);
         if (failures >= settings.attempts) {

@@ -7,7 +7,7 @@ import { writeJob } from "../../documents/job.ts";
 import { slotOf } from "../activation/plan.ts";
 import type { Claimed, JobStorage } from "../durable/job_storage.ts";
 import type { Journal } from "../durable/journal.ts";
-import type { Execution } from "./execution.ts";
+import { type Execution, executionOf } from "./execution.ts";
 
 /** The start of a job of an engine with a store. */
 export interface StoredStart {
@@ -35,7 +35,9 @@ export function startClaimed(start: StoredStart, journal: Journal, claimed: Clai
 }
 
 function register({ storage, execution }: StoredStart): void {
-  execution.onDepart = storage.register(execution.job, () => execution.poll());
+  const { job } = execution;
+  // Another execution may take the place of this one: see `decideAgain`.
+  execution.onDepart = storage.register(job, () => executionOf(job)?.poll());
 }
 
 /** Creates the job in the store, or goes on with the job that the store has of this id. */

@@ -2,8 +2,7 @@ import type { KvClient, KvKey } from "./kv.ts";
 
 /**
  * Calls back whenever the bell has a new value: a key that all processes set when they do something that others should know. Its value
- * says who did; what a process has rung itself is passed over. Deno KV may leave out values that were replaced quickly, and sees
- * another process only if the database does.
+ * says who did; what a process has rung itself is passed over. Deno KV may leave out values that were replaced quickly.
  */
 export function watchBell(
   kv: Required<Pick<KvClient, "watch">>,

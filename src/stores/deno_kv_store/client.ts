@@ -18,12 +18,12 @@ const KEY_BYTES = 400;
 const SPARE_BYTES = 80_000;
 const SPARE_WRITES = 50;
 
-/** Makes the client for Deno KV; all keys begin with `prefix`. */
-export function clientOf(kv: KvClient, prefix: KvKey): KeyValueClient {
+/** Makes the client for Deno KV; all keys begin with `prefix`. With `hasBell`, processes tell each other of news. */
+export function clientOf(kv: KvClient, prefix: KvKey, hasBell: boolean): KeyValueClient {
   const at = (key: string): KvKey => [...prefix, key];
   const bell = at("bell");
   const self = crypto.randomUUID();
-  const { watch } = kv;
+  const watch = hasBell ? kv.watch?.bind(kv) : undefined;
 
   const putAll = async (puts: readonly Put[]): Promise<void> => {
     for (const group of groupsOf(puts, sizeOf)) {
@@ -60,7 +60,7 @@ export function clientOf(kv: KvClient, prefix: KvKey): KeyValueClient {
       const isAtomic = fits(others, SPARE_BYTES, removed.length);
       if (!isAtomic) await putAll(others);
       const atomic: KvAtomic = kv.atomic().check({ key: at(key), versionstamp: expected ?? null }).set(at(key), value);
-      if (isNews) atomic.set(bell, self);
+      if (isNews && hasBell) atomic.set(bell, self);
       if (isAtomic) {
         for (const [other, text] of others) atomic.set(at(other), text);
         for (const other of removed) atomic.delete(at(other));
@@ -74,7 +74,7 @@ export function clientOf(kv: KvClient, prefix: KvKey): KeyValueClient {
       await commit(kv.atomic().check({ key: at(key), versionstamp: version }).delete(at(key)));
     },
     names: (_prefix) => Promise.resolve(names),
-    ...(watch && { watch: (onNews) => watchBell({ watch: watch.bind(kv) }, bell, self, onNews) }),
+    ...(watch && { watch: (onNews) => watchBell({ watch }, bell, self, onNews) }),
   };
 }
 

@@ -13,8 +13,8 @@ export async function dueJobs(space: Space, query: TakeQuery, leases: Leases): P
   const search = await searchOf(space, query, leases);
   const isDue = (record: JobRecord) => dueSince(record, now) !== undefined;
   // In each part, jobs are ordered as `take` orders them: by priority, then by the instant since which they have been due.
-  const found = await search.first({ kind: "wait", place: [], upTo: now }, isDue, limit);
-  found.push(...await search.first({ kind: "unread", place: [] }, isDue, limit));
+  const parts: readonly Part[] = [{ kind: "wait", place: [], upTo: now }, { kind: "unread", place: [] }];
+  const found = (await Promise.all(parts.map((it) => search.first(it, isDue, limit)))).flat();
   for await (const { incarnation, sample } of search.incarnations()) {
     if (isHeld(sample, now)) continue;
     found.push(...await search.first({ kind: "claim", place: [incarnation] }, isDue, limit));
@@ -26,8 +26,10 @@ export async function dueJobs(space: Space, query: TakeQuery, leases: Leases): P
 export async function nextDue(space: Space, query: DueQuery, leases: Leases): Promise<number | undefined> {
   const { now } = query;
   const search = await searchOf(space, query, leases);
-  const found = await search.firstOfEach({ kind: "wait", place: [] }, () => true);
-  found.push(...await search.firstOfEach({ kind: "unread", place: [] }, (record) => !isHeld(record, now)));
+  const found = (await Promise.all([
+    search.firstOfEach({ kind: "wait", place: [] }, () => true),
+    search.firstOfEach({ kind: "unread", place: [] }, (record) => !isHeld(record, now)),
+  ])).flat();
   for await (const { incarnation } of search.incarnations()) {
     found.push(...await search.firstOfEach({ kind: "claim", place: [incarnation] }, () => true));
   }

@@ -1,8 +1,6 @@
 import { hashText } from "../../base/text_hash.ts";
-import type { Incarnation, NewCommand, SendAnswer, StoredCommand } from "../../ports/store.ts";
-import type { CommandsAnswer } from "../../ports/store.ts";
+import type { CommandsAnswer, Incarnation, NewCommand, SendAnswer, StoredCommand } from "../../ports/store.ts";
 import type { Put } from "./client.ts";
-import { trimLog } from "./log.ts";
 import { marksAt } from "./marks.ts";
 import { LAST, nameOf } from "./names.ts";
 import { dataOf, type Located } from "./records.ts";
@@ -83,7 +81,7 @@ export async function commandsOf(space: Space, owner: Incarnation): Promise<Comm
 
 /** The notes of the commands that an append consumes. */
 export async function notesOf(space: Space, located: Located<JobState>, consumed: number, at: number): Promise<Put[]> {
-  const { record: { life }, inbox } = located.state;
+  const { life } = located.state.record;
   const commands = await readCommands(space, located, 0);
   return await Promise.all(
     commands.filter(({ sequence }) => sequence <= consumed).map(async ({ sequence, key, text }): Promise<Put> => {

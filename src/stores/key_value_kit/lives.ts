@@ -24,6 +24,7 @@ export async function createJob(space: Space, job: NewJob, life: number): Promis
     ...{ record, token: job.token, flow: flow.result, snapshot: snapshot.result, snapshotRevision: 0 },
     ...{ journal: EMPTY_LOG, inbox: EMPTY_LOG, forgotAt: job.createdAt },
   };
+  const isAtomic = space.client.isAtomic([...puts, [name, JSON.stringify(next)]]);
   for (;;) {
     const located = await records.at(name);
     if (located !== undefined && isJob(located)) {
@@ -34,7 +35,7 @@ export async function createJob(space: Space, job: NewJob, life: number): Promis
       await records.bury(located);
       continue;
     }
-    const before = space.client.isAtomic(puts) ? located : await noteLife(space, name, located, life);
+    const before = isAtomic ? located : await noteLife(space, name, located, life);
     if (before === "again") continue;
     const isNews = record.owner === undefined && record.dueAt !== undefined;
     const created = await records.swing(name, before, next, { puts, isNews });

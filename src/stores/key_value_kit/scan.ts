@@ -12,15 +12,16 @@ export async function* marksBetween(names: Names, from: string, to: string): Asy
   for await (const key of names(from, to)) yield markIn(key);
 }
 
-/** Yields items in groups, whose jobs are read together. */
-export async function* chunksOf<T>(items: AsyncIterable<T>, atMost: number = CHUNK): AsyncGenerator<T[]> {
-  const most = Math.min(atMost, CHUNK);
+/** Yields items in groups, whose jobs are read together: the first of at most `first`, the later ones larger. */
+export async function* chunksOf<T>(items: AsyncIterable<T>, first: number = CHUNK): AsyncGenerator<T[]> {
+  let most = Math.min(first, CHUNK);
   let chunk: T[] = [];
   for await (const item of items) {
     chunk.push(item);
     if (chunk.length < most) continue;
     yield chunk;
     chunk = [];
+    most = Math.min(most * 2, CHUNK);
   }
   if (chunk.length > 0) yield chunk;
 }

@@ -1,17 +1,16 @@
 import type { KeyValueClient, Put } from "../key_value_kit/client.ts";
 import { inBatches, quietly } from "../key_value_kit/values.ts";
-import type { KeyValueStorage } from "./storage.ts";
+import type { KeyValueEntry, KeyValueStorage } from "./storage.ts";
 
 /** Makes the client for a storage that changes one key at a time. */
 export function clientOf(storage: KeyValueStorage, prefix: string, maxValueBytes: number): KeyValueClient {
   /** Writes a value, whatever there is under its key. */
   const put = async ([key, value]: Put): Promise<void> => {
-    for (let expected: string | undefined;;) {
-      if (await storage.set(prefix + key, value, expected) !== undefined) return;
-      const entry = await storage.get(prefix + key);
-      if (entry?.value === value) return;
-      expected = entry?.version;
-    }
+    let entry: KeyValueEntry | undefined;
+    do {
+      if (await storage.set(prefix + key, value, entry?.version) !== undefined) return;
+      entry = await storage.get(prefix + key);
+    } while (entry?.value !== value);
   };
   const putAll = async (puts: readonly Put[]): Promise<void> => {
     const errors: unknown[] = [];

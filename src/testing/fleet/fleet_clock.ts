@@ -1,4 +1,4 @@
-import { webTimers } from "../../host/web_timers.ts";
+import { immediately } from "../../host/web_timers.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 
 /** When a fleet begins, in milliseconds since 1970. */
@@ -8,7 +8,6 @@ const STARTED_AT = 1_000_000;
 export class FleetClock {
   /** The true time, in milliseconds since 1970. */
   now: number = STARTED_AT;
-  readonly #host: Timers = webTimers();
   readonly #soon: { readonly clock: ProcessClock; readonly callback: () => void }[] = [];
 
   /** Adds a callback for one of the next macrotasks. */
@@ -20,7 +19,7 @@ export class FleetClock {
   async flush(): Promise<void> {
     do {
       for (const { clock, callback } of this.#soon.splice(0)) if (!clock.isGone) callback();
-      await new Promise<void>((resolve) => this.#host.soon(resolve));
+      await new Promise<void>(immediately);
     } while (this.#soon.length > 0);
   }
 }

@@ -86,15 +86,15 @@ export class FleetLedger {
   }
 
   created(process: number, job: NewJob, record: JobRecord): void {
-    const life = new JobLedger(record, job.snapshot, this.#settings.limitsOf(job.flowId), job.createdAt);
+    const life = new JobLedger(record, job.snapshot, this.#settings.limitsOf(job.flowId));
     this.lives.set(record.life, life);
-    if (job.claim !== undefined) this.#claim(process, life, { ...job.claim, epoch: 1 }, false);
+    if (job.claim !== undefined) this.#claim(process, life, { ...job.claim, epoch: 1 }, 0);
   }
 
   /** Notes a claim; `before` is the job as it was before. */
   claimed(process: number, { record }: TakenJob, before: JobRecord, now: number): void {
     const life = this.lives.get(record.life);
-    const { incarnation, epoch, sent, consumed } = record;
+    const { incarnation, epoch, sent } = record;
     if (life === undefined || incarnation === undefined) return;
     if (!this.#runs(incarnation, now)) {
       throw new FleetViolation("two at a time", `job ${record.jobId} was given to an engine whose lease has ended`);
@@ -105,17 +105,20 @@ export class FleetLedger {
     }
     const former = before.incarnation;
     if (former !== undefined && this.#leases.get(former)?.process !== process) life.lost.add(former);
-    this.#claim(process, life, { incarnation, epoch }, sent > consumed);
+    // An engine that claims its own live job again goes on with it.
+    const isOwn = former !== undefined && this.#leases.get(former)?.process === process;
+    this.#claim(process, life, { incarnation, epoch }, isOwn ? life.claim?.sent ?? 0 : sent);
   }
 
-  #claim(process: number, life: JobLedger, claim: { incarnation: number; epoch: number }, hasCommands: boolean): void {
-    life.claim = { process, incarnation: claim.incarnation, epoch: claim.epoch, hasCommands, isRead: false };
+  #claim(process: number, life: JobLedger, claim: { incarnation: number; epoch: number }, sent: number): void {
+    life.claim = { process, incarnation: claim.incarnation, epoch: claim.epoch, sent };
     this.#claims.set(`${process} ${life.jobId}`, life.life);
   }
 
-  inboxRead(process: number, life: number): void {
-    const claim = this.lives.get(life)?.claim;
-    if (claim?.process === process) claim.isRead = true;
+  /** Notes that a process has read a job's inbox. */
+  inboxRead(process: number, number: number): void {
+    const life = this.lives.get(number);
+    life?.read.set(process, life.commands.commands.length);
   }
 
   /** Notes an append that was accepted. Returns what it says. */
@@ -217,7 +220,8 @@ export class FleetLedger {
       }
     }
     const { claim } = life;
-    if (claim?.process === process && claim.hasCommands && !claim.isRead) {
+    const read = Math.max(life.read.get(process) ?? 0, life.commands.consumed);
+    if (claim?.process === process && claim.sent > read) {
       const why = `process ${process} runs a step of ${jobId} before it has read the inbox, which had commands`;
       throw new FleetViolation("too late", why);
     }
@@ -251,13 +255,15 @@ export class FleetLedger {
       const { owner, incarnation, dueAt } = record;
       if (owner !== undefined && incarnation !== undefined && this.#runs(incarnation, now)) continue;
       const due = life.dueAt;
-      const isAtOnce = life.wasLetGo && dueAt !== undefined && dueAt <= now;
-      if (owner === undefined && dueAt !== due && !isAtOnce) {
+      // Whoever has let go of it may have a clock that is ahead.
+      const isSoon = dueAt !== undefined && dueAt <= now + this.clockErrorMs;
+      const isRight = dueAt === due || (isSoon && (life.wasLetGo || (due !== undefined && due <= now)));
+      if (owner === undefined && !isRight) {
         const why = `job ${life.jobId}, which is ${life.job.status}, is due at ${due}, and its record says ${dueAt}`;
         throw new FleetViolation("stranded", why);
       }
       if (owner !== undefined || life.commands.unread.length > 0) firstDue = Math.min(firstDue, now);
-      else if (due !== undefined) firstDue = Math.min(firstDue, due);
+      else if (due !== undefined) firstDue = Math.min(firstDue, dueAt ?? due);
     }
     if (firstDue === Infinity) return;
     const answer = await store.nextDueAt({ now });

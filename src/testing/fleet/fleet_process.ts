@@ -86,9 +86,6 @@ export class FleetProcess {
       handlerMs: settings.handlerMs,
       starts: (activation) => this.#starts(activation),
     });
-    for (const [id, text] of stage.flows) {
-      this.#flows.set(id, Flow.fromJSON(JSON.parse(text), settings.registry, { engine: this.#engine }));
-    }
     stage.trace.add(() =>
       `process ${number} starts as ${name}${offsetMs === 0 ? "" : `, clock off by ${offsetMs} ms`}`
     );
@@ -102,8 +99,7 @@ export class FleetProcess {
 
   /** Starts a job here. */
   start(jobId: string, { flow: { id }, entry, params = {} }: FleetJob): void {
-    const flow = this.#flows.get(id);
-    if (flow === undefined) return;
+    const flow = this.#flow(id);
     const job = flow.execute(flow.slot(entry.routine, entry.slot), params as never, { jobId });
     this.jobs.set(jobId, { flow, job });
     ignoreRejection(flow.waitForCompletion(job));
@@ -147,6 +143,15 @@ export class FleetProcess {
   /** The process is gone: nothing happens in it any more. */
   end(): void {
     this.clock.end();
+  }
+
+  #flow(id: string): Flow {
+    const flow = this.#flows.get(id) ??
+      Flow.fromJSON(JSON.parse(this.#stage.flows.get(id) ?? ""), this.#stage.settings.registry, {
+        engine: this.#engine,
+      });
+    this.#flows.set(id, flow);
+    return flow;
   }
 
   #poll(): void {

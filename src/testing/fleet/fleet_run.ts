@@ -382,6 +382,7 @@ class Run {
     if (index < 0) return;
     this.#stage.trace.add(() => `  process ${process.number} has shut down`);
     this.#processes.splice(index, 1);
+    this.#stage.ledger.died(process.number);
     this.#stage.calls.abandon(process.number, () => true);
     process.end();
   }

@@ -19,15 +19,13 @@ export type OutsideEvent =
   }
   | { readonly type: "expire"; readonly routine: string; readonly slot: string };
 
-/** By whom a job was claimed, and what its inbox had then. */
+/** By whom a job was claimed. */
 export interface LedgerClaim {
   readonly process: number;
   readonly incarnation: number;
   readonly epoch: number;
-  /** Whether its inbox had commands. */
-  readonly hasCommands: boolean;
-  /** Whether its inbox has been read since. */
-  isRead: boolean;
+  /** The sequence of the last command that its inbox had then. */
+  readonly sent: number;
 }
 
 /** What entries are judged by. */
@@ -55,6 +53,8 @@ export class JobLedger {
   /** Whether its result depends on more than on what was delivered to it: it was cancelled, redriven or poisoned. */
   isSteered = false;
   claim: LedgerClaim | undefined;
+  /** The sequence of the last command that each process has read. */
+  readonly read: Map<number, number> = new Map();
   /** The incarnations that have lost the job since its last progress, and have not said that they live. */
   readonly lost: Set<number> = new Set();
   /** The keys of the steps that were committed. */
@@ -64,16 +64,13 @@ export class JobLedger {
   readonly #replay: Replay;
   /** Whether it was let go as it stood: then it may be due at once. */
   wasLetGo = false;
-  /** When the head was written by which the job was let go. */
-  #releasedAt = 0;
 
   /** Begins with the job's first document. */
-  constructor({ jobId, flowId, life }: JobRecord, snapshot: string, limits: FlowLimits, createdAt: number) {
+  constructor({ jobId, flowId, life }: JobRecord, snapshot: string, limits: FlowLimits) {
     this.jobId = jobId;
     this.flowId = flowId;
     this.life = life;
     this.#replay = new Replay(snapshot, limits);
-    this.#releasedAt = createdAt;
   }
 
   /** The job, as its journal tells it. */
@@ -92,7 +89,6 @@ export class JobLedger {
     this.commands.head(head.consumed, standingOf(this.job));
     if (head.releases) {
       this.claim = undefined;
-      this.#releasedAt = head.at;
       this.wasLetGo = entries.length === 0;
     }
     return told;
@@ -156,12 +152,10 @@ export class JobLedger {
     if (kind === "status" && status === "cancelled") this.isSteered = true;
   }
 
-  /** When something can be done for the job, if nobody has it and its inbox is empty; `undefined` for never. */
+  /** When something can be done for the job, if nobody has it and its inbox is empty: 0 for at once, `undefined` for never. */
   get dueAt(): number | undefined {
     const { job } = this;
-    if (hasEnded(job.status) || job.status === "paused") return undefined;
-    const due = nextDueAt(job, 0);
-    return due === undefined ? undefined : Math.max(due, this.#releasedAt);
+    return job.status === "paused" ? undefined : nextDueAt(job, 0);
   }
 }
 

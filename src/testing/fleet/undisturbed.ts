@@ -1,4 +1,5 @@
 import { encodeJob } from "../../documents/job.ts";
+import { ignoreRejection } from "../../base/thenable.ts";
 import { Engine } from "../../engine.ts";
 import { hostOf } from "../../engine/execution/engine_host.ts";
 import { Flow } from "../../flow.ts";
@@ -59,13 +60,10 @@ async function runUndisturbed(
   const flow = Flow.fromJSON(JSON.parse(JSON.stringify(given)), registry, { engine });
   const job = flow.execute(flow.slot(entry.routine, entry.slot), params as never, { jobId: life.jobId });
   const script = new OutsideScript(life.outside, flow, job);
+  // After each commit: a job that has nothing else to do would end before the next delivery.
+  ignoreRejection(flow.waitForCompletion(job, { onProgress: () => script.goOn() }));
   for (let turn = 0; turn < MOST_TURNS && !hasEnded(job.status); turn++) {
-    if (script.goOn()) {
-      await fleet.flush();
-      continue;
-    }
     await fleet.flush();
-    if (script.hasNext) continue;
     const at = clock.nextAt();
     if (at === Infinity) break;
     fleet.now = Math.max(fleet.now, at);
@@ -91,7 +89,7 @@ class OutsideScript {
   }
 
   /** Whether the next event has its turn. */
-  get hasNext(): boolean {
+  get #hasNext(): boolean {
     const [next] = this.#events;
     if (next === undefined) return false;
     const isAwaited = this.#job.pendingTasks.some(({ routine, slot, awaiting }) =>
@@ -102,12 +100,12 @@ class OutsideScript {
     return this.#isExpected && !isAwaited;
   }
 
-  /** Lets the next event happen, if it has its turn. */
-  goOn(): boolean {
-    if (!this.hasNext) return false;
-    const next = this.#events.shift();
-    this.#isExpected = false;
-    if (next?.type === "deliver") this.#flow.deliver(this.#job, next.routine, next.slot, next.data);
-    return true;
+  /** Lets the events happen that have their turn. */
+  goOn(): void {
+    while (this.#hasNext && !hasEnded(this.#job.status)) {
+      const next = this.#events.shift();
+      this.#isExpected = false;
+      if (next?.type === "deliver") this.#flow.deliver(this.#job, next.routine, next.slot, next.data);
+    }
   }
 }

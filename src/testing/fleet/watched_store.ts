@@ -44,6 +44,7 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
           chain(store.append(claim, expectedRevision, entries, head), (answer) => {
             if (answer === "unread") trace.add(() => `  store: ${claim.jobId} must not end: its inbox is not read`);
             else {
+              trace.add(() => `  store: ${claim.jobId} is given ${entries.map(kindOf).join(", ") || "a head"}`);
               const told = ledger.appended(claim, expectedRevision, entries, head, before, trueNow());
               trace.add(() => {
                 const where = head && `; ${head.status}, due ${head.dueAt ?? "never"}, consumed ${head.consumed}` +
@@ -144,4 +145,12 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
     }
     return answer;
   }
+}
+
+/** What an entry says, in short. */
+function kindOf(text: string): string {
+  const { kind, status, consumed, task } = JSON.parse(text);
+  return [kind, status, task && `task ${task.id ?? task}`, consumed && `consumed ${consumed}`].filter(Boolean).join(
+    " ",
+  );
 }
