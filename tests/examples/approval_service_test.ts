@@ -283,5 +283,5 @@ test("approval_service explains what it does not accept", OPTIONS, () =>
     for (const path of ["/orders/x", "/orders/x/events"]) assertEquals(await here.get(path), unknown);
     assertEquals(await bun.post("/orders/x/approve", { by: "ada" }), unknown);
     for (const path of ["/", "/orders/o-1/approve"]) assertEquals((await here.get(path)).status, 404);
-    assertEquals((await bun.get("/orders?after=x")).status, 400);
+    for (const path of ["/orders?after=x", "/orders/__proto__"]) assertEquals((await bun.get(path)).status, 400);
   }));
