@@ -2,7 +2,7 @@ import { FencedError } from "../../base/errors.ts";
 import type { Store, StoredJob } from "../../ports/store.ts";
 import type { Case } from "./case.ts";
 import { check, checkSame, errorOf } from "./checks.ts";
-import { createJob, HEAD, inboxOf, newRecord, sampleEntries, sampleJob, send } from "./sample_jobs.ts";
+import { createJob, HEAD, sampleEntries, sampleJob } from "./sample_jobs.ts";
 
 const JOBS = 100;
 
@@ -122,36 +122,6 @@ export const concurrencyCases: readonly Case[] = [
       }
       checkUnbroken(await reader.load("job"), "load at the end");
       checkSame((await reader.find("job"))?.revision, 60, "the revision");
-    },
-  },
-  {
-    name: "a delete that runs concurrently with other writes leaves nothing behind",
-    async run(scope) {
-      const [first, second] = await scope.openTwo();
-      for (let round = 0; round < 20; round++) {
-        const former = await createJob(first, "job", 2);
-        const calls = [
-          () => first.append(former, 2, sampleEntries(2, 3), HEAD),
-          () => second.delete(former),
-          () => send(first, former, "command", "key"),
-          () => first.compact(former, 2, "snapshot at 2"),
-        ];
-        const errors = await together(...[...calls.slice(round % 4), ...calls.slice(0, round % 4)]);
-        const bad = errors.find((error) => error !== undefined && !(error instanceof FencedError));
-        if (bad !== undefined) throw bad;
-        checkSame(await first.find("job"), undefined, `find after round ${round}`);
-        checkSame(await second.load("job"), undefined, `load after round ${round}`);
-        checkSame(await first.list(), { jobs: [] }, `list after round ${round}`);
-        const job = sampleJob("job");
-        const [answer] = await second.create([job]);
-        check(answer?.isNew === true, `create after round ${round} must make the job`);
-        const { flow, snapshot } = job;
-        const record = { ...newRecord(job), life: answer.record.life };
-        const stored = { record, flow, snapshot, snapshotRevision: 0, entries: [] };
-        checkSame(await first.load("job"), stored, `the job made anew after round ${round}`);
-        checkSame(await inboxOf(first, record), [], `the inbox of the job made anew after round ${round}`);
-        await second.delete(record);
-      }
     },
   },
 ];

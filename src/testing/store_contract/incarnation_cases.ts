@@ -1,7 +1,7 @@
 import type { Incarnation, Store } from "../../ports/store.ts";
 import { type Case, withStore } from "./case.ts";
 import { check, checkSame } from "./checks.ts";
-import { AT_END, BEFORE_END, checkHeld, createHeld, isRenewed } from "./owner_cases.ts";
+import { AT_END, BEFORE_END, checkHeld, createHeld, isRenewed, UNKNOWN } from "./owner_cases.ts";
 import { createJob, enter, HEAD, idsOf, LATER, LEASE_MS, NOW, sampleEntries, take } from "./sample_jobs.ts";
 
 /** Engines that enter again, take over and leave under one name. */
@@ -97,4 +97,19 @@ export const incarnationCases: readonly Case[] = [
       checkSame(await survived(await scope.reopen(), other), all, "the survivors in a store that was opened later");
     },
   },
+  withStore("leave frees the jobs of an incarnation at once, and of no other one", async (store) => {
+    const [owner, other] = [await enter(store, "engine"), await enter(store, "other")];
+    await createHeld(store, owner);
+    await createHeld(store, other, "of another");
+    await store.leave({ owner: "nobody", incarnation: UNKNOWN });
+    await store.leave({ owner: "engine", incarnation: UNKNOWN });
+    checkSame((await store.find("job"))?.heldUntil, AT_END, "heldUntil after others have left");
+    await store.leave(owner);
+    await store.leave(owner);
+    const record = await store.find("job");
+    checkSame([record?.owner, record?.heldUntil], ["engine", undefined], "owner and heldUntil after leave");
+    checkSame(await isRenewed(store, owner, NOW), false, "renew after leave");
+    checkSame(idsOf(await take(store, owner)), [], "take by the one that has left");
+    checkSame(idsOf(await take(store, other)), ["job"], "take by another one");
+  }),
 ];

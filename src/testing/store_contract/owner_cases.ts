@@ -8,7 +8,7 @@ export const AT_END: number = NOW + LEASE_MS;
 /** The last instant at which such a lease runs. */
 export const BEFORE_END: number = AT_END - 1;
 /** An incarnation that no store has given. */
-const UNKNOWN = 1_000_000;
+export const UNKNOWN = 1_000_000;
 
 /** Renews a lease; says whether it has been renewed. */
 export async function isRenewed(
@@ -95,21 +95,6 @@ export const ownerCases: readonly Case[] = [
       checkSame(await isRenewed(store, next, NOW + 1), true, "renew by the next incarnation");
     },
   ),
-  withStore("leave frees the jobs of an incarnation at once, and of no other one", async (store) => {
-    const [owner, other] = [await enter(store, "engine"), await enter(store, "other")];
-    await createHeld(store, owner);
-    await createHeld(store, other, "of another");
-    await store.leave({ owner: "nobody", incarnation: UNKNOWN });
-    await store.leave({ owner: "engine", incarnation: UNKNOWN });
-    checkSame((await store.find("job"))?.heldUntil, AT_END, "heldUntil after others have left");
-    await store.leave(owner);
-    await store.leave(owner);
-    const record = await store.find("job");
-    checkSame([record?.owner, record?.heldUntil], ["engine", undefined], "owner and heldUntil after leave");
-    checkSame(await isRenewed(store, owner, NOW), false, "renew after leave");
-    checkSame(idsOf(await take(store, owner)), [], "take by the one that has left");
-    checkSame(idsOf(await take(store, other)), ["job"], "take by another one");
-  }),
   {
     name: "owners survive closing and reopening the store",
     async run(scope) {
