@@ -69,7 +69,7 @@ async function work(kind: string, place: string, effects: string, jobId: string,
   const store = await stores[kind]?.(place);
   if (store === undefined) throw new TypeError(`There is no store "${kind}"`);
   const registry = createRegistry(effects);
-  const durability = { owner: "worker", snapshotLength: length, maxRecoveries: Infinity };
+  const durability = { owner: "worker", takeOver: "at once", snapshotLength: length, maxRecoveries: Infinity } as const;
   const engine = new Engine({ registry, store, durability, timers: standingTimers() });
   const errorHandler = new ErrorHandler({ strategy: "retry", retryDelayMs: 0 });
   const flow = new Flow({ id: "killed", registry, engine, errorHandler });

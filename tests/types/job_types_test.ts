@@ -141,6 +141,8 @@ test("an observer tells the kinds of events apart by their type", () => {
     if (event.type === "task") return event.outcome;
     // @ts-expect-error: Property 'outcome' does not exist on type 'StartEvent'.
     if (event.type === "start") return event.outcome;
+    if (event.type !== "engine_error" && event.type !== "replaced") return event.jobId;
+    // @ts-expect-error: Property 'jobId' does not exist on type 'EngineErrorEvent'.
     return event.jobId;
   };
   const assertFrom = (from: string) => from;
