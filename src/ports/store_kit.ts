@@ -22,7 +22,20 @@ export type KeptRecord = Omit<JobRecord, "heldUntil">;
 export function recordOf(job: NewJob, life: number): KeptRecord {
   const { jobId, createdAt, flowId, flowHash, queue, priority, tags, parentId, status, dueAt, endedAt, claim } = job;
   return {
-    ...{ jobId, life, createdAt, flowId, flowHash, queue, priority, tags, parentId, status, dueAt, endedAt },
+    ...{
+      jobId,
+      life,
+      createdAt,
+      flowId,
+      flowHash,
+      queue,
+      priority,
+      tags: { ...tags },
+      parentId,
+      status,
+      dueAt,
+      endedAt,
+    },
     ...{ consumed: 0, sent: 0, revision: 0, epoch: claim === undefined ? 0 : 1 },
     ...{ owner: claim?.owner, incarnation: claim?.incarnation },
   };

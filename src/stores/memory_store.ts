@@ -70,8 +70,8 @@ class MemoryStore implements Store {
     jobs.map((job) => {
       const taken = this.#find(job.jobId);
       if (taken !== undefined) return { isNew: taken.token === job.token, record: this.#read(taken.record) };
-      const { token, flow, snapshot, dueAt, tags } = job;
-      const record = recordOf({ ...job, tags: { ...tags } }, ++this.#lives);
+      const { token, flow, snapshot, dueAt } = job;
+      const record = recordOf(job, ++this.#lives);
       const kept = { record, token, flow, snapshot, snapshotRevision: 0, entries: [], inbox: [], keys: new Map() };
       this.#jobs.set(job.jobId, kept);
       if (record.owner === undefined && dueAt !== undefined) this.#watchers.tell({ type: "due", at: dueAt });

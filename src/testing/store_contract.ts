@@ -36,7 +36,10 @@ export interface StoreContractOptions<Place extends StorePlace = StorePlace> {
   readonly createPlace: () => MaybePromise<Place>;
   /** The prefix of the tests' names, such as `"sqlite store: "`. @default {""} */
   readonly prefix?: string | undefined;
-  /** Whether a place can be open only once, for instance because a lock excludes other processes. @default {false} */
+  /**
+   * Whether a place can be open only once, for instance because a lock excludes other processes. Such a store may end all leases
+   * when it is opened: it knows that the engines that had them are gone. @default {false}
+   */
   readonly isExclusive?: boolean | undefined;
   /**
    * Simulates a crash in the middle of the last write: releases the open handles (and their locks) without closing

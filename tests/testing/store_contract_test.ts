@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
-import { storeContract } from "../../src/testing/mod.ts";
+import { storeContract } from "../../src/testing/store_contract.ts";
 import { turns } from "../support/broken_store.ts";
 import { memoryHandle } from "../support/memory_store_place.ts";
 
@@ -31,18 +31,12 @@ async function run(
 }
 
 test("storeContract() accepts a store without watch", async () => {
-  assertEquals(
-    await run(
-      "watch, if the store has it, reports commands that this process sends, until it is stopped",
-      () => ({ watch: undefined as never }),
-    ),
-    1,
-  );
+  assertEquals(await run("watch, if the store has it, ", () => ({ watch: undefined as never })), 4);
 });
 
 test("storeContract() accepts either of two concurrent writers as the first", async () => {
   const late = (store: Store, handle: number): Partial<Store> => ({
-    create: async (job) => (await turns(handle === 0 ? 5 : 0), await store.create(job)),
+    create: async (jobs) => (await turns(handle === 0 ? 5 : 0), await store.create(jobs)),
   });
   assertEquals(await run("of two concurrent creations of the same job exactly one succeeds", late), 1);
 });

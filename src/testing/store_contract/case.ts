@@ -22,6 +22,8 @@ export interface Scope {
   crash(share: number): Promise<Store>;
   /** Closes all handles. */
   closeAll(): Promise<void>;
+  /** Whether leases must go on when a place is opened again. */
+  readonly keepsLeases: boolean;
 }
 
 /** How places are handled. */
@@ -75,5 +77,6 @@ export function createScope(place: StorePlace, { isExclusive, tear }: ScopeOptio
       return await open();
     },
     closeAll,
+    keepsLeases: !isExclusive,
   };
 }

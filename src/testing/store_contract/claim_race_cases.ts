@@ -133,24 +133,4 @@ export const claimRaceCases: readonly Case[] = [
       }
     },
   },
-  {
-    name: "of a renewal and a take by another engine at the end of a lease only one succeeds with the job",
-    async run(scope) {
-      const [first, second] = await scope.openTwo();
-      const taker = await enter(second, "taker", { leaseMs: LATER });
-      for (let round = 0; round < 20; round++) {
-        const owner = await enter(first, `owner ${round}`);
-        await createJob(first, `job-${round}`, 0, { claim: owner });
-        const renewing = async () => (await first.renew(owner, LEASE_MS, NOW + LEASE_MS - 1)).isHeld;
-        const taking = async () => (await take(second, taker, { now: NOW + LEASE_MS })).length;
-        const [isHeld, count] = await race(renewing, taking, round % 2 === 0);
-        checkSame(isHeld, true, `renew before the end of the lease, in round ${round}`);
-        const { owner: present, heldUntil } = await second.find(`job-${round}`) ?? {};
-        checkSame(present, count === 0 ? owner.owner : "taker", `the owner in round ${round}`);
-        if (count === 0) checkSame(heldUntil, NOW + LEASE_MS - 1 + LEASE_MS, `heldUntil in round ${round}`);
-        await first.leave(owner);
-        if (count === 0) await take(second, taker);
-      }
-    },
-  },
 ];

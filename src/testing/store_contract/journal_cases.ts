@@ -110,10 +110,10 @@ export const journalCases: readonly Case[] = [
       const inbox = await inboxOf(store, job);
       await store.append(job, 2, sampleEntries(2, 3));
       await store.append(job, 3, sampleEntries(3, 4), { ...HEAD, consumed: 1 });
+      const stored = await store.load("job");
       checkSame(loaded?.entries, sampleEntries(0, 2), "the entries of the earlier load");
       checkSame([loaded?.record.revision, found?.revision], [2, 2], "the revision of the earlier load and find");
       checkSame(inbox.length, 1, "how many commands the earlier inbox has");
-      const stored = await store.load("job");
       checkSame([stored?.entries, stored?.record.tags], [sampleEntries(0, 4), { of: "user" }], "entries and tags");
     },
   ),

@@ -1,7 +1,7 @@
 import type { JobClaim, JobFilter, JobRecord, NewJob, Store } from "../../ports/store.ts";
 import { type Case, withStore } from "./case.ts";
 import { check, checkSame } from "./checks.ts";
-import { addJob, createJob, ENDED, HEAD, listAll, sampleEntries, sampleJob, sortedIds } from "./sample_jobs.ts";
+import { addJob, createJob, ENDED, enter, HEAD, listAll, sampleEntries, sampleJob, sortedIds } from "./sample_jobs.ts";
 
 async function createAt(store: Store, jobId: string, createdAt: number): Promise<JobClaim> {
   return await addJob(store, sampleJob(jobId, { createdAt }));
@@ -32,8 +32,9 @@ export const listCases: readonly Case[] = [
     for (const [jobId, at] of [["c", 20], ["b", 30], ["d", 20], ["a", 1_700_000_000_000], ["e", 7]] as const) {
       await createAt(store, jobId, at);
     }
+    await createJob(store, "f", 1, { createdAt: 25, claim: await enter(store, "engine") });
     const { jobs, cursor } = await store.list();
-    checkSame(jobs.map(({ jobId }) => jobId), ["e", "c", "d", "b", "a"], "the order");
+    checkSame(jobs.map(({ jobId }) => jobId), ["e", "c", "d", "f", "b", "a"], "the order");
     checkSame(cursor, undefined, "the cursor of the only page");
     for (const record of jobs) checkSame(record, await store.find(record.jobId), `the record of "${record.jobId}"`);
   }),
@@ -95,6 +96,7 @@ export const listCases: readonly Case[] = [
       "\ufeffa",
       "a",
       "constructor",
+      "__proto__",
       "long".repeat(100),
     ];
     for (const [index, name] of names.entries()) {

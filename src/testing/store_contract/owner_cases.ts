@@ -4,6 +4,8 @@ import { check, checkSame } from "./checks.ts";
 import { createJob, enter, HEAD, idsOf, LATER, LEASE_MS, NOW, sampleEntries, sendNew, take } from "./sample_jobs.ts";
 
 const AT_END = NOW + LEASE_MS;
+/** An incarnation that no store has given. */
+const UNKNOWN = 1_000_000;
 const BEFORE_END = AT_END - 1;
 
 async function isRenewed(store: Store, owner: Incarnation, now: number, leaseMs = LEASE_MS): Promise<boolean> {
@@ -52,7 +54,7 @@ export const ownerCases: readonly Case[] = [
       checkSame(await isRenewed(store, owner, BEFORE_END + LEASE_MS), false, "renew at the end of the lease");
       checkSame(await isRenewed(store, owner, BEFORE_END + LEASE_MS + 1), false, "renew after the end of the lease");
       checkSame(
-        await isRenewed(store, { owner: "nobody", incarnation: owner.incarnation }, NOW),
+        await isRenewed(store, { owner: "nobody", incarnation: UNKNOWN }, NOW),
         false,
         "renew of nobody",
       );
@@ -130,8 +132,8 @@ export const ownerCases: readonly Case[] = [
     const [owner, other] = [await enter(store, "engine"), await enter(store, "other")];
     await createHeld(store, owner);
     await createHeld(store, other, "of another");
-    await store.leave({ owner: "nobody", incarnation: 1 });
-    await store.leave({ owner: "engine", incarnation: other.incarnation });
+    await store.leave({ owner: "nobody", incarnation: UNKNOWN });
+    await store.leave({ owner: "engine", incarnation: UNKNOWN });
     checkSame((await store.find("job"))?.heldUntil, AT_END, "heldUntil after others have left");
     await store.leave(owner);
     await store.leave(owner);
@@ -156,7 +158,9 @@ export const ownerCases: readonly Case[] = [
   }),
   withStore("an engine that enters again is refused when another has entered under its name since", async (store) => {
     const first = await enter(store, "engine");
-    const second = await enter(store, "engine", { again: first.incarnation, now: AT_END });
+    const again = { again: first.incarnation, now: AT_END, token: "again" };
+    const second = await enter(store, "engine", again);
+    checkSame(await enter(store, "engine", again), second, "the answer to the repeated call");
     check(second.incarnation !== first.incarnation, "who enters again gets another incarnation");
     const query = { owner: "engine", leaseMs: LEASE_MS, takesOver: false };
     const refused = await store.enter({ ...query, now: AT_END + 1, token: "refused", again: first.incarnation });
@@ -199,20 +203,22 @@ export const ownerCases: readonly Case[] = [
       await createHeld(store, other, "of one that has left");
       await store.leave(other);
       const later = await scope.reopen();
-      checkSame((await later.find("job"))?.heldUntil, AT_END, "heldUntil of the former one's job");
-      checkSame(
-        (await later.find("of the present"))?.heldUntil,
-        AT_END + LEASE_MS,
-        "heldUntil of the present one's job",
-      );
+      const held = [["job", former, AT_END], ["of the present", present, AT_END + LEASE_MS]] as const;
+      for (const [jobId, claim, end] of held) {
+        const record = await later.find(jobId);
+        checkSame(
+          [record?.owner, record?.incarnation],
+          ["engine", claim.incarnation],
+          `the owner of the job "${jobId}"`,
+        );
+        if (scope.keepsLeases) checkSame(record?.heldUntil, end, `heldUntil of the job "${jobId}"`);
+        checkSame(await later.held(claim), [{ jobId, epoch: 1 }], `held, for the owner of the job "${jobId}"`);
+      }
       checkSame((await later.find("of one that has left"))?.heldUntil, undefined, "heldUntil of one that has left");
       checkSame(await isRenewed(later, former, NOW), false, "renew by the former one");
+      if (!scope.keepsLeases) return;
       checkSame(await isRenewed(later, present, NOW), true, "renew by the present one");
-      checkSame(
-        (await enter(later, "engine", { token: "2" })).incarnation,
-        present.incarnation,
-        "enter with its token",
-      );
+      checkSame(await enter(later, "engine", { token: "2" }), present, "enter with its token");
     },
   },
   withStore(

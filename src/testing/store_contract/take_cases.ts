@@ -157,6 +157,18 @@ export const takeCases: readonly Case[] = [
       for (const { life, jobId } of (await store.list()).jobs) await store.delete({ jobId, life });
     }
   }),
+  withStore("a job that is due again comes after those that have been due since before", async (store) => {
+    const owner = await enter(store, "engine");
+    for (const [index, jobId] of ["a", "b", "c"].entries()) await createJob(store, jobId, 0, { dueAt: 1 + index });
+    const taken: string[] = [];
+    for (let round = 0; round < 9; round++) {
+      const [job] = await take(store, owner, { limit: 1 });
+      if (job === undefined) break;
+      taken.push(job.record.jobId);
+      await store.append(claimOf(job), 0, [], { ...HEAD, dueAt: 10 + round, releases: true });
+    }
+    checkSame(taken.join(" "), "a b c a b c a b c", "the order");
+  }),
   withStore("jobs that are left out do not count against the limit", async (store) => {
     const owner = await enter(store, "engine");
     const ids = ["1", "2", "3", "4", "long".repeat(200), "a\0b", '"', "%", ""];
