@@ -124,6 +124,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals(jobs.filter(({ owner }) => owner !== undefined), []);
     const next = new StoredFlowProcess({ store, timers: process.timers, work: ask });
     next.engine.work();
+    await process.timers.advance(3_000);
     for (const handle of started) await handle.deliver(INPUT, { n: 0 }).catch(() => {});
     await process.timers.advance(3_000);
     assertEquals(await next.engine.count({ status: "completed" }), 30);
