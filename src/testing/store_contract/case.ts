@@ -22,7 +22,7 @@ export interface Scope {
   crash(share: number): Promise<Store>;
   /** Closes all handles. */
   closeAll(): Promise<void>;
-  /** Whether leases go on when a place is opened again. */
+  /** Whether leases must go on when a place is opened again. */
   readonly keepsLeases: boolean;
 }
 
@@ -30,8 +30,6 @@ export interface Scope {
 export interface ScopeOptions {
   /** Whether a place can be open only once. */
   readonly isExclusive: boolean;
-  /** Whether leases go on when a place is opened again. */
-  readonly keepsLeases: boolean;
   /** Ends the open handles without closing them, and keeps a share of the last write. */
   readonly tear: (share: number) => MaybePromise<void>;
 }
@@ -50,7 +48,7 @@ export function withStore(name: string, run: (store: Store) => Promise<void>): C
 }
 
 /** Makes the scope of one case. */
-export function createScope(place: StorePlace, { isExclusive, keepsLeases, tear }: ScopeOptions): Scope {
+export function createScope(place: StorePlace, { isExclusive, tear }: ScopeOptions): Scope {
   const handles = new Set<Store>();
   const open = async (): Promise<Store> => {
     const store = await place.open();
@@ -79,6 +77,6 @@ export function createScope(place: StorePlace, { isExclusive, keepsLeases, tear 
       return await open();
     },
     closeAll,
-    keepsLeases,
+    keepsLeases: !isExclusive,
   };
 }

@@ -123,7 +123,8 @@ export const lifecycleCases: readonly Case[] = [
       checkSame((await inboxOf(later, job)).length, 1, "how many commands there are");
       checkSame((await later.find("new"))?.revision, 0, "the revision of the new job");
       const { epoch, heldUntil } = await later.find("due") ?? {};
-      checkSame([epoch, heldUntil], [1, scope.keepsLeases ? NOW + 5_000 : undefined], "the claimed job");
+      checkSame(epoch, 1, "the epoch of the claimed job");
+      if (scope.keepsLeases) checkSame(heldUntil, NOW + 5_000, "heldUntil of the claimed job");
     },
   },
 ];
