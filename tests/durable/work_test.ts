@@ -119,7 +119,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     const closed = process.engine.close();
     await process.timers.advance(20_000);
     await closed;
-    assertThrows(() => process.engine.work(), TypeError, "has been shut down");
+    assertThrows(() => process.engine.work(), TypeError, "its engine is closed");
     const { jobs } = await store.list();
     assertEquals(jobs.filter(({ owner }) => owner !== undefined), []);
     const next = new StoredFlowProcess({ store, timers: process.timers, work: ask });
