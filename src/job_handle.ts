@@ -184,7 +184,7 @@ export class StoredJobHandle implements JobHandle {
     const watch = new StoreWatch(session, (event) => event.type === "ended" && event.jobId === this.jobId);
     try {
       for (;;) {
-        const { endedAt } = await this.#find("wait for");
+        const { endedAt } = await this.#findAtLast("wait for", signal);
         if (endedAt !== undefined) return await this.read();
         const left = until - session.timers.elapsed();
         if (left <= 0) throw new TimeoutError(`Job "${this.jobId}"`, timeoutMs);
@@ -211,7 +211,7 @@ export class StoredJobHandle implements JobHandle {
         const live = session.liveJob(this.jobId);
         // A job that is live here tells of each commit.
         stopListening = live && executionOf(live)?.listeners.onCommit(() => watch.wake());
-        const record = await this.#find("read the outputs of");
+        const record = await this.#findAtLast("read the outputs of", signal);
         if (record.revision !== revision) {
           revision = record.revision;
           const { outputs } = jobOf(await this.read());
@@ -243,6 +243,23 @@ export class StoredJobHandle implements JobHandle {
       throw this.#refuse(call, record.status, why, "taken");
     }
     return record;
+  }
+
+  /** As `#find`, however long the store fails: whoever waits goes on waiting. */
+  async #findAtLast(call: string, signal: AbortSignal | undefined): Promise<JobRecord> {
+    const { session } = this.#host;
+    for (let failures = 1;; failures++) {
+      try {
+        return await this.#find(call);
+      } catch (error) {
+        if (error instanceof StateError || session.isClosed) throw error;
+        session.onError(error);
+        signal?.throwIfAborted();
+        await new Promise<void>((resolve) =>
+          void session.timers.after(delayAfter(failures, session.settings), resolve)
+        );
+      }
+    }
   }
 
   #encode(action: string, root: string, value: unknown, flow: Flow | undefined): Payload | undefined {

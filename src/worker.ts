@@ -56,6 +56,9 @@ export interface WorkHost {
   takeUp(taken: TakenJob): Promise<Job | undefined>;
 }
 
+/** How long a worker waits at least when it has taken all that was due, in milliseconds. */
+const LEAST_WAIT_MS = 20;
+
 /** The loop of `engine.work`. */
 export class StoreWorker implements Worker {
   readonly #engine: WorkHost;
@@ -167,9 +170,9 @@ export class StoreWorker implements Worker {
     let ms = pollMs * (0.75 + jitter / 2);
     while (this.#stopped === undefined) {
       const next = await due.nextDueAt(this.#filter).catch((error) => session.onError(error));
-      const left = next === undefined ? Infinity : next - host.timers.now();
-      if (left <= 0) return;
-      await this.#watch.changed(undefined, Math.max(1, Math.min(ms, left)));
+      // What is due by this clock may not be due by the store's: asking again at once would keep the event loop.
+      const left = next === undefined ? Infinity : Math.max(next - host.timers.now(), LEAST_WAIT_MS);
+      await this.#watch.changed(undefined, Math.min(ms, left));
       if (left <= ms) return;
       ms = pollMs;
     }

@@ -38,6 +38,7 @@ serve(Number(env["PORT"] ?? 3000), async (request) => {
   } catch (error) {
     if (error instanceof StateError && error.status === "unknown") return refusal(404, `there is no order "${id}"`);
     if (error instanceof StateError) return refusal(409, `order "${id}" has been decided, or its time is up`);
+    if (error instanceof TypeError) return refusal(400, error.message); // what was given as an id or a cursor is none
     console.error(error);
     return refusal(500, "something is wrong here");
   }
@@ -73,13 +74,8 @@ async function decide(request: Request, id: string, approved: boolean): Promise<
 
 async function list(request: Request): Promise<Response> {
   const cursor = new URL(request.url).searchParams.get("after") ?? undefined;
-  try {
-    const { jobs, cursor: after } = await engine.list({ flowId: orders.id, cursor });
-    return Response.json({ orders: jobs.map(({ jobId, status }) => ({ id: jobId, status })), after });
-  } catch (error) {
-    if (error instanceof TypeError) return refusal(400, error.message); // no cursor
-    throw error;
-  }
+  const { jobs, cursor: after } = await engine.list({ flowId: orders.id, cursor });
+  return Response.json({ orders: jobs.map(({ jobId, status }) => ({ id: jobId, status })), after });
 }
 
 async function follow({ headers, signal }: Request, id: string): Promise<Response> {

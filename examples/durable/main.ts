@@ -31,10 +31,13 @@ class Post extends Routine {
 
 const registry = new Registry({ Desk, Post });
 const database = new DatabaseSync(process.argv[2] ?? "letters.db");
-const store = sqliteStore(database);
-// A process with the same owner name takes the jobs of its predecessor over at once, without waiting for their leases
-// to end.
-const engine = new Engine({ registry, store, durability: { owner: "letters" } });
+// Only one process at a time has this name, so the next one goes on with the jobs of a dead one at once, without waiting
+// until its lease has ended.
+const engine = new Engine({
+  registry,
+  store: sqliteStore(database),
+  durability: { owner: "letters", takeOver: "at once" },
+});
 
 const flow = new Flow({
   id: "letters",
@@ -55,5 +58,5 @@ const job = flow.execute(desk.trigger, { letters: 12 }, {
 });
 if (await flow.waitForCompletion(job)) console.log(`${job.sharedData["sent"]} letters, the job has ${job.status}`);
 else console.error("stopped; run the same command to go on");
-await store.close();
+await engine.close();
 database.close();

@@ -35,6 +35,7 @@ import { JobIndex } from "./file_store/job_index.ts";
 import { clearAttempts, type Lock, takeLock } from "./file_store/lock.ts";
 import { type LockOwner, type OwnerState, stateOf } from "./file_store/lock_owner.ts";
 import { Owners } from "./file_store/owners.ts";
+import { TAIL_BYTES } from "./file_store/tail.ts";
 import { type Outcome, settleAll, then } from "./file_store/write_queue.ts";
 
 export type { Files, LockOwner };
@@ -123,7 +124,15 @@ class FileStore implements Store {
     const index = new JobIndex<JobFolder>(read, (owner, incarnation) => this.#owners.leaseEndOf(owner, incarnation));
     this.#index = index;
     this.#folder = {
-      ...{ root, files, waits, read, handles: new Handles(files), abandoned: new Set() },
+      ...{
+        root,
+        files,
+        waits,
+        read,
+        scratch: new Uint8Array(TAIL_BYTES),
+        handles: new Handles(files),
+        abandoned: new Set(),
+      },
       onHead: (job, before, after) => {
         index.update(job);
         this.#watchers.tellOfAppend(before, after);

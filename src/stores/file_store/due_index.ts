@@ -1,5 +1,5 @@
 import type { DueQuery, Incarnation, JobRecord, TakeQuery } from "../../ports/store.ts";
-import { compareByAge, dueSince, type KeptRecord } from "../../ports/store_kit.ts";
+import { compareByAge, dueSince, type KeptRecord, type ListPosition } from "../../ports/store_kit.ts";
 import { SortedList } from "./sorted_list.ts";
 
 /** A job as the index sees it. */
@@ -9,7 +9,7 @@ export interface IndexedJob {
 }
 
 /** Where the index has a job. */
-export interface Place<J> {
+export interface Place<J> extends ListPosition {
   readonly job: J;
   readonly group: Group<J>;
   /** Who has claimed the job. */
@@ -62,12 +62,12 @@ export class DueIndex<J extends IndexedJob> {
 
   /** Adds a job. */
   add(job: J): Place<J> {
-    const { priority, queue, flowId, flowHash } = job.record;
+    const { jobId, createdAt, priority, queue, flowId, flowHash } = job.record;
     const labels = { priority, queue, flowId, flowHash };
     const key = JSON.stringify(labels);
     const group = this.#groups.get(key) ?? { key, labels, size: 0, places: new SortedList(compareByInstant) };
     if (group.size++ === 0) this.#groups.set(key, group);
-    const place: Place<J> = { job, group, holder: undefined, since: undefined, isClaiming: false };
+    const place: Place<J> = { jobId, createdAt, job, group, holder: undefined, since: undefined, isClaiming: false };
     this.update(place);
     return place;
   }
@@ -122,9 +122,9 @@ export class DueIndex<J extends IndexedJob> {
     this.#endLeases(query.now);
     let next = Infinity;
     for (const { places } of this.#groupsFor(query)) {
-      for (const { job, since = Infinity } of places.from(() => false)) {
+      for (const { jobId, since = Infinity } of places.from(() => false)) {
         if (since >= next) break;
-        if (query.exceptJobs?.has(job.record.jobId)) continue;
+        if (query.exceptJobs?.has(jobId)) continue;
         next = since;
       }
     }
@@ -187,8 +187,8 @@ export class DueIndex<J extends IndexedJob> {
 }
 
 /** The order within a group: by the instant since which a job is due; among equals, the oldest job is first. */
-function compareByInstant<J extends IndexedJob>(a: Place<J>, b: Place<J>): number {
-  return (a.since ?? 0) - (b.since ?? 0) || compareByAge(a.job.record, b.job.record);
+function compareByInstant<J>(a: Place<J>, b: Place<J>): number {
+  return (a.since ?? 0) - (b.since ?? 0) || compareByAge(a, b);
 }
 
 function isAskedFor<J>({ labels: { flowId, flowHash, queue } }: Group<J>, query: DueQuery): boolean {
@@ -196,14 +196,14 @@ function isAskedFor<J>({ labels: { flowId, flowHash, queue } }: Group<J>, query:
   return exceptFlows?.has(flowHash) !== true && flows?.includes(flowId) !== false && queues?.includes(queue) !== false;
 }
 
-function hasAskedFor<J extends IndexedJob>(places: Iterable<Place<J>>, query: DueQuery): boolean {
-  for (const { job, group } of places) {
-    if (isAskedFor(group, query) && !query.exceptJobs?.has(job.record.jobId)) return true;
+function hasAskedFor<J>(places: Iterable<Place<J>>, query: DueQuery): boolean {
+  for (const { jobId, group } of places) {
+    if (isAskedFor(group, query) && !query.exceptJobs?.has(jobId)) return true;
   }
   return false;
 }
 
-function firstDue<J extends IndexedJob>(
+function firstDue<J>(
   { places }: Group<J>,
   { now, exceptJobs }: DueQuery,
   limit: number,
@@ -211,7 +211,7 @@ function firstDue<J extends IndexedJob>(
   const found: Place<J>[] = [];
   for (const place of places.from(() => false)) {
     if (found.length === limit || (place.since ?? 0) > now) break;
-    if (!exceptJobs?.has(place.job.record.jobId)) found.push(place);
+    if (!exceptJobs?.has(place.jobId)) found.push(place);
   }
   return found;
 }

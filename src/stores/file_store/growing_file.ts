@@ -7,6 +7,8 @@ export interface JobFiles {
   readonly files: Files;
   /** The cache of open files. */
   readonly handles: Handles;
+  /** A buffer of `TAIL_BYTES` that reads write over. */
+  readonly scratch: Uint8Array;
   /** The job's folder. */
   readonly folder: string;
   /** Whether a file of this name existed when the job was opened. */

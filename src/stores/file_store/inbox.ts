@@ -51,7 +51,7 @@ export class InboxFile implements WriteTarget {
    * `onStored` is called with the number of the last command after each write.
    */
   constructor(
-    { files, handles, folder, has }: JobFiles,
+    { files, handles, scratch, folder, has }: JobFiles,
     consumed: number,
     consumedAt: number,
     onStored: (count: number) => void,
@@ -64,7 +64,7 @@ export class InboxFile implements WriteTarget {
     const isThere = has(INBOX);
     const path = `${folder}/${INBOX}`;
     const { lines, size } = isThere
-      ? readTail(files, path, COMMAND, (some) => some.length > 0)
+      ? readTail(files, scratch, path, COMMAND, (some) => some.length > 0)
       : { lines: [], size: 0 };
     const last = lines.at(-1)?.meta.sequence ?? 0;
     // Commands that were consumed are missing: without flushes, a loss of power may keep the later of two writes only. The next

@@ -14,6 +14,7 @@ import type {
 import { checkAppend, endsUnread, type KeptRecord, recordOf } from "../../ports/store_kit.ts";
 import { hashText } from "../../base/text_hash.ts";
 import { codeOf, failure, type Files, replaceFile, syncFolder, UNFINISHED, type Work, writeFile } from "./files.ts";
+import type { JobFiles } from "./growing_file.ts";
 import type { Handles } from "./handles.ts";
 import { INBOX, InboxFile } from "./inbox.ts";
 import { jobName } from "./job_name.ts";
@@ -33,6 +34,8 @@ export interface StoreFolder {
    * Folders that were moved into place although their creation failed in the end; a new creation moves them away first.
    */
   readonly abandoned: Set<string>;
+  /** A buffer of `TAIL_BYTES` that reads write over. */
+  readonly scratch: Uint8Array;
   /** Whether writes wait for a flush to the device. */
   readonly waits: boolean;
   /** Adds to a record until when the job is held. */
@@ -52,27 +55,22 @@ export class JobFolder {
   readonly #path: string;
   readonly #queue: WriteQueue;
   readonly #journal: JournalFile;
-  readonly #inbox: InboxFile;
+  /** Most jobs have none. */
+  #inbox: InboxFile | undefined;
   readonly #token: string;
   #snapshotRevision: number;
   #isGone = false;
 
   private constructor(store: StoreFolder, path: string, base: JobBase, names: readonly string[]) {
-    const { files, handles, waits } = store;
-    const parts = { files, handles, folder: path, has: (name: string) => names.includes(name) };
     this.#store = store;
     this.#path = path;
     this.#token = base.token;
-    this.#queue = new WriteQueue(waits);
-    this.#journal = new JournalFile(parts, base, (before, after) => {
-      this.#inbox.consume(after.consumed, this.#journal.at);
+    this.#queue = new WriteQueue(store.waits);
+    this.#journal = new JournalFile(this.#files(names), base, (before, after) => {
+      this.#inbox?.consume(after.consumed, this.#journal.at);
       store.onHead(this, before, after);
     });
-    this.#inbox = new InboxFile(parts, this.record.consumed, this.#journal.at, (sent) => {
-      this.#journal.noteSent(sent);
-      store.onSent(this);
-    });
-    this.#journal.noteSent(this.#inbox.count);
+    if (names.includes(INBOX)) this.#inbox = this.#openInbox(names);
     this.#snapshotRevision = base.record.revision;
   }
 
@@ -91,7 +89,7 @@ export class JobFolder {
     for (const it of names) {
       if (it.endsWith(UNFINISHED)) files.rmSync(`${path}/${it}`, { recursive: false, force: true });
     }
-    const base = readBase(files, `${path}/${SNAPSHOT}`);
+    const base = readBase(files, store.scratch, `${path}/${SNAPSHOT}`);
     const { jobId } = base.record;
     if (jobName(jobId) !== name) {
       throw new Error(`"${path}" has job ${JSON.stringify(jobId)}, whose folder must be "${jobName(jobId)}"`);
@@ -184,26 +182,41 @@ export class JobFolder {
   /** Appends a command. */
   send(command: NewCommand): MaybePromise<SendAnswer> {
     const { key, text, reopens, room } = command;
-    return this.#queue.write(this.#inbox, () => {
+    const inbox = this.#inbox ??= this.#openInbox([]);
+    return this.#queue.write(inbox, () => {
       if (this.#isGone) return "unknown";
       const hash = hashText(text);
-      const known = this.#inbox.hashOf(key);
+      const known = inbox.hashOf(key);
       if (known !== undefined) return known === hash ? "known" : "differs";
       if (this.record.endedAt !== undefined && !reopens) return "ended";
-      if (this.#inbox.unread >= room) return "full";
-      this.#inbox.add(command, hash);
+      if (inbox.unread >= room) return "full";
+      inbox.add(command, hash);
       return "stored";
     });
   }
 
   /** Reads the commands that are not consumed, with a sequence above the given one. */
   commandsAfter(sequence: number): StoredCommand[] {
-    return this.#inbox.commandsAfter(sequence);
+    return this.#inbox?.commandsAfter(sequence) ?? [];
   }
 
   /** Deletes the folder, if `isMeant` allows it; `onGone` is called as soon as nobody finds it any more. */
   delete(isMeant: (record: KeptRecord) => boolean, onGone: () => void): MaybePromise<boolean> {
     return this.#queue.alone(() => this.#delete(isMeant, onGone));
+  }
+
+  #files(names: readonly string[]): JobFiles {
+    const { files, handles, scratch } = this.#store;
+    return { files, handles, scratch, folder: this.#path, has: (name) => names.includes(name) };
+  }
+
+  #openInbox(names: readonly string[]): InboxFile {
+    const inbox = new InboxFile(this.#files(names), this.record.consumed, this.#journal.at, (sent) => {
+      this.#journal.noteSent(sent);
+      this.#store.onSent(this);
+    });
+    this.#journal.noteSent(inbox.count);
+    return inbox;
   }
 
   *#compact(revision: number, snapshot: string): Work<void> {
@@ -225,7 +238,7 @@ export class JobFolder {
     const { root, files } = this.#store;
     const temporary = temporaryPath(root);
     this.#journal.close();
-    this.#inbox.close();
+    this.#inbox?.close();
     try {
       files.renameSync(this.#path, temporary);
       this.#isGone = true;

@@ -18,7 +18,7 @@ export class JobIndex<J extends IndexedJob> {
   readonly due: DueIndex<J>;
   readonly #read: (record: KeptRecord) => JobRecord;
   readonly #byId = new Map<string, Place<J>>();
-  readonly #byAge: SortedList<J> = new SortedList((a, b) => compareByAge(a.record, b.record));
+  readonly #byAge = new SortedList<Place<J>>(compareByAge);
 
   /** Makes an empty index. The functions say until when a job is held, and when a lease ends. */
   constructor(
@@ -36,8 +36,9 @@ export class JobIndex<J extends IndexedJob> {
 
   /** Adds a job. */
   add(job: J): void {
-    this.#byId.set(job.record.jobId, this.due.add(job));
-    this.#byAge.add(job);
+    const place = this.due.add(job);
+    this.#byId.set(place.jobId, place);
+    this.#byAge.add(place);
   }
 
   /** Updates the index after a change of the job. */
@@ -55,11 +56,11 @@ export class JobIndex<J extends IndexedJob> {
   }
 
   /** Removes a job. */
-  remove(job: J): void {
-    const place = this.#byId.get(job.record.jobId);
+  remove({ record: { jobId } }: J): void {
+    const place = this.#byId.get(jobId);
     if (place === undefined) return;
-    this.#byId.delete(job.record.jobId);
-    this.#byAge.delete(job);
+    this.#byId.delete(jobId);
+    this.#byAge.delete(place);
     this.due.remove(place);
   }
 
@@ -78,7 +79,7 @@ export class JobIndex<J extends IndexedJob> {
   /** Returns the jobs that `purge` deletes. */
   purged(query: PurgeQuery): J[] {
     const found: J[] = [];
-    for (const job of this.#byAge.from(() => false)) {
+    for (const { job } of this.#byAge.from(() => false)) {
       if (found.length >= query.limit) break;
       if (isPurged(job.record, query)) found.push(job);
     }
@@ -89,8 +90,8 @@ export class JobIndex<J extends IndexedJob> {
   #search(filter: JobFilter, limit: number, after: ListPosition | undefined): J[] {
     const { createdBefore = Infinity } = filter;
     const found: J[] = [];
-    const isBefore = (job: J): boolean => after !== undefined && compareByAge(job.record, after) <= 0;
-    for (const job of this.#byAge.from(isBefore)) {
+    const isBefore = (place: Place<J>): boolean => after !== undefined && compareByAge(place, after) <= 0;
+    for (const { job } of this.#byAge.from(isBefore)) {
       if (found.length >= limit || job.record.createdAt >= createdBefore) break;
       if (isMeant(job.record, filter)) found.push(job);
     }

@@ -41,7 +41,7 @@ export class JournalFile implements WriteTarget {
    * it.
    */
   constructor(
-    { files, handles, folder, has }: JobFiles,
+    { files, handles, scratch, folder, has }: JobFiles,
     { record, at }: JobBase,
     onHead: (before: KeptRecord, after: KeptRecord) => void,
   ) {
@@ -50,7 +50,7 @@ export class JournalFile implements WriteTarget {
     this.#onHead = onHead;
     const isThere = has(JOURNAL);
     const path = `${folder}/${JOURNAL}`;
-    const { lines, size } = isThere ? readTail(files, path, ENTRY, hasHead) : { lines: [], size: 0 };
+    const { lines, size } = isThere ? readTail(files, scratch, path, ENTRY, hasHead) : { lines: [], size: 0 };
     const revision = lines.at(-1)?.meta.revision ?? 0;
     const head = lines.findLast(({ meta }) => meta.head !== undefined)?.meta.head;
     // The snapshot is newer than the whole journal: a crash came between the two writes of a compaction. The next write

@@ -88,18 +88,17 @@ export function decodeLine(
 }
 
 /**
- * Decodes a line that begins with `FORMAT`, the first of the file at `path`, into its fields.
+ * Decodes a line that begins with `FORMAT`, the first of the file at `path`.
  *
  * @throws {Error} when it is damaged, or has another format
  */
-export function decodeHeader(bytes: Uint8Array, path: string): string {
+export function decodeHeader<T>(bytes: Uint8Array, path: string): T {
   const decoded = decodeLine(bytes);
   if (decoded === undefined) throw damage(path, 1);
-  const { format, version }: { format: string; version: number } = JSON.parse(decoded.fields);
-  if (format !== FORMAT.format || version !== FORMAT.version) {
-    throw new Error(`Cannot read "${path}": expected ${FORMAT.format} ${FORMAT.version}, got ${format} ${version}`);
-  }
-  return decoded.fields;
+  const header: T & { format: string; version: number } = JSON.parse(decoded.fields);
+  const { format, version } = header;
+  if (format === FORMAT.format && version === FORMAT.version) return header;
+  throw new Error(`Cannot read "${path}": expected ${FORMAT.format} ${FORMAT.version}, got ${format} ${version}`);
 }
 
 /**

@@ -169,7 +169,7 @@ export class Owners implements WriteTarget {
   #read(): State {
     try {
       const bytes = this.#files.readFileSync(this.#path);
-      const content: Content = JSON.parse(decodeHeader(bytes.subarray(0, nextLine(bytes, 0) - 1), this.#path));
+      const content = decodeHeader<Content>(bytes.subarray(0, nextLine(bytes, 0) - 1), this.#path);
       const { lives, incarnations, survived, process, owners } = content;
       return { lives, incarnations, survived, owners: new Map(process === ownProcess() ? owners : []) };
     } catch (error) {

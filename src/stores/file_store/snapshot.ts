@@ -46,15 +46,15 @@ export function encodeSnapshot({ record, at, token, flow, snapshot }: Snapshot):
   return [encodeLine({ ...FORMAT, ...header }), encodeLine({}, "flow", flow), encodeLine({}, "snapshot", snapshot)];
 }
 
-/** Reads the header only: the rest of the file may be large. */
-export function readBase(files: Files, path: string): JobBase {
+/** Reads the header only: the rest of the file may be large. `scratch` is written over. */
+export function readBase(files: Files, scratch: Uint8Array, path: string): JobBase {
   const file = files.openSync(path, "r");
   try {
     for (let length = FIRST_READ;; length *= 2) {
-      const bytes = new Uint8Array(length);
-      const read = files.readSync(file, bytes, 0, length, 0);
-      const end = nextLine(bytes, 0);
-      if (end < length || read < length) return decodeBase(bytes.subarray(0, end - 1), path);
+      const bytes = length > scratch.length ? new Uint8Array(length) : scratch.subarray(0, length);
+      const line = bytes.subarray(0, files.readSync(file, bytes, 0, length, 0));
+      const end = nextLine(line, 0);
+      if (end < length || line.length < length) return decodeBase(line.subarray(0, end - 1), path);
     }
   } finally {
     files.closeSync(file);
@@ -74,10 +74,10 @@ export function readSnapshot(files: Files, path: string): Snapshot {
 }
 
 function decodeBase(line: Uint8Array, path: string): JobBase {
-  const { head, token, ...fields }: Header = JSON.parse(decodeHeader(line, path));
-  const { jobId, life, createdAt, flowId, flowHash, queue, priority, tags, parentId, revision } = fields;
-  const fixed: Fixed = { jobId, life, createdAt, flowId, flowHash, queue, priority, tags, parentId, revision };
-  return { record: withHead({ ...fixed, sent: 0 }, head), at: head.at, token };
+  const header = decodeHeader<Header>(line, path);
+  const { jobId, life, createdAt, flowId, flowHash, queue, priority, tags, parentId, revision, head, token } = header;
+  const fixed = { jobId, life, createdAt, flowId, flowHash, queue, priority, tags, parentId, revision, sent: 0 };
+  return { record: withHead(fixed, head), at: head.at, token };
 }
 
 function decodeText(line: Uint8Array, path: string, number: number, name: string): string {

@@ -12,28 +12,43 @@ export interface Tail {
   readonly size: number;
 }
 
-/** Reads the last part of a file, and the whole file only if that part is damaged or `isEnough` refuses it. */
+/**
+ * Reads the last part of a file, and the whole file only if that part is damaged or `isEnough` refuses it. `scratch` has
+ * `TAIL_BYTES`, and is written over: most files fit in it, and are read without an allocation.
+ */
 export function readTail(
   files: Files,
+  scratch: Uint8Array,
   path: string,
   name: string,
   isEnough: (lines: readonly Line[]) => boolean,
 ): Tail {
   const file = files.openSync(path, "r");
   try {
-    const { size } = files.fstatSync(file);
-    if (size > TAIL_BYTES) {
-      const bytes = new Uint8Array(TAIL_BYTES);
-      files.readSync(file, bytes, 0, TAIL_BYTES, size - TAIL_BYTES);
-      const last = bytes.subarray(nextLine(bytes, 0));
-      const scan = tryScan(last, path, name);
-      if (scan !== undefined && scan.length === last.length && isEnough(scan.lines)) return { lines: scan.lines, size };
+    const read = fill(files, file, scratch, 0);
+    if (read < scratch.length) {
+      const { lines, length } = scanLines(scratch.subarray(0, read), path, name);
+      return { lines, size: length };
     }
+    const { size } = files.fstatSync(file);
+    const end = scratch.subarray(0, fill(files, file, scratch, size - scratch.length));
+    const last = end.subarray(nextLine(end, 0));
+    const scan = tryScan(last, path, name);
+    if (scan !== undefined && scan.length === last.length && isEnough(scan.lines)) return { lines: scan.lines, size };
   } finally {
     files.closeSync(file);
   }
   const { lines, length } = scanLines(files.readFileSync(path), path, name);
   return { lines, size: length };
+}
+
+/** Reads a file from a position on until the buffer is full, or the file ends; returns how many bytes there are. */
+function fill(files: Files, file: number, into: Uint8Array, position: number): number {
+  for (let done = 0;;) {
+    const read = files.readSync(file, into, done, into.length - done, position + done);
+    done += read;
+    if (read === 0 || done === into.length) return done;
+  }
 }
 
 function tryScan(bytes: Uint8Array, path: string, name: string): Scan | undefined {

@@ -1,17 +1,26 @@
-import { StateError } from "../../base/errors.ts";
-import type { JobCommand } from "../../stored_jobs.ts";
+import { FencedError, StateError } from "../../base/errors.ts";
+import { hasEnded } from "../../job/job.ts";
 import type { FleetLedger } from "./fleet_ledger.ts";
 import type { FleetJob } from "./fleet_options.ts";
-import type { FleetProcess } from "./fleet_process.ts";
+import type { JobLedger } from "./job_ledger.ts";
+import type { FleetAsk, FleetProcess } from "./fleet_process.ts";
 import type { FleetTrace } from "./fleet_trace.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 
 /** What a client asks for. */
 export type ClientTask =
-  | { readonly type: "start"; readonly jobId: string; readonly job: FleetJob }
-  | { readonly type: "send"; readonly jobId: string; readonly command: JobCommand; readonly key: string }
-  | { readonly type: "direct"; readonly jobId: string; readonly verb: "pause" | "resume" | "cancel" }
-  | { readonly type: "delete"; readonly jobId: string };
+  | { readonly type: "execute"; readonly jobId: string; readonly job: FleetJob }
+  | { readonly type: "start"; readonly jobId: string; readonly job: FleetJob; readonly inMs: number }
+  | {
+    readonly type: "ask";
+    readonly jobId: string;
+    readonly asked: FleetAsk;
+    readonly key: string;
+    readonly byHandle: boolean;
+  }
+  | { readonly type: "direct"; readonly jobId: string; readonly asked: FleetAsk }
+  | { readonly type: "delete"; readonly jobId: string; readonly byEngine: boolean }
+  | { readonly type: "wait"; readonly jobId: string };
 
 /** How long a client waits for what it has asked for before it asks again, in milliseconds. */
 const PATIENCE_MS = 4_000;
@@ -19,9 +28,39 @@ const PATIENCE_MS = 4_000;
 /** How often it asks. */
 const MOST_TRIES = 5;
 
+/** A wait for the end of a job, by a process. */
+export class FleetWait {
+  readonly process: FleetProcess;
+  readonly jobId: string;
+  readonly life: JobLedger | undefined;
+  /** What has come of it. */
+  answer: "ended" | "failed" | "other" | undefined;
+
+  /** Whether it should have heard of the end, and has not. */
+  get isOpen(): boolean {
+    const { process, life } = this;
+    if (process.clock.isGone || process.isStopping || life === undefined || this.answer !== undefined) return false;
+    return hasEnded(life.job.status);
+  }
+
+  /** Begins to wait. */
+  constructor(process: FleetProcess, jobId: string, life: JobLedger | undefined) {
+    this.process = process;
+    this.jobId = jobId;
+    this.life = life;
+    process.ended(jobId).then(() => this.answer = "ended", (error: unknown) => {
+      this.answer = error instanceof FencedError ? "failed" : "other";
+    });
+  }
+}
+
 /** Somebody outside of the fleet: asks processes for one thing after the other, and again when there is no answer. */
 export class FleetClient {
+  /** What it waits for without end. */
+  readonly waits: FleetWait[] = [];
   readonly #tasks: ClientTask[];
+  /** The jobs that it has asked for before. */
+  readonly #started: Set<string> = new Set();
   readonly #ledger: FleetLedger;
   readonly #trace: FleetTrace;
   readonly #onError: (error: unknown) => void;
@@ -55,7 +94,7 @@ export class FleetClient {
   isReady(now: number): boolean {
     const [task] = this.#tasks;
     if (task === undefined) return false;
-    if (task.type === "start" && this.#waitsUntil !== undefined && this.#exists(task.jobId)) return true;
+    if (isStart(task) && this.#waitsUntil !== undefined && this.#exists(task.jobId)) return true;
     return this.#waitsUntil === undefined || this.#waitsUntil <= now;
   }
 
@@ -64,60 +103,79 @@ export class FleetClient {
     const [task] = this.#tasks;
     if (task === undefined) return;
     const isAgain = this.#waitsUntil !== undefined;
-    if (task.type === "start" && this.#exists(task.jobId)) return this.#next();
-    if (isAgain && ++this.#tries >= MOST_TRIES && task.type !== "start") return this.#next();
+    if (isStart(task) && isAgain && this.#exists(task.jobId)) return this.#next();
+    if (isAgain && ++this.#tries >= MOST_TRIES && !isStart(task)) return this.#next();
     this.#waitsUntil = now + PATIENCE_MS;
     const round = ++this.#round;
-    const what = task.type === "send"
-      ? `${task.key} (${task.command.type})`
-      : task.type === "direct"
-      ? task.verb
-      : task.type;
+    const what = task.type === "ask" ? task.key : task.type === "direct" ? `${task.asked.type}, at once,` : task.type;
     this.#trace.add(() => `client asks process ${process.number} for ${what} of ${task.jobId}`);
     try {
       this.#ask(task, process, round);
     } catch (error) {
       // A refusal at once.
       if (!(error instanceof StateError)) throw error;
-      if (task.type !== "start") this.#next();
+      if (!isStart(task)) this.#next();
     }
   }
 
   #ask(task: ClientTask, process: FleetProcess, round: number): void {
     switch (task.type) {
+      case "execute":
+        return process.execute(task.jobId, task.job);
       case "start":
-        return process.start(task.jobId, task.job);
+        return this.#start(task, process, round);
       case "direct":
-        process.direct(task.jobId, task.verb);
+        process.direct(task.jobId, task.asked);
         return this.#next();
-      case "delete":
-        return this.#deleteJob(task.jobId, (isDeleted) => {
+      case "delete": {
+        const done = (isDeleted: boolean) => {
           if (this.#round !== round) return;
           if (isDeleted) this.#next();
           else this.#waitsUntil = 0;
-        });
-      case "send":
-        process.send(task.jobId, task.command, task.key).then(
+        };
+        if (task.byEngine) process.delete(task.jobId).then(done, () => done(false));
+        else this.#deleteJob(task.jobId, done);
+        return;
+      }
+      case "wait":
+        this.waits.push(new FleetWait(process, task.jobId, this.#ledger.lifeOf(task.jobId)));
+        return this.#next();
+      case "ask":
+        process.ask(task.jobId, task.asked, task.key, task.byHandle).then(
           () => this.#settled(task, round, "accepted"),
           (error: unknown) => this.#settled(task, round, error instanceof StateError ? "refused" : "unknown", error),
         );
     }
   }
 
+  #start({ jobId, job, inMs }: ClientTask & { readonly type: "start" }, process: FleetProcess, round: number): void {
+    const isFirst = this.#tries === 0;
+    process.start(jobId, job, inMs).then(({ isNew }) => {
+      this.#trace.add(() => `  client: ${jobId} is ${isNew ? "new" : "known"}`);
+      if (isFirst && !isNew && this.#ledger.lifeOf(jobId)?.createdBy === process.number && !this.#started.has(jobId)) {
+        const why = `the start of ${jobId} says that it is not new, though it has made it`;
+        this.#onError(new FleetViolation("lost or doubled", why));
+      }
+      if (this.#round === round) this.#next();
+    }, () => {
+      if (this.#round === round) this.#waitsUntil = 0;
+    });
+    this.#started.add(jobId);
+  }
+
   #settled(
-    { jobId, key }: ClientTask & { readonly type: "send" },
+    { jobId, key }: ClientTask & { readonly type: "ask" },
     round: number,
     answer: "accepted" | "refused" | "unknown",
     error?: unknown,
   ): void {
-    const isStored = this.#ledger.hasCommand(jobId, key);
     const why = error instanceof Error ? `: ${error.message}` : "";
     this.#trace.add(() => `  client: ${key} to ${jobId} is ${answer}${why}`);
-    if (answer === "accepted" && !isStored) {
-      this.#onError(new FleetViolation("lost or doubled", `command ${key} to ${jobId} was accepted and is not stored`));
+    if (answer === "accepted" && !this.#ledger.hasCommand(jobId, key)) {
+      this.#onError(new FleetViolation("lost or doubled", `${key} to ${jobId} was accepted and is not stored`));
     }
-    if (answer === "refused" && isStored && this.#tries === 0 && this.#round === round) {
-      this.#onError(new FleetViolation("lost or doubled", `command ${key} to ${jobId} was refused, and it is stored`));
+    if (answer === "refused" && this.#ledger.lifeOf(jobId)?.commands.has(key) === true) {
+      this.#onError(new FleetViolation("lost or doubled", `${key} to ${jobId} was refused, and it is stored`));
     }
     if (this.#round !== round) return;
     if (answer !== "unknown") this.#next();
@@ -135,4 +193,8 @@ export class FleetClient {
     this.#waitsUntil = undefined;
     this.#round++;
   }
+}
+
+function isStart({ type }: ClientTask): boolean {
+  return type === "start" || type === "execute";
 }

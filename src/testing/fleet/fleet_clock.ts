@@ -109,7 +109,8 @@ export class ProcessClock implements Timers {
     if (this.isHeld) return this.#heldUntil;
     let next = Infinity;
     for (const timer of this.#timers) next = Math.min(next, this.#dueIn(timer));
-    return this.#fleet.now + Math.max(0, next);
+    // Clocks show whole milliseconds.
+    return this.#fleet.now + Math.ceil(Math.max(0, next));
   }
 
   /** Fires the timer that has been due for longest. Returns false when none is due. */

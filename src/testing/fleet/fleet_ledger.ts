@@ -86,7 +86,7 @@ export class FleetLedger {
   }
 
   created(process: number, job: NewJob, record: JobRecord): void {
-    const life = new JobLedger(record, job.snapshot, this.#settings.limitsOf(job.flowId));
+    const life = new JobLedger(record, job.snapshot, this.#settings.limitsOf(job.flowId), process);
     this.lives.set(record.life, life);
     if (job.claim !== undefined) this.#claim(process, life, { ...job.claim, epoch: 1 }, 0);
   }

@@ -5,6 +5,7 @@ import type { Activation } from "../../engine/activation/activation.ts";
 import { hostOf } from "../../engine/execution/engine_host.ts";
 import { Flow } from "../../flow.ts";
 import type { MaybePromise, Store, StoreEvent } from "../../ports/store.ts";
+import type { StartedJob } from "../../job_handle.ts";
 import type { JobCommand } from "../../stored_jobs.ts";
 import { wireOf } from "../../values/payload.ts";
 import { dataOf } from "../../job/task.ts";
@@ -13,7 +14,7 @@ import type { SeededRandom } from "../seeded_random.ts";
 import { type FleetClock, ProcessClock } from "./fleet_clock.ts";
 import { FleetHandlers } from "./fleet_handlers.ts";
 import type { FleetLedger } from "./fleet_ledger.ts";
-import type { FleetJob, FleetSettings } from "./fleet_options.ts";
+import type { FleetDelivery, FleetJob, FleetSettings } from "./fleet_options.ts";
 import type { FleetTrace } from "./fleet_trace.ts";
 import { distantStore, type StoreCalls } from "./store_calls.ts";
 import { watchedStore } from "./watched_store.ts";
@@ -40,6 +41,14 @@ export interface FleetStage {
   /** Stops the fleet: a promise is broken. */
   fail(error: unknown): void;
 }
+
+/** What is asked of a job. */
+export type FleetAsk =
+  | ({ readonly type: "deliver" } & FleetDelivery)
+  | { readonly type: "pause"; readonly graceMs: number }
+  | { readonly type: "resume" }
+  | { readonly type: "redrive" }
+  | { readonly type: "cancel" };
 
 /** How often a process looks for jobs that are due, in milliseconds. */
 const POLL_MS = 700;
@@ -89,7 +98,10 @@ export class FleetProcess {
     stage.trace.add(() =>
       `process ${number} starts as ${name}${offsetMs === 0 ? "" : `, clock off by ${offsetMs} ms`}`
     );
-    this.#poll();
+    if (random.chance(0.6)) {
+      const options = { pollMs: POLL_MS, idleMs: random.chance(0.5) ? 1_000 : 5_000, drainMs: 1_000 };
+      this.#engine.work({ ...options, concurrency: 1 + random.integer(6) });
+    } else this.#poll();
   }
 
   /** Whether it can be asked for something now. */
@@ -97,17 +109,47 @@ export class FleetProcess {
     return !this.clock.isGone && !this.clock.isHeld && !this.isStopping;
   }
 
-  /** Starts a job here. */
-  start(jobId: string, { flow: { id }, entry, params = {} }: FleetJob): void {
+  /** Starts a job that runs here. */
+  execute(jobId: string, { flow: { id }, entry, params = {} }: FleetJob): void {
     const flow = this.#flow(id);
     const job = flow.execute(flow.slot(entry.routine, entry.slot), params as never, { jobId });
     this.jobs.set(jobId, { flow, job });
     ignoreRejection(flow.waitForCompletion(job));
   }
 
-  /** Sends a command. */
-  send(jobId: string, command: JobCommand, key: string): Promise<void> {
-    return this.#engine.send(jobId, command, { key });
+  /** Stores a job, for whoever takes it. */
+  start(jobId: string, { flow: { id }, entry, params = {} }: FleetJob, inMs: number): Promise<StartedJob> {
+    const flow = this.#flow(id);
+    const at = inMs === 0 ? undefined : this.clock.now() + inMs;
+    return flow.start(flow.slot(entry.routine, entry.slot), params as never, { jobId, at });
+  }
+
+  /** Asks something of a job, by a handle or by a command. */
+  ask(jobId: string, asked: FleetAsk, key: string, byHandle: boolean): Promise<void> {
+    if (!byHandle) return this.#engine.send(jobId, commandOf(asked), { key });
+    const handle = this.#engine.handle(jobId);
+    switch (asked.type) {
+      case "deliver":
+        return handle.deliver(asked, asked.data, { key });
+      case "pause":
+        return handle.pause({ graceMs: asked.graceMs, key });
+      case "resume":
+        return handle.resume({ key });
+      case "cancel":
+        return handle.cancel({ key });
+      case "redrive":
+        return handle.redrive({ key });
+    }
+  }
+
+  /** Waits for the end of a job, wherever it is. */
+  ended(jobId: string): Promise<JobState> {
+    return this.#engine.handle(jobId).ended();
+  }
+
+  /** Deletes a job that is not live. */
+  delete(jobId: string): Promise<boolean> {
+    return this.#engine.delete(jobId);
   }
 
   /**
@@ -115,12 +157,19 @@ export class FleetProcess {
    *
    * @throws {StateError} when the job is not live here, or its status does not allow the call
    */
-  direct(jobId: string, verb: "pause" | "resume" | "cancel"): void {
+  direct(jobId: string, asked: FleetAsk): void {
     const { flow, job } = this.jobs.get(jobId) ?? {};
     if (flow === undefined || job === undefined) return;
-    if (verb === "pause") ignoreRejection(flow.pause(job, { graceMs: 300 }));
-    else if (verb === "cancel") flow.cancel(job);
-    else ignoreRejection(flow.waitForCompletion(flow.resume(job)));
+    switch (asked.type) {
+      case "deliver":
+        return flow.deliver(job, asked.routine, asked.slot, asked.data);
+      case "pause":
+        return ignoreRejection(flow.pause(job, { graceMs: asked.graceMs }));
+      case "cancel":
+        return flow.cancel(job);
+      default:
+        ignoreRejection(flow.waitForCompletion(flow.resume(job, { redrive: asked.type === "redrive" })));
+    }
   }
 
   /** Takes up jobs that are due. */
@@ -135,9 +184,11 @@ export class FleetProcess {
   }
 
   /** Takes no more jobs, and lets go of those that it has. */
-  async shutdown(drain: boolean): Promise<void> {
+  async shutdown(drain: boolean, closes: boolean): Promise<void> {
     this.isStopping = true;
-    await this.#engine.shutdown({ drain, timeoutMs: 2_000 });
+    const options = { drain, timeoutMs: 2_000 };
+    if (closes) await this.#engine.close(options);
+    else await this.#engine.shutdown(options);
   }
 
   /** The process is gone: nothing happens in it any more. */
@@ -231,5 +282,16 @@ export class FleetProcess {
       };
       if (!this.clock.isGone) calls.answer(answer);
     }) ?? (() => {});
+  }
+}
+
+function commandOf(asked: FleetAsk): JobCommand {
+  switch (asked.type) {
+    case "deliver":
+      return { type: "deliver", routineId: asked.routine, slotName: asked.slot, data: asked.data };
+    case "redrive":
+      return { type: "resume", redrive: true };
+    default:
+      return asked;
   }
 }

@@ -1,11 +1,10 @@
 import { hasEnded } from "../../job/job.ts";
-import type { JobCommand } from "../../stored_jobs.ts";
 import { type SeededRandom, seededRandom } from "../seeded_random.ts";
 import { FleetClock, ProcessClock } from "./fleet_clock.ts";
 import { type ClientTask, FleetClient } from "./fleet_client.ts";
 import { FleetLedger } from "./fleet_ledger.ts";
 import type { FleetCommand, FleetJob, FleetSettings, ProcessFault } from "./fleet_options.ts";
-import { FleetProcess, type FleetStage } from "./fleet_process.ts";
+import { type FleetAsk, FleetProcess, type FleetStage } from "./fleet_process.ts";
 import { FleetTrace } from "./fleet_trace.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 import { type CallFate, type StoreAnswer, type StoreCall, StoreCalls } from "./store_calls.ts";
@@ -136,6 +135,7 @@ class Run {
     if (!this.#processes.some(({ isStopping }) => !isStopping)) this.#start(this.#newName());
     const end = clock.now + LONGEST_END_MS;
     let lastHelp = clock.now;
+    let quiet = 0;
     for (;;) {
       for (let n = 0; calls.calls.length + calls.answers.length > 0 && n < 10_000; n++) {
         const [call] = calls.calls.splice(0, 1);
@@ -150,7 +150,7 @@ class Run {
         await this.#settle();
         continue;
       }
-      if (this.#clients.every((it) => it.isDone) && this.#isQuiet()) break;
+      if (this.#clients.every((it) => it.isDone) && this.#isQuiet() && (!this.#isAwaited() || ++quiet > 50)) break;
       if (clock.now > end) this.#complain();
       if (clock.now - lastHelp > 4_000 && this.#clients.every((it) => it.isDone)) {
         lastHelp = clock.now;
@@ -293,7 +293,10 @@ class Run {
       case "shutdown":
         if (!process.isThere || !hasRoom) return;
         tell("shuts down");
-        process.shutdown(random.chance(0.5)).then(() => this.#remove(process), () => this.#remove(process));
+        process.shutdown(random.chance(0.5), random.chance(0.5)).then(
+          () => this.#remove(process),
+          () => this.#remove(process),
+        );
         this.#start(random.chance(0.5) ? process.name : this.#newName());
         return;
       case "block":
@@ -330,7 +333,7 @@ class Run {
     const process = this.#processes.find((it) => it.isThere);
     for (const { jobId, job } of this.#stage.ledger.lives.values()) {
       if (job.status !== "paused") continue;
-      process?.send(jobId, { type: "resume" }, `end-${++this.#helps}`).catch(() => {});
+      process?.ask(jobId, { type: "resume" }, `end-${++this.#helps}`, true).catch(() => {});
     }
   }
 
@@ -345,9 +348,28 @@ class Run {
     throw new FleetViolation("stranded", `not all jobs come to their end: ${why.join("; ")}`);
   }
 
+  /** Whether somebody waits for the end of a job and has not heard of it. */
+  #isAwaited(): boolean {
+    return this.#clients.some(({ waits }) => waits.some(({ isOpen }) => isOpen));
+  }
+
+  /** Whoever waits for the end of a job, in a process that is there, hears of it. */
+  #checkWaits(): void {
+    for (const { process, isOpen, jobId, answer } of this.#clients.flatMap(({ waits }) => waits)) {
+      if (answer === "failed" || isOpen) {
+        const why = answer === "failed" ? "was told that another engine has it" : "hears nothing";
+        throw new FleetViolation(
+          "lost or doubled",
+          `process ${process.number} waits for the end of ${jobId}, and ${why}`,
+        );
+      }
+    }
+  }
+
   async #checkEnd(): Promise<void> {
     const { ledger, settings } = this.#stage;
     await this.#settle();
+    this.#checkWaits();
     for (const life of ledger.lives.values()) {
       const { isSteered, calls, steps, jobId, job } = life;
       if (isSteered) continue;
@@ -404,22 +426,23 @@ class Run {
     jobs.forEach((job, i) => {
       const jobId = `job-${i + 1}`;
       this.#jobs.set(jobId, job);
-      const own: ClientTask[] = [{ type: "start", jobId, job }];
-      const rest: ClientTask[] = (job.deliveries ?? []).map(({ routine, slot, data }, n) => {
-        const command = { type: "deliver", routineId: routine, slotName: slot, data } as const;
-        return { type: "send", jobId, command, key: `deliver-${i + 1}.${n + 1}` };
+      const rest: ClientTask[] = (job.deliveries ?? []).map((delivery, n) => {
+        const asked = { type: "deliver", ...delivery } as const;
+        if (random.chance(0.1)) return { type: "direct", jobId, asked };
+        return { type: "ask", jobId, asked, key: `deliver-${i + 1}.${n + 1}`, byHandle: random.chance(0.7) };
       });
       const most = random.integer(isSmall ? 4 : 6);
       for (let n = 0; n < most; n++) rest.push(...this.#command(jobId, pick(random, commands)));
-      if (settings.commands.includes("delete") && random.chance(0.06)) {
-        rest.push({ type: "delete", jobId }, { type: "start", jobId, job });
+      if (random.chance(0.3)) rest.push({ type: "wait", jobId });
+      if (settings.commands.includes("delete") && random.chance(0.08)) {
+        rest.push({ type: "delete", jobId, byEngine: random.chance(0.5) }, this.#starts(jobId, job));
       }
-      lists[0]?.push(...own);
+      lists[0]?.push(this.#starts(jobId, job));
       for (const task of rest) {
-        const list = lists[task.type === "delete" || task.type === "start" ? 0 : random.integer(3)];
-        if (list === undefined) continue;
-        list.push(task);
-        if (task.type === "send" && random.chance(0.15)) lists[random.integer(3)]?.push(task);
+        const isOfFirst = task.type === "delete" || task.type === "start" || task.type === "execute";
+        const list = lists[isOfFirst ? 0 : random.integer(3)];
+        list?.push(task);
+        if (task.type === "ask" && random.chance(0.15)) lists[random.integer(3)]?.push(task);
       }
     });
     for (const tasks of lists) {
@@ -429,26 +452,24 @@ class Run {
     }
   }
 
+  #starts(jobId: string, job: FleetJob): ClientTask {
+    const random = this.#random;
+    if (random.chance(0.5)) return { type: "execute", jobId, job };
+    return { type: "start", jobId, job, inMs: random.chance(0.2) ? 2_000 : 0 };
+  }
+
   #command(jobId: string, type: Exclude<FleetCommand, "delete"> | undefined): ClientTask[] {
     const random = this.#random;
     if (type === undefined) return [];
-    if (type !== "redrive" && random.chance(0.25)) return [{ type: "direct", jobId, verb: type }];
+    const asked: FleetAsk = type === "pause" ? { type, graceMs: random.integer(1_000) } : { type };
+    if (random.chance(0.25)) return [{ type: "direct", jobId, asked }];
     const key = `${type}-${++this.#keys}`;
-    const send = (command: JobCommand): ClientTask => ({ type: "send", jobId, command, key });
-    switch (type) {
-      case "pause": {
-        const pause = send({ type, graceMs: random.integer(1_000) });
-        return random.chance(0.7)
-          ? [pause, { type: "send", jobId, command: { type: "resume" }, key: `resume-${key}` }]
-          : [pause];
-      }
-      case "resume":
-        return [send({ type })];
-      case "cancel":
-        return [send({ type })];
-      case "redrive":
-        return [send({ type: "resume", redrive: true })];
+    const byHandle = random.chance(0.7);
+    const tasks: ClientTask[] = [{ type: "ask", jobId, asked, key, byHandle }];
+    if (type === "pause" && random.chance(0.7)) {
+      tasks.push({ type: "ask", jobId, asked: { type: "resume" }, key: `resume-${key}`, byHandle });
     }
+    return tasks;
   }
 
   #delete(jobId: string, done: (isDeleted: boolean) => void): void {

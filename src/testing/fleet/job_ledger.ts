@@ -48,6 +48,8 @@ export class JobLedger {
   readonly jobId: string;
   readonly flowId: string;
   readonly life: number;
+  /** The process whose call has made it. */
+  readonly createdBy: number;
   readonly commands: CommandLedger = new CommandLedger();
   readonly outside: OutsideEvent[] = [];
   /** Whether its result depends on more than on what was delivered to it: it was cancelled, redriven or poisoned. */
@@ -66,7 +68,8 @@ export class JobLedger {
   wasLetGo = false;
 
   /** Begins with the job's first document. */
-  constructor({ jobId, flowId, life }: JobRecord, snapshot: string, limits: FlowLimits) {
+  constructor({ jobId, flowId, life }: JobRecord, snapshot: string, limits: FlowLimits, createdBy: number) {
+    this.createdBy = createdBy;
     this.jobId = jobId;
     this.flowId = flowId;
     this.life = life;

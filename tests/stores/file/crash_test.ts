@@ -1,7 +1,8 @@
 import { test } from "node:test";
 import { assertEquals, assertGreater } from "@std/assert";
-import type { Store } from "../../../src/ports/mod.ts";
+import type { Incarnation, Store } from "../../../src/ports/mod.ts";
 import { fileStore, type FileStoreOptions } from "../../../src/stores/file_store.ts";
+import { addJob, enter, HEAD, NOW, sampleJob, send, sendNew } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { MemoryDisk } from "../../support/memory_disk.ts";
 import { type Random, seededRandom } from "../../support/seeded_random.ts";
 import { StoreStateTracker } from "../../support/store_state_tracker.ts";
@@ -30,12 +31,12 @@ async function useStore(store: Store, tracker: StoreStateTracker): Promise<void>
 }
 
 /** Uses a store until the call with this number; returns whether there was one. */
-async function useUntil(
+async function endAt(
   disk: MemoryDisk,
   sync: Sync,
   last: number,
-  tracker: StoreStateTracker,
   random: Random,
+  use: (store: Store) => Promise<void>,
 ): Promise<boolean> {
   let calls = 0;
   let isDead = false;
@@ -48,7 +49,7 @@ async function useUntil(
   };
   try {
     const store = fileStore(FOLDER, { sync, files: disk });
-    await useStore(store, tracker);
+    await use(store);
     await store.close();
   } catch (error) {
     if (!isDead) throw error;
@@ -93,7 +94,7 @@ async function findEverywhere(
   const findings: string[] = [];
   for (let last = 0;; last++) {
     const [disk, tracker] = [makeDisk(), new StoreStateTracker()];
-    const isDead = await useUntil(disk, sync, last, tracker, random);
+    const isDead = await endAt(disk, sync, last, random, (store) => useStore(store, tracker));
     const left = end(disk, random);
     if (!left.has(FOLDER)) continue;
     const found = await findingsAfter(left, sync, tracker).catch((error) => [String(error)]);
@@ -118,6 +119,109 @@ for (const sync of ["full", "none"] as const) {
 test('what a file store with sync "full" has confirmed is there after a loss of power at any call', LONG, async () => {
   for (let seed = 1; seed <= 15; seed++) assertEquals((await findEverywhere("full", losePower, seed))[0], []);
 });
+
+/** What calls about claims have been answered, and what they may have done without an answer. */
+class ClaimTracker {
+  readonly #incarnations = new Set<number>();
+  readonly #jobs = new Map<
+    string,
+    { life: number; confirmed: number; asked: number; sent: number; consumed: number }
+  >();
+
+  /** Uses a store: two owners take a job in turn, release it, and consume commands, so many that the inbox is rewritten. */
+  async use(store: Store): Promise<void> {
+    await this.enter(store, "first");
+    for (let round = 0; round < 3; round++) {
+      const owner = await this.enter(store, `owner ${round % 2}`);
+      await this.create(store, `job ${round}`);
+      for (const known of this.#jobs.values()) known.asked++;
+      const { jobs } = await store.take({ ...owner, now: NOW, limit: 10 });
+      for (const { record } of jobs) {
+        this.at(record.jobId).confirmed = record.epoch;
+        await this.send(store, record.jobId);
+        const head = { ...HEAD, dueAt: 1, releases: true, consumed: this.at(record.jobId).sent };
+        await store.append(record, record.revision, [], head);
+        this.at(record.jobId).consumed = head.consumed;
+      }
+    }
+  }
+
+  async enter(store: Store, name: string): Promise<Incarnation> {
+    const owner = await enter(store, name);
+    if (this.#incarnations.has(owner.incarnation)) throw new Error(`incarnation ${owner.incarnation} was given twice`);
+    this.#incarnations.add(owner.incarnation);
+    return owner;
+  }
+
+  async create(store: Store, jobId: string): Promise<void> {
+    const { life } = await addJob(store, sampleJob(jobId, { dueAt: 1 }));
+    if ([...this.#jobs.values()].some((known) => known.life === life)) throw new Error(`life ${life} was given twice`);
+    this.#jobs.set(jobId, { life, confirmed: 0, asked: 0, sent: 0, consumed: 0 });
+  }
+
+  async send(store: Store, jobId: string): Promise<void> {
+    const known = this.at(jobId);
+    const text = JSON.stringify({ text: "x".repeat(70_000) });
+    await sendNew(store, jobId, text, `key ${known.sent + 1}`);
+    known.sent++;
+  }
+
+  at(jobId: string): { life: number; confirmed: number; asked: number; sent: number; consumed: number } {
+    const known = this.#jobs.get(jobId);
+    if (known === undefined) throw new Error(`${jobId} was not created`);
+    return known;
+  }
+
+  /** How a store that was opened later differs from what was answered. */
+  async findings(store: Store): Promise<string[]> {
+    const found: string[] = [];
+    for (const [jobId, { life, confirmed, asked, sent, consumed }] of this.#jobs) {
+      const record = await store.find(jobId);
+      if (record === undefined || record.life !== life) found.push(`${jobId} is gone`);
+      else {
+        const { epoch } = record;
+        if (epoch < confirmed || epoch > asked) {
+          found.push(`${jobId} is at epoch ${epoch}, not ${confirmed} to ${asked}`);
+        }
+        if (record.sent < sent || record.consumed < consumed) found.push(`${jobId} has lost commands`);
+        const { length } = (await store.inbox(record, 0, NOW)).commands;
+        if (length !== record.sent - record.consumed) found.push(`${jobId} has ${length} commands`);
+        for (let n = 1; n <= sent; n++) {
+          if (await send(store, record, "", `key ${n}`) !== "differs") found.push(`${jobId} has forgotten key ${n}`);
+        }
+      }
+    }
+    await this.enter(store, "later");
+    await this.create(store, "later");
+    return found;
+  }
+}
+
+for (
+  const [sync, name, end] of [["full", "a kill", kill], ["full", "a loss of power", losePower], [
+    "none",
+    "a kill",
+    kill,
+  ]] as const
+) {
+  test(
+    `claims, numbers and keys that a file store with sync "${sync}" has answered survive ${name} at any call`,
+    LONG,
+    async () => {
+      const random = seededRandom(11);
+      for (let last = 0, isDead = true; isDead; last++) {
+        const [disk, tracker] = [new MemoryDisk(), new ClaimTracker()];
+        isDead = await endAt(disk, sync, last, random, (store) => tracker.use(store));
+        const left = end(disk, random);
+        if (!left.has(FOLDER)) continue;
+        left.rmSync(`${FOLDER}/.lock`, { recursive: false, force: true });
+        const store = fileStore(FOLDER, { sync, files: left });
+        assertEquals(await tracker.findings(store), [], `call ${last}`);
+        await store.close();
+      }
+    },
+  );
+}
 
 test("this test notices a device that confirms a flush too early", async () => {
   class Liar extends MemoryDisk {

@@ -5,7 +5,7 @@ import { fileStore } from "../../../src/stores/file_store.ts";
 import { createJob, HEAD, inboxOf, NOW, send, sendNew } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { CountedDisk } from "../../support/counted_disk.ts";
 
-// How much of its files a store looks at, counted in bytes.
+// How much of its files a store looks at, counted in bytes. Only what is read as a whole file is counted at each look.
 
 const JOURNAL = "/jobs/job/journal.jsonl";
 const INBOX = "/jobs/job/inbox.jsonl";
@@ -18,7 +18,7 @@ async function diskWith(object: object, change: (bytes: Uint8Array, second: numb
   const store = open(disk);
   const claim = await createJob(store, "job", 0);
   await store.append(claim, 0, ['{"n":1}']);
-  await store.append(claim, 1, [JSON.stringify({ objects: Array.from({ length: 1_000 }, () => object) })]);
+  await store.append(claim, 1, [JSON.stringify({ objects: Array.from({ length: 10_000 }, () => object) })]);
   await store.close();
   disk.edit(JOURNAL, (bytes) => change(bytes, bytes.indexOf(LINE_BREAK) + 1));
   const { length } = disk.readFileSync(JOURNAL);

