@@ -6,8 +6,8 @@ import type { KvAtomic, KvClient, KvEntry, KvKey } from "./kv.ts";
 
 /** Deno KV allows values of 65,536 bytes; a UTF-16 code unit, which takes at least one byte of UTF-8, takes up to two. */
 const MAX_VALUE_BYTES = 32_000;
-/** Deno KV allows 819,200 bytes in a group of writes. */
-const MAX_BYTES = 700_000;
+/** Deno KV allows 819,200 bytes in a group of writes; half of that leaves room for what it adds. */
+const MAX_BYTES = 400_000;
 /** Deno KV allows 1,000 writes in a group, and 81,920 bytes of keys. */
 const MAX_WRITES = 200;
 /** Deno KV reads up to ten entries as of one moment. */
