@@ -6,18 +6,26 @@ import { claimRaceCases } from "./store_contract/claim_race_cases.ts";
 import { compactionCases } from "./store_contract/compaction_cases.ts";
 import { concurrencyCases } from "./store_contract/concurrency_cases.ts";
 import { createCases } from "./store_contract/create_cases.ts";
+import { deleteCases } from "./store_contract/delete_cases.ts";
 import { fenceCases } from "./store_contract/fence_cases.ts";
 import { inboxCases } from "./store_contract/inbox_cases.ts";
+import { inboxRaceCases } from "./store_contract/inbox_race_cases.ts";
+import { incarnationCases } from "./store_contract/incarnation_cases.ts";
 import { journalCases } from "./store_contract/journal_cases.ts";
+import { lifeCases } from "./store_contract/life_cases.ts";
 import { exclusiveCases, lifecycleCases } from "./store_contract/lifecycle_cases.ts";
 import { listCases } from "./store_contract/list_cases.ts";
+import { nameCases } from "./store_contract/name_cases.ts";
 import { nextDueCases } from "./store_contract/next_due_cases.ts";
 import { ownerCases } from "./store_contract/owner_cases.ts";
+import { pageCases } from "./store_contract/page_cases.ts";
 import { purgeCases } from "./store_contract/purge_cases.ts";
 import { sizeCases } from "./store_contract/size_cases.ts";
 import { takeCases } from "./store_contract/take_cases.ts";
+import { takeOrderCases } from "./store_contract/take_order_cases.ts";
 import { tearCases } from "./store_contract/tear_cases.ts";
 import { textCases } from "./store_contract/text_cases.ts";
+import { unreadCases } from "./store_contract/unread_cases.ts";
 import { watchCases } from "./store_contract/watch_cases.ts";
 
 export type { StorePlace } from "./store_contract/case.ts";
@@ -102,19 +110,27 @@ export function storeContract<Place extends StorePlace>(options: StoreContractOp
 const CASES: readonly Case[] = [
   ...createCases,
   ...journalCases,
+  ...deleteCases,
   ...fenceCases,
+  ...lifeCases,
   ...compactionCases,
   ...inboxCases,
+  ...unreadCases,
   ...ownerCases,
+  ...incarnationCases,
   ...takeCases,
+  ...takeOrderCases,
   ...nextDueCases,
   ...claimCases,
   ...watchCases,
   ...listCases,
+  ...pageCases,
   ...purgeCases,
   ...concurrencyCases,
+  ...inboxRaceCases,
   ...claimRaceCases,
   ...lifecycleCases,
   ...textCases,
+  ...nameCases,
   ...sizeCases,
 ];

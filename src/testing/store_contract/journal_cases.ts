@@ -1,6 +1,6 @@
 import type { AppendHead } from "../../ports/store.ts";
 import { type Case, withStore } from "./case.ts";
-import { check, checkFails, checkFenced, checkSame } from "./checks.ts";
+import { checkFails, checkFenced, checkSame } from "./checks.ts";
 import {
   addJob,
   createJob,
@@ -12,9 +12,7 @@ import {
   NOW,
   sampleEntries,
   sampleJob,
-  send,
   sendNew,
-  sortedIds,
 } from "./sample_jobs.ts";
 
 /** Appends, heads, deletion. */
@@ -117,42 +115,4 @@ export const journalCases: readonly Case[] = [
       checkSame([stored?.entries, stored?.record.tags], [sampleEntries(0, 4), { of: "user" }], "entries and tags");
     },
   ),
-  withStore("delete removes a job with everything that belongs to it, and nothing of other jobs", async (store) => {
-    const [former, ...others] = ["a", "ab", "a/", "a/b", "A", "b"];
-    check(former !== undefined, "there is a first one");
-    const job = await createJob(store, former, 2, { dueAt: 1 });
-    const left = await Promise.all(others.map((jobId) => createJob(store, jobId, 2, { dueAt: 1 })));
-    for (const jobId of [former, ...others]) await sendNew(store, jobId, `for ${jobId}`, "key");
-    checkSame(await store.delete(job), true, "delete");
-    checkSame(await store.delete(job), false, "delete once more");
-    checkSame(await store.find("a"), undefined, "find");
-    checkSame(await store.load("a"), undefined, "load");
-    checkSame(await inboxOf(store, job), [], "inbox");
-    checkSame(await send(store, { jobId: "a" }, "late", "late"), "unknown", "send");
-    checkSame(sortedIds((await store.list()).jobs), others.toSorted(), "list");
-    checkSame(await store.count(), others.length, "count");
-    for (const other of left) {
-      const { jobId } = other;
-      checkSame((await store.load(jobId))?.entries, sampleEntries(0, 2), `the entries of "${jobId}"`);
-      const inbox = [{ sequence: 1, key: "key", text: `for ${jobId}` }];
-      checkSame(await inboxOf(store, other), inbox, `the inbox of "${jobId}"`);
-    }
-  }),
-  withStore("a job that is created again after delete has nothing of the former one", async (store) => {
-    const former = await createJob(store, "job", 3, { claim: await enter(store, "engine") });
-    await store.compact(former, 2, "snapshot at 2");
-    await sendNew(store, "job", "old", "key");
-    check(await store.delete(former), "delete must be true");
-    const anew = sampleJob("job", { createdAt: 2_000, token: "another" });
-    const job = await addJob(store, anew);
-    const { flow, snapshot } = anew;
-    const record = { ...newRecord(anew), life: job.life };
-    checkSame(await store.load("job"), { record, flow, snapshot, snapshotRevision: 0, entries: [] }, "load");
-    checkSame(await inboxOf(store, job), [], "inbox");
-    checkSame(await send(store, job, "new", "key"), "stored", "send under a key of the one before");
-    checkSame(await inboxOf(store, job), [{ sequence: 1, key: "key", text: "new" }], "inbox after send");
-    checkSame(await inboxOf(store, former), [], "the inbox of the former life");
-    await store.append(job, 0, ["first"]);
-    checkSame((await store.load("job"))?.entries, ["first"], "the entries");
-  }),
 ];
