@@ -14,14 +14,7 @@ import type { Observer } from "./ports/observer.ts";
 import type { JobFilter, JobPage, ListQuery, Store } from "./ports/store.ts";
 import type { Timers } from "./ports/timers.ts";
 import type { JobHandle } from "./job_handle.ts";
-import {
-  type JobCommand,
-  type JobRevision,
-  type PurgeOptions,
-  type Recovery,
-  type StoredFlowJob,
-  StoredJobs,
-} from "./stored_jobs.ts";
+import { type JobRevision, type PurgeOptions, type Recovery, type StoredFlowJob, StoredJobs } from "./stored_jobs.ts";
 import { storeAccess } from "./store_access.ts";
 import type { Worker, WorkOptions } from "./worker.ts";
 
@@ -124,17 +117,6 @@ export class Engine {
    */
   open(jobId: string): Promise<StoredFlowJob> {
     return this.#stored("open a job").open(jobId);
-  }
-
-  /**
-   * Sends a command to a job, whichever process owns it: its owner carries it out, or the next `recover`. A command whose `key`
-   * was sent before is dropped.
-   *
-   * @throws {StateError} when there is no job of this id
-   * @throws {SerializationError} naming the path of data that cannot travel
-   */
-  send(jobId: string, command: JobCommand, options: { readonly key?: string } = {}): Promise<void> {
-    return this.#stored("send a command").send(jobId, command, options.key);
   }
 
   /**

@@ -96,6 +96,8 @@ export interface StartedJob extends JobHandle {
 export interface HandleHost {
   readonly session: StoreSession;
   readonly registry: Registry;
+  /** Resolves when a job that has just been started here is in the store, or cannot come there. */
+  created(jobId: string): Promise<void>;
   /** The flow of a job, if it can be built here. */
   flowOf(record: JobRecord): Promise<Flow | undefined>;
   /** Whether a job's flow has a slot, by its document. */
@@ -232,6 +234,7 @@ export class StoredJobHandle implements JobHandle {
   /** The job's record, of the life that this handle is for. */
   async #find(call: string): Promise<JobRecord> {
     this.#host.session.checkOpen(`Cannot ${call} job "${this.jobId}"`);
+    await this.#host.created(this.jobId);
     const record = await this.#host.session.store.find(this.jobId);
     if (record === undefined) throw this.#refuse(call, "unknown", REFUSALS.unknown, "unknown");
     this.#life ??= record.life;

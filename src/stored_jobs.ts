@@ -1,4 +1,3 @@
-import { payloadOf } from "./values/encoder.ts";
 import { StateError } from "./base/errors.ts";
 import type { JsonValue } from "./values/json.ts";
 import { DEFAULT_VALUE_LIMITS } from "./values/payload.ts";
@@ -19,20 +18,12 @@ import type { JobRecord, StoredJob, TakenJob } from "./ports/store.ts";
 import type { StoreAccess } from "./store_access.ts";
 import { StoreWorker, type Worker, type WorkHost, type WorkOptions } from "./worker.ts";
 import { hasEnded, type Job, type JobStatus } from "./job/job.ts";
-import { type Command, encodeCommand } from "./documents/command.ts";
 import { decodeJob, encodeJob } from "./documents/job.ts";
 import { jobOf, type JobState, jobStateOf } from "./documents/job_state.ts";
 import { Replay } from "./documents/replay.ts";
 
 /** How many jobs are claimed at once: they wait until they are taken up. */
 const MOST_AT_ONCE = 50;
-
-/** Why a command was not accepted. */
-const REFUSALS = {
-  differs: "another command was sent with this key",
-  ended: "it has ended; only a resume with { redrive: true } reaches it",
-  full: "its inbox is full; it takes commands again when those in it have been carried out",
-} as const;
 
 /** How many jobs are deleted at once. */
 const MOST_PURGED_AT_ONCE = 1_000;
@@ -75,13 +66,6 @@ export interface PurgeOptions {
   /** The maximum number of jobs. @default {no limit} */
   readonly limit?: number;
 }
-
-/** A command to a job, from anybody but its owner. */
-export type JobCommand =
-  | { readonly type: "deliver"; readonly routineId: string; readonly slotName: string; readonly data?: unknown }
-  | { readonly type: "pause"; readonly reason?: string; readonly checkpoint?: unknown; readonly graceMs?: number }
-  | { readonly type: "cancel"; readonly reason?: string }
-  | { readonly type: "resume"; readonly redrive?: boolean };
 
 /** The jobs in an engine's store, seen from outside: the methods of `Engine` that need a store. */
 export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
@@ -150,6 +134,15 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   async takeUp(taken: TakenJob): Promise<Job | undefined> {
     const found = await this.#takeUp(taken);
     return found && jobOf(found.job);
+  }
+
+  /** See `HandleHost`. */
+  async created(jobId: string): Promise<void> {
+    const job = this.session.liveJob(jobId);
+    const execution = job && executionOf(job);
+    if (job?.isStarting === true && execution !== undefined) {
+      await new Promise<void>((resolve) => execution.whenStored(resolve));
+    }
   }
 
   /** See `HandleHost`. */
@@ -242,23 +235,6 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   }
 
   /** See `Engine`. */
-  async send(jobId: string, command: JobCommand, key: string | undefined): Promise<void> {
-    const action = `Cannot send to job "${jobId}"`;
-    const text = encodeCommand(this.#command(action, command));
-    if (key !== undefined) checkName(action, "key", key);
-    await this.#created(jobId);
-    const { store, settings: { keyRetentionMs, inboxLimit: room }, timers } = this.session;
-    const answer = await store.send({ jobId }, {
-      ...{ key: key ?? this.host.ids.id(), text, keyRetentionMs, room, now: timers.now() },
-      reopens: command.type === "resume" && command.redrive === true,
-    });
-    if (answer === "unknown") throw unknownJob(jobId, "send to");
-    if (answer !== "stored" && answer !== "known") {
-      throw new StateError("send to", answer, `${action}: ${REFUSALS[answer]}`);
-    }
-  }
-
-  /** See `Engine`. */
   async *history(jobId: string): AsyncGenerator<JobRevision, void, undefined> {
     const stored = await this.#load(jobId, "read");
     const { limits } = this.#flowOf(stored);
@@ -299,15 +275,6 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     return this.#restore(await this.#load(jobId, "open"));
   }
 
-  /** Waits until a job that has just been started here is in the store. */
-  async #created(jobId: string): Promise<void> {
-    const job = this.session.liveJob(jobId);
-    const execution = job && executionOf(job);
-    if (job?.isStarting === true && execution !== undefined) {
-      await new Promise<void>((resolve) => execution.whenStored(resolve));
-    }
-  }
-
   #restore(stored: StoredJob): StoredFlowJob {
     const { jobId } = stored.record;
     const flow = this.#flowOf(stored);
@@ -319,25 +286,6 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     const { job, record } = storage.replay(stored);
     storage.note(job, record);
     return { flow, job: jobStateOf(job, this.registry) };
-  }
-
-  #command(action: string, command: JobCommand): Command {
-    const encode = (value: unknown, root: string) => payloadOf(value, this.registry, { action, root });
-    switch (command.type) {
-      case "deliver": {
-        const { type, routineId, slotName } = command;
-        const routine = checkName(action, "routineId", routineId);
-        return { type, routine, slot: checkName(action, "slotName", slotName), data: encode(command.data, "data") };
-      }
-      case "pause": {
-        const { type, reason, graceMs } = command;
-        return { type, reason, checkpoint: encode(command.checkpoint, "checkpoint"), graceMs };
-      }
-      case "cancel":
-        return { type: command.type, reason: command.reason };
-      case "resume":
-        return { type: command.type, redrive: command.redrive ?? false };
-    }
   }
 
   async #load(jobId: string, event: string): Promise<StoredJob> {

@@ -11,13 +11,7 @@ import { FleetViolation } from "./fleet_violation.ts";
 export type ClientTask =
   | { readonly type: "execute"; readonly jobId: string; readonly job: FleetJob }
   | { readonly type: "start"; readonly jobId: string; readonly job: FleetJob; readonly inMs: number }
-  | {
-    readonly type: "ask";
-    readonly jobId: string;
-    readonly asked: FleetAsk;
-    readonly key: string;
-    readonly byHandle: boolean;
-  }
+  | { readonly type: "ask"; readonly jobId: string; readonly asked: FleetAsk; readonly key: string }
   | { readonly type: "direct"; readonly jobId: string; readonly asked: FleetAsk }
   | { readonly type: "delete"; readonly jobId: string; readonly byEngine: boolean }
   | { readonly type: "wait"; readonly jobId: string };
@@ -142,7 +136,7 @@ export class FleetClient {
         return this.#next();
       case "ask":
         this.#ledger.asked.set(task.key, (this.#ledger.asked.get(task.key) ?? 0) + 1);
-        process.ask(task.jobId, task.asked, task.key, task.byHandle).then(
+        process.ask(task.jobId, task.asked, task.key).then(
           () => this.#settled(task, round, "accepted"),
           (error: unknown) => this.#settled(task, round, error instanceof StateError ? "refused" : "unknown", error),
         );

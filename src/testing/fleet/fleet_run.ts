@@ -333,7 +333,7 @@ class Run {
     const process = this.#processes.find((it) => it.isThere);
     for (const { jobId, job } of this.#stage.ledger.lives.values()) {
       if (job.status !== "paused") continue;
-      process?.ask(jobId, { type: "resume" }, `end-${++this.#helps}`, true).catch(() => {});
+      process?.ask(jobId, { type: "resume" }, `end-${++this.#helps}`).catch(() => {});
     }
   }
 
@@ -429,7 +429,7 @@ class Run {
       const rest: ClientTask[] = (job.deliveries ?? []).map((delivery, n) => {
         const asked = { type: "deliver", ...delivery } as const;
         if (random.chance(0.1)) return { type: "direct", jobId, asked };
-        return { type: "ask", jobId, asked, key: `deliver-${i + 1}.${n + 1}`, byHandle: random.chance(0.7) };
+        return { type: "ask", jobId, asked, key: `deliver-${i + 1}.${n + 1}` };
       });
       const most = random.integer(isSmall ? 4 : 6);
       for (let n = 0; n < most; n++) rest.push(...this.#command(jobId, pick(random, commands)));
@@ -464,10 +464,9 @@ class Run {
     const asked: FleetAsk = type === "pause" ? { type, graceMs: random.integer(1_000) } : { type };
     if (random.chance(0.25)) return [{ type: "direct", jobId, asked }];
     const key = `${type}-${++this.#keys}`;
-    const byHandle = random.chance(0.7);
-    const tasks: ClientTask[] = [{ type: "ask", jobId, asked, key, byHandle }];
+    const tasks: ClientTask[] = [{ type: "ask", jobId, asked, key }];
     if (type === "pause" && random.chance(0.7)) {
-      tasks.push({ type: "ask", jobId, asked: { type: "resume" }, key: `resume-${key}`, byHandle });
+      tasks.push({ type: "ask", jobId, asked: { type: "resume" }, key: `resume-${key}` });
     }
     return tasks;
   }
