@@ -1,7 +1,7 @@
 import { StateError } from "./base/errors.ts";
 import type { JsonValue } from "./values/json.ts";
 import { DEFAULT_VALUE_LIMITS } from "./values/payload.ts";
-import { checkInteger, checkName } from "./base/options.ts";
+import { checkInteger, checkName, checkOptions, type OptionNames } from "./base/options.ts";
 import type { Registry } from "./values/registry.ts";
 import { DueJobs } from "./engine/durable/due_jobs.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
@@ -14,7 +14,7 @@ import type { NewStoredJob } from "./engine/durable/job_storage.ts";
 import { readFlowDocument } from "./documents/flow.ts";
 import { DEFAULT_FLOW_LIMITS } from "./model/flow_limits.ts";
 import type { ConnectionTarget } from "./model/connection.ts";
-import type { JobRecord, StoredJob, TakenJob } from "./ports/store.ts";
+import type { JobFilter, JobPage, JobRecord, ListQuery, MaybePromise, StoredJob, TakenJob } from "./ports/store.ts";
 import type { StoreAccess } from "./store_access.ts";
 import { StoreWorker, type Worker, type WorkHost, type WorkOptions } from "./worker.ts";
 import { hasEnded, type Job, type JobStatus } from "./job/job.ts";
@@ -30,6 +30,16 @@ const MOST_PURGED_AT_ONCE = 1_000;
 
 /** How many flows of stored jobs are kept ready. */
 const MOST_FLOWS = 64;
+
+const FILTER_OPTIONS: OptionNames<JobFilter> = {
+  flowId: true,
+  status: true,
+  queue: true,
+  tags: true,
+  parentId: true,
+  createdBefore: true,
+  endedBefore: true,
+};
 
 /** A job that was found in the store, and its flow. */
 export interface StoredFlowJob {
@@ -222,7 +232,21 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   }
 
   /** See `Engine`. */
-  async purge({ endedBefore, status, limit = Infinity }: PurgeOptions): Promise<number> {
+  list(query: ListQuery): MaybePromise<JobPage> {
+    checkOptions("Cannot list jobs", query, { ...FILTER_OPTIONS, limit: true, cursor: true });
+    return this.session.store.list(query);
+  }
+
+  /** See `Engine`. */
+  count(filter: JobFilter): MaybePromise<number> {
+    checkOptions("Cannot count jobs", filter, FILTER_OPTIONS);
+    return this.session.store.count(filter);
+  }
+
+  /** See `Engine`. */
+  async purge(options: PurgeOptions): Promise<number> {
+    checkOptions("Cannot purge jobs", options, { endedBefore: true, status: true, limit: true });
+    const { endedBefore, status, limit = Infinity } = options;
     let count = 0;
     while (count < limit) {
       const most = Math.min(limit - count, MOST_PURGED_AT_ONCE);
