@@ -359,9 +359,10 @@ export class FlowJobs {
 function notHere(job: Job, session: StoreSession): string {
   const record = session.records.get(job);
   const owner = record && session.elsewhere(record);
+  const live = session.liveJob(job.jobId);
   const place = owner !== undefined
     ? `it is live in the engine of owner "${owner}"`
-    : session.liveJob(job.jobId) !== undefined
+    : live !== undefined && live !== job
     ? "it is live here, as another JobState"
     : "it is in the store, and not live here";
   return `${place}; engine.handle("${job.jobId}") reaches it wherever it is`;

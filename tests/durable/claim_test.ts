@@ -149,14 +149,15 @@ test("a command that does not fit a job at rest is told by whoever finds it, and
   await process.settle();
   await process.flow.pause(job);
   const before = await process.store.find("job");
-  await process.engine.send("job", { type: "pause" }, { key: "late" });
+  await process.engine.send("job", { type: "pause" }, { key: "again" });
+  await process.engine.send("job", { type: "resume", redrive: true }, { key: "late" });
   assertEquals(await process.engine.recover(), { jobs: [], errors: [] });
   await process.settle();
   assertEquals(process.told("command_error").map(({ key, error }) => [key, (error as Error).message]), [
-    ["late", 'Cannot pause job "job" in status "paused": it is not live'],
+    ["late", 'Cannot redrive job "job" in status "paused": only a job that has ended can be redriven'],
   ]);
   const after = await process.store.find("job");
-  assertEquals([after?.consumed, after?.status, after?.owner], [1, "paused", undefined]);
+  assertEquals([after?.consumed, after?.status, after?.owner], [2, "paused", undefined]);
   assertEquals(after?.revision, before?.revision, "the head says it, no entry");
   assertEquals((await process.engine.open("job")).job.status, "paused");
 });
