@@ -31,7 +31,6 @@ const checks: Readonly<Record<string, readonly string[]>> = {
     ...[...Deno.readDirSync("src")].filter(({ name }) => !NOT_PORTABLE.includes(name)).map(({ name }) => `src/${name}`),
   ],
   "error texts of the type checker": ["run", "-A", "scripts/type_errors.ts"],
-  "coverage": ["run", "-A", "scripts/coverage.ts"],
   "conformance": ["run", "-A", "scripts/conformance.ts", "--brief"],
   "a generated flow type-checks": ["run", "-A", "bench/type_check.ts", "--small"],
   "published JSON Schemas": ["run", "-A", "scripts/json_schemas.ts", "--check"],

@@ -1,13 +1,14 @@
 import { SHARES } from "../tests/support/gate_amount.ts";
 import { chooseAssertions } from "./assertions.ts";
+import { countsForCoverage, coverageFlags, reportCoverage } from "./coverage_report.ts";
 import { handOff } from "./hand_off.ts";
 import { countCases, finish, type Tally } from "./report.ts";
 import { findRuntimes, type Runtime } from "./runtimes.ts";
 import { testInWorkerd } from "./test_in_workerd.ts";
 import { fitsWorkers, LEFT_OUT, listFiles } from "./worker.ts";
 
-// Runs the same test files in every runtime that is there: all of them, and then a job goes from one runtime to the next;
-// or those under the paths given as arguments.
+// Runs the same test files in every runtime that is there: all of them, and then a job goes from one runtime to the next, and what no
+// test in Deno has reached is listed; or those under the paths given as arguments.
 
 interface Result extends Tally {
   readonly line: string;
@@ -25,19 +26,35 @@ const { found, missing } = await findRuntimes();
 const portable = files.filter(fitsWorkers);
 const inWorkerd = found.filter(({ name }) => name === "workerd").map(runWorkerd);
 const results: Result[] = [];
-for (const runtime of found) if (runtime.name === "Deno") results.push(await run(runtime));
+for (const runtime of found) if (runtime.name === "Deno") results.push(...await runDeno(runtime));
 // Each of the others uses one core.
-results.push(...await Promise.all(found.filter(({ name }) => name === "Bun" || name === "Node").map(run)));
+const others = found.filter(({ name }) => name === "Bun" || name === "Node");
+results.push(...await Promise.all(others.map((runtime) => run(runtime, files))));
 results.push(...await Promise.all(inWorkerd));
 if (Deno.args.length === 0) results.push(await handOff(found));
 console.log();
 for (const line of [...results.map((it) => it.line), ...missing]) console.log(line);
 finish(results);
 
-async function run(runtime: Runtime): Promise<Result> {
+/** All tests; those that are to reach every line with a look at what they reach. */
+async function runDeno(runtime: Runtime): Promise<Result[]> {
+  const isAll = Deno.args.length === 0;
+  const folder = await Deno.makeTempDir();
+  const looked = isAll ? files.filter(countsForCoverage) : [];
+  const results = [await run(runtime, files.filter((file) => !looked.includes(file)))];
+  if (isAll) {
+    results.push(await run(runtime, looked, coverageFlags(folder)));
+    const counts = await reportCoverage(folder);
+    results.push({ ...counts, skipped: 0, line: `Coverage: ${counts.passed} files, ${counts.failed} complaints` });
+  }
+  await Deno.remove(folder, { recursive: true });
+  return results;
+}
+
+async function run(runtime: Runtime, tested: readonly string[], flags: readonly string[] = []): Promise<Result> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
-  const { success, stdout, stderr } = await new Deno.Command(runtime.command, { args: testArgs(runtime, report) })
-    .output();
+  const args = testArgs(runtime, report, tested, flags);
+  const { success, stdout, stderr } = await new Deno.Command(runtime.command, { args }).output();
   console.log(`\n${runtime.name} ${runtime.version}\n`);
   for (const output of [stdout, stderr]) console.log(new TextDecoder().decode(output));
   const tally = countCases(await Deno.readTextFile(report), success);
@@ -45,15 +62,15 @@ async function run(runtime: Runtime): Promise<Result> {
   return summarize(runtime, tally, runtime.name === "Deno" ? assertions.note : STAND_IN);
 }
 
-function testArgs({ name }: Runtime, report: string): string[] {
+function testArgs({ name }: Runtime, report: string, tested: readonly string[], flags: readonly string[]): string[] {
   if (name === "Deno") {
-    return ["test", "--parallel", ...assertions.flags, ...PERMISSIONS, `--junit-path=${report}`, ...files];
+    return ["test", "--parallel", ...assertions.flags, ...flags, ...PERMISSIONS, `--junit-path=${report}`, ...tested];
   }
-  if (name === "Bun") return ["test", "--reporter=junit", `--reporter-outfile=${report}`, ...files];
+  if (name === "Bun") return ["test", "--reporter=junit", `--reporter-outfile=${report}`, ...tested];
   const reporters = { spec: "stdout", junit: report };
-  const flags = Object.entries(reporters)
+  const destinations = Object.entries(reporters)
     .flatMap(([reporter, to]) => [`--test-reporter=${reporter}`, `--test-reporter-destination=${to}`]);
-  return ["--test", "--test-isolation=none", ...flags, ...files];
+  return ["--test", "--test-isolation=none", ...destinations, ...tested];
 }
 
 /** Beside the others: in workerd the tests spend most of their time waiting. */

@@ -67,6 +67,7 @@ export {
   PAGE_LENGTH,
   pageOf,
   pageOfAll,
+  PendingCalls,
   positionOf,
   recordOf,
   StoreWatchers,

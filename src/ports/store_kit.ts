@@ -227,11 +227,11 @@ export class StoreWatchers {
 
   /** Tells what an append has done to a job, if others must know. */
   tellOfAppend(before: KeptRecord, after: KeptRecord): void {
-    const { jobId, endedAt, dueAt, owner } = after;
+    const { jobId, endedAt, dueAt, createdAt, owner, sent, consumed } = after;
     if (endedAt !== undefined && before.endedAt === undefined) this.tell({ type: "ended", jobId });
-    else if (owner === undefined && before.owner !== undefined && endedAt === undefined && dueAt !== undefined) {
-      this.tell({ type: "due", at: dueAt });
-    }
+    if (owner !== undefined || before.owner === undefined) return;
+    const at = sent > consumed ? createdAt : endedAt === undefined ? dueAt : undefined;
+    if (at !== undefined) this.tell({ type: "due", at });
   }
 }
 

@@ -28,12 +28,13 @@ import {
   PendingCalls,
   StoreWatchers,
 } from "../ports/store_kit.ts";
-import { failure, type Files, hostFiles, runThrough, syncFolderNow, waitFor } from "./file_store/files.ts";
+import { type Files, hostFiles, runThrough, waitFor } from "./file_store/files.ts";
 import { Handles } from "./file_store/handles.ts";
-import { JobFolder, remove, type StoreFolder, TEMPORARY } from "./file_store/job_folder.ts";
+import { JobFolder, type StoreFolder } from "./file_store/job_folder.ts";
 import { JobIndex } from "./file_store/job_index.ts";
-import { clearAttempts, type Lock, takeLock } from "./file_store/lock.ts";
-import { type LockOwner, type OwnerState, stateOf } from "./file_store/lock_owner.ts";
+import type { Lock } from "./file_store/lock.ts";
+import type { LockOwner } from "./file_store/lock_owner.ts";
+import { lockFolder, openingFailure, readJobs } from "./file_store/opening.ts";
 import { Owners } from "./file_store/owners.ts";
 import { TAIL_BYTES } from "./file_store/tail.ts";
 import { type Outcome, settleAll, then } from "./file_store/write_queue.ts";
@@ -386,40 +387,4 @@ function valuesOf<T>(outcomes: readonly Outcome<T>[]): T[] {
     if ("error" in outcome) throw outcome.error;
     return outcome.value;
   });
-}
-
-/** Locks a folder, which is made if there is none. */
-function lockFolder(root: string, files: Files, isGone: (owner: LockOwner) => boolean): Lock {
-  const ask = (owner: LockOwner, path: string): OwnerState => {
-    const state = stateOf(files, root, owner, path);
-    return state === "unknown" && isGone(owner) ? "gone" : state;
-  };
-  let lock: Lock | undefined;
-  try {
-    files.mkdirSync(root, { recursive: true });
-    lock = takeLock(files, root, ask);
-    clearAttempts(files, root, ask);
-    return lock;
-  } catch (error) {
-    lock?.release();
-    throw openingFailure(root, error);
-  }
-}
-
-/** Removes what a crash has left, and reads the record of each job. */
-function* readJobs(store: StoreFolder): Generator<JobFolder, void, undefined> {
-  const { root, files } = store;
-  const names = files.readdirSync(root);
-  const temporary = names.filter((name) => name.startsWith(TEMPORARY));
-  // The renaming must be on the device before the content is removed: else a loss of power could bring a damaged job back.
-  if (temporary.length > 0) syncFolderNow(files, root);
-  for (const name of temporary) remove(files, `${root}/${name}`);
-  for (const name of names) {
-    const job = name.startsWith(".") ? undefined : JobFolder.open(store, name);
-    if (job !== undefined) yield job;
-  }
-}
-
-function openingFailure(root: string, error: unknown): Error {
-  return failure(`Cannot open the file store in "${root}"`, error);
 }

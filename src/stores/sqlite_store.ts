@@ -38,7 +38,8 @@ export interface SqliteStoreOptions {
  *
  * Give the store a connection of its own: writes made while you have a transaction open on that connection are not
  * stored before you commit it. Other connections and processes may use the same file at the same time, for other jobs
- * or for the same ones. A file on a network drive may be opened by one machine only.
+ * or for the same ones; `watch` tells only what happens by this store, because SQLite does not tell one connection what another has
+ * written. A file on a network drive may be opened by one machine only.
  *
  * Guarantees: a write is atomic, whenever the process ends. A write that was answered survives the end of the process,
  * and with `synchronous: "full"` a loss of power too. Writes requested in the same turn of the event loop share a

@@ -87,7 +87,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await refused(() => handle.deliver({ routine: "nobody", slot: "input" }, 1), TypeError, '"nobody"');
     await refused(() => handle.deliver({ routine: "worker", slot: "other" }, 1), TypeError, '"other"');
     await refused(() => handle.deliver(INPUT, () => {}), SerializationError, "data");
-    await refused(() => handle.redrive(), StateError, "only a job that has failed or was cancelled can be redriven");
+    await refused(() => handle.redrive(), StateError, "only a job that has failed or was cancelled");
     await refused(() => web.engine.handle("job").pause({ graceMs: -1 }), RangeError, "graceMs");
     assertEquals((await store.find("job"))?.sent, 0);
     await handle.cancel();

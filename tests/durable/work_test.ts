@@ -124,7 +124,9 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals(jobs.filter(({ owner }) => owner !== undefined), []);
     const next = new StoredFlowProcess({ store, timers: process.timers, work: ask });
     next.engine.work();
-    for (const { jobId } of started) await next.engine.handle(jobId).deliver(INPUT, { n: 0 }).catch(() => {});
+    await process.timers.advance(3_000);
+    const asking = (await next.engine.list({ status: "running" })).jobs;
+    for (const { jobId } of asking) await next.engine.handle(jobId).deliver(INPUT, { n: 0 });
     await process.timers.advance(3_000);
     assertEquals(await next.engine.count({ status: "completed" }), 30);
   });

@@ -10,32 +10,42 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ".": {
     "made by users": "Flow Routine Engine Registry JobState ErrorHandler",
     "options of flows": "FlowOptions FlowSettings FlowLimits ExecutionStrategy",
-    "options of calls": "CreateOptions ExecuteOptions ListenOptions ResumeOptions PauseOptions ShutdownOptions " +
+    "options of calls":
+      "CreateOptions ExecuteOptions StartOptions StartItem ListenOptions ResumeOptions PauseOptions ShutdownOptions " +
       "CompletionOptions WaitOptions EntryPoint EntryArguments",
     "options of engines": "EngineOptions DurabilityOptions Services",
-    "the structure of a flow": "FlowGraph Connection ConnectOptions KeyMapping MappedData",
+    "the structure of a flow": "FlowGraph Connection ConnectionTarget ConnectOptions KeyMapping MappedData",
     "slots and events": "Slot SlotOptions CheckedSlotOptions SlotInput MergeStrategy MergeFunction Event EventOptions",
     "handlers": "Handler HandlerInput HandlerReturn Collected CollectedLists Context EmitOptions ExpectOptions " +
       "JobValues Priority",
     "error handling": "ErrorHandlerOptions ErrorStrategy CriticalOptions",
     "jobs": "JobStatus RoutineStatus PendingTask ExecutionRecord ExecutionRecordType JobOutput RoutineProgress " +
       "JobReadOptions JobProgress SettleResult",
-    "jobs in a store": "StoredFlowJob Recovery JobCommand JobRevision",
+    "jobs in a store": "StoredFlowJob Recovery JobCommand JobRevision PurgeOptions",
+    "handles": "JobHandle StartedJob AskOptions OutputsOptions",
+    "workers": "Worker WorkOptions WorkSummary",
     "ports": "IdSource Timers CancelTimer Observer",
     "what an observer sees": "EngineEvent StatusEvent StartEvent TaskEvent ReportEvent CallbackErrorEvent " +
-      "StoreErrorEvent LostEvent CommandErrorEvent",
+      "StoreErrorEvent LostEvent TakenEvent ReleasedEvent RefusedEvent CommandErrorEvent EngineErrorEvent ReplacedEvent",
     "values": "JsonObject JsonValue ErrorData ValueLimits Registrable SerializableClass",
     "schemas": "StandardSchema SchemaIssue SchemaResult",
     "errors": "RoutiluxError CancelledError FencedError PausedError PoisonError PreflightError PreflightFinding " +
-      "SchemaError SerializationError StateError StepLimitError StoreError TimeoutError",
+      "SchemaError SerializationError StateError StateReason StepLimitError StoreError " +
+      "TimeoutError UnknownOutcomeError",
   },
   "./store": {
-    "the port": "Store MaybePromise",
-    "jobs": "NewJob StoredJob JobHead JobRecord StoredCommand",
-    "lists": "ListQuery JobPage DueQuery",
-    "helpers for authors":
-      "checkEntries DueCandidate dueOfAll isListed compareByAge pageOf pageOfAll positionOf PAGE_LENGTH ListPosition " +
-      "CommandWatchers",
+    "the port": "Store MaybePromise StoreEvent",
+    "jobs": "NewJob CreateAnswer StoredJob JobLife JobLabels JobHead JobRecord",
+    "writes": "JobClaim AppendHead",
+    "owners": "Incarnation EnterQuery EnterAnswer RenewAnswer TakeQuery ClaimQuery DueQuery TakenJob TakeAnswer",
+    "inboxes": "NewCommand SendAnswer StoredCommand InboxAnswer CommandsAnswer",
+    "lists": "JobFilter ListQuery JobPage PurgeQuery",
+    "helpers about leases": "OwnerState enterOwner renewOwner leaveOwner leaseEndOf addSurvivor",
+    "helpers about records":
+      "KeptRecord recordOf checkAppend appendTo endsUnread claimFor isHeld isAskedFor isMeant isPurged dueSince dueOfAll " +
+      "nextDueOfAll hashText",
+    "helpers about pages": "compareByAge pageOf pageOfAll positionOf PAGE_LENGTH ListPosition",
+    "helpers about calls": "StoreWatchers PendingCalls",
     "errors": "FencedError",
   },
   "./documents": {

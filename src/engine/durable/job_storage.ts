@@ -283,7 +283,7 @@ export class JobStorage {
   async #performAll(job: Job, journal: Journal, commands: readonly StoredCommand[]): Promise<void> {
     for (const { sequence, key, text } of commands) {
       // A job comes to rest before the next command finds it there.
-      if (journal.resting !== undefined) await journal.resting;
+      if (journal.resting.passed !== undefined) await journal.resting.passed;
       // A job that is being started reads on when it has begun; one that was let go, when it is claimed again.
       if (journal.isLost || job.isStarting) return;
       if (journal.isReleased) {

@@ -8,6 +8,7 @@ import { hasEnded, type Job } from "../../job/job.ts";
 import { encodeCommit } from "../../documents/commit.ts";
 import { delayAfter } from "./durability_settings.ts";
 import { placeOf } from "./place.ts";
+import { RestGate } from "./rest_gate.ts";
 import { Snapshots } from "./snapshots.ts";
 import type { StoreSession } from "./store_session.ts";
 
@@ -56,11 +57,10 @@ export class Journal {
   isAddressed = false;
   /** Resolves when the commands that were found by the last look into the inbox have been carried out. */
   polled: Promise<void> = Promise.resolve();
-  /** Resolves when the commit by which the job comes to rest is stored, or never will be; `undefined` while none is being stored. */
-  resting: Promise<void> | undefined;
-  #onRested: (() => void) | undefined;
-  /** How many such commits are being stored: a job at rest may take deliveries. */
-  #rests = 0;
+  /** Tells when the job has come to rest. */
+  readonly resting: RestGate = new RestGate();
+  /** Why nothing can be written any more, if that is so. */
+  lost: Error | undefined;
   /** Whether the engine has let go of the job, or is just doing so. */
   isReleased = false;
   /** The last command that was read; those before it have been carried out, or are being so. */
@@ -72,7 +72,8 @@ export class Journal {
   readonly #job: Job;
   readonly #session: StoreSession;
   readonly #snapshots: Snapshots;
-  #claim: JobClaim;
+  /** The claim by which this engine has the job. */
+  claim: JobClaim;
   #incarnation: number | undefined;
   #consumed: number;
   /** Whether the next write says what was consumed, and where the job stands. */
@@ -96,14 +97,13 @@ export class Journal {
   #isFlushing = false;
   #failures = 0;
   #callbacks: JournalCallbacks | undefined;
-  #lost: Error | undefined;
   #stopFlush: CancelTimer | undefined;
   /** Makes the journal of a job that this engine has claimed. */
   constructor(job: Job, session: StoreSession, record: JobRecord) {
     const { jobId, life, epoch, incarnation, revision, consumed, status } = record;
     this.#job = job;
     this.#session = session;
-    this.#claim = { jobId, life, epoch };
+    this.claim = { jobId, life, epoch };
     this.#incarnation = incarnation;
     this.#handed = revision;
     this.#stored = revision;
@@ -119,22 +119,12 @@ export class Journal {
 
   /** Whether nothing can be written any more. */
   get isLost(): boolean {
-    return this.#lost !== undefined;
-  }
-
-  /** Why nothing can be written any more, if that is so. */
-  get lost(): Error | undefined {
-    return this.#lost;
+    return this.lost !== undefined;
   }
 
   /** Whether the job was claimed by an incarnation; the engine may have entered again since. */
   isOf(incarnation: number): boolean {
     return this.#incarnation === incarnation;
-  }
-
-  /** The claim by which this engine has the job. */
-  get claim(): JobClaim {
-    return this.#claim;
   }
 
   /** The last command that was consumed. */
@@ -169,7 +159,7 @@ export class Journal {
 
   /** The engine has lost its lease, and has claimed the job again before anybody else did. */
   reclaim({ jobId, life, epoch, incarnation, revision }: JobRecord): void {
-    this.#claim = { jobId, life, epoch };
+    this.claim = { jobId, life, epoch };
     this.#incarnation = incarnation;
     // A write that is under way finds out by itself.
     if (!this.#isWriting && revision !== this.#stored) this.lose(new FencedError(jobId, this.#stored, revision));
@@ -194,7 +184,7 @@ export class Journal {
   /** Hands in the text of a commit that has been applied; `run` is called when its consequences may follow. */
   write(text: string, run?: () => void): void {
     // Unreachable: a job is detached when its journal is lost. Nothing is written after that.
-    if (this.#lost !== undefined) return;
+    if (this.lost !== undefined) return;
     this.#handIn(text);
     if (run !== undefined) {
       if (this.#isStrict) this.#waiters.push({ revision: this.#handed, run });
@@ -207,7 +197,7 @@ export class Journal {
   #handIn(text: string): void {
     this.#add(text);
     this.#consumedHanded = this.#consumed;
-    const store = this.#snapshots.take(this.#claim, this.#handed);
+    const store = this.#snapshots.take(this.claim, this.#handed);
     if (store !== undefined) this.whenStored(store);
   }
 
@@ -221,21 +211,20 @@ export class Journal {
     this.#isHeadNew = true;
     this.#handIn(text);
     const callbacks = this.#callbacks;
-    this.#rests++;
-    this.resting ??= new Promise((resolve) => this.#onRested = resolve);
+    this.resting.close();
     // Before anything is written: a store that answers at once may refuse that the job ends.
     this.whenStored(() => {
       // The job may have been resumed meanwhile.
       if (releases && this.#callbacks === callbacks) this.#callbacks = undefined;
       run();
-      if (--this.#rests === 0) this.#rested();
+      this.resting.open();
     });
     this.flush();
   }
 
   /** Lets go of the job as it stands; `run` is called when that is stored. */
   release(run: () => void = () => {}): void {
-    if (this.#lost !== undefined) return;
+    if (this.lost !== undefined) return;
     this.isReleased = true;
     this.#rest = { releases: true, consumedBefore: this.#consumed };
     this.#isHeadNew = true;
@@ -251,7 +240,7 @@ export class Journal {
 
   /** Writes what has been handed in, unless a write is under way. */
   flush(): void {
-    if (this.#isWriting || this.#lost !== undefined) return;
+    if (this.#isWriting || this.lost !== undefined) return;
     if (this.#entries.length === 0 && !this.#isHeadNew) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;
@@ -289,7 +278,7 @@ export class Journal {
   }
 
   #attempt(write: Write): void {
-    const claim = this.#claim;
+    const claim = this.claim;
     const onError = (error: unknown) => this.#fail(error, write, claim);
     const onAnswer = (answer: "stored" | "unread") => answer === "unread" ? this.#refuse(write) : this.#succeed(write);
     try {
@@ -332,9 +321,8 @@ export class Journal {
     const refused = () => {
       const callbacks = this.#callbacks;
       this.#callbacks = undefined;
-      this.#rests = 0;
       callbacks?.onUnread();
-      this.#rested();
+      this.resting.openAll();
     };
     if (entries.length > 1) {
       return this.#attempt({ entries: entries.slice(0, -1), head, headBefore: undefined, after: [refused] });
@@ -346,7 +334,7 @@ export class Journal {
   #fail(error: unknown, write: Write, claim: JobClaim): void {
     const { settings, timers } = this.#session;
     if (error instanceof FencedError) {
-      if (this.#failures === 0 && claim === this.#claim) this.lose(error);
+      if (this.#failures === 0 && claim === this.claim) this.lose(error);
       else this.#recognize(error, write, claim);
       return;
     }
@@ -370,29 +358,24 @@ export class Journal {
       const from = this.#stored - snapshotRevision;
       const isOurs = record?.life === life && write.entries.length > 0 &&
         write.entries.every((entry, i) => entries[from + i] === entry);
-      const isClaimed = record?.life === life && record.epoch === this.#claim.epoch;
+      const isClaimed = record?.life === life && record.epoch === this.claim.epoch;
       // Whoever has claimed it since has found it as one that was let go, or as one of a lost lease: that is the same to it.
       const isLetGo = record?.life === life && write.entries.length === 0 && write.head?.releases === true;
       if (isOurs || isLetGo) this.#succeed(write);
-      else if (isClaimed && claim !== this.#claim && record.revision === this.#stored) return this.#attempt(write);
+      else if (isClaimed && claim !== this.claim && record.revision === this.#stored) return this.#attempt(write);
       if (!isClaimed || !(isOurs || isLetGo)) this.lose(error);
     }, (failure: unknown) => this.#fail(failure, write, claim));
   }
 
   /** Gives up: nothing more is written, and the live job is told. */
   lose(error: Error): void {
-    if (this.#lost !== undefined) return;
-    this.#lost = error;
+    if (this.lost !== undefined) return;
+    this.lost = error;
     this.#stopFlush?.();
     const callbacks = this.#callbacks;
     this.#callbacks = undefined;
     callbacks?.onLost(error);
-    this.#rested();
-  }
-
-  #rested(): void {
-    this.resting = undefined;
-    this.#onRested?.();
+    this.resting.openAll();
   }
 
   #add(text: string): void {

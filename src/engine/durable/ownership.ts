@@ -7,6 +7,8 @@ import { delayAfter, type DurabilitySettings } from "./durability_settings.ts";
 export interface OwnershipCallbacks {
   /** The lease has ended as far as is known here: no handler may start before the engine has entered again. */
   readonly onOver: () => void;
+  /** The engine has entered, for whatever reason: its live jobs go on. */
+  readonly onEntered: () => void;
   /** The lease was renewed: a moment to look for what is not known here. */
   readonly onRenewed: () => void;
   /** The store has failed; the call is repeated. */
@@ -104,14 +106,20 @@ export class Ownership {
       if (again !== undefined) {
         // The store may still have the lease: it counts from later, and by another clock.
         const { isHeld } = await this.#store.renew({ owner: this.#name, incarnation: again }, leaseMs, now);
-        if (isHeld) return this.#begin(again, now, elapsed);
+        if (isHeld) return this.#entered(again, now, elapsed);
       }
       const { incarnation } = await this.#store.enter({ owner: this.#name, leaseMs, now, token, again, takesOver });
-      if (incarnation !== undefined) return this.#begin(incarnation, now, elapsed);
+      if (incarnation !== undefined) return this.#entered(incarnation, now, elapsed);
       // Another engine has this name now: two under one name would take it from each other for ever.
       this.#name = `${owner}~${this.#createId()}`;
       this.#last = undefined;
     }
+  }
+
+  #entered(incarnation: number, at: number, elapsed: number): Incarnation {
+    const lease = this.#begin(incarnation, at, elapsed);
+    this.#callbacks.onEntered();
+    return lease;
   }
 
   #begin(incarnation: number, at: number, elapsed: number): Incarnation {

@@ -61,6 +61,7 @@ export class StoreSession {
     this.#tell = tell;
     this.ownership = new Ownership(store, settings, timers, createId, {
       onOver: () => void this.#regain(),
+      onEntered: () => void this.#regain(),
       onRenewed: () => void this.#reconcile(),
       onError: (error) => this.onError(error),
     });
@@ -120,6 +121,7 @@ export class StoreSession {
     this.#stopUse ??= this.ownership.use();
     this.#stopWatch ??= this.store.watch?.((event) => this.#onEvent(event));
     this.#schedulePoll();
+    this.#checkLease(job);
     return () => {
       if (this.#entries.get(jobId) === entry) this.#unregister(job, entry);
     };
@@ -148,6 +150,11 @@ export class StoreSession {
     if (life === record.life && epoch >= record.epoch) return false;
     const { next } = entry;
     if (next !== undefined && next.record.life === record.life && next.record.epoch >= record.epoch) return false;
+    if (life === record.life && epoch === record.epoch - 1 && journal?.isLost === false && !journal.isReleased) {
+      // Nobody has had the job in between: it goes on by the new claim.
+      journal.reclaim(record);
+      return false;
+    }
     entry.next = taken;
     journal?.lose(new FencedError(record.jobId, undefined, record.revision));
     return false;
@@ -249,7 +256,7 @@ export class StoreSession {
       if (jobs.length === 0) return;
       const answer = await this.store.claim({ ...lease, now: this.timers.now(), jobs });
       if (this.ownership.lease() !== lease) return;
-      for (const taken of answer.jobs) this.onTaken(taken);
+      for (const taken of answer.jobs) if (this.mayTakeUp(taken)) this.onTaken(taken);
     } catch (error) {
       this.onError(error);
     }
@@ -260,11 +267,16 @@ export class StoreSession {
     return [...this.#entries.values()].flatMap(({ job }) => this.journalOf(job) ?? []);
   }
 
-  /** A journal was opened: if its job was claimed before the engine entered the last time, it is claimed again. */
+  /** A journal was opened. */
   opened(job: Job, journal: Journal): void {
     this.journals.set(job, journal);
-    const incarnation = this.ownership.lease()?.incarnation;
-    if (incarnation !== undefined && !journal.isOf(incarnation)) void this.#regain();
+    this.#checkLease(job);
+  }
+
+  /** The lease may have ended, or the engine may have entered again, while a job was being claimed. */
+  #checkLease(job: Job): void {
+    const lease = this.ownership.lease();
+    if (lease === undefined || this.journalOf(job)?.isOf(lease.incarnation) === false) void this.#regain();
   }
 
   /** The lease has ended: enters again, and claims the jobs that nobody else has claimed since. The others are lost. */

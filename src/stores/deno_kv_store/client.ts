@@ -6,12 +6,14 @@ import type { KvAtomic, KvClient, KvEntry, KvKey } from "./kv.ts";
 
 /** Deno KV allows values of 65,536 bytes; a UTF-16 code unit, which takes at least one byte of UTF-8, takes up to two. */
 const MAX_VALUE_BYTES = 32_000;
-/** Deno KV allows 819,200 bytes in a group of writes. */
-const MAX_BYTES = 700_000;
+/** Deno KV allows 819,200 bytes in a group of writes; half of that leaves room for what it adds. */
+const MAX_BYTES = 400_000;
 /** Deno KV allows 1,000 writes in a group, and 81,920 bytes of keys. */
 const MAX_WRITES = 200;
 /** Deno KV reads up to ten entries as of one moment. */
 const READ_AT_ONCE = 10;
+/** Deno KV lists up to 500 entries at a time. */
+const LISTED_AT_ONCE = 100;
 /** More than a key takes, and what Deno KV adds to a value. */
 const KEY_BYTES = 400;
 /** Room for a job's own value, its marks, and what they replace. */
@@ -47,8 +49,9 @@ export function clientOf(kv: KvClient, prefix: KvKey, hasBell: boolean): KeyValu
     const entries = await Promise.all(groups.map((group) => kv.getMany<string[]>(group)));
     return entries.flat().map(valueIn);
   };
-  const names: Names = async function* (from, to) {
-    for await (const { key } of kv.list({ start: at(from), end: at(to) })) yield String(key.at(-1));
+  const names: Names = async function* (from, to, wanted = LISTED_AT_ONCE) {
+    const options = { batchSize: Math.min(wanted, LISTED_AT_ONCE) };
+    for await (const { key } of kv.list({ start: at(from), end: at(to) }, options)) yield String(key.at(-1));
   };
   return {
     maxValueBytes: MAX_VALUE_BYTES,

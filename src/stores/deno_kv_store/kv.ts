@@ -45,8 +45,8 @@ export interface KvClient {
   getMany<T extends readonly unknown[]>(
     keys: readonly [...{ [K in keyof T]: KvKey }],
   ): Promise<{ [K in keyof T]: KvEntry<T[K]> }>;
-  /** Reads entries in the order of their keys. */
-  list<T>(selector: KvSelector): AsyncIterable<KvEntry<T>>;
+  /** Reads entries in the order of their keys, `batchSize` at a time. */
+  list<T>(selector: KvSelector, options?: { readonly batchSize?: number }): AsyncIterable<KvEntry<T>>;
   /** Makes an empty group of writes. */
   atomic(): KvAtomic;
   /** Reads entries now, and again when they have changed. */

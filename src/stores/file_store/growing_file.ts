@@ -129,6 +129,8 @@ export class GrowingFile {
 
 /** Joins chunks, so that they are written by one call of the system. */
 function join(chunks: readonly Uint8Array[]): Uint8Array {
+  const [first] = chunks;
+  if (first !== undefined && chunks.length === 1) return first;
   const joined = new Uint8Array(chunks.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const chunk of chunks) {

@@ -1,4 +1,4 @@
-import type { Change, KeyValueClient, Put } from "./client.ts";
+import type { Change, KeyValueClient, Put, VersionedValue } from "./client.ts";
 import { MissingValueError, packedPartsOf, quietly, type Values } from "./values.ts";
 
 /** A value that changes, of any length, as it was read. */
@@ -36,29 +36,27 @@ export class Cells {
 
   /** Reads a cell; `undefined` when it has no value. */
   async read(key: string): Promise<Cell | undefined> {
-    for (let previous: string | undefined;;) {
-      const entry = await this.#client.get(key);
-      if (entry === undefined) return undefined;
-      const { value: packed, version } = entry;
-      try {
-        return { version, packed, text: await this.#values.unpack(packed) };
-      } catch (error) {
-        // A value that is stored in parts may have been replaced between two reads.
-        if (!(error instanceof MissingValueError) || version === previous) throw error;
-        previous = version;
-      }
-    }
+    return await this.#unpack(key, await this.#client.get(key));
   }
 
   /** Reads cells. */
   async readAll(keys: readonly string[]): Promise<(Cell | undefined)[]> {
     const entries = await this.#client.getAll(keys);
-    return await Promise.all(keys.map(async (key, index) => {
-      const entry = entries[index];
-      if (entry === undefined) return undefined;
-      const { value: packed, version } = entry;
-      return packedPartsOf(packed).length > 0 ? await this.read(key) : { version, packed, text: packed };
-    }));
+    return await Promise.all(keys.map((key, index) => this.#unpack(key, entries[index])));
+  }
+
+  async #unpack(key: string, first: VersionedValue | undefined): Promise<Cell | undefined> {
+    for (let entry = first; entry !== undefined;) {
+      const { value: packed, version }: VersionedValue = entry;
+      try {
+        return { version, packed, text: await this.#values.unpack(packed) };
+      } catch (error) {
+        // A value that is stored in parts may have been replaced between two reads.
+        entry = await this.#client.get(key);
+        if (!(error instanceof MissingValueError) || entry?.version === version) throw error;
+      }
+    }
+    return undefined;
   }
 
   /**

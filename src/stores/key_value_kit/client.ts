@@ -27,8 +27,8 @@ export interface Change {
   readonly isNews: boolean;
 }
 
-/** Returns the keys from `from` up to, not including, `to`, in order. */
-export type Names = (from: string, to: string) => AsyncIterable<string>;
+/** Returns the keys from `from` up to, not including, `to`, in order; `wanted` is how many the caller is likely to look at. */
+export type Names = (from: string, to: string, wanted?: number) => AsyncIterable<string>;
 
 /**
  * What the shared implementation needs of a key-value storage: a compare-and-set of one key. One that can do more makes a whole

@@ -92,25 +92,26 @@ class Search {
 
   /** The ranges of the priorities in a part. */
   async *#priorities({ kind, place, upTo }: Part): AsyncGenerator<readonly [from: string, to: string]> {
-    for await (const [from] of this.#steps(marksAt(kind, ...place))) {
-      yield [from, from + (upTo === undefined ? "" : numberName(upTo)) + LAST];
+    for await (const [from, , first] of this.#steps(marksAt(kind, ...place))) {
+      const to = from + (upTo === undefined ? "" : numberName(upTo)) + LAST;
+      if (first < to) yield [from, to];
     }
   }
 
   /** The ranges of the different numbers that follow a beginning. Only one key is read for each. */
-  async *#steps(start: string): AsyncGenerator<readonly [from: string, to: string]> {
+  async *#steps(start: string): AsyncGenerator<readonly [from: string, to: string, first: string]> {
     for (let from = start;;) {
       const first = await firstKey(this.#names, from, start + LAST);
       if (first === undefined) return;
       const step = first.slice(0, first.indexOf("/", start.length) + 1);
-      yield [step, step + LAST];
+      yield [step, step + LAST, first];
       from = step + LAST;
     }
   }
 
   async #read(kind: Kind, from: string, to: string, passes: Test | undefined, limit: number): Promise<JobRecord[]> {
     const found: JobRecord[] = [];
-    const marks = marksBetween(this.#names, from, to);
+    const marks = marksBetween(this.#names, from, to, limit);
     // A test is a search for jobs that are asked for; without one, any job will do.
     const asked = passes === undefined ? marks : filtered(marks, this.#mayMatch);
     for await (const chunk of chunksOf(asked, limit)) {
@@ -129,6 +130,6 @@ async function searchOf(space: Space, query: DueQuery, leases: Leases): Promise<
 }
 
 async function firstKey(names: Names, from: string, to: string): Promise<string | undefined> {
-  for await (const key of names(from, to)) return key;
+  for await (const key of names(from, to, 1)) return key;
   return undefined;
 }

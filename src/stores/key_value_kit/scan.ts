@@ -8,8 +8,8 @@ import type { Space } from "./space.ts";
 const CHUNK = 100;
 
 /** Yields the marks from one key up to, not including, another. */
-export async function* marksBetween(names: Names, from: string, to: string): AsyncGenerator<Mark> {
-  for await (const key of names(from, to)) yield markIn(key);
+export async function* marksBetween(names: Names, from: string, to: string, wanted?: number): AsyncGenerator<Mark> {
+  for await (const key of names(from, to, wanted)) yield markIn(key);
 }
 
 /** Yields items in groups, whose jobs are read together: the first of at most `first`, the later ones larger. */

@@ -17,7 +17,8 @@ function columnsOf(table: string, names: readonly string[]): string {
   return names.map((name) => `${table}.${name}`).join(", ");
 }
 
-// Of the one table whose alias is `j`: what is in others is looked up, so that the order in which tables are read is never in doubt.
+// The columns of a record, read from the one table whose alias is `j`. Subqueries look up the rest: with joins, SQLite would choose
+// the order of the tables, and perhaps scan one.
 const RECORD = `j.life, j.epoch, j.job_id, j.created_at, j.flow_id, j.queue, j.priority, j.tags, j.parent_id, j.status,
   j.due_at, j.ended_at, j.owner, j.incarnation, j.consumed, j.sent,
   (SELECT flow_hash FROM routilux_flows WHERE flow = j.flow) AS flow_hash,
@@ -184,7 +185,8 @@ export function countWhere(conditions: readonly string[]): string {
 }
 
 /**
- * Returns jobs that have ended, with nothing left to do and nobody who has them: instant before which they ended, status or NULL, limit.
+ * Returns jobs that have ended, without an owner and without commands: instant before which they ended, status or NULL,
+ * limit.
  */
 export const PURGEABLE = `SELECT life, job_id FROM routilux_jobs
   WHERE ended_at < ?1 AND reason IS NULL AND (?2 IS NULL OR status = ?2) ORDER BY ended_at LIMIT ?3`;

@@ -141,6 +141,7 @@ export class FleetClient {
         this.waits.push(new FleetWait(process, task.jobId, this.#ledger.lifeOf(task.jobId)));
         return this.#next();
       case "ask":
+        this.#ledger.asked.set(task.key, (this.#ledger.asked.get(task.key) ?? 0) + 1);
         process.ask(task.jobId, task.asked, task.key, task.byHandle).then(
           () => this.#settled(task, round, "accepted"),
           (error: unknown) => this.#settled(task, round, error instanceof StateError ? "refused" : "unknown", error),
@@ -174,7 +175,8 @@ export class FleetClient {
     if (answer === "accepted" && !this.#ledger.hasCommand(jobId, key)) {
       this.#onError(new FleetViolation("lost or doubled", `${key} to ${jobId} was accepted and is not stored`));
     }
-    if (answer === "refused" && this.#ledger.lifeOf(jobId)?.commands.has(key) === true) {
+    const isAskedOnce = this.#ledger.asked.get(key) === 1;
+    if (answer === "refused" && isAskedOnce && this.#ledger.lifeOf(jobId)?.commands.has(key) === true) {
       this.#onError(new FleetViolation("lost or doubled", `${key} to ${jobId} was refused, and it is stored`));
     }
     if (this.#round !== round) return;

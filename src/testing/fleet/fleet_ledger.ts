@@ -44,6 +44,8 @@ export class FleetLedger {
   readonly lives: Map<number, JobLedger> = new Map();
   /** Those that have been deleted. */
   readonly deleted: Map<number, JobLedger> = new Map();
+  /** How often something was asked with a key. */
+  readonly asked: Map<string, number> = new Map();
   /** How much the clocks of the fleet differ from the store's, in milliseconds: at most by this. */
   clockErrorMs = 0;
   readonly #settings: LedgerSettings;

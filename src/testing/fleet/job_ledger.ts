@@ -158,6 +158,8 @@ export class JobLedger {
   /** When something can be done for the job, if nobody has it and its inbox is empty: 0 for at once, `undefined` for never. */
   get dueAt(): number | undefined {
     const { job } = this;
+    // A running job without tasks can end at once.
+    if (job.status === "running" && job.tasks.size === 0) return 0;
     return job.status === "paused" ? undefined : nextDueAt(job, 0);
   }
 }

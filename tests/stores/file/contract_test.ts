@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import type { Store } from "../../../src/ports/mod.ts";
 import { fileStore, type FileStoreOptions } from "../../../src/stores/file_store.ts";
+import { compareWithMemory } from "../../support/compare_stores.ts";
+import { MemoryDisk } from "../../support/memory_disk.ts";
 import { storeContract, type StorePlace } from "../../../src/testing/store_contract.ts";
 
 interface FolderPlace extends StorePlace {
@@ -46,4 +48,24 @@ for (const sync of ["full", "none"] as const) {
     isExclusive: true,
     tear: (place, share) => place.tear(share),
   });
+}
+
+for (const sync of ["full", "none"] as const) {
+  test(
+    `a file store with sync "${sync}" answers random calls as the store in memory does, also when it is opened again`,
+    {
+      timeout: 60_000,
+    },
+    async () => {
+      for (let seed = 1; seed <= 25; seed++) {
+        const open = (files: MemoryDisk): Store => fileStore("/jobs", { sync, files });
+        await compareWithMemory(open(new MemoryDisk()), seed, 200);
+        const disk = new MemoryDisk();
+        await compareWithMemory(open(disk), seed, 200, async (store) => {
+          await store.close();
+          return open(disk);
+        });
+      }
+    },
+  );
 }

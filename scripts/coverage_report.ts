@@ -1,0 +1,61 @@
+import { stripTypeScriptTypes } from "node:module";
+import type { Counts } from "./report.ts";
+import { hasOnlyTypes, judge, readLcov } from "./uncovered.ts";
+import { listFiles } from "./worker.ts";
+
+/** Tests that take long, or work in other processes: what they reach, a small test reaches too. */
+const LEFT_OUT = [
+  "tests/bench/",
+  "tests/durable/killed/",
+  "tests/examples/",
+  "tests/hostile/hostile_test.ts",
+  "tests/properties/",
+  "tests/stores/deno_kv",
+  "tests/stores/file/",
+  "tests/stores/sqlite/",
+  "tests/travel/million_test.ts",
+];
+const ROOT = new URL("..", import.meta.url);
+
+/** Whether a file's tests are looked at: whether all of `src` is reached does not depend on the others. */
+export function countsForCoverage(file: string): boolean {
+  const path = file.replace(/^\.\//, "");
+  return path.endsWith("_test.ts") && !LEFT_OUT.some((it) => path.startsWith(it));
+}
+
+/** The arguments of `deno test` that write what is reached into a folder. */
+export function coverageFlags(folder: string): readonly string[] {
+  return ["--coverage-raw-data-only", `--coverage=${folder}`];
+}
+
+/**
+ * Lists the lines and branches of `src`, stores and host aside, that no test has reached, by what was written into a folder, and that
+ * have no comment `// Unreachable: …` with the reason. Each file counts as passed, each complaint as failed.
+ */
+export async function reportCoverage(folder: string): Promise<Counts> {
+  const lcov = `${folder}/lcov.info`;
+  const args = ["coverage", "--quiet", "--lcov", `--output=${lcov}`, `--include=^${ROOT.href}src/`, folder];
+  await new Deno.Command(Deno.execPath(), { args }).spawn().status;
+  const reports = new Map(readLcov(await Deno.readTextFile(lcov)).map(({ file, lines }) => [file, lines]));
+  const files = listFiles("src").filter((file) => !/^src\/(?:stores|host)\//.test(file));
+  let complaints = 0;
+  let excused = 0;
+  const complain = (file: string, line: number, what: string): void => {
+    complaints++;
+    console.log(`${file}:${line}: ${what}`);
+  };
+  for (const file of files) {
+    const text = await Deno.readTextFile(file);
+    const lines = reports.get(new URL(file, ROOT).pathname);
+    if (lines === undefined) {
+      if (!hasOnlyTypes(stripTypeScriptTypes(text))) complain(file, 1, "is imported by no test");
+      continue;
+    }
+    const { open, stale } = judge(text, lines);
+    excused += lines.size - open.length;
+    for (const line of open) complain(file, line, `no test reaches all of it: ${text.split("\n")[line - 1]?.trim()}`);
+    for (const line of stale) complain(file, line, "says that it is unreachable, but is reached");
+  }
+  console.log(`\n${files.length} files; ${excused} lines that no test reaches have a reason`);
+  return { passed: files.length, failed: complaints };
+}
