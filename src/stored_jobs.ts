@@ -109,9 +109,8 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     const errors: { jobId: string; error: unknown }[] = [];
     const seen = new Set<string>();
     if (limit === Infinity) this.due.forgive();
-    while (seen.size < limit) {
+    const takeSome = async () => {
       const taken = await this.due.take(Math.min(limit - seen.size, MOST_AT_ONCE), { exceptJobs: seen });
-      if (taken.length === 0) break;
       for (const job of taken) {
         const { jobId } = job.record;
         seen.add(jobId);
@@ -123,7 +122,9 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
           errors.push({ jobId, error });
         }
       }
-    }
+      return taken.length > 0;
+    };
+    while (seen.size < limit && await this.session.claiming(takeSome));
     return { jobs, errors };
   }
 

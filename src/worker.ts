@@ -123,7 +123,7 @@ export class StoreWorker implements Worker {
       const limit = Math.max(1, Math.ceil(room / 4));
       let count = 0;
       try {
-        if (room > 0) count = await this.#take(limit);
+        if (room > 0) count = await this.#engine.session.claiming(() => this.#take(limit));
       } catch (error) {
         this.#engine.session.onError(error);
       }

@@ -247,7 +247,9 @@ export class JobStorage {
         journal.isAddressed = false;
         await this.#performAll(job, journal, await this.#inbox(journal));
       }
-      if (journal.isReleased && journal.isAddressed && !journal.isLost) await this.#takeBack(job, journal);
+      if (journal.isReleased && journal.isAddressed && !journal.isLost) {
+        await this.#session.claiming(() => this.#takeBack(job, journal));
+      }
     } catch (error) {
       this.#session.onStoreError(job, error);
     } finally {

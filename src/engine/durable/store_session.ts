@@ -43,6 +43,8 @@ export class StoreSession {
   #stopPoll: CancelTimer | undefined;
   #stopUse: CancelTimer | undefined;
   #isRegaining = false;
+  /** The calls that claim jobs without knowing which, and take them up. */
+  readonly #claims: Set<Promise<unknown>> = new Set();
   /** Whether the engine has closed its store. */
   isClosed = false;
 
@@ -135,6 +137,17 @@ export class StoreSession {
     this.#stopUse?.();
     this.#stopPoll?.();
     this.#stopWatch = this.#stopUse = this.#stopPoll = undefined;
+  }
+
+  /** Runs what claims jobs that are not known here, until they are taken up: nobody else looks for the jobs of these claims meanwhile. */
+  async claiming<T>(run: () => Promise<T>): Promise<T> {
+    const claim = run();
+    this.#claims.add(claim);
+    try {
+      return await claim;
+    } finally {
+      this.#claims.delete(claim);
+    }
   }
 
   /**
@@ -252,10 +265,14 @@ export class StoreSession {
         const isGone = !ids.has(claim.jobId) && journal.claim === claim && !journal.isReleased;
         if (isGone) journal.lose(new FencedError(claim.jobId, undefined, undefined));
       }
-      const jobs = held.filter(({ jobId }) => !this.#entries.has(jobId));
-      if (jobs.length === 0) return;
+      const isUnknown = ({ jobId }: { readonly jobId: string }) => !this.#entries.has(jobId);
+      if (!held.some(isUnknown)) return;
+      // The store may have carried out a claim whose jobs have not been taken up yet.
+      await Promise.allSettled(this.#claims);
+      const jobs = held.filter(isUnknown);
+      if (jobs.length === 0 || this.ownership.lease()?.incarnation !== lease.incarnation) return;
       const answer = await this.store.claim({ ...lease, now: this.timers.now(), jobs });
-      if (this.ownership.lease() !== lease) return;
+      if (this.ownership.lease()?.incarnation !== lease.incarnation) return;
       for (const taken of answer.jobs) if (this.mayTakeUp(taken)) this.onTaken(taken);
     } catch (error) {
       this.onError(error);
