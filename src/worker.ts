@@ -173,7 +173,7 @@ export class StoreWorker implements Worker {
       // What is due by this clock may not be due by the store's: asking again at once would keep the event loop.
       const left = next === undefined ? Infinity : Math.max(next - host.timers.now(), LEAST_WAIT_MS);
       await this.#watch.changed(undefined, Math.min(ms, left));
-      if (left <= ms) return;
+      if (left <= Math.max(ms, LEAST_WAIT_MS)) return;
       ms = pollMs;
     }
   }
