@@ -186,6 +186,11 @@ export class JobStorage {
     return poisoned;
   }
 
+  /** Tells the engine's workers that a job that it has claimed has gone live. */
+  live(job: Job): void {
+    this.#session.onLive(job);
+  }
+
   /** Tells the observer that a live job was lost. */
   lost(job: Job, error: Error): void {
     this.#session.onLost(job, error);

@@ -33,6 +33,8 @@ export class StoreSession {
   readonly journals: WeakMap<Job, Journal> = new WeakMap();
   /** The records of jobs at rest, as they were last read or written here. */
   readonly records: WeakMap<Job, JobRecord> = new WeakMap();
+  /** A job that this engine has claimed has gone live: workers are told. */
+  onLive: (job: Job) => void = () => {};
   /** Takes up a job that was claimed without being asked for. An engine that cannot build flows lets it go. */
   onTaken: (taken: TakenJob) => void = (taken) => callGuarded(() => this.letGo(taken), (error) => this.onError(error));
   /** The incarnations that are known to have lived on without their lease: they have died of no job. */
