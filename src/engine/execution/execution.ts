@@ -68,6 +68,7 @@ export class Execution implements ActivationHost {
   #from: JobStatus = "pending";
   /** What was asked for before the job has begun to work. */
   readonly #early: (() => void)[] = [];
+  #cancelled: { readonly reason: string | undefined } | undefined;
   #resting: Resting | undefined;
   /** Whether the last commit has been performed: later calls find a job at rest, also while that commit is being stored. */
   isOver = false;
@@ -185,10 +186,16 @@ export class Execution implements ActivationHost {
     this.#depart(() => this.listeners.rested(error));
   }
 
-  /** Another execution of the job, in place of this one, which has come to an end that does not count. */
+  /**
+   * Another execution of the job, in place of this one, which has come to an end that does not count. If it was cancelled, it is
+   * cancelled again, after the commands that it did not know of.
+   */
   again(): Execution {
     this.#host.live.delete(this);
-    return new Execution(this.job, this.plan, this.#host, this.#callbacks, this);
+    const next = new Execution(this.job, this.plan, this.#host, this.#callbacks, this);
+    const cancelled = this.#cancelled;
+    if (cancelled !== undefined) next.#early.push(() => next.cancel(cancelled.reason));
+    return next;
   }
 
   /** Looks in a microtask for tasks that may be taken: a timer may be late, the store has caught up, a handler was given up. */
@@ -216,6 +223,7 @@ export class Execution implements ActivationHost {
 
   /** Ends the job; all handlers are aborted. */
   cancel(reason: string | undefined): void {
+    this.#cancelled = { reason };
     this.#break("cancelled", new CancelledError(reason));
   }
 
