@@ -72,7 +72,8 @@ export interface ExecuteOptions extends CreateOptions, ListenOptions {}
 export interface ResumeOptions extends ListenOptions {
   /**
    * Lets an ended job go on: its failures become tasks again, with all their retries; tasks and deferred events that were
-   * left when it failed or was cancelled go on as well. Its working time begins anew. @default {false}
+   * left when it failed or was cancelled go on as well. Its working time begins anew. Failures that the limit `failures` has
+   * dropped don't come back; `job.dropped.failures` says how many. @default {false}
    */
   readonly redrive?: boolean;
 }

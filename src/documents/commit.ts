@@ -89,6 +89,8 @@ export interface FailureCommitDocument extends CommitBase {
   readonly active?: readonly number[];
   /** The version of the routine's class. */
   readonly classVersion: number;
+  /** How many of the oldest failures are gone since. */
+  readonly dropped?: number;
   /** The error. */
   readonly error: ErrorDocument;
   /** Tells the kinds apart. */
@@ -230,6 +232,7 @@ const codecs = /* @__PURE__ */ once(() => {
       ...head,
       active: c.optionalList(pendingTask),
       classVersion: c.positive,
+      dropped: c.optionalCount,
       error: c.error,
       kind: c.literal("failure"),
       records: c.optionalList(record),

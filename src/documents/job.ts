@@ -41,7 +41,7 @@ export interface JobDocument {
   /** Events that are sent on resume, or before the job completes. */
   readonly deferredEvents?: readonly DeferredDocument[];
   /** How many older entries of the bounded lists are gone. */
-  readonly dropped?: { readonly executionHistory?: number; readonly outputLog?: number; readonly sharedLog?: number };
+  readonly dropped?: Partial<DroppedCounts>;
   /** Why it failed or was cancelled. */
   readonly error?: ErrorDocument;
   /** What has happened. */
@@ -84,6 +84,20 @@ export interface JobDocument {
   readonly updatedAt: string;
   /** The version of the format. */
   readonly version: 1;
+}
+
+/** How many older entries of each bounded list are gone. */
+export interface DroppedCounts {
+  /** Records of the execution history. */
+  readonly executionHistory: number;
+  /** Tasks that ended in an error or a skip: a redrive cannot put them back. */
+  readonly failures: number;
+  /** Outputs. */
+  readonly outputLog: number;
+  /** Marks of pauses. */
+  readonly pausePoints: number;
+  /** Entries of the shared log. */
+  readonly sharedLog: number;
 }
 
 /** What is kept of one routine. */
@@ -166,17 +180,28 @@ const routineState: c.Codec<RoutineState, RoutineStateDocument> = c.shape({
   version: c.positive,
 });
 
-type Dropped = Record<"executionHistory" | "outputLog" | "sharedLog", number>;
-
-const dropped: c.Codec<Dropped, JobDocument["dropped"]> = c.via(
-  c.optional(c.shape<Dropped, NonNullable<JobDocument["dropped"]>>({
+const dropped: c.Codec<DroppedCounts, JobDocument["dropped"]> = c.via(
+  c.optional(c.shape<DroppedCounts, NonNullable<JobDocument["dropped"]>>({
     executionHistory: c.optionalCount,
+    failures: c.optionalCount,
     outputLog: c.optionalCount,
+    pausePoints: c.optionalCount,
     sharedLog: c.optionalCount,
   })),
   (dropped) => Object.values(dropped).some((count) => count > 0) ? dropped : undefined,
-  (dropped) => dropped ?? { executionHistory: 0, outputLog: 0, sharedLog: 0 },
+  (dropped) => dropped ?? { executionHistory: 0, failures: 0, outputLog: 0, pausePoints: 0, sharedLog: 0 },
 );
+
+/** How many entries a job's bounded lists have dropped. */
+export function droppedOf(job: Job): DroppedCounts {
+  return {
+    executionHistory: job.history.dropped,
+    failures: job.droppedFailures,
+    outputLog: job.outputs.dropped,
+    pausePoints: job.droppedPausePoints,
+    sharedLog: job.sharedLog.dropped,
+  };
+}
 
 /** A job as its document names its parts. */
 function partsOf(job: Job, pendingTasks: readonly Task[]) {
@@ -185,7 +210,7 @@ function partsOf(job: Job, pendingTasks: readonly Task[]) {
     ...settings,
     createdAt: job.createdAt,
     deferredEvents: job.deferredEvents,
-    dropped: { executionHistory: history.dropped, outputLog: outputs.dropped, sharedLog: sharedLog.dropped },
+    dropped: droppedOf(job),
     error: job.error,
     executionHistory: history.toArray(),
     failures: job.failures,
@@ -294,6 +319,8 @@ export function decodeJob(json: unknown, limits: ValueLimits = DEFAULT_VALUE_LIM
   holdLists(job, parts.failures.map(({ task }) => task), (index) => `failures[${index}].task`, reader);
   addTasks(job, parts.pendingTasks);
   for (const failure of parts.failures) job.failures.push(failure);
+  job.droppedFailures = dropped.failures;
+  job.droppedPausePoints = dropped.pausePoints;
   for (const [id, state] of parts.routineStates) job.routineStates.set(id, state);
   job.history.restore(parts.executionHistory, dropped.executionHistory);
   job.outputs.restore(parts.outputLog, dropped.outputLog);

@@ -273,7 +273,7 @@ export class FlowJobs {
         "it has ended; { redrive: true } puts its failures back, and goes on with what is pending",
       );
     }
-    if (!hasWork(job)) throw refuse("redrive", job, "it has no failures, and nothing is pending");
+    if (!hasWork(job)) throw refuse("redrive", job, nothingLeft(job));
     this.#checkLimit(job);
   }
 
@@ -313,6 +313,13 @@ function checkTakes(job: Job): void {
 /** Says whether an ended job has something that it could go on with. */
 function hasWork({ status, failures, tasks, deferredEvents }: Job): boolean {
   return failures.length > 0 || (status !== "completed" && tasks.size + deferredEvents.length > 0);
+}
+
+function nothingLeft({ droppedFailures: dropped }: Job): string {
+  const failures = dropped === 0
+    ? "it has no failures"
+    : `it has none of its failures any more (limits.failures dropped ${dropped})`;
+  return `${failures}, and nothing is pending`;
 }
 
 /** The error of a call that a job's status does not allow. */

@@ -13,7 +13,7 @@ import type {
 } from "./commit.ts";
 import type { Payload } from "../values/payload.ts";
 import type { HistoryEntry } from "./history.ts";
-import { type Job, ROUTINE_STATUSES, type RoutineState, type RoutineStatus, slotKey } from "./job.ts";
+import { type Job, type PausePoint, ROUTINE_STATUSES, type RoutineState, type RoutineStatus, slotKey } from "./job.ts";
 import {
   appendItems,
   clearLists,
@@ -107,7 +107,8 @@ function addRecords({ history }: Job, records: readonly HistoryEntry[]): void {
   }
 }
 
-function applyFailure(job: Job, { task, error, verdict, active, records, classVersion, time }: FailureCommit): void {
+function applyFailure(job: Job, commit: FailureCommit): void {
+  const { task, error, verdict, dropped, active, records, classVersion, time } = commit;
   checkPending(job, task, true);
   for (const other of active) setActive(other, true);
   setActive(task, false);
@@ -116,6 +117,7 @@ function applyFailure(job: Job, { task, error, verdict, active, records, classVe
     task.details = { ...(task.details ?? NO_DETAILS), attempt, maxRetries, notBefore, parked: false };
   } else {
     endTask(job, task, verdict.status, classVersion);
+    if (dropped > 0) dropFailures(job, dropped);
     job.failures.push({ task, error, at: time.at });
     if (verdict.stop) {
       job.error ??= error;
@@ -125,11 +127,17 @@ function applyFailure(job: Job, { task, error, verdict, active, records, classVe
   addRecords(job, records);
 }
 
+/** The oldest failures go: what their tasks hold is let go of, for no redrive will ask for it. */
+function dropFailures(job: Job, count: number): void {
+  for (const { task } of job.failures.splice(0, count)) letGo(job, task);
+  job.droppedFailures = Math.min(job.droppedFailures + count, MAX_COUNT);
+}
+
 function applyStatus(job: Job, { status, active, error, pausePoint, redrive, migrated, time }: StatusCommit): void {
   job.status = status;
   for (const task of active) setActive(task, true);
   job.error = error;
-  if (pausePoint !== undefined) job.pausePoints.push(pausePoint);
+  if (pausePoint !== undefined) addPausePoint(job, pausePoint);
   for (const { routine, version, state } of migrated) {
     const kept = routineState(job, routine, version);
     kept.version = version;
@@ -137,6 +145,16 @@ function applyStatus(job: Job, { status, active, error, pausePoint, redrive, mig
     setState(kept, state);
   }
   if (redrive) putFailuresBack(job, time.at);
+}
+
+/** More marks of pauses than this are not kept. */
+const MOST_PAUSE_POINTS = 1_000;
+
+function addPausePoint(job: Job, point: PausePoint): void {
+  const { pausePoints } = job;
+  pausePoints.push(point);
+  const gone = pausePoints.splice(0, pausePoints.length - MOST_PAUSE_POINTS).length;
+  job.droppedPausePoints = Math.min(job.droppedPausePoints + gone, MAX_COUNT);
 }
 
 /** A delivery that did not come is awaited for as long again. */
@@ -201,10 +219,16 @@ function endDetailed(job: Job, task: Task, details: TaskDetails, state: RoutineS
   stopAwaiting(job, task);
   state.retries = Math.min(state.retries + details.attempt, MAX_COUNT);
   // A failed task keeps what it holds, for a redrive; a finished one lets go of it: the history may still know the task.
-  if (status !== "completed") return;
-  const { merged } = details;
-  if (merged?.kind === "lists") letGoOfItems(listsOf(job, task.route.routine, task.route.slot), merged.lists);
-  task.details = { ...NO_DETAILS, attempt: details.attempt, step: details.step };
+  if (status === "completed") letGo(job, task);
+}
+
+/** A task that will not run again keeps how often it has failed and how many steps it has made, and lets go of what it holds. */
+function letGo(job: Job, task: Task): void {
+  const { details, route } = task;
+  if (details === undefined) return;
+  const { attempt, merged, step } = details;
+  if (merged?.kind === "lists") letGoOfItems(listsOf(job, route.routine, route.slot), merged.lists);
+  task.details = { ...NO_DETAILS, attempt, step };
 }
 
 function worseOf(status: RoutineStatus, other: RoutineStatus | undefined): RoutineStatus {

@@ -77,6 +77,8 @@ export interface FailureCommit extends CommitBase {
   readonly error: ErrorData;
   /** What happens to the task. */
   readonly verdict: Verdict;
+  /** How many of the oldest failures go, to make room for this one. */
+  readonly dropped: number;
   /** The tasks whose handlers were stopped with it: they run first when the job goes on. */
   readonly active: readonly Task[];
   /** The history of it. */

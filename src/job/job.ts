@@ -135,10 +135,14 @@ export class Job {
   readonly history: BoundedList<HistoryEntry> = new BoundedList(Infinity);
   /** What routines have put out. */
   readonly outputs: BoundedList<OutputEntry> = new BoundedList(Infinity);
-  /** Tasks that ended in an error or a skip. */
+  /** The newest of the tasks that ended in an error or a skip. */
   readonly failures: Failure[] = [];
-  /** Marks of pauses. */
+  /** How many older failures are gone, as far as can be counted. */
+  droppedFailures = 0;
+  /** The newest marks of pauses. */
   readonly pausePoints: PausePoint[] = [];
+  /** How many older marks of pauses are gone, as far as can be counted. */
+  droppedPausePoints = 0;
   /** Events that are sent on resume, or before the job completes. */
   readonly deferredEvents: DeferredEvent[] = [];
   /** Deliveries that are awaited, oldest first, by the key of their slot. */

@@ -7,7 +7,7 @@ export function fullJob(): JobDocument {
   return {
     createdAt: AT,
     deferredEvents: [{ data: 1, event: "late", routine: "clerk" }],
-    dropped: { executionHistory: 3, outputLog: 2, sharedLog: 1 },
+    dropped: { executionHistory: 3, failures: 4, outputLog: 2, pausePoints: 5, sharedLog: 1 },
     error: { cause: { message: "why", name: "Error" }, code: "E1", message: "no such thing", name: "RangeError" },
     executionHistory: [
       { at: AT, routine: "clerk", type: "start" },

@@ -55,6 +55,7 @@ export function failureCommit(task: Task, change: Partial<FailureCommit>): Failu
     task,
     error: { name: "Error", message: "no" },
     verdict: { kind: "end", status: "failed", stop: true },
+    dropped: 0,
     active: [],
     records: [],
     classVersion: 1,

@@ -365,7 +365,8 @@ export class Execution implements ActivationHost {
     isFatal: boolean,
   ): void {
     if (this.#isOver) return;
-    const commit = failureCommit(this.job, task, routine, error, kinds, isFatal, this.time());
+    const { failures } = this.limits;
+    const commit = failureCommit(this.job, task, routine, error, kinds, isFatal, this.time(), failures);
     if (commit.verdict.kind === "end" && commit.verdict.stop) {
       const active = this.#runner.activeTasks().filter((other) => other !== task);
       return this.#end({ ...commit, active }, () => new CancelledError(`routine "${routine.id}" has failed`));
