@@ -1,6 +1,7 @@
 import { MAX_COUNT } from "../base/bounded_list.ts";
 import { DEFAULT_VALUE_LIMITS, frozenWireOf, type Payload, type ValueLimits, wireOf } from "../values/payload.ts";
 import { addTasks } from "../job/apply.ts";
+import type { Arrivals } from "../job/arrivals.ts";
 import {
   Job,
   JOB_STATUSES,
@@ -36,6 +37,8 @@ import { task, type TaskDocument } from "./task.ts";
 
 /** A job's document. */
 export interface JobDocument {
+  /** The ids of the tasks of early deliveries by routine and slot: they came before they were awaited, and may still be. */
+  readonly arrivals?: { readonly [routine: string]: { readonly [slot: string]: readonly number[] } };
   /** When the job was made. */
   readonly createdAt: string;
   /** Events that are sent on resume, or before the job completes. */
@@ -203,11 +206,14 @@ export function droppedOf(job: Job): DroppedCounts {
   };
 }
 
+const NO_ARRIVALS: Arrivals = new Map();
+
 /** A job as its document names its parts. */
 function partsOf(job: Job, pendingTasks: readonly Task[]) {
   const { settings, history, outputs, sharedLog } = job;
   return {
     ...settings,
+    arrivals: job.arrivals ?? NO_ARRIVALS,
     createdAt: job.createdAt,
     deferredEvents: job.deferredEvents,
     dropped: droppedOf(job),
@@ -235,6 +241,7 @@ type Plain<T> = { readonly [K in keyof T]: T[K] extends readonly (infer I)[] ? r
 type JobParts = Plain<ReturnType<typeof partsOf>>;
 
 const jobParts: c.Codec<JobParts, JobDocument> = c.shape({
+  arrivals: c.optionalNamed(c.named(c.list(c.positive))),
   createdAt: c.instant,
   deferredEvents: c.optionalList(deferred),
   dropped,
@@ -329,6 +336,7 @@ export function decodeJob(json: unknown, limits: ValueLimits = DEFAULT_VALUE_LIM
   for (const event of parts.deferredEvents) job.deferredEvents.push(event);
   for (const [key, value] of parts.sharedData) job.sharedData.set(key, value);
   job.nextTaskId = parts.nextTaskId;
+  if (parts.arrivals.size > 0) job.arrivals = parts.arrivals;
   job.classes = reader.values.classes;
   return job;
 }

@@ -12,6 +12,7 @@ import type {
   StepCommit,
 } from "./commit.ts";
 import type { Payload } from "../values/payload.ts";
+import { dropArrivals, noteArrival } from "./arrivals.ts";
 import type { HistoryEntry } from "./history.ts";
 import { type Job, type PausePoint, ROUTINE_STATUSES, type RoutineState, type RoutineStatus, slotKey } from "./job.ts";
 import {
@@ -50,7 +51,7 @@ function applyOther(job: Job, commit: Exclude<Commit, StepCommit>): void {
       break;
     case "deliver":
       if (job.tasks.has(commit.task)) fill(job, commit.task, commit.data);
-      else addTask(job, commit.task);
+      else addDelivery(job, commit.task);
       break;
     case "deferred":
       addNew(job, commit);
@@ -188,6 +189,11 @@ function addTask(job: Job, task: Task): void {
   if (task.details?.awaiting !== undefined) startAwaiting(job, task);
 }
 
+function addDelivery(job: Job, task: Task): void {
+  noteArrival(job, task);
+  addTask(job, task);
+}
+
 function startAwaiting(job: Job, task: Task): void {
   const key = slotKey(task.route.routine, task.route.slot);
   job.awaiting.set(key, (job.awaiting.get(key) ?? new Set()).add(task));
@@ -210,6 +216,7 @@ function stopAwaiting(job: Job, task: Task): void {
 function endTask(job: Job, task: Task, status: RoutineStatus, version: number): void {
   setActive(task, false);
   job.tasks.delete(task);
+  if (job.arrivals !== undefined) dropArrivals(job, task.route.routine);
   const state = routineState(job, task.route.routine, version);
   if (state.status !== status) state.status = worseOf(status, state.status);
   if (task.details !== undefined) endDetailed(job, task, task.details, state, status);
@@ -269,7 +276,8 @@ function applySlotChange(job: Job, change: SlotChange): void {
 }
 
 function applyEffects(job: Job, routine: string, effects: SideEffects, version: number): void {
-  const { slots, state, shared, log, outputs, deferred } = effects;
+  const { answers, slots, state, shared, log, outputs, deferred } = effects;
+  if (answers.length > 0) dropArrivals(job, routine, answers);
   if (state.length > 0) setState(routineState(job, routine, version), state);
   if (shared.length > 0) setKeys(job.sharedData, shared);
   // Most change nothing else: one look is cheaper than four loops over nothing.

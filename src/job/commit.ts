@@ -10,6 +10,8 @@ export type KeyChange = readonly [key: string, value: Payload | undefined];
 
 /** What only some activations change; all of it enters the job together. */
 export interface SideEffects {
+  /** The ids of the early deliveries that have answered what was expected. */
+  readonly answers: readonly number[];
   /** Changes of what slots hold. */
   readonly slots: readonly SlotChange[];
   /** Changes of the routine's state. */

@@ -3,6 +3,7 @@ import type { ErrorData } from "../values/error_data.ts";
 import type { Payload } from "../values/payload.ts";
 import { LinkedList } from "../base/linked_list.ts";
 import type { ExecutionStrategy } from "../model/flow_graph.ts";
+import type { Arrivals } from "./arrivals.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { Moment, Task } from "./task.ts";
 import type { SlotData } from "./slot_data.ts";
@@ -147,6 +148,8 @@ export class Job {
   readonly deferredEvents: DeferredEvent[] = [];
   /** Deliveries that are awaited, oldest first, by the key of their slot. */
   readonly awaiting: Map<string, Set<Task>> = new Map();
+  /** Deliveries that came before they were awaited, and may still be; most jobs have none. */
+  arrivals: Arrivals | undefined;
   /** Its execution in this process, if it is live here. The owner in the store is another thing: the name of an engine. */
   owner: object | undefined;
   /** Whether its execution has been made and has not begun, for example because the store has not answered: see `statusOf`. */

@@ -89,7 +89,10 @@ export interface Context<P = unknown> {
    * the list of that key goes.
    */
   clear(this: object, name: string, key?: string): void;
-  /** Waits for a delivery from outside to a slot of this routine: the job does not complete before. */
+  /**
+   * Waits for a delivery from outside to a slot of this routine: the job does not complete before. One that has come since this
+   * task entered the job, and that no other call of `expect` has had, is the answer: then there is nothing to wait for.
+   */
   expect(this: object, slot: Slot<never> | string, options?: ExpectOptions): void;
   /** Tells listeners of the live job something that is not stored: tokens of a stream, percentages. */
   report(this: object, data: unknown): void;

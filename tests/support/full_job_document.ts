@@ -5,6 +5,7 @@ const AT = "1970-01-01T00:00:00.000Z";
 /** A job of the document flow in whose document no optional part is missing. */
 export function fullJob(): JobDocument {
   return {
+    arrivals: { clerk: { kept: [1] } },
     createdAt: AT,
     deferredEvents: [{ data: 1, event: "late", routine: "clerk" }],
     dropped: { executionHistory: 3, failures: 4, outputLog: 2, pausePoints: 5, sharedLog: 1 },

@@ -8,7 +8,7 @@ import { CommitDecoder } from "../../src/documents/commit.ts";
 const ENTRY: Route = { routine: "worker", slot: "input", connection: undefined };
 const LINK: Route = { routine: "sink", slot: "items", connection: { routine: "worker", event: "output" } };
 const DATE = taggedPayload({ $type: "Date", value: "2026-01-31T12:00:00.000Z" });
-const NOTHING: SideEffects = { slots: [], state: [], shared: [], log: [], outputs: [], deferred: [] };
+const NOTHING: SideEffects = { answers: [], slots: [], state: [], shared: [], log: [], outputs: [], deferred: [] };
 
 /** Makes a job without tasks. */
 export function createJob(): Job {
@@ -107,6 +107,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
         { routine: "worker", type: "emit", event: "output", data: DATE, at: 10 },
       ],
       effects: {
+        answers: [],
         slots: [
           { routine: "worker", slot: "kept", kind: "set", value: { v: 1 } },
           { routine: "sink", slot: "items", kind: "append", items: new Map([["a", 1], ["constructor", 2]]) },

@@ -162,7 +162,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     return this.#emissions ??= new Emissions();
   }
 
-  /** The deliveries from outside that were asked for since the last commit. */
+  /** The deliveries from outside that were asked for since the last commit, and that have not come before. */
   get expectations(): readonly Expectation[] {
     return this.#effects?.expectations ?? NONE;
   }
