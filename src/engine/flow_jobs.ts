@@ -8,6 +8,7 @@ import type { Commit, StatusCommit } from "../job/commit.ts";
 import { checkSteps } from "../job/decide.ts";
 import { adoptLimits, type ExecutionSettings, firstAwaiting, hasEnded, Job, statusOf } from "../job/job.ts";
 import { createTask, type Moment, type Route, type Task } from "../job/task.ts";
+import { deliveryKey, firstKey } from "../job/task_key.ts";
 import type { Command } from "../documents/command.ts";
 import { checkPreflight } from "../documents/preflight.ts";
 import { statusCommit } from "./activation/commits.ts";
@@ -68,7 +69,9 @@ export class FlowJobs {
     const job = new Job({ jobId: newId, flowId: this.#graph.id }, time.at, settings);
     this.#host.store?.session.fresh.add(job);
     adoptLimits(job, this.#graph.limits);
-    apply(job, { kind: "deliver", time, task: createTask(1, entry, data, time), data });
+    const task = createTask(1, entry, data, time);
+    if (this.#needsKeys(job)) Object.assign(task, firstKey());
+    apply(job, { kind: "deliver", time, task, data, key: undefined });
     freezeGraph(this.#graph);
     return job;
   }
@@ -173,13 +176,16 @@ export class FlowJobs {
     return awaited;
   }
 
-  #deliver(job: Job, route: Route, payload: Payload | undefined): void {
+  #deliver(job: Job, route: Route, payload: Payload | undefined, sequence?: number): void {
     const awaited = this.#checkSteps(job, route);
     const time = this.#time(job);
-    const task = awaited ?? createTask(job.nextTaskId, route, payload, time);
+    const id = job.nextTaskId;
+    const key = this.#needsKeys(job) ? deliveryKey(awaited, sequence, id, time.at) : undefined;
+    const task = awaited ?? Object.assign(createTask(id, route, payload, time), key);
+    const filled = awaited && key;
     const execution = this.#workingOn(job);
-    if (execution !== undefined) execution.deliver(task, payload);
-    else this.#commit(job, { kind: "deliver", time, task, data: payload });
+    if (execution !== undefined) execution.deliver(task, payload, filled);
+    else this.#commit(job, { kind: "deliver", time, task, data: payload, key: filled });
   }
 
   /**
@@ -187,7 +193,7 @@ export class FlowJobs {
    *
    * @throws what the call of the same name throws
    */
-  #carryOut(job: Job, command: Command, consume: () => void): Promise<boolean> | boolean {
+  #carryOut(job: Job, command: Command, consume: () => number): Promise<boolean> | boolean {
     const execution = this.#workingOn(job);
     if (command.type === "pause") {
       const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS } = command;
@@ -203,16 +209,22 @@ export class FlowJobs {
       });
     }
     if (command.type === "resume" && execution === undefined && this.#isClosed) return false;
-    consume();
+    const sequence = consume();
     if (command.type === "deliver") {
       const { routine, slot } = command;
       checkTakes(job);
       this.#graph.routine(routine);
-      this.#deliver(job, this.routeTo(routine, this.#graph.slot(routine, slot).name), command.data);
+      this.#deliver(job, this.routeTo(routine, this.#graph.slot(routine, slot).name), command.data, sequence);
     } else if (command.type === "resume") {
       this.resume(job, command.redrive, {});
     } else this.#cancel(job, command.reason);
     return true;
+  }
+
+  /** Whether the commits of a job may come in another order when it goes on from an older state: then ids name no task for good. */
+  #needsKeys({ settings }: Job): boolean {
+    const strategy = settings.executionStrategy ?? this.#graph.executionStrategy;
+    return strategy === "concurrent" || this.#host.store?.session.settings.mode === "relaxed";
   }
 
   /** Whether no job is started any more. */

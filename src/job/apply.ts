@@ -4,6 +4,7 @@ import { MAX_COUNT } from "../base/bounded_list.ts";
 import type {
   Commit,
   DeferredCommit,
+  DeliverCommit,
   FailureCommit,
   KeyChange,
   MergeCommit,
@@ -11,7 +12,6 @@ import type {
   StatusCommit,
   StepCommit,
 } from "./commit.ts";
-import type { Payload } from "../values/payload.ts";
 import { dropArrivals, noteArrival } from "./arrivals.ts";
 import type { HistoryEntry } from "./history.ts";
 import { type Job, type PausePoint, ROUTINE_STATUSES, type RoutineState, type RoutineStatus, slotKey } from "./job.ts";
@@ -26,6 +26,7 @@ import {
   type SlotLists,
 } from "./slot_data.ts";
 import { detailsOf, NO_DETAILS, priorityOf, setActive, setData, type Task, type TaskDetails } from "./task.ts";
+import { inheritKey, keyFrom } from "./task_key.ts";
 
 /**
  * Performs a commit: the only code that changes a job. Live runs, recovery and time travel are this function over
@@ -50,7 +51,7 @@ function applyOther(job: Job, commit: Exclude<Commit, StepCommit>): void {
       applyFailure(job, commit);
       break;
     case "deliver":
-      if (job.tasks.has(commit.task)) fill(job, commit.task, commit.data);
+      if (job.tasks.has(commit.task)) fill(job, commit);
       else addDelivery(job, commit.task);
       break;
     case "deferred":
@@ -80,8 +81,8 @@ function applyStep(job: Job, commit: StepCommit): void {
   if (commit.outcome === "done") endTask(job, task, "completed", commit.classVersion);
   else keepTask(commit);
   if (commit.started !== undefined) job.history.push(commit.started);
-  addNew(job, commit);
-  if (effects !== undefined) applyEffects(job, task.route.routine, effects, commit.classVersion);
+  addNew(job, commit, task, commit.step);
+  if (effects !== undefined) applyEffects(job, commit, effects);
 }
 
 function keepTask({ task, step, outcome, progress }: StepCommit): void {
@@ -91,11 +92,15 @@ function keepTask({ task, step, outcome, progress }: StepCommit): void {
   setActive(task, outcome === "active");
 }
 
-function addNew(job: Job, { created, records }: StepCommit | DeferredCommit): void {
+/** What a step makes gets its key here, when it is live and when it is replayed alike. */
+function addNew(job: Job, { created, records }: StepCommit | DeferredCommit, parent?: Task, step = 0): void {
   // By index: for-of is thrice the code, and an engine inlines only so much.
   for (let i = 0; i < created.length; i++) {
     const task = created[i];
-    if (task !== undefined) addTask(job, task);
+    if (task !== undefined) {
+      if (parent !== undefined) inheritKey(task, parent, step, i);
+      addTask(job, task);
+    }
   }
   addRecords(job, records);
 }
@@ -199,8 +204,9 @@ function startAwaiting(job: Job, task: Task): void {
   job.awaiting.set(key, (job.awaiting.get(key) ?? new Set()).add(task));
 }
 
-function fill(job: Job, task: Task, data: Payload | undefined): void {
+function fill(job: Job, { task, data, key }: DeliverCommit): void {
   stopAwaiting(job, task);
+  Object.assign(task, key);
   setData(task, data);
   task.details = detailsOf(priorityOf(task));
 }
@@ -275,17 +281,19 @@ function applySlotChange(job: Job, change: SlotChange): void {
   else appendItems(lists, change.items);
 }
 
-function applyEffects(job: Job, routine: string, effects: SideEffects, version: number): void {
+function applyEffects(job: Job, { task, step, classVersion }: StepCommit, effects: SideEffects): void {
+  const { routine } = task.route;
   const { answers, slots, state, shared, log, outputs, deferred } = effects;
   if (answers.length > 0) dropArrivals(job, routine, answers);
-  if (state.length > 0) setState(routineState(job, routine, version), state);
+  if (state.length > 0) setState(routineState(job, routine, classVersion), state);
   if (shared.length > 0) setKeys(job.sharedData, shared);
   // Most change nothing else: one look is cheaper than four loops over nothing.
   if (slots.length + log.length + outputs.length + deferred.length === 0) return;
   for (const change of slots) applySlotChange(job, change);
   for (const entry of log) job.sharedLog.push(entry);
   for (const output of outputs) job.outputs.push(output);
-  for (const event of deferred) job.deferredEvents.push(event);
+  // Positions below 0: those from 0 on are of the tasks that the step makes.
+  deferred.forEach((event, i) => job.deferredEvents.push({ ...event, key: keyFrom(task, step, -i - 1) }));
 }
 
 function routineState(job: Job, routine: string, version: number): RoutineState {

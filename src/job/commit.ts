@@ -3,6 +3,7 @@ import type { Payload } from "../values/payload.ts";
 import type { DeferredEvent, JobStatus, LogEntry, OutputEntry, PausePoint, RoutineStatus } from "./job.ts";
 import type { HistoryEntry, TaskStart } from "./history.ts";
 import type { Merged, Moment, Task } from "./task.ts";
+import type { TaskKey } from "./task_key.ts";
 import type { SlotChange } from "./slot_data.ts";
 
 /** A value that is set under a key; `undefined` removes it. */
@@ -102,6 +103,8 @@ export interface DeliverCommit extends CommitBase {
   readonly task: Task;
   /** What was delivered. */
   readonly data: Payload | undefined;
+  /** The key that a task gets which was awaiting; a new one has its own. */
+  readonly key: TaskKey | undefined;
 }
 
 /** Deferred events have been sent. */

@@ -6,6 +6,7 @@ import type { ExecutionStrategy } from "../model/flow_graph.ts";
 import type { Arrivals } from "./arrivals.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { Moment, Task } from "./task.ts";
+import type { TaskKey } from "./task_key.ts";
 import type { SlotData } from "./slot_data.ts";
 
 /** Where a job stands. `pausing` is not among them: it belongs to the live engine. */
@@ -62,6 +63,8 @@ export interface DeferredEvent {
   readonly event: string;
   /** The payload. */
   readonly data: Payload | undefined;
+  /** What its deliveries follow from, once it has entered the job. */
+  readonly key: TaskKey | undefined;
 }
 
 /** A mark of a pause. */

@@ -56,7 +56,11 @@ export interface Context<P = unknown> {
   readonly slotName: string;
   /** How often this task has failed and is tried again: 0 at first. */
   readonly attempt: number;
-  /** The same for every attempt of this step of the task, on every host: `job/task/step`. */
+  /**
+   * The same for every attempt of this step of the task, on every host, and also where a job goes on from an older state and its
+   * tasks come in another order: the job's id, the task's id or key, and the number of the step. Where commits may come in
+   * another order (`concurrent` jobs, and stores in `relaxed` mode), tasks have keys, which follow from the step that made them.
+   */
   readonly idempotencyKey: string;
   /** What the last checkpoint or `yield` of this task stored; `undefined` at first. */
   readonly progress: P | undefined;

@@ -46,7 +46,7 @@ class Line {
 
   deliver(id: number, data: unknown = id, route: Route = ROUTE): Task {
     const task = createTask(id, route, data as never, { at: 0 });
-    this.commit({ ...TIME, kind: "deliver", task, data: task.data });
+    this.commit({ ...TIME, kind: "deliver", task, data: task.data, key: undefined });
     return task;
   }
 

@@ -1,5 +1,6 @@
 import { isRecord } from "../../src/values/json.ts";
 import { wireOf } from "../../src/values/payload.ts";
+import { Activation } from "../../src/engine/activation/activation.ts";
 import type { Job } from "../../src/job/job.ts";
 import type { Task } from "../../src/job/task.ts";
 import type { LinkSpec } from "./flow_spec.ts";
@@ -245,9 +246,9 @@ export class DeliveryLedger implements RunListener {
   }
 }
 
-function keyOf({ idempotencyKey }: AnyContext): { readonly task: number; readonly step: number } {
-  const [task, step] = idempotencyKey.split("/").slice(-2).map(Number);
-  return { task: task ?? 0, step: step ?? 0 };
+function keyOf(ctx: AnyContext): { readonly task: number; readonly step: number } {
+  if (!(ctx instanceof Activation)) throw new TypeError("the context is no activation");
+  return { task: ctx.task.id, step: ctx.task.details?.step ?? 0 };
 }
 
 function markOf({ route, details }: Task): Mark {

@@ -7,7 +7,7 @@ export function fullJob(): JobDocument {
   return {
     arrivals: { clerk: { kept: [1] } },
     createdAt: AT,
-    deferredEvents: [{ data: 1, event: "late", routine: "clerk" }],
+    deferredEvents: [{ data: 1, event: "late", key: "00000a00000b", routine: "clerk" }],
     dropped: { executionHistory: 3, failures: 4, outputLog: 2, pausePoints: 5, sharedLog: 1 },
     error: { cause: { message: "why", name: "Error" }, code: "E1", message: "no such thing", name: "RangeError" },
     executionHistory: [
@@ -46,6 +46,7 @@ export function fullJob(): JobDocument {
         createdAt: AT,
         data: { n: 1 },
         id: 4,
+        key: "zik0zjzik0zj",
         priority: "high",
         routine: "clerk",
         slot: "kept",

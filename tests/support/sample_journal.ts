@@ -79,6 +79,7 @@ export function readCommit(document: unknown, job: Job): Commit {
 export const JOURNAL: readonly ((job: Job) => Commit)[] = [
   () => ({
     kind: "deliver",
+    key: undefined,
     time: { at: 1, ranMs: 0 },
     task: createTask(1, ENTRY, unseenPayload({ when: 1 }), { at: 1 }),
     data: unseenPayload({ when: 1 }),
@@ -116,7 +117,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
         shared: [["total", 5], ["gone", undefined]],
         log: [{ routine: "worker", entry: { said: "so" }, at: 10 }],
         outputs: [{ routine: "worker", type: "line", data: undefined, at: 10 }],
-        deferred: [{ routine: "worker", event: "output", data: { late: true } }],
+        deferred: [{ routine: "worker", event: "output", data: { late: true }, key: undefined }],
       },
     }),
   (job) => ({
@@ -138,6 +139,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
     step(job, 1, { step: 1, outcome: "parked", progress: 7, effects: { ...NOTHING, shared: [["total", undefined]] } }),
   (job) => ({
     kind: "deliver",
+    key: undefined,
     time: { at: 13, ranMs: 3 },
     task: taskOf(job, 4),
     data: { answer: wireOf(DATE) === null },

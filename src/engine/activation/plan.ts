@@ -10,6 +10,7 @@ import { Emissions, type EventRoute, type EventSource } from "../../job/emission
 import type { TaskStart } from "../../job/history.ts";
 import type { DeferredEvent, Job } from "../../job/job.ts";
 import type { Instant, Route } from "../../job/task.ts";
+import { inheritKey } from "../../job/task_key.ts";
 
 /** A route that holds its slot, so that taking a task needs no search. */
 class PlannedRoute implements EventRoute {
@@ -214,6 +215,10 @@ function bindRoute(route: Route, plan: Plan): Route {
 /** The emissions of deferred events. */
 export function emissionsOf(plan: Plan, deferred: readonly DeferredEvent[]): Emissions {
   const emissions = new Emissions();
-  for (const { routine, event, data } of deferred) emissions.add(eventOf(plan, { routine, event }), data);
+  for (const { routine, event, data, key } of deferred) {
+    const first = emissions.tasks.length;
+    emissions.add(eventOf(plan, { routine, event }), data);
+    if (key !== undefined) emissions.tasks.slice(first).forEach((task, i) => inheritKey(task, key, 0, i));
+  }
   return emissions;
 }

@@ -30,7 +30,7 @@ const MOST_WATCHED = 64;
  * Carries out a command. `consume` is to be called before the commit of its effect is encoded. Returns a promise only for an effect
  * that takes time: the next command waits for it. False says that the command is left for whoever has the job next.
  */
-export type PerformCommand = (job: Job, command: Command, consume: () => void) => Promise<boolean> | boolean;
+export type PerformCommand = (job: Job, command: Command, consume: () => number) => Promise<boolean> | boolean;
 
 /** Keeps the jobs of one flow: creates them in the store, reads them from there, claims them, and reads their inboxes. */
 export class JobStorage {
@@ -200,6 +200,7 @@ export class JobStorage {
       const consume = () => {
         if (!isConsumed) journal.consume(sequence);
         isConsumed = true;
+        return sequence;
       };
       try {
         const effect = this.#perform(job, decodeCommand(text, this.#graph.limits), consume);

@@ -8,6 +8,7 @@ import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.t
 import { createTasks } from "../../job/decide.ts";
 import { adoptLimits, type Job, type JobStatus } from "../../job/job.ts";
 import type { Instant, Merged, Moment, Task } from "../../job/task.ts";
+import type { TaskKey } from "../../job/task_key.ts";
 import type { Activation, ActivationHost, PauseRequest } from "../activation/activation.ts";
 import { Committer } from "./committer.ts";
 import { storeCheckpoint } from "./checkpoint.ts";
@@ -180,10 +181,10 @@ export class Execution implements ActivationHost {
   }
 
   /** Brings in a delivery from outside. */
-  deliver(task: Task, data: Payload | undefined): void {
+  deliver(task: Task, data: Payload | undefined, key: TaskKey | undefined): void {
     const time = this.time();
     this.#clock.work();
-    this.committer.perform({ kind: "deliver", time, task, data }, [task]);
+    this.committer.perform({ kind: "deliver", time, task, data, key }, [task]);
     this.#loop.wake();
   }
 
