@@ -1,4 +1,4 @@
-import type { PreflightFinding } from "./base/errors.ts";
+import { FencedError, PausedError, type PreflightFinding, StoreError } from "./base/errors.ts";
 import { checkDuration, checkName } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import type { Registry } from "./values/registry.ts";
@@ -49,7 +49,10 @@ export interface ListenOptions {
   readonly onOutput?: (output: JobOutput) => void;
   /** Called with each `ctx.report` of a handler: live progress, which is not stored. `routineId` names the reporting routine. */
   readonly onReport?: (data: unknown, routineId: string) => void;
-  /** Cancels the job when aborted. */
+  /**
+   * Cancels the job when aborted. It may be the `ctx.signal` of a handler: a pause or a shutdown of the handler's job, or its loss
+   * to another engine, does not cancel this one, for that job goes on, and its handler starts again.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -406,7 +409,7 @@ export class Flow extends FlowGraph {
     const data = this.#target("resume", job);
     // It may have ended, while its last commit is being stored. What a listener throws would end the process.
     const cancel = () => {
-      if (!hasEnded(statusOf(data))) this.#runner.cancel(data, textOf(signal.reason));
+      if (!isOfRest(signal.reason) && !hasEnded(statusOf(data))) this.#runner.cancel(data, textOf(signal.reason));
     };
     signal.addEventListener("abort", cancel);
     return () => signal.removeEventListener("abort", cancel);
@@ -452,6 +455,11 @@ export class Flow extends FlowGraph {
 function readArguments<O extends object>(rest: readonly unknown[]): [params: unknown, options: O] {
   const [params = {}, options] = rest;
   return [params, (options ?? {}) as O];
+}
+
+/** Whether a signal tells that a job rests, or works elsewhere: what one of its handlers has started goes on without it. */
+function isOfRest(reason: unknown): boolean {
+  return reason instanceof PausedError || reason instanceof FencedError || reason instanceof StoreError;
 }
 
 /** The text of a signal's reason, which may be anything. */
