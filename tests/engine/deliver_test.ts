@@ -71,6 +71,21 @@ test("deliver refuses slots that are not in the flow, jobs of other flows, and d
   assertThrows(() => flow.deliver({} as JobState, routine.trigger, {}), TypeError, "expected a JobState");
 });
 
+test("a delivery by another flow object of the same id is handled by the routines of the job's own flow", async () => {
+  const { flow, engine, timers } = createTestFlow();
+  const seen: string[] = [];
+  const create = (target: Flow, name: string) =>
+    addFunction(target, "act", (data) => void seen.push(`${name} ${data}`));
+  const act = create(flow, "own");
+  const other = new Flow({ id: "flow", engine });
+  const otherAct = create(other, "other");
+  await other.run(otherAct.trigger, "entry");
+  const job = flow.execute(act.trigger, "entry");
+  other.deliver(job, otherAct.trigger, "delivered");
+  await timers.flush();
+  assertEquals([job.status, seen], ["completed", ["other entry", "own entry", "own delivered"]]);
+});
+
 test("deliveries count for the step limit, and a refused one changes nothing", async () => {
   const { flow, timers, routine } = createWaitingFlow({ limits: { steps: 2 } });
   const job = flow.execute("act");

@@ -204,7 +204,8 @@ export function bindRoutes(job: Job, plan: Plan): void {
   for (const { task } of job.failures) task.route = bindRoute(task.route, plan);
 }
 
-function bindRoute(route: Route, plan: Plan): Route {
+/** The route of a flow's plan that goes as another does: of a document, or of another flow object of the same id. */
+export function bindRoute(route: Route, plan: Plan): Route {
   const { connection } = route;
   const target = findSlot(plan, route);
   if (connection === undefined) return target.route;

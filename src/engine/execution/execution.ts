@@ -22,7 +22,7 @@ import { JobListeners } from "./listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./notifier.ts";
 import { workersOf } from "./first_commit.ts";
 import { Loop } from "./loop.ts";
-import { bindRoutes, emissionsOf, type Plan, slotOf, type SlotPlan } from "../activation/plan.ts";
+import { bindRoute, bindRoutes, emissionsOf, type Plan, slotOf, type SlotPlan } from "../activation/plan.ts";
 import { DEFAULT_GRACE_MS, Resting } from "./resting.ts";
 
 /** Why no task may be taken now. */
@@ -183,6 +183,7 @@ export class Execution implements ActivationHost {
   /** Brings in a delivery from outside. */
   deliver(task: Task, data: Payload | undefined, key: TaskKey | undefined): void {
     const time = this.time();
+    task.route = bindRoute(task.route, this.plan);
     this.#clock.work();
     this.committer.perform({ kind: "deliver", time, task, data, key }, [task]);
     this.#loop.wake();
