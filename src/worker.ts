@@ -1,5 +1,5 @@
 import { hashText } from "./base/text_hash.ts";
-import { checkDuration, checkInteger } from "./base/options.ts";
+import { checkDuration, checkInteger, checkOptions } from "./base/options.ts";
 import type { DueJobs } from "./engine/durable/due_jobs.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
 import type { EngineHost } from "./engine/execution/engine_host.ts";
@@ -78,8 +78,8 @@ export class StoreWorker implements Worker {
 
   /** Begins to work; `onStop` is called when it takes no more jobs. */
   constructor(engine: WorkHost, options: WorkOptions, onStop: () => void) {
-    const { concurrency = 100, pollMs = 1_000, drainMs = 10_000, idleMs = 5_000, signal, ...filter } = options;
     const action = "Cannot work";
+    const { concurrency = 100, pollMs = 1_000, drainMs = 10_000, idleMs = 5_000, signal, ...filter } = options;
     signal?.throwIfAborted();
     if (engine.host.isShutDown) throw new TypeError(`${action}: the engine has been shut down; make a new one`);
     this.#engine = engine;
@@ -90,6 +90,7 @@ export class StoreWorker implements Worker {
       drainMs: checkDuration(action, "drainMs", drainMs, Infinity),
       idleMs: checkDuration(action, "idleMs", idleMs, Infinity),
     };
+    checkOptions<WorkOptions>(action, options, { ...this.#options, flows: true, queues: true, signal: true });
     this.#filter = filter;
     this.#watch = new StoreWatch(engine.session, () => true);
     this.#stopUse = engine.session.ownership.use();

@@ -21,7 +21,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "error handling": "ErrorHandlerOptions ErrorStrategy CriticalOptions",
     "jobs": "JobStatus RoutineStatus PendingTask ExecutionRecord ExecutionRecordType JobOutput RoutineProgress " +
       "DroppedCounts JobReadOptions JobProgress SettleResult",
-    "jobs in a store": "StoredFlowJob Recovery JobCommand JobRevision PurgeOptions",
+    "jobs in a store": "StoredFlowJob Recovery JobRevision PurgeOptions",
     "handles": "JobHandle StartedJob AskOptions OutputsOptions",
     "workers": "Worker WorkOptions WorkSummary",
     "ports": "IdSource Timers CancelTimer Observer",

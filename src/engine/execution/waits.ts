@@ -1,3 +1,4 @@
+import { checkDuration, checkOptions, type OptionNames } from "../../base/options.ts";
 import { callGuarded, isAsyncAnswer } from "../../base/thenable.ts";
 import type { Timers } from "../../ports/timers.ts";
 import { hasEnded, type Job, type JobStatus } from "../../job/job.ts";
@@ -12,6 +13,19 @@ export interface WaitOptions {
   readonly timeoutMs?: number;
   /** Ends the wait when aborted: it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
+}
+
+const WAIT_OPTIONS: OptionNames<WaitOptions> = { timeoutMs: true, signal: true };
+
+/**
+ * Checks the options of a wait; `more` has the names of those that only this wait has.
+ *
+ * @throws {TypeError} for an option of an unknown name
+ * @throws {RangeError} for a time out of range
+ */
+export function checkWait(options: WaitOptions, more: Readonly<Record<string, true>> = {}): void {
+  checkOptions("Cannot wait", options, { ...WAIT_OPTIONS, ...more });
+  if (options.timeoutMs !== undefined) checkDuration("Cannot wait", "timeoutMs", options.timeoutMs, Infinity);
 }
 
 /** How far a job is. */
