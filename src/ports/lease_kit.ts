@@ -22,14 +22,17 @@ export function enterOwner(
   next: () => number,
 ): OwnerState | undefined {
   const until = now + leaseMs;
-  if (state?.token === token) return { ...state, until };
+  if (state?.token === token) return { ...state, until: Math.max(state.until, until) };
   if (again !== undefined && state !== undefined && state.incarnation !== again) return undefined;
   const known = state === undefined || takesOver ? [] : [...state.former, state];
   const former = known.filter((it) => it.until > now).map(({ incarnation, until }) => ({ incarnation, until }));
   return { incarnation: next(), until, token, former };
 }
 
-/** The owner's state after `renew`; `undefined` when the incarnation has no right to. */
+/**
+ * The owner's state after `renew`; `undefined` when the incarnation has no right to. A renewal that was sent earlier and comes later
+ * does not make the lease shorter: its owner counts on the other one.
+ */
 export function renewOwner(
   state: OwnerState | undefined,
   incarnation: number,
@@ -37,7 +40,7 @@ export function renewOwner(
   now: number,
 ): OwnerState | undefined {
   if (state?.incarnation !== incarnation || state.until <= now) return undefined;
-  return { ...state, until: now + leaseMs };
+  return { ...state, until: Math.max(state.until, now + leaseMs) };
 }
 
 /** The owner's state after an incarnation has left. */

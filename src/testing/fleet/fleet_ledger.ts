@@ -79,7 +79,7 @@ export class FleetLedger {
 
   renewed({ incarnation }: Incarnation, until: number): void {
     const lease = this.#leases.get(incarnation);
-    if (lease !== undefined) lease.until = until;
+    if (lease !== undefined) lease.until = Math.max(lease.until, until);
   }
 
   left({ incarnation }: Incarnation): void {
@@ -227,7 +227,7 @@ export class FleetLedger {
     }
     const { claim } = life;
     const read = Math.max(life.read.get(process) ?? 0, life.commands.consumed);
-    if (claim?.process === process && claim.sent > read) {
+    if (claim?.process === process && claim.sent > read && this.lives.has(life.life)) {
       const why = `process ${process} runs a step of ${jobId} before it has read the inbox, which had commands`;
       throw new FleetViolation("too late", why);
     }
