@@ -95,7 +95,13 @@ export class Execution implements ActivationHost {
       onAlarm: () => this.#loop.wake(),
       onSet: (byMs) => this.committer.queue.clockSet(byMs),
     });
-    this.#runner = new HandlerRunner(this, plan, host.timers, host.director, before && before.#runner);
+    this.#runner = new HandlerRunner(
+      this,
+      plan,
+      host.timers,
+      host.director,
+      before === undefined ? undefined : before.#runner,
+    );
     this.committer = new Committer(job, this.listeners, this.notifier);
     this.#loop = new Loop((time) => this.#takeTasks(time), () => this.#endOrWait(), host.pacer);
     job.owner = this;
