@@ -134,6 +134,8 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
    */
   async #takeUp(taken: TakenJob): Promise<StoredFlowJob | undefined> {
     let flow: Flow | undefined;
+    // It may have been taken up by another claim while those before it in the answer were.
+    if (!this.session.mayTakeUp(taken)) return undefined;
     this.session.onClaimed(taken);
     try {
       flow = this.#flowOf(taken);
