@@ -196,8 +196,7 @@ export class StoredJobHandle implements JobHandle {
     const watch = new StoreWatch(session, (event) => event.type === "ended" && event.jobId === this.jobId);
     try {
       for (;;) {
-        const { endedAt } = await this.#findAtLast("wait for", signal);
-        if (endedAt !== undefined) return await this.read();
+        if (isAtItsEnd(await this.#findAtLast("wait for", signal))) return await this.read();
         const left = until - session.timers.elapsed();
         if (left <= 0) throw new TimeoutError(`Job "${this.jobId}"`, timeoutMs);
         await watch.changed(signal, Math.min(left, 1_000));
@@ -231,7 +230,7 @@ export class StoredJobHandle implements JobHandle {
           for (const output of outputs.toArray().slice(Math.max(0, next - first))) push(output);
           next = Math.max(next, first + outputs.size);
         }
-        if (record.endedAt !== undefined) return;
+        if (isAtItsEnd(record)) return;
         await watch.changed(signal);
         stopListening?.();
       }
@@ -312,6 +311,11 @@ export class StoredJobHandle implements JobHandle {
   #refuse(call: string, status: string, why: string, reason?: StateReason): StateError {
     return new StateError(call, status, `Cannot ${call} job "${this.jobId}": ${why}`, reason);
   }
+}
+
+/** Whether a job has ended, and has not been asked to go on since. */
+function isAtItsEnd({ endedAt, sent, consumed }: JobRecord): boolean {
+  return endedAt !== undefined && sent === consumed;
 }
 
 /** The names of a routine and its slot. */
