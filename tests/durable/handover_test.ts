@@ -48,6 +48,24 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertThrows(() => other.flow.cancel(job), StateError, text);
   });
 
+  test(`a pause holds though the end that came first does not count, with ${name}`, async () => {
+    const { watch: _, ...store } = createStore();
+    const { promise, reject } = Promise.withResolvers<void>();
+    const owner = new StoredFlowProcess({
+      store,
+      durability: { commandPollMs: 1_000_000 },
+      work: async (n) => n === 1 ? await promise : undefined,
+    });
+    const job = owner.start([1]);
+    await owner.settle();
+    await owner.engine.handle("job").deliver({ routine: "worker", slot: "input" }, { n: 2 });
+    const paused = owner.flow.pause(job, { reason: "lunch" });
+    reject(new Error("failed"));
+    await owner.timers.advance(1_000);
+    await paused;
+    assertEquals([job.status, job.pausePoints.map(({ reason }) => reason), owner.begun], ["paused", ["lunch"], [1]]);
+  });
+
   test(`a delivery before the job begins reaches a job that its inbox pauses with ${name}`, async () => {
     const store = createStore();
     const owner = new StoredFlowProcess({ store, work: asking });

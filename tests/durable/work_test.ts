@@ -83,6 +83,27 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await nextWorker.stop();
   });
 
+  test(`a worker lets go of a job that does not end, as something has come for it meanwhile, with ${name}`, async () => {
+    const { watch: _, ...store } = createStore();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const process = new StoredFlowProcess({
+      store,
+      durability: { commandPollMs: 1_000_000 },
+      work: async (n, ctx) => n === 1 ? await promise : void ctx.expect("input"),
+    });
+    const worker = process.engine.work({ drainMs: 60_000, idleMs: 5_000 });
+    const job = await process.flow.start("source", { items: [1] }, { jobId: "job" });
+    await process.timers.advance(2_000);
+    await job.deliver(INPUT, { n: 2 });
+    const stopped = worker.stop();
+    await process.timers.advance(500);
+    resolve();
+    await process.timers.advance(1_000);
+    await stopped;
+    const record = await store.find("job");
+    assertEquals([record?.owner, record?.status, process.begun], [undefined, "running", [1, 2]]);
+  });
+
   test(`a job begins at its instant, and one that waits is taken when it is due, with ${name}`, async () => {
     const store = createStore();
     const process = new StoredFlowProcess({ store });

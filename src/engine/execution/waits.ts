@@ -140,7 +140,8 @@ export async function bringToRest(
   const { timeoutMs: _, ...untilRest } = wait;
   await Promise.all(Array.from(executions, async (execution) => {
     if (drain) await waitUntilIdle(execution.job, execution, timers, wait);
-    execution.rest(request, DEFAULT_GRACE_MS);
+    // Another execution may have taken the place of this one, as its end did not count.
+    executionOf(execution.job)?.rest(request, DEFAULT_GRACE_MS);
     await waitForRest(execution.job, executionOf(execution.job), timers, untilRest, undefined);
   }));
 }
