@@ -110,7 +110,7 @@ export class Engine {
    * due, or that have been sent commands. To be called at the start of a process, and then from time to time where jobs wait or
    * there are several processes.
    *
-   * @throws {TypeError} for an engine without store or registry
+   * @throws {TypeError} for an engine without store or registry, or one that has been shut down
    */
   recover(options: { readonly limit?: number } = {}): Promise<Recovery> {
     return this.#stored("recover").recover(options.limit);

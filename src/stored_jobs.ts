@@ -110,6 +110,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
 
   /** See `Engine`. */
   async recover(limit: number = Infinity): Promise<Recovery> {
+    if (this.host.isShutDown) throw new TypeError("Cannot recover: the engine has been shut down; make a new one");
     const jobs: StoredFlowJob[] = [];
     const errors: { jobId: string; error: unknown }[] = [];
     const seen = new Set<string>();
@@ -139,6 +140,8 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
    * @throws why it cannot go on here: then it has been let go
    */
   async #takeUp(taken: TakenJob): Promise<StoredFlowJob | undefined> {
+    // It was claimed before the engine was shut down.
+    if (this.host.isShutDown) return void await this.session.letGo(taken);
     let flow: Flow | undefined;
     this.session.onClaimed(taken);
     try {

@@ -134,6 +134,22 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals(jobs.map(({ job }) => job.status), ["completed"]);
   });
 
+  test(`a recovery takes up nothing when its engine is shut down meanwhile, with ${name}`, async () => {
+    const store = createStore();
+    const owner = new StoredFlowProcess({ store, work: asking });
+    const items = Array.from({ length: 60 }, (_, n) => ({ jobId: `job ${n}`, params: { items: [1] } }));
+    await owner.flow.startMany("source", items);
+    const recovery = owner.engine.recover();
+    const end = owner.engine.shutdown({ drain: false });
+    await owner.timers.advance(2_000);
+    const [{ errors }] = await Promise.all([recovery, end]);
+    const { jobs } = await store.list();
+    assertEquals([errors, jobs.filter(({ owner }) => owner !== undefined).length], [[], 0]);
+    await assertRejects(() => owner.engine.recover(), TypeError, "the engine has been shut down");
+    const next = new StoredFlowProcess({ store, timers: owner.timers, work: asking });
+    assertEquals((await next.engine.recover()).jobs.length, 60);
+  });
+
   test(`a pause in the inbox of a job that is being let go of pauses it later with ${name}`, async () => {
     const store = createStore();
     const untilAborted = (_n: number, { signal }: Context) =>
