@@ -166,8 +166,12 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     const known = this.#flows.get(record.flowHash);
     if (known !== undefined) return known;
     const stored = await this.session.store.load(record.jobId);
+    return stored && this.#builtFlowOf(stored);
+  }
+
+  #builtFlowOf(stored: StoredJob): Flow | undefined {
     try {
-      return stored && this.#flowOf(stored);
+      return this.#flowOf(stored);
     } catch {
       // The classes are not registered here: those who have them will check what is sent.
       return undefined;
@@ -183,10 +187,8 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   }
 
   /** See `HandleHost`. */
-  async read(jobId: string, flow: Flow | undefined): Promise<JobState> {
-    const stored = await this.#load(jobId, "read");
-    const { limits, registry } = flow ?? await this.flowOf(stored.record) ??
-      { limits: undefined, registry: this.registry };
+  read(stored: StoredJob, flow: Flow | undefined): JobState {
+    const { limits, registry } = flow ?? this.#builtFlowOf(stored) ?? { limits: undefined, registry: this.registry };
     const replay = new Replay(stored.snapshot, { ...DEFAULT_FLOW_LIMITS, ...limits });
     for (const entry of stored.entries) replay.apply(entry);
     const job = replay.finish();
