@@ -111,6 +111,7 @@ export class Engine {
    * there are several processes.
    *
    * @throws {TypeError} for an engine without store or registry, or one that has been shut down
+   * @throws {RangeError} for a limit that is no number of jobs
    */
   recover(options: { readonly limit?: number } = {}): Promise<Recovery> {
     return this.#stored("recover").recover(options.limit);
@@ -180,7 +181,11 @@ export class Engine {
     return this.#stored("delete a job").delete(jobId);
   }
 
-  /** Deletes jobs that have ended, and returns how many: those that have been asked something since are left. */
+  /**
+   * Deletes jobs that have ended, and returns how many: those that have been asked something since are left.
+   *
+   * @throws {RangeError} for an instant or a limit that is none
+   */
   purge(options: PurgeOptions): Promise<number> {
     return this.#stored("purge jobs").purge(options);
   }

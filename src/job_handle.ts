@@ -150,6 +150,7 @@ export class StoredJobHandle implements JobHandle {
     const action = `Cannot pause job "${this.jobId}"`;
     const { reason, checkpoint, graceMs } = options;
     if (graceMs !== undefined) checkDuration(action, "graceMs", graceMs);
+    checkReason(action, reason);
     const record = await this.#find("pause");
     const payload = this.#encode(action, "checkpoint", checkpoint, this.#flow);
     await this.#ask("pause", record, { type: "pause", reason, checkpoint: payload, graceMs }, options);
@@ -160,6 +161,7 @@ export class StoredJobHandle implements JobHandle {
   }
 
   async cancel(options: Parameters<JobHandle["cancel"]>[0] = {}): Promise<void> {
+    checkReason(`Cannot cancel job "${this.jobId}"`, options.reason);
     await this.#ask("cancel", await this.#find("cancel"), { type: "cancel", reason: options.reason }, options);
   }
 
@@ -177,6 +179,7 @@ export class StoredJobHandle implements JobHandle {
   }
 
   async ended({ timeoutMs = Infinity, signal }: WaitOptions = {}): Promise<JobState> {
+    checkDuration("Cannot wait", "timeoutMs", timeoutMs, Infinity);
     signal?.throwIfAborted();
     const { session } = this.#host;
     const until = session.timers.elapsed() + timeoutMs;
@@ -314,6 +317,12 @@ export class StoredJobHandle implements JobHandle {
   #refuse(call: string, status: string, why: string, reason?: StateReason): StateError {
     return new StateError(call, status, `Cannot ${call} job "${this.jobId}": ${why}`, reason);
   }
+}
+
+/** Whoever carries out a command could not read a reason that is no text. */
+function checkReason(action: string, reason: string | undefined): void {
+  if (reason === undefined || typeof reason === "string") return;
+  throw new TypeError(`${action}: the reason must be a string, got ${describeValue(reason)}`);
 }
 
 /** The names of a routine and its slot. */

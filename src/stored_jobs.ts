@@ -2,7 +2,7 @@ import { payloadOf } from "./values/encoder.ts";
 import { StateError } from "./base/errors.ts";
 import type { JsonValue } from "./values/json.ts";
 import { DEFAULT_VALUE_LIMITS } from "./values/payload.ts";
-import { checkInteger, checkName } from "./base/options.ts";
+import { checkInteger, checkName, checkRange } from "./base/options.ts";
 import type { Registry } from "./values/registry.ts";
 import { DueJobs } from "./engine/durable/due_jobs.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
@@ -115,6 +115,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     const errors: { jobId: string; error: unknown }[] = [];
     const seen = new Set<string>();
     if (limit === Infinity) this.due.forgive();
+    else checkInteger("Cannot recover", "limit", limit);
     const takeSome = async () => {
       const taken = await this.due.take(Math.min(limit - seen.size, MOST_AT_ONCE), { exceptJobs: seen });
       for (const job of taken) {
@@ -130,7 +131,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
       }
       return taken.length > 0;
     };
-    while (seen.size < limit && await this.session.claiming(takeSome));
+    while (seen.size < limit && !this.host.isShutDown && await this.session.claiming(takeSome));
     return { jobs, errors };
   }
 
@@ -240,6 +241,9 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
 
   /** See `Engine`. */
   async purge({ endedBefore, status, limit = Infinity }: PurgeOptions): Promise<number> {
+    const action = "Cannot purge jobs";
+    checkRange(action, "endedBefore", Number(endedBefore), 0, Infinity);
+    if (limit !== Infinity) checkInteger(action, "limit", limit);
     let count = 0;
     while (count < limit) {
       const most = Math.min(limit - count, MOST_PURGED_AT_ONCE);

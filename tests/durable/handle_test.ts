@@ -89,6 +89,9 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await refused(() => handle.deliver(INPUT, () => {}), SerializationError, "data");
     await refused(() => handle.redrive(), StateError, "only a job that has failed or was cancelled");
     await refused(() => web.engine.handle("job").pause({ graceMs: -1 }), RangeError, "graceMs");
+    await refused(() => Reflect.apply(handle.pause, handle, [{ reason: 5 }]), TypeError, "the reason must be a string");
+    await refused(() => Reflect.apply(handle.cancel, handle, [{ reason: {} }]), TypeError, "must be a string");
+    await refused(() => handle.ended({ timeoutMs: NaN }), RangeError, "timeoutMs");
     assertEquals((await store.find("job"))?.sent, 0);
     await handle.cancel();
     await owner.timers.advance(1_000);

@@ -203,6 +203,19 @@ test("a start refuses what it cannot keep", async () => {
   assertThrows(() => new Engine().work(), TypeError, "the engine has no store");
 });
 
+test("an engine refuses limits, instants and lists of names that are none", async () => {
+  const { engine, flow, store } = new StoredFlowProcess();
+  await flow.start("source", {}, { jobId: "job", queue: "bill" });
+  assertThrows(() => Reflect.apply(engine.work, engine, [{ queues: "bills" }]), TypeError, "queues must be a list");
+  assertThrows(() => Reflect.apply(engine.work, engine, [{ flows: [1] }]), TypeError, "flows must be a list");
+  for (const limit of [NaN, -1, 1.5]) {
+    await assertRejects(() => engine.recover({ limit }), RangeError, "limit");
+    await assertRejects(() => engine.purge({ endedBefore: 0, limit }), RangeError, "limit");
+  }
+  await assertRejects(() => engine.purge({ endedBefore: new Date("yesterday") }), RangeError, "endedBefore");
+  assertEquals((await store.find("job"))?.epoch, 0);
+});
+
 test("a hundred jobs that sleep cost a worker one look at the store a second", async () => {
   const store = memoryStore();
   let calls = 0;
