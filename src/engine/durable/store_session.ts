@@ -47,6 +47,8 @@ export class StoreSession {
   #isRegaining = false;
   /** The calls that claim jobs without knowing which, and take them up. */
   readonly #claims: Set<Promise<unknown>> = new Set();
+  /** Whether the engine takes up no more jobs. */
+  isShutDown = false;
   /** Whether the engine has closed its store. */
   isClosed = false;
 
@@ -312,7 +314,8 @@ export class StoreSession {
       try {
         const lease = await ownership.enter();
         // Also those that were claimed for the incarnation before while the engine was entering.
-        journals = this.#journals().filter((it) => !it.isOf(lease.incarnation));
+        // One that is just being let go of needs no claim: whoever finds it may have it.
+        journals = this.#journals().filter((it) => !it.isOf(lease.incarnation) && !it.isReleased);
         if (ownership.name !== name) {
           this.#tell({ type: "replaced", owner: name, at: timers.now() });
           lose((jobId) => new FencedError(jobId, undefined, undefined, `another engine has started as "${name}"`));

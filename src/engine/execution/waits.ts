@@ -159,7 +159,8 @@ export async function bringToRest(
   await Promise.all(Array.from(executions, async (execution) => {
     try {
       if (drain) await waitUntilIdle(execution.job, execution, timers, wait);
-      execution.rest(request, DEFAULT_GRACE_MS);
+      // Another execution may have taken the place of this one, as its end did not count.
+      executionOf(execution.job)?.rest(request, DEFAULT_GRACE_MS);
       await waitForRest(execution.job, executionOf(execution.job), timers, untilRest, undefined);
     } catch {
       // A job that has left with an error, as it is lost, is not live here any more: the observer and its waiters are told.
