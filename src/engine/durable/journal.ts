@@ -99,6 +99,7 @@ export class Journal {
   #after: (() => void)[] = [];
   #isWriting = false;
   #isReplaced = false;
+  #isHeld = false;
   /** Whether `flush` is on the stack: a write that succeeds meanwhile calls no `onStored`, as the caller goes on by itself. */
   #isFlushing = false;
   #failures = 0;
@@ -169,6 +170,20 @@ export class Journal {
     this.#incarnation = incarnation;
     // A write that is under way finds out by itself.
     if (!this.#isWriting && revision !== this.#stored) this.lose(new FencedError(jobId, this.#stored, revision));
+  }
+
+  /**
+   * Begins no write until `goOn` is called: the job is being claimed again, and the store would give a job that was let go of
+   * meanwhile to an engine that has done with it.
+   */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Begins writes again. */
+  goOn(): void {
+    this.#isHeld = false;
+    this.flush();
   }
 
   /** Stores which commands have been consumed, unless an entry that waits to be written will say it. */
@@ -246,7 +261,7 @@ export class Journal {
 
   /** Writes what has been handed in, unless a write is under way. */
   flush(): void {
-    if (this.#isWriting || this.isOver) return;
+    if (this.#isWriting || this.#isHeld || this.isOver) return;
     if (this.#entries.length === 0 && !this.#isHeadNew) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;

@@ -1,7 +1,7 @@
 import { FencedError, StoreError } from "../../base/errors.ts";
 import { callGuarded } from "../../base/thenable.ts";
 import type { EngineEvent } from "../../ports/observer.ts";
-import type { JobRecord, Store, StoreEvent, TakenJob } from "../../ports/store.ts";
+import type { Incarnation, JobRecord, Store, StoreEvent, TakenJob } from "../../ports/store.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import type { Job } from "../../job/job.ts";
 import { delayAfter, type DurabilitySettings } from "./durability_settings.ts";
@@ -283,9 +283,9 @@ export class StoreSession {
     }
   }
 
-  /** The journals of the jobs that this engine has claimed. */
+  /** The journals of the jobs that this engine has claimed, and is not letting go of. */
   #journals(): readonly Journal[] {
-    return [...this.#entries.values()].flatMap(({ job }) => this.journalOf(job) ?? []);
+    return [...this.#entries.values()].flatMap(({ job }) => this.journalOf(job) ?? []).filter((it) => !it.isReleased);
   }
 
   /** A journal was opened. */
@@ -322,15 +322,7 @@ export class StoreSession {
           break;
         }
         if (journals.length === 0) break;
-        const jobs = journals.map(({ claim }) => claim);
-        const answer = await this.store.claim({ ...lease, now: timers.now(), jobs });
-        const claimed = new Map(answer.jobs.map(({ record }) => [record.jobId, record]));
-        for (const journal of journals) {
-          const { jobId } = journal.claim;
-          const record = claimed.get(jobId);
-          if (record === undefined) journal.lose(new FencedError(jobId, undefined, undefined, "its lease has ended"));
-          else journal.reclaim(record);
-        }
+        await this.#claimAgain(lease, journals);
         failures = 0;
       } catch (error) {
         this.onError(error);
@@ -343,5 +335,22 @@ export class StoreSession {
     }
     this.#isRegaining = false;
     for (const { wake } of [...this.#entries.values()]) wake();
+  }
+
+  async #claimAgain(lease: Incarnation, journals: readonly Journal[]): Promise<void> {
+    for (const journal of journals) journal.hold();
+    try {
+      const jobs = journals.map(({ claim }) => claim);
+      const answer = await this.store.claim({ ...lease, now: this.timers.now(), jobs });
+      const claimed = new Map(answer.jobs.map(({ record }) => [record.jobId, record]));
+      for (const journal of journals) {
+        const { jobId } = journal.claim;
+        const record = claimed.get(jobId);
+        if (record === undefined) journal.lose(new FencedError(jobId, undefined, undefined, "its lease has ended"));
+        else journal.reclaim(record);
+      }
+    } finally {
+      for (const journal of journals) journal.goOn();
+    }
   }
 }
