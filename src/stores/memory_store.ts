@@ -1,5 +1,13 @@
 import { hashText } from "../base/text_hash.ts";
-import { addSurvivor, enterOwner, leaseEndOf, leaveOwner, type OwnerState, renewOwner } from "../ports/lease_kit.ts";
+import {
+  addSurvivor,
+  enterOwner,
+  leaseEndOf,
+  leaveOwner,
+  mayForget,
+  type OwnerState,
+  renewOwner,
+} from "../ports/lease_kit.ts";
 import type {
   Incarnation,
   JobLife,
@@ -146,6 +154,7 @@ class MemoryStore implements Store {
     const state = enterOwner(this.#owners.get(owner), query, () => ++this.#incarnations);
     this.#survived = addSurvivor(this.#survived, again);
     if (state !== undefined) this.#owners.set(owner, state);
+    for (const [name, other] of this.#owners) if (mayForget(other, now)) this.#owners.delete(name);
     return { now, incarnation: state?.incarnation };
   };
 

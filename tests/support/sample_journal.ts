@@ -185,5 +185,14 @@ export const CLAIMS: readonly Claim[] = [
     tried: [{ attempt: 0, recoveries: 1, step: 2, task: 3 }],
     until: 30_018,
   },
-  { kind: "claim", at: 19, consumed: 0, epoch: 2, owner: undefined, incarnation: undefined, tried: [], until: undefined },
+  {
+    kind: "claim",
+    at: 19,
+    consumed: 0,
+    epoch: 2,
+    owner: undefined,
+    incarnation: undefined,
+    tried: [],
+    until: undefined,
+  },
 ];
