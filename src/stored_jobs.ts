@@ -100,6 +100,11 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     this.session = session;
     this.registry = registry;
     this.due = new DueJobs(session);
+    session.onLive = (job) => {
+      const workers = [...this.#workers];
+      // One that was claimed for no worker, because an answer was lost or a command came, is the first one's.
+      (workers.find((it) => it.hasTaken(job.jobId)) ?? workers[0])?.adopt(job);
+    };
     session.onTaken = (taken) => void this.#takeUp(taken).catch((error) => session.onError(error));
   }
 
@@ -109,9 +114,8 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     const errors: { jobId: string; error: unknown }[] = [];
     const seen = new Set<string>();
     if (limit === Infinity) this.due.forgive();
-    while (seen.size < limit) {
+    const takeSome = async () => {
       const taken = await this.due.take(Math.min(limit - seen.size, MOST_AT_ONCE), { exceptJobs: seen });
-      if (taken.length === 0) break;
       for (const job of taken) {
         const { jobId } = job.record;
         seen.add(jobId);
@@ -123,7 +127,9 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
           errors.push({ jobId, error });
         }
       }
-    }
+      return taken.length > 0;
+    };
+    while (seen.size < limit && await this.session.claiming(takeSome));
     return { jobs, errors };
   }
 
@@ -205,7 +211,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
 
   /** See `Engine`. */
   work(options: WorkOptions): Worker {
-    const worker = new StoreWorker(this, options);
+    const worker = new StoreWorker(this, options, () => void this.#workers.delete(worker));
     this.#workers.add(worker);
     return worker;
   }
@@ -213,7 +219,6 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   /** Stops all workers. */
   async stopWorkers(): Promise<void> {
     await Promise.all(Array.from(this.#workers, (it) => it.stop()));
-    this.#workers.clear();
   }
 
   /** See `Engine`. */

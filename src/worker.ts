@@ -53,7 +53,7 @@ export interface WorkHost {
   readonly session: StoreSession;
   readonly due: DueJobs;
   /** Goes on with a claimed job. @throws why that is not possible: then it has been let go */
-  takeUp(taken: TakenJob): Promise<Job | undefined>;
+  takeUp(taken: TakenJob): Promise<unknown>;
 }
 
 /** How long a worker waits at least when it has taken all that was due, in milliseconds. */
@@ -66,20 +66,24 @@ export class StoreWorker implements Worker {
   readonly #filter: Pick<WorkOptions, "flows" | "queues">;
   readonly #jobs: Set<Job> = new Set();
   readonly #watch: StoreWatch;
+  readonly #onStop: () => void;
   readonly #stopUse: () => void;
   readonly #stopSignal: () => void;
   readonly #loop: Promise<void>;
   #stopped: Promise<WorkSummary> | undefined;
   #taken = 0;
+  /** The job that is being taken up. */
+  #takenId: string | undefined;
   #refused = 0;
 
-  /** Begins to work. */
-  constructor(engine: WorkHost, options: WorkOptions) {
+  /** Begins to work; `onStop` is called when it takes no more jobs. */
+  constructor(engine: WorkHost, options: WorkOptions, onStop: () => void) {
     const { concurrency = 100, pollMs = 1_000, drainMs = 10_000, idleMs = 5_000, signal, ...filter } = options;
     const action = "Cannot work";
     signal?.throwIfAborted();
     if (engine.host.isShutDown) throw new TypeError(`${action}: the engine has been shut down; make a new one`);
     this.#engine = engine;
+    this.#onStop = onStop;
     this.#options = {
       concurrency: checkInteger(action, "concurrency", concurrency),
       pollMs: checkDuration(action, "pollMs", pollMs),
@@ -107,6 +111,7 @@ export class StoreWorker implements Worker {
     this.#stopSignal();
     this.#watch.wake();
     await this.#loop;
+    this.#onStop();
     const { host } = this.#engine;
     const executions = [...this.#jobs].flatMap((job) => executionOf(job) ?? []);
     await bringToRest(executions, host.timers, undefined, { drain: true, timeoutMs: this.#options.drainMs });
@@ -123,7 +128,7 @@ export class StoreWorker implements Worker {
       const limit = Math.max(1, Math.ceil(room / 4));
       let count = 0;
       try {
-        if (room > 0) count = await this.#take(limit);
+        if (room > 0) count = await this.#engine.session.claiming(() => this.#take(limit));
       } catch (error) {
         this.#engine.session.onError(error);
       }
@@ -138,18 +143,26 @@ export class StoreWorker implements Worker {
     for (const taken of jobs) {
       await host.pacer.breathe();
       this.#taken++;
+      this.#takenId = taken.record.jobId;
       try {
-        const job = await this.#engine.takeUp(taken);
-        if (job !== undefined) this.#add(job);
+        await this.#engine.takeUp(taken);
       } catch {
         this.#refused++;
       }
     }
+    this.#takenId = undefined;
     return jobs.length;
   }
 
-  #add(job: Job): void {
+  /** Whether the worker has taken this job, and is just about to go on with it. */
+  hasTaken(jobId: string): boolean {
+    return jobId === this.#takenId;
+  }
+
+  /** Has a job that has gone live: until it ends, or is let go. */
+  adopt(job: Job): void {
     const execution = executionOf(job);
+    // Unreachable: it has just gone live.
     if (execution === undefined) return;
     this.#jobs.add(job);
     const stop = passivate(execution, this.#engine.host.timers, this.#options.idleMs);
@@ -173,7 +186,7 @@ export class StoreWorker implements Worker {
       // What is due by this clock may not be due by the store's: asking again at once would keep the event loop.
       const left = next === undefined ? Infinity : Math.max(next - host.timers.now(), LEAST_WAIT_MS);
       await this.#watch.changed(undefined, Math.min(ms, left));
-      if (left <= ms) return;
+      if (left <= Math.max(ms, LEAST_WAIT_MS)) return;
       ms = pollMs;
     }
   }

@@ -36,7 +36,7 @@ export class FlowJobs {
   /** Keeps the jobs in the engine's store, if it has one. */
   readonly storage: JobStorage | undefined;
   #isShutDown = false;
-  /** Jobs that a command has made go on: they may have ended since. */
+  /** Jobs that a command has made go on since they were last claimed: they may have ended since. */
   readonly #resumed: WeakSet<Job> = new WeakSet();
 
   /** Prepares for the jobs of a flow. */
@@ -125,6 +125,7 @@ export class FlowJobs {
     const { job: read, claim: attempts } = storage.replay(taken);
     const job = known ?? read;
     known?.become(read);
+    this.#resumed.delete(job);
     if (job.status !== "running" && job.status !== "pending") {
       await serve(job, storage, taken.record, () => this.#resumed.has(job));
     } else {

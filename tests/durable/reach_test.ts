@@ -178,6 +178,23 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals([opened.status, opened.sharedData.sum, opened.pausePoints.length], ["completed", 3, 1]);
     assertEquals(owner.told("command_error"), []);
   });
+
+  test(`a job that a command has resumed is let go when later ones find it at rest, with ${name}`, async () => {
+    const { watch: _, ...store } = createStore();
+    const owner = new StoredFlowProcess({ store, work: askFirst });
+    owner.start([1]);
+    await owner.settle();
+    const handle = owner.engine.handle("job");
+    await handle.pause();
+    await handle.resume();
+    await owner.timers.advance(2_000);
+    assertEquals((await store.find("job"))?.status, "running");
+    await handle.pause();
+    await handle.deliver({ routine: "source", slot: "trigger" }, { items: [] });
+    await owner.timers.advance(2_000);
+    const record = await store.find("job");
+    assertEquals([record?.owner, record?.status, record?.consumed], [undefined, "paused", 4]);
+  });
 }
 
 test("a deadline waits for a store that cannot read the inbox, and the answer in it counts", async () => {

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { heldStore } from "../support/held_store.ts";
+import { lateStore } from "../support/late_store.ts";
 import { CrashingStore } from "../support/crashing_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
@@ -70,4 +71,17 @@ test("relaxed: a process that dies at any write loses only what it had not store
       assertEquals((await data.find("job"))?.status, "completed");
     }
   }
+});
+
+test("relaxed: a job at rest is let go when its commands have been carried out by a store that answers later", async () => {
+  const store = lateStore();
+  const process = new StoredFlowProcess({ store, durability: RELAXED, work: (_n, ctx) => ctx.pause("for a person") });
+  process.start([1]);
+  await process.timers.advance(100);
+  await process.engine.handle("job").deliver({ routine: "worker", slot: "input" }, { n: 2 });
+  const recovery = process.engine.recover();
+  await process.timers.advance(1_000);
+  assertEquals((await recovery).jobs.length, 0);
+  const { owner, status, sent, consumed } = await store.find("job") ?? {};
+  assertEquals([owner, status, sent, consumed], [undefined, "paused", 1, 1]);
 });

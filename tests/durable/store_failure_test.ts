@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { test } from "node:test";
-import { FencedError, StoreError } from "../../mod.ts";
+import { Engine, FencedError, Flow, StoreError } from "../../mod.ts";
 import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { heldStore } from "../support/held_store.ts";
@@ -61,6 +61,31 @@ test("a job that its store has stopped goes on with the next renewal of an engin
   await process.timers.advance(10_000);
   assertEquals((await store.find("job"))?.status, "completed");
   process.flow.cancel((await process.engine.open("other")).job);
+});
+
+test("an engine that has no registry lets go of such a job with its next renewal, for others", async () => {
+  const other = new StoredFlowProcess({
+    store: heldStore(),
+    work: (n, ctx) => n === 9 ? void ctx.expect("input") : undefined,
+  });
+  const { store, timers, registry } = other;
+  const engine = new Engine({ store, timers, durability: { attempts: 1 } });
+  const flow = Flow.fromJSON(other.flow.toJSON(), registry, { engine });
+  const idle = flow.execute("source", { items: [9] }, { jobId: "idle" });
+  await timers.flush();
+  const { append } = store;
+  store.append = () => {
+    throw new Error("down");
+  };
+  const job = flow.execute("source", { items: [1] }, { jobId: "job" });
+  await assertRejects(() => flow.waitForCompletion(job), StoreError);
+  store.append = append;
+  await timers.advance(10_000);
+  assertEquals([(await store.find("job"))?.owner, idle.status], [undefined, "running"]);
+  assertEquals((await other.engine.recover()).jobs.map((found) => found.job.jobId), ["job"]);
+  await timers.flush();
+  assertEquals((await store.find("job"))?.status, "completed");
+  flow.cancel(idle);
 });
 
 test("a start that the store refuses rejects the waits, and starting again goes on", async () => {

@@ -154,6 +154,16 @@ test("a job that no process here can build is left to others, and told once", as
   await Promise.all([lost.stop(), worker.stop()]);
 });
 
+test("a worker that looks often takes what becomes due", async () => {
+  const process = new StoredFlowProcess();
+  const worker = process.engine.work({ pollMs: 5 });
+  await process.timers.advance(100);
+  await process.flow.start("source", { items: [1] }, { jobId: "job" });
+  await process.timers.advance(1_000);
+  assertEquals([process.begun, (await process.store.find("job"))?.status], [[1], "completed"]);
+  await worker.stop();
+});
+
 test("a start refuses what it cannot keep", async () => {
   const { flow, engine } = new StoredFlowProcess();
   await flow.start("source", {}, { jobId: "job" });

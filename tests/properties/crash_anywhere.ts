@@ -2,7 +2,6 @@ import * as fc from "fast-check";
 import { runWithCrashes } from "../support/crashing_run.ts";
 import { flows, type Size } from "../support/flow_arbitrary.ts";
 import type { FlowSpec } from "../support/flow_spec.ts";
-import { runMoving } from "../support/moving_run.ts";
 import { lists } from "../support/list_arbitrary.ts";
 import type { Crash } from "../support/crashing_store.ts";
 import { withoutPausePoints } from "../support/comparable_text.ts";
@@ -46,10 +45,11 @@ export function crashedEverywhere(tries: { deaths: number } = { deaths: 0 }): La
   }, 20);
 }
 
-/** Compares the end with that of a run without a store; tells how many processes died. */
+/** Compares the end with that of a run in which no process dies; tells how many processes died. */
 export async function checkDeaths(it: MortalCase): Promise<number> {
   const { end, processes } = await surviveDeaths(it);
-  const undisturbed = await runMoving(it.flow);
+  // With a store, a deadline is decided after a look into the inbox that comes later.
+  const undisturbed = await surviveDeaths({ ...it, deaths: [] });
   assertSame(withoutPausePoints(end), withoutPausePoints(undisturbed.end), `deaths: ${JSON.stringify(it.deaths)}`);
   return processes - 1;
 }

@@ -186,6 +186,11 @@ export class JobStorage {
     return poisoned;
   }
 
+  /** Tells the engine's workers that a job that it has claimed has gone live. */
+  live(job: Job): void {
+    this.#session.onLive(job);
+  }
+
   /** Tells the observer that a live job was lost. */
   lost(job: Job, error: Error): void {
     this.#session.onLost(job, error);
@@ -247,7 +252,9 @@ export class JobStorage {
         journal.isAddressed = false;
         await this.#performAll(job, journal, await this.#inbox(journal));
       }
-      if (journal.isReleased && journal.isAddressed && !journal.isLost) await this.#takeBack(job, journal);
+      if (journal.isReleased && journal.isAddressed && !journal.isLost) {
+        await this.#session.claiming(() => this.#takeBack(job, journal));
+      }
     } catch (error) {
       this.#session.onStoreError(job, error);
     } finally {

@@ -305,7 +305,7 @@ export class Journal {
       this.#waiters.shift();
       next.run();
     }
-    if (this.#isStrict || this.#waiters.size > 0) this.flush();
+    if (this.#isStrict || this.#waiters.size > 0 || this.#after.length > 0) this.flush();
     if (!this.#isFlushing) this.#callbacks?.onStored();
   }
 

@@ -33,6 +33,8 @@ export class StoreSession {
   readonly journals: WeakMap<Job, Journal> = new WeakMap();
   /** The records of jobs at rest, as they were last read or written here. */
   readonly records: WeakMap<Job, JobRecord> = new WeakMap();
+  /** A job that this engine has claimed has gone live: workers are told. */
+  onLive: (job: Job) => void = () => {};
   /** Takes up a job that was claimed without being asked for. An engine that cannot build flows lets it go. */
   onTaken: (taken: TakenJob) => void = (taken) => callGuarded(() => this.letGo(taken), (error) => this.onError(error));
   /** The incarnations that are known to have lived on without their lease: they have died of no job. */
@@ -43,6 +45,8 @@ export class StoreSession {
   #stopPoll: CancelTimer | undefined;
   #stopUse: CancelTimer | undefined;
   #isRegaining = false;
+  /** The calls that claim jobs without knowing which, and take them up. */
+  readonly #claims: Set<Promise<unknown>> = new Set();
   /** Whether the engine has closed its store. */
   isClosed = false;
 
@@ -135,6 +139,17 @@ export class StoreSession {
     this.#stopUse?.();
     this.#stopPoll?.();
     this.#stopWatch = this.#stopUse = this.#stopPoll = undefined;
+  }
+
+  /** Runs what claims jobs that are not known here, until they are taken up: nobody else looks for the jobs of these claims meanwhile. */
+  async claiming<T>(run: () => Promise<T>): Promise<T> {
+    const claim = run();
+    this.#claims.add(claim);
+    try {
+      return await claim;
+    } finally {
+      this.#claims.delete(claim);
+    }
   }
 
   /**
@@ -252,10 +267,14 @@ export class StoreSession {
         const isGone = !ids.has(claim.jobId) && journal.claim === claim && !journal.isReleased;
         if (isGone) journal.lose(new FencedError(claim.jobId, undefined, undefined));
       }
-      const jobs = held.filter(({ jobId }) => !this.#entries.has(jobId));
-      if (jobs.length === 0) return;
+      const isUnknown = ({ jobId }: { readonly jobId: string }) => !this.#entries.has(jobId);
+      if (!held.some(isUnknown)) return;
+      // The store may have carried out a claim whose jobs have not been taken up yet.
+      await Promise.allSettled(this.#claims);
+      const jobs = held.filter(isUnknown);
+      if (jobs.length === 0 || this.ownership.lease()?.incarnation !== lease.incarnation) return;
       const answer = await this.store.claim({ ...lease, now: this.timers.now(), jobs });
-      if (this.ownership.lease() !== lease) return;
+      if (this.ownership.lease()?.incarnation !== lease.incarnation) return;
       for (const taken of answer.jobs) if (this.mayTakeUp(taken)) this.onTaken(taken);
     } catch (error) {
       this.onError(error);

@@ -75,7 +75,7 @@ export class Deadlines {
     const isRead = ({ task, at }: Passed) => {
       const until = dueAt(task) ?? 0;
       // A clock here that was set back meanwhile says nothing about the store's.
-      return at < journal.readAt && (journal.readNow > until || now <= until);
+      return journal.readNow > until ? at <= journal.readAt : now <= until && at < journal.readAt;
     };
     const decided = this.#passed.filter(isRead);
     this.#passed = this.#passed.filter((it) => !isRead(it));
@@ -84,9 +84,13 @@ export class Deadlines {
   }
 
   /** How long until a look into the inbox may tell: the store's clock may be behind. */
-  #lookMs({ readNow }: Journal): number {
-    const behind = Math.max(...this.#passed.map(({ task }) => (dueAt(task) ?? 0) - readNow + 1));
-    return behind > 1 && readNow !== -Infinity ? Math.min(behind, LOOK_AGAIN_MS) : 1;
+  #lookMs({ readAt, readNow }: Journal): number {
+    const ends = this.#passed.map(({ task }) => dueAt(task) ?? 0);
+    const now = this.#timers.now();
+    // The first look after a deadline comes at once, unless this is its very instant.
+    if (this.#passed.some(({ at }) => at > readAt)) return ends.every((until) => until < now) ? 0 : 1;
+    const behind = Math.max(...ends.map((until) => until - readNow + 1));
+    return Math.min(Math.max(behind, 1), LOOK_AGAIN_MS);
   }
 
   #look(journal: Journal): void {

@@ -95,7 +95,13 @@ export class Execution implements ActivationHost {
       onAlarm: () => this.#loop.wake(),
       onSet: (byMs) => this.committer.queue.clockSet(byMs),
     });
-    this.#runner = new HandlerRunner(this, plan, host.timers, host.director);
+    this.#runner = new HandlerRunner(
+      this,
+      plan,
+      host.timers,
+      host.director,
+      before === undefined ? undefined : before.#runner,
+    );
     this.committer = new Committer(job, this.listeners, this.notifier);
     this.#loop = new Loop((time) => this.#takeTasks(time), () => this.#endOrWait(), host.pacer);
     job.owner = this;
@@ -298,12 +304,17 @@ export class Execution implements ActivationHost {
     return !this.job.isStarting && this.mayDecide && this.#hasLease(time);
   }
 
+  /** When a waiting task must be looked at: not while the job comes to rest; and without a lease, the job is woken by the next one. */
+  #nextAlarm(): number | undefined {
+    return this.#resting === undefined && this.#hasLease(this.time()) ? this.committer.queue.nextDueAt() : undefined;
+  }
+
   /** Ends the job, brings it to rest or lets it wait, when no task is taken. */
   #endOrWait(): void {
     if (this.isOver || this.#loop.isRunning || this.job.isStarting) return;
     if (this.active > 0) {
       this.#clock.watch();
-      this.#clock.setAlarm(this.#resting === undefined ? this.committer.queue.nextDueAt() : undefined);
+      this.#clock.setAlarm(this.#nextAlarm());
     } else if (this.#resting !== undefined) {
       this.#end(this.#resting.commit(this.time()));
     } else if (!this.committer.queue.isEmpty) {
@@ -312,7 +323,7 @@ export class Execution implements ActivationHost {
     } else if (this.job.tasks.size > 0) {
       if (this.deadlines.isReading || this.committer.isBehind()) return this.#clock.watch();
       this.#clock.rest();
-      this.#clock.setAlarm(this.committer.queue.nextDueAt());
+      this.#clock.setAlarm(this.#nextAlarm());
       this.listeners.idle();
     } else if (this.job.deferredEvents.length > 0) {
       this.#sendDeferred();

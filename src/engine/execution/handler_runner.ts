@@ -32,6 +32,8 @@ export class HandlerRunner {
   readonly #plan: Plan;
   readonly #timers: Timers;
   readonly #director: Director | undefined;
+  /** The runner whose place this one has taken. */
+  readonly #before: HandlerRunner | undefined;
   /** Activations whose handlers have returned a promise that is pending. */
   readonly #active: LinkedList<Activation> = new LinkedList();
   /** The generators that were started and have not ended; `undefined` in most jobs. */
@@ -44,8 +46,15 @@ export class HandlerRunner {
   /** Whether all handlers were aborted: then no other is called. */
   #isStopped = false;
 
-  /** Makes a runner for the tasks of one job. */
-  constructor(execution: Execution, plan: Plan, timers: Timers, director: Director | undefined) {
+  /** Makes a runner for the tasks of one job. Handlers may run on that the runner `before` has aborted. */
+  constructor(
+    execution: Execution,
+    plan: Plan,
+    timers: Timers,
+    director: Director | undefined,
+    before: HandlerRunner | undefined,
+  ) {
+    this.#before = before;
     this.#execution = execution;
     this.#plan = plan;
     this.#timers = timers;
@@ -59,13 +68,14 @@ export class HandlerRunner {
 
   /** Whether no handler runs on that was aborted with the job. */
   get isSettled(): boolean {
-    return this.#unsettled.size === 0;
+    return this.#unsettled.size === 0 && this.#before?.isSettled !== false;
   }
 
   /** Calls back when no handler runs on that was aborted with the job: now, if that is so. */
   whenSettled(run: () => void): void {
     if (this.isSettled) run();
-    else this.#onSettled = run;
+    else if (this.#unsettled.size > 0) this.#onSettled = () => this.whenSettled(run);
+    else this.#before?.whenSettled(run);
   }
 
   /** Runs a task's handler, or goes on with its generator. */
@@ -188,7 +198,7 @@ export class HandlerRunner {
   }
 
   #settle(activation: Activation): void {
-    if (!this.#unsettled.delete(activation) || !this.isSettled) return;
+    if (!this.#unsettled.delete(activation) || this.#unsettled.size > 0) return;
     const run = this.#onSettled;
     this.#onSettled = undefined;
     run?.();

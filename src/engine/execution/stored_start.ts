@@ -28,6 +28,7 @@ export function startClaimed(start: StoredStart, journal: Journal, claimed: Clai
   register(start);
   try {
     begin(start, journal, claimed);
+    start.storage.live(start.execution.job);
   } catch (error) {
     start.execution.leave(toError(error));
     throw error;

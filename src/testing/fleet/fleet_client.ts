@@ -1,11 +1,12 @@
 import { FencedError, StateError } from "../../base/errors.ts";
 import { hasEnded } from "../../job/job.ts";
-import type { FleetLedger } from "./fleet_ledger.ts";
+import { ProcessClock } from "./fleet_clock.ts";
 import type { FleetJob } from "./fleet_options.ts";
 import type { JobLedger } from "./job_ledger.ts";
 import type { FleetAsk, FleetProcess } from "./fleet_process.ts";
-import type { FleetTrace } from "./fleet_trace.ts";
+import type { FleetStage } from "./fleet_stage.ts";
 import { FleetViolation } from "./fleet_violation.ts";
+import { watchedStore } from "./watched_store.ts";
 
 /** What a client asks for. */
 export type ClientTask =
@@ -61,28 +62,16 @@ export class FleetClient {
   readonly #tasks: ClientTask[];
   /** The jobs that it has asked for before. */
   readonly #started: Set<string> = new Set();
-  readonly #ledger: FleetLedger;
-  readonly #trace: FleetTrace;
-  readonly #onError: (error: unknown) => void;
-  readonly #deleteJob: (jobId: string, done: (isDeleted: boolean) => void) => void;
+  readonly #stage: FleetStage;
   #tries = 0;
   /** Until when it waits; `undefined` while it waits for nothing. */
   #waitsUntil: number | undefined;
   #round = 0;
 
   /** Makes a client with its tasks. */
-  constructor(
-    tasks: readonly ClientTask[],
-    ledger: FleetLedger,
-    trace: FleetTrace,
-    deleteJob: (jobId: string, done: (isDeleted: boolean) => void) => void,
-    onError: (error: unknown) => void,
-  ) {
+  constructor(tasks: readonly ClientTask[], stage: FleetStage) {
     this.#tasks = [...tasks];
-    this.#ledger = ledger;
-    this.#trace = trace;
-    this.#deleteJob = deleteJob;
-    this.#onError = onError;
+    this.#stage = stage;
   }
 
   /** Whether it has nothing left to do. */
@@ -108,7 +97,7 @@ export class FleetClient {
     this.#waitsUntil = now + PATIENCE_MS;
     const round = ++this.#round;
     const what = task.type === "ask" ? task.key : task.type === "direct" ? `${task.asked.type}, at once,` : task.type;
-    this.#trace.add(() => `client asks process ${process.number} for ${what} of ${task.jobId}`);
+    this.#stage.trace.add(() => `client asks process ${process.number} for ${what} of ${task.jobId}`);
     try {
       this.#ask(task, process, round);
     } catch (error) {
@@ -134,14 +123,14 @@ export class FleetClient {
           else this.#waitsUntil = 0;
         };
         if (task.byEngine) process.delete(task.jobId).then(done, () => done(false));
-        else this.#deleteJob(task.jobId, done);
+        else deleteInStore(task.jobId, this.#stage, done);
         return;
       }
       case "wait":
-        this.waits.push(new FleetWait(process, task.jobId, this.#ledger.lifeOf(task.jobId)));
+        this.waits.push(new FleetWait(process, task.jobId, this.#stage.ledger.lifeOf(task.jobId)));
         return this.#next();
       case "ask":
-        this.#ledger.asked.set(task.key, (this.#ledger.asked.get(task.key) ?? 0) + 1);
+        this.#stage.ledger.asked.set(task.key, (this.#stage.ledger.asked.get(task.key) ?? 0) + 1);
         process.ask(task.jobId, task.asked, task.key, task.byHandle).then(
           () => this.#settled(task, round, "accepted"),
           (error: unknown) => this.#settled(task, round, error instanceof StateError ? "refused" : "unknown", error),
@@ -152,10 +141,12 @@ export class FleetClient {
   #start({ jobId, job, inMs }: ClientTask & { readonly type: "start" }, process: FleetProcess, round: number): void {
     const isFirst = this.#tries === 0;
     process.start(jobId, job, inMs).then(({ isNew }) => {
-      this.#trace.add(() => `  client: ${jobId} is ${isNew ? "new" : "known"}`);
-      if (isFirst && !isNew && this.#ledger.lifeOf(jobId)?.createdBy === process.number && !this.#started.has(jobId)) {
+      this.#stage.trace.add(() => `  client: ${jobId} is ${isNew ? "new" : "known"}`);
+      if (
+        isFirst && !isNew && this.#stage.ledger.lifeOf(jobId)?.createdBy === process.number && !this.#started.has(jobId)
+      ) {
         const why = `the start of ${jobId} says that it is not new, though it has made it`;
-        this.#onError(new FleetViolation("lost or doubled", why));
+        this.#stage.fail(new FleetViolation("lost or doubled", why));
       }
       if (this.#round === round) this.#next();
     }, () => {
@@ -171,13 +162,13 @@ export class FleetClient {
     error?: unknown,
   ): void {
     const why = error instanceof Error ? `: ${error.message}` : "";
-    this.#trace.add(() => `  client: ${key} to ${jobId} is ${answer}${why}`);
-    if (answer === "accepted" && !this.#ledger.hasCommand(jobId, key)) {
-      this.#onError(new FleetViolation("lost or doubled", `${key} to ${jobId} was accepted and is not stored`));
+    this.#stage.trace.add(() => `  client: ${key} to ${jobId} is ${answer}${why}`);
+    if (answer === "accepted" && !this.#stage.ledger.hasCommand(jobId, key)) {
+      this.#stage.fail(new FleetViolation("lost or doubled", `${key} to ${jobId} was accepted and is not stored`));
     }
-    const isAskedOnce = this.#ledger.asked.get(key) === 1;
-    if (answer === "refused" && isAskedOnce && this.#ledger.lifeOf(jobId)?.commands.has(key) === true) {
-      this.#onError(new FleetViolation("lost or doubled", `${key} to ${jobId} was refused, and it is stored`));
+    const isAskedOnce = this.#stage.ledger.asked.get(key) === 1;
+    if (answer === "refused" && isAskedOnce && this.#stage.ledger.lifeOf(jobId)?.commands.has(key) === true) {
+      this.#stage.fail(new FleetViolation("lost or doubled", `${key} to ${jobId} was refused, and it is stored`));
     }
     if (this.#round !== round) return;
     if (answer !== "unknown") this.#next();
@@ -186,7 +177,7 @@ export class FleetClient {
   }
 
   #exists(jobId: string): boolean {
-    return this.#ledger.lifeOf(jobId) !== undefined;
+    return this.#stage.ledger.lifeOf(jobId) !== undefined;
   }
 
   #next(): void {
@@ -199,4 +190,25 @@ export class FleetClient {
 
 function isStart({ type }: ClientTask): boolean {
   return type === "start" || type === "execute";
+}
+
+/** Deletes a job behind the back of the engines: it may be live. */
+function deleteInStore(jobId: string, stage: FleetStage, done: (isDeleted: boolean) => void): void {
+  const { ledger, trace, calls, store, clock } = stage;
+  const life = ledger.lifeOf(jobId);
+  if (life === undefined) return done(false);
+  const now = () => clock.now;
+  const watched = watchedStore(store, { ledger, trace, process: 0, clock: now, now });
+  calls.calls.push({
+    name: `delete ${jobId}`,
+    clock: new ProcessClock(clock, 0),
+    process: 0,
+    sentAt: clock.now,
+    isAwaited: true,
+    run: async () => {
+      const isDeleted = await watched.delete(life);
+      return () => done(isDeleted);
+    },
+    fail: () => done(false),
+  });
 }

@@ -17,9 +17,9 @@ import { FleetViolation } from "./fleet_violation.ts";
 
 /** What a ledger is told of its fleet. */
 export interface LedgerSettings {
-  readonly limitsOf: (flowId: string) => FlowLimits;
+  /** The limits of the flows, by their ids. */
+  readonly limits: ReadonlyMap<string, FlowLimits>;
   readonly maxRecoveries: number;
-  readonly leaseMs: number;
 }
 
 interface Lease {
@@ -88,20 +88,24 @@ export class FleetLedger {
   }
 
   created(process: number, job: NewJob, record: JobRecord): void {
-    const life = new JobLedger(record, job.snapshot, this.#settings.limitsOf(job.flowId), process);
+    const limits = this.#settings.limits.get(job.flowId);
+    if (limits === undefined) return;
+    const life = new JobLedger(record, job.snapshot, limits, process);
     this.lives.set(record.life, life);
     if (job.claim !== undefined) this.#claim(process, life, { ...job.claim, epoch: 1 }, 0);
   }
 
   /** Notes a claim; `before` is the job as it was before. */
-  claimed(process: number, { record }: TakenJob, before: JobRecord, now: number): void {
+  claimed(process: number, { record }: TakenJob, before: JobRecord, now: number, trueNow: number): void {
     const life = this.lives.get(record.life);
     const { incarnation, epoch, sent } = record;
     if (life === undefined || incarnation === undefined) return;
     if (!this.#runs(incarnation, now)) {
       throw new FleetViolation("two at a time", `job ${record.jobId} was given to an engine whose lease has ended`);
     }
-    if (before.incarnation !== undefined && before.incarnation !== incarnation && this.#runs(before.incarnation, now)) {
+    if (
+      before.incarnation !== undefined && before.incarnation !== incarnation && this.#runs(before.incarnation, trueNow)
+    ) {
       const why = `job ${record.jobId} was taken from ${before.owner}, whose lease runs`;
       throw new FleetViolation("two at a time", why);
     }

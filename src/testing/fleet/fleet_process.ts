@@ -10,37 +10,12 @@ import type { JobCommand } from "../../stored_jobs.ts";
 import { wireOf } from "../../values/payload.ts";
 import { dataOf } from "../../job/task.ts";
 import { manualIds } from "../manual_ids.ts";
-import type { SeededRandom } from "../seeded_random.ts";
-import { type FleetClock, ProcessClock } from "./fleet_clock.ts";
+import { ProcessClock } from "./fleet_clock.ts";
 import { FleetHandlers } from "./fleet_handlers.ts";
-import type { FleetLedger } from "./fleet_ledger.ts";
-import type { FleetDelivery, FleetJob, FleetSettings } from "./fleet_options.ts";
-import type { FleetTrace } from "./fleet_trace.ts";
-import { distantStore, type StoreCalls } from "./store_calls.ts";
+import type { FleetDelivery, FleetJob } from "./fleet_options.ts";
+import { type FleetStage, LEASE_MS, MAX_RECOVERIES } from "./fleet_stage.ts";
+import { distantStore } from "./store_calls.ts";
 import { watchedStore } from "./watched_store.ts";
-
-/** What all processes of a fleet share. */
-export interface FleetStage {
-  readonly settings: FleetSettings;
-  readonly random: SeededRandom;
-  readonly clock: FleetClock;
-  readonly calls: StoreCalls;
-  readonly ledger: FleetLedger;
-  readonly trace: FleetTrace;
-  readonly store: Store;
-  /** Whether the store goes by a clock of its own. */
-  readonly hasStoreClock: boolean;
-  /** Whether the store answers at once. */
-  readonly answersAtOnce: boolean;
-  /** Whether the store tells what happens to jobs. */
-  readonly isWatched: boolean;
-  /** The texts of the flows, by their ids. */
-  readonly flows: ReadonlyMap<string, string>;
-  readonly leaseMs: number;
-  readonly maxRecoveries: number;
-  /** Stops the fleet: a promise is broken. */
-  fail(error: unknown): void;
-}
 
 /** What is asked of a job. */
 export type FleetAsk =
@@ -71,7 +46,7 @@ export class FleetProcess {
     this.#stage = stage;
     this.number = number;
     this.name = name;
-    const { settings, random, leaseMs, maxRecoveries } = stage;
+    const { settings, random } = stage;
     this.clock = new ProcessClock(stage.clock, offsetMs);
     const host = { timers: this.clock, random };
     this.#engine = new Engine({
@@ -81,8 +56,8 @@ export class FleetProcess {
       store: this.#openStore(),
       durability: {
         owner: name,
-        leaseMs,
-        maxRecoveries,
+        leaseMs: LEASE_MS,
+        maxRecoveries: MAX_RECOVERIES,
         takeOver: takesOver ? "at once" : "after lease",
         commandPollMs: 500,
         attempts: 4,
@@ -189,11 +164,6 @@ export class FleetProcess {
     const options = { drain, timeoutMs: 2_000 };
     if (closes) await this.#engine.close(options);
     else await this.#engine.shutdown(options);
-  }
-
-  /** The process is gone: nothing happens in it any more. */
-  end(): void {
-    this.clock.end();
   }
 
   #flow(id: string): Flow {

@@ -2,11 +2,9 @@
 export class FleetTrace {
   /** The lines. */
   readonly lines: string[] = [];
-  /** How many actions of the schedule have been taken. */
-  steps = 0;
   readonly #isKept: boolean;
 
-  /** Makes a trace whose lines are kept, or only its steps counted. */
+  /** Makes a trace whose lines are kept, or not. */
   constructor(isKept: boolean) {
     this.#isKept = isKept;
   }

@@ -139,7 +139,7 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
   ): TakeAnswer {
     for (const taken of answer.jobs) {
       const record = before.find(({ life }) => life === taken.record.life);
-      if (record !== undefined) ledger.claimed(process, taken, record, now);
+      if (record !== undefined) ledger.claimed(process, taken, record, now, trueNow());
       const { jobId, epoch, owner, incarnation } = taken.record;
       trace.add(() => `  store: ${owner}/${incarnation} claims ${jobId}, epoch ${epoch}`);
     }

@@ -1,0 +1,65 @@
+import { hasEnded } from "../../job/job.ts";
+import type { FleetClient } from "./fleet_client.ts";
+import type { FleetLedger } from "./fleet_ledger.ts";
+import type { FleetJob, FleetSettings } from "./fleet_options.ts";
+import { FleetViolation } from "./fleet_violation.ts";
+import { compareWithUndisturbed } from "./undisturbed.ts";
+
+/** Whether nothing will happen any more: all jobs have ended, or wait for deliveries only. */
+export function isQuiet(ledger: FleetLedger): boolean {
+  return [...ledger.lives.values()].every(({ job, commands, dueAt, life }) =>
+    commands.unread.length === 0 && !ledger.isBusy(life) &&
+    (hasEnded(job.status) || (job.status === "running" && dueAt === undefined))
+  );
+}
+
+/** Whether somebody waits for the end of a job, and has not heard of it. */
+export function isAwaited(clients: readonly FleetClient[]): boolean {
+  return clients.some(({ waits }) => waits.some(({ isOpen }) => isOpen));
+}
+
+/** Everything has had time enough, and a job has not come to its end. */
+export function complain(ledger: FleetLedger): never {
+  const why = Array.from(ledger.lives.values(), ({ jobId, job, claim, dueAt = "no time", commands }) => {
+    const owner = claim === undefined ? "nobody has it" : `process ${claim.process} has it`;
+    return `${jobId} is ${job.status}, ${owner}, due at ${dueAt}, ${commands.unread.length} commands unread`;
+  });
+  throw new FleetViolation("stranded", `not all jobs come to their end: ${why.join("; ")}`);
+}
+
+/**
+ * Checks what holds at the end. Returns how many jobs were compared with a run without disturbances.
+ *
+ * @throws {FleetViolation} when something does not hold
+ */
+export async function checkEnd(
+  ledger: FleetLedger,
+  clients: readonly FleetClient[],
+  jobs: ReadonlyMap<string, FleetJob>,
+  settings: FleetSettings,
+): Promise<number> {
+  checkWaits(clients);
+  let compared = 0;
+  for (const life of ledger.lives.values()) {
+    const { isSteered, calls, steps, jobId, job: { status } } = life;
+    if (isSteered) continue;
+    const undone = [...calls.keys()].find((key) => !steps.has(key));
+    if (status === "completed" && undone !== undefined) {
+      throw new FleetViolation("lost or doubled", `step ${undone} of ${jobId} was carried out and never committed`);
+    }
+    const job = jobs.get(jobId);
+    if (settings.comparison === "none" || job === undefined) continue;
+    compared++;
+    await compareWithUndisturbed(life, job, settings, settings.comparison);
+  }
+  return compared;
+}
+
+/** Whoever waits for the end of a job, in a process that is there, hears of it. */
+function checkWaits(clients: readonly FleetClient[]): void {
+  for (const { process, isOpen, jobId, answer } of clients.flatMap(({ waits }) => waits)) {
+    if (answer !== "failed" && !isOpen) continue;
+    const what = isOpen ? "hears nothing" : "was told that another engine has it";
+    throw new FleetViolation("lost or doubled", `process ${process.number} waits for the end of ${jobId}, and ${what}`);
+  }
+}

@@ -1,0 +1,167 @@
+import type { FleetClient } from "./fleet_client.ts";
+import type { FleetProcesses } from "./fleet_processes.ts";
+import { type FleetStage, pick } from "./fleet_stage.ts";
+import { FleetViolation } from "./fleet_violation.ts";
+import type { CallFate, StoreAnswer, StoreCall } from "./store_calls.ts";
+
+/** How long a call or an answer is under way at most, in milliseconds. */
+const LONGEST_CALL_MS = 5_000;
+/** How long time passes at most in one step, in milliseconds. */
+const LONGEST_STEP_MS = 2_000;
+/** How many timers may be due at one instant. */
+const MOST_TIMERS = 2_000;
+/** The chance that a client acts. */
+const CLIENT_RATE = 0.08;
+
+/** What happens next in a fleet: a call is carried out, an answer arrives, time passes, a client acts, or a process has a fault. */
+export class FleetSchedule {
+  readonly #stage: FleetStage;
+  readonly #processes: FleetProcesses;
+  readonly #clients: readonly FleetClient[];
+  readonly #checkFailure: () => void;
+  #faultsLeft: number;
+  /** The chances that time passes, and that a process has a fault. */
+  readonly #timeRate: number;
+  readonly #faultRate: number;
+
+  /** Makes the schedule; `checkFailure` throws when a promise was broken. */
+  constructor(
+    stage: FleetStage,
+    processes: FleetProcesses,
+    clients: readonly FleetClient[],
+    checkFailure: () => void,
+  ) {
+    const { random, settings: { faults, steps } } = stage;
+    this.#stage = stage;
+    this.#processes = processes;
+    this.#clients = clients;
+    this.#checkFailure = checkFailure;
+    this.#faultsLeft = random.chance(0.15) ? 0 : random.integer(faults.processes + 1);
+    this.#timeRate = 0.08 + 0.3 * random.next();
+    this.#faultRate = this.#faultsLeft / steps * 2;
+  }
+
+  /** Lets the seed decide what happens next. */
+  async step(): Promise<void> {
+    await this.#step();
+    await this.settle();
+  }
+
+  /** Carries out all calls, in order, and lets all answers arrive. */
+  async drain(): Promise<void> {
+    const { calls, clock } = this.#stage;
+    while (calls.calls.length + calls.answers.length > 0) {
+      const call = calls.calls.shift();
+      if (call !== undefined) await calls.carryOut(call, "done", clock.now);
+      const answer = calls.answers.shift();
+      if (answer !== undefined) this.#arrive(answer);
+      await this.settle();
+    }
+  }
+
+  /** Lets a client ask a process that is there. */
+  act(client: FleetClient): void {
+    const { random, clock } = this.#stage;
+    const process = pick(random, this.#processes.list.filter((it) => it.isThere));
+    if (process !== undefined) client.act(process, clock.now);
+  }
+
+  /** Lets time pass until something happens in a process, but not more than `mostMs`. */
+  async pass(mostMs: number): Promise<void> {
+    const { clock, random } = this.#stage;
+    const { list } = this.#processes;
+    const next = Math.min(...list.map((it) => it.clock.nextAt()));
+    clock.now = Math.max(clock.now, Math.min(next, clock.now + Math.min(mostMs, LONGEST_STEP_MS)));
+    for (const process of list) process.clock.goOn();
+    for (let fired = 0;; fired++) {
+      const due = list.filter((it) => !it.clock.isHeld && it.clock.nextAt() <= clock.now);
+      const [first] = due;
+      if (first === undefined) return;
+      if (fired > MOST_TIMERS) {
+        throw new FleetViolation("stranded", `process ${first.number} sets timers without end that are due at once`);
+      }
+      pick(random, due)?.clock.fireNext();
+      await this.#flush();
+    }
+  }
+
+  /** Does all that needs no time, and checks the promises. */
+  async settle(): Promise<void> {
+    const { clock, ledger, store } = this.#stage;
+    await this.#flush();
+    await ledger.check(store, clock.now);
+  }
+
+  async #flush(): Promise<void> {
+    await this.#stage.clock.flush();
+    this.#checkFailure();
+  }
+
+  async #step(): Promise<void> {
+    const { calls, clock, settings, random } = this.#stage;
+    const isOld = ({ sentAt }: { readonly sentAt: number }) => clock.now - sentAt > LONGEST_CALL_MS;
+    const answers = calls.answers.filter(({ clock }) => !clock.isHeld);
+    const oldCall = calls.calls.find(isOld);
+    if (oldCall !== undefined) return await this.#carryOut(oldCall, "done");
+    const oldAnswer = answers.find(isOld);
+    if (oldAnswer !== undefined) return this.#take(oldAnswer);
+    const waiting = calls.calls.length + answers.length;
+    let chance = random.next();
+    if (waiting === 0 || chance < this.#timeRate) {
+      return await this.pass(waiting === 0 ? Infinity : random.integer(400));
+    }
+    chance -= this.#timeRate;
+    if (chance < CLIENT_RATE) {
+      const client = pick(random, this.#clients);
+      if (client?.isReady(clock.now) === true) this.act(client);
+      return;
+    }
+    if (chance < CLIENT_RATE + this.#faultRate && this.#faultsLeft > 0) {
+      this.#faultsLeft--;
+      const kind = pick(random, settings.faults.kinds);
+      if (kind !== undefined) this.#processes.disturb(kind);
+      return;
+    }
+    const index = random.integer(waiting);
+    const call = calls.calls[index];
+    if (call !== undefined) return await this.#carryOut(call, this.#fate(call));
+    const answer = answers[index - calls.calls.length];
+    if (answer !== undefined) this.#take(answer);
+  }
+
+  #fate({ isAwaited }: StoreCall): CallFate {
+    const { random, settings } = this.#stage;
+    if (!isAwaited || !random.chance(settings.faults.calls)) return "done";
+    return pick(random, ["fails", "answer lost", "late"]) ?? "done";
+  }
+
+  async #carryOut(call: StoreCall, fate: CallFate): Promise<void> {
+    const { calls, trace, clock, random } = this.#stage;
+    const { process, name } = call;
+    calls.calls.splice(calls.calls.indexOf(call), 1);
+    trace.add(() => `${clock.now} process ${process}: ${name} is carried out${fate === "done" ? "" : `: ${fate}`}`);
+    await calls.carryOut(call, fate, clock.now);
+    // Often the answer comes at once.
+    const answer = calls.answers.at(-1);
+    if (answer !== undefined && answer.name === name && !answer.clock.isHeld && random.chance(0.5)) {
+      await this.settle();
+      this.#take(answer);
+    }
+  }
+
+  #take(answer: StoreAnswer): void {
+    const { answers } = this.#stage.calls;
+    const index = answers.indexOf(answer);
+    // Its process may have died meanwhile.
+    if (index < 0) return;
+    answers.splice(index, 1);
+    this.#arrive(answer);
+  }
+
+  #arrive({ arrive, clock, name, process }: StoreAnswer): void {
+    const { trace, clock: { now } } = this.#stage;
+    if (clock.isGone) return;
+    trace.add(() => `${now} process ${process} has the answer to ${name}`);
+    arrive();
+  }
+}

@@ -1,0 +1,64 @@
+import type { Store } from "../../ports/store.ts";
+import type { SeededRandom } from "../seeded_random.ts";
+import { FleetClock } from "./fleet_clock.ts";
+import { FleetLedger } from "./fleet_ledger.ts";
+import type { FleetSettings } from "./fleet_options.ts";
+import type { FleetTrace } from "./fleet_trace.ts";
+import { StoreCalls } from "./store_calls.ts";
+
+/** How long the lease of an engine lasts, in milliseconds. */
+export const LEASE_MS = 3_000;
+
+/** After how many deaths in a row the tasks that came first are poisoned. */
+export const MAX_RECOVERIES = 3;
+
+/** What all processes of a fleet share. */
+export interface FleetStage {
+  readonly settings: FleetSettings;
+  readonly random: SeededRandom;
+  readonly clock: FleetClock;
+  readonly calls: StoreCalls;
+  readonly ledger: FleetLedger;
+  readonly trace: FleetTrace;
+  readonly store: Store;
+  /** Whether the store goes by a clock of its own. */
+  readonly hasStoreClock: boolean;
+  /** Whether the store answers at once. */
+  readonly answersAtOnce: boolean;
+  /** Whether the store tells what happens to jobs. */
+  readonly isWatched: boolean;
+  /** The texts of the flows, by their ids. */
+  readonly flows: ReadonlyMap<string, string>;
+  /** Stops the fleet, if an error says that a promise is broken. */
+  fail(error: unknown): void;
+}
+
+/** Makes what the processes of a fleet share. */
+export function createStage(
+  settings: FleetSettings,
+  store: Store,
+  random: SeededRandom,
+  trace: FleetTrace,
+  fail: (error: unknown) => void,
+): FleetStage {
+  const limits = new Map(settings.jobs.map(({ flow }) => [flow.id, flow.limits]));
+  return {
+    settings,
+    random,
+    clock: new FleetClock(),
+    calls: new StoreCalls(),
+    ledger: new FleetLedger({ limits, maxRecoveries: MAX_RECOVERIES }),
+    trace,
+    store,
+    hasStoreClock: random.chance(0.7),
+    answersAtOnce: random.chance(0.1),
+    isWatched: random.chance(0.7),
+    flows: new Map(settings.jobs.map(({ flow }) => [flow.id, JSON.stringify(flow)])),
+    fail,
+  };
+}
+
+/** Chooses one of a list, which is not empty. */
+export function pick<T>(random: SeededRandom, list: readonly T[]): T | undefined {
+  return list[random.integer(list.length)];
+}

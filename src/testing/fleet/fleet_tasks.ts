@@ -1,0 +1,72 @@
+import type { SeededRandom } from "../seeded_random.ts";
+import type { ClientTask } from "./fleet_client.ts";
+import type { FleetCommand, FleetJob, FleetSettings } from "./fleet_options.ts";
+import type { FleetAsk } from "./fleet_process.ts";
+import { pick } from "./fleet_stage.ts";
+
+/** What the clients of a fleet ask for: each has a list. */
+export interface FleetTasks {
+  readonly lists: readonly (readonly ClientTask[])[];
+  /** The jobs, by their ids. */
+  readonly jobs: ReadonlyMap<string, FleetJob>;
+}
+
+/** Lets the seed decide what is asked of a fleet; a small one has one job. */
+export function createTasks(settings: FleetSettings, random: SeededRandom, isSmall: boolean): FleetTasks {
+  const lists: [ClientTask[], ClientTask[], ClientTask[]] = [[], [], []];
+  const chosen = isSmall ? [random.integer(settings.jobs.length)] : [...settings.jobs.keys()];
+  const jobs = new Map<string, FleetJob>();
+  for (const index of chosen) {
+    const job = settings.jobs[index];
+    if (job === undefined) continue;
+    const jobId = `job-${index + 1}`;
+    jobs.set(jobId, job);
+    lists[0].push(startOf(jobId, job, random));
+    for (const task of askedOf(jobId, job, settings.commands, random)) {
+      const list = pick(random, lists);
+      list?.push(task);
+      // What has a key may be asked twice.
+      if (task.type === "ask" && random.chance(0.15)) pick(random, lists)?.push(task);
+    }
+    if (settings.commands.includes("delete") && random.chance(0.08)) {
+      lists[0].push({ type: "delete", jobId, byEngine: random.chance(0.5) }, startOf(jobId, job, random));
+    }
+  }
+  return { lists, jobs };
+}
+
+function startOf(jobId: string, job: FleetJob, random: SeededRandom): ClientTask {
+  if (random.chance(0.5)) return { type: "execute", jobId, job };
+  return { type: "start", jobId, job, inMs: random.chance(0.2) ? 2_000 : 0 };
+}
+
+function askedOf(
+  jobId: string,
+  { deliveries = [] }: FleetJob,
+  commands: readonly FleetCommand[],
+  random: SeededRandom,
+): readonly ClientTask[] {
+  const byHandle = () => random.chance(0.7);
+  const tasks: ClientTask[] = deliveries.map((delivery, i) => {
+    const asked = { type: "deliver", ...delivery } as const;
+    if (random.chance(0.1)) return { type: "direct", jobId, asked };
+    return { type: "ask", jobId, asked, key: `${jobId} deliver-${i + 1}`, byHandle: byHandle() };
+  });
+  const most = random.integer(5);
+  for (let i = 1; i <= most; i++) {
+    const type = pick(random, commands);
+    if (type === undefined || type === "delete") continue;
+    const asked: FleetAsk = type === "pause" ? { type, graceMs: random.integer(1_000) } : { type };
+    if (random.chance(0.25)) {
+      tasks.push({ type: "direct", jobId, asked });
+      continue;
+    }
+    const key = `${jobId} ${type}-${i}`;
+    tasks.push({ type: "ask", jobId, asked, key, byHandle: byHandle() });
+    if (type === "pause" && random.chance(0.7)) {
+      tasks.push({ type: "ask", jobId, asked: { type: "resume" }, key: `${key} resume`, byHandle: byHandle() });
+    }
+  }
+  if (random.chance(0.3)) tasks.push({ type: "wait", jobId });
+  return tasks;
+}
