@@ -3,8 +3,10 @@ import { test } from "node:test";
 import type { Context } from "../../mod.ts";
 import { Ownership } from "../../src/engine/durable/ownership.ts";
 import { resolveDurability } from "../../src/engine/durable/durability_settings.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
+import { createLatch } from "../support/latch.ts";
 import { lateStore } from "../support/late_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
@@ -118,4 +120,29 @@ test("what engines have left in the store, and in the clock, is gone when they a
     await process.engine.close();
     assertEquals([watchers, listeners, timers.size], [0, 0, 0], `after engine ${n}`);
   }
+});
+
+test("a job that was taken up, and let go, while its engine asked what it holds is not claimed again", async () => {
+  const store = memoryStore();
+  const gate = createLatch();
+  const late: Store = {
+    ...store,
+    async take(query) {
+      const answer = await store.take(query);
+      if (answer.jobs.length > 0) await gate.passed;
+      return answer;
+    },
+  };
+  const process = new StoredFlowProcess({ store: late });
+  const { engine, timers } = process;
+  const worker = engine.work();
+  await process.flow.start("source", { items: [1] }, { jobId: "job" });
+  // By now the lease has been renewed, and the answer about the job has not come.
+  await timers.advance(15_000);
+  assertEquals([(await store.find("job"))?.epoch, process.begun], [1, []]);
+  gate.open();
+  await timers.advance(1_000);
+  const { status, epoch } = await store.find("job") ?? {};
+  assertEquals([status, epoch, process.begun, process.told("taken").length], ["completed", 1, [1], 1]);
+  await worker.stop();
 });
