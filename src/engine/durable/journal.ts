@@ -1,7 +1,7 @@
 import { FencedError, StoreError } from "../../base/errors.ts";
 import { Fifo } from "../../base/fifo.ts";
 import { isThenable } from "../../base/thenable.ts";
-import type { AppendHead, JobClaim, JobRecord } from "../../ports/store.ts";
+import type { AppendHead, JobClaim, JobRecord, StoredJob } from "../../ports/store.ts";
 import type { CancelTimer } from "../../ports/timers.ts";
 import type { Commit } from "../../job/commit.ts";
 import { hasEnded, type Job } from "../../job/job.ts";
@@ -21,6 +21,9 @@ export interface JournalCallbacks {
   /** Nothing can be written any more: another engine has the job, or the store fails. */
   readonly onLost: (error: Error) => void;
 }
+
+/** What a store has of a job's journal. */
+export type KeptJournal = Pick<StoredJob, "record" | "snapshot" | "entries">;
 
 /** What is written by one call. */
 interface Write {
@@ -106,7 +109,7 @@ export class Journal {
   #callbacks: JournalCallbacks | undefined;
   #stopFlush: CancelTimer | undefined;
   /** Makes the journal of a job that this engine has claimed. */
-  constructor(job: Job, session: StoreSession, record: JobRecord) {
+  constructor(job: Job, session: StoreSession, { record, snapshot, entries }: KeptJournal) {
     const { jobId, life, epoch, incarnation, revision, consumed, status } = record;
     this.#job = job;
     this.#session = session;
@@ -116,7 +119,7 @@ export class Journal {
     this.#stored = revision;
     this.#consumed = this.#consumedHanded = this.read = consumed;
     this.#status = status;
-    this.#snapshots = new Snapshots(job, session);
+    this.#snapshots = new Snapshots(job, session, snapshot, entries);
   }
 
   /** Whether an entry has not been stored yet. */

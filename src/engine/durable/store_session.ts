@@ -270,10 +270,11 @@ export class StoreSession {
         if (isGone) journal.lose(new FencedError(claim.jobId, undefined, undefined));
       }
       const isUnknown = ({ jobId }: { readonly jobId: string }) => !this.#entries.has(jobId);
-      if (!held.some(isUnknown)) return;
-      // The store may have carried out a claim whose jobs have not been taken up yet.
+      const unknown = new Map(held.filter(isUnknown).map(({ jobId, epoch }) => [jobId, epoch]));
+      if (unknown.size === 0) return;
+      // The store may have carried out a claim whose jobs have not been taken up yet; some of them may be let go again by then.
       await Promise.allSettled(this.#claims);
-      const jobs = held.filter(isUnknown);
+      const jobs = (await this.store.held(lease)).filter((it) => isUnknown(it) && unknown.get(it.jobId) === it.epoch);
       if (jobs.length === 0 || this.ownership.lease()?.incarnation !== lease.incarnation) return;
       const answer = await this.store.claim({ ...lease, now: this.timers.now(), jobs });
       if (this.ownership.lease()?.incarnation !== lease.incarnation) return;
