@@ -117,7 +117,8 @@ export class Engine {
    * due, or that have been sent commands. To be called at the start of a process, and then from time to time where jobs wait or
    * there are several processes.
    *
-   * @throws {TypeError} for an engine without store or registry
+   * @throws {TypeError} for an engine without store or registry, or one that has been shut down
+   * @throws {RangeError} for a limit that is no number of jobs
    */
   recover(options: { readonly limit?: number } = {}): Promise<Recovery> {
     return this.#stored("recover").recover(options.limit);
@@ -176,7 +177,11 @@ export class Engine {
     return this.#stored("delete a job").delete(jobId);
   }
 
-  /** Deletes jobs that have ended, and returns how many: those that have been asked something since are left. */
+  /**
+   * Deletes jobs that have ended, and returns how many: those that have been asked something since are left.
+   *
+   * @throws {RangeError} for an instant or a limit that is none
+   */
   purge(options: PurgeOptions): Promise<number> {
     return this.#stored("purge jobs").purge(options);
   }
@@ -212,6 +217,7 @@ export class Engine {
     const { drain = true, ...wait } = options;
     const host = this.#host;
     host.isShutDown = true;
+    if (host.store !== undefined) host.store.session.isShutDown = true;
     await this.#jobs?.stopWorkers();
     await bringToRest(host.live, host.timers, host.store ? undefined : SHUTDOWN, { drain, ...wait });
     await host.store?.session.leave();

@@ -1,7 +1,7 @@
 import { StateError } from "./base/errors.ts";
 import type { JsonValue } from "./values/json.ts";
 import { DEFAULT_VALUE_LIMITS } from "./values/payload.ts";
-import { checkInteger, checkName, checkOptions, type OptionNames } from "./base/options.ts";
+import { checkInteger, checkName, checkOptions, checkRange, type OptionNames } from "./base/options.ts";
 import type { Registry } from "./values/registry.ts";
 import { DueJobs } from "./engine/durable/due_jobs.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
@@ -104,10 +104,12 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
 
   /** See `Engine`. */
   async recover(limit: number = Infinity): Promise<Recovery> {
+    if (this.host.isShutDown) throw new TypeError("Cannot recover: the engine has been shut down; make a new one");
     const jobs: StoredFlowJob[] = [];
     const errors: { jobId: string; error: unknown }[] = [];
     const seen = new Set<string>();
     if (limit === Infinity) this.due.forgive();
+    else checkInteger("Cannot recover", "limit", limit);
     const takeSome = async () => {
       const taken = await this.due.take(Math.min(limit - seen.size, MOST_AT_ONCE), { exceptJobs: seen });
       for (const job of taken) {
@@ -123,7 +125,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
       }
       return taken.length > 0;
     };
-    while (seen.size < limit && await this.session.claiming(takeSome));
+    while (seen.size < limit && !this.host.isShutDown && await this.session.claiming(takeSome));
     return { jobs, errors };
   }
 
@@ -133,7 +135,11 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
    * @throws why it cannot go on here: then it has been let go
    */
   async #takeUp(taken: TakenJob): Promise<StoredFlowJob | undefined> {
+    // It was claimed before the engine was shut down.
+    if (this.host.isShutDown) return void await this.session.letGo(taken);
     let flow: Flow | undefined;
+    // It may have been taken up by another claim while those before it in the answer were.
+    if (!this.session.mayTakeUp(taken)) return undefined;
     this.session.onClaimed(taken);
     try {
       flow = this.#flowOf(taken);
@@ -166,8 +172,12 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     const known = this.#flows.get(record.flowHash);
     if (known !== undefined) return known;
     const stored = await this.session.store.load(record.jobId);
+    return stored && this.#builtFlowOf(stored);
+  }
+
+  #builtFlowOf(stored: StoredJob): Flow | undefined {
     try {
-      return stored && this.#flowOf(stored);
+      return this.#flowOf(stored);
     } catch {
       // The classes are not registered here: those who have them will check what is sent.
       return undefined;
@@ -183,10 +193,8 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   }
 
   /** See `HandleHost`. */
-  async read(jobId: string, flow: Flow | undefined): Promise<JobState> {
-    const stored = await this.#load(jobId, "read");
-    const { limits, registry } = flow ?? await this.flowOf(stored.record) ??
-      { limits: undefined, registry: this.registry };
+  read(stored: StoredJob, flow: Flow | undefined): JobState {
+    const { limits, registry } = flow ?? this.#builtFlowOf(stored) ?? { limits: undefined, registry: this.registry };
     const replay = new Replay(stored.snapshot, { ...DEFAULT_FLOW_LIMITS, ...limits });
     for (const entry of stored.entries) replay.apply(entry);
     const job = replay.finish();
@@ -250,8 +258,11 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
 
   /** See `Engine`. */
   async purge(options: PurgeOptions): Promise<number> {
-    checkOptions("Cannot purge jobs", options, { endedBefore: true, status: true, limit: true });
+    const action = "Cannot purge jobs";
+    checkOptions(action, options, { endedBefore: true, status: true, limit: true });
     const { endedBefore, status, limit = Infinity } = options;
+    checkRange(action, "endedBefore", Number(endedBefore), 0, Infinity);
+    if (limit !== Infinity) checkInteger(action, "limit", limit);
     let count = 0;
     while (count < limit) {
       const most = Math.min(limit - count, MOST_PURGED_AT_ONCE);

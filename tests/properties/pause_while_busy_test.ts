@@ -10,7 +10,7 @@ const [timed, concurrent] = [new FeatureCoverage(), new FeatureCoverage()];
 test(
   "Invariant 3: stopped while handlers take time, a job ends the same but for instants",
   PATIENCE,
-  inGate(stoppedSomewhere("timed", timed), 1_000, () => {
+  inGate(stoppedSomewhere("timed", timed), 500, () => {
     assertEquals(timed.missing(FEATURES.timed), []);
   }),
 );
@@ -18,7 +18,7 @@ test(
 test(
   "Invariant 3: stopped while handlers run side by side, a job ends with the same outcome",
   PATIENCE,
-  inGate(stoppedSomewhere("concurrent", concurrent), 1_000, () => {
+  inGate(stoppedSomewhere("concurrent", concurrent), 500, () => {
     assertEquals(concurrent.missing(FEATURES.concurrent), []);
   }),
 );

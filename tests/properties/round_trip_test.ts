@@ -15,7 +15,7 @@ const coverage = new FeatureCoverage();
 test(
   "C200 C256 Invariant 4: what is read from a text is written to the same bytes, jobs and flows",
   PATIENCE,
-  inGate(documentsComeBack(coverage), 1_000, () => assertEquals(coverage.missing(FEATURES.wild), [])),
+  inGate(documentsComeBack(coverage), 500, () => assertEquals(coverage.missing(FEATURES.wild), [])),
 );
 
 test(

@@ -12,14 +12,13 @@ import { encodeFlow } from "../../documents/flow.ts";
 import { writeJob } from "../../documents/job.ts";
 import { Replay } from "../../documents/replay.ts";
 import { delayAfter } from "./durability_settings.ts";
-import { Journal } from "./journal.ts";
+import { Journal, type KeptJournal } from "./journal.ts";
 import { placeOf } from "./place.ts";
 import type { StoreSession } from "./store_session.ts";
 
 /** A job as the store has it. */
-export interface FoundJob {
+export interface FoundJob extends StoredJob {
   readonly job: Job;
-  readonly record: JobRecord;
   /** What the journal says last of the tasks that stood first when an owner had died. */
   readonly claim: Claim | undefined;
 }
@@ -47,10 +46,17 @@ const MOST_WATCHED = 64;
  * Carries out a command. `consume` is to be called before the commit of its effect is encoded. Returns a promise only for an effect
  * that takes time: the next command waits for it. False says that the command is left for whoever has the job next.
  */
-export type PerformCommand = (job: Job, command: Command, consume: () => void) => Promise<boolean> | boolean;
+export type PerformCommand = (job: Job, command: Command, consume: () => number) => Promise<boolean> | boolean;
 
-/** Goes on with a claimed job, or carries out its commands; `job` is the object that stands for it here. */
-export type TakeUp = (taken: TakenJob, job: Job) => Promise<unknown>;
+/** What the storage of a flow's jobs calls. */
+export interface FlowHost {
+  /** Carries out a command. */
+  readonly perform: PerformCommand;
+  /** Goes on with a claimed job, or carries out its commands; `job` is the object that stands for it here. */
+  readonly takeUp: (taken: TakenJob, job: Job) => Promise<unknown>;
+  /** Whether no job of the flow is started any more. */
+  readonly isClosed: () => boolean;
+}
 
 /** Keeps the jobs of one flow: creates them in the store, reads them from there, claims them, and reads their inboxes. */
 export class JobStorage {
@@ -58,21 +64,19 @@ export class JobStorage {
   readonly maxRecoveries: number;
   readonly #session: StoreSession;
   readonly #graph: FlowGraph;
-  readonly #perform: PerformCommand;
-  readonly #takeUp: TakeUp;
+  readonly #host: FlowHost;
   /** Jobs for which commands have arrived before they had a journal. */
   readonly #addressedEarly: WeakSet<Job> = new WeakSet();
   /** The text of the flow, which is stored with each job, and its hash. */
   #flowText: string | undefined;
   #flowHash: string | undefined;
 
-  /** Makes the storage of a flow's jobs; `perform` carries out a command, `takeUp` goes on with a claimed job. */
-  constructor(session: StoreSession, graph: FlowGraph, perform: PerformCommand, takeUp: TakeUp) {
-    this.#takeUp = takeUp;
+  /** Makes the storage of a flow's jobs. */
+  constructor(session: StoreSession, graph: FlowGraph, host: FlowHost) {
+    this.#host = host;
     this.#session = session;
     this.maxRecoveries = session.settings.maxRecoveries;
     this.#graph = graph;
-    this.#perform = perform;
   }
 
   /** The job's journal, if it can still be written. */
@@ -94,12 +98,13 @@ export class JobStorage {
   async create(job: Job): Promise<Journal | undefined> {
     const { ownership } = this.#session;
     const fields = { ...this.#fields(job), status: job.status, dueAt: undefined, ...DEFAULT_LABELS };
+    const { snapshot } = fields;
     const record = await this.#try(job, async () => {
       const claim = await ownership.enter();
       const [answer] = await this.#session.store.create([{ ...fields, claim }]);
       return answer?.isNew === true && answer.record.incarnation === claim.incarnation ? answer.record : undefined;
     });
-    return record === undefined ? undefined : this.open(job, record);
+    return record === undefined ? undefined : this.open(job, { record, snapshot, entries: [] });
   }
 
   /** Creates jobs that are due for whoever takes them. */
@@ -160,10 +165,10 @@ export class JobStorage {
   }
 
   /** Opens the journal of a job that this engine has claimed. */
-  open(job: Job, record: JobRecord): Journal {
-    const journal = new Journal(job, this.#session, record);
+  open(job: Job, stored: KeptJournal): Journal {
+    const journal = new Journal(job, this.#session, stored);
     this.#session.opened(job, journal);
-    this.#session.records.set(job, record);
+    this.#session.records.set(job, stored.record);
     return journal;
   }
 
@@ -248,11 +253,11 @@ export class JobStorage {
     journal.isPolling = true;
     try {
       await this.#performAll(job, journal, first);
-      while (journal.isAddressed && !journal.isLost && !journal.isReleased && !job.isStarting) {
+      while (journal.isAddressed && !journal.isOver && !journal.isReleased && !job.isStarting) {
         journal.isAddressed = false;
         await this.#performAll(job, journal, await this.#inbox(journal));
       }
-      if (journal.isReleased && journal.isAddressed && !journal.isLost) {
+      if (journal.isReleased && journal.isAddressed && !journal.isOver) {
         await this.#session.claiming(() => this.#takeBack(job, journal));
       }
     } catch (error) {
@@ -264,10 +269,11 @@ export class JobStorage {
 
   /** A job that was let go while its inbox had commands is due: it is claimed again, unless somebody else was faster. */
   async #takeBack(job: Job, journal: Journal): Promise<void> {
+    if (this.#session.isShutDown || this.#host.isClosed()) return;
     const taken = await this.claim(job, journal.claim.epoch);
     if (taken === undefined || !this.#session.mayTakeUp(taken)) return;
     try {
-      await this.#takeUp(taken, job);
+      await this.#host.takeUp(taken, job);
     } catch (error) {
       this.#session.onRefused(taken.record, error);
       await this.#session.letGo(taken);
@@ -292,7 +298,7 @@ export class JobStorage {
       // A job comes to rest before the next command finds it there.
       if (journal.resting.passed !== undefined) await journal.resting.passed;
       // A job that is being started reads on when it has begun; one that was let go, when it is claimed again.
-      if (journal.isLost || job.isStarting) return;
+      if (journal.isOver || job.isStarting) return;
       if (journal.isReleased) {
         journal.isAddressed = true;
         return;
@@ -304,12 +310,13 @@ export class JobStorage {
       const consume = () => {
         if (!isConsumed) journal.consume(journal.read);
         isConsumed = true;
+        return sequence;
       };
       try {
         const command = decodeCommand(text, this.#graph.limits);
         // What comes after it is refused in the same entry: nothing reaches a job that has ended.
         if (command.type === "cancel") journal.read = commands.at(-1)?.sequence ?? sequence;
-        const effect = this.#perform(job, command, consume);
+        const effect = this.#host.perform(job, command, consume);
         if (!(typeof effect === "boolean" ? effect : await effect)) {
           journal.read = before;
           break;
@@ -352,7 +359,7 @@ export class JobStorage {
     }
     const replay = new Replay(stored.snapshot, this.#graph.limits);
     for (const entry of entries) replay.apply(entry);
-    return { job: replay.finish(), record, claim: replay.claim };
+    return { ...stored, job: replay.finish(), claim: replay.claim };
   }
 
   /** Asks the store, and again if it fails, as often as `attempts` says. */

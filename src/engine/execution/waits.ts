@@ -55,7 +55,7 @@ export function waitForRest(
   onProgress: ((progress: JobProgress) => void) | undefined,
 ): Promise<boolean> {
   const onCommit = onProgress &&
-    (({ active }: Execution) => onProgress({ status: job.status, pending: job.tasks.size, active }));
+    (({ runner: { active } }: Execution) => onProgress({ status: job.status, pending: job.tasks.size, active }));
   return wait(execution, timers, options, "onRest", () => hasEnded(job.status), () => false, onCommit);
 }
 
@@ -144,7 +144,11 @@ function wait<T>(
   });
 }
 
-/** Brings live jobs to rest; with `drain`, they run what is due before, within the time of the wait. */
+/**
+ * Brings live jobs to rest; with `drain`, they run what is due before, within the time of the wait.
+ *
+ * @throws the signal's reason when it is aborted
+ */
 export async function bringToRest(
   executions: Iterable<Execution>,
   timers: Timers,
@@ -153,8 +157,14 @@ export async function bringToRest(
 ): Promise<void> {
   const { timeoutMs: _, ...untilRest } = wait;
   await Promise.all(Array.from(executions, async (execution) => {
-    if (drain) await waitUntilIdle(execution.job, execution, timers, wait);
-    execution.rest(request, DEFAULT_GRACE_MS);
-    await waitForRest(execution.job, executionOf(execution.job), timers, untilRest, undefined);
+    try {
+      if (drain) await waitUntilIdle(execution.job, execution, timers, wait);
+      // Another execution may have taken the place of this one, as its end did not count.
+      executionOf(execution.job)?.rest(request, DEFAULT_GRACE_MS);
+      await waitForRest(execution.job, executionOf(execution.job), timers, untilRest, undefined);
+    } catch {
+      // A job that has left with an error, as it is lost, is not live here any more: the observer and its waiters are told.
+      wait.signal?.throwIfAborted();
+    }
   }));
 }
