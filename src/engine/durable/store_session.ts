@@ -267,11 +267,13 @@ export class StoreSession {
         const isGone = !ids.has(claim.jobId) && journal.claim === claim && !journal.isReleased;
         if (isGone) journal.lose(new FencedError(claim.jobId, undefined, undefined));
       }
-      const isUnknown = ({ jobId }: { readonly jobId: string }) => !this.#entries.has(jobId);
-      if (!held.some(isUnknown)) return;
+      const unknown = held.filter(({ jobId }) => !this.#entries.has(jobId));
+      if (unknown.length === 0) return;
       // The store may have carried out a claim whose jobs have not been taken up yet.
       await Promise.allSettled(this.#claims);
-      const jobs = held.filter(isUnknown);
+      const still = await this.store.held(lease);
+      const epochs = new Map(unknown.map(({ jobId, epoch }) => [jobId, epoch]));
+      const jobs = still.filter(({ jobId, epoch }) => epochs.get(jobId) === epoch && !this.#entries.has(jobId));
       if (jobs.length === 0 || this.ownership.lease()?.incarnation !== lease.incarnation) return;
       const answer = await this.store.claim({ ...lease, now: this.timers.now(), jobs });
       if (this.ownership.lease()?.incarnation !== lease.incarnation) return;
