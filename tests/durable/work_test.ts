@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { type Context, Engine, Flow, Registry, StateError } from "../../mod.ts";
+import { type Context, Engine, FencedError, Flow, Registry, StateError } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { createLatch } from "../support/latch.ts";
 import { lateStore } from "../support/late_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 import { wrapStore } from "../support/wrapped_store.ts";
@@ -246,3 +247,44 @@ test("ended jobs are purged, and one that is live is not deleted", async () => {
   assertEquals(await engine.purge({ endedBefore: new Date(timers.now()) }), 1);
   assertEquals((await engine.list()).jobs.map(({ jobId }) => jobId), ["waits"]);
 });
+
+for (const [name, createStore] of Object.entries(STORES)) {
+  test(`jobs whose taking is answered late are not claimed again by a renewal meanwhile, with ${name}`, async () => {
+    const latch = createLatch();
+    const store = createStore();
+    const take: typeof store.take = async (query) => {
+      const answer = await store.take(query);
+      if (answer.jobs.length > 0) await latch.passed;
+      return answer;
+    };
+    const process = new StoredFlowProcess({ store: { ...store, take } });
+    const worker = process.engine.work();
+    const jobs = await process.flow.startMany("source", [{ params: { items: [1] } }, { params: { items: [2] } }]);
+    // Two renewals of the lease.
+    await process.timers.advance(21_000);
+    assertEquals([process.told("taken").length, process.begun], [0, []]);
+    latch.open();
+    await process.timers.advance(1_000);
+    const ended = await Promise.all(jobs.map((job) => job.ended()));
+    assertEquals(ended.map(({ status }) => status), ["completed", "completed"]);
+    assertEquals([process.told("taken").length, process.told("lost").length, worker.size], [2, 0, 0]);
+    await worker.stop();
+  });
+
+  test(`an engine closes its store though a job is lost meanwhile, with ${name}`, async () => {
+    const store = createStore();
+    let isFenced = false;
+    const append: typeof store.append = (...args) => {
+      if (isFenced) throw new FencedError("job", args[1], args[1] + 1);
+      return store.append(...args);
+    };
+    let isClosed = false;
+    const close = () => void (isClosed = true);
+    const process = new StoredFlowProcess({ store: { ...store, append, close }, work: ask });
+    process.start([1]);
+    await process.settle();
+    isFenced = true;
+    await process.engine.close();
+    assertEquals([isClosed, process.told("lost").length], [true, 1]);
+  });
+}
