@@ -42,8 +42,6 @@
 export {
   type CompletionOptions,
   type CreateOptions,
-  type EntryArguments,
-  type EntryPoint,
   type ExecuteOptions,
   Flow,
   type FlowOptions,
@@ -52,10 +50,12 @@ export {
   type ResumeOptions,
   type ShutdownOptions,
 } from "./src/flow.ts";
+export type { EntryArguments, EntryPoint } from "./src/entry_arguments.ts";
 export { type CriticalOptions, Routine } from "./src/model/routine.ts";
 export { Engine, type EngineOptions } from "./src/engine.ts";
 export { type Registrable, Registry } from "./src/values/registry.ts";
 export { type JobReadOptions, JobState } from "./src/documents/job_state.ts";
+export type { DroppedCounts } from "./src/documents/job.ts";
 export type { ExecutionRecord, JobOutput, PendingTask, RoutineProgress } from "./src/documents/job_views.ts";
 
 export type { Context, EmitOptions, ExpectOptions, JobValues, Priority, Services } from "./src/model/context.ts";

@@ -219,7 +219,6 @@ export class Engine {
   async shutdown({ drain = true, ...wait }: ShutdownOptions = {}): Promise<void> {
     const host = this.#host;
     host.isShutDown = true;
-    if (host.store !== undefined) host.store.session.isShutDown = true;
     await this.#jobs?.stopWorkers();
     await bringToRest(host.live, host.timers, host.store ? undefined : SHUTDOWN, { drain, ...wait });
     await host.store?.session.leave();

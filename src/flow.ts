@@ -1,4 +1,4 @@
-import type { PreflightFinding } from "./base/errors.ts";
+import { FencedError, PausedError, type PreflightFinding, StoreError } from "./base/errors.ts";
 import { checkDuration, checkName, checkWord } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import type { Registry } from "./values/registry.ts";
@@ -32,6 +32,7 @@ import { Slot } from "./model/slot.ts";
 import { hasEnded, type Job, type OutputEntry, statusOf } from "./job/job.ts";
 import type { Route } from "./job/task.ts";
 import type { JobHandle, StartedJob } from "./job_handle.ts";
+import { type EntryArguments, type EntryPoint, readArguments } from "./entry_arguments.ts";
 import { checkStart, type StartItem, type StartOptions } from "./start_options.ts";
 import { type StoreAccess, storeAccess } from "./store_access.ts";
 import { decodeFlow, encodeFlow, type FlowDocument } from "./documents/flow.ts";
@@ -53,7 +54,10 @@ export interface ListenOptions {
   readonly onOutput?: (output: JobOutput) => void;
   /** Called with each `ctx.report` of a handler: live progress, which is not stored. `routineId` names the reporting routine. */
   readonly onReport?: (data: unknown, routineId: string) => void;
-  /** Cancels the job when aborted. */
+  /**
+   * Cancels the job when aborted. It may be the `ctx.signal` of a handler: a pause or a shutdown of the handler's job, or its loss
+   * to another engine, does not cancel this one, for that job goes on, and its handler starts again.
+   */
   readonly signal?: AbortSignal;
 }
 
@@ -76,7 +80,8 @@ export interface ExecuteOptions extends CreateOptions, ListenOptions {}
 export interface ResumeOptions extends ListenOptions {
   /**
    * Lets an ended job go on: its failures become tasks again, with all their retries; tasks and deferred events that were
-   * left when it failed or was cancelled go on as well. Its working time begins anew. @default {false}
+   * left when it failed or was cancelled go on as well. Its working time begins anew. Failures that the limit `failures` has
+   * dropped don't come back; `job.dropped.failures` says how many. @default {false}
    */
   readonly redrive?: boolean;
 }
@@ -107,14 +112,6 @@ export interface CompletionOptions extends WaitOptions {
 
 /** The part of a flow that makes and steers its jobs: for the library's own floors. */
 export let runnerOf: (flow: Flow) => FlowJobs;
-
-/** The place where a job begins: a slot, a routine with a slot named `trigger`, or the id of such a routine. */
-export type EntryPoint = string | Routine<object> | Slot<never>;
-
-/** The arguments after an entry point: params may be left out where the slot accepts `{}`. */
-export type EntryArguments<E, O> = E extends Slot<infer T>
-  ? (Record<never, never> extends T ? [params?: T, options?: O] : [params: T, options?: O])
-  : [params?: unknown, options?: O];
 
 /**
  * A workflow: routines whose events are connected to each other's slots, and the methods that execute it. Each execution is
@@ -474,7 +471,7 @@ export class Flow extends FlowGraph {
     const data = this.#target("resume", job);
     // It may have ended, while its last commit is being stored. What a listener throws would end the process.
     const cancel = () => {
-      if (!hasEnded(statusOf(data))) this.#runner.cancel(data, textOf(signal.reason));
+      if (!isOfRest(signal.reason) && !hasEnded(statusOf(data))) this.#runner.cancel(data, textOf(signal.reason));
     };
     signal.addEventListener("abort", cancel);
     return () => signal.removeEventListener("abort", cancel);
@@ -516,10 +513,9 @@ export class Flow extends FlowGraph {
   }
 }
 
-/** The arguments after an entry point, completed. The compiler has checked their types at the call. */
-function readArguments<O extends object>(rest: readonly unknown[]): [params: unknown, options: O] {
-  const [params = {}, options] = rest;
-  return [params, (options ?? {}) as O];
+/** Whether a signal tells that a job rests, or works elsewhere: what one of its handlers has started goes on without it. */
+function isOfRest(reason: unknown): boolean {
+  return reason instanceof PausedError || reason instanceof FencedError || reason instanceof StoreError;
 }
 
 /** The text of a signal's reason, which may be anything. */

@@ -31,7 +31,7 @@ import { type Format, openEnvelope } from "./envelope.ts";
 import { DocumentReader, type FindTask } from "./reader.ts";
 import { pausePoint, type PausePointDocument, record, type RecordDocument } from "./records.ts";
 import { once, type Schema } from "./schema.ts";
-import { merged, type MergedDocument, task, type TaskDocument } from "./task.ts";
+import { merged, type MergedDocument, task, type TaskDocument, taskKey } from "./task.ts";
 
 /** What all commits have. */
 export interface CommitBase {
@@ -89,6 +89,8 @@ export interface FailureCommitDocument extends CommitBase {
   readonly active?: readonly number[];
   /** The version of the routine's class. */
   readonly classVersion: number;
+  /** How many of the oldest failures are gone since. */
+  readonly dropped?: number;
   /** The error. */
   readonly error: ErrorDocument;
   /** Tells the kinds apart. */
@@ -107,6 +109,8 @@ export interface DeliverCommitDocument extends CommitBase {
   readonly data?: JsonValue;
   /** The id of the task that awaited it. */
   readonly fills?: number;
+  /** What the task that awaited it follows from now. */
+  readonly key?: string;
   /** Tells the kinds apart. */
   readonly kind: "deliver";
   /** The task of its own. */
@@ -185,7 +189,7 @@ interface Head {
   readonly ranMs: number;
 }
 
-type Filled = CommitBase & Pick<DeliverCommitDocument, "data" | "kind"> & { readonly fills: number };
+type Filled = CommitBase & Pick<DeliverCommitDocument, "data" | "key" | "kind"> & { readonly fills: number };
 type Delivered = CommitBase & Pick<DeliverCommitDocument, "kind"> & { readonly task: TaskDocument };
 
 // Marked as pure: a bundle without a store leaves it out.
@@ -203,6 +207,7 @@ const codecs = /* @__PURE__ */ once(() => {
     ...head,
     data: c.optionalValue,
     fills: awaitingTask,
+    key: taskKey,
     kind: c.literal("deliver"),
   });
   const kinds = {
@@ -230,13 +235,18 @@ const codecs = /* @__PURE__ */ once(() => {
       ...head,
       active: c.optionalList(pendingTask),
       classVersion: c.positive,
+      dropped: c.optionalCount,
       error: c.error,
       kind: c.literal("failure"),
       records: c.optionalList(record),
       task: knownTask,
       verdict,
     }),
-    deliver: c.shape<Parts<Omit<DeliverCommit, "data">>, Delivered>({ ...head, kind: c.literal("deliver"), task }),
+    deliver: c.shape<Parts<Omit<DeliverCommit, "data" | "key">>, Delivered>({
+      ...head,
+      kind: c.literal("deliver"),
+      task,
+    }),
     deferred: c.shape<Parts<DeferredCommit>, DeferredCommitDocument>({
       ...head,
       created: c.optionalList(task),
@@ -366,13 +376,13 @@ function readCommit(document: CommitDocument, reader: DocumentReader): Commit {
     case "deliver": {
       const { fills, task } = document;
       if (fills !== undefined) {
-        const { data, fills: task, kind } = filled.read({ ...document, fills }, reader, "", "");
-        return withTime({ data, kind, task }, document);
+        const { data, fills: task, key, kind } = filled.read({ ...document, fills }, reader, "", "");
+        return withTime({ data, key, kind, task }, document);
       }
       // Unreachable: the schema asks for one of the two.
       if (task === undefined) return reader.fail("task", "a task, or the id of one", "neither");
       const parts = withTime(kinds.deliver.read({ ...document, task }, reader, "", ""), document);
-      return { ...parts, data: dataOf(parts.task) };
+      return { ...parts, data: dataOf(parts.task), key: undefined };
     }
     case "deferred":
       return withTime(kinds.deferred.read(document, reader, "", ""), document);

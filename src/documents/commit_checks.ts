@@ -17,6 +17,12 @@ export function checkCommit(commit: Commit, job: Job, reader: DocumentReader): v
       return checkSlotChanges(commit.effects?.slots ?? [], job, reader);
     case "deferred":
       return checkNewTasks(commit.created, "created", job, reader);
+    case "failure": {
+      const { dropped } = commit;
+      const most = job.failures.length;
+      if (dropped > most) reader.fail("dropped", `at most the number of failures, ${most}`, String(dropped));
+      return;
+    }
     case "deliver":
       if (!job.tasks.has(commit.task)) checkNewTask(commit.task, "task", job.nextTaskId, reader);
   }

@@ -31,6 +31,8 @@ export interface SlotChangeDocument {
 
 /** What only some handlers change. */
 export interface EffectsDocument {
+  /** The ids of the early deliveries that have answered what was expected. */
+  readonly answers?: readonly number[];
   /** New deferred events. */
   readonly deferred?: readonly DeferredDocument[];
   /** New entries of the shared log. */
@@ -108,6 +110,7 @@ type Change<K extends "append" | "clear" | "set"> =
 
 /** What only some handlers change. */
 export const effects: c.Codec<SideEffects, EffectsDocument> = c.shape({
+  answers: c.optionalList(c.positive),
   deferred: c.optionalList(deferred),
   log: c.optionalList(log),
   outputs: c.optionalList(output),

@@ -106,6 +106,7 @@ export const flowSchema: () => Schema<FlowDocument> = once(() => {
   const limits = strict<Partial<FlowLimits>>({
     bytes: optional(positive),
     depth: optional(integer(1, MAX_DEPTH)),
+    failures: optional(positive),
     highWater: optional(positive),
     history: optional(count),
     log: optional(count),

@@ -1,6 +1,7 @@
 import { MAX_COUNT } from "../base/bounded_list.ts";
 import { DEFAULT_VALUE_LIMITS, frozenWireOf, type Payload, type ValueLimits, wireOf } from "../values/payload.ts";
 import { addTasks } from "../job/apply.ts";
+import type { Arrivals } from "../job/arrivals.ts";
 import {
   Job,
   JOB_STATUSES,
@@ -36,12 +37,14 @@ import { task, type TaskDocument } from "./task.ts";
 
 /** A job's document. */
 export interface JobDocument {
+  /** The ids of the tasks of early deliveries by routine and slot: they came before they were awaited, and may still be. */
+  readonly arrivals?: { readonly [routine: string]: { readonly [slot: string]: readonly number[] } };
   /** When the job was made. */
   readonly createdAt: string;
   /** Events that are sent on resume, or before the job completes. */
   readonly deferredEvents?: readonly DeferredDocument[];
   /** How many older entries of the bounded lists are gone. */
-  readonly dropped?: { readonly executionHistory?: number; readonly outputLog?: number; readonly sharedLog?: number };
+  readonly dropped?: Partial<DroppedCounts>;
   /** Why it failed or was cancelled. */
   readonly error?: ErrorDocument;
   /** What has happened. */
@@ -84,6 +87,20 @@ export interface JobDocument {
   readonly updatedAt: string;
   /** The version of the format. */
   readonly version: 1;
+}
+
+/** How many older entries of each bounded list are gone. */
+export interface DroppedCounts {
+  /** Records of the execution history. */
+  readonly executionHistory: number;
+  /** Tasks that ended in an error or a skip: a redrive cannot put them back. */
+  readonly failures: number;
+  /** Outputs. */
+  readonly outputLog: number;
+  /** Marks of pauses. */
+  readonly pausePoints: number;
+  /** Entries of the shared log. */
+  readonly sharedLog: number;
 }
 
 /** What is kept of one routine. */
@@ -166,26 +183,40 @@ const routineState: c.Codec<RoutineState, RoutineStateDocument> = c.shape({
   version: c.positive,
 });
 
-type Dropped = Record<"executionHistory" | "outputLog" | "sharedLog", number>;
-
-const dropped: c.Codec<Dropped, JobDocument["dropped"]> = c.via(
-  c.optional(c.shape<Dropped, NonNullable<JobDocument["dropped"]>>({
+const dropped: c.Codec<DroppedCounts, JobDocument["dropped"]> = c.via(
+  c.optional(c.shape<DroppedCounts, NonNullable<JobDocument["dropped"]>>({
     executionHistory: c.optionalCount,
+    failures: c.optionalCount,
     outputLog: c.optionalCount,
+    pausePoints: c.optionalCount,
     sharedLog: c.optionalCount,
   })),
   (dropped) => Object.values(dropped).some((count) => count > 0) ? dropped : undefined,
-  (dropped) => dropped ?? { executionHistory: 0, outputLog: 0, sharedLog: 0 },
+  (dropped) => dropped ?? { executionHistory: 0, failures: 0, outputLog: 0, pausePoints: 0, sharedLog: 0 },
 );
+
+/** How many entries a job's bounded lists have dropped. */
+export function droppedOf(job: Job): DroppedCounts {
+  return {
+    executionHistory: job.history.dropped,
+    failures: job.droppedFailures,
+    outputLog: job.outputs.dropped,
+    pausePoints: job.droppedPausePoints,
+    sharedLog: job.sharedLog.dropped,
+  };
+}
+
+const NO_ARRIVALS: Arrivals = new Map();
 
 /** A job as its document names its parts. */
 function partsOf(job: Job, pendingTasks: readonly Task[]) {
   const { settings, history, outputs, sharedLog } = job;
   return {
     ...settings,
+    arrivals: job.arrivals ?? NO_ARRIVALS,
     createdAt: job.createdAt,
     deferredEvents: job.deferredEvents,
-    dropped: { executionHistory: history.dropped, outputLog: outputs.dropped, sharedLog: sharedLog.dropped },
+    dropped: droppedOf(job),
     error: job.error,
     executionHistory: history.toArray(),
     failures: job.failures,
@@ -210,6 +241,7 @@ type Plain<T> = { readonly [K in keyof T]: T[K] extends readonly (infer I)[] ? r
 type JobParts = Plain<ReturnType<typeof partsOf>>;
 
 const jobParts: c.Codec<JobParts, JobDocument> = c.shape({
+  arrivals: c.optionalNamed(c.named(c.list(c.positive))),
   createdAt: c.instant,
   deferredEvents: c.optionalList(deferred),
   dropped,
@@ -294,6 +326,8 @@ export function decodeJob(json: unknown, limits: ValueLimits = DEFAULT_VALUE_LIM
   holdLists(job, parts.failures.map(({ task }) => task), (index) => `failures[${index}].task`, reader);
   addTasks(job, parts.pendingTasks);
   for (const failure of parts.failures) job.failures.push(failure);
+  job.droppedFailures = dropped.failures;
+  job.droppedPausePoints = dropped.pausePoints;
   for (const [id, state] of parts.routineStates) job.routineStates.set(id, state);
   job.history.restore(parts.executionHistory, dropped.executionHistory);
   job.outputs.restore(parts.outputLog, dropped.outputLog);
@@ -302,6 +336,7 @@ export function decodeJob(json: unknown, limits: ValueLimits = DEFAULT_VALUE_LIM
   for (const event of parts.deferredEvents) job.deferredEvents.push(event);
   for (const [key, value] of parts.sharedData) job.sharedData.set(key, value);
   job.nextTaskId = parts.nextTaskId;
+  if (parts.arrivals.size > 0) job.arrivals = parts.arrivals;
   job.classes = reader.values.classes;
   return job;
 }

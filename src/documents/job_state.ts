@@ -7,7 +7,7 @@ import { Registry } from "../values/registry.ts";
 import { recordOf } from "../job/history.ts";
 import { type Job, type JobStatus, statusOf } from "../job/job.ts";
 import { shownData, type Task } from "../job/task.ts";
-import { decodeJob, encodeJob, type JobDocument, readJob, writeJob } from "./job.ts";
+import { decodeJob, type DroppedCounts, droppedOf, encodeJob, type JobDocument, readJob, writeJob } from "./job.ts";
 import {
   compact,
   type ExecutionRecord,
@@ -129,9 +129,8 @@ export class JobState {
   }
 
   /** How many older entries of the bounded lists were removed. */
-  get dropped(): { readonly executionHistory: number; readonly outputLog: number; readonly sharedLog: number } {
-    const { history, outputs, sharedLog } = this.#job;
-    return { executionHistory: history.dropped, outputLog: outputs.dropped, sharedLog: sharedLog.dropped };
+  get dropped(): DroppedCounts {
+    return droppedOf(this.#job);
   }
 
   /** The state and the outcome of each routine, by id. */
@@ -159,12 +158,12 @@ export class JobState {
     return this.#job.outputs.toArray().map((output) => viewOutput(output, this.#classes));
   }
 
-  /** The tasks that ended in an error or a skip, with their errors. */
+  /** The tasks that ended in an error or a skip, with their errors, oldest first, up to the flow's limit. */
   get failures(): readonly { readonly at: string; readonly error: ErrorData; readonly task: PendingTask }[] {
     return this.#job.failures.map(({ at, error, task }) => ({ at: formatInstant(at), error, task: this.#task(task) }));
   }
 
-  /** The pauses of the job so far, oldest first. */
+  /** The pauses of the job so far, oldest first: the last 1,000. */
   get pausePoints(): readonly { readonly at: string; readonly checkpoint?: unknown; readonly reason?: string }[] {
     return this.#job.pausePoints.map(({ at, checkpoint, reason }) => {
       return compact({ at: formatInstant(at), checkpoint: this.#decode(checkpoint), reason });

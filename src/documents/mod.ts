@@ -24,7 +24,7 @@ export type { FunctionReference } from "../model/function_names.ts";
 export type { EventDocument, RoutineDocument, SlotDocument } from "../model/routine_document.ts";
 export type { ErrorDocument } from "./codec.ts";
 export type { ConnectionDocument, FlowDocument } from "./flow.ts";
-export type { JobDocument, ListDocument, RoutineStateDocument, SlotDataDocument } from "./job.ts";
+export type { DroppedCounts, JobDocument, ListDocument, RoutineStateDocument, SlotDataDocument } from "./job.ts";
 export type {
   DeferredDocument,
   FailureDocument,

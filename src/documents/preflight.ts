@@ -20,6 +20,7 @@ export function preflight(job: Job, graph: FlowGraph): PreflightFinding[] {
   const add = (code: string, path: string, message: string) => void findings.push({ code, path, message });
   checkSettings(job, graph, add);
   checkTasks(job, graph, add);
+  checkArrivals(job, add);
   checkSlots(job, graph, add);
   checkStates(job, graph, add);
   checkDeferred(job, graph, add);
@@ -70,6 +71,17 @@ function checkTasks(job: Job, graph: FlowGraph, add: Add): void {
     path.index++;
   }
   job.failures.forEach(({ task }, at) => check(task, `failures[${at}].task`));
+}
+
+/** An early delivery has come: no task to come may pass for one. */
+function checkArrivals({ arrivals, nextTaskId }: Job, add: Add): void {
+  arrivals?.forEach((slots, routine) =>
+    slots.forEach((ids, slot) => {
+      const id = ids.find((id) => id >= nextTaskId);
+      const path = `arrivals${pathStep(routine)}${pathStep(slot)}`;
+      if (id !== undefined) add("id_out_of_range", path, `the id ${id} is not below nextTaskId, ${nextTaskId}`);
+    })
+  );
 }
 
 function checkRoute({ route, details }: Task, path: Path, graph: FlowGraph, add: Add): void {

@@ -10,7 +10,7 @@ import type { DeferredEvent, Failure, LogEntry, OutputEntry, PausePoint } from "
 import type { JsonValue } from "../values/json.ts";
 import * as c from "./codec.ts";
 import type { ErrorDocument } from "./codec.ts";
-import { task, type TaskDocument } from "./task.ts";
+import { task, type TaskDocument, taskKey } from "./task.ts";
 
 /** A record of the history. */
 export interface RecordDocument {
@@ -53,6 +53,8 @@ export interface DeferredDocument {
   readonly data?: JsonValue;
   /** The event. */
   readonly event: string;
+  /** What its deliveries follow from. */
+  readonly key?: string;
   /** The routine that emits it. */
   readonly routine: string;
 }
@@ -61,6 +63,7 @@ export interface DeferredDocument {
 export const deferred: c.Codec<DeferredEvent, DeferredDocument> = c.shape({
   data: c.optionalValue,
   event: c.name,
+  key: taskKey,
   routine: c.name,
 });
 

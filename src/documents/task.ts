@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import { formatInstant } from "../base/instant.ts";
 import {
   createTask,
@@ -10,11 +11,13 @@ import {
   type Task,
   type TaskDetails,
 } from "../job/task.ts";
+import { parseKey, type TaskKey, writeKey } from "../job/task_key.ts";
 import type { ConnectionSource } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
 import type { JsonValue } from "../values/json.ts";
 import type { Payload } from "../values/payload.ts";
 import * as c from "./codec.ts";
+import { once, optional, quick } from "./schema.ts";
 
 /** A task in a job's document. */
 export interface TaskDocument {
@@ -32,6 +35,8 @@ export interface TaskDocument {
   readonly data?: JsonValue;
   /** Counted per job, from 1. */
   readonly id: number;
+  /** What it follows from, as `ctx.idempotencyKey` names it; without one that is its id. */
+  readonly key?: string;
   /** How often it may be tried again. */
   readonly maxRetries?: number;
   /** What its slot gave to the handler. */
@@ -84,6 +89,25 @@ const priority: c.Codec<Priority, "high" | "low" | undefined> = c.via(
   (priority) => priority ?? "normal",
 );
 
+/** What a task follows from. */
+export const taskKey: c.Codec<TaskKey | undefined, string | undefined> = {
+  schema: once(() =>
+    optional(quick(
+      v.pipe(
+        v.string(),
+        v.check(isTaskKey, "Invalid key: expected twelve digits and letters that were written as a key"),
+      ),
+      (input) => typeof input === "string" && isTaskKey(input),
+    ))
+  ),
+  write: (key) => key && writeKey(key),
+  read: (document) => document === undefined ? undefined : parseKey(document),
+};
+
+function isTaskKey(text: string): boolean {
+  return parseKey(text) !== undefined;
+}
+
 /** A task with all that some have, as its document names it. */
 interface WholeTask extends TaskDetails {
   readonly active: boolean;
@@ -91,6 +115,7 @@ interface WholeTask extends TaskDetails {
   readonly createdAt: number;
   readonly data: Payload | undefined;
   readonly id: number;
+  readonly key: TaskKey | undefined;
   readonly routine: string;
   readonly slot: string;
 }
@@ -117,6 +142,7 @@ const wholeTask: c.Codec<WholeTask, TaskDocument> = c.shape({
   createdAt: c.instant,
   data: c.optionalValue,
   id: c.positive,
+  key: taskKey,
   routine: c.name,
   slot: c.name,
 });
@@ -130,10 +156,12 @@ export const task: c.Codec<Task, TaskDocument> = {
     if (task.details === undefined && !isActive(task) && connection !== undefined && data !== undefined) {
       const { event, routine: from } = connection;
       const createdAt = formatInstant(created.at);
-      return { connection: { event, routine: from }, createdAt, data: json(data), id, routine, slot };
+      const plain = { connection: { event, routine: from }, createdAt, data: json(data), id };
+      const key = writeKey(task);
+      return key === undefined ? { ...plain, routine, slot } : { ...plain, key, routine, slot };
     }
     const active = isActive(task);
-    const own = { active, connection, createdAt: created.at, data, id, routine, slot };
+    const own = { active, connection, createdAt: created.at, data, id, key: task, routine, slot };
     return wholeTask.write({ ...(task.details ?? NO_DETAILS), ...own }, json);
   },
   read: (document, reader, path, part) => {
@@ -149,6 +177,7 @@ export const task: c.Codec<Task, TaskDocument> = {
       created,
       hasDetails ? details.read(document, reader, path, part) : undefined,
     );
+    if (document.key !== undefined) Object.assign(task, parseKey(document.key));
     setActive(task, document.active === true);
     return task;
   },

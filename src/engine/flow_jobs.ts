@@ -8,6 +8,7 @@ import type { Commit, StatusCommit } from "../job/commit.ts";
 import { checkSteps } from "../job/decide.ts";
 import { adoptLimits, type ExecutionSettings, firstAwaiting, hasEnded, Job, statusOf } from "../job/job.ts";
 import { createTask, type Moment, NO_DETAILS, type Route, type Task } from "../job/task.ts";
+import { deliveryKey, firstKey } from "../job/task_key.ts";
 import type { Command } from "../documents/command.ts";
 import { checkPreflight } from "../documents/preflight.ts";
 import { statusCommit } from "./activation/commits.ts";
@@ -43,11 +44,11 @@ export class FlowJobs {
   constructor(graph: FlowGraph, host: EngineHost) {
     this.#graph = graph;
     this.#host = host;
-    this.storage = host.store?.storageOf(
-      graph,
-      (job, command, consume) => this.#carryOut(job, command, consume),
-      (taken, job) => this.takeUp(taken, job),
-    );
+    this.storage = host.store?.storageOf(graph, {
+      perform: (job, command, consume) => this.#carryOut(job, command, consume),
+      takeUp: (taken, job) => this.takeUp(taken, job),
+      isClosed: () => this.#isClosed,
+    });
   }
 
   /** The flow as the engine runs it: from the first start on, its structure is frozen. */
@@ -76,7 +77,9 @@ export class FlowJobs {
     this.#host.store?.session.fresh.add(job);
     adoptLimits(job, this.#graph.limits);
     const details = startAt === undefined ? undefined : { ...NO_DETAILS, notBefore: startAt };
-    apply(job, { kind: "deliver", time, task: createTask(1, entry, data, time, details), data });
+    const task = createTask(1, entry, data, time, details);
+    if (this.#needsKeys(job)) Object.assign(task, firstKey());
+    apply(job, { kind: "deliver", time, task, data, key: undefined });
     freezeGraph(this.#graph);
     return job;
   }
@@ -124,7 +127,7 @@ export class FlowJobs {
     if (storage === undefined) return undefined;
     const { job: read, claim: attempts } = storage.replay(taken);
     const job = known ?? read;
-    known?.become(read);
+    if (known !== undefined) known.become(read);
     this.#resumed.delete(job);
     if (job.status !== "running" && job.status !== "pending") {
       await serve(job, storage, taken.record, () => this.#resumed.has(job));
@@ -218,13 +221,16 @@ export class FlowJobs {
     return awaited;
   }
 
-  #deliver(job: Job, route: Route, payload: Payload | undefined): void {
+  #deliver(job: Job, route: Route, payload: Payload | undefined, sequence?: number): void {
     const awaited = this.#checkSteps(job, route);
     const time = this.#time(job);
-    const task = awaited ?? createTask(job.nextTaskId, route, payload, time);
+    const id = job.nextTaskId;
+    const key = this.#needsKeys(job) ? deliveryKey(awaited, sequence, id, time.at) : undefined;
+    const task = awaited ?? Object.assign(createTask(id, route, payload, time), key);
+    const filled = awaited && key;
     const execution = this.#workingOn(job);
-    if (execution !== undefined) execution.deliver(task, payload);
-    else this.#commit(job, { kind: "deliver", time, task, data: payload });
+    if (execution !== undefined) execution.deliver(task, payload, filled);
+    else this.#commit(job, { kind: "deliver", time, task, data: payload, key: filled });
   }
 
   /**
@@ -232,7 +238,7 @@ export class FlowJobs {
    *
    * @throws what the call of the same name throws
    */
-  #carryOut(job: Job, command: Command, consume: () => void): Promise<boolean> | boolean {
+  #carryOut(job: Job, command: Command, consume: () => number): Promise<boolean> | boolean {
     const execution = this.#workingOn(job);
     if (command.type === "pause") {
       const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS } = command;
@@ -246,30 +252,31 @@ export class FlowJobs {
       });
     }
     if (command.type === "resume" && execution === undefined && this.#isClosed) return false;
-    consume();
+    const sequence = consume();
     if (command.type === "deliver") {
       const { routine, slot } = command;
       checkTakes(job);
       this.#graph.routine(routine);
-      this.#deliver(job, this.routeTo(routine, this.#graph.slot(routine, slot).name), command.data);
-    } else if (command.type === "resume" && execution !== undefined && !command.redrive) {
-      // To resume what runs changes nothing.
-      return true;
+      this.#deliver(job, this.routeTo(routine, this.#graph.slot(routine, slot).name), command.data, sequence);
     } else if (command.type === "resume") {
+      // To resume what runs changes nothing.
+      if (execution !== undefined && !command.redrive) return true;
       this.#checkResume(job, command.redrive);
       const journal = this.storage?.journalOf(job);
       // Unreachable: commands are carried out for jobs that this engine has claimed.
       if (journal === undefined) return false;
       this.#resumed.add(job);
-      this.#goOn(
-        job,
-        journal,
-        // Those that come after it are read before a task is taken.
-        { record: { sent: Infinity }, formerIncarnation: undefined, attempts: undefined },
-        command.redrive,
-      );
+      // The commands that come after it are read before a task is taken.
+      const claimed = { record: { sent: Infinity }, formerIncarnation: undefined, attempts: undefined };
+      this.#goOn(job, journal, claimed, command.redrive);
     } else this.#cancel(job, command.reason);
     return true;
+  }
+
+  /** Whether the commits of a job may come in another order when it goes on from an older state: then ids name no task for good. */
+  #needsKeys({ settings }: Job): boolean {
+    const strategy = settings.executionStrategy ?? this.#graph.executionStrategy;
+    return strategy === "concurrent" || this.#host.store?.session.settings.mode === "relaxed";
   }
 
   /** Whether no job is started any more. */
@@ -334,7 +341,7 @@ export class FlowJobs {
         "it has ended; { redrive: true } puts its failures back, and goes on with what is pending",
       );
     }
-    if (!hasWork(job)) throw refuse("redrive", job, "it has no failures, and nothing is pending");
+    if (!hasWork(job)) throw refuse("redrive", job, nothingLeft(job));
     this.#checkLimit(job);
   }
 
@@ -377,6 +384,13 @@ function checkTakes(job: Job): void {
 /** Says whether an ended job has something that it could go on with. */
 function hasWork({ status, failures, tasks, deferredEvents }: Job): boolean {
   return failures.length > 0 || (status !== "completed" && tasks.size + deferredEvents.length > 0);
+}
+
+function nothingLeft({ droppedFailures: dropped }: Job): string {
+  const failures = dropped === 0
+    ? "it has no failures"
+    : `it has none of its failures any more (limits.failures dropped ${dropped})`;
+  return `${failures}, and nothing is pending`;
 }
 
 /** The error of a call that a job's status does not allow. */

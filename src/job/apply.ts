@@ -4,6 +4,7 @@ import { MAX_COUNT } from "../base/bounded_list.ts";
 import type {
   Commit,
   DeferredCommit,
+  DeliverCommit,
   FailureCommit,
   KeyChange,
   MergeCommit,
@@ -11,9 +12,9 @@ import type {
   StatusCommit,
   StepCommit,
 } from "./commit.ts";
-import type { Payload } from "../values/payload.ts";
+import { dropArrivals, noteArrival } from "./arrivals.ts";
 import type { HistoryEntry } from "./history.ts";
-import { type Job, ROUTINE_STATUSES, type RoutineState, type RoutineStatus, slotKey } from "./job.ts";
+import { type Job, type PausePoint, ROUTINE_STATUSES, type RoutineState, type RoutineStatus, slotKey } from "./job.ts";
 import {
   appendItems,
   clearLists,
@@ -25,6 +26,7 @@ import {
   type SlotLists,
 } from "./slot_data.ts";
 import { detailsOf, NO_DETAILS, priorityOf, setActive, setData, type Task, type TaskDetails } from "./task.ts";
+import { inheritKey, keyFrom } from "./task_key.ts";
 
 /**
  * Performs a commit: the only code that changes a job. Live runs, recovery and time travel are this function over
@@ -49,8 +51,8 @@ function applyOther(job: Job, commit: Exclude<Commit, StepCommit>): void {
       applyFailure(job, commit);
       break;
     case "deliver":
-      if (job.tasks.has(commit.task)) fill(job, commit.task, commit.data);
-      else addTask(job, commit.task);
+      if (job.tasks.has(commit.task)) fill(job, commit);
+      else addDelivery(job, commit.task);
       break;
     case "deferred":
       addNew(job, commit);
@@ -79,8 +81,8 @@ function applyStep(job: Job, commit: StepCommit): void {
   if (commit.outcome === "done") endTask(job, task, "completed", commit.classVersion);
   else keepTask(commit);
   if (commit.started !== undefined) job.history.push(commit.started);
-  addNew(job, commit);
-  if (effects !== undefined) applyEffects(job, task.route.routine, effects, commit.classVersion);
+  addNew(job, commit, task, commit.step);
+  if (effects !== undefined) applyEffects(job, commit, effects);
 }
 
 function keepTask({ task, step, outcome, progress }: StepCommit): void {
@@ -90,11 +92,15 @@ function keepTask({ task, step, outcome, progress }: StepCommit): void {
   setActive(task, outcome === "active");
 }
 
-function addNew(job: Job, { created, records }: StepCommit | DeferredCommit): void {
+/** What a step makes gets its key here, when it is live and when it is replayed alike. */
+function addNew(job: Job, { created, records }: StepCommit | DeferredCommit, parent?: Task, step = 0): void {
   // By index: for-of is thrice the code, and an engine inlines only so much.
   for (let i = 0; i < created.length; i++) {
     const task = created[i];
-    if (task !== undefined) addTask(job, task);
+    if (task !== undefined) {
+      if (parent !== undefined) inheritKey(task, parent, step, i);
+      addTask(job, task);
+    }
   }
   addRecords(job, records);
 }
@@ -107,7 +113,8 @@ function addRecords({ history }: Job, records: readonly HistoryEntry[]): void {
   }
 }
 
-function applyFailure(job: Job, { task, error, verdict, active, records, classVersion, time }: FailureCommit): void {
+function applyFailure(job: Job, commit: FailureCommit): void {
+  const { task, error, verdict, dropped, active, records, classVersion, time } = commit;
   checkPending(job, task, true);
   for (const other of active) setActive(other, true);
   setActive(task, false);
@@ -116,6 +123,7 @@ function applyFailure(job: Job, { task, error, verdict, active, records, classVe
     task.details = { ...(task.details ?? NO_DETAILS), attempt, maxRetries, notBefore, parked: false };
   } else {
     endTask(job, task, verdict.status, classVersion);
+    if (dropped > 0) dropFailures(job, dropped);
     job.failures.push({ task, error, at: time.at });
     if (verdict.stop) {
       job.error ??= error;
@@ -125,11 +133,17 @@ function applyFailure(job: Job, { task, error, verdict, active, records, classVe
   addRecords(job, records);
 }
 
+/** The oldest failures go: what their tasks hold is let go of, for no redrive will ask for it. */
+function dropFailures(job: Job, count: number): void {
+  for (const { task } of job.failures.splice(0, count)) letGo(job, task);
+  job.droppedFailures = Math.min(job.droppedFailures + count, MAX_COUNT);
+}
+
 function applyStatus(job: Job, { status, active, error, pausePoint, redrive, migrated, time }: StatusCommit): void {
   job.status = status;
   for (const task of active) setActive(task, true);
   job.error = error;
-  if (pausePoint !== undefined) job.pausePoints.push(pausePoint);
+  if (pausePoint !== undefined) addPausePoint(job, pausePoint);
   for (const { routine, version, state } of migrated) {
     const kept = routineState(job, routine, version);
     kept.version = version;
@@ -137,6 +151,16 @@ function applyStatus(job: Job, { status, active, error, pausePoint, redrive, mig
     setState(kept, state);
   }
   if (redrive) putFailuresBack(job, time.at);
+}
+
+/** More marks of pauses than this are not kept. */
+const MOST_PAUSE_POINTS = 1_000;
+
+function addPausePoint(job: Job, point: PausePoint): void {
+  const { pausePoints } = job;
+  pausePoints.push(point);
+  const gone = pausePoints.splice(0, pausePoints.length - MOST_PAUSE_POINTS).length;
+  job.droppedPausePoints = Math.min(job.droppedPausePoints + gone, MAX_COUNT);
 }
 
 /** A delivery that did not come is awaited for as long again. */
@@ -170,13 +194,19 @@ function addTask(job: Job, task: Task): void {
   if (task.details?.awaiting !== undefined) startAwaiting(job, task);
 }
 
+function addDelivery(job: Job, task: Task): void {
+  noteArrival(job, task);
+  addTask(job, task);
+}
+
 function startAwaiting(job: Job, task: Task): void {
   const key = slotKey(task.route.routine, task.route.slot);
   job.awaiting.set(key, (job.awaiting.get(key) ?? new Set()).add(task));
 }
 
-function fill(job: Job, task: Task, data: Payload | undefined): void {
+function fill(job: Job, { task, data, key }: DeliverCommit): void {
   stopAwaiting(job, task);
+  Object.assign(task, key);
   setData(task, data);
   task.details = detailsOf(priorityOf(task));
 }
@@ -192,6 +222,7 @@ function stopAwaiting(job: Job, task: Task): void {
 function endTask(job: Job, task: Task, status: RoutineStatus, version: number): void {
   setActive(task, false);
   job.tasks.delete(task);
+  if (job.arrivals !== undefined) dropArrivals(job, task.route.routine);
   const state = routineState(job, task.route.routine, version);
   if (state.status !== status) state.status = worseOf(status, state.status);
   if (task.details !== undefined) endDetailed(job, task, task.details, state, status);
@@ -201,10 +232,16 @@ function endDetailed(job: Job, task: Task, details: TaskDetails, state: RoutineS
   stopAwaiting(job, task);
   state.retries = Math.min(state.retries + details.attempt, MAX_COUNT);
   // A failed task keeps what it holds, for a redrive; a finished one lets go of it: the history may still know the task.
-  if (status !== "completed") return;
-  const { merged } = details;
-  if (merged?.kind === "lists") letGoOfItems(listsOf(job, task.route.routine, task.route.slot), merged.lists);
-  task.details = { ...NO_DETAILS, attempt: details.attempt, step: details.step };
+  if (status === "completed") letGo(job, task);
+}
+
+/** A task that will not run again keeps how often it has failed and how many steps it has made, and lets go of what it holds. */
+function letGo(job: Job, task: Task): void {
+  const { details, route } = task;
+  if (details === undefined) return;
+  const { attempt, merged, step } = details;
+  if (merged?.kind === "lists") letGoOfItems(listsOf(job, route.routine, route.slot), merged.lists);
+  task.details = { ...NO_DETAILS, attempt, step };
 }
 
 function worseOf(status: RoutineStatus, other: RoutineStatus | undefined): RoutineStatus {
@@ -244,16 +281,19 @@ function applySlotChange(job: Job, change: SlotChange): void {
   else appendItems(lists, change.items);
 }
 
-function applyEffects(job: Job, routine: string, effects: SideEffects, version: number): void {
-  const { slots, state, shared, log, outputs, deferred } = effects;
-  if (state.length > 0) setState(routineState(job, routine, version), state);
+function applyEffects(job: Job, { task, step, classVersion }: StepCommit, effects: SideEffects): void {
+  const { routine } = task.route;
+  const { answers, slots, state, shared, log, outputs, deferred } = effects;
+  if (answers.length > 0) dropArrivals(job, routine, answers);
+  if (state.length > 0) setState(routineState(job, routine, classVersion), state);
   if (shared.length > 0) setKeys(job.sharedData, shared);
   // Most change nothing else: one look is cheaper than four loops over nothing.
   if (slots.length + log.length + outputs.length + deferred.length === 0) return;
   for (const change of slots) applySlotChange(job, change);
   for (const entry of log) job.sharedLog.push(entry);
   for (const output of outputs) job.outputs.push(output);
-  for (const event of deferred) job.deferredEvents.push(event);
+  // Positions below 0: those from 0 on are of the tasks that the step makes.
+  deferred.forEach((event, i) => job.deferredEvents.push({ ...event, key: keyFrom(task, step, -i - 1) }));
 }
 
 function routineState(job: Job, routine: string, version: number): RoutineState {

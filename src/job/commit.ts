@@ -3,6 +3,7 @@ import type { Payload } from "../values/payload.ts";
 import type { DeferredEvent, JobStatus, LogEntry, OutputEntry, PausePoint, RoutineStatus } from "./job.ts";
 import type { HistoryEntry, TaskStart } from "./history.ts";
 import type { Merged, Moment, Task } from "./task.ts";
+import type { TaskKey } from "./task_key.ts";
 import type { SlotChange } from "./slot_data.ts";
 
 /** A value that is set under a key; `undefined` removes it. */
@@ -10,6 +11,8 @@ export type KeyChange = readonly [key: string, value: Payload | undefined];
 
 /** What only some activations change; all of it enters the job together. */
 export interface SideEffects {
+  /** The ids of the early deliveries that have answered what was expected. */
+  readonly answers: readonly number[];
   /** Changes of what slots hold. */
   readonly slots: readonly SlotChange[];
   /** Changes of the routine's state. */
@@ -77,6 +80,8 @@ export interface FailureCommit extends CommitBase {
   readonly error: ErrorData;
   /** What happens to the task. */
   readonly verdict: Verdict;
+  /** How many of the oldest failures go, to make room for this one. */
+  readonly dropped: number;
   /** The tasks whose handlers were stopped with it: they run first when the job goes on. */
   readonly active: readonly Task[];
   /** The history of it. */
@@ -98,6 +103,8 @@ export interface DeliverCommit extends CommitBase {
   readonly task: Task;
   /** What was delivered. */
   readonly data: Payload | undefined;
+  /** The key that a task gets which was awaiting; a new one has its own. */
+  readonly key: TaskKey | undefined;
 }
 
 /** Deferred events have been sent. */

@@ -85,6 +85,15 @@ export function decideVerdict(
 }
 
 /**
+ * How many of a job's oldest failures go when a task ends in one, so that at most `limit` are kept. An eighth of them goes at
+ * once: to drop the first of a long array for each failure would take longer than the failure.
+ */
+export function failuresToDrop({ failures }: Job, verdict: Verdict, limit: number): number {
+  const excess = failures.length + 1 - limit;
+  return verdict.kind === "end" && excess > 0 ? Math.max(excess, Math.floor(limit / 8)) : 0;
+}
+
+/**
  * Milliseconds before a task's retry number `attempt` (from 0): `min(maxRetryDelayMs, retryDelayMs × retryBackoff^attempt)`,
  * of which the share `jitter` is multiplied by a number from 0 to 1 that depends on the job, the task and the attempt only:
  * every host comes to the same.

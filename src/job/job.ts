@@ -3,8 +3,10 @@ import type { ErrorData } from "../values/error_data.ts";
 import type { Payload } from "../values/payload.ts";
 import { LinkedList } from "../base/linked_list.ts";
 import type { ExecutionStrategy } from "../model/flow_graph.ts";
+import type { Arrivals } from "./arrivals.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { Moment, Task } from "./task.ts";
+import type { TaskKey } from "./task_key.ts";
 import type { SlotData } from "./slot_data.ts";
 
 /** Where a job stands. `pausing` is not among them: it belongs to the live engine. */
@@ -61,6 +63,8 @@ export interface DeferredEvent {
   readonly event: string;
   /** The payload. */
   readonly data: Payload | undefined;
+  /** What its deliveries follow from, once it has entered the job. */
+  readonly key: TaskKey | undefined;
 }
 
 /** A mark of a pause. */
@@ -135,14 +139,20 @@ export class Job {
   readonly history: BoundedList<HistoryEntry> = new BoundedList(Infinity);
   /** What routines have put out. */
   readonly outputs: BoundedList<OutputEntry> = new BoundedList(Infinity);
-  /** Tasks that ended in an error or a skip. */
+  /** The newest of the tasks that ended in an error or a skip. */
   readonly failures: Failure[] = [];
-  /** Marks of pauses. */
+  /** How many older failures are gone, as far as can be counted. */
+  droppedFailures = 0;
+  /** The newest marks of pauses. */
   readonly pausePoints: PausePoint[] = [];
+  /** How many older marks of pauses are gone, as far as can be counted. */
+  droppedPausePoints = 0;
   /** Events that are sent on resume, or before the job completes. */
   readonly deferredEvents: DeferredEvent[] = [];
   /** Deliveries that are awaited, oldest first, by the key of their slot. */
   readonly awaiting: Map<string, Set<Task>> = new Map();
+  /** Deliveries that came before they were awaited, and may still be; most jobs have none. */
+  arrivals: Arrivals | undefined;
   /** Its execution in this process, if it is live here. The owner in the store is another thing: the name of an engine. */
   owner: object | undefined;
   /** Whether its execution has been made and has not begun, for example because the store has not answered: see `statusOf`. */

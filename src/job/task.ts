@@ -2,6 +2,7 @@ import { frozenWireOf, type Payload, unseenPayload, unseenWireOf, wireOf } from 
 import type { Linked } from "../base/linked_list.ts";
 import type { ConnectionSource } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
+import type { TaskKey } from "./task_key.ts";
 
 /**
  * An instant. Whatever happens at the same instant shares the object: engines keep a number of this size as a heap object
@@ -72,9 +73,13 @@ export interface Awaiting {
 }
 
 /** One delivery to a slot. Only `apply` changes one, but for its marks. */
-export interface Task extends Linked<Task> {
+export interface Task extends Linked<Task>, TaskKey {
   /** Counted per job, from 1; 0 until it enters one. */
   id: number;
+  /** What it follows from; see `TaskKey`. The halves are fields of the task: a million tasks may be pending. */
+  keyHigh: number;
+  /** The second half. */
+  keyLow: number;
   /** Where it goes and how it came. */
   route: Route;
   /** What is delivered. Of an unseen payload only the JSON is kept, and `marks` says that it is unseen. Read it by `dataOf`. */
@@ -113,7 +118,18 @@ export function createTask(
 ): Task {
   const unseen = unseenWireOf(payload);
   const marks = unseen === undefined ? 0 : UNSEEN;
-  return { id, route, data: unseen ?? payload, created, details, marks, previous: undefined, next: undefined };
+  return {
+    id,
+    keyHigh: 0,
+    keyLow: 0,
+    route,
+    data: unseen ?? payload,
+    created,
+    details,
+    marks,
+    previous: undefined,
+    next: undefined,
+  };
 }
 
 /** The details of a task that has none but its priority. */

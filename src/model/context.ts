@@ -56,7 +56,11 @@ export interface Context<P = unknown> {
   readonly slotName: string;
   /** How often this task has failed and is tried again: 0 at first. */
   readonly attempt: number;
-  /** The same for every attempt of this step of the task, on every host: `job/task/step`. */
+  /**
+   * The same for every attempt of this step of the task, on every host, and also where a job goes on from an older state and its
+   * tasks come in another order: the job's id, the task's id or key, and the number of the step. Where commits may come in
+   * another order (`concurrent` jobs, and stores in `relaxed` mode), tasks have keys, which follow from the step that made them.
+   */
   readonly idempotencyKey: string;
   /** What the last checkpoint or `yield` of this task stored; `undefined` at first. */
   readonly progress: P | undefined;
@@ -89,7 +93,10 @@ export interface Context<P = unknown> {
    * the list of that key goes.
    */
   clear(this: object, name: string, key?: string): void;
-  /** Waits for a delivery from outside to a slot of this routine: the job does not complete before. */
+  /**
+   * Waits for a delivery from outside to a slot of this routine: the job does not complete before. One that has come since this
+   * task entered the job, and that no other call of `expect` has had, is the answer: then there is nothing to wait for.
+   */
   expect(this: object, slot: Slot<never> | string, options?: ExpectOptions): void;
   /** Tells listeners of the live job something that is not stored: tokens of a stream, percentages. */
   report(this: object, data: unknown): void;

@@ -7,6 +7,8 @@ export interface FlowLimits extends ValueLimits {
   readonly highWater: number;
   /** The most tasks that a job may make, against cycles without an end. @default {Infinity} */
   readonly steps: number;
+  /** The most failures that are kept for a redrive; at least the last one is. @default {1000} */
+  readonly failures: number;
   /** The most records of the execution history that are kept. @default {1000} */
   readonly history: number;
   /** The most outputs that are kept. @default {1000} */
@@ -18,6 +20,7 @@ export interface FlowLimits extends ValueLimits {
 /** The limits of a flow where nobody set others. */
 export const DEFAULT_FLOW_LIMITS: FlowLimits = Object.freeze({
   ...DEFAULT_VALUE_LIMITS,
+  failures: 1_000,
   highWater: 64,
   history: 1_000,
   log: 1_000,
@@ -28,6 +31,7 @@ export const DEFAULT_FLOW_LIMITS: FlowLimits = Object.freeze({
 const LEAST: { readonly [K in keyof FlowLimits]: number } = {
   bytes: 1,
   depth: 1,
+  failures: 1,
   highWater: 1,
   history: 0,
   log: 0,

@@ -77,10 +77,12 @@ export class Ledger {
    *
    * @throws {Error} for a task that is lost
    */
-  checkNoneLost({ failures }: Job): void {
+  checkNoneLost({ failures, droppedFailures }: Job): void {
     const [id] = this.#leaving;
     if (id !== undefined) throw new Error(`task ${id} is lost: it has left the job, but its end was not reported`);
     for (const { task } of this.#failed.size > 0 ? failures : []) this.#failed.delete(task.id);
+    // Which ones were dropped cannot be seen any more.
+    if (droppedFailures > 0) this.#failed.clear();
     const [failed] = this.#failed;
     if (failed !== undefined) throw new Error(`task ${failed} is lost: it failed, and is not among the failures`);
   }

@@ -1,6 +1,7 @@
 import { checkDuration, checkInteger } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
-import { type EntryPoint, Flow } from "../flow.ts";
+import type { EntryPoint } from "../entry_arguments.ts";
+import { Flow } from "../flow.ts";
 import { Routine } from "../model/routine.ts";
 import type { Services } from "../model/context.ts";
 import { Slot } from "../model/slot.ts";

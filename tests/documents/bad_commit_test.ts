@@ -73,6 +73,10 @@ test("a new task has the id that the job gives next", () => {
   );
 });
 
+test("a failure drops no more failures than there are", () => {
+  check(FAILURE, ["dropped"], 1, "dropped", "expected at most the number of failures, 0, got 1");
+});
+
 test("a delivery fills a task that awaits one, and no other", () => {
   check(FILL, ["fills"], 3, "fills", "expected the id of a task that awaits a delivery, got 3");
 });

@@ -79,6 +79,13 @@ test("unknown keys of the library's are refused at every level, whatever they ar
   }
 });
 
+test("a key of a task is one that was written", () => {
+  const expected = "expected twelve digits and letters that were written as a key, got";
+  for (const key of ["", "000000000000", "zzzzzzzzzzzz"]) {
+    check(["pendingTasks", 1, "key"], key, "pendingTasks[1].key", `${expected} "${key}"`);
+  }
+});
+
 test("__proto__ as a name of a routine, a slot, a list's values or in data is refused, and nothing is polluted", () => {
   const evil = { polluted: true };
   for (const place of [["sharedData"], ["routineStates", "clerk", "state"], ["pendingTasks", 0, "data"]] as const) {

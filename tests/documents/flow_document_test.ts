@@ -83,7 +83,17 @@ test("C260 C262 C370 everything that a flow can say is in its document, library 
     maxWorkers: 4,
     executionTimeoutMs: Infinity,
     errorHandler: new ErrorHandler({ strategy: "continue" }),
-    limits: { steps: 1_000, outputs: 6, nodes: 300, log: 7, history: 5, highWater: 10, depth: 20, bytes: 2_000 },
+    limits: {
+      steps: 1_000,
+      outputs: 6,
+      nodes: 300,
+      log: 7,
+      history: 5,
+      highWater: 10,
+      failures: 4,
+      depth: 20,
+      bytes: 2_000,
+    },
   });
   flow.addRoutine(new Tail(), "tail");
   const head = flow.addRoutine(new Everything(), "head");
@@ -107,8 +117,8 @@ test("C260 C262 C370 everything that a flow can say is in its document, library 
     '"input"}},{"from":{"event":"first","routine":"head"},"to":{"routine":"head","slot":"alpha"}}],"errorHandler":' +
     '{"isCritical":true,"jitter":0,"maxRetries":3,"maxRetryDelayMs":3600000,"retryBackoff":2,"retryDelayMs":1000,' +
     '"strategy":"continue"},"executionStrategy":"concurrent","executionTimeoutMs":null,"format":"routilux/flow",' +
-    '"id":"whole","limits":{"bytes":2000,"depth":20,"highWater":10,"history":5,"log":7,"nodes":300,"outputs":6,' +
-    '"steps":1000},"maxWorkers":4,"routines":{"head":{"config":{"zebra":1,"apple":{"y":{"$type":"Date","value":' +
+    '"id":"whole","limits":{"bytes":2000,"depth":20,"failures":4,"highWater":10,"history":5,"log":7,"nodes":300,' +
+    '"outputs":6,"steps":1000},"maxWorkers":4,"routines":{"head":{"config":{"zebra":1,"apple":{"y":{"$type":"Date","value":' +
     '"1970-01-01T00:00:00.000Z"},"x":[{"$type":"bigint","value":"1"}]}},"errorHandler":{"isCritical":false,"jitter":0.5,' +
     '"maxRetries":5,"maxRetryDelayMs":1000,"retryBackoff":3,"retryDelayMs":10,"retryableErrors":["TypeError","Error"],' +
     '"strategy":"retry"},"events":{"first":{},"second":{"params":["b","a"]}},"fields":{"threshold":3,"labels":{"$type":' +

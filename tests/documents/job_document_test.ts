@@ -50,7 +50,8 @@ test("what execute was asked for is kept where it was asked for, no limit as nul
     jobId: '"mine"',
     maxWorkers: "3",
     nextTaskId: "2",
-    pendingTasks: `[{${CREATED},"data":{"what":"nothing"},"id":1,"routine":"clerk","slot":"input"}]`,
+    pendingTasks:
+      `[{${CREATED},"data":{"what":"nothing"},"id":1,"key":"cp2r4xxsl6o9","routine":"clerk","slot":"input"}]`,
     status: '"pending"',
   });
 });

@@ -80,6 +80,11 @@ test("two tasks of one id, and an id that is not below nextTaskId", () => {
     path: "failures[1].task.id",
     message: "two tasks have the id 2",
   });
+  check(["arrivals", "clerk", "kept", 0], 9, {
+    code: "id_out_of_range",
+    path: "arrivals.clerk.kept",
+    message: "the id 9 is not below nextTaskId, 9",
+  });
   check(["nextTaskId"], 7, {
     code: "id_out_of_range",
     path: "pendingTasks[4].id",

@@ -17,7 +17,7 @@ const ROUTE: Route = { routine: "worker", slot: "input", connection: undefined }
 const ITEMS: Route = { routine: "sink", slot: "items", connection: undefined };
 const IN_SLOT = { routine: "worker", slot: "input" } as const;
 const IN_ITEMS = { routine: "sink", slot: "items" } as const;
-const NOTHING: SideEffects = { slots: [], state: [], shared: [], log: [], outputs: [], deferred: [] };
+const NOTHING: SideEffects = { answers: [], slots: [], state: [], shared: [], log: [], outputs: [], deferred: [] };
 const TIME = { time: { at: 10, ranMs: 0 } };
 const RUNNING = {
   ...TIME,
@@ -46,7 +46,7 @@ class Line {
 
   deliver(id: number, data: unknown = id, route: Route = ROUTE): Task {
     const task = createTask(id, route, data as never, { at: 0 });
-    this.commit({ ...TIME, kind: "deliver", task, data: task.data });
+    this.commit({ ...TIME, kind: "deliver", task, data: task.data, key: undefined });
     return task;
   }
 

@@ -14,7 +14,7 @@ function jobOf(details: readonly (Partial<TaskDetails> | undefined)[]): Job {
   details.forEach((some, index) => {
     const full = some === undefined ? undefined : { ...NO_DETAILS, ...some };
     const task = createTask(index + 1, route, undefined, { at: 0 }, full);
-    apply(job, { kind: "deliver", time: { at: 0, ranMs: 0 }, task, data: undefined });
+    apply(job, { kind: "deliver", time: { at: 0, ranMs: 0 }, task, data: undefined, key: undefined });
   });
   return job;
 }

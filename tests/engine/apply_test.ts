@@ -10,7 +10,7 @@ import { createJob, failureCommit, stepCommit } from "../support/sample_journal.
 function createJobWithTask(): { job: Job; task: Task } {
   const job = createJob();
   const task = createTask(1, { routine: "act", slot: "trigger", connection: undefined }, "data", { at: 0 });
-  apply(job, { kind: "deliver", time: { at: 0, ranMs: 0 }, task, data: "data" });
+  apply(job, { kind: "deliver", time: { at: 0, ranMs: 0 }, task, data: "data", key: undefined });
   return { job, task };
 }
 

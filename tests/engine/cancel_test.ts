@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
-import { CancelledError, Flow, JobState, Registry, Routine, StateError } from "../../mod.ts";
+import { CancelledError, FencedError, Flow, JobState, Registry, Routine, StateError, StoreError } from "../../mod.ts";
 import { addFunction, addSource, link } from "../support/function_routine.ts";
 import { createCountedSignal } from "../support/counted_signal.ts";
 import { heldStore } from "../support/held_store.ts";
@@ -137,6 +137,42 @@ test("the signal of execute cancels the job with its reason, and is let go of at
   controller.abort("user left");
   assertEquals([job.status, job.error?.message], ["cancelled", "The job was cancelled: user left"]);
   assertEquals([done.status, timers.size], ["completed", 0]);
+});
+
+/** A job whose handler has started another with its signal. */
+async function createParent() {
+  const { flow, timers, engine } = createTestFlow();
+  const childFlow = new Flow({ id: "child", engine });
+  addFunction(childFlow, "act", () => new Promise<void>(() => {}));
+  const children: JobState[] = [];
+  addFunction(flow, "act", (_data, ctx) => {
+    children.push(childFlow.execute("act", {}, { signal: ctx.signal }));
+    return new Promise<void>(() => {});
+  });
+  const job = flow.execute("act");
+  await timers.flush();
+  return { flow, job, children };
+}
+
+test("a job that was started with a handler's signal is cancelled with the handler's job, and goes on when that is paused", async () => {
+  const cancelled = await createParent();
+  cancelled.flow.cancel(cancelled.job);
+  assertEquals(cancelled.children.map(({ status }) => status), ["cancelled"]);
+  const paused = await createParent();
+  await paused.flow.pause(paused.job, { graceMs: 0 });
+  assertEquals([paused.job.status, paused.children.map(({ status }) => status)], ["paused", ["running"]]);
+});
+
+test("the signal of a handler whose job is lost to another engine, or to a store that fails, cancels nothing", async () => {
+  for (const reason of [new FencedError("job", 1, 2), new StoreError("job", 3, {})]) {
+    const { flow, timers } = createTestFlow();
+    addFunction(flow, "act", () => new Promise<void>(() => {}));
+    const controller = new AbortController();
+    const job = flow.execute("act", {}, { signal: controller.signal });
+    await timers.flush();
+    controller.abort(reason);
+    assertEquals(job.status, "running");
+  }
 });
 
 test("the signal of resume cancels the job too; an aborted one does not start it", async () => {

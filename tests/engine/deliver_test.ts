@@ -1,6 +1,15 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { ErrorHandler, Flow, JobState, Registry, SerializationError, StepLimitError } from "../../mod.ts";
+import {
+  type Context,
+  ErrorHandler,
+  Flow,
+  JobState,
+  Registry,
+  Routine,
+  SerializationError,
+  StepLimitError,
+} from "../../mod.ts";
 import { addFunction, addSource, link } from "../support/function_routine.ts";
 import { WaitingHandlers } from "../support/waiting_handlers.ts";
 import { createWaitingFlow } from "../support/waiting_flow.ts";
@@ -62,6 +71,21 @@ test("deliver refuses slots that are not in the flow, jobs of other flows, and d
   assertThrows(() => flow.deliver({} as JobState, routine.trigger, {}), TypeError, "expected a JobState");
 });
 
+test("a delivery by another flow object of the same id is handled by the routines of the job's own flow", async () => {
+  const { flow, engine, timers } = createTestFlow();
+  const seen: string[] = [];
+  const create = (target: Flow, name: string) =>
+    addFunction(target, "act", (data) => void seen.push(`${name} ${data}`));
+  const act = create(flow, "own");
+  const other = new Flow({ id: "flow", engine });
+  const otherAct = create(other, "other");
+  await other.run(otherAct.trigger, "entry");
+  const job = flow.execute(act.trigger, "entry");
+  other.deliver(job, otherAct.trigger, "delivered");
+  await timers.flush();
+  assertEquals([job.status, seen], ["completed", ["other entry", "own entry", "own delivered"]]);
+});
+
 test("deliveries count for the step limit, and a refused one changes nothing", async () => {
   const { flow, timers, routine } = createWaitingFlow({ limits: { steps: 2 } });
   const job = flow.execute("act");
@@ -97,6 +121,119 @@ test("expect keeps a job open until deliver fills it: same task, oldest first", 
     "id-1/3/0",
   ]]]);
   assertEquals(timers.size, 0);
+});
+
+/** A flow whose `act` asks, mails, and expects `count` answers; `mail` is called before `act` has returned. */
+function createAsker(mail: () => unknown, count = 1) {
+  const setup = createTestFlow();
+  class Asker extends Routine {
+    readonly trigger = this.addSlot("trigger", this.ask);
+    readonly answer = this.addSlot("answer", this.take);
+    async ask(_data: unknown, ctx: Context): Promise<void> {
+      for (let n = 0; n < count; n++) ctx.expect(this.answer, { timeoutMs: 1_000 });
+      await mail();
+    }
+    take(data: unknown, ctx: Context): void {
+      ctx.shared.update<unknown[]>("answers", (answers = []) => [...answers, data]);
+    }
+  }
+  return { ...setup, asker: setup.flow.addRoutine(new Asker(), "asker") };
+}
+
+test("an answer that comes before the asker has returned is the answer: nobody waits for another", async () => {
+  const { flow, timers, asker } = createAsker(() => flow.deliver(job, asker.answer, "yes"));
+  const job = flow.execute(asker.trigger);
+  await timers.flush();
+  assertEquals([job.status, job.sharedData, timers.size], ["completed", { answers: ["yes"] }, 0]);
+  assertEquals(job.toJSON().arrivals, undefined);
+});
+
+test("each early answer counts once: the others are awaited", async () => {
+  const { flow, timers, asker } = createAsker(() => {
+    flow.deliver(job, asker.answer, 1);
+    flow.deliver(job, asker.answer, 2);
+  }, 3);
+  const job = flow.execute(asker.trigger);
+  await timers.flush();
+  assertEquals([job.status, job.pendingTasks.map(({ awaiting }) => awaiting?.timeoutMs)], ["running", [1_000]]);
+  flow.deliver(job, asker.answer, 3);
+  await timers.flush();
+  assertEquals([job.status, job.sharedData], ["completed", { answers: [1, 2, 3] }]);
+});
+
+test("an early answer counts wherever the job goes on, and at a later attempt", async () => {
+  const mails = new WaitingHandlers();
+  let isBroken = true;
+  const create = () => {
+    const setup = createAsker(async () => {
+      await mails.wait("mail");
+      if (isBroken) throw new Error("the server has not answered");
+    });
+    setup.asker.setErrorHandler(new ErrorHandler({ strategy: "retry", retryDelayMs: 10 }));
+    return setup;
+  };
+  const { flow, timers, asker } = create();
+  const first = flow.execute(asker.trigger);
+  await timers.flush();
+  flow.deliver(first, asker.answer, "yes");
+  mails.release("mail");
+  await timers.flush();
+  assertEquals(first.toJSON().arrivals, { asker: { answer: [2] } });
+  isBroken = false;
+  const { flow: other, timers: later } = create();
+  const job = JobState.fromText(first.toText(), other.registry);
+  other.resume(job);
+  await later.advance(10);
+  mails.release("mail");
+  await later.flush();
+  assertEquals([job.status, job.sharedData, job.toJSON().arrivals], ["completed", { answers: ["yes"] }, undefined]);
+});
+
+test("what came before the asker's task, or to another slot or routine, is no answer", async () => {
+  const handlers = new WaitingHandlers();
+  const { flow, timers, asker } = createAsker(() => handlers.wait("mail"));
+  addFunction(flow, "slow", async (_data, ctx) => {
+    await handlers.wait("slow");
+    ctx.emit("output", 1);
+  });
+  const other = addFunction(flow, "other", () => {});
+  flow.connect("slow", "output", "asker", "trigger");
+  const job = flow.execute("slow");
+  await timers.flush();
+  flow.deliver(job, asker.answer, "early");
+  handlers.release("slow");
+  await timers.flush();
+  flow.deliver(job, other.trigger, "elsewhere");
+  handlers.release("mail");
+  await timers.flush();
+  assertEquals([job.status, job.pendingTasks.map(({ awaiting }) => awaiting?.timeoutMs)], ["running", [1_000]]);
+  await timers.advance(1_000);
+  assertEquals([job.status, job.error?.name], ["failed", "TimeoutError"]);
+});
+
+test("early deliveries are noted while an older task may ask, the last thousand of a slot, and no longer", async () => {
+  const handlers = new WaitingHandlers();
+  const { flow, timers, asker } = createAsker(() => handlers.wait("mail"));
+  const job = flow.execute(asker.trigger);
+  await timers.flush();
+  for (let n = 2; n <= 1_003; n++) flow.deliver(job, asker.answer, n);
+  const noted = job.toJSON().arrivals?.asker?.answer ?? [];
+  assertEquals([noted.length, noted[0], noted.at(-1)], [1_000, 4, 1_003]);
+  handlers.release("mail");
+  await timers.flush();
+  assertEquals([job.status, job.toJSON().arrivals], ["completed", undefined]);
+});
+
+test("a delivery to a job with very many other tasks is noted all the same", async () => {
+  const { flow, timers, asker } = createAsker(() => flow.deliver(job, asker.answer, "yes"));
+  addSource(flow, "source", Array.from({ length: 200 }, (_, n) => n), { delayMs: 100 });
+  addFunction(flow, "sink", () => {});
+  link(flow, "source", "sink");
+  flow.connect("source", "output", "asker", "trigger");
+  const job = flow.execute("source");
+  await timers.flush();
+  await timers.advance(100);
+  assertEquals([job.status, job.sharedData.answers], ["completed", Array.from({ length: 200 }, () => "yes")]);
 });
 
 test("a deadline that passes is a TimeoutError under the routine's error handler, and is not retried", async () => {

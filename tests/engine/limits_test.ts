@@ -1,5 +1,6 @@
 import { test } from "node:test";
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { type Context, JobState, Routine, StateError } from "../../mod.ts";
 import { addFunction, addSource, link } from "../support/function_routine.ts";
 import { createTestFlow } from "../support/test_flow.ts";
 
@@ -53,8 +54,108 @@ test("history, outputs and log keep the newest up to their limits, and count wha
   ]);
   assertEquals(job.outputLog.map(({ data }) => data), [9, 10]);
   assertEquals(job.sharedLog.map(({ entry }) => entry), [{ count: 8 }, { count: 9 }, { count: 10 }]);
-  assertEquals(job.dropped, { executionHistory: 14, outputLog: 8, sharedLog: 7 });
+  assertEquals(job.dropped, { executionHistory: 14, failures: 0, outputLog: 8, pausePoints: 0, sharedLog: 7 });
   assertEquals(job.toJSON().dropped, { executionHistory: 14, outputLog: 8, sharedLog: 7 });
+});
+
+test("failures keep the newest up to their limit, and the document of a job that skips what is bad stays bounded", async () => {
+  for (const strategy of ["skip", "continue"] as const) {
+    const { flow } = createTestFlow({ limits: { failures: 20, history: 5 } });
+    addSource(flow, "source", Array.from({ length: 100 }, (_, n) => n));
+    addFunction(flow, "sink", (n) => {
+      throw new Error(`bad row ${n}`);
+    }).setAsOptional(strategy);
+    link(flow, "source", "sink");
+    const job = await flow.run("source");
+    const { failures, dropped } = job;
+    assertEquals([job.status, failures.length + dropped.failures], ["completed", 100]);
+    assertEquals(failures.map(({ task }) => task.data), Array.from(failures, (_, n) => 100 - failures.length + n));
+    assert(failures.length <= 20 && failures.length > 16, String(failures.length));
+    assertEquals(JobState.fromText(job.toText(), flow.registry).toText(), job.toText());
+  }
+});
+
+test("a redrive puts back the failures that were kept, and one of a job that has none left says where they have gone", async () => {
+  const { flow, timers } = createTestFlow({ limits: { failures: 1 } });
+  const seen: unknown[] = [];
+  let isBroken = true;
+  addSource(flow, "source", ["a", "b", "c"]);
+  addFunction(flow, "sink", (item) => {
+    if (isBroken) throw new Error("no");
+    seen.push(item);
+  }).setAsOptional("skip");
+  link(flow, "source", "sink");
+  const job = await flow.run("source");
+  assertEquals([job.failures.length, job.dropped.failures], [1, 2]);
+  isBroken = false;
+  flow.resume(job, { redrive: true });
+  await timers.flush();
+  assertEquals([job.status, seen, job.dropped.failures], ["completed", ["c"], 2]);
+  const error = assertThrows(() => flow.resume(job, { redrive: true }), StateError);
+  assert(
+    error.message.endsWith("it has none of its failures any more (limits.failures dropped 2), and nothing is pending"),
+  );
+});
+
+test("the error that fails a job is kept, whatever was skipped before it", async () => {
+  const { flow, timers } = createTestFlow({ limits: { failures: 1 } });
+  let isBroken = true;
+  addSource(flow, "source", ["a", "b"]);
+  addFunction(flow, "sink", (item, ctx) => {
+    if (item === "a") throw new Error("skipped");
+    ctx.emit("output", item);
+  }).setAsOptional("skip");
+  addFunction(flow, "end", (item, ctx) => {
+    if (isBroken) throw new Error("stopped");
+    ctx.shared.set("end", item);
+  });
+  link(flow, "source", "sink");
+  link(flow, "sink", "end");
+  const job = await flow.run("source");
+  assertEquals([job.status, job.failures.map(({ error }) => error.message)], ["failed", ["stopped"]]);
+  isBroken = false;
+  flow.resume(job, { redrive: true });
+  await timers.flush();
+  assertEquals([job.status, job.sharedData], ["completed", { end: "b" }]);
+});
+
+test("a failure that is dropped lets go of the items that its slot has kept for it", async () => {
+  class Shelf extends Routine {
+    readonly items = this.addSlot("items", this.take, { merge: "append" });
+    readonly sweep = this.addSlot("sweep", this.clean);
+    take(): void {
+      throw new Error("no");
+    }
+    clean(_data: unknown, ctx: Context): void {
+      ctx.clear("items");
+    }
+  }
+  const { flow } = createTestFlow({ limits: { failures: 2 } });
+  addSource(flow, "source", Array.from({ length: 10 }, (_, n) => ({ n })));
+  flow.addRoutine(new Shelf(), "shelf").setAsOptional("skip");
+  flow.connect("source", "output", "shelf", "items");
+  flow.connect("source", "output", "shelf", "sweep");
+  const job = await flow.run("source");
+  assertEquals([job.failures.length, job.dropped.failures], [2, 8]);
+  assertEquals(job.toJSON().slots, {
+    shelf: { items: { lists: [{ cleared: 10, items: [8, 9], key: "n", start: 8 }] } },
+  });
+});
+
+test("marks of pauses keep the last thousand", async () => {
+  const { flow, timers } = createTestFlow();
+  addFunction(flow, "act", () => {});
+  const made = flow.create("act");
+  const pausePoints = Array.from({ length: 1_500 }, () => ({ at: made.createdAt, reason: "early" }));
+  const job = JobState.fromJSON({ ...made.toJSON(), status: "paused", pausePoints }, flow.registry);
+  flow.resume(job);
+  await flow.pause(job, { reason: "last" });
+  assertEquals([job.pausePoints.length, job.pausePoints.at(-1)?.reason, job.dropped.pausePoints], [1_000, "last", 501]);
+  const copy = JobState.fromText(job.toText(), flow.registry);
+  assertEquals([copy.toText(), copy.dropped.pausePoints], [job.toText(), 501]);
+  flow.resume(copy);
+  await timers.flush();
+  assertEquals(copy.status, "completed");
 });
 
 test("C190 C192 C194 C195 C196 C210 C216 history: who, what, when, with what, in order, of one routine or of all", async () => {

@@ -10,7 +10,9 @@ const MOST = 2 ** 52;
 const COUNTS: readonly Place[] = [
   ["nextTaskId"],
   ["dropped", "executionHistory"],
+  ["dropped", "failures"],
   ["dropped", "outputLog"],
+  ["dropped", "pausePoints"],
   ["dropped", "sharedLog"],
   ["routineStates", "clerk", "retries"],
   ["pendingTasks", 0, "maxRetries"],

@@ -3,6 +3,7 @@ import { canonical, isEmpty, list, mapped, record, withoutEmpty } from "./normal
 /** What a flow's document says where it says nothing. */
 const LIMITS: Readonly<Record<string, number>> = {
   depth: 100,
+  failures: 1_000,
   highWater: 64,
   history: 1_000,
   log: 1_000,

@@ -14,7 +14,9 @@ export function normalJob(document: unknown): string {
     return isEmpty(values) ? rest : { ...rest, state: values };
   });
   job["routineStates"] = states;
-  for (const key of ["dropped", "routineStates", "sharedData", "slots"]) if (isEmpty(job[key])) delete job[key];
+  for (const key of ["arrivals", "dropped", "routineStates", "sharedData", "slots"]) {
+    if (isEmpty(job[key])) delete job[key];
+  }
   return canonical(job);
 }
 

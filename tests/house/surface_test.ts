@@ -20,7 +20,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "JobValues Priority",
     "error handling": "ErrorHandlerOptions ErrorStrategy CriticalOptions",
     "jobs": "JobStatus RoutineStatus PendingTask ExecutionRecord ExecutionRecordType JobOutput RoutineProgress " +
-      "JobReadOptions JobProgress SettleResult",
+      "DroppedCounts JobReadOptions JobProgress SettleResult",
     "jobs in a store": "StoredFlowJob Recovery JobCommand JobRevision PurgeOptions",
     "handles": "JobHandle StartedJob AskOptions OutputsOptions",
     "workers": "Worker WorkOptions WorkSummary",
@@ -52,7 +52,8 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "flows": "FlowDocument ConnectionDocument ConnectionSource ConnectionTarget RoutineDocument SlotDocument " +
       "EventDocument FunctionReference",
     "jobs": "JobDocument TaskDocument MergedDocument RecordDocument OutputDocument LogDocument FailureDocument " +
-      "DeferredDocument PausePointDocument RoutineStateDocument SlotDataDocument ListDocument ErrorDocument",
+      "DeferredDocument PausePointDocument RoutineStateDocument SlotDataDocument ListDocument DroppedCounts " +
+      "ErrorDocument",
     "journals": "JournalEntryDocument CommitDocument ClaimDocument FirstAttemptDocument",
     "kinds of commits": "StepCommitDocument MergeCommitDocument FailureCommitDocument DeliverCommitDocument " +
       "DeferredCommitDocument StatusCommitDocument",

@@ -13,7 +13,9 @@ test("tasks that come back late count among those that a parked one waits for", 
   const job = createJob();
   const parked = createTask(1, ROUTE, 1, START, { ...NO_DETAILS, parked: true });
   const [early, late] = [createTask(2, ROUTE, 2, START), createTask(3, ROUTE, 3, START)];
-  for (const task of [parked, early, late]) apply(job, { kind: "deliver", time: START, task, data: task.data });
+  for (const task of [parked, early, late]) {
+    apply(job, { kind: "deliver", time: START, task, data: task.data, key: undefined });
+  }
   const queue = new ReadyQueue(job).fill(START);
   assertEquals([queue.take(2), queue.take(2)], [early, parked], "one other is ready");
   for (const task of [early, parked]) queue.add(task, START);

@@ -85,6 +85,7 @@ test("a flow has the documented limits where none were given", () => {
   assertEquals({ ...newFlow().limits }, {
     bytes: Infinity,
     depth: 100,
+    failures: 1_000,
     highWater: 64,
     history: 1_000,
     log: 1_000,
@@ -110,6 +111,7 @@ test("limits without end are allowed where they mean something", () => {
 const outOfRange: readonly (readonly [Partial<FlowLimits>, string])[] = [
   [{ highWater: 0 }, "limits.highWater must be an integer of at least 1, current value is 0"],
   [{ highWater: Infinity }, "limits.highWater must be an integer of at least 1, current value is Infinity"],
+  [{ failures: 0 }, "limits.failures must be an integer of at least 1, current value is 0"],
   [{ steps: 0 }, "limits.steps must be an integer of at least 1, current value is 0"],
   [{ steps: 1.5 }, "limits.steps must be an integer of at least 1, current value is 1.5"],
   [{ history: -1 }, "limits.history must be an integer of at least 0, current value is -1"],
@@ -133,6 +135,6 @@ test("an unknown limit is refused with the known ones", () => {
     () => newFlow({ limits: { highwater: 5 } as Partial<FlowLimits> }),
     TypeError,
     'Cannot create flow "flow": unknown limit "highwater"; ' +
-      "the limits are bytes, depth, highWater, history, log, nodes, outputs, steps",
+      "the limits are bytes, depth, failures, highWater, history, log, nodes, outputs, steps",
   );
 });

@@ -1,5 +1,6 @@
 import { isRecord } from "../../src/values/json.ts";
 import { wireOf } from "../../src/values/payload.ts";
+import { Activation } from "../../src/engine/activation/activation.ts";
 import type { Job } from "../../src/job/job.ts";
 import type { Task } from "../../src/job/task.ts";
 import type { LinkSpec } from "./flow_spec.ts";
@@ -22,8 +23,8 @@ interface Mark {
   readonly isAwaiting: boolean;
 }
 
-/** An effect of a handler, and the id of its routine. */
-type Entry = HandlerEffect & { readonly routine: string };
+/** An effect of a handler, the id of its routine, and that of its task. */
+type Entry = HandlerEffect & { readonly routine: string; readonly task: number };
 
 /** A running handler, and its effects since its last commit. */
 interface HandlerRun {
@@ -50,6 +51,8 @@ export class DeliveryLedger implements RunListener {
   readonly #runs: Map<number, HandlerRun> = new Map();
   #deferred: readonly Entry[] = [];
   #outside: string | undefined;
+  /** The tasks of deliveries from outside that nobody awaited when they came, and that nobody has asked for since. */
+  #early: readonly { readonly place: string; readonly task: number }[] = [];
   #outputs = 0;
   #nextId = 1;
 
@@ -66,6 +69,7 @@ export class DeliveryLedger implements RunListener {
     copy.#done = new Set(this.#done);
     copy.#steps = new Set(this.#steps);
     copy.#deferred = this.#deferred;
+    copy.#early = this.#early;
     copy.#outputs = this.#outputs;
     copy.#nextId = this.#nextId;
     return copy;
@@ -80,7 +84,7 @@ export class DeliveryLedger implements RunListener {
   }
 
   did(ctx: AnyContext, effect: HandlerEffect): void {
-    this.#runOf(ctx)?.effects.push({ ...effect, routine: ctx.routineId });
+    this.#runOf(ctx)?.effects.push({ ...effect, routine: ctx.routineId, task: keyOf(ctx).task });
   }
 
   returned(ctx: AnyContext): void {
@@ -188,7 +192,10 @@ export class DeliveryLedger implements RunListener {
       this.#deferred = [];
     }
     const came = fresh.map(arrivalOf);
-    if (this.#outside !== undefined) due.push(this.#outside);
+    if (this.#outside !== undefined) {
+      due.push(this.#outside);
+      this.#early = [...this.#early, ...fresh.map(({ id, route }) => ({ place: placeOf(route), task: id }))];
+    }
     this.#outside = undefined;
     const missing = without(due, came);
     const extra = without(came, due);
@@ -211,10 +218,20 @@ export class DeliveryLedger implements RunListener {
   #deliveriesOf(effects: readonly Entry[]): string[] {
     return effects.flatMap((effect) => {
       if (effect.kind === "output") return [];
-      if (effect.kind === "expect") return [arrival(undefined, effect.routine, "late", undefined)];
+      if (effect.kind === "expect") {
+        return this.#takeEarly(effect) ? [] : [arrival(undefined, effect.routine, "late", undefined)];
+      }
       return this.#links.filter(({ from, event }) => from === effect.routine && event === effect.event)
         .map(({ to, slot }) => arrival(effect, to, slot, effect.seed));
     });
+  }
+
+  /** Says whether what a task expects has come since the task has. */
+  #takeEarly({ routine, task: asker }: Entry): boolean {
+    const place = placeOf({ routine, slot: "late" });
+    const answer = this.#early.find((early) => early.place === place && early.task > asker);
+    this.#early = this.#early.filter((early) => early !== answer);
+    return answer !== undefined;
   }
 
   #runOf(ctx: AnyContext): HandlerRun | undefined {
@@ -229,19 +246,23 @@ export class DeliveryLedger implements RunListener {
   }
 }
 
-function keyOf({ idempotencyKey }: AnyContext): { readonly task: number; readonly step: number } {
-  const [task, step] = idempotencyKey.split("/").slice(-2).map(Number);
-  return { task: task ?? 0, step: step ?? 0 };
+function keyOf(ctx: AnyContext): { readonly task: number; readonly step: number } {
+  if (!(ctx instanceof Activation)) throw new TypeError("the context is no activation");
+  return { task: ctx.task.id, step: ctx.task.details?.step ?? 0 };
 }
 
 function markOf({ route, details }: Task): Mark {
   return {
-    place: `${route.routine}.${route.slot}`,
+    place: placeOf(route),
     step: details?.step ?? 0,
     attempt: details?.attempt ?? 0,
     isMerged: details?.merged !== undefined,
     isAwaiting: details?.awaiting !== undefined,
   };
+}
+
+function placeOf({ routine, slot }: { readonly routine: string; readonly slot: string }): string {
+  return `${routine}.${slot}`;
 }
 
 function arrivalOf({ route, data }: Task): string {

@@ -5,9 +5,10 @@ const AT = "1970-01-01T00:00:00.000Z";
 /** A job of the document flow in whose document no optional part is missing. */
 export function fullJob(): JobDocument {
   return {
+    arrivals: { clerk: { kept: [1] } },
     createdAt: AT,
-    deferredEvents: [{ data: 1, event: "late", routine: "clerk" }],
-    dropped: { executionHistory: 3, outputLog: 2, sharedLog: 1 },
+    deferredEvents: [{ data: 1, event: "late", key: "00000a00000b", routine: "clerk" }],
+    dropped: { executionHistory: 3, failures: 4, outputLog: 2, pausePoints: 5, sharedLog: 1 },
     error: { cause: { message: "why", name: "Error" }, code: "E1", message: "no such thing", name: "RangeError" },
     executionHistory: [
       { at: AT, routine: "clerk", type: "start" },
@@ -45,6 +46,7 @@ export function fullJob(): JobDocument {
         createdAt: AT,
         data: { n: 1 },
         id: 4,
+        key: "zik0zjzik0zj",
         priority: "high",
         routine: "clerk",
         slot: "kept",

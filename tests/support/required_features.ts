@@ -19,7 +19,15 @@ const DELAYED = ["carried awaiting", "carried delay", "carried retry of lists", 
   .concat(["carried active before more urgent", "carried list cleared", "op expect", "op now"])
   .concat(["failure SchemaError", "failure RangeError", "failure StepLimitError"]);
 const STRICT = ["carried list start", "carried retry of progress"];
-const WILD = ["op defer", "op sleep", "ended cancelled", "carried deferred", "carried completed", "carried failed"]
+const WILD = [
+  "op defer",
+  "op sleep",
+  "ended cancelled",
+  "carried arrivals",
+  "carried deferred",
+  "carried completed",
+  "carried failed",
+]
   .concat(PLACES.flatMap((place) => [`deliver at ${place}`, `cancel at ${place}`]));
 
 /** The features that the generated cases of each mode must exercise. */

@@ -8,7 +8,7 @@ import { CommitDecoder } from "../../src/documents/commit.ts";
 const ENTRY: Route = { routine: "worker", slot: "input", connection: undefined };
 const LINK: Route = { routine: "sink", slot: "items", connection: { routine: "worker", event: "output" } };
 const DATE = taggedPayload({ $type: "Date", value: "2026-01-31T12:00:00.000Z" });
-const NOTHING: SideEffects = { slots: [], state: [], shared: [], log: [], outputs: [], deferred: [] };
+const NOTHING: SideEffects = { answers: [], slots: [], state: [], shared: [], log: [], outputs: [], deferred: [] };
 
 /** Makes a job without tasks. */
 export function createJob(): Job {
@@ -55,6 +55,7 @@ export function failureCommit(task: Task, change: Partial<FailureCommit>): Failu
     task,
     error: { name: "Error", message: "no" },
     verdict: { kind: "end", status: "failed", stop: true },
+    dropped: 0,
     active: [],
     records: [],
     classVersion: 1,
@@ -78,6 +79,7 @@ export function readCommit(document: unknown, job: Job): Commit {
 export const JOURNAL: readonly ((job: Job) => Commit)[] = [
   () => ({
     kind: "deliver",
+    key: undefined,
     time: { at: 1, ranMs: 0 },
     task: createTask(1, ENTRY, unseenPayload({ when: 1 }), { at: 1 }),
     data: unseenPayload({ when: 1 }),
@@ -106,6 +108,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
         { routine: "worker", type: "emit", event: "output", data: DATE, at: 10 },
       ],
       effects: {
+        answers: [],
         slots: [
           { routine: "worker", slot: "kept", kind: "set", value: { v: 1 } },
           { routine: "sink", slot: "items", kind: "append", items: new Map([["a", 1], ["constructor", 2]]) },
@@ -114,7 +117,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
         shared: [["total", 5], ["gone", undefined]],
         log: [{ routine: "worker", entry: { said: "so" }, at: 10 }],
         outputs: [{ routine: "worker", type: "line", data: undefined, at: 10 }],
-        deferred: [{ routine: "worker", event: "output", data: { late: true } }],
+        deferred: [{ routine: "worker", event: "output", data: { late: true }, key: undefined }],
       },
     }),
   (job) => ({
@@ -136,6 +139,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
     step(job, 1, { step: 1, outcome: "parked", progress: 7, effects: { ...NOTHING, shared: [["total", undefined]] } }),
   (job) => ({
     kind: "deliver",
+    key: undefined,
     time: { at: 13, ranMs: 3 },
     task: taskOf(job, 4),
     data: { answer: wireOf(DATE) === null },

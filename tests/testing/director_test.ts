@@ -12,7 +12,7 @@ const ROUTE = { routine: "a", slot: "in", connection: undefined };
 /** Takes all tasks, and returns their ids with the number of tasks to choose from. */
 function takeAll(makeTasks: () => readonly Task[], choose: (count: number) => number, highWater = 64): string {
   const job = createJob();
-  for (const task of makeTasks()) apply(job, { kind: "deliver", time: START, task, data: 0 });
+  for (const task of makeTasks()) apply(job, { kind: "deliver", time: START, task, data: 0, key: undefined });
   const queue = new ReadyQueue(job).fill(START);
   const counts: number[] = [];
   const director: Director = {

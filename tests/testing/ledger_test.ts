@@ -18,7 +18,7 @@ function open() {
 
 function add(job: Job, id: number): Task {
   const task = createTask(id, { routine: "a", slot: "in", connection: undefined }, id, { at: 0 });
-  apply(job, { kind: "deliver", time: { at: 0, ranMs: 0 }, task, data: id });
+  apply(job, { kind: "deliver", time: { at: 0, ranMs: 0 }, task, data: id, key: undefined });
   return task;
 }
 

@@ -18,6 +18,7 @@ import type { Expectation } from "../../job/decide.ts";
 import { Emissions } from "../../job/emissions.ts";
 import type { Job } from "../../job/job.ts";
 import { PRIORITIES, type Task } from "../../job/task.ts";
+import { writeKey } from "../../job/task_key.ts";
 import { EffectsBuffer } from "./effects_buffer.ts";
 import { type EventPlan, findEvent, type SlotPlan } from "./plan.ts";
 
@@ -162,7 +163,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     return this.#emissions ??= new Emissions();
   }
 
-  /** The deliveries from outside that were asked for since the last commit. */
+  /** The deliveries from outside that were asked for since the last commit, and that have not come before. */
   get expectations(): readonly Expectation[] {
     return this.#effects?.expectations ?? NONE;
   }
@@ -188,7 +189,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   get idempotencyKey(): string {
-    return `${this.jobId}/${this.task.id}/${this.task.details?.step ?? 0}`;
+    return `${this.jobId}/${writeKey(this.task) ?? this.task.id}/${this.task.details?.step ?? 0}`;
   }
 
   get progress(): unknown {
@@ -236,7 +237,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     const source = this.#event("defer", event);
     const subject = { action: `Cannot defer "${source.event}" of routine "${this.routineId}"`, root: "data" };
     const payload = this.#payload(source, data, subject);
-    this.#buffer.lists.deferred.push({ routine: this.routineId, event: source.event, data: payload });
+    this.#buffer.lists.deferred.push({ routine: this.routineId, event: source.event, data: payload, key: undefined });
   }
 
   checkpoint(progress?: unknown): Promise<void> {

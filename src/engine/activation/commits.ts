@@ -4,7 +4,7 @@ import type { ErrorData } from "../../values/error_data.ts";
 import { draftOf, keyedWireOf, partPayload, type Payload, valueOf } from "../../values/payload.ts";
 import { validate } from "../../values/standard_schema.ts";
 import type { DeferredCommit, FailureCommit, MergeCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
-import { createTasks, decideVerdict, failureRecords } from "../../job/decide.ts";
+import { createTasks, decideVerdict, failureRecords, failuresToDrop } from "../../job/decide.ts";
 import type { TaskStart } from "../../job/history.ts";
 import type { Job, JobStatus } from "../../job/job.ts";
 import { listEnd, type SlotData } from "../../job/slot_data.ts";
@@ -100,7 +100,7 @@ export function stepCommit(
 /**
  * The commit of a task's failure, by the error handler of its routine; a fatal one fails the job in any case. `kinds` are the
  * names and codes by which `retryableErrors` may list the error; a task whose error has none, as when an awaited delivery has
- * not come in time, is never tried again.
+ * not come in time, is never tried again. The job keeps at most `limit` failures.
  */
 export function failureCommit(
   job: Job,
@@ -110,10 +110,12 @@ export function failureCommit(
   kinds: readonly (string | number)[] | undefined,
   isFatal: boolean,
   time: Moment,
+  limit: number,
 ): FailureCommit {
   const verdict = decideVerdict(job, task, kinds, isFatal ? STOP : routine.errorHandler, time.at);
   const records = [...startRecords(task, time), ...failureRecords(routine.id, error, verdict, time.at)];
-  return { kind: "failure", time, task, error, verdict, active: [], records, classVersion: routine.version };
+  const dropped = failuresToDrop(job, verdict, limit);
+  return { kind: "failure", time, task, error, verdict, dropped, active: [], records, classVersion: routine.version };
 }
 
 /** The commit of a change of status and nothing else. */

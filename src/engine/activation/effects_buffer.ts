@@ -1,4 +1,5 @@
 import type { SideEffects } from "../../job/commit.ts";
+import { type Answers, findAnswers } from "../../job/arrivals.ts";
 import type { Expectation } from "../../job/decide.ts";
 import type { DeferredEvent, LogEntry, OutputEntry } from "../../job/job.ts";
 import type { Activation, ActivationHost } from "./activation.ts";
@@ -15,6 +16,7 @@ interface EffectLists {
   readonly deferred: DeferredEvent[];
 }
 
+const NO_ANSWERS: Answers = Object.freeze({ answers: NONE, open: NONE });
 const NO_LISTS: EffectLists = Object.freeze({ expectations: [], log: [], outputs: [], deferred: [] });
 
 /** An activation's effects until its next commit, except emissions. Most have none: each part is made at first use. */
@@ -37,9 +39,14 @@ export class EffectsBuffer {
     return this.#lists ??= { expectations: [], log: [], outputs: [], deferred: [] };
   }
 
-  /** The deliveries from outside that the handler has asked for. */
+  /** The deliveries from outside that the handler has asked for, and that have not come yet. */
   get expectations(): readonly Expectation[] {
-    return this.#lists?.expectations ?? NONE;
+    return this.#answers.open;
+  }
+
+  get #answers(): Answers {
+    const expected = this.#lists?.expectations ?? NONE;
+    return expected.length === 0 ? NO_ANSWERS : findAnswers(this.#host.job, this.#activation.task, expected);
   }
 
   /** The values that all routines share. */
@@ -67,8 +74,10 @@ export class EffectsBuffer {
     const state = this.#state?.changes() ?? NONE;
     const shared = this.#shared?.changes() ?? NONE;
     const { log, outputs, deferred } = this.#lists ?? NO_LISTS;
-    const size = slots.length + state.length + shared.length + log.length + outputs.length + deferred.length;
-    return size === 0 ? undefined : { slots, state, shared, log, outputs, deferred };
+    const { answers } = this.#answers;
+    const size = answers.length + slots.length + state.length + shared.length + log.length + outputs.length +
+      deferred.length;
+    return size === 0 ? undefined : { answers, slots, state, shared, log, outputs, deferred };
   }
 
   /** Forgets the buffered calls: they have been committed. Handlers may have kept `ctx.state` and `ctx.shared`. */

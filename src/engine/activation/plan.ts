@@ -10,6 +10,7 @@ import { Emissions, type EventRoute, type EventSource } from "../../job/emission
 import type { TaskStart } from "../../job/history.ts";
 import type { DeferredEvent, Job } from "../../job/job.ts";
 import type { Instant, Route } from "../../job/task.ts";
+import { inheritKey } from "../../job/task_key.ts";
 
 /** A route that holds its slot, so that taking a task needs no search. */
 class PlannedRoute implements EventRoute {
@@ -203,7 +204,8 @@ export function bindRoutes(job: Job, plan: Plan): void {
   for (const { task } of job.failures) task.route = bindRoute(task.route, plan);
 }
 
-function bindRoute(route: Route, plan: Plan): Route {
+/** The route of a flow's plan that goes as another does: of a document, or of another flow object of the same id. */
+export function bindRoute(route: Route, plan: Plan): Route {
   const { connection } = route;
   const target = findSlot(plan, route);
   if (connection === undefined) return target.route;
@@ -214,6 +216,10 @@ function bindRoute(route: Route, plan: Plan): Route {
 /** The emissions of deferred events. */
 export function emissionsOf(plan: Plan, deferred: readonly DeferredEvent[]): Emissions {
   const emissions = new Emissions();
-  for (const { routine, event, data } of deferred) emissions.add(eventOf(plan, { routine, event }), data);
+  for (const { routine, event, data, key } of deferred) {
+    const first = emissions.tasks.length;
+    emissions.add(eventOf(plan, { routine, event }), data);
+    if (key !== undefined) emissions.tasks.slice(first).forEach((task, i) => inheritKey(task, key, 0, i));
+  }
   return emissions;
 }

@@ -47,10 +47,17 @@ const MOST_WATCHED = 64;
  * Carries out a command. `consume` is to be called before the commit of its effect is encoded. Returns a promise only for an effect
  * that takes time: the next command waits for it. False says that the command is left for whoever has the job next.
  */
-export type PerformCommand = (job: Job, command: Command, consume: () => void) => Promise<boolean> | boolean;
+export type PerformCommand = (job: Job, command: Command, consume: () => number) => Promise<boolean> | boolean;
 
-/** Goes on with a claimed job, or carries out its commands; `job` is the object that stands for it here. */
-export type TakeUp = (taken: TakenJob, job: Job) => Promise<unknown>;
+/** What the storage of a flow's jobs calls. */
+export interface FlowHost {
+  /** Carries out a command. */
+  readonly perform: PerformCommand;
+  /** Goes on with a claimed job, or carries out its commands; `job` is the object that stands for it here. */
+  readonly takeUp: (taken: TakenJob, job: Job) => Promise<unknown>;
+  /** Whether no job of the flow is started any more. */
+  readonly isClosed: () => boolean;
+}
 
 /** Keeps the jobs of one flow: creates them in the store, reads them from there, claims them, and reads their inboxes. */
 export class JobStorage {
@@ -58,21 +65,19 @@ export class JobStorage {
   readonly maxRecoveries: number;
   readonly #session: StoreSession;
   readonly #graph: FlowGraph;
-  readonly #perform: PerformCommand;
-  readonly #takeUp: TakeUp;
+  readonly #host: FlowHost;
   /** Jobs for which commands have arrived before they had a journal. */
   readonly #addressedEarly: WeakSet<Job> = new WeakSet();
   /** The text of the flow, which is stored with each job, and its hash. */
   #flowText: string | undefined;
   #flowHash: string | undefined;
 
-  /** Makes the storage of a flow's jobs; `perform` carries out a command, `takeUp` goes on with a claimed job. */
-  constructor(session: StoreSession, graph: FlowGraph, perform: PerformCommand, takeUp: TakeUp) {
-    this.#takeUp = takeUp;
+  /** Makes the storage of a flow's jobs. */
+  constructor(session: StoreSession, graph: FlowGraph, host: FlowHost) {
+    this.#host = host;
     this.#session = session;
     this.maxRecoveries = session.settings.maxRecoveries;
     this.#graph = graph;
-    this.#perform = perform;
   }
 
   /** The job's journal, if it can still be written. */
@@ -248,11 +253,11 @@ export class JobStorage {
     journal.isPolling = true;
     try {
       await this.#performAll(job, journal, first);
-      while (journal.isAddressed && !journal.isLost && !journal.isReleased && !job.isStarting) {
+      while (journal.isAddressed && !isOver(journal) && !journal.isReleased && !job.isStarting) {
         journal.isAddressed = false;
         await this.#performAll(job, journal, await this.#inbox(journal));
       }
-      if (journal.isReleased && journal.isAddressed && !journal.isLost) {
+      if (journal.isReleased && journal.isAddressed && !isOver(journal)) {
         await this.#session.claiming(() => this.#takeBack(job, journal));
       }
     } catch (error) {
@@ -264,11 +269,11 @@ export class JobStorage {
 
   /** A job that was let go while its inbox had commands is due: it is claimed again, unless somebody else was faster. */
   async #takeBack(job: Job, journal: Journal): Promise<void> {
-    if (this.#session.isShutDown) return;
+    if (this.#host.isClosed()) return;
     const taken = await this.claim(job, journal.claim.epoch);
     if (taken === undefined || !this.#session.mayTakeUp(taken)) return;
     try {
-      await this.#takeUp(taken, job);
+      await this.#host.takeUp(taken, job);
     } catch (error) {
       this.#session.onRefused(taken.record, error);
       await this.#session.letGo(taken);
@@ -293,7 +298,7 @@ export class JobStorage {
       // A job comes to rest before the next command finds it there.
       if (journal.resting.passed !== undefined) await journal.resting.passed;
       // A job that is being started reads on when it has begun; one that was let go, when it is claimed again.
-      if (journal.isLost || job.isStarting) return;
+      if (isOver(journal) || job.isStarting) return;
       if (journal.isReleased) {
         journal.isAddressed = true;
         return;
@@ -305,12 +310,13 @@ export class JobStorage {
       const consume = () => {
         if (!isConsumed) journal.consume(journal.read);
         isConsumed = true;
+        return sequence;
       };
       try {
         const command = decodeCommand(text, this.#graph.limits);
         // What comes after it is refused in the same entry: nothing reaches a job that has ended.
         if (command.type === "cancel") journal.read = commands.at(-1)?.sequence ?? sequence;
-        const effect = this.#perform(job, command, consume);
+        const effect = this.#host.perform(job, command, consume);
         if (!(typeof effect === "boolean" ? effect : await effect)) {
           journal.read = before;
           break;
@@ -369,6 +375,11 @@ export class JobStorage {
       }
     }
   }
+}
+
+/** Whether commands are carried out by another journal of the job, if any. */
+function isOver({ isLost, isReplaced }: Journal): boolean {
+  return isLost || isReplaced;
 }
 
 /**

@@ -63,6 +63,8 @@ export class Journal {
   lost: Error | undefined;
   /** Whether the engine has let go of the job, or is just doing so. */
   isReleased = false;
+  /** Whether the job goes on by another journal, as its end was refused. */
+  isReplaced = false;
   /** The last command that was read; those before it have been carried out, or are being so. */
   read: number;
   /** When the last look into the inbox began that the store has answered: in elapsed time. */
@@ -224,7 +226,7 @@ export class Journal {
 
   /** Lets go of the job as it stands; `run` is called when that is stored. */
   release(run: () => void = () => {}): void {
-    if (this.lost !== undefined) return;
+    if (this.lost !== undefined || this.isReplaced) return;
     this.isReleased = true;
     this.#rest = { releases: true, consumedBefore: this.#consumed };
     this.#isHeadNew = true;
@@ -240,7 +242,7 @@ export class Journal {
 
   /** Writes what has been handed in, unless a write is under way. */
   flush(): void {
-    if (this.#isWriting || this.lost !== undefined) return;
+    if (this.#isWriting || this.lost !== undefined || this.isReplaced) return;
     if (this.#entries.length === 0 && !this.#isHeadNew) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;
@@ -321,6 +323,7 @@ export class Journal {
     const refused = () => {
       const callbacks = this.#callbacks;
       this.#callbacks = undefined;
+      this.isReplaced = true;
       callbacks?.onUnread();
       this.resting.openAll();
     };

@@ -6,7 +6,7 @@ import type { IdSource } from "../../ports/ids.ts";
 import type { EngineEvent, Observer } from "../../ports/observer.ts";
 import type { Timers } from "../../ports/timers.ts";
 import type { Director } from "./director.ts";
-import type { JobStorage, PerformCommand, TakeUp } from "../durable/job_storage.ts";
+import type { FlowHost, JobStorage } from "../durable/job_storage.ts";
 import type { StoreSession } from "../durable/store_session.ts";
 import type { FlowGraph } from "../../model/flow_graph.ts";
 import type { Execution } from "./execution.ts";
@@ -30,7 +30,7 @@ export interface EngineHostOptions {
 export interface StoreUse {
   readonly session: StoreSession;
   /** Makes the storage of one flow's jobs; see `JobStorage`. */
-  readonly storageOf: (graph: FlowGraph, perform: PerformCommand, takeUp: TakeUp) => JobStorage;
+  readonly storageOf: (graph: FlowGraph, flow: FlowHost) => JobStorage;
   readonly start: typeof startStored;
   readonly startClaimed: typeof startClaimed;
 }

@@ -7,6 +7,7 @@ import type { Services } from "../../model/context.ts";
 import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
 import { adoptLimits, type Job, type JobStatus } from "../../job/job.ts";
 import type { Instant, Merged, Moment, Task } from "../../job/task.ts";
+import type { TaskKey } from "../../job/task_key.ts";
 import type { Activation, ActivationHost, PauseRequest } from "../activation/activation.ts";
 import { Committer } from "./committer.ts";
 import { storeCheckpoint } from "./checkpoint.ts";
@@ -20,7 +21,7 @@ import { JobListeners } from "./listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./notifier.ts";
 import { workersOf } from "./first_commit.ts";
 import { Loop } from "./loop.ts";
-import { bindRoutes, type Plan, type RoutinePlan, slotOf, type SlotPlan } from "../activation/plan.ts";
+import { bindRoute, bindRoutes, type Plan, type RoutinePlan, slotOf, type SlotPlan } from "../activation/plan.ts";
 import { DEFAULT_GRACE_MS, Resting } from "./resting.ts";
 
 /** Why no task may be taken now. */
@@ -55,12 +56,13 @@ export class Execution implements ActivationHost {
   readonly plan: Plan;
   /** How many handlers may wait at the same time: none before the job goes on. */
   workers = 0;
+  /** Runs its handlers. */
+  readonly runner: HandlerRunner;
   /** Decides about awaited deliveries that have not come in time. */
   readonly deadlines: Deadlines;
   /** Called when the job is no longer live and its handlers have returned. */
   onDepart: (() => void) | undefined;
   readonly #host: EngineHost;
-  readonly #runner: HandlerRunner;
   readonly #loop: Loop;
   readonly #callbacks: JobCallbacks;
   readonly #clock: JobClock;
@@ -97,23 +99,12 @@ export class Execution implements ActivationHost {
       onAlarm: () => this.#loop.wake(),
       onSet: (byMs) => this.committer.queue.clockSet(byMs),
     });
-    this.#runner = new HandlerRunner(
-      this,
-      plan,
-      host.timers,
-      host.director,
-      before === undefined ? undefined : before.#runner,
-    );
+    this.runner = new HandlerRunner(this, host, before?.runner);
     this.committer = new Committer(job, this.listeners, this.notifier);
     this.#loop = new Loop((time) => this.#takeTasks(time), () => this.#endOrWait(), host.pacer);
     job.owner = this;
     job.isStarting = true;
     host.live.add(this);
-  }
-
-  /** How many handlers have returned a promise that is pending. */
-  get active(): number {
-    return this.#runner.active;
   }
 
   /** Whether failures are still decided: not when the job has ended, or comes to rest. */
@@ -201,10 +192,11 @@ export class Execution implements ActivationHost {
   }
 
   /** Brings in a delivery from outside. */
-  deliver(task: Task, data: Payload | undefined): void {
+  deliver(task: Task, data: Payload | undefined, key: TaskKey | undefined): void {
     const time = this.time();
+    task.route = bindRoute(task.route, this.plan);
     this.#clock.work();
-    this.committer.perform({ kind: "deliver", time, task, data }, [task]);
+    this.committer.perform({ kind: "deliver", time, task, data, key }, [task]);
     this.#loop.wake();
   }
 
@@ -217,7 +209,7 @@ export class Execution implements ActivationHost {
     if (beforeCommit === undefined) this.#restAgain = (next) => next.rest(request, graceMs);
     if (this.#resting !== undefined || this.isOver) return;
     this.#resting = new Resting(request, graceMs, beforeCommit);
-    this.#resting.begin(this.#host.timers, this.#runner, () => this.#endOrWait());
+    this.#resting.begin(this.#host.timers, this.runner, () => this.#endOrWait());
   }
 
   /** Ends the job; all handlers are aborted. */
@@ -279,8 +271,8 @@ export class Execution implements ActivationHost {
       if (task === undefined) break;
       this.#clock.work();
       if (this.#host.isObserved) this.notifier.start(task, time);
-      this.#runner.run(task);
-      const { active } = this.#runner;
+      this.runner.run(task);
+      const { active } = this.runner;
       // The moment of the last commit is older than this turn while the handler waits: the clock may have been set since.
       if (active === 0) time = this.job.time;
       else if (active < this.workers) time = this.time();
@@ -295,7 +287,7 @@ export class Execution implements ActivationHost {
     if (!this.#hasLease(time)) return "lease over";
     // Tasks of the same instant come after it, as they do without a store.
     if (this.deadlines.isReading) return "undecided";
-    if (this.#runner.active >= this.workers) return "no worker";
+    if (this.runner.active >= this.workers) return "no worker";
     if (this.committer.isAhead(this.#clock.elapsed, this.limits.highWater)) return "store late";
     if (this.#loop.isDeferred || this.#host.pacer.isSpent(time)) return "slice over";
     return undefined;
@@ -318,7 +310,7 @@ export class Execution implements ActivationHost {
   /** Ends the job, brings it to rest or lets it wait, when no task is taken. */
   #endOrWait(): void {
     if (this.isOver || this.#loop.isRunning || this.job.isStarting) return;
-    if (this.active > 0) {
+    if (this.runner.active > 0) {
       this.#clock.watch();
       this.#clock.setAlarm(this.#nextAlarm());
     } else if (this.#resting !== undefined) {
@@ -342,7 +334,7 @@ export class Execution implements ActivationHost {
   #break(status: "failed" | "cancelled", error: Error): void {
     // Unreachable: timers are stopped at the end, and commands find a job at rest. An ended job must not end again.
     if (this.isOver) return;
-    const active = this.#runner.activeTasks();
+    const active = this.runner.activeTasks();
     const commit = statusCommit(status, this.time(), { active, error: describeError(error, this.#host.errorStacks) });
     this.#end(commit, () => error);
   }
@@ -350,17 +342,15 @@ export class Execution implements ActivationHost {
   /** Performs the last commit: handlers are aborted, timers stopped. Whoever waits is told when it is stored. */
   #end(commit: StatusCommit | FailureCommit, createReason = createEndedError): void {
     const from = this.job.status;
-    const to = commit.kind === "status" ? commit.status : "failed";
     const tell = () => {
-      if (commit.kind === "failure") this.notifier.task(commit);
-      this.notifier.status(from, to, commit.time.at);
+      this.notifier.rested(commit, from);
       this.listeners.committed();
       this.listeners.rested();
     };
     this.committer.performLast(commit, () => this.#depart(tell), () => {
       this.#stop(createReason);
       // What was asked for before the job has begun is done at rest, by whoever has it.
-      return this.#isReleased = this.#runner.isSettled && this.#early.length === 0;
+      return this.#isReleased = this.runner.isSettled && this.#early.length === 0;
     });
   }
 
@@ -370,8 +360,7 @@ export class Execution implements ActivationHost {
     this.#resting?.stop();
     this.deadlines.stop();
     this.#clock.stop();
-    this.#runner.abortAll(createReason);
-    this.#runner.disposeGenerators();
+    this.runner.stop(createReason);
   }
 
   /** The job is no longer live before anybody is told of it. */
@@ -380,7 +369,7 @@ export class Execution implements ActivationHost {
     this.job.isStarting = false;
     this.#host.live.delete(this);
     for (const act of this.#early.splice(0)) act();
-    this.#runner.whenSettled(() => {
+    this.runner.whenSettled(() => {
       // A command may have made it go on meanwhile.
       if (!this.#isReleased && this.job.owner === undefined) this.committer.journal?.release();
       this.onDepart?.();
@@ -396,9 +385,10 @@ export class Execution implements ActivationHost {
 
   #failTask(task: Task, routine: RoutinePlan, error: ErrorData, kinds?: readonly (string | number)[]): void {
     if (this.isOver) return;
-    const commit = failureCommit(this.job, task, routine, error, kinds, isStepLimit(error), this.time());
+    const { failures } = this.limits;
+    const commit = failureCommit(this.job, task, routine, error, kinds, isStepLimit(error), this.time(), failures);
     if (commit.verdict.kind === "end" && commit.verdict.stop) {
-      const active = this.#runner.activeTasks().filter((other) => other !== task);
+      const active = this.runner.activeTasks().filter((other) => other !== task);
       return this.#end({ ...commit, active }, () => new CancelledError(`routine "${routine.id}" has failed`));
     }
     this.committer.perform(commit, commit.verdict.kind === "retry" ? [task] : []);

@@ -8,6 +8,7 @@ import type { Timers } from "../../ports/timers.ts";
 import { setActive, shownData, type Task } from "../../job/task.ts";
 import { Activation } from "../activation/activation.ts";
 import type { Director } from "./director.ts";
+import type { EngineHost } from "./engine_host.ts";
 import type { Execution } from "./execution.ts";
 import { mappingOf, type Plan, slotOf, type SlotPlan } from "../activation/plan.ts";
 import { mergedInput } from "../activation/slot_views.ts";
@@ -39,7 +40,7 @@ export class HandlerRunner {
   /** The generators that were started and have not ended; `undefined` in most jobs. */
   #generators: Map<Task, LiveGenerator> | undefined;
   /** Handlers that run on though they were aborted with the job: their promises are pending. */
-  readonly #unsettled: Set<Activation> = new Set();
+  #unsettled: Set<Activation> | undefined;
   #onSettled: (() => void) | undefined;
   /** The handler that is on the stack just now. */
   #current: Activation | undefined;
@@ -47,16 +48,10 @@ export class HandlerRunner {
   #isStopped = false;
 
   /** Makes a runner for the tasks of one job. Handlers may run on that the runner `before` has aborted. */
-  constructor(
-    execution: Execution,
-    plan: Plan,
-    timers: Timers,
-    director: Director | undefined,
-    before: HandlerRunner | undefined,
-  ) {
+  constructor(execution: Execution, { timers, director }: EngineHost, before: HandlerRunner | undefined) {
     this.#before = before;
     this.#execution = execution;
-    this.#plan = plan;
+    this.#plan = execution.plan;
     this.#timers = timers;
     this.#director = director;
   }
@@ -68,13 +63,13 @@ export class HandlerRunner {
 
   /** Whether no handler runs on that was aborted with the job. */
   get isSettled(): boolean {
-    return this.#unsettled.size === 0 && this.#before?.isSettled !== false;
+    return (this.#unsettled === undefined || this.#unsettled.size === 0) && this.#before?.isSettled !== false;
   }
 
   /** Calls back when no handler runs on that was aborted with the job: now, if that is so. */
   whenSettled(run: () => void): void {
     if (this.isSettled) run();
-    else if (this.#unsettled.size > 0) this.#onSettled = () => this.whenSettled(run);
+    else if (this.#unsettled !== undefined && this.#unsettled.size > 0) this.#onSettled = () => this.whenSettled(run);
     else this.#before?.whenSettled(run);
   }
 
@@ -126,12 +121,13 @@ export class HandlerRunner {
     for (const activation of waiting) activation.abort(reason);
     for (const activation of waiting) {
       this.#active.delete(activation);
-      this.#unsettled.add(activation);
+      (this.#unsettled ??= new Set()).add(activation);
     }
   }
 
-  /** Ends all generators: after a resume, their handlers start from their stored progress. */
-  disposeGenerators(): void {
+  /** Aborts all handlers, and ends all generators: after a resume, their handlers start from their stored progress. */
+  stop(createReason: () => Error): void {
+    this.abortAll(createReason);
     this.#generators?.forEach(({ generator }) => dispose(generator));
     this.#generators = undefined;
   }
@@ -193,12 +189,12 @@ export class HandlerRunner {
   /** A handler that was aborted while it was on the stack has returned a promise. */
   #ignore(activation: Activation, result: unknown): void {
     const settle = () => this.#settle(activation);
-    this.#unsettled.add(activation);
+    (this.#unsettled ??= new Set()).add(activation);
     new Promise((resolve) => resolve(result)).then(settle, settle);
   }
 
   #settle(activation: Activation): void {
-    if (!this.#unsettled.delete(activation) || this.#unsettled.size > 0) return;
+    if (this.#unsettled?.delete(activation) !== true || this.#unsettled.size > 0) return;
     const run = this.#onSettled;
     this.#onSettled = undefined;
     run?.();

@@ -1,6 +1,6 @@
 import { callGuarded } from "../../base/thenable.ts";
 import type { TaskEvent } from "../../ports/observer.ts";
-import type { FailureCommit, StepCommit } from "../../job/commit.ts";
+import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
 import type { Job, OutputEntry } from "../../job/job.ts";
 import type { Instant, Task } from "../../job/task.ts";
 import type { EngineHost } from "./engine_host.ts";
@@ -34,6 +34,12 @@ export class JobNotifier {
     if (from === to || !this.#host.isObserved) return;
     const { jobId, flowId } = this.#job;
     this.#host.tell({ type: "status", jobId, flowId, from, to, at });
+  }
+
+  /** The last commit of a live job is stored, or will not be; `from` was its status before. */
+  rested(commit: StatusCommit | FailureCommit, from: string): void {
+    if (commit.kind === "failure") this.task(commit);
+    this.status(from, commit.kind === "status" ? commit.status : "failed", commit.time.at);
   }
 
   /** A task's handler is about to be called, or its generator to go on. To be called only with an observer. */

@@ -41,7 +41,7 @@ export function waitForRest(
   onProgress: ((progress: JobProgress) => void) | undefined,
 ): Promise<boolean> {
   const onCommit = onProgress &&
-    (({ active }: Execution) => onProgress({ status: job.status, pending: job.tasks.size, active }));
+    (({ runner: { active } }: Execution) => onProgress({ status: job.status, pending: job.tasks.size, active }));
   return wait(execution, timers, options, "onRest", () => hasEnded(job.status), () => false, onCommit);
 }
 

@@ -1,0 +1,72 @@
+import type { Expectation } from "./decide.ts";
+import type { Job } from "./job.ts";
+import type { Task } from "./task.ts";
+
+/**
+ * Deliveries from outside that nobody awaited when they came, by routine and slot: the ids of their tasks, oldest first. One that
+ * came while the asker's task was pending is the answer to what the asker expects later, for the reply may be quicker than the
+ * commit of the question. Whether a task will ask is not known before: a delivery is noted while an older task of its routine
+ * is pending.
+ */
+export type Arrivals = Map<string, Map<string, readonly number[]>>;
+
+/** More notes of a slot are not kept: only the newest. */
+const MOST_NOTES = 1_000;
+/** How many pending tasks are looked at: a note too many does no harm, and a job may have a million tasks. */
+const MOST_LOOKS = 100;
+
+/** Notes a delivery that makes a task of its own, if a pending task may still ask for it. */
+export function noteArrival(job: Job, { id, route: { routine, slot } }: Task): void {
+  const asker = firstAsker(job, routine);
+  if (asker === undefined) return;
+  const arrivals = job.arrivals ??= new Map();
+  const slots = arrivals.get(routine) ?? new Map<string, readonly number[]>();
+  arrivals.set(routine, slots);
+  slots.set(slot, [...(slots.get(slot) ?? []), id].slice(-MOST_NOTES));
+}
+
+/** Drops the notes of a routine for which no pending task may ask: one of its tasks has ended, or was answered by some of them. */
+export function dropArrivals(job: Job, routine: string, answers: readonly number[] = []): void {
+  const slots = job.arrivals?.get(routine);
+  if (slots === undefined) return;
+  const asker = firstAsker(job, routine) ?? Infinity;
+  for (const [slot, ids] of slots) {
+    const left = ids.filter((id) => id > asker && !answers.includes(id));
+    if (left.length > 0) slots.set(slot, left);
+    else slots.delete(slot);
+  }
+  if (slots.size === 0) job.arrivals?.delete(routine);
+  if (job.arrivals?.size === 0) job.arrivals = undefined;
+}
+
+/** The id of the oldest pending task of a routine, or a smaller one when that is far behind; `undefined` when there is none. */
+function firstAsker({ tasks }: Job, routine: string): number | undefined {
+  let looks = 0;
+  for (const { id, route } of tasks) if (route.routine === routine || ++looks === MOST_LOOKS) return id;
+  return undefined;
+}
+
+/** What a task expects, as far as it has not come since the task entered the job; and the deliveries that have come. */
+export interface Answers {
+  /** The ids of the tasks of early deliveries: each answers one expectation. */
+  readonly answers: readonly number[];
+  /** What is still to come. */
+  readonly open: readonly Expectation[];
+}
+
+/** Finds the early answers to what a task expects: for each expectation the oldest that is newer than the task. */
+export function findAnswers(
+  { arrivals }: Job,
+  { id, route: { routine } }: Task,
+  expected: readonly Expectation[],
+): Answers {
+  const slots = arrivals?.get(routine);
+  if (slots === undefined) return { answers: [], open: expected };
+  const answers: number[] = [];
+  const open = expected.filter(({ route: { slot } }) => {
+    const answer = slots.get(slot)?.find((note) => note > id && !answers.includes(note));
+    if (answer !== undefined) answers.push(answer);
+    return answer === undefined;
+  });
+  return { answers, open };
+}
