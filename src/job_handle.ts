@@ -1,5 +1,5 @@
 import { StateError, type StateReason, TimeoutError, UnknownOutcomeError } from "./base/errors.ts";
-import { checkDuration, checkInteger, checkName } from "./base/options.ts";
+import { checkDuration, checkInteger, checkName, checkOptions } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import { type Command, encodeCommand } from "./documents/command.ts";
 import type { JobState } from "./documents/job_state.ts";
@@ -8,7 +8,7 @@ import { type JobOutput, viewOutput } from "./documents/job_views.ts";
 import { delayAfter } from "./engine/durable/durability_settings.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
 import { executionOf } from "./engine/execution/execution.ts";
-import type { WaitOptions } from "./engine/execution/waits.ts";
+import { checkWait, type WaitOptions } from "./engine/execution/waits.ts";
 import type { Flow } from "./flow.ts";
 import { StoreWatch } from "./job_watch.ts";
 import type { OutputEntry } from "./job/job.ts";
@@ -96,6 +96,8 @@ export interface StartedJob extends JobHandle {
 export interface HandleHost {
   readonly session: StoreSession;
   readonly registry: Registry;
+  /** Resolves when a job that has just been started here is in the store, or cannot come there. */
+  created(jobId: string): Promise<void>;
   /** The flow of a job, if it can be built here. */
   flowOf(record: JobRecord): Promise<Flow | undefined>;
   /** Whether a job's flow has a slot, by its document. */
@@ -110,6 +112,14 @@ const REFUSALS: Readonly<Record<Exclude<SendAnswer, "stored" | "known">, string>
   ended: "it has ended; redrive() lets it go on",
   full: "its inbox is full; it takes more when what is in it has been carried out",
   unknown: "the store has none of this id, or it was deleted",
+};
+
+/** The names of the options that some commands have beside `key` and `signal`. */
+const MORE_OPTIONS: Readonly<Record<Command["type"], Readonly<Record<string, true>>>> = {
+  deliver: {},
+  pause: { reason: true, checkpoint: true, graceMs: true },
+  cancel: { reason: true },
+  resume: {},
 };
 
 /** A handle of a job, by the engine that reaches its store. */
@@ -178,8 +188,9 @@ export class StoredJobHandle implements JobHandle {
     return this.#host.read(await this.#load("read"), this.#flow);
   }
 
-  async ended({ timeoutMs = Infinity, signal }: WaitOptions = {}): Promise<JobState> {
-    checkDuration("Cannot wait", "timeoutMs", timeoutMs, Infinity);
+  async ended(options: WaitOptions = {}): Promise<JobState> {
+    checkWait(options);
+    const { timeoutMs = Infinity, signal } = options;
     signal?.throwIfAborted();
     const { session } = this.#host;
     const until = session.timers.elapsed() + timeoutMs;
@@ -190,7 +201,7 @@ export class StoredJobHandle implements JobHandle {
       await watch.changed(signal, Math.min(left, ms));
     };
     try {
-      while ((await this.#atLast(() => this.#find("wait for"), pause)).endedAt === undefined) await pause(1_000);
+      while (!isAtItsEnd(await this.#atLast(() => this.#find("wait for"), pause))) await pause(1_000);
       return this.#host.read(await this.#atLast(() => this.#load("wait for"), pause), this.#flow);
     } finally {
       watch.stop();
@@ -224,7 +235,7 @@ export class StoredJobHandle implements JobHandle {
           for (const output of outputs.toArray().slice(Math.max(0, next - first))) push(output);
           next = Math.max(next, first + outputs.size);
         }
-        if (record.endedAt !== undefined) return;
+        if (isAtItsEnd(record)) return;
         await watch.changed(signal);
         stopListening?.();
       }
@@ -236,13 +247,13 @@ export class StoredJobHandle implements JobHandle {
 
   /** The job's record. */
   async #find(call: string): Promise<JobRecord> {
-    this.#checkOpen(call);
+    await this.#reach(call);
     return this.#check(call, await this.#host.session.store.find(this.jobId));
   }
 
   /** All that the store has of the job. */
   async #load(call: string): Promise<StoredJob> {
-    this.#checkOpen(call);
+    await this.#reach(call);
     const stored = await this.#host.session.store.load(this.jobId);
     this.#check(call, stored?.record);
     // Unreachable: the check has found its record.
@@ -250,8 +261,9 @@ export class StoredJobHandle implements JobHandle {
     return stored;
   }
 
-  #checkOpen(call: string): void {
+  async #reach(call: string): Promise<void> {
     this.#host.session.checkOpen(`Cannot ${call} job "${this.jobId}"`);
+    await this.#host.created(this.jobId);
   }
 
   /** Checks that a record is of the life that this handle is for. */
@@ -287,7 +299,9 @@ export class StoredJobHandle implements JobHandle {
   }
 
   /** Stores a command; as often as it takes, for the key makes it count once. */
-  async #ask(call: string, { status }: JobRecord, command: Command, { key, signal }: AskOptions): Promise<void> {
+  async #ask(call: string, { status }: JobRecord, command: Command, options: AskOptions): Promise<void> {
+    checkOptions<AskOptions>(`Cannot ${call} job`, options, { key: true, signal: true, ...MORE_OPTIONS[command.type] });
+    const { key, signal } = options;
     const { session } = this.#host;
     const { settings, timers, store, createId } = session;
     const { keyRetentionMs, inboxLimit: room } = settings;
@@ -323,6 +337,11 @@ export class StoredJobHandle implements JobHandle {
 function checkReason(action: string, reason: string | undefined): void {
   if (reason === undefined || typeof reason === "string") return;
   throw new TypeError(`${action}: the reason must be a string, got ${describeValue(reason)}`);
+}
+
+/** Whether a job has ended, and has not been asked to go on since. */
+function isAtItsEnd({ endedAt, sent, consumed }: JobRecord): boolean {
+  return endedAt !== undefined && sent === consumed;
 }
 
 /** The names of a routine and its slot. */

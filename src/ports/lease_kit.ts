@@ -15,6 +15,9 @@ export interface OwnerState {
 /** How many incarnations that have survived the loss of their lease are remembered. */
 const MOST_SURVIVED = 1_000;
 
+/** How late a renewal may come, in leases. */
+const MOST_LATE_LEASES = 10;
+
 /** The owner's state after `enter`; `next` gives a new incarnation. `undefined` when it is refused. */
 export function enterOwner(
   state: OwnerState | undefined,
@@ -22,7 +25,7 @@ export function enterOwner(
   next: () => number,
 ): OwnerState | undefined {
   const until = now + leaseMs;
-  if (state?.token === token) return { ...state, until };
+  if (state?.token === token) return { ...state, until: extend(state.until, now, leaseMs) };
   if (again !== undefined && state !== undefined && state.incarnation !== again) return undefined;
   const known = state === undefined || takesOver ? [] : [...state.former, state];
   const former = known.filter((it) => it.until > now).map(({ incarnation, until }) => ({ incarnation, until }));
@@ -37,7 +40,16 @@ export function renewOwner(
   now: number,
 ): OwnerState | undefined {
   if (state?.incarnation !== incarnation || state.until <= now) return undefined;
-  return { ...state, until: now + leaseMs };
+  return { ...state, until: extend(state.until, now, leaseMs) };
+}
+
+/**
+ * When a lease ends that was to end at an instant, and is renewed. A renewal that was sent before another one, and comes after it, does
+ * not make the lease shorter: its owner counts on the other. What lies further back comes from a clock that was set.
+ */
+function extend(until: number, now: number, leaseMs: number): number {
+  const next = now + leaseMs;
+  return until - next < MOST_LATE_LEASES * leaseMs ? Math.max(until, next) : next;
 }
 
 /** The owner's state after an incarnation has left. */

@@ -253,11 +253,11 @@ export class JobStorage {
     journal.isPolling = true;
     try {
       await this.#performAll(job, journal, first);
-      while (journal.isAddressed && !isOver(journal) && !journal.isReleased && !job.isStarting) {
+      while (journal.isAddressed && !journal.isOver && !journal.isReleased && !job.isStarting) {
         journal.isAddressed = false;
         await this.#performAll(job, journal, await this.#inbox(journal));
       }
-      if (journal.isReleased && journal.isAddressed && !isOver(journal)) {
+      if (journal.isReleased && journal.isAddressed && !journal.isOver) {
         await this.#session.claiming(() => this.#takeBack(job, journal));
       }
     } catch (error) {
@@ -298,7 +298,7 @@ export class JobStorage {
       // A job comes to rest before the next command finds it there.
       if (journal.resting.passed !== undefined) await journal.resting.passed;
       // A job that is being started reads on when it has begun; one that was let go, when it is claimed again.
-      if (isOver(journal) || job.isStarting) return;
+      if (journal.isOver || job.isStarting) return;
       if (journal.isReleased) {
         journal.isAddressed = true;
         return;
@@ -375,11 +375,6 @@ export class JobStorage {
       }
     }
   }
-}
-
-/** Whether commands are carried out by another journal of the job, if any. */
-function isOver({ isLost, isReplaced }: Journal): boolean {
-  return isLost || isReplaced;
 }
 
 /**

@@ -59,12 +59,15 @@ export class Journal {
   polled: Promise<void> = Promise.resolve();
   /** Tells when the job has come to rest. */
   readonly resting: RestGate = new RestGate();
+  /** Whether it is lost, or another one takes its place, as the job did not end. */
+  get isOver(): boolean {
+    return this.isLost || this.#isReplaced;
+  }
+
   /** Why nothing can be written any more, if that is so. */
   lost: Error | undefined;
   /** Whether the engine has let go of the job, or is just doing so. */
   isReleased = false;
-  /** Whether the job goes on by another journal, as its end was refused. */
-  isReplaced = false;
   /** The last command that was read; those before it have been carried out, or are being so. */
   read: number;
   /** When the last look into the inbox began that the store has answered: in elapsed time. */
@@ -95,6 +98,7 @@ export class Journal {
   /** What is called when the next write that has not begun is stored. */
   #after: (() => void)[] = [];
   #isWriting = false;
+  #isReplaced = false;
   /** Whether `flush` is on the stack: a write that succeeds meanwhile calls no `onStored`, as the caller goes on by itself. */
   #isFlushing = false;
   #failures = 0;
@@ -226,7 +230,7 @@ export class Journal {
 
   /** Lets go of the job as it stands; `run` is called when that is stored. */
   release(run: () => void = () => {}): void {
-    if (this.lost !== undefined || this.isReplaced) return;
+    if (this.isOver) return;
     this.isReleased = true;
     this.#rest = { releases: true, consumedBefore: this.#consumed };
     this.#isHeadNew = true;
@@ -242,7 +246,7 @@ export class Journal {
 
   /** Writes what has been handed in, unless a write is under way. */
   flush(): void {
-    if (this.#isWriting || this.lost !== undefined || this.isReplaced) return;
+    if (this.#isWriting || this.isOver) return;
     if (this.#entries.length === 0 && !this.#isHeadNew) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;
@@ -321,9 +325,10 @@ export class Journal {
       if (waiter !== undefined && waiter.revision <= this.#handed) this.#waiters.push(waiter);
     }
     const refused = () => {
+      // Whoever decides again opens another one; commands that are being carried out by this one are left to that.
+      this.#isReplaced = true;
       const callbacks = this.#callbacks;
       this.#callbacks = undefined;
-      this.isReplaced = true;
       callbacks?.onUnread();
       this.resting.openAll();
     };

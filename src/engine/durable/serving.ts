@@ -16,10 +16,8 @@ export async function serve(job: Job, storage: JobStorage, record: JobRecord, go
     };
     journal.subscribe({
       onStored: () => {},
-      onUnread: () => {
-        unregister();
-        resolve(serveAgain(job, storage, goesOn));
-      },
+      // The job stays registered: it would be found as one that this engine has and does not know.
+      onUnread: () => resolve(serveAgain(job, storage, goesOn).finally(unregister)),
       onLost: (error) => {
         storage.lost(job, error);
         leave();

@@ -165,7 +165,7 @@ export class StoreSession {
     if (life === record.life && epoch >= record.epoch) return false;
     const { next } = entry;
     if (next !== undefined && next.record.life === record.life && next.record.epoch >= record.epoch) return false;
-    if (life === record.life && epoch === record.epoch - 1 && journal?.isLost === false && !journal.isReleased) {
+    if (life === record.life && epoch === record.epoch - 1 && journal?.isOver === false && !journal.isReleased) {
       // Nobody has had the job in between: it goes on by the new claim.
       journal.reclaim(record);
       return false;
@@ -207,7 +207,7 @@ export class StoreSession {
   /** The job's journal, if it can still be written. */
   journalOf(job: Job): Journal | undefined {
     const journal = this.journals.get(job);
-    return journal?.isLost === true ? undefined : journal;
+    return journal?.isOver === true ? undefined : journal;
   }
 
   /** The name of another engine that has a job, as far as is known here. */

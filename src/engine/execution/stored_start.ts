@@ -114,7 +114,7 @@ function begin(start: StoredStart, journal: Journal, claimed: Claimed): void {
     if (sent <= journal.read) return execution.begin(() => storage.pollEarly(job));
     // The commands that are in the inbox already are carried out before a task is taken or a deadline is decided.
     storage.readFirst(job, journal).then((carryOut) => {
-      if (!journal.isLost) execution.begin(carryOut);
+      if (!journal.isOver) execution.begin(carryOut);
     }, (error: unknown) => journal.lose(toError(error)));
   });
   journal.flush();
