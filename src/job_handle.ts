@@ -247,13 +247,14 @@ export class StoredJobHandle implements JobHandle {
 
   /** The job's record. */
   async #find(call: string): Promise<JobRecord> {
-    await this.#reach(call);
+    this.#checkOpen(call);
+    await this.#host.created(this.jobId);
     return this.#check(call, await this.#host.session.store.find(this.jobId));
   }
 
   /** All that the store has of the job. */
   async #load(call: string): Promise<StoredJob> {
-    await this.#reach(call);
+    this.#checkOpen(call);
     const stored = await this.#host.session.store.load(this.jobId);
     this.#check(call, stored?.record);
     // Unreachable: the check has found its record.
@@ -261,9 +262,8 @@ export class StoredJobHandle implements JobHandle {
     return stored;
   }
 
-  async #reach(call: string): Promise<void> {
+  #checkOpen(call: string): void {
     this.#host.session.checkOpen(`Cannot ${call} job "${this.jobId}"`);
-    await this.#host.created(this.jobId);
   }
 
   /** Checks that a record is of the life that this handle is for. */
@@ -333,15 +333,15 @@ export class StoredJobHandle implements JobHandle {
   }
 }
 
+/** Whether a job has ended, and has not been asked to go on since. */
+function isAtItsEnd({ endedAt, sent, consumed }: JobRecord): boolean {
+  return endedAt !== undefined && sent === consumed;
+}
+
 /** Whoever carries out a command could not read a reason that is no text. */
 function checkReason(action: string, reason: string | undefined): void {
   if (reason === undefined || typeof reason === "string") return;
   throw new TypeError(`${action}: the reason must be a string, got ${describeValue(reason)}`);
-}
-
-/** Whether a job has ended, and has not been asked to go on since. */
-function isAtItsEnd({ endedAt, sent, consumed }: JobRecord): boolean {
-  return endedAt !== undefined && sent === consumed;
 }
 
 /** The names of a routine and its slot. */

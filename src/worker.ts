@@ -80,9 +80,14 @@ export class StoreWorker implements Worker {
   /** Begins to work; `onStop` is called when it takes no more jobs. */
   constructor(engine: WorkHost, options: WorkOptions, onStop: () => void) {
     const action = "Cannot work";
-    const { concurrency = 100, pollMs = 1_000, drainMs = 10_000, idleMs = 5_000, signal, ...filter } = options;
+    const { concurrency = 100, pollMs = 1_000, drainMs = 10_000, idleMs = 5_000, signal, flows, queues } = options;
     signal?.throwIfAborted();
     if (engine.host.isShutDown) throw new TypeError(`${action}: the engine has been shut down; make a new one`);
+    for (const [name, list] of Object.entries({ flows, queues })) {
+      // A text has `includes`, too.
+      if (list === undefined || (Array.isArray(list) && list.every((it) => typeof it === "string"))) continue;
+      throw new TypeError(`${action}: ${name} must be a list of names, got ${describeValue(list)}`);
+    }
     this.#engine = engine;
     this.#onStop = onStop;
     this.#options = {
@@ -92,12 +97,7 @@ export class StoreWorker implements Worker {
       idleMs: checkDuration(action, "idleMs", idleMs, Infinity),
     };
     checkOptions<WorkOptions>(action, options, { ...this.#options, flows: true, queues: true, signal: true });
-    for (const [name, list] of Object.entries(filter)) {
-      // A text has `includes`, too.
-      if (list === undefined || (Array.isArray(list) && list.every((it) => typeof it === "string"))) continue;
-      throw new TypeError(`${action}: ${name} must be a list of names, got ${describeValue(list)}`);
-    }
-    this.#filter = filter;
+    this.#filter = { ...(flows && { flows }), ...(queues && { queues }) };
     this.#watch = new StoreWatch(engine.session, () => true);
     this.#stopUse = engine.session.ownership.use();
     this.#loop = this.#run();
