@@ -217,7 +217,6 @@ export class Engine {
     const { drain = true, ...wait } = options;
     const host = this.#host;
     host.isShutDown = true;
-    if (host.store !== undefined) host.store.session.isShutDown = true;
     await this.#jobs?.stopWorkers();
     await bringToRest(host.live, host.timers, host.store ? undefined : SHUTDOWN, { drain, ...wait });
     await host.store?.session.leave();

@@ -47,8 +47,6 @@ export class StoreSession {
   #isRegaining = false;
   /** The calls that claim jobs without knowing which, and take them up. */
   readonly #claims: Set<Promise<unknown>> = new Set();
-  /** Whether the engine takes up no more jobs. */
-  isShutDown = false;
   /** Whether the engine has closed its store. */
   isClosed = false;
 
