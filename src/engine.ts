@@ -227,7 +227,7 @@ export class Engine {
     await this.shutdown(options);
     const session = this.#host.store?.session;
     if (session === undefined || session.isClosed) return;
-    session.isClosed = true;
+    session.close();
     await session.store.close();
   }
 

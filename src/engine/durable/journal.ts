@@ -246,7 +246,7 @@ export class Journal {
 
   /** Writes what has been handed in, unless a write is under way. */
   flush(): void {
-    if (this.#isWriting || this.isOver) return;
+    if (this.#isWriting || this.isOver || this.#session.isClosed) return;
     if (this.#entries.length === 0 && !this.#isHeadNew) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;
