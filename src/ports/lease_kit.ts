@@ -12,6 +12,8 @@ export interface OwnerState {
   readonly former: readonly { readonly incarnation: number; readonly until: number }[];
 }
 
+const DAY_MS = 86_400_000;
+
 /** How many incarnations that have survived the loss of their lease are remembered. */
 const MOST_SURVIVED = 1_000;
 
@@ -52,10 +54,23 @@ function extend(until: number, now: number, leaseMs: number): number {
   return until - next < MOST_LATE_LEASES * leaseMs ? Math.max(until, next) : next;
 }
 
-/** The owner's state after an incarnation has left. */
+/**
+ * The owner's state after an incarnation has left. Of the present one only its number is kept: an `enter` of its that arrives late
+ * must not give it its jobs again.
+ */
 export function leaveOwner(state: OwnerState, incarnation: number): OwnerState {
   const former = state.former.filter((it) => it.incarnation !== incarnation);
-  return { ...state, former, until: state.incarnation === incarnation ? 0 : state.until };
+  return state.incarnation === incarnation ? { incarnation, until: 0, token: "", former } : { ...state, former };
+}
+
+/** The instant by which all leases of an owner must have ended for a store to forget it; that of one that has left counts as 0. */
+export function forgottenBy(now: number): number {
+  return Math.max(0, now - DAY_MS);
+}
+
+/** Whether a store may forget an owner: it has left, or its leases ended a day ago. */
+export function mayForget(state: OwnerState, now: number): boolean {
+  return [state, ...state.former].every(({ until }) => until <= forgottenBy(now));
 }
 
 /** When the lease of an incarnation ends; `undefined` when it has left, was taken over, or ended long ago. */

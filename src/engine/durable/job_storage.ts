@@ -12,14 +12,13 @@ import { encodeFlow } from "../../documents/flow.ts";
 import { writeJob } from "../../documents/job.ts";
 import { Replay } from "../../documents/replay.ts";
 import { delayAfter } from "./durability_settings.ts";
-import { Journal } from "./journal.ts";
+import { Journal, type KeptJournal } from "./journal.ts";
 import { placeOf } from "./place.ts";
 import type { StoreSession } from "./store_session.ts";
 
 /** A job as the store has it. */
-export interface FoundJob {
+export interface FoundJob extends StoredJob {
   readonly job: Job;
-  readonly record: JobRecord;
   /** What the journal says last of the tasks that stood first when an owner had died. */
   readonly claim: Claim | undefined;
 }
@@ -99,12 +98,13 @@ export class JobStorage {
   async create(job: Job): Promise<Journal | undefined> {
     const { ownership } = this.#session;
     const fields = { ...this.#fields(job), status: job.status, dueAt: undefined, ...DEFAULT_LABELS };
+    const { snapshot } = fields;
     const record = await this.#try(job, async () => {
       const claim = await ownership.enter();
       const [answer] = await this.#session.store.create([{ ...fields, claim }]);
       return answer?.isNew === true && answer.record.incarnation === claim.incarnation ? answer.record : undefined;
     });
-    return record === undefined ? undefined : this.open(job, record);
+    return record === undefined ? undefined : this.open(job, { record, snapshot, entries: [] });
   }
 
   /** Creates jobs that are due for whoever takes them. */
@@ -165,10 +165,10 @@ export class JobStorage {
   }
 
   /** Opens the journal of a job that this engine has claimed. */
-  open(job: Job, record: JobRecord): Journal {
-    const journal = new Journal(job, this.#session, record);
+  open(job: Job, stored: KeptJournal): Journal {
+    const journal = new Journal(job, this.#session, stored);
     this.#session.opened(job, journal);
-    this.#session.records.set(job, record);
+    this.#session.records.set(job, stored.record);
     return journal;
   }
 
@@ -359,7 +359,7 @@ export class JobStorage {
     }
     const replay = new Replay(stored.snapshot, this.#graph.limits);
     for (const entry of entries) replay.apply(entry);
-    return { job: replay.finish(), record, claim: replay.claim };
+    return { ...stored, job: replay.finish(), claim: replay.claim };
   }
 
   /** Asks the store, and again if it fails, as often as `attempts` says. */

@@ -1,7 +1,7 @@
 import { FencedError, StoreError } from "../../base/errors.ts";
 import { Fifo } from "../../base/fifo.ts";
 import { isThenable } from "../../base/thenable.ts";
-import type { AppendHead, JobClaim, JobRecord } from "../../ports/store.ts";
+import type { AppendHead, JobClaim, JobRecord, StoredJob } from "../../ports/store.ts";
 import type { CancelTimer } from "../../ports/timers.ts";
 import type { Commit } from "../../job/commit.ts";
 import { hasEnded, type Job } from "../../job/job.ts";
@@ -21,6 +21,9 @@ export interface JournalCallbacks {
   /** Nothing can be written any more: another engine has the job, or the store fails. */
   readonly onLost: (error: Error) => void;
 }
+
+/** What a store has of a job's journal. */
+export type KeptJournal = Pick<StoredJob, "record" | "snapshot" | "entries">;
 
 /** What is written by one call. */
 interface Write {
@@ -99,13 +102,14 @@ export class Journal {
   #after: (() => void)[] = [];
   #isWriting = false;
   #isReplaced = false;
+  #isHeld = false;
   /** Whether `flush` is on the stack: a write that succeeds meanwhile calls no `onStored`, as the caller goes on by itself. */
   #isFlushing = false;
   #failures = 0;
   #callbacks: JournalCallbacks | undefined;
   #stopFlush: CancelTimer | undefined;
   /** Makes the journal of a job that this engine has claimed. */
-  constructor(job: Job, session: StoreSession, record: JobRecord) {
+  constructor(job: Job, session: StoreSession, { record, snapshot, entries }: KeptJournal) {
     const { jobId, life, epoch, incarnation, revision, consumed, status } = record;
     this.#job = job;
     this.#session = session;
@@ -115,7 +119,7 @@ export class Journal {
     this.#stored = revision;
     this.#consumed = this.#consumedHanded = this.read = consumed;
     this.#status = status;
-    this.#snapshots = new Snapshots(job, session);
+    this.#snapshots = new Snapshots(job, session, snapshot, entries);
   }
 
   /** Whether an entry has not been stored yet. */
@@ -169,6 +173,20 @@ export class Journal {
     this.#incarnation = incarnation;
     // A write that is under way finds out by itself.
     if (!this.#isWriting && revision !== this.#stored) this.lose(new FencedError(jobId, this.#stored, revision));
+  }
+
+  /**
+   * Begins no write until `goOn` is called: the job is being claimed again, and the store would give a job that was let go of
+   * meanwhile to an engine that has done with it.
+   */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  /** Begins writes again. */
+  goOn(): void {
+    this.#isHeld = false;
+    this.flush();
   }
 
   /** Stores which commands have been consumed, unless an entry that waits to be written will say it. */
@@ -246,7 +264,7 @@ export class Journal {
 
   /** Writes what has been handed in, unless a write is under way. */
   flush(): void {
-    if (this.#isWriting || this.isOver || this.#session.isClosed) return;
+    if (this.#isWriting || this.#isHeld || this.isOver || this.#session.isClosed) return;
     if (this.#entries.length === 0 && !this.#isHeadNew) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;

@@ -1,7 +1,7 @@
 import { FencedError, StoreError } from "../../base/errors.ts";
 import { callGuarded } from "../../base/thenable.ts";
 import type { EngineEvent } from "../../ports/observer.ts";
-import type { JobRecord, Store, StoreEvent, TakenJob } from "../../ports/store.ts";
+import type { Incarnation, JobRecord, Store, StoreEvent, TakenJob } from "../../ports/store.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import type { Job } from "../../job/job.ts";
 import { delayAfter, type DurabilitySettings } from "./durability_settings.ts";
@@ -284,10 +284,11 @@ export class StoreSession {
         if (isGone) journal.lose(new FencedError(claim.jobId, undefined, undefined));
       }
       const isUnknown = ({ jobId }: { readonly jobId: string }) => !this.#entries.has(jobId);
-      if (!held.some(isUnknown)) return;
-      // The store may have carried out a claim whose jobs have not been taken up yet.
+      const unknown = new Map(held.filter(isUnknown).map(({ jobId, epoch }) => [jobId, epoch]));
+      if (unknown.size === 0) return;
+      // The store may have carried out a claim whose jobs have not been taken up yet; some of them may be let go again by then.
       await Promise.allSettled(this.#claims);
-      const jobs = held.filter(isUnknown);
+      const jobs = (await this.store.held(lease)).filter((it) => isUnknown(it) && unknown.get(it.jobId) === it.epoch);
       if (jobs.length === 0 || this.ownership.lease()?.incarnation !== lease.incarnation) return;
       const answer = await this.store.claim({ ...lease, now: this.timers.now(), jobs });
       if (this.ownership.lease()?.incarnation !== lease.incarnation) return;
@@ -297,9 +298,9 @@ export class StoreSession {
     }
   }
 
-  /** The journals of the jobs that this engine has claimed. */
+  /** The journals of the jobs that this engine has claimed, and is not letting go of. */
   #journals(): readonly Journal[] {
-    return [...this.#entries.values()].flatMap(({ job }) => this.journalOf(job) ?? []);
+    return [...this.#entries.values()].flatMap(({ job }) => this.journalOf(job) ?? []).filter((it) => !it.isReleased);
   }
 
   /** A journal was opened. */
@@ -335,15 +336,7 @@ export class StoreSession {
           break;
         }
         if (journals.length === 0) break;
-        const jobs = journals.map(({ claim }) => claim);
-        const answer = await this.store.claim({ ...lease, now: timers.now(), jobs });
-        const claimed = new Map(answer.jobs.map(({ record }) => [record.jobId, record]));
-        for (const journal of journals) {
-          const { jobId } = journal.claim;
-          const record = claimed.get(jobId);
-          if (record === undefined) journal.lose(new FencedError(jobId, undefined, undefined, "its lease has ended"));
-          else journal.reclaim(record);
-        }
+        await this.#claimAgain(lease, journals);
         failures = 0;
       } catch (error) {
         this.onError(error);
@@ -356,5 +349,22 @@ export class StoreSession {
     }
     this.#isRegaining = false;
     for (const { wake } of [...this.#entries.values()]) wake();
+  }
+
+  async #claimAgain(lease: Incarnation, journals: readonly Journal[]): Promise<void> {
+    for (const journal of journals) journal.hold();
+    try {
+      const jobs = journals.map(({ claim }) => claim);
+      const answer = await this.store.claim({ ...lease, now: this.timers.now(), jobs });
+      const claimed = new Map(answer.jobs.map(({ record }) => [record.jobId, record]));
+      for (const journal of journals) {
+        const { jobId } = journal.claim;
+        const record = claimed.get(jobId);
+        if (record === undefined) journal.lose(new FencedError(jobId, undefined, undefined, "its lease has ended"));
+        else journal.reclaim(record);
+      }
+    } finally {
+      for (const journal of journals) journal.goOn();
+    }
   }
 }

@@ -38,6 +38,17 @@ export interface RunningHandler {
   readonly isAborted: () => boolean;
 }
 
+/** A handler that is called. */
+export interface HandlerCall extends Omit<RunningHandler, "life"> {
+  readonly jobId: string;
+  /** The step that it is called for. */
+  readonly step: string;
+  /** Its `ctx.idempotencyKey`. */
+  readonly key: string;
+  /** Its slot and its data. */
+  readonly input: string;
+}
+
 /** What a store has granted and accepted, and which handlers run: by this the promises of a fleet are checked. */
 export class FleetLedger {
   /** The lives of all jobs that are in the store, by their numbers. */
@@ -196,11 +207,8 @@ export class FleetLedger {
    *
    * @throws {FleetViolation} when it must not run now
    */
-  starts(
-    handler: Omit<RunningHandler, "life"> & { jobId: string; key: string; input: string },
-    now: number,
-  ): () => void {
-    const { process, jobId, task, isAborted, key, input } = handler;
+  starts(handler: HandlerCall, now: number): () => void {
+    const { process, jobId, task, isAborted } = handler;
     const { life: number = 0, incarnation = 0 } = this.#claims.get(`${process} ${jobId}`) ?? {};
     const life = this.lives.get(number) ?? this.deleted.get(number);
     if (life === undefined) {
@@ -228,12 +236,7 @@ export class FleetLedger {
       const why = `process ${process} runs a step of ${jobId} before it has read the inbox, which had commands`;
       throw new FleetViolation("too late", why);
     }
-    const known = life.calls.get(key);
-    if (known !== undefined && known !== input) {
-      const why = `two calls of ${jobId} have the idempotency key ${key}: for ${known}, and for ${input}`;
-      throw new FleetViolation("lost or doubled", why);
-    }
-    life.calls.set(key, input);
+    checkKey(life, handler);
     const running = { process, life: life.life, task, isAborted };
     this.#running.push(running);
     return () => this.#running = this.#running.filter((it) => it !== running);
@@ -274,6 +277,20 @@ export class FleetLedger {
       throw new FleetViolation("stranded", `a job is due at ${firstDue}, and the store gives none before ${answer}`);
     }
   }
+}
+
+/** A step has one idempotency key, and always the same data; and no other step has that key. */
+function checkKey({ jobId, calls, keys }: JobLedger, { step, key, input }: HandlerCall): void {
+  const call = `${key} ${input}`;
+  const other = keys.get(key) ?? step;
+  if (other !== step || (calls.get(step) ?? call) !== call) {
+    const why = other === step
+      ? `was called with ${calls.get(step)}, and with ${call}`
+      : `has the key ${key} of step ${other}`;
+    throw new FleetViolation("lost or doubled", `step ${step} of ${jobId} ${why}`);
+  }
+  calls.set(step, call);
+  keys.set(key, step);
 }
 
 function readCommand(text: string): Pick<LedgerCommand, "type" | "target"> {

@@ -184,13 +184,15 @@ export class FleetProcess {
     const { jobId, task, plan } = activation;
     const data = dataOf(task);
     const input = `${plan.routine.id}.${plan.slot.name} ${data === undefined ? "" : JSON.stringify(wireOf(data))}`;
-    const key = `${task.id}/${task.details?.step ?? 0}`;
-    trace.add(() => `  process ${this.number} runs task ${key} of ${jobId}: ${input}`);
+    const step = `${task.id}/${task.details?.step ?? 0}`;
+    trace.add(() => `  process ${this.number} runs task ${step} of ${jobId}: ${input}`);
     try {
-      const handler = { process: this.number, jobId, task: task.id, key, input, isAborted: () => activation.isAborted };
+      const { idempotencyKey: key } = activation;
+      const isAborted = () => activation.isAborted;
+      const handler = { process: this.number, jobId, task: task.id, step, key, input, isAborted };
       const end = ledger.starts(handler, clock.now);
       return () => {
-        trace.add(() => `  process ${this.number} has done task ${key} of ${jobId}`);
+        trace.add(() => `  process ${this.number} has done task ${step} of ${jobId}`);
         end();
       };
     } catch (error) {
