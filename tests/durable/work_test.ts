@@ -288,3 +288,41 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals([isClosed, process.told("lost").length], [true, 1]);
   });
 }
+
+test("an engine whose name another one takes is told so once, also while it has no jobs", async () => {
+  const store = memoryStore();
+  const first = new StoredFlowProcess({ store, durability: { owner: "site" } });
+  const { timers } = first;
+  const worker = first.engine.work();
+  await timers.advance(1_000);
+  const second = new StoredFlowProcess({ store, timers, durability: { owner: "site" } });
+  const other = second.engine.work();
+  await timers.advance(60_000);
+  assertEquals([first.told("replaced").map(({ owner }) => owner), second.told("replaced")], [["site"], []]);
+  await Promise.all([worker.stop(), other.stop()]);
+});
+
+test("an engine closes though its store fails when it leaves and a handler goes on, and does nothing more", async () => {
+  const store = memoryStore();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const failing = {
+    ...store,
+    leave: () => {
+      throw new Error("no leave");
+    },
+  };
+  const idle = new StoredFlowProcess({ store: failing });
+  await idle.engine.recover();
+  await idle.engine.close();
+  assertEquals(idle.told("engine_error").map(({ error }) => error), [new Error("no leave")]);
+  const process = new StoredFlowProcess({ work: () => promise });
+  process.start([1]);
+  await process.settle();
+  const closed = process.engine.close({ drain: false });
+  await process.timers.advance(1_000);
+  await closed;
+  assertEquals(process.timers.size, 0);
+  resolve();
+  await process.timers.advance(60_000);
+  assertEquals([process.told("store_error"), process.told("engine_error"), process.timers.size], [[], [], 0]);
+});

@@ -288,7 +288,7 @@ export class JobStorage {
 
   /** A job that was let go while its inbox had commands is due: it is claimed again, unless somebody else was faster. */
   async #takeBack(job: Job, journal: Journal): Promise<void> {
-    if (this.#session.isShutDown || this.#host.isClosed()) return;
+    if (this.#host.isClosed()) return;
     const taken = await this.claim(job, journal.claim.epoch);
     if (taken === undefined || !this.#session.mayTakeUp(taken)) return;
     try {

@@ -267,7 +267,7 @@ export class Journal {
 
   /** Writes what has been handed in, unless a write is under way. */
   flush(): void {
-    if (this.#isWriting || this.#isHeld || this.isOver) return;
+    if (this.#isWriting || this.#isHeld || this.isOver || this.#session.isClosed) return;
     if (this.#entries.length === 0 && !this.#isHeadNew) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;
