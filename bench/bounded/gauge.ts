@@ -4,7 +4,7 @@ import { hosts } from "../../src/engine/execution/engine_host.ts";
 import { webTimers } from "../../src/host/web_timers.ts";
 import type { Timers } from "../../src/ports/timers.ts";
 import { collectGarbage } from "../harness/garbage.ts";
-import { type Figures } from "../harness/program.ts";
+import type { Figures } from "../harness/program.ts";
 import { CountedSignal, CountedStore, type CountedTimers, countTimers } from "./counted.ts";
 import { POINTS, pointsOf } from "./workload.ts";
 

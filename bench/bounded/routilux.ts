@@ -12,7 +12,7 @@ const HOUR_MS = 3_600_000;
 
 /** How much is done: small runs only have to find a leak of some hundred bytes each time. */
 const TOTAL = isSmall
-  ? { steps: 20_000, jobs: 4_000, flows: 200, days: 100, checkpoints: 5_000, commands: 5_000 }
+  ? { steps: 20_000, jobs: 4_000, flows: 200, days: 100, checkpoints: 15_000, commands: 5_000 }
   : { steps: 1_000_000, jobs: 100_000, flows: 1_500, days: 365, checkpoints: 30_000, commands: 100_000 };
 
 /** How many records of its history a job keeps: as many as it makes in the first quarter, at the most. */
