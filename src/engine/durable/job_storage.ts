@@ -20,8 +20,9 @@ import { encodeFlow } from "../../documents/flow.ts";
 import { writeJob } from "../../documents/job.ts";
 import { Replay } from "../../documents/replay.ts";
 import { delayAfter } from "./durability_settings.ts";
-import { Journal, type KeptJournal } from "./journal.ts";
+import { Journal } from "./journal.ts";
 import { placeOf } from "./place.ts";
+import type { KeptJournal } from "./snapshots.ts";
 import type { StoreSession } from "./store_session.ts";
 
 /** A job as the store has it. */
