@@ -63,6 +63,11 @@ export class Journal {
   lost: Error | undefined;
   /** Whether the engine has let go of the job, or is just doing so. */
   isReleased = false;
+  /**
+   * Whether no write may begin, as the job is being claimed again: the store would give a job that was let go of meanwhile to an engine
+   * that has done with it.
+   */
+  isHeld = false;
   /** The last command that was read; those before it have been carried out, or are being so. */
   read: number;
   /** When the last look into the inbox began that the store has answered: in elapsed time. */
@@ -93,7 +98,6 @@ export class Journal {
   /** What is called when the next write that has not begun is stored. */
   #after: (() => void)[] = [];
   #isWriting = false;
-  #isHeld = false;
   /** Whether `flush` is on the stack: a write that succeeds meanwhile calls no `onStored`, as the caller goes on by itself. */
   #isFlushing = false;
   #failures = 0;
@@ -164,20 +168,6 @@ export class Journal {
     this.#incarnation = incarnation;
     // A write that is under way finds out by itself.
     if (!this.#isWriting && revision !== this.#stored) this.lose(new FencedError(jobId, this.#stored, revision));
-  }
-
-  /**
-   * Begins no write until `goOn` is called: the job is being claimed again, and the store would give a job that was let go of
-   * meanwhile to an engine that has done with it.
-   */
-  hold(): void {
-    this.#isHeld = true;
-  }
-
-  /** Begins writes again. */
-  goOn(): void {
-    this.#isHeld = false;
-    this.flush();
   }
 
   /** Stores which commands have been consumed, unless an entry that waits to be written will say it. */
@@ -255,7 +245,7 @@ export class Journal {
 
   /** Writes what has been handed in, unless a write is under way. */
   flush(): void {
-    if (this.#isWriting || this.#isHeld || this.lost !== undefined) return;
+    if (this.#isWriting || this.isHeld || this.lost !== undefined) return;
     if (this.#entries.length === 0 && !this.#isHeadNew) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;

@@ -335,7 +335,7 @@ export class StoreSession {
   }
 
   async #claimAgain(lease: Incarnation, journals: readonly Journal[]): Promise<void> {
-    for (const journal of journals) journal.hold();
+    for (const journal of journals) journal.isHeld = true;
     try {
       const jobs = journals.map(({ claim }) => claim);
       const answer = await this.store.claim({ ...lease, now: this.timers.now(), jobs });
@@ -347,7 +347,10 @@ export class StoreSession {
         else journal.reclaim(record);
       }
     } finally {
-      for (const journal of journals) journal.goOn();
+      for (const journal of journals) {
+        journal.isHeld = false;
+        journal.flush();
+      }
     }
   }
 }
