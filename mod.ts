@@ -80,7 +80,7 @@ export type { JobStatus, RoutineStatus } from "./src/job/job.ts";
 export type { ExecutionRecordType } from "./src/job/history.ts";
 export type { JobProgress, SettleResult, WaitOptions } from "./src/engine/execution/waits.ts";
 export type { DurabilityOptions } from "./src/engine/durable/durability_settings.ts";
-export type { JobCommand, JobRevision, PurgeOptions, Recovery, StoredFlowJob } from "./src/stored_jobs.ts";
+export type { JobRevision, PurgeOptions, Recovery, StoredFlowJob } from "./src/stored_jobs.ts";
 export type { StartItem, StartOptions } from "./src/start_options.ts";
 export type { AskOptions, JobHandle, OutputsOptions, StartedJob } from "./src/job_handle.ts";
 export type { Worker, WorkOptions, WorkSummary } from "./src/worker.ts";

@@ -1,4 +1,5 @@
 import type { Registry } from "./values/registry.ts";
+import { checkOptions, type OptionNames } from "./base/options.ts";
 import { createHost } from "./default_engine.ts";
 import { type DurabilityOptions, resolveDurability } from "./engine/durable/durability_settings.ts";
 import { JobStorage } from "./engine/durable/job_storage.ts";
@@ -6,7 +7,7 @@ import { StoreSession } from "./engine/durable/store_session.ts";
 import { type EngineHost, hosts, type StoreUse } from "./engine/execution/engine_host.ts";
 import { SHUTDOWN } from "./engine/execution/resting.ts";
 import { startClaimed, startStored } from "./engine/execution/stored_start.ts";
-import { bringToRest } from "./engine/execution/waits.ts";
+import { bringToRest, checkWait } from "./engine/execution/waits.ts";
 import type { ShutdownOptions } from "./flow.ts";
 import type { Services } from "./model/context.ts";
 import type { IdSource } from "./ports/ids.ts";
@@ -14,14 +15,7 @@ import type { Observer } from "./ports/observer.ts";
 import type { JobFilter, JobPage, ListQuery, Store } from "./ports/store.ts";
 import type { Timers } from "./ports/timers.ts";
 import type { JobHandle } from "./job_handle.ts";
-import {
-  type JobCommand,
-  type JobRevision,
-  type PurgeOptions,
-  type Recovery,
-  type StoredFlowJob,
-  StoredJobs,
-} from "./stored_jobs.ts";
+import { type JobRevision, type PurgeOptions, type Recovery, type StoredFlowJob, StoredJobs } from "./stored_jobs.ts";
 import { storeAccess } from "./store_access.ts";
 import type { Worker, WorkOptions } from "./worker.ts";
 
@@ -46,6 +40,18 @@ export interface EngineOptions {
   /** Whether errors keep their stacks, which differ from host to host. @default {false} */
   readonly errorStacks?: boolean;
 }
+
+const ENGINE_OPTIONS: OptionNames<EngineOptions> = {
+  timers: true,
+  ids: true,
+  store: true,
+  durability: true,
+  registry: true,
+  observer: true,
+  services: true,
+  sliceMs: true,
+  errorStacks: true,
+};
 
 /**
  * An engine runs the jobs of flows; it has the ports to the host, and the services for handlers. Flows that are made without an
@@ -85,6 +91,7 @@ export class Engine {
    * @throws {TypeError} for an option of the wrong kind
    */
   constructor(options: EngineOptions = {}) {
+    checkOptions("Cannot create engine", options, ENGINE_OPTIONS);
     const { store, durability = {}, registry, ...rest } = options;
     if (store === undefined && options.durability !== undefined) {
       throw new TypeError(
@@ -110,7 +117,8 @@ export class Engine {
    * due, or that have been sent commands. To be called at the start of a process, and then from time to time where jobs wait or
    * there are several processes.
    *
-   * @throws {TypeError} for an engine without store or registry
+   * @throws {TypeError} for an engine without store or registry, or one that has been shut down
+   * @throws {RangeError} for a limit that is no number of jobs
    */
   recover(options: { readonly limit?: number } = {}): Promise<Recovery> {
     return this.#stored("recover").recover(options.limit);
@@ -124,17 +132,6 @@ export class Engine {
    */
   open(jobId: string): Promise<StoredFlowJob> {
     return this.#stored("open a job").open(jobId);
-  }
-
-  /**
-   * Sends a command to a job, whichever process owns it: its owner carries it out, or the next `recover`. A command whose `key`
-   * was sent before is dropped.
-   *
-   * @throws {StateError} when there is no job of this id
-   * @throws {SerializationError} naming the path of data that cannot travel
-   */
-  send(jobId: string, command: JobCommand, options: { readonly key?: string } = {}): Promise<void> {
-    return this.#stored("send a command").send(jobId, command, options.key);
   }
 
   /**
@@ -163,12 +160,12 @@ export class Engine {
    * @throws {TypeError} for a cursor that no page has given
    */
   async list(query: ListQuery = {}): Promise<JobPage> {
-    return await this.#stored("list jobs").session.store.list(query);
+    return await this.#stored("list jobs").list(query);
   }
 
   /** Returns how many jobs there are in the store. */
   async count(filter: JobFilter = {}): Promise<number> {
-    return await this.#stored("count jobs").session.store.count(filter);
+    return await this.#stored("count jobs").count(filter);
   }
 
   /**
@@ -180,7 +177,11 @@ export class Engine {
     return this.#stored("delete a job").delete(jobId);
   }
 
-  /** Deletes jobs that have ended, and returns how many: those that have been asked something since are left. */
+  /**
+   * Deletes jobs that have ended, and returns how many: those that have been asked something since are left.
+   *
+   * @throws {RangeError} for an instant or a limit that is none
+   */
   purge(options: PurgeOptions): Promise<number> {
     return this.#stored("purge jobs").purge(options);
   }
@@ -211,9 +212,12 @@ export class Engine {
    *
    * @throws the signal's reason when it is aborted before all jobs rest
    */
-  async shutdown({ drain = true, ...wait }: ShutdownOptions = {}): Promise<void> {
+  async shutdown(options: ShutdownOptions = {}): Promise<void> {
+    checkWait(options, { drain: true });
+    const { drain = true, ...wait } = options;
     const host = this.#host;
     host.isShutDown = true;
+    if (host.store !== undefined) host.store.session.isShutDown = true;
     await this.#jobs?.stopWorkers();
     await bringToRest(host.live, host.timers, host.store ? undefined : SHUTDOWN, { drain, ...wait });
     await host.store?.session.leave();

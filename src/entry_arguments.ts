@@ -8,9 +8,3 @@ export type EntryPoint = string | Routine<object> | Slot<never>;
 export type EntryArguments<E, O> = E extends Slot<infer T>
   ? (Record<never, never> extends T ? [params?: T, options?: O] : [params: T, options?: O])
   : [params?: unknown, options?: O];
-
-/** The arguments after an entry point, completed. The compiler has checked their types at the call. */
-export function readArguments<O extends object>(rest: readonly unknown[]): [params: unknown, options: O] {
-  const [params = {}, options] = rest;
-  return [params, (options ?? {}) as O];
-}

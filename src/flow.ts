@@ -1,5 +1,5 @@
 import { FencedError, PausedError, type PreflightFinding, StoreError } from "./base/errors.ts";
-import { checkDuration, checkName, checkWord } from "./base/options.ts";
+import { checkDuration, checkOptions, checkWord, type OptionNames } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import type { Registry } from "./values/registry.ts";
 import { payloadOf } from "./values/encoder.ts";
@@ -10,6 +10,7 @@ import { DEFAULT_GRACE_MS } from "./engine/execution/resting.ts";
 import { type JobCallbacks, JobNotifier } from "./engine/execution/notifier.ts";
 import { FlowJobs, refuse } from "./engine/flow_jobs.ts";
 import {
+  checkWait,
   type JobProgress,
   type SettleResult,
   waitForCondition,
@@ -20,20 +21,14 @@ import {
 import { validate } from "./values/standard_schema.ts";
 import { OutputStream } from "./engine/execution/output_stream.ts";
 import { defaultHost } from "./default_engine.ts";
-import {
-  checkExecutionTimeout,
-  checkStrategy,
-  type ExecutionStrategy,
-  FlowGraph,
-  type FlowSettings,
-} from "./model/flow_graph.ts";
+import { type ExecutionStrategy, FlowGraph, type FlowSettings } from "./model/flow_graph.ts";
 import { membershipOf, Routine } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
 import { hasEnded, type Job, type OutputEntry, statusOf } from "./job/job.ts";
 import type { Route } from "./job/task.ts";
 import type { JobHandle, StartedJob } from "./job_handle.ts";
-import { type EntryArguments, type EntryPoint, readArguments } from "./entry_arguments.ts";
-import { checkStart, type StartItem, type StartOptions } from "./start_options.ts";
+import type { EntryArguments, EntryPoint } from "./entry_arguments.ts";
+import { checkCreate, checkStart, OPTIONS, readArguments, type StartItem, type StartOptions } from "./start_options.ts";
 import { type StoreAccess, storeAccess } from "./store_access.ts";
 import { decodeFlow, encodeFlow, type FlowDocument } from "./documents/flow.ts";
 import { jobOf, JobState, jobStateOf } from "./documents/job_state.ts";
@@ -148,6 +143,7 @@ export class Flow extends FlowGraph {
    * @throws {RangeError} for a number out of range
    */
   constructor(options: FlowOptions = {}) {
+    checkOptions("Cannot create flow", options, OPTIONS.flow);
     const { id, engine, ...settings } = options;
     const host = engine === undefined ? defaultHost() : hostOf(engine, "Cannot create flow");
     super(id ?? host.ids.id(), settings);
@@ -191,7 +187,7 @@ export class Flow extends FlowGraph {
    * @throws {SerializationError} naming the path of params that cannot travel
    */
   create<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, CreateOptions>): JobState {
-    return this.#create(entry, ...readArguments<CreateOptions>(rest));
+    return this.#create(entry, ...this.#read<CreateOptions>(rest, OPTIONS.create));
   }
 
   /**
@@ -205,7 +201,7 @@ export class Flow extends FlowGraph {
    * @throws {SerializationError} naming the path of params that cannot travel
    */
   execute<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): JobState {
-    const [params, options] = readArguments<ExecuteOptions>(rest);
+    const [params, options] = this.#read<ExecuteOptions>(rest, OPTIONS.execute);
     options.signal?.throwIfAborted();
     return this.#live(options) ?? this.#start(this.#create(entry, params, options), false, options);
   }
@@ -219,7 +215,7 @@ export class Flow extends FlowGraph {
    * @throws the errors of `execute`, and the signal's reason when the signal is aborted
    */
   async run<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): Promise<JobState> {
-    const [, { signal }] = readArguments<ExecuteOptions>(rest);
+    const [, { signal }] = this.#read<ExecuteOptions>(rest, OPTIONS.execute);
     const job = this.execute(entry, ...rest);
     await this.waitForCompletion(job, signal === undefined ? {} : { signal });
     // The abort cancels the job first, and that ends the wait as well.
@@ -241,7 +237,11 @@ export class Flow extends FlowGraph {
    * @throws {StoreError} when the store keeps failing
    */
   async start<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, StartOptions>): Promise<StartedJob> {
-    const [params, options] = readArguments<StartOptions>(rest);
+    const [params, options] = readArguments<StartOptions>(
+      `Cannot start a job of flow "${this.id}"`,
+      rest,
+      OPTIONS.start,
+    );
     const [started] = await this.#startAll(entry, [{ ...options, params }], options.ifExists);
     // Unreachable: there is an answer for each job.
     if (started === undefined) throw new TypeError(`Cannot start a job of flow "${this.id}"`);
@@ -254,6 +254,8 @@ export class Flow extends FlowGraph {
    * @returns a handle of each job, in order
    */
   async startMany<E extends EntryPoint>(entry: E, jobs: readonly StartItem<E>[]): Promise<readonly StartedJob[]> {
+    const action = `Cannot start jobs of flow "${this.id}"`;
+    for (const job of jobs) checkOptions<StartItem<E>>(action, job, OPTIONS.item);
     return await this.#startAll(entry, jobs, "join");
   }
 
@@ -276,6 +278,7 @@ export class Flow extends FlowGraph {
    * @throws {StepLimitError} when the job has ended by `limits.steps`, and the limit of the flow is no larger now
    */
   resume(job: JobState, options: ResumeOptions = {}): JobState {
+    checkOptions("Cannot resume job", options, OPTIONS.resume);
     options.signal?.throwIfAborted();
     return this.#start(job, options.redrive ?? false, options);
   }
@@ -287,6 +290,7 @@ export class Flow extends FlowGraph {
    * @throws {StateError} when the job is not live
    */
   async pause(job: JobState, options: PauseOptions = {}): Promise<void> {
+    checkOptions("Cannot pause job", options, OPTIONS.pause);
     const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS, signal } = options;
     signal?.throwIfAborted();
     const data = this.#target("pause", job);
@@ -331,7 +335,7 @@ export class Flow extends FlowGraph {
    */
   waitForCompletion(job: JobState, options: CompletionOptions = {}): Promise<boolean> {
     const data = this.#target("wait for", job);
-    checkWait(options);
+    checkWait(options, { onProgress: true });
     return this.#lossOf(data) ?? waitForRest(data, executionOf(data), this.#host.timers, options, options.onProgress);
   }
 
@@ -390,22 +394,20 @@ export class Flow extends FlowGraph {
    *
    * @throws the signal's reason when the signal is aborted before all jobs are at rest
    */
-  async shutdown({ drain = true, ...options }: ShutdownOptions = {}): Promise<void> {
-    checkWait(options);
-    await this.#runner.shutDown(drain, options);
+  async shutdown(options: ShutdownOptions = {}): Promise<void> {
+    checkWait(options, { drain: true });
+    const { drain = true, ...wait } = options;
+    await this.#runner.shutDown(drain, wait);
   }
 
   #create(entry: EntryPoint, params: unknown, options: CreateOptions, startAt?: number): JobState {
-    const { jobId, strategy, maxWorkers, timeoutMs } = options;
-    const action = `Cannot execute flow "${this.id}"`;
-    if (jobId !== undefined) checkName(action, "jobId", jobId);
-    if (strategy !== undefined || maxWorkers !== undefined) {
-      checkStrategy(strategy ?? this.executionStrategy, maxWorkers);
-    }
-    if (timeoutMs !== undefined) checkExecutionTimeout(action, timeoutMs);
-    const settings = { executionStrategy: strategy, maxWorkers, executionTimeoutMs: timeoutMs };
-    const job = this.#runner.create(this.#entry(entry), params, jobId, settings, startAt);
+    const settings = checkCreate(`Cannot execute flow "${this.id}"`, options, this.executionStrategy);
+    const job = this.#runner.create(this.#entry(entry), params, options.jobId, settings, startAt);
     return jobStateOf(job, this.registry);
+  }
+
+  #read<O extends object>(rest: readonly unknown[], known: OptionNames<O>): [params: unknown, options: O] {
+    return readArguments(`Cannot execute flow "${this.id}"`, rest, known);
   }
 
   #access(action: string): StoreAccess {
@@ -525,8 +527,4 @@ function textOf(reason: unknown): string {
   } catch {
     return "the signal was aborted for a reason without text";
   }
-}
-
-function checkWait({ timeoutMs }: WaitOptions): void {
-  if (timeoutMs !== undefined) checkDuration("Cannot wait", "timeoutMs", timeoutMs, Infinity);
 }

@@ -1,5 +1,5 @@
 import { StateError, type StateReason, TimeoutError, UnknownOutcomeError } from "./base/errors.ts";
-import { checkDuration, checkInteger, checkName } from "./base/options.ts";
+import { checkDuration, checkInteger, checkName, checkOptions } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import { type Command, encodeCommand } from "./documents/command.ts";
 import type { JobState } from "./documents/job_state.ts";
@@ -8,7 +8,7 @@ import { type JobOutput, viewOutput } from "./documents/job_views.ts";
 import { delayAfter } from "./engine/durable/durability_settings.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
 import { executionOf } from "./engine/execution/execution.ts";
-import type { WaitOptions } from "./engine/execution/waits.ts";
+import { checkWait, type WaitOptions } from "./engine/execution/waits.ts";
 import type { Flow } from "./flow.ts";
 import { StoreWatch } from "./job_watch.ts";
 import type { OutputEntry } from "./job/job.ts";
@@ -17,7 +17,7 @@ import { isRecord } from "./values/json.ts";
 import type { ConnectionTarget } from "./model/connection.ts";
 import { membershipOf } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
-import type { JobRecord, SendAnswer } from "./ports/store.ts";
+import type { JobRecord, SendAnswer, StoredJob } from "./ports/store.ts";
 import { payloadOf } from "./values/encoder.ts";
 import type { Payload } from "./values/payload.ts";
 import type { Registry } from "./values/registry.ts";
@@ -96,12 +96,14 @@ export interface StartedJob extends JobHandle {
 export interface HandleHost {
   readonly session: StoreSession;
   readonly registry: Registry;
+  /** Resolves when a job that has just been started here is in the store, or cannot come there. */
+  created(jobId: string): Promise<void>;
   /** The flow of a job, if it can be built here. */
   flowOf(record: JobRecord): Promise<Flow | undefined>;
   /** Whether a job's flow has a slot, by its document. */
   hasSlot(record: JobRecord, target: ConnectionTarget): Promise<boolean>;
-  /** Reads a job; and its flow's id is that of the flow, if one is given. */
-  read(jobId: string, flow: Flow | undefined): Promise<JobState>;
+  /** Makes a picture of a stored job; `flow` is its flow, if the handle knows it. */
+  read(stored: StoredJob, flow: Flow | undefined): JobState;
 }
 
 /** Why something was not stored. */
@@ -110,6 +112,14 @@ const REFUSALS: Readonly<Record<Exclude<SendAnswer, "stored" | "known">, string>
   ended: "it has ended; redrive() lets it go on",
   full: "its inbox is full; it takes more when what is in it has been carried out",
   unknown: "the store has none of this id, or it was deleted",
+};
+
+/** The names of the options that some commands have beside `key` and `signal`. */
+const MORE_OPTIONS: Readonly<Record<Command["type"], Readonly<Record<string, true>>>> = {
+  deliver: {},
+  pause: { reason: true, checkpoint: true, graceMs: true },
+  cancel: { reason: true },
+  resume: {},
 };
 
 /** A handle of a job, by the engine that reaches its store. */
@@ -150,6 +160,7 @@ export class StoredJobHandle implements JobHandle {
     const action = `Cannot pause job "${this.jobId}"`;
     const { reason, checkpoint, graceMs } = options;
     if (graceMs !== undefined) checkDuration(action, "graceMs", graceMs);
+    checkReason(action, reason);
     const record = await this.#find("pause");
     const payload = this.#encode(action, "checkpoint", checkpoint, this.#flow);
     await this.#ask("pause", record, { type: "pause", reason, checkpoint: payload, graceMs }, options);
@@ -160,6 +171,7 @@ export class StoredJobHandle implements JobHandle {
   }
 
   async cancel(options: Parameters<JobHandle["cancel"]>[0] = {}): Promise<void> {
+    checkReason(`Cannot cancel job "${this.jobId}"`, options.reason);
     await this.#ask("cancel", await this.#find("cancel"), { type: "cancel", reason: options.reason }, options);
   }
 
@@ -173,23 +185,24 @@ export class StoredJobHandle implements JobHandle {
   }
 
   async read(): Promise<JobState> {
-    await this.#find("read");
-    return await this.#host.read(this.jobId, this.#flow);
+    return this.#host.read(await this.#load("read"), this.#flow);
   }
 
-  async ended({ timeoutMs = Infinity, signal }: WaitOptions = {}): Promise<JobState> {
+  async ended(options: WaitOptions = {}): Promise<JobState> {
+    checkWait(options);
+    const { timeoutMs = Infinity, signal } = options;
     signal?.throwIfAborted();
     const { session } = this.#host;
     const until = session.timers.elapsed() + timeoutMs;
     const watch = new StoreWatch(session, (event) => event.type === "ended" && event.jobId === this.jobId);
+    const pause = async (ms: number) => {
+      const left = until - session.timers.elapsed();
+      if (left <= 0) throw new TimeoutError(`Job "${this.jobId}"`, timeoutMs);
+      await watch.changed(signal, Math.min(left, ms));
+    };
     try {
-      for (;;) {
-        const { endedAt } = await this.#findAtLast("wait for", signal);
-        if (endedAt !== undefined) return await this.read();
-        const left = until - session.timers.elapsed();
-        if (left <= 0) throw new TimeoutError(`Job "${this.jobId}"`, timeoutMs);
-        await watch.changed(signal, Math.min(left, 1_000));
-      }
+      while (!isAtItsEnd(await this.#atLast(() => this.#find("wait for"), pause))) await pause(1_000);
+      return this.#host.read(await this.#atLast(() => this.#load("wait for"), pause), this.#flow);
     } finally {
       watch.stop();
     }
@@ -203,23 +216,26 @@ export class StoredJobHandle implements JobHandle {
 
   async #follow(from: number, push: (output: OutputEntry) => void, signal: AbortSignal): Promise<void> {
     const { session } = this.#host;
+    const call = "read the outputs of";
     let [next, revision] = [from, -1];
     let stopListening: (() => void) | undefined;
     const watch = new StoreWatch(session, (event) => event.type === "ended" && event.jobId === this.jobId);
+    const pause = (ms: number) => watch.changed(signal, ms);
     try {
       for (;;) {
         const live = session.liveJob(this.jobId);
         // A job that is live here tells of each commit.
         stopListening = live && executionOf(live)?.listeners.onCommit(() => watch.wake());
-        const record = await this.#findAtLast("read the outputs of", signal);
+        const record = await this.#atLast(() => this.#find(call), pause);
         if (record.revision !== revision) {
           revision = record.revision;
-          const { outputs } = jobOf(await this.read());
+          const stored = await this.#atLast(() => this.#load(call), pause);
+          const { outputs } = jobOf(this.#host.read(stored, this.#flow));
           const first = outputs.dropped;
           for (const output of outputs.toArray().slice(Math.max(0, next - first))) push(output);
           next = Math.max(next, first + outputs.size);
         }
-        if (record.endedAt !== undefined) return;
+        if (isAtItsEnd(record)) return;
         await watch.changed(signal);
         stopListening?.();
       }
@@ -229,10 +245,29 @@ export class StoredJobHandle implements JobHandle {
     }
   }
 
-  /** The job's record, of the life that this handle is for. */
+  /** The job's record. */
   async #find(call: string): Promise<JobRecord> {
+    this.#checkOpen(call);
+    await this.#host.created(this.jobId);
+    return this.#check(call, await this.#host.session.store.find(this.jobId));
+  }
+
+  /** All that the store has of the job. */
+  async #load(call: string): Promise<StoredJob> {
+    this.#checkOpen(call);
+    const stored = await this.#host.session.store.load(this.jobId);
+    this.#check(call, stored?.record);
+    // Unreachable: the check has found its record.
+    if (stored === undefined) throw this.#refuse(call, "unknown", REFUSALS.unknown, "unknown");
+    return stored;
+  }
+
+  #checkOpen(call: string): void {
     this.#host.session.checkOpen(`Cannot ${call} job "${this.jobId}"`);
-    const record = await this.#host.session.store.find(this.jobId);
+  }
+
+  /** Checks that a record is of the life that this handle is for. */
+  #check(call: string, record: JobRecord | undefined): JobRecord {
     if (record === undefined) throw this.#refuse(call, "unknown", REFUSALS.unknown, "unknown");
     this.#life ??= record.life;
     if (record.life !== this.#life) {
@@ -245,20 +280,17 @@ export class StoredJobHandle implements JobHandle {
     return record;
   }
 
-  /** As `#find`, however long the store fails: whoever waits goes on waiting. */
-  async #findAtLast(call: string, signal: AbortSignal | undefined): Promise<JobRecord> {
+  /** Asks the store, however long it fails: whoever waits goes on waiting. `pause` waits for so long, or ends that. */
+  async #atLast<T>(ask: () => Promise<T>, pause: (ms: number) => Promise<void>): Promise<T> {
     const { session } = this.#host;
     for (let failures = 1;; failures++) {
       try {
-        return await this.#find(call);
+        return await ask();
       } catch (error) {
         if (error instanceof StateError || session.isClosed) throw error;
         session.onError(error);
-        signal?.throwIfAborted();
-        await new Promise<void>((resolve) =>
-          void session.timers.after(delayAfter(failures, session.settings), resolve)
-        );
       }
+      await pause(delayAfter(failures, session.settings));
     }
   }
 
@@ -267,7 +299,9 @@ export class StoredJobHandle implements JobHandle {
   }
 
   /** Stores a command; as often as it takes, for the key makes it count once. */
-  async #ask(call: string, { status }: JobRecord, command: Command, { key, signal }: AskOptions): Promise<void> {
+  async #ask(call: string, { status }: JobRecord, command: Command, options: AskOptions): Promise<void> {
+    checkOptions<AskOptions>(`Cannot ${call} job`, options, { key: true, signal: true, ...MORE_OPTIONS[command.type] });
+    const { key, signal } = options;
     const { session } = this.#host;
     const { settings, timers, store, createId } = session;
     const { keyRetentionMs, inboxLimit: room } = settings;
@@ -297,6 +331,17 @@ export class StoredJobHandle implements JobHandle {
   #refuse(call: string, status: string, why: string, reason?: StateReason): StateError {
     return new StateError(call, status, `Cannot ${call} job "${this.jobId}": ${why}`, reason);
   }
+}
+
+/** Whether a job has ended, and has not been asked to go on since. */
+function isAtItsEnd({ endedAt, sent, consumed }: JobRecord): boolean {
+  return endedAt !== undefined && sent === consumed;
+}
+
+/** Whoever carries out a command could not read a reason that is no text. */
+function checkReason(action: string, reason: string | undefined): void {
+  if (reason === undefined || typeof reason === "string") return;
+  throw new TypeError(`${action}: the reason must be a string, got ${describeValue(reason)}`);
 }
 
 /** The names of a routine and its slot. */

@@ -45,7 +45,9 @@ export class OutputFollower<T> implements AsyncIterableIterator<T, void, undefin
       await this.#follow((output) => this.#stream.push(output), this.#stop.signal);
       this.#stream.close();
     } catch (error) {
-      this.#stream.close(error);
+      // A reader that has ended it is told nothing more.
+      if (this.#stop.signal.aborted && this.#signal?.aborted !== true) this.#stream.close();
+      else this.#stream.close(error);
     } finally {
       this.#signal?.removeEventListener("abort", abort);
     }

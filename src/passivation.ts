@@ -1,4 +1,4 @@
-import type { Execution } from "./engine/execution/execution.ts";
+import { type Execution, executionOf } from "./engine/execution/execution.ts";
 import type { CancelTimer, Timers } from "./ports/timers.ts";
 import { nextDueAt } from "./job/ready_queue.ts";
 
@@ -15,7 +15,8 @@ export function passivate(execution: Execution, timers: Timers, idleMs: number):
   const release = () => {
     stopTimer = undefined;
     const due = nextDueAt(execution.job, timers.now());
-    if (due === undefined || due > timers.now()) execution.rest(undefined, 0);
+    // Another execution may have taken the place of the first one.
+    if (due === undefined || due > timers.now()) executionOf(execution.job)?.rest(undefined, 0);
   };
   const idle = () => {
     stop();

@@ -1,9 +1,11 @@
 import { LAST_INSTANT } from "./base/instant.ts";
-import { checkName, checkRange, checkWord } from "./base/options.ts";
+import { checkName, checkOptions, checkRange, checkWord, type OptionNames } from "./base/options.ts";
 import type { NewStoredJob } from "./engine/durable/job_storage.ts";
-import type { CreateOptions } from "./flow.ts";
+import type { CreateOptions, ExecuteOptions, FlowOptions, ListenOptions, PauseOptions, ResumeOptions } from "./flow.ts";
+import type { ExecutionSettings } from "./job/job.ts";
 import { PRIORITIES } from "./job/task.ts";
 import type { Priority } from "./model/context.ts";
+import { checkExecutionTimeout, checkStrategy, type ExecutionStrategy } from "./model/flow_graph.ts";
 import type { Slot } from "./model/slot.ts";
 
 /** The options of `flow.start`. */
@@ -22,6 +24,70 @@ export interface StartOptions extends CreateOptions {
 
 /** One of the jobs of `flow.startMany`: the params are left out where the slot accepts `{}`. */
 export type StartItem<E> = Omit<StartOptions, "ifExists"> & { readonly params?: E extends Slot<infer T> ? T : unknown };
+
+const LISTEN: OptionNames<ListenOptions> = { onOutput: true, onReport: true, signal: true };
+const CREATE: OptionNames<CreateOptions> = { jobId: true, strategy: true, maxWorkers: true, timeoutMs: true };
+const LABELS = { at: true, queue: true, priority: true, tags: true } as const;
+
+/** The names of the options of a flow and of its methods. */
+export const OPTIONS: {
+  readonly flow: OptionNames<FlowOptions>;
+  readonly create: OptionNames<CreateOptions>;
+  readonly execute: OptionNames<ExecuteOptions>;
+  readonly start: OptionNames<StartOptions>;
+  readonly item: OptionNames<StartItem<never>>;
+  readonly resume: OptionNames<ResumeOptions>;
+  readonly pause: OptionNames<PauseOptions>;
+} = {
+  flow: {
+    id: true,
+    engine: true,
+    registry: true,
+    executionStrategy: true,
+    maxWorkers: true,
+    executionTimeoutMs: true,
+    errorHandler: true,
+    limits: true,
+  },
+  create: CREATE,
+  execute: { ...CREATE, ...LISTEN },
+  start: { ...CREATE, ...LABELS, ifExists: true },
+  item: { ...CREATE, ...LABELS, params: true },
+  resume: { ...LISTEN, redrive: true },
+  pause: { reason: true, checkpoint: true, graceMs: true, signal: true },
+};
+
+/**
+ * The arguments after an entry point, completed. The compiler has checked their types at the call.
+ *
+ * @throws {TypeError} for an option of an unknown name
+ */
+export function readArguments<O extends object>(
+  action: string,
+  [params = {}, options]: readonly unknown[],
+  known: OptionNames<O>,
+): [params: unknown, options: O] {
+  const read = (options ?? {}) as O;
+  checkOptions(action, read, known);
+  return [params, read];
+}
+
+/**
+ * Checks the options of a new job.
+ *
+ * @throws {TypeError} for a word or a name that is none
+ * @throws {RangeError} for a number out of range
+ */
+export function checkCreate(
+  action: string,
+  { jobId, strategy, maxWorkers, timeoutMs }: CreateOptions,
+  strategyOfFlow: ExecutionStrategy,
+): ExecutionSettings {
+  if (jobId !== undefined) checkName(action, "jobId", jobId);
+  if (strategy !== undefined || maxWorkers !== undefined) checkStrategy(strategy ?? strategyOfFlow, maxWorkers);
+  if (timeoutMs !== undefined) checkExecutionTimeout(action, timeoutMs);
+  return { executionStrategy: strategy, maxWorkers, executionTimeoutMs: timeoutMs };
+}
 
 /**
  * Checks the options of a start: what is said of the job, and when it begins.

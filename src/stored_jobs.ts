@@ -1,8 +1,7 @@
-import { payloadOf } from "./values/encoder.ts";
 import { StateError } from "./base/errors.ts";
 import type { JsonValue } from "./values/json.ts";
 import { DEFAULT_VALUE_LIMITS } from "./values/payload.ts";
-import { checkInteger, checkName } from "./base/options.ts";
+import { checkInteger, checkName, checkOptions, checkRange, type OptionNames } from "./base/options.ts";
 import type { Registry } from "./values/registry.ts";
 import { DueJobs } from "./engine/durable/due_jobs.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
@@ -15,11 +14,10 @@ import type { NewStoredJob } from "./engine/durable/job_storage.ts";
 import { readFlowDocument } from "./documents/flow.ts";
 import { DEFAULT_FLOW_LIMITS } from "./model/flow_limits.ts";
 import type { ConnectionTarget } from "./model/connection.ts";
-import type { JobRecord, StoredJob, TakenJob } from "./ports/store.ts";
+import type { JobFilter, JobPage, JobRecord, ListQuery, MaybePromise, StoredJob, TakenJob } from "./ports/store.ts";
 import type { StoreAccess } from "./store_access.ts";
 import { StoreWorker, type Worker, type WorkHost, type WorkOptions } from "./worker.ts";
 import { hasEnded, type Job, type JobStatus } from "./job/job.ts";
-import { type Command, encodeCommand } from "./documents/command.ts";
 import { decodeJob, encodeJob } from "./documents/job.ts";
 import { jobOf, type JobState, jobStateOf } from "./documents/job_state.ts";
 import { Replay } from "./documents/replay.ts";
@@ -27,18 +25,21 @@ import { Replay } from "./documents/replay.ts";
 /** How many jobs are claimed at once: they wait until they are taken up. */
 const MOST_AT_ONCE = 50;
 
-/** Why a command was not accepted. */
-const REFUSALS = {
-  differs: "another command was sent with this key",
-  ended: "it has ended; only a resume with { redrive: true } reaches it",
-  full: "its inbox is full; it takes commands again when those in it have been carried out",
-} as const;
-
 /** How many jobs are deleted at once. */
 const MOST_PURGED_AT_ONCE = 1_000;
 
 /** How many flows of stored jobs are kept ready. */
 const MOST_FLOWS = 64;
+
+const FILTER_OPTIONS: OptionNames<JobFilter> = {
+  flowId: true,
+  status: true,
+  queue: true,
+  tags: true,
+  parentId: true,
+  createdBefore: true,
+  endedBefore: true,
+};
 
 /** A job that was found in the store, and its flow. */
 export interface StoredFlowJob {
@@ -76,13 +77,6 @@ export interface PurgeOptions {
   readonly limit?: number;
 }
 
-/** A command to a job, from anybody but its owner. */
-export type JobCommand =
-  | { readonly type: "deliver"; readonly routineId: string; readonly slotName: string; readonly data?: unknown }
-  | { readonly type: "pause"; readonly reason?: string; readonly checkpoint?: unknown; readonly graceMs?: number }
-  | { readonly type: "cancel"; readonly reason?: string }
-  | { readonly type: "resume"; readonly redrive?: boolean };
-
 /** The jobs in an engine's store, seen from outside: the methods of `Engine` that need a store. */
 export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   readonly host: EngineHost;
@@ -110,10 +104,12 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
 
   /** See `Engine`. */
   async recover(limit: number = Infinity): Promise<Recovery> {
+    if (this.host.isShutDown) throw new TypeError("Cannot recover: the engine has been shut down; make a new one");
     const jobs: StoredFlowJob[] = [];
     const errors: { jobId: string; error: unknown }[] = [];
     const seen = new Set<string>();
     if (limit === Infinity) this.due.forgive();
+    else checkInteger("Cannot recover", "limit", limit);
     const takeSome = async () => {
       const taken = await this.due.take(Math.min(limit - seen.size, MOST_AT_ONCE), { exceptJobs: seen });
       for (const job of taken) {
@@ -129,7 +125,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
       }
       return taken.length > 0;
     };
-    while (seen.size < limit && await this.session.claiming(takeSome));
+    while (seen.size < limit && !this.host.isShutDown && await this.session.claiming(takeSome));
     return { jobs, errors };
   }
 
@@ -139,7 +135,11 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
    * @throws why it cannot go on here: then it has been let go
    */
   async #takeUp(taken: TakenJob): Promise<StoredFlowJob | undefined> {
+    // It was claimed before the engine was shut down.
+    if (this.host.isShutDown) return void await this.session.letGo(taken);
     let flow: Flow | undefined;
+    // It may have been taken up by another claim while those before it in the answer were.
+    if (!this.session.mayTakeUp(taken)) return undefined;
     this.session.onClaimed(taken);
     try {
       flow = this.#flowOf(taken);
@@ -159,12 +159,25 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   }
 
   /** See `HandleHost`. */
+  async created(jobId: string): Promise<void> {
+    const job = this.session.liveJob(jobId);
+    const execution = job && executionOf(job);
+    if (job?.isStarting === true && execution !== undefined) {
+      await new Promise<void>((resolve) => execution.whenStored(resolve));
+    }
+  }
+
+  /** See `HandleHost`. */
   async flowOf(record: JobRecord): Promise<Flow | undefined> {
     const known = this.#flows.get(record.flowHash);
     if (known !== undefined) return known;
     const stored = await this.session.store.load(record.jobId);
+    return stored && this.#builtFlowOf(stored);
+  }
+
+  #builtFlowOf(stored: StoredJob): Flow | undefined {
     try {
-      return stored && this.#flowOf(stored);
+      return this.#flowOf(stored);
     } catch {
       // The classes are not registered here: those who have them will check what is sent.
       return undefined;
@@ -180,10 +193,8 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   }
 
   /** See `HandleHost`. */
-  async read(jobId: string, flow: Flow | undefined): Promise<JobState> {
-    const stored = await this.#load(jobId, "read");
-    const { limits, registry } = flow ?? await this.flowOf(stored.record) ??
-      { limits: undefined, registry: this.registry };
+  read(stored: StoredJob, flow: Flow | undefined): JobState {
+    const { limits, registry } = flow ?? this.#builtFlowOf(stored) ?? { limits: undefined, registry: this.registry };
     const replay = new Replay(stored.snapshot, { ...DEFAULT_FLOW_LIMITS, ...limits });
     for (const entry of stored.entries) replay.apply(entry);
     const job = replay.finish();
@@ -234,7 +245,24 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   }
 
   /** See `Engine`. */
-  async purge({ endedBefore, status, limit = Infinity }: PurgeOptions): Promise<number> {
+  list(query: ListQuery): MaybePromise<JobPage> {
+    checkOptions("Cannot list jobs", query, { ...FILTER_OPTIONS, limit: true, cursor: true });
+    return this.session.store.list(query);
+  }
+
+  /** See `Engine`. */
+  count(filter: JobFilter): MaybePromise<number> {
+    checkOptions("Cannot count jobs", filter, FILTER_OPTIONS);
+    return this.session.store.count(filter);
+  }
+
+  /** See `Engine`. */
+  async purge(options: PurgeOptions): Promise<number> {
+    const action = "Cannot purge jobs";
+    checkOptions(action, options, { endedBefore: true, status: true, limit: true });
+    const { endedBefore, status, limit = Infinity } = options;
+    checkRange(action, "endedBefore", Number(endedBefore), 0, Infinity);
+    if (limit !== Infinity) checkInteger(action, "limit", limit);
     let count = 0;
     while (count < limit) {
       const most = Math.min(limit - count, MOST_PURGED_AT_ONCE);
@@ -244,23 +272,6 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
       await this.host.pacer.breathe();
     }
     return count;
-  }
-
-  /** See `Engine`. */
-  async send(jobId: string, command: JobCommand, key: string | undefined): Promise<void> {
-    const action = `Cannot send to job "${jobId}"`;
-    const text = encodeCommand(this.#command(action, command));
-    if (key !== undefined) checkName(action, "key", key);
-    await this.#created(jobId);
-    const { store, settings: { keyRetentionMs, inboxLimit: room }, timers } = this.session;
-    const answer = await store.send({ jobId }, {
-      ...{ key: key ?? this.host.ids.id(), text, keyRetentionMs, room, now: timers.now() },
-      reopens: command.type === "resume" && command.redrive === true,
-    });
-    if (answer === "unknown") throw unknownJob(jobId, "send to");
-    if (answer !== "stored" && answer !== "known") {
-      throw new StateError("send to", answer, `${action}: ${REFUSALS[answer]}`);
-    }
   }
 
   /** See `Engine`. */
@@ -304,15 +315,6 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     return this.#restore(await this.#load(jobId, "open"));
   }
 
-  /** Waits until a job that has just been started here is in the store. */
-  async #created(jobId: string): Promise<void> {
-    const job = this.session.liveJob(jobId);
-    const execution = job && executionOf(job);
-    if (job?.isStarting === true && execution !== undefined) {
-      await new Promise<void>((resolve) => execution.whenStored(resolve));
-    }
-  }
-
   #restore(stored: StoredJob): StoredFlowJob {
     const { jobId } = stored.record;
     const flow = this.#flowOf(stored);
@@ -324,25 +326,6 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     const { job, record } = storage.replay(stored);
     storage.note(job, record);
     return { flow, job: jobStateOf(job, this.registry) };
-  }
-
-  #command(action: string, command: JobCommand): Command {
-    const encode = (value: unknown, root: string) => payloadOf(value, this.registry, { action, root });
-    switch (command.type) {
-      case "deliver": {
-        const { type, routineId, slotName } = command;
-        const routine = checkName(action, "routineId", routineId);
-        return { type, routine, slot: checkName(action, "slotName", slotName), data: encode(command.data, "data") };
-      }
-      case "pause": {
-        const { type, reason, graceMs } = command;
-        return { type, reason, checkpoint: encode(command.checkpoint, "checkpoint"), graceMs };
-      }
-      case "cancel":
-        return { type: command.type, reason: command.reason };
-      case "resume":
-        return { type: command.type, redrive: command.redrive ?? false };
-    }
   }
 
   async #load(jobId: string, event: string): Promise<StoredJob> {

@@ -1,5 +1,6 @@
 import { hashText } from "./base/text_hash.ts";
-import { checkDuration, checkInteger } from "./base/options.ts";
+import { checkDuration, checkInteger, checkOptions } from "./base/options.ts";
+import { describeValue } from "./base/path.ts";
 import type { DueJobs } from "./engine/durable/due_jobs.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
 import type { EngineHost } from "./engine/execution/engine_host.ts";
@@ -78,10 +79,15 @@ export class StoreWorker implements Worker {
 
   /** Begins to work; `onStop` is called when it takes no more jobs. */
   constructor(engine: WorkHost, options: WorkOptions, onStop: () => void) {
-    const { concurrency = 100, pollMs = 1_000, drainMs = 10_000, idleMs = 5_000, signal, ...filter } = options;
     const action = "Cannot work";
+    const { concurrency = 100, pollMs = 1_000, drainMs = 10_000, idleMs = 5_000, signal, flows, queues } = options;
     signal?.throwIfAborted();
     if (engine.host.isShutDown) throw new TypeError(`${action}: the engine has been shut down; make a new one`);
+    for (const [name, list] of Object.entries({ flows, queues })) {
+      // A text has `includes`, too.
+      if (list === undefined || (Array.isArray(list) && list.every((it) => typeof it === "string"))) continue;
+      throw new TypeError(`${action}: ${name} must be a list of names, got ${describeValue(list)}`);
+    }
     this.#engine = engine;
     this.#onStop = onStop;
     this.#options = {
@@ -90,7 +96,8 @@ export class StoreWorker implements Worker {
       drainMs: checkDuration(action, "drainMs", drainMs, Infinity),
       idleMs: checkDuration(action, "idleMs", idleMs, Infinity),
     };
-    this.#filter = filter;
+    checkOptions<WorkOptions>(action, options, { ...this.#options, flows: true, queues: true, signal: true });
+    this.#filter = { ...(flows && { flows }), ...(queues && { queues }) };
     this.#watch = new StoreWatch(engine.session, () => true);
     this.#stopUse = engine.session.ownership.use();
     this.#loop = this.#run();

@@ -1,5 +1,45 @@
 import { describeValue } from "./path.ts";
 
+/** A table with the names of all options of a kind: the compiler refuses one that lacks a name. */
+export type OptionNames<O> = Readonly<Record<keyof O, unknown>>;
+
+/**
+ * Checks that options have no unknown names, which the compiler refuses only in TypeScript, and only in literals; `path` stands
+ * before the names in the message.
+ *
+ * @throws {TypeError} that names the nearest known option
+ */
+export function checkOptions<O extends object>(action: string, options: O, known: OptionNames<O>, path = ""): void {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`${action}: options must be an object, got ${describeValue(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(known, name)) continue;
+    const nearest = nearestOf(name, Object.keys(known));
+    throw new TypeError(`${action}: unknown option "${path}${name}"; did you mean "${path}${nearest}"?`);
+  }
+}
+
+/** The name that the fewest insertions, deletions and replacements of letters lead to, capitals not regarded. */
+function nearestOf(name: string, names: readonly string[]): string | undefined {
+  const distances = new Map(names.map((other) => [other, distanceOf(name.toLowerCase(), other.toLowerCase())]));
+  const least = Math.min(...distances.values());
+  return names.find((other) => distances.get(other) === least);
+}
+
+function distanceOf(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, length) => length);
+  for (let i = 0; i < from.length; i++) {
+    const next = [i + 1];
+    for (let j = 0; j < to.length; j++) {
+      const replaced = (row[j] ?? 0) + (from[i] === to[j] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[to.length] ?? 0;
+}
+
 /** Checks that a number is an integer of at least `least`. */
 export function checkInteger(action: string, name: string, value: number, least = 1): number {
   if (!Number.isSafeInteger(value) || value < least) {

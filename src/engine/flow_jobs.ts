@@ -130,9 +130,9 @@ export class FlowJobs {
     if (known !== undefined) known.become(read);
     this.#resumed.delete(job);
     if (job.status !== "running" && job.status !== "pending") {
-      await serve(job, storage, taken.record, () => this.#resumed.has(job));
+      await serve(job, storage, taken, () => this.#resumed.has(job));
     } else {
-      this.#goOn(job, storage.open(job, taken.record), { ...taken, attempts }, false);
+      this.#goOn(job, storage.open(job, taken), { ...taken, attempts }, false);
     }
     return executionOf(job) === undefined && !this.#resumed.has(job) ? undefined : job;
   }

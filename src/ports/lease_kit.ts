@@ -12,8 +12,13 @@ export interface OwnerState {
   readonly former: readonly { readonly incarnation: number; readonly until: number }[];
 }
 
+const DAY_MS = 86_400_000;
+
 /** How many incarnations that have survived the loss of their lease are remembered. */
 const MOST_SURVIVED = 1_000;
+
+/** How late a renewal may come, in leases. */
+const MOST_LATE_LEASES = 10;
 
 /** The owner's state after `enter`; `next` gives a new incarnation. `undefined` when it is refused. */
 export function enterOwner(
@@ -22,7 +27,7 @@ export function enterOwner(
   next: () => number,
 ): OwnerState | undefined {
   const until = now + leaseMs;
-  if (state?.token === token) return { ...state, until };
+  if (state?.token === token) return { ...state, until: extend(state.until, now, leaseMs) };
   if (again !== undefined && state !== undefined && state.incarnation !== again) return undefined;
   const known = state === undefined || takesOver ? [] : [...state.former, state];
   const former = known.filter((it) => it.until > now).map(({ incarnation, until }) => ({ incarnation, until }));
@@ -37,13 +42,35 @@ export function renewOwner(
   now: number,
 ): OwnerState | undefined {
   if (state?.incarnation !== incarnation || state.until <= now) return undefined;
-  return { ...state, until: now + leaseMs };
+  return { ...state, until: extend(state.until, now, leaseMs) };
 }
 
-/** The owner's state after an incarnation has left. */
+/**
+ * When a lease ends that was to end at an instant, and is renewed. A renewal that was sent before another one, and comes after it, does
+ * not make the lease shorter: its owner counts on the other. What lies further back comes from a clock that was set.
+ */
+function extend(until: number, now: number, leaseMs: number): number {
+  const next = now + leaseMs;
+  return until - next < MOST_LATE_LEASES * leaseMs ? Math.max(until, next) : next;
+}
+
+/**
+ * The owner's state after an incarnation has left. Of the present one only its number is kept: an `enter` of its that arrives late
+ * must not give it its jobs again.
+ */
 export function leaveOwner(state: OwnerState, incarnation: number): OwnerState {
   const former = state.former.filter((it) => it.incarnation !== incarnation);
-  return { ...state, former, until: state.incarnation === incarnation ? 0 : state.until };
+  return state.incarnation === incarnation ? { incarnation, until: 0, token: "", former } : { ...state, former };
+}
+
+/** The instant by which all leases of an owner must have ended for a store to forget it; that of one that has left counts as 0. */
+export function forgottenBy(now: number): number {
+  return Math.max(0, now - DAY_MS);
+}
+
+/** Whether a store may forget an owner: it has left, or its leases ended a day ago. */
+export function mayForget(state: OwnerState, now: number): boolean {
+  return [state, ...state.former].every(({ until }) => until <= forgottenBy(now));
 }
 
 /** When the lease of an incarnation ends; `undefined` when it has left, was taken over, or ended long ago. */

@@ -16,7 +16,16 @@
  */
 export { FencedError } from "../base/errors.ts";
 export { hashText } from "../base/text_hash.ts";
-export { addSurvivor, enterOwner, leaseEndOf, leaveOwner, type OwnerState, renewOwner } from "./lease_kit.ts";
+export {
+  addSurvivor,
+  enterOwner,
+  forgottenBy,
+  leaseEndOf,
+  leaveOwner,
+  mayForget,
+  type OwnerState,
+  renewOwner,
+} from "./lease_kit.ts";
 export type {
   AppendHead,
   ClaimQuery,

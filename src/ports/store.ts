@@ -308,6 +308,10 @@ export type StoreEvent =
  * revision that it expects, and a store refuses any other. So once another engine has claimed a job, or the job was deleted, every
  * write of the former owner is refused, however late it comes.
  *
+ * A store may forget an owner that has left, and one whose lease, with those of its former incarnations, ended more than a day ago: an
+ * engine that was not given a name has a new one at each start. The jobs of a forgotten owner are due, as those of one that has left.
+ * An engine that enters again under a forgotten name gets an incarnation like any other, whose number nobody had before.
+ *
  * The port needs one atomic compare-and-set per job, ordered reads within a job, and an index over records. A store without a clock
  * of its own goes by the `now` of its callers, whose clocks must agree to about a tenth of a lease.
  */

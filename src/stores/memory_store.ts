@@ -1,5 +1,13 @@
 import { hashText } from "../base/text_hash.ts";
-import { addSurvivor, enterOwner, leaseEndOf, leaveOwner, type OwnerState, renewOwner } from "../ports/lease_kit.ts";
+import {
+  addSurvivor,
+  enterOwner,
+  leaseEndOf,
+  leaveOwner,
+  mayForget,
+  type OwnerState,
+  renewOwner,
+} from "../ports/lease_kit.ts";
 import type {
   Incarnation,
   JobLife,
@@ -37,7 +45,7 @@ interface Kept {
   /** The commands that are not consumed. */
   inbox: StoredCommand[];
   /** The hashes of the commands by their keys, and when they were consumed. */
-  readonly keys: Map<string, { readonly sequence: number; readonly hash: string; usedAt: number | undefined }>;
+  readonly keys: Map<string, { readonly hash: string; usedAt: number | undefined }>;
 }
 
 /**
@@ -122,7 +130,7 @@ class MemoryStore implements Store {
     const sequence = job.record.sent + 1;
     job.record = { ...job.record, sent: sequence };
     job.inbox.push({ sequence, key, text });
-    job.keys.set(key, { sequence, hash, usedAt: undefined });
+    job.keys.set(key, { hash, usedAt: undefined });
     this.#watchers.tell({ type: "command", jobId });
     return "stored";
   };
@@ -146,6 +154,7 @@ class MemoryStore implements Store {
     const state = enterOwner(this.#owners.get(owner), query, () => ++this.#incarnations);
     this.#survived = addSurvivor(this.#survived, again);
     if (state !== undefined) this.#owners.set(owner, state);
+    for (const [name, other] of this.#owners) if (mayForget(other, now)) this.#owners.delete(name);
     return { now, incarnation: state?.incarnation };
   };
 
@@ -221,8 +230,11 @@ class MemoryStore implements Store {
     const { consumed } = next;
     job.record = next;
     if (consumed > before.consumed) {
+      for (const { key, sequence } of job.inbox) {
+        const use = sequence > consumed ? undefined : job.keys.get(key);
+        if (use !== undefined) use.usedAt = at;
+      }
       job.inbox = job.inbox.filter(({ sequence }) => sequence > consumed);
-      for (const key of job.keys.values()) if (key.sequence <= consumed) key.usedAt ??= at;
     }
     this.#watchers.tellOfAppend(before, next);
   }

@@ -1,6 +1,6 @@
 /**
  * Tools to test routines, flows and stores: a clock and ids that tests control, a function that runs one routine alone,
- * simulations that stop, move and disturb a job as a seed decides, and the contract test of stores.
+ * simulations that stop, move and disturb a job, or several engines on one store, as a seed decides, and the contract test of stores.
  *
  * @example One routine alone
  * ```ts
@@ -20,6 +20,17 @@
  */
 export type { JobComparison } from "./compare_jobs.ts";
 export type { Fault, FaultKind, Faults } from "./faults.ts";
+export { FleetError, type FleetResult, simulateFleet } from "./fleet/simulate_fleet.ts";
+export type {
+  FleetCommand,
+  FleetDelivery,
+  FleetFaults,
+  FleetJob,
+  FleetOptions,
+  ProcessFault,
+} from "./fleet/fleet_options.ts";
+export type { FleetCut } from "./fleet/fleet_shrink.ts";
+export type { FleetInvariant } from "./fleet/fleet_violation.ts";
 export { manualIds } from "./manual_ids.ts";
 export { type ManualTimers, manualTimers } from "./manual_timers.ts";
 export { pauseAnywhere, type PauseAnywhereOptions, type PauseAnywhereResult } from "./pause_anywhere.ts";

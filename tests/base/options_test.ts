@@ -4,6 +4,7 @@ import {
   checkDuration,
   checkInteger,
   checkName,
+  checkOptions,
   checkRange,
   checkWord,
   listNames,
@@ -95,4 +96,43 @@ test("a list of many names looks at those that it shows", () => {
   names.keys = () => keys;
   assertEquals(listNames(names).endsWith('"name 19" and 980 more'), true);
   assertEquals(keys.next().value, "name 20");
+});
+
+test("an option of an unknown name is refused, and the nearest known one is named", () => {
+  const known = { concurrency: true, pollMs: true, signal: true };
+  checkOptions("Cannot work", {}, known);
+  checkOptions<object>("Cannot work", { pollMs: undefined, signal: 1 }, known);
+  for (
+    const [name, nearest] of [
+      ["concurency", "concurrency"],
+      ["pollms", "pollMs"],
+      ["poll", "pollMs"],
+      ["signals", "signal"],
+      ["", "pollMs"],
+    ] as const
+  ) {
+    assertThrows(
+      () => checkOptions<object>("Cannot work", { signal: 1, [name]: 2 }, known),
+      TypeError,
+      `Cannot work: unknown option "${name}"; did you mean "${nearest}"?`,
+    );
+  }
+});
+
+test("an option of an unknown name inside of another option is named with its path", () => {
+  assertThrows(
+    () => checkOptions<object>("Cannot create engine", { leaseMS: 1 }, { owner: true, leaseMs: true }, "durability."),
+    TypeError,
+    'unknown option "durability.leaseMS"; did you mean "durability.leaseMs"?',
+  );
+});
+
+test("options that are no object are refused", () => {
+  for (const options of ["job", 5, null, undefined]) {
+    assertThrows(
+      () => checkOptions("Cannot work", options as never, {}),
+      TypeError,
+      "Cannot work: options must be an object, got ",
+    );
+  }
 });

@@ -89,6 +89,9 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await refused(() => handle.deliver(INPUT, () => {}), SerializationError, "data");
     await refused(() => handle.redrive(), StateError, "only a job that has failed or was cancelled");
     await refused(() => web.engine.handle("job").pause({ graceMs: -1 }), RangeError, "graceMs");
+    await refused(() => Reflect.apply(handle.pause, handle, [{ reason: 5 }]), TypeError, "the reason must be a string");
+    await refused(() => Reflect.apply(handle.cancel, handle, [{ reason: {} }]), TypeError, "must be a string");
+    await refused(() => handle.ended({ timeoutMs: NaN }), RangeError, "timeoutMs");
     assertEquals((await store.find("job"))?.sent, 0);
     await handle.cancel();
     await owner.timers.advance(1_000);
@@ -121,6 +124,53 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await owner.settle();
     stop.abort(new Error("enough"));
     await Promise.all([stopped, read]);
+  });
+
+  test(`the waits of a handle outlive a store that fails, but not their time and their signal, with ${name}`, async () => {
+    const { owner, store } = await setUp(createStore);
+    const failing = new Set<"find" | "load">();
+    const guard = <R>(call: "find" | "load", ask: () => R): R => {
+      if (failing.has(call)) throw new Error(`no ${call}`);
+      return ask();
+    };
+    const web = new StoredFlowProcess({
+      store: {
+        ...store,
+        find: (jobId) => guard("find", () => store.find(jobId)),
+        load: (jobId) => guard("load", () => store.load(jobId)),
+      },
+      timers: owner.timers,
+    });
+    const handle = web.engine.handle("job");
+    const [ended, outputs] = [handle.ended(), handle.outputs()];
+    failing.add("load");
+    const first = outputs.next();
+    await owner.engine.handle("job").cancel();
+    await owner.timers.advance(3_000);
+    failing.clear();
+    await owner.timers.advance(20_000);
+    assertEquals([(await ended).status, (await first).value?.data, (await outputs.next()).done], [
+      "cancelled",
+      1,
+      true,
+    ]);
+    failing.add("find");
+    const stop = new AbortController();
+    const late = assertRejects(() => handle.ended({ timeoutMs: 2_500 }), TimeoutError);
+    const stopped = assertRejects(() => handle.ended({ signal: stop.signal }), Error, "enough");
+    await owner.timers.advance(5_000);
+    stop.abort(new Error("enough"));
+    await Promise.all([late, stopped]);
+  });
+
+  test(`a reader of a handle's outputs that has ended is told nothing more, with ${name}`, async () => {
+    const { owner, handle } = await setUp(createStore);
+    const outputs = handle.outputs({ from: 1 });
+    const next = outputs.next();
+    await owner.settle();
+    await outputs.return?.();
+    await owner.settle();
+    assertEquals([(await next).done, (await outputs.next()).done], [true, true]);
   });
 }
 

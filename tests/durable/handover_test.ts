@@ -48,6 +48,24 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertThrows(() => other.flow.cancel(job), StateError, text);
   });
 
+  test(`a pause holds though the end that came first does not count, with ${name}`, async () => {
+    const { watch: _, ...store } = createStore();
+    const { promise, reject } = Promise.withResolvers<void>();
+    const owner = new StoredFlowProcess({
+      store,
+      durability: { commandPollMs: 1_000_000 },
+      work: async (n) => n === 1 ? await promise : undefined,
+    });
+    const job = owner.start([1]);
+    await owner.settle();
+    await owner.engine.handle("job").deliver({ routine: "worker", slot: "input" }, { n: 2 });
+    const paused = owner.flow.pause(job, { reason: "lunch" });
+    reject(new Error("failed"));
+    await owner.timers.advance(1_000);
+    await paused;
+    assertEquals([job.status, job.pausePoints.map(({ reason }) => reason), owner.begun], ["paused", ["lunch"], [1]]);
+  });
+
   test(`a delivery before the job begins reaches a job that its inbox pauses with ${name}`, async () => {
     const store = createStore();
     const owner = new StoredFlowProcess({ store, work: asking });
@@ -114,6 +132,22 @@ for (const [name, createStore] of Object.entries(STORES)) {
     const { jobs } = await worker.engine.recover();
     await worker.settle();
     assertEquals(jobs.map(({ job }) => job.status), ["completed"]);
+  });
+
+  test(`a recovery takes up nothing when its engine is shut down meanwhile, with ${name}`, async () => {
+    const store = createStore();
+    const owner = new StoredFlowProcess({ store, work: asking });
+    const items = Array.from({ length: 60 }, (_, n) => ({ jobId: `job ${n}`, params: { items: [1] } }));
+    await owner.flow.startMany("source", items);
+    const recovery = owner.engine.recover();
+    const end = owner.engine.shutdown({ drain: false });
+    await owner.timers.advance(2_000);
+    const [{ errors }] = await Promise.all([recovery, end]);
+    const { jobs } = await store.list();
+    assertEquals([errors, jobs.filter(({ owner }) => owner !== undefined).length], [[], 0]);
+    await assertRejects(() => owner.engine.recover(), TypeError, "the engine has been shut down");
+    const next = new StoredFlowProcess({ store, timers: owner.timers, work: asking });
+    assertEquals((await next.engine.recover()).jobs.length, 60);
   });
 
   test(`a pause in the inbox of a job that is being let go of pauses it later with ${name}`, async () => {

@@ -83,6 +83,27 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await nextWorker.stop();
   });
 
+  test(`a worker lets go of a job that does not end, as something has come for it meanwhile, with ${name}`, async () => {
+    const { watch: _, ...store } = createStore();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const process = new StoredFlowProcess({
+      store,
+      durability: { commandPollMs: 1_000_000 },
+      work: async (n, ctx) => n === 1 ? await promise : void ctx.expect("input"),
+    });
+    const worker = process.engine.work({ drainMs: 60_000, idleMs: 5_000 });
+    const job = await process.flow.start("source", { items: [1] }, { jobId: "job" });
+    await process.timers.advance(2_000);
+    await job.deliver(INPUT, { n: 2 });
+    const stopped = worker.stop();
+    await process.timers.advance(500);
+    resolve();
+    await process.timers.advance(1_000);
+    await stopped;
+    const record = await store.find("job");
+    assertEquals([record?.owner, record?.status, process.begun], [undefined, "running", [1, 2]]);
+  });
+
   test(`a job begins at its instant, and one that waits is taken when it is due, with ${name}`, async () => {
     const store = createStore();
     const process = new StoredFlowProcess({ store });
@@ -180,6 +201,19 @@ test("a start refuses what it cannot keep", async () => {
   await assertRejects(() => new Flow({ id: "alone" }).start("source"), TypeError, "no engine with a store");
   assertThrows(() => engine.work({ concurrency: 0 }), RangeError, "concurrency");
   assertThrows(() => new Engine().work(), TypeError, "the engine has no store");
+});
+
+test("an engine refuses limits, instants and lists of names that are none", async () => {
+  const { engine, flow, store } = new StoredFlowProcess();
+  await flow.start("source", {}, { jobId: "job", queue: "bill" });
+  assertThrows(() => Reflect.apply(engine.work, engine, [{ queues: "bills" }]), TypeError, "queues must be a list");
+  assertThrows(() => Reflect.apply(engine.work, engine, [{ flows: [1] }]), TypeError, "flows must be a list");
+  for (const limit of [NaN, -1, 1.5]) {
+    await assertRejects(() => engine.recover({ limit }), RangeError, "limit");
+    await assertRejects(() => engine.purge({ endedBefore: 0, limit }), RangeError, "limit");
+  }
+  await assertRejects(() => engine.purge({ endedBefore: new Date("yesterday") }), RangeError, "endedBefore");
+  assertEquals((await store.find("job"))?.epoch, 0);
 });
 
 test("a hundred jobs that sleep cost a worker one look at the store a second", async () => {

@@ -21,7 +21,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "error handling": "ErrorHandlerOptions ErrorStrategy CriticalOptions",
     "jobs": "JobStatus RoutineStatus PendingTask ExecutionRecord ExecutionRecordType JobOutput RoutineProgress " +
       "DroppedCounts JobReadOptions JobProgress SettleResult",
-    "jobs in a store": "StoredFlowJob Recovery JobCommand JobRevision PurgeOptions",
+    "jobs in a store": "StoredFlowJob Recovery JobRevision PurgeOptions",
     "handles": "JobHandle StartedJob AskOptions OutputsOptions",
     "workers": "Worker WorkOptions WorkSummary",
     "ports": "IdSource Timers CancelTimer Observer",
@@ -40,7 +40,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "owners": "Incarnation EnterQuery EnterAnswer RenewAnswer TakeQuery ClaimQuery DueQuery TakenJob TakeAnswer",
     "inboxes": "NewCommand SendAnswer StoredCommand InboxAnswer CommandsAnswer",
     "lists": "JobFilter ListQuery JobPage PurgeQuery",
-    "helpers about leases": "OwnerState enterOwner renewOwner leaveOwner leaseEndOf addSurvivor",
+    "helpers about leases": "OwnerState enterOwner renewOwner leaveOwner leaseEndOf addSurvivor forgottenBy mayForget",
     "helpers about records":
       "KeptRecord recordOf checkAppend appendTo endsUnread claimFor isHeld isAskedFor isMeant isPurged dueSince dueOfAll " +
       "nextDueOfAll hashText",
@@ -85,6 +85,8 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "time and ids": "manualTimers ManualTimers manualIds",
     "simulations": "simulate SimulateOptions SimulatedJobOptions EntryParams Simulation SimulationError Faults Fault " +
       "FaultKind SimulatedHost IdleJob TraceStep SeededRandom",
+    "fleets": "simulateFleet FleetOptions FleetResult FleetError FleetInvariant FleetCut FleetJob FleetDelivery FleetCommand " +
+      "FleetFaults ProcessFault",
     "pauses": "pauseAnywhere PauseAnywhereOptions PauseAnywhereResult JobComparison",
     "stores": "storeContract StoreContractOptions StorePlace",
   },

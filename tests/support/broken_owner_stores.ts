@@ -118,6 +118,13 @@ export const BROKEN_OWNERS: readonly BrokenStore[] = [
     methods: (store) => ({ enter: (query) => store.enter({ ...query, again: undefined }) }),
   },
   {
+    what: "owners that are forgotten a minute after the end of their lease",
+    noticedBy: ["an owner is remembered for a day after its leases have ended, and jobs of a forgotten one are due"],
+    methods: (store) => ({
+      enter: (query) => store.enter(query.now > 60_000 ? { ...query, again: undefined } : query),
+    }),
+  },
+  {
     what: "survivors that only their handle knows",
     noticedBy: ["the store remembers which incarnations have survived the loss of their lease"],
     methods(store) {

@@ -37,7 +37,7 @@ export class DueJobs {
    */
   take(limit: number, filter: DueFilter = {}): Promise<readonly TakenJob[]> {
     const taken = this.#last.then(() => this.#take(limit, filter));
-    this.#last = taken.catch(() => {});
+    this.#last = taken.then(() => {}, () => {});
     return taken;
   }
 

@@ -1,4 +1,4 @@
-import { checkName, checkRange, checkWord } from "../../base/options.ts";
+import { checkName, checkOptions, checkRange, checkWord } from "../../base/options.ts";
 
 /** How an engine keeps jobs in its store. */
 export interface DurabilityOptions {
@@ -75,7 +75,7 @@ export function resolveDurability(options: DurabilityOptions, name: string): Dur
   const action = "Cannot create engine";
   const check = (option: keyof DurabilityOptions, value: number, least: number, most: number) =>
     checkRange(action, `durability.${option}`, value, least, most);
-  return {
+  const settings: DurabilitySettings = {
     mode: checkWord(action, "durability.mode", mode, ["strict", "relaxed"]),
     owner: checkName(action, "durability.owner", owner),
     takeOver: checkWord(action, "durability.takeOver", takeOver, ["after lease", "at once"]),
@@ -89,4 +89,6 @@ export function resolveDurability(options: DurabilityOptions, name: string): Dur
     retryDelayMs: check("retryDelayMs", retryDelayMs, 0, Number.MAX_SAFE_INTEGER),
     maxRecoveries: check("maxRecoveries", maxRecoveries, 1, Infinity),
   };
+  checkOptions(action, options, settings, "durability.");
+  return settings;
 }

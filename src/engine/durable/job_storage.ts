@@ -12,14 +12,13 @@ import { encodeFlow } from "../../documents/flow.ts";
 import { writeJob } from "../../documents/job.ts";
 import { Replay } from "../../documents/replay.ts";
 import { delayAfter } from "./durability_settings.ts";
-import { Journal } from "./journal.ts";
+import { Journal, type KeptJournal } from "./journal.ts";
 import { placeOf } from "./place.ts";
 import type { StoreSession } from "./store_session.ts";
 
 /** A job as the store has it. */
-export interface FoundJob {
+export interface FoundJob extends StoredJob {
   readonly job: Job;
-  readonly record: JobRecord;
   /** What the journal says last of the tasks that stood first when an owner had died. */
   readonly claim: Claim | undefined;
 }
@@ -99,12 +98,13 @@ export class JobStorage {
   async create(job: Job): Promise<Journal | undefined> {
     const { ownership } = this.#session;
     const fields = { ...this.#fields(job), status: job.status, dueAt: undefined, ...DEFAULT_LABELS };
+    const { snapshot } = fields;
     const record = await this.#try(job, async () => {
       const claim = await ownership.enter();
       const [answer] = await this.#session.store.create([{ ...fields, claim }]);
       return answer?.isNew === true && answer.record.incarnation === claim.incarnation ? answer.record : undefined;
     });
-    return record === undefined ? undefined : this.open(job, record);
+    return record === undefined ? undefined : this.open(job, { record, snapshot, entries: [] });
   }
 
   /** Creates jobs that are due for whoever takes them. */
@@ -165,10 +165,10 @@ export class JobStorage {
   }
 
   /** Opens the journal of a job that this engine has claimed. */
-  open(job: Job, record: JobRecord): Journal {
-    const journal = new Journal(job, this.#session, record);
+  open(job: Job, stored: KeptJournal): Journal {
+    const journal = new Journal(job, this.#session, stored);
     this.#session.opened(job, journal);
-    this.#session.records.set(job, record);
+    this.#session.records.set(job, stored.record);
     return journal;
   }
 
@@ -253,11 +253,11 @@ export class JobStorage {
     journal.isPolling = true;
     try {
       await this.#performAll(job, journal, first);
-      while (journal.isAddressed && !journal.isLost && !journal.isReleased && !job.isStarting) {
+      while (journal.isAddressed && !journal.isOver && !journal.isReleased && !job.isStarting) {
         journal.isAddressed = false;
         await this.#performAll(job, journal, await this.#inbox(journal));
       }
-      if (journal.isReleased && journal.isAddressed && !journal.isLost) {
+      if (journal.isReleased && journal.isAddressed && !journal.isOver) {
         await this.#session.claiming(() => this.#takeBack(job, journal));
       }
     } catch (error) {
@@ -269,7 +269,7 @@ export class JobStorage {
 
   /** A job that was let go while its inbox had commands is due: it is claimed again, unless somebody else was faster. */
   async #takeBack(job: Job, journal: Journal): Promise<void> {
-    if (this.#host.isClosed()) return;
+    if (this.#session.isShutDown || this.#host.isClosed()) return;
     const taken = await this.claim(job, journal.claim.epoch);
     if (taken === undefined || !this.#session.mayTakeUp(taken)) return;
     try {
@@ -298,7 +298,7 @@ export class JobStorage {
       // A job comes to rest before the next command finds it there.
       if (journal.resting.passed !== undefined) await journal.resting.passed;
       // A job that is being started reads on when it has begun; one that was let go, when it is claimed again.
-      if (journal.isLost || job.isStarting) return;
+      if (journal.isOver || job.isStarting) return;
       if (journal.isReleased) {
         journal.isAddressed = true;
         return;
@@ -359,7 +359,7 @@ export class JobStorage {
     }
     const replay = new Replay(stored.snapshot, this.#graph.limits);
     for (const entry of entries) replay.apply(entry);
-    return { job: replay.finish(), record, claim: replay.claim };
+    return { ...stored, job: replay.finish(), claim: replay.claim };
   }
 
   /** Asks the store, and again if it fails, as often as `attempts` says. */

@@ -1,7 +1,7 @@
 import { FencedError, StoreError } from "../../base/errors.ts";
 import { Fifo } from "../../base/fifo.ts";
 import { isThenable } from "../../base/thenable.ts";
-import type { AppendHead, JobClaim, JobRecord } from "../../ports/store.ts";
+import type { AppendHead, JobClaim, JobRecord, StoredJob } from "../../ports/store.ts";
 import type { CancelTimer } from "../../ports/timers.ts";
 import type { Commit } from "../../job/commit.ts";
 import { hasEnded, type Job } from "../../job/job.ts";
@@ -21,6 +21,9 @@ export interface JournalCallbacks {
   /** Nothing can be written any more: another engine has the job, or the store fails. */
   readonly onLost: (error: Error) => void;
 }
+
+/** What a store has of a job's journal. */
+export type KeptJournal = Pick<StoredJob, "record" | "snapshot" | "entries">;
 
 /** What is written by one call. */
 interface Write {
@@ -59,6 +62,11 @@ export class Journal {
   polled: Promise<void> = Promise.resolve();
   /** Tells when the job has come to rest. */
   readonly resting: RestGate = new RestGate();
+  /** Whether it is lost, or another one takes its place, as the job did not end. */
+  get isOver(): boolean {
+    return this.isLost || this.#isReplaced;
+  }
+
   /** Why nothing can be written any more, if that is so. */
   lost: Error | undefined;
   /** Whether the engine has let go of the job, or is just doing so. */
@@ -98,13 +106,14 @@ export class Journal {
   /** What is called when the next write that has not begun is stored. */
   #after: (() => void)[] = [];
   #isWriting = false;
+  #isReplaced = false;
   /** Whether `flush` is on the stack: a write that succeeds meanwhile calls no `onStored`, as the caller goes on by itself. */
   #isFlushing = false;
   #failures = 0;
   #callbacks: JournalCallbacks | undefined;
   #stopFlush: CancelTimer | undefined;
   /** Makes the journal of a job that this engine has claimed. */
-  constructor(job: Job, session: StoreSession, record: JobRecord) {
+  constructor(job: Job, session: StoreSession, { record, snapshot, entries }: KeptJournal) {
     const { jobId, life, epoch, incarnation, revision, consumed, status } = record;
     this.#job = job;
     this.#session = session;
@@ -114,7 +123,7 @@ export class Journal {
     this.#stored = revision;
     this.#consumed = this.#consumedHanded = this.read = consumed;
     this.#status = status;
-    this.#snapshots = new Snapshots(job, session);
+    this.#snapshots = new Snapshots(job, session, snapshot, entries);
   }
 
   /** Whether an entry has not been stored yet. */
@@ -229,7 +238,7 @@ export class Journal {
 
   /** Lets go of the job as it stands; `run` is called when that is stored. */
   release(run: () => void = () => {}): void {
-    if (this.lost !== undefined) return;
+    if (this.isOver) return;
     this.isReleased = true;
     this.#rest = { releases: true, consumedBefore: this.#consumed };
     this.#isHeadNew = true;
@@ -245,7 +254,7 @@ export class Journal {
 
   /** Writes what has been handed in, unless a write is under way. */
   flush(): void {
-    if (this.#isWriting || this.isHeld || this.lost !== undefined) return;
+    if (this.#isWriting || this.isHeld || this.isOver) return;
     if (this.#entries.length === 0 && !this.#isHeadNew) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;
@@ -324,6 +333,8 @@ export class Journal {
       if (waiter !== undefined && waiter.revision <= this.#handed) this.#waiters.push(waiter);
     }
     const refused = () => {
+      // Whoever decides again opens another one; commands that are being carried out by this one are left to that.
+      this.#isReplaced = true;
       const callbacks = this.#callbacks;
       this.#callbacks = undefined;
       callbacks?.onUnread();

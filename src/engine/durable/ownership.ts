@@ -3,6 +3,9 @@ import type { Incarnation, Store } from "../../ports/store.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import { delayAfter, type DurabilitySettings } from "./durability_settings.ts";
 
+/** How many of its incarnations an engine remembers: it gets one each time that it has had nothing to do for as long as its lease. */
+const MOST_INCARNATIONS = 1_000;
+
 /** What an ownership calls back. */
 export interface OwnershipCallbacks {
   /** The lease has ended as far as is known here: no handler may start before the engine has entered again. */
@@ -28,7 +31,7 @@ interface Lease extends Incarnation {
  * any. The lease counts from the moment at which its renewal was sent, so it ends here before it ends in the store.
  */
 export class Ownership {
-  /** The incarnations of this engine so far: none of them has died. */
+  /** The last incarnations of this engine: none of them has died. */
   readonly incarnations: Set<number> = new Set();
   readonly #store: Store;
   readonly #settings: DurabilitySettings;
@@ -125,6 +128,8 @@ export class Ownership {
   #begin(incarnation: number, at: number, elapsed: number): Incarnation {
     const { leaseMs } = this.#settings;
     this.incarnations.add(incarnation);
+    const [oldest] = this.incarnations;
+    if (this.incarnations.size > MOST_INCARNATIONS && oldest !== undefined) this.incarnations.delete(oldest);
     this.#last = incarnation;
     const lease = { owner: this.#name, incarnation, endsElapsed: elapsed + leaseMs, endsAt: at + leaseMs };
     this.#lease = lease;

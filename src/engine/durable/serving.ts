@@ -1,13 +1,13 @@
 import type { Job } from "../../job/job.ts";
-import type { JobRecord } from "../../ports/store.ts";
 import type { JobStorage } from "./job_storage.ts";
+import type { KeptJournal } from "./journal.ts";
 
 /**
  * Carries out the commands to a job at rest that this engine has claimed. Then the job is let go, unless one of them has made it go on,
  * as `goesOn` says.
  */
-export async function serve(job: Job, storage: JobStorage, record: JobRecord, goesOn: () => boolean): Promise<void> {
-  const journal = storage.open(job, record);
+export async function serve(job: Job, storage: JobStorage, stored: KeptJournal, goesOn: () => boolean): Promise<void> {
+  const journal = storage.open(job, stored);
   const unregister = storage.register(job, () => {});
   await new Promise<void>((resolve) => {
     const leave = () => {
@@ -16,10 +16,8 @@ export async function serve(job: Job, storage: JobStorage, record: JobRecord, go
     };
     journal.subscribe({
       onStored: () => {},
-      onUnread: () => {
-        unregister();
-        resolve(serveAgain(job, storage, goesOn));
-      },
+      // The job stays registered: it would be found as one that this engine has and does not know.
+      onUnread: () => resolve(serveAgain(job, storage, goesOn).finally(unregister)),
       onLost: (error) => {
         storage.lost(job, error);
         leave();
@@ -34,5 +32,5 @@ async function serveAgain(job: Job, storage: JobStorage, goesOn: () => boolean):
   const found = await storage.load(job);
   if (found === undefined) return;
   job.become(found.job);
-  await serve(job, storage, found.record, goesOn);
+  await serve(job, storage, found, goesOn);
 }

@@ -9,14 +9,15 @@ export class Snapshots {
   readonly #job: Job;
   readonly #session: StoreSession;
   /** Characters of entries since the last snapshot, and how many make the next one due. */
-  #length = 0;
+  #length: number;
   #dueAt: number;
 
-  /** Makes the snapshots of a job. */
-  constructor(job: Job, session: StoreSession) {
+  /** Makes the snapshots of a job of which the store has a snapshot, and entries since: whoever had it before may have added some. */
+  constructor(job: Job, session: StoreSession, snapshot: string, entries: readonly string[]) {
     this.#job = job;
     this.#session = session;
-    this.#dueAt = session.settings.snapshotLength;
+    this.#length = entries.reduce((length, entry) => length + entry.length, 0);
+    this.#dueAt = Math.max(session.settings.snapshotLength, snapshot.length);
   }
 
   /** An entry of a length has been handed in. */

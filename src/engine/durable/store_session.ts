@@ -47,6 +47,8 @@ export class StoreSession {
   #isRegaining = false;
   /** The calls that claim jobs without knowing which, and take them up. */
   readonly #claims: Set<Promise<unknown>> = new Set();
+  /** Whether the engine takes up no more jobs. */
+  isShutDown = false;
   /** Whether the engine has closed its store. */
   isClosed = false;
 
@@ -165,7 +167,7 @@ export class StoreSession {
     if (life === record.life && epoch >= record.epoch) return false;
     const { next } = entry;
     if (next !== undefined && next.record.life === record.life && next.record.epoch >= record.epoch) return false;
-    if (life === record.life && epoch === record.epoch - 1 && journal?.isLost === false && !journal.isReleased) {
+    if (life === record.life && epoch === record.epoch - 1 && journal?.isOver === false && !journal.isReleased) {
       // Nobody has had the job in between: it goes on by the new claim.
       journal.reclaim(record);
       return false;
@@ -207,7 +209,7 @@ export class StoreSession {
   /** The job's journal, if it can still be written. */
   journalOf(job: Job): Journal | undefined {
     const journal = this.journals.get(job);
-    return journal?.isLost === true ? undefined : journal;
+    return journal?.isOver === true ? undefined : journal;
   }
 
   /** The name of another engine that has a job, as far as is known here. */
@@ -268,10 +270,11 @@ export class StoreSession {
         if (isGone) journal.lose(new FencedError(claim.jobId, undefined, undefined));
       }
       const isUnknown = ({ jobId }: { readonly jobId: string }) => !this.#entries.has(jobId);
-      if (!held.some(isUnknown)) return;
-      // The store may have carried out a claim whose jobs have not been taken up yet.
+      const unknown = new Map(held.filter(isUnknown).map(({ jobId, epoch }) => [jobId, epoch]));
+      if (unknown.size === 0) return;
+      // The store may have carried out a claim whose jobs have not been taken up yet; some of them may be let go again by then.
       await Promise.allSettled(this.#claims);
-      const jobs = held.filter(isUnknown);
+      const jobs = (await this.store.held(lease)).filter((it) => isUnknown(it) && unknown.get(it.jobId) === it.epoch);
       if (jobs.length === 0 || this.ownership.lease()?.incarnation !== lease.incarnation) return;
       const answer = await this.store.claim({ ...lease, now: this.timers.now(), jobs });
       if (this.ownership.lease()?.incarnation !== lease.incarnation) return;
@@ -312,7 +315,8 @@ export class StoreSession {
       try {
         const lease = await ownership.enter();
         // Also those that were claimed for the incarnation before while the engine was entering.
-        journals = this.#journals().filter((it) => !it.isOf(lease.incarnation));
+        // One that is just being let go of needs no claim: whoever finds it may have it.
+        journals = this.#journals().filter((it) => !it.isOf(lease.incarnation) && !it.isReleased);
         if (ownership.name !== name) {
           this.#tell({ type: "replaced", owner: name, at: timers.now() });
           lose((jobId) => new FencedError(jobId, undefined, undefined, `another engine has started as "${name}"`));

@@ -71,6 +71,8 @@ export class Execution implements ActivationHost {
   /** What was asked for before the job has begun to work. */
   readonly #early: (() => void)[] = [];
   #resting: Resting | undefined;
+  /** Comes to rest as it was last asked to from here: also in the execution that takes the place of this one. */
+  #restAgain: ((next: Execution) => void) | undefined;
   /** Whether the last commit has been performed: later calls find a job at rest, also while that commit is being stored. */
   isOver = false;
   /** Whether the last commit lets go of the job: not while handlers run that were told to end, or calls are to be done. */
@@ -179,7 +181,9 @@ export class Execution implements ActivationHost {
   /** Another execution of the job, in place of this one, which has come to an end that does not count. */
   again(): Execution {
     this.#host.live.delete(this);
-    return new Execution(this.job, this.plan, this.#host, this.#callbacks, this);
+    const next = new Execution(this.job, this.plan, this.#host, this.#callbacks, this);
+    this.#restAgain?.(next);
+    return next;
   }
 
   /** Looks in a microtask for tasks that may be taken: a timer may be late, the store has caught up, a handler was given up. */
@@ -201,6 +205,8 @@ export class Execution implements ActivationHost {
    * `graceMs` are aborted.
    */
   rest(request: PauseRequest | undefined, graceMs: number, beforeCommit?: () => void): void {
+    // A command that is not consumed is carried out again.
+    if (beforeCommit === undefined) this.#restAgain = (next) => next.rest(request, graceMs);
     if (this.#resting !== undefined || this.isOver) return;
     this.#resting = new Resting(request, graceMs, beforeCommit);
     this.#resting.begin(this.#host.timers, this.runner, () => this.#endOrWait());

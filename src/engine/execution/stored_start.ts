@@ -87,7 +87,7 @@ async function claim(start: StoredStart, { epoch }: JobRecord): Promise<void> {
     const why = "another engine has claimed it since it was read";
     throw new StateError("resume", found.job.status, `Cannot resume job "${job.jobId}": ${why}`);
   }
-  const journal = storage.open(job, taken.record);
+  const journal = storage.open(job, taken);
   try {
     const found = storage.replay(taken);
     job.become(found.job);
@@ -114,7 +114,7 @@ function begin(start: StoredStart, journal: Journal, claimed: Claimed): void {
     if (sent <= journal.read) return execution.begin(() => storage.pollEarly(job));
     // The commands that are in the inbox already are carried out before a task is taken or a deadline is decided.
     storage.readFirst(job, journal).then((carryOut) => {
-      if (!journal.isLost) execution.begin(carryOut);
+      if (!journal.isOver) execution.begin(carryOut);
     }, (error: unknown) => journal.lose(toError(error)));
   });
   journal.flush();
@@ -144,7 +144,7 @@ async function decideAgain(before: StoredStart): Promise<void> {
     if (found === undefined) throw new FencedError(job.jobId, undefined, undefined);
     job.become(found.job);
     const { record } = found;
-    begin({ ...before, execution }, storage.open(job, record), {
+    begin({ ...before, execution }, storage.open(job, found), {
       record,
       formerIncarnation: undefined,
       attempts: undefined,

@@ -1,3 +1,4 @@
+import { checkDuration, checkOptions, type OptionNames } from "../../base/options.ts";
 import { callGuarded, isAsyncAnswer } from "../../base/thenable.ts";
 import type { Timers } from "../../ports/timers.ts";
 import { hasEnded, type Job, type JobStatus } from "../../job/job.ts";
@@ -12,6 +13,19 @@ export interface WaitOptions {
   readonly timeoutMs?: number;
   /** Ends the wait when aborted: it rejects with the signal's reason. */
   readonly signal?: AbortSignal;
+}
+
+const WAIT_OPTIONS: OptionNames<WaitOptions> = { timeoutMs: true, signal: true };
+
+/**
+ * Checks the options of a wait; `more` has the names of those that only this wait has.
+ *
+ * @throws {TypeError} for an option of an unknown name
+ * @throws {RangeError} for a time out of range
+ */
+export function checkWait(options: WaitOptions, more: Readonly<Record<string, true>> = {}): void {
+  checkOptions("Cannot wait", options, { ...WAIT_OPTIONS, ...more });
+  if (options.timeoutMs !== undefined) checkDuration("Cannot wait", "timeoutMs", options.timeoutMs, Infinity);
 }
 
 /** How far a job is. */
@@ -130,7 +144,11 @@ function wait<T>(
   });
 }
 
-/** Brings live jobs to rest; with `drain`, they run what is due before, within the time of the wait. */
+/**
+ * Brings live jobs to rest; with `drain`, they run what is due before, within the time of the wait.
+ *
+ * @throws the signal's reason when it is aborted
+ */
 export async function bringToRest(
   executions: Iterable<Execution>,
   timers: Timers,
@@ -139,8 +157,14 @@ export async function bringToRest(
 ): Promise<void> {
   const { timeoutMs: _, ...untilRest } = wait;
   await Promise.all(Array.from(executions, async (execution) => {
-    if (drain) await waitUntilIdle(execution.job, execution, timers, wait);
-    execution.rest(request, DEFAULT_GRACE_MS);
-    await waitForRest(execution.job, executionOf(execution.job), timers, untilRest, undefined);
+    try {
+      if (drain) await waitUntilIdle(execution.job, execution, timers, wait);
+      // Another execution may have taken the place of this one, as its end did not count.
+      executionOf(execution.job)?.rest(request, DEFAULT_GRACE_MS);
+      await waitForRest(execution.job, executionOf(execution.job), timers, untilRest, undefined);
+    } catch {
+      // A job that has left with an error, as it is lost, is not live here any more: the observer and its waiters are told.
+      wait.signal?.throwIfAborted();
+    }
   }));
 }

@@ -1,5 +1,13 @@
 import process from "node:process";
-import { addSurvivor, enterOwner, leaseEndOf, leaveOwner, type OwnerState, renewOwner } from "../../ports/lease_kit.ts";
+import {
+  addSurvivor,
+  enterOwner,
+  leaseEndOf,
+  leaveOwner,
+  mayForget,
+  type OwnerState,
+  renewOwner,
+} from "../../ports/lease_kit.ts";
 import type { EnterQuery, Incarnation, MaybePromise } from "../../ports/store.ts";
 import { codeOf, failure, type Files, replaceFile, UNFINISHED, type Work } from "./files.ts";
 import { decodeHeader, encodeLine, FORMAT, nextLine } from "./json_lines.ts";
@@ -106,7 +114,8 @@ export class Owners implements WriteTarget {
       let { incarnations } = this.#ahead;
       const state = enterOwner(owners.get(query.owner), query, () => ++incarnations);
       const survived = addSurvivor(this.#ahead.survived, query.again);
-      this.#ahead = { ...this.#ahead, incarnations, survived, owners: withState(owners, query.owner, state) };
+      const known = [...withState(owners, query.owner, state)].filter(([, it]) => !mayForget(it, query.now));
+      this.#ahead = { ...this.#ahead, incarnations, survived, owners: new Map(known) };
       return state?.incarnation;
     });
   }
@@ -153,7 +162,9 @@ export class Owners implements WriteTarget {
       throw failure(`Cannot write "${this.#path}"`, error);
     }
     this.#state = ahead;
-    for (const [owner, state] of ahead.owners) if (before.owners.get(owner) !== state) this.#onChange(owner);
+    for (const owner of new Set([...before.owners.keys(), ...ahead.owners.keys()])) {
+      if (before.owners.get(owner) !== ahead.owners.get(owner)) this.#onChange(owner);
+    }
   }
 
   get #path(): string {

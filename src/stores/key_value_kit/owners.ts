@@ -1,4 +1,12 @@
-import { addSurvivor, enterOwner, leaseEndOf, leaveOwner, type OwnerState, renewOwner } from "../../ports/lease_kit.ts";
+import {
+  addSurvivor,
+  enterOwner,
+  leaseEndOf,
+  leaveOwner,
+  mayForget,
+  type OwnerState,
+  renewOwner,
+} from "../../ports/lease_kit.ts";
 import type { EnterAnswer, EnterQuery, Incarnation, JobRecord } from "../../ports/store.ts";
 import type { KeptRecord } from "../../ports/store_kit.ts";
 import type { IdSource } from "../../ports/ids.ts";
@@ -9,8 +17,6 @@ import { quietly } from "./values.ts";
 
 const OWNERS = "owner/";
 const SURVIVED = "survived";
-/** An owner whose leases ended this long ago, or that has left, is forgotten when another one enters. */
-const FORGOTTEN_MS = 24 * 60 * 60 * 1_000;
 
 /** The owners of a store, each in the value of one key, and the numbers that the store gives. */
 export class Owners {
@@ -90,9 +96,9 @@ export class Owners {
     for await (const key of names(OWNERS, OWNERS + LAST)) {
       const cell = key === own ? undefined : await this.#cells.read(key);
       const state = toOwner(valueIn(cell));
-      if (cell === undefined || state === undefined) continue;
-      const isOver = [state, ...state.former].every(({ until }) => until + FORGOTTEN_MS <= now);
-      if (isOver) await this.#client.removeAt(key, cell.version);
+      if (cell !== undefined && state !== undefined && mayForget(state, now)) {
+        await this.#client.removeAt(key, cell.version);
+      }
     }
   }
 }

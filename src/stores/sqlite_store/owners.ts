@@ -1,5 +1,12 @@
 import type { EnterQuery, Incarnation } from "../../ports/store.ts";
-import { addSurvivor, enterOwner, leaveOwner, type OwnerState, renewOwner } from "../../ports/lease_kit.ts";
+import {
+  addSurvivor,
+  enterOwner,
+  forgottenBy,
+  leaveOwner,
+  type OwnerState,
+  renewOwner,
+} from "../../ports/lease_kit.ts";
 import type { Queries } from "./database.ts";
 import * as sql from "./statements.ts";
 import { fromColumn, toColumn } from "./text.ts";
@@ -23,12 +30,13 @@ export function survivedIn(queries: Queries): readonly number[] {
 
 /** Lets an owner enter, and returns its incarnation; `undefined` when it is refused. */
 export function enter(queries: Queries, query: EnterQuery): number | undefined {
-  const { owner, again } = query;
+  const { owner, again, now } = query;
   const survived = survivedIn(queries);
   const more = addSurvivor(survived, again);
   if (more !== survived) queries.run(sql.SET_SURVIVED, JSON.stringify(more));
   const state = enterOwner(ownerOf(queries, owner), query, () => queries.number(sql.NEXT_INCARNATION));
   setOwner(queries, owner, state);
+  queries.run(sql.FORGET_OWNERS, forgottenBy(now));
   return state?.incarnation;
 }
 

@@ -138,6 +138,10 @@ export const DROP_LEASES = "DELETE FROM routilux_leases WHERE owner = ?1";
 /** Adds a lease: incarnation, owner, end, token. */
 export const ADD_LEASE = "INSERT INTO routilux_leases (incarnation, owner, until, token) VALUES (?1, ?2, ?3, ?4)";
 
+/** Forgets the owners all of whose leases have ended by an instant: instant. */
+export const FORGET_OWNERS = `DELETE FROM routilux_leases WHERE owner IN
+  (SELECT owner FROM routilux_leases GROUP BY owner HAVING max(until) <= ?1)`;
+
 /** Gives a new incarnation. */
 export const NEXT_INCARNATION = "UPDATE routilux_meta SET incarnations = incarnations + 1 RETURNING incarnations";
 

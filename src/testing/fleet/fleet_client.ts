@@ -12,13 +12,7 @@ import { watchedStore } from "./watched_store.ts";
 export type ClientTask =
   | { readonly type: "execute"; readonly jobId: string; readonly job: FleetJob }
   | { readonly type: "start"; readonly jobId: string; readonly job: FleetJob; readonly inMs: number }
-  | {
-    readonly type: "ask";
-    readonly jobId: string;
-    readonly asked: FleetAsk;
-    readonly key: string;
-    readonly byHandle: boolean;
-  }
+  | { readonly type: "ask"; readonly jobId: string; readonly asked: FleetAsk; readonly key: string }
   | { readonly type: "direct"; readonly jobId: string; readonly asked: FleetAsk }
   | { readonly type: "delete"; readonly jobId: string; readonly byEngine: boolean }
   | { readonly type: "wait"; readonly jobId: string };
@@ -131,7 +125,7 @@ export class FleetClient {
         return this.#next();
       case "ask":
         this.#stage.ledger.asked.set(task.key, (this.#stage.ledger.asked.get(task.key) ?? 0) + 1);
-        process.ask(task.jobId, task.asked, task.key, task.byHandle).then(
+        process.ask(task.jobId, task.asked, task.key).then(
           () => this.#settled(task, round, "accepted"),
           (error: unknown) => this.#settled(task, round, error instanceof StateError ? "refused" : "unknown", error),
         );

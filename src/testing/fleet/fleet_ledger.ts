@@ -38,6 +38,17 @@ export interface RunningHandler {
   readonly isAborted: () => boolean;
 }
 
+/** A handler that is called. */
+export interface HandlerCall extends Omit<RunningHandler, "life"> {
+  readonly jobId: string;
+  /** The step that it is called for. */
+  readonly step: string;
+  /** Its `ctx.idempotencyKey`. */
+  readonly key: string;
+  /** Its slot and its data. */
+  readonly input: string;
+}
+
 /** What a store has granted and accepted, and which handlers run: by this the promises of a fleet are checked. */
 export class FleetLedger {
   /** The lives of all jobs that are in the store, by their numbers. */
@@ -50,9 +61,8 @@ export class FleetLedger {
   clockErrorMs = 0;
   readonly #settings: LedgerSettings;
   readonly #leases: Map<number, Lease> = new Map();
-  /** The present incarnation of each process. */
-  readonly #incarnations: Map<number, number> = new Map();
-  readonly #claims: Map<string, number> = new Map();
+  /** The last claim of each process on each job. */
+  readonly #claims: Map<string, { readonly life: number; readonly incarnation: number }> = new Map();
   #running: RunningHandler[] = [];
 
   /** Makes an empty ledger. */
@@ -74,12 +84,11 @@ export class FleetLedger {
     if (again !== undefined) { for (const life of this.lives.values()) life.lost.delete(again); }
     for (const lease of this.#leases.values()) if (takesOver && lease.owner === owner) lease.until = 0;
     this.#leases.set(incarnation, { owner, process, until: now + leaseMs });
-    this.#incarnations.set(process, incarnation);
   }
 
   renewed({ incarnation }: Incarnation, until: number): void {
     const lease = this.#leases.get(incarnation);
-    if (lease !== undefined) lease.until = until;
+    if (lease !== undefined) lease.until = Math.max(lease.until, until);
   }
 
   left({ incarnation }: Incarnation): void {
@@ -118,7 +127,7 @@ export class FleetLedger {
 
   #claim(process: number, life: JobLedger, claim: { incarnation: number; epoch: number }, sent: number): void {
     life.claim = { process, incarnation: claim.incarnation, epoch: claim.epoch, sent };
-    this.#claims.set(`${process} ${life.jobId}`, life.life);
+    this.#claims.set(`${process} ${life.jobId}`, { life: life.life, incarnation: claim.incarnation });
   }
 
   /** Notes that a process has read a job's inbox. */
@@ -198,17 +207,13 @@ export class FleetLedger {
    *
    * @throws {FleetViolation} when it must not run now
    */
-  starts(
-    handler: Omit<RunningHandler, "life"> & { jobId: string; key: string; input: string },
-    now: number,
-  ): () => void {
-    const { process, jobId, task, isAborted, key, input } = handler;
-    const number = this.#claims.get(`${process} ${jobId}`);
-    const life = number === undefined ? undefined : this.lives.get(number) ?? this.deleted.get(number);
+  starts(handler: HandlerCall, now: number): () => void {
+    const { process, jobId, task, isAborted } = handler;
+    const { life: number = 0, incarnation = 0 } = this.#claims.get(`${process} ${jobId}`) ?? {};
+    const life = this.lives.get(number) ?? this.deleted.get(number);
     if (life === undefined) {
       throw new FleetViolation("two at a time", `process ${process} runs ${jobId} without a claim`);
     }
-    const incarnation = this.#incarnations.get(process) ?? 0;
     if (!this.#runs(incarnation, now)) {
       const until = this.#leases.get(incarnation)?.until;
       const why = `process ${process} starts a handler of ${jobId} at ${now}, after its lease has ended at ${until}`;
@@ -220,23 +225,18 @@ export class FleetLedger {
         if (other.task === task && !other.isAborted()) {
           throw new FleetViolation("two at a time", `process ${process} runs task ${task} of ${jobId} twice`);
         }
-      } else if (this.#runs(this.#incarnations.get(other.process) ?? 0, now)) {
+      } else if (this.#runs(this.#claims.get(`${other.process} ${jobId}`)?.incarnation ?? 0, now)) {
         const why = `process ${process} runs ${jobId} beside process ${other.process}, whose lease runs`;
         throw new FleetViolation("two at a time", why);
       }
     }
     const { claim } = life;
     const read = Math.max(life.read.get(process) ?? 0, life.commands.consumed);
-    if (claim?.process === process && claim.sent > read) {
+    if (claim?.process === process && claim.sent > read && this.lives.has(life.life)) {
       const why = `process ${process} runs a step of ${jobId} before it has read the inbox, which had commands`;
       throw new FleetViolation("too late", why);
     }
-    const known = life.calls.get(key);
-    if (known !== undefined && known !== input) {
-      const why = `two calls of ${jobId} have the idempotency key ${key}: for ${known}, and for ${input}`;
-      throw new FleetViolation("lost or doubled", why);
-    }
-    life.calls.set(key, input);
+    checkKey(life, handler);
     const running = { process, life: life.life, task, isAborted };
     this.#running.push(running);
     return () => this.#running = this.#running.filter((it) => it !== running);
@@ -277,6 +277,20 @@ export class FleetLedger {
       throw new FleetViolation("stranded", `a job is due at ${firstDue}, and the store gives none before ${answer}`);
     }
   }
+}
+
+/** A step has one idempotency key, and always the same data; and no other step has that key. */
+function checkKey({ jobId, calls, keys }: JobLedger, { step, key, input }: HandlerCall): void {
+  const call = `${key} ${input}`;
+  const other = keys.get(key) ?? step;
+  if (other !== step || (calls.get(step) ?? call) !== call) {
+    const why = other === step
+      ? `was called with ${calls.get(step)}, and with ${call}`
+      : `has the key ${key} of step ${other}`;
+    throw new FleetViolation("lost or doubled", `step ${step} of ${jobId} ${why}`);
+  }
+  calls.set(step, call);
+  keys.set(key, step);
 }
 
 function readCommand(text: string): Pick<LedgerCommand, "type" | "target"> {

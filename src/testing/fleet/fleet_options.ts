@@ -1,4 +1,3 @@
-import type { FlowGraph } from "../../model/flow_graph.ts";
 import type { Services } from "../../model/context.ts";
 import type { MaybePromise, Store } from "../../ports/store.ts";
 import type { Flow } from "../../flow.ts";
@@ -6,7 +5,11 @@ import type { Registry } from "../../values/registry.ts";
 import type { JobComparison } from "../compare_jobs.ts";
 import type { SimulatedHost } from "../simulated_process.ts";
 
-/** What can happen to a process of a fleet. */
+/**
+ * What can happen to a process of a fleet: it dies, and another one starts under a new name (`death`) or under the same (`rebirth`);
+ * another one starts beside it under the same name (`twin`); it is shut down; its event loop is blocked; its machine sleeps; its clock
+ * is set; or it looks for due jobs when it is just doing so (`recover`).
+ */
 export type ProcessFault =
   | "death"
   | "rebirth"
@@ -89,10 +92,4 @@ export interface FleetSettings extends Required<Omit<FleetOptions, "openStore" |
   readonly faults: Required<FleetFaults>;
   readonly services: ((host: SimulatedHost) => Services) | undefined;
   readonly openStore: () => MaybePromise<Store>;
-}
-
-/** A flow that each process reads anew. */
-export interface FlowText {
-  readonly text: string;
-  readonly graph: FlowGraph;
 }

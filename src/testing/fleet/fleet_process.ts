@@ -6,7 +6,6 @@ import { hostOf } from "../../engine/execution/engine_host.ts";
 import { Flow } from "../../flow.ts";
 import type { MaybePromise, Store, StoreEvent } from "../../ports/store.ts";
 import type { StartedJob } from "../../job_handle.ts";
-import type { JobCommand } from "../../stored_jobs.ts";
 import { wireOf } from "../../values/payload.ts";
 import { dataOf } from "../../job/task.ts";
 import { manualIds } from "../manual_ids.ts";
@@ -99,9 +98,8 @@ export class FleetProcess {
     return flow.start(flow.slot(entry.routine, entry.slot), params as never, { jobId, at });
   }
 
-  /** Asks something of a job, by a handle or by a command. */
-  ask(jobId: string, asked: FleetAsk, key: string, byHandle: boolean): Promise<void> {
-    if (!byHandle) return this.#engine.send(jobId, commandOf(asked), { key });
+  /** Asks something of a job. */
+  ask(jobId: string, asked: FleetAsk, key: string): Promise<void> {
     const handle = this.#engine.handle(jobId);
     switch (asked.type) {
       case "deliver":
@@ -186,13 +184,15 @@ export class FleetProcess {
     const { jobId, task, plan } = activation;
     const data = dataOf(task);
     const input = `${plan.routine.id}.${plan.slot.name} ${data === undefined ? "" : JSON.stringify(wireOf(data))}`;
-    const key = `${task.id}/${task.details?.step ?? 0}`;
-    trace.add(() => `  process ${this.number} runs task ${key} of ${jobId}: ${input}`);
+    const step = `${task.id}/${task.details?.step ?? 0}`;
+    trace.add(() => `  process ${this.number} runs task ${step} of ${jobId}: ${input}`);
     try {
-      const handler = { process: this.number, jobId, task: task.id, key, input, isAborted: () => activation.isAborted };
+      const { idempotencyKey: key } = activation;
+      const isAborted = () => activation.isAborted;
+      const handler = { process: this.number, jobId, task: task.id, step, key, input, isAborted };
       const end = ledger.starts(handler, clock.now);
       return () => {
-        trace.add(() => `  process ${this.number} has done task ${key} of ${jobId}`);
+        trace.add(() => `  process ${this.number} has done task ${step} of ${jobId}`);
         end();
       };
     } catch (error) {
@@ -252,16 +252,5 @@ export class FleetProcess {
       };
       if (!this.clock.isGone) calls.answer(answer);
     }) ?? (() => {});
-  }
-}
-
-function commandOf(asked: FleetAsk): JobCommand {
-  switch (asked.type) {
-    case "deliver":
-      return { type: "deliver", routineId: asked.routine, slotName: asked.slot, data: asked.data };
-    case "redrive":
-      return { type: "resume", redrive: true };
-    default:
-      return asked;
   }
 }

@@ -92,6 +92,6 @@ function resumeAll({ lives }: FleetStage["ledger"], { list }: FleetProcesses, no
   const process = list.find((it) => it.isThere);
   for (const { jobId, job } of lives.values()) {
     if (job.status !== "paused") continue;
-    process?.ask(jobId, { type: "resume" }, `${jobId} end-${now}`, true).catch(() => {});
+    process?.ask(jobId, { type: "resume" }, `${jobId} end-${now}`).catch(() => {});
   }
 }

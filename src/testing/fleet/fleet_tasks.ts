@@ -46,11 +46,10 @@ function askedOf(
   commands: readonly FleetCommand[],
   random: SeededRandom,
 ): readonly ClientTask[] {
-  const byHandle = () => random.chance(0.7);
   const tasks: ClientTask[] = deliveries.map((delivery, i) => {
     const asked = { type: "deliver", ...delivery } as const;
     if (random.chance(0.1)) return { type: "direct", jobId, asked };
-    return { type: "ask", jobId, asked, key: `${jobId} deliver-${i + 1}`, byHandle: byHandle() };
+    return { type: "ask", jobId, asked, key: `${jobId} deliver-${i + 1}` };
   });
   const most = random.integer(5);
   for (let i = 1; i <= most; i++) {
@@ -62,9 +61,9 @@ function askedOf(
       continue;
     }
     const key = `${jobId} ${type}-${i}`;
-    tasks.push({ type: "ask", jobId, asked, key, byHandle: byHandle() });
+    tasks.push({ type: "ask", jobId, asked, key });
     if (type === "pause" && random.chance(0.7)) {
-      tasks.push({ type: "ask", jobId, asked: { type: "resume" }, key: `${key} resume`, byHandle: byHandle() });
+      tasks.push({ type: "ask", jobId, asked: { type: "resume" }, key: `${key} resume` });
     }
   }
   if (random.chance(0.3)) tasks.push({ type: "wait", jobId });

@@ -59,10 +59,12 @@ export class JobLedger {
   readonly read: Map<number, number> = new Map();
   /** The incarnations that have lost the job since its last progress, and have not said that they live. */
   readonly lost: Set<number> = new Set();
-  /** The keys of the steps that were committed. */
+  /** The steps that were committed. */
   readonly steps: Set<string> = new Set();
-  /** The handlers' calls by their keys, with what they were given. */
+  /** The steps that handlers were called for, with the idempotency key and the data that they were given. */
   readonly calls: Map<string, string> = new Map();
+  /** The steps by these keys. */
+  readonly keys: Map<string, string> = new Map();
   readonly #replay: Replay;
   /** Whether it was let go as it stood: then it may be due at once. */
   wasLetGo = false;

@@ -1,17 +1,18 @@
 import { RoutiluxError } from "../../base/errors.ts";
-import { checkDuration, checkInteger, checkRange } from "../../base/options.ts";
+import { checkDuration, checkInteger, checkRange, checkWord } from "../../base/options.ts";
 import { memoryStore } from "../../stores/memory_store.ts";
 import type { FleetCommand, FleetFaults, FleetOptions, FleetSettings, ProcessFault } from "./fleet_options.ts";
 import { runFleet } from "./fleet_run.ts";
-import type { FleetInvariant } from "./fleet_violation.ts";
+import { type FleetCut, shrinkFleet } from "./fleet_shrink.ts";
+import type { FleetInvariant, FleetViolation } from "./fleet_violation.ts";
 
-/** What a fleet has done. */
+/** What a fleet has done that has kept its promises. */
 export interface FleetResult {
   /** The seed, which repeats the run. */
   readonly seed: number;
   /** How many jobs there were at the end. */
   readonly jobs: number;
-  /** How many of them were compared with a run that nobody disturbed. */
+  /** How many of them were compared with a run that nobody disturbed: those that were not cancelled, redriven or poisoned. */
   readonly compared: number;
 }
 
@@ -38,49 +39,108 @@ export class FleetError extends RoutiluxError {
   readonly code = "FLEET" as const;
   /** The promise. */
   readonly invariant: FleetInvariant;
-  /** The seed, which repeats the run with the same options. */
+  /** The seed, which repeats the run with the same options and those of `options`. */
   readonly seed: number;
+  /** The options that made the run smaller: to be given together with those that found it. */
+  readonly options: FleetCut;
   /** All that has happened, one line per event. */
   readonly trace: readonly string[];
 
   /** Makes the error. */
-  constructor(invariant: FleetInvariant, why: string, seed: number, trace: readonly string[]) {
+  constructor({ invariant, message }: FleetViolation, seed: number, options: FleetCut, trace: readonly string[]) {
+    const smaller = Object.keys(options).length === 0 ? "" : ` and the options ${JSON.stringify(options)}`;
     super(
-      `Fleet failed with seed ${seed}: ${invariant}: ${why}\nThe last events were:\n${trace.slice(-SHOWN).join("\n")}`,
+      `Fleet failed with seed ${seed}${smaller}: ${invariant}: ${message}\nThe last events were:\n` +
+        trace.slice(-SHOWN).join("\n"),
     );
     this.invariant = invariant;
     this.seed = seed;
+    this.options = options;
     this.trace = trace;
   }
 }
 
+/**
+ * Runs several engines on one store, in simulated time, and disturbs them. One seed makes all random choices: in which order the
+ * store carries calls out and answers them, which calls fail, lose their answer or are carried out much later; when processes die,
+ * come back, are blocked, sleep, shut down or have their clocks set; when jobs are started, and what is asked of them, by which
+ * process. In the end all faults stop, and every job goes to its end.
+ *
+ * After every step the simulation checks what the library promises, by the content of the store and by what was accepted:
+ *
+ * - `stranded`: each job is held, or due when something can be done for it, or has nothing left to do;
+ * - `lost or doubled`: what was accepted has its effect once, and no step is carried out that is never committed;
+ * - `two at a time`: no two engines run one job at the same time while their leases last, and only one commits;
+ * - `too late`: what was in the inbox of a job in time counts before a deadline, an end, and the first step after a claim;
+ * - `other result`: each job that was not cancelled, redriven or poisoned ends as in one process that nobody disturbs.
+ *
+ * Use it for your flows and their services, or for a store of your own. Handlers must not wait for anything that the simulation does
+ * not control: real timers, files, the network.
+ *
+ * @throws {FleetError} for a promise that was broken, with the seed and the last events; of a run made smaller, where there is one
+ * @throws {TypeError} without jobs, and for a word that is none
+ * @throws {RangeError} for a number out of range
+ *
+ * @example
+ * ```ts
+ * import { type Context, Flow, Registry, Routine } from "@routilux/routilux";
+ * import { simulateFleet } from "@routilux/routilux/testing";
+ *
+ * class Order extends Routine {
+ *   readonly trigger = this.addSlot("trigger", this.ask);
+ *   readonly answer = this.addSlot("answer", this.decide);
+ *   ask(_: object, ctx: Context): void {
+ *     ctx.expect(this.answer, { timeoutMs: 60_000 });
+ *   }
+ *   decide({ approved }: { approved: boolean }, ctx: Context): void {
+ *     ctx.output("decided", { approved });
+ *   }
+ * }
+ * const registry = new Registry({ Order });
+ * const flow = new Flow({ id: "orders", registry });
+ * flow.addRoutine(new Order(), "order");
+ * const job = {
+ *   flow,
+ *   entry: { routine: "order", slot: "trigger" },
+ *   deliveries: [{ routine: "order", slot: "answer", data: { approved: true } }],
+ * };
+ * for (let seed = 1; seed <= 20; seed++) await simulateFleet({ jobs: [job], registry, seed, engines: 3 });
+ * ```
+ */
 export async function simulateFleet(options: FleetOptions): Promise<FleetResult> {
   const settings = complete(options);
   const { seed } = settings;
-  const { violation, jobs, compared } = await runFleet(settings, false);
-  if (violation === undefined) return { seed, jobs, compared };
-  const { trace } = await runFleet(settings, true);
-  throw new FleetError(violation.invariant, violation.message, seed, trace.lines);
+  const failed = await runFleet(settings, false);
+  if (failed.violation === undefined) return { seed, jobs: failed.jobs, compared: failed.compared };
+  const { run: { violation = failed.violation, trace }, cut } = await shrinkFleet(settings, failed);
+  throw new FleetError(violation, seed, cut, trace.lines);
 }
 
 function complete(options: FleetOptions): FleetSettings {
   const action = "Cannot simulate a fleet";
   const { jobs, registry, seed, engines = 2, steps = 200, handlerMs = 400, comparison = "outcome", services } = options;
-  const { commands = COMMANDS, openStore = memoryStore } = options;
-  checkInteger(action, "seed", seed, Number.MIN_SAFE_INTEGER);
-  checkInteger(action, "engines", engines);
-  checkInteger(action, "steps", steps);
-  checkDuration(action, "handlerMs", handlerMs);
+  const { commands = COMMANDS, openStore = memoryStore, faults = {} } = options;
   if (jobs.length === 0) throw new TypeError(`${action}: there must be at least one job`);
-  const faults = completeFaults(action, options.faults ?? {});
-  return { jobs, registry, seed, engines, faults, commands, steps, handlerMs, comparison, services, openStore };
+  return {
+    jobs,
+    registry,
+    services,
+    openStore,
+    seed: checkInteger(action, "seed", seed, Number.MIN_SAFE_INTEGER),
+    engines: checkInteger(action, "engines", engines),
+    steps: checkInteger(action, "steps", steps, 0),
+    handlerMs: checkDuration(action, "handlerMs", handlerMs),
+    commands: commands.map((it) => checkWord(action, "commands", it, COMMANDS)),
+    comparison: checkWord(action, "comparison", comparison, ["exact", "untimed", "outcome", "none"]),
+    faults: completeFaults(action, faults),
+  };
 }
 
-function completeFaults(
-  action: string,
-  { calls = 0.04, processes = 8, kinds = PROCESS_FAULTS }: FleetFaults,
-): Required<FleetFaults> {
-  checkRange(action, "faults.calls", calls, 0, 1);
-  checkInteger(action, "faults.processes", processes, 0);
-  return { calls, processes, kinds };
+function completeFaults(action: string, faults: FleetFaults): Required<FleetFaults> {
+  const { calls = 0.04, processes = 8, kinds = PROCESS_FAULTS } = faults;
+  return {
+    calls: checkRange(action, "faults.calls", calls, 0, 1),
+    processes: checkInteger(action, "faults.processes", processes, 0),
+    kinds: kinds.map((it) => checkWord(action, "faults.kinds", it, PROCESS_FAULTS)),
+  };
 }

@@ -4,6 +4,8 @@ import { check, checkSame } from "./checks.ts";
 import { AT_END, BEFORE_END, checkHeld, createHeld, isRenewed, UNKNOWN } from "./owner_cases.ts";
 import { createJob, enter, HEAD, idsOf, LATER, LEASE_MS, NOW, sampleEntries, take } from "./sample_jobs.ts";
 
+const DAY_MS = 86_400_000;
+
 /** Engines that enter again, take over and leave under one name. */
 export const incarnationCases: readonly Case[] = [
   withStore(
@@ -112,4 +114,39 @@ export const incarnationCases: readonly Case[] = [
     checkSame(idsOf(await take(store, owner)), [], "take by the one that has left");
     checkSame(idsOf(await take(store, other)), ["job"], "take by another one");
   }),
+  withStore(
+    "an owner is remembered for a day after its leases have ended, and jobs of a forgotten one are due",
+    async (store) => {
+      const first = await enter(store, "engine");
+      const present = await enter(store, "engine", { again: first.incarnation, now: AT_END });
+      await createHeld(store, present);
+      const dayAfter = AT_END + LEASE_MS + DAY_MS;
+      const left = await enter(store, "left", { now: dayAfter - 2 });
+      await createHeld(store, left, "of one that has left");
+      await store.leave(left);
+      await enter(store, "other", { now: dayAfter - 1 });
+      checkSame((await store.find("job"))?.heldUntil, AT_END + LEASE_MS, "heldUntil within a day");
+      const refused = {
+        owner: "engine",
+        leaseMs: LEASE_MS,
+        token: "refused",
+        again: first.incarnation,
+        takesOver: false,
+      };
+      const { incarnation } = await store.enter({ ...refused, now: dayAfter - 1 });
+      checkSame(incarnation, undefined, "the incarnation of a former one that enters again within a day");
+      const taker = await enter(store, "taker", { now: dayAfter + 1 });
+      checkSame(await isRenewed(store, present, dayAfter + 1), false, "renew of one that may have been forgotten");
+      for (const [jobId, owner] of [["job", present], ["of one that has left", left]] as const) {
+        checkSame(await store.held(owner), [{ jobId, epoch: 1 }], `held, for the owner of the job "${jobId}"`);
+      }
+      const next = await enter(store, "engine", { now: dayAfter + 1 });
+      checkSame((await store.find("job"))?.incarnation, present.incarnation, "the incarnation that has the job");
+      check(next.incarnation > present.incarnation, "who enters under a forgotten name must get a new incarnation");
+      const taken = await take(store, taker, { now: dayAfter + 1 });
+      checkSame(idsOf(taken).toSorted(), ["job", "of one that has left"], "the jobs that are due");
+      const former = taken.map(({ formerIncarnation }) => formerIncarnation).toSorted((a = 0, b = 0) => a - b);
+      checkSame(former, [present.incarnation, left.incarnation], "who had them before");
+    },
+  ),
 ];

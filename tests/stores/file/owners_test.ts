@@ -228,3 +228,20 @@ test("the index of what is due says the same as a look at all jobs, whatever hap
   }
   await store.close();
 });
+
+test("owners that have left are forgotten when another one enters, and others a day after the end of their lease", async () => {
+  const disk = new MemoryDisk();
+  const store = open(disk);
+  const ownersOf = () => {
+    const { owners } = JSON.parse(decodeLine(disk.readFileSync(NUMBERS).subarray(0, -1))?.fields ?? "");
+    return owners.map(([name]: [string]) => name);
+  };
+  for (let n = 0; n < 100; n++) await store.leave(await enter(store, `left ${n}`));
+  await enter(store, "lost");
+  assertEquals(ownersOf(), ["lost"]);
+  await enter(store, "other", { now: NOW + LEASE_MS + 86_400_000 - 1 });
+  assertEquals(ownersOf(), ["lost", "other"]);
+  await enter(store, "late", { now: NOW + LEASE_MS + 86_400_000 });
+  assertEquals(ownersOf(), ["other", "late"]);
+  await store.close();
+});

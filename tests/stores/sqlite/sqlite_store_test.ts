@@ -13,6 +13,7 @@ import {
   HEAD,
   inboxOf,
   LATER,
+  LEASE_MS,
   NOW,
   sampleJob,
   send,
@@ -43,6 +44,19 @@ test("an append of one entry without a head is one statement, and no transaction
   ran.length = 0;
   await store.append(job, 0, ["entry"]);
   assertEquals(ran, [statements.ADD_FENCED_ENTRY]);
+});
+
+test("owners that have left are forgotten when another one enters, and others a day after the end of their lease", async () => {
+  await inPlace(async (place) => {
+    const [store, database] = [place.open(), place.connect()];
+    const owners = () => numberIn(database, "SELECT count(*) FROM routilux_leases");
+    for (let n = 0; n < 100; n++) await store.leave(await enter(store, `left ${n}`));
+    assertEquals(owners(), 1);
+    for (let n = 0; n < 3; n++) await enter(store, `lost ${n}`);
+    assertEquals(owners(), 3);
+    await enter(store, "late", { now: NOW + LEASE_MS + 86_400_000 });
+    assertEquals(owners(), 1);
+  });
 });
 
 test("writes of one turn share a transaction, and a fenced write fails alone", async () => {

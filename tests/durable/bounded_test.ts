@@ -1,0 +1,148 @@
+import { assert, assertEquals } from "@std/assert";
+import { test } from "node:test";
+import type { Context } from "../../mod.ts";
+import { Ownership } from "../../src/engine/durable/ownership.ts";
+import { resolveDurability } from "../../src/engine/durable/durability_settings.ts";
+import type { Store } from "../../src/ports/mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { manualTimers } from "../../src/testing/mod.ts";
+import { createLatch } from "../support/latch.ts";
+import { lateStore } from "../support/late_store.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
+
+// What an engine keeps does not grow with what it has done: counted, not weighed.
+
+const STORES = { "a store that answers at once": memoryStore, "a store that answers later": lateStore };
+const HOUR_MS = 3_600_000;
+const INPUT = { routine: "worker", slot: "input" };
+const SHORT = { snapshotLength: 2_000 };
+
+/** Returns how many characters of entries a store has of a job beyond what its snapshot has. */
+async function excessOf({ store }: StoredFlowProcess): Promise<number> {
+  const { entries = [], snapshot = "" } = await store.load("job") ?? {};
+  return entries.join("").length - Math.max(SHORT.snapshotLength, snapshot.length);
+}
+
+for (const [name, createStore] of Object.entries(STORES)) {
+  test(`the journal of a job that is let go each time stays as short as that of one that is not, with ${name}`, async () => {
+    const work = (n: number, ctx: Context) => ctx.emit("item", { n: n + 1 }, { delayMs: HOUR_MS });
+    const process = new StoredFlowProcess({ store: createStore(), durability: SHORT, work });
+    const { flow, engine, timers } = process;
+    flow.connect("worker", "item", "worker", "input");
+    const worker = engine.work();
+    await flow.start("source", { items: [1] }, { jobId: "job" });
+    let most = 0;
+    for (let hour = 0; hour < 40; hour++) {
+      await timers.advance(HOUR_MS);
+      most = Math.max(most, await excessOf(process));
+    }
+    assert(process.told("released").length >= 38 && process.begun.length >= 38, `${process.begun.length} times`);
+    assert(most < 1_500, `${most} characters too many`);
+    await worker.stop();
+  });
+
+  test(`the journal of a job at rest stays as short, however many commands it is sent, with ${name}`, async () => {
+    const process = new StoredFlowProcess({ store: createStore(), durability: SHORT });
+    const { engine } = process;
+    const job = process.flow.execute("source", { items: [1] }, { jobId: "job" });
+    process.flow.pause(job);
+    await process.settle();
+    const handle = engine.handle("job");
+    let most = 0;
+    for (let n = 0; n < 60; n++) {
+      await handle.deliver(INPUT, { n });
+      await engine.recover();
+      most = Math.max(most, await excessOf(process));
+    }
+    assertEquals((await handle.read()).pendingTasks.length >= 60, true);
+    assert(most < 1_500, `${most} characters too many`);
+  });
+}
+
+test("an engine that enters again and again remembers its last thousand incarnations", async () => {
+  const [store, timers] = [memoryStore(), manualTimers()];
+  const nothing = () => {};
+  const callbacks = { onOver: nothing, onEntered: nothing, onRenewed: nothing, onError: nothing };
+  let ids = 0;
+  const ownership = new Ownership(store, resolveDurability({}, "engine"), timers, () => `${++ids}`, callbacks);
+  for (let n = 0; n < 1_100; n++) {
+    await ownership.enter();
+    await timers.advance(60_000);
+  }
+  const { incarnation } = await ownership.enter();
+  assertEquals([incarnation, ownership.incarnations.size, ownership.incarnations.has(incarnation)], [
+    1_101,
+    1_000,
+    true,
+  ]);
+});
+
+test("what engines have left in the store, and in the clock, is gone when they are closed", async () => {
+  const [store, timers] = [memoryStore(), manualTimers()];
+  let watchers = 0;
+  const counted = {
+    ...store,
+    close: () => {},
+    watch(...args: Parameters<NonNullable<typeof store.watch>>) {
+      watchers++;
+      const stop = store.watch?.(...args);
+      return () => {
+        watchers--;
+        stop?.();
+      };
+    },
+  };
+  const signal = new AbortController().signal;
+  let listeners = 0;
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
+    listeners++;
+    addEventListener.apply(signal, args);
+  };
+  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
+    listeners--;
+    removeEventListener.apply(signal, args);
+  };
+  for (let n = 0; n < 20; n++) {
+    const process = new StoredFlowProcess({
+      store: counted,
+      timers,
+      work: (_, ctx) => ctx.expect("input", { timeoutMs: HOUR_MS }),
+    });
+    const worker = process.engine.work({ signal });
+    const job = await process.flow.start("source", { items: [1] }, { jobId: `job ${n}` });
+    const ended = job.ended({ signal });
+    await timers.advance(10_000);
+    await job.cancel();
+    await timers.advance(2_000);
+    await ended;
+    await Promise.all([worker.stop(), timers.advance(1_000)]);
+    await process.engine.close();
+    assertEquals([watchers, listeners, timers.size], [0, 0, 0], `after engine ${n}`);
+  }
+});
+
+test("a job that was taken up, and let go, while its engine asked what it holds is not claimed again", async () => {
+  const store = memoryStore();
+  const gate = createLatch();
+  const late: Store = {
+    ...store,
+    async take(query) {
+      const answer = await store.take(query);
+      if (answer.jobs.length > 0) await gate.passed;
+      return answer;
+    },
+  };
+  const process = new StoredFlowProcess({ store: late });
+  const { engine, timers } = process;
+  const worker = engine.work();
+  await process.flow.start("source", { items: [1] }, { jobId: "job" });
+  // By now the lease has been renewed, and the answer about the job has not come.
+  await timers.advance(15_000);
+  assertEquals([(await store.find("job"))?.epoch, process.begun], [1, []]);
+  gate.open();
+  await timers.advance(1_000);
+  const { status, epoch } = await store.find("job") ?? {};
+  assertEquals([status, epoch, process.begun, process.told("taken").length], ["completed", 1, [1], 1]);
+  await worker.stop();
+});
