@@ -1,5 +1,4 @@
 import { FencedError, StoreError } from "../../base/errors.ts";
-import { Fifo } from "../../base/fifo.ts";
 import { isThenable } from "../../base/thenable.ts";
 import type { AppendHead, JobClaim, JobRecord, StoredJob } from "../../ports/store.ts";
 import type { CancelTimer } from "../../ports/timers.ts";
@@ -10,6 +9,7 @@ import { delayAfter } from "./durability_settings.ts";
 import { placeOf } from "./place.ts";
 import { RestGate } from "./rest_gate.ts";
 import { Snapshots } from "./snapshots.ts";
+import { StoredWaiters } from "./stored_waiters.ts";
 import type { StoreSession } from "./store_session.ts";
 
 /** What a journal calls back while its job is live. */
@@ -41,12 +41,6 @@ interface Rest {
   readonly releases: boolean;
   /** What had been consumed before that entry. */
   readonly consumedBefore: number;
-}
-
-interface Waiter {
-  /** The revision that must be stored. */
-  readonly revision: number;
-  readonly run: () => void;
 }
 
 /**
@@ -102,7 +96,7 @@ export class Journal {
   /** When the oldest entry was handed in that is not being written yet, and the oldest of those that are: in elapsed time. */
   #gatheredAt: number | undefined;
   #writtenAt: number | undefined;
-  readonly #waiters: Fifo<Waiter> = new Fifo();
+  readonly #waiters: StoredWaiters = new StoredWaiters();
   /** What is called when the next write that has not begun is stored. */
   #after: (() => void)[] = [];
   #isWriting = false;
@@ -201,7 +195,7 @@ export class Journal {
     if (this.lost !== undefined) return;
     this.#handIn(text);
     if (run !== undefined) {
-      if (this.#isStrict) this.#waiters.push({ revision: this.#handed, run });
+      if (this.#isStrict) this.#waiters.add(this.#handed, run);
       else run();
     }
     if (this.#isStrict) this.flush();
@@ -249,7 +243,7 @@ export class Journal {
   /** Calls back when all entries that were handed in are stored; never, when the journal is lost before. */
   whenStored(run: () => void): void {
     if (!this.isBehind) run();
-    else this.#waiters.push({ revision: this.#handed, run });
+    else this.#waiters.add(this.#handed, run);
   }
 
   /** Writes what has been handed in, unless a write is under way. */
@@ -311,14 +305,7 @@ export class Journal {
     this.#stored += entries.length;
     if (head?.releases === true && head.endedAt === undefined) this.#session.onReleased(this.#job);
     for (const run of after) run();
-    for (
-      let next = this.#waiters.peek();
-      next !== undefined && next.revision <= this.#stored;
-      next = this.#waiters.peek()
-    ) {
-      this.#waiters.shift();
-      next.run();
-    }
+    this.#waiters.stored(this.#stored);
     if (this.#isStrict || this.#waiters.size > 0 || this.#after.length > 0) this.flush();
     if (!this.#isFlushing) this.#callbacks?.onStored();
   }
@@ -327,11 +314,7 @@ export class Journal {
   #refuse({ entries, headBefore: head }: Write): void {
     this.#handed--;
     this.isReleased = false;
-    const { size } = this.#waiters;
-    for (let i = 0; i < size; i++) {
-      const waiter = this.#waiters.shift();
-      if (waiter !== undefined && waiter.revision <= this.#handed) this.#waiters.push(waiter);
-    }
+    this.#waiters.dropAfter(this.#handed);
     const refused = () => {
       // Whoever decides again opens another one; commands that are being carried out by this one are left to that.
       this.#isReplaced = true;

@@ -284,7 +284,7 @@ export class StoreSession {
     }
   }
 
-  /** The journals of the jobs that this engine has claimed, and is not letting go of. */
+  /** The journals of the jobs that this engine has claimed. One that is being let go of needs no claim: whoever finds it may have it. */
   #journals(): readonly Journal[] {
     return [...this.#entries.values()].flatMap(({ job }) => this.journalOf(job) ?? []).filter((it) => !it.isReleased);
   }
@@ -315,8 +315,7 @@ export class StoreSession {
       try {
         const lease = await ownership.enter();
         // Also those that were claimed for the incarnation before while the engine was entering.
-        // One that is just being let go of needs no claim: whoever finds it may have it.
-        journals = this.#journals().filter((it) => !it.isOf(lease.incarnation) && !it.isReleased);
+        journals = this.#journals().filter((it) => !it.isOf(lease.incarnation));
         if (ownership.name !== name) {
           this.#tell({ type: "replaced", owner: name, at: timers.now() });
           lose((jobId) => new FencedError(jobId, undefined, undefined, `another engine has started as "${name}"`));
