@@ -31,7 +31,7 @@ test("README has examples", () => {
 });
 
 blocks.forEach((block, index) =>
-  test(`README: example ${index + 1} prints what it says`, () =>
+  test(`README: example ${index + 1} prints what it says`, { timeout: 60_000 }, () =>
     inFolder(async (folder) => {
       const path = join(folder, "example.ts");
       await writeFile(path, asModule(block));

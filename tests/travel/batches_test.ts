@@ -7,6 +7,7 @@ import { type Random, seededRandom } from "../support/seeded_random.ts";
 import { createTestFlow } from "../support/test_flow.ts";
 
 const ITEMS = 60;
+const LONG = { timeout: 60_000 };
 
 /** A host whose aggregators take turns of chance: what they clear must be what they have seen. */
 function createHost(random: Random) {
@@ -61,49 +62,54 @@ type Lists = Readonly<
 >;
 
 for (const executionStrategy of ["sequential", "concurrent"] as const) {
-  test(`Seen to hold: batches that an aggregator clears lose nothing on their way, ${executionStrategy}`, async () => {
-    for (let seed = 1; seed <= 25; seed++) {
-      const random = seededRandom(seed);
-      const first = createHost(random);
-      const options: Omit<FlowOptions, "engine"> = executionStrategy === "concurrent" ? { maxWorkers: 6 } : {};
-      const { flow, timers } = createTestFlow({
-        id: "batches",
-        registry: first.registry,
-        executionStrategy,
-        ...options,
-      });
-      const source = flow.addRoutine(new first.Source(), "source");
-      const aggregator = flow.addRoutine(new first.Aggregator(), "aggregator");
-      for (const slot of [aggregator.input, aggregator.store, aggregator.tick]) {
-        flow.connect("source", "output", "aggregator", slot.name);
-      }
-      let here = { flow, timers, job: flow.execute(source.trigger, {}) };
-      for (let moves = 0; moves < 6; moves++) {
-        const at = here.job.executionHistory.length + 1 + random.integer(30);
-        const rested = pauseWhen(here.flow, here.job, ({ executionHistory: { length } }) => length >= at, {
-          graceMs: random.pick([0, 1_000]),
+  test(
+    `Seen to hold: batches that an aggregator clears lose nothing on their way, ${executionStrategy}`,
+    LONG,
+    async () => {
+      for (let seed = 1; seed <= 25; seed++) {
+        const random = seededRandom(seed);
+        const first = createHost(random);
+        const options: Omit<FlowOptions, "engine"> = executionStrategy === "concurrent" ? { maxWorkers: 6 } : {};
+        const { flow, timers } = createTestFlow({
+          id: "batches",
+          registry: first.registry,
+          executionStrategy,
+          ...options,
         });
+        const source = flow.addRoutine(new first.Source(), "source");
+        const aggregator = flow.addRoutine(new first.Aggregator(), "aggregator");
+        for (const slot of [aggregator.input, aggregator.store, aggregator.tick]) {
+          flow.connect("source", "output", "aggregator", slot.name);
+        }
+        let here = { flow, timers, job: flow.execute(source.trigger, {}) };
+        for (let moves = 0; moves < 6; moves++) {
+          const at = here.job.executionHistory.length + 1 + random.integer(30);
+          const rested = pauseWhen(here.flow, here.job, ({ executionHistory: { length } }) => length >= at, {
+            graceMs: random.pick([0, 1_000]),
+          });
+          await here.timers.flush();
+          await here.timers.flush();
+          await rested;
+          if (here.job.status === "completed") break;
+          here = unpack(pack(here.flow, here.job), createHost(random).registry);
+          here.flow.resume(here.job);
+        }
         await here.timers.flush();
-        await here.timers.flush();
-        await rested;
-        if (here.job.status === "completed") break;
-        here = unpack(pack(here.flow, here.job), createHost(random).registry);
-        here.flow.resume(here.job);
+        await here.flow.waitForCompletion(here.job);
+        const { job } = here;
+        assertEquals(job.status, "completed", `seed ${seed}`);
+        const { slots } = job.toJSON();
+        const left = (slot: string) => {
+          const [list] = (slots?.["aggregator"] as Lists | undefined)?.[slot]?.lists ?? [];
+          return list?.items.slice((list.cleared ?? list.start ?? 0) - (list.start ?? 0)) ?? [];
+        };
+        const put = (type: string) =>
+          new Set(job.outputLog.filter((it) => it.type === type).flatMap(({ data }) => data));
+        for (const [type, slot] of [["batch", "input"], ["shelf", "store"]] as const) {
+          const all = new Set([...put(type), ...left(slot)]);
+          assertEquals(all.size, ITEMS, `seed ${seed}: items are lost between ${type} and ${slot}`);
+        }
       }
-      await here.timers.flush();
-      await here.flow.waitForCompletion(here.job);
-      const { job } = here;
-      assertEquals(job.status, "completed", `seed ${seed}`);
-      const { slots } = job.toJSON();
-      const left = (slot: string) => {
-        const [list] = (slots?.["aggregator"] as Lists | undefined)?.[slot]?.lists ?? [];
-        return list?.items.slice((list.cleared ?? list.start ?? 0) - (list.start ?? 0)) ?? [];
-      };
-      const put = (type: string) => new Set(job.outputLog.filter((it) => it.type === type).flatMap(({ data }) => data));
-      for (const [type, slot] of [["batch", "input"], ["shelf", "store"]] as const) {
-        const all = new Set([...put(type), ...left(slot)]);
-        assertEquals(all.size, ITEMS, `seed ${seed}: items are lost between ${type} and ${slot}`);
-      }
-    }
-  });
+    },
+  );
 }

@@ -1,5 +1,4 @@
 import { FencedError, StoreError } from "../../base/errors.ts";
-import { Fifo } from "../../base/fifo.ts";
 import { isThenable } from "../../base/thenable.ts";
 import type { AppendHead, JobClaim, JobRecord } from "../../ports/store.ts";
 import type { CancelTimer } from "../../ports/timers.ts";
@@ -10,6 +9,7 @@ import { delayAfter } from "./durability_settings.ts";
 import { placeOf } from "./place.ts";
 import { RestGate } from "./rest_gate.ts";
 import { type KeptJournal, Snapshots } from "./snapshots.ts";
+import { StoredWaiters } from "./stored_waiters.ts";
 import type { StoreSession } from "./store_session.ts";
 
 /** What a journal calls back while its job is live. */
@@ -40,12 +40,6 @@ interface Rest {
   readonly consumedBefore: number;
 }
 
-interface Waiter {
-  /** The revision that must be stored. */
-  readonly revision: number;
-  readonly run: () => void;
-}
-
 /**
  * The journal of one job in the store: it writes entries in the order of their commits, and calls back when one is stored. The
  * entries that are handed in during a write are written together by the next.
@@ -68,6 +62,11 @@ export class Journal {
   lost: Error | undefined;
   /** Whether the engine has let go of the job, or is just doing so. */
   isReleased = false;
+  /**
+   * Whether no write may begin, as the job is being claimed again: the store would give a job that was let go of meanwhile to an engine
+   * that has done with it.
+   */
+  isHeld = false;
   /** The last command that was read; those before it have been carried out, or are being so. */
   read: number;
   /** When the last look into the inbox began that the store has answered: in elapsed time. */
@@ -94,12 +93,11 @@ export class Journal {
   /** When the oldest entry was handed in that is not being written yet, and the oldest of those that are: in elapsed time. */
   #gatheredAt: number | undefined;
   #writtenAt: number | undefined;
-  readonly #waiters: Fifo<Waiter> = new Fifo();
+  readonly #waiters: StoredWaiters = new StoredWaiters();
   /** What is called when the next write that has not begun is stored. */
   #after: (() => void)[] = [];
   #isWriting = false;
   #isReplaced = false;
-  #isHeld = false;
   /** Whether `flush` is on the stack: a write that succeeds meanwhile calls no `onStored`, as the caller goes on by itself. */
   #isFlushing = false;
   #failures = 0;
@@ -175,20 +173,6 @@ export class Journal {
     else if (this.isReleased) this.release();
   }
 
-  /**
-   * Begins no write until `goOn` is called: the job is being claimed again, and the store would give a job that was let go of
-   * meanwhile to an engine that has done with it.
-   */
-  hold(): void {
-    this.#isHeld = true;
-  }
-
-  /** Begins writes again. */
-  goOn(): void {
-    this.#isHeld = false;
-    this.flush();
-  }
-
   /** Stores which commands have been consumed, unless an entry that waits to be written will say it. */
   acknowledge(): void {
     if (this.#isHeadNew && this.#entries.length === 0) this.flush();
@@ -211,7 +195,7 @@ export class Journal {
     if (this.lost !== undefined) return;
     this.#handIn(text);
     if (run !== undefined) {
-      if (this.#isStrict) this.#waiters.push({ revision: this.#handed, run });
+      if (this.#isStrict) this.#waiters.add(this.#handed, run);
       else run();
     }
     if (this.#isStrict) this.flush();
@@ -259,12 +243,12 @@ export class Journal {
   /** Calls back when all entries that were handed in are stored; never, when the journal is lost before. */
   whenStored(run: () => void): void {
     if (!this.isBehind) run();
-    else this.#waiters.push({ revision: this.#handed, run });
+    else this.#waiters.add(this.#handed, run);
   }
 
   /** Writes what has been handed in, unless a write is under way. */
   flush(): void {
-    if (this.#isWriting || this.#isHeld || this.isOver || this.#session.isClosed) return;
+    if (this.#isWriting || this.isHeld || this.isOver || this.#session.isClosed) return;
     if (this.#entries.length === 0 && !this.#isHeadNew) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;
@@ -323,14 +307,7 @@ export class Journal {
     if (head?.releases === true && head.endedAt === undefined) this.#session.onReleased(this.#job);
     if (this.isReleased && claim !== this.claim) this.release();
     for (const run of after) run();
-    for (
-      let next = this.#waiters.peek();
-      next !== undefined && next.revision <= this.#stored;
-      next = this.#waiters.peek()
-    ) {
-      this.#waiters.shift();
-      next.run();
-    }
+    this.#waiters.stored(this.#stored);
     if (this.#isStrict || this.#waiters.size > 0 || this.#after.length > 0) this.flush();
     if (!this.#isFlushing) this.#callbacks?.onStored();
   }
@@ -339,11 +316,7 @@ export class Journal {
   #refuse({ entries, headBefore: head }: Write): void {
     this.#handed--;
     this.isReleased = false;
-    const { size } = this.#waiters;
-    for (let i = 0; i < size; i++) {
-      const waiter = this.#waiters.shift();
-      if (waiter !== undefined && waiter.revision <= this.#handed) this.#waiters.push(waiter);
-    }
+    this.#waiters.dropAfter(this.#handed);
     const refused = () => {
       // Whoever decides again opens another one; commands that are being carried out by this one are left to that.
       this.#isReplaced = true;

@@ -298,7 +298,7 @@ export class StoreSession {
     }
   }
 
-  /** The journals of the jobs that this engine has claimed, and is not letting go of. */
+  /** The journals of the jobs that this engine has claimed. One that is being let go of needs no claim: whoever finds it may have it. */
   #journals(): readonly Journal[] {
     return [...this.#entries.values()].flatMap(({ job }) => this.journalOf(job) ?? []).filter((it) => !it.isReleased);
   }
@@ -329,8 +329,7 @@ export class StoreSession {
       try {
         const lease = await ownership.enter();
         // Also those that were claimed for the incarnation before while the engine was entering.
-        // One that is just being let go of needs no claim: whoever finds it may have it.
-        journals = this.#journals().filter((it) => !it.isOf(lease.incarnation) && !it.isReleased);
+        journals = this.#journals().filter((it) => !it.isOf(lease.incarnation));
         if (ownership.name !== name) {
           lose((jobId) => new FencedError(jobId, undefined, undefined, `another engine has started as "${name}"`));
           break;
@@ -352,7 +351,7 @@ export class StoreSession {
   }
 
   async #claimAgain(lease: Incarnation, journals: readonly Journal[]): Promise<void> {
-    for (const journal of journals) journal.hold();
+    for (const journal of journals) journal.isHeld = true;
     try {
       const jobs = journals.map(({ claim }) => claim);
       const answer = await this.store.claim({ ...lease, now: this.timers.now(), jobs });
@@ -364,7 +363,10 @@ export class StoreSession {
         else journal.reclaim(record);
       }
     } finally {
-      for (const journal of journals) journal.goOn();
+      for (const journal of journals) {
+        journal.isHeld = false;
+        journal.flush();
+      }
     }
   }
 }

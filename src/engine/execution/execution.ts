@@ -24,16 +24,8 @@ import { Loop } from "./loop.ts";
 import { bindRoute, bindRoutes, type Plan, type RoutinePlan, slotOf, type SlotPlan } from "../activation/plan.ts";
 import { DEFAULT_GRACE_MS, Resting } from "./resting.ts";
 
-/** Why no task may be taken now. */
-type Obstacle =
-  | "not begun"
-  | "ended"
-  | "resting"
-  | "lease over"
-  | "undecided"
-  | "no worker"
-  | "store late"
-  | "slice over";
+/** Why no task may be taken now; `behind` is the store. */
+type Obstacle = "not begun" | "ended" | "resting" | "lease over" | "undecided" | "no worker" | "behind" | "slice over";
 
 const createEndedError = (): Error => new CancelledError("the job has ended");
 
@@ -289,7 +281,7 @@ export class Execution implements ActivationHost {
     // Tasks of the same instant come after it, as they do without a store.
     if (this.deadlines.isReading) return "undecided";
     if (this.runner.active >= this.workers) return "no worker";
-    if (this.committer.isAhead(this.#clock.elapsed, this.limits.highWater)) return "store late";
+    if (this.committer.isAhead(this.#clock.elapsed, this.limits.highWater)) return "behind";
     if (this.#loop.isDeferred || this.#host.pacer.isSpent(time)) return "slice over";
     return undefined;
   }

@@ -5,6 +5,7 @@ import fc from "fast-check";
 import type { DueQuery, NewJob } from "../../../src/ports/store.ts";
 import { dueOfAll, nextDueOfAll } from "../../../src/ports/store_kit.ts";
 import { sqliteStore } from "../../../src/stores/sqlite_store.ts";
+import { amountOf } from "../../support/gate_amount.ts";
 import { addJob, enter, NOW, sampleJob, send } from "../../../src/testing/store_contract/sample_jobs.ts";
 
 interface SampleJob {
@@ -50,7 +51,7 @@ const queries: fc.Arbitrary<DueQuery> = fc.record({
   queues: mostly(undefined, ["other\0"], ["default"]),
 });
 
-test("take and nextDueAt find what a look at all jobs finds, in the same order", async () => {
+test("take and nextDueAt find what a look at all jobs finds, in the same order", { timeout: 60_000 }, async () => {
   let found = 0;
   const property = fc.asyncProperty(sampleJobs, queries, fc.integer({ min: 1, max: 4 }), async (jobs, asked, limit) => {
     const database = new DatabaseSync(":memory:");
@@ -75,6 +76,6 @@ test("take and nextDueAt find what a look at all jobs finds, in the same order",
     await store.close();
     database.close();
   });
-  await fc.assert(property, { numRuns: 200, seed: 1 });
-  assert(found > 100, `${found} jobs were taken`);
+  await fc.assert(property, { numRuns: Math.max(20, amountOf(200, 2_000)), seed: 1 });
+  assert(found > 10, `${found} jobs were taken`);
 });
