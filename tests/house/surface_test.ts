@@ -85,7 +85,8 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "time and ids": "manualTimers ManualTimers manualIds",
     "simulations": "simulate SimulateOptions SimulatedJobOptions EntryParams Simulation SimulationError Faults Fault " +
       "FaultKind SimulatedHost IdleJob TraceStep SeededRandom",
-    "fleets": "simulateFleet FleetOptions FleetResult FleetError FleetInvariant FleetCut FleetJob FleetDelivery FleetCommand " +
+    "fleets":
+      "simulateFleet FleetOptions FleetResult FleetError FleetInvariant FleetCut FleetJob FleetDelivery FleetCommand " +
       "FleetFaults ProcessFault",
     "pauses": "pauseAnywhere PauseAnywhereOptions PauseAnywhereResult JobComparison",
     "stores": "storeContract StoreContractOptions StorePlace",

@@ -104,6 +104,7 @@ export class FleetClient {
   #ask(task: ClientTask, process: FleetProcess, round: number): void {
     switch (task.type) {
       case "execute":
+        this.#started.add(task.jobId);
         return process.execute(task.jobId, task.job);
       case "start":
         return this.#start(task, process, round);
