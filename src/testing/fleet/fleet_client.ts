@@ -137,7 +137,7 @@ export class FleetClient {
     process.start(jobId, job, inMs).then(({ isNew }) => {
       this.#stage.trace.add(() => `  client: ${jobId} is ${isNew ? "new" : "known"}`);
       if (
-        isFirst && !isNew && this.#stage.ledger.lifeOf(jobId)?.createdBy === process.number
+        this.#started.get(jobId) === 1 && !isNew && this.#stage.ledger.lifeOf(jobId)?.createdBy === process.number
       ) {
         const why = `the start of ${jobId} says that it is not new, though it has made it`;
         this.#stage.fail(new FleetViolation("lost or doubled", why));
