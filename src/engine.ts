@@ -147,8 +147,20 @@ export class Engine {
    * Begins to take jobs from the store that are due, and to go on with them: jobs that `flow.start` has stored, whose process has
    * died, whose waiting tasks are due, or that have been sent something.
    *
-   * @throws {TypeError} for an engine without store or registry, or one that has been shut down
+   * @throws {TypeError} for an engine without store or registry, one that has been shut down, and an unknown option
    * @throws {RangeError} for a number out of range
+   * @throws the signal's reason when it has been aborted
+   *
+   * @example
+   * ```ts
+   * import { Engine, Registry } from "@routilux/routilux";
+   * import { memoryStore } from "@routilux/routilux/stores/memory";
+   *
+   * const engine = new Engine({ registry: new Registry(), store: memoryStore() });
+   * engine.work({ concurrency: 10 }); // until the process ends
+   * await engine.recover(); // or: take once what is due, without a worker
+   * await engine.close();
+   * ```
    */
   work(options: WorkOptions = {}): Worker {
     return this.#stored("work").work(options);
@@ -157,13 +169,39 @@ export class Engine {
   /**
    * Returns a page of the jobs in the store, oldest first.
    *
-   * @throws {TypeError} for a cursor that no page has given
+   * @throws {TypeError} for a cursor that no page has given, an unknown option, and an engine without store or registry
+   *
+   * @example
+   * ```ts
+   * import { Engine, Flow, Registry, Routine } from "@routilux/routilux";
+   * import { memoryStore } from "@routilux/routilux/stores/memory";
+   *
+   * class Report extends Routine {
+   *   readonly trigger = this.addSlot("trigger", this.write);
+   *   write(): void {}
+   * }
+   * const registry = new Registry({ Report });
+   * const engine = new Engine({ registry, store: memoryStore() });
+   * const flow = new Flow({ id: "reports", registry, engine });
+   * const report = flow.addRoutine(new Report(), "report");
+   *
+   * await flow.startMany(report, [{ tags: { team: "sales" } }, { tags: { team: "sales" } }, {}]);
+   * await engine.count({ tags: { team: "sales" } }); // 2
+   * const { jobs, cursor } = await engine.list({ status: "pending", limit: 2 });
+   * jobs.map(({ jobId, flowId, createdAt }) => [jobId, flowId, createdAt]); // the first two
+   * await engine.list({ status: "pending", limit: 2, cursor }); // the third
+   * await engine.close();
+   * ```
    */
   async list(query: ListQuery = {}): Promise<JobPage> {
     return await this.#stored("list jobs").list(query);
   }
 
-  /** Returns how many jobs there are in the store. */
+  /**
+   * Returns how many jobs there are in the store: all, or those that fit a filter.
+   *
+   * @throws {TypeError} for an unknown option, and an engine without store or registry
+   */
   async count(filter: JobFilter = {}): Promise<number> {
     return await this.#stored("count jobs").count(filter);
   }
@@ -172,6 +210,7 @@ export class Engine {
    * Deletes a job from the store. Returns false when there is none.
    *
    * @throws {StateError} when it is live, here or elsewhere
+   * @throws {TypeError} for an engine without store or registry
    */
   delete(jobId: string): Promise<boolean> {
     return this.#stored("delete a job").delete(jobId);
@@ -181,6 +220,7 @@ export class Engine {
    * Deletes jobs that have ended, and returns how many: those that have been asked something since are left.
    *
    * @throws {RangeError} for an instant or a limit that is none
+   * @throws {TypeError} for an unknown option, and an engine without store or registry
    */
   purge(options: PurgeOptions): Promise<number> {
     return this.#stored("purge jobs").purge(options);
@@ -217,18 +257,21 @@ export class Engine {
     const { drain = true, ...wait } = options;
     const host = this.#host;
     host.isShutDown = true;
-    if (host.store !== undefined) host.store.session.isShutDown = true;
     await this.#jobs?.stopWorkers();
     await bringToRest(host.live, host.timers, host.store ? undefined : SHUTDOWN, { drain, ...wait });
     await host.store?.session.leave();
   }
 
-  /** Ends the use of the engine: stops its workers, brings its jobs to rest as `shutdown` does, and closes the store. */
+  /**
+   * Ends the use of the engine: stops its workers, brings its jobs to rest as `shutdown` does, and closes the store.
+   *
+   * @throws the signal's reason when it is aborted before all jobs rest: then the store stays open
+   */
   async close(options: ShutdownOptions = {}): Promise<void> {
     await this.shutdown(options);
     const session = this.#host.store?.session;
     if (session === undefined || session.isClosed) return;
-    session.isClosed = true;
+    session.close();
     await session.store.close();
   }
 

@@ -234,7 +234,28 @@ export class Flow extends FlowGraph {
    * @throws {SerializationError} naming the path of params that cannot travel
    * @throws {SchemaError} when the slot's schema refuses the params
    * @throws {StateError} when the id is that of a job of another flow, or taken and `ifExists` is `throw`
+   * @throws {RangeError} for a number or an instant out of range
    * @throws {StoreError} when the store keeps failing
+   *
+   * @example
+   * ```ts
+   * import { Engine, Flow, Registry, Routine } from "@routilux/routilux";
+   * import { memoryStore } from "@routilux/routilux/stores/memory";
+   *
+   * class Report extends Routine {
+   *   readonly trigger = this.addSlot("trigger", this.write);
+   *   write(): void {}
+   * }
+   * const registry = new Registry({ Report });
+   * const engine = new Engine({ registry, store: memoryStore() });
+   * const flow = new Flow({ id: "reports", registry, engine });
+   * flow.addRoutine(new Report(), "report");
+   *
+   * const first = await flow.start("report", {}, { jobId: "march", at: Date.now() + 60_000, tags: { team: "sales" } });
+   * const again = await flow.start("report", {}, { jobId: "march" });
+   * [first.isNew, again.isNew]; // [true, false]
+   * await engine.close();
+   * ```
    */
   async start<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, StartOptions>): Promise<StartedJob> {
     const [params, options] = readArguments<StartOptions>(
@@ -252,6 +273,26 @@ export class Flow extends FlowGraph {
    * Stores many jobs in one call. See `start`; a job that was stored with an id before is joined.
    *
    * @returns a handle of each job, in order
+   * @throws the errors of `start`; then none of the jobs may be stored, some, or all
+   *
+   * @example
+   * ```ts
+   * import { Engine, Flow, Registry, Routine } from "@routilux/routilux";
+   * import { memoryStore } from "@routilux/routilux/stores/memory";
+   *
+   * class Report extends Routine {
+   *   readonly trigger = this.addSlot("trigger", this.write);
+   *   write(): void {}
+   * }
+   * const registry = new Registry({ Report });
+   * const engine = new Engine({ registry, store: memoryStore() });
+   * const flow = new Flow({ id: "reports", registry, engine });
+   * flow.addRoutine(new Report(), "report");
+   *
+   * const jobs = await flow.startMany("report", [{ jobId: "april" }, { jobId: "may", priority: "high" }]);
+   * jobs.map(({ jobId }) => jobId); // ["april", "may"]
+   * await engine.close();
+   * ```
    */
   async startMany<E extends EntryPoint>(entry: E, jobs: readonly StartItem<E>[]): Promise<readonly StartedJob[]> {
     const action = `Cannot start jobs of flow "${this.id}"`;

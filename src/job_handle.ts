@@ -46,6 +46,37 @@ export interface OutputsOptions {
  * Each of `deliver`, `pause`, `resume`, `cancel` and `redrive` resolves when it is stored, and then has its effect exactly once. It
  * rejects, and nothing is stored, with a `StateError` when there is no such job, its id was given to another one since, it has ended, or
  * its inbox is full; and with an `UnknownOutcomeError` when the store has failed so often that it may be stored or not.
+ *
+ * @example
+ * ```ts
+ * import { type Context, Engine, Flow, Registry, Routine } from "@routilux/routilux";
+ * import { memoryStore } from "@routilux/routilux/stores/memory";
+ *
+ * class Order extends Routine {
+ *   readonly trigger = this.addSlot("trigger", this.place);
+ *   readonly paid = this.addSlot("paid", this.ship);
+ *   place(_order: { item: string }, ctx: Context): void {
+ *     ctx.expect(this.paid);
+ *   }
+ *   ship({ amount }: { amount: number }, ctx: Context): void {
+ *     ctx.output("shipped for", amount);
+ *   }
+ * }
+ * const registry = new Registry({ Order });
+ * const engine = new Engine({ registry, store: memoryStore() });
+ * const orders = new Flow({ id: "orders", registry, engine });
+ * const order = orders.addRoutine(new Order(), "order");
+ *
+ * await orders.start(order.trigger, { item: "book" }, { jobId: "order-7" });
+ * const worker = engine.work(); // often in another process
+ *
+ * const handle = engine.handle("order-7"); // in any process with this store
+ * await handle.deliver({ routine: "order", slot: "paid" }, { amount: 12 }, { key: "payment-3" });
+ * const { status, outputLog } = await handle.ended();
+ * [status, outputLog[0]?.data]; // ["completed", 12]
+ * await worker.stop();
+ * await engine.close();
+ * ```
  */
 export interface JobHandle {
   /** The job's id. */

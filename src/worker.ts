@@ -37,7 +37,30 @@ export interface WorkSummary {
   readonly refused: number;
 }
 
-/** A worker: it takes jobs that are due, and goes on with them. */
+/**
+ * A worker: it takes jobs that are due, and goes on with them.
+ *
+ * @example
+ * ```ts
+ * import { Engine, Flow, Registry, Routine } from "@routilux/routilux";
+ * import { memoryStore } from "@routilux/routilux/stores/memory";
+ *
+ * class Report extends Routine {
+ *   readonly trigger = this.addSlot("trigger", this.write);
+ *   write(): void {}
+ * }
+ * const registry = new Registry({ Report });
+ * const engine = new Engine({ registry, store: memoryStore() });
+ * const flow = new Flow({ id: "reports", registry, engine });
+ * flow.addRoutine(new Report(), "report");
+ *
+ * const worker = engine.work({ concurrency: 20, queues: ["default", "night"] });
+ * const job = await flow.start("report", {}, { queue: "night" });
+ * await job.ended();
+ * const { taken } = await worker.stop(); // 1
+ * await engine.close();
+ * ```
+ */
 export interface Worker {
   /** How many jobs it has now. */
   readonly size: number;

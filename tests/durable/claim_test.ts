@@ -114,7 +114,7 @@ test("an inbox that cannot be read is told, and read again when commands are nex
   const process = new StoredFlowProcess({ store, durability, work: (_n, ctx) => void ctx.expect("input") });
   const job = process.start([1]);
   await process.settle();
-  await process.engine.send("job", { type: "cancel" });
+  await process.engine.handle("job").cancel();
   await process.timers.advance(5_000);
   assertEquals(process.told("store_error").map(({ error }) => (error as Error).message), ["no connection"]);
   store.inbox = inbox;
@@ -133,7 +133,7 @@ test("commands that arrive when the job has been lost are left to its new owner"
   const process = new StoredFlowProcess({ store, work: (_n, ctx) => void ctx.expect("input") });
   const job = process.start([1]);
   await process.settle();
-  await process.engine.send("job", { type: "cancel" });
+  await process.engine.handle("job").cancel();
   await process.timers.advance(1_000);
   store.fail(1, new FencedError("job", 2, 3));
   process.flow.deliver(job, "worker", "input", { n: 2 });
@@ -149,8 +149,8 @@ test("a command that does not fit a job at rest is told by whoever finds it, and
   await process.settle();
   await process.flow.pause(job);
   const before = await process.store.find("job");
-  await process.engine.send("job", { type: "pause" }, { key: "again" });
-  await process.engine.send("job", { type: "resume", redrive: true }, { key: "late" });
+  await process.engine.handle("job").pause({ key: "again" });
+  await process.engine.handle("job").redrive({ key: "late" });
   assertEquals(await process.engine.recover(), { jobs: [], errors: [] });
   await process.settle();
   assertEquals(process.told("command_error").map(({ key, error }) => [key, (error as Error).message]), [
@@ -274,9 +274,9 @@ test("a job goes on hearing of commands when another one of its engine has ended
   const process = new StoredFlowProcess({ work: (_n, ctx) => void ctx.expect("input") });
   const [first, second] = ["first", "second"].map((jobId) => process.start([1], jobId));
   await process.settle();
-  await process.engine.send("first", { type: "cancel" });
+  await process.engine.handle("first").cancel();
   await process.settle();
-  await process.engine.send("second", { type: "cancel" });
+  await process.engine.handle("second").cancel();
   await process.settle();
   assertEquals([first?.status, second?.status], ["cancelled", "cancelled"]);
 });

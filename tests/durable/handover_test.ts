@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { type Context, StateError, StoreError } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
@@ -8,7 +8,7 @@ import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 // A call or a command that comes while a job is being started, given up or taken over has its effect, or is told to be refused.
 
 const STORES = { "a store that answers at once": memoryStore, "a store that answers later": lateStore };
-const deliver = (n: number) => ({ type: "deliver", routineId: "worker", slotName: "input", data: { n } }) as const;
+const INPUT = { routine: "worker", slot: "input" };
 const add = (n: number, ctx: Context) => ctx.shared.update("sum", (sum) => Number(sum ?? 0) + n);
 const pausing = (n: number, ctx: Context) => {
   if (n === 1) ctx.pause("for a person");
@@ -26,8 +26,8 @@ for (const [name, createStore] of Object.entries(STORES)) {
     const { timers } = owner;
     owner.start([1]);
     await owner.settle();
-    await owner.engine.send("job", { type: "deliver", routineId: "source", slotName: "trigger", data: { items: [2] } });
-    await owner.engine.send("job", { type: "resume" });
+    await owner.engine.handle("job").deliver({ routine: "source", slot: "trigger" }, { items: [2] });
+    await owner.engine.handle("job").resume();
     const worker = new StoredFlowProcess({ store, timers, work: pausing });
     const { jobs } = await worker.engine.recover();
     await worker.settle();
@@ -73,7 +73,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     owner.start([1]);
     await owner.settle();
     await owner.engine.shutdown();
-    await owner.engine.send("job", { type: "pause" });
+    await owner.engine.handle("job").pause();
     const worker = new StoredFlowProcess({ store, timers, work: asking });
     const { job } = await worker.engine.open("job");
     const { flow } = await worker.engine.open("job");
@@ -95,7 +95,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     owner.start([1]);
     await owner.settle();
     await owner.engine.shutdown();
-    await owner.engine.send("job", { type: "pause" });
+    await owner.engine.handle("job").pause();
     const worker = new StoredFlowProcess({ store, timers: owner.timers, work: asking });
     const { flow, job } = await worker.engine.open("job");
     flow.resume(job);
@@ -122,7 +122,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     const { timers } = owner;
     owner.start([1]);
     await owner.settle();
-    await owner.engine.send("job", { type: "resume" });
+    await owner.engine.handle("job").resume();
     const leaving = new StoredFlowProcess({ store, timers, work: pausing });
     const recovery = leaving.engine.recover();
     await leaving.engine.shutdown();
@@ -159,7 +159,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     owner.start([1, 2]);
     await owner.settle();
     const end = owner.engine.shutdown({ drain: false });
-    await owner.engine.send("job", { type: "pause", reason: "for a person" });
+    await owner.engine.handle("job").pause({ reason: "for a person" });
     await owner.settle();
     await timers.advance(2_000);
     await end;
@@ -191,9 +191,9 @@ for (const [name, createStore] of Object.entries(STORES)) {
     owner.start([1]);
     await owner.settle();
     await owner.engine.shutdown();
-    await owner.engine.send("job", { type: "cancel" });
-    await owner.engine.send("job", { type: "resume", redrive: true }, { key: "redrive" });
-    await owner.engine.send("job", deliver(2), { key: "deliver" });
+    await owner.engine.handle("job").cancel();
+    await owner.engine.handle("job").redrive({ key: "redrive" });
+    await owner.engine.handle("job").deliver(INPUT, { n: 2 }, { key: "deliver" });
     const worker = new StoredFlowProcess({ store, timers: owner.timers, work: asking });
     await worker.engine.recover();
     await worker.settle();
@@ -202,21 +202,24 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals(worker.told("command_error").map(({ key }) => key), ["redrive", "deliver"]);
     const record = await store.find("job");
     assertEquals([record?.owner, record?.dueAt, record?.consumed], [undefined, undefined, 3]);
-    await assertRejects(() => worker.engine.send("job", deliver(2)), StateError, "it has ended");
+    await assertRejects(() => worker.engine.handle("job").deliver(INPUT, { n: 2 }), StateError, "it has ended");
   });
 
-  test(`a job whose last commit is being stored is not claimed for a refused command with ${name}`, async () => {
-    const store = createStore();
-    const owner = new StoredFlowProcess({ store, work: asking });
-    const job = owner.start([1]);
-    await owner.settle();
-    const sent = owner.engine.send("job", { type: "resume" });
-    for (let turn = 0; turn < 14; turn++) await undefined;
-    owner.flow.cancel(job);
-    await sent;
-    await owner.settle();
-    const record = await store.find("job");
-    assertEquals([record?.status, record?.owner, record?.dueAt], ["cancelled", undefined, undefined]);
+  test(`a cancel counts whenever a refused command comes, and the job is claimed by nobody, with ${name}`, async () => {
+    for (let turns = 0; turns < 30; turns++) {
+      const store = createStore();
+      const owner = new StoredFlowProcess({ store, work: asking });
+      const job = owner.start([1]);
+      await owner.settle();
+      const sent = owner.engine.handle("job").resume().catch((error) => assertInstanceOf(error, StateError));
+      for (let turn = 0; turn < turns; turn++) await undefined;
+      owner.flow.cancel(job);
+      await sent;
+      await owner.settle();
+      const record = await store.find("job");
+      const found = [turns, record?.status, record?.owner, record?.dueAt, record?.consumed];
+      assertEquals(found, [turns, "cancelled", undefined, undefined, record?.sent]);
+    }
   });
 
   test(`a pause is carried out once though an observer resumes the job at once with ${name}`, async () => {
@@ -228,7 +231,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
       if (added.some((event) => event.type === "status" && event.to === "paused")) owner.flow.resume(job);
       return Array.prototype.push.apply(events, added);
     };
-    await Promise.all([owner.engine.send("job", { type: "pause" }), owner.engine.send("job", deliver(2))]);
+    await Promise.all([owner.engine.handle("job").pause(), owner.engine.handle("job").deliver(INPUT, { n: 2 })]);
     await owner.settle();
     assertEquals([job.status, job.sharedData.sum, job.pausePoints.length], ["completed", 3, 1]);
     assertEquals([owner.told("command_error"), owner.timers.size], [[], 0]);
@@ -253,7 +256,7 @@ test("send does not wait for what a live job has not stored", async () => {
   isDown = true;
   owner.flow.deliver(job, "worker", "input", { n: 2 });
   let isSent = false;
-  void owner.engine.send("job", deliver(3)).then(() => isSent = true);
+  void owner.engine.handle("job").deliver(INPUT, { n: 3 }).then(() => isSent = true);
   await owner.timers.advance(60_000);
   assertEquals([isSent, owner.told("lost").length], [true, 1]);
 });
@@ -288,7 +291,7 @@ test("a pause that comes while a job is being let go of pauses it later, wheneve
     const owner = new StoredFlowProcess({ store, work: asking });
     owner.start([1]);
     await owner.settle();
-    const sent = owner.engine.send("job", { type: "pause" });
+    const sent = owner.engine.handle("job").pause();
     for (let turn = 0; turn < turns; turn++) await undefined;
     await Promise.all([sent, owner.engine.shutdown()]);
     await owner.settle();

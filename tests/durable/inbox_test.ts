@@ -1,10 +1,13 @@
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { test } from "node:test";
 import { SerializationError, StateError } from "../../mod.ts";
+import { encodeCommand } from "../../src/documents/command.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { sendNew } from "../../src/testing/store_contract/sample_jobs.ts";
 import { createLatch } from "../support/latch.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
+
+const INPUT = { routine: "worker", slot: "input" };
 
 /** Its worker asks for another delivery after each odd item. */
 function createProcess(store = memoryStore()) {
@@ -20,13 +23,12 @@ test("a command of somebody else is carried out by the owner, once for each key"
   const job = owner.start([1]);
   await owner.settle();
   const other = createProcess(store);
-  const deliver = { type: "deliver", routineId: "worker", slotName: "input", data: { n: 3 } } as const;
-  await other.engine.send("job", deliver, { key: "a" });
-  await other.engine.send("job", deliver, { key: "a" });
+  await other.engine.handle("job").deliver(INPUT, { n: 3 }, { key: "a" });
+  await other.engine.handle("job").deliver(INPUT, { n: 3 }, { key: "a" });
   await owner.settle();
   assertEquals(owner.begun, [1, 3]);
-  await other.engine.send("job", deliver, { key: "a" });
-  await other.engine.send("job", { ...deliver, data: { n: 2 } });
+  await other.engine.handle("job").deliver(INPUT, { n: 3 }, { key: "a" });
+  await other.engine.handle("job").deliver(INPUT, { n: 2 });
   await owner.settle();
   assertEquals([owner.begun, job.status], [[1, 3, 2], "completed"]);
   assertEquals((await store.find("job"))?.consumed, 2);
@@ -37,7 +39,7 @@ test("without a watch, commands are seen when they are next asked for", async ()
   const owner = createProcess(store);
   const job = owner.start([1]);
   await owner.settle();
-  await createProcess(store).engine.send("job", { type: "cancel", reason: "no longer needed" });
+  await createProcess(store).engine.handle("job").cancel({ reason: "no longer needed" });
   await owner.settle();
   assertEquals(job.status, "running");
   await owner.timers.advance(1_000);
@@ -50,10 +52,10 @@ test("a job is paused, and resumed by whoever recovers it", async () => {
   const job = owner.start([1]);
   await owner.settle();
   const other = createProcess(store);
-  await other.engine.send("job", { type: "pause", reason: "night", checkpoint: { by: "guard" } });
+  await other.engine.handle("job").pause({ reason: "night", checkpoint: { by: "guard" } });
   await owner.timers.advance(2_000);
   assertEquals([job.status, job.pausePoints[0]?.reason], ["paused", "night"]);
-  await other.engine.send("job", { type: "resume" });
+  await other.engine.handle("job").resume();
   const { jobs } = await other.engine.recover();
   await other.settle();
   assertEquals(jobs.map(({ job: { status } }) => status), ["running"]);
@@ -67,11 +69,11 @@ test("a delivery to a paused job waits in it; a cancelled one stays cancelled", 
   await owner.settle();
   await owner.flow.pause(job);
   const other = createProcess(store);
-  await other.engine.send("job", { type: "deliver", routineId: "worker", slotName: "input", data: { n: 4 } });
+  await other.engine.handle("job").deliver(INPUT, { n: 4 });
   assertEquals((await other.engine.recover()).jobs, []);
   const { job: found } = await other.engine.open("job");
   assertEquals([found.status, found.pendingTasks.map(({ data }) => data)], ["paused", [{ n: 4 }]]);
-  await other.engine.send("job", { type: "cancel" });
+  await other.engine.handle("job").cancel();
   assertEquals((await other.engine.recover()).errors, []);
   assertEquals((await store.find("job"))?.status, "cancelled");
 });
@@ -80,8 +82,9 @@ test("a command that cannot be carried out is told to the observer, and consumed
   const process = createProcess();
   const job = process.start([1]);
   await process.settle();
-  await process.engine.send("job", { type: "deliver", routineId: "nobody", slotName: "input" }, { key: "k" });
-  await process.engine.send("job", { type: "resume", redrive: true }, { key: "again" });
+  const unknown = encodeCommand({ type: "deliver", routine: "nobody", slot: "input", data: undefined });
+  await sendNew(process.store, "job", unknown, "k");
+  await process.engine.handle("job").redrive({ key: "again" });
   await sendNew(process.store, "job", "no JSON", "bad");
   await sendNew(process.store, "job", '{"format":"routilux/command","version":1,"type":"dance"}', "worse");
   await process.settle();
@@ -97,12 +100,13 @@ test("a command that cannot be carried out is told to the observer, and consumed
 test("a command for nobody, or with data that cannot travel, is refused when it is sent", async () => {
   const process = createProcess();
   await assertRejects(
-    () => process.engine.send("nothing", { type: "cancel" }),
+    () => process.engine.handle("nothing").cancel(),
     StateError,
-    'Cannot send to job "nothing": the store has none of this id',
+    'Cannot cancel job "nothing": the store has none of this id',
   );
-  const deliver = { type: "deliver", routineId: "worker", slotName: "input", data: { f: () => {} } } as const;
-  await assertRejects(() => process.engine.send("job", deliver), SerializationError, "data.f is a function");
+  process.start([1]);
+  const sent = process.engine.handle("job").deliver(INPUT, { f: () => {} });
+  await assertRejects(() => sent, SerializationError, "data.f is a function");
 });
 
 test("commands that arrive while an inbox is read are carried out at once, each once", async () => {
@@ -117,9 +121,11 @@ test("commands that arrive while an inbox is read are carried out at once, each 
   owner.start([1]);
   await owner.settle();
   const other = createProcess(store);
-  const deliver = (n: number) => ({ type: "deliver", routineId: "worker", slotName: "input", data: { n } }) as const;
-  await Promise.all([other.engine.send("job", deliver(3)), other.engine.send("job", deliver(5))]);
-  await other.engine.send("job", deliver(7));
+  await Promise.all([
+    other.engine.handle("job").deliver(INPUT, { n: 3 }),
+    other.engine.handle("job").deliver(INPUT, { n: 5 }),
+  ]);
+  await other.engine.handle("job").deliver(INPUT, { n: 7 });
   await owner.settle();
   assertEquals([owner.begun, (await store.find("job"))?.consumed], [[1, 3, 5, 7], 3]);
 });
@@ -130,7 +136,7 @@ test("a job with a command waiting is left to its owner while that one has it", 
   const job = owner.start([1]);
   await owner.settle();
   const other = new StoredFlowProcess({ store, timers: owner.timers });
-  await other.engine.send("job", { type: "cancel" });
+  await other.engine.handle("job").cancel();
   assertEquals(await other.engine.recover(), { jobs: [], errors: [] });
   assertEquals(await owner.engine.recover(), { jobs: [], errors: [] });
   assertEquals([(await store.find("job"))?.epoch, job.status], [1, "running"]);
@@ -145,7 +151,7 @@ test("a command that came when nobody had the job is carried out by whoever take
   await owner.settle();
   const other = createProcess(store);
   await owner.engine.shutdown();
-  await other.engine.send("job", { type: "deliver", routineId: "worker", slotName: "input", data: { n: 3 } });
+  await other.engine.handle("job").deliver(INPUT, { n: 3 });
   const { jobs } = await other.engine.recover();
   await other.settle();
   assertEquals([jobs.length, other.begun], [1, [3]]);
@@ -155,7 +161,7 @@ test("a commit says up to which command it goes", async () => {
   const process = createProcess();
   process.start([1]);
   await process.settle();
-  await process.engine.send("job", { type: "deliver", routineId: "worker", slotName: "input", data: { n: 3 } });
+  await process.engine.handle("job").deliver(INPUT, { n: 3 });
   await process.settle();
   const { entries = [] } = await process.store.load("job") ?? {};
   const consumed = entries.map((text) => JSON.parse(text)).map(({ kind, consumed }) => [kind, consumed]);
@@ -178,12 +184,12 @@ test("keys and names of commands are checked when they are sent, and as many job
   for (const jobId of ["first", "second"]) process.start([1], jobId);
   await process.settle();
   await process.engine.shutdown();
-  await assertRejects(() => process.engine.send("first", { type: "cancel" }, { key: "" }), TypeError, "key");
-  const nowhere = { type: "deliver", routineId: "worker", slotName: "" } as const;
-  await assertRejects(() => process.engine.send("first", nowhere), TypeError, "slotName");
-  await assertRejects(() => process.engine.send("first", { ...nowhere, routineId: "" }), TypeError, "routineId");
+  await assertRejects(() => process.engine.handle("first").cancel({ key: "" }), TypeError, "key");
+  const handle = process.engine.handle("first");
+  await assertRejects(() => handle.deliver({ routine: "worker", slot: "" }, {}), TypeError, "slot must be");
+  await assertRejects(() => handle.deliver({ routine: "", slot: "" }, {}), TypeError, "routine must be");
   const other = createProcess(process.store);
-  for (const jobId of ["first", "second"]) await other.engine.send(jobId, { type: "cancel" });
+  for (const jobId of ["first", "second"]) await other.engine.handle(jobId).cancel();
   const { errors } = await other.engine.recover({ limit: 1 });
   await other.settle();
   const records = await Promise.all(["first", "second"].map((jobId) => process.store.find(jobId)));
@@ -202,10 +208,9 @@ test("a command that is sent while the inbox is being read is not left till comm
   const owner = createProcess(store);
   owner.start([1]);
   await owner.settle();
-  const deliver = (n: number) => ({ type: "deliver", routineId: "worker", slotName: "input", data: { n } }) as const;
-  await owner.engine.send("job", deliver(3));
+  await owner.engine.handle("job").deliver(INPUT, { n: 3 });
   await owner.settle();
-  await owner.engine.send("job", deliver(5));
+  await owner.engine.handle("job").deliver(INPUT, { n: 5 });
   gate.open();
   await owner.settle();
   assertEquals([owner.begun, owner.timers.now()], [[1, 3, 5], 0]);
@@ -223,7 +228,7 @@ test("a command that comes while the store takes a job in is carried out when th
   const owner = createProcess(store);
   const job = owner.start([1]);
   await owner.settle();
-  await createProcess(store).engine.send("job", { type: "cancel", reason: "too late" });
+  await createProcess(store).engine.handle("job").cancel({ reason: "too late" });
   await owner.settle();
   assertEquals(job.status, "running");
   gate.open();

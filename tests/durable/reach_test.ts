@@ -9,7 +9,7 @@ import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 // A call reaches a job that is live here. A job of the store that is not is never changed past whoever has it.
 
 const STORES = { "a store that answers at once": memoryStore, "a store that answers later": lateStore };
-const deliver = (n: number) => ({ type: "deliver", routineId: "worker", slotName: "input", data: { n } }) as const;
+const INPUT = { routine: "worker", slot: "input" };
 const askFirst = (n: number, ctx: Context) => {
   if (n === 1) ctx.expect("input");
   ctx.shared.update("sum", (sum) => Number(sum ?? 0) + n);
@@ -34,7 +34,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertThrows(() => web.flow.cancel(job), StateError, text);
     await web.settle();
     assertEquals(await store.find("job"), before);
-    await web.engine.send("job", deliver(2));
+    await web.engine.handle("job").deliver(INPUT, { n: 2 });
     const worker = new StoredFlowProcess({ store, timers: owner.timers, work: askFirst });
     const { jobs } = await worker.engine.recover();
     await worker.settle();
@@ -95,7 +95,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
       0,
     ]]);
     assertEquals(other.begun, [1]);
-    await other.engine.send("job", deliver(2));
+    await other.engine.handle("job").deliver(INPUT, { n: 2 });
     await other.settle();
     assertEquals((await openIn(other)).status, "completed");
   });
@@ -113,7 +113,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await owner.engine.shutdown();
     await timers.advance(1_800_000);
     const web = new StoredFlowProcess({ store, timers, work: ask });
-    await web.engine.send("job", deliver(2), { key: "click" });
+    await web.engine.handle("job").deliver(INPUT, { n: 2 }, { key: "click" });
     await timers.advance(7_200_000);
     const worker = new StoredFlowProcess({ store, timers, work: ask });
     const { jobs } = await worker.engine.recover();
@@ -131,7 +131,8 @@ for (const [name, createStore] of Object.entries(STORES)) {
     const owner = new StoredFlowProcess({ store, work: ask });
     const job = owner.start([1]);
     await owner.timers.advance(1_000);
-    await new StoredFlowProcess({ store, timers: owner.timers, work: ask }).engine.send("job", deliver(2));
+    const web = new StoredFlowProcess({ store, timers: owner.timers, work: ask });
+    await web.engine.handle("job").deliver(INPUT, { n: 2 });
     await owner.timers.advance(1_500);
     assertEquals([job.status, job.sharedData.sum], ["completed", 3]);
   });
@@ -146,8 +147,8 @@ for (const [name, createStore] of Object.entries(STORES)) {
     const { timers } = owner;
     const job = owner.start([1]);
     await owner.flow.waitForCompletion(job);
-    await owner.engine.send("job", { type: "resume" });
-    await owner.engine.send("job", deliver(2));
+    await owner.engine.handle("job").resume();
+    await owner.engine.handle("job").deliver(INPUT, { n: 2 });
     const worker = new StoredFlowProcess({ store, timers, work: pausing });
     const { jobs, errors } = await worker.engine.recover();
     await worker.settle();
@@ -168,8 +169,8 @@ for (const [name, createStore] of Object.entries(STORES)) {
     });
     owner.start([1, 2]);
     await owner.settle();
-    await owner.engine.send("job", { type: "pause", graceMs: 60_000 });
-    await owner.engine.send("job", { type: "resume" });
+    await owner.engine.handle("job").pause({ graceMs: 60_000 });
+    await owner.engine.handle("job").resume();
     await owner.settle();
     assertEquals((await store.find("job"))?.consumed, 0, "neither has had an effect");
     gate.open();
@@ -211,7 +212,7 @@ test("a deadline waits for a store that cannot read the inbox, and the answer in
   });
   const job = owner.start([1]);
   await owner.timers.advance(1_000);
-  await owner.engine.send("job", deliver(2));
+  await owner.engine.handle("job").deliver(INPUT, { n: 2 });
   isDown = true;
   await owner.timers.advance(5_000);
   assertEquals([job.status, job.sharedData.seen], ["running", undefined]);

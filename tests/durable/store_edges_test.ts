@@ -7,7 +7,7 @@ import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
-const deliver = (n: number) => ({ type: "deliver", routineId: "worker", slotName: "input", data: { n } }) as const;
+const INPUT = { routine: "worker", slot: "input" };
 
 test("an engine with settings for a store and no store is refused", () => {
   const message = "Cannot create engine: durability is about a store";
@@ -63,7 +63,7 @@ test("a store that answers with commands that were carried out before has no eff
   const job = process.start([1]);
   await process.settle();
   for (const n of [2, 3]) {
-    await process.engine.send("job", deliver(n));
+    await process.engine.handle("job").deliver(INPUT, { n });
     await process.settle();
   }
   assertEquals([job.sharedData.sum, process.begun], [6, [1, 2, 3]]);
@@ -78,11 +78,15 @@ test("a command to a job that has ended is refused when it is sent, except one t
   await process.settle();
   flow.cancel(job);
   await process.settle();
-  await assertRejects(() => engine.send("job", { type: "cancel" }), StateError, "it has ended; only a resume");
-  await assertRejects(() => engine.send("job", deliver(2)), StateError, "it has ended; only a resume");
-  await assertRejects(() => engine.send("job", { type: "resume" }), StateError, "it has ended; only a resume");
+  await assertRejects(() => engine.handle("job").cancel(), StateError, "it has ended; redrive() lets it go on");
+  await assertRejects(
+    () => engine.handle("job").deliver(INPUT, { n: 2 }),
+    StateError,
+    "it has ended; redrive() lets it go on",
+  );
+  await assertRejects(() => engine.handle("job").resume(), StateError, "it has ended; redrive() lets it go on");
   assertEquals((await store.find("job"))?.sent, 0);
-  await engine.send("job", { type: "resume", redrive: true });
+  await engine.handle("job").redrive();
   const other = new StoredFlowProcess({ store, timers });
   const { jobs: [found] } = await other.engine.recover();
   await other.settle();
@@ -121,7 +125,7 @@ test("pending calls are empty when all have ended, however they end", async () =
 test("a command that is sent by the engine that has just started a job comes after the job is in the store", async () => {
   const process = new StoredFlowProcess({ work: (_n, ctx) => void ctx.expect("input") });
   const job = process.start([1]);
-  await process.engine.send("job", { type: "cancel", reason: "at once" });
+  await process.engine.handle("job").cancel({ reason: "at once" });
   await process.settle();
   assertEquals([job.status, (await process.store.find("job"))?.consumed], ["cancelled", 1]);
 });

@@ -108,7 +108,7 @@ test("with a store in relaxed mode, a command that is carried out again has the 
     const desk = flow.addRoutine(new Desk(), "desk");
     const job = flow.execute(desk.trigger, {}, { jobId: "j" });
     await timers.advance(delay);
-    await engine.send("j", { type: "deliver", routineId: "desk", slotName: "answer", data: 1 });
+    await engine.handle("j").deliver({ routine: "desk", slot: "answer" }, 1);
     await timers.advance(10);
     assertEquals(job.status, "completed");
     keys.push(seen);

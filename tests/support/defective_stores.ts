@@ -90,17 +90,22 @@ export const DEFECTIVE_STORES: Readonly<Record<string, () => Store>> = {
   "the place is not written when a job is let go": damaged((parts, store) => {
     withHead(parts, store, (head) => head.releases ? { ...head, dueAt: undefined } : head);
   }),
-  "a deadline is decided without the inbox": damaged((parts, store) => {
-    parts.inbox = (_life, _after, at) => ({ now: at, commands: [] });
-    parts.commands = (_owner, at) => ({ now: at, jobs: [] });
-    void store;
+  "an inbox is given as it was when it was read before": damaged((parts, store) => {
+    const before = new Map<number, ReturnType<typeof seen>>();
+    const seen = (life: Parameters<Store["inbox"]>[0], at: number) => now(store.inbox(life, 0, at)).commands;
+    parts.inbox = (life, after, at) => {
+      const commands = before.get(life.life) ?? [];
+      before.set(life.life, seen(life, at));
+      return { now: at, commands: commands.filter(({ sequence }) => sequence > after) };
+    };
   }),
   "an end is not refused while commands are unread": damaged((parts, store) => {
     parts.append = (claim, revision, entries, head) => {
       const answer = now(store.append(claim, revision, entries, head));
       if (answer === "stored" || head === undefined) return answer;
-      now(store.append(claim, revision, entries, { ...head, endedAt: undefined }));
-      return now(store.append(claim, revision + entries.length, [], { ...head, consumed: head.consumed }));
+      // The memory store refuses it: the job ends by two writes.
+      store.append(claim, revision, entries, { ...head, endedAt: undefined, releases: false });
+      return "stored";
     };
   }),
   "a job is held by any incarnation of its owner": damaged((parts, store) => {

@@ -1,7 +1,15 @@
-import { StateError, StoreError } from "../../base/errors.ts";
+import { FencedError, StateError, StoreError } from "../../base/errors.ts";
 import { hashText } from "../../base/text_hash.ts";
 import type { FlowGraph } from "../../model/flow_graph.ts";
-import type { CreateAnswer, JobLabels, JobRecord, StoredCommand, StoredJob, TakenJob } from "../../ports/store.ts";
+import type {
+  CreateAnswer,
+  JobClaim,
+  JobLabels,
+  JobRecord,
+  StoredCommand,
+  StoredJob,
+  TakenJob,
+} from "../../ports/store.ts";
 import type { Job } from "../../job/job.ts";
 import { ReadyQueue } from "../../job/ready_queue.ts";
 import type { Task } from "../../job/task.ts";
@@ -131,6 +139,17 @@ export class JobStorage {
   async load(job: Job): Promise<FoundJob | undefined> {
     const stored = await this.#try(job, () => this.#session.store.load(job.jobId));
     return stored && this.replay(stored);
+  }
+
+  /**
+   * Reads a job again that this engine has claimed.
+   *
+   * @throws {FencedError} when somebody has claimed it since, or it is gone
+   */
+  async loadAgain(job: Job, { jobId, life, epoch }: JobClaim): Promise<FoundJob> {
+    const found = await this.load(job);
+    if (found?.record.life === life && found.record.epoch === epoch) return found;
+    throw new FencedError(jobId, undefined, found?.record.revision);
   }
 
   /** Claims a job at the epoch at which it was last seen: `undefined` when somebody has claimed it since. */
@@ -270,7 +289,7 @@ export class JobStorage {
 
   /** A job that was let go while its inbox had commands is due: it is claimed again, unless somebody else was faster. */
   async #takeBack(job: Job, journal: Journal): Promise<void> {
-    if (this.#session.isShutDown || this.#host.isClosed()) return;
+    if (this.#host.isClosed()) return;
     const taken = await this.claim(job, journal.claim.epoch);
     if (taken === undefined || !this.#session.mayTakeUp(taken)) return;
     try {

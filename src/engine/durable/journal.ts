@@ -169,7 +169,10 @@ export class Journal {
     this.claim = { jobId, life, epoch };
     this.#incarnation = incarnation;
     // A write that is under way finds out by itself.
-    if (!this.#isWriting && revision !== this.#stored) this.lose(new FencedError(jobId, this.#stored, revision));
+    if (this.#isWriting) return;
+    if (revision !== this.#stored) this.lose(new FencedError(jobId, this.#stored, revision));
+    // The store has let go of the job before it has carried out the claim.
+    else if (this.isReleased) this.release();
   }
 
   /**
@@ -261,7 +264,7 @@ export class Journal {
 
   /** Writes what has been handed in, unless a write is under way. */
   flush(): void {
-    if (this.#isWriting || this.#isHeld || this.isOver) return;
+    if (this.#isWriting || this.#isHeld || this.isOver || this.#session.isClosed) return;
     if (this.#entries.length === 0 && !this.#isHeadNew) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;
@@ -301,7 +304,8 @@ export class Journal {
   #attempt(write: Write): void {
     const claim = this.claim;
     const onError = (error: unknown) => this.#fail(error, write, claim);
-    const onAnswer = (answer: "stored" | "unread") => answer === "unread" ? this.#refuse(write) : this.#succeed(write);
+    const onAnswer = (answer: "stored" | "unread") =>
+      answer === "unread" ? this.#refuse(write) : this.#succeed(write, claim);
     try {
       const result = this.#session.store.append(claim, this.#stored, write.entries, write.head);
       if (isThenable(result)) result.then(onAnswer, onError);
@@ -311,12 +315,13 @@ export class Journal {
     }
   }
 
-  #succeed({ entries, head, after }: Write): void {
+  #succeed({ entries, head, after }: Write, claim: JobClaim): void {
     this.#isWriting = false;
     this.#failures = 0;
     this.#writtenAt = undefined;
     this.#stored += entries.length;
     if (head?.releases === true && head.endedAt === undefined) this.#session.onReleased(this.#job);
+    if (this.isReleased && claim !== this.claim) this.release();
     for (const run of after) run();
     for (
       let next = this.#waiters.peek();
@@ -384,7 +389,7 @@ export class Journal {
       const isClaimed = record?.life === life && record.epoch === this.claim.epoch;
       // Whoever has claimed it since has found it as one that was let go, or as one of a lost lease: that is the same to it.
       const isLetGo = record?.life === life && write.entries.length === 0 && write.head?.releases === true;
-      if (isOurs || isLetGo) this.#succeed(write);
+      if (isOurs || isLetGo) this.#succeed(write, claim);
       else if (isClaimed && claim !== this.claim && record.revision === this.#stored) return this.#attempt(write);
       if (!isClaimed || !(isOurs || isLetGo)) this.lose(error);
     }, (failure: unknown) => this.#fail(failure, write, claim));

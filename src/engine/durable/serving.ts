@@ -1,5 +1,6 @@
 import type { Job } from "../../job/job.ts";
 import type { JobStorage } from "./job_storage.ts";
+import type { Journal } from "./journal.ts";
 import type { KeptJournal } from "./snapshots.ts";
 
 /**
@@ -17,7 +18,7 @@ export async function serve(job: Job, storage: JobStorage, stored: KeptJournal, 
     journal.subscribe({
       onStored: () => {},
       // The job stays registered: it would be found as one that this engine has and does not know.
-      onUnread: () => resolve(serveAgain(job, storage, goesOn).finally(unregister)),
+      onUnread: () => resolve(serveAgain(job, storage, journal, goesOn).finally(unregister)),
       onLost: (error) => {
         storage.lost(job, error);
         leave();
@@ -28,8 +29,8 @@ export async function serve(job: Job, storage: JobStorage, stored: KeptJournal, 
 }
 
 /** A command has ended the job when its inbox had others that were not read: it goes on from what is stored. */
-async function serveAgain(job: Job, storage: JobStorage, goesOn: () => boolean): Promise<void> {
-  const found = await storage.load(job);
+async function serveAgain(job: Job, storage: JobStorage, { claim }: Journal, goesOn: () => boolean): Promise<void> {
+  const found = await storage.loadAgain(job, claim).catch((error: Error) => storage.lost(job, error));
   if (found === undefined) return;
   job.become(found.job);
   await serve(job, storage, found, goesOn);

@@ -71,8 +71,8 @@ export class Execution implements ActivationHost {
   /** What was asked for before the job has begun to work. */
   readonly #early: (() => void)[] = [];
   #resting: Resting | undefined;
-  /** Comes to rest as it was last asked to from here: also in the execution that takes the place of this one. */
-  #restAgain: ((next: Execution) => void) | undefined;
+  /** Comes to rest, or ends, as it was last asked to from here: also in the execution that takes the place of this one. */
+  #again: ((next: Execution) => void) | undefined;
   /** Whether the last commit has been performed: later calls find a job at rest, also while that commit is being stored. */
   isOver = false;
   /** Whether the last commit lets go of the job: not while handlers run that were told to end, or calls are to be done. */
@@ -182,7 +182,7 @@ export class Execution implements ActivationHost {
   again(): Execution {
     this.#host.live.delete(this);
     const next = new Execution(this.job, this.plan, this.#host, this.#callbacks, this);
-    this.#restAgain?.(next);
+    this.#again?.(next);
     return next;
   }
 
@@ -206,7 +206,7 @@ export class Execution implements ActivationHost {
    */
   rest(request: PauseRequest | undefined, graceMs: number, beforeCommit?: () => void): void {
     // A command that is not consumed is carried out again.
-    if (beforeCommit === undefined) this.#restAgain = (next) => next.rest(request, graceMs);
+    if (beforeCommit === undefined) this.#again = (next) => next.rest(request, graceMs);
     if (this.#resting !== undefined || this.isOver) return;
     this.#resting = new Resting(request, graceMs, beforeCommit);
     this.#resting.begin(this.#host.timers, this.runner, () => this.#endOrWait());
@@ -214,6 +214,7 @@ export class Execution implements ActivationHost {
 
   /** Ends the job; all handlers are aborted. */
   cancel(reason: string | undefined): void {
+    this.#again = (next) => next.#early.push(() => next.cancel(reason));
     this.#break("cancelled", new CancelledError(reason));
   }
 

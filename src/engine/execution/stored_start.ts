@@ -126,7 +126,7 @@ function attach(start: StoredStart, journal: Journal): void {
   execution.deadlines.readInbox = () => storage.poll(execution.job);
   journal.subscribe({
     onStored: () => execution.poll(),
-    onUnread: () => void decideAgain(start),
+    onUnread: () => void decideAgain(start, journal),
     onLost: (error) => {
       storage.lost(execution.job, error);
       execution.leave(error);
@@ -135,13 +135,12 @@ function attach(start: StoredStart, journal: Journal): void {
 }
 
 /** The job had come to its end when its inbox had commands that it did not know of: it goes on from what is stored. */
-async function decideAgain(before: StoredStart): Promise<void> {
+async function decideAgain(before: StoredStart, journal: Journal): Promise<void> {
   const execution = before.execution.again();
   const { storage } = before;
   const { job } = execution;
   try {
-    const found = await storage.load(job);
-    if (found === undefined) throw new FencedError(job.jobId, undefined, undefined);
+    const found = await storage.loadAgain(job, journal.claim);
     job.become(found.job);
     const { record } = found;
     begin({ ...before, execution }, storage.open(job, found), {

@@ -133,11 +133,11 @@ export class FleetClient {
   }
 
   #start({ jobId, job, inMs }: ClientTask & { readonly type: "start" }, process: FleetProcess, round: number): void {
-    const isFirst = this.#tries === 0;
+    const isFirst = !this.#started.has(jobId);
     process.start(jobId, job, inMs).then(({ isNew }) => {
       this.#stage.trace.add(() => `  client: ${jobId} is ${isNew ? "new" : "known"}`);
       if (
-        isFirst && !isNew && this.#stage.ledger.lifeOf(jobId)?.createdBy === process.number && !this.#started.has(jobId)
+        isFirst && !isNew && this.#stage.ledger.lifeOf(jobId)?.createdBy === process.number
       ) {
         const why = `the start of ${jobId} says that it is not new, though it has made it`;
         this.#stage.fail(new FleetViolation("lost or doubled", why));

@@ -24,8 +24,9 @@ export class FleetHandlers implements Director {
     this.#stage = stage;
   }
 
-  choose(count: number): number {
-    return this.#stage.random.integer(count);
+  /** The oldest: a younger one may have to wait until the commit that made it is stored. */
+  choose(): number {
+    return 0;
   }
 
   call(activation: Activation, run: () => unknown): unknown {

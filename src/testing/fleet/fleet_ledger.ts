@@ -107,7 +107,7 @@ export class FleetLedger {
   /** Notes a claim; `before` is the job as it was before. */
   claimed(process: number, { record }: TakenJob, before: JobRecord, now: number, trueNow: number): void {
     const life = this.lives.get(record.life);
-    const { incarnation, epoch, sent } = record;
+    const { incarnation, epoch } = record;
     if (life === undefined || incarnation === undefined) return;
     if (!this.#runs(incarnation, now)) {
       throw new FleetViolation("two at a time", `job ${record.jobId} was given to an engine whose lease has ended`);
@@ -122,7 +122,7 @@ export class FleetLedger {
     if (former !== undefined && this.#leases.get(former)?.process !== process) life.lost.add(former);
     // An engine that claims its own live job again goes on with it.
     const isOwn = former !== undefined && this.#leases.get(former)?.process === process;
-    this.#claim(process, life, { incarnation, epoch }, isOwn ? life.claim?.sent ?? 0 : sent);
+    this.#claim(process, life, { incarnation, epoch }, isOwn ? life.claim?.sent ?? 0 : life.commands.commands.length);
   }
 
   #claim(process: number, life: JobLedger, claim: { incarnation: number; epoch: number }, sent: number): void {

@@ -16,6 +16,8 @@ export type OutsideEvent =
     readonly slot: string;
     readonly data: unknown;
     readonly fills: boolean;
+    /** How many tasks had ended before. */
+    readonly ended: number;
   }
   | { readonly type: "expire"; readonly routine: string; readonly slot: string };
 
@@ -185,11 +187,18 @@ function deliveryOf(document: Record<string, unknown>, job: Job): OutsideEvent &
       slot: String(task["slot"]),
       data: task["data"],
       fills: false,
+      // The delivery is one of the tasks already.
+      ended: endedTasks(job),
     };
   }
   const filled = [...job.tasks].find(({ id }) => id === fills);
   const { routine = "", slot = "" } = filled?.route ?? {};
-  return { type: "deliver", routine, slot, data, fills: true };
+  return { type: "deliver", routine, slot, data, fills: true, ended: endedTasks(job) };
+}
+
+/** How many tasks of a job have ended. */
+export function endedTasks({ nextTaskId, tasks }: Job): number {
+  return nextTaskId - 1 - tasks.size;
 }
 
 /** Names a delivery by its slot and its data. */

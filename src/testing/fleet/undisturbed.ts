@@ -12,7 +12,7 @@ import { FleetClock, ProcessClock } from "./fleet_clock.ts";
 import { FleetHandlers } from "./fleet_handlers.ts";
 import type { FleetJob, FleetSettings } from "./fleet_options.ts";
 import { FleetViolation } from "./fleet_violation.ts";
-import type { JobLedger, OutsideEvent } from "./job_ledger.ts";
+import { endedTasks, type JobLedger, type OutsideEvent } from "./job_ledger.ts";
 
 /** How many timers a run without disturbances may need. */
 const MOST_TURNS = 10_000;
@@ -95,7 +95,9 @@ class OutsideScript {
     const isAwaited = this.#job.pendingTasks.some(({ routine, slot, awaiting }) =>
       awaiting !== undefined && routine === next.routine && slot === next.slot
     );
-    if (next.type === "deliver") return next.fills === isAwaited;
+    if (next.type === "deliver") {
+      return next.fills === isAwaited && (next.fills || endedTasks(jobOf(this.#job)) >= next.ended);
+    }
     this.#isExpected ||= isAwaited;
     return this.#isExpected && !isAwaited;
   }
