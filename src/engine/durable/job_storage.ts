@@ -1,25 +1,16 @@
 import { FencedError, StateError, StoreError } from "../../base/errors.ts";
 import { hashText } from "../../base/text_hash.ts";
 import type { FlowGraph } from "../../model/flow_graph.ts";
-import type {
-  CreateAnswer,
-  JobClaim,
-  JobLabels,
-  JobRecord,
-  StoredCommand,
-  StoredJob,
-  TakenJob,
-} from "../../ports/store.ts";
+import type { CreateAnswer, JobClaim, JobLabels, JobRecord, StoredJob, TakenJob } from "../../ports/store.ts";
 import type { Job } from "../../job/job.ts";
 import type { Task } from "../../job/task.ts";
 import type { Claim } from "../../documents/claim.ts";
-import { type Command, decodeCommand } from "../../documents/command.ts";
 import { encodeClaim } from "../../documents/commit.ts";
 import { encodeFlow } from "../../documents/flow.ts";
 import { writeJob } from "../../documents/job.ts";
 import { Replay } from "../../documents/replay.ts";
-import { delayAfter } from "./durability_settings.ts";
 import { findFirstTasks } from "./first_tasks.ts";
+import { Inbox, type PerformCommand } from "./inbox.ts";
 import { Journal } from "./journal.ts";
 import { placeOf } from "./place.ts";
 import type { KeptJournal } from "./snapshots.ts";
@@ -48,12 +39,6 @@ export interface NewStoredJob extends Partial<Pick<JobLabels, "queue" | "priorit
 /** What a job has of which its user says nothing. */
 const DEFAULT_LABELS = { queue: "default", priority: 1, tags: {}, parentId: undefined };
 
-/**
- * Carries out a command. `consume` is to be called before the commit of its effect is encoded. Returns a promise only for an effect
- * that takes time: the next command waits for it. False says that the command is left for whoever has the job next.
- */
-export type PerformCommand = (job: Job, command: Command, consume: () => number) => Promise<boolean> | boolean;
-
 /** What the storage of a flow's jobs calls. */
 export interface FlowHost {
   /** Carries out a command. */
@@ -64,15 +49,15 @@ export interface FlowHost {
   readonly isClosed: () => boolean;
 }
 
-/** Keeps the jobs of one flow: creates them in the store, reads them from there, claims them, and reads their inboxes. */
+/** Keeps the jobs of one flow: creates them in the store, reads them from there, and claims them. */
 export class JobStorage {
   /** See `DurabilityOptions`. */
   readonly maxRecoveries: number;
   readonly #session: StoreSession;
   readonly #graph: FlowGraph;
   readonly #host: FlowHost;
-  /** Jobs for which commands have arrived before they had a journal. */
-  readonly #addressedEarly: WeakSet<Job> = new WeakSet();
+  /** Reads the inboxes of its jobs. */
+  readonly inbox: Inbox;
   /** The text of the flow, which is stored with each job, and its hash. */
   #flowText: string | undefined;
   #flowHash: string | undefined;
@@ -81,6 +66,7 @@ export class JobStorage {
   constructor(session: StoreSession, graph: FlowGraph, host: FlowHost) {
     this.#host = host;
     this.#session = session;
+    this.inbox = new Inbox(session, graph.limits, host.perform, (job, journal) => this.#takeBack(job, journal));
     this.maxRecoveries = session.settings.maxRecoveries;
     this.#graph = graph;
   }
@@ -105,7 +91,7 @@ export class JobStorage {
     const { ownership } = this.#session;
     const fields = { ...this.#fields(job), status: job.status, dueAt: undefined, ...DEFAULT_LABELS };
     const { snapshot } = fields;
-    const record = await this.#try(job, async () => {
+    const record = await this.#session.attempt(job, async () => {
       const claim = await ownership.enter();
       const [answer] = await this.#session.store.create([{ ...fields, claim }]);
       return answer?.isNew === true && answer.record.incarnation === claim.incarnation ? answer.record : undefined;
@@ -121,7 +107,7 @@ export class JobStorage {
     const made = jobs.map(({ job, ...labels }) => {
       return { ...this.#fields(job), ...DEFAULT_LABELS, ...labels, ...placeOf(job, timers.now()), claim: undefined };
     });
-    return await this.#try(first.job, () => store.create(made));
+    return await this.#session.attempt(first.job, () => store.create(made));
   }
 
   #fields(job: Job) {
@@ -134,7 +120,7 @@ export class JobStorage {
 
   /** Reads the job that the store has of a job's id. */
   async load(job: Job): Promise<FoundJob | undefined> {
-    const stored = await this.#try(job, () => this.#session.store.load(job.jobId));
+    const stored = await this.#session.attempt(job, () => this.#session.store.load(job.jobId));
     return stored && this.replay(stored);
   }
 
@@ -154,7 +140,7 @@ export class JobStorage {
     const { store, ownership, timers } = this.#session;
     const { jobId } = job;
     let isRepeated = false;
-    return await this.#try(job, async () => {
+    return await this.#session.attempt(job, async () => {
       const lease = await ownership.enter();
       const claim = async (epoch: number) => {
         const { jobs, survived } = await store.claim({ ...lease, now: timers.now(), jobs: [{ jobId, epoch }] });
@@ -224,65 +210,7 @@ export class JobStorage {
    * its lease again. The returned function ends that.
    */
   register(job: Job, wake: () => void): () => void {
-    return this.#session.register(job, () => void this.poll(job), wake);
-  }
-
-  /** Carries out the commands that came before the job had a journal. */
-  pollEarly(job: Job): void {
-    if (this.#addressedEarly.delete(job)) void this.poll(job);
-  }
-
-  /**
-   * Carries out the commands in a job's inbox, strictly in turn. Resolves when those that were there have been carried out, or
-   * when the job is being started: its start reads the inbox before anything runs.
-   */
-  poll(job: Job): Promise<void> {
-    const journal = this.#session.journalOf(job);
-    if (journal === undefined || job.isStarting) {
-      this.#addressedEarly.add(job);
-      return Promise.resolve();
-    }
-    journal.isAddressed = true;
-    if (!journal.isPolling) journal.polled = this.#carryOut(job, journal);
-    return journal.polled;
-  }
-
-  /** Carries out the commands to a job at rest that this engine has claimed. */
-  async serve(job: Job, journal: Journal): Promise<void> {
-    journal.isAddressed = true;
-    await this.#carryOut(job, journal);
-  }
-
-  /**
-   * Reads the inbox of a job that has been claimed and not begun. The returned function carries the commands out: `begin` calls
-   * it.
-   *
-   * @throws {StoreError} when the store keeps failing
-   */
-  async readFirst(job: Job, journal: Journal): Promise<() => void> {
-    const commands = await this.#try(job, () => this.#inbox(journal));
-    return () => {
-      journal.polled = this.#carryOut(job, journal, commands);
-      this.pollEarly(job);
-    };
-  }
-
-  async #carryOut(job: Job, journal: Journal, first: readonly StoredCommand[] = []): Promise<void> {
-    journal.isPolling = true;
-    try {
-      await this.#performAll(job, journal, first);
-      while (journal.isAddressed && !journal.isOver && !journal.isReleased && !job.isStarting) {
-        journal.isAddressed = false;
-        await this.#performAll(job, journal, await this.#inbox(journal));
-      }
-      if (journal.isReleased && journal.isAddressed && !journal.isOver) {
-        await this.#session.claiming(() => this.#takeBack(job, journal));
-      }
-    } catch (error) {
-      this.#session.onStoreError(job, error);
-    } finally {
-      journal.isPolling = false;
-    }
+    return this.#session.register(job, () => void this.inbox.poll(job), wake);
   }
 
   /** A job that was let go while its inbox had commands is due: it is claimed again, unless somebody else was faster. */
@@ -295,64 +223,6 @@ export class JobStorage {
     } catch (error) {
       this.#session.onRefused(taken.record, error);
       await this.#session.letGo(taken);
-    }
-  }
-
-  async #inbox(journal: Journal): Promise<readonly StoredCommand[]> {
-    const { store, timers } = this.#session;
-    const at = timers.elapsed();
-    const { commands, now } = await store.inbox(journal.claim, journal.read, timers.now());
-    journal.readAt = at;
-    journal.readNow = now;
-    return commands;
-  }
-
-  /**
-   * Carries out commands one after the other. Each is recorded as consumed in the entry of its effect: `consume` is called just
-   * before that is encoded. So a crash loses none, and repeats none.
-   */
-  async #performAll(job: Job, journal: Journal, commands: readonly StoredCommand[]): Promise<void> {
-    for (const { sequence, key, text } of commands) {
-      // A job comes to rest before the next command finds it there.
-      if (journal.resting.passed !== undefined) await journal.resting.passed;
-      // A job that is being started reads on when it has begun; one that was let go, when it is claimed again.
-      if (journal.isOver || job.isStarting) return;
-      if (journal.isReleased) {
-        journal.isAddressed = true;
-        return;
-      }
-      if (sequence <= journal.read) continue;
-      const before = journal.read;
-      journal.read = sequence;
-      let isConsumed = false;
-      const consume = () => {
-        if (!isConsumed) journal.consume(journal.read);
-        isConsumed = true;
-        return sequence;
-      };
-      try {
-        const command = decodeCommand(text, this.#graph.limits);
-        // What comes after it is refused in the same entry: nothing reaches a job that has ended.
-        if (command.type === "cancel") journal.read = commands.at(-1)?.sequence ?? sequence;
-        const effect = this.#host.perform(job, command, consume);
-        if (!(typeof effect === "boolean" ? effect : await effect)) {
-          journal.read = before;
-          break;
-        }
-        if (command.type === "cancel") this.#refuseAfter(job, sequence, commands);
-      } catch (error) {
-        journal.read = sequence;
-        this.#session.onCommandError(job, key, error);
-      }
-      consume();
-    }
-    journal.acknowledge();
-  }
-
-  #refuseAfter(job: Job, cancel: number, commands: readonly StoredCommand[]): void {
-    const why = `Cannot carry out a command to job "${job.jobId}": it was cancelled by one that was sent before`;
-    for (const { sequence, key } of commands) {
-      if (sequence > cancel) this.#session.onCommandError(job, key, new StateError("command", "cancelled", why));
     }
   }
 
@@ -378,19 +248,5 @@ export class JobStorage {
     const replay = new Replay(stored.snapshot, this.#graph.limits);
     for (const entry of entries) replay.apply(entry);
     return { ...stored, job: replay.finish(), claim: replay.claim };
-  }
-
-  /** Asks the store, and again if it fails, as often as `attempts` says. */
-  async #try<T>(job: Job, ask: () => T | Promise<T>): Promise<T> {
-    const { settings, timers } = this.#session;
-    for (let failures = 1;; failures++) {
-      try {
-        return await ask();
-      } catch (error) {
-        this.#session.onStoreError(job, error);
-        if (failures >= settings.attempts) throw new StoreError(job.jobId, failures, { cause: error });
-        await new Promise<void>((resolve) => void timers.after(delayAfter(failures, settings), resolve));
-      }
-    }
   }
 }

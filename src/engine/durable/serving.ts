@@ -24,7 +24,7 @@ export async function serve(job: Job, storage: JobStorage, stored: KeptJournal, 
         leave();
       },
     });
-    void storage.serve(job, journal).then(() => goesOn() ? resolve() : journal.release(leave));
+    void storage.inbox.serve(job, journal).then(() => goesOn() ? resolve() : journal.release(leave));
   });
 }
 

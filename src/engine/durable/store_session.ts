@@ -246,6 +246,20 @@ export class StoreSession {
     await this.store.append(record, revision, [], { status, dueAt, endedAt, consumed, at, releases: true });
   }
 
+  /** Asks the store, and again if it fails, as often as `attempts` says. */
+  async attempt<T>(job: Job, ask: () => T | Promise<T>): Promise<T> {
+    const { settings, timers } = this;
+    for (let failures = 1;; failures++) {
+      try {
+        return await ask();
+      } catch (error) {
+        this.onStoreError(job, error);
+        if (failures >= settings.attempts) throw new StoreError(job.jobId, failures, { cause: error });
+        await new Promise<void>((resolve) => void timers.after(delayAfter(failures, settings), resolve));
+      }
+    }
+  }
+
   #onEvent(event: StoreEvent): void {
     if (event.type === "command") this.#entries.get(event.jobId)?.poll();
     else if (event.type === "gap") { for (const { poll } of [...this.#entries.values()]) poll(); }

@@ -56,7 +56,7 @@ async function enter(start: StoredStart): Promise<void> {
       attach(start, journal);
       execution.prepare();
       execution.begin();
-      return storage.pollEarly(job);
+      return storage.inbox.pollEarly(job);
     }
     found = await storage.load(job);
   }
@@ -111,9 +111,9 @@ function begin(start: StoredStart, journal: Journal, claimed: Claimed): void {
   }
   journal.whenStored(() => {
     const { sent } = claimed.record;
-    if (sent <= journal.read) return execution.begin(() => storage.pollEarly(job));
+    if (sent <= journal.read) return execution.begin(() => storage.inbox.pollEarly(job));
     // The commands that are in the inbox already are carried out before a task is taken or a deadline is decided.
-    storage.readFirst(job, journal).then((carryOut) => {
+    storage.inbox.readFirst(job, journal).then((carryOut) => {
       if (!journal.isOver) execution.begin(carryOut);
     }, (error: unknown) => journal.lose(toError(error)));
   });
@@ -123,7 +123,7 @@ function begin(start: StoredStart, journal: Journal, claimed: Claimed): void {
 function attach(start: StoredStart, journal: Journal): void {
   const { storage, execution } = start;
   execution.committer.journal = journal;
-  execution.deadlines.readInbox = () => storage.poll(execution.job);
+  execution.deadlines.readInbox = () => storage.inbox.poll(execution.job);
   journal.subscribe({
     onStored: () => execution.poll(),
     onUnread: () => void decideAgain(start, journal),

@@ -1,0 +1,152 @@
+import { StateError } from "../../base/errors.ts";
+import { type Command, decodeCommand } from "../../documents/command.ts";
+import type { Job } from "../../job/job.ts";
+import type { StoredCommand } from "../../ports/store.ts";
+import type { ValueLimits } from "../../values/payload.ts";
+import type { Journal } from "./journal.ts";
+import type { StoreSession } from "./store_session.ts";
+
+/**
+ * Carries out a command. `consume` is to be called before the commit of its effect is encoded. Returns a promise only for an effect
+ * that takes time: the next command waits for it. False says that the command is left for whoever has the job next.
+ */
+export type PerformCommand = (job: Job, command: Command, consume: () => number) => Promise<boolean> | boolean;
+
+/** Reads the inboxes of a flow's jobs that this engine has, and has their commands carried out, strictly in turn. */
+export class Inbox {
+  readonly #session: StoreSession;
+  readonly #limits: ValueLimits;
+  readonly #perform: PerformCommand;
+  readonly #takeBack: (job: Job, journal: Journal) => Promise<void>;
+  /** Jobs for which commands have arrived before they had a journal. */
+  readonly #addressedEarly: WeakSet<Job> = new WeakSet();
+
+  /** Makes the reader; `takeBack` claims a job again that was let go while its inbox had commands. */
+  constructor(
+    session: StoreSession,
+    limits: ValueLimits,
+    perform: PerformCommand,
+    takeBack: (job: Job, journal: Journal) => Promise<void>,
+  ) {
+    this.#session = session;
+    this.#limits = limits;
+    this.#perform = perform;
+    this.#takeBack = takeBack;
+  }
+
+  /** Carries out the commands that came before the job had a journal. */
+  pollEarly(job: Job): void {
+    if (this.#addressedEarly.delete(job)) void this.poll(job);
+  }
+
+  /**
+   * Carries out the commands in a job's inbox, strictly in turn. Resolves when those that were there have been carried out, or
+   * when the job is being started: its start reads the inbox before anything runs.
+   */
+  poll(job: Job): Promise<void> {
+    const journal = this.#session.journalOf(job);
+    if (journal === undefined || job.isStarting) {
+      this.#addressedEarly.add(job);
+      return Promise.resolve();
+    }
+    journal.isAddressed = true;
+    if (!journal.isPolling) journal.polled = this.#carryOut(job, journal);
+    return journal.polled;
+  }
+
+  /** Carries out the commands to a job at rest that this engine has claimed. */
+  async serve(job: Job, journal: Journal): Promise<void> {
+    journal.isAddressed = true;
+    await this.#carryOut(job, journal);
+  }
+
+  /**
+   * Reads the inbox of a job that has been claimed and not begun. The returned function carries the commands out: `begin` calls
+   * it.
+   *
+   * @throws {StoreError} when the store keeps failing
+   */
+  async readFirst(job: Job, journal: Journal): Promise<() => void> {
+    const commands = await this.#session.attempt(job, () => this.#read(journal));
+    return () => {
+      journal.polled = this.#carryOut(job, journal, commands);
+      this.pollEarly(job);
+    };
+  }
+
+  async #carryOut(job: Job, journal: Journal, first: readonly StoredCommand[] = []): Promise<void> {
+    journal.isPolling = true;
+    try {
+      await this.#performAll(job, journal, first);
+      while (journal.isAddressed && !journal.isOver && !journal.isReleased && !job.isStarting) {
+        journal.isAddressed = false;
+        await this.#performAll(job, journal, await this.#read(journal));
+      }
+      if (journal.isReleased && journal.isAddressed && !journal.isOver) {
+        await this.#session.claiming(() => this.#takeBack(job, journal));
+      }
+    } catch (error) {
+      this.#session.onStoreError(job, error);
+    } finally {
+      journal.isPolling = false;
+    }
+  }
+
+  async #read(journal: Journal): Promise<readonly StoredCommand[]> {
+    const { store, timers } = this.#session;
+    const at = timers.elapsed();
+    const { commands, now } = await store.inbox(journal.claim, journal.read, timers.now());
+    journal.readAt = at;
+    journal.readNow = now;
+    return commands;
+  }
+
+  /**
+   * Carries out commands one after the other. Each is recorded as consumed in the entry of its effect: `consume` is called just
+   * before that is encoded. So a crash loses none, and repeats none.
+   */
+  async #performAll(job: Job, journal: Journal, commands: readonly StoredCommand[]): Promise<void> {
+    for (const { sequence, key, text } of commands) {
+      // A job comes to rest before the next command finds it there.
+      if (journal.resting.passed !== undefined) await journal.resting.passed;
+      // A job that is being started reads on when it has begun; one that was let go, when it is claimed again.
+      if (journal.isOver || job.isStarting) return;
+      if (journal.isReleased) {
+        journal.isAddressed = true;
+        return;
+      }
+      if (sequence <= journal.read) continue;
+      const before = journal.read;
+      journal.read = sequence;
+      let isConsumed = false;
+      const consume = () => {
+        if (!isConsumed) journal.consume(journal.read);
+        isConsumed = true;
+        return sequence;
+      };
+      try {
+        const command = decodeCommand(text, this.#limits);
+        // What comes after it is refused in the same entry: nothing reaches a job that has ended.
+        if (command.type === "cancel") journal.read = commands.at(-1)?.sequence ?? sequence;
+        const effect = this.#perform(job, command, consume);
+        if (!(typeof effect === "boolean" ? effect : await effect)) {
+          journal.read = before;
+          break;
+        }
+        if (command.type === "cancel") this.#refuseAfter(job, sequence, commands);
+      } catch (error) {
+        journal.read = sequence;
+        this.#session.onCommandError(job, key, error);
+      }
+      consume();
+    }
+    journal.acknowledge();
+  }
+
+  #refuseAfter(job: Job, cancel: number, commands: readonly StoredCommand[]): void {
+    const why = `Cannot carry out a command to job "${job.jobId}": it was cancelled by one that was sent before`;
+    for (const { sequence, key } of commands) {
+      if (sequence > cancel) this.#session.onCommandError(job, key, new StateError("command", "cancelled", why));
+    }
+  }
+}
