@@ -257,7 +257,6 @@ export class Engine {
     const { drain = true, ...wait } = options;
     const host = this.#host;
     host.isShutDown = true;
-    if (host.store !== undefined) host.store.session.isShutDown = true;
     await this.#jobs?.stopWorkers();
     await bringToRest(host.live, host.timers, host.store ? undefined : SHUTDOWN, { drain, ...wait });
     await host.store?.session.leave();
@@ -272,7 +271,7 @@ export class Engine {
     await this.shutdown(options);
     const session = this.#host.store?.session;
     if (session === undefined || session.isClosed) return;
-    session.isClosed = true;
+    session.close();
     await session.store.close();
   }
 

@@ -29,6 +29,8 @@ export interface Metric {
   readonly scale?: number;
   /** Whether it is equal in all runs and runtimes. @default {false} */
   readonly isFixed?: boolean;
+  /** The share of the work in percent after which it was measured: such a figure is a point of a curve, and in no table. */
+  readonly drawnAt?: number;
 }
 
 /** A goal for the relation of two contestants' figures of the same round. */

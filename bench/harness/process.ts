@@ -14,7 +14,7 @@ export const BENCH: URL = new URL("../", import.meta.url);
 /** Whether the peers are installed. */
 export const hasPeers: boolean = existsSync(new URL("peers/node_modules", BENCH));
 
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 900_000;
 // These folders have their own modules, and are not in the workspace.
 const APART = /^(peers|dist)\//;
 

@@ -1,6 +1,7 @@
 import { describeConditions } from "./conditions.ts";
 import { BENCH } from "./process.ts";
 import { readResults, type Results } from "./results.ts";
+import { plotBounded } from "../bounded/plots.ts";
 import { plotScaling } from "../scaling/plots.ts";
 import { RUNTIMES, targetTable, workloadTables } from "./tables.ts";
 import { workloads } from "./workloads.ts";
@@ -8,10 +9,16 @@ import { workloads } from "./workloads.ts";
 const FOLDER = new URL("results/", BENCH);
 const DOCUMENTS = [new URL("README.md", BENCH), new URL("../README.md", BENCH)];
 
+/** The workloads with curves. */
+const PLOTS = new Map([
+  ["scaling", { title: "Time of an activation", plot: plotScaling }],
+  ["bounded", { title: "Memory and journals along the way", plot: plotBounded }],
+]);
+
 /**
  * Writes results, one file per workload, and puts the tables of all recorded results into a document: between `<!--
- * bench:w1 -->` and `<!-- /bench:w1 -->`, and likewise `bench:targets` for all targets. Also draws the curves of
- * scaling.
+ * bench:w1 -->` and `<!-- /bench:w1 -->`, and likewise `bench:targets` for all targets. Also draws the curves
+ * of those that have some.
  */
 export async function writeReports(results: Results): Promise<void> {
   await Deno.mkdir(FOLDER, { recursive: true });
@@ -37,7 +44,7 @@ async function renderRecorded(): Promise<ReadonlyMap<string, string>> {
       throw error;
     });
     if (results === undefined) continue;
-    const drawings = workload.hasCurves ? await drawCurves(results) : [];
+    const drawings = await drawCurves(workload.id, results);
     const paragraphs = [describeConditions(results), ...drawings, workloadTables(workload, results)];
     parts.set(workload.id, paragraphs.join("\n\n"));
     const rows = targetTable(workload.contests.map((contest) => ({ workload, contest })), results);
@@ -47,14 +54,15 @@ async function renderRecorded(): Promise<ReadonlyMap<string, string>> {
 }
 
 /** Draws the curves of each runtime, and returns the Markdown that shows the drawings. */
-async function drawCurves(results: Results): Promise<readonly string[]> {
+async function drawCurves(id: string, results: Results): Promise<readonly string[]> {
+  const drawn = PLOTS.get(id);
   const images: string[] = [];
-  for (const runtime of RUNTIMES) {
-    const drawing = plotScaling(results, runtime);
+  for (const runtime of drawn === undefined ? [] : RUNTIMES) {
+    const drawing = drawn?.plot(results, runtime);
     if (drawing === undefined) continue;
-    const name = `scaling_${runtime.toLowerCase()}.svg`;
+    const name = `${id}_${runtime.toLowerCase()}.svg`;
     await Deno.writeTextFile(new URL(name, FOLDER), drawing);
-    images.push(`![Time of an activation in ${runtime}](results/${name})`);
+    images.push(`![${drawn?.title} in ${runtime}](results/${name})`);
   }
   return images;
 }

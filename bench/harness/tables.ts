@@ -14,7 +14,9 @@ export function workloadTables(workload: Workload, results: Results): string {
       targetTable(contests.map((contest) => ({ workload, contest })), results),
     ]
     : contests.flatMap((contest) => [
-      ...contest.metrics.map((metric) => figureTable(workload, contest, metric, results)),
+      ...contest.metrics.filter(({ drawnAt }) => drawnAt === undefined).map((metric) =>
+        figureTable(workload, contest, metric, results)
+      ),
       targetTable([{ workload, contest }], results),
     ]);
   return parts.filter((part) => part !== "").join("\n\n");

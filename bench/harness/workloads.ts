@@ -1,3 +1,4 @@
+import { bounded } from "../bounded/workload.ts";
 import { manners } from "../manners/workload.ts";
 import { scaling } from "../scaling/workload.ts";
 import { w1 } from "../w1/workload.ts";
@@ -11,5 +12,5 @@ import type { Workload } from "./catalog.ts";
 
 /** All workloads, by their ids. */
 export const workloads: ReadonlyMap<string, Workload> = new Map(
-  [w1, w2, w3, w4, w5, w6, w7, scaling, manners].map((it) => [it.id, it]),
+  [w1, w2, w3, w4, w5, w6, w7, scaling, manners, bounded].map((it) => [it.id, it]),
 );

@@ -1,10 +1,6 @@
 import { memoryUsage } from "node:process";
+import { collectGarbage } from "../harness/garbage.ts";
 import { expectEqual, type Figures, isSmall } from "../harness/program.ts";
-
-// These flags and calls make the garbage collectors of the runtimes run now.
-
-declare const gc: (() => void) | undefined;
-declare const Bun: { gc(force: boolean): void } | undefined;
 
 /** Returns the resident bytes per item of the data that `hold` returns; `sum` then adds up the items. */
 export async function measureMemory<T>(
@@ -22,14 +18,8 @@ export async function measureMemory<T>(
 
 async function settledMemory(times: number): Promise<number> {
   for (let i = 0; i < times; i++) {
-    collect();
+    collectGarbage();
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return memoryUsage().rss;
-}
-
-function collect(): void {
-  if (typeof Bun !== "undefined") Bun.gc(true);
-  else if (typeof gc === "function") gc();
-  else throw new Error("The garbage collection must be exposed");
 }

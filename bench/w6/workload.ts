@@ -1,4 +1,5 @@
 import type { Contest, Contestant, Workload } from "../harness/catalog.ts";
+import { COLLECTING } from "../harness/garbage.ts";
 
 const MILLION = 1_000_000;
 /** Spawning an actor copies the list of all actors before it: more of them take minutes to create. */
@@ -16,7 +17,7 @@ function contest(size: number): Contest {
     metrics: [{ key: "bytesPerItem", title: "resident bytes an item" }],
     small: 10,
     warmUp: 0.01,
-    flags: { Deno: ["--v8-flags=--expose-gc"], Node: ["--expose-gc"] },
+    flags: COLLECTING,
     contestants: [
       contestant("bare ring", "w6/ring.ts", "ring"),
       contestant("bare ring, payloads frozen", "w6/ring.ts", "frozen"),

@@ -72,6 +72,21 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals(again, [2], "the list of an ended job is the same for everybody");
   });
 
+  test(`who waits for a job that is to be redriven does not get its former end, with ${name}`, async () => {
+    const { owner, handle } = await setUp(createStore);
+    await handle.cancel();
+    await owner.timers.advance(1_000);
+    await handle.redrive();
+    let status: string | undefined;
+    const ended = handle.ended().then((job) => status = job.status);
+    await owner.timers.advance(3_000);
+    assertEquals(status, undefined);
+    await owner.engine.recover();
+    await handle.deliver(INPUT, { n: 2 });
+    await owner.timers.advance(2_000);
+    assertEquals(await ended, "completed");
+  });
+
   test(`what a handle cannot ask is refused, and nothing is stored, with ${name}`, async () => {
     const { owner, store, web, handle } = await setUp(createStore);
     const refused = async (ask: () => Promise<unknown>, kind: new (...args: never[]) => Error, text: string) => {

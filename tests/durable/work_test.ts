@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { type Context, Engine, Flow, Registry, StateError } from "../../mod.ts";
+import { type Context, Engine, FencedError, Flow, Registry, StateError } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { createLatch } from "../support/latch.ts";
 import { lateStore } from "../support/late_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 import { wrapStore } from "../support/wrapped_store.ts";
@@ -245,4 +246,83 @@ test("ended jobs are purged, and one that is live is not deleted", async () => {
   await timers.advance(1_000);
   assertEquals(await engine.purge({ endedBefore: new Date(timers.now()) }), 1);
   assertEquals((await engine.list()).jobs.map(({ jobId }) => jobId), ["waits"]);
+});
+
+for (const [name, createStore] of Object.entries(STORES)) {
+  test(`jobs whose taking is answered late are not claimed again by a renewal meanwhile, with ${name}`, async () => {
+    const latch = createLatch();
+    const store = createStore();
+    const take: typeof store.take = async (query) => {
+      const answer = await store.take(query);
+      if (answer.jobs.length > 0) await latch.passed;
+      return answer;
+    };
+    const process = new StoredFlowProcess({ store: { ...store, take } });
+    const worker = process.engine.work();
+    const jobs = await process.flow.startMany("source", [{ params: { items: [1] } }, { params: { items: [2] } }]);
+    // Two renewals of the lease.
+    await process.timers.advance(21_000);
+    assertEquals([process.told("taken").length, process.begun], [0, []]);
+    latch.open();
+    await process.timers.advance(1_000);
+    const ended = await Promise.all(jobs.map((job) => job.ended()));
+    assertEquals(ended.map(({ status }) => status), ["completed", "completed"]);
+    assertEquals([process.told("taken").length, process.told("lost").length, worker.size], [2, 0, 0]);
+    await worker.stop();
+  });
+
+  test(`an engine closes its store though a job is lost meanwhile, with ${name}`, async () => {
+    const store = createStore();
+    let isFenced = false;
+    const append: typeof store.append = (...args) => {
+      if (isFenced) throw new FencedError("job", args[1], args[1] + 1);
+      return store.append(...args);
+    };
+    let isClosed = false;
+    const close = () => void (isClosed = true);
+    const process = new StoredFlowProcess({ store: { ...store, append, close }, work: ask });
+    process.start([1]);
+    await process.settle();
+    isFenced = true;
+    await process.engine.close();
+    assertEquals([isClosed, process.told("lost").length], [true, 1]);
+  });
+}
+
+test("an engine whose name another one takes is told so once, also while it has no jobs", async () => {
+  const store = memoryStore();
+  const first = new StoredFlowProcess({ store, durability: { owner: "site" } });
+  const { timers } = first;
+  const worker = first.engine.work();
+  await timers.advance(1_000);
+  const second = new StoredFlowProcess({ store, timers, durability: { owner: "site" } });
+  const other = second.engine.work();
+  await timers.advance(60_000);
+  assertEquals([first.told("replaced").map(({ owner }) => owner), second.told("replaced")], [["site"], []]);
+  await Promise.all([worker.stop(), other.stop()]);
+});
+
+test("an engine closes though its store fails when it leaves and a handler goes on, and does nothing more", async () => {
+  const store = memoryStore();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const failing = {
+    ...store,
+    leave: () => {
+      throw new Error("no leave");
+    },
+  };
+  const idle = new StoredFlowProcess({ store: failing });
+  await idle.engine.recover();
+  await idle.engine.close();
+  assertEquals(idle.told("engine_error").map(({ error }) => error), [new Error("no leave")]);
+  const process = new StoredFlowProcess({ work: () => promise });
+  process.start([1]);
+  await process.settle();
+  const closed = process.engine.close({ drain: false });
+  await process.timers.advance(1_000);
+  await closed;
+  assertEquals(process.timers.size, 0);
+  resolve();
+  await process.timers.advance(60_000);
+  assertEquals([process.told("store_error"), process.told("engine_error"), process.timers.size], [[], [], 0]);
 });

@@ -20,8 +20,9 @@ import { encodeFlow } from "../../documents/flow.ts";
 import { writeJob } from "../../documents/job.ts";
 import { Replay } from "../../documents/replay.ts";
 import { delayAfter } from "./durability_settings.ts";
-import { Journal, type KeptJournal } from "./journal.ts";
+import { Journal } from "./journal.ts";
 import { placeOf } from "./place.ts";
+import type { KeptJournal } from "./snapshots.ts";
 import type { StoreSession } from "./store_session.ts";
 
 /** A job as the store has it. */
@@ -288,7 +289,7 @@ export class JobStorage {
 
   /** A job that was let go while its inbox had commands is due: it is claimed again, unless somebody else was faster. */
   async #takeBack(job: Job, journal: Journal): Promise<void> {
-    if (this.#session.isShutDown || this.#host.isClosed()) return;
+    if (this.#host.isClosed()) return;
     const taken = await this.claim(job, journal.claim.epoch);
     if (taken === undefined || !this.#session.mayTakeUp(taken)) return;
     try {

@@ -1,6 +1,6 @@
 import { FencedError, StoreError } from "../../base/errors.ts";
 import { isThenable } from "../../base/thenable.ts";
-import type { AppendHead, JobClaim, JobRecord, StoredJob } from "../../ports/store.ts";
+import type { AppendHead, JobClaim, JobRecord } from "../../ports/store.ts";
 import type { CancelTimer } from "../../ports/timers.ts";
 import type { Commit } from "../../job/commit.ts";
 import { hasEnded, type Job } from "../../job/job.ts";
@@ -8,7 +8,7 @@ import { encodeCommit } from "../../documents/commit.ts";
 import { delayAfter } from "./durability_settings.ts";
 import { placeOf } from "./place.ts";
 import { RestGate } from "./rest_gate.ts";
-import { Snapshots } from "./snapshots.ts";
+import { type KeptJournal, Snapshots } from "./snapshots.ts";
 import { StoredWaiters } from "./stored_waiters.ts";
 import type { StoreSession } from "./store_session.ts";
 
@@ -21,9 +21,6 @@ export interface JournalCallbacks {
   /** Nothing can be written any more: another engine has the job, or the store fails. */
   readonly onLost: (error: Error) => void;
 }
-
-/** What a store has of a job's journal. */
-export type KeptJournal = Pick<StoredJob, "record" | "snapshot" | "entries">;
 
 /** What is written by one call. */
 interface Write {
@@ -107,8 +104,8 @@ export class Journal {
   #callbacks: JournalCallbacks | undefined;
   #stopFlush: CancelTimer | undefined;
   /** Makes the journal of a job that this engine has claimed. */
-  constructor(job: Job, session: StoreSession, { record, snapshot, entries }: KeptJournal) {
-    const { jobId, life, epoch, incarnation, revision, consumed, status } = record;
+  constructor(job: Job, session: StoreSession, kept: KeptJournal) {
+    const { jobId, life, epoch, incarnation, revision, consumed, status } = kept.record;
     this.#job = job;
     this.#session = session;
     this.claim = { jobId, life, epoch };
@@ -117,7 +114,7 @@ export class Journal {
     this.#stored = revision;
     this.#consumed = this.#consumedHanded = this.read = consumed;
     this.#status = status;
-    this.#snapshots = new Snapshots(job, session, snapshot, entries);
+    this.#snapshots = new Snapshots(job, session, kept);
   }
 
   /** Whether an entry has not been stored yet. */
@@ -251,7 +248,7 @@ export class Journal {
 
   /** Writes what has been handed in, unless a write is under way. */
   flush(): void {
-    if (this.#isWriting || this.isHeld || this.isOver) return;
+    if (this.#isWriting || this.isHeld || this.isOver || this.#session.isClosed) return;
     if (this.#entries.length === 0 && !this.#isHeadNew) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;

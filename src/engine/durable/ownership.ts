@@ -14,6 +14,8 @@ export interface OwnershipCallbacks {
   readonly onEntered: () => void;
   /** The lease was renewed: a moment to look for what is not known here. */
   readonly onRenewed: () => void;
+  /** Another engine has started under the name of this one, which goes on under another. */
+  readonly onReplaced: (name: string) => void;
   /** The store has failed; the call is repeated. */
   readonly onError: (error: unknown) => void;
 }
@@ -77,6 +79,11 @@ export class Ownership {
     return undefined;
   }
 
+  /** Whether something needs the lease. */
+  get isUsed(): boolean {
+    return this.#users > 0;
+  }
+
   /** Something needs the lease until the returned function is called: it is renewed as long. */
   use(): () => void {
     this.#users++;
@@ -114,8 +121,10 @@ export class Ownership {
       const { incarnation } = await this.#store.enter({ owner: this.#name, leaseMs, now, token, again, takesOver });
       if (incarnation !== undefined) return this.#entered(incarnation, now, elapsed);
       // Another engine has this name now: two under one name would take it from each other for ever.
+      const name = this.#name;
       this.#name = `${owner}~${this.#createId()}`;
       this.#last = undefined;
+      this.#callbacks.onReplaced(name);
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Job } from "../../job/job.ts";
 import type { JobStorage } from "./job_storage.ts";
-import type { Journal, KeptJournal } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { KeptJournal } from "./snapshots.ts";
 
 /**
  * Carries out the commands to a job at rest that this engine has claimed. Then the job is let go, unless one of them has made it go on,

@@ -1,8 +1,11 @@
 import { callGuarded } from "../../base/thenable.ts";
 import { writeJob } from "../../documents/job.ts";
 import type { Job } from "../../job/job.ts";
-import type { JobLife } from "../../ports/store.ts";
+import type { JobLife, StoredJob } from "../../ports/store.ts";
 import type { StoreSession } from "./store_session.ts";
+
+/** What a store has of a job's journal. */
+export type KeptJournal = Pick<StoredJob, "record" | "snapshot" | "entries">;
 
 /** Decides when a job's journal has grown so long that a new snapshot is written. */
 export class Snapshots {
@@ -13,7 +16,7 @@ export class Snapshots {
   #dueAt: number;
 
   /** Makes the snapshots of a job of which the store has a snapshot, and entries since: whoever had it before may have added some. */
-  constructor(job: Job, session: StoreSession, snapshot: string, entries: readonly string[]) {
+  constructor(job: Job, session: StoreSession, { snapshot, entries }: KeptJournal) {
     this.#job = job;
     this.#session = session;
     this.#length = entries.reduce((length, entry) => length + entry.length, 0);

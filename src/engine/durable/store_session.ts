@@ -47,8 +47,6 @@ export class StoreSession {
   #isRegaining = false;
   /** The calls that claim jobs without knowing which, and take them up. */
   readonly #claims: Set<Promise<unknown>> = new Set();
-  /** Whether the engine takes up no more jobs. */
-  isShutDown = false;
   /** Whether the engine has closed its store. */
   isClosed = false;
 
@@ -69,6 +67,7 @@ export class StoreSession {
       onOver: () => void this.#regain(),
       onEntered: () => void this.#regain(),
       onRenewed: () => void this.#reconcile(),
+      onReplaced: (owner) => this.#tell({ type: "replaced", owner, at: timers.now() }),
       onError: (error) => this.onError(error),
     });
   }
@@ -136,8 +135,11 @@ export class StoreSession {
   #unregister(job: Job, { next }: Entry): void {
     this.#entries.delete(job.jobId);
     if (next !== undefined && this.ownership.lease()?.incarnation === next.record.incarnation) this.onTaken(next);
-    if (this.#entries.size > 0) return;
-    callGuarded(() => this.#stopWatch?.(), (error) => this.onStoreError(job, error));
+    if (this.#entries.size === 0) this.#stop((error) => this.onStoreError(job, error));
+  }
+
+  #stop(onError: (error: unknown) => void): void {
+    callGuarded(() => this.#stopWatch?.(), onError);
     this.#stopUse?.();
     this.#stopPoll?.();
     this.#stopWatch = this.#stopUse = this.#stopPoll = undefined;
@@ -188,7 +190,19 @@ export class StoreSession {
 
   /** Ends the lease, unless a job still needs it. */
   async leave(): Promise<void> {
-    if (this.#entries.size === 0) await this.ownership.leave();
+    if (this.#entries.size > 0) return;
+    try {
+      await this.ownership.leave();
+    } catch (error) {
+      // The lease ends by itself.
+      this.onError(error);
+    }
+  }
+
+  /** Ends the use of the store. Jobs whose handlers have not returned are free when the lease ends: nothing is written any more. */
+  close(): void {
+    this.isClosed = true;
+    this.#stop((error) => this.onError(error));
   }
 
   /** Adds what the store knows of incarnations that have lived on. */
@@ -303,7 +317,7 @@ export class StoreSession {
 
   /** The lease has ended: enters again, and claims the jobs that nobody else has claimed since. The others are lost. */
   async #regain(): Promise<void> {
-    if (this.#isRegaining || this.#entries.size === 0) return;
+    if (this.#isRegaining || !this.ownership.isUsed) return;
     this.#isRegaining = true;
     const { ownership, timers, settings } = this;
     const { name } = ownership;
@@ -317,7 +331,6 @@ export class StoreSession {
         // Also those that were claimed for the incarnation before while the engine was entering.
         journals = this.#journals().filter((it) => !it.isOf(lease.incarnation));
         if (ownership.name !== name) {
-          this.#tell({ type: "replaced", owner: name, at: timers.now() });
           lose((jobId) => new FencedError(jobId, undefined, undefined, `another engine has started as "${name}"`));
           break;
         }
