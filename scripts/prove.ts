@@ -1,9 +1,11 @@
 import { parseArgs } from "node:util";
 import { hostileLaw } from "../tests/hostile/hostile_law.ts";
+import { runFleetOf } from "../tests/support/fleet_seed.ts";
 import { LAWS } from "../tests/properties/laws.ts";
 import { finish } from "./report.ts";
 
-// Tries the invariants on as many generated cases as are asked for: `--runs 100000 --seed 42 --invariant 3`. Without a seed
+// Tries the invariants on as many generated cases as are asked for: `--runs 100000 --seed 42 --invariant 3`; or fleets of engines on one
+// store, in any number: `--fleet 10000 --seed 42`. Without a seed
 // it takes a new one. `--long` makes the long run instead, which the gate has no time for: every law with a new seed, and then the
 // tests whose cases the gate makes few of, with all of them. A law whose cases are many runs each gets fewer of them. A failure prints its seed and path: `--seed … --path …` with its `--law` goes straight there.
 
@@ -15,6 +17,7 @@ const { values } = parseArgs({
     law: { type: "string" },
     path: { type: "string" },
     long: { type: "boolean", default: false },
+    fleet: { type: "string" },
   },
 });
 /** The tests that try more cases in the long run. */
@@ -30,6 +33,10 @@ const runs = readCount("runs", values.runs);
 const seed = readCount("seed", values.seed);
 const { invariant, law: wanted, path } = values;
 
+if (values.fleet !== undefined) {
+  await proveFleets(readCount("fleet", values.fleet));
+  Deno.exit();
+}
 const laws = [...LAWS, hostileLaw];
 const chosen = Array.from(laws, (law, index) => ({ law, number: String(index + 1) })).filter(({ law, number }) =>
   (invariant === undefined || invariant === String(law.invariant)) && (wanted === undefined || wanted === number)
@@ -53,6 +60,22 @@ for (const { law, number } of chosen) {
 if (values.long) await runLongTests();
 const tests = values.long ? LONG_TESTS.length : 0;
 finish([{ passed: chosen.length + tests - failed, failed }]);
+
+/** Runs fleets by seeds in a row, and prints each that breaks a promise. */
+async function proveFleets(count: number): Promise<void> {
+  const start = performance.now();
+  let failed = 0;
+  for (let next = seed; next < seed + count; next++) {
+    try {
+      await runFleetOf(next);
+    } catch (error) {
+      failed++;
+      console.log(`FAILED  fleet ${next}\n${error instanceof Error ? error.message : error}`);
+    }
+  }
+  console.log(`${count} fleets from seed ${seed}, ${Math.round((performance.now() - start) / 1_000)} s`);
+  finish([{ passed: count - failed, failed }]);
+}
 
 async function runLongTests(): Promise<void> {
   for (const path of LONG_TESTS) {

@@ -8,18 +8,18 @@ import { bounded, pointsOf } from "./workload.ts";
 export function plotBounded(results: Results, runtime: RuntimeName): string | undefined {
   const lines = (["heap", "journal"] as const).flatMap((curve) =>
     bounded.contests.flatMap(({ id, contestants }) =>
-      contestants.map(({ name }): Line => ({
-        label: curve === "heap" ? name : `journal: ${name}`,
+      contestants.map(({ name, variant }): Line => ({
+        label: curve === "heap" ? name : `journal: ${variant}`,
         isReference: curve === "journal",
         points: pointsOf(curve).flatMap(({ at, key }) => {
           const values = valuesOf(results, bounded.id, id, name, runtime, key);
-          return values.length === 0 ? [] : [[at, median(values)] as const];
+          return values.length === 0 ? [] : [[at, median(values) / 1_000] as const];
         }),
       }))
     )
   ).filter(({ points }) => points.length > 0);
   if (lines.length === 0) return undefined;
   const version = `${runtime} ${results.versions[runtime]}`;
-  const y = "bytes of heap, characters of a journal";
+  const y = "heap: kB; journal: thousand characters";
   return plot(lines, { title: `Memory and journals along the way, ${version}`, x: "percent of the work", y });
 }

@@ -153,7 +153,7 @@ export class PoisonError extends RoutiluxError {
 
   /** Makes the error for a number of recoveries. */
   constructor(recoveries: number) {
-    super(`${recoveries} recoveries in a row have found the task where it was; its handler may end the process`);
+    super(`${recoveries} processes in a row have died with the task where it was; its handler may end the process`);
     this.recoveries = recoveries;
   }
 }

@@ -30,6 +30,8 @@ export interface FirstAttempt {
   readonly step: number;
   /** How many recoveries have found it like this. */
   readonly recoveries: number;
+  /** The incarnations that have died with it, as far as was known. */
+  readonly died: readonly number[];
 }
 
 /** An engine has claimed a job whose owner before had died: an entry of the journal that changes nothing of the job. */
@@ -60,6 +62,8 @@ export interface ClaimDocument {
 export interface FirstAttemptDocument {
   /** How often it had failed by then. */
   readonly attempt: number;
+  /** The incarnations that have died with it, as far as was known. */
+  readonly died?: readonly number[];
   /** How many recoveries have found it like this. */
   readonly recoveries: number;
   /** How many of its steps had been committed by then. */
@@ -78,6 +82,12 @@ export const claim: c.Codec<Claim, ClaimDocument> = c.shape({
   incarnation: c.optional(c.positive),
   kind: c.literal("claim"),
   owner: c.optional(c.name),
-  tried: c.optionalList(c.shape({ attempt: c.count, recoveries: c.count, step: c.count, task: c.positive })),
+  tried: c.optionalList(c.shape({
+    attempt: c.count,
+    died: c.optionalList(c.positive),
+    recoveries: c.count,
+    step: c.count,
+    task: c.positive,
+  })),
   until: c.optional(c.instant),
 });

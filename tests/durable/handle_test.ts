@@ -178,6 +178,23 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await Promise.all([late, stopped]);
   });
 
+  test(`what was sent after a pause is done once though the job first came to an end that does not count, with ${name}`, async () => {
+    const { watch: _, ...store } = createStore();
+    const { promise, reject } = Promise.withResolvers<void>();
+    const owner = new StoredFlowProcess({ store, work: async (n) => n === 1 ? await promise : undefined });
+    owner.start([1]);
+    await owner.settle();
+    const handle = owner.engine.handle("job");
+    await handle.pause({ graceMs: 60_000 });
+    await handle.deliver(INPUT, { n: 10 });
+    await handle.deliver(INPUT, { n: 100 });
+    await owner.timers.advance(2_000);
+    reject(new Error("failed"));
+    await owner.timers.advance(2_000);
+    const { status, pendingTasks } = await handle.read();
+    assertEquals([status, pendingTasks.map(({ data }) => data)], ["paused", [{ n: 1 }, { n: 10 }, { n: 100 }]]);
+  });
+
   test(`a reader of a handle's outputs that has ended is told nothing more, with ${name}`, async () => {
     const { owner, handle } = await setUp(createStore);
     const outputs = handle.outputs({ from: 1 });

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { findFirstTasks } from "../../src/engine/durable/job_storage.ts";
+import { findFirstTasks } from "../../src/engine/durable/first_tasks.ts";
 import { apply } from "../../src/job/apply.ts";
 import type { Job } from "../../src/job/job.ts";
 import { createTask, NO_DETAILS, type TaskDetails } from "../../src/job/task.ts";
@@ -19,25 +19,36 @@ function jobOf(details: readonly (Partial<TaskDetails> | undefined)[]): Job {
   return job;
 }
 
-/** What is found first when a process has died: how often each has been found like this, and which are given up. */
-function found(job: Job, before: readonly FirstAttempt[], { workers = 1, most = 3, deaths = 1 } = {}) {
-  const { attempts, poisoned } = findFirstTasks(job, workers, 0, before, deaths, most);
+/**
+ * What is found first when a process has died, the one with the number 9, or those given have: how often each has been found like this,
+ * and which are given up.
+ */
+function found(job: Job, tried: readonly FirstAttempt[], { workers = 1, most = 3, survived = [] as number[] } = {}) {
+  const hasDied = (incarnation: number) => !survived.includes(incarnation);
+  const { attempts, poisoned } = findFirstTasks(job, workers, 0, { tried, owner: 9 }, hasDied, most);
   return {
     tried: attempts.map(({ task, recoveries }) => [task, recoveries]),
     poisoned: poisoned.map(({ id }) => id),
   };
 }
 
+/** A task that so many processes have died with. */
 const was = (task: number, recoveries: number, attempt = 0, step = 0): FirstAttempt => ({
   task,
   attempt,
   step,
   recoveries,
+  died: Array.from({ length: recoveries }, (_, index) => index + 1),
 });
 
 test("what was found before still counts, but no more, when an engine goes on that had only lost its lease", () => {
-  assertEquals(found(jobOf([undefined]), [], { deaths: 0 }), { tried: [[1, 0]], poisoned: [] });
-  assertEquals(found(jobOf([undefined]), [was(1, 2)], { deaths: 0 }), { tried: [[1, 2]], poisoned: [] });
+  assertEquals(found(jobOf([undefined]), [], { survived: [9] }), { tried: [[1, 0]], poisoned: [] });
+  assertEquals(found(jobOf([undefined]), [was(1, 2)], { survived: [9] }), { tried: [[1, 2]], poisoned: [] });
+});
+
+test("a process that was thought to be dead, and says later that it was not, does not count any more", () => {
+  assertEquals(found(jobOf([undefined]), [was(1, 2)], { survived: [1] }), { tried: [[1, 2]], poisoned: [] });
+  assertEquals(found(jobOf([undefined]), [was(1, 2)], { survived: [1, 2, 9] }), { tried: [[1, 0]], poisoned: [] });
 });
 
 test("whoever stands first when a process has died is found once more, up to a limit", () => {

@@ -139,9 +139,6 @@ export const DEFECTIVE_STORES: Readonly<Record<string, () => Store>> = {
   "jobs are free as soon as their name is entered again": damaged((parts, store) => {
     parts.enter = (query) => store.enter({ ...query, takesOver: true });
   }),
-  "a name is taken over by whoever enters again": damaged((parts, store) => {
-    parts.enter = ({ again: _, ...query }) => store.enter(query);
-  }),
   "a created job is not recognized when the answer was lost": damaged((parts, store) => {
     parts.create = (jobs) => store.create(jobs.map((job, i) => ({ ...job, token: `${Math.random()}${i}` })));
   }),

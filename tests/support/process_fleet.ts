@@ -213,9 +213,9 @@ export class ProcessFleet {
         const call = job.status === "cancelled" ? "redrive" : "resume";
         const key = `${jobId}/${call} ${job.nextVerb()}`;
         if (await this.#command({ call, jobId, key })) job.steered(call, key);
-        // A job that has ended takes no deliveries.
-        if (call === "redrive") await this.#ask({ call: "redriven", jobId });
       }
+      // A job takes deliveries again when its redrive has been carried out.
+      if (job.wasCancelled) await this.#ask({ call: "redriven", jobId });
       // What comes before it is expected is no answer.
       await job.begun;
       const key = `${jobId}/finish`;

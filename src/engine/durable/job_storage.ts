@@ -11,15 +11,15 @@ import type {
   TakenJob,
 } from "../../ports/store.ts";
 import type { Job } from "../../job/job.ts";
-import { ReadyQueue } from "../../job/ready_queue.ts";
 import type { Task } from "../../job/task.ts";
-import type { Claim, FirstAttempt } from "../../documents/claim.ts";
+import type { Claim } from "../../documents/claim.ts";
 import { type Command, decodeCommand } from "../../documents/command.ts";
 import { encodeClaim } from "../../documents/commit.ts";
 import { encodeFlow } from "../../documents/flow.ts";
 import { writeJob } from "../../documents/job.ts";
 import { Replay } from "../../documents/replay.ts";
 import { delayAfter } from "./durability_settings.ts";
+import { findFirstTasks } from "./first_tasks.ts";
 import { Journal } from "./journal.ts";
 import { placeOf } from "./place.ts";
 import type { KeptJournal } from "./snapshots.ts";
@@ -47,9 +47,6 @@ export interface NewStoredJob extends Partial<Pick<JobLabels, "queue" | "priorit
 
 /** What a job has of which its user says nothing. */
 const DEFAULT_LABELS = { queue: "default", priority: 1, tags: {}, parentId: undefined };
-
-/** The most tasks that are written down with a claim: a job may have any number of workers. */
-const MOST_WATCHED = 64;
 
 /**
  * Carries out a command. `consume` is to be called before the commit of its effect is encoded. Returns a promise only for an effect
@@ -202,8 +199,9 @@ export class JobStorage {
       return [];
     }
     const now = this.#session.timers.now();
-    const before = isNoted ? last.tried : [];
-    const { attempts, poisoned } = findFirstTasks(job, workers, now, before, hasDied ? 1 : 0, this.maxRecoveries);
+    const died = (incarnation: number) => !this.#session.hasSurvived(incarnation);
+    const before = { tried: isNoted ? last.tried : [], owner: formerIncarnation };
+    const { attempts, poisoned } = findFirstTasks(job, workers, now, before, died, this.maxRecoveries);
     const { owner, incarnation } = this.#session.ownership.lease() ?? {};
     const { consumed, claim: { epoch } } = journal;
     const entry = { at: now, consumed, epoch, owner, incarnation, tried: attempts, until: undefined };
@@ -395,33 +393,4 @@ export class JobStorage {
       }
     }
   }
-}
-
-/**
- * Finds the tasks that run first when a job goes on with so many workers: `attempts` are written down, `poisoned` must fail. `before`
- * is what was written down when the last owner claimed the job, and `deaths` says whether that one has died with it. A journal does not
- * say which task was running when a process died, but a task that is first in the queue after each death, and has not got any further,
- * is the one to suspect.
- */
-export function findFirstTasks(
-  job: Job,
-  workers: number,
-  now: number,
-  before: readonly FirstAttempt[],
-  deaths: number,
-  maxRecoveries: number,
-): { readonly attempts: readonly FirstAttempt[]; readonly poisoned: readonly Task[] } {
-  const queue = new ReadyQueue(job).fill({ at: now });
-  const attempts: FirstAttempt[] = [];
-  const poisoned: Task[] = [];
-  for (let i = 0; i < Math.min(workers, MOST_WATCHED); i++) {
-    const task = queue.take(Infinity);
-    if (task === undefined) break;
-    const { attempt = 0, step = 0 } = task.details ?? {};
-    const last = before.find((it) => it.task === task.id && it.attempt === attempt && it.step === step);
-    const recoveries = (last?.recoveries ?? 0) + deaths;
-    if (recoveries >= maxRecoveries) poisoned.push(task);
-    else attempts.push({ task: task.id, attempt, step, recoveries });
-  }
-  return { attempts, poisoned };
 }

@@ -54,8 +54,8 @@ export class FleetClient {
   /** What it waits for without end. */
   readonly waits: FleetWait[] = [];
   readonly #tasks: ClientTask[];
-  /** The jobs that it has asked for before. */
-  readonly #started: Set<string> = new Set();
+  /** How often it has started each job. */
+  readonly #started: Map<string, number> = new Map();
   readonly #stage: FleetStage;
   #tries = 0;
   /** Until when it waits; `undefined` while it waits for nothing. */
@@ -102,6 +102,7 @@ export class FleetClient {
   }
 
   #ask(task: ClientTask, process: FleetProcess, round: number): void {
+    if (isStart(task)) this.#started.set(task.jobId, (this.#started.get(task.jobId) ?? 0) + 1);
     switch (task.type) {
       case "execute":
         return process.execute(task.jobId, task.job);
@@ -133,11 +134,10 @@ export class FleetClient {
   }
 
   #start({ jobId, job, inMs }: ClientTask & { readonly type: "start" }, process: FleetProcess, round: number): void {
-    const isFirst = !this.#started.has(jobId);
     process.start(jobId, job, inMs).then(({ isNew }) => {
       this.#stage.trace.add(() => `  client: ${jobId} is ${isNew ? "new" : "known"}`);
       if (
-        isFirst && !isNew && this.#stage.ledger.lifeOf(jobId)?.createdBy === process.number
+        this.#started.get(jobId) === 1 && !isNew && this.#stage.ledger.lifeOf(jobId)?.createdBy === process.number
       ) {
         const why = `the start of ${jobId} says that it is not new, though it has made it`;
         this.#stage.fail(new FleetViolation("lost or doubled", why));
@@ -146,7 +146,6 @@ export class FleetClient {
     }, () => {
       if (this.#round === round) this.#waitsUntil = 0;
     });
-    this.#started.add(jobId);
   }
 
   #settled(

@@ -1,0 +1,66 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { test } from "node:test";
+import { StoreSession } from "../../src/engine/durable/store_session.ts";
+import { FleetError, simulateFleet } from "../../src/testing/mod.ts";
+import { DEFECTIVE_STORES } from "../support/defective_stores.ts";
+import { fleetOf, runFleetOf } from "../support/fleet_seed.ts";
+
+const PATIENCE = { timeout: 600_000 } as const;
+
+/** How many seeds may pass until a fleet finds a defect: about three times as many as it takes. */
+const MOST_SEEDS: Readonly<Record<string, number>> = {
+  "an inbox is given as it was when it was read before": 1_500,
+  "an append is not fenced by the life": 1_500,
+};
+
+/** Runs fleets until one of them breaks a promise. */
+async function findFailure(options: Parameters<typeof runFleetOf>[1], most: number): Promise<FleetError | undefined> {
+  for (let seed = 1; seed <= most; seed++) {
+    try {
+      await runFleetOf(seed, options);
+    } catch (error) {
+      if (error instanceof FleetError) return error;
+      throw error;
+    }
+  }
+  return undefined;
+}
+
+for (const [defect, openStore] of Object.entries(DEFECTIVE_STORES)) {
+  test(`a fleet finds the defect: ${defect}`, PATIENCE, async () => {
+    const error = await findFailure({ openStore }, MOST_SEEDS[defect] ?? 150);
+    assertEquals(error instanceof FleetError, true);
+  });
+}
+
+test("a fleet finds the defect: an answer of an older claim is taken up", PATIENCE, async () => {
+  const { mayTakeUp } = StoreSession.prototype;
+  StoreSession.prototype.mayTakeUp = () => true;
+  try {
+    assertEquals((await findFailure({}, 600)) instanceof FleetError, true);
+  } finally {
+    StoreSession.prototype.mayTakeUp = mayTakeUp;
+  }
+});
+
+test("the same seed gives the same run of a fleet", async () => {
+  const openStore = DEFECTIVE_STORES["jobs with unread commands are not due"];
+  const options = openStore === undefined ? {} : { openStore };
+  const [first, second] = [await findFailure(options, 20), await findFailure(options, 20)];
+  assertEquals([first?.seed, first?.trace], [second?.seed, second?.trace]);
+  assertEquals(await runFleetOf(3), await runFleetOf(3));
+});
+
+test("the error of a fleet has the promise, the seed, and what has happened last", async () => {
+  const openStore = DEFECTIVE_STORES["the place is not written when a job is let go"];
+  const error = await findFailure(openStore === undefined ? {} : { openStore }, 150);
+  assertEquals([error?.code, error?.invariant], ["FLEET", "stranded"]);
+  assertStringIncludes(error?.message ?? "", `Fleet failed with seed ${error?.seed}`);
+  assertStringIncludes(error?.trace.at(-1) ?? "", "*** stranded: ");
+});
+
+test("a fleet refuses options that are out of range", async () => {
+  await assertRejects(() => simulateFleet({ ...fleetOf(1), jobs: [] }), TypeError, "there must be at least one job");
+  await assertRejects(() => simulateFleet({ ...fleetOf(1), engines: 0 }), RangeError, "engines");
+  await assertRejects(() => simulateFleet({ ...fleetOf(1), faults: { calls: 2 } }), RangeError, "faults.calls");
+});
