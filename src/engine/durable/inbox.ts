@@ -82,6 +82,8 @@ export class Inbox {
         journal.isAddressed = false;
         await this.#performAll(job, journal, await this.#read(journal));
       }
+      // The store may still refuse that the job ends: a claim before that is known would take it from whoever decides again.
+      if (journal.isReleased) await journal.resting.passed;
       if (journal.isReleased && journal.isAddressed && !journal.isOver) {
         await this.#session.claiming(() => this.#takeBack(job, journal));
       }
