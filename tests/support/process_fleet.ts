@@ -228,20 +228,19 @@ export class ProcessFleet {
     job.ended = await this.#ask({ call: "ended", jobId: job.jobId });
   }
 
-  /** Sends a command, some of them again. Returns whether it was accepted: if not, its job had ended. */
+  /** Sends a command, some of them twice at once. Returns whether one was accepted: if not, its job had ended. */
   async #command(request: ProcessRequest): Promise<boolean> {
-    const again = this.#random.chance(0.3) ? this.#ask(request).catch(() => {}) : undefined;
-    if (again !== undefined) this.#repeats++;
-    try {
-      await this.#ask(request);
-      this.#commands++;
-      return true;
-    } catch (error) {
-      if (error instanceof RefusedError && error.error.reason === "ended") return false;
-      throw error;
-    } finally {
-      await again;
+    const isRepeated = this.#random.chance(0.3);
+    if (isRepeated) this.#repeats++;
+    const answers = await Promise.allSettled([request, ...isRepeated ? [request] : []].map((it) => this.#ask(it)));
+    for (const answer of answers) {
+      if (answer.status === "fulfilled") continue;
+      const { reason } = answer;
+      if (!(reason instanceof RefusedError && reason.error.reason === "ended")) throw reason;
     }
+    const isAccepted = answers.some(({ status }) => status === "fulfilled");
+    if (isAccepted) this.#commands++;
+    return isAccepted;
   }
 
   /** Asks any process, and another one when that is gone before it has answered, or does not know whether the store has it. */
