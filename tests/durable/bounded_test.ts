@@ -63,7 +63,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
 test("an engine that enters again and again remembers its last thousand incarnations", async () => {
   const [store, timers] = [memoryStore(), manualTimers()];
   const nothing = () => {};
-  const callbacks = { onOver: nothing, onEntered: nothing, onRenewed: nothing, onError: nothing };
+  const callbacks = { onOver: nothing, onEntered: nothing, onRenewed: nothing, onReplaced: nothing, onError: nothing };
   let ids = 0;
   const ownership = new Ownership(store, resolveDurability({}, "engine"), timers, () => `${++ids}`, callbacks);
   for (let n = 0; n < 1_100; n++) {
