@@ -131,10 +131,20 @@ export const DEFECTIVE_STORES: Readonly<Record<string, () => Store>> = {
     };
   }),
   "an ended lease takes jobs": damaged((parts, store) => {
-    parts.take = (query) => {
-      store.renew(query, 1, query.now - 1_000_000_000);
-      return store.take({ ...query, now: query.now });
+    const untils = new Map<number, number>();
+    parts.enter = (query) => {
+      const answer = now(store.enter(query));
+      if (answer.incarnation !== undefined) untils.set(answer.incarnation, query.now + query.leaseMs);
+      return answer;
     };
+    parts.renew = (owner, leaseMs, at) => {
+      const answer = now(store.renew(owner, leaseMs, at));
+      if (answer.isHeld) untils.set(owner.incarnation, at + leaseMs);
+      return answer;
+    };
+    // The memory store believes that it is earlier.
+    parts.take = (query) =>
+      store.take({ ...query, now: Math.min(query.now, (untils.get(query.incarnation) ?? Infinity) - 1) });
   }),
   "jobs are free as soon as their name is entered again": damaged((parts, store) => {
     parts.enter = (query) => store.enter({ ...query, takesOver: true });
