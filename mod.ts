@@ -83,7 +83,7 @@ export type { DurabilityOptions } from "./src/engine/durable/durability_settings
 export type { JobRevision, PurgeOptions, Recovery, StoredFlowJob } from "./src/stored_jobs.ts";
 export type { StartItem, StartOptions } from "./src/start_options.ts";
 export type { AskOptions, JobHandle, OutputsOptions, StartedJob } from "./src/job_handle.ts";
-export type { Worker, WorkOptions, WorkSummary } from "./src/worker.ts";
+export type { Worker, WorkOptions, WorkSummary } from "./src/work_options.ts";
 export type { ConnectionTarget } from "./src/model/connection.ts";
 
 export type { IdSource } from "./src/ports/ids.ts";

@@ -17,7 +17,7 @@ import type { Timers } from "./ports/timers.ts";
 import type { JobHandle } from "./job_handle.ts";
 import { type JobRevision, type PurgeOptions, type Recovery, type StoredFlowJob, StoredJobs } from "./stored_jobs.ts";
 import { storeAccess } from "./store_access.ts";
-import type { Worker, WorkOptions } from "./worker.ts";
+import type { Worker, WorkOptions } from "./work_options.ts";
 
 /** The options of `new Engine`. */
 export interface EngineOptions {
