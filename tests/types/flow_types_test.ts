@@ -42,7 +42,7 @@ test("options of an execution are checked", () => {
   // @ts-expect-error: Type '"parallel"' is not assignable to type 'ExecutionStrategy'.
   assertThrows(() => flow.execute(worker.strict, { data: "x" }, { strategy: "parallel" }), TypeError);
   // @ts-expect-error: 'timeout' does not exist in type 'ExecuteOptions'. Did you mean to write 'timeoutMs'?
-  assertEquals(flow.execute(worker.strict, { data: "x" }, { timeout: 5 }).status, "running");
+  assertThrows(() => flow.execute(worker.strict, { data: "x" }, { timeout: 5 }), TypeError, "timeoutMs");
   // @ts-expect-error: Type '"concurent"' is not assignable to type 'ExecutionStrategy'. Did you mean '"concurrent"'?
   assertThrows(() => new Flow({ executionStrategy: "concurent" }), TypeError);
   // @ts-expect-error: 'depht' does not exist in type 'Partial<FlowLimits>'. Did you mean to write 'depth'?
