@@ -5,8 +5,7 @@ import { LAWS } from "../tests/properties/laws.ts";
 import { finish } from "./report.ts";
 
 // Tries the invariants on as many generated cases as are asked for: `--runs 100000 --seed 42 --invariant 3`; or fleets of engines on one
-// store, in any number: `--fleet 10000 --seed 42`. Without a seed
-// it takes a new one. `--long` makes the long run instead, which the gate has no time for: every law with a new seed, and then the
+// store, in any number: `--fleet 10000 --seed 42`. Without a seed it takes a new one. `--long` makes the long run instead, which the gate has no time for: every law with a new seed, and then the
 // tests whose cases the gate makes few of, with all of them. A law whose cases are many runs each gets fewer of them. A failure prints its seed and path: `--seed … --path …` with its `--law` goes straight there.
 
 const { values } = parseArgs({
@@ -27,6 +26,7 @@ const LONG_TESTS = [
   "tests/properties",
   "tests/schemas/json_schemas_test.ts",
   "tests/stores/key_value/races_test.ts",
+  "tests/testing/fleet_test.ts",
 ];
 
 const runs = readCount("runs", values.runs);
