@@ -145,7 +145,8 @@ export class Engine {
 
   /**
    * Begins to take jobs from the store that are due, and to go on with them: jobs that `flow.start` has stored, whose process has
-   * died, whose waiting tasks are due, or that have been sent something.
+   * died, whose waiting tasks are due, or that have been sent something. What goes wrong in it is told to the engine's `observer` only:
+   * give the engine of a service one.
    *
    * @throws {TypeError} for an engine without store or registry, one that has been shut down, and an unknown option
    * @throws {RangeError} for a number out of range
@@ -247,8 +248,8 @@ export class Engine {
 
   /**
    * Starts no more jobs, and brings the live jobs of all flows to rest: they run their due tasks first, unless `drain` is false.
-   * With a store, unfinished jobs are released, for `recover` here or elsewhere; without one they are paused. The store stays
-   * open.
+   * With a store, unfinished jobs are released, for workers elsewhere; without one they are paused. The store stays open. It waits for
+   * running handlers, so a handler must not wait for it.
    *
    * @throws the signal's reason when it is aborted before all jobs rest
    */

@@ -141,9 +141,9 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     let flow: Flow | undefined;
     // It may have been taken up by another claim while those before it in the answer were.
     if (!this.session.mayTakeUp(taken)) return undefined;
-    this.session.onClaimed(taken);
     try {
       flow = this.#flowOf(taken);
+      this.session.onClaimed(taken);
       const job = await runnerOf(flow).takeUp(taken);
       return job && { flow, job: jobStateOf(job, this.registry) };
     } catch (error) {

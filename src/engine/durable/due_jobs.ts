@@ -66,11 +66,12 @@ export class DueJobs {
     };
   }
 
-  /** Lets go of a job that cannot go on here, and says why to the observer; with `isFlow`, no job of its flow can. */
+  /** Lets go of a job that cannot go on here, and says why to the observer, once; with `isFlow`, no job of its flow can. */
   async letGo(taken: TakenJob, isFlow: boolean, error: unknown): Promise<void> {
     const { jobId, flowHash } = taken.record;
-    this.#session.onRefused(taken.record, error);
-    avoid(isFlow ? this.#flows : this.#jobs, isFlow ? flowHash : jobId, this.#session.timers.elapsed());
+    const [all, id] = isFlow ? [this.#flows, flowHash] : [this.#jobs, jobId];
+    if (!all.has(id)) this.#session.onRefused(taken.record, error);
+    avoid(all, id, this.#session.timers.elapsed());
     await this.#session.letGo(taken);
   }
 
