@@ -97,10 +97,12 @@ function checkTasks(before: JobDocument, after: JobDocument, commit: unknown): v
 /** What reading and writing a commit may change: the order of the library's keys, and lists that are empty. */
 function normalCommit(document: unknown): string {
   const { active, effects, created, records, migrated, tried, ...commit } = record(document);
-  const states = Array.isArray(migrated) ? migrated.map((it) => withoutEmpty(record(it), isEmpty)) : [];
+  const withoutLists = (list: unknown) =>
+    Array.isArray(list) ? list.map((it) => withoutEmpty(record(it), isEmpty)) : [];
+  const lists = { active, created, records, migrated: withoutLists(migrated), tried: withoutLists(tried) };
   return canonical({
     ...commit,
-    ...withoutEmpty({ active, created, records, migrated: states, tried }, isEmpty),
+    ...withoutEmpty(lists, isEmpty),
     ...(effects === undefined ? {} : { effects: withoutEmpty(record(effects), isEmpty) }),
   });
 }
