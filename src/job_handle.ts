@@ -131,7 +131,7 @@ export interface HandleHost {
   created(jobId: string): Promise<void>;
   /** The flow of a job, if it can be built here. */
   flowOf(record: JobRecord): Promise<Flow | undefined>;
-  /** Whether a job's flow has a slot, by its document. */
+  /** Whether a job's flow has a slot, by its document; also when the job is gone. */
   hasSlot(record: JobRecord, target: ConnectionTarget): Promise<boolean>;
   /** Makes a picture of a stored job; `flow` is its flow, if the handle knows it. */
   read(stored: StoredJob, flow: Flow | undefined): JobState;

@@ -188,9 +188,10 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   /** See `HandleHost`. */
   async hasSlot({ jobId }: JobRecord, { routine, slot }: ConnectionTarget): Promise<boolean> {
     const stored = await this.session.store.load(jobId);
-    if (stored === undefined) return false;
-    const { routines } = readFlowDocument(JSON.parse(stored.flow));
-    return Object.hasOwn(routines, routine) && Object.hasOwn(routines[routine]?.slots ?? {}, slot);
+    // It was deleted meanwhile: the store refuses what is sent.
+    if (stored === undefined) return true;
+    const routines = new Map(Object.entries(readFlowDocument(JSON.parse(stored.flow)).routines));
+    return Object.hasOwn(routines.get(routine)?.slots ?? {}, slot);
   }
 
   /** See `HandleHost`. */
@@ -211,6 +212,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   /** See `Flow`. */
   async start(flow: Flow, jobs: readonly NewStoredJob[], ifExists: "join" | "throw"): Promise<readonly StartedJob[]> {
     const storage = runnerOf(flow).storage;
+    // Unreachable default: a flow that comes here is of this engine, which has a store.
     const answers = await storage?.createAll(jobs) ?? [];
     return answers.map(({ isNew, record: { jobId, life, flowId, status } }) => {
       if (flowId !== flow.id || (!isNew && ifExists === "throw")) {

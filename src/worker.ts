@@ -84,6 +84,7 @@ export class StoreWorker implements Worker {
     await this.#loop;
     this.#onStop();
     const { host } = this.#engine;
+    // Unreachable default: a job that has left is not among these any more.
     const executions = [...this.#jobs].flatMap((job) => executionOf(job) ?? []);
     await bringToRest(executions, host.timers, undefined, { drain: true, timeoutMs: this.#options.drainMs });
     this.#watch.stop();

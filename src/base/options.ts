@@ -29,15 +29,17 @@ function nearestOf(name: string, names: readonly string[]): string | undefined {
 
 function distanceOf(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, length) => length);
-  for (let i = 0; i < from.length; i++) {
-    const next = [i + 1];
-    for (let j = 0; j < to.length; j++) {
-      const replaced = (row[j] ?? 0) + (from[i] === to[j] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
+  let distance = to.length;
+  for (const letter of from) {
+    let replaced = Infinity;
+    distance = Infinity;
+    row = row.map((without, length) => {
+      distance = Math.min(without + 1, distance + 1, replaced);
+      replaced = without + (letter === to[length] ? 0 : 1);
+      return distance;
+    });
   }
-  return row[to.length] ?? 0;
+  return distance;
 }
 
 /** Checks that a number is an integer of at least `least`. */
