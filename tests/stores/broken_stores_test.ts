@@ -186,6 +186,21 @@ test("storeContract() lets only an exclusive store end the leases when a place i
   assert((await failuresWith(false)).includes("owners survive closing and reopening the store"));
 });
 
+test("storeContract() passes a store that refuses ids which are not well-formed Unicode", async () => {
+  const createPlace = () => ({
+    open() {
+      const store = memoryStore();
+      const create: Store["create"] = (jobs) => {
+        if (!jobs.every(({ jobId }) => jobId.isWellFormed())) throw new TypeError("the id is not well-formed");
+        return store.create(jobs);
+      };
+      return { ...store, create };
+    },
+  });
+  const picked = pick(casesOf({ createPlace }), (name) => name.startsWith("ids that are not well-formed"));
+  assertEquals([picked.size, await failuresOf(picked)], [1, []]);
+});
+
 test("storeContract() closes and disposes everything that a failing test has opened", async () => {
   const ends: string[] = [];
   const createPlace = () => ({

@@ -77,6 +77,15 @@ test("Invariant 1: a ledger finds a failed task that is not among the failures",
   ledger.checkNoneLost(job);
 });
 
+test("a ledger does not look for failed tasks when the job has dropped failures, which may be theirs", () => {
+  const { job, ledger, task } = open();
+  job.tasks.delete(task);
+  ledger.observe(job);
+  ledger.told(told(2, "skip"));
+  job.droppedFailures = 1;
+  ledger.checkNoneLost(job);
+});
+
 test("Invariant 1: a ledger finds a task that was created and never appeared", () => {
   const { job, ledger } = open();
   job.nextTaskId = 5;

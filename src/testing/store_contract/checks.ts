@@ -5,6 +5,12 @@ export function check(holds: boolean, message: string): asserts holds {
   if (!holds) throw new Error(message);
 }
 
+/** Returns a value that a store which keeps the contract has. */
+export function existing<T>(value: T | undefined, what: string): T {
+  check(value !== undefined, `${what} must be there`);
+  return value;
+}
+
 /** Compares JSON-like data; a property that is `undefined` counts as absent. */
 export function checkSame(actual: unknown, expected: unknown, what: string): void {
   const difference = compare(actual, expected, "");
@@ -33,6 +39,12 @@ export async function checkFenced(
       revision === undefined ? "is gone" : `is at ${revision}`
     }`,
   );
+}
+
+/** Checks that what a write has thrown, if anything, is its refusal. */
+export function checkNothingWorse(error: unknown, what: string): asserts error is FencedError | undefined {
+  const isFine = error === undefined || error instanceof FencedError;
+  check(isFine, `${what}: expected nothing worse than a FencedError, got ${describe(error)}`);
 }
 
 /** Checks that a call throws or rejects. */

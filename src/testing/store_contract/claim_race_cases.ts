@@ -1,7 +1,7 @@
 import { FencedError } from "../../base/errors.ts";
 import type { AppendHead, Store, TakenJob } from "../../ports/store.ts";
 import type { Case } from "./case.ts";
-import { check, checkSame, errorOf } from "./checks.ts";
+import { check, checkNothingWorse, checkSame, errorOf, existing } from "./checks.ts";
 import {
   claimJob,
   claimOf,
@@ -50,7 +50,7 @@ export const claimRaceCases: readonly Case[] = [
           `epoch ${epoch}: one claim must win, ${winners.length} did`,
         );
         const index = taken[0] === undefined ? 1 : 0;
-        const { owner, epoch: present } = await stores[0].find("job") ?? {};
+        const { owner, epoch: present } = existing(await stores[0].find("job"), "the job");
         checkSame([owner, present], [owners[index].owner, epoch + 1], `owner and epoch after epoch ${epoch}`);
         await stores[index].append({ ...job, epoch: epoch + 1 }, 0, [], { ...HEAD, releases: true });
       }
@@ -96,8 +96,8 @@ export const claimRaceCases: readonly Case[] = [
             const error = await errorOf(() =>
               first.append(job, at, sampleEntries(at, at + 1), at % 2 === 0 ? HEAD : undefined)
             );
-            if (error instanceof FencedError) return at;
-            if (error !== undefined) throw error;
+            checkNothingWorse(error, `a write in round ${round}`);
+            if (error !== undefined) return at;
           }
           return 8;
         };

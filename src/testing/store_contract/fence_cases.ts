@@ -1,6 +1,6 @@
 import type { JobClaim, Store } from "../../ports/store.ts";
 import type { Case } from "./case.ts";
-import { check, checkFenced, checkSame } from "./checks.ts";
+import { check, checkFenced, checkSame, existing } from "./checks.ts";
 import { claimJob, claimOf, createJob, enter, HEAD, sampleEntries } from "./sample_jobs.ts";
 
 /** The revisions that a former owner tries. */
@@ -17,10 +17,10 @@ export async function takeOver(first: Store, second: Store): Promise<readonly [f
 }
 
 async function checkOwner(store: Store, revision: number): Promise<void> {
-  const record = await store.find("job");
-  const { owner, epoch, status } = record ?? {};
+  const record = existing(await store.find("job"), "the job");
+  const { owner, epoch, status } = record;
   const expected = ["second", 2, "running", revision];
-  checkSame([owner, epoch, status, record?.revision], expected, "the job after a former owner's write");
+  checkSame([owner, epoch, status, record.revision], expected, "the job after a former owner's write");
 }
 
 /** Fences: a write of anybody but the present owner is refused. */

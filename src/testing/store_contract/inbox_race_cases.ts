@@ -1,6 +1,6 @@
 import type { Store } from "../../ports/store.ts";
 import type { Case } from "./case.ts";
-import { check, checkSame } from "./checks.ts";
+import { check, checkSame, existing } from "./checks.ts";
 import { together } from "./concurrency_cases.ts";
 import { createJob, ENDED, HEAD, inboxOf, sampleEntries, send, sendNew } from "./sample_jobs.ts";
 
@@ -56,7 +56,7 @@ export const inboxRaceCases: readonly Case[] = [
         for (const error of errors) if (error !== undefined) throw error;
         check(await owner.nextDueAt({ now: 0 }) !== undefined, `the job must be due after round ${round}`);
         checkSame((await inboxOf(owner, job, round)).map(({ text }) => text), [`command ${round}`], "inbox");
-        const { revision, sent, consumed } = await owner.find("job") ?? {};
+        const { revision, sent, consumed } = existing(await owner.find("job"), "the job");
         checkSame([revision, sent, consumed], [round + 1, round + 1, round], "the record");
       }
     },

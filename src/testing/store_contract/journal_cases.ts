@@ -1,6 +1,6 @@
 import type { AppendHead } from "../../ports/store.ts";
 import { type Case, withStore } from "./case.ts";
-import { checkFails, checkFenced, checkSame } from "./checks.ts";
+import { checkFails, checkFenced, checkSame, existing } from "./checks.ts";
 import {
   addJob,
   createJob,
@@ -51,7 +51,7 @@ export const journalCases: readonly Case[] = [
   withStore("a head that releases the job clears its owner, and keeps its epoch", async (store) => {
     const job = await createJob(store, "job", 1, { claim: await enter(store, "engine") });
     await store.append(job, 1, sampleEntries(1, 2), { ...HEAD, status: "paused", dueAt: 77, releases: true });
-    const { status, dueAt, owner, incarnation, heldUntil, epoch } = await store.find("job") ?? {};
+    const { status, dueAt, owner, incarnation, heldUntil, epoch } = existing(await store.find("job"), "the job");
     const expected = ["paused", 77, undefined, undefined, undefined, 1];
     checkSame([status, dueAt, owner, incarnation, heldUntil, epoch], expected, "the record");
   }),
@@ -60,9 +60,9 @@ export const journalCases: readonly Case[] = [
     const before = await store.load("job");
     const head: AppendHead = { ...HEAD, status: "waiting", dueAt: 5, releases: true };
     checkSame(await store.append(job, 2, [], head), "stored", "append");
-    const after = await store.load("job");
+    const after = existing(await store.load("job"), "the job");
     checkSame({ ...after, record: undefined }, { ...before, record: undefined }, "the job without its record");
-    const { revision, status, dueAt, owner } = after?.record ?? {};
+    const { revision, status, dueAt, owner } = after.record;
     checkSame([revision, status, dueAt, owner], [2, "waiting", 5, undefined], "the record");
     await store.append(job, 2, sampleEntries(2, 3));
     checkSame((await store.load("job"))?.entries, sampleEntries(0, 3), "the entries after another append");

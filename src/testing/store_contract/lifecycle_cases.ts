@@ -1,5 +1,5 @@
 import type { Case } from "./case.ts";
-import { checkFails, checkSame } from "./checks.ts";
+import { checkFails, checkSame, existing } from "./checks.ts";
 import {
   createJob,
   enter,
@@ -122,7 +122,7 @@ export const lifecycleCases: readonly Case[] = [
       checkSame((await later.find("other"))?.status, "paused", "the status");
       checkSame((await inboxOf(later, job)).length, 1, "how many commands there are");
       checkSame((await later.find("new"))?.revision, 0, "the revision of the new job");
-      const { epoch, heldUntil } = await later.find("due") ?? {};
+      const { epoch, heldUntil } = existing(await later.find("due"), "the claimed job");
       checkSame(epoch, 1, "the epoch of the claimed job");
       if (scope.keepsLeases) checkSame(heldUntil, NOW + 5_000, "heldUntil of the claimed job");
     },

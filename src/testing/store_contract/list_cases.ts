@@ -1,11 +1,16 @@
 import type { JobClaim, JobFilter, NewJob, Store } from "../../ports/store.ts";
 import { type Case, withStore } from "./case.ts";
-import { checkSame } from "./checks.ts";
+import { checkSame, existing } from "./checks.ts";
 import { addJob, createJob, ENDED, enter, HEAD, listAll, sampleEntries, sampleJob, sortedIds } from "./sample_jobs.ts";
 
 /** Creates a job at an instant. */
 export async function createAt(store: Store, jobId: string, createdAt: number): Promise<JobClaim> {
   return await addJob(store, sampleJob(jobId, { createdAt }));
+}
+
+/** The texts one after the other, again and again. */
+function textAt(index: number, ...texts: readonly string[]): string {
+  return existing(texts[index % texts.length], "a text");
 }
 
 type Filter = readonly [JobFilter, (job: NewJob) => boolean];
@@ -34,10 +39,10 @@ export const listCases: readonly Case[] = [
       for (let index = 0; index < 36; index++) {
         all.push(sampleJob(`job-${index}`, {
           createdAt: 100 + Math.floor(index / 2),
-          flowId: ["red", "blue", "Red"][index % 3] ?? "",
-          status: ["running", "paused", "completed"][index % 4] ?? "",
-          queue: ["slow", "fast", "slow", ""][index % 4] ?? "",
-          tags: index % 5 === 0 ? {} : { tenant: ["a", "b"][index % 2] ?? "", ...index % 3 === 0 ? { "": "x" } : {} },
+          flowId: textAt(index, "red", "blue", "Red"),
+          status: textAt(index, "running", "paused", "completed", ""),
+          queue: textAt(index, "slow", "fast", "slow", ""),
+          tags: index % 5 === 0 ? {} : { tenant: textAt(index, "a", "b"), ...index % 3 === 0 ? { "": "x" } : {} },
           parentId: index % 6 === 0 ? "job-0" : undefined,
           endedAt: index % 4 === 2 ? 200 + index : undefined,
         }));

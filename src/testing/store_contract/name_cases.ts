@@ -65,31 +65,31 @@ export const nameCases: readonly Case[] = [
     async run(scope) {
       const store = await scope.open();
       const owner = await enter(store, "engine", { leaseMs: LATER });
-      const lives = new Map<string, number>();
+      const jobs: JobClaim[] = [];
       for (const [index, jobId] of IDS.entries()) {
         const job = await addJob(store, sampleJob(jobId, { status: String(index), claim: owner }));
-        lives.set(jobId, job.life);
+        jobs.push(job);
         await store.append(job, 0, [`entry of ${index}`]);
         await sendNew(store, jobId, `command of ${index}`, "key");
       }
       const later = await scope.reopen();
       const listed = (await listAll(later, { limit: 7 })).map((it) => it.jobId);
       checkSame([...listed].sort(), [...IDS].sort(), "the ids in the list");
-      for (const [index, jobId] of IDS.entries()) {
+      for (const [index, job] of jobs.entries()) {
+        const { jobId } = job;
         const stored = await later.load(jobId);
         checkSame([stored?.record.jobId, stored?.record.status], [jobId, String(index)], "the record");
         checkSame(stored?.snapshot, sampleJob(jobId).snapshot, "the snapshot");
         checkSame(stored?.entries, [`entry of ${index}`], "the entries");
         const commands = [{ sequence: 1, key: "key", text: `command of ${index}` }];
-        checkSame(await inboxOf(later, { jobId, life: lives.get(jobId) ?? -1 }), commands, "the inbox");
+        checkSame(await inboxOf(later, job), commands, "the inbox");
       }
       const held = (await later.held(owner)).map((it) => it.jobId);
       checkSame(held.toSorted(), IDS.toSorted(), "the ids that the owner holds");
       const addressed = (await later.commands(owner, NOW)).jobs.map((it) => it.jobId);
       checkSame(addressed.toSorted(), IDS.toSorted(), "the ids that have commands");
-      const [gone, kept] = [IDS.filter((_id, index) => index % 2 === 0), IDS.filter((_id, index) => index % 2 === 1)];
-      for (const jobId of gone) {
-        const life = lives.get(jobId) ?? -1;
+      const [gone, kept] = [jobs.filter((_job, index) => index % 2 === 0), IDS.filter((_id, index) => index % 2 === 1)];
+      for (const { jobId, life } of gone) {
         checkSame(await later.delete({ jobId, life }), true, `delete of ${JSON.stringify(jobId)}`);
       }
       checkSame((await listAll(later, {})).map((it) => it.jobId).sort(), [...kept].sort(), "the ids that are left");

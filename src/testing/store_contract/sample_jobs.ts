@@ -154,6 +154,11 @@ export function idsOf(jobs: readonly TakenJob[]): string[] {
   return jobs.map(({ record }) => record.jobId);
 }
 
+/** The jobs that an incarnation holds, each with its epoch, in order. */
+export async function heldBy(store: Store, owner: Incarnation): Promise<string[]> {
+  return (await store.held(owner)).map(({ jobId, epoch }) => `${jobId} at epoch ${epoch}`).sort();
+}
+
 /** Reads all pages of a list; `between` runs after each. */
 export async function listAll(
   store: Store,

@@ -1,6 +1,6 @@
 import type { Incarnation, Store, TakeQuery } from "../../ports/store.ts";
 import { type Case, withStore } from "./case.ts";
-import { checkFenced, checkSame } from "./checks.ts";
+import { checkFenced, checkSame, existing } from "./checks.ts";
 import {
   addJob,
   claimOf,
@@ -74,7 +74,7 @@ export const takeCases: readonly Case[] = [
     checkSame(await takeAndRelease(store, owner, { now: 4_999 }), [], "take before the later instant");
     checkSame(await takeAndRelease(store, owner, { now: 5_000 }), ["job"], "take at the later instant");
     const [taken] = await take(store, owner, { now: 5_000 });
-    const claim = taken === undefined ? job : claimOf(taken);
+    const claim = claimOf(existing(taken, "the job"));
     await store.append(claim, 1, sampleEntries(1, 2), { ...HEAD, status: "paused", releases: true });
     checkSame(await takeAndRelease(store, owner), [], "take of a job without dueAt");
     await store.append(claim, 2, sampleEntries(2, 3), { ...ENDED, dueAt: 5_000 });
@@ -102,9 +102,9 @@ export const takeCases: readonly Case[] = [
       }
       const [left, ...more] = await take(store, owner);
       checkSame([left?.record.jobId, left?.record.consumed, more.length], ["job", 1, 0], "take with one consumed");
-      if (left === undefined) return;
-      await store.append(claimOf(left), 0, sampleEntries(0, 1));
-      await store.append(claimOf(left), 1, [], { ...HEAD, consumed: 1, releases: true });
+      const claim = claimOf(existing(left, "the job"));
+      await store.append(claim, 0, sampleEntries(0, 1));
+      await store.append(claim, 1, [], { ...HEAD, consumed: 1, releases: true });
       checkSame(await takeAndRelease(store, owner), ["job"], "take after an append without a head");
       const [last] = await take(store, owner);
       if (last !== undefined) await store.append(claimOf(last), 1, [], { ...HEAD, consumed: 2, releases: true });

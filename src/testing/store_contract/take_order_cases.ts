@@ -1,6 +1,6 @@
 import type { DueQuery, NewJob } from "../../ports/store.ts";
 import { type Case, withStore } from "./case.ts";
-import { checkSame } from "./checks.ts";
+import { checkSame, existing } from "./checks.ts";
 import { claimOf, createJob, enter, HEAD, idsOf, LATER, NOW, sendNew, take } from "./sample_jobs.ts";
 import { takeAndRelease } from "./take_cases.ts";
 
@@ -38,9 +38,9 @@ export const takeOrderCases: readonly Case[] = [
     const taken: string[] = [];
     for (let round = 0; round < 9; round++) {
       const [job] = await take(store, owner, { limit: 1 });
-      if (job === undefined) break;
-      taken.push(job.record.jobId);
-      await store.append(claimOf(job), 0, [], { ...HEAD, dueAt: 10 + round, releases: true });
+      const claim = claimOf(existing(job, `a due job in round ${round}`));
+      taken.push(claim.jobId);
+      await store.append(claim, 0, [], { ...HEAD, dueAt: 10 + round, releases: true });
     }
     checkSame(taken.join(" "), "a b c a b c a b c", "the order");
   }),

@@ -1,5 +1,5 @@
 import { type Case, withStore } from "./case.ts";
-import { check, checkSame } from "./checks.ts";
+import { check, checkSame, existing } from "./checks.ts";
 import { addJob, createJob, enter, HEAD, idsOf, inboxOf, NOW, sampleJob, send, sendNew, take } from "./sample_jobs.ts";
 
 const TEXTS: readonly string[] = [
@@ -45,10 +45,10 @@ export const textCases: readonly Case[] = [
       const later = await scope.reopen();
       for (const { job, text, name, claim, labels } of jobs) {
         const { jobId } = job;
-        const stored = await later.load(jobId);
-        checkSame([stored?.flow, stored?.snapshot], [text, text], "flow and snapshot");
-        checkSame(stored?.entries, [text, ...TEXTS.slice(0, 3), text], "the entries");
-        const { flowId, flowHash, queue, parentId, tags, status, owner } = stored?.record ?? {};
+        const stored = existing(await later.load(jobId), "the job");
+        checkSame([stored.flow, stored.snapshot], [text, text], "flow and snapshot");
+        checkSame(stored.entries, [text, ...TEXTS.slice(0, 3), text], "the entries");
+        const { flowId, flowHash, queue, parentId, tags, status, owner } = stored.record;
         checkSame({ flowId, flowHash, queue, parentId, tags }, labels, "the labels");
         checkSame([status, owner], [name, name], "status and owner");
         const commands = [{ sequence: 1, key: name, text }];
@@ -88,10 +88,14 @@ export const textCases: readonly Case[] = [
     }
   }),
   withStore("numbers are returned unchanged: times, priorities, fractions of milliseconds", async (store) => {
-    const instants = [0, 1, 1_700_000_000_000.25, 8_640_000_000_000_000];
-    for (const [index, at] of instants.entries()) {
+    const numbers = [
+      { at: 0, priority: -(2 ** 31) },
+      { at: 1, priority: -1 },
+      { at: 1_700_000_000_000.25, priority: 0 },
+      { at: 8_640_000_000_000_000, priority: 2 ** 31 - 1 },
+    ];
+    for (const [index, { at, priority }] of numbers.entries()) {
       const claim = await enter(store, `owner ${index}`, { now: at, leaseMs: 0.5 });
-      const priority = [-(2 ** 31), -1, 0, 2 ** 31 - 1][index] ?? 0;
       const job = await createJob(store, `job-${index}`, 0, { createdAt: at, dueAt: at, priority, claim });
       const record = await store.find(`job-${index}`);
       checkSame([record?.createdAt, record?.dueAt, record?.priority], [at, at, priority], "the job");
