@@ -4,5 +4,6 @@
 import type { IdSource } from "../../src/ports/ids.ts";
 import type { Timers } from "../../src/ports/timers.ts";
 
+export declare function immediately(callback: () => void): void;
 export declare function webIds(): IdSource;
 export declare function webTimers(): Timers;
