@@ -129,6 +129,7 @@ export class Inbox {
       try {
         const command = decodeCommand(text, this.#limits);
         // What comes after it is refused in the same entry: nothing reaches a job that has ended.
+        // Unreachable default: this command is one of them.
         if (command.type === "cancel") journal.read = commands.at(-1)?.sequence ?? sequence;
         const effect = this.#perform(job, command, consume);
         if (!(typeof effect === "boolean" ? effect : await effect)) {

@@ -167,10 +167,7 @@ export class Journal {
     this.claim = { jobId, life, epoch };
     this.#incarnation = incarnation;
     // A write that is under way finds out by itself.
-    if (this.#isWriting) return;
-    if (revision !== this.#stored) this.lose(new FencedError(jobId, this.#stored, revision));
-    // The store has let go of the job before it has carried out the claim.
-    else if (this.isReleased) this.release();
+    if (!this.#isWriting && revision !== this.#stored) this.lose(new FencedError(jobId, this.#stored, revision));
   }
 
   /** Stores which commands have been consumed, unless an entry that waits to be written will say it. */
@@ -288,8 +285,7 @@ export class Journal {
   #attempt(write: Write): void {
     const claim = this.claim;
     const onError = (error: unknown) => this.#fail(error, write, claim);
-    const onAnswer = (answer: "stored" | "unread") =>
-      answer === "unread" ? this.#refuse(write) : this.#succeed(write, claim);
+    const onAnswer = (answer: "stored" | "unread") => answer === "unread" ? this.#refuse(write) : this.#succeed(write);
     try {
       const result = this.#session.store.append(claim, this.#stored, write.entries, write.head);
       if (isThenable(result)) result.then(onAnswer, onError);
@@ -299,13 +295,12 @@ export class Journal {
     }
   }
 
-  #succeed({ entries, head, after }: Write, claim: JobClaim): void {
+  #succeed({ entries, head, after }: Write): void {
     this.#isWriting = false;
     this.#failures = 0;
     this.#writtenAt = undefined;
     this.#stored += entries.length;
     if (head?.releases === true && head.endedAt === undefined) this.#session.onReleased(this.#job);
-    if (this.isReleased && claim !== this.claim) this.release();
     for (const run of after) run();
     this.#waiters.stored(this.#stored);
     if (this.#isStrict || this.#waiters.size > 0 || this.#after.length > 0) this.flush();
@@ -362,8 +357,10 @@ export class Journal {
       const isClaimed = record?.life === life && record.epoch === this.claim.epoch;
       // Whoever has claimed it since has found it as one that was let go, or as one of a lost lease: that is the same to it.
       const isLetGo = record?.life === life && write.entries.length === 0 && write.head?.releases === true;
-      if (isOurs || isLetGo) this.#succeed(write, claim);
+      if (isOurs || isLetGo) this.#succeed(write);
       else if (isClaimed && claim !== this.claim && record.revision === this.#stored) return this.#attempt(write);
+      // A job that was let go of is lost to nobody.
+      if (isLetGo) this.#callbacks = undefined;
       if (!isClaimed || !(isOurs || isLetGo)) this.lose(error);
     }, (failure: unknown) => this.#fail(failure, write, claim));
   }

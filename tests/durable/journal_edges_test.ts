@@ -1,0 +1,163 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { test } from "node:test";
+import { type Context, StateError } from "../../mod.ts";
+import type { Store, StoreEvent } from "../../src/ports/mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
+
+// What a journal and an inbox do when the store answers late, wrongly or not at all.
+
+const INPUT = { routine: "worker", slot: "input" };
+const waiting = (n: number, ctx: Context) => n === 1 ? void ctx.expect("input") : ctx.shared.set("n", n);
+const pausing = (n: number, ctx: Context) => n === 1 ? ctx.pause("for a person") : ctx.shared.set("n", n);
+
+/** A store in which a job is paused, and was sent a cancel that nobody has carried out. */
+async function pausedWithCancel(): Promise<{ readonly owner: StoredFlowProcess; readonly data: Store }> {
+  const data = memoryStore();
+  const owner = new StoredFlowProcess({ store: data, work: pausing });
+  owner.start([1]);
+  await owner.settle();
+  await owner.engine.handle("job").cancel();
+  return { owner, data };
+}
+
+/** Does something before the next write that ends a job. */
+function beforeEnd(data: Store, act: () => Promise<unknown>): Store {
+  let isDone = false;
+  return {
+    ...data,
+    append: async (claim, revision, entries, head) => {
+      if (head?.endedAt !== undefined && !isDone) {
+        isDone = true;
+        await act();
+      }
+      return await data.append(claim, revision, entries, head);
+    },
+  };
+}
+
+test("no jobs can be started together: nothing is stored", async () => {
+  const { flow, store } = new StoredFlowProcess();
+  assertEquals([await flow.startMany("source", []), (await store.list()).jobs], [[], []]);
+});
+
+test("a command that comes while another one ends a job at rest is read before the job ends", async () => {
+  const { owner, data } = await pausedWithCancel();
+  const store = beforeEnd(data, () => owner.engine.handle("job").deliver(INPUT, { n: 2 }, { key: "late" }));
+  const other = new StoredFlowProcess({ store, timers: owner.timers, work: pausing });
+  assertEquals(await other.engine.recover(), { jobs: [], errors: [] });
+  await other.settle();
+  const record = await data.find("job");
+  assertEquals([record?.status, record?.owner, record?.consumed], ["cancelled", undefined, 2]);
+  assertEquals(other.told("command_error").map(({ key }) => key), ["late"]);
+});
+
+test("a job at rest that is gone, or claimed by another engine, when its end was refused is told to be lost", async () => {
+  for (const isGone of [true, false]) {
+    const { owner, data } = await pausedWithCancel();
+    const store: Store = { ...data };
+    store.append = async (...args) => {
+      store.load = async (jobId) => {
+        const found = await data.load(jobId);
+        return isGone || found === undefined ? undefined : { ...found, record: { ...found.record, epoch: 9 } };
+      };
+      await owner.engine.handle("job").deliver(INPUT, { n: 2 });
+      return await data.append(...args);
+    };
+    const other = new StoredFlowProcess({ store, timers: owner.timers, work: pausing });
+    assertEquals((await other.engine.recover()).jobs, []);
+    await other.settle();
+    assertEquals(other.told("lost").map(({ error }) => (error as Error).name), ["FencedError"]);
+    assertEquals((await data.find("job"))?.status, "paused");
+  }
+});
+
+test("a job that is let go of, and claimed by another engine before the answer to that comes, is not lost", async () => {
+  const data = memoryStore();
+  const owner = new StoredFlowProcess({ store: data, work: pausing });
+  const { timers } = owner;
+  owner.start([1]);
+  await owner.settle();
+  await owner.engine.handle("job").pause();
+  let isLost = false;
+  const append: Store["append"] = async (claim, revision, entries, head) => {
+    const answer = await data.append(claim, revision, entries, head);
+    if (head?.releases !== true || isLost) return answer;
+    isLost = true;
+    throw new Error("the connection was lost");
+  };
+  const server = new StoredFlowProcess({ store: { ...data, append }, timers, work: pausing });
+  const recovery = server.engine.recover();
+  await server.settle();
+  const { flow, job } = await owner.engine.open("job");
+  flow.resume(job);
+  await owner.settle();
+  await timers.advance(1_000);
+  assertEquals(await recovery, { jobs: [], errors: [] });
+  assertEquals([isLost, server.told("released").length, server.told("lost"), job.status], [true, 1, [], "completed"]);
+});
+
+test("a job that was let go while it had commands, and is then read incompletely, is left to others", async () => {
+  const store = memoryStore();
+  const { claim } = store;
+  const owner = new StoredFlowProcess({ store, work: waiting });
+  owner.start([1]);
+  await owner.settle();
+  store.claim = async (query) => {
+    const answer = await claim(query);
+    return { ...answer, jobs: answer.jobs.map((job) => ({ ...job, entries: job.entries.slice(1) })) };
+  };
+  const handle = owner.engine.handle("job");
+  await Promise.all([handle.pause(), handle.resume()]);
+  await owner.settle();
+  assertEquals(owner.told("refused").map(({ error }) => (error as Error).name), ["StoreError"]);
+  const record = await store.find("job");
+  assertEquals([record?.status, record?.owner, record?.consumed], ["paused", undefined, 1]);
+  const other = new StoredFlowProcess({ store, timers: owner.timers, work: waiting });
+  assertEquals((await other.engine.recover()).jobs.map(({ job }) => job.status), ["running"]);
+  await other.engine.handle("job").cancel();
+  await other.settle();
+});
+
+test("a job that has ended and cannot be redriven here is let go of as one that has ended", async () => {
+  const store = memoryStore();
+  const { take } = store;
+  const owner = new StoredFlowProcess({ store, work: waiting });
+  const job = owner.start([1]);
+  await owner.settle();
+  owner.flow.cancel(job);
+  await owner.settle();
+  await owner.engine.handle("job").redrive();
+  store.take = async (query) => {
+    const answer = await take(query);
+    return { ...answer, jobs: answer.jobs.map((job) => ({ ...job, entries: [] })) };
+  };
+  const before = await store.find("job");
+  assertEquals((await owner.engine.recover()).errors.length, 1);
+  const after = await store.find("job");
+  assertEquals([after?.status, after?.endedAt, after?.owner], ["cancelled", before?.endedAt, undefined]);
+  store.take = take;
+  const other = new StoredFlowProcess({ store, timers: owner.timers, work: waiting });
+  await assertRejects(() => owner.engine.handle("job").deliver(INPUT, { n: 2 }), StateError, "it has ended");
+  assertEquals((await other.engine.recover()).errors, []);
+  await other.settle();
+  assertEquals((await store.find("job"))?.consumed, 1);
+});
+
+test("commands are looked for when a watch says that it has missed something", async () => {
+  const store = memoryStore();
+  let tell: (event: StoreEvent) => void = () => {};
+  store.watch = (onEvent) => {
+    tell = onEvent;
+    return () => {};
+  };
+  const owner = new StoredFlowProcess({ store, work: waiting });
+  const job = owner.start([1]);
+  await owner.settle();
+  await new StoredFlowProcess({ store }).engine.handle("job").cancel();
+  await owner.settle();
+  assertEquals(job.status, "running");
+  tell({ type: "gap" });
+  await owner.settle();
+  assertEquals(job.status, "cancelled");
+});

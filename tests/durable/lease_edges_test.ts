@@ -1,0 +1,262 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { test } from "node:test";
+import { type Context, FencedError, StateError, StoreError } from "../../mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { createLatch } from "../support/latch.ts";
+import { heldStore } from "../support/held_store.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
+
+// What an engine does with its claims when its lease ends, and when the store answers late, wrongly or not at all.
+
+const waiting = (n: number, ctx: Context) => n === 1 ? void ctx.expect("input") : ctx.shared.set("n", n);
+const fails = () => {
+  throw new Error("down");
+};
+
+test("an engine that cannot enter again gives up its jobs after as many attempts as it has", async () => {
+  const store = memoryStore();
+  const owner = new StoredFlowProcess({ store, work: waiting, durability: { attempts: 3 } });
+  const job = owner.start([1]);
+  await owner.settle();
+  const wait = assertRejects(() => owner.flow.waitForCompletion(job), StoreError, "the store failed 3 times");
+  store.renew = fails;
+  await owner.timers.advance(60_000);
+  await wait;
+  assertEquals([job.status, owner.told("lost").length], ["running", 1]);
+});
+
+test("a job that somebody has written while its lease had ended is lost", async () => {
+  const store = memoryStore();
+  const { renew } = store;
+  const owner = new StoredFlowProcess({ store, work: waiting });
+  const job = owner.start([1]);
+  await owner.settle();
+  const wait = assertRejects(() => owner.flow.waitForCompletion(job), FencedError);
+  store.renew = fails;
+  await owner.timers.advance(29_000);
+  store.renew = renew;
+  const record = await store.find("job");
+  if (record !== undefined) await store.append(record, record.revision, ["an entry of somebody else"]);
+  await owner.timers.advance(2_000);
+  await wait;
+  assertEquals(owner.told("lost").length, 1);
+});
+
+test("a job that pauses while it is claimed again is let go of by the new claim", async () => {
+  const store = memoryStore();
+  const { renew, claim } = store;
+  const owner = new StoredFlowProcess({ store, work: waiting });
+  const job = owner.start([1]);
+  await owner.settle();
+  store.renew = fails;
+  await owner.timers.advance(29_900);
+  const gate = createLatch();
+  store.renew = renew;
+  store.claim = async (query) => {
+    await gate.passed;
+    return await claim(query);
+  };
+  await owner.timers.advance(1_000);
+  const paused = owner.flow.pause(job);
+  await owner.settle();
+  assertEquals((await store.find("job"))?.status, "running");
+  gate.open();
+  await paused;
+  const record = await store.find("job");
+  assertEquals([record?.status, record?.owner, record?.epoch], ["paused", undefined, 2]);
+});
+
+test("a cancel that is carried out while its job is claimed again, and must not end it yet, is not lost", async () => {
+  const data = memoryStore();
+  const store = { ...data };
+  const owner = new StoredFlowProcess({ store, work: waiting });
+  const job = owner.start([1]);
+  await owner.settle();
+  store.renew = fails;
+  await owner.timers.advance(29_900);
+  const gate = createLatch();
+  store.renew = data.renew;
+  store.claim = async (query) => {
+    await gate.passed;
+    return await data.claim(query);
+  };
+  await owner.timers.advance(1_000);
+  owner.flow.deliver(job, "source", "trigger", {});
+  await owner.engine.handle("job").cancel();
+  await owner.settle();
+  assertEquals([job.status, (await data.find("job"))?.consumed], ["cancelled", 0]);
+  let isLate = false;
+  store.append = async (claim, revision, entries, head) => {
+    if (head?.endedAt !== undefined && !isLate) {
+      isLate = true;
+      await owner.engine.handle("job").deliver({ routine: "source", slot: "trigger" }, {}, { key: "late" });
+    }
+    return await data.append(claim, revision, entries, head);
+  };
+  gate.open();
+  await owner.settle();
+  const record = await data.find("job");
+  assertEquals([record?.status, isLate, record?.consumed], ["cancelled", true, 2]);
+  assertEquals(owner.told("command_error").map(({ key }) => key), ["late"]);
+});
+
+test("a job that another engine claims between two tries to claim it is left to that one", async () => {
+  const store = memoryStore();
+  const owner = new StoredFlowProcess({ store, work: waiting });
+  const { timers } = owner;
+  owner.start([1]);
+  await owner.settle();
+  await owner.engine.shutdown();
+  const [early, late] = [
+    new StoredFlowProcess({ store, timers, work: waiting }),
+    new StoredFlowProcess({
+      store: { ...store, claim: (query) => timers.now() < 50 ? fails() : store.claim(query) },
+      timers,
+      work: waiting,
+    }),
+  ];
+  const { flow, job } = await late.engine.open("job");
+  flow.resume(job);
+  const wait = assertRejects(() => flow.waitForCompletion(job), StateError, "another engine has claimed it");
+  await late.settle();
+  const first = await early.engine.open("job");
+  first.flow.resume(first.job);
+  await early.settle();
+  await timers.advance(1_000);
+  await wait;
+  assertEquals([(await store.find("job"))?.epoch, late.told("store_error").length], [2, 1]);
+});
+
+test("a claim that is answered when the lease has ended meanwhile is taken up by nobody", async () => {
+  const store = heldStore();
+  const { claim, renew } = store;
+  const owner = new StoredFlowProcess({ store, work: waiting, durability: { attempts: 1 } });
+  const other = owner.start([1], "other");
+  await owner.settle();
+  const job = owner.start([2]);
+  store.fail(1);
+  await assertRejects(() => owner.flow.waitForCompletion(job), StoreError);
+  const gate = createLatch();
+  store.claim = async (query) => {
+    const answer = await claim(query);
+    await gate.passed;
+    return answer;
+  };
+  await owner.timers.advance(10_000);
+  const record = await store.find("job");
+  assertEquals(record?.epoch, 2);
+  store.claim = claim;
+  store.renew = fails;
+  await owner.timers.advance(29_900);
+  store.renew = renew;
+  await owner.timers.advance(1_000);
+  const before = owner.begun.length;
+  gate.open();
+  await owner.settle();
+  assertEquals([owner.begun.length, other.status], [before, "running"]);
+  assertEquals((await store.find("job"))?.epoch, 2);
+  await owner.engine.recover();
+  await owner.settle();
+  assertEquals((await store.find("job"))?.status, "completed");
+});
+
+/** An owner of a live job whose store gives it that job again when it asks for others: `times` in one answer. */
+async function givenAgain(times: number) {
+  const store = memoryStore();
+  const owner = new StoredFlowProcess({ store, work: waiting });
+  const job = owner.start([1]);
+  await owner.settle();
+  const { take } = store;
+  store.take = async ({ owner, incarnation, now }) => {
+    const { epoch = 0 } = await store.find("job") ?? {};
+    store.take = take;
+    const answer = await store.claim({ owner, incarnation, now, jobs: [{ jobId: "job", epoch }] });
+    return { ...answer, jobs: Array.from({ length: times }, () => answer.jobs).flat() };
+  };
+  return { owner, job, store };
+}
+
+test("a live job that its engine claims once more goes on by the new claim", async () => {
+  const { owner, job, store } = await givenAgain(1);
+  assertEquals(await owner.engine.recover(), { jobs: [], errors: [] });
+  owner.flow.deliver(job, "worker", "input", { n: 2 });
+  assertEquals(await owner.flow.waitForCompletion(job), true);
+  assertEquals([(await store.find("job"))?.epoch, owner.begun, owner.told("lost")], [2, [1, 2], []]);
+});
+
+test("a claim that is no newer than the one by which a job is live changes nothing", async () => {
+  const { owner, job, store } = await givenAgain(2);
+  assertEquals(await owner.engine.recover(), { jobs: [], errors: [] });
+  owner.flow.deliver(job, "worker", "input", { n: 2 });
+  assertEquals(await owner.flow.waitForCompletion(job), true);
+  assertEquals([(await store.find("job"))?.epoch, owner.begun, owner.told("lost")], [2, [1, 2], []]);
+});
+
+test("a job that is taken twice while it is being started is taken up once", async () => {
+  const store = memoryStore();
+  const first = new StoredFlowProcess({ store, work: waiting });
+  const { timers } = first;
+  await first.flow.startMany("source", [{ jobId: "job", params: { items: [1] } }]);
+  const { take, load } = store;
+  const [taken, read] = [createLatch(), createLatch()];
+  const owner = new StoredFlowProcess({
+    store: {
+      ...store,
+      take: async (query) => {
+        const answer = await take(query);
+        await taken.passed;
+        return { ...answer, jobs: [...answer.jobs, ...answer.jobs] };
+      },
+      load: async (jobId) => {
+        await read.passed;
+        return await load(jobId);
+      },
+      claim: () => ({ now: timers.now(), jobs: [], survived: [] }),
+    },
+    timers,
+    work: waiting,
+  });
+  const recovery = owner.engine.recover();
+  await owner.settle();
+  const job = owner.start([1]);
+  await owner.settle();
+  taken.open();
+  await recovery;
+  read.open();
+  await owner.settle();
+  assertEquals([job.status, owner.told("taken").length, owner.begun], ["pending", 1, [1]]);
+  await owner.engine.handle("job").cancel();
+  await owner.settle();
+  assertEquals((await store.find("job"))?.status, "cancelled");
+});
+
+test("a claim whose answer is lost, though the store has carried it out, is made again", async () => {
+  const store = memoryStore();
+  const first = new StoredFlowProcess({ store, work: waiting });
+  const { timers } = first;
+  first.start([1]);
+  await first.settle();
+  await first.engine.shutdown();
+  let isLost = false;
+  const owner = new StoredFlowProcess({
+    store: {
+      ...store,
+      claim: async (query) => {
+        const answer = await store.claim(query);
+        if (!isLost) {
+          isLost = true;
+          throw new Error("the connection was lost");
+        }
+        return answer;
+      },
+    },
+    timers,
+    work: waiting,
+  });
+  const { flow, job } = await owner.engine.open("job");
+  flow.resume(job);
+  await timers.advance(1_000);
+  flow.deliver(job, "worker", "input", { n: 2 });
+  assertEquals(await flow.waitForCompletion(job), true);
+  assertEquals([job.sharedData.n, (await store.find("job"))?.epoch], [2, 3]);
+});
