@@ -242,9 +242,8 @@ export class FlowJobs {
     const execution = this.#workingOn(job);
     if (command.type === "pause") {
       const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS } = command;
-      // To pause what is paused changes nothing.
-      if (execution === undefined && job.status === "paused") return true;
-      if (execution === undefined) throw refuse("pause", job, "it is not live");
+      // To pause what is paused changes nothing. What is just being let go of is paused by whoever has it next.
+      if (execution === undefined) return job.status !== "running";
       return new Promise((resolve) => {
         // A job that was being released when the command came is not paused. Otherwise an observer may have resumed it.
         execution.listeners.onRest(() => resolve(!this.#host.isShutDown || job.status !== "running"));

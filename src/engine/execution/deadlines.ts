@@ -73,7 +73,7 @@ export class Deadlines {
     if (!this.#execution.mayDecide) return this.stop();
     const now = this.#timers.now();
     const isRead = ({ task, at }: Passed) => {
-      const until = dueAt(task) ?? 0;
+      const until = endOf(task);
       // A clock here that was set back meanwhile says nothing about the store's.
       return journal.readNow > until ? at <= journal.readAt : now <= until && at < journal.readAt;
     };
@@ -85,7 +85,7 @@ export class Deadlines {
 
   /** How long until a look into the inbox may tell: the store's clock may be behind. */
   #lookMs({ readAt, readNow }: Journal): number {
-    const ends = this.#passed.map(({ task }) => dueAt(task) ?? 0);
+    const ends = this.#passed.map(({ task }) => endOf(task));
     const now = this.#timers.now();
     // The first look after a deadline comes at once, unless this is its very instant.
     if (this.#passed.some(({ at }) => at > readAt)) return ends.every((until) => until < now) ? 0 : 1;
@@ -105,4 +105,9 @@ export class Deadlines {
       else this.#stopLook = this.#timers.after(LOOK_AGAIN_MS, () => this.#look(journal));
     });
   }
+}
+
+/** When a deadline ends: at once, where the delivery has come meanwhile. */
+function endOf(task: Task): number {
+  return dueAt(task) ?? 0;
 }

@@ -163,7 +163,7 @@ export class Execution implements ActivationHost {
 
   /** Ends without a commit: the job works elsewhere, rests in the store, or cannot be stored any more. */
   leave(error?: Error): void {
-    // Unreachable: whoever calls this belongs to a job that has not left. A second call must not end what has begun since.
+    // A second call must not end what has begun since.
     if (this.job.owner !== this) return;
     // Unreachable default: no handler runs of a job that leaves without an error.
     this.#stop(() => error ?? new CancelledError("the job does not work here"));
@@ -325,7 +325,7 @@ export class Execution implements ActivationHost {
   }
 
   #break(status: "failed" | "cancelled", error: Error): void {
-    // Unreachable: timers are stopped at the end, and commands find a job at rest. An ended job must not end again.
+    // An ended job must not end again.
     if (this.isOver) return;
     const active = this.runner.activeTasks();
     const commit = statusCommit(status, this.time(), { active, error: describeError(error, this.#host.errorStacks) });
