@@ -22,12 +22,14 @@ const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-ru
  * Long tests that ask nothing of a runtime, as they bring a disk, a storage or a clock of their own: of all files, one runtime runs them.
  */
 const IN_ONE_RUNTIME = [
+  "tests/properties/pause_everywhere_test.ts",
   "tests/routines/stopped_anywhere_test.ts",
   "tests/stores/deno_kv_store_test.ts",
   "tests/stores/file/crash_test.ts",
   "tests/stores/key_value/contract_test.ts",
   "tests/stores/key_value/faults_test.ts",
   "tests/testing/fleet_test.ts",
+  "tests/testing/pause_anywhere_test.ts",
 ];
 
 const files = (Deno.args.length > 0 ? Deno.args.map((path) => `./${path.replace(/^\.\//, "")}`) : ["./tests"])
