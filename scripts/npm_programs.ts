@@ -43,9 +43,8 @@ assert.equal(copy.outputLog[0].data, "Hello, npm");
 const clipper = new TextClipper();
 assert(clipper instanceof Routine);
 assert.equal((await runRoutine(clipper, clipper.input, { text: "short" })).emitted[0].data.text, "short");
-const head = { status: "running" };
 for (const store of [memoryStore(), fileStore(mkdtempSync(join(tmpdir(), "routilux-")))]) {
-  await assert.rejects(async () => await store.append("absent", 0, ["entry"], head), FencedError);
+  await assert.rejects(async () => await store.append({ jobId: "absent", life: 1, epoch: 1 }, 0, ["entry"]), FencedError);
   await store.close();
 }
 
