@@ -34,6 +34,11 @@ export function enterOwner(
   return { incarnation: next(), until, token, former };
 }
 
+/** Whether an incarnation is the present one of its owner, and its lease runs: only then may it renew, take and claim. */
+export function hasLease(state: OwnerState | undefined, incarnation: number, now: number): state is OwnerState {
+  return state?.incarnation === incarnation && state.until > now;
+}
+
 /** The owner's state after `renew`; `undefined` when the incarnation has no right to. */
 export function renewOwner(
   state: OwnerState | undefined,
@@ -41,7 +46,7 @@ export function renewOwner(
   leaseMs: number,
   now: number,
 ): OwnerState | undefined {
-  if (state?.incarnation !== incarnation || state.until <= now) return undefined;
+  if (!hasLease(state, incarnation, now)) return undefined;
   return { ...state, until: extend(state.until, now, leaseMs) };
 }
 

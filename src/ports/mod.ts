@@ -20,6 +20,7 @@ export {
   addSurvivor,
   enterOwner,
   forgottenBy,
+  hasLease,
   leaseEndOf,
   leaveOwner,
   mayForget,

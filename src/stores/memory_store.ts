@@ -2,6 +2,7 @@ import { hashText } from "../base/text_hash.ts";
 import {
   addSurvivor,
   enterOwner,
+  hasLease,
   leaseEndOf,
   leaveOwner,
   mayForget,
@@ -242,8 +243,7 @@ class MemoryStore implements Store {
   #claim(query: Incarnation & { readonly now: number }, choose: () => readonly JobRecord[]): TakeAnswer {
     const { owner, incarnation, now } = query;
     this.#checkOpen();
-    const state = this.#owners.get(owner);
-    const mayClaim = state?.incarnation === incarnation && state.until > now;
+    const mayClaim = hasLease(this.#owners.get(owner), incarnation, now);
     const jobs = !mayClaim ? [] : choose().flatMap(({ jobId }): TakenJob[] => {
       const job = this.#jobs.get(jobId);
       // Unreachable: the chosen ones are there.

@@ -40,7 +40,8 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "owners": "Incarnation EnterQuery EnterAnswer RenewAnswer TakeQuery ClaimQuery DueQuery TakenJob TakeAnswer",
     "inboxes": "NewCommand SendAnswer StoredCommand InboxAnswer CommandsAnswer",
     "lists": "JobFilter ListQuery JobPage PurgeQuery",
-    "helpers about leases": "OwnerState enterOwner renewOwner leaveOwner leaseEndOf addSurvivor forgottenBy mayForget",
+    "helpers about leases":
+      "OwnerState hasLease enterOwner renewOwner leaveOwner leaseEndOf addSurvivor forgottenBy mayForget",
     "helpers about records":
       "KeptRecord recordOf checkAppend appendTo endsUnread claimFor isHeld isAskedFor isMeant isPurged dueSince dueOfAll " +
       "nextDueOfAll hashText",

@@ -2,6 +2,7 @@ import process from "node:process";
 import {
   addSurvivor,
   enterOwner,
+  hasLease,
   leaseEndOf,
   leaveOwner,
   mayForget,
@@ -82,8 +83,7 @@ export class Owners implements WriteTarget {
 
   /** Whether an incarnation is the present one of its name, and its lease runs. */
   isPresent({ owner, incarnation }: Incarnation, now: number): boolean {
-    const state = this.#state.owners.get(owner);
-    return state?.incarnation === incarnation && state.until > now;
+    return hasLease(this.#state.owners.get(owner), incarnation, now);
   }
 
   /** Notes the numbers of a job that was found: the file may be gone, or older, when the power was lost without flushes. */

@@ -1,6 +1,7 @@
 import {
   addSurvivor,
   enterOwner,
+  hasLease,
   leaseEndOf,
   leaveOwner,
   mayForget,
@@ -115,8 +116,7 @@ export class Leases {
 
   /** Whether an incarnation is the present one of its owner, and its lease runs. */
   async mayClaim({ owner, incarnation }: Incarnation, now: number): Promise<boolean> {
-    const state = await this.#stateOf(owner);
-    return state?.incarnation === incarnation && state.until > now;
+    return hasLease(await this.#stateOf(owner), incarnation, now);
   }
 
   /** Adds to a record until when it is held. */

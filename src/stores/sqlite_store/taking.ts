@@ -1,3 +1,4 @@
+import { hasLease } from "../../ports/lease_kit.ts";
 import type { ClaimQuery, DueQuery, Incarnation, JobRecord, TakeAnswer, TakeQuery } from "../../ports/store.ts";
 import { dueOfAll, dueSince, isAskedFor, isHeld, nextDueOfAll } from "../../ports/store_kit.ts";
 import type { Queries } from "./database.ts";
@@ -37,8 +38,7 @@ function claimAll(
   { owner, incarnation, now }: Incarnation & { readonly now: number },
   choose: () => readonly JobRecord[],
 ): TakeAnswer {
-  const state = ownerOf(queries, owner);
-  const mayClaim = state?.incarnation === incarnation && state.until > now;
+  const mayClaim = hasLease(ownerOf(queries, owner), incarnation, now);
   const jobs = (mayClaim ? choose() : []).map(({ life, incarnation: formerIncarnation }) => {
     queries.run(sql.CLAIM, life, toColumn(owner), incarnation);
     return { ...loadLife(queries, life), formerIncarnation };
