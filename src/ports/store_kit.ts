@@ -95,6 +95,16 @@ export function isHeld({ heldUntil }: JobRecord, now: number): boolean {
   return heldUntil !== undefined && heldUntil > now;
 }
 
+/** Whether an incarnation has claimed a job, and not released it. */
+export function isOwnedBy(record: KeptRecord, { owner, incarnation }: Incarnation): boolean {
+  return record.owner === owner && record.incarnation === incarnation;
+}
+
+/** Whether an incarnation may claim a job that it names: one that is its own already, or that nobody holds. */
+export function isFreeFor(record: JobRecord, by: Incarnation, now: number): boolean {
+  return isOwnedBy(record, by) || !isHeld(record, now);
+}
+
 /** Returns the jobs that `take` claims, given all that there are, in any order. */
 export function dueOfAll(records: Iterable<JobRecord>, query: TakeQuery): JobRecord[] {
   const due: { readonly record: JobRecord; readonly since: number }[] = [];

@@ -22,7 +22,7 @@ import type {
 import {
   checkAppend,
   dueSince,
-  isHeld,
+  isFreeFor,
   isPurged,
   type KeptRecord,
   PendingCalls,
@@ -237,7 +237,8 @@ class FileStore implements Store {
     return this.#claim(query, () =>
       query.jobs.flatMap(({ jobId, epoch }) => {
         const job = this.#find(jobId);
-        const isFree = (record: KeptRecord) => record.epoch === epoch && this.#mayClaim(record, query);
+        const isFree = (record: KeptRecord) =>
+          record.epoch === epoch && isFreeFor(this.#read(record), query, query.now);
         return job !== undefined && isFree(job.record) ? [{ job, isFree }] : [];
       }));
   }
@@ -351,11 +352,6 @@ class FileStore implements Store {
 
   #delete(job: JobFolder, isMeant: (record: KeptRecord) => boolean): MaybePromise<boolean> {
     return job.delete(isMeant, () => this.#index.remove(job));
-  }
-
-  #mayClaim(record: KeptRecord, { owner, incarnation, now }: Incarnation & { readonly now: number }): boolean {
-    const isOwn = record.owner === owner && record.incarnation === incarnation;
-    return isOwn || !isHeld(this.#read(record), now);
   }
 
   #claim(query: Incarnation & { readonly now: number }, choose: () => readonly Candidate[]): MaybePromise<TakeAnswer> {

@@ -25,8 +25,9 @@ import {
   claimFor,
   dueOfAll,
   endsUnread,
-  isHeld,
+  isFreeFor,
   isMeant,
+  isOwnedBy,
   isPurged,
   type KeptRecord,
   nextDueOfAll,
@@ -183,8 +184,7 @@ class MemoryStore implements Store {
         const job = this.#find(jobId);
         if (job === undefined || job.record.epoch !== epoch) return [];
         const record = this.#read(job.record);
-        const isOwn = record.owner === query.owner && record.incarnation === query.incarnation;
-        return isOwn || !isHeld(record, query.now) ? [record] : [];
+        return isFreeFor(record, query, query.now) ? [record] : [];
       }));
 
   readonly nextDueAt: Store["nextDueAt"] = (query) => nextDueOfAll(this.#records(), query);
@@ -220,10 +220,9 @@ class MemoryStore implements Store {
     return job?.record.life === life ? job : undefined;
   }
 
-  #claimedBy({ owner, incarnation }: Incarnation): readonly Kept[] {
+  #claimedBy(owner: Incarnation): readonly Kept[] {
     this.#checkOpen();
-    const isOwn = ({ record }: Kept) => record.owner === owner && record.incarnation === incarnation;
-    return [...this.#jobs.values()].filter(isOwn);
+    return [...this.#jobs.values()].filter(({ record }) => isOwnedBy(record, owner));
   }
 
   #replaceHead(job: Kept, next: KeptRecord, at: number): void {

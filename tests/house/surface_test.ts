@@ -43,7 +43,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "helpers about leases":
       "OwnerState hasLease enterOwner renewOwner leaveOwner leaseEndOf addSurvivor forgottenBy mayForget",
     "helpers about records":
-      "KeptRecord recordOf checkAppend appendTo endsUnread claimFor isHeld isAskedFor isMeant isPurged dueSince dueOfAll " +
+      "KeptRecord recordOf checkAppend appendTo endsUnread claimFor isHeld isOwnedBy isFreeFor isAskedFor isMeant isPurged dueSince dueOfAll " +
       "nextDueOfAll hashText",
     "helpers about pages": "compareByAge pageOf pageOfAll positionOf PAGE_LENGTH ListPosition",
     "helpers about calls": "StoreWatchers PendingCalls",

@@ -1,5 +1,5 @@
 import type { ClaimQuery, Incarnation, JobRecord, TakeAnswer, TakenJob, TakeQuery } from "../../ports/store.ts";
-import { claimFor, dueSince, isHeld } from "../../ports/store_kit.ts";
+import { claimFor, dueSince, isFreeFor } from "../../ports/store_kit.ts";
 import { dueJobs } from "./due.ts";
 import { readJob } from "./journal.ts";
 import { LAST } from "./names.ts";
@@ -41,8 +41,7 @@ export async function claimJobs(space: Space, query: ClaimQuery): Promise<TakeAn
       const located = await records.find(jobId);
       if (located === undefined || located.state.record.epoch !== epoch) return undefined;
       const record = await leases.read(located.state.record);
-      const isOwn = record.owner === query.owner && record.incarnation === query.incarnation;
-      if (!isOwn && isHeld(record, now)) return undefined;
+      if (!isFreeFor(record, query, now)) return undefined;
       const job = await swingTo(space, query, located, leases);
       if (job !== undefined) return job;
     }

@@ -1,6 +1,6 @@
 import { hasLease } from "../../ports/lease_kit.ts";
 import type { ClaimQuery, DueQuery, Incarnation, JobRecord, TakeAnswer, TakeQuery } from "../../ports/store.ts";
-import { dueOfAll, dueSince, isAskedFor, isHeld, nextDueOfAll } from "../../ports/store_kit.ts";
+import { dueOfAll, dueSince, isAskedFor, isFreeFor, nextDueOfAll } from "../../ports/store_kit.ts";
 import type { Queries } from "./database.ts";
 import { findJob, loadLife, recordsOf } from "./jobs.ts";
 import { ownerOf, survivedIn } from "./owners.ts";
@@ -15,12 +15,10 @@ export function takeDue(queries: Queries, query: TakeQuery): TakeAnswer {
 
 /** Claims the given jobs. */
 export function claimGiven(queries: Queries, query: ClaimQuery): TakeAnswer {
-  const isFree = (record: JobRecord): boolean =>
-    (record.owner === query.owner && record.incarnation === query.incarnation) || !isHeld(record, query.now);
   return claimAll(queries, query, () =>
     query.jobs.flatMap(({ jobId, epoch }) => {
       const record = findJob(queries, jobId);
-      return record?.epoch === epoch && isFree(record) ? [record] : [];
+      return record?.epoch === epoch && isFreeFor(record, query, query.now) ? [record] : [];
     }));
 }
 
