@@ -348,7 +348,7 @@ export class StoredJobHandle implements JobHandle {
       } catch (error) {
         session.onError(error);
         if (failures + 1 >= settings.attempts) throw new UnknownOutcomeError(call, this.jobId, known, { cause: error });
-        await new Promise<void>((resolve) => void timers.after(delayAfter(failures + 1, settings), resolve));
+        await session.pauseAfter(failures + 1);
         continue;
       }
       if (answer === "stored" || answer === "known") return;

@@ -248,16 +248,21 @@ export class StoreSession {
 
   /** Asks the store, and again if it fails, as often as `attempts` says. */
   async attempt<T>(job: Job, ask: () => T | Promise<T>): Promise<T> {
-    const { settings, timers } = this;
+    const { settings } = this;
     for (let failures = 1;; failures++) {
       try {
         return await ask();
       } catch (error) {
         this.onStoreError(job, error);
         if (failures >= settings.attempts) throw new StoreError(job.jobId, failures, { cause: error });
-        await new Promise<void>((resolve) => void timers.after(delayAfter(failures, settings), resolve));
+        await this.pauseAfter(failures);
       }
     }
+  }
+
+  /** Waits as long as the next try waits after so many failures. */
+  pauseAfter(failures: number): Promise<void> {
+    return new Promise((resolve) => void this.timers.after(delayAfter(failures, this.settings), resolve));
   }
 
   #onEvent(event: StoreEvent): void {
@@ -333,7 +338,7 @@ export class StoreSession {
   async #regain(): Promise<void> {
     if (this.#isRegaining || !this.ownership.isUsed) return;
     this.#isRegaining = true;
-    const { ownership, timers, settings } = this;
+    const { ownership, settings } = this;
     const { name } = ownership;
     for (let failures = 1;; failures++) {
       let journals = this.#journals();
@@ -357,7 +362,7 @@ export class StoreSession {
           lose((jobId) => new StoreError(jobId, failures, { cause: error }));
           break;
         }
-        await new Promise<void>((resolve) => void timers.after(delayAfter(failures, settings), resolve));
+        await this.pauseAfter(failures);
       }
     }
     this.#isRegaining = false;
