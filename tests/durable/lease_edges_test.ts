@@ -176,21 +176,19 @@ async function givenAgain(times: number) {
   return { owner, job, store };
 }
 
-test("a live job that its engine claims once more goes on by the new claim", async () => {
-  const { owner, job, store } = await givenAgain(1);
-  assertEquals(await owner.engine.recover(), { jobs: [], errors: [] });
-  owner.flow.deliver(job, "worker", "input", { n: 2 });
-  assertEquals(await owner.flow.waitForCompletion(job), true);
-  assertEquals([(await store.find("job"))?.epoch, owner.begun, owner.told("lost")], [2, [1, 2], []]);
-});
-
-test("a claim that is no newer than the one by which a job is live changes nothing", async () => {
-  const { owner, job, store } = await givenAgain(2);
-  assertEquals(await owner.engine.recover(), { jobs: [], errors: [] });
-  owner.flow.deliver(job, "worker", "input", { n: 2 });
-  assertEquals(await owner.flow.waitForCompletion(job), true);
-  assertEquals([(await store.find("job"))?.epoch, owner.begun, owner.told("lost")], [2, [1, 2], []]);
-});
+const TIMES = {
+  "a live job that its engine claims once more goes on by the new claim": 1,
+  "a claim that is no newer than the one by which a job is live changes nothing": 2,
+};
+for (const [name, times] of Object.entries(TIMES)) {
+  test(name, async () => {
+    const { owner, job, store } = await givenAgain(times);
+    assertEquals(await owner.engine.recover(), { jobs: [], errors: [] });
+    owner.flow.deliver(job, "worker", "input", { n: 2 });
+    assertEquals(await owner.flow.waitForCompletion(job), true);
+    assertEquals([(await store.find("job"))?.epoch, owner.begun, owner.told("lost")], [2, [1, 2], []]);
+  });
+}
 
 test("a job that is taken twice while it is being started is taken up once", async () => {
   const store = memoryStore();
