@@ -9,6 +9,7 @@ import { SHUTDOWN } from "./engine/execution/resting.ts";
 import { startClaimed, startStored } from "./engine/execution/stored_start.ts";
 import { bringToRest, checkWait } from "./engine/execution/waits.ts";
 import type { ShutdownOptions } from "./flow.ts";
+import type { Around } from "./model/around.ts";
 import type { Services } from "./model/context.ts";
 import type { IdSource } from "./ports/ids.ts";
 import type { Observer } from "./ports/observer.ts";
@@ -35,6 +36,8 @@ export interface EngineOptions {
   readonly observer?: Observer;
   /** The services that handlers get as `ctx.services`. */
   readonly services?: Services;
+  /** Called around each run of a handler: see `Around`. @default {handlers are called as they are} */
+  readonly around?: Around;
   /** How long handlers may keep the host's event loop before timers and I/O come first, in milliseconds. @default {4} */
   readonly sliceMs?: number;
   /** Whether errors keep their stacks, which differ from host to host. @default {false} */
@@ -49,6 +52,7 @@ const ENGINE_OPTIONS: OptionNames<EngineOptions> = {
   registry: true,
   observer: true,
   services: true,
+  around: true,
   sliceMs: true,
   errorStacks: true,
 };

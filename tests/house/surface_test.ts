@@ -25,6 +25,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "handles": "JobHandle StartedJob AskOptions OutputsOptions",
     "workers": "Worker WorkOptions WorkSummary",
     "ports": "IdSource Timers CancelTimer Observer",
+    "around handlers": "Around HandlerInfo",
     "what an observer sees": "EngineEvent StatusEvent StartEvent TaskEvent ReportEvent CallbackErrorEvent " +
       "StoreErrorEvent LostEvent TakenEvent ReleasedEvent RefusedEvent CommandErrorEvent EngineErrorEvent ReplacedEvent",
     "values": "JsonObject JsonValue ErrorData ValueLimits Registrable SerializableClass",

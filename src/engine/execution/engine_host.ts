@@ -1,6 +1,7 @@
 import { checkRange } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
 import { callGuarded } from "../../base/thenable.ts";
+import type { Around } from "../../model/around.ts";
 import type { Services } from "../../model/context.ts";
 import type { IdSource } from "../../ports/ids.ts";
 import type { EngineEvent, Observer } from "../../ports/observer.ts";
@@ -20,6 +21,7 @@ export interface EngineHostOptions {
   readonly ids: IdSource;
   readonly observer?: Observer | undefined;
   readonly services?: Services | undefined;
+  readonly around?: Around | undefined;
   readonly sliceMs?: number | undefined;
   readonly errorStacks?: boolean | undefined;
   /** Begins the use of the engine's store, if it has one: a callback, so that programs without a store don't load that code. */
@@ -43,6 +45,8 @@ export class EngineHost {
   readonly ids: IdSource;
   /** What handlers get as `ctx.services`. */
   readonly services: Services;
+  /** Called around each run of a handler, if the user wants that. */
+  readonly around: Around | undefined;
   /** Whether errors keep their stacks. */
   readonly errorStacks: boolean;
   /** Says how much time has passed. */
@@ -63,12 +67,19 @@ export class EngineHost {
    * Makes the shared part of an engine.
    *
    * @throws {RangeError} for a number out of range
+   * @throws {TypeError} for `around` that is no function
    */
-  constructor({ timers, ids, observer, services, sliceMs = 4, errorStacks = false, openStore }: EngineHostOptions) {
+  constructor(
+    { timers, ids, observer, services, around, sliceMs = 4, errorStacks = false, openStore }: EngineHostOptions,
+  ) {
     this.timers = timers;
     this.ids = ids;
     // An application may have declared services and still make an engine without any.
     this.services = services ?? ({} as Services);
+    if (around !== undefined && typeof around !== "function") {
+      throw new TypeError(`Cannot create engine: around must be a function, got ${describeValue(around)}`);
+    }
+    this.around = around;
     this.errorStacks = errorStacks;
     this.stopwatch = new Stopwatch(timers);
     this.pacer = new Pacer(timers, checkRange("Cannot create engine", "sliceMs", sliceMs, 1, Infinity));

@@ -1,12 +1,14 @@
 import { keyedWireOf, valueOf } from "../../values/payload.ts";
 import { TimeoutError } from "../../base/errors.ts";
 import { isRecord } from "../../values/json.ts";
+import type { Around } from "../../model/around.ts";
 import { LinkedList } from "../../base/linked_list.ts";
 import { ignoreRejection, isThenable } from "../../base/thenable.ts";
 import type { AnyHandler } from "../../model/slot.ts";
 import type { Timers } from "../../ports/timers.ts";
 import { setActive, shownData, type Task } from "../../job/task.ts";
 import { Activation } from "../activation/activation.ts";
+import { callAround } from "./around.ts";
 import type { Director } from "./director.ts";
 import type { EngineHost } from "./engine_host.ts";
 import type { Execution } from "./execution.ts";
@@ -33,6 +35,7 @@ export class HandlerRunner {
   readonly #plan: Plan;
   readonly #timers: Timers;
   readonly #director: Director | undefined;
+  readonly #around: Around | undefined;
   /** The runner whose place this one has taken. */
   readonly #before: HandlerRunner | undefined;
   /** Activations whose handlers have returned a promise that is pending. */
@@ -48,12 +51,13 @@ export class HandlerRunner {
   #isStopped = false;
 
   /** Makes a runner for the tasks of one job. Handlers may run on that the runner `before` has aborted. */
-  constructor(execution: Execution, { timers, director }: EngineHost, before: HandlerRunner | undefined) {
+  constructor(execution: Execution, { timers, director, around }: EngineHost, before: HandlerRunner | undefined) {
     this.#before = before;
     this.#execution = execution;
     this.#plan = execution.plan;
     this.#timers = timers;
     this.#director = director;
+    this.#around = around;
   }
 
   /** How many handlers have returned a promise that is pending. */
@@ -90,7 +94,8 @@ export class HandlerRunner {
     if (this.#isStopped) return;
     const { handler } = plan;
     if (handler === undefined) this.#finish(activation);
-    else this.#call(activation, handler);
+    else if (this.#around === undefined) this.#call(activation, handler);
+    else this.#callAround(activation, handler, this.#around);
   }
 
   /** Goes on with the generator of a task, if it was started here. */
@@ -140,13 +145,17 @@ export class HandlerRunner {
     return mergedInput(merged, job.slots.get(plan.routine.id)?.get(plan.slot.name), classes);
   }
 
+  #invoke(activation: Activation, handler: AnyHandler): unknown {
+    return this.#director === undefined ? invoke(handler, activation) : direct(this.#director, handler, activation);
+  }
+
   #call(activation: Activation, handler: AnyHandler): void {
     let result: unknown;
     let isPromise = false;
     let generator: GeneratorLike | undefined;
     this.#current = activation;
     try {
-      result = this.#director === undefined ? invoke(handler, activation) : direct(this.#director, handler, activation);
+      result = this.#invoke(activation, handler);
       // Most handlers return nothing: one comparison spares them the look-ups of properties.
       if (result !== undefined) {
         isPromise = isThenable(result);
@@ -158,12 +167,12 @@ export class HandlerRunner {
     }
     this.#current = undefined;
     if (isPromise) this.#await(activation, result);
-    else if (generator !== undefined) this.#start(activation, generator);
+    else if (generator !== undefined) this.#advance(this.#keep(activation, generator));
     else this.#finish(activation);
   }
 
   /** Waits for the promise of a handler, or of the next segment of its generator. */
-  #await(activation: Activation, result: unknown, live?: LiveGenerator): void {
+  #await(activation: Activation, result: unknown, generatorOf?: () => LiveGenerator | undefined): void {
     if (activation.isAborted) return this.#ignore(activation, result);
     this.#active.add(activation);
     if (activation.plan.slot.timeoutMs !== undefined) this.#limitTime(activation, activation.plan.slot.timeoutMs);
@@ -176,8 +185,7 @@ export class HandlerRunner {
     try {
       Promise.resolve(result).then((value) => {
         if (!this.#endWait(activation)) return;
-        if (live === undefined) this.#finish(activation);
-        else this.#segment(live, value);
+        this.#ended(activation, value, generatorOf?.());
         this.#execution.handlerDone();
       }, onError);
     } catch (error) {
@@ -225,26 +233,53 @@ export class HandlerRunner {
     }));
   }
 
-  #start(activation: Activation, generator: GeneratorLike): void {
+  #keep(activation: Activation, generator: GeneratorLike): LiveGenerator {
     const live = { generator, activation };
     (this.#generators ??= new Map()).set(activation.task, live);
-    this.#advance(live);
+    return live;
   }
 
   #advance(live: LiveGenerator): void {
-    const { generator, activation } = live;
+    const around = this.#around;
+    const next = () => live.generator.next();
+    this.#runPart(
+      live.activation,
+      around === undefined ? next : () => callAround(around, live.activation, next),
+      () => live,
+    );
+  }
+
+  /** Calls a handler inside `around`: if it is a generator, with its first segment. */
+  #callAround(activation: Activation, handler: AnyHandler, around: Around): void {
+    let live: LiveGenerator | undefined;
+    const run = () => {
+      const returned = this.#invoke(activation, handler);
+      if (isThenable(returned) || !isGenerator(returned)) return returned;
+      live = this.#keep(activation, returned);
+      return returned.next();
+    };
+    this.#runPart(activation, () => callAround(around, activation, run), () => live);
+  }
+
+  /** Runs a part of a handler, a segment if that is a generator. */
+  #runPart(activation: Activation, run: () => unknown, generatorOf: () => LiveGenerator | undefined): void {
     let result: unknown;
     let isPromise: boolean;
     this.#current = activation;
     try {
-      result = generator.next();
+      result = run();
       isPromise = isThenable(result);
     } catch (error) {
       this.#current = undefined;
       return this.#fail(activation, error);
     }
     this.#current = undefined;
-    if (isPromise) this.#await(activation, result, live);
+    if (isPromise) this.#await(activation, result, generatorOf);
+    else this.#ended(activation, result, generatorOf());
+  }
+
+  #ended(activation: Activation, result: unknown, live: LiveGenerator | undefined): void {
+    if (live === undefined) this.#finish(activation);
     else this.#segment(live, result);
   }
 

@@ -1,0 +1,55 @@
+import { ignoreRejection, isThenable } from "../../base/thenable.ts";
+import type { Around, HandlerInfo } from "../../model/around.ts";
+
+type State = "not called" | "running" | "returned" | "thrown";
+
+/**
+ * Runs a handler inside `around`. The outcome is the handler's own, so that nobody can make a failure look like a success, unless
+ * `around` itself fails.
+ *
+ * @throws {TypeError} when `around` has not called `run` once, or is over before the handler
+ * @throws what the handler throws, and what `around` throws
+ */
+export function callAround(around: Around, info: HandlerInfo, run: () => unknown): unknown {
+  let state: State = "not called";
+  let outcome: unknown;
+  const settle = (as: State, value: unknown) => {
+    state = as;
+    outcome = value;
+  };
+  const end = (): unknown => {
+    if (state === "thrown") throw outcome;
+    if (state === "returned") return outcome;
+    const why = state === "running"
+      ? "it was over before the handler: return what run() returns"
+      : "it must call run()";
+    throw misuse(info, why);
+  };
+  const result = around(info, () => {
+    if (state !== "not called") throw misuse(info, "it must call run() only once");
+    state = "running";
+    let returned: unknown;
+    try {
+      returned = run();
+    } catch (error) {
+      settle("thrown", error);
+      throw error;
+    }
+    if (!isThenable(returned)) {
+      settle("returned", returned);
+      return returned;
+    }
+    const waiting = Promise.resolve(returned);
+    const told = waiting.then((value) => settle("returned", value), (error: unknown) => settle("thrown", error));
+    const passed = told.then(() => waiting);
+    ignoreRejection(passed);
+    return passed;
+  });
+  return isThenable(result) ? Promise.resolve(result).then(end) : end();
+}
+
+function misuse({ routineId, slotName }: HandlerInfo, why: string): TypeError {
+  return new TypeError(
+    `Cannot run slot "${slotName}" of routine "${routineId}": around has broken its contract: ${why}`,
+  );
+}

@@ -1,0 +1,171 @@
+import { test } from "node:test";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { type Around, type Context, Engine, type HandlerReturn, type JobState } from "../../mod.ts";
+import { addFunction, link } from "../support/function_routine.ts";
+import { createTestFlow } from "../support/test_flow.ts";
+
+// Workers have no such module without flags: there one test does nothing.
+const hooks = await import("node:async_hooks").catch(() => undefined);
+
+/** Runs one handler inside `around`. */
+async function runInside(
+  around: Around,
+  handler: (data: unknown, ctx: Context) => HandlerReturn<unknown>,
+): Promise<JobState> {
+  const { flow } = createTestFlow({}, { around });
+  const only = addFunction(flow, "only", handler);
+  return await flow.run(only);
+}
+
+test("around is called around each handler, and learns where it is", async () => {
+  const calls: string[] = [];
+  const { flow } = createTestFlow({}, {
+    around: ({ jobId, flowId, routineId, slotName, attempt, idempotencyKey }, run) => {
+      calls.push(`${flowId}/${routineId}.${slotName}#${attempt} ${idempotencyKey.startsWith(jobId)}`);
+      try {
+        return run();
+      } finally {
+        calls.push("after");
+      }
+    },
+  });
+  const first = addFunction(flow, "first", (_, ctx) => ctx.emit("output", 1));
+  const second = addFunction(flow, "second", () => void calls.push("second runs"));
+  link(flow, "first", "second");
+  await flow.run(first);
+  assertEquals(calls, [
+    "flow/first.trigger#0 true",
+    "after",
+    "flow/second.trigger#0 true",
+    "second runs",
+    "after",
+  ]);
+});
+
+test("an asynchronous context that around opens reaches the whole handler", async () => {
+  if (hooks === undefined) return;
+  const tenant = new hooks.AsyncLocalStorage<string>();
+  const seen: unknown[] = [];
+  await runInside(({ routineId }, run) => tenant.run(routineId, run), async () => {
+    seen.push(tenant.getStore());
+    await Promise.resolve();
+    seen.push(tenant.getStore());
+  });
+  assertEquals(seen, ["only", "only"]);
+});
+
+test("each segment of a generator runs inside around, the first one, too", async () => {
+  const log: string[] = [];
+  const around: Around = (_, run) => {
+    log.push("(");
+    const result = run();
+    log.push(")");
+    return result;
+  };
+  const job = await runInside(around, function* () {
+    log.push("a");
+    yield 1;
+    log.push("b");
+  });
+  assertEquals([job.status, log.join("")], ["completed", "(a)(b)"]);
+});
+
+test("each segment of an asynchronous generator runs inside around, the first one, too", async () => {
+  const log: string[] = [];
+  const around: Around = async (_, run) => {
+    log.push("(");
+    const result = await run();
+    log.push(")");
+    return result;
+  };
+  const job = await runInside(around, async function* () {
+    log.push("a");
+    await Promise.resolve();
+    yield 1;
+    log.push("b");
+  });
+  assertEquals([job.status, log.join("")], ["completed", "(a)(b)"]);
+});
+
+test("around may be asynchronous where the handler is not", async () => {
+  const job = await runInside(async (_, run) => {
+    await Promise.resolve();
+    return run();
+  }, (_, ctx) => ctx.output("done"));
+  assertEquals([job.status, job.outputLog.length], ["completed", 1]);
+});
+
+test("what around throws fails the handler, and so does what the handler throws and around catches", async () => {
+  const thrown = await runInside(() => {
+    throw new RangeError("no lock");
+  }, () => {});
+  assertEquals([thrown.status, thrown.error?.message], ["failed", "no lock"]);
+
+  const caught: Around = (_, run) => {
+    try {
+      return run();
+    } catch {
+      return undefined;
+    }
+  };
+  const hidden = await runInside(caught, (_, ctx) => {
+    ctx.output("never");
+    throw new RangeError("handler");
+  });
+  assertEquals([hidden.status, hidden.error?.message, hidden.outputLog.length], ["failed", "handler", 0]);
+
+  const caughtLater: Around = async (_, run) => {
+    try {
+      return await run();
+    } catch {
+      return undefined;
+    }
+  };
+  const later = await runInside(caughtLater, () => Promise.reject(new RangeError("later")));
+  assertEquals([later.status, later.error?.message], ["failed", "later"]);
+});
+
+const BROKEN: { readonly [why: string]: Around } = {
+  "must call run\\(\\)$": () => {},
+  "must call run\\(\\) only once": (_, run) => {
+    run();
+    return run();
+  },
+  "over before the handler: return what run\\(\\) returns": (_, run) => void run(),
+};
+
+for (const [why, around] of Object.entries(BROKEN)) {
+  test(`an around that breaks its contract fails the handler: ${why.replaceAll("\\", "")}`, async () => {
+    const job = await runInside(around, () => Promise.resolve());
+    assertEquals(job.status, "failed");
+    assertMatch(job.error?.message ?? "", new RegExp(`slot "trigger" of routine "only".*${why}`));
+  });
+}
+
+test("an asynchronous around that does not wait for the handler fails it", async () => {
+  const job = await runInside(async (_, run) => {
+    void run();
+    await Promise.resolve();
+  }, () => new Promise(() => {}));
+  assertMatch(job.error?.message ?? "", /over before the handler/);
+});
+
+test("a handler inside around is stopped by its slot's timeout and by a pause", async () => {
+  const { flow, timers } = createTestFlow({}, { around: (_, run) => run() });
+  const slow = addFunction(flow, "slow", () => new Promise(() => {}), { timeoutMs: 50 });
+  const held = addFunction(flow, "held", () => new Promise(() => {}));
+  const job = flow.execute(slow);
+  await timers.advance(50);
+  await flow.waitForCompletion(job);
+  assertEquals([job.status, job.error?.name], ["failed", "TimeoutError"]);
+
+  const other = flow.execute(held);
+  const paused = flow.pause(other, { graceMs: 10 });
+  await timers.advance(10);
+  await paused;
+  assertEquals(other.status, "paused");
+});
+
+test("around must be a function", () => {
+  assertThrows(() => new Engine({ around: 1 as unknown as Around }), TypeError, "around must be a function, got 1");
+});
