@@ -30,7 +30,7 @@ export interface EngineOptions {
   readonly store?: Store;
   /** How jobs are kept in the store. */
   readonly durability?: DurabilityOptions;
-  /** The classes and functions that flows in the store name. */
+  /** The classes and functions that flows in the store name, and the registry of flows that are given no other. */
   readonly registry?: Registry;
   /** Called with each event of the engine's jobs: for logs, metrics and traces. */
   readonly observer?: Observer;
@@ -85,7 +85,6 @@ const ENGINE_OPTIONS: OptionNames<EngineOptions> = {
  */
 export class Engine {
   readonly #host: EngineHost;
-  readonly #registry: Registry | undefined;
   #jobs: StoredJobs | undefined;
 
   /**
@@ -96,7 +95,7 @@ export class Engine {
    */
   constructor(options: EngineOptions = {}) {
     checkOptions("Cannot create engine", options, ENGINE_OPTIONS);
-    const { store, durability = {}, registry, ...rest } = options;
+    const { store, durability = {}, ...rest } = options;
     if (store === undefined && options.durability !== undefined) {
       throw new TypeError(
         "Cannot create engine: durability is about a store; give new Engine() a store, or leave it out",
@@ -109,11 +108,10 @@ export class Engine {
       return { session, storageOf, start: startStored, startClaimed };
     });
     this.#host = createHost({ ...rest, openStore });
-    this.#registry = registry;
     hosts.set(this, this.#host);
     storeAccess.set(this.#host, (action) => this.#stored(action));
     // The session may be given a job before anything is asked of the store here.
-    if (store !== undefined && registry !== undefined) this.#stored("use the store");
+    if (store !== undefined && options.registry !== undefined) this.#stored("use the store");
   }
 
   /**
@@ -125,6 +123,7 @@ export class Engine {
    * @throws {RangeError} for a limit that is no number of jobs
    */
   recover(options: { readonly limit?: number } = {}): Promise<Recovery> {
+    checkOptions("Cannot recover", options, { limit: true });
     return this.#stored("recover").recover(options.limit);
   }
 
@@ -247,6 +246,7 @@ export class Engine {
    * @throws {StateError} when there is no job of this id, or it had ended by then
    */
   fork(jobId: string, revision: number, options: { readonly jobId?: string } = {}): Promise<StoredFlowJob> {
+    checkOptions("Cannot fork a job", options, { jobId: true });
     return this.#stored("fork a job").fork(jobId, revision, options.jobId);
   }
 
@@ -283,10 +283,11 @@ export class Engine {
   #stored(what: string): StoredJobs {
     const session = this.#host.store?.session;
     session?.checkOpen(`Cannot ${what}`);
-    const missing = session === undefined ? "store" : this.#registry === undefined ? "registry" : undefined;
-    if (session === undefined || this.#registry === undefined) {
+    const { registry } = this.#host;
+    const missing = session === undefined ? "store" : registry === undefined ? "registry" : undefined;
+    if (session === undefined || registry === undefined) {
       throw new TypeError(`Cannot ${what}: the engine has no ${missing}; give new Engine() both, store and registry`);
     }
-    return this.#jobs ??= new StoredJobs(this, this.#host, session, this.#registry);
+    return this.#jobs ??= new StoredJobs(this, this.#host, session, registry);
   }
 }

@@ -146,7 +146,7 @@ export class Flow extends FlowGraph {
     checkOptions("Cannot create flow", options, OPTIONS.flow);
     const { id, engine, ...settings } = options;
     const host = engine === undefined ? defaultHost() : hostOf(engine, "Cannot create flow");
-    super(id ?? host.ids.id(), settings);
+    super(id ?? host.ids.id(), { ...settings, registry: settings.registry ?? host.registry });
     this.#host = host;
     this.#runner = new FlowJobs(this, host);
   }
@@ -162,6 +162,7 @@ export class Flow extends FlowGraph {
    * @throws {PreflightError} when the document does not fit the registered classes, with all findings
    */
   static fromJSON(json: unknown, registry: Registry, options: { readonly engine?: Engine } = {}): Flow {
+    checkOptions("Cannot read routilux/flow", options, { engine: true });
     const decoded = decodeFlow(json, registry);
     const flow = new Flow({ ...decoded.options, ...options });
     decoded.fill(flow);

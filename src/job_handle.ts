@@ -239,8 +239,11 @@ export class StoredJobHandle implements JobHandle {
     }
   }
 
-  outputs({ from = 0, signal }: OutputsOptions = {}): AsyncIterableIterator<JobOutput, void, undefined> {
-    checkInteger(`Cannot read the outputs of job "${this.jobId}"`, "from", from, 0);
+  outputs(options: OutputsOptions = {}): AsyncIterableIterator<JobOutput, void, undefined> {
+    const action = `Cannot read the outputs of job "${this.jobId}"`;
+    checkOptions(action, options, { from: true, signal: true });
+    const { from = 0, signal } = options;
+    checkInteger(action, "from", from, 0);
     const follow: Follow<OutputEntry> = (push, signal) => this.#follow(from, push, signal);
     return new OutputFollower(follow, (output) => viewOutput(output, this.#host.registry), signal);
   }

@@ -2,6 +2,7 @@ import type { ClassTable } from "../values/class_table.ts";
 import { DEFAULT_VALUE_LIMITS, type Payload, type ValueLimits, valueOf, wireOf } from "../values/payload.ts";
 import type { ErrorData } from "../values/error_data.ts";
 import { formatInstant } from "../base/instant.ts";
+import { checkOptions } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import { Registry } from "../values/registry.ts";
 import { recordOf } from "../job/history.ts";
@@ -224,11 +225,12 @@ export class JobState {
   }
 }
 
-function checkRead(registry: unknown, { limits }: JobReadOptions): ValueLimits {
+function checkRead(registry: unknown, options: JobReadOptions): ValueLimits {
+  checkOptions("Cannot read routilux/job", options, { limits: true });
   if (!(registry instanceof Registry)) {
     throw new TypeError(
       `Cannot read routilux/job: expected a Registry as the second argument, got ${describeValue(registry)}`,
     );
   }
-  return { ...DEFAULT_VALUE_LIMITS, ...limits };
+  return { ...DEFAULT_VALUE_LIMITS, ...options.limits };
 }

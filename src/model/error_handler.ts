@@ -1,7 +1,7 @@
 import { describeError, isErrorCode } from "../values/error_data.ts";
 import { SerializationError } from "../base/errors.ts";
 import { isRecord, type JsonObject } from "../values/json.ts";
-import { checkDuration, checkInteger, checkRange, checkWord } from "../base/options.ts";
+import { checkDuration, checkInteger, checkOptions, checkRange, checkWord } from "../base/options.ts";
 import { describeValue, pathStep } from "../base/path.ts";
 
 /** The words for what happens to a task that fails. */
@@ -86,6 +86,7 @@ export class ErrorHandler {
       throw new TypeError(`${ACTION}: isCritical must be a boolean, current value is ${describeValue(isCritical)}`);
     }
     this.isCritical = isCritical;
+    checkOptions<ErrorHandlerOptions>(ACTION, options, this);
     Object.freeze(this);
   }
 

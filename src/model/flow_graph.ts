@@ -1,5 +1,5 @@
 import { StateError } from "../base/errors.ts";
-import { checkInteger, checkName, checkRange, checkWord, listNames } from "../base/options.ts";
+import { checkInteger, checkName, checkOptions, checkRange, checkWord, listNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import { Registry } from "../values/registry.ts";
 import {
@@ -23,8 +23,8 @@ export const EXECUTION_STRATEGIES: readonly ["sequential", "concurrent"] = ["seq
 
 /** The settings of a flow. */
 export interface FlowSettings {
-  /** The names by which classes and functions travel. */
-  readonly registry?: Registry;
+  /** The names by which classes and functions travel. @default {that of the engine, or an empty one} */
+  readonly registry?: Registry | undefined;
   /** How handlers run. @default {"sequential"} */
   readonly executionStrategy?: ExecutionStrategy;
   /** How many handlers may wait at the same time in a concurrent job. @default {8} */
@@ -284,6 +284,7 @@ export class FlowGraph {
   #link(event: Event<unknown>, slot: Slot<never>, options: ConnectOptions<KeyMapping> | undefined): Connection {
     this.#checkOpen("connect");
     const ids = { from: this.#ownerId(event, "event"), to: this.#ownerId(slot, "slot") };
+    if (options !== undefined) checkOptions("Cannot connect", options, { mapping: true });
     const mapping = checkMapping(options?.mapping ?? {});
     const known = this.findConnection(event, slot);
     if (known !== undefined) {

@@ -1,4 +1,4 @@
-import { checkName, checkRange } from "../base/options.ts";
+import { checkName, checkOptions, checkRange, type OptionNames } from "../base/options.ts";
 import type { JsonObject } from "../values/json.ts";
 import { describeValue } from "../base/path.ts";
 import type { Registry } from "../values/registry.ts";
@@ -20,6 +20,10 @@ export interface CriticalOptions {
   /** What the delay is multiplied with after each retry. @default {2} */
   readonly retryBackoff?: number;
 }
+
+const SLOT_OPTIONS: OptionNames<SlotOptions> = { merge: true, schema: true, timeoutMs: true };
+const EVENT_OPTIONS: OptionNames<EventOptions<unknown>> = { params: true, schema: true };
+const CRITICAL_OPTIONS: OptionNames<CriticalOptions> = { maxRetries: true, retryDelayMs: true, retryBackoff: true };
 
 /** What a routine declares: for the library's own floors. */
 export let declarationOf: (routine: Routine<object>) => RoutineDeclaration;
@@ -130,6 +134,7 @@ export class Routine<Config extends object = Record<string, unknown>> {
     if (this.#declaration.events.has(name)) {
       throw new TypeError(`${action}: the routine has an event of this name already`);
     }
+    checkOptions(action, options, EVENT_OPTIONS);
     const { params = [], schema } = options;
     if (!Array.isArray(params) || !params.every((key) => typeof key === "string")) {
       throw new TypeError(`${action}: params must be a list of keys, got ${describeValue(params)}`);
@@ -237,6 +242,7 @@ export class Routine<Config extends object = Record<string, unknown>> {
 
   /** A failure of this routine is tried again; when the retries are spent, the job fails. */
   setAsCritical(options: CriticalOptions = {}): this {
+    checkOptions("Cannot set as critical", options, CRITICAL_OPTIONS);
     return this.setErrorHandler(new ErrorHandler({ ...options, strategy: "retry", isCritical: true }));
   }
 
@@ -269,6 +275,7 @@ export class Routine<Config extends object = Record<string, unknown>> {
 }
 
 function checkSlotOptions(action: string, handler: AnyHandler | undefined, options: SlotOptions): SlotSettings {
+  checkOptions(action, options, SLOT_OPTIONS);
   const { merge = "override", schema, timeoutMs } = options;
   if (merge !== "override" && merge !== "append" && typeof merge !== "function") {
     throw new TypeError(

@@ -1,6 +1,6 @@
 import type { Collected } from "../values/collected.ts";
 import { isRecord } from "../values/json.ts";
-import { checkDuration, checkInteger } from "../base/options.ts";
+import { checkDuration, checkInteger, checkOptions } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
@@ -60,8 +60,10 @@ export class Aggregator<T extends object = Record<string, unknown>> extends Rout
    * @throws {RangeError} for a count below 1 or a negative time
    * @throws {TypeError} when neither is given: no group would ever end
    */
-  setGroups({ count, by, timeoutMs }: AggregatorOptions): this {
+  setGroups(options: AggregatorOptions): this {
     const action = "Cannot set groups";
+    checkOptions(action, options, { count: true, by: true, timeoutMs: true });
+    const { count, by, timeoutMs } = options;
     if (count === undefined && timeoutMs === undefined) {
       throw new TypeError(`${action}: give a count, a timeoutMs, or both`);
     }

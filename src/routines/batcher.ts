@@ -1,4 +1,4 @@
-import { checkDuration, checkInteger } from "../base/options.ts";
+import { checkDuration, checkInteger, checkOptions } from "../base/options.ts";
 import type { Collected } from "../values/collected.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
@@ -43,7 +43,9 @@ export class Batcher<T = unknown> extends Routine<BatcherOptions> {
    *
    * @throws {RangeError} for a size below 1 or a negative time
    */
-  setBatches({ size, timeoutMs }: BatcherOptions): this {
+  setBatches(options: BatcherOptions): this {
+    checkOptions("Cannot set batches", options, { size: true, timeoutMs: true });
+    const { size, timeoutMs } = options;
     checkInteger("Cannot set batches", "size", size);
     if (timeoutMs !== undefined) checkDuration("Cannot set batches", "timeoutMs", timeoutMs);
     return this.setConfig({ size, timeoutMs });

@@ -1,4 +1,4 @@
-import { checkInteger, checkRange } from "../base/options.ts";
+import { checkInteger, checkOptions, checkRange } from "../base/options.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
@@ -28,7 +28,9 @@ export class Throttle<T = unknown> extends Routine<ThrottleOptions> {
    *
    * @throws {RangeError} for a count below 1 or a time below 1 ms
    */
-  setRate({ count, intervalMs }: ThrottleOptions): this {
+  setRate(options: ThrottleOptions): this {
+    checkOptions("Cannot set rate", options, { count: true, intervalMs: true });
+    const { count, intervalMs } = options;
     checkInteger("Cannot set rate", "count", count);
     checkRange("Cannot set rate", "intervalMs", intervalMs, 1, Number.MAX_SAFE_INTEGER);
     return this.setConfig({ count, intervalMs });

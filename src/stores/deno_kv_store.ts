@@ -1,3 +1,4 @@
+import { checkOptions } from "../base/options.ts";
 import type { Store } from "../ports/store.ts";
 import { clientOf } from "./deno_kv_store/client.ts";
 import type { KvAtomic, KvClient, KvCommit, KvEntry, KvKey, KvKeyPart, KvSelector } from "./deno_kv_store/kv.ts";
@@ -49,6 +50,7 @@ export interface DenoKvStoreOptions {
  * ```
  */
 export function denoKvStore(kv: KvClient, options: DenoKvStoreOptions = {}): Store {
+  checkOptions("Cannot open the Deno KV store", options, { prefix: true, watchesOthers: true });
   const { prefix = ["routilux"], watchesOthers = false } = options;
   return storeOver(clientOf(kv, prefix, watchesOthers), "Deno KV store", { id: () => crypto.randomUUID() });
 }

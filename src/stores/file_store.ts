@@ -1,4 +1,4 @@
-import { checkWord } from "../base/options.ts";
+import { checkOptions, checkWord } from "../base/options.ts";
 import type {
   AppendHead,
   CommandsAnswer,
@@ -104,6 +104,7 @@ export interface FileStoreOptions {
  * ```
  */
 export function fileStore(folder: string, options: FileStoreOptions = {}): Store {
+  checkOptions("Cannot open a file store", options, { sync: true, isGone: true, files: true });
   const { files = hostFiles(), isGone = () => false } = options;
   const waits = checkWord("Cannot open a file store", "sync", options.sync ?? "full", ["full", "none"]) === "full";
   return new FileStore(folder, files, waits, isGone);

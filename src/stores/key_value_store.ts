@@ -1,4 +1,4 @@
-import { checkInteger } from "../base/options.ts";
+import { checkInteger, checkOptions } from "../base/options.ts";
 import type { IdSource } from "../ports/ids.ts";
 import type { Store } from "../ports/store.ts";
 import { storeOver } from "./key_value_kit/store.ts";
@@ -58,7 +58,9 @@ export interface KeyValueStoreOptions {
  * ```
  */
 export function keyValueStore(storage: KeyValueStorage, options: KeyValueStoreOptions = {}): Store {
+  const action = "Cannot open the key-value store";
+  checkOptions(action, options, { prefix: true, maxValueBytes: true, ids: true });
   const { prefix = "routilux/", maxValueBytes = 60_000, ids = { id: () => crypto.randomUUID() } } = options;
-  checkInteger("Cannot open the key-value store", "maxValueBytes", maxValueBytes, 1_000);
+  checkInteger(action, "maxValueBytes", maxValueBytes, 1_000);
   return storeOver(clientOf(storage, prefix, maxValueBytes), "key-value store", ids);
 }

@@ -1,4 +1,4 @@
-import { checkInteger, checkWord } from "../base/options.ts";
+import { checkInteger, checkOptions, checkWord } from "../base/options.ts";
 import type { Store } from "../ports/store.ts";
 import { StoreWatchers } from "../ports/store_kit.ts";
 import { guarded, queriesOf, type SqliteDatabase } from "./sqlite_store/database.ts";
@@ -62,8 +62,9 @@ export interface SqliteStoreOptions {
  * ```
  */
 export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOptions = {}): Store {
-  const { synchronous = "full", busyTimeoutMs = 5_000 } = options;
   const action = "Cannot open the SQLite store";
+  checkOptions(action, options, { synchronous: true, busyTimeoutMs: true });
+  const { synchronous = "full", busyTimeoutMs = 5_000 } = options;
   checkWord(action, "synchronous", synchronous, ["normal", "full"]);
   checkInteger(action, "busyTimeoutMs", busyTimeoutMs, 0);
   openDatabase(database, synchronous, busyTimeoutMs);

@@ -1,4 +1,4 @@
-import { checkDuration, checkRange } from "../base/options.ts";
+import { checkDuration, checkOptions, checkRange } from "../base/options.ts";
 
 /** The faults of a simulation, and their probabilities. A fault that is left out does not happen. */
 export interface Faults {
@@ -66,6 +66,7 @@ export const NO_FAULTS: Required<Faults> = {
 export function completeFaults(faults: Faults): Required<Faults> {
   const complete = { ...NO_FAULTS, ...faults };
   const action = "Cannot simulate";
+  checkOptions(action, faults, NO_FAULTS, "faults.");
   for (const rate of ["throw", "hang", "abort", "death"] as const) {
     checkRange(action, `faults.${rate}`, complete[rate], 0, 1);
   }

@@ -1,13 +1,13 @@
 import { payloadOf } from "../values/encoder.ts";
 import { wireOf } from "../values/payload.ts";
-import { checkInteger, checkWord } from "../base/options.ts";
+import { checkInteger, checkOptions, checkWord } from "../base/options.ts";
 import type { EntryPoint } from "../entry_arguments.ts";
 import type { Flow } from "../flow.ts";
 import type { JobState } from "../documents/job_state.ts";
 import { firstDifference, type JobComparison, viewOf } from "./compare_jobs.ts";
 import { NO_FAULTS } from "./faults.ts";
 import { type SeededRandom, seededRandom } from "./seeded_random.ts";
-import { setUp, type SimulatedJobOptions } from "./simulate.ts";
+import { JOB_OPTIONS, setUp, type SimulatedJobOptions } from "./simulate.ts";
 import type { Stop } from "./simulated_process.ts";
 import { type Run, runSimulation, type Setup } from "./simulation.ts";
 import { SimulationError, type TraceStep } from "./trace.ts";
@@ -92,8 +92,9 @@ export async function pauseAnywhere<E extends EntryPoint>(
   flow: Flow,
   options: PauseAnywhereOptions<E>,
 ): Promise<PauseAnywhereResult> {
-  const { seed = 1, runs = 300, compare } = options;
   const action = "Cannot pause anywhere";
+  checkOptions<PauseAnywhereOptions<E>>(action, options, { ...JOB_OPTIONS, seed: true, runs: true, compare: true });
+  const { seed = 1, runs = 300, compare } = options;
   if (typeof compare === "string") checkWord(action, "compare", compare, COMPARISONS);
   checkInteger(action, "seed", seed, Number.MIN_SAFE_INTEGER);
   checkInteger(action, "runs", runs);

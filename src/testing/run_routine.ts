@@ -1,3 +1,4 @@
+import { checkOptions } from "../base/options.ts";
 import type { Registry } from "../values/registry.ts";
 import { Engine } from "../engine.ts";
 import { Flow } from "../flow.ts";
@@ -56,6 +57,7 @@ export async function runRoutine<T>(
   data: NoInfer<T>,
   options: RunRoutineOptions = {},
 ): Promise<RoutineRun> {
+  checkOptions("Cannot run the routine", options, { timers: true, services: true, registry: true });
   const { services, registry, timers = manualTimers() } = options;
   const engine = new Engine({ timers, ids: manualIds(), ...(services === undefined ? {} : { services }) });
   const limits = { history: Number.MAX_SAFE_INTEGER };

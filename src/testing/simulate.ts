@@ -1,4 +1,4 @@
-import { checkDuration, checkInteger } from "../base/options.ts";
+import { checkDuration, checkInteger, checkOptions, type OptionNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import type { EntryPoint } from "../entry_arguments.ts";
 import { Flow } from "../flow.ts";
@@ -47,6 +47,24 @@ export interface SimulateOptions<E extends EntryPoint = EntryPoint> extends Simu
   /** Called with the job at its end; an error thrown here ends the simulation. */
   readonly atEnd?: (job: JobState) => void;
 }
+
+/** The names of the options that all simulations have in common. */
+export const JOB_OPTIONS: OptionNames<SimulatedJobOptions> = {
+  entry: true,
+  params: true,
+  services: true,
+  onIdle: true,
+  maxSteps: true,
+};
+
+const SIMULATE_OPTIONS: OptionNames<SimulateOptions> = {
+  ...JOB_OPTIONS,
+  seed: true,
+  faults: true,
+  handlerMs: true,
+  always: true,
+  atEnd: true,
+};
 
 /**
  * Runs a job of a flow to its end in simulated time, in processes that may die. One seed makes all random choices:
@@ -97,6 +115,7 @@ export interface SimulateOptions<E extends EntryPoint = EntryPoint> extends Simu
  * ```
  */
 export async function simulate<E extends EntryPoint>(flow: Flow, options: SimulateOptions<E>): Promise<Simulation> {
+  checkOptions<SimulateOptions<E>>("Cannot simulate", options, SIMULATE_OPTIONS);
   const { seed, faults = {}, handlerMs = 100, always, atEnd } = options;
   checkInteger("Cannot simulate", "seed", seed, Number.MIN_SAFE_INTEGER);
   const { hasTakenTime: _, ...simulation } = await runSimulation({

@@ -66,7 +66,7 @@ test("a job that is cancelled before it has begun ends then, once, and takes not
 
 test("a flow that cannot travel cannot be kept: the waits reject, with the reason", async () => {
   const process = new StoredFlowProcess();
-  const flow = new Flow({ id: "nameless", engine: process.engine });
+  const flow = new Flow({ id: "nameless", registry: new Registry(), engine: process.engine });
   flow.addRoutine(new (process.registry.classOf("Source") as new () => never)(), "source");
   const job = flow.execute("source", {}, { jobId: "job" });
   await assertRejects(() => flow.waitForCompletion(job), TypeError, "its class is not registered");

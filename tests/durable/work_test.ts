@@ -314,7 +314,7 @@ test("an engine closes though its store fails when it leaves and a handler goes 
   const idle = new StoredFlowProcess({ store: failing });
   await idle.engine.recover();
   await idle.engine.close();
-  assertEquals(idle.told("engine_error").map(({ error }) => error), [new Error("no leave")]);
+  assertEquals(idle.told("engine_error").map(({ error }) => String(error)), ["Error: no leave"]);
   const process = new StoredFlowProcess({ work: () => promise });
   process.start([1]);
   await process.settle();

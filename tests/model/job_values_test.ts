@@ -125,7 +125,9 @@ test("a job with values of every kind everywhere is the same text after it was w
   assertEquals(job.status, "paused");
   const text = JSON.stringify(job);
   assertStrictEquals(JSON.stringify(JobState.fromJSON(JSON.parse(text), registry)), text);
-  assertEquals(JobState.fromJSON(JSON.parse(text), registry).pausePoints[0]?.checkpoint, value());
+  const restored = JobState.fromJSON(JSON.parse(text), registry).pausePoints[0]?.checkpoint as ReturnType<typeof value>;
+  // An error equals no other, for its stack.
+  assertEquals({ ...restored, e: String(restored.e) }, { ...value(), e: "TypeError: t" });
 });
 
 test("undefined removes a value", async () => {

@@ -69,7 +69,8 @@ test("settings of an error handler are checked", () => {
   // @ts-expect-error: Type '"retyr"' is not assignable to type 'ErrorStrategy'. Did you mean '"retry"'?
   assertThrows(() => new ErrorHandler({ strategy: "retyr" }), TypeError);
   // @ts-expect-error: 'retries' does not exist in type 'ErrorHandlerOptions'.
-  assertEquals(new ErrorHandler({ retries: 5 }).maxRetries, 3);
+  const misspelt = () => new ErrorHandler({ retries: 5 });
+  assertThrows(misspelt, TypeError, `unknown option "retries"; did you mean "maxRetries"?`);
   // @ts-expect-error: Type 'ErrorConstructor' is not assignable to type 'string'.
   assertThrows(() => new ErrorHandler({ retryableErrors: [Error] }), TypeError);
 });

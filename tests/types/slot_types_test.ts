@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import * as v from "valibot";
 import { type Collected, type Context, Routine, type SchemaResult, type Slot, type StandardSchema } from "../../mod.ts";
 import { assertType } from "../support/assert_type.ts";
@@ -138,7 +138,8 @@ test("options of a slot that are misspelt are refused", () => {
   }
   const bare = new Bare();
   // @ts-expect-error: Object literal may only specify known properties, but 'timeout' does not exist. Did you mean 'timeoutMs'?
-  bare.addSlot("a", bare.take, { timeout: 5 });
+  const misspelt = () => bare.addSlot("a", bare.take, { timeout: 5 });
+  assertThrows(misspelt, TypeError, `unknown option "timeout"; did you mean "timeoutMs"?`);
   // @ts-expect-error: Type 'string' is not assignable to type 'number'.
   const wrongTimeout = () => bare.addSlot("b", bare.take, { timeoutMs: "5" });
   // @ts-expect-error: Type '"appendd"' is not assignable to type 'MergeStrategy'. Did you mean '"append"'?
@@ -146,5 +147,5 @@ test("options of a slot that are misspelt are refused", () => {
   // @ts-expect-error: Argument of type 'string' is not assignable to parameter of type 'Handler'.
   const wrongHandler = () => bare.addSlot("d", "take");
   assertEquals([wrongTimeout, wrongMerge, wrongHandler].map((wrong) => wrong.length), [0, 0, 0]);
-  assertEquals(bare.getSlot("a")?.timeoutMs, undefined);
+  assertEquals(bare.getSlot("a"), undefined);
 });

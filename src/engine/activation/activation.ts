@@ -6,7 +6,7 @@ import { StateError } from "../../base/errors.ts";
 import { rejectQuietly } from "../../base/thenable.ts";
 import type { Linked } from "../../base/linked_list.ts";
 import { isRecord } from "../../values/json.ts";
-import { checkDuration, checkName, checkRange, checkWord, listNames } from "../../base/options.ts";
+import { checkDuration, checkName, checkOptions, checkRange, checkWord, listNames } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
 import { validate } from "../../values/standard_schema.ts";
 import type { Context, EmitOptions, ExpectOptions, JobValues, Services } from "../../model/context.ts";
@@ -226,8 +226,10 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     else this.emissions.add(source, this.#payload(source, data, source.emission));
   }
 
-  #emitWith(source: EventPlan, data: unknown, { delayMs = 0, priority = "normal" }: EmitOptions): void {
+  #emitWith(source: EventPlan, data: unknown, options: EmitOptions): void {
     const { action } = source.emission;
+    checkOptions(action, options, { delayMs: true, priority: true });
+    const { delayMs = 0, priority = "normal" } = options;
     if (delayMs !== 0) checkRange(action, "delayMs", delayMs, 0, Number.MAX_SAFE_INTEGER);
     if (priority !== "normal") checkWord(action, "priority", priority, PRIORITIES);
     this.emissions.add(source, this.#payload(source, data, source.emission), delayMs, priority);
@@ -264,6 +266,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   expect(slot: Slot<never> | string, options: ExpectOptions = {}): void {
     this.checkOpen("expect a delivery");
     const { route } = this.#slot("expect a delivery", slot);
+    checkOptions("Cannot expect a delivery", options, { timeoutMs: true });
     const { timeoutMs } = options;
     if (timeoutMs !== undefined) checkDuration("Cannot expect a delivery", "timeoutMs", timeoutMs);
     this.#buffer.lists.expectations.push({ route, timeoutMs });

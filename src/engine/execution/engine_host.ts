@@ -6,6 +6,7 @@ import type { Services } from "../../model/context.ts";
 import type { IdSource } from "../../ports/ids.ts";
 import type { EngineEvent, Observer } from "../../ports/observer.ts";
 import type { Timers } from "../../ports/timers.ts";
+import type { Registry } from "../../values/registry.ts";
 import type { Director } from "./director.ts";
 import type { FlowHost, JobStorage } from "../durable/job_storage.ts";
 import type { StoreSession } from "../durable/store_session.ts";
@@ -24,6 +25,7 @@ export interface EngineHostOptions {
   readonly around?: Around | undefined;
   readonly sliceMs?: number | undefined;
   readonly errorStacks?: boolean | undefined;
+  readonly registry?: Registry | undefined;
   /** Begins the use of the engine's store, if it has one: a callback, so that programs without a store don't load that code. */
   readonly openStore?: ((host: EngineHost) => StoreUse) | undefined;
 }
@@ -49,6 +51,8 @@ export class EngineHost {
   readonly around: Around | undefined;
   /** Whether errors keep their stacks. */
   readonly errorStacks: boolean;
+  /** The registry of flows that have none of their own. */
+  readonly registry: Registry | undefined;
   /** Says how much time has passed. */
   readonly stopwatch: Stopwatch;
   /** Shares the event loop among the jobs. */
@@ -69,9 +73,8 @@ export class EngineHost {
    * @throws {RangeError} for a number out of range
    * @throws {TypeError} for `around` that is no function
    */
-  constructor(
-    { timers, ids, observer, services, around, sliceMs = 4, errorStacks = false, openStore }: EngineHostOptions,
-  ) {
+  constructor(options: EngineHostOptions) {
+    const { timers, ids, observer, services, around, sliceMs = 4, errorStacks = false, registry, openStore } = options;
     this.timers = timers;
     this.ids = ids;
     // An application may have declared services and still make an engine without any.
@@ -81,6 +84,7 @@ export class EngineHost {
     }
     this.around = around;
     this.errorStacks = errorStacks;
+    this.registry = registry;
     this.stopwatch = new Stopwatch(timers);
     this.pacer = new Pacer(timers, checkRange("Cannot create engine", "sliceMs", sliceMs, 1, Infinity));
     this.#observer = observer;

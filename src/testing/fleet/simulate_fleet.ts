@@ -1,5 +1,5 @@
 import { RoutiluxError } from "../../base/errors.ts";
-import { checkDuration, checkInteger, checkRange, checkWord } from "../../base/options.ts";
+import { checkDuration, checkInteger, checkOptions, checkRange, checkWord } from "../../base/options.ts";
 import { memoryStore } from "../../stores/memory_store.ts";
 import type { FleetCommand, FleetFaults, FleetOptions, FleetSettings, ProcessFault } from "./fleet_options.ts";
 import { runFleet } from "./fleet_run.ts";
@@ -121,7 +121,7 @@ function complete(options: FleetOptions): FleetSettings {
   const { jobs, registry, seed, engines = 2, steps = 200, handlerMs = 400, comparison = "outcome", services } = options;
   const { commands = COMMANDS, openStore = memoryStore, faults = {} } = options;
   if (jobs.length === 0) throw new TypeError(`${action}: there must be at least one job`);
-  return {
+  const settings: FleetSettings = {
     jobs,
     registry,
     services,
@@ -134,13 +134,17 @@ function complete(options: FleetOptions): FleetSettings {
     comparison: checkWord(action, "comparison", comparison, ["exact", "untimed", "outcome", "none"]),
     faults: completeFaults(action, faults),
   };
+  checkOptions<FleetOptions>(action, options, settings);
+  return settings;
 }
 
 function completeFaults(action: string, faults: FleetFaults): Required<FleetFaults> {
   const { calls = 0.04, processes = 8, kinds = PROCESS_FAULTS } = faults;
-  return {
+  const complete = {
     calls: checkRange(action, "faults.calls", calls, 0, 1),
     processes: checkInteger(action, "faults.processes", processes, 0),
     kinds: kinds.map((it) => checkWord(action, "faults.kinds", it, PROCESS_FAULTS)),
   };
+  checkOptions(action, faults, complete, "faults.");
+  return complete;
 }

@@ -227,3 +227,13 @@ test("the folders of two jobs have different names, also where case is ignored",
     assert(name.length <= 130 && !name.endsWith("."), name);
   }
 });
+
+test("options that the store does not know are refused, and so is a word that means nothing", () => {
+  const files = new MemoryDisk();
+  assertThrows(() => fileStore(FOLDER, { synch: "none", files } as never), TypeError, 'did you mean "sync"?');
+  assertThrows(
+    () => fileStore(FOLDER, { sync: "some" as never, files }),
+    TypeError,
+    'sync must be one of "full", "none"',
+  );
+});

@@ -11,12 +11,12 @@ type Falsy = false | 0 | 0n | "" | null | undefined;
 
 /** Fails unless `expr` is truthy. */
 export function assert(expr: unknown, msg = ""): asserts expr {
-  if (!expr) fail(msg);
+  if (!expr) throw new AssertionError({ message: msg });
 }
 
 /** Fails unless `expr` is falsy. */
 export function assertFalse(expr: unknown, msg = ""): asserts expr is Falsy {
-  if (expr) fail(msg);
+  if (expr) throw new AssertionError({ message: msg });
 }
 
 /** Fails, always. */
@@ -177,20 +177,48 @@ function className(value: unknown): string {
   return typeof value === "object" ? value.constructor?.name ?? "Object" : typeof value;
 }
 
-// As in the real package: 0 equals -0, NaN equals NaN, and an object without prototype equals a plain one.
+/**
+ * As in the real package: 0 equals -0, NaN equals NaN, an object without prototype equals a plain one, and of instances all
+ * properties count, hidden ones and those of their prototypes too. So an error equals no other, because of its `stack`.
+ */
 function equal(a: unknown, b: unknown, seen: Map<unknown, unknown>): boolean {
   if (a === b || Object.is(a, b)) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
-  if ((a.constructor ?? Object) !== (b.constructor ?? Object)) return false;
-  if (a instanceof RegExp || a instanceof URL) return String(a) === String(b);
+  if (prototypeOf(a) !== prototypeOf(b)) return false;
   if (a instanceof Date && b instanceof Date) return Object.is(a.getTime(), b.getTime());
+  if (a instanceof RegExp || a instanceof URL || a instanceof URLSearchParams) return String(a) === String(b);
+  if (a instanceof ArrayBuffer && b instanceof ArrayBuffer) return equalBytes(a, b);
+  if (ArrayBuffer.isView(a) && !(a instanceof DataView)) {
+    return equalItems(a as unknown as ArrayLike<unknown>, b as unknown as ArrayLike<unknown>);
+  }
   if (seen.get(a) === b) return true;
+  if (Object.keys(a).length !== Object.keys(b).length) return false;
   seen.set(a, b);
   if (a instanceof Set && b instanceof Set) return equalEntries([...a], [...b], seen);
   if (a instanceof Map && b instanceof Map) return equalEntries([...a], [...b], seen);
-  const keys = Reflect.ownKeys(a).filter((key) => isEnumerable(a, key));
-  if (keys.length !== Reflect.ownKeys(b).filter((key) => isEnumerable(b, key)).length) return false;
-  return keys.every((key) => isEnumerable(b, key) && equal(Reflect.get(a, key), Reflect.get(b, key), seen));
+  const isPlain = prototypeOf(a) === Object.prototype || prototypeOf(a) === Array.prototype;
+  const keys = isPlain ? Reflect.ownKeys({ ...a, ...b }) : [...keysOfChain(a), ...keysOfChain(b)];
+  return keys.every((key) => key in a === key in b && equal(Reflect.get(a, key), Reflect.get(b, key), seen));
+}
+
+function prototypeOf(object: object): unknown {
+  return Object.getPrototypeOf(object) ?? Object.prototype;
+}
+
+function keysOfChain(object: object): Set<PropertyKey> {
+  const keys = new Set<PropertyKey>();
+  for (let it = object; it !== null && it !== Object.prototype; it = Object.getPrototypeOf(it)) {
+    for (const key of Reflect.ownKeys(it)) keys.add(key);
+  }
+  return keys;
+}
+
+function equalBytes(a: ArrayBuffer, b: ArrayBuffer): boolean {
+  return equalItems(new Uint8Array(a), new Uint8Array(b));
+}
+
+function equalItems(a: ArrayLike<unknown>, b: ArrayLike<unknown>): boolean {
+  return a.length === b.length && Array.from(a).every((item, index) => item === b[index] || Object.is(item, b[index]));
 }
 
 function equalEntries(a: unknown[], b: unknown[], seen: Map<unknown, unknown>): boolean {
@@ -201,8 +229,4 @@ function equalEntries(a: unknown[], b: unknown[], seen: Map<unknown, unknown>): 
     if (index >= 0) left.splice(index, 1);
     return index >= 0;
   });
-}
-
-function isEnumerable(object: object, key: PropertyKey): boolean {
-  return Object.prototype.propertyIsEnumerable.call(object, key);
 }
