@@ -1,4 +1,4 @@
-import { encodeBase64 } from "./base64.ts";
+import { encodeBase64 } from "../base/base64.ts";
 import type { ClassTable } from "./class_table.ts";
 import { Collected, storedItems } from "./collected.ts";
 import { describeError } from "./error_data.ts";

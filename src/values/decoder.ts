@@ -1,4 +1,4 @@
-import { decodeBase64 } from "./base64.ts";
+import { decodeBase64 } from "../base/base64.ts";
 import type { ClassTable } from "./class_table.ts";
 import { type ErrorData, reviveError } from "./error_data.ts";
 import { guard } from "./guarded.ts";

@@ -1,5 +1,5 @@
 import { BUILT_IN_TAGS } from "./class_table.ts";
-import { decodeBase64 } from "./base64.ts";
+import { decodeBase64 } from "../base/base64.ts";
 import { SerializationError } from "../base/errors.ts";
 import { parseInstant } from "../base/instant.ts";
 import { isErrorCode, isTexts } from "./error_data.ts";

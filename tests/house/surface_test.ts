@@ -82,6 +82,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "renderer": "TextRenderer TextRendererConfig",
     "time": "TimeProvider TimeProviderConfig TimeInfo",
   },
+  "./signing": { "all": "sign verify SigningKey SignatureError SignatureProblem" },
   "./testing": {
     "one routine": "runRoutine RunRoutineOptions RoutineRun",
     "time and ids": "manualTimers ManualTimers manualIds",
@@ -94,6 +95,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "stores": "storeContract StoreContractOptions StorePlace",
   },
   "./stores/memory": { "all": "memoryStore" },
+  "./stores/sealed": { "all": "sealedStore SealedStoreOptions SealingKey SealedTextError SealProblem" },
   "./stores/file": { "all": "fileStore FileStoreOptions Files LockOwner" },
   "./stores/sqlite": { "all": "sqliteStore SqliteStoreOptions SqliteDatabase SqliteStatement SqliteValue SqliteSync" },
   "./stores/key_value": { "all": "keyValueStore KeyValueStoreOptions KeyValueStorage KeyValueEntry" },

@@ -1,9 +1,9 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { decodeBase64, encodeBase64 } from "../../src/values/base64.ts";
+import { decodeBase64, encodeBase64 } from "../../src/base/base64.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 
 test("base64 writes the examples of RFC 4648", () => {
   const examples = ["", "f", "fo", "foo", "foob", "fooba", "foobar"];
