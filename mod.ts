@@ -105,6 +105,7 @@ export type {
   StoreErrorEvent,
   TakenEvent,
   TaskEvent,
+  UnconnectedEvent,
 } from "./src/ports/observer.ts";
 
 export type { JsonObject, JsonValue } from "./src/values/json.ts";

@@ -21,6 +21,7 @@ import {
 import { validate } from "./values/standard_schema.ts";
 import { OutputStream } from "./engine/execution/output_stream.ts";
 import { defaultHost } from "./default_engine.ts";
+import { looseEnds } from "./model/loose_ends.ts";
 import { type ExecutionStrategy, FlowGraph, type FlowSettings } from "./model/flow_graph.ts";
 import { membershipOf, Routine } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
@@ -422,12 +423,13 @@ export class Flow extends FlowGraph {
   }
 
   /**
-   * Checks whether a job can be resumed by this flow. Nothing is changed.
+   * Checks whether a job can be resumed by this flow, or without a job what the flow leaves unconnected. Nothing is changed.
    *
-   * @returns the obstacles; none when `resume` would succeed
+   * @returns of a job the obstacles, none when `resume` would succeed; of the flow the events that go nowhere and the slots that no
+   * event reaches, which may be meant so
    */
-  check(job: JobState): readonly PreflightFinding[] {
-    return preflight(this.#target("resume", job), this);
+  check(job?: JobState): readonly PreflightFinding[] {
+    return job === undefined ? looseEnds(this) : preflight(this.#target("resume", job), this);
   }
 
   /**

@@ -6,7 +6,7 @@ import type { ExecutionSettings } from "./job/job.ts";
 import { PRIORITIES } from "./job/task.ts";
 import type { Priority } from "./model/context.ts";
 import { checkExecutionTimeout, checkStrategy, type ExecutionStrategy } from "./model/flow_graph.ts";
-import type { Slot } from "./model/slot.ts";
+import type { EntryParams } from "./entry_arguments.ts";
 
 /** The options of `flow.start`. */
 export interface StartOptions extends CreateOptions {
@@ -23,7 +23,7 @@ export interface StartOptions extends CreateOptions {
 }
 
 /** One of the jobs of `flow.startMany`: the params are left out where the slot accepts `{}`. */
-export type StartItem<E> = Omit<StartOptions, "ifExists"> & { readonly params?: E extends Slot<infer T> ? T : unknown };
+export type StartItem<E> = Omit<StartOptions, "ifExists"> & { readonly params?: EntryParams<E> };
 
 const LISTEN: OptionNames<ListenOptions> = { onOutput: true, onReport: true, signal: true };
 const CREATE: OptionNames<CreateOptions> = { jobId: true, strategy: true, maxWorkers: true, timeoutMs: true };

@@ -106,9 +106,9 @@ export class TimeoutError extends RoutiluxError {
   /** The time that was allowed, in milliseconds. */
   readonly timeoutMs: number;
 
-  /** Makes the error; `what` is the subject, such as `Slot "in" of routine "a"`. */
-  constructor(what: string, timeoutMs: number) {
-    super(`${what} took longer than ${timeoutMs} ms`);
+  /** Makes the error; `what` is the subject, such as `Slot "in" of routine "a"`, and `remedy` says what to do. */
+  constructor(what: string, timeoutMs: number, remedy?: string) {
+    super(`${what} took longer than ${timeoutMs} ms${remedy === undefined ? "" : `: ${remedy}`}`);
     this.timeoutMs = timeoutMs;
   }
 }

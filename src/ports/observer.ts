@@ -67,6 +67,22 @@ export interface TaskEvent {
   readonly at: number;
 }
 
+/** A handler has emitted an event that is connected to no slot: what it carries goes nowhere. `flow.check()` lists such events. */
+export interface UnconnectedEvent {
+  /** Tells the kinds of events apart. */
+  readonly type: "unconnected";
+  /** The job. */
+  readonly jobId: string;
+  /** Its flow. */
+  readonly flowId: string;
+  /** The routine's id. */
+  readonly routine: string;
+  /** The event's name. */
+  readonly event: string;
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** A handler has called `ctx.report`. */
 export interface ReportEvent {
   /** Tells the kinds of events apart. */
@@ -208,6 +224,7 @@ export type EngineEvent =
   | StatusEvent
   | StartEvent
   | TaskEvent
+  | UnconnectedEvent
   | ReportEvent
   | CallbackErrorEvent
   | StoreErrorEvent

@@ -1,6 +1,6 @@
 import { checkDuration, checkInteger, checkOptions, type OptionNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
-import type { EntryPoint } from "../entry_arguments.ts";
+import type { EntryParams, EntryPoint } from "../entry_arguments.ts";
 import { Flow } from "../flow.ts";
 import { Routine } from "../model/routine.ts";
 import type { Services } from "../model/context.ts";
@@ -10,9 +10,6 @@ import { completeFaults, type Faults } from "./faults.ts";
 import { seededRandom } from "./seeded_random.ts";
 import type { IdleJob, SimulatedHost } from "./simulated_process.ts";
 import { runSimulation, type Setup, type Simulation } from "./simulation.ts";
-
-/** The type of the data that an entry's slot accepts. */
-export type EntryParams<E> = E extends Slot<infer T> ? T : unknown;
 
 /** The options that all simulations have in common. */
 export interface SimulatedJobOptions<E extends EntryPoint = EntryPoint> {

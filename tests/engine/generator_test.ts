@@ -229,15 +229,21 @@ test("other tasks run between the yields of one generator: priorities and retrie
   assertEquals(seen, ["yield 0", "item 0", "yield 1", "item 1", "yield 2", "item 2", "delayed"]);
 });
 
-test("what a generator returns is ignored, and so is an iterable that is no generator", async () => {
+test("what a generator returns is refused, and so is an iterable that is no generator", async () => {
   const { flow } = createTestFlow();
   addFunction(flow, "returns", function* () {
     yield 1;
-    return { ignored: true } as unknown as void;
+    return { lost: true } as unknown as void;
   });
   addFunction(flow, "list", () => [1, 2, 3] as unknown as void);
-  for (const id of ["returns", "list"]) {
+  const place = (id: string) => `The handler of slot "trigger" of routine "${id}" has returned`;
+  const remedy = "which goes nowhere: ctx.emit and ctx.output pass data on;";
+  const messages = {
+    returns: `${place("returns")} an object, ${remedy} return nothing`,
+    list: `${place("list")} an array, ${remedy} function* makes a generator that yields its steps`,
+  };
+  for (const [id, message] of Object.entries(messages)) {
     const job = await flow.run(id);
-    assertEquals([job.status, job.error], ["completed", undefined], id);
+    assertEquals([job.status, job.error], ["failed", { name: "TypeError", message }]);
   }
 });

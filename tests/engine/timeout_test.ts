@@ -25,7 +25,8 @@ test("C399 a job that works for longer than its timeout fails with a TimeoutErro
   await timers.advance(1);
   assertEquals([job.status, job.error], ["failed", {
     code: "TIMEOUT",
-    message: 'Job "id-1" took longer than 500 ms',
+    message: 'Job "id-1" took longer than 500 ms: it has made 3 tasks; look for a cycle without an end, or raise ' +
+      "executionTimeoutMs",
     name: "TimeoutError",
   }]);
   assertInstanceOf(reasons[0], TimeoutError);

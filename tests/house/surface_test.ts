@@ -26,7 +26,8 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "workers": "Worker WorkOptions WorkSummary",
     "ports": "IdSource Timers CancelTimer Observer",
     "around handlers": "Around HandlerInfo",
-    "what an observer sees": "EngineEvent StatusEvent StartEvent TaskEvent ReportEvent CallbackErrorEvent " +
+    "what an observer sees":
+      "EngineEvent StatusEvent StartEvent TaskEvent UnconnectedEvent ReportEvent CallbackErrorEvent " +
       "StoreErrorEvent LostEvent TakenEvent ReleasedEvent RefusedEvent CommandErrorEvent EngineErrorEvent ReplacedEvent",
     "values": "JsonObject JsonValue ErrorData ValueLimits Registrable SerializableClass",
     "schemas": "StandardSchema SchemaIssue SchemaResult",

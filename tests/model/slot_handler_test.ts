@@ -86,16 +86,24 @@ test("a handler runs on its routine", async () => {
   assertEquals(job.outputLog.map(({ data }) => data), ["me"]);
 });
 
-test("what a handler returns beyond promises and generators is ignored", async () => {
+test("what a handler returns beyond promises and generators is refused, also by a promise", async () => {
   class Chatty extends Routine {
     readonly trigger = this.addSlot("trigger", this.talk as () => void);
+    readonly later = this.addSlot("later", this.promise as () => Promise<void>);
     talk(): unknown {
       return { next: "not a generator", then: "not a promise" };
     }
+    promise(): Promise<unknown> {
+      return Promise.resolve(5);
+    }
   }
   const flow = newFlow();
-  const job = await flow.run(flow.addRoutine(new Chatty(), "chatty").trigger);
-  assertEquals([job.status, job.pendingTasks], ["completed", []]);
+  const chatty = flow.addRoutine(new Chatty(), "chatty");
+  const jobs = [await flow.run(chatty.trigger), await flow.run(chatty.later)];
+  assertEquals(jobs.map(({ error }) => error?.message.split(",")[0]), [
+    'The handler of slot "trigger" of routine "chatty" has returned an object',
+    'The handler of slot "later" of routine "chatty" has returned 5',
+  ]);
 });
 
 test("C036 a failing handler does not make the delivery fail, and its error is the job's", async () => {

@@ -19,6 +19,7 @@ import { Emissions } from "../../job/emissions.ts";
 import type { Job } from "../../job/job.ts";
 import { PRIORITIES, type Task } from "../../job/task.ts";
 import { writeKey } from "../../job/task_key.ts";
+import { detached } from "./detached.ts";
 import { EffectsBuffer } from "./effects_buffer.ts";
 import { type EventPlan, findEvent, type SlotPlan } from "./plan.ts";
 
@@ -217,10 +218,12 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   now(): number {
+    if (!(this instanceof Activation)) throw detached("now", "ctx");
     return this.#host.now();
   }
 
   emit(event: Event<unknown> | string, data: unknown, options?: EmitOptions): void {
+    if (!(this instanceof Activation)) throw detached("emit", "ctx");
     const source = this.#event("emit", event);
     if (options !== undefined) this.#emitWith(source, data, options);
     else this.emissions.add(source, this.#payload(source, data, source.emission));
@@ -236,6 +239,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   defer(event: Event<unknown> | string, data: unknown): void {
+    if (!(this instanceof Activation)) throw detached("defer", "ctx");
     const source = this.#event("defer", event);
     const subject = { action: `Cannot defer "${source.event}" of routine "${this.routineId}"`, root: "data" };
     const payload = this.#payload(source, data, subject);
@@ -243,6 +247,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   checkpoint(progress?: unknown): Promise<void> {
+    if (!(this instanceof Activation)) throw detached("checkpoint", "ctx");
     if (this.isAborted) return rejectQuietly(this.#closed?.reason);
     try {
       this.checkOpen("checkpoint");
@@ -253,17 +258,20 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   slotData(name: string): unknown {
+    if (!(this instanceof Activation)) throw detached("slotData", "ctx");
     this.#slot("read slot data", name);
     return this.#buffer.views.read(name);
   }
 
   clear(name: string, key?: string): void {
+    if (!(this instanceof Activation)) throw detached("clear", "ctx");
     this.checkOpen(`clear slot "${name}"`);
     this.#slot("clear slot", name);
     this.#buffer.views.clear(name, key);
   }
 
   expect(slot: Slot<never> | string, options: ExpectOptions = {}): void {
+    if (!(this instanceof Activation)) throw detached("expect", "ctx");
     this.checkOpen("expect a delivery");
     const { route } = this.#slot("expect a delivery", slot);
     checkOptions("Cannot expect a delivery", options, { timeoutMs: true });
@@ -273,11 +281,13 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   report(data: unknown): void {
+    if (!(this instanceof Activation)) throw detached("report", "ctx");
     this.checkOpen("report");
     this.#host.report(this, data);
   }
 
   log(entry: object): void {
+    if (!(this instanceof Activation)) throw detached("log", "ctx");
     this.checkOpen("log");
     const action = `Cannot log from routine "${this.routineId}"`;
     if (!isRecord(entry)) throw new TypeError(`${action}: the entry must be an object, got ${describeValue(entry)}`);
@@ -290,6 +300,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   output(type: string, data?: unknown): void {
+    if (!(this instanceof Activation)) throw detached("output", "ctx");
     this.checkOpen("output");
     const action = `Cannot output from routine "${this.routineId}"`;
     checkName(action, "type", type);
@@ -302,6 +313,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   pause(reason?: string, checkpoint?: unknown): void {
+    if (!(this instanceof Activation)) throw detached("pause", "ctx");
     this.checkOpen("pause");
     this.pauseRequest ??= { reason, checkpoint: this.#encode("Cannot pause", "checkpoint", checkpoint) };
   }

@@ -6,6 +6,7 @@ import { pathStep } from "../../base/path.ts";
 import type { JobValues } from "../../model/context.ts";
 import type { KeyChange } from "../../job/commit.ts";
 import type { Activation, ActivationHost } from "./activation.ts";
+import { detached } from "./detached.ts";
 
 const NONE: readonly never[] = [];
 
@@ -57,17 +58,20 @@ export class BufferedValues implements JobValues {
 
   /** See `JobValues`. */
   get<T = unknown>(key: string): T | undefined {
+    if (!(this instanceof BufferedValues)) throw detached("get", "ctx.shared", "ctx.state");
     return valueOf(this.#read(key), this.#host.classes) as T | undefined;
   }
 
   /** See `JobValues`. */
   set(key: string, value: unknown): void {
+    if (!(this instanceof BufferedValues)) throw detached("set", "ctx.shared", "ctx.state");
     this.#check("set", key);
     this.#setWrite(key, { isSet: true, value: this.#encode(key, value), changes: undefined });
   }
 
   /** See `JobValues`. */
   update<T = unknown>(key: string, change: (old: T | undefined) => T | undefined): void {
+    if (!(this instanceof BufferedValues)) throw detached("update", "ctx.shared", "ctx.state");
     this.#check("update", key);
     if (typeof change !== "function") {
       throw new TypeError(`Cannot update ${this.#name}.${key}: the change must be a function of the old value`);

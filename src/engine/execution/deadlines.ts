@@ -1,4 +1,5 @@
 import { TimeoutError } from "../../base/errors.ts";
+import type { Job } from "../../job/job.ts";
 import { dueAt, type Task } from "../../job/task.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import type { Journal } from "../durable/journal.ts";
@@ -11,6 +12,12 @@ const LOOK_AGAIN_MS = 1_000;
 interface Passed {
   readonly task: Task;
   readonly at: number;
+}
+
+/** The error of a job that has worked too long: a cycle without an end shows in the number of its tasks. */
+export function jobTimeout({ jobId, nextTaskId }: Job, timeoutMs: number): TimeoutError {
+  const remedy = `it has made ${nextTaskId - 1} tasks; look for a cycle without an end, or raise executionTimeoutMs`;
+  return new TimeoutError(`Job "${jobId}"`, timeoutMs, remedy);
 }
 
 /**

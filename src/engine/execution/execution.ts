@@ -1,6 +1,6 @@
 import type { ClassTable } from "../../values/class_table.ts";
 import { describeError, type ErrorData, errorKinds, isStepLimit } from "../../values/error_data.ts";
-import { CancelledError, StepLimitError, TimeoutError } from "../../base/errors.ts";
+import { CancelledError, StepLimitError, type TimeoutError } from "../../base/errors.ts";
 import type { Payload } from "../../values/payload.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { Services } from "../../model/context.ts";
@@ -11,7 +11,8 @@ import type { TaskKey } from "../../job/task_key.ts";
 import type { Activation, ActivationHost, PauseRequest } from "../activation/activation.ts";
 import { Committer } from "./committer.ts";
 import { storeCheckpoint } from "./checkpoint.ts";
-import { Deadlines } from "./deadlines.ts";
+import { Deadlines, jobTimeout } from "./deadlines.ts";
+import { explainFrozen } from "./handler_errors.ts";
 import { deferredCommit, failureCommit, mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
 import { takeNext } from "./director.ts";
 import type { EngineHost } from "./engine_host.ts";
@@ -87,7 +88,7 @@ export class Execution implements ActivationHost {
     this.onDepart = before?.onDepart;
     this.notifier = before?.notifier ?? new JobNotifier(job, host, callbacks).listenTo(this.listeners);
     this.#clock = new JobClock(host.timers, host.stopwatch, {
-      onTimeout: (timeoutMs) => this.#break("failed", new TimeoutError(`Job "${job.jobId}"`, timeoutMs)),
+      onTimeout: (timeoutMs) => this.#break("failed", jobTimeout(job, timeoutMs)),
       onAlarm: () => this.#loop.wake(),
       onSet: (byMs) => this.committer.queue.clockSet(byMs),
     });
@@ -233,7 +234,7 @@ export class Execution implements ActivationHost {
 
   /** A handler has failed, or could not be called. */
   failed(task: Task, { routine }: SlotPlan, thrown: unknown): void {
-    const error = describeError(thrown, this.#host.errorStacks, this.limits);
+    const error = explainFrozen(describeError(thrown, this.#host.errorStacks, this.limits));
     this.#failTask(task, routine, error, errorKinds(thrown, error));
   }
 

@@ -12,6 +12,7 @@ import { callAround } from "./around.ts";
 import type { Director } from "./director.ts";
 import type { EngineHost } from "./engine_host.ts";
 import type { Execution } from "./execution.ts";
+import { refusedResult } from "./handler_errors.ts";
 import { mappingOf, type Plan, slotOf, type SlotPlan } from "../activation/plan.ts";
 import { mergedInput } from "../activation/slot_views.ts";
 
@@ -168,7 +169,7 @@ export class HandlerRunner {
     this.#current = undefined;
     if (isPromise) this.#await(activation, result);
     else if (generator !== undefined) this.#advance(this.#keep(activation, generator));
-    else this.#finish(activation);
+    else this.#end(activation, result);
   }
 
   /** Waits for the promise of a handler, or of the next segment of its generator. */
@@ -279,7 +280,7 @@ export class HandlerRunner {
   }
 
   #ended(activation: Activation, result: unknown, live: LiveGenerator | undefined): void {
-    if (live === undefined) this.#finish(activation);
+    if (live === undefined) this.#end(activation, result);
     else this.#segment(live, result);
   }
 
@@ -296,7 +297,7 @@ export class HandlerRunner {
     }
     if (done === true) {
       this.#generators?.delete(activation.task);
-      return this.#finish(activation);
+      return this.#end(activation, value);
     }
     if (activation.isAborted) return dispose(generator);
     activation.close();
@@ -306,6 +307,12 @@ export class HandlerRunner {
     } catch (error) {
       this.#fail(activation, error);
     }
+  }
+
+  /** A handler has come to its end, with what it has returned. */
+  #end(activation: Activation, result: unknown): void {
+    if (result === undefined) this.#finish(activation);
+    else this.#fail(activation, refusedResult(activation, result));
   }
 
   #finish(activation: Activation): void {

@@ -60,6 +60,18 @@ export class JobNotifier {
     const error = commit.kind === "failure" ? { error: commit.error } : {};
     const outcome = outcomeOf(commit);
     this.#host.tell({ type: "task", jobId, flowId, routine, slot, task: task.id, attempt, outcome, ...error, at });
+    if (commit.kind === "step") this.#tellUnconnected(commit);
+  }
+
+  /** Tells of what was emitted and goes nowhere. */
+  #tellUnconnected({ records, created, time: { at } }: StepCommit): void {
+    const { jobId, flowId } = this.#job;
+    for (const record of records) {
+      if (!("source" in record)) continue;
+      const { routine, event } = record.source;
+      if (created.some(({ route: { connection } }) => connection?.event === event)) continue;
+      this.#host.tell({ type: "unconnected", jobId, flowId, routine, event, at });
+    }
   }
 
   /** Calls the caller's callbacks with the outputs and the reports of a live job. Returns this notifier. */

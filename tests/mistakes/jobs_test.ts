@@ -1,0 +1,170 @@
+import { test } from "node:test";
+import { assertEquals, assertRejects } from "@std/assert";
+import { type Context, Engine, Flow, JobState, Registry, Routine, StoreError } from "../../mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { manualIds, manualTimers } from "../../src/testing/mod.ts";
+import { flowOfTwo, runHandler, Source, Target, testMistakes } from "./told_by.ts";
+
+/** A flow whose job ends at once. */
+async function ended() {
+  const { flow, source } = flowOfTwo();
+  return { flow, source, job: await flow.run(source.trigger, { count: 0 }, { jobId: "j" }) };
+}
+
+testMistakes({
+  "M23 a job that is resumed twice": [
+    () => {
+      const { flow, source } = flowOfTwo();
+      const job = flow.create(source.trigger, { count: 0 }, { jobId: "j" });
+      flow.resume(job);
+      flow.resume(job);
+    },
+    'Cannot resume job "j" in status "running": it is live already',
+  ],
+  "M24 an ended job that is resumed": [
+    async () => {
+      const { flow, job } = await ended();
+      flow.resume(job);
+    },
+    'Cannot resume job "j" in status "completed": it has ended; { redrive: true } puts its failures back, and goes on ' +
+    "with what is pending",
+  ],
+  "M33 a store that the engine does not have": [
+    () => new Engine().recover(),
+    "Cannot recover: the engine has no store; give new Engine() both, store and registry",
+  ],
+  "M34 durability without a store": [
+    () => new Engine({ durability: { mode: "relaxed" } }),
+    "Cannot create engine: durability is about a store; give new Engine() a store, or leave it out",
+  ],
+  "M58 a cycle without an end": [
+    () => {
+      class Endless extends Routine {
+        readonly trigger = this.addSlot("trigger", this.go);
+        readonly output = this.addEvent("output");
+        go(_data: unknown, ctx: Context): void {
+          ctx.emit(this.output, {});
+        }
+      }
+      const flow = new Flow({ id: "f", limits: { steps: 3 } });
+      const endless = flow.addRoutine(new Endless(), "r");
+      flow.connect(endless.output, endless.trigger);
+      return flow.run(endless.trigger);
+    },
+    "The job would make more than 3 tasks; look for a cycle without an end, or raise limits.steps",
+  ],
+  "M59 a job of another flow": [
+    async () => {
+      const { job } = await ended();
+      const flow = new Flow({ id: "g" });
+      flow.resume(JobState.fromJSON({ ...job.toJSON(), status: "paused" }, flow.registry));
+    },
+    'Cannot resume job "j": flowId: flow_id "f" does not match flow "g"; use the flow that made this job',
+  ],
+  "M60 a text where a parsed document is expected": [
+    async () => JobState.fromJSON(JSON.stringify((await ended()).job), new Registry()),
+    "Cannot read routilux/job: expected an object, got a text; call JSON.parse first",
+  ],
+  "M68 a delivery to an ended job": [
+    async () => {
+      const { flow, job } = await ended();
+      flow.deliver(job, "b", "input", { n: 1 });
+    },
+    'Cannot deliver to job "j" in status "completed": only a running or paused job takes deliveries',
+  ],
+  "M79 a flow without an id, on another host": [
+    () => {
+      const ids = manualIds();
+      const [first, second] = [1, 2].map(() => new Flow({ engine: new Engine({ ids }) }));
+      const source = first!.addRoutine(new Source(), "a");
+      const job = first!.create(source.trigger, { count: 0 }, { jobId: "j" });
+      second!.resume(JobState.fromJSON(job.toJSON(), second!.registry));
+    },
+    'Cannot resume job "j": flowId: flow_id "id-1" does not match flow "id-2"; use the flow that made this job',
+  ],
+});
+
+test("M37 an id that is given to a second job while the first is live", async () => {
+  const engine = new Engine({ registry: new Registry({ Source }), store: memoryStore(), timers: manualTimers() });
+  const flow = new Flow({ id: "f", engine });
+  const source = flow.addRoutine(new Source(), "a");
+  const first = flow.execute(source.trigger, { count: 1 }, { jobId: "j" });
+  assertEquals(flow.execute(source.trigger, { count: 2 }, { jobId: "j" }), first);
+  await flow.waitForCompletion(first);
+  await engine.close();
+});
+
+test("M38 an id that is given again with other params: the handle says that the job is not new", async () => {
+  const engine = new Engine({ registry: new Registry({ Source }), store: memoryStore(), timers: manualTimers() });
+  const flow = new Flow({ id: "f", engine });
+  const source = flow.addRoutine(new Source(), "a");
+  assertEquals((await flow.start(source.trigger, { count: 1 }, { jobId: "j" })).isNew, true);
+  assertEquals((await flow.start(source.trigger, { count: 2 }, { jobId: "j" })).isNew, false);
+  await assertRejects(
+    () => flow.start(source.trigger, { count: 2 }, { jobId: "j", ifExists: "throw" }),
+    Error,
+    'Cannot start job "j"',
+  );
+  await engine.close();
+});
+
+test("M49 params that are left out: the types refuse it, the failure says where they are missed", async () => {
+  class Prices extends Routine {
+    readonly trigger = this.addSlot("trigger", this.show);
+    show({ price }: { price: number }): void {
+      price.toFixed();
+    }
+  }
+  const flow = new Flow({ id: "f" });
+  const prices = flow.addRoutine(new Prices(), "prices");
+  // @ts-expect-error: Expected 2-3 arguments, but got 1.
+  const job = await flow.run(prices.trigger);
+  assertEquals([job.error?.name, job.failures.map(({ task }) => [task.routine, task.slot])], [
+    "TypeError",
+    [["prices", "trigger"]],
+  ]);
+});
+
+test("M50 params of a routine are checked as those of its slot trigger are", async () => {
+  const { flow, source, target } = flowOfTwo();
+  // @ts-expect-error: Expected 2-3 arguments, but got 1.
+  const bare = () => flow.create(source);
+  // @ts-expect-error: Type 'string' is not assignable to type 'number'.
+  const text = () => flow.create(source, { count: "2" });
+  assertEquals([bare(), text()].map(({ status }) => status), ["pending", "pending"]);
+  assertEquals((await flow.run(source, { count: 2 })).status, "completed");
+  // A routine without such a field, and an id, take anything that the compiler knows.
+  const any = [() => flow.create(target, { anything: 1 }), () => flow.create("a", { anything: 1 })];
+  assertEquals(any.length, 2);
+});
+
+test("M61 run() does not throw what a handler has thrown: the job has it", async () => {
+  const job = await runHandler(() => Promise.reject(new Error("boom")));
+  assertEquals([job.status, job.error?.message], ["failed", "boom"]);
+});
+
+test("M63 waitForCompletion() without await is a promise: the types refuse it as a condition", async () => {
+  const { flow, source } = flowOfTwo();
+  const job = flow.execute(source.trigger, { count: 0 });
+  const waited = flow.waitForCompletion(job);
+  assertEquals([waited instanceof Promise, job.status], [true, "running"]);
+  assertEquals(await waited, true);
+});
+
+test("M78 a store that is closed too early", async () => {
+  const store = memoryStore();
+  const timers = manualTimers();
+  const registry = new Registry({ Source, Target });
+  const engine = new Engine({ registry, store, timers, ids: manualIds() });
+  const flow = new Flow({ id: "f", engine });
+  const source = flow.addRoutine(new Source(), "a");
+  const job = flow.execute(source.trigger, { count: 1 }, { jobId: "j" });
+  await store.close();
+  const waited = assertRejects(
+    () => flow.waitForCompletion(job),
+    StoreError,
+    'Cannot store job "j": the store failed 6 times',
+  );
+  await timers.advance(60_000);
+  assertEquals(String((await waited).cause), "Error: The memory store is closed");
+});
