@@ -353,14 +353,15 @@ export interface Store {
   commands(owner: Incarnation, now: number): MaybePromise<CommandsAnswer>;
   /** Gives an engine an incarnation, with a lease from now on; a former one of its name loses the right to renew. */
   enter(query: EnterQuery): MaybePromise<EnterAnswer>;
-  /** Renews the lease of an incarnation. */
+  /** Renews the lease of an incarnation. One that has been found to have ended, here or by a claim, has ended for good. */
   renew(owner: Incarnation, leaseMs: number, now: number): MaybePromise<RenewAnswer>;
   /** Ends the lease of an incarnation: the jobs that it has not released are due at once. */
   leave(owner: Incarnation): MaybePromise<void>;
   /** Returns the jobs that an incarnation has claimed and not released, also those that have ended. */
   held(owner: Incarnation): MaybePromise<readonly { readonly jobId: string; readonly epoch: number }[]>;
   /**
-   * Claims jobs that are due, for an incarnation whose lease runs; for another one, none. Those of a smaller `priority` come first,
+   * Claims jobs that are due, for an incarnation whose lease runs; for another one, none. The leases of those that had these jobs
+   * before end for good with that: a caller whose clock is behind cannot renew them. Those of a smaller `priority` come first,
    * and among these those that have been due for longest: a job with commands counts as due since its creation, one whose owner has
    * lost its lease since then, any other since its `dueAt`; among equals the oldest is first.
    */

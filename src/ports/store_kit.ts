@@ -100,6 +100,15 @@ export function isOwnedBy(record: KeptRecord, { owner, incarnation }: Incarnatio
   return record.owner === owner && record.incarnation === incarnation;
 }
 
+/** The incarnations that have claimed jobs, and not released them: each once. */
+export function holdersOf(records: readonly KeptRecord[]): readonly Incarnation[] {
+  const holders = new Map<number, Incarnation>();
+  for (const { owner, incarnation } of records) {
+    if (owner !== undefined && incarnation !== undefined) holders.set(incarnation, { owner, incarnation });
+  }
+  return [...holders.values()];
+}
+
 /** Whether an incarnation may claim a job that it names: one that is its own already, or that nobody holds. */
 export function isFreeFor(record: JobRecord, by: Incarnation, now: number): boolean {
   return isOwnedBy(record, by) || !isHeld(record, now);

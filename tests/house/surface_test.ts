@@ -42,9 +42,9 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "inboxes": "NewCommand SendAnswer StoredCommand InboxAnswer CommandsAnswer",
     "lists": "JobFilter ListQuery JobPage PurgeQuery",
     "helpers about leases":
-      "OwnerState hasLease enterOwner renewOwner leaveOwner leaseEndOf addSurvivor forgottenBy mayForget",
+      "OwnerState hasLease enterOwner renewOwner endLease leaveOwner leaseEndOf addSurvivor forgottenBy mayForget",
     "helpers about records":
-      "KeptRecord recordOf checkAppend appendTo endsUnread claimFor isHeld isOwnedBy isFreeFor isAskedFor isMeant isPurged dueSince dueOfAll " +
+      "KeptRecord recordOf checkAppend appendTo endsUnread claimFor holdersOf isHeld isOwnedBy isFreeFor isAskedFor isMeant isPurged dueSince dueOfAll " +
       "nextDueOfAll hashText",
     "helpers about pages": "compareByAge pageOf pageOfAll positionOf PAGE_LENGTH ListPosition",
     "helpers about calls": "StoreWatchers PendingCalls",
