@@ -148,9 +148,13 @@ export class FleetLedger {
     const life = this.lives.get(claim.life);
     if (
       life === undefined || before === undefined || before.life !== claim.life || before.epoch !== claim.epoch ||
-      before.revision !== expectedRevision
+      before.revision !== expectedRevision || before.owner === undefined
     ) {
-      const had = before === undefined ? "is gone" : `is at epoch ${before.epoch} and revision ${before.revision}`;
+      const had = before === undefined
+        ? "is gone"
+        : `is at epoch ${before.epoch} and revision ${before.revision}${
+          before.owner === undefined ? ", let go of" : ""
+        }`;
       const why = `a write at epoch ${claim.epoch} and revision ${expectedRevision} was accepted for ` +
         `job ${claim.jobId}, which ${had}`;
       throw new FleetViolation("two at a time", why);
