@@ -27,7 +27,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "ports": "IdSource Timers CancelTimer Observer",
     "around handlers": "Around HandlerInfo",
     "what an observer sees": "EngineEvent StatusEvent StartEvent TaskEvent ReportEvent CallbackErrorEvent " +
-      "StoreErrorEvent LostEvent TakenEvent ReleasedEvent RefusedEvent CommandErrorEvent EngineErrorEvent ReplacedEvent",
+      "StoreErrorEvent LostEvent TakenEvent ReleasedEvent StalledEvent RefusedEvent CommandErrorEvent EngineErrorEvent ReplacedEvent",
     "values": "JsonObject JsonValue ErrorData ValueLimits Registrable SerializableClass",
     "schemas": "StandardSchema SchemaIssue SchemaResult",
     "errors": "RoutiluxError CancelledError FencedError PausedError PoisonError PreflightError PreflightFinding " +

@@ -119,7 +119,10 @@ export class FleetLedger {
       throw new FleetViolation("two at a time", why);
     }
     const former = before.incarnation;
-    if (former !== undefined && this.#leases.get(former)?.process !== process) life.lost.add(former);
+    if (former !== undefined && this.#leases.get(former)?.process !== process) {
+      life.lost.add(former);
+      life.losses.add(former);
+    }
     // An engine that claims its own live job again goes on with it.
     const isOwn = former !== undefined && this.#leases.get(former)?.process === process;
     this.#claim(process, life, { incarnation, epoch }, isOwn ? life.claim?.sent ?? 0 : life.commands.commands.length);
