@@ -1,4 +1,4 @@
-import { FencedError, StateError, StoreError } from "../../base/errors.ts";
+import { FencedError, StateError } from "../../base/errors.ts";
 import { hashText } from "../../base/text_hash.ts";
 import type { FlowGraph } from "../../model/flow_graph.ts";
 import type { CreateAnswer, JobClaim, JobLabels, JobRecord, StoredJob, TakenJob } from "../../ports/store.ts";
@@ -7,12 +7,12 @@ import type { Claim } from "../../documents/claim.ts";
 import { encodeClaim } from "../../documents/commit.ts";
 import { encodeFlow } from "../../documents/flow.ts";
 import { writeJob } from "../../documents/job.ts";
-import { Replay } from "../../documents/replay.ts";
 import { findFirstTasks, type PoisonedTask } from "./first_tasks.ts";
 import { Inbox, type PerformCommand } from "./inbox.ts";
 import { Journal } from "./journal.ts";
 import { placeOf } from "./place.ts";
 import type { KeptJournal } from "./snapshots.ts";
+import { replayStored } from "./stored_replay.ts";
 import type { StoreSession } from "./store_session.ts";
 
 /** A job as the store has it. */
@@ -233,7 +233,7 @@ export class JobStorage {
    * @throws {StoreError} when entries are missing
    */
   replay(stored: StoredJob): FoundJob {
-    const { record, entries, snapshotRevision } = stored;
+    const { record } = stored;
     if (record.flowId !== this.#graph.id) {
       throw new StateError(
         "start",
@@ -241,12 +241,7 @@ export class JobStorage {
         `Cannot start job "${record.jobId}" of flow "${this.#graph.id}": there is one of flow "${record.flowId}" already`,
       );
     }
-    if (entries.length !== record.revision - snapshotRevision) {
-      const cause = `it has given ${entries.length} entries from revision ${snapshotRevision} to ${record.revision}`;
-      throw new StoreError(record.jobId, 1, { cause });
-    }
-    const replay = new Replay(stored.snapshot, this.#graph.limits);
-    for (const entry of entries) replay.apply(entry);
+    const replay = replayStored(stored, this.#graph.limits);
     return { ...stored, job: replay.finish(), claim: replay.claim };
   }
 }
