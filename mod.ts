@@ -100,6 +100,7 @@ export type {
   ReleasedEvent,
   ReplacedEvent,
   ReportEvent,
+  StalledEvent,
   StartEvent,
   StatusEvent,
   StoreErrorEvent,

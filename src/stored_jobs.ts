@@ -4,6 +4,7 @@ import { DEFAULT_VALUE_LIMITS } from "./values/payload.ts";
 import { checkInteger, checkName, checkOptions, checkRange, type OptionNames } from "./base/options.ts";
 import type { Registry } from "./values/registry.ts";
 import { DueJobs } from "./engine/durable/due_jobs.ts";
+import { replayStored } from "./engine/durable/stored_replay.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
 import type { Engine } from "./engine.ts";
 import type { EngineHost } from "./engine/execution/engine_host.ts";
@@ -21,7 +22,7 @@ import { StoreWorker, type WorkHost } from "./worker.ts";
 import { hasEnded, type Job, type JobStatus } from "./job/job.ts";
 import { decodeJob, encodeJob } from "./documents/job.ts";
 import { jobOf, type JobState, jobStateOf } from "./documents/job_state.ts";
-import { Replay } from "./documents/replay.ts";
+import type { Replay } from "./documents/replay.ts";
 
 /** How many jobs are claimed at once: they wait until they are taken up. */
 const MOST_AT_ONCE = 50;
@@ -197,9 +198,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   /** See `HandleHost`. */
   read(stored: StoredJob, flow: Flow | undefined): JobState {
     const { limits, registry } = flow ?? this.#builtFlowOf(stored) ?? { limits: undefined, registry: this.registry };
-    const replay = new Replay(stored.snapshot, { ...DEFAULT_FLOW_LIMITS, ...limits });
-    for (const entry of stored.entries) replay.apply(entry);
-    const job = replay.finish();
+    const job = replayStored(stored, { ...DEFAULT_FLOW_LIMITS, ...limits }).finish();
     this.session.records.set(job, stored.record);
     return jobStateOf(job, registry);
   }
@@ -281,8 +280,8 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   async *history(jobId: string): AsyncGenerator<JobRevision, void, undefined> {
     const stored = await this.#load(jobId, "read");
     const { limits } = this.#flowOf(stored);
-    const replay = new Replay(stored.snapshot, limits);
     let revision = stored.snapshotRevision;
+    const replay = replayStored(stored, limits, revision);
     yield { revision, job: this.#copy(replay, jobId) };
     for (const text of stored.entries) {
       replay.apply(text);
@@ -301,8 +300,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
       throw new RangeError(`${action}: its revisions ${kept} are kept, current value is ${revision}`);
     }
     const flow = this.#flowOf(stored);
-    const replay = new Replay(stored.snapshot, flow.limits);
-    for (const text of stored.entries.slice(0, revision - snapshotRevision)) replay.apply(text);
+    const replay = replayStored(stored, flow.limits, revision);
     const { status } = replay.job;
     if (hasEnded(status)) throw new StateError("fork", status, `${action}: at revision ${revision} it had ended`);
     const id = newId === undefined ? this.host.ids.id() : checkName(action, "jobId", newId);

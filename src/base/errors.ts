@@ -142,19 +142,29 @@ export class StepLimitError extends RoutiluxError {
   }
 }
 
-/** A task that several processes in a row have begun with and not survived, as far as their journal tells. */
+/** A task with which no engine gets any further: several in a row have died, or lost their lease, where it was. */
 export class PoisonError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "PoisonError";
   /** The kind of error. */
   readonly code = "POISON" as const;
-  /** How many recoveries have found the task where it was. */
+  /** How many recoveries have found the task where it was, after its process had died. */
   readonly recoveries: number;
+  /** How many engines have lost the task's job, where it was, and lived on. */
+  readonly survived: number;
 
-  /** Makes the error for a number of recoveries. */
-  constructor(recoveries: number) {
-    super(`${recoveries} processes in a row have died with the task where it was; its handler may end the process`);
+  /** Makes the error for a number of processes that have died, and one of engines that have lived on. */
+  constructor(recoveries: number, survived: number = 0) {
+    super(
+      survived <= recoveries
+        ? `${recoveries} processes in a row have died with the task where it was; its handler may end the process`
+        : `${
+          recoveries + survived
+        } engines in a row have lost their lease with the task where it was; its handler may block ` +
+          "the event loop for longer than `durability.leaseMs`: give it pauses, or the engine a longer lease",
+    );
     this.recoveries = recoveries;
+    this.survived = survived;
   }
 }
 

@@ -32,6 +32,8 @@ export interface FirstAttempt {
   readonly recoveries: number;
   /** The incarnations that have died with it, as far as was known. */
   readonly died: readonly number[];
+  /** The incarnations that have lost the job with it and lived on. */
+  readonly survived: readonly number[];
 }
 
 /** An engine has claimed a job whose owner before had died: an entry of the journal that changes nothing of the job. */
@@ -68,6 +70,8 @@ export interface FirstAttemptDocument {
   readonly recoveries: number;
   /** How many of its steps had been committed by then. */
   readonly step: number;
+  /** The incarnations that have lost the job with it and lived on. */
+  readonly survived?: readonly number[];
   /** The id of the task. */
   readonly task: number;
 }
@@ -87,6 +91,7 @@ export const claim: c.Codec<Claim, ClaimDocument> = c.shape({
     died: c.optionalList(c.positive),
     recoveries: c.count,
     step: c.count,
+    survived: c.optionalList(c.positive),
     task: c.positive,
   })),
   until: c.optional(c.instant),

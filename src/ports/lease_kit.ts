@@ -68,6 +68,16 @@ export function leaveOwner(state: OwnerState, incarnation: number): OwnerState {
   return state.incarnation === incarnation ? { incarnation, until: 0, token: "", former } : { ...state, former };
 }
 
+/**
+ * The owner's state after a job was found free at an instant because the lease of an incarnation has ended; `undefined` when that is
+ * not so, or changes nothing. The end is for good: the owner's clock may be behind that of whoever takes the job, and by it the lease
+ * could be renewed.
+ */
+export function endLease(state: OwnerState | undefined, incarnation: number, now: number): OwnerState | undefined {
+  const hasEnded = state?.incarnation === incarnation && state.until > 0 && state.until <= now;
+  return hasEnded ? leaveOwner(state, incarnation) : undefined;
+}
+
 /** The instant by which all leases of an owner must have ended for a store to forget it; that of one that has left counts as 0. */
 export function forgottenBy(now: number): number {
   return Math.max(0, now - DAY_MS);

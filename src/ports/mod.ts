@@ -18,6 +18,7 @@ export { FencedError } from "../base/errors.ts";
 export { hashText } from "../base/text_hash.ts";
 export {
   addSurvivor,
+  endLease,
   enterOwner,
   forgottenBy,
   hasLease,
@@ -67,6 +68,7 @@ export {
   dueOfAll,
   dueSince,
   endsUnread,
+  holdersOf,
   isAskedFor,
   isFreeFor,
   isHeld,

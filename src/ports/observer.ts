@@ -157,6 +157,26 @@ export interface TakenEvent {
   readonly at: number;
 }
 
+/**
+ * Several engines in a row have died, or lost their lease, with a task of a job that has not got any further: this one tries again.
+ * A handler that blocks the event loop for longer than `durability.leaseMs` does that: give it pauses, or the engine a longer lease. When it
+ * goes on, the task fails with a `PoisonError`.
+ */
+export interface StalledEvent {
+  /** Tells the kinds of events apart. */
+  readonly type: "stalled";
+  /** The job. */
+  readonly jobId: string;
+  /** Its flow. */
+  readonly flowId: string;
+  /** The task's id. */
+  readonly task: number;
+  /** How many engines have lost the job with it. */
+  readonly losses: number;
+  /** When, in milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** An engine has let go of a job that has not ended: it is taken again when it is due, or has been sent something. */
 export interface ReleasedEvent {
   /** Tells the kinds of events apart. */
@@ -231,6 +251,7 @@ export type EngineEvent =
   | LostEvent
   | TakenEvent
   | ReleasedEvent
+  | StalledEvent
   | RefusedEvent
   | CommandErrorEvent
   | EngineErrorEvent

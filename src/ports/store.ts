@@ -305,8 +305,8 @@ export type StoreEvent =
  * - when its `dueAt` has passed, and it has not ended.
  *
  * `append` is the only write of an owner, and it is fenced: the caller names the life of the job, the epoch of its claim, and the
- * revision that it expects, and a store refuses any other. So once another engine has claimed a job, or the job was deleted, every
- * write of the former owner is refused, however late it comes.
+ * revision that it expects, and a store refuses any other. So once an owner has let go of a job, another engine has claimed it, or the
+ * job was deleted, every write of the former owner is refused, however late it comes.
  *
  * A store may forget an owner that has left, and one whose lease, with those of its former incarnations, ended more than a day ago: an
  * engine that was not given a name has a new one at each start. The jobs of a forgotten owner are due, as those of one that has left.
@@ -328,7 +328,8 @@ export interface Store {
    * `unread`, and changes nothing, for a head that says that the job has ended, which the present one does not say, while the
    * inbox has commands beyond those that the head has consumed.
    *
-   * @throws {FencedError} when the job is of another life, epoch or revision, or gone: nothing has changed
+   * @throws {FencedError} when the job is of another life, epoch or revision, when its claim was released, or when it is gone: nothing
+   *   has changed
    */
   append(
     claim: JobClaim,
@@ -353,14 +354,15 @@ export interface Store {
   commands(owner: Incarnation, now: number): MaybePromise<CommandsAnswer>;
   /** Gives an engine an incarnation, with a lease from now on; a former one of its name loses the right to renew. */
   enter(query: EnterQuery): MaybePromise<EnterAnswer>;
-  /** Renews the lease of an incarnation. */
+  /** Renews the lease of an incarnation. One that has been found to have ended, here or by a claim, has ended for good. */
   renew(owner: Incarnation, leaseMs: number, now: number): MaybePromise<RenewAnswer>;
   /** Ends the lease of an incarnation: the jobs that it has not released are due at once. */
   leave(owner: Incarnation): MaybePromise<void>;
   /** Returns the jobs that an incarnation has claimed and not released, also those that have ended. */
   held(owner: Incarnation): MaybePromise<readonly { readonly jobId: string; readonly epoch: number }[]>;
   /**
-   * Claims jobs that are due, for an incarnation whose lease runs; for another one, none. Those of a smaller `priority` come first,
+   * Claims jobs that are due, for an incarnation whose lease runs; for another one, none. The leases of those that had these jobs
+   * before end for good with that: a caller whose clock is behind cannot renew them. Those of a smaller `priority` come first,
    * and among these those that have been due for longest: a job with commands counts as due since its creation, one whose owner has
    * lost its lease since then, any other since its `dueAt`; among equals the oldest is first.
    */

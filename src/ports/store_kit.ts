@@ -45,7 +45,7 @@ export function recordOf(job: NewJob, life: number): KeptRecord {
  * Checks that an append is allowed.
  *
  * @throws {RangeError} when there is neither an entry nor a head
- * @throws {FencedError} when the job is of another life, epoch or revision, or there is none
+ * @throws {FencedError} when the job is of another life, epoch or revision, was let go of, or there is none
  */
 export function checkAppend<R extends KeptRecord>(
   record: R | undefined,
@@ -59,10 +59,16 @@ export function checkAppend<R extends KeptRecord>(
     throw new RangeError(`Cannot append to job "${jobId}": there must be at least one entry, or a head`);
   }
   if (
-    record === undefined || record.life !== life || record.epoch !== epoch || record.revision !== expectedRevision
+    record === undefined || record.life !== life || record.epoch !== epoch || record.revision !== expectedRevision ||
+    isLetGo(record)
   ) {
     throw new FencedError(jobId, expectedRevision, record?.life === life ? record.revision : undefined);
   }
+}
+
+/** Whether the last claim on a job was released. One that was never claimed is written by whoever has created it. */
+function isLetGo({ owner, epoch }: KeptRecord): boolean {
+  return owner === undefined && epoch > 0;
 }
 
 /** Whether an append would end a job that has commands which are not consumed. */
@@ -98,6 +104,15 @@ export function isHeld({ heldUntil }: JobRecord, now: number): boolean {
 /** Whether an incarnation has claimed a job, and not released it. */
 export function isOwnedBy(record: KeptRecord, { owner, incarnation }: Incarnation): boolean {
   return record.owner === owner && record.incarnation === incarnation;
+}
+
+/** The incarnations that have claimed jobs, and not released them: each once. */
+export function holdersOf(records: readonly KeptRecord[]): readonly Incarnation[] {
+  const holders = new Map<number, Incarnation>();
+  for (const { owner, incarnation } of records) {
+    if (owner !== undefined && incarnation !== undefined) holders.set(incarnation, { owner, incarnation });
+  }
+  return [...holders.values()];
 }
 
 /** Whether an incarnation may claim a job that it names: one that is its own already, or that nobody holds. */

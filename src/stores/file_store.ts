@@ -22,6 +22,7 @@ import type {
 import {
   checkAppend,
   dueSince,
+  holdersOf,
   isFreeFor,
   isPurged,
   type KeptRecord,
@@ -360,7 +361,12 @@ class FileStore implements Store {
     const { now } = query;
     const chosen = this.#owners.isPresent(query, now) ? choose() : [];
     for (const { job } of chosen) this.#index.setClaiming(job, true);
-    const outcomes = settleAll(chosen.map(({ job, isFree }) => () => job.claim(query, isFree)));
+    const holders = holdersOf(chosen.map(({ job }) => job.record));
+    const claims = chosen.map(({ job, isFree }) => () => job.claim(query, isFree));
+    const outcomes = then(
+      settleAll([() => this.#owners.endLeases(holders, now)]),
+      ([ended]) => ended !== undefined && "error" in ended ? [ended] : settleAll(claims),
+    );
     return this.#watched(then(outcomes, (settled) => {
       for (const { job } of chosen) this.#index.setClaiming(job, false);
       const jobs = settled.flatMap((it) => "value" in it && it.value !== undefined ? [it.value] : []);

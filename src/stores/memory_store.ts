@@ -1,6 +1,7 @@
 import { hashText } from "../base/text_hash.ts";
 import {
   addSurvivor,
+  endLease,
   enterOwner,
   hasLease,
   leaseEndOf,
@@ -25,6 +26,7 @@ import {
   claimFor,
   dueOfAll,
   endsUnread,
+  holdersOf,
   isFreeFor,
   isMeant,
   isOwnedBy,
@@ -164,6 +166,7 @@ class MemoryStore implements Store {
     this.#checkOpen();
     const state = renewOwner(this.#owners.get(owner), incarnation, leaseMs, now);
     if (state !== undefined) this.#owners.set(owner, state);
+    else this.#endLease({ owner, incarnation }, now);
     return { now, isHeld: state !== undefined };
   };
 
@@ -243,7 +246,9 @@ class MemoryStore implements Store {
     const { owner, incarnation, now } = query;
     this.#checkOpen();
     const mayClaim = hasLease(this.#owners.get(owner), incarnation, now);
-    const jobs = !mayClaim ? [] : choose().flatMap(({ jobId }): TakenJob[] => {
+    const chosen = mayClaim ? choose() : [];
+    for (const former of holdersOf(chosen)) this.#endLease(former, now);
+    const jobs = chosen.flatMap(({ jobId }): TakenJob[] => {
       const job = this.#jobs.get(jobId);
       // Unreachable: the chosen ones are there.
       if (job === undefined) return [];
@@ -252,6 +257,11 @@ class MemoryStore implements Store {
       return [{ ...this.#copy(job), formerIncarnation }];
     });
     return { now, jobs, survived: this.#survived };
+  }
+
+  #endLease({ owner, incarnation }: Incarnation, now: number): void {
+    const state = endLease(this.#owners.get(owner), incarnation, now);
+    if (state !== undefined) this.#owners.set(owner, state);
   }
 
   #copy({ record, flow, snapshot, snapshotRevision, entries }: Kept): StoredJob {

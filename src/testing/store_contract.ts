@@ -12,6 +12,7 @@ import { inboxCases } from "./store_contract/inbox_cases.ts";
 import { inboxRaceCases } from "./store_contract/inbox_race_cases.ts";
 import { incarnationCases } from "./store_contract/incarnation_cases.ts";
 import { journalCases } from "./store_contract/journal_cases.ts";
+import { leaseCases } from "./store_contract/lease_cases.ts";
 import { lifeCases } from "./store_contract/life_cases.ts";
 import { exclusiveCases, lifecycleCases } from "./store_contract/lifecycle_cases.ts";
 import { listCases } from "./store_contract/list_cases.ts";
@@ -117,6 +118,7 @@ const CASES: readonly Case[] = [
   ...inboxCases,
   ...unreadCases,
   ...ownerCases,
+  ...leaseCases,
   ...incarnationCases,
   ...takeCases,
   ...takeOrderCases,

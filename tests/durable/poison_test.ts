@@ -1,10 +1,13 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
 import { findFirstTasks } from "../../src/engine/durable/first_tasks.ts";
 import { apply } from "../../src/job/apply.ts";
 import type { Job } from "../../src/job/job.ts";
 import { createTask, NO_DETAILS, type TaskDetails } from "../../src/job/task.ts";
 import type { FirstAttempt } from "../../src/documents/claim.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import type { Context } from "../../mod.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 import { createJob } from "../support/sample_journal.ts";
 
 /** A job with a task for each of the details. */
@@ -25,10 +28,10 @@ function jobOf(details: readonly (Partial<TaskDetails> | undefined)[]): Job {
  */
 function found(job: Job, tried: readonly FirstAttempt[], { workers = 1, most = 3, survived = [] as number[] } = {}) {
   const hasDied = (incarnation: number) => !survived.includes(incarnation);
-  const { attempts, poisoned } = findFirstTasks(job, workers, 0, { tried, owner: 9 }, hasDied, most);
+  const { attempts, poisoned } = findFirstTasks(job, workers, 0, { tried, owner: 9 }, { hasDied, maxRecoveries: most });
   return {
     tried: attempts.map(({ task, recoveries }) => [task, recoveries]),
-    poisoned: poisoned.map(({ id }) => id),
+    poisoned: poisoned.map(({ task }) => task.id),
   };
 }
 
@@ -39,6 +42,7 @@ const was = (task: number, recoveries: number, attempt = 0, step = 0): FirstAtte
   step,
   recoveries,
   died: Array.from({ length: recoveries }, (_, index) => index + 1),
+  survived: [],
 });
 
 test("what was found before still counts, but no more, when an engine goes on that had only lost its lease", () => {
@@ -49,6 +53,61 @@ test("what was found before still counts, but no more, when an engine goes on th
 test("a process that was thought to be dead, and says later that it was not, does not count any more", () => {
   assertEquals(found(jobOf([undefined]), [was(1, 2)], { survived: [1] }), { tried: [[1, 2]], poisoned: [] });
   assertEquals(found(jobOf([undefined]), [was(1, 2)], { survived: [1, 2, 9] }), { tried: [[1, 0]], poisoned: [] });
+});
+
+test("engines that have lost a job and live on count four times less than those that have died", () => {
+  const job = jobOf([undefined]);
+  const lost = (died: readonly number[], survived: readonly number[]) => [{ ...was(1, died.length), died, survived }];
+  const many = [...Array(12).keys()].map((it) => it + 20);
+  assertEquals(found(job, lost([], many.slice(0, 10)), { survived: many }).tried, [[1, 1]]);
+  assertEquals(found(job, lost([], many.slice(0, 11)), { survived: many }), { tried: [], poisoned: [1] });
+  assertEquals(found(job, lost([1], many.slice(0, 10)), { survived: many }), { tried: [], poisoned: [1] });
+  assertEquals(found(jobOf([{ step: 1 }]), lost([], many), { survived: many }).tried, [[1, 1]], "it got further");
+});
+
+function untilStopped({ signal }: Context): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve()));
+}
+
+/** Three engines on one store, of which each is held up while its handler runs, until another one has taken the job over. */
+async function passOn(work: (n: number, ctx: Context) => Promise<void>, times: number) {
+  const store = memoryStore();
+  const durability = { maxRecoveries: 2 };
+  const crew = [1, 2, 3].map(() => new StoredFlowProcess({ store, work, durability }));
+  crew[0]?.start([1]);
+  await crew[0]?.settle();
+  let losses = 0;
+  for (; losses < times && (await store.find("job"))?.endedAt === undefined; losses++) {
+    const [last, next] = [crew[losses % 3], crew[(losses + 1) % 3]];
+    for (const process of crew) if (process !== last) await process.timers.advance(40_000);
+    await next?.engine.recover();
+    await next?.settle();
+    // Only now the one before gets its turn, and learns that it has lost its lease.
+    await last?.timers.advance(40_000);
+  }
+  return { crew, losses, read: () => new StoredFlowProcess({ store }).engine.open("job") };
+}
+
+test("a handler that holds up each engine for longer than its lease is told of, and fails in the end", async () => {
+  const { crew, losses, read } = await passOn((_n, ctx) => untilStopped(ctx), 100);
+  const { job } = await read();
+  assertEquals([job.status, job.error?.name, losses], ["failed", "PoisonError", 8]);
+  assertStringIncludes(job.error?.message ?? "", "8 engines in a row have lost their lease with the task where it was");
+  assertStringIncludes(job.error?.message ?? "", "durability.leaseMs");
+  const told = crew.flatMap((it) => it.told("stalled")).map(({ jobId, task, losses }) => [jobId, task, losses]);
+  assertEquals(told.toSorted(), [2, 3, 4, 5, 6, 7].map((count) => ["job", 2, count]));
+});
+
+test("a task that gets further each time goes on, however many engines lose their lease with it", async () => {
+  let begun = 0;
+  const { crew, losses, read } = await passOn(async (_n, ctx) => {
+    begun++;
+    await ctx.checkpoint(begun);
+    await untilStopped(ctx);
+  }, 20);
+  const { job } = await read();
+  assertEquals([job.status, losses, begun], ["running", 20, 21]);
+  assertEquals(crew.flatMap((it) => it.told("stalled")), []);
 });
 
 test("whoever stands first when a process has died is found once more, up to a limit", () => {

@@ -116,7 +116,7 @@ test("a job of another flow under the same id is an error", async () => {
   await assertRejects(() => flow.waitForCompletion(job), StateError, 'there is one of flow "workshop" already');
 });
 
-test("a zombie's next write fails: its job is detached, its handlers are aborted, its waits reject", async () => {
+test("a zombie's next renewal fails: its job is detached, its handlers are aborted, its waits reject", async () => {
   const store = memoryStore();
   let reason: unknown;
   const zombie = new StoredFlowProcess({
@@ -131,7 +131,7 @@ test("a zombie's next write fails: its job is detached, its handlers are aborted
   });
   const job = zombie.start([1]);
   await zombie.settle();
-  const wait = assertRejects(() => zombie.flow.waitForCompletion(job), FencedError, "another engine owns it");
+  const wait = assertRejects(() => zombie.flow.waitForCompletion(job), FencedError, "its lease has ended");
   const outputs = assertRejects(async () => await zombie.flow.outputs(job).next(), FencedError);
   const heir = new StoredFlowProcess({ store });
   await heir.timers.advance(40_000);

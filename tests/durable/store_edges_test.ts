@@ -1,6 +1,16 @@
-import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { type Context, Engine, Flow, JobState, Registry, Routine, StateError, StepLimitError } from "../../mod.ts";
+import {
+  type Context,
+  Engine,
+  Flow,
+  JobState,
+  Registry,
+  Routine,
+  StateError,
+  StepLimitError,
+  StoreError,
+} from "../../mod.ts";
 import type { StoredCommand } from "../../src/ports/mod.ts";
 import { PendingCalls } from "../../src/ports/store_kit.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
@@ -22,6 +32,29 @@ test("a fork to the id of a stored job is refused, and makes none", async () => 
   const fork = () => process.engine.fork("job", 0, { jobId: "taken" });
   await assertRejects(fork, StateError, 'the store has a job "taken" already');
   assertEquals(await process.store.load("taken"), before);
+});
+
+test("a journal from which entries are missing is refused by whoever reads it", async () => {
+  const store = memoryStore();
+  const process = new StoredFlowProcess({ store });
+  process.start([1, 2]);
+  await process.settle();
+  const { load } = store;
+  store.load = async (jobId) => {
+    const stored = await load(jobId);
+    return stored && { ...stored, entries: stored.entries.slice(0, -1) };
+  };
+  const { engine } = new StoredFlowProcess({ store });
+  const reads = [
+    () => engine.open("job"),
+    () => engine.handle("job").read(),
+    () => engine.fork("job", 1),
+    () => engine.history("job").next(),
+  ];
+  for (const read of reads) {
+    const error = await assertRejects(async () => await read(), StoreError);
+    assertStringIncludes(String(error.cause), "entries from revision 0 to");
+  }
 });
 
 test("a job that another engine has claimed since it was opened is left to that one", async () => {

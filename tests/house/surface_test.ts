@@ -28,7 +28,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "around handlers": "Around HandlerInfo",
     "what an observer sees":
       "EngineEvent StatusEvent StartEvent TaskEvent UnconnectedEvent ReportEvent CallbackErrorEvent " +
-      "StoreErrorEvent LostEvent TakenEvent ReleasedEvent RefusedEvent CommandErrorEvent EngineErrorEvent ReplacedEvent",
+      "StoreErrorEvent LostEvent TakenEvent ReleasedEvent StalledEvent RefusedEvent CommandErrorEvent EngineErrorEvent ReplacedEvent",
     "values": "JsonObject JsonValue ErrorData ValueLimits Registrable SerializableClass",
     "schemas": "StandardSchema SchemaIssue SchemaResult",
     "errors": "RoutiluxError CancelledError FencedError PausedError PoisonError PreflightError PreflightFinding " +
@@ -43,9 +43,9 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "inboxes": "NewCommand SendAnswer StoredCommand InboxAnswer CommandsAnswer",
     "lists": "JobFilter ListQuery JobPage PurgeQuery",
     "helpers about leases":
-      "OwnerState hasLease enterOwner renewOwner leaveOwner leaseEndOf addSurvivor forgottenBy mayForget",
+      "OwnerState hasLease enterOwner renewOwner endLease leaveOwner leaseEndOf addSurvivor forgottenBy mayForget",
     "helpers about records":
-      "KeptRecord recordOf checkAppend appendTo endsUnread claimFor isHeld isOwnedBy isFreeFor isAskedFor isMeant isPurged dueSince dueOfAll " +
+      "KeptRecord recordOf checkAppend appendTo endsUnread claimFor holdersOf isHeld isOwnedBy isFreeFor isAskedFor isMeant isPurged dueSince dueOfAll " +
       "nextDueOfAll hashText",
     "helpers about pages": "compareByAge pageOf pageOfAll positionOf PAGE_LENGTH ListPosition",
     "helpers about calls": "StoreWatchers PendingCalls",

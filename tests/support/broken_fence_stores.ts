@@ -128,6 +128,17 @@ export const BROKEN_FENCES: readonly BrokenStore[] = [
     }),
   },
   {
+    what: "claims that outlive their release",
+    noticedBy: ["an owner that has let go of a job is refused until it has claimed it again"],
+    methods: (store) => ({
+      async append(claim, revision, ...rest) {
+        const record = await store.find(claim.jobId);
+        const isReleased = record?.epoch === claim.epoch && record.revision === revision && record.owner === undefined;
+        return isReleased && claim.epoch > 0 ? "stored" : await store.append(claim, revision, ...rest);
+      },
+    }),
+  },
+  {
     what: "snapshots of the owner only",
     noticedBy: ["a former owner that compacts changes neither the journal nor the claim"],
     methods: (store) => ({

@@ -40,6 +40,24 @@ export const BROKEN_OWNERS: readonly BrokenStore[] = [
     methods: (store) => ({ renew: async (owner, ...rest) => ({ ...await store.renew(owner, ...rest), isHeld: true }) }),
   },
   {
+    what: "leases that a slower clock revives",
+    noticedBy: ["a lease that was found to have ended, by whoever's clock, is not renewed by one that is behind"],
+    methods(store) {
+      const untils = new Map<number, number>();
+      return {
+        async enter(query) {
+          const answer = await store.enter(query);
+          if (answer.incarnation !== undefined) untils.set(answer.incarnation, query.now + query.leaseMs);
+          return answer;
+        },
+        async renew(owner, leaseMs, now) {
+          const { isHeld } = await store.renew(owner, leaseMs, now);
+          return { now, isHeld: isHeld || now < (untils.get(owner.incarnation) ?? 0) };
+        },
+      };
+    },
+  },
+  {
     what: "leases that last too long",
     noticedBy: ["a lease lasts from enter and from each renewal on, and a lease that has ended is not renewed"],
     methods: (store) => ({ enter: (query) => store.enter({ ...query, leaseMs: query.leaseMs + 1 }) }),

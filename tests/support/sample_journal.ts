@@ -186,7 +186,7 @@ export const CLAIMS: readonly Claim[] = [
     epoch: 2,
     owner: "engine",
     incarnation: 4,
-    tried: [{ attempt: 0, recoveries: 1, step: 2, task: 3, died: [1] }],
+    tried: [{ attempt: 0, recoveries: 1, step: 2, task: 3, died: [1], survived: [2] }],
     until: 30_018,
   },
   {

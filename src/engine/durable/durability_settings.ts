@@ -44,7 +44,10 @@ export interface DurabilityOptions {
    * seconds. @default {100}
    */
   readonly retryDelayMs?: number;
-  /** How many processes in a row may die with a task unchanged before the task fails as poisoned. @default {5} */
+  /**
+   * How many processes in a row may die with a task unchanged before the task fails as poisoned. Engines that have only lost their lease
+   * with it, and live on, count where there are four times as many. @default {5}
+   */
   readonly maxRecoveries?: number;
 }
 

@@ -1,19 +1,18 @@
-import { FencedError, StateError, StoreError } from "../../base/errors.ts";
+import { FencedError, StateError } from "../../base/errors.ts";
 import { hashText } from "../../base/text_hash.ts";
 import type { FlowGraph } from "../../model/flow_graph.ts";
 import type { CreateAnswer, JobClaim, JobLabels, JobRecord, StoredJob, TakenJob } from "../../ports/store.ts";
 import type { Job } from "../../job/job.ts";
-import type { Task } from "../../job/task.ts";
 import type { Claim } from "../../documents/claim.ts";
 import { encodeClaim } from "../../documents/commit.ts";
 import { encodeFlow } from "../../documents/flow.ts";
 import { writeJob } from "../../documents/job.ts";
-import { Replay } from "../../documents/replay.ts";
-import { findFirstTasks } from "./first_tasks.ts";
+import { findFirstTasks, type PoisonedTask } from "./first_tasks.ts";
 import { Inbox, type PerformCommand } from "./inbox.ts";
 import { Journal } from "./journal.ts";
 import { placeOf } from "./place.ts";
 import type { KeptJournal } from "./snapshots.ts";
+import { replayStored } from "./stored_replay.ts";
 import type { StoreSession } from "./store_session.ts";
 
 /** A job as the store has it. */
@@ -51,8 +50,6 @@ export interface FlowHost {
 
 /** Keeps the jobs of one flow: creates them in the store, reads them from there, and claims them. */
 export class JobStorage {
-  /** See `DurabilityOptions`. */
-  readonly maxRecoveries: number;
   readonly #session: StoreSession;
   readonly #graph: FlowGraph;
   readonly #host: FlowHost;
@@ -67,7 +64,6 @@ export class JobStorage {
     this.#host = host;
     this.#session = session;
     this.inbox = new Inbox(session, graph.limits, host.perform, (job, journal) => this.#takeBack(job, journal));
-    this.maxRecoveries = session.settings.maxRecoveries;
     this.#graph = graph;
   }
 
@@ -175,19 +171,23 @@ export class JobStorage {
     return journal;
   }
 
-  /** Notes which tasks of a claimed job stand first, if its last owner has died. Returns the tasks that must fail, before any runs. */
-  begin(job: Job, journal: Journal, workers: number, claimed: Claimed): readonly Task[] {
+  /** Notes which tasks of a claimed job stand first, if its last owner has lost it. Returns the tasks that must fail, before any runs. */
+  begin(job: Job, journal: Journal, workers: number, claimed: Claimed): readonly PoisonedTask[] {
     const { formerIncarnation, attempts: last } = claimed;
-    const hasDied = formerIncarnation !== undefined && !this.#session.hasSurvived(formerIncarnation);
+    const isOther = formerIncarnation !== undefined && !this.#session.ownership.incarnations.has(formerIncarnation);
     const isNoted = formerIncarnation !== undefined && last?.incarnation === formerIncarnation;
-    if (!hasDied && !isNoted) {
+    if (!isOther && !isNoted) {
       journal.begin(undefined);
       return [];
     }
     const now = this.#session.timers.now();
-    const died = (incarnation: number) => !this.#session.hasSurvived(incarnation);
-    const before = { tried: isNoted ? last.tried : [], owner: formerIncarnation };
-    const { attempts, poisoned } = findFirstTasks(job, workers, now, before, died, this.maxRecoveries);
+    const hasDied = (incarnation: number) => !this.#session.hasSurvived(incarnation);
+    const before = { tried: isNoted ? last.tried : [], owner: isOther ? formerIncarnation : undefined };
+    const { maxRecoveries } = this.#session.settings;
+    const { attempts, poisoned } = findFirstTasks(job, workers, now, before, { hasDied, maxRecoveries });
+    for (const { task, died, survived } of attempts) {
+      if (died.length + survived.length > 1) this.#session.onStalled(job, task, died.length + survived.length);
+    }
     const { owner, incarnation } = this.#session.ownership.lease() ?? {};
     const { consumed, claim: { epoch } } = journal;
     const entry = { at: now, consumed, epoch, owner, incarnation, tried: attempts, until: undefined };
@@ -233,7 +233,7 @@ export class JobStorage {
    * @throws {StoreError} when entries are missing
    */
   replay(stored: StoredJob): FoundJob {
-    const { record, entries, snapshotRevision } = stored;
+    const { record } = stored;
     if (record.flowId !== this.#graph.id) {
       throw new StateError(
         "start",
@@ -241,12 +241,7 @@ export class JobStorage {
         `Cannot start job "${record.jobId}" of flow "${this.#graph.id}": there is one of flow "${record.flowId}" already`,
       );
     }
-    if (entries.length !== record.revision - snapshotRevision) {
-      const cause = `it has given ${entries.length} entries from revision ${snapshotRevision} to ${record.revision}`;
-      throw new StoreError(record.jobId, 1, { cause });
-    }
-    const replay = new Replay(stored.snapshot, this.#graph.limits);
-    for (const entry of entries) replay.apply(entry);
+    const replay = replayStored(stored, this.#graph.limits);
     return { ...stored, job: replay.finish(), claim: replay.claim };
   }
 }

@@ -103,6 +103,11 @@ export class StoreSession {
     this.#tell({ type: "lost", jobId, flowId, error, at: this.timers.now() });
   }
 
+  /** Tells the observer that several engines in a row have lost a job with one task, which has not got any further. */
+  onStalled({ jobId, flowId }: Job, task: number, losses: number): void {
+    this.#tell({ type: "stalled", jobId, flowId, task, losses, at: this.timers.now() });
+  }
+
   /** Tells the observer that a command could not be carried out. */
   onCommandError({ jobId, flowId }: Job, key: string, error: unknown): void {
     this.#tell({ type: "command_error", jobId, flowId, key, error, at: this.timers.now() });

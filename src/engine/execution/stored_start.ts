@@ -1,10 +1,10 @@
 import { FencedError, PoisonError, StateError } from "../../base/errors.ts";
 import { describeError } from "../../values/error_data.ts";
 import type { StatusCommit } from "../../job/commit.ts";
-import type { Task } from "../../job/task.ts";
 import type { JobRecord } from "../../ports/store.ts";
 import { writeJob } from "../../documents/job.ts";
 import { slotOf } from "../activation/plan.ts";
+import type { PoisonedTask } from "../durable/first_tasks.ts";
 import type { Claimed, JobStorage } from "../durable/job_storage.ts";
 import type { Journal } from "../durable/journal.ts";
 import { type Execution, executionOf } from "./execution.ts";
@@ -102,12 +102,12 @@ function begin(start: StoredStart, journal: Journal, claimed: Claimed): void {
   const { storage, execution, createFirst } = start;
   const { job, plan } = execution;
   const first = createFirst();
-  let poisoned: readonly Task[] = [];
+  let poisoned: readonly PoisonedTask[] = [];
   attach(start, journal);
   execution.resume(first, () => poisoned = storage.begin(job, journal, execution.workers, claimed));
-  execution.prepare(poisoned);
-  for (const task of poisoned) {
-    execution.failed(task, slotOf(plan, task.route), new PoisonError(storage.maxRecoveries));
+  execution.prepare(poisoned.map(({ task }) => task));
+  for (const { task, died, survived } of poisoned) {
+    execution.failed(task, slotOf(plan, task.route), new PoisonError(died, survived));
   }
   journal.whenStored(() => {
     const { sent } = claimed.record;

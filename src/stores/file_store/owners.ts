@@ -1,6 +1,7 @@
 import process from "node:process";
 import {
   addSurvivor,
+  endLease,
   enterOwner,
   hasLease,
   leaseEndOf,
@@ -124,9 +125,23 @@ export class Owners implements WriteTarget {
   renew({ owner, incarnation }: Incarnation, leaseMs: number, now: number): MaybePromise<boolean> {
     return this.#queue.write(this, () => {
       const { owners } = this.#ahead;
-      const state = renewOwner(owners.get(owner), incarnation, leaseMs, now);
-      this.#ahead = { ...this.#ahead, owners: withState(owners, owner, state) };
-      return state !== undefined;
+      const state = owners.get(owner);
+      const renewed = renewOwner(state, incarnation, leaseMs, now);
+      const next = renewed ?? endLease(state, incarnation, now);
+      this.#ahead = { ...this.#ahead, owners: withState(owners, owner, next) };
+      return renewed !== undefined;
+    });
+  }
+
+  /** Ends leases for good that have ended by an instant, unless a renewal that is being written comes first. */
+  endLeases(holders: readonly Incarnation[], now: number): MaybePromise<void> {
+    if (holders.length === 0) return;
+    return this.#queue.write(this, () => {
+      let { owners } = this.#ahead;
+      for (const { owner, incarnation } of holders) {
+        owners = withState(owners, owner, endLease(owners.get(owner), incarnation, now));
+      }
+      this.#ahead = { ...this.#ahead, owners };
     });
   }
 

@@ -2,7 +2,7 @@ import type { MaybePromise } from "../../ports/store.ts";
 import { runThrough, waitFor, type Work } from "./files.ts";
 
 /** Goes on with a result, at once if it is there. */
-export function then<T, U>(result: MaybePromise<T>, next: (value: T) => U): MaybePromise<U> {
+export function then<T, U>(result: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
   return result instanceof Promise ? result.then(next) : next(result);
 }
 

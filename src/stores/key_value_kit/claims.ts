@@ -4,7 +4,7 @@ import { dueJobs } from "./due.ts";
 import { readJob } from "./journal.ts";
 import { LAST } from "./names.ts";
 import { marksAt } from "./marks.ts";
-import type { Leases } from "./owners.ts";
+import type { Leases } from "./leases.ts";
 import type { Located } from "./records.ts";
 import { chunksOf, marksBetween } from "./scan.ts";
 import type { Space } from "./space.ts";
@@ -40,7 +40,7 @@ export async function claimJobs(space: Space, query: ClaimQuery): Promise<TakeAn
     for (;;) {
       const located = await records.find(jobId);
       if (located === undefined || located.state.record.epoch !== epoch) return undefined;
-      const record = await leases.read(located.state.record);
+      const record = await leases.readEnded(located.state.record, now);
       if (!isFreeFor(record, query, now)) return undefined;
       const job = await swingTo(space, query, located, leases);
       if (job !== undefined) return job;
@@ -72,7 +72,7 @@ async function claimDue(
   for (;;) {
     const located = await space.records.find(jobId, life);
     if (located === undefined || located.state.record.epoch !== epoch) return undefined;
-    if (dueSince(await leases.read(located.state.record), query.now) === undefined) return undefined;
+    if (dueSince(await leases.readEnded(located.state.record, query.now), query.now) === undefined) return undefined;
     const job = await swingTo(space, query, located, leases);
     if (job !== undefined) return job;
   }

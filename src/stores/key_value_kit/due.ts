@@ -3,7 +3,7 @@ import { dueOfAll, dueSince, isAskedFor, isHeld, nextDueOfAll } from "../../port
 import type { Names } from "./client.ts";
 import { DUE, dueFilter, type Kind, type Mark, marksAt } from "./marks.ts";
 import { LAST, numberName } from "./names.ts";
-import type { Leases } from "./owners.ts";
+import type { Leases } from "./leases.ts";
 import { chunksOf, filtered, marksBetween } from "./scan.ts";
 import type { Space } from "./space.ts";
 

@@ -3,7 +3,7 @@ import { appendTo, checkAppend, endsUnread, type KeptRecord } from "../../ports/
 import { notesOf } from "./inbox.ts";
 import { trimLog } from "./log.ts";
 import { LAST, numberName } from "./names.ts";
-import type { Leases } from "./owners.ts";
+import type { Leases } from "./leases.ts";
 import { dataOf, type Located } from "./records.ts";
 import type { Space } from "./space.ts";
 import type { JobState } from "./state.ts";

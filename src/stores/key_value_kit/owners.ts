@@ -1,18 +1,17 @@
 import {
   addSurvivor,
+  endLease,
   enterOwner,
-  hasLease,
-  leaseEndOf,
   leaveOwner,
   mayForget,
   type OwnerState,
   renewOwner,
 } from "../../ports/lease_kit.ts";
-import type { EnterAnswer, EnterQuery, Incarnation, JobRecord } from "../../ports/store.ts";
-import type { KeptRecord } from "../../ports/store_kit.ts";
+import type { EnterAnswer, EnterQuery, Incarnation } from "../../ports/store.ts";
 import type { IdSource } from "../../ports/ids.ts";
 import type { Cell, Cells } from "./cells.ts";
 import type { KeyValueClient } from "./client.ts";
+import { Leases } from "./leases.ts";
 import { LAST, nameOf } from "./names.ts";
 import { quietly } from "./values.ts";
 
@@ -51,11 +50,14 @@ export class Owners {
 
   /** Renews the lease of an incarnation. Returns false when it has no right to. */
   async renew({ owner, incarnation }: Incarnation, leaseMs: number, now: number): Promise<boolean> {
-    const state = await this.#change(
-      await keyOf(owner),
-      (value) => renewOwner(toOwner(value), incarnation, leaseMs, now),
-    );
-    return state !== undefined;
+    let isRenewed = false;
+    await this.#change(await keyOf(owner), (value) => {
+      const state = toOwner(value);
+      const renewed = renewOwner(state, incarnation, leaseMs, now);
+      isRenewed = renewed !== undefined;
+      return renewed ?? endLease(state, incarnation, now);
+    });
+    return isRenewed;
   }
 
   /** Ends the lease of an incarnation. */
@@ -73,7 +75,11 @@ export class Owners {
 
   /** Gives access to leases as they are read now: each owner is read once. */
   leases(): Leases {
-    return new Leases(async (owner) => toOwner(await this.#read(await keyOf(owner))));
+    return new Leases(
+      async (owner) => toOwner(await this.#read(await keyOf(owner))),
+      async ({ owner, incarnation }, now) =>
+        void await this.#change(await keyOf(owner), (value) => endLease(toOwner(value), incarnation, now)),
+    );
   }
 
   async #read(key: string): Promise<unknown> {
@@ -101,40 +107,6 @@ export class Owners {
         await this.#client.removeAt(key, cell.version);
       }
     }
-  }
-}
-
-/** The leases of owners as of one call of the store. */
-export class Leases {
-  readonly #owners: Map<string, Promise<OwnerState | undefined>> = new Map();
-  readonly #read: (owner: string) => Promise<OwnerState | undefined>;
-
-  /** Makes leases that are read by a function. */
-  constructor(read: (owner: string) => Promise<OwnerState | undefined>) {
-    this.#read = read;
-  }
-
-  /** Whether an incarnation is the present one of its owner, and its lease runs. */
-  async mayClaim({ owner, incarnation }: Incarnation, now: number): Promise<boolean> {
-    return hasLease(await this.#stateOf(owner), incarnation, now);
-  }
-
-  /** Adds to a record until when it is held. */
-  async read(record: KeptRecord): Promise<JobRecord> {
-    const { owner, incarnation } = record;
-    if (owner === undefined || incarnation === undefined) return { ...record, heldUntil: undefined };
-    let state = await this.#stateOf(owner);
-    // Somebody has entered and claimed the job since the owner was read.
-    if (state === undefined || state.incarnation < incarnation) state = await this.#stateOf(owner, true);
-    return { ...record, heldUntil: leaseEndOf(state, incarnation) };
-  }
-
-  #stateOf(owner: string, isAnew = false): Promise<OwnerState | undefined> {
-    const known = isAnew ? undefined : this.#owners.get(owner);
-    if (known !== undefined) return known;
-    const state = this.#read(owner);
-    this.#owners.set(owner, state);
-    return state;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { EnterQuery, Incarnation } from "../../ports/store.ts";
 import {
   addSurvivor,
+  endLease,
   enterOwner,
   forgottenBy,
   leaveOwner,
@@ -42,15 +43,21 @@ export function enter(queries: Queries, query: EnterQuery): number | undefined {
 
 /** Renews the lease of an incarnation. Returns false when it has no right to it. */
 export function renew(queries: Queries, { owner, incarnation }: Incarnation, leaseMs: number, now: number): boolean {
-  const state = renewOwner(ownerOf(queries, owner), incarnation, leaseMs, now);
-  setOwner(queries, owner, state);
-  return state !== undefined;
+  const state = ownerOf(queries, owner);
+  const renewed = renewOwner(state, incarnation, leaseMs, now);
+  setOwner(queries, owner, renewed ?? endLease(state, incarnation, now));
+  return renewed !== undefined;
 }
 
 /** Ends the lease of an incarnation. */
 export function leave(queries: Queries, { owner, incarnation }: Incarnation): void {
   const state = ownerOf(queries, owner);
   if (state !== undefined) setOwner(queries, owner, leaveOwner(state, incarnation));
+}
+
+/** Ends a lease for good that has ended by an instant. */
+export function endLeaseOf(queries: Queries, { owner, incarnation }: Incarnation, now: number): void {
+  setOwner(queries, owner, endLease(ownerOf(queries, owner), incarnation, now));
 }
 
 /** The jobs that an incarnation has claimed and not released. */

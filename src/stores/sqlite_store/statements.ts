@@ -72,7 +72,7 @@ export const ENTRIES: string = `SELECT text FROM routilux_entries
  */
 export const ADD_FENCED_ENTRY = `INSERT OR IGNORE INTO routilux_entries (position, text)
   SELECT ((?1 << 32) | ?3) + 1, ?4 FROM routilux_jobs
-  WHERE life = ?1 AND epoch = ?2
+  WHERE life = ?1 AND epoch = ?2 AND (owner IS NOT NULL OR epoch = 0)
     AND (snapshot_revision = ?3 OR EXISTS (SELECT 1 FROM routilux_entries WHERE position = (?1 << 32) | ?3))`;
 
 /** Adds an entry: life, revision, text. */

@@ -1,9 +1,9 @@
 import { hasLease } from "../../ports/lease_kit.ts";
 import type { ClaimQuery, DueQuery, Incarnation, JobRecord, TakeAnswer, TakeQuery } from "../../ports/store.ts";
-import { dueOfAll, dueSince, isAskedFor, isFreeFor, nextDueOfAll } from "../../ports/store_kit.ts";
+import { dueOfAll, dueSince, holdersOf, isAskedFor, isFreeFor, nextDueOfAll } from "../../ports/store_kit.ts";
 import type { Queries } from "./database.ts";
 import { findJob, loadLife, recordsOf } from "./jobs.ts";
-import { ownerOf, survivedIn } from "./owners.ts";
+import { endLeaseOf, ownerOf, survivedIn } from "./owners.ts";
 import { toLimit } from "./rows.ts";
 import * as sql from "./statements.ts";
 import { toColumn } from "./text.ts";
@@ -37,7 +37,9 @@ function claimAll(
   choose: () => readonly JobRecord[],
 ): TakeAnswer {
   const mayClaim = hasLease(ownerOf(queries, owner), incarnation, now);
-  const jobs = (mayClaim ? choose() : []).map(({ life, incarnation: formerIncarnation }) => {
+  const chosen = mayClaim ? choose() : [];
+  for (const former of holdersOf(chosen)) endLeaseOf(queries, former, now);
+  const jobs = chosen.map(({ life, incarnation: formerIncarnation }) => {
     queries.run(sql.CLAIM, life, toColumn(owner), incarnation);
     return { ...loadLife(queries, life), formerIncarnation };
   });

@@ -119,7 +119,10 @@ export class FleetLedger {
       throw new FleetViolation("two at a time", why);
     }
     const former = before.incarnation;
-    if (former !== undefined && this.#leases.get(former)?.process !== process) life.lost.add(former);
+    if (former !== undefined && this.#leases.get(former)?.process !== process) {
+      life.lost.add(former);
+      life.losses.add(former);
+    }
     // An engine that claims its own live job again goes on with it.
     const isOwn = former !== undefined && this.#leases.get(former)?.process === process;
     this.#claim(process, life, { incarnation, epoch }, isOwn ? life.claim?.sent ?? 0 : life.commands.commands.length);
@@ -148,9 +151,13 @@ export class FleetLedger {
     const life = this.lives.get(claim.life);
     if (
       life === undefined || before === undefined || before.life !== claim.life || before.epoch !== claim.epoch ||
-      before.revision !== expectedRevision
+      before.revision !== expectedRevision || before.owner === undefined
     ) {
-      const had = before === undefined ? "is gone" : `is at epoch ${before.epoch} and revision ${before.revision}`;
+      const had = before === undefined
+        ? "is gone"
+        : `is at epoch ${before.epoch} and revision ${before.revision}${
+          before.owner === undefined ? ", let go of" : ""
+        }`;
       const why = `a write at epoch ${claim.epoch} and revision ${expectedRevision} was accepted for ` +
         `job ${claim.jobId}, which ${had}`;
       throw new FleetViolation("two at a time", why);

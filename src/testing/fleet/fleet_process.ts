@@ -32,6 +32,8 @@ export class FleetProcess {
   readonly number: number;
   readonly name: string;
   readonly clock: ProcessClock;
+  /** Whether it takes the jobs of a former process of its name over at once. */
+  readonly takesOver: boolean;
   /** Whether it takes no more jobs. */
   isStopping = false;
   /** The jobs that were started or taken here, with their flows. */
@@ -45,6 +47,7 @@ export class FleetProcess {
     this.#stage = stage;
     this.number = number;
     this.name = name;
+    this.takesOver = takesOver;
     const { settings, random } = stage;
     this.clock = new ProcessClock(stage.clock, offsetMs);
     const host = { timers: this.clock, random };

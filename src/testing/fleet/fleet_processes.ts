@@ -48,7 +48,7 @@ export class FleetProcesses {
       case "rebirth":
         return this.#die(process, process.name);
       case "twin":
-        if (hasRoom) this.start(process.name);
+        if (hasRoom && !process.takesOver) this.start(process.name);
         return;
       case "shutdown":
         if (hasRoom && process.isThere) this.#shutDown(process);
@@ -69,7 +69,7 @@ export class FleetProcesses {
     const { random } = this.#stage;
     this.#tell(process, "dies");
     this.#remove(process, () => random.chance(0.5));
-    // Nobody takes over at once under a name that another process has, too.
+    // Nobody takes over at once under a name that another process has, too; and nobody starts under the name of one that does so.
     const isAlone = this.list.every((it) => it.name !== name);
     this.start(name, name !== undefined && isAlone && random.chance(0.4));
   }
@@ -83,7 +83,7 @@ export class FleetProcesses {
       this.#remove(process, () => true);
     };
     process.shutdown(random.chance(0.5), random.chance(0.5)).then(remove, remove);
-    this.start(random.chance(0.5) ? process.name : undefined);
+    this.start(random.chance(0.5) && !process.takesOver ? process.name : undefined);
   }
 
   #hold(process: FleetProcess, isAsleep: boolean): void {

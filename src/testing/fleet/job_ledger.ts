@@ -39,6 +39,9 @@ export interface LedgerBounds {
   readonly maxRecoveries: number;
 }
 
+/** How many engines that live on count as one that has died. */
+const LOSSES_PER_DEATH = 4;
+
 interface Expired {
   readonly routine: string;
   readonly slot: string;
@@ -61,6 +64,8 @@ export class JobLedger {
   readonly read: Map<number, number> = new Map();
   /** The incarnations that have lost the job since its last progress, and have not said that they live. */
   readonly lost: Set<number> = new Set();
+  /** All incarnations that have lost the job since its last progress. */
+  readonly losses: Set<number> = new Set();
   /** The steps that were committed. */
   readonly steps: Set<string> = new Set();
   /** The steps that handlers were called for, with the idempotency key and the data that they were given. */
@@ -144,14 +149,16 @@ export class JobLedger {
     if (kind === "step") {
       this.steps.add(`${task}/${step}`);
       this.lost.clear();
+      this.losses.clear();
     }
     if (kind === "failure") {
       const retried = isRecord(verdict) && verdict["retry"] !== undefined;
       if (!retried) { for (const key of this.calls.keys()) if (key.startsWith(`${task}/`)) this.steps.add(key); }
       if (isRecord(error) && error["name"] === "PoisonError") {
         this.isSteered = true;
-        if (this.lost.size < maxRecoveries) {
-          const why = `task ${task} of ${this.jobId} is poisoned after ${this.lost.size} deaths`;
+        if (this.lost.size < maxRecoveries && this.losses.size < LOSSES_PER_DEATH * maxRecoveries) {
+          const why =
+            `task ${task} of ${this.jobId} is poisoned after ${this.lost.size} deaths and ${this.losses.size} losses`;
           throw new FleetViolation("lost or doubled", why);
         }
       }

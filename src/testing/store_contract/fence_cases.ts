@@ -1,7 +1,7 @@
 import type { JobClaim, Store } from "../../ports/store.ts";
 import type { Case } from "./case.ts";
 import { check, checkFenced, checkSame, existing } from "./checks.ts";
-import { claimJob, claimOf, createJob, enter, HEAD, sampleEntries } from "./sample_jobs.ts";
+import { claimJob, claimOf, createJob, ENDED, enter, HEAD, sampleEntries } from "./sample_jobs.ts";
 
 /** The revisions that a former owner tries. */
 export const REVISIONS: readonly number[] = [0, 1, 2, 3, 4, 100];
@@ -95,6 +95,31 @@ export const fenceCases: readonly Case[] = [
         await checkFenced(write, "job", 2, 2, `a write of epoch ${epoch}, the job being at epoch 2`);
       }
       await checkOwner(first, 2);
+    },
+  },
+  {
+    name: "an owner that has let go of a job is refused until it has claimed it again",
+    async run(scope) {
+      const [first, second] = await scope.openTwo();
+      const owner = await enter(first, "first");
+      const job = await createJob(first, "job", 2, { claim: owner });
+      const head = { ...HEAD, status: "late" };
+      for (const releasing of [{ ...HEAD, status: "paused", releases: true }, ENDED]) {
+        const { epoch = 0, revision = 0 } = await first.find("job") ?? {};
+        const claim = { ...job, epoch };
+        checkSame(await first.append(claim, revision, ["rest"], releasing), "stored", "the release");
+        const released = await second.load("job");
+        for (
+          const [entries, late] of [[["late"], undefined], [["late"], head], [[], { ...head, releases: true }]] as const
+        ) {
+          const write = () => second.append(claim, revision + 1, entries, late);
+          await checkFenced(write, "job", revision + 1, revision + 1, `a write after the release of epoch ${epoch}`);
+        }
+        checkSame(await second.load("job"), released, "the job after it");
+        const taken = await claimJob(second, owner, { jobId: "job", epoch });
+        check(taken !== undefined, "a job that was let go of can be claimed again");
+        checkSame(await second.append(claimOf(taken), revision + 1, ["on"]), "stored", "a write by the new claim");
+      }
     },
   },
   {

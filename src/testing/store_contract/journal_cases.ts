@@ -3,6 +3,8 @@ import { type Case, withStore } from "./case.ts";
 import { checkFails, checkFenced, checkSame, existing } from "./checks.ts";
 import {
   addJob,
+  claimJob,
+  claimOf,
   createJob,
   enter,
   HEAD,
@@ -56,15 +58,17 @@ export const journalCases: readonly Case[] = [
     checkSame([status, dueAt, owner, incarnation, heldUntil, epoch], expected, "the record");
   }),
   withStore("append of a head alone leaves the journal as it is", async (store) => {
-    const job = await createJob(store, "job", 2, { claim: await enter(store, "engine") });
+    const owner = await enter(store, "engine");
+    const job = await createJob(store, "job", 2, { claim: owner });
     const before = await store.load("job");
     const head: AppendHead = { ...HEAD, status: "waiting", dueAt: 5, releases: true };
     checkSame(await store.append(job, 2, [], head), "stored", "append");
     const after = existing(await store.load("job"), "the job");
     checkSame({ ...after, record: undefined }, { ...before, record: undefined }, "the job without its record");
-    const { revision, status, dueAt, owner } = after.record;
-    checkSame([revision, status, dueAt, owner], [2, "waiting", 5, undefined], "the record");
-    await store.append(job, 2, sampleEntries(2, 3));
+    const { revision, status, dueAt } = after.record;
+    checkSame([revision, status, dueAt, after.record.owner], [2, "waiting", 5, undefined], "the record");
+    const taken = existing(await claimJob(store, owner, job), "the job that is claimed again");
+    await store.append(claimOf(taken), 2, sampleEntries(2, 3));
     checkSame((await store.load("job"))?.entries, sampleEntries(0, 3), "the entries after another append");
   }),
   withStore("append of neither an entry nor a head fails", async (store) => {

@@ -50,37 +50,6 @@ export const ownerCases: readonly Case[] = [
     },
   },
   withStore(
-    "a lease lasts from enter and from each renewal on, and a lease that has ended is not renewed",
-    async (store) => {
-      const owner = await enter(store, "engine");
-      await createHeld(store, owner);
-      checkSame((await store.find("job"))?.heldUntil, AT_END, "heldUntil after enter");
-      const taker = await enter(store, "taker", { leaseMs: LATER });
-      await checkHeld(store, taker, BEFORE_END, "before the end of the lease");
-      checkSame(await isRenewed(store, owner, BEFORE_END), true, "renew before the end of the lease");
-      checkSame((await store.find("job"))?.heldUntil, BEFORE_END + LEASE_MS, "heldUntil after renew");
-      await checkHeld(store, taker, BEFORE_END + LEASE_MS - 1, "before the end of the renewed lease");
-      checkSame(await isRenewed(store, owner, BEFORE_END + LEASE_MS), false, "renew at the end of the lease");
-      checkSame(await isRenewed(store, owner, BEFORE_END + LEASE_MS + 1), false, "renew after the end of the lease");
-      checkSame(
-        await isRenewed(store, { owner: "nobody", incarnation: UNKNOWN }, NOW),
-        false,
-        "renew of nobody",
-      );
-      const [taken] = await take(store, taker, { now: BEFORE_END + LEASE_MS });
-      checkSame(taken?.record.jobId, "job", "the job that is due at the end of the lease");
-      checkSame(taken?.formerIncarnation, owner.incarnation, "the incarnation that had it before");
-      checkSame(await store.held(owner), [], "what the former owner holds");
-    },
-  ),
-  withStore("a lease can be renewed for a shorter time", async (store) => {
-    const owner = await enter(store, "engine");
-    await createHeld(store, owner);
-    checkSame(await isRenewed(store, owner, NOW, 10), true, "renew");
-    checkSame((await store.find("job"))?.heldUntil, NOW + 10, "heldUntil");
-    checkSame(idsOf(await take(store, await enter(store, "taker"), { now: NOW + 10 })), ["job"], "take");
-  }),
-  withStore(
     "an enter that is repeated with its token gives the same incarnation, and renews its lease",
     async (store) => {
       const owner = await enter(store, "engine", { token: "once" });

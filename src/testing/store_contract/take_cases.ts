@@ -3,6 +3,7 @@ import { type Case, withStore } from "./case.ts";
 import { checkFenced, checkSame, existing } from "./checks.ts";
 import {
   addJob,
+  claimJob,
   claimOf,
   createJob,
   ENDED,
@@ -77,7 +78,8 @@ export const takeCases: readonly Case[] = [
     const claim = claimOf(existing(taken, "the job"));
     await store.append(claim, 1, sampleEntries(1, 2), { ...HEAD, status: "paused", releases: true });
     checkSame(await takeAndRelease(store, owner), [], "take of a job without dueAt");
-    await store.append(claim, 2, sampleEntries(2, 3), { ...ENDED, dueAt: 5_000 });
+    const last = existing(await claimJob(store, owner, claim), "the job that is claimed again");
+    await store.append(claimOf(last), 2, sampleEntries(2, 3), { ...ENDED, dueAt: 5_000 });
     checkSame(await takeAndRelease(store, owner), [], "take of a job that has ended");
   }),
   withStore(

@@ -100,9 +100,9 @@ export const textCases: readonly Case[] = [
       const record = await store.find(`job-${index}`);
       checkSame([record?.createdAt, record?.dueAt, record?.priority], [at, at, priority], "the job");
       checkSame(record?.heldUntil, at + 0.5, "heldUntil");
-      await store.append(job, 0, ["end"], { ...HEAD, status: "completed", endedAt: at, releases: true });
+      await store.append(job, 0, ["end"], { ...HEAD, status: "completed", endedAt: at });
       checkSame((await store.find(`job-${index}`))?.endedAt, at, "endedAt");
-      await store.append(job, 1, ["on"], { ...HEAD, dueAt: at });
+      await store.append(job, 1, ["on"], { ...HEAD, dueAt: at, releases: true });
     }
     const [before, after] = [1_700_000_000_000, 1_700_000_000_001];
     checkSame(await store.count({ createdBefore: before }), 2, "how many were created before the fraction");
