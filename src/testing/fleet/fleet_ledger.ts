@@ -1,3 +1,6 @@
+import { encodeJob } from "../../documents/job.ts";
+import { Replay } from "../../documents/replay.ts";
+import { hasEnded, type Job } from "../../job/job.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type {
   AppendHead,
@@ -8,9 +11,11 @@ import type {
   NewJob,
   SendAnswer,
   Store,
+  StoredJob,
   TakenJob,
 } from "../../ports/store.ts";
 import { isRecord } from "../../values/json.ts";
+import { firstDifference } from "../compare_jobs.ts";
 import type { LedgerCommand } from "./command_ledger.ts";
 import { JobLedger, targetOf } from "./job_ledger.ts";
 import { FleetViolation } from "./fleet_violation.ts";
@@ -20,6 +25,8 @@ export interface LedgerSettings {
   /** The limits of the flows, by their ids. */
   readonly limits: ReadonlyMap<string, FlowLimits>;
   readonly maxRecoveries: number;
+  /** Whether handlers may run ahead of the store. */
+  readonly isRelaxed: boolean;
 }
 
 interface Lease {
@@ -81,6 +88,13 @@ export class FleetLedger {
     incarnation: number,
     now: number,
   ): void {
+    const known = this.#leases.get(incarnation);
+    if (known !== undefined && (known.owner !== owner || known.process !== process)) {
+      throw new FleetViolation(
+        "two at a time",
+        `incarnation ${incarnation} was given to ${known.owner}, and to ${owner}`,
+      );
+    }
     if (again !== undefined) { for (const life of this.lives.values()) life.lost.delete(again); }
     for (const lease of this.#leases.values()) if (takesOver && lease.owner === owner) lease.until = 0;
     this.#leases.set(incarnation, { owner, process, until: now + leaseMs });
@@ -127,6 +141,7 @@ export class FleetLedger {
 
   #claim(process: number, life: JobLedger, claim: { incarnation: number; epoch: number }, sent: number): void {
     life.claim = { process, incarnation: claim.incarnation, epoch: claim.epoch, sent };
+    if (this.#settings.isRelaxed) life.forgetAhead();
     this.#claims.set(`${process} ${life.jobId}`, { life: life.life, incarnation: claim.incarnation });
   }
 
@@ -166,6 +181,7 @@ export class FleetLedger {
 
   /** Notes what the store has answered to a command. */
   sent(
+    asked: { readonly life?: number | undefined },
     record: JobRecord | undefined,
     command: { readonly key: string; readonly text: string },
     answer: SendAnswer,
@@ -173,10 +189,20 @@ export class FleetLedger {
   ): void {
     const life = record && this.lives.get(record.life);
     if (answer !== "stored" || life === undefined || record === undefined) return;
-    if (life.commands.has(command.key)) {
+    if (life.commands.find(command.key) !== undefined) {
       throw new FleetViolation("lost or doubled", `command ${command.key} to ${life.jobId} was stored twice`);
     }
-    life.commands.accept({ ...readCommand(command.text), key: command.key, at: now, sequence: record.sent });
+    const accepted = { ...readCommand(command.text), key: command.key, at: now, sequence: record.sent };
+    if (asked.life !== undefined && asked.life !== life.life) {
+      const why =
+        `command ${command.key} was sent to life ${asked.life} of ${life.jobId}, and is stored for ${life.life}`;
+      throw new FleetViolation("lost or doubled", why);
+    }
+    if (hasEnded(life.job.status) && accepted.type !== "redrive") {
+      const why = `command ${command.key} (${accepted.type}) was accepted for ${life.jobId}, which has ended`;
+      throw new FleetViolation("lost or doubled", why);
+    }
+    life.commands.accept(accepted);
   }
 
   deletedLife(life: number): void {
@@ -186,10 +212,62 @@ export class FleetLedger {
     this.deleted.set(life, job);
   }
 
+  /**
+   * Notes that a job was purged.
+   *
+   * @throws {FleetViolation} when it must be kept
+   */
+  purged(life: number): void {
+    const job = this.lives.get(life);
+    if (job === undefined) return;
+    const [unread] = job.commands.unread;
+    if (unread !== undefined || !hasEnded(job.job.status)) {
+      const why = unread === undefined ? "has not ended" : `has ${unread.key} in its inbox`;
+      throw new FleetViolation("lost or doubled", `job ${job.jobId} was purged, and ${why}`);
+    }
+    this.deletedLife(life);
+  }
+
+  /**
+   * Checks that the store has a job as its journal tells it.
+   *
+   * @throws {FleetViolation} when it has another one
+   */
+  checkStored({ record, snapshot, entries }: StoredJob): void {
+    const life = this.lives.get(record.life);
+    const limits = this.#settings.limits.get(record.flowId);
+    if (life === undefined || limits === undefined) return;
+    let difference: string | undefined;
+    try {
+      const replay = new Replay(snapshot, limits);
+      for (const entry of entries) replay.apply(entry);
+      difference = firstDifference(storedView(replay.job), storedView(life.job));
+    } catch (error) {
+      throw new FleetViolation("lost or doubled", `job ${record.jobId} can no longer be read: ${error}`);
+    }
+    if (difference === undefined) return;
+    const why = `the store gives job ${record.jobId} otherwise than it was written: ${difference}`;
+    throw new FleetViolation("lost or doubled", why);
+  }
+
   /** Whether a job of this id has or had a command with a key. */
-  hasCommand(jobId: string, key: string): boolean {
-    const lives = [...this.lives.values(), ...this.deleted.values()];
-    return lives.some((it) => it.jobId === jobId && it.commands.has(key));
+  hasCommand(jobId: string, key: string, type: LedgerCommand["type"]): boolean {
+    return this.#livesOf(jobId).some(({ commands }) => commands.find(key)?.type === type);
+  }
+
+  /**
+   * Notes that a process was told that a job has ended.
+   *
+   * @throws {FleetViolation} when that is not stored
+   */
+  toldEnded(process: number, jobId: string): void {
+    if (this.#livesOf(jobId).some(({ wasEnded }) => wasEnded)) return;
+    throw new FleetViolation("lost or doubled", `process ${process} was told the end of ${jobId}, which is not stored`);
+  }
+
+  /** All lives that jobs of an id have had. */
+  #livesOf(jobId: string): readonly JobLedger[] {
+    return [...this.lives.values(), ...this.deleted.values()].filter((it) => it.jobId === jobId);
   }
 
   /** Whether a handler of a job runs. */
@@ -236,6 +314,10 @@ export class FleetLedger {
       const why = `process ${process} runs a step of ${jobId} before it has read the inbox, which had commands`;
       throw new FleetViolation("too late", why);
     }
+    if (life.steps.has(handler.step) && this.lives.has(life.life)) {
+      const why = `process ${process} runs step ${handler.step} of ${jobId} again, which was committed`;
+      throw new FleetViolation("lost or doubled", why);
+    }
     checkKey(life, handler);
     const running = { process, life: life.life, task, isAborted };
     this.#running.push(running);
@@ -277,6 +359,12 @@ export class FleetLedger {
       throw new FleetViolation("stranded", `a job is due at ${firstDue}, and the store gives none before ${answer}`);
     }
   }
+}
+
+/** A job without marks of the tasks that were active when a snapshot was taken: the journal does not tell of them. */
+function storedView(job: Job): unknown {
+  const document = encodeJob(job);
+  return { ...document, pendingTasks: document.pendingTasks?.map((task) => ({ ...task, active: undefined })) };
 }
 
 /** A step has one idempotency key, and always the same data; and no other step has that key. */
