@@ -1,6 +1,7 @@
 import { hasEnded } from "../../job/job.ts";
 import type { FleetClient } from "./fleet_client.ts";
 import type { FleetLedger } from "./fleet_ledger.ts";
+import type { FleetProcess } from "./fleet_process.ts";
 import type { FleetJob, FleetSettings } from "./fleet_options.ts";
 import type { Store } from "../../ports/store.ts";
 import { FleetViolation } from "./fleet_violation.ts";
@@ -36,11 +37,15 @@ export function complain(ledger: FleetLedger): never {
 export async function checkEnd(
   store: Store,
   ledger: FleetLedger,
+  processes: readonly FleetProcess[],
   clients: readonly FleetClient[],
   jobs: ReadonlyMap<string, FleetJob>,
   settings: FleetSettings,
 ): Promise<number> {
   checkWaits(clients);
+  for (const { number, directCalls, isStopping } of processes) {
+    if (!isStopping) directCalls.check(number, ({ life }) => !ledger.lives.has(life));
+  }
   let compared = 0;
   for (const life of ledger.lives.values()) {
     const stored = await store.load(life.jobId);

@@ -1,11 +1,8 @@
-import { encodeJob } from "../../documents/job.ts";
-import { Replay } from "../../documents/replay.ts";
-import { hasEnded, type Job } from "../../job/job.ts";
+import { hasEnded } from "../../job/job.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type {
   AppendHead,
   EnterQuery,
-  Incarnation,
   JobClaim,
   JobRecord,
   NewJob,
@@ -15,9 +12,10 @@ import type {
   TakenJob,
 } from "../../ports/store.ts";
 import { isRecord } from "../../values/json.ts";
-import { firstDifference } from "../compare_jobs.ts";
 import type { LedgerCommand } from "./command_ledger.ts";
 import { JobLedger, targetOf } from "./job_ledger.ts";
+import { FleetLeases } from "./fleet_leases.ts";
+import { checkStoredCopy } from "./stored_copy.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 
 /** What a ledger is told of its fleet. */
@@ -27,13 +25,6 @@ export interface LedgerSettings {
   readonly maxRecoveries: number;
   /** Whether handlers may run ahead of the store. */
   readonly isRelaxed: boolean;
-}
-
-interface Lease {
-  readonly owner: string;
-  readonly process: number;
-  /** When it ends, by the store; 0 when it was given up. */
-  until: number;
 }
 
 /** A handler that runs. */
@@ -67,7 +58,7 @@ export class FleetLedger {
   /** How much the clocks of the fleet differ from the store's, in milliseconds: at most by this. */
   clockErrorMs = 0;
   readonly #settings: LedgerSettings;
-  readonly #leases: Map<number, Lease> = new Map();
+  readonly leases: FleetLeases = new FleetLeases();
   /** The last claim of each process on each job. */
   readonly #claims: Map<string, { readonly life: number; readonly incarnation: number }> = new Map();
   #running: RunningHandler[] = [];
@@ -77,37 +68,20 @@ export class FleetLedger {
     this.#settings = settings;
   }
 
+  /** The life of a job that a process has claimed last. */
+  lifeOfClaim(process: number, jobId: string): JobLedger | undefined {
+    return this.lives.get(this.#claims.get(`${process} ${jobId}`)?.life ?? 0);
+  }
+
   /** The present life of a job. */
   lifeOf(jobId: string): JobLedger | undefined {
     return [...this.lives.values()].find((it) => it.jobId === jobId);
   }
 
-  entered(
-    process: number,
-    { owner, leaseMs, takesOver, again }: EnterQuery,
-    incarnation: number,
-    now: number,
-  ): void {
-    const known = this.#leases.get(incarnation);
-    if (known !== undefined && (known.owner !== owner || known.process !== process)) {
-      throw new FleetViolation(
-        "two at a time",
-        `incarnation ${incarnation} was given to ${known.owner}, and to ${owner}`,
-      );
-    }
-    if (again !== undefined) { for (const life of this.lives.values()) life.lost.delete(again); }
-    for (const lease of this.#leases.values()) if (takesOver && lease.owner === owner) lease.until = 0;
-    this.#leases.set(incarnation, { owner, process, until: now + leaseMs });
-  }
-
-  renewed({ incarnation }: Incarnation, until: number): void {
-    const lease = this.#leases.get(incarnation);
-    if (lease !== undefined) lease.until = Math.max(lease.until, until);
-  }
-
-  left({ incarnation }: Incarnation): void {
-    const lease = this.#leases.get(incarnation);
-    if (lease !== undefined) lease.until = 0;
+  /** Notes that a process has entered. */
+  entered(process: number, query: EnterQuery, incarnation: number, now: number): void {
+    if (query.again !== undefined) { for (const life of this.lives.values()) life.lost.delete(query.again); }
+    this.leases.entered(process, query, incarnation, now);
   }
 
   created(process: number, job: NewJob, record: JobRecord): void {
@@ -123,19 +97,20 @@ export class FleetLedger {
     const life = this.lives.get(record.life);
     const { incarnation, epoch } = record;
     if (life === undefined || incarnation === undefined) return;
-    if (!this.#runs(incarnation, now)) {
+    if (!this.leases.runs(incarnation, now)) {
       throw new FleetViolation("two at a time", `job ${record.jobId} was given to an engine whose lease has ended`);
     }
     if (
-      before.incarnation !== undefined && before.incarnation !== incarnation && this.#runs(before.incarnation, trueNow)
+      before.incarnation !== undefined && before.incarnation !== incarnation &&
+      this.leases.runs(before.incarnation, trueNow)
     ) {
       const why = `job ${record.jobId} was taken from ${before.owner}, whose lease runs`;
       throw new FleetViolation("two at a time", why);
     }
     const former = before.incarnation;
-    if (former !== undefined && this.#leases.get(former)?.process !== process) life.lost.add(former);
+    if (former !== undefined && this.leases.processOf(former) !== process) life.lost.add(former);
     // An engine that claims its own live job again goes on with it.
-    const isOwn = former !== undefined && this.#leases.get(former)?.process === process;
+    const isOwn = former !== undefined && this.leases.processOf(former) === process;
     this.#claim(process, life, { incarnation, epoch }, isOwn ? life.claim?.sent ?? 0 : life.commands.commands.length);
   }
 
@@ -229,25 +204,14 @@ export class FleetLedger {
   }
 
   /**
-   * Checks that the store has a job as its journal tells it.
+   * Checks that the store has a job as its journal has told it.
    *
    * @throws {FleetViolation} when it has another one
    */
-  checkStored({ record, snapshot, entries }: StoredJob): void {
-    const life = this.lives.get(record.life);
-    const limits = this.#settings.limits.get(record.flowId);
-    if (life === undefined || limits === undefined) return;
-    let difference: string | undefined;
-    try {
-      const replay = new Replay(snapshot, limits);
-      for (const entry of entries) replay.apply(entry);
-      difference = firstDifference(storedView(replay.job), storedView(life.job));
-    } catch (error) {
-      throw new FleetViolation("lost or doubled", `job ${record.jobId} can no longer be read: ${error}`);
-    }
-    if (difference === undefined) return;
-    const why = `the store gives job ${record.jobId} otherwise than it was written: ${difference}`;
-    throw new FleetViolation("lost or doubled", why);
+  checkStored(stored: StoredJob): void {
+    const life = this.lives.get(stored.record.life);
+    const limits = this.#settings.limits.get(stored.record.flowId);
+    if (life !== undefined && limits !== undefined) checkStoredCopy(stored, life.job, limits);
   }
 
   /** Whether a job of this id has or had a command with a key. */
@@ -292,8 +256,8 @@ export class FleetLedger {
     if (life === undefined) {
       throw new FleetViolation("two at a time", `process ${process} runs ${jobId} without a claim`);
     }
-    if (!this.#runs(incarnation, now)) {
-      const until = this.#leases.get(incarnation)?.until;
+    if (!this.leases.runs(incarnation, now)) {
+      const until = this.leases.untilOf(incarnation);
       const why = `process ${process} starts a handler of ${jobId} at ${now}, after its lease has ended at ${until}`;
       throw new FleetViolation("two at a time", why);
     }
@@ -303,7 +267,7 @@ export class FleetLedger {
         if (other.task === task && !other.isAborted()) {
           throw new FleetViolation("two at a time", `process ${process} runs task ${task} of ${jobId} twice`);
         }
-      } else if (this.#runs(this.#claims.get(`${other.process} ${jobId}`)?.incarnation ?? 0, now)) {
+      } else if (this.leases.runs(this.#claims.get(`${other.process} ${jobId}`)?.incarnation ?? 0, now)) {
         const why = `process ${process} runs ${jobId} beside process ${other.process}, whose lease runs`;
         throw new FleetViolation("two at a time", why);
       }
@@ -324,10 +288,6 @@ export class FleetLedger {
     return () => this.#running = this.#running.filter((it) => it !== running);
   }
 
-  #runs(incarnation: number, now: number): boolean {
-    return (this.#leases.get(incarnation)?.until ?? 0) > now;
-  }
-
   /**
    * Checks that nothing is stranded, by the store's content alone.
    *
@@ -341,7 +301,10 @@ export class FleetLedger {
         throw new FleetViolation("lost or doubled", `job ${life.jobId} is gone, though nobody has deleted it`);
       }
       const { owner, incarnation, dueAt } = record;
-      if (owner !== undefined && incarnation !== undefined && this.#runs(incarnation, now)) continue;
+      if (owner !== undefined && incarnation !== undefined && this.leases.runs(incarnation, now)) {
+        firstDue = Math.min(firstDue, this.leases.untilOf(incarnation));
+        continue;
+      }
       const due = life.dueAt;
       // Whoever has let go of it may have a clock that is ahead.
       const isSoon = dueAt !== undefined && dueAt <= now + this.clockErrorMs;
@@ -359,12 +322,6 @@ export class FleetLedger {
       throw new FleetViolation("stranded", `a job is due at ${firstDue}, and the store gives none before ${answer}`);
     }
   }
-}
-
-/** A job without marks of the tasks that were active when a snapshot was taken: the journal does not tell of them. */
-function storedView(job: Job): unknown {
-  const document = encodeJob(job);
-  return { ...document, pendingTasks: document.pendingTasks?.map((task) => ({ ...task, active: undefined })) };
 }
 
 /** A step has one idempotency key, and always the same data; and no other step has that key. */

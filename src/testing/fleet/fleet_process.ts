@@ -10,6 +10,7 @@ import { Registry } from "../../values/registry.ts";
 import { wireOf } from "../../values/payload.ts";
 import { dataOf } from "../../job/task.ts";
 import { manualIds } from "../manual_ids.ts";
+import { DirectCalls } from "./direct_calls.ts";
 import { ProcessClock } from "./fleet_clock.ts";
 import { FleetHandlers } from "./fleet_handlers.ts";
 import type { FleetDelivery, FleetJob } from "./fleet_options.ts";
@@ -52,6 +53,8 @@ export class FleetProcess {
   isStopping = false;
   /** The jobs that were started or taken here, with their flows. */
   readonly jobs: Map<string, { readonly flow: Flow; readonly job: JobState }> = new Map();
+  /** What was asked for by methods of flows. */
+  readonly directCalls: DirectCalls = new DirectCalls();
   readonly #stage: FleetStage;
   readonly #engine: Engine;
   readonly #flows: Map<string, Flow> = new Map();
@@ -69,6 +72,9 @@ export class FleetProcess {
     this.#engine = new Engine({
       timers: this.clock,
       ids: manualIds(`${name}.${number}`),
+      observer: (event) => {
+        if (event.type === "lost" || event.type === "command_error") this.directCalls.refused(event.jobId);
+      },
       registry: isStranger ? new Registry() : settings.registry,
       store: this.#openStore(),
       durability: {
@@ -157,13 +163,16 @@ export class FleetProcess {
   direct(jobId: string, asked: FleetAsk): void {
     const { flow, job } = this.jobs.get(jobId) ?? {};
     if (flow === undefined || job === undefined) return;
+    const life = this.#stage.ledger.lifeOfClaim(this.number, jobId);
     switch (asked.type) {
       case "deliver":
-        return flow.deliver(job, asked.routine, asked.slot, asked.data);
+        flow.deliver(job, asked.routine, asked.slot, asked.data);
+        return life && this.directCalls.returned(asked, life);
       case "pause":
         return ignoreRejection(flow.pause(job, { graceMs: asked.graceMs }));
       case "cancel":
-        return flow.cancel(job);
+        flow.cancel(job);
+        return life && this.directCalls.returned(asked, life);
       default:
         ignoreRejection(flow.waitForCompletion(flow.resume(job, { redrive: asked.type === "redrive" })));
     }

@@ -45,7 +45,7 @@ export async function runFleet(settings: FleetSettings, isTraced: boolean): Prom
   try {
     for (let i = 0; i < settings.steps; i++) await schedule.step();
     await finish(stage, processes, schedule, clients);
-    compared = await checkEnd(stage.store, stage.ledger, clients, tasks.jobs, settings);
+    compared = await checkEnd(stage.store, stage.ledger, processes.list, clients, tasks.jobs, settings);
   } catch (error) {
     if (!(error instanceof FleetViolation)) throw error;
     violation = error;

@@ -95,14 +95,14 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
     renew: (owner, leaseMs, given) => {
       const now = at(given);
       return chain(store.renew(owner, leaseMs, now), (answer) => {
-        if (answer.isHeld) ledger.renewed(owner, now + leaseMs);
+        if (answer.isHeld) ledger.leases.renewed(owner, now + leaseMs);
         else trace.add(() => `  store: ${owner.owner}/${owner.incarnation} has no lease to renew`);
         return answer;
       });
     },
     leave: (owner) =>
       chain(store.leave(owner), () => {
-        ledger.left(owner);
+        ledger.leases.left(owner);
         trace.add(() => `  store: ${owner.owner}/${owner.incarnation} has left`);
       }),
     held: (owner) => store.held(owner),
