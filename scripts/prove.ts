@@ -3,6 +3,7 @@ import { hostileLaw } from "../tests/hostile/hostile_law.ts";
 import { runFleetOf } from "../tests/support/fleet_seed.ts";
 import { FLEET_STORES } from "../tests/support/fleet_stores.ts";
 import { LAWS } from "../tests/properties/laws.ts";
+import { proveDefects } from "./prove_defects.ts";
 import { finish } from "./report.ts";
 
 // Tries the invariants on as many generated cases as are asked for: `--runs 100000 --seed 42 --invariant 3`; or fleets of engines on one
@@ -19,6 +20,8 @@ const { values } = parseArgs({
     long: { type: "boolean", default: false },
     fleet: { type: "string" },
     store: { type: "string", default: "memory" },
+    defects: { type: "boolean", default: false },
+    rule: { type: "string" },
   },
 });
 /** The tests that try more cases in the long run. */
@@ -36,6 +39,10 @@ const runs = readCount("runs", values.runs);
 const seed = readCount("seed", values.seed);
 const { invariant, law: wanted, path } = values;
 
+if (values.defects) {
+  await proveDefects(Number(values.seed ?? 1), readCount("fleet", values.fleet ?? "2000"), values.rule);
+  Deno.exit();
+}
 if (values.fleet !== undefined) {
   await proveFleets(readCount("fleet", values.fleet));
   Deno.exit();
