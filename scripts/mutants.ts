@@ -4,6 +4,7 @@ import { chooseAssertions } from "./assertions.ts";
 import { type Mutant, mutantsOf, sample } from "./mutate.ts";
 import { MUTATED_AREAS, type MutatedArea } from "./mutated_areas.ts";
 import { finish } from "./report.ts";
+import { copySources } from "./source_copy.ts";
 import survivors from "./surviving_mutants.json" with { type: "json" };
 import { listFiles } from "./worker.ts";
 
@@ -14,7 +15,6 @@ import { listFiles } from "./worker.ts";
 /** A run that takes so many times as long as without a defect is stopped: the defect keeps it from ending. */
 const PATIENCE = 3;
 const LEAST_PATIENCE_MS = 20_000;
-const COPIED = ["bench", "deno.json", "examples", "mod.ts", "offline.json", "scripts", "schemas", "src", "tests"];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,9 +24,7 @@ const [most, seed] = [Number(values.most), Number(values.seed)];
 const reasons: Readonly<Record<string, string>> = survivors;
 
 const { flags } = await chooseAssertions();
-const folder = await Deno.makeTempDir();
-for (const name of COPIED) await copy(name, `${folder}/${name}`);
-if (existsSync("node_modules")) await Deno.symlink(`${Deno.cwd()}/node_modules`, `${folder}/node_modules`);
+const folder = await copySources();
 
 const counts = { noticed: 0, known: 0 };
 const complaints: string[] = [];
@@ -95,12 +93,4 @@ function ownTests(file: string): readonly string[] {
 
 function isChosen(file: string): boolean {
   return file.endsWith(".ts") && (positionals.length === 0 || positionals.some((part) => file.includes(part)));
-}
-
-async function copy(from: string, to: string): Promise<void> {
-  if (!(await Deno.stat(from)).isDirectory) return await Deno.copyFile(from, to);
-  await Deno.mkdir(to);
-  for await (const { name } of Deno.readDir(from)) {
-    if (name !== "node_modules") await copy(`${from}/${name}`, `${to}/${name}`);
-  }
 }

@@ -1,11 +1,13 @@
 import { parseArgs } from "node:util";
 import { hostileLaw } from "../tests/hostile/hostile_law.ts";
 import { runFleetOf } from "../tests/support/fleet_seed.ts";
+import { FLEET_STORES } from "../tests/support/fleet_stores.ts";
 import { LAWS } from "../tests/properties/laws.ts";
+import { proveDefects } from "./prove_defects.ts";
 import { finish } from "./report.ts";
 
 // Tries the invariants on as many generated cases as are asked for: `--runs 100000 --seed 42 --invariant 3`; or fleets of engines on one
-// store, in any number: `--fleet 10000 --seed 42`. Without a seed it takes a new one. `--long` makes the long run instead, which the gate has no time for: every law with a new seed, and then the
+// store, in any number: `--fleet 10000 --seed 42`, with `--store sqlite` on one of another kind. Without a seed it takes a new one. `--long` makes the long run instead, which the gate has no time for: every law with a new seed, and then the
 // tests whose cases the gate makes few of, with all of them. A law whose cases are many runs each gets fewer of them. A failure prints its seed and path: `--seed … --path …` with its `--law` goes straight there.
 
 const { values } = parseArgs({
@@ -17,6 +19,9 @@ const { values } = parseArgs({
     path: { type: "string" },
     long: { type: "boolean", default: false },
     fleet: { type: "string" },
+    store: { type: "string", default: "memory" },
+    defects: { type: "boolean", default: false },
+    rule: { type: "string" },
   },
 });
 /** The tests that try more cases in the long run. */
@@ -26,6 +31,7 @@ const LONG_TESTS = [
   "tests/properties",
   "tests/schemas/json_schemas_test.ts",
   "tests/stores/key_value/races_test.ts",
+  "tests/testing/fleet_stores_test.ts",
   "tests/testing/fleet_test.ts",
 ];
 
@@ -33,6 +39,10 @@ const runs = readCount("runs", values.runs);
 const seed = readCount("seed", values.seed);
 const { invariant, law: wanted, path } = values;
 
+if (values.defects) {
+  await proveDefects(Number(values.seed ?? 1), readCount("fleet", values.fleet ?? "2000"), values.rule);
+  Deno.exit();
+}
 if (values.fleet !== undefined) {
   await proveFleets(readCount("fleet", values.fleet));
   Deno.exit();
@@ -64,16 +74,22 @@ finish([{ passed: chosen.length + tests - failed, failed }]);
 /** Runs fleets by seeds in a row, and prints each that breaks a promise. */
 async function proveFleets(count: number): Promise<void> {
   const start = performance.now();
+  const openStore = FLEET_STORES[values.store];
+  if (openStore === undefined) {
+    throw new RangeError(`No such store; there are ${Object.keys(FLEET_STORES).join(", ")}`);
+  }
   let failed = 0;
   for (let next = seed; next < seed + count; next++) {
     try {
-      await runFleetOf(next);
+      await runFleetOf(next, { openStore });
     } catch (error) {
       failed++;
       console.log(`FAILED  fleet ${next}\n${error instanceof Error ? error.message : error}`);
     }
   }
-  console.log(`${count} fleets from seed ${seed}, ${Math.round((performance.now() - start) / 1_000)} s`);
+  console.log(
+    `${count} fleets from seed ${seed}, store ${values.store}, ${Math.round((performance.now() - start) / 1_000)} s`,
+  );
   finish([{ passed: count - failed, failed }]);
 }
 

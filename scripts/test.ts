@@ -29,6 +29,7 @@ const IN_ONE_RUNTIME = [
   "tests/stores/key_value/contract_test.ts",
   "tests/stores/key_value/faults_test.ts",
   "tests/stores/sealed/contract_test.ts",
+  "tests/testing/fleet_stores_test.ts",
   "tests/testing/fleet_test.ts",
   "tests/testing/pause_anywhere_test.ts",
 ];

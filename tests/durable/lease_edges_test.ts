@@ -258,3 +258,23 @@ test("a claim whose answer is lost, though the store has carried it out, is made
   assertEquals(await flow.waitForCompletion(job), true);
   assertEquals([job.sharedData.n, (await store.find("job"))?.epoch], [2, 3]);
 });
+
+test("an engine that enters again because the answer was lost does not take its name from itself when the first call comes late", async () => {
+  const store = memoryStore();
+  const { enter } = store;
+  const late: (() => unknown)[] = [];
+  store.enter = (query) => {
+    if (late.length > 0) return enter(query);
+    late.push(() => enter(query));
+    throw new Error("no answer");
+  };
+  const durability = { takeOver: "at once", retryDelayMs: 10 } as const;
+  const owner = new StoredFlowProcess({ store, work: waiting, durability });
+  const job = owner.start([1]);
+  await owner.timers.advance(100);
+  for (const call of late) call();
+  const other = new StoredFlowProcess({ store, timers: owner.timers });
+  assertEquals((await other.engine.recover()).jobs, []);
+  await owner.timers.advance(60_000);
+  assertEquals([job.status, owner.told("replaced"), owner.told("lost")], ["running", [], []]);
+});

@@ -85,3 +85,16 @@ test("relaxed: a job at rest is let go when its commands have been carried out b
   const { owner, status, sent, consumed } = await store.find("job") ?? {};
   assertEquals([owner, status, sent, consumed], [undefined, "paused", 1, 1]);
 });
+
+test("relaxed: a task that waits has its turn in time, also where the store answers at once", async () => {
+  const process = new StoredFlowProcess({
+    durability: RELAXED,
+    work: (n, ctx) => {
+      if (n === 1) ctx.emit("item", { n: 2 }, { delayMs: 500 });
+    },
+  });
+  process.flow.connect("worker", "item", "worker", "input");
+  const job = process.start([1]);
+  await process.timers.advance(1_000);
+  assertEquals([job.status, process.begun], ["completed", [1, 2]]);
+});

@@ -1,5 +1,6 @@
 import type { DueQuery, JobRecord, Store } from "../../src/ports/mod.ts";
 import { dueSince } from "../../src/ports/mod.ts";
+import { NOW } from "../../src/testing/store_contract/sample_jobs.ts";
 import { type BrokenStore, idsWhere, recordsOf, takeChosen, turns } from "./broken_store.ts";
 
 function byNumbers(...keysOf: ((record: JobRecord) => number)[]) {
@@ -39,6 +40,11 @@ const sinceOf = (record: JobRecord) => dueSince(record, Infinity) ?? 0;
 
 /** Stores that get due jobs and their order wrong. */
 export const BROKEN_TAKES: readonly BrokenStore[] = [
+  {
+    what: "a job that waits until its creation, by a clock that was ahead",
+    noticedBy: ["a job with a command, or without its owner, is due at once, also if its creator's clock was ahead"],
+    methods: (store) => leaveOut(store, ({ createdAt }) => createdAt > NOW),
+  },
   {
     what: "taken jobs without their entries",
     noticedBy: ["take claims the jobs that are due, and returns them whole"],

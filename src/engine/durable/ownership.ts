@@ -45,6 +45,11 @@ export class Ownership {
   /** The last incarnation under the present name. */
   #last: number | undefined;
   #entering: Promise<Incarnation> | undefined;
+  /**
+   * The token of the last call that enters, until it is answered: a try that seems to have failed may arrive after the next one, and must
+   * give the same incarnation then.
+   */
+  #token: string | undefined;
   /** How many jobs and workers need the lease. */
   #users = 0;
   #stopRenewal: CancelTimer | undefined;
@@ -103,11 +108,11 @@ export class Ownership {
   async enter(): Promise<Incarnation> {
     const lease = this.lease();
     if (lease !== undefined) return lease;
-    this.#entering ??= this.#enter(this.#createId()).finally(() => this.#entering = undefined);
+    this.#entering ??= this.#enter().finally(() => this.#entering = undefined);
     return await this.#entering;
   }
 
-  async #enter(token: string): Promise<Incarnation> {
+  async #enter(): Promise<Incarnation> {
     const { leaseMs, takeOver, owner } = this.#settings;
     for (;;) {
       const again = this.#last;
@@ -118,7 +123,9 @@ export class Ownership {
         const { isHeld } = await this.#store.renew({ owner: this.#name, incarnation: again }, leaseMs, now);
         if (isHeld) return this.#entered(again, now, elapsed);
       }
+      const token = this.#token ??= this.#createId();
       const { incarnation } = await this.#store.enter({ owner: this.#name, leaseMs, now, token, again, takesOver });
+      this.#token = undefined;
       if (incarnation !== undefined) return this.#entered(incarnation, now, elapsed);
       // Another engine has this name now: two under one name would take it from each other for ever.
       const name = this.#name;

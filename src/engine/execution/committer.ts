@@ -106,11 +106,11 @@ export class Committer {
     return next !== undefined && this.#held?.has(next) === true;
   }
 
-  /** Whether a commit is not stored yet; then it is being written. */
+  /** Whether a commit is not stored yet; then it is being written. A store that answers at once has it stored by the end of the call. */
   isBehind(): boolean {
     if (this.journal === undefined || !this.journal.isBehind) return false;
     this.journal.flush();
-    return true;
+    return this.journal.isBehind;
   }
 }
 

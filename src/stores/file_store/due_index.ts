@@ -16,6 +16,8 @@ export interface Place<J> extends ListPosition {
   holder: Holder<J> | undefined;
   /** The instant since which the job counts as due, if nobody holds it; by it the job is in its group. */
   since: number | undefined;
+  /** Whether the job is due whatever that instant is: it has commands, or its owner has lost it. Its creator's clock may have been ahead. */
+  isReady: boolean;
   /** Whether a claim of the job is being written. */
   isClaiming: boolean;
 }
@@ -26,7 +28,8 @@ interface Group<J> {
   readonly labels: Pick<JobRecord, "priority" | "queue" | "flowId" | "flowHash">;
   /** How many jobs there are. */
   size: number;
-  /** Those that are free and due at some instant, in the order in which they are taken. */
+  /** Those that are free and due at once, and those that are due at some instant, in the order in which they are taken. */
+  readonly ready: SortedList<Place<J>>;
   readonly places: SortedList<Place<J>>;
 }
 
@@ -65,9 +68,11 @@ export class DueIndex<J extends IndexedJob> {
     const { jobId, createdAt, priority, queue, flowId, flowHash } = job.record;
     const labels = { priority, queue, flowId, flowHash };
     const key = JSON.stringify(labels);
-    const group = this.#groups.get(key) ?? { key, labels, size: 0, places: new SortedList(compareByInstant) };
+    const group = this.#groups.get(key) ??
+      { key, labels, size: 0, ready: sortedPlaces<J>(), places: sortedPlaces<J>() };
     if (group.size++ === 0) this.#groups.set(key, group);
-    const place: Place<J> = { jobId, createdAt, job, group, holder: undefined, since: undefined, isClaiming: false };
+    const state = { holder: undefined, since: undefined, isReady: false, isClaiming: false };
+    const place: Place<J> = { jobId, createdAt, job, group, ...state };
     this.update(place);
     return place;
   }
@@ -84,14 +89,15 @@ export class DueIndex<J extends IndexedJob> {
     if (holder !== undefined && sent > consumed) holder.unread.add(place);
     else holder?.unread.delete(place);
     const isFree = !place.isClaiming && (holder === undefined || holder.isOver);
-    this.#move(place, isFree ? dueSince(this.#read(record), Infinity) : undefined);
+    const isReady = holder !== undefined || sent > consumed;
+    this.#move(place, isFree ? dueSince(this.#read(record), Infinity) : undefined, isReady);
   }
 
   /** Removes a job. */
   remove(place: Place<J>): void {
     const { group } = place;
     this.#leave(place);
-    this.#move(place, undefined);
+    this.#move(place, undefined, false);
     if (--group.size === 0) this.#groups.delete(group.key);
   }
 
@@ -105,7 +111,9 @@ export class DueIndex<J extends IndexedJob> {
   /** Returns the jobs that `take` claims. */
   due(query: TakeQuery): J[] {
     this.#endLeases(query.now);
-    const groups = this.#groupsFor(query).filter(({ places }) => (places.first?.since ?? Infinity) <= query.now);
+    const groups = this.#groupsFor(query).filter(({ ready, places }) =>
+      !ready.isEmpty || (places.first?.since ?? Infinity) <= query.now
+    );
     const priorities = [...new Set(groups.map(({ labels }) => labels.priority))].sort((a, b) => a - b);
     const found: J[] = [];
     for (const priority of priorities) {
@@ -121,11 +129,11 @@ export class DueIndex<J extends IndexedJob> {
   nextDueAt(query: DueQuery): number | undefined {
     this.#endLeases(query.now);
     let next = Infinity;
-    for (const { places } of this.#groupsFor(query)) {
-      for (const { jobId, since = Infinity } of places.from(() => false)) {
-        if (since >= next) break;
-        if (query.exceptJobs?.has(jobId)) continue;
-        next = since;
+    for (const { ready, places } of this.#groupsFor(query)) {
+      for (const list of [ready, places]) {
+        const first = firstOf(list, query);
+        const at = list === ready ? Math.min(first, query.now) : first;
+        if (first !== Infinity) next = Math.min(next, at);
       }
     }
     for (const { owner, incarnation, isOver, places } of this.#holders.values()) {
@@ -175,15 +183,25 @@ export class DueIndex<J extends IndexedJob> {
     place.holder = undefined;
   }
 
-  #move(place: Place<J>, since: number | undefined): void {
-    if (since === place.since) return;
+  #move(place: Place<J>, since: number | undefined, isReady: boolean): void {
+    if (since === place.since && isReady === place.isReady) return;
     const { group } = place;
-    if (place.since !== undefined) group.places.delete(place);
+    if (place.since !== undefined) listOf(place).delete(place);
     place.since = since;
-    if (since !== undefined) group.places.add(place);
-    if (group.places.isEmpty) this.#waiting.delete(group);
+    place.isReady = isReady;
+    if (since !== undefined) listOf(place).add(place);
+    if (group.ready.isEmpty && group.places.isEmpty) this.#waiting.delete(group);
     else this.#waiting.add(group);
   }
+}
+
+function sortedPlaces<J>(): SortedList<Place<J>> {
+  return new SortedList(compareByInstant);
+}
+
+/** The list of its group that a job is in. */
+function listOf<J>({ group, isReady }: Place<J>): SortedList<Place<J>> {
+  return isReady ? group.ready : group.places;
 }
 
 /** The order within a group: by the instant since which a job is due; among equals, the oldest job is first. */
@@ -203,15 +221,24 @@ function hasAskedFor<J>(places: Iterable<Place<J>>, query: DueQuery): boolean {
   return false;
 }
 
+/** The instant since which the first job of a list is due that is asked for; `Infinity` if there is none. */
+function firstOf<J>(list: SortedList<Place<J>>, { exceptJobs }: DueQuery): number {
+  for (const { jobId, since = Infinity } of list.from(() => false)) if (exceptJobs?.has(jobId) !== true) return since;
+  return Infinity;
+}
+
+/** The first of a group that are due: at most `limit` from each of its lists. */
 function firstDue<J>(
-  { places }: Group<J>,
+  { ready, places }: Group<J>,
   { now, exceptJobs }: DueQuery,
   limit: number,
 ): Place<J>[] {
-  const found: Place<J>[] = [];
-  for (const place of places.from(() => false)) {
-    if (found.length === limit || (place.since ?? 0) > now) break;
-    if (!exceptJobs?.has(place.jobId)) found.push(place);
-  }
-  return found;
+  return [ready, places].flatMap((list) => {
+    const found: Place<J>[] = [];
+    for (const place of list.from(() => false)) {
+      if (found.length === limit || (list === places && (place.since ?? 0) > now)) break;
+      if (!exceptJobs?.has(place.jobId)) found.push(place);
+    }
+    return found;
+  });
 }

@@ -50,9 +50,9 @@ export class CommandLedger {
     this.commands.push(command);
   }
 
-  /** Whether a command with this key was accepted. */
-  has(key: string): boolean {
-    return this.commands.some((it) => it.key === key);
+  /** The command that was accepted with a key. */
+  find(key: string): LedgerCommand | undefined {
+    return this.commands.find((it) => it.key === key);
   }
 
   /** The commands that are not consumed. */

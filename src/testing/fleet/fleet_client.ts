@@ -1,4 +1,4 @@
-import { FencedError, StateError } from "../../base/errors.ts";
+import { StateError } from "../../base/errors.ts";
 import { hasEnded } from "../../job/job.ts";
 import { ProcessClock } from "./fleet_clock.ts";
 import type { FleetJob } from "./fleet_options.ts";
@@ -14,7 +14,7 @@ export type ClientTask =
   | { readonly type: "start"; readonly jobId: string; readonly job: FleetJob; readonly inMs: number }
   | { readonly type: "ask"; readonly jobId: string; readonly asked: FleetAsk; readonly key: string }
   | { readonly type: "direct"; readonly jobId: string; readonly asked: FleetAsk }
-  | { readonly type: "delete"; readonly jobId: string; readonly byEngine: boolean }
+  | { readonly type: "delete"; readonly jobId: string; readonly by: "engine" | "purge" | "store" }
   | { readonly type: "wait"; readonly jobId: string };
 
 /** How long a client waits for what it has asked for before it asks again, in milliseconds. */
@@ -44,7 +44,8 @@ export class FleetWait {
     this.jobId = jobId;
     this.life = life;
     process.ended(jobId).then(() => this.answer = "ended", (error: unknown) => {
-      this.answer = error instanceof FencedError ? "failed" : "other";
+      // It was deleted, or the process takes part no more.
+      this.answer = error instanceof StateError || error instanceof TypeError ? "other" : "failed";
     });
   }
 }
@@ -71,6 +72,12 @@ export class FleetClient {
   /** Whether it has nothing left to do. */
   get isDone(): boolean {
     return this.#tasks.length === 0;
+  }
+
+  /** Whether what it does next needs the classes of a flow. */
+  get needsFlow(): boolean {
+    const [task] = this.#tasks;
+    return task !== undefined && isStart(task);
   }
 
   /** Whether it does something when it is called at a time. */
@@ -117,7 +124,8 @@ export class FleetClient {
           if (isDeleted) this.#next();
           else this.#waitsUntil = 0;
         };
-        if (task.byEngine) process.delete(task.jobId).then(done, () => done(false));
+        if (task.by === "engine") process.delete(task.jobId).then(done, () => done(false));
+        else if (task.by === "purge") process.purge().then(() => done(!this.#exists(task.jobId)), () => done(false));
         else deleteInStore(task.jobId, this.#stage, done);
         return;
       }
@@ -149,18 +157,19 @@ export class FleetClient {
   }
 
   #settled(
-    { jobId, key }: ClientTask & { readonly type: "ask" },
+    { jobId, key, asked }: ClientTask & { readonly type: "ask" },
     round: number,
     answer: "accepted" | "refused" | "unknown",
     error?: unknown,
   ): void {
     const why = error instanceof Error ? `: ${error.message}` : "";
     this.#stage.trace.add(() => `  client: ${key} to ${jobId} is ${answer}${why}`);
-    if (answer === "accepted" && !this.#stage.ledger.hasCommand(jobId, key)) {
+    // A job may have been given the key before it was deleted.
+    if (answer === "accepted" && !this.#stage.ledger.hasCommand(jobId, key, asked.type)) {
       this.#stage.fail(new FleetViolation("lost or doubled", `${key} to ${jobId} was accepted and is not stored`));
     }
     const isAskedOnce = this.#stage.ledger.asked.get(key) === 1;
-    if (answer === "refused" && isAskedOnce && this.#stage.ledger.lifeOf(jobId)?.commands.has(key) === true) {
+    if (answer === "refused" && isAskedOnce && this.#stage.ledger.lifeOf(jobId)?.commands.find(key) !== undefined) {
       this.#stage.fail(new FleetViolation("lost or doubled", `${key} to ${jobId} was refused, and it is stored`));
     }
     if (this.#round !== round) return;

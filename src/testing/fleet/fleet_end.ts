@@ -1,7 +1,9 @@
 import { hasEnded } from "../../job/job.ts";
 import type { FleetClient } from "./fleet_client.ts";
 import type { FleetLedger } from "./fleet_ledger.ts";
+import type { FleetProcess } from "./fleet_process.ts";
 import type { FleetJob, FleetSettings } from "./fleet_options.ts";
+import type { Store } from "../../ports/store.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 import { compareWithUndisturbed } from "./undisturbed.ts";
 
@@ -33,14 +35,21 @@ export function complain(ledger: FleetLedger): never {
  * @throws {FleetViolation} when something does not hold
  */
 export async function checkEnd(
+  store: Store,
   ledger: FleetLedger,
+  processes: readonly FleetProcess[],
   clients: readonly FleetClient[],
   jobs: ReadonlyMap<string, FleetJob>,
   settings: FleetSettings,
 ): Promise<number> {
   checkWaits(clients);
+  for (const { number, directCalls, isStopping } of processes) {
+    if (!isStopping) directCalls.check(number, ({ life }) => !ledger.lives.has(life));
+  }
   let compared = 0;
   for (const life of ledger.lives.values()) {
+    const stored = await store.load(life.jobId);
+    if (stored !== undefined) ledger.checkStored(stored);
     const { isSteered, calls, steps, jobId, job: { status } } = life;
     if (isSteered) continue;
     const undone = [...calls.keys()].find((key) => !steps.has(key));
@@ -59,7 +68,7 @@ export async function checkEnd(
 function checkWaits(clients: readonly FleetClient[]): void {
   for (const { process, isOpen, jobId, answer } of clients.flatMap(({ waits }) => waits)) {
     if (answer !== "failed" && !isOpen) continue;
-    const what = isOpen ? "hears nothing" : "was told that another engine has it";
+    const what = isOpen ? "hears nothing" : "was told of an error";
     throw new FleetViolation("lost or doubled", `process ${process.number} waits for the end of ${jobId}, and ${what}`);
   }
 }

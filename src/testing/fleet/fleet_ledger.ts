@@ -1,18 +1,21 @@
+import { hasEnded } from "../../job/job.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type {
   AppendHead,
   EnterQuery,
-  Incarnation,
   JobClaim,
   JobRecord,
   NewJob,
   SendAnswer,
   Store,
+  StoredJob,
   TakenJob,
 } from "../../ports/store.ts";
 import { isRecord } from "../../values/json.ts";
 import type { LedgerCommand } from "./command_ledger.ts";
 import { JobLedger, targetOf } from "./job_ledger.ts";
+import { FleetLeases } from "./fleet_leases.ts";
+import { checkStoredCopy } from "./stored_copy.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 
 /** What a ledger is told of its fleet. */
@@ -20,13 +23,8 @@ export interface LedgerSettings {
   /** The limits of the flows, by their ids. */
   readonly limits: ReadonlyMap<string, FlowLimits>;
   readonly maxRecoveries: number;
-}
-
-interface Lease {
-  readonly owner: string;
-  readonly process: number;
-  /** When it ends, by the store; 0 when it was given up. */
-  until: number;
+  /** Whether handlers may run ahead of the store. */
+  readonly isRelaxed: boolean;
 }
 
 /** A handler that runs. */
@@ -60,7 +58,7 @@ export class FleetLedger {
   /** How much the clocks of the fleet differ from the store's, in milliseconds: at most by this. */
   clockErrorMs = 0;
   readonly #settings: LedgerSettings;
-  readonly #leases: Map<number, Lease> = new Map();
+  readonly leases: FleetLeases = new FleetLeases();
   /** The last claim of each process on each job. */
   readonly #claims: Map<string, { readonly life: number; readonly incarnation: number }> = new Map();
   #running: RunningHandler[] = [];
@@ -70,30 +68,20 @@ export class FleetLedger {
     this.#settings = settings;
   }
 
+  /** The life of a job that a process has claimed last. */
+  lifeOfClaim(process: number, jobId: string): JobLedger | undefined {
+    return this.lives.get(this.#claims.get(`${process} ${jobId}`)?.life ?? 0);
+  }
+
   /** The present life of a job. */
   lifeOf(jobId: string): JobLedger | undefined {
     return [...this.lives.values()].find((it) => it.jobId === jobId);
   }
 
-  entered(
-    process: number,
-    { owner, leaseMs, takesOver, again }: EnterQuery,
-    incarnation: number,
-    now: number,
-  ): void {
-    if (again !== undefined) { for (const life of this.lives.values()) life.lost.delete(again); }
-    for (const lease of this.#leases.values()) if (takesOver && lease.owner === owner) lease.until = 0;
-    this.#leases.set(incarnation, { owner, process, until: now + leaseMs });
-  }
-
-  renewed({ incarnation }: Incarnation, until: number): void {
-    const lease = this.#leases.get(incarnation);
-    if (lease !== undefined) lease.until = Math.max(lease.until, until);
-  }
-
-  left({ incarnation }: Incarnation): void {
-    const lease = this.#leases.get(incarnation);
-    if (lease !== undefined) lease.until = 0;
+  /** Notes that a process has entered. */
+  entered(process: number, query: EnterQuery, incarnation: number, now: number): void {
+    if (query.again !== undefined) { for (const life of this.lives.values()) life.lost.delete(query.again); }
+    this.leases.entered(process, query, incarnation, now);
   }
 
   created(process: number, job: NewJob, record: JobRecord): void {
@@ -109,27 +97,29 @@ export class FleetLedger {
     const life = this.lives.get(record.life);
     const { incarnation, epoch } = record;
     if (life === undefined || incarnation === undefined) return;
-    if (!this.#runs(incarnation, now)) {
+    if (!this.leases.runs(incarnation, now)) {
       throw new FleetViolation("two at a time", `job ${record.jobId} was given to an engine whose lease has ended`);
     }
     if (
-      before.incarnation !== undefined && before.incarnation !== incarnation && this.#runs(before.incarnation, trueNow)
+      before.incarnation !== undefined && before.incarnation !== incarnation &&
+      this.leases.runs(before.incarnation, trueNow)
     ) {
       const why = `job ${record.jobId} was taken from ${before.owner}, whose lease runs`;
       throw new FleetViolation("two at a time", why);
     }
     const former = before.incarnation;
-    if (former !== undefined && this.#leases.get(former)?.process !== process) {
+    if (former !== undefined && this.leases.processOf(former) !== process) {
       life.lost.add(former);
       life.losses.add(former);
     }
     // An engine that claims its own live job again goes on with it.
-    const isOwn = former !== undefined && this.#leases.get(former)?.process === process;
+    const isOwn = former !== undefined && this.leases.processOf(former) === process;
     this.#claim(process, life, { incarnation, epoch }, isOwn ? life.claim?.sent ?? 0 : life.commands.commands.length);
   }
 
   #claim(process: number, life: JobLedger, claim: { incarnation: number; epoch: number }, sent: number): void {
     life.claim = { process, incarnation: claim.incarnation, epoch: claim.epoch, sent };
+    if (this.#settings.isRelaxed) life.forgetAhead();
     this.#claims.set(`${process} ${life.jobId}`, { life: life.life, incarnation: claim.incarnation });
   }
 
@@ -173,6 +163,7 @@ export class FleetLedger {
 
   /** Notes what the store has answered to a command. */
   sent(
+    asked: { readonly life?: number | undefined },
     record: JobRecord | undefined,
     command: { readonly key: string; readonly text: string },
     answer: SendAnswer,
@@ -180,10 +171,20 @@ export class FleetLedger {
   ): void {
     const life = record && this.lives.get(record.life);
     if (answer !== "stored" || life === undefined || record === undefined) return;
-    if (life.commands.has(command.key)) {
+    if (life.commands.find(command.key) !== undefined) {
       throw new FleetViolation("lost or doubled", `command ${command.key} to ${life.jobId} was stored twice`);
     }
-    life.commands.accept({ ...readCommand(command.text), key: command.key, at: now, sequence: record.sent });
+    const accepted = { ...readCommand(command.text), key: command.key, at: now, sequence: record.sent };
+    if (asked.life !== undefined && asked.life !== life.life) {
+      const why =
+        `command ${command.key} was sent to life ${asked.life} of ${life.jobId}, and is stored for ${life.life}`;
+      throw new FleetViolation("lost or doubled", why);
+    }
+    if (hasEnded(life.job.status) && accepted.type !== "redrive") {
+      const why = `command ${command.key} (${accepted.type}) was accepted for ${life.jobId}, which has ended`;
+      throw new FleetViolation("lost or doubled", why);
+    }
+    life.commands.accept(accepted);
   }
 
   deletedLife(life: number): void {
@@ -193,10 +194,51 @@ export class FleetLedger {
     this.deleted.set(life, job);
   }
 
+  /**
+   * Notes that a job was purged.
+   *
+   * @throws {FleetViolation} when it must be kept
+   */
+  purged(life: number): void {
+    const job = this.lives.get(life);
+    if (job === undefined) return;
+    const [unread] = job.commands.unread;
+    if (unread !== undefined || !hasEnded(job.job.status)) {
+      const why = unread === undefined ? "has not ended" : `has ${unread.key} in its inbox`;
+      throw new FleetViolation("lost or doubled", `job ${job.jobId} was purged, and ${why}`);
+    }
+    this.deletedLife(life);
+  }
+
+  /**
+   * Checks that the store has a job as its journal has told it.
+   *
+   * @throws {FleetViolation} when it has another one
+   */
+  checkStored(stored: StoredJob): void {
+    const life = this.lives.get(stored.record.life);
+    const limits = this.#settings.limits.get(stored.record.flowId);
+    if (life !== undefined && limits !== undefined) checkStoredCopy(stored, life.job, limits);
+  }
+
   /** Whether a job of this id has or had a command with a key. */
-  hasCommand(jobId: string, key: string): boolean {
-    const lives = [...this.lives.values(), ...this.deleted.values()];
-    return lives.some((it) => it.jobId === jobId && it.commands.has(key));
+  hasCommand(jobId: string, key: string, type: LedgerCommand["type"]): boolean {
+    return this.#livesOf(jobId).some(({ commands }) => commands.find(key)?.type === type);
+  }
+
+  /**
+   * Notes that a process was told that a job has ended.
+   *
+   * @throws {FleetViolation} when that is not stored
+   */
+  toldEnded(process: number, jobId: string): void {
+    if (this.#livesOf(jobId).some(({ wasEnded }) => wasEnded)) return;
+    throw new FleetViolation("lost or doubled", `process ${process} was told the end of ${jobId}, which is not stored`);
+  }
+
+  /** All lives that jobs of an id have had. */
+  #livesOf(jobId: string): readonly JobLedger[] {
+    return [...this.lives.values(), ...this.deleted.values()].filter((it) => it.jobId === jobId);
   }
 
   /** Whether a handler of a job runs. */
@@ -221,8 +263,8 @@ export class FleetLedger {
     if (life === undefined) {
       throw new FleetViolation("two at a time", `process ${process} runs ${jobId} without a claim`);
     }
-    if (!this.#runs(incarnation, now)) {
-      const until = this.#leases.get(incarnation)?.until;
+    if (!this.leases.runs(incarnation, now)) {
+      const until = this.leases.untilOf(incarnation);
       const why = `process ${process} starts a handler of ${jobId} at ${now}, after its lease has ended at ${until}`;
       throw new FleetViolation("two at a time", why);
     }
@@ -232,7 +274,7 @@ export class FleetLedger {
         if (other.task === task && !other.isAborted()) {
           throw new FleetViolation("two at a time", `process ${process} runs task ${task} of ${jobId} twice`);
         }
-      } else if (this.#runs(this.#claims.get(`${other.process} ${jobId}`)?.incarnation ?? 0, now)) {
+      } else if (this.leases.runs(this.#claims.get(`${other.process} ${jobId}`)?.incarnation ?? 0, now)) {
         const why = `process ${process} runs ${jobId} beside process ${other.process}, whose lease runs`;
         throw new FleetViolation("two at a time", why);
       }
@@ -243,14 +285,14 @@ export class FleetLedger {
       const why = `process ${process} runs a step of ${jobId} before it has read the inbox, which had commands`;
       throw new FleetViolation("too late", why);
     }
+    if (life.steps.has(handler.step) && this.lives.has(life.life)) {
+      const why = `process ${process} runs step ${handler.step} of ${jobId} again, which was committed`;
+      throw new FleetViolation("lost or doubled", why);
+    }
     checkKey(life, handler);
     const running = { process, life: life.life, task, isAborted };
     this.#running.push(running);
     return () => this.#running = this.#running.filter((it) => it !== running);
-  }
-
-  #runs(incarnation: number, now: number): boolean {
-    return (this.#leases.get(incarnation)?.until ?? 0) > now;
   }
 
   /**
@@ -266,7 +308,10 @@ export class FleetLedger {
         throw new FleetViolation("lost or doubled", `job ${life.jobId} is gone, though nobody has deleted it`);
       }
       const { owner, incarnation, dueAt } = record;
-      if (owner !== undefined && incarnation !== undefined && this.#runs(incarnation, now)) continue;
+      if (owner !== undefined && incarnation !== undefined && this.leases.runs(incarnation, now)) {
+        firstDue = Math.min(firstDue, this.leases.untilOf(incarnation));
+        continue;
+      }
       const due = life.dueAt;
       // Whoever has let go of it may have a clock that is ahead.
       const isSoon = dueAt !== undefined && dueAt <= now + this.clockErrorMs;

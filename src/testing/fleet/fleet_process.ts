@@ -6,9 +6,11 @@ import { hostOf } from "../../engine/execution/engine_host.ts";
 import { Flow } from "../../flow.ts";
 import type { MaybePromise, Store, StoreEvent } from "../../ports/store.ts";
 import type { StartedJob } from "../../job_handle.ts";
+import { Registry } from "../../values/registry.ts";
 import { wireOf } from "../../values/payload.ts";
 import { dataOf } from "../../job/task.ts";
 import { manualIds } from "../manual_ids.ts";
+import { DirectCalls } from "./direct_calls.ts";
 import { ProcessClock } from "./fleet_clock.ts";
 import { FleetHandlers } from "./fleet_handlers.ts";
 import type { FleetDelivery, FleetJob } from "./fleet_options.ts";
@@ -24,6 +26,18 @@ export type FleetAsk =
   | { readonly type: "redrive" }
   | { readonly type: "cancel" };
 
+/** What distinguishes the processes of a fleet. */
+export interface ProcessTraits {
+  readonly number: number;
+  readonly name: string;
+  /** How much its wall clock is off, in milliseconds. */
+  readonly offsetMs: number;
+  /** Whether it says that only one process can have its name: the one before is surely dead. */
+  readonly takesOver: boolean;
+  /** Whether it has none of the classes that the flows need. */
+  readonly isStranger: boolean;
+}
+
 /** How often a process looks for jobs that are due, in milliseconds. */
 const POLL_MS = 700;
 
@@ -32,29 +46,36 @@ export class FleetProcess {
   readonly number: number;
   readonly name: string;
   readonly clock: ProcessClock;
-  /** Whether it takes the jobs of a former process of its name over at once. */
+  /** See `ProcessTraits`. */
   readonly takesOver: boolean;
+  readonly isStranger: boolean;
   /** Whether it takes no more jobs. */
   isStopping = false;
   /** The jobs that were started or taken here, with their flows. */
   readonly jobs: Map<string, { readonly flow: Flow; readonly job: JobState }> = new Map();
+  /** What was asked for by methods of flows. */
+  readonly directCalls: DirectCalls = new DirectCalls();
   readonly #stage: FleetStage;
   readonly #engine: Engine;
   readonly #flows: Map<string, Flow> = new Map();
 
-  /** Starts a process under a name. */
-  constructor(stage: FleetStage, number: number, name: string, offsetMs: number, takesOver: boolean) {
+  /** Starts a process. */
+  constructor(stage: FleetStage, { number, name, offsetMs, takesOver, isStranger }: ProcessTraits) {
     this.#stage = stage;
+    this.takesOver = takesOver;
+    this.isStranger = isStranger;
     this.number = number;
     this.name = name;
-    this.takesOver = takesOver;
     const { settings, random } = stage;
     this.clock = new ProcessClock(stage.clock, offsetMs);
     const host = { timers: this.clock, random };
     this.#engine = new Engine({
       timers: this.clock,
       ids: manualIds(`${name}.${number}`),
-      registry: settings.registry,
+      observer: (event) => {
+        if (event.type === "lost" || event.type === "command_error") this.directCalls.refused(event.jobId);
+      },
+      registry: isStranger ? new Registry() : settings.registry,
       store: this.#openStore(),
       durability: {
         owner: name,
@@ -63,6 +84,7 @@ export class FleetProcess {
         takeOver: takesOver ? "at once" : "after lease",
         commandPollMs: 500,
         attempts: 4,
+        ...stage.durability,
       },
       ...(settings.services === undefined ? {} : { services: settings.services(host) }),
     });
@@ -73,7 +95,8 @@ export class FleetProcess {
       starts: (activation) => this.#starts(activation),
     });
     stage.trace.add(() =>
-      `process ${number} starts as ${name}${offsetMs === 0 ? "" : `, clock off by ${offsetMs} ms`}`
+      `process ${number} starts as ${name}${offsetMs === 0 ? "" : `, clock off by ${offsetMs} ms`}` +
+      `${takesOver ? ", takes over at once" : ""}${isStranger ? ", without classes" : ""}`
     );
     if (random.chance(0.6)) {
       const options = { pollMs: POLL_MS, idleMs: random.chance(0.5) ? 1_000 : 5_000, drainMs: 1_000 };
@@ -90,8 +113,7 @@ export class FleetProcess {
   execute(jobId: string, { flow: { id }, entry, params = {} }: FleetJob): void {
     const flow = this.#flow(id);
     const job = flow.execute(flow.slot(entry.routine, entry.slot), params as never, { jobId });
-    this.jobs.set(jobId, { flow, job });
-    ignoreRejection(flow.waitForCompletion(job));
+    this.#follow(flow, job);
   }
 
   /** Stores a job, for whoever takes it. */
@@ -128,6 +150,11 @@ export class FleetProcess {
     return this.#engine.delete(jobId);
   }
 
+  /** Deletes all jobs that have ended. */
+  purge(): Promise<number> {
+    return this.#engine.purge({ endedBefore: Infinity });
+  }
+
   /**
    * Calls a method of a flow for a job that was started or taken here.
    *
@@ -136,13 +163,16 @@ export class FleetProcess {
   direct(jobId: string, asked: FleetAsk): void {
     const { flow, job } = this.jobs.get(jobId) ?? {};
     if (flow === undefined || job === undefined) return;
+    const life = this.#stage.ledger.lifeOfClaim(this.number, jobId);
     switch (asked.type) {
       case "deliver":
-        return flow.deliver(job, asked.routine, asked.slot, asked.data);
+        flow.deliver(job, asked.routine, asked.slot, asked.data);
+        return life && this.directCalls.returned(asked, life);
       case "pause":
         return ignoreRejection(flow.pause(job, { graceMs: asked.graceMs }));
       case "cancel":
-        return flow.cancel(job);
+        flow.cancel(job);
+        return life && this.directCalls.returned(asked, life);
       default:
         ignoreRejection(flow.waitForCompletion(flow.resume(job, { redrive: asked.type === "redrive" })));
     }
@@ -151,10 +181,7 @@ export class FleetProcess {
   /** Takes up jobs that are due. */
   recover(): void {
     const recovered = this.#engine.recover().then(({ jobs }) => {
-      for (const { flow, job } of jobs) {
-        this.jobs.set(job.jobId, { flow, job });
-        ignoreRejection(flow.waitForCompletion(job));
-      }
+      for (const { flow, job } of jobs) this.#follow(flow, job);
     });
     ignoreRejection(recovered);
   }
@@ -165,6 +192,15 @@ export class FleetProcess {
     const options = { drain, timeoutMs: 2_000 };
     if (closes) await this.#engine.close(options);
     else await this.#engine.shutdown(options);
+  }
+
+  /** Waits for the end of a job that is live here, and has it checked. */
+  #follow(flow: Flow, job: JobState): void {
+    this.jobs.set(job.jobId, { flow, job });
+    const ended = flow.waitForCompletion(job).then((hasEnded) => {
+      if (hasEnded && !this.clock.isGone) this.#stage.ledger.toldEnded(this.number, job.jobId);
+    });
+    ended.catch((error: unknown) => this.#stage.fail(error));
   }
 
   #flow(id: string): Flow {

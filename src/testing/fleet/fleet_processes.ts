@@ -5,6 +5,16 @@ import { type FleetStage, LEASE_MS, pick } from "./fleet_stage.ts";
 /** How many processes there are at most at the same time. */
 const MOST_PROCESSES = 6;
 
+/** What is given for a process that starts. */
+interface ProcessStart {
+  /** A name that was used before. @default {a new one} */
+  readonly name?: string;
+  /** See `ProcessTraits`. @default {false} */
+  readonly takesOver?: boolean;
+  /** Whether it has the classes of all flows in any case. @default {false} */
+  readonly isKnowing?: boolean;
+}
+
 /** The processes of a fleet, and what happens to them. */
 export class FleetProcesses {
   /** Those that are there. */
@@ -20,15 +30,17 @@ export class FleetProcesses {
     this.#stage = stage;
     this.#setsClocks = stage.hasStoreClock && stage.random.chance(0.5);
     this.start();
-    for (let i = 1; i < count; i++) this.start(stage.random.chance(0.1) ? "engine-1" : undefined);
+    for (let i = 1; i < count; i++) this.start(stage.random.chance(0.1) ? { name: "engine-1" } : {});
   }
 
-  /** Starts a process, under a name that is new or was used before. */
-  start(name: string = `engine-${++this.#names}`, takesOver: boolean = false): void {
-    const { hasStoreClock, random } = this.#stage;
+  /** Starts a process. */
+  start({ name = `engine-${++this.#names}`, takesOver = false, isKnowing = false }: ProcessStart = {}): void {
+    const { hasStoreClock, hasStrangers, random } = this.#stage;
     const offsetMs = hasStoreClock && random.chance(0.2) ? random.integer(601) - 300 : 0;
+    const isStranger = hasStrangers && random.chance(0.4) && !isKnowing;
     this.#noteOffset(offsetMs);
-    this.list.push(new FleetProcess(this.#stage, ++this.#count, name, offsetMs, takesOver));
+    const traits = { number: ++this.#count, name, offsetMs, takesOver, isStranger };
+    this.list.push(new FleetProcess(this.#stage, traits));
   }
 
   /** Ends all processes. */
@@ -48,7 +60,8 @@ export class FleetProcesses {
       case "rebirth":
         return this.#die(process, process.name);
       case "twin":
-        if (hasRoom && !process.takesOver) this.start(process.name);
+        // Only one process can have a name that is taken over at once.
+        if (hasRoom && !process.takesOver) this.start({ name: process.name });
         return;
       case "shutdown":
         if (hasRoom && process.isThere) this.#shutDown(process);
@@ -68,10 +81,12 @@ export class FleetProcesses {
   #die(process: FleetProcess, name: string | undefined): void {
     const { random } = this.#stage;
     this.#tell(process, "dies");
-    this.#remove(process, () => random.chance(0.5));
-    // Nobody takes over at once under a name that another process has, too; and nobody starts under the name of one that does so.
+    // A process that takes over at once is surely dead when the next one starts: it enters no more.
+    this.#remove(process, (call) => !(process.takesOver && call.startsWith("enter")) && random.chance(0.5));
+    if (name === undefined) return this.start();
+    // Nobody takes over at once under a name that another process has, too.
     const isAlone = this.list.every((it) => it.name !== name);
-    this.start(name, name !== undefined && isAlone && random.chance(0.4));
+    this.start({ name, takesOver: isAlone && random.chance(0.4) });
   }
 
   #shutDown(process: FleetProcess): void {
@@ -83,7 +98,7 @@ export class FleetProcesses {
       this.#remove(process, () => true);
     };
     process.shutdown(random.chance(0.5), random.chance(0.5)).then(remove, remove);
-    this.start(random.chance(0.5) && !process.takesOver ? process.name : undefined);
+    this.start(random.chance(0.5) && !process.takesOver ? { name: process.name } : {});
   }
 
   #hold(process: FleetProcess, isAsleep: boolean): void {
@@ -100,7 +115,7 @@ export class FleetProcesses {
   }
 
   /** A process is gone; `isCarriedOut` says for each call that is under way whether the store carries it out. */
-  #remove(process: FleetProcess, isCarriedOut: () => boolean): void {
+  #remove(process: FleetProcess, isCarriedOut: (call: string) => boolean): void {
     const { ledger, calls } = this.#stage;
     this.list.splice(this.list.indexOf(process), 1);
     ledger.died(process.number);

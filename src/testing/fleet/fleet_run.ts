@@ -31,7 +31,7 @@ export async function runFleet(settings: FleetSettings, isTraced: boolean): Prom
   // Neighbouring seeds begin far apart.
   const random = seededRandom(Math.imul(settings.seed, 0x9e3779b1));
   let violation: FleetViolation | undefined;
-  const stage = createStage(settings, await settings.openStore(), random, trace, (error) => {
+  const stage = await createStage(settings, await settings.openStore(), random, trace, (error) => {
     if (error instanceof FleetViolation) violation ??= error;
   });
   const isSmall = random.chance(0.5);
@@ -45,7 +45,7 @@ export async function runFleet(settings: FleetSettings, isTraced: boolean): Prom
   try {
     for (let i = 0; i < settings.steps; i++) await schedule.step();
     await finish(stage, processes, schedule, clients);
-    compared = await checkEnd(stage.ledger, clients, tasks.jobs, settings);
+    compared = await checkEnd(stage.store, stage.ledger, processes.list, clients, tasks.jobs, settings);
   } catch (error) {
     if (!(error instanceof FleetViolation)) throw error;
     violation = error;
@@ -65,7 +65,9 @@ async function finish(
 ): Promise<void> {
   trace.add(() => `${clock.now} all faults stop`);
   for (const process of processes.list) process.clock.release();
-  if (processes.list.every(({ isStopping }) => isStopping)) processes.start();
+  if (processes.list.every(({ isStopping, isStranger }) => isStopping || isStranger)) {
+    processes.start({ isKnowing: true });
+  }
   const end = clock.now + LONGEST_END_MS;
   let resumedAt = clock.now;
   let turns = 0;

@@ -62,7 +62,10 @@ export class FleetSchedule {
   /** Lets a client ask a process that is there. */
   act(client: FleetClient): void {
     const { random, clock } = this.#stage;
-    const process = pick(random, this.#processes.list.filter((it) => it.isThere));
+    const process = pick(
+      random,
+      this.#processes.list.filter((it) => it.isThere && !(client.needsFlow && it.isStranger)),
+    );
     if (process !== undefined) client.act(process, clock.now);
   }
 

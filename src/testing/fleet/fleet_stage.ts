@@ -1,4 +1,6 @@
-import type { Store } from "../../ports/store.ts";
+import { isThenable } from "../../base/thenable.ts";
+import type { DurabilityOptions } from "../../engine/durable/durability_settings.ts";
+import type { MaybePromise, Store } from "../../ports/store.ts";
 import type { SeededRandom } from "../seeded_random.ts";
 import { FleetClock } from "./fleet_clock.ts";
 import { FleetLedger } from "./fleet_ledger.ts";
@@ -23,8 +25,12 @@ export interface FleetStage {
   readonly store: Store;
   /** Whether the store goes by a clock of its own. */
   readonly hasStoreClock: boolean;
-  /** Whether the store answers at once. */
+  /** Whether the store answers at once: no call is lost then, and none is under way when a process dies. */
   readonly answersAtOnce: boolean;
+  /** How all engines of the fleet keep their jobs. */
+  readonly durability: Pick<DurabilityOptions, "mode" | "snapshotLength" | "inboxLimit">;
+  /** Whether there may be processes that cannot build the flows. */
+  readonly hasStrangers: boolean;
   /** Whether the store tells what happens to jobs. */
   readonly isWatched: boolean;
   /** The texts of the flows, by their ids. */
@@ -34,28 +40,48 @@ export interface FleetStage {
 }
 
 /** Makes what the processes of a fleet share. */
-export function createStage(
+export async function createStage(
   settings: FleetSettings,
   store: Store,
   random: SeededRandom,
   trace: FleetTrace,
   fail: (error: unknown) => void,
-): FleetStage {
+): Promise<FleetStage> {
+  const durability = chooseDurability(random);
   const limits = new Map(settings.jobs.map(({ flow }) => [flow.id, flow.limits]));
   return {
     settings,
     random,
     clock: new FleetClock(),
     calls: new StoreCalls(),
-    ledger: new FleetLedger({ limits, maxRecoveries: MAX_RECOVERIES }),
+    ledger: new FleetLedger({ limits, maxRecoveries: MAX_RECOVERIES, isRelaxed: durability.mode === "relaxed" }),
     trace,
     store,
     hasStoreClock: random.chance(0.7),
-    answersAtOnce: random.chance(0.1),
+    answersAtOnce: random.chance(0.1) && await writesAtOnce(store),
     isWatched: random.chance(0.7),
+    durability,
+    hasStrangers: random.chance(0.15),
     flows: new Map(settings.jobs.map(({ flow }) => [flow.id, JSON.stringify(flow)])),
     fail,
   };
+}
+
+function chooseDurability(random: SeededRandom): FleetStage["durability"] {
+  return {
+    mode: random.chance(0.25) ? "relaxed" : "strict",
+    // The shortest: a snapshot as soon as the entries since the last one are as long as that.
+    ...(random.chance(0.3) ? { snapshotLength: 1 } : {}),
+    ...(random.chance(0.15) ? { inboxLimit: 1 + random.integer(3) } : {}),
+  };
+}
+
+/** Whether a store does not make its callers wait for a write. */
+async function writesAtOnce(store: Store): Promise<boolean> {
+  const answer: MaybePromise<unknown> = store.leave({ owner: "nobody", incarnation: 0 });
+  if (!isThenable(answer)) return true;
+  await answer;
+  return false;
 }
 
 /** Chooses one of a list, which is not empty. */

@@ -25,11 +25,17 @@ export function createTasks(settings: FleetSettings, random: SeededRandom, isSma
     for (const task of askedOf(jobId, job, settings.commands, random)) {
       const list = pick(random, lists);
       list?.push(task);
-      // What has a key may be asked twice.
-      if (task.type === "ask" && random.chance(0.15)) pick(random, lists)?.push(task);
+      if (task.type !== "ask") continue;
+      // What has a key may be asked twice; and something else must not be asked with it.
+      if (random.chance(0.15)) pick(random, lists)?.push(task);
+      const type = task.asked.type === "redrive" ? "resume" : "redrive";
+      if (settings.commands.includes(type) && random.chance(0.05)) {
+        pick(random, lists)?.push({ ...task, asked: { type } });
+      }
     }
     if (settings.commands.includes("delete") && random.chance(0.08)) {
-      lists[0].push({ type: "delete", jobId, byEngine: random.chance(0.5) }, startOf(jobId, job, random));
+      const by = pick(random, ["engine", "purge", "store"] as const) ?? "engine";
+      lists[0].push({ type: "delete", jobId, by }, startOf(jobId, job, random));
     }
   }
   return { lists, jobs };

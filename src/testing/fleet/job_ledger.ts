@@ -73,6 +73,8 @@ export class JobLedger {
   /** The steps by these keys. */
   readonly keys: Map<string, string> = new Map();
   readonly #replay: Replay;
+  /** Whether its end was stored, whatever has become of it since. */
+  wasEnded = false;
   /** Whether it was let go as it stood: then it may be due at once. */
   wasLetGo = false;
 
@@ -119,6 +121,8 @@ export class JobLedger {
     }
     const { kind } = document;
     if (kind === "claim") return "claim";
+    if (hasEnded(before.status) && !hasEnded(job.status)) this.#reopen();
+    this.wasEnded ||= hasEnded(job.status);
     const entry = readEntry(document, job);
     const effect = this.commands.entry(entry, before, standingOf(job));
     if (entry.kind === "deliver") this.outside.push(deliveryOf(document, job));
@@ -164,6 +168,21 @@ export class JobLedger {
       }
     }
     if (kind === "status" && status === "cancelled") this.isSteered = true;
+  }
+
+  /** Its failures are tasks again: their last steps are done anew. */
+  #reopen(): void {
+    const tasks = new Set(Array.from(this.job.tasks, ({ id }) => `${id}`));
+    for (const step of this.steps) if (tasks.has(step.slice(0, step.indexOf("/")))) this.steps.delete(step);
+  }
+
+  /** Forgets which steps were called and are not stored: whoever has the job next may call others in their place. */
+  forgetAhead(): void {
+    for (const [step, call] of this.calls) {
+      if (this.steps.has(step)) continue;
+      this.calls.delete(step);
+      this.keys.delete(call.slice(0, call.indexOf(" ")));
+    }
   }
 
   /** When something can be done for the job, if nobody has it and its inbox is empty: 0 for at once, `undefined` for never. */

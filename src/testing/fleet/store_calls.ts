@@ -65,10 +65,10 @@ export class StoreCalls {
   }
 
   /** A process has died: its calls may still be carried out, and nobody gets the answers. */
-  abandon(process: number, isCarriedOut: () => boolean): void {
+  abandon(process: number, isCarriedOut: (call: string) => boolean): void {
     for (const call of this.calls.splice(0)) {
       if (call.process !== process) this.calls.push(call);
-      else if (isCarriedOut()) this.calls.push({ ...call, isAwaited: false });
+      else if (isCarriedOut(call.name)) this.calls.push({ ...call, isAwaited: false });
     }
     const answers = this.answers.splice(0).filter((it) => it.process !== process);
     this.answers.push(...answers);

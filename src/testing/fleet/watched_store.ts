@@ -58,13 +58,18 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
           }),
       );
     },
-    compact: (life, revision, snapshot) => store.compact(life, revision, snapshot),
+    compact: (life, revision, snapshot) =>
+      chain(store.compact(life, revision, snapshot), () =>
+        chain(store.load(life.jobId), (stored) => {
+          trace.add(() => `  store: ${life.jobId}, life ${life.life}, has a snapshot at ${revision}`);
+          if (stored !== undefined) ledger.checkStored(stored);
+        })),
     send: (job, command) =>
       chain(
         store.send(job, { ...command, now: at(command.now) }),
         (answer) =>
           chain(store.find(job.jobId), (record) => {
-            ledger.sent(record, command, answer, trueNow());
+            ledger.sent(job, record, command, answer, trueNow());
             trace.add(() => `  store: command ${command.key} to ${job.jobId}: ${answer}`);
             return answer;
           }),
@@ -90,14 +95,14 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
     renew: (owner, leaseMs, given) => {
       const now = at(given);
       return chain(store.renew(owner, leaseMs, now), (answer) => {
-        if (answer.isHeld) ledger.renewed(owner, now + leaseMs);
+        if (answer.isHeld) ledger.leases.renewed(owner, now + leaseMs);
         else trace.add(() => `  store: ${owner.owner}/${owner.incarnation} has no lease to renew`);
         return answer;
       });
     },
     leave: (owner) =>
       chain(store.leave(owner), () => {
-        ledger.left(owner);
+        ledger.leases.left(owner);
         trace.add(() => `  store: ${owner.owner}/${owner.incarnation} has left`);
       }),
     held: (owner) => store.held(owner),
@@ -126,7 +131,7 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
       chain(store.purge(query), (count) =>
         chain(store.list(), ({ jobs }) => {
           const left = new Set(jobs.map(({ life }) => life));
-          for (const life of [...ledger.lives.keys()]) if (!left.has(life)) ledger.deletedLife(life);
+          for (const life of [...ledger.lives.keys()]) if (!left.has(life)) ledger.purged(life);
           return count;
         })),
     close: () => {},
@@ -140,6 +145,7 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
     for (const taken of answer.jobs) {
       const record = before.find(({ life }) => life === taken.record.life);
       if (record !== undefined) ledger.claimed(process, taken, record, now, trueNow());
+      ledger.checkStored(taken);
       const { jobId, epoch, owner, incarnation } = taken.record;
       trace.add(() => `  store: ${owner}/${incarnation} claims ${jobId}, epoch ${epoch}`);
     }

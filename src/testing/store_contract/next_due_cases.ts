@@ -55,6 +55,21 @@ export const nextDueCases: readonly Case[] = [
     await store.send({ jobId: "ended" }, command);
     await checkDueNow(store, "with a command to a job that has ended");
   }),
+  withStore(
+    "a job with a command, or without its owner, is due at once, also if its creator's clock was ahead",
+    async (store) => {
+      const [lost, taker] = [await enter(store, "lost"), await enter(store, "taker")];
+      const createdAt = NOW + 1_000_000;
+      await createJob(store, "addressed", 0, { createdAt });
+      await checkNext(store, undefined, "without a command");
+      await sendNew(store, "addressed", "command");
+      await checkDueNow(store, "with a command");
+      await createJob(store, "left behind", 0, { createdAt, claim: lost });
+      await store.leave(lost);
+      await checkDueNow(store, "with an owner that has left", NOW);
+      checkSame(idsOf(await take(store, taker)), ["addressed", "left behind"], "the jobs that take claims");
+    },
+  ),
   withStore("nextDueAt is the end of the lease of a job that is held, whatever else it has", async (store) => {
     const [first, second] = [await enter(store, "first"), await enter(store, "second", { leaseMs: 2 * LEASE_MS })];
     await createJob(store, "of the second", 0, { claim: second, dueAt: 1 });

@@ -1,0 +1,438 @@
+/** A replacement of a piece of source code, which must be there exactly once. */
+export interface Edit {
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** A deliberate defect of the library, which a simulated fleet must find. */
+export interface FleetDefect {
+  /** The rule that it breaks: a number of the design's list, or the letter of a fault that was there. */
+  readonly rule: string;
+  readonly what: string;
+  readonly edits: readonly Edit[];
+  /** Why no fleet can find it, if that is so. */
+  readonly unfound?: string;
+}
+
+const DURABLE = "src/engine/durable";
+const EXECUTION = "src/engine/execution";
+const INBOX = `${DURABLE}/inbox.ts`;
+const KIT = "src/ports/store_kit.ts";
+const LEASES = "src/ports/lease_kit.ts";
+const MEMORY = "src/stores/memory_store.ts";
+const OWNERSHIP = `${DURABLE}/ownership.ts`;
+const SESSION = `${DURABLE}/store_session.ts`;
+const DUE = `${DURABLE}/due_jobs.ts`;
+const START = `${EXECUTION}/stored_start.ts`;
+const DEADLINES = `${EXECUTION}/deadlines.ts`;
+const EXECUTION_FILE = `${EXECUTION}/execution.ts`;
+const FIRST_TASKS = `${DURABLE}/first_tasks.ts`;
+const HANDLE = "src/job_handle.ts";
+const STORED_JOBS = "src/stored_jobs.ts";
+
+function defect(rule: string, what: string, file: string, from: string, to: string, unfound?: string): FleetDefect {
+  return { rule, what, edits: [{ file, from, to }], ...(unfound === undefined ? {} : { unfound }) };
+}
+
+/** The rules for jobs in a store, each taken out; and faults that were mended, each put back. */
+export const FLEET_DEFECTS: readonly FleetDefect[] = [
+  defect(
+    "essential",
+    "the inbox is not read after a claim",
+    START,
+    "if (sent <= journal.read) return",
+    "if (true) return",
+  ),
+  defect(
+    "essential",
+    "a command is consumed after the entry of its effect",
+    INBOX,
+    "this.#perform(job, command, consume);",
+    "this.#perform(job, command, () => sequence);",
+  ),
+  defect(
+    "essential",
+    "an append is not fenced by the revision",
+    KIT,
+    "record.epoch !== epoch || record.revision !== expectedRevision",
+    "record.epoch !== epoch",
+  ),
+  defect(
+    "essential",
+    "an append is not fenced by the epoch of the claim",
+    KIT,
+    "record.epoch !== epoch || record.revision !== expectedRevision",
+    "record.revision !== expectedRevision",
+  ),
+  defect(
+    "essential",
+    "the place is not computed when a job is let go",
+    `${DURABLE}/place.ts`,
+    "dueAt: job.tasks.size === 0 ? at : nextDueAt(job, at)",
+    "dueAt: undefined",
+  ),
+  defect("1", "jobs that an engine has and does not know are not looked for", SESSION, "void this.#reconcile()", "{}"),
+  defect(
+    "2",
+    "a job is held by any incarnation of its owner",
+    LEASES,
+    "if (state?.incarnation === incarnation) return state.until === 0",
+    "if (state !== undefined) return state.until === 0",
+  ),
+  defect(
+    "2",
+    "incarnations are counted for each name",
+    MEMORY,
+    "() => ++this.#incarnations",
+    "() => (this.#owners.get(owner)?.incarnation ?? 0) + 1",
+  ),
+  defect(
+    "3",
+    "jobs are free as soon as their owner's name is entered again",
+    LEASES,
+    "state === undefined || takesOver ? []",
+    "true ? []",
+  ),
+  defect(
+    "4",
+    "an engine that enters again takes its name from the one that has started under it",
+    LEASES,
+    "again !== undefined && state !== undefined && state.incarnation !== again",
+    "false",
+  ),
+  defect(
+    "5",
+    "a job ends though its inbox has commands",
+    KIT,
+    "return head?.endedAt !== undefined && record.endedAt === undefined && record.sent > head.consumed;",
+    "return false;",
+  ),
+  defect(
+    "5",
+    "a cancel does not consume the commands after it",
+    INBOX,
+    'if (command.type === "cancel") journal.read = commands.at(-1)?.sequence ?? sequence;',
+    "",
+  ),
+  defect(
+    "5",
+    "an ended job that has commands cannot be let go",
+    KIT,
+    "head?.endedAt !== undefined && record.endedAt === undefined && record.sent > head.consumed",
+    "head?.endedAt !== undefined && record.sent > head.consumed",
+  ),
+  defect(
+    "6",
+    "a job that has ended takes commands",
+    MEMORY,
+    'if (job.record.endedAt !== undefined && !reopens) return "ended";',
+    "",
+  ),
+  defect(
+    "6",
+    "an ended job with commands is not due",
+    KIT,
+    "if (sent > consumed) return createdAt;",
+    "if (sent > consumed && endedAt === undefined) return createdAt;",
+  ),
+  defect(
+    "6",
+    "an ended job with commands is purged",
+    KIT,
+    "owner === undefined && sent === consumed &&",
+    "owner === undefined &&",
+  ),
+  defect(
+    "7",
+    "a deadline is decided without regard to the store's clock",
+    DEADLINES,
+    "return journal.readNow > until ? at <= journal.readAt",
+    "return true ? at <= journal.readAt",
+  ),
+  defect(
+    "7",
+    "a deadline is decided by a look at its very instant",
+    DEADLINES,
+    "journal.readNow > until ?",
+    "journal.readNow >= until ?",
+  ),
+  {
+    rule: "8",
+    what: "a command with a key goes past the inbox where the job is live",
+    edits: [],
+    unfound: "a handle has no other way than the inbox",
+  },
+  defect(
+    "9",
+    "a command that may be stored is called refused, as the store refuses it the next time",
+    HANDLE,
+    "if (failures > 0) throw new UnknownOutcomeError(call, this.jobId, known, { cause: REFUSALS[answer] });",
+    "",
+  ),
+  defect(
+    "9",
+    "a command that may be stored is called refused, as the store has failed",
+    HANDLE,
+    "throw new UnknownOutcomeError(call, this.jobId, known, { cause: error });",
+    'throw this.#refuse(call, status, "the store has failed");',
+  ),
+  defect("10", "keys are forgotten before their time", MEMORY, "if (usedAt + keyRetentionMs > now) break;", ""),
+  defect(
+    "10",
+    "something else with a known key counts as known",
+    MEMORY,
+    'known.hash === hash ? "known" : "differs"',
+    '"known"',
+  ),
+  defect("11", "an append is not fenced by the life", KIT, "record.life !== life || record.epoch", "record.epoch"),
+  defect("11", "a command reaches another life", MEMORY, "(life !== undefined && job.record.life !== life)", "false"),
+  defect(
+    "11",
+    "a snapshot, a look into the inbox or a deletion reaches another life",
+    MEMORY,
+    "return job?.record.life === life ? job : undefined;",
+    "return job;",
+  ),
+  defect(
+    "12",
+    "the lease ends by the clock alone that stands still in sleep",
+    OWNERSHIP,
+    "(elapsed < lease.endsElapsed && at < lease.endsAt)",
+    "elapsed < lease.endsElapsed",
+  ),
+  defect(
+    "12",
+    "the lease ends by the clock alone that may be set",
+    OWNERSHIP,
+    "(elapsed < lease.endsElapsed && at < lease.endsAt)",
+    "at < lease.endsAt",
+  ),
+  defect(
+    "12",
+    "the lease counts from the answer to its renewal",
+    OWNERSHIP,
+    "this.#begin(lease.incarnation, at, elapsed);",
+    "this.#begin(lease.incarnation, this.#timers.now(), this.#timers.elapsed());",
+  ),
+  defect(
+    "12",
+    "a handler starts after the lease has ended",
+    EXECUTION_FILE,
+    'if (!this.#hasLease(time)) return "lease over";',
+    "",
+  ),
+  defect(
+    "12",
+    "a repeated enter does not make the lease longer",
+    LEASES,
+    "return { ...state, until: extend(state.until, now, leaseMs) };\n  if (again",
+    "return state;\n  if (again",
+  ),
+  defect(
+    "12",
+    "each try to enter has a token of its own",
+    OWNERSHIP,
+    "this.#token ??= this.#createId()",
+    "this.#createId()",
+  ),
+  defect("13", "an engine takes jobs that it has to do with", DUE, "...this.#session.liveIds, ", ""),
+  defect(
+    "13",
+    "a job is gone from its engine while its handlers run",
+    EXECUTION_FILE,
+    "this.runner.whenSettled(() => {\n      // A command",
+    "((run: () => void) => run())(() => {\n      // A command",
+  ),
+  defect(
+    "13",
+    "a job that has ended is let go while its handlers run",
+    EXECUTION_FILE,
+    "this.#isReleased = this.runner.isSettled && ",
+    "this.#isReleased = ",
+  ),
+  defect(
+    "13",
+    "an answer of an older claim is taken up",
+    SESSION,
+    "mayTakeUp(taken: TakenJob): boolean {\n",
+    "mayTakeUp(taken: TakenJob): boolean {\n    if (taken !== undefined) return true;\n",
+  ),
+  defect(
+    "13",
+    "a job of a long answer is taken up that was taken up meanwhile",
+    STORED_JOBS,
+    "if (!this.session.mayTakeUp(taken)) return undefined;",
+    "",
+  ),
+  defect(
+    "13",
+    "a newer claim on a job that is here is forgotten",
+    SESSION,
+    "entry.next = taken;",
+    "",
+    "it is found again as a job that the engine has and does not know",
+  ),
+  defect(
+    "14",
+    "the deaths of one incarnation count twice",
+    FIRST_TASKS,
+    "[...new Set([...last?.died ?? [], before.owner])].filter(hasDied)",
+    "[...last?.died ?? [], before.owner].filter(hasDied)",
+  ),
+  defect("14", "an incarnation that has lived on counts as dead", FIRST_TASKS, "].filter(hasDied)", "]"),
+  defect(
+    "14",
+    "progress does not reset the count of deaths",
+    FIRST_TASKS,
+    "it.task === task.id && it.attempt === attempt && it.step === step",
+    "it.task === task.id",
+  ),
+  defect(
+    "15",
+    "a command does not wait until the job rests that the one before has paused",
+    INBOX,
+    "if (journal.resting.passed !== undefined) await journal.resting.passed;\n      // A job that is being",
+    "// A job that is being",
+  ),
+  defect(
+    "15",
+    "a command does not wait until the one before has had its effect",
+    INBOX,
+    '(typeof effect === "boolean" ? effect : await effect)',
+    "(effect !== false)",
+  ),
+  defect("16", "a job that cannot be built is kept", DUE, "await this.#session.letGo(taken);", ""),
+  {
+    rule: "16",
+    what: "flows that cannot be built are left out by their ids, not by their hashes",
+    edits: [],
+    unfound: "all processes of a fleet have one version of each flow; the contract of stores has the hashes",
+  },
+  defect(
+    "17",
+    "a created job is not recognized by its token",
+    MEMORY,
+    "isNew: taken.token === job.token",
+    "isNew: false",
+  ),
+  defect(
+    "18",
+    "whoever waits for a job by a handle hears of the store's failures",
+    HANDLE,
+    "if (error instanceof StateError || session.isClosed) throw error;",
+    "throw error;",
+  ),
+  defect("19", "jobs with commands are not due", KIT, "if (sent > consumed) return createdAt;", ""),
+  defect(
+    "19",
+    "jobs whose owner has died are not due",
+    KIT,
+    "if (owner !== undefined) return Math.max(heldUntil ?? createdAt, createdAt);",
+    "if (owner !== undefined) return undefined;",
+  ),
+  defect(
+    "19",
+    "jobs whose time has come are not due",
+    KIT,
+    "return endedAt === undefined && dueAt !== undefined && dueAt <= now ? dueAt : undefined;",
+    "return undefined;",
+  ),
+  defect(
+    "19",
+    "the end of a lease is not the next instant at which a job is due",
+    KIT,
+    "if (isHeld(record, now)) return record.heldUntil;",
+    "if (isHeld(record, now)) return undefined;",
+  ),
+  defect(
+    "20",
+    "after a resume, tasks are taken before the commands that came after it",
+    "src/engine/flow_jobs.ts",
+    "record: { sent: Infinity }",
+    "record: { sent: 0 }",
+  ),
+  defect(
+    "A",
+    "a running job without tasks that is let go is due never",
+    `${DURABLE}/place.ts`,
+    "job.tasks.size === 0 ? at : nextDueAt(job, at)",
+    "nextDueAt(job, at)",
+  ),
+  defect(
+    "A",
+    "a job at rest is kept when its commands have been carried out",
+    `${DURABLE}/serving.ts`,
+    "goesOn() ? resolve() : journal.release(leave)",
+    "resolve()",
+  ),
+  defect(
+    "B",
+    "a call for a job that is not live here changes it in memory",
+    "src/engine/flow_jobs.ts",
+    "if (execution === undefined && session?.records.has(job) === true) {",
+    "if (execution === undefined && session === undefined) {",
+  ),
+  defect(
+    "C",
+    "a deadline is decided without a look into the inbox",
+    DEADLINES,
+    "if (journal === undefined) return this.#expire(tasks);",
+    "if (journal !== null) return this.#expire(tasks);",
+  ),
+  {
+    rule: "D",
+    what: "overlapping calls of recover() take up a job twice",
+    edits: [
+      { file: DUE, from: "this.#last.then(() => this.#take(limit, filter))", to: "this.#take(limit, filter)" },
+      { file: DUE, from: "...this.#session.liveIds, ", to: "" },
+      { file: DUE, from: "jobs.filter((taken) => session.mayTakeUp(taken))", to: "jobs" },
+      { file: STORED_JOBS, from: "if (!this.session.mayTakeUp(taken)) return undefined;", to: "" },
+    ],
+  },
+  {
+    rule: "E",
+    what: "jobs that are left out count against a limit",
+    edits: [
+      {
+        file: KIT,
+        from: "isAskedFor(record, query) ? dueSince(record, query.now) : undefined;",
+        to: "dueSince(record, query.now);",
+      },
+      {
+        file: KIT,
+        from: "return due.slice(0, query.limit).map(({ record }) => record);",
+        to:
+          "return due.slice(0, query.limit).map(({ record }) => record).filter((record) => isAskedFor(record, query));",
+      },
+    ],
+  },
+  {
+    rule: "F",
+    what: "a slice of work does not end",
+    edits: [],
+    unfound:
+      "simulated time stands still while handlers run: there is no event loop to starve; the tests of the pacer hold it",
+  },
+  defect(
+    "R",
+    "a job is taken from its owner inside the lease",
+    KIT,
+    "return isOwnedBy(record, by) || !isHeld(record, now);",
+    "return true;",
+  ),
+  defect(
+    "S",
+    "a store with a clock goes by the clocks of its callers",
+    "src/testing/fleet/watched_store.ts",
+    "const at = (now: number): number => clock?.() ?? now;",
+    "const at = (now: number): number => now;",
+  ),
+  defect(
+    "relaxed",
+    "a job waits for a store that has answered at once",
+    `${EXECUTION}/committer.ts`,
+    "this.journal.flush();\n    return this.journal.isBehind;",
+    "this.journal.flush();\n    return true;",
+  ),
+];

@@ -1,0 +1,56 @@
+import type { EnterQuery, Incarnation } from "../../ports/store.ts";
+import { FleetViolation } from "./fleet_violation.ts";
+
+interface Lease {
+  readonly owner: string;
+  readonly process: number;
+  /** When it ends, by the store; 0 when it was given up. */
+  until: number;
+}
+
+/** The leases that a store has granted, by their incarnations. */
+export class FleetLeases {
+  readonly #leases: Map<number, Lease> = new Map();
+
+  /**
+   * Notes that a process has entered.
+   *
+   * @throws {FleetViolation} when its incarnation is another's
+   */
+  entered(process: number, { owner, leaseMs, takesOver }: EnterQuery, incarnation: number, now: number): void {
+    const known = this.#leases.get(incarnation);
+    if (known !== undefined && (known.owner !== owner || known.process !== process)) {
+      const why = `incarnation ${incarnation} was given to ${known.owner}, and to ${owner} of process ${process}`;
+      throw new FleetViolation("two at a time", why);
+    }
+    for (const lease of this.#leases.values()) if (takesOver && lease.owner === owner) lease.until = 0;
+    this.#leases.set(incarnation, { owner, process, until: Math.max(known?.until ?? 0, now + leaseMs) });
+  }
+
+  /** Notes that a lease was renewed. */
+  renewed({ incarnation }: Incarnation, until: number): void {
+    const lease = this.#leases.get(incarnation);
+    if (lease !== undefined) lease.until = Math.max(lease.until, until);
+  }
+
+  /** Notes that an incarnation has left. */
+  left({ incarnation }: Incarnation): void {
+    const lease = this.#leases.get(incarnation);
+    if (lease !== undefined) lease.until = 0;
+  }
+
+  /** When the lease of an incarnation ends; 0 when it has none. */
+  untilOf(incarnation: number): number {
+    return this.#leases.get(incarnation)?.until ?? 0;
+  }
+
+  /** Whether the lease of an incarnation runs. */
+  runs(incarnation: number, now: number): boolean {
+    return this.untilOf(incarnation) > now;
+  }
+
+  /** The process that has entered as an incarnation. */
+  processOf(incarnation: number): number | undefined {
+    return this.#leases.get(incarnation)?.process;
+  }
+}
