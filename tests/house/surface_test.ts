@@ -82,6 +82,13 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "renderer": "TextRenderer TextRendererConfig",
     "time": "TimeProvider TimeProviderConfig TimeInfo",
   },
+  "./inspect": {
+    "what a job does": "summarize JobSummary RoutineSummary TaskSummary TaskState FailedTask",
+    "two documents": "diffJobs JobDifference",
+    "what happened when": "timeline JobTimeline TimelineRow TimelineSpan",
+  },
+  "./diagram": { "all": "toMermaid toDot toSvg DiagramOptions" },
+  "./cli": { "all": "run CommandHost CommandOutput" },
   "./testing": {
     "one routine": "runRoutine RunRoutineOptions RoutineRun",
     "time and ids": "manualTimers ManualTimers manualIds",
