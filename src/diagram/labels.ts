@@ -7,11 +7,11 @@ const MOST_CHARACTERS = 48;
  */
 // deno-lint-ignore no-control-regex
 const INVISIBLE =
-  /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\p{Surrogate}]+/gu;
+  /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\p{Surrogate}]+/gu;
 
 /** A text of a user as one line of a diagram: without what cannot be seen, and not longer than a diagram bears. */
 export function labelOf(text: string): string {
-  const characters = Array.from(text.replace(INVISIBLE, " ").trim());
+  const characters = Array.from(text.replace(INVISIBLE, " ").replace(/\s+/g, " ").trim());
   if (characters.length === 0) return "(blank)";
   if (characters.length <= MOST_CHARACTERS) return characters.join("");
   return `${characters.slice(0, MOST_CHARACTERS - 1).join("")}…`;
