@@ -12,6 +12,8 @@ export interface Package {
   readonly offline: Manifest;
   /** The configuration under which the portable sources are checked. */
   readonly portable: Manifest;
+  /** The packages that the published sources import. */
+  readonly imported: ReadonlySet<string>;
   /** The text of `CHANGELOG.md`. */
   readonly changelog: string;
   /** Tells whether a file of the repository exists. */
@@ -33,11 +35,12 @@ export function checkIdentity({ deno, jsr, npm }: Package): Findings {
  * Every import has one version, whichever manifest resolves it; what only tests need is not published, and only JSR's
  * packages have a stand-in offline.
  */
-export function checkImports({ deno, jsr, npm, offline, portable }: Package): Findings {
+export function checkImports({ deno, imported, jsr, npm, offline, portable }: Package): Findings {
   const imports = record(deno["imports"]);
   const tools = record(npm["devDependencies"]);
   const published = select(imports, (target, name) => target.startsWith("npm:") && tools[name] === undefined);
   const tested = select(imports, (target, name) => target.startsWith("npm:") && tools[name] !== undefined);
+  const standard = select(imports, (target, name) => target.startsWith("jsr:") && imported.has(name));
   const own = select(imports, (target) => !target.startsWith("jsr:"));
   const others = record(offline["imports"]);
   const standIns = select(others, (_target, name) => imports[name]?.startsWith("jsr:") ?? false);
@@ -45,7 +48,7 @@ export function checkImports({ deno, jsr, npm, offline, portable }: Package): Fi
   const packages = select(record(portable["imports"]), (_target, name) => !name.startsWith("."));
   return [
     ...differ("devDependencies of package.json", select(targets(tools), (_target, name) => name in tested), tested),
-    ...differ("imports of jsr.json", record(jsr["imports"]), published),
+    ...differ("imports of jsr.json", record(jsr["imports"]), { ...published, ...standard }),
     ...differ("dependencies of package.json", installed, published),
     ...differ("imports of offline.json", others, { ...own, ...standIns }),
     ...differ("imports of portable.json", packages, published),

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assertEquals } from "@std/assert";
 import * as rules from "./package_rules.ts";
-import { readText } from "./source.ts";
+import { specifiers } from "./rules.ts";
+import { readSources, readText } from "./source.ts";
 
 const exists = (path: string) => existsSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)));
 
@@ -13,6 +14,7 @@ const actual: rules.Package = {
   npm: JSON.parse(readText("package.json")),
   offline: JSON.parse(readText("offline.json")),
   portable: JSON.parse(readText("tests/house/portable.json")),
+  imported: new Set(readSources("src").flatMap(specifiers)),
   changelog: exists("CHANGELOG.md") ? readText("CHANGELOG.md") : "",
   exists,
 };
@@ -36,13 +38,14 @@ const good: rules.Package = {
     imports: { own: "./mod.ts", "@std/assert": "jsr:@std/assert@^1", "@std/json": "jsr:@std/json@^1", v: "npm:v@^1" },
     compilerOptions: { strict: true },
   },
-  jsr: { ...identity, publish, imports: { v: "npm:v@^1" } },
+  jsr: { ...identity, publish, imports: { "@std/json": "jsr:@std/json@^1", v: "npm:v@^1" } },
   npm: { ...identity, dependencies: { v: "^1" } },
   offline: { imports: { v: "npm:v@^1", own: "./mod.ts", "@std/assert": "./tests/assert.ts" } },
   portable: {
     imports: { v: "npm:v@^1", "./host.ts": "./types.d.ts" },
     compilerOptions: { lib: ["esnext"], strict: true },
   },
+  imported: new Set(["./mod.ts", "@std/json", "v"]),
   changelog: "# Changes\n\n## 1.2.3 (2025-01-01)\n",
   exists: (path) => path === "mod.ts",
 };
@@ -68,6 +71,7 @@ for (const [key, value] of Object.entries({ name: "x", version: "1.2.4", license
 test("checkImports() refuses another version of a dependency", () => {
   assertEquals(checkImports({ ...good, npm: { ...good.npm, dependencies: { v: "^2" } } }).length, 1);
   assertEquals(checkImports({ ...good, jsr: { ...good.jsr, imports: { v: "npm:v@^2" } } }).length, 1);
+  assertEquals(checkImports({ ...good, imported: new Set(["v"]) }).length, 1);
   assertEquals(checkImports({ ...good, portable: { ...good.portable, imports: {} } }).length, 1);
 });
 

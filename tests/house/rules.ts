@@ -17,8 +17,22 @@ const FLOORS: readonly string[] = [
   "src",
   "routines",
   "testing",
+  "cli",
   "mod.ts",
 ];
+/** Beside the floors: what reads documents. Each imports its own files and these floors only; `cli` may import it. */
+const READERS: Readonly<Record<string, readonly string[]>> = {
+  inspect: ["base", "values", "job", "documents"],
+  diagram: ["documents", "inspect"],
+};
+/** The floors that readers are for. */
+const READER_USERS: readonly string[] = ["cli"];
+/** The packages that floors beside the adapters import, which may import any. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  documents: ["valibot"],
+  diagram: ["@dagrejs/dagre"],
+  cli: ["@std/json"],
+};
 /** Beside the floors: what stands behind a port. Each imports the lowest floors, its own parts and a kit only. */
 const ADAPTERS: readonly string[] = ["stores", "host"];
 const ADAPTER_NEEDS: readonly string[] = ["base", "ports"];
@@ -88,10 +102,15 @@ export function resolve(from: string, specifier: string): string {
   return parts.join("/");
 }
 
-/** An import goes to its own floor or to a lower one; adapters import the ports, their own parts and shared kits, and few import them. */
+/**
+ * An import goes to its own floor or to a lower one; adapters import the ports, their own parts and shared kits, and few import them;
+ * readers import a few floors that are listed.
+ */
 export function checkFloors(source: Source): Findings {
   const own = floorOf(source.path);
-  if (!ADAPTERS.includes(own) && !FLOORS.includes(own)) return [`${source.path} is on no floor`];
+  if (!ADAPTERS.includes(own) && !FLOORS.includes(own) && READERS[own] === undefined) {
+    return [`${source.path} is on no floor`];
+  }
   return relativeImports(source).filter((target) => !mayImport(source.path, own, target))
     .map((target) => `${source.path} (${own}) must not import ${target} (${floorOf(target)})`);
 }
@@ -102,7 +121,9 @@ function mayImport(path: string, own: string, target: string): boolean {
     const adapter = adapterOf(target) ?? "";
     return ADAPTER_NEEDS.includes(floor) || adapter === adapterOf(path) || ADAPTER_KITS.includes(adapter);
   }
-  if (ADAPTERS.includes(floor)) return own === "testing" || ADAPTER_USERS.includes(path);
+  if (READERS[own] !== undefined) return floor === own || READERS[own].includes(floor);
+  if (READERS[floor] !== undefined) return READER_USERS.includes(own);
+  if (ADAPTERS.includes(floor)) return own === "testing" || own === "cli" || ADAPTER_USERS.includes(path);
   return FLOORS.includes(floor) && FLOORS.indexOf(floor) <= FLOORS.indexOf(own);
 }
 
@@ -119,18 +140,27 @@ function relativeImports(source: Source): string[] {
   return specifiers(source).filter((it) => it.startsWith(".")).map((it) => resolve(source.path, it));
 }
 
-/** Outside the adapters a file imports nothing but files, and `valibot` in the documents. */
+/** Outside the adapters a file imports nothing but files and the packages of its floor; the command line also modules of the host. */
 export function checkSpecifiers(source: Source): Findings {
   const floor = floorOf(source.path);
   const computed = /\bimport\s*\(\s*[^\s"']/.test(scan(source.text).code);
   const packages = specifiers(source).filter((it) => !it.startsWith("."));
-  const refused = packages.filter((it) => it === "valibot" ? floor !== "documents" : !ADAPTERS.includes(floor));
+  const refused = packages.filter((it) =>
+    ADAPTERS.includes(floor) ? it === "valibot" : !(PACKAGES[floor] ?? []).includes(it) && !isOfHost(floor, it)
+  );
   return [
     ...refused.map((it) => `${source.path} must not import "${it}"`),
     ...specifiers(source).filter((it) => it.startsWith(".") && !it.endsWith(".ts"))
       .map((it) => `${source.path} must name the extension of "${it}"`),
-    ...(computed && !ADAPTERS.includes(floor) ? [`${source.path} has an import() that can't be checked`] : []),
+    ...(computed && !HOSTED.includes(floor) ? [`${source.path} has an import() that can't be checked`] : []),
   ];
+}
+
+/** The floors that run on a host with files, and load modules that users name. */
+const HOSTED: readonly string[] = [...ADAPTERS, "cli"];
+
+function isOfHost(floor: string, specifier: string): boolean {
+  return HOSTED.includes(floor) && /^(?:node|bun):/.test(specifier);
 }
 
 /** File and folder names are in snake_case. */

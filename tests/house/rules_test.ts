@@ -65,6 +65,10 @@ const goodImports: readonly (readonly [path: string, target: string])[] = [
   ["src/stores/file_store/json_lines.ts", "../../ports/store.ts"],
   ["src/routines/mapper.ts", "../flow.ts"],
   ["src/testing/mod.ts", "../stores/memory_store.ts"],
+  ["src/inspect/summary.ts", "../documents/job.ts"],
+  ["src/diagram/graph.ts", "../inspect/summary.ts"],
+  ["src/cli/stores.ts", "../stores/sqlite_store.ts"],
+  ["src/cli/report.ts", "../diagram/svg.ts"],
   ["mod.ts", "./src/stores/memory_store.ts"],
 ];
 
@@ -86,6 +90,11 @@ const badImports: readonly (readonly [path: string, target: string])[] = [
   ["src/stores/file_store/json_lines.ts", "../memory_store/line.ts"],
   ["src/stores/key_value_kit/store.ts", "../deno_kv_store/client.ts"],
   ["src/flow.ts", "../mod.ts"],
+  ["src/flow.ts", "./inspect/summary.ts"],
+  ["src/inspect/summary.ts", "../flow.ts"],
+  ["src/inspect/summary.ts", "../diagram/svg.ts"],
+  ["src/diagram/graph.ts", "../cli/main.ts"],
+  ["src/testing/mod.ts", "../cli/main.ts"],
   ["src/flow.ts", "../tests/house/rules.ts"],
   ["src/utils/thing.ts", "../base/errors.ts"],
 ];
@@ -105,6 +114,11 @@ test("checkSpecifiers() lets files, adapters' packages and the documents' valibo
   assertEquals(finds(rules.checkSpecifiers, "src/flow.ts", importing("./engine/engine.ts")), 0);
   assertEquals(finds(rules.checkSpecifiers, "src/stores/deno_kv.ts", importing("node:sqlite")), 0);
   assertEquals(finds(rules.checkSpecifiers, "src/documents/wire.ts", importing("valibot")), 0);
+  assertEquals(finds(rules.checkSpecifiers, "src/diagram/layout.ts", importing("@dagrejs/dagre")), 0);
+  for (const name of ["node:fs", "@std/json"]) {
+    assertEquals(finds(rules.checkSpecifiers, "src/cli/export.ts", importing(name)), 0);
+  }
+  assertEquals(finds(rules.checkSpecifiers, "src/cli/registry.ts", "await import(name);"), 0);
 });
 
 for (
@@ -114,6 +128,12 @@ for (
     assertEquals(finds(rules.checkSpecifiers, "src/engine/engine.ts", importing(specifier)), 1);
   });
 }
+
+test("checkSpecifiers() refuses a package of another floor", () => {
+  assertEquals(finds(rules.checkSpecifiers, "src/inspect/diff.ts", importing("@dagrejs/dagre")), 1);
+  assertEquals(finds(rules.checkSpecifiers, "src/cli/main.ts", importing("@dagrejs/dagre")), 1);
+  assertEquals(finds(rules.checkSpecifiers, "src/diagram/svg.ts", importing("node:fs")), 1);
+});
 
 test("checkSpecifiers() refuses valibot in an adapter, a missing extension and a computed import", () => {
   assertEquals(finds(rules.checkSpecifiers, "src/host/web_timers.ts", importing("valibot")), 1);

@@ -84,6 +84,13 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "time": "TimeProvider TimeProviderConfig TimeInfo",
   },
   "./signing": { "all": "sign verify SigningKey SignatureError SignatureProblem" },
+  "./inspect": {
+    "what a job does": "summarize JobSummary RoutineSummary TaskSummary TaskState FailedTask",
+    "two documents": "diffJobs JobDifference",
+    "what happened when": "timeline JobTimeline TimelineRow TimelineSpan",
+  },
+  "./diagram": { "all": "toMermaid toDot toSvg DiagramOptions" },
+  "./cli": { "all": "run CommandHost CommandOutput" },
   "./testing": {
     "one routine": "runRoutine RunRoutineOptions RoutineRun",
     "time and ids": "manualTimers ManualTimers manualIds",

@@ -1,0 +1,186 @@
+import { parseArgs } from "node:util";
+import { parseInstant } from "../base/instant.ts";
+import { listNames } from "../base/options.ts";
+import { CommandError, EXIT, type ExitCode, reasonOf } from "./failure.ts";
+import type { CommandHost } from "./host.ts";
+import { Printer } from "./printer.ts";
+
+/** An option of a command. */
+export interface CommandOption {
+  /** What stands for its value in the usage; an option without one is a flag. */
+  readonly value?: string;
+  /** Its letter. */
+  readonly short?: string;
+  /** Whether it may be given several times. */
+  readonly isList?: true;
+  /** What it is for. */
+  readonly about: string;
+}
+
+/** A command. */
+export interface Command {
+  /** Its words: `jobs list`. */
+  readonly name: string;
+  /** What it does, in a line. */
+  readonly about: string;
+  /** Its arguments as the usage shows them, such as `JOB [FILE]`: those in brackets may be missing. */
+  readonly args: readonly string[];
+  /** Its options, beside those that all commands have. */
+  readonly options: Readonly<Record<string, CommandOption>>;
+  /** What else the help says: lines. */
+  readonly notes?: readonly string[];
+  /** Does it, and returns the exit code. */
+  readonly run: (call: Call) => Promise<ExitCode>;
+}
+
+/** The options that all commands have. */
+const COMMON: Readonly<Record<string, CommandOption>> = {
+  json: { about: "answer in JSON" },
+  help: { about: "say what the command does, and its options" },
+};
+
+/** One call of a command: its arguments and options, and what it has of the process. */
+export class Call {
+  /** The process. */
+  readonly host: CommandHost;
+  /** Prints the answer. */
+  readonly print: Printer;
+  readonly #command: Command;
+  readonly #args: readonly string[];
+  readonly #values: Readonly<Record<string, string | boolean | readonly (string | boolean)[] | undefined>>;
+
+  /**
+   * Reads the arguments after the command's name.
+   *
+   * @throws {CommandError} for an option or a number of arguments that the command does not have
+   */
+  constructor(host: CommandHost, command: Command, args: readonly string[]) {
+    const options = Object.entries({ ...command.options, ...COMMON }).map(([name, { isList, short, value }]) => {
+      const type: "boolean" | "string" = value === undefined ? "boolean" : "string";
+      return [name, { type, multiple: isList === true, ...(short === undefined ? {} : { short }) }] as const;
+    });
+    this.host = host;
+    this.#command = command;
+    try {
+      const parsed = parseArgs({ args: [...args], options: Object.fromEntries(options), allowPositionals: true });
+      [this.#args, this.#values] = [parsed.positionals, parsed.values];
+    } catch (error) {
+      throw this.misuse(reasonOf(error).split(/[.\n]/)[0] ?? "");
+    }
+    this.print = new Printer(host, this.flag("json"));
+    if (this.flag("help")) return;
+    const missing = command.args.find((name, index) => !name.startsWith("[") && this.#args[index] === undefined);
+    if (missing !== undefined) throw this.misuse(`${missing} is missing`);
+    const extra = this.#args[command.args.length];
+    if (extra !== undefined) throw this.misuse(`nothing is known of the argument ${JSON.stringify(extra)}`);
+  }
+
+  /** An argument that the command must have. */
+  arg(index: number): string {
+    // Unreachable default: a missing argument has been refused.
+    return this.#args[index] ?? "";
+  }
+
+  /** An argument that may be missing. */
+  optionalArg(index: number): string | undefined {
+    return this.#args[index];
+  }
+
+  /** Whether a flag was given. */
+  flag(name: string): boolean {
+    return this.#values[name] === true;
+  }
+
+  /** The value of an option, if it was given. */
+  value(name: string): string | undefined {
+    const value = this.#values[name];
+    return typeof value === "string" ? value : undefined;
+  }
+
+  /** All values of an option. */
+  list(name: string): readonly string[] {
+    const value = this.#values[name];
+    return Array.isArray(value) ? value.map(String) : [];
+  }
+
+  /**
+   * The value of an option that is one of several words.
+   *
+   * @throws {CommandError} for another word
+   */
+  word<const W extends string>(name: string, words: readonly W[]): W | undefined {
+    const value = this.value(name);
+    const found = words.find((it) => it === value);
+    if (value !== undefined && found === undefined) {
+      throw this.misuse(`--${name} is ${JSON.stringify(value)}, and must be one of ${listNames(new Set(words))}`);
+    }
+    return found;
+  }
+
+  /**
+   * The value of an option that is a whole number.
+   *
+   * @throws {CommandError} for another one
+   */
+  whole(name: string, least: number): number | undefined {
+    const value = this.value(name);
+    return value === undefined ? undefined : this.#wholeOf(`--${name}`, value, least);
+  }
+
+  /** An argument that is a whole number. */
+  wholeArg(index: number, least: number): number {
+    return this.#wholeOf(this.#command.args[index] ?? "", this.arg(index), least);
+  }
+
+  /**
+   * The value of an option that is an instant, or as long ago as a duration such as `90s`, `15m`, `12h` and `30d`: in milliseconds
+   * since 1970.
+   *
+   * @throws {CommandError} for another one
+   */
+  instant(name: string): number | undefined {
+    const value = this.value(name);
+    if (value === undefined) return undefined;
+    const [, count, unit = ""] = /^(\d+)([smhd])$/.exec(value) ?? [];
+    if (count !== undefined) return this.host.timers.now() - Number(count) * (UNITS[unit] ?? 0);
+    const at = /^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00:00.000Z` : value.replace(/(:\d\d)Z$/, "$1.000Z");
+    const instant = parseInstant(at);
+    if (instant !== undefined) return instant;
+    throw this.misuse(
+      `--${name} is ${
+        JSON.stringify(value)
+      }, and must be an instant like 2026-01-31 or 2026-01-31T12:00:00Z, or an age like 12h or 30d`,
+    );
+  }
+
+  #wholeOf(what: string, text: string, least: number): number {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw this.misuse(`${what} is ${JSON.stringify(text)}, and must be a whole number of at least ${least}`);
+  }
+
+  /** A failure of the call itself. */
+  misuse(message: string): CommandError {
+    const { name } = this.#command;
+    return new CommandError(EXIT.usage, `routilux ${name}: ${message}; see routilux ${name} --help`);
+  }
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** What the help of a command says. */
+export function helpOf({ about, args, name, notes = [], options }: Command): string[] {
+  const all = Object.entries({ ...options, ...COMMON }).map(([option, { value }]) =>
+    value === undefined ? `--${option}` : `--${option} ${value}`
+  );
+  const width = Math.max(...all.map((it) => it.length));
+  const abouts = Object.values({ ...options, ...COMMON }).map((it) => it.about);
+  return [
+    `routilux ${[name, ...args].join(" ")}`,
+    "",
+    `  ${about}`,
+    ...notes.length === 0 ? [] : ["", ...notes.map((line) => `  ${line}`)],
+    "",
+    ...all.map((it, index) => `  ${it.padEnd(width)}  ${abouts[index]}`),
+  ];
+}

@@ -1,0 +1,38 @@
+import type { Store } from "../ports/store.ts";
+import { compareByAge, isHeld, type ListPosition } from "../ports/store_kit.ts";
+import { type ExportedJob, exportJob } from "./exported_job.ts";
+
+/** A job to be written, and whether somebody works on it at the moment. */
+export interface FoundJob {
+  /** The line. */
+  readonly job: ExportedJob;
+  /** Whether an engine has it: then it goes on where it is. */
+  readonly isHeld: boolean;
+}
+
+/**
+ * Reads all jobs of a store, oldest first, one at a time.
+ *
+ * @param after only jobs that come after this place in the order of lists
+ * @param now the current time, in milliseconds since 1970
+ */
+export async function* exportJobs(
+  store: Store,
+  after: ListPosition | undefined,
+  now: () => number,
+): AsyncGenerator<FoundJob, void, undefined> {
+  let cursor: string | undefined;
+  do {
+    const page = await store.list({ cursor });
+    for (const record of page.jobs) {
+      if (after !== undefined && compareByAge(record, after) <= 0) continue;
+      const stored = await store.load(record.jobId);
+      // It was deleted since it was listed.
+      if (stored === undefined) continue;
+      const { consumed, sent } = stored.record;
+      const { commands } = sent > consumed ? await store.inbox(stored.record, consumed, now()) : { commands: [] };
+      yield { job: exportJob(stored, commands), isHeld: isHeld(stored.record, now()) };
+    }
+    cursor = page.cursor;
+  } while (cursor !== undefined);
+}

@@ -1,0 +1,89 @@
+import { JsonParseStream, JsonStringifyStream } from "@std/json";
+import { CommandError, EXIT, reasonOf } from "./failure.ts";
+
+/** The longest line that is read, in characters: a file without line breaks must not fill the memory. */
+const LONGEST_LINE = 2 ** 29 - 1024;
+
+/** A value of a file of JSON lines. */
+export interface NumberedValue {
+  /** The number of its line, from 1. */
+  readonly line: number;
+  /** The value. */
+  readonly value: unknown;
+}
+
+/**
+ * Reads a stream of JSON lines value by value; empty lines are passed over.
+ *
+ * @param source what the stream is called in messages
+ * @throws {CommandError} for a line that is no JSON, naming it, and for bytes that are no UTF-8
+ */
+export async function* readJsonLines(
+  bytes: ReadableStream<Uint8Array>,
+  source: string,
+): AsyncGenerator<NumberedValue, void, undefined> {
+  // The lines that have been handed to the parser, and whose values have not come yet.
+  const handed: number[] = [];
+  const decoder = new TextDecoderStream("utf-8", { fatal: true });
+  const values = bytes.pipeThrough(decoder as TransformStream<Uint8Array, string>)
+    .pipeThrough(splitLines((line) => handed.push(line))).pipeThrough(new JsonParseStream());
+  const reader = values.getReader();
+  let last = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((cause: unknown) => {
+        throw new CommandError(EXIT.input, `${source}: line ${handed[0] ?? last + 1}: ${reasonOf(cause)}`, { cause });
+      });
+      if (done) return;
+      last = handed.shift() ?? last + 1;
+      yield { line: last, value };
+    }
+  } finally {
+    // Whoever stops early needs no more; what is wrong with the rest is no concern of his.
+    await reader.cancel().catch(() => {});
+  }
+}
+
+/** Writes values as JSON lines; the stream pulls the next value when there is room for it. */
+export function writeJsonLines(values: AsyncIterator<unknown>): ReadableStream<string> {
+  const source = new ReadableStream<unknown>({
+    async pull(controller) {
+      const { done, value } = await values.next();
+      if (done === true) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await values.return?.();
+    },
+  }, { highWaterMark: 0 });
+  return source.pipeThrough(new JsonStringifyStream());
+}
+
+/** Splits a text into its lines that are not blank. `onLine` is told the number of each before it goes on. */
+function splitLines(onLine: (line: number) => void): TransformStream<string, string> {
+  // A line that comes in many chunks is put together once: otherwise its beginning would be copied with each of them.
+  let parts: string[] = [];
+  let length = 0;
+  let line = 0;
+  const end = (part: string, controller: TransformStreamDefaultController<string>) => {
+    const text = parts.length === 0 ? part : parts.join("") + part;
+    [parts, length] = [[], 0];
+    line++;
+    if (text.trim() === "") return;
+    onLine(line);
+    controller.enqueue(text);
+  };
+  return new TransformStream({
+    transform(chunk, controller) {
+      let from = 0;
+      for (let at = chunk.indexOf("\n"); at >= 0; at = chunk.indexOf("\n", from)) {
+        end(chunk.slice(from, at), controller);
+        from = at + 1;
+      }
+      parts.push(chunk.slice(from));
+      length += chunk.length - from;
+      if (length > LONGEST_LINE) throw new RangeError(`line ${line + 1} is longer than ${LONGEST_LINE} characters`);
+    },
+    flush: (controller) => end("", controller),
+  });
+}

@@ -1,0 +1,109 @@
+import { existsSync } from "node:fs";
+import type { MaybePromise, Store } from "../ports/store.ts";
+import type { Call } from "./command.ts";
+import { CommandError, EXIT, isClosedPipe, reasonOf } from "./failure.ts";
+
+/** A kind of store that commands open by its address. */
+interface StoreKind {
+  /** The address, as the help shows it. */
+  readonly example: string;
+  /** Opens it. `place` is what follows the kind in the address; `creates` is whether it may be made. */
+  readonly open: (place: string, creates: boolean) => Promise<OpenStore>;
+}
+
+/** A store, and how it is left. */
+interface OpenStore {
+  readonly store: Store;
+  /** Closes what the store does not close itself. */
+  readonly close?: () => MaybePromise<void>;
+}
+
+/** The stores that commands open, by the word before the colon. What a kind needs is loaded when it is opened. */
+const KINDS: Readonly<Record<string, StoreKind>> = {
+  sqlite: { example: "sqlite:PATH", open: openSqlite },
+  file: { example: "file:FOLDER", open: openFolder },
+};
+
+/** The addresses of stores, as the help shows them. */
+export const STORE_EXAMPLES: string = Object.values(KINDS).map(({ example }) => example).join(" or ");
+
+/** The option that names a store. */
+export const STORE_OPTION: { readonly store: { readonly value: string; readonly about: string } } = {
+  store: { value: "STORE", about: `the store: ${STORE_EXAMPLES}; by default what ROUTILUX_STORE says` },
+};
+
+/**
+ * Opens the store that a call names, and closes it after the work.
+ *
+ * @throws {CommandError} when it names none, or the store cannot be opened; and whatever the work throws
+ */
+export async function withStore<T>(
+  call: Call,
+  work: (store: Store) => Promise<T>,
+  { creates = false }: { readonly creates?: boolean } = {},
+): Promise<T> {
+  const address = call.value("store") ?? call.host.variable("ROUTILUX_STORE");
+  if (address === undefined || address === "") {
+    throw call.misuse(`no store is named; add --store ${STORE_EXAMPLES}, or set ROUTILUX_STORE`);
+  }
+  const { close, store } = await open(address, creates);
+  try {
+    return await work(store);
+  } catch (cause) {
+    if (cause instanceof CommandError || call.host.signal.aborted || isClosedPipe(cause)) throw cause;
+    throw new CommandError(EXIT.store, reasonOf(cause), { cause });
+  } finally {
+    await store.close();
+    await close?.();
+  }
+}
+
+async function open(address: string, creates: boolean): Promise<OpenStore> {
+  const [, kind = "", place = ""] = /^([a-z]+):(.+)$/s.exec(address) ?? [];
+  const known = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
+  if (known === undefined) {
+    throw new CommandError(EXIT.usage, `${JSON.stringify(address)} is no store; a store is ${STORE_EXAMPLES}`);
+  }
+  try {
+    return await known.open(place, creates);
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(EXIT.store, `${address}: the store cannot be opened: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+async function openSqlite(place: string, creates: boolean): Promise<OpenStore> {
+  if (!creates && !existsSync(place)) throw noSuchStore(place, "file");
+  const [{ DatabaseSync }, { sqliteStore }] = await Promise.all([
+    import("node:sqlite").catch((cause: unknown) => {
+      const message = "this runtime has no node:sqlite; use Deno, Bun, or Node 22.13 or newer";
+      throw new CommandError(EXIT.store, `${place}: ${message}`, { cause });
+    }),
+    import("../stores/sqlite_store.ts"),
+  ]);
+  const database = new DatabaseSync(place);
+  try {
+    // A command that only reads must not make tables in somebody's database.
+    const tables = database.prepare("SELECT count(*) AS count FROM sqlite_master WHERE name GLOB 'routilux_*'").get();
+    if (!creates && tables?.["count"] === 0) {
+      throw new CommandError(EXIT.store, `${place}: the database has no jobs of routilux; is it another one?`);
+    }
+    return { store: sqliteStore(database), close: () => database.close() };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+async function openFolder(place: string, creates: boolean): Promise<OpenStore> {
+  if (!creates && !existsSync(place)) throw noSuchStore(place, "folder");
+  const { fileStore } = await import("../stores/file_store.ts");
+  return { store: fileStore(place) };
+}
+
+function noSuchStore(place: string, what: string): CommandError {
+  return new CommandError(
+    EXIT.store,
+    `${place}: there is no such ${what}; name the store by its whole path, or make it by import`,
+  );
+}

@@ -1,0 +1,45 @@
+import type { JobSummary, TaskSummary } from "../inspect/summary.ts";
+import { printable, shortened } from "./printable.ts";
+import { type Printer, table } from "./printer.ts";
+
+/** A summary of a job as lines. */
+export function summaryLines(print: Printer, summary: JobSummary): string[] {
+  const { active, awaiting, createdAt, error, failures, flowId, jobId, outputs, pauseReason, ready, waiting } = summary;
+  const pending = [...active, ...ready, ...waiting, ...awaiting];
+  const routines = Object.entries(summary.routines).map(([id, { failed, retries, status = "", tasks }]) => {
+    const counts = Object.entries(tasks).map(([state, count]) => `${count} ${state}`).join(", ");
+    return [id, status, counts, String(failed), String(retries)];
+  });
+  return [
+    `${print.heading("job")}      ${printable(jobId)}`,
+    `${print.heading("flow")}     ${printable(flowId)}`,
+    `${print.heading("status")}   ${print.status(summary.status)}${
+      pauseReason === undefined ? "" : `: ${printable(pauseReason)}`
+    }`,
+    ...error === undefined ? [] : [`${print.heading("error")}    ${shortened(error, 200)}`],
+    `${print.heading("created")}  ${createdAt}`,
+    `${print.heading("changed")}  ${summary.updatedAt}, after ${Math.round(summary.ranMs)} ms of work`,
+    `${print.heading("outputs")}  ${outputs}, and ${summary.logged} entries of the log`,
+    ...section(print, "pending tasks", ["task", "routine", "slot", "state", "until", "attempts"], pending.map(taskRow)),
+    ...section(
+      print,
+      "failures",
+      ["task", "routine", "slot", "at", "attempts", "error"],
+      failures.map((it) => [String(it.id), it.routine, it.slot, it.at, String(it.attempts), shortened(it.error, 120)]),
+    ),
+    ...section(print, "routines", ["routine", "outcome", "tasks", "failed", "retries"], routines),
+  ];
+}
+
+function section(
+  print: Printer,
+  name: string,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+): string[] {
+  return rows.length === 0 ? [] : ["", print.heading(name), ...table(head, rows).map((line) => `  ${line}`)];
+}
+
+function taskRow({ attempts = 0, id, routine, slot, state, until = "" }: TaskSummary): string[] {
+  return [String(id), routine, slot, state, until, attempts === 0 ? "" : String(attempts)];
+}

@@ -1,0 +1,179 @@
+import { type ConnectionDocument, type FlowDocument, readFlowDocument } from "../documents/flow.ts";
+import { JOB_FORMAT, type JobDocument } from "../documents/job.ts";
+import { openEnvelope } from "../documents/envelope.ts";
+import type { RoutineSummary, TaskSummary } from "../inspect/summary.ts";
+import { summarize } from "../inspect/summary.ts";
+import { labelOf } from "./labels.ts";
+import { instantLabel, lookOf, tallyOf } from "./looks.ts";
+
+/** The options of `toMermaid`, `toDot` and `toSvg`. */
+export interface DiagramOptions {
+  /** A job of the flow, as its parsed document: the diagram shows what the job does. @default {none} */
+  readonly job?: unknown;
+}
+
+/** How a node or an edge looks: what is to be seen first of all that it stands for. */
+export type Look =
+  | "idle"
+  | "completed"
+  | "skipped"
+  | "continued"
+  | "ready"
+  | "waiting"
+  | "awaiting"
+  | "active"
+  | "failed"
+  | "missing";
+
+/** A box: a routine, or a slot that gets deliveries from outside. */
+export interface DiagramNode {
+  /** Its name in the text of the diagram. */
+  readonly name: string;
+  /** What it stands for. */
+  readonly kind: "routine" | "outside";
+  /** How it looks. */
+  readonly look: Look;
+  /** Its lines, the title first: short, without line breaks, not escaped. */
+  readonly lines: readonly [string, ...string[]];
+  /** All of its title, not escaped. */
+  readonly title: string;
+}
+
+/** An arrow between two boxes. */
+export interface DiagramEdge {
+  /** The name of the box where it begins. */
+  readonly from: string;
+  /** The name of the box where it ends. */
+  readonly to: string;
+  /** What it stands for. */
+  readonly kind: "connection" | "timer" | "outside";
+  /** How it looks. */
+  readonly look: Look;
+  /** Its label: short, without line breaks, not escaped; empty for none. */
+  readonly label: string;
+}
+
+/** What all kinds of diagrams draw. */
+export interface DiagramGraph {
+  /** The id of the flow, or of the job, not escaped. */
+  readonly title: string;
+  /** The boxes, routines by id first. */
+  readonly nodes: readonly DiagramNode[];
+  /** The arrows. */
+  readonly edges: readonly DiagramEdge[];
+}
+
+/** What a job does in its flow. */
+interface JobView {
+  readonly jobId: string;
+  readonly routines: ReadonlyMap<string, RoutineSummary>;
+  readonly awaiting: readonly TaskSummary[];
+  /** How many emissions of an event the history has. */
+  emissions(routine: string, event: string): number;
+}
+
+/**
+ * Makes the graph of a flow, and of a job in it.
+ *
+ * @throws {SerializationError} when one of them is no such document, naming the path
+ * @throws {TypeError} when the job is of another flow
+ */
+export function graphOf(flow: unknown, { job }: DiagramOptions): DiagramGraph {
+  const document = readFlowDocument(flow);
+  const view = job === undefined ? undefined : viewOf(document, openEnvelope(job, JOB_FORMAT));
+  const routines = new Map(Object.entries(document.routines).sort(([a], [b]) => a < b ? -1 : 1));
+  const missing = Array.from(view?.routines.keys() ?? []).filter((id) => !routines.has(id));
+  const names = new Map([...routines.keys(), ...missing].map((id, index) => [id, `r${index}`]));
+  const nodes = Array.from(names, ([id, name]) => routineNode(id, name, routines.get(id)?.type, view));
+  const edges: DiagramEdge[] = document.connections.map((it) => connectionEdge(it, names, view));
+  for (const [id, { slots }] of routines) {
+    const reached = reachedSlots(document, id);
+    const name = names.get(id) ?? id;
+    for (const [slot, { timer }] of Object.entries(slots).sort(([a], [b]) => a < b ? -1 : 1)) {
+      const awaiting = view?.awaiting.filter((it) => it.routine === id && it.slot === slot) ?? [];
+      if (timer === true) edges.push(timerEdge(name, id, slot, view));
+      if (awaiting.length > 0 || (timer !== true && !reached.has(slot))) {
+        const outside = outsideNode(`o${nodes.length - names.size}`, slot, awaiting);
+        nodes.push(outside);
+        edges.push({ from: outside.name, to: name, kind: "outside", look: outside.look, label: "" });
+      }
+    }
+  }
+  return { title: view?.jobId ?? document.id, nodes, edges };
+}
+
+function viewOf(flow: FlowDocument, job: JobDocument): JobView {
+  if (job.flowId !== flow.id) {
+    throw new TypeError(`Cannot draw job "${job.jobId}" in flow "${flow.id}": it is a job of flow "${job.flowId}"`);
+  }
+  const { awaiting, routines } = summarize(job);
+  const emits = (job.executionHistory ?? []).filter(({ type }) => type === "emit");
+  const counts = new Map<string, number>();
+  const keyOf = (routine: string, event: string | undefined) => JSON.stringify([routine, event]);
+  for (const { event, routine } of emits) {
+    counts.set(keyOf(routine, event), (counts.get(keyOf(routine, event)) ?? 0) + 1);
+  }
+  return {
+    jobId: job.jobId,
+    routines: new Map(Object.entries(routines)),
+    awaiting,
+    emissions: (routine, event) => counts.get(keyOf(routine, event)) ?? 0,
+  };
+}
+
+function routineNode(id: string, name: string, type: string | undefined, view: JobView | undefined): DiagramNode {
+  const summary = view?.routines.get(id);
+  const lines = [...type === undefined ? ["not in the flow"] : type === id ? [] : [labelOf(type)], ...tallyOf(summary)];
+  return {
+    name,
+    kind: "routine",
+    look: type === undefined ? "missing" : lookOf(summary),
+    lines: [labelOf(id), ...lines],
+    title: id,
+  };
+}
+
+function connectionEdge(
+  { from, mapping, to }: ConnectionDocument,
+  names: ReadonlyMap<string, string>,
+  view: JobView | undefined,
+): DiagramEdge {
+  const renamed = Object.entries(mapping ?? {}).map(([key, other]) => `${key} as ${other}`).join(", ");
+  const route = `${from.event} → ${to.slot}`;
+  return {
+    from: names.get(from.routine) ?? from.routine,
+    to: names.get(to.routine) ?? to.routine,
+    kind: "connection",
+    ...withCount(renamed === "" ? route : `${route} (${renamed})`, view?.emissions(from.routine, from.event)),
+  };
+}
+
+function timerEdge(name: string, id: string, slot: string, view: JobView | undefined): DiagramEdge {
+  return { from: name, to: name, kind: "timer", ...withCount(`timer ${slot}`, view?.emissions(id, slot)) };
+}
+
+/** A label with the number of deliveries; an edge that none has taken looks idle. */
+function withCount(text: string, count: number = 0): Pick<DiagramEdge, "label" | "look"> {
+  return {
+    label: count === 0 ? labelOf(text) : `${labelOf(text)} ×${count}`,
+    look: count === 0 ? "idle" : "completed",
+  };
+}
+
+function outsideNode(name: string, slot: string, awaiting: readonly TaskSummary[]): DiagramNode {
+  const [first] = awaiting;
+  const until = awaiting.flatMap((it) => it.until ?? []).sort()[0];
+  const lines = first === undefined ? [] : [`awaited${until === undefined ? "" : ` until ${instantLabel(until)}`}`];
+  return {
+    name,
+    kind: "outside",
+    look: first === undefined ? "idle" : "awaiting",
+    lines: [labelOf(slot), ...lines],
+    title: slot,
+  };
+}
+
+/** The slots of a routine that some connection leads to. */
+function reachedSlots({ connections }: FlowDocument, routine: string): ReadonlySet<string> {
+  return new Set(connections.filter(({ to }) => to.routine === routine).map(({ to }) => to.slot));
+}

@@ -1,0 +1,111 @@
+import { type DiagramOptions, graphOf, type Look } from "./graph.ts";
+import { xmlText } from "./labels.ts";
+import {
+  LABEL_HEIGHT,
+  layOut,
+  LINE_HEIGHT,
+  PADDING,
+  type PlacedEdge,
+  type PlacedGraph,
+  type PlacedNode,
+  type Point,
+} from "./layout.ts";
+import { COLOURS, DARK_COLOURS } from "./looks.ts";
+
+/** How arrows are drawn that are no connections. */
+const DASHES: Readonly<Record<PlacedEdge["kind"], string>> = {
+  connection: "",
+  timer: ' stroke-dasharray="2 3"',
+  outside: ' stroke-dasharray="5 3"',
+};
+
+/**
+ * Draws a flow, or a job in it, as an SVG image: the text of one `<svg>` element, which can be a file of its own or stand in a page. It
+ * has no script, and names nothing outside of it. Its style has colours for light and for dark grounds; its classes begin with
+ * `routilux-`.
+ *
+ * @param flow the flow's parsed document
+ * @throws {SerializationError} when the flow or the job is no such document, naming the path
+ * @throws {TypeError} when the job is of another flow
+ *
+ * @example
+ * ```ts
+ * import { Flow, Routine } from "@routilux/routilux";
+ * import { toSvg } from "@routilux/routilux/diagram";
+ *
+ * class Report extends Routine {}
+ * const flow = new Flow({ id: "reports" });
+ * flow.registry.register({ Report });
+ * flow.addRoutine(new Report(), "report");
+ *
+ * toSvg(flow.toJSON()).startsWith("<svg"); // true
+ * ```
+ */
+export function toSvg(flow: unknown, options: DiagramOptions = {}): string {
+  const graph = graphOf(flow, options);
+  const placed = layOut(graph);
+  const [width, height] = [Math.max(placed.width, 1), Math.max(placed.height, 1)];
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" class="routilux-diagram" role="img" width="${width}" height="${height}" ` +
+    `viewBox="0 0 ${width} ${height}">`,
+    `<title>${xmlText(graph.title)}</title>`,
+    `<style>${styleOf(placed)}</style>`,
+    '<defs><marker id="routilux-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="9" markerHeight="9" orient="auto">' +
+    '<path class="routilux-arrow" d="M0 0L8 4L0 8z"/></marker></defs>',
+    ...placed.edges.map(writeEdge),
+    ...placed.nodes.map(writeNode),
+    "</svg>",
+    "",
+  ].join("\n");
+}
+
+function writeNode({ height, kind, lines, look, title, width, x, y }: PlacedNode): string {
+  const radius = kind === "outside" ? Math.min(height / 2, 18) : 5;
+  const texts = lines.map((line, index) => {
+    const style = index === 0 ? ' class="routilux-title"' : "";
+    const baseline = y + PADDING / 2 + LINE_HEIGHT * (index + 0.75);
+    return `<text${style} x="${x + width / 2}" y="${baseline}">${xmlText(line)}</text>`;
+  });
+  return `<g class="routilux-node routilux-${look}"><title>${xmlText(title)}</title>` +
+    `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="${radius}"/>${texts.join("")}</g>`;
+}
+
+function writeEdge({ kind, label, labelAt, labelWidth, look, points }: PlacedEdge): string {
+  const path = `<path d="${curveOf(points)}"${DASHES[kind]} marker-end="url(#routilux-arrow)"/>`;
+  const { x, y } = labelAt;
+  const ground = `<rect x="${x - labelWidth / 2}" y="${
+    y - LABEL_HEIGHT / 2
+  }" width="${labelWidth}" height="${LABEL_HEIGHT}"/>`;
+  const text = label === "" ? "" : `${ground}<text x="${x}" y="${y + 3.5}">${xmlText(label)}</text>`;
+  return `<g class="routilux-edge routilux-${kind} routilux-edge-${look}">${path}${text}</g>`;
+}
+
+/** A line through the first and the last point, bent towards those between them. */
+function curveOf(points: readonly Point[]): string {
+  const at = ({ x, y }: Point) => `${x} ${y}`;
+  const [first, ...others] = points;
+  const last = others.pop();
+  if (first === undefined || last === undefined) return "M0 0";
+  const bends = others.map((point, index) => {
+    const next = others[index + 1] ?? last;
+    const end = next === last ? last : { x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 };
+    return `Q${at(point)} ${at(end)}`;
+  });
+  return `M${at(first)}${bends.length === 0 ? `L${at(last)}` : bends.join("")}`;
+}
+
+function styleOf({ nodes }: PlacedGraph): string {
+  const looks = Array.from(new Set(nodes.map(({ look }) => look))).sort();
+  const rules = (colours: Readonly<Record<Look, typeof COLOURS[Look]>>) =>
+    looks.map((look) => {
+      const { fill, stroke, text } = colours[look];
+      return `.routilux-${look} rect{fill:${fill};stroke:${stroke}}.routilux-${look} text{fill:${text}}`;
+    }).join("");
+  return ".routilux-diagram text{font:11px system-ui,sans-serif;text-anchor:middle;fill:#1f2937}" +
+    ".routilux-diagram .routilux-title{font-weight:600;font-size:12.5px}.routilux-edge text{font-size:10px}" +
+    ".routilux-edge path{fill:none;stroke:#4b5563}.routilux-edge rect{fill:#fff;opacity:.85}.routilux-arrow{fill:#4b5563}" +
+    `.routilux-edge-completed path{stroke-width:1.8}${rules(COLOURS)}` +
+    ".routilux-awaiting rect,.routilux-waiting rect,.routilux-missing rect{stroke-dasharray:5 3}" +
+    "@media(prefers-color-scheme:dark){.routilux-diagram text{fill:#e5e7eb}.routilux-edge path{stroke:#9ca3af}" +
+    `.routilux-edge rect{fill:#111827}.routilux-arrow{fill:#9ca3af}${rules(DARK_COLOURS)}}`;
+}

@@ -1,0 +1,155 @@
+import type { RecordDocument } from "../documents/records.ts";
+import type { TaskDocument } from "../documents/task.ts";
+import { isRecord } from "../values/json.ts";
+import { compareTexts, readJobDocument } from "./documents.ts";
+import { errorText, stateOf, type TaskState } from "./tasks.ts";
+
+/** What has happened in a job, and what is under way, by time. */
+export interface JobTimeline {
+  /** When the job was made, in ISO 8601. */
+  readonly from: string;
+  /** The latest instant that is known: of a span or of the job's last change, in ISO 8601. */
+  readonly to: string;
+  /** One row for each routine, by its first span. */
+  readonly rows: readonly TimelineRow[];
+  /** How many older records of the history are gone: their activations are missing. */
+  readonly dropped: number;
+}
+
+/** The spans of one routine, by their beginnings. */
+export interface TimelineRow {
+  /** The routine's id. */
+  readonly routine: string;
+  /** Its spans. */
+  readonly spans: readonly TimelineSpan[];
+}
+
+/** An activation that the history tells of, or a pending task. */
+export interface TimelineSpan {
+  /**
+   * How the activation went, as far as the history says: it `ran`, it `failed`, it is `retried`, it was `skipped`. For a pending task:
+   * what it does.
+   */
+  readonly kind: "ran" | "failed" | "retried" | "skipped" | TaskState;
+  /** When it began, in ISO 8601: the first commit of the activation, or the making of the task. */
+  readonly from: string;
+  /** When it ended, or what a pending task waits for, in ISO 8601; absent when that is not known. */
+  readonly to?: string;
+  /** The id of the pending task. */
+  readonly task?: number;
+  /** The slot of the pending task. */
+  readonly slot?: string;
+  /** The events that the activation emitted, in order. */
+  readonly events?: readonly string[];
+  /** The error that ended it: its name and its message. */
+  readonly error?: string;
+}
+
+type Outcome = Extract<TimelineSpan["kind"], "ran" | "failed" | "retried" | "skipped">;
+
+/** An activation while its records are read. */
+interface Activation {
+  readonly from: string;
+  to: string;
+  kind: Outcome;
+  readonly events: string[];
+  error: string | undefined;
+}
+
+const OUTCOMES: Readonly<Record<RecordDocument["type"], Outcome>> = {
+  start: "ran",
+  emit: "ran",
+  error: "failed",
+  retry: "retried",
+  skip: "skipped",
+};
+
+/**
+ * Says when the activations of each routine began and ended, and since when its pending tasks wait.
+ *
+ * The history has the instant of an activation's first commit, of its emissions and of its error; a handler that commits once and
+ * emits nothing is a point in time. Records name routines, not tasks: where several activations of a routine overlap, a record counts
+ * for the last one that had begun.
+ *
+ * @param job the job's parsed document
+ * @throws {SerializationError} when it is no job's document, naming the path
+ *
+ * @example
+ * ```ts
+ * import { type Context, Flow, Routine } from "@routilux/routilux";
+ * import { timeline } from "@routilux/routilux/inspect";
+ *
+ * class Counter extends Routine {
+ *   readonly trigger = this.addSlot("trigger", this.count);
+ *   readonly counted = this.addEvent<{ n: number }>("counted");
+ *   count(_params: unknown, ctx: Context): void {
+ *     ctx.emit(this.counted, { n: 1 });
+ *   }
+ * }
+ * const flow = new Flow({ id: "counting" });
+ * const job = flow.execute(flow.addRoutine(new Counter(), "counter"));
+ * await flow.settle(job);
+ *
+ * const [row] = timeline(job.toJSON()).rows;
+ * [row?.routine, row?.spans[0]?.kind, row?.spans[0]?.events]; // ["counter", "ran", ["counted"]]
+ * ```
+ */
+export function timeline(job: unknown): JobTimeline {
+  const { createdAt, dropped, executionHistory = [], pendingTasks, updatedAt } = readJobDocument(job);
+  const rows = new Map<string, TimelineSpan[]>();
+  const add = (routine: string, spans: readonly TimelineSpan[]) => {
+    const row = rows.get(routine);
+    if (row === undefined) rows.set(routine, [...spans]);
+    else row.push(...spans);
+  };
+  for (const [routine, spans] of activationsOf(executionHistory)) add(routine, spans.map(spanOf));
+  for (const task of pendingTasks) add(task.routine, [pendingSpan(task)]);
+  const sorted = Array.from(
+    rows,
+    ([routine, spans]) => ({ routine, spans: spans.sort((a, b) => compareTexts(a.from, b.from)) }),
+  );
+  const instants = sorted.flatMap(({ spans }) => spans.flatMap(({ from, to = from }) => [from, to]));
+  return {
+    from: createdAt,
+    to: instants.reduce((a, b) => a < b ? b : a, updatedAt),
+    rows: sorted.sort((a, b) =>
+      compareTexts(a.spans[0]?.from ?? "", b.spans[0]?.from ?? "") || compareTexts(a.routine, b.routine)
+    ),
+    dropped: dropped?.executionHistory ?? 0,
+  };
+}
+
+/** The activations by routine, in the order of their records. */
+function activationsOf(records: readonly RecordDocument[]): ReadonlyMap<string, readonly Activation[]> {
+  const all = new Map<string, Activation[]>();
+  for (const { at, data, event, routine, type } of records) {
+    const own = all.get(routine) ?? [];
+    all.set(routine, own);
+    let last = own.at(-1);
+    // An activation whose beginning was dropped, or that failed before it had committed, begins with what is known of it.
+    const isOver = last !== undefined && last.kind !== "ran" && type !== "retry" && type !== "skip";
+    if (last === undefined || type === "start" || isOver) {
+      own.push(last = { from: at, to: at, kind: OUTCOMES[type], events: [], error: undefined });
+    }
+    last.to = at;
+    if (type === "emit") last.events.push(event ?? "");
+    else if (type !== "start") last.kind = OUTCOMES[type];
+    if (type === "error") last.error = errorOf(data);
+  }
+  return all;
+}
+
+/** The error that a record of the history holds. */
+function errorOf(data: unknown): string {
+  return isRecord(data) ? errorText({ message: String(data["message"]), name: String(data["name"]) }) : "an error";
+}
+
+function spanOf({ error, events, from, kind, to }: Activation): TimelineSpan {
+  return { kind, from, to, ...(events.length === 0 ? {} : { events }), ...(error === undefined ? {} : { error }) };
+}
+
+function pendingSpan(task: TaskDocument): TimelineSpan {
+  const { awaiting, createdAt, id, notBefore, slot } = task;
+  const to = awaiting === undefined ? notBefore : awaiting.until;
+  return { kind: stateOf(task), from: createdAt, ...(to === undefined ? {} : { to }), task: id, slot };
+}

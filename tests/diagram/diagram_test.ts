@@ -1,0 +1,140 @@
+import { test } from "node:test";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { type Context, ErrorHandler, Flow, Routine, SerializationError } from "../../mod.ts";
+import { toDot, toMermaid, toSvg } from "../../src/diagram/mod.ts";
+import { manualEngine } from "../support/manual_engine.ts";
+import { hostileDocuments } from "./sample_diagrams.ts";
+
+class Source extends Routine {
+  readonly trigger = this.addSlot("trigger", this.send);
+  readonly output = this.addEvent<{ n: number }>("output");
+  send(_params: unknown, ctx: Context): void {
+    for (let n = 0; n < 3; n++) ctx.emit(this.output, { n });
+  }
+}
+class Worker extends Routine {
+  readonly input = this.addSlot("input", this.work);
+  readonly answer = this.addSlot("answer", this.end);
+  readonly tick = this.addTimer("tick", this.end);
+  work({ n }: { n: number }, ctx: Context): void {
+    if (n === 0) ctx.expect(this.answer, { timeoutMs: 60_000 });
+    if (n === 1) ctx.emit(this.tick, {}, { delayMs: 1_000 });
+    if (n === 2) throw new RangeError("no paper");
+  }
+  end(): void {}
+}
+
+function sampleFlow() {
+  const flow = new Flow({ id: "sample", engine: manualEngine().engine });
+  flow.registry.register({ Source, Worker });
+  const source = flow.addRoutine(new Source(), "source");
+  const worker = flow.addRoutine(new Worker(), "worker");
+  worker.setErrorHandler(new ErrorHandler({ strategy: "continue" }));
+  flow.connect(source.output, worker.input, { mapping: { n: "n" } });
+  return { flow, source };
+}
+
+async function sampleDocuments() {
+  const { flow, source } = sampleFlow();
+  const job = flow.execute(source.trigger, {}, { jobId: "job" });
+  await flow.settle(job);
+  return { flow: flow.toJSON(), job: job.toJSON() };
+}
+
+test("a flow's diagram has its routines, connections, timers, and the slots that are reached from outside", () => {
+  assertEquals(toMermaid(sampleFlow().flow.toJSON()).split("\n"), [
+    "flowchart LR",
+    '  r0["source<br/>Source"]:::idle',
+    '  r1["worker<br/>Worker"]:::idle',
+    '  o0(["trigger"]):::idle',
+    '  o1(["answer"]):::idle',
+    '  r0 -- "output → input #40;n as n#41;" --> r1',
+    "  o0 -.-> r0",
+    "  o1 -.-> r1",
+    '  r1 -. "timer tick" .-> r1',
+    "  classDef idle fill:#ffffff,stroke:#6b7280,color:#1f2937",
+    "",
+  ]);
+});
+
+test("a job's diagram says what each routine does, what was delivered, and what is awaited until when", async () => {
+  const { flow, job } = await sampleDocuments();
+  const lines = toMermaid(flow, { job }).split("\n");
+  assertEquals(lines.slice(1, 9), [
+    '  r0["source<br/>Source<br/>completed"]:::completed',
+    '  r1["worker<br/>Worker<br/>error#44; continued<br/>1 waiting#44; 1 awaiting#44; 1 failed"]:::awaiting',
+    '  o0(["trigger"]):::idle',
+    '  o1(["answer<br/>awaited until 1970#45;01#45;01 00#58;01 UTC"]):::awaiting',
+    '  r0 -- "output → input #40;n as n#41; ×3" --> r1',
+    "  o0 -.-> r0",
+    "  o1 -.-> r1",
+    '  r1 -. "timer tick ×1" .-> r1',
+  ]);
+});
+
+test("what differs in the diagrams of DOT and SVG is seen in their attributes", async () => {
+  const { flow, job } = await sampleDocuments();
+  const dot = toDot(flow, { job });
+  assertMatch(dot, /^digraph "job" \{\n/);
+  assertMatch(dot, /o1 -> r1 \[label="", color="#6b46c1", style=dashed\];/);
+  const svg = toSvg(flow, { job });
+  assertMatch(svg, /^<svg [^>]*role="img"[^>]*>\n<title>job<\/title>/);
+  assertMatch(svg, /<g class="routilux-node routilux-awaiting"><title>worker<\/title>/);
+  assertMatch(svg, /<g class="routilux-edge routilux-timer routilux-edge-completed">/);
+});
+
+test("a routine that only the job has is drawn, and said not to be in the flow", async () => {
+  const { flow, job } = await sampleDocuments();
+  const state = { status: "completed", version: 1 };
+  assertMatch(toMermaid(flow, { job: { ...job, routineStates: { gone: state } } }), /"gone<br\/>not in the flow/);
+});
+
+for (const draw of [toMermaid, toDot, toSvg]) {
+  test(`${draw.name}() gives the same text for the same documents, whatever the order of their keys`, () => {
+    const { flow, job } = hostileDocuments();
+    const turned = (document: object) => Object.fromEntries(Object.entries(document).reverse());
+    const routines = turned(flow.routines);
+    assertEquals(draw(turned({ ...flow, routines }), { job: turned(job) }), draw(flow, { job }));
+  });
+
+  test(`${draw.name}() draws a flow without routines`, () => {
+    assertMatch(draw(new Flow({ id: "empty" }).toJSON()), /\n$/);
+  });
+
+  test(`${draw.name}() refuses other documents, and a job of another flow`, async () => {
+    const { flow, job } = await sampleDocuments();
+    assertThrows(() => draw({ ...flow, maxWorkers: 0 }), SerializationError, "maxWorkers");
+    assertThrows(() => draw(flow, { job: { ...job, ranMs: "" } }), SerializationError, "ranMs");
+    assertThrows(() => draw(flow, { job: { ...job, flowId: "other" } }), TypeError, 'a job of flow "other"');
+  });
+}
+
+test("an SVG image has no markup of users, no control characters and no script", () => {
+  const { flow, job } = hostileDocuments();
+  const svg = toSvg(flow, { job });
+  const tags = new Set(Array.from(svg.matchAll(/<\/?([^\s>\/]+)/g), ([, tag]) => tag));
+  assertEquals([...tags].sort(), ["defs", "g", "marker", "path", "rect", "style", "svg", "text", "title"]);
+  // deno-lint-ignore no-control-regex
+  assertEquals(/[\u0000-\u0009\u000b-\u001f\u202e\p{Surrogate}]/u.test(svg), false);
+  assertEquals(/\son\w+\s*=|javascript:|href/i.test(svg.replaceAll(/>[^<]*</g, "><")), false);
+});
+
+test("long names are shortened, and whole in the titles of an SVG image", () => {
+  const { flow } = hostileDocuments();
+  assertEquals(/x{60}/.test(toMermaid(flow)), false);
+  assertMatch(toSvg(flow), /<title>x{200}<\/title>/);
+});
+
+test("the places of an image are finite, and inside of it", () => {
+  const { flow, job } = hostileDocuments();
+  const svg = toSvg(flow, { job });
+  const [, width = 0, height = 0] = /width="(\d+)" height="(\d+)"/.exec(svg)?.map(Number) ?? [];
+  assertEquals(/NaN|Infinity|undefined/.test(svg.replaceAll(/>[^<]*</g, "><")), false);
+  for (
+    const [, x, y, w, h] of svg.matchAll(/<rect x="(-?[\d.]+)" y="(-?[\d.]+)" width="([\d.]+)" height="([\d.]+)" rx/g)
+  ) {
+    const right = Number(x) + Number(w);
+    const bottom = Number(y) + Number(h);
+    assertEquals(Number(x) >= 0 && Number(y) >= 0 && right <= width && bottom <= height, true);
+  }
+});
