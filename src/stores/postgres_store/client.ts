@@ -1,0 +1,21 @@
+/** A value of a parameter: all are sent as text, and cast in the statement. */
+export type PostgresValue = string | null;
+
+/** A row, by the names of its columns. */
+export type PostgresRow = Readonly<Record<string, unknown>>;
+
+/** Runs one statement with values for `$1`, `$2` and so on, and returns its rows. */
+export type PostgresQuery = (text: string, values: readonly PostgresValue[]) => Promise<readonly PostgresRow[]>;
+
+/** What the store needs of a database client. Ready-made: `pgClient`, `postgresJsClient`, `bunSqlClient`, `pgliteClient`. */
+export interface PostgresClient {
+  /** Runs one statement in a transaction of its own, on any connection. */
+  readonly query: PostgresQuery;
+  /**
+   * Listens on a channel until the returned function is called: `onMessage` gets each payload. `onGap` is called when the client listens
+   * again after its connection was lost: something may have been missed. Without it, engines ask the store at intervals.
+   */
+  readonly listen?:
+    | ((channel: string, onMessage: (payload: string) => void, onGap: () => void) => Promise<() => Promise<void>>)
+    | undefined;
+}

@@ -1,0 +1,225 @@
+import { hashText } from "../../base/text_hash.ts";
+import type {
+  CreateAnswer,
+  JobFilter,
+  JobLife,
+  JobPage,
+  JobRecord,
+  ListQuery,
+  NewJob,
+  PurgeQuery,
+  StoredJob,
+} from "../../ports/store.ts";
+import { PAGE_LENGTH, pageOf } from "../../ports/store_kit.ts";
+import type { PostgresRow } from "./client.ts";
+import { isUnreferenced } from "./errors.ts";
+import type { Queries } from "./queries.ts";
+import { conditionOf, RECORD, RECORDS, toRecord } from "./rows.ts";
+import { fromColumn, toColumn } from "./text.ts";
+import { listOf, numberOf, textOf, toJson, toLimit, toNumber, toNumbers, toText, toTexts } from "./values.ts";
+
+/** How many flows a store knows the numbers of. */
+const MOST_FLOWS = 1_000;
+
+/** Adds a flow unless it is there, and returns its number: id, hash, text. */
+const ADD_FLOW =
+  `WITH input AS (SELECT sha256(convert_to(json_build_array($1::text, $2::text, $3::text)::text, 'UTF8')) AS digest),
+  added AS (
+    INSERT INTO routilux.flows (digest, flow_id, flow_hash, text) SELECT digest, $1::text, $2::text, $3::text FROM input
+    ON CONFLICT (digest) DO NOTHING RETURNING flow
+  )
+  SELECT flow FROM added UNION ALL SELECT f.flow FROM routilux.flows f JOIN input ON input.digest = f.digest`;
+
+/** Adds jobs whose ids are not taken: a list of each column, then of tokens and snapshots. */
+const ADD_JOBS = `WITH input AS (
+    SELECT * FROM unnest($1::text::text[], $2::text::float8[], $3::text::bigint[], $4::text::text[], $5::text::text[],
+      $6::text::integer[], $7::text::text[], $8::text::text[], $9::text::text[], $10::text::float8[], $11::text::float8[],
+      $12::text::text[], $13::text::bigint[], $14::text::text[], $15::text::text[])
+    WITH ORDINALITY AS i (job_id, created_at, flow, flow_id, queue, priority, tags, parent_id, status, due_at, ended_at,
+      owner, incarnation, token, snapshot, place)
+  ), added AS (
+    INSERT INTO routilux.jobs (job_id, created_at, flow, flow_id, queue, priority, tags, parent_id, status, due_at, ended_at,
+      owner, incarnation, epoch)
+    SELECT job_id, created_at, flow, flow_id, queue, priority, tags::jsonb, parent_id, status, due_at, ended_at,
+      owner, incarnation, CASE WHEN incarnation IS NULL THEN 0 ELSE 1 END
+    FROM input ORDER BY place ON CONFLICT (job_id) DO NOTHING RETURNING life, job_id
+  )
+  INSERT INTO routilux.documents (life, token, snapshot)
+  SELECT added.life, input.token, input.snapshot FROM added
+  JOIN (SELECT DISTINCT ON (job_id) * FROM input ORDER BY job_id, place) input ON input.job_id = added.job_id`;
+
+/** Returns jobs with the tokens of the calls that have created them: ids. */
+const CREATED = `SELECT ${RECORD}, d.token FROM ${RECORDS} JOIN routilux.documents d ON d.life = j.life
+  WHERE j.job_id = ANY ($1::text::text[])`;
+
+const FIND = `SELECT ${RECORD} FROM ${RECORDS} WHERE j.job_id = $1::text`;
+
+/** Everything of a job, as of one moment, because it is one statement. */
+const WHOLE = `SELECT ${RECORD}, f.text AS flow, d.snapshot, j.snapshot_revision,
+  (SELECT json_agg(e.text ORDER BY e.revision)::text FROM routilux.entries e
+    WHERE e.life = j.life AND e.revision > j.snapshot_revision) AS entries
+  FROM ${RECORDS} JOIN routilux.documents d ON d.life = j.life`;
+
+const LOAD = `${WHOLE} WHERE j.job_id = $1::text`;
+const LOAD_LIVES = `${WHOLE} WHERE j.life = ANY ($1::text::bigint[])`;
+
+/** Deletes a life of a job: life, id. */
+const DELETE = `SELECT routilux.remove_jobs(array(
+  SELECT life FROM routilux.jobs WHERE life = $1::text::bigint AND job_id = $2::text)) AS count`;
+
+/** Deletes jobs that have ended: instant before which they ended, status or NULL, limit. */
+const PURGE = `SELECT routilux.remove_jobs(array(
+  SELECT life FROM routilux.jobs WHERE ended_at IS NOT NULL AND reason IS NULL AND ended_at < $1::text::float8
+    AND ($2::text IS NULL OR status = $2::text)
+  ORDER BY ended_at LIMIT $3::text::bigint FOR UPDATE SKIP LOCKED)) AS count`;
+
+/** Deletes the flows that no job has any more. */
+const DROP_FLOWS = `DELETE FROM routilux.flows f WHERE NOT EXISTS (SELECT FROM routilux.jobs j WHERE j.flow = f.flow)`;
+
+/** The numbers of flows that were looked up. */
+export type FlowNumbers = Map<string, Promise<number>>;
+
+/** Creates jobs whose ids are not taken. */
+export async function createJobs(
+  queries: Queries,
+  flows: FlowNumbers,
+  jobs: readonly NewJob[],
+): Promise<readonly CreateAnswer[]> {
+  for (;;) {
+    try {
+      await addJobs(queries, jobs, await Promise.all(jobs.map((job) => flowNumber(queries, flows, job))));
+      break;
+    } catch (error) {
+      // Somebody has dropped a flow that had no jobs any more.
+      if (!isUnreferenced(error)) throw error;
+      flows.clear();
+    }
+  }
+  const rows = await queries.rows(CREATED, toTexts(jobs.map(({ jobId }) => jobId)));
+  const found = new Map(rows.map((row) => [textOf(row, "job_id"), row]));
+  if (jobs.some(({ jobId }) => !found.has(jobId))) {
+    // One of them was deleted meanwhile, and those that are there are known by their tokens.
+    return await createJobs(queries, flows, jobs);
+  }
+  return jobs.map(({ jobId, token }) => {
+    const row = existing(found.get(jobId));
+    return { isNew: textOf(row, "token") === token, record: toRecord(row) };
+  });
+}
+
+async function addJobs(queries: Queries, jobs: readonly NewJob[], flows: readonly number[]): Promise<void> {
+  const numbers = (valueOf: (job: NewJob) => number | undefined) => toNumbers(jobs.map(valueOf));
+  const texts = (valueOf: (job: NewJob) => string | undefined) => toTexts(jobs.map(valueOf));
+  await queries.rows(
+    ADD_JOBS,
+    texts(({ jobId }) => jobId),
+    numbers(({ createdAt }) => createdAt),
+    toNumbers(flows),
+    texts(({ flowId }) => flowId),
+    texts(({ queue }) => queue),
+    numbers(({ priority }) => priority),
+    texts(({ tags }) => toJson(tags)),
+    texts(({ parentId }) => parentId),
+    texts(({ status }) => status),
+    numbers(({ dueAt }) => dueAt),
+    numbers(({ endedAt }) => endedAt),
+    texts(({ claim }) => claim?.owner),
+    numbers(({ claim }) => claim?.incarnation),
+    texts(({ token }) => token),
+    texts(({ snapshot }) => snapshot),
+  );
+}
+
+function flowNumber(queries: Queries, flows: FlowNumbers, { flowId, flowHash, flow }: NewJob): Promise<number> {
+  const key = JSON.stringify([flowId, flowHash, hashText(flow)]);
+  const known = flows.get(key);
+  if (known !== undefined) return known;
+  const number = addFlow(queries, flowId, flowHash, flow);
+  flows.set(key, number);
+  number.catch(() => flows.delete(key));
+  const [oldest] = flows.keys();
+  if (flows.size > MOST_FLOWS && oldest !== undefined) flows.delete(oldest);
+  return number;
+}
+
+async function addFlow(queries: Queries, flowId: string, flowHash: string, flow: string): Promise<number> {
+  for (;;) {
+    // Nothing is found when somebody adds the same flow at the same time.
+    const [row] = await queries.rows(ADD_FLOW, toColumn(flowId), toColumn(flowHash), toColumn(flow));
+    if (row !== undefined) return numberOf(row, "flow");
+  }
+}
+
+/** The record of a job. */
+export async function findJob(queries: Queries, jobId: string): Promise<JobRecord | undefined> {
+  const [row] = await queries.rows(FIND, toColumn(jobId));
+  return row && toRecord(row);
+}
+
+/** A copy of a job, as of one moment. */
+export async function loadJob(queries: Queries, jobId: string): Promise<StoredJob | undefined> {
+  const [row] = await queries.rows(LOAD, toColumn(jobId));
+  return row && toStoredJob(row);
+}
+
+/** Copies of jobs by their lives, each as of one moment. */
+export async function loadLives(queries: Queries, lives: readonly number[]): Promise<ReadonlyMap<number, StoredJob>> {
+  const rows = await queries.rows(LOAD_LIVES, toNumbers(lives));
+  return new Map(rows.map((row) => [numberOf(row, "life"), toStoredJob(row)]));
+}
+
+function toStoredJob(row: PostgresRow): StoredJob {
+  return {
+    record: toRecord(row),
+    flow: textOf(row, "flow"),
+    snapshot: textOf(row, "snapshot"),
+    snapshotRevision: numberOf(row, "snapshot_revision"),
+    entries: listOf(row, "entries").map(fromColumn),
+  };
+}
+
+/** A page of the jobs. */
+export async function listJobs(queries: Queries, query: ListQuery): Promise<JobPage> {
+  const { text, values } = conditionOf(query);
+  const { limit = PAGE_LENGTH } = query;
+  const statement = `SELECT ${RECORD} FROM ${RECORDS} WHERE ${text}
+    ORDER BY j.created_at, left(j.job_id, 64), j.job_id LIMIT $${values.length + 1}::text::bigint`;
+  // One more than the page holds: if it is found, there is another page.
+  const rows = await queries.rows(statement, ...values, toLimit(limit + 1));
+  return pageOf(rows.map(toRecord), limit);
+}
+
+/** The number of jobs that match a filter. */
+export async function countJobs(queries: Queries, filter: JobFilter): Promise<number> {
+  const { text, values } = conditionOf(filter);
+  return numberOf(await queries.row(`SELECT count(*) AS count FROM routilux.jobs j WHERE ${text}`, ...values), "count");
+}
+
+/** Deletes a life of a job, if it is there. */
+export async function deleteLife(queries: Queries, { jobId, life }: JobLife): Promise<boolean> {
+  const isDeleted = await remove(queries, () => queries.row(DELETE, toNumber(life), toColumn(jobId))) > 0;
+  return isDeleted;
+}
+
+/** Deletes jobs that have ended. */
+export async function purgeJobs(queries: Queries, { endedBefore, status, limit }: PurgeQuery): Promise<number> {
+  return await remove(queries, () => queries.row(PURGE, toNumber(endedBefore), toText(status), toLimit(limit)));
+}
+
+async function remove(queries: Queries, run: () => Promise<PostgresRow>): Promise<number> {
+  const count = numberOf(await run(), "count");
+  if (count === 0) return 0;
+  try {
+    await queries.rows(DROP_FLOWS);
+  } catch (error) {
+    // Somebody has just made a job of one of them: the next call drops the others.
+    if (!isUnreferenced(error)) throw error;
+  }
+  return count;
+}
+
+function existing<T>(value: T | undefined): T {
+  // Unreachable: the caller has looked.
+  if (value === undefined) throw new Error("A row is missing in the PostgreSQL store");
+  return value;
+}

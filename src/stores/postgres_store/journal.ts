@@ -1,0 +1,122 @@
+import { FencedError } from "../../base/errors.ts";
+import type { AppendHead, JobClaim, JobLife } from "../../ports/store.ts";
+import type { PostgresRow } from "./client.ts";
+import type { Queries } from "./queries.ts";
+import { toColumn } from "./text.ts";
+import { numberOf, optionalNumber, toNumber, toNumbers, toTexts } from "./values.ts";
+
+/** One append. */
+export interface Append {
+  readonly claim: JobClaim;
+  readonly expectedRevision: number;
+  readonly entries: readonly string[];
+  readonly head: AppendHead | undefined;
+}
+
+/** What has become of an append. */
+export type AppendAnswer = "stored" | "unread" | FencedError;
+
+/**
+ * Appends to any number of jobs, and returns those that are written: lists of lives, epochs, expected revisions, numbers of entries,
+ * whether there is a head, whether it releases, its status, due time, end, consumed command and time; then lists of the entries' lives,
+ * revisions and texts. Who is missing from the answer was refused. The condition is looked at again by PostgreSQL when somebody else has
+ * changed the row meanwhile.
+ */
+const APPEND = `WITH input AS (
+    SELECT * FROM unnest($1::text::bigint[], $2::text::bigint[], $3::text::bigint[], $4::text::integer[],
+      $5::text::integer[], $6::text::integer[], $7::text::text[], $8::text::float8[], $9::text::float8[],
+      $10::text::integer[], $11::text::float8[])
+    AS i (life, epoch, expected, count, has_head, releases, status, due_at, ended_at, consumed, at)
+  ), written AS (
+    UPDATE routilux.jobs j SET
+      revision = j.revision + i.count,
+      status = CASE i.has_head WHEN 1 THEN i.status ELSE j.status END,
+      due_at = CASE i.has_head WHEN 1 THEN i.due_at ELSE j.due_at END,
+      ended_at = CASE i.has_head WHEN 1 THEN i.ended_at ELSE j.ended_at END,
+      consumed = CASE i.has_head WHEN 1 THEN i.consumed ELSE j.consumed END,
+      owner = CASE i.releases WHEN 1 THEN NULL ELSE j.owner END,
+      incarnation = CASE i.releases WHEN 1 THEN NULL ELSE j.incarnation END
+    FROM input i
+    WHERE j.life = i.life AND j.epoch = i.epoch AND j.revision = i.expected
+      AND NOT (i.ended_at IS NOT NULL AND j.ended_at IS NULL AND j.sent > i.consumed)
+    RETURNING j.life, i.consumed, i.at
+  ), added AS (
+    INSERT INTO routilux.entries (life, revision, text)
+    SELECT e.life, e.revision, e.text FROM unnest($12::text::bigint[], $13::text::integer[], $14::text::text[])
+      AS e (life, revision, text) JOIN written w ON w.life = e.life
+  ), used AS (
+    UPDATE routilux.commands c SET text = '', used_at = coalesce(w.at, extract(epoch FROM statement_timestamp())::float8 * 1000)
+    FROM written w WHERE w.consumed > 0 AND c.life = w.life AND c.used_at IS NULL AND c.sequence <= w.consumed
+  )
+  SELECT life FROM written`;
+
+/** Returns how jobs stand: lives. */
+const STATES =
+  `SELECT life, job_id, epoch, revision, ended_at, sent FROM routilux.jobs WHERE life = ANY ($1::text::bigint[])`;
+
+/** Replaces a job's snapshot, and drops the entries before it: life, revision, text. */
+const COMPACT = `WITH compacted AS (
+    UPDATE routilux.jobs SET snapshot_revision = $2::text::integer
+    WHERE life = $1::text::bigint AND snapshot_revision < $2::text::integer AND revision >= $2::text::integer RETURNING life
+  ), dropped AS (
+    DELETE FROM routilux.entries e USING compacted WHERE e.life = compacted.life AND e.revision <= $2::text::integer
+  )
+  UPDATE routilux.documents d SET snapshot = $3::text FROM compacted WHERE d.life = compacted.life`;
+
+/**
+ * Appends to jobs, each at most once, and says for each what has become of it.
+ *
+ * @throws what the client throws: then none of them is known to be stored
+ */
+export async function appendAll(queries: Queries, appends: readonly Append[]): Promise<readonly AppendAnswer[]> {
+  // In one order wherever they come from, so that two statements do not wait for each other.
+  const sorted = appends.toSorted((a, b) => a.claim.life - b.claim.life);
+  const numbers = (valueOf: (append: Append) => number | undefined) => toNumbers(sorted.map(valueOf));
+  const flags = (valueOf: (append: Append) => boolean) => toNumbers(sorted.map((it) => valueOf(it) ? 1 : 0));
+  const entries = sorted.flatMap(({ claim: { life }, expectedRevision, entries }) =>
+    entries.map((text, index) => ({ life, revision: expectedRevision + index + 1, text }))
+  );
+  const rows = await queries.rows(
+    APPEND,
+    numbers(({ claim }) => claim.life),
+    numbers(({ claim }) => claim.epoch),
+    numbers(({ expectedRevision }) => expectedRevision),
+    numbers(({ entries }) => entries.length),
+    flags(({ head }) => head !== undefined),
+    flags(({ head }) => head?.releases === true),
+    toTexts(sorted.map(({ head }) => head?.status)),
+    numbers(({ head }) => head?.dueAt),
+    numbers(({ head }) => head?.endedAt),
+    numbers(({ head }) => head?.consumed),
+    `{${sorted.map(({ head }) => head === undefined ? "NULL" : queries.now(head.at) ?? "NULL").join()}}`,
+    toNumbers(entries.map(({ life }) => life)),
+    toNumbers(entries.map(({ revision }) => revision)),
+    toTexts(entries.map(({ text }) => text)),
+  );
+  const written = new Set(rows.map((row) => numberOf(row, "life")));
+  if (written.size === appends.length) return appends.map(() => "stored");
+  const refused = appends.filter(({ claim }) => !written.has(claim.life));
+  const states = await queries.rows(STATES, toNumbers(refused.map(({ claim }) => claim.life)));
+  const stateOf = new Map(states.map((row) => [numberOf(row, "life"), row]));
+  return appends.map((it) => written.has(it.claim.life) ? "stored" : refusalOf(it, stateOf.get(it.claim.life)));
+}
+
+/** Why an append was refused, given how its job stands after that. */
+function refusalOf({ claim, expectedRevision, head }: Append, state: PostgresRow | undefined): "unread" | FencedError {
+  const { jobId, epoch } = claim;
+  if (state === undefined) return new FencedError(jobId, expectedRevision, undefined);
+  const revision = numberOf(state, "revision");
+  const isUnread = numberOf(state, "epoch") === epoch && revision === expectedRevision && head?.endedAt !== undefined &&
+    optionalNumber(state, "ended_at") === undefined && numberOf(state, "sent") > head.consumed;
+  return isUnread ? "unread" : new FencedError(jobId, expectedRevision, revision);
+}
+
+/** Replaces a job's snapshot, and drops the entries before it. */
+export async function compactJob(
+  queries: Queries,
+  { life }: JobLife,
+  revision: number,
+  snapshot: string,
+): Promise<void> {
+  await queries.rows(COMPACT, toNumber(life), toNumber(revision), toColumn(snapshot));
+}

@@ -1,0 +1,111 @@
+import type { PostgresClient, PostgresValue } from "./client.ts";
+import { rowsOf } from "./pg_client.ts";
+
+/** The part of `postgres` (Postgres.js) that is used. */
+export interface PostgresJs {
+  /** Runs a statement. */
+  unsafe(text: string, values: PostgresValue[], options: { prepare: boolean }): PromiseLike<readonly unknown[]>;
+  /** Listens on a channel, on a connection of its own that is opened again when it is lost. */
+  listen(
+    channel: string,
+    onMessage: (payload: string) => void,
+    onListen: () => void,
+  ): PromiseLike<{ unlisten(): Promise<void> }>;
+}
+
+/** Options of `postgresJsClient`. */
+export interface PostgresJsClientOptions {
+  /** Whether the store listens for what other processes do; see `PgClientOptions`. @default {true} */
+  readonly listens?: boolean;
+  /** Whether each connection plans a statement once; see `PgClientOptions`. @default {true} */
+  readonly prepares?: boolean;
+}
+
+/**
+ * Makes the client of a PostgreSQL store of what the package `postgres` (Postgres.js) returns.
+ *
+ * @param sql what `postgres(…)` has returned
+ *
+ * @example
+ * ```ts ignore
+ * import postgres from "postgres";
+ * import { postgresJsClient, postgresStore } from "@routilux/routilux/stores/postgres";
+ *
+ * const sql = postgres("postgres://localhost/app", { max: 5 });
+ * const store = postgresStore(postgresJsClient(sql));
+ * ```
+ */
+export function postgresJsClient(sql: PostgresJs, options: PostgresJsClientOptions = {}): PostgresClient {
+  const { listens = true, prepares = true } = options;
+  return {
+    query: async (text, values) => {
+      // Without values, several statements may be sent at once; but not as a prepared one.
+      const rows = await sql.unsafe(text, [...values], { prepare: prepares && values.length > 0 });
+      return rowsOf({ rows });
+    },
+    listen: !listens ? undefined : async (channel, onMessage, onGap) => {
+      let isFirst = true;
+      const { unlisten } = await sql.listen(channel, onMessage, () => {
+        if (!isFirst) onGap();
+        isFirst = false;
+      });
+      return unlisten;
+    },
+  };
+}
+
+/** The part of `Bun.SQL` that is used. */
+export interface BunSql {
+  /** Runs a statement. */
+  unsafe(text: string, values: PostgresValue[]): PromiseLike<readonly unknown[]>;
+}
+
+/**
+ * Makes the client of a PostgreSQL store of a `SQL` of Bun. It cannot listen: engines ask for what other processes do at intervals.
+ *
+ * @param sql a `SQL` of Bun
+ *
+ * @example
+ * ```ts ignore
+ * import { SQL } from "bun";
+ * import { bunSqlClient, postgresStore } from "@routilux/routilux/stores/postgres";
+ *
+ * const sql = new SQL("postgres://localhost/app");
+ * const store = postgresStore(bunSqlClient(sql));
+ * ```
+ */
+export function bunSqlClient(sql: BunSql): PostgresClient {
+  return { query: async (text, values) => rowsOf({ rows: await sql.unsafe(text, [...values]) }) };
+}
+
+/** The part of a `PGlite` that is used. */
+export interface PGliteDatabase {
+  /** Runs a statement. */
+  query(text: string, values: PostgresValue[]): Promise<{ readonly rows: readonly unknown[] }>;
+  /** Listens on a channel. */
+  listen(channel: string, onMessage: (payload: string) => void): Promise<() => Promise<void>>;
+}
+
+/**
+ * Makes the client of a PostgreSQL store of a `PGlite`: PostgreSQL in this process, for tests and for applications on one machine.
+ *
+ * @param database a `PGlite` of the package `@electric-sql/pglite`
+ *
+ * @example
+ * ```ts ignore
+ * import { PGlite } from "@electric-sql/pglite";
+ * import { pgliteClient, postgresStore } from "@routilux/routilux/stores/postgres";
+ *
+ * const database = new PGlite(); // in memory; in production: a path
+ * const store = postgresStore(pgliteClient(database));
+ * ```
+ */
+export function pgliteClient(database: PGliteDatabase): PostgresClient {
+  return {
+    query: async (text, values) => rowsOf(await database.query(text, [...values])),
+    listen: async (channel, onMessage) => {
+      const stop = await database.listen(`"${channel}"`, onMessage);
+      return () => stop();
+    },
+  };
+}

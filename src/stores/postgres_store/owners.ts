@@ -1,0 +1,153 @@
+import {
+  addSurvivor,
+  enterOwner,
+  forgottenBy,
+  leaveOwner,
+  type OwnerState,
+  renewOwner,
+} from "../../ports/lease_kit.ts";
+import type { EnterAnswer, EnterQuery, Incarnation, RenewAnswer } from "../../ports/store.ts";
+import type { PostgresRow } from "./client.ts";
+import type { Queries } from "./queries.ts";
+import { TIME } from "./rows.ts";
+import { toColumn } from "./text.ts";
+import { isNull, numberOf, optionalNumber, textOf, toNumber, toNumbers } from "./values.ts";
+
+/** Returns the time, and the leases of an owner, the present one last: time, owner. */
+const OWNER = `WITH ${TIME} SELECT t.now, o.version, o.token, l.incarnation, l.until FROM t
+  LEFT JOIN routilux.owners o ON o.owner = $2::text LEFT JOIN routilux.leases l ON l.owner = o.owner
+  ORDER BY l.incarnation`;
+
+/**
+ * Sets the state of an owner, unless somebody has changed it since it was read: owner, version that was read, or 0 for none, incarnation,
+ * token, list of all incarnations, list of the ends of their leases.
+ */
+const SET_OWNER = `WITH owner AS (
+    INSERT INTO routilux.owners AS o (owner, version, incarnation, token)
+    SELECT $1::text, 1, $3::text::bigint, $4::text WHERE $2::text = '0'
+    ON CONFLICT (owner) DO NOTHING RETURNING o.owner
+  ), changed AS (
+    UPDATE routilux.owners o SET version = version + 1, incarnation = $3::text::bigint, token = $4::text
+    WHERE o.owner = $1::text AND o.version = $2::text::bigint RETURNING o.owner
+  ), set AS (SELECT owner FROM owner UNION ALL SELECT owner FROM changed
+  ), dropped AS (
+    DELETE FROM routilux.leases l USING set WHERE l.owner = set.owner AND l.incarnation <> ALL ($5::text::bigint[])
+  ), leased AS (
+    INSERT INTO routilux.leases AS l (incarnation, owner, until)
+    SELECT i.incarnation, set.owner, i.until FROM set, unnest($5::text::bigint[], $6::text::float8[]) AS i (incarnation, until)
+    ON CONFLICT (incarnation) DO UPDATE SET until = excluded.until
+  )
+  SELECT owner FROM set`;
+
+/** Forgets the owners all of whose leases have ended by an instant, except one: instant, owner. */
+const FORGET = `DELETE FROM routilux.owners o WHERE o.owner <> $2::text
+  AND NOT EXISTS (SELECT FROM routilux.leases l WHERE l.owner = o.owner AND l.until > $1::text::float8)`;
+
+const NEXT_INCARNATION = "SELECT nextval('routilux.incarnations') AS incarnation";
+
+/** Returns the incarnations that have survived, in order. */
+const SURVIVORS = "SELECT incarnation FROM routilux.survivors ORDER BY number";
+
+const ADD_SURVIVOR = `INSERT INTO routilux.survivors (incarnation) VALUES ($1::text::bigint) ON CONFLICT DO NOTHING`;
+
+/** Forgets survivors: those that are remembered. */
+const FORGET_SURVIVORS = "DELETE FROM routilux.survivors WHERE incarnation <> ALL ($1::text::bigint[])";
+
+const HELD = `SELECT job_id, epoch FROM routilux.jobs
+  WHERE holder = $2::text::bigint AND reason IN (1, 2) AND owner = $1::text`;
+
+/** How an owner was read. */
+interface Read {
+  readonly state: OwnerState | undefined;
+  readonly version: number;
+  readonly now: number;
+}
+
+/** Lets an owner enter, and returns its incarnation; `undefined` when it is refused. */
+export async function enter(queries: Queries, query: EnterQuery): Promise<EnterAnswer> {
+  const { owner, again } = query;
+  if (again !== undefined) await remember(queries, again);
+  // One that is not used in the end leaves a gap in the numbers, which does not matter.
+  const next = numberOf(await queries.row(NEXT_INCARNATION), "incarnation");
+  const { state, now } = await change(
+    queries,
+    owner,
+    query.now,
+    (state, now) => enterOwner(state, { ...query, now }, () => next),
+  );
+  await queries.rows(FORGET, toNumber(forgottenBy(now)), toColumn(owner));
+  return { now, incarnation: state?.incarnation };
+}
+
+/** Renews the lease of an incarnation. */
+export async function renew(
+  queries: Queries,
+  { owner, incarnation }: Incarnation,
+  leaseMs: number,
+  at: number,
+): Promise<RenewAnswer> {
+  const { state, now } = await change(queries, owner, at, (state, now) => renewOwner(state, incarnation, leaseMs, now));
+  return { now, isHeld: state !== undefined };
+}
+
+/** Ends the lease of an incarnation. */
+export async function leave(queries: Queries, { owner, incarnation }: Incarnation): Promise<void> {
+  await change(queries, owner, 0, (state) => state && leaveOwner(state, incarnation));
+}
+
+/** The jobs that an incarnation has claimed and not released. */
+export async function heldBy(
+  queries: Queries,
+  { owner, incarnation }: Incarnation,
+): Promise<readonly { readonly jobId: string; readonly epoch: number }[]> {
+  const rows = await queries.rows(HELD, toColumn(owner), toNumber(incarnation));
+  return rows.map((row) => ({ jobId: textOf(row, "job_id"), epoch: numberOf(row, "epoch") }));
+}
+
+/** Changes the state of an owner; of two changes at the same time, one is made anew. `undefined` changes nothing. */
+async function change(
+  queries: Queries,
+  owner: string,
+  at: number,
+  make: (state: OwnerState | undefined, now: number) => OwnerState | undefined,
+): Promise<Pick<Read, "state" | "now">> {
+  for (;;) {
+    const { state, version, now } = await read(queries, owner, at);
+    const next = make(state, now);
+    if (next === undefined || next === state) return { state: next, now };
+    const leases = [...next.former, next];
+    const set = await queries.rows(
+      SET_OWNER,
+      toColumn(owner),
+      toNumber(version),
+      toNumber(next.incarnation),
+      toColumn(next.token),
+      toNumbers(leases.map(({ incarnation }) => incarnation)),
+      toNumbers(leases.map(({ until }) => until)),
+    );
+    if (set.length > 0) return { state: next, now };
+  }
+}
+
+async function read(queries: Queries, owner: string, at: number): Promise<Read> {
+  const rows = await queries.rows(OWNER, queries.now(at), toColumn(owner));
+  const [first = {}] = rows;
+  const now = numberOf(first, "now");
+  const leases = rows.filter((row) => !isNull(row["incarnation"])).map(toLease);
+  const present = leases.pop();
+  const state = present && { ...present, token: textOf(first, "token"), former: leases };
+  return { state, version: optionalNumber(first, "version") ?? 0, now };
+}
+
+function toLease(row: PostgresRow): { incarnation: number; until: number } {
+  return { incarnation: numberOf(row, "incarnation"), until: numberOf(row, "until") };
+}
+
+/** Remembers that an incarnation has survived. */
+async function remember(queries: Queries, incarnation: number): Promise<void> {
+  const survived = (await queries.rows(SURVIVORS)).map((row) => numberOf(row, "incarnation"));
+  const more = addSurvivor(survived, incarnation);
+  if (more === survived) return;
+  await queries.rows(ADD_SURVIVOR, toNumber(incarnation));
+  if (more.length <= survived.length) await queries.rows(FORGET_SURVIVORS, toNumbers(more));
+}

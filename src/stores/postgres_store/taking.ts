@@ -1,0 +1,167 @@
+import type { ClaimQuery, DueQuery, Incarnation, TakeAnswer, TakenJob, TakeQuery } from "../../ports/store.ts";
+import type { PostgresRow, PostgresValue } from "./client.ts";
+import { loadLives } from "./jobs.ts";
+import type { Queries } from "./queries.ts";
+import { TIME } from "./rows.ts";
+import { toColumn } from "./text.ts";
+import { isNull, listOf, numberOf, optionalNumber, toLimit, toNumber, toNumbers, toTexts } from "./values.ts";
+
+const GROUP = ["holder", "reason", "priority", "queue", "flow"];
+const group = (table: string): string => GROUP.map((name) => `${table}.${name}`).join(", ");
+
+/**
+ * The groups of jobs that may be due, now or later: all jobs of a group are held, or none is. From one group to the next it is one step
+ * in the index, however many jobs it has. `last` is the greatest reason of the group's holder that is looked at: the others are skipped.
+ */
+const groupsWith = (last: string): string =>
+  `groups AS (
+    (SELECT ${GROUP} FROM routilux.jobs WHERE reason IS NOT NULL ORDER BY ${GROUP} LIMIT 1)
+    UNION ALL
+    SELECT n.* FROM groups g CROSS JOIN t CROSS JOIN LATERAL (
+      SELECT ${group("j")} FROM routilux.jobs j
+      WHERE j.reason IS NOT NULL AND (${group("j")}) > (g.holder, ${last}, g.priority, g.queue, g.flow)
+      ORDER BY ${group("j")} LIMIT 1) n
+  )`;
+
+/** All groups. */
+const GROUPS = groupsWith("g.reason");
+
+/** The groups that nobody holds, and one of each incarnation that holds some. */
+const FREE_GROUPS = groupsWith(`CASE WHEN EXISTS (
+      SELECT FROM routilux.leases l WHERE l.incarnation = g.holder AND l.until > t.now) THEN 99::smallint ELSE g.reason END`);
+
+/** The groups that are asked for: flows or NULL, hashes of other flows, queues or NULL. */
+const isAskedFor = (flows: string, exceptFlows: string, queues: string): string =>
+  `(${flows}::text IS NULL OR f.flow_id = ANY (${flows}::text::text[])) AND f.flow_hash <> ALL (${exceptFlows}::text::text[])
+    AND (${queues}::text IS NULL OR g.queue = ANY (${queues}::text::text[]))`;
+
+/** Says whether an incarnation may claim: it is the present one of its owner, and its lease runs. */
+const MINE = `mine AS MATERIALIZED (
+    SELECT FROM routilux.owners o JOIN routilux.leases l ON l.incarnation = o.incarnation CROSS JOIN t
+    WHERE o.owner = $2::text AND o.incarnation = $3::text::bigint AND l.until > t.now
+  )`;
+
+/** Claims the locked jobs, and answers. */
+const CLAIMED = `claimed AS (
+    UPDATE routilux.jobs j SET owner = $2::text, incarnation = $3::text::bigint, epoch = j.epoch + 1
+    FROM locked WHERE j.life = locked.life RETURNING j.life, j.epoch, locked.former, locked.place
+  )
+  SELECT t.now, (SELECT json_agg(incarnation)::text FROM routilux.survivors) AS survived, c.life, c.epoch, c.former
+  FROM t LEFT JOIN claimed c ON TRUE ORDER BY c.place`;
+
+/**
+ * Claims jobs that are due: time, owner, incarnation, flows or NULL, hashes of other flows, queues or NULL, ids of other jobs, limit,
+ * the number of jobs of each group that are looked at. Those that another one is just claiming are skipped; of those that somebody has
+ * changed since, the condition is looked at again.
+ */
+const TAKE = `WITH RECURSIVE ${TIME}, ${MINE}, ${FREE_GROUPS}, found AS MATERIALIZED (
+    SELECT m.*, row_number() OVER (ORDER BY m.priority, m.due_since, m.created_at, m.job_id) AS place
+    FROM groups g CROSS JOIN t JOIN routilux.flows f ON f.flow = g.flow LEFT JOIN routilux.leases l ON l.incarnation = g.holder
+    CROSS JOIN LATERAL (
+      SELECT j.life, j.epoch, j.holder, j.reason, j.since, j.priority, j.created_at, j.job_id,
+        CASE j.reason WHEN 1 THEN greatest(l.until, j.created_at) ELSE j.since END AS due_since
+      FROM routilux.jobs j
+      WHERE (${group("j")}) = (${group("g")}) AND j.reason IS NOT NULL
+        AND j.since <= CASE g.reason WHEN 0 THEN t.now ELSE 'Infinity'::float8 END
+        AND j.job_id <> ALL ($7::text::text[])
+      ORDER BY j.since, j.created_at, left(j.job_id, 64), j.job_id LIMIT $9::text::bigint
+    ) m
+    WHERE (l.until IS NULL OR l.until <= t.now) AND EXISTS (SELECT FROM mine) AND ${isAskedFor("$4", "$5", "$6")}
+    ORDER BY place LIMIT $9::text::bigint
+  ), locked AS MATERIALIZED (
+    SELECT j.life, j.incarnation AS former, found.place FROM found JOIN routilux.jobs j ON j.life = found.life
+    WHERE j.epoch = found.epoch AND j.holder = found.holder AND j.reason = found.reason AND j.since = found.since
+    ORDER BY found.place LIMIT $8::text::bigint FOR UPDATE OF j SKIP LOCKED
+  ), ${CLAIMED}`;
+
+/** Claims the given jobs: time, owner, incarnation, ids, epochs. */
+const CLAIM = `WITH ${TIME}, ${MINE}, input AS (
+    SELECT * FROM unnest($4::text::text[], $5::text::bigint[]) WITH ORDINALITY AS i (job_id, epoch, place)
+  ), locked AS MATERIALIZED (
+    SELECT j.life, j.incarnation AS former, i.place FROM input i JOIN routilux.jobs j ON j.job_id = i.job_id CROSS JOIN t
+    WHERE j.epoch = i.epoch AND EXISTS (SELECT FROM mine)
+      AND ((j.owner = $2::text AND j.incarnation = $3::text::bigint)
+        OR NOT EXISTS (SELECT FROM routilux.leases l WHERE l.incarnation = j.incarnation AND l.until > t.now))
+    ORDER BY j.life FOR UPDATE OF j
+  ), ${CLAIMED}`;
+
+/** Returns the time, and the instant from which a job is due: time, flows or NULL, hashes of other flows, queues or NULL, ids of other jobs. */
+const NEXT_DUE = `WITH RECURSIVE ${TIME}, ${GROUPS}
+  SELECT min(t.now) AS now, min(CASE WHEN l.until > t.now THEN l.until WHEN g.holder = 0 AND g.reason = 0 THEN m.since ELSE t.now END) AS at
+  FROM groups g CROSS JOIN t JOIN routilux.flows f ON f.flow = g.flow LEFT JOIN routilux.leases l ON l.incarnation = g.holder
+  CROSS JOIN LATERAL (
+    SELECT j.since FROM routilux.jobs j
+    WHERE (${group("j")}) = (${group("g")}) AND j.reason IS NOT NULL AND j.job_id <> ALL ($5::text::text[])
+    ORDER BY j.since LIMIT 1
+  ) m
+  WHERE ${isAskedFor("$2", "$3", "$4")}`;
+
+/** How many times as many jobs are looked at as are wanted: others may be claiming the first of them at the same time. */
+const MORE = 4;
+const FEW = 16;
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** Claims jobs that are due. */
+export async function takeDue(queries: Queries, query: TakeQuery): Promise<TakeAnswer> {
+  const { owner, incarnation, now, limit, exceptJobs = NONE } = query;
+  const rows = await queries.rows(
+    TAKE,
+    queries.now(now),
+    toColumn(owner),
+    toNumber(incarnation),
+    ...filterOf(query),
+    toTexts(exceptJobs),
+    toLimit(limit),
+    toLimit(limit * MORE + FEW),
+  );
+  return await answerOf(queries, query, rows);
+}
+
+/** Claims the given jobs. */
+export async function claimGiven(queries: Queries, query: ClaimQuery): Promise<TakeAnswer> {
+  const { owner, incarnation, now, jobs } = query;
+  const rows = await queries.rows(
+    CLAIM,
+    queries.now(now),
+    toColumn(owner),
+    toNumber(incarnation),
+    toTexts(jobs.map(({ jobId }) => jobId)),
+    toNumbers(jobs.map(({ epoch }) => epoch)),
+  );
+  return await answerOf(queries, query, rows);
+}
+
+/** The instant from which a job is due, now or later, by the clock of the caller. */
+export async function nextDueIn(queries: Queries, query: DueQuery): Promise<number | undefined> {
+  const { now, exceptJobs = NONE } = query;
+  const row = await queries.row(NEXT_DUE, queries.now(now), ...filterOf(query), toTexts(exceptJobs));
+  const at = optionalNumber(row, "at");
+  return at === undefined ? undefined : queries.toCaller(at, numberOf(row, "now"), now);
+}
+
+function filterOf({ flows, exceptFlows = NONE, queues }: DueQuery): readonly PostgresValue[] {
+  return [
+    flows === undefined ? null : toTexts(flows),
+    toTexts(exceptFlows),
+    queues === undefined ? null : toTexts(queues),
+  ];
+}
+
+/**
+ * Reads what was claimed, in a statement of its own: the one that updates would see the entries of before, beside the row of after. What
+ * another one has claimed in between is left to it.
+ */
+async function answerOf(queries: Queries, by: Incarnation, rows: readonly PostgresRow[]): Promise<TakeAnswer> {
+  const [first = {}] = rows;
+  const claimed = rows.filter((row) => !isNull(row["life"]));
+  const stored = claimed.length === 0
+    ? new Map()
+    : await loadLives(queries, claimed.map((row) => numberOf(row, "life")));
+  const jobs = claimed.flatMap((row): TakenJob[] => {
+    const job = stored.get(numberOf(row, "life"));
+    if (job?.record.epoch !== numberOf(row, "epoch") || job.record.incarnation !== by.incarnation) return [];
+    return [{ ...job, formerIncarnation: optionalNumber(row, "former") }];
+  });
+  return { now: numberOf(first, "now"), jobs, survived: listOf(first, "survived").map(Number) };
+}

@@ -1,0 +1,21 @@
+import { PGlite } from "@electric-sql/pglite";
+import { after, test } from "node:test";
+import { pgliteClient } from "../../../src/stores/postgres_store.ts";
+import { storeContract } from "../../../src/testing/store_contract.ts";
+import { emptySchema, postgresPlace } from "../../support/postgres_store_place.ts";
+
+const SCHEMA = "routilux";
+
+let database: PGlite | undefined;
+after(() => database?.close());
+
+storeContract({
+  test: (name, run) => test(name, { timeout: 60_000 }, run),
+  prefix: "postgresStore() on PGlite: ",
+  async createPlace() {
+    database ??= await PGlite.create();
+    const client = pgliteClient(database);
+    await emptySchema(client, SCHEMA);
+    return postgresPlace(client, SCHEMA);
+  },
+});
