@@ -60,6 +60,13 @@ export class JobNotifier {
     const error = commit.kind === "failure" ? { error: commit.error } : {};
     const outcome = outcomeOf(commit);
     this.#host.tell({ type: "task", jobId, flowId, routine, slot, task: task.id, attempt, outcome, ...error, at });
+    if (commit.kind === "step") { for (const each of commit.effects?.withdrawn ?? []) this.#tellWithdrawn(each, at); }
+  }
+
+  #tellWithdrawn({ id: task, route: { routine, slot }, details }: Task, at: number): void {
+    const { jobId, flowId } = this.#job;
+    const attempt = details?.attempt ?? 0;
+    this.#host.tell({ type: "task", jobId, flowId, routine, slot, task, attempt, outcome: "withdrawn", at });
   }
 
   /** Calls the caller's callbacks with the outputs and the reports of a live job. Returns this notifier. */
