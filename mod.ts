@@ -59,7 +59,15 @@ export type { DroppedCounts } from "./src/documents/job.ts";
 export type { ExecutionRecord, JobOutput, PendingTask, RoutineProgress } from "./src/documents/job_views.ts";
 
 export type { Around, HandlerInfo } from "./src/model/around.ts";
-export type { Context, EmitOptions, ExpectOptions, JobValues, Priority, Services } from "./src/model/context.ts";
+export type {
+  Context,
+  EmitOptions,
+  ExpectOptions,
+  ExpectTimeout,
+  JobValues,
+  Priority,
+  Services,
+} from "./src/model/context.ts";
 export type { MergeFunction, MergeStrategy, Slot } from "./src/model/slot.ts";
 export type {
   CheckedSlotOptions,

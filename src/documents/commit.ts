@@ -5,12 +5,14 @@ import type {
   Commit,
   DeferredCommit,
   DeliverCommit,
+  ExpireCommit,
   FailureCommit,
   MergeCommit,
   StatusCommit,
   StepCommit,
 } from "../job/commit.ts";
 import { type Job, JOB_STATUSES, type JobStatus } from "../job/job.ts";
+import { type Expiry, expiryOf } from "../job/expiry.ts";
 import { dataOf, type Moment, type Task } from "../job/task.ts";
 import type { JsonValue } from "../values/json.ts";
 import { type Claim, claim, type ClaimDocument } from "./claim.ts";
@@ -31,7 +33,7 @@ import { type Format, openEnvelope } from "./envelope.ts";
 import { DocumentReader, type FindTask } from "./reader.ts";
 import { pausePoint, type PausePointDocument, record, type RecordDocument } from "./records.ts";
 import { once, type Schema } from "./schema.ts";
-import { merged, type MergedDocument, task, type TaskDocument, taskKey } from "./task.ts";
+import { merged, type MergedDocument, pendingTask, task, type TaskDocument, taskKey } from "./task.ts";
 
 /** What all commits have. */
 export interface CommitBase {
@@ -117,6 +119,14 @@ export interface DeliverCommitDocument extends CommitBase {
   readonly task?: TaskDocument;
 }
 
+/** An awaited delivery has not come in time: the task that has awaited it goes to the slot that is told. */
+export interface ExpireCommitDocument extends CommitBase {
+  /** Tells the kinds apart. */
+  readonly kind: "expire";
+  /** The id of the task. */
+  readonly task: number;
+}
+
 /** Deferred events have been sent. */
 export interface DeferredCommitDocument extends CommitBase {
   /** The tasks that were made. */
@@ -154,6 +164,7 @@ export type CommitDocument =
   | StepCommitDocument
   | FailureCommitDocument
   | DeliverCommitDocument
+  | ExpireCommitDocument
   | DeferredCommitDocument
   | StatusCommitDocument;
 
@@ -164,12 +175,6 @@ const knownTask: c.Codec<Task, number> = {
   read: (id, reader, path, part) => reader.task(id, path, part),
 };
 
-/** A task of the job that has not ended: its id. */
-const pendingTask: c.Codec<Task, number> = {
-  ...knownTask,
-  read: (id, reader, path, part) => reader.pendingTask(id, path, part),
-};
-
 /** A task of the job that awaits a delivery: its id. */
 const awaitingTask: c.Codec<Task, number> = {
   ...knownTask,
@@ -177,6 +182,16 @@ const awaitingTask: c.Codec<Task, number> = {
     const task = reader.pendingTask(id, path, part);
     if (task.details?.awaiting !== undefined) return task;
     return reader.fail(path + part, "the id of a task that awaits a delivery", String(id));
+  },
+};
+
+/** A task of the job that goes to another slot at its deadline: its id. */
+const expiringTask: c.Codec<Task, number> = {
+  ...knownTask,
+  read: (id, reader, path, part) => {
+    const task = reader.pendingTask(id, path, part);
+    if (expiryOf(task) !== undefined) return task;
+    return reader.fail(path + part, "the id of a task that has a slot to tell when its time is up", String(id));
   },
 };
 
@@ -246,6 +261,11 @@ const codecs = /* @__PURE__ */ once(() => {
       ...head,
       kind: c.literal("deliver"),
       task,
+    }),
+    expire: c.shape<Parts<Omit<ExpireCommit, keyof Expiry>>, ExpireCommitDocument>({
+      ...head,
+      kind: c.literal("expire"),
+      task: expiringTask,
     }),
     deferred: c.shape<Parts<DeferredCommit>, DeferredCommitDocument>({
       ...head,
@@ -320,6 +340,8 @@ export function encodeCommit(commit: Commit, consumed?: number): CommitDocument 
       return commit.task.details?.awaiting === undefined
         ? kinds.deliver.write({ ...commit, at, consumed, ranMs }, wireOf)
         : filled.write({ ...commit, at, consumed, ranMs, fills: commit.task }, wireOf);
+    case "expire":
+      return kinds.expire.write({ ...commit, at, consumed, ranMs }, wireOf);
     case "deferred":
       return kinds.deferred.write({ ...commit, at, consumed, ranMs }, wireOf);
     case "status":
@@ -383,6 +405,12 @@ function readCommit(document: CommitDocument, reader: DocumentReader): Commit {
       if (task === undefined) return reader.fail("task", "a task, or the id of one", "neither");
       const parts = withTime(kinds.deliver.read({ ...document, task }, reader, "", ""), document);
       return { ...parts, data: dataOf(parts.task), key: undefined };
+    }
+    case "expire": {
+      const parts = withTime(kinds.expire.read(document, reader, "", ""), document);
+      const expiry = expiryOf(parts.task);
+      // Unreachable: the codec of the task has asked for it.
+      return expiry === undefined ? reader.fail("task", "a task with a slot to tell", "none") : { ...parts, ...expiry };
     }
     case "deferred":
       return withTime(kinds.deferred.read(document, reader, "", ""), document);

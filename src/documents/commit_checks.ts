@@ -1,4 +1,4 @@
-import type { Commit, MergeCommit } from "../job/commit.ts";
+import type { Commit, MergeCommit, StepCommit } from "../job/commit.ts";
 import { type Job, slotKey } from "../job/job.ts";
 import { listEnd, type SlotChange } from "../job/slot_data.ts";
 import type { Task } from "../job/task.ts";
@@ -14,6 +14,7 @@ export function checkCommit(commit: Commit, job: Job, reader: DocumentReader): v
       return checkMerge(commit, job, reader);
     case "step":
       checkNewTasks(commit.created, "created", job, reader);
+      checkWithdrawn(commit, reader);
       return checkSlotChanges(commit.effects?.slots ?? [], job, reader);
     case "deferred":
       return checkNewTasks(commit.created, "created", job, reader);
@@ -26,6 +27,18 @@ export function checkCommit(commit: Commit, job: Job, reader: DocumentReader): v
     case "deliver":
       if (!job.tasks.has(commit.task)) checkNewTask(commit.task, "task", job.nextTaskId, reader);
   }
+}
+
+/** A task is taken back once, and not by itself. */
+function checkWithdrawn({ task, effects }: StepCommit, reader: DocumentReader): void {
+  const seen = new Set([task]);
+  effects?.withdrawn.forEach((each, index) => {
+    if (seen.has(each)) {
+      const expected = "another task than those before, and than that of the commit";
+      reader.fail(`effects.withdrawn[${index}]`, expected, String(each.id));
+    }
+    seen.add(each);
+  });
 }
 
 function checkNewTasks(tasks: readonly Task[], path: string, job: Job, reader: DocumentReader): void {

@@ -6,6 +6,7 @@ import type { Payload } from "../values/payload.ts";
 import * as c from "./codec.ts";
 import { deferred, type DeferredDocument, log, type LogDocument, output, type OutputDocument } from "./records.ts";
 import { once, strict, union } from "./schema.ts";
+import { pendingTask } from "./task.ts";
 
 /** A value that is set under a key; without one the key is removed. */
 export interface KeyChangeDocument {
@@ -45,6 +46,8 @@ export interface EffectsDocument {
   readonly slots?: readonly SlotChangeDocument[];
   /** Changes of the routine's state. */
   readonly state?: readonly KeyChangeDocument[];
+  /** The ids of the tasks that were replaced or taken back before a handler has begun them. */
+  readonly withdrawn?: readonly number[];
 }
 
 const keyValue: c.Codec<{ key: string; value: Payload | undefined }, KeyChangeDocument> = c.shape({
@@ -117,6 +120,7 @@ export const effects: c.Codec<SideEffects, EffectsDocument> = c.shape({
   shared: c.optionalList(keyChange),
   slots: c.optionalList(slotChange),
   state: c.optionalList(keyChange),
+  withdrawn: c.optionalList(pendingTask),
 });
 
 /** What happens to a task that has failed: exactly one of the two. */

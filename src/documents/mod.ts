@@ -33,13 +33,14 @@ export type {
   PausePointDocument,
   RecordDocument,
 } from "./records.ts";
-export type { MergedDocument, TaskDocument } from "./task.ts";
+export type { AwaitingDocument, MergedDocument, TaskDocument } from "./task.ts";
 export type { ClaimDocument, FirstAttemptDocument } from "./claim.ts";
 export type {
   CommitBase,
   CommitDocument,
   DeferredCommitDocument,
   DeliverCommitDocument,
+  ExpireCommitDocument,
   FailureCommitDocument,
   JournalEntryDocument,
   MergeCommitDocument,

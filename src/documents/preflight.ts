@@ -90,7 +90,11 @@ function checkRoute({ route, details }: Task, path: Path, graph: FlowGraph, add:
   if (routine === undefined) return add("unknown_routine", `${path}.routine`, missingRoutine(id, graph));
   const slot = routine.getSlot(name);
   if (slot === undefined) return add("unknown_slot", `${path}.slot`, `routine "${id}" has no slot "${name}"`);
-  const { merged } = details ?? {};
+  const { merged, awaiting } = details ?? {};
+  const { onTimeout } = awaiting ?? {};
+  if (onTimeout !== undefined && routine.getSlot(onTimeout) === undefined) {
+    add("unknown_slot", `${path}.awaiting.onTimeout`, `routine "${id}" has no slot "${onTimeout}"`);
+  }
   if (merged !== undefined && (merged.kind === "lists") !== (slot.merge === "append")) {
     add("merge_mismatch", `${path}.merged`, `slot "${name}" of routine "${id}" merges otherwise now`);
   }

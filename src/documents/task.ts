@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { formatInstant } from "../base/instant.ts";
 import {
+  type Awaiting,
   createTask,
   dataOf,
   isActive,
@@ -25,14 +26,16 @@ export interface TaskDocument {
   readonly active?: true;
   /** How often it has failed and is tried again. */
   readonly attempt?: number;
-  /** A delivery from outside that has not come yet, with its deadline. */
-  readonly awaiting?: { readonly timeoutMs?: number; readonly until?: string };
+  /** A delivery from outside that has not come yet, with its deadline, and the slot that is told then. */
+  readonly awaiting?: AwaitingDocument;
   /** The connection by which it came. */
   readonly connection?: ConnectionSource;
   /** When it was made. */
   readonly createdAt: string;
   /** What is delivered. */
   readonly data?: JsonValue;
+  /** The key with which it was emitted: its emitter may replace it or take it back. */
+  readonly emitKey?: string;
   /** Counted per job, from 1. */
   readonly id: number;
   /** What it follows from, as `ctx.idempotencyKey` names it; without one that is its id. */
@@ -55,6 +58,16 @@ export interface TaskDocument {
   readonly slot: string;
   /** How many of its steps have been committed. */
   readonly step?: number;
+}
+
+/** A delivery from outside that is awaited. */
+export interface AwaitingDocument {
+  /** The slot of the same routine that is told when the delivery has not come in time; without one that is an error. */
+  readonly onTimeout?: string;
+  /** How long the delivery may take to come, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** When waiting ends. */
+  readonly until?: string;
 }
 
 /** What a slot gave to a handler: a value, or stretches of its lists. */
@@ -122,7 +135,12 @@ interface WholeTask extends TaskDetails {
 
 const detailFields: c.Fields<TaskDetails, Pick<TaskDocument, keyof TaskDetails>> = {
   attempt: c.optionalCount,
-  awaiting: c.optional(c.shape({ timeoutMs: c.optional(c.duration), until: c.optional(c.instant) })),
+  awaiting: c.optional(c.shape<Awaiting, AwaitingDocument>({
+    onTimeout: c.optional(c.name),
+    timeoutMs: c.optional(c.duration),
+    until: c.optional(c.instant),
+  })),
+  emitKey: c.optional(c.name),
   maxRetries: c.optional(c.count),
   merged: c.optional(merged),
   notBefore: c.optional(c.instant),
@@ -131,6 +149,13 @@ const detailFields: c.Fields<TaskDetails, Pick<TaskDocument, keyof TaskDetails>>
   progress: c.optionalValue,
   step: c.optionalCount,
 };
+/** A task of the job that has not ended: its id. */
+export const pendingTask: c.Codec<Task, number> = {
+  schema: c.positive.schema,
+  write: ({ id }) => id,
+  read: (id, reader, path, part) => reader.pendingTask(id, path, part),
+};
+
 const DETAIL_KEYS = Object.keys(NO_DETAILS) as (keyof TaskDetails)[];
 
 const details: c.Codec<TaskDetails, Pick<TaskDocument, keyof TaskDetails>> = c.shape(detailFields);

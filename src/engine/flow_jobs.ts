@@ -4,6 +4,7 @@ import { payloadOf } from "../values/encoder.ts";
 import type { Payload } from "../values/payload.ts";
 import { type FlowGraph, freezeGraph } from "../model/flow_graph.ts";
 import { apply } from "../job/apply.ts";
+import { beginOf } from "../job/arrivals.ts";
 import type { Commit, StatusCommit } from "../job/commit.ts";
 import { checkSteps } from "../job/decide.ts";
 import { adoptLimits, type ExecutionSettings, firstAwaiting, hasEnded, Job, statusOf } from "../job/job.ts";
@@ -226,7 +227,9 @@ export class FlowJobs {
     const time = this.#time(job);
     const id = job.nextTaskId;
     const key = this.#needsKeys(job) ? deliveryKey(awaited, sequence, id, time.at) : undefined;
-    const task = awaited ?? Object.assign(createTask(id, route, payload, time), key);
+    const begin = beginOf(job);
+    const details = begin === undefined ? undefined : { ...NO_DETAILS, notBefore: begin };
+    const task = awaited ?? Object.assign(createTask(id, route, payload, time, details), key);
     const filled = awaited && key;
     const execution = this.#workingOn(job);
     if (execution !== undefined) execution.deliver(task, payload, filled);

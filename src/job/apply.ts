@@ -5,6 +5,7 @@ import type {
   Commit,
   DeferredCommit,
   DeliverCommit,
+  ExpireCommit,
   FailureCommit,
   KeyChange,
   MergeCommit,
@@ -13,6 +14,7 @@ import type {
   StepCommit,
 } from "./commit.ts";
 import { dropArrivals, noteArrival } from "./arrivals.ts";
+import { forgetKeyed, noteKeyed } from "./emit_keys.ts";
 import type { HistoryEntry } from "./history.ts";
 import { type Job, type PausePoint, ROUTINE_STATUSES, type RoutineState, type RoutineStatus, slotKey } from "./job.ts";
 import {
@@ -53,6 +55,9 @@ function applyOther(job: Job, commit: Exclude<Commit, StepCommit>): void {
     case "deliver":
       if (job.tasks.has(commit.task)) fill(job, commit);
       else addDelivery(job, commit.task);
+      break;
+    case "expire":
+      expire(job, commit);
       break;
     case "deferred":
       addNew(job, commit);
@@ -165,8 +170,9 @@ function addPausePoint(job: Job, point: PausePoint): void {
 
 /** A delivery that did not come is awaited for as long again. */
 function startOver(details: TaskDetails, at: number): TaskDetails {
-  const timeoutMs = details.awaiting?.timeoutMs;
-  const awaiting = timeoutMs === undefined ? details.awaiting : { timeoutMs, until: instantAfter(at, timeoutMs) };
+  const { timeoutMs } = details.awaiting ?? {};
+  const awaiting = details.awaiting &&
+    { ...details.awaiting, until: timeoutMs === undefined ? undefined : instantAfter(at, timeoutMs) };
   return { ...details, attempt: 0, maxRetries: undefined, notBefore: undefined, parked: false, awaiting };
 }
 
@@ -191,7 +197,12 @@ export function addTasks(job: Job, tasks: readonly Task[]): void {
 function addTask(job: Job, task: Task): void {
   job.tasks.add(task);
   if (task.id >= job.nextTaskId) job.nextTaskId = task.id + 1;
-  if (task.details?.awaiting !== undefined) startAwaiting(job, task);
+  if (task.details !== undefined) noteDetailed(job, task, task.details);
+}
+
+function noteDetailed(job: Job, task: Task, { awaiting, emitKey }: TaskDetails): void {
+  if (awaiting !== undefined) startAwaiting(job, task);
+  if (emitKey !== undefined) noteKeyed(job, task);
 }
 
 function addDelivery(job: Job, task: Task): void {
@@ -207,6 +218,14 @@ function startAwaiting(job: Job, task: Task): void {
 function fill(job: Job, { task, data, key }: DeliverCommit): void {
   stopAwaiting(job, task);
   Object.assign(task, key);
+  setData(task, data);
+  task.details = detailsOf(priorityOf(task));
+}
+
+/** What was awaited has not come in time: the task goes to another slot, which is told. */
+function expire(job: Job, { task, route, data }: ExpireCommit): void {
+  stopAwaiting(job, task);
+  task.route = route;
   setData(task, data);
   task.details = detailsOf(priorityOf(task));
 }
@@ -230,6 +249,7 @@ function endTask(job: Job, task: Task, status: RoutineStatus, version: number): 
 
 function endDetailed(job: Job, task: Task, details: TaskDetails, state: RoutineState, status: RoutineStatus): void {
   stopAwaiting(job, task);
+  if (details.emitKey !== undefined) forgetKeyed(job, task);
   state.retries = Math.min(state.retries + details.attempt, MAX_COUNT);
   // A failed task keeps what it holds, for a redrive; a finished one lets go of it: the history may still know the task.
   if (status === "completed") letGo(job, task);
@@ -237,11 +257,26 @@ function endDetailed(job: Job, task: Task, details: TaskDetails, state: RoutineS
 
 /** A task that will not run again keeps how often it has failed and how many steps it has made, and lets go of what it holds. */
 function letGo(job: Job, task: Task): void {
-  const { details, route } = task;
+  const { details } = task;
   if (details === undefined) return;
-  const { attempt, merged, step } = details;
-  if (merged?.kind === "lists") letGoOfItems(listsOf(job, route.routine, route.slot), merged.lists);
+  const { attempt, step } = details;
+  letGoOfLists(job, task);
   task.details = { ...NO_DETAILS, attempt, step };
+}
+
+function letGoOfLists(job: Job, { details, route }: Task): void {
+  const merged = details?.merged;
+  if (merged?.kind === "lists") letGoOfItems(listsOf(job, route.routine, route.slot), merged.lists);
+}
+
+/** Deliveries that were taken back leave no mark on their routines. */
+function withdraw(job: Job, tasks: readonly Task[]): void {
+  for (const task of tasks) {
+    job.tasks.delete(task);
+    forgetKeyed(job, task);
+    letGoOfLists(job, task);
+    dropArrivals(job, task.route.routine);
+  }
 }
 
 function worseOf(status: RoutineStatus, other: RoutineStatus | undefined): RoutineStatus {
@@ -283,7 +318,8 @@ function applySlotChange(job: Job, change: SlotChange): void {
 
 function applyEffects(job: Job, { task, step, classVersion }: StepCommit, effects: SideEffects): void {
   const { routine } = task.route;
-  const { answers, slots, state, shared, log, outputs, deferred } = effects;
+  const { answers, withdrawn, slots, state, shared, log, outputs, deferred } = effects;
+  if (withdrawn.length > 0) withdraw(job, withdrawn);
   if (answers.length > 0) dropArrivals(job, routine, answers);
   if (state.length > 0) setState(routineState(job, routine, classVersion), state);
   if (shared.length > 0) setKeys(job.sharedData, shared);

@@ -1,6 +1,6 @@
 import type { Expectation } from "./decide.ts";
 import type { Job } from "./job.ts";
-import type { Task } from "./task.ts";
+import { hasStarted, type Task } from "./task.ts";
 
 /**
  * Deliveries from outside that nobody awaited when they came, by routine and slot: the ids of their tasks, oldest first. One that
@@ -43,6 +43,15 @@ export function dropArrivals(job: Job, routine: string, answers: readonly number
 function firstAsker({ tasks }: Job, routine: string): number | undefined {
   let looks = 0;
   for (const { id, route } of tasks) if (route.routine === routine || ++looks === MOST_LOOKS) return id;
+  return undefined;
+}
+
+/**
+ * The instant at which a job begins whose first task has not run: what is delivered before is handled then, after that task. A
+ * delivery that could be handled first would find nothing of what the first task is to prepare.
+ */
+export function beginOf({ tasks }: Job): number | undefined {
+  for (const task of tasks) return task.id === 1 && !hasStarted(task) ? task.details?.notBefore : undefined;
   return undefined;
 }
 

@@ -2,6 +2,7 @@ import type { ErrorData } from "../values/error_data.ts";
 import type { Payload } from "../values/payload.ts";
 import type { DeferredEvent, JobStatus, LogEntry, OutputEntry, PausePoint, RoutineStatus } from "./job.ts";
 import type { HistoryEntry, TaskStart } from "./history.ts";
+import type { Expiry } from "./expiry.ts";
 import type { Merged, Moment, Task } from "./task.ts";
 import type { TaskKey } from "./task_key.ts";
 import type { SlotChange } from "./slot_data.ts";
@@ -13,6 +14,8 @@ export type KeyChange = readonly [key: string, value: Payload | undefined];
 export interface SideEffects {
   /** The ids of the early deliveries that have answered what was expected. */
   readonly answers: readonly number[];
+  /** Deliveries that were emitted with a key, and are replaced or taken back before a handler has begun them. */
+  readonly withdrawn: readonly Task[];
   /** Changes of what slots hold. */
   readonly slots: readonly SlotChange[];
   /** Changes of the routine's state. */
@@ -107,6 +110,14 @@ export interface DeliverCommit extends CommitBase {
   readonly key: TaskKey | undefined;
 }
 
+/** An awaited delivery has not come in time, and another slot is told. */
+export interface ExpireCommit extends CommitBase, Expiry {
+  /** Tells the kinds of commits apart. */
+  readonly kind: "expire";
+  /** The task that has awaited it. */
+  readonly task: Task;
+}
+
 /** Deferred events have been sent. */
 export interface DeferredCommit extends CommitBase {
   /** Tells the kinds of commits apart. */
@@ -146,4 +157,11 @@ export interface MigratedState {
 }
 
 /** One change of a job, as data. A journal is the list of them; `apply` is all that performs one. */
-export type Commit = MergeCommit | StepCommit | FailureCommit | DeliverCommit | DeferredCommit | StatusCommit;
+export type Commit =
+  | MergeCommit
+  | StepCommit
+  | FailureCommit
+  | DeliverCommit
+  | ExpireCommit
+  | DeferredCommit
+  | StatusCommit;

@@ -17,6 +17,8 @@ export interface Expectation {
   readonly route: Route;
   /** How long it may take, in milliseconds. */
   readonly timeoutMs: number | undefined;
+  /** The slot that is told when it has not come in time; without one, that is an error. */
+  readonly onTimeout: string | undefined;
 }
 
 /**
@@ -36,9 +38,9 @@ export function createTasks(
   checkSteps(firstId - 1 + tasks.length + expectations.length, steps);
   emissions.enter(firstId, time);
   if (expectations.length === 0) return tasks;
-  const awaited = expectations.map(({ route, timeoutMs }, index) => {
+  const awaited = expectations.map(({ route, timeoutMs, onTimeout }, index) => {
     const until = timeoutMs === undefined ? undefined : instantAfter(time.at, timeoutMs);
-    const details = { ...NO_DETAILS, awaiting: { timeoutMs, until } };
+    const details = { ...NO_DETAILS, awaiting: { timeoutMs, until, onTimeout } };
     return createTask(firstId + tasks.length + index, route, undefined, time, details);
   });
   return [...tasks, ...awaited];

@@ -2,6 +2,7 @@ import { frozenWireOf, keyedWireOf, partPayload, type Payload } from "../values/
 import { instantAfter } from "../base/instant.ts";
 import { applyMapping, type ConnectionSource, type KeyMapping } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
+import { emissionName } from "./emit_keys.ts";
 import type { Emission } from "./history.ts";
 import { createTask, detailsOf, type Instant, NO_DETAILS, type Route, type Task } from "./task.ts";
 
@@ -19,6 +20,12 @@ export interface EventSource extends ConnectionSource {
   readonly only: EventRoute | undefined;
 }
 
+/** What one call with a key has emitted. */
+interface KeyedEmission {
+  readonly entry: Emission;
+  readonly tasks: readonly Task[];
+}
+
 const NONE: readonly never[] = [];
 const NEVER: Instant = Object.freeze({ at: 0 });
 
@@ -28,6 +35,8 @@ export class Emissions {
   /** What was emitted, in order, unless each task tells of one emission. */
   #emitted: (Task | Emission)[] | undefined;
   #delays: Map<Task, number> | undefined;
+  /** What was emitted with a key, by its name: few steps have any. */
+  #keyed: Map<string, KeyedEmission> | undefined;
 
   /** The tasks: they get their ids when they enter a job. */
   get tasks(): readonly Task[] {
@@ -50,16 +59,43 @@ export class Emissions {
     this.#addAll(source, data, delayMs, priority);
   }
 
-  #addAll(source: EventSource, data: Payload | undefined, delayMs: number, priority: Priority): void {
-    this.#emitted ??= [...this.tasks];
-    this.#emitted.push({ source, data, time: NEVER });
-    for (const route of source.routes) {
-      this.#add(route, route.mapping === undefined ? data : mapData(data, route.mapping), delayMs, priority);
-    }
+  /** Adds what is emitted with a key. What this step has emitted with that key before is taken back. */
+  addKeyed(source: EventSource, data: Payload | undefined, delayMs: number, priority: Priority, emitKey: string): void {
+    this.takeBack(source, emitKey);
+    const added = this.#addAll(source, data, delayMs, priority, emitKey);
+    (this.#keyed ??= new Map()).set(emissionName({ source, emitKey }), added);
   }
 
-  #add(route: Route, data: Payload | undefined, delayMs: number, priority: Priority): Task {
-    const task = createTask(0, route, data, NEVER, detailsOf(priority));
+  /** Takes back what this step has emitted with a key. */
+  takeBack(source: ConnectionSource, emitKey: string): void {
+    const name = emissionName({ source, emitKey });
+    const known = this.#keyed?.get(name);
+    if (known === undefined) return;
+    this.#keyed?.delete(name);
+    this.#emitted = this.#emitted?.filter((entry) => entry !== known.entry);
+    this.#tasks = this.#tasks?.filter((task) => !known.tasks.includes(task));
+    for (const task of known.tasks) this.#delays?.delete(task);
+  }
+
+  #addAll(
+    source: EventSource,
+    data: Payload | undefined,
+    delayMs: number,
+    priority: Priority,
+    emitKey?: string,
+  ): KeyedEmission {
+    const entry = { source, data, time: NEVER };
+    this.#emitted ??= [...this.tasks];
+    this.#emitted.push(entry);
+    const tasks = source.routes.map((route) => {
+      const mapped = route.mapping === undefined ? data : mapData(data, route.mapping);
+      return this.#add(route, mapped, delayMs, priority, emitKey);
+    });
+    return { entry, tasks };
+  }
+
+  #add(route: Route, data: Payload | undefined, delayMs: number, priority: Priority, emitKey?: string): Task {
+    const task = createTask(0, route, data, NEVER, detailsOf(priority, emitKey));
     // An array that grows takes room for many, and most activations make one task.
     if (this.#tasks === undefined) this.#tasks = [task];
     else this.#tasks.push(task);

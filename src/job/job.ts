@@ -4,6 +4,7 @@ import type { Payload } from "../values/payload.ts";
 import { LinkedList } from "../base/linked_list.ts";
 import type { ExecutionStrategy } from "../model/flow_graph.ts";
 import type { Arrivals } from "./arrivals.ts";
+import type { KeyedTasks } from "./emit_keys.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { Moment, Task } from "./task.ts";
 import type { TaskKey } from "./task_key.ts";
@@ -153,6 +154,8 @@ export class Job {
   readonly awaiting: Map<string, Set<Task>> = new Map();
   /** Deliveries that came before they were awaited, and may still be; most jobs have none. */
   arrivals: Arrivals | undefined;
+  /** Pending tasks that were emitted with a key; most jobs have none. */
+  keyed: KeyedTasks | undefined;
   /** Its execution in this process, if it is live here. The owner in the store is another thing: the name of an engine. */
   owner: object | undefined;
   /** Whether its execution has been made and has not begun, for example because the store has not answered: see `statusOf`. */

@@ -3,6 +3,9 @@ import { Heap } from "../base/heap.ts";
 import { hasEnded, type Job } from "./job.ts";
 import { dueAt, type Instant, isActive, priorityOf, type Task, type TaskDetails } from "./task.ts";
 
+/** So many tasks may wait before those are looked for that wait no more. */
+const FIRST_MOST_WAITING = 64;
+
 interface Waiting {
   readonly task: Task;
   /** The instant that it waits for. */
@@ -20,10 +23,13 @@ class Lane {
   readonly fresh: Fifo<Task> = new Fifo();
   readonly late: Heap<Task> = new Heap(hasLowerId);
   readonly parked: Heap<Task> = new Heap(hasLowerId);
+  /** Tasks that were taken back, and still stand behind others: they are never the first. Most lanes never have any. */
+  withdrawn: Set<Task> | undefined;
   newest = 0;
 
   get ready(): number {
-    return this.fresh.size + this.late.size;
+    const size = this.fresh.size + this.late.size;
+    return this.withdrawn === undefined ? size : size - this.withdrawn.size;
   }
 
   get isEmpty(): boolean {
@@ -43,9 +49,28 @@ class Lane {
 
   take(withParked: boolean): Task | undefined {
     // Most lanes have nothing else.
-    if (this.late.size === 0 && (!withParked || this.parked.size === 0)) return this.fresh.shift();
+    if (this.withdrawn === undefined && this.late.size === 0 && (!withParked || this.parked.size === 0)) {
+      return this.fresh.shift();
+    }
     const first = this.#first(withParked);
-    return first instanceof Heap ? first.pop() : first.shift();
+    const task = first instanceof Heap ? first.pop() : first.shift();
+    if (this.withdrawn !== undefined) this.#dropFirst(this.withdrawn);
+    return task;
+  }
+
+  /** Leaves out a task that is ready. */
+  withdraw(task: Task): void {
+    this.#dropFirst((this.withdrawn ??= new Set()).add(task));
+  }
+
+  #dropFirst(withdrawn: Set<Task>): void {
+    for (const tasks of [this.fresh, this.late]) {
+      for (let first = tasks.peek(); first !== undefined && withdrawn.delete(first); first = tasks.peek()) {
+        if (tasks instanceof Heap) tasks.pop();
+        else tasks.shift();
+      }
+    }
+    if (withdrawn.size === 0) this.withdrawn = undefined;
   }
 
   /** Where the task with the lowest id is. */
@@ -71,6 +96,10 @@ export class ReadyQueue {
   #high: Lane | undefined;
   #low: Lane | undefined;
   #waiting: Heap<Waiting> = new Heap(isDueBefore);
+  /** At this size, those go that wait no more. */
+  #mostWaiting = FIRST_MOST_WAITING;
+  /** The waiting tasks that were emitted with a key: the others are never taken back. */
+  #keyed: Set<Task> | undefined;
   /** By how much the wall clock has been set. */
   #setBy = 0;
 
@@ -114,9 +143,37 @@ export class ReadyQueue {
   #addDetailed(task: Task, details: TaskDetails, { at: now }: Instant): void {
     const due = dueAt(task);
     if (details.awaiting !== undefined || (due !== undefined && due > now)) {
-      if (due !== undefined) this.#waiting.push({ task, due, at: due, setBy: this.#setBy, details });
+      if (details.emitKey !== undefined) (this.#keyed ??= new Set()).add(task);
+      if (due !== undefined) this.#wait({ task, due, at: due, setBy: this.#setBy, details });
     } else if (details.parked) this.#lane(task).parked.push(task);
     else this.#lane(task).add(task);
+  }
+
+  /** Entries of tasks that wait no more stay till they are due: so they must not become more than the others. */
+  #wait(entry: Waiting): void {
+    if (this.#waiting.size >= this.#mostWaiting) {
+      this.#replaceWaiting((each) => this.#isWaiting(each) ? each : undefined);
+      this.#mostWaiting = Math.max(FIRST_MOST_WAITING, 2 * this.#waiting.size);
+    }
+    this.#waiting.push(entry);
+  }
+
+  #replaceWaiting(replace: (entry: Waiting) => Waiting | undefined): void {
+    const waiting = this.#waiting;
+    this.#waiting = new Heap(isDueBefore);
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const entry = replace(next);
+      if (entry !== undefined) this.#waiting.push(entry);
+    }
+  }
+
+  #isWaiting({ task, details }: Waiting): boolean {
+    return this.#job.tasks.has(task) && task.details === details;
+  }
+
+  /** Leaves out tasks that have been taken back, and that no handler has begun. */
+  withdraw(tasks: readonly Task[]): void {
+    for (const task of tasks) if (this.#keyed?.delete(task) !== true) this.#lane(task).withdraw(task);
   }
 
   /** The task that `take` would take now. */
@@ -140,7 +197,10 @@ export class ReadyQueue {
     for (let next = this.#firstWaiting(); next !== undefined && next.at <= now; next = this.#firstWaiting()) {
       this.#waiting.pop();
       if (next.task.details?.awaiting !== undefined) expired.push(next.task);
-      else this.#lane(next.task).add(next.task);
+      else {
+        this.#keyed?.delete(next.task);
+        this.#lane(next.task).add(next.task);
+      }
     }
     return expired;
   }
@@ -150,12 +210,8 @@ export class ReadyQueue {
    * is due at its instant, or when as much time has passed as was left until then.
    */
   clockSet(byMs: number): void {
-    const waiting = this.#waiting;
-    this.#waiting = new Heap(isDueBefore);
     this.#setBy += byMs;
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      this.#waiting.push({ ...next, at: next.due + Math.min(0, this.#setBy - next.setBy) });
-    }
+    this.#replaceWaiting((each) => ({ ...each, at: each.due + Math.min(0, this.#setBy - each.setBy) }));
   }
 
   /** The instant at which the next waiting task is due; `undefined` when none waits for time. */
@@ -167,9 +223,7 @@ export class ReadyQueue {
   #firstWaiting(): Waiting | undefined {
     for (;;) {
       const first = this.#waiting.peek();
-      if (first === undefined || (this.#job.tasks.has(first.task) && first.task.details === first.details)) {
-        return first;
-      }
+      if (first === undefined || this.#isWaiting(first)) return first;
       this.#waiting.pop();
     }
   }

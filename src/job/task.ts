@@ -62,14 +62,18 @@ export interface TaskDetails {
   readonly parked: boolean;
   /** A delivery from outside that has not come yet, with its deadline if it has one. */
   readonly awaiting: Awaiting | undefined;
+  /** The key with which it was emitted: its emitter may replace it or take it back, as long as no handler has begun it. */
+  readonly emitKey: string | undefined;
 }
 
 /** A delivery that is awaited. */
 export interface Awaiting {
   /** How long it may take, in milliseconds; without it there is no deadline. */
   readonly timeoutMs: number | undefined;
-  /** The instant at which waiting ends with an error. */
+  /** The instant at which waiting ends. */
   readonly until: number | undefined;
+  /** The slot of the same routine that is told when waiting ends; without one it ends with an error. */
+  readonly onTimeout: string | undefined;
 }
 
 /** One delivery to a slot. Only `apply` changes one, but for its marks. */
@@ -106,6 +110,7 @@ export const NO_DETAILS: TaskDetails = Object.freeze({
   merged: undefined,
   parked: false,
   awaiting: undefined,
+  emitKey: undefined,
 });
 
 /** Makes a task; it belongs to no job until a commit brings it in. */
@@ -132,9 +137,9 @@ export function createTask(
   };
 }
 
-/** The details of a task that has none but its priority. */
-export function detailsOf(priority: Priority): TaskDetails | undefined {
-  return priority === "normal" ? undefined : { ...NO_DETAILS, priority };
+/** The details of a task that has none but its priority, and the key with which it was emitted. */
+export function detailsOf(priority: Priority, emitKey?: string): TaskDetails | undefined {
+  return priority === "normal" && emitKey === undefined ? undefined : { ...NO_DETAILS, priority, emitKey };
 }
 
 /** How urgent a task is. */

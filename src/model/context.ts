@@ -23,6 +23,11 @@ export interface EmitOptions {
   readonly delayMs?: number;
   /** How urgent the deliveries are. @default {"normal"} */
   readonly priority?: Priority;
+  /**
+   * Replaces what this routine has emitted before by this event with the same key, as far as no handler has begun it; see
+   * `cancelEmit`.
+   */
+  readonly key?: string;
 }
 
 /** Values by name, with atomic changes: writes enter the job when the handler returns, or at its next checkpoint. */
@@ -82,6 +87,14 @@ export interface Context<P = unknown> {
    * @throws {StateError} when the handler has already returned
    */
   emit<T = unknown>(this: object, event: Event<T> | string, data: NoInfer<T>, options?: EmitOptions): void;
+  /**
+   * Takes back what this routine has emitted by an event with a key, now or in an earlier task: deliveries that wait, for their time,
+   * for a retry, or for their turn. One whose handler runs, or has stored a step, goes on. With nothing to take back, nothing happens.
+   *
+   * @throws {TypeError} for an event of another routine, or a key that is no text
+   * @throws {StateError} when the handler has already returned
+   */
+  cancelEmit(this: object, event: Event<unknown> | string, key: string): void;
   /** As `emit`, but the event is sent when the job is resumed, or else before it completes. */
   defer<T = unknown>(this: object, event: Event<T> | string, data: NoInfer<T>): void;
   /** Commits what is buffered and stores `progress`, which a retry or a resume of this task gets as `ctx.progress`. */
@@ -96,6 +109,11 @@ export interface Context<P = unknown> {
   /**
    * Waits for a delivery from outside to a slot of this routine: the job does not complete before. One that has come since this
    * task entered the job, and that no other call of `expect` has had, is the answer: then there is nothing to wait for.
+   *
+   * @throws {TypeError} for a slot of another routine
+   * @throws {RangeError} for a time out of range
+   * @throws {SchemaError} when the schema of the slot `onTimeout` refuses what that slot would be told
+   * @throws {StateError} when the handler has already returned
    */
   expect(this: object, slot: Slot<never> | string, options?: ExpectOptions): void;
   /** Tells listeners of the live job something that is not stored: tokens of a stream, percentages. */
@@ -109,7 +127,24 @@ export interface Context<P = unknown> {
 }
 
 /** How a delivery from outside is awaited. */
-export interface ExpectOptions {
-  /** How long the delivery may take to come, in milliseconds; without it there is no deadline. */
-  readonly timeoutMs?: number;
+export type ExpectOptions =
+  | {
+    /** How long the delivery may take to come, in milliseconds; without it there is no deadline. */
+    readonly timeoutMs?: number;
+    /** Without a slot for it, a delivery that does not come in time is a `TimeoutError` of the slot that awaits it. */
+    readonly onTimeout?: never;
+  }
+  | {
+    /** How long the delivery may take to come, in milliseconds. */
+    readonly timeoutMs: number;
+    /** A slot of this routine that is told when the delivery has not come in time: then nothing has failed. */
+    readonly onTimeout: Slot<ExpectTimeout> | string;
+  };
+
+/** What a slot is told that `expect` names as `onTimeout`. */
+export interface ExpectTimeout {
+  /** The name of the slot that has waited. */
+  readonly slot: string;
+  /** How long it has waited, in milliseconds. */
+  readonly timeoutMs: number;
 }

@@ -39,7 +39,7 @@ export interface StartEvent {
   readonly at: number;
 }
 
-/** A step of a task, or its failure, has been committed. */
+/** A step of a task, its failure, or its end has been committed. */
 export interface TaskEvent {
   /** Tells the kinds of events apart. */
   readonly type: "task";
@@ -58,9 +58,10 @@ export interface TaskEvent {
   /**
    * How the attempt ended: the task is finished (`done`), has stored a checkpoint (`step`), or has failed. A failed
    * task is tried again (`retry`); or its error handler fails the job (`stop`), records the error and goes on
-   * (`continue`), or ends the task as skipped (`skip`).
+   * (`continue`), or ends the task as skipped (`skip`). A task that its emitter replaces or takes back has ended without a handler
+   * (`withdrawn`).
    */
-  readonly outcome: "done" | "step" | "retry" | "skip" | "continue" | "stop";
+  readonly outcome: "done" | "step" | "retry" | "skip" | "continue" | "stop" | "withdrawn";
   /** The error of a failed attempt. */
   readonly error?: ErrorData;
   /** When, in milliseconds since 1970. */

@@ -68,7 +68,7 @@ export class Ledger {
       throw new Error(`task ${task} is doubled: its end has been committed twice`);
     }
     this.#ended.add(task);
-    if (outcome !== "done") this.#failed.add(task);
+    if (outcome !== "done" && outcome !== "withdrawn") this.#failed.add(task);
   }
 
   /**

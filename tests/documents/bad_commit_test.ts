@@ -8,7 +8,7 @@ import { encodeJob } from "../../src/documents/job.ts";
 import { type Place, withValueAt } from "../support/full_job_document.ts";
 import { createJob, JOURNAL, readEntry } from "../support/sample_journal.ts";
 
-const [DELIVER, STATUS, STEP, MERGE, FAILURE, , FILL, CLEAR] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+const [DELIVER, STATUS, STEP, MERGE, FAILURE, FILL, CLEAR, EXPIRE, WITHDRAW] = [0, 1, 2, 3, 4, 6, 7, 13, 14] as const;
 
 /** The job after that many commits of the journal, and the document of the next. */
 function jobBefore(index: number): { readonly job: Job; readonly document: unknown } {
@@ -28,7 +28,7 @@ function check(index: number, place: Place, value: unknown, path: string, expect
 }
 
 test("a commit is refused with the place in its own form, not in that of another kind", () => {
-  const kinds = '("merge" | "step" | "failure" | "deliver" | "deferred" | "status" | "claim")';
+  const kinds = '("merge" | "step" | "failure" | "deliver" | "expire" | "deferred" | "status" | "claim")';
   check(STATUS, ["kind"], "other", "kind", `expected ${kinds}, got "other"`);
   check(
     STEP,
@@ -155,4 +155,17 @@ test("a key is in a list of keys once: of two, one would be lost", () => {
   check(STEP, ["effects", "slots", 1, "append"], twice({ item: 1 }), "effects.slots[1].append[1].key", expected);
   check(CLEAR, ["effects", "slots", 0, "clear"], twice({ upTo: 1 }), "effects.slots[0].clear[1].key", expected);
   check(MERGE, ["merged", "lists"], twice({ from: 0, to: 1 }), "merged.lists[1].key", expected);
+});
+
+test("a task goes to another slot at its deadline if it has one, and no other task does", () => {
+  check(EXPIRE, ["task"], 1, "task", "expected the id of a task that has a slot to tell when its time is up, got 1");
+  check(EXPIRE, ["task"], 9, "task", "expected the id of a task that the job has, got 9");
+});
+
+test("a step takes back pending tasks, each once, and not its own", () => {
+  const place: Place = ["effects", "withdrawn"];
+  const expected = "expected another task than those before, and than that of the commit";
+  check(WITHDRAW, [...place, 0], 6, "effects.withdrawn[0]", `${expected}, got 6`);
+  check(WITHDRAW, place, [7, 7], "effects.withdrawn[1]", `${expected}, got 7`);
+  check(WITHDRAW, [...place, 0], 4, "effects.withdrawn[0]", "expected the id of a task that the job has, got 4");
 });

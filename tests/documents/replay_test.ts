@@ -4,20 +4,19 @@ import { SerializationError } from "../../mod.ts";
 import { taggedPayload } from "../../src/values/payload.ts";
 import { DEFAULT_FLOW_LIMITS } from "../../src/model/flow_limits.ts";
 import { apply } from "../../src/job/apply.ts";
-import type { Commit, MergeCommit, SideEffects, StepCommit } from "../../src/job/commit.ts";
+import type { Commit, MergeCommit, StepCommit } from "../../src/job/commit.ts";
 import { recordOf } from "../../src/job/history.ts";
 import type { Job } from "../../src/job/job.ts";
 import { createTask, isActive, type Route, type Task } from "../../src/job/task.ts";
 import { encodeCommit } from "../../src/documents/commit.ts";
 import { encodeJob } from "../../src/documents/job.ts";
 import { Replay } from "../../src/documents/replay.ts";
-import { createJob, failureCommit, stepCommit } from "../support/sample_journal.ts";
+import { createJob, failureCommit, NOTHING, stepCommit } from "../support/sample_journal.ts";
 
 const ROUTE: Route = { routine: "worker", slot: "input", connection: undefined };
 const ITEMS: Route = { routine: "sink", slot: "items", connection: undefined };
 const IN_SLOT = { routine: "worker", slot: "input" } as const;
 const IN_ITEMS = { routine: "sink", slot: "items" } as const;
-const NOTHING: SideEffects = { answers: [], slots: [], state: [], shared: [], log: [], outputs: [], deferred: [] };
 const TIME = { time: { at: 10, ranMs: 0 } };
 const RUNNING = {
   ...TIME,

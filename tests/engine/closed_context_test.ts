@@ -173,7 +173,7 @@ test("a handler may emit only events of its own routine, by object or by name", 
       assertThrows(
         () => ctx[call](other.special, { n: 1 }),
         TypeError,
-        `Cannot ${call} "special" in routine "act": the event belongs to another routine; emit one of its own: "output"`,
+        `Cannot ${call} "special" in routine "act": the event belongs to another routine; ${call} one of its own: "output"`,
       );
       assertThrows(() => ctx[call](other.output, { n: 1 }), TypeError, "belongs to another routine");
       assertThrows(

@@ -2,7 +2,7 @@ import { isRecord } from "../../src/values/json.ts";
 import { wireOf } from "../../src/values/payload.ts";
 import { Activation } from "../../src/engine/activation/activation.ts";
 import type { Job } from "../../src/job/job.ts";
-import type { Task } from "../../src/job/task.ts";
+import { isActive, type Task } from "../../src/job/task.ts";
 import type { LinkSpec } from "./flow_spec.ts";
 import type { AnyContext, HandlerEffect, RunListener } from "./run_listener.ts";
 
@@ -21,6 +21,8 @@ interface Mark {
   readonly attempt: number;
   readonly isMerged: boolean;
   readonly isAwaiting: boolean;
+  /** What its emitter may take it back by. */
+  readonly key: string | undefined;
 }
 
 /** An effect of a handler, the id of its routine, and that of its task. */
@@ -116,7 +118,8 @@ export class DeliveryLedger implements RunListener {
   committed(job: Job): void {
     const failures = new Set(job.failures.map(({ task }) => task.id));
     const present = new Map(Array.from(job.tasks, (task) => [task.id, task]));
-    const effects = this.#leave(present, failures);
+    const gone: Mark[] = [];
+    const effects = this.#leave(present, failures, gone);
     const fresh: Task[] = [];
     for (const [id, task] of present) {
       const before = this.#pending.get(id);
@@ -129,7 +132,8 @@ export class DeliveryLedger implements RunListener {
     for (const id of this.#failed) {
       if (!failures.has(id)) this.complaints.lost.push(`task ${id} has gone from failures`);
     }
-    this.#checkDeliveries(job, fresh, effects);
+    this.#checkRecalls(effects, gone, Array.from(present.values()).filter((task) => !fresh.includes(task)));
+    this.#checkDeliveries(job, fresh, withoutReplaced(effects));
     this.#checkOutputs(job, effects);
     this.#nextId += fresh.length;
     const counted = this.#pending.size + this.#failed.size + this.#done.size;
@@ -139,9 +143,10 @@ export class DeliveryLedger implements RunListener {
   }
 
   /** A task that is no longer there must have failed, or its handler must have returned. */
-  #leave(present: ReadonlyMap<number, Task>, failures: ReadonlySet<number>): Entry[] {
+  #leave(present: ReadonlyMap<number, Task>, failures: ReadonlySet<number>, gone: Mark[]): Entry[] {
     const effects: Entry[] = [];
-    for (const [id, { place, step }] of this.#pending) {
+    for (const [id, mark] of this.#pending) {
+      const { place, step } = mark;
       if (present.has(id)) continue;
       this.#pending.delete(id);
       const run = this.#runs.get(id);
@@ -151,6 +156,10 @@ export class DeliveryLedger implements RunListener {
         continue;
       }
       this.#done.add(id);
+      if (run?.hasReturned !== true && mark.key !== undefined && step === 0 && !SILENT.test(place)) {
+        gone.push(mark);
+        continue;
+      }
       if (run?.hasReturned !== true && !SILENT.test(place)) {
         this.complaints.lost.push(`task ${id} to ${place} is gone, though its handler has not returned`);
       }
@@ -165,7 +174,8 @@ export class DeliveryLedger implements RunListener {
     if (before.isMerged && !now.isMerged) {
       this.complaints.doubled.push(`task ${id} has lost its merge, and will merge again`);
     }
-    if (before.isAwaiting && !now.isAwaiting) this.#fill(id, now.place);
+    const isTold = before.place.replace(/late$/, "told") === now.place;
+    if (before.isAwaiting && !now.isAwaiting && !isTold) this.#fill(id, now.place);
     if (now.step === before.step) return [];
     if (now.step !== before.step + 1) {
       this.complaints.doubled.push(`task ${id} went from step ${before.step} to ${now.step}`);
@@ -181,6 +191,19 @@ export class DeliveryLedger implements RunListener {
     const key = `${id}/${step}`;
     if (this.#steps.has(key)) this.complaints.doubled.push(`step ${step} of task ${id} was committed twice`);
     this.#steps.add(key);
+  }
+
+  /** What is gone though no handler has returned must have been taken back, and what was taken back must be gone. */
+  #checkRecalls(effects: readonly Entry[], gone: readonly Mark[], kept: readonly Task[]): void {
+    const recalled = new Set(effects.map(recalledBy));
+    for (const { place, key } of gone) {
+      if (!recalled.has(key)) this.complaints.lost.push(`a task to ${place} is gone, and nobody has taken back ${key}`);
+    }
+    for (const task of kept) {
+      const { key, step } = markOf(task);
+      if (key === undefined || isActive(task) || step > 0 || !recalled.has(key)) continue;
+      this.complaints.doubled.push(`task ${task.id} is pending, and was taken back by ${key}`);
+    }
   }
 
   /** The new tasks must be exactly the deliveries of the committed effects. */
@@ -217,7 +240,7 @@ export class DeliveryLedger implements RunListener {
 
   #deliveriesOf(effects: readonly Entry[]): string[] {
     return effects.flatMap((effect) => {
-      if (effect.kind === "output") return [];
+      if (effect.kind === "output" || effect.kind === "recall") return [];
       if (effect.kind === "expect") {
         return this.#takeEarly(effect) ? [] : [arrival(undefined, effect.routine, "late", undefined)];
       }
@@ -258,7 +281,22 @@ function markOf({ route, details }: Task): Mark {
     attempt: details?.attempt ?? 0,
     isMerged: details?.merged !== undefined,
     isAwaiting: details?.awaiting !== undefined,
+    key: details?.emitKey && `${route.connection?.routine}.${route.connection?.event} ${details.emitKey}`,
   };
+}
+
+/** What an effect takes back or replaces. */
+function recalledBy(effect: Entry): string | undefined {
+  const isKeyed = effect.kind === "recall" || (effect.kind === "emit" && effect.key !== undefined);
+  return isKeyed ? `${effect.routine}.${effect.event} ${effect.key}` : undefined;
+}
+
+/** The effects of a commit without what later ones of it have taken back. */
+function withoutReplaced(effects: readonly Entry[]): readonly Entry[] {
+  return effects.filter((effect, index) => {
+    const key = recalledBy(effect);
+    return key === undefined || effects.slice(index + 1).every((later) => recalledBy(later) !== key);
+  });
 }
 
 function placeOf({ routine, slot }: { readonly routine: string; readonly slot: string }): string {

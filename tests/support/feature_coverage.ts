@@ -60,7 +60,7 @@ export class FeatureCoverage {
   }
 
   #countTask(task: TaskDocument): void {
-    const { active, attempt, awaiting, merged, notBefore, parked, priority, progress } = task;
+    const { active, attempt, awaiting, emitKey, merged, notBefore, parked, priority, progress } = task;
     if (active) this.#count("carried active");
     if (active && merged !== undefined) this.#count("carried active merged");
     if (active && progress !== undefined) this.#count("carried active progress");
@@ -70,6 +70,8 @@ export class FeatureCoverage {
     if (attempt !== undefined && merged?.value !== undefined) this.#count("carried retry of value");
     if (attempt !== undefined && progress !== undefined) this.#count("carried retry of progress");
     if (awaiting !== undefined) this.#count("carried awaiting");
+    if (awaiting?.onTimeout !== undefined) this.#count("carried onTimeout");
+    if (emitKey !== undefined) this.#count("carried emitKey");
     if (parked) this.#count("carried parked");
     if (priority !== undefined) this.#count(`carried ${priority}`);
   }

@@ -1,4 +1,4 @@
-import { type Context, ErrorHandler, Flow, Registry, Routine } from "../../mod.ts";
+import { type Context, ErrorHandler, type ExpectTimeout, Flow, Registry, Routine } from "../../mod.ts";
 import type { FleetJob } from "../../src/testing/fleet/fleet_options.ts";
 
 /** Works for a while, and passes on. */
@@ -63,6 +63,28 @@ class AsksBriefly extends Asks {
   }
 }
 
+/** Waits for an answer, but not for long: then it goes on without. What it would have done meanwhile is taken back. */
+class Escalates extends Asks {
+  readonly late = this.addSlot("late", this.giveUp);
+  readonly reminder = this.addTimer("reminder", this.remind);
+  override ask(_: object, ctx: Context): void {
+    ctx.expect(this.answer, { timeoutMs: 2_300, onTimeout: this.late });
+    ctx.emit(this.reminder, {}, { delayMs: 30 * 86_400_000, key: "reminder" });
+  }
+  override async take(data: object, ctx: Context): Promise<void> {
+    await super.take(data, ctx);
+    ctx.cancelEmit(this.reminder, "reminder");
+  }
+  giveUp({ slot }: ExpectTimeout, ctx: Context): void {
+    ctx.shared.set("late", slot);
+    ctx.cancelEmit(this.reminder, "reminder");
+    ctx.emit(this.done, {});
+  }
+  remind(_: object, ctx: Context): void {
+    ctx.output("reminded", ctx.routineId);
+  }
+}
+
 /** Goes on step by step. */
 class Counts extends Routine {
   readonly trigger = this.addSlot("trigger", this.count);
@@ -92,9 +114,11 @@ function byText(a: object, b: object): number {
 }
 
 /** The classes of all these flows. */
-export const fleetRegistry: Registry = new Registry({ Relay, Later, Flaky, Broken, Asks, AsksBriefly, Counts, Fan });
+export const fleetRegistry: Registry = new Registry({
+  ...{ Relay, Later, Flaky, Broken, Asks, AsksBriefly, Escalates, Counts, Fan },
+});
 
-const CLASSES = { Relay, Later, Flaky, Broken, Asks, AsksBriefly, Counts, Fan };
+const CLASSES = { Relay, Later, Flaky, Broken, Asks, AsksBriefly, Escalates, Counts, Fan };
 type ClassName = keyof typeof CLASSES;
 
 function chain(id: string, ...names: readonly ClassName[]): Flow {
@@ -133,8 +157,8 @@ export const FLEET_JOBS: readonly FleetJob[] = [
   job(chain("counts", "Counts", "Relay"), "counts0"),
   job(chain("fan", "Fan", "Relay", "Relay"), "fan0"),
   job(chain("breaks", "Relay", "Broken"), "relay0"),
-  job(chain("brief", "AsksBriefly", "Relay"), "asksbriefly0", [
-    { routine: "asksbriefly0", slot: "answer", data: { from: "Ann" } },
-    { routine: "asksbriefly0", slot: "answer", data: { from: "Bob" } },
+  job(chain("brief", "Escalates", "Relay"), "escalates0", [
+    { routine: "escalates0", slot: "answer", data: { from: "Ann" } },
+    { routine: "escalates0", slot: "answer", data: { from: "Bob" } },
   ]),
 ];

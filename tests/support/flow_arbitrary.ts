@@ -17,7 +17,16 @@ const MERGERS = ["Collector", "Folder", "Totals", "Checked", "Desk", "Shelf"] as
 /** What these keep does not depend on the order in which it came. */
 const UNORDERED = ["Collector", "Folder", "Totals", "Checked", "Desk"] as const;
 const ENDLESS = 1_000_000;
-const URGENT: Op = { op: "emit", every: 1, event: "output", times: 1, delayMs: 0, priority: "high", value: null };
+const URGENT: Op = {
+  op: "emit",
+  every: 1,
+  event: "output",
+  times: 1,
+  delayMs: 0,
+  priority: "high",
+  key: undefined,
+  value: null,
+};
 const SLEEP: Op = { op: "sleep", every: 1, ms: 700 };
 
 /** A routine before it has its place: other routines are meant by numbers, of which the remainder counts. */

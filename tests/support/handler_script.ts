@@ -11,14 +11,16 @@ type OpKind =
     readonly times: number;
     readonly delayMs: number;
     readonly priority: Priority;
+    readonly key: string | undefined;
     readonly value: unknown;
   }
+  | { readonly op: "recall"; readonly event: "output" | "other"; readonly key: string }
   | { readonly op: "whole" | "note" | "output" | "now" | "key" | "pause" | "sum" | "tally" | "drop" | "merged" }
   | { readonly op: "keep"; readonly where: "shared" | "state"; readonly value: unknown }
   | { readonly op: "fail"; readonly attempts: number; readonly name: string }
   | { readonly op: "sleep"; readonly ms: number }
   | { readonly op: "defer"; readonly event: "output" | "other"; readonly value: unknown }
-  | { readonly op: "expect"; readonly timeoutMs: number };
+  | { readonly op: "expect"; readonly timeoutMs: number; readonly isTold: boolean };
 
 /** What a scripted routine is told to do. */
 export interface Script {

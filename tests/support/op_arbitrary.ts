@@ -20,7 +20,14 @@ const fail = fc.record({
 });
 const keep = fc.record({ op: fc.constant("keep"), every, where: fc.constantFrom("shared", "state"), value });
 const sleep = fc.record({ op: fc.constant("sleep"), every, ms: fc.constantFrom(1, 30, 700, 1_500) });
-const expect = fc.record({ op: fc.constant("expect"), every, timeoutMs: fc.constantFrom(1, 20, 4_000) });
+const expect = fc.record({
+  op: fc.constant("expect"),
+  every,
+  timeoutMs: fc.constantFrom(1, 20, 4_000),
+  isTold: fc.boolean(),
+});
+const key = fc.constantFrom("a", "b");
+const recall = fc.record({ op: fc.constant("recall"), every, event: fc.constantFrom(...EVENTS), key });
 const defer = fc.record({ op: fc.constant("defer"), every, event: fc.constantFrom(...EVENTS), value });
 
 /** What handlers of flows of a mode do. */
@@ -29,9 +36,9 @@ export function ops(mode: Mode): fc.Arbitrary<Op> {
   const failing = { arbitrary: fail, weight: 2 };
   switch (mode) {
     case "strict":
-      return fc.oneof(often, plain(CLOCKED), failing, keep, expect);
+      return fc.oneof(often, plain(CLOCKED), failing, keep, expect, recall);
     case "timed":
-      return fc.oneof(often, plain(ORDERED), failing, keep, { arbitrary: sleep, weight: 2 });
+      return fc.oneof(often, plain(ORDERED), failing, keep, recall, { arbitrary: sleep, weight: 2 });
     case "concurrent":
       return fc.oneof(often, plain(UNORDERED), failing);
     case "wild":
@@ -41,6 +48,7 @@ export function ops(mode: Mode): fc.Arbitrary<Op> {
         failing,
         keep,
         defer,
+        recall,
         { arbitrary: expect, weight: 2 },
         { arbitrary: sleep, weight: 3 },
       );
@@ -55,6 +63,8 @@ function emits(mode: Mode): fc.Arbitrary<Op> {
     times: fc.integer({ min: 1, max: 2 }),
     delayMs: mode === "timed" ? fc.constant(0) : fc.constantFrom(0, 0, 0, 1, 50, 5_000),
     priority: fc.constantFrom("normal", "normal", "high", "high", "low"),
+    // What is replaced depends on the order of the handlers.
+    key: mode === "concurrent" ? fc.constant(undefined) : fc.option(key, { nil: undefined, freq: 2 }),
     value,
   });
 }

@@ -14,8 +14,14 @@ const ENDED = ["ended completed", "routine completed", "routine error_continued"
 const COMMON = [...CLASSES, ...STOPS, ...OPS, ...CARRIED, ...ENDED, "mapping"];
 
 const TIMED = [...COMMON, "class Shelf", "ended failed", "routine failed", "failure TimeoutError", "carried dropped"]
-  .concat(["keep", "drop", "merged", "key"].map((op) => `op ${op}`));
-const DELAYED = ["carried awaiting", "carried delay", "carried retry of lists", "carried retry of value"]
+  .concat(["keep", "drop", "merged", "key", "recall"].map((op) => `op ${op}`)).concat(["carried emitKey"]);
+const DELAYED = [
+  "carried awaiting",
+  "carried onTimeout",
+  "carried delay",
+  "carried retry of lists",
+  "carried retry of value",
+]
   .concat(["carried active before more urgent", "carried list cleared", "op expect", "op now"])
   .concat(["failure SchemaError", "failure RangeError", "failure StepLimitError"]);
 const STRICT = ["carried list start", "carried retry of progress"];

@@ -6,7 +6,9 @@ export type AnyContext = Omit<Context, "progress" | "checkpoint">;
 
 /** A call of a scripted handler on its context that a commit must bring into the job. */
 export type HandlerEffect =
-  | { readonly kind: "emit" | "defer"; readonly event: string; readonly seed: number }
+  | { readonly kind: "emit"; readonly event: string; readonly seed: number; readonly key: string | undefined }
+  | { readonly kind: "defer"; readonly event: string; readonly seed: number }
+  | { readonly kind: "recall"; readonly event: string; readonly key: string }
   | { readonly kind: "expect" }
   | { readonly kind: "output" };
 

@@ -1,14 +1,24 @@
 import { taggedPayload, unseenPayload, wireOf } from "../../src/values/payload.ts";
 import type { Commit, FailureCommit, SideEffects, StepCommit } from "../../src/job/commit.ts";
 import { Job } from "../../src/job/job.ts";
-import { createTask, detailsOf, NO_DETAILS, type Route, type Task } from "../../src/job/task.ts";
+import { type Awaiting, createTask, detailsOf, NO_DETAILS, type Route, type Task } from "../../src/job/task.ts";
 import type { Claim } from "../../src/documents/claim.ts";
 import { CommitDecoder } from "../../src/documents/commit.ts";
 
 const ENTRY: Route = { routine: "worker", slot: "input", connection: undefined };
 const LINK: Route = { routine: "sink", slot: "items", connection: { routine: "worker", event: "output" } };
 const DATE = taggedPayload({ $type: "Date", value: "2026-01-31T12:00:00.000Z" });
-const NOTHING: SideEffects = { answers: [], slots: [], state: [], shared: [], log: [], outputs: [], deferred: [] };
+/** Effects that change nothing. */
+export const NOTHING: SideEffects = {
+  answers: [],
+  withdrawn: [],
+  slots: [],
+  state: [],
+  shared: [],
+  log: [],
+  outputs: [],
+  deferred: [],
+};
 
 /** Makes a job without tasks. */
 export function createJob(): Job {
@@ -101,7 +111,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
       created: [
         createTask(2, LINK, DATE, { at: 10 }, detailsOf("high")),
         createTask(3, LINK, unseenPayload({ a: [1] }), { at: 10 }, { ...NO_DETAILS, priority: "low", notBefore: 500 }),
-        createTask(4, ENTRY, undefined, { at: 10 }, { ...NO_DETAILS, awaiting: { timeoutMs: 5, until: 15 } }),
+        createTask(4, ENTRY, undefined, { at: 10 }, { ...NO_DETAILS, awaiting: awaitingOf() }),
       ],
       records: [
         { routine: "worker", type: "start", event: undefined, data: undefined, at: 10 },
@@ -109,6 +119,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
       ],
       effects: {
         answers: [],
+        withdrawn: [],
         slots: [
           { routine: "worker", slot: "kept", kind: "set", value: { v: 1 } },
           { routine: "sink", slot: "items", kind: "append", items: new Map([["a", 1], ["constructor", 2]]) },
@@ -175,7 +186,28 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
     redrive: false,
     migrated: [],
   }),
+  (job) =>
+    step(job, 1, {
+      step: 2,
+      outcome: "parked",
+      created: [
+        createTask(6, ENTRY, undefined, { at: 18 }, { ...NO_DETAILS, awaiting: awaitingOf("late") }),
+        createTask(7, LINK, 1, { at: 18 }, { ...NO_DETAILS, emitKey: "reminder", notBefore: 500 }),
+      ],
+    }),
+  (job) => ({
+    kind: "expire",
+    time: { at: 19, ranMs: 5 },
+    task: taskOf(job, 6),
+    route: { routine: "worker", slot: "late", connection: undefined },
+    data: unseenPayload({ slot: "input", timeoutMs: 5 }),
+  }),
+  (job) => step(job, 6, { effects: { ...NOTHING, withdrawn: [taskOf(job, 7)] } }),
 ];
+
+function awaitingOf(onTimeout?: string): Awaiting {
+  return { timeoutMs: 5, until: 15, onTimeout };
+}
 
 /** Claims of a job: one by an engine whose predecessor had died at its work, one that lets go. */
 export const CLAIMS: readonly Claim[] = [

@@ -1,4 +1,4 @@
-import { type Collected, type Context, Registry, Routine } from "../../mod.ts";
+import { type Collected, type Context, type ExpectTimeout, Registry, Routine } from "../../mod.ts";
 import { describe, Point } from "./sample_values.ts";
 import {
   type Batch,
@@ -56,6 +56,7 @@ export function scriptedRegistry(hooks: Hooks = NO_HOOKS): Registry {
     readonly other = this.addEvent<Item>("other");
     readonly whole = this.addEvent<Item>("whole");
     readonly late = this.addSlot("late", this.receive);
+    readonly told = this.addSlot("told", this.giveUp);
     #ops: readonly Op[] | undefined;
 
     get ops(): readonly Op[] {
@@ -75,14 +76,18 @@ export function scriptedRegistry(hooks: Hooks = NO_HOOKS): Registry {
         case "emit":
           for (let i = 0; i < op.times && item.n > 0; i++) {
             const seed = mix(item.seed, index * 16 + i);
-            const { event, delayMs, priority, value } = op;
-            ctx.emit(event, makeItem(item.n - 1, seed, value), { delayMs, priority });
-            hooks.did(ctx, { kind: "emit", event, seed });
+            const { event, delayMs, priority, key, value } = op;
+            const options = key === undefined ? { delayMs, priority } : { delayMs, priority, key };
+            ctx.emit(event, makeItem(item.n - 1, seed, value), options);
+            hooks.did(ctx, { kind: "emit", event, seed, key });
           }
           return;
+        case "recall":
+          ctx.cancelEmit(op.event, op.key);
+          return hooks.did(ctx, { kind: "recall", event: op.event, key: op.key });
         case "whole":
           ctx.emit(this.whole, item);
-          return hooks.did(ctx, { kind: "emit", event: "whole", seed: item.seed });
+          return hooks.did(ctx, { kind: "emit", event: "whole", seed: item.seed, key: undefined });
         case "defer": {
           if (item.n <= 0) return;
           const seed = mix(item.seed, index * 16);
@@ -113,7 +118,7 @@ export function scriptedRegistry(hooks: Hooks = NO_HOOKS): Registry {
           if (ctx.attempt >= op.attempts) return;
           throw Object.assign(new Error(`failed ${item.seed}`, { cause: new Error("by script") }), { name: op.name });
         case "expect":
-          ctx.expect("late", { timeoutMs: op.timeoutMs });
+          ctx.expect("late", op.isTold ? { timeoutMs: op.timeoutMs, onTimeout: "told" } : { timeoutMs: op.timeoutMs });
           return hooks.did(ctx, { kind: "expect" });
         case "sleep":
           return;
@@ -136,6 +141,12 @@ export function scriptedRegistry(hooks: Hooks = NO_HOOKS): Registry {
       hooks.returned(ctx);
     }
 
+    giveUp({ slot, timeoutMs }: ExpectTimeout, ctx: AnyContext): void {
+      hooks.started(ctx);
+      this.put(ctx, "told", `${slot} after ${timeoutMs}`);
+      hooks.returned(ctx);
+    }
+
     async wait(op: Op): Promise<void> {
       await (op.op === "sleep" ? hooks.sleep(op.ms) : hooks.point());
     }
@@ -147,7 +158,7 @@ export function scriptedRegistry(hooks: Hooks = NO_HOOKS): Registry {
       hooks.started(ctx);
       for (const [index, seed] of items.entries()) {
         ctx.emit(this.output, makeItem(n, seed, seed), { delayMs: index * gapMs });
-        hooks.did(ctx, { kind: "emit", event: "output", seed });
+        hooks.did(ctx, { kind: "emit", event: "output", seed, key: undefined });
       }
       hooks.returned(ctx);
     }

@@ -46,6 +46,9 @@ interface Closed {
   readonly reason?: unknown;
 }
 
+/** What a handler does with an event. */
+type EventUse = "emit" | "take back" | "defer";
+
 /** A pause that a handler has asked for. */
 export interface PauseRequest {
   /** The reason that the handler gave. */
@@ -231,11 +234,22 @@ export class Activation implements Context<unknown>, Linked<Activation> {
 
   #emitWith(source: EventPlan, data: unknown, options: EmitOptions): void {
     const { action } = source.emission;
-    checkOptions(action, options, { delayMs: true, priority: true });
-    const { delayMs = 0, priority = "normal" } = options;
+    checkOptions<EmitOptions>(action, options, { delayMs: true, priority: true, key: true });
+    const { delayMs = 0, priority = "normal", key } = options;
     if (delayMs !== 0) checkRange(action, "delayMs", delayMs, 0, Number.MAX_SAFE_INTEGER);
     if (priority !== "normal") checkWord(action, "priority", priority, PRIORITIES);
-    this.emissions.add(source, this.#payload(source, data, source.emission), delayMs, priority);
+    if (key !== undefined) checkName(action, "key", key);
+    const payload = this.#payload(source, data, source.emission);
+    if (key === undefined) return this.emissions.add(source, payload, delayMs, priority);
+    this.#buffer.lists.withdrawals.push({ source, emitKey: key });
+    this.emissions.addKeyed(source, payload, delayMs, priority, key);
+  }
+
+  cancelEmit(event: Event<unknown> | string, key: string): void {
+    const source = this.#event("take back", event);
+    checkName(`Cannot take back "${source.event}" of routine "${this.routineId}"`, "key", key);
+    this.#buffer.lists.withdrawals.push({ source, emitKey: key });
+    this.#emissions?.takeBack(source, key);
   }
 
   defer(event: Event<unknown> | string, data: unknown): void {
@@ -274,10 +288,23 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     if (!(this instanceof Activation)) throw detached("expect", "ctx");
     this.checkOpen("expect a delivery");
     const { route } = this.#slot("expect a delivery", slot);
-    checkOptions("Cannot expect a delivery", options, { timeoutMs: true });
-    const { timeoutMs } = options;
-    if (timeoutMs !== undefined) checkDuration("Cannot expect a delivery", "timeoutMs", timeoutMs);
-    this.#buffer.lists.expectations.push({ route, timeoutMs });
+    const action = "Cannot expect a delivery";
+    checkOptions<ExpectOptions>(action, options, { timeoutMs: true, onTimeout: true });
+    const { timeoutMs, onTimeout } = options;
+    if (timeoutMs !== undefined) checkDuration(action, "timeoutMs", timeoutMs);
+    const told = onTimeout === undefined ? undefined : this.#toldSlot(route.slot, onTimeout, timeoutMs);
+    this.#buffer.lists.expectations.push({ route, timeoutMs, onTimeout: told });
+  }
+
+  /** The name of the slot that is told when nothing has come: it is refused here rather than when the time is up. */
+  #toldSlot(slot: string, onTimeout: Slot<never> | string, timeoutMs: number | undefined): string {
+    const { slot: { name, schema } } = this.#slot("tell of a delivery that has not come", onTimeout);
+    if (timeoutMs === undefined) {
+      throw new TypeError(`Cannot expect a delivery: onTimeout is slot "${name}", but there is no timeoutMs`);
+    }
+    const subject = `Cannot expect a delivery: data for slot "${name}" of routine "${this.routineId}" at the deadline`;
+    if (schema !== undefined) validate(schema, { slot, timeoutMs }, subject);
+    return name;
   }
 
   report(data: unknown): void {
@@ -329,7 +356,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     throw new StateError(what, "closed", `Cannot ${what} in routine "${this.routineId}": ${this.#closed.why}`);
   }
 
-  #event(what: "emit" | "defer", event: Event<unknown> | string): EventPlan {
+  #event(what: EventUse, event: Event<unknown> | string): EventPlan {
     if (this.#closed === undefined) {
       const known = findEvent(this.plan, event);
       if (known !== undefined) return known;
@@ -337,7 +364,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     return this.#refuseEvent(what, event);
   }
 
-  #refuseEvent(what: "emit" | "defer", event: Event<unknown> | string): never {
+  #refuseEvent(what: EventUse, event: Event<unknown> | string): never {
     const name = typeof event === "string" ? event : event instanceof Event ? event.name : undefined;
     this.checkOpen(`${what} "${name}"`);
     if (name === undefined) {
@@ -347,7 +374,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     throw new TypeError(
       typeof event === "string"
         ? `Cannot ${what} "${name}": routine "${this.routineId}" has no such event; it has ${names}`
-        : `Cannot ${what} "${name}" in routine "${this.routineId}": the event belongs to another routine; emit one of its own: ${names}`,
+        : `Cannot ${what} "${name}" in routine "${this.routineId}": the event belongs to another routine; ${what} one of its own: ${names}`,
     );
   }
 

@@ -1,23 +1,26 @@
 import type { SideEffects } from "../../job/commit.ts";
 import { type Answers, findAnswers } from "../../job/arrivals.ts";
+import { emissionName, type KeyedSource, withdrawable } from "../../job/emit_keys.ts";
 import type { Expectation } from "../../job/decide.ts";
 import type { DeferredEvent, LogEntry, OutputEntry } from "../../job/job.ts";
+import type { Task } from "../../job/task.ts";
 import type { Activation, ActivationHost } from "./activation.ts";
 import { SlotViews } from "./slot_views.ts";
 import { BufferedValues } from "./job_values.ts";
 
 const NONE: readonly never[] = [];
 
-/** The calls of `ctx.expect`, `ctx.log`, `ctx.output` and `ctx.defer` since the last commit. */
+/** The calls of `ctx.expect`, `ctx.cancelEmit` and keyed `ctx.emit`, `ctx.log`, `ctx.output` and `ctx.defer` since the last commit. */
 interface EffectLists {
   readonly expectations: Expectation[];
+  readonly withdrawals: KeyedSource[];
   readonly log: LogEntry[];
   readonly outputs: OutputEntry[];
   readonly deferred: DeferredEvent[];
 }
 
 const NO_ANSWERS: Answers = Object.freeze({ answers: NONE, open: NONE });
-const NO_LISTS: EffectLists = Object.freeze({ expectations: [], log: [], outputs: [], deferred: [] });
+const NO_LISTS: EffectLists = Object.freeze({ expectations: [], withdrawals: [], log: [], outputs: [], deferred: [] });
 
 /** An activation's effects until its next commit, except emissions. Most have none: each part is made at first use. */
 export class EffectsBuffer {
@@ -36,7 +39,7 @@ export class EffectsBuffer {
 
   /** The lists that calls add to. */
   get lists(): EffectLists {
-    return this.#lists ??= { expectations: [], log: [], outputs: [], deferred: [] };
+    return this.#lists ??= { expectations: [], withdrawals: [], log: [], outputs: [], deferred: [] };
   }
 
   /** The deliveries from outside that the handler has asked for, and that have not come yet. */
@@ -73,11 +76,19 @@ export class EffectsBuffer {
     const slots = this.#views?.changes() ?? NONE;
     const state = this.#state?.changes() ?? NONE;
     const shared = this.#shared?.changes() ?? NONE;
-    const { log, outputs, deferred } = this.#lists ?? NO_LISTS;
+    const { log, outputs, deferred, withdrawals } = this.#lists ?? NO_LISTS;
     const { answers } = this.#answers;
-    const size = answers.length + slots.length + state.length + shared.length + log.length + outputs.length +
+    const withdrawn = withdrawals.length === 0 ? NONE : this.#withdrawn(withdrawals);
+    const size = answers.length + withdrawn.length + slots.length + state.length + shared.length + log.length +
+      outputs.length +
       deferred.length;
-    return size === 0 ? undefined : { answers, slots, state, shared, log, outputs, deferred };
+    return size === 0 ? undefined : { answers, withdrawn, slots, state, shared, log, outputs, deferred };
+  }
+
+  /** What may still be taken back. A key that was named twice counts once. */
+  #withdrawn(withdrawals: readonly KeyedSource[]): readonly Task[] {
+    const named = new Map(withdrawals.map((each) => [emissionName(each), each]));
+    return Array.from(named.values()).flatMap((each) => withdrawable(this.#host.job, each));
   }
 
   /** Forgets the buffered calls: they have been committed. Handlers may have kept `ctx.state` and `ctx.shared`. */

@@ -63,6 +63,7 @@ export class Committer {
 
   #apply(commit: Commit, readied: readonly Task[]): void {
     apply(this.#job, commit);
+    if (commit.kind === "step" && commit.effects !== undefined) this.queue.withdraw(commit.effects.withdrawn);
     // An indexed loop stays within the inlining budget.
     for (let i = 0; i < readied.length; i++) {
       const task = readied[i];

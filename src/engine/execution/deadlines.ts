@@ -1,4 +1,5 @@
 import { TimeoutError } from "../../base/errors.ts";
+import { expiryOf } from "../../job/expiry.ts";
 import type { Job } from "../../job/job.ts";
 import { dueAt, type Task } from "../../job/task.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
@@ -67,8 +68,13 @@ export class Deadlines {
       const { timeoutMs } = task.details?.awaiting ?? {};
       if (timeoutMs === undefined) continue;
       const { routine, slot } = task.route;
+      const expiry = expiryOf(task);
+      if (expiry !== undefined) {
+        this.#execution.expire(task, expiry);
+        continue;
+      }
       const error = new TimeoutError(`The delivery to slot "${slot}" of routine "${routine}"`, timeoutMs);
-      this.#execution.expire(task, error);
+      this.#execution.failAwaiting(task, error);
     }
   }
 

@@ -6,6 +6,7 @@ import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { Services } from "../../model/context.ts";
 import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
 import { adoptLimits, type Job, type JobStatus } from "../../job/job.ts";
+import type { Expiry } from "../../job/expiry.ts";
 import type { Instant, Merged, Moment, Task } from "../../job/task.ts";
 import type { TaskKey } from "../../job/task_key.ts";
 import type { Activation, ActivationHost, PauseRequest } from "../activation/activation.ts";
@@ -372,8 +373,16 @@ export class Execution implements ActivationHost {
     tell();
   }
 
+  /** An awaited delivery has not come in time: its task goes to the slot that is to be told. */
+  expire(task: Task, { route, data }: Expiry): void {
+    // An error of a task before may have ended the job.
+    if (this.isOver) return;
+    const bound = bindRoute(route, this.plan);
+    this.committer.perform({ kind: "expire", time: this.time(), task, route: bound, data }, [task]);
+  }
+
   /** An awaited delivery has not come in time: a failure that the error handler decides, but that is never tried again. */
-  expire(task: Task, error: TimeoutError): void {
+  failAwaiting(task: Task, error: TimeoutError): void {
     this.#failTask(task, slotOf(this.plan, task.route).routine, describeError(error));
   }
 

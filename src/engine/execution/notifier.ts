@@ -60,7 +60,10 @@ export class JobNotifier {
     const error = commit.kind === "failure" ? { error: commit.error } : {};
     const outcome = outcomeOf(commit);
     this.#host.tell({ type: "task", jobId, flowId, routine, slot, task: task.id, attempt, outcome, ...error, at });
-    if (commit.kind === "step") this.#tellUnconnected(commit);
+    if (commit.kind === "step") {
+      this.#tellUnconnected(commit);
+      for (const each of commit.effects?.withdrawn ?? []) this.#tellWithdrawn(each, at);
+    }
   }
 
   /** Tells of what was emitted and goes nowhere. */
@@ -72,6 +75,12 @@ export class JobNotifier {
       if (created.some(({ route: { connection } }) => connection?.event === event)) continue;
       this.#host.tell({ type: "unconnected", jobId, flowId, routine, event, at });
     }
+  }
+
+  #tellWithdrawn({ id: task, route: { routine, slot }, details }: Task, at: number): void {
+    const { jobId, flowId } = this.#job;
+    const attempt = details?.attempt ?? 0;
+    this.#host.tell({ type: "task", jobId, flowId, routine, slot, task, attempt, outcome: "withdrawn", at });
   }
 
   /** Calls the caller's callbacks with the outputs and the reports of a live job. Returns this notifier. */

@@ -232,9 +232,10 @@ export function targetOf({ routine, slot, data }: { routine: string; slot: strin
   return `${routine}.${slot} ${JSON.stringify(data)}`;
 }
 
-/** The slot whose awaited delivery has not come in time, if a failure says so. */
+/** The slot whose awaited delivery has not come in time, if an entry says so. */
 function expiredBy({ kind, task, error }: Record<string, unknown>, job: Job): Expired | undefined {
-  if (kind !== "failure" || !isRecord(error) || error["name"] !== "TimeoutError") return undefined;
+  const isFailure = kind === "failure" && isRecord(error) && error["name"] === "TimeoutError";
+  if (!isFailure && kind !== "expire") return undefined;
   const failed = [...job.tasks].find(({ id }) => id === task);
   const until = failed?.details?.awaiting?.until;
   return failed === undefined || until === undefined ? undefined : { ...failed.route, until };
