@@ -1,6 +1,6 @@
 import { hashText } from "../../base/text_hash.ts";
 import type { CommandsAnswer, Incarnation, NewCommand, SendAnswer, StoredCommand } from "../../ports/store.ts";
-import type { Queries } from "./database.ts";
+import type { Queries } from "./queries.ts";
 import { findJob } from "./jobs.ts";
 import { toCommand } from "./rows.ts";
 import * as sql from "./statements.ts";

@@ -1,6 +1,6 @@
 import type { JobFilter, JobHead, JobRecord, ListQuery, StoredCommand } from "../../ports/store.ts";
 import { positionOf } from "../../ports/store_kit.ts";
-import type { Row, SqliteValue } from "./database.ts";
+import type { Row, SqliteValue } from "./queries.ts";
 import { fromColumn, toColumn } from "./text.ts";
 
 /** Converts a head to its columns. */

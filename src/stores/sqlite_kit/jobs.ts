@@ -11,8 +11,9 @@ import type {
 } from "../../ports/store.ts";
 import { leaseEndOf } from "../../ports/lease_kit.ts";
 import { PAGE_LENGTH, pageOf, recordOf } from "../../ports/store_kit.ts";
-import type { Queries, SqliteValue } from "./database.ts";
+import type { Queries, SqliteValue } from "./queries.ts";
 import { ownerOf } from "./owners.ts";
+import { addParts, columnOf, textOf } from "./parts.ts";
 import { conditionsOf, toLimit, toOptionalColumn, toRecord, toTagsColumn } from "./rows.ts";
 import * as sql from "./statements.ts";
 import { fromColumn, toColumn } from "./text.ts";
@@ -46,7 +47,8 @@ export function createJob(queries: Queries, job: NewJob): CreateAnswer {
     ...[toOptionalColumn(claim?.owner), claim?.incarnation ?? null, claim === undefined ? 0 : 1],
   );
   const life = queries.number(sql.LAST_ADDED);
-  queries.run(sql.ADD_DOCUMENTS, life, toColumn(job.token), toColumn(job.snapshot));
+  queries.run(sql.ADD_DOCUMENTS, life, toColumn(job.token), columnOf(queries, job.snapshot));
+  addParts(queries, { life, kind: "snapshot", revision: 0 }, job.snapshot);
   const heldUntil = claim && leaseEndOf(ownerOf(queries, claim.owner), claim.incarnation);
   return { isNew: true, record: { ...recordOf(job, life), heldUntil } };
 }
@@ -54,12 +56,15 @@ export function createJob(queries: Queries, job: NewJob): CreateAnswer {
 /** A copy of a life of a job, which is consistent within a transaction. */
 export function loadLife(queries: Queries, life: number): StoredJob {
   const row = existing(queries.get(sql.LOAD, life));
+  const snapshotRevision = Number(row["snapshot_revision"]);
   return {
     record: toRecord(row),
     flow: fromColumn(row["flow"]),
-    snapshot: fromColumn(row["snapshot"]),
-    snapshotRevision: Number(row["snapshot_revision"]),
-    entries: queries.all(sql.ENTRIES, life).map((it) => fromColumn(it["text"])),
+    snapshot: textOf(queries, { life, kind: "snapshot", revision: snapshotRevision }, row["snapshot"]),
+    snapshotRevision,
+    entries: queries.all(sql.ENTRIES, life).map(({ revision, text }) =>
+      textOf(queries, { life, kind: "entry", revision: Number(revision) }, text)
+    ),
   };
 }
 

@@ -63,7 +63,7 @@ export const LOAD: string = `SELECT ${RECORD}, j.snapshot_revision,
   FROM routilux_jobs j WHERE j.life = ?1`;
 
 /** Returns a job's entries: life. */
-export const ENTRIES: string = `SELECT text FROM routilux_entries
+export const ENTRIES: string = `SELECT position & ${LAST_REVISION} AS revision, text FROM routilux_entries
   WHERE position BETWEEN ?1 << 32 AND (?1 << 32) | ${LAST_REVISION} ORDER BY position`;
 
 /**
@@ -96,6 +96,16 @@ export const SET_SNAPSHOT = "UPDATE routilux_documents SET snapshot = ?2 WHERE l
 
 /** Deletes a job's entries up to a revision: life, revision. */
 export const DROP_ENTRIES = `DELETE FROM routilux_entries WHERE position BETWEEN ?1 << 32 AND (?1 << 32) | ?2`;
+
+/** Adds a part of a long text: life, kind, revision, number, text. */
+export const ADD_PART = "INSERT INTO routilux_parts (life, kind, revision, number, text) VALUES (?1, ?2, ?3, ?4, ?5)";
+
+/** Returns the parts of a long text: life, kind, revision. */
+export const PARTS = "SELECT text FROM routilux_parts WHERE life = ?1 AND kind = ?2 AND revision = ?3 ORDER BY number";
+
+/** Deletes the parts of a job's entries up to a revision, and of its snapshots before it: life, revision. */
+export const DROP_PARTS = `DELETE FROM routilux_parts
+  WHERE life = ?1 AND (revision < ?2 OR (revision = ?2 AND kind = 'entry'))`;
 
 /** Returns the hash of the command that a key was used for: life, key. */
 export const FIND_KEY = "SELECT hash FROM routilux_commands WHERE life = ?1 AND key = ?2";
@@ -205,5 +215,5 @@ export const DROP_FLOW = `DELETE FROM routilux_flows
 /** Deletes everything that belongs to a job: life. */
 export const DELETE: readonly string[] = [
   `DELETE FROM routilux_entries WHERE position BETWEEN ?1 << 32 AND (?1 << 32) | ${LAST_REVISION}`,
-  ...["commands", "documents", "jobs"].map((table) => `DELETE FROM routilux_${table} WHERE life = ?1`),
+  ...["commands", "documents", "parts", "jobs"].map((table) => `DELETE FROM routilux_${table} WHERE life = ?1`),
 ];
