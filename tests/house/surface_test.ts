@@ -103,6 +103,9 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "stores": "storeContract StoreContractOptions StorePlace",
   },
   "./stores/memory": { "all": "memoryStore" },
+  "./stores/durable_object": {
+    "all": "durableObjectStore DurableObjectStore DurableObjectStorage SqlStorage SqlStorageValue",
+  },
   "./stores/sealed": { "all": "sealedStore SealedStoreOptions SealingKey SealedTextError SealProblem" },
   "./stores/file": { "all": "fileStore FileStoreOptions Files LockOwner" },
   "./stores/sqlite": { "all": "sqliteStore SqliteStoreOptions SqliteDatabase SqliteStatement SqliteValue SqliteSync" },

@@ -1,8 +1,8 @@
 import { hashText } from "../../base/text_hash.ts";
 import type { CommandsAnswer, Incarnation, NewCommand, SendAnswer, StoredCommand } from "../../ports/store.ts";
-import type { Queries } from "./queries.ts";
+import type { Queries, Row } from "./queries.ts";
 import { findJob } from "./jobs.ts";
-import { toCommand } from "./rows.ts";
+import { addParts, columnOf, textOf } from "./parts.ts";
 import * as sql from "./statements.ts";
 import { fromColumn, toColumn } from "./text.ts";
 
@@ -22,14 +22,15 @@ export function addCommand(
   if (sent - consumed >= room) return "full";
   if (consumed > 0) queries.run(sql.FORGET_KEYS, life, now - keyRetentionMs);
   const sequence = sent + 1;
-  queries.run(sql.ADD_COMMAND, life, sequence, toColumn(key), hash, toColumn(text));
+  queries.run(sql.ADD_COMMAND, life, sequence, toColumn(key), hash, columnOf(queries, text));
+  addParts(queries, { life, kind: "command", revision: sequence }, text);
   queries.run(sql.setColumns(["sent"]), sequence, life);
   return "stored";
 }
 
 /** The commands of a job that are not consumed, after a sequence. */
 export function commandsAfter(queries: Queries, life: number, after: number): StoredCommand[] {
-  return queries.all(sql.COMMANDS, life, after).map(toCommand);
+  return queries.all(sql.COMMANDS, life, after).map((row) => toCommand(queries, life, row));
 }
 
 /** The commands that are not consumed, of all jobs that an incarnation has claimed. */
@@ -38,4 +39,10 @@ export function commandsOf(queries: Queries, { owner, incarnation }: Incarnation
     const life = Number(row["life"]);
     return { jobId: fromColumn(row["job_id"]), life, commands: commandsAfter(queries, life, 0) };
   });
+}
+
+function toCommand(queries: Queries, life: number, row: Row): StoredCommand {
+  const sequence = Number(row["sequence"]);
+  const text = textOf(queries, { life, kind: "command", revision: sequence }, row["text"]);
+  return { sequence, key: fromColumn(row["key"]), text };
 }

@@ -3,7 +3,7 @@ import type { AppendHead, JobClaim, JobLife, JobRecord } from "../../ports/store
 import { appendTo, checkAppend, endsUnread, type KeptRecord } from "../../ports/store_kit.ts";
 import type { Queries } from "./queries.ts";
 import { findJob, findLife } from "./jobs.ts";
-import { addParts, columnOf } from "./parts.ts";
+import { addParts, columnOf, dropParts } from "./parts.ts";
 import { toHeadRow } from "./rows.ts";
 import * as sql from "./statements.ts";
 
@@ -39,6 +39,7 @@ export function addWithHead(
   setHead(queries, before, head);
   if (head.consumed > before.consumed) {
     queries.run(sql.USE_COMMANDS, life, before.consumed, head.consumed, head.at);
+    dropParts(queries, { life, kind: "command", revision: head.consumed }, before.consumed);
   }
   return { before, after: appendTo(before, entries, head) };
 }
@@ -49,7 +50,8 @@ export function compactJob(queries: Queries, { life }: JobLife, revision: number
   queries.run(sql.SET_SNAPSHOT, life, columnOf(queries, snapshot));
   addParts(queries, { life, kind: "snapshot", revision }, snapshot);
   queries.run(sql.DROP_ENTRIES, life, revision);
-  if (queries.longestText !== undefined) queries.run(sql.DROP_PARTS, life, revision);
+  dropParts(queries, { life, kind: "entry", revision }, 0);
+  dropParts(queries, { life, kind: "snapshot", revision: revision - 1 }, -1);
 }
 
 function addFurther(queries: Queries, life: number, revision: number, entries: readonly string[]): void {

@@ -4,11 +4,11 @@ import { fromColumn, toColumn } from "./text.ts";
 
 /** Where a text stands that may be too long for a row. */
 export interface TextPlace {
-  /** The job's life. */
+  /** The job's life; 0 for a flow, which many jobs share. */
   readonly life: number;
   /** The kind of text. */
-  readonly kind: "entry" | "snapshot";
-  /** The revision that it belongs to. */
+  readonly kind: "flow" | "snapshot" | "entry" | "command";
+  /** The revision that it belongs to, the sequence of a command, or the number of a flow. */
   readonly revision: number;
 }
 
@@ -33,4 +33,9 @@ export function addParts(queries: Queries, { life, kind, revision }: TextPlace, 
 export function textOf(queries: Queries, { life, kind, revision }: TextPlace, column: unknown): string {
   if (!(column instanceof Uint8Array) || column.length !== IN_PARTS.length) return fromColumn(column);
   return queries.all(sql.PARTS, life, kind, revision).map((row) => fromColumn(row["text"])).join("");
+}
+
+/** Deletes the parts of texts of a kind, after a revision and up to another. */
+export function dropParts(queries: Queries, { life, kind, revision }: TextPlace, after: number): void {
+  if (queries.longestText !== undefined) queries.run(sql.DROP_PARTS, life, kind, after, revision);
 }

@@ -1,4 +1,4 @@
-import type { JobFilter, JobHead, JobRecord, ListQuery, StoredCommand } from "../../ports/store.ts";
+import type { JobFilter, JobHead, JobRecord, ListQuery } from "../../ports/store.ts";
 import { positionOf } from "../../ports/store_kit.ts";
 import type { Row, SqliteValue } from "./queries.ts";
 import { fromColumn, toColumn } from "./text.ts";
@@ -31,11 +31,6 @@ export function toRecord(row: Row): JobRecord {
     heldUntil: optional(row["held_until"], Number),
     sent: Number(row["sent"]),
   };
-}
-
-/** Converts a row to a command. */
-export function toCommand(row: Row): StoredCommand {
-  return { sequence: Number(row["sequence"]), key: fromColumn(row["key"]), text: fromColumn(row["text"]) };
 }
 
 /** Converts a text that may be absent to a column. */

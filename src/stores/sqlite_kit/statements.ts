@@ -28,7 +28,7 @@ const RECORD = `j.life, j.epoch, j.job_id, j.created_at, j.flow_id, j.queue, j.p
     ORDER BY position DESC LIMIT 1), j.snapshot_revision) AS revision`;
 
 /** Returns the number of a flow: hash, id, text. */
-export const FIND_FLOW = "SELECT flow FROM routilux_flows WHERE flow_hash = ?1 AND flow_id = ?2 AND text = ?3";
+export const FIND_FLOW = "SELECT flow, text FROM routilux_flows WHERE flow_hash = ?1 AND flow_id = ?2 AND text = ?3";
 
 /** Adds a flow: hash, id, text. */
 export const ADD_FLOW = "INSERT INTO routilux_flows (flow_hash, flow_id, text) VALUES (?1, ?2, ?3)";
@@ -58,7 +58,7 @@ export const FIND_LIFE: string = `SELECT ${RECORD} FROM routilux_jobs j WHERE j.
 
 /** Returns a job's record and documents: life. */
 export const LOAD: string = `SELECT ${RECORD}, j.snapshot_revision,
-  (SELECT text FROM routilux_flows WHERE flow = j.flow) AS flow,
+  j.flow, (SELECT text FROM routilux_flows WHERE flow = j.flow) AS flow_text,
   (SELECT snapshot FROM routilux_documents WHERE life = j.life) AS snapshot
   FROM routilux_jobs j WHERE j.life = ?1`;
 
@@ -103,9 +103,9 @@ export const ADD_PART = "INSERT INTO routilux_parts (life, kind, revision, numbe
 /** Returns the parts of a long text: life, kind, revision. */
 export const PARTS = "SELECT text FROM routilux_parts WHERE life = ?1 AND kind = ?2 AND revision = ?3 ORDER BY number";
 
-/** Deletes the parts of a job's entries up to a revision, and of its snapshots before it: life, revision. */
+/** Deletes parts of long texts: life, kind, revision after which and up to which. */
 export const DROP_PARTS = `DELETE FROM routilux_parts
-  WHERE life = ?1 AND (revision < ?2 OR (revision = ?2 AND kind = 'entry'))`;
+  WHERE life = ?1 AND kind = ?2 AND revision > ?3 AND revision <= ?4`;
 
 /** Returns the hash of the command that a key was used for: life, key. */
 export const FIND_KEY = "SELECT hash FROM routilux_commands WHERE life = ?1 AND key = ?2";
