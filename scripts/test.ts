@@ -25,6 +25,7 @@ const IN_ONE_RUNTIME = [
   "tests/properties/pause_everywhere_test.ts",
   "tests/routines/stopped_anywhere_test.ts",
   "tests/stores/deno_kv_store_test.ts",
+  "tests/stores/durable_object/contract_test.ts",
   "tests/stores/file/crash_test.ts",
   "tests/stores/key_value/contract_test.ts",
   "tests/stores/key_value/faults_test.ts",

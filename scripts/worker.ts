@@ -10,7 +10,7 @@ export interface Worker extends AsyncDisposable {
 
 // A worker has neither files nor processes, and must not generate code, as the validator of the JSON Schemas does.
 const NOT_FOR_WORKERS =
-  /^tests\/(bench|examples|house|schemas|scripts|durable\/killed|stores\/(file|sqlite|deno_kv))\//;
+  /^tests\/(bench|examples|house|schemas|scripts|durable\/killed|stores\/(file|sqlite|deno_kv|durable_object))\//;
 /** Why some test files are left out. */
 export const LEFT_OUT =
   "tests of benchmarks, examples, house, schemas, scripts and some stores need files, processes or generated code";

@@ -59,9 +59,13 @@ export function durableObjectStore(storage: DurableObjectStorage): DurableObject
     name: "The store of the Durable Object",
     queries,
     write(make, isSingle) {
-      const answer = storage.transactionSync(make);
-      // A single entry makes nothing due.
-      const moved = isSingle === true ? undefined : alarm.move();
+      let moved: Promise<void> | undefined;
+      const answer = storage.transactionSync(() => {
+        const made = make();
+        // A single entry makes nothing due. An object whose class has no `alarm()` throws here.
+        if (isSingle !== true) moved = alarm.move();
+        return made;
+      });
       return moved === undefined ? answer : moved.then(() => answer);
     },
     read: (run) => run(),

@@ -1,5 +1,7 @@
 import type { DatabaseSync, SQLInputValue } from "node:sqlite";
+import type { Store } from "../../src/ports/mod.ts";
 import type { DurableObjectStorage, SqlStorageValue } from "../../src/stores/durable_object_store.ts";
+import type { StorePlace } from "../../src/testing/store_contract.ts";
 
 /** What a Durable Object has, over a database: what is not written out of the same turn is one transaction there, too. */
 export class FakeObjectStorage implements DurableObjectStorage {
@@ -54,4 +56,22 @@ function toInput(value: SqlStorageValue): SQLInputValue {
 
 function toStorageValue(value: unknown): unknown {
   return value instanceof Uint8Array ? new Uint8Array(value).buffer : value;
+}
+
+/** A place for one store at a time, as an object runs at one place. */
+export function exclusivePlace(openStore: () => Store, dispose?: () => void): StorePlace {
+  let isOpen = false;
+  return {
+    open() {
+      if (isOpen) throw new Error("An object runs at one place only");
+      isOpen = true;
+      const store = openStore();
+      const close = () => {
+        isOpen = false;
+        return store.close();
+      };
+      return { ...store, close };
+    },
+    ...(dispose && { dispose }),
+  };
 }

@@ -22,8 +22,8 @@ export class Alarm {
     const due = this.#nextDueAt(now);
     const at = due === undefined ? "none" : due > now ? due : this.#isAhead(now) ? this.#at : now;
     if (at === this.#at) return undefined;
-    this.#at = at;
     const moved = typeof at === "number" ? this.#storage.setAlarm(at) : this.#storage.deleteAlarm();
+    this.#at = at;
     return moved.catch((error) => {
       this.#at = "unknown";
       throw error;
