@@ -26,6 +26,7 @@ const PERMISSIONS = ["--allow-read", "--allow-write", "--allow-env", "--allow-ru
 const IN_ONE_RUNTIME = [
   "tests/properties/pause_everywhere_test.ts",
   "tests/routines/stopped_anywhere_test.ts",
+  "tests/stores/broken_stores_test.ts",
   "tests/stores/deno_kv_store_test.ts",
   "tests/stores/file/crash_test.ts",
   "tests/stores/key_value/contract_test.ts",
