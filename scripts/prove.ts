@@ -34,6 +34,8 @@ const LONG_TESTS = [
   "tests/stores/key_value/races_test.ts",
   "tests/testing/fleet_stores_test.ts",
   "tests/testing/fleet_test.ts",
+  "tests/testing/simulate_test.ts",
+  "tests/travel/batches_test.ts",
 ];
 /** What the gate runs a part of. */
 const LONG_PROGRAMS = {
