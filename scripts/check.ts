@@ -22,7 +22,10 @@ const folders = ["src", "tests", "examples", "bench", "scripts"].filter(holdsSou
 const checks: Readonly<Record<string, readonly string[]>> = {
   "format": ["fmt", "--check"],
   "lint": ["lint"],
-  "types": ["check", ...flags, "mod.ts", ...folders.flatMap(sourcesOf)],
+  "types, also of the examples in the documentation": [
+    ...["check", "--doc", ...flags, "mod.ts", "README.md"],
+    ...folders.flatMap(sourcesOf),
+  ],
   "types without those of any runtime": [
     "check",
     "-c",
@@ -39,6 +42,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   "examples in the documentation": [
     "test",
     "--doc",
+    "--no-check",
     "--allow-read",
     "--allow-write",
     ...flags,
@@ -49,9 +53,9 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   ...(existsSync(`${PEERS}/node_modules`)
     ? { [PEER_TYPES]: ["check", "--no-config", "--node-modules-dir=manual"] }
     : {}),
-  "benchmarks, for their assertions": ["run", "-A", "bench/compare.ts", "--small"],
+  "benchmarks, for their assertions": ["run", "-A", "bench/compare.ts", "--small", "--runtimes", "deno"],
   "publishing": ["publish", "--dry-run", "--allow-dirty"],
-  "publishing by jsr.json": ["publish", "--dry-run", "--allow-dirty", "--config", "jsr.json"],
+  "publishing by jsr.json": ["publish", "--dry-run", "--allow-dirty", "--no-check", "--config", "jsr.json"],
   "the package as npm users get it": ["run", "-A", "scripts/npm_package.ts"],
   ...(existsSync(EXAMPLE) ? { "cross-host example": ["run", "-A", EXAMPLE] } : {}),
 };
