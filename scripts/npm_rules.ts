@@ -11,6 +11,7 @@ export interface Published {
 /** The fields of `package.json` that the rules look at. */
 export interface Manifest {
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
@@ -65,13 +66,17 @@ function checkFiles({ manifest, files }: Published): string[] {
   const targets = Object.values(manifest.exports ?? {}).flatMap((it) =>
     typeof it === "string" ? [it] : Object.values(it)
   );
-  const reached = new Set([...DOCUMENTS, ...targets.flatMap((it) => filesOf(it, files))]);
+  const programs = Object.values(manifest.bin ?? {});
+  const reached = new Set([...DOCUMENTS, ...[...targets, ...programs].flatMap((it) => filesOf(it, files))]);
   for (const path of reached) {
     const text = /\.[jt]s$/.test(path) ? files.get(path) ?? "" : "";
     for (const it of specifiers({ path, text })) if (it.startsWith(".")) reached.add(imported(path, it));
   }
   return [
     ...DOCUMENTS.filter((it) => !files.has(it)).map((it) => `${it} is missing`),
+    ...programs.filter((it) => !isProgram(it, files)).map((it) =>
+      `the program ${it} is missing, or does not begin with #!`
+    ),
     ...[...files.keys()].filter((it) => !reached.has(it)).map((it) => `${it} is published, but no entry leads to it`),
   ];
 }
@@ -80,6 +85,11 @@ function checkFiles({ manifest, files }: Published): string[] {
 function imported(path: string, specifier: string): string {
   const target = resolve(path, specifier);
   return path.endsWith(".d.ts") ? target.replace(/\.js$/, ".d.ts") : target;
+}
+
+/** Without its first line the systems would not know how to run it. */
+function isProgram(target: string, files: ReadonlyMap<string, string>): boolean {
+  return filesOf(target, files).some((path) => files.get(path)?.startsWith("#!/usr/bin/env node\n"));
 }
 
 function isThere(target: string, files: ReadonlyMap<string, string>): boolean {

@@ -7,12 +7,24 @@ import { decodeBase64, encodeBase64 } from "../base/base64.ts";
 import { RoutiluxError } from "../base/errors.ts";
 import { describeValue } from "../base/path.ts";
 
+/** A `CryptoKey` as every runtime has it: not all of their types know the name. */
+export interface SubtleKey {
+  /** What it is for, such as `HMAC`. */
+  readonly algorithm: { readonly name: string };
+  /** Whether its bytes can be read. */
+  readonly extractable: boolean;
+  /** `secret`, `private` or `public`. */
+  readonly type: string;
+  /** What may be done with it, such as `sign`. */
+  readonly usages: readonly string[];
+}
+
 /** A key that signs, or that verifies signatures. */
 export interface SigningKey {
   /** Its name, which each signature bears: 1 to 64 letters, digits, `-` and `_`. */
   readonly id: string;
   /** 32 random bytes that both sides have (HMAC-SHA-256), or a key of `crypto.subtle` for `HMAC` or `Ed25519`. */
-  readonly key: Uint8Array | CryptoKey;
+  readonly key: Uint8Array | SubtleKey;
 }
 
 /**

@@ -12,11 +12,12 @@ import type {
   TakenJob,
 } from "../ports/store.ts";
 import { SealedTextError } from "./sealed_store/errors.ts";
-import { KeyRing, type SealingKey } from "./sealed_store/key_ring.ts";
+import { KeyRing } from "./sealed_store/key_ring.ts";
+import type { SealingKey } from "./sealed_store/sealing_key.ts";
 import { open, type Place, scopeOf, seal, sealAlike } from "./sealed_store/seal.ts";
 
 export { SealedTextError, type SealProblem } from "./sealed_store/errors.ts";
-export type { SealingKey } from "./sealed_store/key_ring.ts";
+export type { SealingKey } from "./sealed_store/sealing_key.ts";
 
 /** The options of `sealedStore`. */
 export interface SealedStoreOptions {
