@@ -118,6 +118,12 @@ export async function attempts(folder: string, isLong: boolean): Promise<Attempt
     using(`CommonJS in Node ${NEWEST_NODE}`, newest, "main.cjs"),
     using("JavaScript in Deno", Deno.execPath(), "run", "-A", "--no-config", "--node-modules-dir=manual", "main.mjs"),
     ...bun === undefined ? [] : [using("JavaScript in Bun", bun.command, "main.mjs")],
+    {
+      name: "the program as it is installed",
+      commands: [["node_modules/.bin/routilux", "check", "job.json"]],
+      prints: CHECKED,
+    },
+    program(`the program in Node ${OLDEST_NODE}`, oldest),
     program(`the program in Node ${NEWEST_NODE}`, newest),
     program("the program in Deno", Deno.execPath(), "run", "-A", "--no-config", "--node-modules-dir=manual"),
     ...bun === undefined ? [] : [program("the program in Bun", bun.command)],

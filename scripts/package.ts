@@ -33,18 +33,22 @@ const entries = Object.entries(config.exports).map(([subpath, path]) => ({
 export async function makePackage(root: string): Promise<void> {
   await Deno.mkdir(root, { recursive: true });
   await Deno.remove(root, { recursive: true });
-  const packages = await writeScripts(root);
+  const { flags } = await chooseAssertions();
+  const packages = await writeScripts(root, flags);
   await writeDeclarations(root);
   for (const name of [...DOCUMENTS, ...listFiles(SCHEMAS)]) await copy(name, `${root}/${name}`);
-  await Deno.writeTextFile(`${root}/package.json`, JSON.stringify(manifest(packages), null, 2) + "\n");
+  await Deno.writeTextFile(
+    `${root}/package.json`,
+    JSON.stringify(manifest(packages, flags.length === 0), null, 2) + "\n",
+  );
 }
 
 /**
  * Bundles the entries, and returns the packages that they import. Each imports the main entry, so that all of it becomes one
  * shared file: every file that Node loads costs it about a millisecond, and whoever uses another entry uses the main one too.
  */
-async function writeScripts(root: string): Promise<ReadonlySet<string>> {
-  const standard = await bundleStandard();
+async function writeScripts(root: string, flags: readonly string[]): Promise<ReadonlySet<string>> {
+  const standard = await bundleStandard(flags);
   const { metafile } = await build({
     entryPoints: {
       ...Object.fromEntries(entries.map(({ name, source }) => [name, `${ENTRY}:${source}`])),
@@ -80,11 +84,9 @@ async function writeScripts(root: string): Promise<ReadonlySet<string>> {
 }
 
 /** Writes what the package uses of the standard library into one file: of the real one, or of its stand-in where JSR is out of reach. */
-async function bundleStandard(): Promise<string> {
-  const { flags } = await chooseAssertions();
-  console.log(
-    `${STANDARD.name} in the package is ${flags.length === 0 ? "the real package" : "the stand-in of tests/support"}`,
-  );
+async function bundleStandard(flags: readonly string[]): Promise<string> {
+  const what = flags.length === 0 ? "the real package" : "the stand-in of tests/support: it must not be published";
+  console.log(`${STANDARD.name} in the package is ${what}`);
   const [entry, output] = [await Deno.makeTempFile({ suffix: ".ts" }), await Deno.makeTempFile({ suffix: ".js" })];
   await Deno.writeTextFile(entry, `export { ${STANDARD.uses.join(", ")} } from "${STANDARD.name}";`);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -138,7 +140,7 @@ function declarationOf(source: string): string {
   return source.replace(/\.ts$/, ".d.ts");
 }
 
-function manifest(packages: ReadonlySet<string>): object {
+function manifest(packages: ReadonlySet<string>, mayBePublished: boolean): object {
   const { name, version, description, license, imports } = config;
   const ranges = Object.values(imports).flatMap((target) => {
     const [, packageName, range] = NPM_IMPORT.exec(target) ?? [];
@@ -149,6 +151,8 @@ function manifest(packages: ReadonlySet<string>): object {
     version,
     description,
     license,
+    // A stand-in must not reach anybody: npm refuses a package that is private.
+    ...mayBePublished ? {} : { private: true },
     type: "module",
     exports: {
       ...Object.fromEntries(entries.map((it) => [it.subpath, {

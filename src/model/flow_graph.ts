@@ -60,7 +60,22 @@ export function leadsTo(graph: FlowGraph, event: Event<unknown>, slot: Slot<neve
   return owner instanceof Routine && declarationOf(owner).timers.get(slot) === event;
 }
 
-/** The structure of a flow, which `Flow` inherits: routines, connections, settings. It holds nothing of any execution. */
+/**
+ * The structure of a flow, which `Flow` inherits: routines, connections, settings. It holds nothing of any execution.
+ *
+ * @example
+ * ```ts
+ * import { Flow, type FlowGraph, Routine } from "@routilux/routilux";
+ *
+ * // The ids of all routines, and how they are connected.
+ * function describe({ routines, connections }: FlowGraph): string[] {
+ *   return [...routines.keys(), ...connections.map(({ from, to }) => `${from.routine} to ${to.routine}`)];
+ * }
+ * const flow = new Flow();
+ * flow.addRoutine(new Routine(), "a");
+ * describe(flow); // ["a"]
+ * ```
+ */
 export class FlowGraph {
   /** The flow's id. */
   readonly id: string;

@@ -17,6 +17,16 @@ export interface SplitItem<T> {
 /**
  * Sends the items of a list one by one, no faster than the receivers process them. Lists under another key are connected with
  * a mapping to `items`.
+ *
+ * @example
+ * ```ts
+ * import { runRoutine } from "@routilux/routilux/testing";
+ * import { Splitter } from "@routilux/routilux/routines";
+ *
+ * const splitter = new Splitter();
+ * const { emitted } = await runRoutine(splitter, splitter.input, { items: ["a", "b"] } as never);
+ * emitted.length; // how many items there were
+ * ```
  */
 export class Splitter<T = unknown> extends Routine {
   /** Takes the lists. */

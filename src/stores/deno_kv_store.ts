@@ -1,3 +1,8 @@
+/**
+ * A store in Deno KV, for any number of processes.
+ *
+ * @module
+ */
 import { checkOptions } from "../base/options.ts";
 import type { Store } from "../ports/store.ts";
 import { clientOf } from "./deno_kv_store/client.ts";

@@ -1,3 +1,8 @@
+/**
+ * A store in a folder of files that people can read, for one process at a time.
+ *
+ * @module
+ */
 import * as zlib from "node:zlib";
 import { checkOptions, checkWord } from "../base/options.ts";
 import type {

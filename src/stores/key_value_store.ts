@@ -1,3 +1,8 @@
+/**
+ * A store in any key-value storage that can compare and set one key: for edge functions, and wherever there is no database.
+ *
+ * @module
+ */
 import { checkInteger, checkOptions } from "../base/options.ts";
 import type { IdSource } from "../ports/ids.ts";
 import type { Store } from "../ports/store.ts";

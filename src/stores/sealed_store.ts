@@ -1,3 +1,8 @@
+/**
+ * A store that encrypts what another store keeps.
+ *
+ * @module
+ */
 import { encodeBase64 } from "../base/base64.ts";
 import { checkOptions } from "../base/options.ts";
 import { PendingCalls } from "../ports/store_kit.ts";

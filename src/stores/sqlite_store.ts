@@ -1,3 +1,8 @@
+/**
+ * A store in a SQLite database: one file, for several processes of one machine.
+ *
+ * @module
+ */
 import { checkInteger, checkOptions, checkWord } from "../base/options.ts";
 import type { Store } from "../ports/store.ts";
 import { StoreWatchers } from "../ports/store_kit.ts";
