@@ -21,7 +21,7 @@ interface Module {
 /** The functions of this entry serve authors of stores together: those of the library show how. */
 const TOGETHER = "./store";
 /** What the checks of options throw, and that of a structure that is frozen. */
-const CHECKS: Readonly<Record<string, readonly string[]>> = {
+const CHECKS: ReadonlyMap<string, readonly string[]> = new Map(Object.entries({
   checkOptions: ["TypeError"],
   checkName: ["TypeError"],
   checkWord: ["TypeError"],
@@ -31,7 +31,7 @@ const CHECKS: Readonly<Record<string, readonly string[]>> = {
   checkWait: ["TypeError", "RangeError"],
   checkOpen: ["StateError"],
   "#checkOpen": ["StateError"],
-};
+}));
 const LINK = /\[[^\]]*\]\(([^)#\s]+)[^)]*\)/g;
 const ROOT = new URL("../", import.meta.url);
 
@@ -39,7 +39,8 @@ const { flags } = await chooseAssertions();
 const published = config.publish.include;
 const read = (path: string): string => readFileSync(new URL(path, ROOT), "utf8");
 const complaints: string[] = [];
-const files = new Set<string>();
+/** The names of the public classes and functions, by their files. */
+const files = new Map<string, Set<string>>();
 
 for (const [entry, path] of Object.entries(config.exports)) {
   for (const { module_doc: about, symbols } of await modulesOf(path)) {
@@ -49,7 +50,8 @@ for (const [entry, path] of Object.entries(config.exports)) {
     for (const { name, declarations } of symbols) {
       for (const { kind, jsDoc, location: { filename } } of declarations) {
         if (kind !== "class" && kind !== "function") continue;
-        files.add(filename.slice(ROOT.href.length));
+        const file = filename.slice(ROOT.href.length);
+        files.set(file, (files.get(file) ?? new Set()).add(name));
         if (kind === "function" && entry === TOGETHER) continue;
         if (jsDoc?.tags?.some((tag) => tag.kind === "example") !== true) {
           complaints.push(`${kind} ${name} has no @example`);
@@ -58,7 +60,7 @@ for (const [entry, path] of Object.entries(config.exports)) {
     }
   }
 }
-for (const path of files) complaints.push(...silentThrows(path));
+for (const [path, names] of files) complaints.push(...silentThrows(path, names));
 for (const path of published.filter((it) => it.endsWith(".md"))) complaints.push(...deadLinks(path));
 
 for (const complaint of new Set(complaints)) console.log(complaint);
@@ -71,11 +73,11 @@ async function modulesOf(path: string): Promise<readonly Module[]> {
   return Object.values(JSON.parse(new TextDecoder().decode(stdout)).nodes);
 }
 
-/** The exported functions, and the public methods of exported classes, that throw what they don't say. */
-function silentThrows(path: string): string[] {
+/** The functions, and the public methods of classes, that throw what they don't say. */
+function silentThrows(path: string, names: ReadonlySet<string>): string[] {
   const source = ts.createSourceFile(path, read(path), ts.ScriptTarget.Latest, true);
   return source.statements.flatMap((it) => {
-    if (!ts.canHaveModifiers(it) || !isExported(it)) return [];
+    if (!names.has(nameOf(it))) return [];
     const calls = ts.isClassDeclaration(it) ? it.members.filter(isPublic) : [it];
     return calls.filter((call) => ts.isFunctionLike(call)).flatMap((call) => {
       const told = toldBy(call);
@@ -87,10 +89,6 @@ function silentThrows(path: string): string[] {
         .map((error) => `${place} throws a ${error}, and has no @throws for it`);
     });
   });
-}
-
-function isExported(node: ts.HasModifiers): boolean {
-  return ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true;
 }
 
 function isPublic(member: ts.ClassElement): boolean {
@@ -112,7 +110,7 @@ function thrownIn(node: ts.Node): Set<string> {
   const visit = (it: ts.Node): void => {
     if (ts.isFunctionLike(it)) return;
     if (ts.isThrowStatement(it) && ts.isNewExpression(it.expression)) found.add(it.expression.expression.getText());
-    if (ts.isCallExpression(it)) CHECKS[calledBy(it)]?.forEach((error) => found.add(error));
+    if (ts.isCallExpression(it)) CHECKS.get(calledBy(it))?.forEach((error) => found.add(error));
     ts.forEachChild(it, visit);
   };
   ts.forEachChild(node, visit);

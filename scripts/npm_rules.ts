@@ -20,7 +20,7 @@ const DOCUMENTS = ["package.json", "README.md", "CHANGELOG.md", "LICENSE"];
 
 /** Returns one sentence for each fault of a package. */
 export function checkPublished(published: Published): string[] {
-  return [...checkEntries(published), ...checkImports(published), ...checkFiles(published)];
+  return [...checkEntries(published), ...checkImports(published), ...checkFiles(published), ...checkLinks(published)];
 }
 
 /** Each entry names declarations first, then a script, and both are there; a pattern means at least one file. */
@@ -79,6 +79,18 @@ function checkFiles({ manifest, files }: Published): string[] {
     ),
     ...[...files.keys()].filter((it) => !reached.has(it)).map((it) => `${it} is published, but no entry leads to it`),
   ];
+}
+
+/** Links of documents lead to files of the package, or out of it by their whole address. */
+function checkLinks({ files }: Published): string[] {
+  const documents = [...files].filter(([path]) => path.endsWith(".md"));
+  return documents.flatMap(([path, text]) =>
+    Array.from(text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g), ([, target = ""]) => target)
+      .filter((it) =>
+        !/^[a-z]+:/.test(it) && ![...files.keys()].some((file) => file === it || file.startsWith(`${it}/`))
+      )
+      .map((it) => `${path} links to ${it}, which is not in the package`)
+  );
 }
 
 /** The path of an imported file: declarations name each other as if they were scripts. */

@@ -21,6 +21,7 @@ const STANDARD = { name: "@std/json", uses: ["JsonParseStream", "JsonStringifySt
 /** The scheme of the modules that are made up of an entry for the bundler. */
 const ENTRY = "entry";
 const SOURCE_SPECIFIER = /(\bfrom |\bimport |\bimport\()"(\.[^"]*)\.ts"/g;
+const SOURCE_LINK = /\[([^\]]*)\]\((?:src|mod\.ts)[^)]*\)/g;
 const NPM_IMPORT = /^npm:(@?[^@]+)@(.+)$/;
 
 const entries = Object.entries(config.exports).map(([subpath, path]) => ({
@@ -36,7 +37,10 @@ export async function makePackage(root: string): Promise<void> {
   const { flags } = await chooseAssertions();
   const packages = await writeScripts(root, flags);
   await writeDeclarations(root);
-  for (const name of [...DOCUMENTS, ...listFiles(SCHEMAS)]) await copy(name, `${root}/${name}`);
+  for (const name of listFiles(SCHEMAS)) await copy(name, `${root}/${name}`);
+  for (const name of DOCUMENTS) {
+    await Deno.writeTextFile(`${root}/${name}`, withoutSources(await Deno.readTextFile(name)));
+  }
   await Deno.writeTextFile(
     `${root}/package.json`,
     JSON.stringify(manifest(packages, flags.length === 0), null, 2) + "\n",
@@ -168,6 +172,11 @@ function manifest(packages: ReadonlySet<string>, mayBePublished: boolean): objec
     engines: ENGINES,
     dependencies: Object.fromEntries(ranges),
   };
+}
+
+/** Without the links to sources, which npm users do not get: their words stay. */
+function withoutSources(text: string): string {
+  return text.replaceAll(SOURCE_LINK, "$1");
 }
 
 async function copy(from: string, to: string): Promise<void> {

@@ -160,6 +160,7 @@ export class FlowGraph {
    * Adds a routine and returns it. Without an id it gets the first free one of `routine_1`, `routine_2`, …
    *
    * @throws {TypeError} for an id that is taken, or a routine that is in a flow already
+   * @throws {StateError} when the flow has been executed
    */
   addRoutine<R extends Routine<object>>(routine: R, id: string = this.#freeId()): R {
     this.#checkOpen(`add routine "${id}"`);
@@ -217,6 +218,7 @@ export class FlowGraph {
    * Connects an event to a slot. The same pair with the same mapping again is the same connection.
    *
    * @throws {TypeError} for an event, slot or routine that is not in the flow, or another mapping for the same pair
+   * @throws {StateError} when the flow has been executed
    */
   connect<T, const M extends KeyMapping = Record<never, never>>(
     event: Event<T>,
@@ -272,7 +274,12 @@ export class FlowGraph {
     return this.#links.get(event)?.get(slot);
   }
 
-  /** Sets what happens when a handler throws and its routine has no say of its own. */
+  /**
+   * Sets what happens when a handler throws and its routine has no say of its own.
+   *
+   * @throws {TypeError} for what is no `ErrorHandler`
+   * @throws {StateError} when the flow has been executed
+   */
   setErrorHandler(handler: ErrorHandler): this {
     this.#checkOpen("set error handler");
     if (!(handler instanceof ErrorHandler)) {
@@ -287,6 +294,7 @@ export class FlowGraph {
    *
    * @throws {TypeError} "Invalid execution strategy" for another word
    * @throws {RangeError} for a number of workers below 1, or above 1 in a sequential flow
+   * @throws {StateError} when the flow has been executed
    */
   setExecutionStrategy(strategy: ExecutionStrategy, maxWorkers?: number): this {
     this.#checkOpen("set execution strategy");

@@ -53,6 +53,7 @@ export class Batcher<T = unknown> extends Routine<BatcherOptions> {
    * Sets when a batch is sent.
    *
    * @throws {RangeError} for a size below 1 or a negative time
+   * @throws {TypeError} for an option of an unknown name
    */
   setBatches(options: BatcherOptions): this {
     checkOptions("Cannot set batches", options, { size: true, timeoutMs: true });

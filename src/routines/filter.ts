@@ -33,7 +33,11 @@ export class Filter<T = unknown> extends Routine {
     return this.setFunction("filter", fn);
   }
 
-  /** The handler of `input`. */
+  /**
+   * The handler of `input`.
+   *
+   * @throws {TypeError} before `use`
+   */
   filter(data: T, ctx: Context): void | Promise<void> {
     const fn = this.getFunction("filter");
     if (fn === undefined) throw new TypeError("Cannot filter: the Filter has no function; call use(fn)");

@@ -37,7 +37,11 @@ export class Splitter<T = unknown> extends Routine {
   /** Sends the items. */
   readonly item: Event<SplitItem<T>> = this.addEvent<SplitItem<T>>("item", { params: ["item", "index", "count"] });
 
-  /** The handler of `input`: its progress is the index of the next item. */
+  /**
+   * The handler of `input`: its progress is the index of the next item.
+   *
+   * @throws {TypeError} for data without a list
+   */
   *split(input: { readonly items: readonly T[] }, ctx: Context): Generator<number, void, void> {
     const items: unknown = isRecord(input) ? input.items : undefined;
     if (!Array.isArray(items)) throw new TypeError("Cannot split: the data must have a list under the key items");

@@ -36,6 +36,7 @@ export class Throttle<T = unknown> extends Routine<ThrottleOptions> {
    * Sets the rate.
    *
    * @throws {RangeError} for a count below 1 or a time below 1 ms
+   * @throws {TypeError} for an option of an unknown name
    */
   setRate(options: ThrottleOptions): this {
     checkOptions("Cannot set rate", options, { count: true, intervalMs: true });

@@ -43,6 +43,8 @@ export interface DenoKvStoreOptions {
  * Writes of one process to one job wait for each other. Jobs with long ids that were created in the same millisecond are ordered by
  * the beginnings of their ids: 60 characters, or fewer if they are not ASCII letters or digits.
  *
+ * @throws {TypeError} for an option of an unknown name
+ *
  * @example
  * ```ts
  * import { denoKvStore } from "@routilux/routilux/stores/deno_kv";

@@ -107,6 +107,7 @@ function checkRuntime(): void {
  *
  * @param folder The path of the folder; created if it does not exist.
  * @throws {Error} when another process has the folder open, a file is damaged, or the system refuses
+ * @throws {TypeError} for an option of an unknown name
  *
  * @example
  * ```ts

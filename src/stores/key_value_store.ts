@@ -38,6 +38,7 @@ export interface KeyValueStoreOptions {
  * creation of that job. `watch` reports what is done with this store object.
  *
  * @throws {RangeError} when `maxValueBytes` is not an integer of at least 1,000
+ * @throws {TypeError} for an option of an unknown name
  *
  * @example
  * ```ts

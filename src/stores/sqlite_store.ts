@@ -53,6 +53,7 @@ export interface SqliteStoreOptions {
  *
  * @throws {Error} when the database cannot be prepared, or has tables of a newer version
  * @throws {RangeError} when `busyTimeoutMs` is not a whole number of milliseconds
+ * @throws {TypeError} for an option of an unknown name, and an unknown word
  *
  * @example
  * ```ts

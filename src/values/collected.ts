@@ -9,6 +9,9 @@ export let storedItems: (list: Collected<unknown>) => Items;
 
 type Items = readonly Payload[];
 
+/** Says once more that it can be iterated: declarations that JSR makes for npm lack members with computed names. */
+export interface Collected<T> extends Iterable<T> {}
+
 /**
  * The deliveries that an append slot has collected under one key: a list that never changes, however much is appended
  * later. Reading it costs nothing until an item is asked for; it is copied only when it is emitted.
@@ -28,7 +31,7 @@ type Items = readonly Payload[];
  * new Sum();
  * ```
  */
-export class Collected<T> implements Iterable<T> {
+export class Collected<T> {
   readonly #items: Items;
   readonly #from: number;
   readonly #classes: ClassTable;

@@ -96,3 +96,11 @@ test("checkPublished() refuses a program that is missing, or that no system woul
   assertEquals(faults({}, manifest), [fault]);
   assertEquals(faults({ "bin.js": `import "./shared/a.js";\n` }, manifest), [fault]);
 });
+
+test("checkPublished() refuses links to what is not in the package", () => {
+  const good = "[a](schemas) [b](LICENSE) [c](https://example.com/) [d](#below) [e](schemas/flow.v1.json#a)";
+  assertEquals(faults({ "README.md": good }), []);
+  assertEquals(faults({ "README.md": "[a](src/flow.ts)" }), [
+    "README.md links to src/flow.ts, which is not in the package",
+  ]);
+});
