@@ -39,6 +39,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   "published JSON Schemas": ["run", "-A", "scripts/json_schemas.ts", "--check"],
   "size": ["run", "-A", "scripts/size.ts"],
   "documentation": ["doc", "--lint", ...exported],
+  "examples, errors and links of the documentation": ["run", "-A", "scripts/documentation.ts"],
   "examples in the documentation": [
     "test",
     "--doc",

@@ -161,6 +161,7 @@ export class Flow extends FlowGraph {
    * @param options `engine` runs the flow's jobs; without one, all flows share an engine
    * @throws {SerializationError} when the value is no document of a flow, naming the path
    * @throws {PreflightError} when the document does not fit the registered classes, with all findings
+   * @throws {TypeError} for an option of an unknown name
    */
   static fromJSON(json: unknown, registry: Registry, options: { readonly engine?: Engine } = {}): Flow {
     checkOptions("Cannot read routilux/flow", options, { engine: true });
@@ -319,6 +320,7 @@ export class Flow extends FlowGraph {
    * @throws {PreflightError} when the job does not fit the flow, with all findings; the job is unchanged
    * @throws {StateError} when the job is live already; when it has ended and `redrive` is not set, or nothing is left to do
    * @throws {StepLimitError} when the job has ended by `limits.steps`, and the limit of the flow is no larger now
+   * @throws {TypeError} for an option of an unknown name
    */
   resume(job: JobState, options: ResumeOptions = {}): JobState {
     checkOptions("Cannot resume job", options, OPTIONS.resume);
@@ -331,6 +333,8 @@ export class Flow extends FlowGraph {
    * Handlers that don't return within `graceMs` are aborted, and their tasks run again on resume.
    *
    * @throws {StateError} when the job is not live
+   * @throws {TypeError} for an option of an unknown name
+   * @throws {RangeError} for a time out of range
    */
   async pause(job: JobState, options: PauseOptions = {}): Promise<void> {
     checkOptions("Cannot pause job", options, OPTIONS.pause);
@@ -375,6 +379,8 @@ export class Flow extends FlowGraph {
    * Waits for the end of a job.
    *
    * @returns true when the job has completed, failed or been cancelled; false when the time is up or the job is at rest
+   * @throws {TypeError} for an option of an unknown name
+   * @throws {RangeError} for a time out of range
    */
   waitForCompletion(job: JobState, options: CompletionOptions = {}): Promise<boolean> {
     const data = this.#target("wait for", job);
@@ -400,6 +406,8 @@ export class Flow extends FlowGraph {
    * Waits until all due tasks of a job have run: for hosts that live for one request.
    *
    * @returns the job's status, and the instant at which its next task is due
+   * @throws {TypeError} for an option of an unknown name
+   * @throws {RangeError} for a time out of range
    */
   settle(job: JobState, options: WaitOptions = {}): Promise<SettleResult> {
     const data = this.#target("settle", job);

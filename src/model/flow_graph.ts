@@ -60,7 +60,22 @@ export function leadsTo(graph: FlowGraph, event: Event<unknown>, slot: Slot<neve
   return owner instanceof Routine && declarationOf(owner).timers.get(slot) === event;
 }
 
-/** The structure of a flow, which `Flow` inherits: routines, connections, settings. It holds nothing of any execution. */
+/**
+ * The structure of a flow, which `Flow` inherits: routines, connections, settings. It holds nothing of any execution.
+ *
+ * @example
+ * ```ts
+ * import { Flow, type FlowGraph, Routine } from "@routilux/routilux";
+ *
+ * // The ids of all routines, and how they are connected.
+ * function describe({ routines, connections }: FlowGraph): string[] {
+ *   return [...routines.keys(), ...connections.map(({ from, to }) => `${from.routine} to ${to.routine}`)];
+ * }
+ * const flow = new Flow();
+ * flow.addRoutine(new Routine(), "a");
+ * describe(flow); // ["a"]
+ * ```
+ */
 export class FlowGraph {
   /** The flow's id. */
   readonly id: string;
@@ -145,6 +160,7 @@ export class FlowGraph {
    * Adds a routine and returns it. Without an id it gets the first free one of `routine_1`, `routine_2`, …
    *
    * @throws {TypeError} for an id that is taken, or a routine that is in a flow already
+   * @throws {StateError} when the flow has been executed
    */
   addRoutine<R extends Routine<object>>(routine: R, id: string = this.#freeId()): R {
     this.#checkOpen(`add routine "${id}"`);
@@ -202,6 +218,7 @@ export class FlowGraph {
    * Connects an event to a slot. The same pair with the same mapping again is the same connection.
    *
    * @throws {TypeError} for an event, slot or routine that is not in the flow, or another mapping for the same pair
+   * @throws {StateError} when the flow has been executed
    */
   connect<T, const M extends KeyMapping = Record<never, never>>(
     event: Event<T>,
@@ -257,7 +274,12 @@ export class FlowGraph {
     return this.#links.get(event)?.get(slot);
   }
 
-  /** Sets what happens when a handler throws and its routine has no say of its own. */
+  /**
+   * Sets what happens when a handler throws and its routine has no say of its own.
+   *
+   * @throws {TypeError} for what is no `ErrorHandler`
+   * @throws {StateError} when the flow has been executed
+   */
   setErrorHandler(handler: ErrorHandler): this {
     this.#checkOpen("set error handler");
     if (!(handler instanceof ErrorHandler)) {
@@ -272,6 +294,7 @@ export class FlowGraph {
    *
    * @throws {TypeError} "Invalid execution strategy" for another word
    * @throws {RangeError} for a number of workers below 1, or above 1 in a sequential flow
+   * @throws {StateError} when the flow has been executed
    */
   setExecutionStrategy(strategy: ExecutionStrategy, maxWorkers?: number): this {
     this.#checkOpen("set execution strategy");

@@ -230,7 +230,19 @@ function partsOf(cursor: string): readonly unknown[] {
   }
 }
 
-/** The subscribers of a store's `watch`. */
+/**
+ * The subscribers of a store's `watch`.
+ *
+ * @example
+ * ```ts
+ * import { StoreWatchers } from "@routilux/routilux/store";
+ *
+ * const watchers = new StoreWatchers();
+ * const stop = watchers.watch((event) => console.log(event.type));
+ * watchers.tell({ type: "ended", jobId: "job" });
+ * stop();
+ * ```
+ */
 export class StoreWatchers {
   readonly #callbacks: Set<(event: StoreEvent) => void> = new Set();
 
@@ -260,7 +272,19 @@ export class StoreWatchers {
   }
 }
 
-/** The calls of a store that have not finished, for which `close` waits. */
+/**
+ * The calls of a store that have not finished, for which `close` waits.
+ *
+ * @example
+ * ```ts
+ * import { PendingCalls } from "@routilux/routilux/store";
+ *
+ * const calls = new PendingCalls();
+ * calls.add(Promise.resolve("written"));
+ * await calls.finished(); // in the store's close()
+ * calls.isEmpty; // true
+ * ```
+ */
 export class PendingCalls {
   readonly #calls: Set<Promise<unknown>> = new Set();
 

@@ -1,3 +1,9 @@
+/**
+ * A store in a folder of files that people can read, for one process at a time.
+ *
+ * @module
+ */
+import * as zlib from "node:zlib";
 import { checkOptions, checkWord } from "../base/options.ts";
 import type {
   AppendHead,
@@ -65,6 +71,14 @@ export interface FileStoreOptions {
   readonly files?: Files | undefined;
 }
 
+/** Refuses a runtime that is too old, with the reason: an import of what it lacks would end the program in words of its own. */
+function checkRuntime(): void {
+  // Unreachable: the runtimes of the tests have it; the package is tried in one that has not.
+  if (typeof zlib.crc32 !== "function") {
+    throw new Error("Cannot open a file store: node:zlib has no crc32 here; use Node 20.15 or newer, Deno, or Bun");
+  }
+}
+
 /**
  * A store in a folder, for one process at a time; in Deno, Node and Bun.
  *
@@ -93,6 +107,7 @@ export interface FileStoreOptions {
  *
  * @param folder The path of the folder; created if it does not exist.
  * @throws {Error} when another process has the folder open, a file is damaged, or the system refuses
+ * @throws {TypeError} for an option of an unknown name
  *
  * @example
  * ```ts
@@ -105,6 +120,7 @@ export interface FileStoreOptions {
  * ```
  */
 export function fileStore(folder: string, options: FileStoreOptions = {}): Store {
+  checkRuntime();
   checkOptions("Cannot open a file store", options, { sync: true, isGone: true, files: true });
   const { files = hostFiles(), isGone = () => false } = options;
   const waits = checkWord("Cannot open a file store", "sync", options.sync ?? "full", ["full", "none"]) === "full";

@@ -1,3 +1,8 @@
+/**
+ * The store in memory, which ends with its process: for tests, and as the reference for others.
+ *
+ * @module
+ */
 import { hashText } from "../base/text_hash.ts";
 import {
   addSurvivor,

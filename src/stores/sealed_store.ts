@@ -1,3 +1,8 @@
+/**
+ * A store that encrypts what another store keeps.
+ *
+ * @module
+ */
 import { encodeBase64 } from "../base/base64.ts";
 import { checkOptions } from "../base/options.ts";
 import { PendingCalls } from "../ports/store_kit.ts";
@@ -12,11 +17,12 @@ import type {
   TakenJob,
 } from "../ports/store.ts";
 import { SealedTextError } from "./sealed_store/errors.ts";
-import { KeyRing, type SealingKey } from "./sealed_store/key_ring.ts";
+import { KeyRing } from "./sealed_store/key_ring.ts";
+import type { SealingKey } from "./sealed_store/sealing_key.ts";
 import { open, type Place, scopeOf, seal, sealAlike } from "./sealed_store/seal.ts";
 
 export { SealedTextError, type SealProblem } from "./sealed_store/errors.ts";
-export type { SealingKey } from "./sealed_store/key_ring.ts";
+export type { SealingKey } from "./sealed_store/sealing_key.ts";
 
 /** The options of `sealedStore`. */
 export interface SealedStoreOptions {

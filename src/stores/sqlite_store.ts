@@ -1,3 +1,8 @@
+/**
+ * A store in a SQLite database: one file, for several processes of one machine.
+ *
+ * @module
+ */
 import { checkInteger, checkOptions, checkWord } from "../base/options.ts";
 import type { Store } from "../ports/store.ts";
 import { storeOver } from "./sqlite_kit/store.ts";
@@ -43,6 +48,7 @@ export interface SqliteStoreOptions {
  *
  * @throws {Error} when the database cannot be prepared, or has tables of a newer version
  * @throws {RangeError} when `busyTimeoutMs` is not a whole number of milliseconds
+ * @throws {TypeError} for an option of an unknown name, and an unknown word
  *
  * @example
  * ```ts

@@ -174,6 +174,14 @@ export function countLines({ text }: Source): number {
   return scan(text).uncommented.split("\n").filter((line) => line.trim() !== "").length;
 }
 
+/** JSR's declarations for npm lack members with computed names: a class that says it is iterable would be an error there. */
+export function checkIterables({ path, text }: Source): Findings {
+  const said = scan(text).code.match(/\bimplements\b[^{]*\b(?:Async)?Itera(?:ble|tor)\w*/g) ?? [];
+  return said.map(() =>
+    `${path} has a class that implements an iterable; extend it by an interface of the class's name`
+  );
+}
+
 /** A file stays under the limit of lines. */
 export function checkLength(source: Source): Findings {
   const lines = countLines(source);

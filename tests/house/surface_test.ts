@@ -83,7 +83,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "renderer": "TextRenderer TextRendererConfig",
     "time": "TimeProvider TimeProviderConfig TimeInfo",
   },
-  "./signing": { "all": "sign verify SigningKey SignatureError SignatureProblem" },
+  "./signing": { "all": "sign verify SigningKey SubtleKey SignatureError SignatureProblem" },
   "./inspect": {
     "what a job does": "summarize JobSummary RoutineSummary TaskSummary TaskState FailedTask",
     "two documents": "diffJobs JobDifference",

@@ -1,4 +1,3 @@
-import type { ClassTable } from "../../values/class_table.ts";
 import { type Payload, valueOf } from "../../values/payload.ts";
 import { payloadOf } from "../../values/encoder.ts";
 import type { EncodeSubject } from "../../values/refusal.ts";
@@ -11,34 +10,16 @@ import { describeValue } from "../../base/path.ts";
 import { validate } from "../../values/standard_schema.ts";
 import type { Context, EmitOptions, ExpectOptions, JobValues, Services } from "../../model/context.ts";
 import { Event } from "../../model/event.ts";
-import type { FlowLimits } from "../../model/flow_limits.ts";
 import { Slot } from "../../model/slot.ts";
 import type { SideEffects } from "../../job/commit.ts";
 import type { Expectation } from "../../job/decide.ts";
 import { Emissions } from "../../job/emissions.ts";
-import type { Job } from "../../job/job.ts";
 import { PRIORITIES, type Task } from "../../job/task.ts";
 import { writeKey } from "../../job/task_key.ts";
+import type { ActivationHost, PauseRequest } from "./activation_host.ts";
 import { detached } from "./detached.ts";
 import { EffectsBuffer } from "./effects_buffer.ts";
 import { type EventPlan, findEvent, type SlotPlan } from "./plan.ts";
-
-/** The seam between two floors: what an activation needs from the execution that runs it, on the floor above. */
-export interface ActivationHost {
-  readonly job: Job;
-  /** The classes whose instances may travel. */
-  readonly classes: ClassTable;
-  /** Limits of the size of values, among others. */
-  readonly limits: FlowLimits;
-  /** What handlers get as `ctx.services`. */
-  readonly services: Services;
-  /** The present instant, in milliseconds since 1970. */
-  now(): number;
-  /** Commits what an activation has buffered; resolves when that is stored. */
-  commitStep(activation: Activation, progress: Payload | undefined): Promise<void>;
-  /** Passes live progress on to listeners. */
-  report(activation: Activation, data: unknown): void;
-}
 
 /** Why an activation refuses calls: its handler has returned, or was aborted for a reason. */
 interface Closed {
@@ -48,14 +29,6 @@ interface Closed {
 
 /** What a handler does with an event. */
 type EventUse = "emit" | "take back" | "defer";
-
-/** A pause that a handler has asked for. */
-export interface PauseRequest {
-  /** The reason that the handler gave. */
-  readonly reason: string | undefined;
-  /** Data that the handler noted with it. */
-  readonly checkpoint: Payload | undefined;
-}
 
 const NONE: readonly never[] = [];
 const RETURNED: Closed = Object.freeze({ why: "its handler has returned; await what it starts before it returns" });

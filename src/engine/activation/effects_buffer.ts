@@ -4,7 +4,8 @@ import { emissionName, type KeyedSource, withdrawable } from "../../job/emit_key
 import type { Expectation } from "../../job/decide.ts";
 import type { DeferredEvent, LogEntry, OutputEntry } from "../../job/job.ts";
 import type { Task } from "../../job/task.ts";
-import type { Activation, ActivationHost } from "./activation.ts";
+import type { Activation } from "./activation.ts";
+import type { ActivationHost } from "./activation_host.ts";
 import { SlotViews } from "./slot_views.ts";
 import { BufferedValues } from "./job_values.ts";
 

@@ -31,7 +31,18 @@ const COMMANDS: readonly FleetCommand[] = ["pause", "resume", "cancel", "redrive
 /** The number of last lines of a trace that an error shows. */
 const SHOWN = 40;
 
-/** A fleet has broken a promise: `seed` repeats the run. */
+/**
+ * A fleet has broken a promise: `seed` repeats the run.
+ *
+ * @example
+ * ```ts
+ * import { FleetError } from "@routilux/routilux/testing";
+ *
+ * // The seed to try again, if a fleet has broken a promise.
+ * const seedOf = (error: unknown): number | undefined => error instanceof FleetError ? error.seed : undefined;
+ * seedOf(new Error("another")); // undefined
+ * ```
+ */
 export class FleetError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "FleetError";
