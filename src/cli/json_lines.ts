@@ -1,4 +1,3 @@
-import { JsonParseStream, JsonStringifyStream } from "@std/json";
 import { CommandError, EXIT, reasonOf } from "./failure.ts";
 
 /** The longest line that is read, in characters: a file without line breaks must not fill the memory. */
@@ -25,6 +24,7 @@ export async function* readJsonLines(
   // The lines that have been handed to the parser, and whose values have not come yet.
   const handed: number[] = [];
   const decoder = new TextDecoderStream("utf-8", { fatal: true });
+  const { JsonParseStream } = await import("@std/json");
   const values = bytes.pipeThrough(decoder as TransformStream<Uint8Array, string>)
     .pipeThrough(splitLines((line) => handed.push(line))).pipeThrough(new JsonParseStream());
   const reader = values.getReader();
@@ -45,7 +45,8 @@ export async function* readJsonLines(
 }
 
 /** Writes values as JSON lines; the stream pulls the next value when there is room for it. */
-export function writeJsonLines(values: AsyncIterator<unknown>): ReadableStream<string> {
+export async function writeJsonLines(values: AsyncIterator<unknown>): Promise<ReadableStream<string>> {
+  const { JsonStringifyStream } = await import("@std/json");
   const source = new ReadableStream<unknown>({
     async pull(controller) {
       const { done, value } = await values.next();
