@@ -53,6 +53,12 @@ const ESBUILD = ["small.mjs", "--bundle", "--minify", "--format=esm", "--platfor
 const VITE_CONFIG = `export default {
   build: { outDir: "vite", modulePreload: false, rollupOptions: { output: { entryFileNames: "main.js" } } },
 };`;
+/** A job, and what the program prints of it. */
+const JOB = {
+  ...{ createdAt: "2026-01-01T00:00:00.000Z", flowId: "flow", format: "routilux/job", jobId: "job", nextTaskId: 1 },
+  ...{ pendingTasks: [], ranMs: 0, status: "completed", updatedAt: "2026-01-01T00:00:00.000Z", version: 1 },
+};
+const CHECKED = "job.json: the job is right";
 /** What the smallest use prints. */
 const GREETING = "Hello, world";
 const MOST_AT_ONCE = 2;
@@ -75,6 +81,7 @@ export async function install(folder: string, tarball: string, exported: Exporte
     "vite.config.mjs": VITE_CONFIG,
     "index.html": `<script type="module" src="./small.mjs"></script>`,
     "empty.mjs": "",
+    "job.json": JSON.stringify(JOB),
     "import.mjs": `import "${config.name}";`,
   };
   for (const [path, text] of Object.entries(texts)) await Deno.writeTextFile(`${folder}/${path}`, text);
@@ -89,6 +96,13 @@ export async function attempts(folder: string, isLong: boolean): Promise<Attempt
   if (bun === undefined) console.log(missing.find((it) => it.startsWith("Bun")));
   const tool = (script: string, ...args: string[]) => [newest, `node_modules/${script}`, ...args];
   const using = (name: string, ...command: string[]): Attempt => ({ name, commands: [command], prints: DONE });
+  const program = (name: string, ...command: string[]): Attempt => (
+    {
+      name,
+      commands: [[...command, `node_modules/${config.name}/bin/routilux.js`, "check", "job.json"]],
+      prints: CHECKED,
+    }
+  );
   const bundled = (name: string, build: readonly string[], bundle: string): Attempt => (
     { name, commands: [build, [newest, bundle]], prints: GREETING }
   );
@@ -103,6 +117,9 @@ export async function attempts(folder: string, isLong: boolean): Promise<Attempt
     using(`CommonJS in Node ${NEWEST_NODE}`, newest, "main.cjs"),
     using("JavaScript in Deno", Deno.execPath(), "run", "-A", "--no-config", "--node-modules-dir=manual", "main.mjs"),
     ...bun === undefined ? [] : [using("JavaScript in Bun", bun.command, "main.mjs")],
+    program(`the program in Node ${NEWEST_NODE}`, newest),
+    program("the program in Deno", Deno.execPath(), "run", "-A", "--no-config", "--node-modules-dir=manual"),
+    ...bun === undefined ? [] : [program("the program in Bun", bun.command)],
     { name: "publint", commands: [tool("publint/src/cli.js", "run", TARBALL, "--strict")] },
     {
       name: "are the types wrong",

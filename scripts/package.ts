@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { build, stop } from "npm:esbuild@0.28.2";
 import config from "../deno.json" with { type: "json" };
+import { chooseAssertions } from "./assertions.ts";
 import { resolve, specifiers } from "../tests/house/rules.ts";
 import { listFiles } from "./worker.ts";
 
@@ -13,6 +14,10 @@ const ENGINES = { node: ">=20.15.0" };
 /** Files of the repository that belong to the package as they are. */
 const DOCUMENTS = ["README.md", "CHANGELOG.md", "LICENSE"];
 const SCHEMAS = "schemas";
+/** The program that the package brings, and where it stands there. */
+const PROGRAM = { name: "routilux", source: "src/cli/program.ts", file: "bin/routilux" };
+/** A package of JSR that npm does not have: the package brings what it uses of it. */
+const STANDARD = { name: "@std/json", uses: ["JsonParseStream", "JsonStringifyStream"] };
 /** The scheme of the modules that are made up of an entry for the bundler. */
 const ENTRY = "entry";
 const SOURCE_SPECIFIER = /(\bfrom |\bimport |\bimport\()"(\.[^"]*)\.ts"/g;
@@ -39,8 +44,13 @@ export async function makePackage(root: string): Promise<void> {
  * shared file: every file that Node loads costs it about a millisecond, and whoever uses another entry uses the main one too.
  */
 async function writeScripts(root: string): Promise<ReadonlySet<string>> {
+  const standard = await bundleStandard();
   const { metafile } = await build({
-    entryPoints: Object.fromEntries(entries.map(({ name, source }) => [name, `${ENTRY}:${source}`])),
+    entryPoints: {
+      ...Object.fromEntries(entries.map(({ name, source }) => [name, `${ENTRY}:${source}`])),
+      [PROGRAM.file]: PROGRAM.source,
+    },
+    alias: { [STANDARD.name]: standard },
     plugins: [{
       name: ENTRY,
       setup({ onResolve, onLoad }) {
@@ -63,8 +73,26 @@ async function writeScripts(root: string): Promise<ReadonlySet<string>> {
     logLevel: "warning",
   });
   await stop();
+  await Deno.remove(standard);
+  await Deno.chmod(`${root}/${PROGRAM.file}.js`, 0o755);
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
   return new Set(imports.filter(({ external }) => external === true).map(({ path }) => path));
+}
+
+/** Writes what the package uses of the standard library into one file: of the real one, or of its stand-in where JSR is out of reach. */
+async function bundleStandard(): Promise<string> {
+  const { flags } = await chooseAssertions();
+  console.log(
+    `${STANDARD.name} in the package is ${flags.length === 0 ? "the real package" : "the stand-in of tests/support"}`,
+  );
+  const [entry, output] = [await Deno.makeTempFile({ suffix: ".ts" }), await Deno.makeTempFile({ suffix: ".js" })];
+  await Deno.writeTextFile(entry, `export { ${STANDARD.uses.join(", ")} } from "${STANDARD.name}";`);
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--quiet", "--config", "deno.json", ...flags, "--output", output, entry],
+  }).output();
+  await Deno.remove(entry);
+  if (!success) throw new Error(`Cannot bundle ${STANDARD.name}: ${decode(stderr)}`);
+  return output;
 }
 
 /** Writes the declarations of the entries, and of every file that they name. */
@@ -130,7 +158,9 @@ function manifest(packages: ReadonlySet<string>): object {
       [`./${SCHEMAS}/*`]: `./${SCHEMAS}/*`,
       "./package.json": "./package.json",
     },
-    sideEffects: false,
+    bin: { [PROGRAM.name]: `./${PROGRAM.file}.js` },
+    // The program does something when it is loaded.
+    sideEffects: [`./${PROGRAM.file}.js`],
     engines: ENGINES,
     dependencies: Object.fromEntries(ranges),
   };
