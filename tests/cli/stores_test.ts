@@ -248,7 +248,7 @@ test("what is no store is refused", () =>
     for (const store of ["jobs.db", "oracle:x", "sqlite:", "constructor:x"]) {
       const { errors, exit } = await runCommand(["count", "--store", store]);
       assertEquals(exit, 2);
-      assertMatch(errors, /is no store; a store is sqlite:PATH or file:FOLDER/);
+      assertMatch(errors, /is no store; a store is sqlite:PATH or file:FOLDER or postgres:/);
     }
     assertMatch((await runCommand(["count"])).errors, /no store is named; add --store /);
   }));
@@ -264,6 +264,17 @@ test("a database of somebody else is left as it is", () =>
     assertEquals(database.prepare("SELECT count(*) AS n FROM sqlite_master").get()?.["n"], 1);
     database.close();
   }));
+
+test("a server that cannot be reached is refused in one line, without the password", async () => {
+  const { errors, exit } = await runCommand(["count", "--store", "postgres://me:secret@127.0.0.1:1/jobs"]);
+  assertEquals(exit, 4);
+  assertMatch(errors, /^error: [^\n]+\n$/);
+  assertMatch(
+    errors,
+    /^error: postgres:\/\/127\.0\.0\.1:1\/jobs: the store cannot be opened: |the package postgres is missing/,
+  );
+  assertEquals(errors.includes("secret"), false);
+});
 
 test("a folder of files is a store too, for one process at a time", () =>
   inOwnFolder(async (file) => {
