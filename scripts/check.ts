@@ -47,6 +47,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
     "mod.ts",
     "src",
     "README.md",
+    "docs",
   ],
   ...(existsSync(`${PEERS}/node_modules`)
     ? { [PEER_TYPES]: ["check", "--no-config", "--node-modules-dir=manual"] }
