@@ -26,6 +26,7 @@ const { values } = parseArgs({
 });
 /** The tests that try more cases in the long run. */
 const LONG_TESTS = [
+  "tests/cli/many_jobs_test.ts",
   "tests/durable/killed",
   "tests/hostile/hostile_test.ts",
   "tests/properties",

@@ -62,7 +62,7 @@ async function write(call: Call, store: Store, path: string, kept: Kept | undefi
     }
   };
   try {
-    await writeJsonLines(lines()).pipeTo(await sinkOf(call, path, kept), { signal });
+    await writeJsonLines(lines(), await sinkOf(call, path, kept), signal);
   } finally {
     await progress.end();
   }
