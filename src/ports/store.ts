@@ -159,6 +159,22 @@ export interface NewCommand {
  */
 export type SendAnswer = "stored" | "known" | "differs" | "ended" | "full" | "unknown";
 
+/** A command that could not be carried out. */
+export interface Refusal {
+  /** The command's number within its job. */
+  readonly sequence: number;
+  /** Why it was not. */
+  readonly reason: string;
+}
+
+/**
+ * What has become of a command: it is `stored` and not consumed, it was consumed and is `done`, or it was consumed and `refused`, as it
+ * could not be carried out.
+ */
+export type CommandOutcome =
+  | { readonly status: "stored" | "done" }
+  | { readonly status: "refused"; readonly reason: string };
+
 /** The commands of an inbox. */
 export interface InboxAnswer {
   /** The time by the store when it looked. */
@@ -348,6 +364,14 @@ export interface Store {
     job: { readonly jobId: string; readonly life?: number | undefined },
     command: NewCommand,
   ): MaybePromise<SendAnswer>;
+  /**
+   * Returns what has become of the command that was sent with a key; `undefined` when there is none, or its key is no longer remembered.
+   * Of any life, when none is given.
+   */
+  outcome(
+    job: { readonly jobId: string; readonly life?: number | undefined },
+    key: string,
+  ): MaybePromise<CommandOutcome | undefined>;
   /** Returns the commands in a job's inbox with a sequence above `after`, in order. */
   inbox(life: JobLife, after: number, now: number): MaybePromise<InboxAnswer>;
   /** Returns the commands that are not consumed, of all jobs that an incarnation has claimed. */
@@ -396,4 +420,9 @@ export interface AppendHead extends JobHead {
   readonly at: number;
   /** Whether the owner lets go of the job. */
   readonly releases: boolean;
+  /**
+   * Those of the commands that are consumed with this head which could not be carried out; it is remembered as long as their keys. The
+   * others are done. @default {none}
+   */
+  readonly refused?: readonly Refusal[] | undefined;
 }

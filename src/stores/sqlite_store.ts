@@ -3,7 +3,7 @@ import type { Store } from "../ports/store.ts";
 import { StoreWatchers } from "../ports/store_kit.ts";
 import { guarded, queriesOf, type SqliteDatabase } from "./sqlite_store/database.ts";
 import { groupWriter } from "./sqlite_store/group_writer.ts";
-import { addCommand, commandsAfter, commandsOf } from "./sqlite_store/inbox.ts";
+import { addCommand, commandsAfter, commandsOf, outcomeFor } from "./sqlite_store/inbox.ts";
 import { countJobs, createJob, deleteLife, findJob, listJobs, loadLife, purgeJobs } from "./sqlite_store/jobs.ts";
 import { addEntries, addWithHead, compactJob } from "./sqlite_store/journal.ts";
 import { enter, heldBy, leave, renew } from "./sqlite_store/owners.ts";
@@ -136,6 +136,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
       if (answer === "stored") watchers.tell({ type: "command", jobId: job.jobId });
       return answer;
     },
+    outcome: (job, key) => readAtOnce(() => outcomeFor(queries, job, key)),
     inbox: ({ life }, after, now) => read(() => ({ now, commands: commandsAfter(queries, life, after) })),
     commands: (owner, now) => readAtOnce(() => ({ now, jobs: commandsOf(queries, owner) })),
     async enter(query) {

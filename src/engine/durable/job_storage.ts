@@ -189,7 +189,7 @@ export class JobStorage {
       if (died.length + survived.length > 1) this.#session.onStalled(job, task, died.length + survived.length);
     }
     const { owner, incarnation } = this.#session.ownership.lease() ?? {};
-    const { consumed, claim: { epoch } } = journal;
+    const { consumption: { last: consumed }, claim: { epoch } } = journal;
     const entry = { at: now, consumed, epoch, owner, incarnation, tried: attempts, until: undefined };
     journal.begin(JSON.stringify(encodeClaim({ kind: "claim", ...entry })));
     return poisoned;

@@ -105,6 +105,17 @@ export class InboxFile implements WriteTarget {
     return this.#readKeys().get(key)?.hash;
   }
 
+  /** The sequence of the stored command that was sent with a key, if the key is remembered. */
+  sequenceOf(key: string): number | undefined {
+    const { sequence = Infinity } = this.#readKeys().get(key) ?? {};
+    return sequence <= this.#count ? sequence : undefined;
+  }
+
+  /** The sequence of the first command whose key is remembered. */
+  get oldest(): number {
+    return this.#readKeys().values().next().value?.sequence ?? this.#count + 1;
+  }
+
   /** Collects a command with a new key for the next `store`, and forgets keys that are old enough. */
   add({ key, text, now, keyRetentionMs }: NewCommand, hash: string): void {
     const keys = this.#readKeys();

@@ -1,8 +1,16 @@
 import { hashText } from "../../base/text_hash.ts";
-import type { CommandsAnswer, Incarnation, NewCommand, SendAnswer, StoredCommand } from "../../ports/store.ts";
+import type {
+  CommandOutcome,
+  CommandsAnswer,
+  Incarnation,
+  NewCommand,
+  SendAnswer,
+  StoredCommand,
+} from "../../ports/store.ts";
+import { outcomeOf } from "../../ports/store_kit.ts";
 import type { Queries } from "./database.ts";
 import { findJob } from "./jobs.ts";
-import { toCommand } from "./rows.ts";
+import { optional, toCommand } from "./rows.ts";
 import * as sql from "./statements.ts";
 import { fromColumn, toColumn } from "./text.ts";
 
@@ -25,6 +33,18 @@ export function addCommand(
   queries.run(sql.ADD_COMMAND, life, sequence, toColumn(key), hash, toColumn(text));
   queries.run(sql.setColumns(["sent"]), sequence, life);
   return "stored";
+}
+
+/** What has become of the command that was sent with a key. */
+export function outcomeFor(
+  queries: Queries,
+  job: { readonly jobId: string; readonly life?: number | undefined },
+  key: string,
+): CommandOutcome | undefined {
+  const record = findJob(queries, job.jobId);
+  if (record === undefined || (job.life !== undefined && job.life !== record.life)) return undefined;
+  const row = queries.get(sql.FIND_COMMAND, record.life, toColumn(key));
+  return row && outcomeOf(record, Number(row["sequence"]), optional(row["refusal"], fromColumn));
 }
 
 /** The commands of a job that are not consumed, after a sequence. */

@@ -1,6 +1,6 @@
 import { FencedError } from "../../base/errors.ts";
 import type { AppendHead, JobClaim, JobLife, JobRecord } from "../../ports/store.ts";
-import { appendTo, checkAppend, endsUnread, type KeptRecord } from "../../ports/store_kit.ts";
+import { appendTo, checkAppend, endsUnread, type KeptRecord, refusalsIn } from "../../ports/store_kit.ts";
 import type { Queries } from "./database.ts";
 import { findJob, findLife } from "./jobs.ts";
 import { toHeadRow } from "./rows.ts";
@@ -38,6 +38,9 @@ export function addWithHead(
   setHead(queries, before, head);
   if (head.consumed > before.consumed) {
     queries.run(sql.USE_COMMANDS, life, before.consumed, head.consumed, head.at);
+    for (const [sequence, reason] of refusalsIn(before, head)) {
+      queries.run(sql.REFUSE_COMMAND, life, sequence, toColumn(reason));
+    }
   }
   return { before, after: appendTo(before, entries, head) };
 }

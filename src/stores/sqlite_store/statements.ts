@@ -119,6 +119,12 @@ export const ADD_COMMAND = `INSERT INTO routilux_commands (life, sequence, key, 
 export const USE_COMMANDS = `UPDATE routilux_commands SET text = '', used_at = ?4
   WHERE life = ?1 AND sequence > ?2 AND sequence <= ?3`;
 
+/** Says of a command that it could not be carried out: life, sequence, reason. */
+export const REFUSE_COMMAND = "UPDATE routilux_commands SET refusal = ?3 WHERE life = ?1 AND sequence = ?2";
+
+/** Returns the command that was sent with a key: life, key. */
+export const FIND_COMMAND = "SELECT sequence, refusal FROM routilux_commands WHERE life = ?1 AND key = ?2";
+
 /** Returns a job's commands that are not consumed, after a sequence: life, sequence. */
 export const COMMANDS = `SELECT sequence, key, text FROM routilux_commands
   WHERE life = ?1 AND sequence > max(?2, (SELECT consumed FROM routilux_jobs WHERE life = ?1)) ORDER BY sequence`;
