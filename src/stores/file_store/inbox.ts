@@ -111,9 +111,10 @@ export class InboxFile implements WriteTarget {
     return sequence <= this.#count ? sequence : undefined;
   }
 
-  /** The sequence of the first command whose key is remembered. */
-  get oldest(): number {
-    return this.#readKeys().values().next().value?.sequence ?? this.#count + 1;
+  /** The sequence of the first command in the file: whoever opens it remembers its key. */
+  get first(): number {
+    this.#readKeys();
+    return this.#first;
   }
 
   /** Collects a command with a new key for the next `store`, and forgets keys that are old enough. */

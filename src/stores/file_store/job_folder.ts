@@ -165,7 +165,7 @@ export class JobFolder {
     const noted = this.#queue.write(refusals, () => {
       const record = check();
       if (endsUnread(record, head)) return;
-      refusals.note(refusalsIn(record, head), record.consumed, head.consumed, (this.#inbox?.oldest ?? 1) - 1);
+      refusals.note(refusalsIn(record, head), record.consumed, head.consumed, (this.#inbox?.first ?? 1) - 1);
     });
     return then(noted, write);
   }

@@ -1,31 +1,23 @@
 import { hashText } from "../../base/text_hash.ts";
 import type {
-  AppendHead,
   CommandOutcome,
   CommandsAnswer,
   Incarnation,
   NewCommand,
-  Refusal,
   SendAnswer,
   StoredCommand,
 } from "../../ports/store.ts";
-import { type KeptRecord, outcomeOf, refusalsIn } from "../../ports/store_kit.ts";
+import { outcomeOf } from "../../ports/store_kit.ts";
 import type { Put } from "./client.ts";
 import { marksAt } from "./marks.ts";
 import { trimLog } from "./log.ts";
-import { LAST, nameOf, numberName } from "./names.ts";
+import { LAST } from "./names.ts";
+import { forget, type Note, noteKey, parseRefusal, removeRefusals } from "./notes.ts";
 import { dataOf, type Located } from "./records.ts";
 import { chunksOf, marksBetween } from "./scan.ts";
 import type { Space } from "./space.ts";
 import type { JobState } from "./state.ts";
 import { quietly } from "./values.ts";
-
-/** What is remembered of a command after it was consumed, under its key. */
-interface Note {
-  readonly sequence: number;
-  readonly hash: string;
-  readonly usedAt: number;
-}
 
 /** Adds a command to a job's inbox, once per key. */
 export async function sendCommand(
@@ -47,14 +39,15 @@ export async function sendCommand(
     if (record.sent - record.consumed >= room) return "full";
     const { result: inbox, puts } = logs.add(state.inbox, `${dataOf(record.life)}/c`, [JSON.stringify([key, text])]);
     const forgets = state.forgotAt + keyRetentionMs <= now;
-    const [forgotAt, usedAfter] = forgets ? [now, now - keyRetentionMs] : [state.forgotAt, -Infinity];
-    const outdated = await outdatedRefusals(space, located, usedAfter);
-    const refusals = trimLog(state.refusals, outdated);
-    const next = { ...state, record: { ...record, sent: record.sent + 1 }, inbox, refusals, forgotAt };
+    const outdated = forgets ? await forget(space, located, now - keyRetentionMs) : 0;
+    const next = {
+      ...{ ...state, record: { ...record, sent: record.sent + 1 }, inbox },
+      ...{ refusals: trimLog(state.refusals, outdated), forgotAt: forgets ? now : state.forgotAt },
+    };
     const sent = await records.swing(name, located, next, { puts, isNews: true });
     if (sent === undefined) continue;
     if (recent.take(jobId) !== undefined) recent.put(sent);
-    if (forgets) await quietly(() => forget(space, record.life, usedAfter, outdated));
+    if (outdated > 0) await quietly(() => removeRefusals(space, record.life, outdated));
     return "stored";
   }
 }
@@ -119,64 +112,19 @@ async function hashSent(
   return sequence <= consumed && usedAt > usedAfter ? hash : undefined;
 }
 
-async function noteKey(life: number, key: string): Promise<string> {
-  return `${dataOf(life)}/k/${await nameOf(key)}`;
-}
-
 /** Returns what has become of the command that was sent with a key. */
 export async function outcomeFor(
-  { client, logs }: Space,
-  { state }: Located<JobState>,
-  commands: readonly StoredCommand[],
+  space: Space,
+  located: Located<JobState>,
   key: string,
 ): Promise<CommandOutcome | undefined> {
-  const { record, refusals } = state;
-  if (commands.some((it) => it.key === key)) return { status: "stored" };
-  const entry = await client.get(await noteKey(record.life, key));
+  const { record, refusals } = located.state;
+  if ((await readCommands(space, located, 0)).some((it) => it.key === key)) return { status: "stored" };
+  const entry = await space.client.get(await noteKey(record.life, key));
   if (entry === undefined) return undefined;
   const { sequence }: Note = JSON.parse(entry.value);
-  // An append that was not made has left a note of a command that was not consumed, and is gone.
+  // It was consumed after the job was read, or by an append that was not made.
   if (sequence > record.consumed) return undefined;
-  const refused = (await logs.read(refusals, 0)).map(parseRefusal).find((it) => it.sequence === sequence);
+  const refused = (await space.logs.read(refusals, 0)).map(parseRefusal).find((it) => it.sequence === sequence);
   return outcomeOf(record, sequence, refused?.reason);
-}
-
-/** The refusals of an append, as its log has them. */
-export function refusalTexts(before: KeptRecord, head: AppendHead): string[] {
-  return Array.from(refusalsIn(before, head), ([sequence, reason]) => JSON.stringify([sequence, head.at, reason]));
-}
-
-function parseRefusal(text: string): Refusal & { readonly at: number } {
-  const [sequence, at, reason]: [number, number, string] = JSON.parse(text);
-  return { sequence, at, reason };
-}
-
-/** The number of the last of the refusals that need not be remembered, as their commands were consumed before an instant. */
-async function outdatedRefusals(
-  { records, logs }: Space,
-  located: Located<JobState>,
-  usedAfter: number,
-): Promise<number> {
-  if (usedAfter === -Infinity || located.state.refusals.last === 0) return 0;
-  const texts = await records.read(located, ({ state }) => logs.read(state.refusals, 0)) ?? [];
-  const kept = texts.findIndex((text) => parseRefusal(text).at > usedAfter);
-  return located.state.refusals.last - (kept < 0 ? 0 : texts.length - kept);
-}
-
-/** Removes the notes of commands that were consumed before an instant, and the refusals up to a number. */
-async function forget({ client }: Space, life: number, usedAfter: number, outdated: number): Promise<void> {
-  const refusals = `${dataOf(life)}/r/`;
-  const old = await client.names(refusals);
-  for await (const keys of chunksOf(old(refusals, `${refusals}${numberName(outdated)}${LAST}`))) {
-    await client.remove(keys);
-  }
-  const start = `${dataOf(life)}/k/`;
-  const names = await client.names(start);
-  for await (const keys of chunksOf(names(start, start + LAST))) {
-    for (const [index, entry] of (await client.getAll(keys)).entries()) {
-      if (entry === undefined) continue;
-      const { usedAt }: Note = JSON.parse(entry.value);
-      if (usedAt <= usedAfter) await client.removeAt(keys[index] ?? "", entry.version);
-    }
-  }
 }

@@ -1,9 +1,10 @@
 import type { AppendHead, JobClaim, JobLife, StoredJob } from "../../ports/store.ts";
 import { appendTo, checkAppend, endsUnread, type KeptRecord } from "../../ports/store_kit.ts";
-import { notesOf, refusalTexts } from "./inbox.ts";
+import { notesOf } from "./inbox.ts";
 import { trimLog } from "./log.ts";
 import { LAST, numberName } from "./names.ts";
 import type { Leases } from "./leases.ts";
+import { refusalTexts } from "./notes.ts";
 import { dataOf, type Located } from "./records.ts";
 import type { Space } from "./space.ts";
 import type { JobState } from "./state.ts";

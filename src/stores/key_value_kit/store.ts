@@ -72,8 +72,7 @@ export function storeOver(client: KeyValueClient, name: string, ids: IdSource): 
     outcome: ({ jobId, life }, key) =>
       call(async () => {
         const located = await records.find(jobId, life);
-        return await records.read(located, async (it) =>
-          await outcomeFor(space, it, await readCommands(space, it, 0), key));
+        return await records.read(located, async (it) => await outcomeFor(space, it, key));
       }),
     inbox: ({ jobId, life }, after, now) =>
       call(async () => {
