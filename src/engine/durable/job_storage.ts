@@ -153,6 +153,11 @@ export class JobStorage {
     });
   }
 
+  /** Whether this engine has claimed a job, as another object or for its commands. */
+  isHere({ incarnation }: JobRecord): boolean {
+    return incarnation !== undefined && this.#session.ownership.incarnations.has(incarnation);
+  }
+
   /** Whether another engine has a job, as far as is known here. */
   isElsewhere(record: JobRecord): boolean {
     return this.#session.elsewhere(record) !== undefined;
