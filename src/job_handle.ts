@@ -6,6 +6,7 @@ import type { JobState } from "./documents/job_state.ts";
 import { jobOf } from "./documents/job_state.ts";
 import { type JobOutput, viewOutput } from "./documents/job_views.ts";
 import { delayAfter } from "./engine/durable/durability_settings.ts";
+import { pauseAfter } from "./engine/durable/retry_pause.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { checkWait, type WaitOptions } from "./engine/execution/waits.ts";
@@ -366,7 +367,7 @@ export class StoredJobHandle implements JobHandle {
       } catch (error) {
         session.onError(error);
         if (failures + 1 >= settings.attempts) throw new UnknownOutcomeError(call, this.jobId, known, { cause: error });
-        await session.pauseAfter(failures + 1);
+        await pauseAfter(failures + 1, session, signal);
         continue;
       }
       if (answer === "stored" || answer === "known") return;

@@ -143,7 +143,7 @@ export interface NewCommand {
   readonly key: string;
   /** The command, as opaque text. */
   readonly text: string;
-  /** Whether a job that has ended takes the command, too. */
+  /** Whether a job that has ended takes the command, too; and those that come after it. */
   readonly reopens: boolean;
   /** The current time, in milliseconds since 1970; a store with a clock of its own goes by that. */
   readonly now: number;
@@ -155,7 +155,7 @@ export interface NewCommand {
 
 /**
  * What has become of a command. It was `stored`; it was `known`, sent with the same key and text before; it `differs` from what was
- * sent with that key; the job has `ended`; its inbox is `full`; or the job is `unknown`. Only `stored` changes anything.
+ * sent with that key; the job has `ended`, and no command in its inbox reopens it; its inbox is `full`; or the job is `unknown`. Only `stored` changes anything.
  */
 export type SendAnswer = "stored" | "known" | "differs" | "ended" | "full" | "unknown";
 

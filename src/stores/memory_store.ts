@@ -45,6 +45,8 @@ import {
 interface SentKey {
   readonly sequence: number;
   readonly hash: string;
+  /** Whether a job that has ended takes it. */
+  readonly reopens: boolean;
   /** When it was consumed. */
   usedAt: number | undefined;
   /** Why it could not be carried out. */
@@ -138,7 +140,8 @@ class MemoryStore implements Store {
     const hash = hashText(text);
     const known = job.keys.get(key);
     if (known !== undefined) return known.hash === hash ? "known" : "differs";
-    if (job.record.endedAt !== undefined && !reopens) return "ended";
+    const isReopened = reopens || job.inbox.some((it) => job.keys.get(it.key)?.reopens);
+    if (job.record.endedAt !== undefined && !isReopened) return "ended";
     if (job.inbox.length >= room) return "full";
     for (const [old, { usedAt = Infinity }] of job.keys) {
       if (usedAt + keyRetentionMs > now) break;
@@ -147,7 +150,7 @@ class MemoryStore implements Store {
     const sequence = job.record.sent + 1;
     job.record = { ...job.record, sent: sequence };
     job.inbox.push({ sequence, key, text });
-    job.keys.set(key, { sequence, hash, usedAt: undefined, refusal: undefined });
+    job.keys.set(key, { sequence, hash, reopens, usedAt: undefined, refusal: undefined });
     this.#watchers.tell({ type: "command", jobId });
     return "stored";
   };

@@ -237,8 +237,10 @@ test("what may be stored or not is told as such, with the key that makes it coun
 });
 
 /** Asks for things while nobody has the job, which another process takes then. */
-async function askAndTake(createStore: () => Store, ask: (handle: JobHandle) => Promise<void>) {
+async function askAndTake(createStore: () => Store, ask: (handle: JobHandle) => Promise<void>, isEnded = false) {
   const { owner, store, handle, web } = await setUp(createStore);
+  if (isEnded) await handle.cancel();
+  await owner.settle();
   await owner.engine.shutdown();
   await ask(handle);
   const stored = await Promise.all(["1", "2", "3", "4"].map((key) => handle.command(key)));
@@ -274,6 +276,29 @@ test("what a job cannot carry out is refused, and what comes after it is not", a
   });
   assertEquals(told.map((it) => it?.status), ["done", "done", "refused", "done"]);
   assertEquals(errors, ["3"]);
+});
+
+test("what is asked of a job after a redrive that nobody has carried out yet is accepted", async () => {
+  const { told } = await askAndTake(memoryStore, async (handle) => {
+    await handle.redrive({ key: "1" });
+    await handle.pause({ key: "2" });
+  }, true);
+  assertEquals(told.slice(0, 2), [{ status: "done" }, { status: "done" }]);
+});
+
+test("a call whose signal is aborted does not wait for the next try", async () => {
+  const { owner, store } = await setUp(memoryStore);
+  const send = () => {
+    throw new Error("the connection is gone");
+  };
+  const web = new StoredFlowProcess({ store: { ...store, send }, timers: owner.timers });
+  const controller = new AbortController();
+  const call = assertRejects(() => web.engine.handle("job").cancel({ signal: controller.signal }), Error, "enough");
+  await owner.settle();
+  const { size } = owner.timers;
+  controller.abort(new Error("enough"));
+  await call;
+  assertEquals(owner.timers.size, size - 1);
 });
 
 test("of a job that is not there, nobody is told what has become of a command", async () => {

@@ -216,7 +216,7 @@ export class JobFolder {
       const hash = hashText(text);
       const known = inbox.hashOf(key);
       if (known !== undefined) return known === hash ? "known" : "differs";
-      if (this.record.endedAt !== undefined && !reopens) return "ended";
+      if (this.record.endedAt !== undefined && !reopens && !inbox.reopens) return "ended";
       if (inbox.unread >= room) return "full";
       inbox.add(command, hash);
       return "stored";

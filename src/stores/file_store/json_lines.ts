@@ -10,6 +10,8 @@ export interface LineMeta {
   readonly sequence?: number;
   /** Of a command: its key. */
   readonly key?: string;
+  /** Of a command: whether a job that has ended takes it; absent for no. */
+  readonly reopens?: boolean;
   /** Of a command whose text was dropped: the hash of the text. */
   readonly hash?: string;
   /** Of a command whose text was dropped: when it was consumed, or later. */

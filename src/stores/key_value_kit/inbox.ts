@@ -35,9 +35,13 @@ export async function sendCommand(
     if (hash !== undefined) return hash === hashText(text) ? "known" : "differs";
     const { name, state } = located;
     const { record } = state;
-    if (record.endedAt !== undefined && !reopens) return "ended";
+    const isReopened = record.endedAt === undefined || reopens ||
+      await records.read(located, (it) => isReopening(space, it));
+    if (!isReopened) return "ended";
     if (record.sent - record.consumed >= room) return "full";
-    const { result: inbox, puts } = logs.add(state.inbox, `${dataOf(record.life)}/c`, [JSON.stringify([key, text])]);
+    const { result: inbox, puts } = logs.add(state.inbox, `${dataOf(record.life)}/c`, [
+      JSON.stringify([key, text, reopens]),
+    ]);
     const forgets = state.forgotAt + keyRetentionMs <= now;
     const outdated = forgets ? await forget(space, located, now - keyRetentionMs) : 0;
     const next = {
@@ -50,6 +54,15 @@ export async function sendCommand(
     if (outdated > 0) await quietly(() => removeRefusals(space, record.life, outdated));
     return "stored";
   }
+}
+
+/** Whether a job has a command that reopens it. */
+async function isReopening({ logs }: Space, { state }: Located<JobState>): Promise<boolean> {
+  const texts = await logs.read(state.inbox, state.record.consumed);
+  return texts.some((it) => {
+    const [, , reopens]: [string, string, boolean] = JSON.parse(it);
+    return reopens;
+  });
 }
 
 /** Reads the commands in a job's inbox with a sequence above `after`. */

@@ -35,7 +35,7 @@ export interface JobState extends Write {
   readonly snapshotRevision: number;
   /** The entries after the snapshot. */
   readonly journal: Log;
-  /** The commands that are not consumed, each as the JSON of its key and its text. */
+  /** The commands that are not consumed, each as the JSON of its key, its text, and whether a job that has ended takes it. */
   readonly inbox: Log;
   /** The commands that could not be carried out, each as the JSON of its sequence, when it was consumed, and why. */
   readonly refusals: Log;

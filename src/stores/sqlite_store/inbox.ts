@@ -26,11 +26,12 @@ export function addCommand(
   const hash = hashText(text);
   const known = queries.get(sql.FIND_KEY, life, toColumn(key));
   if (known !== undefined) return known["hash"] === hash ? "known" : "differs";
-  if (endedAt !== undefined && !reopens) return "ended";
+  const isReopened = endedAt === undefined || reopens || queries.get(sql.REOPENING, life, consumed) !== undefined;
+  if (!isReopened) return "ended";
   if (sent - consumed >= room) return "full";
   if (consumed > 0) queries.run(sql.FORGET_KEYS, life, now - keyRetentionMs);
   const sequence = sent + 1;
-  queries.run(sql.ADD_COMMAND, life, sequence, toColumn(key), hash, toColumn(text));
+  queries.run(sql.ADD_COMMAND, life, sequence, toColumn(key), hash, toColumn(text), reopens ? 1 : 0);
   queries.run(sql.setColumns(["sent"]), sequence, life);
   return "stored";
 }

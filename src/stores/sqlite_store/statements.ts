@@ -108,9 +108,12 @@ export const FORGET_KEYS = `DELETE FROM routilux_commands WHERE life = ?1 AND se
   (SELECT sequence FROM routilux_commands WHERE life = ?1 AND (used_at IS NULL OR used_at > ?2) ORDER BY sequence LIMIT 1),
   9e15)`;
 
-/** Adds a command: life, sequence, key, hash, text. */
-export const ADD_COMMAND = `INSERT INTO routilux_commands (life, sequence, key, hash, text)
-  VALUES (?1, ?2, ?3, ?4, ?5)`;
+/** Adds a command: life, sequence, key, hash, text, whether a job that has ended takes it. */
+export const ADD_COMMAND = `INSERT INTO routilux_commands (life, sequence, key, hash, text, reopens)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6)`;
+
+/** Returns a row if a job has a command that reopens it: life, last sequence that was consumed. */
+export const REOPENING = "SELECT 1 FROM routilux_commands WHERE life = ?1 AND sequence > ?2 AND reopens = 1 LIMIT 1";
 
 /**
  * Forgets the texts of commands that have been consumed, and remembers when: life, last sequence consumed before, last sequence
