@@ -6,6 +6,7 @@ import type { JobState } from "./documents/job_state.ts";
 import { jobOf } from "./documents/job_state.ts";
 import { type JobOutput, viewOutput } from "./documents/job_views.ts";
 import { delayAfter } from "./engine/durable/durability_settings.ts";
+import { pauseAfter } from "./engine/durable/retry_pause.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { checkWait, type WaitOptions } from "./engine/execution/waits.ts";
@@ -17,7 +18,7 @@ import { isRecord } from "./values/json.ts";
 import type { ConnectionTarget } from "./model/connection.ts";
 import { membershipOf } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
-import type { JobRecord, SendAnswer, StoredJob } from "./ports/store.ts";
+import type { CommandOutcome, JobRecord, SendAnswer, StoredJob } from "./ports/store.ts";
 import { payloadOf } from "./values/encoder.ts";
 import type { Payload } from "./values/payload.ts";
 import type { Registry } from "./values/registry.ts";
@@ -99,6 +100,14 @@ export interface JobHandle {
   cancel(options?: AskOptions & { readonly reason?: string }): Promise<void>;
   /** Lets a job that has ended go on: its failures become tasks again. */
   redrive(options?: AskOptions): Promise<void>;
+  /**
+   * Says what has become of what was asked of the job with a key: it is `stored`, `done`, or was `refused`, since the job could not
+   * carry it out, with the reason; `undefined` when nothing was asked with it, or that is no longer remembered: see
+   * `durability.keyRetentionMs`.
+   *
+   * @throws {StateError} when there is no such job
+   */
+  command(key: string): Promise<CommandOutcome | undefined>;
   /**
    * Reads the job as it is stored now: a picture, which does not change.
    *
@@ -213,6 +222,13 @@ export class StoredJobHandle implements JobHandle {
       throw this.#refuse("redrive", record.status, "only a job that has failed or was cancelled can be redriven");
     }
     await this.#ask("redrive", record, { type: "resume", redrive: true }, options);
+  }
+
+  async command(key: string): Promise<CommandOutcome | undefined> {
+    const call = "ask for a command to";
+    checkName(`Cannot ${call} job "${this.jobId}"`, "key", key);
+    const { life } = await this.#find(call);
+    return await this.#host.session.store.outcome({ jobId: this.jobId, life }, key);
   }
 
   async read(): Promise<JobState> {
@@ -351,7 +367,7 @@ export class StoredJobHandle implements JobHandle {
       } catch (error) {
         session.onError(error);
         if (failures + 1 >= settings.attempts) throw new UnknownOutcomeError(call, this.jobId, known, { cause: error });
-        await session.pauseAfter(failures + 1);
+        await pauseAfter(failures + 1, session, signal);
         continue;
       }
       if (answer === "stored" || answer === "known") return;

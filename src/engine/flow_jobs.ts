@@ -245,6 +245,7 @@ export class FlowJobs {
     const execution = this.#workingOn(job);
     if (command.type === "pause") {
       const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS } = command;
+      if (hasEnded(job.status)) throw refuse("pause", job, "it has ended already");
       // To pause what is paused changes nothing. What is just being let go of is paused by whoever has it next.
       if (execution === undefined) return job.status !== "running";
       return new Promise((resolve) => {
@@ -254,6 +255,7 @@ export class FlowJobs {
       });
     }
     if (command.type === "resume" && execution === undefined && this.#isClosed) return false;
+    if (command.type === "cancel" && hasEnded(job.status)) throw refuse("cancel", job, "it has ended already");
     const sequence = consume();
     if (command.type === "deliver") {
       const { routine, slot } = command;

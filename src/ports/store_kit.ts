@@ -2,6 +2,7 @@ import { FencedError } from "../base/errors.ts";
 import { callGuarded } from "../base/thenable.ts";
 import type {
   AppendHead,
+  CommandOutcome,
   DueQuery,
   Incarnation,
   JobClaim,
@@ -83,6 +84,18 @@ export function appendTo(record: KeptRecord, entries: readonly string[], head: A
   const { status, dueAt, endedAt, consumed, releases } = head;
   const next = { ...record, revision, status, dueAt, endedAt, consumed };
   return releases ? { ...next, owner: undefined, incarnation: undefined } : next;
+}
+
+/** The reasons of the commands that an append consumes and that could not be carried out, by their sequences. */
+export function refusalsIn(before: KeptRecord, { consumed, refused = [] }: AppendHead): ReadonlyMap<number, string> {
+  const own = refused.filter(({ sequence }) => sequence > before.consumed && sequence <= consumed);
+  return new Map(own.map(({ sequence, reason }) => [sequence, reason]));
+}
+
+/** What has become of a command, given why it could not be carried out, if that is so. */
+export function outcomeOf({ consumed }: KeptRecord, sequence: number, reason: string | undefined): CommandOutcome {
+  if (sequence > consumed) return { status: "stored" };
+  return reason === undefined ? { status: "done" } : { status: "refused", reason };
 }
 
 /** The record after a claim. */

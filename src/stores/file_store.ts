@@ -7,6 +7,7 @@ import * as zlib from "node:zlib";
 import { checkOptions, checkWord } from "../base/options.ts";
 import type {
   AppendHead,
+  CommandOutcome,
   CommandsAnswer,
   CreateAnswer,
   EnterAnswer,
@@ -83,7 +84,8 @@ function checkRuntime(): void {
  * A store in a folder, for one process at a time; in Deno, Node and Bun.
  *
  * Each job has a folder with files of JSON lines that people can read: `snapshot.jsonl` with the flow and the job's
- * document, `journal.jsonl` with one entry per line, `inbox.jsonl` with one command per line. Each line has a checksum.
+ * document, `journal.jsonl` with one entry per line, `inbox.jsonl` with one command per line, `refusals.jsonl` with those that could
+ * not be carried out. Each line has a checksum.
  * An incomplete last write, cut short by a crash, is ignored and truncated; damage anywhere before is an error that
  * names the file and the line.
  *
@@ -208,6 +210,11 @@ class FileStore implements Store {
   send(...[{ jobId, life }, command]: Parameters<Store["send"]>): MaybePromise<SendAnswer> {
     const job = life === undefined ? this.#find(jobId) : this.#findLife({ jobId, life });
     return job === undefined ? "unknown" : this.#watched(job.send(command));
+  }
+
+  outcome(...[{ jobId, life }, key]: Parameters<Store["outcome"]>): CommandOutcome | undefined {
+    const job = life === undefined ? this.#find(jobId) : this.#findLife({ jobId, life });
+    return job?.outcomeOf(key);
   }
 
   inbox(life: JobLife, after: number, now: number): InboxAnswer {

@@ -22,7 +22,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "jobs": "JobStatus RoutineStatus PendingTask ExecutionRecord ExecutionRecordType JobOutput RoutineProgress " +
       "DroppedCounts JobReadOptions JobProgress SettleResult",
     "jobs in a store": "StoredFlowJob Recovery JobRevision PurgeOptions",
-    "handles": "JobHandle StartedJob AskOptions OutputsOptions",
+    "handles": "JobHandle StartedJob AskOptions OutputsOptions CommandOutcome",
     "workers": "Worker WorkOptions WorkSummary",
     "ports": "IdSource Timers CancelTimer Observer",
     "around handlers": "Around HandlerInfo",
@@ -40,12 +40,12 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "jobs": "NewJob CreateAnswer StoredJob JobLife JobLabels JobHead JobRecord",
     "writes": "JobClaim AppendHead",
     "owners": "Incarnation EnterQuery EnterAnswer RenewAnswer TakeQuery ClaimQuery DueQuery TakenJob TakeAnswer",
-    "inboxes": "NewCommand SendAnswer StoredCommand InboxAnswer CommandsAnswer",
+    "inboxes": "NewCommand SendAnswer CommandOutcome Refusal StoredCommand InboxAnswer CommandsAnswer",
     "lists": "JobFilter ListQuery JobPage PurgeQuery",
     "helpers about leases":
       "OwnerState hasLease enterOwner renewOwner endLease leaveOwner leaseEndOf addSurvivor forgottenBy mayForget",
     "helpers about records":
-      "KeptRecord recordOf checkAppend appendTo endsUnread claimFor holdersOf isHeld isOwnedBy isFreeFor isAskedFor isMeant isPurged dueSince dueOfAll " +
+      "KeptRecord recordOf checkAppend appendTo endsUnread refusalsIn outcomeOf claimFor holdersOf isHeld isOwnedBy isFreeFor isAskedFor isMeant isPurged dueSince dueOfAll " +
       "nextDueOfAll hashText",
     "helpers about pages": "compareByAge pageOf pageOfAll positionOf PAGE_LENGTH ListPosition",
     "helpers about calls": "StoreWatchers PendingCalls",

@@ -4,9 +4,10 @@ import type { EngineEvent } from "../../ports/observer.ts";
 import type { Incarnation, JobRecord, Store, StoreEvent, TakenJob } from "../../ports/store.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import type { Job } from "../../job/job.ts";
-import { delayAfter, type DurabilitySettings } from "./durability_settings.ts";
+import type { DurabilitySettings } from "./durability_settings.ts";
 import type { Journal } from "./journal.ts";
 import { Ownership } from "./ownership.ts";
+import { pauseAfter } from "./retry_pause.ts";
 
 /** A job that this engine has to do with: it is being started, it is live, or its handlers have not returned. */
 interface Entry {
@@ -260,14 +261,9 @@ export class StoreSession {
       } catch (error) {
         this.onStoreError(job, error);
         if (failures >= settings.attempts) throw new StoreError(job.jobId, failures, { cause: error });
-        await this.pauseAfter(failures);
+        await pauseAfter(failures, this);
       }
     }
-  }
-
-  /** Waits as long as the next try waits after so many failures. */
-  pauseAfter(failures: number): Promise<void> {
-    return new Promise((resolve) => void this.timers.after(delayAfter(failures, this.settings), resolve));
   }
 
   #onEvent(event: StoreEvent): void {
@@ -367,7 +363,7 @@ export class StoreSession {
           lose((jobId) => new StoreError(jobId, failures, { cause: error }));
           break;
         }
-        await this.pauseAfter(failures);
+        await pauseAfter(failures, this);
       }
     }
     this.#isRegaining = false;

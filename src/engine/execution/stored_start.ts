@@ -84,7 +84,9 @@ async function claim(start: StoredStart, { epoch }: JobRecord): Promise<void> {
     const found = await storage.load(job);
     if (found === undefined) throw new FencedError(job.jobId, undefined, undefined);
     storage.note(job, found.record);
-    const why = "another engine has claimed it since it was read";
+    const why = storage.isHere(found.record)
+      ? `this engine carries out commands to it just now; ask for it by engine.handle("${job.jobId}").resume()`
+      : "another engine has claimed it since it was read";
     throw new StateError("resume", found.job.status, `Cannot resume job "${job.jobId}": ${why}`);
   }
   const journal = storage.open(job, taken);

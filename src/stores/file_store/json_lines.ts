@@ -6,14 +6,18 @@ import type { StoredHead } from "./stored_head.ts";
 export interface LineMeta {
   /** The job's revision after the line. Only lines with an entry raise it. */
   readonly revision?: number;
-  /** Of a command: its sequence. */
+  /** The sequence of a command, or of a refusal. */
   readonly sequence?: number;
   /** Of a command: its key. */
   readonly key?: string;
+  /** Of a command: whether a job that has ended takes it; absent for no. */
+  readonly reopens?: boolean;
   /** Of a command whose text was dropped: the hash of the text. */
   readonly hash?: string;
   /** Of a command whose text was dropped: when it was consumed, or later. */
   readonly usedAt?: number;
+  /** Of a line that says of a command that it could not be carried out: the command's sequence. */
+  readonly command?: number;
   /** How many more lines belong to the same append; the append is incomplete without them. */
   readonly left?: number;
   /** How many bytes before this line its write began. A write may hold several appends. */

@@ -1,11 +1,12 @@
 import { FencedError } from "../../base/errors.ts";
 import type { AppendHead, JobClaim, JobLife, JobRecord } from "../../ports/store.ts";
-import { appendTo, checkAppend, endsUnread, type KeptRecord } from "../../ports/store_kit.ts";
+import { appendTo, checkAppend, endsUnread, type KeptRecord, refusalsIn } from "../../ports/store_kit.ts";
 import type { Queries } from "./queries.ts";
 import { findJob, findLife } from "./jobs.ts";
 import { addParts, columnOf, dropParts } from "./parts.ts";
 import { toHeadRow } from "./rows.ts";
 import * as sql from "./statements.ts";
+import { toColumn } from "./text.ts";
 
 /** Appends entries without a head. For one entry it is one statement, unless it is refused. */
 export function addEntries(
@@ -40,6 +41,9 @@ export function addWithHead(
   if (head.consumed > before.consumed) {
     queries.run(sql.USE_COMMANDS, life, before.consumed, head.consumed, head.at);
     dropParts(queries, { life, kind: "command", revision: head.consumed }, before.consumed);
+    for (const [sequence, reason] of refusalsIn(before, head)) {
+      queries.run(sql.REFUSE_COMMAND, life, sequence, toColumn(reason));
+    }
   }
   return { before, after: appendTo(before, entries, head) };
 }

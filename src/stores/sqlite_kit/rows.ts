@@ -82,7 +82,8 @@ export function conditionsOf(query: JobFilter & Pick<ListQuery, "cursor">): Cond
   return { texts, values };
 }
 
-function optional<T>(value: unknown, convert: (value: unknown) => T): T | undefined {
+/** Converts a column that may be NULL. */
+export function optional<T>(value: unknown, convert: (value: unknown) => T): T | undefined {
   return value === null ? undefined : convert(value);
 }
 

@@ -118,9 +118,12 @@ export const FORGET_KEYS = `DELETE FROM routilux_commands WHERE life = ?1 AND se
   (SELECT sequence FROM routilux_commands WHERE life = ?1 AND (used_at IS NULL OR used_at > ?2) ORDER BY sequence LIMIT 1),
   9e15)`;
 
-/** Adds a command: life, sequence, key, hash, text. */
-export const ADD_COMMAND = `INSERT INTO routilux_commands (life, sequence, key, hash, text)
-  VALUES (?1, ?2, ?3, ?4, ?5)`;
+/** Adds a command: life, sequence, key, hash, text, whether a job that has ended takes it. */
+export const ADD_COMMAND = `INSERT INTO routilux_commands (life, sequence, key, hash, text, reopens)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6)`;
+
+/** Returns a row if a job has a command that reopens it: life, last sequence that was consumed. */
+export const REOPENING = "SELECT 1 FROM routilux_commands WHERE life = ?1 AND sequence > ?2 AND reopens = 1 LIMIT 1";
 
 /**
  * Forgets the texts of commands that have been consumed, and remembers when: life, last sequence consumed before, last sequence
@@ -128,6 +131,12 @@ export const ADD_COMMAND = `INSERT INTO routilux_commands (life, sequence, key, 
  */
 export const USE_COMMANDS = `UPDATE routilux_commands SET text = '', used_at = ?4
   WHERE life = ?1 AND sequence > ?2 AND sequence <= ?3`;
+
+/** Says of a command that it could not be carried out: life, sequence, reason. */
+export const REFUSE_COMMAND = "UPDATE routilux_commands SET refusal = ?3 WHERE life = ?1 AND sequence = ?2";
+
+/** Returns the command that was sent with a key: life, key. */
+export const FIND_COMMAND = "SELECT sequence, refusal FROM routilux_commands WHERE life = ?1 AND key = ?2";
 
 /** Returns a job's commands that are not consumed, after a sequence: life, sequence. */
 export const COMMANDS = `SELECT sequence, key, text FROM routilux_commands

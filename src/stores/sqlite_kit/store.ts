@@ -1,6 +1,6 @@
 import type { MaybePromise, Store } from "../../ports/store.ts";
 import { StoreWatchers } from "../../ports/store_kit.ts";
-import { addCommand, commandsAfter, commandsOf } from "./inbox.ts";
+import { addCommand, commandsAfter, commandsOf, outcomeFor } from "./inbox.ts";
 import { countJobs, createJob, deleteLife, findJob, listJobs, loadLife, purgeJobs } from "./jobs.ts";
 import { addEntries, addWithHead, compactJob } from "./journal.ts";
 import { enter, heldBy, leave, renew } from "./owners.ts";
@@ -84,6 +84,7 @@ export function storeOver({ name, queries, ...place }: SqlPlace): Store {
       if (answer === "stored") watchers.tell({ type: "command", jobId: job.jobId });
       return answer;
     },
+    outcome: (job, key) => readAtOnce(() => outcomeFor(queries, job, key)),
     inbox: ({ life }, after, now) => read(() => ({ now, commands: commandsAfter(queries, life, after) })),
     commands: (owner, now) => readAtOnce(() => ({ now, jobs: commandsOf(queries, owner) })),
     async enter(query) {

@@ -93,6 +93,7 @@ export function distantStore(
     compact: (life, revision, snapshot) =>
       ask(`compact ${life.jobId} at ${revision}`, () => store.compact(life, revision, snapshot)),
     send: (job, command) => ask(`send ${command.key}`, () => store.send(job, command)),
+    outcome: (job, key) => ask(`outcome of ${key}`, () => store.outcome(job, key)),
     inbox: (life, after, now) => ask(`inbox ${life.jobId} after ${after}`, () => store.inbox(life, after, now)),
     commands: (owner, now) => ask("commands", () => store.commands(owner, now)),
     enter: (query) => ask(`enter ${query.owner}`, () => store.enter(query)),
