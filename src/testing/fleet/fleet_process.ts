@@ -251,6 +251,13 @@ export class FleetProcess {
       now,
     });
     const ask = <T>(name: string, run: () => MaybePromise<T>): MaybePromise<T> => {
+      try {
+        calls.made(clock.now);
+      } catch (error) {
+        this.#stage.fail(error);
+        // Only so is whoever calls it without end kept from going on.
+        return new Promise(() => {});
+      }
       if (answersAtOnce) return this.#answer(run);
       return new Promise<T>((resolve, reject) => {
         calls.calls.push({
