@@ -125,7 +125,7 @@ export class FleetClient {
           else this.#waitsUntil = 0;
         };
         if (task.by === "engine") process.delete(task.jobId).then(done, () => done(false));
-        else if (task.by === "purge") process.purge().then(() => done(!this.#exists(task.jobId)), () => done(false));
+        else if (task.by === "purge") process.purge().then(() => done(true), () => done(false));
         else deleteInStore(task.jobId, this.#stage, done);
         return;
       }
@@ -169,6 +169,7 @@ export class FleetClient {
       this.#stage.fail(new FleetViolation("lost or doubled", `${key} to ${jobId} was accepted and is not stored`));
     }
     const isAskedOnce = this.#stage.ledger.asked.get(key) === 1;
+    if (answer === "refused" && isAskedOnce) this.#stage.ledger.refused.add(key);
     if (answer === "refused" && isAskedOnce && this.#stage.ledger.lifeOf(jobId)?.commands.find(key) !== undefined) {
       this.#stage.fail(new FleetViolation("lost or doubled", `${key} to ${jobId} was refused, and it is stored`));
     }

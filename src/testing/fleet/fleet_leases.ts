@@ -11,13 +11,21 @@ interface Lease {
 /** The leases that a store has granted, by their incarnations. */
 export class FleetLeases {
   readonly #leases: Map<number, Lease> = new Map();
+  /** The last incarnation under each name. */
+  readonly #last: Map<string, number> = new Map();
 
   /**
    * Notes that a process has entered.
    *
    * @throws {FleetViolation} when its incarnation is another's
    */
-  entered(process: number, { owner, leaseMs, takesOver }: EnterQuery, incarnation: number, now: number): void {
+  entered(process: number, { owner, leaseMs, takesOver, again }: EnterQuery, incarnation: number, now: number): void {
+    const last = this.#last.get(owner);
+    if (again !== undefined && last !== undefined && again !== last && incarnation !== last) {
+      const why = `process ${process} has taken the name ${owner} from incarnation ${last}, which has started since`;
+      throw new FleetViolation("two at a time", why);
+    }
+    this.#last.set(owner, incarnation);
     const known = this.#leases.get(incarnation);
     if (known !== undefined && (known.owner !== owner || known.process !== process)) {
       const why = `incarnation ${incarnation} was given to ${known.owner}, and to ${owner} of process ${process}`;

@@ -55,8 +55,12 @@ export class FleetLedger {
   readonly deleted: Map<number, JobLedger> = new Map();
   /** How often something was asked with a key. */
   readonly asked: Map<string, number> = new Map();
+  /** The keys of what was refused for good: that must not be stored any more. */
+  readonly refused: Set<string> = new Set();
   /** How much the clocks of the fleet differ from the store's, in milliseconds: at most by this. */
   clockErrorMs = 0;
+  /** How much of that comes from clocks that were set while processes looked at them. */
+  setClockMs = 0;
   readonly #settings: LedgerSettings;
   readonly leases: FleetLeases = new FleetLeases();
   /** The last claim of each process on each job. */
@@ -153,7 +157,7 @@ export class FleetLedger {
       throw new FleetViolation("two at a time", why);
     }
     const { maxRecoveries } = this.#settings;
-    const told = life.append(entries, head, { now, maxRecoveries, clockErrorMs: this.clockErrorMs });
+    const told = life.append(entries, head, { now, maxRecoveries, setClockMs: this.setClockMs });
     const [unread] = life.commands.unread;
     if (head?.endedAt !== undefined && before.endedAt === undefined && unread !== undefined) {
       throw new FleetViolation("too late", `job ${claim.jobId} has ended with ${unread.key} in its inbox`);
@@ -175,6 +179,9 @@ export class FleetLedger {
       throw new FleetViolation("lost or doubled", `command ${command.key} to ${life.jobId} was stored twice`);
     }
     const accepted = { ...readCommand(command.text), key: command.key, at: now, sequence: record.sent };
+    if (this.refused.has(command.key) && this.asked.get(command.key) === 1) {
+      throw new FleetViolation("lost or doubled", `${command.key} to ${life.jobId} was refused, and is stored now`);
+    }
     if (asked.life !== undefined && asked.life !== life.life) {
       const why =
         `command ${command.key} was sent to life ${asked.life} of ${life.jobId}, and is stored for ${life.life}`;

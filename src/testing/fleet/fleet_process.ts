@@ -83,7 +83,6 @@ export class FleetProcess {
         maxRecoveries: MAX_RECOVERIES,
         takeOver: takesOver ? "at once" : "after lease",
         commandPollMs: 500,
-        attempts: 4,
         ...stage.durability,
       },
       ...(settings.services === undefined ? {} : { services: settings.services(host) }),

@@ -112,6 +112,7 @@ export class FleetProcesses {
     this.#tell(process, `has its clock set: it is off by ${offsetMs} ms`);
     process.clock.offsetMs = offsetMs;
     this.#noteOffset(offsetMs);
+    this.#stage.ledger.setClockMs = this.#stage.ledger.clockErrorMs;
   }
 
   /** A process is gone; `isCarriedOut` says for each call that is under way whether the store carries it out. */

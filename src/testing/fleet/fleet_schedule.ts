@@ -133,8 +133,8 @@ export class FleetSchedule {
   }
 
   #fate({ isAwaited }: StoreCall): CallFate {
-    const { random, settings } = this.#stage;
-    if (!isAwaited || !random.chance(settings.faults.calls)) return "done";
+    const { random, callFaults } = this.#stage;
+    if (!isAwaited || !random.chance(callFaults)) return "done";
     return pick(random, ["fails", "answer lost", "late"]) ?? "done";
   }
 

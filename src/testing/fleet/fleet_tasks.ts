@@ -33,8 +33,18 @@ export function createTasks(settings: FleetSettings, random: SeededRandom, isSma
         pick(random, lists)?.push({ ...task, asked: { type } });
       }
     }
+    if (settings.commands.includes("delete") && random.chance(0.1)) {
+      const purge = { type: "delete", jobId, by: "purge" } as const;
+      const redrive = {
+        type: "ask",
+        jobId,
+        asked: { type: "redrive" },
+        key: `${jobId} redrive before a purge`,
+      } as const;
+      pick(random, lists)?.push(...settings.commands.includes("redrive") ? [redrive, purge] : [purge]);
+    }
     if (settings.commands.includes("delete") && random.chance(0.08)) {
-      const by = pick(random, ["engine", "purge", "store"] as const) ?? "engine";
+      const by = random.chance(0.5) ? "engine" : "store";
       lists[0].push({ type: "delete", jobId, by }, startOf(jobId, job, random));
     }
   }

@@ -34,8 +34,8 @@ export interface LedgerClaim {
 export interface LedgerBounds {
   /** The time by the store. */
   readonly now: number;
-  /** How much the clocks of the fleet differ from it at most, in milliseconds. */
-  readonly clockErrorMs: number;
+  /** By how much clocks were set at most, in milliseconds: a deadline may be decided by them. */
+  readonly setClockMs: number;
   readonly maxRecoveries: number;
 }
 
@@ -134,13 +134,13 @@ export class JobLedger {
   }
 
   /** A deadline was decided: what was in the inbox by then must have come first. */
-  #expire({ routine, slot, until }: Expired, { now, clockErrorMs }: LedgerBounds): void {
+  #expire({ routine, slot, until }: Expired, { now, setClockMs }: LedgerBounds): void {
     this.outside.push({ type: "expire", routine, slot });
-    if (now < until - clockErrorMs) {
+    if (now < until - setClockMs) {
       throw new FleetViolation("too late", `the deadline ${until} of ${this.jobId} was decided early, at ${now}`);
     }
     const inTime = this.commands.unread.find(({ type, target, at }) =>
-      type === "deliver" && target.startsWith(`${routine}.${slot} `) && at <= until - clockErrorMs
+      type === "deliver" && target.startsWith(`${routine}.${slot} `) && at <= until - setClockMs
     );
     if (inTime === undefined) return;
     const why =

@@ -3,7 +3,7 @@ import type { ProcessClock } from "./fleet_clock.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 
 /** How many calls there may be at one instant. */
-const MOST_CALLS = 5_000;
+const MOST_CALLS = 1_000;
 
 /** What becomes of a call that a process makes. */
 export type CallFate = "done" | "fails" | "answer lost" | "late";
