@@ -200,6 +200,11 @@ export class JobStorage {
     this.#session.onLive(job);
   }
 
+  /** Notes that a job could not be started: the store may have it all the same. */
+  notStarted(job: Job): void {
+    this.#session.unstarted.add(job);
+  }
+
   /** Tells the observer that a live job was lost. */
   lost(job: Job, error: Error): void {
     this.#session.onLost(job, error);

@@ -31,6 +31,8 @@ export class StoreSession {
   readonly fresh: WeakSet<Job> = new WeakSet();
   /** The journals of all jobs that this engine has claimed, lost ones included. */
   readonly journals: WeakMap<Job, Journal> = new WeakMap();
+  /** Jobs that could not be started here: whether the store has them is unknown. */
+  readonly unstarted: WeakSet<Job> = new WeakSet();
   /** The records of jobs at rest, as they were last read or written here. */
   readonly records: WeakMap<Job, JobRecord> = new WeakMap();
   /** A job that this engine has claimed has gone live: workers are told. */
@@ -240,14 +242,15 @@ export class StoreSession {
   }
 
   /**
-   * Lets go of a claimed job that cannot go on here, unchanged. It was due, and so it is again.
+   * Lets go of a claimed job that cannot go on here, unchanged: it is due when it was. Only the job of an engine that has not let go of it
+   * has no instant: it is due now.
    *
    * @throws what the store throws
    */
-  async letGo({ record }: TakenJob): Promise<void> {
+  async letGo({ record, formerIncarnation }: TakenJob): Promise<void> {
     const { status, endedAt, consumed, revision } = record;
     const at = this.timers.now();
-    const dueAt = endedAt === undefined ? at : undefined;
+    const dueAt = formerIncarnation === undefined ? record.dueAt : endedAt === undefined ? at : undefined;
     await this.store.append(record, revision, [], { status, dueAt, endedAt, consumed, at, releases: true });
   }
 

@@ -20,7 +20,10 @@ export interface StoredStart {
 /** Starts a job of a store, which was made here, or read from the store or a document: it begins when this engine has claimed it. */
 export function startStored(start: StoredStart): void {
   register(start);
-  enter(start).catch((thrown: unknown) => start.execution.leave(toError(thrown)));
+  enter(start).catch((thrown: unknown) => {
+    start.storage.notStarted(start.execution.job);
+    start.execution.leave(toError(thrown));
+  });
 }
 
 /** Begins a job that this engine has claimed, and whose journal is open. */

@@ -21,7 +21,7 @@ export class FleetLeases {
    */
   entered(process: number, { owner, leaseMs, takesOver, again }: EnterQuery, incarnation: number, now: number): void {
     const last = this.#last.get(owner);
-    if (again !== undefined && last !== undefined && again !== last && incarnation !== last) {
+    if (again !== undefined && last !== undefined && again !== last && incarnation !== last && this.runs(last, now)) {
       const why = `process ${process} has taken the name ${owner} from incarnation ${last}, which has started since`;
       throw new FleetViolation("two at a time", why);
     }
@@ -33,6 +33,18 @@ export class FleetLeases {
     }
     for (const lease of this.#leases.values()) if (takesOver && lease.owner === owner) lease.until = 0;
     this.#leases.set(incarnation, { owner, process, until: Math.max(known?.until ?? 0, now + leaseMs) });
+  }
+
+  /**
+   * Notes that a process was told that another one has started under its name.
+   *
+   * @throws {FleetViolation} when none has
+   */
+  replaced(process: number, owner: string): void {
+    const others = [...this.#leases.values()].filter((it) => it.owner === owner && it.process !== process);
+    if (others.length > 0) return;
+    const why = `process ${process} has lost the name ${owner}, and nobody else has entered under it`;
+    throw new FleetViolation("lost or doubled", why);
   }
 
   /** Notes that a lease was renewed. */

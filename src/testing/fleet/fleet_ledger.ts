@@ -53,6 +53,8 @@ export class FleetLedger {
   readonly lives: Map<number, JobLedger> = new Map();
   /** Those that have been deleted. */
   readonly deleted: Map<number, JobLedger> = new Map();
+  /** How often each job was to be started. */
+  readonly started: Map<string, number> = new Map();
   /** How often something was asked with a key. */
   readonly asked: Map<string, number> = new Map();
   /** The keys of what was refused for good: that must not be stored any more. */
@@ -84,7 +86,7 @@ export class FleetLedger {
 
   /** Notes that a process has entered. */
   entered(process: number, query: EnterQuery, incarnation: number, now: number): void {
-    if (query.again !== undefined) { for (const life of this.lives.values()) life.lost.delete(query.again); }
+    if (query.again !== undefined) { for (const life of this.lives.values()) life.deaths.survived(query.again); }
     this.leases.entered(process, query, incarnation, now);
   }
 
@@ -112,10 +114,7 @@ export class FleetLedger {
       throw new FleetViolation("two at a time", why);
     }
     const former = before.incarnation;
-    if (former !== undefined && this.leases.processOf(former) !== process) {
-      life.lost.add(former);
-      life.losses.add(former);
-    }
+    if (former !== undefined && this.leases.processOf(former) !== process) life.deaths.lostBy(former);
     // An engine that claims its own live job again goes on with it.
     const isOwn = former !== undefined && this.leases.processOf(former) === process;
     this.#claim(process, life, { incarnation, epoch }, isOwn ? life.claim?.sent ?? 0 : life.commands.commands.length);
@@ -246,6 +245,11 @@ export class FleetLedger {
   /** All lives that jobs of an id have had. */
   #livesOf(jobId: string): readonly JobLedger[] {
     return [...this.lives.values(), ...this.deleted.values()].filter((it) => it.jobId === jobId);
+  }
+
+  /** Whether a handler runs in a process. */
+  runsIn(process: number): boolean {
+    return this.#running.some((it) => it.process === process);
   }
 
   /** Whether a handler of a job runs. */

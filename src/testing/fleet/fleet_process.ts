@@ -74,6 +74,7 @@ export class FleetProcess {
       ids: manualIds(`${name}.${number}`),
       observer: (event) => {
         if (event.type === "lost" || event.type === "command_error") this.directCalls.refused(event.jobId);
+        if (event.type === "replaced") this.#check(() => stage.ledger.leases.replaced(number, event.owner));
       },
       registry: isStranger ? new Registry() : settings.registry,
       store: this.#openStore(),
@@ -274,6 +275,14 @@ export class FleetProcess {
       });
     };
     return distantStore(watched, ask, isWatched && store.watch !== undefined ? (it) => this.#watch(it) : undefined);
+  }
+
+  #check(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.#stage.fail(error);
+    }
   }
 
   #answer<T>(run: () => MaybePromise<T>): MaybePromise<T> {

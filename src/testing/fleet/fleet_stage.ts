@@ -31,6 +31,8 @@ export interface FleetStage {
   readonly durability: Pick<DurabilityOptions, "mode" | "snapshotLength" | "inboxLimit" | "attempts">;
   /** The probability that a call of the store is disturbed. */
   readonly callFaults: number;
+  /** Whether all that happens to processes keeps them from working, and happens while they do: nobody makes progress for long. */
+  readonly isHarsh: boolean;
   /** Whether there may be processes that cannot build the flows. */
   readonly hasStrangers: boolean;
   /** Whether the store tells what happens to jobs. */
@@ -64,6 +66,7 @@ export async function createStage(
     isWatched: random.chance(0.7),
     durability,
     callFaults: random.chance(0.15) ? Math.min(0.4, settings.faults.calls * 10) : settings.faults.calls,
+    isHarsh: random.chance(0.12),
     hasStrangers: random.chance(0.15),
     flows: new Map(settings.jobs.map(({ flow }) => [flow.id, JSON.stringify(flow)])),
     fail,

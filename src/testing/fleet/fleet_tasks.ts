@@ -48,6 +48,11 @@ export function createTasks(settings: FleetSettings, random: SeededRandom, isSma
       lists[0].push({ type: "delete", jobId, by }, startOf(jobId, job, random));
     }
   }
+  // Ids that are given again and again: what is under way to one life must not reach the next.
+  const again = random.chance(0.1) && settings.commands.includes("delete") ? [...jobs] : [];
+  for (const [jobId, job] of [...again, ...again, ...again]) {
+    lists[2].push({ type: "delete", jobId, by: "store" }, startOf(jobId, job, random));
+  }
   return { lists, jobs };
 }
 

@@ -5,6 +5,7 @@ import { Replay } from "../../documents/replay.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { AppendHead, JobRecord } from "../../ports/store.ts";
 import { isRecord } from "../../values/json.ts";
+import { JobDeaths } from "./job_deaths.ts";
 import { CommandLedger, type LedgerEntry, standingOf } from "./command_ledger.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 
@@ -62,10 +63,8 @@ export class JobLedger {
   claim: LedgerClaim | undefined;
   /** The sequence of the last command that each process has read. */
   readonly read: Map<number, number> = new Map();
-  /** The incarnations that have lost the job since its last progress, and have not said that they live. */
-  readonly lost: Set<number> = new Set();
-  /** All incarnations that have lost the job since its last progress. */
-  readonly losses: Set<number> = new Set();
+  /** The incarnations that seem to have died with the job. */
+  readonly deaths: JobDeaths = new JobDeaths();
   /** The steps that were committed. */
   readonly steps: Set<string> = new Set();
   /** The steps that handlers were called for, with the idempotency key and the data that they were given. */
@@ -128,6 +127,9 @@ export class JobLedger {
     if (entry.kind === "deliver") this.outside.push(deliveryOf(document, job));
     if (expired !== undefined) this.#expire(expired, bounds);
     this.#note(document, bounds.maxRecoveries);
+    // What came after it is read before anything else happens.
+    const goesOn = effect?.type === "resume" || effect?.type === "redrive";
+    if (goesOn && this.claim !== undefined) this.claim = { ...this.claim, sent: this.commands.commands.length };
     if (effect?.type === "redrive" || (before.status !== "running" && hasEnded(before.status))) this.isSteered = true;
     const by = effect === undefined ? "" : ` by ${effect.key}`;
     return `${entry.kind}${entry.status === undefined ? "" : ` ${entry.status}`}${taskOf(document)}${by}`;
@@ -152,17 +154,17 @@ export class JobLedger {
     const { kind, task, step, status, error, verdict } = document;
     if (kind === "step") {
       this.steps.add(`${task}/${step}`);
-      this.lost.clear();
-      this.losses.clear();
+      this.deaths.progressed(task);
     }
     if (kind === "failure") {
+      if (!isRecord(error) || error["name"] !== "PoisonError") this.deaths.progressed(task);
       const retried = isRecord(verdict) && verdict["retry"] !== undefined;
       if (!retried) { for (const key of this.calls.keys()) if (key.startsWith(`${task}/`)) this.steps.add(key); }
       if (isRecord(error) && error["name"] === "PoisonError") {
         this.isSteered = true;
-        if (this.lost.size < maxRecoveries && this.losses.size < LOSSES_PER_DEATH * maxRecoveries) {
-          const why =
-            `task ${task} of ${this.jobId} is poisoned after ${this.lost.size} deaths and ${this.losses.size} losses`;
+        const { died, lost } = this.deaths.countsFor(task);
+        if (died < maxRecoveries && lost < LOSSES_PER_DEATH * maxRecoveries) {
+          const why = `task ${task} of ${this.jobId} is poisoned after ${died} deaths and ${lost} losses`;
           throw new FleetViolation("lost or doubled", why);
         }
       }
