@@ -376,7 +376,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "B",
     "a call for a job that is not live here changes it in memory",
     "src/engine/flow_jobs.ts",
-    "(session.records.has(job) || session.unstarted.has(job))",
+    "(session.records.has(job) || session.losses.has(job))",
     "false",
   ),
   defect(

@@ -200,9 +200,9 @@ export class JobStorage {
     this.#session.onLive(job);
   }
 
-  /** Notes that a job could not be started: the store may have it all the same. */
-  notStarted(job: Job): void {
-    this.#session.unstarted.add(job);
+  /** Notes why a job cannot be followed here: the store may have it all the same, in another state. */
+  notFollowed(job: Job, error: Error): void {
+    this.#session.losses.set(job, error);
   }
 
   /** Tells the observer that a live job was lost. */

@@ -31,8 +31,8 @@ export class StoreSession {
   readonly fresh: WeakSet<Job> = new WeakSet();
   /** The journals of all jobs that this engine has claimed, lost ones included. */
   readonly journals: WeakMap<Job, Journal> = new WeakMap();
-  /** Jobs that could not be started here: whether the store has them is unknown. */
-  readonly unstarted: WeakSet<Job> = new WeakSet();
+  /** Why jobs cannot be followed here that could not be started, or not be read again: what the store has of them is unknown. */
+  readonly losses: WeakMap<Job, Error> = new WeakMap();
   /** The records of jobs at rest, as they were last read or written here. */
   readonly records: WeakMap<Job, JobRecord> = new WeakMap();
   /** A job that this engine has claimed has gone live: workers are told. */
@@ -224,7 +224,7 @@ export class StoreSession {
 
   /** Why a job can no longer be followed here, if that is so. */
   lossOf(job: Job): Error | undefined {
-    return this.journals.get(job)?.lost;
+    return this.losses.get(job) ?? this.journals.get(job)?.lost;
   }
 
   /** The job's journal, if it can still be written. */
@@ -333,6 +333,7 @@ export class StoreSession {
   /** A journal was opened. */
   opened(job: Job, journal: Journal): void {
     this.journals.set(job, journal);
+    this.losses.delete(job);
     this.#checkLease(job);
   }
 

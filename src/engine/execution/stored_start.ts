@@ -21,8 +21,7 @@ export interface StoredStart {
 export function startStored(start: StoredStart): void {
   register(start);
   enter(start).catch((thrown: unknown) => {
-    start.storage.notStarted(start.execution.job);
-    start.execution.leave(toError(thrown));
+    leave(start, toError(thrown));
   });
 }
 
@@ -152,8 +151,15 @@ async function decideAgain(before: StoredStart, journal: Journal): Promise<void>
       attempts: undefined,
     });
   } catch (error) {
-    execution.leave(toError(error));
+    leave({ storage, execution }, toError(error));
   }
+}
+
+/** Gives up a job of which nobody here knows what the store has. */
+function leave({ storage, execution }: Pick<StoredStart, "storage" | "execution">, error: Error): void {
+  // That another engine has it is known.
+  if (!(error instanceof StateError)) storage.notFollowed(execution.job, error);
+  execution.leave(error);
 }
 
 /** The flow's document is written when a job is created, and code of the user's that takes part in that may throw anything. */
