@@ -304,7 +304,7 @@ export class FlowJobs {
   #reach(event: string, job: Job): Execution | undefined {
     const execution = this.#workingOn(job);
     const session = this.#host.store?.session;
-    if (execution === undefined && session?.records.has(job) === true) {
+    if (execution === undefined && session !== undefined && (session.records.has(job) || session.losses.has(job))) {
       throw refuse(event, job, notHere(job, session), "elsewhere");
     }
     return execution;
@@ -376,6 +376,8 @@ function notHere(job: Job, session: StoreSession): string {
     ? `it is live in the engine of owner "${owner}"`
     : live !== undefined && live !== job
     ? "it is live here, as another JobState"
+    : session.losses.has(job)
+    ? "it could not be started or read here, and may be in the store all the same"
     : "it is in the store, and not live here";
   return `${place}; engine.handle("${job.jobId}") reaches it wherever it is`;
 }

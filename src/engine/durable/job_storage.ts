@@ -205,6 +205,11 @@ export class JobStorage {
     this.#session.onLive(job);
   }
 
+  /** Notes why a job cannot be followed here: the store may have it all the same, in another state. */
+  notFollowed(job: Job, error: Error): void {
+    this.#session.losses.set(job, error);
+  }
+
   /** Tells the observer that a live job was lost. */
   lost(job: Job, error: Error): void {
     this.#session.onLost(job, error);

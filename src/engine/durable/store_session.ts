@@ -32,6 +32,8 @@ export class StoreSession {
   readonly fresh: WeakSet<Job> = new WeakSet();
   /** The journals of all jobs that this engine has claimed, lost ones included. */
   readonly journals: WeakMap<Job, Journal> = new WeakMap();
+  /** Why jobs cannot be followed here that could not be started, or not be read again: what the store has of them is unknown. */
+  readonly losses: WeakMap<Job, Error> = new WeakMap();
   /** The records of jobs at rest, as they were last read or written here. */
   readonly records: WeakMap<Job, JobRecord> = new WeakMap();
   /** A job that this engine has claimed has gone live: workers are told. */
@@ -223,7 +225,7 @@ export class StoreSession {
 
   /** Why a job can no longer be followed here, if that is so. */
   lossOf(job: Job): Error | undefined {
-    return this.journals.get(job)?.lost;
+    return this.losses.get(job) ?? this.journals.get(job)?.lost;
   }
 
   /** The job's journal, if it can still be written. */
@@ -241,14 +243,15 @@ export class StoreSession {
   }
 
   /**
-   * Lets go of a claimed job that cannot go on here, unchanged. It was due, and so it is again.
+   * Lets go of a claimed job that cannot go on here, unchanged: it is due when it was. Only the job of an engine that has not let go of it
+   * has no instant: it is due now.
    *
    * @throws what the store throws
    */
-  async letGo({ record }: TakenJob): Promise<void> {
+  async letGo({ record, formerIncarnation }: TakenJob): Promise<void> {
     const { status, endedAt, consumed, revision } = record;
     const at = this.timers.now();
-    const dueAt = endedAt === undefined ? at : undefined;
+    const dueAt = formerIncarnation === undefined ? record.dueAt : endedAt === undefined ? at : undefined;
     await this.store.append(record, revision, [], { status, dueAt, endedAt, consumed, at, releases: true });
   }
 
@@ -326,6 +329,7 @@ export class StoreSession {
   /** A journal was opened. */
   opened(job: Job, journal: Journal): void {
     this.journals.set(job, journal);
+    this.losses.delete(job);
     this.#checkLease(job);
   }
 

@@ -89,7 +89,11 @@ export function waitUntilIdle(
   timers: Timers,
   options: WaitOptions,
 ): Promise<SettleResult> {
-  const settled = (): SettleResult => ({ status: job.status, nextDueAt: nextDueAt(job, timers.now()) });
+  const settled = (): SettleResult => {
+    const now = timers.now();
+    const next = nextDueAt(job, now);
+    return { status: job.status, nextDueAt: next && Math.max(next, now) };
+  };
   execution?.poll();
   return wait(execution, timers, options, "onIdle", settled, settled);
 }

@@ -119,7 +119,7 @@ export class FleetError extends RoutiluxError {
  * ```
  */
 export async function simulateFleet(options: FleetOptions): Promise<FleetResult> {
-  const settings = complete(options);
+  const settings = completeFleet(options);
   const { seed } = settings;
   const failed = await runFleet(settings, false);
   if (failed.violation === undefined) return { seed, jobs: failed.jobs, compared: failed.compared };
@@ -127,7 +127,8 @@ export async function simulateFleet(options: FleetOptions): Promise<FleetResult>
   throw new FleetError(violation, seed, cut, trace.lines);
 }
 
-function complete(options: FleetOptions): FleetSettings {
+/** Checks and completes the options of `simulateFleet`. */
+export function completeFleet(options: FleetOptions): FleetSettings {
   const action = "Cannot simulate a fleet";
   const { jobs, registry, seed, engines = 2, steps = 200, handlerMs = 400, comparison = "outcome", services } = options;
   const { commands = COMMANDS, openStore = memoryStore, faults = {} } = options;
