@@ -2,15 +2,20 @@ import { PGlite } from "@electric-sql/pglite";
 import { after, test } from "node:test";
 import { pgliteClient } from "../../../src/stores/postgres_store.ts";
 import { storeContract } from "../../../src/testing/store_contract.ts";
+import { SHARE } from "../../support/gate_amount.ts";
 import { emptySchema, postgresPlace } from "../../support/postgres_store_place.ts";
 
 const SCHEMA = "routilux";
+/** Large jobs and long lists: the database is the same in all runtimes, and takes its time. */
+const LARGE = /0,000|a megabyte|every text|any text|page by page/;
 
 let database: PGlite | undefined;
 after(() => database?.close());
 
 storeContract({
-  test: (name, run) => test(name, { timeout: 60_000 }, run),
+  test(name, run) {
+    if (SHARE === 1 || !LARGE.test(name)) test(name, { timeout: 60_000 }, run);
+  },
   prefix: "postgresStore() on PGlite: ",
   async createPlace() {
     database ??= await PGlite.create();
