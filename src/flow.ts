@@ -194,12 +194,13 @@ export class Flow extends FlowGraph {
   }
 
   /**
-   * Starts a job and returns it at once, before the first handler runs. With a store, a job of the same id that was started
-   * before is continued instead.
+   * Starts a job and returns it at once, before the first handler runs. A job of the same id that is live in this engine is joined
+   * instead, with its own params; with a store, one that was started before is continued.
    *
    * @param entry the slot where the job begins, or a routine with a slot named `trigger`
    * @param rest the data for that slot, `{}` by default, then the options
    * @returns the job, in status `running`
+   * @throws {StateError} when the id is that of a live job of another flow
    * @throws {TypeError} for an entry that is not in the flow
    * @throws {SerializationError} naming the path of params that cannot travel
    */
@@ -487,12 +488,12 @@ export class Flow extends FlowGraph {
   }
 
   /**
-   * With a store, `execute` joins a job of the same id that is live here already.
+   * `execute` joins a job of the same id that is live here already.
    *
    * @throws {StateError} when that is a job of another flow
    */
   #live({ jobId, ...listen }: ExecuteOptions): JobState | undefined {
-    const job = jobId === undefined ? undefined : this.#host.store?.session.liveJob(jobId);
+    const job = jobId === undefined ? undefined : this.#host.liveJob(jobId);
     if (job === undefined) return undefined;
     if (job.flowId !== this.id) throw refuse("execute", job, `its id is taken by a job of flow "${job.flowId}"`);
     const state = jobStateOf(job, this.registry);

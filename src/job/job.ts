@@ -177,6 +177,11 @@ export class Job {
     this.settings = settings;
   }
 
+  /** The job's id, if it has been given or read: it is not made for this. */
+  get knownId(): string | undefined {
+    return typeof this.#jobId === "string" ? this.#jobId : undefined;
+  }
+
   /** The job's id. */
   get jobId(): string {
     if (typeof this.#jobId === "function") this.#jobId = this.#jobId();

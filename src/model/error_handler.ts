@@ -3,6 +3,7 @@ import { SerializationError } from "../base/errors.ts";
 import { isRecord, type JsonObject } from "../values/json.ts";
 import { checkDuration, checkInteger, checkOptions, checkRange, checkWord } from "../base/options.ts";
 import { describeValue, pathStep } from "../base/path.ts";
+import { functionName } from "../base/reflection.ts";
 
 /** The words for what happens to a task that fails. */
 export const ERROR_STRATEGIES: readonly ["stop", "continue", "retry", "skip"] = ["stop", "continue", "retry", "skip"];
@@ -134,10 +135,13 @@ const SETTINGS = [
 
 function checkKinds(kinds: readonly (string | number)[] | undefined): readonly (string | number)[] | undefined {
   if (kinds === undefined) return undefined;
-  if (!Array.isArray(kinds) || !kinds.every(isErrorCode)) {
-    throw new TypeError(
-      `${ACTION}: retryableErrors must be a list of error names such as "TypeError", got ${describeValue(kinds)}`,
-    );
+  const what = "retryableErrors must be a list of names and codes of errors";
+  if (!Array.isArray(kinds)) throw new TypeError(`${ACTION}: ${what}, got ${describeValue(kinds)}`);
+  const wrong = kinds.findIndex((it) => !isErrorCode(it));
+  if (wrong >= 0) {
+    const kind: unknown = kinds[wrong];
+    const hint = typeof kind === "function" ? `; write its name, "${functionName(kind)}"` : "";
+    throw new TypeError(`${ACTION}: ${what}, but retryableErrors[${wrong}] is ${describeValue(kind)}${hint}`);
   }
   return Object.freeze([...kinds]);
 }

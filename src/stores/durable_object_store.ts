@@ -1,3 +1,8 @@
+/**
+ * A store in the SQLite database of a Durable Object.
+ *
+ * @module
+ */
 import type { Store } from "../ports/store.ts";
 import { Alarm } from "./durable_object_store/alarm.ts";
 import { type DurableObjectStorage, queriesOf } from "./durable_object_store/storage.ts";

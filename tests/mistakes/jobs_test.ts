@@ -1,6 +1,6 @@
 import { test } from "node:test";
-import { assertEquals, assertRejects } from "@std/assert";
-import { type Context, Engine, Flow, JobState, Registry, Routine, StoreError } from "../../mod.ts";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { type Context, Engine, Flow, JobState, Registry, Routine, StateError, StoreError } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import { flowOfTwo, runHandler, Source, Target, testMistakes } from "./told_by.ts";
@@ -84,14 +84,31 @@ testMistakes({
   ],
 });
 
-test("M37 an id that is given to a second job while the first is live", async () => {
-  const engine = new Engine({ registry: new Registry({ Source }), store: memoryStore(), timers: manualTimers() });
-  const flow = new Flow({ id: "f", engine });
-  const source = flow.addRoutine(new Source(), "a");
-  const first = flow.execute(source.trigger, { count: 1 }, { jobId: "j" });
-  assertEquals(flow.execute(source.trigger, { count: 2 }, { jobId: "j" }), first);
-  await flow.waitForCompletion(first);
-  await engine.close();
+test("M37 an id that is given to a second job while the first is live: the first is joined, with a store and without", async () => {
+  const registry = new Registry({ Source });
+  for (const store of [undefined, memoryStore()]) {
+    const engine = new Engine({ registry, timers: manualTimers(), ...(store && { store }) });
+    const flow = new Flow({ id: "f", engine });
+    const source = flow.addRoutine(new Source(), "a");
+    const first = flow.execute(source.trigger, { count: 1 }, { jobId: "j" });
+    const outputs: unknown[] = [];
+    const second = flow.execute(source.trigger, { count: 2 }, { jobId: "j", onOutput: (it) => outputs.push(it) });
+    assertEquals([second.jobId, second.pendingTasks.map(({ data }) => data)], ["j", [{ count: 1 }]]);
+    const other = new Flow({ id: "g", engine });
+    const entry = other.addRoutine(new Source(), "a");
+    assertThrows(
+      () => other.execute(entry.trigger, { count: 3 }, { jobId: "j" }),
+      StateError,
+      'Cannot execute job "j" in status "running": its id is taken by a job of flow "f"',
+    );
+    await flow.waitForCompletion(first);
+    assertEquals([second.status, first.history().filter(({ type }) => type === "emit").length], ["completed", 1]);
+    if (store === undefined) {
+      const again = await flow.run(source.trigger, { count: 2 }, { jobId: "j" });
+      assertEquals(again.history().filter(({ type }) => type === "emit").length, 2);
+    }
+    await engine.close();
+  }
 });
 
 test("M38 an id that is given again with other params: the handle says that the job is not new", async () => {

@@ -18,7 +18,8 @@ testMistakes({
   ],
   "M62 a class where the name of an error is expected": [
     () => new ErrorHandler({ retryableErrors: untyped([TypeError]) }),
-    'Cannot create ErrorHandler: retryableErrors must be a list of error names such as "TypeError", got an array',
+    "Cannot create ErrorHandler: retryableErrors must be a list of names and codes of errors, but retryableErrors[0] is a " +
+    'function; write its name, "TypeError"',
   ],
   "M64 an option that there is not": [
     () => new ErrorHandler(untyped({ strategy: "retry", retries: 5 })),

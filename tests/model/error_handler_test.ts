@@ -92,12 +92,16 @@ test("settings of another kind are refused", () => {
     TypeError,
     'Cannot create ErrorHandler: isCritical must be a boolean, current value is "no"',
   );
-  for (const [retryableErrors, text] of [["TypeError", '"TypeError"'], [[TypeError], "an array"]] as const) {
+  const refused: readonly (readonly [unknown, string])[] = [
+    ["TypeError", 'got "TypeError"'],
+    [["a", TypeError], 'but retryableErrors[1] is a function; write its name, "TypeError"'],
+    [[{}], "but retryableErrors[0] is an object"],
+  ];
+  for (const [retryableErrors, text] of refused) {
     assertThrows(
       () => new ErrorHandler(options({ retryableErrors })),
       TypeError,
-      'Cannot create ErrorHandler: retryableErrors must be a list of error names such as "TypeError", ' +
-        `got ${text}`,
+      `Cannot create ErrorHandler: retryableErrors must be a list of names and codes of errors, ${text}`,
     );
   }
 });

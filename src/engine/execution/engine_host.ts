@@ -11,6 +11,7 @@ import type { Director } from "./director.ts";
 import type { FlowHost, JobStorage } from "../durable/job_storage.ts";
 import type { StoreSession } from "../durable/store_session.ts";
 import type { FlowGraph } from "../../model/flow_graph.ts";
+import type { Job } from "../../job/job.ts";
 import type { Execution } from "./execution.ts";
 import { Stopwatch } from "./clock.ts";
 import { Pacer } from "./loop.ts";
@@ -39,6 +40,29 @@ export interface StoreUse {
   readonly startClaimed: typeof startClaimed;
 }
 
+/** The live jobs of an engine. Those whose ids were given are found by them: an id that was made for a job is no other's. */
+class LiveExecutions extends Set<Execution> {
+  readonly #byId: Map<string, Execution> = new Map();
+
+  /** Adds an execution: in place of the one that it takes over from, if there is one. */
+  override add(execution: Execution): this {
+    const id = execution.job.knownId;
+    if (id !== undefined) this.#byId.set(id, execution);
+    return super.add(execution);
+  }
+
+  override delete(execution: Execution): boolean {
+    const id = execution.job.knownId;
+    if (id !== undefined && this.#byId.get(id) === execution) this.#byId.delete(id);
+    return super.delete(execution);
+  }
+
+  /** The job of an id. */
+  jobOf(jobId: string): Job | undefined {
+    return this.#byId.get(jobId)?.job;
+  }
+}
+
 /** What all executions of one engine share. */
 export class EngineHost {
   /** The clock and the timers. */
@@ -60,7 +84,7 @@ export class EngineHost {
   /** The engine's use of its store, if it has one. */
   readonly store: StoreUse | undefined;
   /** The live jobs of all flows. */
-  readonly live: Set<Execution> = new Set();
+  readonly live: LiveExecutions = new LiveExecutions();
   /** No job is started any more. */
   isShutDown = false;
   /** Decides what is left to chance: set by a simulation, before any job runs. */
@@ -94,6 +118,11 @@ export class EngineHost {
   /** Whether there is an observer: without one, no event is made. */
   get isObserved(): boolean {
     return this.#observer !== undefined;
+  }
+
+  /** The job of an id that is live here; with a store, also one that is just let go. */
+  liveJob(jobId: string): Job | undefined {
+    return this.store === undefined ? this.live.jobOf(jobId) : this.store.session.liveJob(jobId);
   }
 
   /** Tells the observer. What it throws or rejects with is ignored: it cannot break a job, and there is nobody left to tell. */
