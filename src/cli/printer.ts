@@ -65,14 +65,16 @@ export class Printer {
 /** It was found out before whether there are colours. */
 const PLAIN = { validateStream: false } as const;
 
-/** Rows as a table whose columns stand below each other; the last one may be of any length. */
+/** Rows as a table whose columns stand below each other. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const cells = [head, ...rows].map((row) => row.map(printable));
-  const widths = head.map((_, column) => Math.max(...cells.map((row) => lengthOf(row[column] ?? ""))));
+  const widths = head.map(() => 0);
+  for (const row of cells) {
+    row.forEach((cell, column) => widths[column] = Math.max(widths[column] ?? 0, lengthOf(cell)));
+  }
   return cells.map((row) =>
-    row.map((cell, column) => {
-      return column === head.length - 1 ? cell : cell + " ".repeat((widths[column] ?? 0) - lengthOf(cell));
-    }).join("  ").trimEnd()
+    row.map((cell, column) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - lengthOf(cell)))).join("  ")
+      .trimEnd()
   );
 }
 
