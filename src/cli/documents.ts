@@ -77,7 +77,7 @@ function documentsIn(json: Readonly<Record<string, unknown>>): Omit<RawDocuments
   const { flow, format, job = json["jobState"] } = json;
   if (format === "routilux/flow") return { flow: json };
   if (format === "routilux/job") return { job: json };
-  return isRecord(flow) || isRecord(job) ? { flow, job } : undefined;
+  return flow === undefined && job === undefined ? undefined : { flow, job };
 }
 
 function parse(source: string, text: string): unknown {

@@ -68,16 +68,14 @@ const PLAIN = { validateStream: false } as const;
 /** Rows as a table whose columns stand below each other. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const cells = [head, ...rows].map((row) => row.map(printable));
-  const widths = head.map(() => 0);
-  for (const row of cells) {
-    row.forEach((cell, column) => widths[column] = Math.max(widths[column] ?? 0, lengthOf(cell)));
-  }
-  return cells.map((row) =>
-    row.map((cell, column) => cell + " ".repeat(Math.max(0, (widths[column] ?? 0) - lengthOf(cell)))).join("  ")
-      .trimEnd()
-  );
+  const lines = cells.map(() => "");
+  head.forEach((_, column) => {
+    const longest = Math.max(...cells.map((row) => lengthOf(row[column])));
+    cells.forEach((row, index) => lines[index] += `${row[column]}${" ".repeat(longest - lengthOf(row[column]))}  `);
+  });
+  return lines.map((line) => line.trimEnd());
 }
 
-function lengthOf(text: string): number {
+function lengthOf(text: string = ""): number {
   return Array.from(text).length;
 }

@@ -49,8 +49,7 @@ export async function watchJob(
     if (found.revision === record.revision && !isAtItsEnd(found)) continue;
     const next = await read(store, jobId);
     for (const { message, path } of diffJobs(job, next.job)) {
-      const [, part = ""] = /^(\w*)/.exec(path) ?? [];
-      if (!QUIET.has(part)) await onChange({ at: next.job.updatedAt, path, message });
+      if (!QUIET.has(path.replace(/\W.*$/s, ""))) await onChange({ at: next.job.updatedAt, path, message });
     }
     ({ job, record } = next);
   }

@@ -30,7 +30,7 @@ async function run(call: Call): Promise<ExitCode> {
     () =>
       findings.length === 0 ? [`${documents.source}: ${what.join(" and ")} without a fault`] : table(
         ["path", "code", "what is wrong"],
-        findings.map(({ code, message, path }) => [path || ".", code, message]),
+        findings.map(({ code, message, path }) => [path, code, message]),
       ),
   );
   return findings.length === 0 ? EXIT.done : EXIT.no;
@@ -55,7 +55,7 @@ function findingsOf({ flow, job }: RawDocuments, registry: Registry | undefined)
   if (registry === undefined || flow === undefined || findings.length > 0) return findings;
   const built = attempt("flow", () => Flow.fromJSON(flow, registry));
   if (built === undefined || job === undefined) return findings;
-  findings.push(...attempt("job", () => built.check(JobState.fromJSON(job, registry, { limits }))) ?? []);
+  attempt("job", () => findings.push(...built.check(JobState.fromJSON(job, registry, { limits }))));
   return findings;
 }
 
