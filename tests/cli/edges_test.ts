@@ -2,16 +2,20 @@ import { writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { TimeoutError } from "../../mod.ts";
-import type { ExportedJob } from "../../src/cli/exported_job.ts";
+import { exportJobs } from "../../src/cli/export_jobs.ts";
+import { type ExportedJob, readExportedJob } from "../../src/cli/exported_job.ts";
 import { failureOf, reasonOf } from "../../src/cli/failure.ts";
 import { loadFor } from "../../src/cli/load_for.ts";
 import { shortened } from "../../src/cli/printable.ts";
 import { Progress } from "../../src/cli/progress.ts";
+import { JobImport } from "../../src/cli/import_jobs.ts";
 import { type JobChange, watchJob } from "../../src/cli/watch_job.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { fullJob } from "../support/full_job_document.ts";
 import { inOwnFolder, NOW, runCommand } from "./run_command.ts";
+import { sampleDocuments } from "./sample_documents.ts";
 import { inStore, makeStore, sampleEngine } from "./sample_store.ts";
 
 /** Runs a test with a store of one job, whose address it gets. */
@@ -200,6 +204,9 @@ test("a watcher is told by the store, hears the end, and says when the job is go
   const changes: JobChange[] = [];
   const { signal } = new AbortController();
   const watched = watchJob(store, "j", { signal, timers }, (change) => Promise.resolve(void changes.push(change)));
+  while (changes.length === 0) await Promise.resolve();
+  for (let n = 0; n < 3; n++) await timers.advance(500);
+  assertEquals(changes.length, 1);
   await sample.engine.handle("j").cancel();
   await sample.recover();
   await sample.engine.shutdown({ drain: false });
@@ -232,6 +239,76 @@ test("jobs watch answers in JSON, a line for each change, and says by its exit c
     const { exit, output } = await runCommand(["jobs", "watch", "j", "--json", "--store", `sqlite:${path("jobs.db")}`]);
     assertEquals(exit, 1);
     assertEquals(JSON.parse(output).path, "");
+  }));
+
+test("a job that is deleted while others are exported is left out; one without a journal is stored at once", async () => {
+  const store = memoryStore();
+  const importing = new JobImport(store, manualTimers(NOW), () => "t");
+  const whole = exported("whole", []);
+  const outcomes = await importing.add([whole, exported("gone", []), {
+    ...whole,
+    jobId: "child",
+    labels: { ...whole.labels, parentId: "whole" },
+  }]);
+  assertEquals(outcomes.map(({ outcome }) => outcome), ["stored", "stored", "stored"]);
+  await importing.end();
+  const deleting: Store = {
+    ...store,
+    list: async (query) => {
+      const page = await store.list(query);
+      const gone = page.jobs.find(({ jobId }) => jobId === "gone");
+      if (gone !== undefined) await store.delete(gone);
+      return page;
+    },
+  };
+  const jobs: ExportedJob[] = [];
+  for await (const { job } of exportJobs(deleting, undefined, () => NOW)) jobs.push(job);
+  assertEquals(jobs.map(({ jobId, labels }) => [jobId, labels.parentId]), [["child", "whole"], ["whole", undefined]]);
+  assertEquals(jobs.map(readExportedJob), jobs);
+  assertEquals(readExportedJob({ ...whole, labels: 1 }), "labels.createdAt: expected a whole number of milliseconds");
+});
+
+test("documents may stand alone in an object, and a flow beside another job", () =>
+  inOwnFolder(async (path) => {
+    const { after, flow } = await sampleDocuments();
+    await writeFile(path("both.json"), JSON.stringify({ flow, job: fullJob() }));
+    const alone = await runCommand(["inspect", "-"], { input: JSON.stringify({ flow }) });
+    assertMatch(alone.output, /^flow 3 routines, 2 connections/);
+    const lonely = await runCommand(["inspect", "-"], {
+      input: JSON.stringify({ flow: { ...flow, connections: [] } }),
+    });
+    assertEquals(lonely.output.includes("connected to"), false);
+    const drawn = await runCommand(["diagram", "-", "--flow", path("both.json")], {
+      input: JSON.stringify({ jobState: after }),
+    });
+    assertMatch(drawn.output, /1 awaiting/);
+    const list = await runCommand(["diagram", "-", "--flow", path("list.json")], { input: JSON.stringify(after) });
+    assertEquals(list.exit, 3);
+    await writeFile(path("list.json"), "[]");
+    const other = await runCommand(["diagram", "-", "--flow", path("list.json")], { input: JSON.stringify(after) });
+    assertMatch(other.errors, /expected an object, got an array/);
+    await writeFile(path("other.json"), '{"a":1}');
+    const odd = await runCommand(["diagram", "-", "--flow", path("other.json")], { input: JSON.stringify(after) });
+    assertMatch(odd.errors, /format: expected "routilux\/flow", got nothing/);
+  }));
+
+test("a class that cannot be built is a finding", () =>
+  inOwnFolder(async (path) => {
+    const { flow } = await sampleDocuments();
+    const library = new URL("../../mod.ts", import.meta.url).href;
+    await writeFile(
+      path("registry.ts"),
+      `import { Registry, Routine } from "${library}";
+       class Intake extends Routine { constructor() { super(); throw new RangeError("not today"); } }
+       class Stock extends Routine {}
+       class Payment extends Routine {}
+       export const registry = new Registry({ Intake, Stock, Payment });`,
+    );
+    const { exit, output } = await runCommand(["check", "-", "--registry", path("registry.ts")], {
+      input: JSON.stringify(flow),
+    });
+    assertEquals(exit, 1);
+    assertMatch(output, /not today/);
   }));
 
 test("a report cuts very long values off", async () => {

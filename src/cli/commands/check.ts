@@ -61,6 +61,6 @@ function findingsOf({ flow, job }: RawDocuments, registry: Registry | undefined)
 
 function findingsIn(error: unknown, part: string): readonly PreflightFinding[] {
   if (error instanceof PreflightError) return error.findings;
-  const path = error instanceof SerializationError ? error.path : "";
+  const path = error instanceof SerializationError ? error.path : ""; // Unreachable default: nothing else refuses documents.
   return [{ code: "invalid_document", path, message: `the ${part}: ${reasonOf(error)}` }];
 }
