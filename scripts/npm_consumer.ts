@@ -60,7 +60,7 @@ const JOB = {
   ...{ createdAt: "2026-01-01T00:00:00.000Z", flowId: "flow", format: "routilux/job", jobId: "job", nextTaskId: 1 },
   ...{ pendingTasks: [], ranMs: 0, status: "completed", updatedAt: "2026-01-01T00:00:00.000Z", version: 1 },
 };
-const CHECKED = "job.json: the job is right";
+const CHECKED = "job.json: job without a fault";
 /** What the smallest use prints. */
 const GREETING = "Hello, world";
 const MOST_AT_ONCE = 2;

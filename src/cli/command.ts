@@ -65,7 +65,7 @@ export class Call {
       const parsed = parseArgs({ args: [...args], options: Object.fromEntries(options), allowPositionals: true });
       [this.#args, this.#values] = [parsed.positionals, parsed.values];
     } catch (error) {
-      throw this.misuse(reasonOf(error).split(/[.\n]/)[0] ?? "");
+      throw this.misuse(reasonOf(error).replace(/[.\n].*$/s, ""));
     }
     this.print = new Printer(host, this.flag("json"));
     if (this.flag("help")) return;
@@ -129,7 +129,7 @@ export class Call {
 
   /** An argument that is a whole number. */
   wholeArg(index: number, least: number): number {
-    return this.#wholeOf(this.#command.args[index] ?? "", this.arg(index), least);
+    return this.#wholeOf(`the ${this.#command.args[index]}`, this.arg(index), least);
   }
 
   /**
@@ -141,8 +141,9 @@ export class Call {
   instant(name: string): number | undefined {
     const value = this.value(name);
     if (value === undefined) return undefined;
-    const [, count, unit = ""] = /^(\d+)([smhd])$/.exec(value) ?? [];
-    if (count !== undefined) return this.host.timers.now() - Number(count) * (UNITS[unit] ?? 0);
+    const [, count, unit] = /^(\d+)([smhd])$/.exec(value) ?? [];
+    const unitMs = UNITS.get(unit);
+    if (unitMs !== undefined) return this.host.timers.now() - Number(count) * unitMs;
     const at = /^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00:00.000Z` : value.replace(/(:\d\d)Z$/, "$1.000Z");
     const instant = parseInstant(at);
     if (instant !== undefined) return instant;
@@ -166,7 +167,10 @@ export class Call {
   }
 }
 
-const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const UNITS: ReadonlyMap<string | undefined, number> = new Map([["s", 1_000], ["m", 60_000], ["h", 3_600_000], [
+  "d",
+  86_400_000,
+]]);
 
 /** What the help of a command says. */
 export function helpOf({ about, args, name, notes = [], options }: Command): string[] {

@@ -70,14 +70,14 @@ export async function readRawDocuments(call: Call, path: string): Promise<RawDoc
   const flowPath = call.value("flow");
   if (flowPath === undefined || found.flow !== undefined) return { source, ...found };
   const flow = parse(flowPath, await readText(call.host, flowPath));
-  return { source, flow: isRecord(flow) && isRecord(flow["flow"]) ? flow["flow"] : flow, job: found.job };
+  return { source, flow: (isRecord(flow) ? documentsIn(flow)?.flow : undefined) ?? flow, job: found.job };
 }
 
 function documentsIn(json: Readonly<Record<string, unknown>>): Omit<RawDocuments, "source"> | undefined {
   const { flow, format, job = json["jobState"] } = json;
   if (format === "routilux/flow") return { flow: json };
   if (format === "routilux/job") return { job: json };
-  return isRecord(flow) || isRecord(job) ? { flow, job } : undefined;
+  return flow === undefined && job === undefined ? undefined : { flow, job };
 }
 
 function parse(source: string, text: string): unknown {

@@ -91,5 +91,7 @@ function isCommand(value: unknown): boolean {
 }
 
 function valueAt(object: Readonly<Record<string, unknown>>, path: string): unknown {
-  return path.split(".").reduce<unknown>((value, key) => isRecord(value) ? value[key] : undefined, object);
+  const [first = "", second] = path.split(".");
+  const part = object[first];
+  return second === undefined ? part : isRecord(part) ? part[second] : undefined;
 }

@@ -16,7 +16,10 @@ const UNFINISHED = '{"format":"routilux/unfinished-import"}';
 const PLACEHOLDER = "{}";
 
 /** What has become of a job that was to be imported: it is there now, or another one has its id. */
-export type ImportOutcome = "stored" | "taken";
+export interface ImportedJob {
+  readonly jobId: string;
+  readonly outcome: "stored" | "taken";
+}
 
 /**
  * Brings jobs into a store. A job is there as a whole, or nobody can work on it; who does the same again after an interruption goes on
@@ -36,15 +39,16 @@ export class JobImport {
   }
 
   /** Stores jobs, each for itself, and returns what has become of each. */
-  async add(jobs: readonly ExportedJob[]): Promise<readonly ImportOutcome[]> {
+  async add(jobs: readonly ExportedJob[]): Promise<readonly ImportedJob[]> {
     const owner = jobs.every(isWhole) ? undefined : await this.#enter();
     const answers = await this.#store.create(jobs.map((job) => newJob(job, owner)));
     // Side by side: a store may write what is asked for at once together.
-    return await Promise.all(jobs.map(async (job, index) => {
-      const { isNew, record } = answers[index] ?? {};
-      if (isNew !== true || record === undefined) return "taken";
-      if (!isWhole(job) && owner !== undefined) await this.#complete(job, record, owner);
-      return "stored";
+    return await Promise.all(answers.map(async ({ isNew, record }, index): Promise<ImportedJob> => {
+      const { jobId } = record;
+      const job = jobs[index];
+      if (!isNew) return { jobId, outcome: "taken" };
+      if (job !== undefined && owner !== undefined && !isWhole(job)) await this.#complete(job, record, owner);
+      return { jobId, outcome: "stored" };
     }));
   }
 
@@ -90,8 +94,8 @@ export class JobImport {
   async #claim(record: JobRecord, owner: Incarnation): Promise<(JobClaim & { readonly revision: number }) | undefined> {
     if (record.revision === 0 && isOwnedBy(record, owner)) return record;
     const stored = await this.#store.load(record.jobId);
-    if (stored === undefined) return undefined;
-    if (stored.snapshot !== UNFINISHED && stored.record.owner !== OWNER) return undefined;
+    // It was deleted, or is whole.
+    if (stored === undefined || (stored.snapshot !== UNFINISHED && stored.record.owner !== OWNER)) return undefined;
     const now = this.#timers.now();
     const { jobId, epoch } = stored.record;
     const { jobs } = await this.#store.claim({ ...owner, now, jobs: [{ jobId, epoch }] });

@@ -38,7 +38,7 @@ export async function* readJsonLines(
         throw new CommandError(EXIT.input, `${source}: line ${handed[0] ?? last + 1}: ${reasonOf(cause)}`, { cause });
       });
       if (done) return;
-      last = handed.shift() ?? last + 1;
+      last = handed.shift() ?? 0; // Unreachable default: a value comes of a line that was handed to the parser.
       yield { line: last, value };
     }
   } finally {
@@ -98,6 +98,7 @@ function splitLines(onLine: (line: number) => void): TransformStream<string, str
       }
       parts.push(chunk.slice(from));
       length += chunk.length - from;
+      // Unreachable: a test would need that much memory.
       if (length > LONGEST_LINE) throw new RangeError(`line ${line + 1} is longer than ${LONGEST_LINE} characters`);
     },
     flush: (controller) => end("", controller),

@@ -6,7 +6,7 @@ export function printable(text: string): string {
   return text.replace(UNSAFE, (character) => {
     if (character === "\n") return "\\n";
     if (character === "\t") return "\\t";
-    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+    return `\\u{${character.codePointAt(0)?.toString(16)}}`;
   });
 }
 

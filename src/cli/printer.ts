@@ -65,17 +65,17 @@ export class Printer {
 /** It was found out before whether there are colours. */
 const PLAIN = { validateStream: false } as const;
 
-/** Rows as a table whose columns stand below each other; the last one may be of any length. */
+/** Rows as a table whose columns stand below each other. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const cells = [head, ...rows].map((row) => row.map(printable));
-  const widths = head.map((_, column) => Math.max(...cells.map((row) => lengthOf(row[column] ?? ""))));
-  return cells.map((row) =>
-    row.map((cell, column) => {
-      return column === head.length - 1 ? cell : cell + " ".repeat((widths[column] ?? 0) - lengthOf(cell));
-    }).join("  ").trimEnd()
-  );
+  const lines = cells.map(() => "");
+  head.forEach((_, column) => {
+    const longest = Math.max(...cells.map((row) => lengthOf(row[column])));
+    cells.forEach((row, index) => lines[index] += `${row[column]}${" ".repeat(longest - lengthOf(row[column]))}  `);
+  });
+  return lines.map((line) => line.trimEnd());
 }
 
-function lengthOf(text: string): number {
+function lengthOf(text: string = ""): number {
   return Array.from(text).length;
 }

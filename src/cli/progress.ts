@@ -8,7 +8,7 @@ const LINE_EVERY = 10_000;
 
 /** Tells how far a long command has come: a bar on a terminal, a line from time to time elsewhere. */
 export class Progress {
-  readonly #host: CommandHost;
+  readonly #host: Pick<CommandHost, "errors" | "timers">;
   readonly #what: string;
   readonly #total: number | undefined;
   #done = 0;
@@ -16,7 +16,7 @@ export class Progress {
   #isShown = false;
 
   /** Begins at none of so many; the total may be unknown. */
-  constructor(host: CommandHost, what: string, total: number | undefined) {
+  constructor(host: Pick<CommandHost, "errors" | "timers">, what: string, total: number | undefined) {
     this.#host = host;
     this.#what = what;
     this.#total = total;
@@ -53,7 +53,7 @@ export class Progress {
   }
 
   #bar(): string {
-    if (this.#total === undefined || this.#total === 0) return "";
+    if (this.#total === undefined) return "";
     const full = Math.min(BAR_WIDTH, Math.floor(this.#done / this.#total * BAR_WIDTH));
     return `${"█".repeat(full)}${"░".repeat(BAR_WIDTH - full)} `;
   }

@@ -38,7 +38,7 @@ export function timelineSvg(job: JobDocument): string {
       return [
         `<text x="0" y="${y + 14}">${xmlText(labelOf(routine).slice(0, 28))}</text>`,
         ...spans.slice(-MOST_SPANS).map((span) => {
-          const [x, end] = [at(span.from), at(span.to ?? (span.task === undefined ? span.from : to))];
+          const [x, end] = [at(span.from), at(span.to ?? to)];
           const width = Math.max(end - x, LEAST);
           const opacity = span.task === undefined ? "" : ' fill-opacity="0.55"';
           return `<rect x="${x.toFixed(1)}" y="${y + 4}" width="${width.toFixed(1)}" height="${ROW - 8}" rx="2" ` +

@@ -1,4 +1,4 @@
-import { Call, type Command, helpOf } from "./command.ts";
+import { Call, helpOf } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { CommandError, EXIT, type ExitCode, failureOf, isClosedPipe } from "./failure.ts";
 import type { CommandHost } from "./host.ts";
@@ -67,12 +67,12 @@ function unknown([first = "", second]: readonly string[]): string {
 }
 
 function overview(): string[] {
-  const usages = COMMANDS.map(({ args, name }: Command) => [name, ...args].join(" "));
-  const width = Math.max(...usages.map(({ length }) => length));
+  const usages = COMMANDS.map(({ about, args, name }) => ({ usage: [name, ...args].join(" "), about }));
+  const width = Math.max(...usages.map(({ usage }) => usage.length));
   return [
     "routilux: look into jobs, and steer them",
     "",
-    ...COMMANDS.map(({ about }, index) => `  ${(usages[index] ?? "").padEnd(width)}  ${about}`),
+    ...usages.map(({ about, usage }) => `  ${usage.padEnd(width)}  ${about}`),
     "",
     "Each command has --json, and --help for its options.",
     "",

@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import type { MaybePromise, Store } from "../ports/store.ts";
-import type { PostgresJs } from "../stores/postgres_store.ts";
 import type { Call } from "./command.ts";
 import { CommandError, EXIT, isClosedPipe, reasonOf } from "./failure.ts";
+import { loadFor } from "./load_for.ts";
+import { openPostgres } from "./postgres_server.ts";
 
 /** A kind of store that commands open by its address. */
 interface StoreKind {
@@ -13,7 +14,7 @@ interface StoreKind {
 }
 
 /** A store, and how it is left. */
-interface OpenStore {
+export interface OpenStore {
   readonly store: Store;
   /** Closes what the store does not close itself. */
   readonly close?: () => MaybePromise<void>;
@@ -87,10 +88,7 @@ function withoutPassword(address: string): string {
 async function openSqlite(place: string, creates: boolean): Promise<OpenStore> {
   if (!creates && !existsSync(place)) throw noSuchStore(place, "file");
   const [{ DatabaseSync }, { sqliteStore }] = await Promise.all([
-    import("node:sqlite").catch((cause: unknown) => {
-      const message = "this runtime has no node:sqlite; use Deno, Bun, or Node 22.13 or newer";
-      throw new CommandError(EXIT.store, `${place}: ${message}`, { cause });
-    }),
+    loadFor<typeof import("node:sqlite")>("node:sqlite", "use Deno, Bun, or Node 22.13 or newer"),
     import("../stores/sqlite_store.ts"),
   ]);
   const database = new DatabaseSync(place);
@@ -111,48 +109,6 @@ async function openFolder(place: string, creates: boolean): Promise<OpenStore> {
   if (!creates && !existsSync(place)) throw noSuchStore(place, "folder");
   const { fileStore } = await import("../stores/file_store.ts");
   return { store: fileStore(place) };
-}
-
-/** What is used of the package `postgres`. */
-interface PostgresModule {
-  readonly default: (
-    address: string,
-    options: object,
-  ) => PostgresJs & { end(options: { timeout: number }): Promise<void> };
-}
-
-async function openPostgres(place: string, creates: boolean): Promise<OpenStore> {
-  const [{ default: postgres }, { postgresJsClient, postgresStore }] = await Promise.all([
-    loadPackage<PostgresModule>("postgres", "3"),
-    import("../stores/postgres_store.ts"),
-  ]);
-  const sql = postgres(`postgres:${place}`, { max: 5, connect_timeout: 10, onnotice: () => {} });
-  const close = () => sql.end({ timeout: 5 });
-  try {
-    const client = postgresJsClient(sql);
-    // A command that only reads must not make tables in somebody's database.
-    const found = await client.query("SELECT 1 FROM information_schema.schemata WHERE schema_name = 'routilux'", []);
-    if (!creates && found.length === 0) {
-      throw new CommandError(EXIT.store, "the database has no jobs of routilux; is it another one?");
-    }
-    return { store: postgresStore(client), close };
-  } catch (error) {
-    await close();
-    throw error;
-  }
-}
-
-/** Loads a package that only some stores need: it does not come with the library. */
-async function loadPackage<T>(name: string, version: string): Promise<T> {
-  try {
-    return await import("Deno" in globalThis ? `npm:${name}@${version}` : name);
-  } catch (cause) {
-    throw new CommandError(
-      EXIT.store,
-      `the package ${name} is missing; install it by: npm install ${name}@${version}`,
-      { cause },
-    );
-  }
 }
 
 function noSuchStore(place: string, what: string): CommandError {

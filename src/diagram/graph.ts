@@ -83,13 +83,14 @@ export function graphOf(flow: unknown, { job }: DiagramOptions): DiagramGraph {
   const document = readFlowDocument(flow);
   const view = job === undefined ? undefined : viewOf(document, openEnvelope(job, JOB_FORMAT));
   const routines = new Map(Object.entries(document.routines).sort(([a], [b]) => a < b ? -1 : 1));
-  const missing = Array.from(view?.routines.keys() ?? []).filter((id) => !routines.has(id));
+  const ends = document.connections.flatMap(({ from, to }) => [from.routine, to.routine]);
+  const missing = new Set([...ends, ...view?.routines.keys() ?? []].filter((id) => !routines.has(id)));
   const names = new Map([...routines.keys(), ...missing].map((id, index) => [id, `r${index}`]));
   const nodes = Array.from(names, ([id, name]) => routineNode(id, name, routines.get(id)?.type, view));
   const edges: DiagramEdge[] = document.connections.map((it) => connectionEdge(it, names, view));
   for (const [id, { slots }] of routines) {
     const reached = reachedSlots(document, id);
-    const name = names.get(id) ?? id;
+    const name = nameIn(names, id);
     for (const [slot, { timer }] of Object.entries(slots).sort(([a], [b]) => a < b ? -1 : 1)) {
       const awaiting = view?.awaiting.filter((it) => it.routine === id && it.slot === slot) ?? [];
       if (timer === true) edges.push(timerEdge(name, id, slot, view));
@@ -108,7 +109,8 @@ function viewOf(flow: FlowDocument, job: JobDocument): JobView {
     throw new TypeError(`Cannot draw job "${job.jobId}" in flow "${flow.id}": it is a job of flow "${job.flowId}"`);
   }
   const { awaiting, routines } = summarize(job);
-  const emits = (job.executionHistory ?? []).filter(({ type }) => type === "emit");
+  const { executionHistory = [] } = job;
+  const emits = executionHistory.filter(({ type }) => type === "emit");
   const counts = new Map<string, number>();
   const keyOf = (routine: string, event: string | undefined) => JSON.stringify([routine, event]);
   for (const { event, routine } of emits) {
@@ -142,8 +144,8 @@ function connectionEdge(
   const renamed = Object.entries(mapping ?? {}).map(([key, other]) => `${key} as ${other}`).join(", ");
   const route = `${from.event} → ${to.slot}`;
   return {
-    from: names.get(from.routine) ?? from.routine,
-    to: names.get(to.routine) ?? to.routine,
+    from: nameIn(names, from.routine),
+    to: nameIn(names, to.routine),
     kind: "connection",
     ...withCount(renamed === "" ? route : `${route} (${renamed})`, view?.emissions(from.routine, from.event)),
   };
@@ -173,6 +175,10 @@ function outsideNode(name: string, slot: string, awaiting: readonly TaskSummary[
     lines: [labelOf(slot), ...lines],
     title: slot,
   };
+}
+
+function nameIn(names: ReadonlyMap<string, string>, id: string): string {
+  return names.get(id) ?? id; // Unreachable default: each routine has a box.
 }
 
 /** The slots of a routine that some connection leads to. */

@@ -43,7 +43,7 @@ const TITLE_CHARACTER = 7.6;
 const CHARACTER = 6.4;
 const LABEL_CHARACTER = 5.8;
 /** From here on, characters are about as wide as they are high. */
-const FIRST_WIDE = 0x1100;
+const FIRST_WIDE = "\u1100";
 const MARGIN = 12;
 /** With more boxes the order within columns is not refined further: that takes time which grows much faster than the graph. */
 const MOST_REFINED = 200;
@@ -53,10 +53,10 @@ export function layOut({ edges, nodes }: DiagramGraph): PlacedGraph {
   const graph = new dagre.graphlib.Graph({ multigraph: true });
   graph.setGraph({ rankdir: "LR", nodesep: 24, edgesep: 14, ranksep: 36, marginx: MARGIN, marginy: MARGIN });
   // The library would place the loops of this direction beside their boxes, so they get room below them instead.
-  const loops = new Map(nodes.map(({ name }) => [name, edges.filter(({ from, to }) => from === name && to === name)]));
+  const loopsOf = (name: string) => edges.filter(({ from, to }) => from === name && to === name);
   for (const node of nodes) {
     const { height, width } = sizeOf(node);
-    const own = loops.get(node.name) ?? [];
+    const own = loopsOf(node.name);
     const widest = Math.max(width, ...own.map(({ label }) => labelWidth(label)));
     graph.setNode(node.name, { width: widest, height: height + own.length * LOOP_HEIGHT });
   }
@@ -73,7 +73,7 @@ export function layOut({ edges, nodes }: DiagramGraph): PlacedGraph {
     nodes: Array.from(placed.values()),
     edges: edges.map((edge, index) => {
       const [from, to] = [placed.get(edge.from), placed.get(edge.to)];
-      if (from !== undefined && from === to) return placeLoop(edge, from, loops.get(edge.from)?.indexOf(edge) ?? 0);
+      if (from !== undefined && from === to) return placeLoop(edge, from, loopsOf(edge.from).indexOf(edge));
       const { points = [], x = 0, y = 0 } = graph.edge(edge.from, edge.to, String(index));
       return placeEdge(edge, points, { x, y }, from, to);
     }),
@@ -137,7 +137,7 @@ function labelWidth(label: string): number {
 /** About how wide a text is: no runtime can measure it, and so it is the same everywhere. */
 function widthOf(text: string, character: number): number {
   let width = 0;
-  for (const it of text) width += (it.codePointAt(0) ?? 0) < FIRST_WIDE ? character : 2 * character;
+  for (const it of text) width += it < FIRST_WIDE ? character : 2 * character;
   return width;
 }
 

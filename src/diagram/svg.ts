@@ -87,7 +87,7 @@ const MOST_ROUNDING = 24;
 function curveOf(points: readonly Point[]): string {
   const [first, ...others] = points;
   const last = others.pop();
-  if (first === undefined || last === undefined) return "M0 0";
+  if (first === undefined || last === undefined) return "M0 0"; // Unreachable: an arrow begins and ends.
   let path = `M${at(first)}`;
   others.forEach((corner, index) => {
     const [before, after] = [others[index - 1] ?? first, others[index + 1] ?? last];
@@ -104,7 +104,7 @@ function at({ x, y }: Point): string {
 function towards(corner: Point, neighbour: Point): Point {
   const [dx, dy] = [neighbour.x - corner.x, neighbour.y - corner.y];
   const length = Math.hypot(dx, dy);
-  const share = length === 0 ? 0 : Math.min(MOST_ROUNDING / length, 0.5);
+  const share = Math.min(MOST_ROUNDING / Math.max(length, 1), 0.5);
   return { x: Math.round((corner.x + dx * share) * 10) / 10, y: Math.round((corner.y + dy * share) * 10) / 10 };
 }
 

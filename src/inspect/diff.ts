@@ -73,11 +73,15 @@ function otherDifferences(before: JobDocument, after: JobDocument): JsonDifferen
   return compareJson(only(before), only(after));
 }
 
-function describe(path: string, { after, before }: Omit<JsonDifference, "keys">): JobDifference {
-  if (after === undefined) return { path, message: `${path} was removed`, ...(before === undefined ? {} : { before }) };
-  if (before === undefined) return { path, message: `${path} was added: ${shortJson(after)}`, after };
+function describe(path: string, values: Omit<JsonDifference, "keys">): JobDifference {
+  return { path, message: messageOf(path, values), ...values };
+}
+
+function messageOf(path: string, { after, before }: Omit<JsonDifference, "keys">): string {
+  if (after === undefined) return `${path} was removed`;
+  if (before === undefined) return `${path} was added: ${shortJson(after)}`;
   const change = `from ${shortJson(before)} to ${shortJson(after)}`;
-  return { path, message: path === "status" ? `the job went ${change}` : `${path} changed ${change}`, before, after };
+  return path === "status" ? `the job went ${change}` : `${path} changed ${change}`;
 }
 
 /** A value in a few characters: whoever wants all of it has the value itself. */

@@ -103,7 +103,7 @@ export function summarize(job: unknown): JobSummary {
     ...(pauseReason === undefined ? {} : { pauseReason }),
     active: inState("active"),
     ready: inState("ready", "parked"),
-    waiting: inState("waiting").sort((a, b) => compareTexts(a.until ?? "", b.until ?? "") || a.id - b.id),
+    waiting: inState("waiting").sort((a, b) => compareTexts(`${a.until}`, `${b.until}`) || a.id - b.id),
     awaiting: inState("awaiting"),
     failures: failures.map(summarizeFailure),
     routines: summarizeRoutines(document, tasks),

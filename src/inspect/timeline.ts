@@ -113,7 +113,7 @@ export function timeline(job: unknown): JobTimeline {
     from: createdAt,
     to: instants.reduce((a, b) => a < b ? b : a, updatedAt),
     rows: sorted.sort((a, b) =>
-      compareTexts(a.spans[0]?.from ?? "", b.spans[0]?.from ?? "") || compareTexts(a.routine, b.routine)
+      compareTexts(`${a.spans[0]?.from}`, `${b.spans[0]?.from}`) || compareTexts(a.routine, b.routine)
     ),
     dropped: dropped?.executionHistory ?? 0,
   };
@@ -132,7 +132,7 @@ function activationsOf(records: readonly RecordDocument[]): ReadonlyMap<string, 
       own.push(last = { from: at, to: at, kind: OUTCOMES[type], events: [], error: undefined });
     }
     last.to = at;
-    if (type === "emit") last.events.push(event ?? "");
+    if (type === "emit") last.events.push(`${event}`);
     else if (type !== "start") last.kind = OUTCOMES[type];
     if (type === "error") last.error = errorOf(data);
   }
@@ -141,7 +141,8 @@ function activationsOf(records: readonly RecordDocument[]): ReadonlyMap<string, 
 
 /** The error that a record of the history holds. */
 function errorOf(data: unknown): string {
-  return isRecord(data) ? errorText({ message: String(data["message"]), name: String(data["name"]) }) : "an error";
+  const { message, name } = isRecord(data) ? data : {}; // Unreachable default: the record of an error has its data.
+  return errorText({ message: String(message), name: String(name) });
 }
 
 function spanOf({ error, events, from, kind, to }: Activation): TimelineSpan {

@@ -54,7 +54,7 @@ test("what cannot be read is refused with the file, the path and what to do", ()
 
 test("check finds what is wrong in a document, and says where", async () => {
   const right = await runCommand(["check", RELAY]);
-  assertEquals([right.exit, right.output], [0, `${RELAY}: the flow and the job are right\n`]);
+  assertEquals([right.exit, right.output], [0, `${RELAY}: flow and job without a fault\n`]);
   const input = JSON.stringify({ ...fullJob(), pendingTasks: [{}] });
   const wrong = await runCommand(["check", "-"], { input });
   assertEquals(wrong.exit, 1);

@@ -78,7 +78,7 @@ test("jobs show shows a job, and its JSON goes into the commands for documents",
     for (
       const [args, expected] of [
         [["inspect"], /^job +waiting\n/],
-        [["check"], /the flow and the job are right/],
+        [["check"], /flow and job without a fault/],
         [["diagram"], /awaited/],
         [["report"], /<!DOCTYPE html>/],
       ] as const

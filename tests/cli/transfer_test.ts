@@ -144,7 +144,11 @@ test("an id that another job has is left out, and told", async () => {
   await start("done", { items: 1, asks: false });
   const before = await store.load("done");
   const jobs = new JobImport(store, manualTimers(NOW), () => "t");
-  assertEquals(await jobs.add(lines), lines.map(({ jobId }) => jobId === "done" ? "taken" : "stored"));
+  const outcomes = lines.map(({ jobId }) => ({
+    jobId,
+    outcome: jobId === "done" ? "taken" as const : "stored" as const,
+  }));
+  assertEquals(await jobs.add(lines), outcomes);
   assertEquals((await store.load("done"))?.entries, before?.entries);
 });
 

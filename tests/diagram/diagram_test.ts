@@ -89,6 +89,46 @@ test("a routine that only the job has is drawn, and said not to be in the flow",
   assertMatch(toMermaid(flow, { job: { ...job, routineStates: { gone: state } } }), /"gone<br\/>not in the flow/);
 });
 
+test("a connection to a routine that the flow does not have is drawn to a box that says so", async () => {
+  const { flow } = await sampleDocuments();
+  const { worker: _worker, ...routines } = flow.routines;
+  const lines = toMermaid({ ...flow, routines }).split("\n");
+  assertEquals(lines[2], '  r1["worker<br/>not in the flow"]:::missing');
+  assertEquals(toSvg({ ...flow, routines }).includes("not in the flow"), true);
+});
+
+test("an awaited answer says which slot is told when it has not come", async () => {
+  const { flow, job } = await sampleDocuments();
+  const awaiting = { onTimeout: "tick", timeoutMs: 5, until: "2026-01-02T00:00:00.000Z" };
+  const task = { awaiting, createdAt: job.createdAt, id: 9, routine: "worker", slot: "answer" };
+  const { executionHistory: _history, ...rest } = job;
+  const drawn = toMermaid(flow, { job: { ...rest, nextTaskId: 10, pendingTasks: [task] } });
+  assertMatch(drawn, /awaited until 2026#45;01#45;02 00#58;00 UTC#44; then tick/);
+  assertMatch(drawn, /"output → input #40;n as n#41;"/);
+});
+
+test("a routine looks like what matters most: a failure, then what its tasks do, then its outcome", async () => {
+  const { flow, job } = await sampleDocuments();
+  const at = job.createdAt;
+  const look = (status: string | undefined, more: object | undefined) => {
+    const states = { worker: { version: 1, ...(status === undefined ? {} : { status }) } };
+    const pendingTasks = more === undefined
+      ? []
+      : [{ createdAt: at, data: {}, id: 1, routine: "worker", slot: "input", ...more }];
+    const drawn = toMermaid(flow, { job: { ...job, failures: [], pendingTasks, routineStates: states } });
+    return /r1\[.*:::(\w+)/.exec(drawn)?.[1];
+  };
+  assertEquals(look("failed", { active: true }), "failed");
+  assertEquals(look("skipped", { active: true }), "active");
+  assertEquals(look("completed", { notBefore: at }), "waiting");
+  assertEquals(look(undefined, { parked: true, progress: 1 }), "ready");
+  assertEquals([look("error_continued", undefined), look("skipped", undefined), look(undefined, undefined)], [
+    "continued",
+    "skipped",
+    "idle",
+  ]);
+});
+
 for (const draw of [toMermaid, toDot, toSvg]) {
   test(`${draw.name}() gives the same text for the same documents, whatever the order of their keys`, () => {
     const { flow, job } = hostileDocuments();

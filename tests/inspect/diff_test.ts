@@ -54,6 +54,23 @@ test("tasks are followed by their ids, wherever they stand", async () => {
   assertEquals(messages(job.toJSON(), waiting)[0], "the job went from failed to running");
 });
 
+test("a task that fails again, comes back, or changes while it waits is told by its id", () => {
+  const job = fullJob();
+  const [first, ...others] = job.pendingTasks;
+  const again = { ...job, pendingTasks: [{ ...first, attempt: 2, notBefore: "2026-01-01T00:00:00.000Z" }, ...others] };
+  assertEquals(messages(job, again), ["task 3 (clerk.lists) is waiting still, and changed: attempt, notBefore"]);
+  const ready = { ...job, pendingTasks: [{ ...first, attempt: 2, notBefore: undefined }, ...others] };
+  assertEquals(messages(job, JSON.parse(JSON.stringify(ready))), [
+    "task 3 (clerk.lists) went from waiting to ready, after 2 failed attempts",
+  ]);
+  const [failure] = job.failures ?? [];
+  const back = { ...job, failures: [], pendingTasks: [...job.pendingTasks, failure?.task] };
+  assertEquals(messages(job, back), ["task 2 (clerk.input) went from failed to ready"]);
+  const gone = { ...job, failures: [] };
+  assertEquals(messages(job, gone), ["task 2 (clerk.input) went from failed to ended"]);
+  assertEquals(messages(gone, job), ["task 2 (clerk.input) is there again: failed: Error: no such thing"]);
+});
+
 test("a bounded list that has dropped entries is compared from where both have some", () => {
   const job = fullJob();
   const { outputLog = [], dropped } = job;

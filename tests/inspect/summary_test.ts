@@ -100,6 +100,21 @@ test("a timeline begins with what is known where older records were dropped", ()
   assertEquals([dropped, rows[0]?.spans[0]?.kind], [3, "skipped"]);
 });
 
+test("rows of a timeline that begin together are in the order of their routines, as are tasks that wait for one instant", () => {
+  const at = "1970-01-01T00:00:00.000Z";
+  const task = (id: number, routine: string) => ({
+    createdAt: at,
+    data: {},
+    id,
+    notBefore: at,
+    routine,
+    slot: "input",
+  });
+  const job = { ...fullJob(), executionHistory: [], pendingTasks: [task(7, "b"), task(4, "a")], slots: {} };
+  assertEquals(timeline(job).rows.map(({ routine }) => routine), ["a", "b"]);
+  assertEquals(summarize(job).waiting.map(({ id }) => id), [4, 7]);
+});
+
 test("what is no job's document is refused, with its path", () => {
   for (const read of [summarize, timeline]) {
     assertThrows(() => read({ ...fullJob(), pendingTasks: 1 }), SerializationError, "pendingTasks");

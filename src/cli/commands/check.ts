@@ -28,12 +28,10 @@ async function run(call: Call): Promise<ExitCode> {
   await call.print.answer(
     { isRight: findings.length === 0, checked: what, findings },
     () =>
-      findings.length === 0
-        ? [`${documents.source}: the ${what.join(" and the ")} ${what.length > 1 ? "are" : "is"} right`]
-        : table(
-          ["path", "code", "what is wrong"],
-          findings.map(({ code, message, path }) => [path || ".", code, message]),
-        ),
+      findings.length === 0 ? [`${documents.source}: ${what.join(" and ")} without a fault`] : table(
+        ["path", "code", "what is wrong"],
+        findings.map(({ code, message, path }) => [path, code, message]),
+      ),
   );
   return findings.length === 0 ? EXIT.done : EXIT.no;
 }
@@ -57,11 +55,12 @@ function findingsOf({ flow, job }: RawDocuments, registry: Registry | undefined)
   if (registry === undefined || flow === undefined || findings.length > 0) return findings;
   const built = attempt("flow", () => Flow.fromJSON(flow, registry));
   if (built === undefined || job === undefined) return findings;
-  return attempt("job", () => built.check(JobState.fromJSON(job, registry, { limits }))) ?? findings;
+  attempt("job", () => findings.push(...built.check(JobState.fromJSON(job, registry, { limits }))));
+  return findings;
 }
 
 function findingsIn(error: unknown, part: string): readonly PreflightFinding[] {
   if (error instanceof PreflightError) return error.findings;
-  const path = error instanceof SerializationError ? error.path : "";
+  const path = error instanceof SerializationError ? error.path : ""; // Unreachable default: nothing else refuses documents.
   return [{ code: "invalid_document", path, message: `the ${part}: ${reasonOf(error)}` }];
 }

@@ -38,8 +38,7 @@ async function run(call: Call, store: Store): Promise<ExitCode> {
   const taken: string[] = [];
   let [stored, left] = [0, 0];
   const add = async (batch: readonly ExportedJob[]) => {
-    for (const [index, outcome] of (await jobs.add(batch)).entries()) {
-      const { jobId = "" } = batch[index] ?? {};
+    for (const { jobId, outcome } of await jobs.add(batch)) {
       if (outcome === "stored") stored++;
       else if (++left <= MOST_NAMED) taken.push(jobId);
       await progress.step();

@@ -24,7 +24,10 @@ async function run(call: Call): Promise<ExitCode> {
       ...(flow === undefined ? {} : { flow: summarizeFlow(flow) }),
       ...(summary === undefined ? {} : { job: summary }),
     },
-    () => summary === undefined ? flow === undefined ? [] : flowLines(call, flow) : summaryLines(call.print, summary),
+    () => [
+      ...flow === undefined || summary !== undefined ? [] : flowLines(call, flow),
+      ...summary === undefined ? [] : summaryLines(call.print, summary),
+    ],
   );
   return EXIT.done;
 }

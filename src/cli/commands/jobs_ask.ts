@@ -95,12 +95,12 @@ async function ask(
   what: string,
   request: (handle: JobHandle, options: Asked) => Promise<void>,
 ): Promise<ExitCode> {
-  const registry = call.value("registry") === undefined ? undefined : await loadRegistry(call);
+  const registry = await loadRegistry(call) ?? new Registry();
   const [jobId, key] = [call.arg(0), call.value("key")];
   return await withStore(call, async (store) => {
     const { signal, timers } = call.host;
     // The engine only asks: it takes no job, and so never enters the store.
-    const engine = new Engine({ store, timers, registry: registry ?? new Registry() });
+    const engine = new Engine({ store, timers, registry });
     await request(engine.handle(jobId), { signal, ...(key === undefined ? {} : { key }) });
     await call.print.answer(
       { jobId, stored: what, ...(key === undefined ? {} : { key }) },

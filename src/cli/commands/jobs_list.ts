@@ -72,6 +72,6 @@ function rowOf(
     queue,
     formatInstant(createdAt),
     at === undefined ? "" : formatInstant(at),
-    isHeld ? owner ?? "" : "",
+    isHeld ? String(owner) : "",
   ];
 }
