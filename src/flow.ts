@@ -181,7 +181,8 @@ export class Flow extends FlowGraph {
   }
 
   /**
-   * Makes a pending job; `resume` starts it.
+   * Makes a pending job; `resume` starts it. With a store too, only this process has it before that: `start` stores a job, also one that
+   * begins at a later instant.
    *
    * @param entry the slot where the job begins, or a routine with a slot named `trigger`
    * @param rest the data for that slot, `{}` by default, then the options

@@ -93,7 +93,11 @@ export function refusalsIn(before: KeptRecord, { consumed, refused = [] }: Appen
 }
 
 /** What has become of a command, given why it could not be carried out, if that is so. */
-export function outcomeOf({ consumed }: KeptRecord, sequence: number, reason: string | undefined): CommandOutcome {
+export function outcomeOf(
+  { consumed }: Pick<KeptRecord, "consumed">,
+  sequence: number,
+  reason: string | undefined,
+): CommandOutcome {
   if (sequence > consumed) return { status: "stored" };
   return reason === undefined ? { status: "done" } : { status: "refused", reason };
 }

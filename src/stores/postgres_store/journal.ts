@@ -3,7 +3,7 @@ import type { AppendHead, JobClaim, JobLife } from "../../ports/store.ts";
 import type { PostgresRow } from "./client.ts";
 import type { Queries } from "./queries.ts";
 import { toColumn } from "./text.ts";
-import { numberOf, optionalNumber, toNumber, toNumbers, toTexts } from "./values.ts";
+import { isNull, numberOf, optionalNumber, toNumber, toNumbers, toTexts } from "./values.ts";
 
 /** One append. */
 export interface Append {
@@ -19,7 +19,7 @@ export type AppendAnswer = "stored" | "unread" | FencedError;
 /**
  * Appends to any number of jobs, and returns those that are written: lists of lives, epochs, expected revisions, numbers of entries,
  * whether there is a head, whether it releases, its status, due time, end, consumed command and time; then lists of the entries' lives,
- * revisions and texts. Who is missing from the answer was refused. The condition is looked at again by PostgreSQL when somebody else has
+ * revisions and texts, and of the refusals' lives, sequences and reasons. Who is missing from the answer was refused. The condition is looked at again by PostgreSQL when somebody else has
  * changed the row meanwhile.
  */
 const APPEND = `WITH input AS (
@@ -38,6 +38,7 @@ const APPEND = `WITH input AS (
       incarnation = CASE i.releases WHEN 1 THEN NULL ELSE j.incarnation END
     FROM input i
     WHERE j.life = i.life AND j.epoch = i.epoch AND j.revision = i.expected
+      AND (j.owner IS NOT NULL OR j.epoch = 0)
       AND NOT (i.ended_at IS NOT NULL AND j.ended_at IS NULL AND j.sent > i.consumed)
     RETURNING j.life, i.consumed, i.at
   ), added AS (
@@ -45,14 +46,16 @@ const APPEND = `WITH input AS (
     SELECT e.life, e.revision, e.text FROM unnest($12::text::bigint[], $13::text::integer[], $14::text::text[])
       AS e (life, revision, text) JOIN written w ON w.life = e.life
   ), used AS (
-    UPDATE routilux.commands c SET text = '', used_at = coalesce(w.at, extract(epoch FROM statement_timestamp())::float8 * 1000)
+    UPDATE routilux.commands c SET text = '', used_at = coalesce(w.at, extract(epoch FROM statement_timestamp())::float8 * 1000),
+      refusal = (SELECT r.reason FROM unnest($15::text::bigint[], $16::text::integer[], $17::text::text[])
+        AS r (life, sequence, reason) WHERE r.life = c.life AND r.sequence = c.sequence LIMIT 1)
     FROM written w WHERE w.consumed > 0 AND c.life = w.life AND c.used_at IS NULL AND c.sequence <= w.consumed
   )
   SELECT life FROM written`;
 
 /** Returns how jobs stand: lives. */
 const STATES =
-  `SELECT life, job_id, epoch, revision, ended_at, sent FROM routilux.jobs WHERE life = ANY ($1::text::bigint[])`;
+  `SELECT life, job_id, epoch, revision, ended_at, sent, owner FROM routilux.jobs WHERE life = ANY ($1::text::bigint[])`;
 
 /** Replaces a job's snapshot, and drops the entries before it: life, revision, text. */
 const COMPACT = `WITH compacted AS (
@@ -76,6 +79,7 @@ export async function appendAll(queries: Queries, appends: readonly Append[]): P
   const entries = sorted.flatMap(({ claim: { life }, expectedRevision, entries }) =>
     entries.map((text, index) => ({ life, revision: expectedRevision + index + 1, text }))
   );
+  const refusals = sorted.flatMap(({ claim: { life }, head }) => (head?.refused ?? []).map((it) => ({ ...it, life })));
   const rows = await queries.rows(
     APPEND,
     numbers(({ claim }) => claim.life),
@@ -92,6 +96,9 @@ export async function appendAll(queries: Queries, appends: readonly Append[]): P
     toNumbers(entries.map(({ life }) => life)),
     toNumbers(entries.map(({ revision }) => revision)),
     toTexts(entries.map(({ text }) => text)),
+    toNumbers(refusals.map(({ life }) => life)),
+    toNumbers(refusals.map(({ sequence }) => sequence)),
+    toTexts(refusals.map(({ reason }) => reason)),
   );
   const written = new Set(rows.map((row) => numberOf(row, "life")));
   if (written.size === appends.length) return appends.map(() => "stored");
@@ -106,7 +113,9 @@ function refusalOf({ claim, expectedRevision, head }: Append, state: PostgresRow
   const { jobId, epoch } = claim;
   if (state === undefined) return new FencedError(jobId, expectedRevision, undefined);
   const revision = numberOf(state, "revision");
-  const isUnread = numberOf(state, "epoch") === epoch && revision === expectedRevision && head?.endedAt !== undefined &&
+  const isLetGo = isNull(state["owner"]) && epoch > 0;
+  const isUnread = !isLetGo && numberOf(state, "epoch") === epoch && revision === expectedRevision &&
+    head?.endedAt !== undefined &&
     optionalNumber(state, "ended_at") === undefined && numberOf(state, "sent") > head.consumed;
   return isUnread ? "unread" : new FencedError(jobId, expectedRevision, revision);
 }

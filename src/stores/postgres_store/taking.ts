@@ -41,10 +41,21 @@ const MINE = `mine AS MATERIALIZED (
     WHERE o.owner = $2::text AND o.incarnation = $3::text::bigint AND l.until > t.now
   )`;
 
-/** Claims the locked jobs, and answers. */
+/**
+ * Claims the locked jobs, and answers. The leases of those that had them end for good: a renewal that has read its owner before is made
+ * anew, as its version is another then. Owners are locked in one order, so that two statements do not wait for each other.
+ */
 const CLAIMED = `claimed AS (
     UPDATE routilux.jobs j SET owner = $2::text, incarnation = $3::text::bigint, epoch = j.epoch + 1
     FROM locked WHERE j.life = locked.life RETURNING j.life, j.epoch, locked.former, locked.place
+  ), lapsed AS MATERIALIZED (
+    SELECT o.owner, o.incarnation FROM routilux.owners o JOIN routilux.leases l ON l.incarnation = o.incarnation CROSS JOIN t
+    WHERE o.incarnation IN (SELECT former FROM claimed) AND l.until > 0 AND l.until <= t.now
+    ORDER BY o.owner FOR UPDATE OF o
+  ), ended AS (
+    UPDATE routilux.owners o SET version = o.version + 1, token = '' FROM lapsed WHERE o.owner = lapsed.owner
+  ), freed AS (
+    UPDATE routilux.leases l SET until = 0 FROM lapsed WHERE l.incarnation = lapsed.incarnation
   )
   SELECT t.now, (SELECT json_agg(incarnation)::text FROM routilux.survivors) AS survived, c.life, c.epoch, c.former
   FROM t LEFT JOIN claimed c ON TRUE ORDER BY c.place`;

@@ -186,7 +186,9 @@ export class FleetLedger {
         `command ${command.key} was sent to life ${asked.life} of ${life.jobId}, and is stored for ${life.life}`;
       throw new FleetViolation("lost or doubled", why);
     }
-    if (hasEnded(life.job.status) && accepted.type !== "redrive") {
+    // A redrive that nobody has carried out yet reopens the job for what comes after it.
+    const isReopened = [accepted, ...life.commands.unread].some(({ type }) => type === "redrive");
+    if (hasEnded(life.job.status) && !isReopened) {
       const why = `command ${command.key} (${accepted.type}) was accepted for ${life.jobId}, which has ended`;
       throw new FleetViolation("lost or doubled", why);
     }
