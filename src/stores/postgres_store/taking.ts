@@ -41,12 +41,13 @@ const MINE = `mine AS MATERIALIZED (
     WHERE o.owner = $2::text AND o.incarnation = $3::text::bigint AND l.until > t.now
   )`;
 
-/** Claims the locked jobs, and answers. */
-const CLAIMED = `claimed AS (
+/** Claims the locked jobs, and answers; also how many there were before some were skipped. */
+const claimedOf = (found: string): string =>
+  `claimed AS (
     UPDATE routilux.jobs j SET owner = $2::text, incarnation = $3::text::bigint, epoch = j.epoch + 1
     FROM locked WHERE j.life = locked.life RETURNING j.life, j.epoch, locked.former, locked.place
   )
-  SELECT t.now, (SELECT json_agg(incarnation)::text FROM routilux.survivors) AS survived, c.life, c.epoch, c.former
+  SELECT t.now, (SELECT json_agg(incarnation)::text FROM routilux.survivors) AS survived, c.life, c.epoch, c.former, (SELECT count(*) FROM ${found}) AS found
   FROM t LEFT JOIN claimed c ON TRUE ORDER BY c.place`;
 
 /**
@@ -72,7 +73,7 @@ const TAKE = `WITH RECURSIVE ${TIME}, ${MINE}, ${FREE_GROUPS}, found AS MATERIAL
     SELECT j.life, j.incarnation AS former, found.place FROM found JOIN routilux.jobs j ON j.life = found.life
     WHERE j.epoch = found.epoch AND j.holder = found.holder AND j.reason = found.reason AND j.since = found.since
     ORDER BY found.place LIMIT $8::text::bigint FOR UPDATE OF j SKIP LOCKED
-  ), ${CLAIMED}`;
+  ), ${claimedOf("found")}`;
 
 /** Claims the given jobs: time, owner, incarnation, ids, epochs. */
 const CLAIM = `WITH ${TIME}, ${MINE}, input AS (
@@ -83,7 +84,7 @@ const CLAIM = `WITH ${TIME}, ${MINE}, input AS (
       AND ((j.owner = $2::text AND j.incarnation = $3::text::bigint)
         OR NOT EXISTS (SELECT FROM routilux.leases l WHERE l.incarnation = j.incarnation AND l.until > t.now))
     ORDER BY j.life FOR UPDATE OF j
-  ), ${CLAIMED}`;
+  ), ${claimedOf("locked")}`;
 
 /** Returns the time, and the instant from which a job is due: time, flows or NULL, hashes of other flows, queues or NULL, ids of other jobs. */
 const NEXT_DUE = `WITH RECURSIVE ${TIME}, ${GROUPS}
@@ -100,22 +101,29 @@ const NEXT_DUE = `WITH RECURSIVE ${TIME}, ${GROUPS}
 const MORE = 4;
 const FEW = 16;
 
+/**
+ * How often, and after how many milliseconds, jobs are looked at again when all that are due are locked: by others that are
+ * claiming them, or by a last write of a former owner. Somebody may also hold a lock for long.
+ */
+const MOST_LOOKS = 20;
+const LOOK_AGAIN_MS = 10;
+
 const NONE: ReadonlySet<string> = new Set();
 
 /** Claims jobs that are due. */
 export async function takeDue(queries: Queries, query: TakeQuery): Promise<TakeAnswer> {
   const { owner, incarnation, now, limit, exceptJobs = NONE } = query;
-  const rows = await queries.rows(
-    TAKE,
-    queries.now(now),
-    toColumn(owner),
-    toNumber(incarnation),
-    ...filterOf(query),
-    toTexts(exceptJobs),
-    toLimit(limit),
-    toLimit(limit * MORE + FEW),
-  );
-  return await answerOf(queries, query, rows);
+  const values = [
+    ...[queries.now(now), toColumn(owner), toNumber(incarnation), ...filterOf(query), toTexts(exceptJobs)],
+    ...[toLimit(limit), toLimit(limit * MORE + FEW)],
+  ];
+  for (let looks = 1;; looks++) {
+    const rows = await queries.rows(TAKE, ...values);
+    const [first = {}] = rows;
+    const areLocked = isNull(first["life"]) && numberOf(first, "found") > 0;
+    if (!areLocked || looks === MOST_LOOKS) return await answerOf(queries, query, rows);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
 }
 
 /** Claims the given jobs. */
