@@ -3,7 +3,7 @@ import type { AppendHead, JobClaim, JobLife } from "../../ports/store.ts";
 import type { PostgresRow } from "./client.ts";
 import type { Queries } from "./queries.ts";
 import { toColumn } from "./text.ts";
-import { numberOf, optionalNumber, toNumber, toNumbers, toTexts } from "./values.ts";
+import { isNull, numberOf, optionalNumber, toNumber, toNumbers, toTexts } from "./values.ts";
 
 /** One append. */
 export interface Append {
@@ -38,7 +38,7 @@ const APPEND = `WITH input AS (
       incarnation = CASE i.releases WHEN 1 THEN NULL ELSE j.incarnation END
     FROM input i
     WHERE j.life = i.life AND j.epoch = i.epoch AND j.revision = i.expected
-      AND NOT (i.ended_at IS NOT NULL AND j.ended_at IS NULL AND j.sent > i.consumed)
+      AND (j.owner IS NOT NULL OR j.epoch = 0) AND NOT (i.ended_at IS NOT NULL AND j.ended_at IS NULL AND j.sent > i.consumed)
     RETURNING j.life, i.consumed, i.at
   ), added AS (
     INSERT INTO routilux.entries (life, revision, text)
@@ -52,7 +52,7 @@ const APPEND = `WITH input AS (
 
 /** Returns how jobs stand: lives. */
 const STATES =
-  `SELECT life, job_id, epoch, revision, ended_at, sent FROM routilux.jobs WHERE life = ANY ($1::text::bigint[])`;
+  `SELECT life, epoch, revision, owner, ended_at, sent FROM routilux.jobs WHERE life = ANY ($1::text::bigint[])`;
 
 /** Replaces a job's snapshot, and drops the entries before it: life, revision, text. */
 const COMPACT = `WITH compacted AS (
@@ -107,7 +107,8 @@ function refusalOf({ claim, expectedRevision, head }: Append, state: PostgresRow
   if (state === undefined) return new FencedError(jobId, expectedRevision, undefined);
   const revision = numberOf(state, "revision");
   const isUnread = numberOf(state, "epoch") === epoch && revision === expectedRevision && head?.endedAt !== undefined &&
-    optionalNumber(state, "ended_at") === undefined && numberOf(state, "sent") > head.consumed;
+    (epoch === 0 || !isNull(state["owner"])) && optionalNumber(state, "ended_at") === undefined &&
+    numberOf(state, "sent") > head.consumed;
   return isUnread ? "unread" : new FencedError(jobId, expectedRevision, revision);
 }
 

@@ -1,5 +1,6 @@
 import {
   addSurvivor,
+  endLease,
   enterOwner,
   forgottenBy,
   leaveOwner,
@@ -86,8 +87,13 @@ export async function renew(
   leaseMs: number,
   at: number,
 ): Promise<RenewAnswer> {
-  const { state, now } = await change(queries, owner, at, (state, now) => renewOwner(state, incarnation, leaseMs, now));
-  return { now, isHeld: state !== undefined };
+  let isHeld = false;
+  const { now } = await change(queries, owner, at, (state, now) => {
+    const renewed = renewOwner(state, incarnation, leaseMs, now);
+    isHeld = renewed !== undefined;
+    return renewed ?? endLease(state, incarnation, now);
+  });
+  return { now, isHeld };
 }
 
 /** Ends the lease of an incarnation. */
