@@ -1,4 +1,4 @@
-// @ts-types="npm:@types/pg@^8.15.5"
+// @ts-types="./pg_types.d.ts"
 import { Pool } from "pg";
 import postgres from "postgres";
 import {

@@ -1,7 +1,7 @@
 import { FencedError } from "../../base/errors.ts";
 import type { AppendHead, JobClaim, JobLife } from "../../ports/store.ts";
 import type { PostgresRow } from "./client.ts";
-import type { Queries } from "./queries.ts";
+import type { Queries, Statements } from "./queries.ts";
 import { toColumn } from "./text.ts";
 import { isNull, numberOf, optionalNumber, toNumber, toNumbers, toTexts } from "./values.ts";
 
@@ -68,7 +68,7 @@ const COMPACT = `WITH compacted AS (
  *
  * @throws what the client throws: then none of them is known to be stored
  */
-export async function appendAll(queries: Queries, appends: readonly Append[]): Promise<readonly AppendAnswer[]> {
+export async function appendAll(queries: Statements, appends: readonly Append[]): Promise<readonly AppendAnswer[]> {
   // In one order wherever they come from, so that two statements do not wait for each other.
   const sorted = appends.toSorted((a, b) => a.claim.life - b.claim.life);
   const numbers = (valueOf: (append: Append) => number | undefined) => toNumbers(sorted.map(valueOf));

@@ -1,3 +1,4 @@
+import { beginOn } from "./connections.ts";
 import type { PostgresClient, PostgresRow, PostgresValue } from "./client.ts";
 
 /** A statement, as `pg` takes it. */
@@ -77,6 +78,16 @@ export function pgClient(pool: PgPool, options: PgClientOptions = {}): PostgresC
   };
   return {
     query: async (text, values) => rowsOf(await pool.query(statementOf(text, values))),
+    begin: async () => {
+      const connection = await pool.connect();
+      // A connection that is lost between two statements makes the next one fail.
+      connection.on("error", () => {});
+      return await beginOn({
+        query: async (text, values) => rowsOf(await connection.query({ text, values: [...values] })),
+        client: connection,
+        release: (isBroken) => connection.release(isBroken),
+      });
+    },
     listen: listens ? (channel, onMessage, onGap) => listenOn(pool, channel, onMessage, onGap) : undefined,
   };
 }
