@@ -51,6 +51,19 @@ export async function startServices(): Promise<RunningServices> {
   return { path, missing, stop: () => stopServices(path) };
 }
 
+/** The tests that use servers. */
+const USERS = /postgres|killed/;
+
+/** Starts the servers for tests, unless none of them uses one, or the servers are there. */
+export async function startServicesFor(
+  files: readonly string[],
+): Promise<{ readonly missing: readonly string[]; stop(): Promise<void> }> {
+  if (Deno.env.has(SERVICES) || !files.some((it) => USERS.test(it))) return { missing: [], stop: async () => {} };
+  const { path, missing, stop } = await startServices();
+  Deno.env.set(SERVICES, path);
+  return { missing: missing.map((name) => `Without ${name}: it is not installed, and its tests are skipped`), stop };
+}
+
 async function stopServices(path: string): Promise<void> {
   const folder = join(path, "..");
   const started: readonly (readonly [string, string, string])[] = JSON.parse(

@@ -10,6 +10,8 @@ const VERSIONS = "/usr/lib/postgresql";
 /** The oldest version that is supported. */
 const OLDEST = 15;
 const USER = "postgres";
+/** How often it is started until it starts. */
+const MOST_TRIES = 100;
 
 /** A PostgreSQL server of its own, on a free port, with its data in a temporary folder. */
 export class PostgresServer {
@@ -32,7 +34,7 @@ export class PostgresServer {
     if (isRoot()) execFileSync("chown", [USER, folder]);
     const server = new PostgresServer(binaries, folder, await freePort());
     server.#run("initdb", "-D", server.#data, "-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync");
-    server.restart(settings);
+    await server.restart(settings);
     return server;
   }
 
@@ -47,27 +49,35 @@ export class PostgresServer {
     return `postgres://${USER}@127.0.0.1:${this.port}/postgres`;
   }
 
-  /** Starts it after it was killed. */
-  restart(settings: Readonly<Record<string, string>> = {}): void {
+  /** Starts it, also after it was killed: then the processes of its connections may take a moment to end, and it refuses until then. */
+  async restart(settings: Readonly<Record<string, string>> = {}): Promise<void> {
     const all = {
+      port: String(this.port),
       listen_addresses: "127.0.0.1",
       unix_socket_directories: this.folder,
       max_connections: "200",
       ...settings,
     };
-    const options = Object.entries(all).map(([name, value]) => `-c ${name}=${value}`);
-    this.#run(
-      "pg_ctl",
-      "-D",
-      this.#data,
-      "-w",
-      "-s",
-      "-l",
-      join(this.folder, "log"),
-      "-o",
-      [`-p ${this.port}`, ...options].join(" "),
-      "start",
-    );
+    const options = Object.entries(all).map(([name, value]) => `-c ${name}=${value}`).join(" ");
+    for (let tries = 1;; tries++) {
+      try {
+        return this.#run(
+          "pg_ctl",
+          "-D",
+          this.#data,
+          "-w",
+          "-s",
+          "-l",
+          join(this.folder, "log"),
+          "-o",
+          options,
+          "start",
+        );
+      } catch (error) {
+        if (tries === MOST_TRIES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
   }
 
   /** Kills it by SIGKILL: the processes of its connections end with it. */
