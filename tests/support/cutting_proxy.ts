@@ -2,6 +2,8 @@ import { connect, createServer, type Server, type Socket } from "node:net";
 
 /** What is cut next. */
 interface Cuts {
+  /** How many answers were lost. */
+  lost: number;
   cutsAnswer: ((request: string) => boolean) | undefined;
 }
 
@@ -22,7 +24,7 @@ export class CuttingProxy {
   /** Starts a proxy for a port of this machine. */
   static async start(target: number): Promise<CuttingProxy> {
     const sockets = new Set<Socket>();
-    const state: Cuts = { cutsAnswer: undefined };
+    const state: Cuts = { lost: 0, cutsAnswer: undefined };
     const server = createServer((client) => {
       const upstream = connect(target, "127.0.0.1");
       let isCut = false;
@@ -44,14 +46,20 @@ export class CuttingProxy {
       });
       upstream.on("data", (data) => {
         // The server has answered, so it has done it.
-        if (isCut) client.destroy();
-        else client.write(data);
+        if (!isCut) return client.write(data);
+        state.lost++;
+        client.destroy();
       });
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const address = server.address();
     if (typeof address !== "object" || address === null) throw new Error("The proxy has no port");
     return new CuttingProxy(server, address.port, sockets, state);
+  }
+
+  /** How many answers were lost. */
+  get lost(): number {
+    return this.#state.lost;
   }
 
   /** Cuts the connection of the next request that contains a text, when the server has answered it: the answer is lost. */

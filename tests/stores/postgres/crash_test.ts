@@ -94,6 +94,7 @@ crashTest("the lost answer to a commit loses and doubles nothing", async (parts)
       await pause(parts.direct);
     }
   });
+  assert(parts.proxy.lost > 0);
 });
 
 crashTest(
