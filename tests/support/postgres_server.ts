@@ -80,10 +80,15 @@ export class PostgresServer {
     }
   }
 
+  /** The id of its first process. */
+  get pid(): number {
+    const [pid] = readFileSync(join(this.#data, "postmaster.pid"), "utf8").split("\n");
+    return Number(pid);
+  }
+
   /** Kills it by SIGKILL: the processes of its connections end with it. */
   kill(): void {
-    const [pid] = readFileSync(join(this.#data, "postmaster.pid"), "utf8").split("\n");
-    process.kill(Number(pid), "SIGKILL");
+    process.kill(this.pid, "SIGKILL");
   }
 
   /** Stops it, and removes its data. */
