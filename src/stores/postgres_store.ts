@@ -7,7 +7,7 @@ import { checkWord } from "../base/options.ts";
 import type { Store, StoreEvent, StoreTransaction } from "../ports/store.ts";
 import type { PostgresClient } from "./postgres_store/client.ts";
 import { Gatherer } from "./postgres_store/gatherer.ts";
-import { commandsOf, inboxOf, sendCommand } from "./postgres_store/inbox.ts";
+import { commandsOf, inboxOf, outcomeIn, sendCommand } from "./postgres_store/inbox.ts";
 import {
   countJobs,
   createJobs,
@@ -136,6 +136,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
         if (answer === "stored") tell({ type: "command", jobId: job.jobId });
         return answer;
       }),
+    outcome: (job, key) => queries.call(() => outcomeIn(queries, job, key)),
     inbox: (life, after, now) => queries.call(() => inboxOf(queries, life, after, now)),
     commands: (owner, now) => queries.call(() => commandsOf(queries, owner, now)),
     enter: (query) => queries.call(() => enter(queries, query)),

@@ -1,5 +1,6 @@
 import { hashText } from "../../base/text_hash.ts";
 import type {
+  CommandOutcome,
   CommandsAnswer,
   InboxAnswer,
   Incarnation,
@@ -13,7 +14,11 @@ import { isDuplicate } from "./errors.ts";
 import type { Queries } from "./queries.ts";
 import { TIME, toCommand } from "./rows.ts";
 import { toColumn } from "./text.ts";
-import { isNull, numberOf, optionalNumber, optionalText, textOf, toNumber } from "./values.ts";
+import { isNull, numberOf, optionalText, textOf, toNumber } from "./values.ts";
+
+/** Whether a command in the inbox lets a job go on that has ended. */
+const IS_REOPENED =
+  "EXISTS (SELECT FROM routilux.commands r WHERE r.life = j.life AND r.used_at IS NULL AND r.reopens)";
 
 /**
  * Adds a command, unless something is against it, and forgets keys that were consumed long ago: time, id, life or NULL, key, hash, text,
@@ -22,12 +27,12 @@ import { isNull, numberOf, optionalNumber, optionalText, textOf, toNumber } from
 const SEND = `WITH ${TIME}, sent AS (
     UPDATE routilux.jobs j SET sent = j.sent + 1
     WHERE j.job_id = $2::text AND j.life = coalesce($3::text::bigint, j.life)
-      AND (j.ended_at IS NULL OR $7::text = '1') AND j.sent - j.consumed < $8::text::float8
+      AND (j.ended_at IS NULL OR $7::text = '1' OR ${IS_REOPENED}) AND j.sent - j.consumed < $8::text::float8
       AND NOT EXISTS (SELECT FROM routilux.commands c WHERE c.life = j.life AND c.key = $4::text)
     RETURNING j.life, j.sent, j.consumed
   ), added AS (
-    INSERT INTO routilux.commands (life, sequence, key, hash, text)
-    SELECT life, sent, $4::text, $5::text, $6::text FROM sent
+    INSERT INTO routilux.commands (life, sequence, key, hash, text, reopens)
+    SELECT life, sent, $4::text, $5::text, $6::text, $7::text = '1' FROM sent
   ), forgotten AS (
     DELETE FROM routilux.commands c USING sent, t WHERE sent.consumed > 0 AND c.life = sent.life AND c.sequence < coalesce(
       (SELECT o.sequence FROM routilux.commands o
@@ -37,8 +42,14 @@ const SEND = `WITH ${TIME}, sent AS (
   SELECT life FROM sent`;
 
 /** Returns what is against a command: id, life or NULL, key. */
-const AGAINST = `SELECT j.ended_at, j.sent, j.consumed, c.hash FROM routilux.jobs j
+const AGAINST =
+  `SELECT j.ended_at IS NOT NULL AND NOT ${IS_REOPENED} AS is_ended, j.sent, j.consumed, c.hash FROM routilux.jobs j
   LEFT JOIN routilux.commands c ON c.life = j.life AND c.key = $3::text
+  WHERE j.job_id = $1::text AND j.life = coalesce($2::text::bigint, j.life)`;
+
+/** Returns what has become of a command: id, life or NULL, key. */
+const OUTCOME = `SELECT c.used_at IS NOT NULL AS is_used, c.reason FROM routilux.jobs j
+  JOIN routilux.commands c ON c.life = j.life AND c.key = $3::text
   WHERE j.job_id = $1::text AND j.life = coalesce($2::text::bigint, j.life)`;
 
 /** Returns the commands of a job that are not consumed, in order: time, life, sequence. */
@@ -81,10 +92,23 @@ export async function sendCommand(
     if (row === undefined) return "unknown";
     const known = optionalText(row, "hash");
     if (known !== undefined) return known === hash ? "known" : "differs";
-    if (optionalNumber(row, "ended_at") !== undefined && !reopens) return "ended";
+    if (row["is_ended"] === true && !reopens) return "ended";
     if (numberOf(row, "sent") - numberOf(row, "consumed") >= room) return "full";
     // What was against it is gone: once more.
   }
+}
+
+/** What has become of the command of a key. */
+export async function outcomeIn(
+  queries: Queries,
+  { jobId, life }: { readonly jobId: string; readonly life?: number | undefined },
+  key: string,
+): Promise<CommandOutcome | undefined> {
+  const [row] = await queries.rows(OUTCOME, toColumn(jobId), toNumber(life), toColumn(key));
+  if (row === undefined) return undefined;
+  if (row["is_used"] !== true) return { status: "stored" };
+  const reason = optionalText(row, "reason");
+  return reason === undefined ? { status: "done" } : { status: "refused", reason };
 }
 
 /** The commands of a job that are not consumed, after a sequence. */

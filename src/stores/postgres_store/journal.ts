@@ -18,8 +18,8 @@ export type AppendAnswer = "stored" | "unread" | FencedError;
 
 /**
  * Appends to any number of jobs, and returns those that are written: lists of lives, epochs, expected revisions, numbers of entries,
- * whether there is a head, whether it releases, its status, due time, end, consumed command and time; then lists of the entries' lives,
- * revisions and texts. Who is missing from the answer was refused. The condition is looked at again by PostgreSQL when somebody else has
+ * whether there is a head, whether it releases, its status, due time, end, consumed command and time; lists of the entries' lives,
+ * revisions and texts; lists of the lives and numbers of commands that could not be carried out, and why. Who is missing from the answer was refused. The condition is looked at again by PostgreSQL when somebody else has
  * changed the row meanwhile.
  */
 const APPEND = `WITH input AS (
@@ -45,7 +45,9 @@ const APPEND = `WITH input AS (
     SELECT e.life, e.revision, e.text FROM unnest($12::text::bigint[], $13::text::integer[], $14::text::text[])
       AS e (life, revision, text) JOIN written w ON w.life = e.life
   ), used AS (
-    UPDATE routilux.commands c SET text = '', used_at = coalesce(w.at, extract(epoch FROM statement_timestamp())::float8 * 1000)
+    UPDATE routilux.commands c SET text = '', used_at = coalesce(w.at, extract(epoch FROM statement_timestamp())::float8 * 1000),
+      reason = (SELECT r.reason FROM unnest($15::text::bigint[], $16::text::bigint[], $17::text::text[])
+        AS r (life, sequence, reason) WHERE r.life = c.life AND r.sequence = c.sequence LIMIT 1)
     FROM written w WHERE w.consumed > 0 AND c.life = w.life AND c.used_at IS NULL AND c.sequence <= w.consumed
   )
   SELECT life FROM written`;
@@ -76,6 +78,7 @@ export async function appendAll(queries: Statements, appends: readonly Append[])
   const entries = sorted.flatMap(({ claim: { life }, expectedRevision, entries }) =>
     entries.map((text, index) => ({ life, revision: expectedRevision + index + 1, text }))
   );
+  const refused = sorted.flatMap(({ claim: { life }, head }) => (head?.refused ?? []).map((it) => ({ ...it, life })));
   const rows = await queries.rows(
     APPEND,
     numbers(({ claim }) => claim.life),
@@ -92,11 +95,14 @@ export async function appendAll(queries: Statements, appends: readonly Append[])
     toNumbers(entries.map(({ life }) => life)),
     toNumbers(entries.map(({ revision }) => revision)),
     toTexts(entries.map(({ text }) => text)),
+    toNumbers(refused.map(({ life }) => life)),
+    toNumbers(refused.map(({ sequence }) => sequence)),
+    toTexts(refused.map(({ reason }) => reason)),
   );
   const written = new Set(rows.map((row) => numberOf(row, "life")));
   if (written.size === appends.length) return appends.map(() => "stored");
-  const refused = appends.filter(({ claim }) => !written.has(claim.life));
-  const states = await queries.rows(STATES, toNumbers(refused.map(({ claim }) => claim.life)));
+  const unwritten = appends.filter(({ claim }) => !written.has(claim.life));
+  const states = await queries.rows(STATES, toNumbers(unwritten.map(({ claim }) => claim.life)));
   const stateOf = new Map(states.map((row) => [numberOf(row, "life"), row]));
   return appends.map((it) => written.has(it.claim.life) ? "stored" : refusalOf(it, stateOf.get(it.claim.life)));
 }
