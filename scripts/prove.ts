@@ -5,6 +5,7 @@ import { FLEET_STORES } from "../tests/support/fleet_stores.ts";
 import { LAWS } from "../tests/properties/laws.ts";
 import { proveDefects } from "./prove_defects.ts";
 import { finish } from "./report.ts";
+import { startServicesFor } from "./services.ts";
 
 // Tries the invariants on as many generated cases as are asked for: `--runs 100000 --seed 42 --invariant 3`; or fleets of engines on one
 // store, in any number: `--fleet 10000 --seed 42`, with `--store sqlite` on one of another kind. Without a seed it takes a new one. `--long` makes the long run instead, which the gate has no time for: every law with a new seed, and then the
@@ -33,6 +34,7 @@ const LONG_TESTS = [
   "tests/schemas/json_schemas_test.ts",
   "tests/stores/file/contract_test.ts",
   "tests/stores/key_value/races_test.ts",
+  "tests/stores/postgres/killed_test.ts",
   "tests/testing/fleet_stores_test.ts",
   "tests/testing/fleet_test.ts",
   "tests/testing/simulate_test.ts",
@@ -103,10 +105,13 @@ async function proveFleets(count: number): Promise<void> {
 }
 
 async function runLongTests(): Promise<void> {
+  const services = await startServicesFor(LONG_TESTS);
   for (const path of LONG_TESTS) {
     const args = ["test", "-A", "--no-check", "--import-map", "offline.json", path];
     await runLong(`${path}, with the cases of the long run`, args, { LONG: "1" });
   }
+  await services.stop();
+  for (const it of services.missing) console.log(it);
   for (const [name, args] of Object.entries(LONG_PROGRAMS)) await runLong(name, args, {});
 }
 

@@ -4,6 +4,7 @@ import { countsForCoverage, coverageFlags, reportCoverage } from "./coverage_rep
 import { handOff } from "./hand_off.ts";
 import { countCases, finish, type Tally } from "./report.ts";
 import { findRuntimes, type Runtime } from "./runtimes.ts";
+import { startServicesFor } from "./services.ts";
 import { testInWorkerd } from "./test_in_workerd.ts";
 import { fitsWorkers, LEFT_OUT, listFiles } from "./worker.ts";
 
@@ -32,6 +33,7 @@ const IN_ONE_RUNTIME = [
   "tests/stores/file/crash_test.ts",
   "tests/stores/key_value/contract_test.ts",
   "tests/stores/key_value/faults_test.ts",
+  "tests/stores/postgres/pglite_test.ts",
   "tests/stores/sealed/contract_test.ts",
   "tests/testing/fleet_stores_test.ts",
   "tests/testing/fleet_test.ts",
@@ -42,6 +44,7 @@ const files = (Deno.args.length > 0 ? Deno.args.map((path) => `./${path.replace(
   .flatMap(testFiles).sort();
 const assertions = await chooseAssertions();
 const { found, missing } = await findRuntimes();
+const services = await startServicesFor(files);
 
 const others = files.filter((file) => Deno.args.length > 0 || !IN_ONE_RUNTIME.includes(file.replace("./", "")));
 const portable = others.filter(fitsWorkers);
@@ -54,7 +57,8 @@ results.push(...await Promise.all(bunAndNode.map((runtime) => run(runtime, other
 results.push(...await Promise.all(inWorkerd));
 if (Deno.args.length === 0) results.push(await handOff(found));
 console.log();
-for (const line of [...results.map((it) => it.line), ...missing]) console.log(line);
+await services.stop();
+for (const line of [...results.map((it) => it.line), ...missing, ...services.missing]) console.log(line);
 finish(results);
 
 /** All tests; those that are to reach every line with a look at what they reach. */

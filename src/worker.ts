@@ -62,7 +62,8 @@ export class StoreWorker implements Worker {
     };
     checkOptions<WorkOptions>(action, options, { ...this.#options, flows: true, queues: true, signal: true });
     this.#filter = { ...(flows && { flows }), ...(queues && { queues }) };
-    this.#watch = new StoreWatch(engine.session, () => true);
+    // The end of a job makes nothing due.
+    this.#watch = new StoreWatch(engine.session, ({ type }) => type !== "ended");
     this.#stopUse = engine.session.ownership.use();
     this.#loop = this.#run();
     const abort = () => void this.stop();

@@ -99,6 +99,28 @@ export interface Context<P = unknown> {
   defer<T = unknown>(this: object, event: Event<T> | string, data: NoInfer<T>): void;
   /** Commits what is buffered and stores `progress`, which a retry or a resume of this task gets as `ctx.progress`. */
   checkpoint(this: object, progress?: P): Promise<void>;
+  /**
+   * Runs statements in the database of the store, in a transaction that is committed with this step: both are stored, or neither is, so
+   * they have their effect exactly once. The first call of a step begins the transaction; it is rolled back when the handler
+   * fails. When `run` rejects, what it has done is undone, and the handler may go on. A handler awaits one call before the next, and
+   * before it returns. While it works in a transaction, it has a connection of the store's client for itself.
+   *
+   * @param run gets what the store's client calls a connection or a transaction: say its type (`(client: PoolClient) => …`)
+   *
+   * @throws {TypeError} when the job has no store, or its store has no transactions: only that of PostgreSQL has
+   * @throws {StateError} while another call is under way, or when the handler has already returned
+   * @throws whatever `run` throws
+   *
+   * @example
+   * ```ts ignore
+   * async function pay(data: Payment, ctx: Context): Promise<void> {
+   *   await ctx.transact(async (client: PoolClient) => {
+   *     await client.query("UPDATE accounts SET balance = balance - $1 WHERE id = $2", [data.amount, data.account]);
+   *   });
+   * }
+   * ```
+   */
+  transact<C = unknown, T = unknown>(this: object, run: (client: C) => T | Promise<T>): Promise<T>;
   /** What a slot of this routine holds, as this handler first saw it: lists by key for append, else the value. */
   slotData(this: object, name: string): unknown;
   /**

@@ -58,6 +58,7 @@ export type {
   StoredCommand,
   StoredJob,
   StoreEvent,
+  StoreTransaction,
   TakeAnswer,
   TakenJob,
   TakeQuery,

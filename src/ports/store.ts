@@ -308,6 +308,23 @@ export type StoreEvent =
   | { readonly type: "gap" };
 
 /**
+ * A transaction in which a handler's own statements and the append of its step are committed together: both, or neither. It is over when
+ * `append` has committed it, or has failed in any other way than by `unread`.
+ */
+export interface StoreTransaction {
+  /** What the handler's statements go by: a connection, or what the client of the database calls a transaction. */
+  readonly client: unknown;
+  /**
+   * Runs statements of the transaction. When `run` rejects, or the database refuses what it has done, that is undone, and nothing else.
+   *
+   * @throws what `run` throws, and what the database says
+   */
+  attempt<T>(run: () => MaybePromise<T>): Promise<T>;
+  /** Undoes everything, and ends the transaction; no effect when it is over. */
+  rollback(): MaybePromise<void>;
+}
+
+/**
  * Where jobs survive. A job consists of a snapshot, a journal of entries after it, a record, and an inbox of commands
  * from anybody but the job's owner. Flows, snapshots, entries and commands are texts that a store never parses. A local store
  * may answer synchronously; errors are thrown or reject.
@@ -340,7 +357,7 @@ export interface Store {
   load(jobId: string): MaybePromise<StoredJob | undefined>;
   /**
    * Appends entries, and replaces the head if one is given, and with it releases the job if `releases` says so; atomically. There is
-   * at least one entry or a head. When the call returns or resolves, the write is as durable as the store promises. Returns
+   * at least one entry or a head. With a transaction of `begin`, it is committed by this. When the call returns or resolves, the write is as durable as the store promises. Returns
    * `unread`, and changes nothing, for a head that says that the job has ended, which the present one does not say, while the
    * inbox has commands beyond those that the head has consumed.
    *
@@ -352,6 +369,7 @@ export interface Store {
     expectedRevision: number,
     entries: readonly string[],
     head?: AppendHead,
+    within?: StoreTransaction,
   ): MaybePromise<"stored" | "unread">;
   /**
    * Replaces the snapshot by the job's document at `revision`, and drops the entries up to there. Not fenced by the claim: the
@@ -410,6 +428,8 @@ export interface Store {
   delete(life: JobLife): MaybePromise<boolean>;
   /** Deletes jobs that have ended, whose inbox has no unconsumed command and that nobody has claimed; returns how many. */
   purge(query: PurgeQuery): MaybePromise<number>;
+  /** Begins a transaction for the statements of a handler; only stores over a database that has such. */
+  begin?(): Promise<StoreTransaction>;
   /** Closes the store after the pending calls are done; later calls fail. */
   close(): MaybePromise<void>;
 }

@@ -4,10 +4,10 @@
  * @module
  */
 import { checkWord } from "../base/options.ts";
-import type { Store, StoreEvent } from "../ports/store.ts";
+import type { Store, StoreEvent, StoreTransaction } from "../ports/store.ts";
 import type { PostgresClient } from "./postgres_store/client.ts";
 import { Gatherer } from "./postgres_store/gatherer.ts";
-import { commandsOf, inboxOf, outcomeFor, sendCommand } from "./postgres_store/inbox.ts";
+import { commandsOf, inboxOf, outcomeIn, sendCommand } from "./postgres_store/inbox.ts";
 import {
   countJobs,
   createJobs,
@@ -23,9 +23,16 @@ import { Notices } from "./postgres_store/notices.ts";
 import { enter, heldBy, leave, renew } from "./postgres_store/owners.ts";
 import { type Clock, Queries } from "./postgres_store/queries.ts";
 import { migrate, migrationsOf } from "./postgres_store/schema.ts";
+import { HandlerTransaction } from "./postgres_store/transaction.ts";
 import { claimGiven, nextDueIn, takeDue } from "./postgres_store/taking.ts";
 
-export type { PostgresClient, PostgresQuery, PostgresRow, PostgresValue } from "./postgres_store/client.ts";
+export type {
+  PostgresClient,
+  PostgresQuery,
+  PostgresRow,
+  PostgresTransaction,
+  PostgresValue,
+} from "./postgres_store/client.ts";
 export {
   pgClient,
   type PgClientOptions,
@@ -38,9 +45,11 @@ export {
   bunSqlClient,
   pgliteClient,
   type PGliteDatabase,
+  type PGliteTransaction,
   type PostgresJs,
   postgresJsClient,
   type PostgresJsClientOptions,
+  type ReservedSql,
 } from "./postgres_store/other_clients.ts";
 
 /** Options of a PostgreSQL store. */
@@ -90,6 +99,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
   const notices = new Notices(queries, client);
   const flows: FlowNumbers = new Map();
   const appends = new Gatherer<Append, AppendAnswer>((items) => appendAll(queries, items), ({ claim }) => claim.life);
+  const { begin } = client;
   const tell = (event: StoreEvent): void => notices.tell(event);
 
   return {
@@ -103,13 +113,14 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
       }),
     find: (jobId) => queries.call(() => findJob(queries, jobId)),
     load: (jobId) => queries.call(() => loadJob(queries, jobId)),
-    append(claim, expectedRevision, entries, head) {
+    append(claim, expectedRevision, entries, head, within) {
       const { jobId } = claim;
       if (entries.length === 0 && head === undefined) {
         throw new RangeError(`Cannot append to job "${jobId}": there must be at least one entry, or a head`);
       }
       return queries.call(async () => {
-        const answer = await appends.add({ claim, expectedRevision, entries, head });
+        const append: Append = { claim, expectedRevision, entries, head };
+        const answer = within === undefined ? await appends.add(append) : await appendWithin(within, append);
         if (answer instanceof Error) throw answer;
         if (answer === "unread" || head === undefined) return answer;
         const { endedAt, dueAt, releases } = head;
@@ -125,7 +136,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
         if (answer === "stored") tell({ type: "command", jobId: job.jobId });
         return answer;
       }),
-    outcome: (job, key) => queries.call(() => outcomeFor(queries, job, key)),
+    outcome: (job, key) => queries.call(() => outcomeIn(queries, job, key)),
     inbox: (life, after, now) => queries.call(() => inboxOf(queries, life, after, now)),
     commands: (owner, now) => queries.call(() => commandsOf(queries, owner, now)),
     enter: (query) => queries.call(() => enter(queries, query)),
@@ -136,6 +147,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
     claim: (query) => queries.call(() => claimGiven(queries, query)),
     nextDueAt: (query) => queries.call(() => nextDueIn(queries, query)),
     watch: (onEvent) => notices.watch(onEvent),
+    ...(begin && { begin: () => queries.call(async () => new HandlerTransaction(queries, await begin())) }),
     list: (query = {}) => queries.call(() => listJobs(queries, query)),
     count: (filter = {}) => queries.call(() => countJobs(queries, filter)),
     delete: (life) => queries.call(() => deleteLife(queries, life)),
@@ -164,6 +176,14 @@ export function postgresMigrations(options: Pick<PostgresStoreOptions, "schema">
   const { schema = "routilux" } = options;
   checkSchema("Cannot make the migrations", schema);
   return migrationsOf(schema);
+}
+
+/** Appends in a handler's transaction. One in which the append was refused for good is rolled back. */
+async function appendWithin(transaction: StoreTransaction, append: Append): Promise<AppendAnswer> {
+  if (!(transaction instanceof HandlerTransaction)) throw new TypeError("The transaction is not one of this store");
+  const answer = await transaction.append(append);
+  if (answer instanceof Error) await transaction.rollback();
+  return answer;
 }
 
 function checkSchema(action: string, schema: string): void {

@@ -80,6 +80,7 @@ export function sealedStore(store: Store, options: SealedStoreOptions): Store {
 /** Its methods are bound, so that they work in a copy made by spreading, too. */
 class SealedStore implements Store {
   readonly watch?: NonNullable<Store["watch"]>;
+  readonly begin?: NonNullable<Store["begin"]>;
   readonly #inner: Store;
   readonly #ring: KeyRing;
   readonly #pending: PendingCalls = new PendingCalls();
@@ -90,6 +91,7 @@ class SealedStore implements Store {
     this.#inner = inner;
     this.#ring = ring;
     if (inner.watch !== undefined) this.watch = inner.watch.bind(inner);
+    if (inner.begin !== undefined) this.begin = inner.begin.bind(inner);
   }
 
   readonly create: Store["create"] = (jobs) =>
@@ -120,7 +122,7 @@ class SealedStore implements Store {
       return stored && await this.#open(stored);
     });
 
-  readonly append: Store["append"] = (claim, expectedRevision, entries, head) =>
+  readonly append: Store["append"] = (claim, expectedRevision, entries, head, within) =>
     this.#do(async () => {
       const life = entries.length === 0 ? undefined : await this.#lifeOf(claim);
       // Without that life of the job, nothing is written: it will be refused.
@@ -128,7 +130,7 @@ class SealedStore implements Store {
         life === undefined ? "" : seal(this.#ring, placeIn(claim.jobId, life, "entry", expectedRevision + i + 1), entry)
       );
       const told = head?.refused && { ...head, refused: await this.#sealRefusals(claim.jobId, head.refused) };
-      return await this.#inner.append(claim, expectedRevision, await Promise.all(sealed), told ?? head);
+      return await this.#inner.append(claim, expectedRevision, await Promise.all(sealed), told ?? head, within);
     });
 
   readonly compact: Store["compact"] = (job, revision, snapshot) =>

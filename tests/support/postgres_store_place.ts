@@ -18,7 +18,9 @@ const TABLES = ["jobs", "flows", "documents", "entries", "commands", "owners", "
 export async function emptySchema(client: PostgresClient, schema: string): Promise<void> {
   const [known] = await client.query("SELECT to_regclass($1::text)::text AS name", [`"${schema}".jobs`]);
   if (known?.["name"] === null) return;
-  await client.query(`TRUNCATE ${TABLES.map((it) => `"${schema}".${it}`).join()} CASCADE`, []);
+  // Deleting few rows takes less time than TRUNCATE, which makes new files.
+  const deletions = TABLES.map((it) => `DELETE FROM "${schema}".${it};`).join(" ");
+  await client.query(`DO $$ BEGIN ${deletions} END $$`, []);
 }
 
 /** A place whose handles share a client, and go by the time of their callers. */

@@ -10,8 +10,10 @@ import type { ProcessRequest, ProcessSetup } from "./working_process.ts";
 export interface FleetPlan {
   readonly seed: number;
   readonly store: ProcessSetup["store"];
-  /** The folder of the store and the trace. */
+  /** The folder of the trace, and of a store in a file. */
   readonly folder: string;
+  /** Where another store is. */
+  readonly place?: string | undefined;
   /** How often processes are killed. */
   readonly kills: number;
   /** How long all of it may take. */
@@ -38,7 +40,7 @@ const SURE_OF_ITS_NAME = 2;
 /** The process that now and then takes the name of the first. */
 const TWIN = 3;
 /** Short, but the processes share a machine, and some stores answer late when four of them write. */
-const LEASE_MS = { sqlite: 700, deno_kv: 1_500 } as const;
+const LEASE_MS = { sqlite: 700, deno_kv: 1_500, postgres: 1_500 } as const;
 const LIVE_JOBS = 8;
 const COMMANDS = 8;
 /** After so many deliveries a job may be finished. */
@@ -65,7 +67,7 @@ export class ProcessFleet {
   constructor(plan: FleetPlan) {
     this.#plan = plan;
     this.#random = seededRandom(plan.seed);
-    this.#place = join(plan.folder, "store.db");
+    this.#place = plan.place ?? join(plan.folder, "store.db");
     this.#trace = join(plan.folder, "trace.txt");
   }
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Engine, type EngineEvent, StateError } from "../../mod.ts";
 import type { Store } from "../../src/ports/mod.ts";
 import { denoKvStore } from "../../src/stores/deno_kv_store.ts";
+import { postgresStore } from "../../src/stores/postgres_store.ts";
 import { sqliteStore } from "../../src/stores/sqlite_store.ts";
 import { openTrace } from "./process_trace.ts";
 import { tracedFlow, tracedRegistry } from "./traced_flow.ts";
@@ -20,8 +21,8 @@ export const WORKING_PROCESS: string = fileURLToPath(import.meta.url);
 export interface ProcessSetup {
   /** The number of the process, unique among all of a run. */
   readonly process: number;
-  readonly store: "sqlite" | "deno_kv";
-  /** The path of the store. */
+  readonly store: "sqlite" | "deno_kv" | "postgres";
+  /** The path of the store; of PostgreSQL the address, with the schema behind `#`. */
   readonly place: string;
   /** The path of the trace. */
   readonly trace: string;
@@ -58,11 +59,18 @@ export interface ProcessLine {
 }
 
 /** Opens a store and returns how to close what is below it. */
-export async function openPlace(kind: ProcessSetup["store"], place: string): Promise<[Store, () => void]> {
+export async function openPlace(kind: ProcessSetup["store"], place: string): Promise<[Store, () => unknown]> {
   if (kind === "sqlite") {
     const database = new DatabaseSync(place);
     // The processes die, the system does not.
     return [sqliteStore(database, { synchronous: "normal" }), () => database.close()];
+  }
+  if (kind === "postgres") {
+    const [address = "", schema = ""] = place.split("#");
+    // Processes with other stores start without it.
+    const { openPg } = await import("./postgres_clients.ts");
+    const { client, close } = openPg(address);
+    return [postgresStore(client, { schema }), close];
   }
   const kv = await Deno.openKv(place);
   return [denoKvStore(kv), () => kv.close()];
@@ -136,7 +144,7 @@ async function work({ process: number, store: kind, place, trace: path, owner, t
         return void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, request.ms);
       case "close":
         await engine.close();
-        return closePlace();
+        return void await closePlace();
       case "start":
         return (await flow.start("desk", {}, { jobId: request.jobId })).isNew;
     }

@@ -19,6 +19,7 @@ import { writeKey } from "../../job/task_key.ts";
 import type { ActivationHost, PauseRequest } from "./activation_host.ts";
 import { detached } from "./detached.ts";
 import { EffectsBuffer } from "./effects_buffer.ts";
+import { StepTransactions } from "./step_transactions.ts";
 import { type EventPlan, findEvent, type SlotPlan } from "./plan.ts";
 
 /** Why an activation refuses calls: its handler has returned, or was aborted for a reason. */
@@ -42,6 +43,8 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   readonly input: unknown;
   /** The pause that the handler has asked for since its last commit. */
   pauseRequest: PauseRequest | undefined;
+  /** The transactions of its store; `undefined` in most. */
+  transactions: StepTransactions | undefined;
   /** The neighbours in the list of activations whose handlers wait. */
   previous: Activation | undefined;
   next: Activation | undefined;
@@ -83,6 +86,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     if (this.isAborted) return;
     this.#closed = { why: `its handler was aborted (${reason.message})`, reason };
     this.stopWaiting();
+    this.transactions?.rollback();
     this.#controller?.abort(reason);
     this.#onAbort?.forEach((callback) => callback(reason));
   }
@@ -242,6 +246,13 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  transact<C, T>(run: (client: C) => T | Promise<T>): Promise<T>;
+  async transact(run: (client: never) => unknown): Promise<unknown> {
+    this.checkOpen("transact");
+    this.transactions ??= new StepTransactions(this.routineId, (action) => this.#host.beginTransaction(action));
+    return await this.transactions.run(run);
   }
 
   slotData(name: string): unknown {

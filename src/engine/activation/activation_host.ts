@@ -1,3 +1,4 @@
+import type { StoreTransaction } from "../../ports/store.ts";
 import type { ClassTable } from "../../values/class_table.ts";
 import type { Payload } from "../../values/payload.ts";
 import type { Services } from "../../model/context.ts";
@@ -18,6 +19,12 @@ export interface ActivationHost {
   now(): number;
   /** Commits what an activation has buffered; resolves when that is stored. */
   commitStep(activation: Activation, progress: Payload | undefined): Promise<void>;
+  /**
+   * Begins a transaction of the job's store.
+   *
+   * @throws {TypeError} when there is no store, or it has no transactions
+   */
+  beginTransaction(action: string): Promise<StoreTransaction>;
   /** Passes live progress on to listeners. */
   report(activation: Activation, data: unknown): void;
 }

@@ -1,17 +1,19 @@
 import { FencedError, StoreError } from "../../base/errors.ts";
 import { isThenable } from "../../base/thenable.ts";
-import type { AppendHead, JobClaim, JobRecord } from "../../ports/store.ts";
+import type { JobClaim, JobRecord, StoreTransaction } from "../../ports/store.ts";
 import type { CancelTimer } from "../../ports/timers.ts";
 import type { Commit } from "../../job/commit.ts";
 import { hasEnded, type Job } from "../../job/job.ts";
 import { encodeCommit } from "../../documents/commit.ts";
 import { Consumption } from "./consumption.ts";
 import { delayAfter } from "./durability_settings.ts";
+import type { JournalWrite } from "./journal_write.ts";
 import { placeOf } from "./place.ts";
 import { RestGate } from "./rest_gate.ts";
 import { type KeptJournal, Snapshots } from "./snapshots.ts";
 import { StoredWaiters } from "./stored_waiters.ts";
 import type { StoreSession } from "./store_session.ts";
+import { letGoBefore, rollBack, WaitingTransactions } from "./transactions.ts";
 
 /** What a journal calls back while its job is live. */
 export interface JournalCallbacks {
@@ -21,16 +23,6 @@ export interface JournalCallbacks {
   readonly onUnread: () => void;
   /** Nothing can be written any more: another engine has the job, or the store fails. */
   readonly onLost: (error: Error) => void;
-}
-
-/** What is written by one call. */
-interface Write {
-  readonly entries: readonly string[];
-  readonly head: AppendHead | undefined;
-  /** The head without the last entry, which ends the job. */
-  readonly headBefore: AppendHead | undefined;
-  /** What is called when it is stored. */
-  readonly after: readonly (() => void)[];
 }
 
 /** How a job rests after the last entry that was handed in. */
@@ -91,6 +83,7 @@ export class Journal {
   #handed: number;
   #stored: number;
   #entries: string[] = [];
+  readonly #transactions: WaitingTransactions = new WaitingTransactions();
   /** When the oldest entry was handed in that is not being written yet, and the oldest of those that are: in elapsed time. */
   #gatheredAt: number | undefined;
   #writtenAt: number | undefined;
@@ -185,11 +178,15 @@ export class Journal {
     );
   }
 
-  /** Hands in the text of a commit that has been applied; `run` is called when its consequences may follow. */
-  write(text: string, run?: () => void): void {
+  /**
+   * Hands in the text of a commit that has been applied; `run` is called when its consequences may follow. With `within`, the
+   * transaction is committed with the entry.
+   */
+  write(text: string, run?: () => void, within?: StoreTransaction): void {
     // Unreachable: a job is detached when its journal is lost. Nothing is written after that.
     if (this.lost !== undefined) return;
     this.#handIn(text);
+    if (within !== undefined) this.#transactions.add(this.#handed, within);
     if (run !== undefined) {
       if (this.#isStrict) this.#waiters.add(this.#handed, run);
       else run();
@@ -258,11 +255,14 @@ export class Journal {
     this.#isFlushing = isInside;
   }
 
-  #createWrite(): Write {
-    const [entries, after, rest] = [this.#entries, this.#after, this.#rest];
-    this.#entries = [];
+  #createWrite(): JournalWrite {
+    const { entries, left, within } = this.#transactions.divide(this.#entries, this.#handed);
+    this.#entries = left;
+    // The head goes with the entries that are left: it says what they have done.
+    if (left.length > 0) return { entries, head: undefined, headBefore: undefined, after: [], within };
+    const [after, rest] = [this.#after, this.#rest];
     if (after.length > 0) this.#after = [];
-    if (!this.#isHeadNew) return { entries, head: undefined, headBefore: undefined, after };
+    if (!this.#isHeadNew) return { entries, head: undefined, headBefore: undefined, after, within };
     this.#isHeadNew = false;
     this.#rest = undefined;
     const at = this.#session.timers.now();
@@ -283,19 +283,19 @@ export class Journal {
     const head = rest === undefined && !hasEnded(status)
       ? held
       : { ...held, ...placeOf(this.#job, at), releases: rest?.releases === true };
-    return { entries, head, headBefore, after };
+    return { entries, head, headBefore, after, within };
   }
 
   get #isStrict(): boolean {
     return this.#session.settings.mode === "strict";
   }
 
-  #attempt(write: Write): void {
+  #attempt(write: JournalWrite): void {
     const claim = this.claim;
     const onError = (error: unknown) => this.#fail(error, write, claim);
     const onAnswer = (answer: "stored" | "unread") => answer === "unread" ? this.#refuse(write) : this.#succeed(write);
     try {
-      const result = this.#session.store.append(claim, this.#stored, write.entries, write.head);
+      const result = this.#session.store.append(claim, this.#stored, write.entries, write.head, write.within);
       if (isThenable(result)) result.then(onAnswer, onError);
       else onAnswer(result);
     } catch (error) {
@@ -303,7 +303,7 @@ export class Journal {
     }
   }
 
-  #succeed({ entries, head, after }: Write): void {
+  #succeed({ entries, head, after }: JournalWrite): void {
     this.#isWriting = false;
     this.#failures = 0;
     this.#writtenAt = undefined;
@@ -316,7 +316,7 @@ export class Journal {
   }
 
   /** The job must not end now: what comes before its end is stored, and whoever has it decides again. */
-  #refuse({ entries, headBefore: head }: Write): void {
+  #refuse({ entries, headBefore: head, within }: JournalWrite): void {
     this.#handed--;
     this.isReleased = false;
     this.#waiters.dropAfter(this.#handed);
@@ -329,13 +329,13 @@ export class Journal {
       this.resting.openAll();
     };
     if (entries.length > 1) {
-      return this.#attempt({ entries: entries.slice(0, -1), head, headBefore: undefined, after: [refused] });
+      return this.#attempt({ entries: entries.slice(0, -1), head, headBefore: undefined, after: [refused], within });
     }
     this.#isWriting = false;
     refused();
   }
 
-  #fail(error: unknown, write: Write, claim: JobClaim): void {
+  #fail(error: unknown, write: JournalWrite, claim: JobClaim): void {
     const { settings, timers } = this.#session;
     if (error instanceof FencedError) {
       if (this.#failures === 0 && claim === this.claim) this.lose(error);
@@ -348,14 +348,25 @@ export class Journal {
       this.lose(new StoreError(this.#job.jobId, this.#failures, { cause: error }));
       return;
     }
-    timers.after(delayAfter(this.#failures, settings), () => this.#attempt(write));
+    const { within } = write;
+    if (within !== undefined) rollBack(within);
+    const next = () => within === undefined ? this.#attempt(write) : this.#decide(write, claim, error);
+    timers.after(delayAfter(this.#failures, settings), next);
+  }
+
+  /** A transaction is over, and nobody knows whether it was committed. If it was not, the job goes on from what is stored. */
+  #decide(write: JournalWrite, claim: JobClaim, cause: unknown): void {
+    letGoBefore(this.#session, claim, this.#stored).then((refusal) => {
+      if (refusal !== undefined) this.#recognize(refusal, write, claim);
+      else this.lose(new StoreError(claim.jobId, this.#failures, { cause }));
+    }, (error: unknown) => this.#fail(error, write, claim));
   }
 
   /**
    * A write that failed may have arrived all the same: then the store refuses the next try because of our own entries. Or the job was
    * claimed again here while the write was under way.
    */
-  #recognize(error: FencedError, write: Write, claim: JobClaim): void {
+  #recognize(error: FencedError, write: JournalWrite, claim: JobClaim): void {
     const { jobId, life } = claim;
     Promise.resolve().then(() => this.#session.store.load(jobId)).then((stored) => {
       const { record, entries = [], snapshotRevision = 0 } = stored ?? {};
@@ -378,6 +389,7 @@ export class Journal {
     if (this.lost !== undefined) return;
     this.lost = error;
     this.#stopFlush?.();
+    this.#transactions.rollBack();
     const callbacks = this.#callbacks;
     this.#callbacks = undefined;
     callbacks?.onLost(error);

@@ -3,6 +3,8 @@ import type { Commit, FailureCommit, StepCommit } from "../../job/commit.ts";
 import type { Job } from "../../job/job.ts";
 import { ReadyQueue } from "../../job/ready_queue.ts";
 import type { Task } from "../../job/task.ts";
+import type { StoreTransaction } from "../../ports/store.ts";
+import type { Activation } from "../activation/activation.ts";
 import type { JobListeners } from "./listeners.ts";
 import { attemptOf, type JobNotifier } from "./notifier.ts";
 import type { Journal } from "../durable/journal.ts";
@@ -36,14 +38,23 @@ export class Committer {
 
   /**
    * Performs a commit that makes tasks ready: `applied` is called before it is stored, `follow` afterwards. The tasks are in the
-   * queue before listeners are called: one may deliver to a task that has just been made.
+   * queue before listeners are called: one may deliver to a task that has just been made. The transaction of `activation`, if there is
+   * one, is committed with the entry.
    */
-  perform(commit: Commit, readied: readonly Task[] = NONE, follow?: () => void, applied?: () => void): void {
+  perform(
+    commit: Commit,
+    readied: readonly Task[] = NONE,
+    follow?: () => void,
+    applied?: () => void,
+    activation?: Activation,
+  ): void {
     const { journal } = this;
     const text = journal?.encode(commit);
     this.#apply(commit, readied);
     applied?.();
-    if (journal !== undefined && text !== undefined) return this.#store(journal, text, commit, readied, follow);
+    if (journal !== undefined && text !== undefined) {
+      return this.#store(journal, text, commit, readied, follow, activation?.transactions?.take());
+    }
     this.#tell(commit);
     follow?.();
   }
@@ -71,16 +82,24 @@ export class Committer {
     }
   }
 
-  #store(journal: Journal, text: string, commit: Commit, readied: readonly Task[], follow?: () => void): void {
+  #store(
+    journal: Journal,
+    text: string,
+    commit: Commit,
+    readied: readonly Task[],
+    follow: (() => void) | undefined,
+    within: StoreTransaction | undefined,
+  ): void {
     const held = this.#held ??= new Map<Task, Commit>();
     for (const task of readied) held.set(task, commit);
     // A handler may fail while its checkpoint is being stored.
     const attempt = isOfTask(commit) ? attemptOf(commit) : undefined;
-    journal.write(text, () => {
+    const run = () => {
       for (const task of readied) if (held.get(task) === commit) held.delete(task);
       this.#tell(commit, attempt);
       follow?.();
-    });
+    };
+    journal.write(text, run, within);
   }
 
   /** A method, not a closure per job: engines compile closures anew for each job, and calls through them are megamorphic. */

@@ -11,6 +11,8 @@ import type { Instant, Merged, Moment, Task } from "../../job/task.ts";
 import type { TaskKey } from "../../job/task_key.ts";
 import type { Activation } from "../activation/activation.ts";
 import type { ActivationHost, PauseRequest } from "../activation/activation_host.ts";
+import type { StoreTransaction } from "../../ports/store.ts";
+import { beginIn } from "../durable/transactions.ts";
 import { Committer } from "./committer.ts";
 import { storeCheckpoint } from "./checkpoint.ts";
 import { Deadlines, jobTimeout } from "./deadlines.ts";
@@ -227,9 +229,10 @@ export class Execution implements ActivationHost {
   /** Commits what a handler has done since its last commit; `follow` is called when that may be seen. */
   step(activation: Activation, outcome: StepCommit["outcome"], progress?: Payload, follow?: () => void): void {
     const { pauseRequest } = activation;
+    activation.transactions?.checkCommit();
     const commit = stepCommit(this.job, activation, outcome, progress, this.limits.steps, this.time());
     const readied = outcome === "parked" ? [...commit.created, commit.task] : commit.created;
-    this.committer.perform(commit, readied, follow);
+    this.committer.perform(commit, readied, follow, undefined, activation);
     if (outcome !== "done") activation.reset();
     if (pauseRequest !== undefined) this.rest(pauseRequest, DEFAULT_GRACE_MS);
   }
@@ -244,6 +247,10 @@ export class Execution implements ActivationHost {
   handlerDone(): void {
     // The commit before this has read the clock.
     this.#loop.run(this.job.time);
+  }
+
+  async beginTransaction(action: string): Promise<StoreTransaction> {
+    return await beginIn(this.#host.store?.session.store, action);
   }
 
   report(activation: Activation, data: unknown): void {

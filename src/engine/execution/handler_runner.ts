@@ -320,6 +320,7 @@ export class HandlerRunner {
 
   #fail(activation: Activation, error: unknown): void {
     this.#drop(activation.task);
+    activation.transactions?.rollback();
     if (activation.isAborted) return;
     activation.close();
     this.#execution.failed(activation.task, activation.plan, error);

@@ -9,15 +9,14 @@ import type {
   SendAnswer,
   StoredCommand,
 } from "../../ports/store.ts";
-import { outcomeOf } from "../../ports/store_kit.ts";
 import type { PostgresRow } from "./client.ts";
 import { isDuplicate } from "./errors.ts";
 import type { Queries } from "./queries.ts";
 import { TIME, toCommand } from "./rows.ts";
 import { toColumn } from "./text.ts";
-import { isNull, numberOf, optionalNumber, optionalText, textOf, toNumber } from "./values.ts";
+import { isNull, numberOf, optionalText, textOf, toNumber } from "./values.ts";
 
-/** Whether a job has a command that reopens it. */
+/** Whether a command in the inbox lets a job go on that has ended. */
 const IS_REOPENED =
   "EXISTS (SELECT FROM routilux.commands r WHERE r.life = j.life AND r.used_at IS NULL AND r.reopens)";
 
@@ -43,12 +42,13 @@ const SEND = `WITH ${TIME}, sent AS (
   SELECT life FROM sent`;
 
 /** Returns what is against a command: id, life or NULL, key. */
-const AGAINST = `SELECT j.ended_at, j.sent, j.consumed, c.hash, ${IS_REOPENED} AS is_reopened FROM routilux.jobs j
+const AGAINST =
+  `SELECT j.ended_at IS NOT NULL AND NOT ${IS_REOPENED} AS is_ended, j.sent, j.consumed, c.hash FROM routilux.jobs j
   LEFT JOIN routilux.commands c ON c.life = j.life AND c.key = $3::text
   WHERE j.job_id = $1::text AND j.life = coalesce($2::text::bigint, j.life)`;
 
-/** Returns the command that was sent with a key: id, life or NULL, key. */
-const COMMAND = `SELECT c.sequence, c.refusal, j.consumed FROM routilux.jobs j
+/** Returns what has become of a command: id, life or NULL, key. */
+const OUTCOME = `SELECT c.used_at IS NOT NULL AS is_used, c.reason FROM routilux.jobs j
   JOIN routilux.commands c ON c.life = j.life AND c.key = $3::text
   WHERE j.job_id = $1::text AND j.life = coalesce($2::text::bigint, j.life)`;
 
@@ -92,22 +92,23 @@ export async function sendCommand(
     if (row === undefined) return "unknown";
     const known = optionalText(row, "hash");
     if (known !== undefined) return known === hash ? "known" : "differs";
-    const isReopened = reopens || row["is_reopened"] === true;
-    if (optionalNumber(row, "ended_at") !== undefined && !isReopened) return "ended";
+    if (row["is_ended"] === true && !reopens) return "ended";
     if (numberOf(row, "sent") - numberOf(row, "consumed") >= room) return "full";
     // What was against it is gone: once more.
   }
 }
 
-/** What has become of the command that was sent with a key. */
-export async function outcomeFor(
+/** What has become of the command of a key. */
+export async function outcomeIn(
   queries: Queries,
   { jobId, life }: { readonly jobId: string; readonly life?: number | undefined },
   key: string,
 ): Promise<CommandOutcome | undefined> {
-  const [row] = await queries.rows(COMMAND, toColumn(jobId), toNumber(life), toColumn(key));
+  const [row] = await queries.rows(OUTCOME, toColumn(jobId), toNumber(life), toColumn(key));
   if (row === undefined) return undefined;
-  return outcomeOf({ consumed: numberOf(row, "consumed") }, numberOf(row, "sequence"), optionalText(row, "refusal"));
+  if (row["is_used"] !== true) return { status: "stored" };
+  const reason = optionalText(row, "reason");
+  return reason === undefined ? { status: "done" } : { status: "refused", reason };
 }
 
 /** The commands of a job that are not consumed, after a sequence. */

@@ -1,7 +1,7 @@
 import { FencedError } from "../../base/errors.ts";
 import type { AppendHead, JobClaim, JobLife } from "../../ports/store.ts";
 import type { PostgresRow } from "./client.ts";
-import type { Queries } from "./queries.ts";
+import type { Queries, Statements } from "./queries.ts";
 import { toColumn } from "./text.ts";
 import { isNull, numberOf, optionalNumber, toNumber, toNumbers, toTexts } from "./values.ts";
 
@@ -18,8 +18,8 @@ export type AppendAnswer = "stored" | "unread" | FencedError;
 
 /**
  * Appends to any number of jobs, and returns those that are written: lists of lives, epochs, expected revisions, numbers of entries,
- * whether there is a head, whether it releases, its status, due time, end, consumed command and time; then lists of the entries' lives,
- * revisions and texts, and of the refusals' lives, sequences and reasons. Who is missing from the answer was refused. The condition is looked at again by PostgreSQL when somebody else has
+ * whether there is a head, whether it releases, its status, due time, end, consumed command and time; lists of the entries' lives,
+ * revisions and texts; lists of the lives and numbers of commands that could not be carried out, and why. Who is missing from the answer was refused. The condition is looked at again by PostgreSQL when somebody else has
  * changed the row meanwhile.
  */
 const APPEND = `WITH input AS (
@@ -38,8 +38,7 @@ const APPEND = `WITH input AS (
       incarnation = CASE i.releases WHEN 1 THEN NULL ELSE j.incarnation END
     FROM input i
     WHERE j.life = i.life AND j.epoch = i.epoch AND j.revision = i.expected
-      AND (j.owner IS NOT NULL OR j.epoch = 0)
-      AND NOT (i.ended_at IS NOT NULL AND j.ended_at IS NULL AND j.sent > i.consumed)
+      AND (j.owner IS NOT NULL OR j.epoch = 0) AND NOT (i.ended_at IS NOT NULL AND j.ended_at IS NULL AND j.sent > i.consumed)
     RETURNING j.life, i.consumed, i.at
   ), added AS (
     INSERT INTO routilux.entries (life, revision, text)
@@ -47,7 +46,7 @@ const APPEND = `WITH input AS (
       AS e (life, revision, text) JOIN written w ON w.life = e.life
   ), used AS (
     UPDATE routilux.commands c SET text = '', used_at = coalesce(w.at, extract(epoch FROM statement_timestamp())::float8 * 1000),
-      refusal = (SELECT r.reason FROM unnest($15::text::bigint[], $16::text::integer[], $17::text::text[])
+      reason = (SELECT r.reason FROM unnest($15::text::bigint[], $16::text::bigint[], $17::text::text[])
         AS r (life, sequence, reason) WHERE r.life = c.life AND r.sequence = c.sequence LIMIT 1)
     FROM written w WHERE w.consumed > 0 AND c.life = w.life AND c.used_at IS NULL AND c.sequence <= w.consumed
   )
@@ -55,7 +54,7 @@ const APPEND = `WITH input AS (
 
 /** Returns how jobs stand: lives. */
 const STATES =
-  `SELECT life, job_id, epoch, revision, ended_at, sent, owner FROM routilux.jobs WHERE life = ANY ($1::text::bigint[])`;
+  `SELECT life, epoch, revision, owner, ended_at, sent FROM routilux.jobs WHERE life = ANY ($1::text::bigint[])`;
 
 /** Replaces a job's snapshot, and drops the entries before it: life, revision, text. */
 const COMPACT = `WITH compacted AS (
@@ -71,7 +70,7 @@ const COMPACT = `WITH compacted AS (
  *
  * @throws what the client throws: then none of them is known to be stored
  */
-export async function appendAll(queries: Queries, appends: readonly Append[]): Promise<readonly AppendAnswer[]> {
+export async function appendAll(queries: Statements, appends: readonly Append[]): Promise<readonly AppendAnswer[]> {
   // In one order wherever they come from, so that two statements do not wait for each other.
   const sorted = appends.toSorted((a, b) => a.claim.life - b.claim.life);
   const numbers = (valueOf: (append: Append) => number | undefined) => toNumbers(sorted.map(valueOf));
@@ -79,7 +78,7 @@ export async function appendAll(queries: Queries, appends: readonly Append[]): P
   const entries = sorted.flatMap(({ claim: { life }, expectedRevision, entries }) =>
     entries.map((text, index) => ({ life, revision: expectedRevision + index + 1, text }))
   );
-  const refusals = sorted.flatMap(({ claim: { life }, head }) => (head?.refused ?? []).map((it) => ({ ...it, life })));
+  const refused = sorted.flatMap(({ claim: { life }, head }) => (head?.refused ?? []).map((it) => ({ ...it, life })));
   const rows = await queries.rows(
     APPEND,
     numbers(({ claim }) => claim.life),
@@ -96,14 +95,14 @@ export async function appendAll(queries: Queries, appends: readonly Append[]): P
     toNumbers(entries.map(({ life }) => life)),
     toNumbers(entries.map(({ revision }) => revision)),
     toTexts(entries.map(({ text }) => text)),
-    toNumbers(refusals.map(({ life }) => life)),
-    toNumbers(refusals.map(({ sequence }) => sequence)),
-    toTexts(refusals.map(({ reason }) => reason)),
+    toNumbers(refused.map(({ life }) => life)),
+    toNumbers(refused.map(({ sequence }) => sequence)),
+    toTexts(refused.map(({ reason }) => reason)),
   );
   const written = new Set(rows.map((row) => numberOf(row, "life")));
   if (written.size === appends.length) return appends.map(() => "stored");
-  const refused = appends.filter(({ claim }) => !written.has(claim.life));
-  const states = await queries.rows(STATES, toNumbers(refused.map(({ claim }) => claim.life)));
+  const unwritten = appends.filter(({ claim }) => !written.has(claim.life));
+  const states = await queries.rows(STATES, toNumbers(unwritten.map(({ claim }) => claim.life)));
   const stateOf = new Map(states.map((row) => [numberOf(row, "life"), row]));
   return appends.map((it) => written.has(it.claim.life) ? "stored" : refusalOf(it, stateOf.get(it.claim.life)));
 }
@@ -113,10 +112,9 @@ function refusalOf({ claim, expectedRevision, head }: Append, state: PostgresRow
   const { jobId, epoch } = claim;
   if (state === undefined) return new FencedError(jobId, expectedRevision, undefined);
   const revision = numberOf(state, "revision");
-  const isLetGo = isNull(state["owner"]) && epoch > 0;
-  const isUnread = !isLetGo && numberOf(state, "epoch") === epoch && revision === expectedRevision &&
-    head?.endedAt !== undefined &&
-    optionalNumber(state, "ended_at") === undefined && numberOf(state, "sent") > head.consumed;
+  const isUnread = numberOf(state, "epoch") === epoch && revision === expectedRevision && head?.endedAt !== undefined &&
+    (epoch === 0 || !isNull(state["owner"])) && optionalNumber(state, "ended_at") === undefined &&
+    numberOf(state, "sent") > head.consumed;
   return isUnread ? "unread" : new FencedError(jobId, expectedRevision, revision);
 }
 

@@ -1,10 +1,21 @@
-import type { PostgresClient, PostgresValue } from "./client.ts";
+import type { PostgresClient, PostgresTransaction, PostgresValue } from "./client.ts";
+import { beginOn } from "./connections.ts";
 import { rowsOf } from "./pg_client.ts";
+
+/** A connection of Postgres.js or of Bun that was taken out of its pool. */
+export interface ReservedSql {
+  /** Runs a statement. */
+  unsafe(text: string, values: PostgresValue[]): PromiseLike<readonly unknown[]>;
+  /** Gives the connection back. */
+  release(): unknown;
+}
 
 /** The part of `postgres` (Postgres.js) that is used. */
 export interface PostgresJs {
   /** Runs a statement. */
   unsafe(text: string, values: PostgresValue[], options: { prepare: boolean }): PromiseLike<readonly unknown[]>;
+  /** Takes a connection out of the pool. */
+  reserve(): PromiseLike<ReservedSql>;
   /** Listens on a channel, on a connection of its own that is opened again when it is lost. */
   listen(
     channel: string,
@@ -43,6 +54,7 @@ export function postgresJsClient(sql: PostgresJs, options: PostgresJsClientOptio
       const rows = await sql.unsafe(text, [...values], { prepare: prepares && values.length > 0 });
       return rowsOf({ rows });
     },
+    begin: async () => await beginReserved(await sql.reserve()),
     listen: !listens ? undefined : async (channel, onMessage, onGap) => {
       let isFirst = true;
       const { unlisten } = await sql.listen(channel, onMessage, () => {
@@ -54,10 +66,21 @@ export function postgresJsClient(sql: PostgresJs, options: PostgresJsClientOptio
   };
 }
 
+function beginReserved(sql: ReservedSql): Promise<PostgresTransaction> {
+  return beginOn({
+    query: async (text, values) => rowsOf({ rows: await sql.unsafe(text, [...values]) }),
+    client: sql,
+    // These pools open another connection by themselves when one is lost.
+    release: () => void sql.release(),
+  });
+}
+
 /** The part of `Bun.SQL` that is used. */
 export interface BunSql {
   /** Runs a statement. */
   unsafe(text: string, values: PostgresValue[]): PromiseLike<readonly unknown[]>;
+  /** Takes a connection out of the pool. */
+  reserve(): PromiseLike<ReservedSql>;
 }
 
 /**
@@ -75,19 +98,33 @@ export interface BunSql {
  * ```
  */
 export function bunSqlClient(sql: BunSql): PostgresClient {
-  return { query: async (text, values) => rowsOf({ rows: await sql.unsafe(text, [...values]) }) };
+  return {
+    query: async (text, values) => rowsOf({ rows: await sql.unsafe(text, [...values]) }),
+    begin: async () => await beginReserved(await sql.reserve()),
+  };
+}
+
+/** The part of a transaction of `PGlite` that is used. */
+export interface PGliteTransaction {
+  /** Runs a statement. */
+  query(text: string, values: PostgresValue[]): Promise<{ readonly rows: readonly unknown[] }>;
+  /** Undoes everything. */
+  rollback(): Promise<void>;
 }
 
 /** The part of a `PGlite` that is used. */
 export interface PGliteDatabase {
   /** Runs a statement. */
   query(text: string, values: PostgresValue[]): Promise<{ readonly rows: readonly unknown[] }>;
+  /** Runs statements in a transaction; all others wait. */
+  transaction<T>(run: (transaction: PGliteTransaction) => Promise<T>): Promise<T>;
   /** Listens on a channel. */
   listen(channel: string, onMessage: (payload: string) => void): Promise<() => Promise<void>>;
 }
 
 /**
- * Makes the client of a PostgreSQL store of a `PGlite`: PostgreSQL in this process, for tests and for applications on one machine.
+ * Makes the client of a PostgreSQL store of a `PGlite`: PostgreSQL in this process, for tests and for applications on one machine. It
+ * has one connection: while a handler transacts, everything else waits.
  *
  * @param database a `PGlite` of the package `@electric-sql/pglite`
  *
@@ -103,9 +140,32 @@ export interface PGliteDatabase {
 export function pgliteClient(database: PGliteDatabase): PostgresClient {
   return {
     query: async (text, values) => rowsOf(await database.query(text, [...values])),
+    begin: () => beginPGlite(database),
     listen: async (channel, onMessage) => {
       const stop = await database.listen(`"${channel}"`, onMessage);
       return () => stop();
     },
   };
+}
+
+/** Keeps the callback of a transaction waiting until the transaction is to end. */
+function beginPGlite(database: PGliteDatabase): Promise<PostgresTransaction> {
+  return new Promise((resolve, reject) => {
+    const done = database.transaction((transaction) =>
+      new Promise<void>((commit) => {
+        const end = async (last: () => unknown): Promise<void> => {
+          await last();
+          commit();
+          await done;
+        };
+        resolve({
+          query: async (text, values) => rowsOf(await transaction.query(text, [...values])),
+          client: transaction,
+          commit: () => end(() => {}),
+          rollback: () => end(() => transaction.rollback()),
+        });
+      })
+    );
+    done.catch(reject);
+  });
 }

@@ -1,3 +1,4 @@
+import { beginOn } from "./connections.ts";
 import type { PostgresClient, PostgresRow, PostgresValue } from "./client.ts";
 
 /** A statement, as `pg` takes it. */
@@ -16,6 +17,8 @@ export interface PgConnection {
   query(statement: PgStatement): Promise<{ readonly rows: readonly unknown[] }>;
   /** Calls back with notifications, and when the connection is lost. */
   on(event: string, listener: (message: never) => void): unknown;
+  /** Does so no more. */
+  off(event: string, listener: (message: never) => void): unknown;
   /** Gives the connection back to its pool, or closes it. */
   release(destroys?: boolean): void;
 }
@@ -77,6 +80,20 @@ export function pgClient(pool: PgPool, options: PgClientOptions = {}): PostgresC
   };
   return {
     query: async (text, values) => rowsOf(await pool.query(statementOf(text, values))),
+    begin: async () => {
+      const connection = await pool.connect();
+      // A connection that is lost between two statements makes the next one fail.
+      const ignore = () => {};
+      connection.on("error", ignore);
+      return await beginOn({
+        query: async (text, values) => rowsOf(await connection.query({ text, values: [...values] })),
+        client: connection,
+        release(isBroken) {
+          connection.off("error", ignore);
+          connection.release(isBroken);
+        },
+      });
+    },
     listen: listens ? (channel, onMessage, onGap) => listenOn(pool, channel, onMessage, onGap) : undefined,
   };
 }

@@ -1,5 +1,5 @@
 import { PendingCalls } from "../../ports/store_kit.ts";
-import type { PostgresClient, PostgresRow, PostgresValue } from "./client.ts";
+import type { PostgresClient, PostgresQuery, PostgresRow, PostgresValue } from "./client.ts";
 import { isConflict } from "./errors.ts";
 import { toNumber } from "./values.ts";
 
@@ -26,8 +26,16 @@ export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`;
 }
 
+/** Runs statements. */
+export interface Statements {
+  /** The time of a call as a parameter: NULL where the server's clock is meant. */
+  now(now: number): PostgresValue;
+  /** Runs a statement, and returns its rows. */
+  rows(text: string, ...values: PostgresValue[]): Promise<readonly PostgresRow[]>;
+}
+
 /** Runs the statements of a store. */
-export class Queries {
+export class Queries implements Statements {
   /** The name of the schema. */
   readonly schema: string;
   readonly #client: PostgresClient;
@@ -86,6 +94,11 @@ export class Queries {
         if (!isConflict(error) || tries === MOST_TRIES) throw error;
       }
     }
+  }
+
+  /** Runs statements of a transaction: nothing is repeated, as the transaction would have to be. */
+  within(query: PostgresQuery): Statements {
+    return { now: (now) => this.now(now), rows: (text, ...values) => query(this.#textOf(text), values) };
   }
 
   /** Runs a statement that returns one row. */

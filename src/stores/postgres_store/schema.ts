@@ -54,11 +54,11 @@ COMMENT ON TABLE routilux.entries IS 'The journals: what has changed each job si
 
 CREATE TABLE routilux.commands (
   life bigint NOT NULL, sequence integer NOT NULL, key text COLLATE "C" NOT NULL, hash text NOT NULL, text text NOT NULL,
-  reopens boolean NOT NULL, used_at double precision, refusal text, PRIMARY KEY (life, sequence), UNIQUE (life, key)
+  reopens boolean NOT NULL, used_at double precision, reason text, PRIMARY KEY (life, sequence), UNIQUE (life, key)
 );
 COMMENT ON TABLE routilux.commands IS 'The inboxes, and the keys of commands that were consumed';
-COMMENT ON COLUMN routilux.commands.reopens IS 'Whether a job that has ended takes it, and others after it';
-COMMENT ON COLUMN routilux.commands.refusal IS 'Why it could not be carried out';
+COMMENT ON COLUMN routilux.commands.reopens IS 'Whether a job that has ended takes the command, and those after it';
+COMMENT ON COLUMN routilux.commands.reason IS 'Why the command could not be carried out; NULL: it was, or it was not consumed yet';
 COMMENT ON COLUMN routilux.commands.used_at IS 'When the command was consumed: its key is remembered for a while after that, its text is not';
 
 CREATE TABLE routilux.owners (

@@ -42,22 +42,28 @@ const MINE = `mine AS MATERIALIZED (
   )`;
 
 /**
- * Claims the locked jobs, and answers. The leases of those that had them end for good: a renewal that has read its owner before is made
- * anew, as its version is another then. Owners are locked in one order, so that two statements do not wait for each other.
+ * Ends for good the leases of those that had the found jobs before. One that its owner has just renewed, since this statement looked at
+ * it, does not end, and its jobs are left out.
  */
+const ENDED = `lapsed AS MATERIALIZED (
+    SELECT DISTINCT o.owner, o.version, o.incarnation FROM found JOIN routilux.leases l ON l.incarnation = found.holder
+    JOIN routilux.owners o ON o.owner = l.owner AND o.incarnation = l.incarnation CROSS JOIN t
+    WHERE l.until > 0 AND l.until <= t.now
+  ), ended AS (
+    UPDATE routilux.owners o SET version = o.version + 1, token = '' FROM lapsed
+    WHERE o.owner = lapsed.owner AND o.version = lapsed.version RETURNING o.incarnation
+  ), zeroed AS (
+    UPDATE routilux.leases l SET until = 0 FROM ended WHERE l.incarnation = ended.incarnation
+  )`;
+const IS_FREE = `(j.holder NOT IN (SELECT incarnation FROM lapsed) OR j.holder IN (SELECT incarnation FROM ended))`;
+
+/** Claims the locked jobs, and answers; also how many were found before some were skipped. */
 const CLAIMED = `claimed AS (
     UPDATE routilux.jobs j SET owner = $2::text, incarnation = $3::text::bigint, epoch = j.epoch + 1
     FROM locked WHERE j.life = locked.life RETURNING j.life, j.epoch, locked.former, locked.place
-  ), lapsed AS MATERIALIZED (
-    SELECT o.owner, o.incarnation FROM routilux.owners o JOIN routilux.leases l ON l.incarnation = o.incarnation CROSS JOIN t
-    WHERE o.incarnation IN (SELECT former FROM claimed) AND l.until > 0 AND l.until <= t.now
-    ORDER BY o.owner FOR UPDATE OF o
-  ), ended AS (
-    UPDATE routilux.owners o SET version = o.version + 1, token = '' FROM lapsed WHERE o.owner = lapsed.owner
-  ), freed AS (
-    UPDATE routilux.leases l SET until = 0 FROM lapsed WHERE l.incarnation = lapsed.incarnation
   )
-  SELECT t.now, (SELECT json_agg(incarnation)::text FROM routilux.survivors) AS survived, c.life, c.epoch, c.former
+  SELECT t.now, (SELECT json_agg(incarnation)::text FROM routilux.survivors) AS survived,
+    (SELECT count(*) FROM found) AS found, c.life, c.epoch, c.former
   FROM t LEFT JOIN claimed c ON TRUE ORDER BY c.place`;
 
 /**
@@ -79,20 +85,23 @@ const TAKE = `WITH RECURSIVE ${TIME}, ${MINE}, ${FREE_GROUPS}, found AS MATERIAL
     ) m
     WHERE (l.until IS NULL OR l.until <= t.now) AND EXISTS (SELECT FROM mine) AND ${isAskedFor("$4", "$5", "$6")}
     ORDER BY place LIMIT $9::text::bigint
-  ), locked AS MATERIALIZED (
+  ), ${ENDED}, locked AS MATERIALIZED (
     SELECT j.life, j.incarnation AS former, found.place FROM found JOIN routilux.jobs j ON j.life = found.life
     WHERE j.epoch = found.epoch AND j.holder = found.holder AND j.reason = found.reason AND j.since = found.since
+      AND ${IS_FREE}
     ORDER BY found.place LIMIT $8::text::bigint FOR UPDATE OF j SKIP LOCKED
   ), ${CLAIMED}`;
 
 /** Claims the given jobs: time, owner, incarnation, ids, epochs. */
-const CLAIM = `WITH ${TIME}, ${MINE}, input AS (
-    SELECT * FROM unnest($4::text::text[], $5::text::bigint[]) WITH ORDINALITY AS i (job_id, epoch, place)
-  ), locked AS MATERIALIZED (
-    SELECT j.life, j.incarnation AS former, i.place FROM input i JOIN routilux.jobs j ON j.job_id = i.job_id CROSS JOIN t
-    WHERE j.epoch = i.epoch AND EXISTS (SELECT FROM mine)
-      AND ((j.owner = $2::text AND j.incarnation = $3::text::bigint)
-        OR NOT EXISTS (SELECT FROM routilux.leases l WHERE l.incarnation = j.incarnation AND l.until > t.now))
+const CLAIM = `WITH ${TIME}, ${MINE}, found AS MATERIALIZED (
+    SELECT j.life, j.epoch, j.holder, i.place
+    FROM unnest($4::text::text[], $5::text::bigint[]) WITH ORDINALITY AS i (job_id, epoch, place)
+    JOIN routilux.jobs j ON j.job_id = i.job_id AND j.epoch = i.epoch CROSS JOIN t
+    WHERE EXISTS (SELECT FROM mine) AND ((j.owner = $2::text AND j.incarnation = $3::text::bigint)
+      OR NOT EXISTS (SELECT FROM routilux.leases l WHERE l.incarnation = j.holder AND l.until > t.now))
+  ), ${ENDED}, locked AS MATERIALIZED (
+    SELECT j.life, j.incarnation AS former, found.place FROM found JOIN routilux.jobs j ON j.life = found.life
+    WHERE j.epoch = found.epoch AND j.holder IN (0, found.holder) AND ${IS_FREE}
     ORDER BY j.life FOR UPDATE OF j
   ), ${CLAIMED}`;
 
@@ -111,22 +120,29 @@ const NEXT_DUE = `WITH RECURSIVE ${TIME}, ${GROUPS}
 const MORE = 4;
 const FEW = 16;
 
+/**
+ * How often, and after how many milliseconds, jobs are looked at again when all that are due are locked: by others that are
+ * claiming them, or by a last write of a former owner. Somebody may also hold a lock for long.
+ */
+const MOST_LOOKS = 20;
+const LOOK_AGAIN_MS = 10;
+
 const NONE: ReadonlySet<string> = new Set();
 
 /** Claims jobs that are due. */
 export async function takeDue(queries: Queries, query: TakeQuery): Promise<TakeAnswer> {
   const { owner, incarnation, now, limit, exceptJobs = NONE } = query;
-  const rows = await queries.rows(
-    TAKE,
-    queries.now(now),
-    toColumn(owner),
-    toNumber(incarnation),
-    ...filterOf(query),
-    toTexts(exceptJobs),
-    toLimit(limit),
-    toLimit(limit * MORE + FEW),
-  );
-  return await answerOf(queries, query, rows);
+  const values = [
+    ...[queries.now(now), toColumn(owner), toNumber(incarnation), ...filterOf(query), toTexts(exceptJobs)],
+    ...[toLimit(limit), toLimit(limit * MORE + FEW)],
+  ];
+  for (let looks = 1;; looks++) {
+    const rows = await queries.rows(TAKE, ...values);
+    const [first = {}] = rows;
+    const areLocked = isNull(first["life"]) && numberOf(first, "found") > 0;
+    if (!areLocked || looks === MOST_LOOKS) return await answerOf(queries, query, rows);
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
 }
 
 /** Claims the given jobs. */

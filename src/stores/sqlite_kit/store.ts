@@ -44,8 +44,10 @@ export function storeOver({ name, queries, ...place }: SqlPlace): Store {
     checkOpen();
     return place.readAtOnce(run);
   };
-  const addHead = async (...given: Parameters<Store["append"]>): Promise<"stored" | "unread"> => {
-    const records = await write(() => addWithHead(queries, ...given));
+  const addHead = async (
+    ...[claim, expectedRevision, entries, head]: Parameters<Store["append"]>
+  ): Promise<"stored" | "unread"> => {
+    const records = await write(() => addWithHead(queries, claim, expectedRevision, entries, head));
     if (records === undefined) return "unread";
     watchers.tellOfAppend(records.before, records.after);
     return "stored";

@@ -1,0 +1,168 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { test } from "node:test";
+import { type Context, StateError } from "../../mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { createLatch } from "../support/latch.ts";
+import { addFunction } from "../support/function_routine.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
+import { createTestFlow } from "../support/test_flow.ts";
+import { type CommitFault, type LedgerClient, transactingStore } from "../support/transacting_store.ts";
+
+const write = (ctx: Context, line: string) => ctx.transact((client: LedgerClient) => client.write(line));
+
+test("what a handler has done in a transaction is committed with its step, by one transaction", async () => {
+  const store = transactingStore();
+  const seen: unknown[] = [];
+  const process = new StoredFlowProcess({
+    store,
+    async work(n, ctx) {
+      await write(ctx, `first of ${n}`);
+      seen.push(
+        await ctx.transact((client: LedgerClient) => {
+          client.write(`second of ${n}`);
+          return n * 10;
+        }),
+      );
+      seen.push([...store.ledger], store.open);
+    },
+  });
+  const job = process.start([7]);
+  await process.settle();
+  assertEquals(job.status, "completed");
+  assertEquals(seen, [70, [], 1], "nothing is stored before the step is");
+  assertEquals([store.ledger, store.open], [["first of 7", "second of 7"], 0]);
+});
+
+test("a transaction is rolled back when the handler fails, however it does", async () => {
+  const store = transactingStore();
+  const fails: Readonly<Record<string, (ctx: Context) => unknown>> = {
+    "it throws": () => {
+      throw new Error("no");
+    },
+    "it emits what cannot be stored": (ctx) => ctx.log({ fails: () => {} }),
+    "it is cancelled": () => new Promise(() => {}),
+  };
+  for (const [how, fail] of Object.entries(fails)) {
+    const process = new StoredFlowProcess({
+      store,
+      async work(_n, ctx) {
+        await write(ctx, how);
+        await fail(ctx);
+      },
+    });
+    const job = process.start([1], how);
+    await process.settle();
+    if (job.status === "running") process.flow.cancel(job);
+    await process.settle();
+    assertEquals([store.ledger, store.open], [[], 0], how);
+    assertEquals(job.status, how === "it is cancelled" ? "cancelled" : "failed", how);
+  }
+});
+
+test("when a call fails, what it has done is undone, and the handler may go on", async () => {
+  const store = transactingStore();
+  const process = new StoredFlowProcess({
+    store,
+    async work(_n, ctx) {
+      await write(ctx, "kept");
+      const fail = (client: LedgerClient) => {
+        client.write("undone");
+        throw new RangeError("no");
+      };
+      await assertRejects(() => ctx.transact(fail), RangeError, "no");
+      await write(ctx, "kept, too");
+    },
+  });
+  const job = process.start([1]);
+  await process.settle();
+  assertEquals([job.status, store.ledger, store.open], ["completed", ["kept", "kept, too"], 0]);
+});
+
+test("each checkpoint commits the transaction that was used since the last one", async () => {
+  const store = transactingStore();
+  const seen: unknown[] = [];
+  const process = new StoredFlowProcess({
+    store,
+    async work(_n, ctx) {
+      await write(ctx, "before");
+      await ctx.checkpoint();
+      seen.push(...store.ledger, store.open);
+      await write(ctx, "after");
+      throw new Error("fails after the checkpoint");
+    },
+  });
+  process.start([1]);
+  await process.settle();
+  assertEquals(seen, ["before", 0]);
+  assertEquals([store.ledger, store.open], [["before"], 0]);
+});
+
+test("a handler that returns before its transaction is done fails, and one call is awaited before the next", async () => {
+  const store = transactingStore();
+  const [begun, gate] = [createLatch(), createLatch()];
+  const process = new StoredFlowProcess({
+    store,
+    async work(_n, ctx) {
+      const first = ctx.transact(async (client: LedgerClient) => {
+        begun.open();
+        await gate.passed;
+        client.write("late");
+      });
+      await begun.passed;
+      await assertRejects(() => write(ctx, "second"), StateError, "statements of ctx.transact() are being run");
+      void first;
+    },
+  });
+  const job = process.start([1]);
+  await process.settle();
+  assertEquals(job.status, "failed");
+  assertEquals(job.failures.map(({ error }) => error.message), [
+    'Cannot commit in routine "worker": statements of ctx.transact() are being run; await it before',
+  ]);
+  assertEquals(store.open, 1, "a transaction does not end while its statements are being run");
+  gate.open();
+  await process.settle();
+  assertEquals([store.ledger, store.open], [[], 0]);
+});
+
+test("without a store, or with one that has no transactions, transact is refused", async () => {
+  const { flow } = createTestFlow();
+  const seen: unknown[] = [];
+  addFunction(flow, "alone", async (_data, ctx) => {
+    await assertRejects(() => write(ctx, "line"), TypeError, "the job is in no store").then(() => seen.push("refused"));
+  });
+  await flow.waitForCompletion(flow.execute("alone"));
+  assertEquals(seen, ["refused"]);
+  const process = new StoredFlowProcess({
+    store: memoryStore(),
+    work: async (_n, ctx) => await write(ctx, "line"),
+  });
+  const job = process.start([1]);
+  await process.settle();
+  assertEquals(job.failures.map(({ error }) => error.message), [
+    'Cannot transact in routine "worker": its store has no transactions; that of PostgreSQL has, for instance',
+  ]);
+});
+
+for (const fault of ["fails", "answer lost"] satisfies CommitFault[]) {
+  test(`when nobody knows whether a transaction was committed, it counts once: the commit ${fault}`, async () => {
+    const store = transactingStore();
+    const begun: number[] = [];
+    const process = new StoredFlowProcess({
+      store,
+      async work(n, ctx) {
+        begun.push(n);
+        await write(ctx, `line ${n}`);
+      },
+    });
+    process.engine.work({ idleMs: Infinity });
+    store.faults.push(fault);
+    process.start([1, 2]);
+    await process.timers.advance(60_000);
+    await process.settle();
+    assertEquals((await store.find("job"))?.status, "completed");
+    assertEquals(begun, fault === "fails" ? [1, 2, 1, 2] : [1, 2]);
+    assertEquals(store.ledger, ["line 1", "line 2"]);
+    assertEquals(store.open, 0);
+  });
+}

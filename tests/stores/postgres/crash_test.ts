@@ -1,0 +1,166 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { after, test } from "node:test";
+import { FencedError } from "../../../mod.ts";
+import type { Store, StoreEvent } from "../../../src/ports/mod.ts";
+import { type PostgresClient, postgresStore } from "../../../src/stores/postgres_store.ts";
+import { existing } from "../../../src/testing/store_contract/checks.ts";
+import { enter, idsOf, sampleJob, take } from "../../../src/testing/store_contract/sample_jobs.ts";
+import { createLatch } from "../../support/latch.ts";
+import { countingFlow, createCounts, readCounts, STEPS } from "../../support/counting_flow.ts";
+import { CuttingProxy } from "../../support/cutting_proxy.ts";
+import { openPg } from "../../support/postgres_clients.ts";
+import { PostgresServer } from "../../support/postgres_server.ts";
+import { missing } from "../../support/services.ts";
+
+const server = await PostgresServer.start();
+const options = { timeout: 60_000, skip: server === undefined && missing("postgres") };
+const JOBS = ["a", "b", "c", "d", "e", "f"];
+const DURABILITY = { leaseMs: 3_000, commandPollMs: 200 };
+
+/** Runs a test with a server, a proxy before it, and a store behind that proxy. */
+function crashTest(name: string, run: (parts: Parts) => Promise<void>): void {
+  test(name, options, async () => {
+    if (server === undefined) return;
+    const proxy = await CuttingProxy.start(server.port);
+    const direct = openPg(server.url);
+    const opened = openPg(server.url.replace(String(server.port), String(proxy.port)));
+    const schema = `crash ${++schemas}`;
+    const store = postgresStore(opened.client, { schema });
+    try {
+      await run({ server, proxy, direct: direct.client, client: opened.client, store, schema });
+    } finally {
+      await store.close();
+      await opened.close();
+      await direct.close();
+      await proxy.stop();
+    }
+  });
+}
+
+let schemas = 0;
+after(() => server?.stop());
+
+interface Parts {
+  readonly server: PostgresServer;
+  readonly proxy: CuttingProxy;
+  readonly direct: PostgresClient;
+  readonly client: PostgresClient;
+  readonly store: Store;
+  readonly schema: string;
+}
+
+/** Starts a job of each id, disturbs them when some steps are counted, and checks that each step is counted once. */
+async function checkCounts({ direct, store }: Parts, disturb: () => Promise<void> | void): Promise<void> {
+  await createCounts(direct, JOBS);
+  const { flow, engine } = countingFlow({ store, durability: DURABILITY });
+  engine.work({ pollMs: 50 });
+  const handles = await Promise.all(JOBS.map((jobId) => flow.start("counter", { left: STEPS }, { jobId })));
+  await counted(direct, 10);
+  await disturb();
+  for (const handle of handles) assertEquals((await handle.ended()).status, "completed");
+  await engine.close();
+  assertEquals(await readCounts(direct), JOBS.map(() => STEPS));
+}
+
+/** Waits until so many steps are counted. */
+async function counted(client: PostgresClient, least: number): Promise<void> {
+  while ((await readCounts(client)).reduce((a, b) => a + b) < least) await pause(client);
+}
+
+async function pause(client: PostgresClient): Promise<void> {
+  await client.query("SELECT pg_sleep(0.01)", []);
+}
+
+crashTest("a server that is killed and started again loses and doubles nothing", async (parts) => {
+  await checkCounts(parts, async () => {
+    parts.server.kill();
+    await parts.server.restart();
+  });
+});
+
+crashTest("connections that are cut lose and double nothing", async (parts) => {
+  await checkCounts(parts, async () => {
+    for (let round = 0; round < 5; round++) {
+      parts.proxy.cut();
+      await pause(parts.direct);
+    }
+  });
+});
+
+crashTest("the lost answer to a commit loses and doubles nothing", async (parts) => {
+  await checkCounts(parts, async () => {
+    for (let round = 0; round < 5; round++) {
+      parts.proxy.loseAnswerTo("COMMIT");
+      await pause(parts.direct);
+    }
+  });
+  assert(parts.proxy.lost > 0);
+});
+
+crashTest(
+  "an append whose answer is lost is stored, and says that nobody knows",
+  async ({ proxy, store, direct, schema }) => {
+    const [answer] = await store.create([sampleJob("job")]);
+    const claim = existing(answer, "the job").record;
+    proxy.loseAnswerTo("entry that nobody hears of");
+    await assertRejects(async () => await store.append(claim, 0, ["entry that nobody hears of"]));
+    const [row] = await direct.query(`SELECT text FROM "${schema}".entries`, []);
+    assertEquals(row, { text: "entry that nobody hears of" });
+    await assertRejects(async () => await store.append(claim, 0, ["another"]), FencedError);
+  },
+);
+
+crashTest(
+  "after a lost connection the store listens again, and tells that something may have been missed",
+  async (parts) => {
+    const { proxy, store, direct, schema } = parts;
+    const other = postgresStore(direct, { schema });
+    const events: StoreEvent[] = [];
+    let next = createLatch();
+    const stop = store.watch?.((event) => {
+      events.push(event);
+      next.open();
+    });
+    const until = async (type: StoreEvent["type"]) => {
+      while (!events.some((it) => it.type === type)) {
+        await next.passed;
+        next = createLatch();
+      }
+      events.length = 0;
+    };
+    await until("gap");
+    await other.create([sampleJob("first", { dueAt: 1 })]);
+    await until("due");
+    proxy.cut();
+    await until("gap");
+    await other.create([sampleJob("second", { dueAt: 1 })]);
+    await until("due");
+    stop?.();
+    await other.close();
+  },
+);
+
+crashTest("a long transaction of somebody else holds up its own job only", async ({ client, store, schema }) => {
+  await store.create(["locked", "free"].map((jobId) => sampleJob(jobId, { dueAt: 1 })));
+  const begin = existing(client.begin, "transactions");
+  const foreign = await begin();
+  await foreign.query(`SELECT FROM "${schema}".jobs WHERE job_id = 'locked' FOR UPDATE`, []);
+  const owner = await enter(store, "engine");
+  assertEquals(idsOf(await take(store, owner)), ["free"]);
+  assertEquals(idsOf(await take(store, owner)), [], "the locked one is left to others for now");
+  assertEquals((await store.renew(owner, 1_000, 0)).isHeld, true);
+  await foreign.rollback();
+  assertEquals(idsOf(await take(store, owner)), ["locked"]);
+});
+
+crashTest("leases and due times go by the server's clock, whatever the engine's clock says", async ({ store }) => {
+  const [behind, ahead] = [0, Date.now() + 1e9];
+  const owner = await enter(store, "engine", { now: behind, leaseMs: 60_000 });
+  await store.create([sampleJob("held", { claim: owner }), sampleJob("later", { dueAt: Date.now() + 1e8 })]);
+  const other = await enter(store, "other", { now: ahead, leaseMs: 60_000 });
+  assertEquals(idsOf(await take(store, other, { now: ahead })), [], "nothing is due by the server's clock");
+  assertEquals((await store.renew(owner, 60_000, ahead)).isHeld, true);
+  const next = await store.nextDueAt({ now: behind });
+  assert(next !== undefined && next > 50_000 && next <= 60_000, `the lease ends in about a minute, got ${next}`);
+  assert(Math.abs((await store.inbox({ jobId: "held", life: 1 }, 0, behind)).now - Date.now()) < 60_000);
+});

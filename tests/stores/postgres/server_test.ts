@@ -1,0 +1,34 @@
+import { after, test } from "node:test";
+import { storeContract } from "../../../src/testing/store_contract.ts";
+import { openBunSql, type OpenClient, openPg, openPostgresJs } from "../../support/postgres_clients.ts";
+import { emptySchema, postgresPlace } from "../../support/postgres_store_place.ts";
+import { addressOf, missing } from "../../support/services.ts";
+
+/** The cases say nothing of a runtime: only Deno runs all of them. */
+const IS_WHOLE = "Deno" in globalThis;
+const SOME = /survives|concurrent|every text|numbers|take goes|megabyte|watch|wins|after close/;
+
+const url = addressOf("postgres");
+
+/** Runs the contract by one client, in a schema of its own. */
+function contractOf(name: string, open: (url: string) => OpenClient | Promise<OpenClient>): void {
+  if (url === undefined) {
+    return void test(`postgresStore() on ${name} passes the contract`, { skip: missing("postgres") }, () => {});
+  }
+  let opened: OpenClient | undefined;
+  after(async () => await opened?.close());
+  const schema = `contract of ${name}`;
+  storeContract({
+    test: (name, run) => (IS_WHOLE || SOME.test(name)) && test(name, { timeout: 60_000 }, run),
+    prefix: `postgresStore() on ${name}: `,
+    async createPlace() {
+      opened ??= await open(url);
+      await emptySchema(opened.client, schema);
+      return postgresPlace(opened.client, schema);
+    },
+  });
+}
+
+contractOf("pg", openPg);
+contractOf("postgres", openPostgresJs);
+if ("Bun" in globalThis) contractOf("Bun.SQL", openBunSql);

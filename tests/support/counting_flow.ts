@@ -1,0 +1,51 @@
+import { type Context, Engine, type EngineOptions, ErrorHandler, Flow, Registry, Routine } from "../../mod.ts";
+import type { PostgresClient } from "../../src/stores/postgres_store.ts";
+
+/** What handlers of a counting flow need of a connection. */
+interface Connection {
+  query(text: string, values: unknown[]): Promise<unknown>;
+}
+
+/** How many steps a job of a counting flow has. */
+export const STEPS = 20;
+
+class Counter extends Routine {
+  readonly trigger = this.addSlot<{ left: number }>("trigger", this.count);
+  readonly next = this.addEvent<{ left: number }>("next");
+
+  async count({ left }: { left: number }, ctx: Context): Promise<void> {
+    await ctx.transact(async (connection: Connection) => {
+      await connection.query("UPDATE counted SET steps = steps + 1 WHERE job_id = $1", [ctx.jobId]);
+    });
+    if (left > 1) ctx.emit(this.next, { left: left - 1 });
+  }
+}
+
+/** Makes a flow whose jobs count their steps in a table of the store's database, in the transactions of the steps. */
+export function countingFlow(
+  options: Omit<EngineOptions, "registry">,
+): { readonly flow: Flow; readonly engine: Engine } {
+  const registry = new Registry({ Counter });
+  const engine = new Engine({ ...options, registry });
+  const flow = new Flow({ id: "counting", registry, engine });
+  const counter = flow.addRoutine(new Counter(), "counter");
+  // Its statements fail while the server is away.
+  counter.setErrorHandler(
+    new ErrorHandler({ strategy: "retry", maxRetries: 1_000, retryDelayMs: 20, retryBackoff: 1 }),
+  );
+  flow.connect(counter.next, counter.trigger);
+  return { flow, engine };
+}
+
+/** Makes the table, with a row for each job. */
+export async function createCounts(client: PostgresClient, jobIds: readonly string[]): Promise<void> {
+  await client.query("CREATE TABLE IF NOT EXISTS counted (job_id text PRIMARY KEY, steps integer NOT NULL)", []);
+  await client.query("DELETE FROM counted", []);
+  for (const jobId of jobIds) await client.query("INSERT INTO counted VALUES ($1::text, 0)", [jobId]);
+}
+
+/** The counted steps of each job, in the order of their ids. */
+export async function readCounts(client: PostgresClient): Promise<readonly number[]> {
+  const rows = await client.query("SELECT steps FROM counted ORDER BY job_id", []);
+  return rows.map((row) => Number(row["steps"]));
+}

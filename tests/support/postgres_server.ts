@@ -1,0 +1,133 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+
+/** Where Debian puts each version; elsewhere the commands are on the path. */
+const VERSIONS = "/usr/lib/postgresql";
+/** The oldest version that is supported. */
+const OLDEST = 15;
+const USER = "postgres";
+/** How often it is started until it starts. */
+const MOST_TRIES = 100;
+
+/** A PostgreSQL server of its own, on a free port, with its data in a temporary folder. */
+export class PostgresServer {
+  /** The folder. */
+  readonly folder: string;
+  readonly port: number;
+  readonly #binaries: string;
+
+  private constructor(binaries: string, folder: string, port: number) {
+    this.#binaries = binaries;
+    this.folder = folder;
+    this.port = port;
+  }
+
+  /** Starts a server; `undefined` when none is installed. */
+  static async start(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer | undefined> {
+    const binaries = findBinaries();
+    if (binaries === undefined) return undefined;
+    const folder = mkdtempSync(join(tmpdir(), "routilux-postgres-"));
+    if (isRoot()) execFileSync("chown", [USER, folder]);
+    const server = new PostgresServer(binaries, folder, await freePort());
+    server.#run("initdb", "-D", server.#data, "-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync");
+    await server.restart(settings);
+    return server;
+  }
+
+  /** Goes on with a server that another process has started. */
+  static at(folder: string, port: number): PostgresServer | undefined {
+    const binaries = findBinaries();
+    return binaries === undefined ? undefined : new PostgresServer(binaries, folder, port);
+  }
+
+  /** The address, for clients. */
+  get url(): string {
+    return `postgres://${USER}@127.0.0.1:${this.port}/postgres`;
+  }
+
+  /** Starts it, also after it was killed: then the processes of its connections may take a moment to end, and it refuses until then. */
+  async restart(settings: Readonly<Record<string, string>> = {}): Promise<void> {
+    const all = {
+      port: String(this.port),
+      listen_addresses: "127.0.0.1",
+      unix_socket_directories: this.folder,
+      max_connections: "200",
+      ...settings,
+    };
+    const options = Object.entries(all).map(([name, value]) => `-c ${name}=${value}`).join(" ");
+    for (let tries = 1;; tries++) {
+      try {
+        return this.#run(
+          "pg_ctl",
+          "-D",
+          this.#data,
+          "-w",
+          "-s",
+          "-l",
+          join(this.folder, "log"),
+          "-o",
+          options,
+          "start",
+        );
+      } catch (error) {
+        if (tries === MOST_TRIES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  }
+
+  /** The id of its first process. */
+  get pid(): number {
+    const [pid] = readFileSync(join(this.#data, "postmaster.pid"), "utf8").split("\n");
+    return Number(pid);
+  }
+
+  /** Kills it by SIGKILL: the processes of its connections end with it. */
+  kill(): void {
+    process.kill(this.pid, "SIGKILL");
+  }
+
+  /** Stops it, and removes its data. */
+  stop(): void {
+    if (existsSync(join(this.#data, "postmaster.pid"))) {
+      this.#run("pg_ctl", "-D", this.#data, "-s", "-m", "immediate", "stop");
+    }
+    rmSync(this.folder, { recursive: true });
+  }
+
+  get #data(): string {
+    return join(this.folder, "data");
+  }
+
+  /** The server refuses to run as root. */
+  #run(name: string, ...args: string[]): void {
+    const command = join(this.#binaries, name);
+    const [file = "", ...rest] = isRoot() ? ["runuser", "-u", USER, "--", command, ...args] : [command, ...args];
+    execFileSync(file, rest, { cwd: this.folder, stdio: ["ignore", "ignore", "pipe"] });
+  }
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0;
+}
+
+function findBinaries(): string | undefined {
+  const installed = existsSync(VERSIONS) ? readdirSync(VERSIONS).map(Number).filter((it) => it >= OLDEST) : [];
+  if (installed.length > 0) return `${VERSIONS}/${Math.max(...installed)}/bin`;
+  const folders = (process.env["PATH"] ?? "").split(":");
+  return folders.find((it) => ["initdb", "pg_ctl"].every((name) => existsSync(join(it, name))));
+}
+
+/** A port that nobody listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => server.on("error", reject).listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (typeof address !== "object" || address === null) throw new Error("There is no free port");
+  return address.port;
+}
