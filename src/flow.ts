@@ -8,7 +8,8 @@ import { type EngineHost, hostOf } from "./engine/execution/engine_host.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { DEFAULT_GRACE_MS } from "./engine/execution/resting.ts";
 import { type JobCallbacks, JobNotifier } from "./engine/execution/notifier.ts";
-import { FlowJobs, refuse } from "./engine/flow_jobs.ts";
+import { FlowJobs } from "./engine/flow_jobs.ts";
+import { refuse } from "./engine/refusals.ts";
 import {
   checkWait,
   type JobProgress,

@@ -45,7 +45,7 @@ import type { LockOwner } from "./file_store/lock_owner.ts";
 import { lockFolder, openingFailure, readJobs } from "./file_store/opening.ts";
 import { Owners } from "./file_store/owners.ts";
 import { TAIL_BYTES } from "./file_store/tail.ts";
-import { type Outcome, settleAll, then } from "./file_store/write_queue.ts";
+import { settleAll, then, valuesOf } from "./file_store/write_queue.ts";
 
 export type { Files, LockOwner };
 
@@ -405,12 +405,4 @@ interface Candidate {
   readonly job: JobFolder;
   /** Whether it still may be, by its record after the writes before. */
   readonly isFree: (record: KeptRecord) => boolean;
-}
-
-/** The values of calls, if none has failed; else the first error is thrown. */
-function valuesOf<T>(outcomes: readonly Outcome<T>[]): T[] {
-  return outcomes.map((outcome) => {
-    if ("error" in outcome) throw outcome.error;
-    return outcome.value;
-  });
 }

@@ -27,6 +27,14 @@ export function settleAll<T>(calls: readonly (() => MaybePromise<T>)[]): MaybePr
   return pending.length === 0 ? outcomes : Promise.all(pending).then(() => outcomes);
 }
 
+/** The values of calls, if none has failed; else the first error is thrown. */
+export function valuesOf<T>(outcomes: readonly Outcome<T>[]): T[] {
+  return outcomes.map((outcome) => {
+    if ("error" in outcome) throw outcome.error;
+    return outcome.value;
+  });
+}
+
 /** A file that collects writes, and then stores them all at once. */
 export interface WriteTarget {
   /** Stores the collected writes; when this throws, none of them has happened. */
