@@ -83,7 +83,11 @@ export class JobImport {
       revision = entries.length;
     }
     for (const command of job.commands) {
-      const limits = { reopens: true, keyRetentionMs: KEY_RETENTION_MS, room: Number.MAX_SAFE_INTEGER };
+      const limits = {
+        reopens: head.endedAt !== undefined,
+        keyRetentionMs: KEY_RETENTION_MS,
+        room: Number.MAX_SAFE_INTEGER,
+      };
       await this.#store.send(claim, { ...command, ...limits, now: this.#timers.now() });
     }
     await this.#store.compact(claim, 1, job.snapshot);

@@ -12,7 +12,7 @@ import { JobImport } from "../../src/cli/import_jobs.ts";
 import { type JobChange, watchJob } from "../../src/cli/watch_job.ts";
 import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
-import { manualTimers } from "../../src/testing/mod.ts";
+import { type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 import { fullJob } from "../support/full_job_document.ts";
 import { inOwnFolder, NOW, runCommand } from "./run_command.ts";
 import { sampleDocuments } from "./sample_documents.ts";
@@ -196,37 +196,46 @@ test("an export that is interrupted leaves its file to be gone on with", () =>
     assertMatch(nowhere.errors, /folder\.jsonl: the file cannot be written: /);
   }));
 
-test("a watcher is told by the store, hears the end, and says when the job is gone", async () => {
+/** Lets time pass until a promise has settled. */
+async function whileTimePasses<T>(timers: ManualTimers, promise: Promise<T>): Promise<T> {
+  let isOver = false;
+  const over = promise.finally(() => isOver = true);
+  over.catch(() => {});
+  while (!isOver) await timers.advance(500);
+  return await over;
+}
+
+/** Watches the one job of a store that waits; `begun` resolves when the watcher has seen it. */
+async function watchSample() {
   const store = memoryStore();
   const sample = sampleEngine(store);
   await sample.start("j");
   const timers = manualTimers(NOW);
   const changes: JobChange[] = [];
-  const { signal } = new AbortController();
-  const watched = watchJob(store, "j", { signal, timers }, (change) => Promise.resolve(void changes.push(change)));
-  while (changes.length === 0) await Promise.resolve();
+  const { promise: begun, resolve } = Promise.withResolvers<void>();
+  const host = { signal: new AbortController().signal, timers };
+  const watched = watchJob(store, "j", host, (change) => Promise.resolve(resolve(void changes.push(change))));
+  await begun;
+  return { store, sample, timers, changes, watched };
+}
+
+test("a watcher says nothing while nothing changes, and hears of the end", async () => {
+  const { changes, sample, timers, watched } = await watchSample();
   for (let n = 0; n < 3; n++) await timers.advance(500);
   assertEquals(changes.length, 1);
   await sample.engine.handle("j").cancel();
   await sample.recover();
   await sample.engine.shutdown({ drain: false });
-  assertEquals(await watched, "cancelled");
+  assertEquals(await whileTimePasses(timers, watched), "cancelled");
   assertEquals(changes.some(({ message }) => message === "the job went from running to cancelled"), true);
-  const gone = memoryStore();
-  const other = sampleEngine(gone);
-  await other.start("j");
-  await other.engine.shutdown({ drain: false });
-  let seen: () => void = () => {};
-  const begun = new Promise<void>((resolve) => seen = resolve);
-  const lost = watchJob(gone, "j", { signal, timers }, () => Promise.resolve(seen()));
-  await begun;
-  const record = await gone.find("j");
-  if (record !== undefined) await gone.delete(record);
-  const rejected = assertRejects(() => lost, Error, 'the store has no job "j"');
-  let isOver = false;
-  rejected.finally(() => isOver = true);
-  while (!isOver) await timers.advance(500);
-  await rejected;
+});
+
+test("a watcher says when the job is gone", async () => {
+  const { sample, store, timers, watched } = await watchSample();
+  await sample.engine.shutdown({ drain: false });
+  const record = await store.find("j");
+  assertEquals(record === undefined ? false : await store.delete(record), true);
+  await assertRejects(() => whileTimePasses(timers, watched), Error, 'the store has no job "j"');
 });
 
 test("jobs watch answers in JSON, a line for each change, and says by its exit code how the job has ended", () =>

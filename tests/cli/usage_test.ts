@@ -6,7 +6,7 @@ import { runCommand } from "./run_command.ts";
 
 /** An error is one line, and no stack trace. */
 function assertOneLine(errors: string): void {
-  assertMatch(errors, /^error: [^\n\r\u001b]+\n$/);
+  assertMatch(errors, /^error: \P{Cc}+\n$/u);
   assertEquals(/\n\s+at /.test(errors), false, errors);
 }
 
