@@ -8,7 +8,8 @@ import { finish } from "./report.ts";
 import { startServicesFor } from "./services.ts";
 
 // Tries the invariants on as many generated cases as are asked for: `--runs 100000 --seed 42 --invariant 3`; or fleets of engines on one
-// store, in any number: `--fleet 10000 --seed 42`, with `--store sqlite` on one of another kind. Without a seed it takes a new one. `--long` makes the long run instead, which the gate has no time for: every law with a new seed, and then the
+// store, in any number: `--fleet 10000 --seed 42`, with `--store sqlite` on one of another kind; or, with `--defects`, whether as many
+// fleets find each deliberate defect of `fleet_defects.ts`, or those of one `--rule`. Without a seed it takes a new one. `--long` makes the long run instead, which the gate has no time for: every law with a new seed, and then the
 // tests whose cases the gate makes few of, with all of them. A law whose cases are many runs each gets fewer of them. A failure prints its seed and path: `--seed … --path …` with its `--law` goes straight there.
 
 const { values } = parseArgs({

@@ -12,7 +12,7 @@ import { StoreCalls } from "./store_calls.ts";
 export const LEASE_MS = 3_000;
 
 /** After how many deaths in a row the tasks that came first are poisoned. */
-export const MAX_RECOVERIES = 3;
+export const MAX_RECOVERIES = 2;
 
 /** What all processes of a fleet share. */
 export interface FleetStage {
@@ -65,8 +65,8 @@ export async function createStage(
     answersAtOnce: random.chance(0.1) && await writesAtOnce(store),
     isWatched: random.chance(0.7),
     durability,
-    callFaults: random.chance(0.15) ? Math.min(0.4, settings.faults.calls * 10) : settings.faults.calls,
-    isHarsh: random.chance(0.12),
+    callFaults: random.chance(0.25) ? Math.min(0.4, settings.faults.calls * 10) : settings.faults.calls,
+    isHarsh: random.chance(0.15),
     hasStrangers: random.chance(0.15),
     flows: new Map(settings.jobs.map(({ flow }) => [flow.id, JSON.stringify(flow)])),
     fail,
@@ -78,7 +78,7 @@ function chooseDurability(random: SeededRandom): FleetStage["durability"] {
     mode: random.chance(0.25) ? "relaxed" : "strict",
     // The shortest: a snapshot as soon as the entries since the last one are as long as that.
     ...(random.chance(0.3) ? { snapshotLength: 1 } : {}),
-    attempts: random.chance(0.2) ? 1 + random.integer(3) : 4,
+    attempts: random.chance(0.35) ? 1 + random.integer(2) : 4,
     ...(random.chance(0.15) ? { inboxLimit: 1 + random.integer(3) } : {}),
   };
 }

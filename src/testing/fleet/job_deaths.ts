@@ -2,12 +2,15 @@
 export class JobDeaths {
   readonly #lost: number[] = [];
   readonly #survived: Set<number> = new Set();
+  /** Those of which whoever has claimed the job last could know it. */
+  #known: ReadonlySet<number> = new Set();
   /** How many there were when each task last got further. */
   readonly #progress: Map<unknown, number> = new Map();
 
   /** An incarnation has lost the job to another engine. */
   lostBy(incarnation: number): void {
     this.#lost.push(incarnation);
+    this.#known = new Set(this.#survived);
   }
 
   /** An incarnation has said that it lives. */
@@ -23,6 +26,6 @@ export class JobDeaths {
   /** How many have lost the job since a task last got further, and how many of these have died. */
   countsFor(task: unknown): { readonly died: number; readonly lost: number } {
     const lost = new Set(this.#lost.slice(this.#progress.get(task) ?? 0));
-    return { died: [...lost].filter((it) => !this.#survived.has(it)).length, lost: lost.size };
+    return { died: [...lost].filter((it) => !this.#known.has(it)).length, lost: lost.size };
   }
 }

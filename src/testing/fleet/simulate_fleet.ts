@@ -75,17 +75,21 @@ export class FleetError extends RoutiluxError {
  * Runs several engines on one store, in simulated time, and disturbs them. One seed makes all random choices: in which order the
  * store carries calls out and answers them, which calls fail, lose their answer or are carried out much later; when processes die,
  * come back, are blocked, sleep, shut down or have their clocks set; when jobs are started, and what is asked of them, by which
- * process. In the end all faults stop, and every job goes to its end.
+ * process; whether the engines work in `relaxed` mode, write snapshots often, have small inboxes, give up early, or lack the classes
+ * that the flows need. In the end all faults stop, and every job goes to its end.
  *
  * After every step the simulation checks what the library promises, by the content of the store and by what was accepted:
  *
  * - `stranded`: each job is held, or due when something can be done for it, or has nothing left to do;
- * - `lost or doubled`: what was accepted has its effect once, and no step is carried out that is never committed;
+ * - `lost or doubled`: what was accepted has its effect once, what was refused has none, no step is carried out that is never
+ *   committed, or again when it is stored, and the store gives each job as it was written;
  * - `two at a time`: no two engines run one job at the same time while their leases last, and only one commits;
  * - `too late`: what was in the inbox of a job in time counts before a deadline, an end, and the first step after a claim;
  * - `other result`: each job that was not cancelled, redriven or poisoned ends as in one process that nobody disturbs.
  *
- * Use it for your flows and their services, or for a store of your own. Handlers must not wait for anything that the simulation does
+ * Use it for your flows and their services, or for a store of your own: `openStore` opens an empty one for each run, which is closed at
+ * its end. The same seed gives the same run in every runtime, also on a store that answers later, if the store goes by the time that it
+ * is given and tells what happens to jobs before it answers. Handlers must not wait for anything that the simulation does
  * not control: real timers, files, the network.
  *
  * @throws {FleetError} for a promise that was broken, with the seed and the last events; of a run made smaller, where there is one
@@ -95,6 +99,7 @@ export class FleetError extends RoutiluxError {
  * @example
  * ```ts
  * import { type Context, Flow, Registry, Routine } from "@routilux/routilux";
+ * import { memoryStore } from "@routilux/routilux/stores/memory";
  * import { simulateFleet } from "@routilux/routilux/testing";
  *
  * class Order extends Routine {
@@ -115,7 +120,9 @@ export class FleetError extends RoutiluxError {
  *   entry: { routine: "order", slot: "trigger" },
  *   deliveries: [{ routine: "order", slot: "answer", data: { approved: true } }],
  * };
- * for (let seed = 1; seed <= 20; seed++) await simulateFleet({ jobs: [job], registry, seed, engines: 3 });
+ * for (let seed = 1; seed <= 20; seed++) {
+ *   await simulateFleet({ jobs: [job], registry, seed, engines: 3, openStore: () => memoryStore() }); // or a store of yours
+ * }
  * ```
  */
 export async function simulateFleet(options: FleetOptions): Promise<FleetResult> {
