@@ -48,7 +48,9 @@ export {
   type ListenOptions,
   type PauseOptions,
   type ResumeOptions,
+  type RunOptions,
   type ShutdownOptions,
+  type UntilOptions,
 } from "./src/flow.ts";
 export type { EntryArguments, EntryPoint } from "./src/entry_arguments.ts";
 export { type CriticalOptions, Routine } from "./src/model/routine.ts";
@@ -56,7 +58,13 @@ export { Engine, type EngineOptions } from "./src/engine.ts";
 export { type Registrable, Registry } from "./src/values/registry.ts";
 export { type JobReadOptions, JobState } from "./src/documents/job_state.ts";
 export type { DroppedCounts } from "./src/documents/job.ts";
-export type { ExecutionRecord, JobOutput, PendingTask, RoutineProgress } from "./src/documents/job_views.ts";
+export type {
+  AwaitedDelivery,
+  ExecutionRecord,
+  JobOutput,
+  PendingTask,
+  RoutineProgress,
+} from "./src/documents/job_views.ts";
 
 export type { Around, HandlerInfo } from "./src/model/around.ts";
 export type {

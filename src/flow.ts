@@ -67,10 +67,27 @@ export interface CreateOptions {
   readonly maxWorkers?: number | undefined;
   /** How long the job may work, in milliseconds, waiting not counted; `Infinity` for no limit. @default {the flow's limit} */
   readonly timeoutMs?: number | undefined;
+  /**
+   * How long the job may take by the wall clock, in milliseconds from its beginning on, waiting and pauses included: then it fails with a
+   * `TimeoutError`, or when it next goes on. A redrive gives it as long again. @default {no limit}
+   */
+  readonly deadlineMs?: number | undefined;
 }
 
-/** The options of `flow.execute` and `flow.run`. */
+/** The options of `flow.execute`. */
 export interface ExecuteOptions extends CreateOptions, ListenOptions {}
+
+/** What a wait for the end of a job waits for. */
+export interface UntilOptions {
+  /**
+   * `ended`: until the job has ended, or is at rest. `idle`: also until nothing is left but deliveries that it awaits; their deadlines
+   * are not waited for, delays and retries are. @default {"ended"}
+   */
+  readonly until?: "ended" | "idle";
+}
+
+/** The options of `flow.run`. */
+export interface RunOptions extends ExecuteOptions, UntilOptions {}
 
 /** The options of `flow.resume`. */
 export interface ResumeOptions extends ListenOptions {
@@ -101,7 +118,7 @@ export interface ShutdownOptions extends WaitOptions {
 }
 
 /** The options of `flow.waitForCompletion`. */
-export interface CompletionOptions extends WaitOptions {
+export interface CompletionOptions extends WaitOptions, UntilOptions {
   /** Called at once and after each commit. An error that it throws rejects the wait. */
   readonly onProgress?: (progress: JobProgress) => void;
 }
@@ -207,22 +224,28 @@ export class Flow extends FlowGraph {
    */
   execute<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): JobState {
     const [params, options] = this.#read<ExecuteOptions>(rest, OPTIONS.execute);
+    return this.#execute(entry, params, options);
+  }
+
+  #execute(entry: EntryPoint, params: unknown, options: ExecuteOptions): JobState {
     options.signal?.throwIfAborted();
     return this.#live(options) ?? this.#start(this.#create(entry, params, options), false, options);
   }
 
   /**
-   * Starts a job and waits until the job has ended or is paused.
+   * Starts a job and waits until the job has ended or is paused; with `until: "idle"`, also until it waits for an answer from outside.
    *
    * @param entry the slot where the job begins, or a routine with a slot named `trigger`
    * @param rest the data for that slot, `{}` by default, then the options
-   * @returns the job; `status` says how it ended
+   * @returns the job; `status` says how it ended, and `awaiting` what it waits for
    * @throws the errors of `execute`, and the signal's reason when the signal is aborted
    */
-  async run<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): Promise<JobState> {
-    const [, { signal }] = this.#read<ExecuteOptions>(rest, OPTIONS.execute);
-    const job = this.execute(entry, ...rest);
-    await this.waitForCompletion(job, signal === undefined ? {} : { signal });
+  async run<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, RunOptions>): Promise<JobState> {
+    const [params, { until = "ended", ...options }] = this.#read<RunOptions>(rest, OPTIONS.run);
+    checkUntil(until);
+    const { signal } = options;
+    const job = this.#execute(entry, params, options);
+    await this.waitForCompletion(job, signal === undefined ? { until } : { signal, until });
     // The abort cancels the job first, and that ends the wait as well.
     if (job.status === "cancelled") signal?.throwIfAborted();
     return job;
@@ -378,16 +401,19 @@ export class Flow extends FlowGraph {
   }
 
   /**
-   * Waits for the end of a job.
+   * Waits for the end of a job; with `until: "idle"`, also until it waits for an answer from outside.
    *
-   * @returns true when the job has completed, failed or been cancelled; false when the time is up or the job is at rest
-   * @throws {TypeError} for an option of an unknown name
+   * @returns true when the job has completed, failed or been cancelled; false when the time is up, the job is at rest, or it waits for
+   * an answer
+   * @throws {TypeError} for an option of an unknown name, and for another word than `ended` and `idle`
    * @throws {RangeError} for a time out of range
    */
   waitForCompletion(job: JobState, options: CompletionOptions = {}): Promise<boolean> {
     const data = this.#target("wait for", job);
-    checkWait(options, { onProgress: true });
-    return this.#lossOf(data) ?? waitForRest(data, executionOf(data), this.#host.timers, options, options.onProgress);
+    checkWait(options, { onProgress: true, until: true });
+    const { until = "ended", onProgress } = options;
+    const isIdle = checkUntil(until) === "idle";
+    return this.#lossOf(data) ?? waitForRest(data, executionOf(data), this.#host.timers, options, onProgress, isIdle);
   }
 
   /**
@@ -455,8 +481,8 @@ export class Flow extends FlowGraph {
   }
 
   #create(entry: EntryPoint, params: unknown, options: CreateOptions, startAt?: number): JobState {
-    const settings = checkCreate(`Cannot execute flow "${this.id}"`, options, this.executionStrategy);
-    const job = this.#runner.create(this.#entry(entry), params, options.jobId, settings, startAt);
+    const made = checkCreate(`Cannot execute flow "${this.id}"`, options, this.executionStrategy);
+    const job = this.#runner.create(this.#entry(entry), params, { ...made, startAt });
     return jobStateOf(job, this.registry);
   }
 
@@ -567,6 +593,10 @@ export class Flow extends FlowGraph {
       `Cannot ${event} flow "${this.id}": slot "${slot.name}" belongs to ${owner}, which is not in it`,
     );
   }
+}
+
+function checkUntil(until: "ended" | "idle"): "ended" | "idle" {
+  return checkWord("Cannot wait", "until", until, ["ended", "idle"]);
 }
 
 /** Whether a signal tells that a job rests, or works elsewhere: what one of its handlers has started goes on without it. */

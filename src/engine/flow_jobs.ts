@@ -1,3 +1,4 @@
+import { instantAfter } from "../base/instant.ts";
 import { describeError, isStepLimit } from "../values/error_data.ts";
 import { CancelledError, StateError, type StateReason } from "../base/errors.ts";
 import { payloadOf } from "../values/encoder.ts";
@@ -28,6 +29,15 @@ import { DEFAULT_GRACE_MS, SHUTDOWN } from "./execution/resting.ts";
 import type { StoredStart } from "./execution/stored_start.ts";
 import { bringToRest, type WaitOptions } from "./execution/waits.ts";
 import type { TakenJob } from "../ports/store.ts";
+
+/** What is said of a job when it is made, beside where it begins. */
+export interface NewJob extends ExecutionSettings {
+  readonly jobId: string | undefined;
+  /** How long it may take from its beginning on, in milliseconds. */
+  readonly deadlineMs: number | undefined;
+  /** When it begins; without it, at once. */
+  readonly startAt?: number | undefined;
+}
 
 /** Makes, starts and steers the jobs of one flow. */
 export class FlowJobs {
@@ -68,7 +78,7 @@ export class FlowJobs {
    *
    * @throws {SerializationError} naming the path of the part of the params that cannot travel
    */
-  create(entry: Route, params: unknown, jobId: string | undefined, settings: ExecutionSettings, startAt?: number): Job {
+  create(entry: Route, params: unknown, { jobId, deadlineMs, startAt, ...settings }: NewJob): Job {
     const time = { at: this.#host.timers.now(), ranMs: 0 };
     const subject = { action: `Cannot execute "${entry.routine}"`, root: "params" };
     const data = payloadOf(params, this.#graph.registry, subject, this.#graph.limits);
@@ -77,6 +87,9 @@ export class FlowJobs {
     const job = new Job({ jobId: newId, flowId: this.#graph.id }, time.at, settings);
     this.#host.store?.session.fresh.add(job);
     adoptLimits(job, this.#graph.limits);
+    if (deadlineMs !== undefined) {
+      job.deadline = { deadlineMs, until: instantAfter(Math.max(time.at, startAt ?? 0), deadlineMs) };
+    }
     const details = startAt === undefined ? undefined : { ...NO_DETAILS, notBefore: startAt };
     const task = createTask(1, entry, data, time, details);
     if (this.#needsKeys(job)) Object.assign(task, firstKey());

@@ -155,7 +155,7 @@ function applyStatus(job: Job, { status, active, error, pausePoint, redrive, mig
     kept.state = undefined;
     setState(kept, state);
   }
-  if (redrive) putFailuresBack(job, time.at);
+  if (redrive) startAgain(job, time.at);
 }
 
 /** More marks of pauses than this are not kept. */
@@ -174,6 +174,12 @@ function startOver(details: TaskDetails, at: number): TaskDetails {
   const awaiting = details.awaiting &&
     { ...details.awaiting, until: timeoutMs === undefined ? undefined : instantAfter(at, timeoutMs) };
   return { ...details, attempt: 0, maxRetries: undefined, notBefore: undefined, parked: false, awaiting };
+}
+
+function startAgain(job: Job, at: number): void {
+  putFailuresBack(job, at);
+  const { deadline } = job;
+  if (deadline !== undefined) job.deadline = { ...deadline, until: instantAfter(at, deadline.deadlineMs) };
 }
 
 /** Failed tasks start over with what they had merged and stored; their routines' marks are taken back. */

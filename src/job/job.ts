@@ -98,6 +98,14 @@ export interface ExecutionSettings {
   readonly executionTimeoutMs: number | undefined;
 }
 
+/** The instant at which a job ends at the latest, waiting and pauses included. */
+export interface Deadline {
+  /** How long the job may take, in milliseconds: a redrive gives it as long again. */
+  readonly deadlineMs: number;
+  /** When that is over. */
+  readonly until: number;
+}
+
 /** The lists of a job that keep their newest entries only. */
 export interface JobLimits {
   /** The most records of the execution history that are kept. */
@@ -126,6 +134,8 @@ export class Job {
   nextTaskId = 1;
   /** Why it failed or was cancelled. */
   error: ErrorData | undefined;
+  /** When it ends at the latest; most have no deadline. */
+  deadline: Deadline | undefined;
   /** The tasks that have not ended, by id. */
   readonly tasks: LinkedList<Task> = new LinkedList();
   /** What slots hold, by routine and slot. */
@@ -213,6 +223,13 @@ export function slotKey(routine: string, slot: string): string {
 export function firstAwaiting(job: Job, routine: string, slot: string): Task | undefined {
   const [task] = job.awaiting.get(slotKey(routine, slot)) ?? [];
   return task;
+}
+
+/** Says whether nothing but a delivery from outside, or the end of its time, can move a job on. */
+export function onlyAwaits({ tasks, awaiting }: Job): boolean {
+  let count = 0;
+  for (const waiting of awaiting.values()) count += waiting.size;
+  return count > 0 && count === tasks.size;
 }
 
 /** Sets how much of the bounded lists is kept: a restored job learns its flow's limits only when it is resumed. */

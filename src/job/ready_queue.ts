@@ -235,10 +235,12 @@ export class ReadyQueue {
   }
 }
 
-/** The instant at which a job's next task is or was due: now, when one is ready that waits for no instant. */
+/**
+ * The instant at which a job's next task is or was due, or the job's time is up: now, when a task is ready that waits for no instant.
+ */
 export function nextDueAt(job: Job, now: number): number | undefined {
   if (hasEnded(job.status)) return undefined;
-  let next = Infinity;
+  let next = job.deadline?.until ?? Infinity;
   for (const task of job.tasks) {
     const due = dueAt(task) ?? (task.details?.awaiting === undefined ? now : Infinity);
     next = Math.min(next, due);

@@ -46,6 +46,7 @@ export class FeatureCoverage {
       if (active !== undefined) this.#count("carried active before more urgent");
     }
     for (const [tag] of JSON.stringify(job).matchAll(/"\$type":"\w+"/g)) this.#count(`carried ${tag}`);
+    if (job.deadline !== undefined) this.#count("carried deadline");
     if (job.dropped !== undefined) this.#count("carried dropped");
     if (job.arrivals !== undefined) this.#count("carried arrivals");
     if (job.deferredEvents !== undefined) this.#count("carried deferred");
@@ -78,6 +79,7 @@ export class FeatureCoverage {
 
   #countEnd(job: JobDocument): void {
     this.#count(`ended ${job.status}`);
+    if (job.error?.message.includes("waiting included")) this.#count("ended late");
     for (const { status, retries } of Object.values(job.routineStates ?? {})) {
       this.#count(`routine ${status}`);
       if (retries !== undefined) this.#count("routine retries");

@@ -80,12 +80,16 @@ export function flows(mode: Mode, size: Size = "any"): fc.Arbitrary<FlowSpec> {
         ? fc.integer({ min: 1, max: 4 })
         : fc.constant(1),
       timeoutMs: mode === "wild" ? fc.constantFrom(undefined, undefined, 3_000, 50) : fc.constant(undefined),
-    }).map(({ nodes, links, items, n, gapMs, ...rest }): FlowSpec => ({
+      deadline: mode === "wild" || mode === "strict"
+        ? fc.constantFrom({}, {}, {}, { deadlineMs: 4_000 }, { deadlineMs: 55 })
+        : fc.constant({}),
+    }).map(({ nodes, links, items, n, gapMs, deadline, ...rest }): FlowSpec => ({
       mode,
       nodes: nodes.map(placeNode),
       links: placeLinks(nodes, links),
       params: { items, n, gapMs },
       ...rest,
+      ...deadline,
     })),
   );
 }

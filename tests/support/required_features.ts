@@ -24,6 +24,7 @@ const DELAYED = [
 ]
   .concat(["carried active before more urgent", "carried list cleared", "op expect", "op now"])
   .concat(["failure SchemaError", "failure RangeError", "failure StepLimitError"]);
+const LIMITED = ["carried deadline", "ended late"];
 const STRICT = ["carried list start", "carried retry of progress"];
 const WILD = [
   "op defer",
@@ -38,8 +39,8 @@ const WILD = [
 
 /** The features that the generated cases of each mode must exercise. */
 export const FEATURES: Readonly<Record<Mode, readonly string[]>> = {
-  strict: [...TIMED, ...DELAYED, ...STRICT],
+  strict: [...TIMED, ...DELAYED, ...LIMITED, ...STRICT],
   timed: [...TIMED, "op sleep"],
   concurrent: [...COMMON, "carried delay"],
-  wild: [...TIMED, ...DELAYED, ...WILD],
+  wild: [...TIMED, ...DELAYED, ...LIMITED, ...WILD],
 };

@@ -22,6 +22,7 @@ import { takeNext } from "./director.ts";
 import type { EngineHost } from "./engine_host.ts";
 import { HandlerRunner } from "./handler_runner.ts";
 import { JobClock } from "./clock.ts";
+import { JobDeadline } from "./job_deadline.ts";
 import { JobListeners } from "./listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./notifier.ts";
 import { workersOf } from "./first_commit.ts";
@@ -63,6 +64,7 @@ export class Execution implements ActivationHost {
   readonly #loop: Loop;
   readonly #callbacks: JobCallbacks;
   readonly #clock: JobClock;
+  #deadline: JobDeadline | undefined;
   /** The job's status before it went on. */
   #from: JobStatus = "pending";
   /** What was asked for before the job has begun to work. */
@@ -94,7 +96,10 @@ export class Execution implements ActivationHost {
     this.#clock = new JobClock(host.timers, host.stopwatch, {
       onTimeout: (timeoutMs) => this.#break("failed", jobTimeout(job, timeoutMs)),
       onAlarm: () => this.#loop.wake(),
-      onSet: (byMs) => this.committer.queue.clockSet(byMs),
+      onSet: (byMs) => {
+        this.committer.queue.clockSet(byMs);
+        this.#deadline?.clockSet(byMs);
+      },
     });
     this.runner = new HandlerRunner(this, host, before?.runner);
     this.committer = new Committer(job, this.listeners, this.notifier);
@@ -129,6 +134,8 @@ export class Execution implements ActivationHost {
 
   /** Fills the queue with the tasks of a job that has been resumed, except those that must fail before any runs. */
   prepare(without?: readonly Task[]): void {
+    const { deadline } = this.job;
+    if (deadline !== undefined) this.#deadline = new JobDeadline(deadline);
     const { executionTimeoutMs = this.plan.graph.executionTimeoutMs } = this.job.settings;
     this.committer.queue.fill(this.#clock.prepare(this.job.time.ranMs, executionTimeoutMs), without);
   }
@@ -262,6 +269,7 @@ export class Execution implements ActivationHost {
   #takeTasks(known: Moment | undefined): void {
     const director = this.workers > 1 ? this.#host.director : undefined;
     let time = known ?? this.time();
+    if (this.#deadline !== undefined && this.#deadline.at <= time.at && this.#mayWake(time)) return this.#endLate();
     for (;;) {
       // Even while no task may be taken: the alarm for a due task that stays among the waiting ones would ring again at once.
       if (this.committer.queue.hasWaiting && this.#mayWake(time)) {
@@ -307,7 +315,9 @@ export class Execution implements ActivationHost {
 
   /** When a waiting task must be looked at: not while the job comes to rest; and without a lease, the job is woken by the next one. */
   #nextAlarm(): number | undefined {
-    return this.#resting === undefined && this.#hasLease(this.time()) ? this.committer.queue.nextDueAt() : undefined;
+    if (this.#resting !== undefined || !this.#hasLease(this.time())) return undefined;
+    const next = this.committer.queue.nextDueAt();
+    return this.#deadline === undefined ? next : Math.min(next ?? Infinity, this.#deadline.at);
   }
 
   /** Ends the job, brings it to rest or lets it wait, when no task is taken. */
@@ -332,6 +342,12 @@ export class Execution implements ActivationHost {
     } else {
       this.#end(statusCommit("completed", this.time()));
     }
+  }
+
+  /** The job has not ended in time. */
+  #endLate(): void {
+    const { jobId, deadline } = this.job;
+    this.#break("failed", new TimeoutError(`Job "${jobId}", waiting included,`, deadline?.deadlineMs ?? 0));
   }
 
   #break(status: "failed" | "cancelled", error: Error): void {
