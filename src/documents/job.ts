@@ -44,7 +44,7 @@ export interface JobDocument {
   readonly createdAt: string;
   /** When the job ends at the latest, and how long it may take: a redrive gives it as long again. */
   readonly deadline?: { readonly deadlineMs: number; readonly until: string };
-  /** Events that are sent on resume, or before the job completes. */
+  /** Events that are sent before the job completes, when no other task is left. */
   readonly deferredEvents?: readonly DeferredDocument[];
   /** How many older entries of the bounded lists are gone. */
   readonly dropped?: Partial<DroppedCounts>;

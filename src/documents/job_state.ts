@@ -185,7 +185,7 @@ export class JobState {
     });
   }
 
-  /** The events of `ctx.defer`, which are sent on resume, or before the job completes. */
+  /** The events of `ctx.defer`, which are sent before the job completes, when no other task is left. */
   get deferredEvents(): readonly { readonly data?: unknown; readonly event: string; readonly routine: string }[] {
     return this.#job.deferredEvents.map(({ routine, event, data }) => {
       return compact({ data: this.#decode(data), event, routine });

@@ -197,6 +197,7 @@ function putFailuresBack(job: Job, at: number): void {
 export function addTasks(job: Job, tasks: readonly Task[]): void {
   const present = [...job.tasks];
   for (const task of present) job.tasks.delete(task);
+  job.lastTasks = 0;
   for (const task of [...present, ...tasks].sort((a, b) => a.id - b.id)) addTask(job, task);
 }
 
@@ -206,7 +207,8 @@ function addTask(job: Job, task: Task): void {
   if (task.details !== undefined) noteDetailed(job, task, task.details);
 }
 
-function noteDetailed(job: Job, task: Task, { awaiting, emitKey }: TaskDetails): void {
+function noteDetailed(job: Job, task: Task, { awaiting, emitKey, priority }: TaskDetails): void {
+  if (priority === "last") job.lastTasks++;
   if (awaiting !== undefined) startAwaiting(job, task);
   if (emitKey !== undefined) noteKeyed(job, task);
 }
@@ -255,10 +257,15 @@ function endTask(job: Job, task: Task, status: RoutineStatus, version: number): 
 
 function endDetailed(job: Job, task: Task, details: TaskDetails, state: RoutineState, status: RoutineStatus): void {
   stopAwaiting(job, task);
-  if (details.emitKey !== undefined) forgetKeyed(job, task);
+  forgetDetailed(job, task, details);
   state.retries = Math.min(state.retries + details.attempt, MAX_COUNT);
   // A failed task keeps what it holds, for a redrive; a finished one lets go of it: the history may still know the task.
   if (status === "completed") letGo(job, task);
+}
+
+function forgetDetailed(job: Job, task: Task, { emitKey, priority }: TaskDetails): void {
+  if (priority === "last") job.lastTasks--;
+  if (emitKey !== undefined) forgetKeyed(job, task);
 }
 
 /** A task that will not run again keeps how often it has failed and how many steps it has made, and lets go of what it holds. */
@@ -279,7 +286,7 @@ function letGoOfLists(job: Job, { details, route }: Task): void {
 function withdraw(job: Job, tasks: readonly Task[]): void {
   for (const task of tasks) {
     job.tasks.delete(task);
-    forgetKeyed(job, task);
+    if (task.details !== undefined) forgetDetailed(job, task, task.details);
     letGoOfLists(job, task);
     dropArrivals(job, task.route.routine);
   }

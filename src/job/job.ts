@@ -56,7 +56,7 @@ export interface OutputEntry {
   readonly at: number;
 }
 
-/** An event that is sent on resume, or before the job completes. */
+/** An event that is sent before the job completes, when no other task is left. */
 export interface DeferredEvent {
   /** The routine that emits it. */
   readonly routine: string;
@@ -138,6 +138,8 @@ export class Job {
   deadline: Deadline | undefined;
   /** The tasks that have not ended, by id. */
   readonly tasks: LinkedList<Task> = new LinkedList();
+  /** How many of them run only when nothing else is left. */
+  lastTasks = 0;
   /** What slots hold, by routine and slot. */
   readonly slots: Map<string, Map<string, SlotData>> = new Map();
   /** What is kept of each routine. */
@@ -158,7 +160,7 @@ export class Job {
   readonly pausePoints: PausePoint[] = [];
   /** How many older marks of pauses are gone, as far as can be counted. */
   droppedPausePoints = 0;
-  /** Events that are sent on resume, or before the job completes. */
+  /** Events that are sent before the job completes, when no other task is left. */
   readonly deferredEvents: DeferredEvent[] = [];
   /** Deliveries that are awaited, oldest first, by the key of their slot. */
   readonly awaiting: Map<string, Set<Task>> = new Map();
@@ -226,10 +228,15 @@ export function firstAwaiting(job: Job, routine: string, slot: string): Task | u
 }
 
 /** Says whether nothing but a delivery from outside, or the end of its time, can move a job on. */
-export function onlyAwaits({ tasks, awaiting }: Job): boolean {
+export function onlyAwaits({ tasks, lastTasks, awaiting }: Job): boolean {
   let count = 0;
   for (const waiting of awaiting.values()) count += waiting.size;
-  return count > 0 && count === tasks.size;
+  return count > 0 && count === tasks.size - lastTasks;
+}
+
+/** Says whether nothing is left of a job but tasks that are to be the last. */
+export function isAtItsEnd({ tasks, lastTasks, deferredEvents }: Job): boolean {
+  return tasks.size === lastTasks && deferredEvents.length === 0;
 }
 
 /** Sets how much of the bounded lists is kept: a restored job learns its flow's limits only when it is resumed. */

@@ -1,6 +1,6 @@
 import { Fifo } from "../base/fifo.ts";
 import { Heap } from "../base/heap.ts";
-import { hasEnded, type Job } from "./job.ts";
+import { hasEnded, isAtItsEnd, type Job } from "./job.ts";
 import { dueAt, type Instant, isActive, priorityOf, type Task, type TaskDetails } from "./task.ts";
 
 /** So many tasks may wait before those are looked for that wait no more. */
@@ -95,6 +95,10 @@ export class ReadyQueue {
   /** Few jobs have tasks that are more urgent than others, or less. */
   #high: Lane | undefined;
   #low: Lane | undefined;
+  /** Tasks that run when nothing else of the job is left, one at a time. */
+  #last: Lane | undefined;
+  /** The one of them that was taken before. */
+  #lastTaken: Task | undefined;
   #waiting: Heap<Waiting> = new Heap(isDueBefore);
   /** At this size, those go that wait no more. */
   #mostWaiting = FIRST_MOST_WAITING;
@@ -126,7 +130,14 @@ export class ReadyQueue {
   /** Says whether nothing could run now, not even a parked task. */
   get isEmpty(): boolean {
     return this.#resumed.size === 0 && this.#normal.isEmpty && this.#high?.isEmpty !== false &&
-      this.#low?.isEmpty !== false;
+      this.#low?.isEmpty !== false && this.#lastLane === undefined;
+  }
+
+  /** The tasks that are to be the last, while it is their turn and there are some. */
+  get #lastLane(): Lane | undefined {
+    if (this.#last === undefined || this.#last.isEmpty || !isAtItsEnd(this.#job)) return undefined;
+    const taken = this.#lastTaken;
+    return taken !== undefined && isActive(taken) && this.#job.tasks.has(taken) ? undefined : this.#last;
   }
 
   /** Says whether tasks wait for their time. */
@@ -180,15 +191,24 @@ export class ReadyQueue {
   peek(highWater: number): Task | undefined {
     const withParked = this.ready < highWater;
     return this.#resumed.peek() ?? this.#high?.peek(withParked) ?? this.#normal.peek(withParked) ??
-      this.#low?.peek(withParked);
+      this.#low?.peek(withParked) ?? this.#lastLane?.peek(withParked);
   }
 
   /** Takes the task that runs next; a parked one only while fewer than `highWater` others are ready. */
   take(highWater: number): Task | undefined {
     if (this.#resumed.size > 0) return this.#resumed.pop();
-    if (this.#high === undefined && this.#low === undefined) return this.#normal.take(this.#normal.ready < highWater);
+    if (this.#high === undefined && this.#low === undefined && this.#last === undefined) {
+      return this.#normal.take(this.#normal.ready < highWater);
+    }
     const withParked = this.ready < highWater;
-    return this.#high?.take(withParked) ?? this.#normal.take(withParked) ?? this.#low?.take(withParked);
+    return this.#high?.take(withParked) ?? this.#normal.take(withParked) ?? this.#low?.take(withParked) ??
+      this.#takeLast(withParked);
+  }
+
+  #takeLast(withParked: boolean): Task | undefined {
+    const task = this.#lastLane?.take(withParked);
+    if (task !== undefined) this.#lastTaken = task;
+    return task;
   }
 
   /** Makes waiting tasks ready whose time has come, and returns the awaited deliveries whose deadline has passed. */
@@ -231,6 +251,7 @@ export class ReadyQueue {
   #lane(task: Task): Lane {
     const priority = priorityOf(task);
     if (priority === "normal") return this.#normal;
+    if (priority === "last") return this.#last ??= new Lane();
     return priority === "high" ? this.#high ??= new Lane() : this.#low ??= new Lane();
   }
 }
@@ -241,7 +262,9 @@ export class ReadyQueue {
 export function nextDueAt(job: Job, now: number): number | undefined {
   if (hasEnded(job.status)) return undefined;
   let next = job.deadline?.until ?? Infinity;
+  const isEnd = job.tasks.size === job.lastTasks;
   for (const task of job.tasks) {
+    if (!isEnd && priorityOf(task) === "last") continue;
     const due = dueAt(task) ?? (task.details?.awaiting === undefined ? now : Infinity);
     next = Math.min(next, due);
   }

@@ -79,7 +79,7 @@ export class FeatureCoverage {
 
   #countEnd(job: JobDocument): void {
     this.#count(`ended ${job.status}`);
-    if (job.error?.message.includes("waiting included")) this.#count("ended late");
+    if (`${job.error?.message}`.includes("waiting included")) this.#count("ended late");
     for (const { status, retries } of Object.values(job.routineStates ?? {})) {
       this.#count(`routine ${status}`);
       if (retries !== undefined) this.#count("routine retries");

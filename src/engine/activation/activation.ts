@@ -14,7 +14,7 @@ import { Slot } from "../../model/slot.ts";
 import type { SideEffects } from "../../job/commit.ts";
 import type { Expectation } from "../../job/decide.ts";
 import { Emissions } from "../../job/emissions.ts";
-import { PRIORITIES, type Task } from "../../job/task.ts";
+import { type Task, TASK_PRIORITIES } from "../../job/task.ts";
 import { writeKey } from "../../job/task_key.ts";
 import type { ActivationHost, PauseRequest } from "./activation_host.ts";
 import { detached } from "./detached.ts";
@@ -214,7 +214,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     checkOptions<EmitOptions>(action, options, { delayMs: true, priority: true, key: true });
     const { delayMs = 0, priority = "normal", key } = options;
     if (delayMs !== 0) checkRange(action, "delayMs", delayMs, 0, Number.MAX_SAFE_INTEGER);
-    if (priority !== "normal") checkWord(action, "priority", priority, PRIORITIES);
+    if (priority !== "normal") checkWord(action, "priority", priority, TASK_PRIORITIES);
     if (key !== undefined) checkName(action, "key", key);
     const payload = this.#payload(source, data, source.emission);
     if (key === undefined) return this.emissions.add(source, payload, delayMs, priority);

@@ -151,7 +151,6 @@ export class Execution implements ActivationHost {
     this.time();
     this.#clock.work();
     this.notifier.status(this.#from, this.job.status, this.now());
-    this.#sendDeferred();
     first?.();
     // One of these calls may end the job: the others find out by themselves.
     for (const act of this.#early.splice(0)) act();
@@ -331,7 +330,7 @@ export class Execution implements ActivationHost {
     } else if (!this.committer.queue.isEmpty) {
       // A turn will be taken: after the host's event loop, or when the store has caught up.
       this.#clock.watch();
-    } else if (this.job.tasks.size > 0) {
+    } else if (this.#isIdle()) {
       if (this.deadlines.isReading || this.committer.isBehind()) return this.#clock.watch();
       this.#clock.rest();
       this.#clock.setAlarm(this.#nextAlarm());
@@ -342,6 +341,12 @@ export class Execution implements ActivationHost {
     } else {
       this.#end(statusCommit("completed", this.time()));
     }
+  }
+
+  /** Whether the job waits: it has tasks that are not ready, and it is not yet the turn of its deferred events. */
+  #isIdle(): boolean {
+    const { tasks, lastTasks, deferredEvents } = this.job;
+    return tasks.size > lastTasks || (tasks.size > 0 && deferredEvents.length === 0);
   }
 
   /** The job has not ended in time. */
