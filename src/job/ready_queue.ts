@@ -1,7 +1,7 @@
 import { Fifo } from "../base/fifo.ts";
 import { Heap } from "../base/heap.ts";
 import { hasEnded, isAtItsEnd, type Job } from "./job.ts";
-import { dueAt, type Instant, isActive, priorityOf, type Task, type TaskDetails } from "./task.ts";
+import { dueAt, type Instant, isActive, priorityOf, type Task, TASK_PRIORITIES, type TaskDetails } from "./task.ts";
 
 /** So many tasks may wait before those are looked for that wait no more. */
 const FIRST_MOST_WAITING = 64;
@@ -104,6 +104,9 @@ export class ReadyQueue {
   #mostWaiting = FIRST_MOST_WAITING;
   /** The waiting tasks that were emitted with a key: the others are never taken back. */
   #keyed: Set<Task> | undefined;
+  /** Ready tasks whose routines have no room, by routine: most jobs never have any. */
+  #aside: Map<string, Heap<Task>> | undefined;
+  #setAside: Set<Task> | undefined;
   /** By how much the wall clock has been set. */
   #setBy = 0;
 
@@ -130,7 +133,7 @@ export class ReadyQueue {
   /** Says whether nothing could run now, not even a parked task. */
   get isEmpty(): boolean {
     return this.#resumed.size === 0 && this.#normal.isEmpty && this.#high?.isEmpty !== false &&
-      this.#low?.isEmpty !== false && this.#lastLane === undefined;
+      this.#low?.isEmpty !== false && this.#lastLane === undefined && this.#aside === undefined;
   }
 
   /** The tasks that are to be the last, while it is their turn and there are some. */
@@ -156,7 +159,11 @@ export class ReadyQueue {
     if (details.awaiting !== undefined || (due !== undefined && due > now)) {
       if (details.emitKey !== undefined) (this.#keyed ??= new Set()).add(task);
       if (due !== undefined) this.#wait({ task, due, at: due, setBy: this.#setBy, details });
-    } else if (details.parked) this.#lane(task).parked.push(task);
+    } else this.#addReady(task);
+  }
+
+  #addReady(task: Task): void {
+    if (task.details?.parked === true) this.#lane(task).parked.push(task);
     else this.#lane(task).add(task);
   }
 
@@ -184,7 +191,33 @@ export class ReadyQueue {
 
   /** Leaves out tasks that have been taken back, and that no handler has begun. */
   withdraw(tasks: readonly Task[]): void {
-    for (const task of tasks) if (this.#keyed?.delete(task) !== true) this.#lane(task).withdraw(task);
+    for (const task of tasks) {
+      if (this.#keyed?.delete(task) !== true && this.#setAside?.delete(task) !== true) this.#lane(task).withdraw(task);
+    }
+  }
+
+  /** Keeps a task that has been taken until others of its routine are done. */
+  setAside(task: Task): void {
+    const { routine } = task.route;
+    const aside = this.#aside ??= new Map<string, Heap<Task>>();
+    const tasks = aside.get(routine) ?? new Heap<Task>(ranksBefore);
+    aside.set(routine, tasks);
+    tasks.push(task);
+    (this.#setAside ??= new Set()).add(task);
+  }
+
+  /** Puts the first task back that was set aside of each routine that has room. */
+  putBack(hasRoom: (routine: string) => boolean): void {
+    if (this.#aside === undefined) return;
+    for (const [routine, tasks] of this.#aside) {
+      if (!hasRoom(routine)) continue;
+      // Those that were taken back meanwhile are left out.
+      let task = tasks.pop();
+      while (task !== undefined && this.#setAside?.delete(task) !== true) task = tasks.pop();
+      if (task !== undefined) this.#addReady(task);
+      if (tasks.size === 0) this.#aside.delete(routine);
+    }
+    if (this.#aside.size === 0) this.#aside = undefined;
   }
 
   /** The task that `take` would take now. */
@@ -273,6 +306,11 @@ export function nextDueAt(job: Job, now: number): number | undefined {
 
 function hasLowerId(a: Task, b: Task): boolean {
   return a.id < b.id;
+}
+
+function ranksBefore(a: Task, b: Task): boolean {
+  const [first, second] = [TASK_PRIORITIES.indexOf(priorityOf(a)), TASK_PRIORITIES.indexOf(priorityOf(b))];
+  return first < second || (first === second && a.id < b.id);
 }
 
 function isDueBefore(a: Waiting, b: Waiting): boolean {

@@ -8,8 +8,9 @@ export class FeatureCoverage {
 
   /** Counts the features of one run: of its flow, its stops and its end. */
   add(spec: FlowSpec, run: MovingRun): void {
-    for (const { type, script } of spec.nodes) {
+    for (const { type, script, concurrency } of spec.nodes) {
       this.#count(`class ${type}`);
+      if (concurrency !== undefined && concurrency < spec.maxWorkers) this.#count("concurrency");
       for (const { op } of script.ops) this.#count(`op ${op}`);
     }
     for (const stop of run.stops) {

@@ -68,6 +68,8 @@ export interface NodeSpec {
   readonly script: Script;
   /** What happens when it fails, if it has its own say. */
   readonly errorHandler: ErrorHandlerOptions | undefined;
+  /** The most of its handlers that may run at once. */
+  readonly concurrency: number | undefined;
 }
 
 /** A connection of a generated flow. */
@@ -106,8 +108,9 @@ export function buildFlow(spec: FlowSpec, registry: Registry, engine: Engine): F
     return flow.addRoutine(new Class(), id);
   };
   add("Source", "source");
-  for (const { id, type, script, errorHandler } of spec.nodes) {
+  for (const { id, type, script, errorHandler, concurrency } of spec.nodes) {
     const routine = add(type, id).setConfig(script);
+    if (concurrency !== undefined) routine.setConcurrency(concurrency);
     if (errorHandler !== undefined) routine.setErrorHandler(new ErrorHandler(errorHandler));
   }
   for (const { from, event, to, slot, isMapped } of spec.links) {

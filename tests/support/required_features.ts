@@ -50,6 +50,6 @@ const WILD = [
 export const FEATURES: Readonly<Record<Mode, readonly string[]>> = {
   strict: [...TIMED, ...DELAYED, ...LIMITED, ...STRICT],
   timed: [...TIMED, "op sleep"],
-  concurrent: [...COMMON, "carried delay"],
-  wild: [...TIMED, ...DELAYED, ...LIMITED, ...WILD],
+  concurrent: [...COMMON, "carried delay", "concurrency"],
+  wild: [...TIMED, ...DELAYED, ...LIMITED, ...WILD, "concurrency"],
 };

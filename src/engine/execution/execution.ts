@@ -1,6 +1,6 @@
 import type { ClassTable } from "../../values/class_table.ts";
 import { describeError, type ErrorData, errorKinds, isStepLimit } from "../../values/error_data.ts";
-import { CancelledError, StepLimitError, type TimeoutError } from "../../base/errors.ts";
+import { CancelledError, StepLimitError, TimeoutError } from "../../base/errors.ts";
 import type { Payload } from "../../values/payload.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { Services } from "../../model/context.ts";
@@ -18,7 +18,8 @@ import { storeCheckpoint } from "./checkpoint.ts";
 import { Deadlines, jobTimeout } from "./deadlines.ts";
 import { explainFrozen } from "./handler_errors.ts";
 import { deferredCommit, failureCommit, mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
-import { takeNext } from "./director.ts";
+import { type ConcurrencyLimits, limitsOf } from "./concurrency.ts";
+import { type Director, takeNext } from "./director.ts";
 import type { EngineHost } from "./engine_host.ts";
 import { HandlerRunner } from "./handler_runner.ts";
 import { JobClock } from "./clock.ts";
@@ -54,6 +55,8 @@ export class Execution implements ActivationHost {
   readonly plan: Plan;
   /** How many handlers may wait at the same time: none before the job goes on. */
   workers = 0;
+  /** How many handlers of each routine may wait at the same time, where that is limited. */
+  concurrency: ConcurrencyLimits | undefined;
   /** Runs its handlers. */
   readonly runner: HandlerRunner;
   /** Decides about awaited deliveries that have not come in time. */
@@ -135,6 +138,7 @@ export class Execution implements ActivationHost {
   /** Fills the queue with the tasks of a job that has been resumed, except those that must fail before any runs. */
   prepare(without?: readonly Task[]): void {
     const { deadline } = this.job;
+    if (this.workers > 1) this.concurrency = limitsOf(this.plan, this.committer.queue, this.workers);
     if (deadline !== undefined) this.#deadline = new JobDeadline(deadline);
     const { executionTimeoutMs = this.plan.graph.executionTimeoutMs } = this.job.settings;
     this.committer.queue.fill(this.#clock.prepare(this.job.time.ranMs, executionTimeoutMs), without);
@@ -277,7 +281,7 @@ export class Execution implements ActivationHost {
       const obstacle = this.#obstacle(time);
       if (obstacle === "slice over") this.#loop.defer();
       if (obstacle !== undefined) break;
-      const task = takeNext(this.committer.queue, this.limits.highWater, time, director);
+      const task = this.#takeNext(time, director);
       if (task === undefined) break;
       this.#clock.work();
       if (this.#host.isObserved) this.notifier.start(task, time);
@@ -287,6 +291,12 @@ export class Execution implements ActivationHost {
       if (active === 0) time = this.job.time;
       else if (active < this.workers) time = this.time();
     }
+  }
+
+  #takeNext(time: Instant, director: Director | undefined): Task | undefined {
+    const { concurrency, limits: { highWater } } = this;
+    if (concurrency === undefined) return takeNext(this.committer.queue, highWater, time, director);
+    return concurrency.take(highWater, time, director);
   }
 
   /** Why no task may be taken now; `undefined` when one may. It is decided nowhere else. */
