@@ -39,19 +39,19 @@
  *
  * @module
  */
-export {
-  type CompletionOptions,
-  type CreateOptions,
-  type ExecuteOptions,
-  Flow,
-  type FlowOptions,
-  type ListenOptions,
-  type PauseOptions,
-  type ResumeOptions,
-  type RunOptions,
-  type ShutdownOptions,
-  type UntilOptions,
-} from "./src/flow.ts";
+export { Flow } from "./src/flow.ts";
+export type {
+  CompletionOptions,
+  CreateOptions,
+  ExecuteOptions,
+  FlowOptions,
+  ListenOptions,
+  PauseOptions,
+  ResumeOptions,
+  RunOptions,
+  ShutdownOptions,
+  UntilOptions,
+} from "./src/flow_options.ts";
 export type { EntryArguments, EntryPoint } from "./src/entry_arguments.ts";
 export { type CriticalOptions, Routine } from "./src/model/routine.ts";
 export { Engine, type EngineOptions } from "./src/engine.ts";

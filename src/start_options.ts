@@ -9,8 +9,8 @@ import type {
   PauseOptions,
   ResumeOptions,
   RunOptions,
-} from "./flow.ts";
-import type { NewJob } from "./engine/flow_jobs.ts";
+} from "./flow_options.ts";
+import type { NewJobSettings } from "./engine/new_job.ts";
 import { PRIORITIES } from "./job/task.ts";
 import type { Priority } from "./model/context.ts";
 import { checkExecutionTimeout, checkStrategy, type ExecutionStrategy } from "./model/flow_graph.ts";
@@ -98,7 +98,7 @@ export function checkCreate(
   action: string,
   { jobId, strategy, maxWorkers, timeoutMs, deadlineMs }: CreateOptions,
   strategyOfFlow: ExecutionStrategy,
-): NewJob {
+): NewJobSettings {
   if (jobId !== undefined) checkName(action, "jobId", jobId);
   if (strategy !== undefined || maxWorkers !== undefined) checkStrategy(strategy ?? strategyOfFlow, maxWorkers);
   if (timeoutMs !== undefined) checkExecutionTimeout(action, timeoutMs);

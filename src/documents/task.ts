@@ -149,13 +149,6 @@ const detailFields: c.Fields<TaskDetails, Pick<TaskDocument, keyof TaskDetails>>
   progress: c.optionalValue,
   step: c.optionalCount,
 };
-/** A task of the job that has not ended: its id. */
-export const pendingTask: c.Codec<Task, number> = {
-  schema: c.positive.schema,
-  write: ({ id }) => id,
-  read: (id, reader, path, part) => reader.pendingTask(id, path, part),
-};
-
 const DETAIL_KEYS = Object.keys(NO_DETAILS) as (keyof TaskDetails)[];
 
 const details: c.Codec<TaskDetails, Pick<TaskDocument, keyof TaskDetails>> = c.shape(detailFields);

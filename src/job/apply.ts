@@ -14,9 +14,8 @@ import type {
   StepCommit,
 } from "./commit.ts";
 import { dropArrivals, noteArrival } from "./arrivals.ts";
-import { forgetKeyed, noteKeyed } from "./emit_keys.ts";
 import type { HistoryEntry } from "./history.ts";
-import { type Job, type PausePoint, ROUTINE_STATUSES, type RoutineState, type RoutineStatus, slotKey } from "./job.ts";
+import { type Job, type PausePoint, ROUTINE_STATUSES, type RoutineState, type RoutineStatus } from "./job.ts";
 import {
   appendItems,
   clearLists,
@@ -29,6 +28,7 @@ import {
 } from "./slot_data.ts";
 import { detailsOf, NO_DETAILS, priorityOf, setActive, setData, type Task, type TaskDetails } from "./task.ts";
 import { inheritKey, keyFrom } from "./task_key.ts";
+import { forgetDetailed, noteDetailed, stopAwaiting } from "./task_notes.ts";
 
 /**
  * Performs a commit: the only code that changes a job. Live runs, recovery and time travel are this function over
@@ -207,20 +207,9 @@ function addTask(job: Job, task: Task): void {
   if (task.details !== undefined) noteDetailed(job, task, task.details);
 }
 
-function noteDetailed(job: Job, task: Task, { awaiting, emitKey, priority }: TaskDetails): void {
-  if (priority === "last") job.lastTasks++;
-  if (awaiting !== undefined) startAwaiting(job, task);
-  if (emitKey !== undefined) noteKeyed(job, task);
-}
-
 function addDelivery(job: Job, task: Task): void {
   noteArrival(job, task);
   addTask(job, task);
-}
-
-function startAwaiting(job: Job, task: Task): void {
-  const key = slotKey(task.route.routine, task.route.slot);
-  job.awaiting.set(key, (job.awaiting.get(key) ?? new Set()).add(task));
 }
 
 function fill(job: Job, { task, data, key }: DeliverCommit): void {
@@ -238,14 +227,6 @@ function expire(job: Job, { task, route, data }: ExpireCommit): void {
   task.details = detailsOf(priorityOf(task));
 }
 
-function stopAwaiting(job: Job, task: Task): void {
-  if (task.details?.awaiting === undefined) return;
-  const key = slotKey(task.route.routine, task.route.slot);
-  const others = job.awaiting.get(key);
-  others?.delete(task);
-  if (others?.size === 0) job.awaiting.delete(key);
-}
-
 function endTask(job: Job, task: Task, status: RoutineStatus, version: number): void {
   setActive(task, false);
   job.tasks.delete(task);
@@ -261,11 +242,6 @@ function endDetailed(job: Job, task: Task, details: TaskDetails, state: RoutineS
   state.retries = Math.min(state.retries + details.attempt, MAX_COUNT);
   // A failed task keeps what it holds, for a redrive; a finished one lets go of it: the history may still know the task.
   if (status === "completed") letGo(job, task);
-}
-
-function forgetDetailed(job: Job, task: Task, { emitKey, priority }: TaskDetails): void {
-  if (priority === "last") job.lastTasks--;
-  if (emitKey !== undefined) forgetKeyed(job, task);
 }
 
 /** A task that will not run again keeps how often it has failed and how many steps it has made, and lets go of what it holds. */

@@ -239,6 +239,11 @@ export function isAtItsEnd({ tasks, lastTasks, deferredEvents }: Job): boolean {
   return tasks.size === lastTasks && deferredEvents.length === 0;
 }
 
+/** Says whether tasks are left that must come before deferred events, and before the job's end. */
+export function hasToWait({ tasks, lastTasks, deferredEvents }: Job): boolean {
+  return tasks.size > lastTasks || (tasks.size > 0 && deferredEvents.length === 0);
+}
+
 /** Sets how much of the bounded lists is kept: a restored job learns its flow's limits only when it is resumed. */
 export function adoptLimits(job: Job, limits: JobLimits): void {
   job.history.setLimit(limits.history);

@@ -50,6 +50,17 @@ export class ConcurrencyLimits {
   }
 }
 
+/** Takes the task that runs next; where routines have limits, the first whose routine has room. */
+export function takeTask(
+  limits: ConcurrencyLimits | undefined,
+  queue: ReadyQueue,
+  highWater: number,
+  time: Instant,
+  director: Director | undefined,
+): Task | undefined {
+  return limits === undefined ? takeNext(queue, highWater, time, director) : limits.take(highWater, time, director);
+}
+
 /** The limits of a job's routines; `undefined` where none can be reached. */
 export function limitsOf(plan: Plan, queue: ReadyQueue, workers: number): ConcurrencyLimits | undefined {
   const isLimited = Array.from(plan.routines.values()).some(({ concurrency }) => concurrency < workers);
