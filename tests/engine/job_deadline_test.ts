@@ -10,7 +10,7 @@ import { WaitingHandlers } from "../support/waiting_handlers.ts";
 
 const LATE = 'Job "id-1", waiting included, took longer than 50 ms';
 
-test("C453 a job that waits for an answer, a delay or a handler fails at its deadline", async () => {
+test("C408 a job that waits for an answer, a delay or a handler fails at its deadline", async () => {
   const handlers = new WaitingHandlers();
   for (const wait of ["answer", "delay", "handler"]) {
     const { flow, timers } = createTestFlow();
@@ -38,7 +38,7 @@ test("C453 a job that waits for an answer, a delay or a handler fails at its dea
   }
 });
 
-test("C453 a job that ends in time leaves no timer, and one that is paused over its deadline fails when it goes on", async () => {
+test("C408 a job that ends in time leaves no timer, and one that is paused over its deadline fails when it goes on", async () => {
   const { flow, timers } = createTestFlow();
   addSource(flow, "source", [1], { delayMs: 40 });
   const seen: unknown[] = [];
@@ -58,7 +58,7 @@ test("C453 a job that ends in time leaves no timer, and one that is paused over 
   assertEquals([copy.status, copy.error?.code, seen], ["failed", "TIMEOUT", [1]]);
 });
 
-test("C453 a redrive gives a job that was too late as long again", async () => {
+test("C408 a redrive gives a job that was too late as long again", async () => {
   const { flow, timers } = createTestFlow();
   const act = addFunction(flow, "act", (_data, ctx) => ctx.expect("trigger"));
   const job = flow.execute(act.trigger, {}, { deadlineMs: 50 });
@@ -71,7 +71,7 @@ test("C453 a redrive gives a job that was too late as long again", async () => {
   assertEquals(job.status, "failed");
 });
 
-test("C453 the deadline comes no later when the clock is set back", async () => {
+test("C408 the deadline comes no later when the clock is set back", async () => {
   const { flow, timers } = createTestFlow();
   await timers.setClock(100_000_000);
   const act = addFunction(flow, "act", (_data, ctx) => ctx.expect("trigger"));
@@ -82,7 +82,7 @@ test("C453 the deadline comes no later when the clock is set back", async () => 
   assertEquals([job.status, job.error?.code], ["failed", "TIMEOUT"]);
 });
 
-test("C453 a stored job is taken at its deadline, counted from when it begins, whatever it waits for", async () => {
+test("C408 a stored job is taken at its deadline, counted from when it begins, whatever it waits for", async () => {
   const timers = manualTimers();
   const registry = approvals();
   const engine = new Engine({ timers, ids: manualIds(), registry, store: lateStore() });
@@ -99,7 +99,7 @@ test("C453 a stored job is taken at its deadline, counted from when it begins, w
   await engine.close();
 });
 
-test("C454 a job has no limit for its work unless one is set", async () => {
+test("C409 a job has no limit for its work unless one is set", async () => {
   const { flow, timers } = createTestFlow();
   const handlers = new WaitingHandlers();
   const act = addFunction(flow, "act", () => handlers.wait("act"));

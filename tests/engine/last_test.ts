@@ -40,7 +40,7 @@ function createDesk(options: { readonly isConcurrent?: boolean } = {}) {
 const read = (job: JobState) => job.outputLog.map(({ data }) => data);
 const letters = (...names: readonly string[]): Letter[] => names.map((name) => ({ name }));
 
-test("C456 what is emitted as last runs after all other work, delayed, deferred and awaited work included", async () => {
+test("C411 what is emitted as last runs after all other work, delayed, deferred and awaited work included", async () => {
   for (const isConcurrent of [false, true]) {
     const { flow, timers, desk } = createDesk({ isConcurrent });
     const job = flow.execute(desk.trigger, {
@@ -65,7 +65,7 @@ test("C456 what is emitted as last runs after all other work, delayed, deferred 
   }
 });
 
-test("C456 the last ones that still wait for their time hold up the others by nothing, and are waited for", async () => {
+test("C411 the last ones that still wait for their time hold up the others by nothing, and are waited for", async () => {
   const { flow, timers, desk } = createDesk();
   const job = flow.execute(desk.trigger, { name: "first", last: [{ name: "late", delayMs: 50 }, { name: "x" }] });
   await timers.flush();
@@ -74,7 +74,7 @@ test("C456 the last ones that still wait for their time hold up the others by no
   assertEquals([job.status, read(job)], ["completed", ["first", "x", "late"]]);
 });
 
-test("C456 one that fails goes back to the end with a redrive: what was left undone comes first", async () => {
+test("C411 one that fails goes back to the end with a redrive: what was left undone comes first", async () => {
   const { flow, timers } = createTestFlow();
   let isBroken = true;
   class Checker extends Routine {
@@ -105,7 +105,7 @@ test("C456 one that fails goes back to the end with a redrive: what was left und
   assertEquals([job.status, job.failures], ["completed", []]);
 });
 
-test("C456 in a concurrent job the last ones run one at a time, also after a move", async () => {
+test("C411 in a concurrent job the last ones run one at a time, also after a move", async () => {
   const handlers = new WaitingHandlers();
   const create = () => {
     const setup = createTestFlow({ executionStrategy: "concurrent", registry: new Registry() });

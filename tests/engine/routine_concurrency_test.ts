@@ -7,7 +7,7 @@ import { WaitingHandlers } from "../support/waiting_handlers.ts";
 
 const range = (length: number) => Array.from({ length }, (_, n) => n);
 
-test("C460 at most so many handlers of a routine run at once in a job, in the order of their tasks", async () => {
+test("C415 at most so many handlers of a routine run at once in a job, in the order of their tasks", async () => {
   for (const most of [1, 2, 3]) {
     const handlers = new WaitingHandlers();
     const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 8 });
@@ -33,7 +33,7 @@ test("C460 at most so many handlers of a routine run at once in a job, in the or
   }
 });
 
-test("C460 tasks of other routines run meanwhile, and each job counts for itself", async () => {
+test("C415 tasks of other routines run meanwhile, and each job counts for itself", async () => {
   const handlers = new WaitingHandlers();
   const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 3 });
   addSource(flow, "source", range(4));
@@ -56,7 +56,7 @@ test("C460 tasks of other routines run meanwhile, and each job counts for itself
   assertEquals(jobs.map(({ status }) => status), ["completed", "completed"]);
 });
 
-test("C460 with 1, what a handler has read in its state is still so when it writes", async () => {
+test("C415 with 1, what a handler has read in its state is still so when it writes", async () => {
   for (const most of [1, undefined]) {
     const { flow } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 8 });
     addSource(flow, "source", range(20));
@@ -72,7 +72,7 @@ test("C460 with 1, what a handler has read in its state is still so when it writ
   }
 });
 
-test("C460 handlers that return at once, fail, take too long or are aborted make room for the next", async () => {
+test("C415 handlers that return at once, fail, take too long or are aborted make room for the next", async () => {
   const handlers = new WaitingHandlers();
   const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 4 });
   addSource(flow, "source", range(12));
@@ -93,7 +93,7 @@ test("C460 handlers that return at once, fail, take too long or are aborted make
   assertEquals([job.status, seen], ["completed", [0, 1, 2, 2, ...range(9).map((n) => n + 3)]]);
 });
 
-test("C460 a task that waits for its turn can be taken back", async () => {
+test("C415 a task that waits for its turn can be taken back", async () => {
   const handlers = new WaitingHandlers();
   const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 4 });
   class Worker extends Routine {
@@ -119,7 +119,7 @@ test("C460 a task that waits for its turn can be taken back", async () => {
   assertEquals([job.status, job.outputLog.map(({ data }) => data)], ["completed", [0, 2]]);
 });
 
-test("C460 the limit travels with the flow, is frozen with it, and is a whole number of at least 1", async () => {
+test("C415 the limit travels with the flow, is frozen with it, and is a whole number of at least 1", async () => {
   class Worker extends Routine {
     readonly trigger = this.addSlot("trigger", this.work);
     work(): void {}

@@ -5,7 +5,7 @@ import { Approval, approvals, DAY } from "../support/approval.ts";
 import { addFunction, link } from "../support/function_routine.ts";
 import { createTestFlow } from "../support/test_flow.ts";
 
-test("C455 run until idle resolves when the job waits for an answer, and awaiting tells for which", async () => {
+test("C410 run until idle resolves when the job waits for an answer, and awaiting tells for which", async () => {
   const { flow, timers } = createTestFlow({ registry: approvals() });
   const approval = flow.addRoutine(new Approval(), "approval");
   await timers.advance(1_000);
@@ -26,7 +26,7 @@ test("C455 run until idle resolves when the job waits for an answer, and awaitin
   assertEquals([job.status, job.awaiting], ["completed", []]);
 });
 
-test("C455 awaiting is in the order of asking, without deadlines where there are none", async () => {
+test("C410 awaiting is in the order of asking, without deadlines where there are none", async () => {
   const { flow } = createTestFlow();
   class Asker extends Routine {
     readonly trigger = this.addSlot("trigger", this.ask);
@@ -47,7 +47,7 @@ test("C455 awaiting is in the order of asking, without deadlines where there are
   ]);
 });
 
-test("C455 delays and retries are not idle: the job goes on by itself", async () => {
+test("C410 delays and retries are not idle: the job goes on by itself", async () => {
   const { flow, timers } = createTestFlow();
   const act = addFunction(flow, "act", (data: { n?: number }, ctx) => {
     if (data.n === undefined) {
@@ -65,7 +65,7 @@ test("C455 delays and retries are not idle: the job goes on by itself", async ()
   assertEquals([(await run).awaiting.length, timers.now()], [1, 500]);
 });
 
-test("C455 a wait until idle ends as others do: with the job, its pause, the time, or the signal", async () => {
+test("C410 a wait until idle ends as others do: with the job, its pause, the time, or the signal", async () => {
   const { flow, timers } = createTestFlow();
   const act = addFunction(flow, "act", (_data, ctx) => ctx.emit("output", {}, { delayMs: 500 }));
   link(flow, "act", "act");

@@ -16,7 +16,8 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "options of engines": "EngineOptions DurabilityOptions Services",
     "the structure of a flow": "FlowGraph Connection ConnectionTarget ConnectOptions KeyMapping MappedData",
     "slots and events": "Slot SlotOptions CheckedSlotOptions SlotInput MergeStrategy MergeFunction Event EventOptions",
-    "handlers": "Handler HandlerInput HandlerReturn Collected CollectedLists Context EmitOptions ExpectOptions ExpectTimeout " +
+    "handlers":
+      "Handler HandlerInput HandlerReturn Collected CollectedLists Context EmitOptions ExpectOptions ExpectTimeout " +
       "JobValues Priority",
     "error handling": "ErrorHandlerOptions ErrorStrategy CriticalOptions",
     "jobs": "JobStatus RoutineStatus PendingTask ExecutionRecord ExecutionRecordType JobOutput RoutineProgress " +
@@ -54,11 +55,13 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "./documents": {
     "flows": "FlowDocument ConnectionDocument ConnectionSource ConnectionTarget RoutineDocument SlotDocument " +
       "EventDocument FunctionReference",
-    "jobs": "JobDocument TaskDocument AwaitingDocument MergedDocument RecordDocument OutputDocument LogDocument FailureDocument " +
+    "jobs":
+      "JobDocument TaskDocument AwaitingDocument MergedDocument RecordDocument OutputDocument LogDocument FailureDocument " +
       "DeferredDocument PausePointDocument RoutineStateDocument SlotDataDocument ListDocument DroppedCounts " +
       "ErrorDocument",
     "journals": "JournalEntryDocument CommitDocument ClaimDocument FirstAttemptDocument",
-    "kinds of commits": "StepCommitDocument MergeCommitDocument FailureCommitDocument DeliverCommitDocument ExpireCommitDocument " +
+    "kinds of commits":
+      "StepCommitDocument MergeCommitDocument FailureCommitDocument DeliverCommitDocument ExpireCommitDocument " +
       "DeferredCommitDocument StatusCommitDocument",
     "parts of commits": "CommitBase EffectsDocument KeyChangeDocument SlotChangeDocument FailureOutcomeDocument " +
       "MigratedDocument",

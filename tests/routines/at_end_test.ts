@@ -38,7 +38,7 @@ interface Reduced {
   readonly isComplete: boolean;
 }
 
-test("C458 map and reduce over lists gives one group per list, and an empty one for an empty list", async () => {
+test("C413 map and reduce over lists gives one group per list, and an empty one for an empty list", async () => {
   for (const isConcurrent of [false, true]) {
     const { flow, timers } = mapAndReduce({ isConcurrent });
     const job = flow.execute("feed", { items: lists([1, 2, 3], [], [4]) });
@@ -53,13 +53,13 @@ test("C458 map and reduce over lists gives one group per list, and an empty one 
   }
 });
 
-test("C458 map and reduce, stopped anywhere and moved, ends the same byte for byte", { timeout: 120_000 }, async () => {
+test("C413 map and reduce, stopped anywhere and moved, ends the same byte for byte", { timeout: 120_000 }, async () => {
   const { flow } = mapAndReduce();
   const { job } = await pauseAnywhere(flow, { entry: "feed", params: { items: lists([1, 2], []) }, compare: "exact" });
   assertEquals([job.status, job.outputLog.length], ["completed", 2]);
 });
 
-test("C457 a branch that is skipped leaves no group that ends in silence: the job fails and names it", async () => {
+test("C412 a branch that is skipped leaves no group that ends in silence: the job fails and names it", async () => {
   const { flow, timers, mapper } = mapAndReduce();
   mapper.setErrorHandler(new ErrorHandler({ strategy: "skip" }));
   const job = flow.execute("feed", { items: lists([1, 13, 3], [4]) });
@@ -73,7 +73,7 @@ test("C457 a branch that is skipped leaves no group that ends in silence: the jo
   assertEquals(job.error?.details, { count: 1, groups: [{ key: "id-1/2/0", has: 2, lacks: 1 }] });
 });
 
-test("C457 a redrive brings what was missing, and completes the group before the end is looked at again", async () => {
+test("C412 a redrive brings what was missing, and completes the group before the end is looked at again", async () => {
   const { flow, timers, mapper } = mapAndReduce();
   let isBroken = true;
   mapper.setErrorHandler(new ErrorHandler({ strategy: "skip" }));
@@ -95,7 +95,7 @@ test("C457 a redrive brings what was missing, and completes the group before the
   assertEquals([job.status, job.failures, outputsOf(job).length], ["completed", [], 2]);
 });
 
-test("C457 open groups may be sent as they are, or dropped", async () => {
+test("C412 open groups may be sent as they are, or dropped", async () => {
   for (const atEnd of ["emit", "drop"] as const) {
     const { flow, timers, mapper } = mapAndReduce({ atEnd });
     mapper.setErrorHandler(new ErrorHandler({ strategy: "skip" }));
@@ -110,7 +110,7 @@ test("C457 open groups may be sent as they are, or dropped", async () => {
   }
 });
 
-test("C457 a group of which nothing has come but its size fails as well", async () => {
+test("C412 a group of which nothing has come but its size fails as well", async () => {
   const { flow, timers, mapper } = mapAndReduce();
   mapper.setErrorHandler(new ErrorHandler({ strategy: "skip" }));
   const job = flow.execute("feed", { items: lists([13, 13]) });
@@ -121,7 +121,7 @@ test("C457 a group of which nothing has come but its size fails as well", async 
   }]);
 });
 
-test("C457 a group fails after everything that is still sent at the end: what completes it may come of that", async () => {
+test("C412 a group fails after everything that is still sent at the end: what completes it may come of that", async () => {
   for (const isFirst of [true, false]) {
     const timers = manualTimers();
     const flow = new Flow({ id: "flow", engine: new Engine({ timers, ids: manualIds() }), registry: trialRegistry() });
@@ -153,7 +153,7 @@ test("C457 a group fails after everything that is still sent at the end: what co
   }
 });
 
-test("C457 with an error handler that goes on, open groups are a failure of the job that has completed", async () => {
+test("C412 with an error handler that goes on, open groups are a failure of the job that has completed", async () => {
   const { flow, timers, mapper } = mapAndReduce();
   for (const id of ["mapper", "groups"]) {
     flow.routine(id, Routine).setErrorHandler(new ErrorHandler({ strategy: id === "mapper" ? "skip" : "continue" }));

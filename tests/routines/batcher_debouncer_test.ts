@@ -36,13 +36,13 @@ test("the time of a batch that was full does not cut the next one short", async 
   assertEquals(await batches({ size: 2, timeoutMs: 100 }, items), ["1,2@10", "3,4@60", "5@170"]);
 });
 
-test("C457 what does not fill a batch is sent at the end of the job, after all that is still to come", async () => {
+test("C412 what does not fill a batch is sent at the end of the job, after all that is still to come", async () => {
   const items = [comes(1), comes(2), comes(3), comes(4, 500)];
   assertEquals(await batches({ size: 3 }, items), ["1,2,3@0", "4@500"]);
   assertEquals(await batches({ size: 3 }, items, { strategy: "concurrent", moved: true }), ["1,2,3@0", "4@500"]);
 });
 
-test("C457 a batcher that is to fail names what is left, and one that drops it keeps it", async () => {
+test("C412 a batcher that is to fail names what is left, and one that drops it keeps it", async () => {
   const failing = new Batcher().setBatches({ size: 3, atEnd: "fail" });
   const failed = await tryRoutine(failing, [comes(1), comes(2)]);
   assertEquals([failed.job.status, failed.job.error?.code, failed.outputs], ["failed", "OPEN_GROUPS", []]);

@@ -69,7 +69,7 @@ async function joined(sent: readonly Sent[], options: TrialOptions = {}): Promis
   return outputsOf(job).map(({ event, data, at }) => [event, data, at]);
 }
 
-test("C459 a join sends what belongs together by a key, once all of it has come, in any order", async () => {
+test("C414 a join sends what belongs together by a key, once all of it has come, in any order", async () => {
   for (const strategy of ["sequential", "concurrent"] as const) {
     const sent = [pay("a", 1), pack("b", 20, 5), pay("b", 2, 10), pack("a", 10, 20)];
     assertEquals(await joined(sent, { strategy }), [
@@ -79,19 +79,19 @@ test("C459 a join sends what belongs together by a key, once all of it has come,
   }
 });
 
-test("C459 without keys the first of each belong together, the second of each, and so on", async () => {
+test("C414 without keys the first of each belong together, the second of each, and so on", async () => {
   const sent = [pay("a", 1), pay("b", 2), pack("x", 10, 5), pay("c", 3, 6), pack("y", 20, 7), pack("z", 30, 8)];
   const found = await joined(sent, { isKeyed: false }) as [string, Inputs][];
   assertEquals(found.map(([, { payment, parcel }]) => [payment.amount, parcel.weight]), [[1, 10], [2, 20], [3, 30]]);
 });
 
-test("C459 a second input with the same key waits for a second of the others", async () => {
+test("C414 a second input with the same key waits for a second of the others", async () => {
   const sent = [pay("a", 1), pay("a", 2, 1), pack("a", 10, 2), pack("a", 20, 3), pay("a", 3, 4), pack("a", 30, 5)];
   const found = await joined(sent) as [string, Inputs][];
   assertEquals(found.map(([, { payment, parcel }]) => [payment.amount, parcel.weight]), [[1, 10], [2, 20], [3, 30]]);
 });
 
-test("C459 when its time is up, a group is sent as it is by another event; a complete one leaves nothing waiting", async () => {
+test("C414 when its time is up, a group is sent as it is by another event; a complete one leaves nothing waiting", async () => {
   const sent = [pay("a", 1), pay("b", 2), pack("b", 20, 10)];
   assertEquals(await joined(sent, { timeoutMs: 100 }), [
     ["output", { payment: { order: "b", amount: 2 }, parcel: { order: "b", weight: 20 } }, 10],
@@ -102,7 +102,7 @@ test("C459 when its time is up, a group is sent as it is by another event; a com
   assertEquals(timers.size, 0);
 });
 
-test("C457 a join that is not complete at the end of the job fails and names what is missing, sends it, or drops it", async () => {
+test("C412 a join that is not complete at the end of the job fails and names what is missing, sends it, or drops it", async () => {
   const sent = [pay("a", 1), pay("b", 2), pack("b", 20)];
   assertEquals(await joined(sent), ["failed", "OPEN_GROUPS", {
     count: 1,
@@ -114,7 +114,7 @@ test("C457 a join that is not complete at the end of the job fails and names wha
   assertEquals(await joined(sent, { atEnd: "drop" }), [complete]);
 });
 
-test("C459 a join, stopped anywhere and moved, ends the same byte for byte", { timeout: 120_000 }, async () => {
+test("C414 a join, stopped anywhere and moved, ends the same byte for byte", { timeout: 120_000 }, async () => {
   const sent = [pay("a", 1), pack("b", 20, 5), pay("b", 2, 10), pay("c", 3, 12)];
   const { flow, items } = createJoin(sent, { atEnd: "emit" });
   const { job } = await pauseAnywhere(flow, { entry: "start", params: { items }, compare: "exact" });

@@ -19,7 +19,7 @@ test("a splitter sends the items of a list one by one, with their places", async
   assertEquals(job.status, "completed");
 });
 
-test("C458 a splitter says of each list how many items it has, none included", async () => {
+test("C413 a splitter says of each list how many items it has, none included", async () => {
   const lists = [{ data: { items: [] } }, { data: { items: [1, 2] } }];
   const { job, outputs } = await tryRoutine(new Splitter(), lists, { events: ["list", "item"] });
   assertEquals([job.status, outputs.map(({ event, data }) => [event, data])], ["completed", [
