@@ -39,24 +39,32 @@
  *
  * @module
  */
-export {
-  type CompletionOptions,
-  type CreateOptions,
-  type ExecuteOptions,
-  Flow,
-  type FlowOptions,
-  type ListenOptions,
-  type PauseOptions,
-  type ResumeOptions,
-  type ShutdownOptions,
-} from "./src/flow.ts";
+export { Flow } from "./src/flow.ts";
+export type {
+  CompletionOptions,
+  CreateOptions,
+  ExecuteOptions,
+  FlowOptions,
+  ListenOptions,
+  PauseOptions,
+  ResumeOptions,
+  RunOptions,
+  ShutdownOptions,
+  UntilOptions,
+} from "./src/flow_options.ts";
 export type { EntryArguments, EntryPoint } from "./src/entry_arguments.ts";
 export { type CriticalOptions, Routine } from "./src/model/routine.ts";
 export { Engine, type EngineOptions } from "./src/engine.ts";
 export { type Registrable, Registry } from "./src/values/registry.ts";
 export { type JobReadOptions, JobState } from "./src/documents/job_state.ts";
 export type { DroppedCounts } from "./src/documents/job.ts";
-export type { ExecutionRecord, JobOutput, PendingTask, RoutineProgress } from "./src/documents/job_views.ts";
+export type {
+  AwaitedDelivery,
+  ExecutionRecord,
+  JobOutput,
+  PendingTask,
+  RoutineProgress,
+} from "./src/documents/job_views.ts";
 
 export type { Around, HandlerInfo } from "./src/model/around.ts";
 export type {

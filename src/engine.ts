@@ -8,7 +8,7 @@ import { type EngineHost, hosts, type StoreUse } from "./engine/execution/engine
 import { SHUTDOWN } from "./engine/execution/resting.ts";
 import { startClaimed, startStored } from "./engine/execution/stored_start.ts";
 import { bringToRest, checkWait } from "./engine/execution/waits.ts";
-import type { ShutdownOptions } from "./flow.ts";
+import type { ShutdownOptions } from "./flow_options.ts";
 import type { Around } from "./model/around.ts";
 import type { Services } from "./model/context.ts";
 import type { IdSource } from "./ports/ids.ts";

@@ -12,7 +12,6 @@ import { FlowJobs } from "./engine/flow_jobs.ts";
 import { refuse } from "./engine/refusals.ts";
 import {
   checkWait,
-  type JobProgress,
   type SettleResult,
   waitForCondition,
   waitForRest,
@@ -23,89 +22,30 @@ import { validate } from "./values/standard_schema.ts";
 import { OutputStream } from "./engine/execution/output_stream.ts";
 import { defaultHost } from "./default_engine.ts";
 import { looseEnds } from "./model/loose_ends.ts";
-import { type ExecutionStrategy, FlowGraph, type FlowSettings } from "./model/flow_graph.ts";
+import { FlowGraph } from "./model/flow_graph.ts";
 import { membershipOf, Routine } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
 import { hasEnded, type Job, type OutputEntry, statusOf } from "./job/job.ts";
 import type { Route } from "./job/task.ts";
 import type { JobHandle, StartedJob } from "./job_handle.ts";
 import type { EntryArguments, EntryPoint } from "./entry_arguments.ts";
+import type {
+  CompletionOptions,
+  CreateOptions,
+  ExecuteOptions,
+  FlowOptions,
+  ListenOptions,
+  PauseOptions,
+  ResumeOptions,
+  RunOptions,
+  ShutdownOptions,
+} from "./flow_options.ts";
 import { checkCreate, checkStart, OPTIONS, readArguments, type StartItem, type StartOptions } from "./start_options.ts";
 import { type StoreAccess, storeAccess } from "./store_access.ts";
 import { decodeFlow, encodeFlow, type FlowDocument } from "./documents/flow.ts";
 import { jobOf, JobState, jobStateOf } from "./documents/job_state.ts";
 import { type JobOutput, viewOutput } from "./documents/job_views.ts";
 import { preflight } from "./documents/preflight.ts";
-
-/** The options of `new Flow`. */
-export interface FlowOptions extends FlowSettings {
-  /** The flow's id; a job can be resumed only by a flow of the same id. @default {a random UUID} */
-  readonly id?: string;
-  /** The engine that runs the flow's jobs. @default {an engine that all flows share} */
-  readonly engine?: Engine;
-}
-
-/** Callbacks for a live job, and a signal that cancels it. An error that a callback throws does not change the job. */
-export interface ListenOptions {
-  /** Called with each output after its commit. */
-  readonly onOutput?: (output: JobOutput) => void;
-  /** Called with each `ctx.report` of a handler: live progress, which is not stored. `routineId` names the reporting routine. */
-  readonly onReport?: (data: unknown, routineId: string) => void;
-  /**
-   * Cancels the job when aborted. It may be the `ctx.signal` of a handler: a pause or a shutdown of the handler's job, or its loss
-   * to another engine, does not cancel this one, for that job goes on, and its handler starts again.
-   */
-  readonly signal?: AbortSignal;
-}
-
-/** The options of `flow.create`. */
-export interface CreateOptions {
-  /** The job's id, unique in its store. @default {a random UUID} */
-  readonly jobId?: string | undefined;
-  /** Whether the job runs one handler at a time or several. @default {the flow's strategy} */
-  readonly strategy?: ExecutionStrategy | undefined;
-  /** How many handlers may wait at the same time. @default {the flow's number} */
-  readonly maxWorkers?: number | undefined;
-  /** How long the job may work, in milliseconds, waiting not counted; `Infinity` for no limit. @default {the flow's limit} */
-  readonly timeoutMs?: number | undefined;
-}
-
-/** The options of `flow.execute` and `flow.run`. */
-export interface ExecuteOptions extends CreateOptions, ListenOptions {}
-
-/** The options of `flow.resume`. */
-export interface ResumeOptions extends ListenOptions {
-  /**
-   * Lets an ended job go on: its failures become tasks again, with all their retries; tasks and deferred events that were
-   * left when it failed or was cancelled go on as well. Its working time begins anew. Failures that the limit `failures` has
-   * dropped don't come back; `job.dropped.failures` says how many. @default {false}
-   */
-  readonly redrive?: boolean;
-}
-
-/** The options of `flow.pause`. */
-export interface PauseOptions {
-  /** The reason, kept in the job's `pausePoints`. */
-  readonly reason?: string;
-  /** A serializable value, kept beside the reason. */
-  readonly checkpoint?: unknown;
-  /** How long running handlers may take to return before they are aborted, in milliseconds. @default {1000} */
-  readonly graceMs?: number;
-  /** Ends the wait when aborted; the pause itself continues. */
-  readonly signal?: AbortSignal;
-}
-
-/** The options of `shutdown`. */
-export interface ShutdownOptions extends WaitOptions {
-  /** Whether live jobs run their due tasks before they are paused; `timeoutMs` limits that time. @default {true} */
-  readonly drain?: boolean;
-}
-
-/** The options of `flow.waitForCompletion`. */
-export interface CompletionOptions extends WaitOptions {
-  /** Called at once and after each commit. An error that it throws rejects the wait. */
-  readonly onProgress?: (progress: JobProgress) => void;
-}
 
 /** The part of a flow that makes and steers its jobs: for the library's own floors. */
 export let runnerOf: (flow: Flow) => FlowJobs;
@@ -208,22 +148,28 @@ export class Flow extends FlowGraph {
    */
   execute<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): JobState {
     const [params, options] = this.#read<ExecuteOptions>(rest, OPTIONS.execute);
+    return this.#execute(entry, params, options);
+  }
+
+  #execute(entry: EntryPoint, params: unknown, options: ExecuteOptions): JobState {
     options.signal?.throwIfAborted();
     return this.#live(options) ?? this.#start(this.#create(entry, params, options), false, options);
   }
 
   /**
-   * Starts a job and waits until the job has ended or is paused.
+   * Starts a job and waits until the job has ended or is paused; with `until: "idle"`, also until it waits for an answer from outside.
    *
    * @param entry the slot where the job begins, or a routine with a slot named `trigger`
    * @param rest the data for that slot, `{}` by default, then the options
-   * @returns the job; `status` says how it ended
+   * @returns the job; `status` says how it ended, and `awaiting` what it waits for
    * @throws the errors of `execute`, and the signal's reason when the signal is aborted
    */
-  async run<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): Promise<JobState> {
-    const [, { signal }] = this.#read<ExecuteOptions>(rest, OPTIONS.execute);
-    const job = this.execute(entry, ...rest);
-    await this.waitForCompletion(job, signal === undefined ? {} : { signal });
+  async run<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, RunOptions>): Promise<JobState> {
+    const [params, { until = "ended", ...options }] = this.#read<RunOptions>(rest, OPTIONS.run);
+    checkUntil(until);
+    const { signal } = options;
+    const job = this.#execute(entry, params, options);
+    await this.waitForCompletion(job, signal === undefined ? { until } : { signal, until });
     // The abort cancels the job first, and that ends the wait as well.
     if (job.status === "cancelled") signal?.throwIfAborted();
     return job;
@@ -379,16 +325,19 @@ export class Flow extends FlowGraph {
   }
 
   /**
-   * Waits for the end of a job.
+   * Waits for the end of a job; with `until: "idle"`, also until it waits for an answer from outside.
    *
-   * @returns true when the job has completed, failed or been cancelled; false when the time is up or the job is at rest
-   * @throws {TypeError} for an option of an unknown name
+   * @returns true when the job has completed, failed or been cancelled; false when the time is up, the job is at rest, or it waits for
+   * an answer
+   * @throws {TypeError} for an option of an unknown name, and for another word than `ended` and `idle`
    * @throws {RangeError} for a time out of range
    */
   waitForCompletion(job: JobState, options: CompletionOptions = {}): Promise<boolean> {
     const data = this.#target("wait for", job);
-    checkWait(options, { onProgress: true });
-    return this.#lossOf(data) ?? waitForRest(data, executionOf(data), this.#host.timers, options, options.onProgress);
+    checkWait(options, { onProgress: true, until: true });
+    const { until = "ended", onProgress } = options;
+    const isIdle = checkUntil(until) === "idle";
+    return this.#lossOf(data) ?? waitForRest(data, executionOf(data), this.#host.timers, options, onProgress, isIdle);
   }
 
   /**
@@ -456,8 +405,8 @@ export class Flow extends FlowGraph {
   }
 
   #create(entry: EntryPoint, params: unknown, options: CreateOptions, startAt?: number): JobState {
-    const settings = checkCreate(`Cannot execute flow "${this.id}"`, options, this.executionStrategy);
-    const job = this.#runner.create(this.#entry(entry), params, options.jobId, settings, startAt);
+    const made = checkCreate(`Cannot execute flow "${this.id}"`, options, this.executionStrategy);
+    const job = this.#runner.create(this.#entry(entry), params, { ...made, startAt });
     return jobStateOf(job, this.registry);
   }
 
@@ -568,6 +517,10 @@ export class Flow extends FlowGraph {
       `Cannot ${event} flow "${this.id}": slot "${slot.name}" belongs to ${owner}, which is not in it`,
     );
   }
+}
+
+function checkUntil(until: "ended" | "idle"): "ended" | "idle" {
+  return checkWord("Cannot wait", "until", until, ["ended", "idle"]);
 }
 
 /** Whether a signal tells that a job rests, or works elsewhere: what one of its handlers has started goes on without it. */

@@ -1,8 +1,16 @@
 import { LAST_INSTANT } from "./base/instant.ts";
 import { checkName, checkOptions, checkRange, checkWord, type OptionNames } from "./base/options.ts";
 import type { NewStoredJob } from "./engine/durable/job_storage.ts";
-import type { CreateOptions, ExecuteOptions, FlowOptions, ListenOptions, PauseOptions, ResumeOptions } from "./flow.ts";
-import type { ExecutionSettings } from "./job/job.ts";
+import type {
+  CreateOptions,
+  ExecuteOptions,
+  FlowOptions,
+  ListenOptions,
+  PauseOptions,
+  ResumeOptions,
+  RunOptions,
+} from "./flow_options.ts";
+import type { NewJobSettings } from "./engine/new_job.ts";
 import { PRIORITIES } from "./job/task.ts";
 import type { Priority } from "./model/context.ts";
 import { checkExecutionTimeout, checkStrategy, type ExecutionStrategy } from "./model/flow_graph.ts";
@@ -26,7 +34,13 @@ export interface StartOptions extends CreateOptions {
 export type StartItem<E> = Omit<StartOptions, "ifExists"> & { readonly params?: EntryParams<E> };
 
 const LISTEN: OptionNames<ListenOptions> = { onOutput: true, onReport: true, signal: true };
-const CREATE: OptionNames<CreateOptions> = { jobId: true, strategy: true, maxWorkers: true, timeoutMs: true };
+const CREATE: OptionNames<CreateOptions> = {
+  jobId: true,
+  strategy: true,
+  maxWorkers: true,
+  timeoutMs: true,
+  deadlineMs: true,
+};
 const LABELS = { at: true, queue: true, priority: true, tags: true } as const;
 
 /** The names of the options of a flow and of its methods. */
@@ -34,6 +48,7 @@ export const OPTIONS: {
   readonly flow: OptionNames<FlowOptions>;
   readonly create: OptionNames<CreateOptions>;
   readonly execute: OptionNames<ExecuteOptions>;
+  readonly run: OptionNames<RunOptions>;
   readonly start: OptionNames<StartOptions>;
   readonly item: OptionNames<StartItem<never>>;
   readonly resume: OptionNames<ResumeOptions>;
@@ -51,6 +66,7 @@ export const OPTIONS: {
   },
   create: CREATE,
   execute: { ...CREATE, ...LISTEN },
+  run: { ...CREATE, ...LISTEN, until: true },
   start: { ...CREATE, ...LABELS, ifExists: true },
   item: { ...CREATE, ...LABELS, params: true },
   resume: { ...LISTEN, redrive: true },
@@ -80,13 +96,14 @@ export function readArguments<O extends object>(
  */
 export function checkCreate(
   action: string,
-  { jobId, strategy, maxWorkers, timeoutMs }: CreateOptions,
+  { jobId, strategy, maxWorkers, timeoutMs, deadlineMs }: CreateOptions,
   strategyOfFlow: ExecutionStrategy,
-): ExecutionSettings {
+): NewJobSettings {
   if (jobId !== undefined) checkName(action, "jobId", jobId);
   if (strategy !== undefined || maxWorkers !== undefined) checkStrategy(strategy ?? strategyOfFlow, maxWorkers);
   if (timeoutMs !== undefined) checkExecutionTimeout(action, timeoutMs);
-  return { executionStrategy: strategy, maxWorkers, executionTimeoutMs: timeoutMs };
+  if (deadlineMs !== undefined) checkRange(action, "deadlineMs", deadlineMs, 1, Number.MAX_SAFE_INTEGER);
+  return { jobId, deadlineMs, executionStrategy: strategy, maxWorkers, executionTimeoutMs: timeoutMs };
 }
 
 /**

@@ -322,9 +322,9 @@ function isInstant(text: string): boolean {
   return (parseInstant(text) ?? Infinity) <= LAST_INSTANT;
 }
 
-/** A user's value. `ValueReader` checks it. */
+/** A user's value. `ValueReader` checks it; JSON has no `undefined`, so that one is missing. */
 export const value: Codec<Payload, JsonValue> = {
-  schema: once(() => schemas.quick(v.custom<JsonValue>(() => true), () => true)),
+  schema: once(() => schemas.quick(v.custom<JsonValue>(() => true), (input) => input !== undefined)),
   write: (stored, json) => json(stored),
   read: (document, reader, path, part) => reader.values.read(document, path, part),
 };

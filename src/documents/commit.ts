@@ -33,7 +33,8 @@ import { type Format, openEnvelope } from "./envelope.ts";
 import { DocumentReader, type FindTask } from "./reader.ts";
 import { pausePoint, type PausePointDocument, record, type RecordDocument } from "./records.ts";
 import { once, type Schema } from "./schema.ts";
-import { merged, type MergedDocument, pendingTask, task, type TaskDocument, taskKey } from "./task.ts";
+import { merged, type MergedDocument, task, type TaskDocument, taskKey } from "./task.ts";
+import { awaitingTask, expiringTask, knownTask, pendingTask } from "./task_references.ts";
 
 /** What all commits have. */
 export interface CommitBase {
@@ -167,33 +168,6 @@ export type CommitDocument =
   | ExpireCommitDocument
   | DeferredCommitDocument
   | StatusCommitDocument;
-
-/** A task of the job: its id. */
-const knownTask: c.Codec<Task, number> = {
-  schema: c.positive.schema,
-  write: ({ id }) => id,
-  read: (id, reader, path, part) => reader.task(id, path, part),
-};
-
-/** A task of the job that awaits a delivery: its id. */
-const awaitingTask: c.Codec<Task, number> = {
-  ...knownTask,
-  read: (id, reader, path, part) => {
-    const task = reader.pendingTask(id, path, part);
-    if (task.details?.awaiting !== undefined) return task;
-    return reader.fail(path + part, "the id of a task that awaits a delivery", String(id));
-  },
-};
-
-/** A task of the job that goes to another slot at its deadline: its id. */
-const expiringTask: c.Codec<Task, number> = {
-  ...knownTask,
-  read: (id, reader, path, part) => {
-    const task = reader.pendingTask(id, path, part);
-    if (expiryOf(task) !== undefined) return task;
-    return reader.fail(path + part, "the id of a task that has a slot to tell when its time is up", String(id));
-  },
-};
 
 /** A commit as its document names its parts; `consumed` is the command that it comes of, if any. */
 type Parts<C> = Omit<C, "time" | "started"> & Head;

@@ -29,12 +29,15 @@ export function checkCommit(commit: Commit, job: Job, reader: DocumentReader): v
   }
 }
 
-/** A task is taken back once, and not by itself. */
+/** A task is taken back once, by the routine that has emitted it with a key, and before its first step. */
 function checkWithdrawn({ task, effects }: StepCommit, reader: DocumentReader): void {
+  const { routine } = task.route;
   const seen = new Set([task]);
   effects?.withdrawn.forEach((each, index) => {
-    if (seen.has(each)) {
-      const expected = "another task than those before, and than that of the commit";
+    const { details, route: { connection } } = each;
+    const isKeyed = details?.emitKey !== undefined && details.step === 0 && connection?.routine === routine;
+    if (!isKeyed || seen.has(each)) {
+      const expected = `another task than those before, that routine "${routine}" has emitted with a key`;
       reader.fail(`effects.withdrawn[${index}]`, expected, String(each.id));
     }
     seen.add(each);

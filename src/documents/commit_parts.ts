@@ -6,7 +6,7 @@ import type { Payload } from "../values/payload.ts";
 import * as c from "./codec.ts";
 import { deferred, type DeferredDocument, log, type LogDocument, output, type OutputDocument } from "./records.ts";
 import { once, strict, union } from "./schema.ts";
-import { pendingTask } from "./task.ts";
+import { pendingTask } from "./task_references.ts";
 
 /** A value that is set under a key; without one the key is removed. */
 export interface KeyChangeDocument {

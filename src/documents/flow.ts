@@ -89,6 +89,7 @@ export const flowSchema: () => Schema<FlowDocument> = once(() => {
     timer: codec.flag.schema(),
   });
   const routine = strict<RoutineDocument>({
+    concurrency: optional(positive),
     config: values,
     errorHandler: optional(errorHandler),
     events: named(strict<EventDocument>({ params: optional(list(v.string())) })),

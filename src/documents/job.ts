@@ -3,6 +3,7 @@ import { DEFAULT_VALUE_LIMITS, frozenWireOf, type Payload, type ValueLimits, wir
 import { addTasks } from "../job/apply.ts";
 import type { Arrivals } from "../job/arrivals.ts";
 import {
+  type Deadline,
   Job,
   JOB_STATUSES,
   type JobStatus,
@@ -41,7 +42,9 @@ export interface JobDocument {
   readonly arrivals?: { readonly [routine: string]: { readonly [slot: string]: readonly number[] } };
   /** When the job was made. */
   readonly createdAt: string;
-  /** Events that are sent on resume, or before the job completes. */
+  /** When the job ends at the latest, and how long it may take: a redrive gives it as long again. */
+  readonly deadline?: { readonly deadlineMs: number; readonly until: string };
+  /** Events that are sent before the job completes, when no other task is left. */
   readonly deferredEvents?: readonly DeferredDocument[];
   /** How many older entries of the bounded lists are gone. */
   readonly dropped?: Partial<DroppedCounts>;
@@ -215,6 +218,7 @@ function partsOf(job: Job, pendingTasks: readonly Task[]) {
     ...settings,
     arrivals: job.arrivals ?? NO_ARRIVALS,
     createdAt: job.createdAt,
+    deadline: job.deadline,
     deferredEvents: job.deferredEvents,
     dropped: droppedOf(job),
     error: job.error,
@@ -243,6 +247,9 @@ type JobParts = Plain<ReturnType<typeof partsOf>>;
 const jobParts: c.Codec<JobParts, JobDocument> = c.shape({
   arrivals: c.optionalNamed(c.named(c.list(c.positive))),
   createdAt: c.instant,
+  deadline: c.optional(
+    c.shape<Deadline, NonNullable<JobDocument["deadline"]>>({ deadlineMs: c.duration, until: c.instant }),
+  ),
   deferredEvents: c.optionalList(deferred),
   dropped,
   error: c.optional(c.error),
@@ -321,6 +328,7 @@ export function decodeJob(json: unknown, limits: ValueLimits = DEFAULT_VALUE_LIM
   job.status = parts.status;
   job.time = { at: parts.updatedAt, ranMs: parts.ranMs };
   job.error = parts.error;
+  job.deadline = parts.deadline;
   for (const [routine, slots] of parts.slots) job.slots.set(routine, slots);
   holdLists(job, parts.pendingTasks, (index) => `pendingTasks[${index}]`, reader);
   holdLists(job, parts.failures.map(({ task }) => task), (index) => `failures[${index}].task`, reader);

@@ -10,11 +10,13 @@ import { type Job, type JobStatus, statusOf } from "../job/job.ts";
 import { shownData, type Task } from "../job/task.ts";
 import { decodeJob, type DroppedCounts, droppedOf, encodeJob, type JobDocument, readJob, writeJob } from "./job.ts";
 import {
+  type AwaitedDelivery,
   compact,
   type ExecutionRecord,
   type JobOutput,
   type PendingTask,
   type RoutineProgress,
+  viewAwaited,
   viewOutput,
 } from "./job_views.ts";
 import { task as taskCodec } from "./task.ts";
@@ -119,6 +121,18 @@ export class JobState {
     return formatInstant(this.#job.time.at);
   }
 
+  /** The instant at which the job ends at the latest, in ISO 8601; `undefined` for a job without `deadlineMs`. */
+  get deadlineAt(): string | undefined {
+    const { deadline } = this.#job;
+    return deadline && formatInstant(deadline.until);
+  }
+
+  /** The deliveries from outside that the job waits for, with their deadlines, in the order in which they were asked for. */
+  get awaiting(): readonly AwaitedDelivery[] {
+    const tasks = Array.from(this.#job.awaiting.values()).flatMap((waiting) => [...waiting]);
+    return tasks.sort((a, b) => a.id - b.id).map(viewAwaited);
+  }
+
   /** The tasks that have not ended, by id. */
   get pendingTasks(): readonly PendingTask[] {
     return Array.from(this.#job.tasks, (task) => this.#task(task));
@@ -171,7 +185,7 @@ export class JobState {
     });
   }
 
-  /** The events of `ctx.defer`, which are sent on resume, or before the job completes. */
+  /** The events of `ctx.defer`, which are sent before the job completes, when no other task is left. */
   get deferredEvents(): readonly { readonly data?: unknown; readonly event: string; readonly routine: string }[] {
     return this.#job.deferredEvents.map(({ routine, event, data }) => {
       return compact({ data: this.#decode(data), event, routine });

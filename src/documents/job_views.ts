@@ -1,6 +1,7 @@
 import { formatInstant } from "../base/instant.ts";
 import type { ExecutionRecordType } from "../job/history.ts";
 import type { OutputEntry, RoutineStatus } from "../job/job.ts";
+import type { Task } from "../job/task.ts";
 import type { ClassTable } from "../values/class_table.ts";
 import { valueOf } from "../values/payload.ts";
 import type { TaskDocument } from "./task.ts";
@@ -11,6 +12,24 @@ export interface PendingTask extends Omit<TaskDocument, "data" | "progress" | "m
   readonly data?: unknown;
   /** The progress that the last step of the task stored. */
   readonly progress?: unknown;
+}
+
+/** A delivery from outside that a job waits for. */
+export interface AwaitedDelivery {
+  /** The slot that is told when the delivery has not come in time; without one, that is an error of the task. */
+  readonly onTimeout?: string;
+  /** The id of the routine. */
+  readonly routine: string;
+  /** The instant since which the job waits, in ISO 8601. */
+  readonly since: string;
+  /** The name of the slot. */
+  readonly slot: string;
+  /** The id of the task that waits. */
+  readonly task: number;
+  /** How long the delivery may take to come, in milliseconds. */
+  readonly timeoutMs?: number;
+  /** The instant at which waiting ends, in ISO 8601. */
+  readonly until?: string;
 }
 
 /** A record of the execution history. */
@@ -49,6 +68,21 @@ export interface RoutineProgress {
   readonly status: RoutineStatus | undefined;
   /** The version of the class that wrote the state. */
   readonly version: number;
+}
+
+/** An awaited delivery as users see it. */
+export function viewAwaited({ created, details, id: task, route: { routine, slot } }: Task): AwaitedDelivery {
+  const { onTimeout, timeoutMs, until } = details?.awaiting ?? {};
+  const since = formatInstant(created.at);
+  return compact({
+    onTimeout,
+    routine,
+    since,
+    slot,
+    task,
+    timeoutMs,
+    until: until === undefined ? undefined : formatInstant(until),
+  });
 }
 
 /** An output as users see it. */

@@ -47,7 +47,7 @@ export const record: c.Codec<HistoryEntry, RecordDocument> = {
   },
 };
 
-/** An event that is sent on resume, or before the job completes. */
+/** An event that is sent before the job completes, when no other task is left. */
 export interface DeferredDocument {
   /** The payload. */
   readonly data?: JsonValue;

@@ -11,10 +11,10 @@ import {
   setActive,
   type Task,
   type TaskDetails,
+  type TaskPriority,
 } from "../job/task.ts";
 import { parseKey, type TaskKey, writeKey } from "../job/task_key.ts";
 import type { ConnectionSource } from "../model/connection.ts";
-import type { Priority } from "../model/context.ts";
 import type { JsonValue } from "../values/json.ts";
 import type { Payload } from "../values/payload.ts";
 import * as c from "./codec.ts";
@@ -48,8 +48,8 @@ export interface TaskDocument {
   readonly notBefore?: string;
   /** A generator between two yields. */
   readonly parked?: true;
-  /** How urgent it is, where it is not normal. */
-  readonly priority?: "high" | "low";
+  /** How urgent it is, where it is not normal: the last ones run when nothing else of the job is left. */
+  readonly priority?: "high" | "low" | "last";
   /** What its last step stored. */
   readonly progress?: JsonValue;
   /** The receiving routine. */
@@ -96,8 +96,8 @@ const ranges: c.Codec<Ranges, NonNullable<MergedDocument["lists"]>> = c.keyed(
 /** What a slot gave to a handler. */
 export const merged: c.Codec<Merged, MergedDocument> = c.valueOrLists(ranges);
 
-const priority: c.Codec<Priority, "high" | "low" | undefined> = c.via(
-  c.optional(c.oneOf(["high", "low"])),
+const priority: c.Codec<TaskPriority, "high" | "low" | "last" | undefined> = c.via(
+  c.optional(c.oneOf(["high", "low", "last"])),
   (priority) => priority === "normal" ? undefined : priority,
   (priority) => priority ?? "normal",
 );
@@ -149,13 +149,6 @@ const detailFields: c.Fields<TaskDetails, Pick<TaskDocument, keyof TaskDetails>>
   progress: c.optionalValue,
   step: c.optionalCount,
 };
-/** A task of the job that has not ended: its id. */
-export const pendingTask: c.Codec<Task, number> = {
-  schema: c.positive.schema,
-  write: ({ id }) => id,
-  read: (id, reader, path, part) => reader.pendingTask(id, path, part),
-};
-
 const DETAIL_KEYS = Object.keys(NO_DETAILS) as (keyof TaskDetails)[];
 
 const details: c.Codec<TaskDetails, Pick<TaskDocument, keyof TaskDetails>> = c.shape(detailFields);

@@ -4,10 +4,10 @@ import { payloadOf } from "../values/encoder.ts";
 import type { Payload } from "../values/payload.ts";
 import { type FlowGraph, freezeGraph } from "../model/flow_graph.ts";
 import { apply } from "../job/apply.ts";
-import { beginOf } from "../job/arrivals.ts";
+import { untilBegin } from "../job/arrivals.ts";
 import type { Commit, StatusCommit } from "../job/commit.ts";
 import { checkSteps } from "../job/decide.ts";
-import { adoptLimits, type ExecutionSettings, firstAwaiting, hasEnded, Job, statusOf } from "../job/job.ts";
+import { adoptLimits, firstAwaiting, hasEnded, Job, statusOf } from "../job/job.ts";
 import { createTask, type Moment, NO_DETAILS, type Route, type Task } from "../job/task.ts";
 import { deliveryKey, firstKey } from "../job/task_key.ts";
 import type { Command } from "../documents/command.ts";
@@ -27,6 +27,7 @@ import { JobListeners } from "./execution/listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./execution/notifier.ts";
 import { DEFAULT_GRACE_MS, SHUTDOWN } from "./execution/resting.ts";
 import type { StoredStart } from "./execution/stored_start.ts";
+import { deadlineOf, type NewJobSettings } from "./new_job.ts";
 import { bringToRest, type WaitOptions } from "./execution/waits.ts";
 import type { TakenJob } from "../ports/store.ts";
 
@@ -69,7 +70,8 @@ export class FlowJobs {
    *
    * @throws {SerializationError} naming the path of the part of the params that cannot travel
    */
-  create(entry: Route, params: unknown, jobId: string | undefined, settings: ExecutionSettings, startAt?: number): Job {
+  create(entry: Route, params: unknown, made: NewJobSettings): Job {
+    const { jobId, deadlineMs: _, startAt, ...settings } = made;
     const time = { at: this.#host.timers.now(), ranMs: 0 };
     const subject = { action: `Cannot execute "${entry.routine}"`, root: "params" };
     const data = payloadOf(params, this.#graph.registry, subject, this.#graph.limits);
@@ -78,6 +80,7 @@ export class FlowJobs {
     const job = new Job({ jobId: newId, flowId: this.#graph.id }, time.at, settings);
     this.#host.store?.session.fresh.add(job);
     adoptLimits(job, this.#graph.limits);
+    job.deadline = deadlineOf(made, time.at);
     const details = startAt === undefined ? undefined : { ...NO_DETAILS, notBefore: startAt };
     const task = createTask(1, entry, data, time, details);
     if (this.#needsKeys(job)) Object.assign(task, firstKey());
@@ -228,9 +231,7 @@ export class FlowJobs {
     const time = this.#time(job);
     const id = job.nextTaskId;
     const key = this.#needsKeys(job) ? deliveryKey(awaited, sequence, id, time.at) : undefined;
-    const begin = beginOf(job);
-    const details = begin === undefined ? undefined : { ...NO_DETAILS, notBefore: begin };
-    const task = awaited ?? Object.assign(createTask(id, route, payload, time, details), key);
+    const task = awaited ?? Object.assign(createTask(id, route, payload, time, untilBegin(job)), key);
     const filled = awaited && key;
     const execution = this.#workingOn(job);
     if (execution !== undefined) execution.deliver(task, payload, filled);

@@ -14,9 +14,8 @@ import type {
   StepCommit,
 } from "./commit.ts";
 import { dropArrivals, noteArrival } from "./arrivals.ts";
-import { forgetKeyed, noteKeyed } from "./emit_keys.ts";
 import type { HistoryEntry } from "./history.ts";
-import { type Job, type PausePoint, ROUTINE_STATUSES, type RoutineState, type RoutineStatus, slotKey } from "./job.ts";
+import { type Job, type PausePoint, ROUTINE_STATUSES, type RoutineState, type RoutineStatus } from "./job.ts";
 import {
   appendItems,
   clearLists,
@@ -29,6 +28,7 @@ import {
 } from "./slot_data.ts";
 import { detailsOf, NO_DETAILS, priorityOf, setActive, setData, type Task, type TaskDetails } from "./task.ts";
 import { inheritKey, keyFrom } from "./task_key.ts";
+import { forgetDetailed, noteDetailed, stopAwaiting } from "./task_notes.ts";
 
 /**
  * Performs a commit: the only code that changes a job. Live runs, recovery and time travel are this function over
@@ -155,7 +155,7 @@ function applyStatus(job: Job, { status, active, error, pausePoint, redrive, mig
     kept.state = undefined;
     setState(kept, state);
   }
-  if (redrive) putFailuresBack(job, time.at);
+  if (redrive) startAgain(job, time.at);
 }
 
 /** More marks of pauses than this are not kept. */
@@ -176,6 +176,12 @@ function startOver(details: TaskDetails, at: number): TaskDetails {
   return { ...details, attempt: 0, maxRetries: undefined, notBefore: undefined, parked: false, awaiting };
 }
 
+function startAgain(job: Job, at: number): void {
+  putFailuresBack(job, at);
+  const { deadline } = job;
+  if (deadline !== undefined) job.deadline = { ...deadline, until: instantAfter(at, deadline.deadlineMs) };
+}
+
 /** Failed tasks start over with what they had merged and stored; their routines' marks are taken back. */
 function putFailuresBack(job: Job, at: number): void {
   for (const { task } of job.failures) {
@@ -191,6 +197,7 @@ function putFailuresBack(job: Job, at: number): void {
 export function addTasks(job: Job, tasks: readonly Task[]): void {
   const present = [...job.tasks];
   for (const task of present) job.tasks.delete(task);
+  job.lastTasks = 0;
   for (const task of [...present, ...tasks].sort((a, b) => a.id - b.id)) addTask(job, task);
 }
 
@@ -200,19 +207,9 @@ function addTask(job: Job, task: Task): void {
   if (task.details !== undefined) noteDetailed(job, task, task.details);
 }
 
-function noteDetailed(job: Job, task: Task, { awaiting, emitKey }: TaskDetails): void {
-  if (awaiting !== undefined) startAwaiting(job, task);
-  if (emitKey !== undefined) noteKeyed(job, task);
-}
-
 function addDelivery(job: Job, task: Task): void {
   noteArrival(job, task);
   addTask(job, task);
-}
-
-function startAwaiting(job: Job, task: Task): void {
-  const key = slotKey(task.route.routine, task.route.slot);
-  job.awaiting.set(key, (job.awaiting.get(key) ?? new Set()).add(task));
 }
 
 function fill(job: Job, { task, data, key }: DeliverCommit): void {
@@ -230,14 +227,6 @@ function expire(job: Job, { task, route, data }: ExpireCommit): void {
   task.details = detailsOf(priorityOf(task));
 }
 
-function stopAwaiting(job: Job, task: Task): void {
-  if (task.details?.awaiting === undefined) return;
-  const key = slotKey(task.route.routine, task.route.slot);
-  const others = job.awaiting.get(key);
-  others?.delete(task);
-  if (others?.size === 0) job.awaiting.delete(key);
-}
-
 function endTask(job: Job, task: Task, status: RoutineStatus, version: number): void {
   setActive(task, false);
   job.tasks.delete(task);
@@ -249,7 +238,7 @@ function endTask(job: Job, task: Task, status: RoutineStatus, version: number): 
 
 function endDetailed(job: Job, task: Task, details: TaskDetails, state: RoutineState, status: RoutineStatus): void {
   stopAwaiting(job, task);
-  if (details.emitKey !== undefined) forgetKeyed(job, task);
+  forgetDetailed(job, task, details);
   state.retries = Math.min(state.retries + details.attempt, MAX_COUNT);
   // A failed task keeps what it holds, for a redrive; a finished one lets go of it: the history may still know the task.
   if (status === "completed") letGo(job, task);
@@ -273,7 +262,7 @@ function letGoOfLists(job: Job, { details, route }: Task): void {
 function withdraw(job: Job, tasks: readonly Task[]): void {
   for (const task of tasks) {
     job.tasks.delete(task);
-    forgetKeyed(job, task);
+    if (task.details !== undefined) forgetDetailed(job, task, task.details);
     letGoOfLists(job, task);
     dropArrivals(job, task.route.routine);
   }

@@ -1,6 +1,6 @@
 import type { Expectation } from "./decide.ts";
 import type { Job } from "./job.ts";
-import { hasStarted, type Task } from "./task.ts";
+import { hasStarted, NO_DETAILS, type Task, type TaskDetails } from "./task.ts";
 
 /**
  * Deliveries from outside that nobody awaited when they came, by routine and slot: the ids of their tasks, oldest first. One that
@@ -47,11 +47,14 @@ function firstAsker({ tasks }: Job, routine: string): number | undefined {
 }
 
 /**
- * The instant at which a job begins whose first task has not run: what is delivered before is handled then, after that task. A
- * delivery that could be handled first would find nothing of what the first task is to prepare.
+ * What makes a delivery wait for the instant at which a job begins whose first task has not run: it is handled after that task. One that
+ * could be handled first would find nothing of what the first task is to prepare.
  */
-export function beginOf({ tasks }: Job): number | undefined {
-  for (const task of tasks) return task.id === 1 && !hasStarted(task) ? task.details?.notBefore : undefined;
+export function untilBegin({ tasks }: Job): TaskDetails | undefined {
+  for (const task of tasks) {
+    const { notBefore } = task.details ?? {};
+    return task.id > 1 || notBefore === undefined || hasStarted(task) ? undefined : { ...NO_DETAILS, notBefore };
+  }
   return undefined;
 }
 

@@ -1,10 +1,9 @@
 import { frozenWireOf, keyedWireOf, partPayload, type Payload } from "../values/payload.ts";
 import { instantAfter } from "../base/instant.ts";
 import { applyMapping, type ConnectionSource, type KeyMapping } from "../model/connection.ts";
-import type { Priority } from "../model/context.ts";
 import { emissionName } from "./emit_keys.ts";
 import type { Emission } from "./history.ts";
-import { createTask, detailsOf, type Instant, NO_DETAILS, type Route, type Task } from "./task.ts";
+import { createTask, detailsOf, type Instant, NO_DETAILS, type Route, type Task, type TaskPriority } from "./task.ts";
 
 /** A way from an event to a slot. */
 export interface EventRoute extends Route {
@@ -49,7 +48,7 @@ export class Emissions {
   }
 
   /** Adds what is emitted: to wait for `delayMs` from when it enters the job. */
-  add(source: EventSource, data: Payload | undefined, delayMs: number = 0, priority: Priority = "normal"): void {
+  add(source: EventSource, data: Payload | undefined, delayMs: number = 0, priority: TaskPriority = "normal"): void {
     const { only } = source;
     if (only !== undefined) {
       const task = this.#add(only, data, delayMs, priority);
@@ -60,7 +59,13 @@ export class Emissions {
   }
 
   /** Adds what is emitted with a key. What this step has emitted with that key before is taken back. */
-  addKeyed(source: EventSource, data: Payload | undefined, delayMs: number, priority: Priority, emitKey: string): void {
+  addKeyed(
+    source: EventSource,
+    data: Payload | undefined,
+    delayMs: number,
+    priority: TaskPriority,
+    emitKey: string,
+  ): void {
     this.takeBack(source, emitKey);
     const added = this.#addAll(source, data, delayMs, priority, emitKey);
     (this.#keyed ??= new Map()).set(emissionName({ source, emitKey }), added);
@@ -81,7 +86,7 @@ export class Emissions {
     source: EventSource,
     data: Payload | undefined,
     delayMs: number,
-    priority: Priority,
+    priority: TaskPriority,
     emitKey?: string,
   ): KeyedEmission {
     const entry = { source, data, time: NEVER };
@@ -94,7 +99,7 @@ export class Emissions {
     return { entry, tasks };
   }
 
-  #add(route: Route, data: Payload | undefined, delayMs: number, priority: Priority, emitKey?: string): Task {
+  #add(route: Route, data: Payload | undefined, delayMs: number, priority: TaskPriority, emitKey?: string): Task {
     const task = createTask(0, route, data, NEVER, detailsOf(priority, emitKey));
     // An array that grows takes room for many, and most activations make one task.
     if (this.#tasks === undefined) this.#tasks = [task];

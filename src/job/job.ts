@@ -56,7 +56,7 @@ export interface OutputEntry {
   readonly at: number;
 }
 
-/** An event that is sent on resume, or before the job completes. */
+/** An event that is sent before the job completes, when no other task is left. */
 export interface DeferredEvent {
   /** The routine that emits it. */
   readonly routine: string;
@@ -98,6 +98,14 @@ export interface ExecutionSettings {
   readonly executionTimeoutMs: number | undefined;
 }
 
+/** The instant at which a job ends at the latest, waiting and pauses included. */
+export interface Deadline {
+  /** How long the job may take, in milliseconds: a redrive gives it as long again. */
+  readonly deadlineMs: number;
+  /** When that is over. */
+  readonly until: number;
+}
+
 /** The lists of a job that keep their newest entries only. */
 export interface JobLimits {
   /** The most records of the execution history that are kept. */
@@ -126,8 +134,12 @@ export class Job {
   nextTaskId = 1;
   /** Why it failed or was cancelled. */
   error: ErrorData | undefined;
+  /** When it ends at the latest; most have no deadline. */
+  deadline: Deadline | undefined;
   /** The tasks that have not ended, by id. */
   readonly tasks: LinkedList<Task> = new LinkedList();
+  /** How many of them run only when nothing else is left. */
+  lastTasks = 0;
   /** What slots hold, by routine and slot. */
   readonly slots: Map<string, Map<string, SlotData>> = new Map();
   /** What is kept of each routine. */
@@ -148,7 +160,7 @@ export class Job {
   readonly pausePoints: PausePoint[] = [];
   /** How many older marks of pauses are gone, as far as can be counted. */
   droppedPausePoints = 0;
-  /** Events that are sent on resume, or before the job completes. */
+  /** Events that are sent before the job completes, when no other task is left. */
   readonly deferredEvents: DeferredEvent[] = [];
   /** Deliveries that are awaited, oldest first, by the key of their slot. */
   readonly awaiting: Map<string, Set<Task>> = new Map();
@@ -213,6 +225,23 @@ export function slotKey(routine: string, slot: string): string {
 export function firstAwaiting(job: Job, routine: string, slot: string): Task | undefined {
   const [task] = job.awaiting.get(slotKey(routine, slot)) ?? [];
   return task;
+}
+
+/** Says whether nothing but a delivery from outside, or the end of its time, can move a job on. */
+export function onlyAwaits({ tasks, lastTasks, awaiting }: Job): boolean {
+  let count = 0;
+  for (const waiting of awaiting.values()) count += waiting.size;
+  return count > 0 && count === tasks.size - lastTasks;
+}
+
+/** Says whether nothing is left of a job but tasks that are to be the last. */
+export function isAtItsEnd({ tasks, lastTasks, deferredEvents }: Job): boolean {
+  return tasks.size === lastTasks && deferredEvents.length === 0;
+}
+
+/** Says whether tasks are left that must come before deferred events, and before the job's end. */
+export function hasToWait({ tasks, lastTasks, deferredEvents }: Job): boolean {
+  return tasks.size > lastTasks || (tasks.size > 0 && deferredEvents.length === 0);
 }
 
 /** Sets how much of the bounded lists is kept: a restored job learns its flow's limits only when it is resumed. */

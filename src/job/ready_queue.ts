@@ -1,7 +1,7 @@
 import { Fifo } from "../base/fifo.ts";
 import { Heap } from "../base/heap.ts";
-import { hasEnded, type Job } from "./job.ts";
-import { dueAt, type Instant, isActive, priorityOf, type Task, type TaskDetails } from "./task.ts";
+import { hasEnded, isAtItsEnd, type Job } from "./job.ts";
+import { dueAt, type Instant, isActive, priorityOf, type Task, TASK_PRIORITIES, type TaskDetails } from "./task.ts";
 
 /** So many tasks may wait before those are looked for that wait no more. */
 const FIRST_MOST_WAITING = 64;
@@ -95,11 +95,18 @@ export class ReadyQueue {
   /** Few jobs have tasks that are more urgent than others, or less. */
   #high: Lane | undefined;
   #low: Lane | undefined;
+  /** Tasks that run when nothing else of the job is left, one at a time. */
+  #last: Lane | undefined;
+  /** The one of them that was taken before. */
+  #lastTaken: Task | undefined;
   #waiting: Heap<Waiting> = new Heap(isDueBefore);
   /** At this size, those go that wait no more. */
   #mostWaiting = FIRST_MOST_WAITING;
   /** The waiting tasks that were emitted with a key: the others are never taken back. */
   #keyed: Set<Task> | undefined;
+  /** Ready tasks whose routines have no room, by routine: most jobs never have any. */
+  #aside: Map<string, Heap<Task>> | undefined;
+  #setAside: Set<Task> | undefined;
   /** By how much the wall clock has been set. */
   #setBy = 0;
 
@@ -126,7 +133,14 @@ export class ReadyQueue {
   /** Says whether nothing could run now, not even a parked task. */
   get isEmpty(): boolean {
     return this.#resumed.size === 0 && this.#normal.isEmpty && this.#high?.isEmpty !== false &&
-      this.#low?.isEmpty !== false;
+      this.#low?.isEmpty !== false && this.#lastLane === undefined && this.#aside === undefined;
+  }
+
+  /** The tasks that are to be the last, while it is their turn and there are some. */
+  get #lastLane(): Lane | undefined {
+    if (this.#last === undefined || this.#last.isEmpty || !isAtItsEnd(this.#job)) return undefined;
+    const taken = this.#lastTaken;
+    return taken !== undefined && isActive(taken) && this.#job.tasks.has(taken) ? undefined : this.#last;
   }
 
   /** Says whether tasks wait for their time. */
@@ -145,7 +159,11 @@ export class ReadyQueue {
     if (details.awaiting !== undefined || (due !== undefined && due > now)) {
       if (details.emitKey !== undefined) (this.#keyed ??= new Set()).add(task);
       if (due !== undefined) this.#wait({ task, due, at: due, setBy: this.#setBy, details });
-    } else if (details.parked) this.#lane(task).parked.push(task);
+    } else this.#addReady(task);
+  }
+
+  #addReady(task: Task): void {
+    if (task.details?.parked === true) this.#lane(task).parked.push(task);
     else this.#lane(task).add(task);
   }
 
@@ -173,22 +191,57 @@ export class ReadyQueue {
 
   /** Leaves out tasks that have been taken back, and that no handler has begun. */
   withdraw(tasks: readonly Task[]): void {
-    for (const task of tasks) if (this.#keyed?.delete(task) !== true) this.#lane(task).withdraw(task);
+    for (const task of tasks) {
+      if (this.#keyed?.delete(task) !== true && this.#setAside?.delete(task) !== true) this.#lane(task).withdraw(task);
+    }
+  }
+
+  /** Keeps a task that has been taken until others of its routine are done. */
+  setAside(task: Task): void {
+    const { routine } = task.route;
+    const aside = this.#aside ??= new Map<string, Heap<Task>>();
+    const tasks = aside.get(routine) ?? new Heap<Task>(ranksBefore);
+    aside.set(routine, tasks);
+    tasks.push(task);
+    (this.#setAside ??= new Set()).add(task);
+  }
+
+  /** Puts the first task back that was set aside of each routine that has room. */
+  putBack(hasRoom: (routine: string) => boolean): void {
+    if (this.#aside === undefined) return;
+    for (const [routine, tasks] of this.#aside) {
+      if (!hasRoom(routine)) continue;
+      // Those that were taken back meanwhile are left out.
+      let task = tasks.pop();
+      while (task !== undefined && this.#setAside?.delete(task) !== true) task = tasks.pop();
+      if (task !== undefined) this.#addReady(task);
+      if (tasks.size === 0) this.#aside.delete(routine);
+    }
+    if (this.#aside.size === 0) this.#aside = undefined;
   }
 
   /** The task that `take` would take now. */
   peek(highWater: number): Task | undefined {
     const withParked = this.ready < highWater;
     return this.#resumed.peek() ?? this.#high?.peek(withParked) ?? this.#normal.peek(withParked) ??
-      this.#low?.peek(withParked);
+      this.#low?.peek(withParked) ?? this.#lastLane?.peek(withParked);
   }
 
   /** Takes the task that runs next; a parked one only while fewer than `highWater` others are ready. */
   take(highWater: number): Task | undefined {
     if (this.#resumed.size > 0) return this.#resumed.pop();
-    if (this.#high === undefined && this.#low === undefined) return this.#normal.take(this.#normal.ready < highWater);
+    if (this.#high === undefined && this.#low === undefined && this.#last === undefined) {
+      return this.#normal.take(this.#normal.ready < highWater);
+    }
     const withParked = this.ready < highWater;
-    return this.#high?.take(withParked) ?? this.#normal.take(withParked) ?? this.#low?.take(withParked);
+    return this.#high?.take(withParked) ?? this.#normal.take(withParked) ?? this.#low?.take(withParked) ??
+      this.#takeLast(withParked);
+  }
+
+  #takeLast(withParked: boolean): Task | undefined {
+    const task = this.#lastLane?.take(withParked);
+    if (task !== undefined) this.#lastTaken = task;
+    return task;
   }
 
   /** Makes waiting tasks ready whose time has come, and returns the awaited deliveries whose deadline has passed. */
@@ -231,15 +284,20 @@ export class ReadyQueue {
   #lane(task: Task): Lane {
     const priority = priorityOf(task);
     if (priority === "normal") return this.#normal;
+    if (priority === "last") return this.#last ??= new Lane();
     return priority === "high" ? this.#high ??= new Lane() : this.#low ??= new Lane();
   }
 }
 
-/** The instant at which a job's next task is or was due: now, when one is ready that waits for no instant. */
+/**
+ * The instant at which a job's next task is or was due, or the job's time is up: now, when a task is ready that waits for no instant.
+ */
 export function nextDueAt(job: Job, now: number): number | undefined {
   if (hasEnded(job.status)) return undefined;
-  let next = Infinity;
+  let next = job.deadline?.until ?? Infinity;
+  const isEnd = job.tasks.size === job.lastTasks;
   for (const task of job.tasks) {
+    if (!isEnd && priorityOf(task) === "last") continue;
     const due = dueAt(task) ?? (task.details?.awaiting === undefined ? now : Infinity);
     next = Math.min(next, due);
   }
@@ -248,6 +306,11 @@ export function nextDueAt(job: Job, now: number): number | undefined {
 
 function hasLowerId(a: Task, b: Task): boolean {
   return a.id < b.id;
+}
+
+function ranksBefore(a: Task, b: Task): boolean {
+  const [first, second] = [TASK_PRIORITIES.indexOf(priorityOf(a)), TASK_PRIORITIES.indexOf(priorityOf(b))];
+  return first < second || (first === second && a.id < b.id);
 }
 
 function isDueBefore(a: Waiting, b: Waiting): boolean {

@@ -42,10 +42,13 @@ export interface ListRange {
   readonly to: number;
 }
 
+/** How urgent a task is. */
+export type TaskPriority = Priority | "last";
+
 /** What only some tasks have: kept apart, so that a million plain ones stay small. */
 export interface TaskDetails {
-  /** How urgent it is. */
-  readonly priority: Priority;
+  /** How urgent it is; a `last` one runs when nothing else of its job is left. */
+  readonly priority: TaskPriority;
   /** How often the task has failed and is tried again. */
   readonly attempt: number;
   /** How often it may be tried again: fixed at the first failure. */
@@ -138,12 +141,12 @@ export function createTask(
 }
 
 /** The details of a task that has none but its priority, and the key with which it was emitted. */
-export function detailsOf(priority: Priority, emitKey?: string): TaskDetails | undefined {
+export function detailsOf(priority: TaskPriority, emitKey?: string): TaskDetails | undefined {
   return priority === "normal" && emitKey === undefined ? undefined : { ...NO_DETAILS, priority, emitKey };
 }
 
 /** How urgent a task is. */
-export function priorityOf({ details }: Task): Priority {
+export function priorityOf({ details }: Task): TaskPriority {
   return details === undefined ? "normal" : details.priority;
 }
 
@@ -190,5 +193,8 @@ export function dueAt({ details }: Task): number | undefined {
   return details?.awaiting === undefined ? details?.notBefore : details.awaiting.until;
 }
 
-/** The words for how urgent a task is, most urgent first. */
+/** The words for how urgent a job is, most urgent first. */
 export const PRIORITIES = ["high", "normal", "low"] as const;
+
+/** The words for how urgent a task is, most urgent first. */
+export const TASK_PRIORITIES: readonly TaskPriority[] = [...PRIORITIES, "last"];

@@ -21,8 +21,11 @@ export type Priority = "high" | "normal" | "low";
 export interface EmitOptions {
   /** Milliseconds to wait before the receivers may run. @default {0} */
   readonly delayMs?: number;
-  /** How urgent the deliveries are. @default {"normal"} */
-  readonly priority?: Priority;
+  /**
+   * How urgent the deliveries are. `last` ones run when nothing else of the job is left, not even what it awaits or what is deferred,
+   * and one at a time: they see the work of all others. @default {"normal"}
+   */
+  readonly priority?: Priority | "last";
   /**
    * Replaces what this routine has emitted before by this event with the same key, as far as no handler has begun it; see
    * `cancelEmit`.
@@ -95,7 +98,7 @@ export interface Context<P = unknown> {
    * @throws {StateError} when the handler has already returned
    */
   cancelEmit(this: object, event: Event<unknown> | string, key: string): void;
-  /** As `emit`, but the event is sent when the job is resumed, or else before it completes. */
+  /** As `emit`, but the event is sent before the job completes, when nothing else is left but what is emitted as `last`. */
   defer<T = unknown>(this: object, event: Event<T> | string, data: NoInfer<T>): void;
   /** Commits what is buffered and stores `progress`, which a retry or a resume of this task gets as `ctx.progress`. */
   checkpoint(this: object, progress?: P): Promise<void>;

@@ -29,16 +29,13 @@ export interface FlowSettings {
   readonly executionStrategy?: ExecutionStrategy;
   /** How many handlers may wait at the same time in a concurrent job. @default {8} */
   readonly maxWorkers?: number;
-  /** How long a job may work, in milliseconds, waiting not counted; `Infinity` for no limit. @default {300000} */
+  /** How long a job may work, in milliseconds, waiting not counted; `Infinity` for no limit. @default {Infinity} */
   readonly executionTimeoutMs?: number;
   /** What happens when a handler throws and its routine has no say of its own. */
   readonly errorHandler?: ErrorHandler;
   /** Bounds of the flow's jobs. */
   readonly limits?: Partial<FlowLimits>;
 }
-
-/** How long a job may work where nobody set another limit, in milliseconds. */
-export const DEFAULT_EXECUTION_TIMEOUT_MS = 300_000;
 
 const DEFAULT_MAX_WORKERS = 8;
 
@@ -113,7 +110,7 @@ export class FlowGraph {
    */
   constructor(id: string, options: FlowSettings = {}) {
     const { registry = new Registry(), executionStrategy = "sequential", maxWorkers } = options;
-    const { executionTimeoutMs = DEFAULT_EXECUTION_TIMEOUT_MS, errorHandler, limits = {} } = options;
+    const { executionTimeoutMs = Infinity, errorHandler, limits = {} } = options;
     this.id = checkName("Cannot create flow", "id", id);
     const action = `Cannot create flow "${id}"`;
     if (!(registry instanceof Registry)) {

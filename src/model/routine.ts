@@ -1,4 +1,4 @@
-import { checkName, checkOptions, checkRange, type OptionNames } from "../base/options.ts";
+import { checkInteger, checkName, checkOptions, checkRange, type OptionNames } from "../base/options.ts";
 import type { JsonObject } from "../values/json.ts";
 import { describeValue } from "../base/path.ts";
 import type { Registry } from "../values/registry.ts";
@@ -244,6 +244,20 @@ export class Routine<Config extends object = Record<string, unknown>> {
   /** What happens when a handler of this routine throws, if the routine has its own say. */
   getErrorHandler(): ErrorHandler | undefined {
     return this.#declaration.errorHandler;
+  }
+
+  /**
+   * Sets the most handlers of this routine that may run at once in a job. In a concurrent job, others wait for their turn while tasks of
+   * other routines run; with 1, what a handler reads in `ctx.state` is still so when it writes. A generator between two yields does
+   * not count.
+   *
+   * @throws {RangeError} for anything else than a whole number of at least 1
+   * @throws {StateError} when the flow has been executed
+   */
+  setConcurrency(most: number): this {
+    this.#declaration.checkOpen("set concurrency");
+    this.#declaration.concurrency = checkInteger("Cannot set concurrency", "most", most);
+    return this;
   }
 
   /**

@@ -33,6 +33,8 @@ export class RoutineDeclaration {
   readonly timers: Map<Slot<never>, Event<unknown>> = new Map();
   /** What happens when a handler throws, if the routine has its own say. */
   errorHandler: ErrorHandler | undefined;
+  /** The most of its handlers that may wait at once in a concurrent job, if there is a limit. */
+  concurrency: number | undefined;
   /** The flow that the routine is in. */
   membership: Membership | undefined;
   /** Whether a job has been started: from then on nothing changes. */

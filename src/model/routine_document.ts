@@ -3,7 +3,7 @@ import { DEFAULT_VALUE_LIMITS, draftOf, frozenWireOf, type Payload, type ValueLi
 import { payloadOf } from "../values/encoder.ts";
 import { PreflightError, type PreflightFinding, SerializationError } from "../base/errors.ts";
 import { isRecord, type JsonObject, type JsonValue } from "../values/json.ts";
-import { RESERVED_NAMES } from "../base/options.ts";
+import { checkInteger, RESERVED_NAMES } from "../base/options.ts";
 import { className, describeValue, pathStep } from "../base/path.ts";
 import { ValueReader } from "../values/value_reader.ts";
 import type { Registry } from "../values/registry.ts";
@@ -15,6 +15,8 @@ import { type AnyHandler, createSlot, type MergeFunction, type Slot, type SlotSe
 
 /** A routine in a flow's document. */
 export interface RoutineDocument {
+  /** The most of its handlers that may run at once in a concurrent job. */
+  readonly concurrency?: number;
   /** The config values. */
   readonly config: JsonObject;
   /** What happens when a handler throws. */
@@ -76,6 +78,7 @@ export function writeRoutine(parts: RoutineParts, place: Membership): RoutineDoc
   const named = Array.from(declaration.fields, (name): [string, unknown] => [name, Reflect.get(routine, name)]);
   const fields = encodeAll(Object.fromEntries(named), place.registry, action, "fields");
   return {
+    ...(declaration.concurrency === undefined ? {} : { concurrency: declaration.concurrency }),
     config,
     ...(declaration.errorHandler === undefined ? {} : { errorHandler: declaration.errorHandler.toJSON() }),
     events: sorted(declaration.events, (event) => event.params.length === 0 ? {} : { params: event.params }),
@@ -120,6 +123,9 @@ export function readRoutine(
       fail(`fields${pathStep(key)}`, "the class does not list this field in addSerializableFields");
     }
     Reflect.set(routine, key, value);
+  }
+  if (document.concurrency !== undefined) {
+    declaration.concurrency = checkInteger("Cannot read routine", "concurrency", Number(document.concurrency));
   }
   if (document.errorHandler !== undefined) declaration.errorHandler = ErrorHandler.fromJSON(document.errorHandler);
   for (const [role, name] of entries(document.functions, "functions")) {

@@ -1,21 +1,26 @@
 import type { Collected } from "../values/collected.ts";
-import { isRecord } from "../values/json.ts";
-import { checkDuration, checkInteger, checkOptions } from "../base/options.ts";
-import { describeValue } from "../base/path.ts";
+import { checkDuration, checkInteger, checkName, checkOptions, checkWord } from "../base/options.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
 import type { Slot } from "../model/slot.ts";
-import { expiredList, isFull, type List } from "./collecting.ts";
+import { AT_END, type AtEnd, listsIn, stopWatching, tellAtEnd, watchEnd } from "./collecting.ts";
+import { countIn, groupKey, groupName } from "./group_names.ts";
+import { type OpenGroup, OpenGroupsError } from "./open_groups_error.ts";
 
 /** The settings of an `Aggregator`: how inputs are grouped, and when a group ends. */
 export interface AggregatorOptions {
-  /** How many inputs complete a group; without a count only the time ends a group. */
-  readonly count?: number | undefined;
+  /**
+   * How many inputs complete a group: a number, or the key under which the data has it, of an input or of what comes to `expected`.
+   * Without a count only the time ends a group.
+   */
+  readonly count?: number | string | undefined;
   /** The key of the data whose value names the group; without a key all inputs belong to one group. */
   readonly by?: string | undefined;
   /** How long a group may wait for further inputs, in milliseconds after its first input. */
   readonly timeoutMs?: number | undefined;
+  /** What becomes of groups without a time that are open when nothing else of the job is left. @default {"fail"} */
+  readonly atEnd?: AtEnd | undefined;
 }
 
 /** A group that has ended. */
@@ -24,13 +29,13 @@ export interface Group<T> {
   readonly key: string;
   /** The inputs, in the order of their delivery. */
   readonly items: readonly T[];
-  /** Whether all inputs came before the time was up. */
+  /** Whether all inputs have come. */
   readonly isComplete: boolean;
 }
 
 /**
  * Joins inputs into groups, by count, by key, or by time. Unfinished groups belong to the job: they survive a pause, and
- * their time continues on resume.
+ * their time continues on resume. Those that nothing completes are never lost without a word: see `atEnd`.
  *
  * @example
  * ```ts
@@ -45,6 +50,8 @@ export interface Group<T> {
 export class Aggregator<T extends object = Record<string, unknown>> extends Routine<AggregatorOptions> {
   /** Takes the inputs. */
   readonly input: Slot<T> = this.addSlot<T>("input", this.sort);
+  /** Is told how many inputs a group will have, none included: the data has the count, and the key of the group if there is one. */
+  readonly expected: Slot<object> = this.addSlot<object>("expected", this.announce);
   /** Sends the groups. */
   readonly output: Event<Group<T>> = this.addEvent<Group<T>>("output", { params: ["key", "items", "isComplete"] });
   readonly #group: Event<Record<string, T>> = this.addTimer<Record<string, Collected<T>>, unknown, { merge: "append" }>(
@@ -52,24 +59,27 @@ export class Aggregator<T extends object = Record<string, unknown>> extends Rout
     this.collect,
     { merge: "append" },
   );
-  readonly #deadline: Event<GroupDeadline> = this.addTimer<GroupDeadline>("deadline", this.expire);
+  readonly #deadline: Event<GroupPlace> = this.addTimer<GroupPlace>("deadline", this.expire);
+  readonly #end: Event<Partial<GroupPlace>> = this.addTimer<Partial<GroupPlace>, true>("end", this.finish);
 
   /**
    * Sets how inputs are grouped, and when a group ends.
    *
    * @throws {RangeError} for a count below 1 or a negative time
-   * @throws {TypeError} when neither is given: no group would ever end
+   * @throws {TypeError} when neither a count nor a time is given: no group would ever end; and for another word as `atEnd`
    */
   setGroups(options: AggregatorOptions): this {
     const action = "Cannot set groups";
-    checkOptions(action, options, { count: true, by: true, timeoutMs: true });
-    const { count, by, timeoutMs } = options;
+    checkOptions(action, options, { count: true, by: true, timeoutMs: true, atEnd: true });
+    const { count, by, timeoutMs, atEnd } = options;
     if (count === undefined && timeoutMs === undefined) {
       throw new TypeError(`${action}: give a count, a timeoutMs, or both`);
     }
-    if (count !== undefined) checkInteger(action, "count", count);
+    if (typeof count === "string") checkName(action, "count", count);
+    else if (count !== undefined) checkInteger(action, "count", count);
     if (timeoutMs !== undefined) checkDuration(action, "timeoutMs", timeoutMs);
-    return this.setConfig({ count, by, timeoutMs });
+    if (atEnd !== undefined) checkWord(action, "atEnd", atEnd, AT_END);
+    return this.setConfig({ count, by, timeoutMs, atEnd });
   }
 
   /**
@@ -82,51 +92,118 @@ export class Aggregator<T extends object = Record<string, unknown>> extends Rout
     if (count === undefined && timeoutMs === undefined) {
       throw new TypeError("Cannot group: no group would ever end; call setGroups");
     }
-    ctx.emit(this.#group, { [PREFIX + JSON.stringify(by === undefined ? "" : keyOf(data, by))]: data });
+    if (typeof count === "string") countIn(data, count);
+    ctx.emit(this.#group, { [groupName(data, by)]: data });
+  }
+
+  /** The handler of `expected`: a group that will have no inputs is complete. */
+  announce(data: object, ctx: Context): void {
+    const { by, count, timeoutMs } = this.getConfig();
+    if (typeof count !== "string") {
+      throw new TypeError(
+        "Cannot expect a group: set the key of the data that has its count, as setGroups({ count: key })",
+      );
+    }
+    const size = countIn(data, count);
+    if (size === undefined) {
+      throw new TypeError(`Cannot expect a group: the data has no count under the key ${JSON.stringify(count)}`);
+    }
+    const name = groupName(data, by);
+    // Most groups are announced before their first input: then nothing is looked for.
+    const items = sizeOf(name, ctx) === undefined ? undefined : listsIn<T>("group", ctx)[name];
+    const isOpen = this.#grow(name, items?.toArray() ?? [], size, ctx);
+    if (isOpen && items === undefined && timeoutMs === undefined) {
+      // The slot has no list of it yet: this is how the end is told of it.
+      tellAtEnd(this.#end, { name }, this.#atEnd, ctx, name);
+    }
   }
 
   /** The handler of `group`: the slot keeps a list per group. */
   collect(lists: Record<string, Collected<T>>, ctx: Context): void {
-    const { count, timeoutMs } = this.getConfig();
+    const { count } = this.getConfig();
     for (const [name, items] of Object.entries(lists)) {
-      const payload = (token: string) => ({ name, token });
-      const list = { ...placeOf(name), items };
-      if (isFull(list, { count, timeoutMs, deadline: this.#deadline, payload }, ctx)) this.#end(list, true, ctx);
+      const size = typeof count === "string" ? countIn(items.at(-1), count) : count;
+      this.#grow(name, items, size, ctx);
     }
   }
 
   /** The handler of `deadline`. */
-  expire(deadline: GroupDeadline, ctx: Context): void {
-    const list = expiredList<T>(placeOf(deadline.name), deadline, ctx);
-    if (list !== undefined) this.#end(list, false, ctx);
+  expire({ name }: GroupPlace, ctx: Context): void {
+    if (sizeOf(name, ctx) !== undefined) this.#send(name, listsIn<T>("group", ctx)[name]?.toArray() ?? [], false, ctx);
   }
 
-  #end({ key: name, items }: List<T>, isComplete: boolean, ctx: Context): void {
-    const key = String(JSON.parse(name.slice(PREFIX.length)));
-    ctx.emit<Group<unknown>>(this.output.name, { key, items: items.toArray(), isComplete });
+  /** The handler of `end`: nothing else of the job is left. An open group fails after a step, so that the next end is watched. */
+  *finish({ name }: Partial<GroupPlace>, ctx: Context<true>): Generator<true, void, void> {
+    const lists = listsIn<T>("group", ctx);
+    if (name === undefined && ctx.progress === undefined) stopWatching(ctx);
+    const open = name === undefined ? Object.keys(lists) : [name].filter((it) => isAnnounced(it, lists, ctx));
+    if (this.#atEnd === "emit") {
+      for (const name of open) this.#send(name, lists[name]?.toArray() ?? [], false, ctx);
+    } else if (open.length > 0) {
+      if (ctx.progress === undefined) yield true;
+      throw new OpenGroupsError(ctx.routineId, open.map((name) => openGroup(name, lists[name]?.length ?? 0, ctx)));
+    }
+  }
+
+  get #atEnd(): AtEnd {
+    return this.getConfig("atEnd", "fail");
+  }
+
+  /** A group has grown, or is to have `size` inputs. Says whether it is open then. */
+  #grow(
+    name: string,
+    items: { readonly length: number } & Iterable<T>,
+    size: number | undefined,
+    ctx: Context,
+  ): boolean {
+    const known = sizeOf(name, ctx);
+    const needed = size ?? known ?? undefined;
+    if (typeof known === "number" && needed !== known) {
+      const key = JSON.stringify(groupKey(name));
+      throw new TypeError(`Cannot group: the group ${key} was to have ${known} inputs, and now ${needed}`);
+    }
+    if (needed !== undefined && items.length >= needed) {
+      this.#send(name, [...items], true, ctx);
+      return false;
+    }
+    if (known === undefined) this.#begin(name, ctx);
+    if (known === undefined || known !== needed) ctx.state.set(name, needed ?? null);
+    return true;
+  }
+
+  #begin(name: string, ctx: Context): void {
+    const { timeoutMs } = this.getConfig();
+    if (timeoutMs === undefined) watchEnd(this.#end, this.#atEnd, ctx);
+    else ctx.emit(this.#deadline, { name }, { delayMs: timeoutMs, key: name });
+  }
+
+  #send(name: string, items: readonly T[], isComplete: boolean, ctx: Context): void {
+    ctx.emit<Group<unknown>>(this.output.name, { key: groupKey(name), items, isComplete });
     ctx.clear("group", name);
+    if (sizeOf(name, ctx) === undefined) return;
     ctx.state.set(name, undefined);
+    ctx.cancelEmit(this.#deadline, name);
+    ctx.cancelEmit(this.#end, name);
   }
 }
 
-/** The end of a group's time: the payload of the routine's timer. */
-export interface GroupDeadline {
-  /** The name of the group's list in the slot `group`. */
+/** The name of a group: of its list in the slot `group`, and in `ctx.state`. */
+export interface GroupPlace {
+  /** The name. */
   readonly name: string;
-  /** The token that tells the group from earlier ones of the same name. */
-  readonly token: string;
 }
 
-function placeOf(name: string): Omit<List<never>, "items"> {
-  return { slot: "group", key: name, tokenKey: name };
+/** How many inputs a group will have; `null` while that is not known, and `undefined` for a group that is not open. */
+function sizeOf(name: string, ctx: Context): number | null | undefined {
+  return ctx.state.get<number | null>(name);
 }
 
-function keyOf(data: unknown, by: string): string | number | boolean {
-  const key: unknown = isRecord(data) && Object.hasOwn(data, by) ? data[by] : undefined;
-  if (key === undefined) throw new TypeError(`Cannot group: the data has no key ${JSON.stringify(by)}`);
-  if (typeof key === "string" || typeof key === "number" || typeof key === "boolean") return key;
-  throw new TypeError(`Cannot group: data.${by} is ${describeValue(key)}; a key is a text, a number or a boolean`);
+/** Says whether a group is to have inputs of which none has come. */
+function isAnnounced(name: string, lists: object, ctx: Context): boolean {
+  return !Object.hasOwn(lists, name) && sizeOf(name, ctx) !== undefined;
 }
 
-/** Stands before each name, so that values such as `__proto__` are not used as keys. */
-const PREFIX = "group:";
+function openGroup(name: string, has: number, ctx: Context): OpenGroup {
+  const size = sizeOf(name, ctx);
+  return { key: groupKey(name), has, lacks: typeof size === "number" ? size - has : undefined };
+}

@@ -1,20 +1,23 @@
-import { checkDuration, checkInteger, checkOptions } from "../base/options.ts";
+import { checkDuration, checkInteger, checkOptions, checkWord } from "../base/options.ts";
 import type { Collected } from "../values/collected.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
 import type { Slot } from "../model/slot.ts";
-import { expiredList, isFull } from "./collecting.ts";
+import { AT_END, type AtEnd, listsIn, stopWatching, watchEnd } from "./collecting.ts";
+import { OpenGroupsError } from "./open_groups_error.ts";
 
-/** The list of the batch: an append slot has one per key, and a batch has one key. */
-const PLACE = { slot: "batch", key: "item", tokenKey: "token" } as const;
+/** The key of the deadline of the batch: there is one at a time. */
+const BATCH = "batch";
 
 /** The settings of a `Batcher`: a batch is sent when it is full, or when its time is up. */
 export interface BatcherOptions {
   /** How many inputs fill a batch. */
   readonly size: number;
-  /** How long the first input of a batch may wait, in milliseconds; without a time only full batches are sent. */
+  /** How long the first input of a batch may wait, in milliseconds; without a time it waits until the batch is full, or the job ends. */
   readonly timeoutMs?: number | undefined;
+  /** What becomes of a batch without a time that is not full when nothing else of the job is left. @default {"emit"} */
+  readonly atEnd?: AtEnd | undefined;
 }
 
 /** A batch of inputs. */
@@ -24,7 +27,8 @@ export interface Batch<T> {
 }
 
 /**
- * Sends inputs in batches, by size and time. An unfinished batch belongs to the job: it survives a pause.
+ * Sends inputs in batches, by size and time, and the rest when the job has nothing else to do. An unfinished batch belongs to the job:
+ * it survives a pause.
  *
  * @example
  * ```ts
@@ -47,20 +51,23 @@ export class Batcher<T = unknown> extends Routine<BatcherOptions> {
       merge: "append",
     },
   );
-  readonly #deadline: Event<{ token: string }> = this.addTimer<{ token: string }>("deadline", this.expire);
+  readonly #deadline: Event<object> = this.addTimer<object>("deadline", this.expire);
+  readonly #end: Event<object> = this.addTimer<object, true>("end", this.finish);
 
   /**
    * Sets when a batch is sent.
    *
    * @throws {RangeError} for a size below 1 or a negative time
-   * @throws {TypeError} for an option of an unknown name
+   * @throws {TypeError} for an option of an unknown name, and another word as `atEnd`
    */
   setBatches(options: BatcherOptions): this {
-    checkOptions("Cannot set batches", options, { size: true, timeoutMs: true });
-    const { size, timeoutMs } = options;
-    checkInteger("Cannot set batches", "size", size);
-    if (timeoutMs !== undefined) checkDuration("Cannot set batches", "timeoutMs", timeoutMs);
-    return this.setConfig({ size, timeoutMs });
+    const action = "Cannot set batches";
+    checkOptions(action, options, { size: true, timeoutMs: true, atEnd: true });
+    const { size, timeoutMs, atEnd } = options;
+    checkInteger(action, "size", size);
+    if (timeoutMs !== undefined) checkDuration(action, "timeoutMs", timeoutMs);
+    if (atEnd !== undefined) checkWord(action, "atEnd", atEnd, AT_END);
+    return this.setConfig({ size, timeoutMs, atEnd });
   }
 
   /** The handler of `input`. */
@@ -70,21 +77,37 @@ export class Batcher<T = unknown> extends Routine<BatcherOptions> {
 
   /** The handler of `batch`: the slot keeps the inputs. */
   fill({ item }: { item: Collected<T> }, ctx: Context): void {
-    const { size: count = 1, timeoutMs } = this.getConfig();
-    const payload = (token: string) => ({ token });
-    const limits = { count, timeoutMs, deadline: this.#deadline, payload };
-    if (isFull({ ...PLACE, items: item }, limits, ctx)) this.#send(item, ctx);
+    const { size = 1, timeoutMs } = this.getConfig();
+    if (item.length >= size) this.#send(item, ctx);
+    else if (item.length > 1) return;
+    else if (timeoutMs !== undefined) ctx.emit(this.#deadline, {}, { delayMs: timeoutMs, key: BATCH });
+    else watchEnd(this.#end, this.#atEnd, ctx);
   }
 
   /** The handler of `deadline`. */
-  expire(deadline: { token: string }, ctx: Context): void {
-    const batch = expiredList<T>(PLACE, deadline, ctx);
-    if (batch !== undefined) this.#send(batch.items, ctx);
+  expire(_data: object, ctx: Context): void {
+    const { item } = listsIn<T>("batch", ctx);
+    if (item !== undefined) this.#send(item, ctx);
+  }
+
+  /** The handler of `end`: nothing else of the job is left. An open batch fails after a step, so that the next end is watched. */
+  *finish(_data: object, ctx: Context<true>): Generator<true, void, void> {
+    const { item } = listsIn<T>("batch", ctx);
+    if (ctx.progress === undefined) stopWatching(ctx);
+    if (item === undefined) return;
+    if (this.#atEnd === "emit") return this.#send(item, ctx);
+    if (ctx.progress === undefined) yield true;
+    const lacks = this.getConfig("size", 1) - item.length;
+    throw new OpenGroupsError(ctx.routineId, [{ key: "", has: item.length, lacks }]);
+  }
+
+  get #atEnd(): AtEnd {
+    return this.getConfig("atEnd", "emit");
   }
 
   #send(item: Collected<T>, ctx: Context): void {
     ctx.emit<Batch<unknown>>(this.output.name, { items: item.toArray() });
     ctx.clear("batch");
-    ctx.state.set("token", undefined);
+    ctx.cancelEmit(this.#deadline, BATCH);
   }
 }

@@ -3,57 +3,41 @@ import { isRecord } from "../values/json.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 
-/** A list that an append slot collects until it is full or its time is up. */
-export interface List<T> {
-  /** The slot, which is a timer of the routine. */
-  readonly slot: string;
-  /** The key of the list in the slot. */
-  readonly key: string;
-  /** The key in `ctx.state` of the token that tells the list from earlier ones of the same name. */
-  readonly tokenKey: string;
-  /** The items so far. */
-  readonly items: Collected<T>;
+/**
+ * What becomes of what a routine still holds when nothing else of its job is left: it fails and names the groups, sends them as they
+ * are, or drops them.
+ */
+export type AtEnd = "fail" | "emit" | "drop";
+
+/** The words for what becomes of open groups. */
+export const AT_END: readonly AtEnd[] = ["fail", "emit", "drop"];
+
+/** The key in `ctx.state` under which it stands that the routine will be told of the end. */
+const WATCHES = "watches";
+
+/**
+ * Has the routine told, once, when nothing else of the job is left. One that fails is told after all those that still send something:
+ * its groups may be completed by that.
+ */
+export function watchEnd(end: Event<object>, atEnd: AtEnd, ctx: Context): void {
+  if (atEnd === "drop" || ctx.state.get(WATCHES) === true) return;
+  ctx.state.set(WATCHES, true);
+  tellAtEnd(end, {}, atEnd, ctx);
 }
 
-/** When a list ends. */
-export interface ListLimits<D extends Deadline> {
-  /** The number of items that fills the list. */
-  readonly count: number | undefined;
-  /** How long the first item may wait, in milliseconds. */
-  readonly timeoutMs: number | undefined;
-  /** The timer that ends the list. */
-  readonly deadline: Event<D>;
-  /** Makes the payload of the timer. */
-  readonly payload: (token: string) => D;
+/** Emits an event when nothing else of the job is left. A failure's can be taken back by a key. */
+export function tellAtEnd(end: Event<object>, data: object, atEnd: AtEnd, ctx: Context, key?: string): void {
+  if (atEnd === "emit") ctx.defer(end, data);
+  if (atEnd === "fail") ctx.emit(end, data, { priority: "last", ...key !== undefined && { key } });
 }
 
-/** The end of a list's time. */
-export interface Deadline {
-  /** The token that the list had when it began. */
-  readonly token: string;
+/** The routine has been told of the end: what comes after that makes it watch again. */
+export function stopWatching(ctx: Context): void {
+  ctx.state.set(WATCHES, undefined);
 }
 
-/** Says whether a list is full after a delivery; the first item of a list starts its time. */
-export function isFull<T, D extends Deadline>(
-  { tokenKey, items }: List<T>,
-  { count, timeoutMs, deadline, payload }: ListLimits<D>,
-  ctx: Context,
-): boolean {
-  if (count !== undefined && items.length >= count) return true;
-  if (items.length === 1 && timeoutMs !== undefined) {
-    ctx.state.set(tokenKey, ctx.idempotencyKey);
-    ctx.emit(deadline, payload(ctx.idempotencyKey), { delayMs: timeoutMs });
-  }
-  return false;
-}
-
-/** The list that a deadline ends; `undefined` when that list has ended before: a later one has another token. */
-export function expiredList<T>(
-  { slot, key, tokenKey }: Omit<List<T>, "items">,
-  { token }: Deadline,
-  ctx: Context,
-): List<T> | undefined {
+/** The lists that an append slot of the routine holds, by their keys. */
+export function listsIn<T>(slot: string, ctx: Context): Readonly<Record<string, Collected<T>>> {
   const lists = ctx.slotData(slot);
-  const items = isRecord(lists) ? lists[key] as Collected<T> | undefined : undefined;
-  return items !== undefined && ctx.state.get(tokenKey) === token ? { slot, key, tokenKey, items } : undefined;
+  return isRecord(lists) ? lists as Readonly<Record<string, Collected<T>>> : {};
 }

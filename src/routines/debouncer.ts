@@ -27,7 +27,7 @@ export class Debouncer<T = unknown> extends Routine<DebouncerOptions> {
   readonly input: Slot<T> = this.addSlot<T>("input", this.note);
   /** Sends the last input before each quiet time. */
   readonly output: Event<T> = this.addEvent<T>("output");
-  readonly #quiet: Event<{ token: string; data: T }> = this.addTimer<{ token: string; data: T }>("quiet", this.send);
+  readonly #quiet: Event<{ data: T }> = this.addTimer<{ data: T }>("quiet", this.send);
 
   /**
    * Sets the time without inputs, in milliseconds.
@@ -38,17 +38,13 @@ export class Debouncer<T = unknown> extends Routine<DebouncerOptions> {
     return this.setConfig({ quietMs: checkDuration("Cannot set quiet", "quietMs", quietMs) });
   }
 
-  /** The handler of `input`: a new token outdates the input that waits. */
+  /** The handler of `input`: it replaces the input that waits. */
   note(data: T, ctx: Context): void {
-    const token = ctx.idempotencyKey;
-    ctx.state.set("token", token);
-    ctx.emit(this.#quiet, { token, data }, { delayMs: this.getConfig("quietMs", 0) });
+    ctx.emit(this.#quiet, { data }, { delayMs: this.getConfig("quietMs", 0), key: "quiet" });
   }
 
   /** The handler of `quiet`. */
-  send({ token, data }: { token: string; data: T }, ctx: Context): void {
-    if (ctx.state.get("token") !== token) return;
-    ctx.state.set("token", undefined);
+  send({ data }: { data: T }, ctx: Context): void {
     ctx.emit<unknown>(this.output.name, data);
   }
 }

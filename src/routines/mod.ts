@@ -19,12 +19,14 @@ import { DataTransformer } from "./data_transformer.ts";
 import { DataValidator } from "./data_validator.ts";
 import { Debouncer } from "./debouncer.ts";
 import { Filter } from "./filter.ts";
+import { Join } from "./join.ts";
 import { Mapper } from "./mapper.ts";
 import { Splitter } from "./splitter.ts";
 import { Throttle } from "./throttle.ts";
 
-export { Aggregator, type AggregatorOptions, type Group, type GroupDeadline } from "./aggregator.ts";
+export { Aggregator, type AggregatorOptions, type Group, type GroupPlace } from "./aggregator.ts";
 export { type Batch, Batcher, type BatcherOptions } from "./batcher.ts";
+export type { AtEnd } from "./collecting.ts";
 export {
   ConditionalRouter,
   type ConditionalRouterConfig,
@@ -41,8 +43,10 @@ export { DataValidator, type DataValidatorConfig, type InvalidData, type Validat
 export { Debouncer, type DebouncerOptions } from "./debouncer.ts";
 export { compileExpression, type ExpressionScope } from "./expression.ts";
 export { Filter, type FilterFunction } from "./filter.ts";
+export { Join, type JoinArrival, type JoinConfig, type JoinInput, type JoinOptions, type OpenInputs } from "./join.ts";
 export { type MapFunction, Mapper } from "./mapper.ts";
-export { type SplitItem, Splitter } from "./splitter.ts";
+export { type OpenGroup, OpenGroupsError } from "./open_groups_error.ts";
+export { type SplitItem, type SplitList, type SplitProgress, Splitter } from "./splitter.ts";
 export { Throttle, type ThrottleOptions } from "./throttle.ts";
 
 /** All routines of this module by their names, for a registry. */
@@ -54,6 +58,7 @@ export const routines: {
   readonly DataValidator: typeof DataValidator;
   readonly Debouncer: typeof Debouncer;
   readonly Filter: typeof Filter;
+  readonly Join: typeof Join;
   readonly Mapper: typeof Mapper;
   readonly Splitter: typeof Splitter;
   readonly Throttle: typeof Throttle;
@@ -65,6 +70,7 @@ export const routines: {
   DataValidator,
   Debouncer,
   Filter,
+  Join,
   Mapper,
   Splitter,
   Throttle,

@@ -164,8 +164,9 @@ test("a task goes to another slot at its deadline if it has one, and no other ta
 
 test("a step takes back pending tasks, each once, and not its own", () => {
   const place: Place = ["effects", "withdrawn"];
-  const expected = "expected another task than those before, and than that of the commit";
+  const expected = 'expected another task than those before, that routine "worker" has emitted with a key';
   check(WITHDRAW, [...place, 0], 6, "effects.withdrawn[0]", `${expected}, got 6`);
+  check(WITHDRAW, [...place, 0], 3, "effects.withdrawn[0]", `${expected}, got 3`);
   check(WITHDRAW, place, [7, 7], "effects.withdrawn[1]", `${expected}, got 7`);
   check(WITHDRAW, [...place, 0], 4, "effects.withdrawn[0]", "expected the id of a task that the job has, got 4");
 });

@@ -120,7 +120,7 @@ test("C204 words that nobody knows are refused", () => {
     ["pendingTasks", 1, "priority"],
     "urgent",
     "pendingTasks[1].priority",
-    'expected ("high" | "low"), got "urgent"',
+    'expected ("high" | "low" | "last"), got "urgent"',
   );
   check(
     ["routineStates", "clerk", "status"],

@@ -58,7 +58,7 @@ const registry = new Registry({ DataSource, DataProcessor, Everything, Tail, sho
 
 const EXAMPLE =
   '{"connections":[{"from":{"event":"output","routine":"source"},"mapping":{"data":"data"},"to":{"routine":"processor",' +
-  '"slot":"input"}}],"executionStrategy":"sequential","executionTimeoutMs":300000,"format":"routilux/flow",' +
+  '"slot":"input"}}],"executionStrategy":"sequential","executionTimeoutMs":null,"format":"routilux/flow",' +
   '"id":"cross_host_flow","maxWorkers":1,"routines":{"processor":{"config":{},"events":{"output":{}},"slots":{"input":' +
   '{"handler":{"method":"process"}}},"type":"DataProcessor","version":1},"source":{"config":{},"events":{"output":{}},' +
   '"slots":{"trigger":{"handler":{"method":"send"}}},"type":"DataSource","version":1}},"version":1}';
@@ -132,7 +132,7 @@ test("C260 C262 C370 everything that a flow can say is in its document, library 
 
 test("C246 C267 an empty flow has a document", () => {
   const text =
-    '{"connections":[],"executionStrategy":"sequential","executionTimeoutMs":300000,"format":"routilux/flow",' +
+    '{"connections":[],"executionStrategy":"sequential","executionTimeoutMs":null,"format":"routilux/flow",' +
     '"id":"empty","maxWorkers":1,"routines":{},"version":1}';
   assertEquals(JSON.stringify(new Flow({ id: "empty" })), text);
 });

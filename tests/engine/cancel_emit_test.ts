@@ -37,7 +37,7 @@ function createClock() {
 
 const rung = (job: JobState) => job.outputLog.map(({ type, data }) => [type, data]);
 
-test("C452 what is emitted with a key replaces what waits of that key, and of no other", async () => {
+test("C407 what is emitted with a key replaces what waits of that key, and of no other", async () => {
   const { flow, timers, clock } = createClock();
   const job = flow.execute(clock.trigger, { set: ["a", "b"] });
   await timers.advance(60);
@@ -48,7 +48,7 @@ test("C452 what is emitted with a key replaces what waits of that key, and of no
   assertEquals([job.status, rung(job)], ["completed", [["b", [1, 100]], ["a", [0, 160]]]]);
 });
 
-test("C452 within one step the last emission of a key counts, and one that is taken back leaves no trace", async () => {
+test("C407 within one step the last emission of a key counts, and one that is taken back leaves no trace", async () => {
   const { flow, timers, clock } = createClock();
   const job = flow.execute(clock.trigger, { set: ["a", "b", "a"], cancel: ["b", "c"] });
   await timers.advance(0);
@@ -60,7 +60,7 @@ test("C452 within one step the last emission of a key counts, and one that is ta
   assertEquals([job.status, rung(job)], ["completed", [["a", [2, 100]]]]);
 });
 
-test("C452 a job whose last waiting emission is taken back completes at once", async () => {
+test("C407 a job whose last waiting emission is taken back completes at once", async () => {
   const { flow, timers, clock } = createClock();
   const job = flow.execute(clock.trigger, { set: ["a", "b"] });
   await timers.advance(60);
@@ -69,7 +69,7 @@ test("C452 a job whose last waiting emission is taken back completes at once", a
   assertEquals([job.status, rung(job), timers.size, timers.now()], ["completed", [], 0, 60]);
 });
 
-test("C452 what is due and has not begun is taken back as well, wherever it stands in the queue", async () => {
+test("C407 what is due and has not begun is taken back as well, wherever it stands in the queue", async () => {
   for (const cancel of [["a"], ["b"], ["c"], ["a", "c"], ["b", "c"], ["c", "b", "a"]]) {
     const { flow, timers, clock } = createClock();
     const job = flow.execute(clock.trigger, { set: ["a", "b", "c"], delayMs: 0, next: { cancel } });
@@ -79,7 +79,7 @@ test("C452 what is due and has not begun is taken back as well, wherever it stan
   }
 });
 
-test("C452 a delivery that has failed and waits for a retry is taken back; one that has stored a step goes on", async () => {
+test("C407 a delivery that has failed and waits for a retry is taken back; one that has stored a step goes on", async () => {
   const { flow, timers } = createTestFlow();
   class Worker extends Routine {
     readonly trigger = this.addSlot("trigger", this.begin);
@@ -124,7 +124,7 @@ test("C452 a delivery that has failed and waits for a retry is taken back; one t
   ]);
 });
 
-test("C452 a handler that runs is not taken back, and cannot take back itself", async () => {
+test("C407 a handler that runs is not taken back, and cannot take back itself", async () => {
   const handlers = new WaitingHandlers();
   const { flow, timers } = createTestFlow({ executionStrategy: "concurrent", maxWorkers: 2 });
   class Worker extends Routine {
@@ -156,7 +156,7 @@ test("C452 a handler that runs is not taken back, and cannot take back itself", 
   assertEquals([job.status, job.outputLog.map(({ data }) => data)], ["completed", [1, 2]]);
 });
 
-test("C452 keys and events are checked, and the context is closed afterwards", async () => {
+test("C407 keys and events are checked, and the context is closed afterwards", async () => {
   const { flow } = createTestFlow();
   let kept: Context | undefined;
   const act = addFunction(flow, "act", (_data, ctx) => {

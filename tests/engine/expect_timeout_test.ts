@@ -27,7 +27,7 @@ function createApproval(kind: Kind) {
 
 const outputsOf = (job: JobState) => job.outputLog.map(({ type, data }) => data === undefined ? [type] : [type, data]);
 
-test("C450 answered after a day, a request is approved that day, and nothing waits on", async () => {
+test("C405 answered after a day, a request is approved that day, and nothing waits on", async () => {
   const { flow, timers, job } = createApproval("Approval");
   await timers.advance(DAY);
   flow.deliver(job, "approval", "answer", { by: "ada" });
@@ -40,7 +40,7 @@ test("C450 answered after a day, a request is approved that day, and nothing wai
   ]);
 });
 
-test("C450 not answered within seven days, a request is escalated, and nothing has failed", async () => {
+test("C405 not answered within seven days, a request is escalated, and nothing has failed", async () => {
   const { timers, job } = createApproval("Approval");
   await timers.advance(7 * DAY - 1);
   assertEquals([job.status, outputsOf(job)], ["running", []]);
@@ -54,7 +54,7 @@ test("C450 not answered within seven days, a request is escalated, and nothing h
 });
 
 for (const kind of KINDS) {
-  test(`C450 the ${kind} is the same in a document that another host goes on with, answered or not`, async () => {
+  test(`C405 the ${kind} is the same in a document that another host goes on with, answered or not`, async () => {
     for (const isAnswered of [true, false]) {
       const { flow, timers, job } = createApproval(kind);
       await timers.advance(DAY);
@@ -73,7 +73,7 @@ for (const kind of KINDS) {
     }
   });
 
-  test(`C450 a worker that starts after a crash finds the answer of the ${kind}, or escalates`, async () => {
+  test(`C405 a worker that starts after a crash finds the answer of the ${kind}, or escalates`, async () => {
     for (const isAnswered of [true, false]) {
       const store = lateStore();
       const timers = manualTimers();
@@ -104,7 +104,7 @@ for (const kind of KINDS) {
   });
 }
 
-test("C450 a job that the slot for the timeout fails goes on with that slot after a redrive", async () => {
+test("C405 a job that the slot for the timeout fails goes on with that slot after a redrive", async () => {
   const { flow, timers } = createTestFlow();
   let isBroken = true;
   class Asker extends BaseRoutine {
@@ -128,7 +128,7 @@ test("C450 a job that the slot for the timeout fails goes on with that slot afte
   assertEquals([job.status, outputsOf(job)], ["completed", [["told", { slot: "trigger", timeoutMs: 10 }]]]);
 });
 
-test("C450 each expectation has its own slot for the timeout, or fails, at the same instant", async () => {
+test("C405 each expectation has its own slot for the timeout, or fails, at the same instant", async () => {
   const { flow, timers } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "continue" }) });
   class Asker extends BaseRoutine {
     readonly trigger = this.addSlot("trigger", this.ask);
@@ -152,7 +152,7 @@ test("C450 each expectation has its own slot for the timeout, or fails, at the s
   ]);
 });
 
-test("C451 a slot for the timeout is refused at once if it is another routine's, takes something else, or has no time", async () => {
+test("C406 a slot for the timeout is refused at once if it is another routine's, takes something else, or has no time", async () => {
   const { flow } = createTestFlow();
   class Asker extends BaseRoutine {
     readonly trigger = this.addSlot("trigger", this.ask);
@@ -181,7 +181,7 @@ test("C451 a slot for the timeout is refused at once if it is another routine's,
   assertEquals([job.status, job.error], ["completed", undefined]);
 });
 
-test("C451 a job whose slot for a timeout is gone is refused by the preflight, with the path", async () => {
+test("C406 a job whose slot for a timeout is gone is refused by the preflight, with the path", async () => {
   const { flow, job } = createApproval("Approval");
   await flow.pause(job);
   const document = JSON.parse(JSON.stringify(job));

@@ -49,7 +49,7 @@ test("delayed deliveries run when they are due, then again by priority and id", 
 });
 
 test("a delayed delivery falls due while another handler works: it comes next, and the alarm rings once", async () => {
-  const { flow, timers } = createTestFlow();
+  const { flow, timers } = createTestFlow({ executionTimeoutMs: 300_000 });
   let done = () => {};
   const seen: string[] = [];
   addFunction(flow, "source", (_data, ctx) => {

@@ -4,7 +4,7 @@ import { demand } from "./refusal.ts";
 
 /**
  * Nothing lost, nothing doubled: every task that the job had, and every one that it has made since, is pending, among the
- * failures, or done, and it is that once. Lists have only grown, shared data has lost no key.
+ * failures, done, or taken back, and it is that once. Lists have only grown, shared data has lost no key.
  */
 export function checkAccounts(before: JobDocument, after: JobDocument, events: readonly EngineEvent[]): void {
   const ids = [...before.pendingTasks, ...(before.failures ?? []).map(({ task }) => task)].map(({ id }) => id);
@@ -12,7 +12,9 @@ export function checkAccounts(before: JobDocument, after: JobDocument, events: r
   const note = (id: number, where: string) => void places.set(id, [...places.get(id) ?? [], where]);
   for (const { id } of after.pendingTasks) note(id, "pending");
   for (const { task } of after.failures ?? []) note(task.id, "failed");
-  for (const event of events) if (event.type === "task" && event.outcome === "done") note(event.task, "done");
+  for (const event of events) {
+    if (event.type === "task" && ["done", "withdrawn"].includes(event.outcome)) note(event.task, event.outcome);
+  }
   for (let id = before.nextTaskId; id < after.nextTaskId; id++) ids.push(id);
   demand(after.nextTaskId >= before.nextTaskId, "ids are given again");
   for (const id of ids) {
@@ -29,7 +31,8 @@ function checkTasks(before: JobDocument, after: JobDocument): void {
   for (const task of [...after.pendingTasks, ...(after.failures ?? []).map((it) => it.task)]) {
     const old: TaskDocument | undefined = known.get(task.id);
     if (old === undefined) continue;
-    demand(JSON.stringify(old.data) === JSON.stringify(task.data), `task ${task.id} has other data`);
+    const isSame = old.awaiting !== undefined || JSON.stringify(old.data) === JSON.stringify(task.data);
+    demand(isSame, `task ${task.id} has other data`);
     demand((task.step ?? 0) >= (old.step ?? 0), `task ${task.id} has gone back`);
     const isRedriven = before.status === "failed" || before.status === "cancelled" || before.status === "completed";
     demand(isRedriven || (task.attempt ?? 0) >= (old.attempt ?? 0), `task ${task.id} has forgotten attempts`);

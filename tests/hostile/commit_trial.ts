@@ -74,18 +74,20 @@ export function jobAfter(count: number): Job {
   return job;
 }
 
-/** Every task that was there or is new is there once; only the commit's own may have ended. */
+/** Every task that was there or is new is there once; only the commit's own may have ended, and those that it takes back. */
 function checkTasks(before: JobDocument, after: JobDocument, commit: unknown): void {
   const idsOf = ({ pendingTasks, failures = [] }: JobDocument) =>
     [...pendingTasks, ...failures.map((it) => it.task)].map(({ id }) => id);
-  const { task, outcome, created } = record(commit);
+  const { task, outcome, created, effects } = record(commit);
+  const withdrawn: unknown = isEmpty(effects) ? [] : record(effects)["withdrawn"];
   const made = Array.isArray(created)
     ? created.map((it) => record(it)["id"])
     : isEmpty(task)
     ? []
     : [record(task)["id"]];
   const expected = [...idsOf(before), ...made].filter((id) =>
-    typeof id === "number" && (outcome !== "done" || id !== task)
+    typeof id === "number" && (outcome !== "done" || id !== task) &&
+    !(Array.isArray(withdrawn) && withdrawn.includes(id))
   );
   const there = idsOf(after);
   demand(new Set(there).size === there.length, `tasks are there twice: ${there}`);

@@ -12,15 +12,16 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "options of flows": "FlowOptions FlowSettings FlowLimits ExecutionStrategy",
     "options of calls":
       "CreateOptions ExecuteOptions StartOptions StartItem ListenOptions ResumeOptions PauseOptions ShutdownOptions " +
-      "CompletionOptions WaitOptions EntryPoint EntryArguments",
+      "CompletionOptions RunOptions UntilOptions WaitOptions EntryPoint EntryArguments",
     "options of engines": "EngineOptions DurabilityOptions Services",
     "the structure of a flow": "FlowGraph Connection ConnectionTarget ConnectOptions KeyMapping MappedData",
     "slots and events": "Slot SlotOptions CheckedSlotOptions SlotInput MergeStrategy MergeFunction Event EventOptions",
-    "handlers": "Handler HandlerInput HandlerReturn Collected CollectedLists Context EmitOptions ExpectOptions " +
+    "handlers":
+      "Handler HandlerInput HandlerReturn Collected CollectedLists Context EmitOptions ExpectOptions ExpectTimeout " +
       "JobValues Priority",
     "error handling": "ErrorHandlerOptions ErrorStrategy CriticalOptions",
     "jobs": "JobStatus RoutineStatus PendingTask ExecutionRecord ExecutionRecordType JobOutput RoutineProgress " +
-      "DroppedCounts JobReadOptions JobProgress SettleResult",
+      "DroppedCounts JobReadOptions JobProgress SettleResult AwaitedDelivery",
     "jobs in a store": "StoredFlowJob Recovery JobRevision PurgeOptions",
     "handles": "JobHandle StartedJob AskOptions OutputsOptions CommandOutcome",
     "workers": "Worker WorkOptions WorkSummary",
@@ -54,23 +55,27 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "./documents": {
     "flows": "FlowDocument ConnectionDocument ConnectionSource ConnectionTarget RoutineDocument SlotDocument " +
       "EventDocument FunctionReference",
-    "jobs": "JobDocument TaskDocument MergedDocument RecordDocument OutputDocument LogDocument FailureDocument " +
+    "jobs":
+      "JobDocument TaskDocument AwaitingDocument MergedDocument RecordDocument OutputDocument LogDocument FailureDocument " +
       "DeferredDocument PausePointDocument RoutineStateDocument SlotDataDocument ListDocument DroppedCounts " +
       "ErrorDocument",
     "journals": "JournalEntryDocument CommitDocument ClaimDocument FirstAttemptDocument",
-    "kinds of commits": "StepCommitDocument MergeCommitDocument FailureCommitDocument DeliverCommitDocument " +
+    "kinds of commits":
+      "StepCommitDocument MergeCommitDocument FailureCommitDocument DeliverCommitDocument ExpireCommitDocument " +
       "DeferredCommitDocument StatusCommitDocument",
     "parts of commits": "CommitBase EffectsDocument KeyChangeDocument SlotChangeDocument FailureOutcomeDocument " +
       "MigratedDocument",
   },
   "./routines": {
     "all of them": "routines",
-    "aggregator": "Aggregator AggregatorOptions Group GroupDeadline",
+    "aggregator": "Aggregator AggregatorOptions Group GroupPlace",
+    "ends": "AtEnd OpenGroup OpenGroupsError",
+    "join": "Join JoinConfig JoinInput JoinOptions JoinArrival OpenInputs",
     "batcher": "Batcher BatcherOptions Batch",
     "debouncer and throttle": "Debouncer DebouncerOptions Throttle ThrottleOptions",
     "mapper and filter": "Mapper MapFunction Filter FilterFunction",
     "router": "ConditionalRouter ConditionalRouterConfig RouteConfig RouteCondition",
-    "splitter": "Splitter SplitItem",
+    "splitter": "Splitter SplitItem SplitList SplitProgress",
     "transformer": "DataTransformer DataTransformerConfig TransformStep TransformedData",
     "validator": "DataValidator DataValidatorConfig InvalidData ValidationError",
     "expressions": "compileExpression ExpressionScope",

@@ -57,13 +57,13 @@ test("a number of workers out of range is refused, and nothing is set", () => {
   assertEquals(settings(flow), ["concurrent", 3]);
 });
 
-test("C069 the execution timeout is 300 s by default, and a given one is kept", () => {
+test("C069 there is no execution timeout by default, and a given one is kept", () => {
   assertEquals(
     [newFlow(), newFlow({ executionTimeoutMs: 1 }), newFlow({ executionTimeoutMs: Infinity })].map((flow) =>
       flow.executionTimeoutMs
     ),
     [
-      300_000,
+      Infinity,
       1,
       Infinity,
     ],

@@ -31,8 +31,8 @@ test("C288 three inputs, expecting three, give one group of three", async () => 
   assertEquals(job.status, "completed");
 });
 
-test("C289 two inputs, expecting three, give none, and are kept", async () => {
-  const { job, outputs } = await tryRoutine(join({ count: 3 }), [part("a", 1), part("b", 2)]);
+test("C289 two inputs, expecting three, give none, and are kept if they may be dropped", async () => {
+  const { job, outputs } = await tryRoutine(join({ count: 3, atEnd: "drop" }), [part("a", 1), part("b", 2)]);
   assertEquals([job.status, outputs], ["completed", []]);
   assertEquals(job.toJSON().slots?.["subject"]?.["group"]?.lists?.map(({ items }) => items), [[
     { order: "a", n: 1 },
@@ -50,13 +50,17 @@ test("C290 in concurrent mode inputs are grouped as well, and none is lost", asy
 
 test("groups follow each other, and a new one begins where the last has ended", async () => {
   const items = [1, 2, 3, 4, 5].map((n) => part("a", n));
-  assertEquals(await groups({ count: 2 }, items), [":1,2 all@0", ":3,4 all@0"]);
+  assertEquals(await groups({ count: 2, atEnd: "drop" }, items), [":1,2 all@0", ":3,4 all@0"]);
   assertEquals(await groups({ count: 1 }, items.slice(0, 2)), [":1 all@0", ":2 all@0"]);
 });
 
 test("by a key, groups are apart and end each for itself", async () => {
   const items = [part("a", 1), part("b", 2), part("b", 3), part("a", 4), part("c", 5)];
-  assertEquals(await groups({ count: 2, by: "order" }, items), ["b:2,3 all@0", "a:1,4 all@0"]);
+  assertEquals(await groups({ count: 2, by: "order", atEnd: "emit" }, items), [
+    "b:2,3 all@0",
+    "a:1,4 all@0",
+    "c:5 late@0",
+  ]);
 });
 
 test("keys may be called as they like: also __proto__, constructor, or nothing", async () => {
@@ -71,7 +75,8 @@ test("keys may be called as they like: also __proto__, constructor, or nothing",
 
 test("a key may be a number or a boolean, and is not mixed with the text of the same form", async () => {
   const items = [part(1, 1), part("1", 2), part(1, 3), part("1", 4), part(true, 5), part("true", 6), part(true, 7)];
-  assertEquals((await groups({ count: 2, by: "order" }, items)).map((it) => it.replace(/^.*:/, "")), [
+  const found = await groups({ count: 2, by: "order", atEnd: "drop" }, items);
+  assertEquals(found.map((it) => it.replace(/^.*:/, "")), [
     "1,3 all@0",
     "2,4 all@0",
     "5,7 all@0",
@@ -191,7 +196,7 @@ test("a deadline that is left over, where nothing has been collected, ends nothi
   const { job, emitted } = await runRoutine(
     routine,
     routine.getSlot("deadline") as never,
-    { name: "group:1", token: "old" } as never,
+    { name: "group:1" } as never,
   );
   assertEquals([job.error, job.status, emitted], [undefined, "completed", []]);
 });

@@ -22,7 +22,7 @@ async function batches(
 
 test("a full batch is sent at once, in the order of its inputs", async () => {
   const items = [1, 2, 3, 4, 5].map((n) => comes(n));
-  assertEquals(await batches({ size: 2 }, items), ["1,2@0", "3,4@0"]);
+  assertEquals(await batches({ size: 2, atEnd: "drop" }, items), ["1,2@0", "3,4@0"]);
   assertEquals(await batches({ size: 1 }, items.slice(0, 2)), ["1@0", "2@0"]);
 });
 
@@ -36,8 +36,18 @@ test("the time of a batch that was full does not cut the next one short", async 
   assertEquals(await batches({ size: 2, timeoutMs: 100 }, items), ["1,2@10", "3,4@60", "5@170"]);
 });
 
-test("without a time what does not fill a batch is kept", async () => {
-  const { job, outputs } = await tryRoutine(new Batcher().setBatches({ size: 3 }), [comes(1), comes(2)]);
+test("C412 what does not fill a batch is sent at the end of the job, after all that is still to come", async () => {
+  const items = [comes(1), comes(2), comes(3), comes(4, 500)];
+  assertEquals(await batches({ size: 3 }, items), ["1,2,3@0", "4@500"]);
+  assertEquals(await batches({ size: 3 }, items, { strategy: "concurrent", moved: true }), ["1,2,3@0", "4@500"]);
+});
+
+test("C412 a batcher that is to fail names what is left, and one that drops it keeps it", async () => {
+  const failing = new Batcher().setBatches({ size: 3, atEnd: "fail" });
+  const failed = await tryRoutine(failing, [comes(1), comes(2)]);
+  assertEquals([failed.job.status, failed.job.error?.code, failed.outputs], ["failed", "OPEN_GROUPS", []]);
+  const dropping = new Batcher().setBatches({ size: 3, atEnd: "drop" });
+  const { job, outputs } = await tryRoutine(dropping, [comes(1), comes(2)]);
   assertEquals([job.status, outputs], ["completed", []]);
   assertEquals(job.toJSON().slots?.["subject"]?.["batch"]?.lists?.map(({ items }) => items), [[{ n: 1 }, { n: 2 }]]);
 });
@@ -123,6 +133,6 @@ test("a negative quiet time is refused", () => {
 
 test("a deadline that is left over, where nothing has been collected, ends nothing", async () => {
   const routine = new Batcher().setBatches({ size: 2, timeoutMs: 10 });
-  const { job, emitted } = await runRoutine(routine, routine.getSlot("deadline") as never, { token: "old" } as never);
+  const { job, emitted } = await runRoutine(routine, routine.getSlot("deadline") as never, {} as never);
   assertEquals([job.error, job.status, emitted], [undefined, "completed", []]);
 });

@@ -25,14 +25,15 @@ const made = (): Readonly<Record<keyof typeof routines, Routine<object>>> => {
   router.addRoute("c", isTrue);
   router.setDefaultRoute("d");
   return {
-    Aggregator: new general.Aggregator().setGroups({ count: 2, by: "key", timeoutMs: 5 }),
-    Batcher: new general.Batcher().setBatches({ size: 2, timeoutMs: 5 }),
+    Aggregator: new general.Aggregator().setGroups({ count: "size", by: "key", timeoutMs: 5, atEnd: "drop" }),
+    Batcher: new general.Batcher().setBatches({ size: 2, timeoutMs: 5, atEnd: "fail" }),
     ConditionalRouter: router,
     DataFlattener: new text.DataFlattener().setSeparator("/"),
     DataTransformer: new general.DataTransformer().addStep("same", same).setSteps("same", "lowercase"),
     DataValidator: new general.DataValidator().use(anything).setConfig({ strict: true }),
     Debouncer: new general.Debouncer().setQuiet(5),
     Filter: new general.Filter().use(isTrue),
+    Join: new general.Join().setInputs({ left: { by: "id" }, right: { by: "id" } }, { timeoutMs: 5, atEnd: "emit" }),
     Mapper: new general.Mapper().use(same),
     ResultExtractor: new text.ResultExtractor().addExtractor("same", nothing),
     Splitter: new general.Splitter(),
@@ -81,8 +82,8 @@ test("nothing of a run stays on the routines: the flow's bytes are the same afte
   const before = JSON.stringify(flow);
   for (const id of Object.keys(routines)) {
     const job = flow.create(
-      flow.slot(id, id === "TimeProvider" ? "trigger" : "input"),
-      { key: "a", items: [1], data: "A", x: 5 } as never,
+      flow.slot(id, id === "TimeProvider" ? "trigger" : id === "Join" ? "left" : "input"),
+      { key: "a", id: 7, items: [1], data: "A", x: 5 } as never,
     );
     flow.resume(job);
     while (await timers.advanceToNext());

@@ -12,16 +12,22 @@ const newEngine = () => new Engine({ timers: manualTimers(), ids: manualIds() })
 test("a splitter sends the items of a list one by one, with their places", async () => {
   const { job, outputs } = await tryRoutine(new Splitter(), [{ data: { items: ["a", { b: 1 }, null] } }], { events });
   assertEquals(outputs.map(({ data }) => data), [
-    { item: "a", index: 0, count: 3 },
-    { item: { b: 1 }, index: 1, count: 3 },
-    { item: null, index: 2, count: 3 },
+    { item: "a", index: 0, list: "id-1/2/0", count: 3 },
+    { item: { b: 1 }, index: 1, list: "id-1/2/0", count: 3 },
+    { item: null, index: 2, list: "id-1/2/0", count: 3 },
   ]);
   assertEquals(job.status, "completed");
 });
 
-test("an empty list gives nothing", async () => {
-  const { job, outputs } = await tryRoutine(new Splitter(), [{ data: { items: [] } }], { events });
-  assertEquals([job.status, outputs], ["completed", []]);
+test("C413 a splitter says of each list how many items it has, none included", async () => {
+  const lists = [{ data: { items: [] } }, { data: { items: [1, 2] } }];
+  const { job, outputs } = await tryRoutine(new Splitter(), lists, { events: ["list", "item"] });
+  assertEquals([job.status, outputs.map(({ event, data }) => [event, data])], ["completed", [
+    ["list", { list: "id-1/2/0", count: 0 }],
+    ["list", { list: "id-1/3/0", count: 2 }],
+    ["item", { item: 1, index: 0, list: "id-1/3/0", count: 2 }],
+    ["item", { item: 2, index: 1, list: "id-1/3/0", count: 2 }],
+  ]]);
 });
 
 test("items that JSON alone cannot hold arrive as they were, also after a move", async () => {
@@ -39,7 +45,7 @@ test("a mapping gives another key the name items", async () => {
   addFunction(flow, "sink", ({ item }: { item: number }) => void seen.push(item));
   flow.connect("splitter", "item", "sink", "trigger");
   const job = await flow.run(source.trigger);
-  assertEquals([job.status, seen, splitter.item.params], ["completed", [1, 2], ["item", "index", "count"]]);
+  assertEquals([job.status, seen, splitter.item.params], ["completed", [1, 2], ["item", "index", "list", "count"]]);
 });
 
 test("what has no list is the splitter's error, in words", async () => {
@@ -95,7 +101,7 @@ test("paused in the middle and moved, a splitter goes on at the item it had reac
   const before = outputsOf(job).length;
   assertEquals(before >= 100 && before < 200, true, `${before} items before the pause`);
   const task = job.pendingTasks.find(({ routine }) => routine === "subject");
-  assertEquals([task?.progress, task?.parked], [task?.step, true]);
+  assertEquals([task?.progress, task?.parked], [{ list: "id-1/2/0", next: task?.step }, true]);
 
   const there = moveJob(JSON.stringify({ flow, job }), 0);
   assertEquals(there.job.status, "paused");

@@ -55,7 +55,8 @@ function makeRouter(): ConditionalRouter<{ n: number }> {
 }
 
 const runs: Readonly<Record<string, StoppedRun>> = {
-  "an aggregator by count": { make: () => new Aggregator().setGroups({ count: 3 }), items: atOnce },
+  "an aggregator by count": { make: () => new Aggregator().setGroups({ count: 3, atEnd: "emit" }), items: atOnce },
+  "a batcher without a time": { make: () => new Batcher().setBatches({ size: 3 }), items: atOnce },
   "an aggregator by key, count and time": {
     make: () => new Aggregator().setGroups({ by: "key", count: 3, timeoutMs: 40 }),
     items,

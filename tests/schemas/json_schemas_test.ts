@@ -64,7 +64,15 @@ test("every document that the library writes fits its schema", () => {
     for (const key of Object.keys(rest)) keys.add(key);
     for (const task of pendingTasks) for (const key of Object.keys(task)) keys.add(`task.${key}`);
   }
-  const rare = ["arrivals", "deferredEvents", "dropped", "executionStrategy", "executionTimeoutMs", "maxWorkers"];
+  const rare = [
+    "arrivals",
+    "deadline",
+    "deferredEvents",
+    "dropped",
+    "executionStrategy",
+    "executionTimeoutMs",
+    "maxWorkers",
+  ];
   const wanted = [
     ...Object.keys(jobJson.properties).filter((key) => key !== "pendingTasks" && !rare.includes(key)),
     ...["attempt", "merged", "notBefore", "parked", "priority", "progress", "step"].map((key) => `task.${key}`),

@@ -2,7 +2,7 @@ import { type DurabilityOptions, Engine, type Flow, type JobState } from "../../
 import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
-import { buildFlow, type FlowSpec } from "./flow_spec.ts";
+import { buildFlow, type FlowSpec, jobOptions } from "./flow_spec.ts";
 import { type Crash, CrashingStore } from "./crashing_store.ts";
 import { NO_HOOKS, scriptedRegistry } from "./scripted_routines.ts";
 
@@ -65,7 +65,7 @@ async function work(
     found = { flow, job };
   }, () => {
     const flow = buildFlow(spec, registry, engine);
-    const job = flow.create("source", spec.params, { jobId: "job" });
+    const job = flow.create("source", spec.params, jobOptions(spec));
     found = { flow, job: flow.resume(job) };
   });
   for (let rounds = 0; rounds < FOREVER; rounds++) {

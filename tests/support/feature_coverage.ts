@@ -8,8 +8,9 @@ export class FeatureCoverage {
 
   /** Counts the features of one run: of its flow, its stops and its end. */
   add(spec: FlowSpec, run: MovingRun): void {
-    for (const { type, script } of spec.nodes) {
+    for (const { type, script, concurrency } of spec.nodes) {
       this.#count(`class ${type}`);
+      if (concurrency !== undefined && concurrency < spec.maxWorkers) this.#count("concurrency");
       for (const { op } of script.ops) this.#count(`op ${op}`);
     }
     for (const stop of run.stops) {
@@ -46,6 +47,7 @@ export class FeatureCoverage {
       if (active !== undefined) this.#count("carried active before more urgent");
     }
     for (const [tag] of JSON.stringify(job).matchAll(/"\$type":"\w+"/g)) this.#count(`carried ${tag}`);
+    if (job.deadline !== undefined) this.#count("carried deadline");
     if (job.dropped !== undefined) this.#count("carried dropped");
     if (job.arrivals !== undefined) this.#count("carried arrivals");
     if (job.deferredEvents !== undefined) this.#count("carried deferred");
@@ -78,6 +80,7 @@ export class FeatureCoverage {
 
   #countEnd(job: JobDocument): void {
     this.#count(`ended ${job.status}`);
+    if (`${job.error?.message}`.includes("waiting included")) this.#count("ended late");
     for (const { status, retries } of Object.values(job.routineStates ?? {})) {
       this.#count(`routine ${status}`);
       if (retries !== undefined) this.#count("routine retries");

@@ -35,6 +35,7 @@ interface NodeDraft {
   readonly ops: readonly Op[];
   readonly batch: number;
   readonly errorHandler: ErrorHandlerOptions | undefined;
+  readonly concurrency: number | undefined;
   readonly parent: number;
   readonly event: "output" | "other";
   readonly isMapped: boolean;
@@ -80,12 +81,16 @@ export function flows(mode: Mode, size: Size = "any"): fc.Arbitrary<FlowSpec> {
         ? fc.integer({ min: 1, max: 4 })
         : fc.constant(1),
       timeoutMs: mode === "wild" ? fc.constantFrom(undefined, undefined, 3_000, 50) : fc.constant(undefined),
-    }).map(({ nodes, links, items, n, gapMs, ...rest }): FlowSpec => ({
+      deadline: mode === "wild" || mode === "strict"
+        ? fc.constantFrom({}, {}, {}, { deadlineMs: 4_000 }, { deadlineMs: 55 })
+        : fc.constant({}),
+    }).map(({ nodes, links, items, n, gapMs, deadline, ...rest }): FlowSpec => ({
       mode,
       nodes: nodes.map(placeNode),
       links: placeLinks(nodes, links),
       params: { items, n, gapMs },
       ...rest,
+      ...deadline,
     })),
   );
 }
@@ -97,6 +102,7 @@ function nodes(mode: Mode, mostOps: number): fc.Arbitrary<NodeDraft> {
     ops: lists(ops(mode), mostOps),
     batch: mode === "concurrent" ? fc.constant(ENDLESS) : fc.integer({ min: 2, max: 4 }),
     errorHandler: fc.option(errorHandlers(mode), { nil: undefined, freq: 2 }),
+    concurrency: fc.constantFrom(undefined, undefined, 1, 2),
     parent: fc.nat(99),
     event: fc.constantFrom("output", "other"),
     isMapped: rarely(),
@@ -123,6 +129,7 @@ function gatherings(mode: Mode): fc.Arbitrary<NodeDraft> {
     ops: fc.constant([{ op: "fail", every: 2, attempts: 1, name: "Error" }, { op: "merged", every: 1 }]),
     batch: fc.constant(2),
     errorHandler: fc.constant({ strategy: "retry", retryDelayMs: mode === "timed" ? 0 : 1_000 }),
+    concurrency: fc.constant(undefined),
     parent: fc.constant(0),
     event: fc.constant("output"),
     isMapped: fc.constant(false),
@@ -160,8 +167,8 @@ function errorHandlers(mode: Mode): fc.Arbitrary<ErrorHandlerOptions> {
   return fc.oneof(fc.record({ strategy: fc.constantFrom(...strategies) }), { arbitrary: retry, weight: 2 });
 }
 
-function placeNode({ type, ops, batch, errorHandler }: NodeDraft, index: number): NodeSpec {
-  return { id: idOf(index), type, script: { ops, batch }, errorHandler };
+function placeNode({ type, ops, batch, errorHandler, concurrency }: NodeDraft, index: number): NodeSpec {
+  return { id: idOf(index), type, script: { ops, batch }, errorHandler, concurrency };
 }
 
 /** Every routine is fed by an earlier one; other connections go anywhere, also back, and to their own routine. */

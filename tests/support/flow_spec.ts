@@ -1,4 +1,12 @@
-import { type Engine, ErrorHandler, type ErrorHandlerOptions, Flow, type Registry, type Routine } from "../../mod.ts";
+import {
+  type CreateOptions,
+  type Engine,
+  ErrorHandler,
+  type ErrorHandlerOptions,
+  Flow,
+  type Registry,
+  type Routine,
+} from "../../mod.ts";
 import type { Batch, Script } from "./handler_script.ts";
 
 /**
@@ -46,6 +54,8 @@ export interface FlowSpec {
   readonly maxWorkers: number;
   /** How long the job may work; without it there is no limit. */
   readonly timeoutMs: number | undefined;
+  /** How long the job may take by the wall clock, if it has a deadline. */
+  readonly deadlineMs?: number;
 }
 
 /** A routine of a generated flow. */
@@ -58,6 +68,8 @@ export interface NodeSpec {
   readonly script: Script;
   /** What happens when it fails, if it has its own say. */
   readonly errorHandler: ErrorHandlerOptions | undefined;
+  /** The most of its handlers that may run at once. */
+  readonly concurrency: number | undefined;
 }
 
 /** A connection of a generated flow. */
@@ -72,6 +84,11 @@ export interface LinkSpec {
   readonly slot: "input" | "store";
   /** Whether the value is renamed on its way. */
   readonly isMapped: boolean;
+}
+
+/** The options of the job of a generated flow. */
+export function jobOptions({ deadlineMs }: FlowSpec): CreateOptions {
+  return { jobId: "job", deadlineMs };
 }
 
 /** Builds a generated flow by hand, as its first host does. */
@@ -91,8 +108,9 @@ export function buildFlow(spec: FlowSpec, registry: Registry, engine: Engine): F
     return flow.addRoutine(new Class(), id);
   };
   add("Source", "source");
-  for (const { id, type, script, errorHandler } of spec.nodes) {
+  for (const { id, type, script, errorHandler, concurrency } of spec.nodes) {
     const routine = add(type, id).setConfig(script);
+    if (concurrency !== undefined) routine.setConcurrency(concurrency);
     if (errorHandler !== undefined) routine.setErrorHandler(new ErrorHandler(errorHandler));
   }
   for (const { from, event, to, slot, isMapped } of spec.links) {

@@ -7,6 +7,7 @@ export function fullJob(): JobDocument {
   return {
     arrivals: { clerk: { kept: [1] } },
     createdAt: AT,
+    deadline: { deadlineMs: 60_000, until: "1970-01-02T00:00:00.000Z" },
     deferredEvents: [{ data: 1, event: "late", key: "00000a00000b", routine: "clerk" }],
     dropped: { executionHistory: 3, failures: 4, outputLog: 2, pausePoints: 5, sharedLog: 1 },
     error: { cause: { message: "why", name: "Error" }, code: "E1", message: "no such thing", name: "RangeError" },

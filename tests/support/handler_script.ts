@@ -10,7 +10,7 @@ type OpKind =
     readonly event: "output" | "other";
     readonly times: number;
     readonly delayMs: number;
-    readonly priority: Priority;
+    readonly priority: Priority | "last";
     readonly key: string | undefined;
     readonly value: unknown;
   }

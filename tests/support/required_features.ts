@@ -6,7 +6,18 @@ const CLASSES = ["SyncStep", "AsyncStep", "CheckStep", "GeneratorStep", "AsyncGe
 const STOPS = PLACES.flatMap((place) => ["snapshot", "pause", "rest"].map((how) => `${how} at ${place}`))
   .concat(["pause", "rest"].flatMap((how) => [0, 20, 1_000].map((ms) => `${how}, grace ${ms}`)));
 const OPS = ["emit", "whole", "note", "output", "sum", "tally", "fail", "pause"].map((op) => `op ${op}`);
-const CARRIED = ["running", "paused", "active", "active merged", "active progress", "parked", "high", "low", "failures"]
+const CARRIED = [
+  "running",
+  "paused",
+  "active",
+  "active merged",
+  "active progress",
+  "parked",
+  "high",
+  "low",
+  "last",
+  "failures",
+]
   .concat(["slot value", "slot lists", "retry"])
   .concat(["Date", "Map", "Set", "bigint", "Uint8Array", "Error", "Point"].map((name) => `"$type":"${name}"`))
   .map((thing) => `carried ${thing}`);
@@ -24,13 +35,12 @@ const DELAYED = [
 ]
   .concat(["carried active before more urgent", "carried list cleared", "op expect", "op now"])
   .concat(["failure SchemaError", "failure RangeError", "failure StepLimitError"]);
+const LIMITED = ["carried deadline", "ended late", "op defer", "carried deferred"];
 const STRICT = ["carried list start", "carried retry of progress"];
 const WILD = [
-  "op defer",
   "op sleep",
   "ended cancelled",
   "carried arrivals",
-  "carried deferred",
   "carried completed",
   "carried failed",
 ]
@@ -38,8 +48,8 @@ const WILD = [
 
 /** The features that the generated cases of each mode must exercise. */
 export const FEATURES: Readonly<Record<Mode, readonly string[]>> = {
-  strict: [...TIMED, ...DELAYED, ...STRICT],
+  strict: [...TIMED, ...DELAYED, ...LIMITED, ...STRICT],
   timed: [...TIMED, "op sleep"],
-  concurrent: [...COMMON, "carried delay"],
-  wild: [...TIMED, ...DELAYED, ...WILD],
+  concurrent: [...COMMON, "carried delay", "concurrency"],
+  wild: [...TIMED, ...DELAYED, ...LIMITED, ...WILD, "concurrency"],
 };

@@ -1,7 +1,7 @@
 import { Engine, Flow, JobState, type Registry, StateError, StepLimitError } from "../../mod.ts";
 import { jobOf } from "../../src/documents/job_state.ts";
 import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
-import { buildFlow, type FlowSpec } from "./flow_spec.ts";
+import { buildFlow, type FlowSpec, jobOptions } from "./flow_spec.ts";
 import { makeItem } from "./handler_script.ts";
 import { scriptedRegistry } from "./scripted_routines.ts";
 import type { Place, Stop } from "./job_stops.ts";
@@ -65,7 +65,7 @@ export class ScriptedHost {
     if (isFirst) {
       this.#listener.delivering("source", "trigger", undefined);
       this.#flow = buildFlow(given, this.#registry, this.#engine);
-      this.#job = this.#flow.create("source", given.params, { jobId: "job" });
+      this.#job = this.#flow.create("source", given.params, jobOptions(given));
     } else {
       const { flow, job } = JSON.parse(given.text);
       this.#flow = Flow.fromJSON(flow, this.#registry, { engine: this.#engine });

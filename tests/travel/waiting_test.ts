@@ -79,7 +79,7 @@ test("a delay that has passed while nobody looked is over when the job is resume
   assertEquals([b.job.status, host.runs], ["completed", ["input 1"]]);
 });
 
-test("C388 deferred events that were stored before a pause are emitted on resume, in order, once", async () => {
+test("C388 deferred events that were stored before a pause are emitted after the resume, in order, once", async () => {
   const a = start("deferred");
   const paused = pauseWhen(a.flow, a.job, ({ deferredEvents: { length } }) => length === 3);
   await a.timers.flush();
@@ -88,9 +88,8 @@ test("C388 deferred events that were stored before a pause are emitted on resume
   const b = unpack(pack(a.flow, a.job), host.registry);
   assertEquals(b.job.deferredEvents.map(({ data }) => data), [{ n: 1 }, { n: 2 }, { n: 3 }]);
   b.flow.resume(b.job);
-  assertEquals(b.job.deferredEvents, []);
-  assertEquals(b.job.pendingTasks.map(({ id, data }) => [id, data]), [[2, { n: 1 }], [3, { n: 2 }], [4, { n: 3 }]]);
   await b.timers.flush();
+  assertEquals(b.job.deferredEvents, []);
   assertEquals([b.job.status, host.runs], ["completed", ["input 1", "input 2", "input 3"]]);
   assertEquals(b.job.executionHistory.filter(({ type }) => type === "emit").length, 3);
 });

@@ -5,20 +5,21 @@ import { StateError } from "../../base/errors.ts";
 import { rejectQuietly } from "../../base/thenable.ts";
 import type { Linked } from "../../base/linked_list.ts";
 import { isRecord } from "../../values/json.ts";
-import { checkDuration, checkName, checkOptions, checkRange, checkWord, listNames } from "../../base/options.ts";
+import { checkName, checkOptions, checkRange, checkWord, listNames } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
 import { validate } from "../../values/standard_schema.ts";
 import type { Context, EmitOptions, ExpectOptions, JobValues, Services } from "../../model/context.ts";
 import { Event } from "../../model/event.ts";
-import { Slot } from "../../model/slot.ts";
+import type { Slot } from "../../model/slot.ts";
 import type { SideEffects } from "../../job/commit.ts";
 import type { Expectation } from "../../job/decide.ts";
 import { Emissions } from "../../job/emissions.ts";
-import { PRIORITIES, type Task } from "../../job/task.ts";
+import { type Task, TASK_PRIORITIES } from "../../job/task.ts";
 import { writeKey } from "../../job/task_key.ts";
 import type { ActivationHost, PauseRequest } from "./activation_host.ts";
 import { detached } from "./detached.ts";
 import { EffectsBuffer } from "./effects_buffer.ts";
+import { createExpectation, ownSlot } from "./expectations.ts";
 import { StepTransactions } from "./step_transactions.ts";
 import { type EventPlan, findEvent, type SlotPlan } from "./plan.ts";
 
@@ -214,7 +215,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     checkOptions<EmitOptions>(action, options, { delayMs: true, priority: true, key: true });
     const { delayMs = 0, priority = "normal", key } = options;
     if (delayMs !== 0) checkRange(action, "delayMs", delayMs, 0, Number.MAX_SAFE_INTEGER);
-    if (priority !== "normal") checkWord(action, "priority", priority, PRIORITIES);
+    if (priority !== "normal") checkWord(action, "priority", priority, TASK_PRIORITIES);
     if (key !== undefined) checkName(action, "key", key);
     const payload = this.#payload(source, data, source.emission);
     if (key === undefined) return this.emissions.add(source, payload, delayMs, priority);
@@ -223,6 +224,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   cancelEmit(event: Event<unknown> | string, key: string): void {
+    if (!(this instanceof Activation)) throw detached("cancelEmit", "ctx");
     const source = this.#event("take back", event);
     checkName(`Cannot take back "${source.event}" of routine "${this.routineId}"`, "key", key);
     this.#buffer.lists.withdrawals.push({ source, emitKey: key });
@@ -257,38 +259,21 @@ export class Activation implements Context<unknown>, Linked<Activation> {
 
   slotData(name: string): unknown {
     if (!(this instanceof Activation)) throw detached("slotData", "ctx");
-    this.#slot("read slot data", name);
+    ownSlot(this.plan, "read slot data", name);
     return this.#buffer.views.read(name);
   }
 
   clear(name: string, key?: string): void {
     if (!(this instanceof Activation)) throw detached("clear", "ctx");
     this.checkOpen(`clear slot "${name}"`);
-    this.#slot("clear slot", name);
+    ownSlot(this.plan, "clear slot", name);
     this.#buffer.views.clear(name, key);
   }
 
   expect(slot: Slot<never> | string, options: ExpectOptions = {}): void {
     if (!(this instanceof Activation)) throw detached("expect", "ctx");
     this.checkOpen("expect a delivery");
-    const { route } = this.#slot("expect a delivery", slot);
-    const action = "Cannot expect a delivery";
-    checkOptions<ExpectOptions>(action, options, { timeoutMs: true, onTimeout: true });
-    const { timeoutMs, onTimeout } = options;
-    if (timeoutMs !== undefined) checkDuration(action, "timeoutMs", timeoutMs);
-    const told = onTimeout === undefined ? undefined : this.#toldSlot(route.slot, onTimeout, timeoutMs);
-    this.#buffer.lists.expectations.push({ route, timeoutMs, onTimeout: told });
-  }
-
-  /** The name of the slot that is told when nothing has come: it is refused here rather than when the time is up. */
-  #toldSlot(slot: string, onTimeout: Slot<never> | string, timeoutMs: number | undefined): string {
-    const { slot: { name, schema } } = this.#slot("tell of a delivery that has not come", onTimeout);
-    if (timeoutMs === undefined) {
-      throw new TypeError(`Cannot expect a delivery: onTimeout is slot "${name}", but there is no timeoutMs`);
-    }
-    const subject = `Cannot expect a delivery: data for slot "${name}" of routine "${this.routineId}" at the deadline`;
-    if (schema !== undefined) validate(schema, { slot, timeoutMs }, subject);
-    return name;
+    this.#buffer.lists.expectations.push(createExpectation(this.plan, slot, options));
   }
 
   report(data: unknown): void {
@@ -368,18 +353,6 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     const { data: received } = this.task;
     if (data === received && data === this.input) return received;
     return payloadOf(data, this.#host.classes, subject, this.#host.limits, received);
-  }
-
-  #slot(what: string, slot: Slot<never> | string): SlotPlan {
-    const { slots, routine } = this.plan.routine;
-    const name = slot instanceof Slot ? slot.name : slot;
-    const known = slots.get(name);
-    if (known === undefined || (slot instanceof Slot && slot.owner !== routine)) {
-      throw new TypeError(
-        `Cannot ${what}: routine "${this.routineId}" has no slot "${name}" of its own; it has ${listNames(slots)}`,
-      );
-    }
-    return known;
   }
 
   get #buffer(): EffectsBuffer {

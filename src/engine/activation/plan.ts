@@ -85,6 +85,8 @@ export interface RoutinePlan {
   readonly errorHandler: ErrorHandler;
   /** The version of its class. */
   readonly version: number;
+  /** The most of its handlers that may wait at once in a concurrent job; `Infinity` for no limit. */
+  readonly concurrency: number;
   /** Its slots by name. */
   readonly slots: ReadonlyMap<string, SlotPlan>;
   /** Its events by name. */
@@ -144,6 +146,7 @@ function planRoutine(id: string, routine: Routine<object>, graph: FlowGraph): Ro
     routine,
     errorHandler: declaration.errorHandler ?? graph.errorHandler ?? STOP,
     version: versionOf(routine.constructor),
+    concurrency: declaration.concurrency ?? Infinity,
     slots,
     events,
     eventList,

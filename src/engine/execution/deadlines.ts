@@ -1,10 +1,12 @@
 import { TimeoutError } from "../../base/errors.ts";
-import { expiryOf } from "../../job/expiry.ts";
+import { type Expiry, expiryOf } from "../../job/expiry.ts";
 import type { Job } from "../../job/job.ts";
 import { dueAt, type Task } from "../../job/task.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
+import { bindRoute } from "../activation/plan.ts";
 import type { Journal } from "../durable/journal.ts";
 import type { Execution } from "./execution.ts";
+import { JobDeadline } from "./job_deadline.ts";
 
 /** How long to wait at the most before an inbox is looked at again that could not tell whether a delivery is late, in milliseconds. */
 const LOOK_AGAIN_MS = 1_000;
@@ -21,6 +23,11 @@ export function jobTimeout({ jobId, nextTaskId }: Job, timeoutMs: number): Timeo
   return new TimeoutError(`Job "${jobId}"`, timeoutMs, remedy);
 }
 
+/** The error of a job that has not ended by its deadline. */
+export function lateError({ jobId, deadline }: Job): TimeoutError {
+  return new TimeoutError(`Job "${jobId}", waiting included,`, deadline?.deadlineMs ?? 0);
+}
+
 /**
  * Decides that awaited deliveries have not come in time. With a store, the job's inbox is read first: a delivery that was stored
  * before its deadline counts, however late a process looks.
@@ -33,11 +40,28 @@ export class Deadlines {
   /** The deadlines that wait for a look into the inbox. */
   #passed: readonly Passed[] = [];
   #stopLook: CancelTimer | undefined;
+  /** The end of the job's own time; most have no deadline. */
+  #job: JobDeadline | undefined;
 
   /** Makes the part of an execution that decides about its deadlines. */
   constructor(execution: Execution, timers: Timers) {
     this.#execution = execution;
     this.#timers = timers;
+  }
+
+  /** When the job ends at the latest, by the wall clock; `Infinity` for a job without a deadline. */
+  get jobEndsAt(): number {
+    return this.#job?.at ?? Infinity;
+  }
+
+  /** The job goes on. */
+  prepare({ deadline }: Job): void {
+    if (deadline !== undefined) this.#job = new JobDeadline(deadline);
+  }
+
+  /** The wall clock has been set forward by some milliseconds, or back, if they are negative. */
+  clockSet(byMs: number): void {
+    this.#job?.clockSet(byMs);
   }
 
   /** Whether a deadline has passed that waits for a look into the inbox. */
@@ -64,18 +88,26 @@ export class Deadlines {
 
   #expire(tasks: readonly Task[]): void {
     for (const task of tasks) {
-      // The observer of the expiry before may have delivered.
+      // The observer of the expiry before may have delivered, and an error may have ended the job.
       const { timeoutMs } = task.details?.awaiting ?? {};
-      if (timeoutMs === undefined) continue;
-      const { routine, slot } = task.route;
+      if (timeoutMs === undefined || this.#execution.isOver) continue;
       const expiry = expiryOf(task);
-      if (expiry !== undefined) {
-        this.#execution.expire(task, expiry);
-        continue;
-      }
-      const error = new TimeoutError(`The delivery to slot "${slot}" of routine "${routine}"`, timeoutMs);
-      this.#execution.failAwaiting(task, error);
+      if (expiry !== undefined) this.#tell(task, expiry);
+      else this.#fail(task, timeoutMs);
     }
+  }
+
+  /** The task goes to the slot that is to be told. */
+  #tell(task: Task, { route, data }: Expiry): void {
+    const { committer, plan } = this.#execution;
+    const time = this.#execution.time();
+    committer.perform({ kind: "expire", time, task, route: bindRoute(route, plan), data }, [task]);
+  }
+
+  #fail(task: Task, timeoutMs: number): void {
+    const { routine, slot } = task.route;
+    const error = new TimeoutError(`The delivery to slot "${slot}" of routine "${routine}"`, timeoutMs);
+    this.#execution.expire(task, error);
   }
 
   /**

@@ -1,12 +1,11 @@
 import type { ClassTable } from "../../values/class_table.ts";
 import { describeError, type ErrorData, errorKinds, isStepLimit } from "../../values/error_data.ts";
-import { CancelledError, StepLimitError, type TimeoutError } from "../../base/errors.ts";
+import { CancelledError, type TimeoutError } from "../../base/errors.ts";
 import type { Payload } from "../../values/payload.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { Services } from "../../model/context.ts";
 import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
-import { adoptLimits, type Job, type JobStatus } from "../../job/job.ts";
-import type { Expiry } from "../../job/expiry.ts";
+import { adoptLimits, hasToWait, type Job, type JobStatus } from "../../job/job.ts";
 import type { Instant, Merged, Moment, Task } from "../../job/task.ts";
 import type { TaskKey } from "../../job/task_key.ts";
 import type { Activation } from "../activation/activation.ts";
@@ -15,10 +14,11 @@ import type { StoreTransaction } from "../../ports/store.ts";
 import { beginIn } from "../durable/transactions.ts";
 import { Committer } from "./committer.ts";
 import { storeCheckpoint } from "./checkpoint.ts";
-import { Deadlines, jobTimeout } from "./deadlines.ts";
+import { Deadlines, jobTimeout, lateError } from "./deadlines.ts";
+import { sendDeferred } from "./deferred.ts";
 import { explainFrozen } from "./handler_errors.ts";
-import { deferredCommit, failureCommit, mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
-import { takeNext } from "./director.ts";
+import { failureCommit, mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
+import { type ConcurrencyLimits, limitsOf, takeTask } from "./concurrency.ts";
 import type { EngineHost } from "./engine_host.ts";
 import { HandlerRunner } from "./handler_runner.ts";
 import { JobClock } from "./clock.ts";
@@ -53,6 +53,8 @@ export class Execution implements ActivationHost {
   readonly plan: Plan;
   /** How many handlers may wait at the same time: none before the job goes on. */
   workers = 0;
+  /** How many handlers of each routine may wait at the same time, where that is limited. */
+  concurrency: ConcurrencyLimits | undefined;
   /** Runs its handlers. */
   readonly runner: HandlerRunner;
   /** Decides about awaited deliveries that have not come in time. */
@@ -94,7 +96,10 @@ export class Execution implements ActivationHost {
     this.#clock = new JobClock(host.timers, host.stopwatch, {
       onTimeout: (timeoutMs) => this.#break("failed", jobTimeout(job, timeoutMs)),
       onAlarm: () => this.#loop.wake(),
-      onSet: (byMs) => this.committer.queue.clockSet(byMs),
+      onSet: (byMs) => {
+        this.committer.queue.clockSet(byMs);
+        this.deadlines.clockSet(byMs);
+      },
     });
     this.runner = new HandlerRunner(this, host, before?.runner);
     this.committer = new Committer(job, this.listeners, this.notifier);
@@ -129,6 +134,8 @@ export class Execution implements ActivationHost {
 
   /** Fills the queue with the tasks of a job that has been resumed, except those that must fail before any runs. */
   prepare(without?: readonly Task[]): void {
+    this.deadlines.prepare(this.job);
+    if (this.workers > 1) this.concurrency = limitsOf(this.plan, this.committer.queue, this.workers);
     const { executionTimeoutMs = this.plan.graph.executionTimeoutMs } = this.job.settings;
     this.committer.queue.fill(this.#clock.prepare(this.job.time.ranMs, executionTimeoutMs), without);
   }
@@ -144,7 +151,6 @@ export class Execution implements ActivationHost {
     this.time();
     this.#clock.work();
     this.notifier.status(this.#from, this.job.status, this.now());
-    this.#sendDeferred();
     first?.();
     // One of these calls may end the job: the others find out by themselves.
     for (const act of this.#early.splice(0)) act();
@@ -262,6 +268,7 @@ export class Execution implements ActivationHost {
   #takeTasks(known: Moment | undefined): void {
     const director = this.workers > 1 ? this.#host.director : undefined;
     let time = known ?? this.time();
+    if (this.deadlines.jobEndsAt <= time.at && this.#mayWake(time)) return this.#break("failed", lateError(this.job));
     for (;;) {
       // Even while no task may be taken: the alarm for a due task that stays among the waiting ones would ring again at once.
       if (this.committer.queue.hasWaiting && this.#mayWake(time)) {
@@ -270,7 +277,7 @@ export class Execution implements ActivationHost {
       const obstacle = this.#obstacle(time);
       if (obstacle === "slice over") this.#loop.defer();
       if (obstacle !== undefined) break;
-      const task = takeNext(this.committer.queue, this.limits.highWater, time, director);
+      const task = takeTask(this.concurrency, this.committer.queue, this.limits.highWater, time, director);
       if (task === undefined) break;
       this.#clock.work();
       if (this.#host.isObserved) this.notifier.start(task, time);
@@ -307,7 +314,9 @@ export class Execution implements ActivationHost {
 
   /** When a waiting task must be looked at: not while the job comes to rest; and without a lease, the job is woken by the next one. */
   #nextAlarm(): number | undefined {
-    return this.#resting === undefined && this.#hasLease(this.time()) ? this.committer.queue.nextDueAt() : undefined;
+    if (this.#resting !== undefined || !this.#hasLease(this.time())) return undefined;
+    const next = Math.min(this.committer.queue.nextDueAt() ?? Infinity, this.deadlines.jobEndsAt);
+    return next === Infinity ? undefined : next;
   }
 
   /** Ends the job, brings it to rest or lets it wait, when no task is taken. */
@@ -321,13 +330,14 @@ export class Execution implements ActivationHost {
     } else if (!this.committer.queue.isEmpty) {
       // A turn will be taken: after the host's event loop, or when the store has caught up.
       this.#clock.watch();
-    } else if (this.job.tasks.size > 0) {
+    } else if (hasToWait(this.job)) {
       if (this.deadlines.isReading || this.committer.isBehind()) return this.#clock.watch();
       this.#clock.rest();
       this.#clock.setAlarm(this.#nextAlarm());
       this.listeners.idle();
     } else if (this.job.deferredEvents.length > 0) {
-      this.#sendDeferred();
+      const error = sendDeferred(this);
+      if (error !== undefined) return this.#break("failed", error);
       this.#loop.wake();
     } else {
       this.#end(statusCommit("completed", this.time()));
@@ -381,16 +391,8 @@ export class Execution implements ActivationHost {
     tell();
   }
 
-  /** An awaited delivery has not come in time: its task goes to the slot that is to be told. */
-  expire(task: Task, { route, data }: Expiry): void {
-    // An error of a task before may have ended the job.
-    if (this.isOver) return;
-    const bound = bindRoute(route, this.plan);
-    this.committer.perform({ kind: "expire", time: this.time(), task, route: bound, data }, [task]);
-  }
-
   /** An awaited delivery has not come in time: a failure that the error handler decides, but that is never tried again. */
-  failAwaiting(task: Task, error: TimeoutError): void {
+  expire(task: Task, error: TimeoutError): void {
     this.#failTask(task, slotOf(this.plan, task.route).routine, describeError(error));
   }
 
@@ -403,18 +405,6 @@ export class Execution implements ActivationHost {
       return this.#end({ ...commit, active }, () => new CancelledError(`routine "${routine.id}" has failed`));
     }
     this.committer.perform(commit, commit.verdict.kind === "retry" ? [task] : []);
-  }
-
-  #sendDeferred(): void {
-    if (this.isOver || this.job.deferredEvents.length === 0) return;
-    try {
-      const commit = deferredCommit(this.job, this.plan, this.time());
-      this.committer.perform(commit, commit.created);
-    } catch (error) {
-      // Unreachable: nothing else is thrown here, and a defect must not look like a limit.
-      if (!(error instanceof StepLimitError)) throw error;
-      this.#break("failed", error);
-    }
   }
 }
 

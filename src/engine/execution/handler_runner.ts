@@ -169,6 +169,7 @@ export class HandlerRunner {
   #await(activation: Activation, result: unknown, generatorOf?: () => LiveGenerator | undefined): void {
     if (activation.isAborted) return this.#ignore(activation, result);
     this.#active.add(activation);
+    this.#execution.concurrency?.began(activation.routineId);
     if (activation.plan.slot.timeoutMs !== undefined) this.#limitTime(activation, activation.plan.slot.timeoutMs);
     if (activation.plan.merges) activation.watchSlot();
     const onError = (error: unknown) => {
@@ -208,6 +209,7 @@ export class HandlerRunner {
       this.#settle(activation);
       return false;
     }
+    this.#execution.concurrency?.ended(activation.routineId);
     activation.stopWaiting();
     return true;
   }
@@ -216,6 +218,7 @@ export class HandlerRunner {
     activation.whileWaiting(this.#timers.after(timeoutMs, () => {
       // Unreachable: the timer is stopped when the handler no longer waits.
       if (!this.#active.delete(activation)) return;
+      this.#execution.concurrency?.ended(activation.routineId);
       const error = new TimeoutError(
         `Slot "${activation.plan.slot.name}" of routine "${activation.routineId}"`,
         timeoutMs,

@@ -1,7 +1,7 @@
 import { checkDuration, checkOptions, type OptionNames } from "../../base/options.ts";
 import { callGuarded, isAsyncAnswer } from "../../base/thenable.ts";
 import type { Timers } from "../../ports/timers.ts";
-import { hasEnded, type Job, type JobStatus } from "../../job/job.ts";
+import { hasEnded, type Job, type JobStatus, onlyAwaits } from "../../job/job.ts";
 import { nextDueAt } from "../../job/ready_queue.ts";
 import { type Execution, executionOf } from "./execution.ts";
 import type { PauseRequest } from "../activation/activation_host.ts";
@@ -46,17 +46,27 @@ export interface SettleResult {
   readonly nextDueAt: number | undefined;
 }
 
-/** Waits until a job has ended or rests: true when it has ended. Rejects when its store has failed or it was taken over. */
+/**
+ * Waits until a job has ended or rests, or with `untilIdle` only awaits deliveries: true when it has ended. Rejects when its store has
+ * failed or it was taken over.
+ */
 export function waitForRest(
   job: Job,
   execution: Execution | undefined,
   timers: Timers,
   options: WaitOptions,
   onProgress: ((progress: JobProgress) => void) | undefined,
+  untilIdle: boolean = false,
 ): Promise<boolean> {
   const onCommit = onProgress &&
     (({ runner: { active } }: Execution) => onProgress({ status: job.status, pending: job.tasks.size, active }));
-  return wait(execution, timers, options, "onRest", () => hasEnded(job.status), () => false, onCommit);
+  const ended = () => hasEnded(job.status);
+  if (!untilIdle) return wait(execution, timers, options, "onRest", ended, () => false, onCommit);
+  // A job that is idle already says so again.
+  execution?.poll();
+  return wait(execution, timers, options, "onIdle", ended, () => false, onCommit, () => {
+    return executionOf(job) === undefined || onlyAwaits(job);
+  });
 }
 
 /**
@@ -100,7 +110,7 @@ export function waitUntilIdle(
 
 /**
  * Waits for an event of a job and resolves with `answer()`: at once when the job is not live, with `late()` when the time is
- * up. `onCommit` is called now and after each commit, and may end the wait with an answer of its own. What one of these
+ * up; `counts` says whether an event ends the wait. `onCommit` is called now and after each commit, and may end the wait with an answer of its own. What one of these
  * functions throws, or the promise of `onCommit` rejects with, ends the wait as well: it rejects. However the wait ends, its
  * listeners and its timer are removed.
  *
@@ -114,6 +124,7 @@ function wait<T>(
   answer: () => T,
   late: () => T,
   onCommit?: (execution: Execution, end: (answer: () => T) => void) => void,
+  counts: () => boolean = () => true,
 ): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     if (signal?.aborted === true) return reject(signal.reason);
@@ -140,7 +151,10 @@ function wait<T>(
       stops.push(timers.after(timeoutMs, () => end(late)));
     }
     const { listeners } = execution;
-    stops.push(listeners[event]((error) => error === undefined ? end(answer) : fail(error)));
+    stops.push(listeners[event]((error) => {
+      if (error !== undefined) fail(error);
+      else if (counts()) end(answer);
+    }));
     if (onCommit === undefined) return;
     const tell = (): void => callGuarded(() => onCommit(execution, end), fail);
     stops.push(listeners.onCommit(tell));
