@@ -56,7 +56,7 @@ export { Engine, type EngineOptions } from "./src/engine.ts";
 export { type Registrable, Registry } from "./src/values/registry.ts";
 export { type JobReadOptions, JobState } from "./src/documents/job_state.ts";
 export type { DroppedCounts } from "./src/documents/job.ts";
-export type { ExecutionRecord, JobOutput, PendingTask, RoutineProgress } from "./src/documents/job_views.ts";
+export type { ExecutionRecord, JobError, JobOutput, PendingTask, RoutineProgress } from "./src/documents/job_views.ts";
 
 export type { Around, HandlerInfo } from "./src/model/around.ts";
 export type {
@@ -66,6 +66,7 @@ export type {
   ExpectTimeout,
   JobValues,
   Priority,
+  ResultContext,
   Services,
 } from "./src/model/context.ts";
 export type { MergeFunction, MergeStrategy, Slot } from "./src/model/slot.ts";
@@ -124,7 +125,9 @@ export type { ValueLimits } from "./src/values/payload.ts";
 export { SchemaError, type SchemaIssue, type SchemaResult, type StandardSchema } from "./src/values/standard_schema.ts";
 export {
   CancelledError,
+  type FailurePlace,
   FencedError,
+  JobFailedError,
   PausedError,
   PoisonError,
   PreflightError,

@@ -1,4 +1,5 @@
-import { FencedError, PausedError, type PreflightFinding, StoreError } from "./base/errors.ts";
+import { isOfRest, textOfReason } from "./abort_reason.ts";
+import { type PreflightFinding, TimeoutError } from "./base/errors.ts";
 import { checkDuration, checkOptions, checkWord, type OptionNames } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import type { Registry } from "./values/registry.ts";
@@ -35,9 +36,10 @@ import { decodeFlow, encodeFlow, type FlowDocument } from "./documents/flow.ts";
 import { jobOf, JobState, jobStateOf } from "./documents/job_state.ts";
 import { type JobOutput, viewOutput } from "./documents/job_views.ts";
 import { preflight } from "./documents/preflight.ts";
+import { resultOfJob } from "./job_result.ts";
 
 /** The options of `new Flow`. */
-export interface FlowOptions extends FlowSettings {
+export interface FlowOptions<Result = unknown> extends FlowSettings<Result> {
   /** The flow's id; a job can be resumed only by a flow of the same id. @default {a random UUID} */
   readonly id?: string;
   /** The engine that runs the flow's jobs. @default {an engine that all flows share} */
@@ -129,7 +131,7 @@ export let runnerOf: (flow: Flow) => FlowJobs;
  * job.outputLog[0]?.data; // "Hello, world"
  * ```
  */
-export class Flow extends FlowGraph {
+export class Flow<out Result = unknown> extends FlowGraph<Result> {
   readonly #host: EngineHost;
   readonly #runner: FlowJobs;
 
@@ -143,7 +145,7 @@ export class Flow extends FlowGraph {
    * @throws {TypeError} for an option of the wrong type
    * @throws {RangeError} for a number out of range
    */
-  constructor(options: FlowOptions = {}) {
+  constructor(options: FlowOptions<Result> = {}) {
     checkOptions("Cannot create flow", options, OPTIONS.flow);
     const { id, engine, ...settings } = options;
     const host = engine === undefined ? defaultHost() : hostOf(engine, "Cannot create flow");
@@ -188,7 +190,7 @@ export class Flow extends FlowGraph {
    * @throws {TypeError} for an entry that is not in the flow
    * @throws {SerializationError} naming the path of params that cannot travel
    */
-  create<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, CreateOptions>): JobState {
+  create<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, CreateOptions>): JobState<Result> {
     return this.#create(entry, ...this.#read<CreateOptions>(rest, OPTIONS.create));
   }
 
@@ -202,21 +204,21 @@ export class Flow extends FlowGraph {
    * @throws {TypeError} for an entry that is not in the flow
    * @throws {SerializationError} naming the path of params that cannot travel
    */
-  execute<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): JobState {
+  execute<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): JobState<Result> {
     const [params, options] = this.#read<ExecuteOptions>(rest, OPTIONS.execute);
     options.signal?.throwIfAborted();
     return this.#live(options) ?? this.#start(this.#create(entry, params, options), false, options);
   }
 
   /**
-   * Starts a job and waits until the job has ended or is paused.
+   * Starts a job and waits until the job has ended or is paused. It does not throw when the job fails: `result` does.
    *
    * @param entry the slot where the job begins, or a routine with a slot named `trigger`
    * @param rest the data for that slot, `{}` by default, then the options
    * @returns the job; `status` says how it ended
    * @throws the errors of `execute`, and the signal's reason when the signal is aborted
    */
-  async run<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): Promise<JobState> {
+  async run<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): Promise<JobState<Result>> {
     const [, { signal }] = this.#read<ExecuteOptions>(rest, OPTIONS.execute);
     const job = this.execute(entry, ...rest);
     await this.waitForCompletion(job, signal === undefined ? {} : { signal });
@@ -259,7 +261,7 @@ export class Flow extends FlowGraph {
    * await engine.close();
    * ```
    */
-  async start<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, StartOptions>): Promise<StartedJob> {
+  async start<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, StartOptions>): Promise<StartedJob<Result>> {
     const [params, options] = readArguments<StartOptions>(
       `Cannot start a job of flow "${this.id}"`,
       rest,
@@ -296,7 +298,10 @@ export class Flow extends FlowGraph {
    * await engine.close();
    * ```
    */
-  async startMany<E extends EntryPoint>(entry: E, jobs: readonly StartItem<E>[]): Promise<readonly StartedJob[]> {
+  async startMany<E extends EntryPoint>(
+    entry: E,
+    jobs: readonly StartItem<E>[],
+  ): Promise<readonly StartedJob<Result>[]> {
     const action = `Cannot start jobs of flow "${this.id}"`;
     for (const job of jobs) checkOptions<StartItem<E>>(action, job, OPTIONS.item);
     return await this.#startAll(entry, jobs, "join");
@@ -307,7 +312,7 @@ export class Flow extends FlowGraph {
    *
    * @throws {TypeError} for an engine without store or registry
    */
-  handle(jobId: string): JobHandle {
+  handle(jobId: string): JobHandle<Result> {
     return this.#access("make a handle").handle(jobId, this);
   }
 
@@ -320,7 +325,7 @@ export class Flow extends FlowGraph {
    * @throws {StateError} when the job is live already; when it has ended and `redrive` is not set, or nothing is left to do
    * @throws {StepLimitError} when the job has ended by `limits.steps`, and the limit of the flow is no larger now
    */
-  resume(job: JobState, options: ResumeOptions = {}): JobState {
+  resume<J extends JobState>(job: J, options: ResumeOptions = {}): J {
     checkOptions("Cannot resume job", options, OPTIONS.resume);
     options.signal?.throwIfAborted();
     return this.#start(job, options.redrive ?? false, options);
@@ -380,6 +385,25 @@ export class Flow extends FlowGraph {
     const data = this.#target("wait for", job);
     checkWait(options, { onProgress: true });
     return this.#lossOf(data) ?? waitForRest(data, executionOf(data), this.#host.timers, options, options.onProgress);
+  }
+
+  /**
+   * Waits for the end of a job, and gives its result: what a handler has set by `ctx.result`.
+   *
+   * @throws {JobFailedError} when the job has failed; its `cause` is the error
+   * @throws {CancelledError} when the job was cancelled
+   * @throws {StateError} when the job is at rest, and has not ended
+   * @throws {TimeoutError} when the time of the wait is up
+   * @throws the signal's reason when it is aborted
+   */
+  async result<R>(job: JobState<R>, options: WaitOptions = {}): Promise<R> {
+    const data = this.#target("wait for", job);
+    checkWait(options);
+    const hasEnded = await this.waitForCompletion(job, options);
+    if (!hasEnded && executionOf(data) !== undefined) {
+      throw new TimeoutError(`Job "${job.jobId}"`, options.timeoutMs ?? 0);
+    }
+    return resultOfJob(job);
   }
 
   /**
@@ -444,10 +468,10 @@ export class Flow extends FlowGraph {
     await this.#runner.shutDown(drain, wait);
   }
 
-  #create(entry: EntryPoint, params: unknown, options: CreateOptions, startAt?: number): JobState {
+  #create(entry: EntryPoint, params: unknown, options: CreateOptions, startAt?: number): JobState<Result> {
     const settings = checkCreate(`Cannot execute flow "${this.id}"`, options, this.executionStrategy);
     const job = this.#runner.create(this.#entry(entry), params, options.jobId, settings, startAt);
-    return jobStateOf(job, this.registry);
+    return jobStateOf<Result>(job, this.registry);
   }
 
   #read<O extends object>(rest: readonly unknown[], known: OptionNames<O>): [params: unknown, options: O] {
@@ -464,7 +488,7 @@ export class Flow extends FlowGraph {
     entry: EntryPoint,
     jobs: readonly (StartOptions & { readonly params?: unknown })[],
     ifExists: "join" | "throw" = "join",
-  ): Promise<readonly StartedJob[]> {
+  ): Promise<readonly StartedJob<Result>[]> {
     const action = `Cannot start a job of flow "${this.id}"`;
     checkWord(action, "ifExists", ifExists, ["join", "throw"]);
     const access = this.#access("start a job");
@@ -483,11 +507,11 @@ export class Flow extends FlowGraph {
    *
    * @throws {StateError} when that is a job of another flow
    */
-  #live({ jobId, ...listen }: ExecuteOptions): JobState | undefined {
+  #live({ jobId, ...listen }: ExecuteOptions): JobState<Result> | undefined {
     const job = jobId === undefined ? undefined : this.#host.store?.session.liveJob(jobId);
     if (job === undefined) return undefined;
     if (job.flowId !== this.id) throw refuse("execute", job, `its id is taken by a job of flow "${job.flowId}"`);
-    const state = jobStateOf(job, this.registry);
+    const state = jobStateOf<Result>(job, this.registry);
     const execution = executionOf(job);
     if (execution !== undefined) {
       new JobNotifier(job, this.#host, this.#callbacks(listen)).listenTo(execution.listeners);
@@ -500,7 +524,7 @@ export class Flow extends FlowGraph {
     return { onOutput: onOutput && ((output) => onOutput(viewOutput(output, this.registry))), onReport };
   }
 
-  #start(job: JobState, redrive: boolean, listen: ListenOptions): JobState {
+  #start<J extends JobState>(job: J, redrive: boolean, listen: ListenOptions): J {
     const data = this.#target("resume", job);
     const onRest = listen.signal && this.#cancelWith(job, listen.signal);
     try {
@@ -517,7 +541,7 @@ export class Flow extends FlowGraph {
     const data = this.#target("resume", job);
     // It may have ended, while its last commit is being stored. What a listener throws would end the process.
     const cancel = () => {
-      if (!isOfRest(signal.reason) && !hasEnded(statusOf(data))) this.#runner.cancel(data, textOf(signal.reason));
+      if (!isOfRest(signal.reason) && !hasEnded(statusOf(data))) this.#runner.cancel(data, textOfReason(signal.reason));
     };
     signal.addEventListener("abort", cancel);
     return () => signal.removeEventListener("abort", cancel);
@@ -556,19 +580,5 @@ export class Flow extends FlowGraph {
     throw new TypeError(
       `Cannot ${event} flow "${this.id}": slot "${slot.name}" belongs to ${owner}, which is not in it`,
     );
-  }
-}
-
-/** Whether a signal tells that a job rests, or works elsewhere: what one of its handlers has started goes on without it. */
-function isOfRest(reason: unknown): boolean {
-  return reason instanceof PausedError || reason instanceof FencedError || reason instanceof StoreError;
-}
-
-/** The text of a signal's reason, which may be anything. */
-function textOf(reason: unknown): string {
-  try {
-    return String(reason);
-  } catch {
-    return "the signal was aborted for a reason without text";
   }
 }

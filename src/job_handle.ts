@@ -10,6 +10,7 @@ import type { StoreSession } from "./engine/durable/store_session.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { checkWait, type WaitOptions } from "./engine/execution/waits.ts";
 import type { Flow } from "./flow.ts";
+import { resultOfJob } from "./job_result.ts";
 import { StoreWatch } from "./job_watch.ts";
 import type { OutputEntry } from "./job/job.ts";
 import { type Follow, OutputFollower } from "./output_follower.ts";
@@ -78,7 +79,7 @@ export interface OutputsOptions {
  * await engine.close();
  * ```
  */
-export interface JobHandle {
+export interface JobHandle<out Result = unknown> {
   /** The job's id. */
   readonly jobId: string;
   /**
@@ -104,7 +105,7 @@ export interface JobHandle {
    *
    * @throws {StateError} when there is no such job
    */
-  read(): Promise<JobState>;
+  read(): Promise<JobState<Result>>;
   /**
    * Waits until the job has ended, wherever it works, and reads it.
    *
@@ -112,13 +113,21 @@ export interface JobHandle {
    * @throws {TimeoutError} when the time is up
    * @throws the signal's reason when it is aborted
    */
-  ended(options?: WaitOptions): Promise<JobState>;
+  ended(options?: WaitOptions): Promise<JobState<Result>>;
+  /**
+   * Waits until the job has ended, wherever it works, and gives its result: what a handler has set by `ctx.result`.
+   *
+   * @throws {JobFailedError} when the job has failed; its `cause` is the error
+   * @throws {CancelledError} when the job was cancelled
+   * @throws as `ended`
+   */
+  result(options?: WaitOptions): Promise<Result>;
   /** Iterates over the job's outputs, from the stored ones on, until the job has ended: the same list for everybody. */
   outputs(options?: OutputsOptions): AsyncIterableIterator<JobOutput, void, undefined>;
 }
 
 /** What `flow.start` resolves with. */
-export interface StartedJob extends JobHandle {
+export interface StartedJob<out Result = unknown> extends JobHandle<Result> {
   /** Whether the call has made the job; if not, it had been started before. */
   readonly isNew: boolean;
 }
@@ -134,7 +143,7 @@ export interface HandleHost {
   /** Whether a job's flow has a slot, by its document; also when the job is gone. */
   hasSlot(record: JobRecord, target: ConnectionTarget): Promise<boolean>;
   /** Makes a picture of a stored job; `flow` is its flow, if the handle knows it. */
-  read(stored: StoredJob, flow: Flow | undefined): JobState;
+  read<Result>(stored: StoredJob, flow: Flow<Result> | undefined): JobState<Result>;
 }
 
 /** Why something was not stored. */
@@ -154,15 +163,15 @@ const MORE_OPTIONS: Readonly<Record<Command["type"], Readonly<Record<string, tru
 };
 
 /** A handle of a job, by the engine that reaches its store. */
-export class StoredJobHandle implements JobHandle {
+export class StoredJobHandle<Result> implements JobHandle<Result> {
   readonly jobId: string;
   readonly #host: HandleHost;
-  readonly #flow: Flow | undefined;
+  readonly #flow: Flow<Result> | undefined;
   /** The life of the job that was first found: a handle stays with it. */
   #life: number | undefined;
 
   /** Makes a handle; `flow` is the one that the job must be of. */
-  constructor(host: HandleHost, jobId: string, flow: Flow | undefined, life?: number) {
+  constructor(host: HandleHost, jobId: string, flow: Flow<Result> | undefined, life?: number) {
     this.jobId = checkName("Cannot make a handle", "jobId", jobId);
     this.#host = host;
     this.#flow = flow;
@@ -215,11 +224,11 @@ export class StoredJobHandle implements JobHandle {
     await this.#ask("redrive", record, { type: "resume", redrive: true }, options);
   }
 
-  async read(): Promise<JobState> {
+  async read(): Promise<JobState<Result>> {
     return this.#host.read(await this.#load("read"), this.#flow);
   }
 
-  async ended(options: WaitOptions = {}): Promise<JobState> {
+  async ended(options: WaitOptions = {}): Promise<JobState<Result>> {
     checkWait(options);
     const { timeoutMs = Infinity, signal } = options;
     signal?.throwIfAborted();
@@ -237,6 +246,10 @@ export class StoredJobHandle implements JobHandle {
     } finally {
       watch.stop();
     }
+  }
+
+  async result(options: WaitOptions = {}): Promise<Result> {
+    return resultOfJob(await this.ended(options));
   }
 
   outputs(options: OutputsOptions = {}): AsyncIterableIterator<JobOutput, void, undefined> {

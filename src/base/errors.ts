@@ -81,6 +81,8 @@ export class PreflightError extends RoutiluxError {
   }
 }
 
+const CANCELLED = "The job was cancelled";
+
 /** The error of a job that was cancelled, and the reason of its handlers' `ctx.signal`. */
 export class CancelledError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
@@ -92,9 +94,14 @@ export class CancelledError extends RoutiluxError {
 
   /** Makes the error with the reason given to `cancel`. */
   constructor(reason?: string) {
-    super(reason === undefined ? "The job was cancelled" : `The job was cancelled: ${reason}`);
+    super(reason === undefined ? CANCELLED : `${CANCELLED}: ${reason}`);
     this.reason = reason;
   }
+}
+
+/** Makes a `CancelledError` again of which only the message was kept. */
+export function reviveCancelled(message: string): CancelledError {
+  return new CancelledError(message === CANCELLED ? undefined : message.slice(`${CANCELLED}: `.length));
 }
 
 /** A handler, a job or an expected delivery that took longer than allowed. */
@@ -139,6 +146,53 @@ export class StepLimitError extends RoutiluxError {
   constructor(limit: number) {
     super(`The job would make more than ${limit} tasks; look for a cycle without an end, or raise limits.steps`);
     this.limit = limit;
+  }
+}
+
+/** The task whose failure has failed a job. */
+export interface FailurePlace {
+  /** The id of its routine. */
+  readonly routineId: string;
+  /** The name of its slot. */
+  readonly slotName: string;
+  /** The id of the task. */
+  readonly taskId: number;
+  /** How often its handler was tried. */
+  readonly attempts: number;
+}
+
+/**
+ * A job that has failed, for those who wait for its result. `cause` is the error that failed it. The place is that of the task; a job
+ * that failed as a whole, because its time was up or it had no result, has none.
+ */
+export class JobFailedError extends RoutiluxError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "JobFailedError";
+  /** The kind of error. */
+  readonly code = "JOB_FAILED" as const;
+  /** The job. */
+  readonly jobId: string;
+  /** The id of the routine. */
+  readonly routineId: string | undefined;
+  /** The name of the slot. */
+  readonly slotName: string | undefined;
+  /** The id of the task. */
+  readonly taskId: number | undefined;
+  /** How often the task's handler was tried. */
+  readonly attempts: number | undefined;
+
+  /** Makes the error of a job; `cause` is the error that failed it. */
+  constructor(jobId: string, place: Partial<FailurePlace>, cause: Error) {
+    const { routineId, slotName, taskId, attempts } = place;
+    const at = taskId === undefined
+      ? ""
+      : ` in slot "${slotName}" of routine "${routineId}" (task ${taskId}, attempt ${attempts})`;
+    super(`Job "${jobId}" failed${at}: ${cause.message}`, { cause });
+    this.jobId = jobId;
+    this.routineId = routineId;
+    this.slotName = slotName;
+    this.taskId = taskId;
+    this.attempts = attempts;
   }
 }
 

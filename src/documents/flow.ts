@@ -41,6 +41,8 @@ export interface FlowDocument {
   readonly limits?: Partial<FlowLimits>;
   /** How many handlers may wait at the same time. */
   readonly maxWorkers: number;
+  /** The name under which the schema of its jobs' results is registered. */
+  readonly result?: string;
   /** The routines by id. */
   readonly routines: { readonly [id: string]: RoutineDocument };
   /** The version of the format. */
@@ -123,6 +125,7 @@ export const flowSchema: () => Schema<FlowDocument> = once(() => {
     id: name,
     limits: optional(limits),
     maxWorkers: positive,
+    result: optional(name),
     routines: named(routine),
     version: v.literal(1),
   });
@@ -139,7 +142,8 @@ export const FLOW_FORMAT: Format<FlowDocument> = {
 /**
  * Writes a flow's definition; nothing of any execution is in it.
  *
- * @throws {TypeError} for a routine that another process could not build, naming its id and what to do
+ * @throws {TypeError} for a routine that another process could not build, naming its id and what to do, and for a schema of the
+ * result that is not registered
  * @throws {SerializationError} for a config value or field that JSON cannot carry
  */
 export function encodeFlow(graph: FlowGraph): FlowDocument {
@@ -155,9 +159,19 @@ export function encodeFlow(graph: FlowGraph): FlowDocument {
     id: graph.id,
     ...(Object.keys(limits).length === 0 ? {} : { limits }),
     maxWorkers: graph.maxWorkers,
+    ...(graph.resultSchema === undefined ? {} : { result: nameSchema(graph, graph.resultSchema) }),
     routines: Object.fromEntries(ids.map((id) => [id, graph.routine(id).toJSON()])),
     version: 1,
   };
+}
+
+function nameSchema({ id, registry }: FlowGraph, schema: object): string {
+  const name = registry.nameOf(schema);
+  if (name !== undefined) return name;
+  throw new TypeError(
+    `Cannot serialize flow "${id}": the schema of its result is not registered; ` +
+      "write new Registry({ MyResult: schema }), by which other hosts find it",
+  );
 }
 
 /** A flow's document, read: the flow's id and settings, and a way to fill it. */
@@ -203,12 +217,17 @@ export function decodeFlow(json: unknown, registry: Registry): DecodedFlow {
     if (built !== undefined) routines.set(id, built);
   }
   checkConnections(document, routines, findings);
+  if (document.result !== undefined && registry.findSchema(document.result) === undefined) {
+    const message = `schema '${document.result}' not found in registry`;
+    findings.push({ code: "unknown_schema", path: "result", message });
+  }
   if (findings.length > 0) throw new PreflightError(`Cannot read flow "${document.id}"`, findings);
   return { options: decodeOptions(document, registry), fill: (graph) => fill(graph, document, routines) };
 }
 
 function decodeOptions(document: FlowDocument, registry: Registry): DecodedFlow["options"] {
   const { errorHandler, limits = {} } = document;
+  const result = document.result === undefined ? undefined : registry.findSchema(document.result);
   return {
     id: document.id,
     registry,
@@ -217,6 +236,7 @@ function decodeOptions(document: FlowDocument, registry: Registry): DecodedFlow[
     executionTimeoutMs: document.executionTimeoutMs ?? Infinity,
     ...(errorHandler === undefined ? {} : { errorHandler: ErrorHandler.fromJSON(errorHandler) }),
     limits,
+    ...(result === undefined ? {} : { result }),
   };
 }
 

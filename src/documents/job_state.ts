@@ -12,9 +12,11 @@ import { decodeJob, type DroppedCounts, droppedOf, encodeJob, type JobDocument, 
 import {
   compact,
   type ExecutionRecord,
+  type JobError,
   type JobOutput,
   type PendingTask,
   type RoutineProgress,
+  viewError,
   viewOutput,
 } from "./job_views.ts";
 import { task as taskCodec } from "./task.ts";
@@ -29,7 +31,7 @@ export interface JobReadOptions {
 export let jobOf: (state: JobState) => Job;
 
 /** The job state that shows the data: for the library's own floors. */
-export let jobStateOf: (job: Job, classes: ClassTable) => JobState;
+export let jobStateOf: <Result = unknown>(job: Job, classes: ClassTable) => JobState<Result>;
 
 /**
  * One execution of a flow. A job changes while its flow works on it; `toJSON` gives a consistent snapshot at any moment. A
@@ -51,13 +53,13 @@ export let jobStateOf: (job: Job, classes: ClassTable) => JobState;
  * await flow.waitForCompletion(copy);
  * ```
  */
-export class JobState {
+export class JobState<out Result = unknown> {
   readonly #job: Job;
   readonly #classes: ClassTable;
 
   static {
     jobOf = (state) => state.#job;
-    jobStateOf = (job, classes) => new JobState(job, classes);
+    jobStateOf = <Result>(job: Job, classes: ClassTable) => new JobState<Result>(job, classes);
   }
 
   private constructor(job: Job, classes: ClassTable) {
@@ -104,9 +106,17 @@ export class JobState {
     return statusOf(this.#job);
   }
 
-  /** The error that failed or cancelled the job; `undefined` in any other status. */
-  get error(): ErrorData | undefined {
-    return this.#job.error;
+  /** The error that failed or cancelled the job, with the task whose failure it was; `undefined` in any other status. */
+  get error(): JobError | undefined {
+    return viewError(this.#job);
+  }
+
+  /**
+   * The result that a handler has set by `ctx.result`; `undefined` before. The type is that of the flow's `result` schema, for jobs
+   * that have completed.
+   */
+  get result(): Result | undefined {
+    return this.#decode(this.#job.result) as Result | undefined;
   }
 
   /** The instant at which the job was made, in ISO 8601. */

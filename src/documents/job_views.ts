@@ -1,4 +1,9 @@
+import type { FailurePlace } from "../base/errors.ts";
 import { formatInstant } from "../base/instant.ts";
+import { errorJson } from "../job/decide.ts";
+import type { Job } from "../job/job.ts";
+import type { Task } from "../job/task.ts";
+import type { ErrorData } from "../values/error_data.ts";
 import type { ExecutionRecordType } from "../job/history.ts";
 import type { OutputEntry, RoutineStatus } from "../job/job.ts";
 import type { ClassTable } from "../values/class_table.ts";
@@ -49,6 +54,26 @@ export interface RoutineProgress {
   readonly status: RoutineStatus | undefined;
   /** The version of the class that wrote the state. */
   readonly version: number;
+}
+
+/** The error that failed or cancelled a job. The place is that of the task, where the failure of one has failed the job. */
+export interface JobError extends ErrorData, Partial<FailurePlace> {}
+
+/** A job's error as users see it. */
+export function viewError({ error, failures, status }: Job): JobError | undefined {
+  const last = failures.at(-1);
+  if (error === undefined || last === undefined || status !== "failed" || !isSame(error, last.error)) return error;
+  return Object.freeze({ ...error, ...placeOf(last.task) });
+}
+
+/** The failure that fails a job is its last one. A document holds its error twice. */
+function isSame(error: ErrorData, other: ErrorData): boolean {
+  return error === other || JSON.stringify(errorJson(error)) === JSON.stringify(errorJson(other));
+}
+
+/** Where a failed task has failed. */
+export function placeOf({ id, route: { routine, slot }, details }: Task): FailurePlace {
+  return { routineId: routine, slotName: slot, taskId: id, attempts: (details?.attempt ?? 0) + 1 };
 }
 
 /** An output as users see it. */

@@ -318,11 +318,12 @@ function applySlotChange(job: Job, change: SlotChange): void {
 
 function applyEffects(job: Job, { task, step, classVersion }: StepCommit, effects: SideEffects): void {
   const { routine } = task.route;
-  const { answers, withdrawn, slots, state, shared, log, outputs, deferred } = effects;
+  const { answers, withdrawn, slots, state, shared, log, outputs, deferred, result } = effects;
   if (withdrawn.length > 0) withdraw(job, withdrawn);
   if (answers.length > 0) dropArrivals(job, routine, answers);
   if (state.length > 0) setState(routineState(job, routine, classVersion), state);
   if (shared.length > 0) setKeys(job.sharedData, shared);
+  if (result !== undefined) job.result = result;
   // Most change nothing else: one look is cheaper than four loops over nothing.
   if (slots.length + log.length + outputs.length + deferred.length === 0) return;
   for (const change of slots) applySlotChange(job, change);

@@ -28,6 +28,8 @@ export interface SideEffects {
   readonly outputs: readonly OutputEntry[];
   /** New deferred events. */
   readonly deferred: readonly DeferredEvent[];
+  /** The job's result from now on, where it was set. */
+  readonly result: Payload | undefined;
 }
 
 interface CommitBase {

@@ -126,6 +126,8 @@ export class Job {
   nextTaskId = 1;
   /** Why it failed or was cancelled. */
   error: ErrorData | undefined;
+  /** What a handler has set as its result. */
+  result: Payload | undefined;
   /** The tasks that have not ended, by id. */
   readonly tasks: LinkedList<Task> = new LinkedList();
   /** What slots hold, by routine and slot. */

@@ -14,6 +14,7 @@ import { Event } from "./event.ts";
 import { completeLimits, type FlowLimits } from "./flow_limits.ts";
 import { declarationOf, membershipOf, Routine } from "./routine.ts";
 import { Slot } from "./slot.ts";
+import { checkSchema, type StandardSchema } from "../values/standard_schema.ts";
 
 /** How a job's handlers run: one at a time, or up to `maxWorkers` that wait at the same time. */
 export type ExecutionStrategy = "sequential" | "concurrent";
@@ -22,7 +23,7 @@ export type ExecutionStrategy = "sequential" | "concurrent";
 export const EXECUTION_STRATEGIES: readonly ["sequential", "concurrent"] = ["sequential", "concurrent"];
 
 /** The settings of a flow. */
-export interface FlowSettings {
+export interface FlowSettings<Result = unknown> {
   /** The names by which classes and functions travel. @default {that of the engine, or an empty one} */
   readonly registry?: Registry | undefined;
   /** How handlers run. @default {"sequential"} */
@@ -35,6 +36,11 @@ export interface FlowSettings {
   readonly errorHandler?: ErrorHandler;
   /** Bounds of the flow's jobs. */
   readonly limits?: Partial<FlowLimits>;
+  /**
+   * What the result of its jobs looks like: checked when a handler sets it, and a job that would complete without one fails. It
+   * travels by the name under which it is registered. @default {any value, or none}
+   */
+  readonly result?: StandardSchema<unknown, Result>;
 }
 
 /** How long a job may work where nobody set another limit, in milliseconds. */
@@ -61,7 +67,9 @@ export function leadsTo(graph: FlowGraph, event: Event<unknown>, slot: Slot<neve
 }
 
 /** The structure of a flow, which `Flow` inherits: routines, connections, settings. It holds nothing of any execution. */
-export class FlowGraph {
+export class FlowGraph<out Result = unknown> {
+  /** The type of its jobs' results; never there at run time. */
+  declare readonly gives: Result;
   /** The flow's id. */
   readonly id: string;
   /** The names by which classes and functions travel. */
@@ -70,6 +78,8 @@ export class FlowGraph {
   readonly limits: FlowLimits;
   /** How long a job may work, in milliseconds. */
   readonly executionTimeoutMs: number;
+  /** What the result of its jobs looks like, if that is checked. */
+  readonly resultSchema: StandardSchema<unknown, Result> | undefined;
   readonly #routines: Map<string, Routine<object>> = new Map();
   readonly #connections: Connection[] = [];
   readonly #links: Map<Event<unknown>, Map<Slot<never>, Connection>> = new Map();
@@ -96,9 +106,9 @@ export class FlowGraph {
    * @throws {TypeError} for an option of the wrong kind
    * @throws {RangeError} for a number out of range
    */
-  constructor(id: string, options: FlowSettings = {}) {
+  constructor(id: string, options: FlowSettings<Result> = {}) {
     const { registry = new Registry(), executionStrategy = "sequential", maxWorkers } = options;
-    const { executionTimeoutMs = DEFAULT_EXECUTION_TIMEOUT_MS, errorHandler, limits = {} } = options;
+    const { executionTimeoutMs = DEFAULT_EXECUTION_TIMEOUT_MS, errorHandler, limits = {}, result } = options;
     this.id = checkName("Cannot create flow", "id", id);
     const action = `Cannot create flow "${id}"`;
     if (!(registry instanceof Registry)) {
@@ -107,6 +117,7 @@ export class FlowGraph {
     this.registry = registry;
     this.executionTimeoutMs = checkExecutionTimeout(action, executionTimeoutMs);
     this.limits = completeLimits(action, limits);
+    this.resultSchema = checkSchema(action, "result", result);
     if (errorHandler !== undefined) this.setErrorHandler(errorHandler);
     this.setExecutionStrategy(executionStrategy, maxWorkers);
   }

@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { type Context, ErrorHandler, type ErrorHandlerOptions, JobState, Registry, TimeoutError } from "../../mod.ts";
 import { addFunction, addSource, link } from "../support/function_routine.ts";
 import { createTestFlow, type TestFlow } from "../support/test_flow.ts";
+import { plainError } from "../support/plain_error.ts";
 
 /** A flow whose `entry` runs under RETRY; `attempts` are the instants at which it was called. */
 function createRetrying(run: (ctx: Context) => void, options: Omit<ErrorHandlerOptions, "strategy"> = {}) {
@@ -33,7 +34,7 @@ test("C165 C168 fails, is retried, and completes", async () => {
     const job = await finish(setup);
     const state = job.routineStates.entry;
     assertEquals([job.status, setup.attempts.length, job.retryCount("entry")], ["completed", times + 1, times]);
-    assertEquals([state?.status, state?.retries, job.error, job.failures], ["completed", times, undefined, []]);
+    assertEquals([state?.status, state?.retries, plainError(job), job.failures], ["completed", times, undefined, []]);
     assertEquals(job.history().map(({ type }) => type), [
       "start",
       ...Array.from({ length: times }, () => ["error", "retry"]).flat(),
@@ -151,7 +152,7 @@ test("C167 C169 an error whose name is not in retryableErrors is not tried again
     }, { retryableErrors: ["ConnectionError"] });
     const job = await finish(setup);
     assertEquals([job.status, setup.attempts.length, job.retryCount("entry")], ["failed", attempts, retries]);
-    assertEquals(job.error, { name: "ValueError", message: "a ValueError" });
+    assertEquals(plainError(job), { name: "ValueError", message: "a ValueError" });
   }
 });
 
@@ -193,7 +194,11 @@ test("isCritical: false makes spent and pointless retries end as CONTINUE", asyn
   for (const options of [{ maxRetries: 1 }, { retryableErrors: ["TypeError"] }]) {
     const setup = createRetrying(failing(Infinity), { ...options, isCritical: false });
     const job = await finish(setup);
-    assertEquals([job.status, job.routineStates.entry?.status, job.error], ["completed", "error_continued", undefined]);
+    assertEquals([job.status, job.routineStates.entry?.status, plainError(job)], [
+      "completed",
+      "error_continued",
+      undefined,
+    ]);
     assertEquals([job.failures.length, job.history().at(-1)?.type], [1, "error"]);
   }
 });

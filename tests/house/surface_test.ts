@@ -17,10 +17,10 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "the structure of a flow": "FlowGraph Connection ConnectionTarget ConnectOptions KeyMapping MappedData",
     "slots and events": "Slot SlotOptions CheckedSlotOptions SlotInput MergeStrategy MergeFunction Event EventOptions",
     "handlers": "Handler HandlerInput HandlerReturn Collected CollectedLists Context EmitOptions ExpectOptions " +
-      "JobValues Priority",
+      "ResultContext JobValues Priority",
     "error handling": "ErrorHandlerOptions ErrorStrategy CriticalOptions",
     "jobs": "JobStatus RoutineStatus PendingTask ExecutionRecord ExecutionRecordType JobOutput RoutineProgress " +
-      "DroppedCounts JobReadOptions JobProgress SettleResult",
+      "JobError FailurePlace DroppedCounts JobReadOptions JobProgress SettleResult",
     "jobs in a store": "StoredFlowJob Recovery JobRevision PurgeOptions",
     "handles": "JobHandle StartedJob AskOptions OutputsOptions",
     "workers": "Worker WorkOptions WorkSummary",
@@ -31,7 +31,8 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "StoreErrorEvent LostEvent TakenEvent ReleasedEvent StalledEvent RefusedEvent CommandErrorEvent EngineErrorEvent ReplacedEvent",
     "values": "JsonObject JsonValue ErrorData ValueLimits Registrable SerializableClass",
     "schemas": "StandardSchema SchemaIssue SchemaResult",
-    "errors": "RoutiluxError CancelledError FencedError PausedError PoisonError PreflightError PreflightFinding " +
+    "errors":
+      "RoutiluxError CancelledError FencedError PausedError JobFailedError PoisonError PreflightError PreflightFinding " +
       "SchemaError SerializationError StateError StateReason StepLimitError StoreError " +
       "TimeoutError UnknownOutcomeError",
   },

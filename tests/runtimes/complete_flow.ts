@@ -1,4 +1,12 @@
-import { type Collected, type Context, type Event, Registry, Routine, type Slot } from "../../mod.ts";
+import {
+  type Collected,
+  type Context,
+  type Event,
+  Registry,
+  Routine,
+  type Slot,
+  type StandardSchema,
+} from "../../mod.ts";
 
 /** What the routine `all` is asked for. */
 interface Words {
@@ -99,7 +107,12 @@ class Money {
   }
 }
 
+/** A schema that lets anything pass. */
+const AnyResult: StandardSchema = {
+  "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) },
+};
+
 /** What a host must know to read the documents that were written by hand. */
 export function completeRegistry(): Registry {
-  return new Registry({ All, Plain, Money, note, joinTexts, shout });
+  return new Registry({ All, Plain, Money, note, joinTexts, shout, AnyResult });
 }

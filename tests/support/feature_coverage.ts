@@ -47,6 +47,7 @@ export class FeatureCoverage {
     }
     for (const [tag] of JSON.stringify(job).matchAll(/"\$type":"\w+"/g)) this.#count(`carried ${tag}`);
     if (job.dropped !== undefined) this.#count("carried dropped");
+    if (job.result !== undefined) this.#count("carried result");
     if (job.arrivals !== undefined) this.#count("carried arrivals");
     if (job.deferredEvents !== undefined) this.#count("carried deferred");
     if (job.failures !== undefined) this.#count("carried failures");

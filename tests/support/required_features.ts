@@ -13,8 +13,16 @@ const CARRIED = ["running", "paused", "active", "active merged", "active progres
 const ENDED = ["ended completed", "routine completed", "routine error_continued", "routine skipped", "routine retries"];
 const COMMON = [...CLASSES, ...STOPS, ...OPS, ...CARRIED, ...ENDED, "mapping"];
 
-const TIMED = [...COMMON, "class Shelf", "ended failed", "routine failed", "failure TimeoutError", "carried dropped"]
-  .concat(["keep", "drop", "merged", "key", "recall"].map((op) => `op ${op}`)).concat(["carried emitKey"]);
+const TIMED = [
+  ...COMMON,
+  "class Shelf",
+  "ended failed",
+  "routine failed",
+  "failure TimeoutError",
+  "carried dropped",
+  "carried result",
+]
+  .concat(["keep", "drop", "merged", "key", "recall", "result"].map((op) => `op ${op}`)).concat(["carried emitKey"]);
 const DELAYED = [
   "carried awaiting",
   "carried onTimeout",

@@ -18,6 +18,7 @@ export const NOTHING: SideEffects = {
   log: [],
   outputs: [],
   deferred: [],
+  result: undefined,
 };
 
 /** Makes a job without tasks. */
@@ -129,6 +130,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
         log: [{ routine: "worker", entry: { said: "so" }, at: 10 }],
         outputs: [{ routine: "worker", type: "line", data: undefined, at: 10 }],
         deferred: [{ routine: "worker", event: "output", data: { late: true }, key: undefined }],
+        result: DATE,
       },
     }),
   (job) => ({

@@ -98,6 +98,8 @@ export function scriptedRegistry(hooks: Hooks = NO_HOOKS): Registry {
           return ctx.log({ seed: item.seed, value: describe(valueOf(item)), slot: ctx.slotName });
         case "output":
           return this.put(ctx, "value", valueOf(item));
+        case "result":
+          return ctx.result({ seed: item.seed, value: valueOf(item) });
         case "now":
           return ctx.shared.set("now", ctx.now());
         case "key":

@@ -8,7 +8,7 @@ import type { Linked } from "../../base/linked_list.ts";
 import { isRecord } from "../../values/json.ts";
 import { checkDuration, checkName, checkOptions, checkRange, checkWord, listNames } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
-import { validate } from "../../values/standard_schema.ts";
+import { type StandardSchema, validate } from "../../values/standard_schema.ts";
 import type { Context, EmitOptions, ExpectOptions, JobValues, Services } from "../../model/context.ts";
 import { Event } from "../../model/event.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
@@ -20,6 +20,7 @@ import type { Job } from "../../job/job.ts";
 import { PRIORITIES, type Task } from "../../job/task.ts";
 import { writeKey } from "../../job/task_key.ts";
 import { detached } from "./detached.ts";
+import { resultOf } from "./job_result.ts";
 import { EffectsBuffer } from "./effects_buffer.ts";
 import { type EventPlan, findEvent, type SlotPlan } from "./plan.ts";
 
@@ -28,6 +29,8 @@ export interface ActivationHost {
   readonly job: Job;
   /** The classes whose instances may travel. */
   readonly classes: ClassTable;
+  /** The schema of the job's result, if its flow has one. */
+  readonly resultSchema: StandardSchema<unknown, unknown> | undefined;
   /** Limits of the size of values, among others. */
   readonly limits: FlowLimits;
   /** What handlers get as `ctx.services`. */
@@ -337,6 +340,11 @@ export class Activation implements Context<unknown>, Linked<Activation> {
       data: this.#encode(action, "data", data),
       at: this.now(),
     });
+  }
+
+  result(value: unknown): void {
+    this.checkOpen("set the result");
+    this.#buffer.lists.result = resultOf(value, this.#host, this.routineId);
   }
 
   pause(reason?: string, checkpoint?: unknown): void {

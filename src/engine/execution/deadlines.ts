@@ -74,7 +74,7 @@ export class Deadlines {
         continue;
       }
       const error = new TimeoutError(`The delivery to slot "${slot}" of routine "${routine}"`, timeoutMs);
-      this.#execution.failAwaiting(task, error);
+      this.#execution.failures.expired(task, error);
     }
   }
 
