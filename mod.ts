@@ -84,7 +84,7 @@ export type { Event, EventOptions } from "./src/model/event.ts";
 export type { Connection, ConnectOptions, KeyMapping, MappedData } from "./src/model/connection.ts";
 export type { ExecutionStrategy, FlowGraph, FlowSettings } from "./src/model/flow_graph.ts";
 export type { FlowLimits } from "./src/model/flow_limits.ts";
-export { ErrorHandler, type ErrorHandlerOptions, type ErrorStrategy } from "./src/model/error_handler.ts";
+export { ErrorHandler, type ErrorHandlerOptions, type ErrorStrategy, type RetryIf } from "./src/model/error_handler.ts";
 
 export type { JobStatus, RoutineStatus } from "./src/job/job.ts";
 export type { ExecutionRecordType } from "./src/job/history.ts";
@@ -128,10 +128,13 @@ export {
   type FailurePlace,
   FencedError,
   JobFailedError,
+  NonRetryableError,
   PausedError,
   PoisonError,
   PreflightError,
   type PreflightFinding,
+  RetryError,
+  type RetryErrorOptions,
   RoutiluxError,
   SerializationError,
   StateError,

@@ -1,3 +1,5 @@
+import { checkDuration } from "./options.ts";
+
 /** The base of every error that callers may want to tell apart: `code` is a literal, the details are fields. */
 export abstract class RoutiluxError extends Error {
   /** The kind of error, stable across versions and minifiers. */
@@ -194,6 +196,46 @@ export class JobFailedError extends RoutiluxError {
     this.taskId = taskId;
     this.attempts = attempts;
   }
+}
+
+/** The options of a `RetryError`. */
+export interface RetryErrorOptions extends ErrorOptions {
+  /** How long to wait before the next attempt, in milliseconds. @default {as the error handler says} */
+  readonly delayMs?: number;
+  /** What is wrong. @default {the message of the cause} */
+  readonly message?: string;
+}
+
+/**
+ * Thrown by a handler that wants to be tried again, whatever the strategy and `retryableErrors` of its error handler are: as often as
+ * that one's `maxRetries` says.
+ */
+export class RetryError extends RoutiluxError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "RetryError";
+  /** The kind of error. */
+  readonly code = "RETRY" as const;
+  /** How long to wait before the next attempt, in milliseconds; `undefined`: as the error handler says. */
+  readonly delayMs: number | undefined;
+
+  /**
+   * Makes the error.
+   *
+   * @throws {RangeError} for a delay out of range
+   */
+  constructor({ delayMs, message, ...options }: RetryErrorOptions = {}) {
+    const { cause } = options;
+    super(message ?? (cause instanceof Error ? cause.message : "The handler asks to be tried again"), options);
+    this.delayMs = delayMs === undefined ? undefined : checkDuration("Cannot create RetryError", "delayMs", delayMs);
+  }
+}
+
+/** Thrown by a handler that another attempt cannot help: its task ends as if its retries were spent. */
+export class NonRetryableError extends RoutiluxError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "NonRetryableError";
+  /** The kind of error. */
+  readonly code = "NON_RETRYABLE" as const;
 }
 
 /** A task with which no engine gets any further: several in a row have died, or lost their lease, where it was. */

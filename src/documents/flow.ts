@@ -2,11 +2,18 @@ import * as v from "valibot";
 import { MAX_DEPTH } from "../values/payload.ts";
 import { describeError } from "../values/error_data.ts";
 import { PreflightError, type PreflightFinding, SerializationError } from "../base/errors.ts";
-import type { JsonObject } from "../values/json.ts";
+import { isRecord, type JsonObject } from "../values/json.ts";
 import { describeValue, pathStep } from "../base/path.ts";
 import { Registry } from "../values/registry.ts";
 import type { ConnectionSource, ConnectionTarget, KeyMapping } from "../model/connection.ts";
-import { ERROR_STRATEGIES, ErrorHandler, type ErrorHandlerOptions } from "../model/error_handler.ts";
+import {
+  ERROR_STRATEGIES,
+  type ErrorHandler,
+  type ErrorHandlerOptions,
+  readErrorHandler,
+  type RetryIf,
+  writeErrorHandler,
+} from "../model/error_handler.ts";
 import {
   checkStrategy,
   EXECUTION_STRATEGIES,
@@ -62,7 +69,9 @@ export interface ConnectionDocument {
 const FUNCTION_NAME = '{ "method": name } or { "function": name }';
 
 /** An error handler's settings: an alias, which fits JSON where an interface does not. */
-type ErrorHandlerSettings = { readonly [K in keyof ErrorHandlerOptions]: ErrorHandlerOptions[K] };
+type ErrorHandlerSettings =
+  & { readonly [K in keyof Omit<ErrorHandlerOptions, "retryIf">]: Omit<ErrorHandlerOptions, "retryIf">[K] }
+  & { readonly retryIf?: FunctionReference };
 
 /** A flow's document. */
 export const flowSchema: () => Schema<FlowDocument> = once(() => {
@@ -81,6 +90,7 @@ export const flowSchema: () => Schema<FlowDocument> = once(() => {
     maxRetryDelayMs: optional(duration),
     retryBackoff: optional(between(0)),
     retryDelayMs: optional(duration),
+    retryIf: optional(functionName),
     retryableErrors: optional(list(v.union([v.string(), v.pipe(v.number(), v.finite())]))),
     strategy: oneOf(ERROR_STRATEGIES),
   });
@@ -152,7 +162,7 @@ export function encodeFlow(graph: FlowGraph): FlowDocument {
   const ids = Array.from(graph.routines.keys()).sort();
   return {
     connections: graph.connections.map((connection) => connection.toJSON()) as unknown as FlowDocument["connections"],
-    ...(graph.errorHandler === undefined ? {} : { errorHandler: graph.errorHandler.toJSON() }),
+    ...(graph.errorHandler === undefined ? {} : { errorHandler: nameErrorHandler(graph, graph.errorHandler) }),
     executionStrategy: graph.executionStrategy,
     executionTimeoutMs: graph.executionTimeoutMs === Infinity ? null : graph.executionTimeoutMs,
     format: "routilux/flow",
@@ -163,6 +173,15 @@ export function encodeFlow(graph: FlowGraph): FlowDocument {
     routines: Object.fromEntries(ids.map((id) => [id, graph.routine(id).toJSON()])),
     version: 1,
   };
+}
+
+function nameErrorHandler({ id, registry }: FlowGraph, handler: ErrorHandler): JsonObject {
+  return writeErrorHandler(handler, (retryIf) => {
+    const name = registry.nameOf(retryIf);
+    if (name !== undefined) return { function: name };
+    const what = `Cannot serialize flow "${id}": the retryIf of its error handler is not registered`;
+    throw new TypeError(`${what}; write registry.register({ name: fn }), or give it to a routine as its method`);
+  });
 }
 
 function nameSchema({ id, registry }: FlowGraph, schema: object): string {
@@ -217,6 +236,11 @@ export function decodeFlow(json: unknown, registry: Registry): DecodedFlow {
     if (built !== undefined) routines.set(id, built);
   }
   checkConnections(document, routines, findings);
+  const retryIf = document.errorHandler?.["retryIf"];
+  if (retryIf !== undefined && !registry.hasFunction(functionNameIn(retryIf))) {
+    const message = `function '${functionNameIn(retryIf)}' not found in registry`;
+    findings.push({ code: "unknown_function", path: "errorHandler.retryIf", message });
+  }
   if (document.result !== undefined && registry.findSchema(document.result) === undefined) {
     const message = `schema '${document.result}' not found in registry`;
     findings.push({ code: "unknown_schema", path: "result", message });
@@ -234,10 +258,19 @@ function decodeOptions(document: FlowDocument, registry: Registry): DecodedFlow[
     executionStrategy: document.executionStrategy,
     maxWorkers: document.maxWorkers,
     executionTimeoutMs: document.executionTimeoutMs ?? Infinity,
-    ...(errorHandler === undefined ? {} : { errorHandler: ErrorHandler.fromJSON(errorHandler) }),
+    ...(errorHandler === undefined ? {} : { errorHandler: decodeErrorHandler(errorHandler, registry) }),
     limits,
     ...(result === undefined ? {} : { result }),
   };
+}
+
+function decodeErrorHandler(document: JsonObject, registry: Registry): ErrorHandler {
+  return readErrorHandler(document, "errorHandler", (name) => registry.functionOf(functionNameIn(name)) as RetryIf);
+}
+
+/** The name of the registered function that a reference names; a flow has no methods. */
+function functionNameIn(reference: unknown): string {
+  return isRecord(reference) ? String(reference["function"] ?? reference["method"]) : "";
 }
 
 function fill(graph: FlowGraph, document: FlowDocument, routines: ReadonlyMap<string, Routine<object>>): void {

@@ -6,7 +6,7 @@ import { WaitingHandlers } from "../support/waiting_handlers.ts";
 import { createTestFlow } from "../support/test_flow.ts";
 import { plainError } from "../support/plain_error.ts";
 
-const retries = new ErrorHandler({ strategy: "retry", retryDelayMs: 10, maxRetries: 1 });
+const retries = new ErrorHandler({ strategy: "retry", jitter: 0, retryDelayMs: 10, maxRetries: 1 });
 
 test("an async generator waits at its awaits, commits at its yields, and starts anew from its progress", async () => {
   const { flow, timers } = createTestFlow({ errorHandler: retries });

@@ -4,7 +4,7 @@ import { type Context, ErrorHandler, SerializationError } from "../../mod.ts";
 import { addFunction, link } from "../support/function_routine.ts";
 import { createTestFlow } from "../support/test_flow.ts";
 
-const retries = new ErrorHandler({ strategy: "retry", retryDelayMs: 10, maxRetries: 2 });
+const retries = new ErrorHandler({ strategy: "retry", jitter: 0, retryDelayMs: 10, maxRetries: 2 });
 
 test("each yield commits, stores its progress and parks the task", async () => {
   const { flow } = createTestFlow();

@@ -7,7 +7,7 @@ import { plainError } from "../support/plain_error.ts";
 
 /** A flow whose `entry` runs under RETRY; `attempts` are the instants at which it was called. */
 function createRetrying(run: (ctx: Context) => void, options: Omit<ErrorHandlerOptions, "strategy"> = {}) {
-  const setup = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "retry", ...options }) });
+  const setup = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "retry", jitter: 0, ...options }) });
   const attempts: number[] = [];
   addFunction(setup.flow, "entry", (_data, ctx) => {
     attempts.push(ctx.now());
@@ -204,7 +204,9 @@ test("isCritical: false makes spent and pointless retries end as CONTINUE", asyn
 });
 
 test("nobody sleeps: other tasks go on while a retry waits, and the retry keeps its place by id when it is due", async () => {
-  const { flow, timers } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "retry", retryDelayMs: 10 }) });
+  const { flow, timers } = createTestFlow({
+    errorHandler: new ErrorHandler({ strategy: "retry", jitter: 0, retryDelayMs: 10 }),
+  });
   const seen: string[] = [];
   addSource(flow, "source", ["a", "b", "c"]);
   addFunction(flow, "sink", (name: string, ctx) => {
@@ -235,7 +237,13 @@ test("maxRetries is fixed at the first failure: another host's handler does not 
 
 test("C396 retryCount() sums the retries of waiting, finished and failed tasks of a routine", async () => {
   const { flow, timers } = createTestFlow({
-    errorHandler: new ErrorHandler({ strategy: "retry", retryDelayMs: 10, retryBackoff: 1, isCritical: false }),
+    errorHandler: new ErrorHandler({
+      strategy: "retry",
+      jitter: 0,
+      retryDelayMs: 10,
+      retryBackoff: 1,
+      isCritical: false,
+    }),
   });
   addSource(flow, "source", [1, 2, 9]);
   addFunction(flow, "sink", (fails: number, { attempt }) => {

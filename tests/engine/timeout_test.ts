@@ -94,7 +94,7 @@ test("the job's timeout counts only while a handler works or a task is ready, no
 test("retry delays, awaited deliveries and pauses don't count; the time before them does", async () => {
   const { flow, timers } = createTestFlow({
     executionTimeoutMs: 100,
-    errorHandler: new ErrorHandler({ strategy: "retry", retryDelayMs: DAY, maxRetryDelayMs: DAY }),
+    errorHandler: new ErrorHandler({ strategy: "retry", jitter: 0, retryDelayMs: DAY, maxRetryDelayMs: DAY }),
   });
   const handlers = new WaitingHandlers();
   addFunction(flow, "act", async (_data, ctx) => {
@@ -126,7 +126,7 @@ test("retry delays, awaited deliveries and pauses don't count; the time before t
 
 test("a slot's timeout aborts ctx.signal and is handled by the error handler", async () => {
   const { flow, timers } = createTestFlow({
-    errorHandler: new ErrorHandler({ strategy: "retry", maxRetries: 1, retryDelayMs: 10 }),
+    errorHandler: new ErrorHandler({ strategy: "retry", jitter: 0, maxRetries: 1, retryDelayMs: 10 }),
   });
   const reasons: unknown[] = [];
   const attempts: number[] = [];

@@ -18,7 +18,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "slots and events": "Slot SlotOptions CheckedSlotOptions SlotInput MergeStrategy MergeFunction Event EventOptions",
     "handlers": "Handler HandlerInput HandlerReturn Collected CollectedLists Context EmitOptions ExpectOptions " +
       "ResultContext JobValues Priority",
-    "error handling": "ErrorHandlerOptions ErrorStrategy CriticalOptions",
+    "error handling": "ErrorHandlerOptions ErrorStrategy CriticalOptions RetryIf RetryErrorOptions",
     "jobs": "JobStatus RoutineStatus PendingTask ExecutionRecord ExecutionRecordType JobOutput RoutineProgress " +
       "JobError FailurePlace DroppedCounts JobReadOptions JobProgress SettleResult",
     "jobs in a store": "StoredFlowJob Recovery JobRevision PurgeOptions",
@@ -32,7 +32,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "values": "JsonObject JsonValue ErrorData ValueLimits Registrable SerializableClass",
     "schemas": "StandardSchema SchemaIssue SchemaResult",
     "errors":
-      "RoutiluxError CancelledError FencedError PausedError JobFailedError PoisonError PreflightError PreflightFinding " +
+      "RoutiluxError CancelledError FencedError PausedError JobFailedError NonRetryableError PoisonError PreflightError PreflightFinding RetryError " +
       "SchemaError SerializationError StateError StateReason StepLimitError StoreError " +
       "TimeoutError UnknownOutcomeError",
   },

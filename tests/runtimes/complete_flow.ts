@@ -78,6 +78,10 @@ class All extends Routine<{ greeting: string; since: Date }> {
     ctx.output("tick", { n, seen: this.seen.has(n) });
   }
 
+  isWorthRetrying(_error: unknown, attempt: number): boolean {
+    return attempt < 100;
+  }
+
   whisper(text: string): string {
     return text.toLowerCase();
   }

@@ -343,6 +343,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   }
 
   result(value: unknown): void {
+    if (!(this instanceof Activation)) throw detached("result", "ctx");
     this.checkOpen("set the result");
     this.#buffer.lists.result = resultOf(value, this.#host, this.routineId);
   }
