@@ -56,7 +56,14 @@ export { Engine, type EngineOptions } from "./src/engine.ts";
 export { type Registrable, Registry } from "./src/values/registry.ts";
 export { type JobReadOptions, JobState } from "./src/documents/job_state.ts";
 export type { DroppedCounts } from "./src/documents/job.ts";
-export type { ExecutionRecord, JobError, JobOutput, PendingTask, RoutineProgress } from "./src/documents/job_views.ts";
+export type {
+  ExecutionRecord,
+  JobError,
+  JobFailure,
+  JobOutput,
+  PendingTask,
+  RoutineProgress,
+} from "./src/documents/job_views.ts";
 
 export type { Around, HandlerInfo } from "./src/model/around.ts";
 export type {
@@ -82,6 +89,13 @@ export type {
 export type { Collected } from "./src/values/collected.ts";
 export type { Event, EventOptions } from "./src/model/event.ts";
 export type { Connection, ConnectOptions, KeyMapping, MappedData } from "./src/model/connection.ts";
+export type {
+  Failure,
+  FailureConnection,
+  FailureOf,
+  FailureOptions,
+  FailureSource,
+} from "./src/model/failure_connection.ts";
 export type { ExecutionStrategy, FlowGraph, FlowSettings } from "./src/model/flow_graph.ts";
 export type { FlowLimits } from "./src/model/flow_limits.ts";
 export { ErrorHandler, type ErrorHandlerOptions, type ErrorStrategy, type RetryIf } from "./src/model/error_handler.ts";

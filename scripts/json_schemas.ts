@@ -7,7 +7,7 @@ import {
 import type { GenericSchema } from "valibot";
 import { RESERVED_NAMES } from "../src/base/options.ts";
 import { commitSchema } from "../src/documents/commit.ts";
-import { flowSchema } from "../src/documents/flow.ts";
+import { flowSchema } from "../src/documents/flow_schema.ts";
 import { jobSchema } from "../src/documents/job.ts";
 import * as codecs from "../src/documents/codec.ts";
 import { deferred, log, output, pausePoint, record } from "../src/documents/records.ts";

@@ -91,6 +91,8 @@ export interface FailureCommitDocument extends CommitBase {
   readonly active?: readonly number[];
   /** The version of the routine's class. */
   readonly classVersion: number;
+  /** The tasks that the failure is delivered by. */
+  readonly created?: readonly TaskDocument[];
   /** How many of the oldest failures are gone since. */
   readonly dropped?: number;
   /** The error. */
@@ -250,6 +252,7 @@ const codecs = /* @__PURE__ */ once(() => {
       ...head,
       active: c.optionalList(pendingTask),
       classVersion: c.positive,
+      created: c.optionalList(task),
       dropped: c.optionalCount,
       error: c.error,
       kind: c.literal("failure"),

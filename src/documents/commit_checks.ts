@@ -22,7 +22,10 @@ export function checkCommit(commit: Commit, job: Job, reader: DocumentReader): v
       const { dropped } = commit;
       const most = job.failures.length;
       if (dropped > most) reader.fail("dropped", `at most the number of failures, ${most}`, String(dropped));
-      return;
+      if (commit.verdict.kind === "retry" && commit.created.length > 0) {
+        reader.fail("created", "none, as the task is tried again", "some");
+      }
+      return checkNewTasks(commit.created, "created", job, reader);
     }
     case "deliver":
       if (!job.tasks.has(commit.task)) checkNewTask(commit.task, "task", job.nextTaskId, reader);

@@ -13,6 +13,7 @@ import {
   compact,
   type ExecutionRecord,
   type JobError,
+  type JobFailure,
   type JobOutput,
   type PendingTask,
   type RoutineProgress,
@@ -170,8 +171,11 @@ export class JobState<out Result = unknown> {
   }
 
   /** The tasks that ended in an error or a skip, with their errors, oldest first, up to the flow's limit. */
-  get failures(): readonly { readonly at: string; readonly error: ErrorData; readonly task: PendingTask }[] {
-    return this.#job.failures.map(({ at, error, task }) => ({ at: formatInstant(at), error, task: this.#task(task) }));
+  get failures(): readonly JobFailure[] {
+    return this.#job.failures.map(({ at, error, isHandled, task }) => {
+      const failure = { at: formatInstant(at), error, task: this.#task(task) };
+      return isHandled ? { ...failure, handled: true } : failure;
+    });
   }
 
   /** The pauses of the job so far, oldest first: the last 1,000. */

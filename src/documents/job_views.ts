@@ -18,6 +18,18 @@ export interface PendingTask extends Omit<TaskDocument, "data" | "progress" | "m
   readonly progress?: unknown;
 }
 
+/** A task that ended in an error or a skip. */
+export interface JobFailure {
+  /** The instant, in ISO 8601. */
+  readonly at: string;
+  /** Its error. */
+  readonly error: ErrorData;
+  /** It was delivered to a slot, by a failure connection: a redrive of all failures leaves it out. */
+  readonly handled?: true;
+  /** The task as it was. */
+  readonly task: PendingTask;
+}
+
 /** A record of the execution history. */
 export interface ExecutionRecord {
   /** The instant, in ISO 8601. */

@@ -85,6 +85,8 @@ export interface FailureCommit extends CommitBase {
   readonly error: ErrorData;
   /** What happens to the task. */
   readonly verdict: Verdict;
+  /** The tasks that the failure is delivered by: with some it is handled. */
+  readonly created: readonly Task[];
   /** How many of the oldest failures go, to make room for this one. */
   readonly dropped: number;
   /** The tasks whose handlers were stopped with it: they run first when the job goes on. */

@@ -86,6 +86,8 @@ export interface Failure {
   readonly error: ErrorData;
   /** When, in milliseconds since 1970. */
   readonly at: number;
+  /** Whether it was delivered to a slot, by a failure connection. */
+  readonly isHandled: boolean;
 }
 
 /** How `execute` was asked to run this job, where it differs from the flow. */

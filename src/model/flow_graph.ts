@@ -11,6 +11,13 @@ import {
 } from "./connection.ts";
 import { ErrorHandler } from "./error_handler.ts";
 import { Event } from "./event.ts";
+import {
+  type Failure,
+  type FailureConnection,
+  type FailureOf,
+  type FailureOptions,
+  linkFailure,
+} from "./failure_connection.ts";
 import { completeLimits, type FlowLimits } from "./flow_limits.ts";
 import { declarationOf, membershipOf, Routine } from "./routine.ts";
 import { Slot } from "./slot.ts";
@@ -82,6 +89,7 @@ export class FlowGraph<out Result = unknown> {
   readonly resultSchema: StandardSchema<unknown, Result> | undefined;
   readonly #routines: Map<string, Routine<object>> = new Map();
   readonly #connections: Connection[] = [];
+  readonly #failureConnections: FailureConnection[] = [];
   readonly #links: Map<Event<unknown>, Map<Slot<never>, Connection>> = new Map();
   #errorHandler: ErrorHandler | undefined;
   #strategy: ExecutionStrategy = "sequential";
@@ -130,6 +138,11 @@ export class FlowGraph<out Result = unknown> {
   /** All connections, in the order in which they were made. */
   get connections(): readonly Connection[] {
     return this.#connections;
+  }
+
+  /** All failure connections, in the order in which they were made. */
+  get failureConnections(): readonly FailureConnection[] {
+    return this.#failureConnections;
   }
 
   /** What happens when a handler throws and its routine has no say of its own. */
@@ -232,6 +245,53 @@ export class FlowGraph<out Result = unknown> {
     }
     const [from = "", event = "", to = "", slot = ""] = names;
     return this.#link(this.event(from, event), this.slot(to, slot), args[4]);
+  }
+
+  /**
+   * Delivers failures to a slot: when a task of the source ends in an error and its retries are spent, the slot gets a `Failure`, in the
+   * same commit, and the job goes on. Failures that are skipped are not delivered, nor is the limit of the job's tasks.
+   *
+   * @param source a slot, or a routine for all its slots
+   * @throws {TypeError} for a slot or routine that is not in the flow, a slot that is to take its own failures, and other options for
+   * the same ends
+   *
+   * @example
+   * ```ts
+   * import { type Context, type Failure, Flow, Routine } from "@routilux/routilux";
+   *
+   * class Charge extends Routine {
+   *   readonly trigger = this.addSlot("trigger", this.charge);
+   *   charge(_order: { item: string }): void {
+   *     throw new Error("declined");
+   *   }
+   * }
+   * class Apology extends Routine {
+   *   readonly failed = this.addSlot("failed", this.send);
+   *   send({ data, error }: Failure<{ item: string }>, ctx: Context): void {
+   *     ctx.result(`No ${data.item}: ${error.message}`);
+   *   }
+   * }
+   * const flow = new Flow({ id: "orders" });
+   * const charge = flow.addRoutine(new Charge(), "charge");
+   * const apology = flow.addRoutine(new Apology(), "apology");
+   * flow.connectFailure(charge.trigger, apology.failed);
+   *
+   * const job = await flow.run(charge.trigger, { item: "book" });
+   * [job.status, job.result]; // ["completed", "No book: declined"]
+   * ```
+   */
+  connectFailure<S extends Routine<object> | Slot<never>, const M extends KeyMapping = Record<never, never>>(
+    source: S,
+    target: Slot<MappedData<FailureOf<S>, M>>,
+    options: FailureOptions<M & { readonly [K in Exclude<keyof M, keyof Failure>]: never }> = {},
+  ): FailureConnection {
+    this.#checkOpen("connect failure");
+    const slot = this.#asSlot(target);
+    const from = source instanceof Slot
+      ? { routine: this.#ownerId(source, "slot"), slot: source.name }
+      : { routine: this.routineId(source) };
+    const to = { routine: this.#ownerId(slot, "slot"), slot: slot.name };
+    return linkFailure(this.#failureConnections, from, to, options, checkMapping);
   }
 
   /**

@@ -14,13 +14,14 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "CreateOptions ExecuteOptions StartOptions StartItem ListenOptions ResumeOptions PauseOptions ShutdownOptions " +
       "CompletionOptions WaitOptions EntryPoint EntryArguments",
     "options of engines": "EngineOptions DurabilityOptions Services",
-    "the structure of a flow": "FlowGraph Connection ConnectionTarget ConnectOptions KeyMapping MappedData",
+    "the structure of a flow": "FlowGraph Connection ConnectionTarget ConnectOptions KeyMapping MappedData " +
+      "FailureConnection FailureOptions FailureSource Failure FailureOf",
     "slots and events": "Slot SlotOptions CheckedSlotOptions SlotInput MergeStrategy MergeFunction Event EventOptions",
     "handlers": "Handler HandlerInput HandlerReturn Collected CollectedLists Context EmitOptions ExpectOptions " +
       "ResultContext JobValues Priority",
     "error handling": "ErrorHandlerOptions ErrorStrategy CriticalOptions RetryIf RetryErrorOptions",
     "jobs": "JobStatus RoutineStatus PendingTask ExecutionRecord ExecutionRecordType JobOutput RoutineProgress " +
-      "JobError FailurePlace DroppedCounts JobReadOptions JobProgress SettleResult",
+      "JobError JobFailure FailurePlace DroppedCounts JobReadOptions JobProgress SettleResult",
     "jobs in a store": "StoredFlowJob Recovery JobRevision PurgeOptions",
     "handles": "JobHandle StartedJob AskOptions OutputsOptions",
     "workers": "Worker WorkOptions WorkSummary",
@@ -53,7 +54,8 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "errors": "FencedError",
   },
   "./documents": {
-    "flows": "FlowDocument ConnectionDocument ConnectionSource ConnectionTarget RoutineDocument SlotDocument " +
+    "flows":
+      "FlowDocument ConnectionDocument FailureConnectionDocument FailureSource ConnectionSource ConnectionTarget TaskSource RoutineDocument SlotDocument " +
       "EventDocument FunctionReference",
     "jobs": "JobDocument TaskDocument MergedDocument RecordDocument OutputDocument LogDocument FailureDocument " +
       "DeferredDocument PausePointDocument RoutineStateDocument SlotDataDocument ListDocument DroppedCounts " +

@@ -19,6 +19,7 @@ export function fullJob(): JobDocument {
     failures: [{
       at: AT,
       error: { message: "no such thing", name: "Error" },
+      handled: true,
       task: { createdAt: AT, data: { what: "fail" }, id: 2, routine: "clerk", slot: "input" },
     }],
     flowId: "office",

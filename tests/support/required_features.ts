@@ -21,6 +21,8 @@ const TIMED = [
   "failure TimeoutError",
   "carried dropped",
   "carried result",
+  "carried handled",
+  "carried failure",
 ]
   .concat(["keep", "drop", "merged", "key", "recall", "result"].map((op) => `op ${op}`)).concat(["carried emitKey"]);
 const DELAYED = [

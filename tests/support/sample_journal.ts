@@ -66,6 +66,7 @@ export function failureCommit(task: Task, change: Partial<FailureCommit>): Failu
     task,
     error: { name: "Error", message: "no" },
     verdict: { kind: "end", status: "failed", stop: true },
+    created: [],
     dropped: 0,
     active: [],
     records: [],

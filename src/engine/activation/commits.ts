@@ -114,7 +114,18 @@ export function failureCommit(
   const verdict = decideVerdict(job, task, !isFatal && retry, isFatal ? STOP : routine.errorHandler, time.at);
   const records = [...startRecords(task, time), ...failureRecords(routine.id, error, verdict, time.at)];
   const dropped = failuresToDrop(job, verdict, limit);
-  return { kind: "failure", time, task, error, verdict, dropped, active: [], records, classVersion: routine.version };
+  return {
+    kind: "failure",
+    time,
+    task,
+    error,
+    verdict,
+    created: [],
+    dropped,
+    active: [],
+    records,
+    classVersion: routine.version,
+  };
 }
 
 /** The commit of a change of status and nothing else. */

@@ -1,5 +1,12 @@
 import type { EncodeSubject } from "../../values/refusal.ts";
-import type { ConnectionSource, ConnectionTarget, KeyMapping } from "../../model/connection.ts";
+import {
+  type ConnectionSource,
+  type ConnectionTarget,
+  isFailureOrigin,
+  type KeyMapping,
+  type TaskSource,
+} from "../../model/connection.ts";
+import { type FailureConnection, takesFailuresOf } from "../../model/failure_connection.ts";
 import { ErrorHandler } from "../../model/error_handler.ts";
 import type { Event } from "../../model/event.ts";
 import { type FlowGraph, timerConnectionsOf } from "../../model/flow_graph.ts";
@@ -16,11 +23,11 @@ import { inheritKey } from "../../job/task_key.ts";
 class PlannedRoute implements EventRoute {
   readonly routine: string;
   readonly slot: string;
-  readonly connection: ConnectionSource | undefined;
+  readonly connection: TaskSource | undefined;
   readonly mapping: KeyMapping | undefined;
   readonly target: SlotPlan;
 
-  constructor(target: SlotPlan, connection: ConnectionSource | undefined, mapping: KeyMapping) {
+  constructor(target: SlotPlan, connection: TaskSource | undefined, mapping: KeyMapping) {
     this.routine = target.routine.id;
     this.slot = target.slot.name;
     this.connection = connection;
@@ -53,6 +60,8 @@ export class SlotPlan {
   readonly route: Route;
   /** The routes of the events that are connected to it. */
   readonly arrivals: Map<EventPlan, EventRoute> = new Map();
+  /** Where failures of its tasks are delivered; `undefined` for most. */
+  failureRoutes: FailureRoute[] | undefined;
   #lastStart: TaskStart | undefined;
 
   /** Plans a slot. */
@@ -73,6 +82,14 @@ export class SlotPlan {
     if (last !== undefined && last.time.at === time.at) return last;
     return this.#lastStart = { routine: this.routine.id, time };
   }
+}
+
+/** Where failures of a slot's tasks are delivered. */
+export interface FailureRoute {
+  /** The way to the slot that gets them. */
+  readonly route: EventRoute;
+  /** Which errors are delivered, by name or code; `undefined` for all. */
+  readonly errors: readonly (string | number)[] | undefined;
 }
 
 /** A routine as the engine runs it. */
@@ -131,7 +148,18 @@ export function createPlan(graph: FlowGraph): Plan {
     source.only = source.routes.length === 1 && route.mapping === undefined ? route : undefined;
     target.arrivals.set(source, route);
   }
+  for (const connection of graph.failureConnections) planFailures(plan, connection);
   return plan;
+}
+
+function planFailures(plan: Plan, connection: FailureConnection): void {
+  const { from: { routine }, to, errors, mapping } = connection;
+  const target = findSlot(plan, to);
+  for (const [name, slot] of plan.routines.get(routine)?.slots ?? []) {
+    if (!takesFailuresOf(connection, routine, name)) continue;
+    const route = new PlannedRoute(target, { routine, slot: name }, mapping);
+    (slot.failureRoutes ??= []).push({ route, errors });
+  }
 }
 
 function planRoutine(id: string, routine: Routine<object>, graph: FlowGraph): RoutinePlan {
@@ -209,6 +237,12 @@ export function bindRoute(route: Route, plan: Plan): Route {
   const { connection } = route;
   const target = findSlot(plan, route);
   if (connection === undefined) return target.route;
+  if (isFailureOrigin(connection)) {
+    const routes = findSlot(plan, connection).failureRoutes;
+    // Unreachable default: the preflight has checked that they are connected.
+    return routes?.find(({ route: { routine, slot } }) => routine === route.routine && slot === route.slot)?.route ??
+      route;
+  }
   // Unreachable default: the preflight has checked that they are connected.
   return target.arrivals.get(eventOf(plan, connection)) ?? route;
 }
