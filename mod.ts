@@ -50,6 +50,7 @@ export {
   type ResumeOptions,
   type ShutdownOptions,
 } from "./src/flow.ts";
+export type { FailureChoice, RedriveChoice, RedriveData } from "./src/repair.ts";
 export type { EntryArguments, EntryPoint } from "./src/entry_arguments.ts";
 export { type CriticalOptions, Routine } from "./src/model/routine.ts";
 export { Engine, type EngineOptions } from "./src/engine.ts";

@@ -20,8 +20,8 @@ import { finish } from "./report.ts";
 
 const FOLDER = new URL("../schemas/", import.meta.url);
 const SOURCES = [
-  ...["claim", "codec", "commit", "commit_parts", "flow", "job", "records", "task"].map((name) => `documents/${name}`),
-  ...["model/routine_document", "model/connection"],
+  ...["claim", "codec", "commit", "commit_parts", "flow_schema", "job", "records", "task"].map((name) => `documents/${name}`),
+  ...["model/routine_document", "model/connection", "model/failure_connection"],
   ...["model/flow_limits", "model/error_handler", "values/payload"],
 ].map((name) => `src/${name}.ts`);
 

@@ -9,7 +9,9 @@ import { type EngineHost, hostOf } from "./engine/execution/engine_host.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { DEFAULT_GRACE_MS } from "./engine/execution/resting.ts";
 import { type JobCallbacks, JobNotifier } from "./engine/execution/notifier.ts";
-import { FlowJobs, refuse } from "./engine/flow_jobs.ts";
+import { FlowJobs } from "./engine/flow_jobs.ts";
+import type { Redrive } from "./engine/redrive.ts";
+import { refuse } from "./engine/refusal.ts";
 import {
   checkWait,
   type JobProgress,
@@ -38,6 +40,7 @@ import { jobOf, JobState, jobStateOf } from "./documents/job_state.ts";
 import { type JobOutput, viewOutput } from "./documents/job_views.ts";
 import { preflight } from "./documents/preflight.ts";
 import { resultOfJob } from "./job_result.ts";
+import { type FailureChoice, type RedriveChoice, resolveFailures, resolveRedrive } from "./repair.ts";
 
 /** The options of `new Flow`. */
 export interface FlowOptions<Result = unknown> extends FlowSettings<Result> {
@@ -80,9 +83,10 @@ export interface ResumeOptions extends ListenOptions {
   /**
    * Lets an ended job go on: its failures become tasks again, with all their retries; tasks and deferred events that were
    * left when it failed or was cancelled go on as well. Its working time begins anew. Failures that the limit `failures` has
-   * dropped don't come back; `job.dropped.failures` says how many. @default {false}
+   * dropped don't come back; `job.dropped.failures` says how many. `true` leaves out failures that are handled; see
+   * `RedriveChoice` for how to choose. @default {false}
    */
-  readonly redrive?: boolean;
+  readonly redrive?: false | RedriveChoice;
 }
 
 /** The options of `flow.pause`. */
@@ -208,7 +212,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
   execute<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): JobState<Result> {
     const [params, options] = this.#read<ExecuteOptions>(rest, OPTIONS.execute);
     options.signal?.throwIfAborted();
-    return this.#live(options) ?? this.#start(this.#create(entry, params, options), false, options);
+    return this.#live(options) ?? this.#start(this.#create(entry, params, options), undefined, options);
   }
 
   /**
@@ -329,7 +333,9 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
   resume<J extends JobState>(job: J, options: ResumeOptions = {}): J {
     checkOptions("Cannot resume job", options, OPTIONS.resume);
     options.signal?.throwIfAborted();
-    return this.#start(job, options.redrive ?? false, options);
+    const { redrive = false } = options;
+    const choice = redrive === false ? undefined : resolveRedrive(job, redrive, this.registry, this.limits);
+    return this.#start(job, choice, options);
   }
 
   /**
@@ -375,6 +381,16 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
     const [first, second, third]: unknown[] = args;
     const slot = first instanceof Slot ? first : this.slot(String(first), String(second));
     this.#runner.deliver(target, this.#routeTo("deliver to", slot), first instanceof Slot ? second : third);
+  }
+
+  /**
+   * Drops failures of a job: a redrive does not put them back, and what their tasks hold is let go of.
+   *
+   * @throws {StateError} for a task of which the job has no failure, and for a job of the store that is not live here
+   * @throws {TypeError} for a choice of another kind
+   */
+  discard(job: JobState, failures: FailureChoice): void {
+    this.#runner.discard(this.#target("discard failures of", job), resolveFailures(job, failures));
   }
 
   /**
@@ -525,7 +541,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
     return { onOutput: onOutput && ((output) => onOutput(viewOutput(output, this.registry))), onReport };
   }
 
-  #start<J extends JobState>(job: J, redrive: boolean, listen: ListenOptions): J {
+  #start<J extends JobState>(job: J, redrive: Redrive | undefined, listen: ListenOptions): J {
     const data = this.#target("resume", job);
     const onRest = listen.signal && this.#cancelWith(job, listen.signal);
     try {

@@ -11,6 +11,7 @@ import { executionOf } from "./engine/execution/execution.ts";
 import { checkWait, type WaitOptions } from "./engine/execution/waits.ts";
 import type { Flow } from "./flow.ts";
 import { resultOfJob } from "./job_result.ts";
+import { type FailureChoice, type RedriveChoice, resolveFailures, resolveRedrive } from "./repair.ts";
 import { StoreWatch } from "./job_watch.ts";
 import type { OutputEntry } from "./job/job.ts";
 import { type Follow, OutputFollower } from "./output_follower.ts";
@@ -98,8 +99,19 @@ export interface JobHandle<out Result = unknown> {
   resume(options?: AskOptions): Promise<void>;
   /** Ends the job in status `cancelled`. */
   cancel(options?: AskOptions & { readonly reason?: string }): Promise<void>;
-  /** Lets a job that has ended go on: its failures become tasks again. */
-  redrive(options?: AskOptions): Promise<void>;
+  /**
+   * Lets a job that has ended go on: its failures become tasks again, all that are not handled, or those that `failures` chooses among
+   * the ones that the job has now.
+   *
+   * @throws {StateError} for a task of which the job has no failure
+   */
+  redrive(options?: AskOptions & { readonly failures?: RedriveChoice }): Promise<void>;
+  /**
+   * Drops failures of the job, also of one that has ended: a redrive does not put them back.
+   *
+   * @throws {StateError} for a task of which the job has no failure
+   */
+  discard(failures: FailureChoice, options?: AskOptions): Promise<void>;
   /**
    * Reads the job as it is stored now: a picture, which does not change.
    *
@@ -159,7 +171,8 @@ const MORE_OPTIONS: Readonly<Record<Command["type"], Readonly<Record<string, tru
   deliver: {},
   pause: { reason: true, checkpoint: true, graceMs: true },
   cancel: { reason: true },
-  resume: {},
+  resume: { failures: true },
+  discard: {},
 };
 
 /** A handle of a job, by the engine that reaches its store. */
@@ -207,7 +220,12 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
   }
 
   async resume(options: AskOptions = {}): Promise<void> {
-    await this.#ask("resume", await this.#find("resume"), { type: "resume", redrive: false }, options);
+    await this.#ask(
+      "resume",
+      await this.#find("resume"),
+      { type: "resume", redrive: false, tasks: undefined },
+      options,
+    );
   }
 
   async cancel(options: Parameters<JobHandle["cancel"]>[0] = {}): Promise<void> {
@@ -215,13 +233,24 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
     await this.#ask("cancel", await this.#find("cancel"), { type: "cancel", reason: options.reason }, options);
   }
 
-  async redrive(options: AskOptions = {}): Promise<void> {
+  async redrive(options: Parameters<JobHandle["redrive"]>[0] = {}): Promise<void> {
     const record = await this.#find("redrive");
     // What was asked with a key may have been carried out already.
     if (options.key === undefined && record.status !== "failed" && record.status !== "cancelled") {
       throw this.#refuse("redrive", record.status, "only a job that has failed or was cancelled can be redriven");
     }
-    await this.#ask("redrive", record, { type: "resume", redrive: true }, options);
+    const { failures = true, key } = options;
+    const { registry, limits } = this.#flow ?? { registry: this.#host.registry, limits: undefined };
+    const { tasks } = failures === true
+      ? { tasks: undefined }
+      : resolveRedrive(await this.read(), failures, registry, limits, key !== undefined);
+    await this.#ask("redrive", record, { type: "resume", redrive: true, tasks }, options);
+  }
+
+  async discard(failures: FailureChoice, options: AskOptions = {}): Promise<void> {
+    const record = await this.#find("discard failures of");
+    const tasks = resolveFailures(await this.read(), failures, options.key !== undefined);
+    await this.#ask("discard failures of", record, { type: "discard", tasks }, options);
   }
 
   async read(): Promise<JobState<Result>> {
@@ -354,7 +383,7 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
     const { keyRetentionMs, inboxLimit: room } = settings;
     const known = key === undefined ? createId() : checkName(`Cannot ${call} job "${this.jobId}"`, "key", key);
     const text = encodeCommand(command);
-    const reopens = command.type === "resume" && command.redrive;
+    const reopens = command.type === "discard" || (command.type === "resume" && command.redrive);
     for (let failures = 0;; failures++) {
       signal?.throwIfAborted();
       let answer: SendAnswer;

@@ -151,8 +151,14 @@ export interface StatusCommitDocument extends CommitBase {
   readonly migrated?: readonly MigratedDocument[];
   /** The mark of a pause. */
   readonly pausePoint?: PausePointDocument;
-  /** The failures become tasks again. */
+  /** New tasks, in place of some that go. */
+  readonly created?: readonly TaskDocument[];
+  /** The ids of the tasks of failures that go for good. */
+  readonly discarded?: readonly number[];
+  /** Failures become tasks again: all that are not handled, where `redriven` does not name them. */
   readonly redrive?: true;
+  /** The ids of the tasks of the failures that become tasks again. */
+  readonly redriven?: readonly number[];
   /** Where it stands now. */
   readonly status: JobStatus;
 }
@@ -283,7 +289,10 @@ const codecs = /* @__PURE__ */ once(() => {
       kind: c.literal("status"),
       migrated: c.optionalList(migrated),
       pausePoint: c.optional(pausePoint),
+      created: c.optionalList(task),
+      discarded: c.optionalList(knownTask),
       redrive: c.flag,
+      redriven: c.optional(c.list(knownTask)),
       status: c.oneOf(JOB_STATUSES),
     }),
     claim,

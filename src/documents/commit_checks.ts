@@ -27,6 +27,10 @@ export function checkCommit(commit: Commit, job: Job, reader: DocumentReader): v
       }
       return checkNewTasks(commit.created, "created", job, reader);
     }
+    case "status":
+      checkFailed(commit.discarded, "discarded", job, reader);
+      checkFailed(commit.redriven ?? [], "redriven", job, reader);
+      return checkNewTasks(commit.created, "created", job, reader);
     case "deliver":
       if (!job.tasks.has(commit.task)) checkNewTask(commit.task, "task", job.nextTaskId, reader);
   }
@@ -41,6 +45,13 @@ function checkWithdrawn({ task, effects }: StepCommit, reader: DocumentReader): 
       reader.fail(`effects.withdrawn[${index}]`, expected, String(each.id));
     }
     seen.add(each);
+  });
+}
+
+function checkFailed(tasks: readonly Task[], path: string, { failures }: Job, reader: DocumentReader): void {
+  const failed = new Set(failures.map(({ task }) => task));
+  tasks.forEach((task, index) => {
+    if (!failed.has(task)) reader.fail(`${path}[${index}]`, "the id of a failed task", String(task.id));
   });
 }
 

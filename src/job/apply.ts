@@ -17,7 +17,7 @@ import { dropArrivals, noteArrival } from "./arrivals.ts";
 import { forgetKeyed, noteKeyed } from "./emit_keys.ts";
 import type { HistoryEntry } from "./history.ts";
 import { type Job, type PausePoint, ROUTINE_STATUSES, type RoutineState, type RoutineStatus, slotKey } from "./job.ts";
-import { dropFailures, letGo, letGoOfLists, takeFailures } from "./failures.ts";
+import { discardFailures, dropFailures, letGo, letGoOfLists, takeFailures } from "./failures.ts";
 import { applySlotChange, listsOf } from "./slot_changes.ts";
 import { holdItems } from "./slot_data.ts";
 import { detailsOf, NO_DETAILS, priorityOf, setActive, setData, type Task, type TaskDetails } from "./task.ts";
@@ -138,7 +138,8 @@ function applyFailure(job: Job, commit: FailureCommit): void {
   addRecords(job, records);
 }
 
-function applyStatus(job: Job, { status, active, error, pausePoint, redrive, migrated, time }: StatusCommit): void {
+function applyStatus(job: Job, commit: StatusCommit): void {
+  const { status, active, error, pausePoint, redrive, redriven, discarded, created, migrated, time } = commit;
   job.status = status;
   for (const task of active) setActive(task, true);
   job.error = error;
@@ -149,7 +150,16 @@ function applyStatus(job: Job, { status, active, error, pausePoint, redrive, mig
     kept.state = undefined;
     setState(kept, state);
   }
-  if (redrive) addTasks(job, takeFailures(job, (failure) => !failure.isHandled, time.at));
+  if (discarded.length > 0) discardFailures(job, discarded);
+  if (redrive) {
+    const chosen = redriven && new Set(redriven);
+    addTasks(job, takeFailures(job, ({ isHandled, task }) => chosen?.has(task) ?? !isHandled, time.at));
+  }
+  for (const task of created) {
+    const state = job.routineStates.get(task.route.routine);
+    if (state !== undefined) state.status = undefined;
+    addTask(job, task);
+  }
 }
 
 /** More marks of pauses than this are not kept. */

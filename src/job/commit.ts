@@ -144,8 +144,14 @@ export interface StatusCommit extends CommitBase {
   readonly error: ErrorData | undefined;
   /** The mark of a pause. */
   readonly pausePoint: PausePoint | undefined;
-  /** Whether the failures become tasks again. */
+  /** Whether failures become tasks again. */
   readonly redrive: boolean;
+  /** The tasks of those failures; `undefined` for all that are not handled. */
+  readonly redriven: readonly Task[] | undefined;
+  /** The tasks of failures that go for good. */
+  readonly discarded: readonly Task[];
+  /** New tasks, in place of some that go. */
+  readonly created: readonly Task[];
   /** States that were brought to the versions of the classes here. */
   readonly migrated: readonly MigratedState[];
 }

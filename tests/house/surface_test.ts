@@ -12,7 +12,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "options of flows": "FlowOptions FlowSettings FlowLimits ExecutionStrategy",
     "options of calls":
       "CreateOptions ExecuteOptions StartOptions StartItem ListenOptions ResumeOptions PauseOptions ShutdownOptions " +
-      "CompletionOptions WaitOptions EntryPoint EntryArguments",
+      "FailureChoice RedriveChoice RedriveData CompletionOptions WaitOptions EntryPoint EntryArguments",
     "options of engines": "EngineOptions DurabilityOptions Services",
     "the structure of a flow": "FlowGraph Connection ConnectionTarget ConnectOptions KeyMapping MappedData " +
       "FailureConnection FailureOptions FailureSource Failure FailureOf",

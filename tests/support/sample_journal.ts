@@ -104,6 +104,9 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
     pausePoint: undefined,
     active: [],
     redrive: false,
+    redriven: undefined,
+    discarded: [],
+    created: [],
     migrated: [],
   }),
   (job) =>
@@ -177,6 +180,9 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
     pausePoint: undefined,
     active: [],
     redrive: true,
+    redriven: undefined,
+    discarded: [],
+    created: [],
     migrated: [{ routine: "worker", version: 3, state: [["count", 2], ["old", undefined]] }],
   }),
   (job) => ({
@@ -187,6 +193,9 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
     pausePoint: { reason: "why", checkpoint: DATE, at: 17 },
     active: [taskOf(job, 5)],
     redrive: false,
+    redriven: undefined,
+    discarded: [],
+    created: [],
     migrated: [],
   }),
   (job) =>

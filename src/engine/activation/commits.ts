@@ -132,7 +132,7 @@ export function failureCommit(
 export function statusCommit(
   status: JobStatus,
   time: Moment,
-  more: Partial<Pick<StatusCommit, "active" | "error" | "pausePoint" | "redrive" | "migrated">> = {},
+  more: Partial<Omit<StatusCommit, "kind" | "status" | "time">> = {},
 ): StatusCommit {
   return {
     kind: "status",
@@ -142,6 +142,9 @@ export function statusCommit(
     error: undefined,
     pausePoint: undefined,
     redrive: false,
+    redriven: undefined,
+    discarded: [],
+    created: [],
     migrated: [],
     ...more,
   };
