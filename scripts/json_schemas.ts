@@ -20,7 +20,9 @@ import { finish } from "./report.ts";
 
 const FOLDER = new URL("../schemas/", import.meta.url);
 const SOURCES = [
-  ...["claim", "codec", "commit", "commit_parts", "flow_schema", "job", "records", "task"].map((name) => `documents/${name}`),
+  ...["claim", "codec", "commit_documents", "commit_parts", "flow_schema", "job", "records", "task"].map((name) =>
+    `documents/${name}`
+  ),
   ...["model/routine_document", "model/connection", "model/failure_connection"],
   ...["model/flow_limits", "model/error_handler", "values/payload"],
 ].map((name) => `src/${name}.ts`);

@@ -10,8 +10,8 @@ import { executionOf } from "./engine/execution/execution.ts";
 import { DEFAULT_GRACE_MS } from "./engine/execution/resting.ts";
 import { type JobCallbacks, JobNotifier } from "./engine/execution/notifier.ts";
 import { FlowJobs } from "./engine/flow_jobs.ts";
-import type { Redrive } from "./engine/redrive.ts";
-import { refuse } from "./engine/refusal.ts";
+import type { Redrive } from "./engine/execution/redrive.ts";
+import { refuse } from "./engine/execution/refusal.ts";
 import {
   checkWait,
   type JobProgress,
@@ -22,7 +22,7 @@ import {
   waitUntilIdle,
 } from "./engine/execution/waits.ts";
 import { validate } from "./values/standard_schema.ts";
-import { OutputStream } from "./engine/execution/output_stream.ts";
+import { streamOutputs } from "./engine/execution/output_stream.ts";
 import { defaultHost } from "./default_engine.ts";
 import { looseEnds } from "./model/loose_ends.ts";
 import { type ExecutionStrategy, FlowGraph, type FlowSettings } from "./model/flow_graph.ts";
@@ -451,16 +451,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
   /** Iterates over the job's outputs: first the kept ones, then each new one after its commit, until the job ends or rests. */
   outputs(job: JobState): AsyncIterableIterator<JobOutput, void, undefined> {
     const data = this.#target("read outputs of", job);
-    const execution = executionOf(data);
-    const stops: (() => void)[] = [];
-    const view = (output: OutputEntry) => viewOutput(output, this.registry);
-    const stream = new OutputStream(data.outputs.toArray(), view, () => stops.forEach((stop) => stop()));
-    if (execution === undefined) stream.close();
-    else {
-      stops.push(execution.listeners.onOutput((output) => stream.push(output)));
-      stops.push(execution.listeners.onRest((error) => stream.close(error)));
-    }
-    return stream;
+    return streamOutputs(data, executionOf(data)?.listeners, (output) => viewOutput(output, this.registry));
   }
 
   /**

@@ -4,7 +4,7 @@ import { isAsyncAnswer } from "./base/thenable.ts";
 import { jobOf, type JobState } from "./documents/job_state.ts";
 import type { JobFailure } from "./documents/job_views.ts";
 import type { RedrivenTask } from "./documents/command.ts";
-import { failuresOf, type Redrive } from "./engine/redrive.ts";
+import { failuresOf, type Redrive } from "./engine/execution/redrive.ts";
 import type { FlowLimits } from "./model/flow_limits.ts";
 import type { ClassTable } from "./values/class_table.ts";
 import { payloadOf } from "./values/encoder.ts";

@@ -47,7 +47,7 @@ export type {
   MergeCommitDocument,
   StatusCommitDocument,
   StepCommitDocument,
-} from "./commit.ts";
+} from "./commit_documents.ts";
 export type {
   EffectsDocument,
   FailureOutcomeDocument,

@@ -10,7 +10,7 @@ import type { KeyChange, MigratedState, StatusCommit } from "../../job/commit.ts
 import type { ExecutionSettings, Job } from "../../job/job.ts";
 import type { Moment } from "../../job/task.ts";
 import { statusCommit } from "../activation/commits.ts";
-import { type Redrive, redriveParts } from "../redrive.ts";
+import { type Redrive, redriveParts } from "./redrive.ts";
 import type { Plan } from "../activation/plan.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { StateError, type StateReason } from "../base/errors.ts";
-import { type Job, statusOf } from "../job/job.ts";
+import { StateError, type StateReason } from "../../base/errors.ts";
+import { type Job, statusOf } from "../../job/job.ts";
 
 /** The error of a call that a job's status does not allow. */
 export function refuse(event: string, job: Job, why: string, reason?: StateReason): StateError {

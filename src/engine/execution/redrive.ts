@@ -1,10 +1,10 @@
-import type { StatusCommit } from "../job/commit.ts";
-import { checkSteps } from "../job/decide.ts";
-import type { Failure, Job } from "../job/job.ts";
-import { createTask, detailsOf, type Moment, priorityOf, type Task } from "../job/task.ts";
-import { deliveryKey, writeKey } from "../job/task_key.ts";
-import { isStepLimit } from "../values/error_data.ts";
-import type { RedrivenTask } from "../documents/command.ts";
+import type { StatusCommit } from "../../job/commit.ts";
+import { checkSteps } from "../../job/decide.ts";
+import type { Failure, Job } from "../../job/job.ts";
+import { createTask, detailsOf, type Moment, priorityOf, type Task } from "../../job/task.ts";
+import { deliveryKey, writeKey } from "../../job/task_key.ts";
+import { isStepLimit } from "../../values/error_data.ts";
+import type { RedrivenTask } from "../../documents/command.ts";
 import { refuse } from "./refusal.ts";
 
 /** How an ended job goes on. */
