@@ -43,11 +43,9 @@ await assertChecked();
 if (!Deno.args.includes("--small")) await measureAll();
 
 /**
- * The generated flow must have no error, and the wrong flow exactly one: this proves that the checker does real work.
+ * A generated flow with one wrong connection must have exactly one error: all others type-check, and the checker does real work.
  */
 async function assertChecked(): Promise<void> {
-  const { success, errors } = await check(generateFlow(SMALL));
-  if (!success) throw new Error(`The generated flow does not type-check:\n${errors.join("\n")}`);
   const wrong = await check(generateFlow(SMALL, true));
   if (wrong.success || wrong.errors.length !== 1 || !/TS2345.*Argument of type 'Slot</.test(wrong.errors[0] ?? "")) {
     throw new Error(`Expected one error for a connection of unlike ends, got:\n${wrong.errors.join("\n") || "none"}`);

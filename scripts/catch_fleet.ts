@@ -1,18 +1,23 @@
-import { FleetError } from "../src/testing/mod.ts";
-import { runFleetOf } from "../tests/support/fleet_seed.ts";
+import { runFleet } from "../src/testing/fleet/fleet_run.ts";
+import { completeFleet } from "../src/testing/fleet/simulate_fleet.ts";
+import { fleetOf } from "../tests/support/fleet_seed.ts";
 
 // Runs fleets by seeds in a row, until one breaks a promise, and prints which, and how many seeds it took: `FIRST COUNT`.
 
 const [first = 1, count = 0] = Deno.args.map(Number);
 
 for (let seed = first; seed < first + count; seed++) {
+  const invariant = await brokenBy(seed);
+  if (invariant === undefined) continue;
+  console.log(JSON.stringify({ invariant, seeds: seed - first + 1 }));
+  Deno.exit();
+}
+
+async function brokenBy(seed: number): Promise<string | undefined> {
   try {
-    await runFleetOf(seed);
+    return (await runFleet(completeFleet(fleetOf(seed)), false)).violation?.invariant;
   } catch (error) {
     // A defect may also show as an error that nobody expects.
-    const invariant = error instanceof FleetError ? error.invariant : String(error);
-    const [message = ""] = error instanceof FleetError ? error.trace.slice(-1) : [];
-    console.log(JSON.stringify({ invariant, seeds: seed - first + 1, message }));
-    Deno.exit();
+    return String(error);
   }
 }

@@ -17,12 +17,17 @@ const EXAMPLE = "examples/cross_host/main.ts";
 
 const { flags, note } = await chooseAssertions();
 const exported = Object.values(config.exports);
+// What is published imports packages of JSR. Without them its types cannot be checked again: the other checks have done so.
+const unchecked = flags.length === 0 ? [] : ["--no-check"];
 const folders = ["src", "tests", "examples", "bench", "scripts"].filter(holdsSources);
 
 const checks: Readonly<Record<string, readonly string[]>> = {
   "format": ["fmt", "--check"],
   "lint": ["lint"],
-  "types": ["check", ...flags, "mod.ts", ...folders.flatMap(sourcesOf)],
+  "types, also of the examples in the documentation": [
+    ...["check", "--doc", ...flags, "mod.ts", "README.md"],
+    ...folders.flatMap(sourcesOf),
+  ],
   "types without those of any runtime": [
     "check",
     "-c",
@@ -36,22 +41,25 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   "published JSON Schemas": ["run", "-A", "scripts/json_schemas.ts", "--check"],
   "size": ["run", "-A", "scripts/size.ts"],
   "documentation": ["doc", "--lint", ...exported],
+  "examples, errors and links of the documentation": ["run", "-A", "scripts/documentation.ts"],
   "examples in the documentation": [
     "test",
     "--doc",
+    "--no-check",
     "--allow-read",
     "--allow-write",
     ...flags,
     "mod.ts",
     "src",
     "README.md",
+    "docs",
   ],
   ...(existsSync(`${PEERS}/node_modules`)
     ? { [PEER_TYPES]: ["check", "--no-config", "--node-modules-dir=manual"] }
     : {}),
-  "benchmarks, for their assertions": ["run", "-A", "bench/compare.ts", "--small"],
-  "publishing": ["publish", "--dry-run", "--allow-dirty"],
-  "publishing by jsr.json": ["publish", "--dry-run", "--allow-dirty", "--config", "jsr.json"],
+  "benchmarks, for their assertions": ["run", "-A", "bench/compare.ts", "--small", "--runtimes", "deno"],
+  "publishing": ["publish", "--dry-run", "--allow-dirty", ...unchecked],
+  "publishing by jsr.json": ["publish", "--dry-run", "--allow-dirty", "--no-check", "--config", "jsr.json"],
   "the package as npm users get it": ["run", "-A", "scripts/npm_package.ts"],
   ...(existsSync(EXAMPLE) ? { "cross-host example": ["run", "-A", EXAMPLE] } : {}),
 };

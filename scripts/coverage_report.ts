@@ -12,6 +12,7 @@ const LEFT_OUT = [
   "tests/properties/",
   "tests/stores/deno_kv",
   "tests/stores/file/",
+  "tests/stores/postgres/",
   "tests/stores/sqlite/",
   "tests/travel/million_test.ts",
 ];

@@ -150,13 +150,19 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "return journal.readNow > until ? at <= journal.readAt",
     "return true ? at <= journal.readAt",
   ),
-  defect(
-    "7",
-    "a deadline is decided by a look at its very instant",
-    DEADLINES,
-    "journal.readNow > until ?",
-    "journal.readNow >= until ?",
-  ),
+  {
+    rule: "7",
+    what: "a deadline is decided by a look at its very instant",
+    edits: [
+      { file: DEADLINES, from: "journal.readNow > until ?", to: "journal.readNow >= until ?" },
+      {
+        file: DEADLINES,
+        from: "ends.every((until) => until < now) ? 0 : 1",
+        to: "ends.every((until) => until < now) ? 0 : 0",
+      },
+      { file: DEADLINES, from: "until - readNow + 1", to: "until - readNow" },
+    ],
+  },
   {
     rule: "8",
     what: "a command with a key goes past the inbox where the job is live",
@@ -370,8 +376,8 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "B",
     "a call for a job that is not live here changes it in memory",
     "src/engine/flow_jobs.ts",
-    "if (execution === undefined && session?.records.has(job) === true) {",
-    "if (execution === undefined && session === undefined) {",
+    "(session.records.has(job) || session.losses.has(job))",
+    "false",
   ),
   defect(
     "C",

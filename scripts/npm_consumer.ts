@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { stripTypeScriptTypes } from "node:module";
 import config from "../deno.json" with { type: "json" };
-import { COMMON_JS, CONTRACT, DONE, type Exported, scriptOf, typedProgramOf } from "./npm_programs.ts";
+import { COMMON_JS, CONTRACT, DONE, type Exported, scriptOf, TOO_OLD, typedProgramOf } from "./npm_programs.ts";
 import type { Counts } from "./report.ts";
 import { findRuntimes } from "./runtimes.ts";
 
@@ -45,14 +45,22 @@ const PLATFORMS: readonly { readonly name: string; readonly options: object }[] 
   { name: "page, not exact", options: { lib: ["es2022", "dom"], types: [], exactOptionalPropertyTypes: false } },
 ];
 const COMPILER_OPTIONS = { target: "es2022", strict: true, skipLibCheck: false, noEmit: true };
-const OLDEST_NODE = 20;
-const NEWEST_NODE = 24;
+const OLDEST_NODE = "20";
+/** The last that is too old for the file store. */
+const TOO_OLD_NODE = "20.14";
+const NEWEST_NODE = "24";
 const TARBALL = "package.tgz";
 const BUNDLE = "bundle.mjs";
 const ESBUILD = ["small.mjs", "--bundle", "--minify", "--format=esm", "--platform=browser", `--outfile=${BUNDLE}`];
 const VITE_CONFIG = `export default {
   build: { outDir: "vite", modulePreload: false, rollupOptions: { output: { entryFileNames: "main.js" } } },
 };`;
+/** A job, and what the program prints of it. */
+const JOB = {
+  ...{ createdAt: "2026-01-01T00:00:00.000Z", flowId: "flow", format: "routilux/job", jobId: "job", nextTaskId: 1 },
+  ...{ pendingTasks: [], ranMs: 0, status: "completed", updatedAt: "2026-01-01T00:00:00.000Z", version: 1 },
+};
+const CHECKED = "job.json: the job is right";
 /** What the smallest use prints. */
 const GREETING = "Hello, world";
 const MOST_AT_ONCE = 2;
@@ -70,11 +78,13 @@ export async function install(folder: string, tarball: string, exported: Exporte
     "main.mjs": scriptOf(exported),
     "main.cjs": COMMON_JS,
     "contract.mjs": CONTRACT,
+    "too_old.mjs": TOO_OLD,
     "main.ts": typedProgramOf(exported),
     "small.mjs": stripTypeScriptTypes(await Deno.readTextFile("scripts/smallest_use.ts")),
     "vite.config.mjs": VITE_CONFIG,
     "index.html": `<script type="module" src="./small.mjs"></script>`,
     "empty.mjs": "",
+    "job.json": JSON.stringify(JOB),
     "import.mjs": `import "${config.name}";`,
   };
   for (const [path, text] of Object.entries(texts)) await Deno.writeTextFile(`${folder}/${path}`, text);
@@ -89,20 +99,34 @@ export async function attempts(folder: string, isLong: boolean): Promise<Attempt
   if (bun === undefined) console.log(missing.find((it) => it.startsWith("Bun")));
   const tool = (script: string, ...args: string[]) => [newest, `node_modules/${script}`, ...args];
   const using = (name: string, ...command: string[]): Attempt => ({ name, commands: [command], prints: DONE });
+  const program = (name: string, ...command: string[]): Attempt => (
+    {
+      name,
+      commands: [[...command, `node_modules/${config.name}/bin/routilux.js`, "check", "job.json"]],
+      prints: CHECKED,
+    }
+  );
   const bundled = (name: string, build: readonly string[], bundle: string): Attempt => (
     { name, commands: [build, [newest, bundle]], prints: GREETING }
   );
   const { all: compilations, configs } = compile(isLong);
   for (const [path, options] of configs) await Deno.writeTextFile(`${folder}/${path}`, JSON.stringify(options));
   return [
-    // The oldest Node lacks most of what a store could call.
-    using(`the contract of stores in Node ${OLDEST_NODE}`, oldest, "contract.mjs"),
     ...compilations.map(({ name, compiler, path }) => ({ name, commands: [tool(`${compiler}/bin/tsc`, "-p", path)] })),
     using(`JavaScript in Node ${OLDEST_NODE}`, oldest, "main.mjs"),
     using(`JavaScript in Node ${NEWEST_NODE}`, newest, "main.mjs"),
     using(`CommonJS in Node ${NEWEST_NODE}`, newest, "main.cjs"),
     using("JavaScript in Deno", Deno.execPath(), "run", "-A", "--no-config", "--node-modules-dir=manual", "main.mjs"),
     ...bun === undefined ? [] : [using("JavaScript in Bun", bun.command, "main.mjs")],
+    {
+      name: "the program as it is installed",
+      commands: [["node_modules/.bin/routilux", "check", "job.json"]],
+      prints: CHECKED,
+    },
+    program(`the program in Node ${OLDEST_NODE}`, oldest),
+    program(`the program in Node ${NEWEST_NODE}`, newest),
+    program("the program in Deno", Deno.execPath(), "run", "-A", "--no-config", "--node-modules-dir=manual"),
+    ...bun === undefined ? [] : [program("the program in Bun", bun.command)],
     { name: "publint", commands: [tool("publint/src/cli.js", "run", TARBALL, "--strict")] },
     {
       name: "are the types wrong",
@@ -111,8 +135,11 @@ export async function attempts(folder: string, isLong: boolean): Promise<Attempt
     bundled("esbuild", ["node_modules/.bin/esbuild", ...ESBUILD], BUNDLE),
     ...isLong
       ? [
-        using("JavaScript in Node 22", await nodeOf(22), "main.mjs"),
-        using("the contract of stores in Node 22", await nodeOf(22), "contract.mjs"),
+        // The oldest Node lacks most of what a store could call.
+        using(`the contract of stores in Node ${OLDEST_NODE}`, oldest, "contract.mjs"),
+        using(`a file store in Node ${TOO_OLD_NODE}`, await nodeOf(TOO_OLD_NODE), "too_old.mjs"),
+        using("JavaScript in Node 22", await nodeOf("22"), "main.mjs"),
+        using("the contract of stores in Node 22", await nodeOf("22"), "contract.mjs"),
         using(`the contract of stores in Node ${NEWEST_NODE}`, newest, "contract.mjs"),
         ...bun === undefined ? [] : [using("the contract of stores in Bun", bun.command, "contract.mjs")],
         bundled(
@@ -126,7 +153,10 @@ export async function attempts(folder: string, isLong: boolean): Promise<Attempt
   ];
 }
 
-/** Every compiler with every resolution; in a long run with exact optional properties and without, else one of the two. */
+/**
+ * In a long run every compiler with every resolution, with exact optional properties and without. Else the newest, which is fast, with
+ * every resolution, and each of the others with one.
+ */
 function compile(isLong: boolean): {
   readonly all: readonly { readonly name: string; readonly compiler: string; readonly path: string }[];
   readonly configs: ReadonlyMap<string, object>;
@@ -135,7 +165,8 @@ function compile(isLong: boolean): {
   const all = Object.keys(COMPILERS).flatMap((compiler, first) =>
     RESOLUTIONS.flatMap((resolution, second) =>
       PLATFORMS.flatMap((platform, third) => {
-        if (!isLong && (first + second + third) % 2 === 1) return [];
+        const isNewest = first === Object.keys(COMPILERS).length - 1;
+        if (!isLong && ((first + second + third) % 2 === 1 || (!isNewest && first !== second))) return [];
         const name = `${compiler}, ${resolution.moduleResolution}, ${platform.name}`;
         const path = `tsconfig.${configs.size}.json`;
         const compilerOptions = { ...COMPILER_OPTIONS, ...resolution, ...platform.options };
@@ -202,9 +233,9 @@ export async function timeImport(
   return { empty, imported };
 }
 
-/** The path of a Node of this major version. */
-async function nodeOf(major: number): Promise<string> {
-  const output = await run(".", "npx", ["-y", "-p", `node@${major}`, "node", "-p", "process.execPath"]);
+/** The path of a Node of this version, or of the last whose version begins so. */
+async function nodeOf(version: string): Promise<string> {
+  const output = await run(".", "npx", ["-y", "-p", `node@${version}`, "node", "-p", "process.execPath"]);
   return output.trim();
 }
 

@@ -75,6 +75,15 @@ for (const [name, run] of tests) await run().catch((cause) => assert.fail(name +
 console.log(${JSON.stringify(DONE)});
 `;
 
+/** A program for a Node that lacks what the file store needs. */
+export const TOO_OLD: string = `
+import assert from "node:assert/strict";
+import { fileStore } from "@routilux/routilux/stores/file";
+
+assert.throws(() => fileStore("absent"), /Cannot open a file store: .* use Node 20\\.15 or newer, Deno, or Bun$/);
+console.log(${JSON.stringify(DONE)});
+`;
+
 /** A program of CommonJS. */
 export const COMMON_JS: string = `
 const { Flow } = require("@routilux/routilux");

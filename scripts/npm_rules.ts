@@ -11,6 +11,7 @@ export interface Published {
 /** The fields of `package.json` that the rules look at. */
 export interface Manifest {
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
+  readonly bin?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
@@ -19,7 +20,7 @@ const DOCUMENTS = ["package.json", "README.md", "CHANGELOG.md", "LICENSE"];
 
 /** Returns one sentence for each fault of a package. */
 export function checkPublished(published: Published): string[] {
-  return [...checkEntries(published), ...checkImports(published), ...checkFiles(published)];
+  return [...checkEntries(published), ...checkImports(published), ...checkFiles(published), ...checkLinks(published)];
 }
 
 /** Each entry names declarations first, then a script, and both are there; a pattern means at least one file. */
@@ -65,21 +66,42 @@ function checkFiles({ manifest, files }: Published): string[] {
   const targets = Object.values(manifest.exports ?? {}).flatMap((it) =>
     typeof it === "string" ? [it] : Object.values(it)
   );
-  const reached = new Set([...DOCUMENTS, ...targets.flatMap((it) => filesOf(it, files))]);
+  const programs = Object.values(manifest.bin ?? {});
+  const reached = new Set([...DOCUMENTS, ...[...targets, ...programs].flatMap((it) => filesOf(it, files))]);
   for (const path of reached) {
     const text = /\.[jt]s$/.test(path) ? files.get(path) ?? "" : "";
     for (const it of specifiers({ path, text })) if (it.startsWith(".")) reached.add(imported(path, it));
   }
   return [
     ...DOCUMENTS.filter((it) => !files.has(it)).map((it) => `${it} is missing`),
+    ...programs.filter((it) => !isProgram(it, files)).map((it) =>
+      `the program ${it} is missing, or does not begin with #!`
+    ),
     ...[...files.keys()].filter((it) => !reached.has(it)).map((it) => `${it} is published, but no entry leads to it`),
   ];
+}
+
+/** Links of documents lead to files of the package, or out of it by their whole address. */
+function checkLinks({ files }: Published): string[] {
+  const documents = [...files].filter(([path]) => path.endsWith(".md"));
+  return documents.flatMap(([path, text]) =>
+    Array.from(text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g), ([, target = ""]) => target)
+      .filter((it) =>
+        !/^[a-z]+:/.test(it) && ![...files.keys()].some((file) => file === it || file.startsWith(`${it}/`))
+      )
+      .map((it) => `${path} links to ${it}, which is not in the package`)
+  );
 }
 
 /** The path of an imported file: declarations name each other as if they were scripts. */
 function imported(path: string, specifier: string): string {
   const target = resolve(path, specifier);
   return path.endsWith(".d.ts") ? target.replace(/\.js$/, ".d.ts") : target;
+}
+
+/** Without its first line the systems would not know how to run it. */
+function isProgram(target: string, files: ReadonlyMap<string, string>): boolean {
+  return filesOf(target, files).some((path) => files.get(path)?.startsWith("#!/usr/bin/env node\n"));
 }
 
 function isThere(target: string, files: ReadonlyMap<string, string>): boolean {

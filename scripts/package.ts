@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import { build, stop } from "npm:esbuild@0.28.2";
 import config from "../deno.json" with { type: "json" };
+import { chooseAssertions } from "./assertions.ts";
 import { resolve, specifiers } from "../tests/house/rules.ts";
 import { listFiles } from "./worker.ts";
 
@@ -13,9 +14,14 @@ const ENGINES = { node: ">=20.15.0" };
 /** Files of the repository that belong to the package as they are. */
 const DOCUMENTS = ["README.md", "CHANGELOG.md", "LICENSE"];
 const SCHEMAS = "schemas";
+/** The program that the package brings, and where it stands there. */
+const PROGRAM = { name: "routilux", source: "src/cli/program.ts", file: "bin/routilux" };
+/** A package of JSR that npm does not have: the package brings what it uses of it. */
+const STANDARD = { name: "@std/json", uses: ["JsonParseStream", "JsonStringifyStream"] };
 /** The scheme of the modules that are made up of an entry for the bundler. */
 const ENTRY = "entry";
 const SOURCE_SPECIFIER = /(\bfrom |\bimport |\bimport\()"(\.[^"]*)\.ts"/g;
+const SOURCE_LINK = /\[([^\]]*)\]\((?:src|mod\.ts)[^)]*\)/g;
 const NPM_IMPORT = /^npm:(@?[^@]+)@(.+)$/;
 
 const entries = Object.entries(config.exports).map(([subpath, path]) => ({
@@ -28,19 +34,31 @@ const entries = Object.entries(config.exports).map(([subpath, path]) => ({
 export async function makePackage(root: string): Promise<void> {
   await Deno.mkdir(root, { recursive: true });
   await Deno.remove(root, { recursive: true });
-  const packages = await writeScripts(root);
+  const { flags } = await chooseAssertions();
+  const packages = await writeScripts(root, flags);
   await writeDeclarations(root);
-  for (const name of [...DOCUMENTS, ...listFiles(SCHEMAS)]) await copy(name, `${root}/${name}`);
-  await Deno.writeTextFile(`${root}/package.json`, JSON.stringify(manifest(packages), null, 2) + "\n");
+  for (const name of listFiles(SCHEMAS)) await copy(name, `${root}/${name}`);
+  for (const name of DOCUMENTS) {
+    await Deno.writeTextFile(`${root}/${name}`, withoutSources(await Deno.readTextFile(name)));
+  }
+  await Deno.writeTextFile(
+    `${root}/package.json`,
+    JSON.stringify(manifest(packages, flags.length === 0), null, 2) + "\n",
+  );
 }
 
 /**
  * Bundles the entries, and returns the packages that they import. Each imports the main entry, so that all of it becomes one
  * shared file: every file that Node loads costs it about a millisecond, and whoever uses another entry uses the main one too.
  */
-async function writeScripts(root: string): Promise<ReadonlySet<string>> {
+async function writeScripts(root: string, flags: readonly string[]): Promise<ReadonlySet<string>> {
+  const standard = await bundleStandard(flags);
   const { metafile } = await build({
-    entryPoints: Object.fromEntries(entries.map(({ name, source }) => [name, `${ENTRY}:${source}`])),
+    entryPoints: {
+      ...Object.fromEntries(entries.map(({ name, source }) => [name, `${ENTRY}:${source}`])),
+      [PROGRAM.file]: PROGRAM.source,
+    },
+    alias: { [STANDARD.name]: standard },
     plugins: [{
       name: ENTRY,
       setup({ onResolve, onLoad }) {
@@ -63,8 +81,24 @@ async function writeScripts(root: string): Promise<ReadonlySet<string>> {
     logLevel: "warning",
   });
   await stop();
+  await Deno.remove(standard);
+  await Deno.chmod(`${root}/${PROGRAM.file}.js`, 0o755);
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
   return new Set(imports.filter(({ external }) => external === true).map(({ path }) => path));
+}
+
+/** Writes what the package uses of the standard library into one file: of the real one, or of its stand-in where JSR is out of reach. */
+async function bundleStandard(flags: readonly string[]): Promise<string> {
+  const what = flags.length === 0 ? "the real package" : "the stand-in of tests/support: it must not be published";
+  console.log(`${STANDARD.name} in the package is ${what}`);
+  const [entry, output] = [await Deno.makeTempFile({ suffix: ".ts" }), await Deno.makeTempFile({ suffix: ".js" })];
+  await Deno.writeTextFile(entry, `export { ${STANDARD.uses.join(", ")} } from "${STANDARD.name}";`);
+  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["bundle", "--quiet", "--config", "deno.json", ...flags, "--output", output, entry],
+  }).output();
+  await Deno.remove(entry);
+  if (!success) throw new Error(`Cannot bundle ${STANDARD.name}: ${decode(stderr)}`);
+  return output;
 }
 
 /** Writes the declarations of the entries, and of every file that they name. */
@@ -110,7 +144,7 @@ function declarationOf(source: string): string {
   return source.replace(/\.ts$/, ".d.ts");
 }
 
-function manifest(packages: ReadonlySet<string>): object {
+function manifest(packages: ReadonlySet<string>, mayBePublished: boolean): object {
   const { name, version, description, license, imports } = config;
   const ranges = Object.values(imports).flatMap((target) => {
     const [, packageName, range] = NPM_IMPORT.exec(target) ?? [];
@@ -121,6 +155,8 @@ function manifest(packages: ReadonlySet<string>): object {
     version,
     description,
     license,
+    // A stand-in must not reach anybody: npm refuses a package that is private.
+    ...mayBePublished ? {} : { private: true },
     type: "module",
     exports: {
       ...Object.fromEntries(entries.map((it) => [it.subpath, {
@@ -130,10 +166,17 @@ function manifest(packages: ReadonlySet<string>): object {
       [`./${SCHEMAS}/*`]: `./${SCHEMAS}/*`,
       "./package.json": "./package.json",
     },
-    sideEffects: false,
+    bin: { [PROGRAM.name]: `./${PROGRAM.file}.js` },
+    // The program does something when it is loaded.
+    sideEffects: [`./${PROGRAM.file}.js`],
     engines: ENGINES,
     dependencies: Object.fromEntries(ranges),
   };
+}
+
+/** Without the links to sources, which npm users do not get: their words stay. */
+function withoutSources(text: string): string {
+  return text.replaceAll(SOURCE_LINK, "$1");
 }
 
 async function copy(from: string, to: string): Promise<void> {

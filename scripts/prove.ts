@@ -26,14 +26,23 @@ const { values } = parseArgs({
 });
 /** The tests that try more cases in the long run. */
 const LONG_TESTS = [
+  "tests/cli/many_jobs_test.ts",
   "tests/durable/killed",
   "tests/hostile/hostile_test.ts",
   "tests/properties",
   "tests/schemas/json_schemas_test.ts",
+  "tests/stores/file/contract_test.ts",
   "tests/stores/key_value/races_test.ts",
   "tests/testing/fleet_stores_test.ts",
   "tests/testing/fleet_test.ts",
+  "tests/testing/simulate_test.ts",
+  "tests/travel/batches_test.ts",
 ];
+/** What the gate runs a part of. */
+const LONG_PROGRAMS = {
+  "the benchmarks of every runtime, for their assertions": ["run", "-A", "bench/compare.ts", "--small"],
+  "the package as npm users get it, with all compilers and bundlers": ["run", "-A", "scripts/npm_package.ts", "--long"],
+} as const;
 
 const runs = readCount("runs", values.runs);
 const seed = readCount("seed", values.seed);
@@ -68,8 +77,8 @@ for (const { law, number } of chosen) {
   }
 }
 if (values.long) await runLongTests();
-const tests = values.long ? LONG_TESTS.length : 0;
-finish([{ passed: chosen.length + tests - failed, failed }]);
+const more = values.long ? LONG_TESTS.length + Object.keys(LONG_PROGRAMS).length : 0;
+finish([{ passed: chosen.length + more - failed, failed }]);
 
 /** Runs fleets by seeds in a row, and prints each that breaks a promise. */
 async function proveFleets(count: number): Promise<void> {
@@ -95,15 +104,18 @@ async function proveFleets(count: number): Promise<void> {
 
 async function runLongTests(): Promise<void> {
   for (const path of LONG_TESTS) {
-    const start = performance.now();
-    const { success } = await new Deno.Command(Deno.execPath(), {
-      args: ["test", "-A", "--no-check", "--import-map", "offline.json", path],
-      env: { LONG: "1" },
-    }).spawn().status;
-    if (!success) failed++;
-    const seconds = Math.round((performance.now() - start) / 1_000);
-    console.log(`${success ? "passed" : "FAILED"}  ${path}, with the cases of the long run, ${seconds} s`);
+    const args = ["test", "-A", "--no-check", "--import-map", "offline.json", path];
+    await runLong(`${path}, with the cases of the long run`, args, { LONG: "1" });
   }
+  for (const [name, args] of Object.entries(LONG_PROGRAMS)) await runLong(name, args, {});
+}
+
+async function runLong(name: string, args: readonly string[], env: Record<string, string>): Promise<void> {
+  const start = performance.now();
+  const { success } = await new Deno.Command(Deno.execPath(), { args: [...args], env }).spawn().status;
+  if (!success) failed++;
+  const seconds = Math.round((performance.now() - start) / 1_000);
+  console.log(`${success ? "passed" : "FAILED"}  ${name}, ${seconds} s`);
 }
 
 function titleOf({ invariant, name }: typeof laws[number], index: number): string {

@@ -3,11 +3,11 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import offline from "../offline.json" with { type: "json" };
 
-// Runs the tests, or those under the paths that follow, in Deno with `@std/assert` of a checkout of the standard library: what
+// Runs the tests, or those under the paths that follow, in Deno with `@std/assert` and `@std/json` of a checkout of the standard library: what
 // users have who can reach JSR. `deno run -A scripts/real_std.ts <checkout> [path…]`
 
-/** What the checkout has to have: the package that the tests use, and the one that it uses. */
-const PACKAGES = ["assert", "internal"];
+/** What the checkout has to have: the packages that the tests and the sources use, and those that these use. */
+const PACKAGES = ["assert", "bytes", "internal", "json", "streams"];
 
 const [checkout, ...paths] = Deno.args;
 const root = resolve(checkout ?? "");

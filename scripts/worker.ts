@@ -10,13 +10,14 @@ export interface Worker extends AsyncDisposable {
 
 // A worker has neither files nor processes, and must not generate code, as the validator of the JSON Schemas does.
 const NOT_FOR_WORKERS =
-  /^tests\/(bench|examples|house|schemas|scripts|durable\/killed|stores\/(file|sqlite|deno_kv))\//;
+  /^tests\/(bench|cli|examples|house|schemas|scripts|durable\/killed|stores\/(file|sqlite|deno_kv|durable_object))\//;
 /** Why some test files are left out. */
 export const LEFT_OUT =
-  "tests of benchmarks, examples, house, schemas, scripts and some stores need files, processes or generated code";
+  "tests of benchmarks, the command line, examples, house, schemas, scripts and some stores need files, processes or generated code";
 /** What workerd has not, or has not in a form that does. */
 const PACKAGES: Readonly<Record<string, string>> = {
   "fast-check": "node_modules/fast-check/lib/fast-check.js",
+  "@dagrejs/dagre": "node_modules/@dagrejs/dagre/dist/dagre.esm.js",
   "node:test": "scripts/workerd/node_test.ts",
   "node:assert": "scripts/workerd/node_assert.ts",
   "@std/assert": "tests/support/offline/assert.ts",
@@ -76,7 +77,7 @@ async function readModule(path: string): Promise<string> {
 function toModule(name: string, text: string): string {
   if (name.endsWith(".json")) return `export default ${text}`;
   const script = PACKAGES[name]?.startsWith("node_modules/") ? text : stripTypeScriptTypes(text);
-  return script.replaceAll(/ from "(valibot|fast-check|@std\/assert)";/g, ' from "/$1";')
+  return script.replaceAll(/ from "(valibot|fast-check|@dagrejs\/dagre|@std\/assert)";/g, ' from "/$1";')
     .replaceAll(' from "@routilux/routilux";', ' from "/mod.ts";')
     .replaceAll(' with { type: "json" };', ";");
 }

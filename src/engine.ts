@@ -245,6 +245,7 @@ export class Engine {
    *
    * @throws {RangeError} for a revision that is not kept
    * @throws {StateError} when there is no job of this id, or it had ended by then
+   * @throws {TypeError} for an option of an unknown name
    */
   fork(jobId: string, revision: number, options: { readonly jobId?: string } = {}): Promise<StoredFlowJob> {
     checkOptions("Cannot fork a job", options, { jobId: true });

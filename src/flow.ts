@@ -168,6 +168,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
    * @param options `engine` runs the flow's jobs; without one, all flows share an engine
    * @throws {SerializationError} when the value is no document of a flow, naming the path
    * @throws {PreflightError} when the document does not fit the registered classes, with all findings
+   * @throws {TypeError} for an option of an unknown name
    */
   static fromJSON(json: unknown, registry: Registry, options: { readonly engine?: Engine } = {}): Flow {
     checkOptions("Cannot read routilux/flow", options, { engine: true });
@@ -329,6 +330,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
    * @throws {PreflightError} when the job does not fit the flow, with all findings; the job is unchanged
    * @throws {StateError} when the job is live already; when it has ended and `redrive` is not set, or nothing is left to do
    * @throws {StepLimitError} when the job has ended by `limits.steps`, and the limit of the flow is no larger now
+   * @throws {TypeError} for an option of an unknown name
    */
   resume<J extends JobState>(job: J, options: ResumeOptions = {}): J {
     checkOptions("Cannot resume job", options, OPTIONS.resume);
@@ -343,6 +345,8 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
    * Handlers that don't return within `graceMs` are aborted, and their tasks run again on resume.
    *
    * @throws {StateError} when the job is not live
+   * @throws {TypeError} for an option of an unknown name
+   * @throws {RangeError} for a time out of range
    */
   async pause(job: JobState, options: PauseOptions = {}): Promise<void> {
     checkOptions("Cannot pause job", options, OPTIONS.pause);
@@ -397,6 +401,8 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
    * Waits for the end of a job.
    *
    * @returns true when the job has completed, failed or been cancelled; false when the time is up or the job is at rest
+   * @throws {TypeError} for an option of an unknown name
+   * @throws {RangeError} for a time out of range
    */
   waitForCompletion(job: JobState, options: CompletionOptions = {}): Promise<boolean> {
     const data = this.#target("wait for", job);
@@ -441,6 +447,8 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
    * Waits until all due tasks of a job have run: for hosts that live for one request.
    *
    * @returns the job's status, and the instant at which its next task is due
+   * @throws {TypeError} for an option of an unknown name
+   * @throws {RangeError} for a time out of range
    */
   settle(job: JobState, options: WaitOptions = {}): Promise<SettleResult> {
     const data = this.#target("settle", job);

@@ -6,6 +6,7 @@ import type { JobState } from "./documents/job_state.ts";
 import { jobOf } from "./documents/job_state.ts";
 import { type JobOutput, viewOutput } from "./documents/job_views.ts";
 import { delayAfter } from "./engine/durable/durability_settings.ts";
+import { pauseAfter } from "./engine/durable/retry_pause.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { checkWait, type WaitOptions } from "./engine/execution/waits.ts";
@@ -19,7 +20,7 @@ import { isRecord } from "./values/json.ts";
 import type { ConnectionTarget } from "./model/connection.ts";
 import { membershipOf } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
-import type { JobRecord, SendAnswer, StoredJob } from "./ports/store.ts";
+import type { CommandOutcome, JobRecord, SendAnswer, StoredJob } from "./ports/store.ts";
 import { payloadOf } from "./values/encoder.ts";
 import type { Payload } from "./values/payload.ts";
 import type { Registry } from "./values/registry.ts";
@@ -112,6 +113,14 @@ export interface JobHandle<out Result = unknown> {
    * @throws {StateError} for a task of which the job has no failure
    */
   discard(failures: FailureChoice, options?: AskOptions): Promise<void>;
+  /**
+   * Says what has become of what was asked of the job with a key: it is `stored`, `done`, or was `refused`, since the job could not
+   * carry it out, with the reason; `undefined` when nothing was asked with it, or that is no longer remembered: see
+   * `durability.keyRetentionMs`.
+   *
+   * @throws {StateError} when there is no such job
+   */
+  command(key: string): Promise<CommandOutcome | undefined>;
   /**
    * Reads the job as it is stored now: a picture, which does not change.
    *
@@ -251,6 +260,13 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
     const record = await this.#find("discard failures of");
     const tasks = resolveFailures(await this.read(), failures, options.key !== undefined);
     await this.#ask("discard failures of", record, { type: "discard", tasks }, options);
+  }
+
+  async command(key: string): Promise<CommandOutcome | undefined> {
+    const call = "ask for a command to";
+    checkName(`Cannot ${call} job "${this.jobId}"`, "key", key);
+    const { life } = await this.#find(call);
+    return await this.#host.session.store.outcome({ jobId: this.jobId, life }, key);
   }
 
   async read(): Promise<JobState<Result>> {
@@ -393,7 +409,7 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
       } catch (error) {
         session.onError(error);
         if (failures + 1 >= settings.attempts) throw new UnknownOutcomeError(call, this.jobId, known, { cause: error });
-        await session.pauseAfter(failures + 1);
+        await pauseAfter(failures + 1, session, signal);
         continue;
       }
       if (answer === "stored" || answer === "known") return;

@@ -5,7 +5,7 @@ import { OutputStream } from "./engine/execution/output_stream.ts";
 export type Follow<I> = (push: (item: I) => void, signal: AbortSignal) => Promise<void>;
 
 /** An async iterator over the outputs of a job that may be anywhere. It begins to look when it is first asked, and ends at once when its reader does. */
-export class OutputFollower<T> implements AsyncIterableIterator<T, void, undefined> {
+export class OutputFollower<T> {
   readonly #stop: AbortController = new AbortController();
   readonly #stream: OutputStream<OutputEntry, T>;
   readonly #follow: Follow<OutputEntry>;

@@ -1,7 +1,8 @@
 import { type Context, Flow, type JobState, Routine } from "@routilux/routilux";
+import { isSmall } from "../harness/program.ts";
 
 /** The number of repetitions in one iteration. */
-export const TIMES = 10_000;
+export const TIMES: number = isSmall ? 100 : 10_000;
 
 /** Calls a function repeatedly in one handler. */
 export function repeatInHandler(routine: Routine<object>): () => Promise<JobState> {

@@ -1,6 +1,20 @@
 import { checkDuration } from "./options.ts";
 
-/** The base of every error that callers may want to tell apart: `code` is a literal, the details are fields. */
+/**
+ * The base of every error that callers may want to tell apart: `code` is a literal, the details are fields.
+ *
+ * @example Branch by `code`
+ * ```ts
+ * import { Flow, JobState, Registry, RoutiluxError } from "@routilux/routilux";
+ *
+ * try {
+ *   JobState.fromText("not a document", new Registry());
+ * } catch (error) {
+ *   if (!(error instanceof RoutiluxError)) throw error;
+ *   error.code; // "SERIALIZATION"
+ * }
+ * ```
+ */
 export abstract class RoutiluxError extends Error {
   /** The kind of error, stable across versions and minifiers. */
   abstract readonly code: string;
@@ -13,7 +27,26 @@ export abstract class RoutiluxError extends Error {
  */
 export type StateReason = "unknown" | "taken" | "elsewhere" | "ended" | "full" | "differs";
 
-/** A call that the job's status (or the flow's) does not allow. */
+/**
+ * A call that the job's status (or the flow's) does not allow.
+ *
+ * @example
+ * ```ts
+ * import { Flow, Routine, StateError } from "@routilux/routilux";
+ *
+ * class Hello extends Routine {
+ *   readonly trigger = this.addSlot("trigger", () => {});
+ * }
+ * const flow = new Flow();
+ * const job = await flow.run(flow.addRoutine(new Hello()));
+ * try {
+ *   flow.resume(job);
+ * } catch (error) {
+ *   if (!(error instanceof StateError)) throw error;
+ *   [error.event, error.status]; // ["resume", "completed"]
+ * }
+ * ```
+ */
 export class StateError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "StateError";
@@ -36,7 +69,21 @@ export class StateError extends RoutiluxError {
   }
 }
 
-/** Data or a document that cannot be written or read: `document` and `path` say where. */
+/**
+ * Data or a document that cannot be written or read: `document` and `path` say where.
+ *
+ * @example
+ * ```ts
+ * import { JobState, Registry, SerializationError } from "@routilux/routilux";
+ *
+ * try {
+ *   JobState.fromJSON({ format: "routilux/job", version: 1 }, new Registry());
+ * } catch (error) {
+ *   if (!(error instanceof SerializationError)) throw error;
+ *   error.document; // "routilux/job"
+ * }
+ * ```
+ */
 export class SerializationError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "SerializationError";
@@ -65,7 +112,27 @@ export interface PreflightFinding {
   readonly message: string;
 }
 
-/** A job that does not fit its flow: every finding at once, and nothing has changed. */
+/**
+ * A job that does not fit its flow: every finding at once, and nothing has changed.
+ *
+ * @example
+ * ```ts
+ * import { Flow, JobState, PreflightError, Routine } from "@routilux/routilux";
+ *
+ * class Hello extends Routine {
+ *   readonly trigger = this.addSlot("trigger", () => {});
+ * }
+ * const flow = new Flow({ id: "hello" });
+ * const job = flow.create(flow.addRoutine(new Hello(), "hello"));
+ * const other = new Flow({ id: "other" });
+ * try {
+ *   other.resume(JobState.fromJSON(job.toJSON(), other.registry));
+ * } catch (error) {
+ *   if (!(error instanceof PreflightError)) throw error;
+ *   error.findings.map(({ code }) => code); // ["flow_mismatch"]
+ * }
+ * ```
+ */
 export class PreflightError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "PreflightError";
@@ -85,7 +152,25 @@ export class PreflightError extends RoutiluxError {
 
 const CANCELLED = "The job was cancelled";
 
-/** The error of a job that was cancelled, and the reason of its handlers' `ctx.signal`. */
+/**
+ * The error of a job that was cancelled, and the reason of its handlers' `ctx.signal`.
+ *
+ * @example
+ * ```ts
+ * import { type Context, Flow, Routine } from "@routilux/routilux";
+ *
+ * class Wait extends Routine {
+ *   readonly trigger = this.addSlot("trigger", this.wait);
+ *   async wait(_params: unknown, ctx: Context): Promise<void> {
+ *     await new Promise((_, reject) => ctx.signal.addEventListener("abort", () => reject(ctx.signal.reason)));
+ *   }
+ * }
+ * const flow = new Flow();
+ * const job = flow.execute(flow.addRoutine(new Wait()));
+ * flow.cancel(job, { reason: "no longer needed" });
+ * job.error?.message; // "The job was cancelled: no longer needed"
+ * ```
+ */
 export class CancelledError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "CancelledError";
@@ -106,7 +191,17 @@ export function reviveCancelled(message: string): CancelledError {
   return new CancelledError(message === CANCELLED ? undefined : message.slice(`${CANCELLED}: `.length));
 }
 
-/** A handler, a job or an expected delivery that took longer than allowed. */
+/**
+ * A handler, a job or an expected delivery that took longer than allowed.
+ *
+ * @example
+ * ```ts
+ * import { ErrorHandler } from "@routilux/routilux";
+ *
+ * // A handler that takes too long is tried again, anything else that it throws is not.
+ * new ErrorHandler({ strategy: "retry", retryableErrors: ["TimeoutError"] });
+ * ```
+ */
 export class TimeoutError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "TimeoutError";
@@ -122,7 +217,24 @@ export class TimeoutError extends RoutiluxError {
   }
 }
 
-/** The reason of `ctx.signal` when a pause no longer waits for the handler. Its task stays pending. */
+/**
+ * The reason of `ctx.signal` when a pause no longer waits for the handler. Its task stays pending.
+ *
+ * @example
+ * ```ts
+ * import { type Context, PausedError, Routine } from "@routilux/routilux";
+ *
+ * class Download extends Routine {
+ *   readonly trigger = this.addSlot("trigger", this.load);
+ *   async load({ url }: { url: string }, ctx: Context): Promise<void> {
+ *     // The task runs again on resume: what was begun may be thrown away.
+ *     ctx.signal.addEventListener("abort", () => ctx.signal.reason instanceof PausedError && console.log("paused", url));
+ *     await fetch(url, { signal: ctx.signal });
+ *   }
+ * }
+ * new Download();
+ * ```
+ */
 export class PausedError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "PausedError";
@@ -135,7 +247,27 @@ export class PausedError extends RoutiluxError {
   }
 }
 
-/** A job that made more tasks than its flow's `limits.steps` allows: most often a cycle without an end. */
+/**
+ * A job that made more tasks than its flow's `limits.steps` allows: most often a cycle without an end.
+ *
+ * @example
+ * ```ts
+ * import { type Context, Flow, Routine } from "@routilux/routilux";
+ *
+ * class Endless extends Routine {
+ *   readonly trigger = this.addSlot("trigger", this.again);
+ *   readonly output = this.addEvent("output");
+ *   again(_data: unknown, ctx: Context): void {
+ *     ctx.emit(this.output, {});
+ *   }
+ * }
+ * const flow = new Flow({ limits: { steps: 100 } });
+ * const endless = flow.addRoutine(new Endless());
+ * flow.connect(endless.output, endless.trigger);
+ * const job = await flow.run(endless);
+ * job.error?.name; // "StepLimitError"
+ * ```
+ */
 export class StepLimitError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "StepLimitError";
@@ -166,6 +298,22 @@ export interface FailurePlace {
 /**
  * A job that has failed, for those who wait for its result. `cause` is the error that failed it. The place is that of the task; a job
  * that failed as a whole, because its time was up or it had no result, has none.
+ *
+ * @example
+ * ```ts
+ * import { Flow, JobFailedError, Routine } from "@routilux/routilux";
+ *
+ * class Charge extends Routine {
+ *   readonly trigger = this.addSlot("trigger", this.charge);
+ *   charge(): void {
+ *     throw new Error("declined");
+ *   }
+ * }
+ * const flow = new Flow();
+ * const job = flow.execute(flow.addRoutine(new Charge(), "charge"));
+ * const error = await flow.result(job).catch((error: unknown) => error);
+ * error instanceof JobFailedError && [error.routineId, error.attempts]; // ["charge", 1]
+ * ```
  */
 export class JobFailedError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
@@ -209,6 +357,15 @@ export interface RetryErrorOptions extends ErrorOptions {
 /**
  * Thrown by a handler that wants to be tried again, whatever the strategy and `retryableErrors` of its error handler are: as often as
  * that one's `maxRetries` says.
+ *
+ * @example
+ * ```ts
+ * import { RetryError } from "@routilux/routilux";
+ *
+ * // In a handler that is told to come back in a minute:
+ * const error = new RetryError({ delayMs: 60_000, message: "rate limit" });
+ * error.code; // "RETRY"
+ * ```
  */
 export class RetryError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
@@ -230,7 +387,18 @@ export class RetryError extends RoutiluxError {
   }
 }
 
-/** Thrown by a handler that another attempt cannot help: its task ends as if its retries were spent. */
+/**
+ * Thrown by a handler that another attempt cannot help: its task ends as if its retries were spent.
+ *
+ * @example
+ * ```ts
+ * import { NonRetryableError } from "@routilux/routilux";
+ *
+ * // In a handler whose input will never be right:
+ * const error = new NonRetryableError("no such account");
+ * error.code; // "NON_RETRYABLE"
+ * ```
+ */
 export class NonRetryableError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "NonRetryableError";
@@ -238,7 +406,18 @@ export class NonRetryableError extends RoutiluxError {
   readonly code = "NON_RETRYABLE" as const;
 }
 
-/** A task with which no engine gets any further: several in a row have died, or lost their lease, where it was. */
+/**
+ * A task with which no engine gets any further: several in a row have died, or lost their lease, where it was.
+ *
+ * @example
+ * ```ts
+ * import { type JobState } from "@routilux/routilux";
+ *
+ * // Jobs whose handlers end the process are set aside; somebody looks at them before they are redriven.
+ * const isPoisoned = (job: JobState): boolean => job.failures.some(({ error }) => error.code === "POISON");
+ * typeof isPoisoned; // "function"
+ * ```
+ */
 export class PoisonError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "PoisonError";
@@ -264,7 +443,25 @@ export class PoisonError extends RoutiluxError {
   }
 }
 
-/** A write to a job that somebody else has changed since: whoever wrote is no longer its owner. */
+/**
+ * A write to a job that somebody else has changed since: whoever wrote is no longer its owner.
+ *
+ * @example
+ * ```ts
+ * import { Engine, FencedError, Registry } from "@routilux/routilux";
+ * import { memoryStore } from "@routilux/routilux/stores/memory";
+ *
+ * const engine = new Engine({
+ *   registry: new Registry(),
+ *   store: memoryStore(),
+ *   observer(event) {
+ *     // Another engine goes on with the job: there is nothing to repair.
+ *     if (event.type === "lost" && event.error instanceof FencedError) console.log(`${event.jobId} has moved`);
+ *   },
+ * });
+ * await engine.close();
+ * ```
+ */
 export class FencedError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "FencedError";
@@ -296,7 +493,24 @@ export class FencedError extends RoutiluxError {
   }
 }
 
-/** A store that failed again and again: the job stopped, and goes on from what is stored by `engine.recover()`. */
+/**
+ * A store that failed again and again: the job stopped, and goes on from what is stored by `engine.recover()`.
+ *
+ * @example
+ * ```ts
+ * import { type Flow, type JobState, StoreError } from "@routilux/routilux";
+ *
+ * async function finish(flow: Flow, job: JobState): Promise<void> {
+ *   try {
+ *     await flow.waitForCompletion(job);
+ *   } catch (error) {
+ *     if (!(error instanceof StoreError)) throw error;
+ *     console.error(`${error.jobId} goes on when its store works again`, error.cause);
+ *   }
+ * }
+ * typeof finish; // "function"
+ * ```
+ */
 export class StoreError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "StoreError";
@@ -316,7 +530,25 @@ export class StoreError extends RoutiluxError {
   }
 }
 
-/** Something was asked of a job whose store has failed since: it may have been accepted or not. */
+/**
+ * Something was asked of a job whose store has failed since: it may have been accepted or not.
+ *
+ * @example
+ * ```ts
+ * import { type JobHandle, UnknownOutcomeError } from "@routilux/routilux";
+ *
+ * async function approve(job: JobHandle): Promise<void> {
+ *   const to = { routine: "approval", slot: "answer" };
+ *   try {
+ *     await job.deliver(to, { approved: true }, { key: "approval-17" });
+ *   } catch (error) {
+ *     if (!(error instanceof UnknownOutcomeError)) throw error;
+ *     await job.deliver(to, { approved: true }, { key: error.key }); // counts once, however often it is asked
+ *   }
+ * }
+ * typeof approve; // "function"
+ * ```
+ */
 export class UnknownOutcomeError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "UnknownOutcomeError";

@@ -7,7 +7,7 @@ export interface Linked<T> {
 }
 
 /** A list of items that are linked to each other: any of them joins and leaves at no cost. */
-export class LinkedList<T extends Linked<T>> implements Iterable<T> {
+export class LinkedList<T extends Linked<T>> {
   #first: T | undefined;
   #last: T | undefined;
   #size = 0;

@@ -59,10 +59,13 @@ function passedToParent(Class: AnyClass, parent: AnyClass, given: readonly unkno
   return passed;
 }
 
-/** A built-in class such as `Error` can do without arguments, whatever its length says. */
+/** More than engines write for the body of a built-in class. */
+const NATIVE_LENGTH = 40;
+
+/** A built-in class such as `Error` can do without arguments, whatever its length says. Sources are long: only the end is searched. */
 function isWrittenClass(value: unknown): value is AnyClass {
   return typeof value === "function" && value !== Function.prototype &&
-    !/\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(value));
+    !/\{\s*\[native code\]\s*\}\s*$/.test(Function.prototype.toString.call(value).slice(-NATIVE_LENGTH));
 }
 
 function describeNeeds(Class: AnyClass): string {

@@ -1,5 +1,5 @@
 import type { Store } from "../ports/store.ts";
-import { compareByAge, isHeld, type ListPosition } from "../ports/store_kit.ts";
+import { isHeld, type ListPosition } from "../ports/store_kit.ts";
 import { type ExportedJob, exportJob } from "./exported_job.ts";
 
 /** A job to be written, and whether somebody works on it at the moment. */
@@ -13,7 +13,8 @@ export interface FoundJob {
 /**
  * Reads all jobs of a store, oldest first, one at a time.
  *
- * @param after only jobs that come after this place in the order of lists
+ * @param after only jobs that come after this one. Jobs of one instant have another order in each store: if that job is not there any more,
+ * all of its instant are read again
  * @param now the current time, in milliseconds since 1970
  */
 export async function* exportJobs(
@@ -21,11 +22,19 @@ export async function* exportJobs(
   after: ListPosition | undefined,
   now: () => number,
 ): AsyncGenerator<FoundJob, void, undefined> {
+  const last = after && await store.find(after.jobId);
+  let isAfter = after === undefined;
   let cursor: string | undefined;
   do {
     const page = await store.list({ cursor });
     for (const record of page.jobs) {
-      if (after !== undefined && compareByAge(record, after) <= 0) continue;
+      if (!isAfter && after !== undefined) {
+        isAfter = record.createdAt > after.createdAt || (last === undefined && record.createdAt === after.createdAt);
+        if (!isAfter) {
+          isAfter = record.jobId === after.jobId;
+          continue;
+        }
+      }
       const stored = await store.load(record.jobId);
       // It was deleted since it was listed.
       if (stored === undefined) continue;

@@ -39,17 +39,13 @@ export class JobImport {
   async add(jobs: readonly ExportedJob[]): Promise<readonly ImportOutcome[]> {
     const owner = jobs.every(isWhole) ? undefined : await this.#enter();
     const answers = await this.#store.create(jobs.map((job) => newJob(job, owner)));
-    const outcomes: ImportOutcome[] = [];
-    for (const [index, job] of jobs.entries()) {
+    // Side by side: a store may write what is asked for at once together.
+    return await Promise.all(jobs.map(async (job, index) => {
       const { isNew, record } = answers[index] ?? {};
-      if (isNew !== true || record === undefined) {
-        outcomes.push("taken");
-        continue;
-      }
+      if (isNew !== true || record === undefined) return "taken";
       if (!isWhole(job) && owner !== undefined) await this.#complete(job, record, owner);
-      outcomes.push("stored");
-    }
-    return outcomes;
+      return "stored";
+    }));
   }
 
   /** Ends the import: what it has is given back. */

@@ -1,4 +1,3 @@
-import { JsonParseStream, JsonStringifyStream } from "@std/json";
 import { CommandError, EXIT, reasonOf } from "./failure.ts";
 
 /** The longest line that is read, in characters: a file without line breaks must not fill the memory. */
@@ -24,9 +23,13 @@ export async function* readJsonLines(
 ): AsyncGenerator<NumberedValue, void, undefined> {
   // The lines that have been handed to the parser, and whose values have not come yet.
   const handed: number[] = [];
+  const { JsonParseStream } = await import("@std/json");
   const decoder = new TextDecoderStream("utf-8", { fatal: true });
-  const values = bytes.pipeThrough(decoder as TransformStream<Uint8Array, string>)
-    .pipeThrough(splitLines((line) => handed.push(line))).pipeThrough(new JsonParseStream());
+  const values = decoder.readable.pipeThrough(splitLines((line) => handed.push(line))).pipeThrough(
+    new JsonParseStream(),
+  );
+  const piped = bytes.pipeTo(decoder.writable as WritableStream<Uint8Array>);
+  piped.catch(() => {}); // Whoever reads the values hears of it.
   const reader = values.getReader();
   let last = 0;
   try {
@@ -41,11 +44,22 @@ export async function* readJsonLines(
   } finally {
     // Whoever stops early needs no more; what is wrong with the rest is no concern of his.
     await reader.cancel().catch(() => {});
+    await piped.catch(() => {});
   }
 }
 
-/** Writes values as JSON lines; the stream pulls the next value when there is room for it. */
-export function writeJsonLines(values: AsyncIterator<unknown>): ReadableStream<string> {
+/**
+ * Writes values as JSON lines. The next value is asked for when there is room for it. When the call settles, the values and the sink
+ * are closed.
+ *
+ * @throws what the values or the sink throw, and the signal's reason when it is aborted
+ */
+export async function writeJsonLines(
+  values: AsyncIterator<unknown>,
+  sink: WritableStream<string>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { JsonStringifyStream } = await import("@std/json");
   const source = new ReadableStream<unknown>({
     async pull(controller) {
       const { done, value } = await values.next();
@@ -56,7 +70,9 @@ export function writeJsonLines(values: AsyncIterator<unknown>): ReadableStream<s
       await values.return?.();
     },
   }, { highWaterMark: 0 });
-  return source.pipeThrough(new JsonStringifyStream());
+  const lines = new JsonStringifyStream();
+  const ends = await Promise.allSettled([source.pipeTo(lines.writable, { signal }), lines.readable.pipeTo(sink)]);
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
 }
 
 /** Splits a text into its lines that are not blank. `onLine` is told the number of each before it goes on. */

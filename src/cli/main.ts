@@ -13,11 +13,7 @@
  *
  * @module
  */
-import process from "node:process";
-import { processHost } from "./host.ts";
-import { run } from "./run.ts";
-
 export type { CommandHost, CommandOutput } from "./host.ts";
-export { run };
+export { run } from "./run.ts";
 
-if (import.meta.main) process.exitCode = await run(process.argv.slice(2), processHost());
+if (import.meta.main) await import("./program.ts");

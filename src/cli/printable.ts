@@ -1,6 +1,5 @@
 /** Characters that change how a terminal shows others: controls and escapes, separators of lines, marks of direction, half pairs. */
-// deno-lint-ignore no-control-regex
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\p{Surrogate}]/gu;
+const UNSAFE = /[\p{Cc}\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\p{Surrogate}]/gu;
 
 /** A text of a user as one line that a terminal shows as it is: other characters are written as codes. */
 export function printable(text: string): string {

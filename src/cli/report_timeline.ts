@@ -4,7 +4,7 @@ import type { JobDocument } from "../documents/job.ts";
 import { timeline, type TimelineSpan } from "../inspect/timeline.ts";
 
 const NAMES = 200;
-const WIDTH = 860;
+const WIDTH = 820;
 const ROW = 22;
 const LEAST = 3;
 /** The most spans of a row that are drawn: more would stand on each other. */

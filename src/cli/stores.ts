@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import type { MaybePromise, Store } from "../ports/store.ts";
+import type { PostgresJs } from "../stores/postgres_store.ts";
 import type { Call } from "./command.ts";
 import { CommandError, EXIT, isClosedPipe, reasonOf } from "./failure.ts";
 
@@ -7,7 +8,7 @@ import { CommandError, EXIT, isClosedPipe, reasonOf } from "./failure.ts";
 interface StoreKind {
   /** The address, as the help shows it. */
   readonly example: string;
-  /** Opens it. `place` is what follows the kind in the address; `creates` is whether it may be made. */
+  /** Opens it. `place` is what follows the kind and the colon in the address; `creates` is whether it may be made. */
   readonly open: (place: string, creates: boolean) => Promise<OpenStore>;
 }
 
@@ -22,6 +23,7 @@ interface OpenStore {
 const KINDS: Readonly<Record<string, StoreKind>> = {
   sqlite: { example: "sqlite:PATH", open: openSqlite },
   file: { example: "file:FOLDER", open: openFolder },
+  postgres: { example: "postgres://USER@HOST/DATABASE", open: openPostgres },
 };
 
 /** The addresses of stores, as the help shows them. */
@@ -62,14 +64,24 @@ async function open(address: string, creates: boolean): Promise<OpenStore> {
   const [, kind = "", place = ""] = /^([a-z]+):(.+)$/s.exec(address) ?? [];
   const known = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
   if (known === undefined) {
-    throw new CommandError(EXIT.usage, `${JSON.stringify(address)} is no store; a store is ${STORE_EXAMPLES}`);
+    throw new CommandError(
+      EXIT.usage,
+      `${JSON.stringify(withoutPassword(address))} is no store; a store is ${STORE_EXAMPLES}`,
+    );
   }
   try {
     return await known.open(place, creates);
   } catch (error) {
     if (error instanceof CommandError) throw error;
-    throw new CommandError(EXIT.store, `${address}: the store cannot be opened: ${reasonOf(error)}`, { cause: error });
+    throw new CommandError(EXIT.store, `${withoutPassword(address)}: the store cannot be opened: ${reasonOf(error)}`, {
+      cause: error,
+    });
   }
+}
+
+/** An address as it may be shown. */
+function withoutPassword(address: string): string {
+  return address.replace(/\/\/[^@/]*@/, "//");
 }
 
 async function openSqlite(place: string, creates: boolean): Promise<OpenStore> {
@@ -99,6 +111,48 @@ async function openFolder(place: string, creates: boolean): Promise<OpenStore> {
   if (!creates && !existsSync(place)) throw noSuchStore(place, "folder");
   const { fileStore } = await import("../stores/file_store.ts");
   return { store: fileStore(place) };
+}
+
+/** What is used of the package `postgres`. */
+interface PostgresModule {
+  readonly default: (
+    address: string,
+    options: object,
+  ) => PostgresJs & { end(options: { timeout: number }): Promise<void> };
+}
+
+async function openPostgres(place: string, creates: boolean): Promise<OpenStore> {
+  const [{ default: postgres }, { postgresJsClient, postgresStore }] = await Promise.all([
+    loadPackage<PostgresModule>("postgres", "3"),
+    import("../stores/postgres_store.ts"),
+  ]);
+  const sql = postgres(`postgres:${place}`, { max: 5, connect_timeout: 10, onnotice: () => {} });
+  const close = () => sql.end({ timeout: 5 });
+  try {
+    const client = postgresJsClient(sql);
+    // A command that only reads must not make tables in somebody's database.
+    const found = await client.query("SELECT 1 FROM information_schema.schemata WHERE schema_name = 'routilux'", []);
+    if (!creates && found.length === 0) {
+      throw new CommandError(EXIT.store, "the database has no jobs of routilux; is it another one?");
+    }
+    return { store: postgresStore(client), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Loads a package that only some stores need: it does not come with the library. */
+async function loadPackage<T>(name: string, version: string): Promise<T> {
+  try {
+    return await import("Deno" in globalThis ? `npm:${name}@${version}` : name);
+  } catch (cause) {
+    throw new CommandError(
+      EXIT.store,
+      `the package ${name} is missing; install it by: npm install ${name}@${version}`,
+      { cause },
+    );
+  }
 }
 
 function noSuchStore(place: string, what: string): CommandError {

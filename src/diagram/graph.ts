@@ -2,6 +2,7 @@ import { readFlowDocument } from "../documents/flow.ts";
 import type { ConnectionDocument, FlowDocument } from "../documents/flow_schema.ts";
 import { JOB_FORMAT, type JobDocument } from "../documents/job.ts";
 import { openEnvelope } from "../documents/envelope.ts";
+import { compareTexts } from "../inspect/documents.ts";
 import type { RoutineSummary, TaskSummary } from "../inspect/summary.ts";
 import { summarize } from "../inspect/summary.ts";
 import { labelOf } from "./labels.ts";
@@ -168,9 +169,10 @@ function withCount(text: string, count: number = 0): Pick<DiagramEdge, "label" |
 }
 
 function outsideNode(name: string, slot: string, awaiting: readonly TaskSummary[]): DiagramNode {
-  const [first] = awaiting;
-  const until = awaiting.flatMap((it) => it.until ?? []).sort()[0];
-  const lines = first === undefined ? [] : [`awaited${until === undefined ? "" : ` until ${instantLabel(until)}`}`];
+  const [first] = awaiting.toSorted((a, b) => compareTexts(a.until ?? "~", b.until ?? "~"));
+  const until = first?.until === undefined ? "" : ` until ${instantLabel(first.until)}`;
+  const then = first?.onTimeout === undefined ? "" : `, then ${first.onTimeout}`;
+  const lines = first === undefined ? [] : [labelOf(`awaited${until}${then}`)];
   return {
     name,
     kind: "outside",

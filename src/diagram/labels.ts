@@ -5,9 +5,7 @@ const MOST_CHARACTERS = 48;
  * Characters that no label shows: controls, which XML refuses; line separators, which end a line; marks of direction, which let a text
  * seem to be another; and halves of a surrogate pair.
  */
-// deno-lint-ignore no-control-regex
-const INVISIBLE =
-  /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\p{Surrogate}]+/gu;
+const INVISIBLE = /[\p{Cc}\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufffe\uffff\p{Surrogate}]+/gu;
 
 /** A text of a user as one line of a diagram: without what cannot be seen, and not longer than a diagram bears. */
 export function labelOf(text: string): string {

@@ -81,18 +81,32 @@ function writeEdge({ kind, label, labelAt, labelWidth, look, points }: PlacedEdg
   return `<g class="routilux-edge routilux-${kind} routilux-edge-${look}">${path}${text}</g>`;
 }
 
-/** A line through the first and the last point, bent towards those between them. */
+/** How far before and after a point its corner begins and ends. */
+const MOST_ROUNDING = 24;
+
+/** A line by way of all points, with round corners. */
 function curveOf(points: readonly Point[]): string {
-  const at = ({ x, y }: Point) => `${x} ${y}`;
   const [first, ...others] = points;
   const last = others.pop();
   if (first === undefined || last === undefined) return "M0 0";
-  const bends = others.map((point, index) => {
-    const next = others[index + 1] ?? last;
-    const end = next === last ? last : { x: (point.x + next.x) / 2, y: (point.y + next.y) / 2 };
-    return `Q${at(point)} ${at(end)}`;
+  let path = `M${at(first)}`;
+  others.forEach((corner, index) => {
+    const [before, after] = [others[index - 1] ?? first, others[index + 1] ?? last];
+    path += `L${at(towards(corner, before))}Q${at(corner)} ${at(towards(corner, after))}`;
   });
-  return `M${at(first)}${bends.length === 0 ? `L${at(last)}` : bends.join("")}`;
+  return `${path}L${at(last)}`;
+}
+
+function at({ x, y }: Point): string {
+  return `${x} ${y}`;
+}
+
+/** The point at which a corner begins or ends: on the line to its neighbour, at most half-way. */
+function towards(corner: Point, neighbour: Point): Point {
+  const [dx, dy] = [neighbour.x - corner.x, neighbour.y - corner.y];
+  const length = Math.hypot(dx, dy);
+  const share = length === 0 ? 0 : Math.min(MOST_ROUNDING / length, 0.5);
+  return { x: Math.round((corner.x + dx * share) * 10) / 10, y: Math.round((corner.y + dy * share) * 10) / 10 };
 }
 
 function styleOf({ nodes }: PlacedGraph): string {

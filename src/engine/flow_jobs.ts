@@ -266,6 +266,7 @@ export class FlowJobs {
     const execution = this.#workingOn(job);
     if (command.type === "pause") {
       const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS } = command;
+      if (hasEnded(job.status)) throw refuse("pause", job, "it has ended already");
       // To pause what is paused changes nothing. What is just being let go of is paused by whoever has it next.
       if (execution === undefined) return job.status !== "running";
       return new Promise((resolve) => {
@@ -275,6 +276,7 @@ export class FlowJobs {
       });
     }
     if (command.type === "resume" && execution === undefined && this.#isClosed) return false;
+    if (command.type === "cancel" && hasEnded(job.status)) throw refuse("cancel", job, "it has ended already");
     const sequence = consume();
     if (command.type === "deliver") {
       const { routine, slot } = command;
@@ -325,7 +327,7 @@ export class FlowJobs {
   #reach(event: string, job: Job): Execution | undefined {
     const execution = this.#workingOn(job);
     const session = this.#host.store?.session;
-    if (execution === undefined && session?.records.has(job) === true) {
+    if (execution === undefined && session !== undefined && (session.records.has(job) || session.losses.has(job))) {
       throw refuse(event, job, notHere(job, session), "elsewhere");
     }
     return execution;
@@ -388,6 +390,8 @@ function notHere(job: Job, session: StoreSession): string {
     ? `it is live in the engine of owner "${owner}"`
     : live !== undefined && live !== job
     ? "it is live here, as another JobState"
+    : session.losses.has(job)
+    ? "it could not be started or read here, and may be in the store all the same"
     : "it is in the store, and not live here";
   return `${place}; engine.handle("${job.jobId}") reaches it wherever it is`;
 }

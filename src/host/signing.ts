@@ -7,12 +7,24 @@ import { decodeBase64, encodeBase64 } from "../base/base64.ts";
 import { RoutiluxError } from "../base/errors.ts";
 import { describeValue } from "../base/path.ts";
 
+/** A `CryptoKey` as every runtime has it: not all of their types know the name. */
+export interface SubtleKey {
+  /** What it is for, such as `HMAC`. */
+  readonly algorithm: { readonly name: string };
+  /** Whether its bytes can be read. */
+  readonly extractable: boolean;
+  /** `secret`, `private` or `public`. */
+  readonly type: string;
+  /** What may be done with it, such as `sign`. */
+  readonly usages: readonly string[];
+}
+
 /** A key that signs, or that verifies signatures. */
 export interface SigningKey {
   /** Its name, which each signature bears: 1 to 64 letters, digits, `-` and `_`. */
   readonly id: string;
   /** 32 random bytes that both sides have (HMAC-SHA-256), or a key of `crypto.subtle` for `HMAC` or `Ed25519`. */
-  readonly key: Uint8Array | CryptoKey;
+  readonly key: Uint8Array | SubtleKey;
 }
 
 /**
@@ -27,7 +39,22 @@ const REMEDIES: Readonly<Record<SignatureProblem, string>> = {
   "wrong": "it was made by another key or for another document",
 };
 
-/** A signature that does not count: the document must not be used. */
+/**
+ * A signature that does not count: the document must not be used.
+ *
+ * @example
+ * ```ts
+ * import { SignatureError, verify } from "@routilux/routilux/signing";
+ *
+ * const key = { id: "2026", key: crypto.getRandomValues(new Uint8Array(32)) };
+ * try {
+ *   await verify({ amount: 5 }, "no signature", [key]);
+ * } catch (error) {
+ *   if (!(error instanceof SignatureError)) throw error;
+ *   error.problem; // "malformed"
+ * }
+ * ```
+ */
 export class SignatureError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "SignatureError";
@@ -83,6 +110,15 @@ export async function sign(document: unknown, key: SigningKey): Promise<string> 
  * @param keys the keys that count; the signature says which one has made it
  * @throws {SignatureError} when it is not: the document must not be used
  * @throws {TypeError} for a key that cannot verify, and a document that is no JSON
+ *
+ * @example
+ * ```ts
+ * import { sign, verify } from "@routilux/routilux/signing";
+ *
+ * const key = { id: "2026", key: crypto.getRandomValues(new Uint8Array(32)) };
+ * const document = { amount: 5 };
+ * await verify(document, await sign(document, key), [key]); // throws unless the key has signed the document
+ * ```
  */
 export async function verify(document: unknown, signature: string, keys: readonly SigningKey[]): Promise<void> {
   const action = "Cannot verify a document";

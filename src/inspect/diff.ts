@@ -49,7 +49,7 @@ const BY_MEANING: ReadonlySet<string> = new Set([
  * const before = job.toJSON();
  * await flow.settle(job);
  *
- * const [, task] = diffJobs(before, job.toJSON());
+ * const task = diffJobs(before, job.toJSON()).find(({ path }) => path === "failures[0]");
  * task?.message; // "task 1 (report.trigger) went from ready to failed: RangeError: no paper"
  * ```
  */

@@ -21,7 +21,7 @@
  * await flow.settle(job);
  *
  * summarize(job.toJSON()).awaiting.map(({ routine, slot }) => [routine, slot]); // [["approval", "answer"]]
- * diffJobs(before, job.toJSON()).map(({ message }) => message); // "task 1 went from ready to ended", …
+ * diffJobs(before, job.toJSON()).map(({ message }) => message); // "task 1 (approval.trigger) went from ready to ended", …
  * ```
  *
  * @module

@@ -25,6 +25,8 @@ export interface TaskSummary {
   readonly createdAt: string;
   /** Until when it waits, in ISO 8601: for its turn, or for the deadline of an answer; absent for an answer without deadline. */
   readonly until?: string;
+  /** The slot of its routine that is told when an answer has not come by then. */
+  readonly onTimeout?: string;
   /** How often it has failed so far, where it has. */
   readonly attempts?: number;
   /** How many of its steps have been committed, where it has come that far. */
@@ -66,6 +68,7 @@ export function summarizeTask(task: TaskDocument): TaskSummary {
     state: stateOf(task),
     createdAt,
     ...(until === undefined ? {} : { until }),
+    ...(awaiting?.onTimeout === undefined ? {} : { onTimeout: awaiting.onTimeout }),
     ...(attempt === undefined ? {} : { attempts: attempt }),
     ...(step === undefined ? {} : { steps: step }),
   };

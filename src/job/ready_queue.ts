@@ -235,14 +235,13 @@ export class ReadyQueue {
   }
 }
 
-/** The instant at which a job's next task is due: now, when one is ready. */
+/** The instant at which a job's next task is or was due: now, when one is ready that waits for no instant. */
 export function nextDueAt(job: Job, now: number): number | undefined {
   if (hasEnded(job.status)) return undefined;
   let next = Infinity;
   for (const task of job.tasks) {
     const due = dueAt(task) ?? (task.details?.awaiting === undefined ? now : Infinity);
-    next = Math.min(next, Math.max(due, now));
-    if (next === now) break;
+    next = Math.min(next, due);
   }
   return next === Infinity ? undefined : next;
 }

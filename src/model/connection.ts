@@ -57,7 +57,25 @@ export let createConnection: (
   mapping: KeyMapping,
 ) => Connection;
 
-/** A link of a flow: payloads of `event` are delivered to `slot`. `flow.connect` makes one. */
+/**
+ * A link of a flow: payloads of `event` are delivered to `slot`. `flow.connect` makes one.
+ *
+ * @example
+ * ```ts
+ * import { Flow, Routine } from "@routilux/routilux";
+ *
+ * class Source extends Routine {
+ *   readonly output = this.addEvent<{ user: string }>("output");
+ * }
+ * class Target extends Routine {
+ *   readonly input = this.addSlot("input", (_data: { name: string }) => {});
+ * }
+ * const flow = new Flow();
+ * const [source, target] = [flow.addRoutine(new Source(), "a"), flow.addRoutine(new Target(), "b")];
+ * const { from, to } = flow.connect(source.output, target.input, { mapping: { user: "name" } });
+ * [from, to]; // [{ routine: "a", event: "output" }, { routine: "b", slot: "input" }]
+ * ```
+ */
 export class Connection {
   /** Where it begins. */
   readonly event: Event<unknown>;

@@ -13,7 +13,22 @@ export let createEvent: <T>(owner: object, name: string, params: readonly string
 
 type Schema = StandardSchema<unknown, unknown> | undefined;
 
-/** An output of a routine: its payloads go to every slot that the flow connects. `addEvent` makes one. */
+/**
+ * An output of a routine: its payloads go to every slot that the flow connects. `addEvent` makes one.
+ *
+ * @example
+ * ```ts
+ * import { Routine } from "@routilux/routilux";
+ *
+ * class Greeter extends Routine {
+ *   readonly input = this.addSlot("input", this.greet);
+ *   readonly output = this.addEvent<{ text: string }>("output");
+ *   greet(_data: { name: string }): void {}
+ * }
+ * const { input, output } = new Greeter();
+ * [input.name, output.name]; // ["input", "output"]
+ * ```
+ */
 export class Event<out T> {
   /** Tells an event from a slot. */
   readonly kind = "event";

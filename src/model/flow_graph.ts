@@ -73,7 +73,22 @@ export function leadsTo(graph: FlowGraph, event: Event<unknown>, slot: Slot<neve
   return owner instanceof Routine && declarationOf(owner).timers.get(slot) === event;
 }
 
-/** The structure of a flow, which `Flow` inherits: routines, connections, settings. It holds nothing of any execution. */
+/**
+ * The structure of a flow, which `Flow` inherits: routines, connections, settings. It holds nothing of any execution.
+ *
+ * @example
+ * ```ts
+ * import { Flow, type FlowGraph, Routine } from "@routilux/routilux";
+ *
+ * // The ids of all routines, and how they are connected.
+ * function describe({ routines, connections }: FlowGraph): string[] {
+ *   return [...routines.keys(), ...connections.map(({ from, to }) => `${from.routine} to ${to.routine}`)];
+ * }
+ * const flow = new Flow();
+ * flow.addRoutine(new Routine(), "a");
+ * describe(flow); // ["a"]
+ * ```
+ */
 export class FlowGraph<out Result = unknown> {
   /** The type of its jobs' results; never there at run time. */
   declare readonly gives: Result;
@@ -169,6 +184,7 @@ export class FlowGraph<out Result = unknown> {
    * Adds a routine and returns it. Without an id it gets the first free one of `routine_1`, `routine_2`, …
    *
    * @throws {TypeError} for an id that is taken, or a routine that is in a flow already
+   * @throws {StateError} when the flow has been executed
    */
   addRoutine<R extends Routine<object>>(routine: R, id: string = this.#freeId()): R {
     this.#checkOpen(`add routine "${id}"`);
@@ -226,6 +242,7 @@ export class FlowGraph<out Result = unknown> {
    * Connects an event to a slot. The same pair with the same mapping again is the same connection.
    *
    * @throws {TypeError} for an event, slot or routine that is not in the flow, or another mapping for the same pair
+   * @throws {StateError} when the flow has been executed
    */
   connect<T, const M extends KeyMapping = Record<never, never>>(
     event: Event<T>,
@@ -328,7 +345,12 @@ export class FlowGraph<out Result = unknown> {
     return this.#links.get(event)?.get(slot);
   }
 
-  /** Sets what happens when a handler throws and its routine has no say of its own. */
+  /**
+   * Sets what happens when a handler throws and its routine has no say of its own.
+   *
+   * @throws {TypeError} for what is no `ErrorHandler`
+   * @throws {StateError} when the flow has been executed
+   */
   setErrorHandler(handler: ErrorHandler): this {
     this.#checkOpen("set error handler");
     if (!(handler instanceof ErrorHandler)) {
@@ -343,6 +365,7 @@ export class FlowGraph<out Result = unknown> {
    *
    * @throws {TypeError} "Invalid execution strategy" for another word
    * @throws {RangeError} for a number of workers below 1, or above 1 in a sequential flow
+   * @throws {StateError} when the flow has been executed
    */
   setExecutionStrategy(strategy: ExecutionStrategy, maxWorkers?: number): this {
     this.#checkOpen("set execution strategy");

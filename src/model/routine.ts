@@ -97,6 +97,7 @@ export class Routine<Config extends object = Record<string, unknown>> {
    *
    * @throws {TypeError} for a name that is taken or a handler that is no function
    * @throws {RangeError} for a timeout below 1 ms
+   * @throws {StateError} when the flow has been executed
    */
   addSlot<H, P = unknown, const O extends SlotOptions = Record<never, never>>(
     name: string,
@@ -126,6 +127,7 @@ export class Routine<Config extends object = Record<string, unknown>> {
    * Declares an event, with the type of its payload.
    *
    * @throws {TypeError} for a name that is taken
+   * @throws {StateError} when the flow has been executed
    */
   addEvent<T = unknown>(name: string, options: EventOptions<T> = {}): Event<T> {
     const action = `Cannot add event "${name}"`;
@@ -149,6 +151,7 @@ export class Routine<Config extends object = Record<string, unknown>> {
    * an event and a slot of the same name, connected to each other.
    *
    * @throws {TypeError} for a name that is taken by an event or a slot
+   * @throws {StateError} when the flow has been executed
    */
   addTimer<H, P = unknown, const O extends SlotOptions = Record<never, never>>(
     name: string,
@@ -168,6 +171,7 @@ export class Routine<Config extends object = Record<string, unknown>> {
    * Gives the routine a function for a role of its choice. It travels by name: it is a method of the routine, or registered.
    *
    * @throws {TypeError} for what is no function
+   * @throws {StateError} when the flow has been executed
    */
   setFunction(role: string, fn: (...args: never[]) => unknown): this {
     this.#declaration.checkOpen(`set function "${role}"`);
@@ -189,6 +193,7 @@ export class Routine<Config extends object = Record<string, unknown>> {
    * construction on the other host.
    *
    * @throws {TypeError} for a name that is no string
+   * @throws {StateError} when the flow has been executed
    */
   addSerializableFields(...names: (keyof this & string)[]): void {
     this.#declaration.checkOpen("add serializable fields");
@@ -200,6 +205,7 @@ export class Routine<Config extends object = Record<string, unknown>> {
    * Sets config values, which travel with the flow. They are copied; `undefined` removes one.
    *
    * @throws {SerializationError} naming the path of what cannot travel
+   * @throws {StateError} when the flow has been executed
    */
   setConfig(values: Partial<Config>): this {
     this.#declaration.checkOpen("set config");
@@ -220,7 +226,12 @@ export class Routine<Config extends object = Record<string, unknown>> {
     return value === undefined ? fallback : value;
   }
 
-  /** Sets what happens when a handler of this routine throws; it goes before the flow's. */
+  /**
+   * Sets what happens when a handler of this routine throws; it goes before the flow's.
+   *
+   * @throws {TypeError} for what is no `ErrorHandler`
+   * @throws {StateError} when the flow has been executed
+   */
   setErrorHandler(handler: ErrorHandler): this {
     this.#declaration.checkOpen("set error handler");
     if (!(handler instanceof ErrorHandler)) {
@@ -235,12 +246,23 @@ export class Routine<Config extends object = Record<string, unknown>> {
     return this.#declaration.errorHandler;
   }
 
-  /** A failure of this routine does not fail the job: it goes on, by the given strategy. */
+  /**
+   * A failure of this routine does not fail the job: it goes on, by the given strategy.
+   *
+   * @throws {TypeError} for an unknown strategy
+   * @throws {StateError} when the flow has been executed
+   */
   setAsOptional(strategy: ErrorStrategy = "continue"): this {
     return this.setErrorHandler(new ErrorHandler({ strategy, isCritical: false }));
   }
 
-  /** A failure of this routine is tried again; when the retries are spent, the job fails. */
+  /**
+   * A failure of this routine is tried again; when the retries are spent, the job fails.
+   *
+   * @throws {TypeError} for an option of an unknown name
+   * @throws {RangeError} for a number out of range
+   * @throws {StateError} when the flow has been executed
+   */
   setAsCritical(options: CriticalOptions = {}): this {
     checkOptions("Cannot set as critical", options, CRITICAL_OPTIONS);
     return this.setErrorHandler(new ErrorHandler({ ...options, strategy: "retry", isCritical: true }));

@@ -24,7 +24,22 @@ export interface SlotSettings {
 /** Makes a slot: for `addSlot` and for the reader of documents. */
 export let createSlot: <T>(owner: object, name: string, settings: SlotSettings) => Slot<T>;
 
-/** An input of a routine: each delivery runs its handler. `addSlot` makes one. */
+/**
+ * An input of a routine: each delivery runs its handler. `addSlot` makes one.
+ *
+ * @example
+ * ```ts
+ * import { Routine } from "@routilux/routilux";
+ *
+ * class Greeter extends Routine {
+ *   readonly input = this.addSlot("input", this.greet);
+ *   readonly output = this.addEvent<{ text: string }>("output");
+ *   greet(_data: { name: string }): void {}
+ * }
+ * const { input, output } = new Greeter();
+ * [input.name, output.name]; // ["input", "output"]
+ * ```
+ */
 export class Slot<in T> {
   /** Tells a slot from an event. */
   readonly kind = "slot";

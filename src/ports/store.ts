@@ -143,7 +143,7 @@ export interface NewCommand {
   readonly key: string;
   /** The command, as opaque text. */
   readonly text: string;
-  /** Whether a job that has ended takes the command, too. */
+  /** Whether a job that has ended takes the command, too; and those that come after it. */
   readonly reopens: boolean;
   /** The current time, in milliseconds since 1970; a store with a clock of its own goes by that. */
   readonly now: number;
@@ -155,9 +155,25 @@ export interface NewCommand {
 
 /**
  * What has become of a command. It was `stored`; it was `known`, sent with the same key and text before; it `differs` from what was
- * sent with that key; the job has `ended`; its inbox is `full`; or the job is `unknown`. Only `stored` changes anything.
+ * sent with that key; the job has `ended`, and no command in its inbox reopens it; its inbox is `full`; or the job is `unknown`. Only `stored` changes anything.
  */
 export type SendAnswer = "stored" | "known" | "differs" | "ended" | "full" | "unknown";
+
+/** A command that could not be carried out. */
+export interface Refusal {
+  /** The command's number within its job. */
+  readonly sequence: number;
+  /** Why it was not. */
+  readonly reason: string;
+}
+
+/**
+ * What has become of a command: it is `stored` and not consumed, it was consumed and is `done`, or it was consumed and `refused`, as it
+ * could not be carried out.
+ */
+export type CommandOutcome =
+  | { readonly status: "stored" | "done" }
+  | { readonly status: "refused"; readonly reason: string };
 
 /** The commands of an inbox. */
 export interface InboxAnswer {
@@ -348,6 +364,14 @@ export interface Store {
     job: { readonly jobId: string; readonly life?: number | undefined },
     command: NewCommand,
   ): MaybePromise<SendAnswer>;
+  /**
+   * Returns what has become of the command that was sent with a key; `undefined` when there is none, or its key is no longer remembered.
+   * Of any life, when none is given.
+   */
+  outcome(
+    job: { readonly jobId: string; readonly life?: number | undefined },
+    key: string,
+  ): MaybePromise<CommandOutcome | undefined>;
   /** Returns the commands in a job's inbox with a sequence above `after`, in order. */
   inbox(life: JobLife, after: number, now: number): MaybePromise<InboxAnswer>;
   /** Returns the commands that are not consumed, of all jobs that an incarnation has claimed. */
@@ -396,4 +420,9 @@ export interface AppendHead extends JobHead {
   readonly at: number;
   /** Whether the owner lets go of the job. */
   readonly releases: boolean;
+  /**
+   * Those of the commands that are consumed with this head which could not be carried out; it is remembered as long as their keys. The
+   * others are done. @default {none}
+   */
+  readonly refused?: readonly Refusal[] | undefined;
 }

@@ -2,6 +2,7 @@ import { FencedError } from "../base/errors.ts";
 import { callGuarded } from "../base/thenable.ts";
 import type {
   AppendHead,
+  CommandOutcome,
   DueQuery,
   Incarnation,
   JobClaim,
@@ -83,6 +84,18 @@ export function appendTo(record: KeptRecord, entries: readonly string[], head: A
   const { status, dueAt, endedAt, consumed, releases } = head;
   const next = { ...record, revision, status, dueAt, endedAt, consumed };
   return releases ? { ...next, owner: undefined, incarnation: undefined } : next;
+}
+
+/** The reasons of the commands that an append consumes and that could not be carried out, by their sequences. */
+export function refusalsIn(before: KeptRecord, { consumed, refused = [] }: AppendHead): ReadonlyMap<number, string> {
+  const own = refused.filter(({ sequence }) => sequence > before.consumed && sequence <= consumed);
+  return new Map(own.map(({ sequence, reason }) => [sequence, reason]));
+}
+
+/** What has become of a command, given why it could not be carried out, if that is so. */
+export function outcomeOf({ consumed }: KeptRecord, sequence: number, reason: string | undefined): CommandOutcome {
+  if (sequence > consumed) return { status: "stored" };
+  return reason === undefined ? { status: "done" } : { status: "refused", reason };
 }
 
 /** The record after a claim. */
@@ -230,7 +243,19 @@ function partsOf(cursor: string): readonly unknown[] {
   }
 }
 
-/** The subscribers of a store's `watch`. */
+/**
+ * The subscribers of a store's `watch`.
+ *
+ * @example
+ * ```ts
+ * import { StoreWatchers } from "@routilux/routilux/store";
+ *
+ * const watchers = new StoreWatchers();
+ * const stop = watchers.watch((event) => console.log(event.type));
+ * watchers.tell({ type: "ended", jobId: "job" });
+ * stop();
+ * ```
+ */
 export class StoreWatchers {
   readonly #callbacks: Set<(event: StoreEvent) => void> = new Set();
 
@@ -260,7 +285,19 @@ export class StoreWatchers {
   }
 }
 
-/** The calls of a store that have not finished, for which `close` waits. */
+/**
+ * The calls of a store that have not finished, for which `close` waits.
+ *
+ * @example
+ * ```ts
+ * import { PendingCalls } from "@routilux/routilux/store";
+ *
+ * const calls = new PendingCalls();
+ * calls.add(Promise.resolve("written"));
+ * await calls.finished(); // in the store's close()
+ * calls.isEmpty; // true
+ * ```
+ */
 export class PendingCalls {
   readonly #calls: Set<Promise<unknown>> = new Set();
 

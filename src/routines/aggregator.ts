@@ -72,7 +72,11 @@ export class Aggregator<T extends object = Record<string, unknown>> extends Rout
     return this.setConfig({ count, by, timeoutMs });
   }
 
-  /** The handler of `input`: finds the group. */
+  /**
+   * The handler of `input`: finds the group.
+   *
+   * @throws {TypeError} before `setGroups`, and for data without the key that names its group
+   */
   sort(data: T, ctx: Context): void {
     const { by, count, timeoutMs } = this.getConfig();
     if (count === undefined && timeoutMs === undefined) {

@@ -23,7 +23,18 @@ export interface Batch<T> {
   readonly items: readonly T[];
 }
 
-/** Sends inputs in batches, by size and time. An unfinished batch belongs to the job: it survives a pause. */
+/**
+ * Sends inputs in batches, by size and time. An unfinished batch belongs to the job: it survives a pause.
+ *
+ * @example
+ * ```ts
+ * import { Flow } from "@routilux/routilux";
+ * import { Batcher } from "@routilux/routilux/routines";
+ *
+ * const flow = new Flow({ id: "mails" });
+ * flow.addRoutine(new Batcher<{ to: string }>().setBatches({ size: 100, timeoutMs: 5_000 }), "batches");
+ * ```
+ */
 export class Batcher<T = unknown> extends Routine<BatcherOptions> {
   /** Takes the inputs. */
   readonly input: Slot<T> = this.addSlot<T>("input", this.add);
@@ -42,6 +53,7 @@ export class Batcher<T = unknown> extends Routine<BatcherOptions> {
    * Sets when a batch is sent.
    *
    * @throws {RangeError} for a size below 1 or a negative time
+   * @throws {TypeError} for an option of an unknown name
    */
   setBatches(options: BatcherOptions): this {
     checkOptions("Cannot set batches", options, { size: true, timeoutMs: true });

@@ -83,7 +83,11 @@ export class ConditionalRouter<T extends object = Record<string, unknown>> exten
     return declared;
   }
 
-  /** Sets whether only the first fitting route gets the data, or every fitting route. */
+  /**
+   * Sets whether only the first fitting route gets the data, or every fitting route.
+   *
+   * @throws {TypeError} for an unknown mode
+   */
   setMode(mode: "first" | "all"): this {
     return this.setConfig({ mode: checkWord("Cannot set mode", "mode", mode, ["first", "all"]) });
   }

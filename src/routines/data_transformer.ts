@@ -67,7 +67,11 @@ export class DataTransformer extends Routine<DataTransformerConfig> {
     return this.setConfig({ steps });
   }
 
-  /** The handler of `input`. */
+  /**
+   * The handler of `input`.
+   *
+   * @throws {TypeError} for data without the key `data`
+   */
   transform(input: { readonly data: unknown }, ctx: Context): void {
     if (!isRecord(input)) {
       throw new TypeError(`Cannot transform: expected an object with the key data, got ${describeValue(input)}`);

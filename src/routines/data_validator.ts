@@ -54,7 +54,11 @@ export class DataValidator<T = unknown> extends Routine<DataValidatorConfig> {
     return this.setFunction("schema", schema);
   }
 
-  /** The handler of `input`. */
+  /**
+   * The handler of `input`.
+   *
+   * @throws {TypeError} before `use`
+   */
   async check(data: unknown, ctx: Context): Promise<void> {
     const schema: unknown = this.getFunction("schema")?.();
     if (!isStandardSchema(schema)) {

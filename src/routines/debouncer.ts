@@ -10,7 +10,18 @@ export interface DebouncerOptions {
   readonly quietMs: number;
 }
 
-/** Sends the last of several inputs, after a time without further inputs. */
+/**
+ * Sends the last of several inputs, after a time without further inputs.
+ *
+ * @example
+ * ```ts
+ * import { Flow } from "@routilux/routilux";
+ * import { Debouncer } from "@routilux/routilux/routines";
+ *
+ * const flow = new Flow({ id: "saving" });
+ * flow.addRoutine(new Debouncer<{ text: string }>().setQuiet(500), "when_typing_ends");
+ * ```
+ */
 export class Debouncer<T = unknown> extends Routine<DebouncerOptions> {
   /** Takes the inputs. */
   readonly input: Slot<T> = this.addSlot<T>("input", this.note);

@@ -12,6 +12,14 @@ export type ExpressionScope = Readonly<Record<string, unknown>>;
  *
  * @returns a function from a scope to the value of the expression
  * @throws {SyntaxError} naming the place, for a text that is no expression
+ *
+ * @example
+ * ```ts
+ * import { compileExpression } from "@routilux/routilux/routines";
+ *
+ * const isLarge = compileExpression("data.amount > 1000");
+ * typeof isLarge; // "function"
+ * ```
  */
 export function compileExpression(text: string): (scope: ExpressionScope) => unknown {
   const expression = parseExpression(text);

@@ -7,7 +7,19 @@ import type { Slot } from "../model/slot.ts";
 /** Says whether an input is accepted; it may be asynchronous. */
 export type FilterFunction<T> = (data: T, ctx: Context) => boolean | Promise<boolean>;
 
-/** Asks a function about each input: one event sends the accepted inputs, another the rejected ones. The function travels by name. */
+/**
+ * Asks a function about each input: one event sends the accepted inputs, another the rejected ones. The function travels by name.
+ *
+ * @example
+ * ```ts
+ * import { Flow, Registry } from "@routilux/routilux";
+ * import { Filter, routines } from "@routilux/routilux/routines";
+ *
+ * const isLarge = ({ amount }: { amount: number }): boolean => amount > 1_000;
+ * const flow = new Flow({ id: "orders", registry: new Registry({ ...routines, isLarge }) });
+ * flow.addRoutine(new Filter<{ amount: number }>().use(isLarge), "large");
+ * ```
+ */
 export class Filter<T = unknown> extends Routine {
   /** Takes the inputs. */
   readonly input: Slot<T> = this.addSlot<T>("input", this.filter);
@@ -21,7 +33,11 @@ export class Filter<T = unknown> extends Routine {
     return this.setFunction("filter", fn);
   }
 
-  /** The handler of `input`. */
+  /**
+   * The handler of `input`.
+   *
+   * @throws {TypeError} before `use`
+   */
   filter(data: T, ctx: Context): void | Promise<void> {
     const fn = this.getFunction("filter");
     if (fn === undefined) throw new TypeError("Cannot filter: the Filter has no function; call use(fn)");

@@ -32,7 +32,11 @@ export class Mapper<I = unknown, O = unknown> extends Routine {
     return this.setFunction("map", fn);
   }
 
-  /** The handler of `input`. */
+  /**
+   * The handler of `input`.
+   *
+   * @throws {TypeError} before `use`
+   */
   map(data: I, ctx: Context): void | Promise<void> {
     const fn = this.getFunction("map");
     if (fn === undefined) throw new TypeError("Cannot map: the Mapper has no function; call use(fn)");

@@ -17,6 +17,16 @@ export interface SplitItem<T> {
 /**
  * Sends the items of a list one by one, no faster than the receivers process them. Lists under another key are connected with
  * a mapping to `items`.
+ *
+ * @example
+ * ```ts
+ * import { runRoutine } from "@routilux/routilux/testing";
+ * import { Splitter } from "@routilux/routilux/routines";
+ *
+ * const splitter = new Splitter();
+ * const { emitted } = await runRoutine(splitter, splitter.input, { items: ["a", "b"] } as never);
+ * emitted.length; // how many items there were
+ * ```
  */
 export class Splitter<T = unknown> extends Routine {
   /** Takes the lists. */
@@ -27,7 +37,11 @@ export class Splitter<T = unknown> extends Routine {
   /** Sends the items. */
   readonly item: Event<SplitItem<T>> = this.addEvent<SplitItem<T>>("item", { params: ["item", "index", "count"] });
 
-  /** The handler of `input`: its progress is the index of the next item. */
+  /**
+   * The handler of `input`: its progress is the index of the next item.
+   *
+   * @throws {TypeError} for data without a list
+   */
   *split(input: { readonly items: readonly T[] }, ctx: Context): Generator<number, void, void> {
     const items: unknown = isRecord(input) ? input.items : undefined;
     if (!Array.isArray(items)) throw new TypeError("Cannot split: the data must have a list under the key items");

@@ -15,6 +15,15 @@ export interface ThrottleOptions {
 /**
  * Sends inputs on at a limited rate: at most `count` of them in any `intervalMs`, also after pauses and delays. No input is
  * dropped; inputs that come too fast wait.
+ *
+ * @example
+ * ```ts
+ * import { Flow } from "@routilux/routilux";
+ * import { Throttle } from "@routilux/routilux/routines";
+ *
+ * const flow = new Flow({ id: "calls" });
+ * flow.addRoutine(new Throttle<{ url: string }>().setRate({ count: 10, intervalMs: 1_000 }), "ten_a_second");
+ * ```
  */
 export class Throttle<T = unknown> extends Routine<ThrottleOptions> {
   /** Takes the inputs. */
@@ -27,6 +36,7 @@ export class Throttle<T = unknown> extends Routine<ThrottleOptions> {
    * Sets the rate.
    *
    * @throws {RangeError} for a count below 1 or a time below 1 ms
+   * @throws {TypeError} for an option of an unknown name
    */
   setRate(options: ThrottleOptions): this {
     checkOptions("Cannot set rate", options, { count: true, intervalMs: true });

@@ -1,3 +1,8 @@
+/**
+ * A store in Deno KV, for any number of processes.
+ *
+ * @module
+ */
 import { checkOptions } from "../base/options.ts";
 import type { Store } from "../ports/store.ts";
 import { clientOf } from "./deno_kv_store/client.ts";
@@ -37,6 +42,8 @@ export interface DenoKvStoreOptions {
  *
  * Writes of one process to one job wait for each other. Jobs with long ids that were created in the same millisecond are ordered by
  * the beginnings of their ids: 60 characters, or fewer if they are not ASCII letters or digits.
+ *
+ * @throws {TypeError} for an option of an unknown name
  *
  * @example
  * ```ts

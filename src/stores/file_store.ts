@@ -1,6 +1,13 @@
+/**
+ * A store in a folder of files that people can read, for one process at a time.
+ *
+ * @module
+ */
+import * as zlib from "node:zlib";
 import { checkOptions, checkWord } from "../base/options.ts";
 import type {
   AppendHead,
+  CommandOutcome,
   CommandsAnswer,
   CreateAnswer,
   EnterAnswer,
@@ -65,11 +72,20 @@ export interface FileStoreOptions {
   readonly files?: Files | undefined;
 }
 
+/** Refuses a runtime that is too old, with the reason: an import of what it lacks would end the program in words of its own. */
+function checkRuntime(): void {
+  // Unreachable: the runtimes of the tests have it; the package is tried in one that has not.
+  if (typeof zlib.crc32 !== "function") {
+    throw new Error("Cannot open a file store: node:zlib has no crc32 here; use Node 20.15 or newer, Deno, or Bun");
+  }
+}
+
 /**
  * A store in a folder, for one process at a time; in Deno, Node and Bun.
  *
  * Each job has a folder with files of JSON lines that people can read: `snapshot.jsonl` with the flow and the job's
- * document, `journal.jsonl` with one entry per line, `inbox.jsonl` with one command per line. Each line has a checksum.
+ * document, `journal.jsonl` with one entry per line, `inbox.jsonl` with one command per line, `refusals.jsonl` with those that could
+ * not be carried out. Each line has a checksum.
  * An incomplete last write, cut short by a crash, is ignored and truncated; damage anywhere before is an error that
  * names the file and the line.
  *
@@ -93,6 +109,7 @@ export interface FileStoreOptions {
  *
  * @param folder The path of the folder; created if it does not exist.
  * @throws {Error} when another process has the folder open, a file is damaged, or the system refuses
+ * @throws {TypeError} for an option of an unknown name
  *
  * @example
  * ```ts
@@ -105,6 +122,7 @@ export interface FileStoreOptions {
  * ```
  */
 export function fileStore(folder: string, options: FileStoreOptions = {}): Store {
+  checkRuntime();
   checkOptions("Cannot open a file store", options, { sync: true, isGone: true, files: true });
   const { files = hostFiles(), isGone = () => false } = options;
   const waits = checkWord("Cannot open a file store", "sync", options.sync ?? "full", ["full", "none"]) === "full";
@@ -192,6 +210,11 @@ class FileStore implements Store {
   send(...[{ jobId, life }, command]: Parameters<Store["send"]>): MaybePromise<SendAnswer> {
     const job = life === undefined ? this.#find(jobId) : this.#findLife({ jobId, life });
     return job === undefined ? "unknown" : this.#watched(job.send(command));
+  }
+
+  outcome(...[{ jobId, life }, key]: Parameters<Store["outcome"]>): CommandOutcome | undefined {
+    const job = life === undefined ? this.#find(jobId) : this.#findLife({ jobId, life });
+    return job?.outcomeOf(key);
   }
 
   inbox(life: JobLife, after: number, now: number): InboxAnswer {

@@ -1,3 +1,8 @@
+/**
+ * A store in any key-value storage that can compare and set one key: for edge functions, and wherever there is no database.
+ *
+ * @module
+ */
 import { checkInteger, checkOptions } from "../base/options.ts";
 import type { IdSource } from "../ports/ids.ts";
 import type { Store } from "../ports/store.ts";
@@ -33,6 +38,7 @@ export interface KeyValueStoreOptions {
  * creation of that job. `watch` reports what is done with this store object.
  *
  * @throws {RangeError} when `maxValueBytes` is not an integer of at least 1,000
+ * @throws {TypeError} for an option of an unknown name
  *
  * @example
  * ```ts

@@ -1,3 +1,8 @@
+/**
+ * The store in memory, which ends with its process: for tests, and as the reference for others.
+ *
+ * @module
+ */
 import { hashText } from "../base/text_hash.ts";
 import {
   addSurvivor,
@@ -11,6 +16,7 @@ import {
   renewOwner,
 } from "../ports/lease_kit.ts";
 import type {
+  AppendHead,
   Incarnation,
   JobLife,
   JobRecord,
@@ -33,10 +39,24 @@ import {
   isPurged,
   type KeptRecord,
   nextDueOfAll,
+  outcomeOf,
   pageOfAll,
   recordOf,
+  refusalsIn,
   StoreWatchers,
 } from "../ports/store_kit.ts";
+
+/** What is remembered of a command. */
+interface SentKey {
+  readonly sequence: number;
+  readonly hash: string;
+  /** Whether a job that has ended takes it. */
+  readonly reopens: boolean;
+  /** When it was consumed. */
+  usedAt: number | undefined;
+  /** Why it could not be carried out. */
+  refusal: string | undefined;
+}
 
 interface Kept {
   /** Entries without a head change its revision in place: that is the most frequent write. */
@@ -48,8 +68,8 @@ interface Kept {
   entries: string[];
   /** The commands that are not consumed. */
   inbox: StoredCommand[];
-  /** The hashes of the commands by their keys, and when they were consumed. */
-  readonly keys: Map<string, { readonly hash: string; usedAt: number | undefined }>;
+  /** The commands by their keys. */
+  readonly keys: Map<string, SentKey>;
 }
 
 /**
@@ -107,7 +127,7 @@ class MemoryStore implements Store {
     if (job === undefined || endsUnread(job.record, head)) return "unread";
     for (const entry of entries) job.entries.push(entry);
     if (head === undefined) job.record.revision += entries.length;
-    else this.#replaceHead(job, appendTo(job.record, entries, head), head.at);
+    else this.#replaceHead(job, appendTo(job.record, entries, head), head);
     return "stored";
   };
 
@@ -125,7 +145,8 @@ class MemoryStore implements Store {
     const hash = hashText(text);
     const known = job.keys.get(key);
     if (known !== undefined) return known.hash === hash ? "known" : "differs";
-    if (job.record.endedAt !== undefined && !reopens) return "ended";
+    const isReopened = reopens || job.inbox.some((it) => job.keys.get(it.key)?.reopens);
+    if (job.record.endedAt !== undefined && !isReopened) return "ended";
     if (job.inbox.length >= room) return "full";
     for (const [old, { usedAt = Infinity }] of job.keys) {
       if (usedAt + keyRetentionMs > now) break;
@@ -134,9 +155,15 @@ class MemoryStore implements Store {
     const sequence = job.record.sent + 1;
     job.record = { ...job.record, sent: sequence };
     job.inbox.push({ sequence, key, text });
-    job.keys.set(key, { hash, usedAt: undefined });
+    job.keys.set(key, { sequence, hash, reopens, usedAt: undefined, refusal: undefined });
     this.#watchers.tell({ type: "command", jobId });
     return "stored";
+  };
+
+  readonly outcome: Store["outcome"] = ({ jobId, life }, key) => {
+    const job = life === undefined ? this.#find(jobId) : this.#findLife({ jobId, life });
+    const sent = job?.keys.get(key);
+    return job && sent && outcomeOf(job.record, sent.sequence, sent.refusal);
   };
 
   readonly inbox: Store["inbox"] = (life, after, now) => {
@@ -228,14 +255,17 @@ class MemoryStore implements Store {
     return [...this.#jobs.values()].filter(({ record }) => isOwnedBy(record, owner));
   }
 
-  #replaceHead(job: Kept, next: KeptRecord, at: number): void {
+  #replaceHead(job: Kept, next: KeptRecord, head: AppendHead): void {
     const before = job.record;
     const { consumed } = next;
     job.record = next;
     if (consumed > before.consumed) {
+      const refusals = refusalsIn(before, head);
       for (const { key, sequence } of job.inbox) {
         const use = sequence > consumed ? undefined : job.keys.get(key);
-        if (use !== undefined) use.usedAt = at;
+        if (use === undefined) continue;
+        use.usedAt = head.at;
+        use.refusal = refusals.get(sequence);
       }
       job.inbox = job.inbox.filter(({ sequence }) => sequence > consumed);
     }

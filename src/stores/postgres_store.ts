@@ -1,3 +1,8 @@
+/**
+ * A store in a PostgreSQL database, for any number of processes.
+ *
+ * @module
+ */
 import { checkWord } from "../base/options.ts";
 import type { Store, StoreEvent } from "../ports/store.ts";
 import type { PostgresClient } from "./postgres_store/client.ts";

@@ -1,3 +1,8 @@
+/**
+ * A store that encrypts what another store keeps.
+ *
+ * @module
+ */
 import { encodeBase64 } from "../base/base64.ts";
 import { checkOptions } from "../base/options.ts";
 import { PendingCalls } from "../ports/store_kit.ts";
@@ -5,6 +10,7 @@ import type {
   JobLife,
   JobRecord,
   NewJob,
+  Refusal,
   Store,
   StoredCommand,
   StoredJob,
@@ -12,11 +18,12 @@ import type {
   TakenJob,
 } from "../ports/store.ts";
 import { SealedTextError } from "./sealed_store/errors.ts";
-import { KeyRing, type SealingKey } from "./sealed_store/key_ring.ts";
+import { KeyRing } from "./sealed_store/key_ring.ts";
+import type { SealingKey } from "./sealed_store/sealing_key.ts";
 import { open, type Place, scopeOf, seal, sealAlike } from "./sealed_store/seal.ts";
 
 export { SealedTextError, type SealProblem } from "./sealed_store/errors.ts";
-export type { SealingKey } from "./sealed_store/key_ring.ts";
+export type { SealingKey } from "./sealed_store/sealing_key.ts";
 
 /** The options of `sealedStore`. */
 export interface SealedStoreOptions {
@@ -120,7 +127,8 @@ class SealedStore implements Store {
       const sealed = entries.map((entry, i) =>
         life === undefined ? "" : seal(this.#ring, placeIn(claim.jobId, life, "entry", expectedRevision + i + 1), entry)
       );
-      return await this.#inner.append(claim, expectedRevision, await Promise.all(sealed), head);
+      const told = head?.refused && { ...head, refused: await this.#sealRefusals(claim.jobId, head.refused) };
+      return await this.#inner.append(claim, expectedRevision, await Promise.all(sealed), told ?? head);
     });
 
   readonly compact: Store["compact"] = (job, revision, snapshot) =>
@@ -142,6 +150,13 @@ class SealedStore implements Store {
       // It may have been sent before the key was changed. That stores nothing: the sender's key is known.
       for (const keyId of this.#ring.olderIds) if (await sendBy(keyId) === "known") return "known";
       return answer;
+    });
+
+  readonly outcome: Store["outcome"] = (job, key) =>
+    this.#do(async () => {
+      const outcome = await this.#inner.outcome(job, key);
+      if (outcome?.status !== "refused") return outcome;
+      return { ...outcome, reason: await open(this.#ring, refusalPlace(job.jobId), outcome.reason) };
     });
 
   readonly inbox: Store["inbox"] = (life, after, now) =>
@@ -228,6 +243,14 @@ class SealedStore implements Store {
     }));
   }
 
+  #sealRefusals(jobId: string, refused: readonly Refusal[]): Promise<readonly Refusal[]> {
+    const sealReason = async ({ sequence, reason }: Refusal) => ({
+      sequence,
+      reason: await seal(this.#ring, refusalPlace(jobId), reason),
+    });
+    return Promise.all(refused.map(sealReason));
+  }
+
   async #lifeOf({ jobId, life }: JobLife): Promise<Life | undefined> {
     const known = this.#lives.get(life);
     if (known !== undefined) return known;
@@ -263,4 +286,8 @@ function flowPlace({ jobId, flowId, flowHash }: Pick<JobRecord, "jobId" | "flowI
 
 function commandPlace(jobId: string, key: string): Place {
   return { jobId, part: `command ${JSON.stringify(key)}`, scope: SHARED, bound: ["command", jobId, key] };
+}
+
+function refusalPlace(jobId: string): Place {
+  return { jobId, part: "a refusal", scope: SHARED, bound: ["refusal", jobId] };
 }

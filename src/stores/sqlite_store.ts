@@ -1,18 +1,18 @@
+/**
+ * A store in a SQLite database: one file, for several processes of one machine.
+ *
+ * @module
+ */
 import { checkInteger, checkOptions, checkWord } from "../base/options.ts";
 import type { Store } from "../ports/store.ts";
-import { StoreWatchers } from "../ports/store_kit.ts";
+import { storeOver } from "./sqlite_kit/store.ts";
 import { guarded, queriesOf, type SqliteDatabase } from "./sqlite_store/database.ts";
 import { groupWriter } from "./sqlite_store/group_writer.ts";
-import { addCommand, commandsAfter, commandsOf } from "./sqlite_store/inbox.ts";
-import { countJobs, createJob, deleteLife, findJob, listJobs, loadLife, purgeJobs } from "./sqlite_store/jobs.ts";
-import { addEntries, addWithHead, compactJob } from "./sqlite_store/journal.ts";
-import { enter, heldBy, leave, renew } from "./sqlite_store/owners.ts";
-import { openDatabase, type SqliteSync } from "./sqlite_store/schema.ts";
-import * as sql from "./sqlite_store/statements.ts";
-import { claimGiven, nextDueIn, takeDue } from "./sqlite_store/taking.ts";
+import { openDatabase, type SqliteSync } from "./sqlite_store/opening.ts";
 
-export type { SqliteDatabase, SqliteStatement, SqliteValue } from "./sqlite_store/database.ts";
-export type { SqliteSync } from "./sqlite_store/schema.ts";
+export type { SqliteValue } from "./sqlite_kit/queries.ts";
+export type { SqliteDatabase, SqliteStatement } from "./sqlite_store/database.ts";
+export type { SqliteSync } from "./sqlite_store/opening.ts";
 
 /** Options of a SQLite store. */
 export interface SqliteStoreOptions {
@@ -48,6 +48,7 @@ export interface SqliteStoreOptions {
  *
  * @throws {Error} when the database cannot be prepared, or has tables of a newer version
  * @throws {RangeError} when `busyTimeoutMs` is not a whole number of milliseconds
+ * @throws {TypeError} for an option of an unknown name, and an unknown word
  *
  * @example
  * ```ts
@@ -67,96 +68,28 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
   const { synchronous = "full", busyTimeoutMs = 5_000 } = options;
   checkWord(action, "synchronous", synchronous, ["normal", "full"]);
   checkInteger(action, "busyTimeoutMs", busyTimeoutMs, 0);
-  openDatabase(database, synchronous, busyTimeoutMs);
   const queries = queriesOf(database);
+  openDatabase(database, queries, synchronous, busyTimeoutMs);
   const writer = groupWriter(database, busyTimeoutMs);
-  const watchers = new StoreWatchers();
-  let isClosed = false;
-
-  const checkOpen = (): void => {
-    if (isClosed) throw new Error("The SQLite store is closed");
-  };
-  const write = <T>(make: () => T, isSingle?: boolean): Promise<T> => {
-    checkOpen();
-    return writer.write(make, isSingle);
-  };
   /** Runs a read, after the pending writes: so a read sees all writes requested before it. */
   const read = <T>(run: () => T): T => {
-    checkOpen();
     writer.flush();
     return guarded(busyTimeoutMs, run);
   };
-  /** Runs statements that read, all as of one moment. */
-  const readAtOnce = <T>(run: () => T): T =>
-    read(() => {
-      queries.run("BEGIN");
-      try {
-        return run();
-      } finally {
-        queries.run("COMMIT");
-      }
-    });
-  const addHead = async (...given: Parameters<Store["append"]>): Promise<"stored" | "unread"> => {
-    const records = await write(() => addWithHead(queries, ...given));
-    if (records === undefined) return "unread";
-    watchers.tellOfAppend(records.before, records.after);
-    return "stored";
-  };
-
-  return {
-    async create(jobs) {
-      const answers = await write(() => jobs.map((job) => createJob(queries, job)));
-      for (const { isNew, record: { owner, dueAt } } of answers) {
-        if (isNew && owner === undefined && dueAt !== undefined) watchers.tell({ type: "due", at: dueAt });
-      }
-      return answers;
-    },
-    find: (jobId) => read(() => findJob(queries, jobId)),
-    load: (jobId) =>
-      readAtOnce(() => {
-        const record = findJob(queries, jobId);
-        return record && loadLife(queries, record.life);
+  return storeOver({
+    name: "The SQLite store",
+    queries,
+    write: writer.write,
+    read,
+    readAtOnce: (run) =>
+      read(() => {
+        queries.run("BEGIN");
+        try {
+          return run();
+        } finally {
+          queries.run("COMMIT");
+        }
       }),
-    append(claim, expectedRevision, entries, head) {
-      if (expectedRevision + entries.length >= sql.NO_REVISION) {
-        throw new RangeError(
-          `Cannot append to job "${claim.jobId}": its journal has reached the highest revision that a SQLite store can hold`,
-        );
-      }
-      const [first, ...others] = entries;
-      if (head === undefined && first !== undefined) {
-        const isSingle = others.length === 0;
-        return write(() => addEntries(queries, claim, expectedRevision, [first, ...others]), isSingle);
-      }
-      return addHead(claim, expectedRevision, entries, head);
-    },
-    compact: (life, revision, snapshot) => write(() => compactJob(queries, life, revision, snapshot)),
-    async send(job, command) {
-      const answer = await write(() => addCommand(queries, job, command));
-      if (answer === "stored") watchers.tell({ type: "command", jobId: job.jobId });
-      return answer;
-    },
-    inbox: ({ life }, after, now) => read(() => ({ now, commands: commandsAfter(queries, life, after) })),
-    commands: (owner, now) => readAtOnce(() => ({ now, jobs: commandsOf(queries, owner) })),
-    async enter(query) {
-      return { now: query.now, incarnation: await write(() => enter(queries, query)) };
-    },
-    async renew(owner, leaseMs, now) {
-      return { now, isHeld: await write(() => renew(queries, owner, leaseMs, now)) };
-    },
-    leave: (owner) => write(() => leave(queries, owner)),
-    held: (owner) => read(() => heldBy(queries, owner)),
-    take: (query) => write(() => takeDue(queries, query)),
-    claim: (query) => write(() => claimGiven(queries, query)),
-    nextDueAt: (query) => readAtOnce(() => nextDueIn(queries, query)),
-    watch: (onEvent) => watchers.watch(onEvent),
-    list: (query = {}) => read(() => listJobs(queries, query)),
-    count: (filter = {}) => read(() => countJobs(queries, filter)),
-    delete: (life) => write(() => deleteLife(queries, life)),
-    purge: (query) => write(() => purgeJobs(queries, query)),
-    close(): void {
-      writer.flush();
-      isClosed = true;
-    },
-  };
+    close: writer.flush,
+  });
 }

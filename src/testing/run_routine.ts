@@ -34,6 +34,8 @@ export interface RoutineRun {
  * Runs one routine alone: delivers data to one of its slots, and collects what it emits. Retries and delays take no
  * time. Like any execution, this freezes the routine; make a new one for each call.
  *
+ * @throws {TypeError} for an option of an unknown name
+ *
  * @example
  * ```ts
  * import { type Context, Routine } from "@routilux/routilux";

@@ -1,7 +1,7 @@
 import { ignoreRejection, isThenable } from "../base/thenable.ts";
 import type { Activation } from "../engine/activation/activation.ts";
 import type { Director } from "../engine/execution/director.ts";
-import { type GeneratorLike, isGenerator } from "../engine/execution/handler_runner.ts";
+import { type GeneratorLike, isGenerator } from "../engine/execution/generator.ts";
 import type { Timers } from "../ports/timers.ts";
 import type { FaultKind, Faults } from "./faults.ts";
 import type { SeededRandom } from "./seeded_random.ts";

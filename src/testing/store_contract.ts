@@ -18,6 +18,7 @@ import { exclusiveCases, lifecycleCases } from "./store_contract/lifecycle_cases
 import { listCases } from "./store_contract/list_cases.ts";
 import { nameCases } from "./store_contract/name_cases.ts";
 import { nextDueCases } from "./store_contract/next_due_cases.ts";
+import { outcomeCases } from "./store_contract/outcome_cases.ts";
 import { ownerCases } from "./store_contract/owner_cases.ts";
 import { pageCases } from "./store_contract/page_cases.ts";
 import { purgeCases } from "./store_contract/purge_cases.ts";
@@ -116,6 +117,7 @@ const CASES: readonly Case[] = [
   ...lifeCases,
   ...compactionCases,
   ...inboxCases,
+  ...outcomeCases,
   ...unreadCases,
   ...ownerCases,
   ...leaseCases,

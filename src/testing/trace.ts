@@ -46,7 +46,18 @@ export function formatSteps(steps: readonly TraceStep[]): string {
   }).join("\n");
 }
 
-/** A simulation has found a violation: `seed` repeats the run, `step` says where the violation was found. */
+/**
+ * A simulation has found a violation: `seed` repeats the run, `step` says where the violation was found.
+ *
+ * @example
+ * ```ts
+ * import { SimulationError } from "@routilux/routilux/testing";
+ *
+ * // The seed to try again, if a simulation has failed.
+ * const seedOf = (error: unknown): number | undefined => error instanceof SimulationError ? error.seed : undefined;
+ * seedOf(new Error("another")); // undefined
+ * ```
+ */
 export class SimulationError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "SimulationError";

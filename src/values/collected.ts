@@ -9,11 +9,29 @@ export let storedItems: (list: Collected<unknown>) => Items;
 
 type Items = readonly Payload[];
 
+/** Says once more that it can be iterated: declarations that JSR makes for npm lack members with computed names. */
+export interface Collected<T> extends Iterable<T> {}
+
 /**
  * The deliveries that an append slot has collected under one key: a list that never changes, however much is appended
  * later. Reading it costs nothing until an item is asked for; it is copied only when it is emitted.
+ *
+ * @example
+ * ```ts
+ * import { type Collected, type Context, Routine } from "@routilux/routilux";
+ *
+ * class Sum extends Routine {
+ *   readonly input = this.addSlot("input", this.add, { merge: "append" });
+ *   add({ amount }: { amount: Collected<number> }, ctx: Context): void {
+ *     let sum = 0;
+ *     for (const each of amount) sum += each;
+ *     ctx.output("sum", { sum, last: amount.at(-1), count: amount.length });
+ *   }
+ * }
+ * new Sum();
+ * ```
  */
-export class Collected<T> implements Iterable<T> {
+export class Collected<T> {
   readonly #items: Items;
   readonly #from: number;
   readonly #classes: ClassTable;

@@ -118,7 +118,11 @@ export class Registry {
     return this.#schemas.get(name);
   }
 
-  /** Builds an instance of a registered class by its static `fromJSON`. */
+  /**
+   * Builds an instance of a registered class by its static `fromJSON`.
+   *
+   * @throws {TypeError} when there is no class of this name, or it has no `fromJSON` any more
+   */
   revive(name: string, json: unknown): unknown {
     const Class = this.classOf(name);
     const read: unknown = "fromJSON" in Class ? Class.fromJSON : undefined;

@@ -34,7 +34,25 @@ export interface SchemaIssue {
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
 }
 
-/** Thrown when data does not fit a schema: the issues with their paths, in one message. */
+/**
+ * Thrown when data does not fit a schema: the issues with their paths, in one message.
+ *
+ * @example
+ * ```ts
+ * import { type Context, Flow, Routine } from "@routilux/routilux";
+ * import * as v from "valibot";
+ *
+ * class Orders extends Routine {
+ *   readonly trigger = this.addSlot("trigger", this.take, { schema: v.object({ amount: v.number() }) });
+ *   take({ amount }: { amount: number }, ctx: Context): void {
+ *     ctx.output("amount", amount);
+ *   }
+ * }
+ * const flow = new Flow();
+ * const job = await flow.run(flow.addRoutine(new Orders()).trigger, { amount: "five" } as never);
+ * job.error?.name; // "SchemaError"
+ * ```
+ */
 export class SchemaError extends TypeError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "SchemaError";

@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { type Context, ErrorHandler, Flow, Routine, SerializationError } from "../../mod.ts";
 import { toDot, toMermaid, toSvg } from "../../src/diagram/mod.ts";
-import { manualEngine } from "../support/manual_engine.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 import { hostileDocuments } from "./sample_diagrams.ts";
 
 class Source extends Routine {
@@ -25,7 +25,7 @@ class Worker extends Routine {
 }
 
 function sampleFlow() {
-  const flow = new Flow({ id: "sample", engine: manualEngine().engine });
+  const { flow } = createTestFlow();
   flow.registry.register({ Source, Worker });
   const source = flow.addRoutine(new Source(), "source");
   const worker = flow.addRoutine(new Worker(), "worker");

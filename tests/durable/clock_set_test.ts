@@ -115,3 +115,24 @@ for (const [how, by] of [["back", -HOUR], ["forward", HOUR]] as const) {
     assertEquals(job.status, "completed");
   });
 }
+
+test("a job whose owner's clock was set forward is due for others when its deadline passes, not later", async () => {
+  const timers = manualTimers(NOON);
+  const store = memoryStore();
+  const process = new StoredFlowProcess({
+    // By its clock, the deadline has not passed.
+    store: { ...store, inbox: (life, after) => store.inbox(life, after, NOON) },
+    timers,
+    work: (_n, ctx) => void ctx.expect("input", { timeoutMs: 60_000 }),
+  });
+  const worker = process.engine.work({ drainMs: 0 });
+  await process.flow.start("source", { items: [1] }, { jobId: "job" });
+  await timers.advance(100);
+  const [waiting] = (await process.engine.handle("job").read()).pendingTasks;
+  await timers.setClock(timers.now() + HOUR);
+  const stopped = worker.stop();
+  await timers.advance(100);
+  await stopped;
+  const { dueAt, owner } = await store.find("job") ?? {};
+  assertEquals([dueAt, owner], [Date.parse(waiting?.awaiting?.until ?? ""), undefined]);
+});

@@ -1,6 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { test } from "node:test";
-import { type Context, SerializationError, StateError, TimeoutError, UnknownOutcomeError } from "../../mod.ts";
+import {
+  type Context,
+  type JobHandle,
+  SerializationError,
+  StateError,
+  TimeoutError,
+  UnknownOutcomeError,
+} from "../../mod.ts";
 import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { lateStore } from "../support/late_store.ts";
@@ -227,6 +234,76 @@ test("what may be stored or not is told as such, with the key that makes it coun
   fails = false;
   await handle.deliver(INPUT, { n: 4 }, { key: "answer" }).catch(() => {});
   assertEquals([job.status, job.sharedData.sum, owner.begun], ["completed", 5, [1, 4]]);
+});
+
+/** Asks for things while nobody has the job, which another process takes then. */
+async function askAndTake(createStore: () => Store, ask: (handle: JobHandle) => Promise<void>, isEnded = false) {
+  const { owner, store, handle, web } = await setUp(createStore);
+  if (isEnded) await handle.cancel();
+  await owner.settle();
+  await owner.engine.shutdown();
+  await ask(handle);
+  const stored = await Promise.all(["1", "2", "3", "4"].map((key) => handle.command(key)));
+  const taker = new StoredFlowProcess({ store, timers: owner.timers, work: askFirst });
+  await taker.engine.recover();
+  await taker.settle();
+  const told = await Promise.all(["1", "2", "3", "4"].map((key) => web.engine.handle("job").command(key)));
+  return { handle, stored, told, errors: taker.told("command_error").map(({ key }) => key) };
+}
+
+for (const [name, createStore] of Object.entries(STORES)) {
+  test(`whoever has asked for something is told what has become of it, with ${name}`, async () => {
+    const { handle, stored, told, errors } = await askAndTake(createStore, async (handle) => {
+      assertEquals(await handle.command("1"), undefined);
+      await handle.deliver(INPUT, { n: 4 }, { key: "1" });
+      await handle.cancel({ key: "2" });
+      await handle.pause({ key: "3" });
+    });
+    assertEquals(stored, [{ status: "stored" }, { status: "stored" }, { status: "stored" }, undefined]);
+    const reason = 'Cannot carry out a command to job "job": it was cancelled by one that was sent before';
+    assertEquals(told, [{ status: "done" }, { status: "done" }, { status: "refused", reason }, undefined]);
+    assertEquals(errors, ["3"]);
+    await assertRejects(() => handle.command(""), TypeError, "key");
+  });
+}
+
+test("what a job cannot carry out is refused, and what comes after it is not", async () => {
+  const { told, errors } = await askAndTake(memoryStore, async (handle) => {
+    await handle.pause({ key: "1" });
+    await handle.pause({ key: "2" });
+    await handle.redrive({ key: "3" });
+    await handle.resume({ key: "4" });
+  });
+  assertEquals(told.map((it) => it?.status), ["done", "done", "refused", "done"]);
+  assertEquals(errors, ["3"]);
+});
+
+test("what is asked of a job after a redrive that nobody has carried out yet is accepted", async () => {
+  const { told } = await askAndTake(memoryStore, async (handle) => {
+    await handle.redrive({ key: "1" });
+    await handle.pause({ key: "2" });
+  }, true);
+  assertEquals(told.slice(0, 2), [{ status: "done" }, { status: "done" }]);
+});
+
+test("a call whose signal is aborted does not wait for the next try", async () => {
+  const { owner, store } = await setUp(memoryStore);
+  const send = () => {
+    throw new Error("the connection is gone");
+  };
+  const web = new StoredFlowProcess({ store: { ...store, send }, timers: owner.timers });
+  const controller = new AbortController();
+  const call = assertRejects(() => web.engine.handle("job").cancel({ signal: controller.signal }), Error, "enough");
+  await owner.settle();
+  const { size } = owner.timers;
+  controller.abort(new Error("enough"));
+  await call;
+  assertEquals(owner.timers.size, size - 1);
+});
+
+test("of a job that is not there, nobody is told what has become of a command", async () => {
+  const { web } = await setUp(memoryStore);
+  await assertRejects(() => web.engine.handle("other").command("1"), StateError, "the store has none");
 });
 
 test("an inbox that is full says so", async () => {

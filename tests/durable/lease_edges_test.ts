@@ -100,6 +100,75 @@ test("a cancel that is carried out while its job is claimed again, and must not 
   assertEquals(owner.told("command_error").map(({ key }) => key), ["late"]);
 });
 
+test("a resume beside commands that this engine carries out says so", async () => {
+  const data = memoryStore();
+  const store = { ...data };
+  const owner = new StoredFlowProcess({ store, work: waiting });
+  const job = owner.start([1]);
+  await owner.settle();
+  const [isAsked, isServed] = [createLatch(), createLatch()];
+  let claims = 0;
+  store.claim = async (query) => {
+    // The first one is made for the command.
+    if (++claims === 2) await isAsked.passed;
+    return await data.claim(query);
+  };
+  store.inbox = async (...args) => {
+    if (claims > 0) await isServed.passed;
+    return await data.inbox(...args);
+  };
+  let isPausing = false;
+  store.append = async (claim, revision, entries, head) => {
+    if (head?.status === "paused" && !isPausing) {
+      isPausing = true;
+      await owner.engine.handle("job").cancel();
+    }
+    return await data.append(claim, revision, entries, head);
+  };
+  await owner.flow.pause(job);
+  owner.flow.resume(job);
+  const wait = assertRejects(
+    () => owner.flow.waitForCompletion(job),
+    StateError,
+    "carries out commands to it just now",
+  );
+  await owner.settle();
+  isAsked.open();
+  await wait;
+  isServed.open();
+  await owner.settle();
+  assertEquals((await data.find("job"))?.status, "cancelled");
+});
+
+test("a job whose lease ends while it is read again, as it must not end yet, goes on", async () => {
+  const data = memoryStore();
+  const store = { ...data };
+  const [work, gate] = [createLatch(), createLatch()];
+  const owner = new StoredFlowProcess({ store, work: (n, ctx) => n === 1 ? work.passed : ctx.shared.set("n", n) });
+  const job = owner.start([1]);
+  await owner.settle();
+  let isLate = false;
+  store.append = async (claim, revision, entries, head) => {
+    if (head?.endedAt !== undefined && !isLate) {
+      isLate = true;
+      await owner.engine.handle("job").deliver({ routine: "worker", slot: "input" }, { n: 2 });
+    }
+    return await data.append(claim, revision, entries, head);
+  };
+  store.load = async (jobId) => {
+    if (isLate) await gate.passed;
+    return await data.load(jobId);
+  };
+  work.open();
+  await owner.settle();
+  store.renew = fails;
+  await owner.timers.advance(30_500);
+  store.renew = data.renew;
+  gate.open();
+  await owner.timers.advance(1_000);
+  assertEquals([job.status, job.sharedData, owner.told("lost")], ["completed", { n: 2 }, []]);
+});
+
 test("a job that another engine claims between two tries to claim it is left to that one", async () => {
   const store = memoryStore();
   const owner = new StoredFlowProcess({ store, work: waiting });

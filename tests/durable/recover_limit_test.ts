@@ -73,7 +73,7 @@ test("of a flow that cannot be built here, one job is looked at, and the others 
   const epochs = await Promise.all([0, 1, 2].map(async (index) => (await data.find(`broken ${index}`))?.epoch));
   assertEquals(epochs, [1, 0, 0]);
   await timers.advance(1_000);
-  assertEquals(await recover(1), [[], ["broken 1"]]);
+  assertEquals(await recover(1), [[], ["broken 0"]], "it has its place again, before the others");
 });
 
 test("jobs that are busy elsewhere, or live here, do not count against the limit of a recovery", async () => {

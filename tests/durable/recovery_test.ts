@@ -176,6 +176,19 @@ test("a job whose classes are not registered here is an error of the recovery, a
   assertEquals((await process.engine.recover()).jobs.length, 1);
 });
 
+test("a job that cannot go on here is let go, and is due when it was", async () => {
+  const process = new StoredFlowProcess();
+  const { timers, store, registry } = process;
+  await process.flow.start("source", { items: [1] }, { jobId: "job" });
+  const { dueAt } = await store.find("job") ?? {};
+  await timers.advance(5_000);
+  const engine = new Engine({ registry: new Registry(), store, timers });
+  assertEquals((await engine.recover()).errors.length, 1);
+  assertEquals((await store.find("job"))?.dueAt, dueAt);
+  const knowing = new Engine({ registry, store, timers });
+  assertEquals((await knowing.recover()).jobs.length, 1);
+});
+
 test("a task with which processes die again and again counts as failed", async () => {
   const data = memoryStore();
   const durability = { ...OWNER, maxRecoveries: 3 };

@@ -114,6 +114,32 @@ test("a job whose end the store has refused, and that cannot be read again, is l
   await process.settle();
   await wait;
   assertEquals([process.begun, (await store.find("job"))?.status], [[1], "running"]);
+  await assertRejects(
+    () => process.flow.waitForCompletion(job),
+    StoreError,
+    undefined,
+    "who asks later hears the same",
+  );
+});
+
+test("a job whose start has failed takes no calls: the store may have it", async () => {
+  const store = memoryStore();
+  const { create } = store;
+  store.create = (jobs) => {
+    create(jobs);
+    throw new Error("no answer");
+  };
+  const process = new StoredFlowProcess({ store, durability: { attempts: 1 }, work: asking });
+  const job = process.start([1]);
+  await assertRejects(() => process.flow.waitForCompletion(job), StoreError);
+  await assertRejects(() => process.flow.waitForCompletion(job), StoreError);
+  assertThrows(
+    () => process.flow.deliver(job, "worker", "input", { n: 2 }),
+    StateError,
+    "may be in the store all the same",
+  );
+  assertThrows(() => process.flow.cancel(job), StateError, "may be in the store all the same");
+  assertEquals((await store.find("job"))?.status, "running");
 });
 
 test("a job that fails as it begins has ended for what was asked of it before", async () => {

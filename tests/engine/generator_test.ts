@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { type Context, ErrorHandler, SerializationError } from "../../mod.ts";
+import { plainError } from "../support/plain_error.ts";
 import { addFunction, link } from "../support/function_routine.ts";
 import { createTestFlow } from "../support/test_flow.ts";
 
@@ -244,6 +245,6 @@ test("what a generator returns is refused, and so is an iterable that is no gene
   };
   for (const [id, message] of Object.entries(messages)) {
     const job = await flow.run(id);
-    assertEquals([job.status, job.error], ["failed", { name: "TypeError", message }]);
+    assertEquals([job.status, plainError(job)], ["failed", { name: "TypeError", message }]);
   }
 });

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { assertEquals, assertGreater } from "@std/assert";
+import { toMermaid } from "../../src/diagram/mod.ts";
 import { inFolder } from "./run_example.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -40,6 +41,19 @@ blocks.forEach((block, index) =>
       assertGreater(said.length, 0);
       assertEquals(printed, said);
     }))
+);
+
+test(
+  "README: the diagram of the first example is what its flow gives",
+  { timeout: 60_000 },
+  () =>
+    inFolder(async (folder) => {
+      const path = join(folder, "example.ts");
+      await writeFile(path, `${asModule(blocks[0] ?? "")}\nexport { flow };`);
+      const { flow } = await import(pathToFileURL(path).href);
+      const [drawn] = matches(readme, /^```mermaid\n(.*?)^```$/gms);
+      assertEquals(drawn, toMermaid(flow.toJSON()));
+    }),
 );
 
 test("README and CONTRIBUTING link to files that exist", async () => {

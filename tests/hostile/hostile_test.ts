@@ -6,7 +6,7 @@ import { tryMutations } from "./campaign.ts";
 const SEED = 20_251_123;
 const PARTS = 20;
 /** The cases of each part. */
-const COUNT = amountOf(500, 2_000);
+const COUNT = amountOf(200, 2_000);
 const PATIENCE = { timeout: 300_000 };
 
 for (let part = 0; part < PARTS; part++) {

@@ -5,7 +5,9 @@ import { readSources, readText, type Source } from "./source.ts";
 
 const sources: readonly Source[] = [{ path: "mod.ts", text: readText("mod.ts") }, ...readSources("src")];
 
-for (const rule of [rules.checkFloors, rules.checkSpecifiers, rules.checkPath, rules.checkLength]) {
+for (
+  const rule of [rules.checkFloors, rules.checkSpecifiers, rules.checkPath, rules.checkLength, rules.checkIterables]
+) {
   test(`every source passes ${rule.name}()`, () => assertEquals(sources.flatMap(rule), []));
 }
 

@@ -37,7 +37,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 const ADAPTERS: readonly string[] = ["stores", "host"];
 const ADAPTER_NEEDS: readonly string[] = ["base", "ports"];
 /** What adapters share: they may import it, too. */
-const ADAPTER_KITS: readonly string[] = ["key_value_kit"];
+const ADAPTER_KITS: readonly string[] = ["key_value_kit", "sqlite_kit"];
 const ADAPTER_USERS: readonly string[] = ["src/default_engine.ts", "mod.ts"];
 /** More lines of code than this fail. */
 export const MAX_LINES = 300;
@@ -172,6 +172,14 @@ export function checkPath({ path }: Source): Findings {
 /** How many lines are neither blank nor comment. */
 export function countLines({ text }: Source): number {
   return scan(text).uncommented.split("\n").filter((line) => line.trim() !== "").length;
+}
+
+/** JSR's declarations for npm lack members with computed names: a class that says it is iterable would be an error there. */
+export function checkIterables({ path, text }: Source): Findings {
+  const said = scan(text).code.match(/\bimplements\b[^{]*\b(?:Async)?Itera(?:ble|tor)\w*/g) ?? [];
+  return said.map(() =>
+    `${path} has a class that implements an iterable; extend it by an interface of the class's name`
+  );
 }
 
 /** A file stays under the limit of lines. */

@@ -150,6 +150,17 @@ test("checkPath() wants snake_case", () => {
   }
 });
 
+test("checkIterables() refuses classes that say that they can be iterated", () => {
+  for (
+    const text of ["class A implements Iterable<T> {}", "class A<T> implements B, AsyncIterableIterator<T, void> {}"]
+  ) {
+    assertEquals(finds(rules.checkIterables, "src/a.ts", text), 1);
+  }
+  for (const text of ["class A implements B {}", "interface A extends Iterable<T> {}", "// implements Iterable"]) {
+    assertEquals(finds(rules.checkIterables, "src/a.ts", text), 0);
+  }
+});
+
 test("checkLength() counts neither blank lines nor comments", () => {
   const comments = "// a\n/*\n * b\n */\n\n";
   assertEquals(rules.countLines({ path: "src/a.ts", text: `${comments}f(); // c\n\`\n// d\n\`;\n` }), 4);

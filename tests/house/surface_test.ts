@@ -23,7 +23,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "jobs": "JobStatus RoutineStatus PendingTask ExecutionRecord ExecutionRecordType JobOutput RoutineProgress " +
       "JobError JobFailure FailurePlace DroppedCounts JobReadOptions JobProgress SettleResult",
     "jobs in a store": "StoredFlowJob Recovery JobRevision PurgeOptions",
-    "handles": "JobHandle StartedJob AskOptions OutputsOptions",
+    "handles": "JobHandle StartedJob AskOptions OutputsOptions CommandOutcome",
     "workers": "Worker WorkOptions WorkSummary",
     "ports": "IdSource Timers CancelTimer Observer",
     "around handlers": "Around HandlerInfo",
@@ -42,12 +42,12 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "jobs": "NewJob CreateAnswer StoredJob JobLife JobLabels JobHead JobRecord",
     "writes": "JobClaim AppendHead",
     "owners": "Incarnation EnterQuery EnterAnswer RenewAnswer TakeQuery ClaimQuery DueQuery TakenJob TakeAnswer",
-    "inboxes": "NewCommand SendAnswer StoredCommand InboxAnswer CommandsAnswer",
+    "inboxes": "NewCommand SendAnswer CommandOutcome Refusal StoredCommand InboxAnswer CommandsAnswer",
     "lists": "JobFilter ListQuery JobPage PurgeQuery",
     "helpers about leases":
       "OwnerState hasLease enterOwner renewOwner endLease leaveOwner leaseEndOf addSurvivor forgottenBy mayForget",
     "helpers about records":
-      "KeptRecord recordOf checkAppend appendTo endsUnread claimFor holdersOf isHeld isOwnedBy isFreeFor isAskedFor isMeant isPurged dueSince dueOfAll " +
+      "KeptRecord recordOf checkAppend appendTo endsUnread refusalsIn outcomeOf claimFor holdersOf isHeld isOwnedBy isFreeFor isAskedFor isMeant isPurged dueSince dueOfAll " +
       "nextDueOfAll hashText",
     "helpers about pages": "compareByAge pageOf pageOfAll positionOf PAGE_LENGTH ListPosition",
     "helpers about calls": "StoreWatchers PendingCalls",
@@ -86,7 +86,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "renderer": "TextRenderer TextRendererConfig",
     "time": "TimeProvider TimeProviderConfig TimeInfo",
   },
-  "./signing": { "all": "sign verify SigningKey SignatureError SignatureProblem" },
+  "./signing": { "all": "sign verify SigningKey SubtleKey SignatureError SignatureProblem" },
   "./inspect": {
     "what a job does": "summarize JobSummary RoutineSummary TaskSummary TaskState FailedTask",
     "two documents": "diffJobs JobDifference",
@@ -106,6 +106,9 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "stores": "storeContract StoreContractOptions StorePlace",
   },
   "./stores/memory": { "all": "memoryStore" },
+  "./stores/durable_object": {
+    "all": "durableObjectStore DurableObjectStore DurableObjectStorage SqlStorage SqlStorageValue",
+  },
   "./stores/sealed": { "all": "sealedStore SealedStoreOptions SealingKey SealedTextError SealProblem" },
   "./stores/file": { "all": "fileStore FileStoreOptions Files LockOwner" },
   "./stores/sqlite": { "all": "sqliteStore SqliteStoreOptions SqliteDatabase SqliteStatement SqliteValue SqliteSync" },

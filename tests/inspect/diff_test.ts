@@ -1,9 +1,9 @@
 import { test } from "node:test";
 import { assertEquals, assertGreater, assertThrows } from "@std/assert";
-import { type Context, ErrorHandler, Flow, Routine, SerializationError } from "../../mod.ts";
+import { type Context, ErrorHandler, Routine, SerializationError } from "../../mod.ts";
 import { diffJobs } from "../../src/inspect/mod.ts";
 import { fullJob, placesOf, valueAt, withValueAt } from "../support/full_job_document.ts";
-import { manualEngine } from "../support/manual_engine.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 const messages = (a: unknown, b: unknown) => diffJobs(a, b).map(({ message }) => message);
 
@@ -27,8 +27,7 @@ test("a document does not differ from itself, whatever the order of its keys and
 });
 
 test("tasks are followed by their ids, wherever they stand", async () => {
-  const { engine, timers } = manualEngine();
-  const flow = new Flow({ id: "work", engine });
+  const { flow, timers } = createTestFlow();
   const worker = flow.addRoutine(new Worker(), "worker");
   flow.connect(worker.output, worker.input);
   worker.setErrorHandler(new ErrorHandler({ strategy: "retry", maxRetries: 1, retryDelayMs: 1_000, jitter: 0 }));

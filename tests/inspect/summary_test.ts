@@ -1,9 +1,9 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { type Context, ErrorHandler, Flow, Routine, SerializationError } from "../../mod.ts";
+import { type Context, ErrorHandler, Routine, SerializationError } from "../../mod.ts";
 import { summarize, timeline } from "../../src/inspect/mod.ts";
 import { fullJob } from "../support/full_job_document.ts";
-import { manualEngine } from "../support/manual_engine.ts";
+import { createTestFlow } from "../support/test_flow.ts";
 
 class Office extends Routine {
   readonly trigger = this.addSlot("trigger", this.begin);
@@ -23,8 +23,7 @@ class Office extends Routine {
 }
 
 async function officeJob(strategy: "retry" | "continue" | "stop") {
-  const { engine, timers } = manualEngine();
-  const flow = new Flow({ id: "office", engine });
+  const { flow, timers } = createTestFlow();
   const office = flow.addRoutine(new Office(), "office");
   flow.connect(office.output, office.item);
   office.setErrorHandler(new ErrorHandler({ strategy, maxRetries: 2, retryDelayMs: 1_000, jitter: 0 }));

@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { test } from "node:test";
 import { JobState } from "../../mod.ts";
 import { FeatureCoverage } from "../support/feature_coverage.ts";
+import { amountOf } from "../support/gate_amount.ts";
 import { FEATURES } from "../support/required_features.ts";
 import { type MovingRun, runMoving } from "../support/moving_run.ts";
 import { scriptedRegistry } from "../support/scripted_routines.ts";
@@ -25,7 +26,7 @@ test(
 );
 
 const registry = scriptedRegistry();
-const some = fc.sample(wildCases, { numRuns: 40, seed: 7_001 });
+const some = fc.sample(wildCases, { numRuns: amountOf(40, 400), seed: 7_001 });
 
 /** The documents of a run, as text. */
 function textsOf({ carried, end }: MovingRun): readonly string[] {

@@ -88,3 +88,19 @@ test("checkPublished() refuses a package without its documents, and one with fil
   assertEquals(faults({ LICENSE: undefined }), ["LICENSE is missing"]);
   assertEquals(faults({ "src/a.js": "" }), ["src/a.js is published, but no entry leads to it"]);
 });
+
+test("checkPublished() refuses a program that is missing, or that no system would run", () => {
+  const manifest = { ...MANIFEST, bin: { tool: "./bin.js" } };
+  assertEquals(faults({ "bin.js": `#!/usr/bin/env node\nimport "./shared/a.js";\n` }, manifest), []);
+  const fault = "the program ./bin.js is missing, or does not begin with #!";
+  assertEquals(faults({}, manifest), [fault]);
+  assertEquals(faults({ "bin.js": `import "./shared/a.js";\n` }, manifest), [fault]);
+});
+
+test("checkPublished() refuses links to what is not in the package", () => {
+  const good = "[a](schemas) [b](LICENSE) [c](https://example.com/) [d](#below) [e](schemas/flow.v1.json#a)";
+  assertEquals(faults({ "README.md": good }), []);
+  assertEquals(faults({ "README.md": "[a](src/flow.ts)" }), [
+    "README.md links to src/flow.ts, which is not in the package",
+  ]);
+});

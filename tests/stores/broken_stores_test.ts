@@ -10,6 +10,7 @@ import { BROKEN_HANDLES } from "../support/broken_handle_stores.ts";
 import { BROKEN_INBOXES } from "../support/broken_inbox_stores.ts";
 import { BROKEN_JOURNALS } from "../support/broken_journal_stores.ts";
 import { BROKEN_LISTS } from "../support/broken_list_stores.ts";
+import { BROKEN_OUTCOMES } from "../support/broken_outcome_stores.ts";
 import { BROKEN_OWNERS } from "../support/broken_owner_stores.ts";
 import { BROKEN_TAKES } from "../support/broken_take_stores.ts";
 import { BROKEN_TEXTS } from "../support/broken_text_stores.ts";
@@ -21,6 +22,7 @@ import { memoryHandle } from "../support/memory_store_place.ts";
 
 const BROKEN = [
   ...[...BROKEN_JOURNALS, ...BROKEN_FENCES, ...BROKEN_INBOXES, ...BROKEN_OWNERS, ...BROKEN_TAKES, ...BROKEN_CLAIMS],
+  ...BROKEN_OUTCOMES,
   ...[...BROKEN_LISTS, ...BROKEN_TEXTS, ...BROKEN_HANDLES],
 ];
 

@@ -30,6 +30,16 @@ export const BROKEN_INBOXES: readonly BrokenStore[] = [
     },
   },
   {
+    what: "jobs that have ended until their redrive is carried out",
+    noticedBy: ["a job that has ended takes other commands after one that reopens it, until that is consumed"],
+    methods: (store) => ({
+      async send(job, command) {
+        const isEnded = (await store.find(job.jobId))?.endedAt !== undefined && !command.reopens;
+        return isEnded ? "ended" : await store.send(job, command);
+      },
+    }),
+  },
+  {
     what: "keys whose texts are not compared",
     noticedBy: ["a key is sent once: with the same text it is known, with another one it differs"],
     methods: (store) => ({

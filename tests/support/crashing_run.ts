@@ -27,6 +27,8 @@ export interface CrashingRun {
 }
 
 const FOREVER = 100_000;
+/** For jobs that are read only. */
+const READER = scriptedRegistry();
 
 /** Runs a generated flow in one process after the other; each recovers the job from the store that the previous one used. */
 export async function runWithCrashes(spec: FlowSpec, setup: CrashingRunOptions): Promise<CrashingRun> {
@@ -79,7 +81,6 @@ async function work(
 }
 
 async function textOf(store: Store): Promise<string> {
-  const registry = scriptedRegistry();
-  const { job } = await new Engine({ registry, store, timers: manualTimers() }).open("job");
+  const { job } = await new Engine({ registry: READER, store, timers: manualTimers() }).open("job");
   return JSON.stringify(job);
 }

@@ -37,6 +37,7 @@ export class CrashingStore implements Store {
   claim: Store["claim"] = (...args) => this.#write(() => this.#store.claim(...args));
   find: Store["find"] = (...args) => this.#answer(() => this.#store.find(...args));
   load: Store["load"] = (...args) => this.#answer(() => this.#store.load(...args));
+  outcome: Store["outcome"] = (...args) => this.#answer(() => this.#store.outcome(...args));
   inbox: Store["inbox"] = (...args) => this.#answer(() => this.#store.inbox(...args));
   commands: Store["commands"] = (...args) => this.#answer(() => this.#store.commands(...args));
   held: Store["held"] = (...args) => this.#answer(() => this.#store.held(...args));

@@ -13,6 +13,7 @@ function partsOf(): Parts {
     append: (...args) => store.append(...args),
     compact: (...args) => store.compact(...args),
     send: (...args) => store.send(...args),
+    outcome: (...args) => store.outcome(...args),
     inbox: (...args) => store.inbox(...args),
     commands: (...args) => store.commands(...args),
     enter: (...args) => store.enter(...args),
@@ -165,6 +166,9 @@ export const DEFECTIVE_STORES: Readonly<Record<string, () => Store>> = {
       const record = now(store.find(job.jobId));
       return record?.endedAt !== undefined && command.reopens ? "stored" : store.send(job, command);
     };
+  }),
+  "what could not be carried out is forgotten": damaged((parts, store) => {
+    withHead(parts, store, (head) => ({ ...head, refused: [] }));
   }),
   "held() lists no job": damaged((parts) => {
     parts.held = () => [];

@@ -2,7 +2,7 @@
  * The share of generated cases that each runtime tries in the gate. The cases and the library are the same everywhere, so one
  * runtime tries all of them. In workerd each macrotask takes a millisecond.
  */
-export const SHARES = { Deno: 1, Bun: 0.1, Node: 0.1, workerd: 0.03 } as const;
+export const SHARES = { Deno: 1, Bun: 0.03, Node: 0.03, workerd: 0.03 } as const;
 
 const { Deno: deno, Bun: bun, process: host, navigator: agent }: {
   readonly Deno?: unknown;

@@ -22,6 +22,7 @@ export async function viewOf(store: Store): Promise<string> {
     if (job === undefined) continue;
     const { life, consumed, owner, incarnation } = job.record;
     shown.push(await store.inbox({ jobId, life }, consumed, NOW));
+    for (const key of ["first", "second", "third"]) shown.push(await store.outcome({ jobId, life }, key) ?? "none");
     if (owner === undefined || incarnation === undefined) continue;
     shown.push(await store.commands({ owner, incarnation }, NOW), await store.held({ owner, incarnation }));
   }
@@ -104,7 +105,7 @@ export function storeScript(): readonly Step[] {
     send("a", "first", 1),
     send("a", "second", 600),
     send("a", "first", 1),
-    append("a", [1], { consumed: 1 }),
+    append("a", [1], { consumed: 1, refused: [{ sequence: 1, reason: "r".repeat(50) }] }),
     ...Array.from({ length: 40 }, () => append("a", [140])),
     append("b", [1, 2, 3], { status: "paused", dueAt: 50 }),
     take("you", 1),
@@ -113,7 +114,7 @@ export function storeScript(): readonly Step[] {
     calls("renew as me", (store, me) => store.renew(me, 5_000, NOW)),
     append("a", [10, 10]),
     compact("a", 0),
-    append("a", [400], { status: "x".repeat(200), consumed: 2 }),
+    append("a", [400], { status: "x".repeat(200), consumed: 2, refused: [{ sequence: 2, reason: "second" }] }),
     append("a", [2], { ...ENDED, consumed: 2 }),
     compact("a", 1),
     send("b", "third", 1),

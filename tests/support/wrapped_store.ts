@@ -19,6 +19,7 @@ export function wrapStore(store: Store, write: Wrap, read: Wrap = write): Store 
     purge: write((...args) => store.purge(...args)),
     find: read((...args) => store.find(...args)),
     load: read((...args) => store.load(...args)),
+    outcome: read((...args) => store.outcome(...args)),
     inbox: read((...args) => store.inbox(...args)),
     commands: read((...args) => store.commands(...args)),
     held: read((...args) => store.held(...args)),

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { type Collected, type Context, type FlowOptions, Registry, Routine } from "../../mod.ts";
+import { amountOf } from "../support/gate_amount.ts";
 import { pack, unpack } from "../support/move_job.ts";
 import { pauseWhen } from "../support/pause_when.ts";
 import { type Random, seededRandom } from "../support/seeded_random.ts";
@@ -66,7 +67,8 @@ for (const executionStrategy of ["sequential", "concurrent"] as const) {
     `Seen to hold: batches that an aggregator clears lose nothing on their way, ${executionStrategy}`,
     LONG,
     async () => {
-      for (let seed = 1; seed <= 25; seed++) {
+      const seeds = amountOf(25, 250);
+      for (let seed = 1; seed <= seeds; seed++) {
         const random = seededRandom(seed);
         const first = createHost(random);
         const options: Omit<FlowOptions, "engine"> = executionStrategy === "concurrent" ? { maxWorkers: 6 } : {};

@@ -3,7 +3,7 @@ import type { Store } from "../../ports/store.ts";
 import type { ListPosition } from "../../ports/store_kit.ts";
 import type { Call, Command } from "../command.ts";
 import { exportJobs } from "../export_jobs.ts";
-import { type ExportedJob } from "../exported_job.ts";
+import type { ExportedJob } from "../exported_job.ts";
 import { CommandError, EXIT, type ExitCode, reasonOf } from "../failure.ts";
 import { lastJobOf } from "../export_file.ts";
 import { writeJsonLines } from "../json_lines.ts";
@@ -62,7 +62,7 @@ async function write(call: Call, store: Store, path: string, kept: Kept | undefi
     }
   };
   try {
-    await writeJsonLines(lines()).pipeTo(await sinkOf(call, path, kept), { signal });
+    await writeJsonLines(lines(), await sinkOf(call, path, kept), signal);
   } finally {
     await progress.end();
   }

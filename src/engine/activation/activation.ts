@@ -1,4 +1,3 @@
-import type { ClassTable } from "../../values/class_table.ts";
 import { type Payload, valueOf } from "../../values/payload.ts";
 import { payloadOf } from "../../values/encoder.ts";
 import type { EncodeSubject } from "../../values/refusal.ts";
@@ -8,40 +7,20 @@ import type { Linked } from "../../base/linked_list.ts";
 import { isRecord } from "../../values/json.ts";
 import { checkDuration, checkName, checkOptions, checkRange, checkWord, listNames } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
-import { type StandardSchema, validate } from "../../values/standard_schema.ts";
+import { validate } from "../../values/standard_schema.ts";
 import type { Context, EmitOptions, ExpectOptions, JobValues, Services } from "../../model/context.ts";
 import { Event } from "../../model/event.ts";
-import type { FlowLimits } from "../../model/flow_limits.ts";
 import { Slot } from "../../model/slot.ts";
 import type { SideEffects } from "../../job/commit.ts";
 import type { Expectation } from "../../job/decide.ts";
 import { Emissions } from "../../job/emissions.ts";
-import type { Job } from "../../job/job.ts";
 import { PRIORITIES, type Task } from "../../job/task.ts";
 import { writeKey } from "../../job/task_key.ts";
+import type { ActivationHost, PauseRequest } from "./activation_host.ts";
 import { detached } from "./detached.ts";
 import { resultOf } from "./job_result.ts";
 import { EffectsBuffer } from "./effects_buffer.ts";
-import { type EventPlan, findEvent, type SlotPlan } from "./plan.ts";
-
-/** The seam between two floors: what an activation needs from the execution that runs it, on the floor above. */
-export interface ActivationHost {
-  readonly job: Job;
-  /** The classes whose instances may travel. */
-  readonly classes: ClassTable;
-  /** The schema of the job's result, if its flow has one. */
-  readonly resultSchema: StandardSchema<unknown, unknown> | undefined;
-  /** Limits of the size of values, among others. */
-  readonly limits: FlowLimits;
-  /** What handlers get as `ctx.services`. */
-  readonly services: Services;
-  /** The present instant, in milliseconds since 1970. */
-  now(): number;
-  /** Commits what an activation has buffered; resolves when that is stored. */
-  commitStep(activation: Activation, progress: Payload | undefined): Promise<void>;
-  /** Passes live progress on to listeners. */
-  report(activation: Activation, data: unknown): void;
-}
+import { type EventPlan, findEvent, type SlotPlan, unknownEvent } from "./plan.ts";
 
 /** Why an activation refuses calls: its handler has returned, or was aborted for a reason. */
 interface Closed {
@@ -51,14 +30,6 @@ interface Closed {
 
 /** What a handler does with an event. */
 type EventUse = "emit" | "take back" | "defer";
-
-/** A pause that a handler has asked for. */
-export interface PauseRequest {
-  /** The reason that the handler gave. */
-  readonly reason: string | undefined;
-  /** Data that the handler noted with it. */
-  readonly checkpoint: Payload | undefined;
-}
 
 const NONE: readonly never[] = [];
 const RETURNED: Closed = Object.freeze({ why: "its handler has returned; await what it starts before it returns" });
@@ -376,15 +347,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   #refuseEvent(what: EventUse, event: Event<unknown> | string): never {
     const name = typeof event === "string" ? event : event instanceof Event ? event.name : undefined;
     this.checkOpen(`${what} "${name}"`);
-    if (name === undefined) {
-      throw new TypeError(`Cannot ${what}: expected an event or its name, got ${describeValue(event)}`);
-    }
-    const names = listNames(this.plan.routine.events);
-    throw new TypeError(
-      typeof event === "string"
-        ? `Cannot ${what} "${name}": routine "${this.routineId}" has no such event; it has ${names}`
-        : `Cannot ${what} "${name}" in routine "${this.routineId}": the event belongs to another routine; ${what} one of its own: ${names}`,
-    );
+    throw unknownEvent(this.plan, what, event, name);
   }
 
   /** Data that was received and is passed on whole has been checked and frozen already. */

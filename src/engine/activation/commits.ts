@@ -9,7 +9,8 @@ import type { TaskStart } from "../../job/history.ts";
 import type { Job, JobStatus } from "../../job/job.ts";
 import { listEnd, type SlotData } from "../../job/slot_data.ts";
 import { hasStarted, type Instant, type ListRange, type Moment, shownData, type Task } from "../../job/task.ts";
-import type { Activation, ActivationHost } from "./activation.ts";
+import type { Activation } from "./activation.ts";
+import type { ActivationHost } from "./activation_host.ts";
 import { emissionsOf, type Plan, type RoutinePlan, type SlotPlan, STOP } from "./plan.ts";
 
 /**

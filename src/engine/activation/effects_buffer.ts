@@ -5,7 +5,8 @@ import type { Expectation } from "../../job/decide.ts";
 import type { Payload } from "../../values/payload.ts";
 import type { DeferredEvent, LogEntry, OutputEntry } from "../../job/job.ts";
 import type { Task } from "../../job/task.ts";
-import type { Activation, ActivationHost } from "./activation.ts";
+import type { Activation } from "./activation.ts";
+import type { ActivationHost } from "./activation_host.ts";
 import { SlotViews } from "./slot_views.ts";
 import { BufferedValues } from "./job_values.ts";
 

@@ -3,7 +3,7 @@ import type { Payload } from "../../values/payload.ts";
 import { SchemaError, validate } from "../../values/standard_schema.ts";
 import type { FlowGraph } from "../../model/flow_graph.ts";
 import type { Job } from "../../job/job.ts";
-import type { ActivationHost } from "./activation.ts";
+import type { ActivationHost } from "./activation_host.ts";
 
 /**
  * A job's result as a handler sets it, checked by the flow's schema.

@@ -5,7 +5,8 @@ import { checkName, isName } from "../../base/options.ts";
 import { pathStep } from "../../base/path.ts";
 import type { JobValues } from "../../model/context.ts";
 import type { KeyChange } from "../../job/commit.ts";
-import type { Activation, ActivationHost } from "./activation.ts";
+import type { Activation } from "./activation.ts";
+import type { ActivationHost } from "./activation_host.ts";
 import { detached } from "./detached.ts";
 
 const NONE: readonly never[] = [];

@@ -1,3 +1,5 @@
+import { listNames } from "../../base/options.ts";
+import { describeValue } from "../../base/path.ts";
 import type { EncodeSubject } from "../../values/refusal.ts";
 import {
   type ConnectionSource,
@@ -189,6 +191,24 @@ function planRoutine(id: string, routine: Routine<object>, graph: FlowGraph): Ro
 /** The event of a slot's routine, by its object or its name; `undefined` for an event of another routine. */
 export function findEvent({ firstEvent, routine }: SlotPlan, event: Event<unknown> | string): EventPlan | undefined {
   return firstEvent?.declared === event ? firstEvent : findOther(routine, event);
+}
+
+/** Why a handler cannot emit or defer an event: it is none, or none of its routine. `name` is that of the event, if it is one. */
+export function unknownEvent(
+  { routine: { id, events } }: SlotPlan,
+  what: string,
+  event: unknown,
+  name: string | undefined,
+): TypeError {
+  if (name === undefined) {
+    return new TypeError(`Cannot ${what}: expected an event or its name, got ${describeValue(event)}`);
+  }
+  const names = listNames(events);
+  return new TypeError(
+    typeof event === "string"
+      ? `Cannot ${what} "${name}": routine "${id}" has no such event; it has ${names}`
+      : `Cannot ${what} "${name}" in routine "${id}": the event belongs to another routine; ${what} one of its own: ${names}`,
+  );
 }
 
 function findOther({ events, eventList }: RoutinePlan, event: Event<unknown> | string): EventPlan | undefined {

@@ -2,9 +2,13 @@ import { StateError } from "../../base/errors.ts";
 import { type Command, decodeCommand } from "../../documents/command.ts";
 import type { Job } from "../../job/job.ts";
 import type { StoredCommand } from "../../ports/store.ts";
+import { describeError } from "../../values/error_data.ts";
 import type { ValueLimits } from "../../values/payload.ts";
 import type { Journal } from "./journal.ts";
 import type { StoreSession } from "./store_session.ts";
+
+/** How much of a reason is stored. */
+const MOST_CHARACTERS = 1_000;
 
 /**
  * Carries out a command. `consume` is to be called before the commit of its effect is encoded. Returns a promise only for an effect
@@ -128,28 +132,33 @@ export class Inbox {
       };
       try {
         const command = decodeCommand(text, this.#limits);
-        // What comes after it is refused in the same entry: nothing reaches a job that has ended.
-        // Unreachable default: this command is one of them.
-        if (command.type === "cancel") journal.read = commands.at(-1)?.sequence ?? sequence;
-        const effect = this.#perform(job, command, consume);
+        const later = command.type === "cancel" ? commands.filter((it) => it.sequence > sequence) : [];
+        const effect = this.#perform(job, command, () => {
+          // What comes after a cancel is refused in the same entry: nothing reaches a job that has ended.
+          if (!isConsumed) { for (const it of later) this.#refuse(job, journal, it, cancelledBefore(job)); }
+          journal.read = later.at(-1)?.sequence ?? sequence;
+          return consume();
+        });
         if (!(typeof effect === "boolean" ? effect : await effect)) {
           journal.read = before;
           break;
         }
-        if (command.type === "cancel") this.#refuseAfter(job, sequence, commands);
       } catch (error) {
-        journal.read = sequence;
-        this.#session.onCommandError(job, key, error);
+        this.#refuse(job, journal, { sequence, key }, error);
       }
       consume();
     }
     journal.acknowledge();
   }
 
-  #refuseAfter(job: Job, cancel: number, commands: readonly StoredCommand[]): void {
-    const why = `Cannot carry out a command to job "${job.jobId}": it was cancelled by one that was sent before`;
-    for (const { sequence, key } of commands) {
-      if (sequence > cancel) this.#session.onCommandError(job, key, new StateError("command", "cancelled", why));
-    }
+  /** A command cannot be carried out: its sender may ask why, and the observer is told. */
+  #refuse(job: Job, journal: Journal, { sequence, key }: Omit<StoredCommand, "text">, error: unknown): void {
+    journal.consumption.refuse(sequence, describeError(error).message.slice(0, MOST_CHARACTERS));
+    this.#session.onCommandError(job, key, error);
   }
+}
+
+function cancelledBefore({ jobId }: Job): StateError {
+  const why = `Cannot carry out a command to job "${jobId}": it was cancelled by one that was sent before`;
+  return new StateError("command", "cancelled", why);
 }

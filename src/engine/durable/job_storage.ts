@@ -153,6 +153,11 @@ export class JobStorage {
     });
   }
 
+  /** Whether this engine has claimed a job, as another object or for its commands. */
+  isHere({ incarnation }: JobRecord): boolean {
+    return incarnation !== undefined && this.#session.ownership.incarnations.has(incarnation);
+  }
+
   /** Whether another engine has a job, as far as is known here. */
   isElsewhere(record: JobRecord): boolean {
     return this.#session.elsewhere(record) !== undefined;
@@ -189,7 +194,7 @@ export class JobStorage {
       if (died.length + survived.length > 1) this.#session.onStalled(job, task, died.length + survived.length);
     }
     const { owner, incarnation } = this.#session.ownership.lease() ?? {};
-    const { consumed, claim: { epoch } } = journal;
+    const { consumption: { last: consumed }, claim: { epoch } } = journal;
     const entry = { at: now, consumed, epoch, owner, incarnation, tried: attempts, until: undefined };
     journal.begin(JSON.stringify(encodeClaim({ kind: "claim", ...entry })));
     return poisoned;
@@ -198,6 +203,11 @@ export class JobStorage {
   /** Tells the engine's workers that a job that it has claimed has gone live. */
   live(job: Job): void {
     this.#session.onLive(job);
+  }
+
+  /** Notes why a job cannot be followed here: the store may have it all the same, in another state. */
+  notFollowed(job: Job, error: Error): void {
+    this.#session.losses.set(job, error);
   }
 
   /** Tells the observer that a live job was lost. */

@@ -5,6 +5,7 @@ import type { CancelTimer } from "../../ports/timers.ts";
 import type { Commit } from "../../job/commit.ts";
 import { hasEnded, type Job } from "../../job/job.ts";
 import { encodeCommit } from "../../documents/commit.ts";
+import { Consumption } from "./consumption.ts";
 import { delayAfter } from "./durability_settings.ts";
 import { placeOf } from "./place.ts";
 import { RestGate } from "./rest_gate.ts";
@@ -73,17 +74,17 @@ export class Journal {
   readAt: number = -Infinity;
   /** The time by the store when it answered that look. */
   readNow: number = -Infinity;
+  /** What has been consumed of the inbox. */
+  readonly consumption: Consumption;
   readonly #job: Job;
   readonly #session: StoreSession;
   readonly #snapshots: Snapshots;
   /** The claim by which this engine has the job. */
   claim: JobClaim;
   #incarnation: number | undefined;
-  #consumed: number;
   /** Whether the next write says what was consumed, and where the job stands. */
   #isHeadNew = false;
-  /** What had been consumed when the last entry was handed in, and the status that was last written. */
-  #consumedHanded: number;
+  /** The status that was last written. */
   #status: string;
   #rest: Rest | undefined;
   /** The revision with all that was handed in, and the one that is stored. */
@@ -112,7 +113,8 @@ export class Journal {
     this.#incarnation = incarnation;
     this.#handed = revision;
     this.#stored = revision;
-    this.#consumed = this.#consumedHanded = this.read = consumed;
+    this.consumption = new Consumption(consumed);
+    this.read = consumed;
     this.#status = status;
     this.#snapshots = new Snapshots(job, session, kept);
   }
@@ -130,11 +132,6 @@ export class Journal {
   /** Whether the job was claimed by an incarnation; the engine may have entered again since. */
   isOf(incarnation: number): boolean {
     return this.#incarnation === incarnation;
-  }
-
-  /** The last command that was consumed. */
-  get consumed(): number {
-    return this.#consumed;
   }
 
   /** Whether the lease runs of the incarnation that has claimed the job. */
@@ -177,13 +174,15 @@ export class Journal {
 
   /** The next entry says that a command is consumed. */
   consume(sequence: number): void {
-    this.#consumed = Math.max(this.#consumed, sequence);
+    this.consumption.consume(sequence);
     this.#isHeadNew = true;
   }
 
   /** Encodes a commit that has not been applied yet. */
   encode(commit: Commit): string {
-    return JSON.stringify(encodeCommit(commit, this.#isHeadNew && this.#consumed > 0 ? this.#consumed : undefined));
+    return JSON.stringify(
+      encodeCommit(commit, this.#isHeadNew && this.consumption.last > 0 ? this.consumption.last : undefined),
+    );
   }
 
   /** Hands in the text of a commit that has been applied; `run` is called when its consequences may follow. */
@@ -201,7 +200,7 @@ export class Journal {
 
   #handIn(text: string): void {
     this.#add(text);
-    this.#consumedHanded = this.#consumed;
+    this.consumption.handed = this.consumption.last;
     const store = this.#snapshots.take(this.claim, this.#handed);
     if (store !== undefined) this.whenStored(store);
   }
@@ -211,7 +210,7 @@ export class Journal {
    * that is stored.
    */
   rest(text: string, releases: boolean, run: () => void): void {
-    this.#rest = { releases, consumedBefore: this.#consumedHanded };
+    this.#rest = { releases, consumedBefore: this.consumption.handed };
     this.isReleased = releases;
     this.#isHeadNew = true;
     this.#handIn(text);
@@ -231,7 +230,7 @@ export class Journal {
   release(run: () => void = () => {}): void {
     if (this.isOver) return;
     this.isReleased = true;
-    this.#rest = { releases: true, consumedBefore: this.#consumed };
+    this.#rest = { releases: true, consumedBefore: this.consumption.last };
     this.#isHeadNew = true;
     this.#after.push(run);
     this.flush();
@@ -269,8 +268,17 @@ export class Journal {
     const at = this.#session.timers.now();
     const { status } = this.#job;
     // While somebody has the job, it is found by its owner: when it is due matters to nobody else.
-    const held = { status, dueAt: undefined, endedAt: undefined, consumed: this.#consumed, at, releases: false };
-    const headBefore = { ...held, status: this.#status, consumed: rest?.consumedBefore ?? this.#consumed };
+    const refused = this.consumption.takeRefused();
+    const held = {
+      status,
+      dueAt: undefined,
+      endedAt: undefined,
+      consumed: this.consumption.last,
+      at,
+      releases: false,
+      refused,
+    };
+    const headBefore = { ...held, status: this.#status, consumed: rest?.consumedBefore ?? this.consumption.last };
     this.#status = status;
     const head = rest === undefined && !hasEnded(status)
       ? held

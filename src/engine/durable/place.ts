@@ -4,7 +4,8 @@ import type { JobHead } from "../../ports/store.ts";
 
 /**
  * Where a job stands that is let go, as its store must know: whoever finds it there goes by nothing else. Every release writes what
- * this function says, and nothing else does.
+ * this function says, and nothing else does. What waits for an instant is due then, also when that has passed by the clock here,
+ * which may be ahead of the store's.
  */
 export function placeOf(job: Job, at: number): Omit<JobHead, "consumed"> {
   const { status } = job;

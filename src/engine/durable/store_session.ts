@@ -4,9 +4,10 @@ import type { EngineEvent } from "../../ports/observer.ts";
 import type { Incarnation, JobRecord, Store, StoreEvent, TakenJob } from "../../ports/store.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import type { Job } from "../../job/job.ts";
-import { delayAfter, type DurabilitySettings } from "./durability_settings.ts";
+import type { DurabilitySettings } from "./durability_settings.ts";
 import type { Journal } from "./journal.ts";
 import { Ownership } from "./ownership.ts";
+import { pauseAfter } from "./retry_pause.ts";
 
 /** A job that this engine has to do with: it is being started, it is live, or its handlers have not returned. */
 interface Entry {
@@ -31,6 +32,8 @@ export class StoreSession {
   readonly fresh: WeakSet<Job> = new WeakSet();
   /** The journals of all jobs that this engine has claimed, lost ones included. */
   readonly journals: WeakMap<Job, Journal> = new WeakMap();
+  /** Why jobs cannot be followed here that could not be started, or not be read again: what the store has of them is unknown. */
+  readonly losses: WeakMap<Job, Error> = new WeakMap();
   /** The records of jobs at rest, as they were last read or written here. */
   readonly records: WeakMap<Job, JobRecord> = new WeakMap();
   /** A job that this engine has claimed has gone live: workers are told. */
@@ -222,7 +225,7 @@ export class StoreSession {
 
   /** Why a job can no longer be followed here, if that is so. */
   lossOf(job: Job): Error | undefined {
-    return this.journals.get(job)?.lost;
+    return this.losses.get(job) ?? this.journals.get(job)?.lost;
   }
 
   /** The job's journal, if it can still be written. */
@@ -240,14 +243,15 @@ export class StoreSession {
   }
 
   /**
-   * Lets go of a claimed job that cannot go on here, unchanged. It was due, and so it is again.
+   * Lets go of a claimed job that cannot go on here, unchanged: it is due when it was. Only the job of an engine that has not let go of it
+   * has no instant: it is due now.
    *
    * @throws what the store throws
    */
-  async letGo({ record }: TakenJob): Promise<void> {
+  async letGo({ record, formerIncarnation }: TakenJob): Promise<void> {
     const { status, endedAt, consumed, revision } = record;
     const at = this.timers.now();
-    const dueAt = endedAt === undefined ? at : undefined;
+    const dueAt = formerIncarnation === undefined ? record.dueAt : endedAt === undefined ? at : undefined;
     await this.store.append(record, revision, [], { status, dueAt, endedAt, consumed, at, releases: true });
   }
 
@@ -260,14 +264,9 @@ export class StoreSession {
       } catch (error) {
         this.onStoreError(job, error);
         if (failures >= settings.attempts) throw new StoreError(job.jobId, failures, { cause: error });
-        await this.pauseAfter(failures);
+        await pauseAfter(failures, this);
       }
     }
-  }
-
-  /** Waits as long as the next try waits after so many failures. */
-  pauseAfter(failures: number): Promise<void> {
-    return new Promise((resolve) => void this.timers.after(delayAfter(failures, this.settings), resolve));
   }
 
   #onEvent(event: StoreEvent): void {
@@ -330,6 +329,7 @@ export class StoreSession {
   /** A journal was opened. */
   opened(job: Job, journal: Journal): void {
     this.journals.set(job, journal);
+    this.losses.delete(job);
     this.#checkLease(job);
   }
 
@@ -367,7 +367,7 @@ export class StoreSession {
           lose((jobId) => new StoreError(jobId, failures, { cause: error }));
           break;
         }
-        await this.pauseAfter(failures);
+        await pauseAfter(failures, this);
       }
     }
     this.#isRegaining = false;

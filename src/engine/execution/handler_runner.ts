@@ -3,7 +3,7 @@ import { TimeoutError } from "../../base/errors.ts";
 import { isRecord } from "../../values/json.ts";
 import type { Around } from "../../model/around.ts";
 import { LinkedList } from "../../base/linked_list.ts";
-import { ignoreRejection, isThenable } from "../../base/thenable.ts";
+import { isThenable } from "../../base/thenable.ts";
 import type { AnyHandler } from "../../model/slot.ts";
 import type { Timers } from "../../ports/timers.ts";
 import { setActive, shownData, type Task } from "../../job/task.ts";
@@ -12,17 +12,10 @@ import { callAround } from "./around.ts";
 import type { Director } from "./director.ts";
 import type { EngineHost } from "./engine_host.ts";
 import type { Execution } from "./execution.ts";
+import { dispose, type GeneratorLike, isGenerator } from "./generator.ts";
 import { refusedResult } from "./handler_errors.ts";
 import { mappingOf, type Plan, slotOf, type SlotPlan } from "../activation/plan.ts";
 import { mergedInput } from "../activation/slot_views.ts";
-
-/** A generator as the engine drives it, synchronous or not. */
-export interface GeneratorLike {
-  /** Goes on to the next `yield`, or to the end. */
-  next(): unknown;
-  /** Ends it: its `finally` blocks run. */
-  return(value: undefined): unknown;
-}
 
 /** A generator that has been started. */
 interface LiveGenerator {
@@ -356,20 +349,4 @@ function checkMapped(task: Task): void {
   throw new TypeError(
     `Cannot map the data for slot "${slot}" of routine "${routine}": it is no object with keys to rename`,
   );
-}
-
-/** Says whether a handler has returned a generator. */
-export function isGenerator(value: unknown): value is GeneratorLike {
-  return typeof value === "object" && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value) &&
-    "next" in value && typeof value.next === "function" && "return" in value && typeof value.return === "function";
-}
-
-/** Ends a generator that is not needed any more. Its `finally` blocks have no effect on the job. */
-function dispose(generator: GeneratorLike): void {
-  try {
-    const result = generator.return(undefined);
-    if (isThenable(result)) ignoreRejection(result);
-  } catch {
-    // The handler was told to end; its commit is decided already, whatever its `finally` blocks throw.
-  }
 }

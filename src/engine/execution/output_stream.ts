@@ -8,7 +8,7 @@ type Result<T> = IteratorResult<T, void>;
  * An async iterator over items that are pushed; items that nobody has asked for yet are kept. `view` turns an item into what the
  * reader gets, when it is asked for: so whatever `view` throws rejects the reader's call only.
  */
-export class OutputStream<I, T> implements AsyncIterableIterator<T, void, undefined> {
+export class OutputStream<I, T> {
   #items: Fifo<I> = new Fifo();
   readonly #readers: Fifo<(result: Promise<Result<T>>) => void> = new Fifo();
   readonly #view: (item: I) => T;

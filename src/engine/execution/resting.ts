@@ -4,7 +4,7 @@ import type { StatusCommit } from "../../job/commit.ts";
 import type { Moment, Task } from "../../job/task.ts";
 import { statusCommit } from "../activation/commits.ts";
 import type { HandlerRunner } from "./handler_runner.ts";
-import type { PauseRequest } from "../activation/activation.ts";
+import type { PauseRequest } from "../activation/activation_host.ts";
 
 /** How long handlers may go on after `ctx.pause`, in milliseconds. */
 export const DEFAULT_GRACE_MS = 1_000;

@@ -20,7 +20,9 @@ export interface StoredStart {
 /** Starts a job of a store, which was made here, or read from the store or a document: it begins when this engine has claimed it. */
 export function startStored(start: StoredStart): void {
   register(start);
-  enter(start).catch((thrown: unknown) => start.execution.leave(toError(thrown)));
+  enter(start).catch((thrown: unknown) => {
+    leave(start, toError(thrown));
+  });
 }
 
 /** Begins a job that this engine has claimed, and whose journal is open. */
@@ -84,7 +86,9 @@ async function claim(start: StoredStart, { epoch }: JobRecord): Promise<void> {
     const found = await storage.load(job);
     if (found === undefined) throw new FencedError(job.jobId, undefined, undefined);
     storage.note(job, found.record);
-    const why = "another engine has claimed it since it was read";
+    const why = storage.isHere(found.record)
+      ? `this engine carries out commands to it just now; ask for it by engine.handle("${job.jobId}").resume()`
+      : "another engine has claimed it since it was read";
     throw new StateError("resume", found.job.status, `Cannot resume job "${job.jobId}": ${why}`);
   }
   const journal = storage.open(job, taken);
@@ -149,8 +153,15 @@ async function decideAgain(before: StoredStart, journal: Journal): Promise<void>
       attempts: undefined,
     });
   } catch (error) {
-    execution.leave(toError(error));
+    leave({ storage, execution }, toError(error));
   }
+}
+
+/** Gives up a job of which nobody here knows what the store has. */
+function leave({ storage, execution }: Pick<StoredStart, "storage" | "execution">, error: Error): void {
+  // That another engine has it is known.
+  if (!(error instanceof StateError)) storage.notFollowed(execution.job, error);
+  execution.leave(error);
 }
 
 /** The flow's document is written when a job is created, and code of the user's that takes part in that may throw anything. */

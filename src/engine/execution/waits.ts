@@ -4,7 +4,7 @@ import type { Timers } from "../../ports/timers.ts";
 import { hasEnded, type Job, type JobStatus } from "../../job/job.ts";
 import { nextDueAt } from "../../job/ready_queue.ts";
 import { type Execution, executionOf } from "./execution.ts";
-import type { PauseRequest } from "../activation/activation.ts";
+import type { PauseRequest } from "../activation/activation_host.ts";
 import { DEFAULT_GRACE_MS } from "./resting.ts";
 
 /** How a wait can end early. */
@@ -89,7 +89,11 @@ export function waitUntilIdle(
   timers: Timers,
   options: WaitOptions,
 ): Promise<SettleResult> {
-  const settled = (): SettleResult => ({ status: job.status, nextDueAt: nextDueAt(job, timers.now()) });
+  const settled = (): SettleResult => {
+    const now = timers.now();
+    const next = nextDueAt(job, now);
+    return { status: job.status, nextDueAt: next && Math.max(next, now) };
+  };
   execution?.poll();
   return wait(execution, timers, options, "onIdle", settled, settled);
 }

@@ -69,7 +69,12 @@ export class DataFlattener extends Routine<DataFlattenerConfig> {
     return this.setConfig({ maxKeyCharacters });
   }
 
-  /** The handler of `input`. */
+  /**
+   * The handler of `input`.
+   *
+   * @throws {TypeError} when two values would have one key
+   * @throws {RangeError} when the keys would have more characters together than `maxKeyCharacters`
+   */
   flatten(input: { readonly data: unknown }, ctx: Context): void {
     const data = dataOf(input, "Cannot flatten");
     const entries = entriesOf(data);

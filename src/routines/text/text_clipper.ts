@@ -28,7 +28,19 @@ export interface ClippedText {
  */
 const TRACE = /^[ \t]+at .+[:(]\d+|\bTraceback\b/m;
 
-/** Clips long texts, at the end of a line if possible. Other data is written as JSON first. */
+/**
+ * Clips long texts, at the end of a line if possible. Other data is written as JSON first.
+ *
+ * @example
+ * ```ts
+ * import { runRoutine } from "@routilux/routilux/testing";
+ * import { TextClipper } from "@routilux/routilux/routines/text";
+ *
+ * const clipper = new TextClipper().setMaxLength(20);
+ * const { emitted } = await runRoutine(clipper, clipper.input, { text: "short" });
+ * emitted[0]?.event; // "output"
+ * ```
+ */
 export class TextClipper extends Routine<TextClipperConfig> {
   /** Takes the texts. */
   readonly input: Slot<{ readonly text: unknown }> = this.addSlot<{ readonly text: unknown }>("input", this.clip);

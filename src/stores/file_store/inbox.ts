@@ -17,6 +17,8 @@ interface Key {
   readonly key: string;
   readonly sequence: number;
   readonly hash: string;
+  /** Whether a job that has ended takes its command. */
+  readonly reopens: boolean;
   /** When its command was consumed, or later; `undefined` while it is not. */
   usedAt: number | undefined;
 }
@@ -105,16 +107,40 @@ export class InboxFile implements WriteTarget {
     return this.#readKeys().get(key)?.hash;
   }
 
+  /** Whether a command that is not consumed reopens a job that has ended. */
+  get reopens(): boolean {
+    for (const { sequence, reopens } of this.#readKeys().values()) {
+      if (reopens && sequence > this.#consumed) return true;
+    }
+    return false;
+  }
+
+  /** The sequence of the stored command that was sent with a key, if the key is remembered. */
+  sequenceOf(key: string): number | undefined {
+    const { sequence = Infinity } = this.#readKeys().get(key) ?? {};
+    return sequence <= this.#count ? sequence : undefined;
+  }
+
+  /** The sequence of the first command in the file: whoever opens it remembers its key. */
+  get first(): number {
+    this.#readKeys();
+    return this.#first;
+  }
+
   /** Collects a command with a new key for the next `store`, and forgets keys that are old enough. */
-  add({ key, text, now, keyRetentionMs }: NewCommand, hash: string): void {
+  add({ key, text, reopens, now, keyRetentionMs }: NewCommand, hash: string): void {
     const keys = this.#readKeys();
     for (const { key: old, usedAt = Infinity } of keys.values()) {
       if (usedAt + keyRetentionMs > now) break;
       keys.delete(old);
     }
     const sequence = this.#count + this.#collected.length + 1;
-    const line = encodeLine({ sequence, key, ...this.#length > 0 && { back: this.#length } }, COMMAND, text);
-    const added = { key, sequence, hash, usedAt: undefined };
+    const line = encodeLine(
+      { sequence, key, ...reopens && { reopens }, ...this.#length > 0 && { back: this.#length } },
+      COMMAND,
+      text,
+    );
+    const added = { key, sequence, hash, reopens, usedAt: undefined };
     keys.set(key, added);
     this.#collected.push({ key: added, line });
     this.#length += line.length;
@@ -159,9 +185,9 @@ export class InboxFile implements WriteTarget {
     return this.#keys = keys;
   }
 
-  #keyOf({ meta: { sequence = 0, key = "", hash, usedAt }, text = "" }: Line): Key {
+  #keyOf({ meta: { sequence = 0, key = "", reopens = false, hash, usedAt }, text = "" }: Line): Key {
     const lastUse = sequence <= this.#consumed ? this.#consumedAt : undefined;
-    return { key, sequence, hash: hash ?? hashText(text), usedAt: usedAt ?? lastUse };
+    return { key, sequence, hash: hash ?? hashText(text), reopens, usedAt: usedAt ?? lastUse };
   }
 
   #isWasteful(): boolean {
@@ -177,11 +203,11 @@ export class InboxFile implements WriteTarget {
     const chunks: Uint8Array[] = [];
     let [size, shortened] = [0, 0];
     for (const line of this.#linesAfter(first - 1)) {
-      const { key, sequence, hash, usedAt } = this.#keyOf(line);
+      const { key, sequence, hash, reopens, usedAt } = this.#keyOf(line);
       const isUsed = usedAt !== undefined;
       const chunk = isUsed
         ? encodeLine({ sequence, key, hash, usedAt: this.#keys?.get(key)?.usedAt ?? usedAt })
-        : encodeLine({ sequence, key }, COMMAND, line.text);
+        : encodeLine({ sequence, key, ...reopens && { reopens } }, COMMAND, line.text);
       chunks.push(chunk);
       starts.push(size);
       size += chunk.length;

@@ -1,5 +1,6 @@
 import type {
   AppendHead,
+  CommandOutcome,
   Incarnation,
   JobClaim,
   JobRecord,
@@ -11,7 +12,7 @@ import type {
   StoredJob,
   TakenJob,
 } from "../../ports/store.ts";
-import { checkAppend, endsUnread, type KeptRecord, recordOf } from "../../ports/store_kit.ts";
+import { checkAppend, endsUnread, type KeptRecord, outcomeOf, recordOf, refusalsIn } from "../../ports/store_kit.ts";
 import { hashText } from "../../base/text_hash.ts";
 import { codeOf, failure, type Files, replaceFile, syncFolder, UNFINISHED, type Work, writeFile } from "./files.ts";
 import type { JobFiles } from "./growing_file.ts";
@@ -19,6 +20,7 @@ import type { Handles } from "./handles.ts";
 import { INBOX, InboxFile } from "./inbox.ts";
 import { jobName } from "./job_name.ts";
 import { JOURNAL, JournalFile } from "./journal.ts";
+import { REFUSALS, RefusalsFile } from "./refusals.ts";
 import { encodeSnapshot, type JobBase, readBase, readSnapshot, SNAPSHOT } from "./snapshot.ts";
 import { then, WriteQueue } from "./write_queue.ts";
 
@@ -57,6 +59,7 @@ export class JobFolder {
   readonly #journal: JournalFile;
   /** Most jobs have none. */
   #inbox: InboxFile | undefined;
+  #refusals: RefusalsFile | undefined;
   readonly #token: string;
   #snapshotRevision: number;
   #isGone = false;
@@ -71,6 +74,7 @@ export class JobFolder {
       store.onHead(this, before, after);
     });
     if (names.includes(INBOX)) this.#inbox = this.#openInbox(names);
+    if (names.includes(REFUSALS)) this.#refusals = new RefusalsFile(this.#files(names));
     this.#snapshotRevision = base.record.revision;
   }
 
@@ -145,13 +149,37 @@ export class JobFolder {
     entries: readonly string[],
     head: AppendHead | undefined,
   ): MaybePromise<"stored" | "unread"> {
-    return this.#queue.write(this.#journal, () => {
+    const check = () => {
       const record = this.#isGone ? undefined : this.#journal.ahead;
       checkAppend(record, claim, expectedRevision, entries, head);
-      if (endsUnread(record, head)) return "unread";
-      this.#journal.append(entries, head);
-      return "stored";
+      return record;
+    };
+    const write = () =>
+      this.#queue.write(this.#journal, () => {
+        if (endsUnread(check(), head)) return "unread";
+        this.#journal.append(entries, head);
+        return "stored";
+      });
+    const refusals = head !== undefined && head.consumed > this.record.consumed ? this.#refusalsFor(head) : undefined;
+    if (head === undefined || refusals === undefined) return write();
+    const noted = this.#queue.write(refusals, () => {
+      const record = check();
+      if (endsUnread(record, head)) return;
+      refusals.note(refusalsIn(record, head), record.consumed, head.consumed, (this.#inbox?.first ?? 1) - 1);
     });
+    return then(noted, write);
+  }
+
+  /** Where an append says which commands could not be carried out, if there is something to say. */
+  #refusalsFor({ refused = [] }: AppendHead): RefusalsFile | undefined {
+    if (refused.length > 0) this.#refusals ??= new RefusalsFile(this.#files([]));
+    return this.#refusals;
+  }
+
+  /** What has become of the command that was sent with a key. */
+  outcomeOf(key: string): CommandOutcome | undefined {
+    const sequence = this.#inbox?.sequenceOf(key);
+    return sequence === undefined ? undefined : outcomeOf(this.record, sequence, this.#refusals?.reasonOf(sequence));
   }
 
   /**
@@ -188,7 +216,7 @@ export class JobFolder {
       const hash = hashText(text);
       const known = inbox.hashOf(key);
       if (known !== undefined) return known === hash ? "known" : "differs";
-      if (this.record.endedAt !== undefined && !reopens) return "ended";
+      if (this.record.endedAt !== undefined && !reopens && !inbox.reopens) return "ended";
       if (inbox.unread >= room) return "full";
       inbox.add(command, hash);
       return "stored";
@@ -239,6 +267,7 @@ export class JobFolder {
     const temporary = temporaryPath(root);
     this.#journal.close();
     this.#inbox?.close();
+    this.#refusals?.close();
     try {
       files.renameSync(this.#path, temporary);
       this.#isGone = true;

@@ -1,4 +1,4 @@
-import { crc32 } from "node:zlib";
+import * as zlib from "node:zlib";
 import { crcOfRest } from "./crc.ts";
 import type { StoredHead } from "./stored_head.ts";
 
@@ -6,14 +6,18 @@ import type { StoredHead } from "./stored_head.ts";
 export interface LineMeta {
   /** The job's revision after the line. Only lines with an entry raise it. */
   readonly revision?: number;
-  /** Of a command: its sequence. */
+  /** The sequence of a command, or of a refusal. */
   readonly sequence?: number;
   /** Of a command: its key. */
   readonly key?: string;
+  /** Of a command: whether a job that has ended takes it; absent for no. */
+  readonly reopens?: boolean;
   /** Of a command whose text was dropped: the hash of the text. */
   readonly hash?: string;
   /** Of a command whose text was dropped: when it was consumed, or later. */
   readonly usedAt?: number;
+  /** Of a line that says of a command that it could not be carried out: the command's sequence. */
+  readonly command?: number;
   /** How many more lines belong to the same append; the append is incomplete without them. */
   readonly left?: number;
   /** How many bytes before this line its write began. A write may hold several appends. */
@@ -179,12 +183,12 @@ function isWrittenAfter(bytes: Uint8Array, damaged: number, name: string): boole
  * any number of such beginnings, so the bytes are read once for all of them.
  */
 function* offsetsOfChecked(bytes: Uint8Array): Generator<number, void, undefined> {
-  const whole = crc32(bytes);
+  const whole = zlib.crc32(bytes);
   let [before, done] = [0, 0];
   for (let at = bytes.indexOf(BRACE); at >= 0; at = bytes.indexOf(BRACE, at + 1)) {
     if (!START_BYTES.every((byte, index) => bytes[at + index] === byte)) continue;
     const content = Math.min(at + CHECKED_FROM, bytes.length);
-    before = crc32(bytes.subarray(done, content), before);
+    before = zlib.crc32(bytes.subarray(done, content), before);
     done = content;
     const check = inDigits(crcOfRest(whole, before, bytes.length - content));
     if (check === decoder.decode(bytes.subarray(at + START.length, content))) yield at;
@@ -197,7 +201,7 @@ export function damage(path: string, number: number, what = "its content does no
 }
 
 function checkOf(line: Uint8Array): string {
-  return inDigits(crc32(line.subarray(CHECKED_FROM)));
+  return inDigits(zlib.crc32(line.subarray(CHECKED_FROM)));
 }
 
 function inDigits(check: number): string {

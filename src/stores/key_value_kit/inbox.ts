@@ -1,20 +1,23 @@
 import { hashText } from "../../base/text_hash.ts";
-import type { CommandsAnswer, Incarnation, NewCommand, SendAnswer, StoredCommand } from "../../ports/store.ts";
+import type {
+  CommandOutcome,
+  CommandsAnswer,
+  Incarnation,
+  NewCommand,
+  SendAnswer,
+  StoredCommand,
+} from "../../ports/store.ts";
+import { outcomeOf } from "../../ports/store_kit.ts";
 import type { Put } from "./client.ts";
 import { marksAt } from "./marks.ts";
-import { LAST, nameOf } from "./names.ts";
+import { trimLog } from "./log.ts";
+import { LAST } from "./names.ts";
+import { forget, type Note, noteKey, parseRefusal, removeRefusals } from "./notes.ts";
 import { dataOf, type Located } from "./records.ts";
 import { chunksOf, marksBetween } from "./scan.ts";
 import type { Space } from "./space.ts";
 import type { JobState } from "./state.ts";
 import { quietly } from "./values.ts";
-
-/** What is remembered of a command after it was consumed, under its key. */
-interface Note {
-  readonly sequence: number;
-  readonly hash: string;
-  readonly usedAt: number;
-}
 
 /** Adds a command to a job's inbox, once per key. */
 export async function sendCommand(
@@ -32,20 +35,34 @@ export async function sendCommand(
     if (hash !== undefined) return hash === hashText(text) ? "known" : "differs";
     const { name, state } = located;
     const { record } = state;
-    if (record.endedAt !== undefined && !reopens) return "ended";
+    const isReopened = record.endedAt === undefined || reopens ||
+      await records.read(located, (it) => isReopening(space, it));
+    if (!isReopened) return "ended";
     if (record.sent - record.consumed >= room) return "full";
-    const { result: inbox, puts } = logs.add(state.inbox, `${dataOf(record.life)}/c`, [JSON.stringify([key, text])]);
+    const { result: inbox, puts } = logs.add(state.inbox, `${dataOf(record.life)}/c`, [
+      JSON.stringify([key, text, reopens]),
+    ]);
     const forgets = state.forgotAt + keyRetentionMs <= now;
+    const outdated = forgets ? await forget(space, located, now - keyRetentionMs) : 0;
     const next = {
       ...{ ...state, record: { ...record, sent: record.sent + 1 }, inbox },
-      forgotAt: forgets ? now : state.forgotAt,
+      ...{ refusals: trimLog(state.refusals, outdated), forgotAt: forgets ? now : state.forgotAt },
     };
     const sent = await records.swing(name, located, next, { puts, isNews: true });
     if (sent === undefined) continue;
     if (recent.take(jobId) !== undefined) recent.put(sent);
-    if (forgets) await quietly(() => forget(space, record.life, now - keyRetentionMs));
+    if (outdated > 0) await quietly(() => removeRefusals(space, record.life, outdated));
     return "stored";
   }
+}
+
+/** Whether a job has a command that reopens it. */
+async function isReopening({ logs }: Space, { state }: Located<JobState>): Promise<boolean> {
+  const texts = await logs.read(state.inbox, state.record.consumed);
+  return texts.some((it) => {
+    const [, , reopens]: [string, string, boolean] = JSON.parse(it);
+    return reopens;
+  });
 }
 
 /** Reads the commands in a job's inbox with a sequence above `after`. */
@@ -108,19 +125,19 @@ async function hashSent(
   return sequence <= consumed && usedAt > usedAfter ? hash : undefined;
 }
 
-async function noteKey(life: number, key: string): Promise<string> {
-  return `${dataOf(life)}/k/${await nameOf(key)}`;
-}
-
-/** Removes the notes of commands that were consumed before an instant. */
-async function forget({ client }: Space, life: number, usedAfter: number): Promise<void> {
-  const start = `${dataOf(life)}/k/`;
-  const names = await client.names(start);
-  for await (const keys of chunksOf(names(start, start + LAST))) {
-    for (const [index, entry] of (await client.getAll(keys)).entries()) {
-      if (entry === undefined) continue;
-      const { usedAt }: Note = JSON.parse(entry.value);
-      if (usedAt <= usedAfter) await client.removeAt(keys[index] ?? "", entry.version);
-    }
-  }
+/** Returns what has become of the command that was sent with a key. */
+export async function outcomeFor(
+  space: Space,
+  located: Located<JobState>,
+  key: string,
+): Promise<CommandOutcome | undefined> {
+  const { record, refusals } = located.state;
+  if ((await readCommands(space, located, 0)).some((it) => it.key === key)) return { status: "stored" };
+  const entry = await space.client.get(await noteKey(record.life, key));
+  if (entry === undefined) return undefined;
+  const { sequence }: Note = JSON.parse(entry.value);
+  // It was consumed after the job was read, or by an append that was not made.
+  if (sequence > record.consumed) return undefined;
+  const refused = (await space.logs.read(refusals, 0)).map(parseRefusal).find((it) => it.sequence === sequence);
+  return outcomeOf(record, sequence, refused?.reason);
 }

@@ -4,6 +4,7 @@ import { notesOf } from "./inbox.ts";
 import { trimLog } from "./log.ts";
 import { LAST, numberName } from "./names.ts";
 import type { Leases } from "./leases.ts";
+import { refusalTexts } from "./notes.ts";
 import { dataOf, type Located } from "./records.ts";
 import type { Space } from "./space.ts";
 import type { JobState } from "./state.ts";
@@ -62,9 +63,11 @@ export async function appendEntries(
       ? await records.read(located, (it) => notesOf(space, it, after.consumed, head?.at ?? 0))
       : [];
     const inbox = isConsumed ? trimLog(state.inbox, after.consumed) : state.inbox;
+    const refused = head === undefined ? [] : refusalTexts(before, head);
+    const { result: refusals, puts: more } = logs.add(state.refusals, `${dataOf(life)}/r`, refused);
     const isNews = head?.endedAt !== undefined || head?.releases === true;
-    const next = { ...state, record: after, journal, inbox };
-    const appended = await records.swing(name, located, next, { puts, notes, isNews });
+    const next = { ...state, record: after, journal, inbox, refusals };
+    const appended = await records.swing(name, located, next, { puts: [...puts, ...more], notes, isNews });
     if (appended === undefined) continue;
     recent.put(appended);
     return { answer: "stored", before, after };

@@ -22,7 +22,7 @@ export async function createJob(space: Space, job: NewJob, life: number): Promis
   const record = recordOf(job, life);
   const next = {
     ...{ record, token: job.token, flow: flow.result, snapshot: snapshot.result, snapshotRevision: 0 },
-    ...{ journal: EMPTY_LOG, inbox: EMPTY_LOG, forgotAt: job.createdAt },
+    ...{ journal: EMPTY_LOG, inbox: EMPTY_LOG, refusals: EMPTY_LOG, forgotAt: job.createdAt },
   };
   const isAtomic = space.client.isAtomic([...puts, [name, JSON.stringify(next)]]);
   for (;;) {

@@ -35,8 +35,10 @@ export interface JobState extends Write {
   readonly snapshotRevision: number;
   /** The entries after the snapshot. */
   readonly journal: Log;
-  /** The commands that are not consumed, each as the JSON of its key and its text. */
+  /** The commands that are not consumed, each as the JSON of its key, its text, and whether a job that has ended takes it. */
   readonly inbox: Log;
+  /** The commands that could not be carried out, each as the JSON of its sequence, when it was consumed, and why. */
+  readonly refusals: Log;
   /** When keys of consumed commands were last looked through, in milliseconds since 1970. */
   readonly forgotAt: number;
   /** The turns of the marks by which the job is found. */
@@ -94,5 +96,6 @@ function isGhost(value: unknown): value is Ghost {
 
 function isJob(value: unknown): value is JobState {
   return isKind(value) && "record" in value && "snapshot" in value && isValueRef(value.snapshot) &&
-    "journal" in value && isLog(value.journal) && "inbox" in value && isLog(value.inbox);
+    "journal" in value && isLog(value.journal) && "inbox" in value && isLog(value.inbox) && "refusals" in value &&
+    isLog(value.refusals);
 }

@@ -4,7 +4,7 @@ import { PendingCalls, StoreWatchers } from "../../ports/store_kit.ts";
 import type { KeyValueClient } from "./client.ts";
 import { claimJobs, heldJobs, takeJobs } from "./claims.ts";
 import { nextDue } from "./due.ts";
-import { commandsOf, readCommands, sendCommand } from "./inbox.ts";
+import { commandsOf, outcomeFor, readCommands, sendCommand } from "./inbox.ts";
 import { appendEntries, compactJob, readJob } from "./journal.ts";
 import { createJob, deleteJob, purgeJobs } from "./lives.ts";
 import { countJobs, listJobs } from "./scan.ts";
@@ -68,6 +68,11 @@ export function storeOver(client: KeyValueClient, name: string, ids: IdSource): 
         const answer = await sendCommand(space, job, command);
         if (answer === "stored") watchers.tell({ type: "command", jobId: job.jobId });
         return answer;
+      }),
+    outcome: ({ jobId, life }, key) =>
+      call(async () => {
+        const located = await records.find(jobId, life);
+        return await records.read(located, async (it) => await outcomeFor(space, it, key));
       }),
     inbox: ({ jobId, life }, after, now) =>
       call(async () => {

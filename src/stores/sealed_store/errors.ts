@@ -12,7 +12,18 @@ const REMEDIES: Readonly<Record<SealProblem, string>> = {
   "not authentic": "it was changed, or moved from another place, after it was sealed",
 };
 
-/** A text of a store that cannot be opened. */
+/**
+ * A text of a store that cannot be opened.
+ *
+ * @example
+ * ```ts
+ * import { SealedTextError } from "@routilux/routilux/stores/sealed";
+ *
+ * // Whether a text in the store was not sealed by one of the keys, or was changed.
+ * const isForeign = (error: unknown): boolean => error instanceof SealedTextError;
+ * isForeign(new Error("another")); // false
+ * ```
+ */
 export class SealedTextError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "SealedTextError";

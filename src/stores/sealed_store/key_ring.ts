@@ -1,12 +1,5 @@
 import { describeValue } from "../../base/path.ts";
-
-/** A key that seals. */
-export interface SealingKey {
-  /** Its name, which each sealed text bears: 1 to 64 letters, digits, `-` and `_`. */
-  readonly id: string;
-  /** 32 random bytes. */
-  readonly key: Uint8Array;
-}
+import type { SealingKey } from "./sealing_key.ts";
 
 /** The keys by which texts of one scope are sealed. */
 export interface ScopeKeys {

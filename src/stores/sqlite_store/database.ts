@@ -1,5 +1,4 @@
-/** A value of a column. */
-export type SqliteValue = string | number | bigint | null | Uint8Array;
+import { type Queries, rowOf, type SqliteValue } from "../sqlite_kit/queries.ts";
 
 /** The part of a prepared statement that the store uses. */
 export interface SqliteStatement {
@@ -21,22 +20,7 @@ export interface SqliteDatabase {
   prepare(sql: string): SqliteStatement;
 }
 
-/** The columns of a row by name. */
-export type Row = Readonly<Record<string, unknown>>;
-
-/** Runs statements by their texts; each is prepared once. */
-export interface Queries {
-  /** Runs a statement, and returns the number of changed rows. */
-  run(sql: string, ...values: SqliteValue[]): number;
-  /** Returns the first row, if any. */
-  get(sql: string, ...values: SqliteValue[]): Row | undefined;
-  /** Returns the only number of the only row. */
-  number(sql: string, ...values: SqliteValue[]): number;
-  /** Returns all rows. */
-  all(sql: string, ...values: SqliteValue[]): Row[];
-}
-
-/** Makes the queries of a database. */
+/** Makes the queries of a database: each statement is prepared once. */
 export function queriesOf(database: SqliteDatabase): Queries {
   const prepared = new Map<string, SqliteStatement>();
   const statement = (sql: string): SqliteStatement => {
@@ -45,20 +29,12 @@ export function queriesOf(database: SqliteDatabase): Queries {
     return known;
   };
   return {
+    longestText: undefined,
     run: (sql, ...values) => Number(statement(sql).run(...values).changes),
     get: (sql, ...values) => rowOf(statement(sql).get(...values)),
     number: (sql, ...values) => Number(Object.values(rowOf(statement(sql).get(...values)) ?? {})[0]),
     all: (sql, ...values) => statement(sql).all(...values).map(rowOf).filter((row) => row !== undefined),
   };
-}
-
-/** The row that a statement returned, if any. */
-export function rowOf(value: unknown): Row | undefined {
-  return isRow(value) ? value : undefined;
-}
-
-function isRow(value: unknown): value is Row {
-  return typeof value === "object" && value !== null;
 }
 
 /** Runs work on the database; if another process has locked it, the error says so. */

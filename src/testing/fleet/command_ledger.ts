@@ -84,6 +84,14 @@ export class CommandLedger {
     for (const command of refused) checkRefusal(command, standing, standing);
   }
 
+  /** Whether a sender may be told this of a command. To pause what is paused, or to resume what runs, is done without an effect. */
+  mayBeTold(command: LedgerCommand, status: string | undefined): boolean {
+    if (command.sequence > this.#consumed) return status === "stored";
+    if (this.#done.has(command)) return status === "done";
+    const isVacuous = command.type === "pause" || command.type === "resume";
+    return status === "refused" || (status === "done" && isVacuous);
+  }
+
   /** A delivery that is no command's effect comes from a call in the owner's process: no such call has the data of a command. */
   #checkNotDoubled({ target }: LedgerEntry): void {
     const command = this.commands.find((it) => it.type === "deliver" && it.target === target);

@@ -55,8 +55,6 @@ export class FleetClient {
   /** What it waits for without end. */
   readonly waits: FleetWait[] = [];
   readonly #tasks: ClientTask[];
-  /** How often it has started each job. */
-  readonly #started: Map<string, number> = new Map();
   readonly #stage: FleetStage;
   #tries = 0;
   /** Until when it waits; `undefined` while it waits for nothing. */
@@ -109,7 +107,8 @@ export class FleetClient {
   }
 
   #ask(task: ClientTask, process: FleetProcess, round: number): void {
-    if (isStart(task)) this.#started.set(task.jobId, (this.#started.get(task.jobId) ?? 0) + 1);
+    const { started } = this.#stage.ledger;
+    if (isStart(task)) started.set(task.jobId, (started.get(task.jobId) ?? 0) + 1);
     switch (task.type) {
       case "execute":
         return process.execute(task.jobId, task.job);
@@ -125,7 +124,7 @@ export class FleetClient {
           else this.#waitsUntil = 0;
         };
         if (task.by === "engine") process.delete(task.jobId).then(done, () => done(false));
-        else if (task.by === "purge") process.purge().then(() => done(!this.#exists(task.jobId)), () => done(false));
+        else if (task.by === "purge") process.purge().then(() => done(true), () => done(false));
         else deleteInStore(task.jobId, this.#stage, done);
         return;
       }
@@ -145,7 +144,8 @@ export class FleetClient {
     process.start(jobId, job, inMs).then(({ isNew }) => {
       this.#stage.trace.add(() => `  client: ${jobId} is ${isNew ? "new" : "known"}`);
       if (
-        this.#started.get(jobId) === 1 && !isNew && this.#stage.ledger.lifeOf(jobId)?.createdBy === process.number
+        this.#stage.ledger.started.get(jobId) === 1 && !isNew &&
+        this.#stage.ledger.lifeOf(jobId)?.createdBy === process.number
       ) {
         const why = `the start of ${jobId} says that it is not new, though it has made it`;
         this.#stage.fail(new FleetViolation("lost or doubled", why));
@@ -169,6 +169,7 @@ export class FleetClient {
       this.#stage.fail(new FleetViolation("lost or doubled", `${key} to ${jobId} was accepted and is not stored`));
     }
     const isAskedOnce = this.#stage.ledger.asked.get(key) === 1;
+    if (answer === "refused" && isAskedOnce) this.#stage.ledger.refused.add(key);
     if (answer === "refused" && isAskedOnce && this.#stage.ledger.lifeOf(jobId)?.commands.find(key) !== undefined) {
       this.#stage.fail(new FleetViolation("lost or doubled", `${key} to ${jobId} was refused, and it is stored`));
     }

@@ -1,9 +1,9 @@
 import { hasEnded } from "../../job/job.ts";
+import type { Store } from "../../ports/store.ts";
 import type { FleetClient } from "./fleet_client.ts";
 import type { FleetLedger } from "./fleet_ledger.ts";
 import type { FleetProcess } from "./fleet_process.ts";
 import type { FleetJob, FleetSettings } from "./fleet_options.ts";
-import type { Store } from "../../ports/store.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 import { compareWithUndisturbed } from "./undisturbed.ts";
 
@@ -46,6 +46,7 @@ export async function checkEnd(
   for (const { number, directCalls, isStopping } of processes) {
     if (!isStopping) directCalls.check(number, ({ life }) => !ledger.lives.has(life));
   }
+  await checkCommands(store, ledger);
   let compared = 0;
   for (const life of ledger.lives.values()) {
     const stored = await store.load(life.jobId);
@@ -62,6 +63,18 @@ export async function checkEnd(
     await compareWithUndisturbed(life, job, settings, settings.comparison);
   }
   return compared;
+}
+
+/** Whoever has asked for something may ask what has become of it. */
+async function checkCommands(store: Store, { lives }: FleetLedger): Promise<void> {
+  for (const { jobId, life, commands } of lives.values()) {
+    for (const command of commands.commands) {
+      const outcome = await store.outcome({ jobId, life }, command.key);
+      if (commands.mayBeTold(command, outcome?.status)) continue;
+      const why = `${command.key} (${command.type}) to ${jobId} is said to be ${JSON.stringify(outcome)}`;
+      throw new FleetViolation("lost or doubled", why);
+    }
+  }
 }
 
 /** Whoever waits for the end of a job, in a process that is there, hears of it. */

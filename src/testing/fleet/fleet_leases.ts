@@ -11,13 +11,21 @@ interface Lease {
 /** The leases that a store has granted, by their incarnations. */
 export class FleetLeases {
   readonly #leases: Map<number, Lease> = new Map();
+  /** The last incarnation under each name. */
+  readonly #last: Map<string, number> = new Map();
 
   /**
    * Notes that a process has entered.
    *
    * @throws {FleetViolation} when its incarnation is another's
    */
-  entered(process: number, { owner, leaseMs, takesOver }: EnterQuery, incarnation: number, now: number): void {
+  entered(process: number, { owner, leaseMs, takesOver, again }: EnterQuery, incarnation: number, now: number): void {
+    const last = this.#last.get(owner);
+    if (again !== undefined && last !== undefined && again !== last && incarnation !== last && this.runs(last, now)) {
+      const why = `process ${process} has taken the name ${owner} from incarnation ${last}, which has started since`;
+      throw new FleetViolation("two at a time", why);
+    }
+    this.#last.set(owner, incarnation);
     const known = this.#leases.get(incarnation);
     if (known !== undefined && (known.owner !== owner || known.process !== process)) {
       const why = `incarnation ${incarnation} was given to ${known.owner}, and to ${owner} of process ${process}`;
@@ -25,6 +33,18 @@ export class FleetLeases {
     }
     for (const lease of this.#leases.values()) if (takesOver && lease.owner === owner) lease.until = 0;
     this.#leases.set(incarnation, { owner, process, until: Math.max(known?.until ?? 0, now + leaseMs) });
+  }
+
+  /**
+   * Notes that a process was told that another one has started under its name.
+   *
+   * @throws {FleetViolation} when none has
+   */
+  replaced(process: number, owner: string): void {
+    const others = [...this.#leases.values()].filter((it) => it.owner === owner && it.process !== process);
+    if (others.length > 0) return;
+    const why = `process ${process} has lost the name ${owner}, and nobody else has entered under it`;
+    throw new FleetViolation("lost or doubled", why);
   }
 
   /** Notes that a lease was renewed. */

@@ -53,10 +53,16 @@ export class FleetLedger {
   readonly lives: Map<number, JobLedger> = new Map();
   /** Those that have been deleted. */
   readonly deleted: Map<number, JobLedger> = new Map();
+  /** How often each job was to be started. */
+  readonly started: Map<string, number> = new Map();
   /** How often something was asked with a key. */
   readonly asked: Map<string, number> = new Map();
+  /** The keys of what was refused for good: that must not be stored any more. */
+  readonly refused: Set<string> = new Set();
   /** How much the clocks of the fleet differ from the store's, in milliseconds: at most by this. */
   clockErrorMs = 0;
+  /** How much of that comes from clocks that were set while processes looked at them. */
+  setClockMs = 0;
   readonly #settings: LedgerSettings;
   readonly leases: FleetLeases = new FleetLeases();
   /** The last claim of each process on each job. */
@@ -80,7 +86,7 @@ export class FleetLedger {
 
   /** Notes that a process has entered. */
   entered(process: number, query: EnterQuery, incarnation: number, now: number): void {
-    if (query.again !== undefined) { for (const life of this.lives.values()) life.lost.delete(query.again); }
+    if (query.again !== undefined) { for (const life of this.lives.values()) life.deaths.survived(query.again); }
     this.leases.entered(process, query, incarnation, now);
   }
 
@@ -108,10 +114,7 @@ export class FleetLedger {
       throw new FleetViolation("two at a time", why);
     }
     const former = before.incarnation;
-    if (former !== undefined && this.leases.processOf(former) !== process) {
-      life.lost.add(former);
-      life.losses.add(former);
-    }
+    if (former !== undefined && this.leases.processOf(former) !== process) life.deaths.lostBy(former);
     // An engine that claims its own live job again goes on with it.
     const isOwn = former !== undefined && this.leases.processOf(former) === process;
     this.#claim(process, life, { incarnation, epoch }, isOwn ? life.claim?.sent ?? 0 : life.commands.commands.length);
@@ -153,7 +156,7 @@ export class FleetLedger {
       throw new FleetViolation("two at a time", why);
     }
     const { maxRecoveries } = this.#settings;
-    const told = life.append(entries, head, { now, maxRecoveries, clockErrorMs: this.clockErrorMs });
+    const told = life.append(entries, head, { now, maxRecoveries, setClockMs: this.setClockMs });
     const [unread] = life.commands.unread;
     if (head?.endedAt !== undefined && before.endedAt === undefined && unread !== undefined) {
       throw new FleetViolation("too late", `job ${claim.jobId} has ended with ${unread.key} in its inbox`);
@@ -175,6 +178,9 @@ export class FleetLedger {
       throw new FleetViolation("lost or doubled", `command ${command.key} to ${life.jobId} was stored twice`);
     }
     const accepted = { ...readCommand(command.text), key: command.key, at: now, sequence: record.sent };
+    if (this.refused.has(command.key) && this.asked.get(command.key) === 1) {
+      throw new FleetViolation("lost or doubled", `${command.key} to ${life.jobId} was refused, and is stored now`);
+    }
     if (asked.life !== undefined && asked.life !== life.life) {
       const why =
         `command ${command.key} was sent to life ${asked.life} of ${life.jobId}, and is stored for ${life.life}`;
@@ -239,6 +245,11 @@ export class FleetLedger {
   /** All lives that jobs of an id have had. */
   #livesOf(jobId: string): readonly JobLedger[] {
     return [...this.lives.values(), ...this.deleted.values()].filter((it) => it.jobId === jobId);
+  }
+
+  /** Whether a handler runs in a process. */
+  runsIn(process: number): boolean {
+    return this.#running.some((it) => it.process === process);
   }
 
   /** Whether a handler of a job runs. */

@@ -24,7 +24,7 @@ export type ProcessFault =
 export interface FleetFaults {
   /**
    * The probability, from 0 to 1, that a call of the store fails without effect, is done and its answer is lost, or is given up by
-   * the caller and done later. @default {0.04}
+   * the caller and done later; ten times as high in some fleets, as the seed decides. @default {0.04}
    */
   readonly calls?: number;
   /** How many faults of processes there are at most. @default {8} */

@@ -74,6 +74,7 @@ export class FleetProcess {
       ids: manualIds(`${name}.${number}`),
       observer: (event) => {
         if (event.type === "lost" || event.type === "command_error") this.directCalls.refused(event.jobId);
+        if (event.type === "replaced") this.#check(() => stage.ledger.leases.replaced(number, event.owner));
       },
       registry: isStranger ? new Registry() : settings.registry,
       store: this.#openStore(),
@@ -83,7 +84,6 @@ export class FleetProcess {
         maxRecoveries: MAX_RECOVERIES,
         takeOver: takesOver ? "at once" : "after lease",
         commandPollMs: 500,
-        attempts: 4,
         ...stage.durability,
       },
       ...(settings.services === undefined ? {} : { services: settings.services(host) }),
@@ -251,6 +251,13 @@ export class FleetProcess {
       now,
     });
     const ask = <T>(name: string, run: () => MaybePromise<T>): MaybePromise<T> => {
+      try {
+        calls.made(clock.now);
+      } catch (error) {
+        this.#stage.fail(error);
+        // Only so is whoever calls it without end kept from going on.
+        return new Promise(() => {});
+      }
       if (answersAtOnce) return this.#answer(run);
       return new Promise<T>((resolve, reject) => {
         calls.calls.push({
@@ -268,6 +275,14 @@ export class FleetProcess {
       });
     };
     return distantStore(watched, ask, isWatched && store.watch !== undefined ? (it) => this.#watch(it) : undefined);
+  }
+
+  #check(check: () => void): void {
+    try {
+      check();
+    } catch (error) {
+      this.#stage.fail(error);
+    }
   }
 
   #answer<T>(run: () => MaybePromise<T>): MaybePromise<T> {

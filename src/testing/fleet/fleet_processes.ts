@@ -48,10 +48,16 @@ export class FleetProcesses {
     for (const process of this.list) process.clock.end();
   }
 
+  /** Those that run handlers. */
+  get busy(): readonly FleetProcess[] {
+    return this.list.filter(({ number }) => this.#stage.ledger.runsIn(number));
+  }
+
   /** Lets a fault happen to one of them. */
   disturb(kind: ProcessFault): void {
-    const { random } = this.#stage;
-    const process = pick(random, this.list);
+    const { random, isHarsh } = this.#stage;
+    const victims = this.busy;
+    const process = pick(random, isHarsh && victims.length > 0 ? victims : this.list);
     if (process === undefined) return;
     const hasRoom = this.list.length < MOST_PROCESSES;
     switch (kind) {
@@ -112,6 +118,7 @@ export class FleetProcesses {
     this.#tell(process, `has its clock set: it is off by ${offsetMs} ms`);
     process.clock.offsetMs = offsetMs;
     this.#noteOffset(offsetMs);
+    this.#stage.ledger.setClockMs = this.#stage.ledger.clockErrorMs;
   }
 
   /** A process is gone; `isCarriedOut` says for each call that is under way whether the store carries it out. */

@@ -1,4 +1,5 @@
 import type { FleetClient } from "./fleet_client.ts";
+import type { ProcessFault } from "./fleet_options.ts";
 import type { FleetProcesses } from "./fleet_processes.ts";
 import { type FleetStage, pick } from "./fleet_stage.ts";
 import { FleetViolation } from "./fleet_violation.ts";
@@ -10,6 +11,8 @@ const LONGEST_CALL_MS = 5_000;
 const LONGEST_STEP_MS = 2_000;
 /** How many timers may be due at one instant. */
 const MOST_TIMERS = 2_000;
+/** What keeps a process from working. */
+const HARSH: readonly ProcessFault[] = ["death", "rebirth", "block", "sleep"];
 /** The chance that a client acts. */
 const CLIENT_RATE = 0.08;
 
@@ -23,6 +26,7 @@ export class FleetSchedule {
   /** The chances that time passes, and that a process has a fault. */
   readonly #timeRate: number;
   readonly #faultRate: number;
+  readonly #kinds: readonly ProcessFault[];
 
   /** Makes the schedule; `checkFailure` throws when a promise was broken. */
   constructor(
@@ -38,7 +42,9 @@ export class FleetSchedule {
     this.#checkFailure = checkFailure;
     this.#faultsLeft = random.chance(0.15) ? 0 : random.integer(faults.processes + 1);
     this.#timeRate = 0.08 + 0.3 * random.next();
-    this.#faultRate = this.#faultsLeft / steps * 2;
+    this.#faultRate = stage.isHarsh ? 0.3 : this.#faultsLeft / steps * 2;
+    const kinds = faults.kinds.filter((it) => !stage.isHarsh || HARSH.includes(it));
+    this.#kinds = kinds.length > 0 ? kinds : faults.kinds;
   }
 
   /** Lets the seed decide what happens next. */
@@ -101,7 +107,7 @@ export class FleetSchedule {
   }
 
   async #step(): Promise<void> {
-    const { calls, clock, settings, random } = this.#stage;
+    const { calls, clock, isHarsh, random } = this.#stage;
     const isOld = ({ sentAt }: { readonly sentAt: number }) => clock.now - sentAt > LONGEST_CALL_MS;
     const answers = calls.answers.filter(({ clock }) => !clock.isHeld);
     const oldCall = calls.calls.find(isOld);
@@ -119,9 +125,10 @@ export class FleetSchedule {
       if (client?.isReady(clock.now) === true) this.act(client);
       return;
     }
-    if (chance < CLIENT_RATE + this.#faultRate && this.#faultsLeft > 0) {
+    const mayHave = this.#faultsLeft > 0 && (!isHarsh || this.#processes.busy.length > 0);
+    if (chance < CLIENT_RATE + this.#faultRate && mayHave) {
       this.#faultsLeft--;
-      const kind = pick(random, settings.faults.kinds);
+      const kind = pick(random, this.#kinds);
       if (kind !== undefined) this.#processes.disturb(kind);
       return;
     }
@@ -133,8 +140,8 @@ export class FleetSchedule {
   }
 
   #fate({ isAwaited }: StoreCall): CallFate {
-    const { random, settings } = this.#stage;
-    if (!isAwaited || !random.chance(settings.faults.calls)) return "done";
+    const { random, callFaults } = this.#stage;
+    if (!isAwaited || !random.chance(callFaults)) return "done";
     return pick(random, ["fails", "answer lost", "late"]) ?? "done";
   }
 

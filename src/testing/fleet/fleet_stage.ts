@@ -28,7 +28,11 @@ export interface FleetStage {
   /** Whether the store answers at once: no call is lost then, and none is under way when a process dies. */
   readonly answersAtOnce: boolean;
   /** How all engines of the fleet keep their jobs. */
-  readonly durability: Pick<DurabilityOptions, "mode" | "snapshotLength" | "inboxLimit">;
+  readonly durability: Pick<DurabilityOptions, "mode" | "snapshotLength" | "inboxLimit" | "attempts">;
+  /** The probability that a call of the store is disturbed. */
+  readonly callFaults: number;
+  /** Whether all that happens to processes keeps them from working, and happens while they do: nobody makes progress for long. */
+  readonly isHarsh: boolean;
   /** Whether there may be processes that cannot build the flows. */
   readonly hasStrangers: boolean;
   /** Whether the store tells what happens to jobs. */
@@ -61,6 +65,8 @@ export async function createStage(
     answersAtOnce: random.chance(0.1) && await writesAtOnce(store),
     isWatched: random.chance(0.7),
     durability,
+    callFaults: random.chance(0.15) ? Math.min(0.4, settings.faults.calls * 10) : settings.faults.calls,
+    isHarsh: random.chance(0.12),
     hasStrangers: random.chance(0.15),
     flows: new Map(settings.jobs.map(({ flow }) => [flow.id, JSON.stringify(flow)])),
     fail,
@@ -72,6 +78,7 @@ function chooseDurability(random: SeededRandom): FleetStage["durability"] {
     mode: random.chance(0.25) ? "relaxed" : "strict",
     // The shortest: a snapshot as soon as the entries since the last one are as long as that.
     ...(random.chance(0.3) ? { snapshotLength: 1 } : {}),
+    attempts: random.chance(0.2) ? 1 + random.integer(3) : 4,
     ...(random.chance(0.15) ? { inboxLimit: 1 + random.integer(3) } : {}),
   };
 }

@@ -33,10 +33,25 @@ export function createTasks(settings: FleetSettings, random: SeededRandom, isSma
         pick(random, lists)?.push({ ...task, asked: { type } });
       }
     }
+    if (settings.commands.includes("delete") && random.chance(0.1)) {
+      const purge = { type: "delete", jobId, by: "purge" } as const;
+      const redrive = {
+        type: "ask",
+        jobId,
+        asked: { type: "redrive" },
+        key: `${jobId} redrive before a purge`,
+      } as const;
+      pick(random, lists)?.push(...settings.commands.includes("redrive") ? [redrive, purge] : [purge]);
+    }
     if (settings.commands.includes("delete") && random.chance(0.08)) {
-      const by = pick(random, ["engine", "purge", "store"] as const) ?? "engine";
+      const by = random.chance(0.5) ? "engine" : "store";
       lists[0].push({ type: "delete", jobId, by }, startOf(jobId, job, random));
     }
+  }
+  // Ids that are given again and again: what is under way to one life must not reach the next.
+  const again = random.chance(0.1) && settings.commands.includes("delete") ? [...jobs] : [];
+  for (const [jobId, job] of [...again, ...again, ...again]) {
+    lists[2].push({ type: "delete", jobId, by: "store" }, startOf(jobId, job, random));
   }
   return { lists, jobs };
 }

@@ -5,6 +5,7 @@ import { Replay } from "../../documents/replay.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { AppendHead, JobRecord } from "../../ports/store.ts";
 import { isRecord } from "../../values/json.ts";
+import { JobDeaths } from "./job_deaths.ts";
 import { CommandLedger, type LedgerEntry, standingOf } from "./command_ledger.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 
@@ -34,8 +35,8 @@ export interface LedgerClaim {
 export interface LedgerBounds {
   /** The time by the store. */
   readonly now: number;
-  /** How much the clocks of the fleet differ from it at most, in milliseconds. */
-  readonly clockErrorMs: number;
+  /** By how much clocks were set at most, in milliseconds: a deadline may be decided by them. */
+  readonly setClockMs: number;
   readonly maxRecoveries: number;
 }
 
@@ -62,10 +63,8 @@ export class JobLedger {
   claim: LedgerClaim | undefined;
   /** The sequence of the last command that each process has read. */
   readonly read: Map<number, number> = new Map();
-  /** The incarnations that have lost the job since its last progress, and have not said that they live. */
-  readonly lost: Set<number> = new Set();
-  /** All incarnations that have lost the job since its last progress. */
-  readonly losses: Set<number> = new Set();
+  /** The incarnations that seem to have died with the job. */
+  readonly deaths: JobDeaths = new JobDeaths();
   /** The steps that were committed. */
   readonly steps: Set<string> = new Set();
   /** The steps that handlers were called for, with the idempotency key and the data that they were given. */
@@ -128,19 +127,22 @@ export class JobLedger {
     if (entry.kind === "deliver") this.outside.push(deliveryOf(document, job));
     if (expired !== undefined) this.#expire(expired, bounds);
     this.#note(document, bounds.maxRecoveries);
+    // What came after it is read before anything else happens.
+    const goesOn = effect?.type === "resume" || effect?.type === "redrive";
+    if (goesOn && this.claim !== undefined) this.claim = { ...this.claim, sent: this.commands.commands.length };
     if (effect?.type === "redrive" || (before.status !== "running" && hasEnded(before.status))) this.isSteered = true;
     const by = effect === undefined ? "" : ` by ${effect.key}`;
     return `${entry.kind}${entry.status === undefined ? "" : ` ${entry.status}`}${taskOf(document)}${by}`;
   }
 
   /** A deadline was decided: what was in the inbox by then must have come first. */
-  #expire({ routine, slot, until }: Expired, { now, clockErrorMs }: LedgerBounds): void {
+  #expire({ routine, slot, until }: Expired, { now, setClockMs }: LedgerBounds): void {
     this.outside.push({ type: "expire", routine, slot });
-    if (now < until - clockErrorMs) {
+    if (now < until - setClockMs) {
       throw new FleetViolation("too late", `the deadline ${until} of ${this.jobId} was decided early, at ${now}`);
     }
     const inTime = this.commands.unread.find(({ type, target, at }) =>
-      type === "deliver" && target.startsWith(`${routine}.${slot} `) && at <= until - clockErrorMs
+      type === "deliver" && target.startsWith(`${routine}.${slot} `) && at <= until - setClockMs
     );
     if (inTime === undefined) return;
     const why =
@@ -152,17 +154,17 @@ export class JobLedger {
     const { kind, task, step, status, error, verdict } = document;
     if (kind === "step") {
       this.steps.add(`${task}/${step}`);
-      this.lost.clear();
-      this.losses.clear();
+      this.deaths.progressed(task);
     }
     if (kind === "failure") {
+      if (!isRecord(error) || error["name"] !== "PoisonError") this.deaths.progressed(task);
       const retried = isRecord(verdict) && verdict["retry"] !== undefined;
       if (!retried) { for (const key of this.calls.keys()) if (key.startsWith(`${task}/`)) this.steps.add(key); }
       if (isRecord(error) && error["name"] === "PoisonError") {
         this.isSteered = true;
-        if (this.lost.size < maxRecoveries && this.losses.size < LOSSES_PER_DEATH * maxRecoveries) {
-          const why =
-            `task ${task} of ${this.jobId} is poisoned after ${this.lost.size} deaths and ${this.losses.size} losses`;
+        const { died, lost } = this.deaths.countsFor(task);
+        if (died < maxRecoveries && lost < LOSSES_PER_DEATH * maxRecoveries) {
+          const why = `task ${task} of ${this.jobId} is poisoned after ${died} deaths and ${lost} losses`;
           throw new FleetViolation("lost or doubled", why);
         }
       }

@@ -31,7 +31,18 @@ const COMMANDS: readonly FleetCommand[] = ["pause", "resume", "cancel", "redrive
 /** The number of last lines of a trace that an error shows. */
 const SHOWN = 40;
 
-/** A fleet has broken a promise: `seed` repeats the run. */
+/**
+ * A fleet has broken a promise: `seed` repeats the run.
+ *
+ * @example
+ * ```ts
+ * import { FleetError } from "@routilux/routilux/testing";
+ *
+ * // The seed to try again, if a fleet has broken a promise.
+ * const seedOf = (error: unknown): number | undefined => error instanceof FleetError ? error.seed : undefined;
+ * seedOf(new Error("another")); // undefined
+ * ```
+ */
 export class FleetError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "FleetError";
@@ -108,7 +119,7 @@ export class FleetError extends RoutiluxError {
  * ```
  */
 export async function simulateFleet(options: FleetOptions): Promise<FleetResult> {
-  const settings = complete(options);
+  const settings = completeFleet(options);
   const { seed } = settings;
   const failed = await runFleet(settings, false);
   if (failed.violation === undefined) return { seed, jobs: failed.jobs, compared: failed.compared };
@@ -116,7 +127,8 @@ export async function simulateFleet(options: FleetOptions): Promise<FleetResult>
   throw new FleetError(violation, seed, cut, trace.lines);
 }
 
-function complete(options: FleetOptions): FleetSettings {
+/** Checks and completes the options of `simulateFleet`. */
+export function completeFleet(options: FleetOptions): FleetSettings {
   const action = "Cannot simulate a fleet";
   const { jobs, registry, seed, engines = 2, steps = 200, handlerMs = 400, comparison = "outcome", services } = options;
   const { commands = COMMANDS, openStore = memoryStore, faults = {} } = options;

@@ -2,6 +2,9 @@ import type { MaybePromise, Store, StoreEvent } from "../../ports/store.ts";
 import type { ProcessClock } from "./fleet_clock.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 
+/** How many calls there may be at one instant. */
+const MOST_CALLS = 1_000;
+
 /** What becomes of a call that a process makes. */
 export type CallFate = "done" | "fails" | "answer lost" | "late";
 
@@ -37,6 +40,22 @@ export class StoreCalls {
   readonly calls: StoreCall[] = [];
   /** Answers that have not arrived. */
   readonly answers: StoreAnswer[] = [];
+  /** How many calls were made at the present instant. */
+  #made = 0;
+  #madeAt = 0;
+
+  /**
+   * Notes that a process calls the store.
+   *
+   * @throws {FleetViolation} when the processes call it without end, and no time passes
+   */
+  made(now: number): void {
+    if (this.#madeAt !== now) this.#made = 0;
+    this.#madeAt = now;
+    if (++this.#made > MOST_CALLS) {
+      throw new FleetViolation("stranded", `processes call the store without end at ${now}`);
+    }
+  }
 
   /** Adds an answer or an event. */
   answer(answer: StoreAnswer): void {
@@ -93,6 +112,7 @@ export function distantStore(
     compact: (life, revision, snapshot) =>
       ask(`compact ${life.jobId} at ${revision}`, () => store.compact(life, revision, snapshot)),
     send: (job, command) => ask(`send ${command.key}`, () => store.send(job, command)),
+    outcome: (job, key) => ask(`outcome of ${key}`, () => store.outcome(job, key)),
     inbox: (life, after, now) => ask(`inbox ${life.jobId} after ${after}`, () => store.inbox(life, after, now)),
     commands: (owner, now) => ask("commands", () => store.commands(owner, now)),
     enter: (query) => ask(`enter ${query.owner}`, () => store.enter(query)),

@@ -74,6 +74,7 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
             return answer;
           }),
       ),
+    outcome: (job, key) => store.outcome(job, key),
     inbox: (life, after, now) => {
       ledger.inboxRead(process, life.life);
       return store.inbox(life, after, at(now));

@@ -1,9 +1,28 @@
 import { type Case, withStore } from "./case.ts";
 import { checkSame } from "./checks.ts";
-import { createJob, ENDED, enter, HEAD, inboxOf, NOW, sampleEntries, send, sendNew } from "./sample_jobs.ts";
+import { createJob, ENDED, enter, HEAD, inboxOf, LATER, NOW, sampleEntries, send, sendNew } from "./sample_jobs.ts";
 
 /** Commands that are not consumed, and the end of jobs. */
 export const unreadCases: readonly Case[] = [
+  {
+    name: "a job that has ended takes other commands after one that reopens it, until that is consumed",
+    async run(scope) {
+      const store = await scope.open();
+      const owner = await enter(store, "engine", { leaseMs: LATER });
+      const job = await createJob(store, "job", 0, { claim: owner });
+      await sendNew(store, "job", "early");
+      await store.append(job, 0, ["end"], { ...ENDED, consumed: 1, releases: false });
+      checkSame(await send(store, job, "text", "1"), "ended", "send to the ended job");
+      checkSame(await send(store, job, "redrive", "2", { reopens: true }), "stored", "send of one that reopens it");
+      checkSame(await send(store, job, "text", "3"), "stored", "send after it");
+      const later = await scope.reopen();
+      checkSame(await send(later, job, "text", "4"), "stored", "send when the store was opened again");
+      const keys = (await inboxOf(later, job, 1)).map(({ key }) => key);
+      checkSame(keys, ["2", "3", "4"], "the inbox");
+      await later.append(job, 1, [], { ...ENDED, consumed: 2, releases: false });
+      checkSame(await send(later, job, "text", "5"), "ended", "send when it was consumed and the job has not gone on");
+    },
+  },
   withStore("a job that has ended takes a command only if it reopens", async (store) => {
     const job = await createJob(store, "job", 0);
     await sendNew(store, "job", "before");

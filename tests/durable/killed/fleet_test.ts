@@ -18,7 +18,7 @@ import { openPlace } from "../../support/working_process.ts";
 const KILLS: Readonly<Partial<Record<FleetPlan["store"], number>>> = IS_LONG
   ? { sqlite: 200, ..."Deno" in globalThis ? { deno_kv: 200 } : {} }
   : "Deno" in globalThis
-  ? { sqlite: 25, deno_kv: 4 }
+  ? { sqlite: 12, deno_kv: 4 }
   : { sqlite: 3 };
 const SEED = Number(process.env["SEED"] ?? (IS_LONG ? Date.now() % 2 ** 31 : 1));
 const LIMIT_MS = IS_LONG ? 1_800_000 : 180_000;

@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { type Context, Registry, Routine, type Timers } from "../../../mod.ts";
 import { sqliteStore } from "../../../src/stores/sqlite_store.ts";
-import * as statements from "../../../src/stores/sqlite_store/statements.ts";
+import * as statements from "../../../src/stores/sqlite_kit/statements.ts";
 import { manualTimers } from "../../../src/testing/mod.ts";
 import { recordDatabase } from "../../support/recorded_database.ts";
 import { createTestFlow } from "../../support/test_flow.ts";

@@ -4,8 +4,8 @@ import { assert, assertEquals, assertInstanceOf, assertMatch, assertRejects, ass
 import { FencedError } from "../../../src/base/errors.ts";
 import type { StoreEvent } from "../../../src/ports/store.ts";
 import { type SqliteDatabase, sqliteStore } from "../../../src/stores/sqlite_store.ts";
-import { rowOf } from "../../../src/stores/sqlite_store/database.ts";
-import * as statements from "../../../src/stores/sqlite_store/statements.ts";
+import { rowOf } from "../../../src/stores/sqlite_kit/queries.ts";
+import * as statements from "../../../src/stores/sqlite_kit/statements.ts";
 import {
   addJob,
   ENDED,

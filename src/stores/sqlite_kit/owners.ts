@@ -8,7 +8,7 @@ import {
   type OwnerState,
   renewOwner,
 } from "../../ports/lease_kit.ts";
-import type { Queries } from "./database.ts";
+import type { Queries } from "./queries.ts";
 import * as sql from "./statements.ts";
 import { fromColumn, toColumn } from "./text.ts";
 

@@ -28,7 +28,7 @@ const RECORD = `j.life, j.epoch, j.job_id, j.created_at, j.flow_id, j.queue, j.p
     ORDER BY position DESC LIMIT 1), j.snapshot_revision) AS revision`;
 
 /** Returns the number of a flow: hash, id, text. */
-export const FIND_FLOW = "SELECT flow FROM routilux_flows WHERE flow_hash = ?1 AND flow_id = ?2 AND text = ?3";
+export const FIND_FLOW = "SELECT flow, text FROM routilux_flows WHERE flow_hash = ?1 AND flow_id = ?2 AND text = ?3";
 
 /** Adds a flow: hash, id, text. */
 export const ADD_FLOW = "INSERT INTO routilux_flows (flow_hash, flow_id, text) VALUES (?1, ?2, ?3)";
@@ -58,12 +58,12 @@ export const FIND_LIFE: string = `SELECT ${RECORD} FROM routilux_jobs j WHERE j.
 
 /** Returns a job's record and documents: life. */
 export const LOAD: string = `SELECT ${RECORD}, j.snapshot_revision,
-  (SELECT text FROM routilux_flows WHERE flow = j.flow) AS flow,
+  j.flow, (SELECT text FROM routilux_flows WHERE flow = j.flow) AS flow_text,
   (SELECT snapshot FROM routilux_documents WHERE life = j.life) AS snapshot
   FROM routilux_jobs j WHERE j.life = ?1`;
 
 /** Returns a job's entries: life. */
-export const ENTRIES: string = `SELECT text FROM routilux_entries
+export const ENTRIES: string = `SELECT position & ${LAST_REVISION} AS revision, text FROM routilux_entries
   WHERE position BETWEEN ?1 << 32 AND (?1 << 32) | ${LAST_REVISION} ORDER BY position`;
 
 /**
@@ -97,6 +97,16 @@ export const SET_SNAPSHOT = "UPDATE routilux_documents SET snapshot = ?2 WHERE l
 /** Deletes a job's entries up to a revision: life, revision. */
 export const DROP_ENTRIES = `DELETE FROM routilux_entries WHERE position BETWEEN ?1 << 32 AND (?1 << 32) | ?2`;
 
+/** Adds a part of a long text: life, kind, revision, number, text. */
+export const ADD_PART = "INSERT INTO routilux_parts (life, kind, revision, number, text) VALUES (?1, ?2, ?3, ?4, ?5)";
+
+/** Returns the parts of a long text: life, kind, revision. */
+export const PARTS = "SELECT text FROM routilux_parts WHERE life = ?1 AND kind = ?2 AND revision = ?3 ORDER BY number";
+
+/** Deletes parts of long texts: life, kind, revision after which and up to which. */
+export const DROP_PARTS = `DELETE FROM routilux_parts
+  WHERE life = ?1 AND kind = ?2 AND revision > ?3 AND revision <= ?4`;
+
 /** Returns the hash of the command that a key was used for: life, key. */
 export const FIND_KEY = "SELECT hash FROM routilux_commands WHERE life = ?1 AND key = ?2";
 
@@ -108,9 +118,12 @@ export const FORGET_KEYS = `DELETE FROM routilux_commands WHERE life = ?1 AND se
   (SELECT sequence FROM routilux_commands WHERE life = ?1 AND (used_at IS NULL OR used_at > ?2) ORDER BY sequence LIMIT 1),
   9e15)`;
 
-/** Adds a command: life, sequence, key, hash, text. */
-export const ADD_COMMAND = `INSERT INTO routilux_commands (life, sequence, key, hash, text)
-  VALUES (?1, ?2, ?3, ?4, ?5)`;
+/** Adds a command: life, sequence, key, hash, text, whether a job that has ended takes it. */
+export const ADD_COMMAND = `INSERT INTO routilux_commands (life, sequence, key, hash, text, reopens)
+  VALUES (?1, ?2, ?3, ?4, ?5, ?6)`;
+
+/** Returns a row if a job has a command that reopens it: life, last sequence that was consumed. */
+export const REOPENING = "SELECT 1 FROM routilux_commands WHERE life = ?1 AND sequence > ?2 AND reopens = 1 LIMIT 1";
 
 /**
  * Forgets the texts of commands that have been consumed, and remembers when: life, last sequence consumed before, last sequence
@@ -118,6 +131,12 @@ export const ADD_COMMAND = `INSERT INTO routilux_commands (life, sequence, key, 
  */
 export const USE_COMMANDS = `UPDATE routilux_commands SET text = '', used_at = ?4
   WHERE life = ?1 AND sequence > ?2 AND sequence <= ?3`;
+
+/** Says of a command that it could not be carried out: life, sequence, reason. */
+export const REFUSE_COMMAND = "UPDATE routilux_commands SET refusal = ?3 WHERE life = ?1 AND sequence = ?2";
+
+/** Returns the command that was sent with a key: life, key. */
+export const FIND_COMMAND = "SELECT sequence, refusal FROM routilux_commands WHERE life = ?1 AND key = ?2";
 
 /** Returns a job's commands that are not consumed, after a sequence: life, sequence. */
 export const COMMANDS = `SELECT sequence, key, text FROM routilux_commands
@@ -205,5 +224,5 @@ export const DROP_FLOW = `DELETE FROM routilux_flows
 /** Deletes everything that belongs to a job: life. */
 export const DELETE: readonly string[] = [
   `DELETE FROM routilux_entries WHERE position BETWEEN ?1 << 32 AND (?1 << 32) | ${LAST_REVISION}`,
-  ...["commands", "documents", "jobs"].map((table) => `DELETE FROM routilux_${table} WHERE life = ?1`),
+  ...["commands", "documents", "parts", "jobs"].map((table) => `DELETE FROM routilux_${table} WHERE life = ?1`),
 ];

@@ -1,8 +1,9 @@
 import { FencedError } from "../../base/errors.ts";
 import type { AppendHead, JobClaim, JobLife, JobRecord } from "../../ports/store.ts";
-import { appendTo, checkAppend, endsUnread, type KeptRecord } from "../../ports/store_kit.ts";
-import type { Queries } from "./database.ts";
+import { appendTo, checkAppend, endsUnread, type KeptRecord, refusalsIn } from "../../ports/store_kit.ts";
+import type { Queries } from "./queries.ts";
 import { findJob, findLife } from "./jobs.ts";
+import { addParts, columnOf, dropParts } from "./parts.ts";
 import { toHeadRow } from "./rows.ts";
 import * as sql from "./statements.ts";
 import { toColumn } from "./text.ts";
@@ -14,9 +15,10 @@ export function addEntries(
   expectedRevision: number,
   [first, ...others]: readonly [string, ...string[]],
 ): "stored" {
-  if (queries.run(sql.ADD_FENCED_ENTRY, life, epoch, expectedRevision, toColumn(first)) === 0) {
+  if (queries.run(sql.ADD_FENCED_ENTRY, life, epoch, expectedRevision, columnOf(queries, first)) === 0) {
     throw new FencedError(jobId, expectedRevision, findLife(queries, life)?.revision);
   }
+  addParts(queries, { life, kind: "entry", revision: expectedRevision + 1 }, first);
   addFurther(queries, life, expectedRevision + 1, others);
   return "stored";
 }
@@ -38,6 +40,10 @@ export function addWithHead(
   setHead(queries, before, head);
   if (head.consumed > before.consumed) {
     queries.run(sql.USE_COMMANDS, life, before.consumed, head.consumed, head.at);
+    dropParts(queries, { life, kind: "command", revision: head.consumed }, before.consumed);
+    for (const [sequence, reason] of refusalsIn(before, head)) {
+      queries.run(sql.REFUSE_COMMAND, life, sequence, toColumn(reason));
+    }
   }
   return { before, after: appendTo(before, entries, head) };
 }
@@ -45,13 +51,18 @@ export function addWithHead(
 /** Replaces a job's snapshot, and drops the entries before it. */
 export function compactJob(queries: Queries, { life }: JobLife, revision: number, snapshot: string): void {
   if (queries.run(sql.SET_SNAPSHOT_REVISION, life, revision) === 0) return;
-  queries.run(sql.SET_SNAPSHOT, life, toColumn(snapshot));
+  queries.run(sql.SET_SNAPSHOT, life, columnOf(queries, snapshot));
+  addParts(queries, { life, kind: "snapshot", revision }, snapshot);
   queries.run(sql.DROP_ENTRIES, life, revision);
+  dropParts(queries, { life, kind: "entry", revision }, 0);
+  dropParts(queries, { life, kind: "snapshot", revision: revision - 1 }, -1);
 }
 
 function addFurther(queries: Queries, life: number, revision: number, entries: readonly string[]): void {
   for (const [index, entry] of entries.entries()) {
-    queries.run(sql.ADD_ENTRY, life, revision + index + 1, toColumn(entry));
+    const added = revision + index + 1;
+    queries.run(sql.ADD_ENTRY, life, added, columnOf(queries, entry));
+    addParts(queries, { life, kind: "entry", revision: added }, entry);
   }
 }
 

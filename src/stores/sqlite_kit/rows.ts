@@ -1,6 +1,6 @@
-import type { JobFilter, JobHead, JobRecord, ListQuery, StoredCommand } from "../../ports/store.ts";
+import type { JobFilter, JobHead, JobRecord, ListQuery } from "../../ports/store.ts";
 import { positionOf } from "../../ports/store_kit.ts";
-import type { Row, SqliteValue } from "./database.ts";
+import type { Row, SqliteValue } from "./queries.ts";
 import { fromColumn, toColumn } from "./text.ts";
 
 /** Converts a head to its columns. */
@@ -31,11 +31,6 @@ export function toRecord(row: Row): JobRecord {
     heldUntil: optional(row["held_until"], Number),
     sent: Number(row["sent"]),
   };
-}
-
-/** Converts a row to a command. */
-export function toCommand(row: Row): StoredCommand {
-  return { sequence: Number(row["sequence"]), key: fromColumn(row["key"]), text: fromColumn(row["text"]) };
 }
 
 /** Converts a text that may be absent to a column. */
@@ -87,7 +82,8 @@ export function conditionsOf(query: JobFilter & Pick<ListQuery, "cursor">): Cond
   return { texts, values };
 }
 
-function optional<T>(value: unknown, convert: (value: unknown) => T): T | undefined {
+/** Converts a column that may be NULL. */
+export function optional<T>(value: unknown, convert: (value: unknown) => T): T | undefined {
   return value === null ? undefined : convert(value);
 }
 

@@ -11,8 +11,9 @@ import type {
 } from "../../ports/store.ts";
 import { leaseEndOf } from "../../ports/lease_kit.ts";
 import { PAGE_LENGTH, pageOf, recordOf } from "../../ports/store_kit.ts";
-import type { Queries, SqliteValue } from "./database.ts";
+import type { Queries, Row, SqliteValue } from "./queries.ts";
 import { ownerOf } from "./owners.ts";
+import { addParts, columnOf, dropParts, textOf } from "./parts.ts";
 import { conditionsOf, toLimit, toOptionalColumn, toRecord, toTagsColumn } from "./rows.ts";
 import * as sql from "./statements.ts";
 import { fromColumn, toColumn } from "./text.ts";
@@ -46,7 +47,8 @@ export function createJob(queries: Queries, job: NewJob): CreateAnswer {
     ...[toOptionalColumn(claim?.owner), claim?.incarnation ?? null, claim === undefined ? 0 : 1],
   );
   const life = queries.number(sql.LAST_ADDED);
-  queries.run(sql.ADD_DOCUMENTS, life, toColumn(job.token), toColumn(job.snapshot));
+  queries.run(sql.ADD_DOCUMENTS, life, toColumn(job.token), columnOf(queries, job.snapshot));
+  addParts(queries, { life, kind: "snapshot", revision: 0 }, job.snapshot);
   const heldUntil = claim && leaseEndOf(ownerOf(queries, claim.owner), claim.incarnation);
   return { isNew: true, record: { ...recordOf(job, life), heldUntil } };
 }
@@ -54,12 +56,15 @@ export function createJob(queries: Queries, job: NewJob): CreateAnswer {
 /** A copy of a life of a job, which is consistent within a transaction. */
 export function loadLife(queries: Queries, life: number): StoredJob {
   const row = existing(queries.get(sql.LOAD, life));
+  const snapshotRevision = Number(row["snapshot_revision"]);
   return {
     record: toRecord(row),
-    flow: fromColumn(row["flow"]),
-    snapshot: fromColumn(row["snapshot"]),
-    snapshotRevision: Number(row["snapshot_revision"]),
-    entries: queries.all(sql.ENTRIES, life).map((it) => fromColumn(it["text"])),
+    flow: flowText(queries, { flow: row["flow"], text: row["flow_text"] }),
+    snapshot: textOf(queries, { life, kind: "snapshot", revision: snapshotRevision }, row["snapshot"]),
+    snapshotRevision,
+    entries: queries.all(sql.ENTRIES, life).map(({ revision, text }) =>
+      textOf(queries, { life, kind: "entry", revision: Number(revision) }, text)
+    ),
   };
 }
 
@@ -82,7 +87,8 @@ export function deleteLife(queries: Queries, { jobId, life }: JobLife): boolean 
   const row = queries.get(sql.FLOW_OF, life, toColumn(jobId));
   if (row === undefined) return false;
   for (const text of sql.DELETE) queries.run(text, life);
-  queries.run(sql.DROP_FLOW, Number(row["flow"]));
+  const flow = Number(row["flow"]);
+  if (queries.run(sql.DROP_FLOW, flow) > 0) dropParts(queries, { life: 0, kind: "flow", revision: flow }, flow - 1);
   return true;
 }
 
@@ -95,11 +101,19 @@ export function purgeJobs(queries: Queries, { endedBefore, status, limit }: Purg
 
 /** Adds the flow of a job unless it is there, and returns its number. */
 function addFlow(queries: Queries, { flowId, flowHash, flow }: NewJob): number {
-  const values = [toColumn(flowHash), toColumn(flowId), toColumn(flow)];
+  const values = [toColumn(flowHash), toColumn(flowId), columnOf(queries, flow)];
   const known = queries.get(sql.FIND_FLOW, ...values);
-  if (known !== undefined) return Number(known["flow"]);
+  // All texts that are in parts have the same column.
+  if (known !== undefined && flowText(queries, known) === flow) return Number(known["flow"]);
   queries.run(sql.ADD_FLOW, ...values);
-  return queries.number(sql.LAST_ADDED);
+  const added = queries.number(sql.LAST_ADDED);
+  addParts(queries, { life: 0, kind: "flow", revision: added }, flow);
+  return added;
+}
+
+/** The text of a flow, from a row with its number and its column. */
+function flowText(queries: Queries, { flow, text }: Row): string {
+  return textOf(queries, { life: 0, kind: "flow", revision: Number(flow) }, text);
 }
 
 function existing<T>(value: T | undefined): T {

@@ -1,4 +1,4 @@
-import { guarded, rowOf, type SqliteDatabase } from "./database.ts";
+import type { Queries } from "./queries.ts";
 import { DUE_ORDER } from "./statements.ts";
 
 /** The version of the tables. */
@@ -6,7 +6,7 @@ const VERSION = 1;
 
 // A job's number is its life, which is never reused. An entry's key combines the life of its job (upper half) and its revision
 // (lower half): SQLite keeps rowid tables in key order, so appending is the cheapest insert. Documents have their own table, apart
-// from the records, which are small and change often.
+// from the records, which are small and change often. Texts that are too long for a row are in parts.
 //
 // Nothing is written to a job when a lease is renewed or ends: whether a job is held follows from its incarnation and the leases.
 // The three generated columns say why and since when a job may be taken:
@@ -36,9 +36,13 @@ CREATE TABLE routilux_jobs (
 );
 CREATE TABLE routilux_documents (life INTEGER PRIMARY KEY, token TEXT NOT NULL, snapshot TEXT NOT NULL);
 CREATE TABLE routilux_entries (position INTEGER PRIMARY KEY, text TEXT NOT NULL);
+CREATE TABLE routilux_parts (
+  life INTEGER NOT NULL, kind TEXT NOT NULL, revision INTEGER NOT NULL, number INTEGER NOT NULL, text TEXT NOT NULL,
+  PRIMARY KEY (life, kind, revision, number)
+) WITHOUT ROWID;
 CREATE TABLE routilux_commands (
   life INTEGER NOT NULL, sequence INTEGER NOT NULL, key TEXT NOT NULL, hash TEXT NOT NULL, text TEXT NOT NULL,
-  used_at INTEGER, PRIMARY KEY (life, sequence), UNIQUE (life, key)
+  reopens INTEGER NOT NULL, used_at INTEGER, refusal TEXT, PRIMARY KEY (life, sequence), UNIQUE (life, key)
 ) WITHOUT ROWID;
 CREATE INDEX routilux_leases_by_owner ON routilux_leases (owner);
 CREATE INDEX routilux_flows_by_hash ON routilux_flows (flow_hash);
@@ -52,42 +56,17 @@ CREATE INDEX routilux_jobs_by_document ON routilux_jobs (flow);
 CREATE INDEX routilux_jobs_by_end ON routilux_jobs (ended_at, status) WHERE ended_at IS NOT NULL AND reason IS NULL;
 `;
 
-/** What a commit waits for: `"normal"` for the operating system, `"full"` for the disk. */
-export type SqliteSync = "normal" | "full";
-
-/** Configures a connection, and creates the tables if they do not exist. */
-export function openDatabase(database: SqliteDatabase, synchronous: SqliteSync, busyTimeoutMs: number): void {
-  guarded(busyTimeoutMs, () => {
-    database.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-    const mode = rowOf(database.prepare("PRAGMA journal_mode = WAL").get())?.["journal_mode"];
-    if (mode !== "wal" && mode !== "memory") {
-      throw new Error(
-        `Cannot open the SQLite store: the database needs a write-ahead log, its journal mode is "${mode}"`,
-      );
-    }
-    database.exec(`PRAGMA synchronous = ${synchronous}`);
-    // Some systems, such as macOS, do not flush the disk's own cache on `fsync`; this setting does.
-    database.exec(`PRAGMA fullfsync = ${synchronous === "full" ? 1 : 0}`);
-    database.exec(`PRAGMA journal_size_limit = ${LONGEST_LOG}`);
-    database.exec("BEGIN IMMEDIATE");
-    try {
-      prepareTables(database);
-      database.exec("COMMIT");
-    } catch (error) {
-      database.exec("ROLLBACK");
-      throw error;
-    }
-  });
-}
-
-/** The size to which the write-ahead log is truncated after a checkpoint, in bytes. */
-const LONGEST_LOG = 16_000_000;
-
-function prepareTables(database: SqliteDatabase): void {
-  const known = database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'routilux_meta'").get();
-  if (rowOf(known) === undefined) return void database.exec(TABLES);
-  const version = rowOf(database.prepare("SELECT version FROM routilux_meta").get())?.["version"];
-  if (Number(version) !== VERSION) {
+/**
+ * Creates the tables if they do not exist.
+ *
+ * @throws {Error} when they are of another version
+ */
+export function prepareTables(queries: Queries, exec: (sql: string) => unknown): void {
+  if (queries.get("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'routilux_meta'") === undefined) {
+    return void exec(TABLES);
+  }
+  const version = queries.number("SELECT version FROM routilux_meta");
+  if (version !== VERSION) {
     throw new Error(
       `Cannot open the SQLite store: its tables have version ${version}, this version of routilux supports ${VERSION}; ` +
         "use the newer version that created them",

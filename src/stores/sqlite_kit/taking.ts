@@ -1,7 +1,7 @@
 import { hasLease } from "../../ports/lease_kit.ts";
 import type { ClaimQuery, DueQuery, Incarnation, JobRecord, TakeAnswer, TakeQuery } from "../../ports/store.ts";
 import { dueOfAll, dueSince, holdersOf, isAskedFor, isFreeFor, nextDueOfAll } from "../../ports/store_kit.ts";
-import type { Queries } from "./database.ts";
+import type { Queries } from "./queries.ts";
 import { findJob, loadLife, recordsOf } from "./jobs.ts";
 import { endLeaseOf, ownerOf, survivedIn } from "./owners.ts";
 import { toLimit } from "./rows.ts";

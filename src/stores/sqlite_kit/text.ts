@@ -1,5 +1,5 @@
 import { utf16Bytes } from "../../base/text.ts";
-import type { SqliteValue } from "./database.ts";
+import type { SqliteValue } from "./queries.ts";
 
 const CHUNK = 8_192;
 

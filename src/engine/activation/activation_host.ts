@@ -1,0 +1,34 @@
+import type { StandardSchema } from "../../values/standard_schema.ts";
+import type { ClassTable } from "../../values/class_table.ts";
+import type { Payload } from "../../values/payload.ts";
+import type { Services } from "../../model/context.ts";
+import type { FlowLimits } from "../../model/flow_limits.ts";
+import type { Job } from "../../job/job.ts";
+import type { Activation } from "./activation.ts";
+
+/** The seam between two floors: what an activation needs from the execution that runs it, on the floor above. */
+export interface ActivationHost {
+  readonly job: Job;
+  /** The classes whose instances may travel. */
+  readonly classes: ClassTable;
+  /** The schema of the job's result, if its flow has one. */
+  readonly resultSchema: StandardSchema<unknown, unknown> | undefined;
+  /** Limits of the size of values, among others. */
+  readonly limits: FlowLimits;
+  /** What handlers get as `ctx.services`. */
+  readonly services: Services;
+  /** The present instant, in milliseconds since 1970. */
+  now(): number;
+  /** Commits what an activation has buffered; resolves when that is stored. */
+  commitStep(activation: Activation, progress: Payload | undefined): Promise<void>;
+  /** Passes live progress on to listeners. */
+  report(activation: Activation, data: unknown): void;
+}
+
+/** A pause that a handler has asked for. */
+export interface PauseRequest {
+  /** The reason that the handler gave. */
+  readonly reason: string | undefined;
+  /** Data that the handler noted with it. */
+  readonly checkpoint: Payload | undefined;
+}

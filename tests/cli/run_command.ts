@@ -1,0 +1,68 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type CommandHost, run } from "../../src/cli/main.ts";
+import { type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
+
+/** The time at which commands run: 2026-01-01. */
+export const NOW = 1_767_225_600_000;
+
+/** What a command is given. */
+export interface CommandSetup {
+  /** The standard input. */
+  readonly input?: string;
+  /** Whether somebody looks at what is printed. */
+  readonly isTerminal?: boolean;
+  /** The environment variables. */
+  readonly variables?: Readonly<Record<string, string>>;
+  readonly timers?: ManualTimers;
+  readonly signal?: AbortSignal;
+  /** Called with each text that is printed on the standard output. */
+  readonly onOutput?: (text: string) => void;
+}
+
+/** What a command has done. */
+export interface CommandResult {
+  readonly exit: number;
+  readonly output: string;
+  readonly errors: string;
+}
+
+/** Runs a command in this process. */
+export async function runCommand(args: readonly string[], setup: CommandSetup = {}): Promise<CommandResult> {
+  const { input = "", isTerminal = false, onOutput, signal = new AbortController().signal, variables = {} } = setup;
+  let [output, errors] = ["", ""];
+  const bytes = new TextEncoder().encode(input);
+  const host: CommandHost = {
+    input: new ReadableStream({
+      start(controller) {
+        // In small parts, as a pipe may give it: also within a character.
+        for (let at = 0; at < bytes.length; at += 1_000) controller.enqueue(bytes.subarray(at, at + 1_000));
+        controller.close();
+      },
+    }),
+    output: {
+      isTerminal,
+      write: (text) => {
+        output += text;
+        onOutput?.(text);
+        return Promise.resolve();
+      },
+    },
+    errors: { isTerminal, write: (text) => Promise.resolve(void (errors += text)) },
+    timers: setup.timers ?? manualTimers(NOW),
+    signal,
+    variable: (name) => variables[name],
+  };
+  return { exit: await run(args, host), output, errors };
+}
+
+/** Runs a test in a folder of its own. */
+export async function inOwnFolder(use: (path: (name: string) => string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "routilux-"));
+  try {
+    await use((name) => join(folder, name));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,36 @@
+import { DatabaseSync } from "node:sqlite";
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import { durableObjectStore } from "../../../src/stores/durable_object_store.ts";
+import { storeContract } from "../../../src/testing/store_contract.ts";
+import { inFolder } from "../../examples/run_example.ts";
+import { exclusivePlace, FakeObjectStorage } from "../../support/durable_object.ts";
+import { WORKERD_MISSING, WorkerdServer } from "../../support/workerd_server.ts";
+
+storeContract({
+  test: (name, run) => test(name, { timeout: 60_000 }, run),
+  prefix: "durableObjectStore() ",
+  isExclusive: true,
+  createPlace() {
+    const database = new DatabaseSync(":memory:");
+    const storage = new FakeObjectStorage(database);
+    return exclusivePlace(() => durableObjectStore(storage), () => database.close());
+  },
+});
+
+test(
+  "durableObjectStore() fulfils the contract in an object of workerd",
+  { timeout: 120_000, skip: WORKERD_MISSING },
+  () =>
+    inFolder(async (folder) => {
+      const server = new WorkerdServer(folder);
+      await server.prepare("tests/support/contract_object.ts", "ContractObject", "CONTRACT");
+      await server.start();
+      try {
+        const [, result] = await server.call("GET", "/");
+        assertEquals(result, { count: 123, failed: [] });
+      } finally {
+        await server.kill();
+      }
+    }),
+);
