@@ -271,6 +271,7 @@ export class FlowGraph<out Result = unknown> {
    * @param source a slot, or a routine for all its slots
    * @throws {TypeError} for a slot or routine that is not in the flow, a slot that is to take its own failures, and other options for
    * the same ends
+   * @throws {StateError} once the flow has been executed
    *
    * @example
    * ```ts
