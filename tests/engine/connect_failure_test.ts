@@ -180,6 +180,8 @@ test("C466 a failure connection is in the document, and a pending delivery is ch
   });
   flow.connectFailure(charge, notes.input);
   assertEquals(flow.connectFailure(charge, notes.input), flow.failureConnections[1]);
+  const loose = flow.check().map(({ path }) => path).filter((path) => path.startsWith("routines.notes"));
+  assertEquals(loose, ["routines.notes.slots.ordered"]);
   assertEquals([connection, flow.failureConnections.length], [flow.failureConnections[0], 2]);
   assertEquals(flow.toJSON().failureConnections, [
     {
