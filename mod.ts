@@ -52,6 +52,7 @@ export type {
   ShutdownOptions,
   UntilOptions,
 } from "./src/flow_options.ts";
+export type { FailureChoice, RedriveChoice, RedriveData } from "./src/repair.ts";
 export type { EntryArguments, EntryPoint } from "./src/entry_arguments.ts";
 export { type CriticalOptions, Routine } from "./src/model/routine.ts";
 export { Engine, type EngineOptions } from "./src/engine.ts";
@@ -61,6 +62,8 @@ export type { DroppedCounts } from "./src/documents/job.ts";
 export type {
   AwaitedDelivery,
   ExecutionRecord,
+  JobError,
+  JobFailure,
   JobOutput,
   PendingTask,
   RoutineProgress,
@@ -74,6 +77,7 @@ export type {
   ExpectTimeout,
   JobValues,
   Priority,
+  ResultContext,
   Services,
 } from "./src/model/context.ts";
 export type { MergeFunction, MergeStrategy, Slot } from "./src/model/slot.ts";
@@ -89,9 +93,16 @@ export type {
 export type { Collected } from "./src/values/collected.ts";
 export type { Event, EventOptions } from "./src/model/event.ts";
 export type { Connection, ConnectOptions, KeyMapping, MappedData } from "./src/model/connection.ts";
+export type {
+  Failure,
+  FailureConnection,
+  FailureOf,
+  FailureOptions,
+  FailureSource,
+} from "./src/model/failure_connection.ts";
 export type { ExecutionStrategy, FlowGraph, FlowSettings } from "./src/model/flow_graph.ts";
 export type { FlowLimits } from "./src/model/flow_limits.ts";
-export { ErrorHandler, type ErrorHandlerOptions, type ErrorStrategy } from "./src/model/error_handler.ts";
+export { ErrorHandler, type ErrorHandlerOptions, type ErrorStrategy, type RetryIf } from "./src/model/error_handler.ts";
 
 export type { JobStatus, RoutineStatus } from "./src/job/job.ts";
 export type { ExecutionRecordType } from "./src/job/history.ts";
@@ -133,11 +144,16 @@ export type { ValueLimits } from "./src/values/payload.ts";
 export { SchemaError, type SchemaIssue, type SchemaResult, type StandardSchema } from "./src/values/standard_schema.ts";
 export {
   CancelledError,
+  type FailurePlace,
   FencedError,
+  JobFailedError,
+  NonRetryableError,
   PausedError,
   PoisonError,
   PreflightError,
   type PreflightFinding,
+  RetryError,
+  type RetryErrorOptions,
   RoutiluxError,
   SerializationError,
   StateError,

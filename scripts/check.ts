@@ -25,7 +25,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   "format": ["fmt", "--check"],
   "lint": ["lint"],
   "types, also of the examples in the documentation": [
-    ...["check", "--doc", ...flags, "mod.ts", "README.md", "docs/diagrams.md"],
+    ...["check", "--doc", ...flags, "mod.ts", "README.md", "docs"],
     ...folders.flatMap(sourcesOf),
   ],
   "types without those of any runtime": [

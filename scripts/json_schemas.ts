@@ -7,7 +7,7 @@ import {
 import type { GenericSchema } from "valibot";
 import { RESERVED_NAMES } from "../src/base/options.ts";
 import { commitSchema } from "../src/documents/commit.ts";
-import { flowSchema } from "../src/documents/flow.ts";
+import { flowSchema } from "../src/documents/flow_schema.ts";
 import { jobSchema } from "../src/documents/job.ts";
 import * as codecs from "../src/documents/codec.ts";
 import { deferred, log, output, pausePoint, record } from "../src/documents/records.ts";
@@ -20,8 +20,10 @@ import { finish } from "./report.ts";
 
 const FOLDER = new URL("../schemas/", import.meta.url);
 const SOURCES = [
-  ...["claim", "codec", "commit", "commit_parts", "flow", "job", "records", "task"].map((name) => `documents/${name}`),
-  ...["model/routine_document", "model/connection"],
+  ...["claim", "codec", "commit_documents", "commit_parts", "flow_schema", "job", "records", "task"].map((name) =>
+    `documents/${name}`
+  ),
+  ...["model/routine_document", "model/connection", "model/failure_connection"],
   ...["model/flow_limits", "model/error_handler", "values/payload"],
 ].map((name) => `src/${name}.ts`);
 

@@ -138,12 +138,13 @@ export class Engine {
   }
 
   /**
-   * Makes a handle of a job in the store, wherever it is. `flow.handle` makes one that knows the flow.
+   * Makes a handle of a job in the store, wherever it is. `flow.handle` makes one that knows the flow. The type of the result is a
+   * claim that nothing checks.
    *
    * @throws {TypeError} for an engine without store or registry
    */
-  handle(jobId: string): JobHandle {
-    return this.#stored("make a handle").handle(jobId);
+  handle<Result = unknown>(jobId: string): JobHandle<Result> {
+    return this.#stored("make a handle").handle<Result>(jobId);
   }
 
   /**

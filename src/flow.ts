@@ -1,4 +1,5 @@
-import { FencedError, PausedError, type PreflightFinding, StoreError } from "./base/errors.ts";
+import { isOfRest, textOfReason } from "./abort_reason.ts";
+import { type PreflightFinding, TimeoutError } from "./base/errors.ts";
 import { checkDuration, checkOptions, checkWord, type OptionNames } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import type { Registry } from "./values/registry.ts";
@@ -9,7 +10,8 @@ import { executionOf } from "./engine/execution/execution.ts";
 import { DEFAULT_GRACE_MS } from "./engine/execution/resting.ts";
 import { type JobCallbacks, JobNotifier } from "./engine/execution/notifier.ts";
 import { FlowJobs } from "./engine/flow_jobs.ts";
-import { refuse } from "./engine/refusals.ts";
+import type { Redrive } from "./engine/execution/redrive.ts";
+import { refuse } from "./engine/execution/refusal.ts";
 import {
   checkWait,
   type SettleResult,
@@ -19,13 +21,13 @@ import {
   waitUntilIdle,
 } from "./engine/execution/waits.ts";
 import { validate } from "./values/standard_schema.ts";
-import { OutputStream } from "./engine/execution/output_stream.ts";
+import { streamOutputs } from "./engine/execution/output_stream.ts";
 import { defaultHost } from "./default_engine.ts";
 import { looseEnds } from "./model/loose_ends.ts";
 import { FlowGraph } from "./model/flow_graph.ts";
 import { membershipOf, Routine } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
-import { hasEnded, type Job, type OutputEntry, statusOf } from "./job/job.ts";
+import { hasEnded, type Job, statusOf } from "./job/job.ts";
 import type { Route } from "./job/task.ts";
 import type { JobHandle, StartedJob } from "./job_handle.ts";
 import type { EntryArguments, EntryPoint } from "./entry_arguments.ts";
@@ -42,10 +44,13 @@ import type {
 } from "./flow_options.ts";
 import { checkCreate, checkStart, OPTIONS, readArguments, type StartItem, type StartOptions } from "./start_options.ts";
 import { type StoreAccess, storeAccess } from "./store_access.ts";
-import { decodeFlow, encodeFlow, type FlowDocument } from "./documents/flow.ts";
+import { decodeFlow, encodeFlow } from "./documents/flow.ts";
+import type { FlowDocument } from "./documents/flow_schema.ts";
 import { jobOf, JobState, jobStateOf } from "./documents/job_state.ts";
 import { type JobOutput, viewOutput } from "./documents/job_views.ts";
 import { preflight } from "./documents/preflight.ts";
+import { resultOfJob } from "./job_result.ts";
+import { type FailureChoice, resolveFailures, resolveRedrive } from "./repair.ts";
 
 /** The part of a flow that makes and steers its jobs: for the library's own floors. */
 export let runnerOf: (flow: Flow) => FlowJobs;
@@ -70,7 +75,7 @@ export let runnerOf: (flow: Flow) => FlowJobs;
  * job.outputLog[0]?.data; // "Hello, world"
  * ```
  */
-export class Flow extends FlowGraph {
+export class Flow<out Result = unknown> extends FlowGraph<Result> {
   readonly #host: EngineHost;
   readonly #runner: FlowJobs;
 
@@ -84,7 +89,7 @@ export class Flow extends FlowGraph {
    * @throws {TypeError} for an option of the wrong type
    * @throws {RangeError} for a number out of range
    */
-  constructor(options: FlowOptions = {}) {
+  constructor(options: FlowOptions<Result> = {}) {
     checkOptions("Cannot create flow", options, OPTIONS.flow);
     const { id, engine, ...settings } = options;
     const host = engine === undefined ? defaultHost() : hostOf(engine, "Cannot create flow");
@@ -131,7 +136,7 @@ export class Flow extends FlowGraph {
    * @throws {TypeError} for an entry that is not in the flow
    * @throws {SerializationError} naming the path of params that cannot travel
    */
-  create<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, CreateOptions>): JobState {
+  create<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, CreateOptions>): JobState<Result> {
     return this.#create(entry, ...this.#read<CreateOptions>(rest, OPTIONS.create));
   }
 
@@ -146,25 +151,26 @@ export class Flow extends FlowGraph {
    * @throws {TypeError} for an entry that is not in the flow
    * @throws {SerializationError} naming the path of params that cannot travel
    */
-  execute<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): JobState {
+  execute<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, ExecuteOptions>): JobState<Result> {
     const [params, options] = this.#read<ExecuteOptions>(rest, OPTIONS.execute);
     return this.#execute(entry, params, options);
   }
 
-  #execute(entry: EntryPoint, params: unknown, options: ExecuteOptions): JobState {
+  #execute(entry: EntryPoint, params: unknown, options: ExecuteOptions): JobState<Result> {
     options.signal?.throwIfAborted();
-    return this.#live(options) ?? this.#start(this.#create(entry, params, options), false, options);
+    return this.#live(options) ?? this.#start(this.#create(entry, params, options), undefined, options);
   }
 
   /**
-   * Starts a job and waits until the job has ended or is paused; with `until: "idle"`, also until it waits for an answer from outside.
+   * Starts a job and waits until the job has ended or is paused; with `until: "idle"`, also until it waits for an answer from outside. It
+   * does not throw when the job fails: `result` does.
    *
    * @param entry the slot where the job begins, or a routine with a slot named `trigger`
    * @param rest the data for that slot, `{}` by default, then the options
    * @returns the job; `status` says how it ended, and `awaiting` what it waits for
    * @throws the errors of `execute`, and the signal's reason when the signal is aborted
    */
-  async run<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, RunOptions>): Promise<JobState> {
+  async run<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, RunOptions>): Promise<JobState<Result>> {
     const [params, { until = "ended", ...options }] = this.#read<RunOptions>(rest, OPTIONS.run);
     checkUntil(until);
     const { signal } = options;
@@ -209,7 +215,7 @@ export class Flow extends FlowGraph {
    * await engine.close();
    * ```
    */
-  async start<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, StartOptions>): Promise<StartedJob> {
+  async start<E extends EntryPoint>(entry: E, ...rest: EntryArguments<E, StartOptions>): Promise<StartedJob<Result>> {
     const [params, options] = readArguments<StartOptions>(
       `Cannot start a job of flow "${this.id}"`,
       rest,
@@ -246,7 +252,10 @@ export class Flow extends FlowGraph {
    * await engine.close();
    * ```
    */
-  async startMany<E extends EntryPoint>(entry: E, jobs: readonly StartItem<E>[]): Promise<readonly StartedJob[]> {
+  async startMany<E extends EntryPoint>(
+    entry: E,
+    jobs: readonly StartItem<E>[],
+  ): Promise<readonly StartedJob<Result>[]> {
     const action = `Cannot start jobs of flow "${this.id}"`;
     for (const job of jobs) checkOptions<StartItem<E>>(action, job, OPTIONS.item);
     return await this.#startAll(entry, jobs, "join");
@@ -257,7 +266,7 @@ export class Flow extends FlowGraph {
    *
    * @throws {TypeError} for an engine without store or registry
    */
-  handle(jobId: string): JobHandle {
+  handle(jobId: string): JobHandle<Result> {
     return this.#access("make a handle").handle(jobId, this);
   }
 
@@ -271,10 +280,12 @@ export class Flow extends FlowGraph {
    * @throws {StepLimitError} when the job has ended by `limits.steps`, and the limit of the flow is no larger now
    * @throws {TypeError} for an option of an unknown name
    */
-  resume(job: JobState, options: ResumeOptions = {}): JobState {
+  resume<J extends JobState>(job: J, options: ResumeOptions = {}): J {
     checkOptions("Cannot resume job", options, OPTIONS.resume);
     options.signal?.throwIfAborted();
-    return this.#start(job, options.redrive ?? false, options);
+    const { redrive = false } = options;
+    const choice = redrive === false ? undefined : resolveRedrive(job, redrive, this.registry, this.limits);
+    return this.#start(job, choice, options);
   }
 
   /**
@@ -325,6 +336,16 @@ export class Flow extends FlowGraph {
   }
 
   /**
+   * Drops failures of a job: a redrive does not put them back, and what their tasks hold is let go of.
+   *
+   * @throws {StateError} for a task of which the job has no failure, and for a job of the store that is not live here
+   * @throws {TypeError} for a choice of another kind
+   */
+  discard(job: JobState, failures: FailureChoice): void {
+    this.#runner.discard(this.#target("discard failures of", job), resolveFailures(job, failures));
+  }
+
+  /**
    * Waits for the end of a job; with `until: "idle"`, also until it waits for an answer from outside.
    *
    * @returns true when the job has completed, failed or been cancelled; false when the time is up, the job is at rest, or it waits for
@@ -338,6 +359,25 @@ export class Flow extends FlowGraph {
     const { until = "ended", onProgress } = options;
     const isIdle = checkUntil(until) === "idle";
     return this.#lossOf(data) ?? waitForRest(data, executionOf(data), this.#host.timers, options, onProgress, isIdle);
+  }
+
+  /**
+   * Waits for the end of a job, and gives its result: what a handler has set by `ctx.result`.
+   *
+   * @throws {JobFailedError} when the job has failed; its `cause` is the error
+   * @throws {CancelledError} when the job was cancelled
+   * @throws {StateError} when the job is at rest, and has not ended
+   * @throws {TimeoutError} when the time of the wait is up
+   * @throws the signal's reason when it is aborted
+   */
+  async result<R>(job: JobState<R>, options: WaitOptions = {}): Promise<R> {
+    const data = this.#target("wait for", job);
+    checkWait(options);
+    const hasEnded = await this.waitForCompletion(job, options);
+    if (!hasEnded && executionOf(data) !== undefined) {
+      throw new TimeoutError(`Job "${job.jobId}"`, options.timeoutMs ?? 0);
+    }
+    return resultOfJob(job);
   }
 
   /**
@@ -370,16 +410,7 @@ export class Flow extends FlowGraph {
   /** Iterates over the job's outputs: first the kept ones, then each new one after its commit, until the job ends or rests. */
   outputs(job: JobState): AsyncIterableIterator<JobOutput, void, undefined> {
     const data = this.#target("read outputs of", job);
-    const execution = executionOf(data);
-    const stops: (() => void)[] = [];
-    const view = (output: OutputEntry) => viewOutput(output, this.registry);
-    const stream = new OutputStream(data.outputs.toArray(), view, () => stops.forEach((stop) => stop()));
-    if (execution === undefined) stream.close();
-    else {
-      stops.push(execution.listeners.onOutput((output) => stream.push(output)));
-      stops.push(execution.listeners.onRest((error) => stream.close(error)));
-    }
-    return stream;
+    return streamOutputs(data, executionOf(data)?.listeners, (output) => viewOutput(output, this.registry));
   }
 
   /**
@@ -404,10 +435,10 @@ export class Flow extends FlowGraph {
     await this.#runner.shutDown(drain, wait);
   }
 
-  #create(entry: EntryPoint, params: unknown, options: CreateOptions, startAt?: number): JobState {
+  #create(entry: EntryPoint, params: unknown, options: CreateOptions, startAt?: number): JobState<Result> {
     const made = checkCreate(`Cannot execute flow "${this.id}"`, options, this.executionStrategy);
     const job = this.#runner.create(this.#entry(entry), params, { ...made, startAt });
-    return jobStateOf(job, this.registry);
+    return jobStateOf<Result>(job, this.registry);
   }
 
   #read<O extends object>(rest: readonly unknown[], known: OptionNames<O>): [params: unknown, options: O] {
@@ -424,7 +455,7 @@ export class Flow extends FlowGraph {
     entry: EntryPoint,
     jobs: readonly (StartOptions & { readonly params?: unknown })[],
     ifExists: "join" | "throw" = "join",
-  ): Promise<readonly StartedJob[]> {
+  ): Promise<readonly StartedJob<Result>[]> {
     const action = `Cannot start a job of flow "${this.id}"`;
     checkWord(action, "ifExists", ifExists, ["join", "throw"]);
     const access = this.#access("start a job");
@@ -443,11 +474,11 @@ export class Flow extends FlowGraph {
    *
    * @throws {StateError} when that is a job of another flow
    */
-  #live({ jobId, ...listen }: ExecuteOptions): JobState | undefined {
+  #live({ jobId, ...listen }: ExecuteOptions): JobState<Result> | undefined {
     const job = jobId === undefined ? undefined : this.#host.liveJob(jobId);
     if (job === undefined) return undefined;
     if (job.flowId !== this.id) throw refuse("execute", job, `its id is taken by a job of flow "${job.flowId}"`);
-    const state = jobStateOf(job, this.registry);
+    const state = jobStateOf<Result>(job, this.registry);
     const execution = executionOf(job);
     if (execution !== undefined) {
       new JobNotifier(job, this.#host, this.#callbacks(listen)).listenTo(execution.listeners);
@@ -460,7 +491,7 @@ export class Flow extends FlowGraph {
     return { onOutput: onOutput && ((output) => onOutput(viewOutput(output, this.registry))), onReport };
   }
 
-  #start(job: JobState, redrive: boolean, listen: ListenOptions): JobState {
+  #start<J extends JobState>(job: J, redrive: Redrive | undefined, listen: ListenOptions): J {
     const data = this.#target("resume", job);
     const onRest = listen.signal && this.#cancelWith(job, listen.signal);
     try {
@@ -477,7 +508,7 @@ export class Flow extends FlowGraph {
     const data = this.#target("resume", job);
     // It may have ended, while its last commit is being stored. What a listener throws would end the process.
     const cancel = () => {
-      if (!isOfRest(signal.reason) && !hasEnded(statusOf(data))) this.#runner.cancel(data, textOf(signal.reason));
+      if (!isOfRest(signal.reason) && !hasEnded(statusOf(data))) this.#runner.cancel(data, textOfReason(signal.reason));
     };
     signal.addEventListener("abort", cancel);
     return () => signal.removeEventListener("abort", cancel);
@@ -521,18 +552,4 @@ export class Flow extends FlowGraph {
 
 function checkUntil(until: "ended" | "idle"): "ended" | "idle" {
   return checkWord("Cannot wait", "until", until, ["ended", "idle"]);
-}
-
-/** Whether a signal tells that a job rests, or works elsewhere: what one of its handlers has started goes on without it. */
-function isOfRest(reason: unknown): boolean {
-  return reason instanceof PausedError || reason instanceof FencedError || reason instanceof StoreError;
-}
-
-/** The text of a signal's reason, which may be anything. */
-function textOf(reason: unknown): string {
-  try {
-    return String(reason);
-  } catch {
-    return "the signal was aborted for a reason without text";
-  }
 }

@@ -2,9 +2,10 @@ import type { JobOutput } from "./documents/job_views.ts";
 import type { Engine } from "./engine.ts";
 import type { JobProgress, WaitOptions } from "./engine/execution/waits.ts";
 import type { ExecutionStrategy, FlowSettings } from "./model/flow_graph.ts";
+import type { RedriveChoice } from "./repair.ts";
 
 /** The options of `new Flow`. */
-export interface FlowOptions extends FlowSettings {
+export interface FlowOptions<Result = unknown> extends FlowSettings<Result> {
   /** The flow's id; a job can be resumed only by a flow of the same id. @default {a random UUID} */
   readonly id?: string;
   /** The engine that runs the flow's jobs. @default {an engine that all flows share} */
@@ -61,9 +62,10 @@ export interface ResumeOptions extends ListenOptions {
   /**
    * Lets an ended job go on: its failures become tasks again, with all their retries; tasks and deferred events that were
    * left when it failed or was cancelled go on as well. Its working time begins anew. Failures that the limit `failures` has
-   * dropped don't come back; `job.dropped.failures` says how many. @default {false}
+   * dropped don't come back; `job.dropped.failures` says how many. `true` leaves out failures that are handled; see
+   * `RedriveChoice` for how to choose. @default {false}
    */
-  readonly redrive?: boolean;
+  readonly redrive?: false | RedriveChoice;
 }
 
 /** The options of `flow.pause`. */

@@ -11,6 +11,8 @@ import type { StoreSession } from "./engine/durable/store_session.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { checkWait, type WaitOptions } from "./engine/execution/waits.ts";
 import type { Flow } from "./flow.ts";
+import { resultOfJob } from "./job_result.ts";
+import { type FailureChoice, type RedriveChoice, resolveFailures, resolveRedrive } from "./repair.ts";
 import { StoreWatch } from "./job_watch.ts";
 import type { OutputEntry } from "./job/job.ts";
 import { type Follow, OutputFollower } from "./output_follower.ts";
@@ -79,7 +81,7 @@ export interface OutputsOptions {
  * await engine.close();
  * ```
  */
-export interface JobHandle {
+export interface JobHandle<out Result = unknown> {
   /** The job's id. */
   readonly jobId: string;
   /**
@@ -98,8 +100,19 @@ export interface JobHandle {
   resume(options?: AskOptions): Promise<void>;
   /** Ends the job in status `cancelled`. */
   cancel(options?: AskOptions & { readonly reason?: string }): Promise<void>;
-  /** Lets a job that has ended go on: its failures become tasks again. */
-  redrive(options?: AskOptions): Promise<void>;
+  /**
+   * Lets a job that has ended go on: its failures become tasks again, all that are not handled, or those that `failures` chooses among
+   * the ones that the job has now.
+   *
+   * @throws {StateError} for a task of which the job has no failure
+   */
+  redrive(options?: AskOptions & { readonly failures?: RedriveChoice }): Promise<void>;
+  /**
+   * Drops failures of the job, also of one that has ended: a redrive does not put them back.
+   *
+   * @throws {StateError} for a task of which the job has no failure
+   */
+  discard(failures: FailureChoice, options?: AskOptions): Promise<void>;
   /**
    * Says what has become of what was asked of the job with a key: it is `stored`, `done`, or was `refused`, since the job could not
    * carry it out, with the reason; `undefined` when nothing was asked with it, or that is no longer remembered: see
@@ -113,7 +126,7 @@ export interface JobHandle {
    *
    * @throws {StateError} when there is no such job
    */
-  read(): Promise<JobState>;
+  read(): Promise<JobState<Result>>;
   /**
    * Waits until the job has ended, wherever it works, and reads it.
    *
@@ -121,13 +134,21 @@ export interface JobHandle {
    * @throws {TimeoutError} when the time is up
    * @throws the signal's reason when it is aborted
    */
-  ended(options?: WaitOptions): Promise<JobState>;
+  ended(options?: WaitOptions): Promise<JobState<Result>>;
+  /**
+   * Waits until the job has ended, wherever it works, and gives its result: what a handler has set by `ctx.result`.
+   *
+   * @throws {JobFailedError} when the job has failed; its `cause` is the error
+   * @throws {CancelledError} when the job was cancelled
+   * @throws as `ended`
+   */
+  result(options?: WaitOptions): Promise<Result>;
   /** Iterates over the job's outputs, from the stored ones on, until the job has ended: the same list for everybody. */
   outputs(options?: OutputsOptions): AsyncIterableIterator<JobOutput, void, undefined>;
 }
 
 /** What `flow.start` resolves with. */
-export interface StartedJob extends JobHandle {
+export interface StartedJob<out Result = unknown> extends JobHandle<Result> {
   /** Whether the call has made the job; if not, it had been started before. */
   readonly isNew: boolean;
 }
@@ -143,7 +164,7 @@ export interface HandleHost {
   /** Whether a job's flow has a slot, by its document; also when the job is gone. */
   hasSlot(record: JobRecord, target: ConnectionTarget): Promise<boolean>;
   /** Makes a picture of a stored job; `flow` is its flow, if the handle knows it. */
-  read(stored: StoredJob, flow: Flow | undefined): JobState;
+  read<Result>(stored: StoredJob, flow: Flow<Result> | undefined): JobState<Result>;
 }
 
 /** Why something was not stored. */
@@ -159,19 +180,20 @@ const MORE_OPTIONS: Readonly<Record<Command["type"], Readonly<Record<string, tru
   deliver: {},
   pause: { reason: true, checkpoint: true, graceMs: true },
   cancel: { reason: true },
-  resume: {},
+  resume: { failures: true },
+  discard: {},
 };
 
 /** A handle of a job, by the engine that reaches its store. */
-export class StoredJobHandle implements JobHandle {
+export class StoredJobHandle<Result> implements JobHandle<Result> {
   readonly jobId: string;
   readonly #host: HandleHost;
-  readonly #flow: Flow | undefined;
+  readonly #flow: Flow<Result> | undefined;
   /** The life of the job that was first found: a handle stays with it. */
   #life: number | undefined;
 
   /** Makes a handle; `flow` is the one that the job must be of. */
-  constructor(host: HandleHost, jobId: string, flow: Flow | undefined, life?: number) {
+  constructor(host: HandleHost, jobId: string, flow: Flow<Result> | undefined, life?: number) {
     this.jobId = checkName("Cannot make a handle", "jobId", jobId);
     this.#host = host;
     this.#flow = flow;
@@ -207,7 +229,12 @@ export class StoredJobHandle implements JobHandle {
   }
 
   async resume(options: AskOptions = {}): Promise<void> {
-    await this.#ask("resume", await this.#find("resume"), { type: "resume", redrive: false }, options);
+    await this.#ask(
+      "resume",
+      await this.#find("resume"),
+      { type: "resume", redrive: false, tasks: undefined },
+      options,
+    );
   }
 
   async cancel(options: Parameters<JobHandle["cancel"]>[0] = {}): Promise<void> {
@@ -215,13 +242,24 @@ export class StoredJobHandle implements JobHandle {
     await this.#ask("cancel", await this.#find("cancel"), { type: "cancel", reason: options.reason }, options);
   }
 
-  async redrive(options: AskOptions = {}): Promise<void> {
+  async redrive(options: Parameters<JobHandle["redrive"]>[0] = {}): Promise<void> {
     const record = await this.#find("redrive");
     // What was asked with a key may have been carried out already.
     if (options.key === undefined && record.status !== "failed" && record.status !== "cancelled") {
       throw this.#refuse("redrive", record.status, "only a job that has failed or was cancelled can be redriven");
     }
-    await this.#ask("redrive", record, { type: "resume", redrive: true }, options);
+    const { failures = true, key } = options;
+    const { registry, limits } = this.#flow ?? { registry: this.#host.registry, limits: undefined };
+    const { tasks } = failures === true
+      ? { tasks: undefined }
+      : resolveRedrive(await this.read(), failures, registry, limits, key !== undefined);
+    await this.#ask("redrive", record, { type: "resume", redrive: true, tasks }, options);
+  }
+
+  async discard(failures: FailureChoice, options: AskOptions = {}): Promise<void> {
+    const record = await this.#find("discard failures of");
+    const tasks = resolveFailures(await this.read(), failures, options.key !== undefined);
+    await this.#ask("discard failures of", record, { type: "discard", tasks }, options);
   }
 
   async command(key: string): Promise<CommandOutcome | undefined> {
@@ -231,11 +269,11 @@ export class StoredJobHandle implements JobHandle {
     return await this.#host.session.store.outcome({ jobId: this.jobId, life }, key);
   }
 
-  async read(): Promise<JobState> {
+  async read(): Promise<JobState<Result>> {
     return this.#host.read(await this.#load("read"), this.#flow);
   }
 
-  async ended(options: WaitOptions = {}): Promise<JobState> {
+  async ended(options: WaitOptions = {}): Promise<JobState<Result>> {
     checkWait(options);
     const { timeoutMs = Infinity, signal } = options;
     signal?.throwIfAborted();
@@ -253,6 +291,10 @@ export class StoredJobHandle implements JobHandle {
     } finally {
       watch.stop();
     }
+  }
+
+  async result(options: WaitOptions = {}): Promise<Result> {
+    return resultOfJob(await this.ended(options));
   }
 
   outputs(options: OutputsOptions = {}): AsyncIterableIterator<JobOutput, void, undefined> {
@@ -357,7 +399,7 @@ export class StoredJobHandle implements JobHandle {
     const { keyRetentionMs, inboxLimit: room } = settings;
     const known = key === undefined ? createId() : checkName(`Cannot ${call} job "${this.jobId}"`, "key", key);
     const text = encodeCommand(command);
-    const reopens = command.type === "resume" && command.redrive;
+    const reopens = command.type === "discard" || (command.type === "resume" && command.redrive);
     for (let failures = 0;; failures++) {
       signal?.throwIfAborted();
       let answer: SendAnswer;

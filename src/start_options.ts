@@ -63,6 +63,7 @@ export const OPTIONS: {
     executionTimeoutMs: true,
     errorHandler: true,
     limits: true,
+    result: true,
   },
   create: CREATE,
   execute: { ...CREATE, ...LISTEN },

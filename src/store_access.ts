@@ -6,9 +6,13 @@ import type { JobHandle, StartedJob } from "./job_handle.ts";
 /** What flows need of the store of their engine. */
 export interface StoreAccess {
   /** Makes a handle of a job of a flow. */
-  handle(jobId: string, flow: Flow): JobHandle;
+  handle<Result>(jobId: string, flow: Flow<Result>): JobHandle<Result>;
   /** Stores jobs of a flow, for whoever takes them. */
-  start(flow: Flow, jobs: readonly NewStoredJob[], ifExists: "join" | "throw"): Promise<readonly StartedJob[]>;
+  start<Result>(
+    flow: Flow<Result>,
+    jobs: readonly NewStoredJob[],
+    ifExists: "join" | "throw",
+  ): Promise<readonly StartedJob<Result>[]>;
 }
 
 /**

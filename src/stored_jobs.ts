@@ -196,7 +196,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   }
 
   /** See `HandleHost`. */
-  read(stored: StoredJob, flow: Flow | undefined): JobState {
+  read<Result>(stored: StoredJob, flow: Flow<Result> | undefined): JobState<Result> {
     const { limits, registry } = flow ?? this.#builtFlowOf(stored) ?? { limits: undefined, registry: this.registry };
     const job = replayStored(stored, { ...DEFAULT_FLOW_LIMITS, ...limits }).finish();
     this.session.records.set(job, stored.record);
@@ -204,12 +204,16 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   }
 
   /** See `Engine`. */
-  handle(jobId: string, flow?: Flow): JobHandle {
+  handle<Result>(jobId: string, flow?: Flow<Result>): JobHandle<Result> {
     return new StoredJobHandle(this, jobId, flow);
   }
 
   /** See `Flow`. */
-  async start(flow: Flow, jobs: readonly NewStoredJob[], ifExists: "join" | "throw"): Promise<readonly StartedJob[]> {
+  async start<Result>(
+    flow: Flow<Result>,
+    jobs: readonly NewStoredJob[],
+    ifExists: "join" | "throw",
+  ): Promise<readonly StartedJob<Result>[]> {
     const storage = runnerOf(flow).storage;
     // Unreachable default: a flow that comes here is of this engine, which has a store.
     const answers = await storage?.createAll(jobs) ?? [];

@@ -1,3 +1,5 @@
+import { checkDuration } from "./options.ts";
+
 /**
  * The base of every error that callers may want to tell apart: `code` is a literal, the details are fields.
  *
@@ -148,6 +150,8 @@ export class PreflightError extends RoutiluxError {
   }
 }
 
+const CANCELLED = "The job was cancelled";
+
 /**
  * The error of a job that was cancelled, and the reason of its handlers' `ctx.signal`.
  *
@@ -177,9 +181,14 @@ export class CancelledError extends RoutiluxError {
 
   /** Makes the error with the reason given to `cancel`. */
   constructor(reason?: string) {
-    super(reason === undefined ? "The job was cancelled" : `The job was cancelled: ${reason}`);
+    super(reason === undefined ? CANCELLED : `${CANCELLED}: ${reason}`);
     this.reason = reason;
   }
+}
+
+/** Makes a `CancelledError` again of which only the message was kept. */
+export function reviveCancelled(message: string): CancelledError {
+  return new CancelledError(message === CANCELLED ? undefined : message.slice(`${CANCELLED}: `.length));
 }
 
 /**
@@ -272,6 +281,129 @@ export class StepLimitError extends RoutiluxError {
     super(`The job would make more than ${limit} tasks; look for a cycle without an end, or raise limits.steps`);
     this.limit = limit;
   }
+}
+
+/** The task whose failure has failed a job. */
+export interface FailurePlace {
+  /** The id of its routine. */
+  readonly routineId: string;
+  /** The name of its slot. */
+  readonly slotName: string;
+  /** The id of the task. */
+  readonly taskId: number;
+  /** How often its handler was tried. */
+  readonly attempts: number;
+}
+
+/**
+ * A job that has failed, for those who wait for its result. `cause` is the error that failed it. The place is that of the task; a job
+ * that failed as a whole, because its time was up or it had no result, has none.
+ *
+ * @example
+ * ```ts
+ * import { Flow, JobFailedError, Routine } from "@routilux/routilux";
+ *
+ * class Charge extends Routine {
+ *   readonly trigger = this.addSlot("trigger", this.charge);
+ *   charge(): void {
+ *     throw new Error("declined");
+ *   }
+ * }
+ * const flow = new Flow();
+ * const job = flow.execute(flow.addRoutine(new Charge(), "charge"));
+ * const error = await flow.result(job).catch((error: unknown) => error);
+ * error instanceof JobFailedError && [error.routineId, error.attempts]; // ["charge", 1]
+ * ```
+ */
+export class JobFailedError extends RoutiluxError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "JobFailedError";
+  /** The kind of error. */
+  readonly code = "JOB_FAILED" as const;
+  /** The job. */
+  readonly jobId: string;
+  /** The id of the routine. */
+  readonly routineId: string | undefined;
+  /** The name of the slot. */
+  readonly slotName: string | undefined;
+  /** The id of the task. */
+  readonly taskId: number | undefined;
+  /** How often the task's handler was tried. */
+  readonly attempts: number | undefined;
+
+  /** Makes the error of a job; `cause` is the error that failed it. */
+  constructor(jobId: string, place: Partial<FailurePlace>, cause: Error) {
+    const { routineId, slotName, taskId, attempts } = place;
+    const at = taskId === undefined
+      ? ""
+      : ` in slot "${slotName}" of routine "${routineId}" (task ${taskId}, attempt ${attempts})`;
+    super(`Job "${jobId}" failed${at}: ${cause.message}`, { cause });
+    this.jobId = jobId;
+    this.routineId = routineId;
+    this.slotName = slotName;
+    this.taskId = taskId;
+    this.attempts = attempts;
+  }
+}
+
+/** The options of a `RetryError`. */
+export interface RetryErrorOptions extends ErrorOptions {
+  /** How long to wait before the next attempt, in milliseconds. @default {as the error handler says} */
+  readonly delayMs?: number;
+  /** What is wrong. @default {the message of the cause} */
+  readonly message?: string;
+}
+
+/**
+ * Thrown by a handler that wants to be tried again, whatever the strategy and `retryableErrors` of its error handler are: as often as
+ * that one's `maxRetries` says.
+ *
+ * @example
+ * ```ts
+ * import { RetryError } from "@routilux/routilux";
+ *
+ * // In a handler that is told to come back in a minute:
+ * const error = new RetryError({ delayMs: 60_000, message: "rate limit" });
+ * error.code; // "RETRY"
+ * ```
+ */
+export class RetryError extends RoutiluxError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "RetryError";
+  /** The kind of error. */
+  readonly code = "RETRY" as const;
+  /** How long to wait before the next attempt, in milliseconds; `undefined`: as the error handler says. */
+  readonly delayMs: number | undefined;
+
+  /**
+   * Makes the error.
+   *
+   * @throws {RangeError} for a delay out of range
+   */
+  constructor({ delayMs, message, ...options }: RetryErrorOptions = {}) {
+    const { cause } = options;
+    super(message ?? (cause instanceof Error ? cause.message : "The handler asks to be tried again"), options);
+    this.delayMs = delayMs === undefined ? undefined : checkDuration("Cannot create RetryError", "delayMs", delayMs);
+  }
+}
+
+/**
+ * Thrown by a handler that another attempt cannot help: its task ends as if its retries were spent.
+ *
+ * @example
+ * ```ts
+ * import { NonRetryableError } from "@routilux/routilux";
+ *
+ * // In a handler whose input will never be right:
+ * const error = new NonRetryableError("no such account");
+ * error.code; // "NON_RETRYABLE"
+ * ```
+ */
+export class NonRetryableError extends RoutiluxError {
+  /** The name of the class, safe under minifiers. */
+  override readonly name = "NonRetryableError";
+  /** The kind of error. */
+  readonly code = "NON_RETRYABLE" as const;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { openEnvelope } from "../documents/envelope.ts";
-import { FLOW_FORMAT, type FlowDocument } from "../documents/flow.ts";
+import { FLOW_FORMAT, type FlowDocument } from "../documents/flow_schema.ts";
 import { JOB_FORMAT, type JobDocument } from "../documents/job.ts";
 import { isRecord } from "../values/json.ts";
 import type { Call } from "./command.ts";

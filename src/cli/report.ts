@@ -1,6 +1,6 @@
 import { xmlText } from "../diagram/labels.ts";
 import { toSvg } from "../diagram/svg.ts";
-import type { FlowDocument } from "../documents/flow.ts";
+import type { FlowDocument } from "../documents/flow_schema.ts";
 import type { JobDocument } from "../documents/job.ts";
 import { summarize, type TaskSummary } from "../inspect/summary.ts";
 import { timelineSvg } from "./report_timeline.ts";

@@ -1,4 +1,5 @@
-import { type FlowDocument, readFlowDocument } from "../documents/flow.ts";
+import { readFlowDocument } from "../documents/flow.ts";
+import type { FlowDocument } from "../documents/flow_schema.ts";
 import { encodeJob, type JobDocument } from "../documents/job.ts";
 import { Replay } from "../documents/replay.ts";
 import type { Job } from "../job/job.ts";

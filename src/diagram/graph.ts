@@ -1,4 +1,5 @@
-import { type ConnectionDocument, type FlowDocument, readFlowDocument } from "../documents/flow.ts";
+import { readFlowDocument } from "../documents/flow.ts";
+import type { ConnectionDocument, FlowDocument } from "../documents/flow_schema.ts";
 import { JOB_FORMAT, type JobDocument } from "../documents/job.ts";
 import { openEnvelope } from "../documents/envelope.ts";
 import { compareTexts } from "../inspect/documents.ts";
@@ -47,7 +48,7 @@ export interface DiagramEdge {
   /** The name of the box where it ends. */
   readonly to: string;
   /** What it stands for. */
-  readonly kind: "connection" | "timer" | "outside";
+  readonly kind: "connection" | "failure" | "timer" | "outside";
   /** How it looks. */
   readonly look: Look;
   /** Its label: short, without line breaks, not escaped; empty for none. */
@@ -88,6 +89,12 @@ export function graphOf(flow: unknown, { job }: DiagramOptions): DiagramGraph {
   const names = new Map([...routines.keys(), ...missing].map((id, index) => [id, `r${index}`]));
   const nodes = Array.from(names, ([id, name]) => routineNode(id, name, routines.get(id)?.type, view));
   const edges: DiagramEdge[] = document.connections.map((it) => connectionEdge(it, names, view));
+  for (const { errors, from, to } of document.failureConnections ?? []) {
+    const what = errors === undefined ? "failure" : `failure ${errors.join(", ")}`;
+    const label = `${what}${from.slot === undefined ? "" : ` of ${from.slot}`} → ${to.slot}`;
+    const [fromName, toName] = [from.routine, to.routine].map((id) => names.get(id) ?? id);
+    edges.push({ from: fromName ?? "", to: toName ?? "", kind: "failure", ...withCount(label) });
+  }
   for (const [id, { slots }] of routines) {
     const reached = reachedSlots(document, id);
     const name = nameIn(names, id);
@@ -182,6 +189,11 @@ function nameIn(names: ReadonlyMap<string, string>, id: string): string {
 }
 
 /** The slots of a routine that some connection leads to. */
-function reachedSlots({ connections }: FlowDocument, routine: string): ReadonlySet<string> {
-  return new Set(connections.filter(({ to }) => to.routine === routine).map(({ to }) => to.slot));
+function reachedSlots(
+  { connections, failureConnections = [] }: FlowDocument,
+  routine: string,
+): ReadonlySet<string> {
+  return new Set(
+    [...connections, ...failureConnections].filter(({ to }) => to.routine === routine).map(({ to }) => to.slot),
+  );
 }

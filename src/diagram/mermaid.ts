@@ -11,6 +11,7 @@ import { COLOURS } from "./looks.ts";
 /** The links by what they stand for, around their labels. */
 const LINKS: Readonly<Record<DiagramEdge["kind"], readonly [plain: string, begin: string, end: string]>> = {
   connection: ["-->", "-- ", " -->"],
+  failure: ["-.->", "-. ", " .->"],
   timer: ["-.->", "-. ", " .->"],
   outside: ["-.->", "-. ", " .->"],
 };

@@ -15,6 +15,7 @@ import { COLOURS, DARK_COLOURS } from "./looks.ts";
 /** How arrows are drawn that are no connections. */
 const DASHES: Readonly<Record<PlacedEdge["kind"], string>> = {
   connection: "",
+  failure: ' stroke-dasharray="8 3"',
   timer: ' stroke-dasharray="2 3"',
   outside: ' stroke-dasharray="5 3"',
 };

@@ -1,10 +1,35 @@
 import * as v from "valibot";
 import type { JsonValue } from "../values/json.ts";
 import { DEFAULT_VALUE_LIMITS, type Payload, type ValueLimits, wireOf } from "../values/payload.ts";
-import { duration, flag, literal, mark, name, optional, optionalValue, shape, text } from "./codec.ts";
+import {
+  type Codec,
+  duration,
+  flag,
+  list,
+  literal,
+  mark,
+  name,
+  optional,
+  optionalList,
+  optionalValue,
+  positive,
+  shape,
+  text,
+  via,
+} from "./codec.ts";
 import { type Format, openEnvelope } from "./envelope.ts";
 import { DocumentReader } from "./reader.ts";
 import { once } from "./schema.ts";
+
+/** A failure that becomes a task again. */
+export interface RedrivenTask {
+  /** The id of the task. */
+  readonly id: number;
+  /** Whether a new task takes its place, with other data: what it has done before says nothing about those. */
+  readonly isReplaced: boolean;
+  /** The new data. */
+  readonly data: Payload | undefined;
+}
 
 /** What somebody who does not own a job asks of it, as data. */
 export type Command =
@@ -16,7 +41,25 @@ export type Command =
     readonly graceMs: number | undefined;
   }
   | { readonly type: "cancel"; readonly reason: string | undefined }
-  | { readonly type: "resume"; readonly redrive: boolean };
+  | { readonly type: "resume"; readonly redrive: boolean; readonly tasks: readonly RedrivenTask[] | undefined }
+  | { readonly type: "discard"; readonly tasks: readonly number[] };
+
+/** A failure that becomes a task again: as it was, or with other data. */
+interface RedrivenTaskDocument {
+  readonly data?: JsonValue;
+  readonly id: number;
+  readonly replaced?: true;
+}
+
+const redrivenTask: Codec<RedrivenTask, RedrivenTaskDocument> = /* @__PURE__ */ via(
+  /* @__PURE__ */ shape<{ data: Payload | undefined; id: number; replaced: boolean }, RedrivenTaskDocument>({
+    data: optionalValue,
+    id: positive,
+    replaced: flag,
+  }),
+  ({ data, id, isReplaced }) => ({ data, id, replaced: isReplaced }),
+  ({ data, id, replaced }) => ({ data, id, isReplaced: replaced }),
+);
 
 type CommandOf<T extends Command["type"]> = Command & { readonly type: T };
 
@@ -25,7 +68,8 @@ interface CommandDocuments {
   readonly deliver: { readonly data?: JsonValue; readonly routine: string; readonly slot: string };
   readonly pause: { readonly checkpoint?: JsonValue; readonly graceMs?: number; readonly reason?: string };
   readonly cancel: { readonly reason?: string };
-  readonly resume: { readonly redrive?: true };
+  readonly resume: { readonly redrive?: true; readonly tasks?: readonly RedrivenTaskDocument[] };
+  readonly discard: { readonly tasks?: readonly number[] };
 }
 
 type DocumentOf<T extends Command["type"]> = CommandDocuments[T] & {
@@ -57,21 +101,26 @@ const codecs = /* @__PURE__ */ once(() => {
     resume: shape<CommandOf<"resume">, DocumentOf<"resume">>({
       ...signature,
       redrive: flag,
+      tasks: optional(list(redrivenTask)),
       type: literal("resume"),
+    }),
+    discard: shape<CommandOf<"discard">, DocumentOf<"discard">>({
+      ...signature,
+      tasks: optionalList(positive),
+      type: literal("discard"),
     }),
   };
 });
 
 /** The format of commands. */
 const COMMAND_FORMAT: Format<
-  DocumentOf<"deliver"> | DocumentOf<"pause"> | DocumentOf<"cancel"> | DocumentOf<"resume">
+  DocumentOf<"deliver"> | DocumentOf<"pause"> | DocumentOf<"cancel"> | DocumentOf<"resume"> | DocumentOf<"discard">
 > = {
   name: "routilux/command",
   version: 1,
   migrations: [],
   schema: /* @__PURE__ */ once(() => {
-    const { deliver, pause, cancel, resume } = codecs();
-    return v.union([deliver.schema(), pause.schema(), cancel.schema(), resume.schema()]);
+    return v.union(Object.values(codecs()).map((codec) => codec.schema()));
   }),
 };
 
@@ -90,6 +139,8 @@ function write(command: Command): object {
       return codecs().cancel.write(command, wireOf);
     case "resume":
       return codecs().resume.write(command, wireOf);
+    case "discard":
+      return codecs().discard.write(command, wireOf);
   }
 }
 
@@ -111,5 +162,7 @@ export function decodeCommand(text: string, limits: ValueLimits = DEFAULT_VALUE_
       return codecs().cancel.read(document, reader, "", "");
     case "resume":
       return codecs().resume.read(document, reader, "", "");
+    case "discard":
+      return codecs().discard.read(document, reader, "", "");
   }
 }

@@ -22,8 +22,15 @@ export function checkCommit(commit: Commit, job: Job, reader: DocumentReader): v
       const { dropped } = commit;
       const most = job.failures.length;
       if (dropped > most) reader.fail("dropped", `at most the number of failures, ${most}`, String(dropped));
-      return;
+      if (commit.verdict.kind === "retry" && commit.created.length > 0) {
+        reader.fail("created", "none, as the task is tried again", "some");
+      }
+      return checkNewTasks(commit.created, "created", job, reader);
     }
+    case "status":
+      checkFailed(commit.discarded, "discarded", job, reader);
+      checkFailed(commit.redriven ?? [], "redriven", job, reader);
+      return checkNewTasks(commit.created, "created", job, reader);
     case "deliver":
       if (!job.tasks.has(commit.task)) checkNewTask(commit.task, "task", job.nextTaskId, reader);
   }
@@ -41,6 +48,13 @@ function checkWithdrawn({ task, effects }: StepCommit, reader: DocumentReader): 
       reader.fail(`effects.withdrawn[${index}]`, expected, String(each.id));
     }
     seen.add(each);
+  });
+}
+
+function checkFailed(tasks: readonly Task[], path: string, { failures }: Job, reader: DocumentReader): void {
+  const failed = new Set(failures.map(({ task }) => task));
+  tasks.forEach((task, index) => {
+    if (!failed.has(task)) reader.fail(`${path}[${index}]`, "the id of a failed task", String(task.id));
   });
 }
 

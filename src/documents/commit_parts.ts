@@ -40,6 +40,8 @@ export interface EffectsDocument {
   readonly log?: readonly LogDocument[];
   /** New outputs. */
   readonly outputs?: readonly OutputDocument[];
+  /** The job's result from now on. */
+  readonly result?: JsonValue;
   /** Changes of the shared data. */
   readonly shared?: readonly KeyChangeDocument[];
   /** Changes of what slots hold. */
@@ -117,6 +119,7 @@ export const effects: c.Codec<SideEffects, EffectsDocument> = c.shape({
   deferred: c.optionalList(deferred),
   log: c.optionalList(log),
   outputs: c.optionalList(output),
+  result: c.optionalValue,
   shared: c.optionalList(keyChange),
   slots: c.optionalList(slotChange),
   state: c.optionalList(keyChange),

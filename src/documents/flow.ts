@@ -1,146 +1,23 @@
-import * as v from "valibot";
-import { MAX_DEPTH } from "../values/payload.ts";
 import { describeError } from "../values/error_data.ts";
 import { PreflightError, type PreflightFinding, SerializationError } from "../base/errors.ts";
-import type { JsonObject } from "../values/json.ts";
+import { isRecord, type JsonObject } from "../values/json.ts";
 import { describeValue, pathStep } from "../base/path.ts";
 import { Registry } from "../values/registry.ts";
-import type { ConnectionSource, ConnectionTarget, KeyMapping } from "../model/connection.ts";
-import { ERROR_STRATEGIES, ErrorHandler, type ErrorHandlerOptions } from "../model/error_handler.ts";
-import {
-  checkStrategy,
-  EXECUTION_STRATEGIES,
-  type ExecutionStrategy,
-  type FlowGraph,
-  type FlowSettings,
-} from "../model/flow_graph.ts";
+import { type ErrorHandler, readErrorHandler, type RetryIf, writeErrorHandler } from "../model/error_handler.ts";
+import { checkStrategy, type FlowGraph, type FlowSettings } from "../model/flow_graph.ts";
+import { writeFailureConnection } from "../model/failure_connection.ts";
+import type { Slot } from "../model/slot.ts";
 import { DEFAULT_FLOW_LIMITS, type FlowLimits, LIMIT_NAMES } from "../model/flow_limits.ts";
 import { Routine } from "../model/routine.ts";
-import type { FunctionReference } from "../model/function_names.ts";
-import { type EventDocument, type RoutineDocument, type SlotDocument, versionOf } from "../model/routine_document.ts";
-import * as codec from "./codec.ts";
-import { type Format, openEnvelope } from "./envelope.ts";
-import { between, integer, list, named, once, oneOf, optional, type Schema, strict } from "./schema.ts";
-import { source } from "./task.ts";
-
-/** A flow's document. */
-export interface FlowDocument {
-  /** The links, in the order in which they were made. */
-  readonly connections: readonly ConnectionDocument[];
-  /** What happens when a handler throws. */
-  readonly errorHandler?: JsonObject;
-  /** How handlers run. */
-  readonly executionStrategy: ExecutionStrategy;
-  /** How long a job may work, in milliseconds; null for no limit. */
-  readonly executionTimeoutMs: number | null;
-  /** Tells a flow from a job. */
-  readonly format: "routilux/flow";
-  /** The flow's id. */
-  readonly id: string;
-  /** Bounds of the flow's jobs, where they differ from the defaults. */
-  readonly limits?: Partial<FlowLimits>;
-  /** How many handlers may wait at the same time. */
-  readonly maxWorkers: number;
-  /** The routines by id. */
-  readonly routines: { readonly [id: string]: RoutineDocument };
-  /** The version of the format. */
-  readonly version: 1;
-}
-
-/** A connection in a flow's document. */
-export interface ConnectionDocument {
-  /** Where it begins. */
-  readonly from: ConnectionSource;
-  /** How keys are renamed. */
-  readonly mapping?: KeyMapping;
-  /** Where it ends. */
-  readonly to: ConnectionTarget;
-}
-
-const FUNCTION_NAME = '{ "method": name } or { "function": name }';
-
-/** An error handler's settings: an alias, which fits JSON where an interface does not. */
-type ErrorHandlerSettings = { readonly [K in keyof ErrorHandlerOptions]: ErrorHandlerOptions[K] };
-
-/** A flow's document. */
-export const flowSchema: () => Schema<FlowDocument> = once(() => {
-  const [count, duration, name] = [codec.count.schema(), codec.duration.schema(), codec.name.schema()];
-  const [positive, values] = [codec.positive.schema(), codec.valuesSchema()];
-  // Not a name: whether there is a function of that name is found out where it is looked for.
-  const text = v.pipe(v.string(), v.nonEmpty());
-  const functionName: Schema<FunctionReference> = v.union(
-    [strict<{ method: string }>({ method: text }), strict<{ function: string }>({ function: text })],
-    `Invalid: expected ${FUNCTION_NAME}`,
-  );
-  const errorHandler = strict<ErrorHandlerSettings>({
-    isCritical: optional(v.boolean()),
-    jitter: optional(between(0, 1)),
-    maxRetries: optional(count),
-    maxRetryDelayMs: optional(duration),
-    retryBackoff: optional(between(0)),
-    retryDelayMs: optional(duration),
-    retryableErrors: optional(list(v.union([v.string(), v.pipe(v.number(), v.finite())]))),
-    strategy: oneOf(ERROR_STRATEGIES),
-  });
-  const slot = strict<SlotDocument>({
-    handler: optional(functionName),
-    merge: optional(v.union([v.literal("append"), functionName], `Invalid: expected "append", ${FUNCTION_NAME}`)),
-    timeoutMs: optional(between(1)),
-    timer: codec.flag.schema(),
-  });
-  const routine = strict<RoutineDocument>({
-    concurrency: optional(positive),
-    config: values,
-    errorHandler: optional(errorHandler),
-    events: named(strict<EventDocument>({ params: optional(list(v.string())) })),
-    fields: optional(values),
-    functions: optional(named(functionName)),
-    slots: named(slot),
-    type: name,
-    version: positive,
-  });
-  const connection = strict<ConnectionDocument>({
-    from: source.schema(),
-    mapping: optional(named(name)),
-    to: strict<ConnectionTarget>({ routine: name, slot: name }),
-  });
-  const limits = strict<Partial<FlowLimits>>({
-    bytes: optional(positive),
-    depth: optional(integer(1, MAX_DEPTH)),
-    failures: optional(positive),
-    highWater: optional(positive),
-    history: optional(count),
-    log: optional(count),
-    nodes: optional(positive),
-    outputs: optional(count),
-    steps: optional(positive),
-  });
-  return strict<FlowDocument>({
-    connections: list(connection),
-    errorHandler: optional(errorHandler),
-    executionStrategy: oneOf(EXECUTION_STRATEGIES),
-    executionTimeoutMs: codec.timeout.schema(),
-    format: v.literal("routilux/flow"),
-    id: name,
-    limits: optional(limits),
-    maxWorkers: positive,
-    routines: named(routine),
-    version: v.literal(1),
-  });
-});
-
-/** The format of flows. */
-export const FLOW_FORMAT: Format<FlowDocument> = {
-  name: "routilux/flow",
-  version: 1,
-  migrations: [],
-  schema: flowSchema,
-};
+import { type RoutineDocument, versionOf } from "../model/routine_document.ts";
+import { openEnvelope } from "./envelope.ts";
+import { type FailureConnectionDocument, FLOW_FORMAT, type FlowDocument } from "./flow_schema.ts";
 
 /**
  * Writes a flow's definition; nothing of any execution is in it.
  *
- * @throws {TypeError} for a routine that another process could not build, naming its id and what to do
+ * @throws {TypeError} for a routine that another process could not build, naming its id and what to do, and for a schema of the
+ * result that is not registered
  * @throws {SerializationError} for a config value or field that JSON cannot carry
  */
 export function encodeFlow(graph: FlowGraph): FlowDocument {
@@ -149,16 +26,40 @@ export function encodeFlow(graph: FlowGraph): FlowDocument {
   const ids = Array.from(graph.routines.keys()).sort();
   return {
     connections: graph.connections.map((connection) => connection.toJSON()) as unknown as FlowDocument["connections"],
-    ...(graph.errorHandler === undefined ? {} : { errorHandler: graph.errorHandler.toJSON() }),
+    ...(graph.errorHandler === undefined ? {} : { errorHandler: nameErrorHandler(graph, graph.errorHandler) }),
     executionStrategy: graph.executionStrategy,
     executionTimeoutMs: graph.executionTimeoutMs === Infinity ? null : graph.executionTimeoutMs,
+    ...(graph.failureConnections.length === 0 ? {} : {
+      failureConnections: graph.failureConnections.map(
+        writeFailureConnection,
+      ) as unknown as FailureConnectionDocument[],
+    }),
     format: "routilux/flow",
     id: graph.id,
     ...(Object.keys(limits).length === 0 ? {} : { limits }),
     maxWorkers: graph.maxWorkers,
+    ...(graph.resultSchema === undefined ? {} : { result: nameSchema(graph, graph.resultSchema) }),
     routines: Object.fromEntries(ids.map((id) => [id, graph.routine(id).toJSON()])),
     version: 1,
   };
+}
+
+function nameErrorHandler({ id, registry }: FlowGraph, handler: ErrorHandler): JsonObject {
+  return writeErrorHandler(handler, (retryIf) => {
+    const name = registry.nameOf(retryIf);
+    if (name !== undefined) return { function: name };
+    const what = `Cannot serialize flow "${id}": the retryIf of its error handler is not registered`;
+    throw new TypeError(`${what}; write registry.register({ name: fn }), or give it to a routine as its method`);
+  });
+}
+
+function nameSchema({ id, registry }: FlowGraph, schema: object): string {
+  const name = registry.nameOf(schema);
+  if (name !== undefined) return name;
+  throw new TypeError(
+    `Cannot serialize flow "${id}": the schema of its result is not registered; ` +
+      "write new Registry({ MyResult: schema }), by which other hosts find it",
+  );
 }
 
 /** A flow's document, read: the flow's id and settings, and a way to fill it. */
@@ -204,21 +105,41 @@ export function decodeFlow(json: unknown, registry: Registry): DecodedFlow {
     if (built !== undefined) routines.set(id, built);
   }
   checkConnections(document, routines, findings);
+  const retryIf = document.errorHandler?.["retryIf"];
+  if (retryIf !== undefined && !registry.hasFunction(functionNameIn(retryIf))) {
+    const message = `function '${functionNameIn(retryIf)}' not found in registry`;
+    findings.push({ code: "unknown_function", path: "errorHandler.retryIf", message });
+  }
+  if (document.result !== undefined && registry.findSchema(document.result) === undefined) {
+    const message = `schema '${document.result}' not found in registry`;
+    findings.push({ code: "unknown_schema", path: "result", message });
+  }
   if (findings.length > 0) throw new PreflightError(`Cannot read flow "${document.id}"`, findings);
   return { options: decodeOptions(document, registry), fill: (graph) => fill(graph, document, routines) };
 }
 
 function decodeOptions(document: FlowDocument, registry: Registry): DecodedFlow["options"] {
   const { errorHandler, limits = {} } = document;
+  const result = document.result === undefined ? undefined : registry.findSchema(document.result);
   return {
     id: document.id,
     registry,
     executionStrategy: document.executionStrategy,
     maxWorkers: document.maxWorkers,
     executionTimeoutMs: document.executionTimeoutMs ?? Infinity,
-    ...(errorHandler === undefined ? {} : { errorHandler: ErrorHandler.fromJSON(errorHandler) }),
+    ...(errorHandler === undefined ? {} : { errorHandler: decodeErrorHandler(errorHandler, registry) }),
     limits,
+    ...(result === undefined ? {} : { result }),
   };
+}
+
+function decodeErrorHandler(document: JsonObject, registry: Registry): ErrorHandler {
+  return readErrorHandler(document, "errorHandler", (name) => registry.functionOf(functionNameIn(name)) as RetryIf);
+}
+
+/** The name of the registered function that a reference names; a flow has no methods. */
+function functionNameIn(reference: unknown): string {
+  return isRecord(reference) ? String(reference["function"] ?? reference["method"]) : "";
 }
 
 function fill(graph: FlowGraph, document: FlowDocument, routines: ReadonlyMap<string, Routine<object>>): void {
@@ -228,6 +149,14 @@ function fill(graph: FlowGraph, document: FlowDocument, routines: ReadonlyMap<st
       graph.connect(from.routine, from.event, to.routine, to.slot, mapping === undefined ? {} : { mapping });
     } catch (error) {
       refuse(`connections[${index}]`, error);
+    }
+  });
+  document.failureConnections?.forEach(({ from, to, ...options }, index) => {
+    try {
+      const source = from.slot === undefined ? graph.routine(from.routine) : graph.slot(from.routine, from.slot);
+      graph.connectFailure<Routine<object> | Slot<never>>(source, graph.slot(to.routine, to.slot), options as object);
+    } catch (error) {
+      refuse(`failureConnections[${index}]`, error);
     }
   });
 }
@@ -284,7 +213,7 @@ function migrate(Class: object, document: RoutineDocument): unknown {
 }
 
 function checkConnections(
-  { connections, routines: known }: FlowDocument,
+  { connections, failureConnections = [], routines: known }: FlowDocument,
   routines: ReadonlyMap<string, Routine<object>>,
   findings: PreflightFinding[],
 ): void {
@@ -301,6 +230,18 @@ function checkConnections(
     if (!Object.hasOwn(known, to.routine)) missing("to.routine", `there is no routine "${to.routine}"`);
     else if (target !== undefined && target.getSlot(to.slot) === undefined) {
       missing("to.slot", `routine "${to.routine}" has no slot "${to.slot}"`);
+    }
+  });
+  failureConnections.forEach((connection, index) => {
+    for (const end of ["from", "to"] as const) {
+      const { routine, slot } = connection[end];
+      const path = `failureConnections[${index}].${end}`;
+      const missing = (part: string, message: string) =>
+        findings.push({ code: "broken_connection", path: `${path}.${part}`, message });
+      if (!Object.hasOwn(known, routine)) missing("routine", `there is no routine "${routine}"`);
+      else if (slot !== undefined && routines.get(routine)?.getSlot(slot) === undefined && routines.has(routine)) {
+        missing("slot", `routine "${routine}" has no slot "${slot}"`);
+      }
     }
   });
 }

@@ -76,6 +76,8 @@ export interface JobDocument {
   readonly pendingTasks: readonly TaskDocument[];
   /** How long it has worked, in milliseconds. */
   readonly ranMs: number;
+  /** The result that a handler has set. */
+  readonly result?: JsonValue;
   /** What is kept of each routine. */
   readonly routineStates?: { readonly [id: string]: RoutineStateDocument };
   /** What all routines share. */
@@ -231,6 +233,7 @@ function partsOf(job: Job, pendingTasks: readonly Task[]) {
     pausePoints: job.pausePoints,
     pendingTasks,
     ranMs: job.time.ranMs,
+    result: job.result,
     routineStates: job.routineStates,
     sharedData: job.sharedData,
     sharedLog: sharedLog.toArray(),
@@ -266,6 +269,7 @@ const jobParts: c.Codec<JobParts, JobDocument> = c.shape({
   pausePoints: c.optionalList(pausePoint),
   pendingTasks: c.list(task),
   ranMs: c.duration,
+  result: c.optionalValue,
   routineStates: c.optionalNamed(routineState),
   sharedData: c.values,
   sharedLog: c.optionalList(log),
@@ -329,6 +333,7 @@ export function decodeJob(json: unknown, limits: ValueLimits = DEFAULT_VALUE_LIM
   job.time = { at: parts.updatedAt, ranMs: parts.ranMs };
   job.error = parts.error;
   job.deadline = parts.deadline;
+  job.result = parts.result;
   for (const [routine, slots] of parts.slots) job.slots.set(routine, slots);
   holdLists(job, parts.pendingTasks, (index) => `pendingTasks[${index}]`, reader);
   holdLists(job, parts.failures.map(({ task }) => task), (index) => `failures[${index}].task`, reader);

@@ -1,6 +1,5 @@
 import type { ClassTable } from "../values/class_table.ts";
 import { DEFAULT_VALUE_LIMITS, type Payload, type ValueLimits, valueOf, wireOf } from "../values/payload.ts";
-import type { ErrorData } from "../values/error_data.ts";
 import { formatInstant } from "../base/instant.ts";
 import { checkOptions } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
@@ -13,10 +12,13 @@ import {
   type AwaitedDelivery,
   compact,
   type ExecutionRecord,
+  type JobError,
+  type JobFailure,
   type JobOutput,
   type PendingTask,
   type RoutineProgress,
   viewAwaited,
+  viewError,
   viewOutput,
 } from "./job_views.ts";
 import { task as taskCodec } from "./task.ts";
@@ -31,7 +33,7 @@ export interface JobReadOptions {
 export let jobOf: (state: JobState) => Job;
 
 /** The job state that shows the data: for the library's own floors. */
-export let jobStateOf: (job: Job, classes: ClassTable) => JobState;
+export let jobStateOf: <Result = unknown>(job: Job, classes: ClassTable) => JobState<Result>;
 
 /**
  * One execution of a flow. A job changes while its flow works on it; `toJSON` gives a consistent snapshot at any moment. A
@@ -53,13 +55,13 @@ export let jobStateOf: (job: Job, classes: ClassTable) => JobState;
  * await flow.waitForCompletion(copy);
  * ```
  */
-export class JobState {
+export class JobState<out Result = unknown> {
   readonly #job: Job;
   readonly #classes: ClassTable;
 
   static {
     jobOf = (state) => state.#job;
-    jobStateOf = (job, classes) => new JobState(job, classes);
+    jobStateOf = <Result>(job: Job, classes: ClassTable) => new JobState<Result>(job, classes);
   }
 
   private constructor(job: Job, classes: ClassTable) {
@@ -106,9 +108,17 @@ export class JobState {
     return statusOf(this.#job);
   }
 
-  /** The error that failed or cancelled the job; `undefined` in any other status. */
-  get error(): ErrorData | undefined {
-    return this.#job.error;
+  /** The error that failed or cancelled the job, with the task whose failure it was; `undefined` in any other status. */
+  get error(): JobError | undefined {
+    return viewError(this.#job);
+  }
+
+  /**
+   * The result that a handler has set by `ctx.result`; `undefined` before. The type is that of the flow's `result` schema, for jobs
+   * that have completed.
+   */
+  get result(): Result | undefined {
+    return this.#decode(this.#job.result) as Result | undefined;
   }
 
   /** The instant at which the job was made, in ISO 8601. */
@@ -174,8 +184,11 @@ export class JobState {
   }
 
   /** The tasks that ended in an error or a skip, with their errors, oldest first, up to the flow's limit. */
-  get failures(): readonly { readonly at: string; readonly error: ErrorData; readonly task: PendingTask }[] {
-    return this.#job.failures.map(({ at, error, task }) => ({ at: formatInstant(at), error, task: this.#task(task) }));
+  get failures(): readonly JobFailure[] {
+    return this.#job.failures.map(({ at, error, isHandled, task }) => {
+      const failure = { at: formatInstant(at), error, task: this.#task(task) };
+      return isHandled ? { ...failure, handled: true } : failure;
+    });
   }
 
   /** The pauses of the job so far, oldest first: the last 1,000. */

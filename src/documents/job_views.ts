@@ -1,7 +1,11 @@
+import type { FailurePlace } from "../base/errors.ts";
 import { formatInstant } from "../base/instant.ts";
+import { errorJson } from "../job/decide.ts";
+import type { Job } from "../job/job.ts";
+import type { Task } from "../job/task.ts";
+import type { ErrorData } from "../values/error_data.ts";
 import type { ExecutionRecordType } from "../job/history.ts";
 import type { OutputEntry, RoutineStatus } from "../job/job.ts";
-import type { Task } from "../job/task.ts";
 import type { ClassTable } from "../values/class_table.ts";
 import { valueOf } from "../values/payload.ts";
 import type { TaskDocument } from "./task.ts";
@@ -30,6 +34,18 @@ export interface AwaitedDelivery {
   readonly timeoutMs?: number;
   /** The instant at which waiting ends, in ISO 8601. */
   readonly until?: string;
+}
+
+/** A task that ended in an error or a skip. */
+export interface JobFailure {
+  /** The instant, in ISO 8601. */
+  readonly at: string;
+  /** Its error. */
+  readonly error: ErrorData;
+  /** It was delivered to a slot, by a failure connection: a redrive of all failures leaves it out. */
+  readonly handled?: true;
+  /** The task as it was. */
+  readonly task: PendingTask;
 }
 
 /** A record of the execution history. */
@@ -83,6 +99,26 @@ export function viewAwaited({ created, details, id: task, route: { routine, slot
     timeoutMs,
     until: until === undefined ? undefined : formatInstant(until),
   });
+}
+
+/** The error that failed or cancelled a job. The place is that of the task, where the failure of one has failed the job. */
+export interface JobError extends ErrorData, Partial<FailurePlace> {}
+
+/** A job's error as users see it. */
+export function viewError({ error, failures, status }: Job): JobError | undefined {
+  const last = failures.at(-1);
+  if (error === undefined || last === undefined || status !== "failed" || !isSame(error, last.error)) return error;
+  return Object.freeze({ ...error, ...placeOf(last.task) });
+}
+
+/** The failure that fails a job is its last one. A document holds its error twice. */
+function isSame(error: ErrorData, other: ErrorData): boolean {
+  return error === other || JSON.stringify(errorJson(error)) === JSON.stringify(errorJson(other));
+}
+
+/** Where a failed task has failed. */
+export function placeOf({ id, route: { routine, slot }, details }: Task): FailurePlace {
+  return { routineId: routine, slotName: slot, taskId: id, attempts: (details?.attempt ?? 0) + 1 };
 }
 
 /** An output as users see it. */

@@ -19,11 +19,12 @@
  *
  * @module
  */
-export type { ConnectionSource, ConnectionTarget } from "../model/connection.ts";
+export type { ConnectionSource, ConnectionTarget, TaskSource } from "../model/connection.ts";
 export type { FunctionReference } from "../model/function_names.ts";
 export type { EventDocument, RoutineDocument, SlotDocument } from "../model/routine_document.ts";
 export type { ErrorDocument } from "./codec.ts";
-export type { ConnectionDocument, FlowDocument } from "./flow.ts";
+export type { FailureSource } from "../model/failure_connection.ts";
+export type { ConnectionDocument, FailureConnectionDocument, FlowDocument } from "./flow_schema.ts";
 export type { DroppedCounts, JobDocument, ListDocument, RoutineStateDocument, SlotDataDocument } from "./job.ts";
 export type {
   DeferredDocument,
@@ -46,7 +47,7 @@ export type {
   MergeCommitDocument,
   StatusCommitDocument,
   StepCommitDocument,
-} from "./commit.ts";
+} from "./commit_documents.ts";
 export type {
   EffectsDocument,
   FailureOutcomeDocument,

@@ -3,6 +3,8 @@ import { PreflightError, type PreflightFinding } from "../base/errors.ts";
 import { listNames } from "../base/options.ts";
 import { ItemPath, type Path, pathStep } from "../base/path.ts";
 import { checkStrategy, type FlowGraph, leadsTo } from "../model/flow_graph.ts";
+import { isFailureOrigin } from "../model/connection.ts";
+import { takesFailuresOf } from "../model/failure_connection.ts";
 import { Routine } from "../model/routine.ts";
 import { versionOf } from "../model/routine_document.ts";
 import type { Job } from "../job/job.ts";
@@ -99,6 +101,15 @@ function checkRoute({ route, details }: Task, path: Path, graph: FlowGraph, add:
     add("merge_mismatch", `${path}.merged`, `slot "${name}" of routine "${id}" merges otherwise now`);
   }
   if (connection === undefined) return;
+  if (isFailureOrigin(connection)) {
+    const { routine: from, slot: failed } = connection;
+    const isKnown = graph.failureConnections.some((it) =>
+      takesFailuresOf(it, from, failed) && it.to.routine === id && it.to.slot === name
+    );
+    const message = `flow "${graph.id}" does not deliver failures of "${from}.${failed}" to "${id}.${name}"`;
+    if (!isKnown) add("unknown_connection", `${path}.connection`, message);
+    return;
+  }
   const event = graph.routines.get(connection.routine)?.getEvent(connection.event);
   if (event === undefined || !leadsTo(graph, event, slot)) {
     const from = `${connection.routine}.${connection.event}`;

@@ -1,5 +1,6 @@
 import { SerializationError } from "../base/errors.ts";
 import type { ValueLimits } from "../values/payload.ts";
+import { isFailureOrigin } from "../model/connection.ts";
 import { joinPath, type Path } from "../base/path.ts";
 import type { Job } from "../job/job.ts";
 import type { Instant, Route, Task } from "../job/task.ts";
@@ -56,8 +57,7 @@ export class DocumentReader {
   /** Tasks that took the same route share it, where they stand one after the other. */
   route(routine: string, slot: string, connection: Route["connection"]): Route {
     const last = this.#lastRoute;
-    const isSame = last?.routine === routine && last.slot === slot && last.connection?.event === connection?.event &&
-      last.connection?.routine === connection?.routine;
+    const isSame = last?.routine === routine && last.slot === slot && isSameSource(last.connection, connection);
     return isSame ? last : this.#lastRoute = { routine, slot, connection: connection && { ...connection } };
   }
 
@@ -65,4 +65,9 @@ export class DocumentReader {
   instant(at: number): Instant {
     return at === this.#lastInstant.at ? this.#lastInstant : this.#lastInstant = { at };
   }
+}
+
+function isSameSource(one: Route["connection"], other: Route["connection"]): boolean {
+  if (one === undefined || other === undefined || one.routine !== other.routine) return one === other;
+  return isFailureOrigin(one) || isFailureOrigin(other) ? false : one.event === other.event;
 }

@@ -123,9 +123,20 @@ export interface FailureDocument {
   readonly at: string;
   /** Its error. */
   readonly error: ErrorDocument;
+  /** It was delivered to a slot, by a failure connection. */
+  readonly handled?: true;
   /** The task as it was. */
   readonly task: TaskDocument;
 }
 
 /** A task that ended in an error or a skip. */
-export const failure: c.Codec<Failure, FailureDocument> = c.shape({ at: c.instant, error: c.error, task });
+export const failure: c.Codec<Failure, FailureDocument> = c.via(
+  c.shape<Omit<Failure, "isHandled"> & { handled: boolean }, FailureDocument>({
+    at: c.instant,
+    error: c.error,
+    handled: c.flag,
+    task,
+  }),
+  ({ at, error, isHandled, task }) => ({ at, error, handled: isHandled, task }),
+  ({ at, error, handled, task }) => ({ at, error, isHandled: handled, task }),
+);

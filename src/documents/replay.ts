@@ -46,7 +46,7 @@ export class Replay {
     // A failed task may be put back; a finished one is never named again.
     if (entry.kind === "step" && entry.outcome === "done") this.#tasks.delete(entry.task.id);
     if (entry.kind === "step") { for (const { id } of entry.effects?.withdrawn ?? []) this.#tasks.delete(id); }
-    if (entry.kind === "step" || entry.kind === "deferred") {
+    if (entry.kind === "step" || entry.kind === "deferred" || entry.kind === "failure" || entry.kind === "status") {
       for (const task of entry.created) this.#tasks.set(task.id, task);
     } else if (entry.kind === "deliver") this.#tasks.set(entry.task.id, entry.task);
   }

@@ -14,11 +14,11 @@ import {
   type TaskPriority,
 } from "../job/task.ts";
 import { parseKey, type TaskKey, writeKey } from "../job/task_key.ts";
-import type { ConnectionSource } from "../model/connection.ts";
+import { type ConnectionSource, type ConnectionTarget, isFailureOrigin, type TaskSource } from "../model/connection.ts";
 import type { JsonValue } from "../values/json.ts";
 import type { Payload } from "../values/payload.ts";
 import * as c from "./codec.ts";
-import { once, optional, quick } from "./schema.ts";
+import { once, optional, quick, type Schema, strict } from "./schema.ts";
 
 /** A task in a job's document. */
 export interface TaskDocument {
@@ -28,8 +28,8 @@ export interface TaskDocument {
   readonly attempt?: number;
   /** A delivery from outside that has not come yet, with its deadline, and the slot that is told then. */
   readonly awaiting?: AwaitingDocument;
-  /** The connection by which it came. */
-  readonly connection?: ConnectionSource;
+  /** Where it came from by a connection: an event, or the slot whose task has failed. */
+  readonly connection?: TaskSource;
   /** When it was made. */
   readonly createdAt: string;
   /** What is delivered. */
@@ -81,6 +81,24 @@ export interface MergedDocument {
 /** The beginning of a connection. */
 export const source: c.Codec<ConnectionSource, ConnectionSource> = c.shape({ event: c.name, routine: c.name });
 
+/** A slot of a routine. */
+export const slotPlace: c.Codec<ConnectionTarget, ConnectionTarget> = c.shape({ routine: c.name, slot: c.name });
+
+type Origin = { readonly routine: string; readonly event?: string; readonly slot?: string };
+
+/** A task's reader checks that it has one of event and slot: a union of two forms could not say what is wrong with one. */
+const origin: c.Codec<TaskSource, TaskSource> = {
+  schema: once(() =>
+    strict<Origin>({
+      event: optional(c.name.schema()),
+      routine: c.name.schema(),
+      slot: optional(c.name.schema()),
+    }) as unknown as Schema<TaskSource>
+  ),
+  write: (from, json) => isFailureOrigin(from) ? slotPlace.write(from, json) : source.write(from, json),
+  read: (document) => document,
+};
+
 type Ranges = ReadonlyMap<string, ListRange>;
 
 const ranges: c.Codec<Ranges, NonNullable<MergedDocument["lists"]>> = c.keyed(
@@ -124,7 +142,7 @@ function isTaskKey(text: string): boolean {
 /** A task with all that some have, as its document names it. */
 interface WholeTask extends TaskDetails {
   readonly active: boolean;
-  readonly connection: ConnectionSource | undefined;
+  readonly connection: TaskSource | undefined;
   readonly createdAt: number;
   readonly data: Payload | undefined;
   readonly id: number;
@@ -156,7 +174,7 @@ const details: c.Codec<TaskDetails, Pick<TaskDocument, keyof TaskDetails>> = c.s
 const wholeTask: c.Codec<WholeTask, TaskDocument> = c.shape({
   ...detailFields,
   active: c.flag,
-  connection: c.optional(source),
+  connection: c.optional(origin),
   createdAt: c.instant,
   data: c.optionalValue,
   id: c.positive,
@@ -171,7 +189,8 @@ export const task: c.Codec<Task, TaskDocument> = {
   write: (task, json) => {
     const { created, id, route: { connection, routine, slot } } = task;
     const data = dataOf(task);
-    if (task.details === undefined && !isActive(task) && connection !== undefined && data !== undefined) {
+    const isPlain = task.details === undefined && !isActive(task) && data !== undefined;
+    if (isPlain && connection !== undefined && !isFailureOrigin(connection)) {
       const { event, routine: from } = connection;
       const createdAt = formatInstant(created.at);
       const plain = { connection: { event, routine: from }, createdAt, data: json(data), id };
@@ -184,6 +203,10 @@ export const task: c.Codec<Task, TaskDocument> = {
   },
   read: (document, reader, path, part) => {
     const { id, routine, slot, connection } = document;
+    if (connection !== undefined && (connection.event === undefined) === (connection.slot === undefined)) {
+      const got = connection.slot === undefined ? "neither" : "both";
+      reader.fail(`${path}${part}.connection`, "routine, and one of event and slot", got);
+    }
     const data = reader.values.readUnseen(document.data, path, `${part}.data`);
     const route = reader.route(routine, slot, connection);
     const created = reader.instant(c.instant.read(document.createdAt, reader, path, part));

@@ -1,4 +1,4 @@
-import { describeError, isStepLimit } from "../values/error_data.ts";
+import { describeError } from "../values/error_data.ts";
 import { CancelledError, StateError } from "../base/errors.ts";
 import { payloadOf } from "../values/encoder.ts";
 import type { Payload } from "../values/payload.ts";
@@ -17,8 +17,10 @@ import { createPlan, type Plan } from "./activation/plan.ts";
 import type { Claimed, JobStorage } from "./durable/job_storage.ts";
 import type { Journal } from "./durable/journal.ts";
 import { serve } from "./durable/serving.ts";
+import { checkRedrive, failuresOf, type Redrive } from "./execution/redrive.ts";
+import { refuse } from "./execution/refusal.ts";
 import type { StoreSession } from "./durable/store_session.ts";
-import { checkTakes, hasWork, notHere, nothingLeft, refuse } from "./refusals.ts";
+import { checkTakes, notHere } from "./refusals.ts";
 import { Committer } from "./execution/committer.ts";
 import type { EngineHost } from "./execution/engine_host.ts";
 import { Execution, executionOf } from "./execution/execution.ts";
@@ -96,7 +98,7 @@ export class FlowJobs {
    * @throws {StepLimitError} when it was ended by the limit of its tasks, and that is no larger now
    * @throws {PreflightError} when it does not fit the flow; the job is unchanged
    */
-  resume(job: Job, redrive: boolean, callbacks: JobCallbacks): void {
+  resume(job: Job, redrive: Redrive | undefined, callbacks: JobCallbacks): void {
     if (this.#isClosed) {
       const what = this.#host.isShutDown ? "its engine" : `flow "${this.#graph.id}"`;
       throw new StateError("resume", job.status, `Cannot resume job "${job.jobId}": ${what} has been shut down`);
@@ -114,7 +116,7 @@ export class FlowJobs {
     } else this.#host.store?.start(this.#start(execution, storage, redrive));
   }
 
-  #start(execution: Execution, storage: JobStorage, redrive: boolean): StoredStart {
+  #start(execution: Execution, storage: JobStorage, redrive: Redrive | undefined): StoredStart {
     const { job } = execution;
     return { storage, execution, createFirst: () => this.#firstCommit(job, redrive) };
   }
@@ -137,13 +139,13 @@ export class FlowJobs {
     if (job.status !== "running" && job.status !== "pending") {
       await serve(job, storage, taken, () => this.#resumed.has(job));
     } else {
-      this.#goOn(job, storage.open(job, taken), { ...taken, attempts }, false);
+      this.#goOn(job, storage.open(job, taken), { ...taken, attempts }, undefined);
     }
     return executionOf(job) === undefined && !this.#resumed.has(job) ? undefined : job;
   }
 
   /** Begins a job that this engine has claimed. */
-  #goOn(job: Job, journal: Journal, claimed: Claimed, redrive: boolean): void {
+  #goOn(job: Job, journal: Journal, claimed: Claimed, redrive: Redrive | undefined): void {
     const { storage } = this;
     // Unreachable: only a store gives jobs.
     if (storage === undefined) return;
@@ -152,10 +154,10 @@ export class FlowJobs {
   }
 
   /** The commit by which a job starts or goes on, after all checks. */
-  #firstCommit(job: Job, redrive: boolean): StatusCommit {
+  #firstCommit(job: Job, redrive: Redrive | undefined): StatusCommit {
     checkPreflight(job, this.#graph, "resume");
     // A job that failed for its timeout would have no time left.
-    const time = redrive ? { ...this.#time(job), ranMs: 0 } : this.#time(job);
+    const time = redrive !== undefined ? { ...this.#time(job), ranMs: 0 } : this.#time(job);
     return firstCommit(job, this.#frozenPlan, time, redrive);
   }
 
@@ -239,6 +241,25 @@ export class FlowJobs {
   }
 
   /**
+   * Drops failures.
+   *
+   * @throws {StateError} for a task of which the job has no failure
+   */
+  discard(job: Job, ids: readonly number[]): void {
+    const execution = this.#reach("discard failures of", job);
+    this.#whenBegun("discard failures of", job, execution, () => this.#discard(job, ids));
+  }
+
+  #discard(job: Job, ids: readonly number[]): void {
+    const discarded = failuresOf("discard failures of", job, ids).map(({ task }) => task);
+    const { status, error } = job;
+    const commit = statusCommit(status, this.#time(job), { discarded, error });
+    const execution = this.#workingOn(job);
+    if (execution !== undefined) execution.committer.perform(commit);
+    else this.#commit(job, commit);
+  }
+
+  /**
    * Carries out a command from the job's inbox.
    *
    * @throws what the call of the same name throws
@@ -267,15 +288,17 @@ export class FlowJobs {
     } else if (command.type === "resume") {
       // To resume what runs changes nothing.
       if (execution !== undefined && !command.redrive) return true;
-      this.#checkResume(job, command.redrive);
+      const redrive = command.redrive ? { tasks: command.tasks } : undefined;
+      this.#checkResume(job, redrive);
       const journal = this.storage?.journalOf(job);
       // Unreachable: commands are carried out for jobs that this engine has claimed.
       if (journal === undefined) return false;
       this.#resumed.add(job);
       // The commands that come after it are read before a task is taken.
       const claimed = { record: { sent: Infinity }, formerIncarnation: undefined, attempts: undefined };
-      this.#goOn(job, journal, claimed, command.redrive);
-    } else this.#cancel(job, command.reason);
+      this.#goOn(job, journal, claimed, redrive);
+    } else if (command.type === "discard") this.#discard(job, command.tasks);
+    else this.#cancel(job, command.reason);
     return true;
   }
 
@@ -334,29 +357,20 @@ export class FlowJobs {
     new Committer(job, new JobListeners(), notifier, this.storage?.journalOf(job)).performLast(commit, tell);
   }
 
-  #checkResume(job: Job, redrive: boolean): void {
+  #checkResume(job: Job, redrive: Redrive | undefined): void {
     if (job.owner !== undefined) throw refuse("resume", job, "it is live already");
     if (!hasEnded(job.status)) {
-      if (redrive) throw refuse("redrive", job, "only a job that has ended can be redriven");
+      if (redrive !== undefined) throw refuse("redrive", job, "only a job that has ended can be redriven");
       return;
     }
-    if (!redrive) {
+    if (redrive === undefined) {
       throw refuse(
         "resume",
         job,
         "it has ended; { redrive: true } puts its failures back, and goes on with what is pending",
       );
     }
-    if (!hasWork(job)) throw refuse("redrive", job, nothingLeft(job));
-    this.#checkLimit(job);
-  }
-
-  /** A job that was ended by the limit of its tasks goes on only with a larger one. */
-  #checkLimit({ error, nextTaskId }: Job): void {
-    if (error === undefined || !isStepLimit(error)) return;
-    const { steps } = this.#graph.limits;
-    // Without details the error is of a version that kept none.
-    checkSteps(Number(error.details?.limit ?? nextTaskId - 1) + 1, steps);
+    checkRedrive(job, redrive, this.#graph.limits.steps);
   }
 
   #time(job: Job): Moment {

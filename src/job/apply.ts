@@ -16,16 +16,9 @@ import type {
 import { dropArrivals, noteArrival } from "./arrivals.ts";
 import type { HistoryEntry } from "./history.ts";
 import { type Job, type PausePoint, ROUTINE_STATUSES, type RoutineState, type RoutineStatus } from "./job.ts";
-import {
-  appendItems,
-  clearLists,
-  createSlotLists,
-  holdItems,
-  letGoOfItems,
-  type SlotChange,
-  type SlotData,
-  type SlotLists,
-} from "./slot_data.ts";
+import { discardFailures, dropFailures, letGo, letGoOfLists, takeFailures } from "./failures.ts";
+import { applySlotChange, listsOf } from "./slot_changes.ts";
+import { holdItems } from "./slot_data.ts";
 import { detailsOf, NO_DETAILS, priorityOf, setActive, setData, type Task, type TaskDetails } from "./task.ts";
 import { inheritKey, keyFrom } from "./task_key.ts";
 import { forgetDetailed, noteDetailed, stopAwaiting } from "./task_notes.ts";
@@ -118,8 +111,11 @@ function addRecords({ history }: Job, records: readonly HistoryEntry[]): void {
   }
 }
 
+/** Positions below those of what a step makes and defers. */
+const FIRST_OF_FAILURE = -(2 ** 30);
+
 function applyFailure(job: Job, commit: FailureCommit): void {
-  const { task, error, verdict, dropped, active, records, classVersion, time } = commit;
+  const { task, error, verdict, dropped, created, active, records, classVersion, time } = commit;
   checkPending(job, task, true);
   for (const other of active) setActive(other, true);
   setActive(task, false);
@@ -129,7 +125,11 @@ function applyFailure(job: Job, commit: FailureCommit): void {
   } else {
     endTask(job, task, verdict.status, classVersion);
     if (dropped > 0) dropFailures(job, dropped);
-    job.failures.push({ task, error, at: time.at });
+    job.failures.push({ task, error, at: time.at, isHandled: created.length > 0 });
+    for (const [i, each] of created.entries()) {
+      inheritKey(each, task, task.details?.step ?? 0, FIRST_OF_FAILURE - i);
+      addTask(job, each);
+    }
     if (verdict.stop) {
       job.error ??= error;
       job.status = "failed";
@@ -138,13 +138,8 @@ function applyFailure(job: Job, commit: FailureCommit): void {
   addRecords(job, records);
 }
 
-/** The oldest failures go: what their tasks hold is let go of, for no redrive will ask for it. */
-function dropFailures(job: Job, count: number): void {
-  for (const { task } of job.failures.splice(0, count)) letGo(job, task);
-  job.droppedFailures = Math.min(job.droppedFailures + count, MAX_COUNT);
-}
-
-function applyStatus(job: Job, { status, active, error, pausePoint, redrive, migrated, time }: StatusCommit): void {
+function applyStatus(job: Job, commit: StatusCommit): void {
+  const { status, active, error, pausePoint, redrive, redriven, discarded, created, migrated, time } = commit;
   job.status = status;
   for (const task of active) setActive(task, true);
   job.error = error;
@@ -155,7 +150,17 @@ function applyStatus(job: Job, { status, active, error, pausePoint, redrive, mig
     kept.state = undefined;
     setState(kept, state);
   }
-  if (redrive) startAgain(job, time.at);
+  if (discarded.length > 0) discardFailures(job, discarded);
+  if (redrive) {
+    const chosen = redriven && new Set(redriven);
+    startDeadlineAgain(job, time.at);
+    addTasks(job, takeFailures(job, ({ isHandled, task }) => chosen?.has(task) ?? !isHandled, time.at));
+  }
+  for (const task of created) {
+    const state = job.routineStates.get(task.route.routine);
+    if (state !== undefined) state.status = undefined;
+    addTask(job, task);
+  }
 }
 
 /** More marks of pauses than this are not kept. */
@@ -168,29 +173,10 @@ function addPausePoint(job: Job, point: PausePoint): void {
   job.droppedPausePoints = Math.min(job.droppedPausePoints + gone, MAX_COUNT);
 }
 
-/** A delivery that did not come is awaited for as long again. */
-function startOver(details: TaskDetails, at: number): TaskDetails {
-  const { timeoutMs } = details.awaiting ?? {};
-  const awaiting = details.awaiting &&
-    { ...details.awaiting, until: timeoutMs === undefined ? undefined : instantAfter(at, timeoutMs) };
-  return { ...details, attempt: 0, maxRetries: undefined, notBefore: undefined, parked: false, awaiting };
-}
-
-function startAgain(job: Job, at: number): void {
-  putFailuresBack(job, at);
+/** A job that goes on after its end has as long again. */
+function startDeadlineAgain(job: Job, at: number): void {
   const { deadline } = job;
   if (deadline !== undefined) job.deadline = { ...deadline, until: instantAfter(at, deadline.deadlineMs) };
-}
-
-/** Failed tasks start over with what they had merged and stored; their routines' marks are taken back. */
-function putFailuresBack(job: Job, at: number): void {
-  for (const { task } of job.failures) {
-    const state = job.routineStates.get(task.route.routine);
-    if (state !== undefined) state.status = undefined;
-    if (task.details !== undefined) task.details = startOver(task.details, at);
-  }
-  addTasks(job, job.failures.map(({ task }) => task));
-  job.failures.length = 0;
 }
 
 /** Brings tasks in whose ids are not above those of the job's own: what is restored, or put back. */
@@ -244,20 +230,6 @@ function endDetailed(job: Job, task: Task, details: TaskDetails, state: RoutineS
   if (status === "completed") letGo(job, task);
 }
 
-/** A task that will not run again keeps how often it has failed and how many steps it has made, and lets go of what it holds. */
-function letGo(job: Job, task: Task): void {
-  const { details } = task;
-  if (details === undefined) return;
-  const { attempt, step } = details;
-  letGoOfLists(job, task);
-  task.details = { ...NO_DETAILS, attempt, step };
-}
-
-function letGoOfLists(job: Job, { details, route }: Task): void {
-  const merged = details?.merged;
-  if (merged?.kind === "lists") letGoOfItems(listsOf(job, route.routine, route.slot), merged.lists);
-}
-
 /** Deliveries that were taken back leave no mark on their routines. */
 function withdraw(job: Job, tasks: readonly Task[]): void {
   for (const task of tasks) {
@@ -273,45 +245,14 @@ function worseOf(status: RoutineStatus, other: RoutineStatus | undefined): Routi
   return ROUTINE_STATUSES.indexOf(status) < ROUTINE_STATUSES.indexOf(other) ? status : other;
 }
 
-function listsOf(job: Job, routine: string, slot: string): SlotLists {
-  const slots = slotsOf(job, routine);
-  const data = slots.get(slot);
-  if (data?.kind === "lists") return data;
-  const made = createSlotLists();
-  slots.set(slot, made);
-  return made;
-}
-
-function slotsOf(job: Job, routine: string): Map<string, SlotData> {
-  const slots = job.slots.get(routine) ?? new Map<string, SlotData>();
-  job.slots.set(routine, slots);
-  return slots;
-}
-
-function applySlotChange(job: Job, change: SlotChange): void {
-  const slots = slotsOf(job, change.routine);
-  const data = slots.get(change.slot);
-  if (change.kind === "set") {
-    if (change.value === undefined) slots.delete(change.slot);
-    else if (data?.kind !== "value") slots.set(change.slot, { kind: "value", value: change.value, revision: 0 });
-    else {
-      data.value = change.value;
-      data.revision++;
-    }
-    return;
-  }
-  const lists = listsOf(job, change.routine, change.slot);
-  if (change.kind === "clear") clearLists(lists, change.upTo);
-  else appendItems(lists, change.items);
-}
-
 function applyEffects(job: Job, { task, step, classVersion }: StepCommit, effects: SideEffects): void {
   const { routine } = task.route;
-  const { answers, withdrawn, slots, state, shared, log, outputs, deferred } = effects;
+  const { answers, withdrawn, slots, state, shared, log, outputs, deferred, result } = effects;
   if (withdrawn.length > 0) withdraw(job, withdrawn);
   if (answers.length > 0) dropArrivals(job, routine, answers);
   if (state.length > 0) setState(routineState(job, routine, classVersion), state);
   if (shared.length > 0) setKeys(job.sharedData, shared);
+  if (result !== undefined) job.result = result;
   // Most change nothing else: one look is cheaper than four loops over nothing.
   if (slots.length + log.length + outputs.length + deferred.length === 0) return;
   for (const change of slots) applySlotChange(job, change);

@@ -28,6 +28,8 @@ export interface SideEffects {
   readonly outputs: readonly OutputEntry[];
   /** New deferred events. */
   readonly deferred: readonly DeferredEvent[];
+  /** The job's result from now on, where it was set. */
+  readonly result: Payload | undefined;
 }
 
 interface CommitBase {
@@ -83,6 +85,8 @@ export interface FailureCommit extends CommitBase {
   readonly error: ErrorData;
   /** What happens to the task. */
   readonly verdict: Verdict;
+  /** The tasks that the failure is delivered by: with some it is handled. */
+  readonly created: readonly Task[];
   /** How many of the oldest failures go, to make room for this one. */
   readonly dropped: number;
   /** The tasks whose handlers were stopped with it: they run first when the job goes on. */
@@ -140,8 +144,14 @@ export interface StatusCommit extends CommitBase {
   readonly error: ErrorData | undefined;
   /** The mark of a pause. */
   readonly pausePoint: PausePoint | undefined;
-  /** Whether the failures become tasks again. */
+  /** Whether failures become tasks again. */
   readonly redrive: boolean;
+  /** The tasks of those failures; `undefined` for all that are not handled. */
+  readonly redriven: readonly Task[] | undefined;
+  /** The tasks of failures that go for good. */
+  readonly discarded: readonly Task[];
+  /** New tasks, in place of some that go. */
+  readonly created: readonly Task[];
   /** States that were brought to the versions of the classes here. */
   readonly migrated: readonly MigratedState[];
 }

@@ -59,17 +59,21 @@ export function checkSteps(id: number, steps: number): void {
 /**
  * What happens to a task that has failed, by its error handler.
  *
- * @param kinds the names and codes by which `retryableErrors` may list the error; `undefined`: the task is never tried again
+ * @param retry whether it is tried again, as far as the error is concerned: a number is the delay in milliseconds
  */
 export function decideVerdict(
   job: Job,
   task: Task,
-  kinds: readonly (string | number)[] | undefined,
+  retry: boolean | number,
   handler: ErrorHandler,
   now: number,
 ): Verdict {
-  const attempt = task.details?.attempt ?? 0;
-  const maxRetries = task.details?.maxRetries ?? handler.maxRetries;
+  if (retry !== false && hasRetries(task, handler)) {
+    const attempt = task.details?.attempt ?? 0;
+    const delay = retry === true ? retryDelay(handler, job.jobId, task.id, attempt) : retry;
+    const maxRetries = task.details?.maxRetries ?? handler.maxRetries;
+    return { kind: "retry", attempt: attempt + 1, maxRetries, notBefore: instantAfter(now, delay) };
+  }
   switch (handler.strategy) {
     case "stop":
       return { kind: "end", status: "failed", stop: true };
@@ -78,12 +82,18 @@ export function decideVerdict(
     case "skip":
       return { kind: "end", status: "skipped", stop: false };
     case "retry":
-      if (kinds !== undefined && attempt < maxRetries && isRetryable(kinds, handler)) {
-        const notBefore = instantAfter(now, retryDelay(handler, job.jobId, task.id, attempt));
-        return { kind: "retry", attempt: attempt + 1, maxRetries, notBefore };
-      }
       return { kind: "end", status: handler.isCritical ? "failed" : "error_continued", stop: handler.isCritical };
   }
+}
+
+/** What happens to a task that has ended in an error which is delivered to a slot: the job goes on. */
+export function handledVerdict(verdict: Verdict): Verdict {
+  return verdict.kind === "end" ? { kind: "end", status: "error_continued", stop: false } : verdict;
+}
+
+/** Says whether a task may be tried again as often. */
+export function hasRetries({ details }: Task, { maxRetries }: ErrorHandler): boolean {
+  return (details?.attempt ?? 0) < (details?.maxRetries ?? maxRetries);
 }
 
 /**
@@ -130,10 +140,6 @@ export function failureRecords(routine: string, error: ErrorData, verdict: Verdi
     return [first, { ...base, type: "retry", data: unseenPayload({ attempt, maxRetries }) }];
   }
   return verdict.status === "skipped" ? [first, { ...base, type: "skip", data: undefined }] : [first];
-}
-
-function isRetryable(kinds: readonly (string | number)[], { retryableErrors }: ErrorHandler): boolean {
-  return retryableErrors === undefined || retryableErrors.some((kind) => kinds.includes(kind));
 }
 
 /** An error as plain JSON, its keys sorted. */

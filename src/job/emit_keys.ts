@@ -1,4 +1,4 @@
-import type { ConnectionSource } from "../model/connection.ts";
+import { type ConnectionSource, isFailureOrigin } from "../model/connection.ts";
 import type { Job } from "./job.ts";
 import { isActive, type Task } from "./task.ts";
 
@@ -47,5 +47,7 @@ export function withdrawable({ keyed }: Job, emission: KeyedSource): Task[] {
 
 function nameOf({ route: { connection }, details }: Task): string | undefined {
   const emitKey = details?.emitKey;
-  return emitKey === undefined || connection === undefined ? undefined : emissionName({ source: connection, emitKey });
+  return emitKey === undefined || connection === undefined || isFailureOrigin(connection)
+    ? undefined
+    : emissionName({ source: connection, emitKey });
 }

@@ -1,5 +1,5 @@
 import type { Payload } from "../values/payload.ts";
-import type { ConnectionSource } from "../model/connection.ts";
+import { type ConnectionSource, isFailureOrigin } from "../model/connection.ts";
 import { dataOf, type Instant, type Task } from "./task.ts";
 
 /** The kinds of history records. */
@@ -48,7 +48,11 @@ export function recordOf(entry: HistoryEntry): HistoryRecord {
   if ("type" in entry) return entry;
   if ("source" in entry) return emitRecord(entry.source, entry.data, entry.time);
   // Unreachable default: what is emitted goes by a connection.
-  if ("route" in entry) return emitRecord(entry.route.connection ?? NOWHERE, dataOf(entry), entry.created);
+  if ("route" in entry) {
+    const { connection } = entry.route;
+    const source = connection === undefined || isFailureOrigin(connection) ? NOWHERE : connection;
+    return emitRecord(source, dataOf(entry), entry.created);
+  }
   return { routine: entry.routine, type: "start", event: undefined, data: undefined, at: entry.time.at };
 }
 

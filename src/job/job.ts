@@ -86,6 +86,8 @@ export interface Failure {
   readonly error: ErrorData;
   /** When, in milliseconds since 1970. */
   readonly at: number;
+  /** Whether it was delivered to a slot, by a failure connection. */
+  readonly isHandled: boolean;
 }
 
 /** How `execute` was asked to run this job, where it differs from the flow. */
@@ -136,6 +138,8 @@ export class Job {
   error: ErrorData | undefined;
   /** When it ends at the latest; most have no deadline. */
   deadline: Deadline | undefined;
+  /** What a handler has set as its result. */
+  result: Payload | undefined;
   /** The tasks that have not ended, by id. */
   readonly tasks: LinkedList<Task> = new LinkedList();
   /** How many of them run only when nothing else is left. */

@@ -1,6 +1,6 @@
 import { frozenWireOf, type Payload, unseenPayload, unseenWireOf, wireOf } from "../values/payload.ts";
 import type { Linked } from "../base/linked_list.ts";
-import type { ConnectionSource } from "../model/connection.ts";
+import type { TaskSource } from "../model/connection.ts";
 import type { Priority } from "../model/context.ts";
 import type { TaskKey } from "./task_key.ts";
 
@@ -25,8 +25,8 @@ export interface Route {
   readonly routine: string;
   /** The name of its slot. */
   readonly slot: string;
-  /** The event that was emitted; absent for entries and deliveries from outside. */
-  readonly connection: ConnectionSource | undefined;
+  /** The event that was emitted, or the slot whose task has failed; absent for entries and deliveries from outside. */
+  readonly connection: TaskSource | undefined;
 }
 
 /** What a slot gave to the handler at a task's first activation: later attempts get exactly that. */

@@ -23,6 +23,16 @@ export interface ConnectionSource {
   readonly event: string;
 }
 
+/** Where a delivery comes from: an event, or the slot whose task has failed. */
+export type TaskSource =
+  | ConnectionSource & { readonly slot?: never }
+  | ConnectionTarget & { readonly event?: never };
+
+/** Says whether a delivery is that of a failure. */
+export function isFailureOrigin(source: TaskSource): source is ConnectionTarget & { readonly event?: never } {
+  return source.slot !== undefined;
+}
+
 /** The receiving end of a connection. */
 export interface ConnectionTarget {
   /** The routine's id in the flow. */

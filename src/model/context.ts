@@ -147,8 +147,22 @@ export interface Context<P = unknown> {
   log(this: object, entry: object): void;
   /** Adds to the job's outputs, for `onOutput` and `flow.outputs`. */
   output(this: object, type: string, data?: unknown): void;
+  /**
+   * Sets the job's result, which `job.result`, `flow.result` and `handle.result` give. The last that is committed counts.
+   *
+   * @throws {SchemaError} when the flow's `result` schema refuses the value
+   * @throws {SerializationError} naming the path of what cannot travel
+   * @throws {TypeError} for `undefined`
+   */
+  result(this: object, value: unknown): void;
   /** Pauses the job once this handler has committed. */
   pause(this: object, reason?: string, checkpoint?: unknown): void;
+}
+
+/** A context whose `result` is checked by the compiler: `ctx: ResultContext<Invoice>`. */
+export interface ResultContext<Result, P = unknown> extends Context<P> {
+  /** As that of `Context`. That the flow's result is of this type, only its schema can check. */
+  result(this: object, value: Result): void;
 }
 
 /** How a delivery from outside is awaited. */

@@ -11,9 +11,17 @@ import {
 } from "./connection.ts";
 import { ErrorHandler } from "./error_handler.ts";
 import { Event } from "./event.ts";
+import {
+  type Failure,
+  type FailureConnection,
+  type FailureOf,
+  type FailureOptions,
+  linkFailure,
+} from "./failure_connection.ts";
 import { completeLimits, type FlowLimits } from "./flow_limits.ts";
 import { declarationOf, membershipOf, Routine } from "./routine.ts";
 import { Slot } from "./slot.ts";
+import { checkSchema, type StandardSchema } from "../values/standard_schema.ts";
 
 /** How a job's handlers run: one at a time, or up to `maxWorkers` that wait at the same time. */
 export type ExecutionStrategy = "sequential" | "concurrent";
@@ -22,7 +30,7 @@ export type ExecutionStrategy = "sequential" | "concurrent";
 export const EXECUTION_STRATEGIES: readonly ["sequential", "concurrent"] = ["sequential", "concurrent"];
 
 /** The settings of a flow. */
-export interface FlowSettings {
+export interface FlowSettings<Result = unknown> {
   /** The names by which classes and functions travel. @default {that of the engine, or an empty one} */
   readonly registry?: Registry | undefined;
   /** How handlers run. @default {"sequential"} */
@@ -35,6 +43,11 @@ export interface FlowSettings {
   readonly errorHandler?: ErrorHandler;
   /** Bounds of the flow's jobs. */
   readonly limits?: Partial<FlowLimits>;
+  /**
+   * What the result of its jobs looks like: checked when a handler sets it, and a job that would complete without one fails. It
+   * travels by the name under which it is registered. @default {any value, or none}
+   */
+  readonly result?: StandardSchema<unknown, Result>;
 }
 
 const DEFAULT_MAX_WORKERS = 8;
@@ -73,7 +86,9 @@ export function leadsTo(graph: FlowGraph, event: Event<unknown>, slot: Slot<neve
  * describe(flow); // ["a"]
  * ```
  */
-export class FlowGraph {
+export class FlowGraph<out Result = unknown> {
+  /** The type of its jobs' results; never there at run time. */
+  declare readonly gives: Result;
   /** The flow's id. */
   readonly id: string;
   /** The names by which classes and functions travel. */
@@ -82,8 +97,11 @@ export class FlowGraph {
   readonly limits: FlowLimits;
   /** How long a job may work, in milliseconds. */
   readonly executionTimeoutMs: number;
+  /** What the result of its jobs looks like, if that is checked. */
+  readonly resultSchema: StandardSchema<unknown, Result> | undefined;
   readonly #routines: Map<string, Routine<object>> = new Map();
   readonly #connections: Connection[] = [];
+  readonly #failureConnections: FailureConnection[] = [];
   readonly #links: Map<Event<unknown>, Map<Slot<never>, Connection>> = new Map();
   #errorHandler: ErrorHandler | undefined;
   #strategy: ExecutionStrategy = "sequential";
@@ -108,9 +126,9 @@ export class FlowGraph {
    * @throws {TypeError} for an option of the wrong kind
    * @throws {RangeError} for a number out of range
    */
-  constructor(id: string, options: FlowSettings = {}) {
+  constructor(id: string, options: FlowSettings<Result> = {}) {
     const { registry = new Registry(), executionStrategy = "sequential", maxWorkers } = options;
-    const { executionTimeoutMs = Infinity, errorHandler, limits = {} } = options;
+    const { executionTimeoutMs = Infinity, errorHandler, limits = {}, result } = options;
     this.id = checkName("Cannot create flow", "id", id);
     const action = `Cannot create flow "${id}"`;
     if (!(registry instanceof Registry)) {
@@ -119,6 +137,7 @@ export class FlowGraph {
     this.registry = registry;
     this.executionTimeoutMs = checkExecutionTimeout(action, executionTimeoutMs);
     this.limits = completeLimits(action, limits);
+    this.resultSchema = checkSchema(action, "result", result);
     if (errorHandler !== undefined) this.setErrorHandler(errorHandler);
     this.setExecutionStrategy(executionStrategy, maxWorkers);
   }
@@ -131,6 +150,11 @@ export class FlowGraph {
   /** All connections, in the order in which they were made. */
   get connections(): readonly Connection[] {
     return this.#connections;
+  }
+
+  /** All failure connections, in the order in which they were made. */
+  get failureConnections(): readonly FailureConnection[] {
+    return this.#failureConnections;
   }
 
   /** What happens when a handler throws and its routine has no say of its own. */
@@ -235,6 +259,54 @@ export class FlowGraph {
     }
     const [from = "", event = "", to = "", slot = ""] = names;
     return this.#link(this.event(from, event), this.slot(to, slot), args[4]);
+  }
+
+  /**
+   * Delivers failures to a slot: when a task of the source ends in an error and its retries are spent, the slot gets a `Failure`, in the
+   * same commit, and the job goes on. Failures that are skipped are not delivered, nor is the limit of the job's tasks.
+   *
+   * @param source a slot, or a routine for all its slots
+   * @throws {TypeError} for a slot or routine that is not in the flow, a slot that is to take its own failures, and other options for
+   * the same ends
+   * @throws {StateError} once the flow has been executed
+   *
+   * @example
+   * ```ts
+   * import { type Context, type Failure, Flow, Routine } from "@routilux/routilux";
+   *
+   * class Charge extends Routine {
+   *   readonly trigger = this.addSlot("trigger", this.charge);
+   *   charge(_order: { item: string }): void {
+   *     throw new Error("declined");
+   *   }
+   * }
+   * class Apology extends Routine {
+   *   readonly failed = this.addSlot("failed", this.send);
+   *   send({ data, error }: Failure<{ item: string }>, ctx: Context): void {
+   *     ctx.result(`No ${data.item}: ${error.message}`);
+   *   }
+   * }
+   * const flow = new Flow({ id: "orders" });
+   * const charge = flow.addRoutine(new Charge(), "charge");
+   * const apology = flow.addRoutine(new Apology(), "apology");
+   * flow.connectFailure(charge.trigger, apology.failed);
+   *
+   * const job = await flow.run(charge.trigger, { item: "book" });
+   * [job.status, job.result]; // ["completed", "No book: declined"]
+   * ```
+   */
+  connectFailure<S extends Routine<object> | Slot<never>, const M extends KeyMapping = Record<never, never>>(
+    source: S,
+    target: Slot<MappedData<FailureOf<S>, M>>,
+    options: FailureOptions<M & { readonly [K in Exclude<keyof M, keyof Failure>]: never }> = {},
+  ): FailureConnection {
+    this.#checkOpen("connect failure");
+    const slot = this.#asSlot(target);
+    const from = source instanceof Slot
+      ? { routine: this.#ownerId(source, "slot"), slot: source.name }
+      : { routine: this.routineId(source) };
+    const to = { routine: this.#ownerId(slot, "slot"), slot: slot.name };
+    return linkFailure(this.#failureConnections, from, to, options, checkMapping);
   }
 
   /**

@@ -10,8 +10,9 @@ const ENTRY = "trigger";
  * What a flow does not connect: events that go nowhere, and slots that no event reaches. They may be meant so: an output that nobody
  * wants, a slot where jobs begin or that takes deliveries from outside.
  */
-export function looseEnds({ routines, connections }: FlowGraph): PreflightFinding[] {
+export function looseEnds({ routines, connections, failureConnections }: FlowGraph): PreflightFinding[] {
   const connected = new Set<unknown>(connections.flatMap(({ event, slot }) => [event, slot]));
+  for (const { to } of failureConnections) connected.add(routines.get(to.routine)?.getSlot(to.slot));
   const findings: PreflightFinding[] = [];
   for (const [id, routine] of routines) {
     const { events, slots, timers } = declarationOf(routine);

@@ -3,7 +3,7 @@ import type { JsonObject } from "../values/json.ts";
 import { describeValue } from "../base/path.ts";
 import type { Registry } from "../values/registry.ts";
 import { StateError } from "../base/errors.ts";
-import { isStandardSchema, type StandardSchema } from "../values/standard_schema.ts";
+import { checkSchema } from "../values/standard_schema.ts";
 import { ErrorHandler, type ErrorStrategy } from "./error_handler.ts";
 import { createEvent, type Event, type EventOptions } from "./event.ts";
 import { readRoutine, type RoutineDocument, writeRoutine } from "./routine_document.ts";
@@ -141,7 +141,7 @@ export class Routine<Config extends object = Record<string, unknown>> {
     if (!Array.isArray(params) || !params.every((key) => typeof key === "string")) {
       throw new TypeError(`${action}: params must be a list of keys, got ${describeValue(params)}`);
     }
-    const event = createEvent<T>(this, name, params, checkSchema(action, schema));
+    const event = createEvent<T>(this, name, params, checkSchema(action, "schema", schema));
     this.#declaration.events.set(name, event);
     return event;
   }
@@ -319,12 +319,5 @@ function checkSlotOptions(action: string, handler: AnyHandler | undefined, optio
     );
   }
   if (timeoutMs !== undefined) checkRange(action, "timeoutMs", timeoutMs, 1, Number.MAX_SAFE_INTEGER);
-  return { handler, merge, schema: checkSchema(action, schema), timeoutMs };
-}
-
-function checkSchema(action: string, schema: unknown): StandardSchema<unknown, unknown> | undefined {
-  if (schema === undefined || isStandardSchema(schema)) return schema;
-  throw new TypeError(
-    `${action}: schema must follow Standard Schema (valibot, zod, arktype and others do), got ${describeValue(schema)}`,
-  );
+  return { handler, merge, schema: checkSchema(action, "schema", schema), timeoutMs };
 }

@@ -7,7 +7,7 @@ import { checkInteger, RESERVED_NAMES } from "../base/options.ts";
 import { className, describeValue, pathStep } from "../base/path.ts";
 import { ValueReader } from "../values/value_reader.ts";
 import type { Registry } from "../values/registry.ts";
-import { ErrorHandler } from "./error_handler.ts";
+import { type ErrorHandler, readErrorHandler, type RetryIf, writeErrorHandler } from "./error_handler.ts";
 import { createEvent } from "./event.ts";
 import { type FunctionReference, nameFunction, reach } from "./function_names.ts";
 import type { Membership, RoutineDeclaration } from "./routine_declaration.ts";
@@ -80,7 +80,9 @@ export function writeRoutine(parts: RoutineParts, place: Membership): RoutineDoc
   return {
     ...(declaration.concurrency === undefined ? {} : { concurrency: declaration.concurrency }),
     config,
-    ...(declaration.errorHandler === undefined ? {} : { errorHandler: declaration.errorHandler.toJSON() }),
+    ...(declaration.errorHandler === undefined
+      ? {}
+      : { errorHandler: nameErrorHandler(parts, declaration.errorHandler, place) }),
     events: sorted(declaration.events, (event) => event.params.length === 0 ? {} : { params: event.params }),
     ...(Object.keys(fields).length === 0 ? {} : { fields }),
     ...(declaration.functions.size === 0 ? {} : { functions: writeFunctions(parts, place) }),
@@ -127,7 +129,10 @@ export function readRoutine(
   if (document.concurrency !== undefined) {
     declaration.concurrency = checkInteger("Cannot read routine", "concurrency", Number(document.concurrency));
   }
-  if (document.errorHandler !== undefined) declaration.errorHandler = ErrorHandler.fromJSON(document.errorHandler);
+  if (document.errorHandler !== undefined) {
+    const find = (name: unknown, path: string) => findFunction(name, path, routine, root, registry) as RetryIf;
+    declaration.errorHandler = readErrorHandler(document.errorHandler, "errorHandler", find);
+  }
   for (const [role, name] of entries(document.functions, "functions")) {
     declaration.functions.set(role, findFunction(name, `functions${pathStep(role)}`, routine, root, registry));
   }
@@ -215,6 +220,10 @@ function writeFunctions(
   place: Membership,
 ): NonNullable<RoutineDocument["functions"]> {
   return sorted(declaration.functions, (fn, role) => nameFunction(fn, routine, root, place, `function "${role}"`));
+}
+
+function nameErrorHandler({ routine, root }: RoutineParts, handler: ErrorHandler, place: Membership): JsonObject {
+  return writeErrorHandler(handler, (retryIf) => nameFunction(retryIf, routine, root, place, "retryIf"));
 }
 
 function writeSlot(slot: Slot<never>, { routine, declaration, root }: RoutineParts, place: Membership): SlotDocument {

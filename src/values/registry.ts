@@ -8,12 +8,13 @@ import {
 } from "../base/reflection.ts";
 import { checkName, listNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
+import { isStandardSchema, type StandardSchema } from "./standard_schema.ts";
 
-/** What can be registered: a class that needs no constructor argument and has `static fromJSON`, or a function. */
-export type Registrable = SerializableClass | ((...args: never[]) => unknown);
+/** What can be registered: a class that needs no constructor argument and has `static fromJSON`, a function, or a Standard Schema. */
+export type Registrable = SerializableClass | ((...args: never[]) => unknown) | StandardSchema;
 
 /**
- * The names by which classes and functions travel. An ordinary object, made by the application and given to the flows
+ * The names by which classes, functions and schemas travel. An ordinary object, made by the application and given to the flows
  * that need it; the keys are the names on the wire, so minifiers can't change them.
  *
  * @example
@@ -27,6 +28,7 @@ export type Registrable = SerializableClass | ((...args: never[]) => unknown);
 export class Registry {
   readonly #classes: Map<string, AnyClass> = new Map();
   readonly #functions: Map<string, AnyFunction> = new Map();
+  readonly #schemas: Map<string, StandardSchema> = new Map();
   readonly #names: Map<unknown, string> = new Map();
 
   /**
@@ -43,7 +45,7 @@ export class Registry {
    * class may be read under several names and is written under its first.
    *
    * @throws {TypeError} for a name that is taken or reserved, a class without `static fromJSON` or with required
-   * constructor arguments, and anything that is neither class nor function
+   * constructor arguments, and anything that is no class, function or schema
    */
   register(entries: Readonly<Record<string, Registrable>>): this {
     this.#add(Object.entries(entries));
@@ -56,16 +58,16 @@ export class Registry {
    * @throws {TypeError} when two entries share a name
    */
   merge(...others: readonly Registry[]): this {
-    this.#add(others.flatMap((other) => [...other.#classes, ...other.#functions]));
+    this.#add(others.flatMap((other) => [...other.#classes, ...other.#functions, ...other.#schemas]));
     return this;
   }
 
-  /** The names of all classes, then of all functions. */
+  /** The names of all classes, then of all functions and schemas. */
   get names(): readonly string[] {
-    return [...this.#classes.keys(), ...this.#functions.keys()];
+    return [...this.#classes.keys(), ...this.#functions.keys(), ...this.#schemas.keys()];
   }
 
-  /** The wire name of a class or function, if it is registered. */
+  /** The wire name of a class, a function or a schema, if it is registered. */
   nameOf(entry: unknown): string | undefined {
     return this.#names.get(entry);
   }
@@ -111,6 +113,11 @@ export class Registry {
     return run;
   }
 
+  /** The schema that goes by a name, if there is one. */
+  findSchema(name: string): StandardSchema | undefined {
+    return this.#schemas.get(name);
+  }
+
   /**
    * Builds an instance of a registered class by its static `fromJSON`.
    *
@@ -123,14 +130,16 @@ export class Registry {
     return Reflect.apply(read, Class, [json, this]);
   }
 
-  #add(entries: readonly (readonly [string, AnyClass | AnyFunction])[]): void {
+  #add(entries: readonly (readonly [string, AnyClass | AnyFunction | StandardSchema])[]): void {
     const coming = new Map<string, unknown>();
     for (const [name, entry] of entries) {
-      this.#check(name, entry, coming.get(name) ?? this.#classes.get(name) ?? this.#functions.get(name));
+      const known = this.#classes.get(name) ?? this.#functions.get(name) ?? this.#schemas.get(name);
+      this.#check(name, entry, coming.get(name) ?? known);
       coming.set(name, entry);
     }
     for (const [name, entry] of entries) {
-      if (isClassLike(entry)) this.#classes.set(name, entry);
+      if (isStandardSchema(entry)) this.#schemas.set(name, entry);
+      else if (isClassLike(entry)) this.#classes.set(name, entry);
       else this.#functions.set(name, entry);
       if (!this.#names.has(entry)) this.#names.set(entry, name);
     }
@@ -140,20 +149,22 @@ export class Registry {
     const action = `Cannot register '${name}'`;
     checkName("Cannot register", "name", name);
     if (BUILT_IN_TAGS.has(name)) throw new TypeError(`${action}: the name is reserved for the built-in type`);
-    if (typeof entry !== "function") {
-      throw new TypeError(`${action}: expected a class or a function, got ${describeValue(entry)}`);
+    const isSchema = isStandardSchema(entry);
+    if (!isSchema && typeof entry !== "function") {
+      throw new TypeError(`${action}: expected a class, a function or a schema, got ${describeValue(entry)}`);
     }
-    if (typeof known === "function" && known !== entry) {
+    if (known !== undefined && known !== entry) {
       const [mine, theirs] = [describeEntry(entry), describeEntry(known)];
       throw new TypeError(`${action} as ${mine}: the name is taken by ${theirs}; choose another key`);
     }
-    if (isClassLike(entry)) checkClass(name, entry);
+    if (!isSchema && isClassLike(entry)) checkClass(name, entry);
   }
 }
 
 type AnyFunction = (...args: never[]) => unknown;
 
-function describeEntry(entry: object): string {
+function describeEntry(entry: unknown): string {
+  if (isStandardSchema(entry) || typeof entry !== "function") return "schema";
   const name = functionName(entry);
   return `${isClassLike(entry) ? "class" : "function"} ${name === "" ? "(anonymous)" : `'${name}'`}`;
 }

@@ -1,3 +1,4 @@
+import { describeValue } from "../base/path.ts";
 import { isAsyncAnswer } from "../base/thenable.ts";
 
 /**
@@ -85,6 +86,19 @@ export function isStandardSchema(value: unknown): value is StandardSchema<unknow
   const standard: unknown = "~standard" in value ? value["~standard"] : undefined;
   return typeof standard === "object" && standard !== null && "validate" in standard &&
     typeof standard.validate === "function";
+}
+
+/**
+ * Checks an option that is a schema.
+ *
+ * @throws {TypeError} naming the action and the option
+ */
+export function checkSchema<S extends object>(action: string, option: string, schema: S | undefined): S | undefined {
+  if (schema === undefined || isStandardSchema(schema)) return schema;
+  const got = describeValue(schema);
+  throw new TypeError(
+    `${action}: ${option} must follow Standard Schema (valibot, zod, arktype and others do), got ${got}`,
+  );
 }
 
 /** Where in the value an issue is: the keys, joined by dots; empty for the whole. */

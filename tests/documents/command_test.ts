@@ -28,8 +28,21 @@ const COMMANDS: readonly (readonly [Command, string])[] = [
     { type: "cancel", reason: "enough" },
     '{"format":"routilux/command","reason":"enough","type":"cancel","version":1}',
   ],
-  [{ type: "resume", redrive: true }, '{"format":"routilux/command","redrive":true,"type":"resume","version":1}'],
-  [{ type: "resume", redrive: false }, '{"format":"routilux/command","type":"resume","version":1}'],
+  [
+    { type: "resume", redrive: true, tasks: undefined },
+    '{"format":"routilux/command","redrive":true,"type":"resume","version":1}',
+  ],
+  [
+    {
+      type: "resume",
+      redrive: true,
+      tasks: [{ id: 3, isReplaced: false, data: undefined }, { id: 4, isReplaced: true, data: { a: 1 } }],
+    },
+    '{"format":"routilux/command","redrive":true,"tasks":[{"id":3},{"data":{"a":1},"id":4,"replaced":true}],' +
+    '"type":"resume","version":1}',
+  ],
+  [{ type: "discard", tasks: [3] }, '{"format":"routilux/command","tasks":[3],"type":"discard","version":1}'],
+  [{ type: "resume", redrive: false, tasks: undefined }, '{"format":"routilux/command","type":"resume","version":1}'],
 ];
 
 test("commands are written as deterministic text, and read as they were", () => {

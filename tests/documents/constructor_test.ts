@@ -146,7 +146,7 @@ test("C360 built-in names, reserved names and things that are no classes cannot 
       `Cannot register '${name}': the name is reserved for the built-in type`,
     );
   }
-  assertEquals(refused({ thing: 3 }), "Cannot register 'thing': expected a class or a function, got 3");
+  assertEquals(refused({ thing: 3 }), "Cannot register 'thing': expected a class, a function or a schema, got 3");
   assertEquals(
     refused({ Plain: class {} }),
     "Class 'Plain' cannot be registered: it has no static fromJSON(json) that builds an instance from its toJSON()",

@@ -115,7 +115,7 @@ test("C260 C262 C370 everything that a flow can say is in its document, library 
   const expected =
     '{"connections":[{"from":{"event":"second","routine":"head"},"mapping":{"b":"text"},"to":{"routine":"tail","slot":' +
     '"input"}},{"from":{"event":"first","routine":"head"},"to":{"routine":"head","slot":"alpha"}}],"errorHandler":' +
-    '{"isCritical":true,"jitter":0,"maxRetries":3,"maxRetryDelayMs":3600000,"retryBackoff":2,"retryDelayMs":1000,' +
+    '{"isCritical":true,"jitter":0.2,"maxRetries":3,"maxRetryDelayMs":3600000,"retryBackoff":2,"retryDelayMs":1000,' +
     '"strategy":"continue"},"executionStrategy":"concurrent","executionTimeoutMs":null,"format":"routilux/flow",' +
     '"id":"whole","limits":{"bytes":2000,"depth":20,"failures":4,"highWater":10,"history":5,"log":7,"nodes":300,' +
     '"outputs":6,"steps":1000},"maxWorkers":4,"routines":{"head":{"config":{"zebra":1,"apple":{"y":{"$type":"Date","value":' +

@@ -7,7 +7,7 @@ import { pauseWhen } from "../support/pause_when.ts";
 
 test("a task that waits for its retry, and one that is skipped", async () => {
   const { flow, clerk, timers } = createDocumentFlow();
-  clerk.setErrorHandler(new ErrorHandler({ strategy: "retry", maxRetries: 4, retryDelayMs: 100 }));
+  clerk.setErrorHandler(new ErrorHandler({ strategy: "retry", jitter: 0, maxRetries: 4, retryDelayMs: 100 }));
   const job = flow.execute(clerk.input, { what: "fail" });
   await timers.flush();
   const error = '{"cause":{"message":"why","name":"Error"},"code":"E1","message":"no such thing","name":"RangeError"}';
@@ -42,7 +42,9 @@ test("a skipped task is kept, its routine marked", async () => {
 
 test("a merged value that waits for its retry, and the retries of a task that has ended", async () => {
   const { flow, clerk, timers } = createDocumentFlow();
-  clerk.setErrorHandler(new ErrorHandler({ strategy: "retry", maxRetries: 1, retryDelayMs: 10, isCritical: false }));
+  clerk.setErrorHandler(
+    new ErrorHandler({ strategy: "retry", jitter: 0, maxRetries: 1, retryDelayMs: 10, isCritical: false }),
+  );
   const job = flow.execute(clerk.sum, { n: 6 });
   await timers.flush();
   assertEquals(
@@ -63,7 +65,7 @@ test("a merged value that waits for its retry, and the retries of a task that ha
 
 test("append slots: lists by key, positions that a retry holds, items that are cleared and still held", async () => {
   const { flow, clerk, timers } = createDocumentFlow();
-  clerk.setErrorHandler(new ErrorHandler({ strategy: "retry", retryDelayMs: 1_000 }));
+  clerk.setErrorHandler(new ErrorHandler({ strategy: "retry", jitter: 0, retryDelayMs: 1_000 }));
   const job = flow.execute(clerk.lists, { n: 0 });
   await timers.flush();
   const slots = () => JSON.stringify(job.toJSON().slots);

@@ -5,7 +5,17 @@ import { fullJob, type Place, placesOf, valueAt, withValueAt } from "../support/
 import { documentRegistry } from "../support/document_flow.ts";
 
 /** Below these the values are the user's: anything that JSON can hold. */
-const USER_VALUES = new Set(["data", "entry", "checkpoint", "state", "progress", "items", "sharedData", "value"]);
+const USER_VALUES = new Set([
+  "data",
+  "entry",
+  "checkpoint",
+  "state",
+  "progress",
+  "items",
+  "sharedData",
+  "value",
+  "result",
+]);
 const WRONG: readonly unknown[] = [null, true, -7, 1.5, "", [], {}, [[]], { extra: 1 }];
 
 function thrownBy(json: unknown): unknown {

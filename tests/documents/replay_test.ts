@@ -25,6 +25,9 @@ const RUNNING = {
   error: undefined,
   pausePoint: undefined,
   active: [],
+  redriven: undefined,
+  discarded: [],
+  created: [],
   migrated: [],
 } as const;
 

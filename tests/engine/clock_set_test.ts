@@ -59,7 +59,9 @@ for (const [how, by] of SETS) {
 }
 
 test("the clock is set back: retries, delays and deadlines come no later, those asked for before and after alike", async () => {
-  const { flow, timers } = flowAtNoon({ errorHandler: new ErrorHandler({ strategy: "retry", retryDelayMs: 100 }) });
+  const { flow, timers } = flowAtNoon({
+    errorHandler: new ErrorHandler({ strategy: "retry", jitter: 0, retryDelayMs: 100 }),
+  });
   const seen: string[] = [];
   const note = (text: string) => void seen.push(`${text} at ${timers.elapsed()}`);
   addFunction(flow, "retried", (_data, ctx) => {

@@ -15,6 +15,7 @@ const CALLS: readonly [name: string, call: (ctx: Context) => unknown][] = [
   ['state.update("k")', (ctx) => ctx.state.update("k", () => 1)],
   ["log", (ctx) => ctx.log({ a: 1 })],
   ["output", (ctx) => ctx.output("kind", 1)],
+  ["set the result", (ctx) => ctx.result(1)],
   ["report", (ctx) => ctx.report(1)],
   ["pause", (ctx) => ctx.pause()],
   ["expect a delivery", (ctx) => ctx.expect("trigger")],

@@ -5,6 +5,7 @@ import { addFunction, addSource, link } from "../support/function_routine.ts";
 import { WaitingHandlers } from "../support/waiting_handlers.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 import { createTestFlow } from "../support/test_flow.ts";
+import { plainError } from "../support/plain_error.ts";
 
 const numbers = (count: number) => Array.from({ length: count }, (_, n) => n);
 
@@ -216,7 +217,7 @@ test("a thenable that throws is the task's error, as with await", async () => {
   for (const [id, message] of [["then", "then threw"], ["getter", "getter threw"]] as const) {
     const job = flow.execute(id);
     await timers.flush();
-    assertEquals([job.status, job.error], ["failed", { name: "RangeError", message }]);
+    assertEquals([job.status, plainError(job)], ["failed", { name: "RangeError", message }]);
   }
 });
 

@@ -169,7 +169,7 @@ test("an early answer counts wherever the job goes on, and at a later attempt", 
       await mails.wait("mail");
       if (isBroken) throw new Error("the server has not answered");
     });
-    setup.asker.setErrorHandler(new ErrorHandler({ strategy: "retry", retryDelayMs: 10 }));
+    setup.asker.setErrorHandler(new ErrorHandler({ strategy: "retry", jitter: 0, retryDelayMs: 10 }));
     return setup;
   };
   const { flow, timers, asker } = create();
@@ -330,7 +330,7 @@ test("an awaited delivery survives pause and resume; a deadline that passed mean
 
 test("a filled delivery whose retry falls due at the old deadline is tried once", async () => {
   const { flow, timers } = createTestFlow(
-    { errorHandler: new ErrorHandler({ strategy: "retry", retryDelayMs: 50 }) },
+    { errorHandler: new ErrorHandler({ strategy: "retry", jitter: 0, retryDelayMs: 50 }) },
     { sliceMs: Infinity },
   );
   const seen: string[] = [];

@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ErrorHandler, JobState, Registry } from "../../mod.ts";
 import { addFunction } from "../support/function_routine.ts";
 import { createTestFlow } from "../support/test_flow.ts";
+import { plainError } from "../support/plain_error.ts";
 
 async function runThrowing(thrown: () => unknown, errorStacks = false): Promise<JobState> {
   const { flow } = createTestFlow({}, { errorStacks });
@@ -29,7 +30,7 @@ test("errors are data: name, message, code and the chain of causes, without stac
     message: "no answer",
     name: "HttpError",
   };
-  assertEquals(job.error, data);
+  assertEquals(plainError(job), data);
   assertEquals([job.failures[0]?.error, job.history().at(-1)?.data], [data, data]);
   assertEquals(JSON.parse(JSON.stringify(job)).error, data);
 });
@@ -54,14 +55,14 @@ test("whatever is thrown becomes an error: strings, numbers, nothing, objects", 
   ];
   for (const [thrown, message] of cases) {
     const job = await runThrowing(() => thrown);
-    assertEquals([job.status, job.error], ["failed", { name: "Error", message }]);
+    assertEquals([job.status, plainError(job)], ["failed", { name: "Error", message }]);
   }
 });
 
 test("an object that is thrown, or a cause, keeps its fields", async () => {
   const message = "[object Object] was thrown";
   const details = { sku: 7, tags: ["a"] };
-  assertEquals((await runThrowing(() => details)).error, { name: "Error", message, details });
+  assertEquals(plainError(await runThrowing(() => details)), { name: "Error", message, details });
   const job = await runThrowing(() => new Error("outer", { cause: details }));
   assertEquals(job.error?.cause, { name: "Error", message, details });
 });
@@ -82,13 +83,13 @@ test("all that an error carries is in the job, in its document, and in the job t
     name: "AggregateError",
     omitted: ["socket"],
   };
-  assertEquals([job.error, job.failures[0]?.error, job.history().at(-1)?.data], [error, error, error]);
+  assertEquals([plainError(job), job.failures[0]?.error, job.history().at(-1)?.data], [error, error, error]);
   const document = JSON.parse(job.toText());
   const copy = JobState.fromJSON(document, new Registry());
-  assertEquals([copy.error, copy.toText()], [error, job.toText()]);
+  assertEquals([plainError(copy), copy.toText()], [error, job.toText()]);
   document.error.details.response.headers.a = "changed";
   document.error.errors[0].message = "changed";
-  assertEquals(copy.error, error, "the document is another's");
+  assertEquals(plainError(copy), error, "the document is another's");
 });
 
 test("what is kept of an error fits the limits of the job's values, so that the job can be read again", async () => {
@@ -108,7 +109,7 @@ test("what is kept of an error fits the limits of the job's values, so that the 
 
 test("a cause that is no error is described the same way", async () => {
   const job = await runThrowing(() => new Error("outer", { cause: "inner" }));
-  assertEquals(job.error, { name: "Error", message: "outer", cause: { name: "Error", message: "inner" } });
+  assertEquals(plainError(job), { name: "Error", message: "outer", cause: { name: "Error", message: "inner" } });
 });
 
 test("a thrown value that cannot even be read does not break the job", async () => {

@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { ErrorHandler, type ErrorStrategy, type Flow, type JobState } from "../../mod.ts";
 import { addFunction, addSource, type FunctionRoutine, link } from "../support/function_routine.ts";
 import { createTestFlow } from "../support/test_flow.ts";
+import { plainError } from "../support/plain_error.ts";
 
 const boom = { message: "boom", name: "Error" };
 
@@ -21,7 +22,7 @@ function addFailing(flow: Flow): FunctionRoutine {
 
 const outcome = (job: JobState, id: string): { [name: string]: unknown } => ({
   job: job.status,
-  error: job.error,
+  error: plainError(job),
   routine: job.routineStates[id]?.status,
   records: job.history(id).map(({ type }) => type),
   failures: job.failures.length,
@@ -99,7 +100,7 @@ test("C155 C156 C157 optional routines don't fail the job, in the middle or as i
     const { flow } = createTestFlow();
     addFailing(flow).setAsOptional(strategy);
     const job = await flow.run("source");
-    assertEquals([job.status, job.routineStates.failing?.status, job.error], ["completed", mark, undefined]);
+    assertEquals([job.status, job.routineStates.failing?.status, plainError(job)], ["completed", mark, undefined]);
     const entry = createTestFlow();
     addFunction(entry.flow, "entry", fail).setAsOptional(strategy);
     addFunction(entry.flow, "next", () => {});

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type Context, JobState, Routine, StateError } from "../../mod.ts";
 import { addFunction, addSource, link } from "../support/function_routine.ts";
 import { createTestFlow } from "../support/test_flow.ts";
+import { plainError } from "../support/plain_error.ts";
 
 test("a cycle without an end meets the step limit: the job fails, whatever the error handler says", async () => {
   for (const strategy of ["continue", "skip", "retry"] as const) {
@@ -14,7 +15,7 @@ test("a cycle without an end meets the step limit: the job fails, whatever the e
     }).setAsOptional(strategy);
     link(flow, "act", "act");
     const job = await flow.run("act");
-    assertEquals([job.status, runs, job.error], ["failed", 10, {
+    assertEquals([job.status, runs, plainError(job)], ["failed", 10, {
       code: "STEP_LIMIT",
       details: { limit: 10 },
       message: "The job would make more than 10 tasks; look for a cycle without an end, or raise limits.steps",

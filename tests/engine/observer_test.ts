@@ -41,7 +41,7 @@ test("the observer is told of every step of a task and of every failure", async 
   });
   addFunction(flow, "retries", (_data, ctx) => {
     if (ctx.attempt === 0) throw new RangeError("once");
-  }).setAsCritical({ retryDelayMs: 10 });
+  }).setErrorHandler(new ErrorHandler({ strategy: "retry", retryDelayMs: 10, jitter: 0 }));
   const fail = () => {
     throw new RangeError("always");
   };
@@ -91,7 +91,7 @@ test("the observer is told of every call of a handler, before it, and of every s
   addFunction(flow, "retries", (_data, ctx) => {
     seen.push("called");
     if (ctx.attempt === 0) throw new Error("once");
-  }).setAsCritical({ retryDelayMs: 10 });
+  }).setErrorHandler(new ErrorHandler({ strategy: "retry", retryDelayMs: 10, jitter: 0 }));
   link(flow, "source", "yields", "retries");
   flow.execute("source");
   await timers.advance(15);

@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals, assertInstanceOf } from "@std/assert";
-import { PausedError } from "../../mod.ts";
+import { ErrorHandler, PausedError } from "../../mod.ts";
 import { addFunction, link } from "../support/function_routine.ts";
 import { WaitingHandlers } from "../support/waiting_handlers.ts";
 import { createWaitingFlow } from "../support/waiting_flow.ts";
@@ -119,7 +119,7 @@ test("a retry that falls due while pausing waits, with its attempt counted", asy
   addFunction(flow, "act", async (_data, ctx) => {
     await handlers.wait(ctx.attempt);
     if (ctx.attempt === 0) throw new Error("again");
-  }).setAsCritical({ retryDelayMs: 10 });
+  }).setErrorHandler(new ErrorHandler({ strategy: "retry", retryDelayMs: 10, jitter: 0 }));
   const job = flow.execute("act");
   await timers.flush();
   const paused = flow.pause(job);

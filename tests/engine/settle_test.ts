@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { type Context, JobState, Registry, Routine } from "../../mod.ts";
+import { type Context, ErrorHandler, JobState, Registry, Routine } from "../../mod.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { addFunction, addSource, link } from "../support/function_routine.ts";
 import { WaitingHandlers } from "../support/waiting_handlers.ts";
@@ -36,7 +36,7 @@ test("settle waits for active handlers, and answers for a retry, a deadline and 
     if (ctx.attempt === 0) throw new Error("again");
     ctx.expect("trigger", { timeoutMs: 5_000 });
     ctx.expect("trigger");
-  }).setAsCritical({ retryDelayMs: 300 });
+  }).setErrorHandler(new ErrorHandler({ strategy: "retry", retryDelayMs: 300, jitter: 0 }));
   const job = flow.execute("act");
   const answers: unknown[] = [];
   const settle = () => void flow.settle(job).then((answer) => answers.push(answer));

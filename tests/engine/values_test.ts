@@ -4,6 +4,7 @@ import { Registry, SerializationError } from "../../mod.ts";
 import { addFunction, addSource, link } from "../support/function_routine.ts";
 import { WaitingHandlers } from "../support/waiting_handlers.ts";
 import { createTestFlow } from "../support/test_flow.ts";
+import { plainError } from "../support/plain_error.ts";
 
 test("reads through ctx see the handler's own writes", async () => {
   const { flow } = createTestFlow();
@@ -23,7 +24,7 @@ test("reads through ctx see the handler's own writes", async () => {
     }
   });
   const job = await flow.run(act.trigger, { n: 4 });
-  assertEquals(job.error, undefined);
+  assertEquals(plainError(job), undefined);
   assertEquals(job.sharedData, { n: 41, fresh: 1 });
   assertEquals(job.routineStates.act?.state, { n: 41, fresh: 1 });
 });
@@ -128,7 +129,7 @@ test("an update that throws fails the task, and nothing of it is committed", asy
     });
   });
   const job = await flow.run("act");
-  assertEquals([job.status, job.error], ["failed", { name: "RangeError", message: "no such number" }]);
+  assertEquals([job.status, plainError(job)], ["failed", { name: "RangeError", message: "no such number" }]);
   assertEquals([job.sharedData, job.history().map(({ type }) => type)], [{}, ["start", "error"]]);
 });
 
@@ -136,7 +137,7 @@ test("an update that returns what cannot travel fails the task, with the path", 
   const { flow } = createTestFlow();
   addFunction(flow, "act", (_data, ctx) => ctx.shared.update("n", () => ({ f: () => {} })));
   const job = await flow.run("act");
-  assertEquals(job.error, {
+  assertEquals(plainError(job), {
     name: "SerializationError",
     code: "SERIALIZATION",
     message: "Cannot set shared: shared.n.f is a function",
@@ -156,7 +157,7 @@ test("set refuses at once what cannot travel, names that no value may have, and 
     assertThrows(() => ctx.shared.update("n", 1 as unknown as () => 1), TypeError, "must be a function");
   });
   const job = await flow.run("act");
-  assertEquals([job.error, job.sharedData], [undefined, {}]);
+  assertEquals([plainError(job), job.sharedData], [undefined, {}]);
 });
 
 test("what a handler reads is frozen: it cannot be changed behind the job's back", async () => {
@@ -186,7 +187,7 @@ test("C394 log entries carry the instant and the routine, and refuse what is no 
   });
   await timers.advance(1_500);
   const job = await flow.run("act");
-  assertEquals(job.error, undefined);
+  assertEquals(plainError(job), undefined);
   assertEquals(job.sharedLog, [
     { at: "1970-01-01T00:00:01.500Z", entry: { level: "info", tags: ["a"] }, routine: "act" },
   ]);

@@ -25,14 +25,22 @@ function asModule(block: string): string {
   return `export const printed = []; ${console}\n${block.replaceAll(/from "(@routilux\/routilux(.*))"/g, imports)}`;
 }
 
+/** Pages whose examples print what they say. */
+const PAGES = ["docs/results_and_failures.md"];
 const blocks = matches(readme, /^```ts\n(.*?)^```$/gms);
 
 test("README has examples", () => {
   assertGreater(blocks.length, 0);
 });
 
-blocks.forEach((block, index) =>
-  test(`README: example ${index + 1} prints what it says`, { timeout: 60_000 }, () =>
+const pages = await Promise.all(PAGES.map(async (page) => {
+  const found = matches(await read(page), /^```ts\n(.*?)^```$/gms);
+  return found.map((block, index) => ({ block, name: `${page}: example ${index + 1}` }));
+}));
+const examples = [...blocks.map((block, index) => ({ block, name: `README: example ${index + 1}` })), ...pages.flat()];
+
+examples.forEach(({ block, name }) =>
+  test(`${name} prints what it says`, { timeout: 60_000 }, () =>
     inFolder(async (folder) => {
       const path = join(folder, "example.ts");
       await writeFile(path, asModule(block));

@@ -92,7 +92,8 @@ function countBuilt(classes: Registry): Pick<Known, "registry" | "built"> {
   let built = 0;
   const entries = classes.names.map((name) => {
     const Class: unknown = classes.hasClass(name) ? classes.classOf(name) : undefined;
-    return [name, isRoutineClass(Class) ? watched(Class, () => built++) : Class ?? classes.functionOf(name)] as const;
+    const other = Class ?? classes.findSchema(name) ?? classes.functionOf(name);
+    return [name, isRoutineClass(Class) ? watched(Class, () => built++) : other] as const;
   });
   return {
     registry: new Registry(Object.fromEntries(entries) as ConstructorParameters<typeof Registry>[0]),

@@ -4,7 +4,7 @@ import * as fc from "fast-check";
 import * as v from "valibot";
 import { isRecord } from "../../src/values/json.ts";
 import { commitSchema, commitSchemaOf } from "../../src/documents/commit.ts";
-import { flowSchema } from "../../src/documents/flow.ts";
+import { flowSchema } from "../../src/documents/flow_schema.ts";
 import { jobSchema } from "../../src/documents/job.ts";
 import { fits, quick, strict } from "../../src/documents/schema.ts";
 import handFlow from "../fixtures/wire/v1/hand_flow.json" with { type: "json" };

@@ -12,16 +12,17 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "options of flows": "FlowOptions FlowSettings FlowLimits ExecutionStrategy",
     "options of calls":
       "CreateOptions ExecuteOptions StartOptions StartItem ListenOptions ResumeOptions PauseOptions ShutdownOptions " +
-      "CompletionOptions RunOptions UntilOptions WaitOptions EntryPoint EntryArguments",
+      "FailureChoice RedriveChoice RedriveData CompletionOptions RunOptions UntilOptions WaitOptions EntryPoint EntryArguments",
     "options of engines": "EngineOptions DurabilityOptions Services",
-    "the structure of a flow": "FlowGraph Connection ConnectionTarget ConnectOptions KeyMapping MappedData",
+    "the structure of a flow": "FlowGraph Connection ConnectionTarget ConnectOptions KeyMapping MappedData " +
+      "FailureConnection FailureOptions FailureSource Failure FailureOf",
     "slots and events": "Slot SlotOptions CheckedSlotOptions SlotInput MergeStrategy MergeFunction Event EventOptions",
     "handlers":
       "Handler HandlerInput HandlerReturn Collected CollectedLists Context EmitOptions ExpectOptions ExpectTimeout " +
-      "JobValues Priority",
-    "error handling": "ErrorHandlerOptions ErrorStrategy CriticalOptions",
+      "ResultContext JobValues Priority",
+    "error handling": "ErrorHandlerOptions ErrorStrategy CriticalOptions RetryIf RetryErrorOptions",
     "jobs": "JobStatus RoutineStatus PendingTask ExecutionRecord ExecutionRecordType JobOutput RoutineProgress " +
-      "DroppedCounts JobReadOptions JobProgress SettleResult AwaitedDelivery",
+      "JobError JobFailure FailurePlace DroppedCounts JobReadOptions JobProgress SettleResult AwaitedDelivery",
     "jobs in a store": "StoredFlowJob Recovery JobRevision PurgeOptions",
     "handles": "JobHandle StartedJob AskOptions OutputsOptions CommandOutcome",
     "workers": "Worker WorkOptions WorkSummary",
@@ -32,7 +33,8 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "StoreErrorEvent LostEvent TakenEvent ReleasedEvent StalledEvent RefusedEvent CommandErrorEvent EngineErrorEvent ReplacedEvent",
     "values": "JsonObject JsonValue ErrorData ValueLimits Registrable SerializableClass",
     "schemas": "StandardSchema SchemaIssue SchemaResult",
-    "errors": "RoutiluxError CancelledError FencedError PausedError PoisonError PreflightError PreflightFinding " +
+    "errors":
+      "RoutiluxError CancelledError FencedError PausedError JobFailedError NonRetryableError PoisonError PreflightError PreflightFinding RetryError " +
       "SchemaError SerializationError StateError StateReason StepLimitError StoreError " +
       "TimeoutError UnknownOutcomeError",
   },
@@ -53,7 +55,8 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "errors": "FencedError",
   },
   "./documents": {
-    "flows": "FlowDocument ConnectionDocument ConnectionSource ConnectionTarget RoutineDocument SlotDocument " +
+    "flows":
+      "FlowDocument ConnectionDocument FailureConnectionDocument FailureSource ConnectionSource ConnectionTarget TaskSource RoutineDocument SlotDocument " +
       "EventDocument FunctionReference",
     "jobs":
       "JobDocument TaskDocument AwaitingDocument MergedDocument RecordDocument OutputDocument LogDocument FailureDocument " +

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std
 import { type Context, Flow, JobState, Registry, Routine, SerializationError } from "../../mod.ts";
 import { newManualEngine, sendOnce } from "../support/send_once.ts";
 import { Money, money } from "../support/money_class.ts";
+import { plainError } from "../support/plain_error.ts";
 
 test("data of every kind arrives as it was emitted", async () => {
   const make = () => ({
@@ -87,7 +88,7 @@ test("data that cannot travel is refused at emit, with the path", async () => {
   assertStrictEquals(thrown.message, 'Cannot emit "output" of routine "source": data.when[2] is a function');
   assertStrictEquals(thrown.path, "data.when[2]");
   assertEquals(received, []);
-  assertEquals([job.status, job.error], ["failed", {
+  assertEquals([job.status, plainError(job)], ["failed", {
     name: "SerializationError",
     message: 'Cannot emit "output" of routine "source": data.when[2] is a function',
     code: "SERIALIZATION",

@@ -22,8 +22,9 @@ test("an error handler without options stops, with the documented defaults", () 
     retryDelayMs: 1_000,
     retryBackoff: 2,
     maxRetryDelayMs: 3_600_000,
-    jitter: 0,
+    jitter: 0.2,
     retryableErrors: undefined,
+    retryIf: undefined,
     isCritical: true,
   });
 });
@@ -37,6 +38,7 @@ test("C177 C178 all settings are kept as given", () => {
     maxRetryDelayMs: 0,
     jitter: 1,
     retryableErrors: ["TimeoutError", "ConnectionError"],
+    retryIf: () => true,
     isCritical: false,
   } as const;
   assertEquals({ ...new ErrorHandler(given) }, { ...given, retryableErrors: [...given.retryableErrors] });
@@ -154,9 +156,9 @@ test("C184 an error handler is written with its strategy as a word and all its n
     new ErrorHandler({ strategy: "retry", retryableErrors: ["TypeError"], jitter: 0.5, isCritical: false }),
   ].map((handler) => JSON.stringify(handler));
   assertEquals(written, [
-    '{"isCritical":true,"jitter":0,"maxRetries":3,"maxRetryDelayMs":3600000,"retryBackoff":2,"retryDelayMs":1000,' +
+    '{"isCritical":true,"jitter":0.2,"maxRetries":3,"maxRetryDelayMs":3600000,"retryBackoff":2,"retryDelayMs":1000,' +
     '"strategy":"stop"}',
-    '{"isCritical":true,"jitter":0,"maxRetries":5,"maxRetryDelayMs":3600000,"retryBackoff":1.5,"retryDelayMs":250,' +
+    '{"isCritical":true,"jitter":0.2,"maxRetries":5,"maxRetryDelayMs":3600000,"retryBackoff":1.5,"retryDelayMs":250,' +
     '"strategy":"retry"}',
     '{"isCritical":false,"jitter":0.5,"maxRetries":3,"maxRetryDelayMs":3600000,"retryBackoff":2,"retryDelayMs":1000,' +
     '"retryableErrors":["TypeError"],"strategy":"retry"}',

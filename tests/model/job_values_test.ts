@@ -3,6 +3,7 @@ import { assertEquals, assertInstanceOf, assertRejects, assertStrictEquals, asse
 import { type Context, Flow, JobState, Registry, Routine, SerializationError } from "../../mod.ts";
 import { newManualEngine } from "../support/send_once.ts";
 import { Money, money } from "../support/money_class.ts";
+import { plainError } from "../support/plain_error.ts";
 
 type Act = (ctx: Context) => void | Promise<void>;
 
@@ -44,7 +45,7 @@ const refused: readonly (readonly [where: string, act: Act, message: string])[] 
 for (const [where, act, message] of refused) {
   test(`what cannot travel is refused in ${where}, with the path`, async () => {
     const job = await runHandler(act);
-    assertEquals([job.status, job.error], ["failed", {
+    assertEquals([job.status, plainError(job)], ["failed", {
       name: "SerializationError",
       message,
       code: "SERIALIZATION",
@@ -77,7 +78,7 @@ test("what a generator yields must be able to travel", async () => {
 test("an entry that is no object is refused by the log", async () => {
   for (const [entry, text] of [[5, "5"], ["text", '"text"'], [null, "null"], [[1], "an array"]] as const) {
     const job = await runHandler((ctx) => ctx.log(entry as unknown as object));
-    assertEquals(job.error, {
+    assertEquals(plainError(job), {
       name: "TypeError",
       message: `Cannot log from routine "actor": the entry must be an object, got ${text}`,
     });

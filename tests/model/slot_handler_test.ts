@@ -2,6 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { type Context, ErrorHandler, Flow, Routine } from "../../mod.ts";
 import { newManualEngine } from "../support/send_once.ts";
+import { plainError } from "../support/plain_error.ts";
 
 class Recorder extends Routine {
   readonly trigger = this.addSlot("trigger", this.take);
@@ -50,7 +51,7 @@ test("C035 a handler that was written for two values gets the data and the conte
   const flow = newFlow();
   flow.addRoutine(new Two(), "two");
   const job = await flow.run("two", { a: 1, b: 2 });
-  assertEquals([job.status, job.error], ["failed", { name: "TypeError", message: "got a,b and object" }]);
+  assertEquals([job.status, plainError(job)], ["failed", { name: "TypeError", message: "got a,b and object" }]);
   assertEquals(job.failures.map(({ task }) => task.data), [{ a: 1, b: 2 }]);
 });
 
@@ -59,7 +60,7 @@ test("C037 what a handler throws is recorded: as the job's error, in its routine
   flow.addRoutine(new Failing(), "failing");
   const job = await flow.run("failing", { n: 1 });
   const error = { name: "TypeError", message: "no" };
-  assertEquals([job.error, job.routineStates.failing?.status], [error, "failed"]);
+  assertEquals([plainError(job), job.routineStates.failing?.status], [error, "failed"]);
   assertEquals(job.history("failing").map(({ type, data }) => [type, data]), [["start", undefined], ["error", error]]);
   assertEquals(job.failures.map((failure) => [failure.error, failure.task.routine, failure.task.data]), [
     [error, "failing", { n: 1 }],
@@ -112,7 +113,7 @@ test("C036 a failing handler does not make the delivery fail, and its error is t
   const job = flow.execute("failing");
   assertEquals(job.status, "running");
   assertEquals(await flow.waitForCompletion(job), true);
-  assertEquals([job.status, job.error], ["failed", { name: "TypeError", message: "no" }]);
+  assertEquals([job.status, plainError(job)], ["failed", { name: "TypeError", message: "no" }]);
 });
 
 test("C036 with an error handler that continues, deliveries after a failed one are handled", async () => {

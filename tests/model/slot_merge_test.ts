@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { Collected } from "../../src/values/collected.ts";
 import { type Context, Flow, Routine } from "../../mod.ts";
 import { newManualEngine } from "../support/send_once.ts";
+import { plainError } from "../support/plain_error.ts";
 
 type Merge = "override" | "append" | ((old: unknown, next: unknown) => unknown);
 
@@ -122,7 +123,7 @@ test("what a merge function throws is the receiver's error", async () => {
   }
   const flow = new Flow({ id: "flow", engine: newManualEngine() });
   const job = await flow.run(flow.addRoutine(new Broken(), "broken").trigger, {});
-  assertEquals([job.status, job.error, job.routineStates["broken"]?.status], [
+  assertEquals([job.status, plainError(job), job.routineStates["broken"]?.status], [
     "failed",
     { name: "RangeError", message: "does not fit" },
     "failed",
@@ -137,7 +138,7 @@ test("append of data that has no keys is the receiver's error", async () => {
     const flow = new Flow({ id: "flow", engine: newManualEngine() });
     flow.addRoutine(new Gather(), "gather");
     const job = await flow.run("gather", data);
-    assertEquals([job.status, job.error], ["failed", {
+    assertEquals([job.status, plainError(job)], ["failed", {
       name: "TypeError",
       message: 'Cannot merge into slot "trigger" of routine "gather": ' +
         "append needs an object, whose values it collects key by key",

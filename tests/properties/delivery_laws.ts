@@ -46,7 +46,7 @@ export function nothingIsDoubled(coverage: FeatureCoverage = new FeatureCoverage
 
 /** Runs a case, and tells what is wrong with it. */
 export async function keepBooks({ flow, stops, redrives }: WildCase, coverage: FeatureCoverage): Promise<Complaints> {
-  const listener = new DeliveryLedger(flow.links);
+  const listener = new DeliveryLedger(flow);
   coverage.add(flow, await runMoving(flow, { stops, redrives, listener }));
   return listener.complaints;
 }

@@ -4,6 +4,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { SchemaResult, StandardSchema } from "../../mod.ts";
 import { DataValidator } from "../../src/routines/mod.ts";
 import { sent, tryRoutine } from "../support/try_routine.ts";
+import { plainError } from "../support/plain_error.ts";
 
 const events = ["valid", "invalid"];
 const orderSchema = () => v.object({ id: v.string(), amount: v.pipe(v.number(), v.minValue(1)) });
@@ -25,7 +26,7 @@ async function checked(
 ): Promise<unknown[]> {
   const validator = new DataValidator().use(schema).setConfig({ strict });
   const result = await tryRoutine(validator, inputs.map((data) => ({ data })), { events });
-  assertEquals([result.job.error, result.job.status], [undefined, "completed"]);
+  assertEquals([plainError(result.job), result.job.status], [undefined, "completed"]);
   return sent(result);
 }
 
@@ -104,7 +105,7 @@ test("a schema that throws or rejects is the validator's error", async () => {
   const late = hand(() => Promise.reject(new RangeError("boom")));
   for (const schema of [boom, late]) {
     const { job, outputs } = await tryRoutine(new DataValidator().use(schema), [{ data: 1 }], { events });
-    assertEquals([job.status, job.error, outputs], ["failed", { name: "RangeError", message: "boom" }, []]);
+    assertEquals([job.status, plainError(job), outputs], ["failed", { name: "RangeError", message: "boom" }, []]);
   }
 });
 
@@ -119,7 +120,7 @@ test("without a schema, or with something else, it says what to do", async () =>
   const none: unknown = () => ({});
   for (const validator of [new DataValidator(), new DataValidator().use(none as () => StandardSchema)]) {
     const { job } = await tryRoutine(validator, [{ data: 1 }], { events });
-    assertEquals(job.error, { name: "TypeError", message });
+    assertEquals(plainError(job), { name: "TypeError", message });
   }
 });
 

@@ -1,4 +1,5 @@
 import { test } from "node:test";
+import { plainError } from "../support/plain_error.ts";
 import { assertEquals, assertThrows } from "@std/assert";
 import type { Context, Routine } from "../../mod.ts";
 import { Filter, Mapper } from "../../src/routines/mod.ts";
@@ -36,7 +37,7 @@ class Even extends Filter<Price> {
 
 const prices = [{ data: { euros: 5 } }, { data: { euros: 12 } }];
 const both = { events: ["output", "rejected"] };
-const errorOf = async (routine: Routine<object>) => (await tryRoutine(routine, prices)).job.error;
+const errorOf = async (routine: Routine<object>) => plainError((await tryRoutine(routine, prices)).job);
 
 test("a mapper sends what its function makes of each input, in order", async () => {
   const result = await tryRoutine(new Mapper<Price, object>().use(toCents), prices);

@@ -5,6 +5,7 @@ import { Splitter } from "../../src/routines/mod.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import { addFunction } from "../support/function_routine.ts";
 import { moveJob, outputsOf, passAllTime, trialFlow, tryRoutine } from "../support/try_routine.ts";
+import { plainError } from "../support/plain_error.ts";
 
 const events = ["item"];
 const newEngine = () => new Engine({ timers: manualTimers(), ids: manualIds() });
@@ -51,7 +52,7 @@ test("a mapping gives another key the name items", async () => {
 test("what has no list is the splitter's error, in words", async () => {
   for (const data of [{}, { items: 5 }, { items: "text" }, { items: { length: 2 } }, 5, null]) {
     const { job } = await tryRoutine(new Splitter(), [{ data }], { events });
-    assertEquals([job.status, job.error], ["failed", {
+    assertEquals([job.status, plainError(job)], ["failed", {
       name: "TypeError",
       message: "Cannot split: the data must have a list under the key items",
     }]);

@@ -1,4 +1,12 @@
-import { type Collected, type Context, type Event, Registry, Routine, type Slot } from "../../mod.ts";
+import {
+  type Collected,
+  type Context,
+  type Event,
+  Registry,
+  Routine,
+  type Slot,
+  type StandardSchema,
+} from "../../mod.ts";
 
 /** What the routine `all` is asked for. */
 interface Words {
@@ -70,6 +78,10 @@ class All extends Routine<{ greeting: string; since: Date }> {
     ctx.output("tick", { n, seen: this.seen.has(n) });
   }
 
+  isWorthRetrying(_error: unknown, attempt: number): boolean {
+    return attempt < 100;
+  }
+
   whisper(text: string): string {
     return text.toLowerCase();
   }
@@ -99,7 +111,12 @@ class Money {
   }
 }
 
+/** A schema that lets anything pass. */
+const AnyResult: StandardSchema = {
+  "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) },
+};
+
 /** What a host must know to read the documents that were written by hand. */
 export function completeRegistry(): Registry {
-  return new Registry({ All, Plain, Money, note, joinTexts, shout });
+  return new Registry({ All, Plain, Money, note, joinTexts, shout, AnyResult });
 }

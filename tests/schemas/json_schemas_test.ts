@@ -9,7 +9,7 @@ import commitJson from "../../schemas/commit.v1.json" with { type: "json" };
 import flowJson from "../../schemas/flow.v1.json" with { type: "json" };
 import jobJson from "../../schemas/job.v1.json" with { type: "json" };
 import { commitSchema } from "../../src/documents/commit.ts";
-import { flowSchema } from "../../src/documents/flow.ts";
+import { flowSchema } from "../../src/documents/flow_schema.ts";
 import { jobSchema } from "../../src/documents/job.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import { amountOf } from "../support/gate_amount.ts";

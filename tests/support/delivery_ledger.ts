@@ -1,9 +1,9 @@
 import { isRecord } from "../../src/values/json.ts";
 import { wireOf } from "../../src/values/payload.ts";
 import { Activation } from "../../src/engine/activation/activation.ts";
-import type { Job } from "../../src/job/job.ts";
+import type { Failure, Job } from "../../src/job/job.ts";
 import { isActive, type Task } from "../../src/job/task.ts";
-import type { LinkSpec } from "./flow_spec.ts";
+import type { CatchSpec, FlowSpec, LinkSpec } from "./flow_spec.ts";
 import type { AnyContext, HandlerEffect, RunListener } from "./run_listener.ts";
 
 /** The faults that the ledger has found in the hosts of one job. */
@@ -46,6 +46,7 @@ export class DeliveryLedger implements RunListener {
   /** The faults found, also after a snapshot from which two hosts continued. */
   readonly complaints: Complaints;
   readonly #links: readonly LinkSpec[];
+  readonly #catches: readonly CatchSpec[];
   #pending: Map<number, Mark> = new Map();
   #failed: Set<number> = new Set();
   #done: Set<number> = new Set();
@@ -59,13 +60,17 @@ export class DeliveryLedger implements RunListener {
   #nextId = 1;
 
   /** Makes the ledger of a job whose flow has these connections. */
-  constructor(links: readonly LinkSpec[], complaints: Complaints = { lost: [], doubled: [] }) {
+  constructor(
+    { links, catches }: Pick<FlowSpec, "links" | "catches">,
+    complaints: Complaints = { lost: [], doubled: [] },
+  ) {
     this.#links = links;
+    this.#catches = catches;
     this.complaints = complaints;
   }
 
   fork(): DeliveryLedger {
-    const copy = new DeliveryLedger(this.#links, this.complaints);
+    const copy = new DeliveryLedger({ links: this.#links, catches: this.#catches }, this.complaints);
     copy.#pending = new Map(this.#pending);
     copy.#failed = new Set(this.#failed);
     copy.#done = new Set(this.#done);
@@ -119,7 +124,10 @@ export class DeliveryLedger implements RunListener {
     const failures = new Set(job.failures.map(({ task }) => task.id));
     const present = new Map(Array.from(job.tasks, (task) => [task.id, task]));
     const gone: Mark[] = [];
+    const before = new Set(this.#failed);
     const effects = this.#leave(present, failures, gone);
+    const caught = job.failures.filter(({ task }) => this.#failed.has(task.id) && !before.has(task.id))
+      .flatMap((failure) => this.#caught(failure));
     const fresh: Task[] = [];
     for (const [id, task] of present) {
       const before = this.#pending.get(id);
@@ -133,7 +141,7 @@ export class DeliveryLedger implements RunListener {
       if (!failures.has(id)) this.complaints.lost.push(`task ${id} has gone from failures`);
     }
     this.#checkRecalls(effects, gone, Array.from(present.values()).filter((task) => !fresh.includes(task)));
-    this.#checkDeliveries(job, fresh, withoutReplaced(effects));
+    this.#checkDeliveries(job, fresh, withoutReplaced(effects), caught);
     this.#checkOutputs(job, effects);
     this.#nextId += fresh.length;
     const counted = this.#pending.size + this.#failed.size + this.#done.size;
@@ -207,8 +215,8 @@ export class DeliveryLedger implements RunListener {
   }
 
   /** The new tasks must be exactly the deliveries of the committed effects. */
-  #checkDeliveries(job: Job, fresh: readonly Task[], effects: readonly Entry[]): void {
-    const due = this.#deliveriesOf(effects.filter(({ kind }) => kind !== "defer"));
+  #checkDeliveries(job: Job, fresh: readonly Task[], effects: readonly Entry[], caught: readonly string[]): void {
+    const due = [...caught, ...this.#deliveriesOf(effects.filter(({ kind }) => kind !== "defer"))];
     this.#deferred = [...this.#deferred, ...effects.filter(({ kind }) => kind === "defer")];
     if (job.deferredEvents.length < this.#deferred.length) {
       due.push(...this.#deliveriesOf(this.#deferred));
@@ -224,6 +232,17 @@ export class DeliveryLedger implements RunListener {
     const extra = without(came, due);
     if (missing.length > 0) this.complaints.lost.push(`not delivered: ${missing}`);
     if (extra.length > 0) this.complaints.doubled.push(`delivered without being sent: ${extra}`);
+  }
+
+  /** The deliveries of a failure that is marked as handled; one that is not has none. */
+  #caught({ task, error, isHandled }: Failure): string[] {
+    const { routine, slot } = task.route;
+    const catches = this.#catches.filter((it) =>
+      it.from === routine && (it.slot === undefined || it.slot === slot) && !(it.to === routine && slot === "failed") &&
+      it.errors?.includes(error.name) !== false
+    );
+    if (isHandled && catches.length === 0) this.complaints.lost.push(`a failure of ${routine} is handled by nobody`);
+    return isHandled ? catches.map(({ to }) => arrival({ routine, slot }, to, "failed", undefined)) : [];
   }
 
   #checkOutputs({ outputs }: Job, effects: readonly Entry[]): void {
@@ -310,12 +329,14 @@ function arrivalOf({ route, data }: Task): string {
 }
 
 function arrival(
-  from: { readonly routine: string; readonly event: string } | undefined,
+  from: { readonly routine: string; readonly event?: string; readonly slot?: string } | undefined,
   routine: string,
   slot: string,
   seed: number | undefined,
 ): string {
-  return `to ${routine}.${slot} seed ${seed}${from === undefined ? "" : ` by ${from.routine}.${from.event}`}`;
+  return `to ${routine}.${slot} seed ${seed}${
+    from === undefined ? "" : ` by ${from.routine}.${from.event ?? from.slot}`
+  }`;
 }
 
 /** Those of a list that are not in the other, counting equal ones. */

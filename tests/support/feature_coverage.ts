@@ -49,6 +49,9 @@ export class FeatureCoverage {
     for (const [tag] of JSON.stringify(job).matchAll(/"\$type":"\w+"/g)) this.#count(`carried ${tag}`);
     if (job.deadline !== undefined) this.#count("carried deadline");
     if (job.dropped !== undefined) this.#count("carried dropped");
+    if (job.failures?.some(({ handled }) => handled === true)) this.#count("carried handled");
+    if (job.pendingTasks.some(({ connection }) => connection?.slot !== undefined)) this.#count("carried failure");
+    if (job.result !== undefined) this.#count("carried result");
     if (job.arrivals !== undefined) this.#count("carried arrivals");
     if (job.deferredEvents !== undefined) this.#count("carried deferred");
     if (job.failures !== undefined) this.#count("carried failures");

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import type { ErrorHandlerOptions } from "../../mod.ts";
-import type { FlowSpec, LinkSpec, Mode, NodeSpec, NodeType } from "./flow_spec.ts";
+import type { CatchSpec, FlowSpec, LinkSpec, Mode, NodeSpec, NodeType } from "./flow_spec.ts";
 import { lists } from "./list_arbitrary.ts";
 import { ops } from "./op_arbitrary.ts";
 import type { Op } from "./handler_script.ts";
@@ -42,6 +42,13 @@ interface NodeDraft {
   readonly passesTo: number;
 }
 
+interface CatchDraft {
+  readonly from: number;
+  readonly ofSlot: boolean;
+  readonly to: number;
+  readonly errors: readonly string[] | undefined;
+}
+
 interface LinkDraft {
   readonly from: number;
   readonly event: "output" | "other";
@@ -59,6 +66,7 @@ export function flows(mode: Mode, size: Size = "any"): fc.Arbitrary<FlowSpec> {
     fc.record({
       nodes: lists(nodes(mode, most.ops), most.nodes),
       links: lists(links(), most.links),
+      catches: lists(catches(), 2),
       items: fc.array(fc.nat(999_999), { minLength: 1, maxLength: most.items }),
       n: fc.constantFrom(...cycles),
       gapMs: mode === "timed" ? fc.constant(0) : fc.constantFrom(0, 300),
@@ -84,10 +92,11 @@ export function flows(mode: Mode, size: Size = "any"): fc.Arbitrary<FlowSpec> {
       deadline: mode === "wild" || mode === "strict"
         ? fc.constantFrom({}, {}, {}, { deadlineMs: 4_000 }, { deadlineMs: 55 })
         : fc.constant({}),
-    }).map(({ nodes, links, items, n, gapMs, deadline, ...rest }): FlowSpec => ({
+    }).map(({ nodes, links, catches, items, n, gapMs, deadline, ...rest }): FlowSpec => ({
       mode,
       nodes: nodes.map(placeNode),
       links: placeLinks(nodes, links),
+      catches: placeCatches(nodes.length, catches),
       params: { items, n, gapMs },
       ...rest,
       ...deadline,
@@ -125,7 +134,7 @@ function nodes(mode: Mode, mostOps: number): fc.Arbitrary<NodeDraft> {
 /** Some of their items wait for a retry, and hold what they have seen, while others clear it. */
 function gatherings(mode: Mode): fc.Arbitrary<NodeDraft> {
   return fc.record({
-    type: fc.constant("Collector"),
+    type: fc.constantFrom("Collector", "Collector", "Folder"),
     ops: fc.constant([{ op: "fail", every: 2, attempts: 1, name: "Error" }, { op: "merged", every: 1 }]),
     batch: fc.constant(2),
     errorHandler: fc.constant({ strategy: "retry", retryDelayMs: mode === "timed" ? 0 : 1_000 }),
@@ -145,6 +154,27 @@ function links(): fc.Arbitrary<LinkDraft> {
     slot: fc.constantFrom("input", "store"),
     isMapped: rarely(),
   });
+}
+
+function catches(): fc.Arbitrary<CatchDraft> {
+  return fc.record({
+    from: fc.nat(99),
+    ofSlot: fc.boolean(),
+    to: fc.nat(99),
+    errors: fc.constantFrom(undefined, undefined, ["RangeError", "TimeoutError"]),
+  });
+}
+
+/** Failures go anywhere, also to their own routine. */
+function placeCatches(nodes: number, catches: readonly CatchDraft[]): CatchSpec[] {
+  const placed = new Map<string, CatchSpec>();
+  for (const { from, ofSlot, to, errors } of nodes > 0 ? catches : []) {
+    const slot = ofSlot ? "input" : undefined;
+    const spec: CatchSpec = { from: idOf(from % nodes), slot, to: idOf(to % nodes), errors };
+    const key = `${spec.from} ${slot} ${spec.to}`;
+    if (!placed.has(key)) placed.set(key, spec);
+  }
+  return Array.from(placed.values());
 }
 
 function rarely(): fc.Arbitrary<boolean> {

@@ -6,6 +6,7 @@ import {
   Flow,
   type Registry,
   type Routine,
+  type Slot,
 } from "../../mod.ts";
 import type { Batch, Script } from "./handler_script.ts";
 
@@ -38,6 +39,8 @@ export interface FlowSpec {
   readonly nodes: readonly NodeSpec[];
   /** Its connections. */
   readonly links: readonly LinkSpec[];
+  /** Where failures are delivered. */
+  readonly catches: readonly CatchSpec[];
   /** What the entry gets. */
   readonly params: Batch;
   /** The error handler of the flow. */
@@ -91,6 +94,18 @@ export function jobOptions({ deadlineMs }: FlowSpec): CreateOptions {
   return { jobId: "job", deadlineMs };
 }
 
+/** A failure connection of a generated flow: it leads to the slot `failed`. */
+export interface CatchSpec {
+  /** The routine whose failures they are. */
+  readonly from: string;
+  /** Its slot; without one, all. */
+  readonly slot: "input" | undefined;
+  /** The routine that gets them. */
+  readonly to: string;
+  /** The names of the errors, where not all are delivered. */
+  readonly errors: readonly string[] | undefined;
+}
+
 /** Builds a generated flow by hand, as its first host does. */
 export function buildFlow(spec: FlowSpec, registry: Registry, engine: Engine): Flow {
   const flow = new Flow({
@@ -115,6 +130,10 @@ export function buildFlow(spec: FlowSpec, registry: Registry, engine: Engine): F
   }
   for (const { from, event, to, slot, isMapped } of spec.links) {
     flow.connect(from, event, to, slot, isMapped ? { mapping: { v: "w" } } : {});
+  }
+  for (const { from, slot, to, errors } of spec.catches) {
+    const source = slot === undefined ? flow.routine(from) : flow.slot(from, slot);
+    flow.connectFailure<Routine<object> | Slot<never>>(source, flow.slot(to, "failed"), errors && { errors });
   }
   return flow;
 }

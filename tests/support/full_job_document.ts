@@ -20,6 +20,7 @@ export function fullJob(): JobDocument {
     failures: [{
       at: AT,
       error: { message: "no such thing", name: "Error" },
+      handled: true,
       task: { createdAt: AT, data: { what: "fail" }, id: 2, routine: "clerk", slot: "input" },
     }],
     flowId: "office",
@@ -73,6 +74,7 @@ export function fullJob(): JobDocument {
       },
     ],
     ranMs: 12.5,
+    result: { total: 7 },
     routineStates: { clerk: { retries: 1, state: { seen: [7] }, status: "completed", version: 1 } },
     sharedData: { when: { $type: "Date", value: AT }, where: { $type: "Point", value: { x: 1, y: 2 } } },
     sharedLog: [{ at: AT, entry: { level: "info" }, routine: "clerk" }],

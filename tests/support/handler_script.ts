@@ -15,7 +15,9 @@ type OpKind =
     readonly value: unknown;
   }
   | { readonly op: "recall"; readonly event: "output" | "other"; readonly key: string }
-  | { readonly op: "whole" | "note" | "output" | "now" | "key" | "pause" | "sum" | "tally" | "drop" | "merged" }
+  | {
+    readonly op: "whole" | "note" | "output" | "result" | "now" | "key" | "pause" | "sum" | "tally" | "drop" | "merged";
+  }
   | { readonly op: "keep"; readonly where: "shared" | "state"; readonly value: unknown }
   | { readonly op: "fail"; readonly attempts: number; readonly name: string }
   | { readonly op: "sleep"; readonly ms: number }

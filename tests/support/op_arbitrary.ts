@@ -6,7 +6,7 @@ import { values } from "./value_arbitrary.ts";
 const EVENTS = ["output", "other"] as const;
 const ERROR_NAMES = ["Error", "TimeoutError", "RangeError"] as const;
 const UNORDERED = ["note", "output", "sum", "tally", "whole", "pause"] as const;
-const ORDERED = [...UNORDERED, "drop", "merged", "key"] as const;
+const ORDERED = [...UNORDERED, "drop", "merged", "key", "result"] as const;
 const CLOCKED = [...ORDERED, "now"] as const;
 
 const every = fc.constantFrom(1, 1, 2, 3);

@@ -24,8 +24,18 @@ const CARRIED = [
 const ENDED = ["ended completed", "routine completed", "routine error_continued", "routine skipped", "routine retries"];
 const COMMON = [...CLASSES, ...STOPS, ...OPS, ...CARRIED, ...ENDED, "mapping"];
 
-const TIMED = [...COMMON, "class Shelf", "ended failed", "routine failed", "failure TimeoutError", "carried dropped"]
-  .concat(["keep", "drop", "merged", "key", "recall"].map((op) => `op ${op}`)).concat(["carried emitKey"]);
+const TIMED = [
+  ...COMMON,
+  "class Shelf",
+  "ended failed",
+  "routine failed",
+  "failure TimeoutError",
+  "carried dropped",
+  "carried result",
+  "carried handled",
+  "carried failure",
+]
+  .concat(["keep", "drop", "merged", "key", "recall", "result"].map((op) => `op ${op}`)).concat(["carried emitKey"]);
 const DELAYED = [
   "carried awaiting",
   "carried onTimeout",

@@ -18,6 +18,7 @@ export const NOTHING: SideEffects = {
   log: [],
   outputs: [],
   deferred: [],
+  result: undefined,
 };
 
 /** Makes a job without tasks. */
@@ -65,6 +66,7 @@ export function failureCommit(task: Task, change: Partial<FailureCommit>): Failu
     task,
     error: { name: "Error", message: "no" },
     verdict: { kind: "end", status: "failed", stop: true },
+    created: [],
     dropped: 0,
     active: [],
     records: [],
@@ -102,6 +104,9 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
     pausePoint: undefined,
     active: [],
     redrive: false,
+    redriven: undefined,
+    discarded: [],
+    created: [],
     migrated: [],
   }),
   (job) =>
@@ -129,6 +134,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
         log: [{ routine: "worker", entry: { said: "so" }, at: 10 }],
         outputs: [{ routine: "worker", type: "line", data: undefined, at: 10 }],
         deferred: [{ routine: "worker", event: "output", data: { late: true }, key: undefined }],
+        result: DATE,
       },
     }),
   (job) => ({
@@ -174,6 +180,9 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
     pausePoint: undefined,
     active: [],
     redrive: true,
+    redriven: undefined,
+    discarded: [],
+    created: [],
     migrated: [{ routine: "worker", version: 3, state: [["count", 2], ["old", undefined]] }],
   }),
   (job) => ({
@@ -184,6 +193,9 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
     pausePoint: { reason: "why", checkpoint: DATE, at: 17 },
     active: [taskOf(job, 5)],
     redrive: false,
+    redriven: undefined,
+    discarded: [],
+    created: [],
     migrated: [],
   }),
   (job) =>

@@ -83,7 +83,9 @@ export class ScriptedHost {
   /** Whether the job has ended with work that it can go on with: its limits stay the same. */
   get canRedrive(): boolean {
     const { error, failures, pendingTasks, deferredEvents } = this.#job;
-    return error?.code !== "STEP_LIMIT" && failures.length + pendingTasks.length + deferredEvents.length > 0;
+    const open = failures.filter(({ handled }) => handled !== true).length + pendingTasks.length +
+      deferredEvents.length;
+    return error?.code !== "STEP_LIMIT" && open > 0;
   }
 
   /** The flow and the job as they would be carried to another host now. */

@@ -1,4 +1,5 @@
-import { type Collected, type Context, type ExpectTimeout, Registry, Routine } from "../../mod.ts";
+import { isRecord } from "../../src/values/json.ts";
+import { type Collected, type Context, type ExpectTimeout, type Failure, Registry, Routine } from "../../mod.ts";
 import { describe, Point } from "./sample_values.ts";
 import {
   type Batch,
@@ -57,6 +58,7 @@ export function scriptedRegistry(hooks: Hooks = NO_HOOKS): Registry {
     readonly whole = this.addEvent<Item>("whole");
     readonly late = this.addSlot("late", this.receive);
     readonly told = this.addSlot("told", this.giveUp);
+    readonly failed = this.addSlot("failed", this.recover);
     #ops: readonly Op[] | undefined;
 
     get ops(): readonly Op[] {
@@ -98,6 +100,8 @@ export function scriptedRegistry(hooks: Hooks = NO_HOOKS): Registry {
           return ctx.log({ seed: item.seed, value: describe(valueOf(item)), slot: ctx.slotName });
         case "output":
           return this.put(ctx, "value", valueOf(item));
+        case "result":
+          return ctx.result({ seed: item.seed, value: valueOf(item) });
         case "now":
           return ctx.shared.set("now", ctx.now());
         case "key":
@@ -138,6 +142,15 @@ export function scriptedRegistry(hooks: Hooks = NO_HOOKS): Registry {
     receive(item: Item, ctx: AnyContext): void {
       this.start(item, ctx);
       this.put(ctx, "late", item.seed);
+      hooks.returned(ctx);
+    }
+
+    recover({ data, error }: Failure, ctx: AnyContext): void {
+      hooks.started(ctx);
+      const seed = isRecord(data) ? Number(data["seed"] ?? 0) : 0;
+      if (seed % 4 === 3) throw new TypeError(`cannot recover ${seed}`);
+      ctx.shared.update<number>("recovered", (sum = 0) => (sum + seed) % 1_000_003);
+      this.put(ctx, "recovered", [error.name, seed]);
       hooks.returned(ctx);
     }
 

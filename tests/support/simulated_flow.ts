@@ -76,7 +76,13 @@ export class Van extends Routine {
 
 /** Builds the shop: every kind of handler there is, side by side where `maxWorkers` is above 1. */
 export function createShop(options: FlowOptions = {}): { readonly flow: Flow; readonly counter: Counter } {
-  const errorHandler = new ErrorHandler({ strategy: "retry", maxRetries: 50, retryDelayMs: 20, maxRetryDelayMs: 200 });
+  const errorHandler = new ErrorHandler({
+    strategy: "retry",
+    jitter: 0,
+    maxRetries: 50,
+    retryDelayMs: 20,
+    maxRetryDelayMs: 200,
+  });
   const registry = new Registry({ Counter, Packer, Labeller, Van });
   const flow = new Flow({ id: "shop", registry, errorHandler, executionTimeoutMs: Infinity, ...options });
   const counter = flow.addRoutine(new Counter(), "counter");

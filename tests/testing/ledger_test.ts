@@ -37,7 +37,7 @@ test("a ledger accepts the end of a task before or after its event", () => {
   const [first] = job.tasks;
   if (first !== undefined) {
     job.tasks.delete(first);
-    job.failures.push({ task: first, error: { name: "Error", message: "" }, at: 0 });
+    job.failures.push({ task: first, error: { name: "Error", message: "" }, at: 0, isHandled: false });
   }
   assertEquals(ledger.observe(job), ["task 1 failed"]);
   ledger.checkNoneLost(job);
@@ -73,7 +73,7 @@ test("Invariant 1: a ledger finds a failed task that is not among the failures",
   ledger.observe(job);
   ledger.told(told(2, "skip"));
   assertThrows(() => ledger.checkNoneLost(job), Error, "task 2 is lost: it failed, and is not among the failures");
-  job.failures.push({ task, error: { name: "Error", message: "" }, at: 0 });
+  job.failures.push({ task, error: { name: "Error", message: "" }, at: 0, isHandled: false });
   ledger.checkNoneLost(job);
 });
 

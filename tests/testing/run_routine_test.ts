@@ -16,7 +16,7 @@ class Patient extends Routine {
 
 function createPatient(): Patient {
   const patient = new Patient();
-  patient.setErrorHandler(new ErrorHandler({ strategy: "retry", retryDelayMs: 100 }));
+  patient.setErrorHandler(new ErrorHandler({ strategy: "retry", jitter: 0, retryDelayMs: 100 }));
   return patient;
 }
 

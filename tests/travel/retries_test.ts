@@ -32,7 +32,7 @@ function createHost(until = Infinity) {
   return { attempts, Flaky, registry: new Registry({ Flaky }) };
 }
 
-const RETRY: ErrorHandlerOptions = { strategy: "retry", maxRetries: 4, retryDelayMs: 100, retryBackoff: 2 };
+const RETRY: ErrorHandlerOptions = { strategy: "retry", jitter: 0, maxRetries: 4, retryDelayMs: 100, retryBackoff: 2 };
 
 function start(options = RETRY, until = Infinity) {
   const { attempts, Flaky, registry } = createHost(until);

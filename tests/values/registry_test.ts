@@ -169,7 +169,7 @@ test("what is neither class nor function is refused", () => {
     assertThrows(
       () => new Registry({ thing: foreign(value) }),
       TypeError,
-      `Cannot register 'thing': expected a class or a function, got ${text}`,
+      `Cannot register 'thing': expected a class, a function or a schema, got ${text}`,
     );
   }
 });

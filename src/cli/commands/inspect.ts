@@ -1,4 +1,4 @@
-import type { FlowDocument } from "../../documents/flow.ts";
+import type { FlowDocument } from "../../documents/flow_schema.ts";
 import { summarize } from "../../inspect/summary.ts";
 import type { Call, Command } from "../command.ts";
 import { DOCUMENT_NOTES, readDocuments } from "../documents.ts";

@@ -5,7 +5,7 @@ import { StateError } from "../../base/errors.ts";
 import { rejectQuietly } from "../../base/thenable.ts";
 import type { Linked } from "../../base/linked_list.ts";
 import { isRecord } from "../../values/json.ts";
-import { checkName, checkOptions, checkRange, checkWord, listNames } from "../../base/options.ts";
+import { checkName, checkOptions, checkRange, checkWord } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
 import { validate } from "../../values/standard_schema.ts";
 import type { Context, EmitOptions, ExpectOptions, JobValues, Services } from "../../model/context.ts";
@@ -18,10 +18,11 @@ import { type Task, TASK_PRIORITIES } from "../../job/task.ts";
 import { writeKey } from "../../job/task_key.ts";
 import type { ActivationHost, PauseRequest } from "./activation_host.ts";
 import { detached } from "./detached.ts";
+import { resultOf } from "./job_result.ts";
 import { EffectsBuffer } from "./effects_buffer.ts";
 import { createExpectation, ownSlot } from "./expectations.ts";
 import { StepTransactions } from "./step_transactions.ts";
-import { type EventPlan, findEvent, type SlotPlan } from "./plan.ts";
+import { type EventPlan, findEvent, type SlotPlan, unknownEvent } from "./plan.ts";
 
 /** Why an activation refuses calls: its handler has returned, or was aborted for a reason. */
 interface Closed {
@@ -308,6 +309,12 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     });
   }
 
+  result(value: unknown): void {
+    if (!(this instanceof Activation)) throw detached("result", "ctx");
+    this.checkOpen("set the result");
+    this.#buffer.lists.result = resultOf(value, this.#host, this.routineId);
+  }
+
   pause(reason?: string, checkpoint?: unknown): void {
     if (!(this instanceof Activation)) throw detached("pause", "ctx");
     this.checkOpen("pause");
@@ -336,15 +343,7 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   #refuseEvent(what: EventUse, event: Event<unknown> | string): never {
     const name = typeof event === "string" ? event : event instanceof Event ? event.name : undefined;
     this.checkOpen(`${what} "${name}"`);
-    if (name === undefined) {
-      throw new TypeError(`Cannot ${what}: expected an event or its name, got ${describeValue(event)}`);
-    }
-    const names = listNames(this.plan.routine.events);
-    throw new TypeError(
-      typeof event === "string"
-        ? `Cannot ${what} "${name}": routine "${this.routineId}" has no such event; it has ${names}`
-        : `Cannot ${what} "${name}" in routine "${this.routineId}": the event belongs to another routine; ${what} one of its own: ${names}`,
-    );
+    throw unknownEvent(this.plan, what, event, name);
   }
 
   /** Data that was received and is passed on whole has been checked and frozen already. */

@@ -1,4 +1,5 @@
 import type { StoreTransaction } from "../../ports/store.ts";
+import type { StandardSchema } from "../../values/standard_schema.ts";
 import type { ClassTable } from "../../values/class_table.ts";
 import type { Payload } from "../../values/payload.ts";
 import type { Services } from "../../model/context.ts";
@@ -11,6 +12,8 @@ export interface ActivationHost {
   readonly job: Job;
   /** The classes whose instances may travel. */
   readonly classes: ClassTable;
+  /** The schema of the job's result, if its flow has one. */
+  readonly resultSchema: StandardSchema<unknown, unknown> | undefined;
   /** Limits of the size of values, among others. */
   readonly limits: FlowLimits;
   /** What handlers get as `ctx.services`. */

@@ -99,31 +99,41 @@ export function stepCommit(
 }
 
 /**
- * The commit of a task's failure, by the error handler of its routine; a fatal one fails the job in any case. `kinds` are the
- * names and codes by which `retryableErrors` may list the error; a task whose error has none, as when an awaited delivery has
- * not come in time, is never tried again. The job keeps at most `limit` failures.
+ * The commit of a task's failure, by the error handler of its routine; a fatal one fails the job in any case. `retry` says whether
+ * the error is one that is tried again. The job keeps at most `limit` failures.
  */
 export function failureCommit(
   job: Job,
   task: Task,
   routine: RoutinePlan,
   error: ErrorData,
-  kinds: readonly (string | number)[] | undefined,
+  retry: boolean | number,
   isFatal: boolean,
   time: Moment,
   limit: number,
 ): FailureCommit {
-  const verdict = decideVerdict(job, task, kinds, isFatal ? STOP : routine.errorHandler, time.at);
+  const verdict = decideVerdict(job, task, !isFatal && retry, isFatal ? STOP : routine.errorHandler, time.at);
   const records = [...startRecords(task, time), ...failureRecords(routine.id, error, verdict, time.at)];
   const dropped = failuresToDrop(job, verdict, limit);
-  return { kind: "failure", time, task, error, verdict, dropped, active: [], records, classVersion: routine.version };
+  return {
+    kind: "failure",
+    time,
+    task,
+    error,
+    verdict,
+    created: [],
+    dropped,
+    active: [],
+    records,
+    classVersion: routine.version,
+  };
 }
 
 /** The commit of a change of status and nothing else. */
 export function statusCommit(
   status: JobStatus,
   time: Moment,
-  more: Partial<Pick<StatusCommit, "active" | "error" | "pausePoint" | "redrive" | "migrated">> = {},
+  more: Partial<Omit<StatusCommit, "kind" | "status" | "time">> = {},
 ): StatusCommit {
   return {
     kind: "status",
@@ -133,6 +143,9 @@ export function statusCommit(
     error: undefined,
     pausePoint: undefined,
     redrive: false,
+    redriven: undefined,
+    discarded: [],
+    created: [],
     migrated: [],
     ...more,
   };

@@ -2,6 +2,7 @@ import type { SideEffects } from "../../job/commit.ts";
 import { type Answers, findAnswers } from "../../job/arrivals.ts";
 import { emissionName, type KeyedSource, withdrawable } from "../../job/emit_keys.ts";
 import type { Expectation } from "../../job/decide.ts";
+import type { Payload } from "../../values/payload.ts";
 import type { DeferredEvent, LogEntry, OutputEntry } from "../../job/job.ts";
 import type { Task } from "../../job/task.ts";
 import type { Activation } from "./activation.ts";
@@ -11,17 +12,25 @@ import { BufferedValues } from "./job_values.ts";
 
 const NONE: readonly never[] = [];
 
-/** The calls of `ctx.expect`, `ctx.cancelEmit` and keyed `ctx.emit`, `ctx.log`, `ctx.output` and `ctx.defer` since the last commit. */
+/** The calls of `ctx.expect`, `ctx.cancelEmit` and keyed `ctx.emit`, `ctx.log`, `ctx.output`, `ctx.defer` and `ctx.result` since the last commit. */
 interface EffectLists {
   readonly expectations: Expectation[];
   readonly withdrawals: KeyedSource[];
   readonly log: LogEntry[];
   readonly outputs: OutputEntry[];
   readonly deferred: DeferredEvent[];
+  result: Payload | undefined;
 }
 
 const NO_ANSWERS: Answers = Object.freeze({ answers: NONE, open: NONE });
-const NO_LISTS: EffectLists = Object.freeze({ expectations: [], withdrawals: [], log: [], outputs: [], deferred: [] });
+const NO_LISTS: EffectLists = Object.freeze({
+  expectations: [],
+  withdrawals: [],
+  log: [],
+  outputs: [],
+  deferred: [],
+  result: undefined,
+});
 
 /** An activation's effects until its next commit, except emissions. Most have none: each part is made at first use. */
 export class EffectsBuffer {
@@ -40,7 +49,7 @@ export class EffectsBuffer {
 
   /** The lists that calls add to. */
   get lists(): EffectLists {
-    return this.#lists ??= { expectations: [], withdrawals: [], log: [], outputs: [], deferred: [] };
+    return this.#lists ??= { expectations: [], withdrawals: [], log: [], outputs: [], deferred: [], result: undefined };
   }
 
   /** The deliveries from outside that the handler has asked for, and that have not come yet. */
@@ -77,13 +86,14 @@ export class EffectsBuffer {
     const slots = this.#views?.changes() ?? NONE;
     const state = this.#state?.changes() ?? NONE;
     const shared = this.#shared?.changes() ?? NONE;
-    const { log, outputs, deferred, withdrawals } = this.#lists ?? NO_LISTS;
+    const { log, outputs, deferred, withdrawals, result } = this.#lists ?? NO_LISTS;
     const { answers } = this.#answers;
     const withdrawn = withdrawals.length === 0 ? NONE : this.#withdrawn(withdrawals);
     const size = answers.length + withdrawn.length + slots.length + state.length + shared.length + log.length +
       outputs.length +
       deferred.length;
-    return size === 0 ? undefined : { answers, withdrawn, slots, state, shared, log, outputs, deferred };
+    if (size === 0 && result === undefined) return undefined;
+    return { answers, withdrawn, slots, state, shared, log, outputs, deferred, result };
   }
 
   /** What may still be taken back. A key that was named twice counts once. */

@@ -1,5 +1,14 @@
+import { listNames } from "../../base/options.ts";
+import { describeValue } from "../../base/path.ts";
 import type { EncodeSubject } from "../../values/refusal.ts";
-import type { ConnectionSource, ConnectionTarget, KeyMapping } from "../../model/connection.ts";
+import {
+  type ConnectionSource,
+  type ConnectionTarget,
+  isFailureOrigin,
+  type KeyMapping,
+  type TaskSource,
+} from "../../model/connection.ts";
+import { type FailureConnection, takesFailuresOf } from "../../model/failure_connection.ts";
 import { ErrorHandler } from "../../model/error_handler.ts";
 import type { Event } from "../../model/event.ts";
 import { type FlowGraph, timerConnectionsOf } from "../../model/flow_graph.ts";
@@ -16,11 +25,11 @@ import { inheritKey } from "../../job/task_key.ts";
 class PlannedRoute implements EventRoute {
   readonly routine: string;
   readonly slot: string;
-  readonly connection: ConnectionSource | undefined;
+  readonly connection: TaskSource | undefined;
   readonly mapping: KeyMapping | undefined;
   readonly target: SlotPlan;
 
-  constructor(target: SlotPlan, connection: ConnectionSource | undefined, mapping: KeyMapping) {
+  constructor(target: SlotPlan, connection: TaskSource | undefined, mapping: KeyMapping) {
     this.routine = target.routine.id;
     this.slot = target.slot.name;
     this.connection = connection;
@@ -53,6 +62,8 @@ export class SlotPlan {
   readonly route: Route;
   /** The routes of the events that are connected to it. */
   readonly arrivals: Map<EventPlan, EventRoute> = new Map();
+  /** Where failures of its tasks are delivered; `undefined` for most. */
+  failureRoutes: FailureRoute[] | undefined;
   #lastStart: TaskStart | undefined;
 
   /** Plans a slot. */
@@ -73,6 +84,14 @@ export class SlotPlan {
     if (last !== undefined && last.time.at === time.at) return last;
     return this.#lastStart = { routine: this.routine.id, time };
   }
+}
+
+/** Where failures of a slot's tasks are delivered. */
+export interface FailureRoute {
+  /** The way to the slot that gets them. */
+  readonly route: EventRoute;
+  /** Which errors are delivered, by name or code; `undefined` for all. */
+  readonly errors: readonly (string | number)[] | undefined;
 }
 
 /** A routine as the engine runs it. */
@@ -133,7 +152,18 @@ export function createPlan(graph: FlowGraph): Plan {
     source.only = source.routes.length === 1 && route.mapping === undefined ? route : undefined;
     target.arrivals.set(source, route);
   }
+  for (const connection of graph.failureConnections) planFailures(plan, connection);
   return plan;
+}
+
+function planFailures(plan: Plan, connection: FailureConnection): void {
+  const { from: { routine }, to, errors, mapping } = connection;
+  const target = findSlot(plan, to);
+  for (const [name, slot] of plan.routines.get(routine)?.slots ?? []) {
+    if (!takesFailuresOf(connection, routine, name)) continue;
+    const route = new PlannedRoute(target, { routine, slot: name }, mapping);
+    (slot.failureRoutes ??= []).push({ route, errors });
+  }
 }
 
 function planRoutine(id: string, routine: Routine<object>, graph: FlowGraph): RoutinePlan {
@@ -164,6 +194,24 @@ function planRoutine(id: string, routine: Routine<object>, graph: FlowGraph): Ro
 /** The event of a slot's routine, by its object or its name; `undefined` for an event of another routine. */
 export function findEvent({ firstEvent, routine }: SlotPlan, event: Event<unknown> | string): EventPlan | undefined {
   return firstEvent?.declared === event ? firstEvent : findOther(routine, event);
+}
+
+/** Why a handler cannot emit or defer an event: it is none, or none of its routine. `name` is that of the event, if it is one. */
+export function unknownEvent(
+  { routine: { id, events } }: SlotPlan,
+  what: string,
+  event: unknown,
+  name: string | undefined,
+): TypeError {
+  if (name === undefined) {
+    return new TypeError(`Cannot ${what}: expected an event or its name, got ${describeValue(event)}`);
+  }
+  const names = listNames(events);
+  return new TypeError(
+    typeof event === "string"
+      ? `Cannot ${what} "${name}": routine "${id}" has no such event; it has ${names}`
+      : `Cannot ${what} "${name}" in routine "${id}": the event belongs to another routine; ${what} one of its own: ${names}`,
+  );
 }
 
 function findOther({ events, eventList }: RoutinePlan, event: Event<unknown> | string): EventPlan | undefined {
@@ -212,6 +260,12 @@ export function bindRoute(route: Route, plan: Plan): Route {
   const { connection } = route;
   const target = findSlot(plan, route);
   if (connection === undefined) return target.route;
+  if (isFailureOrigin(connection)) {
+    const routes = findSlot(plan, connection).failureRoutes;
+    // Unreachable default: the preflight has checked that they are connected.
+    return routes?.find(({ route: { routine, slot } }) => routine === route.routine && slot === route.slot)?.route ??
+      route;
+  }
   // Unreachable default: the preflight has checked that they are connected.
   return target.arrivals.get(eventOf(plan, connection)) ?? route;
 }

@@ -107,7 +107,7 @@ export class Deadlines {
   #fail(task: Task, timeoutMs: number): void {
     const { routine, slot } = task.route;
     const error = new TimeoutError(`The delivery to slot "${slot}" of routine "${routine}"`, timeoutMs);
-    this.#execution.expire(task, error);
+    this.#execution.failures.expired(task, error);
   }
 
   /**

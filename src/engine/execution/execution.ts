@@ -1,7 +1,8 @@
 import type { ClassTable } from "../../values/class_table.ts";
-import { describeError, type ErrorData, errorKinds, isStepLimit } from "../../values/error_data.ts";
-import { CancelledError, type TimeoutError } from "../../base/errors.ts";
+import { describeError } from "../../values/error_data.ts";
+import { CancelledError } from "../../base/errors.ts";
 import type { Payload } from "../../values/payload.ts";
+import type { FlowGraph } from "../../model/flow_graph.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { Services } from "../../model/context.ts";
 import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
@@ -16,18 +17,19 @@ import { Committer } from "./committer.ts";
 import { storeCheckpoint } from "./checkpoint.ts";
 import { Deadlines, jobTimeout, lateError } from "./deadlines.ts";
 import { sendDeferred } from "./deferred.ts";
-import { explainFrozen } from "./handler_errors.ts";
-import { failureCommit, mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
+import { mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
 import { type ConcurrencyLimits, limitsOf, takeTask } from "./concurrency.ts";
 import type { EngineHost } from "./engine_host.ts";
+import { missingResult } from "../activation/job_result.ts";
 import { HandlerRunner } from "./handler_runner.ts";
 import { JobClock } from "./clock.ts";
 import { JobListeners } from "./listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./notifier.ts";
 import { workersOf } from "./first_commit.ts";
 import { Loop } from "./loop.ts";
-import { bindRoute, bindRoutes, type Plan, type RoutinePlan, slotOf, type SlotPlan } from "../activation/plan.ts";
+import { bindRoute, bindRoutes, type Plan, type SlotPlan } from "../activation/plan.ts";
 import { DEFAULT_GRACE_MS, Resting } from "./resting.ts";
+import { TaskFailures } from "./task_failures.ts";
 
 /** Why no task may be taken now; `behind` is the store. */
 type Obstacle = "not begun" | "ended" | "resting" | "lease over" | "undecided" | "no worker" | "behind" | "slice over";
@@ -36,12 +38,13 @@ const createEndedError = (): Error => new CancelledError("the job has ended");
 
 /**
  * A live job: takes its tasks one after the other, runs their handlers and commits their effects, until it ends or rests. Merges,
- * steps and failures of tasks become commits here and nowhere else.
+ * and steps of tasks become commits here and nowhere else.
  */
 export class Execution implements ActivationHost {
   readonly job: Job;
   readonly classes: ClassTable;
   readonly limits: FlowLimits;
+  readonly resultSchema: FlowGraph["resultSchema"];
   readonly services: Services;
   /** Whoever waits for the job. */
   readonly listeners: JobListeners;
@@ -57,6 +60,8 @@ export class Execution implements ActivationHost {
   concurrency: ConcurrencyLimits | undefined;
   /** Runs its handlers. */
   readonly runner: HandlerRunner;
+  /** Decides what follows from failures of tasks. */
+  readonly failures: TaskFailures;
   /** Decides about awaited deliveries that have not come in time. */
   readonly deadlines: Deadlines;
   /** Called when the job is no longer live and its handlers have returned. */
@@ -89,7 +94,9 @@ export class Execution implements ActivationHost {
     this.listeners = before?.listeners ?? new JobListeners();
     this.classes = plan.graph.registry;
     this.limits = plan.graph.limits;
+    this.resultSchema = plan.graph.resultSchema;
     this.services = host.services;
+    this.failures = new TaskFailures(this, host.errorStacks, (...end) => this.#end(...end));
     this.deadlines = new Deadlines(this, host.timers);
     this.onDepart = before?.onDepart;
     this.notifier = before?.notifier ?? new JobNotifier(job, host, callbacks).listenTo(this.listeners);
@@ -243,12 +250,6 @@ export class Execution implements ActivationHost {
     if (pauseRequest !== undefined) this.rest(pauseRequest, DEFAULT_GRACE_MS);
   }
 
-  /** A handler has failed, or could not be called. */
-  failed(task: Task, { routine }: SlotPlan, thrown: unknown): void {
-    const error = explainFrozen(describeError(thrown, this.#host.errorStacks, this.limits));
-    this.#failTask(task, routine, error, errorKinds(thrown, error));
-  }
-
   /** A handler that waited is done: another task may be taken, in the continuation of that handler. */
   handlerDone(): void {
     // The commit before this has read the clock.
@@ -340,7 +341,9 @@ export class Execution implements ActivationHost {
       if (error !== undefined) return this.#break("failed", error);
       this.#loop.wake();
     } else {
-      this.#end(statusCommit("completed", this.time()));
+      const error = missingResult(this.job, this.plan.graph);
+      if (error === undefined) this.#end(statusCommit("completed", this.time()));
+      else this.#break("failed", error);
     }
   }
 
@@ -389,22 +392,6 @@ export class Execution implements ActivationHost {
     });
     this.#callbacks.onRest?.();
     tell();
-  }
-
-  /** An awaited delivery has not come in time: a failure that the error handler decides, but that is never tried again. */
-  expire(task: Task, error: TimeoutError): void {
-    this.#failTask(task, slotOf(this.plan, task.route).routine, describeError(error));
-  }
-
-  #failTask(task: Task, routine: RoutinePlan, error: ErrorData, kinds?: readonly (string | number)[]): void {
-    if (this.isOver) return;
-    const { failures } = this.limits;
-    const commit = failureCommit(this.job, task, routine, error, kinds, isStepLimit(error), this.time(), failures);
-    if (commit.verdict.kind === "end" && commit.verdict.stop) {
-      const active = this.runner.activeTasks().filter((other) => other !== task);
-      return this.#end({ ...commit, active }, () => new CancelledError(`routine "${routine.id}" has failed`));
-    }
-    this.committer.perform(commit, commit.verdict.kind === "retry" ? [task] : []);
   }
 }
 

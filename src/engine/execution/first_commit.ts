@@ -10,6 +10,7 @@ import type { KeyChange, MigratedState, StatusCommit } from "../../job/commit.ts
 import type { ExecutionSettings, Job } from "../../job/job.ts";
 import type { Moment } from "../../job/task.ts";
 import { statusCommit } from "../activation/commits.ts";
+import { type Redrive, redriveParts } from "./redrive.ts";
 import type { Plan } from "../activation/plan.ts";
 
 /**
@@ -17,8 +18,9 @@ import type { Plan } from "../activation/plan.ts";
  *
  * @throws {PreflightError} when its states cannot be brought to the versions of the classes here
  */
-export function firstCommit(job: Job, plan: Plan, time: Moment, redrive: boolean): StatusCommit {
-  return statusCommit("running", time, { redrive, migrated: migrateStates(job, plan) });
+export function firstCommit(job: Job, plan: Plan, time: Moment, redrive: Redrive | undefined): StatusCommit {
+  const parts = redrive === undefined ? {} : redriveParts(job, redrive, time);
+  return statusCommit("running", time, { ...parts, migrated: migrateStates(job, plan) });
 }
 
 /** Brings states to the versions of the classes here: all of them, or none with every finding. */

@@ -82,7 +82,7 @@ export class HandlerRunner {
     try {
       activation = new Activation(this.#execution, task, plan, this.#input(task, plan));
     } catch (error) {
-      return this.#execution.failed(task, plan, error);
+      return this.#execution.failures.failed(task, plan, error);
     }
     // A listener of the merge's commit may have stopped the job.
     if (this.#isStopped) return;
@@ -225,7 +225,7 @@ export class HandlerRunner {
       );
       activation.abort(error);
       this.#drop(activation.task);
-      this.#execution.failed(activation.task, activation.plan, error);
+      this.#execution.failures.failed(activation.task, activation.plan, error);
       this.#execution.poll();
     }));
   }
@@ -326,7 +326,7 @@ export class HandlerRunner {
     activation.transactions?.rollback();
     if (activation.isAborted) return;
     activation.close();
-    this.#execution.failed(activation.task, activation.plan, error);
+    this.#execution.failures.failed(activation.task, activation.plan, error);
   }
 
   #drop(task: Task): void {

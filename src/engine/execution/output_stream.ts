@@ -1,3 +1,5 @@
+import type { Job, OutputEntry } from "../../job/job.ts";
+import type { JobListeners } from "./listeners.ts";
 import { Fifo } from "../../base/fifo.ts";
 
 type Result<T> = IteratorResult<T, void>;
@@ -66,4 +68,20 @@ export class OutputStream<I, T> {
   #give(item: I): Promise<Result<T>> {
     return new Promise((resolve) => resolve({ value: this.#view(item), done: false }));
   }
+}
+
+/** The outputs of a job: the kept ones, then, while it is live, each that is committed. */
+export function streamOutputs<T>(
+  { outputs }: Job,
+  listeners: JobListeners | undefined,
+  view: (output: OutputEntry) => T,
+): OutputStream<OutputEntry, T> {
+  const stops: (() => void)[] = [];
+  const stream = new OutputStream(outputs.toArray(), view, () => stops.forEach((stop) => stop()));
+  if (listeners === undefined) stream.close();
+  else {
+    stops.push(listeners.onOutput((output) => stream.push(output)));
+    stops.push(listeners.onRest((error) => stream.close(error)));
+  }
+  return stream;
 }

@@ -111,7 +111,7 @@ function begin(start: StoredStart, journal: Journal, claimed: Claimed): void {
   execution.resume(first, () => poisoned = storage.begin(job, journal, execution.workers, claimed));
   execution.prepare(poisoned.map(({ task }) => task));
   for (const { task, died, survived } of poisoned) {
-    execution.failed(task, slotOf(plan, task.route), new PoisonError(died, survived));
+    execution.failures.failed(task, slotOf(plan, task.route), new PoisonError(died, survived));
   }
   journal.whenStored(() => {
     const { sent } = claimed.record;

@@ -2,10 +2,11 @@ import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { DataFlattener } from "../../../src/routines/text/mod.ts";
 import { runRoutine } from "../../../src/testing/mod.ts";
+import { plainError } from "../../support/plain_error.ts";
 
 async function flat(data: unknown, flattener = new DataFlattener()): Promise<unknown> {
   const { job, emitted } = await runRoutine(flattener, flattener.input, { data });
-  assertEquals([job.error, job.status, emitted.length], [undefined, "completed", 1]);
+  assertEquals([plainError(job), job.status, emitted.length], [undefined, "completed", 1]);
   return (emitted[0]?.data as { data: unknown }).data;
 }
 
@@ -47,7 +48,7 @@ test("nothing is lost: empty objects and lists stay as they are, and so do value
 test("two values that would have one key are an error, which names it", async () => {
   const flattener = new DataFlattener();
   const { job } = await runRoutine(flattener, flattener.input, { data: { "a.b": 1, a: { b: 2 } } });
-  assertEquals(job.error, {
+  assertEquals(plainError(job), {
     name: "TypeError",
     message: 'Cannot flatten: two values would have the key "a.b"; choose another separator',
   });
@@ -72,7 +73,7 @@ test("a long name above many values, whose keys would fill the memory, is an err
   const values = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`k${index}`, index]));
   const { job, emitted } = await runRoutine(flattener, flattener.input, { data: { ["x".repeat(9_996)]: values } });
   assertEquals(emitted, []);
-  assertEquals(job.error, {
+  assertEquals(plainError(job), {
     name: "RangeError",
     message: `Cannot flatten: with "${"x".repeat(100)}…", number 101, all keys would have 1009991 characters, ` +
       "more than maxKeyCharacters, current value is 1000000",

@@ -3,13 +3,14 @@ import { assertEquals, assertGreater, assertLessOrEqual, assertThrows } from "@s
 import { type ExtractedResult, type Extraction, ResultExtractor } from "../../../src/routines/text/mod.ts";
 import { runRoutine } from "../../../src/testing/mod.ts";
 import { tryRoutine } from "../../support/try_routine.ts";
+import { plainError } from "../../support/plain_error.ts";
 
 const JSON_BLOCK = 'Here it is:\n```json\n{"name": "test", "value": 42}\n```\nDone.';
 const PYTHON_BLOCK = '```python\ndef hello():\n    return "hi"\n```';
 
 async function extract(data: unknown, extractor = new ResultExtractor()): Promise<ExtractedResult> {
   const { job, emitted } = await runRoutine(extractor, extractor.input, { data });
-  assertEquals([job.error, job.status, emitted.length], [undefined, "completed", 1]);
+  assertEquals([plainError(job), job.status, emitted.length], [undefined, "completed", 1]);
   return emitted[0]?.data as ExtractedResult;
 }
 
@@ -127,7 +128,7 @@ test("an unknown extractor is refused with what is known, one that answers nonse
   for (const [answer, complaint] of answers) {
     const extractor = new ResultExtractor().addExtractor("odd", () => answer as never);
     const { job } = await runRoutine(extractor, extractor.input, { data: 1 });
-    assertEquals(job.error, { name: "TypeError", message: `Cannot extract: extractor "odd" ${complaint}` });
+    assertEquals(plainError(job), { name: "TypeError", message: `Cannot extract: extractor "odd" ${complaint}` });
   }
 });
 

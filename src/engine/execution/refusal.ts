@@ -1,0 +1,8 @@
+import { StateError, type StateReason } from "../../base/errors.ts";
+import { type Job, statusOf } from "../../job/job.ts";
+
+/** The error of a call that a job's status does not allow. */
+export function refuse(event: string, job: Job, why: string, reason?: StateReason): StateError {
+  const status = statusOf(job);
+  return new StateError(event, status, `Cannot ${event} job "${job.jobId}" in status "${status}": ${why}`, reason);
+}

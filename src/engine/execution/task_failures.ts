@@ -1,0 +1,86 @@
+import { CancelledError, type TimeoutError } from "../../base/errors.ts";
+import { describeError, type ErrorData, errorKinds, isStepLimit } from "../../values/error_data.ts";
+import type { FailureCommit } from "../../job/commit.ts";
+import { handledVerdict, hasRetries } from "../../job/decide.ts";
+import type { Task } from "../../job/task.ts";
+import { retryWish } from "./retry_wish.ts";
+import { failureCommit } from "../activation/commits.ts";
+import { failureRoutes, failureTasks } from "../activation/failure_deliveries.ts";
+import { slotOf, type SlotPlan } from "../activation/plan.ts";
+import type { Execution } from "./execution.ts";
+import { explainFrozen } from "./handler_errors.ts";
+
+/** Ends a job by the failure of a task; its other handlers are aborted for a reason. */
+export type EndByFailure = (commit: FailureCommit, createReason: () => Error) => void;
+
+/** Decides what follows from the failure of a task, by the error handler of its routine. */
+export class TaskFailures {
+  readonly #execution: Execution;
+  readonly #errorStacks: boolean;
+  readonly #end: EndByFailure;
+
+  /** Makes the part of an execution that decides about its failures. */
+  constructor(execution: Execution, errorStacks: boolean, end: EndByFailure) {
+    this.#execution = execution;
+    this.#errorStacks = errorStacks;
+    this.#end = end;
+  }
+
+  /** A handler has failed, or could not be called. */
+  failed(task: Task, plan: SlotPlan, thrown: unknown): void {
+    const { limits, isOver } = this.#execution;
+    if (isOver) return;
+    const { id, errorHandler, routine } = plan.routine;
+    const error = explainFrozen(describeError(thrown, this.#errorStacks, limits));
+    const kinds = errorKinds(thrown, error);
+    if (!hasRetries(task, errorHandler)) return this.#decide(task, plan, error, kinds, false);
+    let retry: boolean | number;
+    try {
+      retry = retryWish(thrown, kinds, errorHandler, routine, task.details?.attempt ?? 0);
+    } catch (failure) {
+      // The error of the task is told as the cause.
+      const { message } = describeError(failure);
+      const text = `Cannot decide whether to try routine "${id}" again: ${message}`;
+      return this.#decide(task, plan, { name: "TypeError", message: text, cause: error }, ["TypeError"], false);
+    }
+    this.#decide(task, plan, error, kinds, retry);
+  }
+
+  /** An awaited delivery has not come in time: a failure that the error handler decides, but that is never tried again. */
+  expired(task: Task, timeout: TimeoutError): void {
+    const error = describeError(timeout);
+    this.#decide(task, slotOf(this.#execution.plan, task.route), error, errorKinds(timeout, error), false);
+  }
+
+  #decide(
+    task: Task,
+    plan: SlotPlan,
+    error: ErrorData,
+    kinds: readonly (string | number)[],
+    retry: boolean | number,
+  ): void {
+    const { job, limits, committer, isOver } = this.#execution;
+    if (isOver) return;
+    const time = this.#execution.time();
+    const isFatal = isStepLimit(error);
+    const commit = failureCommit(job, task, plan.routine, error, retry, isFatal, time, limits.failures);
+    const { verdict } = commit;
+    if (verdict.kind === "retry") return committer.perform(commit, [task]);
+    const routes = isFatal || verdict.status === "skipped" ? [] : failureRoutes(plan, kinds);
+    let created: readonly Task[] = [];
+    try {
+      if (routes.length > 0) created = failureTasks(job, task, routes, error, time, limits);
+    } catch (limit) {
+      // The job may make no more tasks: that fails it, whatever its error handlers say.
+      return this.#decide(task, plan, { ...describeError(limit), cause: error }, [], false);
+    }
+    if (created.length > 0) committer.perform({ ...commit, verdict: handledVerdict(verdict), created }, created);
+    else if (verdict.stop) this.#stop(task, plan.routine.id, commit);
+    else committer.perform(commit);
+  }
+
+  #stop(task: Task, routine: string, commit: FailureCommit): void {
+    const active = this.#execution.runner.activeTasks().filter((other) => other !== task);
+    this.#end({ ...commit, active }, () => new CancelledError(`routine "${routine}" has failed`));
+  }
+}

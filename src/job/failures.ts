@@ -1,0 +1,61 @@
+import { MAX_COUNT } from "../base/bounded_list.ts";
+import { instantAfter } from "../base/instant.ts";
+import type { Failure, Job } from "./job.ts";
+import { letGoOfItems } from "./slot_data.ts";
+import { listsOf } from "./slot_changes.ts";
+import { NO_DETAILS, type Task, type TaskDetails } from "./task.ts";
+
+/** The oldest failures go: what their tasks hold is let go of, for no redrive will ask for it. */
+export function dropFailures(job: Job, count: number): void {
+  for (const { task } of job.failures.splice(0, count)) letGo(job, task);
+  job.droppedFailures = Math.min(job.droppedFailures + count, MAX_COUNT);
+}
+
+/** A task that will not run again keeps how often it has failed and how many steps it has made, and lets go of what it holds. */
+export function letGo(job: Job, task: Task): void {
+  const { details } = task;
+  if (details === undefined) return;
+  letGoOfLists(job, task);
+  const { attempt, step } = details;
+  task.details = { ...NO_DETAILS, attempt, step };
+}
+
+/** A task lets go of the items of its slot's lists that it holds. */
+export function letGoOfLists(job: Job, { details, route }: Task): void {
+  const merged = details?.merged;
+  if (merged?.kind === "lists") letGoOfItems(listsOf(job, route.routine, route.slot), merged.lists);
+}
+
+/** Failures are taken out, so that their tasks start over with what they had merged and stored; their routines' marks are taken back. */
+export function takeFailures(job: Job, isTaken: (failure: Failure) => boolean, at: number): Task[] {
+  const taken = job.failures.filter(isTaken);
+  for (const { task } of taken) {
+    const state = job.routineStates.get(task.route.routine);
+    if (state !== undefined) state.status = undefined;
+    if (task.details !== undefined) task.details = startOver(task.details, at);
+  }
+  removeFailures(job, isTaken);
+  return taken.map(({ task }) => task);
+}
+
+/** Failures go for good. */
+export function discardFailures(job: Job, tasks: readonly Task[]): void {
+  const gone = new Set(tasks);
+  for (const { task } of job.failures) if (gone.has(task)) letGo(job, task);
+  removeFailures(job, ({ task }) => gone.has(task));
+}
+
+function removeFailures({ failures }: Job, isGone: (failure: Failure) => boolean): void {
+  const left = failures.filter((failure) => !isGone(failure));
+  failures.length = 0;
+  // One by one: a job may have more failures than a call takes arguments.
+  for (const failure of left) failures.push(failure);
+}
+
+/** A delivery that did not come is awaited for as long again. */
+function startOver(details: TaskDetails, at: number): TaskDetails {
+  const { timeoutMs } = details.awaiting ?? {};
+  const awaiting = details.awaiting &&
+    { ...details.awaiting, until: timeoutMs === undefined ? undefined : instantAfter(at, timeoutMs) };
+  return { ...details, attempt: 0, maxRetries: undefined, notBefore: undefined, parked: false, awaiting };
+}
