@@ -132,7 +132,11 @@ export class Aggregator<T extends object = Record<string, unknown>> extends Rout
     if (sizeOf(name, ctx) !== undefined) this.#send(name, listsIn<T>("group", ctx)[name]?.toArray() ?? [], false, ctx);
   }
 
-  /** The handler of `end`: nothing else of the job is left. An open group fails after a step, so that the next end is watched. */
+  /**
+   * The handler of `end`: nothing else of the job is left. An open group fails after a step, so that the next end is watched.
+   *
+   * @throws {OpenGroupsError} for a group that nothing completes, unless `atEnd` says what becomes of it
+   */
   *finish({ name }: Partial<GroupPlace>, ctx: Context<true>): Generator<true, void, void> {
     const lists = listsIn<T>("group", ctx);
     if (name === undefined && ctx.progress === undefined) stopWatching(ctx);
