@@ -96,7 +96,11 @@ export class Aggregator<T extends object = Record<string, unknown>> extends Rout
     ctx.emit(this.#group, { [groupName(data, by)]: data });
   }
 
-  /** The handler of `expected`: a group that will have no inputs is complete. */
+  /**
+   * The handler of `expected`: a group that will have no inputs is complete.
+   *
+   * @throws {TypeError} unless `setGroups` names the key of the count, and for data without it
+   */
   announce(data: object, ctx: Context): void {
     const { by, count, timeoutMs } = this.getConfig();
     if (typeof count !== "string") {
