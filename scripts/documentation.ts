@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import ts from "typescript";
 import config from "../deno.json" with { type: "json" };
 import { chooseAssertions } from "./assertions.ts";
+import { resolve } from "../tests/house/rules.ts";
 import { finish } from "./report.ts";
 
 // What `deno doc --lint` does not ask of the public documentation: each entry says what it is, each class and function has an
@@ -38,6 +39,7 @@ const ROOT = new URL("../", import.meta.url);
 const { flags } = await chooseAssertions();
 const published = config.publish.include;
 const read = (path: string): string => readFileSync(new URL(path, ROOT), "utf8");
+const guides = [...Deno.readDirSync("docs")].map(({ name }) => `docs/${name}`);
 const complaints: string[] = [];
 /** The names of the public classes and functions, by their files. */
 const files = new Map<string, Set<string>>();
@@ -61,7 +63,9 @@ for (const [entry, path] of Object.entries(config.exports)) {
   }
 }
 for (const [path, names] of files) complaints.push(...silentThrows(path, names));
-for (const path of published.filter((it) => it.endsWith(".md"))) complaints.push(...deadLinks(path));
+for (const path of [...published, ...guides].filter((it) => it.endsWith(".md"))) {
+  complaints.push(...deadLinks(path));
+}
 
 for (const complaint of new Set(complaints)) console.log(complaint);
 finish([{ passed: complaints.length === 0 ? 1 : 0, failed: complaints.length === 0 ? 0 : 1 }]);
@@ -127,11 +131,12 @@ function nameOf(node: ts.Node): string {
 
 function deadLinks(path: string): string[] {
   const links = Array.from(read(path).matchAll(LINK), ([, target = ""]) => target);
-  return links.filter((it) => !/^[a-z]+:/.test(it) && !isPublished(it)).map((it) =>
+  return links.filter((it) => !/^[a-z]+:/.test(it) && !isPublished(resolve(path, it))).map((it) =>
     `${path} links to ${it}, which is not published`
   );
 }
 
 function isPublished(target: string): boolean {
-  return published.some((it) => it === target || (it.endsWith("/**") && `${target}/`.startsWith(it.slice(0, -2))));
+  return existsSync(new URL(target, ROOT)) &&
+    published.some((it) => it === target || (it.endsWith("/**") && `${target}/`.startsWith(it.slice(0, -2))));
 }

@@ -67,7 +67,8 @@ function checkFiles({ manifest, files }: Published): string[] {
     typeof it === "string" ? [it] : Object.values(it)
   );
   const programs = Object.values(manifest.bin ?? {});
-  const reached = new Set([...DOCUMENTS, ...[...targets, ...programs].flatMap((it) => filesOf(it, files))]);
+  const guides = [...files.keys()].filter((it) => it.startsWith("docs/"));
+  const reached = new Set([...DOCUMENTS, ...guides, ...[...targets, ...programs].flatMap((it) => filesOf(it, files))]);
   for (const path of reached) {
     const text = /\.[jt]s$/.test(path) ? files.get(path) ?? "" : "";
     for (const it of specifiers({ path, text })) if (it.startsWith(".")) reached.add(imported(path, it));
@@ -86,11 +87,14 @@ function checkLinks({ files }: Published): string[] {
   const documents = [...files].filter(([path]) => path.endsWith(".md"));
   return documents.flatMap(([path, text]) =>
     Array.from(text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g), ([, target = ""]) => target)
-      .filter((it) =>
-        !/^[a-z]+:/.test(it) && ![...files.keys()].some((file) => file === it || file.startsWith(`${it}/`))
-      )
+      .filter((it) => !/^[a-z]+:/.test(it) && !leads(resolve(path, it), files))
       .map((it) => `${path} links to ${it}, which is not in the package`)
   );
+}
+
+/** Whether a file or a folder of the package has that path. */
+function leads(target: string, files: ReadonlyMap<string, string>): boolean {
+  return [...files.keys()].some((file) => file === target || file.startsWith(`${target}/`));
 }
 
 /** The path of an imported file: declarations name each other as if they were scripts. */

@@ -96,7 +96,11 @@ export class Aggregator<T extends object = Record<string, unknown>> extends Rout
     ctx.emit(this.#group, { [groupName(data, by)]: data });
   }
 
-  /** The handler of `expected`: a group that will have no inputs is complete. */
+  /**
+   * The handler of `expected`: a group that will have no inputs is complete.
+   *
+   * @throws {TypeError} unless `setGroups` names the key of the count, and for data without it
+   */
   announce(data: object, ctx: Context): void {
     const { by, count, timeoutMs } = this.getConfig();
     if (typeof count !== "string") {
@@ -132,7 +136,11 @@ export class Aggregator<T extends object = Record<string, unknown>> extends Rout
     if (sizeOf(name, ctx) !== undefined) this.#send(name, listsIn<T>("group", ctx)[name]?.toArray() ?? [], false, ctx);
   }
 
-  /** The handler of `end`: nothing else of the job is left. An open group fails after a step, so that the next end is watched. */
+  /**
+   * The handler of `end`: nothing else of the job is left. An open group fails after a step, so that the next end is watched.
+   *
+   * @throws {OpenGroupsError} for a group that nothing completes, unless `atEnd` says what becomes of it
+   */
   *finish({ name }: Partial<GroupPlace>, ctx: Context<true>): Generator<true, void, void> {
     const lists = listsIn<T>("group", ctx);
     if (name === undefined && ctx.progress === undefined) stopWatching(ctx);

@@ -90,7 +90,11 @@ export class Batcher<T = unknown> extends Routine<BatcherOptions> {
     if (item !== undefined) this.#send(item, ctx);
   }
 
-  /** The handler of `end`: nothing else of the job is left. An open batch fails after a step, so that the next end is watched. */
+  /**
+   * The handler of `end`: nothing else of the job is left. An open batch fails after a step, so that the next end is watched.
+   *
+   * @throws {OpenGroupsError} for a batch that nothing fills, unless `atEnd` says what becomes of it
+   */
   *finish(_data: object, ctx: Context<true>): Generator<true, void, void> {
     const { item } = listsIn<T>("batch", ctx);
     if (ctx.progress === undefined) stopWatching(ctx);

@@ -144,7 +144,11 @@ export class Join<Inputs extends object = Record<string, unknown>> extends Routi
     if (arrived !== undefined) this.#sendOpen(name, arrived, ctx);
   }
 
-  /** The handler of `end`: nothing else of the job is left. Open groups fail after a step, so that the next end is watched. */
+  /**
+   * The handler of `end`: nothing else of the job is left. Open groups fail after a step, so that the next end is watched.
+   *
+   * @throws {OpenGroupsError} for groups that nothing completes, unless `atEnd` says what becomes of them
+   */
   *finish(_data: object, ctx: Context<true>): Generator<true, void, void> {
     const open = Object.entries(listsIn<JoinArrival>("group", ctx));
     if (ctx.progress === undefined) stopWatching(ctx);

@@ -15,7 +15,18 @@ const MOST_GROUPS = 100;
 /** More groups are not named in the message. */
 const MOST_NAMED = 5;
 
-/** An `Aggregator` or a `Join` that still holds groups when nothing else of its job is left. */
+/**
+ * An `Aggregator` or a `Join` that still holds groups when nothing else of its job is left.
+ *
+ * @example
+ * ```ts
+ * import type { JobState } from "@routilux/routilux";
+ *
+ * // Whether a job has failed because a branch never came to its join.
+ * const lacksBranch = (job: JobState): boolean => job.error?.code === "OPEN_GROUPS";
+ * typeof lacksBranch; // "function"
+ * ```
+ */
 export class OpenGroupsError extends RoutiluxError {
   /** The name of the class, safe under minifiers. */
   override readonly name = "OpenGroupsError";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as zlib from "node:zlib";
+import { checkRuntime } from "./file_store/json_lines.ts";
 import { checkOptions, checkWord } from "../base/options.ts";
 import type {
   AppendHead,
@@ -70,14 +70,6 @@ export interface FileStoreOptions {
   readonly isGone?: ((owner: LockOwner) => boolean) | undefined;
   /** Functions to use instead of those of `node:fs`. */
   readonly files?: Files | undefined;
-}
-
-/** Refuses a runtime that is too old, with the reason: an import of what it lacks would end the program in words of its own. */
-function checkRuntime(): void {
-  // Unreachable: the runtimes of the tests have it; the package is tried in one that has not.
-  if (typeof zlib.crc32 !== "function") {
-    throw new Error("Cannot open a file store: node:zlib has no crc32 here; use Node 20.15 or newer, Deno, or Bun");
-  }
 }
 
 /**

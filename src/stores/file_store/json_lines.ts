@@ -2,6 +2,14 @@ import * as zlib from "node:zlib";
 import { crcOfRest } from "./crc.ts";
 import type { StoredHead } from "./stored_head.ts";
 
+/** Refuses a runtime that is too old, with the reason: an import of what it lacks would end the program in words of its own. */
+export function checkRuntime(): void {
+  // Unreachable: the runtimes of the tests have it; the package is tried in one that has not.
+  if (typeof zlib.crc32 !== "function") {
+    throw new Error("Cannot open a file store: node:zlib has no crc32 here; use Node 20.15 or newer, Deno, or Bun");
+  }
+}
+
 /** The fields of a line besides its text. */
 export interface LineMeta {
   /** The job's revision after the line. Only lines with an entry raise it. */
