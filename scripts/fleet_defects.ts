@@ -13,6 +13,8 @@ export interface FleetDefect {
   readonly edits: readonly Edit[];
   /** Why no fleet can find it, if that is so. */
   readonly unfound?: string;
+  /** Why fleets find it seldom, if that is so: more than some thousand may be needed. */
+  readonly rare?: string;
 }
 
 const DURABLE = "src/engine/durable";
@@ -153,6 +155,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
   {
     rule: "7",
     what: "a deadline is decided by a look at its very instant",
+    rare: "a delivery must come in the same millisecond, after the look",
     edits: [
       { file: DEADLINES, from: "journal.readNow > until ?", to: "journal.readNow >= until ?" },
       {
