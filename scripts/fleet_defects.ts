@@ -73,8 +73,8 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
     "essential",
     "a command is consumed after the entry of its effect",
     INBOX,
-    "this.#perform(job, command, consume);",
-    "this.#perform(job, command, () => sequence);",
+    "return consume();\n        });",
+    "return sequence;\n        });",
   ),
   defect(
     "essential",
@@ -137,8 +137,8 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
     "5",
     "a cancel does not consume the commands after it",
     INBOX,
-    'if (command.type === "cancel") journal.read = commands.at(-1)?.sequence ?? sequence;',
-    "",
+    'command.type === "cancel" ? commands.filter((it) => it.sequence > sequence) : []',
+    "[] as typeof commands",
   ),
   defect(
     "5",
@@ -151,7 +151,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
     "6",
     "a job that has ended takes commands",
     MEMORY,
-    'if (job.record.endedAt !== undefined && !reopens) return "ended";',
+    'if (job.record.endedAt !== undefined && !isReopened) return "ended";',
     "",
   ),
   defect(
