@@ -13,6 +13,8 @@ export interface FleetDefect {
   readonly edits: readonly Edit[];
   /** Why no fleet can find it, if that is so. */
   readonly unfound?: string;
+  /** Why fleets find it seldom, if that is so: more than some thousand may be needed. */
+  readonly rare?: string;
 }
 
 const DURABLE = "src/engine/durable";
@@ -35,8 +37,31 @@ function defect(rule: string, what: string, file: string, from: string, to: stri
   return { rule, what, edits: [{ file, from, to }], ...(unfound === undefined ? {} : { unfound }) };
 }
 
+/** Defects that fleets find seldom, and why. */
+const RARE: Readonly<Record<string, string>> = {
+  "a command that may be stored is called refused, as the store refuses it the next time":
+    "a call must arrive after it was given up, and after the inbox had no room for its repetition",
+  "a snapshot, a look into the inbox or a deletion reaches another life":
+    "a call must be under way while its job is deleted and made again, and the lives must have got equally far",
+  "an engine takes jobs that it has to do with": "what it takes is looked at once more before it is taken up",
+  "an answer of an older claim is taken up": "a lease must end while the answer is under way",
+  "a job of a long answer is taken up that was taken up meanwhile":
+    "a lease must end while the jobs of an answer are taken up",
+  "a command does not wait until the job rests that the one before has paused": "the pause itself is waited for, too",
+  "progress does not reset the count of deaths": "processes must die in several steps of one task",
+  "a job that cannot be built is let go with another place":
+    "only processes without classes must look for jobs all the time",
+  "a lease that was found to have ended is renewed": "a renewal must come after a claim by a clock that is ahead",
+  "a place that has passed by a clock that is ahead is that clock's time":
+    "a job must be let go just after a clock was set",
+  "a call for a job whose start has failed changes it in memory":
+    "the call must come just after the answer was lost for good",
+  "whoever waits later for a job that could not be read again is told its end":
+    "an end must be refused, and the job be claimed elsewhere before it is read again",
+};
+
 /** The rules for jobs in a store, each taken out; and faults that were mended, each put back. */
-export const FLEET_DEFECTS: readonly FleetDefect[] = [
+export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
   defect(
     "essential",
     "the inbox is not read after a claim",
@@ -48,8 +73,8 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "essential",
     "a command is consumed after the entry of its effect",
     INBOX,
-    "this.#perform(job, command, consume);",
-    "this.#perform(job, command, () => sequence);",
+    "return consume();\n        });",
+    "return sequence;\n        });",
   ),
   defect(
     "essential",
@@ -112,8 +137,8 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "5",
     "a cancel does not consume the commands after it",
     INBOX,
-    'if (command.type === "cancel") journal.read = commands.at(-1)?.sequence ?? sequence;',
-    "",
+    'command.type === "cancel" ? commands.filter((it) => it.sequence > sequence) : []',
+    "[] as typeof commands",
   ),
   defect(
     "5",
@@ -126,7 +151,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "6",
     "a job that has ended takes commands",
     MEMORY,
-    'if (job.record.endedAt !== undefined && !reopens) return "ended";',
+    'if (job.record.endedAt !== undefined && !isReopened) return "ended";',
     "",
   ),
   defect(
@@ -153,6 +178,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
   {
     rule: "7",
     what: "a deadline is decided by a look at its very instant",
+    rare: "a delivery must come in the same millisecond, after the look",
     edits: [
       { file: DEADLINES, from: "journal.readNow > until ?", to: "journal.readNow >= until ?" },
       {
@@ -470,4 +496,11 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "return this.losses.get(job) ?? this.journals",
     "return this.journals",
   ),
-];
+]);
+
+function withRare(defects: readonly FleetDefect[]): readonly FleetDefect[] {
+  return defects.map((it) => {
+    const rare = RARE[it.what];
+    return rare === undefined ? it : { ...it, rare };
+  });
+}

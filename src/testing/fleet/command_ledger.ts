@@ -69,7 +69,7 @@ export class CommandLedger {
     const upTo = entry.consumed ?? this.#consumed;
     const consumed = this.commands.filter(({ sequence }) => sequence > this.#consumed && sequence <= upTo);
     this.#consumed = Math.max(this.#consumed, upTo);
-    const effects = consumed.filter((it) => isEffect(entry, it));
+    const effects = consumed.filter((it) => isEffect(entry, it, before));
     const effect = entry.status === "cancelled" ? effects[0] : effects.at(-1);
     for (const command of consumed) if (command !== effect) checkRefusal(command, before, after);
     if (effect !== undefined) this.#done.add(effect);
@@ -101,7 +101,7 @@ export class CommandLedger {
   }
 }
 
-function isEffect({ kind, status, target }: LedgerEntry, command: LedgerCommand): boolean {
+function isEffect({ kind, status, target }: LedgerEntry, command: LedgerCommand, before: JobStanding): boolean {
   switch (command.type) {
     case "deliver":
       return kind === "deliver" && command.target === target;
@@ -109,9 +109,11 @@ function isEffect({ kind, status, target }: LedgerEntry, command: LedgerCommand)
       return status === "paused";
     case "cancel":
       return status === "cancelled";
+    // A job that runs is let go by an entry with the status `running`, too.
     case "resume":
+      return status === "running" && before.status === "paused";
     case "redrive":
-      return status === "running";
+      return status === "running" && hasEnded(before.status);
   }
 }
 
