@@ -12,7 +12,10 @@ const TARGET = "es2022";
 /** The oldest Node whose `node:zlib` has `crc32`, which the file store imports. */
 const ENGINES = { node: ">=20.15.0" };
 /** Files of the repository that belong to the package as they are. */
-const DOCUMENTS = ["README.md", "docs/command_line.md", "docs/diagrams.md", "CHANGELOG.md", "LICENSE"];
+const DOCUMENTS = [
+  ...["README.md", "CHANGELOG.md", "LICENSE"],
+  ...Array.from(Deno.readDirSync("docs"), ({ name }) => `docs/${name}`),
+];
 const SCHEMAS = "schemas";
 /** The program that the package brings, and where it stands there. */
 const PROGRAM = { name: "routilux", source: "src/cli/program.ts", file: "bin/routilux" };
@@ -21,7 +24,7 @@ const STANDARD = { name: "@std/json", uses: ["JsonParseStream", "JsonStringifySt
 /** The scheme of the modules that are made up of an entry for the bundler. */
 const ENTRY = "entry";
 const SOURCE_SPECIFIER = /(\bfrom |\bimport |\bimport\()"(\.[^"]*)\.ts"/g;
-const SOURCE_LINK = /\[([^\]]*)\]\((?:src|mod\.ts)[^)]*\)/g;
+const SOURCE_LINK = /\[([^\]]*)\]\((?:\.\.\/)?(?:src|mod\.ts)[^)]*\)/g;
 const NPM_IMPORT = /^npm:(@?[^@]+)@(.+)$/;
 
 const entries = Object.entries(config.exports).map(([subpath, path]) => ({
@@ -39,6 +42,7 @@ export async function makePackage(root: string): Promise<void> {
   await writeDeclarations(root);
   for (const name of listFiles(SCHEMAS)) await copy(name, `${root}/${name}`);
   for (const name of DOCUMENTS) {
+    await Deno.mkdir(dirname(`${root}/${name}`), { recursive: true });
     await Deno.writeTextFile(`${root}/${name}`, withoutSources(await Deno.readTextFile(name)));
   }
   await Deno.writeTextFile(
