@@ -1,6 +1,7 @@
 import type { Store } from "../ports/store.ts";
 import { isHeld, type ListPosition } from "../ports/store_kit.ts";
-import { type ExportedJob, exportJob } from "./exported_job.ts";
+import { type ExportedJob, exportJob, UNFINISHED } from "./exported_job.ts";
+import { CommandError, EXIT } from "./failure.ts";
 
 /** A job to be written, and whether somebody works on it at the moment. */
 export interface FoundJob {
@@ -16,6 +17,7 @@ export interface FoundJob {
  * @param after only jobs that come after this one. Jobs of one instant have another order in each store: if that job is not there any more,
  * all of its instant are read again
  * @param now the current time, in milliseconds since 1970
+ * @throws {CommandError} for a job that an interrupted import has left half there
  */
 export async function* exportJobs(
   store: Store,
@@ -38,6 +40,13 @@ export async function* exportJobs(
       const stored = await store.load(record.jobId);
       // It was deleted since it was listed.
       if (stored === undefined) continue;
+      if (stored.snapshot === UNFINISHED) {
+        const id = JSON.stringify(record.jobId);
+        throw new CommandError(
+          EXIT.store,
+          `job ${id} is only half there: its import was interrupted; run that import again`,
+        );
+      }
       const { consumed, sent } = stored.record;
       const { commands } = sent > consumed ? await store.inbox(stored.record, consumed, now()) : { commands: [] };
       yield { job: exportJob(stored, commands), isHeld: isHeld(stored.record, now()) };

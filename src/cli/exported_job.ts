@@ -23,6 +23,11 @@ export interface ExportedJob {
   readonly commands: readonly Pick<StoredCommand, "key" | "text">[];
 }
 
+/**
+ * What stands for the document of a job that an import has not completed yet. No engine can read it, so none goes on with the job.
+ */
+export const UNFINISHED = '{"format":"routilux/unfinished-import"}';
+
 /** What is in a record beside the labels. */
 const NO_LABELS: ReadonlySet<string> = new Set([
   ...["jobId", "life", "revision", "epoch", "owner", "incarnation", "heldUntil", "sent"],

@@ -2,7 +2,7 @@ import { hashText } from "../base/text_hash.ts";
 import type { Incarnation, JobClaim, JobRecord, NewJob, Store } from "../ports/store.ts";
 import { isOwnedBy } from "../ports/store_kit.ts";
 import type { Timers } from "../ports/timers.ts";
-import type { ExportedJob } from "./exported_job.ts";
+import { type ExportedJob, UNFINISHED } from "./exported_job.ts";
 
 /** The name under which jobs are brought in. A second import in the same store takes over what an interrupted one has left. */
 const OWNER = "routilux import";
@@ -10,8 +10,6 @@ const OWNER = "routilux import";
 const LEASE_MS = 7 * 86_400_000;
 /** For how long keys of commands are remembered, in milliseconds. */
 const KEY_RETENTION_MS = 86_400_000;
-/** What stands for the document of a job that is not whole yet. No engine can read it, so none goes on with it. */
-const UNFINISHED = '{"format":"routilux/unfinished-import"}';
 /** The entry that stands for the snapshot, until the snapshot itself takes its place. */
 const PLACEHOLDER = "{}";
 

@@ -1,6 +1,6 @@
 import { appendFile, readFile, truncate, writeFile } from "node:fs/promises";
 import { test } from "node:test";
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { exportJobs } from "../../src/cli/export_jobs.ts";
 import type { ExportedJob } from "../../src/cli/exported_job.ts";
 import { JobImport } from "../../src/cli/import_jobs.ts";
@@ -112,6 +112,17 @@ test("an import that died at any call is completed by the next one", async () =>
     }
   }
   assertEquals(deaths > 10, true);
+});
+
+test("a store with a job that is half there is not exported", async () => {
+  const { lines } = await sampleJobs();
+  const store = memoryStore();
+  await importInto(dyingStore(store, 3, false).store, lines).catch(() => {});
+  await assertRejects(
+    () => linesOf(store),
+    Error,
+    "is only half there: its import was interrupted; run that import again",
+  );
 });
 
 test("nobody goes on with a job that is half there, however long the import stays interrupted", async () => {

@@ -1,11 +1,10 @@
 import { open } from "node:fs/promises";
 import type { Store } from "../../ports/store.ts";
-import type { ListPosition } from "../../ports/store_kit.ts";
 import type { Call, Command } from "../command.ts";
 import { exportJobs } from "../export_jobs.ts";
 import type { ExportedJob } from "../exported_job.ts";
 import { CommandError, EXIT, type ExitCode, reasonOf } from "../failure.ts";
-import { lastJobOf } from "../export_file.ts";
+import { lastJobOf, type LeftExport } from "../export_file.ts";
 import { writeJsonLines } from "../json_lines.ts";
 import { Progress } from "../progress.ts";
 import { STORE_OPTION, withStore } from "../stores.ts";
@@ -44,13 +43,7 @@ async function run(call: Call, store: Store): Promise<ExitCode> {
   return EXIT.done;
 }
 
-interface Kept {
-  readonly after: ListPosition | undefined;
-  readonly bytes: number;
-  readonly count: number;
-}
-
-async function write(call: Call, store: Store, path: string, kept: Kept | undefined) {
+async function write(call: Call, store: Store, path: string, kept: LeftExport | undefined) {
   const { signal, timers } = call.host;
   const progress = new Progress(call.host, "jobs", Math.max(0, await store.count() - (kept?.count ?? 0)));
   let held = 0;
@@ -70,7 +63,7 @@ async function write(call: Call, store: Store, path: string, kept: Kept | undefi
 }
 
 /** Where the lines go. A file that exists is not written over, unless it is gone on with. */
-async function sinkOf(call: Call, path: string, kept: Kept | undefined): Promise<WritableStream<string>> {
+async function sinkOf(call: Call, path: string, kept: LeftExport | undefined): Promise<WritableStream<string>> {
   if (path === "-") return new WritableStream({ write: (text) => call.print.text(text) });
   try {
     const file = await open(path, kept === undefined ? "wx" : "r+");
