@@ -20,6 +20,7 @@ import type { ActivationHost, PauseRequest } from "./activation_host.ts";
 import { detached } from "./detached.ts";
 import { EffectsBuffer } from "./effects_buffer.ts";
 import { createExpectation, ownSlot } from "./expectations.ts";
+import { type EventUse, unknownEvent } from "./unknown_event.ts";
 import { StepTransactions } from "./step_transactions.ts";
 import { type EventPlan, findEvent, type SlotPlan } from "./plan.ts";
 
@@ -28,9 +29,6 @@ interface Closed {
   readonly why: string;
   readonly reason?: unknown;
 }
-
-/** What a handler does with an event. */
-type EventUse = "emit" | "take back" | "defer";
 
 const NONE: readonly never[] = [];
 const RETURNED: Closed = Object.freeze({ why: "its handler has returned; await what it starts before it returns" });
@@ -330,21 +328,9 @@ export class Activation implements Context<unknown>, Linked<Activation> {
       const known = findEvent(this.plan, event);
       if (known !== undefined) return known;
     }
-    return this.#refuseEvent(what, event);
-  }
-
-  #refuseEvent(what: EventUse, event: Event<unknown> | string): never {
     const name = typeof event === "string" ? event : event instanceof Event ? event.name : undefined;
     this.checkOpen(`${what} "${name}"`);
-    if (name === undefined) {
-      throw new TypeError(`Cannot ${what}: expected an event or its name, got ${describeValue(event)}`);
-    }
-    const names = listNames(this.plan.routine.events);
-    throw new TypeError(
-      typeof event === "string"
-        ? `Cannot ${what} "${name}": routine "${this.routineId}" has no such event; it has ${names}`
-        : `Cannot ${what} "${name}" in routine "${this.routineId}": the event belongs to another routine; ${what} one of its own: ${names}`,
-    );
+    throw unknownEvent(what, event, name, this.plan);
   }
 
   /** Data that was received and is passed on whole has been checked and frozen already. */

@@ -7,31 +7,14 @@ import { hasEnded, type Job } from "../../job/job.ts";
 import { encodeCommit } from "../../documents/commit.ts";
 import { Consumption } from "./consumption.ts";
 import { delayAfter } from "./durability_settings.ts";
-import type { JournalWrite } from "./journal_write.ts";
+import type { JournalCallbacks } from "./journal_callbacks.ts";
+import type { JournalRest, JournalWrite } from "./journal_write.ts";
 import { placeOf } from "./place.ts";
 import { RestGate } from "./rest_gate.ts";
 import { type KeptJournal, Snapshots } from "./snapshots.ts";
 import { StoredWaiters } from "./stored_waiters.ts";
 import type { StoreSession } from "./store_session.ts";
 import { letGoBefore, rollBack, WaitingTransactions } from "./transactions.ts";
-
-/** What a journal calls back while its job is live. */
-export interface JournalCallbacks {
-  /** Entries have been stored, some time after they were handed in. */
-  readonly onStored: () => void;
-  /** The store has refused that the job ends: its inbox has commands that were not read. What is stored goes on. */
-  readonly onUnread: () => void;
-  /** Nothing can be written any more: another engine has the job, or the store fails. */
-  readonly onLost: (error: Error) => void;
-}
-
-/** How a job rests after the last entry that was handed in. */
-interface Rest {
-  /** Whether the engine lets go of it. */
-  readonly releases: boolean;
-  /** What had been consumed before that entry. */
-  readonly consumedBefore: number;
-}
 
 /**
  * The journal of one job in the store: it writes entries in the order of their commits, and calls back when one is stored. The
@@ -78,7 +61,7 @@ export class Journal {
   #isHeadNew = false;
   /** The status that was last written. */
   #status: string;
-  #rest: Rest | undefined;
+  #rest: JournalRest | undefined;
   /** The revision with all that was handed in, and the one that is stored. */
   #handed: number;
   #stored: number;
@@ -348,9 +331,8 @@ export class Journal {
       this.lose(new StoreError(this.#job.jobId, this.#failures, { cause: error }));
       return;
     }
-    const { within } = write;
-    if (within !== undefined) rollBack(within);
-    const next = () => within === undefined ? this.#attempt(write) : this.#decide(write, claim, error);
+    if (write.within !== undefined) rollBack(write.within);
+    const next = () => write.within === undefined ? this.#attempt(write) : this.#decide(write, claim, error);
     timers.after(delayAfter(this.#failures, settings), next);
   }
 
