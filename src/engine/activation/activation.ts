@@ -5,7 +5,7 @@ import { StateError } from "../../base/errors.ts";
 import { rejectQuietly } from "../../base/thenable.ts";
 import type { Linked } from "../../base/linked_list.ts";
 import { isRecord } from "../../values/json.ts";
-import { checkName, checkOptions, checkRange, checkWord, listNames } from "../../base/options.ts";
+import { checkName, checkOptions, checkRange, checkWord } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
 import { validate } from "../../values/standard_schema.ts";
 import type { Context, EmitOptions, ExpectOptions, JobValues, Services } from "../../model/context.ts";
@@ -251,7 +251,10 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   transact<C, T>(run: (client: C) => T | Promise<T>): Promise<T>;
   async transact(run: (client: never) => unknown): Promise<unknown> {
     this.checkOpen("transact");
-    this.transactions ??= new StepTransactions(this.routineId, (action) => this.#host.beginTransaction(action));
+    this.transactions ??= new StepTransactions(
+      this.routineId,
+      (action) => this.#host.committer.beginTransaction(action),
+    );
     return await this.transactions.run(run);
   }
 
