@@ -12,7 +12,7 @@ const TARGET = "es2022";
 /** The oldest Node whose `node:zlib` has `crc32`, which the file store imports. */
 const ENGINES = { node: ">=20.15.0" };
 /** Files of the repository that belong to the package as they are. */
-const DOCUMENTS = ["README.md", "docs/command_line.md", "docs/diagrams.md", "CHANGELOG.md", "LICENSE"];
+const DOCUMENTS = ["README.md", "docs/command_line.md", "docs/diagrams.md", "docs/postgres.md", "CHANGELOG.md", "LICENSE"];
 const SCHEMAS = "schemas";
 /** The program that the package brings, and where it stands there. */
 const PROGRAM = { name: "routilux", source: "src/cli/program.ts", file: "bin/routilux" };
