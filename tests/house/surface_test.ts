@@ -39,7 +39,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "TimeoutError UnknownOutcomeError",
   },
   "./store": {
-    "the port": "Store MaybePromise StoreEvent",
+    "the port": "Store MaybePromise StoreEvent StoreTransaction",
     "jobs": "NewJob CreateAnswer StoredJob JobLife JobLabels JobHead JobRecord",
     "writes": "JobClaim AppendHead",
     "owners": "Incarnation EnterQuery EnterAnswer RenewAnswer TakeQuery ClaimQuery DueQuery TakenJob TakeAnswer",
@@ -113,6 +113,13 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "./stores/memory": { "all": "memoryStore" },
   "./stores/durable_object": {
     "all": "durableObjectStore DurableObjectStore DurableObjectStorage SqlStorage SqlStorageValue",
+  },
+  "./stores/postgres": {
+    "the store": "postgresStore PostgresStoreOptions postgresMigrations",
+    "clients": "pgClient PgClientOptions postgresJsClient PostgresJsClientOptions bunSqlClient pgliteClient",
+    "what clients are made of":
+      "PgPool PgConnection PgStatement PostgresJs ReservedSql BunSql PGliteDatabase PGliteTransaction",
+    "clients of your own": "PostgresClient PostgresTransaction PostgresQuery PostgresRow PostgresValue",
   },
   "./stores/sealed": { "all": "sealedStore SealedStoreOptions SealingKey SealedTextError SealProblem" },
   "./stores/file": { "all": "fileStore FileStoreOptions Files LockOwner" },

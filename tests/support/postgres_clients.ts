@@ -1,4 +1,4 @@
-// @ts-types="./pg_types.d.ts"
+// @ts-types="./pg_types.ts"
 import { Pool } from "pg";
 import postgres from "postgres";
 import {

@@ -30,9 +30,6 @@ interface Closed {
   readonly reason?: unknown;
 }
 
-/** What a handler does with an event. */
-type EventUse = "emit" | "take back" | "defer";
-
 const NONE: readonly never[] = [];
 const RETURNED: Closed = Object.freeze({ why: "its handler has returned; await what it starts before it returns" });
 
@@ -254,7 +251,10 @@ export class Activation implements Context<unknown>, Linked<Activation> {
   transact<C, T>(run: (client: C) => T | Promise<T>): Promise<T>;
   async transact(run: (client: never) => unknown): Promise<unknown> {
     this.checkOpen("transact");
-    this.transactions ??= new StepTransactions(this.routineId, (action) => this.#host.beginTransaction(action));
+    this.transactions ??= new StepTransactions(
+      this.routineId,
+      (action) => this.#host.committer.beginTransaction(action),
+    );
     return await this.transactions.run(run);
   }
 
@@ -332,15 +332,11 @@ export class Activation implements Context<unknown>, Linked<Activation> {
     throw new StateError(what, "closed", `Cannot ${what} in routine "${this.routineId}": ${this.#closed.why}`);
   }
 
-  #event(what: EventUse, event: Event<unknown> | string): EventPlan {
+  #event(what: string, event: Event<unknown> | string): EventPlan {
     if (this.#closed === undefined) {
       const known = findEvent(this.plan, event);
       if (known !== undefined) return known;
     }
-    return this.#refuseEvent(what, event);
-  }
-
-  #refuseEvent(what: EventUse, event: Event<unknown> | string): never {
     const name = typeof event === "string" ? event : event instanceof Event ? event.name : undefined;
     this.checkOpen(`${what} "${name}"`);
     throw unknownEvent(this.plan, what, event, name);

@@ -18,16 +18,12 @@ export interface ActivationHost {
   readonly limits: FlowLimits;
   /** What handlers get as `ctx.services`. */
   readonly services: Services;
+  /** Performs the job's commits, and begins transactions of its store. */
+  readonly committer: { beginTransaction(action: string): Promise<StoreTransaction> };
   /** The present instant, in milliseconds since 1970. */
   now(): number;
   /** Commits what an activation has buffered; resolves when that is stored. */
   commitStep(activation: Activation, progress: Payload | undefined): Promise<void>;
-  /**
-   * Begins a transaction of the job's store.
-   *
-   * @throws {TypeError} when there is no store, or it has no transactions
-   */
-  beginTransaction(action: string): Promise<StoreTransaction>;
   /** Passes live progress on to listeners. */
   report(activation: Activation, data: unknown): void;
 }

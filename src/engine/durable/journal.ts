@@ -7,31 +7,14 @@ import { hasEnded, type Job } from "../../job/job.ts";
 import { encodeCommit } from "../../documents/commit.ts";
 import { Consumption } from "./consumption.ts";
 import { delayAfter } from "./durability_settings.ts";
-import type { JournalWrite } from "./journal_write.ts";
+import type { JournalCallbacks } from "./journal_callbacks.ts";
+import type { JournalRest, JournalWrite } from "./journal_write.ts";
 import { placeOf } from "./place.ts";
 import { RestGate } from "./rest_gate.ts";
 import { type KeptJournal, Snapshots } from "./snapshots.ts";
 import { StoredWaiters } from "./stored_waiters.ts";
 import type { StoreSession } from "./store_session.ts";
 import { letGoBefore, rollBack, WaitingTransactions } from "./transactions.ts";
-
-/** What a journal calls back while its job is live. */
-export interface JournalCallbacks {
-  /** Entries have been stored, some time after they were handed in. */
-  readonly onStored: () => void;
-  /** The store has refused that the job ends: its inbox has commands that were not read. What is stored goes on. */
-  readonly onUnread: () => void;
-  /** Nothing can be written any more: another engine has the job, or the store fails. */
-  readonly onLost: (error: Error) => void;
-}
-
-/** How a job rests after the last entry that was handed in. */
-interface Rest {
-  /** Whether the engine lets go of it. */
-  readonly releases: boolean;
-  /** What had been consumed before that entry. */
-  readonly consumedBefore: number;
-}
 
 /**
  * The journal of one job in the store: it writes entries in the order of their commits, and calls back when one is stored. The
@@ -69,7 +52,8 @@ export class Journal {
   /** What has been consumed of the inbox. */
   readonly consumption: Consumption;
   readonly #job: Job;
-  readonly #session: StoreSession;
+  /** The engine's use of the store. */
+  readonly session: StoreSession;
   readonly #snapshots: Snapshots;
   /** The claim by which this engine has the job. */
   claim: JobClaim;
@@ -78,7 +62,7 @@ export class Journal {
   #isHeadNew = false;
   /** The status that was last written. */
   #status: string;
-  #rest: Rest | undefined;
+  #rest: JournalRest | undefined;
   /** The revision with all that was handed in, and the one that is stored. */
   #handed: number;
   #stored: number;
@@ -101,7 +85,7 @@ export class Journal {
   constructor(job: Job, session: StoreSession, kept: KeptJournal) {
     const { jobId, life, epoch, incarnation, revision, consumed, status } = kept.record;
     this.#job = job;
-    this.#session = session;
+    this.session = session;
     this.claim = { jobId, life, epoch };
     this.#incarnation = incarnation;
     this.#handed = revision;
@@ -129,14 +113,14 @@ export class Journal {
 
   /** Whether the lease runs of the incarnation that has claimed the job. */
   hasLease(at: number, elapsed: number): boolean {
-    const lease = this.#session.ownership.lease(at, elapsed);
+    const lease = this.session.ownership.lease(at, elapsed);
     return lease !== undefined && lease.incarnation === this.#incarnation;
   }
 
   /** Whether handlers have run as far ahead of the store as they may. */
   isFarAhead(elapsed: number): boolean {
     const since = this.#writtenAt ?? this.#gatheredAt;
-    if (this.#isStrict || since === undefined || elapsed - since < this.#session.settings.flushMs) return false;
+    if (this.#isStrict || since === undefined || elapsed - since < this.session.settings.flushMs) return false;
     this.flush();
     return this.isBehind;
   }
@@ -241,7 +225,7 @@ export class Journal {
 
   /** Writes what has been handed in, unless a write is under way. */
   flush(): void {
-    if (this.#isWriting || this.isHeld || this.isOver || this.#session.isClosed) return;
+    if (this.#isWriting || this.isHeld || this.isOver || this.session.isClosed) return;
     if (this.#entries.length === 0 && !this.#isHeadNew) return;
     this.#stopFlush?.();
     this.#stopFlush = undefined;
@@ -265,7 +249,7 @@ export class Journal {
     if (!this.#isHeadNew) return { entries, head: undefined, headBefore: undefined, after, within };
     this.#isHeadNew = false;
     this.#rest = undefined;
-    const at = this.#session.timers.now();
+    const at = this.session.timers.now();
     const { status } = this.#job;
     // While somebody has the job, it is found by its owner: when it is due matters to nobody else.
     const refused = this.consumption.takeRefused();
@@ -287,7 +271,7 @@ export class Journal {
   }
 
   get #isStrict(): boolean {
-    return this.#session.settings.mode === "strict";
+    return this.session.settings.mode === "strict";
   }
 
   #attempt(write: JournalWrite): void {
@@ -295,7 +279,7 @@ export class Journal {
     const onError = (error: unknown) => this.#fail(error, write, claim);
     const onAnswer = (answer: "stored" | "unread") => answer === "unread" ? this.#refuse(write) : this.#succeed(write);
     try {
-      const result = this.#session.store.append(claim, this.#stored, write.entries, write.head, write.within);
+      const result = this.session.store.append(claim, this.#stored, write.entries, write.head, write.within);
       if (isThenable(result)) result.then(onAnswer, onError);
       else onAnswer(result);
     } catch (error) {
@@ -308,7 +292,7 @@ export class Journal {
     this.#failures = 0;
     this.#writtenAt = undefined;
     this.#stored += entries.length;
-    if (head?.releases === true && head.endedAt === undefined) this.#session.onReleased(this.#job);
+    if (head?.releases === true && head.endedAt === undefined) this.session.onReleased(this.#job);
     for (const run of after) run();
     this.#waiters.stored(this.#stored);
     if (this.#isStrict || this.#waiters.size > 0 || this.#after.length > 0) this.flush();
@@ -336,27 +320,26 @@ export class Journal {
   }
 
   #fail(error: unknown, write: JournalWrite, claim: JobClaim): void {
-    const { settings, timers } = this.#session;
+    const { settings, timers } = this.session;
     if (error instanceof FencedError) {
       if (this.#failures === 0 && claim === this.claim) this.lose(error);
       else this.#recognize(error, write, claim);
       return;
     }
     this.#failures++;
-    this.#session.onStoreError(this.#job, error);
+    this.session.onStoreError(this.#job, error);
     if (this.#failures >= settings.attempts) {
       this.lose(new StoreError(this.#job.jobId, this.#failures, { cause: error }));
       return;
     }
-    const { within } = write;
-    if (within !== undefined) rollBack(within);
-    const next = () => within === undefined ? this.#attempt(write) : this.#decide(write, claim, error);
+    if (write.within !== undefined) rollBack(write.within);
+    const next = () => write.within === undefined ? this.#attempt(write) : this.#decide(write, claim, error);
     timers.after(delayAfter(this.#failures, settings), next);
   }
 
   /** A transaction is over, and nobody knows whether it was committed. If it was not, the job goes on from what is stored. */
   #decide(write: JournalWrite, claim: JobClaim, cause: unknown): void {
-    letGoBefore(this.#session, claim, this.#stored).then((refusal) => {
+    letGoBefore(this.session, claim, this.#stored).then((refusal) => {
       if (refusal !== undefined) this.#recognize(refusal, write, claim);
       else this.lose(new StoreError(claim.jobId, this.#failures, { cause }));
     }, (error: unknown) => this.#fail(error, write, claim));
@@ -368,7 +351,7 @@ export class Journal {
    */
   #recognize(error: FencedError, write: JournalWrite, claim: JobClaim): void {
     const { jobId, life } = claim;
-    Promise.resolve().then(() => this.#session.store.load(jobId)).then((stored) => {
+    Promise.resolve().then(() => this.session.store.load(jobId)).then((stored) => {
       const { record, entries = [], snapshotRevision = 0 } = stored ?? {};
       const from = this.#stored - snapshotRevision;
       const isOurs = record?.life === life && write.entries.length > 0 &&
@@ -397,14 +380,14 @@ export class Journal {
   }
 
   #add(text: string): void {
-    if (!this.#isStrict) this.#gatheredAt ??= this.#session.timers.elapsed();
+    if (!this.#isStrict) this.#gatheredAt ??= this.session.timers.elapsed();
     this.#entries.push(text);
     this.#handed++;
     this.#snapshots.add(text.length);
   }
 
   #scheduleFlush(): void {
-    const { timers, settings } = this.#session;
+    const { timers, settings } = this.session;
     this.#stopFlush ??= timers.after(settings.flushMs, () => {
       this.#stopFlush = undefined;
       this.flush();

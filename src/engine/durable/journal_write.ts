@@ -11,3 +11,11 @@ export interface JournalWrite {
   /** The transaction that is committed with it. */
   readonly within?: StoreTransaction | undefined;
 }
+
+/** How a job rests after the last entry that was handed in. */
+export interface JournalRest {
+  /** Whether the engine lets go of it. */
+  readonly releases: boolean;
+  /** What had been consumed before that entry. */
+  readonly consumedBefore: number;
+}

@@ -8,6 +8,7 @@ import type { Activation } from "../activation/activation.ts";
 import type { JobListeners } from "./listeners.ts";
 import { attemptOf, type JobNotifier } from "./notifier.ts";
 import type { Journal } from "../durable/journal.ts";
+import { beginIn } from "../durable/transactions.ts";
 
 const NONE: readonly never[] = [];
 
@@ -107,6 +108,15 @@ export class Committer {
     this.#listeners.committed();
     if (commit.kind === "step") this.#listeners.step(commit);
     if (isOfTask(commit)) this.#notifier.task(commit, attempt);
+  }
+
+  /**
+   * Begins a transaction of the store that has the job.
+   *
+   * @throws {TypeError} when there is no store, or it has no transactions, naming the action
+   */
+  async beginTransaction(action: string): Promise<StoreTransaction> {
+    return await beginIn(this.journal?.session.store, action);
   }
 
   /** Calls back when all that was performed is stored. */

@@ -11,8 +11,6 @@ import type { Instant, Merged, Moment, Task } from "../../job/task.ts";
 import type { TaskKey } from "../../job/task_key.ts";
 import type { Activation } from "../activation/activation.ts";
 import type { ActivationHost, PauseRequest } from "../activation/activation_host.ts";
-import type { StoreTransaction } from "../../ports/store.ts";
-import { beginIn } from "../durable/transactions.ts";
 import { Committer } from "./committer.ts";
 import { storeCheckpoint } from "./checkpoint.ts";
 import { Deadlines, jobTimeout, lateError } from "./deadlines.ts";
@@ -254,10 +252,6 @@ export class Execution implements ActivationHost {
   handlerDone(): void {
     // The commit before this has read the clock.
     this.#loop.run(this.job.time);
-  }
-
-  async beginTransaction(action: string): Promise<StoreTransaction> {
-    return await beginIn(this.#host.store?.session.store, action);
   }
 
   report(activation: Activation, data: unknown): void {

@@ -10,13 +10,24 @@ import type {
   PurgeQuery,
   StoredJob,
 } from "../../ports/store.ts";
-import { PAGE_LENGTH, pageOf } from "../../ports/store_kit.ts";
+import { PAGE_LENGTH, pageOf, recordOf } from "../../ports/store_kit.ts";
 import type { PostgresRow } from "./client.ts";
 import { isUnreferenced } from "./errors.ts";
 import type { Queries } from "./queries.ts";
 import { conditionOf, RECORD, RECORDS, toRecord } from "./rows.ts";
 import { fromColumn, toColumn } from "./text.ts";
-import { listOf, numberOf, textOf, toJson, toLimit, toNumber, toNumbers, toText, toTexts } from "./values.ts";
+import {
+  listOf,
+  numberOf,
+  optionalNumber,
+  textOf,
+  toJson,
+  toLimit,
+  toNumber,
+  toNumbers,
+  toText,
+  toTexts,
+} from "./values.ts";
 
 /** How many flows a store knows the numbers of. */
 const MOST_FLOWS = 1_000;
@@ -30,7 +41,10 @@ const ADD_FLOW =
   )
   SELECT flow FROM added UNION ALL SELECT f.flow FROM routilux.flows f JOIN input ON input.digest = f.digest`;
 
-/** Adds jobs whose ids are not taken: a list of each column, then of tokens and snapshots. */
+/**
+ * Adds jobs whose ids are not taken, and returns their lives, and until when they are held: a list of each column, then of tokens and
+ * snapshots.
+ */
 const ADD_JOBS = `WITH input AS (
     SELECT * FROM unnest($1::text::text[], $2::text::float8[], $3::text::bigint[], $4::text::text[], $5::text::text[],
       $6::text::integer[], $7::text::text[], $8::text::text[], $9::text::text[], $10::text::float8[], $11::text::float8[],
@@ -43,10 +57,13 @@ const ADD_JOBS = `WITH input AS (
     SELECT job_id, created_at, flow, flow_id, queue, priority, tags::jsonb, parent_id, status, due_at, ended_at,
       owner, incarnation, CASE WHEN incarnation IS NULL THEN 0 ELSE 1 END
     FROM input ORDER BY place ON CONFLICT (job_id) DO NOTHING RETURNING life, job_id
+  ), whole AS MATERIALIZED (
+    SELECT DISTINCT ON (job_id) added.life, input.* FROM added JOIN input USING (job_id) ORDER BY job_id, place
+  ), documents AS (
+    INSERT INTO routilux.documents (life, token, snapshot) SELECT life, token, snapshot FROM whole
   )
-  INSERT INTO routilux.documents (life, token, snapshot)
-  SELECT added.life, input.token, input.snapshot FROM added
-  JOIN (SELECT DISTINCT ON (job_id) * FROM input ORDER BY job_id, place) input ON input.job_id = added.job_id`;
+  SELECT whole.life, whole.place, nullif(l.until, 0) AS held_until FROM whole
+  LEFT JOIN routilux.leases l ON l.incarnation = whole.incarnation`;
 
 /** Returns jobs with the tokens of the calls that have created them: ids. */
 const CREATED = `SELECT ${RECORD}, d.token FROM ${RECORDS} JOIN routilux.documents d ON d.life = j.life
@@ -85,32 +102,54 @@ export async function createJobs(
   flows: FlowNumbers,
   jobs: readonly NewJob[],
 ): Promise<readonly CreateAnswer[]> {
+  const added = await addJobs(queries, flows, jobs);
+  const others = jobs.filter((job) => !added.has(job));
+  if (others.length === 0) return jobs.map((job) => ({ isNew: true, record: existing(added.get(job)) }));
+  const rows = await queries.rows(CREATED, toTexts(others.map(({ jobId }) => jobId)));
+  const found = new Map(rows.map((row) => [textOf(row, "job_id"), row]));
+  // One that was deleted meanwhile is made after all; those that are there are known by their tokens.
+  if (others.some(({ jobId }) => !found.has(jobId))) return await createJobs(queries, flows, jobs);
+  return jobs.map((job) => {
+    const record = added.get(job);
+    if (record !== undefined) return { isNew: true, record };
+    const row = existing(found.get(job.jobId));
+    return { isNew: textOf(row, "token") === job.token, record: toRecord(row) };
+  });
+}
+
+/** Adds the jobs whose ids are not taken, and returns their records. */
+async function addJobs(
+  queries: Queries,
+  flows: FlowNumbers,
+  jobs: readonly NewJob[],
+): Promise<ReadonlyMap<NewJob, JobRecord>> {
   for (;;) {
     try {
-      await addJobs(queries, jobs, await Promise.all(jobs.map((job) => flowNumber(queries, flows, job))));
-      break;
+      const rows = await insertJobs(
+        queries,
+        jobs,
+        await Promise.all(jobs.map((job) => flowNumber(queries, flows, job))),
+      );
+      return new Map(rows.map((row) => {
+        const job = existing(jobs[numberOf(row, "place") - 1]);
+        return [job, { ...recordOf(job, numberOf(row, "life")), heldUntil: optionalNumber(row, "held_until") }];
+      }));
     } catch (error) {
       // Somebody has dropped a flow that had no jobs any more.
       if (!isUnreferenced(error)) throw error;
       flows.clear();
     }
   }
-  const rows = await queries.rows(CREATED, toTexts(jobs.map(({ jobId }) => jobId)));
-  const found = new Map(rows.map((row) => [textOf(row, "job_id"), row]));
-  if (jobs.some(({ jobId }) => !found.has(jobId))) {
-    // One of them was deleted meanwhile, and those that are there are known by their tokens.
-    return await createJobs(queries, flows, jobs);
-  }
-  return jobs.map(({ jobId, token }) => {
-    const row = existing(found.get(jobId));
-    return { isNew: textOf(row, "token") === token, record: toRecord(row) };
-  });
 }
 
-async function addJobs(queries: Queries, jobs: readonly NewJob[], flows: readonly number[]): Promise<void> {
+async function insertJobs(
+  queries: Queries,
+  jobs: readonly NewJob[],
+  flows: readonly number[],
+): Promise<readonly PostgresRow[]> {
   const numbers = (valueOf: (job: NewJob) => number | undefined) => toNumbers(jobs.map(valueOf));
   const texts = (valueOf: (job: NewJob) => string | undefined) => toTexts(jobs.map(valueOf));
-  await queries.rows(
+  return await queries.rows(
     ADD_JOBS,
     texts(({ jobId }) => jobId),
     numbers(({ createdAt }) => createdAt),

@@ -125,7 +125,10 @@ export function migrationsOf(schema: string): readonly string[] {
   return MIGRATIONS.map((statements, index) => {
     const number = index + 1;
     const first = number > 1 ? "" : `
-  IF to_regnamespace(${quoteText(quoteName(schema))}) IS NULL THEN CREATE SCHEMA ${quoteName(schema)}; END IF;
+  -- Asked of the catalog, which sees what was committed while this waited for the lock.
+  IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = ${quoteText(schema)}) THEN CREATE SCHEMA ${
+      quoteName(schema)
+    }; END IF;
   CREATE TABLE IF NOT EXISTS routilux.migrations (number integer PRIMARY KEY, run_at timestamptz NOT NULL DEFAULT now());`;
     const text = `DO $routilux$ BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended(${quoteText(`routilux migrations of ${schema}`)}, 0));${first}

@@ -1,12 +1,12 @@
 // The part of the package `pg` that the tests use, which has no types of its own.
 import type { PgConnection, PgPool } from "../../src/stores/postgres_store.ts";
 
-export interface Options {
+interface Options {
   connectionString: string;
   max?: number;
 }
 
-export class Pool implements PgPool {
+export declare class Pool implements PgPool {
   constructor(options: Options);
   query: PgPool["query"];
   connect(): Promise<PgConnection>;

@@ -1,0 +1,173 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import process from "node:process";
+import { after, test } from "node:test";
+import { FencedError } from "../../../mod.ts";
+import { type PostgresClient, postgresMigrations, postgresStore } from "../../../src/stores/postgres_store.ts";
+import {
+  createJob,
+  enter,
+  HEAD,
+  sampleEntries,
+  sampleJob,
+  take,
+} from "../../../src/testing/store_contract/sample_jobs.ts";
+import { openPg, openPostgresJs } from "../../support/postgres_clients.ts";
+import { addressOf, missing } from "../../support/services.ts";
+
+const address = addressOf("postgres");
+const options = { timeout: 60_000, skip: address === undefined && missing("postgres") };
+const opened = address === undefined ? undefined : openPg(address, 8);
+after(() => opened?.close());
+const client: PostgresClient = opened?.client ?? { query: () => Promise.reject(new Error("There is no server")) };
+let schemas = 0;
+const newSchema = () => `store ${process.pid} ${++schemas}`;
+
+/** A client that notes the texts of its statements, and fails those that `failing` says. */
+function noting(failing: (values: readonly (string | null)[]) => Error | undefined = () => undefined) {
+  const noted: string[] = [];
+  const noting: PostgresClient = {
+    ...client,
+    async query(text, values) {
+      noted.push(text);
+      const error = failing(values);
+      if (error !== undefined) throw error;
+      return await client.query(text, values);
+    },
+  };
+  return { noted, client: noting };
+}
+
+test("the options of a store are checked", () => {
+  for (const schema of ["", "x".repeat(49), "\u00e9", "a\nb"]) {
+    assertThrows(() => postgresStore(client, { schema }), TypeError, "schema must have 1 to 48 printable characters");
+    assertThrows(() => postgresMigrations({ schema }), TypeError, "schema must have");
+  }
+  assertThrows(() => postgresStore(client, { clock: "mine" as "server" }), TypeError, "clock");
+});
+
+test("stores that are opened at the same time make the tables once, in a schema of any name", options, async () => {
+  for (const schema of [newSchema(), `${newSchema()} "quoted"'s $1`]) {
+    const stores = Array.from({ length: 6 }, () => postgresStore(client, { schema }));
+    assertEquals(await Promise.all(stores.map((store) => store.count())), [0, 0, 0, 0, 0, 0]);
+    await createJob(stores[0] ?? postgresStore(client), "job", 1);
+    assertEquals(await stores[1]?.count(), 1);
+    const again = noting();
+    await postgresStore(again.client, { schema }).count();
+    assertEquals(again.noted.filter((text) => text.includes("CREATE")), [], "nothing is made again");
+  }
+});
+
+test("the printed migrations may be run before, again, and by somebody else", options, async () => {
+  const schema = newSchema();
+  for (let round = 0; round < 2; round++) {
+    for (const text of postgresMigrations({ schema })) await client.query(text, []);
+  }
+  const role = `role_${process.pid}`;
+  await client.query(`CREATE ROLE ${role}`, []);
+  await client.query(`GRANT USAGE ON SCHEMA "${schema}" TO ${role}`, []);
+  await client.query(`GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA "${schema}" TO ${role}`, []);
+  await client.query(`GRANT USAGE ON ALL SEQUENCES IN SCHEMA "${schema}" TO ${role}`, []);
+  const restricted: PostgresClient = {
+    async query(text, values) {
+      const transaction = await client.begin?.();
+      assert(transaction !== undefined);
+      await transaction.query(`SET LOCAL ROLE ${role}`, []);
+      try {
+        const rows = await transaction.query(text, values);
+        await transaction.commit();
+        return rows;
+      } catch (error) {
+        await transaction.rollback();
+        throw error;
+      }
+    },
+  };
+  const store = postgresStore(restricted, { schema, clock: "callers" });
+  const owner = await enter(store, "engine");
+  const job = await createJob(store, "job", 1, { dueAt: 1 });
+  assertEquals((await take(store, owner)).length, 1);
+  assertEquals(await store.delete(job), true);
+  await client.query(`DROP OWNED BY ${role}`, []);
+  await client.query(`DROP ROLE ${role}`, []);
+});
+
+test(
+  "tables of a newer version are refused, and a database that cannot be reached is tried again",
+  options,
+  async () => {
+    const schema = newSchema();
+    await postgresStore(client, { schema }).count();
+    await client.query(`INSERT INTO "${schema}".migrations (number) VALUES (1000)`, []);
+    await assertRejects(
+      async () => await postgresStore(client, { schema }).count(),
+      Error,
+      "its tables have version 1000",
+    );
+    let isAway = true;
+    const store = postgresStore(noting(() => isAway ? new Error("away") : undefined).client, { schema: newSchema() });
+    await assertRejects(async () => await store.count(), Error, "away");
+    isAway = false;
+    assertEquals(await store.count(), 0);
+  },
+);
+
+test("appends of many jobs go out together, two statements at a time", options, async () => {
+  const { noted, client } = noting();
+  const store = postgresStore(client, { schema: newSchema() });
+  const answers = await store.create(Array.from({ length: 200 }, (_, index) => sampleJob(`job ${index}`)));
+  noted.length = 0;
+  await Promise.all(answers.map(async ({ record }) => {
+    for (let at = 0; at < 5; at++) await store.append(record, at, sampleEntries(at, at + 1));
+  }));
+  assert(noted.length <= 20, `1,000 appends took ${noted.length} statements`);
+  assertEquals((await store.load("job 7"))?.entries, sampleEntries(0, 5));
+  await store.close();
+});
+
+test("what the server refuses of one job is not held against others that went out with it", options, async () => {
+  const refused = Object.assign(new Error("value too long"), { code: "54000" });
+  const { client } = noting((values) => values.some((it) => it?.includes("too long")) ? refused : undefined);
+  const store = postgresStore(client, { schema: newSchema() });
+  const answers = await store.create(["a", "b", "c"].map((jobId) => sampleJob(jobId)));
+  const errors = await Promise.allSettled(answers.map(async ({ record }) => {
+    return await store.append(record, record.jobId === "c" ? 7 : 0, [record.jobId === "b" ? "too long" : "fine"]);
+  }));
+  assertEquals(errors.map((it) => it.status === "fulfilled" ? it.value : it.reason.constructor), [
+    "stored",
+    Error,
+    FencedError,
+  ]);
+  await store.close();
+});
+
+test("a command and a start reach those who watch in another store", options, async () => {
+  const schema = newSchema();
+  const other = address === undefined ? undefined : openPostgresJs(address);
+  const [here, there] = [postgresStore(client, { schema }), postgresStore(other?.client ?? client, { schema })];
+  const heard: string[] = [];
+  let tell = () => {};
+  const stop = there.watch?.((event) => {
+    heard.push(JSON.stringify(event));
+    tell();
+  });
+  const until = async (text: string) => {
+    while (!heard.some((it) => it.includes(text))) await new Promise<void>((resolve) => tell = resolve);
+  };
+  await until("gap");
+  const job = await createJob(here, "job", 0, { dueAt: 5 });
+  await until('{"type":"due","at":5}');
+  await here.send(job, { key: "k", text: "t", reopens: false, now: 0, keyRetentionMs: 1, room: 9 });
+  await until('{"type":"command","jobId":"job"}');
+  await here.append(job, 0, [], { ...HEAD, consumed: 1, endedAt: 9 });
+  await until('{"type":"ended","jobId":"job"}');
+  const gaps = heard.filter((it) => it.includes("gap")).length;
+  await here.create(Array.from({ length: 30 }, (_, index) => sampleJob(`${"long".repeat(100)} ${index}`)));
+  const ids = (await here.list({ limit: 40 })).jobs.filter(({ jobId }) => jobId !== "job");
+  await Promise.all(ids.map(async (it) => {
+    await here.append(it, 0, [], { ...HEAD, endedAt: 9 });
+  }));
+  while (heard.filter((it) => it.includes("gap")).length === gaps) await new Promise<void>((resolve) => tell = resolve);
+  stop?.();
+  await Promise.all([here.close(), there.close()]);
+  await other?.close();
+});
