@@ -7,7 +7,7 @@ import { apply } from "../job/apply.ts";
 import { untilBegin } from "../job/arrivals.ts";
 import type { Commit, StatusCommit } from "../job/commit.ts";
 import { checkSteps } from "../job/decide.ts";
-import { adoptLimits, firstAwaiting, hasEnded, Job, statusOf } from "../job/job.ts";
+import { adoptLimits, firstAwaiting, hasEnded, hasWork, Job, statusOf } from "../job/job.ts";
 import { createTask, type Moment, NO_DETAILS, type Route, type Task } from "../job/task.ts";
 import { deliveryKey, firstKey } from "../job/task_key.ts";
 import type { Command } from "../documents/command.ts";
@@ -386,11 +386,6 @@ function notHere(job: Job, session: StoreSession): string {
 function checkTakes(job: Job): void {
   if (statusOf(job) === "running" || job.status === "paused") return;
   throw refuse("deliver to", job, "only a running or paused job takes deliveries");
-}
-
-/** Says whether an ended job has something that it could go on with. */
-function hasWork({ status, failures, tasks, deferredEvents }: Job): boolean {
-  return failures.length > 0 || (status !== "completed" && tasks.size + deferredEvents.length > 0);
 }
 
 function nothingLeft({ droppedFailures: dropped }: Job): string {

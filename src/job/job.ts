@@ -216,6 +216,11 @@ export function hasEnded(status: JobStatus): boolean {
   return status === "completed" || status === "failed" || status === "cancelled";
 }
 
+/** Says whether an ended job has something that it could go on with. */
+export function hasWork({ status, failures, tasks, deferredEvents }: Job): boolean {
+  return failures.length > 0 || (status !== "completed" && tasks.size + deferredEvents.length > 0);
+}
+
 /** A key for a slot of a routine: no two pairs of names share one. */
 export function slotKey(routine: string, slot: string): string {
   return `${routine.length}:${routine}${slot}`;

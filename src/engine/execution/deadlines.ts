@@ -1,9 +1,10 @@
 import { TimeoutError } from "../../base/errors.ts";
+import { describeError } from "../../values/error_data.ts";
 import { type Expiry, expiryOf } from "../../job/expiry.ts";
 import type { Job } from "../../job/job.ts";
 import { dueAt, type Task } from "../../job/task.ts";
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
-import { bindRoute } from "../activation/plan.ts";
+import { bindRoute, slotOf } from "../activation/plan.ts";
 import type { Journal } from "../durable/journal.ts";
 import type { Execution } from "./execution.ts";
 import { JobDeadline } from "./job_deadline.ts";
@@ -61,6 +62,7 @@ export class Deadlines {
 
   /** The wall clock has been set forward by some milliseconds, or back, if they are negative. */
   clockSet(byMs: number): void {
+    this.#execution.committer.queue.clockSet(byMs);
     this.#job?.clockSet(byMs);
   }
 
@@ -107,7 +109,7 @@ export class Deadlines {
   #fail(task: Task, timeoutMs: number): void {
     const { routine, slot } = task.route;
     const error = new TimeoutError(`The delivery to slot "${slot}" of routine "${routine}"`, timeoutMs);
-    this.#execution.expire(task, error);
+    this.#execution.failTask(task, slotOf(this.#execution.plan, task.route).routine, describeError(error));
   }
 
   /**

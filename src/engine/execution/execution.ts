@@ -1,6 +1,6 @@
 import type { ClassTable } from "../../values/class_table.ts";
 import { describeError, type ErrorData, errorKinds, isStepLimit } from "../../values/error_data.ts";
-import { CancelledError, type TimeoutError } from "../../base/errors.ts";
+import { CancelledError } from "../../base/errors.ts";
 import type { Payload } from "../../values/payload.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { Services } from "../../model/context.ts";
@@ -26,7 +26,7 @@ import { JobListeners } from "./listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./notifier.ts";
 import { workersOf } from "./first_commit.ts";
 import { Loop } from "./loop.ts";
-import { bindRoute, bindRoutes, type Plan, type RoutinePlan, slotOf, type SlotPlan } from "../activation/plan.ts";
+import { bindRoute, bindRoutes, type Plan, type RoutinePlan, type SlotPlan } from "../activation/plan.ts";
 import { DEFAULT_GRACE_MS, Resting } from "./resting.ts";
 
 /** Why no task may be taken now; `behind` is the store. */
@@ -96,10 +96,7 @@ export class Execution implements ActivationHost {
     this.#clock = new JobClock(host.timers, host.stopwatch, {
       onTimeout: (timeoutMs) => this.#break("failed", jobTimeout(job, timeoutMs)),
       onAlarm: () => this.#loop.wake(),
-      onSet: (byMs) => {
-        this.committer.queue.clockSet(byMs);
-        this.deadlines.clockSet(byMs);
-      },
+      onSet: (byMs) => this.deadlines.clockSet(byMs),
     });
     this.runner = new HandlerRunner(this, host, before?.runner);
     this.committer = new Committer(job, this.listeners, this.notifier);
@@ -246,7 +243,7 @@ export class Execution implements ActivationHost {
   /** A handler has failed, or could not be called. */
   failed(task: Task, { routine }: SlotPlan, thrown: unknown): void {
     const error = explainFrozen(describeError(thrown, this.#host.errorStacks, this.limits));
-    this.#failTask(task, routine, error, errorKinds(thrown, error));
+    this.failTask(task, routine, error, errorKinds(thrown, error));
   }
 
   /** A handler that waited is done: another task may be taken, in the continuation of that handler. */
@@ -391,12 +388,8 @@ export class Execution implements ActivationHost {
     tell();
   }
 
-  /** An awaited delivery has not come in time: a failure that the error handler decides, but that is never tried again. */
-  expire(task: Task, error: TimeoutError): void {
-    this.#failTask(task, slotOf(this.plan, task.route).routine, describeError(error));
-  }
-
-  #failTask(task: Task, routine: RoutinePlan, error: ErrorData, kinds?: readonly (string | number)[]): void {
+  /** A task has failed, for a reason that its handler may have nothing to do with: without `kinds`, it is never tried again. */
+  failTask(task: Task, routine: RoutinePlan, error: ErrorData, kinds?: readonly (string | number)[]): void {
     if (this.isOver) return;
     const { failures } = this.limits;
     const commit = failureCommit(this.job, task, routine, error, kinds, isStepLimit(error), this.time(), failures);
