@@ -275,7 +275,7 @@ test("C467 what cannot be connected is refused where it is declared, by name", a
   );
   assertEquals(
     refused(() => flow.connectFailure(charge.other, notes.input, { errors: "A" as never })),
-    'Cannot connect failure "charge.other" to "notes.input": errors must be a list of error names such as "TypeError", got "A"',
+    'Cannot connect failure "charge.other" to "notes.input": errors must be a list of names and codes of errors, got "A"',
   );
   assertEquals(
     refused(() => flow.connectFailure(charge.other, notes.input, { error: ["A"] } as never)),

@@ -61,6 +61,7 @@ export class Deadlines {
 
   /** The wall clock has been set forward by some milliseconds, or back, if they are negative. */
   clockSet(byMs: number): void {
+    this.#execution.committer.queue.clockSet(byMs);
     this.#job?.clockSet(byMs);
   }
 

@@ -101,10 +101,7 @@ export class Execution implements ActivationHost {
     this.#clock = new JobClock(host.timers, host.stopwatch, {
       onTimeout: (timeoutMs) => this.#break("failed", jobTimeout(job, timeoutMs)),
       onAlarm: () => this.#loop.wake(),
-      onSet: (byMs) => {
-        this.committer.queue.clockSet(byMs);
-        this.deadlines.clockSet(byMs);
-      },
+      onSet: (byMs) => this.deadlines.clockSet(byMs),
     });
     this.runner = new HandlerRunner(this, host, before?.runner);
     this.committer = new Committer(job, this.listeners, this.notifier);
