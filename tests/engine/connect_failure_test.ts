@@ -71,7 +71,7 @@ function createShop(handler?: ErrorHandler): TestFlow & { charge: Charge; notes:
 
 const notesOf = (job: JobState) => job.outputLog.map(({ data }) => data as Failure);
 
-test("C463 a failure is delivered with its place, its data and its error, and the job goes on", async () => {
+test("C428 a failure is delivered with its place, its data and its error, and the job goes on", async () => {
   const { flow, charge, notes } = createShop();
   flow.connectFailure(charge.trigger, notes.input);
   const job = await flow.run(charge.trigger, { item: "book", at: new Date(0) });
@@ -92,7 +92,7 @@ test("C463 a failure is delivered with its place, its data and its error, and th
   assertEquals(job.pendingTasks, []);
 });
 
-test("C463 retries come first; skip delivers nothing, continue and stop do", async () => {
+test("C428 retries come first; skip delivers nothing, continue and stop do", async () => {
   const retry = new ErrorHandler({ strategy: "retry", maxRetries: 2, retryDelayMs: 5, jitter: 0 });
   const { flow, charge, notes, timers } = createShop(retry);
   flow.connectFailure(charge, notes.input);
@@ -107,7 +107,7 @@ test("C463 retries come first; skip delivers nothing, continue and stop do", asy
   }
 });
 
-test("C464 errors are chosen by name, class and code; each connection delivers; keys are renamed", async () => {
+test("C429 errors are chosen by name, class and code; each connection delivers; keys are renamed", async () => {
   for (
     const [errors, count] of [[["CardError"], 1], [["RangeError"], 1], [["CARD"], 1], [["TypeError"], 0]] as const
   ) {
@@ -120,7 +120,7 @@ test("C464 errors are chosen by name, class and code; each connection delivers; 
   }
 });
 
-test("C464 a slot gets its own failures by no connection of its routine", async () => {
+test("C429 a slot gets its own failures by no connection of its routine", async () => {
   const { flow, charge } = createShop();
   flow.connectFailure(charge, charge.failed);
   const job = await flow.run(charge.trigger, { item: "book" });
@@ -132,7 +132,7 @@ test("C464 a slot gets its own failures by no connection of its routine", async 
   ]);
 });
 
-test("C465 an awaited delivery that does not come in time, and a handler's timeout, are failures like others", async () => {
+test("C430 an awaited delivery that does not come in time, and a handler's timeout, are failures like others", async () => {
   const { flow, charge, notes, timers } = createShop();
   flow.connectFailure(charge, notes.input, { errors: ["TIMEOUT"] });
   const job = flow.execute(charge.trigger, { item: "wait" });
@@ -146,7 +146,7 @@ test("C465 an awaited delivery that does not come in time, and a handler's timeo
   ]);
 });
 
-test("C465 the limit of a job's tasks is delivered nowhere, and fails the job where a delivery would exceed it", async () => {
+test("C430 the limit of a job's tasks is delivered nowhere, and fails the job where a delivery would exceed it", async () => {
   const registry = new Registry({ Charge, Notes });
   const { engine } = createTestFlow();
   const flow = new Flow({ id: "shop", registry, engine, limits: { steps: 1 } });
@@ -158,7 +158,7 @@ test("C465 the limit of a job's tasks is delivered nowhere, and fails the job wh
   assertEquals([job.status, job.error?.name, job.error?.cause?.message], ["failed", "StepLimitError", "no book"]);
 });
 
-test("C465 data that does not fit into the limits with its failure is left out, and named", async () => {
+test("C430 data that does not fit into the limits with its failure is left out, and named", async () => {
   const registry = new Registry({ Charge, Notes });
   const { engine } = createTestFlow();
   const flow = new Flow({ id: "shop", registry, engine, limits: { bytes: 220 } });
@@ -172,7 +172,7 @@ test("C465 data that does not fit into the limits with its failure is left out, 
   assertEquals([failure?.isHandled, job.failures[0]?.task.data], [true, { item }]);
 });
 
-test("C466 a failure connection is in the document, and a pending delivery is checked on resume", async () => {
+test("C431 a failure connection is in the document, and a pending delivery is checked on resume", async () => {
   const { flow, charge, notes, registry, engine, timers } = createShop();
   const connection = flow.connectFailure(charge.trigger, notes.renamed, {
     errors: ["CARD", 5],
@@ -229,7 +229,7 @@ test("C466 a failure connection is in the document, and a pending delivery is ch
   );
 });
 
-test("C466 a document with a broken failure connection is refused, with every finding", () => {
+test("C431 a document with a broken failure connection is refused, with every finding", () => {
   const { flow, charge, notes, registry } = createShop();
   flow.connectFailure(charge.trigger, notes.input);
   const document = flow.toJSON();
@@ -252,7 +252,7 @@ test("C466 a document with a broken failure connection is refused, with every fi
   );
 });
 
-test("C467 what cannot be connected is refused where it is declared, by name", async () => {
+test("C432 what cannot be connected is refused where it is declared, by name", async () => {
   const { flow, charge, notes } = createShop();
   const foreign = createShop();
   const refused = (run: () => unknown) => assertThrows(run, TypeError).message;
@@ -285,7 +285,7 @@ test("C467 what cannot be connected is refused where it is declared, by name", a
   assertThrows(() => flow.connectFailure(charge.other, notes.input), Error, "its structure is frozen");
 });
 
-test("C467 the compiler checks that a slot takes the failures of another", () => {
+test("C432 the compiler checks that a slot takes the failures of another", () => {
   const { flow, charge, notes } = createShop();
   flow.connectFailure(charge.other, notes.ordered);
   // @ts-expect-error: a routine's failures have data of any kind.
@@ -331,7 +331,7 @@ function createTrip(options: FlowOptions): { flow: Flow; first: Step } {
   return { flow, first: flight };
 }
 
-test("C468 a saga: the third step fails for good, the others are cancelled in reverse order, once, stopped anywhere", async () => {
+test("C433 a saga: the third step fails for good, the others are cancelled in reverse order, once, stopped anywhere", async () => {
   const { engine } = createTestFlow();
   const { flow, first } = createTrip({ registry: new Registry({ Step }), engine });
   const { job, places } = await pauseAnywhere(flow, { entry: first.trigger, params: { trip: "Rome" } });
@@ -343,7 +343,7 @@ test("C468 a saga: the third step fails for good, the others are cancelled in re
   assertEquals(places > 10, true, `${places}`);
 });
 
-test("C468 the saga ends the same when its process dies at any write to the store", async () => {
+test("C433 the saga ends the same when its process dies at any write to the store", async () => {
   const ends = new Set<string>();
   let count = Infinity;
   for (let write = 1; write <= count; write++) {

@@ -61,7 +61,7 @@ function createShop(errorHandler: ErrorHandler = CONTINUE, strategy: "sequential
 const failed = (job: JobState) => job.failures.map(({ task }) => task.id);
 const done = (job: JobState) => job.outputLog.map(({ data }) => (data as [number, string])[0]);
 
-test("C469 a redrive puts back the failures of some tasks; the others stay", async () => {
+test("C434 a redrive puts back the failures of some tasks; the others stay", async () => {
   const { flow, source, timers } = createShop();
   const job = await flow.run(source.trigger, { items: [1, 11, 12, 13] });
   assertEquals([job.status, failed(job)], ["completed", [3, 4, 5]]);
@@ -77,7 +77,7 @@ test("C469 a redrive puts back the failures of some tasks; the others stay", asy
   assertEquals([failed(job), done(job), job.routineStates["worker"]?.status], [[], [1, 12, 13, 11], "completed"]);
 });
 
-test("C470 a task that starts over with other data is a new one, with a key of its own", async () => {
+test("C435 a task that starts over with other data is a new one, with a key of its own", async () => {
   for (const strategy of ["sequential", "concurrent"] as const) {
     const { flow, source, timers } = createShop(CONTINUE, strategy);
     const job = await flow.run(source.trigger, { items: [11, 12, 13] });
@@ -92,7 +92,7 @@ test("C470 a task that starts over with other data is a new one, with a key of i
   }
 });
 
-test("C471 failures are dropped: all, those of some tasks, or those that a function chooses", async () => {
+test("C436 failures are dropped: all, those of some tasks, or those that a function chooses", async () => {
   const { flow, source } = createShop();
   const job = await flow.run(source.trigger, { items: [11, 12, 13, 14] });
   flow.discard(job, [2]);
@@ -104,7 +104,7 @@ test("C471 failures are dropped: all, those of some tasks, or those that a funct
   assertThrows(() => flow.resume(job, { redrive: true }), StateError, "it has no failures, and nothing is pending");
 });
 
-test("C471 a job that failed goes on without the task that failed it", async () => {
+test("C436 a job that failed goes on without the task that failed it", async () => {
   const { flow, source, timers } = createShop(new ErrorHandler());
   const job = await flow.run(source.trigger, { items: [11, 1] });
   assertEquals([job.status, failed(job), job.pendingTasks.length], ["failed", [2], 1]);
@@ -114,7 +114,7 @@ test("C471 a job that failed goes on without the task that failed it", async () 
   assertEquals([job.status, done(job)], ["completed", [1]]);
 });
 
-test("C471 failures of a job are dropped while it runs", async () => {
+test("C436 failures of a job are dropped while it runs", async () => {
   const { flow, source, timers } = createShop();
   const job = flow.execute(source.trigger, { items: [11, 12] });
   const seen: unknown[] = [];
@@ -127,7 +127,7 @@ test("C471 failures of a job are dropped while it runs", async () => {
   assertEquals([job.status, failed(job), seen.includes(1)], ["completed", [], false]);
 });
 
-test("C472 handled failures are put back only when they are chosen", async () => {
+test("C437 handled failures are put back only when they are chosen", async () => {
   const { flow, source, worker, timers } = createShop();
   flow.connectFailure(worker.input, worker.noted);
   const job = await flow.run(source.trigger, { items: [11] });
@@ -143,7 +143,7 @@ test("C472 handled failures are put back only when they are chosen", async () =>
   assertEquals([job.status, failed(job), done(job)], ["completed", [], [11]]);
 });
 
-test("C473 what cannot be repaired is refused, and nothing changes", async () => {
+test("C438 what cannot be repaired is refused, and nothing changes", async () => {
   const { flow, source, engine } = createShop();
   const job = await flow.run(source.trigger, { items: [11, 12] });
   const before = job.toText();
@@ -168,7 +168,7 @@ test("C473 what cannot be repaired is refused, and nothing changes", async () =>
 });
 
 for (const [name, createStore] of Object.entries({ "at once": memoryStore, later: lateStore })) {
-  test(`C474 a handle redrives and drops failures wherever the job is, once per key, with a store that answers ${name}`, async () => {
+  test(`C439 a handle redrives and drops failures wherever the job is, once per key, with a store that answers ${name}`, async () => {
     Worker.broken = true;
     const store = createStore();
     const timers = manualTimers();

@@ -39,7 +39,7 @@ class Bill extends Routine {
   }
 }
 
-test("C451 a handler sets the job's result: it is in the job, its document, and the job that is read from it", async () => {
+test("C416 a handler sets the job's result: it is in the job, its document, and the job that is read from it", async () => {
   const { flow } = createTestFlow();
   addFunction(flow, "source", (_params, ctx) => {
     ctx.result("early");
@@ -52,7 +52,7 @@ test("C451 a handler sets the job's result: it is in the job, its document, and 
   assertEquals([copy.result, copy.toText()], [expected, job.toText()]);
 });
 
-test("C451 the result of a handler that fails is dropped with its other effects; the last commit wins", async () => {
+test("C416 the result of a handler that fails is dropped with its other effects; the last commit wins", async () => {
   const { flow, timers } = createTestFlow({
     errorHandler: new ErrorHandler({ strategy: "retry", retryDelayMs: 5 }),
   });
@@ -69,7 +69,7 @@ test("C451 the result of a handler that fails is dropped with its other effects;
   assertEquals([job.status, job.result], ["completed", null]);
 });
 
-test("C452 a flow's schema types the result and checks it where a handler sets it", async () => {
+test("C417 a flow's schema types the result and checks it where a handler sets it", async () => {
   const flow = new Flow({ id: "bill", result: Invoice, engine: createTestFlow().engine });
   const bill = flow.addRoutine(new Bill(), "bill");
   const job = await flow.run(bill.trigger, { total: 12 });
@@ -84,7 +84,7 @@ test("C452 a flow's schema types the result and checks it where a handler sets i
   ]);
 });
 
-test("C452 the compiler checks what a ResultContext is given", () => {
+test("C417 the compiler checks what a ResultContext is given", () => {
   const set = (ctx: ResultContext<Invoice>): void => {
     ctx.result({ total: 1 });
     // @ts-expect-error: Type 'string' is not assignable to type 'number'.
@@ -94,7 +94,7 @@ test("C452 the compiler checks what a ResultContext is given", () => {
   assertThrows(() => new Flow({ result: {} as never }), TypeError, "result must follow Standard Schema");
 });
 
-test("C452 a job that would complete without the result that its flow promises fails", async () => {
+test("C417 a job that would complete without the result that its flow promises fails", async () => {
   const { engine } = createTestFlow();
   const flow = new Flow({ id: "bill", result: Invoice, engine });
   const bill = flow.addRoutine(new Bill(), "bill");
@@ -108,7 +108,7 @@ test("C452 a job that would complete without the result that its flow promises f
   assertEquals([error.jobId, error.routineId, error.taskId, error.attempts], ["id-1", undefined, undefined, undefined]);
 });
 
-test("C452 undefined is no result", async () => {
+test("C417 undefined is no result", async () => {
   const { flow } = createTestFlow();
   addFunction(flow, "source", (_params, ctx) => ctx.result(undefined));
   const job = await flow.run("source");
@@ -118,7 +118,7 @@ test("C452 undefined is no result", async () => {
   );
 });
 
-test("C453 the schema travels by its name in the registry", async () => {
+test("C418 the schema travels by its name in the registry", async () => {
   const { engine } = createTestFlow();
   const registry = new Registry({ Bill, Invoice });
   const flow = new Flow({ id: "bill", result: Invoice, registry, engine });
@@ -139,7 +139,7 @@ test("C453 the schema travels by its name in the registry", async () => {
   );
 });
 
-test("C454 the result of a failed job throws, and says where it failed", async () => {
+test("C419 the result of a failed job throws, and says where it failed", async () => {
   const { flow, timers } = createTestFlow({
     errorHandler: new ErrorHandler({ strategy: "retry", maxRetries: 2, retryDelayMs: 0 }),
   });
@@ -167,7 +167,7 @@ test("C454 the result of a failed job throws, and says where it failed", async (
   assertEquals([routine, tried, JobState.fromText(job.toText(), flow.registry).error], ["charge", 3, job.error]);
 });
 
-test("C454 a failure that the job went on after is not the place of what failed it", async () => {
+test("C419 a failure that the job went on after is not the place of what failed it", async () => {
   const { flow, timers } = createTestFlow({ executionTimeoutMs: 10 });
   flow.setErrorHandler(new ErrorHandler({ strategy: "continue" }));
   addFunction(flow, "first", (_params, ctx) => {
@@ -181,7 +181,7 @@ test("C454 a failure that the job went on after is not the place of what failed 
   assertEquals([job.status, job.error?.name, job.error?.routineId], ["failed", "TimeoutError", undefined]);
 });
 
-test("C455 the result of a cancelled job, of one at rest, and a wait that takes too long", async () => {
+test("C420 the result of a cancelled job, of one at rest, and a wait that takes too long", async () => {
   const { flow, timers } = createTestFlow();
   addFunction(flow, "source", () => new Promise<void>(() => {}));
   const job = flow.execute("source");
@@ -206,7 +206,7 @@ test("C455 the result of a cancelled job, of one at rest, and a wait that takes 
 });
 
 for (const [name, createStore] of Object.entries({ "at once": memoryStore, later: lateStore })) {
-  test(`C456 a handle gives the result wherever the job works, with a store that answers ${name}`, async () => {
+  test(`C421 a handle gives the result wherever the job works, with a store that answers ${name}`, async () => {
     const store = createStore();
     const timers = manualTimers();
     const registry = new Registry({ Bill, Invoice });

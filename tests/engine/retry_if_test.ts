@@ -43,7 +43,7 @@ async function attemptsOf(
   return { job, instants };
 }
 
-test("C457 retryIf is asked about each error with the number of earlier retries: yes, no, or a delay", async () => {
+test("C422 retryIf is asked about each error with the number of earlier retries: yes, no, or a delay", async () => {
   const asked: unknown[] = [];
   const { job, instants } = await attemptsOf((attempt) => new HttpError([503, 429, 503, 404][attempt] ?? 200, 70), {
     strategy: "retry",
@@ -60,7 +60,7 @@ test("C457 retryIf is asked about each error with the number of earlier retries:
   assertEquals(asked, [[503, 0], [429, 1], [503, 2], [404, 3]]);
 });
 
-test("C457 retryIf is asked only about errors that the other settings let be tried again", async () => {
+test("C422 retryIf is asked only about errors that the other settings let be tried again", async () => {
   let asked = 0;
   const retryIf = () => ++asked > 0;
   const listed = { retryIf, strategy: "retry", retryableErrors: ["RangeError"], maxRetries: 1 } as const;
@@ -71,7 +71,7 @@ test("C457 retryIf is asked only about errors that the other settings let be tri
   assertEquals(asked, 1);
 });
 
-test("C458 what is wrong with retryIf is the task's error, with the handler's as its cause", async () => {
+test("C423 what is wrong with retryIf is the task's error, with the handler's as its cause", async () => {
   const boom = () => {
     throw new RangeError("boom");
   };
@@ -98,7 +98,7 @@ test("C458 what is wrong with retryIf is the task's error, with the handler's as
   assertThrows(() => new ErrorHandler({ retryIf: 5 as never }), TypeError, "retryIf must be a function");
 });
 
-test("C459 a RetryError is tried again whatever the strategy, after its own delay, as often as maxRetries says", async () => {
+test("C424 a RetryError is tried again whatever the strategy, after its own delay, as often as maxRetries says", async () => {
   for (const strategy of ["stop", "continue", "skip", "retry"] as const) {
     const handler = { strategy, maxRetries: 2, retryDelayMs: 10, retryableErrors: ["None"], retryIf: () => false };
     const { job, instants } = await attemptsOf(
@@ -112,7 +112,7 @@ test("C459 a RetryError is tried again whatever the strategy, after its own dela
   assertEquals([once.job.status, once.instants], ["completed", [0, 1_000]]);
 });
 
-test("C459 a RetryError says what is wrong by its message, or by its cause", () => {
+test("C424 a RetryError says what is wrong by its message, or by its cause", () => {
   const cause = new Error("busy");
   assertEquals([new RetryError({ cause }).message, new RetryError({ cause }).cause], ["busy", cause]);
   assertEquals(new RetryError({ message: "later" }).message, "later");
@@ -120,7 +120,7 @@ test("C459 a RetryError says what is wrong by its message, or by its cause", () 
   assertThrows(() => new RetryError({ delayMs: -1 }), RangeError, "Cannot create RetryError: delayMs must be");
 });
 
-test("C460 a NonRetryableError is never tried again", async () => {
+test("C425 a NonRetryableError is never tried again", async () => {
   const error = new NonRetryableError("gone", { cause: new Error("404") });
   const { job, instants } = await attemptsOf(() => error, { strategy: "retry", retryIf: () => true });
   assertEquals([job.status, instants, job.error?.code, job.error?.cause?.message], [
@@ -133,7 +133,7 @@ test("C460 a NonRetryableError is never tried again", async () => {
   assertEquals([optional.job.status, optional.instants], ["completed", [0]]);
 });
 
-test("C461 by default a fifth of the delay is left to chance: jobs that fail together don't retry together", async () => {
+test("C426 by default a fifth of the delay is left to chance: jobs that fail together don't retry together", async () => {
   const { flow, timers } = createTestFlow();
   const delays = new Map<string, number>();
   addFunction(flow, "call", (_data, ctx) => {
@@ -164,7 +164,7 @@ class Caller extends Routine {
 
 const isOften = (_error: unknown, attempt: number): boolean => attempt < 1;
 
-test("C462 retryIf travels by name: a method of the routine, or a registered function", async () => {
+test("C427 retryIf travels by name: a method of the routine, or a registered function", async () => {
   const timers = manualTimers();
   const registry = new Registry({ Caller, isOften });
   const { engine } = createTestFlow({}, { timers });
@@ -184,7 +184,7 @@ test("C462 retryIf travels by name: a method of the routine, or a registered fun
   assertEquals(jobs.map(({ error }) => error?.attempts), [4, 2]);
 });
 
-test("C462 a retryIf without a name is refused when the flow is written, one that is not known when it is read", () => {
+test("C427 a retryIf without a name is refused when the flow is written, one that is not known when it is read", () => {
   const registry = new Registry({ Caller });
   const written = (handler: ErrorHandler, where: "flow" | "routine") => {
     const flow = new Flow({ id: "calls", registry });

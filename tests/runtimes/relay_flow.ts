@@ -108,7 +108,8 @@ export function createRegistry(): Registry {
 
 /** Builds the flow, as the first host does. */
 export function buildFlow(engine: Engine): Flow {
-  const flow = new Flow({ id: "relay", registry: createRegistry(), engine, limits: { highWater: 1 } });
+  const settings = { executionTimeoutMs: 300_000, limits: { highWater: 1 } };
+  const flow = new Flow({ id: "relay", registry: createRegistry(), engine, ...settings });
   const source = flow.addRoutine(new Source(), "source");
   const collector = flow.addRoutine(new Collector(), "collector");
   const flaky = flow.addRoutine(new Flaky(), "flaky");

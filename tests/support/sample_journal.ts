@@ -77,7 +77,8 @@ export function failureCommit(task: Task, change: Partial<FailureCommit>): Failu
 
 /** Reads an entry of a job's journal. */
 export function readEntry(document: unknown, job: Job): Commit | Claim {
-  return new CommitDecoder(job, (id) => Array.from(job.tasks).find((task) => task.id === id)).read(document);
+  const tasks = () => [...job.tasks, ...job.failures.map(({ task }) => task)];
+  return new CommitDecoder(job, (id) => tasks().find((task) => task.id === id)).read(document);
 }
 
 /** Reads a commit of a job's journal. */
