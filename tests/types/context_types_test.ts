@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { type Context, Routine, type Services, type Slot } from "../../mod.ts";
+import { type Context, type ExpectTimeout, Routine, type Services, type Slot } from "../../mod.ts";
 import { runRoutine } from "../../src/testing/mod.ts";
 import { assertType } from "../support/assert_type.ts";
 
@@ -115,4 +115,22 @@ test("what a generator yields is the progress that its context says", () => {
   const { good, silent } = new Worker();
   assertType<Slot<unknown>>()(good);
   assertType<Slot<{ n: number }>>()(silent);
+});
+
+test("expect takes a slot for the timeout that accepts what it is told, with a time", () => {
+  class Asker extends Routine {
+    readonly answer = this.addSlot("answer", (_data: string) => {});
+    readonly late = this.addSlot("late", (_data: ExpectTimeout) => {});
+    readonly other = this.addSlot("other", (_data: { n: number }) => {});
+    ask(_data: unknown, ctx: Context): void {
+      ctx.expect(this.answer, { timeoutMs: 1, onTimeout: this.late });
+      // @ts-expect-error the slot takes something else
+      ctx.expect(this.answer, { timeoutMs: 1, onTimeout: this.other });
+      // @ts-expect-error there is no time
+      ctx.expect(this.answer, { onTimeout: this.late });
+      // @ts-expect-error a key is a text
+      ctx.cancelEmit("output", 5);
+    }
+  }
+  void Asker;
 });
