@@ -12,7 +12,7 @@ const LIMITS: Readonly<Record<string, number>> = {
 };
 const ERROR_HANDLER = {
   isCritical: true,
-  jitter: 0,
+  jitter: 0.2,
   maxRetries: 3,
   maxRetryDelayMs: 3_600_000,
   retryBackoff: 2,
