@@ -9,7 +9,7 @@ import { SHUTDOWN } from "./engine/execution/resting.ts";
 import { startClaimed, startStored } from "./engine/execution/stored_start.ts";
 import { bringToRest, checkWait } from "./engine/execution/waits.ts";
 import type { ShutdownOptions } from "./flow_options.ts";
-import type { Around } from "./model/around.ts";
+import type { Around, Propagate } from "./model/around.ts";
 import type { Services } from "./model/context.ts";
 import type { IdSource } from "./ports/ids.ts";
 import type { Observer } from "./ports/observer.ts";
@@ -38,6 +38,8 @@ export interface EngineOptions {
   readonly services?: Services;
   /** Called around each run of a handler: see `Around`. @default {handlers are called as they are} */
   readonly around?: Around;
+  /** Says what is kept with new jobs and tasks, and given back to `around`: see `Propagate`. @default {nothing is} */
+  readonly propagate?: Propagate;
   /** How long handlers may keep the host's event loop before timers and I/O come first, in milliseconds. @default {4} */
   readonly sliceMs?: number;
   /** Whether errors keep their stacks, which differ from host to host. @default {false} */
@@ -53,6 +55,7 @@ const ENGINE_OPTIONS: OptionNames<EngineOptions> = {
   observer: true,
   services: true,
   around: true,
+  propagate: true,
   sliceMs: true,
   errorStacks: true,
 };

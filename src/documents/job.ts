@@ -88,6 +88,8 @@ export interface JobDocument {
   readonly slots?: { readonly [routine: string]: { readonly [slot: string]: SlotDataDocument } };
   /** Where it stands. */
   readonly status: JobStatus;
+  /** What the engine's `propagate` has said when it was made. */
+  readonly trace?: string;
   /** When it last changed. */
   readonly updatedAt: string;
   /** The version of the format. */
@@ -239,6 +241,7 @@ function partsOf(job: Job, pendingTasks: readonly Task[]) {
     sharedLog: sharedLog.toArray(),
     slots: job.slots,
     status: job.status,
+    trace: job.trace,
     updatedAt: job.time.at,
   };
 }
@@ -275,6 +278,7 @@ const jobParts: c.Codec<JobParts, JobDocument> = c.shape({
   sharedLog: c.optionalList(log),
   slots,
   status: c.oneOf(JOB_STATUSES),
+  trace: c.optional(c.text),
   updatedAt: c.instant,
   version: c.mark(1),
   // The paths that findings name are the first at which something was met: of a task that is pending rather than of its record.
@@ -334,6 +338,7 @@ export function decodeJob(json: unknown, limits: ValueLimits = DEFAULT_VALUE_LIM
   job.error = parts.error;
   job.deadline = parts.deadline;
   job.result = parts.result;
+  job.trace = parts.trace;
   for (const [routine, slots] of parts.slots) job.slots.set(routine, slots);
   holdLists(job, parts.pendingTasks, (index) => `pendingTasks[${index}]`, reader);
   holdLists(job, parts.failures.map(({ task }) => task), (index) => `failures[${index}].task`, reader);

@@ -58,6 +58,8 @@ export interface TaskDocument {
   readonly slot: string;
   /** How many of its steps have been committed. */
   readonly step?: number;
+  /** What the engine's `propagate` has said of the step that made it. */
+  readonly trace?: string;
 }
 
 /** A delivery from outside that is awaited. */
@@ -166,6 +168,7 @@ const detailFields: c.Fields<TaskDetails, Pick<TaskDocument, keyof TaskDetails>>
   priority,
   progress: c.optionalValue,
   step: c.optionalCount,
+  trace: c.optional(c.text),
 };
 const DETAIL_KEYS = Object.keys(NO_DETAILS) as (keyof TaskDetails)[];
 

@@ -19,7 +19,7 @@ import { type Job, type PausePoint, ROUTINE_STATUSES, type RoutineState, type Ro
 import { discardFailures, dropFailures, letGo, letGoOfLists, takeFailures } from "./failures.ts";
 import { applySlotChange, listsOf } from "./slot_changes.ts";
 import { holdItems } from "./slot_data.ts";
-import { detailsOf, NO_DETAILS, priorityOf, setActive, setData, type Task, type TaskDetails } from "./task.ts";
+import { detailsOfSuccessor, NO_DETAILS, setActive, setData, type Task, type TaskDetails } from "./task.ts";
 import { inheritKey, keyFrom } from "./task_key.ts";
 import { forgetDetailed, noteDetailed, stopAwaiting } from "./task_notes.ts";
 
@@ -202,7 +202,7 @@ function fill(job: Job, { task, data, key }: DeliverCommit): void {
   stopAwaiting(job, task);
   Object.assign(task, key);
   setData(task, data);
-  task.details = detailsOf(priorityOf(task));
+  task.details = detailsOfSuccessor(task);
 }
 
 /** What was awaited has not come in time: the task goes to another slot, which is told. */
@@ -210,7 +210,7 @@ function expire(job: Job, { task, route, data }: ExpireCommit): void {
   stopAwaiting(job, task);
   task.route = route;
   setData(task, data);
-  task.details = detailsOf(priorityOf(task));
+  task.details = detailsOfSuccessor(task);
 }
 
 function endTask(job: Job, task: Task, status: RoutineStatus, version: number): void {

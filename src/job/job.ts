@@ -140,6 +140,8 @@ export class Job {
   deadline: Deadline | undefined;
   /** What a handler has set as its result. */
   result: Payload | undefined;
+  /** What the engine's `propagate` has said when it was made. */
+  trace: string | undefined;
   /** The tasks that have not ended, by id. */
   readonly tasks: LinkedList<Task> = new LinkedList();
   /** How many of them run only when nothing else is left. */

@@ -67,6 +67,8 @@ export interface TaskDetails {
   readonly awaiting: Awaiting | undefined;
   /** The key with which it was emitted: its emitter may replace it or take it back, as long as no handler has begun it. */
   readonly emitKey: string | undefined;
+  /** What the engine's `propagate` has said of the step that made it. */
+  readonly trace: string | undefined;
 }
 
 /** A delivery that is awaited. */
@@ -114,6 +116,7 @@ export const NO_DETAILS: TaskDetails = Object.freeze({
   parked: false,
   awaiting: undefined,
   emitKey: undefined,
+  trace: undefined,
 });
 
 /** Makes a task; it belongs to no job until a commit brings it in. */
@@ -143,6 +146,13 @@ export function createTask(
 /** The details of a task that has none but its priority, and the key with which it was emitted. */
 export function detailsOf(priority: TaskPriority, emitKey?: string): TaskDetails | undefined {
   return priority === "normal" && emitKey === undefined ? undefined : { ...NO_DETAILS, priority, emitKey };
+}
+
+/** The details of a task that takes the place of another: its priority, and where it came from, for those who trace it. */
+export function detailsOfSuccessor({ details }: Task): TaskDetails | undefined {
+  if (details === undefined) return undefined;
+  const { priority, trace } = details;
+  return trace === undefined ? detailsOf(priority) : { ...NO_DETAILS, priority, trace };
 }
 
 /** How urgent a task is. */

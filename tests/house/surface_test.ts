@@ -27,7 +27,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "handles": "JobHandle StartedJob AskOptions OutputsOptions CommandOutcome",
     "workers": "Worker WorkOptions WorkSummary",
     "ports": "IdSource Timers CancelTimer Observer",
-    "around handlers": "Around HandlerInfo",
+    "around handlers": "Around HandlerInfo Propagate PropagateInfo",
     "what an observer sees":
       "EngineEvent StatusEvent StartEvent TaskEvent UnconnectedEvent ReportEvent CallbackErrorEvent " +
       "StoreErrorEvent LostEvent TakenEvent ReleasedEvent StalledEvent RefusedEvent CommandErrorEvent EngineErrorEvent ReplacedEvent",

@@ -60,6 +60,7 @@ export function fullJob(): JobDocument {
         id: 5,
         routine: "clerk",
         slot: "kept",
+        trace: "of the step",
       },
       { createdAt: AT, data: { n: 1 }, id: 6, merged: { value: { total: 1 } }, routine: "clerk", slot: "sum" },
       {
@@ -85,6 +86,7 @@ export function fullJob(): JobDocument {
       },
     },
     status: "paused",
+    trace: "of the job",
     updatedAt: AT,
     version: 1,
   };

@@ -8,6 +8,7 @@ import { isRecord } from "../../values/json.ts";
 import { checkName, checkOptions, checkRange, checkWord } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
 import { validate } from "../../values/standard_schema.ts";
+import type { HandlerInfo } from "../../model/around.ts";
 import type { Context, EmitOptions, ExpectOptions, JobValues, Services } from "../../model/context.ts";
 import { Event } from "../../model/event.ts";
 import type { Slot } from "../../model/slot.ts";
@@ -34,7 +35,7 @@ const NONE: readonly never[] = [];
 const RETURNED: Closed = Object.freeze({ why: "its handler has returned; await what it starts before it returns" });
 
 /** One run of a handler: its context, and the buffer of its effects until the next commit. */
-export class Activation implements Context<unknown>, Linked<Activation> {
+export class Activation implements Context<unknown>, HandlerInfo, Linked<Activation> {
   readonly task: Task;
   /** The slot whose handler runs. */
   readonly plan: SlotPlan;
@@ -170,6 +171,14 @@ export class Activation implements Context<unknown>, Linked<Activation> {
 
   get idempotencyKey(): string {
     return `${this.jobId}/${writeKey(this.task) ?? this.task.id}/${this.task.details?.step ?? 0}`;
+  }
+
+  get trace(): string | undefined {
+    return this.task.details?.trace;
+  }
+
+  get jobTrace(): string | undefined {
+    return this.#host.job.trace;
   }
 
   get progress(): unknown {

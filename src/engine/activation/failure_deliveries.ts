@@ -1,7 +1,7 @@
 import { SerializationError } from "../../base/errors.ts";
 import { checkSteps, errorJson } from "../../job/decide.ts";
 import type { Job } from "../../job/job.ts";
-import { createTask, dataOf, type Instant, type Task } from "../../job/task.ts";
+import { createTask, dataOf, type Instant, NO_DETAILS, type Task } from "../../job/task.ts";
 import { applyMapping, type KeyMapping } from "../../model/connection.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { ErrorData } from "../../values/error_data.ts";
@@ -38,7 +38,9 @@ export function failureTasks(
     return data === undefined ? [] : [{ route, data }];
   });
   checkSteps(job.nextTaskId - 1 + payloads.length, limits.steps);
-  return payloads.map(({ route, data }, i) => createTask(job.nextTaskId + i, route, data, time));
+  const trace = task.details?.trace;
+  const details = trace === undefined ? undefined : { ...NO_DETAILS, trace };
+  return payloads.map(({ route, data }, i) => createTask(job.nextTaskId + i, route, data, time, details));
 }
 
 /** The failure as data; what does not fit is left out, and named. */

@@ -1,7 +1,7 @@
 import { checkRange } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
 import { callGuarded } from "../../base/thenable.ts";
-import type { Around } from "../../model/around.ts";
+import type { Around, Propagate } from "../../model/around.ts";
 import type { Services } from "../../model/context.ts";
 import type { IdSource } from "../../ports/ids.ts";
 import type { EngineEvent, Observer } from "../../ports/observer.ts";
@@ -24,6 +24,7 @@ export interface EngineHostOptions {
   readonly observer?: Observer | undefined;
   readonly services?: Services | undefined;
   readonly around?: Around | undefined;
+  readonly propagate?: Propagate | undefined;
   readonly sliceMs?: number | undefined;
   readonly errorStacks?: boolean | undefined;
   readonly registry?: Registry | undefined;
@@ -73,6 +74,8 @@ export class EngineHost {
   readonly services: Services;
   /** Called around each run of a handler, if the user wants that. */
   readonly around: Around | undefined;
+  /** Says what is kept with new jobs and tasks for those who trace them, if the user wants that. */
+  readonly propagate: Propagate | undefined;
   /** Whether errors keep their stacks. */
   readonly errorStacks: boolean;
   /** The registry of flows that have none of their own. */
@@ -95,18 +98,27 @@ export class EngineHost {
    * Makes the shared part of an engine.
    *
    * @throws {RangeError} for a number out of range
-   * @throws {TypeError} for `around` that is no function
+   * @throws {TypeError} for `around` or `propagate` that is no function
    */
   constructor(options: EngineHostOptions) {
-    const { timers, ids, observer, services, around, sliceMs = 4, errorStacks = false, registry, openStore } = options;
+    const {
+      timers,
+      ids,
+      observer,
+      services,
+      around,
+      propagate,
+      sliceMs = 4,
+      errorStacks = false,
+      registry,
+      openStore,
+    } = options;
     this.timers = timers;
     this.ids = ids;
     // An application may have declared services and still make an engine without any.
     this.services = services ?? ({} as Services);
-    if (around !== undefined && typeof around !== "function") {
-      throw new TypeError(`Cannot create engine: around must be a function, got ${describeValue(around)}`);
-    }
-    this.around = around;
+    this.around = checkFunction("around", around);
+    this.propagate = checkFunction("propagate", propagate);
     this.errorStacks = errorStacks;
     this.registry = registry;
     this.stopwatch = new Stopwatch(timers);
@@ -129,6 +141,11 @@ export class EngineHost {
   tell(event: EngineEvent): void {
     callGuarded(() => this.#observer?.(event), () => {});
   }
+}
+
+function checkFunction<F>(name: string, value: F): F {
+  if (value === undefined || typeof value === "function") return value;
+  throw new TypeError(`Cannot create engine: ${name} must be a function, got ${describeValue(value)}`);
 }
 
 /** The hosts by engine. `Flow` looks here, so that it need not load `Engine`, which loads all that a store needs. */

@@ -24,6 +24,7 @@ import { JobClock } from "./clock.ts";
 import { JobListeners } from "./listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./notifier.ts";
 import { workersOf } from "./first_commit.ts";
+import { propagateToTasks } from "./propagation.ts";
 import { Loop } from "./loop.ts";
 import { bindRoute, bindRoutes, type Plan, type SlotPlan } from "../activation/plan.ts";
 import { DEFAULT_GRACE_MS, Resting } from "./resting.ts";
@@ -239,6 +240,8 @@ export class Execution implements ActivationHost {
     const { pauseRequest } = activation;
     activation.transactions?.checkCommit();
     const commit = stepCommit(this.job, activation, outcome, progress, this.limits.steps, this.time());
+    const { propagate } = this.#host;
+    if (propagate !== undefined) propagateToTasks(this.#host, propagate, this.job, activation, commit.created);
     const readied = outcome === "parked" ? [...commit.created, commit.task] : commit.created;
     this.committer.perform(commit, readied, follow, undefined, activation);
     if (outcome !== "done") activation.reset();

@@ -1,7 +1,7 @@
 import type { StatusCommit } from "../../job/commit.ts";
 import { checkSteps } from "../../job/decide.ts";
 import type { Failure, Job } from "../../job/job.ts";
-import { createTask, detailsOf, type Moment, priorityOf, type Task } from "../../job/task.ts";
+import { createTask, detailsOfSuccessor, type Moment, type Task } from "../../job/task.ts";
 import { deliveryKey, writeKey } from "../../job/task_key.ts";
 import { isStepLimit } from "../../values/error_data.ts";
 import type { RedrivenTask } from "../../documents/command.ts";
@@ -74,7 +74,7 @@ export function redriveParts(
       continue;
     }
     const id = job.nextTaskId + created.length;
-    const made = createTask(id, task.route, asked.data, time, detailsOf(priorityOf(task)));
+    const made = createTask(id, task.route, asked.data, time, detailsOfSuccessor(task));
     if (writeKey(task) !== undefined) Object.assign(made, deliveryKey(task, undefined, id, time.at));
     discarded.push(task);
     created.push(made);
