@@ -110,7 +110,8 @@ export type { JobProgress, SettleResult, WaitOptions } from "./src/engine/execut
 export type { DurabilityOptions } from "./src/engine/durable/durability_settings.ts";
 export type { JobRevision, PurgeOptions, Recovery, StoredFlowJob } from "./src/stored_jobs.ts";
 export type { StartItem, StartOptions } from "./src/start_options.ts";
-export type { AskOptions, JobHandle, OutputsOptions, StartedJob } from "./src/job_handle.ts";
+export type { AskOptions } from "./src/ask_options.ts";
+export type { JobHandle, OutputsOptions, StartedJob } from "./src/job_handle.ts";
 export type { Worker, WorkOptions, WorkSummary } from "./src/work_options.ts";
 export type { CommandOutcome } from "./src/ports/store.ts";
 export type { ConnectionTarget } from "./src/model/connection.ts";

@@ -1,6 +1,6 @@
 import { StateError, type StateReason, TimeoutError, UnknownOutcomeError } from "./base/errors.ts";
+import { type AskOptions, checkAskOptions, checkReason, targetOf } from "./ask_options.ts";
 import { checkDuration, checkInteger, checkName, checkOptions } from "./base/options.ts";
-import { describeValue } from "./base/path.ts";
 import { type Command, encodeCommand } from "./documents/command.ts";
 import type { JobState } from "./documents/job_state.ts";
 import { jobOf } from "./documents/job_state.ts";
@@ -9,6 +9,7 @@ import { delayAfter } from "./engine/durable/durability_settings.ts";
 import { pauseAfter } from "./engine/durable/retry_pause.ts";
 import type { StoreSession } from "./engine/durable/store_session.ts";
 import { executionOf } from "./engine/execution/execution.ts";
+import { checkRedrive, type Redrive } from "./engine/execution/redrive.ts";
 import { checkWait, type WaitOptions } from "./engine/execution/waits.ts";
 import type { Flow } from "./flow.ts";
 import { resultOfJob } from "./job_result.ts";
@@ -16,23 +17,13 @@ import { type FailureChoice, type RedriveChoice, resolveFailures, resolveRedrive
 import { StoreWatch } from "./job_watch.ts";
 import type { OutputEntry } from "./job/job.ts";
 import { type Follow, OutputFollower } from "./output_follower.ts";
-import { isRecord } from "./values/json.ts";
 import type { ConnectionTarget } from "./model/connection.ts";
-import { membershipOf } from "./model/routine.ts";
-import { Slot } from "./model/slot.ts";
+import type { Slot } from "./model/slot.ts";
 import type { CommandOutcome, JobRecord, SendAnswer, StoredJob } from "./ports/store.ts";
 import { payloadOf } from "./values/encoder.ts";
 import type { Payload } from "./values/payload.ts";
 import type { Registry } from "./values/registry.ts";
 import { validate } from "./values/standard_schema.ts";
-
-/** The options of what is asked of a job by a handle. */
-export interface AskOptions {
-  /** Makes it count once, however often it is asked: see `durability.keyRetentionMs`. @default {a new id for each call} */
-  readonly key?: string;
-  /** Ends the call when aborted: it rejects with the signal's reason. Then what was asked may be stored or not. */
-  readonly signal?: AbortSignal;
-}
 
 /** The options of `handle.outputs`. */
 export interface OutputsOptions {
@@ -104,7 +95,7 @@ export interface JobHandle<out Result = unknown> {
    * Lets a job that has ended go on: its failures become tasks again, all that are not handled, or those that `failures` chooses among
    * the ones that the job has now.
    *
-   * @throws {StateError} for a task of which the job has no failure
+   * @throws {StateError} for a job that has not ended or has nothing to go on with, and for a task of which it has no failure
    */
   redrive(options?: AskOptions & { readonly failures?: RedriveChoice }): Promise<void>;
   /**
@@ -175,15 +166,6 @@ const REFUSALS: Readonly<Record<Exclude<SendAnswer, "stored" | "known">, string>
   unknown: "the store has none of this id, or it was deleted",
 };
 
-/** The names of the options that some commands have beside `key` and `signal`. */
-const MORE_OPTIONS: Readonly<Record<Command["type"], Readonly<Record<string, true>>>> = {
-  deliver: {},
-  pause: { reason: true, checkpoint: true, graceMs: true },
-  cancel: { reason: true },
-  resume: { failures: true },
-  discard: {},
-};
-
 /** A handle of a job, by the engine that reaches its store. */
 export class StoredJobHandle<Result> implements JobHandle<Result> {
   readonly jobId: string;
@@ -244,22 +226,38 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
 
   async redrive(options: Parameters<JobHandle["redrive"]>[0] = {}): Promise<void> {
     const record = await this.#find("redrive");
-    // What was asked with a key may have been carried out already.
-    if (options.key === undefined && record.status !== "failed" && record.status !== "cancelled") {
-      throw this.#refuse("redrive", record.status, "only a job that has failed or was cancelled can be redriven");
-    }
     const { failures = true, key } = options;
+    // What was asked with a key may have been carried out already.
+    if (key === undefined && record.endedAt === undefined) {
+      throw this.#refuse("redrive", record.status, "only a job that has ended can be redriven");
+    }
     const { registry, limits } = this.#flow ?? { registry: this.#host.registry, limits: undefined };
-    const { tasks } = failures === true
-      ? { tasks: undefined }
-      : resolveRedrive(await this.read(), failures, registry, limits, key !== undefined);
+    let redrive: Redrive = { tasks: undefined };
+    if (failures !== true || record.status === "completed") {
+      const job = await this.read();
+      redrive = resolveRedrive(job, failures, registry, limits, key !== undefined);
+      if (key === undefined) checkRedrive(jobOf(job), redrive, Infinity);
+    }
+    const { tasks } = redrive;
+    if (await this.#isAsked(tasks, failures, key)) return;
     await this.#ask("redrive", record, { type: "resume", redrive: true, tasks }, options);
   }
 
   async discard(failures: FailureChoice, options: AskOptions = {}): Promise<void> {
     const record = await this.#find("discard failures of");
     const tasks = resolveFailures(await this.read(), failures, options.key !== undefined);
+    if (await this.#isAsked(tasks, failures, options.key)) return;
     await this.#ask("discard failures of", record, { type: "discard", tasks }, options);
+  }
+
+  /** Whether a choice finds nothing, as what was asked with its key before has been carried out. Ids are sent again as they are. */
+  async #isAsked(
+    found: readonly unknown[] | undefined,
+    choice: RedriveChoice | FailureChoice,
+    key: string | undefined,
+  ): Promise<boolean> {
+    if (key === undefined || found?.length !== 0 || Array.isArray(choice)) return false;
+    return await this.command(key) !== undefined;
   }
 
   async command(key: string): Promise<CommandOutcome | undefined> {
@@ -392,7 +390,7 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
 
   /** Stores a command; as often as it takes, for the key makes it count once. */
   async #ask(call: string, { status }: JobRecord, command: Command, options: AskOptions): Promise<void> {
-    checkOptions<AskOptions>(`Cannot ${call} job`, options, { key: true, signal: true, ...MORE_OPTIONS[command.type] });
+    checkAskOptions(`Cannot ${call} job`, command.type, options);
     const { key, signal } = options;
     const { session } = this.#host;
     const { settings, timers, store, createId } = session;
@@ -428,21 +426,4 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
 /** Whether a job has ended, and has not been asked to go on since. */
 function isAtItsEnd({ endedAt, sent, consumed }: JobRecord): boolean {
   return endedAt !== undefined && sent === consumed;
-}
-
-/** Whoever carries out a command could not read a reason that is no text. */
-function checkReason(action: string, reason: string | undefined): void {
-  if (reason === undefined || typeof reason === "string") return;
-  throw new TypeError(`${action}: the reason must be a string, got ${describeValue(reason)}`);
-}
-
-/** The names of a routine and its slot. */
-function targetOf(action: string, to: Slot<never> | ConnectionTarget): ConnectionTarget {
-  if (!isRecord(to)) throw new TypeError(`${action}: expected a slot or { routine, slot }, got ${describeValue(to)}`);
-  if (!(to instanceof Slot)) {
-    return { routine: checkName(action, "routine", to.routine), slot: checkName(action, "slot", to.slot) };
-  }
-  const membership = membershipOf(to.owner);
-  if (membership !== undefined) return { routine: membership.id, slot: to.name };
-  throw new TypeError(`${action}: slot "${to.name}" belongs to ${describeValue(to.owner)}, which is in no flow`);
 }

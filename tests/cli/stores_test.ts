@@ -150,7 +150,7 @@ test("what a job cannot do is refused in one line, and nothing is stored", () =>
   withSample(async (store) => {
     const cases: readonly (readonly [args: readonly string[], exit: number, message: RegExp])[] = [
       [["jobs", "resume", "done"], 4, /it has ended/],
-      [["jobs", "redrive", "done"], 4, /only a job that has failed or was cancelled/],
+      [["jobs", "redrive", "done"], 4, /it has no failures, and nothing is pending/],
       [["jobs", "deliver", "waiting", "office", "nothing"], 4, /has no slot "nothing"/],
       [["jobs", "deliver", "waiting", "office", "answer", "{"], 2, /the data is no JSON/],
       [["jobs", "pause", "waiting", "--grace-ms", "-1"], 2, /grace-ms/],

@@ -109,7 +109,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await refused(() => handle.deliver({ routine: "nobody", slot: "input" }, 1), TypeError, '"nobody"');
     await refused(() => handle.deliver({ routine: "worker", slot: "other" }, 1), TypeError, '"other"');
     await refused(() => handle.deliver(INPUT, () => {}), SerializationError, "data");
-    await refused(() => handle.redrive(), StateError, "only a job that has failed or was cancelled");
+    await refused(() => handle.redrive(), StateError, "only a job that has ended can be redriven");
     await refused(() => web.engine.handle("job").pause({ graceMs: -1 }), RangeError, "graceMs");
     await refused(() => Reflect.apply(handle.pause, handle, [{ reason: 5 }]), TypeError, "the reason must be a string");
     await refused(() => Reflect.apply(handle.cancel, handle, [{ reason: {} }]), TypeError, "must be a string");

@@ -1,6 +1,15 @@
 import { test } from "node:test";
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { type Around, type Context, Engine, type HandlerReturn, type JobState } from "../../mod.ts";
+import {
+  type Around,
+  type Context,
+  Engine,
+  ErrorHandler,
+  type HandlerReturn,
+  type JobState,
+  StateError,
+} from "../../mod.ts";
+import { createLatch } from "../support/latch.ts";
 import { addFunction, link } from "../support/function_routine.ts";
 import { createTestFlow } from "../support/test_flow.ts";
 
@@ -164,6 +173,45 @@ test("a handler inside around is stopped by its slot's timeout and by a pause", 
   await timers.advance(10);
   await paused;
   assertEquals(other.status, "paused");
+});
+
+test("a handler that waits in around is not begun any more when its job has stopped meanwhile", async () => {
+  const lock = createLatch();
+  const begun: string[] = [];
+  const around: Around = async ({ attempt }, run) => {
+    if (begun.length === 0 && attempt === 0) await lock.passed;
+    return await run();
+  };
+  const { flow, timers } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "retry", retryDelayMs: 0 }) }, {
+    around,
+  });
+  const only = addFunction(flow, "only", (_, ctx) => void begun.push(`attempt ${ctx.attempt}`), { timeoutMs: 50 });
+
+  const cancelled = flow.execute(only);
+  const late = flow.execute(only);
+  const paused = flow.execute(only);
+  await timers.advance(10);
+  flow.cancel(cancelled);
+  await flow.pause(paused, { graceMs: 0 });
+  await timers.advance(50); // the slot's time is up: the next attempt need not wait
+  await flow.waitForCompletion(late);
+  flow.resume(paused);
+  await flow.waitForCompletion(paused);
+  assertEquals(begun, ["attempt 1", "attempt 0"]);
+
+  lock.open();
+  await timers.advance(100);
+  assertEquals(begun, ["attempt 1", "attempt 0"]);
+  assertEquals([cancelled.status, late.status, paused.status], ["cancelled", "completed", "completed"]);
+});
+
+test("a handler does not begin after around is over", async () => {
+  let begin = (): unknown => undefined;
+  let isBegun = false;
+  const job = await runInside((_, run) => void (begin = run), () => void (isBegun = true));
+  assertMatch(job.error?.message ?? "", /must call run/);
+  assertThrows(() => begin(), StateError, 'Cannot run the handler in routine "only": its handler has returned');
+  assertEquals(isBegun, false);
 });
 
 test("around must be a function", () => {

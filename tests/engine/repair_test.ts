@@ -168,6 +168,44 @@ test("C438 what cannot be repaired is refused, and nothing changes", async () =>
 });
 
 for (const [name, createStore] of Object.entries({ "at once": memoryStore, later: lateStore })) {
+  test(`a handle redrives a completed job, and chooses by a function once per key, with a store that answers ${name}`, async () => {
+    Worker.broken = true;
+    const timers = manualTimers();
+    const registry = new Registry({ Source, Worker });
+    const engine = new Engine({ timers, ids: manualIds(), registry, store: createStore() });
+    const flow = new Flow({ id: "shop", registry, engine, errorHandler: new ErrorHandler({ strategy: "continue" }) });
+    const [source, worker] = [flow.addRoutine(new Source(), "source"), flow.addRoutine(new Worker(), "worker")];
+    flow.connect(source.item, worker.input);
+    const handle = await flow.start(source.trigger, { items: [11, 12, 13] }, { jobId: "job" });
+    engine.work();
+    await timers.advance(2_000);
+    const read = async () => {
+      await timers.advance(2_000);
+      const job = await handle.read();
+      return [job.status, failed(job), done(job)];
+    };
+    const ids = [2, 3, 4];
+    assertEquals(await read(), ["completed", ids, []]);
+    const repair = () => handle.redrive({ failures: ({ task }) => task.id === 2 && { data: { n: 1 } }, key: "repair" });
+    const drop = () => handle.discard(({ task }) => task.id === 3, { key: "drop" });
+    await repair();
+    assertEquals(await read(), ["completed", [3, 4], [1]]);
+    await repair();
+    await drop();
+    assertEquals(await read(), ["completed", [4], [1]]);
+    await drop();
+    Worker.broken = false;
+    await handle.redrive();
+    assertEquals(await read(), ["completed", [], [1, 13]]);
+    await assertRejects(() => handle.redrive(), StateError, "it has no failures, and nothing is pending");
+    const dropAll = () => handle.discard(true, { key: "drop all" });
+    await dropAll();
+    await assertRejects(() => handle.discard([4], { key: "drop all" }), StateError, "something else was asked of it");
+    await Promise.all([engine.close(), timers.advance(10_000)]);
+  });
+}
+
+for (const [name, createStore] of Object.entries({ "at once": memoryStore, later: lateStore })) {
   test(`C439 a handle redrives and drops failures wherever the job is, once per key, with a store that answers ${name}`, async () => {
     Worker.broken = true;
     const store = createStore();

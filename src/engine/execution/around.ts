@@ -1,16 +1,18 @@
 import { ignoreRejection, isThenable } from "../../base/thenable.ts";
 import type { Around, HandlerInfo } from "../../model/around.ts";
+import type { Activation } from "../activation/activation.ts";
 
 type State = "not called" | "running" | "returned" | "thrown";
 
 /**
  * Runs a handler inside `around`. The outcome is the handler's own, so that nobody can make a failure look like a success, unless
- * `around` itself fails.
+ * `around` itself fails. A handler that was aborted before `around` calls it, or after `around` is over, does not begin: its task may
+ * run elsewhere by then.
  *
  * @throws {TypeError} when `around` has not called `run` once, or is over before the handler
  * @throws what the handler throws, and what `around` throws
  */
-export function callAround(around: Around, info: HandlerInfo, run: () => unknown): unknown {
+export function callAround(around: Around, activation: Activation, run: () => unknown): unknown {
   let state: State = "not called";
   let outcome: unknown;
   const settle = (as: State, value: unknown) => {
@@ -23,10 +25,11 @@ export function callAround(around: Around, info: HandlerInfo, run: () => unknown
     const why = state === "running"
       ? "it was over before the handler: return what run() returns"
       : "it must call run()";
-    throw misuse(info, why);
+    throw misuse(activation, why);
   };
-  const result = around(info, () => {
-    if (state !== "not called") throw misuse(info, "it must call run() only once");
+  const result = around(activation, () => {
+    if (state !== "not called") throw misuse(activation, "it must call run() only once");
+    activation.checkOpen("run the handler");
     state = "running";
     let returned: unknown;
     try {

@@ -1,0 +1,58 @@
+import { checkName, checkOptions } from "./base/options.ts";
+import { describeValue } from "./base/path.ts";
+import type { Command } from "./documents/command.ts";
+import type { ConnectionTarget } from "./model/connection.ts";
+import { membershipOf } from "./model/routine.ts";
+import { Slot } from "./model/slot.ts";
+import { isRecord } from "./values/json.ts";
+
+/** The options of what is asked of a job by a handle. */
+export interface AskOptions {
+  /** Makes it count once, however often it is asked: see `durability.keyRetentionMs`. @default {a new id for each call} */
+  readonly key?: string;
+  /** Ends the call when aborted: it rejects with the signal's reason. Then what was asked may be stored or not. */
+  readonly signal?: AbortSignal;
+}
+
+/** The names of the options that some commands have beside `key` and `signal`. */
+const MORE_OPTIONS: Readonly<Record<Command["type"], Readonly<Record<string, true>>>> = {
+  deliver: {},
+  pause: { reason: true, checkpoint: true, graceMs: true },
+  cancel: { reason: true },
+  resume: { failures: true },
+  discard: {},
+};
+
+/**
+ * Checks the options of what is asked of a job.
+ *
+ * @throws {TypeError} for an option of an unknown name
+ */
+export function checkAskOptions(action: string, type: Command["type"], options: AskOptions): void {
+  checkOptions<AskOptions>(action, options, { key: true, signal: true, ...MORE_OPTIONS[type] });
+}
+
+/**
+ * Whoever carries out a command could not read a reason that is no text.
+ *
+ * @throws {TypeError} for one
+ */
+export function checkReason(action: string, reason: string | undefined): void {
+  if (reason === undefined || typeof reason === "string") return;
+  throw new TypeError(`${action}: the reason must be a string, got ${describeValue(reason)}`);
+}
+
+/**
+ * The names of a routine and its slot.
+ *
+ * @throws {TypeError} for what is no slot of a flow, and no object with its names
+ */
+export function targetOf(action: string, to: Slot<never> | ConnectionTarget): ConnectionTarget {
+  if (!isRecord(to)) throw new TypeError(`${action}: expected a slot or { routine, slot }, got ${describeValue(to)}`);
+  if (!(to instanceof Slot)) {
+    return { routine: checkName(action, "routine", to.routine), slot: checkName(action, "slot", to.slot) };
+  }
+  const membership = membershipOf(to.owner);
+  if (membership !== undefined) return { routine: membership.id, slot: to.name };
+  throw new TypeError(`${action}: slot "${to.name}" belongs to ${describeValue(to.owner)}, which is in no flow`);
+}
