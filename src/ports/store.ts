@@ -335,7 +335,7 @@ export interface StoreTransaction {
  *
  * - when it has an owner: that one has died, or lost its lease;
  * - when its inbox has commands that are not consumed, also after its end;
- * - when its `dueAt` has passed, and it has not ended.
+ * - when its `dueAt` has passed, also after its end: then it has something left to do, as to tell the job that has started it.
  *
  * `append` is the only write of an owner, and it is fenced: the caller names the life of the job, the epoch of its claim, and the
  * revision that it expects, and a store refuses any other. So once an owner has let go of a job, another engine has claimed it, or the
@@ -426,7 +426,7 @@ export interface Store {
   count(filter?: JobFilter): MaybePromise<number>;
   /** Deletes a job with everything that belongs to it. Returns false when there is no such life of it. */
   delete(life: JobLife): MaybePromise<boolean>;
-  /** Deletes jobs that have ended, whose inbox has no unconsumed command and that nobody has claimed; returns how many. */
+  /** Deletes jobs that have ended, whose inbox has no unconsumed command, that have no `dueAt`, and that nobody has claimed; returns how many. */
   purge(query: PurgeQuery): MaybePromise<number>;
   /** Begins a transaction for the statements of a handler; only stores over a database that has such. */
   begin?(): Promise<StoreTransaction>;

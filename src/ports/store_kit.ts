@@ -169,18 +169,18 @@ export function isAskedFor(
 
 /** The instant since which a job counts as due; `undefined` when it is not. */
 export function dueSince(record: JobRecord, now: number): number | undefined {
-  const { createdAt, dueAt, endedAt, owner, heldUntil, sent, consumed } = record;
+  const { createdAt, dueAt, owner, heldUntil, sent, consumed } = record;
   if (isHeld(record, now)) return undefined;
   if (sent > consumed) return createdAt;
   if (owner !== undefined) return Math.max(heldUntil ?? createdAt, createdAt);
-  return endedAt === undefined && dueAt !== undefined && dueAt <= now ? dueAt : undefined;
+  return dueAt !== undefined && dueAt <= now ? dueAt : undefined;
 }
 
 /** The instant from which a job is due, now or later, if nothing happens until then. */
 function dueFrom(record: JobRecord, now: number): number | undefined {
   if (isHeld(record, now)) return record.heldUntil;
   const since = dueSince(record, now);
-  if (since === undefined) return record.endedAt === undefined ? record.dueAt : undefined;
+  if (since === undefined) return record.dueAt;
   // The clock of whoever has created it may be ahead.
   return Math.min(since, now);
 }
@@ -197,11 +197,11 @@ export function isMeant(record: KeptRecord, filter: JobFilter): boolean {
 
 /** Whether `purge` deletes a job. */
 export function isPurged(
-  { status, endedAt, owner, sent, consumed }: KeptRecord,
+  { status, dueAt, endedAt, owner, sent, consumed }: KeptRecord,
   query: Omit<PurgeQuery, "limit">,
 ): boolean {
   return endedAt !== undefined && endedAt < query.endedBefore && owner === undefined && sent === consumed &&
-    (query.status === undefined || status === query.status);
+    dueAt === undefined && (query.status === undefined || status === query.status);
 }
 
 /** The order of lists: by creation time, then by id. */
@@ -284,7 +284,7 @@ export class StoreWatchers {
     const { jobId, endedAt, dueAt, createdAt, owner, sent, consumed } = after;
     if (endedAt !== undefined && before.endedAt === undefined) this.tell({ type: "ended", jobId });
     if (owner !== undefined || before.owner === undefined) return;
-    const at = sent > consumed ? createdAt : endedAt === undefined ? dueAt : undefined;
+    const at = sent > consumed ? createdAt : dueAt;
     if (at !== undefined) this.tell({ type: "due", at });
   }
 }

@@ -125,7 +125,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
         if (answer === "unread" || head === undefined) return answer;
         const { endedAt, dueAt, releases } = head;
         if (endedAt !== undefined) tell({ type: "ended", jobId });
-        else if (releases && dueAt !== undefined) tell({ type: "due", at: dueAt });
+        if (releases && dueAt !== undefined) tell({ type: "due", at: dueAt });
         return answer;
       });
     },

@@ -168,7 +168,7 @@ export const BROKEN_LISTS: readonly BrokenStore[] = [
   {
     what: "a purge of jobs that somebody may still need",
     noticedBy: [
-      "purge leaves alone jobs that have commands which are not consumed, and jobs that somebody has claimed",
+      "purge leaves alone jobs that have commands which are not consumed, that somebody has claimed, or that are due",
     ],
     methods: (store) => ({
       async purge({ endedBefore }) {

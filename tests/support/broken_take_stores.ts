@@ -72,7 +72,7 @@ export const BROKEN_TAKES: readonly BrokenStore[] = [
   {
     what: "jobs that are due an instant late",
     noticedBy: [
-      "a job that nobody has is due once its dueAt has passed, unless it has ended",
+      "a job that nobody has is due once its dueAt has passed, also after its end",
       "at the instant of nextDueAt take finds something, and before it nothing",
     ],
     methods: (store) => ({ take: (query) => store.take({ ...query, now: query.now - 1 }) }),

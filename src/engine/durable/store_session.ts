@@ -251,7 +251,7 @@ export class StoreSession {
   async letGo({ record, formerIncarnation }: TakenJob): Promise<void> {
     const { status, endedAt, consumed, revision } = record;
     const at = this.timers.now();
-    const dueAt = formerIncarnation === undefined ? record.dueAt : endedAt === undefined ? at : undefined;
+    const dueAt = formerIncarnation === undefined || endedAt !== undefined ? record.dueAt : at;
     await this.store.append(record, revision, [], { status, dueAt, endedAt, consumed, at, releases: true });
   }
 

@@ -119,7 +119,7 @@ function placesOf(record: KeptRecord): ReadonlyMap<Kind, readonly number[]> {
   if (endedAt !== undefined) places.set("end", [endedAt]);
   if (sent > consumed) places.set("unread", [priority, createdAt]);
   if (owner !== undefined && incarnation !== undefined) places.set("claim", [incarnation, priority, createdAt]);
-  else if (dueAt !== undefined && endedAt === undefined) places.set("wait", [priority, dueAt, createdAt]);
+  else if (dueAt !== undefined) places.set("wait", [priority, dueAt, createdAt]);
   return places;
 }
 

@@ -23,7 +23,7 @@ CREATE TABLE routilux.jobs (
   revision integer NOT NULL DEFAULT 0, snapshot_revision integer NOT NULL DEFAULT 0,
   holder bigint NOT NULL GENERATED ALWAYS AS (coalesce(incarnation, 0)) STORED,
   reason smallint GENERATED ALWAYS AS (CASE WHEN sent > consumed THEN 2 WHEN incarnation IS NOT NULL THEN 1
-    WHEN ended_at IS NULL AND due_at IS NOT NULL THEN 0 END) STORED,
+    WHEN due_at IS NOT NULL THEN 0 END) STORED,
   since double precision GENERATED ALWAYS AS (
     CASE WHEN sent > consumed OR incarnation IS NOT NULL THEN created_at ELSE due_at END) STORED
 ) WITH (fillfactor = 70);

@@ -11,8 +11,8 @@ const VERSION = 1;
 // Nothing is written to a job when a lease is renewed or ends: whether a job is held follows from its incarnation and the leases.
 // The three generated columns say why and since when a job may be taken:
 // - `holder`: the incarnation that has claimed it; 0 for none.
-// - `reason`: 2 when it has commands that are not consumed, else 1 when it is claimed, else 0 when it has a `due_at` and has not
-//   ended; NULL when only a command makes it due.
+// - `reason`: 2 when it has commands that are not consumed, else 1 when it is claimed, else 0 when it has a `due_at`; NULL when
+//   only a command makes it due.
 // - `since`: by this, jobs of one holder and reason are in the order in which they are taken.
 const TABLES = `
 CREATE TABLE routilux_meta (version INTEGER NOT NULL, incarnations INTEGER NOT NULL, survived TEXT NOT NULL);
@@ -31,7 +31,7 @@ CREATE TABLE routilux_jobs (
   consumed INTEGER NOT NULL DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0,
   holder INTEGER AS (coalesce(incarnation, 0)),
   reason INTEGER AS (CASE WHEN sent > consumed THEN 2 WHEN incarnation IS NOT NULL THEN 1
-    WHEN ended_at IS NULL AND due_at IS NOT NULL THEN 0 END),
+    WHEN due_at IS NOT NULL THEN 0 END),
   since INTEGER AS (CASE WHEN sent > consumed OR incarnation IS NOT NULL THEN created_at ELSE due_at END)
 );
 CREATE TABLE routilux_documents (life INTEGER PRIMARY KEY, token TEXT NOT NULL, snapshot TEXT NOT NULL);

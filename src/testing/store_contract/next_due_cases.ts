@@ -25,7 +25,7 @@ export const nextDueCases: readonly Case[] = [
   withStore("nextDueAt is the earliest dueAt of the jobs that nobody has", async (store) => {
     await checkNext(store, undefined, "of an empty store");
     await createJob(store, "never", 0);
-    await createJob(store, "ended", 0, { dueAt: NOW + 1, endedAt: 1 });
+    await createJob(store, "ended", 0, { endedAt: 1 });
     await checkNext(store, undefined, "when nothing will be due");
     const job = await createJob(store, "late", 0, { dueAt: NOW + 900 });
     await createJob(store, "early", 0, { dueAt: NOW + 500.5, flowHash: "early", queue: "early", flowId: "early" });
@@ -38,6 +38,8 @@ export const nextDueCases: readonly Case[] = [
     await store.append(job, 0, ["on"], { ...HEAD, dueAt: NOW + 200 });
     await checkNext(store, NOW + 200, "after an append");
     await store.append(job, 1, ["end"], { ...ENDED, dueAt: NOW + 100 });
+    await checkNext(store, NOW + 100, "after an end that leaves something to do");
+    await store.append(job, 2, [], ENDED);
     await checkNext(store, NOW + 500.5, "after an end");
     await checkDueNow(store, "when a job is due", NOW + 501);
   }),

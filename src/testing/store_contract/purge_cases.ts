@@ -1,6 +1,6 @@
 import { type Case, withStore } from "./case.ts";
 import { checkSame } from "./checks.ts";
-import { createJob, ENDED, enter, HEAD, inboxOf, NOW, send, sendNew, sortedIds, take } from "./sample_jobs.ts";
+import { createJob, ENDED, enter, HEAD, inboxOf, LATER, NOW, send, sendNew, sortedIds, take } from "./sample_jobs.ts";
 
 /** Purging. */
 export const purgeCases: readonly Case[] = [
@@ -41,7 +41,7 @@ export const purgeCases: readonly Case[] = [
     checkSame(await store.purge({ endedBefore: NOW + 1, status: "", limit: 3 }), 0, "purge of an empty status");
   }),
   withStore(
-    "purge leaves alone jobs that have commands which are not consumed, and jobs that somebody has claimed",
+    "purge leaves alone jobs that have commands which are not consumed, that somebody has claimed, or that are due",
     async (store) => {
       const owner = await enter(store, "engine");
       const query = { endedBefore: NOW + 1, limit: 10 };
@@ -58,6 +58,8 @@ export const purgeCases: readonly Case[] = [
       await store.append({ ...job, epoch: 2 }, 1, [], { ...ENDED, consumed: 1 });
       checkSame(await store.purge(query), 1, "purge of the job that was released with all consumed");
       const again = await createJob(store, "job", 0, { endedAt: NOW });
+      await store.append(again, 0, [], { ...ENDED, dueAt: LATER });
+      checkSame(await store.purge(query), 0, "purge of a job that has ended, and has something left to do");
       await store.append(again, 0, [], HEAD);
       checkSame(await store.purge(query), 0, "purge of a job that runs again");
     },

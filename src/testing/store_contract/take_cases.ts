@@ -58,15 +58,19 @@ export const takeCases: readonly Case[] = [
     const [taken] = answer.jobs;
     if (taken !== undefined) checkSame(await store.append(claimOf(taken), 3, ["on"]), "stored", "a write of the owner");
   }),
-  withStore("a job that nobody has is due once its dueAt has passed, unless it has ended", async (store) => {
+  withStore("a job that nobody has is due once its dueAt has passed, also after its end", async (store) => {
     const owner = await enter(store, "engine", { leaseMs: LATER });
     await createJob(store, "early", 0, { dueAt: 1_000 });
     await createJob(store, "late", 0, { dueAt: 2_000 });
     await createJob(store, "never", 0);
-    await createJob(store, "ended", 0, { dueAt: 1, endedAt: 1 });
-    const expected = [[999, []], [1_000, ["early"]], [1_999, ["early"]], [2_000, ["early", "late"]]] as const;
-    for (const [now, ids] of expected) checkSame(await takeAndRelease(store, owner, { now }), ids, `take at ${now}`);
-    checkSame(await takeAndRelease(store, owner, { now: NOW }), ["early", "late"], "take later");
+    await createJob(store, "ended", 0, { endedAt: 1 });
+    await createJob(store, "owing", 0, { dueAt: 3_000, endedAt: 1 });
+    const ids = ["early", "late", "owing"];
+    const expected = [[999, 0], [1_000, 1], [1_999, 1], [2_000, 2], [2_999, 2], [3_000, 3]] as const;
+    for (const [now, count] of expected) {
+      checkSame(await takeAndRelease(store, owner, { now }), ids.slice(0, count), `take at ${now}`);
+    }
+    checkSame(await takeAndRelease(store, owner, { now: NOW }), ids, "take later");
   }),
   withStore("take goes by the latest head: a later dueAt, none, and the end", async (store) => {
     const owner = await enter(store, "engine", { leaseMs: LATER });
@@ -80,6 +84,13 @@ export const takeCases: readonly Case[] = [
     checkSame(await takeAndRelease(store, owner), [], "take of a job without dueAt");
     const last = existing(await claimJob(store, owner, claim), "the job that is claimed again");
     await store.append(claimOf(last), 2, sampleEntries(2, 3), { ...ENDED, dueAt: 5_000 });
+    checkSame(
+      await takeAndRelease(store, owner),
+      ["job"],
+      "take of a job that has ended, and has something left to do",
+    );
+    const told = existing(await claimJob(store, owner, { ...claim, epoch: last.record.epoch + 1 }), "the ended job");
+    await store.append(claimOf(told), 3, [], ENDED);
     checkSame(await takeAndRelease(store, owner), [], "take of a job that has ended");
   }),
   withStore(
