@@ -35,7 +35,11 @@ const KINDS: Readonly<Record<Name, Kind>> = {
     start: () => PostgresServer.start({ synchronous_commit: "off" }),
     at: (folder, port) => PostgresServer.at(folder, port),
   },
-  redis: { users: /redis/, start: () => RedisServer.start(), at: (folder, port) => RedisServer.at(folder, port) },
+  redis: {
+    users: /redis|killed/,
+    start: () => RedisServer.start(),
+    at: (folder, port) => RedisServer.at(folder, port),
+  },
   nats: { users: /nats/, start: () => NatsServer.start(), at: (folder, port) => NatsServer.at(folder, port) },
 };
 

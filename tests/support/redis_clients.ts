@@ -1,5 +1,5 @@
-import { Redis } from "ioredis";
-import { createClient } from "redis";
+import { Cluster, Redis } from "ioredis";
+import { createClient, createCluster } from "redis";
 import { type RedisClient, redisStore } from "../../src/stores/redis_store.ts";
 import type { StorePlace } from "../../src/testing/store_contract.ts";
 
@@ -20,6 +20,21 @@ export async function openNodeRedis(url: string): Promise<OpenRedis> {
 /** Opens a client of the package `ioredis`. */
 export function openIoRedis(url: string): OpenRedis {
   const client = new Redis(url);
+  client.on("error", () => {});
+  return { client, close: () => client.disconnect() };
+}
+
+/** Opens a client of the package `redis` for a cluster. */
+export async function openNodeRedisCluster(url: string): Promise<OpenRedis> {
+  const client = createCluster({ rootNodes: [{ url }] });
+  client.on("error", () => {});
+  await client.connect();
+  return { client, close: () => client.destroy() };
+}
+
+/** Opens a client of the package `ioredis` for a cluster. */
+export function openIoRedisCluster(url: string): OpenRedis {
+  const client = new Cluster([url]);
   client.on("error", () => {});
   return { client, close: () => client.disconnect() };
 }
