@@ -1,25 +1,53 @@
 import { join } from "node:path";
+import { NatsServer } from "../tests/support/nats_server.ts";
 import { PostgresServer } from "../tests/support/postgres_server.ts";
+import { RedisServer } from "../tests/support/redis_server.ts";
 import { SERVICES, type Services } from "../tests/support/services.ts";
 
 // Starts and stops the servers that the tests of stores use, on free ports of this machine, with their data in temporary folders:
 //   eval "$(deno run -A scripts/services.ts up)"
 //   deno run -A scripts/services.ts down
 
-/** How each server is started; what is not installed is left out. */
-const STARTS: Readonly<Record<keyof Services, () => Promise<Started | undefined>>> = {
-  postgres: async () => {
+type Name = keyof Services;
+
+/** A server on a port of this machine, with its data in a folder. */
+interface Server {
+  readonly url: string;
+  readonly folder: string;
+  readonly port: number;
+  stop(): void;
+}
+
+/** How one kind of servers is handled. */
+interface Kind {
+  /** The tests that use it. */
+  readonly users: RegExp;
+  /** Starts one; `undefined` when it is not installed. */
+  readonly start: () => Promise<Server | undefined>;
+  /** Finds one that was started. */
+  readonly at: (folder: string, port: number) => Server | undefined;
+}
+
+const KINDS: Readonly<Record<Name, Kind>> = {
+  postgres: {
+    users: /postgres|killed/,
     // A commit waits for the disk where durability is tested or speed is measured.
-    const server = await PostgresServer.start({ synchronous_commit: "off" });
-    return server && { url: server.url, stop: ["postgres", server.folder, String(server.port)] };
+    start: () => PostgresServer.start({ synchronous_commit: "off" }),
+    at: (folder, port) => PostgresServer.at(folder, port),
   },
+  redis: {
+    users: /redis|killed/,
+    start: () => RedisServer.start(),
+    at: (folder, port) => RedisServer.at(folder, port),
+  },
+  nats: { users: /nats/, start: () => NatsServer.start(), at: (folder, port) => NatsServer.at(folder, port) },
 };
 
-interface Started {
-  readonly url: string;
-  /** How to find it again. */
-  readonly stop: readonly string[];
+function isName(name: string): name is Name {
+  return Object.hasOwn(KINDS, name);
 }
+
+const NAMES: readonly Name[] = Object.keys(KINDS).filter(isName);
 
 /** The servers that were started. */
 export interface RunningServices {
@@ -31,45 +59,38 @@ export interface RunningServices {
   stop(): Promise<void>;
 }
 
-/** Starts the servers that are installed. */
-export async function startServices(): Promise<RunningServices> {
+/** Starts those of the servers that are installed. */
+export async function startServices(names: readonly Name[] = NAMES): Promise<RunningServices> {
   const folder = await Deno.makeTempDir({ prefix: "routilux-services-" });
-  const started: Record<string, Started> = {};
-  const missing: string[] = [];
-  for (const [name, start] of Object.entries(STARTS)) {
-    const service = await start();
-    if (service === undefined) missing.push(name);
-    else started[name] = service;
-  }
+  const started = await Promise.all(names.map(async (name) => ({ name, server: await KINDS[name].start() })));
+  const servers = started.flatMap(({ name, server }) => server === undefined ? [] : [{ name, server }]);
   const path = join(folder, "services.json");
-  const urls = Object.fromEntries(Object.entries(started).map(([name, { url }]) => [name, url]));
-  await Deno.writeTextFile(path, JSON.stringify(urls));
+  await Deno.writeTextFile(path, JSON.stringify(Object.fromEntries(servers.map((it) => [it.name, it.server.url]))));
   await Deno.writeTextFile(
     join(folder, "started.json"),
-    JSON.stringify(Object.values(started).map(({ stop }) => stop)),
+    JSON.stringify(servers.map(({ name, server }) => [name, server.folder, server.port])),
   );
+  const missing = started.filter(({ server }) => server === undefined).map(({ name }) => name);
   return { path, missing, stop: () => stopServices(path) };
 }
 
-/** The tests that use servers. */
-const USERS = /postgres|killed/;
-
-/** Starts the servers for tests, unless none of them uses one, or the servers are there. */
+/** Starts the servers that some tests use, unless they are there. */
 export async function startServicesFor(
   files: readonly string[],
 ): Promise<{ readonly missing: readonly string[]; stop(): Promise<void> }> {
-  if (Deno.env.has(SERVICES) || !files.some((it) => USERS.test(it))) return { missing: [], stop: async () => {} };
-  const { path, missing, stop } = await startServices();
+  const names = NAMES.filter((name) => files.some((it) => KINDS[name].users.test(it)));
+  if (Deno.env.has(SERVICES) || names.length === 0) return { missing: [], stop: async () => {} };
+  const { path, missing, stop } = await startServices(names);
   Deno.env.set(SERVICES, path);
   return { missing: missing.map((name) => `Without ${name}: it is not installed, and its tests are skipped`), stop };
 }
 
 async function stopServices(path: string): Promise<void> {
   const folder = join(path, "..");
-  const started: readonly (readonly [string, string, string])[] = JSON.parse(
+  const started: readonly (readonly [string, string, number])[] = JSON.parse(
     await Deno.readTextFile(join(folder, "started.json")),
   );
-  for (const [, data, port] of started) PostgresServer.at(data, Number(port))?.stop();
+  for (const [name, data, port] of started) if (isName(name)) KINDS[name].at(data, port)?.stop();
   await Deno.remove(folder, { recursive: true });
 }
 

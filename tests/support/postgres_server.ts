@@ -1,9 +1,9 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { freePort } from "./free_port.ts";
 
 /** Where Debian puts each version; elsewhere the commands are on the path. */
 const VERSIONS = "/usr/lib/postgresql";
@@ -120,14 +120,4 @@ function findBinaries(): string | undefined {
   if (installed.length > 0) return `${VERSIONS}/${Math.max(...installed)}/bin`;
   const folders = (process.env["PATH"] ?? "").split(":");
   return folders.find((it) => ["initdb", "pg_ctl"].every((name) => existsSync(join(it, name))));
-}
-
-/** A port that nobody listens on. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => server.on("error", reject).listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== "object" || address === null) throw new Error("There is no free port");
-  return address.port;
 }

@@ -40,7 +40,7 @@ const SURE_OF_ITS_NAME = 2;
 /** The process that now and then takes the name of the first. */
 const TWIN = 3;
 /** Short, but the processes share a machine, and some stores answer late when four of them write. */
-const LEASE_MS = { sqlite: 700, deno_kv: 1_500, postgres: 1_500 } as const;
+const LEASE_MS = { sqlite: 700, deno_kv: 1_500, postgres: 1_500, redis: 1_500 } as const;
 const LIVE_JOBS = 8;
 const COMMANDS = 8;
 /** After so many deliveries a job may be finished. */

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import process from "node:process";
 
 /** The servers that tests use, by name, with their addresses. */
-export type Services = Readonly<Partial<Record<"postgres", string>>>;
+export type Services = Readonly<Partial<Record<"postgres" | "redis" | "nats", string>>>;
 
 /** The environment variable with the path of a file that names the servers; `scripts/services.ts` starts them. */
 export const SERVICES = "ROUTILUX_SERVICES";

@@ -7,6 +7,7 @@ import { Engine, type EngineEvent, StateError } from "../../mod.ts";
 import type { Store } from "../../src/ports/mod.ts";
 import { denoKvStore } from "../../src/stores/deno_kv_store.ts";
 import { postgresStore } from "../../src/stores/postgres_store.ts";
+import { redisStore } from "../../src/stores/redis_store.ts";
 import { sqliteStore } from "../../src/stores/sqlite_store.ts";
 import { openTrace } from "./process_trace.ts";
 import { tracedFlow, tracedRegistry } from "./traced_flow.ts";
@@ -21,8 +22,8 @@ export const WORKING_PROCESS: string = fileURLToPath(import.meta.url);
 export interface ProcessSetup {
   /** The number of the process, unique among all of a run. */
   readonly process: number;
-  readonly store: "sqlite" | "deno_kv" | "postgres";
-  /** The path of the store; of PostgreSQL the address, with the schema behind `#`. */
+  readonly store: "sqlite" | "deno_kv" | "postgres" | "redis";
+  /** The path of the store; of a server its address, with the schema or the prefix behind `#`. */
   readonly place: string;
   /** The path of the trace. */
   readonly trace: string;
@@ -71,6 +72,12 @@ export async function openPlace(kind: ProcessSetup["store"], place: string): Pro
     const { openPg } = await import("./postgres_clients.ts");
     const { client, close } = openPg(address);
     return [postgresStore(client, { schema }), close];
+  }
+  if (kind === "redis") {
+    const [address = "", prefix = ""] = place.split("#");
+    const { openIoRedis } = await import("./redis_clients.ts");
+    const { client, close } = openIoRedis(address);
+    return [redisStore(client, { prefix }), close];
   }
   const kv = await Deno.openKv(place);
   return [denoKvStore(kv), () => kv.close()];

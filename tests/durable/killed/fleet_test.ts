@@ -17,19 +17,20 @@ import { openPlace } from "../../support/working_process.ts";
  * kills as often for each, by another seed.
  */
 const KILLS: Readonly<Partial<Record<FleetPlan["store"], number>>> = IS_LONG
-  ? { sqlite: 200, postgres: 200, ..."Deno" in globalThis ? { deno_kv: 200 } : {} }
+  ? { sqlite: 200, postgres: 200, redis: 200, ..."Deno" in globalThis ? { deno_kv: 200 } : {} }
   : "Deno" in globalThis
-  ? { sqlite: 12, deno_kv: 4, postgres: 12 }
+  ? { sqlite: 12, deno_kv: 4, postgres: 12, redis: 3 }
   : { sqlite: 3, postgres: 2 };
 const SEED = Number(process.env["SEED"] ?? (IS_LONG ? Date.now() % 2 ** 31 : 1));
 const LIMIT_MS = IS_LONG ? 1_800_000 : 180_000;
 
-for (const store of ["sqlite", "deno_kv", "postgres"] as const) {
+for (const store of ["sqlite", "deno_kv", "postgres", "redis"] as const) {
   if (KILLS[store] === undefined) continue;
   const kills = Number(process.env["KILLS"] ?? KILLS[store]);
-  const address = store === "postgres" ? addressOf(store) : undefined;
-  const place = address && `${address}#fleet ${process.pid}`;
-  const skip = store === "postgres" && address === undefined && missing(store);
+  const server = store === "postgres" || store === "redis" ? store : undefined;
+  const address = server && addressOf(server);
+  const place = address && `${address}#fleet-${process.pid}`;
+  const skip = server !== undefined && address === undefined && missing(server);
   test(
     `Invariants 8 to 10: four processes on one ${store} store lose and double nothing, however often they are killed`,
     { timeout: LIMIT_MS + 10_000, skip },

@@ -1,0 +1,212 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import process from "node:process";
+import { after, test } from "node:test";
+import { type RedisClient, redisStore, type RedisStoreOptions } from "../../../src/stores/redis_store.ts";
+import {
+  ENDED,
+  enter,
+  idsOf,
+  sampleEntries,
+  sampleJob,
+  send,
+  take,
+} from "../../../src/testing/store_contract/sample_jobs.ts";
+import { existing } from "../../../src/testing/store_contract/checks.ts";
+import { compareWithMemory } from "../../support/compare_stores.ts";
+import { amountOf } from "../../support/gate_amount.ts";
+import { createLatch } from "../../support/latch.ts";
+import {
+  openIoRedisCluster,
+  openNodeRedis,
+  openNodeRedisCluster,
+  type OpenRedis,
+  redisPlace,
+} from "../../support/redis_clients.ts";
+import { RedisServer } from "../../support/redis_server.ts";
+import { addressOf, missing } from "../../support/services.ts";
+
+const url = addressOf("redis");
+const options = { timeout: 60_000, skip: url === undefined && missing("redis") };
+const prefix = `test-${process.pid}`;
+
+const opened: OpenRedis[] = [];
+after(() => opened.forEach((it) => it.close()));
+
+async function clientTo(address = existing(url, "the address")): Promise<RedisClient> {
+  const it = await openNodeRedis(address);
+  opened.push(it);
+  return it.client;
+}
+
+/** Runs a test with a server of its own. */
+async function withServer(
+  settings: Readonly<Record<string, string>>,
+  run: (server: RedisServer) => Promise<void>,
+): Promise<void> {
+  const server = existing(await RedisServer.start(settings), "the server");
+  try {
+    await run(server);
+  } finally {
+    server.stop();
+  }
+}
+
+/** The keys of a store on the server. */
+async function keysOf(client: RedisClient, prefix: string): Promise<readonly string[]> {
+  const script = "return redis.call('KEYS', KEYS[1] .. ':*')";
+  const keys = "evalSha" in client
+    ? await client.eval(script, { keys: [`{${prefix}}`], arguments: [] })
+    : await client.eval(script, 1, `{${prefix}}`);
+  return Array.isArray(keys) ? keys.map((it) => String(it).slice(prefix.length + 3)).sort() : [];
+}
+
+test("redisStore() answers random calls as the store in memory does", options, async () => {
+  const client = await clientTo();
+  for (let seed = 1; seed <= amountOf(20, 300); seed++) {
+    const place = redisPlace(client, `${prefix}-random`);
+    await compareWithMemory(await place.open(), seed, 150, async (store) => {
+      await store.close();
+      return place.open();
+    });
+  }
+});
+
+test("redisStore() leaves nothing behind of jobs that are deleted or purged", options, async () => {
+  const client = await clientTo();
+  const own = `${prefix}-left`;
+  const store = redisStore(client, { prefix: own, clock: "callers" });
+  const owner = await enter(store, "engine");
+  for (const [index, jobId] of ["a", "b", "c"].entries()) {
+    const [answer] = await store.create([
+      sampleJob(jobId, { claim: owner, dueAt: 1, flow: index === 2 ? "other" : "same" }),
+    ]);
+    const { record } = existing(answer, "the job");
+    await store.append(record, 0, sampleEntries(0, 3));
+    for (const key of ["1", "2"]) await send(store, record, "command", key);
+    const refused = [{ sequence: 1, reason: "why" }];
+    await store.append(record, 3, [], { ...ENDED, consumed: 2, refused });
+  }
+  assertEquals((await keysOf(client, own)).filter((it) => it.startsWith("flow:")).length, 2);
+  await store.delete(existing(await store.find("a"), "the job"));
+  assertEquals(
+    (await keysOf(client, own)).filter((it) => it.startsWith("flow:")).length,
+    2,
+    "the flow has another job",
+  );
+  assertEquals(await store.purge({ endedBefore: ENDED.at + 1, limit: 10 }), 2);
+  assertEquals(await keysOf(client, own), ["endings", "incarnations", "lives", "owners"]);
+  await store.close();
+});
+
+test("redisStore() purges more jobs than it looks at in one call, and only those of the status", options, async () => {
+  const store = redisStore(await clientTo(), { prefix: `${prefix}-purge`, clock: "callers" });
+  const jobs = Array.from(
+    { length: 450 },
+    (_, index) => sampleJob(`job-${index}`, { status: index % 3 === 0 ? "failed" : "completed", endedAt: index }),
+  );
+  await store.create(jobs);
+  assertEquals(await store.purge({ endedBefore: 1_000, status: "completed", limit: 290 }), 290);
+  assertEquals(await store.purge({ endedBefore: 1_000, status: "completed", limit: 290 }), 10);
+  assertEquals(await store.purge({ endedBefore: 100, limit: 1_000 }), 34);
+  assertEquals(await store.count({ status: "failed" }), 116);
+  await store.close();
+});
+
+test("redisStore() goes by the server's clock, whatever the engine's clock says", options, async () => {
+  const store = redisStore(await clientTo(), { prefix: `${prefix}-clock` });
+  const [behind, ahead] = [0, Date.now() + 1e9];
+  const owner = await enter(store, "engine", { now: behind, leaseMs: 60_000 });
+  await store.create([sampleJob("held", { claim: owner }), sampleJob("later", { dueAt: Date.now() + 1e8 })]);
+  const other = await enter(store, "other", { now: ahead, leaseMs: 60_000 });
+  assertEquals(idsOf(await take(store, other, { now: ahead })), [], "nothing is due by the server's clock");
+  assertEquals((await store.renew(owner, 60_000, ahead)).isHeld, true);
+  const next = await store.nextDueAt({ now: behind });
+  assert(next !== undefined && next > 50_000 && next <= 60_000, `the lease ends in about a minute, got ${next}`);
+  await store.close();
+});
+
+test("redisStore() works in a cluster: all keys of a store are on one server", options, async () => {
+  await withServer({ "cluster-enabled": "yes", "cluster-announce-ip": "127.0.0.1" }, async (server) => {
+    await server.send("CLUSTER ADDSLOTSRANGE 0 16383");
+    while (!(await server.send("CLUSTER INFO")).includes("cluster_state:ok")) await server.send("PING");
+    for (const open of [openNodeRedisCluster, openIoRedisCluster]) {
+      const { client, close } = await open(server.url);
+      const place = redisPlace(client, "cluster");
+      await compareWithMemory(await place.open(), 1, 150);
+      const [store, other] = [await place.open(), await place.open()];
+      const isTold = createLatch();
+      store.watch?.(({ type }) => type === "due" && isTold.open());
+      const isListening = createLatch();
+      store.watch?.(({ type }) => type === "gap" && isListening.open());
+      await isListening.passed;
+      await other.create([sampleJob("told", { dueAt: 1 })]);
+      await isTold.passed;
+      for (const it of [store, other]) await it.close();
+      close();
+    }
+  });
+});
+
+test("redisStore() refuses a server that deletes jobs when its memory is full", options, async () => {
+  await withServer({ "maxmemory-policy": "allkeys-lru" }, async ({ url }) => {
+    const client = await clientTo(url);
+    await assertRejects(
+      async () => await redisStore(client).count(),
+      Error,
+      "set maxmemory-policy to noeviction, current value is allkeys-lru",
+    );
+  });
+});
+
+test("redisStore() works where it may not ask how the memory is used", options, async () => {
+  await withServer({}, async (server) => {
+    await server.send("ACL SETUSER default -info -config");
+    const store = redisStore(await clientTo(server.url));
+    assertEquals(await store.count(), 0);
+    await store.close();
+  });
+});
+
+test("a server whose memory is full refuses a write of redisStore(), and has nothing of it", options, async () => {
+  await withServer({}, async (server) => {
+    const client = await clientTo(server.url);
+    const store = redisStore(client);
+    const [answer] = await store.create([sampleJob("job")]);
+    const { record } = existing(answer, "the job");
+    await server.send("CONFIG SET maxmemory 1mb");
+    const keys = await keysOf(client, "routilux");
+    await assertRejects(async () => await store.create([sampleJob("other")]), Error, "OOM");
+    await assertRejects(async () => await store.append(record, 0, ["entry"], ENDED), Error, "OOM");
+    await assertRejects(async () => await send(store, record, "command", "key"), Error, "OOM");
+    await server.send("CONFIG SET maxmemory 0");
+    assertEquals(await keysOf(client, "routilux"), keys);
+    assertEquals((await store.load("job"))?.record, record);
+    assertEquals(await store.append(record, 0, ["entry"], ENDED), "stored");
+    await store.close();
+  });
+});
+
+test("redisStore() runs its script again on a server that has forgotten it", options, async () => {
+  await withServer({}, async (server) => {
+    const store = redisStore(await clientTo(server.url));
+    assertEquals(await store.count(), 0);
+    await server.send("SCRIPT FLUSH");
+    assertEquals(await store.count(), 0);
+    await store.close();
+  });
+});
+
+test("redisStore() refuses what is no client, unknown options, and a prefix that cannot stand in a key", () => {
+  const client = { eval: () => {}, evalsha: () => {}, duplicate: () => {} } as unknown as RedisClient;
+  const open = (options: unknown) => () => redisStore(client, options as RedisStoreOptions);
+  assertThrows(
+    () => redisStore({} as RedisClient),
+    TypeError,
+    'the client must be one of the package "redis" or "ioredis"',
+  );
+  assertThrows(open({ prefx: "a" }), TypeError, 'did you mean "prefix"?');
+  for (const prefix of ["", "a}b", "a b", "x".repeat(101), 1]) {
+    assertThrows(open({ prefix }), TypeError, "prefix must have 1 to 100 letters, digits and _ - . : /");
+  }
+  assertThrows(open({ clock: "mine" }), TypeError, "clock must be one of");
+});
