@@ -14,7 +14,6 @@ import { missing } from "../../support/services.ts";
 
 const server = await PostgresServer.start();
 const options = { timeout: 60_000, skip: server === undefined && missing("postgres") };
-const JOBS = ["a", "b", "c", "d", "e", "f"];
 const DURABILITY = { leaseMs: 3_000, commandPollMs: 200 };
 
 /** Runs a test with a server, a proxy before it, and a store behind that proxy. */
@@ -50,21 +49,22 @@ interface Parts {
 }
 
 /** Starts a job of each id, disturbs them when some steps are counted, and checks that each step is counted once. */
-async function checkCounts({ direct, store }: Parts, disturb: () => Promise<void> | void): Promise<void> {
-  await createCounts(direct, JOBS);
+async function checkCounts({ direct, store, schema }: Parts, disturb: () => Promise<void> | void): Promise<void> {
+  const jobs = ["a", "b", "c", "d", "e", "f"].map((it) => `${schema} ${it}`);
+  await createCounts(direct, jobs);
   const { flow, engine } = countingFlow({ store, durability: DURABILITY });
   engine.work({ pollMs: 50 });
-  const handles = await Promise.all(JOBS.map((jobId) => flow.start("counter", { left: STEPS }, { jobId })));
-  await counted(direct, 10);
+  const handles = await Promise.all(jobs.map((jobId) => flow.start("counter", { left: STEPS }, { jobId })));
+  await counted(direct, jobs, 10);
   await disturb();
   for (const handle of handles) assertEquals((await handle.ended()).status, "completed");
   await engine.close();
-  assertEquals(await readCounts(direct), JOBS.map(() => STEPS));
+  assertEquals(await readCounts(direct, jobs), jobs.map(() => STEPS));
 }
 
 /** Waits until so many steps are counted. */
-async function counted(client: PostgresClient, least: number): Promise<void> {
-  while ((await readCounts(client)).reduce((a, b) => a + b) < least) await pause(client);
+async function counted(client: PostgresClient, jobs: readonly string[], least: number): Promise<void> {
+  while ((await readCounts(client, jobs)).reduce((a, b) => a + b) < least) await pause(client);
 }
 
 async function pause(client: PostgresClient): Promise<void> {

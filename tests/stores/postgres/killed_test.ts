@@ -29,7 +29,7 @@ test(
     const { flow, engine } = countingFlow({ store });
     const jobs = Array.from(
       { length: Math.ceil(KILLS * STEPS_PER_KILL / STEPS) + PROCESSES },
-      (_, index) => `job ${index}`,
+      (_, index) => `${schema} ${index}`,
     );
     await createCounts(client, jobs);
     const handles = await Promise.all(jobs.map((jobId) => flow.start("counter", { left: STEPS }, { jobId })));
@@ -38,7 +38,9 @@ test(
     const processes = Array.from({ length: PROCESSES }, start);
     try {
       for (let kill = 0; kill < KILLS; kill++) {
-        while (sum(await readCounts(client)) < kill * STEPS_PER_KILL) await client.query("SELECT pg_sleep(0.002)", []);
+        while (sum(await readCounts(client, jobs)) < kill * STEPS_PER_KILL) {
+          await client.query("SELECT pg_sleep(0.002)", []);
+        }
         const victim = processes.shift();
         victim?.kill("SIGKILL");
         processes.push(start());
@@ -50,7 +52,7 @@ test(
         return once(it, "close");
       }));
     }
-    assertEquals(await readCounts(client), jobs.map(() => STEPS));
+    assertEquals(await readCounts(client, jobs), jobs.map(() => STEPS));
     await engine.close();
     await close();
   },

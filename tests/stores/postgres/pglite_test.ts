@@ -3,6 +3,7 @@ import { after, test } from "node:test";
 import { pgliteClient } from "../../../src/stores/postgres_store.ts";
 import { storeContract } from "../../../src/testing/store_contract.ts";
 import { SHARE } from "../../support/gate_amount.ts";
+import { checkCounting } from "../../support/check_counting.ts";
 import { emptySchema, postgresPlace } from "../../support/postgres_store_place.ts";
 
 const SCHEMA = "routilux";
@@ -11,6 +12,11 @@ const LARGE = /0,000|a megabyte|every text|any text|page by page/;
 
 let database: PGlite | undefined;
 after(() => database?.close());
+
+test("handlers transact by PGlite", { timeout: 60_000 }, async () => {
+  database ??= await PGlite.create();
+  await checkCounting(pgliteClient(database), "transacting");
+});
 
 storeContract({
   test(name, run) {

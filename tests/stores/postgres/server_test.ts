@@ -1,4 +1,6 @@
+import process from "node:process";
 import { after, test } from "node:test";
+import { checkCounting } from "../../support/check_counting.ts";
 import { storeContract } from "../../../src/testing/store_contract.ts";
 import { openBunSql, type OpenClient, openPg, openPostgresJs } from "../../support/postgres_clients.ts";
 import { emptySchema, postgresPlace } from "../../support/postgres_store_place.ts";
@@ -17,7 +19,8 @@ function contractOf(name: string, open: (url: string) => OpenClient | Promise<Op
   }
   let opened: OpenClient | undefined;
   after(async () => await opened?.close());
-  const schema = `contract of ${name}`;
+  // The runtimes share a server.
+  const schema = `contract of ${name} ${process.pid}`;
   storeContract({
     test: (name, run) => (IS_WHOLE || SOME.test(name)) && test(name, { timeout: 60_000 }, run),
     prefix: `postgresStore() on ${name}: `,
@@ -26,6 +29,10 @@ function contractOf(name: string, open: (url: string) => OpenClient | Promise<Op
       await emptySchema(opened.client, schema);
       return postgresPlace(opened.client, schema);
     },
+  });
+  test(`handlers transact by ${name}`, { timeout: 60_000 }, async () => {
+    opened ??= await open(url);
+    await checkCounting(opened.client, `transacting by ${name} ${process.pid}`);
   });
 }
 
