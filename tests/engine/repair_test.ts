@@ -206,36 +206,39 @@ for (const [name, createStore] of Object.entries({ "at once": memoryStore, later
 }
 
 for (const [name, createStore] of Object.entries({ "at once": memoryStore, later: lateStore })) {
-  test(`C439 a handle redrives and drops failures wherever the job is, once per key, with a store that answers ${name}`, async () => {
-    Worker.broken = true;
-    const store = createStore();
-    const timers = manualTimers();
-    const registry = new Registry({ Source, Worker });
-    const engineOf = (id: string) => new Engine({ timers, ids: manualIds(id), registry, store });
-    const [web, owner] = [engineOf("web"), engineOf("owner")];
-    const flow = new Flow({ id: "shop", registry, engine: web });
-    const [source, worker] = [flow.addRoutine(new Source(), "source"), flow.addRoutine(new Worker(), "worker")];
-    flow.connect(source.item, worker.input);
-    const handle = await flow.start(source.trigger, { items: [11, 12, 13] }, { jobId: "job" });
-    owner.work();
-    await timers.advance(2_000);
-    const read = async () => {
+  test(
+    "C439 a handle redrives and drops failures wherever the job is, once per key, with a store that answers " + name,
+    async () => {
+      Worker.broken = true;
+      const store = createStore();
+      const timers = manualTimers();
+      const registry = new Registry({ Source, Worker });
+      const engineOf = (id: string) => new Engine({ timers, ids: manualIds(id), registry, store });
+      const [web, owner] = [engineOf("web"), engineOf("owner")];
+      const flow = new Flow({ id: "shop", registry, engine: web });
+      const [source, worker] = [flow.addRoutine(new Source(), "source"), flow.addRoutine(new Worker(), "worker")];
+      flow.connect(source.item, worker.input);
+      const handle = await flow.start(source.trigger, { items: [11, 12, 13] }, { jobId: "job" });
+      owner.work();
       await timers.advance(2_000);
-      const job = await handle.read();
-      return [job.status, failed(job), done(job)];
-    };
-    assertEquals(await read(), ["failed", [2], []]);
-    await handle.redrive({ failures: [{ taskId: 2, data: { n: 1 } }], key: "repair" });
-    assertEquals(await read(), ["failed", [3], []]);
-    await handle.redrive({ failures: [{ taskId: 2, data: { n: 1 } }], key: "repair" });
-    await handle.discard(({ error }) => error.code === "EVEN", { key: "drop" });
-    assertEquals(await read(), ["failed", [], []]);
-    await handle.discard([3], { key: "drop" });
-    await assertRejects(() => handle.discard([3]), StateError, "it has no failure of task 3; it has no failures");
-    await assertRejects(() => handle.redrive({ failures: [3] }), StateError, "it has no failure of task 3");
-    Worker.broken = false;
-    await handle.redrive();
-    assertEquals(await read(), ["completed", [], [13, 1]]);
-    await Promise.all([owner.close(), timers.advance(10_000)]);
-  });
+      const read = async () => {
+        await timers.advance(2_000);
+        const job = await handle.read();
+        return [job.status, failed(job), done(job)];
+      };
+      assertEquals(await read(), ["failed", [2], []]);
+      await handle.redrive({ failures: [{ taskId: 2, data: { n: 1 } }], key: "repair" });
+      assertEquals(await read(), ["failed", [3], []]);
+      await handle.redrive({ failures: [{ taskId: 2, data: { n: 1 } }], key: "repair" });
+      await handle.discard(({ error }) => error.code === "EVEN", { key: "drop" });
+      assertEquals(await read(), ["failed", [], []]);
+      await handle.discard([3], { key: "drop" });
+      await assertRejects(() => handle.discard([3]), StateError, "it has no failure of task 3; it has no failures");
+      await assertRejects(() => handle.redrive({ failures: [3] }), StateError, "it has no failure of task 3");
+      Worker.broken = false;
+      await handle.redrive();
+      assertEquals(await read(), ["completed", [], [13, 1]]);
+      await Promise.all([owner.close(), timers.advance(10_000)]);
+    },
+  );
 }

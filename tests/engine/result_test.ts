@@ -206,7 +206,7 @@ test("C420 the result of a cancelled job, of one at rest, and a wait that takes 
 });
 
 for (const [name, createStore] of Object.entries({ "at once": memoryStore, later: lateStore })) {
-  test(`C421 a handle gives the result wherever the job works, with a store that answers ${name}`, async () => {
+  test("C421 a handle gives the result wherever the job works, with a store that answers " + name, async () => {
     const store = createStore();
     const timers = manualTimers();
     const registry = new Registry({ Bill, Invoice });
