@@ -112,6 +112,7 @@ async function listenOn(
   const open = async (): Promise<void> => {
     const connection = await pool.connect();
     let isOpen = true;
+    let isListening = false;
     const close = (): void => {
       if (isOpen) connection.release(true);
       isOpen = false;
@@ -119,7 +120,8 @@ async function listenOn(
     const lose = (): void => {
       if (!isOpen) return;
       close();
-      if (!isStopped) retry(FIRST_DELAY_MS);
+      // Before that, whoever opens it is told, and tries again.
+      if (isListening && !isStopped) retry(FIRST_DELAY_MS);
     };
     connection.on("error", lose);
     connection.on("end", lose);
@@ -133,6 +135,8 @@ async function listenOn(
       close();
       throw error;
     }
+    if (!isOpen) throw new Error("The connection for listening was lost");
+    isListening = true;
     if (isStopped) return close();
     stop = close;
   };
