@@ -166,3 +166,90 @@ for (const fault of ["fails", "answer lost"] satisfies CommitFault[]) {
     assertEquals(store.open, 0);
   });
 }
+
+test("a handler that is aborted while its transaction is being begun runs no statements", async () => {
+  const store = transactingStore();
+  const { begin } = store;
+  const gate = createLatch();
+  store.begin = async () => {
+    await gate.passed;
+    return await begin();
+  };
+  const process = new StoredFlowProcess({ store, work: async (_n, ctx) => await write(ctx, "late") });
+  const job = process.start([1]);
+  await process.settle();
+  process.flow.cancel(job);
+  await process.settle();
+  gate.open();
+  await process.settle();
+  assertEquals([job.status, store.ledger, store.open], ["cancelled", [], 0]);
+});
+
+test("entries that come while a transaction waits for the store are written after it, each transaction by itself", async () => {
+  const store = transactingStore();
+  const { append } = store;
+  const gate = createLatch();
+  const writes: unknown[] = [];
+  store.append = async (claim, revision, entries, head, within) => {
+    if (revision > 0) await gate.passed;
+    writes.push([entries.length, within !== undefined]);
+    return await append(claim, revision, entries, head, within);
+  };
+  const process = new StoredFlowProcess({
+    store,
+    work: async (n, ctx) => n % 2 === 0 ? await write(ctx, `line ${n}`) : undefined,
+  });
+  const job = process.start([1, 2, 3, 4, 5]);
+  await process.settle();
+  gate.open();
+  await process.settle();
+  assertEquals([job.status, store.ledger.toSorted(), store.open], ["completed", ["line 2", "line 4"], 0]);
+  assertEquals(writes.filter((it) => JSON.stringify(it).endsWith("true]")).length, 2);
+});
+
+test("transactions that wait are rolled back when the job is lost", async () => {
+  const store = transactingStore();
+  const { append } = store;
+  const gate = createLatch();
+  store.append = async (claim, revision, entries, head, within) => {
+    if (revision === 0) return await append(claim, revision, entries, head, within);
+    await gate.passed;
+    throw new Error("the store is away");
+  };
+  const process = new StoredFlowProcess({
+    store,
+    durability: { attempts: 1 },
+    work: async (n, ctx) => n > 1 ? await write(ctx, `line ${n}`) : undefined,
+  });
+  process.start([1, 2, 3]);
+  await process.settle();
+  gate.open();
+  await process.settle();
+  await process.timers.advance(1_000);
+  assertEquals([process.told("lost").length, store.ledger, store.open], [1, [], 0]);
+});
+
+test("whether a transaction was committed is found out by a store that fails meanwhile, and by one that is ahead", async () => {
+  for (const trouble of ["find fails", "release fails", "find is late"]) {
+    const store = transactingStore();
+    const { append, find } = store;
+    const process = new StoredFlowProcess({ store, work: async (n, ctx) => await write(ctx, `line ${n}`) });
+    process.engine.work({ idleMs: Infinity });
+    store.faults.push(trouble === "find is late" ? "answer lost" : "fails");
+    let fails = 1;
+    store.find = async (jobId) => {
+      const record = await find(jobId);
+      if (trouble === "find fails" && fails-- > 0) throw new Error("the store is away");
+      return trouble === "find is late" && record !== undefined ? { ...record, revision: record.revision - 1 } : record;
+    };
+    store.append = async (claim, revision, entries, head, within) => {
+      if (trouble === "release fails" && head?.releases === true && fails-- > 0) throw new Error("the store is away");
+      return await append(claim, revision, entries, head, within);
+    };
+    process.start([1]);
+    await process.timers.advance(60_000);
+    await process.settle();
+    assertEquals((await find("job"))?.status, "completed", trouble);
+    assertEquals([store.ledger, store.open], [["line 1"], 0], trouble);
+  }
+});

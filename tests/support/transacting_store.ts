@@ -12,6 +12,7 @@ export type CommitFault = "fails" | "answer lost";
 
 /** A store in memory whose handlers write lines in transactions. */
 export interface TransactingStore extends Store {
+  begin: NonNullable<Store["begin"]>;
   /** The lines that were committed. */
   readonly ledger: string[];
   /** What becomes of the next commits. */
