@@ -27,7 +27,6 @@ import { Execution, executionOf } from "./execution/execution.ts";
 import { firstCommit } from "./execution/first_commit.ts";
 import { JobListeners } from "./execution/listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./execution/notifier.ts";
-import { propagateToJob } from "./execution/propagation.ts";
 import { DEFAULT_GRACE_MS, SHUTDOWN } from "./execution/resting.ts";
 import type { StoredStart } from "./execution/stored_start.ts";
 import { deadlineOf, type NewJobSettings } from "./new_job.ts";
@@ -84,8 +83,7 @@ export class FlowJobs {
     this.#host.store?.session.fresh.add(job);
     adoptLimits(job, this.#graph.limits);
     job.deadline = deadlineOf(made, time.at);
-    const { propagate } = this.#host;
-    if (propagate !== undefined) propagateToJob(this.#host, propagate, job);
+    this.#host.propagation?.toJob(this.#host, job);
     const details = startAt === undefined ? undefined : { ...NO_DETAILS, notBefore: startAt };
     const task = createTask(1, entry, data, time, details);
     if (this.#needsKeys(job)) Object.assign(task, firstKey());
