@@ -95,7 +95,7 @@ export class Execution implements ActivationHost {
     this.resultSchema = plan.graph.resultSchema;
     this.services = host.services;
     this.failures = new TaskFailures(this, host.errorStacks, (...end) => this.#end(...end));
-    this.deadlines = new Deadlines(this, host.timers);
+    this.deadlines = new Deadlines(this);
     this.onDepart = before?.onDepart;
     this.notifier = before?.notifier ?? new JobNotifier(job, host, callbacks).listenTo(this.listeners);
     this.#clock = new JobClock(host.timers, host.stopwatch, {
