@@ -3,14 +3,13 @@ import { checkOptions, type OptionNames } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import { createHost } from "./default_engine.ts";
 import { type DurabilityOptions, resolveDurability } from "./engine/durable/durability_settings.ts";
-import { JobStorage } from "./engine/durable/job_storage.ts";
 import { StoreSession } from "./engine/durable/store_session.ts";
 import { guardAround } from "./engine/execution/around.ts";
 import { type EngineHost, hosts, type StoreUse } from "./engine/execution/engine_host.ts";
 import { JobEvents } from "./engine/execution/job_events.ts";
 import { Propagation } from "./engine/execution/propagation.ts";
 import { SHUTDOWN } from "./engine/execution/resting.ts";
-import { startClaimed, startStored } from "./engine/execution/stored_start.ts";
+import { StoredFlowJobs } from "./engine/execution/stored_flow_jobs.ts";
 import { bringToRest, checkWait } from "./engine/execution/waits.ts";
 import type { ShutdownOptions } from "./flow_options.ts";
 import type { Around, Propagate } from "./model/around.ts";
@@ -117,8 +116,8 @@ export class Engine {
         () => host.ids.id(),
         (it) => host.events?.tell(it),
       );
-      const storageOf: StoreUse["storageOf"] = (...flow) => new JobStorage(session, ...flow);
-      return { session, storageOf, start: startStored, startClaimed };
+      const jobsOf: StoreUse["jobsOf"] = (flow) => new StoredFlowJobs(flow, session, host);
+      return { session, jobsOf };
     });
     checkFunction("around", around);
     checkFunction("propagate", propagate);

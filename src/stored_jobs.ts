@@ -147,7 +147,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     try {
       flow = this.#flowOf(taken);
       this.session.onClaimed(taken);
-      const job = await runnerOf(flow).takeUp(taken);
+      const job = await runnerOf(flow).stored?.takeUp(taken);
       return job && { flow, job: jobStateOf(job, this.registry) };
     } catch (error) {
       // If that fails, it is found again as one that this engine has and does not know.
@@ -226,9 +226,9 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
       const { startAt, ...labels } = checkStart(action, options);
       return { job: create(params, options, startAt), ...labels };
     });
-    const { storage } = runnerOf(flow);
+    const { stored } = runnerOf(flow);
     // Unreachable default: a flow that comes here is of this engine, which has a store.
-    const answers = await storage?.createAll(made) ?? [];
+    const answers = await stored?.storage.createAll(made) ?? [];
     return answers.map(({ isNew, record: { jobId, life, flowId, status } }) => {
       if (flowId !== flow.id || (!isNew && ifExists === "throw")) {
         const why = flowId === flow.id ? "there is one already" : `there is one of flow "${flowId}" already`;
@@ -337,7 +337,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     const flow = this.#flowOf(stored);
     const live = this.session.liveJob(jobId);
     if (live !== undefined) return { flow, job: jobStateOf(live, this.registry) };
-    const { storage } = runnerOf(flow);
+    const storage = runnerOf(flow).stored?.storage;
     // Unreachable: the flow is of this engine, which has a store.
     if (storage === undefined) throw unknownJob(jobId, "open");
     const { job, record } = storage.replay(stored);

@@ -6,16 +6,14 @@ import type { Timers } from "../../ports/timers.ts";
 import type { Registry } from "../../values/registry.ts";
 import type { GuardedAround } from "./around.ts";
 import type { Director } from "./director.ts";
-import type { FlowHost, JobStorage } from "../durable/job_storage.ts";
 import type { StoreSession } from "../durable/store_session.ts";
-import type { FlowGraph } from "../../model/flow_graph.ts";
 import type { Job } from "../../job/job.ts";
 import type { Execution } from "./execution.ts";
 import type { JobEvents } from "./job_events.ts";
 import type { Propagation } from "./propagation.ts";
 import { Stopwatch } from "./clock.ts";
 import { Pacer } from "./loop.ts";
-import type { startClaimed, startStored } from "./stored_start.ts";
+import type { FlowSteering, StoredFlowJobs } from "./stored_flow_jobs.ts";
 
 /** The options of an engine that concern all its jobs. `EngineOptions` describes those that users give. */
 export interface EngineHostOptions {
@@ -33,13 +31,11 @@ export interface EngineHostOptions {
   readonly openStore?: ((host: EngineHost) => StoreUse) | undefined;
 }
 
-/** An engine's use of its store, and how the jobs of a store are started. */
+/** An engine's use of its store. */
 export interface StoreUse {
   readonly session: StoreSession;
-  /** Makes the storage of one flow's jobs; see `JobStorage`. */
-  readonly storageOf: (graph: FlowGraph, flow: FlowHost) => JobStorage;
-  readonly start: typeof startStored;
-  readonly startClaimed: typeof startClaimed;
+  /** Makes the part of a flow's jobs that needs the store. */
+  readonly jobsOf: (flow: FlowSteering) => StoredFlowJobs;
 }
 
 /** The live jobs of an engine. Those whose ids were given are found by them: an id that was made for a job is no other's. */

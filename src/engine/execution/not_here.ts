@@ -1,6 +1,5 @@
-import { type Job, statusOf } from "../job/job.ts";
-import type { StoreSession } from "./durable/store_session.ts";
-import { refuse } from "./execution/refusal.ts";
+import type { Job } from "../../job/job.ts";
+import type { StoreSession } from "../durable/store_session.ts";
 
 /** Why a job of the store is not reached by a call here, and what reaches it. */
 export function notHere(job: Job, session: StoreSession): string {
@@ -15,14 +14,4 @@ export function notHere(job: Job, session: StoreSession): string {
     ? "it could not be started or read here, and may be in the store all the same"
     : "it is in the store, and not live here";
   return `${place}; engine.handle("${job.jobId}") reaches it wherever it is`;
-}
-
-/**
- * Checks that a job takes deliveries.
- *
- * @throws {StateError} when it does not
- */
-export function checkTakes(job: Job): void {
-  if (statusOf(job) === "running" || job.status === "paused") return;
-  throw refuse("deliver to", job, "only a running or paused job takes deliveries");
 }
