@@ -1,4 +1,5 @@
 import { describeError } from "../values/error_data.ts";
+import { instantAfter } from "../base/instant.ts";
 import { CancelledError, StateError } from "../base/errors.ts";
 import { payloadOf } from "../values/encoder.ts";
 import type { Payload } from "../values/payload.ts";
@@ -7,7 +8,15 @@ import { apply } from "../job/apply.ts";
 import { untilBegin } from "../job/arrivals.ts";
 import type { Commit, StatusCommit } from "../job/commit.ts";
 import { checkSteps } from "../job/decide.ts";
-import { adoptLimits, firstAwaiting, hasEnded, Job, statusOf } from "../job/job.ts";
+import {
+  adoptLimits,
+  type Deadline,
+  type ExecutionSettings,
+  firstAwaiting,
+  hasEnded,
+  Job,
+  statusOf,
+} from "../job/job.ts";
 import { createTask, type Moment, NO_DETAILS, type Route, type Task } from "../job/task.ts";
 import { deliveryKey, firstKey } from "../job/task_key.ts";
 import { checkPreflight } from "../documents/preflight.ts";
@@ -23,8 +32,16 @@ import { JobListeners } from "./execution/listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./execution/notifier.ts";
 import { SHUTDOWN } from "./execution/resting.ts";
 import type { FlowSteering, StoredFlowJobs } from "./execution/stored_flow_jobs.ts";
-import { deadlineOf, type NewJobSettings } from "./new_job.ts";
 import { bringToRest, type WaitOptions } from "./execution/waits.ts";
+
+/** What is said of a job when it is made, beside where it begins. */
+export interface NewJobSettings extends ExecutionSettings {
+  readonly jobId: string | undefined;
+  /** How long it may take from its beginning on, in milliseconds. */
+  readonly deadlineMs: number | undefined;
+  /** When it begins; without it, at once. */
+  readonly startAt?: number | undefined;
+}
 
 /** Makes, starts and steers the jobs of one flow. */
 export class FlowJobs implements FlowSteering {
@@ -258,4 +275,11 @@ export class FlowJobs implements FlowSteering {
     const last = this.#lastTime;
     return at === last.at && ranMs === last.ranMs ? last : this.#lastTime = { at, ranMs };
   }
+}
+
+/** The deadline of a job that is made at an instant: its time begins when the job does. */
+function deadlineOf({ deadlineMs, startAt }: NewJobSettings, at: number): Deadline | undefined {
+  return deadlineMs === undefined
+    ? undefined
+    : { deadlineMs, until: instantAfter(Math.max(at, startAt ?? 0), deadlineMs) };
 }

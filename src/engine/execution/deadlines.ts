@@ -1,10 +1,9 @@
 import { TimeoutError } from "../../base/errors.ts";
 import { type Expiry, expiryOf } from "../../job/expiry.ts";
-import type { Job } from "../../job/job.ts";
+import type { Deadline, Job } from "../../job/job.ts";
 import type { Task } from "../../job/task.ts";
 import { bindRoute } from "../activation/plan.ts";
 import type { Execution } from "./execution.ts";
-import { JobDeadline } from "./job_deadline.ts";
 import type { PassedDeadlines } from "./passed_deadlines.ts";
 
 /** The error of a job that has worked too long: a cycle without an end shows in the number of its tasks. */
@@ -16,6 +15,28 @@ export function jobTimeout({ jobId, nextTaskId }: Job, timeoutMs: number): Timeo
 /** The error of a job that has not ended by its deadline. */
 export function lateError({ jobId, deadline }: Job): TimeoutError {
   return new TimeoutError(`Job "${jobId}", waiting included,`, deadline?.deadlineMs ?? 0);
+}
+
+/** The deadline of a live job, by the wall clock. Where that is set back, the deadline comes no later. */
+class JobDeadline {
+  readonly #until: number;
+  /** By how much the wall clock has been set. */
+  #setBy = 0;
+
+  /** Makes the deadline of a job that has one. */
+  constructor({ until }: Deadline) {
+    this.#until = until;
+  }
+
+  /** What the wall clock shows at the deadline. */
+  get at(): number {
+    return this.#until + Math.min(0, this.#setBy);
+  }
+
+  /** The wall clock has been set forward by some milliseconds, or back, if they are negative. */
+  clockSet(byMs: number): void {
+    this.#setBy += byMs;
+  }
 }
 
 /** Decides that awaited deliveries, and a job itself, have not come in time. */
