@@ -28,6 +28,8 @@ const SESSION = `${DURABLE}/store_session.ts`;
 const DUE = `${DURABLE}/due_jobs.ts`;
 const START = `${EXECUTION}/stored_start.ts`;
 const DEADLINES = `${EXECUTION}/deadlines.ts`;
+const PASSED_DEADLINES = `${EXECUTION}/passed_deadlines.ts`;
+const STORED_FLOW_JOBS = `${EXECUTION}/stored_flow_jobs.ts`;
 const EXECUTION_FILE = `${EXECUTION}/execution.ts`;
 const FIRST_TASKS = `${DURABLE}/first_tasks.ts`;
 const HANDLE = "src/job_handle.ts";
@@ -171,7 +173,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
   defect(
     "7",
     "a deadline is decided without regard to the store's clock",
-    DEADLINES,
+    PASSED_DEADLINES,
     "return journal.readNow > until ? at <= journal.readAt",
     "return true ? at <= journal.readAt",
   ),
@@ -180,13 +182,13 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
     what: "a deadline is decided by a look at its very instant",
     rare: "a delivery must come in the same millisecond, after the look",
     edits: [
-      { file: DEADLINES, from: "journal.readNow > until ?", to: "journal.readNow >= until ?" },
+      { file: PASSED_DEADLINES, from: "journal.readNow > until ?", to: "journal.readNow >= until ?" },
       {
-        file: DEADLINES,
+        file: PASSED_DEADLINES,
         from: "ends.every((until) => until < now) ? 0 : 1",
         to: "ends.every((until) => until < now) ? 0 : 0",
       },
-      { file: DEADLINES, from: "until - readNow + 1", to: "until - readNow" },
+      { file: PASSED_DEADLINES, from: "until - readNow + 1", to: "until - readNow" },
     ],
   },
   {
@@ -343,8 +345,8 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
     "16",
     "a job that cannot be built is let go with another place",
     SESSION,
-    "formerIncarnation === undefined ? record.dueAt : endedAt === undefined ? at : undefined",
-    "endedAt === undefined ? at : undefined",
+    "formerIncarnation === undefined || endedAt !== undefined ? record.dueAt : at",
+    "endedAt !== undefined ? record.dueAt : at",
   ),
   defect("16", "a job that cannot be built is kept", DUE, "await this.#session.letGo(taken);", ""),
   {
@@ -379,7 +381,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
     "19",
     "jobs whose time has come are not due",
     KIT,
-    "return endedAt === undefined && dueAt !== undefined && dueAt <= now ? dueAt : undefined;",
+    "return dueAt !== undefined && dueAt <= now ? dueAt : undefined;",
     "return undefined;",
   ),
   defect(
@@ -392,7 +394,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
   defect(
     "20",
     "after a resume, tasks are taken before the commands that came after it",
-    "src/engine/flow_jobs.ts",
+    STORED_FLOW_JOBS,
     "record: { sent: Infinity }",
     "record: { sent: 0 }",
   ),
@@ -413,16 +415,16 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
   defect(
     "B",
     "a call for a job that is not live here changes it in memory",
-    "src/engine/flow_jobs.ts",
-    "(session.records.has(job) || session.losses.has(job))",
-    "false",
+    STORED_FLOW_JOBS,
+    "(records.has(job) || losses.has(job))",
+    "(false)",
   ),
   defect(
     "C",
     "a deadline is decided without a look into the inbox",
     DEADLINES,
-    "if (journal === undefined) return this.#expire(tasks);",
-    "if (journal !== null) return this.#expire(tasks);",
+    "if (this.passed === undefined) this.expire(tasks);",
+    "if (this.passed !== null) this.expire(tasks);",
   ),
   {
     rule: "D",
@@ -485,9 +487,9 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
   defect(
     "mended",
     "a call for a job whose start has failed changes it in memory",
-    "src/engine/flow_jobs.ts",
-    "(session.records.has(job) || session.losses.has(job))",
-    "session.records.has(job)",
+    STORED_FLOW_JOBS,
+    "(records.has(job) || losses.has(job))",
+    "(records.has(job))",
   ),
   defect(
     "mended",

@@ -1,12 +1,15 @@
 import type { Registry } from "./values/registry.ts";
 import { checkOptions, type OptionNames } from "./base/options.ts";
+import { describeValue } from "./base/path.ts";
 import { createHost } from "./default_engine.ts";
 import { type DurabilityOptions, resolveDurability } from "./engine/durable/durability_settings.ts";
-import { JobStorage } from "./engine/durable/job_storage.ts";
 import { StoreSession } from "./engine/durable/store_session.ts";
+import { guardAround } from "./engine/execution/around.ts";
 import { type EngineHost, hosts, type StoreUse } from "./engine/execution/engine_host.ts";
+import { JobEvents } from "./engine/execution/job_events.ts";
+import { Propagation } from "./engine/execution/propagation.ts";
 import { SHUTDOWN } from "./engine/execution/resting.ts";
-import { startClaimed, startStored } from "./engine/execution/stored_start.ts";
+import { StoredFlowJobs } from "./engine/execution/stored_flow_jobs.ts";
 import { bringToRest, checkWait } from "./engine/execution/waits.ts";
 import type { ShutdownOptions } from "./flow_options.ts";
 import type { Around, Propagate } from "./model/around.ts";
@@ -98,7 +101,7 @@ export class Engine {
    */
   constructor(options: EngineOptions = {}) {
     checkOptions("Cannot create engine", options, ENGINE_OPTIONS);
-    const { store, durability = {}, ...rest } = options;
+    const { store, durability = {}, observer, around, propagate, ...rest } = options;
     if (store === undefined && options.durability !== undefined) {
       throw new TypeError(
         "Cannot create engine: durability is about a store; give new Engine() a store, or leave it out",
@@ -106,11 +109,25 @@ export class Engine {
     }
     const openStore = store && ((host: EngineHost) => {
       const settings = resolveDurability(durability, host.ids.id());
-      const session = new StoreSession(store, settings, host.timers, () => host.ids.id(), (it) => host.tell(it));
-      const storageOf: StoreUse["storageOf"] = (...flow) => new JobStorage(session, ...flow);
-      return { session, storageOf, start: startStored, startClaimed };
+      const session = new StoreSession(
+        store,
+        settings,
+        host.timers,
+        () => host.ids.id(),
+        (it) => host.events?.tell(it),
+      );
+      const jobsOf: StoreUse["jobsOf"] = (flow) => new StoredFlowJobs(flow, session, host);
+      return { session, jobsOf };
     });
-    this.#host = createHost({ ...rest, openStore });
+    checkFunction("around", around);
+    checkFunction("propagate", propagate);
+    this.#host = createHost({
+      ...rest,
+      events: observer && new JobEvents(observer),
+      around: around && guardAround(around),
+      propagation: propagate && new Propagation(propagate),
+      openStore,
+    });
     hosts.set(this, this.#host);
     storeAccess.set(this.#host, (action) => this.#stored(action));
     // The session may be given a job before anything is asked of the store here.
@@ -295,4 +312,9 @@ export class Engine {
     }
     return this.#jobs ??= new StoredJobs(this, this.#host, session, registry);
   }
+}
+
+function checkFunction(option: string, value: unknown): void {
+  if (value === undefined || typeof value === "function") return;
+  throw new TypeError(`Cannot create engine: ${option} must be a function, got ${describeValue(value)}`);
 }

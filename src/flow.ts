@@ -20,7 +20,6 @@ import {
   type WaitOptions,
   waitUntilIdle,
 } from "./engine/execution/waits.ts";
-import { validate } from "./values/standard_schema.ts";
 import { streamOutputs } from "./engine/execution/output_stream.ts";
 import { defaultHost } from "./default_engine.ts";
 import { looseEnds } from "./model/loose_ends.ts";
@@ -42,8 +41,8 @@ import type {
   RunOptions,
   ShutdownOptions,
 } from "./flow_options.ts";
-import { checkCreate, checkStart, OPTIONS, readArguments, type StartItem, type StartOptions } from "./start_options.ts";
-import { type StoreAccess, storeAccess } from "./store_access.ts";
+import { checkCreate, OPTIONS, readArguments, type StartItem, type StartOptions } from "./start_options.ts";
+import { type CreateJob, type StartedItem, type StoreAccess, storeAccess } from "./store_access.ts";
 import { decodeFlow, encodeFlow } from "./documents/flow.ts";
 import type { FlowDocument } from "./documents/flow_schema.ts";
 import { jobOf, JobState, jobStateOf } from "./documents/job_state.ts";
@@ -258,7 +257,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
   ): Promise<readonly StartedJob<Result>[]> {
     const action = `Cannot start jobs of flow "${this.id}"`;
     for (const job of jobs) checkOptions<StartItem<E>>(action, job, OPTIONS.item);
-    return await this.#startAll(entry, jobs, "join");
+    return await this.#startAll(entry, jobs);
   }
 
   /**
@@ -453,20 +452,12 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
 
   async #startAll(
     entry: EntryPoint,
-    jobs: readonly (StartOptions & { readonly params?: unknown })[],
-    ifExists: "join" | "throw" = "join",
+    jobs: readonly StartedItem[],
+    ifExists?: "join" | "throw",
   ): Promise<readonly StartedJob<Result>[]> {
-    const action = `Cannot start a job of flow "${this.id}"`;
-    checkWord(action, "ifExists", ifExists, ["join", "throw"]);
     const access = this.#access("start a job");
-    const route = this.#entry(entry);
-    const { schema } = this.slot(route.routine, route.slot);
-    const made = jobs.map(({ params = {}, ...options }) => {
-      if (schema !== undefined) validate(schema, params, `${action}: params for slot "${route.slot}"`);
-      const { startAt, ...labels } = checkStart(action, options);
-      return { job: jobOf(this.#create(entry, params, options, startAt)), ...labels };
-    });
-    return await access.start(this, made, ifExists);
+    const create: CreateJob = (...job) => jobOf(this.#create(entry, ...job));
+    return await access.start(this, this.#entry(entry), jobs, create, ifExists);
   }
 
   /**

@@ -10,7 +10,7 @@ import type {
   ResumeOptions,
   RunOptions,
 } from "./flow_options.ts";
-import type { NewJobSettings } from "./engine/new_job.ts";
+import type { NewJobSettings } from "./engine/flow_jobs.ts";
 import { PRIORITIES } from "./job/task.ts";
 import type { Priority } from "./model/context.ts";
 import { checkExecutionTimeout, checkStrategy, type ExecutionStrategy } from "./model/flow_graph.ts";

@@ -1,7 +1,7 @@
 import { StateError } from "./base/errors.ts";
 import type { JsonValue } from "./values/json.ts";
 import { DEFAULT_VALUE_LIMITS } from "./values/payload.ts";
-import { checkInteger, checkName, checkOptions, checkRange, type OptionNames } from "./base/options.ts";
+import { checkInteger, checkName, checkOptions, checkRange, checkWord, type OptionNames } from "./base/options.ts";
 import type { Registry } from "./values/registry.ts";
 import { DueJobs } from "./engine/durable/due_jobs.ts";
 import { replayStored } from "./engine/durable/stored_replay.ts";
@@ -11,12 +11,14 @@ import type { EngineHost } from "./engine/execution/engine_host.ts";
 import { executionOf } from "./engine/execution/execution.ts";
 import { Flow, runnerOf } from "./flow.ts";
 import { type HandleHost, type JobHandle, type StartedJob, StoredJobHandle } from "./job_handle.ts";
-import type { NewStoredJob } from "./engine/durable/job_storage.ts";
+import { checkStart } from "./start_options.ts";
+import { validate } from "./values/standard_schema.ts";
 import { readFlowDocument } from "./documents/flow.ts";
 import { DEFAULT_FLOW_LIMITS } from "./model/flow_limits.ts";
 import type { ConnectionTarget } from "./model/connection.ts";
 import type { JobFilter, JobPage, JobRecord, ListQuery, MaybePromise, StoredJob, TakenJob } from "./ports/store.ts";
-import type { StoreAccess } from "./store_access.ts";
+import type { Route } from "./job/task.ts";
+import type { CreateJob, StartedItem, StoreAccess } from "./store_access.ts";
 import type { Worker, WorkOptions } from "./work_options.ts";
 import { StoreWorker, type WorkHost } from "./worker.ts";
 import { hasEnded, type Job, type JobStatus } from "./job/job.ts";
@@ -145,7 +147,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     try {
       flow = this.#flowOf(taken);
       this.session.onClaimed(taken);
-      const job = await runnerOf(flow).takeUp(taken);
+      const job = await runnerOf(flow).stored?.takeUp(taken);
       return job && { flow, job: jobStateOf(job, this.registry) };
     } catch (error) {
       // If that fails, it is found again as one that this engine has and does not know.
@@ -211,12 +213,22 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
   /** See `Flow`. */
   async start<Result>(
     flow: Flow<Result>,
-    jobs: readonly NewStoredJob[],
-    ifExists: "join" | "throw",
+    { routine, slot }: Route,
+    jobs: readonly StartedItem[],
+    create: CreateJob,
+    ifExists: "join" | "throw" = "join",
   ): Promise<readonly StartedJob<Result>[]> {
-    const storage = runnerOf(flow).storage;
+    const action = `Cannot start a job of flow "${flow.id}"`;
+    checkWord(action, "ifExists", ifExists, ["join", "throw"]);
+    const { schema } = flow.slot(routine, slot);
+    const made = jobs.map(({ params = {}, ...options }) => {
+      if (schema !== undefined) validate(schema, params, `${action}: params for slot "${slot}"`);
+      const { startAt, ...labels } = checkStart(action, options);
+      return { job: create(params, options, startAt), ...labels };
+    });
+    const { stored } = runnerOf(flow);
     // Unreachable default: a flow that comes here is of this engine, which has a store.
-    const answers = await storage?.createAll(jobs) ?? [];
+    const answers = await stored?.storage.createAll(made) ?? [];
     return answers.map(({ isNew, record: { jobId, life, flowId, status } }) => {
       if (flowId !== flow.id || (!isNew && ifExists === "throw")) {
         const why = flowId === flow.id ? "there is one already" : `there is one of flow "${flowId}" already`;
@@ -325,7 +337,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     const flow = this.#flowOf(stored);
     const live = this.session.liveJob(jobId);
     if (live !== undefined) return { flow, job: jobStateOf(live, this.registry) };
-    const { storage } = runnerOf(flow);
+    const storage = runnerOf(flow).stored?.storage;
     // Unreachable: the flow is of this engine, which has a store.
     if (storage === undefined) throw unknownJob(jobId, "open");
     const { job, record } = storage.replay(stored);

@@ -1,4 +1,5 @@
 import * as c from "./codec.ts";
+import { once } from "./schema.ts";
 
 /** An entry of a journal that says which tasks stood first when an engine claimed a job whose owner before had died. */
 export interface Claim {
@@ -76,23 +77,26 @@ export interface FirstAttemptDocument {
   readonly task: number;
 }
 
-/** A claim. */
-export const claim: c.Codec<Claim, ClaimDocument> = c.shape({
-  at: c.instant,
-  consumed: c.optionalCount,
-  format: c.mark("routilux/commit"),
-  version: c.mark(1),
-  epoch: c.positive,
-  incarnation: c.optional(c.positive),
-  kind: c.literal("claim"),
-  owner: c.optional(c.name),
-  tried: c.optionalList(c.shape({
-    attempt: c.count,
-    died: c.optionalList(c.positive),
-    recoveries: c.count,
-    step: c.count,
-    survived: c.optionalList(c.positive),
-    task: c.positive,
-  })),
-  until: c.optional(c.instant),
-});
+// Marked as pure: a bundle without a store leaves it out.
+/** Makes the codec of claims. */
+export const claimCodec: () => c.Codec<Claim, ClaimDocument> = /* @__PURE__ */ once(() =>
+  c.shape({
+    at: c.instant,
+    consumed: c.optionalCount,
+    format: c.mark("routilux/commit"),
+    version: c.mark(1),
+    epoch: c.positive,
+    incarnation: c.optional(c.positive),
+    kind: c.literal("claim"),
+    owner: c.optional(c.name),
+    tried: c.optionalList(c.shape({
+      attempt: c.count,
+      died: c.optionalList(c.positive),
+      recoveries: c.count,
+      step: c.count,
+      survived: c.optionalList(c.positive),
+      task: c.positive,
+    })),
+    until: c.optional(c.instant),
+  })
+);

@@ -14,10 +14,10 @@ import type {
 import { type Job, JOB_STATUSES } from "../job/job.ts";
 import { type Expiry, expiryOf } from "../job/expiry.ts";
 import { dataOf, type Moment, type Task } from "../job/task.ts";
-import { type Claim, claim, type ClaimDocument } from "./claim.ts";
+import { type Claim, claimCodec, type ClaimDocument } from "./claim.ts";
 import * as c from "./codec.ts";
 import { checkCommit } from "./commit_checks.ts";
-import { effects, migrated, slotChange, verdict } from "./commit_parts.ts";
+import { commitParts } from "./commit_parts.ts";
 import type {
   CommitBase,
   CommitDocument,
@@ -51,6 +51,7 @@ type Delivered = CommitBase & Pick<DeliverCommitDocument, "kind"> & { readonly t
 
 // Marked as pure: a bundle without a store leaves it out.
 const codecs = /* @__PURE__ */ once(() => {
+  const { effects, migrated, slotChange, verdict } = commitParts();
   // A commit has its time as one object: `withTime` reads it.
   const isOnlyWritten = true;
   const head = {
@@ -129,7 +130,7 @@ const codecs = /* @__PURE__ */ once(() => {
       redriven: c.optional(c.list(knownTask)),
       status: c.oneOf(JOB_STATUSES),
     }),
-    claim,
+    claim: claimCodec(),
   };
   return { filled, kinds };
 });
@@ -197,7 +198,7 @@ export function encodeCommit(commit: Commit, consumed?: number): CommitDocument 
 
 /** Writes a claim. */
 export function encodeClaim(entry: Claim): ClaimDocument {
-  return claim.write(entry, wireOf);
+  return claimCodec().write(entry, wireOf);
 }
 
 /** Reads the entries of a job's journal. */
@@ -224,7 +225,7 @@ export class CommitDecoder {
    */
   read(json: unknown): Commit | Claim {
     const document = openEnvelope(json, COMMIT_FORMAT);
-    if (document.kind === "claim") return claim.read(document, this.#reader, "", "");
+    if (document.kind === "claim") return claimCodec().read(document, this.#reader, "", "");
     const commit = readCommit(document, this.#reader);
     checkCommit(commit, this.#job, this.#reader);
     return commit;

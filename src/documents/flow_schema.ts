@@ -80,6 +80,7 @@ export const flowSchema: () => Schema<FlowDocument> = once(() => {
     [strict<{ method: string }>({ method: text }), strict<{ function: string }>({ function: text })],
     `Invalid: expected ${FUNCTION_NAME}`,
   );
+  const errorKinds = list(v.union([v.string(), v.pipe(v.number(), v.finite())]));
   const errorHandler = strict<ErrorHandlerSettings>({
     isCritical: optional(v.boolean()),
     jitter: optional(between(0, 1)),
@@ -88,7 +89,7 @@ export const flowSchema: () => Schema<FlowDocument> = once(() => {
     retryBackoff: optional(between(0)),
     retryDelayMs: optional(duration),
     retryIf: optional(functionName),
-    retryableErrors: optional(list(v.union([v.string(), v.pipe(v.number(), v.finite())]))),
+    retryableErrors: optional(errorKinds),
     strategy: oneOf(ERROR_STRATEGIES),
   });
   const slot = strict<SlotDocument>({
@@ -113,7 +114,6 @@ export const flowSchema: () => Schema<FlowDocument> = once(() => {
     mapping: optional(named(name)),
     to: slotPlace.schema(),
   });
-  const errorKinds = list(v.union([v.string(), v.pipe(v.number(), v.finite())]));
   const failureConnection = strict<FailureConnectionDocument>({
     errors: optional(errorKinds),
     from: strict<FailureSource>({ routine: name, slot: optional(name) }),

@@ -108,7 +108,7 @@ export interface JobError extends ErrorData, Partial<FailurePlace> {}
 export function viewError({ error, failures, status }: Job): JobError | undefined {
   const last = failures.at(-1);
   if (error === undefined || last === undefined || status !== "failed" || !isSame(error, last.error)) return error;
-  return Object.freeze({ ...error, ...placeOf(last.task) });
+  return Object.freeze({ ...error, ...failurePlaceOf(last.task) });
 }
 
 /** The failure that fails a job is its last one. A document holds its error twice. */
@@ -117,7 +117,7 @@ function isSame(error: ErrorData, other: ErrorData): boolean {
 }
 
 /** Where a failed task has failed. */
-export function placeOf({ id, route: { routine, slot }, details }: Task): FailurePlace {
+function failurePlaceOf({ id, route: { routine, slot }, details }: Task): FailurePlace {
   return { routineId: routine, slotName: slot, taskId: id, attempts: (details?.attempt ?? 0) + 1 };
 }
 

@@ -6,7 +6,7 @@ import {
   RECORD_TYPES,
   recordOf,
 } from "../job/history.ts";
-import type { DeferredEvent, Failure, LogEntry, OutputEntry, PausePoint } from "../job/job.ts";
+import type { DeferredEvent, FailedTask, LogEntry, OutputEntry, PausePoint } from "../job/job.ts";
 import type { JsonValue } from "../values/json.ts";
 import * as c from "./codec.ts";
 import type { ErrorDocument } from "./codec.ts";
@@ -130,8 +130,8 @@ export interface FailureDocument {
 }
 
 /** A task that ended in an error or a skip. */
-export const failure: c.Codec<Failure, FailureDocument> = c.via(
-  c.shape<Omit<Failure, "isHandled"> & { handled: boolean }, FailureDocument>({
+export const failure: c.Codec<FailedTask, FailureDocument> = c.via(
+  c.shape<Omit<FailedTask, "isHandled"> & { handled: boolean }, FailureDocument>({
     at: c.instant,
     error: c.error,
     handled: c.flag,

@@ -1,4 +1,5 @@
 import { describeError } from "../values/error_data.ts";
+import { instantAfter } from "../base/instant.ts";
 import { CancelledError, StateError } from "../base/errors.ts";
 import { payloadOf } from "../values/encoder.ts";
 import type { Payload } from "../values/payload.ts";
@@ -7,60 +8,62 @@ import { apply } from "../job/apply.ts";
 import { untilBegin } from "../job/arrivals.ts";
 import type { Commit, StatusCommit } from "../job/commit.ts";
 import { checkSteps } from "../job/decide.ts";
-import { adoptLimits, firstAwaiting, hasEnded, Job, statusOf } from "../job/job.ts";
+import {
+  adoptLimits,
+  type Deadline,
+  type ExecutionSettings,
+  firstAwaiting,
+  hasEnded,
+  Job,
+  statusOf,
+} from "../job/job.ts";
 import { createTask, type Moment, NO_DETAILS, type Route, type Task } from "../job/task.ts";
 import { deliveryKey, firstKey } from "../job/task_key.ts";
-import type { Command } from "../documents/command.ts";
 import { checkPreflight } from "../documents/preflight.ts";
 import { statusCommit } from "./activation/commits.ts";
 import { createPlan, type Plan } from "./activation/plan.ts";
-import type { Claimed, JobStorage } from "./durable/job_storage.ts";
-import type { Journal } from "./durable/journal.ts";
-import { serve } from "./durable/serving.ts";
 import { checkRedrive, failuresOf, type Redrive } from "./execution/redrive.ts";
-import { refuse } from "./execution/refusal.ts";
-import type { StoreSession } from "./durable/store_session.ts";
-import { checkTakes, notHere } from "./refusals.ts";
+import { checkTakes, refuse } from "./execution/refusal.ts";
 import { Committer } from "./execution/committer.ts";
 import type { EngineHost } from "./execution/engine_host.ts";
-import { Execution, executionOf } from "./execution/execution.ts";
+import { Execution, executionOf, workingOn } from "./execution/execution.ts";
 import { firstCommit } from "./execution/first_commit.ts";
 import { JobListeners } from "./execution/listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./execution/notifier.ts";
-import { propagateToJob } from "./execution/propagation.ts";
-import { DEFAULT_GRACE_MS, SHUTDOWN } from "./execution/resting.ts";
-import type { StoredStart } from "./execution/stored_start.ts";
-import { deadlineOf, type NewJobSettings } from "./new_job.ts";
+import { SHUTDOWN } from "./execution/resting.ts";
+import type { FlowSteering, StoredFlowJobs } from "./execution/stored_flow_jobs.ts";
 import { bringToRest, type WaitOptions } from "./execution/waits.ts";
-import type { TakenJob } from "../ports/store.ts";
+
+/** What is said of a job when it is made, beside where it begins. */
+export interface NewJobSettings extends ExecutionSettings {
+  readonly jobId: string | undefined;
+  /** How long it may take from its beginning on, in milliseconds. */
+  readonly deadlineMs: number | undefined;
+  /** When it begins; without it, at once. */
+  readonly startAt?: number | undefined;
+}
 
 /** Makes, starts and steers the jobs of one flow. */
-export class FlowJobs {
-  readonly #graph: FlowGraph;
+export class FlowJobs implements FlowSteering {
+  readonly graph: FlowGraph;
   readonly #host: EngineHost;
   #lastTime: Moment = { at: NaN, ranMs: 0 };
   #plan: Plan | undefined;
-  /** Keeps the jobs in the engine's store, if it has one. */
-  readonly storage: JobStorage | undefined;
+  /** Starts and steers those that are in the engine's store, if it has one. */
+  readonly stored: StoredFlowJobs | undefined;
   #isShutDown = false;
-  /** Jobs that a command has made go on since they were last claimed: they may have ended since. */
-  readonly #resumed: WeakSet<Job> = new WeakSet();
 
   /** Prepares for the jobs of a flow. */
   constructor(graph: FlowGraph, host: EngineHost) {
-    this.#graph = graph;
+    this.graph = graph;
     this.#host = host;
-    this.storage = host.store?.storageOf(graph, {
-      perform: (job, command, consume) => this.#carryOut(job, command, consume),
-      takeUp: (taken, job) => this.takeUp(taken, job),
-      isClosed: () => this.#isClosed,
-    });
+    this.stored = host.store?.jobsOf(this);
   }
 
   /** The flow as the engine runs it: from the first start on, its structure is frozen. */
-  get #frozenPlan(): Plan {
-    freezeGraph(this.#graph);
-    return this.#plan ??= createPlan(this.#graph);
+  get plan(): Plan {
+    freezeGraph(this.graph);
+    return this.#plan ??= createPlan(this.graph);
   }
 
   /** The route of entries and of deliveries from outside to a slot: one shared object, once the flow is frozen. */
@@ -77,20 +80,19 @@ export class FlowJobs {
     const { jobId, deadlineMs: _, startAt, ...settings } = made;
     const time = { at: this.#host.timers.now(), ranMs: 0 };
     const subject = { action: `Cannot execute "${entry.routine}"`, root: "params" };
-    const data = payloadOf(params, this.#graph.registry, subject, this.#graph.limits);
+    const data = payloadOf(params, this.graph.registry, subject, this.graph.limits);
     const { ids } = this.#host;
     const newId = jobId ?? (ids.allowsLazyIds === true ? () => ids.id() : ids.id());
-    const job = new Job({ jobId: newId, flowId: this.#graph.id }, time.at, settings);
+    const job = new Job({ jobId: newId, flowId: this.graph.id }, time.at, settings);
     this.#host.store?.session.fresh.add(job);
-    adoptLimits(job, this.#graph.limits);
+    adoptLimits(job, this.graph.limits);
     job.deadline = deadlineOf(made, time.at);
-    const { propagate } = this.#host;
-    if (propagate !== undefined) propagateToJob(this.#host, propagate, job);
+    this.#host.propagation?.toJob(this.#host, job);
     const details = startAt === undefined ? undefined : { ...NO_DETAILS, notBefore: startAt };
     const task = createTask(1, entry, data, time, details);
     if (this.#needsKeys(job)) Object.assign(task, firstKey());
     apply(job, { kind: "deliver", time, task, data, key: undefined });
-    freezeGraph(this.#graph);
+    freezeGraph(this.graph);
     return job;
   }
 
@@ -102,66 +104,27 @@ export class FlowJobs {
    * @throws {PreflightError} when it does not fit the flow; the job is unchanged
    */
   resume(job: Job, redrive: Redrive | undefined, callbacks: JobCallbacks): void {
-    if (this.#isClosed) {
-      const what = this.#host.isShutDown ? "its engine" : `flow "${this.#graph.id}"`;
+    if (this.isClosed) {
+      const what = this.#host.isShutDown ? "its engine" : `flow "${this.graph.id}"`;
       throw new StateError("resume", job.status, `Cannot resume job "${job.jobId}": ${what} has been shut down`);
     }
-    this.#checkResume(job, redrive);
-    const first = this.#firstCommit(job, redrive);
-    const { storage } = this;
-    const session = this.#host.store?.session;
-    if (session !== undefined) this.#checkPlace("resume", job, session);
-    const execution = new Execution(job, this.#frozenPlan, this.#host, callbacks);
-    if (storage === undefined) {
+    this.checkResume(job, redrive);
+    const first = this.firstCommit(job, redrive);
+    this.stored?.checkPlace("resume", job);
+    const execution = new Execution(job, this.plan, this.#host, callbacks);
+    if (this.stored === undefined) {
       execution.resume(first);
       execution.prepare();
       execution.begin();
-    } else this.#host.store?.start(this.#start(execution, storage, redrive));
-  }
-
-  #start(execution: Execution, storage: JobStorage, redrive: Redrive | undefined): StoredStart {
-    const { job } = execution;
-    return { storage, execution, createFirst: () => this.#firstCommit(job, redrive) };
-  }
-
-  /**
-   * Takes up a job that this engine has claimed: it goes on, or its commands are carried out and it is let go. Returns the job if it
-   * has gone on: the known object, if there is one.
-   *
-   * @throws {PreflightError} when it does not fit the flow; it has not been let go
-   * @throws {SerializationError} when it cannot be read
-   */
-  async takeUp(taken: TakenJob, known?: Job): Promise<Job | undefined> {
-    const { storage } = this;
-    // Unreachable: only a store gives jobs.
-    if (storage === undefined) return undefined;
-    const { job: read, claim: attempts } = storage.replay(taken);
-    const job = known ?? read;
-    if (known !== undefined) known.become(read);
-    this.#resumed.delete(job);
-    if (job.status !== "running" && job.status !== "pending") {
-      await serve(job, storage, taken, () => this.#resumed.has(job));
-    } else {
-      this.#goOn(job, storage.open(job, taken), { ...taken, attempts }, undefined);
-    }
-    return executionOf(job) === undefined && !this.#resumed.has(job) ? undefined : job;
-  }
-
-  /** Begins a job that this engine has claimed. */
-  #goOn(job: Job, journal: Journal, claimed: Claimed, redrive: Redrive | undefined): void {
-    const { storage } = this;
-    // Unreachable: only a store gives jobs.
-    if (storage === undefined) return;
-    const execution = new Execution(job, this.#frozenPlan, this.#host, {});
-    this.#host.store?.startClaimed(this.#start(execution, storage, redrive), journal, claimed);
+    } else this.stored.start(execution, redrive);
   }
 
   /** The commit by which a job starts or goes on, after all checks. */
-  #firstCommit(job: Job, redrive: Redrive | undefined): StatusCommit {
-    checkPreflight(job, this.#graph, "resume");
+  firstCommit(job: Job, redrive: Redrive | undefined): StatusCommit {
+    checkPreflight(job, this.graph, "resume");
     // A job that failed for its timeout would have no time left.
     const time = redrive !== undefined ? { ...this.#time(job), ranMs: 0 } : this.#time(job);
-    return firstCommit(job, this.#frozenPlan, time, redrive);
+    return firstCommit(job, this.plan, time, redrive);
   }
 
   /**
@@ -171,12 +134,12 @@ export class FlowJobs {
    */
   cancel(job: Job, reason: string | undefined): void {
     if (hasEnded(statusOf(job))) throw refuse("cancel", job, "it has ended already");
-    this.#whenBegun("cancel", job, this.#reach("cancel", job), () => this.#cancel(job, reason));
+    this.#whenBegun("cancel", job, this.#reach("cancel", job), () => this.cancelNow(job, reason));
   }
 
-  #cancel(job: Job, reason: string | undefined): void {
+  cancelNow(job: Job, reason: string | undefined): void {
     if (hasEnded(job.status)) throw refuse("cancel", job, "it has ended already");
-    const execution = this.#workingOn(job);
+    const execution = workingOn(job);
     if (execution !== undefined) execution.cancel(reason);
     else this.#cancelAtRest(job, reason);
   }
@@ -199,46 +162,36 @@ export class FlowJobs {
     checkTakes(job);
     const { routine, slot: name } = route;
     const subject = { action: `Cannot deliver to slot "${name}" of routine "${routine}"`, root: "data" };
-    const data = payloadOf(params, this.#graph.registry, subject, this.#graph.limits);
+    const data = payloadOf(params, this.graph.registry, subject, this.graph.limits);
     const execution = this.#reach("deliver to", job);
     this.#checkSteps(job, route);
     this.#whenBegun("deliver", job, execution, () => {
       checkTakes(job);
-      this.#deliver(job, route, data);
+      this.deliverNow(job, route, data);
     });
   }
 
-  /** Carries out a call as soon as its job has begun. The observer is told when the store had the job in a state that refuses it. */
+  /** Carries out a call as soon as its job has begun. */
   #whenBegun(call: string, job: Job, execution: Execution | undefined, act: () => void): void {
-    const session = this.#host.store?.session;
-    if (!job.isStarting || execution === undefined || session === undefined) return act();
-    execution.whenBegun(() => {
-      try {
-        // A job that has come to rest at once is let go after this.
-        const isHere = this.#workingOn(job) !== undefined || session.journalOf(job)?.isReleased === false;
-        if (!isHere) throw session.lossOf(job) ?? refuse(call, job, notHere(job, session), "elsewhere");
-        act();
-      } catch (error) {
-        session.onCommandError(job, call, error);
-      }
-    });
+    if (this.stored === undefined) act();
+    else this.stored.whenBegun(call, job, execution, act);
   }
 
   /** The task that a delivery fills; `undefined` when it makes a new one, as the job's limit allows. */
   #checkSteps(job: Job, { routine, slot }: Route): Task | undefined {
     const awaited = firstAwaiting(job, routine, slot);
-    if (awaited === undefined) checkSteps(job.nextTaskId, this.#graph.limits.steps);
+    if (awaited === undefined) checkSteps(job.nextTaskId, this.graph.limits.steps);
     return awaited;
   }
 
-  #deliver(job: Job, route: Route, payload: Payload | undefined, sequence?: number): void {
+  deliverNow(job: Job, route: Route, payload: Payload | undefined, sequence?: number): void {
     const awaited = this.#checkSteps(job, route);
     const time = this.#time(job);
     const id = job.nextTaskId;
     const key = this.#needsKeys(job) ? deliveryKey(awaited, sequence, id, time.at) : undefined;
     const task = awaited ?? Object.assign(createTask(id, route, payload, time, untilBegin(job)), key);
     const filled = awaited && key;
-    const execution = this.#workingOn(job);
+    const execution = workingOn(job);
     if (execution !== undefined) execution.deliver(task, payload, filled);
     else this.#commit(job, { kind: "deliver", time, task, data: payload, key: filled });
   }
@@ -250,69 +203,26 @@ export class FlowJobs {
    */
   discard(job: Job, ids: readonly number[]): void {
     const execution = this.#reach("discard failures of", job);
-    this.#whenBegun("discard failures of", job, execution, () => this.#discard(job, ids));
+    this.#whenBegun("discard failures of", job, execution, () => this.discardNow(job, ids));
   }
 
-  #discard(job: Job, ids: readonly number[]): void {
+  discardNow(job: Job, ids: readonly number[]): void {
     const discarded = failuresOf("discard failures of", job, ids).map(({ task }) => task);
     const { status, error } = job;
     const commit = statusCommit(status, this.#time(job), { discarded, error });
-    const execution = this.#workingOn(job);
+    const execution = workingOn(job);
     if (execution !== undefined) execution.committer.perform(commit);
     else this.#commit(job, commit);
   }
 
-  /**
-   * Carries out a command from the job's inbox.
-   *
-   * @throws what the call of the same name throws
-   */
-  #carryOut(job: Job, command: Command, consume: () => number): Promise<boolean> | boolean {
-    const execution = this.#workingOn(job);
-    if (command.type === "pause") {
-      const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS } = command;
-      if (hasEnded(job.status)) throw refuse("pause", job, "it has ended already");
-      // To pause what is paused changes nothing. What is just being let go of is paused by whoever has it next.
-      if (execution === undefined) return job.status !== "running";
-      return new Promise((resolve) => {
-        // A job that was being released when the command came is not paused. Otherwise an observer may have resumed it.
-        execution.listeners.onRest(() => resolve(!this.#host.isShutDown || job.status !== "running"));
-        execution.rest({ reason, checkpoint }, graceMs, consume);
-      });
-    }
-    if (command.type === "resume" && execution === undefined && this.#isClosed) return false;
-    if (command.type === "cancel" && hasEnded(job.status)) throw refuse("cancel", job, "it has ended already");
-    const sequence = consume();
-    if (command.type === "deliver") {
-      const { routine, slot } = command;
-      checkTakes(job);
-      this.#graph.routine(routine);
-      this.#deliver(job, this.routeTo(routine, this.#graph.slot(routine, slot).name), command.data, sequence);
-    } else if (command.type === "resume") {
-      // To resume what runs changes nothing.
-      if (execution !== undefined && !command.redrive) return true;
-      const redrive = command.redrive ? { tasks: command.tasks } : undefined;
-      this.#checkResume(job, redrive);
-      const journal = this.storage?.journalOf(job);
-      // Unreachable: commands are carried out for jobs that this engine has claimed.
-      if (journal === undefined) return false;
-      this.#resumed.add(job);
-      // The commands that come after it are read before a task is taken.
-      const claimed = { record: { sent: Infinity }, formerIncarnation: undefined, attempts: undefined };
-      this.#goOn(job, journal, claimed, redrive);
-    } else if (command.type === "discard") this.#discard(job, command.tasks);
-    else this.#cancel(job, command.reason);
-    return true;
-  }
-
   /** Whether the commits of a job may come in another order when it goes on from an older state: then ids name no task for good. */
   #needsKeys({ settings }: Job): boolean {
-    const strategy = settings.executionStrategy ?? this.#graph.executionStrategy;
+    const strategy = settings.executionStrategy ?? this.graph.executionStrategy;
     return strategy === "concurrent" || this.#host.store?.session.settings.mode === "relaxed";
   }
 
   /** Whether no job is started any more. */
-  get #isClosed(): boolean {
+  get isClosed(): boolean {
     return this.#isShutDown || this.#host.isShutDown;
   }
 
@@ -330,37 +240,18 @@ export class FlowJobs {
    * @throws {StateError} for a job of the store that is not live here: whoever has it must learn of the call
    */
   #reach(event: string, job: Job): Execution | undefined {
-    const execution = this.#workingOn(job);
-    const session = this.#host.store?.session;
-    if (execution === undefined && session !== undefined && (session.records.has(job) || session.losses.has(job))) {
-      throw refuse(event, job, notHere(job, session), "elsewhere");
-    }
+    const execution = workingOn(job);
+    if (execution === undefined) this.stored?.checkHere(event, job);
     return execution;
-  }
-
-  /** Refuses a job of the store that is live here as another object, or that another engine owns as far as is known here. */
-  #checkPlace(event: string, job: Job, session: StoreSession): void {
-    const live = session.liveJob(job.jobId);
-    if (live !== undefined && live !== job) throw refuse(event, job, "it is live already, as another JobState");
-    const record = session.records.get(job);
-    if (record !== undefined && session.elsewhere(record) !== undefined) {
-      throw refuse(event, job, notHere(job, session), "elsewhere");
-    }
-  }
-
-  /** The live execution of a job, unless it has performed its last commit, and only waits until that is stored. */
-  #workingOn(job: Job): Execution | undefined {
-    const execution = executionOf(job);
-    return execution?.isOver === true ? undefined : execution;
   }
 
   /** Changes a job that is not live; `tell` is called when the change is stored. */
   #commit(job: Job, commit: Commit, tell?: () => void): void {
     const notifier = new JobNotifier(job, this.#host);
-    new Committer(job, new JobListeners(), notifier, this.storage?.journalOf(job)).performLast(commit, tell);
+    new Committer(job, new JobListeners(), notifier, this.stored?.storage.journalOf(job)).performLast(commit, tell);
   }
 
-  #checkResume(job: Job, redrive: Redrive | undefined): void {
+  checkResume(job: Job, redrive: Redrive | undefined): void {
     if (job.owner !== undefined) throw refuse("resume", job, "it is live already");
     if (!hasEnded(job.status)) {
       if (redrive !== undefined) throw refuse("redrive", job, "only a job that has ended can be redriven");
@@ -373,7 +264,7 @@ export class FlowJobs {
         "it has ended; { redrive: true } puts its failures back, and goes on with what is pending",
       );
     }
-    checkRedrive(job, redrive, this.#graph.limits.steps);
+    checkRedrive(job, redrive, this.graph.limits.steps);
   }
 
   #time(job: Job): Moment {
@@ -384,4 +275,11 @@ export class FlowJobs {
     const last = this.#lastTime;
     return at === last.at && ranMs === last.ranMs ? last : this.#lastTime = { at, ranMs };
   }
+}
+
+/** The deadline of a job that is made at an instant: its time begins when the job does. */
+function deadlineOf({ deadlineMs, startAt }: NewJobSettings, at: number): Deadline | undefined {
+  return deadlineMs === undefined
+    ? undefined
+    : { deadlineMs, until: instantAfter(Math.max(at, startAt ?? 0), deadlineMs) };
 }

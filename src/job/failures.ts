@@ -1,6 +1,6 @@
 import { MAX_COUNT } from "../base/bounded_list.ts";
 import { instantAfter } from "../base/instant.ts";
-import type { Failure, Job } from "./job.ts";
+import type { FailedTask, Job } from "./job.ts";
 import { letGoOfItems } from "./slot_data.ts";
 import { listsOf } from "./slot_changes.ts";
 import { NO_DETAILS, type Task, type TaskDetails } from "./task.ts";
@@ -27,7 +27,7 @@ export function letGoOfLists(job: Job, { details, route }: Task): void {
 }
 
 /** Failures are taken out, so that their tasks start over with what they had merged and stored; their routines' marks are taken back. */
-export function takeFailures(job: Job, isTaken: (failure: Failure) => boolean, at: number): Task[] {
+export function takeFailures(job: Job, isTaken: (failure: FailedTask) => boolean, at: number): Task[] {
   const taken = job.failures.filter(isTaken);
   for (const { task } of taken) {
     const state = job.routineStates.get(task.route.routine);
@@ -45,7 +45,7 @@ export function discardFailures(job: Job, tasks: readonly Task[]): void {
   removeFailures(job, ({ task }) => gone.has(task));
 }
 
-function removeFailures({ failures }: Job, isGone: (failure: Failure) => boolean): void {
+function removeFailures({ failures }: Job, isGone: (failure: FailedTask) => boolean): void {
   const left = failures.filter((failure) => !isGone(failure));
   failures.length = 0;
   // One by one: a job may have more failures than a call takes arguments.

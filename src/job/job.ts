@@ -79,7 +79,7 @@ export interface PausePoint {
 }
 
 /** A task that ended in an error or a skip. */
-export interface Failure {
+export interface FailedTask {
   /** The task as it was. */
   readonly task: Task;
   /** Its error. */
@@ -159,7 +159,7 @@ export class Job {
   /** What routines have put out. */
   readonly outputs: BoundedList<OutputEntry> = new BoundedList(Infinity);
   /** The newest of the tasks that ended in an error or a skip. */
-  readonly failures: Failure[] = [];
+  readonly failures: FailedTask[] = [];
   /** How many older failures are gone, as far as can be counted. */
   droppedFailures = 0;
   /** The newest marks of pauses. */

@@ -55,11 +55,6 @@ export class ValueReader {
     return this.#tagged ? taggedPayload(json) : unseenPayload(json);
   }
 
-  /** Reads a value that may be left out. */
-  readOptional(value: unknown, path: Path, part: string = ""): Payload | undefined {
-    return value === undefined ? undefined : this.read(value, path, part);
-  }
-
   #readRoot(value: unknown, path: Path, part: string, freezes: boolean): JsonValue {
     this.#tagged = false;
     this.#nodes = 0;

@@ -121,6 +121,9 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "PgPool PgConnection PgStatement PostgresJs ReservedSql BunSql PGliteDatabase PGliteTransaction",
     "clients of your own": "PostgresClient PostgresTransaction PostgresQuery PostgresRow PostgresValue",
   },
+  "./stores/redis": {
+    "all": "redisStore RedisStoreOptions RedisClient NodeRedis NodeRedisConnection IoRedis IoRedisConnection",
+  },
   "./stores/sealed": { "all": "sealedStore SealedStoreOptions SealingKey SealedTextError SealProblem" },
   "./stores/file": { "all": "fileStore FileStoreOptions Files LockOwner" },
   "./stores/sqlite": { "all": "sqliteStore SqliteStoreOptions SqliteDatabase SqliteStatement SqliteValue SqliteSync" },

@@ -1,7 +1,7 @@
 import { isRecord } from "../../src/values/json.ts";
 import { wireOf } from "../../src/values/payload.ts";
 import { Activation } from "../../src/engine/activation/activation.ts";
-import type { Failure, Job } from "../../src/job/job.ts";
+import type { FailedTask, Job } from "../../src/job/job.ts";
 import { isActive, type Task } from "../../src/job/task.ts";
 import type { CatchSpec, FlowSpec, LinkSpec } from "./flow_spec.ts";
 import type { AnyContext, HandlerEffect, RunListener } from "./run_listener.ts";
@@ -235,7 +235,7 @@ export class DeliveryLedger implements RunListener {
   }
 
   /** The deliveries of a failure that is marked as handled; one that is not has none. */
-  #caught({ task, error, isHandled }: Failure): string[] {
+  #caught({ task, error, isHandled }: FailedTask): string[] {
     const { routine, slot } = task.route;
     const catches = this.#catches.filter((it) =>
       it.from === routine && (it.slot === undefined || it.slot === slot) && !(it.to === routine && slot === "failed") &&

@@ -77,11 +77,6 @@ test("what an adopted document must not hold is read otherwise, also from parts 
   assertStrictEquals(error.message, "Cannot read routilux/job: data.a[0]: expected a finite number, got Infinity");
 });
 
-test("a value that is left out is none", () => {
-  assertStrictEquals(newReader().readOptional(undefined, "data"), undefined);
-  assertStrictEquals(newReader().readOptional(null, "data"), null);
-});
-
 test("tagged JSON is told from plain JSON, and nothing is built", () => {
   const read = newReader().read({ at: { $type: "Date", value: "1970-01-01T00:00:00.000Z" } }, "data");
   assert(isTagged(read));

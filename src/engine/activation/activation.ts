@@ -22,7 +22,7 @@ import { detached } from "./detached.ts";
 import { resultOf } from "./job_result.ts";
 import { EffectsBuffer } from "./effects_buffer.ts";
 import { createExpectation, ownSlot } from "./expectations.ts";
-import { StepTransactions } from "./step_transactions.ts";
+import type { StepTransactions } from "./step_transactions.ts";
 import { type EventPlan, findEvent, type SlotPlan, unknownEvent } from "./plan.ts";
 
 /** Why an activation refuses calls: its handler has returned, or was aborted for a reason. */
@@ -260,10 +260,7 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
   transact<C, T>(run: (client: C) => T | Promise<T>): Promise<T>;
   async transact(run: (client: never) => unknown): Promise<unknown> {
     this.checkOpen("transact");
-    this.transactions ??= new StepTransactions(
-      this.routineId,
-      (action) => this.#host.committer.beginTransaction(action),
-    );
+    this.transactions ??= this.#host.committer.transactionsOf(this.routineId);
     return await this.transactions.run(run);
   }
 

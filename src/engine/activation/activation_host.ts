@@ -1,4 +1,3 @@
-import type { StoreTransaction } from "../../ports/store.ts";
 import type { StandardSchema } from "../../values/standard_schema.ts";
 import type { ClassTable } from "../../values/class_table.ts";
 import type { Payload } from "../../values/payload.ts";
@@ -6,6 +5,7 @@ import type { Services } from "../../model/context.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { Job } from "../../job/job.ts";
 import type { Activation } from "./activation.ts";
+import type { StepTransactions } from "./step_transactions.ts";
 
 /** The seam between two floors: what an activation needs from the execution that runs it, on the floor above. */
 export interface ActivationHost {
@@ -18,8 +18,8 @@ export interface ActivationHost {
   readonly limits: FlowLimits;
   /** What handlers get as `ctx.services`. */
   readonly services: Services;
-  /** Performs the job's commits, and begins transactions of its store. */
-  readonly committer: { beginTransaction(action: string): Promise<StoreTransaction> };
+  /** Performs the job's commits, and makes the transactions of a handler. */
+  readonly committer: { transactionsOf(routineId: string): StepTransactions };
   /** The present instant, in milliseconds since 1970. */
   now(): number;
   /** Commits what an activation has buffered; resolves when that is stored. */

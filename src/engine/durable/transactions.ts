@@ -39,13 +39,12 @@ export function rollBack(transaction: StoreTransaction): void {
 }
 
 /**
- * Begins a transaction of the store that has a job.
+ * Begins a transaction of a store.
  *
- * @throws {TypeError} when no store has it, or the store has no transactions, naming the action
+ * @throws {TypeError} when the store has no transactions, naming the action
  * @throws what the store throws
  */
-export async function beginIn(store: Store | undefined, action: string): Promise<StoreTransaction> {
-  if (store === undefined) throw new TypeError(`${action}: the job is in no store`);
+export async function beginIn(store: Store, action: string): Promise<StoreTransaction> {
   if (store.begin === undefined) {
     throw new TypeError(`${action}: its store has no transactions; that of PostgreSQL has, for instance`);
   }

@@ -2,17 +2,21 @@ import { ignoreRejection, isThenable } from "../../base/thenable.ts";
 import type { Around, HandlerInfo } from "../../model/around.ts";
 import type { Activation } from "../activation/activation.ts";
 
+/** A user's `around`, held to its contract. */
+export type GuardedAround = (activation: Activation, run: () => unknown) => unknown;
+
 type State = "not called" | "running" | "returned" | "thrown";
 
 /**
- * Runs a handler inside `around`. The outcome is the handler's own, so that nobody can make a failure look like a success, unless
- * `around` itself fails. A handler that was aborted before `around` calls it, or after `around` is over, does not begin: its task may
- * run elsewhere by then.
- *
- * @throws {TypeError} when `around` has not called `run` once, or is over before the handler
- * @throws what the handler throws, and what `around` throws
+ * Holds a user's `around` to its contract. The outcome of a call is the handler's own, so that nobody can make a failure look like a
+ * success, unless `around` itself fails. A handler that was aborted before `around` calls it, or after `around` is over, does not begin:
+ * its task may run elsewhere by then. A call throws a TypeError when `around` has not called `run` once, or is over before the handler.
  */
-export function callAround(around: Around, activation: Activation, run: () => unknown): unknown {
+export function guardAround(around: Around): GuardedAround {
+  return (activation, run) => callAround(around, activation, run);
+}
+
+function callAround(around: Around, activation: Activation, run: () => unknown): unknown {
   let state: State = "not called";
   let outcome: unknown;
   const settle = (as: State, value: unknown) => {

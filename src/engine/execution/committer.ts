@@ -5,10 +5,10 @@ import { ReadyQueue } from "../../job/ready_queue.ts";
 import type { Task } from "../../job/task.ts";
 import type { StoreTransaction } from "../../ports/store.ts";
 import type { Activation } from "../activation/activation.ts";
+import type { StepTransactions } from "../activation/step_transactions.ts";
 import type { JobListeners } from "./listeners.ts";
 import { attemptOf, type JobNotifier } from "./notifier.ts";
 import type { Journal } from "../durable/journal.ts";
-import { beginIn } from "../durable/transactions.ts";
 
 const NONE: readonly never[] = [];
 
@@ -111,12 +111,13 @@ export class Committer {
   }
 
   /**
-   * Begins a transaction of the store that has the job.
+   * Makes the transactions of a handler.
    *
-   * @throws {TypeError} when there is no store, or it has no transactions, naming the action
+   * @throws {TypeError} when the job is in no store
    */
-  async beginTransaction(action: string): Promise<StoreTransaction> {
-    return await beginIn(this.journal?.session.store, action);
+  transactionsOf(routineId: string): StepTransactions {
+    if (this.journal !== undefined) return this.journal.session.transactionsOf(routineId);
+    throw new TypeError(`Cannot transact in routine "${routineId}": the job is in no store`);
   }
 
   /** Calls back when all that was performed is stored. */

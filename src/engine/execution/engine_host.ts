@@ -1,30 +1,29 @@
 import { checkRange } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
-import { callGuarded } from "../../base/thenable.ts";
-import type { Around, Propagate } from "../../model/around.ts";
 import type { Services } from "../../model/context.ts";
 import type { IdSource } from "../../ports/ids.ts";
-import type { EngineEvent, Observer } from "../../ports/observer.ts";
 import type { Timers } from "../../ports/timers.ts";
 import type { Registry } from "../../values/registry.ts";
+import type { GuardedAround } from "./around.ts";
 import type { Director } from "./director.ts";
-import type { FlowHost, JobStorage } from "../durable/job_storage.ts";
 import type { StoreSession } from "../durable/store_session.ts";
-import type { FlowGraph } from "../../model/flow_graph.ts";
 import type { Job } from "../../job/job.ts";
 import type { Execution } from "./execution.ts";
+import type { JobEvents } from "./job_events.ts";
+import type { Propagation } from "./propagation.ts";
 import { Stopwatch } from "./clock.ts";
 import { Pacer } from "./loop.ts";
-import type { startClaimed, startStored } from "./stored_start.ts";
+import type { FlowSteering, StoredFlowJobs } from "./stored_flow_jobs.ts";
 
 /** The options of an engine that concern all its jobs. `EngineOptions` describes those that users give. */
 export interface EngineHostOptions {
   readonly timers: Timers;
   readonly ids: IdSource;
-  readonly observer?: Observer | undefined;
+  /** Makes the events for the observer, if there is one. */
+  readonly events?: JobEvents | undefined;
   readonly services?: Services | undefined;
-  readonly around?: Around | undefined;
-  readonly propagate?: Propagate | undefined;
+  readonly around?: GuardedAround | undefined;
+  readonly propagation?: Propagation | undefined;
   readonly sliceMs?: number | undefined;
   readonly errorStacks?: boolean | undefined;
   readonly registry?: Registry | undefined;
@@ -32,13 +31,11 @@ export interface EngineHostOptions {
   readonly openStore?: ((host: EngineHost) => StoreUse) | undefined;
 }
 
-/** An engine's use of its store, and how the jobs of a store are started. */
+/** An engine's use of its store. */
 export interface StoreUse {
   readonly session: StoreSession;
-  /** Makes the storage of one flow's jobs; see `JobStorage`. */
-  readonly storageOf: (graph: FlowGraph, flow: FlowHost) => JobStorage;
-  readonly start: typeof startStored;
-  readonly startClaimed: typeof startClaimed;
+  /** Makes the part of a flow's jobs that needs the store. */
+  readonly jobsOf: (flow: FlowSteering) => StoredFlowJobs;
 }
 
 /** The live jobs of an engine. Those whose ids were given are found by them: an id that was made for a job is no other's. */
@@ -73,9 +70,11 @@ export class EngineHost {
   /** What handlers get as `ctx.services`. */
   readonly services: Services;
   /** Called around each run of a handler, if the user wants that. */
-  readonly around: Around | undefined;
+  readonly around: GuardedAround | undefined;
   /** Says what is kept with new jobs and tasks for those who trace them, if the user wants that. */
-  readonly propagate: Propagate | undefined;
+  readonly propagation: Propagation | undefined;
+  /** Makes the events for the observer; without one, no event is made. */
+  readonly events: JobEvents | undefined;
   /** Whether errors keep their stacks. */
   readonly errorStacks: boolean;
   /** The registry of flows that have none of their own. */
@@ -92,22 +91,20 @@ export class EngineHost {
   isShutDown = false;
   /** Decides what is left to chance: set by a simulation, before any job runs. */
   director: Director | undefined;
-  readonly #observer: Observer | undefined;
 
   /**
    * Makes the shared part of an engine.
    *
    * @throws {RangeError} for a number out of range
-   * @throws {TypeError} for `around` or `propagate` that is no function
    */
   constructor(options: EngineHostOptions) {
     const {
       timers,
       ids,
-      observer,
+      events,
       services,
       around,
-      propagate,
+      propagation,
       sliceMs = 4,
       errorStacks = false,
       registry,
@@ -117,35 +114,20 @@ export class EngineHost {
     this.ids = ids;
     // An application may have declared services and still make an engine without any.
     this.services = services ?? ({} as Services);
-    this.around = checkFunction("around", around);
-    this.propagate = checkFunction("propagate", propagate);
+    this.around = around;
+    this.propagation = propagation;
     this.errorStacks = errorStacks;
     this.registry = registry;
     this.stopwatch = new Stopwatch(timers);
     this.pacer = new Pacer(timers, checkRange("Cannot create engine", "sliceMs", sliceMs, 1, Infinity));
-    this.#observer = observer;
+    this.events = events;
     this.store = openStore?.(this);
-  }
-
-  /** Whether there is an observer: without one, no event is made. */
-  get isObserved(): boolean {
-    return this.#observer !== undefined;
   }
 
   /** The job of an id that is live here; with a store, also one that is just let go. */
   liveJob(jobId: string): Job | undefined {
     return this.store === undefined ? this.live.jobOf(jobId) : this.store.session.liveJob(jobId);
   }
-
-  /** Tells the observer. What it throws or rejects with is ignored: it cannot break a job, and there is nobody left to tell. */
-  tell(event: EngineEvent): void {
-    callGuarded(() => this.#observer?.(event), () => {});
-  }
-}
-
-function checkFunction<F>(name: string, value: F): F {
-  if (value === undefined || typeof value === "function") return value;
-  throw new TypeError(`Cannot create engine: ${name} must be a function, got ${describeValue(value)}`);
 }
 
 /** The hosts by engine. `Flow` looks here, so that it need not load `Engine`, which loads all that a store needs. */

@@ -24,7 +24,6 @@ import { JobClock } from "./clock.ts";
 import { JobListeners } from "./listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./notifier.ts";
 import { workersOf } from "./first_commit.ts";
-import { propagateToTasks } from "./propagation.ts";
 import { Loop } from "./loop.ts";
 import { bindRoute, bindRoutes, type Plan, type SlotPlan } from "../activation/plan.ts";
 import { DEFAULT_GRACE_MS, Resting } from "./resting.ts";
@@ -96,7 +95,7 @@ export class Execution implements ActivationHost {
     this.resultSchema = plan.graph.resultSchema;
     this.services = host.services;
     this.failures = new TaskFailures(this, host.errorStacks, (...end) => this.#end(...end));
-    this.deadlines = new Deadlines(this, host.timers);
+    this.deadlines = new Deadlines(this);
     this.onDepart = before?.onDepart;
     this.notifier = before?.notifier ?? new JobNotifier(job, host, callbacks).listenTo(this.listeners);
     this.#clock = new JobClock(host.timers, host.stopwatch, {
@@ -240,8 +239,7 @@ export class Execution implements ActivationHost {
     const { pauseRequest } = activation;
     activation.transactions?.checkCommit();
     const commit = stepCommit(this.job, activation, outcome, progress, this.limits.steps, this.time());
-    const { propagate } = this.#host;
-    if (propagate !== undefined) propagateToTasks(this.#host, propagate, this.job, activation, commit.created);
+    this.#host.propagation?.toTasks(this.#host, this.job, activation, commit.created);
     const readied = outcome === "parked" ? [...commit.created, commit.task] : commit.created;
     this.committer.perform(commit, readied, follow, undefined, activation);
     if (outcome !== "done") activation.reset();
@@ -275,7 +273,7 @@ export class Execution implements ActivationHost {
       const task = takeTask(this.concurrency, this.committer.queue, this.limits.highWater, time, director);
       if (task === undefined) break;
       this.#clock.work();
-      if (this.#host.isObserved) this.notifier.start(task, time);
+      this.notifier.start(task, time);
       this.runner.run(task);
       const { active } = this.runner;
       // The moment of the last commit is older than this turn while the handler waits: the clock may have been set since.
@@ -387,6 +385,12 @@ export class Execution implements ActivationHost {
     this.#callbacks.onRest?.();
     tell();
   }
+}
+
+/** The live execution of a job, unless it has performed its last commit, and only waits until that is stored. */
+export function workingOn(job: Job): Execution | undefined {
+  const execution = executionOf(job);
+  return execution?.isOver === true ? undefined : execution;
 }
 
 /** The execution of a job, if the job is live. */

@@ -1,14 +1,13 @@
 import { keyedWireOf, valueOf } from "../../values/payload.ts";
 import { TimeoutError } from "../../base/errors.ts";
 import { isRecord } from "../../values/json.ts";
-import type { Around } from "../../model/around.ts";
 import { LinkedList } from "../../base/linked_list.ts";
 import { isThenable } from "../../base/thenable.ts";
 import type { AnyHandler } from "../../model/slot.ts";
 import type { Timers } from "../../ports/timers.ts";
 import { setActive, shownData, type Task } from "../../job/task.ts";
 import { Activation } from "../activation/activation.ts";
-import { callAround } from "./around.ts";
+import type { GuardedAround } from "./around.ts";
 import type { Director } from "./director.ts";
 import type { EngineHost } from "./engine_host.ts";
 import type { Execution } from "./execution.ts";
@@ -29,7 +28,7 @@ export class HandlerRunner {
   readonly #plan: Plan;
   readonly #timers: Timers;
   readonly #director: Director | undefined;
-  readonly #around: Around | undefined;
+  readonly #around: GuardedAround | undefined;
   /** The runner whose place this one has taken. */
   readonly #before: HandlerRunner | undefined;
   /** Activations whose handlers have returned a promise that is pending. */
@@ -241,13 +240,13 @@ export class HandlerRunner {
     const next = () => live.generator.next();
     this.#runPart(
       live.activation,
-      around === undefined ? next : () => callAround(around, live.activation, next),
+      around === undefined ? next : () => around(live.activation, next),
       () => live,
     );
   }
 
   /** Calls a handler inside `around`: if it is a generator, with its first segment. */
-  #callAround(activation: Activation, handler: AnyHandler, around: Around): void {
+  #callAround(activation: Activation, handler: AnyHandler, around: GuardedAround): void {
     let live: LiveGenerator | undefined;
     const run = () => {
       const returned = this.#invoke(activation, handler);
@@ -255,7 +254,7 @@ export class HandlerRunner {
       live = this.#keep(activation, returned);
       return returned.next();
     };
-    this.#runPart(activation, () => callAround(around, activation, run), () => live);
+    this.#runPart(activation, () => around(activation, run), () => live);
   }
 
   /** Runs a part of a handler, a segment if that is a generator. */

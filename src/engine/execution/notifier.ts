@@ -1,5 +1,4 @@
 import { callGuarded } from "../../base/thenable.ts";
-import type { TaskEvent } from "../../ports/observer.ts";
 import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
 import type { Job, OutputEntry } from "../../job/job.ts";
 import type { Instant, Task } from "../../job/task.ts";
@@ -16,7 +15,7 @@ export interface JobCallbacks {
   readonly onRest?: (() => void) | undefined;
 }
 
-/** Reports the events of one job to the observer and to the caller's callbacks. Without an observer no event is made. */
+/** Reports what happens to one job to the observer and to the caller's callbacks. Without an observer no event is made. */
 export class JobNotifier {
   readonly #job: Job;
   readonly #host: EngineHost;
@@ -31,9 +30,7 @@ export class JobNotifier {
 
   /** The status has changed. */
   status(from: string, to: string, at: number): void {
-    if (from === to || !this.#host.isObserved) return;
-    const { jobId, flowId } = this.#job;
-    this.#host.tell({ type: "status", jobId, flowId, from, to, at });
+    if (from !== to) this.#host.events?.status(this.#job, from, to, at);
   }
 
   /** The last commit of a live job is stored, or will not be; `from` was its status before. */
@@ -42,45 +39,14 @@ export class JobNotifier {
     this.status(from, commit.kind === "status" ? commit.status : "failed", commit.time.at);
   }
 
-  /** A task's handler is about to be called, or its generator to go on. To be called only with an observer. */
-  start({ id: task, route: { routine, slot }, details }: Task, { at }: Instant): void {
-    const { jobId, flowId } = this.#job;
-    this.#host.tell({ type: "start", jobId, flowId, routine, slot, task, attempt: details?.attempt ?? 0, at });
+  /** A task's handler is about to be called, or its generator to go on. */
+  start(task: Task, time: Instant): void {
+    this.#host.events?.start(this.#job, task, time);
   }
 
   /** A step of a task, or its failure, has been committed; `attempt` is what `attemptOf` has said before other commits were applied. */
   task(commit: StepCommit | FailureCommit, attempt?: number): void {
-    if (this.#host.isObserved) this.#tellTask(commit, attempt);
-  }
-
-  #tellTask(commit: StepCommit | FailureCommit, attempt: number = attemptOf(commit)): void {
-    const { jobId, flowId } = this.#job;
-    const { task, time: { at } } = commit;
-    const { routine, slot } = task.route;
-    const error = commit.kind === "failure" ? { error: commit.error } : {};
-    const outcome = outcomeOf(commit);
-    this.#host.tell({ type: "task", jobId, flowId, routine, slot, task: task.id, attempt, outcome, ...error, at });
-    if (commit.kind === "step") {
-      this.#tellUnconnected(commit);
-      for (const each of commit.effects?.withdrawn ?? []) this.#tellWithdrawn(each, at);
-    }
-  }
-
-  /** Tells of what was emitted and goes nowhere. */
-  #tellUnconnected({ records, created, time: { at } }: StepCommit): void {
-    const { jobId, flowId } = this.#job;
-    for (const record of records) {
-      if (!("source" in record)) continue;
-      const { routine, event } = record.source;
-      if (created.some(({ route: { connection } }) => connection?.event === event)) continue;
-      this.#host.tell({ type: "unconnected", jobId, flowId, routine, event, at });
-    }
-  }
-
-  #tellWithdrawn({ id: task, route: { routine, slot }, details }: Task, at: number): void {
-    const { jobId, flowId } = this.#job;
-    const attempt = details?.attempt ?? 0;
-    this.#host.tell({ type: "task", jobId, flowId, routine, slot, task, attempt, outcome: "withdrawn", at });
+    this.#host.events?.task(this.#job, commit, attempt ?? attemptOf(commit));
   }
 
   /** Calls the caller's callbacks with the outputs and the reports of a live job. Returns this notifier. */
@@ -95,17 +61,13 @@ export class JobNotifier {
 
   /** A handler reports live progress. */
   report(routine: string, data: unknown): void {
-    if (!this.#host.isObserved) return;
-    const { jobId, flowId } = this.#job;
-    this.#host.tell({ type: "report", jobId, flowId, routine, data, at: this.#host.timers.now() });
+    this.#host.events?.report(this.#job, routine, data, this.#host.timers.now());
   }
 
   /** Calls a user's callback. Whatever it throws or rejects with is reported to the observer, and changes nothing. */
   #call(callback: string, run: () => unknown): void {
-    callGuarded(run, (error) => {
-      const { jobId, flowId } = this.#job;
-      this.#host.tell({ type: "callback_error", jobId, flowId, callback, error, at: this.#host.timers.now() });
-    });
+    const { events, timers } = this.#host;
+    callGuarded(run, (error) => events?.callbackError(this.#job, callback, error, timers.now()));
   }
 }
 
@@ -114,12 +76,4 @@ export function attemptOf(commit: StepCommit | FailureCommit): number {
   const { kind, task } = commit;
   const attempt = task.details?.attempt ?? 0;
   return kind === "failure" && commit.verdict.kind === "retry" ? attempt - 1 : attempt;
-}
-
-function outcomeOf(commit: StepCommit | FailureCommit): TaskEvent["outcome"] {
-  if (commit.kind === "step") return commit.outcome === "done" ? "done" : "step";
-  const { verdict } = commit;
-  if (verdict.kind === "retry") return "retry";
-  if (verdict.stop) return "stop";
-  return verdict.status === "skipped" ? "skip" : "continue";
 }

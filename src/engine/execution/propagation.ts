@@ -5,45 +5,41 @@ import type { Job } from "../../job/job.ts";
 import { NO_DETAILS, type Task } from "../../job/task.ts";
 import type { EngineHost } from "./engine_host.ts";
 
-/** Keeps with a new job what `propagate` says of it. */
-export function propagateToJob(host: EngineHost, propagate: Propagate, job: Job): void {
-  job.trace = ask(host, propagate, job, undefined);
-}
+/** Keeps with jobs and tasks what a user's `propagate` says of them. */
+export class Propagation {
+  readonly #propagate: Propagate;
 
-/** Keeps with the tasks that a step makes what `propagate` says of its handler. */
-export function propagateToTasks(
-  host: EngineHost,
-  propagate: Propagate,
-  job: Job,
-  handler: HandlerInfo,
-  tasks: readonly Task[],
-): void {
-  if (tasks.length === 0) return;
-  const trace = ask(host, propagate, job, handler);
-  if (trace === undefined) return;
-  // Details are replaced, never changed: those of plain tasks are one object.
-  const plain = { ...NO_DETAILS, trace };
-  for (const task of tasks) task.details = task.details === undefined ? plain : { ...task.details, trace };
-}
+  /** Makes the part of an engine that calls `propagate`. */
+  constructor(propagate: Propagate) {
+    this.#propagate = propagate;
+  }
 
-/** A failure of `propagate` must not fail a job: its observer is told. */
-function ask(
-  host: EngineHost,
-  propagate: Propagate,
-  job: Job,
-  handler: HandlerInfo | undefined,
-): string | undefined {
-  const { flowId } = job;
-  try {
-    const trace: unknown = propagate({ flowId, handler });
-    if (trace === undefined || typeof trace === "string") return trace;
-    const got = isAsyncAnswer(trace) ? "a promise" : describeValue(trace);
-    throw new TypeError(`propagate must return a string or undefined, got ${got}`);
-  } catch (error) {
-    if (host.isObserved) {
-      const { jobId } = job;
-      host.tell({ type: "callback_error", jobId, flowId, callback: "propagate", error, at: host.timers.now() });
+  /** Keeps with a new job what `propagate` says of it. */
+  toJob(host: EngineHost, job: Job): void {
+    job.trace = this.#ask(host, job, undefined);
+  }
+
+  /** Keeps with the tasks that a step makes what `propagate` says of its handler. */
+  toTasks(host: EngineHost, job: Job, handler: HandlerInfo, tasks: readonly Task[]): void {
+    if (tasks.length === 0) return;
+    const trace = this.#ask(host, job, handler);
+    if (trace === undefined) return;
+    // Details are replaced, never changed: those of plain tasks are one object.
+    const plain = { ...NO_DETAILS, trace };
+    for (const task of tasks) task.details = task.details === undefined ? plain : { ...task.details, trace };
+  }
+
+  /** A failure of `propagate` must not fail a job: its observer is told. */
+  #ask({ events, timers }: EngineHost, job: Job, handler: HandlerInfo | undefined): string | undefined {
+    try {
+      const propagate = this.#propagate;
+      const trace: unknown = propagate({ flowId: job.flowId, handler });
+      if (trace === undefined || typeof trace === "string") return trace;
+      const got = isAsyncAnswer(trace) ? "a promise" : describeValue(trace);
+      throw new TypeError(`propagate must return a string or undefined, got ${got}`);
+    } catch (error) {
+      events?.callbackError(job, "propagate", error, timers.now());
+      return undefined;
     }
-    return undefined;
   }
 }

@@ -1,6 +1,6 @@
 import type { StatusCommit } from "../../job/commit.ts";
 import { checkSteps } from "../../job/decide.ts";
-import type { Failure, Job } from "../../job/job.ts";
+import type { FailedTask, Job } from "../../job/job.ts";
 import { createTask, detailsOfSuccessor, type Moment, type Task } from "../../job/task.ts";
 import { deliveryKey, writeKey } from "../../job/task_key.ts";
 import { isStepLimit } from "../../values/error_data.ts";
@@ -46,7 +46,7 @@ function nothingLeft({ droppedFailures: dropped, failures: { length } }: Job): s
  *
  * @throws {StateError} when there is none of one of them
  */
-export function failuresOf(event: string, job: Job, ids: readonly number[]): readonly Failure[] {
+export function failuresOf(event: string, job: Job, ids: readonly number[]): readonly FailedTask[] {
   const known = new Map(job.failures.map((failure) => [failure.task.id, failure]));
   return Array.from(new Set(ids), (id) => {
     const failure = known.get(id);

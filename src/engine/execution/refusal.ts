@@ -6,3 +6,13 @@ export function refuse(event: string, job: Job, why: string, reason?: StateReaso
   const status = statusOf(job);
   return new StateError(event, status, `Cannot ${event} job "${job.jobId}" in status "${status}": ${why}`, reason);
 }
+
+/**
+ * Checks that a job takes deliveries.
+ *
+ * @throws {StateError} when it does not
+ */
+export function checkTakes(job: Job): void {
+  if (statusOf(job) === "running" || job.status === "paused") return;
+  throw refuse("deliver to", job, "only a running or paused job takes deliveries");
+}

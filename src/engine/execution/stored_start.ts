@@ -8,6 +8,7 @@ import type { PoisonedTask } from "../durable/first_tasks.ts";
 import type { Claimed, JobStorage } from "../durable/job_storage.ts";
 import type { Journal } from "../durable/journal.ts";
 import { type Execution, executionOf } from "./execution.ts";
+import { PassedDeadlines } from "./passed_deadlines.ts";
 
 /** The start of a job of an engine with a store. */
 export interface StoredStart {
@@ -127,7 +128,7 @@ function begin(start: StoredStart, journal: Journal, claimed: Claimed): void {
 function attach(start: StoredStart, journal: Journal): void {
   const { storage, execution } = start;
   execution.committer.journal = journal;
-  execution.deadlines.readInbox = () => storage.inbox.poll(execution.job);
+  execution.deadlines.passed = new PassedDeadlines(execution, journal, () => storage.inbox.poll(execution.job));
   journal.subscribe({
     onStored: () => execution.poll(),
     onUnread: () => void decideAgain(start, journal),

@@ -1,9 +1,11 @@
-import { CancelledError, type TimeoutError } from "../../base/errors.ts";
+import { CancelledError, NonRetryableError, RetryError, type TimeoutError } from "../../base/errors.ts";
+import { describeValue } from "../../base/path.ts";
+import { isAsyncAnswer } from "../../base/thenable.ts";
+import type { ErrorHandler } from "../../model/error_handler.ts";
 import { describeError, type ErrorData, errorKinds, isStepLimit } from "../../values/error_data.ts";
 import type { FailureCommit } from "../../job/commit.ts";
 import { handledVerdict, hasRetries } from "../../job/decide.ts";
 import type { Task } from "../../job/task.ts";
-import { retryWish } from "./retry_wish.ts";
 import { failureCommit } from "../activation/commits.ts";
 import { failureRoutes, failureTasks } from "../activation/failure_deliveries.ts";
 import { slotOf, type SlotPlan } from "../activation/plan.ts";
@@ -36,7 +38,7 @@ export class TaskFailures {
     if (!hasRetries(task, errorHandler)) return this.#decide(task, plan, error, kinds, false);
     let retry: boolean | number;
     try {
-      retry = retryWish(thrown, kinds, errorHandler, routine, task.details?.attempt ?? 0);
+      retry = decideRetry(thrown, kinds, errorHandler, routine, task.details?.attempt ?? 0);
     } catch (failure) {
       // The error of the task is told as the cause.
       const { message } = describeError(failure);
@@ -83,4 +85,29 @@ export class TaskFailures {
     const active = this.#execution.runner.activeTasks().filter((other) => other !== task);
     this.#end({ ...commit, active }, () => new CancelledError(`routine "${routine}" has failed`));
   }
+}
+
+/**
+ * Whether a task is to be tried again whose handler has thrown something: a number is the delay in milliseconds.
+ *
+ * @param kinds the names and codes by which `retryableErrors` may list the error
+ * @throws whatever `retryIf` throws, and TypeError for an answer of another kind
+ */
+function decideRetry(
+  thrown: unknown,
+  kinds: readonly (string | number)[],
+  { strategy, retryableErrors, retryIf }: ErrorHandler,
+  routine: object,
+  attempt: number,
+): boolean | number {
+  if (thrown instanceof RetryError) return thrown.delayMs ?? true;
+  if (thrown instanceof NonRetryableError || strategy !== "retry") return false;
+  if (retryableErrors?.some((kind) => kinds.includes(kind)) === false) return false;
+  if (retryIf === undefined) return true;
+  const answer: unknown = Reflect.apply(retryIf, routine, [thrown, attempt]);
+  if (typeof answer === "boolean" || (typeof answer === "number" && answer >= 0 && answer <= Number.MAX_SAFE_INTEGER)) {
+    return answer;
+  }
+  const got = isAsyncAnswer(answer) ? "a promise; it must answer at once" : describeValue(answer);
+  throw new TypeError(`retryIf must answer with a boolean or a delay in milliseconds, got ${got}`);
 }

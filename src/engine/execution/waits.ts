@@ -110,9 +110,9 @@ export function waitUntilIdle(
 
 /**
  * Waits for an event of a job and resolves with `answer()`: at once when the job is not live, with `late()` when the time is
- * up; `counts` says whether an event ends the wait. `onCommit` is called now and after each commit, and may end the wait with an answer of its own. What one of these
- * functions throws, or the promise of `onCommit` rejects with, ends the wait as well: it rejects. However the wait ends, its
- * listeners and its timer are removed.
+ * up; `counts` says whether an event ends the wait. `onCommit` is called now and after each commit, and may end the wait with an
+ * answer of its own. What one of these functions throws, or the promise of `onCommit` rejects with, ends the wait as well: it rejects.
+ * However the wait ends, its listeners and its timer are removed.
  *
  * @throws the signal's reason, at once when it is aborted already
  */
