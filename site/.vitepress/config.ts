@@ -7,8 +7,7 @@ const ROOT = new URL("../../", import.meta.url);
 /** Where `scripts/site.ts` has put the reference before this runs. */
 const API = new URL("dist/api/", ROOT);
 
-const read = (path: string): string =>
-  readFileSync(new URL(path, ROOT), "utf8");
+const read = (path: string): string => readFileSync(new URL(path, ROOT), "utf8");
 
 /** The contents of docs/README.md: its headings, each with the pages that the lines below it link to. */
 function chapters(): {

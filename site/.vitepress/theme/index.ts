@@ -11,9 +11,7 @@ const Diagram = defineComponent({
     const svg = ref("");
     onMounted(async () => {
       const { default: mermaid } = await import("mermaid");
-      const theme = document.documentElement.classList.contains("dark")
-        ? "dark"
-        : "neutral";
+      const theme = document.documentElement.classList.contains("dark") ? "dark" : "neutral";
       mermaid.initialize({
         startOnLoad: false,
         securityLevel: "strict",
