@@ -42,7 +42,8 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   "size": ["run", "-A", "scripts/size.ts"],
   "documentation": ["doc", "--lint", ...exported],
   "examples, errors and links of the documentation": ["run", "-A", "scripts/documentation.ts"],
-  "examples in the documentation": [
+  // Those of the README and the guide are run by the tests, which also look at what they print.
+  "examples in the documentation of the sources": [
     "test",
     "--doc",
     "--no-check",
@@ -51,8 +52,6 @@ const checks: Readonly<Record<string, readonly string[]>> = {
     ...flags,
     "mod.ts",
     "src",
-    "README.md",
-    "docs",
   ],
   ...(existsSync(`${PEERS}/node_modules`)
     ? { [PEER_TYPES]: ["check", "--no-config", "--node-modules-dir=manual"] }

@@ -7,7 +7,7 @@ import { RUNTIMES, targetTable, workloadTables } from "./tables.ts";
 import { workloads } from "./workloads.ts";
 
 const FOLDER = new URL("results/", BENCH);
-const DOCUMENTS = [new URL("README.md", BENCH), new URL("../README.md", BENCH)];
+const DOCUMENTS = [new URL("README.md", BENCH), new URL("../docs/performance.md", BENCH)];
 
 /** The workloads with curves. */
 const PLOTS = new Map([
