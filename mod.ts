@@ -69,7 +69,7 @@ export type {
   RoutineProgress,
 } from "./src/documents/job_views.ts";
 
-export type { Around, HandlerInfo, Propagate, PropagateInfo } from "./src/model/around.ts";
+export type { Around, HandlerInfo, Propagate, PropagateInfo } from "./src/ports/around.ts";
 export type {
   Context,
   EmitOptions,

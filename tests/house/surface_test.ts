@@ -92,6 +92,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "time": "TimeProvider TimeProviderConfig TimeInfo",
   },
   "./signing": { "all": "sign verify SigningKey SubtleKey SignatureError SignatureProblem" },
+  "./opentelemetry": { "all": "openTelemetry OpenTelemetryOptions Telemetry" },
   "./inspect": {
     "what a job does": "summarize JobSummary RoutineSummary TaskSummary TaskState FailedTask",
     "two documents": "diffJobs JobDifference",
