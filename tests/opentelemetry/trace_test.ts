@@ -41,7 +41,7 @@ function relayFlow(engine: Engine, registry: Registry): Flow {
 }
 
 for (const [name, createStore] of Object.entries({ "at once": memoryStore, "later": lateStore })) {
-  test(`a job that three engines work on, a day apart, is one trace with a store that answers ${name}`, async () => {
+  test(`C476 a job that three engines work on, a day apart, is one trace with a store that answers ${name}`, async () => {
     const recorded = new RecordedTelemetry();
     const store = createStore();
     const timers = manualTimers();
@@ -70,7 +70,7 @@ for (const [name, createStore] of Object.entries({ "at once": memoryStore, "late
   });
 }
 
-test("a job that travels as a document over three hosts is one trace", async () => {
+test("C476 a job that travels as a document over three hosts is one trace", async () => {
   const recorded = new RecordedTelemetry();
   const registry = new Registry({ Relay });
   const timers = manualTimers();
@@ -88,7 +88,7 @@ test("a job that travels as a document over three hosts is one trace", async () 
   assertEquals(recorded.traces, 1);
 });
 
-test("a job that is made in a span belongs to its trace, and so does a child that a handler makes", async () => {
+test("C476 a job that is made in a span belongs to its trace, and so does a child that a handler makes", async () => {
   const manager = new AsyncLocalStorageContextManager().enable();
   context.setGlobalContextManager(manager);
   try {
@@ -121,7 +121,7 @@ test("a job that is made in a span belongs to its trace, and so does a child tha
   }
 });
 
-test("a handler's failure is in its span, and the retry an event of the job", async () => {
+test("C477 a handler's failure is in its span, and the retry an event of the job", async () => {
   const recorded = new RecordedTelemetry();
   const { flow, timers } = createTestFlow({ id: "shop" }, recorded.ofHost());
   const charge = addFunction(flow, "charge", (_, { attempt }) => {
@@ -144,7 +144,7 @@ test("a handler's failure is in its span, and the retry an event of the job", as
   assertEquals(shop?.status.code, SpanStatusCode.UNSET);
 });
 
-test("a job that fails has the error in its span", async () => {
+test("C477 a job that fails has the error in its span", async () => {
   const recorded = new RecordedTelemetry();
   const { flow } = createTestFlow({ id: "shop" }, recorded.ofHost());
   addFunction(flow, "charge", () => Promise.reject(new Error("no funds")));
@@ -157,7 +157,7 @@ test("a job that fails has the error in its span", async () => {
   assertEquals(job?.attributes["routilux.job.status"], "failed");
 });
 
-test("a handler that a pause has stopped has not failed", async () => {
+test("C477 a handler that a pause has stopped has not failed", async () => {
   const recorded = new RecordedTelemetry();
   const { flow, timers } = createTestFlow({}, recorded.ofHost());
   addFunction(
