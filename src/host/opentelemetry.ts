@@ -3,12 +3,18 @@
  *
  * @module
  */
-import type { Meter, TextMapPropagator, Tracer } from "@opentelemetry/api";
 import { checkOptions } from "../base/options.ts";
-import { describeValue } from "../base/path.ts";
 import type { Around, Propagate } from "../ports/around.ts";
 import type { Observer } from "../ports/observer.ts";
 import type { Store } from "../ports/store.ts";
+import {
+  checkMeter,
+  checkPropagator,
+  checkTracer,
+  type MeterLike,
+  type PropagatorLike,
+  type TracerLike,
+} from "./opentelemetry/api_objects.ts";
 import { HandlerSpans } from "./opentelemetry/handler_spans.ts";
 import { JobSpans } from "./opentelemetry/job_spans.ts";
 import { measuredStore } from "./opentelemetry/measured_store.ts";
@@ -16,18 +22,20 @@ import { EngineMetrics } from "./opentelemetry/metrics.ts";
 import { observeStore } from "./opentelemetry/store_metrics.ts";
 import { traceparentPropagator } from "./opentelemetry/trace_text.ts";
 
+export type { MeterLike, PropagatorLike, TracerLike };
+
 /** The options of `openTelemetry`. */
 export interface OpenTelemetryOptions {
   /** Makes the spans: `trace.getTracer("routilux")`. */
-  readonly tracer: Tracer;
+  readonly tracer: TracerLike;
   /** Makes the instruments: `metrics.getMeter("routilux")`. */
-  readonly meter: Meter;
+  readonly meter: MeterLike;
   /**
    * How the context of a span becomes text, which is kept with jobs and tasks; all engines of a job need the same.
    *
    * @default {the header `traceparent` of W3C Trace Context}
    */
-  readonly propagator?: TextMapPropagator<unknown>;
+  readonly propagator?: PropagatorLike;
   /** The engine's store: its calls are measured, and its jobs are counted whenever metrics are collected. */
   readonly store?: Store;
   /** The queues of the store whose jobs are counted, each for itself. @default {all queues together} */
@@ -84,10 +92,13 @@ export function openTelemetry(options: OpenTelemetryOptions): Telemetry {
     store: true,
     queues: true,
   });
-  const { tracer, meter, propagator = traceparentPropagator, store, queues } = options;
-  checkMethod(action, "tracer", tracer, "startSpan");
-  checkMethod(action, "meter", meter, "createHistogram");
-  checkMethod(action, "propagator", propagator, "inject");
+  const { store, queues } = options;
+  const tracer: TracerLike = options.tracer;
+  const meter: MeterLike = options.meter;
+  const propagator: PropagatorLike = options.propagator ?? traceparentPropagator;
+  checkTracer(action, tracer);
+  checkMeter(action, meter);
+  checkPropagator(action, propagator);
   const jobs = new JobSpans(tracer, propagator);
   const handlers = new HandlerSpans(tracer, propagator, jobs);
   const engine = new EngineMetrics(meter);
@@ -101,9 +112,4 @@ export function openTelemetry(options: OpenTelemetryOptions): Telemetry {
     },
     ...(store && { store: measuredStore(store, meter) }),
   };
-}
-
-function checkMethod(action: string, name: string, value: unknown, method: string): void {
-  if (typeof value === "object" && value !== null && typeof Reflect.get(value, method) === "function") return;
-  throw new TypeError(`${action}: ${name} must have a method ${method}(), got ${describeValue(value)}`);
 }

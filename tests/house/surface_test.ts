@@ -92,7 +92,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "time": "TimeProvider TimeProviderConfig TimeInfo",
   },
   "./signing": { "all": "sign verify SigningKey SubtleKey SignatureError SignatureProblem" },
-  "./opentelemetry": { "all": "openTelemetry OpenTelemetryOptions Telemetry" },
+  "./opentelemetry": { "all": "openTelemetry OpenTelemetryOptions Telemetry TracerLike MeterLike PropagatorLike" },
   "./inspect": {
     "what a job does": "summarize JobSummary RoutineSummary TaskSummary TaskState FailedTask",
     "two documents": "diffJobs JobDifference",
