@@ -52,6 +52,7 @@ export type {
   ShutdownOptions,
   UntilOptions,
 } from "./src/flow_options.ts";
+export type { AdoptOptions } from "./src/adoption.ts";
 export type { FailureChoice, RedriveChoice, RedriveData } from "./src/repair.ts";
 export type { EntryArguments, EntryPoint } from "./src/entry_arguments.ts";
 export { type CriticalOptions, Routine } from "./src/model/routine.ts";
@@ -69,7 +70,7 @@ export type {
   RoutineProgress,
 } from "./src/documents/job_views.ts";
 
-export type { Around, HandlerInfo, Propagate, PropagateInfo } from "./src/model/around.ts";
+export type { Around, HandlerInfo, Propagate, PropagateInfo } from "./src/ports/around.ts";
 export type {
   Context,
   EmitOptions,

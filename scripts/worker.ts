@@ -10,14 +10,15 @@ export interface Worker extends AsyncDisposable {
 
 // A worker has neither files nor processes, and must not generate code, as the validator of the JSON Schemas does.
 const NOT_FOR_WORKERS =
-  /^tests\/(bench|cli|examples|house|schemas|scripts|durable\/killed|stores\/(file|sqlite|deno_kv|durable_object))\//;
+  /^tests\/(bench|cli|examples|house|opentelemetry|schemas|scripts|durable\/killed|stores\/(file|sqlite|deno_kv|durable_object))\//;
 /** Why some test files are left out. */
 export const LEFT_OUT =
-  "tests of benchmarks, the command line, examples, house, schemas, scripts and some stores need files, processes or generated code";
+  "tests of benchmarks, the command line, examples, house, OpenTelemetry, schemas, scripts and some stores need files, processes or generated code";
 /** What workerd has not, or has not in a form that does. */
 const PACKAGES: Readonly<Record<string, string>> = {
   "fast-check": "node_modules/fast-check/lib/fast-check.js",
   "@dagrejs/dagre": "node_modules/@dagrejs/dagre/dist/dagre.esm.js",
+  "@opentelemetry/api": "node_modules/@opentelemetry/api/dist/index.mjs",
   "node:test": "scripts/workerd/node_test.ts",
   "node:assert": "scripts/workerd/node_assert.ts",
   "@std/assert": "tests/support/offline/assert.ts",
@@ -65,7 +66,7 @@ const worker :Workerd.Worker = (
 
 /** A package of several files becomes one: the sources stay as they are. */
 async function readModule(path: string): Promise<string> {
-  if (path !== PACKAGES["fast-check"]) return await Deno.readTextFile(path);
+  if (path !== PACKAGES["fast-check"] && path !== PACKAGES["@opentelemetry/api"]) return await Deno.readTextFile(path);
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["bundle", "--quiet", "--platform", "browser", path],
   }).output();
@@ -77,7 +78,10 @@ async function readModule(path: string): Promise<string> {
 function toModule(name: string, text: string): string {
   if (name.endsWith(".json")) return `export default ${text}`;
   const script = PACKAGES[name]?.startsWith("node_modules/") ? text : stripTypeScriptTypes(text);
-  return script.replaceAll(/ from "(valibot|fast-check|@dagrejs\/dagre|@std\/assert)";/g, ' from "/$1";')
+  return script.replaceAll(
+    / from "(valibot|fast-check|@dagrejs\/dagre|@opentelemetry\/api|@std\/assert)";/g,
+    ' from "/$1";',
+  )
     .replaceAll(' from "@routilux/routilux";', ' from "/mod.ts";')
     .replaceAll(' with { type: "json" };', ";");
 }

@@ -12,7 +12,7 @@ import { SHUTDOWN } from "./engine/execution/resting.ts";
 import { StoredFlowJobs } from "./engine/execution/stored_flow_jobs.ts";
 import { bringToRest, checkWait } from "./engine/execution/waits.ts";
 import type { ShutdownOptions } from "./flow_options.ts";
-import type { Around, Propagate } from "./model/around.ts";
+import type { Around, Propagate } from "./ports/around.ts";
 import type { Services } from "./model/context.ts";
 import type { IdSource } from "./ports/ids.ts";
 import type { Observer } from "./ports/observer.ts";

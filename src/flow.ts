@@ -1,4 +1,5 @@
 import { isOfRest, textOfReason } from "./abort_reason.ts";
+import { adoptJob, type AdoptOptions } from "./adoption.ts";
 import { type PreflightFinding, TimeoutError } from "./base/errors.ts";
 import { checkDuration, checkOptions, checkWord, type OptionNames } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
@@ -420,6 +421,39 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
    */
   check(job?: JobState): readonly PreflightFinding[] {
     return job === undefined ? looseEnds(this) : preflight(this.#target("resume", job), this);
+  }
+
+  /**
+   * Moves a job at rest, which was made by another version of this flow, to this one: routines get other ids, or go with all that the
+   * job holds for them. All checks of `resume` come first; a job that is in a store goes on with the flow of its start.
+   *
+   * @returns what stands in the way, for `dryRun`; otherwise nothing
+   * @throws {PreflightError} when the job does not fit the flow then, with all findings; the job is unchanged
+   * @throws {StateError} for a job that is live, or in a store
+   * @throws {TypeError} for an option of an unknown name or the wrong kind, and a new id that is not in the flow
+   *
+   * @example
+   * ```ts
+   * import { type Context, Flow, JobState, Registry, Routine } from "@routilux/routilux";
+   *
+   * class Ask extends Routine {
+   *   readonly trigger = this.addSlot("trigger", (_: unknown, ctx: Context) => ctx.expect("answer"));
+   *   readonly answer = this.addSlot("answer", () => {});
+   * }
+   * const before = new Flow({ id: "asking" });
+   * const job = await before.run(before.addRoutine(new Ask(), "ask"), {}, { until: "idle" });
+   * await before.pause(job);
+   *
+   * const flow = new Flow({ id: "asking" });
+   * flow.addRoutine(new Ask(), "question");
+   * const moved = JobState.fromText(job.toText(), new Registry());
+   * flow.adopt(moved, { dryRun: true }).map(({ code }) => code); // ["unknown_routine", "unknown_routine"]
+   * flow.adopt(moved, { rename: { ask: "question" } });
+   * moved.awaiting[0]?.routine; // "question"
+   * ```
+   */
+  adopt(job: JobState, options: AdoptOptions = {}): readonly PreflightFinding[] {
+    return adoptJob(this.#target("adopt", job), this, this.#host.store?.session, options);
   }
 
   /**

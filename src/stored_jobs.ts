@@ -103,6 +103,9 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
       // One that was claimed for no worker, because an answer was lost or a command came, is the first one's.
       (workers.find((it) => it.hasTaken(job.jobId)) ?? workers[0])?.adopt(job);
     };
+    if (host.store !== undefined) {
+      host.store.jobsOfStoredFlow = (stored) => runnerOf(this.#flowOf(stored)).stored;
+    }
     session.onTaken = (taken) => void this.#takeUp(taken).catch((error) => session.onError(error));
   }
 

@@ -4,6 +4,7 @@ import {
   type Context,
   Engine,
   ErrorHandler,
+  type ErrorStrategy,
   FencedError,
   Flow,
   JobState,
@@ -29,12 +30,15 @@ function untilAborted(_n: number, { signal }: Context): Promise<void> {
 }
 
 /** Processes that die with the job in their hands, one after the other; each has begun with one item. */
-async function dieOften(data: Store, times: number, options: { readonly workers?: number } = {}): Promise<void> {
+async function dieOften(
+  data: Store,
+  times: number,
+  { workers, strategy = "continue" }: { readonly workers?: number; readonly strategy?: ErrorStrategy } = {},
+): Promise<void> {
   for (let death = 0; death < times; death++) {
     const store = new CrashingStore(data, undefined, true);
     const process = new StoredFlowProcess({ store, durability: OWNER, work: () => void (store.isDead = true) });
-    process.flow.setErrorHandler(new ErrorHandler({ strategy: "continue" }));
-    const { workers } = options;
+    process.flow.setErrorHandler(new ErrorHandler({ strategy }));
     process.flow.execute("source", { items: [1, 2] }, {
       jobId: "job",
       ...(workers === undefined ? {} : { strategy: "concurrent", maxWorkers: workers }),
@@ -175,7 +179,7 @@ test("a task that no recovery gets any further fails by its error handler: other
 
 test("of several such tasks that would stop the job the first does", async () => {
   const data = memoryStore();
-  await dieOften(data, 3, { workers: 2 });
+  await dieOften(data, 3, { workers: 2, strategy: "stop" });
   const process = new StoredFlowProcess({ store: data, durability: OWNER });
   const job = process.flow.execute("source", {}, { jobId: "job" });
   await process.settle();

@@ -11,7 +11,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "made by users": "Flow Routine Engine Registry JobState ErrorHandler",
     "options of flows": "FlowOptions FlowSettings FlowLimits ExecutionStrategy",
     "options of calls":
-      "CreateOptions ExecuteOptions StartOptions StartItem ListenOptions ResumeOptions PauseOptions ShutdownOptions " +
+      "AdoptOptions CreateOptions ExecuteOptions StartOptions StartItem ListenOptions ResumeOptions PauseOptions ShutdownOptions " +
       "FailureChoice RedriveChoice RedriveData CompletionOptions RunOptions UntilOptions WaitOptions EntryPoint EntryArguments",
     "options of engines": "EngineOptions DurabilityOptions Services",
     "the structure of a flow": "FlowGraph Connection ConnectionTarget ConnectOptions KeyMapping MappedData " +
@@ -92,6 +92,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "time": "TimeProvider TimeProviderConfig TimeInfo",
   },
   "./signing": { "all": "sign verify SigningKey SubtleKey SignatureError SignatureProblem" },
+  "./opentelemetry": { "all": "openTelemetry OpenTelemetryOptions Telemetry TracerLike MeterLike PropagatorLike" },
   "./inspect": {
     "what a job does": "summarize JobSummary RoutineSummary TaskSummary TaskState FailedTask",
     "two documents": "diffJobs JobDifference",

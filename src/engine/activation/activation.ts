@@ -8,7 +8,7 @@ import { isRecord } from "../../values/json.ts";
 import { checkName, checkOptions, checkRange, checkWord } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
 import { validate } from "../../values/standard_schema.ts";
-import type { HandlerInfo } from "../../model/around.ts";
+import type { HandlerInfo } from "../../ports/around.ts";
 import type { Context, EmitOptions, ExpectOptions, JobValues, Services } from "../../model/context.ts";
 import { Event } from "../../model/event.ts";
 import type { Slot } from "../../model/slot.ts";

@@ -108,10 +108,18 @@ export class JobStorage {
 
   #fields(job: Job) {
     const { jobId, flowId, createdAt } = job;
-    const flow = this.#flowText ??= JSON.stringify(encodeFlow(this.#graph));
-    const flowHash = this.#flowHash ??= hashText(flow);
     const [snapshot, token] = [writeJob(job), this.#session.createId()];
-    return { jobId, flowId, createdAt, flow, flowHash, snapshot, token, endedAt: undefined };
+    return { jobId, flowId, createdAt, ...this.#flow(), snapshot, token, endedAt: undefined };
+  }
+
+  /** Whether a job was started with this flow as it is now. */
+  hasThisFlow({ flowHash }: JobRecord): boolean {
+    return flowHash === this.#flow().flowHash;
+  }
+
+  #flow(): { readonly flow: string; readonly flowHash: string } {
+    const flow = this.#flowText ??= JSON.stringify(encodeFlow(this.#graph));
+    return { flow, flowHash: this.#flowHash ??= hashText(flow) };
   }
 
   /** Reads the job that the store has of a job's id. */

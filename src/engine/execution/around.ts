@@ -1,6 +1,6 @@
 import { ignoreRejection, isThenable } from "../../base/thenable.ts";
-import type { Around, HandlerInfo } from "../../model/around.ts";
 import type { Activation } from "../activation/activation.ts";
+import type { Around, HandlerInfo } from "../../ports/around.ts";
 
 /** A user's `around`, held to its contract. */
 export type GuardedAround = (activation: Activation, run: () => unknown) => unknown;

@@ -2,6 +2,7 @@ import { checkRange } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
 import type { Services } from "../../model/context.ts";
 import type { IdSource } from "../../ports/ids.ts";
+import type { StoredJob } from "../../ports/store.ts";
 import type { Timers } from "../../ports/timers.ts";
 import type { Registry } from "../../values/registry.ts";
 import type { GuardedAround } from "./around.ts";
@@ -36,6 +37,12 @@ export interface StoreUse {
   readonly session: StoreSession;
   /** Makes the part of a flow's jobs that needs the store. */
   readonly jobsOf: (flow: FlowSteering) => StoredFlowJobs;
+  /**
+   * The jobs of the flow that is stored with a job; set by an engine that can build stored flows.
+   *
+   * @throws why it cannot build that one
+   */
+  jobsOfStoredFlow?: (stored: StoredJob) => StoredFlowJobs | undefined;
 }
 
 /** The live jobs of an engine. Those whose ids were given are found by them: an id that was made for a job is no other's. */

@@ -183,10 +183,14 @@ export class Execution implements ActivationHost {
     this.#depart(() => this.listeners.rested(error));
   }
 
-  /** Another execution of the job, in place of this one, which has come to an end that does not count. */
-  again(): Execution {
+  /**
+   * Another execution of the job, in place of this one, which has come to an end that does not count, or has not begun and was to run
+   * another version of the flow.
+   */
+  again(plan: Plan = this.plan): Execution {
     this.#host.live.delete(this);
-    const next = new Execution(this.job, this.plan, this.#host, this.#callbacks, this);
+    const next = new Execution(this.job, plan, this.#host, this.#callbacks, this);
+    next.#early.push(...this.#early.splice(0));
     this.#again?.(next);
     return next;
   }

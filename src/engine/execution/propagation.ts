@@ -1,6 +1,6 @@
 import { isAsyncAnswer } from "../../base/thenable.ts";
 import { describeValue } from "../../base/path.ts";
-import type { HandlerInfo, Propagate } from "../../model/around.ts";
+import type { HandlerInfo, Propagate } from "../../ports/around.ts";
 import type { Job } from "../../job/job.ts";
 import { NO_DETAILS, type Task } from "../../job/task.ts";
 import type { EngineHost } from "./engine_host.ts";

@@ -1,3 +1,4 @@
+import { StateError } from "../../base/errors.ts";
 import type { Command } from "../../documents/command.ts";
 import type { StatusCommit } from "../../job/commit.ts";
 import { hasEnded, type Job } from "../../job/job.ts";
@@ -67,7 +68,26 @@ export class StoredFlowJobs {
 
   #startOf(execution: Execution, redrive: Redrive | undefined): StoredStart {
     const { job } = execution;
-    return { storage: this.storage, execution, createFirst: () => this.#flow.firstCommit(job, redrive) };
+    return {
+      storage: this.storage,
+      execution,
+      createFirst: () => this.#flow.firstCommit(job, redrive),
+      byStoredFlow: (taken) => this.#byStoredFlow(taken, execution, redrive),
+    };
+  }
+
+  /** A job runs the flow with which it was started, whatever version of it has asked for the job. */
+  #byStoredFlow(taken: TakenJob, execution: Execution, redrive: Redrive | undefined): StoredStart | undefined {
+    const { id } = this.#flow.graph;
+    const { jobId, status, flowId } = taken.record;
+    // A job of another flow is refused when it is read.
+    if (flowId !== id || this.storage.hasThisFlow(taken.record)) return undefined;
+    const own = this.#host.store?.jobsOfStoredFlow?.(taken);
+    if (own === undefined) {
+      const why = `it was started with another version of flow "${id}", which only an engine with a registry can build`;
+      throw new StateError("resume", status, `Cannot resume job "${jobId}": ${why}`);
+    }
+    return own === this ? undefined : own.#startOf(execution.again(own.#flow.plan), redrive);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { FencedError, PoisonError, StateError } from "../../base/errors.ts";
 import { describeError } from "../../values/error_data.ts";
 import type { StatusCommit } from "../../job/commit.ts";
-import type { JobRecord } from "../../ports/store.ts";
+import type { JobRecord, TakenJob } from "../../ports/store.ts";
 import { writeJob } from "../../documents/job.ts";
 import { slotOf } from "../activation/plan.ts";
 import type { PoisonedTask } from "../durable/first_tasks.ts";
@@ -16,6 +16,12 @@ export interface StoredStart {
   readonly execution: Execution;
   /** Makes the commit by which the job goes on, from the state that it has by then. */
   readonly createFirst: () => StatusCommit;
+  /**
+   * The start by the flow with which a job was started; `undefined` when it is this one.
+   *
+   * @throws why that flow cannot be built here
+   */
+  readonly byStoredFlow: (taken: TakenJob) => StoredStart | undefined;
 }
 
 /** Starts a job of a store, which was made here, or read from the store or a document: it begins when this engine has claimed it. */
@@ -94,13 +100,23 @@ async function claim(start: StoredStart, { epoch }: JobRecord): Promise<void> {
   }
   const journal = storage.open(job, taken);
   try {
-    const found = storage.replay(taken);
+    const current = byStoredFlow(start, taken);
+    const found = current.storage.replay(taken);
     job.become(found.job);
-    begin(start, journal, { ...taken, attempts: found.claim });
+    begin(current, journal, { ...taken, attempts: found.claim });
   } catch (error) {
     journal.release();
     throw error;
   }
+}
+
+/** A job runs the flow with which it was started, whatever version of it has asked for the job. */
+function byStoredFlow(start: StoredStart, taken: TakenJob): StoredStart {
+  const stored = start.byStoredFlow(taken);
+  if (stored === undefined) return start;
+  start.execution.onDepart?.();
+  register(stored);
+  return stored;
 }
 
 function begin(start: StoredStart, journal: Journal, claimed: Claimed): void {

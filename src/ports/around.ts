@@ -1,4 +1,4 @@
-import type { Context } from "./context.ts";
+import type { Context } from "../model/context.ts";
 
 /** What `around` learns of the handler that it is called for. */
 export interface HandlerInfo extends

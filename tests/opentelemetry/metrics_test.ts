@@ -1,0 +1,119 @@
+import { test } from "node:test";
+import { assertEquals, assertGreaterOrEqual, assertRejects } from "@std/assert";
+import { ErrorHandler, StoreError } from "../../mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { addFunction, link } from "../support/function_routine.ts";
+import { lateStore } from "../support/late_store.ts";
+import { RecordedTelemetry } from "../support/recorded_telemetry.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
+import { createTestFlow } from "../support/test_flow.ts";
+
+test("C478 tasks are counted by outcome, handlers measured, and jobs counted by what becomes of them", async () => {
+  const recorded = new RecordedTelemetry();
+  const { flow, timers } = createTestFlow({ id: "shop" }, recorded.ofHost());
+  addFunction(flow, "first", async (_, ctx) => {
+    ctx.emit("output", 1);
+    await ctx.checkpoint();
+    ctx.emit("output", 2);
+  });
+  const second = addFunction(flow, "second", (_, { attempt }) => {
+    if (attempt === 0) throw new RangeError("no");
+  });
+  second.setErrorHandler(new ErrorHandler({ strategy: "retry", maxRetries: 1, retryDelayMs: 5 }));
+  link(flow, "first", "second");
+  const job = flow.execute("first");
+  await timers.advance(5);
+  assertEquals(job.status, "completed");
+
+  const tasks = await recorded.points("routilux.tasks");
+  const told = tasks.map(({ attributes: a, value }) => [
+    a["messaging.destination.name"],
+    a["routilux.task.outcome"],
+    a["error.type"],
+    value,
+  ]);
+  assertEquals(told, [
+    ["first.trigger", "step", undefined, 1],
+    ["first.trigger", "done", undefined, 1],
+    ["second.trigger", "retry", "RangeError", 2],
+    ["second.trigger", "done", undefined, 2],
+  ]);
+  const handlers = await recorded.points("messaging.process.duration");
+  assertEquals(
+    handlers.map(({ attributes: a, value }) => [a["messaging.destination.name"], a["error.type"], count(value)]),
+    [
+      ["first.trigger", undefined, 1],
+      ["second.trigger", "RangeError", 2],
+      ["second.trigger", undefined, 2],
+    ],
+  );
+  const jobs = await recorded.points("routilux.job.transitions");
+  assertEquals(jobs.map(({ attributes: a, value }) => [a["routilux.flow.id"], a["routilux.job.status"], value]), [
+    ["shop", "running", 1],
+    ["shop", "completed", 1],
+  ]);
+});
+
+/** How many durations a histogram has. */
+function count(value: unknown): number {
+  return Number(Reflect.get(Object(value), "count"));
+}
+
+for (const [name, createStore] of Object.entries({ "at once": memoryStore, "later": lateStore })) {
+  test(`C478 the calls of a store that answers ${name} are measured, and its jobs counted when metrics are collected`, async () => {
+    const recorded = new RecordedTelemetry();
+    const telemetry = recorded.ofHost({ store: createStore(), queues: ["default", "other"] });
+    const owner = new StoredFlowProcess({ store: telemetry.store ?? createStore() });
+    await owner.flow.start("source", { items: [] }, { jobId: "waits" });
+    await owner.flow.start("source", { items: [] }, { jobId: "elsewhere", queue: "other" });
+    owner.start([]);
+    await owner.settle();
+
+    const calls = await recorded.points("routilux.store.duration");
+    const create = calls.find(({ attributes }) => attributes["routilux.store.operation"] === "create");
+    assertEquals(count(create?.value), 3);
+    const jobs = await recorded.points("routilux.store.jobs");
+    const waiting = jobs.filter(({ attributes: a, value }) =>
+      Number(value) > 0 && a["routilux.job.status"] === "pending"
+    );
+    assertEquals(waiting.map(({ attributes: a, value }) => [a["routilux.queue.name"], value]), [
+      ["default", 1],
+      ["other", 1],
+    ]);
+    const late = await recorded.points("routilux.queue.oldest_due");
+    assertEquals(late.length, 2);
+    // The clock of the store's jobs stands at 0: they have been due for as long as computers count.
+    for (const { value } of late) assertGreaterOrEqual(Number(value), 1_000_000_000);
+    await owner.engine.close();
+  });
+}
+
+test("C478 a call of a store that fails is measured with its error, and reaches the caller", async () => {
+  const recorded = new RecordedTelemetry();
+  const inner = memoryStore();
+  const store = { ...inner, find: () => Promise.reject(new StoreError("job", 1, {})) };
+  const telemetry = recorded.ofHost({ store });
+  await assertRejects(async () => await telemetry.store?.find("job"), StoreError);
+  const calls = await recorded.points("routilux.store.duration");
+  assertEquals(
+    calls.map(({ attributes: a, value }) => [a["routilux.store.operation"], a["error.type"], count(value)]),
+    [
+      ["find", "StoreError", 1],
+    ],
+  );
+});
+
+test("C478 failures of callbacks and stores are counted by type", async () => {
+  const recorded = new RecordedTelemetry();
+  const { flow } = createTestFlow({}, recorded.ofHost());
+  addFunction(flow, "only", (_, ctx) => ctx.output("text", 1));
+  const onOutput = () => {
+    throw new Error("broken");
+  };
+  await flow.waitForCompletion(flow.execute("only", {}, { onOutput }));
+  const problems = await recorded.points("routilux.problems");
+  assertEquals(problems.map(({ attributes: a, value }) => [a["routilux.problem.type"], value]), [[
+    "callback_error",
+    1,
+  ]]);
+});
