@@ -72,6 +72,7 @@ test("every document that the library writes fits its schema", () => {
     "executionStrategy",
     "executionTimeoutMs",
     "maxWorkers",
+    "trace",
   ];
   const wanted = [
     ...Object.keys(jobJson.properties).filter((key) => key !== "pendingTasks" && !rare.includes(key)),
