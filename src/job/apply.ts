@@ -33,7 +33,7 @@ export function apply(job: Job, commit: Commit): void {
   // Most are steps. Apart from the others, an engine can inline what they take.
   if (commit.kind === "step") applyStep(job, commit);
   else applyOther(job, commit);
-  // It is seldom another one, and to store something young in something old costs the collector time.
+  // Most commits of an instant share its object: storing a new object in an old one triggers a write barrier.
   if (job.time !== commit.time) job.time = commit.time;
 }
 
@@ -92,7 +92,7 @@ function keepTask({ task, step, outcome, progress }: StepCommit): void {
 
 /** What a step makes gets its key here, when it is live and when it is replayed alike. */
 function addNew(job: Job, { created, records }: StepCommit | DeferredCommit, parent?: Task, step = 0): void {
-  // By index: for-of is thrice the code, and an engine inlines only so much.
+  // An indexed loop stays within the inlining budget.
   for (let i = 0; i < created.length; i++) {
     const task = created[i];
     if (task !== undefined) {
@@ -104,7 +104,7 @@ function addNew(job: Job, { created, records }: StepCommit | DeferredCommit, par
 }
 
 function addRecords({ history }: Job, records: readonly HistoryEntry[]): void {
-  // By index, as above.
+  // An indexed loop, as above.
   for (let i = 0; i < records.length; i++) {
     const record = records[i];
     if (record !== undefined) history.push(record);

@@ -5,17 +5,17 @@ import { emissionName } from "./emit_keys.ts";
 import type { Emission } from "./history.ts";
 import { createTask, detailsOf, type Instant, NO_DETAILS, type Route, type Task, type TaskPriority } from "./task.ts";
 
-/** A way from an event to a slot. */
+/** A route from an event to a slot. */
 export interface EventRoute extends Route {
   /** How keys are renamed on it, where they are. */
   readonly mapping: KeyMapping | undefined;
 }
 
-/** An event of a routine, with the ways that it goes. */
+/** An event of a routine, with its routes. */
 export interface EventSource extends ConnectionSource {
   /** Every slot that gets it, in the order of connection. */
   readonly routes: readonly EventRoute[];
-  /** Its only way, on which nothing is renamed; `undefined` when it goes others. */
+  /** Its route, where it has only one and nothing is renamed on it; `undefined` otherwise. */
   readonly only: EventRoute | undefined;
 }
 
@@ -111,7 +111,7 @@ export class Emissions {
   /** Gives the tasks their ids, from `firstId` on, and what was emitted its instant. */
   enter(firstId: number, time: Instant): void {
     const { tasks } = this;
-    // By index: for-of is thrice the code, and an engine inlines only so much.
+    // An indexed loop stays within the inlining budget.
     for (let i = 0; i < tasks.length; i++) {
       const task = tasks[i];
       if (task !== undefined) {
@@ -122,7 +122,7 @@ export class Emissions {
     if (this.#delays !== undefined || this.#emitted !== undefined) this.#enterOthers(time);
   }
 
-  /** Apart from what every step runs: few emissions are delayed, or go several ways. */
+  /** Apart from what every step runs: few emissions are delayed, or have several routes. */
   #enterOthers(time: Instant): void {
     this.#delays?.forEach((delayMs, task) => {
       task.details = { ...(task.details ?? NO_DETAILS), notBefore: instantAfter(time.at, delayMs) };

@@ -30,7 +30,7 @@ export interface TaskStart {
   readonly time: Instant;
 }
 
-/** An emission of which no task tells: it goes several ways or none, or its keys are renamed on the way. */
+/** An emission of which no task tells: it has several routes or none, or its keys are renamed on one. */
 export interface Emission {
   /** The event. */
   readonly source: ConnectionSource;

@@ -19,7 +19,7 @@ export interface Moment extends Instant {
   readonly ranMs: number;
 }
 
-/** Where a delivery goes, and the connection it came by. Shared by all tasks that took the same way. */
+/** Where a delivery goes, and the connection it came by. Shared by all tasks that took the same route. */
 export interface Route {
   /** The id of the receiving routine. */
   readonly routine: string;

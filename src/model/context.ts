@@ -110,7 +110,7 @@ export interface Context<P = unknown> {
    *
    * @param run gets what the store's client calls a connection or a transaction: say its type (`(client: PoolClient) => …`)
    *
-   * @throws {TypeError} when the job has no store, or its store has no transactions: only that of PostgreSQL has
+   * @throws {TypeError} when the job has no store, or its store has no transactions; that of PostgreSQL has
    * @throws {StateError} while another call is under way, or when the handler has already returned
    * @throws whatever `run` throws
    *

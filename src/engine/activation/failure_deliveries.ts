@@ -10,7 +10,7 @@ import { type Payload, wireOf } from "../../values/payload.ts";
 import { ValueReader } from "../../values/value_reader.ts";
 import type { FailureRoute } from "./plan.ts";
 
-/** The ways that the failure of a task goes; none for most. */
+/** The routes of a failure of a task; none for most. */
 export function failureRoutes(
   slot: { readonly failureRoutes: readonly FailureRoute[] | undefined },
   kinds: readonly (string | number)[],

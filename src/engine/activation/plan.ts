@@ -88,7 +88,7 @@ export class SlotPlan {
 
 /** Where failures of a slot's tasks are delivered. */
 export interface FailureRoute {
-  /** The way to the slot that gets them. */
+  /** The route to the slot that gets them. */
   readonly route: EventRoute;
   /** Which errors are delivered, by name or code; `undefined` for all. */
   readonly errors: readonly (string | number)[] | undefined;
