@@ -100,15 +100,18 @@ test("redisStore() leaves nothing behind of jobs that are deleted or purged", op
 
 test("redisStore() purges more jobs than it looks at in one call, and only those of the status", options, async () => {
   const store = redisStore(await clientTo(), { prefix: `${prefix}-purge`, clock: "callers" });
-  const jobs = Array.from(
-    { length: 450 },
-    (_, index) => sampleJob(`job-${index}`, { status: index % 3 === 0 ? "failed" : "completed", endedAt: index }),
+  const statuses = [["failed", 250], ["completed", 300]] as const;
+  const jobs = statuses.flatMap(([status, count], first) =>
+    Array.from(
+      { length: count },
+      (_, index) => sampleJob(`${status} ${index}`, { status, endedAt: 1_000 * first + index }),
+    )
   );
   await store.create(jobs);
-  assertEquals(await store.purge({ endedBefore: 1_000, status: "completed", limit: 290 }), 290);
-  assertEquals(await store.purge({ endedBefore: 1_000, status: "completed", limit: 290 }), 10);
-  assertEquals(await store.purge({ endedBefore: 100, limit: 1_000 }), 34);
-  assertEquals(await store.count({ status: "failed" }), 116);
+  assertEquals(await store.purge({ endedBefore: 9_000, status: "completed", limit: 290 }), 290);
+  assertEquals(await store.purge({ endedBefore: 9_000, status: "completed", limit: 290 }), 10);
+  assertEquals(await store.purge({ endedBefore: 220, limit: 1_000 }), 220);
+  assertEquals(await store.count({ status: "failed" }), 30);
   await store.close();
 });
 
