@@ -122,6 +122,16 @@ export const BROKEN_TAKES: readonly BrokenStore[] = [
       },
     }),
   },
+  {
+    what: "jobs of a dead owner as if they had been due since their creation",
+    noticedBy: ["a job whose owner has lost its lease counts as due since then"],
+    methods: (store) => ({
+      take: takeChosen(store, (due, { limit }) => {
+        const since = (it: JobRecord) => it.owner === undefined ? sinceOf(it) : it.createdAt;
+        return due.toSorted(byNumbers((it) => it.priority, since)).slice(0, limit);
+      }),
+    }),
+  },
   wrongOrder("due jobs in the order of their ids", (a, b) => a.jobId < b.jobId ? -1 : 1),
   wrongOrder("due jobs without an order of priority", byNumbers(sinceOf, (it) => it.createdAt)),
   wrongOrder("due jobs of larger priority first", byNumbers((it) => -it.priority, sinceOf, (it) => it.createdAt)),

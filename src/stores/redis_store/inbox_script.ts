@@ -60,9 +60,9 @@ end
 
 -- The number of the first of some commands, and their keys and texts in turn.
 local function commands_after(life, after)
-  local first = tonumber(fields(life, "sent")[1]) - redis.call("LLEN", part(":inbox:", life)) / 2
-  local skipped = math.max(after - first, 0)
-  return { string.format("%.0f", first + skipped + 1), redis.call("LRANGE", part(":inbox:", life), 2 * skipped, -1) }
+  local consumed = tonumber(fields(life, "consumed")[1])
+  local skipped = math.max(after - consumed, 0)
+  return { string.format("%.0f", consumed + skipped + 1), redis.call("LRANGE", part(":inbox:", life), 2 * skipped, -1) }
 end
 function ops.inbox()
   local jobId, life, after = take_argument(), take_argument(), tonumber(take_argument())

@@ -2,21 +2,18 @@
 export type Reply = string | number | null | readonly Reply[];
 
 const MARK = "\u0001";
-const BYTE_ORDER_MARK = 0xfeff;
 
 /**
- * Converts a text to one that clients, which send UTF-8, return unchanged. Those with unpaired surrogates, and those that begin like
- * something that a decoder drops, are stored as JSON behind a mark; all others as they are.
+ * Converts a text to one that clients, which send UTF-8, return unchanged. Those with unpaired surrogates, and those that begin with the
+ * mark, are stored as JSON behind a mark; all others as they are.
  */
 export function toWire(text: string): string {
-  const first = text.charCodeAt(0);
-  const isPlain = first !== BYTE_ORDER_MARK && first !== 1 && text.isWellFormed();
-  return isPlain ? text : MARK + JSON.stringify(text);
+  return text.isWellFormed() && !text.startsWith(MARK) ? text : MARK + JSON.stringify(text);
 }
 
 /** Converts a text back. */
 export function fromWire(text: string): string {
-  return text.charCodeAt(0) === 1 ? String(JSON.parse(text.slice(1))) : text;
+  return text.startsWith(MARK) ? String(JSON.parse(text.slice(1))) : text;
 }
 
 /** A parameter that may be absent, as the script takes it. */

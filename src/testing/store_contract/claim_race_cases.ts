@@ -130,6 +130,11 @@ export const claimRaceCases: readonly Case[] = [
         const renewed = [];
         for (const { store, owner } of entered) renewed.push((await store.renew(owner, LEASE_MS, NOW)).isHeld);
         checkSame(renewed.filter((it) => it).length, 1, `how many may renew in round ${round}`);
+        for (const { store, owner } of entered) {
+          const jobId = `of ${owner.incarnation}`;
+          await createJob(store, jobId, 0, { claim: owner });
+          checkSame((await store.find(jobId))?.heldUntil, NOW + LEASE_MS, `heldUntil of a job in round ${round}`);
+        }
       }
     },
   },

@@ -86,6 +86,8 @@ export const nextDueCases: readonly Case[] = [
     await createJob(store, "free", 0, { dueAt: NOW + 7 });
     await checkNext(store, NOW + 7, "with a job that nobody has");
     await checkNext(store, NOW + 2 * LEASE_MS, "without it", { exceptJobs: new Set(["free"]) });
+    await createJob(store, "later", 0, { dueAt: NOW + 9 });
+    await checkNext(store, NOW + 9, "without the first of two", { exceptJobs: new Set(["free"]) });
     await store.leave(first);
     await checkDueNow(store, "after one has left");
     await checkDueNow(store, "at the end of a lease", NOW + 2 * LEASE_MS);

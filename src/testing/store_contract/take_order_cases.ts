@@ -32,6 +32,14 @@ export const takeOrderCases: readonly Case[] = [
       for (const { life, jobId } of (await store.list()).jobs) await store.delete({ jobId, life });
     }
   }),
+  withStore("a job whose owner has lost its lease counts as due since then", async (store) => {
+    const lapsed = await enter(store, "lapsed", { now: 0, leaseMs: 405 });
+    const owner = await enter(store, "engine");
+    await createJob(store, "lapsed", 0, { createdAt: 100, claim: lapsed });
+    await createJob(store, "after it", 0, { createdAt: 1, dueAt: 406 });
+    await createJob(store, "before it", 0, { createdAt: 200, dueAt: 404 });
+    checkSame(idsOf(await take(store, owner)), ["before it", "lapsed", "after it"], "the order");
+  }),
   withStore("a job that is due again comes after those that have been due since before", async (store) => {
     const owner = await enter(store, "engine");
     for (const [index, jobId] of ["a", "b", "c"].entries()) await createJob(store, jobId, 0, { dueAt: 1 + index });

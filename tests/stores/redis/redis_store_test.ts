@@ -1,10 +1,12 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import process from "node:process";
 import { after, test } from "node:test";
+import type { StoreEvent } from "../../../src/ports/mod.ts";
 import { type RedisClient, redisStore, type RedisStoreOptions } from "../../../src/stores/redis_store.ts";
 import {
   ENDED,
   enter,
+  HEAD,
   idsOf,
   sampleEntries,
   sampleJob,
@@ -98,17 +100,76 @@ test("redisStore() leaves nothing behind of jobs that are deleted or purged", op
   await store.close();
 });
 
+test("redisStore() forgets the keys of commands, and why they could not be carried out", options, async () => {
+  const client = await clientTo();
+  const own = `${prefix}-keys`;
+  const store = redisStore(client, { prefix: own, clock: "callers" });
+  const [answer] = await store.create([sampleJob("job", { claim: await enter(store, "engine") })]);
+  const { record } = existing(answer, "the job");
+  for (const key of ["1", "2"]) await send(store, record, "command", key, { now: 100 });
+  const refused = [1, 2].map((sequence) => ({ sequence, reason: "why" }));
+  await store.append(record, 0, [], { ...HEAD, consumed: 2, refused, at: 200 });
+  const remembered = ["keys", "order", "refused", "used"];
+  const parts = async () =>
+    (await keysOf(client, own)).flatMap((it) => remembered.filter((name) => it.startsWith(name)));
+  assertEquals(await parts(), remembered);
+  await send(store, record, "command", "3", { now: 1_200, keyRetentionMs: 1_000 });
+  assertEquals(await parts(), ["keys", "order"]);
+  assertEquals(await store.outcome(record, "2"), undefined);
+  assertEquals(await store.outcome(record, "3"), { status: "stored" });
+  await store.close();
+});
+
+test("redisStore() tells here and elsewhere what happens, once", options, async () => {
+  const client = await clientTo();
+  const open = () => redisStore(client, { prefix: `${prefix}-told`, clock: "callers" });
+  const [store, other] = [open(), open()];
+  const told: StoreEvent[][] = [[], []];
+  for (const [index, it] of [store, other].entries()) {
+    const isListening = createLatch();
+    it.watch?.((event) => {
+      told[index]?.push(event);
+      if (event.type === "gap") isListening.open();
+    });
+    await isListening.passed;
+  }
+  const owner = await enter(store, "engine");
+  const [answer] = await store.create([sampleJob("job \ud800", { claim: owner, createdAt: 5.25 })]);
+  const { record } = existing(answer, "the job");
+  await send(store, record, "command", "key");
+  await store.append(record, 0, [], { ...HEAD, dueAt: 77, releases: true });
+  const [taken] = await take(store, owner);
+  const claim = existing(taken, "the job").record;
+  await store.append(claim, 0, [], { ...HEAD, dueAt: 1_700_000_000_000.25, consumed: 1, releases: true });
+  await store.create([sampleJob("last", { dueAt: 1 })]);
+  const { jobId } = record;
+  const events: StoreEvent[] = [
+    { type: "gap" },
+    { type: "command", jobId },
+    ...[5.25, 1_700_000_000_000.25, 1].map((at): StoreEvent => ({ type: "due", at })),
+  ];
+  assertEquals(told[0], events);
+  // The other one hears of it on its own connection.
+  while ((told[1]?.length ?? 0) < events.length) await other.count();
+  await other.count();
+  assertEquals(told[1], events);
+  for (const it of [store, other]) await it.close();
+});
+
 test("redisStore() purges more jobs than it looks at in one call, and only those of the status", options, async () => {
   const store = redisStore(await clientTo(), { prefix: `${prefix}-purge`, clock: "callers" });
-  const jobs = Array.from(
-    { length: 450 },
-    (_, index) => sampleJob(`job-${index}`, { status: index % 3 === 0 ? "failed" : "completed", endedAt: index }),
+  const statuses = [["failed", 250], ["completed", 300]] as const;
+  const jobs = statuses.flatMap(([status, count], first) =>
+    Array.from(
+      { length: count },
+      (_, index) => sampleJob(`${status} ${index}`, { status, endedAt: 1_000 * first + index }),
+    )
   );
   await store.create(jobs);
-  assertEquals(await store.purge({ endedBefore: 1_000, status: "completed", limit: 290 }), 290);
-  assertEquals(await store.purge({ endedBefore: 1_000, status: "completed", limit: 290 }), 10);
-  assertEquals(await store.purge({ endedBefore: 100, limit: 1_000 }), 34);
-  assertEquals(await store.count({ status: "failed" }), 116);
+  assertEquals(await store.purge({ endedBefore: 9_000, status: "completed", limit: 290 }), 290);
+  assertEquals(await store.purge({ endedBefore: 9_000, status: "completed", limit: 290 }), 10);
+  assertEquals(await store.purge({ endedBefore: 220, limit: 1_000 }), 220);
+  assertEquals(await store.count({ status: "failed" }), 30);
   await store.close();
 });
 
