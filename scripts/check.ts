@@ -7,8 +7,8 @@ import { finish } from "./report.ts";
 
 const LANES = 2;
 
-/** The parts of `src` that may name what a runtime has. All others must run in every runtime. */
-const NOT_PORTABLE = ["stores", "host", "cli"];
+/** The parts of `src` that may name what a runtime has, or the web's requests and answers. All others need neither. */
+const NOT_PORTABLE = ["stores", "host", "studio", "cli"];
 // What the peers of the benchmarks need is not installed with the library, but in this folder.
 const PEERS = "bench/peers";
 const BENCH_OUTPUT = "bench/dist";

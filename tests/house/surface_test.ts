@@ -98,6 +98,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "what happened when": "timeline JobTimeline TimelineRow TimelineSpan",
   },
   "./diagram": { "all": "toMermaid toDot toSvg DiagramOptions" },
+  "./studio": { "all": "studio StudioOptions StudioAccess" },
   "./cli": { "all": "run CommandHost CommandOutput" },
   "./testing": {
     "one routine": "runRoutine RunRoutineOptions RoutineRun",
