@@ -12,7 +12,7 @@ const COLOURS = `:root{color-scheme:light dark;
 const GROUND = `*{box-sizing:border-box}html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--ground);color:var(--text);font:15px/1.55 ui-sans-serif,system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif;overflow-wrap:anywhere}
 .wide{max-width:1240px;margin:0 auto;padding:0 24px}main.wide{padding-top:28px;padding-bottom:72px}
-h1{font-size:1.6rem;line-height:1.25;letter-spacing:-.015em;font-weight:650;margin:0}h2{font-size:1.02rem;font-weight:620;margin:0}h3{font-size:.85rem;margin:0 0 6px;color:var(--faint)}
+h1{font-size:1.6rem;line-height:1.25;letter-spacing:-.015em;font-weight:650;margin:0 0 16px}h2{font-size:1.02rem;font-weight:620;margin:0}h3{font-size:.85rem;margin:0 0 6px;color:var(--faint)}
 p{margin:0 0 10px}a{color:var(--accent);text-decoration:none;text-underline-offset:3px}a:hover{text-decoration:underline}
 main p a:not(.button),.under a,td a{text-decoration:underline;text-decoration-color:color-mix(in srgb,currentColor 35%,transparent)}
 :focus-visible{outline:2px solid var(--accent);outline-offset:2px;border-radius:5px}
@@ -33,11 +33,11 @@ const TOP =
 const PARTS =
   `.card{background:var(--card);border:1px solid var(--line);border-radius:12px;box-shadow:var(--shadow);padding:18px 20px;margin:0 0 18px}
 .card-head{display:flex;align-items:baseline;gap:12px;margin-bottom:12px}.aside{margin-left:auto;font-size:.85rem}
-.columns{display:grid;grid-template-columns:minmax(260px,1fr) minmax(0,2fr);gap:18px}.columns>div{min-width:0}
+.columns{display:grid;grid-template-columns:minmax(260px,1fr) minmax(0,2fr);gap:18px}.columns>div{min-width:0}.columns>div:has(>#awaited:empty){display:none}.columns:has(#awaited:empty){grid-template-columns:minmax(0,1fr)}
 .scroll{overflow:auto;max-width:100%}.canvas{margin:0 -20px;padding:4px 20px 10px;max-height:560px}.canvas.is-moved{cursor:grabbing;user-select:none}.canvas svg{display:block}
 .nothing{color:var(--faint);margin:4px 0}
 table{border-collapse:collapse;width:100%;font-size:.92rem}th{text-align:left;font-weight:500;font-size:.8rem;color:var(--faint);padding:0 18px 8px 0;white-space:nowrap}
-td{vertical-align:top;padding:8px 18px 8px 0;border-top:1px solid var(--line);min-width:3.5rem}th:last-child,td:last-child{padding-right:0}.number{text-align:right;font-variant-numeric:tabular-nums}
+td{vertical-align:top;padding:8px 18px 8px 0;border-top:1px solid var(--line);min-width:3.5rem;overflow-wrap:break-word}td code,td pre{overflow-wrap:anywhere}td:has(code),td:has(pre){min-width:12rem}th:last-child,td:last-child{padding-right:0}.number{text-align:right;font-variant-numeric:tabular-nums}
 time{white-space:nowrap}
 .chip{display:inline-flex;align-items:center;gap:7px;font-size:.82rem;font-weight:550;line-height:1;padding:5px 10px 5px 8px;border-radius:99px;white-space:nowrap;color:var(--calm);background:var(--calm-soft)}
 .chip::before{content:"";width:7px;height:7px;border-radius:50%;background:currentColor}
@@ -57,7 +57,7 @@ button:hover,.button:hover{background:var(--calm-soft);text-decoration:none}.mai
 label{display:block;font-size:.82rem;color:var(--faint)}input,select,textarea{display:block;width:100%;margin-top:4px;font-size:.92rem;color:var(--text);background:var(--ground);border:1px solid var(--strong-line);border-radius:8px;padding:6px 10px}
 input,select{font-family:inherit}input::placeholder{color:var(--faint);opacity:.85}textarea{resize:vertical;font-size:.86rem}input[type=range]{padding:0;border:0;background:none;accent-color:var(--accent);height:24px}
 form>*+*{margin-top:10px}summary{cursor:pointer;font-size:.9rem;color:var(--accent)}summary.button{color:var(--text);list-style:none}summary.button.grave{color:var(--bad)}summary::-webkit-details-marker{display:none}
-details:not(.act)>summary{padding:4px 0}details:not(.act)[open]>summary{margin-bottom:6px}details:not(.act)>summary::before{content:"▸ ";display:inline-block}details[open]:not(.act)>summary::before{content:"▾ "}
+details:not(.act)>summary{padding:4px 0;list-style:none}details:not(.act)[open]>summary{margin-bottom:6px}details:not(.act)>summary::before{content:"▸";display:inline-block;margin-right:6px}details[open]:not(.act)>summary::before{content:"▾"}
 .acts{display:flex;flex-wrap:wrap;gap:8px;margin-left:auto}.act{position:relative}.act form{position:absolute;right:0;top:calc(100% + 8px);z-index:5;width:min(300px,82vw);background:var(--card);border:1px solid var(--strong-line);border-radius:12px;box-shadow:0 8px 30px #0003;padding:16px}
 .act form p{font-size:.9rem;margin:0}`;
 
@@ -72,12 +72,12 @@ const JOBS = `.statuses{display:flex;flex-wrap:wrap;gap:8px;list-style:none;padd
 .pager{display:flex;justify-content:space-between;align-items:center;margin-top:18px}`;
 
 const JOB =
-  `.title{display:flex;flex-wrap:wrap;align-items:center;gap:10px 14px;margin-bottom:14px}.title h1{min-width:0}
+  `.title{display:flex;flex-wrap:wrap;align-items:center;gap:10px 14px;margin-bottom:14px}.title h1{min-width:0;margin:0}
 .facts{display:flex;flex-wrap:wrap;gap:10px 32px;margin:0 0 20px}.facts dt{font-size:.8rem;color:var(--faint)}.facts dd{margin:0}
 .awaited+.awaited{border-top:1px solid var(--line);margin-top:14px;padding-top:14px}
 .failures,.differences{list-style:none;margin:0;padding:0}.failures li,.differences li{border-top:1px solid var(--line);padding:10px 0}.failures li:first-child,.differences li:first-child{border:0;padding-top:0}.failures p,.differences p{margin:0 0 3px}.error{color:var(--bad);font-weight:550}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:18px}
-.slider{display:flex;flex-wrap:wrap;gap:10px;align-items:end;margin-bottom:16px}.slider>*{margin:0}.slider label{flex:1 1 220px}.slider output{color:var(--text);font-weight:600;font-variant-numeric:tabular-nums}
+.more{display:flex;flex-wrap:wrap;gap:8px}.slider{display:flex;flex-wrap:wrap;gap:10px;align-items:end;margin-bottom:16px}.slider>*{margin:0}.slider label{flex:1 1 220px}.slider output{color:var(--text);font-weight:600;font-variant-numeric:tabular-nums}
 .compare{display:flex;flex-wrap:wrap;gap:10px;align-items:end;margin-top:16px}.compare>*{margin:0}.compare label{width:7rem}td a[aria-current]{font-weight:700}
 .zoom a{padding:2px 8px;border-radius:6px;color:var(--faint)}.zoom a[aria-current]{background:var(--calm-soft);color:var(--text)}
 .legend{display:flex;flex-wrap:wrap;gap:6px 16px;font-size:.8rem;color:var(--faint);margin:6px 0 0}.key{background:none!important;color:var(--faint)!important}.key::before{content:"";display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:6px;vertical-align:-1px;background:var(--calm)}
@@ -87,7 +87,7 @@ const JOB =
 
 const NARROW =
   `@media(max-width:760px){.wide{padding:0 16px}.top .wide{gap:12px;padding:0 16px}.brand b,.live{display:none}.top nav{margin-left:auto}.columns,.pair{grid-template-columns:1fr;gap:0}.card{padding:16px}.canvas{margin:0 -16px;padding:4px 16px 10px}
-.acts{margin-left:0}.act form{right:auto;left:0}.filter label{flex:1 1 40%;max-width:none}
+.slider label{order:-1;flex-basis:100%!important}.acts{margin-left:0}.act form{right:auto;left:0}.filter label{flex:1 1 40%;max-width:none}
 .jobs,.jobs tbody,.jobs tr,.jobs td{display:block;width:auto}.jobs thead{display:none}.jobs tr{padding:12px 16px;border-top:1px solid var(--line)}.jobs tr:first-child{border:0}
 .jobs td,.jobs td:first-child,.jobs td:last-child{border:0;padding:2px 0}.jobs td[data-label]{display:flex;justify-content:space-between;gap:16px;font-size:.88rem}.jobs td[data-label]::before{content:attr(data-label);color:var(--faint)}}`;
 

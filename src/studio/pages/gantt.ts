@@ -10,7 +10,14 @@ const WIDTH = 900;
 const ROW = 24;
 const HEAD = 22;
 const LEAST = 3;
-const TICKS = 6;
+/** The most marks of time, where the drawing is not zoomed. */
+const TICKS = 8;
+/** How far marks of time may be apart, in milliseconds. */
+const STEPS = [1, 1_000, 60_000, 3_600_000, 86_400_000].flatMap((unit, index) =>
+  (index === 0 ? [1, 2, 5, 10, 20, 50, 100, 200, 500] : index === 4 ? [1, 2, 7, 30, 100, 365] : [1, 2, 5, 10, 30]).map((
+    it,
+  ) => it * unit)
+);
 /** The most rows, and the most spans of a row, that are drawn: more could not be told apart. */
 const MOST_ROWS = 100;
 const MOST_SPANS = 300;
@@ -26,20 +33,25 @@ export interface Gantt {
   readonly dropped: number;
 }
 
-/** Draws what has happened in a job by time: a row for each routine. `zoom` makes it as many times as wide. */
-export function drawGantt(job: JobDocument, zoom: number): Gantt {
-  const { dropped, from, rows, to } = timeline(job);
+/**
+ * Draws what has happened in a job up to an instant: a row for each routine. What waits beyond it is cut off there: a deadline in a week
+ * would leave no room for the rest. `zoom` makes it as many times as wide.
+ */
+export function drawGantt(job: JobDocument, until: string, zoom: number): Gantt {
+  const { dropped, from, rows } = timeline(job);
+  const to = until < job.updatedAt ? job.updatedAt : until;
   const width = WIDTH * zoom;
   const [first, last] = [msOf(from), Math.max(msOf(to), msOf(from) + 1)];
   const at = (instant: string) => NAMES + (msOf(instant) - first) / (last - first) * width;
   const shown = rows.slice(0, MOST_ROWS);
   const height = HEAD + shown.length * ROW + 4;
-  const ticks = Array.from({ length: TICKS * zoom + 1 }, (_, index) => index / (TICKS * zoom));
+  const step = STEPS.find((it) => (last - first) / it <= TICKS * zoom) ?? last - first;
+  const ticks = Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => index * step);
   const lines = [
     `<svg class="gantt" role="img" aria-label="Timeline" width="${NAMES + width + 40}" height="${height}">`,
-    ...ticks.map((share) => {
-      const x = (NAMES + share * width).toFixed(1);
-      const label = share === 0 ? "0" : `+${duration(share * (last - first))}`;
+    ...ticks.map((ms) => {
+      const x = (NAMES + ms / (last - first) * width).toFixed(1);
+      const label = ms === 0 ? "0" : `+${duration(ms)}`;
       return `<g class="tick"><path d="M${x} ${HEAD - 4}V${height}"/><text x="${x}" y="12">${
         xmlText(label)
       }</text></g>`;
@@ -58,7 +70,7 @@ function drawRow({ routine, spans }: TimelineRow, y: number, at: (instant: strin
   return [
     `<text class="row-name" x="0" y="${y + 16}">${xmlText(label)}</text>`,
     ...spans.slice(-MOST_SPANS).map((span) => {
-      const [x, end] = [at(span.from), at(span.to ?? to)];
+      const [x, end] = [at(span.from), at(span.to === undefined || span.to > to ? to : span.to)];
       const width = Math.max(end - x, LEAST);
       const kind = span.task === undefined ? span.kind : `${span.kind} is-pending`;
       return `<rect class="span is-${kind}" x="${x.toFixed(1)}" y="${y + 5}" width="${width.toFixed(1)}" height="${

@@ -15,7 +15,7 @@ import {
   timelineSection,
 } from "./job_sections.ts";
 import { pageAnswer } from "./layout.ts";
-import { chip, duration, instant, short } from "./texts.ts";
+import { chip, duration, instant, ownerName, short } from "./texts.ts";
 import { pastBanner, timeSection } from "./time_section.ts";
 
 /** The page of a job, as it is or as it was at a revision. */
@@ -53,7 +53,7 @@ ${timelineSection(view)}
 ${timeSection(call, stored, revision, now)}
 ${dataSections(view)}
 <section class="card" aria-labelledby="more-title"><div class="card-head"><h2 id="more-title">More</h2></div>
-<p><a class="button plain" href="${
+<p class="more"><a class="button plain" href="${
       link("/api/job/document", {
         id: jobId,
         revision,
@@ -86,7 +86,7 @@ ${error !== undefined && markup`<p class="notice bad">${error.slice(0, 1_000)}</
     item("Worked", duration(ranMs))
   }${item("Queue", markup`<a href="${link("/", { queue })}">${short(queue)}</a>`)}${
     priority !== 1 && item("Priority", priority < 1 ? "high" : "low")
-  }${item("Held by", isHeldAt(record, now) ? short(owner ?? "") : markup`<span class="faint">nobody</span>`)}${
+  }${item("Held by", isHeldAt(record, now) ? ownerName(owner) : markup`<span class="faint">nobody</span>`)}${
     parentId !== undefined &&
     item("Started by", markup`<a href="${link("/job", { id: parentId })}">${short(parentId)}</a>`)
   }${

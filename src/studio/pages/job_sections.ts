@@ -4,6 +4,8 @@ import type { FlowDocument } from "../../documents/flow.ts";
 import type { JobDocument } from "../../documents/job.ts";
 import type { FailureDocument } from "../../documents/records.ts";
 import type { JobSummary, TaskSummary } from "../../inspect/summary.ts";
+import { hasEnded } from "../../job/job.ts";
+import { formatInstant } from "../../base/instant.ts";
 import { errorText } from "../../inspect/tasks.ts";
 import { Html, markup, type Part } from "../html.ts";
 import type { Call } from "../route.ts";
@@ -53,10 +55,14 @@ export function graphSection({ call, flow, job, jobId, revision }: JobView): Htm
 }
 
 /** What has happened when. */
-export function timelineSection({ call, job, jobId, revision }: JobView): Html {
+export function timelineSection({ call, job, jobId, now, revision }: JobView): Html {
   const given = Number(call.url.searchParams.get("zoom"));
   const zoom = ZOOMS.find((it) => it === given) ?? 1;
-  const { drawing, dropped, missing } = drawGantt(job, zoom);
+  const { drawing, dropped, missing } = drawGantt(
+    job,
+    revision === undefined && !hasEnded(job.status) ? formatInstant(now) : job.updatedAt,
+    zoom,
+  );
   const links = ZOOMS.map((it) =>
     markup`<a href="${call.link("/job", { id: jobId, revision, zoom: it })}#timeline-title" ${
       it === zoom && markup` aria-current="true"`
@@ -79,10 +85,12 @@ export function timelineSection({ call, job, jobId, revision }: JobView): Html {
 /** The answers that the job waits for, each with a form. Nothing where there is none. */
 export function awaitedSection({ call, jobId, now, revision, summary: { awaiting } }: JobView): Part {
   const canAct = call.access === "act" && revision === undefined;
+  // Nothing but spaces in it would not be empty for the style.
+  if (awaiting.length === 0) return markup`<div id="awaited" data-live></div>`;
   return section(
     "Awaited answers",
     "awaited",
-    awaiting.length === 0 ? nothing("The job waits for no answer.") : awaiting.slice(0, MOST_ROWS).map((
+    awaiting.slice(0, MOST_ROWS).map((
       { createdAt, id, onTimeout, routine, slot, until },
     ) =>
       markup`<div class="awaited"><p><b>${short(routine)}</b> · ${short(slot)}<br><span class="faint">asked ${

@@ -5,7 +5,7 @@ import { exactly, type Html, markup, type Part } from "../html.ts";
 import { countJobs, type JobCounts, listJobs } from "../queries.ts";
 import type { Call } from "../route.ts";
 import { nothing, pageAnswer } from "./layout.ts";
-import { chip, instant, short } from "./texts.ts";
+import { chip, instant, ownerName, short } from "./texts.ts";
 
 /** How many jobs a page shows. */
 const PAGE_LENGTH = 50;
@@ -46,7 +46,7 @@ function statusLinks({ link }: Call, { byStatus, total }: JobCounts, wanted: Lis
     }>${status === undefined ? markup`<span>${name}</span>` : chip(name)}<b>${
       count.toLocaleString("en-US")
     }</b></a></li>`;
-  return markup`<ul class="statuses" aria-label="Jobs by status">${item("all", undefined, total)}${
+  return markup`<ul class="statuses" aria-label="Jobs by status">${item("All", undefined, total)}${
     JOB_STATUSES.map((status) => item(status, status, byStatus[status]))
   }</ul>`;
 }
@@ -98,9 +98,7 @@ function jobRow({ link }: Call, job: JobRecord, now: number): Html {
   }${cell("Created", instant(createdAt, now))}${cell("Next or last", nextOrLast(job, now))}${
     cell(
       "Held by",
-      isHeldAt(job, now)
-        ? markup`<span class="owner">${short(job.owner ?? "")}</span>`
-        : markup`<span class="faint">–</span>`,
+      isHeldAt(job, now) ? ownerName(job.owner) : markup`<span class="faint">–</span>`,
     )
   }</tr>`;
 }

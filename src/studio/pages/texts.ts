@@ -54,7 +54,12 @@ export function counted(count: number, one: string, several: string = `${one}s`)
 }
 
 /** A text that users have chosen, as long as a table bears. */
-export function short(text: string): string {
-  const characters = Array.from(text.slice(0, 200));
-  return characters.length <= 80 ? text : `${characters.slice(0, 79).join("")}…`;
+export function short(text: string, most: number = 80): string {
+  const characters = Array.from(text.slice(0, 2 * most + 2));
+  return characters.length <= most ? text : `${characters.slice(0, most - 1).join("")}…`;
+}
+
+/** The name of an engine: those that were given none have long ones. */
+export function ownerName(owner: string = ""): Html {
+  return markup`<span class="owner" title="${owner.slice(0, 200)}">${short(owner, 16)}</span>`;
 }

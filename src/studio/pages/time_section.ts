@@ -45,7 +45,6 @@ ${
         "Revisions",
         ["Revision", "When", "Kind", "What"],
         all.slice(begin, begin + LISTED).toReversed().map((it) => row(call, jobId, it, shown, now)),
-        [0],
       )
     }
 <form class="compare" method="get" action="${link("/job/differences")}"

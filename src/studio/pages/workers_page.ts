@@ -2,7 +2,7 @@ import { findHolders, type Owner, type Queue } from "../holders.ts";
 import { type Html, markup } from "../html.ts";
 import type { Call } from "../route.ts";
 import { nothing, pageAnswer, section, table } from "./layout.ts";
-import { duration, instant, short } from "./texts.ts";
+import { duration, instant, ownerName, short } from "./texts.ts";
 
 /** The page of workers and queues. */
 export async function workersPage({ host, link }: Call): Promise<Response> {
@@ -28,7 +28,9 @@ function ownerTable(owners: readonly Owner[]): Html {
   return table(
     "Engines",
     ["Engine", "Jobs", "", "Lease left"],
-    owners.map(({ jobs, leaseLeftMs, owner }) => [short(owner), String(jobs), bar(jobs, most), duration(leaseLeftMs)]),
+    owners.map((
+      { jobs, leaseLeftMs, owner },
+    ) => [ownerName(owner), String(jobs), bar(jobs, most), duration(leaseLeftMs)]),
     [1],
   );
 }
