@@ -108,10 +108,17 @@ export function createFlows(engine: Engine): (number: number) => Promise<unknown
     const [customer = ""] = [["Ada", "Grace", "Alan", "Edsger"][number % 4]];
     const jobId = `order-${number}`;
     if (number % 3 === 0) await reports.start(report.trigger, {}, { jobId: `report-${number}`, queue: "slow" });
-    else if (number % 3 === 1) await uploads.start(upload.trigger, {}, { jobId: `upload-${number}`, tags: { region: "north" } });
-    else await orders.start(intake.trigger, { customer, items: baskets[number % baskets.length] ?? [] }, { jobId, tags: { customer } });
+    else if (number % 3 === 1) {
+      await uploads.start(upload.trigger, {}, { jobId: `upload-${number}`, tags: { region: "north" } });
+    } else {await orders.start(intake.trigger, { customer, items: baskets[number % baskets.length] ?? [] }, {
+        jobId,
+        tags: { customer },
+      });}
     if (number % 2 === 0) {
-      await orders.start(intake.trigger, { customer, items: baskets[(number / 2) % 3] ?? [] }, { jobId: `web-${number}`, tags: { customer } });
+      await orders.start(intake.trigger, { customer, items: baskets[(number / 2) % 3] ?? [] }, {
+        jobId: `web-${number}`,
+        tags: { customer },
+      });
     }
   };
 }

@@ -4,9 +4,8 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Engine } from "@routilux/routilux";
 import { sqliteStore } from "@routilux/routilux/stores/sqlite";
-import { studio } from "@routilux/routilux/studio";
+import { nodeListener, studio } from "@routilux/routilux/studio";
 import { createFlows, registry } from "./jobs.ts";
-import { answerRequest } from "./node_server.ts";
 
 // A store with jobs that live, a worker, and the studio that shows them: main.ts [database]. It listens on this machine only.
 
@@ -15,7 +14,7 @@ const engine = new Engine({ registry, store: sqliteStore(database) });
 const startNext = createFlows(engine);
 engine.work({ concurrency: 20 });
 
-const server = createServer(answerRequest(studio(engine)));
+const server = createServer(nodeListener(studio(engine)));
 server.listen(Number(env["PORT"] ?? 3000), "127.0.0.1", () => {
   const address = server.address();
   if (typeof address === "object") console.log(`The studio is at http://127.0.0.1:${address?.port}`);

@@ -22,4 +22,5 @@
  * @module
  */
 export type { StudioAccess } from "./access.ts";
+export { nodeListener, type NodeRequest, type NodeResponse } from "./node_listener.ts";
 export { studio, type StudioOptions } from "./studio.ts";
