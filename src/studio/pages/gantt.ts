@@ -18,9 +18,9 @@ const STEPS = [1, 1_000, 60_000, 3_600_000, 86_400_000].flatMap((unit, index) =>
     it,
   ) => it * unit)
 );
-/** The most rows, and the most spans of a row, that are drawn: more could not be told apart. */
+/** The most rows, and the most spans of all rows, that are drawn: more could not be told apart. */
 const MOST_ROWS = 100;
-const MOST_SPANS = 300;
+const MOST_SPANS = 1_500;
 /** The wide characters of a name that fit beside its row. */
 const MOST_NAME = 22;
 
@@ -44,6 +44,7 @@ export function drawGantt(job: JobDocument, until: string, zoom: number): Gantt 
   const [first, last] = [msOf(from), Math.max(msOf(to), msOf(from) + 1)];
   const at = (instant: string) => NAMES + (msOf(instant) - first) / (last - first) * width;
   const shown = rows.slice(0, MOST_ROWS);
+  const most = Math.ceil(MOST_SPANS / Math.max(1, shown.length));
   const height = HEAD + shown.length * ROW + 4;
   const step = STEPS.find((it) => (last - first) / it <= TICKS * zoom) ?? last - first;
   const ticks = Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => index * step);
@@ -56,22 +57,27 @@ export function drawGantt(job: JobDocument, until: string, zoom: number): Gantt 
         xmlText(label)
       }</text></g>`;
     }),
-    ...shown.flatMap((row, index) => drawRow(row, HEAD + index * ROW, at, to)),
+    ...shown.flatMap((row, index) => drawRow({ ...row, spans: row.spans.slice(-most) }, HEAD + index * ROW, at, to)),
     "</svg>",
   ];
   const missing = rows.slice(MOST_ROWS).length +
-    shown.reduce((sum, { spans }) => sum + Math.max(0, spans.length - MOST_SPANS), 0);
+    shown.reduce((sum, { spans }) => sum + Math.max(0, spans.length - most), 0);
   return { drawing: new Html(lines.join("\n")), missing, dropped };
 }
 
 function drawRow({ routine, spans }: TimelineRow, y: number, at: (instant: string) => number, to: string): string[] {
+  const places = new Set<string>();
   const name = Array.from(labelOf(routine));
   const label = name.length <= MOST_NAME ? name.join("") : `${name.slice(0, MOST_NAME - 1).join("")}…`;
   return [
     `<text class="row-name" x="0" y="${y + 16}">${xmlText(label)}</text>`,
-    ...spans.slice(-MOST_SPANS).map((span) => {
+    ...spans.flatMap((span) => {
       const [x, end] = [at(span.from), at(span.to === undefined || span.to > to ? to : span.to)];
       const width = Math.max(end - x, LEAST);
+      const place = [span.kind, Math.round(x), Math.round(width)].join();
+      // One that would stand exactly on another is not seen.
+      if (places.has(place)) return [];
+      places.add(place);
       const kind = span.task === undefined ? span.kind : `${span.kind} is-pending`;
       return `<rect class="span is-${kind}" x="${x.toFixed(1)}" y="${y + 5}" width="${width.toFixed(1)}" height="${
         ROW - 10
