@@ -155,7 +155,7 @@ test("the page of workers says who holds how many jobs, and what is due", async 
   const sample = await sampleJobs();
   assertMatch(
     await textAt(sample, "/workers"),
-    /Engines that hold jobs Engine Jobs Lease left \S+ 1 \d+ s .* slow 0 1 1 0 –/,
+    /Engines that hold jobs Engine Jobs Share Lease left \S+ 1 \d+ s .* slow 0 1 1 0 –/,
   );
   await sample.flow.startMany("intake", [{}, {}]);
   await sample.timers.advance(3_000);

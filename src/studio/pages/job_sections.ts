@@ -49,7 +49,7 @@ export function graphSection({ call, flow, job, jobId, revision }: JobView): Htm
   return section(
     "Flow",
     "graph",
-    markup`<div class="scroll canvas" role="region" aria-label="The flow as a graph" tabindex="0" data-pan>${drawing}</div>`,
+    markup`<div class="scroll canvas" role="group" aria-label="The flow as a graph" tabindex="0" data-pan>${drawing}</div>`,
     whole,
   );
 }
@@ -72,7 +72,7 @@ export function timelineSection({ call, job, jobId, now, revision }: JobView): H
   return section(
     "Timeline",
     "timeline",
-    markup`<div class="scroll canvas" role="region" aria-label="The timeline" tabindex="0" data-pan>${drawing}</div>
+    markup`<div class="scroll canvas" role="group" aria-label="The timeline" tabindex="0" data-pan>${drawing}</div>
 <p class="legend">${
       ["ran", "failed", "retried", "skipped", "active", "waiting", "awaiting"].map((it) =>
         markup`<span class="key is-${it}">${it}</span>`

@@ -70,7 +70,7 @@ export function table(
   numbers: readonly number[] = [],
 ): Html {
   const kind = (column: number): Part => numbers.includes(column) && markup` class="number"`;
-  return markup`<div class="scroll" role="region" aria-label="${name}" tabindex="0">
+  return markup`<div class="scroll" role="group" aria-label="${name}" tabindex="0">
 <table>
 <thead>
 <tr>${head.map((it, column) => markup`<th scope="col" ${kind(column)}>${it}</th>`)}</tr>

@@ -27,7 +27,7 @@ function ownerTable(owners: readonly Owner[]): Html {
   const most = Math.max(...owners.map(({ jobs }) => jobs));
   return table(
     "Engines",
-    ["Engine", "Jobs", "", "Lease left"],
+    ["Engine", "Jobs", "Share", "Lease left"],
     owners.map((
       { jobs, leaseLeftMs, owner },
     ) => [ownerName(owner), String(jobs), bar(jobs, most), duration(leaseLeftMs)]),
@@ -40,7 +40,7 @@ function queueTable(queues: readonly Queue[], link: Call["link"], now: number): 
   const most = Math.max(...queues.map(({ pending, running }) => pending + running));
   return table(
     "Queues",
-    ["Queue", "Pending", "Running", "", "Held", "Due, held by nobody", "Oldest due"],
+    ["Queue", "Pending", "Running", "Share", "Held", "Due, held by nobody", "Oldest due"],
     queues.map(({ due, held, oldestDueAt, pending, queue, running }) => [
       markup`<a href="${link("/", { queue })}">${short(queue)}</a>`,
       String(pending),
