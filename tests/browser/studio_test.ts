@@ -169,6 +169,7 @@ describe("the studio in a browser", { skip: SKIPPED }, () => {
       assertEquals(title?.replace(/\ufffd/g, ""), text.replace(/[\u0000-\u0008\u000b-\u001f\u202a-\u202e\u200d]/g, ""));
     }
     await page.goto(browser.url);
+    assertEquals(await page.evaluate("document.documentElement.scrollWidth - innerWidth"), 0);
     assertEquals(await page.locator("main img, main script, main style").count(), 0);
     await keepPicture(page, "hostile");
     assertEquals(browser.complaints, []);

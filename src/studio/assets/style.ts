@@ -68,7 +68,7 @@ const JOBS = `.statuses{display:flex;flex-wrap:wrap;gap:8px;list-style:none;padd
 .filter{display:flex;flex-wrap:wrap;gap:12px;align-items:end;margin:0 0 20px}.filter>*{margin:0}.filter label{flex:1 1 150px;max-width:210px}.filter input{background:var(--card)}.buttons{display:flex;gap:8px}
 .jobs{background:var(--card);border:1px solid var(--line);border-radius:12px;border-collapse:separate;border-spacing:0;box-shadow:var(--shadow)}.jobs th{padding:12px 18px 10px 0}.jobs td{padding:11px 18px 11px 0}
 .jobs th:first-child,.jobs td:first-child{padding-left:20px}.jobs th:last-child,.jobs td:last-child{padding-right:20px}.jobs tbody tr:hover td{background:color-mix(in srgb,var(--calm-soft) 45%,transparent)}
-.name{width:38%}.name>a{font-weight:560;text-decoration:none}.under{display:block;font-size:.83rem;margin-top:1px}.under a{color:var(--faint);margin-right:8px}
+.jobs td{overflow-wrap:anywhere;white-space:nowrap}.jobs .name,.jobs [data-label=Queue]{white-space:normal}.jobs [data-label=Queue]{min-width:6rem}.name{width:42%;min-width:12rem}.name>a{font-weight:560;text-decoration:none}.under{display:block;white-space:normal;font-size:.83rem;margin-top:1px}.under a{color:var(--faint);margin-right:8px}
 .pager{display:flex;justify-content:space-between;align-items:center;margin-top:18px}`;
 
 const JOB =

@@ -84,16 +84,17 @@ function jobTable(call: Call, jobs: readonly JobRecord[], now: number): Html {
 
 function jobRow({ link }: Call, job: JobRecord, now: number): Html {
   const { createdAt, flowId, jobId, queue, status, tags } = job;
-  const cell = (label: string, content: Part): Html => markup`<td role="cell" data-label="${label}">${content}</td>`;
+  const cell = (label: string, content: Part): Html =>
+    markup`<td role="cell" data-label="${label}"><span>${content}</span></td>`;
   return markup`<tr role="row"><td role="cell" class="name"><a href="${link("/job", { id: jobId })}">${short(jobId)}</a>
 <span class="under"><a href="${link("/", { flow: flowId })}">${short(flowId)}</a>${
     Object.entries(tags).map((
       [name, value],
-    ) => markup`<span class="tag">${short(`${name}=${value}`)}</span>`)
+    ) => markup`<span class="tag">${short(`${name}=${value}`, 40)}</span>`)
   }</span></td>${cell("Status", chip(status))}${
     cell(
       "Queue",
-      short(queue),
+      short(queue, 40),
     )
   }${cell("Created", instant(createdAt, now))}${cell("Next or last", nextOrLast(job, now))}${
     cell(
