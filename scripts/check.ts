@@ -38,6 +38,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   "error texts of the type checker": ["run", "-A", "scripts/type_errors.ts"],
   "conformance": ["run", "-A", "scripts/conformance.ts", "--brief"],
   "a generated flow type-checks": ["run", "-A", "bench/type_check.ts", "--small"],
+  "script of the studio": ["run", "-A", "scripts/studio_script.ts", "--check"],
   "published JSON Schemas": ["run", "-A", "scripts/json_schemas.ts", "--check"],
   "size": ["run", "-A", "scripts/size.ts"],
   "documentation": ["doc", "--lint", ...exported],

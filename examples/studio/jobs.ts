@@ -81,7 +81,7 @@ class Upload extends Routine {
 }
 
 /** The names of the classes in documents. */
-export const registry = new Registry({ Intake, Stock, Payment, Shipping, Report, Binder, Upload });
+export const registry: Registry = new Registry({ Intake, Stock, Payment, Shipping, Report, Binder, Upload });
 
 /** Makes the flows of an engine, and returns a function that starts a job of one of them. */
 export function createFlows(engine: Engine): (number: number) => Promise<unknown> {

@@ -33,5 +33,5 @@ try {
 }
 server.close();
 server.closeAllConnections();
-await engine.close();
+await engine.close({ drain: false });
 database.close();
