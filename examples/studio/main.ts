@@ -12,7 +12,7 @@ import { createFlows, registry } from "./jobs.ts";
 const database = new DatabaseSync(process.argv[2] ?? ":memory:");
 const engine = new Engine({ registry, store: sqliteStore(database) });
 const startNext = createFlows(engine);
-engine.work({ concurrency: 20 });
+engine.work({ concurrency: 20, drainMs: 500 });
 
 const server = createServer(nodeListener(studio(engine)));
 server.listen(Number(env["PORT"] ?? 3000), "127.0.0.1", () => {
@@ -33,5 +33,5 @@ try {
 }
 server.close();
 server.closeAllConnections();
-await engine.close({ drain: false });
+await engine.close();
 database.close();

@@ -12,14 +12,14 @@ import { withData } from "./failure.ts";
 import { findHolders } from "./holders.ts";
 import { countJobs, listJobs } from "./queries.ts";
 import { recordJson, revisionsOf } from "./records.ts";
-import type { Call, JsonSchema, Operation, Route } from "./route.ts";
+import type { ApiRoute, Call, JsonSchema, Operation } from "./route.ts";
 import { noSuchJob } from "./studio_host.ts";
 
 /** How many jobs a page has. */
 const PAGE_LENGTH = 100;
 
 /** What the API answers to a look. */
-const LOOKS: readonly Route[] = [
+const LOOKS: readonly ApiRoute[] = [
   look("/api/openapi.json", {
     id: "describe",
     about: "Describes this API",
@@ -127,7 +127,7 @@ const LOOKS: readonly Route[] = [
 ];
 
 /** What the API does to a job. */
-const ACTS: readonly Route[] = [
+const ACTS: readonly ApiRoute[] = [
   change("pause", "pauseJob", "Pauses a job", BODIES.pause),
   change("resume", "resumeJob", "Lets a paused job go on", BODIES.resume),
   change("cancel", "cancelJob", "Ends a job in status cancelled", BODIES.cancel),
@@ -148,7 +148,7 @@ const ACTS: readonly Route[] = [
 ];
 
 /** All routes of the API. */
-export function apiRoutes(streams: ChangeStreams): readonly Route[] {
+export function apiRoutes(streams: ChangeStreams): readonly ApiRoute[] {
   return [
     ...LOOKS,
     ...ACTS,
@@ -161,7 +161,7 @@ export function apiRoutes(streams: ChangeStreams): readonly Route[] {
     id: string,
     parameters: NonNullable<Operation["parameters"]>,
     jobOf: (call: Call) => string | undefined,
-  ): Route {
+  ): ApiRoute {
     return {
       method: "GET",
       path,
@@ -187,7 +187,7 @@ function look(
   path: string,
   operation: Omit<Operation, "status">,
   answer: (call: Call) => object | Promise<object>,
-): Route {
+): ApiRoute {
   return {
     method: "GET",
     path,
@@ -205,7 +205,7 @@ function ofJob(
   answer: string,
   schema: JsonSchema,
   read: (job: JobDocument) => object,
-): Route {
+): ApiRoute {
   return look(
     `/api/job/${name}`,
     { id, about, parameters: [ID, REVISION], answer, schema },
@@ -213,7 +213,7 @@ function ofJob(
   );
 }
 
-function change(name: ActName, id: string, about: string, body: JsonSchema | undefined): Route {
+function change(name: ActName, id: string, about: string, body: JsonSchema | undefined): ApiRoute {
   const isStored = name !== "fork" && name !== "start" && name !== "delete";
   const status = isStored ? 202 : name === "delete" ? 200 : 201;
   return {

@@ -33,15 +33,17 @@ export class ChangeStreams {
     }
     this.#count++;
     const gone = new AbortController();
-    const end = () => gone.abort();
-    request.signal.addEventListener("abort", end, { once: true });
     const messages = jobId === undefined ? this.#ofList(gone.signal) : this.#ofJob(jobId, gone.signal);
     let isOpen = true;
     const close = () => {
       if (isOpen) this.#count--;
       isOpen = false;
-      request.signal.removeEventListener("abort", end);
+      request.signal.removeEventListener("abort", close);
+      gone.abort();
+      // One that nobody waits for would not notice.
+      messages.return().catch(() => {});
     };
+    request.signal.addEventListener("abort", close, { once: true });
     const encoder = new TextEncoder();
     const body = new ReadableStream<Uint8Array>({
       async pull(controller) {
@@ -54,10 +56,7 @@ export class ChangeStreams {
         close();
         controller.close();
       },
-      cancel: () => {
-        gone.abort();
-        close();
-      },
+      cancel: close,
     }, { highWaterMark: 0 });
     return new Response(body, { headers: { "content-type": "text/event-stream; charset=utf-8" } });
   }
@@ -90,7 +89,8 @@ export class ChangeStreams {
         // A job that is live here tells of each commit.
         stopListening = live && executionOf(live)?.listeners.onCommit(() => watch.wake());
         const record = await this.#host.store.find(jobId);
-        const { epoch, heldUntil, revision, sent, status } = record ?? {};
+        if (record === undefined) return yield message({});
+        const { epoch, heldUntil, revision, sent, status } = record;
         // The lease of a live job moves on all the time.
         const seen = JSON.stringify([status, revision, epoch, sent, heldUntil !== undefined]);
         if (seen !== known) {

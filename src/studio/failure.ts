@@ -1,4 +1,4 @@
-import { RoutiluxError, SerializationError, StateError, StoreError, UnknownOutcomeError } from "../base/errors.ts";
+import { SerializationError, StateError, StoreError, UnknownOutcomeError } from "../base/errors.ts";
 
 /** A request that is refused, in plain words. */
 export class RequestError extends Error {
@@ -43,7 +43,6 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof SerializationError) {
     return { status: 500, message: "What the store has of this job cannot be read", isInternal: true };
   }
-  if (error instanceof RoutiluxError) return { status: 409, message: error.message, isInternal: false };
   return { status: 500, message: "Something is wrong here; the engine's observer was told", isInternal: true };
 }
 

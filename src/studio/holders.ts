@@ -41,10 +41,12 @@ export async function findHolders(host: StudioHost): Promise<Holders> {
   const [pending, running] = await Promise.all([oldest(host, "pending"), oldest(host, "running")]);
   const records = [...pending.records, ...running.records];
   const now = host.timers.now();
-  const owners = new Map<string, { jobs: number; until: number }>();
-  for (const { heldUntil = 0, owner } of records.filter((it) => isHeldAt(it, now))) {
-    const { jobs, until } = owners.get(owner ?? "") ?? { jobs: 0, until: 0 };
-    owners.set(owner ?? "", { jobs: jobs + 1, until: Math.max(until, heldUntil) });
+  const owners = new Map<string, { readonly jobs: number; readonly until: number }>();
+  for (const record of records) {
+    const owner = holderOf(record, now);
+    if (owner === undefined) continue;
+    const { jobs, until } = owners.get(owner) ?? { jobs: 0, until: 0 };
+    owners.set(owner, { jobs: jobs + 1, until: Math.max(until, record.heldUntil ?? 0) }); // Unreachable default: it is held.
   }
   const names = Array.from(new Set(records.map(({ queue }) => queue))).sort();
   return {
@@ -56,21 +58,21 @@ export async function findHolders(host: StudioHost): Promise<Holders> {
 }
 
 function queueOf(queue: string, records: readonly JobRecord[], now: number): Queue {
-  const due = records.filter((it) => !isHeldAt(it, now) && it.dueAt !== undefined && it.dueAt <= now);
-  const oldestDueAt = due.reduce((least, { dueAt = now }) => Math.min(least, dueAt), Infinity);
+  const due = records.filter((it) => holderOf(it, now) === undefined && it.dueAt !== undefined && it.dueAt <= now);
+  const oldestDueAt = Math.min(...due.flatMap((it) => it.dueAt ?? [])); // Unreachable default: it is due.
   return {
     queue,
     pending: records.filter(({ status }) => status === "pending").length,
     running: records.filter(({ status }) => status === "running").length,
-    held: records.filter((it) => isHeldAt(it, now)).length,
+    held: records.filter((it) => holderOf(it, now) !== undefined).length,
     due: due.length,
     ...(due.length === 0 ? {} : { oldestDueAt: formatInstant(oldestDueAt) }),
   };
 }
 
-/** Whether an engine whose lease runs has a job. */
-export function isHeldAt({ heldUntil, owner }: JobRecord, now: number): boolean {
-  return owner !== undefined && heldUntil !== undefined && heldUntil > now;
+/** The name of the engine that holds a job: it has claimed it, and its lease runs. */
+export function holderOf({ heldUntil = 0, owner }: JobRecord, now: number): string | undefined {
+  return heldUntil > now ? owner : undefined;
 }
 
 async function oldest(

@@ -1,12 +1,11 @@
 import { TOKEN_HEADER } from "./access.ts";
 import { ANSWERS, SCHEMAS } from "./api_schemas.ts";
-import type { Operation, Parameter, Route } from "./route.ts";
+import type { ApiRoute, Operation, Parameter, Route } from "./route.ts";
 
 /** Describes the routes of the API in OpenAPI 3.1. */
-export function describeApi(routes: readonly Route[], basePath: string): object {
+export function describeApi(routes: readonly ApiRoute[], basePath: string): object {
   const paths: Record<string, Record<string, object>> = {};
   for (const { method, needs, operation, path } of routes) {
-    if (operation === undefined) continue;
     const methods = paths[path] ??= {};
     methods[method.toLowerCase()] = describeOperation(operation, needs);
   }
@@ -26,7 +25,8 @@ export function describeApi(routes: readonly Route[], basePath: string): object 
 }
 
 function describeOperation(
-  { about, answer, body, id, parameters = [], schema, status, type }: Operation,
+  { about, answer, body, id, parameters = [], schema = { type: "string" }, status, type = "application/json" }:
+    Operation,
   needs: Route["needs"],
 ): object {
   const tokens = needs === "read" ? [] : [{
@@ -36,9 +36,7 @@ function describeOperation(
     description: "The token that GET /api/token gives",
     schema: { type: "string" },
   }];
-  const content = schema !== undefined
-    ? { "application/json": { schema } }
-    : { [type ?? "application/json"]: { schema: type === undefined ? {} : { type: "string" } } };
+  const content = { [type]: { schema } };
   return {
     operationId: id,
     summary: about,

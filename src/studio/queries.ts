@@ -121,7 +121,9 @@ export async function listJobs({ store }: StudioHost, query: ListQuery): Promise
 
 /** Counts jobs by their statuses, whatever status the filter names. */
 export async function countJobs({ store }: StudioHost, filter: JobFilter): Promise<JobCounts> {
-  const counts = await Promise.all(JOB_STATUSES.map((status) => store.count({ ...filter, status })));
+  const counts = await Promise.all(
+    JOB_STATUSES.map(async (status) => [status, await store.count({ ...filter, status })] as const),
+  );
   const byStatus: Record<JobStatus, number> = {
     pending: 0,
     running: 0,
@@ -130,6 +132,6 @@ export async function countJobs({ store }: StudioHost, filter: JobFilter): Promi
     failed: 0,
     cancelled: 0,
   };
-  JOB_STATUSES.forEach((status, index) => byStatus[status] = counts[index] ?? 0);
-  return { total: counts.reduce((a, b) => a + b, 0), byStatus };
+  for (const [status, count] of counts) byStatus[status] = count;
+  return { total: counts.reduce((sum, [, count]) => sum + count, 0), byStatus };
 }

@@ -61,6 +61,10 @@ export interface Route {
   readonly answer: (call: Call) => Promise<Response>;
   /** Whether its body is a form: then the token stands in it. */
   readonly isForm?: true;
-  /** Its part in the description of the API; pages have none. */
-  readonly operation?: Operation;
+}
+
+/** What the API answers. */
+export interface ApiRoute extends Route {
+  /** Its part in the description of the API. */
+  readonly operation: Operation;
 }

@@ -8,8 +8,11 @@ import type { Call } from "../route.ts";
 /** The most slots that a form lets choose from. */
 const MOST_SLOTS = 500;
 
+/** The acts that need no data. */
+type PlainAct = Exclude<ActName, "deliver" | "fork" | "start">;
+
 /** Which acts a job of a status is offered. */
-const OFFERED: Readonly<Record<JobStatus, readonly ActName[]>> = {
+const OFFERED: Readonly<Record<JobStatus, readonly PlainAct[]>> = {
   pending: ["resume", "pause", "cancel", "delete"],
   running: ["pause", "cancel"],
   paused: ["resume", "cancel", "delete"],
@@ -19,7 +22,7 @@ const OFFERED: Readonly<Record<JobStatus, readonly ActName[]>> = {
 };
 
 const WORDS: Readonly<
-  Record<"pause" | "resume" | "cancel" | "redrive" | "delete", readonly [name: string, question: string]>
+  Record<PlainAct, readonly [name: string, question: string]>
 > = {
   pause: ["Pause", "Running handlers may go on for a second; then the job rests until it is resumed."],
   resume: ["Resume", "The job goes on where it stands."],
@@ -34,8 +37,7 @@ export function actButtons(call: Call, jobId: string, status: JobStatus): Part {
   return markup`<div class="acts">${OFFERED[status].map((name) => actButton(call, jobId, name))}</div>`;
 }
 
-function actButton(call: Call, jobId: string, act: ActName): Part {
-  if (act === "fork" || act === "start" || act === "deliver") return undefined;
+function actButton(call: Call, jobId: string, act: PlainAct): Part {
   const [name, question] = WORDS[act];
   const isGrave = act === "cancel" || act === "delete";
   const reason = (act === "cancel" || act === "pause") &&

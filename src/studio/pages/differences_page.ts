@@ -2,7 +2,7 @@ import { diffJobs, type JobDifference } from "../../inspect/diff.ts";
 import { markup, type Part } from "../html.ts";
 import type { Call } from "../route.ts";
 import { nothing, pageAnswer, section } from "./layout.ts";
-import { jsonOf, short } from "./texts.ts";
+import { counted, jsonOf, short } from "./texts.ts";
 
 /** The most differences of a page. */
 const MOST_DIFFERENCES = 200;
@@ -24,7 +24,7 @@ export async function differencesPage({ host, link, query }: Call): Promise<Resp
 <h1>What has changed</h1><p>From ${revision(from)} to ${revision(to)}</p>
 ${
       section(
-        `${all.length.toLocaleString("en-US")} ${all.length === 1 ? "difference" : "differences"}`,
+        counted(all.length, "difference"),
         "differences",
         all.length === 0
           ? nothing("The two are equal.")

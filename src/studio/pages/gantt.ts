@@ -14,9 +14,13 @@ const LEAST = 3;
 const TICKS = 8;
 /** How far marks of time may be apart, in milliseconds. */
 const STEPS = [1, 1_000, 60_000, 3_600_000, 86_400_000].flatMap((unit, index) =>
-  (index === 0 ? [1, 2, 5, 10, 20, 50, 100, 200, 500] : index === 4 ? [1, 2, 7, 30, 100, 365] : [1, 2, 5, 10, 30]).map((
-    it,
-  ) => it * unit)
+  (index === 0
+    ? [1, 2, 5, 10, 20, 50, 100, 200, 500]
+    : index === 4
+    ? [1, 2, 7, 30, 100, 365, 3_650, 36_500, 365_000]
+    : [1, 2, 5, 10, 30]).map((
+      it,
+    ) => it * unit)
 );
 /** The most rows, and the most spans of all rows, that are drawn: more could not be told apart. */
 const MOST_ROWS = 100;
@@ -37,16 +41,15 @@ export interface Gantt {
  * Draws what has happened in a job up to an instant: a row for each routine. What waits beyond it is cut off there: a deadline in a week
  * would leave no room for the rest. `zoom` makes it as many times as wide.
  */
-export function drawGantt(job: JobDocument, until: string, zoom: number): Gantt {
+export function drawGantt(job: JobDocument, to: string, zoom: number): Gantt {
   const { dropped, from, rows } = timeline(job);
-  const to = until < job.updatedAt ? job.updatedAt : until;
   const width = WIDTH * zoom;
   const [first, last] = [msOf(from), Math.max(msOf(to), msOf(from) + 1)];
   const at = (instant: string) => NAMES + (msOf(instant) - first) / (last - first) * width;
   const shown = rows.slice(0, MOST_ROWS);
   const most = Math.ceil(MOST_SPANS / Math.max(1, shown.length));
   const height = HEAD + shown.length * ROW + 4;
-  const step = STEPS.find((it) => (last - first) / it <= TICKS * zoom) ?? last - first;
+  const step = STEPS.find((it) => (last - first) / it <= TICKS * zoom) ?? last - first; // Unreachable default: no job is eight thousand years old.
   const ticks = Array.from({ length: Math.floor((last - first) / step) + 1 }, (_, index) => index * step);
   const lines = [
     `<svg class="gantt" role="img" aria-label="Timeline" width="${NAMES + width + 40}" height="${height}">`,

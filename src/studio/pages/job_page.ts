@@ -1,7 +1,6 @@
 import { summarize } from "../../inspect/summary.ts";
 import { hasEnded } from "../../job/job.ts";
 import type { StoredJob } from "../../ports/store.ts";
-import { isHeldAt } from "../holders.ts";
 import { type Html, markup, type Part } from "../html.ts";
 import type { Call } from "../route.ts";
 import { actButtons, anyDeliverForm, startForm } from "./act_forms.ts";
@@ -15,7 +14,7 @@ import {
   timelineSection,
 } from "./job_sections.ts";
 import { pageAnswer } from "./layout.ts";
-import { chip, duration, instant, ownerName, short } from "./texts.ts";
+import { chip, duration, holder, instant, short } from "./texts.ts";
 import { pastBanner, timeSection } from "./time_section.ts";
 
 /** The page of a job, as it is or as it was at a revision. */
@@ -70,7 +69,7 @@ ${
 function head({ call, job, jobId, now, revision, summary }: JobView, { record }: StoredJob): Html {
   const { createdAt, error, pauseReason, ranMs, status, updatedAt } = summary;
   const { link } = call;
-  const { owner, parentId, priority, queue, tags } = record;
+  const { parentId, priority, queue, tags } = record;
   const item = (name: string, value: Part): Html =>
     markup`<div>
 <dt>${name}</dt>
@@ -86,7 +85,7 @@ ${error !== undefined && markup`<p class="notice bad">${error.slice(0, 1_000)}</
     item("Worked", duration(ranMs))
   }${item("Queue", markup`<a href="${link("/", { queue })}">${short(queue)}</a>`)}${
     priority !== 1 && item("Priority", priority < 1 ? "high" : "low")
-  }${item("Held by", isHeldAt(record, now) ? ownerName(owner) : markup`<span class="faint">nobody</span>`)}${
+  }${item("Held by", holder(record, now))}${
     parentId !== undefined &&
     item("Started by", markup`<a href="${link("/job", { id: parentId })}">${short(parentId)}</a>`)
   }${

@@ -1,11 +1,10 @@
 import { JOB_STATUSES } from "../../job/job.ts";
 import type { JobRecord, ListQuery } from "../../ports/store.ts";
-import { isHeldAt } from "../holders.ts";
 import { exactly, type Html, markup, type Part } from "../html.ts";
 import { countJobs, type JobCounts, listJobs } from "../queries.ts";
 import type { Call } from "../route.ts";
 import { nothing, pageAnswer } from "./layout.ts";
-import { chip, instant, ownerName, short } from "./texts.ts";
+import { chip, holder, instant, short } from "./texts.ts";
 
 /** How many jobs a page shows. */
 const PAGE_LENGTH = 50;
@@ -99,7 +98,7 @@ function jobRow({ link }: Call, job: JobRecord, now: number): Html {
   }${cell("Created", instant(createdAt, now))}${cell("Next or last", nextOrLast(job, now))}${
     cell(
       "Held by",
-      isHeldAt(job, now) ? ownerName(job.owner) : markup`<span class="faint">–</span>`,
+      holder(job, now),
     )
   }</tr>`;
 }

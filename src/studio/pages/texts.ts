@@ -1,4 +1,6 @@
 import { formatInstant, parseInstant } from "../../base/instant.ts";
+import type { JobRecord } from "../../ports/store.ts";
+import { holderOf } from "../holders.ts";
 import { type Html, markup } from "../html.ts";
 
 /** The most characters of a value on a page: the document has all of it. */
@@ -61,6 +63,12 @@ export function short(text: string, most: number = 80): string {
 }
 
 /** The name of an engine: those that were given none have long ones. */
-export function ownerName(owner: string = ""): Html {
+export function ownerName(owner: string): Html {
   return markup`<span class="owner" title="${owner.slice(0, 200)}">${short(owner, 16)}</span>`;
+}
+
+/** Who holds a job. */
+export function holder(record: JobRecord, now: number): Html {
+  const owner = holderOf(record, now);
+  return owner === undefined ? markup`<span class="faint">–</span>` : ownerName(owner);
 }
