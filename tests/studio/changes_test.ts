@@ -60,3 +60,13 @@ test("streams leave nothing behind, and there are not too many of them", async (
   assertEquals(await next(), ": open\n\n");
   await cancel();
 });
+
+test("a stream of a live job stops listening to it when nobody reads it", async () => {
+  const sample = await sampleJobs();
+  const { next, cancel } = await watch(sample, "/api/job/events?id=waits");
+  assertEquals(await next(), ": open\n\n");
+  await cancel();
+  await sample.act("/api/job/pause?id=waits");
+  await sample.work();
+  assertEquals((await sample.json("/api/job?id=waits")).body.record.status, "paused");
+});
