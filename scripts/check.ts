@@ -7,8 +7,8 @@ import { finish } from "./report.ts";
 
 const LANES = 2;
 
-/** The parts of `src` that may name what a runtime has. All others must run in every runtime. */
-const NOT_PORTABLE = ["stores", "host", "cli"];
+/** The parts of `src` that may name what a runtime has, or the web's requests and answers. All others need neither. */
+const NOT_PORTABLE = ["stores", "host", "studio", "cli"];
 // What the peers of the benchmarks need is not installed with the library, but in this folder.
 const PEERS = "bench/peers";
 const BENCH_OUTPUT = "bench/dist";
@@ -38,6 +38,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   "error texts of the type checker": ["run", "-A", "scripts/type_errors.ts"],
   "conformance": ["run", "-A", "scripts/conformance.ts", "--brief"],
   "a generated flow type-checks": ["run", "-A", "bench/type_check.ts", "--small"],
+  "script of the studio": ["run", "-A", "scripts/studio_script.ts", "--check"],
   "published JSON Schemas": ["run", "-A", "scripts/json_schemas.ts", "--check"],
   "size": ["run", "-A", "scripts/size.ts"],
   "documentation": ["doc", "--lint", ...exported],

@@ -10,10 +10,10 @@ export interface Worker extends AsyncDisposable {
 
 // A worker has neither files nor processes, and must not generate code, as the validator of the JSON Schemas does.
 const NOT_FOR_WORKERS =
-  /^tests\/(bench|cli|examples|house|opentelemetry|schemas|scripts|durable\/killed|stores\/(file|sqlite|deno_kv|durable_object))\//;
+  /^tests\/(?:(bench|browser|cli|examples|house|opentelemetry|schemas|scripts|durable\/killed)\/|stores\/(file|sqlite|deno_kv|durable_object|postgres|redis|indexed_db|key_value\/nats))/;
 /** Why some test files are left out. */
 export const LEFT_OUT =
-  "tests of benchmarks, the command line, examples, house, OpenTelemetry, schemas, scripts and some stores need files, processes or generated code";
+  "tests of benchmarks, browsers, the command line, examples, house, OpenTelemetry, schemas, scripts and some stores need files, processes, servers or generated code";
 /** What workerd has not, or has not in a form that does. */
 const PACKAGES: Readonly<Record<string, string>> = {
   "fast-check": "node_modules/fast-check/lib/fast-check.js",

@@ -192,7 +192,7 @@ export class Engine {
   }
 
   /**
-   * Returns a page of the jobs in the store, oldest first.
+   * Returns a page of the jobs in the store: oldest first, or with `newestFirst` the other way round.
    *
    * @throws {TypeError} for a cursor that no page has given, an unknown option, and an engine without store or registry
    *

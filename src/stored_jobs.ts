@@ -267,7 +267,7 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
 
   /** See `Engine`. */
   list(query: ListQuery): MaybePromise<JobPage> {
-    checkOptions("Cannot list jobs", query, { ...FILTER_OPTIONS, limit: true, cursor: true });
+    checkOptions("Cannot list jobs", query, { ...FILTER_OPTIONS, limit: true, cursor: true, newestFirst: true });
     return this.session.store.list(query);
   }
 

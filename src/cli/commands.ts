@@ -13,6 +13,7 @@ import { count, jobsList } from "./commands/jobs_list.ts";
 import { jobsShow } from "./commands/jobs_show.ts";
 import { jobsWatch } from "./commands/jobs_watch.ts";
 import { report } from "./commands/report.ts";
+import { studioCommand } from "./commands/studio.ts";
 
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
@@ -29,5 +30,5 @@ export const COMMANDS: readonly Command[] = [
     jobsDelete,
     jobsPurge,
   ],
-  ...[count, history, fork, exportCommand, importCommand],
+  ...[count, history, fork, exportCommand, importCommand, studioCommand],
 ];

@@ -1,10 +1,11 @@
+import { readStored } from "../documents/stored_job.ts";
 import type { JobDocument } from "../documents/job.ts";
 import { diffJobs } from "../inspect/diff.ts";
 import { summarize } from "../inspect/summary.ts";
 import type { JobStatus } from "../job/job.ts";
 import type { JobRecord, Store } from "../ports/store.ts";
 import type { CommandHost } from "./host.ts";
-import { loadJob, noSuchJob, readStored } from "./stored_documents.ts";
+import { loadJob, noSuchJob } from "./stored_documents.ts";
 
 /** How often a store is asked that does not tell what other processes do, in milliseconds. */
 const LOOK_MS = 500;

@@ -1,15 +1,6 @@
-import { type DiagramOptions, graphOf, type Look } from "./graph.ts";
+import { type DiagramGraph, type DiagramOptions, graphOf, type Look } from "./graph.ts";
 import { xmlText } from "./labels.ts";
-import {
-  LABEL_HEIGHT,
-  layOut,
-  LINE_HEIGHT,
-  PADDING,
-  type PlacedEdge,
-  type PlacedGraph,
-  type PlacedNode,
-  type Point,
-} from "./layout.ts";
+import { LABEL_HEIGHT, layOut, LINE_HEIGHT, PADDING, type PlacedEdge, type PlacedNode, type Point } from "./layout.ts";
 import { COLOURS, DARK_COLOURS } from "./looks.ts";
 
 /** How arrows are drawn that are no connections. */
@@ -44,13 +35,28 @@ const DASHES: Readonly<Record<PlacedEdge["kind"], string>> = {
  */
 export function toSvg(flow: unknown, options: DiagramOptions = {}): string {
   const graph = graphOf(flow, options);
+  const looks = new Set(graph.nodes.map(({ look }) => look));
+  return write(graph, `<style>${styleOf(Array.from(looks).sort())}</style>`);
+}
+
+/** The same without its style, for pages that have `diagramStyle` in a file because their policy forbids styles within them. */
+export function toBareSvg(flow: unknown, options: DiagramOptions = {}): string {
+  return write(graphOf(flow, options), "");
+}
+
+/** The style of all diagrams. */
+export function diagramStyle(): string {
+  return styleOf(Object.keys(COLOURS).sort() as Look[]);
+}
+
+function write(graph: DiagramGraph, style: string): string {
   const placed = layOut(graph);
   const [width, height] = [Math.max(placed.width, 1), Math.max(placed.height, 1)];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" class="routilux-diagram" role="img" width="${width}" height="${height}" ` +
     `viewBox="0 0 ${width} ${height}">`,
     `<title>${xmlText(graph.title)}</title>`,
-    `<style>${styleOf(placed)}</style>`,
+    ...style === "" ? [] : [style],
     '<defs><marker id="routilux-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="9" markerHeight="9" orient="auto">' +
     '<path class="routilux-arrow" d="M0 0L8 4L0 8z"/></marker></defs>',
     ...placed.edges.map(writeEdge),
@@ -109,8 +115,7 @@ function towards(corner: Point, neighbour: Point): Point {
   return { x: Math.round((corner.x + dx * share) * 10) / 10, y: Math.round((corner.y + dy * share) * 10) / 10 };
 }
 
-function styleOf({ nodes }: PlacedGraph): string {
-  const looks = Array.from(new Set(nodes.map(({ look }) => look))).sort();
+function styleOf(looks: readonly Look[]): string {
   const rules = (colours: Readonly<Record<Look, typeof COLOURS[Look]>>) =>
     looks.map((look) => {
       const { fill, stroke, text } = colours[look];

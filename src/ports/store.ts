@@ -278,9 +278,11 @@ export interface ListQuery extends JobFilter {
   readonly limit?: number | undefined;
   /** The cursor of the page before; absent for the first page. */
   readonly cursor?: string | undefined;
+  /** Whether the newest jobs come first; the pages of one list are all in one order. @default {false} */
+  readonly newestFirst?: boolean | undefined;
 }
 
-/** A page of jobs, oldest first. */
+/** A page of jobs, in the order of the query: oldest first, unless it says otherwise. */
 export interface JobPage {
   /** The jobs. */
   readonly jobs: readonly JobRecord[];
@@ -420,7 +422,7 @@ export interface Store {
    * the subscription.
    */
   watch?(onEvent: (event: StoreEvent) => void): () => void;
-  /** Returns a page of jobs, ordered by creation time and id. */
+  /** Returns a page of jobs, ordered by creation time and id: oldest first, or in exactly the reverse order. */
   list(query?: ListQuery): MaybePromise<JobPage>;
   /** Returns how many jobs there are. */
   count(filter?: JobFilter): MaybePromise<number>;

@@ -213,8 +213,10 @@ export function compareByAge(a: ListPosition, b: ListPosition): number {
 /** Returns the page that a query asks for, given all jobs in any order. */
 export function pageOfAll(records: readonly JobRecord[], query: ListQuery): JobPage {
   const before = query.cursor === undefined ? undefined : positionOf(query.cursor);
-  const isOnPage = (it: JobRecord) => isMeant(it, query) && (before === undefined || compareByAge(it, before) > 0);
-  return pageOf(records.filter(isOnPage).sort(compareByAge), query.limit);
+  const compare = (a: ListPosition, b: ListPosition) =>
+    query.newestFirst === true ? compareByAge(b, a) : compareByAge(a, b);
+  const isOnPage = (it: JobRecord) => isMeant(it, query) && (before === undefined || compare(it, before) > 0);
+  return pageOf(records.filter(isOnPage).sort(compare), query.limit);
 }
 
 /** Makes a page from the first `limit` of the found records, which are in order; with a cursor if there are more. */

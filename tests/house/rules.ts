@@ -17,16 +17,17 @@ const FLOORS: readonly string[] = [
   "src",
   "routines",
   "testing",
+  "studio",
   "cli",
   "mod.ts",
 ];
-/** Beside the floors: what reads documents. Each imports its own files and these floors only; `cli` may import it. */
+/** Beside the floors: what reads documents. Each imports its own files and these floors only; `studio` and `cli` may import it. */
 const READERS: Readonly<Record<string, readonly string[]>> = {
   inspect: ["base", "values", "job", "documents"],
   diagram: ["documents", "inspect"],
 };
 /** The floors that readers are for. */
-const READER_USERS: readonly string[] = ["cli"];
+const READER_USERS: readonly string[] = ["studio", "cli"];
 /** The packages that floors beside the adapters import, which may import any. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   documents: ["valibot"],

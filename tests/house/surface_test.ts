@@ -99,6 +99,10 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "what happened when": "timeline JobTimeline TimelineRow TimelineSpan",
   },
   "./diagram": { "all": "toMermaid toDot toSvg DiagramOptions" },
+  "./studio": {
+    "the studio": "studio StudioOptions StudioAccess",
+    "for Node": "nodeListener NodeRequest NodeResponse",
+  },
   "./cli": { "all": "run CommandHost CommandOutput" },
   "./testing": {
     "one routine": "runRoutine RunRoutineOptions RoutineRun",

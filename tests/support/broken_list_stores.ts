@@ -110,6 +110,11 @@ export const BROKEN_LISTS: readonly BrokenStore[] = [
     }),
   },
   {
+    what: "lists that always begin with the oldest job",
+    noticedBy: ["pages have the newest jobs first when they are asked to, in exactly the reverse order"],
+    methods: (store) => ({ list: (query) => store.list({ ...query, newestFirst: false }) }),
+  },
+  {
     what: "cursors that only their handle knows",
     noticedBy: ["a cursor is text, and works in another handle"],
     methods(store) {

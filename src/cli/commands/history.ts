@@ -1,3 +1,4 @@
+import { describeEntry } from "../../inspect/journal_entry.ts";
 import { isRecord } from "../../values/json.ts";
 import type { StoredJob } from "../../ports/store.ts";
 import type { Call, Command } from "../command.ts";
@@ -29,7 +30,7 @@ async function answer(call: Call, { entries, record, snapshotRevision }: StoredJ
         [String(snapshotRevision), "", "snapshot", "the state with which the kept journal begins"],
         ...all.map((
           { entry, revision },
-        ) => [String(revision), String(entry["at"]), String(entry["kind"]), describe(entry)]),
+        ) => [String(revision), String(entry["at"]), String(entry["kind"]), describeEntry(entry)]),
       ]),
   );
   return EXIT.done;
@@ -43,17 +44,4 @@ function parse(jobId: string, revision: number, text: string): Readonly<Record<s
     const place = `the entry of revision ${revision} of job ${JSON.stringify(jobId)}`;
     throw new CommandError(EXIT.store, `${place} is damaged: ${reasonOf(cause)}`, { cause });
   }
-}
-
-/** The parts of an entry that say most, as far as it has them. */
-function describe(entry: Readonly<Record<string, unknown>>): string {
-  const { created, error, outcome, owner, status, task } = entry;
-  return [
-    task === undefined ? undefined : `task ${isRecord(task) ? task["id"] : task}`,
-    outcome,
-    status === undefined ? undefined : `to ${status}`,
-    Array.isArray(created) ? `${created.length} new ${created.length === 1 ? "task" : "tasks"}` : undefined,
-    isRecord(error) ? `${error["name"]}: ${error["message"]}` : undefined,
-    owner === undefined ? undefined : `by ${owner}`,
-  ].filter((it) => it !== undefined).join(", ");
 }

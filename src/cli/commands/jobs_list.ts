@@ -16,6 +16,7 @@ export const jobsList: Command = {
     ...FILTER_OPTIONS,
     limit: { value: "NUMBER", about: "at most so many; 100 by default" },
     cursor: { value: "CURSOR", about: "go on after an earlier page" },
+    newest: { about: "newest first; also for each further page" },
   },
   run: (call) =>
     withStore(call, async (store) =>
@@ -25,6 +26,7 @@ export const jobsList: Command = {
           ...filterOf(call),
           limit: call.whole("limit", 1) ?? 100,
           cursor: call.value("cursor"),
+          newestFirst: call.flag("newest"),
         }),
       )),
 };

@@ -1,9 +1,10 @@
+import { readStored } from "../../documents/stored_job.ts";
 import { summarize } from "../../inspect/summary.ts";
 import type { Call, Command } from "../command.ts";
 import { EXIT, type ExitCode } from "../failure.ts";
 import { recordJson } from "../filters.ts";
 import { summaryLines } from "../summary_lines.ts";
-import { loadJob, readStored } from "../stored_documents.ts";
+import { loadJob } from "../stored_documents.ts";
 import { STORE_OPTION, withStore } from "../stores.ts";
 
 /** `routilux jobs show`: one job of a store. */

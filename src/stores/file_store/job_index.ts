@@ -64,10 +64,13 @@ export class JobIndex<J extends IndexedJob> {
     this.due.remove(place);
   }
 
-  /** Returns a page of jobs, oldest first. */
+  /** Returns a page of jobs. */
   list(query: ListQuery): JobPage {
-    const { limit = PAGE_LENGTH, cursor } = query;
-    const found = this.#search(query, limit + 1, cursor === undefined ? undefined : positionOf(cursor));
+    const { limit = PAGE_LENGTH, cursor, newestFirst } = query;
+    const position = cursor === undefined ? undefined : positionOf(cursor);
+    const found = newestFirst === true
+      ? this.#searchBack(query, limit + 1, position)
+      : this.#search(query, limit + 1, position);
     return pageOf(found.map(({ record }) => this.#read(record)), limit);
   }
 
@@ -93,6 +96,16 @@ export class JobIndex<J extends IndexedJob> {
     const isBefore = (place: Place<J>): boolean => after !== undefined && compareByAge(place, after) <= 0;
     for (const { job } of this.#byAge.from(isBefore)) {
       if (found.length >= limit || job.record.createdAt >= createdBefore) break;
+      if (isMeant(job.record, filter)) found.push(job);
+    }
+    return found;
+  }
+
+  /** Returns the last jobs before a position that match a filter, the newest first. */
+  #searchBack(filter: JobFilter, limit: number, before: ListPosition | undefined): J[] {
+    const found: J[] = [];
+    for (const { job } of this.#byAge.backFrom((it) => before === undefined || compareByAge(it, before) < 0)) {
+      if (found.length >= limit) break;
       if (isMeant(job.record, filter)) found.push(job);
     }
     return found;

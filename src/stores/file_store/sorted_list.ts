@@ -50,6 +50,15 @@ export class SortedList<T> {
     }
   }
 
+  /** Iterates backwards over the items that are before a position. The list must not change meanwhile. */
+  *backFrom(isBefore: (item: T) => boolean): Generator<T, void, undefined> {
+    const [number, at] = this.#find(isBefore);
+    for (let next = number; next >= 0; next--) {
+      const chunk = this.#chunks[next] ?? [];
+      for (let index = (next === number ? at : chunk.length) - 1; index >= 0; index--) yield chunk[index] as T;
+    }
+  }
+
   /** The chunk, and the index in it, at which an item would be added that comes after all that `isBefore` accepts. */
   #find(isBefore: (item: T) => boolean): [chunk: number, index: number] {
     // The last chunk whose first item is before the position; the position may be the end of that chunk.

@@ -31,13 +31,13 @@ export async function* filtered(marks: AsyncIterable<Mark>, isWanted: (mark: Mar
   for await (const mark of marks) if (isWanted(mark)) yield mark;
 }
 
-/** Returns a page of jobs, oldest first. */
+/** Returns a page of jobs. */
 export async function listJobs(space: Space, query: ListQuery): Promise<JobPage> {
-  const { limit = PAGE_LENGTH, cursor } = query;
+  const { limit = PAGE_LENGTH, cursor, newestFirst = false } = query;
   const found: JobRecord[] = [];
-  const from = cursor === undefined ? undefined : await keyBehind(cursor);
+  const range = await rangeOf(cursor, newestFirst);
   // One more than the limit tells that there is another page.
-  for await (const records of meantJobs(space, query, from, limit + 1)) {
+  for await (const records of meantJobs(space, query, { ...range, newestFirst, most: limit + 1 })) {
     found.push(...records);
     if (found.length > limit) break;
   }
@@ -51,26 +51,46 @@ export async function countJobs(space: Space, filter: JobFilter): Promise<number
   return count;
 }
 
+/** Which of the jobs are looked at, and in which order. */
+interface ScanRange {
+  /** The first key; that of the oldest job without it. */
+  readonly from?: string;
+  /** The key behind the last one; that behind the newest job without it. */
+  readonly to?: string;
+  readonly newestFirst?: boolean;
+  /** How many jobs are read at first. */
+  readonly most?: number;
+}
+
 async function* meantJobs(
   { client, records, owners }: Space,
   filter: JobFilter,
-  from: string = marksAt("age"),
-  most: number = CHUNK,
+  { from = marksAt("age"), to, newestFirst = false, most = CHUNK }: ScanRange = {},
 ): AsyncGenerator<JobRecord[]> {
   const start = marksAt("age");
   const { createdBefore } = filter;
   const end = start + (createdBefore === undefined ? LAST : numberName(createdBefore));
   const [mayMatch, leases] = [listFilter(filter), owners.leases()];
   const names = await client.names(start);
-  for await (const marks of chunksOf(filtered(marksBetween(names, from, end), mayMatch), most)) {
+  const oldestFirst = filtered(marksBetween(names, from, to === undefined || end < to ? end : to), mayMatch);
+  for await (const marks of chunksOf(newestFirst ? reversed(oldestFirst) : oldestFirst, most)) {
     const found = await records.marked("age", marks);
     const read = await Promise.all(found.map(({ state }) => leases.read(state.record)));
     yield read.filter((it) => isMeant(it, filter));
   }
 }
 
-/** The key after those of a job's marks, and before those of longer names. */
-async function keyBehind(cursor: string): Promise<string> {
+/** Storages list their keys in one direction only: marks are short, and no job is read before it is on the page. */
+async function* reversed(marks: AsyncIterable<Mark>): AsyncGenerator<Mark> {
+  const all: Mark[] = [];
+  for await (const mark of marks) all.push(mark);
+  yield* all.reverse();
+}
+
+/** The keys of the jobs behind that of a cursor: the key of a job's marks comes before those of longer names. */
+async function rangeOf(cursor: string | undefined, newestFirst: boolean): Promise<ScanRange> {
+  if (cursor === undefined) return {};
   const { createdAt, jobId } = positionOf(cursor);
-  return `${marksAt("age", createdAt)}${await nameOf(jobId)}--${LAST}`;
+  const key = `${marksAt("age", createdAt)}${await nameOf(jobId)}--`;
+  return newestFirst ? { to: key } : { from: key + LAST };
 }

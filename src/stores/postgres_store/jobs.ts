@@ -220,9 +220,12 @@ function toStoredJob(row: PostgresRow): StoredJob {
 /** A page of the jobs. */
 export async function listJobs(queries: Queries, query: ListQuery): Promise<JobPage> {
   const { text, values } = conditionOf(query);
-  const { limit = PAGE_LENGTH } = query;
+  const { limit = PAGE_LENGTH, newestFirst } = query;
+  const direction = newestFirst === true ? " DESC" : "";
   const statement = `SELECT ${RECORD} FROM ${RECORDS} WHERE ${text}
-    ORDER BY j.created_at, left(j.job_id, 64), j.job_id LIMIT $${values.length + 1}::text::bigint`;
+    ORDER BY j.created_at${direction}, left(j.job_id, 64)${direction}, j.job_id${direction} LIMIT $${
+    values.length + 1
+  }::text::bigint`;
   // One more than the page holds: if it is found, there is another page.
   const rows = await queries.rows(statement, ...values, toLimit(limit + 1));
   return pageOf(rows.map(toRecord), limit);

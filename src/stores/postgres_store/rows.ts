@@ -59,8 +59,9 @@ export interface Condition {
 }
 
 /** Converts a filter to a condition. */
-export function conditionOf(query: JobFilter & Pick<ListQuery, "cursor">): Condition {
-  const { flowId, status, queue, tags = {}, parentId, createdBefore, endedBefore = Infinity, cursor } = query;
+export function conditionOf(query: JobFilter & Pick<ListQuery, "cursor" | "newestFirst">): Condition {
+  const { flowId, status, queue, tags = {}, parentId, createdBefore, endedBefore = Infinity, cursor, newestFirst } =
+    query;
   const texts: string[] = [];
   const values: PostgresValue[] = [];
   const add = (condition: string, ...more: PostgresValue[]): void => {
@@ -77,7 +78,7 @@ export function conditionOf(query: JobFilter & Pick<ListQuery, "cursor">): Condi
   if (cursor !== undefined) {
     const { createdAt, jobId } = positionOf(cursor);
     const at = values.length;
-    texts.push(`(j.created_at, left(j.job_id, 64), j.job_id) >
+    texts.push(`(j.created_at, left(j.job_id, 64), j.job_id) ${newestFirst === true ? "<" : ">"}
       ($${at + 1}::text::float8, left($${at + 2}::text, 64) COLLATE "C", $${at + 2}::text COLLATE "C")`);
     values.push(toNumber(createdAt), toText(jobId));
   }

@@ -71,9 +71,9 @@ export function loadLife(queries: Queries, life: number): StoredJob {
 /** A page of the jobs. */
 export function listJobs(queries: Queries, query: ListQuery): JobPage {
   const { texts, values } = conditionsOf(query);
-  const { limit = PAGE_LENGTH } = query;
+  const { limit = PAGE_LENGTH, newestFirst = false } = query;
   // One more than the page holds: if it is found, there is another page.
-  return pageOf(recordsOf(queries, sql.listWhere(texts), ...values, toLimit(limit + 1)), limit);
+  return pageOf(recordsOf(queries, sql.listWhere(texts, newestFirst), ...values, toLimit(limit + 1)), limit);
 }
 
 /** The number of jobs that match a filter. */

@@ -57,8 +57,8 @@ export interface Conditions {
 }
 
 /** Converts a filter to conditions. */
-export function conditionsOf(query: JobFilter & Pick<ListQuery, "cursor">): Conditions {
-  const { flowId, status, queue, tags = {}, parentId, createdBefore, endedBefore, cursor } = query;
+export function conditionsOf(query: JobFilter & Pick<ListQuery, "cursor" | "newestFirst">): Conditions {
+  const { flowId, status, queue, tags = {}, parentId, createdBefore, endedBefore, cursor, newestFirst } = query;
   const texts: string[] = [];
   const values: SqliteValue[] = [];
   const add = (condition: string, ...more: SqliteValue[]): void => {
@@ -77,7 +77,7 @@ export function conditionsOf(query: JobFilter & Pick<ListQuery, "cursor">): Cond
   }
   if (cursor !== undefined) {
     const { createdAt, jobId } = positionOf(cursor);
-    add("(j.created_at, j.job_id) > (?, ?)", createdAt, toColumn(jobId));
+    add(`(j.created_at, j.job_id) ${newestFirst === true ? "<" : ">"} (?, ?)`, createdAt, toColumn(jobId));
   }
   return { texts, values };
 }

@@ -197,9 +197,10 @@ function whereOf(conditions: readonly string[]): string {
   return conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
 }
 
-/** Returns the jobs that meet conditions, oldest first: the values of the conditions, then the limit. */
-export function listWhere(conditions: readonly string[]): string {
-  return `SELECT ${RECORD} FROM routilux_jobs j ${whereOf(conditions)} ORDER BY j.created_at, j.job_id LIMIT ?`;
+/** Returns the jobs that meet conditions, oldest or newest first: the values of the conditions, then the limit. */
+export function listWhere(conditions: readonly string[], newestFirst: boolean): string {
+  const order = newestFirst ? "j.created_at DESC, j.job_id DESC" : "j.created_at, j.job_id";
+  return `SELECT ${RECORD} FROM routilux_jobs j ${whereOf(conditions)} ORDER BY ${order} LIMIT ?`;
 }
 
 /** Counts the jobs that meet conditions: their values. */

@@ -36,6 +36,20 @@ export const pageCases: readonly Case[] = [
       checkSame(found, ids, `the ids in pages of ${limit}`);
     }
   }),
+  withStore("pages have the newest jobs first when they are asked to, in exactly the reverse order", async (store) => {
+    // Names of different lengths, of which some begin others, at equal and at different instants.
+    for (const id of ["a", "a-", "ab", "b", "a".repeat(80)]) await createAt(store, id, 5_000);
+    const ids = await createMany(store, "job", 12, 4_995);
+    const oldest = (await listAll(store, { limit: 100 })).map(({ jobId }) => jobId);
+    checkSame(oldest.length, 5 + ids.length, "how many jobs there are");
+    for (const limit of [1, 3, 100]) {
+      const newest = (await listAll(store, { limit, newestFirst: true })).map(({ jobId }) => jobId);
+      checkSame(newest, oldest.toReversed(), `the ids in pages of ${limit}, newest first`);
+    }
+    const some = await listAll(store, { limit: 2, newestFirst: true, createdBefore: 4_999 });
+    checkSame(some.map(({ jobId }) => jobId), ["job-003", "job-002", "job-001", "job-000"], "those created before");
+    checkSame((await store.list({ newestFirst: false, limit: 1 })).jobs[0]?.jobId, oldest[0], "the oldest job");
+  }),
   {
     name: "a cursor is text, and works in another handle",
     async run(scope) {

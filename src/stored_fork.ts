@@ -1,0 +1,55 @@
+import { StateError } from "./base/errors.ts";
+import { isName } from "./base/options.ts";
+import { readStored } from "./documents/stored_job.ts";
+import { placeOf } from "./engine/durable/place.ts";
+import { hasEnded } from "./job/job.ts";
+import type { IdSource } from "./ports/ids.ts";
+import type { JobRecord, Store, StoredJob } from "./ports/store.ts";
+
+/** The options of `forkStored`. */
+export interface StoredForkOptions {
+  /** The id of the new job. @default {a new one} */
+  readonly jobId?: string | undefined;
+  /** Makes ids. */
+  readonly ids: IdSource;
+  /** The current time, in milliseconds since 1970. */
+  readonly now: number;
+}
+
+/**
+ * Stores a new job in the state that another one had at a revision, for whoever takes it. It needs none of the job's classes.
+ *
+ * @throws {RangeError} for a revision that the store has not kept
+ * @throws {StateError} when the job had ended by then, or the new id is taken
+ * @throws {TypeError} for an id that no job can have
+ */
+export async function forkStored(
+  store: Store,
+  stored: StoredJob,
+  revision: number,
+  { ids, jobId: wanted, now }: StoredForkOptions,
+): Promise<JobRecord> {
+  const { createdAt, flowHash, flowId, jobId, priority, queue, tags } = stored.record;
+  const { job, state } = readStored(stored, revision);
+  if (hasEnded(state.status)) {
+    const why = `job ${JSON.stringify(jobId)} had ended at revision ${revision}; choose an earlier one`;
+    throw new StateError("fork", state.status, why, "ended");
+  }
+  const id = wanted ?? ids.id();
+  if (!isName(id)) throw new TypeError(`${JSON.stringify(id)} is an id that no job can have; choose another one`);
+  const [answer] = await store.create([{
+    ...{ createdAt, flowHash, flowId, priority, queue, tags, parentId: undefined, flow: stored.flow },
+    ...placeOf(state, now),
+    jobId: id,
+    token: ids.id(),
+    snapshot: JSON.stringify({ ...job, jobId: id }),
+    claim: undefined,
+  }]);
+  if (answer?.isNew === true) return answer.record;
+  throw new StateError(
+    "fork",
+    "taken",
+    `the store has a job ${JSON.stringify(id)} already; choose another id`,
+    "taken",
+  );
+}

@@ -1,0 +1,118 @@
+import type { AskOptions, JobHandle } from "../job_handle.ts";
+import { forkStored } from "../stored_fork.ts";
+import { FieldReader, type Fields } from "./body.ts";
+import { RequestError, withData } from "./failure.ts";
+import { noSuchJob, type StudioHost } from "./studio_host.ts";
+
+/** What somebody may ask of a job. */
+export type ActName = "pause" | "resume" | "cancel" | "redrive" | "deliver" | "fork" | "start" | "delete";
+
+/** What has become of an act: it is stored for whoever has the job, or done. */
+export interface ActResult {
+  readonly act: ActName;
+  /** The job that it is about: for a fork and a start, the new one. */
+  readonly jobId: string;
+  /** `stored` is carried out by the worker that has the job or takes it next; `done` is done. */
+  readonly outcome: "stored" | "done";
+  /** By this key its outcome can be asked for, where it is stored. */
+  readonly key?: string;
+}
+
+/** Stored commands: what is asked of a handle. */
+const COMMANDS: Readonly<
+  Record<
+    "pause" | "resume" | "cancel" | "redrive" | "deliver",
+    (handle: JobHandle, body: FieldReader, options: AskOptions) => Promise<void>
+  >
+> = {
+  pause(handle, body, options) {
+    const [reason, graceMs] = [body.text("reason"), body.whole("graceMs")];
+    return ask(body, () =>
+      handle.pause({
+        ...options,
+        ...(reason === undefined ? {} : { reason }),
+        ...(graceMs === undefined ? {} : { graceMs }),
+      }));
+  },
+  resume: (handle, body, options) => ask(body, () => handle.resume(options)),
+  cancel(handle, body, options) {
+    const reason = body.text("reason");
+    return ask(body, () => handle.cancel({ ...options, ...(reason === undefined ? {} : { reason }) }));
+  },
+  redrive: (handle, body, options) => ask(body, () => handle.redrive(options)),
+  deliver(handle, body, options) {
+    const [routine, slot, data = {}] = [body.needed("routine"), body.needed("slot"), body.value("data")];
+    return ask(body, () => handle.deliver({ routine, slot }, data, options));
+  },
+};
+
+function ask(body: FieldReader, call: () => Promise<void>): Promise<void> {
+  body.end();
+  return withData(call);
+}
+
+/**
+ * Does what a user asks for, by the parts of the request's body.
+ *
+ * @throws {RequestError} for parts that are missing, unknown, or of the wrong kind, and for a job that is not there
+ * @throws {StateError} when the job does not allow it
+ */
+export async function act(host: StudioHost, name: ActName, jobId: string, fields: Fields): Promise<ActResult> {
+  const body = new FieldReader(fields);
+  if (name === "fork") return await fork(host, jobId, body);
+  if (name === "start") return await start(host, jobId, body);
+  if (name === "delete") return await remove(host, jobId, body);
+  const known = body.text("key");
+  // Of a key that was given before, the handle does not ask where the job stands now: it may have been carried out.
+  if (name === "redrive" && known === undefined) await checkRedrive(host, jobId);
+  const key = known ?? host.ids.id();
+  const handle = await withData(() => Promise.resolve(host.engine.handle(jobId)));
+  await COMMANDS[name](handle, body, { key });
+  return { act: name, jobId, outcome: "stored", key };
+}
+
+async function checkRedrive({ store }: StudioHost, jobId: string): Promise<void> {
+  const record = await store.find(jobId);
+  if (record === undefined) throw noSuchJob(jobId);
+  if (record.status === "failed" || record.status === "cancelled") return;
+  throw new RequestError(409, `The job is ${record.status}: only one that has failed or was cancelled can be redriven`);
+}
+
+async function fork(host: StudioHost, jobId: string, body: FieldReader): Promise<ActResult> {
+  const [revision, id] = [body.whole("revision"), body.text("jobId")];
+  body.end();
+  if (revision === undefined) throw new RequestError(400, "revision is missing");
+  const stored = await host.load(jobId);
+  host.read(stored, revision);
+  const options = { jobId: id, ids: host.ids, now: host.timers.now() };
+  const record = await withData(() => forkStored(host.store, stored, revision, options));
+  return { act: "fork", jobId: record.jobId, outcome: "done" };
+}
+
+async function start(host: StudioHost, jobId: string, body: FieldReader): Promise<ActResult> {
+  const [routine, slot, params = {}] = [body.needed("routine"), body.needed("slot"), body.value("params")];
+  const [id, queue, tags] = [body.text("jobId"), body.text("queue"), body.texts("tags")];
+  body.end();
+  const { flow } = await openFlow(host, jobId);
+  const started = await withData(() =>
+    flow.start(flow.slot(routine, slot), params, { jobId: id, queue, tags, ifExists: "throw" })
+  );
+  return { act: "start", jobId: started.jobId, outcome: "done" };
+}
+
+/** The flow of a job: a new job needs its classes, which an engine that only looks on has not. */
+async function openFlow(host: StudioHost, jobId: string): ReturnType<StudioHost["engine"]["open"]> {
+  await host.load(jobId);
+  try {
+    return await host.engine.open(jobId);
+  } catch {
+    const why = "The flow of this job cannot be built here: the classes that it names are not in the engine's registry";
+    throw new RequestError(409, why);
+  }
+}
+
+async function remove(host: StudioHost, jobId: string, body: FieldReader): Promise<ActResult> {
+  body.end();
+  if (!await host.engine.delete(jobId)) throw noSuchJob(jobId);
+  return { act: "delete", jobId, outcome: "done" };
+}

@@ -1,0 +1,240 @@
+import { toSvg } from "../diagram/svg.ts";
+import type { JobDocument } from "../documents/job.ts";
+import { diffJobs } from "../inspect/diff.ts";
+import { summarize } from "../inspect/summary.ts";
+import { timeline } from "../inspect/timeline.ts";
+import { TOKEN_HEADER } from "./access.ts";
+import { act, type ActName } from "./acts.ts";
+import { ANSWERS, BODIES, FILTER, ID, KEY, neededRevision, PAGE, REVISION } from "./api_schemas.ts";
+import { readJson } from "./body.ts";
+import type { ChangeStreams } from "./changes.ts";
+import { withData } from "./failure.ts";
+import { findHolders } from "./holders.ts";
+import { countJobs, listJobs } from "./queries.ts";
+import { recordJson, revisionsOf } from "./records.ts";
+import type { ApiRoute, Call, JsonSchema, Operation } from "./route.ts";
+import { noSuchJob } from "./studio_host.ts";
+
+/** How many jobs a page has. */
+const PAGE_LENGTH = 100;
+
+/** What the API answers to a look. */
+const LOOKS: readonly ApiRoute[] = [
+  look("/api/openapi.json", {
+    id: "describe",
+    about: "Describes this API",
+    answer: "This description",
+    schema: {},
+  }, ({ description }) => description),
+  look("/api/token", {
+    id: "getToken",
+    about: "Gives a token for acts, with a cookie that must be sent back",
+    answer: "The token, and the header in which acts name it",
+    schema: ANSWERS.token,
+  }, ({ token }) => ({ token, header: TOKEN_HEADER })),
+  look("/api/jobs", {
+    id: "listJobs",
+    about: "Lists jobs",
+    parameters: [...FILTER, ...PAGE],
+    answer: "A page of the jobs; with a cursor if there are more",
+    schema: ANSWERS.page,
+  }, async ({ host, query }) => {
+    const { cursor, jobs } = await listJobs(host, query.list(PAGE_LENGTH));
+    return { jobs: jobs.map(recordJson), cursor };
+  }),
+  look("/api/counts", {
+    id: "countJobs",
+    about: "Counts jobs by status",
+    parameters: FILTER.filter(({ name }) => name !== "status"),
+    answer: "How many jobs are in each status, and in all",
+    schema: ANSWERS.counts,
+  }, ({ host, query }) => countJobs(host, query.filter())),
+  look("/api/workers", {
+    id: "listWorkers",
+    about: "Says who holds how many jobs, and what waits in which queue, by the oldest jobs that have not ended",
+    answer: "The engines that hold jobs, and the queues",
+    schema: ANSWERS.workers,
+  }, ({ host }) => findHolders(host)),
+  look("/api/job", {
+    id: "getJob",
+    about: "Says where a job stands, and what it does",
+    parameters: [ID],
+    answer: "What the store knows of the job, and its summary",
+    schema: ANSWERS.whole,
+  }, async ({ host, query }) => {
+    const stored = await host.load(query.needed("id"));
+    return { record: recordJson(stored.record), summary: summarize(host.read(stored).job) };
+  }),
+  ofJob("document", "getDocument", "Gives the job's document", "The document", ANSWERS.job, (job) => job),
+  look("/api/job/flow", {
+    id: "getFlow",
+    about: "Gives the document of the job's flow",
+    parameters: [ID],
+    answer: "The document",
+    schema: ANSWERS.flow,
+  }, async ({ host, query }) => host.read(await host.load(query.needed("id"))).flow),
+  ofJob("summary", "summarize", "Says what the job does", "The summary", ANSWERS.summary, summarize),
+  ofJob("timeline", "getTimeline", "Says what happened when", "The timeline", ANSWERS.timeline, timeline),
+  {
+    method: "GET",
+    path: "/api/job/diagram.svg",
+    needs: "read",
+    operation: {
+      id: "draw",
+      about: "Draws the job's flow, and what the job does in it",
+      parameters: [ID, REVISION],
+      status: 200,
+      answer: "An image",
+      type: "image/svg+xml",
+    },
+    async answer({ host, query }) {
+      const { flow, job } = host.read(await host.load(query.needed("id")), query.whole("revision"));
+      return new Response(toSvg(flow, { job }), { headers: { "content-type": "image/svg+xml" } });
+    },
+  },
+  look("/api/job/revisions", {
+    id: "listRevisions",
+    about: "Lists the revisions of a job that its journal has kept, oldest first",
+    parameters: [ID],
+    answer: "The revisions",
+    schema: ANSWERS.revisions,
+  }, async ({ host, query }) => {
+    const stored = await host.load(query.needed("id"));
+    return { jobId: stored.record.jobId, begins: stored.snapshotRevision, revisions: revisionsOf(stored) };
+  }),
+  look("/api/job/differences", {
+    id: "compareRevisions",
+    about: "Says what has changed between two revisions of a job",
+    parameters: [ID, neededRevision("from"), neededRevision("to")],
+    answer: "The differences",
+    schema: ANSWERS.differences,
+  }, async ({ host, query }) => {
+    const stored = await host.load(query.needed("id"));
+    const [from, to] = [query.neededWhole("from"), query.neededWhole("to")];
+    const differences = diffJobs(host.read(stored, from).job, host.read(stored, to).job);
+    return { jobId: stored.record.jobId, from, to, differences };
+  }),
+  look("/api/job/command", {
+    id: "getCommand",
+    about: "Says what has become of what was asked of a job by a key",
+    parameters: [ID, KEY],
+    answer: "Whether it is stored, done, or was refused, and why; nothing where the key is not known",
+    schema: ANSWERS.command,
+  }, async ({ host, query }) => {
+    const [id, key] = [query.needed("id"), query.needed("key")];
+    return { key, ...await withData(() => host.engine.handle(id).command(key)) };
+  }),
+];
+
+/** What the API does to a job. */
+const ACTS: readonly ApiRoute[] = [
+  change("pause", "pauseJob", "Pauses a job", BODIES.pause),
+  change("resume", "resumeJob", "Lets a paused job go on", BODIES.resume),
+  change("cancel", "cancelJob", "Ends a job in status cancelled", BODIES.cancel),
+  change(
+    "redrive",
+    "redriveJob",
+    "Lets a job that has failed or was cancelled go on: its failures become tasks again",
+    BODIES.redrive,
+  ),
+  change("deliver", "deliver", "Delivers data to a slot of a job", BODIES.deliver),
+  change("fork", "forkJob", "Stores a new job in the state that the job had at a revision", BODIES.fork),
+  change("start", "startJob", "Stores a new job of the same flow", BODIES.start),
+  {
+    ...change("delete", "deleteJob", "Deletes a job that nobody works on", undefined),
+    method: "DELETE",
+    path: "/api/job",
+  },
+];
+
+/** All routes of the API. */
+export function apiRoutes(streams: ChangeStreams): readonly ApiRoute[] {
+  return [
+    ...LOOKS,
+    ...ACTS,
+    stream("/api/events", "watchJobs", [], () => undefined),
+    stream("/api/job/events", "watchJob", [ID], ({ query }) => query.needed("id")),
+  ];
+
+  function stream(
+    path: string,
+    id: string,
+    parameters: NonNullable<Operation["parameters"]>,
+    jobOf: (call: Call) => string | undefined,
+  ): ApiRoute {
+    return {
+      method: "GET",
+      path,
+      needs: "read",
+      operation: {
+        id,
+        about: parameters.length === 0 ? "Tells that jobs may have changed" : "Tells of each change of a job",
+        parameters,
+        status: 200,
+        answer: "Server-sent events, each called change",
+        type: "text/event-stream",
+      },
+      async answer(call) {
+        const jobId = jobOf(call);
+        if (jobId !== undefined && await call.host.store.find(jobId) === undefined) throw noSuchJob(jobId);
+        return streams.open(call.request, jobId);
+      },
+    };
+  }
+}
+
+function look(
+  path: string,
+  operation: Omit<Operation, "status">,
+  answer: (call: Call) => object | Promise<object>,
+): ApiRoute {
+  return {
+    method: "GET",
+    path,
+    needs: "read",
+    operation: { ...operation, status: 200 },
+    answer: async (call) => Response.json(await answer(call)),
+  };
+}
+
+/** A look at a job as it is, or was at a revision. */
+function ofJob(
+  name: string,
+  id: string,
+  about: string,
+  answer: string,
+  schema: JsonSchema,
+  read: (job: JobDocument) => object,
+): ApiRoute {
+  return look(
+    `/api/job/${name}`,
+    { id, about, parameters: [ID, REVISION], answer, schema },
+    async ({ host, query }) => read(host.read(await host.load(query.needed("id")), query.whole("revision")).job),
+  );
+}
+
+function change(name: ActName, id: string, about: string, body: JsonSchema | undefined): ApiRoute {
+  const isStored = name !== "fork" && name !== "start" && name !== "delete";
+  const status = isStored ? 202 : name === "delete" ? 200 : 201;
+  return {
+    method: "POST",
+    path: `/api/job/${name}`,
+    needs: "act",
+    operation: {
+      id,
+      about,
+      parameters: [ID],
+      ...(body === undefined ? {} : { body }),
+      status,
+      answer: isStored
+        ? "It is stored, and carried out by the worker that has the job or takes it next; GET /api/job/command tells its outcome"
+        : "It is done",
+      schema: ANSWERS.act,
+    },
+    async answer({ host, query, request }) {
+      const fields = body === undefined ? {} : await readJson(request, host.timers);
+      const result = await act(host, name, query.needed("id"), fields);
+      return Response.json(result, { status });
+    },
+  };
+}

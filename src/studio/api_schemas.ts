@@ -1,0 +1,213 @@
+import { JOB_STATUSES } from "../job/job.ts";
+import { TASK_STATES } from "../inspect/tasks.ts";
+import type { JsonSchema, Parameter } from "./route.ts";
+
+const text: JsonSchema = { type: "string" };
+const instant: JsonSchema = { type: "string", format: "date-time" };
+const count: JsonSchema = { type: "integer", minimum: 0 };
+const any: JsonSchema = {};
+const status: JsonSchema = { enum: JOB_STATUSES };
+
+/** An object with these parts, and no others. */
+function object(
+  required: Readonly<Record<string, JsonSchema>>,
+  optional: Readonly<Record<string, JsonSchema>> = {},
+): JsonSchema {
+  return {
+    type: "object",
+    properties: { ...required, ...optional },
+    required: Object.keys(required),
+    additionalProperties: false,
+  };
+}
+
+function list(items: JsonSchema): JsonSchema {
+  return { type: "array", items };
+}
+
+function byName(values: JsonSchema): JsonSchema {
+  return { type: "object", additionalProperties: values };
+}
+
+function reference(name: string): JsonSchema {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+const task = object(
+  { id: count, routine: text, slot: text, state: { enum: TASK_STATES }, createdAt: instant },
+  { until: instant, onTimeout: text, attempts: count, steps: count },
+);
+const failedTask = object({ id: count, routine: text, slot: text, at: instant, error: text, attempts: count });
+const routineSummary = object(
+  { tasks: byName(count), failed: count, retries: count },
+  { status: text },
+);
+const span = object(
+  { kind: { enum: ["ran", "failed", "retried", "skipped", ...TASK_STATES] }, from: instant },
+  { to: instant, task: count, slot: text, events: list(text), error: text },
+);
+
+/** The schemas that several operations share, by name. */
+export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
+  Error: object({ error: object({ status: count, message: text }) }),
+  JobRecord: object(
+    {
+      ...{ jobId: text, flowId: text, flowHash: text, status, queue: text, priority: { type: "integer" } },
+      ...{
+        tags: byName(text),
+        createdAt: instant,
+        revision: count,
+        epoch: count,
+        life: count,
+        sent: count,
+        consumed: count,
+      },
+    },
+    {
+      ...{ dueAt: instant, endedAt: instant, owner: text, incarnation: { type: "integer" }, heldUntil: instant },
+      parentId: text,
+    },
+  ),
+  JobSummary: object(
+    {
+      ...{ jobId: text, flowId: text, status, createdAt: instant, updatedAt: instant, ranMs: { type: "number" } },
+      ...{
+        active: list(task),
+        ready: list(task),
+        waiting: list(task),
+        awaiting: list(task),
+        failures: list(failedTask),
+      },
+      ...{ routines: byName(routineSummary), outputs: count, logged: count },
+    },
+    { error: text, pauseReason: text },
+  ),
+  JobTimeline: object({
+    from: instant,
+    to: instant,
+    rows: list(object({ routine: text, spans: list(span) })),
+    dropped: count,
+  }),
+  JobCounts: object({ total: count, byStatus: byName(count) }),
+  JobDocument: {
+    type: "object",
+    description: "A job's document; the published schema schemas/job.v1.json says all of it",
+    properties: { format: { const: "routilux/job" }, jobId: text, status },
+    required: ["format", "version", "jobId", "flowId", "status"],
+  },
+  FlowDocument: {
+    type: "object",
+    description: "A flow's document; the published schema schemas/flow.v1.json says all of it",
+    properties: { format: { const: "routilux/flow" }, id: text },
+    required: ["format", "version", "id", "routines", "connections"],
+  },
+  ActResult: object(
+    {
+      act: { enum: ["pause", "resume", "cancel", "redrive", "deliver", "fork", "start", "delete"] },
+      jobId: text,
+      outcome: { enum: ["stored", "done"] },
+    },
+    { key: text },
+  ),
+};
+
+/** The schemas of answers. */
+export const ANSWERS: Readonly<
+  Record<
+    | "record"
+    | "summary"
+    | "timeline"
+    | "counts"
+    | "job"
+    | "flow"
+    | "act"
+    | "error"
+    | "page"
+    | "token"
+    | "whole"
+    | "revisions"
+    | "differences"
+    | "command"
+    | "workers",
+    JsonSchema
+  >
+> = {
+  record: reference("JobRecord"),
+  summary: reference("JobSummary"),
+  timeline: reference("JobTimeline"),
+  counts: reference("JobCounts"),
+  job: reference("JobDocument"),
+  flow: reference("FlowDocument"),
+  act: reference("ActResult"),
+  error: reference("Error"),
+  page: object({ jobs: list(reference("JobRecord")) }, { cursor: text }),
+  token: object({ token: text, header: text }),
+  whole: object({ record: reference("JobRecord"), summary: reference("JobSummary") }),
+  revisions: object({
+    jobId: text,
+    begins: count,
+    revisions: list(object({ revision: count, kind: text, what: text }, { at: instant })),
+  }),
+  differences: object({
+    jobId: text,
+    from: count,
+    to: count,
+    differences: list(object({ path: text, message: text }, { before: any, after: any })),
+  }),
+  command: object({ key: text }, { status: { enum: ["stored", "done", "refused"] }, reason: text }),
+  workers: object({
+    isWhole: { type: "boolean" },
+    owners: list(object({ owner: text, jobs: count, leaseLeftMs: { type: "number" } })),
+    queues: list(object(
+      { queue: text, pending: count, running: count, held: count, due: count },
+      { oldestDueAt: instant },
+    )),
+  }),
+};
+
+const key: JsonSchema = { type: "string", minLength: 1, description: "Makes it count once, however often it is asked" };
+const reason: JsonSchema = { type: "string", description: "Why, for those who look at the job" };
+
+/** The schemas of bodies, by act. */
+export const BODIES: Readonly<
+  Record<"pause" | "resume" | "cancel" | "redrive" | "deliver" | "fork" | "start", JsonSchema>
+> = {
+  pause: object({}, { reason, graceMs: { ...count, description: "How long running handlers may go on" }, key }),
+  resume: object({}, { key }),
+  cancel: object({}, { reason, key }),
+  redrive: object({}, { key }),
+  deliver: object({ routine: text, slot: text }, { data: any, key }),
+  fork: object({ revision: count }, { jobId: text }),
+  start: object({ routine: text, slot: text }, { params: any, jobId: text, queue: text, tags: byName(text) }),
+};
+
+/** The parameters that say which job. */
+export const ID: Parameter = { name: "id", about: "The job's id: any text", schema: text, isRequired: true };
+/** The parameter that says as of when. */
+export const REVISION: Parameter = {
+  name: "revision",
+  about: "As the job was at this revision of its journal; without it, as it is",
+  schema: count,
+};
+/** The parameters that say which jobs. */
+export const FILTER: readonly Parameter[] = [
+  { name: "flow", about: "Jobs of this flow only", schema: text },
+  { name: "status", about: "Jobs in this status only", schema: status },
+  { name: "queue", about: "Jobs of this queue only", schema: text },
+  { name: "tag", about: "Jobs with these tags only, each as NAME=VALUE", schema: list(text) },
+  { name: "parent", about: "Jobs that this job has started only", schema: text },
+  { name: "createdBefore", about: "Jobs created before this instant only", schema: instant },
+  { name: "endedBefore", about: "Jobs that ended before this instant only", schema: instant },
+];
+/** The parameters that say which page. */
+export const PAGE: readonly Parameter[] = [
+  { name: "order", about: "newest (the default) or oldest first", schema: { enum: ["newest", "oldest"] } },
+  { name: "limit", about: "At most so many; 100 by default", schema: { type: "integer", minimum: 1, maximum: 500 } },
+  { name: "cursor", about: "Goes on after an earlier page of the same filter and order", schema: text },
+];
+/** A revision that must be named. */
+export function neededRevision(name: string): Parameter {
+  return { name, about: "A revision of the job's journal", schema: count, isRequired: true };
+}
+/** The key of a command. */
+export const KEY: Parameter = { name: "key", about: "The key that the act was given", schema: text, isRequired: true };

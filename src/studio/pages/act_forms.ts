@@ -1,0 +1,114 @@
+import type { FlowDocument } from "../../documents/flow.ts";
+import type { JobStatus } from "../../job/job.ts";
+import { TOKEN_FIELD } from "../access.ts";
+import type { ActName } from "../acts.ts";
+import { exactly, type Html, markup, type Part } from "../html.ts";
+import type { Call } from "../route.ts";
+
+/** The most slots that a form lets choose from. */
+const MOST_SLOTS = 500;
+
+/** The acts that need no data. */
+type PlainAct = Exclude<ActName, "deliver" | "fork" | "start">;
+
+/** Which acts a job of a status is offered. */
+const OFFERED: Readonly<Record<JobStatus, readonly PlainAct[]>> = {
+  pending: ["resume", "pause", "cancel", "delete"],
+  running: ["pause", "cancel"],
+  paused: ["resume", "cancel", "delete"],
+  completed: ["delete"],
+  failed: ["redrive", "delete"],
+  cancelled: ["redrive", "delete"],
+};
+
+const WORDS: Readonly<
+  Record<PlainAct, readonly [name: string, question: string]>
+> = {
+  pause: ["Pause", "Running handlers may go on for a second; then the job rests until it is resumed."],
+  resume: ["Resume", "The job goes on where it stands."],
+  cancel: ["Cancel", "The job ends, and what is pending does not run."],
+  redrive: ["Redrive", "The job goes on: its failures become tasks again, with new attempts."],
+  delete: ["Delete", "The job is deleted with its journal. That cannot be undone."],
+};
+
+/** The acts that a job of a status is offered: each opens, and asks before it is done. Nothing for somebody who may only look. */
+export function actButtons(call: Call, jobId: string, status: JobStatus): Part {
+  if (call.access !== "act") return undefined;
+  return markup`<div class="acts">${OFFERED[status].map((name) => actButton(call, jobId, name))}</div>`;
+}
+
+function actButton(call: Call, jobId: string, act: PlainAct): Part {
+  const [name, question] = WORDS[act];
+  const isGrave = act === "cancel" || act === "delete";
+  const reason = (act === "cancel" || act === "pause") &&
+    markup`<label>Reason<input name="reason" placeholder="for those who look at the job" autocomplete="off"></label>`;
+  return markup`<details class="act"><summary class="button${isGrave && " grave"}">${name}</summary>
+${
+    actForm(
+      call,
+      jobId,
+      act,
+      markup`<p>${question}</p>${reason}<button${isGrave && markup` class="grave"`}>${name} this job</button>`,
+    )
+  }</details>`;
+}
+
+/** A form for an act. */
+export function actForm({ link, token }: Call, jobId: string, act: ActName, content: Part, label?: string): Html {
+  return markup`<form method="post" action="${link(`/job/${act}`, { id: jobId })}" ${
+    label !== undefined && markup` aria-label="${label}"`
+  }>
+<input type="hidden" name="${TOKEN_FIELD}" value="${token}">${content}</form>`;
+}
+
+/** A form that delivers data to one slot. */
+export function deliverForm(call: Call, jobId: string, routine: string, slot: string, id: string): Html {
+  return actForm(
+    call,
+    jobId,
+    "deliver",
+    markup`<input type="hidden" name="to" value="${target(routine, slot)}">
+<label for="${id}">Answer, as JSON</label><textarea id="${id}" name="data" rows="3"
+spellcheck="false">{}</textarea>
+<button class="main">Deliver</button>`,
+    `Deliver to ${routine}, ${slot}`,
+  );
+}
+
+/** A form that delivers data to any slot of a flow. */
+export function anyDeliverForm(call: Call, jobId: string, flow: FlowDocument): Html {
+  return actForm(
+    call,
+    jobId,
+    "deliver",
+    markup`<label>Slot<select name="to">${slotOptions(flow, undefined)}</select></label>
+<label>Data, as JSON<textarea name="data" rows="3" spellcheck="false">{}</textarea></label><button>Deliver</button>`,
+  );
+}
+
+/** A form that starts another job of a flow. */
+export function startForm(call: Call, jobId: string, flow: FlowDocument): Html {
+  return actForm(
+    call,
+    jobId,
+    "start",
+    markup`<label>Slot to begin at<select name="to">${slotOptions(flow, "trigger")}</select></label>
+<label>Params, as JSON<textarea name="params" rows="3" spellcheck="false">{}</textarea></label>
+<label>Id of the new job<input name="jobId" placeholder="a random one" autocomplete="off" spellcheck="false"></label><button>Start a job</button>`,
+  );
+}
+
+/** A routine and a slot as the value of a field. */
+function target(routine: string, slot: string): Html {
+  return exactly(JSON.stringify([routine, slot]));
+}
+
+function slotOptions({ routines }: FlowDocument, first: string | undefined): Part {
+  const all = Object.entries(routines).flatMap(([routine, { slots }]) =>
+    Object.keys(slots).map((slot) => [routine, slot] as const)
+  );
+  const sorted = [...all.filter(([, slot]) => slot === first), ...all.filter(([, slot]) => slot !== first)];
+  return sorted.slice(0, MOST_SLOTS).map(([routine, slot]) =>
+    markup`<option value="${target(routine, slot)}">${routine} · ${slot}</option>`
+  );
+}

@@ -1,0 +1,218 @@
+import { drawGantt } from "./gantt.ts";
+import { toBareSvg } from "../../diagram/svg.ts";
+import type { FlowDocument } from "../../documents/flow.ts";
+import type { JobDocument } from "../../documents/job.ts";
+import type { FailureDocument } from "../../documents/records.ts";
+import type { JobSummary, TaskSummary } from "../../inspect/summary.ts";
+import { hasEnded } from "../../job/job.ts";
+import { formatInstant } from "../../base/instant.ts";
+import { errorText } from "../../inspect/tasks.ts";
+import { Html, markup, type Part } from "../html.ts";
+import type { Call } from "../route.ts";
+import { deliverForm } from "./act_forms.ts";
+import { nothing, section, table } from "./layout.ts";
+import { chip, counted, instant, jsonOf, short } from "./texts.ts";
+
+/** The most routines that are drawn on the page: more take long to place, and cannot be told apart. */
+const MOST_DRAWN = 150;
+/** The most rows of a table. */
+const MOST_ROWS = 100;
+const ZOOMS = [1, 2, 4, 8];
+
+/** What the sections of a job's page show. */
+export interface JobView {
+  readonly call: Call;
+  readonly jobId: string;
+  readonly flow: FlowDocument;
+  readonly job: JobDocument;
+  readonly summary: JobSummary;
+  readonly now: number;
+  /** The revision of the past that is shown; the present one without it. */
+  readonly revision: number | undefined;
+}
+
+/** The graph of the flow, coloured by what the job does. */
+export function graphSection({ call, flow, job, jobId, revision }: JobView): Html {
+  const whole = markup`<a class="aside" href="${
+    call.link("/api/job/diagram.svg", { id: jobId, revision })
+  }">As an image</a>`;
+  const count = Object.keys(flow.routines).length;
+  if (count > MOST_DRAWN) {
+    return section(
+      "Flow",
+      "graph",
+      nothing(`The flow has ${counted(count, "routine")}: open the image to see them all.`),
+      whole,
+    );
+  }
+  const drawing = new Html(toBareSvg(flow, { job }));
+  return section(
+    "Flow",
+    "graph",
+    markup`<div class="scroll canvas" role="group" aria-label="The flow as a graph" tabindex="0" data-pan>${drawing}</div>`,
+    whole,
+  );
+}
+
+/** What has happened when. */
+export function timelineSection({ call, job, jobId, now, revision }: JobView): Html {
+  const given = Number(call.url.searchParams.get("zoom"));
+  const zoom = ZOOMS.find((it) => it === given) ?? 1;
+  const { drawing, dropped, missing } = drawGantt(
+    job,
+    revision === undefined && !hasEnded(job.status) ? formatInstant(now) : job.updatedAt,
+    zoom,
+  );
+  const links = ZOOMS.map((it) =>
+    markup`<a href="${call.link("/job", { id: jobId, revision, zoom: it })}#timeline-title" ${
+      it === zoom && markup` aria-current="true"`
+    }>${it}×</a>`
+  );
+  const gone = missing + dropped;
+  return section(
+    "Timeline",
+    "timeline",
+    markup`<div class="scroll canvas" role="group" aria-label="The timeline" tabindex="0" data-pan>${drawing}</div>
+<p class="legend">${
+      ["ran", "failed", "retried", "skipped", "active", "waiting", "awaiting"].map((it) =>
+        markup`<span class="key is-${it}">${it}</span>`
+      )
+    }</p>${gone > 0 && markup`<p class="faint">${counted(gone, "older entry", "older entries")} not shown</p>`}`,
+    markup`<span class="aside zoom" role="group" aria-label="Zoom">${links}</span>`,
+  );
+}
+
+/** The answers that the job waits for, each with a form. Nothing where there is none. */
+export function awaitedSection({ call, jobId, now, revision, summary: { awaiting } }: JobView): Part {
+  const canAct = call.access === "act" && revision === undefined;
+  // Nothing but spaces in it would not be empty for the style.
+  if (awaiting.length === 0) return markup`<div id="awaited" data-live></div>`;
+  return section(
+    "Awaited answers",
+    "awaited",
+    awaiting.slice(0, MOST_ROWS).map((
+      { createdAt, id, onTimeout, routine, slot, until },
+    ) =>
+      markup`<div class="awaited"><p><b>${short(routine)}</b> · ${short(slot)}<br><span class="faint">asked ${
+        instant(
+          createdAt,
+          now,
+        )
+      }${until !== undefined && markup`, until ${instant(until, now)}`}${
+        onTimeout !== undefined &&
+        markup`, then ${short(onTimeout)}`
+      }</span></p>${
+        canAct &&
+        deliverForm(call, jobId, routine, slot, `answer-${id}`)
+      }</div>`
+    ),
+  );
+}
+
+/** The tasks that have not ended. */
+export function tasksSection({ now, summary: { active, awaiting, ready, waiting } }: JobView): Html {
+  const all = [...active, ...ready, ...waiting, ...awaiting];
+  const row = ({ attempts = 0, createdAt, id, routine, slot, state, until }: TaskSummary): Part[] => [
+    `#${id}`,
+    short(routine),
+    short(slot),
+    chip(state),
+    instant(createdAt, now),
+    until === undefined ? markup`<span class="faint">–</span>` : instant(until, now),
+    attempts === 0 ? "" : String(attempts),
+  ];
+  return section(
+    "Pending tasks",
+    "tasks",
+    all.length === 0 ? nothing("Nothing is pending.") : [
+      table(
+        "Pending tasks",
+        ["Task", "Routine", "Slot", "State", "Since", "Due", "Failed before"],
+        all.slice(0, MOST_ROWS).map(row),
+        [6],
+      ),
+      more(all.length, MOST_ROWS),
+    ],
+    markup`<span class="aside faint">${all.length.toLocaleString("en-US")}</span>`,
+  );
+}
+
+/** What has failed, with the data of the failed tasks. */
+export function failuresSection({ job: { failures = [] }, now }: JobView): Part {
+  if (failures.length === 0) return markup`<div id="failures" data-live></div>`;
+  const one = ({ at, error, task }: FailureDocument): Part =>
+    markup`<li>
+<p class="error">${errorText(error).slice(0, 1_000)}</p>
+<p class="faint">task #${task.id} of ${short(task.routine)} · ${short(task.slot)}, ${
+      counted(
+        (task.attempt ?? 0) + 1,
+        "attempt",
+      )
+    }, ${instant(at, now)}</p>
+<details><summary>Data</summary>${jsonOf(task.data)}</details>
+</li>`;
+  return section(
+    "Failures",
+    "failures",
+    [
+      markup`<ul class="failures">${failures.slice(-MOST_ROWS).toReversed().map(one)}</ul>`,
+      more(failures.length, MOST_ROWS),
+    ],
+    markup`<span class="aside faint">${failures.length.toLocaleString("en-US")}</span>`,
+  );
+}
+
+/** What the job has put out, shares, keeps and has logged. */
+export function dataSections({ job, now }: JobView): Html {
+  const { outputLog = [], pausePoints = [], routineStates = {}, sharedData = {}, sharedLog = [] } = job;
+  const states = Object.entries(routineStates).filter(([, { state }]) => state !== undefined);
+  return markup`${
+    rows("Outputs", "outputs", ["When", "Routine", "Type", "Data"], outputLog, ({ at, data, routine, type }) => [
+      instant(at, now),
+      short(routine),
+      short(type),
+      jsonOf(data),
+    ])
+  }${
+    rows(
+      "Shared data",
+      "shared",
+      ["Key", "Value"],
+      Object.entries(sharedData),
+      ([key, value]) => [short(key), jsonOf(value)],
+    )
+  }${rows("State", "state", ["Routine", "State"], states, ([id, { state }]) => [short(id), jsonOf(state)])}${
+    rows("Log", "log", ["When", "Routine", "Entry"], sharedLog, ({ at, entry, routine }) => [
+      instant(at, now),
+      short(routine),
+      jsonOf(entry),
+    ])
+  }${
+    rows("Pauses", "pauses", ["When", "Reason", "Checkpoint"], pausePoints, ({ at, checkpoint, reason = "" }) => [
+      instant(at, now),
+      reason.slice(0, 500),
+      jsonOf(checkpoint),
+    ])
+  }`;
+}
+
+/** A section with the newest entries of a list on top; without entries it is not seen, but may get some while the page is open. */
+function rows<T>(
+  title: string,
+  id: string,
+  head: readonly string[],
+  entries: readonly T[],
+  row: (entry: T) => readonly Part[],
+): Html {
+  if (entries.length === 0) return markup`<div id="${id}" data-live></div>`;
+  return section(
+    title,
+    id,
+    [table(title, head, entries.slice(-MOST_ROWS).toReversed().map(row)), more(entries.length, MOST_ROWS)],
+    markup`<span class="aside faint">${entries.length.toLocaleString("en-US")}</span>`,
+  );
+}
+
+function more(count: number, shown: number): Part {
+  return count > shown && markup`<p class="faint">${(count - shown).toLocaleString("en-US")} more in the document</p>`;
+}

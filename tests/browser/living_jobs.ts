@@ -1,0 +1,46 @@
+import { type Context, Engine, ErrorHandler, type Event, Flow, Registry, Routine, type Slot } from "../../mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { studio } from "../../src/studio/mod.ts";
+
+/** Whether the shop can deliver: a job that has failed because it could not goes on when it can. */
+export const shop = { isOpen: false };
+
+/** Waits for an answer, and orders what it says. */
+export class Desk extends Routine {
+  readonly trigger: Slot<{ item?: string }> = this.addSlot("trigger", this.ask);
+  readonly answer: Slot<{ item: string }> = this.addSlot("answer", this.decide);
+  readonly order: Event<{ item: string }> = this.addEvent<{ item: string }>("order");
+  ask({ item = "tea" }: { item?: string }, ctx: Context): void {
+    ctx.shared.set("item", item);
+    ctx.log({ asked: item });
+    ctx.expect(this.answer, { timeoutMs: 3_600_000 });
+  }
+  decide({ item }: { item: string }, ctx: Context): void {
+    ctx.emit(this.order, { item });
+  }
+}
+class Shop extends Routine {
+  readonly order = this.addSlot("order", this.deliver);
+  deliver({ item }: { item: string }, ctx: Context): void {
+    if (!shop.isOpen) throw new RangeError("The shop is closed");
+    ctx.output("delivered", { item });
+  }
+}
+
+/** An engine with a worker, a flow whose jobs wait for an answer, and a studio that shows them. */
+export function livingJobs(): {
+  readonly engine: Engine;
+  readonly flow: Flow;
+  readonly desk: Desk;
+  readonly answer: (request: Request) => Promise<Response>;
+} {
+  const registry = new Registry({ Desk, Shop });
+  const engine = new Engine({ store: memoryStore(), registry });
+  const flow = new Flow({ id: "desk", registry, engine });
+  const desk = flow.addRoutine(new Desk(), "desk");
+  const counter = flow.addRoutine(new Shop(), "shop");
+  counter.setErrorHandler(new ErrorHandler({ strategy: "stop" }));
+  flow.connect(desk.order, counter.order);
+  engine.work();
+  return { engine, flow, desk, answer: studio(engine) };
+}

@@ -1,0 +1,195 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, describe, test } from "node:test";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { Page } from "playwright-core";
+import { HOSTILE_TEXTS } from "../support/hostile_texts.ts";
+import { livingJobs, shop } from "./living_jobs.ts";
+import { keepPicture, type Look, type OpenBrowser, openBrowser, SKIPPED } from "./open_browser.ts";
+
+const LOOKS: readonly Required<Omit<Look, "hasScript">>[] = [
+  { width: 1_440, scheme: "light" },
+  { width: 360, scheme: "dark" },
+];
+const HOSTILE = HOSTILE_TEXTS.filter((it) => it.trim() !== "" && it.isWellFormed());
+
+describe("the studio in a browser", { skip: SKIPPED }, () => {
+  const jobs = livingJobs();
+  let browser: OpenBrowser;
+  before(async () => {
+    browser = await openBrowser(jobs.answer);
+  });
+  after(async () => {
+    await browser.close();
+    await jobs.engine.close();
+  });
+
+  async function started(jobId: string, item: string = "tea"): Promise<void> {
+    await jobs.flow.start(jobs.desk.trigger, { item }, { jobId });
+    for await (const _ of follow(jobId)) break;
+  }
+  /** Resolves when the job waits for its answer. */
+  async function* follow(jobId: string) {
+    for (;;) {
+      const { pendingTasks } = await jobs.engine.handle(jobId).read();
+      if (pendingTasks.some((it) => it.awaiting !== undefined)) yield;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  test("a job is started, watched, answered, fails, is redriven, is looked at in the past, and forked", async () => {
+    shop.isOpen = false;
+    await started("first");
+    const page = await browser.open("/");
+    await page.click("text=first");
+    await page.waitForSelector("#live:not([hidden])");
+    await page.click("text=Start another job of this flow");
+    const form = page.locator("form[action*='/job/start']");
+    await form.locator("[name=jobId]").fill("second");
+    await form.locator("[name=params]").fill('{"item":"cake"}');
+    await form.locator("button").click();
+    await page.waitForSelector("h1:has-text('second')");
+    // Nothing loads the page again: it follows the job by itself.
+    const address = page.url();
+    await page.waitForSelector("#awaited textarea");
+    await page.fill("#awaited textarea", '{"item":"cake"}');
+    await page.click("#awaited button");
+    await page.waitForSelector(".title .is-failed");
+    assertMatch(await page.innerText("#failures"), /RangeError: The shop is closed/);
+    await keepPicture(page, "failed");
+    shop.isOpen = true;
+    await page.click("summary:has-text('Redrive')");
+    await page.click("button:has-text('Redrive this job')");
+    await page.waitForSelector(".title .is-completed");
+    await page.waitForSelector("#outputs :text('delivered')");
+    assert(page.url() !== address);
+    await page.click("#time td a >> text='2'");
+    await page.waitForSelector(".past");
+    assertEquals(await page.locator("#outputs:not(:empty)").count(), 0);
+    await page.click("summary:has-text('Fork from here')");
+    await page.fill(".past [name=jobId]", "third");
+    await page.click(".past button:has-text('Fork')");
+    await page.waitForSelector("h1:has-text('third')");
+    await page.click("text=Download the document");
+    await page.goto(`${browser.url}/job/differences?id=second&from=0&to=3`);
+    await page.waitForSelector("text=What has changed");
+    assertEquals(browser.complaints, []);
+  });
+
+  test("the same by keyboard alone, in a narrow window", async () => {
+    shop.isOpen = true;
+    await started("typed");
+    const page = await browser.open("/job?id=typed", { width: 360, scheme: "dark" });
+    await page.waitForSelector("#awaited textarea");
+    await tabTo(page, "summary:has-text('Pause')");
+    await page.keyboard.press("Enter");
+    await tabTo(page, "button:has-text('Pause this job')");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".title .is-paused");
+    await tabTo(page, "summary:has-text('Resume')");
+    await page.keyboard.press("Space");
+    await tabTo(page, "button:has-text('Resume this job')");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".title .is-running");
+    await tabTo(page, "#awaited textarea");
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type('{"item":"milk"}');
+    await tabTo(page, "#awaited button");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".title .is-completed");
+    await tabTo(page, "#time input[type=range]");
+    await page.keyboard.press("Home");
+    await tabTo(page, "#time button:has-text('Show')");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".past :text('revision 0')");
+    await keepPicture(page, "past-360-dark");
+    await page.keyboard.press("Tab");
+    assertEquals(await page.evaluate("document.activeElement.textContent"), "Skip to the content");
+    assertEquals(browser.complaints, []);
+  });
+
+  test("pages work without script", async () => {
+    await started("plain");
+    const page = await browser.open("/", { hasScript: false });
+    await page.fill("[name=flow]", "desk");
+    await page.click("button:has-text('Filter')");
+    await page.click("text=plain");
+    await page.fill("#awaited textarea", '{"item":"tea"}');
+    await page.click("#awaited button");
+    assertMatch(await page.innerText("#asked"), /The delivery is (?:stored|done)/);
+    await jobs.engine.handle("plain").ended();
+    await page.reload();
+    assertEquals(await page.locator(".title .is-completed").count(), 1);
+  });
+
+  test("what a reader writes stays while the page is renewed", async () => {
+    await started("kept");
+    const page = await browser.open("/job?id=kept");
+    await page.waitForSelector("#awaited textarea");
+    await page.fill("#awaited textarea", '{"half":');
+    await jobs.engine.handle("kept").pause({ reason: "now" });
+    await page.waitForSelector(".title .is-paused");
+    assertEquals(await page.inputValue("#awaited textarea"), '{"half":');
+  });
+
+  for (const look of LOOKS) {
+    test(`nothing is cut off, and no barrier is found, at ${look.width} pixels in ${look.scheme}`, async () => {
+      const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+      await started(`seen ${look.width} ${look.scheme}`);
+      const id = `id=${encodeURIComponent(`seen ${look.width} ${look.scheme}`)}`;
+      const page = await browser.open("/icon.svg", look);
+      for (
+        const [name, path] of [
+          ["jobs", "/"],
+          ["job", `/job?${id}`],
+          ["past", `/job?${id}&revision=1`],
+          ["differences", `/job/differences?${id}&from=0&to=2`],
+          ["workers", "/workers"],
+          ["missing", "/job?id=nobody"],
+        ] as const
+      ) {
+        await page.goto(browser.url + path);
+        await page.evaluate("document.querySelectorAll('details:not(.act)').forEach((it) => it.open = true)");
+        const over = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+        assertEquals([name, over], [name, 0]);
+        await keepPicture(page, `${name}-${look.width}-${look.scheme}`);
+        assertEquals([name, await barriersOn(page, axe)], [name, []]);
+      }
+      assertEquals(browser.complaints, []);
+    });
+  }
+
+  test("markup in texts of users is shown as text", async () => {
+    const page = await browser.open("/");
+    for (const [index, text] of HOSTILE.entries()) {
+      await jobs.flow.start(jobs.desk.trigger, { item: text }, { jobId: text, queue: text, tags: { [text]: text } });
+      if (index > 5) continue;
+      await page.goto(`${browser.url}/job?${new URLSearchParams({ id: text })}`);
+      const title = await page.textContent("h1");
+      assertEquals(title?.replace(/\ufffd/g, ""), text.replace(/[\u0000-\u0008\u000b-\u001f\u202a-\u202e\u200d]/g, ""));
+    }
+    await page.goto(browser.url);
+    assertEquals(await page.evaluate("document.documentElement.scrollWidth - innerWidth"), 0);
+    assertEquals(await page.locator("main img, main script, main style").count(), 0);
+    await keepPicture(page, "hostile");
+    assertEquals(browser.complaints, []);
+  });
+});
+
+/** Presses Tab until an element has the focus. */
+async function tabTo(page: Page, selector: string): Promise<void> {
+  for (let step = 0; step < 120; step++) {
+    await page.keyboard.press("Tab");
+    if (await page.locator(`${selector} >> :scope:focus`).count() > 0) return;
+  }
+  throw new Error(`${selector} cannot be reached by the keyboard`);
+}
+
+/** What the accessibility checker finds on a page. It is run by the browser's debugger: the page's own policy refuses it. */
+async function barriersOn(page: Page, axe: string): Promise<readonly string[]> {
+  await page.evaluate(axe);
+  return await page.evaluate(
+    `axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations.map(({ id, nodes }) =>
+    id + ": " + nodes.slice(0, 2).map((it) => it.html.slice(0, 160) + " " + it.failureSummary).join(" | ")))`,
+  );
+}

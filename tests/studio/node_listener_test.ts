@@ -1,0 +1,103 @@
+import { test } from "node:test";
+import { assertEquals } from "@std/assert";
+import { nodeListener, type NodeRequest, type NodeResponse } from "../../src/studio/mod.ts";
+
+/** A client of a listener, played by the test. */
+function client(request: Partial<NodeRequest>, parts: readonly string[] = []) {
+  const seen: unknown[] = [];
+  const callbacks = { drain: [] as (() => void)[], close: [] as (() => void)[] };
+  let ended = (): void => {};
+  const end = new Promise<void>((resolve) => ended = resolve);
+  const incoming: NodeRequest = {
+    url: "/",
+    headers: { host: "localhost" },
+    async *[Symbol.asyncIterator]() {
+      for (const part of parts) yield await Promise.resolve(new TextEncoder().encode(part));
+    },
+    destroy: () => void seen.push("request destroyed"),
+    ...request,
+  };
+  const outgoing: NodeResponse = {
+    writeHead: (status, headers) => void seen.push([status, headers]),
+    write: (part) => {
+      seen.push(new TextDecoder().decode(part));
+      return false;
+    },
+    end: () => {
+      seen.push("end");
+      ended();
+    },
+    destroy: () => {
+      seen.push("destroyed");
+      ended();
+    },
+    once: (event, callback) => void callbacks[event].push(callback),
+  };
+  const call = (event: "drain" | "close") => callbacks[event].splice(0).forEach((callback) => callback());
+  return { incoming, outgoing, seen, end, call };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 1_000 && !condition(); turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+test("a listener hands on requests with their bodies, and answers with all headers", async () => {
+  const { call, end, incoming, outgoing, seen } = client(
+    { method: "POST", url: "/a?b=c", headers: { host: "localhost:80", "x-list": ["1", "2"], gone: undefined } },
+    ["one ", "two"],
+  );
+  nodeListener(async (request) => {
+    const text = `${request.url} ${request.headers.get("x-list")} ${await request.text()}`;
+    const headers = new Headers({ "x-kind": "text" });
+    headers.append("set-cookie", "a=1");
+    headers.append("set-cookie", "b=2");
+    return new Response(text, { status: 201, headers });
+  })(incoming, outgoing);
+  await until(() => seen.length === 2);
+  call("drain");
+  await end;
+  assertEquals(seen, [
+    [201, { "content-type": "text/plain;charset=UTF-8", "x-kind": "text", "set-cookie": ["a=1", "b=2"] }],
+    "http://localhost/a?b=c 1, 2 one two",
+    "end",
+  ]);
+});
+
+test("a listener refuses what names no path or no host", async () => {
+  for (
+    const request of [{ url: undefined }, { url: "http://localhost/" }, { headers: {} }, { headers: { host: "a/b" } }]
+  ) {
+    const { end, incoming, outgoing, seen } = client(request as Partial<NodeRequest>);
+    nodeListener(() => Promise.resolve(new Response("never")))(incoming, outgoing);
+    await end;
+    assertEquals(seen, [[400, {}], "end"]);
+  }
+});
+
+test("a listener ends what it reads when the client goes, and does not wait for it", async () => {
+  const { call, end, incoming, outgoing, seen } = client({ method: "GET" });
+  let isCancelled = false;
+  let isAborted = false;
+  nodeListener((request) => {
+    request.signal.addEventListener("abort", () => isAborted = true);
+    const body = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(new TextEncoder().encode("more ")),
+      cancel: () => void (isCancelled = true),
+    });
+    return Promise.resolve(new Response(body));
+  })(incoming, outgoing);
+  await until(() => seen.length === 2);
+  call("close");
+  await end;
+  assertEquals([seen.slice(1), isCancelled, isAborted], [["more ", "end"], true, true]);
+});
+
+test("a listener breaks an answer off that fails, and a body off that is not read", async () => {
+  const { end, incoming, outgoing, seen } = client({ method: "POST" }, ["one", "two"]);
+  nodeListener(async (request) => {
+    await request.body?.cancel();
+    throw new Error("no answer");
+  })(incoming, outgoing);
+  await end;
+  assertEquals(seen, ["request destroyed", "destroyed"]);
+});
