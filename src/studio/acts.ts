@@ -1,4 +1,5 @@
-import type { AskOptions, JobHandle } from "../job_handle.ts";
+import type { AskOptions } from "../ask_options.ts";
+import type { JobHandle } from "../job_handle.ts";
 import { forkStored } from "../stored_fork.ts";
 import { FieldReader, type Fields } from "./body.ts";
 import { RequestError, withData } from "./failure.ts";

@@ -1,4 +1,4 @@
-import type { FlowDocument } from "../../documents/flow.ts";
+import type { FlowDocument } from "../../documents/flow_schema.ts";
 import type { JobStatus } from "../../job/job.ts";
 import { TOKEN_FIELD } from "../access.ts";
 import type { ActName } from "../acts.ts";

@@ -1,6 +1,6 @@
 import { drawGantt } from "./gantt.ts";
 import { toBareSvg } from "../../diagram/svg.ts";
-import type { FlowDocument } from "../../documents/flow.ts";
+import type { FlowDocument } from "../../documents/flow_schema.ts";
 import type { JobDocument } from "../../documents/job.ts";
 import type { FailureDocument } from "../../documents/records.ts";
 import type { JobSummary, TaskSummary } from "../../inspect/summary.ts";

@@ -425,7 +425,7 @@ test("every statement finds its rows by a key or an index", () => {
   const texts = [
     ...Object.entries(statements).flatMap(([name, it]) => typeof it === "string" && name !== "DUE_ORDER" ? [it] : []),
     ...statements.DELETE,
-    ...conditions.map(statements.listWhere),
+    ...conditions.flatMap((it) => [statements.listWhere(it, false), statements.listWhere(it, true)]),
     ...conditions.map(statements.countWhere),
     statements.setColumns(["due_at"]),
   ];
