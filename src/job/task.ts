@@ -151,8 +151,8 @@ export function detailsOf(priority: TaskPriority, emitKey?: string): TaskDetails
 /** The details of a task that takes the place of another: its priority, and where it came from, for those who trace it. */
 export function detailsOfSuccessor({ details }: Task): TaskDetails | undefined {
   if (details === undefined) return undefined;
-  const { priority, trace } = details;
-  return trace === undefined ? detailsOf(priority) : { ...NO_DETAILS, priority, trace };
+  const { priority, trace, emitKey } = details;
+  return trace === undefined ? detailsOf(priority, emitKey) : { ...NO_DETAILS, priority, trace, emitKey };
 }
 
 /** How urgent a task is. */
