@@ -417,7 +417,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
    * Checks whether a job can be resumed by this flow, or without a job what the flow leaves unconnected. Nothing is changed.
    *
    * @returns of a job the obstacles, none when `resume` would succeed; of the flow the events that go nowhere and the slots that no
-   * event reaches, which may be meant so
+   * event reaches, which may be meant so, and cycles of failures
    */
   check(job?: JobState): readonly PreflightFinding[] {
     return job === undefined ? looseEnds(this) : preflight(this.#target("resume", job), this);

@@ -148,11 +148,11 @@ export function detailsOf(priority: TaskPriority, emitKey?: string): TaskDetails
   return priority === "normal" && emitKey === undefined ? undefined : { ...NO_DETAILS, priority, emitKey };
 }
 
-/** The details of a task that takes the place of another: its priority, and where it came from, for those who trace it. */
+/** The details of a task that takes the place of another: its priority, the key that it was emitted with, and where it came from, for those who trace it. */
 export function detailsOfSuccessor({ details }: Task): TaskDetails | undefined {
   if (details === undefined) return undefined;
-  const { priority, trace } = details;
-  return trace === undefined ? detailsOf(priority) : { ...NO_DETAILS, priority, trace };
+  const { priority, trace, emitKey } = details;
+  return trace === undefined ? detailsOf(priority, emitKey) : { ...NO_DETAILS, priority, trace, emitKey };
 }
 
 /** How urgent a task is. */

@@ -1,5 +1,6 @@
 import type { PreflightFinding } from "../base/errors.ts";
 import { pathStep } from "../base/path.ts";
+import { failureCycles } from "./failure_cycles.ts";
 import type { FlowGraph } from "./flow_graph.ts";
 import { declarationOf } from "./routine.ts";
 
@@ -8,7 +9,7 @@ const ENTRY = "trigger";
 
 /**
  * What a flow does not connect: events that go nowhere, and slots that no event reaches. They may be meant so: an output that nobody
- * wants, a slot where jobs begin or that takes deliveries from outside.
+ * wants, a slot where jobs begin or that takes deliveries from outside. And what it connects in a circle: failures.
  */
 export function looseEnds({ routines, connections, failureConnections }: FlowGraph): PreflightFinding[] {
   const connected = new Set<unknown>(connections.flatMap(({ event, slot }) => [event, slot]));
@@ -33,5 +34,5 @@ export function looseEnds({ routines, connections, failureConnections }: FlowGra
       add("unreached_slot", "slots", name, message);
     }
   }
-  return findings;
+  return [...findings, ...failureCycles(failureConnections)];
 }

@@ -12,7 +12,8 @@ import { type OpenGroup, OpenGroupsError } from "./open_groups_error.ts";
 export interface AggregatorOptions {
   /**
    * How many inputs complete a group: a number, or the key under which the data has it, of an input or of what comes to `expected`.
-   * Without a count only the time ends a group.
+   * Where both have it, `expected` must be told first: what it is told of a group that is complete begins another. Without a count only
+   * the time ends a group.
    */
   readonly count?: number | string | undefined;
   /** The key of the data whose value names the group; without a key all inputs belong to one group. */

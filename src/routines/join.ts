@@ -116,7 +116,7 @@ export class Join<Inputs extends object = Record<string, unknown>> extends Routi
     const keys = this.#keys;
     const key = groupName(data, keys[input] ?? undefined);
     const counts = { ...ctx.state.get<Readonly<Record<string, number>>>(key) };
-    const round = counts[input] ?? 0;
+    const round = Object.hasOwn(counts, input) ? counts[input] ?? 0 : 0;
     counts[input] = round + 1;
     // Where each has come as often as the others, the next group may have the number of the first.
     const isEven = Object.keys(keys).every((name) => counts[name] === round + 1);

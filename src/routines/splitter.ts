@@ -31,7 +31,8 @@ export interface SplitProgress {
 /**
  * Says how many items a list has, none included, and sends them one by one, no faster than the receivers process them. Lists under
  * another key are connected with a mapping to `items`. With an `Aggregator` whose groups are `{ by: "list", count: "count" }`, and whose
- * slot `expected` is connected to `list`, the results come together again, those of an empty list as an empty list.
+ * slot `expected` is connected to `list`, the results come together again, those of an empty list as an empty list. In concurrent jobs
+ * leave the count out of the results: an item may be quicker than what is said of its list.
  *
  * @example
  * ```ts

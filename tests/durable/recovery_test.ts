@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreater, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { type Context, Engine, FencedError, PoisonError, Registry, StateError } from "../../mod.ts";
+import { type Context, Engine, ErrorHandler, FencedError, PoisonError, Registry, StateError } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { CrashingStore } from "../support/crashing_store.ts";
@@ -189,29 +189,32 @@ test("a job that cannot go on here is let go, and is due when it was", async () 
   assertEquals((await knowing.recover()).jobs.length, 1);
 });
 
-test("a task with which processes die again and again counts as failed", async () => {
-  const data = memoryStore();
-  const durability = { ...OWNER, maxRecoveries: 3 };
-  let deaths = 0;
-  for (; deaths < 10; deaths++) {
-    const store = new CrashingStore(data, undefined, true);
-    const process = new StoredFlowProcess({
-      store,
-      durability,
-      work: () => {
-        store.isDead = true;
-      },
-    });
-    process.start([1, 2]);
-    await process.settle();
-    if (!store.isDead) break;
-  }
-  assertEquals(deaths, 3);
-  const { job } = await new StoredFlowProcess({ store: data, durability }).engine.open("job");
-  assertEquals([job.status, job.error?.name, job.error?.code], ["failed", "PoisonError", "POISON"]);
-  assertEquals(job.failures.length, 1);
-  assertEquals(new PoisonError(3).recoveries, 3);
-});
+for (const strategy of ["stop", "retry"] as const) {
+  test(`a task with which processes die again and again counts as failed, with the strategy ${strategy}`, async () => {
+    const data = memoryStore();
+    const durability = { ...OWNER, maxRecoveries: 3 };
+    let deaths = 0;
+    for (; deaths < 10; deaths++) {
+      const store = new CrashingStore(data, undefined, true);
+      const process = new StoredFlowProcess({
+        store,
+        durability,
+        work: () => {
+          store.isDead = true;
+        },
+      });
+      process.flow.setErrorHandler(new ErrorHandler({ strategy, retryDelayMs: 0 }));
+      process.start([1, 2]);
+      await process.settle();
+      if (!store.isDead) break;
+    }
+    assertEquals(deaths, 3);
+    const { job } = await new StoredFlowProcess({ store: data, durability }).engine.open("job");
+    assertEquals([job.status, job.error?.name, job.error?.code], ["failed", "PoisonError", "POISON"]);
+    assertEquals(job.failures.length, 1);
+    assertEquals(new PoisonError(3).recoveries, 3);
+  });
+}
 
 test("shutdown lets go of what is left, for others at once", async () => {
   const store = memoryStore();

@@ -200,3 +200,23 @@ test("an emission that is replaced again and again leaves nothing behind that wa
   await timers.advance(1);
   assertEquals([job.status, job.outputLog.map(({ data }) => data)], ["completed", [[0, 1_000]]]);
 });
+
+test("a delivery that starts over with other data keeps its key", async () => {
+  class Siren extends Clock {
+    override sound(): void {
+      throw new Error("silent");
+    }
+  }
+  const { flow, timers } = createTestFlow({ registry: new Registry({ Siren }) });
+  const siren = flow.addRoutine(new Siren(), "siren");
+  const job = flow.execute(siren.trigger, { set: ["a"] });
+  await timers.advance(100);
+  for (const redrive of [true, [{ taskId: 2, data: { key: "a", index: 1 } }]] as const) {
+    assertEquals([job.status, job.failures.length], ["failed", 1]);
+    flow.resume(job, { redrive });
+    await flow.pause(job);
+    assertEquals(job.pendingTasks.map(({ emitKey }) => emitKey), ["a"]);
+    flow.resume(job);
+    await flow.waitForCompletion(job);
+  }
+});

@@ -17,6 +17,7 @@ import { jobOf } from "../../src/documents/job_state.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualIds, manualTimers, pauseAnywhere } from "../../src/testing/mod.ts";
 import { type Crash, CrashingStore } from "../support/crashing_store.ts";
+import { addFunction } from "../support/function_routine.ts";
 import { createTestFlow, type TestFlow } from "../support/test_flow.ts";
 
 interface Order {
@@ -378,4 +379,23 @@ test("C433 the saga ends the same when its process dies at any write to the stor
     ]]]),
   ]);
   assertEquals(count > 8, true, `${count}`);
+});
+
+test("check() names each cycle of failures once, and none where they end", () => {
+  const { flow } = createTestFlow();
+  const add = (id: string) => addFunction<Failure>(flow, id, () => {}).trigger;
+  const [a, b, c, d] = [add("a"), add("b"), add("c"), add("d")];
+  const cycles = () =>
+    flow.check().filter(({ code }) => code === "failure_cycle").map(({ path, message }) => [path, message]);
+  flow.connectFailure(a, b);
+  flow.connectFailure(b, c);
+  flow.connectFailure(a, d);
+  assertEquals(cycles(), []);
+  flow.connectFailure(flow.routine("c"), b);
+  assertEquals(cycles(), [[
+    "routines.b.slots.trigger",
+    'failures go round: "b.trigger" to "c.trigger" to "b.trigger"; while each fails, no job ends, unless limits.steps ends it',
+  ]]);
+  flow.connectFailure(c, a);
+  assertEquals(cycles().map(([path]) => path), ["routines.b.slots.trigger", "routines.a.slots.trigger"]);
 });

@@ -2,6 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { type Context, Flow, Registry, Routine, StateError } from "../../mod.ts";
 import { addFunction, addSource, link } from "../support/function_routine.ts";
+import { heldStore } from "../support/held_store.ts";
 import { createTestFlow } from "../support/test_flow.ts";
 import { WaitingHandlers } from "../support/waiting_handlers.ts";
 
@@ -136,4 +137,56 @@ test("C415 the limit travels with the flow, is frozen with it, and is a whole nu
   }
   await flow.run(worker.trigger);
   assertThrows(() => worker.setConcurrency(1), StateError, "Cannot set concurrency");
+});
+
+test("a task behind those that have no room waits, too, until the commit that made it is stored", async () => {
+  const handlers = new WaitingHandlers();
+  const store = heldStore();
+  const seen: string[] = [];
+  class Source extends Routine {
+    readonly trigger = this.addSlot("trigger", this.send);
+    readonly slow = this.addEvent<object>("slow");
+    readonly quick = this.addEvent<object>("quick");
+    send(_data: object, ctx: Context): void {
+      for (const event of [this.slow, this.quick, this.slow]) ctx.emit(event, {});
+    }
+  }
+  class Slow extends Routine {
+    readonly input = this.addSlot("input", this.work);
+    async work(_data: object): Promise<void> {
+      await handlers.wait(seen.push("slow"));
+    }
+  }
+  class Quick extends Routine {
+    readonly input = this.addSlot("input", this.work);
+    readonly output = this.addEvent<object>("output");
+    readonly next = this.addSlot("next", this.end);
+    work(_data: object, ctx: Context): void {
+      seen.push("quick");
+      store.hold();
+      ctx.emit(this.output, {});
+    }
+    end(): void {
+      seen.push("next");
+    }
+  }
+  const registry = new Registry({ Source, Slow, Quick });
+  const { flow, timers } = createTestFlow({ registry, executionStrategy: "concurrent" }, { registry, store });
+  const source = flow.addRoutine(new Source(), "source");
+  const slow = flow.addRoutine(new Slow().setConcurrency(1), "slow");
+  const quick = flow.addRoutine(new Quick(), "quick");
+  flow.connect(source.slow, slow.input);
+  flow.connect(source.quick, quick.input);
+  flow.connect(quick.output, quick.next);
+  const job = flow.execute(source.trigger);
+  await timers.flush();
+  assertEquals(seen, ["slow", "quick"]);
+  store.release();
+  await timers.flush();
+  assertEquals(seen, ["slow", "quick", "next"]);
+  handlers.release(1);
+  await timers.flush();
+  handlers.release(4);
+  await timers.flush();
+  assertEquals([job.status, seen], ["completed", ["slow", "quick", "next", "slow"]]);
 });

@@ -150,3 +150,16 @@ test("inputs that are too few, of mixed kinds, or of a name that is taken are re
   assertEquals(message({ a: {}, b: {} }, { atEnd: "no" }).includes("atEnd must be one of"), true);
   assertThrows(() => new Join().inputs, TypeError, "the join has no inputs; call setInputs");
 });
+
+test("inputs may have the names of what every object has", async () => {
+  const flow = new Flow({ id: "flow" });
+  const join = flow.addRoutine(new Join<{ toString: object; valueOf: object }>(), "join");
+  join.setInputs({ toString: { by: "order" }, valueOf: { by: "order" } } as never);
+  flow.addRoutine(new Sink(), "sink");
+  flow.addRoutine(new Feed(), "feed");
+  for (const name of ["toString", "valueOf"]) flow.connect("feed", "output", "join", name);
+  flow.connect("join", "output", "sink", "input");
+  const job = await flow.run("feed", { items: [{ data: { order: 1 } }, { data: { order: 1 } }] });
+  assertEquals(job.error, undefined);
+  assertEquals(outputsOf(job).map(({ data }) => Object.keys(data as object)), Array(2).fill(["toString", "valueOf"]));
+});

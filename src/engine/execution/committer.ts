@@ -132,9 +132,14 @@ export class Committer {
    */
   isAhead(elapsed: number, highWater: number): boolean {
     if (this.journal === undefined) return false;
-    if (this.journal.isFarAhead(elapsed)) return true;
+    return this.journal.isFarAhead(elapsed) || this.isHeld(highWater);
+  }
+
+  /** Whether the commit that made the next task ready is not stored. */
+  isHeld(highWater: number): boolean {
+    if (this.#held === undefined || this.#held.size === 0) return false;
     const next = this.queue.peek(highWater);
-    return next !== undefined && this.#held?.has(next) === true;
+    return next !== undefined && this.#held.has(next);
   }
 
   /** Whether a commit is not stored yet; then it is being written. A store that answers at once has it stored by the end of the call. */

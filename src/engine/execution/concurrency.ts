@@ -1,6 +1,6 @@
-import type { ReadyQueue } from "../../job/ready_queue.ts";
 import type { Instant, Task } from "../../job/task.ts";
 import type { Plan } from "../activation/plan.ts";
+import type { Committer } from "./committer.ts";
 import { type Director, takeNext } from "./director.ts";
 
 /**
@@ -9,23 +9,25 @@ import { type Director, takeNext } from "./director.ts";
  */
 export class ConcurrencyLimits {
   readonly #plan: Plan;
-  readonly #queue: ReadyQueue;
+  readonly #committer: Committer;
   /** How many handlers wait, by routine: only of those with a limit. */
   readonly #waiting: Map<string, number> = new Map();
 
   /** Makes the limits of the routines of a flow. */
-  constructor(plan: Plan, queue: ReadyQueue) {
+  constructor(plan: Plan, committer: Committer) {
     this.#plan = plan;
-    this.#queue = queue;
+    this.#committer = committer;
   }
 
-  /** Takes the first task whose routine has room. */
+  /** Takes the first task whose routine has room, unless it must wait for the store: each one that comes to be the first is asked. */
   take(highWater: number, time: Instant, director: Director | undefined): Task | undefined {
+    const { queue } = this.#committer;
     for (;;) {
-      this.#queue.putBack((routine) => this.#hasRoom(routine));
-      const task = takeNext(this.#queue, highWater, time, director);
+      queue.putBack((routine) => this.#hasRoom(routine));
+      if (this.#committer.isHeld(highWater)) return undefined;
+      const task = takeNext(queue, highWater, time, director);
       if (task === undefined || this.#hasRoom(task.route.routine)) return task;
-      this.#queue.setAside(task);
+      queue.setAside(task);
     }
   }
 
@@ -53,7 +55,7 @@ export class ConcurrencyLimits {
 /** Takes the task that runs next; where routines have limits, the first whose routine has room. */
 export function takeTask(
   limits: ConcurrencyLimits | undefined,
-  queue: ReadyQueue,
+  { queue }: Committer,
   highWater: number,
   time: Instant,
   director: Director | undefined,
@@ -62,7 +64,7 @@ export function takeTask(
 }
 
 /** The limits of a job's routines; `undefined` where none can be reached. */
-export function limitsOf(plan: Plan, queue: ReadyQueue, workers: number): ConcurrencyLimits | undefined {
+export function limitsOf(plan: Plan, committer: Committer, workers: number): ConcurrencyLimits | undefined {
   const isLimited = Array.from(plan.routines.values()).some(({ concurrency }) => concurrency < workers);
-  return isLimited ? new ConcurrencyLimits(plan, queue) : undefined;
+  return isLimited ? new ConcurrencyLimits(plan, committer) : undefined;
 }

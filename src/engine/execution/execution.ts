@@ -137,7 +137,7 @@ export class Execution implements ActivationHost {
   /** Fills the queue with the tasks of a job that has been resumed, except those that must fail before any runs. */
   prepare(without?: readonly Task[]): void {
     this.deadlines.prepare(this.job);
-    if (this.workers > 1) this.concurrency = limitsOf(this.plan, this.committer.queue, this.workers);
+    if (this.workers > 1) this.concurrency = limitsOf(this.plan, this.committer, this.workers);
     const { executionTimeoutMs = this.plan.graph.executionTimeoutMs } = this.job.settings;
     this.committer.queue.fill(this.#clock.prepare(this.job.time.ranMs, executionTimeoutMs), without);
   }
@@ -274,7 +274,7 @@ export class Execution implements ActivationHost {
       const obstacle = this.#obstacle(time);
       if (obstacle === "slice over") this.#loop.defer();
       if (obstacle !== undefined) break;
-      const task = takeTask(this.concurrency, this.committer.queue, this.limits.highWater, time, director);
+      const task = takeTask(this.concurrency, this.committer, this.limits.highWater, time, director);
       if (task === undefined) break;
       this.#clock.work();
       this.notifier.start(task, time);

@@ -1,4 +1,4 @@
-import { CancelledError, NonRetryableError, RetryError, type TimeoutError } from "../../base/errors.ts";
+import { CancelledError, NonRetryableError, PoisonError, RetryError, type TimeoutError } from "../../base/errors.ts";
 import { describeValue } from "../../base/path.ts";
 import { isAsyncAnswer } from "../../base/thenable.ts";
 import type { ErrorHandler } from "../../model/error_handler.ts";
@@ -101,7 +101,8 @@ function decideRetry(
   attempt: number,
 ): boolean | number {
   if (thrown instanceof RetryError) return thrown.delayMs ?? true;
-  if (thrown instanceof NonRetryableError || strategy !== "retry") return false;
+  // Each further attempt of a poisoned task would cost as many engines again.
+  if (thrown instanceof NonRetryableError || thrown instanceof PoisonError || strategy !== "retry") return false;
   if (retryableErrors?.some((kind) => kinds.includes(kind)) === false) return false;
   if (retryIf === undefined) return true;
   const answer: unknown = Reflect.apply(retryIf, routine, [thrown, attempt]);

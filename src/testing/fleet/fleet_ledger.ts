@@ -302,6 +302,11 @@ export class FleetLedger {
       const why = `process ${process} runs step ${handler.step} of ${jobId} again, which was committed`;
       throw new FleetViolation("lost or doubled", why);
     }
+    const isStored = () => Array.from(life.job.tasks).some(({ id }) => id === task);
+    if (!this.#settings.isRelaxed && this.lives.has(life.life) && !isStored()) {
+      const why = `process ${process} runs task ${task} of ${jobId}, which is not stored`;
+      throw new FleetViolation("lost or doubled", why);
+    }
     checkKey(life, handler);
     const running = { process, life: life.life, task, isAborted };
     this.#running.push(running);
