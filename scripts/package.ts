@@ -40,8 +40,10 @@ export async function makePackage(root: string): Promise<void> {
   await writeDeclarations(root);
   for (const name of listFiles(SCHEMAS)) await copy(name, `${root}/${name}`);
   const guides = [...Deno.readDirSync(GUIDES)].map(({ name }) => `${GUIDES}/${name}`);
-  await Deno.mkdir(`${root}/${GUIDES}`);
   for (const name of [...DOCUMENTS, ...guides]) {
+    await copy(name, `${root}/${name}`);
+    // The others are pictures.
+    if (!name.endsWith(".md")) continue;
     await Deno.writeTextFile(`${root}/${name}`, withoutSources(await Deno.readTextFile(name)));
   }
   await Deno.writeTextFile(

@@ -6,7 +6,10 @@ import { assertEquals, assertGreater } from "@std/assert";
 import { asModule, deadLinks, examplesOf, pages, read } from "./pages.ts";
 import { inFolder } from "./run_example.ts";
 
-for (const example of pages.flatMap(examplesOf)) {
+/** Examples that need a server: tests of their own try them. */
+const TRIED_ELSEWHERE = ["docs/stores.md: example 1"]; // by tests/stores/key_value/nats_test.ts
+
+for (const example of pages.flatMap(examplesOf).filter(({ name }) => !TRIED_ELSEWHERE.includes(name))) {
   test(`${example.name} prints what it says`, { timeout: 60_000 }, () =>
     inFolder(async (folder) => {
       const path = join(folder, example.language === "ts" ? "example.ts" : "example.mjs");

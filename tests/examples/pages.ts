@@ -43,14 +43,13 @@ export function examplesOf(page: string): Example[] {
 export function asModule({ code }: Example): string {
   const { exports }: { exports: Readonly<Record<string, string>> } = JSON.parse(read("deno.json"));
   const console = "const console = { log: (...all) => { printed.push(all.join(' ')); } };";
-  const address = (_all: string, name: string, subpath?: string) => {
-    return `from "${
-      subpath === undefined ? import.meta.resolve(name) : new URL(exports[`.${subpath}`] ?? name, root)
-    }"`;
+  const addressOf = (name: string) => {
+    const entry = /^@routilux\/routilux(.*)$/.exec(name)?.[1];
+    return entry === undefined ? import.meta.resolve(name) : new URL(exports[`.${entry}`] ?? name, root).href;
   };
   // The module stands in another folder, where packages are not found by their names.
   return `export const printed = []; ${console}\n${
-    code.replaceAll(/from "(@routilux\/routilux(.*)|valibot)"/g, address)
+    code.replaceAll(/ from "(?!node:)([^"]+)"/g, (_all, name) => ` from "${addressOf(name)}"`)
   }`;
 }
 
