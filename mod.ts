@@ -54,7 +54,7 @@ export type {
 } from "./src/flow_options.ts";
 export type { AdoptOptions } from "./src/adoption.ts";
 export type { FailureChoice, RedriveChoice, RedriveData } from "./src/repair.ts";
-export type { EntryArguments, EntryPoint } from "./src/entry_arguments.ts";
+export type { EntryArguments, EntryParams, EntryPoint } from "./src/model/entry_point.ts";
 export { type CriticalOptions, Routine } from "./src/model/routine.ts";
 export { Engine, type EngineOptions } from "./src/engine.ts";
 export { type Registrable, Registry } from "./src/values/registry.ts";
@@ -62,6 +62,7 @@ export { type JobReadOptions, JobState } from "./src/documents/job_state.ts";
 export type { DroppedCounts } from "./src/documents/job.ts";
 export type {
   AwaitedDelivery,
+  ChildJob,
   ExecutionRecord,
   JobError,
   JobFailure,
@@ -71,6 +72,7 @@ export type {
 } from "./src/documents/job_views.ts";
 
 export type { Around, HandlerInfo, Propagate, PropagateInfo } from "./src/ports/around.ts";
+export type { ChildEnd, ChildOptions, FlowJson, ResultOf } from "./src/model/child_types.ts";
 export type {
   Context,
   EmitOptions,

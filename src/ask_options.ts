@@ -1,6 +1,6 @@
 import { checkName, checkOptions } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
-import type { Command } from "./documents/command.ts";
+import type { ChildEnded, Command } from "./documents/command.ts";
 import type { ConnectionTarget } from "./model/connection.ts";
 import { membershipOf } from "./model/routine.ts";
 import { Slot } from "./model/slot.ts";
@@ -14,8 +14,11 @@ export interface AskOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What a handle may ask of a job: only a job says that it has ended. */
+export type AskedCommand = Exclude<Command, ChildEnded>;
+
 /** The names of the options that some commands have beside `key` and `signal`. */
-const MORE_OPTIONS: Readonly<Record<Command["type"], Readonly<Record<string, true>>>> = {
+const MORE_OPTIONS: Readonly<Record<AskedCommand["type"], Readonly<Record<string, true>>>> = {
   deliver: {},
   pause: { reason: true, checkpoint: true, graceMs: true },
   cancel: { reason: true },
@@ -28,7 +31,7 @@ const MORE_OPTIONS: Readonly<Record<Command["type"], Readonly<Record<string, tru
  *
  * @throws {TypeError} for an option of an unknown name
  */
-export function checkAskOptions(action: string, type: Command["type"], options: AskOptions): void {
+export function checkAskOptions(action: string, type: AskedCommand["type"], options: AskOptions): void {
   checkOptions<AskOptions>(action, options, { key: true, signal: true, ...MORE_OPTIONS[type] });
 }
 

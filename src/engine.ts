@@ -3,8 +3,10 @@ import { checkOptions, type OptionNames } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import { createHost } from "./default_engine.ts";
 import { type DurabilityOptions, resolveDurability } from "./engine/durable/durability_settings.ts";
+import { letGoOf } from "./engine/durable/child_jobs.ts";
 import { StoreSession } from "./engine/durable/store_session.ts";
 import { guardAround } from "./engine/execution/around.ts";
+import { ChildStarter } from "./engine/execution/child_starter.ts";
 import { type EngineHost, hosts, type StoreUse } from "./engine/execution/engine_host.ts";
 import { JobEvents } from "./engine/execution/job_events.ts";
 import { Propagation } from "./engine/execution/propagation.ts";
@@ -117,7 +119,9 @@ export class Engine {
         (it) => host.events?.tell(it),
       );
       const jobsOf: StoreUse["jobsOf"] = (flow) => new StoredFlowJobs(flow, session, host);
-      return { session, jobsOf };
+      const childrenOf: StoreUse["childrenOf"] = (execution) => new ChildStarter(execution, session);
+      const letGo: StoreUse["letGo"] = (job, journal) => letGoOf(job, journal, session, () => job.owner !== undefined);
+      return { session, jobsOf, childrenOf, letGo };
     });
     checkFunction("around", around);
     checkFunction("propagate", propagate);

@@ -30,7 +30,7 @@ import { Slot } from "./model/slot.ts";
 import { hasEnded, type Job, statusOf } from "./job/job.ts";
 import type { Route } from "./job/task.ts";
 import type { JobHandle, StartedJob } from "./job_handle.ts";
-import type { EntryArguments, EntryPoint } from "./entry_arguments.ts";
+import type { EntryArguments, EntryPoint } from "./model/entry_point.ts";
 import type {
   CompletionOptions,
   CreateOptions,

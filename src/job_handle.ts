@@ -1,7 +1,7 @@
 import { StateError, type StateReason, TimeoutError, UnknownOutcomeError } from "./base/errors.ts";
-import { type AskOptions, checkAskOptions, checkReason, targetOf } from "./ask_options.ts";
+import { type AskedCommand, type AskOptions, checkAskOptions, checkReason, targetOf } from "./ask_options.ts";
 import { checkDuration, checkInteger, checkName, checkOptions } from "./base/options.ts";
-import { type Command, encodeCommand } from "./documents/command.ts";
+import { encodeCommand } from "./documents/command.ts";
 import type { JobState } from "./documents/job_state.ts";
 import { jobOf } from "./documents/job_state.ts";
 import { type JobOutput, viewOutput } from "./documents/job_views.ts";
@@ -389,7 +389,7 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
   }
 
   /** Stores a command; as often as it takes, for the key makes it count once. */
-  async #ask(call: string, { status }: JobRecord, command: Command, options: AskOptions): Promise<void> {
+  async #ask(call: string, { status }: JobRecord, command: AskedCommand, options: AskOptions): Promise<void> {
     checkAskOptions(`Cannot ${call} job`, command.type, options);
     const { key, signal } = options;
     const { session } = this.#host;

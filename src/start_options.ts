@@ -14,7 +14,7 @@ import type { NewJobSettings } from "./engine/flow_jobs.ts";
 import { PRIORITIES } from "./job/task.ts";
 import type { Priority } from "./model/context.ts";
 import { checkExecutionTimeout, checkStrategy, type ExecutionStrategy } from "./model/flow_graph.ts";
-import type { EntryParams } from "./entry_arguments.ts";
+import type { EntryParams } from "./model/entry_point.ts";
 
 /** The options of `flow.start`. */
 export interface StartOptions extends CreateOptions {

@@ -320,14 +320,24 @@ export class StoredJobs implements HandleHost, StoreAccess, WorkHost {
     }
     const flow = this.#flowOf(stored);
     const replay = replayStored(stored, flow.limits, revision);
-    const { status } = replay.job;
+    const { status, children } = replay.job;
     if (hasEnded(status)) throw new StateError("fork", status, `${action}: at revision ${revision} it had ended`);
+    if (children !== undefined) {
+      throw new StateError(
+        "fork",
+        status,
+        `${action}: at revision ${revision} it waits for children, which tell it alone`,
+      );
+    }
     const id = newId === undefined ? this.host.ids.id() : checkName(action, "jobId", newId);
     const taken = await this.session.store.find(id);
     if (taken !== undefined) {
       throw new StateError("fork", taken.status, `${action}: the store has a job "${id}" already`);
     }
-    return { flow, job: flow.resume(this.#copy(replay, id)) };
+    const copy = this.#copy(replay, id);
+    // The parent waits for the other one.
+    jobOf(copy).parent = undefined;
+    return { flow, job: flow.resume(copy) };
   }
 
   /** See `Engine`. */

@@ -1,14 +1,18 @@
 import * as v from "valibot";
 import type { JsonValue } from "../values/json.ts";
+import type { ErrorData } from "../values/error_data.ts";
 import { DEFAULT_VALUE_LIMITS, type Payload, type ValueLimits, wireOf } from "../values/payload.ts";
 import {
   type Codec,
   duration,
+  error,
+  type ErrorDocument,
   flag,
   list,
   literal,
   mark,
   name,
+  oneOf,
   optional,
   optionalList,
   optionalValue,
@@ -42,7 +46,18 @@ export type Command =
   }
   | { readonly type: "cancel"; readonly reason: string | undefined }
   | { readonly type: "resume"; readonly redrive: boolean; readonly tasks: readonly RedrivenTask[] | undefined }
-  | { readonly type: "discard"; readonly tasks: readonly number[] };
+  | { readonly type: "discard"; readonly tasks: readonly number[] }
+  | ChildEnded;
+
+/** A child has ended: its parent is told. */
+export interface ChildEnded {
+  readonly type: "child";
+  /** The id of the child. */
+  readonly jobId: string;
+  readonly status: "completed" | "failed" | "cancelled";
+  readonly result: Payload | undefined;
+  readonly error: ErrorData | undefined;
+}
 
 /** A failure that becomes a task again: as it was, or with other data. */
 interface RedrivenTaskDocument {
@@ -70,6 +85,12 @@ interface CommandDocuments {
   readonly cancel: { readonly reason?: string };
   readonly resume: { readonly redrive?: true; readonly tasks?: readonly RedrivenTaskDocument[] };
   readonly discard: { readonly tasks?: readonly number[] };
+  readonly child: {
+    readonly error?: ErrorDocument;
+    readonly jobId: string;
+    readonly result?: JsonValue;
+    readonly status: ChildEnded["status"];
+  };
 }
 
 type DocumentOf<T extends Command["type"]> = CommandDocuments[T] & {
@@ -109,12 +130,25 @@ const codecs = /* @__PURE__ */ once(() => {
       tasks: optionalList(positive),
       type: literal("discard"),
     }),
+    child: shape<CommandOf<"child">, DocumentOf<"child">>({
+      ...signature,
+      error: optional(error),
+      jobId: name,
+      result: optionalValue,
+      status: oneOf(["completed", "failed", "cancelled"]),
+      type: literal("child"),
+    }),
   };
 });
 
 /** The format of commands. */
 const COMMAND_FORMAT: Format<
-  DocumentOf<"deliver"> | DocumentOf<"pause"> | DocumentOf<"cancel"> | DocumentOf<"resume"> | DocumentOf<"discard">
+  | DocumentOf<"deliver">
+  | DocumentOf<"pause">
+  | DocumentOf<"cancel">
+  | DocumentOf<"resume">
+  | DocumentOf<"discard">
+  | DocumentOf<"child">
 > = {
   name: "routilux/command",
   version: 1,
@@ -141,6 +175,8 @@ function write(command: Command): object {
       return codecs().resume.write(command, wireOf);
     case "discard":
       return codecs().discard.write(command, wireOf);
+    case "child":
+      return codecs().child.write(command, wireOf);
   }
 }
 
@@ -164,5 +200,7 @@ export function decodeCommand(text: string, limits: ValueLimits = DEFAULT_VALUE_
       return codecs().resume.read(document, reader, "", "");
     case "discard":
       return codecs().discard.read(document, reader, "", "");
+    case "child":
+      return codecs().child.read(document, reader, "", "");
   }
 }

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { parseInstant } from "../base/instant.ts";
 import { DEFAULT_VALUE_LIMITS, type ValueLimits, wireOf } from "../values/payload.ts";
 import type {
+  ChildrenCommit,
   Commit,
   DeferredCommit,
   DeliverCommit,
@@ -19,6 +20,7 @@ import * as c from "./codec.ts";
 import { checkCommit } from "./commit_checks.ts";
 import { commitParts } from "./commit_parts.ts";
 import type {
+  ChildrenCommitDocument,
   CommitBase,
   CommitDocument,
   DeferredCommitDocument,
@@ -47,7 +49,7 @@ interface Head {
 }
 
 type Filled = CommitBase & Pick<DeliverCommitDocument, "data" | "key" | "kind"> & { readonly fills: number };
-type Delivered = CommitBase & Pick<DeliverCommitDocument, "kind"> & { readonly task: TaskDocument };
+type Delivered = CommitBase & Pick<DeliverCommitDocument, "child" | "kind"> & { readonly task: TaskDocument };
 
 // Marked as pure: a bundle without a store leaves it out.
 const codecs = /* @__PURE__ */ once(() => {
@@ -61,7 +63,7 @@ const codecs = /* @__PURE__ */ once(() => {
     ranMs: { ...c.duration, isOnlyWritten },
     version: c.mark(1),
   } as const;
-  const filled = c.shape<Parts<Omit<DeliverCommit, "task">> & { fills: Task }, Filled>({
+  const filled = c.shape<Parts<Omit<DeliverCommit, "task" | "child">> & { fills: Task }, Filled>({
     ...head,
     data: c.optionalValue,
     fills: awaitingTask,
@@ -103,6 +105,7 @@ const codecs = /* @__PURE__ */ once(() => {
     }),
     deliver: c.shape<Parts<Omit<DeliverCommit, "data" | "key">>, Delivered>({
       ...head,
+      child: c.optional(c.name),
       kind: c.literal("deliver"),
       task,
     }),
@@ -116,6 +119,12 @@ const codecs = /* @__PURE__ */ once(() => {
       created: c.optionalList(task),
       kind: c.literal("deferred"),
       records: c.optionalList(record),
+    }),
+    children: c.shape<Parts<Omit<ChildrenCommit, "isSettled">> & { settled: boolean }, ChildrenCommitDocument>({
+      ...head,
+      kind: c.literal("children"),
+      opened: c.optionalList(c.name),
+      settled: c.flag,
     }),
     status: c.shape<Parts<StatusCommit>, StatusCommitDocument>({
       ...head,
@@ -191,6 +200,8 @@ export function encodeCommit(commit: Commit, consumed?: number): CommitDocument 
       return kinds.expire.write({ ...commit, at, consumed, ranMs }, wireOf);
     case "deferred":
       return kinds.deferred.write({ ...commit, at, consumed, ranMs }, wireOf);
+    case "children":
+      return kinds.children.write({ ...commit, at, consumed, ranMs, settled: commit.isSettled }, wireOf);
     case "status":
       return kinds.status.write({ ...commit, at, consumed, ranMs }, wireOf);
   }
@@ -261,6 +272,10 @@ function readCommit(document: CommitDocument, reader: DocumentReader): Commit {
     }
     case "deferred":
       return withTime(kinds.deferred.read(document, reader, "", ""), document);
+    case "children": {
+      const { settled, ...parts } = kinds.children.read(document, reader, "", "");
+      return withTime({ ...parts, isSettled: settled }, document);
+    }
     case "status":
       return withTime(kinds.status.read(document, reader, "", ""), document);
   }

@@ -1,5 +1,6 @@
 import type { Commit, MergeCommit, StepCommit } from "../job/commit.ts";
-import { type Job, slotKey } from "../job/job.ts";
+import type { Child } from "../job/children.ts";
+import { hasEnded, type Job, slotKey } from "../job/job.ts";
 import { listEnd, type SlotChange } from "../job/slot_data.ts";
 import type { Task } from "../job/task.ts";
 import type { DocumentReader } from "./reader.ts";
@@ -15,6 +16,7 @@ export function checkCommit(commit: Commit, job: Job, reader: DocumentReader): v
     case "step":
       checkNewTasks(commit.created, "created", job, reader);
       checkWithdrawn(commit, reader);
+      checkNewChildren(commit.effects?.children ?? [], job, reader);
       return checkSlotChanges(commit.effects?.slots ?? [], job, reader);
     case "deferred":
       return checkNewTasks(commit.created, "created", job, reader);
@@ -33,7 +35,26 @@ export function checkCommit(commit: Commit, job: Job, reader: DocumentReader): v
       return checkNewTasks(commit.created, "created", job, reader);
     case "deliver":
       if (!job.tasks.has(commit.task)) checkNewTask(commit.task, "task", job.nextTaskId, reader);
+      if (commit.child !== undefined) checkChild(commit.child, "child", job, reader);
+      return;
+    case "children":
+      commit.opened.forEach((id, index) => checkChild(id, `opened[${index}]`, job, reader));
+      if (commit.isSettled && !hasEnded(job.status)) reader.fail("settled", "none, as the job has not ended", "true");
   }
+}
+
+function checkNewChildren(children: readonly Child[], job: Job, reader: DocumentReader): void {
+  const seen = new Set<string>();
+  for (const { jobId } of children) {
+    if (seen.has(jobId) || job.children?.get(jobId) !== undefined) {
+      reader.fail("effects.children", "children that the job does not have", JSON.stringify(jobId));
+    }
+    seen.add(jobId);
+  }
+}
+
+function checkChild(id: string, path: string, { children }: Job, reader: DocumentReader): void {
+  if (children?.get(id) === undefined) reader.fail(path, "the id of a child that has not ended", JSON.stringify(id));
 }
 
 /** A task is taken back once, by the routine that has emitted it with a key, and before its first step. */

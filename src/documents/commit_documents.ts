@@ -78,8 +78,10 @@ export interface FailureCommitDocument extends CommitBase {
   readonly verdict: FailureOutcomeDocument;
 }
 
-/** A delivery has come from outside: a task of its own, or the one that was awaited. */
+/** A delivery has come from outside, a task of its own or the one that was awaited; or the end of a child. */
 export interface DeliverCommitDocument extends CommitBase {
+  /** The id of the child whose end is delivered. */
+  readonly child?: string;
   /** What was delivered to the task that awaited it. */
   readonly data?: JsonValue;
   /** The id of the task that awaited it. */
@@ -108,6 +110,16 @@ export interface DeferredCommitDocument extends CommitBase {
   readonly kind: "deferred";
   /** The history of it. */
   readonly records?: readonly RecordDocument[];
+}
+
+/** Something has become of the job's children, or it has told its parent of its end. */
+export interface ChildrenCommitDocument extends CommitBase {
+  /** Tells the kinds apart. */
+  readonly kind: "children";
+  /** The ids of the children that have started. */
+  readonly opened?: readonly string[];
+  /** The job has ended, its parent is told of that, and its children are cancelled. */
+  readonly settled?: true;
 }
 
 /** The job goes to another status. */
@@ -145,4 +157,5 @@ export type CommitDocument =
   | DeliverCommitDocument
   | ExpireCommitDocument
   | DeferredCommitDocument
+  | ChildrenCommitDocument
   | StatusCommitDocument;

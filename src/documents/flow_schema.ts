@@ -122,6 +122,8 @@ export const flowSchema: () => Schema<FlowDocument> = once(() => {
   });
   const limits = strict<Partial<FlowLimits>>({
     bytes: optional(positive),
+    childDepth: optional(count),
+    children: optional(count),
     depth: optional(integer(1, MAX_DEPTH)),
     failures: optional(positive),
     highWater: optional(positive),

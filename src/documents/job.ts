@@ -15,6 +15,7 @@ import { createSlotLists, holdItems, listEnd, type SlotData, type SlotList } fro
 import type { Task } from "../job/task.ts";
 import { EXECUTION_STRATEGIES, type ExecutionStrategy } from "../model/flow_graph.ts";
 import type { JsonObject, JsonValue } from "../values/json.ts";
+import { children, type ChildrenDocument, parent, type ParentDocument } from "./children.ts";
 import * as c from "./codec.ts";
 import type { ErrorDocument } from "./codec.ts";
 import { type Format, openEnvelope, parseText } from "./envelope.ts";
@@ -40,6 +41,8 @@ import { task, type TaskDocument } from "./task.ts";
 export interface JobDocument {
   /** The ids of the tasks of early deliveries by routine and slot: they came before they were awaited, and may still be. */
   readonly arrivals?: { readonly [routine: string]: { readonly [slot: string]: readonly number[] } };
+  /** The jobs that it has asked for and that have not ended. */
+  readonly children?: readonly ChildrenDocument[];
   /** When the job was made. */
   readonly createdAt: string;
   /** When the job ends at the latest, and how long it may take: a redrive gives it as long again. */
@@ -70,6 +73,8 @@ export interface JobDocument {
   readonly nextTaskId: number;
   /** What routines have put out. */
   readonly outputLog?: readonly OutputDocument[];
+  /** The job that has asked for it, and waits for its end. */
+  readonly parent?: ParentDocument;
   /** Marks of pauses. */
   readonly pausePoints?: readonly PausePointDocument[];
   /** The tasks that have not ended, by id. */
@@ -221,6 +226,7 @@ function partsOf(job: Job, pendingTasks: readonly Task[]) {
   return {
     ...settings,
     arrivals: job.arrivals ?? NO_ARRIVALS,
+    children: job.children,
     createdAt: job.createdAt,
     deadline: job.deadline,
     deferredEvents: job.deferredEvents,
@@ -232,6 +238,7 @@ function partsOf(job: Job, pendingTasks: readonly Task[]) {
     jobId: job.jobId,
     nextTaskId: job.nextTaskId,
     outputLog: outputs.toArray(),
+    parent: job.parent,
     pausePoints: job.pausePoints,
     pendingTasks,
     ranMs: job.time.ranMs,
@@ -252,6 +259,7 @@ type JobParts = Plain<ReturnType<typeof partsOf>>;
 
 const jobParts: c.Codec<JobParts, JobDocument> = c.shape({
   arrivals: c.optionalNamed(c.named(c.list(c.positive))),
+  children,
   createdAt: c.instant,
   deadline: c.optional(
     c.shape<Deadline, NonNullable<JobDocument["deadline"]>>({ deadlineMs: c.duration, until: c.instant }),
@@ -269,6 +277,7 @@ const jobParts: c.Codec<JobParts, JobDocument> = c.shape({
   maxWorkers: c.optional(c.positive),
   nextTaskId: c.positive,
   outputLog: c.optionalList(output),
+  parent: c.optional(parent),
   pausePoints: c.optionalList(pausePoint),
   pendingTasks: c.list(task),
   ranMs: c.duration,
@@ -339,6 +348,8 @@ export function decodeJob(json: unknown, limits: ValueLimits = DEFAULT_VALUE_LIM
   job.deadline = parts.deadline;
   job.result = parts.result;
   job.trace = parts.trace;
+  job.children = parts.children;
+  job.parent = parts.parent;
   for (const [routine, slots] of parts.slots) job.slots.set(routine, slots);
   holdLists(job, parts.pendingTasks, (index) => `pendingTasks[${index}]`, reader);
   holdLists(job, parts.failures.map(({ task }) => task), (index) => `failures[${index}].task`, reader);

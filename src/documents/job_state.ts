@@ -10,6 +10,7 @@ import { shownData, type Task } from "../job/task.ts";
 import { decodeJob, type DroppedCounts, droppedOf, encodeJob, type JobDocument, readJob, writeJob } from "./job.ts";
 import {
   type AwaitedDelivery,
+  type ChildJob,
   compact,
   type ExecutionRecord,
   type JobError,
@@ -18,6 +19,7 @@ import {
   type PendingTask,
   type RoutineProgress,
   viewAwaited,
+  viewChild,
   viewError,
   viewOutput,
 } from "./job_views.ts";
@@ -141,6 +143,11 @@ export class JobState<out Result = unknown> {
   get awaiting(): readonly AwaitedDelivery[] {
     const tasks = Array.from(this.#job.awaiting.values()).flatMap((waiting) => [...waiting]);
     return tasks.sort((a, b) => a.id - b.id).map(viewAwaited);
+  }
+
+  /** The jobs that handlers have started by `ctx.child`, and that have not ended, in the order in which they were asked for. */
+  get children(): readonly ChildJob[] {
+    return Array.from(this.#job.children ?? [], viewChild);
   }
 
   /** The tasks that have not ended, by id. */

@@ -1,3 +1,4 @@
+import type { Child } from "../job/children.ts";
 import type { FailurePlace } from "../base/errors.ts";
 import { formatInstant } from "../base/instant.ts";
 import { errorJson } from "../job/decide.ts";
@@ -139,4 +140,24 @@ export function compact<const T extends object>(object: T): Compact<T> {
     if (value !== undefined) copy[key] = value;
   }
   return copy as Compact<T>;
+}
+
+/** A job that a handler has started by `ctx.child`. */
+export interface ChildJob {
+  /** The id of its flow. */
+  readonly flowId: string;
+  /** Its id. */
+  readonly jobId: string;
+  /** The routine that has asked for it. */
+  readonly routine: string;
+  /** The slot of that routine that is told of its end; absent for one that nobody waits for. */
+  readonly slot?: string;
+  /** Whether the store has it: `left` when its parent has ended before it, and has not looked for it since. */
+  readonly status: "unstarted" | "open" | "left";
+}
+
+/** A child as users see it. */
+export function viewChild({ flowId, jobId, routine, to, start, isLeft }: Child): ChildJob {
+  const status = isLeft ? "left" : start === undefined ? "open" : "unstarted";
+  return { flowId, jobId, routine, ...(to === undefined ? {} : { slot: to }), status };
 }

@@ -23,6 +23,7 @@ export function preflight(job: Job, graph: FlowGraph): PreflightFinding[] {
   checkSettings(job, graph, add);
   checkTasks(job, graph, add);
   checkArrivals(job, add);
+  checkChildren(job, graph, add);
   checkSlots(job, graph, add);
   checkStates(job, graph, add);
   checkDeferred(job, graph, add);
@@ -84,6 +85,17 @@ function checkArrivals({ arrivals, nextTaskId }: Job, add: Add): void {
       if (id !== undefined) add("id_out_of_range", path, `the id ${id} is not below nextTaskId, ${nextTaskId}`);
     })
   );
+}
+
+function checkChildren({ children }: Job, graph: FlowGraph, add: Add): void {
+  for (const { jobId, routine: id, to } of children ?? []) {
+    const path = `children${pathStep(jobId)}`;
+    const routine = graph.routines.get(id);
+    if (routine === undefined) add("unknown_routine", `${path}.routine`, missingRoutine(id, graph));
+    else if (to !== undefined && routine.getSlot(to) === undefined) {
+      add("unknown_slot", `${path}.to`, `routine "${id}" has no slot "${to}"`);
+    }
+  }
 }
 
 function checkRoute({ route, details }: Task, path: Path, graph: FlowGraph, add: Add): void {

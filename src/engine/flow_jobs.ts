@@ -19,15 +19,18 @@ import {
 } from "../job/job.ts";
 import { createTask, type Moment, NO_DETAILS, type Route, type Task } from "../job/task.ts";
 import { deliveryKey, firstKey } from "../job/task_key.ts";
+import type { ChildEnded } from "../documents/command.ts";
 import { checkPreflight } from "../documents/preflight.ts";
 import { statusCommit } from "./activation/commits.ts";
 import { createPlan, type Plan } from "./activation/plan.ts";
 import { checkRedrive, failuresOf, type Redrive } from "./execution/redrive.ts";
 import { checkTakes, refuse } from "./execution/refusal.ts";
+import { childEndCommit } from "./execution/child_ends.ts";
 import { Committer } from "./execution/committer.ts";
 import type { EngineHost } from "./execution/engine_host.ts";
 import { Execution, executionOf, workingOn } from "./execution/execution.ts";
 import { firstCommit } from "./execution/first_commit.ts";
+import { needsKeys } from "./execution/task_keys.ts";
 import { JobListeners } from "./execution/listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./execution/notifier.ts";
 import { SHUTDOWN } from "./execution/resting.ts";
@@ -110,6 +113,9 @@ export class FlowJobs implements FlowSteering {
     }
     this.checkResume(job, redrive);
     const first = this.firstCommit(job, redrive);
+    if (job.children !== undefined && this.stored === undefined) {
+      throw refuse("resume", job, "its children are jobs of a store; its engine has none");
+    }
     this.stored?.checkPlace("resume", job);
     const execution = new Execution(job, this.plan, this.#host, callbacks);
     if (this.stored === undefined) {
@@ -196,6 +202,14 @@ export class FlowJobs implements FlowSteering {
     else this.#commit(job, { kind: "deliver", time, task, data: payload, key: filled });
   }
 
+  childEndedNow(job: Job, end: ChildEnded, sequence: number): void {
+    const commit = childEndCommit(job, end, this.#time(job), this.#needsKeys(job), sequence);
+    if (commit === undefined) return;
+    const execution = workingOn(job);
+    if (execution !== undefined) execution.bringIn(commit);
+    else this.#commit(job, commit);
+  }
+
   /**
    * Drops failures.
    *
@@ -215,10 +229,8 @@ export class FlowJobs implements FlowSteering {
     else this.#commit(job, commit);
   }
 
-  /** Whether the commits of a job may come in another order when it goes on from an older state: then ids name no task for good. */
-  #needsKeys({ settings }: Job): boolean {
-    const strategy = settings.executionStrategy ?? this.graph.executionStrategy;
-    return strategy === "concurrent" || this.#host.store?.session.settings.mode === "relaxed";
+  #needsKeys(job: Job): boolean {
+    return needsKeys(job, this.graph, this.#host.store?.session.settings.mode);
   }
 
   /** Whether no job is started any more. */

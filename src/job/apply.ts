@@ -14,6 +14,7 @@ import type {
   StepCommit,
 } from "./commit.ts";
 import { dropArrivals, noteArrival } from "./arrivals.ts";
+import { addChildren, openChildren, oweAgain, removeChild, settleDebts } from "./children.ts";
 import type { HistoryEntry } from "./history.ts";
 import { type Job, type PausePoint, ROUTINE_STATUSES, type RoutineState, type RoutineStatus } from "./job.ts";
 import { discardFailures, dropFailures, letGo, letGoOfLists, takeFailures } from "./failures.ts";
@@ -47,7 +48,7 @@ function applyOther(job: Job, commit: Exclude<Commit, StepCommit>): void {
       break;
     case "deliver":
       if (job.tasks.has(commit.task)) fill(job, commit);
-      else addDelivery(job, commit.task);
+      else addDelivery(job, commit);
       break;
     case "expire":
       expire(job, commit);
@@ -55,6 +56,10 @@ function applyOther(job: Job, commit: Exclude<Commit, StepCommit>): void {
     case "deferred":
       addNew(job, commit);
       job.deferredEvents.length = 0;
+      break;
+    case "children":
+      openChildren(job, commit.opened);
+      if (commit.isSettled) settleDebts(job);
       break;
     case "status":
       applyStatus(job, commit);
@@ -154,6 +159,7 @@ function applyStatus(job: Job, commit: StatusCommit): void {
   if (redrive) {
     const chosen = redriven && new Set(redriven);
     startDeadlineAgain(job, time.at);
+    oweAgain(job);
     addTasks(job, takeFailures(job, ({ isHandled, task }) => chosen?.has(task) ?? !isHandled, time.at));
   }
   for (const task of created) {
@@ -193,8 +199,10 @@ function addTask(job: Job, task: Task): void {
   if (task.details !== undefined) noteDetailed(job, task, task.details);
 }
 
-function addDelivery(job: Job, task: Task): void {
-  noteArrival(job, task);
+/** The end of a child is no answer to what is expected from outside. */
+function addDelivery(job: Job, { task, child }: DeliverCommit): void {
+  if (child === undefined) noteArrival(job, task);
+  else removeChild(job, child);
   addTask(job, task);
 }
 
@@ -247,12 +255,13 @@ function worseOf(status: RoutineStatus, other: RoutineStatus | undefined): Routi
 
 function applyEffects(job: Job, { task, step, classVersion }: StepCommit, effects: SideEffects): void {
   const { routine } = task.route;
-  const { answers, withdrawn, slots, state, shared, log, outputs, deferred, result } = effects;
+  const { answers, withdrawn, slots, state, shared, log, outputs, deferred, children, result } = effects;
   if (withdrawn.length > 0) withdraw(job, withdrawn);
   if (answers.length > 0) dropArrivals(job, routine, answers);
   if (state.length > 0) setState(routineState(job, routine, classVersion), state);
   if (shared.length > 0) setKeys(job.sharedData, shared);
   if (result !== undefined) job.result = result;
+  if (children.length > 0) addChildren(job, children);
   // Most change nothing else: one look is cheaper than four loops over nothing.
   if (slots.length + log.length + outputs.length + deferred.length === 0) return;
   for (const change of slots) applySlotChange(job, change);

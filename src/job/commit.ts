@@ -2,6 +2,7 @@ import type { ErrorData } from "../values/error_data.ts";
 import type { Payload } from "../values/payload.ts";
 import type { DeferredEvent, JobStatus, LogEntry, OutputEntry, PausePoint, RoutineStatus } from "./job.ts";
 import type { HistoryEntry, TaskStart } from "./history.ts";
+import type { Child } from "./children.ts";
 import type { Expiry } from "./expiry.ts";
 import type { Merged, Moment, Task } from "./task.ts";
 import type { TaskKey } from "./task_key.ts";
@@ -28,6 +29,8 @@ export interface SideEffects {
   readonly outputs: readonly OutputEntry[];
   /** New deferred events. */
   readonly deferred: readonly DeferredEvent[];
+  /** The jobs that were asked for. */
+  readonly children: readonly Child[];
   /** The job's result from now on, where it was set. */
   readonly result: Payload | undefined;
 }
@@ -102,7 +105,7 @@ export type Verdict =
   | { readonly kind: "retry"; readonly attempt: number; readonly maxRetries: number; readonly notBefore: number }
   | { readonly kind: "end"; readonly status: Exclude<RoutineStatus, "completed">; readonly stop: boolean };
 
-/** A delivery has come from outside: a new task, or the one that was awaited. */
+/** A delivery has come from outside: a new task, the one that was awaited, or the end of a child. */
 export interface DeliverCommit extends CommitBase {
   /** Tells the kinds of commits apart. */
   readonly kind: "deliver";
@@ -112,6 +115,8 @@ export interface DeliverCommit extends CommitBase {
   readonly data: Payload | undefined;
   /** The key that a task gets which was awaiting; a new one has its own. */
   readonly key: TaskKey | undefined;
+  /** The id of the child whose end is delivered. */
+  readonly child?: string | undefined;
 }
 
 /** An awaited delivery has not come in time, and another slot is told. */
@@ -130,6 +135,16 @@ export interface DeferredCommit extends CommitBase {
   readonly created: readonly Task[];
   /** The history of it. */
   readonly records: readonly HistoryEntry[];
+}
+
+/** Something has become of the job's children, or it has told its parent of its end. */
+export interface ChildrenCommit extends CommitBase {
+  /** Tells the kinds of commits apart. */
+  readonly kind: "children";
+  /** The ids of the children that have started. */
+  readonly opened: readonly string[];
+  /** Whether the job, which has ended, owes nothing any more: its parent is told, and its children are cancelled. */
+  readonly isSettled: boolean;
 }
 
 /** The job goes to another status. */
@@ -174,4 +189,5 @@ export type Commit =
   | DeliverCommit
   | ExpireCommit
   | DeferredCommit
+  | ChildrenCommit
   | StatusCommit;

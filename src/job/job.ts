@@ -4,6 +4,7 @@ import type { Payload } from "../values/payload.ts";
 import { LinkedList } from "../base/linked_list.ts";
 import type { ExecutionStrategy } from "../model/flow_graph.ts";
 import type { Arrivals } from "./arrivals.ts";
+import type { Children, JobParent } from "./children.ts";
 import type { KeyedTasks } from "./emit_keys.ts";
 import type { HistoryEntry } from "./history.ts";
 import type { Moment, Task } from "./task.ts";
@@ -172,6 +173,10 @@ export class Job {
   readonly awaiting: Map<string, Set<Task>> = new Map();
   /** Deliveries that came before they were awaited, and may still be; most jobs have none. */
   arrivals: Arrivals | undefined;
+  /** The jobs that it has asked for and that have not ended; most jobs have none. */
+  children: Children | undefined;
+  /** The job that has asked for it, and waits for its end; most jobs have none. */
+  parent: JobParent | undefined;
   /** Pending tasks that were emitted with a key; most jobs have none. */
   keyed: KeyedTasks | undefined;
   /** Its execution in this process, if it is live here. The owner in the store is another thing: the name of an engine. */
@@ -234,20 +239,21 @@ export function firstAwaiting(job: Job, routine: string, slot: string): Task | u
 }
 
 /** Says whether nothing but a delivery from outside, or the end of its time, can move a job on. */
-export function onlyAwaits({ tasks, lastTasks, awaiting }: Job): boolean {
+export function onlyAwaits({ tasks, lastTasks, awaiting, children }: Job): boolean {
+  if (children !== undefined) return false;
   let count = 0;
   for (const waiting of awaiting.values()) count += waiting.size;
   return count > 0 && count === tasks.size - lastTasks;
 }
 
 /** Says whether nothing is left of a job but tasks that are to be the last. */
-export function isAtItsEnd({ tasks, lastTasks, deferredEvents }: Job): boolean {
-  return tasks.size === lastTasks && deferredEvents.length === 0;
+export function isAtItsEnd({ tasks, lastTasks, deferredEvents, children }: Job): boolean {
+  return tasks.size === lastTasks && deferredEvents.length === 0 && children === undefined;
 }
 
-/** Says whether tasks are left that must come before deferred events, and before the job's end. */
-export function hasToWait({ tasks, lastTasks, deferredEvents }: Job): boolean {
-  return tasks.size > lastTasks || (tasks.size > 0 && deferredEvents.length === 0);
+/** Says whether tasks or children are left that must come before deferred events, and before the job's end. */
+export function hasToWait({ tasks, lastTasks, deferredEvents, children }: Job): boolean {
+  return children !== undefined || tasks.size > lastTasks || (tasks.size > 0 && deferredEvents.length === 0);
 }
 
 /** Sets how much of the bounded lists is kept: a restored job learns its flow's limits only when it is resumed. */

@@ -290,12 +290,14 @@ export class ReadyQueue {
 }
 
 /**
- * The instant at which a job's next task is or was due, or the job's time is up: now, when a task is ready that waits for no instant.
+ * The instant at which a job's next task is or was due, or the job's time is up: now, when a task is ready that waits for no instant, or a
+ * child is to be started.
  */
 export function nextDueAt(job: Job, now: number): number | undefined {
   if (hasEnded(job.status)) return undefined;
+  if (job.children?.hasUnsettled === true) return now;
   let next = job.deadline?.until ?? Infinity;
-  const isEnd = job.tasks.size === job.lastTasks;
+  const isEnd = job.tasks.size === job.lastTasks && job.children === undefined;
   for (const task of job.tasks) {
     if (!isEnd && priorityOf(task) === "last") continue;
     const due = dueAt(task) ?? (task.details?.awaiting === undefined ? now : Infinity);

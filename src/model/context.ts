@@ -1,3 +1,7 @@
+import type { ChildOptions, FlowJson } from "./child_types.ts";
+import type { ConnectionTarget } from "./connection.ts";
+import type { EntryParams, EntryPoint } from "./entry_point.ts";
+import type { FlowGraph } from "./flow_graph.ts";
 import type { Event } from "./event.ts";
 import type { Slot } from "./slot.ts";
 
@@ -141,6 +145,32 @@ export interface Context<P = unknown> {
    * @throws {StateError} when the handler has already returned
    */
   expect(this: object, slot: Slot<never> | string, options?: ExpectOptions): void;
+  /**
+   * Starts a job of another flow, or of this one, when this step is committed, exactly once: a child. Its end is delivered to the slot
+   * `to` of this routine, exactly once, and this job does not complete before. When this job fails or is cancelled, so are its
+   * children; a pause of this job is none of theirs. With `detached: true` nobody waits for the child.
+   *
+   * Children are jobs of the engine's store, for any worker; they have the flow that they were given, as it is now.
+   *
+   * @param flow the flow of the child, or its document, as `toJSON` wrote it
+   * @param entry the slot where the child begins, or a routine with a slot named `trigger`; names for a document
+   * @param params the data for that slot
+   * @param options `to` or `detached`; `key` names the child among those of this step
+   * @returns the child's id, which follows from `idempotencyKey` and the key, or the position among the children of this step
+   * @throws {TypeError} for an engine without a store, an entry that is not in the flow, a slot of another routine, a flow that another
+   * process could not build, and a key that another child of this step has
+   * @throws {RangeError} for more children than `limits.children` allows, or more jobs above this one than `limits.childDepth`
+   * @throws {SchemaError} when the entry's schema refuses the params
+   * @throws {SerializationError} naming the path of params that cannot travel
+   * @throws {StateError} when the handler has already returned
+   */
+  child<F extends FlowGraph | FlowJson, E extends EntryPoint | ConnectionTarget>(
+    this: object,
+    flow: F,
+    entry: E,
+    params: EntryParams<E>,
+    options: ChildOptions<F>,
+  ): string;
   /** Tells listeners of the live job something that is not stored: tokens of a stream, percentages. */
   report(this: object, data: unknown): void;
   /** Adds an object to the job's shared log, with the instant and this routine's id. */

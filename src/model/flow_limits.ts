@@ -3,6 +3,10 @@ import { checkInteger } from "../base/options.ts";
 
 /** Bounds of a flow's jobs; they travel with the flow. */
 export interface FlowLimits extends ValueLimits {
+  /** The most children of a job that have not ended. @default {10000} */
+  readonly children: number;
+  /** The most jobs that may stand above one that waits for a child: a flow that starts itself comes to an end there. @default {16} */
+  readonly childDepth: number;
   /** A generator goes on only while fewer other tasks than this are ready. @default {64} */
   readonly highWater: number;
   /** The most tasks that a job may make, against cycles without an end. @default {Infinity} */
@@ -20,6 +24,8 @@ export interface FlowLimits extends ValueLimits {
 /** The limits of a flow where nobody set others. */
 export const DEFAULT_FLOW_LIMITS: FlowLimits = Object.freeze({
   ...DEFAULT_VALUE_LIMITS,
+  childDepth: 16,
+  children: 10_000,
   failures: 1_000,
   highWater: 64,
   history: 1_000,
@@ -30,6 +36,8 @@ export const DEFAULT_FLOW_LIMITS: FlowLimits = Object.freeze({
 
 const LEAST: { readonly [K in keyof FlowLimits]: number } = {
   bytes: 1,
+  childDepth: 0,
+  children: 0,
   depth: 1,
   failures: 1,
   highWater: 1,

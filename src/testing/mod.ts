@@ -36,7 +36,7 @@ export { type ManualTimers, manualTimers } from "./manual_timers.ts";
 export { pauseAnywhere, type PauseAnywhereOptions, type PauseAnywhereResult } from "./pause_anywhere.ts";
 export { type RoutineRun, runRoutine, type RunRoutineOptions } from "./run_routine.ts";
 export type { SeededRandom } from "./seeded_random.ts";
-export type { EntryParams } from "../entry_arguments.ts";
+export type { EntryParams } from "../model/entry_point.ts";
 export { simulate, type SimulatedJobOptions, type SimulateOptions } from "./simulate.ts";
 export type { IdleJob, SimulatedHost } from "./simulated_process.ts";
 export type { Simulation } from "./simulation.ts";

@@ -1,7 +1,7 @@
 import { payloadOf } from "../values/encoder.ts";
 import { wireOf } from "../values/payload.ts";
 import { checkInteger, checkOptions, checkWord } from "../base/options.ts";
-import type { EntryPoint } from "../entry_arguments.ts";
+import type { EntryPoint } from "../model/entry_point.ts";
 import type { Flow } from "../flow.ts";
 import type { JobState } from "../documents/job_state.ts";
 import { firstDifference, type JobComparison, viewOf } from "./compare_jobs.ts";

@@ -1,6 +1,6 @@
 import { checkDuration, checkInteger, checkOptions, type OptionNames } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
-import type { EntryParams, EntryPoint } from "../entry_arguments.ts";
+import type { EntryParams, EntryPoint } from "../model/entry_point.ts";
 import { Flow } from "../flow.ts";
 import { Routine } from "../model/routine.ts";
 import type { Services } from "../model/context.ts";

@@ -28,7 +28,7 @@ function check(index: number, place: Place, value: unknown, path: string, expect
 }
 
 test("a commit is refused with the place in its own form, not in that of another kind", () => {
-  const kinds = '("merge" | "step" | "failure" | "deliver" | "expire" | "deferred" | "status" | "claim")';
+  const kinds = '("merge" | "step" | "failure" | "deliver" | "expire" | "deferred" | "children" | "status" | "claim")';
   check(STATUS, ["kind"], "other", "kind", `expected ${kinds}, got "other"`);
   check(
     STEP,

@@ -16,6 +16,7 @@ const FLOORS: readonly string[] = [
   "engine",
   "src",
   "routines",
+  "schedules",
   "testing",
   "studio",
   "cli",
@@ -33,6 +34,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   documents: ["valibot"],
   diagram: ["@dagrejs/dagre"],
   cli: ["@std/json"],
+  schedules: ["croner"],
 };
 /** Beside the floors: what stands behind a port. Each imports the lowest floors, its own parts and a kit only. */
 const ADAPTERS: readonly string[] = ["stores", "host"];

@@ -66,6 +66,7 @@ test("every document that the library writes fits its schema", () => {
   }
   const rare = [
     "arrivals",
+    "children",
     "deadline",
     "deferredEvents",
     "dropped",
@@ -73,6 +74,7 @@ test("every document that the library writes fits its schema", () => {
     "executionTimeoutMs",
     "maxWorkers",
     "trace",
+    "parent",
   ];
   const wanted = [
     ...Object.keys(jobJson.properties).filter((key) => key !== "pendingTasks" && !rare.includes(key)),

@@ -1,3 +1,4 @@
+import type { Child } from "../../src/job/children.ts";
 import { taggedPayload, unseenPayload, wireOf } from "../../src/values/payload.ts";
 import type { Commit, FailureCommit, SideEffects, StepCommit } from "../../src/job/commit.ts";
 import { Job } from "../../src/job/job.ts";
@@ -12,6 +13,7 @@ const DATE = taggedPayload({ $type: "Date", value: "2026-01-31T12:00:00.000Z" })
 export const NOTHING: SideEffects = {
   answers: [],
   withdrawn: [],
+  children: [],
   slots: [],
   state: [],
   shared: [],
@@ -88,6 +90,23 @@ export function readCommit(document: unknown, job: Job): Commit {
   return entry;
 }
 
+const CHILDREN: readonly Child[] = ["input", undefined, "input"].map((to, index) => ({
+  jobId: "abc".charAt(index),
+  flowId: "tool",
+  routine: "worker",
+  to,
+  start: {
+    flow: '{"id":"tool"}',
+    routine: "tool",
+    slot: "trigger",
+    params: index === 0 ? { n: 1 } : undefined,
+    queue: index === 1 ? "fast" : undefined,
+    priority: index === 1 ? 0 : undefined,
+    tags: index === 1 ? { of: "7" } : undefined,
+  },
+  isLeft: false,
+}));
+
 /** A journal in which each kind of commit has its turn: each is made for the job as the ones before have left it. */
 export const JOURNAL: readonly ((job: Job) => Commit)[] = [
   () => ({
@@ -96,6 +115,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
     time: { at: 1, ranMs: 0 },
     task: createTask(1, ENTRY, unseenPayload({ when: 1 }), { at: 1 }),
     data: unseenPayload({ when: 1 }),
+    child: undefined,
   }),
   () => ({
     kind: "status",
@@ -126,6 +146,7 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
       effects: {
         answers: [],
         withdrawn: [],
+        children: [],
         slots: [
           { routine: "worker", slot: "kept", kind: "set", value: { v: 1 } },
           { routine: "sink", slot: "items", kind: "append", items: new Map([["a", 1], ["constructor", 2]]) },
@@ -215,7 +236,16 @@ export const JOURNAL: readonly ((job: Job) => Commit)[] = [
     route: { routine: "worker", slot: "late", connection: undefined },
     data: unseenPayload({ slot: "input", timeoutMs: 5 }),
   }),
-  (job) => step(job, 6, { effects: { ...NOTHING, withdrawn: [taskOf(job, 7)] } }),
+  (job) => step(job, 6, { effects: { ...NOTHING, withdrawn: [taskOf(job, 7)], children: CHILDREN } }),
+  () => ({ kind: "children", time: { at: 20, ranMs: 5 }, opened: ["a", "b", "c"], isSettled: false }),
+  () => ({
+    kind: "deliver",
+    key: undefined,
+    time: { at: 21, ranMs: 5 },
+    task: createTask(8, ENTRY, unseenPayload({ jobId: "a", status: "completed" }), { at: 21 }),
+    data: unseenPayload({ jobId: "a", status: "completed" }),
+    child: "a",
+  }),
 ];
 
 function awaitingOf(onTimeout?: string): Awaiting {

@@ -10,6 +10,7 @@ import { describeValue } from "../../base/path.ts";
 import { validate } from "../../values/standard_schema.ts";
 import type { HandlerInfo } from "../../ports/around.ts";
 import type { Context, EmitOptions, ExpectOptions, JobValues, Services } from "../../model/context.ts";
+import type { ChildOptions } from "../../model/child_types.ts";
 import { Event } from "../../model/event.ts";
 import type { Slot } from "../../model/slot.ts";
 import type { SideEffects } from "../../job/commit.ts";
@@ -18,6 +19,7 @@ import { Emissions } from "../../job/emissions.ts";
 import { type Task, TASK_PRIORITIES } from "../../job/task.ts";
 import { writeKey } from "../../job/task_key.ts";
 import type { ActivationHost, PauseRequest } from "./activation_host.ts";
+import { type ChildEntry, createChild } from "./child_request.ts";
 import { detached } from "./detached.ts";
 import { resultOf } from "./job_result.ts";
 import { EffectsBuffer } from "./effects_buffer.ts";
@@ -281,6 +283,15 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
     if (!(this instanceof Activation)) throw detached("expect", "ctx");
     this.checkOpen("expect a delivery");
     this.#buffer.lists.expectations.push(createExpectation(this.plan, slot, options));
+  }
+
+  child(flow: unknown, entry: ChildEntry, params: unknown, options: ChildOptions): string {
+    if (!(this instanceof Activation)) throw detached("child", "ctx");
+    this.checkOpen("start a child");
+    const { children } = this.#buffer.lists;
+    const child = createChild(this.#host, this, children, { flow, entry, params, options });
+    children.set(child.jobId, child);
+    return child.jobId;
   }
 
   report(data: unknown): void {

@@ -3,6 +3,7 @@ import { type Answers, findAnswers } from "../../job/arrivals.ts";
 import { emissionName, type KeyedSource, withdrawable } from "../../job/emit_keys.ts";
 import type { Expectation } from "../../job/decide.ts";
 import type { Payload } from "../../values/payload.ts";
+import type { Child } from "../../job/children.ts";
 import type { DeferredEvent, LogEntry, OutputEntry } from "../../job/job.ts";
 import type { Task } from "../../job/task.ts";
 import type { Activation } from "./activation.ts";
@@ -12,13 +13,14 @@ import { BufferedValues } from "./job_values.ts";
 
 const NONE: readonly never[] = [];
 
-/** The calls of `ctx.expect`, `ctx.cancelEmit` and keyed `ctx.emit`, `ctx.log`, `ctx.output`, `ctx.defer` and `ctx.result` since the last commit. */
+/** The calls of `ctx.expect`, `ctx.cancelEmit` and keyed `ctx.emit`, `ctx.log`, `ctx.output`, `ctx.defer`, `ctx.child` and `ctx.result` since the last commit. */
 interface EffectLists {
   readonly expectations: Expectation[];
   readonly withdrawals: KeyedSource[];
   readonly log: LogEntry[];
   readonly outputs: OutputEntry[];
   readonly deferred: DeferredEvent[];
+  readonly children: Map<string, Child>;
   result: Payload | undefined;
 }
 
@@ -29,6 +31,7 @@ const NO_LISTS: EffectLists = Object.freeze({
   log: [],
   outputs: [],
   deferred: [],
+  children: new Map(),
   result: undefined,
 });
 
@@ -49,7 +52,10 @@ export class EffectsBuffer {
 
   /** The lists that calls add to. */
   get lists(): EffectLists {
-    return this.#lists ??= { expectations: [], withdrawals: [], log: [], outputs: [], deferred: [], result: undefined };
+    return this.#lists ??= {
+      ...{ expectations: [], withdrawals: [], log: [], outputs: [], deferred: [], children: new Map() },
+      result: undefined,
+    };
   }
 
   /** The deliveries from outside that the handler has asked for, and that have not come yet. */
@@ -86,14 +92,16 @@ export class EffectsBuffer {
     const slots = this.#views?.changes() ?? NONE;
     const state = this.#state?.changes() ?? NONE;
     const shared = this.#shared?.changes() ?? NONE;
-    const { log, outputs, deferred, withdrawals, result } = this.#lists ?? NO_LISTS;
+    const { log, outputs, deferred, children, withdrawals, result } = this.#lists ?? NO_LISTS;
     const { answers } = this.#answers;
     const withdrawn = withdrawals.length === 0 ? NONE : this.#withdrawn(withdrawals);
     const size = answers.length + withdrawn.length + slots.length + state.length + shared.length + log.length +
-      outputs.length +
-      deferred.length;
+      outputs.length + deferred.length + children.size;
     if (size === 0 && result === undefined) return undefined;
-    return { answers, withdrawn, slots, state, shared, log, outputs, deferred, result };
+    return {
+      ...{ answers, withdrawn, slots, state, shared, log, outputs, deferred, result },
+      children: [...children.values()],
+    };
   }
 
   /** What may still be taken back. A key that was named twice counts once. */

@@ -5,8 +5,9 @@ import type { CreateAnswer, JobClaim, JobLabels, JobRecord, StoredJob, TakenJob 
 import type { Job } from "../../job/job.ts";
 import type { Claim } from "../../documents/claim.ts";
 import { encodeClaim } from "../../documents/commit.ts";
-import { encodeFlow } from "../../documents/flow.ts";
+import { flowTextOf } from "../../documents/flow_text.ts";
 import { writeJob } from "../../documents/job.ts";
+import { letGoOf } from "./child_jobs.ts";
 import { findFirstTasks, type PoisonedTask } from "./first_tasks.ts";
 import { Inbox, type PerformCommand } from "./inbox.ts";
 import { Journal } from "./journal.ts";
@@ -55,8 +56,7 @@ export class JobStorage {
   readonly #host: FlowHost;
   /** Reads the inboxes of its jobs. */
   readonly inbox: Inbox;
-  /** The text of the flow, which is stored with each job, and its hash. */
-  #flowText: string | undefined;
+  /** The hash of the flow's text. */
   #flowHash: string | undefined;
 
   /** Makes the storage of a flow's jobs. */
@@ -118,7 +118,7 @@ export class JobStorage {
   }
 
   #flow(): { readonly flow: string; readonly flowHash: string } {
-    const flow = this.#flowText ??= JSON.stringify(encodeFlow(this.#graph));
+    const flow = flowTextOf(this.#graph);
     return { flow, flowHash: this.#flowHash ??= hashText(flow) };
   }
 
@@ -169,6 +169,11 @@ export class JobStorage {
   /** Whether another engine has a job, as far as is known here. */
   isElsewhere(record: JobRecord): boolean {
     return this.#session.elsewhere(record) !== undefined;
+  }
+
+  /** Lets go of a job that this engine has claimed; see `letGoOf`. */
+  letGo(job: Job, journal: Journal, goesOn: () => boolean, run: () => void): Promise<boolean> {
+    return letGoOf(job, journal, this.#session, goesOn, run);
   }
 
   /** Remembers a job that was read from the store, and is at rest or live elsewhere. */

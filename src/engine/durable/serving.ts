@@ -24,7 +24,9 @@ export async function serve(job: Job, storage: JobStorage, stored: KeptJournal, 
         leave();
       },
     });
-    void storage.inbox.serve(job, journal).then(() => goesOn() ? resolve() : journal.release(leave));
+    void storage.inbox.serve(job, journal).then(async () => {
+      if (goesOn() || !await storage.letGo(job, journal, goesOn, leave)) resolve();
+    });
   });
 }
 

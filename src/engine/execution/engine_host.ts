@@ -7,7 +7,9 @@ import type { Timers } from "../../ports/timers.ts";
 import type { Registry } from "../../values/registry.ts";
 import type { GuardedAround } from "./around.ts";
 import type { Director } from "./director.ts";
+import type { Journal } from "../durable/journal.ts";
 import type { StoreSession } from "../durable/store_session.ts";
+import type { ChildStarter } from "./child_starter.ts";
 import type { Job } from "../../job/job.ts";
 import type { Execution } from "./execution.ts";
 import type { JobEvents } from "./job_events.ts";
@@ -37,6 +39,10 @@ export interface StoreUse {
   readonly session: StoreSession;
   /** Makes the part of a flow's jobs that needs the store. */
   readonly jobsOf: (flow: FlowSteering) => StoredFlowJobs;
+  /** Makes what starts the children of a live job. */
+  readonly childrenOf: (execution: Execution) => ChildStarter;
+  /** Lets go of a job that has ended here, after it has done what it owes. */
+  readonly letGo: (job: Job, journal: Journal) => Promise<unknown>;
   /**
    * The jobs of the flow that is stored with a job; set by an engine that can build stored flows.
    *

@@ -5,7 +5,8 @@ import type { Payload } from "../../values/payload.ts";
 import type { FlowGraph } from "../../model/flow_graph.ts";
 import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { Services } from "../../model/context.ts";
-import type { FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
+import { owes } from "../../job/children.ts";
+import type { DeliverCommit, FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
 import { adoptLimits, hasToWait, type Job, type JobStatus } from "../../job/job.ts";
 import type { Instant, Merged, Moment, Task } from "../../job/task.ts";
 import type { TaskKey } from "../../job/task_key.ts";
@@ -13,6 +14,7 @@ import type { Activation } from "../activation/activation.ts";
 import type { ActivationHost, PauseRequest } from "../activation/activation_host.ts";
 import { Committer } from "./committer.ts";
 import { storeCheckpoint } from "./checkpoint.ts";
+import type { ChildStarter } from "./child_starter.ts";
 import { Deadlines, jobTimeout, lateError } from "./deadlines.ts";
 import { sendDeferred } from "./deferred.ts";
 import { mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
@@ -44,6 +46,8 @@ export class Execution implements ActivationHost {
   readonly limits: FlowLimits;
   readonly resultSchema: FlowGraph["resultSchema"];
   readonly services: Services;
+  /** Starts its children; only jobs of a store have some. */
+  readonly children: ChildStarter | undefined;
   /** Whoever waits for the job. */
   readonly listeners: JobListeners;
   /** Tells the observer of it. */
@@ -94,6 +98,7 @@ export class Execution implements ActivationHost {
     this.limits = plan.graph.limits;
     this.resultSchema = plan.graph.resultSchema;
     this.services = host.services;
+    this.children = host.store?.childrenOf(this);
     this.failures = new TaskFailures(this, host.errorStacks, (...end) => this.#end(...end));
     this.deadlines = new Deadlines(this);
     this.onDepart = before?.onDepart;
@@ -109,6 +114,10 @@ export class Execution implements ActivationHost {
     job.owner = this;
     job.isStarting = true;
     host.live.add(this);
+  }
+
+  get keepsChildren(): boolean {
+    return this.children !== undefined;
   }
 
   /** Whether failures are still decided: not when the job has ended, or comes to rest. */
@@ -156,6 +165,7 @@ export class Execution implements ActivationHost {
     first?.();
     // One of these calls may end the job: the others find out by themselves.
     for (const act of this.#early.splice(0)) act();
+    this.children?.start();
     this.#loop.wake();
   }
 
@@ -202,10 +212,15 @@ export class Execution implements ActivationHost {
 
   /** Brings in a delivery from outside. */
   deliver(task: Task, data: Payload | undefined, key: TaskKey | undefined): void {
-    const time = this.time();
+    this.bringIn({ kind: "deliver", time: this.time(), task, data, key });
+  }
+
+  /** Brings in a delivery whose commit has been made. */
+  bringIn(commit: DeliverCommit): void {
+    const { task } = commit;
     task.route = bindRoute(task.route, this.plan);
     this.#clock.work();
-    this.committer.perform({ kind: "deliver", time, task, data, key }, [task]);
+    this.committer.perform(commit, [task]);
     this.#loop.wake();
   }
 
@@ -246,6 +261,7 @@ export class Execution implements ActivationHost {
     this.#host.propagation?.toTasks(this.#host, this.job, activation, commit.created);
     const readied = outcome === "parked" ? [...commit.created, commit.task] : commit.created;
     this.committer.perform(commit, readied, follow, undefined, activation);
+    if (commit.effects !== undefined && commit.effects.children.length > 0) this.children?.start();
     if (outcome !== "done") activation.reset();
     if (pauseRequest !== undefined) this.rest(pauseRequest, DEFAULT_GRACE_MS);
   }
@@ -328,7 +344,9 @@ export class Execution implements ActivationHost {
       // A turn will be taken: after the host's event loop, or when the store has caught up.
       this.#clock.watch();
     } else if (hasToWait(this.job)) {
-      if (this.deadlines.isReading || this.committer.isBehind()) return this.#clock.watch();
+      if (this.deadlines.isReading || this.committer.isBehind() || this.children?.isStarting === true) {
+        return this.#clock.watch();
+      }
       this.#clock.rest();
       this.#clock.setAlarm(this.#nextAlarm());
       this.listeners.idle();
@@ -362,7 +380,7 @@ export class Execution implements ActivationHost {
     this.committer.performLast(commit, () => this.#depart(tell), () => {
       this.#stop(createReason);
       // What was asked for before the job has begun is done at rest, by whoever has it.
-      return this.#isReleased = this.runner.isSettled && this.#early.length === 0;
+      return this.#isReleased = this.runner.isSettled && this.#early.length === 0 && !owes(this.job);
     });
   }
 
@@ -382,8 +400,13 @@ export class Execution implements ActivationHost {
     this.#host.live.delete(this);
     for (const act of this.#early.splice(0)) act();
     this.runner.whenSettled(() => {
+      const { journal } = this.committer;
       // A command may have made it go on meanwhile.
-      if (!this.#isReleased && this.job.owner === undefined) this.committer.journal?.release();
+      const isOurs = !this.#isReleased && this.job.owner === undefined;
+      if (isOurs && journal !== undefined && owes(this.job)) {
+        return void this.#host.store?.letGo(this.job, journal).then(() => this.onDepart?.());
+      }
+      if (isOurs) journal?.release();
       this.onDepart?.();
     });
     this.#callbacks.onRest?.();

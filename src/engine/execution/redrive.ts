@@ -20,11 +20,12 @@ export interface Redrive {
  * @throws {StepLimitError} when the job has ended by the limit of its tasks
  */
 export function checkRedrive(job: Job, redrive: Redrive, steps: number): void {
-  const { status, tasks, deferredEvents, error, nextTaskId } = job;
+  const { status, tasks, deferredEvents, error, nextTaskId, children } = job;
   const chosen = redrive.tasks === undefined
     ? job.failures.filter(({ isHandled }) => !isHandled)
     : failuresOf("redrive", job, redrive.tasks.map(({ id }) => id));
-  const hasWork = chosen.length > 0 || (status !== "completed" && tasks.size + deferredEvents.length > 0);
+  const hasWork = chosen.length > 0 ||
+    (status !== "completed" && (tasks.size + deferredEvents.length > 0 || children !== undefined));
   if (!hasWork) throw refuse("redrive", job, nothingLeft(job));
   // Without details the error is of a version that kept none.
   if (error !== undefined && isStepLimit(error)) checkSteps(Number(error.details?.limit ?? nextTaskId - 1) + 1, steps);

@@ -1,5 +1,5 @@
 import { StateError } from "../../base/errors.ts";
-import type { Command } from "../../documents/command.ts";
+import type { ChildEnded, Command } from "../../documents/command.ts";
 import type { StatusCommit } from "../../job/commit.ts";
 import { hasEnded, type Job } from "../../job/job.ts";
 import type { Route } from "../../job/task.ts";
@@ -33,6 +33,8 @@ export interface FlowSteering {
   firstCommit(job: Job, redrive: Redrive | undefined): StatusCommit;
   /** Delivers to a job that has begun, or is at rest; `sequence` is the number of the command. */
   deliverNow(job: Job, route: Route, payload: Payload | undefined, sequence: number): void;
+  /** Brings in the end of a child; one that nobody waits for any more changes nothing. */
+  childEndedNow(job: Job, end: ChildEnded, sequence: number): void;
   /** Cancels a job that has begun, or is at rest. */
   cancelNow(job: Job, reason: string | undefined): void;
   /** Drops failures of a job that has begun, or is at rest. */
@@ -173,7 +175,10 @@ export class StoredFlowJobs {
       const claimed = { record: { sent: Infinity }, formerIncarnation: undefined, attempts: undefined };
       this.#goOn(job, journal, claimed, redrive);
     } else if (command.type === "discard") flow.discardNow(job, command.tasks);
-    else flow.cancelNow(job, command.reason);
+    else if (command.type === "child") {
+      checkTakes(job);
+      flow.childEndedNow(job, command, sequence);
+    } else flow.cancelNow(job, command.reason);
     return true;
   }
 

@@ -1,0 +1,169 @@
+import { StateError, StoreError } from "../../base/errors.ts";
+import { hashText } from "../../base/text_hash.ts";
+import { type ChildEnded, type Command, encodeCommand } from "../../documents/command.ts";
+import { writeJob } from "../../documents/job.ts";
+import { apply } from "../../job/apply.ts";
+import { type Child, type ChildStart, owes } from "../../job/children.ts";
+import { Job } from "../../job/job.ts";
+import type { ChildrenCommit } from "../../job/commit.ts";
+import { createTask } from "../../job/task.ts";
+import { firstKey } from "../../job/task_key.ts";
+import { DEFAULT_FLOW_LIMITS } from "../../model/flow_limits.ts";
+import type { CreateAnswer, NewJob } from "../../ports/store.ts";
+import { describeError } from "../../values/error_data.ts";
+import type { Journal } from "./journal.ts";
+import { pauseAfter } from "./retry_pause.ts";
+import type { StoreSession } from "./store_session.ts";
+import { replayStored } from "./stored_replay.ts";
+
+/** How many children are created at once. */
+const MOST_AT_ONCE = 100;
+
+const NO_SETTINGS = { executionStrategy: undefined, maxWorkers: undefined, executionTimeoutMs: undefined };
+
+/** What has become of children that were to be started, or to be looked for. */
+export interface StartedChildren {
+  /** The ids of those that the store has, and that have not ended as far as is known. */
+  readonly opened: readonly string[];
+  /** Those that have ended, or that cannot be. */
+  readonly ended: readonly ChildEnded[];
+}
+
+/**
+ * Creates the children of a job that have not been started, and looks for those that were left. A child that was created before by the
+ * same step is left as it is, so this may be done again.
+ *
+ * @throws {StoreError} when the store keeps failing
+ */
+export async function startChildren(
+  job: Job,
+  children: readonly Child[],
+  session: StoreSession,
+): Promise<StartedChildren> {
+  const opened: string[] = [];
+  const ended: ChildEnded[] = [];
+  const toCreate = children.flatMap((child) => child.start === undefined ? [] : [{ child, start: child.start }]);
+  for (let at = 0; at < toCreate.length; at += MOST_AT_ONCE) {
+    const some = toCreate.slice(at, at + MOST_AT_ONCE);
+    const made = some.map(({ child, start }) => newChild(job, child, start, session));
+    const answers = await session.attempt(job, () => session.store.create(made));
+    for (const [index, { child }] of some.entries()) {
+      if (answers[index]?.isNew === true || child.to === undefined) opened.push(child.jobId);
+      else ended.push(takenId(child, answers[index]));
+    }
+  }
+  for (const { jobId, start } of children) {
+    if (start !== undefined) continue;
+    const end = await endOfLeft(job, jobId, session);
+    if (end === undefined) opened.push(jobId);
+    else ended.push(end);
+  }
+  return { opened, ended };
+}
+
+function newChild(job: Job, { jobId, flowId, to }: Child, start: ChildStart, session: StoreSession): NewJob {
+  const { flow, routine, slot, params, queue, priority, tags } = start;
+  const at = session.timers.now();
+  const time = { at, ranMs: 0 };
+  const child = new Job({ jobId, flowId }, at, NO_SETTINGS);
+  const { jobId: parentId } = job;
+  if (to !== undefined) child.parent = { jobId: parentId, depth: (job.parent?.depth ?? 0) + 1, isTold: false };
+  const task = Object.assign(createTask(1, { routine, slot, connection: undefined }, params, time), firstKey());
+  apply(child, { kind: "deliver", time, task, data: params, key: undefined });
+  // Unreachable defaults: a job that has children is one of the store.
+  const labels = session.records.get(job);
+  return {
+    ...{ jobId, flowId, flow, flowHash: hashText(flow), createdAt: at, snapshot: writeJob(child), parentId },
+    queue: queue ?? labels?.queue ?? "default",
+    priority: priority ?? labels?.priority ?? 1,
+    tags: tags ?? labels?.tags ?? {},
+    // Of the same step: a parent that was deleted and made anew asks for others.
+    token: hashText(JSON.stringify([parentId, job.createdAt, jobId])),
+    ...{ status: child.status, dueAt: at, endedAt: undefined, claim: undefined },
+  };
+}
+
+function takenId({ jobId }: Child, answer: CreateAnswer | undefined): ChildEnded {
+  const why = `Cannot start child "${jobId}": there is a job of this id already`;
+  const error = describeError(new StateError("start", answer?.record.status ?? "", why, "taken"));
+  return { type: "child", jobId, status: "failed", result: undefined, error };
+}
+
+/** The end of a child whose parent had ended before it; `undefined` when it has not ended. */
+async function endOfLeft(job: Job, jobId: string, session: StoreSession): Promise<ChildEnded | undefined> {
+  const stored = await session.attempt(job, () => session.store.load(jobId));
+  if (stored === undefined || stored.record.parentId !== job.jobId) {
+    const error = describeError(new StateError("wait", "cancelled", `Child "${jobId}" is no longer in the store`));
+    return { type: "child", jobId, status: "cancelled", result: undefined, error };
+  }
+  return endOf(replayStored(stored, DEFAULT_FLOW_LIMITS).finish());
+}
+
+function endOf({ jobId, status, result, error }: Job): ChildEnded | undefined {
+  if (status === "completed") return { type: "child", jobId, status, result, error: undefined };
+  return status === "failed" || status === "cancelled"
+    ? { type: "child", jobId, status, result: undefined, error }
+    : undefined;
+}
+
+/**
+ * Does what a job owes that has ended: its parent is told, and its children are cancelled; those that it has asked for before its end
+ * are started first. It may be done again. Returns false when the store keeps failing, or an inbox stays full.
+ */
+export async function payDebts(job: Job, session: StoreSession): Promise<boolean> {
+  try {
+    const children = [...job.children ?? []].filter(({ isLeft }) => !isLeft);
+    await startChildren(job, children.filter(({ start }) => start !== undefined), session);
+    for (const { jobId, to } of children) {
+      if (to === undefined) continue;
+      const reason = `its parent, job "${job.jobId}", has ended`;
+      await tell(job, session, jobId, `cancel/${job.jobId}`, { type: "cancel", reason });
+    }
+    const end = endOf(job);
+    if (job.parent?.isTold === false && end !== undefined) {
+      await tell(job, session, job.parent.jobId, `child/${job.jobId}`, end);
+    }
+    return true;
+  } catch (error) {
+    session.onError(error);
+    return false;
+  }
+}
+
+/** Sends a command to a job. One that is not there, or has ended, need not be told. */
+async function tell(job: Job, session: StoreSession, jobId: string, key: string, command: Command): Promise<void> {
+  const { settings: { keyRetentionMs, inboxLimit: room, attempts }, timers, store } = session;
+  const text = encodeCommand(command);
+  for (let failures = 1;; failures++) {
+    const answer = await session.attempt(job, () => {
+      return store.send({ jobId }, { key, text, reopens: false, keyRetentionMs, room, now: timers.now() });
+    });
+    if (answer !== "full") return;
+    const cause = new Error(`the inbox of job "${jobId}" is full`);
+    if (failures >= attempts) throw new StoreError(job.jobId, failures, { cause });
+    await pauseAfter(failures, session);
+  }
+}
+
+/**
+ * Lets go of a job that this engine has claimed, after it has done what it owes: `run` is called when that is stored. Returns false,
+ * and does nothing, when a command has made it go on meanwhile, as `goesOn` says, or it is lost.
+ */
+export async function letGoOf(
+  job: Job,
+  journal: Journal,
+  session: StoreSession,
+  goesOn: () => boolean,
+  run: () => void = () => {},
+): Promise<boolean> {
+  const isPaid = owes(job) && await payDebts(job, session);
+  if (goesOn() || journal.isOver || journal.isReleased) return false;
+  if (isPaid) {
+    // The instant is that of the end, which the store keeps.
+    const commit: ChildrenCommit = { kind: "children", time: job.time, opened: [], isSettled: true };
+    const text = journal.encode(commit);
+    apply(job, commit);
+    journal.rest(text, true, run);
+  } else journal.release(run);
+  return true;
+}

@@ -1,0 +1,57 @@
+import type { StoreSession } from "../durable/store_session.ts";
+import { startChildren } from "../durable/child_jobs.ts";
+import type { ChildEnded } from "../../documents/command.ts";
+import { childEndCommit } from "./child_ends.ts";
+import type { Execution } from "./execution.ts";
+import { needsKeys } from "./task_keys.ts";
+
+/** Starts the children that a live job has asked for, as soon as the step that has asked for them is stored. */
+export class ChildStarter {
+  readonly #execution: Execution;
+  readonly #session: StoreSession;
+  /** Whether children are being started. */
+  isStarting = false;
+
+  /** Makes the starter of a job's children. */
+  constructor(execution: Execution, session: StoreSession) {
+    this.#execution = execution;
+    this.#session = session;
+  }
+
+  /** Starts what is to be started, now or when that is stored. */
+  start(): void {
+    if (this.isStarting || this.#execution.job.children?.hasUnsettled !== true) return;
+    this.isStarting = true;
+    this.#execution.committer.whenStored(() => void this.#run());
+  }
+
+  async #run(): Promise<void> {
+    const { job, committer } = this.#execution;
+    try {
+      while (!this.#execution.isOver && job.children?.hasUnsettled === true) {
+        const { opened, ended } = await startChildren(job, job.children.unsettled, this.#session);
+        if (this.#execution.isOver) break;
+        this.#commit(opened, ended);
+      }
+    } catch (error) {
+      // Whoever has the job next starts them.
+      committer.journal?.lose(error instanceof Error ? error : new Error("the store has failed", { cause: error }));
+    }
+    this.isStarting = false;
+    this.#execution.poll();
+  }
+
+  #commit(all: readonly string[], ended: readonly ChildEnded[]): void {
+    const { job, committer } = this.#execution;
+    // One may have ended, and been delivered, since.
+    const opened = all.filter((id) => job.children?.get(id) !== undefined);
+    if (opened.length > 0) {
+      committer.perform({ kind: "children", time: this.#execution.time(), opened, isSettled: false });
+    }
+    const hasKeys = needsKeys(job, this.#execution.plan.graph, this.#session.settings.mode);
+    for (const end of ended) {
+      const commit = childEndCommit(job, end, this.#execution.time(), hasKeys, undefined);
+      if (commit !== undefined) this.#execution.bringIn(commit);
+    }
+  }
+}

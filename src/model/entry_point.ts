@@ -1,0 +1,32 @@
+import type { ConnectionTarget } from "./connection.ts";
+import type { FlowGraph } from "./flow_graph.ts";
+import { membershipOf, Routine } from "./routine.ts";
+import { Slot } from "./slot.ts";
+
+/** The place where a job begins: a slot, a routine with a slot named `trigger`, or the id of such a routine. */
+export type EntryPoint = string | Routine<object> | Slot<never>;
+
+/** What a job begins with at an entry point: the data of the slot, or of the one that a routine has as its field `trigger`. */
+export type EntryParams<E> = E extends Slot<infer T> | { readonly trigger: Slot<infer T> } ? T : unknown;
+
+/** The arguments after an entry point: params may be left out where the slot accepts `{}`. */
+export type EntryArguments<E, O> = Record<never, never> extends EntryParams<E> ? [params?: EntryParams<E>, options?: O]
+  : [params: EntryParams<E>, options?: O];
+
+/**
+ * The routine and the slot that an entry point of a flow stands for.
+ *
+ * @throws {TypeError} when it is not in the flow
+ */
+export function entryTarget(action: string, flow: FlowGraph, entry: EntryPoint | ConnectionTarget): ConnectionTarget {
+  if (entry instanceof Slot) {
+    const membership = membershipOf(entry.owner);
+    if (membership?.routines === flow.routines) return { routine: membership.id, slot: entry.name };
+    throw new TypeError(`${action}: slot "${entry.name}" is of no routine of flow "${flow.id}"`);
+  }
+  const isNamed = typeof entry === "object" && !(entry instanceof Routine);
+  const { routine, slot } = isNamed
+    ? entry
+    : { routine: entry instanceof Routine ? flow.routineId(entry) : String(entry), slot: "trigger" };
+  return { routine, slot: flow.slot(routine, slot).name };
+}

@@ -1,0 +1,95 @@
+import { StateError } from "../base/errors.ts";
+import { checkName, checkOptions, checkWord } from "../base/options.ts";
+import type { Engine } from "../engine.ts";
+import { type EngineHost, hostOf } from "../engine/execution/engine_host.ts";
+import { Flow } from "../flow.ts";
+import type { JobHandle } from "../job_handle.ts";
+import { type EntryParams, type EntryPoint, entryTarget } from "../model/entry_point.ts";
+import { validate } from "../values/standard_schema.ts";
+import { checkTimes } from "./instants.ts";
+import { Schedule, type Timetable } from "./schedule_routine.ts";
+
+/** The options of `schedule`. */
+export interface ScheduleOptions {
+  /** When: five fields, as cron has them, six with seconds first, or a word such as `@daily`. */
+  readonly cron: string;
+  /** The time zone of its hours, by its name: `"Europe/Berlin"`. @default {"UTC"} */
+  readonly timeZone?: string;
+  /**
+   * What becomes of instants that nobody was there for, and that are more than a minute old when somebody is: all have their job, the
+   * last one has, or none. @default {"once"}
+   */
+  readonly missed?: "skip" | "once" | "all";
+}
+
+const flows: WeakMap<EngineHost, Flow> = new WeakMap();
+
+/**
+ * Declares a schedule: from now on a job is started at each of its instants, by whatever worker of the store is there. The id of each
+ * is the schedule's name and the instant, as in `nightly@2026-03-02T02:00:00.000Z`; each is started once, however many processes
+ * declare the schedule. Where it has been declared before, the last declaration counts, from the next instant on.
+ *
+ * An hour that is missing when clocks are set forward: a job that would begin in it begins at its end. An hour that comes twice: a job
+ * at a fixed time begins once, the first time; one that begins every few minutes begins as often as that.
+ *
+ * @param engine an engine with a store and a registry
+ * @param name the schedule's name; its own job has the id `schedule/` and this name
+ * @param options the times
+ * @param flow the flow of the jobs, as it is now
+ * @param entry the slot where each job begins, or a routine with a slot named `trigger`
+ * @param params the data for that slot
+ * @returns a handle of the schedule's own job: `cancel()` ends the schedule
+ * @throws {TypeError} for a cron text that is none or never comes, a time zone that there is not, an entry that is not in the flow, a flow
+ * that another process could not build, and an engine without store or registry
+ * @throws {SchemaError} when the entry's schema refuses the params
+ * @throws {SerializationError} naming the path of params that cannot travel
+ * @throws {StateError} when the schedule is cancelled at the same time
+ */
+export async function schedule<E extends EntryPoint>(
+  engine: Engine,
+  name: string,
+  options: ScheduleOptions,
+  flow: Flow,
+  entry: E,
+  params: EntryParams<E>,
+): Promise<JobHandle> {
+  const action = `Cannot schedule ${JSON.stringify(name)}`;
+  checkName("Cannot schedule jobs", "name", name);
+  checkOptions<ScheduleOptions>(action, options, { cron: true, timeZone: true, missed: true });
+  const { cron, timeZone = "UTC", missed = "once" } = options;
+  checkWord(action, "missed", missed, ["skip", "once", "all"]);
+  const host = hostOf(engine, action);
+  const declaredAt = host.timers.now();
+  checkTimes(action, { cron, timeZone }, declaredAt);
+  const target = entryTarget(action, flow, entry);
+  const { schema } = flow.slot(target.routine, target.slot);
+  if (schema !== undefined) validate(schema, params, `${action}: params for slot "${target.slot}"`);
+  const timetable: Timetable = { name, cron, timeZone, declaredAt, missed, flow: flow.toJSON(), entry: target, params };
+  const own = flowOf(host, engine, action);
+  const jobId = `schedule/${name}`;
+  for (;;) {
+    const started = await own.start("schedule", timetable, { jobId });
+    if (started.isNew) return started;
+    try {
+      await started.deliver({ routine: "schedule", slot: "change" }, timetable);
+      return started;
+    } catch (error) {
+      // One that was cancelled, or has come to its end, begins anew.
+      if (!(error instanceof StateError) || (await started.read()).status === "running") throw error;
+      await engine.delete(jobId);
+    }
+  }
+}
+
+function flowOf(host: EngineHost, engine: Engine, action: string): Flow {
+  const known = flows.get(host);
+  if (known !== undefined) return known;
+  const { registry } = host;
+  if (registry === undefined) throw new TypeError(`${action}: the engine has no registry; give new Engine() one`);
+  if (registry.nameOf(Schedule) === undefined) registry.register({ "routilux/Schedule": Schedule });
+  const flow = new Flow({ id: "routilux/schedule", engine, registry, limits: { history: 100 } });
+  const routine = flow.addRoutine(new Schedule(), "schedule");
+  flow.connect(routine.next, routine.due);
+  flows.set(host, flow);
+  return flow;
+}

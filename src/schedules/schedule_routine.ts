@@ -1,0 +1,81 @@
+import { formatInstant } from "../base/instant.ts";
+import type { FlowJson } from "../model/child_types.ts";
+import type { ConnectionTarget } from "../model/connection.ts";
+import type { Context } from "../model/context.ts";
+import type { Event } from "../model/event.ts";
+import { Routine } from "../model/routine.ts";
+import type { Slot } from "../model/slot.ts";
+import { lastBefore, nextAfter, type Times } from "./instants.ts";
+
+/** An instant that is later than this by now, in milliseconds, has been missed. */
+const LATE_MS = 60_000;
+
+/** How many jobs are started in one step. */
+const MOST_AT_ONCE = 1_000;
+
+/** What a schedule does, as its job keeps it. */
+export interface Timetable extends Times {
+  /** The schedule's name: those of its jobs begin with it. */
+  readonly name: string;
+  /** When it was declared, in milliseconds since 1970: its instants come after that, whoever works when. */
+  readonly declaredAt: number;
+  /** What becomes of instants that were missed. */
+  readonly missed: "skip" | "once" | "all";
+  /** The flow of its jobs. */
+  readonly flow: FlowJson;
+  /** Where they begin. */
+  readonly entry: ConnectionTarget;
+  /** With what. */
+  readonly params: unknown;
+}
+
+/** The routine of a schedule's own job; `schedule` registers it. A worker in whose process nothing is scheduled registers it itself. */
+export class Schedule extends Routine {
+  /** Begins with a timetable. */
+  readonly trigger: Slot<Timetable> = this.addSlot("trigger", this.begin);
+  /** Goes on with another timetable. */
+  readonly change: Slot<Timetable> = this.addSlot("change", this.replan);
+  /** An instant has come. */
+  readonly due: Slot<{ at: number }> = this.addSlot("due", this.run);
+  /** The next instant: it is waited for. */
+  readonly next: Event<{ at: number }> = this.addEvent<{ at: number }>("next");
+
+  /** Waits for the first instant. */
+  begin(timetable: Timetable, ctx: Context): void {
+    ctx.state.set("timetable", timetable);
+    this.wait(nextAfter(timetable, timetable.declaredAt), ctx);
+  }
+
+  /** Takes a timetable in place of the one before. An instant that is waited for stays, unless the times are others. */
+  replan(timetable: Timetable, ctx: Context): void {
+    const before = ctx.state.get<Timetable>("timetable");
+    if (before?.cron === timetable.cron && before.timeZone === timetable.timeZone) {
+      ctx.state.set("timetable", timetable);
+    } else this.begin(timetable, ctx);
+  }
+
+  /** Starts the jobs of the instants that have come, and waits for the next one. */
+  run({ at }: { at: number }, ctx: Context): void {
+    const timetable = ctx.state.get<Timetable>("timetable");
+    if (timetable === undefined) return;
+    const { name, missed, flow, entry, params } = timetable;
+    const now = ctx.now();
+    const late = now - LATE_MS;
+    let next: number | undefined = missed === "all" || at >= late
+      ? at
+      : Math.max(at, lastBefore(timetable, late) ?? at);
+    for (let count = 0; next !== undefined && next <= now && count < MOST_AT_ONCE; count++) {
+      if (missed !== "skip" || next >= late) {
+        ctx.child(flow, entry, params, { detached: true, jobId: `${name}@${formatInstant(next)}` });
+      }
+      next = nextAfter(timetable, next);
+    }
+    this.wait(next, ctx);
+  }
+
+  /** Waits for an instant, in place of the one before; without one, the schedule has come to its end. */
+  wait(at: number | undefined, ctx: Context): void {
+    if (at === undefined) return ctx.cancelEmit(this.next, "next");
+    ctx.emit(this.next, { at }, { key: "next", delayMs: Math.max(0, at - ctx.now()) });
+  }
+}

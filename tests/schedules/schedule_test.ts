@@ -1,0 +1,179 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { test } from "node:test";
+import { type Context, Engine, Flow, Registry, Routine } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
+import { schedule, type ScheduleOptions } from "../../src/schedules/mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
+import { CrashingStore } from "../support/crashing_store.ts";
+
+// A schedule is a durable job: whoever is there at one of its instants starts the job of that instant, once.
+
+const HOUR = 3_600_000;
+let processes = 0;
+
+/** A process that declares a schedule of reports. */
+class ReportProcess {
+  readonly timers: ManualTimers;
+  readonly engine: Engine;
+  readonly flow: Flow;
+  readonly store: Store;
+  /** What the jobs have got, in order. */
+  readonly written: string[] = [];
+
+  constructor(at: string | ManualTimers, store: Store = memoryStore()) {
+    const { written } = this;
+    class Report extends Routine {
+      readonly trigger = this.addSlot("trigger", this.write);
+      write({ team }: { team: string }, ctx: Context): void {
+        written.push(`${team} ${ctx.jobId}`);
+      }
+    }
+    this.timers = typeof at === "string" ? manualTimers(Date.parse(at)) : at;
+    this.store = store;
+    const number = ++processes;
+    const ids = manualIds(`id-${number}`);
+    const durability = { owner: `process ${number}` };
+    this.engine = new Engine({ timers: this.timers, ids, registry: new Registry({ Report }), store, durability });
+    this.flow = new Flow({ id: "reports", engine: this.engine });
+    this.flow.addRoutine(new Report(), "report");
+  }
+
+  declare(options: ScheduleOptions, team = "sales") {
+    return schedule(this.engine, "nightly", options, this.flow, "report", { team });
+  }
+
+  /** The instants of all jobs that the schedule has started. */
+  async instants(): Promise<string[]> {
+    const { jobs } = await this.engine.list({ flowId: "reports", limit: 1_000 });
+    return jobs.map(({ jobId }) => jobId.slice("nightly@".length)).sort();
+  }
+}
+
+test("a schedule starts a job at each of its instants, in its time zone", async () => {
+  const process = new ReportProcess("2026-01-05T12:00:00Z");
+  await process.declare({ cron: "0 3 * * MON-FRI", timeZone: "Europe/Berlin" });
+  const worker = process.engine.work();
+  await process.timers.advance(14 * HOUR - 1);
+  assertEquals(process.written, []);
+  await process.timers.advance(5_000);
+  assertEquals(process.written, ["sales nightly@2026-01-06T02:00:00.000Z"]);
+  await process.timers.advance(2 * 24 * HOUR);
+  assertEquals((await process.instants()).map((it) => it.slice(8, 13)), [
+    "06T02",
+    "07T02",
+    "08T02",
+  ]);
+  await worker.stop();
+});
+
+test("several processes declare a schedule, and each instant has one job, also when a process dies at any write", async () => {
+  let write = 0;
+  for (let isOver = false; !isOver;) {
+    write++;
+    const store = memoryStore();
+    const crashing = new CrashingStore(store, { write, isWritten: write % 2 === 0 }, true);
+    const second = new ReportProcess("2026-01-05T00:00:55Z", store);
+    await second.declare({ cron: "* * * * *", missed: "all" });
+    const first = new ReportProcess(second.timers, crashing);
+    void first.declare({ cron: "* * * * *", missed: "all" });
+    await first.timers.flush();
+    first.engine.work();
+    await first.timers.advance(20_000);
+    isOver = !crashing.isDead;
+    second.engine.work();
+    await second.timers.advance(120_000);
+    const minutes = (await second.instants()).map((it) => it.slice(14, 16));
+    assertEquals(minutes, ["01", "02", "03"], `write ${write}`);
+  }
+  assert(write > 8, `${write} writes`);
+});
+
+for (
+  const [missed, hours] of [["all", ["01", "02", "03", "04", "05"]], ["once", ["04", "05"]], ["skip", ["05"]]] as const
+) {
+  test(`of instants that nobody was there for, ${missed} runs those that it says`, async () => {
+    const process = new ReportProcess("2026-01-05T00:30:00Z");
+    await process.declare({ cron: "0 * * * *", missed });
+    await process.timers.advance(4 * HOUR);
+    const worker = process.engine.work();
+    await process.timers.advance(HOUR);
+    assertEquals((await process.instants()).map((it) => it.slice(11, 13)), [...hours]);
+    await worker.stop();
+  });
+}
+
+test("an instant that somebody comes to a little late is not missed", async () => {
+  const process = new ReportProcess("2026-01-05T00:59:59Z");
+  await process.declare({ cron: "0 * * * *", missed: "skip" });
+  await process.timers.advance(30_000);
+  const worker = process.engine.work();
+  await process.timers.advance(10_000);
+  assertEquals((await process.instants()).map((it) => it.slice(11, 16)), ["01:00"]);
+  await worker.stop();
+});
+
+const DAYLIGHT = [
+  ["a job in the hour that is missing begins at its end", "30 2 * * *", "2026-03-28T12:00:00Z", [
+    "29T01:00",
+    "30T00:30",
+  ]],
+  ["a job in the hour that comes twice begins once", "30 2 * * *", "2026-10-24T12:00:00Z", ["25T00:30", "26T01:30"]],
+  [
+    "a job of every half hour begins as often as that, when an hour comes twice",
+    "*/30 1-3 * * *",
+    "2026-10-24T22:45:00Z",
+    [
+      ...["24T23:00", "24T23:30", "25T00:00", "25T00:30", "25T01:00", "25T01:30", "25T02:00", "25T02:30"],
+      ...["26T00:00", "26T00:30", "26T01:00", "26T01:30", "26T02:00", "26T02:30"],
+    ],
+  ],
+] as const;
+for (const [what, cron, at, instants] of DAYLIGHT) {
+  test(`when clocks are set, ${what}`, async () => {
+    const process = new ReportProcess(at);
+    await process.declare({ cron, timeZone: "Europe/Berlin" });
+    const worker = process.engine.work();
+    await process.timers.advance(40 * HOUR);
+    assertEquals((await process.instants()).map((it) => it.slice(8, 16)), [...instants]);
+    await worker.stop();
+  });
+}
+
+test("the last declaration counts; a schedule that was cancelled begins anew when it is declared", async () => {
+  const process = new ReportProcess("2026-01-05T00:30:00Z");
+  await process.declare({ cron: "0 * * * *" });
+  const worker = process.engine.work();
+  await process.timers.advance(HOUR);
+  await process.declare({ cron: "0 * * * *" }, "support");
+  await process.timers.advance(HOUR);
+  const own = await process.declare({ cron: "15 * * * *" }, "support");
+  await process.timers.advance(HOUR);
+  await own.cancel();
+  await process.timers.advance(3 * HOUR);
+  await process.declare({ cron: "45 * * * *" }, "again");
+  await process.timers.advance(HOUR);
+  assertEquals(process.written.map((it) => it.replace(/nightly@.{11}(.{5}).*/, "$1")), [
+    ...["sales 01:00", "support 02:00", "support 03:15", "again 06:45"],
+  ]);
+  await worker.stop();
+});
+
+test("cron texts, time zones and words that are none are refused, with the reason", async () => {
+  const process = new ReportProcess("2026-01-05T00:30:00Z");
+  const why = async (options: ScheduleOptions) =>
+    (await assertRejects(() => process.declare(options), TypeError)).message;
+  const action = 'Cannot schedule "nightly"';
+  assertEquals(
+    await why({ cron: "61 * * * *" }),
+    `${action}: cron is "61 * * * *", which is no pattern: CronPattern: Invalid value for minute: 61`,
+  );
+  assertEquals(await why({ cron: "0 0 30 2 *" }), `${action}: cron is "0 0 30 2 *", which never comes`);
+  assertEquals(
+    await why({ cron: "0 0 * * *", timeZone: "Mars/Olympus" }),
+    `${action}: there is no time zone "Mars/Olympus"; names are such as "Europe/Berlin"`,
+  );
+  assertEquals((await why({ cron: "0 0 * * *", missed: "twice" as never })).includes("missed"), true);
+  assertEquals((await why({ cron: "0 0 * * *", timezone: "UTC" } as never)).includes('"timezone"'), true);
+  assertEquals(await process.engine.count(), 0);
+});
