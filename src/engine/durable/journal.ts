@@ -3,13 +3,12 @@ import { isThenable } from "../../base/thenable.ts";
 import type { JobClaim, JobRecord, StoreTransaction } from "../../ports/store.ts";
 import type { CancelTimer } from "../../ports/timers.ts";
 import type { Commit } from "../../job/commit.ts";
-import { hasEnded, type Job } from "../../job/job.ts";
+import type { Job } from "../../job/job.ts";
 import { encodeCommit } from "../../documents/commit.ts";
 import { Consumption } from "./consumption.ts";
 import { delayAfter } from "./durability_settings.ts";
 import type { JournalCallbacks } from "./journal_callbacks.ts";
-import type { JournalRest, JournalWrite } from "./journal_write.ts";
-import { placeOf } from "./place.ts";
+import { headsOf, type JournalRest, type JournalWrite } from "./journal_write.ts";
 import { RestGate } from "./rest_gate.ts";
 import { type KeptJournal, Snapshots } from "./snapshots.ts";
 import { StoredWaiters } from "./stored_waiters.ts";
@@ -249,25 +248,9 @@ export class Journal {
     if (!this.#isHeadNew) return { entries, head: undefined, headBefore: undefined, after, within };
     this.#isHeadNew = false;
     this.#rest = undefined;
-    const at = this.session.timers.now();
-    const { status } = this.#job;
-    // While somebody has the job, it is found by its owner: when it is due matters to nobody else.
-    const refused = this.consumption.takeRefused();
-    const held = {
-      status,
-      dueAt: undefined,
-      endedAt: undefined,
-      consumed: this.consumption.last,
-      at,
-      releases: false,
-      refused,
-    };
-    const headBefore = { ...held, status: this.#status, consumed: rest?.consumedBefore ?? this.consumption.last };
-    this.#status = status;
-    const head = rest === undefined && !hasEnded(status)
-      ? held
-      : { ...held, ...placeOf(this.#job, at), releases: rest?.releases === true };
-    return { entries, head, headBefore, after, within };
+    const heads = headsOf(this.#job, this.session.timers.now(), this.consumption, this.#status, rest);
+    this.#status = this.#job.status;
+    return { entries, ...heads, after, within };
   }
 
   get #isStrict(): boolean {

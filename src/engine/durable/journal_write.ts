@@ -1,4 +1,7 @@
+import { hasEnded, type Job } from "../../job/job.ts";
 import type { AppendHead, StoreTransaction } from "../../ports/store.ts";
+import type { Consumption } from "./consumption.ts";
+import { placeOf } from "./place.ts";
 
 /** What is written by one call. */
 export interface JournalWrite {
@@ -18,4 +21,24 @@ export interface JournalRest {
   readonly releases: boolean;
   /** What had been consumed before that entry. */
   readonly consumedBefore: number;
+}
+
+/** What a write at an instant says of a job whose status was last written as `statusBefore`. */
+export function headsOf(
+  job: Job,
+  at: number,
+  consumption: Consumption,
+  statusBefore: string,
+  rest: JournalRest | undefined,
+): Pick<JournalWrite, "head" | "headBefore"> {
+  const { status } = job;
+  const consumed = consumption.last;
+  const refused = consumption.takeRefused();
+  // While somebody has the job, it is found by its owner: when it is due matters to nobody else.
+  const held = { status, dueAt: undefined, endedAt: undefined, consumed, at, releases: false, refused };
+  const headBefore = { ...held, status: statusBefore, consumed: rest?.consumedBefore ?? consumed };
+  const head = rest === undefined && !hasEnded(status)
+    ? held
+    : { ...held, ...placeOf(job, at), releases: rest?.releases === true };
+  return { head, headBefore };
 }
