@@ -3,7 +3,7 @@ import { checkOptions, type OptionNames } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import { createHost } from "./default_engine.ts";
 import { type DurabilityOptions, resolveDurability } from "./engine/durable/durability_settings.ts";
-import { letGoOf } from "./engine/durable/child_jobs.ts";
+import { letGoAtEnd } from "./engine/durable/child_jobs.ts";
 import { StoreSession } from "./engine/durable/store_session.ts";
 import { guardAround } from "./engine/execution/around.ts";
 import { ChildStarter } from "./engine/execution/child_starter.ts";
@@ -120,7 +120,7 @@ export class Engine {
       );
       const jobsOf: StoreUse["jobsOf"] = (flow) => new StoredFlowJobs(flow, session, host);
       const childrenOf: StoreUse["childrenOf"] = (execution) => new ChildStarter(execution, session);
-      const letGo: StoreUse["letGo"] = (job, journal) => letGoOf(job, journal, session, () => job.owner !== undefined);
+      const letGo: StoreUse["letGo"] = (job, journal, then) => letGoAtEnd(job, journal, session, then);
       return { session, jobsOf, childrenOf, letGo };
     });
     checkFunction("around", around);

@@ -348,8 +348,7 @@ export function decodeJob(json: unknown, limits: ValueLimits = DEFAULT_VALUE_LIM
   job.deadline = parts.deadline;
   job.result = parts.result;
   job.trace = parts.trace;
-  job.children = parts.children;
-  job.parent = parts.parent;
+  [job.children, job.parent] = [parts.children, parts.parent];
   for (const [routine, slots] of parts.slots) job.slots.set(routine, slots);
   holdLists(job, parts.pendingTasks, (index) => `pendingTasks[${index}]`, reader);
   holdLists(job, parts.failures.map(({ task }) => task), (index) => `failures[${index}].task`, reader);

@@ -29,8 +29,7 @@ import { childEndCommit } from "./execution/child_ends.ts";
 import { Committer } from "./execution/committer.ts";
 import type { EngineHost } from "./execution/engine_host.ts";
 import { Execution, executionOf, workingOn } from "./execution/execution.ts";
-import { firstCommit } from "./execution/first_commit.ts";
-import { needsKeys } from "./execution/task_keys.ts";
+import { firstCommit, needsKeys } from "./execution/first_commit.ts";
 import { JobListeners } from "./execution/listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./execution/notifier.ts";
 import { SHUTDOWN } from "./execution/resting.ts";
@@ -198,7 +197,7 @@ export class FlowJobs implements FlowSteering {
     const task = awaited ?? Object.assign(createTask(id, route, payload, time, untilBegin(job)), key);
     const filled = awaited && key;
     const execution = workingOn(job);
-    if (execution !== undefined) execution.deliver(task, payload, filled);
+    if (execution !== undefined) execution.bringIn({ kind: "deliver", time, task, data: payload, key: filled });
     else this.#commit(job, { kind: "deliver", time, task, data: payload, key: filled });
   }
 

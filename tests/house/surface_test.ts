@@ -12,17 +12,17 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "options of flows": "FlowOptions FlowSettings FlowLimits ExecutionStrategy",
     "options of calls":
       "AdoptOptions CreateOptions ExecuteOptions StartOptions StartItem ListenOptions ResumeOptions PauseOptions ShutdownOptions " +
-      "FailureChoice RedriveChoice RedriveData CompletionOptions RunOptions UntilOptions WaitOptions EntryPoint EntryArguments",
+      "FailureChoice RedriveChoice RedriveData CompletionOptions RunOptions UntilOptions WaitOptions EntryPoint EntryArguments EntryParams",
     "options of engines": "EngineOptions DurabilityOptions Services",
     "the structure of a flow": "FlowGraph Connection ConnectionTarget ConnectOptions KeyMapping MappedData " +
       "FailureConnection FailureOptions FailureSource Failure FailureOf",
     "slots and events": "Slot SlotOptions CheckedSlotOptions SlotInput MergeStrategy MergeFunction Event EventOptions",
     "handlers":
       "Handler HandlerInput HandlerReturn Collected CollectedLists Context EmitOptions ExpectOptions ExpectTimeout " +
-      "ResultContext JobValues Priority",
+      "ResultContext JobValues Priority ChildOptions ChildEnd ResultOf FlowJson",
     "error handling": "ErrorHandlerOptions ErrorStrategy CriticalOptions RetryIf RetryErrorOptions",
     "jobs": "JobStatus RoutineStatus PendingTask ExecutionRecord ExecutionRecordType JobOutput RoutineProgress " +
-      "JobError JobFailure FailurePlace DroppedCounts JobReadOptions JobProgress SettleResult AwaitedDelivery",
+      "JobError JobFailure FailurePlace DroppedCounts JobReadOptions JobProgress SettleResult AwaitedDelivery ChildJob",
     "jobs in a store": "StoredFlowJob Recovery JobRevision PurgeOptions",
     "handles": "JobHandle StartedJob AskOptions OutputsOptions CommandOutcome",
     "workers": "Worker WorkOptions WorkSummary",
@@ -91,6 +91,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "renderer": "TextRenderer TextRendererConfig",
     "time": "TimeProvider TimeProviderConfig TimeInfo",
   },
+  "./schedules": { "all": "schedule ScheduleOptions Schedule" },
   "./signing": { "all": "sign verify SigningKey SubtleKey SignatureError SignatureProblem" },
   "./opentelemetry": { "all": "openTelemetry OpenTelemetryOptions Telemetry TracerLike MeterLike PropagatorLike" },
   "./inspect": {

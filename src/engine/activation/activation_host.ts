@@ -16,8 +16,8 @@ export interface ActivationHost {
   readonly resultSchema: StandardSchema<unknown, unknown> | undefined;
   /** Limits of the size of values, among others. */
   readonly limits: FlowLimits;
-  /** Whether jobs may have children: only those of a store. */
-  readonly keepsChildren: boolean;
+  /** What starts the children of the job: only a job of a store may have some. */
+  readonly children: object | undefined;
   /** What handlers get as `ctx.services`. */
   readonly services: Services;
   /** Performs the job's commits, and makes the transactions of a handler. */

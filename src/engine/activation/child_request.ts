@@ -52,7 +52,7 @@ export function createChild(
 ): Child {
   const { routine: { id: routine } } = plan;
   const action = `Cannot start a child of routine "${routine}"`;
-  if (!host.keepsChildren) {
+  if (host.children === undefined) {
     throw new TypeError(`${action}: children are jobs of a store, and its engine has none; give new Engine() one`);
   }
   const { to, key, jobId: given, ...labels } = checkChildOptions(action, plan, options);

@@ -167,3 +167,10 @@ export async function letGoOf(
   } else journal.release(run);
   return true;
 }
+
+/** Lets go of a job that has ended here and is not live any more: at once, unless it owes something. */
+export function letGoAtEnd(job: Job, journal: Journal, session: StoreSession, then: () => void): void {
+  if (owes(job)) return void letGoOf(job, journal, session, () => job.owner !== undefined).then(then);
+  journal.release();
+  then();
+}

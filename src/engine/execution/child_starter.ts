@@ -3,7 +3,7 @@ import { startChildren } from "../durable/child_jobs.ts";
 import type { ChildEnded } from "../../documents/command.ts";
 import { childEndCommit } from "./child_ends.ts";
 import type { Execution } from "./execution.ts";
-import { needsKeys } from "./task_keys.ts";
+import { needsKeys } from "./first_commit.ts";
 
 /** Starts the children that a live job has asked for, as soon as the step that has asked for them is stored. */
 export class ChildStarter {

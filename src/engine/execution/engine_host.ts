@@ -41,8 +41,8 @@ export interface StoreUse {
   readonly jobsOf: (flow: FlowSteering) => StoredFlowJobs;
   /** Makes what starts the children of a live job. */
   readonly childrenOf: (execution: Execution) => ChildStarter;
-  /** Lets go of a job that has ended here, after it has done what it owes. */
-  readonly letGo: (job: Job, journal: Journal) => Promise<unknown>;
+  /** Lets go of a job that has ended here, after it has done what it owes; `then` is called afterwards. */
+  readonly letGo: (job: Job, journal: Journal, then: () => void) => void;
   /**
    * The jobs of the flow that is stored with a job; set by an engine that can build stored flows.
    *

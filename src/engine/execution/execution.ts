@@ -9,7 +9,6 @@ import { owes } from "../../job/children.ts";
 import type { DeliverCommit, FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
 import { adoptLimits, hasToWait, type Job, type JobStatus } from "../../job/job.ts";
 import type { Instant, Merged, Moment, Task } from "../../job/task.ts";
-import type { TaskKey } from "../../job/task_key.ts";
 import type { Activation } from "../activation/activation.ts";
 import type { ActivationHost, PauseRequest } from "../activation/activation_host.ts";
 import { Committer } from "./committer.ts";
@@ -116,10 +115,6 @@ export class Execution implements ActivationHost {
     host.live.add(this);
   }
 
-  get keepsChildren(): boolean {
-    return this.children !== undefined;
-  }
-
   /** Whether failures are still decided: not when the job has ended, or comes to rest. */
   get mayDecide(): boolean {
     return !this.isOver && this.#resting === undefined;
@@ -208,11 +203,6 @@ export class Execution implements ActivationHost {
   /** Looks in a microtask for tasks that may be taken: a timer may be late, the store has caught up, a handler was given up. */
   poll(): void {
     this.#loop.wake();
-  }
-
-  /** Brings in a delivery from outside. */
-  deliver(task: Task, data: Payload | undefined, key: TaskKey | undefined): void {
-    this.bringIn({ kind: "deliver", time: this.time(), task, data, key });
   }
 
   /** Brings in a delivery whose commit has been made. */
@@ -403,11 +393,8 @@ export class Execution implements ActivationHost {
       const { journal } = this.committer;
       // A command may have made it go on meanwhile.
       const isOurs = !this.#isReleased && this.job.owner === undefined;
-      if (isOurs && journal !== undefined && owes(this.job)) {
-        return void this.#host.store?.letGo(this.job, journal).then(() => this.onDepart?.());
-      }
-      if (isOurs) journal?.release();
-      this.onDepart?.();
+      if (isOurs && journal !== undefined) this.#host.store?.letGo(this.job, journal, () => this.onDepart?.());
+      else this.onDepart?.();
     });
     this.#callbacks.onRest?.();
     tell();
