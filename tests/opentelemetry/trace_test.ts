@@ -2,7 +2,8 @@ import { context, SpanStatusCode, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
-import { type Context, Engine, ErrorHandler, Flow, JobState, Registry, Routine } from "../../mod.ts";
+import { type Context, Engine, ErrorHandler, FencedError, Flow, JobState, Registry, Routine } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { openTelemetry } from "../../src/host/opentelemetry.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
@@ -157,6 +158,26 @@ test("C477 a job that fails has the error in its span", async () => {
   assertEquals(job?.attributes["routilux.job.status"], "failed");
 });
 
+test("C477 a job that this engine has lost ends in its span as lost", async () => {
+  const recorded = new RecordedTelemetry();
+  const inner = lateStore();
+  let isFenced = false;
+  const append: Store["append"] = (...args) => {
+    if (isFenced) throw new FencedError("job", undefined, undefined);
+    return inner.append(...args);
+  };
+  const timers = manualTimers();
+  const registry = new Registry({ Relay });
+  const engine = new Engine({ timers, registry, store: { ...inner, append }, ...recorded.ofHost() });
+  relayFlow(engine, registry).execute("a", {}, { jobId: "job" });
+  await timers.flush();
+  isFenced = true;
+  await timers.advance(DAY_MS);
+  const [job] = recorded.named("job relay");
+  assertEquals([job?.attributes["routilux.job.status"], job?.status.code], ["lost", SpanStatusCode.ERROR]);
+  assertEquals(job?.status.message?.includes("job"), true);
+});
+
 test("C477 a handler that a pause has stopped has not failed", async () => {
   const recorded = new RecordedTelemetry();
   const { flow, timers } = createTestFlow({}, recorded.ofHost());
@@ -191,6 +212,26 @@ test("a trace that says nothing here, and one of a job that was made without a t
       "job flow (CONSUMER) in nothing",
     ]);
   }
+});
+
+test("a propagator that throws leaves jobs as they are, without a trace that goes on", async () => {
+  const recorded = new RecordedTelemetry();
+  const fail = () => {
+    throw new Error("broken");
+  };
+  const writes = {
+    inject: (_: unknown, carrier: object) => void Object.assign(carrier, { x: "y" }),
+    fields: () => ["x"],
+  };
+  for (const propagator of [{ ...writes, extract: fail }, { ...writes, inject: fail, extract: fail }]) {
+    const { flow } = createTestFlow({}, recorded.ofHost({ propagator }));
+    addFunction(flow, "first", (_, ctx) => ctx.emit("output", 1));
+    addFunction(flow, "second", () => {});
+    link(flow, "first", "second");
+    assertEquals((await flow.run("first")).status, "completed");
+  }
+  assertEquals(recorded.named("process second.trigger").map(({ links }) => links), [[], []]);
+  assertEquals((await recorded.points("routilux.problems")).map(({ value }) => value), [2]);
 });
 
 test("a tracer that records nothing leaves no trace in documents", async () => {

@@ -47,20 +47,18 @@ export function writeTrace(propagator: TextMapPropagator<unknown>, span: Span, u
   return Object.keys(carrier).length === 0 ? undefined : JSON.stringify(carrier);
 }
 
-/** The context that a text was kept for; `undefined` for no text, and for one that says nothing here. */
+/**
+ * The context that a text was kept for; `undefined` for no text, and for one that says nothing here. Documents may come from anywhere:
+ * a text that a propagator fails at must not fail the handler.
+ */
 export function readTrace(propagator: TextMapPropagator<unknown>, text: string | undefined): Context | undefined {
-  const carrier = text === undefined ? undefined : parseCarrier(text);
-  if (carrier === undefined) return undefined;
-  const context = propagator.extract(ROOT_CONTEXT, carrier, getter);
-  return trace.getSpanContext(context) === undefined ? undefined : context;
-}
-
-/** Documents may come from anywhere: a text that is no carrier is none. */
-function parseCarrier(text: string): Carrier | undefined {
+  if (text === undefined) return undefined;
   try {
     const json: unknown = JSON.parse(text);
     if (typeof json !== "object" || json === null) return undefined;
-    return Object.fromEntries(Object.entries(json).filter(([, value]) => typeof value === "string"));
+    const carrier = Object.fromEntries(Object.entries(json).filter(([, value]) => typeof value === "string"));
+    const context = propagator.extract(ROOT_CONTEXT, carrier, getter);
+    return trace.getSpanContext(context) === undefined ? undefined : context;
   } catch {
     return undefined;
   }
