@@ -15,7 +15,7 @@ export interface AdoptOptions {
   /** The new ids of routines, by their old ones. @default {all keep their ids} */
   readonly rename?: Readonly<Record<string, string>>;
   /**
-   * The old ids of routines that go: the job loses their tasks, failures, states, slot data and deferred events. What they have
+   * The old ids of routines that go: the job loses their tasks, failures, states, slot data and deferred events, and waits for none of their children. What they have
    * delivered to others, and what they have logged and put out, is kept. @default {none}
    */
   readonly drop?: readonly string[];

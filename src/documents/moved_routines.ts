@@ -29,15 +29,16 @@ export function moveConflicts(document: JobDocument, { renamed, dropped }: Routi
 function routinesOf(document: JobDocument): ReadonlySet<string> {
   const { arrivals = {}, deferredEvents = [], failures = [], pendingTasks, routineStates = {}, slots = {} } = document;
   const tasks = [...pendingTasks, ...failures.map(({ task }) => task)];
+  const children = (document.children ?? []).flatMap(({ jobs }) => jobs);
   return new Set([
     ...[arrivals, routineStates, slots].flatMap(Object.keys),
-    ...[...tasks, ...deferredEvents].map(({ routine }) => routine),
+    ...[...tasks, ...deferredEvents, ...children].map(({ routine }) => routine),
   ]);
 }
 
 /**
  * A job's document with its routines as they are in another version of its flow. What has happened is kept, also that of routines that
- * go; their tasks, failures, states, slots and deferred events are not.
+ * go; their tasks, failures, states, slots and deferred events are not, and nobody waits for their children.
  */
 export function moveRoutines(document: JobDocument, { renamed, dropped }: RoutineMoves): JobDocument {
   const idOf = (id: string): string => renamed.get(id) ?? id;
@@ -53,11 +54,15 @@ export function moveRoutines(document: JobDocument, { renamed, dropped }: Routin
     if (dropped.has(connection.routine)) return move(task);
     return { ...move(task), connection: move(connection), ...(emitKey === undefined ? {} : { emitKey }) };
   };
-  const { arrivals, deferredEvents = [], executionHistory = [], failures = [], outputLog = [] } = document;
+  const { arrivals, children = [], deferredEvents = [], executionHistory = [], failures = [], outputLog = [] } =
+    document;
   const { pendingTasks, routineStates, sharedLog = [], slots } = document;
   return {
     ...document,
     arrivals: byId(arrivals),
+    children: children.map((it) => ({ ...it, jobs: it.jobs.filter(isKept).map(move) })).filter(({ jobs }) =>
+      jobs.length > 0
+    ),
     deferredEvents: deferredEvents.filter(isKept).map(move),
     executionHistory: executionHistory.map(move),
     failures: failures.filter(({ task }) => isKept(task)).map((it) => ({ ...it, task: moveTask(it.task) })),

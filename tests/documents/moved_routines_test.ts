@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { JobState, Registry } from "../../mod.ts";
+import type { JobDocument } from "../../src/documents/mod.ts";
 import { moveRoutines } from "../../src/documents/moved_routines.ts";
 import { fullJob } from "../support/full_job_document.ts";
 
@@ -14,17 +15,24 @@ class Point {
 }
 const registry = new Registry({ Point });
 
+/** A job with a child that its clerk has asked for. */
+function document(): JobDocument {
+  const child = { entry: { routine: "square", slot: "input" }, jobId: "child", routine: "clerk", to: "input" };
+  return { ...fullJob(), children: [{ flow: "{}", flowId: "squares", jobs: [child] }] };
+}
+
 test("a document whose routine is renamed names it nowhere by its old id", () => {
-  const moved = moveRoutines(fullJob(), { renamed: new Map([["clerk", "keeper"]]), dropped: new Set() });
-  assertEquals(moved, JSON.parse(JSON.stringify(fullJob()).replaceAll('"clerk"', '"keeper"')));
-  assertEquals(JobState.fromJSON(moved, registry).pendingTasks.length, fullJob().pendingTasks.length);
+  const moved = moveRoutines(document(), { renamed: new Map([["clerk", "keeper"]]), dropped: new Set() });
+  assertEquals(moved, JSON.parse(JSON.stringify(document()).replaceAll('"clerk"', '"keeper"')));
+  assertEquals(JobState.fromJSON(moved, registry).pendingTasks.length, document().pendingTasks.length);
 });
 
 test("a document whose routine is dropped holds nothing for it but what has happened", () => {
-  const moved = moveRoutines(fullJob(), { renamed: new Map(), dropped: new Set(["clerk"]) });
+  const moved = moveRoutines(document(), { renamed: new Map(), dropped: new Set(["clerk"]) });
   assertEquals(moved, {
-    ...fullJob(),
+    ...document(),
     arrivals: {},
+    children: [],
     deferredEvents: [],
     failures: [],
     pendingTasks: [],

@@ -122,6 +122,42 @@ test("C476 a job that is made in a span belongs to its trace, and so does a chil
   }
 });
 
+test("C476 a child that a step asks for belongs to the trace of its parent, on whatever host it runs", async () => {
+  class Leaf extends Routine {
+    readonly trigger = this.addSlot("trigger", this.grow);
+    grow(): void {}
+  }
+  const childFlow = new Flow({ id: "child", registry: new Registry({ Leaf }) });
+  const leaf = childFlow.addRoutine(new Leaf(), "leaf");
+  class Parent extends Routine {
+    readonly trigger = this.addSlot("trigger", this.ask);
+    readonly ended = this.addSlot("ended", this.hear);
+    hear(): void {}
+    ask(_: unknown, ctx: Context): void {
+      ctx.child(childFlow, leaf.trigger, {}, { to: this.ended });
+    }
+  }
+  const recorded = new RecordedTelemetry();
+  const store = lateStore();
+  const timers = manualTimers();
+  const registry = new Registry({ Parent, Leaf });
+  const createEngine = () => new Engine({ timers, registry, store, ...recorded.ofHost() });
+  const flow = new Flow({ id: "parent", engine: createEngine(), registry });
+  flow.addRoutine(new Parent(), "only");
+  const worker = createEngine().work();
+  const job = flow.execute("only", {}, { jobId: "job" });
+  await timers.advance(20_000);
+  assertEquals(job.status, "completed");
+  const stopped = worker.stop();
+  await timers.flush();
+  await stopped;
+  assertEquals(recorded.traces, 1);
+  assertEquals(recorded.tree().filter((line) => line.startsWith("job ")).toSorted(), [
+    "job child (CONSUMER) in create parent",
+    "job parent (CONSUMER) in create parent",
+  ]);
+});
+
 test("C477 a handler's failure is in its span, and the retry an event of the job", async () => {
   const recorded = new RecordedTelemetry();
   const { flow, timers } = createTestFlow({ id: "shop" }, recorded.ofHost());
@@ -168,7 +204,13 @@ test("C477 a job that this engine has lost ends in its span as lost", async () =
   };
   const timers = manualTimers();
   const registry = new Registry({ Relay });
-  const engine = new Engine({ timers, registry, store: { ...inner, append }, ...recorded.ofHost() });
+  const engine = new Engine({
+    timers,
+    registry,
+    store: { ...inner, append },
+    durability: { leaseMs: 2 * DAY_MS },
+    ...recorded.ofHost(),
+  });
   relayFlow(engine, registry).execute("a", {}, { jobId: "job" });
   await timers.flush();
   isFenced = true;

@@ -66,6 +66,7 @@ function newChild(job: Job, { jobId, flowId, to }: Child, start: ChildStart, ses
   const at = session.timers.now();
   const time = { at, ranMs: 0 };
   const child = new Job({ jobId, flowId }, at, NO_SETTINGS);
+  child.trace = job.trace;
   const { jobId: parentId } = job;
   if (to !== undefined) child.parent = { jobId: parentId, depth: (job.parent?.depth ?? 0) + 1, isTold: false };
   const task = Object.assign(createTask(1, { routine, slot, connection: undefined }, params, time), firstKey());
