@@ -3,10 +3,13 @@ import type { JobHandle } from "../job_handle.ts";
 import { forkStored } from "../stored_fork.ts";
 import { FieldReader, type Fields } from "./body.ts";
 import { RequestError, withData } from "./failure.ts";
+import { hasEnded } from "../job/job.ts";
+import type { RedriveData } from "../repair.ts";
+import { isRecord } from "../values/json.ts";
 import { noSuchJob, type StudioHost } from "./studio_host.ts";
 
 /** What somebody may ask of a job. */
-export type ActName = "pause" | "resume" | "cancel" | "redrive" | "deliver" | "fork" | "start" | "delete";
+export type ActName = "pause" | "resume" | "cancel" | "redrive" | "discard" | "deliver" | "fork" | "start" | "delete";
 
 /** What has become of an act: it is stored for whoever has the job, or done. */
 export interface ActResult {
@@ -22,7 +25,7 @@ export interface ActResult {
 /** Stored commands: what is asked of a handle. */
 const COMMANDS: Readonly<
   Record<
-    "pause" | "resume" | "cancel" | "redrive" | "deliver",
+    "pause" | "resume" | "cancel" | "redrive" | "discard" | "deliver",
     (handle: JobHandle, body: FieldReader, options: AskOptions) => Promise<void>
   >
 > = {
@@ -40,12 +43,33 @@ const COMMANDS: Readonly<
     const reason = body.text("reason");
     return ask(body, () => handle.cancel({ ...options, ...(reason === undefined ? {} : { reason }) }));
   },
-  redrive: (handle, body, options) => ask(body, () => handle.redrive(options)),
+  redrive(handle, body, options) {
+    const failures = body.list("failures")?.map(choiceOf);
+    return ask(body, () => handle.redrive({ ...options, ...(failures === undefined ? {} : { failures }) }));
+  },
+  discard(handle, body, options) {
+    const failures = body.list("failures")?.map(idOf) ?? true;
+    return ask(body, () => handle.discard(failures, options));
+  },
   deliver(handle, body, options) {
     const [routine, slot, data = {}] = [body.needed("routine"), body.needed("slot"), body.value("data")];
     return ask(body, () => handle.deliver({ routine, slot }, data, options));
   },
 };
+
+/** A failure that is meant: the id of its task. */
+function idOf(value: unknown): number {
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+  throw new RequestError(400, "failures must be a list of the ids of tasks");
+}
+
+/** A failure that becomes a task again, perhaps with other data. */
+function choiceOf(value: unknown): number | RedriveData {
+  if (!isRecord(value)) return idOf(value);
+  const { data, taskId, ...others } = value;
+  if (Object.keys(others).length === 0 && "data" in value) return { taskId: idOf(taskId), data };
+  throw new RequestError(400, "failures must be a list of the ids of tasks, or of { taskId, data }");
+}
 
 function ask(body: FieldReader, call: () => Promise<void>): Promise<void> {
   body.end();
@@ -65,18 +89,33 @@ export async function act(host: StudioHost, name: ActName, jobId: string, fields
   if (name === "delete") return await remove(host, jobId, body);
   const known = body.text("key");
   // Of a key that was given before, the handle does not ask where the job stands now: it may have been carried out.
-  if (name === "redrive" && known === undefined) await checkRedrive(host, jobId);
+  if (known === undefined && (name === "redrive" || name === "discard")) await checkFailures(host, name, jobId, body);
   const key = known ?? host.ids.id();
   const handle = await withData(() => Promise.resolve(host.engine.handle(jobId)));
   await COMMANDS[name](handle, body, { key });
   return { act: name, jobId, outcome: "stored", key };
 }
 
-async function checkRedrive({ store }: StudioHost, jobId: string): Promise<void> {
-  const record = await store.find(jobId);
-  if (record === undefined) throw noSuchJob(jobId);
-  if (record.status === "failed" || record.status === "cancelled") return;
-  throw new RequestError(409, `The job is ${record.status}: only one that has failed or was cancelled can be redriven`);
+/** Checks that a job has the failures that are meant, and has ended where it is to go on with them. */
+async function checkFailures(
+  host: StudioHost,
+  name: "redrive" | "discard",
+  jobId: string,
+  body: FieldReader,
+): Promise<void> {
+  const { failures = [], pendingTasks, status } = host.read(await host.load(jobId)).job;
+  if (name === "redrive" && !hasEnded(status)) {
+    throw new RequestError(409, `The job is ${status}: only one that has ended can be redriven`);
+  }
+  const known = new Set(failures.map(({ task }) => task.id));
+  for (const it of body.list("failures")?.map(choiceOf) ?? []) {
+    const id = typeof it === "number" ? it : it.taskId;
+    if (!known.has(id)) {
+      throw new RequestError(409, `The job has no failure of task ${id}: it was discarded or redriven`);
+    }
+  }
+  const isFinished = failures.every(({ handled }) => handled === true) && pendingTasks.length === 0;
+  if (name === "redrive" && isFinished) throw new RequestError(409, "The job has no failure and no task to go on with");
 }
 
 async function fork(host: StudioHost, jobId: string, body: FieldReader): Promise<ActResult> {

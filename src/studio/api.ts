@@ -134,9 +134,10 @@ const ACTS: readonly ApiRoute[] = [
   change(
     "redrive",
     "redriveJob",
-    "Lets a job that has failed or was cancelled go on: its failures become tasks again",
+    "Lets a job that has ended go on: its failures, or some of them, become tasks again, perhaps with other data",
     BODIES.redrive,
   ),
+  change("discard", "discardFailures", "Drops failures of a job: a redrive does not put them back", BODIES.discard),
   change("deliver", "deliver", "Delivers data to a slot of a job", BODIES.deliver),
   change("fork", "forkJob", "Stores a new job in the state that the job had at a revision", BODIES.fork),
   change("start", "startJob", "Stores a new job of the same flow", BODIES.start),

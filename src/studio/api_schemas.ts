@@ -103,7 +103,7 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
   },
   ActResult: object(
     {
-      act: { enum: ["pause", "resume", "cancel", "redrive", "deliver", "fork", "start", "delete"] },
+      act: { enum: ["pause", "resume", "cancel", "redrive", "discard", "deliver", "fork", "start", "delete"] },
       jobId: text,
       outcome: { enum: ["stored", "done"] },
     },
@@ -170,12 +170,13 @@ const reason: JsonSchema = { type: "string", description: "Why, for those who lo
 
 /** The schemas of bodies, by act. */
 export const BODIES: Readonly<
-  Record<"pause" | "resume" | "cancel" | "redrive" | "deliver" | "fork" | "start", JsonSchema>
+  Record<"pause" | "resume" | "cancel" | "redrive" | "discard" | "deliver" | "fork" | "start", JsonSchema>
 > = {
   pause: object({}, { reason, graceMs: { ...count, description: "How long running handlers may go on" }, key }),
   resume: object({}, { key }),
   cancel: object({}, { reason, key }),
-  redrive: object({}, { key }),
+  redrive: object({}, { failures: list({ anyOf: [count, object({ taskId: count, data: any })] }), key }),
+  discard: object({}, { failures: list(count), key }),
   deliver: object({ routine: text, slot: text }, { data: any, key }),
   fork: object({ revision: count }, { jobId: text }),
   start: object({ routine: text, slot: text }, { params: any, jobId: text, queue: text, tags: byName(text) }),

@@ -123,6 +123,13 @@ export class FieldReader {
     throw new RequestError(400, `${name} must be a whole number of at least 0`);
   }
 
+  /** A list that may be missing. */
+  list(name: string): readonly unknown[] | undefined {
+    const value = this.value(name);
+    if (value === undefined || Array.isArray(value)) return value;
+    throw new RequestError(400, `${name} must be a list`);
+  }
+
   /** Texts by name; forms cannot give any. */
   texts(name: string): Record<string, string> | undefined {
     const value = this.value(name);

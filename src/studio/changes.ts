@@ -9,8 +9,8 @@ const MOST_STREAMS = 200;
 const LEAST_MS = 250;
 /** How often a list is looked at anew that nothing is told of, in milliseconds. */
 const LIST_MS = 5_000;
-/** After so many looks that found nothing, a stream says that it is alive: proxies end silent ones. */
-const QUIET_LOOKS = 15;
+/** After so many looks that found nothing, a stream says that it is alive: proxies and servers end silent ones, Bun after ten seconds. */
+const QUIET_LOOKS = 6;
 
 /** The streams of a studio that tell of changes, as server-sent events. */
 export class ChangeStreams {

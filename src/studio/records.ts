@@ -33,10 +33,18 @@ export interface Revision {
   readonly what: string;
 }
 
-/** The revisions of a job, oldest first. */
-export function revisionsOf({ entries, snapshotRevision }: StoredJob): Revision[] {
+/** The revisions of a job, oldest first: all that are kept, or some of them, by their places in the kept journal. */
+export function revisionsOf(
+  { entries, snapshotRevision }: StoredJob,
+  from: number = 0,
+  to: number = Infinity,
+): Revision[] {
   const first = { revision: snapshotRevision, kind: "snapshot", what: "the state with which the kept journal begins" };
-  return [first, ...entries.map((text, index) => readEntry(text, snapshotRevision + index + 1))];
+  // A job may have very many entries: only those that are asked for are read.
+  const read = entries.slice(Math.max(0, from - 1), Math.max(0, to - 1)).map((text, index) =>
+    readEntry(text, snapshotRevision + Math.max(1, from) + index)
+  );
+  return from === 0 ? [first, ...read] : read;
 }
 
 function readEntry(text: string, revision: number): Revision {

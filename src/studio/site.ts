@@ -66,7 +66,10 @@ export class StudioSite {
     for (const [name, value] of Object.entries(HEADERS)) {
       if (!response.headers.has(name)) response.headers.set(name, value);
     }
-    return request.method === "HEAD" ? new Response(null, response) : response;
+    if (request.method !== "HEAD") return response;
+    // A stream that nobody reads would stay open.
+    await response.body?.cancel();
+    return new Response(null, response);
   }
 
   async #answer(request: Request, url: URL, path: string | undefined): Promise<Response> {

@@ -1,12 +1,11 @@
-import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { createServer } from "node:http";
 import process from "node:process";
 import type { Browser, Page } from "playwright-core";
 import { nodeListener } from "../../src/studio/mod.ts";
+import { findCommand } from "../support/found_command.ts";
 
-const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
-const CHROMIUM = process.env["CHROMIUM"] ?? PLACES.find(existsSync);
+const CHROMIUM = findCommand("chromium");
 
 /**
  * Why the tests with a browser are skipped here, if they are. One runtime drives the browser: what the pages say is tried in all of them.

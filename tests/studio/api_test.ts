@@ -77,6 +77,22 @@ test("what is asked of a job by the API is stored, carried out by whoever has it
   assertEquals([await status("fails"), await command("fails", "unheard of")], ["failed", { key: "unheard of" }]);
 });
 
+test("single failures are redriven with other data, or discarded", async () => {
+  const { act, form, get, json, work } = await sampleJobs();
+  const page = await (await get("/job?id=fails")).text();
+  assertMatch(page, /Redrive with this data.*Discard this failure/s);
+  const sent = await form("/job/redrive?id=fails", { task: "2", data: '{"item":"tea"}' });
+  assertEquals(sent.status, 303);
+  await work();
+  const { summary } = (await json("/api/job?id=fails")).body;
+  assertEquals([summary.status, summary.failures, summary.awaiting.length], ["running", [], 1]);
+  const other = await sampleJobs();
+  assertEquals((await other.form("/job/discard?id=fails", { task: "2" })).status, 303);
+  await other.work();
+  assertEquals((await other.json("/api/job?id=fails")).body.summary.failures, []);
+  assertEquals((await act("/api/job/discard?id=fails")).status, 202);
+});
+
 test("the API cancels, forks, starts and deletes", async () => {
   const { act, json, work } = await sampleJobs();
   const forked = await act("/api/job/fork?id=fails", { revision: 1, jobId: "again" });
@@ -158,7 +174,13 @@ const WRONG_ACTS: readonly (readonly [path: string, body: unknown, status: numbe
   ["pause?id=waits", { graceMs: -1 }, 400, /^graceMs must be a whole number/],
   ["pause?id=waits", { why: "" }, 400, /^Nothing is known of "why"; it may have key, reason, graceMs/],
   ["pause?id=waits", [], 400, /^The body must be a JSON object/],
-  ["redrive?id=completes", {}, 409, /only one that has failed or was cancelled/],
+  ["redrive?id=completes", {}, 409, /no failure and no task to go on with/],
+  ["redrive?id=waits", {}, 409, /only one that has ended can be redriven/],
+  ["redrive?id=fails", { failures: [7] }, 409, /no failure of task 7/],
+  ["redrive?id=fails", { failures: [{ taskId: 2 }] }, 400, /ids of tasks, or of/],
+  ["redrive?id=fails", { failures: 2 }, 400, /^failures must be a list/],
+  ["discard?id=fails", { failures: ["2"] }, 400, /list of the ids of tasks$/],
+  ["discard?id=fails", { failures: [7] }, 409, /no failure of task 7/],
   ["deliver?id=waits", { routine: "payment" }, 400, /^slot is missing/],
   ["deliver?id=waits", { routine: "payment", slot: "gone" }, 400, /has no slot "gone"/],
   ["deliver?id=waits", { routine: "payment", slot: "paid", data: { $type: "Date" } }, 400, /data/],

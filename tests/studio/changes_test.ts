@@ -56,6 +56,10 @@ test("streams leave nothing behind, and there are not too many of them", async (
     "Too many pages are watched at once; load this one again later",
   ]);
   for (const { body } of open) await body?.cancel();
+  for (let count = 0; count < 201; count++) {
+    const { body, status } = await sample.get("/api/job/events?id=fails", { method: "HEAD" });
+    assertEquals([status, body], [200, null]);
+  }
   const { next, cancel } = await watch(sample, "/api/events");
   assertEquals(await next(), ": open\n\n");
   await cancel();

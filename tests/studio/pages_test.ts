@@ -4,7 +4,7 @@ import { type Context, Engine, Flow, Registry, Routine } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { studio } from "../../src/studio/mod.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
-import { NOW, sampleJobs, type SampleStudio } from "./sample_studio.ts";
+import { NOW, sampleJobs, type SampleStudio, sampleStudio } from "./sample_studio.ts";
 
 /** The visible text of a page, in one line. */
 function textOf(page: string): string {
@@ -205,4 +205,26 @@ test("large jobs and flows make pages of a bearable size", async () => {
   assertMatch(text, /[\d,]+ older entries not shown/);
   assertMatch(await at("/api/job/diagram.svg?id=large"), /^<svg/);
   assertEquals((await at("/")).includes("large"), true);
+});
+
+test("of many revisions those around the shown one are listed", async () => {
+  const sample = sampleStudio();
+  await sample.start("many", Array.from({ length: 12 }, (_, n) => `item ${n}`));
+  const listed = async (path: string) => {
+    const page = await (await sample.get(path)).text();
+    return Array.from(page.matchAll(/revision=(\d+)"[^>]*>(\d+)<\/a>/g), ([, link, shown]) => {
+      assertEquals(link, shown);
+      return Number(shown);
+    });
+  };
+  const { revisions } = (await sample.json("/api/job/revisions?id=many")).body;
+  const last = revisions.length - 1;
+  const countDown = (from: number) => Array.from({ length: 12 }, (_, n) => from - n);
+  assertEquals(await listed("/job?id=many"), countDown(last));
+  assertEquals(await listed("/job?id=many&revision=0"), countDown(11));
+  assertEquals(await listed("/job?id=many&revision=15"), countDown(20));
+  assertMatch(
+    await textAt(sample, "/job?id=many&revision=15"),
+    new RegExp(`15 now ${revisions[15].kind} ${revisions[15].what}`),
+  );
 });

@@ -22,7 +22,9 @@ async function renew() {
   const next = new DOMParser().parseFromString(await response.text(), "text/html");
   for (const it of Array.from(next.querySelectorAll("[data-live]"))) {
     const part = document.getElementById(it.id);
-    if (part !== null && part.outerHTML !== it.outerHTML && !isBusy(part)) replacePart(part, document.importNode(it, true));
+    if (part !== null && part.outerHTML !== it.outerHTML && !isBusy(part)) {
+      replacePart(part, document.importNode(it, true));
+    }
   }
 }
 function follow(address ) {

@@ -1,4 +1,5 @@
 import type { FlowDocument } from "../../documents/flow_schema.ts";
+import type { TaskDocument } from "../../documents/task.ts";
 import type { JobStatus } from "../../job/job.ts";
 import { TOKEN_FIELD } from "../access.ts";
 import type { ActName } from "../acts.ts";
@@ -9,7 +10,7 @@ import type { Call } from "../route.ts";
 const MOST_SLOTS = 500;
 
 /** The acts that need no data. */
-type PlainAct = Exclude<ActName, "deliver" | "fork" | "start">;
+type PlainAct = Exclude<ActName, "discard" | "deliver" | "fork" | "start">;
 
 /** Which acts a job of a status is offered. */
 const OFFERED: Readonly<Record<JobStatus, readonly PlainAct[]>> = {
@@ -73,6 +74,22 @@ spellcheck="false">{}</textarea>
 <button class="main">Deliver</button>`,
     `Deliver to ${routine}, ${slot}`,
   );
+}
+
+/** The forms that let a failure go on, perhaps with other data, and that drop it. */
+export function failureForms(call: Call, jobId: string, task: TaskDocument, hasEnded: boolean): Html {
+  const id = markup`<input type="hidden" name="task" value="${task.id}">`;
+  const data = exactly(JSON.stringify(task.data ?? {}, undefined, 2));
+  const redrive = actForm(
+    call,
+    jobId,
+    "redrive",
+    markup`${id}<label>Data, as JSON<textarea name="data" rows="4" spellcheck="false">
+${data}</textarea></label><button>Redrive with this data</button>`,
+  );
+  return markup`${hasEnded && redrive}${
+    actForm(call, jobId, "discard", markup`${id}<button class="grave">Discard this failure</button>`)
+  }`;
 }
 
 /** A form that delivers data to any slot of a flow. */

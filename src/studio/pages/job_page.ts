@@ -103,6 +103,7 @@ const ASKED: Readonly<Record<string, string>> = {
   resume: "The resume",
   cancel: "The cancellation",
   redrive: "The redrive",
+  discard: "The discarding",
   deliver: "The delivery",
 };
 

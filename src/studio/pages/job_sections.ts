@@ -9,7 +9,7 @@ import { formatInstant } from "../../base/instant.ts";
 import { errorText } from "../../inspect/tasks.ts";
 import { Html, markup, type Part } from "../html.ts";
 import type { Call } from "../route.ts";
-import { deliverForm } from "./act_forms.ts";
+import { deliverForm, failureForms } from "./act_forms.ts";
 import { nothing, section, table } from "./layout.ts";
 import { chip, counted, instant, jsonOf, short } from "./texts.ts";
 
@@ -138,7 +138,8 @@ export function tasksSection({ now, summary: { active, awaiting, ready, waiting 
 }
 
 /** What has failed, with the data of the failed tasks. */
-export function failuresSection({ job: { failures = [] }, now }: JobView): Part {
+export function failuresSection({ call, job: { failures = [], status }, jobId, now, revision }: JobView): Part {
+  const canAct = call.access === "act" && revision === undefined;
   if (failures.length === 0) return markup`<div id="failures" data-live></div>`;
   const one = ({ at, error, task }: FailureDocument): Part =>
     markup`<li>
@@ -149,7 +150,9 @@ export function failuresSection({ job: { failures = [] }, now }: JobView): Part 
         "attempt",
       )
     }, ${instant(at, now)}</p>
-<details><summary>Data</summary>${jsonOf(task.data)}</details>
+<details><summary>Data</summary>${jsonOf(task.data)}${
+      canAct && failureForms(call, jobId, task, hasEnded(status))
+    }</details>
 </li>`;
   return section(
     "Failures",

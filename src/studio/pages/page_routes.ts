@@ -7,7 +7,17 @@ import { jobPage } from "./job_page.ts";
 import { jobsPage } from "./jobs_page.ts";
 import { workersPage } from "./workers_page.ts";
 
-const ACTS: readonly ActName[] = ["pause", "resume", "cancel", "redrive", "deliver", "fork", "start", "delete"];
+const ACTS: readonly ActName[] = [
+  "pause",
+  "resume",
+  "cancel",
+  "redrive",
+  "discard",
+  "deliver",
+  "fork",
+  "start",
+  "delete",
+];
 
 /** The pages, and what their forms ask for. */
 export function pageRoutes(): readonly Route[] {
@@ -31,7 +41,7 @@ function formRoute(name: ActName): Route {
     needs: "act",
     isForm: true,
     async answer({ fields, host, link, query }) {
-      const result = await act(host, name, query.needed("id"), fieldsOf(fields));
+      const result = await act(host, name, query.needed("id"), fieldsOf(name, fields));
       // Loading the page again then repeats nothing.
       return new Response(null, { status: 303, headers: { location: addressOf(result, link) } });
     },
@@ -39,13 +49,20 @@ function formRoute(name: ActName): Route {
 }
 
 /** The parts of a form as an act takes them: data is JSON in a text, and a slot is named together with its routine. */
-function fieldsOf({ to, ...fields }: Fields): Fields {
+function fieldsOf(name: ActName, { task, to, ...given }: Fields): Fields {
+  const fields = task === undefined ? given : failureOf(name, Number(task), given);
   const data = ["data", "params"].filter((name) => typeof fields[name] === "string");
   return {
     ...fields,
     ...Object.fromEntries(data.map((name) => [name, parseJson(name, String(fields[name]))])),
     ...(to === undefined ? {} : targetOf(String(to))),
   };
+}
+
+/** The failure that a form means: of a redrive with the data that stands in it. */
+function failureOf(name: ActName, taskId: number, { data, ...others }: Fields): Fields {
+  const choice = name === "redrive" ? { taskId, data: parseJson("data", String(data)) } : taskId;
+  return { ...others, failures: [choice] };
 }
 
 function targetOf(text: string): Fields {

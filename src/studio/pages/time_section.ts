@@ -18,8 +18,8 @@ export function timeSection(call: Call, stored: StoredJob, revision: number | un
     to < first || to > last
       ? markup`<span class="button plain off" aria-hidden="true">${name}</span>`
       : markup`<a class="button plain" href="${link("/job", { id: jobId, revision: to })}">${name}</a>`;
-  const all = revisionsOf(stored);
-  const begin = Math.max(0, Math.min(shown - first - LISTED / 2, all.length - LISTED));
+  const begin = Math.max(0, Math.min(shown - first - LISTED / 2, stored.entries.length + 1 - LISTED));
+  const listed = revisionsOf(stored, begin, begin + LISTED);
   return section(
     "Time",
     "time",
@@ -44,7 +44,7 @@ ${
       table(
         "Revisions",
         ["Revision", "When", "Kind", "What"],
-        all.slice(begin, begin + LISTED).toReversed().map((it) => row(call, jobId, it, shown, now)),
+        listed.toReversed().map((it) => row(call, jobId, it, shown, now)),
       )
     }
 <form class="compare" method="get" action="${link("/job/differences")}"
