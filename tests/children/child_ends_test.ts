@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { test } from "node:test";
 import { type ChildEnd, type Context, Flow, JobFailedError, Routine, StateError } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { CrashingStore } from "../support/crashing_store.ts";
@@ -18,7 +19,7 @@ const asking = (n: number, ctx: Context) => {
 };
 
 for (const [name, createStore] of Object.entries(STORES)) {
-  test(`a child that fails is an end like others, with its error, with ${name}`, async () => {
+  test("C481 a child that fails is an end like others, with its error, with " + name, async () => {
     const process = new FamilyProcess(manualTimers(), { store: createStore(), work: asking });
     const worker = process.engine.work();
     const job = await process.flow.start("sum", { items: [0] }, { jobId: "job" });
@@ -30,7 +31,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await worker.stop();
   });
 
-  test(`the cancel of a parent cancels its children, wherever they are, with ${name}`, async () => {
+  test("C482 the cancel of a parent cancels its children, wherever they are, with " + name, async () => {
     const process = new FamilyProcess(manualTimers(), { store: createStore(), work: asking });
     const worker = process.engine.work({ idleMs: 1_000 });
     const job = await process.flow.start("sum", { items: [1, 2] }, { jobId: "job" });
@@ -49,7 +50,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await worker.stop();
   });
 
-  test(`a redrive of a cancelled parent finds out how its children have ended, with ${name}`, async () => {
+  test("C482 a redrive of a cancelled parent finds out how its children have ended, with " + name, async () => {
     const process = new FamilyProcess(manualTimers(), { store: createStore(), work: asking });
     const worker = process.engine.work({ idleMs: 1_000 });
     const job = await process.flow.start("sum", { items: [1, 2, 3] }, { jobId: "job" });
@@ -67,26 +68,29 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await worker.stop();
   });
 
-  test(`a parent that is paused is told when its children end, and goes on when it is resumed, with ${name}`, async () => {
-    const process = new FamilyProcess(manualTimers(), { store: createStore(), work: asking });
-    const worker = process.engine.work();
-    const job = await process.flow.start("sum", { items: [1] }, { jobId: "job" });
-    await process.timers.advance(5_000);
-    const [child] = (await job.read()).children;
-    await job.pause();
-    await process.timers.advance(5_000);
-    assertEquals([(await job.read()).status, await process.engine.count({ status: "running" })], ["paused", 1]);
-    await process.engine.handle(child?.jobId ?? "").deliver({ routine: "square", slot: "answer" }, { n: 4 });
-    await process.timers.advance(5_000);
-    const paused = await job.read();
-    assertEquals([paused.status, paused.pendingTasks.length, process.ends], ["paused", 1, []]);
-    await job.resume();
-    await process.timers.advance(5_000);
-    assertEquals([(await job.read()).status, (await job.read()).result], ["completed", 4]);
-    await worker.stop();
-  });
+  test(
+    "C483 a parent that is paused is told when its children end, and goes on when it is resumed, with " + name,
+    async () => {
+      const process = new FamilyProcess(manualTimers(), { store: createStore(), work: asking });
+      const worker = process.engine.work();
+      const job = await process.flow.start("sum", { items: [1] }, { jobId: "job" });
+      await process.timers.advance(5_000);
+      const [child] = (await job.read()).children;
+      await job.pause();
+      await process.timers.advance(5_000);
+      assertEquals([(await job.read()).status, await process.engine.count({ status: "running" })], ["paused", 1]);
+      await process.engine.handle(child?.jobId ?? "").deliver({ routine: "square", slot: "answer" }, { n: 4 });
+      await process.timers.advance(5_000);
+      const paused = await job.read();
+      assertEquals([paused.status, paused.pendingTasks.length, process.ends], ["paused", 1, []]);
+      await job.resume();
+      await process.timers.advance(5_000);
+      assertEquals([(await job.read()).status, (await job.read()).result], ["completed", 4]);
+      await worker.stop();
+    },
+  );
 
-  test(`a detached child is nobody's: its parent completes, and it goes on, with ${name}`, async () => {
+  test("C484 a detached child is nobody's: its parent completes, and it goes on, with " + name, async () => {
     const process = new FamilyProcess(manualTimers(), { store: createStore(), work: asking });
     const worker = process.engine.work();
     const job = await process.flow.start("sum", { items: [1, 2], detached: true }, { jobId: "job" });
@@ -96,7 +100,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await worker.stop();
   });
 
-  test(`a child whose id is taken has failed, with ${name}`, async () => {
+  test("C481 a child whose id is taken has failed, with " + name, async () => {
     const process = new FamilyProcess(manualTimers(), { store: createStore() });
     await process.child.start("square", { n: 1 }, { jobId: "job/1/0/0", at: Date.UTC(2999, 0) });
     const worker = process.engine.work();
@@ -111,37 +115,41 @@ for (const [name, createStore] of Object.entries(STORES)) {
 }
 
 for (const isWritten of [false, true]) {
-  test(`no child is left running when a process dies ${isWritten ? "after" : "before"} any write of a cancel`, async () => {
-    let write = 0;
-    for (let isOver = false; !isOver;) {
-      write++;
-      const store = memoryStore();
-      const crashing = new CrashingStore(store, { write, isWritten }, true);
-      const first = new FamilyProcess(manualTimers(), { store: crashing, work: asking });
-      first.engine.work({ idleMs: 500 });
-      const starter = new FamilyProcess(first.timers, { store });
-      const job = await starter.flow.start("sum", { items: [1, 2] }, { jobId: "job" });
-      await first.timers.advance(5_000);
-      await job.cancel();
-      await first.timers.advance(10_000);
-      isOver = !crashing.isDead;
-      const second = new FamilyProcess(first.timers, { store, work: asking });
-      const worker = second.engine.work({ idleMs: 500 });
-      await first.timers.advance(120_000);
-      const { jobs } = await second.engine.list();
-      const wrong = jobs.filter(({ status, dueAt }) => status !== "cancelled" || dueAt !== undefined);
-      assertEquals(
-        [wrong, (await job.read()).children.every(({ status }) => status === "left")],
-        [[], true],
-        `${write}`,
-      );
-      await worker.stop();
-    }
-    assert(write > 15, `${write} writes`);
-  });
+  test(
+    "C482 no child is left running when a process dies at any write of a cancel, " +
+      (isWritten ? "after it" : "before it"),
+    async () => {
+      let write = 0;
+      for (let isOver = false; !isOver;) {
+        write++;
+        const store = memoryStore();
+        const crashing = new CrashingStore(store, { write, isWritten }, true);
+        const first = new FamilyProcess(manualTimers(), { store: crashing, work: asking });
+        first.engine.work({ idleMs: 500 });
+        const starter = new FamilyProcess(first.timers, { store });
+        const job = await starter.flow.start("sum", { items: [1, 2] }, { jobId: "job" });
+        await first.timers.advance(5_000);
+        await job.cancel();
+        await first.timers.advance(10_000);
+        isOver = !crashing.isDead;
+        const second = new FamilyProcess(first.timers, { store, work: asking });
+        const worker = second.engine.work({ idleMs: 500 });
+        await first.timers.advance(120_000);
+        const { jobs } = await second.engine.list();
+        const wrong = jobs.filter(({ status, dueAt }) => status !== "cancelled" || dueAt !== undefined);
+        assertEquals(
+          [wrong, (await job.read()).children.every(({ status }) => status === "left")],
+          [[], true],
+          `${write}`,
+        );
+        await worker.stop();
+      }
+      assert(write > 15, `${write} writes`);
+    },
+  );
 }
 
-test("children are refused where the handler asks for them, with the reason", async () => {
+test("C485 children are refused where the handler asks for them, with the reason", async () => {
   const process = new FamilyProcess(manualTimers());
   const { engine, registry } = process;
   class Unknown extends Routine {
@@ -222,7 +230,7 @@ test("children are refused where the handler asks for them, with the reason", as
   await worker.stop();
 });
 
-test("a job without a store has no children, and is told so", async () => {
+test("C485 a job without a store has no children, and is told so", async () => {
   const family = new FamilyProcess(manualTimers());
   const { flow } = new FamilyProcess(manualTimers());
   const registry = family.registry;
@@ -234,7 +242,7 @@ test("a job without a store has no children, and is told so", async () => {
   );
 });
 
-test("a job that waits for children cannot be forked: they would tell the other one alone", async () => {
+test("C485 a job that waits for children cannot be forked: they would tell the other one alone", async () => {
   const process = new FamilyProcess(manualTimers(), { work: asking });
   const worker = process.engine.work();
   await process.flow.start("sum", { items: [1] }, { jobId: "job" });
@@ -245,5 +253,29 @@ test("a job that waits for children cannot be forked: they would tell the other 
     error.message,
     `Cannot fork job "job": at revision ${revision} it waits for children, which tell it alone`,
   );
+  await worker.stop();
+});
+
+test("C486 a child whose parent could not be told is due, and is purged only when it has told it", async () => {
+  let isDown = true;
+  const inner = memoryStore();
+  const store: Store = {
+    ...inner,
+    send(job, command) {
+      if (isDown && command.key.startsWith("child/")) throw new Error("the network is down");
+      return inner.send(job, command);
+    },
+  };
+  const process = new FamilyProcess(manualTimers(), { store });
+  const worker = process.engine.work();
+  const job = await process.flow.start("sum", { items: [3] }, { jobId: "job" });
+  await process.timers.advance(60_000);
+  const [child] = (await process.engine.list({ parentId: "job" })).jobs;
+  assertEquals(child?.status, "completed");
+  const purge = () => process.engine.purge({ endedBefore: process.timers.now() + 1 });
+  assertEquals([await purge(), (await job.read()).status], [0, "running"]);
+  isDown = false;
+  await process.timers.advance(60_000);
+  assertEquals([await job.result(), await purge()], [9, 2]);
   await worker.stop();
 });

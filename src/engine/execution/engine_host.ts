@@ -137,6 +137,12 @@ export class EngineHost {
     this.store = openStore?.(this);
   }
 
+  /** Lets go of a job that has ended here, if its store has to be told of that; `then` is called in any case. */
+  letGo(job: Job, journal: Journal | undefined, then: () => void): void {
+    if (journal === undefined || this.store === undefined) then();
+    else this.store.letGo(job, journal, then);
+  }
+
   /** The job of an id that is live here; with a store, also one that is just let go. */
   liveJob(jobId: string): Job | undefined {
     return this.store === undefined ? this.live.jobOf(jobId) : this.store.session.liveJob(jobId);

@@ -207,10 +207,9 @@ export class Execution implements ActivationHost {
 
   /** Brings in a delivery whose commit has been made. */
   bringIn(commit: DeliverCommit): void {
-    const { task } = commit;
-    task.route = bindRoute(task.route, this.plan);
+    commit.task.route = bindRoute(commit.task.route, this.plan);
     this.#clock.work();
-    this.committer.perform(commit, [task]);
+    this.committer.perform(commit, [commit.task]);
     this.#loop.wake();
   }
 
@@ -334,7 +333,7 @@ export class Execution implements ActivationHost {
       // A turn will be taken: after the host's event loop, or when the store has caught up.
       this.#clock.watch();
     } else if (hasToWait(this.job)) {
-      if (this.deadlines.isReading || this.committer.isBehind() || this.children?.isStarting === true) {
+      if (this.deadlines.isReading || this.committer.isBehind() || this.children?.isStarting) {
         return this.#clock.watch();
       }
       this.#clock.rest();
@@ -390,11 +389,9 @@ export class Execution implements ActivationHost {
     this.#host.live.delete(this);
     for (const act of this.#early.splice(0)) act();
     this.runner.whenSettled(() => {
-      const { journal } = this.committer;
       // A command may have made it go on meanwhile.
-      const isOurs = !this.#isReleased && this.job.owner === undefined;
-      if (isOurs && journal !== undefined) this.#host.store?.letGo(this.job, journal, () => this.onDepart?.());
-      else this.onDepart?.();
+      const journal = !this.#isReleased && this.job.owner === undefined ? this.committer.journal : undefined;
+      this.#host.letGo(this.job, journal, () => this.onDepart?.());
     });
     this.#callbacks.onRest?.();
     tell();
