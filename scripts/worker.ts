@@ -10,7 +10,7 @@ export interface Worker extends AsyncDisposable {
 
 // A worker has neither files nor processes, and must not generate code, as the validator of the JSON Schemas does.
 const NOT_FOR_WORKERS =
-  /^tests\/(bench|cli|examples|house|schemas|scripts|durable\/killed|stores\/(file|sqlite|deno_kv|durable_object))\//;
+  /^tests\/(bench|cli|examples|house|schemas|scripts|durable\/killed|stores\/(file|sqlite|deno_kv|durable_object|indexed_db|redis))\//;
 /** Why some test files are left out. */
 export const LEFT_OUT =
   "tests of benchmarks, the command line, examples, house, schemas, scripts and some stores need files, processes or generated code";
