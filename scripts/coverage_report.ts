@@ -12,7 +12,10 @@ const LEFT_OUT = [
   "tests/properties/",
   "tests/stores/deno_kv",
   "tests/stores/file/",
+  "tests/stores/indexed_db/browser_test.ts",
+  "tests/stores/key_value/nats_test.ts",
   "tests/stores/postgres/",
+  "tests/stores/redis/",
   "tests/stores/sqlite/",
   "tests/travel/million_test.ts",
 ];

@@ -13,20 +13,9 @@ import { append, compact } from "./indexed_db_store/journal.ts";
 import { Notices } from "./indexed_db_store/notices.ts";
 import { enter, leave, renew } from "./indexed_db_store/owners.ts";
 import { claimGiven, nextDueIn, takeDue } from "./indexed_db_store/taking.ts";
-import type { DbRanges, IndexedDbFactory } from "./indexed_db_store/types.ts";
+import type { IndexedDbFactory, IndexedDbRanges } from "./indexed_db_store/types.ts";
 
-export type {
-  DbDatabase,
-  DbKey,
-  DbObjectStore,
-  DbRange,
-  DbRanges,
-  DbRequest,
-  DbSource,
-  DbTarget,
-  DbTransaction,
-  IndexedDbFactory,
-} from "./indexed_db_store/types.ts";
+export type { IndexedDbFactory, IndexedDbRanges } from "./indexed_db_store/types.ts";
 
 /** Options of an IndexedDB store. */
 export interface IndexedDbStoreOptions {
@@ -35,7 +24,7 @@ export interface IndexedDbStoreOptions {
   /** What opens databases. @default {that of the page or the worker} */
   readonly indexedDB?: IndexedDbFactory;
   /** What makes ranges of keys for it. @default {that of the page or the worker} */
-  readonly IDBKeyRange?: DbRanges;
+  readonly IDBKeyRange?: IndexedDbRanges;
 }
 
 /**
@@ -48,7 +37,7 @@ export interface IndexedDbStoreOptions {
  * by that, and in a worker it does not happen.
  *
  * Guarantees: each call is one transaction, so it is atomic. An answered write is in the database of the browser, and
- * written to the disk where the browser honours `durability: "strict"`: Chromium does, and Firefox. **A browser may delete all data of an
+ * written to the disk where the browser honours `durability: "strict"`. **A browser may delete all data of an
  * origin** when it needs room, and Safari does when the origin was not visited for a week; ask for `navigator.storage.persist()`, and send away what must not be
  * lost. The user may delete it at any time. A write for which there is no room is an error of the call, and nothing has changed then.
  *
@@ -73,7 +62,7 @@ export function indexedDbStore(options: IndexedDbStoreOptions): Store {
   const { name } = options;
   // Only browsers, and their workers, have these two.
   const indexedDB: IndexedDbFactory | undefined = options.indexedDB ?? Reflect.get(globalThis, "indexedDB");
-  const IDBKeyRange: DbRanges | undefined = options.IDBKeyRange ?? Reflect.get(globalThis, "IDBKeyRange");
+  const IDBKeyRange: IndexedDbRanges | undefined = options.IDBKeyRange ?? Reflect.get(globalThis, "IDBKeyRange");
   if (typeof name !== "string" || name === "") {
     throw new TypeError(`${action}: name must be a text that is not empty, got ${describeValue(name)}`);
   }

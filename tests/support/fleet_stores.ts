@@ -9,6 +9,7 @@ import { keyValueStore } from "../../src/stores/key_value_store.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { sqliteStore } from "../../src/stores/sqlite_store.ts";
 import { manualIds } from "../../src/testing/mod.ts";
+import { indexedDbPlace } from "./indexed_db_place.ts";
 import { createKeyValues } from "./shared_key_values.ts";
 import { wrapStore } from "./wrapped_store.ts";
 
@@ -41,6 +42,7 @@ export const FLEET_STORES: Readonly<Record<string, () => MaybePromise<Store>>> =
   file: () => inFolder((folder) => fileStore(folder)),
   file_at_once: () => inFolder((folder) => fileStore(folder, { sync: "none" })),
   key_value: () => keyValueStore(createKeyValues().connect(), { ids: manualIds("value") }),
+  indexed_db: () => indexedDbPlace().open(),
   deno_kv: async () => {
     const kv = await Deno.openKv(":memory:");
     return closing(denoKvStore(kv), () => kv.close());

@@ -4,11 +4,10 @@ import type {
   DbDatabase,
   DbKey,
   DbObjectStore,
-  DbRange,
-  DbRanges,
   DbRequest,
   DbTransaction,
   IndexedDbFactory,
+  IndexedDbRanges,
 } from "./types.ts";
 
 /** The version of the object stores and indexes. */
@@ -41,10 +40,10 @@ export const LAST: DbKey = [];
 /** One object store of a transaction, or an index: its values are what was put there. */
 export class Table<Value> {
   readonly #store: DbObjectStore;
-  readonly #ranges: DbRanges;
+  readonly #ranges: IndexedDbRanges;
 
   /** Makes the table of an object store. */
-  constructor(store: DbObjectStore, ranges: DbRanges) {
+  constructor(store: DbObjectStore, ranges: IndexedDbRanges) {
     this.#store = store;
     this.#ranges = ranges;
   }
@@ -89,7 +88,7 @@ export class Table<Value> {
     this.#store.delete(this.#range(lower, upper) as never);
   }
 
-  #range(lower: DbKey, upper: DbKey): DbRange {
+  #range(lower: DbKey, upper: DbKey): object {
     return this.#ranges.bound(lower, upper, true, false);
   }
 }
@@ -108,13 +107,13 @@ export interface Tables {
 export class Database {
   readonly #name: string;
   readonly #factory: IndexedDbFactory;
-  readonly #ranges: DbRanges;
+  readonly #ranges: IndexedDbRanges;
   readonly #pending: PendingCalls = new PendingCalls();
   #database: Promise<DbDatabase> | undefined;
   #isClosed = false;
 
   /** Makes the database of a name, which is opened by the first call. */
-  constructor(name: string, factory: IndexedDbFactory, ranges: DbRanges) {
+  constructor(name: string, factory: IndexedDbFactory, ranges: IndexedDbRanges) {
     this.#name = name;
     this.#factory = factory;
     this.#ranges = ranges;
@@ -172,7 +171,7 @@ export class Database {
   }
 
   async #open(): Promise<DbDatabase> {
-    const request = this.#factory.open(this.#name, VERSION);
+    const request = this.#factory.open(this.#name, VERSION) as DbRequest;
     request.addEventListener("upgradeneeded", () => prepare(request.result as DbDatabase));
     try {
       const database = await resultOf<DbDatabase>(request);

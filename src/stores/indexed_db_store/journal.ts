@@ -1,6 +1,6 @@
 import type { AppendHead, JobClaim, JobLife } from "../../ports/store.ts";
 import { appendTo, checkAppend, endsUnread, type KeptRecord } from "../../ports/store_kit.ts";
-import { LAST, type Tables } from "./database.ts";
+import type { Tables } from "./database.ts";
 import { consume } from "./inbox.ts";
 import { findLife } from "./jobs.ts";
 import { toRow } from "./rows.ts";

@@ -1,17 +1,14 @@
 /** A key. */
 export type DbKey = number | string | readonly DbKey[];
 
-/** A range of keys. */
-export type DbRange = object;
-
-/** What makes ranges of keys: `IDBKeyRange`. */
-export interface DbRanges {
+/** What makes ranges of keys: the `IDBKeyRange` of a page or a worker. */
+export interface IndexedDbRanges {
   /** All keys between two, which belong to it unless said otherwise. */
-  bound(lower: unknown, upper: unknown, lowerOpen?: boolean, upperOpen?: boolean): DbRange;
+  bound(lower: unknown, upper: unknown, lowerOpen?: boolean, upperOpen?: boolean): object;
 }
 
 /** Something that has events. */
-export interface DbTarget {
+interface DbTarget {
   /** Calls back at an event. */
   addEventListener(type: string, listener: () => void): void;
 }
@@ -29,7 +26,7 @@ export interface DbSource {
   /** The value of a key, or the first one of a range. */
   get(key: unknown): DbRequest;
   /** The values of a range, in order. */
-  getAll(range?: DbRange | null, count?: number): DbRequest;
+  getAll(range?: object, count?: number): DbRequest;
   /** How many values there are. */
   count(): DbRequest;
 }
@@ -70,8 +67,8 @@ export interface DbDatabase extends DbTarget {
   close(): void;
 }
 
-/** What opens databases, as the store uses it: the `indexedDB` of a page or a worker. */
+/** What opens databases: the `indexedDB` of a page or a worker. */
 export interface IndexedDbFactory {
-  /** Opens a database. */
-  open(name: string, version: number): DbRequest;
+  /** Opens a database; returns a request. */
+  open(name: string, version: number): object;
 }
