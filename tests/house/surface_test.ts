@@ -127,7 +127,6 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "PgPool PgConnection PgStatement PostgresJs ReservedSql BunSql PGliteDatabase PGliteTransaction",
     "clients of your own": "PostgresClient PostgresTransaction PostgresQuery PostgresRow PostgresValue",
   },
-  "./stores/indexed_db": { "all": "indexedDbStore IndexedDbStoreOptions IndexedDbFactory IndexedDbRanges" },
   "./stores/redis": {
     "all": "redisStore RedisStoreOptions RedisClient NodeRedis NodeRedisConnection IoRedis IoRedisConnection",
   },
