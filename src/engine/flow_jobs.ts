@@ -28,13 +28,13 @@ import { checkTakes, refuse } from "./execution/refusal.ts";
 import { childEndCommit } from "./execution/child_ends.ts";
 import { Committer } from "./execution/committer.ts";
 import type { EngineHost } from "./execution/engine_host.ts";
-import { Execution, executionOf, workingOn } from "./execution/execution.ts";
+import { Execution, executionOf } from "./execution/execution.ts";
 import { firstCommit, needsKeys } from "./execution/first_commit.ts";
 import { JobListeners } from "./execution/listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./execution/notifier.ts";
 import { SHUTDOWN } from "./execution/resting.ts";
 import type { FlowSteering, StoredFlowJobs } from "./execution/stored_flow_jobs.ts";
-import { bringToRest, type WaitOptions } from "./execution/waits.ts";
+import { bringToRest, type WaitOptions, workingOn } from "./execution/waits.ts";
 
 /** What is said of a job when it is made, beside where it begins. */
 export interface NewJobSettings extends ExecutionSettings {

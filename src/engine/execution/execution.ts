@@ -398,12 +398,6 @@ export class Execution implements ActivationHost {
   }
 }
 
-/** The live execution of a job, unless it has performed its last commit, and only waits until that is stored. */
-export function workingOn(job: Job): Execution | undefined {
-  const execution = executionOf(job);
-  return execution?.isOver === true ? undefined : execution;
-}
-
 /** The execution of a job, if the job is live. */
 export function executionOf({ owner }: Job): Execution | undefined {
   return owner instanceof Execution ? owner : undefined;

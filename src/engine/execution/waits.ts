@@ -186,3 +186,9 @@ export async function bringToRest(
     }
   }));
 }
+
+/** The live execution of a job, unless it has performed its last commit, and only waits until that is stored. */
+export function workingOn(job: Job): Execution | undefined {
+  const execution = executionOf(job);
+  return execution?.isOver === true ? undefined : execution;
+}
