@@ -65,13 +65,13 @@ const REASON = { dueAt: 0, owner: 1, commands: 2 } as const;
  * or none is. In a group, the one that has been due for longest is the first.
  */
 export function toRow(record: KeptRecord, token: string): JobRow {
-  const { jobId, createdAt, endedAt, owner, sent, consumed } = record;
+  const { jobId, createdAt, endedAt } = record;
   const group = groupOf(record);
   const since = group?.[1] === REASON.dueAt ? record.dueAt ?? createdAt : createdAt;
   return {
     ...{ jobId, createdAt, record, token },
     ...group && { due: [...group, since, createdAt, jobId] },
-    ...endedAt !== undefined && owner === undefined && sent === consumed && { ended: [endedAt, jobId] },
+    ...endedAt !== undefined && group === undefined && { ended: [endedAt, jobId] },
   };
 }
 
@@ -79,9 +79,8 @@ export function toRow(record: KeptRecord, token: string): JobRow {
 export const GROUP_LENGTH = 6;
 
 function groupOf(record: KeptRecord): readonly (string | number)[] | undefined {
-  const { owner, incarnation = 0, priority, queue, flowId, flowHash, sent, consumed, dueAt, endedAt } = record;
-  const isDue = endedAt === undefined && dueAt !== undefined;
-  if (owner === undefined && sent === consumed && !isDue) return undefined;
+  const { owner, incarnation = 0, priority, queue, flowId, flowHash, sent, consumed, dueAt } = record;
+  if (owner === undefined && sent === consumed && dueAt === undefined) return undefined;
   const reason = sent > consumed ? REASON.commands : owner === undefined ? REASON.dueAt : REASON.owner;
   return [owner === undefined ? 0 : incarnation, reason, priority, queue, flowId, flowHash];
 }

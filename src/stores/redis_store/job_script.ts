@@ -104,7 +104,7 @@ function ops.append()
   local ended = endedAt and not f[5] and tell({ type = "ended", jobId = jobId })
   local due = false
   if owner and releases then
-    if sent > tonumber(consumed) then due = f[9] elseif not endedAt then due = dueAt end
+    if sent > tonumber(consumed) then due = f[9] else due = dueAt end
   end
   return { "stored", ended, due and tell({ type = "due", at = due }) }
 end

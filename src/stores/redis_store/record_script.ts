@@ -79,11 +79,11 @@ local function places_of(life)
   local reason, since = false, createdAt
   if unread then reason = 2
   elseif owner then reason = 1
-  elseif dueAt and not endedAt then reason, since = 0, dueAt
+  elseif dueAt then reason, since = 0, dueAt
   end
   local due = reason and table.concat({ group_of(f[12] or 0, reason, f[6]), f[3], LAST, f[4], LAST, f[5], LAST,
     sortable(since), sortable(createdAt), jobId, LAST, life })
-  return due, endedAt and not owner and not unread and endedAt
+  return due, endedAt and not reason and endedAt
 end
 local function leave_places(due, ended, life)
   if due then redis.call("ZREM", P .. ":due", due) end
