@@ -19,7 +19,7 @@ const asking = (n: number, ctx: Context) => {
 };
 
 for (const [name, createStore] of Object.entries(STORES)) {
-  test("C481 a child that fails is an end like others, with its error, with " + name, async () => {
+  test("C451 a child that fails is an end like others, with its error, with " + name, async () => {
     const process = new FamilyProcess(manualTimers(), { store: createStore(), work: asking });
     const worker = process.engine.work();
     const job = await process.flow.start("sum", { items: [0] }, { jobId: "job" });
@@ -31,7 +31,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await worker.stop();
   });
 
-  test("C482 the cancel of a parent cancels its children, wherever they are, with " + name, async () => {
+  test("C452 the cancel of a parent cancels its children, wherever they are, with " + name, async () => {
     const process = new FamilyProcess(manualTimers(), { store: createStore(), work: asking });
     const worker = process.engine.work({ idleMs: 1_000 });
     const job = await process.flow.start("sum", { items: [1, 2] }, { jobId: "job" });
@@ -50,7 +50,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await worker.stop();
   });
 
-  test("C482 a redrive of a cancelled parent finds out how its children have ended, with " + name, async () => {
+  test("C452 a redrive of a cancelled parent finds out how its children have ended, with " + name, async () => {
     const process = new FamilyProcess(manualTimers(), { store: createStore(), work: asking });
     const worker = process.engine.work({ idleMs: 1_000 });
     const job = await process.flow.start("sum", { items: [1, 2, 3] }, { jobId: "job" });
@@ -69,7 +69,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
   });
 
   test(
-    "C483 a parent that is paused is told when its children end, and goes on when it is resumed, with " + name,
+    "C453 a parent that is paused is told when its children end, and goes on when it is resumed, with " + name,
     async () => {
       const process = new FamilyProcess(manualTimers(), { store: createStore(), work: asking });
       const worker = process.engine.work();
@@ -90,7 +90,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     },
   );
 
-  test("C484 a detached child is nobody's: its parent completes, and it goes on, with " + name, async () => {
+  test("C454 a detached child is nobody's: its parent completes, and it goes on, with " + name, async () => {
     const process = new FamilyProcess(manualTimers(), { store: createStore(), work: asking });
     const worker = process.engine.work();
     const job = await process.flow.start("sum", { items: [1, 2], detached: true }, { jobId: "job" });
@@ -100,7 +100,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await worker.stop();
   });
 
-  test("C481 a child whose id is taken has failed, with " + name, async () => {
+  test("C451 a child whose id is taken has failed, with " + name, async () => {
     const process = new FamilyProcess(manualTimers(), { store: createStore() });
     await process.child.start("square", { n: 1 }, { jobId: "job/1/0/0", at: Date.UTC(2999, 0) });
     const worker = process.engine.work();
@@ -116,7 +116,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
 
 for (const isWritten of [false, true]) {
   test(
-    "C482 no child is left running when a process dies at any write of a cancel, " +
+    "C452 no child is left running when a process dies at any write of a cancel, " +
       (isWritten ? "after it" : "before it"),
     async () => {
       let write = 0;
@@ -149,7 +149,7 @@ for (const isWritten of [false, true]) {
   );
 }
 
-test("C485 children are refused where the handler asks for them, with the reason", async () => {
+test("C455 children are refused where the handler asks for them, with the reason", async () => {
   const process = new FamilyProcess(manualTimers());
   const { engine, registry } = process;
   class Unknown extends Routine {
@@ -230,7 +230,7 @@ test("C485 children are refused where the handler asks for them, with the reason
   await worker.stop();
 });
 
-test("C485 a job without a store has no children, and is told so", async () => {
+test("C455 a job without a store has no children, and is told so", async () => {
   const family = new FamilyProcess(manualTimers());
   const { flow } = new FamilyProcess(manualTimers());
   const registry = family.registry;
@@ -242,7 +242,7 @@ test("C485 a job without a store has no children, and is told so", async () => {
   );
 });
 
-test("C485 a job that waits for children cannot be forked: they would tell the other one alone", async () => {
+test("C455 a job that waits for children cannot be forked: they would tell the other one alone", async () => {
   const process = new FamilyProcess(manualTimers(), { work: asking });
   const worker = process.engine.work();
   await process.flow.start("sum", { items: [1] }, { jobId: "job" });
@@ -256,7 +256,7 @@ test("C485 a job that waits for children cannot be forked: they would tell the o
   await worker.stop();
 });
 
-test("C486 a child whose parent could not be told is due, and is purged only when it has told it", async () => {
+test("C456 a child whose parent could not be told is due, and is purged only when it has told it", async () => {
   let isDown = true;
   const inner = memoryStore();
   const store: Store = {

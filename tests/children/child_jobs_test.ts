@@ -11,7 +11,7 @@ import { lateStore } from "../support/late_store.ts";
 const STORES = { "a store that answers at once": memoryStore, "a store that answers later": lateStore };
 
 for (const [name, createStore] of Object.entries(STORES)) {
-  test("C479 a job waits for its children and adds up their results, with " + name, async () => {
+  test("C449 a job waits for its children and adds up their results, with " + name, async () => {
     const process = new FamilyProcess(manualTimers(), { store: createStore() });
     const worker = process.engine.work();
     const job = await process.flow.start("sum", { items: [1, 2, 3] }, { jobId: "job", queue: "q", tags: { of: "7" } });
@@ -35,7 +35,7 @@ for (const isAsync of [false, true]) {
     const how = `${isWritten ? "after" : "before"} any write, with a store that answers ${
       isAsync ? "later" : "at once"
     }`;
-    test("C480 each child runs once for its parent when a process dies " + how, async () => {
+    test("C450 each child runs once for its parent when a process dies " + how, async () => {
       let write = 0;
       for (let isOver = false; !isOver;) {
         write++;

@@ -18,7 +18,7 @@ const KILLS = IS_LONG ? 60 : isDeno ? 6 : 1;
 const SEED = Number(process.env["SEED"] ?? (IS_LONG ? Date.now() % 2 ** 31 : 1));
 
 test(
-  "C479 C480 a sum over children is exact, however often four workers are killed",
+  "C449 C450 a sum over children is exact, however often four workers are killed",
   { timeout: 1_800_000 },
   async () => {
     const folder = mkdtempSync(join(tmpdir(), "routilux-"));

@@ -49,7 +49,7 @@ async function startFirst(createStore: () => Store) {
 const texts = (outputs: readonly { readonly data?: unknown }[]) => outputs.map(({ data }) => data).join(" ");
 
 for (const [name, createStore] of Object.entries({ "at once": memoryStore, "later": lateStore })) {
-  test(`C470 execute of another version goes on with the flow of the job, with a store that answers ${name}`, async () => {
+  test(`C440 execute of another version goes on with the flow of the job, with a store that answers ${name}`, async () => {
     const { store, timers } = await startFirst(createStore);
     const before = await store.load("job");
     const heard: unknown[] = [];
@@ -62,7 +62,7 @@ for (const [name, createStore] of Object.entries({ "at once": memoryStore, "late
     await engine.close();
   });
 
-  test(`C470 a job that another version has asked for is recovered when that process dies, with a store that answers ${name}`, async () => {
+  test(`C440 a job that another version has asked for is recovered when that process dies, with a store that answers ${name}`, async () => {
     const { store, timers } = await startFirst(createStore);
     const { flow } = createHost({ ...store, renew: () => new Promise(() => {}) }, timers, ["x", "a"]);
     flow.execute("x", {}, { jobId: "job" });
@@ -75,7 +75,7 @@ for (const [name, createStore] of Object.entries({ "at once": memoryStore, "late
     assertEquals([job.status, texts(job.outputLog)], ["completed", "a b c"]);
   });
 
-  test(`C470 pauses, deliveries and cancels by another version reach the job, with a store that answers ${name}`, async () => {
+  test(`C440 pauses, deliveries and cancels by another version reach the job, with a store that answers ${name}`, async () => {
     const { store, timers } = await startFirst(createStore);
     const { flow } = createHost(store, timers, ["a", "b", "other"]);
     const job = flow.execute("a", {}, { jobId: "job" });
@@ -96,7 +96,7 @@ for (const [name, createStore] of Object.entries({ "at once": memoryStore, "late
   });
 }
 
-test("C471 a version that cannot be built here is told to those who wait, and the job stays as it was", async () => {
+test("C441 a version that cannot be built here is told to those who wait, and the job stays as it was", async () => {
   const { store, timers } = await startFirst(lateStore);
   const before = await store.load("job");
   const { flow } = createHost(store, timers, ["other"], new Registry());
@@ -108,7 +108,7 @@ test("C471 a version that cannot be built here is told to those who wait, and th
   assertEquals([after?.snapshot, after?.entries, after?.record.owner], [before?.snapshot, before?.entries, undefined]);
 });
 
-test("C471 an engine without a registry refuses to go on with a job of another version", async () => {
+test("C441 an engine without a registry refuses to go on with a job of another version", async () => {
   const { store, timers } = await startFirst(lateStore);
   const engine = new Engine({ store, timers, ids: manualIds("bare") });
   const flow = new Flow({ id: "steps", registry: new Registry({ Step }), engine });

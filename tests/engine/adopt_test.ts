@@ -63,7 +63,7 @@ function comparable(job: JobState, rename: (text: string) => string = (text) => 
 
 const renamed = (text: string) => text.replaceAll('"source"', '"from"').replaceAll('"sink"', '"to"');
 
-test("C472 a job whose routines are renamed at any point ends as the job that was not, but for the ids", async () => {
+test("C442 a job whose routines are renamed at any point ends as the job that was not, but for the ids", async () => {
   const undisturbed = await pausedJob(-1);
   for (const pauseAt of [0, 1, 2, 3]) {
     const { flow, timers } = createTestFlow();
@@ -83,7 +83,7 @@ function sortKeys(json: unknown): unknown {
   return Object.fromEntries(Object.entries(json).sort(([a], [b]) => a < b ? -1 : 1).map(([k, v]) => [k, sortKeys(v)]));
 }
 
-test("C472 routines may swap their ids", async () => {
+test("C442 routines may swap their ids", async () => {
   const { flow, timers } = createTestFlow();
   build({ flow }, "sink", "source");
   const job = await pausedJob(2);
@@ -93,7 +93,7 @@ test("C472 routines may swap their ids", async () => {
   assertEquals([job.status, job.routineStates.sink?.state], ["completed", { sent: 4 }]);
 });
 
-test("C473 a job that does not fit is refused with all findings, and stays as it was; a dry run returns them", async () => {
+test("C443 a job that does not fit is refused with all findings, and stays as it was; a dry run returns them", async () => {
   const { flow } = createTestFlow();
   build({ flow }, "from", "sink");
   const job = await pausedJob(2);
@@ -108,7 +108,7 @@ test("C473 a job that does not fit is refused with all findings, and stays as it
   assertEquals(job.toText(), text);
 });
 
-test("C472 a routine that goes takes with it what the job holds for it, and leaves what has happened", async () => {
+test("C442 a routine that goes takes with it what the job holds for it, and leaves what has happened", async () => {
   const { flow, timers } = createTestFlow();
   flow.addRoutine(new Sink(), "to");
   const job = await pausedJob(2);
@@ -123,7 +123,7 @@ test("C472 a routine that goes takes with it what the job holds for it, and leav
   assertEquals([job.status, job.sharedLog.length], ["completed", log + 1]);
 });
 
-test("C473 routines that would become one are refused by name", async () => {
+test("C443 routines that would become one are refused by name", async () => {
   const { flow } = createTestFlow();
   build({ flow }, "source", "sink");
   const job = await pausedJob(2);
@@ -139,7 +139,7 @@ test("C473 routines that would become one are refused by name", async () => {
   assertEquals(flow.adopt(job, { rename: { gone: "sink" } }), []);
 });
 
-test("C473 a job that is live, of another flow or in a store is not adopted", async () => {
+test("C443 a job that is live, of another flow or in a store is not adopted", async () => {
   const { flow } = createTestFlow();
   build({ flow });
   const live = flow.execute("source", { items: 1, pauseAt: -1 });

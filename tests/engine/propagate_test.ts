@@ -32,7 +32,7 @@ function tracedFlow(propagate: Propagate = trail) {
   return { ...createTestFlow({}, { around, propagate }), seen };
 }
 
-test("C474 what propagate says of a step comes back with the tasks that the step has made", async () => {
+test("C444 what propagate says of a step comes back with the tasks that the step has made", async () => {
   const { flow, seen } = tracedFlow();
   const first = addFunction(flow, "first", (_, ctx) => {
     ctx.emit("output", 1);
@@ -53,7 +53,7 @@ test("C474 what propagate says of a step comes back with the tasks that the step
   assertEquals(new Set(seen.map(({ jobTrace }) => jobTrace)), new Set(["job"]));
 });
 
-test("C474 traces are in the documents of jobs and tasks, and go on where the job is resumed", async () => {
+test("C444 traces are in the documents of jobs and tasks, and go on where the job is resumed", async () => {
   const { flow } = tracedFlow();
   const build = (flow: Flow) => {
     addFunction(flow, "first", (_, ctx) => {
@@ -76,7 +76,7 @@ test("C474 traces are in the documents of jobs and tasks, and go on where the jo
   assertEquals(other.seen, [{ routine: "second", trace: "entry>first", jobTrace: "job" }]);
 });
 
-test("C474 a delivery that was awaited has the trace of who awaited it, and a failure that of its task", async () => {
+test("C444 a delivery that was awaited has the trace of who awaited it, and a failure that of its task", async () => {
   const { flow, seen } = tracedFlow();
   const fail = () => {
     throw new Error("no");
@@ -132,7 +132,7 @@ for (
     ["returns a number", () => 1, "propagate must return a string or undefined, got 1"],
   ] as const
 ) {
-  test(`C475 a propagate that ${what} is told to the observer, and changes nothing`, async () => {
+  test(`C445 a propagate that ${what} is told to the observer, and changes nothing`, async () => {
     const { flow, events } = tracedFlow(propagate as unknown as Propagate);
     addFunction(flow, "only", () => {});
     const job = await flow.run("only");

@@ -56,7 +56,7 @@ async function collect(): Promise<readonly ExportedBatch[]> {
 
 const skip = "Deno" in globalThis ? false : "only Deno exports by itself";
 
-test("C476 the export that is built into Deno has the spans of a job, and its metrics", { skip }, async () => {
+test("C446 the export that is built into Deno has the spans of a job, and its metrics", { skip }, async () => {
   const batches = await collect();
   const spans = batches.flatMap(({ resourceSpans = [] }) => resourceSpans)
     .flatMap(({ scopeSpans }) => scopeSpans).flatMap(({ spans }) => spans);

@@ -8,7 +8,7 @@ import { RecordedTelemetry } from "../support/recorded_telemetry.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 import { createTestFlow } from "../support/test_flow.ts";
 
-test("C478 tasks are counted by outcome, handlers measured, and jobs counted by what becomes of them", async () => {
+test("C448 tasks are counted by outcome, handlers measured, and jobs counted by what becomes of them", async () => {
   const recorded = new RecordedTelemetry();
   const { flow, timers } = createTestFlow({ id: "shop" }, recorded.ofHost());
   addFunction(flow, "first", async (_, ctx) => {
@@ -60,7 +60,7 @@ function count(value: unknown): number {
 }
 
 for (const [name, createStore] of Object.entries({ "at once": memoryStore, "later": lateStore })) {
-  test(`C478 the calls of a store that answers ${name} are measured, and its jobs counted when metrics are collected`, async () => {
+  test(`C448 the calls of a store that answers ${name} are measured, and its jobs counted when metrics are collected`, async () => {
     const recorded = new RecordedTelemetry();
     const telemetry = recorded.ofHost({ store: createStore(), queues: ["default", "other"] });
     const owner = new StoredFlowProcess({ store: telemetry.store ?? createStore() });
@@ -88,7 +88,7 @@ for (const [name, createStore] of Object.entries({ "at once": memoryStore, "late
   });
 }
 
-test("C478 a call of a store that fails is measured with its error, and reaches the caller", async () => {
+test("C448 a call of a store that fails is measured with its error, and reaches the caller", async () => {
   const recorded = new RecordedTelemetry();
   const inner = memoryStore();
   const store = { ...inner, find: () => Promise.reject(new StoreError("job", 1, {})) };
@@ -103,7 +103,7 @@ test("C478 a call of a store that fails is measured with its error, and reaches 
   );
 });
 
-test("C478 failures of callbacks and stores are counted by type", async () => {
+test("C448 failures of callbacks and stores are counted by type", async () => {
   const recorded = new RecordedTelemetry();
   const { flow } = createTestFlow({}, recorded.ofHost());
   addFunction(flow, "only", (_, ctx) => ctx.output("text", 1));

@@ -42,7 +42,7 @@ function relayFlow(engine: Engine, registry: Registry): Flow {
 }
 
 for (const [name, createStore] of Object.entries({ "at once": memoryStore, "later": lateStore })) {
-  test(`C476 a job that three engines work on, a day apart, is one trace with a store that answers ${name}`, async () => {
+  test(`C446 a job that three engines work on, a day apart, is one trace with a store that answers ${name}`, async () => {
     const recorded = new RecordedTelemetry();
     const store = createStore();
     const timers = manualTimers();
@@ -71,7 +71,7 @@ for (const [name, createStore] of Object.entries({ "at once": memoryStore, "late
   });
 }
 
-test("C476 a job that travels as a document over three hosts is one trace", async () => {
+test("C446 a job that travels as a document over three hosts is one trace", async () => {
   const recorded = new RecordedTelemetry();
   const registry = new Registry({ Relay });
   const timers = manualTimers();
@@ -89,7 +89,7 @@ test("C476 a job that travels as a document over three hosts is one trace", asyn
   assertEquals(recorded.traces, 1);
 });
 
-test("C476 a job that is made in a span belongs to its trace, and so does a child that a handler makes", async () => {
+test("C446 a job that is made in a span belongs to its trace, and so does a child that a handler makes", async () => {
   const manager = new AsyncLocalStorageContextManager().enable();
   context.setGlobalContextManager(manager);
   try {
@@ -122,7 +122,7 @@ test("C476 a job that is made in a span belongs to its trace, and so does a chil
   }
 });
 
-test("C476 a child that a step asks for belongs to the trace of its parent, on whatever host it runs", async () => {
+test("C446 a child that a step asks for belongs to the trace of its parent, on whatever host it runs", async () => {
   class Leaf extends Routine {
     readonly trigger = this.addSlot("trigger", this.grow);
     grow(): void {}
@@ -158,7 +158,7 @@ test("C476 a child that a step asks for belongs to the trace of its parent, on w
   ]);
 });
 
-test("C477 a handler's failure is in its span, and the retry an event of the job", async () => {
+test("C447 a handler's failure is in its span, and the retry an event of the job", async () => {
   const recorded = new RecordedTelemetry();
   const { flow, timers } = createTestFlow({ id: "shop" }, recorded.ofHost());
   const charge = addFunction(flow, "charge", (_, { attempt }) => {
@@ -181,7 +181,7 @@ test("C477 a handler's failure is in its span, and the retry an event of the job
   assertEquals(shop?.status.code, SpanStatusCode.UNSET);
 });
 
-test("C477 a job that fails has the error in its span", async () => {
+test("C447 a job that fails has the error in its span", async () => {
   const recorded = new RecordedTelemetry();
   const { flow } = createTestFlow({ id: "shop" }, recorded.ofHost());
   addFunction(flow, "charge", () => Promise.reject(new Error("no funds")));
@@ -194,7 +194,7 @@ test("C477 a job that fails has the error in its span", async () => {
   assertEquals(job?.attributes["routilux.job.status"], "failed");
 });
 
-test("C477 a job that this engine has lost ends in its span as lost", async () => {
+test("C447 a job that this engine has lost ends in its span as lost", async () => {
   const recorded = new RecordedTelemetry();
   const inner = lateStore();
   let isFenced = false;
@@ -220,7 +220,7 @@ test("C477 a job that this engine has lost ends in its span as lost", async () =
   assertEquals(job?.status.message?.includes("job"), true);
 });
 
-test("C477 a handler that a pause has stopped has not failed", async () => {
+test("C447 a handler that a pause has stopped has not failed", async () => {
   const recorded = new RecordedTelemetry();
   const { flow, timers } = createTestFlow({}, recorded.ofHost());
   addFunction(

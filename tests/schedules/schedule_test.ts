@@ -50,7 +50,7 @@ class ReportProcess {
   }
 }
 
-test("C487 a schedule starts a job at each of its instants, in its time zone", async () => {
+test("C457 a schedule starts a job at each of its instants, in its time zone", async () => {
   const process = new ReportProcess("2026-01-05T12:00:00Z");
   await process.declare({ cron: "0 3 * * MON-FRI", timeZone: "Europe/Berlin" });
   const worker = process.engine.work();
@@ -67,7 +67,7 @@ test("C487 a schedule starts a job at each of its instants, in its time zone", a
   await worker.stop();
 });
 
-test("C487 several processes declare a schedule, and each instant has one job, also when a process dies at any write", async () => {
+test("C457 several processes declare a schedule, and each instant has one job, also when a process dies at any write", async () => {
   let write = 0;
   for (let isOver = false; !isOver;) {
     write++;
@@ -92,7 +92,7 @@ test("C487 several processes declare a schedule, and each instant has one job, a
 for (
   const [missed, hours] of [["all", ["01", "02", "03", "04", "05"]], ["once", ["04", "05"]], ["skip", ["05"]]] as const
 ) {
-  test("C488 of instants that nobody was there for, those have their job that are to have one: " + missed, async () => {
+  test("C458 of instants that nobody was there for, those have their job that are to have one: " + missed, async () => {
     const process = new ReportProcess("2026-01-05T00:30:00Z");
     await process.declare({ cron: "0 * * * *", missed });
     await process.timers.advance(4 * HOUR);
@@ -103,7 +103,7 @@ for (
   });
 }
 
-test("C488 an instant that somebody comes to a little late is not missed", async () => {
+test("C458 an instant that somebody comes to a little late is not missed", async () => {
   const process = new ReportProcess("2026-01-05T00:59:59Z");
   await process.declare({ cron: "0 * * * *", missed: "skip" });
   await process.timers.advance(30_000);
@@ -130,7 +130,7 @@ const DAYLIGHT = [
   ],
 ] as const;
 for (const [what, cron, at, instants] of DAYLIGHT) {
-  test("C489 when clocks are set, " + what, async () => {
+  test("C459 when clocks are set, " + what, async () => {
     const process = new ReportProcess(at);
     await process.declare({ cron, timeZone: "Europe/Berlin" });
     const worker = process.engine.work();
@@ -140,7 +140,7 @@ for (const [what, cron, at, instants] of DAYLIGHT) {
   });
 }
 
-test("C490 the last declaration counts; a schedule that was cancelled begins anew when it is declared", async () => {
+test("C460 the last declaration counts; a schedule that was cancelled begins anew when it is declared", async () => {
   const process = new ReportProcess("2026-01-05T00:30:00Z");
   await process.declare({ cron: "0 * * * *" });
   const worker = process.engine.work();
@@ -159,7 +159,7 @@ test("C490 the last declaration counts; a schedule that was cancelled begins ane
   await worker.stop();
 });
 
-test("C490 cron texts, time zones and words that are none are refused, with the reason", async () => {
+test("C460 cron texts, time zones and words that are none are refused, with the reason", async () => {
   const process = new ReportProcess("2026-01-05T00:30:00Z");
   const why = async (options: ScheduleOptions) =>
     (await assertRejects(() => process.declare(options), TypeError)).message;
