@@ -133,11 +133,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "./stores/sealed": { "all": "sealedStore SealedStoreOptions SealingKey SealedTextError SealProblem" },
   "./stores/file": { "all": "fileStore FileStoreOptions Files LockOwner" },
   "./stores/sqlite": { "all": "sqliteStore SqliteStoreOptions SqliteDatabase SqliteStatement SqliteValue SqliteSync" },
-  "./stores/indexed_db": {
-    "the store": "indexedDbStore IndexedDbStoreOptions",
-    "what it needs of a database":
-      "IndexedDbFactory DbDatabase DbKey DbObjectStore DbRange DbRanges DbRequest DbSource DbTarget DbTransaction",
-  },
+  "./stores/indexed_db": { "all": "indexedDbStore IndexedDbStoreOptions IndexedDbFactory IndexedDbRanges" },
   "./stores/key_value": { "all": "keyValueStore KeyValueStoreOptions KeyValueStorage KeyValueEntry" },
   "./stores/deno_kv": {
     "all": "denoKvStore DenoKvStoreOptions KvClient KvAtomic KvCommit KvEntry KvKey KvKeyPart KvSelector",
