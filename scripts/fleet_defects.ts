@@ -275,8 +275,8 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
     "13",
     "a job is gone from its engine while its handlers run",
     EXECUTION_FILE,
-    "this.runner.whenSettled(() => {\n      const { journal }",
-    "((run: () => void) => run())(() => {\n      const { journal }",
+    "this.runner.whenSettled(() => {\n      // A command may h",
+    "((run: () => void) => run())(() => {\n      // A command may h",
   ),
   defect(
     "13",

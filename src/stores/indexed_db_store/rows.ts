@@ -65,21 +65,13 @@ const REASON = { dueAt: 0, owner: 1, commands: 2 } as const;
  * or none is. In a group, the one that has been due for longest is the first.
  */
 export function toRow(record: KeptRecord, token: string): JobRow {
-<<<<<<< HEAD
   const { jobId, createdAt, dueAt, endedAt } = record;
-=======
-  const { jobId, createdAt, endedAt } = record;
->>>>>>> children
   const group = groupOf(record);
   const since = group?.[1] === REASON.dueAt ? dueAt ?? createdAt : createdAt;
   return {
     ...{ jobId, createdAt, record, token },
     ...group && { due: [...group, since, createdAt, jobId] },
-<<<<<<< HEAD
     ...group === undefined && endedAt !== undefined && { ended: [endedAt, jobId] },
-=======
-    ...endedAt !== undefined && group === undefined && { ended: [endedAt, jobId] },
->>>>>>> children
   };
 }
 

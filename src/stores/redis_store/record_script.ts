@@ -83,11 +83,7 @@ local function places_of(life)
   end
   local due = reason and table.concat({ group_of(f[12] or 0, reason, f[6]), f[3], LAST, f[4], LAST, f[5], LAST,
     sortable(since), sortable(createdAt), jobId, LAST, life })
-<<<<<<< HEAD
   return due, not reason and endedAt
-=======
-  return due, endedAt and not reason and endedAt
->>>>>>> children
 end
 local function leave_places(due, ended, life)
   if due then redis.call("ZREM", P .. ":due", due) end
