@@ -158,7 +158,14 @@ function ops.next_due()
     for _, place in ipairs(redis.call("ZRANGE", P .. ":due", "[" .. prefix, "(" .. prefix .. LAST, "BYLEX", "LIMIT", 0, excepted + 1)) do
       local job = parse(place, #prefix)
       if not exceptJobs[job.jobId] then
-        local due = runs(lease) and lease or reason == "0" and fields(job.life, "dueAt")[1] or now
+        local due
+        if runs(lease) then due = lease
+        elseif reason == "0" then due = fields(job.life, "dueAt")[1]
+        else
+          -- An instant that has passed, not the present one: the clock of whoever asks may be behind, and never reach that.
+          local since = reason == "1" and math.max(tonumber(lease or 0), job.created) or job.created
+          due = string.format("%.17g", math.min(since, at))
+        end
         if tonumber(due) < next then next, text = tonumber(due), due end
         return
       end

@@ -15,6 +15,7 @@ import {
 } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { existing } from "../../../src/testing/store_contract/checks.ts";
 import { compareWithMemory } from "../../support/compare_stores.ts";
+import { runFleetOf } from "../../support/fleet_seed.ts";
 import { amountOf } from "../../support/gate_amount.ts";
 import { createLatch } from "../../support/latch.ts";
 import {
@@ -70,6 +71,16 @@ test("redisStore() answers random calls as the store in memory does", options, a
       await store.close();
       return place.open();
     });
+  }
+});
+
+test("fleets keep the promises of jobs in a store: redis", { ...options, timeout: 600_000 }, async () => {
+  const client = await clientTo();
+  // In the fleet of seed 50, an engine whose clock is behind waits for what a dead one has left.
+  const seeds = [50, ...Array.from({ length: amountOf(3, 300) }, (_, index) => index + 1)];
+  for (const seed of seeds) {
+    const place = redisPlace(client, `${prefix}-fleet`);
+    await runFleetOf(seed, { openStore: () => place.open() });
   }
 });
 
