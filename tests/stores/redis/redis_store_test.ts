@@ -167,6 +167,15 @@ test("redisStore() tells here and elsewhere what happens, once", options, async 
   for (const it of [store, other]) await it.close();
 });
 
+test("redisStore() returns texts that look like those it converts", options, async () => {
+  const store = redisStore(await clientTo(), { prefix: `${prefix}-marks` });
+  const texts = ["\u0001", '\u0001"\ud800"', "\u0001\u0001x"];
+  await store.create(texts.map((it) => sampleJob(it, { snapshot: it })));
+  for (const it of texts) assertEquals((await store.load(it))?.snapshot, it);
+  assertEquals((await store.list()).jobs.map(({ jobId }) => jobId).sort(), texts.toSorted());
+  await store.close();
+});
+
 test("redisStore() purges more jobs than it looks at in one call, and only those of the status", options, async () => {
   const store = redisStore(await clientTo(), { prefix: `${prefix}-purge`, clock: "callers" });
   const statuses = [["failed", 250], ["completed", 300]] as const;
