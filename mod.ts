@@ -72,7 +72,7 @@ export type {
 } from "./src/documents/job_views.ts";
 
 export type { Around, HandlerInfo, Propagate, PropagateInfo } from "./src/ports/around.ts";
-export type { ChildEnd, ChildOptions, FlowJson, ResultOf } from "./src/model/child_types.ts";
+export type { ChildEnd, ChildLabels, ChildOptions, FlowJson, ResultOf } from "./src/model/child_types.ts";
 export type {
   Context,
   EmitOptions,

@@ -35,8 +35,10 @@ export type {
   RecordDocument,
 } from "./records.ts";
 export type { AwaitingDocument, MergedDocument, TaskDocument } from "./task.ts";
+export type { ChildDocument, ChildEntryDocument, ChildrenDocument, ParentDocument } from "./children.ts";
 export type { ClaimDocument, FirstAttemptDocument } from "./claim.ts";
 export type {
+  ChildrenCommitDocument,
   CommitBase,
   CommitDocument,
   DeferredCommitDocument,

@@ -32,8 +32,8 @@ export interface FlowJson {
 /** The type of the results of a flow's jobs. */
 export type ResultOf<F> = F extends FlowGraph<infer Result> ? Result : never;
 
-/** What all options of a child have. */
-interface ChildLabels {
+/** What is said of a child at its start. */
+export interface ChildLabels {
   /** The child's queue. @default {that of this job} */
   readonly queue?: string;
   /** How urgent the child is. @default {as this job} */

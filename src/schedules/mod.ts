@@ -26,5 +26,6 @@
  *
  * @module
  */
-export { Schedule } from "./schedule_routine.ts";
+export { Schedule, type Timetable } from "./schedule_routine.ts";
+export type { Times } from "./instants.ts";
 export { schedule, type ScheduleOptions } from "./schedule.ts";

@@ -19,7 +19,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "slots and events": "Slot SlotOptions CheckedSlotOptions SlotInput MergeStrategy MergeFunction Event EventOptions",
     "handlers":
       "Handler HandlerInput HandlerReturn Collected CollectedLists Context EmitOptions ExpectOptions ExpectTimeout " +
-      "ResultContext JobValues Priority ChildOptions ChildEnd ResultOf FlowJson",
+      "ResultContext JobValues Priority ChildOptions ChildLabels ChildEnd ResultOf FlowJson",
     "error handling": "ErrorHandlerOptions ErrorStrategy CriticalOptions RetryIf RetryErrorOptions",
     "jobs": "JobStatus RoutineStatus PendingTask ExecutionRecord ExecutionRecordType JobOutput RoutineProgress " +
       "JobError JobFailure FailurePlace DroppedCounts JobReadOptions JobProgress SettleResult AwaitedDelivery ChildJob",
@@ -60,12 +60,12 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "EventDocument FunctionReference",
     "jobs":
       "JobDocument TaskDocument AwaitingDocument MergedDocument RecordDocument OutputDocument LogDocument FailureDocument " +
-      "DeferredDocument PausePointDocument RoutineStateDocument SlotDataDocument ListDocument DroppedCounts " +
+      "ChildrenDocument ChildDocument ChildEntryDocument ParentDocument DeferredDocument PausePointDocument RoutineStateDocument SlotDataDocument ListDocument DroppedCounts " +
       "ErrorDocument",
     "journals": "JournalEntryDocument CommitDocument ClaimDocument FirstAttemptDocument",
     "kinds of commits":
       "StepCommitDocument MergeCommitDocument FailureCommitDocument DeliverCommitDocument ExpireCommitDocument " +
-      "DeferredCommitDocument StatusCommitDocument",
+      "DeferredCommitDocument ChildrenCommitDocument StatusCommitDocument",
     "parts of commits": "CommitBase EffectsDocument KeyChangeDocument SlotChangeDocument FailureOutcomeDocument " +
       "MigratedDocument",
   },
@@ -91,7 +91,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "renderer": "TextRenderer TextRendererConfig",
     "time": "TimeProvider TimeProviderConfig TimeInfo",
   },
-  "./schedules": { "all": "schedule ScheduleOptions Schedule" },
+  "./schedules": { "all": "schedule ScheduleOptions Schedule Timetable Times" },
   "./signing": { "all": "sign verify SigningKey SubtleKey SignatureError SignatureProblem" },
   "./opentelemetry": { "all": "openTelemetry OpenTelemetryOptions Telemetry TracerLike MeterLike PropagatorLike" },
   "./inspect": {
