@@ -1,3 +1,7 @@
+import type { Child } from "../../job/children.ts";
+import type { ChildOptions } from "../../model/child_types.ts";
+import type { ConnectionTarget } from "../../model/connection.ts";
+import type { EntryPoint } from "../../model/entry_point.ts";
 import type { StandardSchema } from "../../values/standard_schema.ts";
 import type { ClassTable } from "../../values/class_table.ts";
 import type { Payload } from "../../values/payload.ts";
@@ -16,8 +20,8 @@ export interface ActivationHost {
   readonly resultSchema: StandardSchema<unknown, unknown> | undefined;
   /** Limits of the size of values, among others. */
   readonly limits: FlowLimits;
-  /** What starts the children of the job: only a job of a store may have some. */
-  readonly children: object | undefined;
+  /** Makes the children of the job: only a job of a store may have some. */
+  readonly children: ChildMaker | undefined;
   /** What handlers get as `ctx.services`. */
   readonly services: Services;
   /** Performs the job's commits, and makes the transactions of a handler. */
@@ -28,6 +32,24 @@ export interface ActivationHost {
   commitStep(activation: Activation, progress: Payload | undefined): Promise<void>;
   /** Passes live progress on to listeners. */
   report(activation: Activation, data: unknown): void;
+}
+
+/** Makes children: engines without a store don't load that. */
+export interface ChildMaker {
+  /** Makes the child that a handler asks for; `siblings` are those that the same step has asked for before. */
+  create(asker: Activation, siblings: ReadonlyMap<string, Child>, request: ChildRequest): Child;
+}
+
+/** What child is asked for, as the handler gives it. */
+export interface ChildRequest {
+  /** The flow, or its document. */
+  readonly flow: unknown;
+  /** Where it begins. */
+  readonly entry: EntryPoint | ConnectionTarget;
+  /** With what. */
+  readonly params: unknown;
+  /** Who is told of its end, among others. */
+  readonly options: ChildOptions;
 }
 
 /** A pause that a handler has asked for. */

@@ -14,25 +14,17 @@ import { payloadOf } from "../../values/encoder.ts";
 import type { Payload } from "../../values/payload.ts";
 import { isRecord } from "../../values/json.ts";
 import { validate } from "../../values/standard_schema.ts";
-import type { ActivationHost } from "./activation_host.ts";
+import type { ActivationHost, ChildRequest } from "./activation_host.ts";
 import { ownSlot } from "./expectations.ts";
 import type { SlotPlan } from "./plan.ts";
 
 /** Where a child begins, as a handler says it. */
-export type ChildEntry = EntryPoint | ConnectionTarget;
+type ChildEntry = EntryPoint | ConnectionTarget;
 
 /** The step that asks for a child. */
 interface Asker {
   readonly plan: SlotPlan;
   readonly idempotencyKey: string;
-}
-
-/** What is asked for, as the handler gives it. */
-interface Request {
-  readonly flow: unknown;
-  readonly entry: ChildEntry;
-  readonly params: unknown;
-  readonly options: ChildOptions;
 }
 
 /**
@@ -48,13 +40,10 @@ export function createChild(
   host: ActivationHost,
   { plan, idempotencyKey }: Asker,
   siblings: ReadonlyMap<string, Child>,
-  { flow, entry, params, options }: Request,
+  { flow, entry, params, options }: ChildRequest,
 ): Child {
   const { routine: { id: routine } } = plan;
   const action = `Cannot start a child of routine "${routine}"`;
-  if (host.children === undefined) {
-    throw new TypeError(`${action}: children are jobs of a store, and its engine has none; give new Engine() one`);
-  }
   const { to, key, jobId: given, ...labels } = checkChildOptions(action, plan, options);
   checkChildLimits(action, host, siblings, to !== undefined);
   const jobId = given ?? `${idempotencyKey}/${key ?? siblings.size}`;

@@ -1,3 +1,7 @@
+import type { Child } from "../../job/children.ts";
+import type { Activation } from "../activation/activation.ts";
+import type { ChildMaker, ChildRequest } from "../activation/activation_host.ts";
+import { createChild } from "../activation/child_request.ts";
 import type { StoreSession } from "../durable/store_session.ts";
 import { startChildren } from "../durable/child_jobs.ts";
 import type { ChildEnded } from "../../documents/command.ts";
@@ -5,8 +9,8 @@ import { childEndCommit } from "./child_ends.ts";
 import type { Execution } from "./execution.ts";
 import { needsKeys } from "./first_commit.ts";
 
-/** Starts the children that a live job has asked for, as soon as the step that has asked for them is stored. */
-export class ChildStarter {
+/** Makes the children that a live job asks for, and starts them as soon as the step that has asked for them is stored. */
+export class ChildStarter implements ChildMaker {
   readonly #execution: Execution;
   readonly #session: StoreSession;
   /** Whether children are being started. */
@@ -16,6 +20,10 @@ export class ChildStarter {
   constructor(execution: Execution, session: StoreSession) {
     this.#execution = execution;
     this.#session = session;
+  }
+
+  create(asker: Activation, siblings: ReadonlyMap<string, Child>, request: ChildRequest): Child {
+    return createChild(this.#execution, asker, siblings, request);
   }
 
   /** Starts what is to be started, now or when that is stored. */
