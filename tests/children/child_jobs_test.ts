@@ -48,14 +48,17 @@ for (const isAsync of [false, true]) {
         await first.timers.advance(10_000);
         isOver = !crashing.isDead;
         const second = new FamilyProcess(first.timers, { store });
+        // The parent goes on before any child does.
+        const elder = second.engine.work({ flows: ["sum"] });
+        await first.timers.advance(60_000);
         const worker = second.engine.work();
-        await first.timers.advance(120_000);
+        await first.timers.advance(60_000);
         const { jobs } = await second.engine.list();
         const open = jobs.filter(({ status, dueAt }) => status !== "completed" || dueAt !== undefined);
         assertEquals([jobs.length, open], [4, []], `write ${write}`);
         const job = await second.flow.handle("job").read();
         assertEquals([job.result, job.history().length], [14, 4], `write ${write}`);
-        await worker.stop();
+        await Promise.all([elder.stop(), worker.stop()]);
       }
       assert(write > 20, `${write} writes`);
     });
