@@ -166,6 +166,7 @@ describe("the studio in a browser", { skip: SKIPPED }, () => {
       if (index > 5) continue;
       await page.goto(`${browser.url}/job?${new URLSearchParams({ id: text })}`);
       const title = await page.textContent("h1");
+      // deno-lint-ignore no-control-regex -- these are looked for
       assertEquals(title?.replace(/\ufffd/g, ""), text.replace(/[\u0000-\u0008\u000b-\u001f\u202a-\u202e\u200d]/g, ""));
     }
     await page.goto(browser.url);

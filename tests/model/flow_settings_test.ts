@@ -84,6 +84,8 @@ test("an execution timeout out of range is refused", () => {
 test("a flow has the documented limits where none were given", () => {
   assertEquals({ ...newFlow().limits }, {
     bytes: Infinity,
+    childDepth: 16,
+    children: 10_000,
     depth: 100,
     failures: 1_000,
     highWater: 64,
@@ -135,6 +137,6 @@ test("an unknown limit is refused with the known ones", () => {
     () => newFlow({ limits: { highwater: 5 } as Partial<FlowLimits> }),
     TypeError,
     'Cannot create flow "flow": unknown limit "highwater"; ' +
-      "the limits are bytes, depth, failures, highWater, history, log, nodes, outputs, steps",
+      "the limits are bytes, childDepth, children, depth, failures, highWater, history, log, nodes, outputs, steps",
   );
 });

@@ -92,6 +92,7 @@ test("no text of a user becomes part of a page, wherever it stands", async () =>
           null,
           path,
         );
+        // deno-lint-ignore no-control-regex -- these are looked for
         assertEquals(page.match(/[\u0000-\u0008\u000b-\u001f\u202a-\u202e\u2066-\u2069]/), null, path);
       }
     }
