@@ -68,6 +68,13 @@ export class Table<Value> {
     return resultOf<readonly Value[]>(this.#store.index(index).getAll(this.#range(lower, upper), count));
   }
 
+  /** The last value of an index before a key. */
+  async lastBefore(index: string, key: DbKey): Promise<Value | undefined> {
+    const range = this.#ranges.bound([], key, true, true);
+    const cursor = await resultOf<{ readonly value: Value } | null>(this.#store.index(index).openCursor(range, "prev"));
+    return cursor?.value;
+  }
+
   /** How many values there are. */
   count(): Promise<number> {
     return resultOf<number>(this.#store.count());

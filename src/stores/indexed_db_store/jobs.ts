@@ -77,10 +77,11 @@ function remove({ jobs, documents, entries, commands }: Tables, { jobId, record:
 
 /** A page of the jobs. */
 export async function listJobs(tables: Tables, query: ListQuery): Promise<JobPage> {
-  const { limit = PAGE_LENGTH, cursor } = query;
+  const { limit = PAGE_LENGTH, cursor, newestFirst = false } = query;
+  const position = cursor === undefined ? undefined : positionOf(cursor);
   const found: JobRecord[] = [];
   // One more than the page holds: if it is found, there is another page.
-  for await (const { record } of rowsByAge(tables, cursor === undefined ? undefined : positionOf(cursor))) {
+  for await (const { record } of newestFirst ? rowsBefore(tables, position) : rowsByAge(tables, position)) {
     if (isMeant(record, query) && found.push(await readRecord(tables, record)) > limit) break;
   }
   return pageOf(found, limit);
@@ -101,6 +102,15 @@ async function* rowsByAge(tables: Tables, after: ListPosition | undefined): Asyn
     const last = rows.at(-1);
     if (last === undefined || rows.length < CHUNK) return;
     from = [last.createdAt, last.jobId];
+  }
+}
+
+async function* rowsBefore(tables: Tables, before: ListPosition | undefined): AsyncGenerator<JobRow> {
+  for (let to: DbKey = before === undefined ? LAST_OF_ALL : [before.createdAt, before.jobId];;) {
+    const row = await tables.jobs.lastBefore("age", to);
+    if (row === undefined) return;
+    yield row;
+    to = [row.createdAt, row.jobId];
   }
 }
 

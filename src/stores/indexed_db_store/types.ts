@@ -27,6 +27,8 @@ export interface DbSource {
   get(key: unknown): DbRequest;
   /** The values of a range, in order. */
   getAll(range?: object, count?: number): DbRequest;
+  /** Goes through a range, from its end on: its result has the first value. */
+  openCursor(range: object, direction: "prev"): DbRequest;
   /** How many values there are. */
   count(): DbRequest;
 }

@@ -153,12 +153,16 @@ function ops.purge()
   return { tostring(deleted), tostring(left), tostring(#lives) }
 end
 
--- A part of all jobs, in the order of creation.
+-- A part of all jobs, in the order of creation or in the reverse one.
 function ops.list()
-  local createdAt, start = take_optional(), "-"
-  if createdAt then start = "(" .. sortable(createdAt) .. take_argument() end
+  local is_reverse, createdAt = take_argument() == "1", take_optional()
+  local from = createdAt and "(" .. sortable(createdAt) .. take_argument()
+  local range = is_reverse and { from or "+", "-", "BYLEX", "REV" } or { from or "-", "+", "BYLEX" }
+  table.insert(range, "LIMIT")
+  table.insert(range, 0)
+  table.insert(range, take_argument())
   local jobs = {}
-  for _, place in ipairs(redis.call("ZRANGE", P .. ":age", start, "+", "BYLEX", "LIMIT", 0, take_argument())) do
+  for _, place in ipairs(redis.call("ZRANGE", P .. ":age", unpack(range))) do
     table.insert(jobs, record_of(life_of(string.sub(place, 23))))
   end
   return jobs

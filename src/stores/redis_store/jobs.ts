@@ -9,10 +9,11 @@ const CHUNK = 200;
 
 /** A page of the jobs. */
 export async function listJobs(script: Script, query: ListQuery): Promise<JobPage> {
-  const { limit = PAGE_LENGTH, cursor } = query;
+  const { limit = PAGE_LENGTH, cursor, newestFirst = false } = query;
+  const position = cursor === undefined ? undefined : positionOf(cursor);
   const found: JobRecord[] = [];
   // One more than the page holds: if it is found, there is another page.
-  for await (const record of records(script, cursor === undefined ? undefined : positionOf(cursor), limit + 1)) {
+  for await (const record of records(script, position, newestFirst, limit + 1)) {
     if (isMeant(record, query) && found.push(record) > limit) break;
   }
   return pageOf(found, limit);
@@ -22,7 +23,7 @@ export async function listJobs(script: Script, query: ListQuery): Promise<JobPag
 export async function countJobs(script: Script, filter: JobFilter): Promise<number> {
   if (Object.values(filter).every((it) => it === undefined)) return numberOf(await script.run("count", undefined));
   let count = 0;
-  for await (const record of records(script, undefined, CHUNK)) if (isMeant(record, filter)) count++;
+  for await (const record of records(script, undefined, false, CHUNK)) if (isMeant(record, filter)) count++;
   return count;
 }
 
@@ -30,12 +31,15 @@ export async function countJobs(script: Script, filter: JobFilter): Promise<numb
 async function* records(
   script: Script,
   position: ListPosition | undefined,
+  newestFirst: boolean,
   wanted: number,
 ): AsyncGenerator<JobRecord> {
   const size = Math.min(wanted, CHUNK);
   for (let after = position;;) {
     const from = after === undefined ? ["0"] : ["1", String(after.createdAt), toWire(after.jobId)];
-    const chunk = itemsOf(await script.run("list", undefined, ...from, String(size))).map(toRecord);
+    const chunk = itemsOf(await script.run("list", undefined, newestFirst ? "1" : "0", ...from, String(size))).map(
+      toRecord,
+    );
     yield* chunk;
     if (chunk.length < size) return;
     after = chunk.at(-1);
