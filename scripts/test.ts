@@ -18,10 +18,8 @@ interface Result extends Tally {
 const STAND_IN = "@std/assert is the stand-in of tests/support";
 /** Bun ends a test after five seconds where nothing else is said: on a busy machine that is too soon. */
 const PATIENCE_MS = 600_000;
-// The tests of the examples run them as processes, each in a folder of its own, and call the servers among them.
-const PERMISSIONS = [
-  ...["--allow-read", "--allow-write", "--allow-env", "--allow-run", "--allow-sys", "--allow-net=127.0.0.1"],
-];
+// Tests start examples, servers and a browser as processes, each in a folder of its own, and call them.
+const PERMISSIONS = ["--allow-all"];
 
 /**
  * Long tests that ask nothing of a runtime, as they bring a disk, a storage or a clock of their own: of all files, one runtime runs them.
