@@ -10,10 +10,10 @@ export interface Worker extends AsyncDisposable {
 
 // A worker has neither files nor processes, and must not generate code, as the validator of the JSON Schemas does.
 const NOT_FOR_WORKERS =
-  /^tests\/(?:(bench|browser|cli|examples|house|opentelemetry|schemas|scripts|durable\/killed)\/|stores\/(file|sqlite|deno_kv|durable_object|postgres|redis|indexed_db|key_value\/nats))/;
+  /^tests\/(?:(bench|browser|cli|examples|house|opentelemetry|schedules|schemas|scripts|durable\/killed)\/|children\/killed|stores\/(file|sqlite|deno_kv|durable_object|postgres|redis|indexed_db|key_value\/nats))/;
 /** Why some test files are left out. */
 export const LEFT_OUT =
-  "tests of benchmarks, browsers, the command line, examples, house, OpenTelemetry, schemas, scripts and some stores need files, processes, servers or generated code";
+  "tests of benchmarks, browsers, the command line, examples, house, OpenTelemetry, schedules, schemas, scripts and some stores need files, processes, servers, generated code or fast time zones";
 /** What workerd has not, or has not in a form that does. */
 const PACKAGES: Readonly<Record<string, string>> = {
   "fast-check": "node_modules/fast-check/lib/fast-check.js",
@@ -22,6 +22,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   "node:test": "scripts/workerd/node_test.ts",
   "node:assert": "scripts/workerd/node_assert.ts",
   "@std/assert": "tests/support/offline/assert.ts",
+  "croner": "node_modules/croner/dist/croner.js",
   "valibot": "node_modules/valibot/dist/index.mjs",
 };
 /** The one example that is made for workers. */
@@ -79,7 +80,7 @@ function toModule(name: string, text: string): string {
   if (name.endsWith(".json")) return `export default ${text}`;
   const script = PACKAGES[name]?.startsWith("node_modules/") ? text : stripTypeScriptTypes(text);
   return script.replaceAll(
-    / from "(valibot|fast-check|@dagrejs\/dagre|@opentelemetry\/api|@std\/assert)";/g,
+    / from "(valibot|croner|fast-check|@dagrejs\/dagre|@opentelemetry\/api|@std\/assert)";/g,
     ' from "/$1";',
   )
     .replaceAll(' from "@routilux/routilux";', ' from "/mod.ts";')
