@@ -1,4 +1,5 @@
 import { stripTypeScriptTypes } from "node:module";
+import debts from "./unreached.json" with { type: "json" };
 import type { Counts } from "./report.ts";
 import { hasOnlyTypes, judge, readLcov } from "./uncovered.ts";
 import { listFiles } from "./worker.ts";
@@ -37,9 +38,13 @@ export function coverageFlags(folder: string): readonly string[] {
   return ["--coverage-raw-data-only", `--coverage=${folder}`];
 }
 
+/** Lines that still lack a test, by file: the list must only become shorter. */
+const DEBTS: ReadonlyMap<string, readonly string[]> = new Map(Object.entries(debts));
+
 /**
  * Lists the lines and branches of `src`, some folders aside, that no test has reached, by what was written into a folder, and that
- * have no comment `// Unreachable: …` with the reason. Each file counts as passed, each complaint as failed.
+ * have no comment `// Unreachable: …` with the reason, and are not in `unreached.json`. Each file counts as passed, each complaint as
+ * failed.
  */
 export async function reportCoverage(folder: string): Promise<Counts> {
   const lcov = `${folder}/lcov.info`;
@@ -49,6 +54,7 @@ export async function reportCoverage(folder: string): Promise<Counts> {
   const files = listFiles("src").filter((file) => !LEFT_ASIDE.test(file));
   let complaints = 0;
   let excused = 0;
+  let owed = 0;
   const complain = (file: string, line: number, what: string): void => {
     complaints++;
     console.log(`${file}:${line}: ${what}`);
@@ -62,9 +68,11 @@ export async function reportCoverage(folder: string): Promise<Counts> {
     }
     const { open, stale } = judge(text, lines);
     excused += lines.size - open.length;
-    for (const line of open) complain(file, line, `no test reaches all of it: ${text.split("\n")[line - 1]?.trim()}`);
-    for (const line of stale) complain(file, line, "says that it is unreachable, but is reached");
+    const known = new Set(DEBTS.get(file));
+    const texts = new Map(open.map((line) => [line, text.split("\n")[line - 1]?.trim() ?? ""]));
+    for (const [line, text] of texts) if (!known.has(text)) complain(file, line, `no test reaches all of it: ${text}`);
+    owed += Array.from(texts.values()).filter((it) => known.has(it)).length;
   }
-  console.log(`\n${files.length} files; ${excused} lines that no test reaches have a reason`);
+  console.log(`\n${files.length} files; ${excused} lines that no test reaches have a reason, ${owed} lack a test`);
   return { passed: files.length, failed: complaints };
 }

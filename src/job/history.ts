@@ -47,7 +47,6 @@ export type HistoryEntry = TaskStart | Emission | Task | HistoryRecord;
 export function recordOf(entry: HistoryEntry): HistoryRecord {
   if ("type" in entry) return entry;
   if ("source" in entry) return emitRecord(entry.source, entry.data, entry.time);
-  // Unreachable default: what is emitted goes by a connection.
   if ("route" in entry) {
     const { connection } = entry.route;
     const source = connection === undefined || isFailureOrigin(connection) ? NOWHERE : connection;

@@ -220,7 +220,6 @@ function findOther({ events, eventList }: RoutinePlan, event: Event<unknown> | s
 
 /** The slot of a task's route. The preflight has checked that the flow has it. */
 export function slotOf(plan: Plan, route: ConnectionTarget): SlotPlan {
-  // Unreachable default: a job's tasks have the routes of the plan when it goes on.
   return route instanceof PlannedRoute ? route.target : findSlot(plan, route);
 }
 
@@ -235,7 +234,6 @@ function findSlot(plan: Plan, route: ConnectionTarget): SlotPlan {
 
 /** How a task's route renamed keys, if it did. */
 export function mappingOf(route: Route): KeyMapping | undefined {
-  // Unreachable default: a job's tasks have the routes of the plan when it goes on.
   return route instanceof PlannedRoute ? route.mapping : undefined;
 }
 
