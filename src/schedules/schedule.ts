@@ -44,6 +44,27 @@ const flows: WeakMap<EngineHost, Flow> = new WeakMap();
  * @throws {SchemaError} when the entry's schema refuses the params
  * @throws {SerializationError} naming the path of params that cannot travel
  * @throws {StateError} when the schedule is cancelled at the same time
+ *
+ * @example
+ * ```ts
+ * import { Engine, Flow, Registry, Routine } from "@routilux/routilux";
+ * import { schedule } from "@routilux/routilux/schedules";
+ * import { memoryStore } from "@routilux/routilux/stores/memory";
+ *
+ * class Report extends Routine {
+ *   readonly trigger = this.addSlot("trigger", this.write);
+ *   write(_params: { team: string }): void {}
+ * }
+ * const registry = new Registry({ Report });
+ * const engine = new Engine({ registry, store: memoryStore() });
+ * const flow = new Flow({ id: "reports", engine });
+ * const report = flow.addRoutine(new Report(), "report");
+ *
+ * const times = { cron: "0 3 * * MON-FRI", timeZone: "Europe/Berlin" };
+ * const nightly = await schedule(engine, "nightly", times, flow, report, { team: "sales" });
+ * await nightly.cancel(); // the end of the schedule; jobs that have started go on
+ * await engine.close();
+ * ```
  */
 export async function schedule<E extends EntryPoint>(
   engine: Engine,

@@ -29,7 +29,21 @@ export interface Timetable extends Times {
   readonly params: unknown;
 }
 
-/** The routine of a schedule's own job; `schedule` registers it. A worker in whose process nothing is scheduled registers it itself. */
+/**
+ * The routine of a schedule's own job; `schedule` registers it. A worker in whose process nothing is scheduled registers it itself.
+ *
+ * @example
+ * ```ts
+ * import { Engine, Registry } from "@routilux/routilux";
+ * import { Schedule } from "@routilux/routilux/schedules";
+ * import { memoryStore } from "@routilux/routilux/stores/memory";
+ *
+ * const registry = new Registry({ Schedule });
+ * const engine = new Engine({ registry, store: memoryStore() });
+ * engine.work(); // also goes on with schedules that other processes have declared
+ * await engine.close();
+ * ```
+ */
 export class Schedule extends Routine {
   /** Begins with a timetable. */
   readonly trigger: Slot<Timetable> = this.addSlot("trigger", this.begin);

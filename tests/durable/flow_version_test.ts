@@ -49,51 +49,66 @@ async function startFirst(createStore: () => Store) {
 const texts = (outputs: readonly { readonly data?: unknown }[]) => outputs.map(({ data }) => data).join(" ");
 
 for (const [name, createStore] of Object.entries({ "at once": memoryStore, "later": lateStore })) {
-  test(`C440 execute of another version goes on with the flow of the job, with a store that answers ${name}`, async () => {
-    const { store, timers } = await startFirst(createStore);
-    const before = await store.load("job");
-    const heard: unknown[] = [];
-    const { flow, engine } = createHost(store, timers, ["a", "other"]);
-    const job = flow.execute("a", {}, { jobId: "job", onOutput: ({ data }) => void heard.push(data) });
-    const ended = flow.waitForCompletion(job);
-    await timers.advance(2 * WAIT_MS);
-    assertEquals([await ended, job.status, texts(job.outputLog), heard.join(" ")], [true, "completed", "a b c", "b c"]);
-    assertEquals((await store.load("job"))?.flow, before?.flow);
-    await engine.close();
-  });
+  test(
+    "C440 execute of another version goes on with the flow of the job, with a store that answers " + name,
+    async () => {
+      const { store, timers } = await startFirst(createStore);
+      const before = await store.load("job");
+      const heard: unknown[] = [];
+      const { flow, engine } = createHost(store, timers, ["a", "other"]);
+      const job = flow.execute("a", {}, { jobId: "job", onOutput: ({ data }) => void heard.push(data) });
+      const ended = flow.waitForCompletion(job);
+      await timers.advance(2 * WAIT_MS);
+      assertEquals([await ended, job.status, texts(job.outputLog), heard.join(" ")], [
+        true,
+        "completed",
+        "a b c",
+        "b c",
+      ]);
+      assertEquals((await store.load("job"))?.flow, before?.flow);
+      await engine.close();
+    },
+  );
 
-  test(`C440 a job that another version has asked for is recovered when that process dies, with a store that answers ${name}`, async () => {
-    const { store, timers } = await startFirst(createStore);
-    const { flow } = createHost({ ...store, renew: () => new Promise(() => {}) }, timers, ["x", "a"]);
-    flow.execute("x", {}, { jobId: "job" });
-    await timers.advance(WAIT_MS);
-    const last = createHost(store, timers, ["y"]);
-    await timers.advance(2 * LEASE_MS);
-    await last.engine.recover();
-    await timers.advance(2 * WAIT_MS);
-    const { job } = await last.engine.open("job");
-    assertEquals([job.status, texts(job.outputLog)], ["completed", "a b c"]);
-  });
+  test(
+    "C440 a job that another version has asked for is recovered when that process dies, with a store that answers " +
+      name,
+    async () => {
+      const { store, timers } = await startFirst(createStore);
+      const { flow } = createHost({ ...store, renew: () => new Promise(() => {}) }, timers, ["x", "a"]);
+      flow.execute("x", {}, { jobId: "job" });
+      await timers.advance(WAIT_MS);
+      const last = createHost(store, timers, ["y"]);
+      await timers.advance(2 * LEASE_MS);
+      await last.engine.recover();
+      await timers.advance(2 * WAIT_MS);
+      const { job } = await last.engine.open("job");
+      assertEquals([job.status, texts(job.outputLog)], ["completed", "a b c"]);
+    },
+  );
 
-  test(`C440 pauses, deliveries and cancels by another version reach the job, with a store that answers ${name}`, async () => {
-    const { store, timers } = await startFirst(createStore);
-    const { flow } = createHost(store, timers, ["a", "b", "other"]);
-    const job = flow.execute("a", {}, { jobId: "job" });
-    flow.deliver(job, "b", "answer", {});
-    await timers.flush();
-    assertEquals(texts(job.outputLog), "a b");
-    assertThrows(() => flow.deliver(job, "other", "answer", {}), TypeError, 'no slot "answer" of routine "other"');
-    const paused = flow.pause(job);
-    await timers.flush();
-    await paused;
-    assertEquals((await store.find("job"))?.status, "paused");
-    const { flow: own, job: opened } = await createHost(store, timers, ["x"]).engine.open("job");
-    own.resume(opened);
-    await timers.flush();
-    own.cancel(opened);
-    await timers.flush();
-    assertEquals((await store.find("job"))?.status, "cancelled");
-  });
+  test(
+    "C440 pauses, deliveries and cancels by another version reach the job, with a store that answers " + name,
+    async () => {
+      const { store, timers } = await startFirst(createStore);
+      const { flow } = createHost(store, timers, ["a", "b", "other"]);
+      const job = flow.execute("a", {}, { jobId: "job" });
+      flow.deliver(job, "b", "answer", {});
+      await timers.flush();
+      assertEquals(texts(job.outputLog), "a b");
+      assertThrows(() => flow.deliver(job, "other", "answer", {}), TypeError, 'no slot "answer" of routine "other"');
+      const paused = flow.pause(job);
+      await timers.flush();
+      await paused;
+      assertEquals((await store.find("job"))?.status, "paused");
+      const { flow: own, job: opened } = await createHost(store, timers, ["x"]).engine.open("job");
+      own.resume(opened);
+      await timers.flush();
+      own.cancel(opened);
+      await timers.flush();
+      assertEquals((await store.find("job"))?.status, "cancelled");
+    },
+  );
 }
 
 test("C441 a version that cannot be built here is told to those who wait, and the job stays as it was", async () => {

@@ -132,7 +132,7 @@ for (
     ["returns a number", () => 1, "propagate must return a string or undefined, got 1"],
   ] as const
 ) {
-  test(`C445 a propagate that ${what} is told to the observer, and changes nothing`, async () => {
+  test("C445 a propagate that " + what + " is told to the observer, and changes nothing", async () => {
     const { flow, events } = tracedFlow(propagate as unknown as Propagate);
     addFunction(flow, "only", () => {});
     const job = await flow.run("only");
