@@ -38,7 +38,7 @@ export interface Timetable extends Times {
  * import { Schedule } from "@routilux/routilux/schedules";
  * import { memoryStore } from "@routilux/routilux/stores/memory";
  *
- * const registry = new Registry({ Schedule });
+ * const registry = new Registry({ "routilux/Schedule": Schedule });
  * const engine = new Engine({ registry, store: memoryStore() });
  * engine.work(); // also goes on with schedules that other processes have declared
  * await engine.close();
