@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { JsonValue } from "../values/json.ts";
-import type { ErrorData } from "../values/error_data.ts";
+import { SerializationError } from "../base/errors.ts";
+import { describeError, type ErrorData } from "../values/error_data.ts";
 import { DEFAULT_VALUE_LIMITS, type Payload, type ValueLimits, wireOf } from "../values/payload.ts";
 import {
   type Codec,
@@ -201,6 +202,18 @@ export function decodeCommand(text: string, limits: ValueLimits = DEFAULT_VALUE_
     case "discard":
       return codecs().discard.read(document, reader, "", "");
     case "child":
-      return codecs().child.read(document, reader, "", "");
+      return readChildEnd(document, reader);
+  }
+}
+
+/** A parent must be told, or it would wait for ever: a result that its flow's limits refuse counts as a failure of the child. */
+function readChildEnd(document: DocumentOf<"child">, reader: DocumentReader): ChildEnded {
+  try {
+    return codecs().child.read(document, reader, "", "");
+  } catch (error) {
+    // Unreachable: nothing else is thrown here.
+    if (!(error instanceof SerializationError)) throw error;
+    const { jobId } = document;
+    return { type: "child", jobId, status: "failed", result: undefined, error: describeError(error) };
   }
 }

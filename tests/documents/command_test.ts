@@ -63,6 +63,17 @@ test("what is no command is refused", () => {
   assertThrows(() => decodeCommand("pause"), SyntaxError);
 });
 
+test("the end of a child whose result is beyond the limits of its parent's flow is that of one that has failed", () => {
+  const limits = { ...DEFAULT_VALUE_LIMITS, depth: 1 };
+  const end = { type: "child", jobId: "child-1", status: "completed", error: undefined } as const;
+  assertEquals(decodeCommand(encodeCommand({ ...end, result: [1] }), limits), { ...end, result: [1] });
+  const failed = decodeCommand(encodeCommand({ ...end, result: { a: { b: { c: 1 } } } }), limits);
+  if (failed.type !== "child") throw new TypeError("It is the end of a child");
+  assertEquals([failed.jobId, failed.status, failed.result], ["child-1", "failed", undefined]);
+  assertEquals(failed.error?.name, "SerializationError");
+  assertStringIncludes(failed.error?.message ?? "", "depth");
+});
+
 test("a command's values are read within the flow's limits", () => {
   const limits = { ...DEFAULT_VALUE_LIMITS, depth: 1 };
   const text = encodeCommand({ type: "deliver", routine: "worker", slot: "input", data: { a: { b: { c: 1 } } } });
