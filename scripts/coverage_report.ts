@@ -72,6 +72,7 @@ export async function reportCoverage(folder: string): Promise<Counts> {
     const texts = new Map(open.map((line) => [line, text.split("\n")[line - 1]?.trim() ?? ""]));
     for (const [line, text] of texts) if (!known.has(text)) complain(file, line, `no test reaches all of it: ${text}`);
     owed += Array.from(texts.values()).filter((it) => known.has(it)).length;
+    for (const line of stale) complain(file, line, "says that it is unreachable, but is reached");
   }
   console.log(`\n${files.length} files; ${excused} lines that no test reaches have a reason, ${owed} lack a test`);
   return { passed: files.length, failed: complaints };
