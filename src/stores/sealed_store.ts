@@ -96,20 +96,18 @@ class SealedStore implements Store {
 
   readonly create: Store["create"] = (jobs) =>
     this.#do(async () => {
-      const lives = await Promise.all(jobs.map(newLife));
-      const sealed = await Promise.all(jobs.map(async (job, i) => {
-        // Unreachable default: there is one for each job.
-        const life = lives[i] ?? await newLife(job);
+      const made = await Promise.all(jobs.map(async (job) => {
+        const life = await newLife(job);
         const [flow, snapshot] = await Promise.all([
           sealAlike(this.#ring, this.#ring.currentId, flowPlace(job), job.flow),
           seal(this.#ring, placeIn(job.jobId, life, "snapshot", 0), job.snapshot),
         ]);
-        return { ...job, flow, snapshot };
+        return { life, sealed: { ...job, flow, snapshot } };
       }));
-      const answers = await this.#inner.create(sealed);
-      answers.forEach(({ isNew, record }, i) => {
-        const life = lives[i];
-        if (isNew && life !== undefined) this.#remember(record.life, { ...life, flowHash: record.flowHash });
+      const answers = await this.#inner.create(made.map(({ sealed }) => sealed));
+      made.forEach(({ life }, i) => {
+        const { isNew, record } = answers[i] ?? {};
+        if (isNew && record !== undefined) this.#remember(record.life, { ...life, flowHash: record.flowHash });
       });
       return answers;
     });
