@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { freePort } from "./free_port.ts";
+import { freePort, untilFree } from "./free_port.ts";
 
 /** Where Debian puts each version; elsewhere the commands are on the path. */
 const VERSIONS = "/usr/lib/postgresql";
@@ -58,6 +58,7 @@ export class PostgresServer {
       max_connections: "200",
       ...settings,
     };
+    await untilFree(this.port);
     const options = Object.entries(all).map(([name, value]) => `-c ${name}=${value}`).join(" ");
     for (let tries = 1;; tries++) {
       try {

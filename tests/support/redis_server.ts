@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { findCommand } from "./found_command.ts";
-import { freePort } from "./free_port.ts";
+import { freePort, untilFree } from "./free_port.ts";
 
 /** How often a server that starts is asked whether it has, every hundredth of a second. */
 const MOST_TRIES = 3_000;
@@ -58,6 +58,7 @@ export class RedisServer {
       save: "",
       ...settings,
     };
+    await untilFree(this.port);
     execFileSync(this.#command, Object.entries(all).flatMap(([name, value]) => [`--${name}`, value]));
     for (let tries = 1; !(await this.send("PING")).startsWith("+PONG"); tries++) {
       if (tries === MOST_TRIES) throw new Error(`The Redis server in ${this.folder} does not start`);

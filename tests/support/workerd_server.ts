@@ -1,11 +1,12 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./free_port.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 const WORKERD = path("node_modules/.bin/workerd");
@@ -63,7 +64,8 @@ const worker :Workerd.Worker = (
     const args = ["serve", "--experimental", config, "--socket-addr", `http=127.0.0.1:${port}`];
     this.#child = spawn(WORKERD, args, { stdio: ["ignore", "ignore", "inherit"] });
     while (!await answers(port)) {
-      if (this.#child.exitCode !== null) throw new Error(`workerd ended with ${this.#child.exitCode}`);
+      const { exitCode, signalCode } = this.#child;
+      if (exitCode !== null || signalCode !== null) throw new Error(`workerd ended with ${exitCode ?? signalCode}`);
     }
     return this;
   }
@@ -86,16 +88,6 @@ const worker :Workerd.Worker = (
     const text = await response.text();
     return [response.status, /^[\[{n]/.test(text) ? JSON.parse(text) : text];
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (typeof address !== "object" || address === null) throw new Error("The server has no address");
-  return address.port;
 }
 
 function answers(port: number): Promise<boolean> {
