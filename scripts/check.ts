@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import config from "../deno.json" with { type: "json" };
 import { chooseAssertions } from "./assertions.ts";
 import { finish } from "./report.ts";
+import { runLimited } from "./run_limited.ts";
 
 // Runs every check that is not a test, also after one has failed. Two run side by side: most of them use one core.
 
@@ -76,12 +77,10 @@ finish(results.map(({ success }) => ({ passed: success ? 1 : 0, failed: success 
 
 async function run(name: string, args: readonly string[]): Promise<{ name: string; success: boolean }> {
   const start = performance.now();
-  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: [...args],
-    cwd: name === PEER_TYPES ? PEERS : ".",
-  }).output();
+  const cwd = name === PEER_TYPES ? PEERS : ".";
+  const { success, stdout, stderr } = await runLimited(Deno.execPath(), args, { cwd });
   console.log(`\n${name}: deno ${args.join(" ")} (${Math.round((performance.now() - start) / 1_000)} s)`);
-  for (const output of [stdout, stderr]) console.log(new TextDecoder().decode(output).trimEnd());
+  for (const output of [stdout, stderr]) console.log(output.trimEnd());
   return { name, success };
 }
 

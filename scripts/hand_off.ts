@@ -1,11 +1,13 @@
 import { hasEnded, stayInPlace } from "../tests/runtimes/relay.ts";
 import type { Tally } from "./report.ts";
+import { runLimited } from "./run_limited.ts";
 import type { Runtime } from "./runtimes.ts";
 import { makeWorker } from "./worker.ts";
 
 // A job goes from runtime to runtime, each a process of its own that gets the text which the one before has left.
 
 const LEG = "scripts/leg.ts";
+const LEG_MS = 60_000;
 const WORKER = `
 import { runLeg } from "./tests/runtimes/relay.ts";
 export default { test: async (_controller, { TEXT }) => console.log(await runLeg(TEXT)) };
@@ -72,7 +74,7 @@ async function runLeg({ name, command }: Runtime, workerConfig: string, text: st
   const args = name === "workerd"
     ? ["test", "--no-verbose", workerConfig]
     : [...name === "Deno" ? ["run", "-A"] : [], LEG];
-  const { success, stdout, stderr } = await new Deno.Command(command, { args, env: { TEXT: text } }).output();
-  if (!success) throw new Error(`${name} failed\n${new TextDecoder().decode(stderr)}`);
-  return new TextDecoder().decode(stdout).trimEnd();
+  const { success, stdout, stderr } = await runLimited(command, args, { env: { TEXT: text }, limitMs: LEG_MS });
+  if (!success) throw new Error(`${name} failed\n${stderr}`);
+  return stdout.trimEnd();
 }

@@ -3,6 +3,7 @@ import { chooseAssertions } from "./assertions.ts";
 import { countsForCoverage, coverageFlags, reportCoverage } from "./coverage_report.ts";
 import { handOff } from "./hand_off.ts";
 import { countCases, finish, type Tally } from "./report.ts";
+import { runLimited } from "./run_limited.ts";
 import { findRuntimes, type Runtime } from "./runtimes.ts";
 import { startServicesFor } from "./services.ts";
 import { testInWorkerd } from "./test_in_workerd.ts";
@@ -17,7 +18,7 @@ interface Result extends Tally {
 
 const STAND_IN = "@std/assert is the stand-in of tests/support";
 /** Bun ends a test after five seconds where nothing else is said: on a busy machine that is too soon. */
-const PATIENCE_MS = 600_000;
+const PATIENCE_MS = 180_000;
 // Tests start examples, servers and a browser as processes, each in a folder of its own, and call them.
 const PERMISSIONS = ["--allow-all"];
 
@@ -84,9 +85,9 @@ async function runDeno(runtime: Runtime): Promise<Result[]> {
 async function run(runtime: Runtime, tested: readonly string[], flags: readonly string[] = []): Promise<Result> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   const args = testArgs(runtime, report, tested, flags);
-  const { success, stdout, stderr } = await new Deno.Command(runtime.command, { args }).output();
+  const { success, stdout, stderr } = await runLimited(runtime.command, args);
   console.log(`\n${runtime.name} ${runtime.version}\n`);
-  for (const output of [stdout, stderr]) console.log(new TextDecoder().decode(output));
+  for (const output of [stdout, stderr]) console.log(output);
   const tally = countCases(await Deno.readTextFile(report), success);
   await Deno.remove(report);
   return summarize(runtime, tally, runtime.name === "Deno" ? assertions.note : STAND_IN);

@@ -1,4 +1,5 @@
 import type { Tally } from "./report.ts";
+import { runLimited } from "./run_limited.ts";
 import { makeWorker } from "./worker.ts";
 
 const NEWEST = "2026-10-23";
@@ -16,12 +17,11 @@ export async function testInWorkerd(workerd: string, files: readonly string[]): 
 }
 
 async function run(workerd: string, config: string, part: number): Promise<Tally> {
-  const { success, stdout, stderr } = await new Deno.Command(workerd, {
-    args: ["test", "--no-verbose", config],
+  const { success, stdout, stderr } = await runLimited(workerd, ["test", "--no-verbose", config], {
     env: { PART: String(part), PARTS: String(PARTS) },
-  }).output();
-  if (!success) await Deno.stderr.write(stderr);
-  const lastLine = new TextDecoder().decode(stdout).trimEnd().split("\n").at(-1) ?? "";
+  });
+  if (!success) console.error(stderr);
+  const lastLine = stdout.trimEnd().split("\n").at(-1) ?? "";
   const tally: Tally = lastLine.startsWith("{") ? JSON.parse(lastLine) : BROKEN;
   return success || tally.failed > 0 ? tally : BROKEN;
 }
