@@ -27,6 +27,7 @@ class Server {
   readonly #args: readonly string[];
   readonly #paceMs: number;
   #child: ChildProcess | undefined;
+  #closed: Promise<unknown[]> = Promise.resolve([]);
   #url = "";
 
   constructor(command: string, database: string, paceMs: number) {
@@ -42,19 +43,22 @@ class Server {
       stdio: ["ignore", "pipe", "inherit"],
     });
     this.#child = child;
-    const [line] = await once(createInterface({ input: child.stdout }), "line");
+    this.#closed = once(child, "close");
+    const line = await Promise.race([
+      once(createInterface({ input: child.stdout }), "line"),
+      this.#closed.then(([code]) => assert(false, `the server has ended with ${code} before it listened`)),
+    ]);
     this.#url = String(line).replace("Listening on ", "");
     return this;
   }
 
   /** Ends the process by a signal, and returns its exit code. */
-  async end(signal: "SIGKILL" | "SIGTERM"): Promise<number | null> {
+  async end(signal: "SIGKILL" | "SIGTERM"): Promise<unknown> {
     const child = this.#child;
     this.#child = undefined;
-    if (child?.pid === undefined) return null;
-    const closed = once(child, "close");
-    process.kill(child.pid, signal);
-    const [code] = await closed;
+    if (child === undefined) return null;
+    child.kill(signal);
+    const [code] = await this.#closed;
     return code;
   }
 
@@ -103,7 +107,7 @@ async function withServers(paceMs: number, run: (here: Server, bun: Server) => P
       await Promise.all(servers.map((server) => server.start()));
       await run(...servers);
     } finally {
-      for (const server of servers) await server.end("SIGKILL");
+      await Promise.all(servers.map((server) => server.end("SIGKILL")));
     }
   });
 }

@@ -37,12 +37,17 @@ export function queriesOf(database: SqliteDatabase): Queries {
   };
 }
 
+/** Whether a statement has failed because another process has locked the database. */
+export function isLocked(error: unknown): boolean {
+  return error instanceof Error && /\bis (locked|busy)\b/.test(error.message);
+}
+
 /** Runs work on the database; if another process has locked it, the error says so. */
 export function guarded<T>(busyTimeoutMs: number, run: () => T): T {
   try {
     return run();
   } catch (error) {
-    if (!(error instanceof Error) || !/\bis (locked|busy)\b/.test(error.message)) throw error;
+    if (!isLocked(error)) throw error;
     throw new Error(`The database was locked by another process for more than ${busyTimeoutMs} ms`, { cause: error });
   }
 }

@@ -317,6 +317,27 @@ test("opening waits for a lock no longer than busyTimeoutMs", () =>
     assertThrows(() => place.open(), Error, "The database was locked by another process for more than 0 ms");
   }, 0));
 
+/** A connection to which SQLite refuses a write-ahead log at once, as often as is said: another process is just opening the database. */
+function refuseLog(database: SqliteDatabase, times: number): SqliteDatabase {
+  return {
+    exec: (sql) => database.exec(sql),
+    prepare(sql) {
+      if (sql.includes("journal_mode") && times-- > 0) throw new Error("database is locked");
+      return database.prepare(sql);
+    },
+  };
+}
+
+test("a database that another process opens for the first time at the same moment is opened after it", () =>
+  inPlace(async (place) => {
+    const store = sqliteStore(refuseLog(place.connect(), 3));
+    await addJob(store, sampleJob("job"));
+    assertEquals((await store.load("job"))?.record.revision, 0);
+    const never = refuseLog(place.connect(), Infinity);
+    const message = "The database was locked by another process for more than 20 ms";
+    assertThrows(() => sqliteStore(never, { busyTimeoutMs: 20 }), Error, message);
+  }));
+
 test("tables of a newer version are refused, and not changed", () =>
   inPlace(async (place) => {
     const store = place.open();
