@@ -19,6 +19,7 @@ export class PostgresServer {
   readonly folder: string;
   readonly port: number;
   readonly #binaries: string;
+  #killed: number | undefined;
 
   private constructor(binaries: string, folder: string, port: number) {
     this.#binaries = binaries;
@@ -60,20 +61,13 @@ export class PostgresServer {
     };
     await untilFree(this.port);
     const options = Object.entries(all).map(([name, value]) => `-c ${name}=${value}`).join(" ");
+    const args = ["-D", this.#data, "-w", "-s", "-l", join(this.folder, "log"), "-o", options, "start"];
     for (let tries = 1;; tries++) {
       try {
-        return this.#run(
-          "pg_ctl",
-          "-D",
-          this.#data,
-          "-w",
-          "-s",
-          "-l",
-          join(this.folder, "log"),
-          "-o",
-          options,
-          "start",
-        );
+        this.#run("pg_ctl", ...args);
+        // For two seconds pg_ctl takes what a server that was killed has left for the sign that the new one is there.
+        if (this.pid === this.#killed) throw new Error("The server has not started");
+        return;
       } catch (error) {
         if (tries === MOST_TRIES) throw error;
         await new Promise((resolve) => setTimeout(resolve, 100));
@@ -89,7 +83,8 @@ export class PostgresServer {
 
   /** Kills it by SIGKILL: the processes of its connections end with it. */
   kill(): void {
-    process.kill(this.pid, "SIGKILL");
+    this.#killed = this.pid;
+    process.kill(this.#killed, "SIGKILL");
   }
 
   /** Stops it, and removes its data. */
