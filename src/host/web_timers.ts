@@ -57,8 +57,19 @@ const LONGEST_BUSY_MS = 4;
 
 const NOTHING = new Uint8Array();
 
+/** The part of a browser's `scheduler` that is used here; workerd's has it not. */
+interface Scheduler {
+  readonly postTask?: (callback: () => void) => unknown;
+}
+
+/**
+ * For hosts without `setImmediate`. Browsers delay a timer that a timer has set by 4 ms, and one of a hidden page by a second; not so a
+ * posted task. A `MessageChannel` or `scheduler.yield` would be quicker, but they go before timers that are due, so those would starve.
+ */
 function later(callback: () => void): void {
-  setTimeout(callback, 0);
+  const { scheduler } = globalThis as { scheduler?: Scheduler };
+  if (scheduler?.postTask === undefined) setTimeout(callback, 0);
+  else scheduler.postTask(callback);
 }
 
 /**
@@ -76,8 +87,7 @@ async function waitShortly(): Promise<void> {
 }
 
 /**
- * Makes `soon`: `setImmediate` where it exists, else a timer of 0 ms. A `MessageChannel` would be quicker than that
- * timer, but messages posted from a message handler run before timers that are due, so those would starve.
+ * Makes `soon`: `setImmediate` where it exists, else a posted task, else a timer of 0 ms.
  *
  * Deno polls for I/O only when its event loop waits, or after some sixty immediates. So every few milliseconds the next
  * callbacks wait twice for another thread: Deno accepts I/O during the first wait, and handles it before the second

@@ -164,6 +164,29 @@ test("soon() calls back in order, in a macrotask of its own: all promises come f
   assertEquals(seen, ["now", "promise", "promise of a promise", "soon 1", "soon 2", "soon 3"]);
 });
 
+test("soon() posts a task where there is no setImmediate, as in browsers; where nothing posts tasks, it sets a timer", async () => {
+  const { setImmediate, setTimeout, scheduler } = globalThis as Record<string, unknown>;
+  const asked: string[] = [];
+  const postTask = (callback: () => void) => void (asked.push("task"), queueMicrotask(callback));
+  try {
+    Reflect.set(globalThis, "setImmediate", undefined);
+    Reflect.set(
+      globalThis,
+      "setTimeout",
+      (callback: () => void) => void (asked.push("timer"), queueMicrotask(callback)),
+    );
+    for (const present of [{ postTask }, {}, undefined]) {
+      Reflect.set(globalThis, "scheduler", present);
+      await new Promise<void>((resolve) => webTimers().soon(resolve));
+    }
+  } finally {
+    for (const [name, value] of Object.entries({ setImmediate, setTimeout, scheduler })) {
+      Reflect.set(globalThis, name, value);
+    }
+  }
+  assertEquals(asked, ["task", "timer", "timer"]);
+});
+
 test("manual timers fire at their own instants, in order, and what follows from one is done before the next", async () => {
   const timers = manualTimers(1_000);
   const seen: string[] = [];
