@@ -26,6 +26,7 @@ const PERMISSIONS = ["--allow-all"];
  * Long tests that ask nothing of a runtime, as they bring a disk, a storage or a clock of their own: of all files, one runtime runs them.
  */
 const IN_ONE_RUNTIME = [
+  "tests/browser/library_test.ts",
   "tests/properties/pause_everywhere_test.ts",
   "tests/routines/stopped_anywhere_test.ts",
   "tests/stores/broken_stores_test.ts",
@@ -37,6 +38,7 @@ const IN_ONE_RUNTIME = [
   "tests/stores/key_value/contract_test.ts",
   "tests/stores/key_value/faults_test.ts",
   "tests/stores/key_value/nats_test.ts",
+  "tests/stores/key_value/web_storage_test.ts",
   "tests/stores/postgres/pglite_test.ts",
   "tests/stores/redis/crash_test.ts",
   "tests/stores/redis/redis_store_test.ts",

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
+import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -9,6 +10,7 @@ import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { findCommand } from "./found_command.ts";
 import { createLatch } from "./latch.ts";
 import type { PageScript } from "./page_script.ts";
+import { webStorageRecipe } from "./web_storage_recipe.ts";
 
 const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 const CHROMIUM = findCommand("chromium");
@@ -21,6 +23,8 @@ export const BROWSER_MISSING: string | false = !("Deno" in globalThis)
 /** The page, and for workers the same script. */
 const PAGE = '<!doctype html><title>Jobs</title><script type="module" src="/script.js"></script>';
 const TYPES: Readonly<Record<string, string>> = { html: "text/html", js: "text/javascript" };
+/** Nothing but files and calls of this server: no code in the page, none that is made of a text. Workers have the policy of their file. */
+const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'; worker-src 'self'";
 
 /** A step that a page asks for. */
 interface AskedStep {
@@ -51,15 +55,19 @@ export class Browser {
     const script = join(this.#folder, "script.js");
     const options = ["--quiet", "--platform", "browser", "--import-map", path("offline.json"), "--output", script];
     await promisify(execFile)(process.execPath, ["bundle", ...options, path("tests/support/page_script.ts")]);
-    const bundle = readFileSync(script);
+    const scripts: Readonly<Record<string, string>> = {
+      "/script.js": readFileSync(script, "utf8"),
+      "/recipe.js": stripTypeScriptTypes(webStorageRecipe()),
+    };
     const server = createServer(({ url = "" }, response) => {
       const { pathname, searchParams } = new URL(url, "http://127.0.0.1");
       if (pathname === "/step") {
         return this.#step({ n: Number(searchParams.get("n")), key: searchParams.get("key") ?? "", response });
       }
-      const isScript = pathname === "/script.js";
-      response.setHeader("content-type", TYPES[isScript ? "js" : "html"] ?? "");
-      response.end(isScript ? bundle : PAGE);
+      const script = scripts[pathname];
+      response.setHeader("content-security-policy", POLICY);
+      response.setHeader("content-type", TYPES[script === undefined ? "html" : "js"] ?? "");
+      response.end(script ?? PAGE);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const address = server.address();
@@ -127,7 +135,11 @@ export async function call<Name extends keyof PageScript>(
   name: Name,
   ...args: Parameters<PageScript[Name]>
 ): Promise<Result<Name>> {
-  return await page.evaluate<Result<Name>>(`script[${JSON.stringify(name)}](...${JSON.stringify(args)})`);
+  // What runs at once in the debugger's call may make code, whatever the policy says.
+  const later = "new Promise((resolve) => setTimeout(resolve))";
+  return await page.evaluate<Result<Name>>(
+    `${later}.then(() => script[${JSON.stringify(name)}](...${JSON.stringify(args)}))`,
+  );
 }
 
 /** Makes a worker, or a service worker, of the script in a page. */

@@ -40,7 +40,7 @@ function checkEnd({ status, outputs }: { readonly status: string; readonly outpu
 
 test("indexedDbStore() passes the contract in a page of Chromium", options, async () => {
   const page = await (await browser()).open();
-  const { count, failed } = await call(page, "runContract", CASES);
+  const { count, failed } = await call(page, "runContract", CASES, "indexedDB");
   assertEquals(failed, []);
   assert(count > (IS_LONG ? 100 : 15), `there are ${count} cases`);
   await page.close();
