@@ -27,6 +27,7 @@ const PERMISSIONS = ["--allow-all"];
  */
 const IN_ONE_RUNTIME = [
   "tests/browser/library_test.ts",
+  "tests/examples/browser_test.ts",
   "tests/properties/pause_everywhere_test.ts",
   "tests/routines/stopped_anywhere_test.ts",
   "tests/stores/broken_stores_test.ts",

@@ -1,0 +1,53 @@
+import { assertEquals } from "@std/assert";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import process from "node:process";
+import { createInterface } from "node:readline";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+import { BROWSER_MISSING } from "../support/browser.ts";
+import { findCommand } from "../support/found_command.ts";
+
+const SERVER = fileURLToPath(new URL("../../examples/browser/serve.ts", import.meta.url));
+
+test(
+  "examples/browser sends each line once, in two tabs of which one is loaded again and then closed",
+  { timeout: 120_000, skip: BROWSER_MISSING },
+  async () => {
+    const server = spawn(process.execPath, ["run", "-A", SERVER], {
+      env: { ...process.env, PORT: "0" },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [line] = await once(createInterface({ input: server.stdout }), "line");
+    const url = String(line).replace("The page is at ", "");
+    const browser = await chromium.launch({ executablePath: findCommand("chromium") ?? "", args: ["--no-sandbox"] });
+    try {
+      const context = await browser.newContext();
+      const complaints: string[] = [];
+      const open = async () => {
+        const page = await context.newPage();
+        page.on("pageerror", ({ message }) => complaints.push(message));
+        page.on("console", (it) => void (it.type() === "error" && complaints.push(it.text())));
+        await page.goto(url);
+        return page;
+      };
+      const [first, second] = [await open(), await open()];
+      const lines = ["tea", "<b>milk</b>", "sugar", "bread"];
+      await first.fill("textarea", lines.join("\n"));
+      await first.click("form button");
+      await second.waitForSelector("output:has-text('of 4 sent')");
+      await first.reload();
+      await first.waitForSelector("output:has-text('of 4 sent')");
+      await first.close();
+      await second.waitForSelector("output:has-text('completed')");
+      assertEquals(await second.locator("#arrived li").allInnerTexts(), lines);
+      assertEquals(complaints, []);
+    } finally {
+      await browser.close();
+      const closed = once(server, "close");
+      server.kill();
+      await closed;
+    }
+  },
+);
