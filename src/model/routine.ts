@@ -62,6 +62,20 @@ export class Routine<Config extends object = Record<string, unknown>> {
   }
 
   /**
+   * Makes a routine.
+   *
+   * @throws {TypeError} for arguments: other processes, which make the object anew, would not have them
+   */
+  constructor() {
+    // A class without a constructor of its own passes its arguments on.
+    if (arguments.length === 0) return;
+    const { name } = new.target;
+    throw new TypeError(
+      `Cannot make a ${name}: it takes no arguments; settings go through its methods, as setConfig()`,
+    );
+  }
+
+  /**
    * Changes the routine's document, written by an older version of the class, into one of this version.
    *
    * @throws {TypeError} unless a subclass says how

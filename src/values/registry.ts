@@ -44,10 +44,14 @@ export class Registry {
    * Adds entries. All of them are checked before the first is added. The same entry under its own name again is fine; a
    * class may be read under several names and is written under its first.
    *
-   * @throws {TypeError} for a name that is taken or reserved, a class without `static fromJSON` or with required
+   * @throws {TypeError} for a list, a name that is taken or reserved, a class without `static fromJSON` or with required
    * constructor arguments, and anything that is no class, function or schema
    */
   register(entries: Readonly<Record<string, Registrable>>): this {
+    if (Array.isArray(entries)) {
+      const names = entries.filter((it) => typeof it === "function").map(functionName).join(", ");
+      throw new TypeError(`Cannot register a list, which has no names; write { ${names} }`);
+    }
     this.#add(Object.entries(entries));
     return this;
   }

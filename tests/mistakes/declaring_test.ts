@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { Engine, Flow, Registry, Routine } from "../../mod.ts";
-import { Mapper } from "../../src/routines/mod.ts";
+import { Batcher, Mapper } from "../../src/routines/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import { Source, Target, testMistakes, untyped } from "./told_by.ts";
@@ -46,6 +46,14 @@ testMistakes({
     },
     "Cannot serialize the handler of slot \"trigger\" of Hidden[r]: the private method '#go' has no name at run time; " +
     "make it a public method",
+  ],
+  "M81 settings for the constructor": [
+    () => Reflect.construct(Batcher, [{ size: 3 }]),
+    "Cannot make a Batcher: it takes no arguments; settings go through its methods, as setConfig()",
+  ],
+  "M82 a list of classes": [
+    () => new Registry(untyped([Source, Target])),
+    "Cannot register a list, which has no names; write { Source, Target }",
   ],
   "M17 a constructor with an argument": [
     () => {
