@@ -1,7 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer, type Server, type ServerResponse } from "node:http";
-import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -55,6 +54,7 @@ export class Browser {
     const script = join(this.#folder, "script.js");
     const options = ["--quiet", "--platform", "browser", "--import-map", path("offline.json"), "--output", script];
     await promisify(execFile)(process.execPath, ["bundle", ...options, path("tests/support/page_script.ts")]);
+    const { stripTypeScriptTypes } = await import("node:module"); // Bun has none
     const scripts: Readonly<Record<string, string>> = {
       "/script.js": readFileSync(script, "utf8"),
       "/recipe.js": stripTypeScriptTypes(webStorageRecipe()),
