@@ -15,8 +15,8 @@ export interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
-/** What npm shows and what the licence asks for. */
-const DOCUMENTS = ["package.json", "README.md", "CHANGELOG.md", "LICENSE"];
+/** What npm shows and what licences ask for: that of the library, and that of a package which is in its files. */
+const DOCUMENTS = ["package.json", "README.md", "CHANGELOG.md", "LICENSE", "licenses/valibot.md"];
 
 /** Returns one sentence for each fault of a package. */
 export function checkPublished(published: Published): string[] {

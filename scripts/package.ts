@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { build, stop } from "npm:esbuild@0.28.2";
 import config from "../deno.json" with { type: "json" };
 import { chooseAssertions } from "./assertions.ts";
@@ -12,13 +12,16 @@ const TARGET = "es2022";
 /** The oldest Node whose `node:zlib` has `crc32`, which the file store imports. */
 const ENGINES = { node: ">=20.15.0" };
 /** Files of the repository that belong to the package as they are. */
-const DOCUMENTS = ["README.md", "CHANGELOG.md", "LICENSE"];
+const DOCUMENTS = ["README.md", "CHANGELOG.md", "LICENSE", "licenses/valibot.md"];
 const SCHEMAS = "schemas";
 const GUIDES = "docs";
 /** The program that the package brings, and where it stands there. */
 const PROGRAM = { name: "routilux", source: "src/cli/program.ts", file: "bin/routilux" };
 /** A package of JSR that npm does not have: the package brings what it uses of it. */
-const STANDARD = { name: "@std/json", uses: ["JsonParseStream", "JsonStringifyStream"] };
+const STANDARD = { name: "@std/json", uses: "{ JsonParseStream, JsonStringifyStream }" };
+/** What the main entry needs of this one is in its file: Node would look for the package, and read all of it. The declarations name it. */
+const SCHEMAS_PACKAGE = { name: "valibot", uses: "*" };
+const HASHBANG = "#!/usr/bin/env node\n";
 /** The scheme of the modules that are made up of an entry for the bundler. */
 const ENTRY = "entry";
 const SOURCE_SPECIFIER = /(\bfrom |\bimport |\bimport\()"(\.[^"]*)\.ts"/g;
@@ -36,8 +39,7 @@ export async function makePackage(root: string): Promise<void> {
   await Deno.mkdir(root, { recursive: true });
   await Deno.remove(root, { recursive: true });
   const { flags } = await chooseAssertions();
-  const packages = await writeScripts(root, flags);
-  await writeDeclarations(root);
+  const packages = new Set([...await writeScripts(root, flags), ...await writeDeclarations(root)]);
   for (const name of listFiles(SCHEMAS)) await copy(name, `${root}/${name}`);
   const guides = [...Deno.readDirSync(GUIDES)].map(({ name }) => `${GUIDES}/${name}`);
   for (const name of [...DOCUMENTS, ...guides]) {
@@ -57,19 +59,29 @@ export async function makePackage(root: string): Promise<void> {
  * shared file: every file that Node loads costs it about a millisecond, and whoever uses another entry uses the main one too.
  */
 async function writeScripts(root: string, flags: readonly string[]): Promise<ReadonlySet<string>> {
-  const standard = await bundleStandard(flags);
+  const what = flags.length === 0 ? "the real package" : "the stand-in of tests/support: it must not be published";
+  console.log(`${STANDARD.name} in the package is ${what}`);
+  const [standard, schemas] = [await bundlePackage(STANDARD, flags), await bundlePackage(SCHEMAS_PACKAGE, flags)];
   const { metafile } = await build({
     entryPoints: {
       ...Object.fromEntries(entries.map(({ name, source }) => [name, `${ENTRY}:${source}`])),
-      [PROGRAM.file]: PROGRAM.source,
+      [PROGRAM.file]: `${ENTRY}:${PROGRAM.source}`,
     },
-    alias: { [STANDARD.name]: standard },
+    alias: { [STANDARD.name]: standard, [SCHEMAS_PACKAGE.name]: schemas },
     plugins: [{
       name: ENTRY,
       setup({ onResolve, onLoad }) {
+        // What is loaded when it is needed is an entry, too.
+        onResolve(
+          { filter: /^\.\.?\// },
+          ({ kind, path, resolveDir }) =>
+            kind === "dynamic-import"
+              ? { path: relative(Deno.cwd(), join(resolveDir, path)), namespace: ENTRY }
+              : undefined,
+        );
         onResolve({ filter: /^entry:/ }, ({ path }) => ({ path: path.slice(ENTRY.length + 1), namespace: ENTRY }));
         onLoad({ filter: /./, namespace: ENTRY }, ({ path }) => ({
-          contents: `import "./mod.ts"; export * from "./${path}";`,
+          contents: `${path === PROGRAM.source ? HASHBANG : ""}import "./mod.ts"; export * from "./${path}";`,
           resolveDir: Deno.cwd(),
         }));
       },
@@ -86,39 +98,42 @@ async function writeScripts(root: string, flags: readonly string[]): Promise<Rea
     logLevel: "warning",
   });
   await stop();
-  await Deno.remove(standard);
+  for (const path of [standard, schemas]) await Deno.remove(path);
   await Deno.chmod(`${root}/${PROGRAM.file}.js`, 0o755);
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
   return new Set(imports.filter(({ external }) => external === true).map(({ path }) => path));
 }
 
-/** Writes what the package uses of the standard library into one file: of the real one, or of its stand-in where JSR is out of reach. */
-async function bundleStandard(flags: readonly string[]): Promise<string> {
-  const what = flags.length === 0 ? "the real package" : "the stand-in of tests/support: it must not be published";
-  console.log(`${STANDARD.name} in the package is ${what}`);
+/** Writes what the package uses of another one into one file: of the real one, or of its stand-in where JSR is out of reach. */
+async function bundlePackage(
+  { name, uses }: { name: string; uses: string },
+  flags: readonly string[],
+): Promise<string> {
   const [entry, output] = [await Deno.makeTempFile({ suffix: ".ts" }), await Deno.makeTempFile({ suffix: ".js" })];
-  await Deno.writeTextFile(entry, `export { ${STANDARD.uses.join(", ")} } from "${STANDARD.name}";`);
+  await Deno.writeTextFile(entry, `export ${uses} from "${name}";`);
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["bundle", "--quiet", "--config", "deno.json", ...flags, "--output", output, entry],
   }).output();
   await Deno.remove(entry);
-  if (!success) throw new Error(`Cannot bundle ${STANDARD.name}: ${decode(stderr)}`);
+  if (!success) throw new Error(`Cannot bundle ${name}: ${decode(stderr)}`);
   return output;
 }
 
-/** Writes the declarations of the entries, and of every file that they name. */
-async function writeDeclarations(root: string): Promise<void> {
+/** Writes the declarations of the entries, and of every file that they name; returns the packages that they name. */
+async function writeDeclarations(root: string): Promise<ReadonlySet<string>> {
   const all = await Deno.makeTempDir();
   try {
     await emitDeclarations(all);
     const known = new Set(entries.map(({ source }) => source));
+    const packages = new Set<string>();
     for (const path of known) {
       const text = await Deno.readTextFile(`${all}/${declarationOf(path)}`);
-      for (const it of specifiers({ path, text })) if (it.startsWith(".")) known.add(resolve(path, it));
+      for (const it of specifiers({ path, text })) it.startsWith(".") ? known.add(resolve(path, it)) : packages.add(it);
       const target = `${root}/types/${declarationOf(path)}`;
       await Deno.mkdir(dirname(target), { recursive: true });
       await Deno.writeTextFile(target, text.replaceAll(SOURCE_SPECIFIER, '$1"$2.js"'));
     }
+    return packages;
   } finally {
     await Deno.remove(all, { recursive: true });
   }

@@ -29,8 +29,10 @@ export function buildPrograms(): Promise<void> {
 async function build(): Promise<void> {
   await Deno.mkdir(FOLDER, { recursive: true });
   await Deno.remove(FOLDER, { recursive: true });
+  await Deno.mkdir(FOLDER);
+  // In a package of their own, or Node and Bun would take the name of the library for this checkout.
+  await Deno.writeTextFile(new URL("package.json", FOLDER), JSON.stringify({ type: "module" }));
   await makePackage(fileURLToPath(new URL("node_modules/@routilux/routilux", FOLDER)));
-  await Deno.symlink(await Deno.realPath("node_modules/valibot"), new URL("node_modules/valibot", FOLDER));
   await Deno.copyFile(new URL("w7/routilux.ts", BENCH), new URL("routilux.ts", FOLDER));
   await bundle("w7/empty.ts", "bundles/empty.js", []);
   await bundle("w7/routilux.ts", "bundles/routilux.js", []);

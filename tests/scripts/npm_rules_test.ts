@@ -15,6 +15,7 @@ const FILES: Readonly<Record<string, string>> = {
   "README.md": "",
   "CHANGELOG.md": "",
   "LICENSE": "",
+  "licenses/valibot.md": "",
   "mod.js": `import { a } from "./shared/a.js";\nexport { a };\n`,
   "shared/a.js": `import * as v from "valibot";\nimport { readFileSync } from "node:fs";\nexport const a = v;\n`,
   "types/mod.d.ts": `export type { A } from "./src/a.js";\n`,
@@ -86,6 +87,7 @@ test("checkPublished() refuses imports of sources and of files that are missing"
 
 test("checkPublished() refuses a package without its documents, and one with files that nobody asked for", () => {
   assertEquals(faults({ LICENSE: undefined }), ["LICENSE is missing"]);
+  assertEquals(faults({ "licenses/valibot.md": undefined }), ["licenses/valibot.md is missing"]);
   assertEquals(faults({ "src/a.js": "" }), ["src/a.js is published, but no entry leads to it"]);
 });
 
