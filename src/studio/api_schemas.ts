@@ -1,5 +1,6 @@
 import { JOB_STATUSES } from "../job/job.ts";
 import { TASK_STATES } from "../inspect/tasks.ts";
+import { WINDOWS } from "./throughput.ts";
 import type { JsonSchema, Parameter } from "./route.ts";
 
 const text: JsonSchema = { type: "string" };
@@ -128,7 +129,9 @@ export const ANSWERS: Readonly<
     | "revisions"
     | "differences"
     | "command"
-    | "workers",
+    | "workers"
+    | "throughput"
+    | "schedules",
     JsonSchema
   >
 > = {
@@ -163,6 +166,25 @@ export const ANSWERS: Readonly<
       { oldestDueAt: instant },
     )),
   }),
+  throughput: object({
+    partMs: { type: "number" },
+    parts: list(object({ from: instant, created: count, ended: count, failed: count, steps: count })),
+    isWhole: { type: "boolean" },
+    lookedAt: count,
+  }),
+  schedules: object({
+    schedules: list(object(
+      { jobId: text, status, next: list(instant), last: list(reference("JobRecord")) },
+      { name: text, cron: text, timeZone: text, missed: text },
+    )),
+  }, { cursor: text }),
+};
+
+/** How far back throughput is measured. */
+export const WINDOW: Parameter = {
+  name: "window",
+  about: "How far back; 15m by default",
+  schema: { enum: Object.keys(WINDOWS) },
 };
 
 const key: JsonSchema = { type: "string", minLength: 1, description: "Makes it count once, however often it is asked" };

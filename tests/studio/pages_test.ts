@@ -4,22 +4,8 @@ import { type Context, Engine, Flow, Registry, Routine } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { studio } from "../../src/studio/mod.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
-import { NOW, sampleJobs, type SampleStudio, sampleStudio } from "./sample_studio.ts";
-
-/** The visible text of a page, in one line. */
-function textOf(page: string): string {
-  const body = page.replace(/^.*<main[^>]*>/s, "").replace(/<\/main>.*$/s, "").replace(/<title>.*?<\/title>/gs, " ");
-  return body.replace(/<[^>]*>/g, " ").replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code))).replace(
-    /\s+/g,
-    " ",
-  );
-}
-
-async function textAt({ get }: SampleStudio, path: string): Promise<string> {
-  const response = await get(path);
-  assertEquals([path, response.status], [path, 200]);
-  return textOf(await response.text());
-}
+import { textAt, textOf } from "./page_text.ts";
+import { NOW, sampleJobs, sampleStudio } from "./sample_studio.ts";
 
 test("the page of jobs has them newest first, with counts, filters, and a link to each further page", async () => {
   const sample = await sampleJobs();

@@ -48,6 +48,9 @@ time{white-space:nowrap}
 .past{display:flex;flex-wrap:wrap;gap:10px 20px;align-items:center}.past p{margin:0}.past .act{margin-left:auto}
 .crumbs{font-size:.9rem;color:var(--faint);margin-bottom:8px}
 .bar{vertical-align:middle}.bar rect{fill:var(--accent)}.bar .ground{fill:var(--calm-soft)}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(220px,1fr));gap:18px 28px;margin-bottom:12px}.chart{margin:0;min-width:0}.chart figcaption{font-size:.85rem;color:var(--faint)}.chart figcaption b{color:var(--text);font-variant-numeric:tabular-nums;margin-left:6px}
+.chart svg{display:block;width:100%;height:64px;margin:6px 0 4px;border-bottom:1px solid var(--line)}.chart .is-ran{fill:var(--accent)}.chart .is-failed{fill:var(--bad)}.chart p{display:flex;justify-content:space-between;font-size:.75rem;color:var(--faint);margin:0}
+.schedule .facts{margin:0}.schedule dd .chip{margin-left:6px}
 .failure{max-width:560px;margin:8vh auto}.failure h1{margin-bottom:12px}`;
 
 const FORMS =

@@ -5,6 +5,7 @@ import type { Call, Route } from "../route.ts";
 import { differencesPage } from "./differences_page.ts";
 import { jobPage } from "./job_page.ts";
 import { jobsPage } from "./jobs_page.ts";
+import { schedulesPage } from "./schedules_page.ts";
 import { workersPage } from "./workers_page.ts";
 
 const ACTS: readonly ActName[] = [
@@ -25,6 +26,7 @@ export function pageRoutes(): readonly Route[] {
     page("/", jobsPage),
     page("/job", jobPage),
     page("/job/differences", differencesPage),
+    page("/schedules", schedulesPage),
     page("/workers", workersPage),
     ...ACTS.map(formRoute),
   ];
