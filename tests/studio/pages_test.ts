@@ -38,7 +38,7 @@ test("the page of a job shows what it does, waits for and has come to", async ()
   assertMatch(waits, /^ ?Jobs \/ orders waits running Pause .* Cancel /);
   assertMatch(waits, /Created 2 s ago Changed 2 s ago Worked 0 ms Queue slow Held by id-1/);
   assertMatch(waits, /Tags team=sales/);
-  assertMatch(waits, /Awaited answers payment · paid asked 2 s ago , until in 7 days Answer, as JSON \{\} Deliver/);
+  assertMatch(waits, /Awaited answers payment · paid asked 2 s ago , until in 7 days Data, as JSON \{\} Deliver/);
   assertMatch(waits, /Pending tasks 1 Task Routine .* #4 payment paid awaiting 2 s ago in 7 days/);
   assertMatch(waits, /Shared data 1 Key Value item "book"/);
   assertMatch(waits, /State 1 Routine State intake \{"orders":1\} Log 1 .* \{"taken":1\}/);
@@ -101,7 +101,7 @@ test("a refusal of a form is a page in plain words", async () => {
   assertMatch(await send("pause", "fails"), /^409 +409 That cannot be done Cannot pause job "fails": it has ended/);
   assertMatch(
     await send("deliver", "waits", { to: '["payment","paid"]', data: "{amount: 7}" }),
-    /^400 .* The data is no JSON: texts stand in double/,
+    /^422 .* Nothing was delivered: .* Data, as JSON \{amount: 7\} is no JSON: texts stand in double/,
   );
   assertMatch(await send("deliver", "waits", { to: "paid" }), /^400 .* The slot is no JSON/);
   assertMatch(await send("deliver", "waits", { to: "[1]" }), /^400 .* The slot of the form is none/);

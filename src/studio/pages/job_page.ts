@@ -1,6 +1,8 @@
+import type { ConnectionTarget } from "../../model/connection.ts";
+import { ANY_DATA, type DataField } from "../data_fields.ts";
 import { summarize } from "../../inspect/summary.ts";
 import { hasEnded } from "../../job/job.ts";
-import type { StoredJob } from "../../ports/store.ts";
+import type { JobRecord, StoredJob } from "../../ports/store.ts";
 import { type Html, markup, type Part } from "../html.ts";
 import type { Call } from "../route.ts";
 import { actButtons, anyDeliverForm, startForm } from "./act_forms.ts";
@@ -10,6 +12,7 @@ import {
   failuresSection,
   graphSection,
   type JobView,
+  MOST_ROWS,
   tasksSection,
   timelineSection,
 } from "./job_sections.ts";
@@ -25,9 +28,11 @@ export async function jobPage(call: Call): Promise<Response> {
   const { flow, job } = host.read(stored, revision);
   const { jobId } = stored.record;
   const now = host.timers.now();
-  const view: JobView = { call, jobId, flow, job, summary: summarize(job), now, revision };
+  const summary = summarize(job);
   const isPast = revision !== undefined;
   const canAct = call.access === "act" && !isPast;
+  const fieldOf = await fieldsFor(call, stored.record, canAct ? summary.awaiting : []);
+  const view: JobView = { call, jobId, flow, job, summary, now, fieldOf, revision };
   return pageAnswer(link, {
     title: short(jobId),
     place: "jobs",
@@ -64,6 +69,20 @@ ${
 <details><summary>Start another job of this flow</summary>${startForm(call, jobId, flow)}</details>`
     }</section>`,
   });
+}
+
+/** Finds the fields for the answers that are awaited. */
+async function fieldsFor(
+  { host }: Call,
+  record: JobRecord,
+  awaiting: readonly ConnectionTarget[],
+): Promise<JobView["fieldOf"]> {
+  const keyOf = ({ routine, slot }: ConnectionTarget) => JSON.stringify([routine, slot]);
+  const fields = new Map<string, DataField>();
+  for (const to of awaiting.slice(0, MOST_ROWS)) {
+    if (!fields.has(keyOf(to))) fields.set(keyOf(to), await host.fieldOf(record, to));
+  }
+  return (to) => fields.get(keyOf(to)) ?? ANY_DATA; // Unreachable default: only those are asked for.
 }
 
 function head({ call, job, jobId, now, revision, summary }: JobView, { record }: StoredJob): Html {

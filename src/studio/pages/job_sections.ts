@@ -2,11 +2,13 @@ import { drawGantt } from "./gantt.ts";
 import { toBareSvg } from "../../diagram/svg.ts";
 import type { FlowDocument } from "../../documents/flow_schema.ts";
 import type { JobDocument } from "../../documents/job.ts";
+import type { ConnectionTarget } from "../../model/connection.ts";
 import type { FailureDocument } from "../../documents/records.ts";
 import type { JobSummary, TaskSummary } from "../../inspect/summary.ts";
 import { hasEnded } from "../../job/job.ts";
 import { formatInstant } from "../../base/instant.ts";
 import { errorText } from "../../inspect/tasks.ts";
+import type { DataField } from "../data_fields.ts";
 import { Html, markup, type Part } from "../html.ts";
 import type { Call } from "../route.ts";
 import { deliverForm, failureForms } from "./act_forms.ts";
@@ -16,7 +18,7 @@ import { chip, counted, instant, jsonOf, short } from "./texts.ts";
 /** The most routines that are drawn on the page: more take long to place, and cannot be told apart. */
 const MOST_DRAWN = 150;
 /** The most rows of a table. */
-const MOST_ROWS = 100;
+export const MOST_ROWS = 100;
 const ZOOMS = [1, 2, 4, 8];
 
 /** What the sections of a job's page show. */
@@ -27,6 +29,8 @@ export interface JobView {
   readonly job: JobDocument;
   readonly summary: JobSummary;
   readonly now: number;
+  /** The field for data that is delivered to a slot whose answer is awaited. */
+  readonly fieldOf: (to: ConnectionTarget) => DataField;
   /** The revision of the past that is shown; the present one without it. */
   readonly revision: number | undefined;
 }
@@ -83,7 +87,9 @@ export function timelineSection({ call, job, jobId, now, revision }: JobView): H
 }
 
 /** The answers that the job waits for, each with a form. Nothing where there is none. */
-export function awaitedSection({ call, jobId, now, revision, summary: { awaiting } }: JobView): Part {
+export function awaitedSection(
+  { call, fieldOf, jobId, now, revision, summary: { awaiting } }: JobView,
+): Part {
   const canAct = call.access === "act" && revision === undefined;
   // Nothing but spaces in it would not be empty for the style.
   if (awaiting.length === 0) return markup`<div id="awaited" data-live></div>`;
@@ -103,7 +109,7 @@ export function awaitedSection({ call, jobId, now, revision, summary: { awaiting
         markup`, then ${short(onTimeout)}`
       }</span></p>${
         canAct &&
-        deliverForm(call, jobId, routine, slot, `answer-${id}`)
+        deliverForm(call, jobId, { routine, slot }, fieldOf({ routine, slot }), `answer-${id}`)
       }</div>`
     ),
   );
