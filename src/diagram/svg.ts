@@ -9,6 +9,7 @@ const DASHES: Readonly<Record<PlacedEdge["kind"], string>> = {
   failure: ' stroke-dasharray="8 3"',
   timer: ' stroke-dasharray="2 3"',
   outside: ' stroke-dasharray="5 3"',
+  child: ' stroke-dasharray="10 3 2 3"',
 };
 
 /**
@@ -66,15 +67,21 @@ function write(graph: DiagramGraph, style: string): string {
   ].join("\n");
 }
 
+/** How far the second of two boxes stands behind the first. */
+const STACK = 4;
+
 function writeNode({ height, kind, lines, look, title, width, x, y }: PlacedNode): string {
   const radius = kind === "outside" ? Math.min(height / 2, 18) : 5;
+  // Several jobs: a second box looks out from behind the first.
+  const box = (by: number): string =>
+    `<rect x="${x + by}" y="${y + by}" width="${width}" height="${height}" rx="${radius}"/>`;
   const texts = lines.map((line, index) => {
     const style = index === 0 ? ' class="routilux-title"' : "";
     const baseline = y + PADDING / 2 + LINE_HEIGHT * (index + 0.75);
     return `<text${style} x="${x + width / 2}" y="${baseline}">${xmlText(line)}</text>`;
   });
   return `<g class="routilux-node routilux-${look}"><title>${xmlText(title)}</title>` +
-    `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="${radius}"/>${texts.join("")}</g>`;
+    `${kind === "children" ? box(STACK) : ""}${box(0)}${texts.join("")}</g>`;
 }
 
 function writeEdge({ kind, label, labelAt, labelWidth, look, points }: PlacedEdge): string {

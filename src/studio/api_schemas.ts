@@ -36,9 +36,19 @@ function reference(name: string): JsonSchema {
 
 const task = object(
   { id: count, routine: text, slot: text, state: { enum: TASK_STATES }, createdAt: instant },
-  { until: instant, onTimeout: text, attempts: count, steps: count },
+  {
+    ...{ until: instant, onTimeout: text, key: text, attempts: count, steps: count },
+    from: object({ routine: text }, { event: text, slot: text }),
+  },
 );
-const failedTask = object({ id: count, routine: text, slot: text, at: instant, error: text, attempts: count });
+const failedTask = object(
+  { id: count, routine: text, slot: text, at: instant, error: text, attempts: count },
+  { handled: { const: true } },
+);
+const child = object(
+  { jobId: text, flowId: text, routine: text, state: { enum: ["asked", "started", "left"] } },
+  { to: text },
+);
 const routineSummary = object(
   { tasks: byName(count), failed: count, retries: count },
   { status: text },
@@ -77,11 +87,13 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
         ready: list(task),
         waiting: list(task),
         awaiting: list(task),
+        children: list(child),
+        collected: list(object({ routine: text, slot: text, key: text, items: count })),
         failures: list(failedTask),
       },
       ...{ routines: byName(routineSummary), outputs: count, logged: count },
     },
-    { error: text, pauseReason: text },
+    { error: text, parent: text, deadline: instant, pauseReason: text },
   ),
   JobTimeline: object({
     from: instant,

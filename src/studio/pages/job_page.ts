@@ -6,6 +6,7 @@ import type { JobRecord, StoredJob } from "../../ports/store.ts";
 import { type Html, markup, type Part } from "../html.ts";
 import type { Call } from "../route.ts";
 import { actButtons, anyDeliverForm, startForm } from "./act_forms.ts";
+import { childrenSection } from "./children_section.ts";
 import {
   awaitedSection,
   dataSections,
@@ -53,6 +54,7 @@ ${graphSection(view)}
 <div>${awaitedSection(view)}</div>
 <div>${failuresSection(view)}${tasksSection(view)}</div>
 </div>
+${await childrenSection(view)}
 ${timelineSection(view)}
 ${timeSection(call, stored, revision, now)}
 ${dataSections(view)}
@@ -63,7 +65,7 @@ ${dataSections(view)}
         revision,
       })
     }" download="job.json">Download the document</a>
-<a class="button plain" href="${link("/", { parent: jobId })}">Jobs that it has started</a></p>
+</p>
 ${
       canAct && markup`<details><summary>Deliver to any slot</summary>${anyDeliverForm(call, jobId, flow)}</details>
 <details><summary>Start another job of this flow</summary>${startForm(call, jobId, flow)}</details>`

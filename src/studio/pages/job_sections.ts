@@ -118,10 +118,10 @@ export function awaitedSection(
 /** The tasks that have not ended. */
 export function tasksSection({ now, summary: { active, awaiting, ready, waiting } }: JobView): Html {
   const all = [...active, ...ready, ...waiting, ...awaiting];
-  const row = ({ attempts = 0, createdAt, id, routine, slot, state, until }: TaskSummary): Part[] => [
+  const row = ({ attempts = 0, createdAt, id, key, routine, slot, state, until }: TaskSummary): Part[] => [
     `#${id}`,
     short(routine),
-    short(slot),
+    key === undefined ? short(slot) : markup`${short(slot)} <span class="tag">${short(key, 40)}</span>`,
     chip(state),
     instant(createdAt, now),
     until === undefined ? markup`<span class="faint">–</span>` : instant(until, now),
@@ -143,11 +143,21 @@ export function tasksSection({ now, summary: { active, awaiting, ready, waiting 
   );
 }
 
+/** What has come and waits for more. */
+function collectedSection({ summary: { collected } }: JobView): Html {
+  return rows("Collected, waiting for more", "collected", ["Routine", "Slot", "Key", "Items"], collected, (it) => [
+    short(it.routine),
+    short(it.slot),
+    short(it.key),
+    String(it.items),
+  ]);
+}
+
 /** What has failed, with the data of the failed tasks. */
 export function failuresSection({ call, job: { failures = [], status }, jobId, now, revision }: JobView): Part {
   const canAct = call.access === "act" && revision === undefined;
   if (failures.length === 0) return markup`<div id="failures" data-live></div>`;
-  const one = ({ at, error, task }: FailureDocument): Part =>
+  const one = ({ at, error, handled, task }: FailureDocument): Part =>
     markup`<li>
 <p class="error">${errorText(error).slice(0, 1_000)}</p>
 <p class="faint">task #${task.id} of ${short(task.routine)} · ${short(task.slot)}, ${
@@ -155,7 +165,7 @@ export function failuresSection({ call, job: { failures = [], status }, jobId, n
         (task.attempt ?? 0) + 1,
         "attempt",
       )
-    }, ${instant(at, now)}</p>
+    }, ${instant(at, now)}${handled === true && ", handled by a failure connection"}</p>
 <details><summary>Data</summary>${jsonOf(task.data)}${
       canAct && failureForms(call, jobId, task, hasEnded(status))
     }</details>
@@ -172,10 +182,11 @@ export function failuresSection({ call, job: { failures = [], status }, jobId, n
 }
 
 /** What the job has put out, shares, keeps and has logged. */
-export function dataSections({ job, now }: JobView): Html {
+export function dataSections(view: JobView): Html {
+  const { job, now } = view;
   const { outputLog = [], pausePoints = [], routineStates = {}, sharedData = {}, sharedLog = [] } = job;
   const states = Object.entries(routineStates).filter(([, { state }]) => state !== undefined);
-  return markup`${
+  return markup`${collectedSection(view)}${
     rows("Outputs", "outputs", ["When", "Routine", "Type", "Data"], outputLog, ({ at, data, routine, type }) => [
       instant(at, now),
       short(routine),
