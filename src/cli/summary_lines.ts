@@ -1,6 +1,6 @@
 import type { FailedTask, JobSummary, TaskSummary } from "../inspect/summary.ts";
 import { printable, shortened } from "./printable.ts";
-import { type Printer, table } from "./printer.ts";
+import type { Printer } from "./printer.ts";
 
 /** A summary of a job as lines. */
 export function summaryLines(print: Printer, summary: JobSummary): string[] {
@@ -52,13 +52,18 @@ export function summaryLines(print: Printer, summary: JobSummary): string[] {
   ];
 }
 
+/** What stands before the lines of a section. */
+const INDENT = "  ";
+
 function section(
   print: Printer,
   name: string,
   head: readonly string[],
   rows: readonly (readonly string[])[],
 ): string[] {
-  return rows.length === 0 ? [] : ["", print.heading(name), ...table(head, rows).map((line) => `  ${line}`)];
+  return rows.length === 0
+    ? []
+    : ["", print.heading(name), ...print.table(head, rows, INDENT.length).map((line) => INDENT + line)];
 }
 
 function taskRow({ attempts = 0, id, key, routine, slot, state, until = "" }: TaskSummary): string[] {
