@@ -2,7 +2,7 @@ import { xmlText } from "../diagram/labels.ts";
 import { toSvg } from "../diagram/svg.ts";
 import type { FlowDocument } from "../documents/flow_schema.ts";
 import type { JobDocument } from "../documents/job.ts";
-import { summarize, type TaskSummary } from "../inspect/summary.ts";
+import { summarizeDocument, type TaskSummary } from "../inspect/summary.ts";
 import { timelineSvg } from "./report_timeline.ts";
 
 /** The most rows of a table: a page with all tasks of a large job could not be opened. */
@@ -21,7 +21,7 @@ dd{margin:0;overflow-wrap:anywhere}pre{white-space:pre-wrap;overflow-wrap:anywhe
 
 /** Makes the page about a job: one file without script, which loads nothing. All that users have named or stored is escaped. */
 export function reportOf(job: JobDocument, flow: FlowDocument | undefined): string {
-  const summary = summarize(job);
+  const summary = summarizeDocument(job);
   const {
     active,
     awaiting,

@@ -4,7 +4,7 @@ import { JOB_FORMAT, type JobDocument } from "../documents/job.ts";
 import { openEnvelope } from "../documents/envelope.ts";
 import { compareTexts } from "../inspect/documents.ts";
 import type { ChildSummary, RoutineSummary, TaskSummary } from "../inspect/summary.ts";
-import { summarize } from "../inspect/summary.ts";
+import { summarizeDocument } from "../inspect/summary.ts";
 import { labelOf } from "./labels.ts";
 import { counted, instantLabel, lookOf, tallyOf } from "./looks.ts";
 
@@ -82,8 +82,12 @@ interface JobView {
  * @throws {TypeError} when the job is of another flow
  */
 export function graphOf(flow: unknown, { job }: DiagramOptions): DiagramGraph {
-  const document = readFlowDocument(flow);
-  const view = job === undefined ? undefined : viewOf(document, openEnvelope(job, JOB_FORMAT));
+  return graphOfDocuments(readFlowDocument(flow), job === undefined ? undefined : openEnvelope(job, JOB_FORMAT));
+}
+
+/** The same for documents that were checked: large ones take long. */
+export function graphOfDocuments(document: FlowDocument, job: JobDocument | undefined): DiagramGraph {
+  const view = job && viewOf(document, job);
   const routines = new Map(Object.entries(document.routines).sort(([a], [b]) => a < b ? -1 : 1));
   const { connections, failureConnections = [] } = document;
   const ends = [...connections, ...failureConnections].flatMap(({ from, to }) => [from.routine, to.routine]);
@@ -143,7 +147,7 @@ function viewOf(flow: FlowDocument, job: JobDocument): JobView {
   if (job.flowId !== flow.id) {
     throw new TypeError(`Cannot draw job "${job.jobId}" in flow "${flow.id}": it is a job of flow "${job.flowId}"`);
   }
-  const { awaiting, children, routines } = summarize(job);
+  const { awaiting, children, routines } = summarizeDocument(job);
   const { executionHistory = [] } = job;
   const emits = executionHistory.filter(({ type }) => type === "emit");
   const counts = new Map<string, number>();

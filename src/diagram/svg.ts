@@ -1,4 +1,6 @@
-import { type DiagramGraph, type DiagramOptions, graphOf, type Look } from "./graph.ts";
+import type { FlowDocument } from "../documents/flow_schema.ts";
+import type { JobDocument } from "../documents/job.ts";
+import { type DiagramGraph, type DiagramOptions, graphOf, graphOfDocuments, type Look } from "./graph.ts";
 import { xmlText } from "./labels.ts";
 import { LABEL_HEIGHT, layOut, LINE_HEIGHT, PADDING, type PlacedEdge, type PlacedNode, type Point } from "./layout.ts";
 import { COLOURS, DARK_COLOURS } from "./looks.ts";
@@ -40,9 +42,9 @@ export function toSvg(flow: unknown, options: DiagramOptions = {}): string {
   return write(graph, `<style>${styleOf(Array.from(looks).sort())}</style>`);
 }
 
-/** The same without its style, for pages that have `diagramStyle` in a file because their policy forbids styles within them. */
-export function toBareSvg(flow: unknown, options: DiagramOptions = {}): string {
-  return write(graphOf(flow, options), "");
+/** The same of documents that were checked, without its style, for pages that have `diagramStyle` in a file because their policy forbids styles within them. */
+export function toBareSvg(flow: FlowDocument, job: JobDocument): string {
+  return write(graphOfDocuments(flow, job), "");
 }
 
 /** The style of all diagrams. */

@@ -55,7 +55,11 @@ const BY_MEANING: ReadonlySet<string> = new Set([
  * ```
  */
 export function diffJobs(a: unknown, b: unknown): JobDifference[] {
-  const [before, after] = [readJobDocument(a), readJobDocument(b)];
+  return diffDocuments(readJobDocument(a), readJobDocument(b));
+}
+
+/** The same for documents that were checked: large ones take long. */
+export function diffDocuments(before: JobDocument, after: JobDocument): JobDifference[] {
   const others = otherDifferences(before, after).map(({ keys, ...values }) => describe(joinPath("", keys), values));
   const inFront = (name: string) => others.filter(({ path }) => path === name || path.startsWith(`${name}.`));
   const first = [...inFront("status"), ...inFront("error")];

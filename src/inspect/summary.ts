@@ -97,7 +97,11 @@ export interface RoutineSummary {
  * ```
  */
 export function summarize(job: unknown): JobSummary {
-  const document = readJobDocument(job);
+  return summarizeDocument(readJobDocument(job));
+}
+
+/** The same for a document that was checked: a large one takes long. */
+export function summarizeDocument(document: JobDocument): JobSummary {
   const { createdAt, deadline, error, failures = [], flowId, jobId, parent, ranMs, status, updatedAt } = document;
   const tasks = document.pendingTasks.map(summarizeTask);
   const inState = (...states: readonly TaskState[]) => tasks.filter(({ state }) => states.includes(state));

@@ -1,8 +1,8 @@
 import { toSvg } from "../diagram/svg.ts";
 import type { JobDocument } from "../documents/job.ts";
-import { diffJobs } from "../inspect/diff.ts";
-import { summarize } from "../inspect/summary.ts";
-import { timeline } from "../inspect/timeline.ts";
+import { diffDocuments } from "../inspect/diff.ts";
+import { summarizeDocument } from "../inspect/summary.ts";
+import { timelineOfDocument } from "../inspect/timeline.ts";
 import { TOKEN_HEADER } from "./access.ts";
 import { act, type ActName } from "./acts.ts";
 import { ANSWERS, BODIES, FILTER, ID, KEY, neededRevision, PAGE, REVISION, WINDOW } from "./api_schemas.ts";
@@ -83,7 +83,7 @@ const LOOKS: readonly ApiRoute[] = [
     schema: ANSWERS.whole,
   }, async ({ host, query }) => {
     const stored = await host.load(query.needed("id"));
-    return { record: recordJson(stored.record), summary: summarize(host.read(stored).job) };
+    return { record: recordJson(stored.record), summary: summarizeDocument(host.read(stored).job) };
   }),
   ofJob("document", "getDocument", "Gives the job's document", "The document", ANSWERS.job, (job) => job),
   look("/api/job/flow", {
@@ -93,8 +93,8 @@ const LOOKS: readonly ApiRoute[] = [
     answer: "The document",
     schema: ANSWERS.flow,
   }, async ({ host, query }) => host.read(await host.load(query.needed("id"))).flow),
-  ofJob("summary", "summarize", "Says what the job does", "The summary", ANSWERS.summary, summarize),
-  ofJob("timeline", "getTimeline", "Says what happened when", "The timeline", ANSWERS.timeline, timeline),
+  ofJob("summary", "summarize", "Says what the job does", "The summary", ANSWERS.summary, summarizeDocument),
+  ofJob("timeline", "getTimeline", "Says what happened when", "The timeline", ANSWERS.timeline, timelineOfDocument),
   {
     method: "GET",
     path: "/api/job/diagram.svg",
@@ -131,7 +131,7 @@ const LOOKS: readonly ApiRoute[] = [
   }, async ({ host, query }) => {
     const stored = await host.load(query.needed("id"));
     const [from, to] = [query.neededWhole("from"), query.neededWhole("to")];
-    const differences = diffJobs(host.read(stored, from).job, host.read(stored, to).job);
+    const differences = diffDocuments(host.read(stored, from).job, host.read(stored, to).job);
     return { jobId: stored.record.jobId, from, to, differences };
   }),
   look("/api/job/command", {

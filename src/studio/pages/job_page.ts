@@ -1,6 +1,6 @@
 import type { ConnectionTarget } from "../../model/connection.ts";
 import { ANY_DATA, type DataField } from "../data_fields.ts";
-import { summarize } from "../../inspect/summary.ts";
+import { summarizeDocument } from "../../inspect/summary.ts";
 import { hasEnded } from "../../job/job.ts";
 import type { JobRecord, StoredJob } from "../../ports/store.ts";
 import { type Html, markup, type Part } from "../html.ts";
@@ -29,7 +29,7 @@ export async function jobPage(call: Call): Promise<Response> {
   const { flow, job } = host.read(stored, revision);
   const { jobId } = stored.record;
   const now = host.timers.now();
-  const summary = summarize(job);
+  const summary = summarizeDocument(job);
   const isPast = revision !== undefined;
   const canAct = call.access === "act" && !isPast;
   const fieldOf = await fieldsFor(call, stored.record, canAct ? summary.awaiting : []);

@@ -49,7 +49,7 @@ export function graphSection({ call, flow, job, jobId, revision }: JobView): Htm
       whole,
     );
   }
-  const drawing = new Html(toBareSvg(flow, { job }));
+  const drawing = new Html(toBareSvg(flow, job));
   return section(
     "Flow",
     "graph",
