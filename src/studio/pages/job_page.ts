@@ -1,23 +1,21 @@
-import type { ConnectionTarget } from "../../model/connection.ts";
-import { ANY_DATA, type DataField } from "../data_fields.ts";
 import { summarizeDocument } from "../../inspect/summary.ts";
 import { hasEnded } from "../../job/job.ts";
-import type { JobRecord, StoredJob } from "../../ports/store.ts";
+import type { StoredJob } from "../../ports/store.ts";
 import { type Html, markup, type Part } from "../html.ts";
 import type { Call } from "../route.ts";
 import { actButtons, anyDeliverForm, startForm } from "./act_forms.ts";
+import { dataSections } from "./data_sections.ts";
 import { childrenSection } from "./children_section.ts";
 import {
   awaitedSection,
-  dataSections,
   failuresSection,
   graphSection,
   type JobView,
-  MOST_ROWS,
   tasksSection,
   timelineSection,
 } from "./job_sections.ts";
 import { pageAnswer } from "./layout.ts";
+import { LISTS } from "./list_parts.ts";
 import { chip, duration, holder, instant, short } from "./texts.ts";
 import { pastBanner, timeSection } from "./time_section.ts";
 
@@ -32,12 +30,14 @@ export async function jobPage(call: Call): Promise<Response> {
   const summary = summarizeDocument(job);
   const isPast = revision !== undefined;
   const canAct = call.access === "act" && !isPast;
-  const fieldOf = await fieldsFor(call, stored.record, canAct ? summary.awaiting : []);
-  const view: JobView = { call, jobId, flow, job, summary, now, fieldOf, revision };
+  const view: JobView = { call, jobId, flow, job, summary, now, revision };
   return pageAnswer(link, {
     title: short(jobId),
     place: "jobs",
-    ...(isPast ? {} : { events: link("/api/job/events", { id: jobId }) }),
+    // A further part of a list stays as it is: what comes in at the top would move it.
+    ...(isPast || LISTS.some((name) => query.text(name) !== undefined)
+      ? {}
+      : { events: link("/api/job/events", { id: jobId }) }),
     main: markup`<p class="crumbs"><a href="${link("/")}">Jobs</a> / <a href="${link("/", { flow: flow.id })}">${
       short(
         flow.id,
@@ -51,7 +51,7 @@ ${
     }
 ${graphSection(view)}
 <div class="columns">
-<div>${awaitedSection(view)}</div>
+<div>${await awaitedSection(view, stored.record)}</div>
 <div>${failuresSection(view)}${tasksSection(view)}</div>
 </div>
 ${await childrenSection(view)}
@@ -71,20 +71,6 @@ ${
 <details><summary>Start another job of this flow</summary>${startForm(call, jobId, flow)}</details>`
     }</section>`,
   });
-}
-
-/** Finds the fields for the answers that are awaited. */
-async function fieldsFor(
-  { host }: Call,
-  record: JobRecord,
-  awaiting: readonly ConnectionTarget[],
-): Promise<JobView["fieldOf"]> {
-  const keyOf = ({ routine, slot }: ConnectionTarget) => JSON.stringify([routine, slot]);
-  const fields = new Map<string, DataField>();
-  for (const to of awaiting.slice(0, MOST_ROWS)) {
-    if (!fields.has(keyOf(to))) fields.set(keyOf(to), await host.fieldOf(record, to));
-  }
-  return (to) => fields.get(keyOf(to)) ?? ANY_DATA; // Unreachable default: only those are asked for.
 }
 
 function head({ call, job, jobId, now, revision, summary }: JobView, { record }: StoredJob): Html {
