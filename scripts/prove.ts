@@ -4,12 +4,13 @@ import { runFleetOf } from "../tests/support/fleet_seed.ts";
 import { FLEET_STORES } from "../tests/support/fleet_stores.ts";
 import { LAWS } from "../tests/properties/laws.ts";
 import { proveDefects } from "./prove_defects.ts";
+import { proveTransfer } from "./prove_transfer.ts";
 import { finish } from "./report.ts";
 import { startServicesFor } from "./services.ts";
 
 // Tries the invariants on as many generated cases as are asked for: `--runs 100000 --seed 42 --invariant 3`; or fleets of engines on one
 // store, in any number: `--fleet 10000 --seed 42`, with `--store sqlite` on one of another kind; or, with `--defects`, whether as many
-// fleets find each deliberate defect of `fleet_defects.ts`, or those of one `--rule`. Without a seed it takes a new one. `--long` makes the long run instead, which the gate has no time for: every law with a new seed, and then the
+// fleets find each deliberate defect of `fleet_defects.ts`, or those of one `--rule`; or, with `--transfer 1000000`, the export and the import of so many jobs. Without a seed it takes a new one. `--long` makes the long run instead, which the gate has no time for: every law with a new seed, and then the
 // tests whose cases the gate makes few of, with all of them. A law whose cases are many runs each gets fewer of them. A failure prints its seed and path: `--seed … --path …` with its `--law` goes straight there.
 
 const { values } = parseArgs({
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     store: { type: "string", default: "memory" },
     defects: { type: "boolean", default: false },
     rule: { type: "string" },
+    transfer: { type: "string" },
   },
 });
 /** The tests that try more cases in the long run. */
@@ -56,6 +58,10 @@ const { invariant, law: wanted, path } = values;
 
 if (values.defects) {
   await proveDefects(Number(values.seed ?? 1), readCount("fleet", values.fleet ?? "2000"), values.rule);
+  Deno.exit();
+}
+if (values.transfer !== undefined) {
+  await proveTransfer(readCount("transfer", values.transfer));
   Deno.exit();
 }
 if (values.fleet !== undefined) {

@@ -4,6 +4,7 @@ import type { CreateOptions } from "./flow_options.ts";
 import type { Job } from "./job/job.ts";
 import type { Route } from "./job/task.ts";
 import type { JobHandle, StartedJob } from "./job_handle.ts";
+import type { JobRecord } from "./ports/store.ts";
 import type { StartOptions } from "./start_options.ts";
 
 /** A job that is to be stored: its params, and its options. */
@@ -16,6 +17,8 @@ export type CreateJob = (params: unknown, options: CreateOptions, startAt: numbe
 export interface StoreAccess {
   /** Makes a handle of a job of a flow. */
   handle<Result>(jobId: string, flow: Flow<Result>): JobHandle<Result>;
+  /** The flow of a stored job, if it can be built here. */
+  flowOf(record: JobRecord): Promise<Flow | undefined>;
   /** Stores jobs of a flow that begin with a route, for whoever takes them. */
   start<Result>(
     flow: Flow<Result>,

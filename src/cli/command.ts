@@ -4,6 +4,7 @@ import { listNames } from "../base/options.ts";
 import { CommandError, EXIT, type ExitCode, reasonOf } from "./failure.ts";
 import type { CommandHost } from "./host.ts";
 import { Printer } from "./printer.ts";
+import { described, WIDTH, wrapped } from "./wrapped.ts";
 
 /** An option of a command. */
 export interface CommandOption {
@@ -27,7 +28,7 @@ export interface Command {
   readonly args: readonly string[];
   /** Its options, beside those that all commands have. */
   readonly options: Readonly<Record<string, CommandOption>>;
-  /** What else the help says: lines. */
+  /** What else the help says: sentences. */
   readonly notes?: readonly string[];
   /** Does it, and returns the exit code. */
   readonly run: (call: Call) => Promise<ExitCode>;
@@ -124,12 +125,12 @@ export class Call {
    */
   whole(name: string, least: number): number | undefined {
     const value = this.value(name);
-    return value === undefined ? undefined : this.#wholeOf(`--${name}`, value, least);
+    return value === undefined ? undefined : this.wholeOf(`--${name}`, value, least);
   }
 
   /** An argument that is a whole number. */
   wholeArg(index: number, least: number): number {
-    return this.#wholeOf(`the ${this.#command.args[index]}`, this.arg(index), least);
+    return this.wholeOf(`the ${this.#command.args[index]}`, this.arg(index), least);
   }
 
   /**
@@ -154,7 +155,13 @@ export class Call {
     );
   }
 
-  #wholeOf(what: string, text: string, least: number): number {
+  /**
+   * A text that must be a whole number.
+   *
+   * @param what what it is called
+   * @throws {CommandError} for another one
+   */
+  wholeOf(what: string, text: string, least: number): number {
     const value = Number(text);
     if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
     throw this.misuse(`${what} is ${JSON.stringify(text)}, and must be a whole number of at least ${least}`);
@@ -172,19 +179,22 @@ const UNITS: ReadonlyMap<string | undefined, number> = new Map([["s", 1_000], ["
   86_400_000,
 ]]);
 
-/** What the help of a command says. */
+/** What the help of a command says: lines of at most 80 characters. */
 export function helpOf({ about, args, name, notes = [], options }: Command): string[] {
-  const all = Object.entries({ ...options, ...COMMON }).map(([option, { value }]) =>
-    value === undefined ? `--${option}` : `--${option} ${value}`
-  );
-  const width = Math.max(...all.map((it) => it.length));
-  const abouts = Object.values({ ...options, ...COMMON }).map((it) => it.about);
+  const entries = Object.entries({ ...options, ...COMMON }).map(([option, { about, short, value }]) => {
+    const names = short === undefined ? `--${option}` : `-${short}, --${option}`;
+    return [value === undefined ? names : `${names} ${value}`, about] as const;
+  });
+  const paragraph = (text: string) => wrapped(text, WIDTH - 2).map((line) => `  ${line}`);
   return [
     `routilux ${[name, ...args].join(" ")}`,
     "",
-    `  ${about}`,
-    ...notes.length === 0 ? [] : ["", ...notes.map((line) => `  ${line}`)],
+    ...paragraph(about),
+    ...notes.length === 0 ? [] : ["", ...paragraph(notes.join(" "))],
     "",
-    ...all.map((it, index) => `  ${it.padEnd(width)}  ${abouts[index]}`),
+    ...described(entries, MOST_OPTION),
   ];
 }
+
+/** The most characters of an option, beside which it is said what it is for; with more, that stands below. */
+const MOST_OPTION = 24;

@@ -7,7 +7,7 @@ import { fork } from "./commands/fork.ts";
 import { history } from "./commands/history.ts";
 import { importCommand } from "./commands/import.ts";
 import { inspect } from "./commands/inspect.ts";
-import { jobsCancel, jobsDeliver, jobsPause, jobsRedrive, jobsResume } from "./commands/jobs_ask.ts";
+import { jobsCancel, jobsDeliver, jobsDiscard, jobsPause, jobsRedrive, jobsResume } from "./commands/jobs_ask.ts";
 import { jobsDelete, jobsPurge } from "./commands/jobs_delete.ts";
 import { count, jobsList } from "./commands/jobs_list.ts";
 import { jobsShow } from "./commands/jobs_show.ts";
@@ -27,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
     jobsResume,
     jobsCancel,
     jobsRedrive,
+    jobsDiscard,
     jobsDelete,
     jobsPurge,
   ],

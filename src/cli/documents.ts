@@ -89,24 +89,28 @@ function parse(source: string, text: string): unknown {
 }
 
 /**
- * Reads all of a file, or of the standard input.
+ * Reads all of a file, or of the standard input. A mark of the byte order at its beginning, as Windows writes it, is left out.
  *
- * @throws {CommandError} when it cannot be read
+ * @throws {CommandError} when it cannot be read, or is no UTF-8
  */
-async function readText(host: CommandHost, path: string): Promise<string> {
-  if (path !== "-") {
-    try {
-      return await readFile(path, "utf8");
-    } catch (cause) {
-      throw new CommandError(EXIT.input, `${path}: the file cannot be read: ${reasonOf(cause)}`, { cause });
-    }
+export async function readText(host: CommandHost, path: string): Promise<string> {
+  const bytes = path === "-" ? await readAll(host.input) : await readFile(path).catch((cause: unknown) => {
+    throw new CommandError(EXIT.input, `${path}: the file cannot be read: ${reasonOf(cause)}`, { cause });
+  });
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const source = path === "-" ? "standard input" : path;
+    throw new CommandError(EXIT.input, `${source}: the text is not in UTF-8; save it so`, { cause });
   }
-  const decoder = new TextDecoder();
-  let text = "";
-  for (const reader = host.input.getReader();;) {
+}
+
+async function readAll(input: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for (const reader = input.getReader();;) {
     const { done, value } = await reader.read();
-    if (done) return text + decoder.decode();
-    text += decoder.decode(value, { stream: true });
+    if (done) return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer());
+    parts.push(value);
   }
 }
 

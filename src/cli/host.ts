@@ -6,6 +6,8 @@ import type { Timers } from "../ports/timers.ts";
 export interface CommandOutput {
   /** Whether somebody looks at it: then colours and a line of progress are shown. */
   readonly isTerminal: boolean;
+  /** How many characters a line of the terminal has, where it is one and says so. */
+  readonly columns?: number | undefined;
   /**
    * Prints a text as it is. Resolves when more can be printed.
    *
@@ -52,6 +54,9 @@ function outputOf(stream: typeof process.stdout | typeof process.stderr): Comman
   stream.on("error", () => {});
   return {
     isTerminal: stream.isTTY === true,
+    get columns() {
+      return stream.isTTY === true ? stream.columns : undefined;
+    },
     write: (text) =>
       new Promise((resolve, reject) => {
         stream.write(text, (error) => error === null || error === undefined ? resolve() : reject(error));

@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import type { CommandHost } from "./host.ts";
-import { printable } from "./printable.ts";
+import { printable, shortened } from "./printable.ts";
 
 /** The colours by what a word says. */
 const COLOURS: Readonly<Record<string, "green" | "red" | "yellow" | "cyan">> = {
@@ -50,6 +50,22 @@ export class Printer {
     await this.#host.errors.write(`${printable(line)}\n`);
   }
 
+  /** Rows as a table that fits the terminal, where there is one, beside an indent of so many characters. */
+  table(head: readonly string[], rows: readonly (readonly string[])[], indent: number = 0): string[] {
+    const { columns = Infinity } = this.#host.output;
+    return table(head, rows, columns - indent);
+  }
+
+  /** Rows as a table without the last columns that do not fit the terminal, where there is one; the first two are always there. */
+  list(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+    const { columns = Infinity } = this.#host.output;
+    for (let count = head.length; count > 2; count--) {
+      const lines = table(head.slice(0, count), rows.map((row) => row.slice(0, count)));
+      if (lines.every((line) => lengthOf(line) <= columns)) return lines;
+    }
+    return table(head.slice(0, 2), rows.map((row) => row.slice(0, 2)), columns);
+  }
+
   /** A status in its colour, where there are colours. */
   status(word: string): string {
     const colour = COLOURS[word];
@@ -65,15 +81,42 @@ export class Printer {
 /** It was found out before whether there are colours. */
 const PLAIN = { validateStream: false } as const;
 
-/** Rows as a table whose columns stand below each other. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+/** The fewest characters of a column that is made narrower. */
+const LEAST = 8;
+
+/**
+ * Rows as a table whose columns stand below each other.
+ *
+ * @param width how wide it may be: then the widest columns are made narrower, but the first, in which it is said what a row is about
+ */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  width: number = Infinity,
+): string[] {
   const cells = [head, ...rows].map((row) => row.map(printable));
-  const lines = cells.map(() => "");
-  head.forEach((_, column) => {
-    const longest = Math.max(...cells.map((row) => lengthOf(row[column])));
-    cells.forEach((row, index) => lines[index] += `${row[column]}${" ".repeat(longest - lengthOf(row[column]))}  `);
-  });
-  return lines.map((line) => line.trimEnd());
+  const widths = head.map((_, column) => Math.max(...cells.map((row) => lengthOf(row[column]))));
+  for (;;) {
+    const excess = widths.reduce((sum, it) => sum + it + GAP, -GAP) - width;
+    const widest = Math.max(...widths.slice(1));
+    if (excess <= 0 || widest <= LEAST) break;
+    // Down to the next widest: then both are made narrower.
+    const next = Math.max(LEAST, ...widths.slice(1).filter((it) => it < widest));
+    const several = widths.slice(1).filter((it) => it === widest).length;
+    const to = Math.max(next, widest - Math.ceil(excess / several));
+    widths.forEach((it, column) => column > 0 && it === widest && (widths[column] = to));
+  }
+  return cells.map((row) => row.map((cell, column) => padded(cell, widths[column] ?? 0)).join(" ".repeat(GAP)).trimEnd() // Unreachable default: each column has a width.
+  );
+}
+
+/** How far columns are apart. */
+const GAP = 2;
+
+/** A printable text of exactly so many characters: one that is longer is cut off. */
+function padded(text: string, width: number): string {
+  const length = lengthOf(text);
+  return length <= width ? text + " ".repeat(width - length) : shortened(text, width);
 }
 
 function lengthOf(text: string = ""): number {

@@ -2,7 +2,7 @@ import { xmlText } from "../diagram/labels.ts";
 import { toSvg } from "../diagram/svg.ts";
 import type { FlowDocument } from "../documents/flow_schema.ts";
 import type { JobDocument } from "../documents/job.ts";
-import { summarize, type TaskSummary } from "../inspect/summary.ts";
+import { summarizeDocument, type TaskSummary } from "../inspect/summary.ts";
 import { timelineSvg } from "./report_timeline.ts";
 
 /** The most rows of a table: a page with all tasks of a large job could not be opened. */
@@ -21,15 +21,18 @@ dd{margin:0;overflow-wrap:anywhere}pre{white-space:pre-wrap;overflow-wrap:anywhe
 
 /** Makes the page about a job: one file without script, which loads nothing. All that users have named or stored is escaped. */
 export function reportOf(job: JobDocument, flow: FlowDocument | undefined): string {
-  const summary = summarize(job);
+  const summary = summarizeDocument(job);
   const {
     active,
     awaiting,
+    children,
+    collected,
     createdAt,
     error,
     failures,
     flowId,
     jobId,
+    parent,
     pauseReason,
     ready,
     status,
@@ -53,6 +56,7 @@ export function reportOf(job: JobDocument, flow: FlowDocument | undefined): stri
     `<title>${xmlText(jobId)}</title><style>${STYLE}</style></head><body>`,
     `<h1>Job ${xmlText(jobId)}</h1><dl>`,
     entry("Flow", xmlText(flowId)),
+    ...parent === undefined ? [] : [entry("Child of", xmlText(parent))],
     entry(
       "Status",
       `<span class="${status}">${status}</span>${pauseReason === undefined ? "" : `: ${xmlText(pauseReason)}`}`,
@@ -64,6 +68,16 @@ export function reportOf(job: JobDocument, flow: FlowDocument | undefined): stri
     ...flow === undefined ? [] : [`<h2>Flow</h2><div class="scroll">${toSvg(flow, { job })}</div>`],
     `<h2>Timeline</h2><div class="scroll">${timelineSvg(job)}</div>`,
     section("Pending tasks", ["Task", "Routine", "Slot", "State", "Since", "Until", "Attempts"], tasks),
+    section(
+      "Children",
+      ["Job", "Flow", "State", "Asked for by", "Its end goes to"],
+      children.map(({ flowId, jobId, routine, state, to = "" }) => [jobId, flowId, state, routine, to]),
+    ),
+    section(
+      "Collected, waiting for more",
+      ["Routine", "Slot", "Key", "Items"],
+      collected.map(({ items, key, routine, slot }) => [routine, slot, key, String(items)]),
+    ),
     section(
       "Failures",
       ["Task", "Routine", "Slot", "At", "Attempts", "Error"],

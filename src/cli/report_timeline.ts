@@ -1,7 +1,7 @@
 import { parseInstant } from "../base/instant.ts";
 import { labelOf, xmlText } from "../diagram/labels.ts";
 import type { JobDocument } from "../documents/job.ts";
-import { timeline, type TimelineSpan } from "../inspect/timeline.ts";
+import { timelineOfDocument, type TimelineSpan } from "../inspect/timeline.ts";
 
 const NAMES = 200;
 const WIDTH = 820;
@@ -24,7 +24,7 @@ const COLOURS: Readonly<Record<TimelineSpan["kind"], string>> = {
 
 /** Draws the timeline of a job: a row for each routine, the spans of what has run and of what is pending. */
 export function timelineSvg(job: JobDocument): string {
-  const { from, rows, to } = timeline(job);
+  const { from, rows, to } = timelineOfDocument(job);
   const [first, last] = [msOf(from), Math.max(msOf(to), msOf(from) + 1)];
   const at = (instant: string) => NAMES + (msOf(instant) - first) / (last - first) * WIDTH;
   const height = (rows.length + 2) * ROW;

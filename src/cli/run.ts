@@ -2,6 +2,7 @@ import { Call, helpOf } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { CommandError, EXIT, type ExitCode, failureOf, isClosedPipe } from "./failure.ts";
 import type { CommandHost } from "./host.ts";
+import { described, WIDTH, wrapped } from "./wrapped.ts";
 
 /**
  * Runs a command of the command line, and returns its exit code. Nothing is thrown: what goes wrong is printed as one line on the
@@ -67,17 +68,20 @@ function unknown([first = "", second]: readonly string[]): string {
 }
 
 function overview(): string[] {
-  const usages = COMMANDS.map(({ about, args, name }) => ({ usage: [name, ...args].join(" "), about }));
-  const width = Math.max(...usages.map(({ usage }) => usage.length));
   return [
     "routilux: look into jobs, and steer them",
     "",
-    ...usages.map(({ about, usage }) => `  ${usage.padEnd(width)}  ${about}`),
+    ...described(COMMANDS.map(({ about, args, name }) => [[name, ...args].join(" "), about]), MOST_USAGE),
     "",
     "Each command has --json, and --help for its options.",
     "",
-    "Exit codes: 0 done; 1 done, and the answer is no (findings, differences, jobs left out);",
-    "2 wrong usage; 3 unreadable input; 4 the store is out of reach, has no such job or refuses;",
-    "70 a fault of routilux; 130 interrupted.",
+    ...wrapped(EXIT_CODES, WIDTH),
   ];
 }
+
+/** The most characters of a command, beside which it is said what it does; with more, that stands below. */
+const MOST_USAGE = 20;
+
+const EXIT_CODES =
+  "Exit codes: 0 done; 1 done, and the answer is no (findings, differences, jobs left out); 2 wrong usage; 3 unreadable " +
+  "input; 4 the store is out of reach, has no such job or refuses; 70 a fault of routilux; 130 interrupted.";

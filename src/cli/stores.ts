@@ -3,6 +3,7 @@ import type { MaybePromise, Store } from "../ports/store.ts";
 import type { Call } from "./command.ts";
 import { CommandError, EXIT, isClosedPipe, reasonOf } from "./failure.ts";
 import { loadFor } from "./load_for.ts";
+import { openRedis } from "./redis_server.ts";
 import { openPostgres } from "./postgres_server.ts";
 
 /** A kind of store that commands open by its address. */
@@ -25,10 +26,12 @@ const KINDS: Readonly<Record<string, StoreKind>> = {
   sqlite: { example: "sqlite:PATH", open: openSqlite },
   file: { example: "file:FOLDER", open: openFolder },
   postgres: { example: "postgres://USER@HOST/DATABASE", open: openPostgres },
+  redis: { example: "redis://HOST", open: openRedis },
 };
 
 /** The addresses of stores, as the help shows them. */
-export const STORE_EXAMPLES: string = Object.values(KINDS).map(({ example }) => example).join(" or ");
+const EXAMPLES = Object.values(KINDS).map(({ example }) => example);
+export const STORE_EXAMPLES: string = `${EXAMPLES.slice(0, -1).join(", ")} or ${EXAMPLES.at(-1)}`;
 
 /** The option that names a store. */
 export const STORE_OPTION: { readonly store: { readonly value: string; readonly about: string } } = {

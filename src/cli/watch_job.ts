@@ -1,7 +1,7 @@
 import { readStored } from "../documents/stored_job.ts";
 import type { JobDocument } from "../documents/job.ts";
-import { diffJobs } from "../inspect/diff.ts";
-import { summarize } from "../inspect/summary.ts";
+import { diffDocuments } from "../inspect/diff.ts";
+import { summarizeDocument } from "../inspect/summary.ts";
 import type { JobStatus } from "../job/job.ts";
 import type { JobRecord, Store } from "../ports/store.ts";
 import type { CommandHost } from "./host.ts";
@@ -49,7 +49,7 @@ export async function watchJob(
     if (found === undefined) throw noSuchJob(jobId);
     if (found.revision === record.revision && !isAtItsEnd(found)) continue;
     const next = await read(store, jobId);
-    for (const { message, path } of diffJobs(job, next.job)) {
+    for (const { message, path } of diffDocuments(job, next.job)) {
       if (!QUIET.has(path.replace(/\W.*$/s, ""))) await onChange({ at: next.job.updatedAt, path, message });
     }
     ({ job, record } = next);
@@ -67,7 +67,7 @@ function isAtItsEnd({ consumed, endedAt, sent }: JobRecord): boolean {
 }
 
 function summaryOf(job: JobDocument): string {
-  const { active, awaiting, failures, ready, status, waiting } = summarize(job);
+  const { active, awaiting, failures, ready, status, waiting } = summarizeDocument(job);
   const counts = [
     `${active.length + ready.length} pending`,
     `${waiting.length} waiting`,

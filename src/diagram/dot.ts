@@ -36,15 +36,22 @@ export function toDot(flow: unknown, options: DiagramOptions = {}): string {
   ].join("\n");
 }
 
+/** How boxes look by what they stand for, beside their colours. */
+const SHAPES: Readonly<Record<DiagramNode["kind"], string>> = {
+  routine: "",
+  outside: ", shape=ellipse, style=filled",
+  children: ", peripheries=2",
+};
+
 function writeNode({ kind, lines, look, name }: DiagramNode): string {
   const { fill, stroke, text } = COLOURS[look];
-  const shape = kind === "outside" ? ", shape=ellipse, style=filled" : "";
+  const shape = SHAPES[kind];
   return `${name} [label=${quote(lines)}, fillcolor="${fill}", color="${stroke}", fontcolor="${text}"${shape}];`;
 }
 
 function writeEdge({ from, kind, label, look, to }: DiagramEdge): string {
   const { stroke } = COLOURS[look];
-  const line = kind === "connection" ? "solid" : "dashed";
+  const line = kind === "connection" ? "solid" : kind === "child" ? "bold" : "dashed";
   return `${from} -> ${to} [label=${quote([label])}, color="${stroke}", style=${line}];`;
 }
 

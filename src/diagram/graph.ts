@@ -3,10 +3,10 @@ import type { ConnectionDocument, FlowDocument } from "../documents/flow_schema.
 import { JOB_FORMAT, type JobDocument } from "../documents/job.ts";
 import { openEnvelope } from "../documents/envelope.ts";
 import { compareTexts } from "../inspect/documents.ts";
-import type { RoutineSummary, TaskSummary } from "../inspect/summary.ts";
-import { summarize } from "../inspect/summary.ts";
+import type { ChildSummary, RoutineSummary, TaskSummary } from "../inspect/summary.ts";
+import { summarizeDocument } from "../inspect/summary.ts";
 import { labelOf } from "./labels.ts";
-import { instantLabel, lookOf, tallyOf } from "./looks.ts";
+import { counted, instantLabel, lookOf, tallyOf } from "./looks.ts";
 
 /** The options of `toMermaid`, `toDot` and `toSvg`. */
 export interface DiagramOptions {
@@ -27,12 +27,12 @@ export type Look =
   | "failed"
   | "missing";
 
-/** A box: a routine, or a slot that gets deliveries from outside. */
+/** A box: a routine, a slot that gets deliveries from outside, or jobs that a routine has asked for. */
 export interface DiagramNode {
   /** Its name in the text of the diagram. */
   readonly name: string;
   /** What it stands for. */
-  readonly kind: "routine" | "outside";
+  readonly kind: "routine" | "outside" | "children";
   /** How it looks. */
   readonly look: Look;
   /** Its lines, the title first: short, without line breaks, not escaped. */
@@ -48,7 +48,7 @@ export interface DiagramEdge {
   /** The name of the box where it ends. */
   readonly to: string;
   /** What it stands for. */
-  readonly kind: "connection" | "failure" | "timer" | "outside";
+  readonly kind: "connection" | "failure" | "timer" | "outside" | "child";
   /** How it looks. */
   readonly look: Look;
   /** Its label: short, without line breaks, not escaped; empty for none. */
@@ -70,6 +70,7 @@ interface JobView {
   readonly jobId: string;
   readonly routines: ReadonlyMap<string, RoutineSummary>;
   readonly awaiting: readonly TaskSummary[];
+  readonly children: readonly ChildSummary[];
   /** How many emissions of an event the history has. */
   emissions(routine: string, event: string): number;
 }
@@ -81,19 +82,29 @@ interface JobView {
  * @throws {TypeError} when the job is of another flow
  */
 export function graphOf(flow: unknown, { job }: DiagramOptions): DiagramGraph {
-  const document = readFlowDocument(flow);
-  const view = job === undefined ? undefined : viewOf(document, openEnvelope(job, JOB_FORMAT));
+  return graphOfDocuments(readFlowDocument(flow), job === undefined ? undefined : openEnvelope(job, JOB_FORMAT));
+}
+
+/** The same for documents that were checked: large ones take long. */
+export function graphOfDocuments(document: FlowDocument, job: JobDocument | undefined): DiagramGraph {
+  const view = job && viewOf(document, job);
   const routines = new Map(Object.entries(document.routines).sort(([a], [b]) => a < b ? -1 : 1));
-  const ends = document.connections.flatMap(({ from, to }) => [from.routine, to.routine]);
-  const missing = new Set([...ends, ...view?.routines.keys() ?? []].filter((id) => !routines.has(id)));
+  const { connections, failureConnections = [] } = document;
+  const ends = [...connections, ...failureConnections].flatMap(({ from, to }) => [from.routine, to.routine]);
+  const known = [...view?.routines.keys() ?? [], ...view?.children.map(({ routine }) => routine) ?? []];
+  const missing = new Set([...ends, ...known].filter((id) => !routines.has(id)));
   const names = new Map([...routines.keys(), ...missing].map((id, index) => [id, `r${index}`]));
   const nodes = Array.from(names, ([id, name]) => routineNode(id, name, routines.get(id)?.type, view));
-  const edges: DiagramEdge[] = document.connections.map((it) => connectionEdge(it, names, view));
-  for (const { errors, from, to } of document.failureConnections ?? []) {
+  const edges: DiagramEdge[] = connections.map((it) => connectionEdge(it, names, view));
+  for (const { errors, from, to } of failureConnections) {
     const what = errors === undefined ? "failure" : `failure ${errors.join(", ")}`;
     const label = `${what}${from.slot === undefined ? "" : ` of ${from.slot}`} → ${to.slot}`;
-    const [fromName, toName] = [from.routine, to.routine].map((id) => names.get(id) ?? id);
-    edges.push({ from: fromName ?? "", to: toName ?? "", kind: "failure", ...withCount(label) });
+    edges.push({
+      from: nameIn(names, from.routine),
+      to: nameIn(names, to.routine),
+      kind: "failure",
+      ...withCount(label),
+    });
   }
   for (const [id, { slots }] of routines) {
     const reached = reachedSlots(document, id);
@@ -108,14 +119,35 @@ export function graphOf(flow: unknown, { job }: DiagramOptions): DiagramGraph {
       }
     }
   }
+  childGroups(view).forEach((group, index) => {
+    const [{ flowId, routine, to }] = group;
+    const name = `c${index}`;
+    const lines = [labelOf(flowId), counted(group.length, "child", "children")] as const;
+    nodes.push({ name, kind: "children", look: "waiting", lines, title: flowId });
+    const asker = nameIn(names, routine);
+    edges.push({ from: asker, to: name, kind: "child", look: "completed", label: "" });
+    if (to !== undefined) edges.push({ from: name, to: asker, kind: "child", look: "idle", label: labelOf(`→ ${to}`) });
+  });
   return { title: view?.jobId ?? document.id, nodes, edges };
+}
+
+/** The children of a job, those together that have one flow, and are asked for by and told to the same. */
+function childGroups(view: JobView | undefined): (readonly [ChildSummary, ...ChildSummary[]])[] {
+  const groups = new Map<string, [ChildSummary, ...ChildSummary[]]>();
+  for (const child of view?.children ?? []) {
+    const key = JSON.stringify([child.flowId, child.routine, child.to]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [child]);
+    else group.push(child);
+  }
+  return Array.from(groups.values());
 }
 
 function viewOf(flow: FlowDocument, job: JobDocument): JobView {
   if (job.flowId !== flow.id) {
     throw new TypeError(`Cannot draw job "${job.jobId}" in flow "${flow.id}": it is a job of flow "${job.flowId}"`);
   }
-  const { awaiting, routines } = summarize(job);
+  const { awaiting, children, routines } = summarizeDocument(job);
   const { executionHistory = [] } = job;
   const emits = executionHistory.filter(({ type }) => type === "emit");
   const counts = new Map<string, number>();
@@ -127,6 +159,7 @@ function viewOf(flow: FlowDocument, job: JobDocument): JobView {
     jobId: job.jobId,
     routines: new Map(Object.entries(routines)),
     awaiting,
+    children,
     emissions: (routine, event) => counts.get(keyOf(routine, event)) ?? 0,
   };
 }

@@ -71,21 +71,23 @@ export function tallyOf(summary: RoutineSummary | undefined): string[] {
   const { failed, retries, status, tasks } = summary;
   const pending = (tasks.ready ?? 0) + (tasks.parked ?? 0);
   const counts = [
-    counted(tasks.active, "active"),
-    counted(pending, "pending"),
-    counted(tasks.waiting, "waiting"),
-    counted(tasks.awaiting, "awaiting"),
-    counted(failed, "failed"),
-    counted(retries, retries === 1 ? "retry" : "retries"),
-  ].flatMap((it) => it ?? []);
+    [tasks.active, "active"],
+    [pending, "pending"],
+    [tasks.waiting, "waiting"],
+    [tasks.awaiting, "awaiting"],
+    [failed, "failed"],
+    [retries, "retry", "retries"],
+  ] as const;
+  const texts = counts.flatMap(([count = 0, one, several]) => count === 0 ? [] : [counted(count, one, several)]);
   return [
     ...status === undefined ? [] : [status.replace("_", ", ")],
-    ...counts.length === 0 ? [] : [counts.join(", ")],
+    ...texts.length === 0 ? [] : [texts.join(", ")],
   ];
 }
 
-function counted(count: number = 0, word: string): string | undefined {
-  return count === 0 ? undefined : `${count} ${word}`;
+/** A number with its word. */
+export function counted(count: number, one: string, several: string = one): string {
+  return `${count} ${count === 1 ? one : several}`;
 }
 
 /** An instant as people read it, in UTC, to the minute. */

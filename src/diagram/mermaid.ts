@@ -8,12 +8,20 @@ import {
 } from "./graph.ts";
 import { COLOURS } from "./looks.ts";
 
+/** What stands around the text of a box, by what it stands for. */
+const SHAPES: Readonly<Record<DiagramNode["kind"], readonly [begin: string, end: string]>> = {
+  routine: ["[", "]"],
+  outside: ["([", "])"],
+  children: ["[[", "]]"],
+};
+
 /** The links by what they stand for, around their labels. */
 const LINKS: Readonly<Record<DiagramEdge["kind"], readonly [plain: string, begin: string, end: string]>> = {
   connection: ["-->", "-- ", " -->"],
   failure: ["-.->", "-. ", " .->"],
   timer: ["-.->", "-. ", " .->"],
   outside: ["-.->", "-. ", " .->"],
+  child: ["==>", "== ", " ==>"],
 };
 
 /**
@@ -57,7 +65,8 @@ function write({ edges, nodes }: DiagramGraph): string {
 
 function writeNode({ kind, lines, look, name }: DiagramNode): string {
   const text = `"${lines.map(escape).join("<br/>")}"`;
-  return `${name}${kind === "outside" ? `([${text}])` : `[${text}]`}:::${look}`;
+  const [begin, end] = SHAPES[kind];
+  return `${name}${begin}${text}${end}:::${look}`;
 }
 
 function writeEdge({ from, kind, label, to }: DiagramEdge): string {

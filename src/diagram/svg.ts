@@ -1,4 +1,6 @@
-import { type DiagramGraph, type DiagramOptions, graphOf, type Look } from "./graph.ts";
+import type { FlowDocument } from "../documents/flow_schema.ts";
+import type { JobDocument } from "../documents/job.ts";
+import { type DiagramGraph, type DiagramOptions, graphOf, graphOfDocuments, type Look } from "./graph.ts";
 import { xmlText } from "./labels.ts";
 import { LABEL_HEIGHT, layOut, LINE_HEIGHT, PADDING, type PlacedEdge, type PlacedNode, type Point } from "./layout.ts";
 import { COLOURS, DARK_COLOURS } from "./looks.ts";
@@ -9,6 +11,7 @@ const DASHES: Readonly<Record<PlacedEdge["kind"], string>> = {
   failure: ' stroke-dasharray="8 3"',
   timer: ' stroke-dasharray="2 3"',
   outside: ' stroke-dasharray="5 3"',
+  child: ' stroke-dasharray="10 3 2 3"',
 };
 
 /**
@@ -39,9 +42,9 @@ export function toSvg(flow: unknown, options: DiagramOptions = {}): string {
   return write(graph, `<style>${styleOf(Array.from(looks).sort())}</style>`);
 }
 
-/** The same without its style, for pages that have `diagramStyle` in a file because their policy forbids styles within them. */
-export function toBareSvg(flow: unknown, options: DiagramOptions = {}): string {
-  return write(graphOf(flow, options), "");
+/** The same of documents that were checked, without its style, for pages that have `diagramStyle` in a file because their policy forbids styles within them. */
+export function toBareSvg(flow: FlowDocument, job: JobDocument): string {
+  return write(graphOfDocuments(flow, job), "");
 }
 
 /** The style of all diagrams. */
@@ -66,15 +69,21 @@ function write(graph: DiagramGraph, style: string): string {
   ].join("\n");
 }
 
+/** How far the second of two boxes stands behind the first. */
+const STACK = 4;
+
 function writeNode({ height, kind, lines, look, title, width, x, y }: PlacedNode): string {
   const radius = kind === "outside" ? Math.min(height / 2, 18) : 5;
+  // Several jobs: a second box looks out from behind the first.
+  const box = (by: number): string =>
+    `<rect x="${x + by}" y="${y + by}" width="${width}" height="${height}" rx="${radius}"/>`;
   const texts = lines.map((line, index) => {
     const style = index === 0 ? ' class="routilux-title"' : "";
     const baseline = y + PADDING / 2 + LINE_HEIGHT * (index + 0.75);
     return `<text${style} x="${x + width / 2}" y="${baseline}">${xmlText(line)}</text>`;
   });
   return `<g class="routilux-node routilux-${look}"><title>${xmlText(title)}</title>` +
-    `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="${radius}"/>${texts.join("")}</g>`;
+    `${kind === "children" ? box(STACK) : ""}${box(0)}${texts.join("")}</g>`;
 }
 
 function writeEdge({ kind, label, labelAt, labelWidth, look, points }: PlacedEdge): string {

@@ -1,6 +1,7 @@
 import { joinPath } from "../base/path.ts";
 import type { JobDocument } from "../documents/job.ts";
 import type { JsonValue } from "../values/json.ts";
+import { diffChildren } from "./children.ts";
 import { readJobDocument } from "./documents.ts";
 import { compareJson, type JsonDifference } from "./json_difference.ts";
 import { diffLists } from "./list_differences.ts";
@@ -20,12 +21,12 @@ export interface JobDifference {
 
 /** The parts that are compared by their meaning. All others are compared as JSON: also parts that later versions add. */
 const BY_MEANING: ReadonlySet<string> = new Set([
-  ...["pendingTasks", "failures", "dropped"],
+  ...["pendingTasks", "failures", "children", "dropped"],
   ...["executionHistory", "outputLog", "pausePoints", "sharedLog"],
 ]);
 
 /**
- * Says how a second document of a job differs from a first one, by meaning: tasks are compared by their ids wherever they stand, and
+ * Says how a second document of a job differs from a first one, by meaning: tasks and children are compared by their ids wherever they stand, and
  * bounded lists by what was added to them. Documents without differences are equal, except for empty
  * optional parts, and for the order of keys and of tasks.
  *
@@ -54,12 +55,16 @@ const BY_MEANING: ReadonlySet<string> = new Set([
  * ```
  */
 export function diffJobs(a: unknown, b: unknown): JobDifference[] {
-  const [before, after] = [readJobDocument(a), readJobDocument(b)];
+  return diffDocuments(readJobDocument(a), readJobDocument(b));
+}
+
+/** The same for documents that were checked: large ones take long. */
+export function diffDocuments(before: JobDocument, after: JobDocument): JobDifference[] {
   const others = otherDifferences(before, after).map(({ keys, ...values }) => describe(joinPath("", keys), values));
   const inFront = (name: string) => others.filter(({ path }) => path === name || path.startsWith(`${name}.`));
   const first = [...inFront("status"), ...inFront("error")];
   const rest = others.filter((it) => !first.includes(it));
-  return [...first, ...diffTasks(before, after), ...rest, ...diffLists(before, after)];
+  return [...first, ...diffTasks(before, after), ...diffChildren(before, after), ...rest, ...diffLists(before, after)];
 }
 
 function otherDifferences(before: JobDocument, after: JobDocument): JsonDifference[] {

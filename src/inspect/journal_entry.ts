@@ -2,13 +2,29 @@ import { isRecord } from "../values/json.ts";
 
 /** The parts of a journal's entry that say most, as far as it has them: a few words. */
 export function describeEntry(entry: Readonly<Record<string, unknown>>): string {
-  const { created, error, outcome, owner, status, task } = entry;
+  const { child, created, effects, error, opened, outcome, owner, status, task } = entry;
+  const asked = isRecord(effects) && Array.isArray(effects["children"]) ? countChildren(effects["children"]) : 0;
   return [
     task === undefined ? undefined : `task ${isRecord(task) ? task["id"] : task}`,
     outcome,
     status === undefined ? undefined : `to ${status}`,
     Array.isArray(created) ? `${created.length} new ${created.length === 1 ? "task" : "tasks"}` : undefined,
+    asked === 0 ? undefined : `${childCount(asked)} asked for`,
+    Array.isArray(opened) ? `${childCount(opened.length)} started` : undefined,
+    child === undefined ? undefined : `child ${child} has ended`,
     isRecord(error) ? `${error["name"]}: ${error["message"]}` : undefined,
     owner === undefined ? undefined : `by ${owner}`,
   ].filter((it) => it !== undefined).join(", ");
+}
+
+/** How many children stand in the groups that a step has asked for. */
+function countChildren(groups: readonly unknown[]): number {
+  return groups.reduce<number>(
+    (sum, it) => sum + (isRecord(it) && Array.isArray(it["jobs"]) ? it["jobs"].length : 0),
+    0,
+  );
+}
+
+function childCount(count: number): string {
+  return `${count} ${count === 1 ? "child" : "children"}`;
 }

@@ -27,7 +27,10 @@
  * @module
  */
 export { diffJobs, type JobDifference } from "./diff.ts";
+export type { ChildState } from "./children.ts";
 export {
+  type ChildSummary,
+  type CollectedSummary,
   type FailedTask,
   type JobSummary,
   type RoutineSummary,

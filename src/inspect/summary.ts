@@ -1,5 +1,7 @@
 import type { JobDocument, RoutineStateDocument } from "../documents/job.ts";
 import type { JobStatus, RoutineStatus } from "../job/job.ts";
+import { type ChildSummary, summarizeChildren } from "./children.ts";
+import { type CollectedSummary, summarizeCollected } from "./collected.ts";
 import { compareTexts, entriesOf, readJobDocument } from "./documents.ts";
 import {
   errorText,
@@ -11,7 +13,7 @@ import {
   type TaskSummary,
 } from "./tasks.ts";
 
-export type { FailedTask, TaskState, TaskSummary };
+export type { ChildSummary, CollectedSummary, FailedTask, TaskState, TaskSummary };
 
 /** What a job does, waits for, and has come to. */
 export interface JobSummary {
@@ -29,6 +31,10 @@ export interface JobSummary {
   readonly ranMs: number;
   /** Why it has failed or was cancelled: the name and the message of the error. */
   readonly error?: string;
+  /** The id of the job that has asked for it, and waits for its end. */
+  readonly parent?: string;
+  /** When it ends at the latest, in ISO 8601, where that was set. */
+  readonly deadline?: string;
   /** Why it was paused, where somebody said so, and it is. */
   readonly pauseReason?: string;
   /** The tasks that an engine works on, or worked on when the document was made. */
@@ -39,6 +45,10 @@ export interface JobSummary {
   readonly waiting: readonly TaskSummary[];
   /** The answers that the job waits for. */
   readonly awaiting: readonly TaskSummary[];
+  /** The jobs that it has asked for and that have not ended; those that nobody waits for only until they have started. */
+  readonly children: readonly ChildSummary[];
+  /** What slots have collected and not handed on: joins, batches and the like wait for more. */
+  readonly collected: readonly CollectedSummary[];
   /** The tasks that ended in an error or a skip, oldest first. */
   readonly failures: readonly FailedTask[];
   /** Each routine that has done something, or has something to do, by id. */
@@ -87,11 +97,15 @@ export interface RoutineSummary {
  * ```
  */
 export function summarize(job: unknown): JobSummary {
-  const document = readJobDocument(job);
-  const { createdAt, error, failures = [], flowId, jobId, pausePoints = [], ranMs, status, updatedAt } = document;
+  return summarizeDocument(readJobDocument(job));
+}
+
+/** The same for a document that was checked: a large one takes long. */
+export function summarizeDocument(document: JobDocument): JobSummary {
+  const { createdAt, deadline, error, failures = [], flowId, jobId, parent, ranMs, status, updatedAt } = document;
   const tasks = document.pendingTasks.map(summarizeTask);
   const inState = (...states: readonly TaskState[]) => tasks.filter(({ state }) => states.includes(state));
-  const pauseReason = status === "paused" ? pausePoints.at(-1)?.reason : undefined;
+  const pauseReason = status === "paused" ? document.pausePoints?.at(-1)?.reason : undefined;
   return {
     jobId,
     flowId,
@@ -100,11 +114,15 @@ export function summarize(job: unknown): JobSummary {
     updatedAt,
     ranMs,
     ...(error === undefined ? {} : { error: errorText(error) }),
+    ...(parent === undefined ? {} : { parent: parent.jobId }),
+    ...(deadline === undefined ? {} : { deadline: deadline.until }),
     ...(pauseReason === undefined ? {} : { pauseReason }),
     active: inState("active"),
     ready: inState("ready", "parked"),
     waiting: inState("waiting").sort((a, b) => compareTexts(`${a.until}`, `${b.until}`) || a.id - b.id),
     awaiting: inState("awaiting"),
+    children: summarizeChildren(document),
+    collected: summarizeCollected(document),
     failures: failures.map(summarizeFailure),
     routines: summarizeRoutines(document, tasks),
     outputs: countAll(document, "outputLog"),
@@ -117,15 +135,18 @@ function summarizeRoutines(
   tasks: readonly TaskSummary[],
 ): JobSummary["routines"] {
   const states = new Map<string, RoutineStateDocument>(entriesOf(routineStates));
-  const ids = new Set([...states.keys(), ...tasks.map((it) => it.routine), ...failures.map((it) => it.task.routine)]);
+  // A job may have very many tasks and routines: each task is looked at once.
+  const tasksOf = Map.groupBy(tasks, ({ routine }) => routine);
+  const failuresOf = Map.groupBy(failures, ({ task }) => task.routine);
+  const ids = new Set([...states.keys(), ...tasksOf.keys(), ...failuresOf.keys()]);
   const summaries = Array.from(ids).sort().map((id): readonly [string, RoutineSummary] => {
-    const own = tasks.filter(({ routine }) => routine === id);
+    const own = tasksOf.get(id) ?? [];
     const counts = TASK_STATES.map((it) => [it, own.filter(({ state }) => state === it).length] as const);
     const { retries = 0, status } = states.get(id) ?? {};
     return [id, {
       ...(status === undefined ? {} : { status }),
       tasks: Object.fromEntries(counts.filter(([, count]) => count > 0)),
-      failed: failures.filter(({ task }) => task.routine === id).length,
+      failed: failuresOf.get(id)?.length ?? 0,
       retries: own.reduce((sum, { attempts = 0 }) => sum + attempts, retries),
     }];
   });

@@ -27,6 +27,10 @@ export interface TaskSummary {
   readonly until?: string;
   /** The slot of its routine that is told when an answer has not come by then. */
   readonly onTimeout?: string;
+  /** The key with which it was emitted: its emitter may replace it or take it back. */
+  readonly key?: string;
+  /** Where it came from by a connection: an event of a routine, or the slot of one whose failure is handled here. */
+  readonly from?: { readonly routine: string; readonly event?: string; readonly slot?: string };
   /** How often it has failed so far, where it has. */
   readonly attempts?: number;
   /** How many of its steps have been committed, where it has come that far. */
@@ -47,6 +51,8 @@ export interface FailedTask {
   readonly error: string;
   /** How often it was tried. */
   readonly attempts: number;
+  /** It was delivered by a failure connection: the job goes on. */
+  readonly handled?: true;
 }
 
 /** What a pending task does. */
@@ -59,7 +65,7 @@ export function stateOf({ active, awaiting, notBefore, parked }: TaskDocument): 
 
 /** Says what a pending task is and does. */
 export function summarizeTask(task: TaskDocument): TaskSummary {
-  const { attempt, awaiting, createdAt, id, notBefore, routine, slot, step } = task;
+  const { attempt, awaiting, connection, createdAt, emitKey, id, notBefore, routine, slot, step } = task;
   const until = awaiting === undefined ? notBefore : awaiting.until;
   return {
     id,
@@ -69,14 +75,18 @@ export function summarizeTask(task: TaskDocument): TaskSummary {
     createdAt,
     ...(until === undefined ? {} : { until }),
     ...(awaiting?.onTimeout === undefined ? {} : { onTimeout: awaiting.onTimeout }),
+    ...(emitKey === undefined ? {} : { key: emitKey }),
+    ...(connection === undefined ? {} : { from: connection }),
     ...(attempt === undefined ? {} : { attempts: attempt }),
     ...(step === undefined ? {} : { steps: step }),
   };
 }
 
 /** Says which task has failed, and why. */
-export function summarizeFailure({ at, error, task: { attempt = 0, id, routine, slot } }: FailureDocument): FailedTask {
-  return { id, routine, slot, at, error: errorText(error), attempts: attempt + 1 };
+export function summarizeFailure({ at, error, handled, task }: FailureDocument): FailedTask {
+  const { attempt = 0, id, routine, slot } = task;
+  const common = { id, routine, slot, at, error: errorText(error), attempts: attempt + 1 };
+  return handled === true ? { ...common, handled } : common;
 }
 
 /** The name and the message of an error, in one text. */

@@ -1,3 +1,4 @@
+import type { JobDocument } from "../documents/job.ts";
 import type { RecordDocument } from "../documents/records.ts";
 import type { TaskDocument } from "../documents/task.ts";
 import { isRecord } from "../values/json.ts";
@@ -95,28 +96,47 @@ const OUTCOMES: Readonly<Record<RecordDocument["type"], Outcome>> = {
  * ```
  */
 export function timeline(job: unknown): JobTimeline {
-  const { createdAt, dropped, executionHistory = [], pendingTasks, updatedAt } = readJobDocument(job);
+  return timelineOfDocument(readJobDocument(job));
+}
+
+/** The same for a document that was checked: a large one takes long. */
+export function timelineOfDocument(
+  { createdAt, dropped, executionHistory = [], pendingTasks, updatedAt }: JobDocument,
+): JobTimeline {
   const rows = new Map<string, TimelineSpan[]>();
-  const add = (routine: string, spans: readonly TimelineSpan[]) => {
+  let latest = updatedAt;
+  const add = (routine: string, span: TimelineSpan) => {
     const row = rows.get(routine);
-    if (row === undefined) rows.set(routine, [...spans]);
-    else row.push(...spans);
+    if (row === undefined) rows.set(routine, [span]);
+    else row.push(span);
+    const { from, to = from } = span;
+    latest = latestOf(latestOf(latest, from), to);
   };
-  for (const [routine, spans] of activationsOf(executionHistory)) add(routine, spans.map(spanOf));
-  for (const task of pendingTasks) add(task.routine, [pendingSpan(task)]);
-  const sorted = Array.from(
-    rows,
-    ([routine, spans]) => ({ routine, spans: spans.sort((a, b) => compareTexts(a.from, b.from)) }),
-  );
-  const instants = sorted.flatMap(({ spans }) => spans.flatMap(({ from, to = from }) => [from, to]));
+  for (const [routine, spans] of activationsOf(executionHistory)) for (const it of spans) add(routine, spanOf(it));
+  for (const task of pendingTasks) add(task.routine, pendingSpan(task));
+  const sorted = Array.from(rows, ([routine, spans]) => ({ routine, spans: inOrder(spans) }));
   return {
     from: createdAt,
-    to: instants.reduce((a, b) => a < b ? b : a, updatedAt),
+    to: latest,
     rows: sorted.sort((a, b) =>
       compareTexts(`${a.spans[0]?.from}`, `${b.spans[0]?.from}`) || compareTexts(a.routine, b.routine)
     ),
     dropped: dropped?.executionHistory ?? 0,
   };
+}
+
+function latestOf(a: string, b: string): string {
+  return a < b ? b : a;
+}
+
+/** Spans by their beginnings. Those of the history are in order already, and there may be very many. */
+function inOrder(spans: TimelineSpan[]): readonly TimelineSpan[] {
+  let before = "";
+  for (const { from } of spans) {
+    if (from < before) return spans.sort((a, b) => compareTexts(a.from, b.from));
+    before = from;
+  }
+  return spans;
 }
 
 /** The activations by routine, in the order of their records. */

@@ -1,11 +1,11 @@
 import { toSvg } from "../diagram/svg.ts";
 import type { JobDocument } from "../documents/job.ts";
-import { diffJobs } from "../inspect/diff.ts";
-import { summarize } from "../inspect/summary.ts";
-import { timeline } from "../inspect/timeline.ts";
+import { diffDocuments } from "../inspect/diff.ts";
+import { summarizeDocument } from "../inspect/summary.ts";
+import { timelineOfDocument } from "../inspect/timeline.ts";
 import { TOKEN_HEADER } from "./access.ts";
 import { act, type ActName } from "./acts.ts";
-import { ANSWERS, BODIES, FILTER, ID, KEY, neededRevision, PAGE, REVISION } from "./api_schemas.ts";
+import { ANSWERS, BODIES, FILTER, ID, KEY, neededRevision, PAGE, REVISION, WINDOW } from "./api_schemas.ts";
 import { readJson } from "./body.ts";
 import type { ChangeStreams } from "./changes.ts";
 import { withData } from "./failure.ts";
@@ -13,7 +13,9 @@ import { findHolders } from "./holders.ts";
 import { countJobs, listJobs } from "./queries.ts";
 import { recordJson, revisionsOf } from "./records.ts";
 import type { ApiRoute, Call, JsonSchema, Operation } from "./route.ts";
+import { findSchedules, scheduleJson } from "./schedule_list.ts";
 import { noSuchJob } from "./studio_host.ts";
+import { measureThroughput } from "./throughput.ts";
 
 /** How many jobs a page has. */
 const PAGE_LENGTH = 100;
@@ -55,6 +57,24 @@ const LOOKS: readonly ApiRoute[] = [
     answer: "The engines that hold jobs, and the queues",
     schema: ANSWERS.workers,
   }, ({ host }) => findHolders(host)),
+  look("/api/throughput", {
+    id: "measureThroughput",
+    about:
+      "Counts the jobs that were created and that ended in the last minutes or hours, among the newest of the store",
+    parameters: [WINDOW],
+    answer: "The counts by time",
+    schema: ANSWERS.throughput,
+  }, ({ host, query }) => measureThroughput(host, query.text("window"))),
+  look("/api/schedules", {
+    id: "listSchedules",
+    about: "Lists schedules, the newest first: when each begins its next jobs, and the last ones",
+    parameters: PAGE.filter(({ name }) => name === "cursor"),
+    answer: "A page of the schedules; with a cursor if there are more",
+    schema: ANSWERS.schedules,
+  }, async ({ host, query }) => {
+    const { cursor, schedules } = await findSchedules(host, query.text("cursor"));
+    return { schedules: schedules.map(scheduleJson), cursor };
+  }),
   look("/api/job", {
     id: "getJob",
     about: "Says where a job stands, and what it does",
@@ -63,7 +83,7 @@ const LOOKS: readonly ApiRoute[] = [
     schema: ANSWERS.whole,
   }, async ({ host, query }) => {
     const stored = await host.load(query.needed("id"));
-    return { record: recordJson(stored.record), summary: summarize(host.read(stored).job) };
+    return { record: recordJson(stored.record), summary: summarizeDocument(host.read(stored).job) };
   }),
   ofJob("document", "getDocument", "Gives the job's document", "The document", ANSWERS.job, (job) => job),
   look("/api/job/flow", {
@@ -73,8 +93,8 @@ const LOOKS: readonly ApiRoute[] = [
     answer: "The document",
     schema: ANSWERS.flow,
   }, async ({ host, query }) => host.read(await host.load(query.needed("id"))).flow),
-  ofJob("summary", "summarize", "Says what the job does", "The summary", ANSWERS.summary, summarize),
-  ofJob("timeline", "getTimeline", "Says what happened when", "The timeline", ANSWERS.timeline, timeline),
+  ofJob("summary", "summarize", "Says what the job does", "The summary", ANSWERS.summary, summarizeDocument),
+  ofJob("timeline", "getTimeline", "Says what happened when", "The timeline", ANSWERS.timeline, timelineOfDocument),
   {
     method: "GET",
     path: "/api/job/diagram.svg",
@@ -111,7 +131,7 @@ const LOOKS: readonly ApiRoute[] = [
   }, async ({ host, query }) => {
     const stored = await host.load(query.needed("id"));
     const [from, to] = [query.neededWhole("from"), query.neededWhole("to")];
-    const differences = diffJobs(host.read(stored, from).job, host.read(stored, to).job);
+    const differences = diffDocuments(host.read(stored, from).job, host.read(stored, to).job);
     return { jobId: stored.record.jobId, from, to, differences };
   }),
   look("/api/job/command", {

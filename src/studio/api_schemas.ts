@@ -1,5 +1,6 @@
 import { JOB_STATUSES } from "../job/job.ts";
 import { TASK_STATES } from "../inspect/tasks.ts";
+import { WINDOWS } from "./throughput.ts";
 import type { JsonSchema, Parameter } from "./route.ts";
 
 const text: JsonSchema = { type: "string" };
@@ -35,9 +36,19 @@ function reference(name: string): JsonSchema {
 
 const task = object(
   { id: count, routine: text, slot: text, state: { enum: TASK_STATES }, createdAt: instant },
-  { until: instant, onTimeout: text, attempts: count, steps: count },
+  {
+    ...{ until: instant, onTimeout: text, key: text, attempts: count, steps: count },
+    from: object({ routine: text }, { event: text, slot: text }),
+  },
 );
-const failedTask = object({ id: count, routine: text, slot: text, at: instant, error: text, attempts: count });
+const failedTask = object(
+  { id: count, routine: text, slot: text, at: instant, error: text, attempts: count },
+  { handled: { const: true } },
+);
+const child = object(
+  { jobId: text, flowId: text, routine: text, state: { enum: ["asked", "started", "left"] } },
+  { to: text },
+);
 const routineSummary = object(
   { tasks: byName(count), failed: count, retries: count },
   { status: text },
@@ -76,11 +87,13 @@ export const SCHEMAS: Readonly<Record<string, JsonSchema>> = {
         ready: list(task),
         waiting: list(task),
         awaiting: list(task),
+        children: list(child),
+        collected: list(object({ routine: text, slot: text, key: text, items: count })),
         failures: list(failedTask),
       },
       ...{ routines: byName(routineSummary), outputs: count, logged: count },
     },
-    { error: text, pauseReason: text },
+    { error: text, parent: text, deadline: instant, pauseReason: text },
   ),
   JobTimeline: object({
     from: instant,
@@ -128,7 +141,9 @@ export const ANSWERS: Readonly<
     | "revisions"
     | "differences"
     | "command"
-    | "workers",
+    | "workers"
+    | "throughput"
+    | "schedules",
     JsonSchema
   >
 > = {
@@ -163,6 +178,25 @@ export const ANSWERS: Readonly<
       { oldestDueAt: instant },
     )),
   }),
+  throughput: object({
+    partMs: { type: "number" },
+    parts: list(object({ from: instant, created: count, ended: count, failed: count, steps: count })),
+    isWhole: { type: "boolean" },
+    lookedAt: count,
+  }),
+  schedules: object({
+    schedules: list(object(
+      { jobId: text, status, next: list(instant), last: list(reference("JobRecord")) },
+      { name: text, cron: text, timeZone: text, missed: text },
+    )),
+  }, { cursor: text }),
+};
+
+/** How far back throughput is measured. */
+export const WINDOW: Parameter = {
+  name: "window",
+  about: "How far back; 15m by default",
+  schema: { enum: Object.keys(WINDOWS) },
 };
 
 const key: JsonSchema = { type: "string", minLength: 1, description: "Makes it count once, however often it is asked" };

@@ -8,10 +8,10 @@ export class RequestError extends Error {
   readonly allow: string | undefined;
 
   /** Makes the refusal. */
-  constructor(status: number, message: string, allow?: string) {
-    super(message);
+  constructor(status: number, message: string, options: { readonly allow?: string; readonly cause?: unknown } = {}) {
+    super(message, options);
     this.status = status;
-    this.allow = allow;
+    this.allow = options.allow;
   }
 }
 
@@ -57,7 +57,9 @@ export async function withData<T>(action: () => Promise<T>): Promise<T> {
   } catch (error) {
     const isRefusal = error instanceof TypeError || error instanceof RangeError || error instanceof SerializationError;
     // Only errors of this library begin so: those of the host may say anything.
-    if (isRefusal && /^(?:Cannot|Routine|job|")/.test(error.message)) throw new RequestError(400, error.message);
+    if (isRefusal && /^(?:Cannot|Routine|job|")/.test(error.message)) {
+      throw new RequestError(400, error.message, { cause: error });
+    }
     throw error;
   }
 }

@@ -113,7 +113,7 @@ export class StudioSite {
     const route = routes.find((it) => it.method === (method === "HEAD" ? "GET" : method));
     if (route !== undefined) return route;
     const allow = routes.map((it) => it.method).join(", ");
-    throw new RequestError(405, `Only ${allow} is allowed here`, allow);
+    throw new RequestError(405, `Only ${allow} is allowed here`, { allow });
   }
 
   /** Checks an act, and returns the fields of its form, if it has one. */

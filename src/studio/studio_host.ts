@@ -5,6 +5,10 @@ import type { StoreSession } from "../engine/durable/store_session.ts";
 import type { IdSource } from "../ports/ids.ts";
 import type { Store, StoredJob } from "../ports/store.ts";
 import type { Timers } from "../ports/timers.ts";
+import type { ConnectionTarget } from "../model/connection.ts";
+import type { JobRecord } from "../ports/store.ts";
+import { type StoreAccess, storeAccess } from "../store_access.ts";
+import { ANY_DATA, type DataField, fieldOfSchema } from "./data_fields.ts";
 import { RequestError } from "./failure.ts";
 
 /** What the studio has of its engine. */
@@ -12,6 +16,7 @@ export class StudioHost {
   readonly engine: Engine;
   readonly session: StoreSession;
   readonly ids: IdSource;
+  readonly #access: StoreAccess;
 
   /**
    * Begins the use of an engine.
@@ -19,8 +24,10 @@ export class StudioHost {
    * @throws {TypeError} for an engine without store or registry
    */
   constructor(engine: Engine) {
-    const { ids, registry, store } = hostOf(engine, "Cannot make a studio");
-    if (store === undefined || registry === undefined) {
+    const host = hostOf(engine, "Cannot make a studio");
+    const { ids, registry, store } = host;
+    const access = storeAccess.get(host);
+    if (store === undefined || registry === undefined || access === undefined) {
       const missing = store === undefined ? "store" : "registry";
       throw new TypeError(
         `Cannot make a studio: the engine has no ${missing}; give new Engine() both, store and registry`,
@@ -29,6 +36,7 @@ export class StudioHost {
     this.engine = engine;
     this.session = store.session;
     this.ids = ids;
+    this.#access = access("Cannot make a studio");
   }
 
   /** The store. */
@@ -40,6 +48,18 @@ export class StudioHost {
   /** The clock. */
   get timers(): Timers {
     return this.session.timers;
+  }
+
+  /**
+   * The field for data that is delivered to a slot: by its schema, where the flow can be built here and the schema says what it takes.
+   */
+  async fieldOf(record: JobRecord, { routine, slot }: ConnectionTarget): Promise<DataField> {
+    const flow = await this.#access.flowOf(record);
+    try {
+      return fieldOfSchema(flow?.slot(routine, slot).schema);
+    } catch {
+      return ANY_DATA; // There is no such slot: that is said when something is delivered to it.
+    }
   }
 
   /**

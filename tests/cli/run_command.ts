@@ -13,6 +13,8 @@ export interface CommandSetup {
   readonly input?: string;
   /** Whether somebody looks at what is printed. */
   readonly isTerminal?: boolean;
+  /** How wide the terminal is. */
+  readonly columns?: number;
   /** The environment variables. */
   readonly variables?: Readonly<Record<string, string>>;
   readonly timers?: ManualTimers;
@@ -43,6 +45,7 @@ export async function runCommand(args: readonly string[], setup: CommandSetup = 
     }),
     output: {
       isTerminal,
+      columns: setup.columns,
       write: (text) => {
         output += text;
         onOutput?.(text);

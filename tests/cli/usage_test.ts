@@ -18,8 +18,9 @@ for (const { args, name, options } of COMMANDS) {
     assertEquals([exit, errors], [0, ""]);
     assertEquals(output.split("\n")[0], ["routilux", name, ...args].join(" "));
     for (const option of [...Object.keys(options), "json", "help"]) {
-      assertMatch(output, new RegExp(`^  --${option}\\b`, "m"));
+      assertMatch(output, new RegExp(`^  (-\\w, )?--${option}\\b`, "m"));
     }
+    assertEquals(output.split("\n").filter((line) => line.length > 80), []);
   });
 
   test(`routilux ${name} refuses an unknown option and too many arguments, in one line`, async () => {
@@ -46,8 +47,9 @@ test("routilux alone shows all commands and the exit codes, and is a wrong usage
   const [alone, help] = [await runCommand([]), await runCommand(["--help"])];
   assertEquals([alone.exit, help.exit, alone.output], [2, 0, help.output]);
   for (const { about, name } of COMMANDS) {
-    assertMatch(help.output, new RegExp(`^  ${name} .*${about.slice(0, 20)}`, "m"));
+    assertMatch(help.output, new RegExp(`^  ${name}\\b[^:]*${about.slice(0, 20)}`, "m"));
   }
+  assertEquals(help.output.split("\n").filter((line) => line.length > 80), []);
   assertMatch(help.output, /Exit codes: 0 done; 1 /);
 });
 

@@ -71,7 +71,8 @@ test("Graphviz reads each label as it is to be shown", { skip: SKIP }, async (t)
     output.matchAll(/class="node">.*?<text[^>]*>(.*?)<\/text>/gs),
     ([, text = ""]) => decodeXml(text),
   );
-  assertEquals(nodes.slice(0, labels.length).sort(), labels.toSorted());
+  // Each names a routine, an awaited slot, and the flow of a child.
+  assertEquals(labels.filter((it) => nodes.filter((node) => node === it).length !== 3), []);
 });
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: "&", apos: "'", gt: ">", lt: "<", nbsp: " ", quot: '"' };

@@ -21,6 +21,11 @@ export function hostileDocuments(): { readonly flow: FlowDocument; readonly job:
     })),
     executionStrategy: "sequential",
     executionTimeoutMs: null,
+    failureConnections: HOSTILE_TEXTS.map((text, index) => ({
+      errors: [text],
+      from: { routine: text, slot: text },
+      to: { routine: others[index] ?? first, slot: others[index] ?? first },
+    })),
     format: "routilux/flow",
     id: first,
     maxWorkers: 1,
@@ -28,6 +33,7 @@ export function hostileDocuments(): { readonly flow: FlowDocument; readonly job:
     version: 1,
   };
   const job: JobDocument = {
+    children: HOSTILE_TEXTS.map((text) => ({ flowId: text, jobs: [{ jobId: text, routine: text, to: text }] })),
     createdAt: AT,
     executionHistory: HOSTILE_TEXTS.map((text) => ({ at: AT, data: {}, event: text, routine: text, type: "emit" })),
     flowId: first,

@@ -2,6 +2,7 @@ import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
 import { type Context, Engine, ErrorHandler, Flow, Registry, Routine } from "../../mod.ts";
 import { isName } from "../../src/base/options.ts";
+import { schedule } from "../../src/schedules/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { studio } from "../../src/studio/mod.ts";
 import { manualIds, manualTimers } from "../../src/testing/mod.ts";
@@ -11,7 +12,7 @@ import { NOW } from "./sample_studio.ts";
 /** All names of elements that pages have. */
 const ELEMENTS = new Set(
   ("html head meta title link script body a header div svg path circle span b nav main h1 h2 h3 p ul li form label input button table caption " +
-    "thead tbody tr th td time dl dt dd details summary section select option textarea output rect text g defs marker code pre br")
+    "thead tbody tr th td time dl dt dd details summary section select option textarea output rect figure figcaption text g defs marker code pre br")
     .split(" "),
 );
 const TEXTS = HOSTILE_TEXTS.filter(isName);
@@ -56,6 +57,7 @@ async function hostileStudio(text: string) {
   const labels = { queue: text, tags: { [text]: text } };
   await flow.start(scribe.trigger, { text }, { jobId: text, ...labels });
   await flow.start(scribe.asking, { text }, { jobId: `${text} asks`, ...labels });
+  await schedule(engine, text, { cron: "@daily" }, flow, scribe.trigger, { text });
   const { jobs } = await engine.recover();
   for (const { flow, job } of jobs) await flow.settle(job);
   return studio(engine);
@@ -73,6 +75,7 @@ test("no text of a user becomes part of a page, wherever it stands", async () =>
           "/job?revision=1&",
           "/job/differences?from=0&to=2&",
           "/workers",
+          "/schedules",
           `/${encodeURIComponent("\u0000<b>")}`,
         ]
       ) {
@@ -107,7 +110,7 @@ test("jobs are found by whatever ids they have", async () => {
     const answer = await hostileStudio(id);
     const list = await (await answer(new Request("http://localhost/"))).text();
     const links = Array.from(list.matchAll(/href="(\/job\?[^"]*)"/g), ([, link = ""]) => link.replaceAll("&#38;", "&"));
-    assertEquals(links.length, 2);
+    assertEquals(links.length, 3);
     for (const link of links) {
       assertEquals([id, (await answer(new Request(`http://localhost${link}`))).status], [id, 200]);
     }

@@ -3,7 +3,6 @@ import { isRecord } from "../../values/json.ts";
 import type { StoredJob } from "../../ports/store.ts";
 import type { Call, Command } from "../command.ts";
 import { CommandError, EXIT, type ExitCode, reasonOf } from "../failure.ts";
-import { table } from "../printer.ts";
 import { loadJob } from "../stored_documents.ts";
 import { STORE_OPTION, withStore } from "../stores.ts";
 
@@ -26,7 +25,7 @@ async function answer(call: Call, { entries, record, snapshotRevision }: StoredJ
   await call.print.answer(
     { jobId: record.jobId, begins: snapshotRevision, revisions: all },
     () =>
-      table(["revision", "at", "kind", "what"], [
+      call.print.table(["revision", "at", "kind", "what"], [
         [String(snapshotRevision), "", "snapshot", "the state with which the kept journal begins"],
         ...all.map((
           { entry, revision },

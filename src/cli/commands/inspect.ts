@@ -1,5 +1,5 @@
 import type { FlowDocument } from "../../documents/flow_schema.ts";
-import { summarize } from "../../inspect/summary.ts";
+import { summarizeDocument } from "../../inspect/summary.ts";
 import type { Call, Command } from "../command.ts";
 import { DOCUMENT_NOTES, readDocuments } from "../documents.ts";
 import { EXIT, type ExitCode } from "../failure.ts";
@@ -18,7 +18,7 @@ export const inspect: Command = {
 
 async function run(call: Call): Promise<ExitCode> {
   const { flow, job } = await readDocuments(call, call.arg(0));
-  const summary = job && summarize(job);
+  const summary = job && summarizeDocument(job);
   await call.print.answer(
     {
       ...(flow === undefined ? {} : { flow: summarizeFlow(flow) }),

@@ -3,6 +3,7 @@ import type { JobHandle } from "../../job_handle.ts";
 import { Registry } from "../../values/registry.ts";
 import type { Call, Command, CommandOption } from "../command.ts";
 import { CommandError, EXIT, type ExitCode, reasonOf } from "../failure.ts";
+import { readText } from "../documents.ts";
 import { loadRegistry, REGISTRY_OPTION } from "../registry.ts";
 import { STORE_OPTION, withStore } from "../stores.ts";
 
@@ -12,6 +13,9 @@ const KEY_OPTION: Readonly<Record<string, CommandOption>> = {
 const REASON_OPTION: Readonly<Record<string, CommandOption>> = {
   reason: { value: "TEXT", about: "why, for those who look at the job" },
 };
+const TASK_OPTION: Readonly<Record<string, CommandOption>> = {
+  task: { value: "NUMBER", isList: true, about: "the failure of this task only; may be given several times" },
+};
 const NOTES = ["It is stored, and carried out by the worker that has the job or takes it next."];
 
 /** `routilux jobs deliver`: gives a job data. */
@@ -20,10 +24,15 @@ export const jobsDeliver: Command = {
   about: "deliver data to a slot of a job",
   args: ["JOB", "ROUTINE", "SLOT", "[JSON]"],
   options: { ...STORE_OPTION, ...REGISTRY_OPTION, ...KEY_OPTION },
-  notes: ["Without JSON an empty object is delivered. With --registry the slot's schema checks the data.", ...NOTES],
-  run: (call) => {
-    const data = dataOf(call, call.optionalArg(3) ?? "{}");
-    return ask(
+  notes: [
+    "Without JSON an empty object is delivered; with - it comes from the standard input.",
+    "With --registry the slot's schema checks the data.",
+    ...NOTES,
+  ],
+  run: async (call) => {
+    const text = call.optionalArg(3) ?? "{}";
+    const data = dataOf(call, text === "-" ? await readText(call.host, "-") : text);
+    return await ask(
       call,
       "delivery",
       (handle, options) => handle.deliver({ routine: call.arg(1), slot: call.arg(2) }, data, options),
@@ -79,10 +88,53 @@ export const jobsRedrive: Command = {
   name: "jobs redrive",
   about: "let a job that has failed or was cancelled go on: its failures become tasks again",
   args: ["JOB"],
-  options: { ...STORE_OPTION, ...KEY_OPTION },
-  notes: NOTES,
-  run: (call) => ask(call, "redrive", (handle, options) => handle.redrive(options)),
+  options: {
+    ...STORE_OPTION,
+    ...TASK_OPTION,
+    data: { value: "JSON", about: "other data for the one task that --task names" },
+    ...KEY_OPTION,
+  },
+  notes: ["Without --task all failures that are not handled become tasks again.", ...NOTES],
+  run: (call) => {
+    const [taskId, ...others] = tasksIn(call);
+    const data = call.value("data");
+    if (data !== undefined && (taskId === undefined || others.length > 0)) {
+      throw call.misuse("--data is for one task; name it by --task");
+    }
+    const failures = taskId === undefined
+      ? undefined
+      : data === undefined
+      ? [taskId, ...others]
+      : [{ taskId, data: dataOf(call, data) }];
+    return ask(
+      call,
+      "redrive",
+      (handle, options) => handle.redrive({ ...options, ...(failures === undefined ? {} : { failures }) }),
+    );
+  },
 };
+
+/** `routilux jobs discard`. */
+export const jobsDiscard: Command = {
+  name: "jobs discard",
+  about: "drop failures of a job: a redrive does not put them back",
+  args: ["JOB"],
+  options: { ...STORE_OPTION, ...TASK_OPTION, ...KEY_OPTION },
+  notes: ["Without --task all failures are dropped.", ...NOTES],
+  run: (call) => {
+    const tasks = tasksIn(call);
+    return ask(
+      call,
+      "discarding",
+      (handle, options) => handle.discard(tasks.length === 0 ? true : tasks, options),
+    );
+  },
+};
+
+/** The tasks whose failures are meant. */
+function tasksIn(call: Call): readonly number[] {
+  return call.list("task").map((text) => call.wholeOf("--task", text, 1));
+}
 
 /** The options of every request. */
 interface Asked {

@@ -3,7 +3,6 @@ import type { JobPage, JobRecord } from "../../ports/store.ts";
 import type { Call, Command } from "../command.ts";
 import { EXIT, type ExitCode } from "../failure.ts";
 import { FILTER_OPTIONS, filterOf, recordJson } from "../filters.ts";
-import { table } from "../printer.ts";
 import { STORE_OPTION, withStore } from "../stores.ts";
 
 /** `routilux jobs list`: a page of the jobs of a store. */
@@ -50,7 +49,7 @@ async function answer(call: Call, { cursor, jobs }: JobPage): Promise<ExitCode> 
   await call.print.answer(
     json,
     () =>
-      table(
+      call.print.list(
         ["job", "status", "flow", "queue", "created", "due or ended", "held by"],
         jobs.map((it) => rowOf(call, it)),
       ),

@@ -1,5 +1,5 @@
 import { readStored } from "../../documents/stored_job.ts";
-import { summarize } from "../../inspect/summary.ts";
+import { summarizeDocument } from "../../inspect/summary.ts";
 import type { Call, Command } from "../command.ts";
 import { EXIT, type ExitCode } from "../failure.ts";
 import { recordJson } from "../filters.ts";
@@ -18,7 +18,7 @@ export const jobsShow: Command = {
       const stored = await loadJob(store, call.arg(0));
       const { flow, job } = readStored(stored, call.whole("revision", 0));
       await call.print.answer({ record: recordJson(stored.record), flow, job }, () => [
-        ...summaryLines(call.print, summarize(job)),
+        ...summaryLines(call.print, summarizeDocument(job)),
         "",
         storeLine(call, stored.record),
       ]);

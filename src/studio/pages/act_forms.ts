@@ -1,10 +1,13 @@
 import type { FlowDocument } from "../../documents/flow_schema.ts";
+import type { ConnectionTarget } from "../../model/connection.ts";
 import type { TaskDocument } from "../../documents/task.ts";
 import type { JobStatus } from "../../job/job.ts";
 import { TOKEN_FIELD } from "../access.ts";
 import type { ActName } from "../acts.ts";
+import type { DataField } from "../data_fields.ts";
 import { exactly, type Html, markup, type Part } from "../html.ts";
 import type { Call } from "../route.ts";
+import { dataFields, type FilledIn } from "./data_form.ts";
 
 /** The most slots that a form lets choose from. */
 const MOST_SLOTS = 500;
@@ -62,15 +65,21 @@ export function actForm({ link, token }: Call, jobId: string, act: ActName, cont
 <input type="hidden" name="${TOKEN_FIELD}" value="${token}">${content}</form>`;
 }
 
-/** A form that delivers data to one slot. */
-export function deliverForm(call: Call, jobId: string, routine: string, slot: string, id: string): Html {
+/** A form that delivers data to one slot; `id` begins the ids of its fields. */
+export function deliverForm(
+  call: Call,
+  jobId: string,
+  { routine, slot }: ConnectionTarget,
+  field: DataField,
+  id: string,
+  filled?: FilledIn,
+): Html {
   return actForm(
     call,
     jobId,
     "deliver",
     markup`<input type="hidden" name="to" value="${target(routine, slot)}">
-<label for="${id}">Answer, as JSON</label><textarea id="${id}" name="data" rows="3"
-spellcheck="false">{}</textarea>
+${dataFields(field, id, filled)}
 <button class="main">Deliver</button>`,
     `Deliver to ${routine}, ${slot}`,
   );
@@ -92,15 +101,12 @@ ${data}</textarea></label><button>Redrive with this data</button>`,
   }`;
 }
 
-/** A form that delivers data to any slot of a flow. */
-export function anyDeliverForm(call: Call, jobId: string, flow: FlowDocument): Html {
-  return actForm(
-    call,
-    jobId,
-    "deliver",
-    markup`<label>Slot<select name="to">${slotOptions(flow, undefined)}</select></label>
-<label>Data, as JSON<textarea name="data" rows="3" spellcheck="false">{}</textarea></label><button>Deliver</button>`,
-  );
+/** A form that leads to the one that delivers to a slot of a flow. */
+export function anyDeliverForm({ link }: Call, jobId: string, flow: FlowDocument): Html {
+  return markup`<form method="get" action="${link("/job/deliver")}"><input type="hidden" name="id" value="${
+    exactly(jobId)
+  }">
+<label>Slot<select name="to">${slotOptions(flow, undefined)}</select></label><button>Go on</button></form>`;
 }
 
 /** A form that starts another job of a flow. */

@@ -1,4 +1,4 @@
-import { diffJobs, type JobDifference } from "../../inspect/diff.ts";
+import { diffDocuments, type JobDifference } from "../../inspect/diff.ts";
 import { markup, type Part } from "../html.ts";
 import type { Call } from "../route.ts";
 import { nothing, pageAnswer, section } from "./layout.ts";
@@ -12,7 +12,7 @@ export async function differencesPage({ host, link, query }: Call): Promise<Resp
   const stored = await host.load(query.needed("id"));
   const { jobId } = stored.record;
   const [from, to] = [query.neededWhole("from"), query.neededWhole("to")];
-  const all = diffJobs(host.read(stored, from).job, host.read(stored, to).job);
+  const all = diffDocuments(host.read(stored, from).job, host.read(stored, to).job);
   const revision = (it: number): Part =>
     markup`<a href="${link("/job", { id: jobId, revision: it })}">revision ${it}</a>`;
   return pageAnswer(link, {

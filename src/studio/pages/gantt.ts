@@ -1,7 +1,7 @@
 import { parseInstant } from "../../base/instant.ts";
 import { labelOf, xmlText } from "../../diagram/labels.ts";
 import type { JobDocument } from "../../documents/job.ts";
-import { timeline, type TimelineRow, type TimelineSpan } from "../../inspect/timeline.ts";
+import { timelineOfDocument, type TimelineRow, type TimelineSpan } from "../../inspect/timeline.ts";
 import { Html } from "../html.ts";
 import { duration } from "./texts.ts";
 
@@ -42,7 +42,7 @@ export interface Gantt {
  * would leave no room for the rest. `zoom` makes it as many times as wide.
  */
 export function drawGantt(job: JobDocument, to: string, zoom: number): Gantt {
-  const { dropped, from, rows } = timeline(job);
+  const { dropped, from, rows } = timelineOfDocument(job);
   const width = WIDTH * zoom;
   const [first, last] = [msOf(from), Math.max(msOf(to), msOf(from) + 1)];
   const at = (instant: string) => NAMES + (msOf(instant) - first) / (last - first) * width;

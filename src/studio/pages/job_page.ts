@@ -1,12 +1,13 @@
-import { summarize } from "../../inspect/summary.ts";
+import { summarizeDocument } from "../../inspect/summary.ts";
 import { hasEnded } from "../../job/job.ts";
 import type { StoredJob } from "../../ports/store.ts";
 import { type Html, markup, type Part } from "../html.ts";
 import type { Call } from "../route.ts";
 import { actButtons, anyDeliverForm, startForm } from "./act_forms.ts";
+import { dataSections } from "./data_sections.ts";
+import { childrenSection } from "./children_section.ts";
 import {
   awaitedSection,
-  dataSections,
   failuresSection,
   graphSection,
   type JobView,
@@ -14,6 +15,7 @@ import {
   timelineSection,
 } from "./job_sections.ts";
 import { pageAnswer } from "./layout.ts";
+import { LISTS } from "./list_parts.ts";
 import { chip, duration, holder, instant, short } from "./texts.ts";
 import { pastBanner, timeSection } from "./time_section.ts";
 
@@ -25,13 +27,17 @@ export async function jobPage(call: Call): Promise<Response> {
   const { flow, job } = host.read(stored, revision);
   const { jobId } = stored.record;
   const now = host.timers.now();
-  const view: JobView = { call, jobId, flow, job, summary: summarize(job), now, revision };
+  const summary = summarizeDocument(job);
   const isPast = revision !== undefined;
   const canAct = call.access === "act" && !isPast;
+  const view: JobView = { call, jobId, flow, job, summary, now, revision };
   return pageAnswer(link, {
     title: short(jobId),
     place: "jobs",
-    ...(isPast ? {} : { events: link("/api/job/events", { id: jobId }) }),
+    // A further part of a list stays as it is: what comes in at the top would move it.
+    ...(isPast || LISTS.some((name) => query.text(name) !== undefined)
+      ? {}
+      : { events: link("/api/job/events", { id: jobId }) }),
     main: markup`<p class="crumbs"><a href="${link("/")}">Jobs</a> / <a href="${link("/", { flow: flow.id })}">${
       short(
         flow.id,
@@ -45,9 +51,10 @@ ${
     }
 ${graphSection(view)}
 <div class="columns">
-<div>${awaitedSection(view)}</div>
+<div>${await awaitedSection(view, stored.record)}</div>
 <div>${failuresSection(view)}${tasksSection(view)}</div>
 </div>
+${await childrenSection(view)}
 ${timelineSection(view)}
 ${timeSection(call, stored, revision, now)}
 ${dataSections(view)}
@@ -58,7 +65,7 @@ ${dataSections(view)}
         revision,
       })
     }" download="job.json">Download the document</a>
-<a class="button plain" href="${link("/", { parent: jobId })}">Jobs that it has started</a></p>
+</p>
 ${
       canAct && markup`<details><summary>Deliver to any slot</summary>${anyDeliverForm(call, jobId, flow)}</details>
 <details><summary>Start another job of this flow</summary>${startForm(call, jobId, flow)}</details>`

@@ -2,6 +2,7 @@ import { drawGantt } from "./gantt.ts";
 import { toBareSvg } from "../../diagram/svg.ts";
 import type { FlowDocument } from "../../documents/flow_schema.ts";
 import type { JobDocument } from "../../documents/job.ts";
+import type { JobRecord } from "../../ports/store.ts";
 import type { FailureDocument } from "../../documents/records.ts";
 import type { JobSummary, TaskSummary } from "../../inspect/summary.ts";
 import { hasEnded } from "../../job/job.ts";
@@ -11,12 +12,13 @@ import { Html, markup, type Part } from "../html.ts";
 import type { Call } from "../route.ts";
 import { deliverForm, failureForms } from "./act_forms.ts";
 import { nothing, section, table } from "./layout.ts";
+import { partOf } from "./list_parts.ts";
 import { chip, counted, instant, jsonOf, short } from "./texts.ts";
 
 /** The most routines that are drawn on the page: more take long to place, and cannot be told apart. */
 const MOST_DRAWN = 150;
-/** The most rows of a table. */
-const MOST_ROWS = 100;
+/** The most forms of a page: each may have very many fields. */
+const MOST_FORMS = 20;
 const ZOOMS = [1, 2, 4, 8];
 
 /** What the sections of a job's page show. */
@@ -45,7 +47,7 @@ export function graphSection({ call, flow, job, jobId, revision }: JobView): Htm
       whole,
     );
   }
-  const drawing = new Html(toBareSvg(flow, { job }));
+  const drawing = new Html(toBareSvg(flow, job));
   return section(
     "Flow",
     "graph",
@@ -83,39 +85,32 @@ export function timelineSection({ call, job, jobId, now, revision }: JobView): H
 }
 
 /** The answers that the job waits for, each with a form. Nothing where there is none. */
-export function awaitedSection({ call, jobId, now, revision, summary: { awaiting } }: JobView): Part {
+export async function awaitedSection(view: JobView, record: JobRecord): Promise<Part> {
+  const { call, jobId, now, revision, summary: { awaiting } } = view;
   const canAct = call.access === "act" && revision === undefined;
   // Nothing but spaces in it would not be empty for the style.
   if (awaiting.length === 0) return markup`<div id="awaited" data-live></div>`;
-  return section(
-    "Awaited answers",
-    "awaited",
-    awaiting.slice(0, MOST_ROWS).map((
-      { createdAt, id, onTimeout, routine, slot, until },
-    ) =>
-      markup`<div class="awaited"><p><b>${short(routine)}</b> · ${short(slot)}<br><span class="faint">asked ${
-        instant(
-          createdAt,
-          now,
-        )
-      }${until !== undefined && markup`, until ${instant(until, now)}`}${
-        onTimeout !== undefined &&
-        markup`, then ${short(onTimeout)}`
-      }</span></p>${
-        canAct &&
-        deliverForm(call, jobId, routine, slot, `answer-${id}`)
-      }</div>`
-    ),
-  );
+  const { links, shown } = partOf(view, "awaited", awaiting, MOST_FORMS);
+  const forms = await Promise.all(shown.map(async ({ createdAt, id, onTimeout, routine, slot, until }) => {
+    const to = { routine, slot };
+    const form = canAct && deliverForm(call, jobId, to, await call.host.fieldOf(record, to), `answer-${id}`);
+    return markup`<div class="awaited"><p><b>${short(routine)}</b> · ${short(slot)}<br><span class="faint">asked ${
+      instant(createdAt, now)
+    }${until !== undefined && markup`, until ${instant(until, now)}`}${
+      onTimeout !== undefined && markup`, then ${short(onTimeout)}`
+    }</span></p>${form}</div>`;
+  }));
+  return section("Awaited answers", "awaited", forms, links);
 }
 
 /** The tasks that have not ended. */
-export function tasksSection({ now, summary: { active, awaiting, ready, waiting } }: JobView): Html {
-  const all = [...active, ...ready, ...waiting, ...awaiting];
-  const row = ({ attempts = 0, createdAt, id, routine, slot, state, until }: TaskSummary): Part[] => [
+export function tasksSection(view: JobView): Html {
+  const { now, summary: { active, awaiting, ready, waiting } } = view;
+  const { links, shown } = partOf(view, "tasks", [...active, ...ready, ...waiting, ...awaiting]);
+  const row = ({ attempts = 0, createdAt, id, key, routine, slot, state, until }: TaskSummary): Part[] => [
     `#${id}`,
     short(routine),
-    short(slot),
+    key === undefined ? short(slot) : markup`${short(slot)} <span class="tag">${short(key, 40)}</span>`,
     chip(state),
     instant(createdAt, now),
     until === undefined ? markup`<span class="faint">–</span>` : instant(until, now),
@@ -124,24 +119,22 @@ export function tasksSection({ now, summary: { active, awaiting, ready, waiting 
   return section(
     "Pending tasks",
     "tasks",
-    all.length === 0 ? nothing("Nothing is pending.") : [
-      table(
-        "Pending tasks",
-        ["Task", "Routine", "Slot", "State", "Since", "Due", "Failed before"],
-        all.slice(0, MOST_ROWS).map(row),
-        [6],
-      ),
-      more(all.length, MOST_ROWS),
-    ],
-    markup`<span class="aside faint">${all.length.toLocaleString("en-US")}</span>`,
+    shown.length === 0 ? nothing("Nothing is pending.") : table(
+      "Pending tasks",
+      ["Task", "Routine", "Slot", "State", "Since", "Due", "Failed before"],
+      shown.map(row),
+      [6],
+    ),
+    links,
   );
 }
 
 /** What has failed, with the data of the failed tasks. */
-export function failuresSection({ call, job: { failures = [], status }, jobId, now, revision }: JobView): Part {
+export function failuresSection(view: JobView): Part {
+  const { call, job: { failures = [], status }, jobId, now, revision } = view;
   const canAct = call.access === "act" && revision === undefined;
   if (failures.length === 0) return markup`<div id="failures" data-live></div>`;
-  const one = ({ at, error, task }: FailureDocument): Part =>
+  const one = ({ at, error, handled, task }: FailureDocument): Part =>
     markup`<li>
 <p class="error">${errorText(error).slice(0, 1_000)}</p>
 <p class="faint">task #${task.id} of ${short(task.routine)} · ${short(task.slot)}, ${
@@ -149,73 +142,11 @@ export function failuresSection({ call, job: { failures = [], status }, jobId, n
         (task.attempt ?? 0) + 1,
         "attempt",
       )
-    }, ${instant(at, now)}</p>
+    }, ${instant(at, now)}${handled === true && ", handled by a failure connection"}</p>
 <details><summary>Data</summary>${jsonOf(task.data)}${
       canAct && failureForms(call, jobId, task, hasEnded(status))
     }</details>
 </li>`;
-  return section(
-    "Failures",
-    "failures",
-    [
-      markup`<ul class="failures">${failures.slice(-MOST_ROWS).toReversed().map(one)}</ul>`,
-      more(failures.length, MOST_ROWS),
-    ],
-    markup`<span class="aside faint">${failures.length.toLocaleString("en-US")}</span>`,
-  );
-}
-
-/** What the job has put out, shares, keeps and has logged. */
-export function dataSections({ job, now }: JobView): Html {
-  const { outputLog = [], pausePoints = [], routineStates = {}, sharedData = {}, sharedLog = [] } = job;
-  const states = Object.entries(routineStates).filter(([, { state }]) => state !== undefined);
-  return markup`${
-    rows("Outputs", "outputs", ["When", "Routine", "Type", "Data"], outputLog, ({ at, data, routine, type }) => [
-      instant(at, now),
-      short(routine),
-      short(type),
-      jsonOf(data),
-    ])
-  }${
-    rows(
-      "Shared data",
-      "shared",
-      ["Key", "Value"],
-      Object.entries(sharedData),
-      ([key, value]) => [short(key), jsonOf(value)],
-    )
-  }${rows("State", "state", ["Routine", "State"], states, ([id, { state }]) => [short(id), jsonOf(state)])}${
-    rows("Log", "log", ["When", "Routine", "Entry"], sharedLog, ({ at, entry, routine }) => [
-      instant(at, now),
-      short(routine),
-      jsonOf(entry),
-    ])
-  }${
-    rows("Pauses", "pauses", ["When", "Reason", "Checkpoint"], pausePoints, ({ at, checkpoint, reason = "" }) => [
-      instant(at, now),
-      reason.slice(0, 500),
-      jsonOf(checkpoint),
-    ])
-  }`;
-}
-
-/** A section with the newest entries of a list on top; without entries it is not seen, but may get some while the page is open. */
-function rows<T>(
-  title: string,
-  id: string,
-  head: readonly string[],
-  entries: readonly T[],
-  row: (entry: T) => readonly Part[],
-): Html {
-  if (entries.length === 0) return markup`<div id="${id}" data-live></div>`;
-  return section(
-    title,
-    id,
-    [table(title, head, entries.slice(-MOST_ROWS).toReversed().map(row)), more(entries.length, MOST_ROWS)],
-    markup`<span class="aside faint">${entries.length.toLocaleString("en-US")}</span>`,
-  );
-}
-
-function more(count: number, shown: number): Part {
-  return count > shown && markup`<p class="faint">${(count - shown).toLocaleString("en-US")} more in the document</p>`;
+  const { links, shown } = partOf(view, "failures", failures.toReversed());
+  return section("Failures", "failures", markup`<ul class="failures">${shown.map(one)}</ul>`, links);
 }

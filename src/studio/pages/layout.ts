@@ -6,7 +6,7 @@ export interface Page {
   /** Its name, for the title of the window. */
   readonly title: string;
   /** Which of the main links it belongs to. */
-  readonly place?: "jobs" | "workers";
+  readonly place?: "jobs" | "schedules" | "workers";
   /** The address of the events that tell that it has changed. */
   readonly events?: string;
   readonly main: Html;
@@ -41,11 +41,9 @@ export function pageAnswer(link: Call["link"], { events, main, place, status = 2
 <header class="top">
 <div class="wide">
 <a class="brand" href="${link("/")}">${MARK}<span>routilux <b>studio</b></span></a>
-<nav aria-label="Main"><a href="${link("/")}"${current("jobs")}>Jobs</a><a href="${link("/workers")}"${
-    current(
-      "workers",
-    )
-  }>Workers</a></nav>
+<nav aria-label="Main"><a href="${link("/")}"${current("jobs")}>Jobs</a>
+<a href="${link("/schedules")}"${current("schedules")}>Schedules</a>
+<a href="${link("/workers")}"${current("workers")}>Workers</a></nav>
 <span class="live" id="live" hidden><span class="pulse"></span>Live</span>
 </div>
 </header>

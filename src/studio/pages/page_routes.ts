@@ -1,10 +1,11 @@
 import { act, type ActName, type ActResult } from "../acts.ts";
 import { type Fields, parseJson } from "../body.ts";
-import { RequestError } from "../failure.ts";
 import type { Call, Route } from "../route.ts";
+import { deliver, deliverPage, targetOf } from "./deliver_page.ts";
 import { differencesPage } from "./differences_page.ts";
 import { jobPage } from "./job_page.ts";
 import { jobsPage } from "./jobs_page.ts";
+import { schedulesPage } from "./schedules_page.ts";
 import { workersPage } from "./workers_page.ts";
 
 const ACTS: readonly ActName[] = [
@@ -13,7 +14,6 @@ const ACTS: readonly ActName[] = [
   "cancel",
   "redrive",
   "discard",
-  "deliver",
   "fork",
   "start",
   "delete",
@@ -25,8 +25,13 @@ export function pageRoutes(): readonly Route[] {
     page("/", jobsPage),
     page("/job", jobPage),
     page("/job/differences", differencesPage),
+    page("/schedules", schedulesPage),
     page("/workers", workersPage),
-    ...ACTS.map(formRoute),
+    page("/job/deliver", deliverPage),
+    form("deliver", deliver),
+    ...ACTS.map((name) =>
+      form(name, (call) => act(call.host, name, call.query.needed("id"), fieldsOf(name, call.fields)))
+    ),
   ];
 }
 
@@ -34,27 +39,28 @@ function page(path: string, answer: Route["answer"]): Route {
   return { method: "GET", path, needs: "read", answer };
 }
 
-function formRoute(name: ActName): Route {
+function form(name: ActName, perform: (call: Call) => Promise<ActResult | Response>): Route {
   return {
     method: "POST",
     path: `/job/${name}`,
     needs: "act",
     isForm: true,
-    async answer({ fields, host, link, query }) {
-      const result = await act(host, name, query.needed("id"), fieldsOf(name, fields));
+    async answer(call) {
+      const result = await perform(call);
+      if (result instanceof Response) return result;
       // Loading the page again then repeats nothing.
-      return new Response(null, { status: 303, headers: { location: addressOf(result, link) } });
+      return new Response(null, { status: 303, headers: { location: addressOf(result, call.link) } });
     },
   };
 }
 
-/** The parts of a form as an act takes them: data is JSON in a text, and a slot is named together with its routine. */
+/** The parts of a form as an act takes them: params are JSON in a text, and a slot is named together with its routine. */
 function fieldsOf(name: ActName, { task, to, ...given }: Fields): Fields {
   const fields = task === undefined ? given : failureOf(name, Number(task), given);
-  const data = ["data", "params"].filter((name) => typeof fields[name] === "string");
+  const { params } = fields;
   return {
     ...fields,
-    ...Object.fromEntries(data.map((name) => [name, parseJson(name, String(fields[name]))])),
+    ...(params === undefined ? {} : { params: parseJson("params", String(params)) }),
     ...(to === undefined ? {} : targetOf(String(to))),
   };
 }
@@ -63,13 +69,6 @@ function fieldsOf(name: ActName, { task, to, ...given }: Fields): Fields {
 function failureOf(name: ActName, taskId: number, { data, ...others }: Fields): Fields {
   const choice = name === "redrive" ? { taskId, data: parseJson("data", String(data)) } : taskId;
   return { ...others, failures: [choice] };
-}
-
-function targetOf(text: string): Fields {
-  const parts = parseJson("slot", text);
-  const [routine, slot]: readonly unknown[] = Array.isArray(parts) ? parts : [];
-  if (typeof routine === "string" && typeof slot === "string") return { routine, slot };
-  throw new RequestError(400, "The slot of the form is none: load the page again, and repeat what you did");
 }
 
 function addressOf({ act, jobId, key }: ActResult, link: Call["link"]): string {

@@ -2,11 +2,13 @@ import { findHolders, type Owner, type Queue } from "../holders.ts";
 import { type Html, markup } from "../html.ts";
 import type { Call } from "../route.ts";
 import { nothing, pageAnswer, section, table } from "./layout.ts";
+import { throughputSection } from "./throughput_section.ts";
 import { duration, instant, ownerName, short } from "./texts.ts";
 
 /** The page of workers and queues. */
-export async function workersPage({ host, link }: Call): Promise<Response> {
-  const { isWhole, owners, queues } = await findHolders(host);
+export async function workersPage(call: Call): Promise<Response> {
+  const { host, link } = call;
+  const [{ isWhole, owners, queues }, throughput] = await Promise.all([findHolders(host), throughputSection(call)]);
   const now = host.timers.now();
   return pageAnswer(link, {
     title: "Workers",
@@ -17,6 +19,7 @@ ${
       !isWhole &&
       markup`<p class="notice">There are very many jobs: only the oldest that have not ended are counted here.</p>`
     }
+${throughput}
 ${section("Engines that hold jobs", "owners", ownerTable(owners))}
 ${section("Queues with jobs that have not ended", "queues", queueTable(queues, link, now))}`,
   });

@@ -1,0 +1,24 @@
+/** How wide what is printed may be where nothing is known of a terminal. */
+export const WIDTH = 80;
+
+/** A text of words in lines of at most so many characters; a longer word has a line of its own. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** Names and what is said of them, in two columns: what is long goes on below its beginning. */
+export function described(entries: readonly (readonly [name: string, about: string])[], widest: number): string[] {
+  const left = Math.min(widest, Math.max(...entries.map(([name]) => name.length)));
+  return entries.flatMap(([name, about]) => {
+    const [first = "", ...more] = wrapped(about, WIDTH - left - 4);
+    const indent = " ".repeat(left + 4);
+    if (name.length > left) return [`  ${name}`, `${indent}${first}`, ...more.map((it) => indent + it)];
+    return [`  ${name.padEnd(left)}  ${first}`, ...more.map((it) => indent + it)];
+  });
+}
