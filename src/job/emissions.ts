@@ -67,8 +67,9 @@ export class Emissions {
     emitKey: string,
   ): void {
     this.takeBack(source, emitKey);
-    const added = this.#addAll(source, data, delayMs, priority, emitKey);
-    (this.#keyed ??= new Map()).set(emissionName({ source, emitKey }), added);
+    const before = this.tasks.length;
+    const entry = this.#addAll(source, data, delayMs, priority, emitKey);
+    (this.#keyed ??= new Map()).set(emissionName({ source, emitKey }), { entry, tasks: this.tasks.slice(before) });
   }
 
   /** Takes back what this step has emitted with a key. */
@@ -88,15 +89,14 @@ export class Emissions {
     delayMs: number,
     priority: TaskPriority,
     emitKey?: string,
-  ): KeyedEmission {
-    const entry = { source, data, time: NEVER };
+  ): Emission {
+    const entry: Emission = { source, data, time: NEVER };
     this.#emitted ??= [...this.tasks];
     this.#emitted.push(entry);
-    const tasks = source.routes.map((route) => {
-      const mapped = route.mapping === undefined ? data : mapData(data, route.mapping);
-      return this.#add(route, mapped, delayMs, priority, emitKey);
-    });
-    return { entry, tasks };
+    for (const route of source.routes) {
+      this.#add(route, route.mapping === undefined ? data : mapData(data, route.mapping), delayMs, priority, emitKey);
+    }
+    return entry;
   }
 
   #add(route: Route, data: Payload | undefined, delayMs: number, priority: TaskPriority, emitKey?: string): Task {

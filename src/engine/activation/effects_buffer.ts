@@ -25,15 +25,19 @@ interface EffectLists {
 }
 
 const NO_ANSWERS: Answers = Object.freeze({ answers: NONE, open: NONE });
-const NO_LISTS: EffectLists = Object.freeze({
-  expectations: [],
-  withdrawals: [],
-  log: [],
-  outputs: [],
-  deferred: [],
-  children: new Map(),
-  result: undefined,
-});
+const NO_LISTS: EffectLists = Object.freeze(noCalls());
+
+function noCalls(): EffectLists {
+  return {
+    expectations: [],
+    withdrawals: [],
+    log: [],
+    outputs: [],
+    deferred: [],
+    children: new Map(),
+    result: undefined,
+  };
+}
 
 /** An activation's effects until its next commit, except emissions. Most have none: each part is made at first use. */
 export class EffectsBuffer {
@@ -52,10 +56,7 @@ export class EffectsBuffer {
 
   /** The lists that calls add to. */
   get lists(): EffectLists {
-    return this.#lists ??= {
-      ...{ expectations: [], withdrawals: [], log: [], outputs: [], deferred: [], children: new Map() },
-      result: undefined,
-    };
+    return this.#lists ??= noCalls();
   }
 
   /** The deliveries from outside that the handler has asked for, and that have not come yet. */
@@ -98,10 +99,8 @@ export class EffectsBuffer {
     const size = answers.length + withdrawn.length + slots.length + state.length + shared.length + log.length +
       outputs.length + deferred.length + children.size;
     if (size === 0 && result === undefined) return undefined;
-    return {
-      ...{ answers, withdrawn, slots, state, shared, log, outputs, deferred, result },
-      children: [...children.values()],
-    };
+    const opened = children.size === 0 ? NONE : Array.from(children.values());
+    return { answers, withdrawn, slots, state, shared, log, outputs, deferred, children: opened, result };
   }
 
   /** What may still be taken back. A key that was named twice counts once. */
