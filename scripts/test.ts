@@ -30,6 +30,7 @@ const IN_ONE_RUNTIME = [
   "tests/examples/browser_test.ts",
   "tests/properties/pause_everywhere_test.ts",
   "tests/routines/stopped_anywhere_test.ts",
+  "tests/schedules/killed_schedule_test.ts",
   "tests/stores/broken_stores_test.ts",
   "tests/stores/deno_kv_store_test.ts",
   "tests/stores/durable_object/contract_test.ts",

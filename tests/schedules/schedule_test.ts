@@ -1,54 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { test } from "node:test";
-import { type Context, Engine, Flow, Registry, Routine } from "../../mod.ts";
-import type { Store } from "../../src/ports/mod.ts";
-import { schedule, type ScheduleOptions } from "../../src/schedules/mod.ts";
+import type { ScheduleOptions } from "../../src/schedules/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
-import { manualIds, type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 import { CrashingStore } from "../support/crashing_store.ts";
+import { ReportProcess } from "../support/report_process.ts";
 
 // A schedule is a durable job: whoever is there at one of its instants starts the job of that instant, once.
 
 const HOUR = 3_600_000;
-let processes = 0;
-
-/** A process that declares a schedule of reports. */
-class ReportProcess {
-  readonly timers: ManualTimers;
-  readonly engine: Engine;
-  readonly flow: Flow;
-  readonly store: Store;
-  /** What the jobs have got, in order. */
-  readonly written: string[] = [];
-
-  constructor(at: string | ManualTimers, store: Store = memoryStore()) {
-    const { written } = this;
-    class Report extends Routine {
-      readonly trigger = this.addSlot("trigger", this.write);
-      write({ team }: { team: string }, ctx: Context): void {
-        written.push(`${team} ${ctx.jobId}`);
-      }
-    }
-    this.timers = typeof at === "string" ? manualTimers(Date.parse(at)) : at;
-    this.store = store;
-    const number = ++processes;
-    const ids = manualIds(`id-${number}`);
-    const durability = { owner: `process ${number}` };
-    this.engine = new Engine({ timers: this.timers, ids, registry: new Registry({ Report }), store, durability });
-    this.flow = new Flow({ id: "reports", engine: this.engine });
-    this.flow.addRoutine(new Report(), "report");
-  }
-
-  declare(options: ScheduleOptions, team = "sales") {
-    return schedule(this.engine, "nightly", options, this.flow, "report", { team });
-  }
-
-  /** The instants of all jobs that the schedule has started. */
-  async instants(): Promise<string[]> {
-    const { jobs } = await this.engine.list({ flowId: "reports", limit: 1_000 });
-    return jobs.map(({ jobId }) => jobId.slice("nightly@".length)).sort();
-  }
-}
 
 test("C457 a schedule starts a job at each of its instants, in its time zone", async () => {
   const process = new ReportProcess("2026-01-05T12:00:00Z");
