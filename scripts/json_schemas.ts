@@ -8,7 +8,7 @@ import type { GenericSchema } from "valibot";
 import { RESERVED_NAMES } from "../src/base/options.ts";
 import { commitSchema } from "../src/documents/commit.ts";
 import { flowSchema } from "../src/documents/flow_schema.ts";
-import { jobSchema } from "../src/documents/job.ts";
+import { innerJobSchema, jobSchema } from "../src/documents/job.ts";
 import * as codecs from "../src/documents/codec.ts";
 import { deferred, log, output, pausePoint, record } from "../src/documents/records.ts";
 import { merged, source, task } from "../src/documents/task.ts";
@@ -19,10 +19,9 @@ import { finish } from "./report.ts";
 // types. `--check` compares them with what is there.
 
 const FOLDER = new URL("../schemas/", import.meta.url);
+const DOCUMENTS = "children claim codec commit_documents commit_parts flow_schema job records slots task".split(" ");
 const SOURCES = [
-  ...["claim", "codec", "commit_documents", "commit_parts", "flow_schema", "job", "records", "task"].map((name) =>
-    `documents/${name}`
-  ),
+  ...DOCUMENTS.map((name) => `documents/${name}`),
   ...["model/routine_document", "model/connection", "model/failure_connection"],
   ...["model/flow_limits", "model/error_handler", "values/payload"],
 ].map((name) => `src/${name}.ts`);
@@ -30,6 +29,7 @@ const SOURCES = [
 const value = codecs.value.schema();
 const values = codecs.valuesSchema();
 const error = codecs.error.schema();
+const innerJob = innerJobSchema();
 const definitions = {
   deferred: deferred.schema(),
   error,
@@ -120,6 +120,8 @@ function overrideSchema({ valibotSchema, jsonSchema }: OverrideSchemaContext): A
         propertyNames: { not: { const: "__proto__" } },
         additionalProperties: { $ref: "#/$defs/value" },
       };
+    case innerJob:
+      return { $ref: "#" };
     case error:
       return {
         type: "object",

@@ -1,6 +1,7 @@
 import { webIds } from "./host/web_ids.ts";
 import { webTimers } from "./host/web_timers.ts";
 import { EngineHost, type EngineHostOptions } from "./engine/execution/engine_host.ts";
+import { createInnerUse } from "./engine/inner_flows.ts";
 import { describeValue } from "./base/path.ts";
 import type { Timers } from "./ports/timers.ts";
 
@@ -10,10 +11,11 @@ import type { Timers } from "./ports/timers.ts";
  * @throws {RangeError} for a number out of range
  * @throws {TypeError} for timers without one of their methods
  */
-export function createHost({ timers, ids, ...options }: Partial<EngineHostOptions>): EngineHost {
+export function createHost({ timers, ids, ...options }: Partial<Omit<EngineHostOptions, "openInner">>): EngineHost {
   return new EngineHost({
     timers: timers === undefined ? webTimers() : checkTimers(timers),
     ids: ids ?? webIds(),
+    openInner: createInnerUse,
     ...options,
   });
 }

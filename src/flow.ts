@@ -48,7 +48,6 @@ import { decodeFlow, encodeFlow } from "./documents/flow.ts";
 import type { FlowDocument } from "./documents/flow_schema.ts";
 import { jobOf, JobState, jobStateOf } from "./documents/job_state.ts";
 import { type JobOutput, viewOutput } from "./documents/job_views.ts";
-import { preflight } from "./documents/preflight.ts";
 import { resultOfJob } from "./job_result.ts";
 import { type FailureChoice, resolveFailures, resolveRedrive } from "./repair.ts";
 
@@ -420,7 +419,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
    * event reaches, which may be meant so, and cycles of failures
    */
   check(job?: JobState): readonly PreflightFinding[] {
-    return job === undefined ? looseEnds(this) : preflight(this.#target("resume", job), this);
+    return job === undefined ? looseEnds(this) : this.#runner.findings(this.#target("resume", job));
   }
 
   /**

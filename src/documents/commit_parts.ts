@@ -3,7 +3,7 @@ import type { RoutineStatus } from "../job/job.ts";
 import type { SlotChange } from "../job/slot_data.ts";
 import type { JsonValue } from "../values/json.ts";
 import type { Payload } from "../values/payload.ts";
-import { childList, type ChildrenDocument } from "./children.ts";
+import { newChildren, type NewChildrenDocument } from "./children.ts";
 import * as c from "./codec.ts";
 import { deferred, type DeferredDocument, log, type LogDocument, output, type OutputDocument } from "./records.ts";
 import { once, strict, union } from "./schema.ts";
@@ -36,7 +36,7 @@ export interface EffectsDocument {
   /** The ids of the early deliveries that have answered what was expected. */
   readonly answers?: readonly number[];
   /** The jobs that were asked for. */
-  readonly children?: readonly ChildrenDocument[];
+  readonly children?: readonly NewChildrenDocument[];
   /** New deferred events. */
   readonly deferred?: readonly DeferredDocument[];
   /** New entries of the shared log. */
@@ -154,7 +154,7 @@ export const commitParts: () => CommitParts = /* @__PURE__ */ once(() => {
   /** What only some handlers change. */
   const effects: c.Codec<SideEffects, EffectsDocument> = c.shape({
     answers: c.optionalList(c.positive),
-    children: childList,
+    children: newChildren,
     deferred: c.optionalList(deferred),
     log: c.optionalList(log),
     outputs: c.optionalList(output),

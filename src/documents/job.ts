@@ -1,4 +1,4 @@
-import { MAX_COUNT } from "../base/bounded_list.ts";
+import * as v from "valibot";
 import { DEFAULT_VALUE_LIMITS, frozenWireOf, type Payload, type ValueLimits, wireOf } from "../values/payload.ts";
 import { addTasks } from "../job/apply.ts";
 import type { Arrivals } from "../job/arrivals.ts";
@@ -11,11 +11,11 @@ import {
   type RoutineState,
   type RoutineStatus,
 } from "../job/job.ts";
-import { createSlotLists, holdItems, listEnd, type SlotData, type SlotList } from "../job/slot_data.ts";
+import { holdItems, listEnd } from "../job/slot_data.ts";
 import type { Task } from "../job/task.ts";
 import { EXECUTION_STRATEGIES, type ExecutionStrategy } from "../model/flow_graph.ts";
-import type { JsonObject, JsonValue } from "../values/json.ts";
-import { children, type ChildrenDocument, parent, type ParentDocument } from "./children.ts";
+import { isRecord, type JsonObject, type JsonValue } from "../values/json.ts";
+import { type ChildrenDocument, childrenOf, parent, type ParentDocument } from "./children.ts";
 import * as c from "./codec.ts";
 import type { ErrorDocument } from "./codec.ts";
 import { type Format, openEnvelope, parseText } from "./envelope.ts";
@@ -34,7 +34,8 @@ import {
   record,
   type RecordDocument,
 } from "./records.ts";
-import type { Schema } from "./schema.ts";
+import { once, type Schema } from "./schema.ts";
+import { type SlotDataDocument, slots } from "./slots.ts";
 import { task, type TaskDocument } from "./task.ts";
 
 /** A job's document. */
@@ -127,67 +128,6 @@ export interface RoutineStateDocument {
   readonly version: number;
 }
 
-/** What a slot holds: a value, or lists by key. */
-export interface SlotDataDocument {
-  /** The lists, by key. */
-  readonly lists?: readonly ListDocument[];
-  /** The value. */
-  readonly value?: JsonValue;
-}
-
-/** One list of an append slot. */
-export interface ListDocument {
-  /** The position of the first item that has not been cleared, where earlier ones are still held. */
-  readonly cleared?: number;
-  /** The items. */
-  readonly items: readonly JsonValue[];
-  /** The key under which they came. */
-  readonly key: string;
-  /** The position of the first item, counted from the first ever. */
-  readonly start?: number;
-}
-
-const slotLists: c.Codec<ReadonlyMap<string, SlotList>, readonly ListDocument[]> = c.keyed(
-  c.shape<ListParts, ListDocument>({
-    cleared: c.optional(c.positive),
-    items: c.list(c.value),
-    key: c.key,
-    start: c.optionalCount,
-  }),
-  (key, { start, cleared, items }) => ({ cleared: cleared === start ? undefined : cleared, items, key, start }),
-  ({ start, cleared = start, items }, reader, path) => {
-    const end = start + items.length;
-    if (end > MAX_COUNT) reader.fail(`${path}.start`, `at most ${MAX_COUNT - items.length}`, String(start));
-    if (cleared < start || cleared > end) {
-      reader.fail(`${path}.cleared`, `a position from ${start} to ${end}`, String(cleared));
-    }
-    return { start, cleared, items: [...items] };
-  },
-);
-
-interface ListParts {
-  readonly cleared: number | undefined;
-  readonly items: readonly (Payload)[];
-  readonly key: string;
-  readonly start: number;
-}
-
-const slotData: c.Codec<SlotData, SlotDataDocument> = c.via(
-  c.valueOrLists(slotLists),
-  (data) => data,
-  (data) => data.kind === "value" ? { ...data, revision: 0 } : { ...createSlotLists(), lists: new Map(data.lists) },
-);
-
-/** A slot whose lists have all been cleared holds nothing. */
-const slots: c.Codec<Job["slots"], JobDocument["slots"]> = c.via(c.optionalNamed(c.named(slotData)), (slots) => {
-  const filled = new Map<string, Map<string, SlotData>>();
-  for (const [routine, data] of slots) {
-    const some = Array.from(data).filter(([, it]) => it.kind === "value" || it.lists.size > 0);
-    if (some.length > 0) filled.set(routine, new Map(some));
-  }
-  return filled;
-}, (slots) => slots);
-
 const routineState: c.Codec<RoutineState, RoutineStateDocument> = c.shape({
   retries: c.optionalCount,
   state: c.optional(c.values),
@@ -253,13 +193,25 @@ function partsOf(job: Job, pendingTasks: readonly Task[]) {
   };
 }
 
+/** What a job looks like inside of another: it is checked when it is read. */
+export const innerJobSchema: () => Schema<JobDocument> = once(() =>
+  v.custom<JobDocument>(isRecord, "Invalid job: expected an object")
+);
+
+/** A job that is a part of another. It is checked and read as every job is: with limits of its own for what is in it. */
+const innerJob: c.Codec<Job, JobDocument> = {
+  schema: innerJobSchema,
+  write: (job, json) => jobParts.write(partsOf(job, [...job.tasks]), json),
+  read: (document, reader, path, part) => reader.inside(`${path}${part}`, (inside) => readParts(document, inside)),
+};
+
 type Plain<T> = { readonly [K in keyof T]: T[K] extends readonly (infer I)[] ? readonly I[] : T[K] };
 
 type JobParts = Plain<ReturnType<typeof partsOf>>;
 
 const jobParts: c.Codec<JobParts, JobDocument> = c.shape({
   arrivals: c.optionalNamed(c.named(c.list(c.positive))),
-  children,
+  children: childrenOf(innerJob),
   createdAt: c.instant,
   deadline: c.optional(
     c.shape<Deadline, NonNullable<JobDocument["deadline"]>>({ deadlineMs: c.duration, until: c.instant }),
@@ -337,8 +289,11 @@ function writeTasks(tasks: Job["tasks"]): string {
  * @throws {SerializationError} naming the path, what was expected and what came
  */
 export function decodeJob(json: unknown, limits: ValueLimits = DEFAULT_VALUE_LIMITS, adopts: boolean = false): Job {
+  return readParts(json, new DocumentReader(JOB_FORMAT.name, limits, adopts));
+}
+
+function readParts(json: unknown, reader: DocumentReader): Job {
   const document = openEnvelope(json, JOB_FORMAT);
-  const reader = new DocumentReader(JOB_FORMAT.name, limits, adopts);
   const parts = jobParts.read(document, reader, "", "");
   const { executionStrategy, maxWorkers, executionTimeoutMs, dropped } = parts;
   const job = new Job(parts, parts.createdAt, { executionStrategy, maxWorkers, executionTimeoutMs });
@@ -349,6 +304,7 @@ export function decodeJob(json: unknown, limits: ValueLimits = DEFAULT_VALUE_LIM
   job.result = parts.result;
   job.trace = parts.trace;
   [job.children, job.parent] = [parts.children, parts.parent];
+  holdInner(job, reader);
   for (const [routine, slots] of parts.slots) job.slots.set(routine, slots);
   holdLists(job, parts.pendingTasks, (index) => `pendingTasks[${index}]`, reader);
   holdLists(job, parts.failures.map(({ task }) => task), (index) => `failures[${index}].task`, reader);
@@ -376,6 +332,20 @@ export function decodeJob(json: unknown, limits: ValueLimits = DEFAULT_VALUE_LIM
  */
 export function readJob(text: unknown, limits: ValueLimits): Job {
   return decodeJob(parseText(text, JOB_FORMAT.name), limits, true);
+}
+
+/** A job holds those of its children that are a part of it. */
+function holdInner(job: Job, reader: DocumentReader): void {
+  for (const child of job.children ?? []) {
+    const { job: inner } = child.inner ?? {};
+    if (inner === undefined) continue;
+    const isOwn = inner.jobId === child.jobId && inner.flowId === child.flowId && inner.parent?.jobId === job.jobId;
+    if (!isOwn) {
+      const place = `children: job ${JSON.stringify(inner.jobId)}`;
+      reader.fail(place, "the job and the flow that its parent names, and that parent", "others");
+    }
+    inner.holder = job;
+  }
 }
 
 /** Slots keep what tasks got from them, so that a later attempt gets it again. */

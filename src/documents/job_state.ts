@@ -147,7 +147,10 @@ export class JobState<out Result = unknown> {
 
   /** The jobs that handlers have started by `ctx.child`, and that have not ended, in the order in which they were asked for. */
   get children(): readonly ChildJob[] {
-    return Array.from(this.#job.children ?? [], viewChild);
+    return Array.from(this.#job.children ?? [], (child) => {
+      const view = viewChild(child);
+      return child.inner === undefined ? view : { ...view, job: new JobState(child.inner.job, this.#classes) };
+    });
   }
 
   /** The tasks that have not ended, by id. */

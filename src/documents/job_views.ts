@@ -7,6 +7,7 @@ import type { Task } from "../job/task.ts";
 import type { ErrorData } from "../values/error_data.ts";
 import type { ExecutionRecordType } from "../job/history.ts";
 import type { OutputEntry, RoutineStatus } from "../job/job.ts";
+import type { JobState } from "./job_state.ts";
 import type { ClassTable } from "../values/class_table.ts";
 import { valueOf } from "../values/payload.ts";
 import type { TaskDocument } from "./task.ts";
@@ -152,12 +153,14 @@ export interface ChildJob {
   readonly routine: string;
   /** The slot of that routine that is told of its end; absent for one that nobody waits for. */
   readonly slot?: string;
-  /** Whether the store has it: `left` when its parent has ended before it, and has not looked for it since. */
+  /** Whether it has been started: `left` when its parent has ended before it, and has not looked for it since. */
   readonly status: "unstarted" | "open" | "left";
+  /** The child itself, where neither is in a store: its flow can deliver to it, pause it and cancel it. */
+  readonly job?: JobState;
 }
 
-/** A child as users see it. */
-export function viewChild({ flowId, jobId, routine, to, start, isLeft }: Child): ChildJob {
+/** A child as users see it, but for itself. */
+export function viewChild({ flowId, jobId, routine, to, start, isLeft }: Child): Omit<ChildJob, "job"> {
   const status = isLeft ? "left" : start === undefined ? "open" : "unstarted";
   return { flowId, jobId, routine, ...(to === undefined ? {} : { slot: to }), status };
 }

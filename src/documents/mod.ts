@@ -25,7 +25,8 @@ export type { EventDocument, RoutineDocument, SlotDocument } from "../model/rout
 export type { ErrorDocument } from "./codec.ts";
 export type { FailureSource } from "../model/failure_connection.ts";
 export type { ConnectionDocument, FailureConnectionDocument, FlowDocument } from "./flow_schema.ts";
-export type { DroppedCounts, JobDocument, ListDocument, RoutineStateDocument, SlotDataDocument } from "./job.ts";
+export type { DroppedCounts, JobDocument, RoutineStateDocument } from "./job.ts";
+export type { ListDocument, SlotDataDocument } from "./slots.ts";
 export type {
   DeferredDocument,
   FailureDocument,
@@ -35,7 +36,14 @@ export type {
   RecordDocument,
 } from "./records.ts";
 export type { AwaitingDocument, MergedDocument, TaskDocument } from "./task.ts";
-export type { ChildDocument, ChildEntryDocument, ChildrenDocument, ParentDocument } from "./children.ts";
+export type {
+  ChildDocument,
+  ChildEntryDocument,
+  ChildrenDocument,
+  NewChildDocument,
+  NewChildrenDocument,
+  ParentDocument,
+} from "./children.ts";
 export type { ClaimDocument, FirstAttemptDocument } from "./claim.ts";
 export type {
   ChildrenCommitDocument,

@@ -1,6 +1,7 @@
 import { SerializationError } from "../base/errors.ts";
 import type { ValueLimits } from "../values/payload.ts";
 import { isFailureOrigin } from "../model/connection.ts";
+import { MOST_CHILD_DEPTH } from "../model/flow_limits.ts";
 import { joinPath, type Path } from "../base/path.ts";
 import type { Job } from "../job/job.ts";
 import type { Instant, Route, Task } from "../job/task.ts";
@@ -17,18 +18,30 @@ export interface KnownTasks {
   readonly find: FindTask;
 }
 
+/** How many jobs may stand around another in its document: a depth that no stack is too small for. */
+const MOST_LEVELS = MOST_CHILD_DEPTH;
+
 /** Reads one document: what its codecs share while they read. */
 export class DocumentReader {
   /** Reads users' values. */
   readonly values: ValueReader;
   readonly #format: string;
+  readonly #limits: ValueLimits;
+  readonly #adopts: boolean;
+  readonly #level: number;
   readonly #known: KnownTasks | undefined;
   #lastRoute: Route | undefined;
   #lastInstant: Instant = { at: NaN };
 
-  /** Makes a reader for a document of a format; `adopts` says whether it may freeze what is in it. */
-  constructor(format: string, limits: ValueLimits, adopts: boolean, known?: KnownTasks) {
+  /**
+   * Makes a reader for a document of a format; `adopts` says whether it may freeze what is in it, `level` how many documents stand around
+   * this one.
+   */
+  constructor(format: string, limits: ValueLimits, adopts: boolean, known?: KnownTasks, level: number = 0) {
     this.#format = format;
+    this.#limits = limits;
+    this.#adopts = adopts;
+    this.#level = level;
     this.#known = known;
     this.values = new ValueReader(format, limits, adopts);
   }
@@ -41,6 +54,25 @@ export class DocumentReader {
       this.#format,
       place,
     );
+  }
+
+  /**
+   * Reads a document that stands in this one, by a reader of its own.
+   *
+   * @throws {SerializationError} with the place in this document, and for more documents around it than jobs have
+   */
+  inside<T>(place: string, read: (reader: DocumentReader) => T): T {
+    if (this.#level >= MOST_LEVELS) this.fail(place, `at most ${MOST_LEVELS} jobs inside of each other`, "more");
+    try {
+      return read(new DocumentReader(this.#format, this.#limits, this.#adopts, undefined, this.#level + 1));
+    } catch (error) {
+      if (!(error instanceof SerializationError)) throw error;
+      const at = joinPath(place, []);
+      const message = error.message.replace(/^Cannot read [^:]*: /, `Cannot read ${this.#format}: ${at}: `);
+      throw new SerializationError(message, this.#format, error.path === "" ? at : `${at}.${error.path}`, {
+        cause: error,
+      });
+    }
   }
 
   /** Finds the task that an id stands for. */

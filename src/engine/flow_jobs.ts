@@ -1,6 +1,6 @@
-import { describeError } from "../values/error_data.ts";
 import { instantAfter } from "../base/instant.ts";
-import { CancelledError, StateError } from "../base/errors.ts";
+import { PreflightError, type PreflightFinding, SerializationError, StateError } from "../base/errors.ts";
+import { pathStep } from "../base/path.ts";
 import { payloadOf } from "../values/encoder.ts";
 import type { Payload } from "../values/payload.ts";
 import { type FlowGraph, freezeGraph } from "../model/flow_graph.ts";
@@ -20,7 +20,7 @@ import {
 import { createTask, type Moment, NO_DETAILS, type Route, type Task } from "../job/task.ts";
 import { deliveryKey, firstKey } from "../job/task_key.ts";
 import type { ChildEnded } from "../documents/command.ts";
-import { checkPreflight } from "../documents/preflight.ts";
+import { checkPreflight, preflight } from "../documents/preflight.ts";
 import { statusCommit } from "./activation/commits.ts";
 import { createPlan, type Plan } from "./activation/plan.ts";
 import { checkRedrive, failuresOf, type Redrive } from "./execution/redrive.ts";
@@ -28,8 +28,10 @@ import { checkTakes, refuse } from "./execution/refusal.ts";
 import { childEndCommit } from "./execution/child_ends.ts";
 import { Committer } from "./execution/committer.ts";
 import type { EngineHost } from "./execution/engine_host.ts";
-import { Execution, executionOf } from "./execution/execution.ts";
+import { Execution, executionOf, holderOf } from "./execution/execution.ts";
 import { firstCommit, needsKeys } from "./execution/first_commit.ts";
+import { cancelAtRest } from "./execution/inner_children.ts";
+import type { InnerFlow } from "./execution/job_children.ts";
 import { JobListeners } from "./execution/listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./execution/notifier.ts";
 import { SHUTDOWN } from "./execution/resting.ts";
@@ -112,16 +114,26 @@ export class FlowJobs implements FlowSteering {
     }
     this.checkResume(job, redrive);
     const first = this.firstCommit(job, redrive);
-    if (job.children !== undefined && this.stored === undefined) {
-      throw refuse("resume", job, "its children are jobs of a store; its engine has none");
-    }
     this.stored?.checkPlace("resume", job);
-    const execution = new Execution(job, this.plan, this.#host, callbacks);
-    if (this.stored === undefined) {
-      execution.resume(first);
-      execution.prepare();
-      execution.begin();
-    } else this.stored.start(execution, redrive);
+    if (this.stored === undefined) this.#begin(job, first, callbacks);
+    else this.stored.start(new Execution(job, this.plan, this.#host, callbacks), redrive);
+  }
+
+  /** Makes a job live that is a part of another, when that one asks for it or goes on. */
+  goOn(job: Job): void {
+    this.#begin(job, this.firstCommit(job, undefined), {});
+  }
+
+  #begin(job: Job, first: StatusCommit, callbacks: JobCallbacks): void {
+    const onRest = () => {
+      callbacks.onRest?.();
+      holderOf(job)?.children.all?.rested?.(job);
+    };
+    const execution = new Execution(job, this.plan, this.#host, { ...callbacks, onRest });
+    holderOf(job)?.children.all?.begun?.(job);
+    execution.resume(first);
+    execution.prepare();
+    execution.begin();
   }
 
   /** The commit by which a job starts or goes on, after all checks. */
@@ -129,7 +141,36 @@ export class FlowJobs implements FlowSteering {
     checkPreflight(job, this.graph, "resume");
     // A job that failed for its timeout would have no time left.
     const time = redrive !== undefined ? { ...this.#time(job), ranMs: 0 } : this.#time(job);
-    return firstCommit(job, this.plan, time, redrive);
+    const first = firstCommit(job, this.plan, time, redrive);
+    const findings = this.#lookInside(job, (flow, child) => void flow.firstCommit(child, undefined));
+    if (findings.length > 0) throw new PreflightError(`Cannot resume job "${job.jobId}"`, findings);
+    return first;
+  }
+
+  /** Looks for all that would keep a job from going on here, the children that are parts of it included. */
+  findings(job: Job): PreflightFinding[] {
+    return [
+      ...preflight(job, this.graph),
+      ...this.#lookInside(job, (flow, child) => {
+        const findings = flow.findings(child);
+        if (findings.length > 0) throw new PreflightError(`Cannot resume job "${child.jobId}"`, findings);
+      }),
+    ];
+  }
+
+  /** What `look` throws of the children that go on with a job, and what keeps their flows from being built. */
+  #lookInside(job: Job, look: (flow: InnerFlow, child: Job) => void): PreflightFinding[] {
+    if (job.children === undefined || this.stored !== undefined) return [];
+    return Array.from(job.children).flatMap(({ jobId, inner }) => {
+      const path = `children${pathStep(jobId)}`;
+      if (inner === undefined) {
+        const message = "this child is a job of a store, and the engine has none";
+        return [{ code: "stored_child", path, message }];
+      }
+      return hasEnded(inner.job.status) ? [] : findingsOf(path, () => {
+        look(this.#host.inner.flowOf(inner.flow, this.graph.registry), inner.job);
+      });
+    });
   }
 
   /**
@@ -150,11 +191,8 @@ export class FlowJobs implements FlowSteering {
   }
 
   #cancelAtRest(job: Job, reason: string | undefined): void {
-    const from = job.status;
-    const time = this.#time(job);
-    const error = describeError(new CancelledError(reason), this.#host.errorStacks);
-    const tell = () => new JobNotifier(job, this.#host).status(from, "cancelled", time.at);
-    this.#commit(job, statusCommit("cancelled", time, { error }), tell);
+    cancelAtRest(job, reason, this.#time(job), this.#host, this.stored?.storage.journalOf(job));
+    holderOf(job)?.children.all?.rested?.(job);
   }
 
   /**
@@ -256,10 +294,10 @@ export class FlowJobs implements FlowSteering {
     return execution;
   }
 
-  /** Changes a job that is not live; `tell` is called when the change is stored. */
-  #commit(job: Job, commit: Commit, tell?: () => void): void {
+  /** Changes a job that is not live. */
+  #commit(job: Job, commit: Commit): void {
     const notifier = new JobNotifier(job, this.#host);
-    new Committer(job, new JobListeners(), notifier, this.stored?.storage.journalOf(job)).performLast(commit, tell);
+    new Committer(job, new JobListeners(), notifier, this.stored?.storage.journalOf(job)).performLast(commit);
   }
 
   checkResume(job: Job, redrive: Redrive | undefined): void {
@@ -285,6 +323,22 @@ export class FlowJobs implements FlowSteering {
     const { ranMs } = job.time;
     const last = this.#lastTime;
     return at === last.at && ranMs === last.ranMs ? last : this.#lastTime = { at, ranMs };
+  }
+}
+
+/** The findings that `look` throws, with the place of a child before theirs. */
+function findingsOf(path: string, look: () => void): readonly PreflightFinding[] {
+  try {
+    look();
+    return [];
+  } catch (error) {
+    if (error instanceof PreflightError) {
+      return error.findings.map((finding) => ({ ...finding, path: `${path}: ${finding.path}` }));
+    }
+    if (error instanceof SerializationError) {
+      return [{ code: "bad_flow", path: `${path}.flow`, message: error.message }];
+    }
+    throw error;
   }
 }
 

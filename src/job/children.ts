@@ -29,6 +29,14 @@ export interface ChildStart {
   readonly tags: Readonly<Record<string, string>> | undefined;
 }
 
+/** A child that is a part of its parent, as neither is in a store. */
+export interface InnerJob {
+  /** The text of its flow. */
+  readonly flow: string;
+  /** The child itself. */
+  readonly job: Job;
+}
+
 /** A job that a handler of this one has asked for. */
 export interface Child {
   /** Its id: it follows from the step that has asked for it. */
@@ -41,13 +49,15 @@ export interface Child {
   readonly to: string | undefined;
   /** How it starts; `undefined` once it has. */
   readonly start: ChildStart | undefined;
+  /** The child itself, where its parent has it; `undefined` for one that is a job of its own, in the store of its parent. */
+  readonly inner: InnerJob | undefined;
   /** Whether its parent has ended before it, and has not looked for it since. */
   readonly isLeft: boolean;
 }
 
-/** Whether a child must be started, or looked for, before its parent can wait for it. */
-function isUnsettled({ start, isLeft }: Child): boolean {
-  return start !== undefined || isLeft;
+/** Whether a child must be started in a store, or looked for there, before its parent can wait for it. */
+function isUnsettled({ start, inner, isLeft }: Child): boolean {
+  return start !== undefined || inner !== undefined || isLeft;
 }
 
 /** The children of a job that have not ended, in the order in which they were asked for. */
@@ -109,11 +119,16 @@ export function owes({ status, parent, children }: Job): boolean {
 /** Brings in the children that a step has asked for. */
 export function addChildren(job: Job, children: readonly Child[]): void {
   const all = job.children ??= new Children();
-  for (const child of children) all.set(child);
+  for (const child of children) {
+    all.set(child);
+    if (child.inner !== undefined) child.inner.job.holder = job;
+  }
 }
 
 /** Takes out a child that has ended, or that nobody waits for. */
 export function removeChild(job: Job, jobId: string): void {
+  const { inner } = job.children?.get(jobId) ?? {};
+  if (inner !== undefined) inner.job.holder = undefined;
   job.children?.delete(jobId);
   if (job.children?.size === 0) job.children = undefined;
 }
@@ -123,7 +138,7 @@ export function openChildren(job: Job, ids: readonly string[]): void {
   for (const id of ids) {
     const child = job.children?.get(id);
     if (child?.to === undefined) removeChild(job, id);
-    else job.children?.set({ ...child, start: undefined, isLeft: false });
+    else job.children?.set({ ...child, start: undefined, inner: undefined, isLeft: false });
   }
 }
 
@@ -132,8 +147,13 @@ export function settleDebts(job: Job): void {
   if (job.parent !== undefined) job.parent = { ...job.parent, isTold: true };
   for (const child of [...job.children ?? []]) {
     if (child.to === undefined) removeChild(job, child.jobId);
-    else job.children?.set({ ...child, start: undefined, isLeft: true });
+    else job.children?.set({ ...child, start: undefined, inner: endedOf(child), isLeft: true });
   }
+}
+
+/** A child that has ended inside of its parent; one that has not is in the store by now. */
+function endedOf({ inner }: Child): InnerJob | undefined {
+  return inner !== undefined && hasEnded(inner.job.status) ? inner : undefined;
 }
 
 /** A job goes on that had ended: it will end again. */

@@ -177,6 +177,8 @@ export class Job {
   children: Children | undefined;
   /** The job that has asked for it, and waits for its end; most jobs have none. */
   parent: JobParent | undefined;
+  /** The job that it is a part of, as a child of one that is in no store; most are part of none. */
+  holder: Job | undefined;
   /** Pending tasks that were emitted with a key; most jobs have none. */
   keyed: KeyedTasks | undefined;
   /** Its execution in this process, if it is live here. The owner in the store is another thing: the name of an engine. */
@@ -213,7 +215,9 @@ export class Job {
 
   /** Takes over the content of another job of the same id: whoever holds this object has that job from now on. */
   become(other: Job): void {
-    Object.assign(this, other, { owner: this.owner, isStarting: this.isStarting });
+    const { owner, isStarting, holder } = this;
+    Object.assign(this, other, { owner, isStarting, holder });
+    for (const { inner } of this.children ?? []) if (inner !== undefined) inner.job.holder = this;
   }
 }
 
@@ -238,12 +242,18 @@ export function firstAwaiting(job: Job, routine: string, slot: string): Task | u
   return task;
 }
 
-/** Says whether nothing but a delivery from outside, or the end of its time, can move a job on. */
+/**
+ * Says whether nothing but a delivery from outside, or the end of its time, can move a job on. Children are seen where the job has them:
+ * those that are jobs of a store may end at any time.
+ */
 export function onlyAwaits({ tasks, lastTasks, awaiting, children }: Job): boolean {
-  if (children !== undefined) return false;
   let count = 0;
   for (const waiting of awaiting.values()) count += waiting.size;
-  return count > 0 && count === tasks.size - lastTasks;
+  if (count !== tasks.size - lastTasks) return false;
+  for (const { inner } of children ?? []) {
+    if (inner === undefined || (inner.job.status !== "paused" && !onlyAwaits(inner.job))) return false;
+  }
+  return count > 0 || children !== undefined;
 }
 
 /** Says whether nothing is left of a job but tasks that are to be the last. */

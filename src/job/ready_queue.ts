@@ -295,7 +295,22 @@ export class ReadyQueue {
  */
 export function nextDueAt(job: Job, now: number): number | undefined {
   if (hasEnded(job.status)) return undefined;
-  if (job.children?.hasUnsettled === true) return now;
+  return job.children?.hasUnsettled === true ? now : nextOwnDueAt(job, now);
+}
+
+/** The same of a job whose children may be parts of it: then when the first of them all is due, or has ended. */
+export function nextDueInside(job: Job, now: number): number | undefined {
+  if (hasEnded(job.status)) return undefined;
+  const all = Array.from(job.children ?? [], ({ start, inner, isLeft }) => {
+    if (inner === undefined) return start !== undefined || isLeft ? now : undefined;
+    if (hasEnded(inner.job.status)) return now;
+    return inner.job.status === "paused" ? undefined : nextDueInside(inner.job, now);
+  });
+  const next = Math.min(...[nextOwnDueAt(job, now), ...all].map((at) => at ?? Infinity));
+  return next === Infinity ? undefined : next;
+}
+
+function nextOwnDueAt(job: Job, now: number): number | undefined {
   let next = job.deadline?.until ?? Infinity;
   const isEnd = job.tasks.size === job.lastTasks && job.children === undefined;
   for (const task of job.tasks) {

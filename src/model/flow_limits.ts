@@ -21,6 +21,9 @@ export interface FlowLimits extends ValueLimits {
   readonly log: number;
 }
 
+/** The largest `childDepth`: documents may hold so many jobs, each inside of the one before. */
+export const MOST_CHILD_DEPTH = 100;
+
 /** The limits of a flow where nobody set others. */
 export const DEFAULT_FLOW_LIMITS: FlowLimits = Object.freeze({
   ...DEFAULT_VALUE_LIMITS,
@@ -73,8 +76,9 @@ export function completeLimits(action: string, limits: Partial<FlowLimits>): Flo
       ? value
       : checkInteger(action, `limits.${name}`, value, LEAST[name]);
   }
-  if (complete.depth > MAX_DEPTH) {
-    throw new RangeError(`${action}: limits.depth must be at most ${MAX_DEPTH}, current value is ${complete.depth}`);
+  for (const [name, most] of [["depth", MAX_DEPTH], ["childDepth", MOST_CHILD_DEPTH]] as const) {
+    if (complete[name] <= most) continue;
+    throw new RangeError(`${action}: limits.${name} must be at most ${most}, current value is ${complete[name]}`);
   }
   return Object.freeze(complete);
 }

@@ -1,6 +1,7 @@
 import { isRecord } from "../values/json.ts";
 import { describeValue, joinPath } from "../base/path.ts";
-import type { JobDocument, SlotDataDocument } from "../documents/job.ts";
+import type { JobDocument } from "../documents/job.ts";
+import type { SlotDataDocument } from "../documents/slots.ts";
 import type { TaskDocument } from "../documents/task.ts";
 
 /**

@@ -104,6 +104,7 @@ const CHILDREN: readonly Child[] = ["input", undefined, "input"].map((to, index)
     priority: index === 1 ? 0 : undefined,
     tags: index === 1 ? { of: "7" } : undefined,
   },
+  inner: undefined,
   isLeft: false,
 }));
 

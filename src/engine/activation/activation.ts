@@ -19,7 +19,7 @@ import { Emissions } from "../../job/emissions.ts";
 import { type Task, TASK_PRIORITIES } from "../../job/task.ts";
 import { writeKey } from "../../job/task_key.ts";
 import type { ActivationHost, ChildRequest, PauseRequest } from "./activation_host.ts";
-import { detached, noStore } from "./detached.ts";
+import { detached } from "./detached.ts";
 import { resultOf } from "./job_result.ts";
 import { EffectsBuffer } from "./effects_buffer.ts";
 import { createExpectation, ownSlot } from "./expectations.ts";
@@ -287,10 +287,8 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
   child(flow: unknown, entry: ChildRequest["entry"], params: unknown, options: ChildOptions): string {
     if (!(this instanceof Activation)) throw detached("child", "ctx");
     this.checkOpen("start a child");
-    const { children: maker } = this.#host;
-    if (maker === undefined) throw noStore(this.routineId);
     const { children } = this.#buffer.lists;
-    const child = maker.create(this, children, { flow, entry, params, options });
+    const child = this.#host.children.create(this, children, { flow, entry, params, options });
     children.set(child.jobId, child);
     return child.jobId;
   }

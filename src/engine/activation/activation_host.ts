@@ -20,8 +20,8 @@ export interface ActivationHost {
   readonly resultSchema: StandardSchema<unknown, unknown> | undefined;
   /** Limits of the size of values, among others. */
   readonly limits: FlowLimits;
-  /** Makes the children of the job: only a job of a store may have some. */
-  readonly children: ChildMaker | undefined;
+  /** Makes the children of the job. */
+  readonly children: ChildMaker;
   /** What handlers get as `ctx.services`. */
   readonly services: Services;
   /** Performs the job's commits, and makes the transactions of a handler. */
@@ -34,7 +34,7 @@ export interface ActivationHost {
   report(activation: Activation, data: unknown): void;
 }
 
-/** Makes children: engines without a store don't load that. */
+/** Makes children. */
 export interface ChildMaker {
   /** Makes the child that a handler asks for; `siblings` are those that the same step has asked for before. */
   create(asker: Activation, siblings: ReadonlyMap<string, Child>, request: ChildRequest): Child;

@@ -54,7 +54,7 @@ export function createChild(
     ? graphTarget(action, flow, entry, params)
     : documentTarget(action, flow, entry, payloadOf(params, host.classes, { action, root: "params" }, host.limits));
   const { flowId, ...begin } = target;
-  return { jobId, flowId, routine, to, start: { ...begin, ...labels }, isLeft: false };
+  return { jobId, flowId, routine, to, start: { ...begin, ...labels }, inner: undefined, isLeft: false };
 }
 
 /** Where and with what a child begins. */

@@ -6,9 +6,3 @@ export function detached(method: string, ...places: readonly string[]): TypeErro
   const calls = places.map((it) => `${it}.${method}(…)`).join(" or ");
   return new TypeError(`Cannot call ${method}: it was taken off its object; write ${calls}`);
 }
-
-/** The error of a handler that asks for a child where nobody would run it. */
-export function noStore(routineId: string): TypeError {
-  const why = "children are jobs of a store, and its engine has none; give new Engine() one";
-  return new TypeError(`Cannot start a child of routine "${routineId}": ${why}`);
-}

@@ -2,12 +2,12 @@ import { StateError, StoreError } from "../../base/errors.ts";
 import { hashText } from "../../base/text_hash.ts";
 import { type ChildEnded, type Command, encodeCommand } from "../../documents/command.ts";
 import { writeJob } from "../../documents/job.ts";
+import { endOf } from "../../documents/child_end.ts";
 import { apply } from "../../job/apply.ts";
-import { type Child, type ChildStart, owes } from "../../job/children.ts";
-import { Job } from "../../job/job.ts";
+import { type Child, owes } from "../../job/children.ts";
+import type { Job } from "../../job/job.ts";
 import type { ChildrenCommit } from "../../job/commit.ts";
-import { createTask } from "../../job/task.ts";
-import { firstKey } from "../../job/task_key.ts";
+import { createChildJob } from "../../job/new_child.ts";
 import { DEFAULT_FLOW_LIMITS } from "../../model/flow_limits.ts";
 import type { CreateAnswer, NewJob } from "../../ports/store.ts";
 import { describeError } from "../../values/error_data.ts";
@@ -18,8 +18,6 @@ import { replayStored } from "./stored_replay.ts";
 
 /** How many children are created at once. */
 const MOST_AT_ONCE = 100;
-
-const NO_SETTINGS = { executionStrategy: undefined, maxWorkers: undefined, executionTimeoutMs: undefined };
 
 /** What has become of children that were to be started, or to be looked for. */
 export interface StartedChildren {
@@ -42,46 +40,49 @@ export async function startChildren(
 ): Promise<StartedChildren> {
   const opened: string[] = [];
   const ended: ChildEnded[] = [];
-  const toCreate = children.flatMap((child) => child.start === undefined ? [] : [{ child, start: child.start }]);
+  const toCreate = children.flatMap((child) => newChild(job, child, session) ?? []);
   for (let at = 0; at < toCreate.length; at += MOST_AT_ONCE) {
     const some = toCreate.slice(at, at + MOST_AT_ONCE);
-    const made = some.map(({ child, start }) => newChild(job, child, start, session));
-    const answers = await session.attempt(job, () => session.store.create(made));
+    const answers = await session.attempt(job, () => session.store.create(some.map(({ made }) => made)));
     for (const [index, { child }] of some.entries()) {
       if (answers[index]?.isNew === true || child.to === undefined) opened.push(child.jobId);
       else ended.push(takenId(child, answers[index]));
     }
   }
-  for (const { jobId, start } of children) {
-    if (start !== undefined) continue;
-    const end = await endOfLeft(job, jobId, session);
+  for (const { jobId, start, inner } of children) {
+    const known = inner && endOf(inner.job);
+    if (start !== undefined || (inner !== undefined && known === undefined)) continue;
+    const end = known ?? await endOfLeft(job, jobId, session);
     if (end === undefined) opened.push(jobId);
     else ended.push(end);
   }
   return { opened, ended };
 }
 
-function newChild(job: Job, { jobId, flowId, to }: Child, start: ChildStart, session: StoreSession): NewJob {
-  const { flow, routine, slot, params, queue, priority, tags } = start;
-  const at = session.timers.now();
-  const time = { at, ranMs: 0 };
-  const child = new Job({ jobId, flowId }, at, NO_SETTINGS);
-  child.trace = job.trace;
-  const { jobId: parentId } = job;
-  if (to !== undefined) child.parent = { jobId: parentId, depth: (job.parent?.depth ?? 0) + 1, isTold: false };
-  const task = Object.assign(createTask(1, { routine, slot, connection: undefined }, params, time), firstKey());
-  apply(child, { kind: "deliver", time, task, data: params, key: undefined });
+/** What the store is given of a child that it does not have. One that was a part of its parent goes on as it is. */
+function newChild(
+  parent: Job,
+  child: Child,
+  { timers, records }: StoreSession,
+): { readonly child: Child; readonly made: NewJob } | undefined {
+  const { jobId, flowId, start, inner } = child;
+  const flow = start?.flow ?? inner?.flow;
+  const now = timers.now();
+  const job = start === undefined ? inner?.job : createChildJob(parent, child, start, now);
+  if (flow === undefined || job === undefined || endOf(job) !== undefined) return undefined;
+  const { jobId: parentId, createdAt } = parent;
   // Unreachable defaults: a job that has children is one of the store.
-  const labels = session.records.get(job);
-  return {
-    ...{ jobId, flowId, flow, flowHash: hashText(flow), createdAt: at, snapshot: writeJob(child), parentId },
-    queue: queue ?? labels?.queue ?? "default",
-    priority: priority ?? labels?.priority ?? 1,
-    tags: tags ?? labels?.tags ?? {},
+  const labels = records.get(parent);
+  const made: NewJob = {
+    ...{ jobId, flowId, flow, flowHash: hashText(flow), createdAt: job.createdAt, snapshot: writeJob(job), parentId },
+    queue: start?.queue ?? labels?.queue ?? "default",
+    priority: start?.priority ?? labels?.priority ?? 1,
+    tags: start?.tags ?? labels?.tags ?? {},
     // Of the same step: a parent that was deleted and made anew asks for others.
-    token: hashText(JSON.stringify([parentId, job.createdAt, jobId])),
-    ...{ status: child.status, dueAt: at, endedAt: undefined, claim: undefined },
+    token: hashText(JSON.stringify([parentId, createdAt, jobId])),
+    ...{ status: job.status, dueAt: job.status === "paused" ? undefined : now, endedAt: undefined, claim: undefined },
   };
+  return { child, made };
 }
 
 function takenId({ jobId }: Child, answer: CreateAnswer | undefined): ChildEnded {
@@ -100,13 +101,6 @@ async function endOfLeft(job: Job, jobId: string, session: StoreSession): Promis
   return endOf(replayStored(stored, DEFAULT_FLOW_LIMITS).finish());
 }
 
-function endOf({ jobId, status, result, error }: Job): ChildEnded | undefined {
-  if (status === "completed") return { type: "child", jobId, status, result, error: undefined };
-  return status === "failed" || status === "cancelled"
-    ? { type: "child", jobId, status, result: undefined, error }
-    : undefined;
-}
-
 /**
  * Does what a job owes that has ended: its parent is told, and its children are cancelled; those that it has asked for before its end
  * are started first. It may be done again. Returns false when the store keeps failing, or an inbox stays full.
@@ -114,7 +108,11 @@ function endOf({ jobId, status, result, error }: Job): ChildEnded | undefined {
 export async function payDebts(job: Job, session: StoreSession): Promise<boolean> {
   try {
     const children = [...job.children ?? []].filter(({ isLeft }) => !isLeft);
-    await startChildren(job, children.filter(({ start }) => start !== undefined), session);
+    await startChildren(
+      job,
+      children.filter(({ start, inner }) => start !== undefined || inner !== undefined),
+      session,
+    );
     for (const { jobId, to } of children) {
       if (to === undefined) continue;
       const reason = `its parent, job "${job.jobId}", has ended`;

@@ -1,16 +1,21 @@
 import type { Child } from "../../job/children.ts";
 import type { Activation } from "../activation/activation.ts";
-import type { ChildMaker, ChildRequest } from "../activation/activation_host.ts";
+import type { ChildRequest } from "../activation/activation_host.ts";
 import { createChild } from "../activation/child_request.ts";
 import type { StoreSession } from "../durable/store_session.ts";
 import { startChildren } from "../durable/child_jobs.ts";
 import type { ChildEnded } from "../../documents/command.ts";
 import { childEndCommit } from "./child_ends.ts";
 import type { Execution } from "./execution.ts";
+import type { JobChildren } from "./job_children.ts";
 import { needsKeys } from "./first_commit.ts";
 
 /** Makes the children that a live job asks for, and starts them as soon as the step that has asked for them is stored. */
-export class ChildStarter implements ChildMaker {
+export class ChildStarter implements JobChildren {
+  /** Those that have been started are jobs of their own. */
+  readonly isBusy = false;
+  /** They go on by themselves. */
+  readonly areAtRest = true;
   readonly #execution: Execution;
   readonly #session: StoreSession;
   /** Whether children are being started. */
@@ -26,7 +31,7 @@ export class ChildStarter implements ChildMaker {
     return createChild(this.#execution, asker, siblings, request);
   }
 
-  /** Starts what is to be started, now or when that is stored. */
+  /** Starts all that is to be started, now or when that is stored. */
   start(): void {
     if (this.isStarting || this.#execution.job.children?.hasUnsettled !== true) return;
     this.isStarting = true;

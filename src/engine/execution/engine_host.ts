@@ -9,9 +9,9 @@ import type { GuardedAround } from "./around.ts";
 import type { Director } from "./director.ts";
 import type { Journal } from "../durable/journal.ts";
 import type { StoreSession } from "../durable/store_session.ts";
-import type { ChildStarter } from "./child_starter.ts";
 import type { Job } from "../../job/job.ts";
 import type { Execution } from "./execution.ts";
+import type { InnerUse, JobChildren } from "./job_children.ts";
 import type { JobEvents } from "./job_events.ts";
 import type { Propagation } from "./propagation.ts";
 import { Stopwatch } from "./clock.ts";
@@ -30,6 +30,8 @@ export interface EngineHostOptions {
   readonly sliceMs?: number | undefined;
   readonly errorStacks?: boolean | undefined;
   readonly registry?: Registry | undefined;
+  /** Begins what the engine does with children that are parts of their parents. */
+  readonly openInner: (host: EngineHost) => InnerUse;
   /** Begins the use of the engine's store, if it has one: a callback, so that programs without a store don't load that code. */
   readonly openStore?: ((host: EngineHost) => StoreUse) | undefined;
 }
@@ -40,7 +42,7 @@ export interface StoreUse {
   /** Makes the part of a flow's jobs that needs the store. */
   readonly jobsOf: (flow: FlowSteering) => StoredFlowJobs;
   /** Makes what starts the children of a live job. */
-  readonly childrenOf: (execution: Execution) => ChildStarter;
+  readonly childrenOf: (execution: Execution) => JobChildren;
   /** Lets go of a job that has ended here, after it has done what it owes; `then` is called afterwards. */
   readonly letGo: (job: Job, journal: Journal, then: () => void) => void;
   /**
@@ -98,6 +100,8 @@ export class EngineHost {
   readonly pacer: Pacer;
   /** The engine's use of its store, if it has one. */
   readonly store: StoreUse | undefined;
+  /** What it does with children that are parts of their parents, where it has no store. */
+  readonly inner: InnerUse;
   /** The live jobs of all flows. */
   readonly live: LiveExecutions = new LiveExecutions();
   /** No job is started any more. */
@@ -121,6 +125,7 @@ export class EngineHost {
       sliceMs = 4,
       errorStacks = false,
       registry,
+      openInner,
       openStore,
     } = options;
     this.timers = timers;
@@ -134,6 +139,7 @@ export class EngineHost {
     this.stopwatch = new Stopwatch(timers);
     this.pacer = new Pacer(timers, checkRange("Cannot create engine", "sliceMs", sliceMs, 1, Infinity));
     this.events = events;
+    this.inner = openInner(this);
     this.store = openStore?.(this);
   }
 

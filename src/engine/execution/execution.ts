@@ -7,13 +7,12 @@ import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { Services } from "../../model/context.ts";
 import { owes } from "../../job/children.ts";
 import type { DeliverCommit, FailureCommit, StatusCommit, StepCommit } from "../../job/commit.ts";
-import { adoptLimits, hasToWait, type Job, type JobStatus } from "../../job/job.ts";
+import { adoptLimits, hasEnded, hasToWait, type Job, type JobStatus } from "../../job/job.ts";
 import type { Instant, Merged, Moment, Task } from "../../job/task.ts";
 import type { Activation } from "../activation/activation.ts";
 import type { ActivationHost, PauseRequest } from "../activation/activation_host.ts";
 import { Committer } from "./committer.ts";
 import { storeCheckpoint } from "./checkpoint.ts";
-import type { ChildStarter } from "./child_starter.ts";
 import { Deadlines, jobTimeout, lateError } from "./deadlines.ts";
 import { sendDeferred } from "./deferred.ts";
 import { mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
@@ -22,6 +21,7 @@ import type { EngineHost } from "./engine_host.ts";
 import { missingResult } from "../activation/job_result.ts";
 import { HandlerRunner } from "./handler_runner.ts";
 import { JobClock } from "./clock.ts";
+import { Family } from "./family.ts";
 import { JobListeners } from "./listeners.ts";
 import { type JobCallbacks, JobNotifier } from "./notifier.ts";
 import { workersOf } from "./first_commit.ts";
@@ -45,8 +45,8 @@ export class Execution implements ActivationHost {
   readonly limits: FlowLimits;
   readonly resultSchema: FlowGraph["resultSchema"];
   readonly services: Services;
-  /** Starts its children; only jobs of a store have some. */
-  readonly children: ChildStarter | undefined;
+  /** Its children: those that it has, and those that it may ask for. */
+  readonly children: Family;
   /** Whoever waits for the job. */
   readonly listeners: JobListeners;
   /** Tells the observer of it. */
@@ -97,7 +97,7 @@ export class Execution implements ActivationHost {
     this.limits = plan.graph.limits;
     this.resultSchema = plan.graph.resultSchema;
     this.services = host.services;
-    this.children = host.store?.childrenOf(this);
+    this.children = new Family(job, () => (host.store ?? host.inner).childrenOf(this));
     this.failures = new TaskFailures(this, host.errorStacks, (...end) => this.#end(...end));
     this.deadlines = new Deadlines(this);
     this.onDepart = before?.onDepart;
@@ -118,6 +118,12 @@ export class Execution implements ActivationHost {
   /** Whether failures are still decided: not when the job has ended, or comes to rest. */
   get mayDecide(): boolean {
     return !this.isOver && this.#resting === undefined;
+  }
+
+  /** Whether nothing of it is to be done now, and it has not ended. */
+  get isIdle(): boolean {
+    if (this.job.isStarting || this.runner.active > 0 || !this.committer.queue.isEmpty) return false;
+    return hasToWait(this.job) && this.children.all?.isBusy !== true;
   }
 
   now(): number {
@@ -160,7 +166,7 @@ export class Execution implements ActivationHost {
     first?.();
     // One of these calls may end the job: the others find out by themselves.
     for (const act of this.#early.splice(0)) act();
-    this.children?.start();
+    this.children.start();
     this.#loop.wake();
   }
 
@@ -222,6 +228,7 @@ export class Execution implements ActivationHost {
     if (beforeCommit === undefined) this.#again = (next) => next.rest(request, graceMs);
     if (this.#resting !== undefined || this.isOver) return;
     this.#resting = new Resting(request, graceMs, beforeCommit);
+    this.children.all?.rest?.(graceMs);
     this.#resting.begin(this.#host.timers, this.runner, () => this.#endOrWait());
   }
 
@@ -250,7 +257,9 @@ export class Execution implements ActivationHost {
     this.#host.propagation?.toTasks(this.#host, this.job, activation, commit.created);
     const readied = outcome === "parked" ? [...commit.created, commit.task] : commit.created;
     this.committer.perform(commit, readied, follow, undefined, activation);
-    if (commit.effects !== undefined && commit.effects.children.length > 0) this.children?.start();
+    if (commit.effects !== undefined && commit.effects.children.length > 0) {
+      this.children.start(commit.effects.children);
+    }
     if (outcome !== "done") activation.reset();
     if (pauseRequest !== undefined) this.rest(pauseRequest, DEFAULT_GRACE_MS);
   }
@@ -328,17 +337,19 @@ export class Execution implements ActivationHost {
       this.#clock.watch();
       this.#clock.setAlarm(this.#nextAlarm());
     } else if (this.#resting !== undefined) {
+      if (this.children.all?.areAtRest === false) return this.#clock.rest();
       this.#end(this.#resting.commit(this.time()));
     } else if (!this.committer.queue.isEmpty) {
       // A turn will be taken: after the host's event loop, or when the store has caught up.
       this.#clock.watch();
     } else if (hasToWait(this.job)) {
-      if (this.deadlines.isReading || this.committer.isBehind() || this.children?.isStarting) {
+      if (this.deadlines.isReading || this.committer.isBehind() || this.children.all?.isStarting === true) {
         return this.#clock.watch();
       }
       this.#clock.rest();
       this.#clock.setAlarm(this.#nextAlarm());
-      this.listeners.idle();
+      if (this.listeners.awaitsIdle && this.children.all?.isBusy !== true) this.listeners.idle();
+      holderOf(this.job)?.children.all?.idle?.();
     } else if (this.job.deferredEvents.length > 0) {
       const error = sendDeferred(this);
       if (error !== undefined) return this.#break("failed", error);
@@ -368,6 +379,7 @@ export class Execution implements ActivationHost {
     };
     this.committer.performLast(commit, () => this.#depart(tell), () => {
       this.#stop(createReason);
+      if (hasEnded(this.job.status)) this.children.all?.cancel?.();
       // What was asked for before the job has begun is done at rest, by whoever has it.
       return this.#isReleased = this.runner.isSettled && this.#early.length === 0 && !owes(this.job);
     });
@@ -396,6 +408,11 @@ export class Execution implements ActivationHost {
     this.#callbacks.onRest?.();
     tell();
   }
+}
+
+/** The execution of the job that a job is a part of, if that is live. */
+export function holderOf({ holder }: Job): Execution | undefined {
+  return holder && executionOf(holder);
 }
 
 /** The execution of a job, if the job is live. */

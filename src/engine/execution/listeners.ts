@@ -27,6 +27,11 @@ export class JobListeners {
     return add(this.#onIdle ??= new Set(), callback);
   }
 
+  /** Whether somebody waits until nothing is due. */
+  get awaitsIdle(): boolean {
+    return this.#onIdle !== undefined && this.#onIdle.size > 0;
+  }
+
   /** Calls back with each output that is committed, until the returned function is called. */
   onOutput(callback: (output: OutputEntry) => void): () => void {
     return add(this.#onOutput ??= new Set(), callback);

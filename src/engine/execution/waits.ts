@@ -2,7 +2,7 @@ import { checkDuration, checkOptions, type OptionNames } from "../../base/option
 import { callGuarded, isAsyncAnswer } from "../../base/thenable.ts";
 import type { Timers } from "../../ports/timers.ts";
 import { hasEnded, type Job, type JobStatus, onlyAwaits } from "../../job/job.ts";
-import { nextDueAt } from "../../job/ready_queue.ts";
+import { nextDueInside } from "../../job/ready_queue.ts";
 import { type Execution, executionOf } from "./execution.ts";
 import type { PauseRequest } from "../activation/activation_host.ts";
 import { DEFAULT_GRACE_MS } from "./resting.ts";
@@ -101,7 +101,7 @@ export function waitUntilIdle(
 ): Promise<SettleResult> {
   const settled = (): SettleResult => {
     const now = timers.now();
-    const next = nextDueAt(job, now);
+    const next = nextDueInside(job, now);
     return { status: job.status, nextDueAt: next && Math.max(next, now) };
   };
   execution?.poll();
@@ -174,7 +174,9 @@ export async function bringToRest(
   { drain, ...wait }: WaitOptions & { readonly drain: boolean },
 ): Promise<void> {
   const { timeoutMs: _, ...untilRest } = wait;
-  await Promise.all(Array.from(executions, async (execution) => {
+  // What is a part of another job comes to rest with that.
+  const apart = Array.from(executions).filter(({ job: { holder } }) => holder?.owner === undefined);
+  await Promise.all(apart.map(async (execution) => {
     try {
       if (drain) await waitUntilIdle(execution.job, execution, timers, wait);
       // Another execution may have taken the place of this one, as its end did not count.
