@@ -136,6 +136,12 @@ function listOf<D>(child: c.Codec<ChildParts, D>): c.Codec<readonly Child[], rea
               parts === 0 ? "neither" : "one without a flow, or both",
             );
           }
+          for (const key of ["jobId", "flowId"] as const) {
+            const expected = { ...child, flowId }[key];
+            if (job === undefined || job[key] === expected) continue;
+            const place = `${path}${part}[${index}].jobs[${at}].job.${key}`;
+            reader.fail(place, JSON.stringify(expected), JSON.stringify(job[key]));
+          }
           const start = flow === undefined ? undefined : startOf(flow, entry);
           return { ...child, flowId, start, inner: innerOf(flow, job), isLeft: left };
         })

@@ -339,10 +339,10 @@ function holdInner(job: Job, reader: DocumentReader): void {
   for (const child of job.children ?? []) {
     const { job: inner } = child.inner ?? {};
     if (inner === undefined) continue;
-    const isOwn = inner.jobId === child.jobId && inner.flowId === child.flowId && inner.parent?.jobId === job.jobId;
-    if (!isOwn) {
-      const place = `children: job ${JSON.stringify(inner.jobId)}`;
-      reader.fail(place, "the job and the flow that its parent names, and that parent", "others");
+    const named = inner.parent?.jobId;
+    if (named !== job.jobId) {
+      const got = named === undefined ? "one without a parent" : `one of ${JSON.stringify(named)}`;
+      reader.fail("children", `jobs whose parent is ${JSON.stringify(job.jobId)}`, got);
     }
     inner.holder = job;
   }

@@ -68,8 +68,11 @@ export class DocumentReader {
     } catch (error) {
       if (!(error instanceof SerializationError)) throw error;
       const at = joinPath(place, []);
-      const message = error.message.replace(/^Cannot read [^:]*: /, `Cannot read ${this.#format}: ${at}: `);
-      throw new SerializationError(message, this.#format, error.path === "" ? at : `${at}.${error.path}`, {
+      const path = error.path === "" ? at : `${at}.${error.path}`;
+      const what = error.message.slice(
+        `Cannot read ${this.#format}: ${error.path === "" ? "" : `${error.path}: `}`.length,
+      );
+      throw new SerializationError(`Cannot read ${this.#format}: ${path}: ${what}`, this.#format, path, {
         cause: error,
       });
     }

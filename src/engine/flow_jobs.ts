@@ -28,7 +28,7 @@ import { checkTakes, refuse } from "./execution/refusal.ts";
 import { childEndCommit } from "./execution/child_ends.ts";
 import { Committer } from "./execution/committer.ts";
 import type { EngineHost } from "./execution/engine_host.ts";
-import { Execution, executionOf, holderOf } from "./execution/execution.ts";
+import { Execution, executionOf } from "./execution/execution.ts";
 import { firstCommit, needsKeys } from "./execution/first_commit.ts";
 import { cancelAtRest } from "./execution/inner_children.ts";
 import type { InnerFlow } from "./execution/job_children.ts";
@@ -127,10 +127,10 @@ export class FlowJobs implements FlowSteering {
   #begin(job: Job, first: StatusCommit, callbacks: JobCallbacks): void {
     const onRest = () => {
       callbacks.onRest?.();
-      holderOf(job)?.children.all?.rested?.(job);
+      executionOf(job.holder)?.children.all?.rested?.(job);
     };
     const execution = new Execution(job, this.plan, this.#host, { ...callbacks, onRest });
-    holderOf(job)?.children.all?.begun?.(job);
+    executionOf(job.holder)?.children.all?.begun?.(job);
     execution.resume(first);
     execution.prepare();
     execution.begin();
@@ -167,9 +167,11 @@ export class FlowJobs implements FlowSteering {
         const message = "this child is a job of a store, and the engine has none";
         return [{ code: "stored_child", path, message }];
       }
-      return hasEnded(inner.job.status) ? [] : findingsOf(path, () => {
-        look(this.#host.inner.flowOf(inner.flow, this.graph.registry), inner.job);
-      });
+      if (hasEnded(inner.job.status)) return [];
+      let flow: InnerFlow | undefined;
+      const built = findingsOf(`${path}.flow`, () => flow = this.#host.inner.flowOf(inner.flow, this.graph.registry));
+      const found = findingsOf(`${path}.job`, () => flow && look(flow, inner.job));
+      return [...built, ...found];
     });
   }
 
@@ -192,7 +194,7 @@ export class FlowJobs implements FlowSteering {
 
   #cancelAtRest(job: Job, reason: string | undefined): void {
     cancelAtRest(job, reason, this.#time(job), this.#host, this.stored?.storage.journalOf(job));
-    holderOf(job)?.children.all?.rested?.(job);
+    executionOf(job.holder)?.children.all?.rested?.(job);
   }
 
   /**
@@ -326,18 +328,16 @@ export class FlowJobs implements FlowSteering {
   }
 }
 
-/** The findings that `look` throws, with the place of a child before theirs. */
-function findingsOf(path: string, look: () => void): readonly PreflightFinding[] {
+/** The findings that are thrown about a part of a job, with the place of that part. */
+function findingsOf(part: string, look: () => void): readonly PreflightFinding[] {
   try {
     look();
     return [];
   } catch (error) {
     if (error instanceof PreflightError) {
-      return error.findings.map((finding) => ({ ...finding, path: `${path}: ${finding.path}` }));
+      return error.findings.map((finding) => ({ ...finding, path: `${part}.${finding.path}` }));
     }
-    if (error instanceof SerializationError) {
-      return [{ code: "bad_flow", path: `${path}.flow`, message: error.message }];
-    }
+    if (error instanceof SerializationError) return [{ code: "bad_flow", path: part, message: error.message }];
     throw error;
   }
 }

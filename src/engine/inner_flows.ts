@@ -1,3 +1,4 @@
+import { parseText } from "../documents/envelope.ts";
 import { decodeFlow } from "../documents/flow.ts";
 import { FlowGraph } from "../model/flow_graph.ts";
 import type { Registry } from "../values/registry.ts";
@@ -25,7 +26,7 @@ export function createInnerUse(host: EngineHost): InnerUse {
 }
 
 function buildGraph(text: string, registry: Registry): FlowGraph {
-  const { options, fill } = decodeFlow(JSON.parse(text), registry);
+  const { options, fill } = decodeFlow(parseText(text, "routilux/flow"), registry);
   const { id, ...settings } = options;
   const graph = new FlowGraph(id, { ...settings, registry });
   fill(graph);

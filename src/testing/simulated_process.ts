@@ -1,7 +1,8 @@
 import { callGuarded } from "../base/thenable.ts";
 import type { Registry } from "../values/registry.ts";
 import { Engine } from "../engine.ts";
-import { hostOf } from "../engine/execution/engine_host.ts";
+import { type EngineHost, hostOf } from "../engine/execution/engine_host.ts";
+import { type Execution, executionOf } from "../engine/execution/execution.ts";
 import { Flow } from "../flow.ts";
 import type { Services } from "../model/context.ts";
 import type { EngineEvent } from "../ports/observer.ts";
@@ -9,7 +10,7 @@ import type { Timers } from "../ports/timers.ts";
 import { hasEnded } from "../job/job.ts";
 import { jobOf, type JobState } from "../documents/job_state.ts";
 import type { FaultKind, Faults } from "./faults.ts";
-import type { Ledger } from "./ledger.ts";
+import type { FamilyLedger } from "./family_ledger.ts";
 import { manualIds } from "./manual_ids.ts";
 import { type ManualTimers, manualTimers, skewedTimers } from "./manual_timers.ts";
 import type { SeededRandom } from "./seeded_random.ts";
@@ -50,7 +51,7 @@ export interface Stage {
   readonly handlerMs: number;
   readonly maxSteps: number;
   readonly trace: Trace;
-  readonly ledger: Ledger;
+  readonly ledger: FamilyLedger;
   readonly services: ((host: SimulatedHost) => Services) | undefined;
   readonly onIdle: ((idle: IdleJob) => void) | undefined;
   readonly always: ((job: JobState) => void) | undefined;
@@ -74,6 +75,9 @@ export class SimulatedProcess implements HandlersHost {
   readonly #flow: Flow;
   readonly #job: JobState;
   readonly #handlers: SimulatedHandlers;
+  readonly #host: EngineHost;
+  /** The executions of children whose commits are watched. */
+  readonly #watched: WeakSet<Execution> = new WeakSet();
   readonly #world: SimulatedHost;
   /** The job's text that the dead process leaves. */
   #left: string | undefined;
@@ -100,7 +104,8 @@ export class SimulatedProcess implements HandlersHost {
       observer: (event) => this.#guard(() => this.#told(event)),
       ...(services === undefined ? {} : { services: services(this.#world) }),
     });
-    hostOf(engine, "Cannot simulate").director = this.#handlers;
+    this.#host = hostOf(engine, "Cannot simulate");
+    this.#host.director = this.#handlers;
     this.#flow = Flow.fromJSON(JSON.parse(stage.flowText), stage.registry, { engine });
     this.#job = getJob(this.#flow);
   }
@@ -185,7 +190,17 @@ export class SimulatedProcess implements HandlersHost {
   /** The `task` event of the last commit may come just after the process has died. */
   #told(event: EngineEvent): void {
     const { ledger } = this.#stage;
-    if (event.type === "task" && (!this.isGone || ledger.isLeaving(event.task))) ledger.told(event);
+    if (event.type === "task" && (!this.isGone || ledger.isLeaving(event))) ledger.told(event);
+    if (event.type === "start" && event.jobId !== this.#job.jobId) this.#watch(event.jobId);
+  }
+
+  /** The commits of a child are places, too. */
+  #watch(jobId: string): void {
+    const job = this.#host.liveJob(jobId);
+    const execution = job && executionOf(job);
+    if (execution === undefined || this.#watched.has(execution)) return;
+    this.#watched.add(execution);
+    execution.listeners.onCommit(() => this.#guard(() => this.#committed("commit")));
   }
 
   /** The job waits: the test may deliver data; otherwise the clock moves on. */

@@ -2,7 +2,7 @@ import { describeError } from "../values/error_data.ts";
 import { Flow } from "../flow.ts";
 import { JobState } from "../documents/job_state.ts";
 import type { Fault } from "./faults.ts";
-import { Ledger } from "./ledger.ts";
+import { FamilyLedger } from "./family_ledger.ts";
 import { SimulatedProcess, type Stage } from "./simulated_process.ts";
 import { SimulationError, Trace, type TraceStep } from "./trace.ts";
 
@@ -46,7 +46,7 @@ export async function runSimulation(setup: Setup): Promise<Run> {
   const { seed } = setup;
   const trace = new Trace();
   try {
-    return await run({ ...setup, trace, ledger: new Ledger() }, setup);
+    return await run({ ...setup, trace, ledger: new FamilyLedger() }, setup);
   } catch (error) {
     throw new SimulationError(describeError(error).message, seed, trace.steps, { cause: error });
   }

@@ -230,18 +230,6 @@ test("C455 children are refused where the handler asks for them, with the reason
   await worker.stop();
 });
 
-test("C455 a job without a store has no children, and is told so", async () => {
-  const family = new FamilyProcess(manualTimers());
-  const { flow } = new FamilyProcess(manualTimers());
-  const registry = family.registry;
-  const alone = Flow.fromJSON(JSON.parse(JSON.stringify(flow)), registry);
-  const job = await alone.run("sum", { items: [1] });
-  assertEquals(
-    job.error?.message,
-    'Cannot start a child of routine "sum": children are jobs of a store, and its engine has none; give new Engine() one',
-  );
-});
-
 test("C455 a job that waits for children cannot be forked: they would tell the other one alone", async () => {
   const process = new FamilyProcess(manualTimers(), { work: asking });
   const worker = process.engine.work();

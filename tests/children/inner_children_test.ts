@@ -27,12 +27,12 @@ class Square extends Routine {
 class Sum extends Routine {
   readonly trigger = this.addSlot("trigger", this.map);
   readonly summed = this.addSlot("summed", this.add);
-  async map({ items, depth = 0 }: { items: readonly number[]; depth?: number }, ctx: Context): Promise<void> {
+  async map({ items, depth = 0 }: { items: readonly number[]; depth?: number }, ctx: Context<true>): Promise<void> {
     ctx.result(0);
-    await ctx.checkpoint();
-    for (const n of items) ctx.child(JSON.parse(SQUARES), "square", { n }, { to: this.summed });
+    if (ctx.progress === undefined) await ctx.checkpoint(true);
+    for (const n of items) ctx.child(squares, "square", { n }, { to: this.summed });
     if (depth > 0) {
-      ctx.child(JSON.parse(SUMS), "sum", { items, depth: depth - 1 }, { to: this.summed, key: "deeper" });
+      ctx.child(sums, "sum", { items, depth: depth - 1 }, { to: this.summed, key: "deeper" });
     }
   }
   add(end: ChildEnd<number>, ctx: Context): void {
@@ -46,10 +46,8 @@ const registry = new Registry({ Square, Sum });
 const squares = new Flow<number>({ id: "squares", registry });
 squares.addRoutine(new Square(), "square");
 squares.connect("square", "step", "square", "steps");
-const SQUARES = JSON.stringify(squares);
 const sums = new Flow<number>({ id: "sums", registry });
 const sum = sums.addRoutine(new Sum(), "sum");
-const SUMS = JSON.stringify(sums);
 
 test("C461 a job in no store waits for its children and adds up their results", async () => {
   const job = await sums.run(sum.trigger, { items: [1, 2, 3] });
@@ -65,7 +63,6 @@ test("C462 stopped anywhere and moved, a job and its children end the same", asy
     params: { items: [1, 2, 3], depth: 1 },
     compare: "outcome",
   });
-  assertEquals([job.result, places], [28, 1]);
-  assert(places > 30);
-  assertEquals(compared, "outcome");
+  assertEquals([job.result, compared], [28, "outcome"]);
+  assert(places > 60, `${places} places`);
 });

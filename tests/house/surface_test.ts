@@ -60,7 +60,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "EventDocument FunctionReference",
     "jobs":
       "JobDocument TaskDocument AwaitingDocument MergedDocument RecordDocument OutputDocument LogDocument FailureDocument " +
-      "ChildrenDocument ChildDocument ChildEntryDocument ParentDocument DeferredDocument PausePointDocument RoutineStateDocument SlotDataDocument ListDocument DroppedCounts " +
+      "ChildrenDocument ChildDocument NewChildrenDocument NewChildDocument ChildEntryDocument ParentDocument DeferredDocument PausePointDocument RoutineStateDocument SlotDataDocument ListDocument DroppedCounts " +
       "ErrorDocument",
     "journals": "JournalEntryDocument CommitDocument ClaimDocument FirstAttemptDocument",
     "kinds of commits":

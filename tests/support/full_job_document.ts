@@ -6,6 +6,31 @@ const AT = "1970-01-01T00:00:00.000Z";
 export function fullJob(): JobDocument {
   return {
     arrivals: { clerk: { kept: [1] } },
+    children: [
+      {
+        flow: '{"format":"routilux/flow","id":"tool"}',
+        flowId: "tool",
+        jobs: [{
+          job: {
+            createdAt: AT,
+            flowId: "tool",
+            format: "routilux/job",
+            jobId: "inside",
+            nextTaskId: 2,
+            parent: { depth: 3, jobId: "full" },
+            pendingTasks: [],
+            ranMs: 0,
+            status: "cancelled",
+            updatedAt: AT,
+            version: 1,
+          },
+          jobId: "inside",
+          left: true,
+          routine: "clerk",
+          to: "kept",
+        }],
+      },
+    ],
     createdAt: AT,
     deadline: { deadlineMs: 60_000, until: "1970-01-02T00:00:00.000Z" },
     deferredEvents: [{ data: 1, event: "late", key: "00000a00000b", routine: "clerk" }],

@@ -1,6 +1,7 @@
+import { StepLimitError } from "../../base/errors.ts";
 import type { ChildEnded } from "../../documents/command.ts";
 import type { DeliverCommit } from "../../job/commit.ts";
-import { errorJson } from "../../job/decide.ts";
+import { checkSteps, errorJson } from "../../job/decide.ts";
 import type { Job } from "../../job/job.ts";
 import { createTask, type Moment } from "../../job/task.ts";
 import { deliveryKey } from "../../job/task_key.ts";
@@ -33,4 +34,17 @@ function endPayload({ jobId, status, result, error }: ChildEnded): Payload {
     status,
   };
   return isTagged(result) ? taggedPayload(json) : unseenPayload(json);
+}
+
+/** Why the end of a child cannot be brought in: the job may make no more tasks. */
+export function stepLimitOf({ task, child }: DeliverCommit, steps: number): StepLimitError | undefined {
+  if (child === undefined) return undefined;
+  try {
+    checkSteps(task.id, steps);
+    return undefined;
+  } catch (error) {
+    if (error instanceof StepLimitError) return error;
+    // Unreachable: nothing else is thrown here, and a defect must not look like a limit.
+    throw error;
+  }
 }

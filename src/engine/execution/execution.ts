@@ -13,6 +13,7 @@ import type { Activation } from "../activation/activation.ts";
 import type { ActivationHost, PauseRequest } from "../activation/activation_host.ts";
 import { Committer } from "./committer.ts";
 import { storeCheckpoint } from "./checkpoint.ts";
+import { stepLimitOf } from "./child_ends.ts";
 import { Deadlines, jobTimeout, lateError } from "./deadlines.ts";
 import { sendDeferred } from "./deferred.ts";
 import { mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts";
@@ -93,9 +94,7 @@ export class Execution implements ActivationHost {
     this.#host = host;
     this.#callbacks = callbacks;
     this.listeners = before?.listeners ?? new JobListeners();
-    this.classes = plan.graph.registry;
-    this.limits = plan.graph.limits;
-    this.resultSchema = plan.graph.resultSchema;
+    ({ registry: this.classes, limits: this.limits, resultSchema: this.resultSchema } = plan.graph);
     this.services = host.services;
     this.children = new Family(job, () => (host.store ?? host.inner).childrenOf(this));
     this.failures = new TaskFailures(this, host.errorStacks, (...end) => this.#end(...end));
@@ -103,7 +102,7 @@ export class Execution implements ActivationHost {
     this.onDepart = before?.onDepart;
     this.notifier = before?.notifier ?? new JobNotifier(job, host, callbacks).listenTo(this.listeners);
     this.#clock = new JobClock(host.timers, host.stopwatch, {
-      onTimeout: (timeoutMs) => this.#break("failed", jobTimeout(job, timeoutMs)),
+      onTimeout: (timeoutMs) => this.breakOff("failed", jobTimeout(job, timeoutMs)),
       onAlarm: () => this.#loop.wake(),
       onSet: (byMs) => this.deadlines.clockSet(byMs),
     });
@@ -118,12 +117,6 @@ export class Execution implements ActivationHost {
   /** Whether failures are still decided: not when the job has ended, or comes to rest. */
   get mayDecide(): boolean {
     return !this.isOver && this.#resting === undefined;
-  }
-
-  /** Whether nothing of it is to be done now, and it has not ended. */
-  get isIdle(): boolean {
-    if (this.job.isStarting || this.runner.active > 0 || !this.committer.queue.isEmpty) return false;
-    return hasToWait(this.job) && this.children.all?.isBusy !== true;
   }
 
   now(): number {
@@ -166,7 +159,7 @@ export class Execution implements ActivationHost {
     first?.();
     // One of these calls may end the job: the others find out by themselves.
     for (const act of this.#early.splice(0)) act();
-    this.children.start();
+    this.children.start(this.job.children);
     this.#loop.wake();
   }
 
@@ -211,8 +204,10 @@ export class Execution implements ActivationHost {
     this.#loop.wake();
   }
 
-  /** Brings in a delivery whose commit has been made. */
+  /** Brings in a delivery whose commit has been made. The job ends where the end of a child would be more than it may take. */
   bringIn(commit: DeliverCommit): void {
+    const error = stepLimitOf(commit, this.limits.steps);
+    if (error !== undefined) return this.breakOff("failed", error);
     commit.task.route = bindRoute(commit.task.route, this.plan);
     this.#clock.work();
     this.committer.perform(commit, [commit.task]);
@@ -235,7 +230,7 @@ export class Execution implements ActivationHost {
   /** Ends the job; all handlers are aborted. */
   cancel(reason: string | undefined): void {
     this.#again = (next) => next.#early.push(() => next.cancel(reason));
-    this.#break("cancelled", new CancelledError(reason));
+    this.breakOff("cancelled", new CancelledError(reason));
   }
 
   commitStep(activation: Activation, progress: Payload | undefined): Promise<void> {
@@ -257,9 +252,7 @@ export class Execution implements ActivationHost {
     this.#host.propagation?.toTasks(this.#host, this.job, activation, commit.created);
     const readied = outcome === "parked" ? [...commit.created, commit.task] : commit.created;
     this.committer.perform(commit, readied, follow, undefined, activation);
-    if (commit.effects !== undefined && commit.effects.children.length > 0) {
-      this.children.start(commit.effects.children);
-    }
+    this.children.start(commit.effects?.children);
     if (outcome !== "done") activation.reset();
     if (pauseRequest !== undefined) this.rest(pauseRequest, DEFAULT_GRACE_MS);
   }
@@ -279,7 +272,7 @@ export class Execution implements ActivationHost {
   #takeTasks(known: Moment | undefined): void {
     const director = this.workers > 1 ? this.#host.director : undefined;
     let time = known ?? this.time();
-    if (this.deadlines.jobEndsAt <= time.at && this.#mayWake(time)) return this.#break("failed", lateError(this.job));
+    if (this.deadlines.jobEndsAt <= time.at && this.#mayWake(time)) return this.breakOff("failed", lateError(this.job));
     for (;;) {
       // Even while no task may be taken: the alarm for a due task that stays among the waiting ones would ring again at once.
       if (this.committer.queue.hasWaiting && this.#mayWake(time)) {
@@ -303,8 +296,7 @@ export class Execution implements ActivationHost {
   /** Why no task may be taken now; `undefined` when one may. It is decided nowhere else. */
   #obstacle(time: Instant): Obstacle | undefined {
     if (this.job.isStarting) return "not begun";
-    if (this.isOver) return "ended";
-    if (this.#resting !== undefined) return "resting";
+    if (!this.mayDecide) return this.isOver ? "ended" : "resting";
     if (!this.#hasLease(time)) return "lease over";
     // Tasks of the same instant come after it, as they do without a store.
     if (this.deadlines.isReading) return "undecided";
@@ -349,19 +341,20 @@ export class Execution implements ActivationHost {
       this.#clock.rest();
       this.#clock.setAlarm(this.#nextAlarm());
       if (this.listeners.awaitsIdle && this.children.all?.isBusy !== true) this.listeners.idle();
-      holderOf(this.job)?.children.all?.idle?.();
+      executionOf(this.job.holder)?.children.all?.idle?.();
     } else if (this.job.deferredEvents.length > 0) {
       const error = sendDeferred(this);
-      if (error !== undefined) return this.#break("failed", error);
+      if (error !== undefined) return this.breakOff("failed", error);
       this.#loop.wake();
     } else {
       const error = missingResult(this.job, this.plan.graph);
       if (error === undefined) this.#end(statusCommit("completed", this.time()));
-      else this.#break("failed", error);
+      else this.breakOff("failed", error);
     }
   }
 
-  #break(status: "failed" | "cancelled", error: Error): void {
+  /** Ends the job before its time. */
+  breakOff(status: "failed" | "cancelled", error: Error): void {
     // An ended job must not end again.
     if (this.isOver) return;
     const active = this.runner.activeTasks();
@@ -410,12 +403,7 @@ export class Execution implements ActivationHost {
   }
 }
 
-/** The execution of the job that a job is a part of, if that is live. */
-export function holderOf({ holder }: Job): Execution | undefined {
-  return holder && executionOf(holder);
-}
-
-/** The execution of a job, if the job is live. */
-export function executionOf({ owner }: Job): Execution | undefined {
-  return owner instanceof Execution ? owner : undefined;
+/** The execution of a job, if there is one and it is live. */
+export function executionOf(job: Job | undefined): Execution | undefined {
+  return job?.owner instanceof Execution ? job.owner : undefined;
 }

@@ -29,8 +29,8 @@ export class Family implements ChildMaker {
     return this.#children.create(asker, siblings, request);
   }
 
-  /** Starts those that are to be started: of all, or of those that a step has asked for. */
-  start(children: Iterable<Child> | undefined = this.#job.children): void {
+  /** Starts those of some that are to be started. */
+  start(children: Iterable<Child> | undefined): void {
     if (children !== undefined) this.all?.start(children);
   }
 }

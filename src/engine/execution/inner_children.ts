@@ -2,7 +2,7 @@ import { CancelledError } from "../../base/errors.ts";
 import { endOf } from "../../documents/child_end.ts";
 import { apply } from "../../job/apply.ts";
 import type { Child } from "../../job/children.ts";
-import { hasEnded, type Job } from "../../job/job.ts";
+import { hasEnded, hasToWait, type Job } from "../../job/job.ts";
 import { createChildJob } from "../../job/new_child.ts";
 import type { Moment } from "../../job/task.ts";
 import { describeError } from "../../values/error_data.ts";
@@ -38,7 +38,7 @@ export class InnerChildren implements JobChildren {
   }
 
   get isBusy(): boolean {
-    return Array.from(this.#live).some((child) => executionOf(child)?.isIdle === false);
+    return Array.from(this.#live).some(isBusy);
   }
 
   get areAtRest(): boolean {
@@ -67,7 +67,7 @@ export class InnerChildren implements JobChildren {
   start(children: Iterable<Child>): void {
     if (!this.#execution.mayDecide) return;
     for (const { inner } of [...children]) {
-      if (inner === undefined) continue;
+      if (inner === undefined || this.#execution.isOver) continue;
       const { job } = inner;
       if (hasEnded(job.status)) this.#deliver(job);
       else if (job.owner !== undefined) this.begun(job);
@@ -110,6 +110,13 @@ export class InnerChildren implements JobChildren {
     const commit = childEndCommit(job, end, this.#execution.time(), hasKeys, undefined);
     if (commit !== undefined) this.#execution.bringIn(commit);
   }
+}
+
+/** Whether something of a live job is to be done now. */
+function isBusy(job: Job): boolean {
+  const execution = executionOf(job);
+  if (execution === undefined || execution.runner.active > 0 || !execution.committer.queue.isEmpty) return true;
+  return !hasToWait(job) || execution.children.all?.isBusy === true;
 }
 
 /** Cancels a job that is not live, and the children that are parts of it. With a journal the change is stored. */
