@@ -191,7 +191,7 @@ export class SimulatedProcess implements HandlersHost {
   #told(event: EngineEvent): void {
     const { ledger } = this.#stage;
     if (event.type === "task" && (!this.isGone || ledger.isLeaving(event))) ledger.told(event);
-    if (event.type === "start" && event.jobId !== this.#job.jobId) this.#watch(event.jobId);
+    if (event.type === "start" && event.jobId !== this.#job.jobId && !this.isGone) this.#watch(event.jobId);
   }
 
   /** The commits of a child are places, too. */
@@ -201,6 +201,8 @@ export class SimulatedProcess implements HandlersHost {
     if (execution === undefined || this.#watched.has(execution)) return;
     this.#watched.add(execution);
     execution.listeners.onCommit(() => this.#guard(() => this.#committed("commit")));
+    // What was committed when it went on has not been watched.
+    this.#guard(() => void this.#stage.ledger.observe(jobOf(this.#job)));
   }
 
   /** The job waits: the test may deliver data; otherwise the clock moves on. */

@@ -1,5 +1,6 @@
 import { nothingIsDoubled, nothingIsLost } from "./delivery_laws.ts";
 import { crashedEverywhere, crashedSomewhere } from "./crash_anywhere.ts";
+import { familyStoppedSomewhere } from "./family_law.ts";
 import type { Law } from "./law.ts";
 import { stoppedEverywhere, stoppedSomewhere } from "./pause_anywhere.ts";
 import { documentsComeBack, valuesComeBack } from "./round_trip.ts";
@@ -12,6 +13,7 @@ export const LAWS: readonly Law[] = [
   stoppedEverywhere(),
   stoppedSomewhere("timed"),
   stoppedSomewhere("concurrent"),
+  familyStoppedSomewhere(),
   documentsComeBack(),
   valuesComeBack(),
   crashedSomewhere(),
