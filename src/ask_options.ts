@@ -22,7 +22,7 @@ const MORE_OPTIONS: Readonly<Record<AskedCommand["type"], Readonly<Record<string
   deliver: {},
   pause: { reason: true, checkpoint: true, graceMs: true },
   cancel: { reason: true },
-  resume: { failures: true },
+  resume: { failures: true, maxRetries: true },
   discard: {},
 };
 

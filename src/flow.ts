@@ -282,8 +282,11 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
   resume<J extends JobState>(job: J, options: ResumeOptions = {}): J {
     checkOptions("Cannot resume job", options, OPTIONS.resume);
     options.signal?.throwIfAborted();
-    const { redrive = false } = options;
-    const choice = redrive === false ? undefined : resolveRedrive(job, redrive, this.registry, this.limits);
+    const { redrive = false, maxRetries } = options;
+    if (redrive === false && maxRetries !== undefined) {
+      throw new TypeError("Cannot resume job: maxRetries is about failures that become tasks again; give redrive, too");
+    }
+    const choice = redrive === false ? undefined : resolveRedrive(job, redrive, maxRetries, this.registry, this.limits);
     return this.#start(job, choice, options);
   }
 

@@ -66,6 +66,11 @@ export interface ResumeOptions extends ListenOptions {
    * `RedriveChoice` for how to choose. @default {false}
    */
   readonly redrive?: false | RedriveChoice;
+  /**
+   * With `redrive`: how often a failure that becomes a task again may be tried again, by an error handler that does so.
+   * @default {what the error handlers say}
+   */
+  readonly maxRetries?: number;
 }
 
 /** The options of `flow.pause`. */

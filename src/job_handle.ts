@@ -93,11 +93,11 @@ export interface JobHandle<out Result = unknown> {
   cancel(options?: AskOptions & { readonly reason?: string }): Promise<void>;
   /**
    * Lets a job that has ended go on: its failures become tasks again, all that are not handled, or those that `failures` chooses among
-   * the ones that the job has now.
+   * the ones that the job has now. `maxRetries` is how often each may be tried again, in place of what its error handler says.
    *
    * @throws {StateError} for a job that has not ended or has nothing to go on with, and for a task of which it has no failure
    */
-  redrive(options?: AskOptions & { readonly failures?: RedriveChoice }): Promise<void>;
+  redrive(options?: AskOptions & { readonly failures?: RedriveChoice; readonly maxRetries?: number }): Promise<void>;
   /**
    * Drops failures of the job, also of one that has ended: a redrive does not put them back.
    *
@@ -214,7 +214,7 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
     await this.#ask(
       "resume",
       await this.#find("resume"),
-      { type: "resume", redrive: false, tasks: undefined },
+      { type: "resume", redrive: false, tasks: undefined, maxRetries: undefined },
       options,
     );
   }
@@ -226,21 +226,22 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
 
   async redrive(options: Parameters<JobHandle["redrive"]>[0] = {}): Promise<void> {
     const record = await this.#find("redrive");
-    const { failures = true, key } = options;
+    const { failures = true, maxRetries, key } = options;
     // What was asked with a key may have been carried out already.
     if (key === undefined && record.endedAt === undefined) {
       throw this.#refuse("redrive", record.status, "only a job that has ended can be redriven");
     }
     const { registry, limits } = this.#flow ?? { registry: this.#host.registry, limits: undefined };
-    let redrive: Redrive = { tasks: undefined };
+    if (maxRetries !== undefined) checkInteger(`Cannot redrive job "${this.jobId}"`, "maxRetries", maxRetries, 0);
+    let redrive: Redrive = { tasks: undefined, maxRetries };
     if (failures !== true || record.status === "completed") {
       const job = await this.read();
-      redrive = resolveRedrive(job, failures, registry, limits, key !== undefined);
+      redrive = resolveRedrive(job, failures, maxRetries, registry, limits, key !== undefined);
       if (key === undefined) checkRedrive(jobOf(job), redrive, Infinity);
     }
     const { tasks } = redrive;
     if (await this.#isAsked(tasks, failures, key)) return;
-    await this.#ask("redrive", record, { type: "resume", redrive: true, tasks }, options);
+    await this.#ask("redrive", record, { type: "resume", redrive: true, tasks, maxRetries }, options);
   }
 
   async discard(failures: FailureChoice, options: AskOptions = {}): Promise<void> {

@@ -1,4 +1,4 @@
-import { checkOptions } from "./base/options.ts";
+import { checkInteger, checkOptions } from "./base/options.ts";
 import { describeValue } from "./base/path.ts";
 import { isAsyncAnswer } from "./base/thenable.ts";
 import { jobOf, type JobState } from "./documents/job_state.ts";
@@ -31,22 +31,26 @@ export type RedriveChoice =
   | ((failure: JobFailure) => boolean | { readonly data: unknown });
 
 /**
- * Finds out which failures of a job become tasks again.
+ * Finds out which failures of a job become tasks again, and how often they may be tried again, where that is not left to the error
+ * handlers.
  *
  * @param isRepeated whether it may have been carried out already: then the failures may be gone
  * @throws {TypeError} for a choice of another kind
  * @throws {StateError} for a task of which the job has no failure
  * @throws {SerializationError} naming the path of data that cannot travel
+ * @throws {RangeError} for a number of retries that is none
  */
 export function resolveRedrive(
   job: JobState,
   choice: RedriveChoice,
+  maxRetries: number | undefined,
   classes: ClassTable,
   limits?: FlowLimits,
   isRepeated = false,
 ): Redrive {
   const action = `Cannot redrive job "${job.jobId}"`;
-  if (choice === true) return { tasks: undefined };
+  if (maxRetries !== undefined) checkInteger(action, "maxRetries", maxRetries, 0);
+  if (choice === true) return { tasks: undefined, maxRetries };
   const chosen: readonly (number | RedriveData)[] = typeof choice === "function"
     ? job.failures.flatMap((failure) => {
       const answer = answerOf(action, choice(failure));
@@ -69,7 +73,7 @@ export function resolveRedrive(
     return { id: each.taskId, isReplaced: true, data };
   });
   if (!isRepeated) failuresOf("redrive", jobOf(job), tasks.map(({ id }) => id));
-  return { tasks };
+  return { tasks, maxRetries };
 }
 
 /**

@@ -70,7 +70,7 @@ export const OPTIONS: {
   run: { ...CREATE, ...LISTEN, until: true },
   start: { ...CREATE, ...LABELS, ifExists: true },
   item: { ...CREATE, ...LABELS, params: true },
-  resume: { ...LISTEN, redrive: true },
+  resume: { ...LISTEN, redrive: true, maxRetries: true },
   pause: { reason: true, checkpoint: true, graceMs: true, signal: true },
 };
 

@@ -5,6 +5,7 @@ import { describeError, type ErrorData } from "../values/error_data.ts";
 import { DEFAULT_VALUE_LIMITS, type Payload, type ValueLimits, wireOf } from "../values/payload.ts";
 import {
   type Codec,
+  count,
   duration,
   error,
   type ErrorDocument,
@@ -46,7 +47,13 @@ export type Command =
     readonly graceMs: number | undefined;
   }
   | { readonly type: "cancel"; readonly reason: string | undefined }
-  | { readonly type: "resume"; readonly redrive: boolean; readonly tasks: readonly RedrivenTask[] | undefined }
+  | {
+    readonly type: "resume";
+    readonly redrive: boolean;
+    readonly tasks: readonly RedrivenTask[] | undefined;
+    /** How often they may be tried again, where the error handlers do not say it. */
+    readonly maxRetries: number | undefined;
+  }
   | { readonly type: "discard"; readonly tasks: readonly number[] }
   | ChildEnded;
 
@@ -84,7 +91,11 @@ interface CommandDocuments {
   readonly deliver: { readonly data?: JsonValue; readonly routine: string; readonly slot: string };
   readonly pause: { readonly checkpoint?: JsonValue; readonly graceMs?: number; readonly reason?: string };
   readonly cancel: { readonly reason?: string };
-  readonly resume: { readonly redrive?: true; readonly tasks?: readonly RedrivenTaskDocument[] };
+  readonly resume: {
+    readonly maxRetries?: number;
+    readonly redrive?: true;
+    readonly tasks?: readonly RedrivenTaskDocument[];
+  };
   readonly discard: { readonly tasks?: readonly number[] };
   readonly child: {
     readonly error?: ErrorDocument;
@@ -122,6 +133,7 @@ const codecs = /* @__PURE__ */ once(() => {
     cancel: shape<CommandOf<"cancel">, DocumentOf<"cancel">>({ ...signature, reason, type: literal("cancel") }),
     resume: shape<CommandOf<"resume">, DocumentOf<"resume">>({
       ...signature,
+      maxRetries: optional(count),
       redrive: flag,
       tasks: optional(list(redrivenTask)),
       type: literal("resume"),

@@ -131,6 +131,7 @@ const codecs = /* @__PURE__ */ once(() => {
       active: c.optionalList(pendingTask),
       error: c.optional(c.error),
       kind: c.literal("status"),
+      maxRetries: c.optional(c.count),
       migrated: c.optionalList(migrated),
       pausePoint: c.optional(pausePoint),
       created: c.optionalList(task),

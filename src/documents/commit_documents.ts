@@ -130,6 +130,8 @@ export interface StatusCommitDocument extends CommitBase {
   readonly error?: ErrorDocument;
   /** Tells the kinds apart. */
   readonly kind: "status";
+  /** How often the tasks of failures that become tasks again may be tried again, where the error handlers do not say it. */
+  readonly maxRetries?: number;
   /** States that were brought to the versions of the classes. */
   readonly migrated?: readonly MigratedDocument[];
   /** The mark of a pause. */

@@ -144,7 +144,8 @@ function applyFailure(job: Job, commit: FailureCommit): void {
 }
 
 function applyStatus(job: Job, commit: StatusCommit): void {
-  const { status, active, error, pausePoint, redrive, redriven, discarded, created, migrated, time } = commit;
+  const { status, active, error, pausePoint, redrive, redriven, maxRetries, discarded, created, migrated, time } =
+    commit;
   job.status = status;
   for (const task of active) setActive(task, true);
   job.error = error;
@@ -160,7 +161,7 @@ function applyStatus(job: Job, commit: StatusCommit): void {
     const chosen = redriven && new Set(redriven);
     startDeadlineAgain(job, time.at);
     oweAgain(job);
-    addTasks(job, takeFailures(job, ({ isHandled, task }) => chosen?.has(task) ?? !isHandled, time.at));
+    addTasks(job, takeFailures(job, ({ isHandled, task }) => chosen?.has(task) ?? !isHandled, time.at, maxRetries));
   }
   for (const task of created) {
     const state = job.routineStates.get(task.route.routine);

@@ -163,6 +163,8 @@ export interface StatusCommit extends CommitBase {
   readonly redrive: boolean;
   /** The tasks of those failures; `undefined` for all that are not handled. */
   readonly redriven: readonly Task[] | undefined;
+  /** How often those tasks may be tried again; `undefined` where the error handlers say it. */
+  readonly maxRetries: number | undefined;
   /** The tasks of failures that go for good. */
   readonly discarded: readonly Task[];
   /** New tasks, in place of some that go. */

@@ -26,13 +26,21 @@ export function letGoOfLists(job: Job, { details, route }: Task): void {
   if (merged?.kind === "lists") letGoOfItems(listsOf(job, route.routine, route.slot), merged.lists);
 }
 
-/** Failures are taken out, so that their tasks start over with what they had merged and stored; their routines' marks are taken back. */
-export function takeFailures(job: Job, isTaken: (failure: FailedTask) => boolean, at: number): Task[] {
+/**
+ * Failures are taken out, so that their tasks start over with what they had merged and stored; their routines' marks are taken back.
+ * `maxRetries` is how often they may be tried again, where that is not left to the error handlers.
+ */
+export function takeFailures(
+  job: Job,
+  isTaken: (failure: FailedTask) => boolean,
+  at: number,
+  maxRetries: number | undefined,
+): Task[] {
   const taken = job.failures.filter(isTaken);
   for (const { task } of taken) {
     const state = job.routineStates.get(task.route.routine);
     if (state !== undefined) state.status = undefined;
-    if (task.details !== undefined) task.details = startOver(task.details, at);
+    if (task.details !== undefined || maxRetries !== undefined) task.details = startOver(task.details, at, maxRetries);
   }
   removeFailures(job, isTaken);
   return taken.map(({ task }) => task);
@@ -53,9 +61,9 @@ function removeFailures({ failures }: Job, isGone: (failure: FailedTask) => bool
 }
 
 /** A delivery that did not come is awaited for as long again. */
-function startOver(details: TaskDetails, at: number): TaskDetails {
+function startOver(details: TaskDetails = NO_DETAILS, at: number, maxRetries: number | undefined): TaskDetails {
   const { timeoutMs } = details.awaiting ?? {};
   const awaiting = details.awaiting &&
     { ...details.awaiting, until: timeoutMs === undefined ? undefined : instantAfter(at, timeoutMs) };
-  return { ...details, attempt: 0, maxRetries: undefined, notBefore: undefined, parked: false, awaiting };
+  return { ...details, attempt: 0, maxRetries, notBefore: undefined, parked: false, awaiting };
 }

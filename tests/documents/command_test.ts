@@ -29,20 +29,24 @@ const COMMANDS: readonly (readonly [Command, string])[] = [
     '{"format":"routilux/command","reason":"enough","type":"cancel","version":1}',
   ],
   [
-    { type: "resume", redrive: true, tasks: undefined },
-    '{"format":"routilux/command","redrive":true,"type":"resume","version":1}',
+    { type: "resume", redrive: true, tasks: undefined, maxRetries: 5 },
+    '{"format":"routilux/command","maxRetries":5,"redrive":true,"type":"resume","version":1}',
   ],
   [
     {
       type: "resume",
       redrive: true,
       tasks: [{ id: 3, isReplaced: false, data: undefined }, { id: 4, isReplaced: true, data: { a: 1 } }],
+      maxRetries: undefined,
     },
     '{"format":"routilux/command","redrive":true,"tasks":[{"id":3},{"data":{"a":1},"id":4,"replaced":true}],' +
     '"type":"resume","version":1}',
   ],
   [{ type: "discard", tasks: [3] }, '{"format":"routilux/command","tasks":[3],"type":"discard","version":1}'],
-  [{ type: "resume", redrive: false, tasks: undefined }, '{"format":"routilux/command","type":"resume","version":1}'],
+  [
+    { type: "resume", redrive: false, tasks: undefined, maxRetries: undefined },
+    '{"format":"routilux/command","type":"resume","version":1}',
+  ],
 ];
 
 test("commands are written as deterministic text, and read as they were", () => {

@@ -26,6 +26,7 @@ const RUNNING = {
   pausePoint: undefined,
   active: [],
   redriven: undefined,
+  maxRetries: undefined,
   discarded: [],
   created: [],
   migrated: [],

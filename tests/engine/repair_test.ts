@@ -242,3 +242,56 @@ for (const [name, createStore] of Object.entries({ "at once": memoryStore, later
     },
   );
 }
+
+const RETRY = new ErrorHandler({ strategy: "retry", maxRetries: 1, retryDelayMs: 10, isCritical: false });
+const attempts = (job: JobState) => job.failures.map(({ task }) => [task.id, task.attempt ?? 0]);
+
+test("C467 a redrive may say how often its tasks are tried again; the next one leaves it to the error handler", async () => {
+  const { flow, source, timers } = createShop(RETRY);
+  const job = flow.execute(source.trigger, { items: [11, 12] });
+  await timers.advance(1_000);
+  assertEquals([job.status, attempts(job)], ["completed", [[2, 1], [3, 1]]]);
+  flow.resume(job, { redrive: [3, { taskId: 2, data: { n: 13 } }], maxRetries: 4 });
+  await timers.advance(15);
+  const moved = JobState.fromText(job.toText(), flow.registry);
+  assertEquals(moved.pendingTasks.map(({ id, maxRetries }) => [id, maxRetries]), [[3, 4], [4, 4]]);
+  await timers.advance(1_000);
+  assertEquals([job.status, attempts(job)], ["completed", [[3, 4], [4, 4]]]);
+  flow.resume(job, { redrive: [3], maxRetries: 0 });
+  await timers.flush();
+  assertEquals([job.status, attempts(job)], ["completed", [[4, 4], [3, 0]]]);
+  flow.resume(job, { redrive: true });
+  await timers.advance(1_000);
+  assertEquals(attempts(job), [[3, 1], [4, 1]]);
+  const refused = (options: object, Class: typeof RangeError | typeof TypeError) =>
+    assertThrows(() => flow.resume(job, options), Class).message;
+  assertEquals(
+    refused({ redrive: true, maxRetries: -1 }, RangeError),
+    'Cannot redrive job "id-1": maxRetries must be an integer of at least 0, current value is -1',
+  );
+  assertEquals(
+    refused({ maxRetries: 1 }, TypeError),
+    "Cannot resume job: maxRetries is about failures that become tasks again; give redrive, too",
+  );
+});
+
+for (const [name, createStore] of Object.entries({ "at once": memoryStore, later: lateStore })) {
+  test(`C467 a handle says it wherever the job is, with a store that answers ${name}`, async () => {
+    Worker.broken = true;
+    const timers = manualTimers();
+    const registry = new Registry({ Source, Worker });
+    const engine = new Engine({ timers, ids: manualIds(), registry, store: createStore() });
+    const flow = new Flow({ id: "shop", registry, engine, errorHandler: RETRY });
+    const [source, worker] = [flow.addRoutine(new Source(), "source"), flow.addRoutine(new Worker(), "worker")];
+    flow.connect(source.item, worker.input);
+    const handle = await flow.start(source.trigger, { items: [11] }, { jobId: "job" });
+    const working = engine.work();
+    await timers.advance(2_000);
+    await handle.redrive({ maxRetries: 5 });
+    await timers.advance(20_000);
+    const job = await handle.read();
+    assertEquals([job.status, attempts(job)], ["completed", [[2, 5]]]);
+    await assertRejects(() => handle.redrive({ maxRetries: 0.5 }), RangeError, "maxRetries must be an integer");
+    await working.stop();
+  });
+}

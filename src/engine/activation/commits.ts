@@ -144,6 +144,7 @@ export function statusCommit(
     pausePoint: undefined,
     redrive: false,
     redriven: undefined,
+    maxRetries: undefined,
     discarded: [],
     created: [],
     migrated: [],

@@ -1,7 +1,7 @@
 import type { StatusCommit } from "../../job/commit.ts";
 import { checkSteps } from "../../job/decide.ts";
 import type { FailedTask, Job } from "../../job/job.ts";
-import { createTask, detailsOfSuccessor, type Moment, type Task } from "../../job/task.ts";
+import { createTask, detailsOfSuccessor, type Moment, NO_DETAILS, type Task } from "../../job/task.ts";
 import { deliveryKey, writeKey } from "../../job/task_key.ts";
 import { isStepLimit } from "../../values/error_data.ts";
 import type { RedrivenTask } from "../../documents/command.ts";
@@ -11,6 +11,8 @@ import { refuse } from "./refusal.ts";
 export interface Redrive {
   /** The failures that become tasks again; `undefined` for all that are not handled. */
   readonly tasks: readonly RedrivenTask[] | undefined;
+  /** How often they may be tried again; `undefined` where the error handlers say it. */
+  readonly maxRetries: number | undefined;
 }
 
 /**
@@ -60,10 +62,10 @@ export function failuresOf(event: string, job: Job, ids: readonly number[]): rea
 /** What the commit by which an ended job goes on says of its failures. */
 export function redriveParts(
   job: Job,
-  { tasks }: Redrive,
+  { tasks, maxRetries }: Redrive,
   time: Moment,
-): Pick<StatusCommit, "redrive" | "redriven" | "discarded" | "created"> {
-  if (tasks === undefined) return { redrive: true, redriven: undefined, discarded: [], created: [] };
+): Pick<StatusCommit, "redrive" | "redriven" | "maxRetries" | "discarded" | "created"> {
+  if (tasks === undefined) return { redrive: true, redriven: undefined, maxRetries, discarded: [], created: [] };
   const byId = new Map(tasks.map((each) => [each.id, each]));
   const redriven: Task[] = [];
   const discarded: Task[] = [];
@@ -75,10 +77,12 @@ export function redriveParts(
       continue;
     }
     const id = job.nextTaskId + created.length;
-    const made = createTask(id, task.route, asked.data, time, detailsOfSuccessor(task));
+    const details = detailsOfSuccessor(task);
+    const limited = maxRetries === undefined ? details : { ...(details ?? NO_DETAILS), maxRetries };
+    const made = createTask(id, task.route, asked.data, time, limited);
     if (writeKey(task) !== undefined) Object.assign(made, deliveryKey(task, undefined, id, time.at));
     discarded.push(task);
     created.push(made);
   }
-  return { redrive: true, redriven, discarded, created };
+  return { redrive: true, redriven, maxRetries, discarded, created };
 }

@@ -166,7 +166,7 @@ export class StoredFlowJobs {
     } else if (command.type === "resume") {
       // To resume what runs changes nothing.
       if (execution !== undefined && !command.redrive) return true;
-      const redrive = command.redrive ? { tasks: command.tasks } : undefined;
+      const redrive = command.redrive ? { tasks: command.tasks, maxRetries: command.maxRetries } : undefined;
       flow.checkResume(job, redrive);
       const journal = this.storage.journalOf(job);
       // Unreachable: commands are carried out for jobs that this engine has claimed.
