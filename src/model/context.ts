@@ -148,7 +148,8 @@ export interface Context<P = unknown> {
   /**
    * Starts a job of another flow, or of this one, when this step is committed, exactly once: a child. Its end is delivered to the slot
    * `to` of this routine, exactly once, and this job does not complete before. When this job fails or is cancelled, so are its
-   * children; a pause of this job is none of theirs. With `detached: true` nobody waits for the child.
+   * children; a pause of this job is none of theirs. With `detached: true` nobody waits for the child. In a job that is in no store, children
+   * are parts of it, and are paused with it.
    *
    * Children are jobs of the engine's store, for any worker; they have the flow that they were given, as it is now.
    *
