@@ -1,4 +1,5 @@
-import type { JobDocument, ListDocument } from "../documents/job.ts";
+import type { JobDocument } from "../documents/job.ts";
+import type { ListDocument } from "../documents/slots.ts";
 import { entriesOf } from "./documents.ts";
 
 /** What a slot has collected under one key, and not handed on. */

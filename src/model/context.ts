@@ -148,17 +148,17 @@ export interface Context<P = unknown> {
   /**
    * Starts a job of another flow, or of this one, when this step is committed, exactly once: a child. Its end is delivered to the slot
    * `to` of this routine, exactly once, and this job does not complete before. When this job fails or is cancelled, so are its
-   * children; a pause of this job is none of theirs. With `detached: true` nobody waits for the child. In a job that is in no store, children
-   * are parts of it, and are paused with it.
+   * children. With `detached: true` nobody waits for the child.
    *
-   * Children are jobs of the engine's store, for any worker; they have the flow that they were given, as it is now.
+   * Children are jobs of the engine's store, for any worker, and a pause of this job is none of theirs; in a job that is in no store they are
+   * parts of it, and are paused with it. They have the flow that they were given, as it is now.
    *
    * @param flow the flow of the child, or its document, as `toJSON` wrote it
    * @param entry the slot where the child begins, or a routine with a slot named `trigger`; names for a document
    * @param params the data for that slot
    * @param options `to` or `detached`; `key` names the child among those of this step
    * @returns the child's id, which follows from `idempotencyKey` and the key, or the position among the children of this step
-   * @throws {TypeError} for an engine without a store, an entry that is not in the flow, a slot of another routine, a flow that another
+   * @throws {TypeError} for a detached child of a job in no store, an entry that is not in the flow, a slot of another routine, a flow that another
    * process could not build, and a key that another child of this step has
    * @throws {RangeError} for more children than `limits.children` allows, or more jobs above this one than `limits.childDepth`
    * @throws {SchemaError} when the entry's schema refuses the params
