@@ -1,12 +1,17 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import process from "node:process";
 import { after, before, describe, test } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Page } from "playwright-core";
 import { HOSTILE_TEXTS } from "../support/hostile_texts.ts";
+import { BROWSER_MISSING, keepPicture, type Look, type OpenBrowser, openBrowser } from "../support/browser.ts";
 import { livingJobs, shop } from "./living_jobs.ts";
-import { keepPicture, type Look, type OpenBrowser, openBrowser, SKIPPED } from "./open_browser.ts";
 
+/** One runtime drives the browser: what the pages say is tried in all of them. */
+const SKIPPED = process.versions["bun"] !== undefined || "Deno" in globalThis
+  ? "Node drives the browser"
+  : BROWSER_MISSING;
 const LOOKS: readonly Required<Omit<Look, "hasScript">>[] = [
   { width: 1_440, scheme: "light" },
   { width: 360, scheme: "dark" },
