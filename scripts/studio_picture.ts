@@ -2,7 +2,7 @@ import { Engine } from "../mod.ts";
 import { createFlows, registry } from "../examples/studio/jobs.ts";
 import { memoryStore } from "../src/stores/memory_store.ts";
 import { studio } from "../src/studio/mod.ts";
-import { openBrowser } from "../tests/browser/open_browser.ts";
+import { openBrowser } from "../tests/support/browser.ts";
 
 // Makes the picture of the studio in the documentation, from the jobs of the example: deno run -A scripts/studio_picture.ts. Needs Chromium.
 

@@ -107,7 +107,7 @@ export function graphOfDocuments(document: FlowDocument, job: JobDocument | unde
     });
   }
   for (const [id, { slots }] of routines) {
-    const reached = reachedSlots(document, id);
+    const reached = reachedSlots(document, view, id);
     const name = nameIn(names, id);
     for (const [slot, { timer }] of Object.entries(slots).sort(([a], [b]) => a < b ? -1 : 1)) {
       const awaiting = view?.awaiting.filter((it) => it.routine === id && it.slot === slot) ?? [];
@@ -221,12 +221,14 @@ function nameIn(names: ReadonlyMap<string, string>, id: string): string {
   return names.get(id) ?? id; // Unreachable default: each routine has a box.
 }
 
-/** The slots of a routine that some connection leads to. */
+/** The slots of a routine that some connection leads to, or the end of a child. */
 function reachedSlots(
   { connections, failureConnections = [] }: FlowDocument,
+  view: JobView | undefined,
   routine: string,
 ): ReadonlySet<string> {
-  return new Set(
-    [...connections, ...failureConnections].filter(({ to }) => to.routine === routine).map(({ to }) => to.slot),
-  );
+  const ends = [...connections, ...failureConnections].filter(({ to }) => to.routine === routine);
+  const told = view?.children.flatMap(({ routine: asker, to }) => asker === routine && to !== undefined ? [to] : []) ??
+    [];
+  return new Set([...ends.map(({ to }) => to.slot), ...told]);
 }

@@ -62,7 +62,9 @@ function write(graph: DiagramGraph, style: string): string {
     ...style === "" ? [] : [style],
     '<defs><marker id="routilux-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerUnits="userSpaceOnUse" markerWidth="9" markerHeight="9" orient="auto">' +
     '<path class="routilux-arrow" d="M0 0L8 4L0 8z"/></marker></defs>',
-    ...placed.edges.map(writeEdge),
+    // All labels stand on all lines: none is crossed out.
+    ...placed.edges.map(writeLine),
+    ...placed.edges.filter(({ label }) => label !== "").map(writeLabel),
     ...placed.nodes.map(writeNode),
     "</svg>",
     "",
@@ -86,14 +88,20 @@ function writeNode({ height, kind, lines, look, title, width, x, y }: PlacedNode
     `${kind === "children" ? box(STACK) : ""}${box(0)}${texts.join("")}</g>`;
 }
 
-function writeEdge({ kind, label, labelAt, labelWidth, look, points }: PlacedEdge): string {
-  const path = `<path d="${curveOf(points)}"${DASHES[kind]} marker-end="url(#routilux-arrow)"/>`;
-  const { x, y } = labelAt;
-  const ground = `<rect x="${x - labelWidth / 2}" y="${
-    y - LABEL_HEIGHT / 2
-  }" width="${labelWidth}" height="${LABEL_HEIGHT}"/>`;
-  const text = label === "" ? "" : `${ground}<text x="${x}" y="${y + 3.5}">${xmlText(label)}</text>`;
-  return `<g class="routilux-edge routilux-${kind} routilux-edge-${look}">${path}${text}</g>`;
+function writeLine(edge: PlacedEdge): string {
+  return `<g class="${classOf(edge)}"><path d="${curveOf(edge.points)}"${
+    DASHES[edge.kind]
+  } marker-end="url(#routilux-arrow)"/></g>`;
+}
+
+function writeLabel(edge: PlacedEdge): string {
+  const { label, labelAt: { x, y }, labelWidth: width } = edge;
+  const ground = `<rect x="${x - width / 2}" y="${y - LABEL_HEIGHT / 2}" width="${width}" height="${LABEL_HEIGHT}"/>`;
+  return `<g class="${classOf(edge)}">${ground}<text x="${x}" y="${y + 3.5}">${xmlText(label)}</text></g>`;
+}
+
+function classOf({ kind, look }: PlacedEdge): string {
+  return `routilux-edge routilux-${kind} routilux-edge-${look}`;
 }
 
 /** How far before and after a point its corner begins and ends. */

@@ -3,13 +3,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { Browser, BROWSER_MISSING, call, callWorker, startWorker } from "../support/browser.ts";
+import { call, callWorker, PAGE_MISSING, startWorker, SteppingPage } from "../support/stepping_page.ts";
 
-// The page's policy lets no code be made of texts, and none stand in the page: see `tests/support/browser.ts`.
+// The page's policy lets no code be made of texts, and none stand in the page: see `tests/support/stepping_page.ts`.
 
-describe("the library in a browser with a strict policy", { skip: BROWSER_MISSING }, () => {
+describe("the library in a browser with a strict policy", { skip: PAGE_MISSING }, () => {
   const folder = mkdtempSync(join(tmpdir(), "routilux-browser-"));
-  const browser = new Browser(folder);
+  const browser = new SteppingPage(folder);
   before(() => browser.start());
   after(async () => {
     await browser.close();

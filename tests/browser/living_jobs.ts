@@ -1,5 +1,6 @@
 import { type Context, Engine, ErrorHandler, type Event, Flow, Registry, Routine, type Slot } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { PAYMENT } from "../studio/described_schema.ts";
 import { studio } from "../../src/studio/mod.ts";
 
 /** Whether the shop can deliver: a job that has failed because it could not goes on when it can. */
@@ -19,6 +20,17 @@ export class Desk extends Routine {
     ctx.emit(this.order, { item });
   }
 }
+/** Waits for a payment, whose schema says what it has. */
+export class Till extends Routine {
+  readonly trigger: Slot<object> = this.addSlot("trigger", this.ask);
+  readonly paid: Slot<unknown> = this.addSlot("paid", this.book, { schema: PAYMENT });
+  ask(_params: object, ctx: Context): void {
+    ctx.expect(this.paid);
+  }
+  book(data: unknown, ctx: Context): void {
+    ctx.output("booked", data);
+  }
+}
 class Shop extends Routine {
   readonly order = this.addSlot("order", this.deliver);
   deliver({ item }: { item: string }, ctx: Context): void {
@@ -32,15 +44,17 @@ export function livingJobs(): {
   readonly engine: Engine;
   readonly flow: Flow;
   readonly desk: Desk;
+  readonly till: Till;
   readonly answer: (request: Request) => Promise<Response>;
 } {
-  const registry = new Registry({ Desk, Shop });
+  const registry = new Registry({ Desk, Shop, Till });
   const engine = new Engine({ store: memoryStore(), registry });
   const flow = new Flow({ id: "desk", registry, engine });
   const desk = flow.addRoutine(new Desk(), "desk");
   const counter = flow.addRoutine(new Shop(), "shop");
   counter.setErrorHandler(new ErrorHandler({ strategy: "stop" }));
   flow.connect(desk.order, counter.order);
+  const till = flow.addRoutine(new Till(), "till");
   engine.work();
-  return { engine, flow, desk, answer: studio(engine) };
+  return { engine, flow, desk, till, answer: studio(engine) };
 }

@@ -1,12 +1,18 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import process from "node:process";
 import { after, before, describe, test } from "node:test";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { Page } from "playwright-core";
+import { schedule } from "../../src/schedules/mod.ts";
 import { HOSTILE_TEXTS } from "../support/hostile_texts.ts";
+import { BROWSER_MISSING, keepPicture, type Look, type OpenBrowser, openBrowser } from "../support/browser.ts";
 import { livingJobs, shop } from "./living_jobs.ts";
-import { keepPicture, type Look, type OpenBrowser, openBrowser, SKIPPED } from "./open_browser.ts";
 
+/** One runtime drives the browser: what the pages say is tried in all of them. */
+const SKIPPED = process.versions["bun"] !== undefined || "Deno" in globalThis
+  ? "Node drives the browser"
+  : BROWSER_MISSING;
 const LOOKS: readonly Required<Omit<Look, "hasScript">>[] = [
   { width: 1_440, scheme: "light" },
   { width: 360, scheme: "dark" },
@@ -26,6 +32,9 @@ describe("the studio in a browser", { skip: SKIPPED }, () => {
 
   async function started(jobId: string, item: string = "tea"): Promise<void> {
     await jobs.flow.start(jobs.desk.trigger, { item }, { jobId });
+    await untilAwaiting(jobId);
+  }
+  async function untilAwaiting(jobId: string): Promise<void> {
     for await (const _ of follow(jobId)) break;
   }
   /** Resolves when the job waits for its answer. */
@@ -76,7 +85,29 @@ describe("the studio in a browser", { skip: SKIPPED }, () => {
     assertEquals(browser.complaints, []);
   });
 
-  test("the same by keyboard alone, in a narrow window", async () => {
+  test("a form is made of a slot's schema, says at its fields what is wrong, and delivers what they hold", async () => {
+    await jobs.flow.start(jobs.till.trigger, {}, { jobId: "paying" });
+    await untilAwaiting("paying");
+    const page = await browser.open("/job?id=paying", { width: 390, scheme: "dark" });
+    const field = (name: string) => page.locator(`#awaited [name='data/${name}'], main .narrow [name='data/${name}']`);
+    await field("amount").fill("0");
+    await field("by").fill("ada");
+    await field("kind").selectOption({ label: "card" });
+    await keepPicture(page, "fields-390-dark");
+    await page.click("#awaited button:has-text('Deliver')");
+    await page.waitForSelector("h1:has-text('Deliver to till')");
+    assertEquals(await page.locator(".problem").allInnerTexts(), ["is too little"]);
+    assertEquals(await page.locator("[aria-invalid]").getAttribute("name"), "data/amount");
+    assertEquals([await field("by").inputValue(), await field("kind").inputValue()], ["ada", '"card"']);
+    await keepPicture(page, "problem-390-dark");
+    await field("amount").fill("12.5");
+    await page.click("button:has-text('Deliver')");
+    await page.waitForSelector(".title .is-completed");
+    assertMatch(await page.innerText("#outputs"), /"amount":\s*12\.5/);
+    assertEquals(browser.complaints, []);
+  });
+
+  test("a job is paused, resumed, answered and looked at in the past by keyboard alone, in a narrow window", async () => {
     shop.isOpen = true;
     await started("typed");
     const page = await browser.open("/job?id=typed", { width: 360, scheme: "dark" });
@@ -137,6 +168,7 @@ describe("the studio in a browser", { skip: SKIPPED }, () => {
       const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
       await started(`seen ${look.width} ${look.scheme}`);
       const id = `id=${encodeURIComponent(`seen ${look.width} ${look.scheme}`)}`;
+      await schedule(jobs.engine, "nightly", { cron: "0 3 * * *" }, jobs.flow, jobs.till.trigger, {});
       const page = await browser.open("/icon.svg", look);
       for (
         const [name, path] of [
@@ -145,6 +177,8 @@ describe("the studio in a browser", { skip: SKIPPED }, () => {
           ["past", `/job?${id}&revision=1`],
           ["differences", `/job/differences?${id}&from=0&to=2`],
           ["workers", "/workers"],
+          ["schedules", "/schedules"],
+          ["deliver", `/job/deliver?${id}&to=${encodeURIComponent('["till","paid"]')}`],
           ["missing", "/job?id=nobody"],
         ] as const
       ) {

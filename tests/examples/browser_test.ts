@@ -5,9 +5,7 @@ import process from "node:process";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
-import { BROWSER_MISSING } from "../support/browser.ts";
-import { findCommand } from "../support/found_command.ts";
+import { BROWSER_MISSING, openBrowser } from "../support/browser.ts";
 
 const SERVER = fileURLToPath(new URL("../../examples/browser/serve.ts", import.meta.url));
 
@@ -21,18 +19,9 @@ test(
     });
     const [line] = await once(createInterface({ input: server.stdout }), "line");
     const url = String(line).replace("The page is at ", "");
-    const browser = await chromium.launch({ executablePath: findCommand("chromium") ?? "", args: ["--no-sandbox"] });
+    const browser = await openBrowser(url, { profile: "" });
     try {
-      const context = await browser.newContext();
-      const complaints: string[] = [];
-      const open = async () => {
-        const page = await context.newPage();
-        page.on("pageerror", ({ message }) => complaints.push(message));
-        page.on("console", (it) => void (it.type() === "error" && complaints.push(it.text())));
-        await page.goto(url);
-        return page;
-      };
-      const [first, second] = [await open(), await open()];
+      const [first, second] = [await browser.open(""), await browser.open("")];
       const lines = ["tea", "<b>milk</b>", "sugar", "bread"];
       await first.fill("textarea", lines.join("\n"));
       await first.click("form button");
@@ -42,7 +31,7 @@ test(
       await first.close();
       await second.waitForSelector("output:has-text('completed')");
       assertEquals(await second.locator("#arrived li").allInnerTexts(), lines);
-      assertEquals(complaints, []);
+      assertEquals(browser.complaints, []);
     } finally {
       await browser.close();
       const closed = once(server, "close");

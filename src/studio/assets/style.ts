@@ -34,7 +34,7 @@ const PARTS =
   `.card{background:var(--card);border:1px solid var(--line);border-radius:12px;box-shadow:var(--shadow);padding:18px 20px;margin:0 0 18px}
 .card-head{display:flex;align-items:baseline;gap:12px;margin-bottom:12px}.aside{margin-left:auto;font-size:.85rem}
 .columns{display:grid;grid-template-columns:minmax(260px,1fr) minmax(0,2fr);gap:18px}.columns>div{min-width:0}.columns>div:has(>#awaited:empty){display:none}.columns:has(#awaited:empty){grid-template-columns:minmax(0,1fr)}
-.scroll{overflow:auto;max-width:100%}.canvas{margin:0 -20px;padding:4px 20px 10px;max-height:560px}.canvas.is-moved{cursor:grabbing;user-select:none}.canvas svg{display:block}
+.scroll{overflow:auto;max-width:100%}.canvas{margin:0 -20px;padding:4px 20px 10px;max-height:560px}.canvas.is-moved{cursor:grabbing;user-select:none}.canvas svg{display:block}.canvas .routilux-edge rect{fill:var(--card)}
 .nothing{color:var(--faint);margin:4px 0}
 table{border-collapse:collapse;width:100%;font-size:.92rem}th{text-align:left;font-weight:500;font-size:.8rem;color:var(--faint);padding:0 18px 8px 0;white-space:nowrap}
 td{vertical-align:top;padding:8px 18px 8px 0;border-top:1px solid var(--line);min-width:3.5rem;overflow-wrap:break-word}td code,td pre{overflow-wrap:anywhere}td:has(code),td:has(pre){min-width:12rem}th:last-child,td:last-child{padding-right:0}.number{text-align:right;font-variant-numeric:tabular-nums}
@@ -50,7 +50,7 @@ time{white-space:nowrap}
 .bar{vertical-align:middle}.bar rect{fill:var(--accent)}.bar .ground{fill:var(--calm-soft)}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(220px,1fr));gap:18px 28px;margin-bottom:12px}.chart{margin:0;min-width:0}.chart figcaption{font-size:.85rem;color:var(--faint)}.chart figcaption b{color:var(--text);font-variant-numeric:tabular-nums;margin-left:6px}
 .chart svg{display:block;width:100%;height:64px;margin:6px 0 4px;border-bottom:1px solid var(--line)}.chart .is-ran{fill:var(--accent)}.chart .is-failed{fill:var(--bad)}.chart p{display:flex;justify-content:space-between;font-size:.75rem;color:var(--faint);margin:0}
-.schedule .facts{margin:0}.schedule dd .chip{margin-left:6px}
+.schedule .facts{margin:0}.schedule dd .chip{margin:1px 0 1px 6px}
 .failure{max-width:560px;margin:8vh auto}.failure h1{margin-bottom:12px}`;
 
 const FORMS =
@@ -60,7 +60,7 @@ button:hover,.button:hover{background:var(--calm-soft);text-decoration:none}.mai
 label{display:block;font-size:.82rem;color:var(--faint)}input,select,textarea{display:block;width:100%;margin-top:4px;font-size:.92rem;color:var(--text);background:var(--ground);border:1px solid var(--strong-line);border-radius:8px;padding:6px 10px}
 input,select{font-family:inherit}input::placeholder{color:var(--faint);opacity:.85}textarea{resize:vertical;font-size:.86rem}input[type=range]{padding:0;border:0;background:none;accent-color:var(--accent);height:24px}
 form>*+*{margin-top:10px}.fields{display:grid;gap:10px}fieldset{border:1px solid var(--line);border-radius:8px;margin:0;padding:10px 12px;min-width:0}legend{font-size:.82rem;color:var(--faint);padding:0 4px}
-.hint{display:block;font-size:.78rem;color:var(--faint);margin-top:3px}.problem{display:block;font-size:.85rem;color:var(--bad);margin-top:3px}[aria-invalid]{border-color:var(--bad)}.narrow{max-width:560px}
+.hint{display:block;font-size:.78rem;color:var(--faint);margin-top:3px}.problem{display:block;font-size:.85rem;color:var(--bad);margin-top:3px}[aria-invalid]{border-color:var(--bad)}.narrow{max-width:560px}fieldset>.hint{margin:0 0 8px}
 summary{cursor:pointer;font-size:.9rem;color:var(--accent)}summary.button{color:var(--text);list-style:none}summary.button.grave{color:var(--bad)}summary::-webkit-details-marker{display:none}
 details:not(.act)>summary{padding:4px 0;list-style:none}details:not(.act)[open]>summary{margin-bottom:6px}details:not(.act)>summary::before{content:"▸";display:inline-block;margin-right:6px}details[open]:not(.act)>summary::before{content:"▾"}
 .acts{display:flex;flex-wrap:wrap;gap:8px;margin-left:auto}.act{position:relative}.act form{position:absolute;right:0;top:calc(100% + 8px);z-index:5;width:min(300px,82vw);background:var(--card);border:1px solid var(--strong-line);border-radius:12px;box-shadow:0 8px 30px #0003;padding:16px}

@@ -3,24 +3,24 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { Browser, BROWSER_MISSING, call, callWorker, startWorker } from "../../support/browser.ts";
+import { call, callWorker, PAGE_MISSING, startWorker, SteppingPage } from "../../support/stepping_page.ts";
 import { IS_LONG } from "../../support/gate_amount.ts";
 import { STEPS } from "../../support/page_script.ts";
 
-const options = { timeout: 120_000, skip: BROWSER_MISSING };
+const options = { timeout: 120_000, skip: PAGE_MISSING };
 /** The long run tries all cases: each takes the browser longer than the database in memory, which tries all in the gate, too. */
 const CASES = IS_LONG
   ? ""
   : "survives|wins|numbers|take goes by flow|smaller priority|after close|consumed|beside|megabyte|purge";
 const NUMBERS = Array.from({ length: STEPS }, (_, index) => index + 1);
 
-let started: Promise<Browser> | undefined;
+let started: Promise<SteppingPage> | undefined;
 const folder = mkdtempSync(join(tmpdir(), "routilux-browser-"));
 
 /** The browser of all tests, which run one after the other. */
-function browser(): Promise<Browser> {
+function browser(): Promise<SteppingPage> {
   return started ??= (async () => {
-    const browser = new Browser(folder);
+    const browser = new SteppingPage(folder);
     await browser.start();
     return browser;
   })();
