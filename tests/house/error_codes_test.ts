@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import { readSources, readText } from "./source.ts";
 
 const page = readText("docs/errors.md");
@@ -14,6 +14,20 @@ function findAll(pattern: RegExp): string[] {
 test("docs/errors.md has a section for each code of an error, and no others", () => {
   const sections = Array.from(page.matchAll(/^## (\w+)$/gm), ([, code = ""]) => code).sort();
   assertEquals(sections, findAll(/\bcode = "([A-Z_]+)" as const/g));
+});
+
+test("each section names the class that has its code, and says what to do", () => {
+  const classes = new Map(sources.flatMap(({ text }) =>
+    Array.from(
+      text.matchAll(/^export class (\w+) extends RoutiluxError \{(?:(?!^\}).)*?\bcode = "([A-Z_]+)" as const/gms),
+      ([, name = "", code = ""]) => [code, name] as const,
+    )
+  ));
+  const sections = page.split(/^## /m).slice(1).map((section) => [section.split("\n")[0] ?? "", section] as const);
+  for (const [code, section] of sections) {
+    assertMatch(section, new RegExp(`^\\w+\n\n\`${classes.get(code)}\``), code);
+    assertMatch(section, /what to do/i, code);
+  }
 });
 
 test("docs/errors.md explains each finding, and no others", () => {

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import { type Director, takeNext } from "../../src/engine/execution/director.ts";
+import { takeNext } from "../../src/engine/execution/concurrency.ts";
+import type { Director } from "../../src/engine/execution/director.ts";
 import { apply } from "../../src/job/apply.ts";
 import { ReadyQueue } from "../../src/job/ready_queue.ts";
 import { createTask, detailsOf, NO_DETAILS, setActive, type Task } from "../../src/job/task.ts";

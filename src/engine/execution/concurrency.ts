@@ -1,7 +1,8 @@
-import type { Instant, Task } from "../../job/task.ts";
+import type { ReadyQueue } from "../../job/ready_queue.ts";
+import { type Instant, isActive, priorityOf, type Task } from "../../job/task.ts";
 import type { Plan } from "../activation/plan.ts";
 import type { Committer } from "./committer.ts";
-import { type Director, takeNext } from "./director.ts";
+import type { Director } from "./director.ts";
 
 /**
  * Keeps to the most handlers of a routine that may wait at once, in a concurrent job. A task whose routine has no room is set aside, so
@@ -67,4 +68,40 @@ export function takeTask(
 export function limitsOf(plan: Plan, committer: Committer, workers: number): ConcurrencyLimits | undefined {
   const isLimited = Array.from(plan.routines.values()).some(({ concurrency }) => concurrency < workers);
   return isLimited ? new ConcurrencyLimits(plan, committer) : undefined;
+}
+
+/** How many of the oldest tasks a director chooses from. */
+const CHOICE = 8;
+
+/** Takes the task that runs next: the one that ranks first, or with a director, one that ranks as high. */
+export function takeNext(
+  queue: ReadyQueue,
+  highWater: number,
+  time: Instant,
+  director: Director | undefined,
+): Task | undefined {
+  const first = queue.take(highWater);
+  return director === undefined || first === undefined ? first : takeEqual(queue, first, time, director);
+}
+
+/**
+ * Takes the task that a director chooses among equals. Tasks that rank before others by more than their age stay first: those
+ * that were active in a snapshot, parked ones, and those of a higher priority.
+ */
+function takeEqual(queue: ReadyQueue, first: Task, time: Instant, director: Director): Task | undefined {
+  if (isActive(first) || first.details?.parked === true) return first;
+  const equals = [first];
+  while (equals.length < CHOICE) {
+    // At a high-water mark of 0 no parked task is taken.
+    const next = queue.take(0);
+    if (next === undefined) break;
+    if (priorityOf(next) !== priorityOf(first)) {
+      queue.add(next, time);
+      break;
+    }
+    equals.push(next);
+  }
+  const [chosen] = equals.splice(director.choose(equals.length), 1);
+  for (const task of equals) queue.add(task, time);
+  return chosen;
 }
