@@ -95,7 +95,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "./signing": { "all": "sign verify SigningKey SubtleKey SignatureError SignatureProblem" },
   "./opentelemetry": { "all": "openTelemetry OpenTelemetryOptions Telemetry TracerLike MeterLike PropagatorLike" },
   "./inspect": {
-    "what a job does": "summarize JobSummary RoutineSummary TaskSummary TaskState FailedTask",
+    "what a job does": "summarize JobSummary RoutineSummary TaskSummary TaskState FailedTask ChildSummary ChildState CollectedSummary",
     "two documents": "diffJobs JobDifference",
     "what happened when": "timeline JobTimeline TimelineRow TimelineSpan",
   },
