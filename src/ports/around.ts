@@ -15,7 +15,8 @@ export interface HandlerInfo extends
 /**
  * Called around each run of a handler, and of a generator around each of its segments: for traces, locks, an asynchronous context.
  * It calls `run` once, and returns what that returns, or a promise for it. What it throws fails the handler; what the handler throws
- * comes out of `run`, and fails the handler also when it is caught here. When the handler was aborted meanwhile, as its job was paused or
+ * comes out of `run`, and fails the handler also when it is caught here. When it is over while the handler still runs, `ctx.signal` is
+ * aborted, and the handler fails when it has returned: no other attempt runs beside it. When the handler was aborted meanwhile, as its job was paused or
  * its time was up, `run` throws and the handler does not begin.
  */
 export type Around = (info: HandlerInfo, run: () => unknown) => unknown;

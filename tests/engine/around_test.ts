@@ -155,8 +155,77 @@ test("an asynchronous around that does not wait for the handler fails it", async
   const job = await runInside(async (_, run) => {
     void run();
     await Promise.resolve();
-  }, () => new Promise(() => {}));
+  }, (_, { signal }) => new Promise((resolve) => signal.addEventListener("abort", () => resolve())));
   assertMatch(job.error?.message ?? "", /over before the handler/);
+});
+
+const FAILING: { readonly [how: string]: Around } = {
+  "throws": (_, run) => {
+    void run();
+    throw new RangeError("no lock");
+  },
+  "rejects": async (_, run) => {
+    await Promise.race([run(), Promise.reject(new RangeError("no lock"))]);
+  },
+  "throws what is no error": (_, run) => {
+    void run();
+    throw "no lock";
+  },
+};
+
+for (const [how, fail] of Object.entries(FAILING)) {
+  test(`when around ${how} while its handler runs, that is told to stop, and the next attempt waits for it`, async () => {
+    const log: string[] = [];
+    const cleanedUp = createLatch();
+    let isFirst = true;
+    const around: Around = (info, run) => {
+      if (!isFirst) return run();
+      isFirst = false;
+      return fail(info, run);
+    };
+    const errorHandler = new ErrorHandler({ strategy: "retry", retryDelayMs: 0 });
+    const { flow, timers } = createTestFlow({ errorHandler, executionStrategy: "concurrent", maxWorkers: 2 }, {
+      around,
+    });
+    const only = addFunction(flow, "only", async (_, ctx) => {
+      log.push(`begins ${ctx.attempt}`);
+      if (ctx.attempt > 0) return;
+      await Promise.resolve();
+      await new Promise<void>((resolve) => {
+        if (ctx.signal.aborted) resolve();
+        else ctx.signal.addEventListener("abort", () => resolve());
+      });
+      log.push(`told: ${ctx.signal.reason.message}`);
+      await cleanedUp.passed;
+      assertThrows(() => ctx.output("late"), StateError, "its handler was aborted (around was over before the handler");
+      log.push("ends 0");
+    });
+    const job = flow.execute(only);
+    await timers.advance(100);
+    const told = "told: around was over before the handler: no lock";
+    assertEquals([log, job.outputLog.length], [["begins 0", told], 0]);
+
+    cleanedUp.open();
+    await timers.advance(100);
+    await flow.waitForCompletion(job);
+    assertEquals([job.status, log], ["completed", ["begins 0", told, "ends 0", "begins 1"]]);
+  });
+}
+
+test("a handler that does not stop when around is over fails by its slot's timeout, and a pause takes it back", async () => {
+  const around: Around = async (_, run) => {
+    void run();
+    await Promise.resolve();
+  };
+  const { flow, timers } = createTestFlow({}, { around });
+  const deaf = addFunction(flow, "deaf", () => new Promise(() => {}), { timeoutMs: 50 });
+  const job = flow.execute(deaf);
+  const paused = flow.execute(deaf);
+  await timers.advance(10);
+  await flow.pause(paused, { graceMs: 0 });
+  await timers.advance(50);
+  assertEquals([job.status, job.error?.name], ["failed", "TimeoutError"]);
+  assertEquals([paused.status, paused.pendingTasks.length], ["paused", 1]);
 });
 
 test("a handler inside around is stopped by its slot's timeout and by a pause", async () => {

@@ -26,10 +26,12 @@ import { createExpectation, ownSlot } from "./expectations.ts";
 import type { StepTransactions } from "./step_transactions.ts";
 import { type EventPlan, findEvent, type SlotPlan, unknownEvent } from "./plan.ts";
 
-/** Why an activation refuses calls: its handler has returned, or was aborted for a reason. */
+/** Why an activation refuses calls: its handler has returned, or was told to stop for a reason. */
 interface Closed {
   readonly why: string;
   readonly reason?: unknown;
+  /** Whether the handler's later result is ignored. */
+  readonly isAborted?: boolean;
 }
 
 const NONE: readonly never[] = [];
@@ -69,6 +71,11 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
 
   /** Whether the handler was aborted: its later result is ignored. */
   get isAborted(): boolean {
+    return this.#closed?.isAborted === true;
+  }
+
+  /** Whether `ctx.signal` is aborted. */
+  get #isStopped(): boolean {
     return this.#closed?.reason !== undefined;
   }
 
@@ -79,22 +86,31 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
 
   /** Accepts calls again: a generator goes on. */
   reopen(): void {
-    if (!this.isAborted) this.#closed = undefined;
+    if (!this.#isStopped) this.#closed = undefined;
   }
 
-  /** Refuses all further calls, and aborts `ctx.signal`. */
+  /** Refuses all further calls, and aborts `ctx.signal`: the handler's later result is ignored. */
   abort(reason: Error): void {
     if (this.isAborted) return;
-    this.#closed = { why: `its handler was aborted (${reason.message})`, reason };
     this.stopWaiting();
+    this.#stop(reason, true);
+  }
+
+  /** Refuses all further calls, and aborts `ctx.signal`: the handler is waited for. */
+  stop(reason: Error): void {
+    if (!this.#isStopped) this.#stop(reason, false);
+  }
+
+  #stop(reason: Error, isAborted: boolean): void {
+    this.#closed = { why: `its handler was aborted (${reason.message})`, reason, isAborted };
     this.transactions?.rollback();
     this.#controller?.abort(reason);
     this.#onAbort?.forEach((callback) => callback(reason));
   }
 
-  /** Calls back when the handler is aborted, or at once if it was, until the returned function is called. */
+  /** Calls back when `ctx.signal` is aborted, or at once if it was, until the returned function is called. */
   onAbort(callback: (reason: unknown) => void): () => void {
-    if (this.isAborted) callback(this.#closed?.reason);
+    if (this.#isStopped) callback(this.#closed?.reason);
     const callbacks = this.#onAbort ??= new Set();
     callbacks.add(callback);
     return () => void callbacks.delete(callback);
@@ -193,7 +209,7 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.isAborted) this.#controller.abort(this.#closed?.reason);
+      if (this.#isStopped) this.#controller.abort(this.#closed?.reason);
     }
     return this.#controller.signal;
   }
@@ -249,7 +265,7 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
 
   checkpoint(progress?: unknown): Promise<void> {
     if (!(this instanceof Activation)) throw detached("checkpoint", "ctx");
-    if (this.isAborted) return rejectQuietly(this.#closed?.reason);
+    if (this.#isStopped) return rejectQuietly(this.#closed?.reason);
     try {
       this.checkOpen("checkpoint");
       return this.#host.commitStep(this, this.keep("Cannot checkpoint", progress));
