@@ -234,7 +234,7 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
     const { registry, limits } = this.#flow ?? { registry: this.#host.registry, limits: undefined };
     if (maxRetries !== undefined) checkInteger(`Cannot redrive job "${this.jobId}"`, "maxRetries", maxRetries, 0);
     let redrive: Redrive = { tasks: undefined, maxRetries };
-    if (failures !== true || record.status === "completed") {
+    if (key === undefined || failures !== true || record.status === "completed") {
       const job = await this.read();
       redrive = resolveRedrive(job, failures, maxRetries, registry, limits, key !== undefined);
       if (key === undefined) checkRedrive(jobOf(job), redrive, Infinity);

@@ -108,6 +108,29 @@ test("C417 a job that would complete without the result that its flow promises f
   assertEquals([error.jobId, error.routineId, error.taskId, error.attempts], ["id-1", undefined, undefined, undefined]);
 });
 
+test("C417 a job that failed for want of a result is not redriven, but forked at a revision before its end", async () => {
+  let isMended = false;
+  class Sum extends Routine {
+    readonly trigger = this.addSlot("trigger", this.add);
+    add(_params: unknown, ctx: Context): void {
+      if (isMended) ctx.result({ total: 1 });
+    }
+  }
+  const registry = new Registry({ Sum, Invoice });
+  const engine = new Engine({ timers: manualTimers(), ids: manualIds(), registry, store: memoryStore() });
+  const flow = new Flow({ id: "sum", result: Invoice, engine, registry });
+  const job = await flow.run(flow.addRoutine(new Sum(), "sum"), {}, { jobId: "sum" });
+  assertThrows(() => flow.resume(job, { redrive: true }), StateError, "a redrive repeats none of them; engine.fork()");
+  const refusal = await assertRejects(() => engine.handle("sum").redrive(), StateError);
+  assertEquals([refusal.status, (await engine.handle("sum").read()).status], ["failed", "failed"]);
+
+  isMended = true;
+  const begun = (await Array.fromAsync(engine.history("sum"))).find(({ job }) => job.pendingTasks.length > 0);
+  const fork = await engine.fork("sum", begun?.revision ?? 0);
+  assertEquals(await fork.flow.result(fork.job), { total: 1 });
+  await engine.close();
+});
+
 test("C417 undefined is no result", async () => {
   const { flow } = createTestFlow();
   addFunction(flow, "source", (_params, ctx) => ctx.result(undefined));

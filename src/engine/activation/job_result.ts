@@ -27,5 +27,14 @@ export function resultOf(
 /** Why a job may not complete: its flow says what its result looks like, and no handler has set one. */
 export function missingResult(job: Job, { resultSchema }: FlowGraph): SchemaError | undefined {
   if (resultSchema === undefined || job.result !== undefined) return undefined;
-  return new SchemaError(`The result of job "${job.jobId}"`, [{ message: "no handler has called ctx.result(value)" }]);
+  return new SchemaError(subjectOf(job), [{ message: "no handler has called ctx.result(value)" }]);
+}
+
+/** Whether a job has failed because it had no result: then all its tasks have completed, and none is left to run again. */
+export function lacksResult(job: Job): boolean {
+  return job.error?.name === "SchemaError" && job.error.message.startsWith(subjectOf(job));
+}
+
+function subjectOf({ jobId }: Job): string {
+  return `The result of job "${jobId}"`;
 }

@@ -5,6 +5,7 @@ import { createTask, detailsOfSuccessor, type Moment, NO_DETAILS, type Task } fr
 import { deliveryKey, writeKey } from "../../job/task_key.ts";
 import { isStepLimit } from "../../values/error_data.ts";
 import type { RedrivenTask } from "../../documents/command.ts";
+import { lacksResult } from "../activation/job_result.ts";
 import { refuse } from "./refusal.ts";
 
 /** How an ended job goes on. */
@@ -35,7 +36,11 @@ export function checkRedrive(job: Job, redrive: Redrive, steps: number): void {
   if (replaced > 0) checkSteps(nextTaskId - 1 + replaced, steps);
 }
 
-function nothingLeft({ droppedFailures: dropped, failures: { length } }: Job): string {
+function nothingLeft(job: Job): string {
+  const { droppedFailures: dropped, failures: { length } } = job;
+  if (length === 0 && lacksResult(job)) {
+    return "its tasks have completed, and a redrive repeats none of them; engine.fork() at a revision before its end, or another job, does";
+  }
   const failures = length > 0
     ? "all its failures are handled"
     : dropped === 0
