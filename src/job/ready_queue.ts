@@ -102,8 +102,12 @@ export class ReadyQueue {
   #waiting: Heap<Waiting> = new Heap(isDueBefore);
   /** At this size, those go that wait no more. */
   #mostWaiting = FIRST_MOST_WAITING;
-  /** The waiting tasks that were emitted with a key: the others are never taken back. */
+  /** The tasks that wait, or have just waited, and were emitted with a key: the others are never taken back. */
   #keyed: Set<Task> | undefined;
+  /** Those of them that are ready: they let tasks from outside go first. Some were taken back since. */
+  #reminders: Heap<Task> | undefined;
+  /** How many ready tasks come from outside. */
+  #outside = 0;
   /** Ready tasks whose routines have no room, by routine: most jobs never have any. */
   #aside: Map<string, Heap<Task>> | undefined;
   #setAside: Set<Task> | undefined;
@@ -127,13 +131,15 @@ export class ReadyQueue {
 
   /** How many tasks could run at once: neither parked nor waiting. */
   get ready(): number {
-    return this.#resumed.size + (this.#high?.ready ?? 0) + this.#normal.ready + (this.#low?.ready ?? 0);
+    return this.#resumed.size + (this.#high?.ready ?? 0) + this.#normal.ready + (this.#low?.ready ?? 0) +
+      (this.#reminders?.size ?? 0);
   }
 
   /** Says whether nothing could run now, not even a parked task. */
   get isEmpty(): boolean {
     return this.#resumed.size === 0 && this.#normal.isEmpty && this.#high?.isEmpty !== false &&
-      this.#low?.isEmpty !== false && this.#lastLane === undefined && this.#aside === undefined;
+      this.#low?.isEmpty !== false && this.#lastLane === undefined && this.#aside === undefined &&
+      this.#reminder === undefined;
   }
 
   /** The tasks that are to be the last, while it is their turn and there are some. */
@@ -150,21 +156,47 @@ export class ReadyQueue {
 
   /** Adds a task of the job, where it belongs now. */
   add(task: Task, time: Instant): void {
-    if (task.details === undefined) this.#normal.add(task);
-    else this.#addDetailed(task, task.details, time);
+    if (task.details !== undefined) return this.#addDetailed(task, task.details, time);
+    this.#normal.add(task);
+    if (isFromOutside(task)) this.#outside++;
   }
 
   #addDetailed(task: Task, details: TaskDetails, { at: now }: Instant): void {
     const due = dueAt(task);
-    if (details.awaiting !== undefined || (due !== undefined && due > now)) {
-      if (details.emitKey !== undefined) (this.#keyed ??= new Set()).add(task);
+    const mayBeTakenBack = details.emitKey !== undefined && due !== undefined && !details.parked;
+    if (mayBeTakenBack) (this.#keyed ??= new Set()).add(task);
+    if (details.awaiting !== undefined || mayBeTakenBack || (due !== undefined && due > now)) {
       if (due !== undefined) this.#wait({ task, due, at: due, setBy: this.#setBy, details });
-    } else this.#addReady(task);
+    } else this.addReady(task);
   }
 
-  #addReady(task: Task): void {
-    if (task.details?.parked === true) this.#lane(task).parked.push(task);
-    else this.#lane(task).add(task);
+  /** Adds a task that is ready, where it belongs. */
+  addReady(task: Task): void {
+    const { details } = task;
+    if (details?.parked === true) return this.#lane(task).parked.push(task);
+    if (details?.emitKey !== undefined && details.notBefore !== undefined && details.priority !== "last") {
+      (this.#keyed ??= new Set()).add(task);
+      return (this.#reminders ??= new Heap(ranksBefore)).push(task);
+    }
+    this.#lane(task).add(task);
+    if (isFromOutside(task)) this.#outside++;
+  }
+
+  /** The time of tasks that `wake` has returned has come: those that were taken back meanwhile are left out. */
+  release(tasks: readonly Task[]): void {
+    for (const task of tasks) if (this.#keyed?.delete(task) === true) this.addReady(task);
+  }
+
+  /** The first delayed emission with a key whose time has come, if it may run now: the answer that takes it back may have come. */
+  get #reminder(): Task | undefined {
+    if (this.#reminders === undefined || this.#outside > 0) return undefined;
+    let first = this.#reminders.peek();
+    while (first !== undefined && this.#keyed?.has(first) !== true) {
+      this.#reminders.pop();
+      first = this.#reminders.peek();
+    }
+    if (first === undefined) this.#reminders = undefined;
+    return first;
   }
 
   /** Entries of tasks that wait no more stay till they are due: so they must not become more than the others. */
@@ -214,7 +246,7 @@ export class ReadyQueue {
       // Those that were taken back meanwhile are left out.
       let task = tasks.pop();
       while (task !== undefined && this.#setAside?.delete(task) !== true) task = tasks.pop();
-      if (task !== undefined) this.#addReady(task);
+      if (task !== undefined) this.addReady(task);
       if (tasks.size === 0) this.#aside.delete(routine);
     }
     if (this.#aside.size === 0) this.#aside = undefined;
@@ -222,17 +254,31 @@ export class ReadyQueue {
 
   /** The task that `take` would take now. */
   peek(highWater: number): Task | undefined {
+    const resumed = this.#resumed.peek();
+    if (resumed !== undefined) return resumed;
     const withParked = this.ready < highWater;
-    return this.#resumed.peek() ?? this.#high?.peek(withParked) ?? this.#normal.peek(withParked) ??
-      this.#low?.peek(withParked) ?? this.#lastLane?.peek(withParked);
+    const task = this.#high?.peek(withParked) ?? this.#normal.peek(withParked) ?? this.#low?.peek(withParked) ??
+      this.#lastLane?.peek(withParked);
+    const reminder = this.#reminder;
+    return task === undefined || (reminder !== undefined && ranksBefore(reminder, task)) ? reminder : task;
   }
 
   /** Takes the task that runs next; a parked one only while fewer than `highWater` others are ready. */
   take(highWater: number): Task | undefined {
     if (this.#resumed.size > 0) return this.#resumed.pop();
-    if (this.#high === undefined && this.#low === undefined && this.#last === undefined) {
-      return this.#normal.take(this.#normal.ready < highWater);
+    if (this.#reminders !== undefined && this.#reminder !== undefined && this.peek(highWater) === this.#reminder) {
+      const task = this.#reminders.pop();
+      if (task !== undefined) this.#keyed?.delete(task);
+      return task;
     }
+    const task = this.#takeOfLane(highWater);
+    if (task !== undefined && isFromOutside(task)) this.#outside--;
+    return task;
+  }
+
+  #takeOfLane(highWater: number): Task | undefined {
+    const isPlain = this.#high === undefined && this.#low === undefined && this.#last === undefined;
+    if (isPlain && this.#reminders === undefined) return this.#normal.take(this.#normal.ready < highWater);
     const withParked = this.ready < highWater;
     return this.#high?.take(withParked) ?? this.#normal.take(withParked) ?? this.#low?.take(withParked) ??
       this.#takeLast(withParked);
@@ -244,18 +290,18 @@ export class ReadyQueue {
     return task;
   }
 
-  /** Makes waiting tasks ready whose time has come, and returns the awaited deliveries whose deadline has passed. */
+  /**
+   * Makes waiting tasks ready whose time has come. Returns those about which is to be decided: awaited deliveries whose deadline has
+   * passed, and tasks that may be taken back.
+   */
   wake({ at: now }: Instant): Task[] {
-    const expired: Task[] = [];
+    const undecided: Task[] = [];
     for (let next = this.#firstWaiting(); next !== undefined && next.at <= now; next = this.#firstWaiting()) {
       this.#waiting.pop();
-      if (next.task.details?.awaiting !== undefined) expired.push(next.task);
-      else {
-        this.#keyed?.delete(next.task);
-        this.#lane(next.task).add(next.task);
-      }
+      if (next.details.awaiting !== undefined || this.#keyed?.has(next.task) === true) undecided.push(next.task);
+      else this.addReady(next.task);
     }
-    return expired;
+    return undecided;
   }
 
   /**
@@ -319,6 +365,11 @@ function nextOwnDueAt(job: Job, now: number): number | undefined {
     next = Math.min(next, due);
   }
   return next === Infinity ? undefined : next;
+}
+
+/** Whether a task was delivered from outside of the job, or tells of a deadline. One that is parked is none: it may never end. */
+function isFromOutside({ route, details }: Task): boolean {
+  return route.connection === undefined && details?.parked !== true;
 }
 
 function hasLowerId(a: Task, b: Task): boolean {

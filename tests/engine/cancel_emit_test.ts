@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { type Context, ErrorHandler, type JobState, Registry, Routine, StateError } from "../../mod.ts";
+import { manualTimers } from "../../src/testing/mod.ts";
 import { addFunction } from "../support/function_routine.ts";
 import { createTestFlow } from "../support/test_flow.ts";
 import { WaitingHandlers } from "../support/waiting_handlers.ts";
@@ -219,4 +220,43 @@ test("a delivery that starts over with other data keeps its key", async () => {
     flow.resume(job);
     await flow.waitForCompletion(job);
   }
+});
+
+test("a delivery from outside that is ready goes before a reminder that is due, and may take it back", async () => {
+  const { flow, timers, clock } = createClock();
+  const job = flow.execute(clock.trigger, { set: ["a", "b"] });
+  await timers.advance(50);
+  await flow.pause(job);
+  flow.deliver(job, clock.trigger, { cancel: ["a"] });
+  await timers.advance(100);
+  flow.resume(job);
+  await timers.advance(0);
+  assertEquals([job.status, rung(job)], ["completed", [["b", [1, 150]]]]);
+});
+
+test("a reminder goes before a generator from outside that is parked, and by its priority", async () => {
+  const timers = manualTimers();
+  class Office extends Routine {
+    readonly trigger = this.addSlot("trigger", this.work);
+    readonly urgent = this.addTimer("urgent", this.note);
+    readonly usual = this.addTimer("usual", this.note);
+    async *work(_data: unknown, ctx: Context): AsyncGenerator<unknown, void> {
+      ctx.emit(this.usual, "usual", { delayMs: 10, key: "usual" });
+      ctx.emit(this.usual, "last", { delayMs: 10, key: "last", priority: "last" });
+      ctx.emit(this.usual, "low", { delayMs: 10, key: "low", priority: "low" });
+      ctx.emit(this.urgent, "urgent", { delayMs: 10, key: "urgent", priority: "high" });
+      while (ctx.shared.get("urgent") !== true) {
+        await new Promise<void>((resolve) => timers.after(1, resolve));
+        yield;
+      }
+    }
+    note(name: string, ctx: Context): void {
+      ctx.output(name);
+      ctx.shared.set(name, true);
+    }
+  }
+  const { flow } = createTestFlow({ registry: new Registry({ Office }) }, { timers });
+  const job = flow.execute(flow.addRoutine(new Office(), "office"));
+  await timers.advance(20);
+  assertEquals([job.status, job.outputLog.map(({ type }) => type)], ["completed", ["urgent", "usual", "low", "last"]]);
 });

@@ -24,9 +24,9 @@ function takeAll(makeTasks: () => readonly Task[], choose: (count: number) => nu
     call: (_activation, run) => run(),
   };
   const ids: number[] = [];
-  for (let task = takeNext(queue, highWater, START, director); task !== undefined;) {
+  for (let task = takeNext(queue, highWater, director); task !== undefined;) {
     ids.push(task.id);
-    task = takeNext(queue, highWater, START, director);
+    task = takeNext(queue, highWater, director);
   }
   return `${ids.join(" ")} of ${counts.join(" ")}`;
 }

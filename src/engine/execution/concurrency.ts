@@ -1,5 +1,5 @@
 import type { ReadyQueue } from "../../job/ready_queue.ts";
-import { type Instant, isActive, priorityOf, type Task } from "../../job/task.ts";
+import { isActive, priorityOf, type Task } from "../../job/task.ts";
 import type { Plan } from "../activation/plan.ts";
 import type { Committer } from "./committer.ts";
 import type { Director } from "./director.ts";
@@ -21,12 +21,12 @@ export class ConcurrencyLimits {
   }
 
   /** Takes the first task whose routine has room, unless it must wait for the store: each one that comes to be the first is asked. */
-  take(highWater: number, time: Instant, director: Director | undefined): Task | undefined {
+  take(highWater: number, director: Director | undefined): Task | undefined {
     const { queue } = this.#committer;
     for (;;) {
       queue.putBack((routine) => this.#hasRoom(routine));
       if (this.#committer.isHeld(highWater)) return undefined;
-      const task = takeNext(queue, highWater, time, director);
+      const task = takeNext(queue, highWater, director);
       if (task === undefined || this.#hasRoom(task.route.routine)) return task;
       queue.setAside(task);
     }
@@ -58,10 +58,9 @@ export function takeTask(
   limits: ConcurrencyLimits | undefined,
   { queue }: Committer,
   highWater: number,
-  time: Instant,
   director: Director | undefined,
 ): Task | undefined {
-  return limits === undefined ? takeNext(queue, highWater, time, director) : limits.take(highWater, time, director);
+  return limits === undefined ? takeNext(queue, highWater, director) : limits.take(highWater, director);
 }
 
 /** The limits of a job's routines; `undefined` where none can be reached. */
@@ -77,18 +76,17 @@ const CHOICE = 8;
 export function takeNext(
   queue: ReadyQueue,
   highWater: number,
-  time: Instant,
   director: Director | undefined,
 ): Task | undefined {
   const first = queue.take(highWater);
-  return director === undefined || first === undefined ? first : takeEqual(queue, first, time, director);
+  return director === undefined || first === undefined ? first : takeEqual(queue, first, director);
 }
 
 /**
  * Takes the task that a director chooses among equals. Tasks that rank before others by more than their age stay first: those
  * that were active in a snapshot, parked ones, and those of a higher priority.
  */
-function takeEqual(queue: ReadyQueue, first: Task, time: Instant, director: Director): Task | undefined {
+function takeEqual(queue: ReadyQueue, first: Task, director: Director): Task | undefined {
   if (isActive(first) || first.details?.parked === true) return first;
   const equals = [first];
   while (equals.length < CHOICE) {
@@ -96,12 +94,12 @@ function takeEqual(queue: ReadyQueue, first: Task, time: Instant, director: Dire
     const next = queue.take(0);
     if (next === undefined) break;
     if (priorityOf(next) !== priorityOf(first)) {
-      queue.add(next, time);
+      queue.addReady(next);
       break;
     }
     equals.push(next);
   }
   const [chosen] = equals.splice(director.choose(equals.length), 1);
-  for (const task of equals) queue.add(task, time);
+  for (const task of equals) queue.addReady(task);
   return chosen;
 }

@@ -39,7 +39,7 @@ class JobDeadline {
   }
 }
 
-/** Decides that awaited deliveries, and a job itself, have not come in time. */
+/** Decides that awaited deliveries, and a job itself, have not come in time; and that emissions run which nobody has taken back. */
 export class Deadlines {
   /** Those that have passed, and wait for a look into the job's inbox; a job without a store has none. */
   passed: PassedDeadlines | undefined;
@@ -85,7 +85,7 @@ export class Deadlines {
     this.passed?.stop();
   }
 
-  /** What tasks have awaited has not come in time. */
+  /** What tasks have awaited has not come in time, or nobody has taken them back by theirs. */
   expire(tasks: readonly Task[]): void {
     for (const task of tasks) {
       // The observer of the expiry before may have delivered, and an error may have ended the job.
@@ -95,6 +95,7 @@ export class Deadlines {
       if (expiry !== undefined) this.#tell(task, expiry);
       else this.#fail(task, timeoutMs);
     }
+    this.#execution.committer.queue.release(tasks);
   }
 
   /** The task goes to the slot that is to be told. */

@@ -281,7 +281,7 @@ export class Execution implements ActivationHost {
       const obstacle = this.#obstacle(time);
       if (obstacle === "slice over") this.#loop.defer();
       if (obstacle !== undefined) break;
-      const task = takeTask(this.concurrency, this.committer, this.limits.highWater, time, director);
+      const task = takeTask(this.concurrency, this.committer, this.limits.highWater, director);
       if (task === undefined) break;
       this.#clock.work();
       this.notifier.start(task, time);
