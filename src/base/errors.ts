@@ -1,4 +1,5 @@
 import { checkDuration } from "./options.ts";
+import { shorten } from "./text.ts";
 
 /**
  * The base of every error that callers may want to tell apart: `code` is a literal, the details are fields.
@@ -18,6 +19,11 @@ import { checkDuration } from "./options.ts";
 export abstract class RoutiluxError extends Error {
   /** The kind of error, stable across versions and minifiers. */
   abstract readonly code: string;
+
+  /** Makes the error; of a message of more than 4,000 characters the middle is left out. */
+  constructor(message?: string, options?: ErrorOptions) {
+    super(message === undefined ? undefined : shorten(message), options);
+  }
 }
 
 /**
@@ -143,12 +149,17 @@ export class PreflightError extends RoutiluxError {
 
   /** Makes the error from what was found; `action` is what was refused, such as `Cannot resume job "j"`. */
   constructor(action: string, findings: readonly PreflightFinding[]) {
-    super(
-      `${action}: ${findings.map(({ path, message }) => path === "" ? message : `${path}: ${message}`).join("; ")}`,
+    const named = findings.slice(0, MOST_FINDINGS).map(({ path, message }) =>
+      path === "" ? message : `${path}: ${message}`
     );
+    if (findings.length > MOST_FINDINGS) named.push(`and ${findings.length - MOST_FINDINGS} more findings`);
+    super(`${action}: ${named.join("; ")}`);
     this.findings = findings;
   }
 }
+
+/** How many findings a message names. */
+const MOST_FINDINGS = 20;
 
 const CANCELLED = "The job was cancelled";
 

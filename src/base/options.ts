@@ -1,4 +1,5 @@
 import { describeValue } from "./path.ts";
+import { shorten, utf8Length } from "./text.ts";
 
 /** A table with the names of all options of a kind: the compiler refuses one that lacks a name. */
 export type OptionNames<O> = Readonly<Record<keyof O, unknown>>;
@@ -15,10 +16,14 @@ export function checkOptions<O extends object>(action: string, options: O, known
   }
   for (const name of Object.keys(options)) {
     if (Object.hasOwn(known, name)) continue;
-    const nearest = nearestOf(name, Object.keys(known));
-    throw new TypeError(`${action}: unknown option "${path}${name}"; did you mean "${path}${nearest}"?`);
+    const shown = shorten(name, MOST_SHOWN);
+    const nearest = nearestOf(shown, Object.keys(known));
+    throw new TypeError(`${action}: unknown option "${path}${shown}"; did you mean "${path}${nearest}"?`);
   }
 }
+
+/** How many characters of a name that is not known a message shows. */
+const MOST_SHOWN = 100;
 
 /** The name that the fewest insertions, deletions and replacements of letters lead to, capitals not regarded. */
 function nearestOf(name: string, names: readonly string[]): string | undefined {
@@ -89,6 +94,9 @@ export function isName(value: unknown): boolean {
   return typeof value === "string" && value !== "" && !RESERVED_NAMES.has(value);
 }
 
+/** How long a name may be, in bytes of UTF-8: databases keep names in indexes, which take no longer ones. */
+const LONGEST_NAME = 1_024;
+
 /** Checks a name that users choose. */
 export function checkName(action: string, what: string, value: string): string {
   if (!isName(value)) {
@@ -97,7 +105,16 @@ export function checkName(action: string, what: string, value: string): string {
       `${action}: the ${what} must be a non-empty string (and none of ${reserved}), not ${describeValue(value)}`,
     );
   }
+  if (value.length * 3 > LONGEST_NAME && utf8Length(value) > LONGEST_NAME) {
+    const bytes = utf8Length(value);
+    throw new RangeError(`${action}: the ${what} must have at most ${LONGEST_NAME} bytes of UTF-8, it has ${bytes}`);
+  }
   return value;
+}
+
+/** A name that users have passed, for a message. */
+export function quote(name: string, mark: "'" | '"' = '"'): string {
+  return mark + shorten(name, MOST_SHOWN) + mark;
 }
 
 /** How many names a message lists. */
@@ -111,7 +128,7 @@ export function listNames(names: ReadonlySet<string> | ReadonlyMap<string, unkno
   if (names.size === 0) return "nothing";
   const shown: string[] = [];
   for (const name of names.keys()) {
-    if (shown.push(`"${name}"`) === MOST_NAMES) break;
+    if (shown.push(quote(name)) === MOST_NAMES) break;
   }
   const list = shown.join(", ");
   return names.size > MOST_NAMES ? `${list} and ${names.size - MOST_NAMES} more` : list;

@@ -1,11 +1,16 @@
+import { shorten } from "./text.ts";
 import { constructorOf, functionName } from "./reflection.ts";
+
+/** How many characters of a key a path shows. */
+const MOST_CHARACTERS = 100;
 
 const IDENTIFIER = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
 /** One step of a path: `.name`, `["odd name"]` or `[3]`. */
 export function pathStep(key: string | number): string {
   if (typeof key === "number") return `[${key}]`;
-  return IDENTIFIER.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+  const shown = shorten(key, MOST_CHARACTERS);
+  return IDENTIFIER.test(shown) ? `.${shown}` : `[${JSON.stringify(shown)}]`;
 }
 
 /** A whole path below `root`: `data.when[2]`; without a root the first step loses its dot. */

@@ -1,5 +1,5 @@
 import { StateError } from "../base/errors.ts";
-import { checkInteger, checkName, checkOptions, checkRange, checkWord, listNames } from "../base/options.ts";
+import { checkInteger, checkName, checkOptions, checkRange, checkWord, listNames, quote } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import { Registry } from "../values/registry.ts";
 import {
@@ -318,7 +318,7 @@ export class FlowGraph<out Result = unknown> {
     const { slots } = declarationOf(this.#find("Cannot find slot", routineId));
     const slot = slots.get(name);
     if (slot === undefined) {
-      throw new TypeError(`Routine "${routineId}" has no slot "${name}"; it has ${listNames(slots)}`);
+      throw new TypeError(`Routine "${routineId}" has no slot ${quote(name)}; it has ${listNames(slots)}`);
     }
     // Found by name, it takes anything the compiler knows; the handler and the schema judge what comes.
     return slot as Slot<unknown>;
@@ -333,7 +333,7 @@ export class FlowGraph<out Result = unknown> {
     const { events } = declarationOf(this.#find("Cannot find event", routineId));
     const event = events.get(name);
     if (event === undefined) {
-      throw new TypeError(`Routine "${routineId}" has no event "${name}"; it has ${listNames(events)}`);
+      throw new TypeError(`Routine "${routineId}" has no event ${quote(name)}; it has ${listNames(events)}`);
     }
     return event;
   }
@@ -411,7 +411,7 @@ export class FlowGraph<out Result = unknown> {
     const routine = this.#routines.get(id);
     if (routine === undefined) {
       throw new TypeError(
-        `${action}: routine "${id}" not found in flow "${this.id}"; it has ${listNames(this.#routines)}`,
+        `${action}: routine ${quote(id)} not found in flow "${this.id}"; it has ${listNames(this.#routines)}`,
       );
     }
     return routine;

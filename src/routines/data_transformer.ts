@@ -1,6 +1,6 @@
 import { describeError } from "../values/error_data.ts";
 import { isRecord } from "../values/json.ts";
-import { listNames } from "../base/options.ts";
+import { listNames, quote } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
@@ -91,7 +91,7 @@ export class DataTransformer extends Routine<DataTransformerConfig> {
   #find(name: string): TransformStep {
     const step = this.getFunction(name) ?? STEPS.get(name);
     if (step === undefined) {
-      throw new TypeError(`Cannot find step "${name}"; add it by addStep, or use one of ${listNames(STEPS)}`);
+      throw new TypeError(`Cannot find step ${quote(name)}; add it by addStep, or use one of ${listNames(STEPS)}`);
     }
     return step;
   }

@@ -1,3 +1,8 @@
+import { shorten } from "../base/text.ts";
+
+/** How much of an expression a message shows. */
+const MOST_CHARACTERS = 200;
+
 /** A parsed expression. */
 export type Expression =
   | { readonly kind: "literal"; readonly value: unknown }
@@ -183,7 +188,9 @@ class Parser {
 
   #fail(reason: string): never {
     throw new SyntaxError(
-      `Cannot parse expression ${JSON.stringify(this.#text)}: ${reason} at position ${this.#next.at}`,
+      `Cannot parse expression ${
+        JSON.stringify(shorten(this.#text, MOST_CHARACTERS))
+      }: ${reason} at position ${this.#next.at}`,
     );
   }
 }

@@ -9,6 +9,7 @@ import {
   StoreError,
   TimeoutError,
 } from "../base/errors.ts";
+import { shorten } from "../base/text.ts";
 import { constructorOf, functionName } from "../base/reflection.ts";
 import type { JsonObject, JsonValue } from "./json.ts";
 import { copyPlain, isPlainKey, JsonRoom } from "./json_room.ts";
@@ -47,6 +48,9 @@ const TOLD_BY_MESSAGE: ReadonlySet<unknown> = new Set([
   ...[SchemaError, SerializationError, StateError, StoreError, TimeoutError],
 ]);
 
+/** How many characters are kept of the name, the message and the stack of an error. */
+const MOST_CHARACTERS = 10_000;
+
 /** How many names of what is left out are kept. */
 const MOST_OMITTED = 50;
 
@@ -73,7 +77,7 @@ const UNKNOWN = "A value that cannot be described was thrown";
 function describe(thrown: unknown, shared: Describing, depth: number, causes: number): ErrorData {
   try {
     if (typeof thrown === "object" && thrown !== null) return describeObject(thrown, shared, depth, causes);
-    const message = messageOf(thrown);
+    const message = shorten(messageOf(thrown), MOST_CHARACTERS);
     shared.room.takeText(message);
     return Object.freeze({ name: "Error", message });
   } catch {
@@ -88,9 +92,10 @@ function describeObject(thrown: object, shared: Describing, depth: number, cause
   const { name, message, code, cause, errors, omitted: known }: Partial<Record<string, unknown>> = thrown;
   // Hosts make the text of a stack when it is read.
   const stack: unknown = stacks && "stack" in thrown ? thrown.stack : undefined;
+  const whole = isError || typeof message === "string" ? String(message) : messageOf(thrown);
   const texts = {
-    name: isError || typeof name === "string" ? String(name) : "Error",
-    message: isError || typeof message === "string" ? String(message) : messageOf(thrown),
+    name: shorten(isError || typeof name === "string" ? String(name) : "Error", MOST_CHARACTERS),
+    message: shorten(whole, MOST_CHARACTERS),
   };
   const hasCode = typeof code === "string" || (isErrorCode(code) && Object.hasOwn(thrown, "code"));
   room.take(PART_NODES, PART_BYTES);
@@ -98,6 +103,7 @@ function describeObject(thrown: object, shared: Describing, depth: number, cause
     if (text !== undefined) room.takeText(String(text));
   }
   const omitted = new Set<string>(isTexts(known) ? known : []);
+  if (texts.message !== whole) omitted.add("message");
   if (!isError && name !== undefined && typeof name !== "string") omitted.add("name");
   if (!isError && message !== undefined && typeof message !== "string") omitted.add("message");
   const describeAll = (field: string, list: readonly unknown[], at: number): readonly ErrorData[] => {
@@ -129,7 +135,7 @@ function describeObject(thrown: object, shared: Describing, depth: number, cause
     ...(details === undefined ? {} : { details }),
     ...(all === undefined ? {} : { errors: all }),
     ...(names.length === 0 ? {} : { omitted: Object.freeze(names) }),
-    ...(typeof stack === "string" ? { stack } : {}),
+    ...(typeof stack === "string" ? { stack: shorten(stack, MOST_CHARACTERS) } : {}),
   });
 }
 

@@ -6,7 +6,7 @@ import {
   constructorOf,
   functionName,
 } from "../base/reflection.ts";
-import { checkName, listNames } from "../base/options.ts";
+import { checkName, listNames, quote } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import { isStandardSchema, type StandardSchema } from "./standard_schema.ts";
 
@@ -94,7 +94,7 @@ export class Registry {
   classOf(name: string): abstract new (...args: never[]) => object {
     const Class = this.#classes.get(name);
     if (Class === undefined) {
-      throw new TypeError(`Class '${name}' not found in registry; it knows ${listNames(this.#classes)}`);
+      throw new TypeError(`Class ${quote(name, "'")} not found in registry; it knows ${listNames(this.#classes)}`);
     }
     return Class;
   }
@@ -112,7 +112,7 @@ export class Registry {
   functionOf(name: string): (...args: never[]) => unknown {
     const run = this.#functions.get(name);
     if (run === undefined) {
-      throw new TypeError(`Function '${name}' not found in registry; it knows ${listNames(this.#functions)}`);
+      throw new TypeError(`Function ${quote(name, "'")} not found in registry; it knows ${listNames(this.#functions)}`);
     }
     return run;
   }

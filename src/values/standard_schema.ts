@@ -1,4 +1,5 @@
 import { describeValue } from "../base/path.ts";
+import { shorten } from "../base/text.ts";
 import { isAsyncAnswer } from "../base/thenable.ts";
 
 /**
@@ -61,7 +62,7 @@ export class SchemaError extends TypeError {
 
   /** Makes the error for a subject such as `Data for slot "in"`. */
   constructor(subject: string, issues: readonly SchemaIssue[]) {
-    super(`${subject} does not fit its schema: ${issues.map(describeIssue).join("; ")}`);
+    super(shorten(`${subject} does not fit its schema: ${issues.map(describeIssue).join("; ")}`));
     this.issues = issues;
   }
 }

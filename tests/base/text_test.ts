@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
-import { utf16Bytes, utf8Length } from "../../src/base/text.ts";
+import { shorten, utf16Bytes, utf8Length } from "../../src/base/text.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 test("the length of a text in UTF-8 counts bytes", () => {
@@ -29,5 +29,17 @@ test("each unit of a text is two bytes, the least significant first, whether the
       (unit) => [unit.charCodeAt(0) % 256, Math.floor(unit.charCodeAt(0) / 256)],
     );
     assertEquals(Array.from(utf16Bytes(text)), bytes.flat());
+  }
+});
+
+test("a text that is too long for a message loses its middle, and no half of a pair is left", () => {
+  assertEquals(shorten("a".repeat(4_000)).length, 4_000);
+  assertEquals(shorten("0123456789".repeat(10), 40), "012345678 … (100 characters) … 123456789");
+  assertEquals(shorten("0123456789".repeat(10), 5), " … (100 characters) … ");
+  for (const text of ["😀".repeat(50), `a${"😀".repeat(50)}`, `${"😀".repeat(50)}a`]) {
+    for (let most = 20; most < 60; most++) {
+      const shown = shorten(text, most);
+      assertEquals([shown.isWellFormed(), shown.length <= Math.max(most, 24)], [true, true], `${most}`);
+    }
   }
 });

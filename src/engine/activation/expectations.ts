@@ -1,4 +1,4 @@
-import { checkDuration, checkOptions, listNames } from "../../base/options.ts";
+import { checkDuration, checkOptions, listNames, quote } from "../../base/options.ts";
 import { validate } from "../../values/standard_schema.ts";
 import type { ExpectOptions } from "../../model/context.ts";
 import { Slot } from "../../model/slot.ts";
@@ -21,7 +21,7 @@ export function ownSlot(
   const known = slots.get(name);
   if (known === undefined || (slot instanceof Slot && slot.owner !== routine)) {
     throw new TypeError(
-      `Cannot ${what}: routine "${id}" has no slot "${name}" of its own; it has ${listNames(slots)}`,
+      `Cannot ${what}: routine "${id}" has no slot ${quote(name)} of its own; it has ${listNames(slots)}`,
     );
   }
   return known;

@@ -1,4 +1,4 @@
-import { listNames } from "../../base/options.ts";
+import { listNames, quote } from "../../base/options.ts";
 import { describeValue } from "../../base/path.ts";
 import type { EncodeSubject } from "../../values/refusal.ts";
 import {
@@ -209,7 +209,7 @@ export function unknownEvent(
   const names = listNames(events);
   return new TypeError(
     typeof event === "string"
-      ? `Cannot ${what} "${name}": routine "${id}" has no such event; it has ${names}`
+      ? `Cannot ${what} ${quote(name)}: routine "${id}" has no such event; it has ${names}`
       : `Cannot ${what} "${name}" in routine "${id}": the event belongs to another routine; ${what} one of its own: ${names}`,
   );
 }

@@ -1,4 +1,5 @@
 import { StateError } from "../../base/errors.ts";
+import { shorten } from "../../base/text.ts";
 import { type Command, decodeCommand } from "../../documents/command.ts";
 import type { Job } from "../../job/job.ts";
 import type { StoredCommand } from "../../ports/store.ts";
@@ -153,7 +154,7 @@ export class Inbox {
 
   /** A command cannot be carried out: its sender may ask why, and the observer is told. */
   #refuse(job: Job, journal: Journal, { sequence, key }: Omit<StoredCommand, "text">, error: unknown): void {
-    journal.consumption.refuse(sequence, describeError(error).message.slice(0, MOST_CHARACTERS));
+    journal.consumption.refuse(sequence, shorten(describeError(error).message, MOST_CHARACTERS));
     this.#session.onCommandError(job, key, error);
   }
 }

@@ -1,5 +1,5 @@
 import { isRecord } from "../../values/json.ts";
-import { listNames } from "../../base/options.ts";
+import { listNames, quote } from "../../base/options.ts";
 import type { Context } from "../../model/context.ts";
 import type { Event } from "../../model/event.ts";
 import { Routine } from "../../model/routine.ts";
@@ -80,7 +80,7 @@ export class ResultExtractor extends Routine<ResultExtractorConfig> {
     const extractor = this.getFunction(name) ?? EXTRACTORS.get(name);
     if (extractor !== undefined) return extractor;
     const known = listNames(EXTRACTORS);
-    throw new TypeError(`Cannot find extractor "${name}"; add it by addExtractor, or use one of ${known}`);
+    throw new TypeError(`Cannot find extractor ${quote(name)}; add it by addExtractor, or use one of ${known}`);
   }
 }
 
