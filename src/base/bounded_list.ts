@@ -1,17 +1,34 @@
 /** The largest count of a job and of its documents: below it numbers are exact, and there is room for one more. */
 export const MAX_COUNT: number = 2 ** 52;
 
-/** A list that keeps its newest items up to a limit, and counts the ones it dropped. */
+/**
+ * One of so many items is measured when it is added, as an estimate of all: to measure each would take as long as to make it. A prime, so
+ * that items of one kind among others that come in turn are measured as often as those.
+ */
+const SAMPLED = 17;
+
+/**
+ * A list that keeps its newest items up to a limit of their number and one of their size, and counts the ones it dropped. Whoever looks
+ * finds it within both limits; in between it may have twice the size.
+ */
 export class BoundedList<T> {
   #items: T[] = [];
   /** Where the oldest item stands once the list is full: it is the next to be written over. */
   #head = 0;
   #limit: number;
+  #mostSize = Infinity;
   #dropped = 0;
+  readonly #sizeOf: (item: T) => number;
+  /** How many items have been added since one was measured, and the size of all as far as it is estimated. */
+  #unmeasured = 0;
+  #estimate = 0;
+  /** Whether nothing has been added since all were measured. */
+  #isMeasured = true;
 
-  /** Makes an empty list for at most `limit` items. */
-  constructor(limit: number) {
+  /** Makes an empty list for at most `limit` items of any size; `sizeOf` is called once their size has a limit. */
+  constructor(limit: number, sizeOf: (item: T) => number = () => 0) {
     this.#limit = limit;
+    this.#sizeOf = sizeOf;
   }
 
   /** Fills the list with items that were kept before, of which `dropped` older ones are gone. */
@@ -24,40 +41,73 @@ export class BoundedList<T> {
 
   /** How many items are kept. */
   get size(): number {
+    this.#measure();
     return this.#items.length;
   }
 
   /** How many older items are gone, as far as can be counted. */
   get dropped(): number {
+    this.#measure();
     return Math.min(this.#dropped, MAX_COUNT);
   }
 
-  /** Adds an item; the oldest makes room for it when the list is full. */
+  /** Adds an item; the oldest make room for it. It is kept until the next one comes, however large it is. */
   push(item: T): void {
     const items = this.#items;
     const limit = this.#limit;
-    if (items.length < limit) {
-      items.push(item);
-      return;
+    if (items.length < limit) items.push(item);
+    else {
+      this.#dropped++;
+      if (limit === 0) return;
+      const head = this.#head;
+      items[head] = item;
+      this.#head = head + 1 === limit ? 0 : head + 1;
     }
-    this.#dropped++;
-    if (limit === 0) return;
-    const head = this.#head;
-    items[head] = item;
-    this.#head = head + 1 === limit ? 0 : head + 1;
+    this.#isMeasured = false;
+    if (++this.#unmeasured === SAMPLED) this.#sample(item);
   }
 
-  /** Sets another limit; the oldest items beyond it are dropped. */
-  setLimit(limit: number): void {
-    if (limit === this.#limit) return;
+  #sample(item: T): void {
+    this.#unmeasured = 0;
+    if (this.#mostSize === Infinity) return;
+    this.#estimate += this.#sizeOf(item) * SAMPLED;
+    if (this.#estimate > 2 * this.#mostSize) this.#measure();
+  }
+
+  /** Drops the oldest items, as far as all are too large together. */
+  #measure(): void {
+    if (this.#isMeasured) return;
+    this.#isMeasured = true;
+    if (this.#mostSize === Infinity) return;
+    const items = this.#items;
+    let size = 0;
+    let kept = 0;
+    while (kept < items.length) {
+      // The newest stands before the head.
+      const item = items.at((this.#head - 1 - kept) % items.length);
+      const next = item === undefined ? 0 : this.#sizeOf(item);
+      if (kept > 0 && size + next > this.#mostSize) break;
+      size += next;
+      kept++;
+    }
+    this.#estimate = size;
+    if (kept < items.length) this.#keepNewest(kept);
+  }
+
+  /** Sets other limits; the oldest items beyond them are dropped. */
+  setLimit(limit: number, mostSize: number = Infinity): void {
+    if (limit === this.#limit && mostSize === this.#mostSize) return;
+    this.#measure();
+    this.#mostSize = mostSize;
+    this.#isMeasured = this.#items.length === 0;
     // Most lists are empty then: nothing has to be copied.
-    if (this.#head > 0 || this.#items.length > limit) this.#rewrite(limit);
+    if (this.#head > 0 || this.#items.length > limit) this.#keepNewest(limit);
     this.#limit = limit;
   }
 
-  #rewrite(limit: number): void {
-    const items = this.toArray();
-    const excess = Math.max(0, items.length - limit);
+  #keepNewest(most: number): void {
+    const items = this.#inOrder();
+    const excess = Math.max(0, items.length - most);
     this.#items = items.slice(excess);
     this.#dropped += excess;
     this.#head = 0;
@@ -65,6 +115,11 @@ export class BoundedList<T> {
 
   /** The kept items, oldest first, as a new array. */
   toArray(): T[] {
+    this.#measure();
+    return this.#inOrder();
+  }
+
+  #inOrder(): T[] {
     return [...this.#items.slice(this.#head), ...this.#items.slice(0, this.#head)];
   }
 }

@@ -128,6 +128,7 @@ export const flowSchema: () => Schema<FlowDocument> = once(() => {
     failures: optional(positive),
     highWater: optional(positive),
     history: optional(count),
+    keptLength: optional(positive),
     log: optional(count),
     nodes: optional(positive),
     outputs: optional(count),

@@ -1,4 +1,4 @@
-import type { Payload } from "../values/payload.ts";
+import { lengthOf, type Payload } from "../values/payload.ts";
 import { type ConnectionSource, isFailureOrigin } from "../model/connection.ts";
 import { dataOf, type Instant, type Task } from "./task.ts";
 
@@ -53,6 +53,14 @@ export function recordOf(entry: HistoryEntry): HistoryRecord {
     return emitRecord(source, dataOf(entry), entry.created);
   }
   return { routine: entry.routine, type: "start", event: undefined, data: undefined, at: entry.time.at };
+}
+
+/** What a line of a list counts for besides its data: about the text of its instant, its routine and its event. */
+export const LINE_LENGTH = 80;
+
+/** About how many characters the text has of the line that an entry stands for. */
+export function historyLength(entry: HistoryEntry): number {
+  return LINE_LENGTH + ("data" in entry ? lengthOf(entry.data) : 0);
 }
 
 const NOWHERE: ConnectionSource = Object.freeze({ routine: "", event: "" });

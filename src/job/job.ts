@@ -1,12 +1,12 @@
 import { BoundedList } from "../base/bounded_list.ts";
 import type { ErrorData } from "../values/error_data.ts";
-import type { Payload } from "../values/payload.ts";
+import { lengthOf, type Payload } from "../values/payload.ts";
 import { LinkedList } from "../base/linked_list.ts";
 import type { ExecutionStrategy } from "../model/flow_graph.ts";
 import type { Arrivals } from "./arrivals.ts";
 import type { Children, JobParent } from "./children.ts";
 import type { KeyedTasks } from "./emit_keys.ts";
-import type { HistoryEntry } from "./history.ts";
+import { type HistoryEntry, historyLength, LINE_LENGTH } from "./history.ts";
 import type { Moment, Task } from "./task.ts";
 import type { TaskKey } from "./task_key.ts";
 import type { SlotData } from "./slot_data.ts";
@@ -117,7 +117,13 @@ export interface JobLimits {
   readonly outputs: number;
   /** The most entries of the shared log that are kept. */
   readonly log: number;
+  /** The most characters of JSON that each of these lists keeps. */
+  readonly keptLength: number;
 }
+
+// No closures: engines compile those anew for each job.
+const logLength = ({ entry }: LogEntry): number => LINE_LENGTH + lengthOf(entry);
+const outputLength = ({ data }: OutputEntry): number => LINE_LENGTH + lengthOf(data);
 
 const NO_CLASSES: ReadonlyMap<string, string> = new Map();
 
@@ -154,11 +160,11 @@ export class Job {
   /** What all routines share. */
   readonly sharedData: Map<string, Payload> = new Map();
   /** What routines have logged. */
-  readonly sharedLog: BoundedList<LogEntry> = new BoundedList(Infinity);
+  readonly sharedLog: BoundedList<LogEntry> = new BoundedList(Infinity, logLength);
   /** What has happened. */
-  readonly history: BoundedList<HistoryEntry> = new BoundedList(Infinity);
+  readonly history: BoundedList<HistoryEntry> = new BoundedList(Infinity, historyLength);
   /** What routines have put out. */
-  readonly outputs: BoundedList<OutputEntry> = new BoundedList(Infinity);
+  readonly outputs: BoundedList<OutputEntry> = new BoundedList(Infinity, outputLength);
   /** The newest of the tasks that ended in an error or a skip. */
   readonly failures: FailedTask[] = [];
   /** How many older failures are gone, as far as can be counted. */
@@ -268,7 +274,8 @@ export function hasToWait({ tasks, lastTasks, deferredEvents, children }: Job): 
 
 /** Sets how much of the bounded lists is kept: a restored job learns its flow's limits only when it is resumed. */
 export function adoptLimits(job: Job, limits: JobLimits): void {
-  job.history.setLimit(limits.history);
-  job.outputs.setLimit(limits.outputs);
-  job.sharedLog.setLimit(limits.log);
+  const { keptLength } = limits;
+  job.history.setLimit(limits.history, keptLength);
+  job.outputs.setLimit(limits.outputs, keptLength);
+  job.sharedLog.setLimit(limits.log, keptLength);
 }

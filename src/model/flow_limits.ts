@@ -13,6 +13,11 @@ export interface FlowLimits extends ValueLimits {
   readonly steps: number;
   /** The most failures that are kept for a redrive; at least the last one is. @default {1000} */
   readonly failures: number;
+  /**
+   * The most characters of JSON that each of history, outputs and log keeps: the oldest entries go, the newest one is kept whatever its
+   * size. @default {4194304}
+   */
+  readonly keptLength: number;
   /** The most records of the execution history that are kept. @default {1000} */
   readonly history: number;
   /** The most outputs that are kept. @default {1000} */
@@ -32,6 +37,7 @@ export const DEFAULT_FLOW_LIMITS: FlowLimits = Object.freeze({
   failures: 1_000,
   highWater: 64,
   history: 1_000,
+  keptLength: 2 ** 22,
   log: 1_000,
   outputs: 1_000,
   steps: Infinity,
@@ -45,6 +51,7 @@ const LEAST: { readonly [K in keyof FlowLimits]: number } = {
   failures: 1,
   highWater: 1,
   history: 0,
+  keptLength: 1,
   log: 0,
   nodes: 1,
   outputs: 0,

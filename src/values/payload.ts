@@ -1,5 +1,6 @@
 import type { ClassTable } from "./class_table.ts";
 import { decode } from "./decoder.ts";
+import { jsonLength } from "./json_length.ts";
 import { isJsonArray, isOwnKey, isRecord, type JsonObject, type JsonValue } from "./json.ts";
 
 /** How deep and how large one value may be. */
@@ -93,6 +94,11 @@ export function sharedWireOf(payload: Payload | undefined): JsonValue | undefine
 /** The JSON of a payload, to be written as text or compared: it may not be frozen, so users must not see it. */
 export function wireOf(payload: Payload): JsonValue {
   return payload instanceof HeldJson ? payload.json : payload;
+}
+
+/** About how many characters the JSON text of a payload has: see `jsonLength`. */
+export function lengthOf(payload: Payload | undefined): number {
+  return payload === undefined ? 0 : jsonLength(wireOf(payload));
 }
 
 /** The JSON of a payload, frozen: for documents that users see. */

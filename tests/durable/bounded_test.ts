@@ -1,11 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
-import type { Context } from "../../mod.ts";
+import { type Context, Engine, Flow, Registry, Routine } from "../../mod.ts";
 import { Ownership } from "../../src/engine/durable/ownership.ts";
 import { resolveDurability } from "../../src/engine/durable/durability_settings.ts";
 import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
-import { manualTimers } from "../../src/testing/mod.ts";
+import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import { createLatch } from "../support/latch.ts";
 import { lateStore } from "../support/late_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
@@ -147,3 +147,37 @@ test("a job that was taken up, and let go, while its engine asked what it holds 
   assertEquals([status, epoch, process.begun, process.told("taken").length], ["completed", 1, [1], 1]);
   await worker.stop();
 });
+
+for (const [name, createStore] of Object.entries(STORES)) {
+  test(`what a store keeps of a job that puts out and emits large texts stays short, with ${name}`, async () => {
+    const store = createStore();
+    const text = "x".repeat(20_000);
+    class Writer extends Routine {
+      readonly trigger = this.addSlot("trigger", this.write);
+      readonly next = this.addEvent<{ n: number; text: string }>("next");
+      write({ n }: { n: number }, ctx: Context): void {
+        ctx.output("page", { n, text });
+        ctx.log({ n, text });
+        if (n < 150) ctx.emit(this.next, { n: n + 1, text });
+      }
+    }
+    const registry = new Registry({ Writer });
+    const engine = new Engine({ timers: manualTimers(), ids: manualIds(), registry, store, durability: SHORT });
+    const flow = new Flow({ id: "pages", registry, engine, limits: { keptLength: 100_000 } });
+    const writer = flow.addRoutine(new Writer(), "writer");
+    flow.connect(writer.next, writer.trigger);
+    const job = await flow.run(writer.trigger, { n: 1 }, { jobId: "job" });
+    const stored = await engine.handle("job").read();
+    const { outputLog, executionHistory, sharedLog, dropped } = stored;
+    assertEquals([outputLog.length, sharedLog.length, dropped.outputLog, dropped.sharedLog], [4, 4, 146, 146]);
+    assert(executionHistory.length < 12 && dropped.executionHistory > 250, `${executionHistory.length}`);
+    assertEquals(stored.toText(), job.toText());
+    const { snapshot = "", entries = [] } = await store.load("job") ?? {};
+    // The journal holds entries of the length of a snapshot before it is replaced: 60,000 characters each.
+    assert(
+      snapshot.length < 350_000 && entries.join("").length < 450_000,
+      `${snapshot.length}, ${entries.join("").length}`,
+    );
+    await engine.close();
+  });
+}

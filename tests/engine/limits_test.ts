@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type Context, JobState, Routine, StateError } from "../../mod.ts";
+import { type Context, type FlowLimits, JobState, Routine, StateError } from "../../mod.ts";
 import { addFunction, addSource, link } from "../support/function_routine.ts";
 import { createTestFlow } from "../support/test_flow.ts";
 import { plainError } from "../support/plain_error.ts";
@@ -185,4 +185,60 @@ test("C190 C192 C194 C195 C196 C210 C216 history: who, what, when, with what, in
   ]);
   assertEquals([job.history("nobody"), job.createdAt, job.updatedAt], [[], zero, ten]);
   assertEquals([job.status, Object.keys(job.routineStates)], ["completed", ["source", "sink"]]);
+});
+
+/** A flow whose routine emits, logs and puts out texts of some lengths, and pauses with the twentieth. */
+function createWriter(limits: Partial<FlowLimits>, lengths: readonly number[]) {
+  const setup = createTestFlow({ limits });
+  addSource(setup.flow, "source", lengths.map((length, n) => `${n}`.padStart(length)));
+  addFunction(setup.flow, "writer", (text, ctx) => {
+    ctx.emit("output", text);
+    ctx.log({ text });
+    ctx.output("text", text);
+    if (Number(text) === 20) ctx.pause();
+  });
+  link(setup.flow, "source", "writer");
+  return setup;
+}
+
+test("history, outputs and log keep their newest entries up to a length, in memory and in the document", async () => {
+  const { flow, timers } = createWriter({ keptLength: 10_000 }, Array.from({ length: 51 }, () => 900));
+  const job = flow.execute("source");
+  await timers.flush();
+  assertEquals(job.status, "paused");
+  const copy = JobState.fromText(job.toText(), flow.registry);
+  assertEquals(copy.toText(), job.toText());
+  flow.resume(job);
+  await flow.waitForCompletion(job);
+  const { executionHistory, outputLog, sharedLog, dropped } = job;
+  assertEquals([outputLog.length, sharedLog.length, executionHistory.length], [10, 10, 18]);
+  assertEquals([dropped.outputLog, dropped.sharedLog], [41, 41]);
+  assertEquals(outputLog.map(({ data }) => Number(data)), [41, 42, 43, 44, 45, 46, 47, 48, 49, 50]);
+  const text = job.toText();
+  assert(text.length > 25_000 && text.length < 32_000, `${text.length}`);
+  flow.resume(copy);
+  await flow.waitForCompletion(copy);
+  assertEquals(copy.toText(), text);
+});
+
+test("the newest entry is kept however long it is, and makes room for the next", async () => {
+  for (const [lengths, kept] of [[[5, 100_000], [100_000]], [[5, 100_000, 5, 5], [5, 5]]] as const) {
+    const { flow } = createWriter({ keptLength: 1_000 }, lengths);
+    const job = await flow.run("source");
+    assertEquals(job.outputLog.map(({ data }) => String(data).length), [...kept]);
+    assertEquals(job.dropped.outputLog, lengths.length - kept.length);
+  }
+});
+
+test("a job of a large history that is resumed with a smaller limit drops the oldest, and says so", async () => {
+  const lengths = Array.from({ length: 21 }, () => 900);
+  const { flow, timers } = createWriter({}, lengths);
+  const job = flow.execute("source");
+  await timers.flush();
+  const { flow: smaller } = createWriter({ keptLength: 3_000 }, lengths);
+  const copy = JobState.fromText(job.toText(), smaller.registry);
+  assertEquals(copy.outputLog.length, 21);
+  smaller.resume(copy);
+  await smaller.waitForCompletion(copy);
+  assertEquals([copy.outputLog.length, copy.dropped.outputLog], [3, 18]);
 });

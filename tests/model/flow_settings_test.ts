@@ -90,6 +90,7 @@ test("a flow has the documented limits where none were given", () => {
     failures: 1_000,
     highWater: 64,
     history: 1_000,
+    keptLength: 4_194_304,
     log: 1_000,
     nodes: 1_000_000,
     outputs: 1_000,
@@ -119,6 +120,7 @@ const outOfRange: readonly (readonly [Partial<FlowLimits>, string])[] = [
   [{ history: -1 }, "limits.history must be an integer of at least 0, current value is -1"],
   [{ outputs: NaN }, "limits.outputs must be an integer of at least 0, current value is NaN"],
   [{ log: -1 }, "limits.log must be an integer of at least 0, current value is -1"],
+  [{ keptLength: 0 }, "limits.keptLength must be an integer of at least 1, current value is 0"],
   [{ depth: 0 }, "limits.depth must be an integer of at least 1, current value is 0"],
   [{ depth: 1_001 }, "limits.depth must be at most 1000, current value is 1001"],
   [{ nodes: 0 }, "limits.nodes must be an integer of at least 1, current value is 0"],
@@ -137,6 +139,6 @@ test("an unknown limit is refused with the known ones", () => {
     () => newFlow({ limits: { highwater: 5 } as Partial<FlowLimits> }),
     TypeError,
     'Cannot create flow "flow": unknown limit "highwater"; ' +
-      "the limits are bytes, childDepth, children, depth, failures, highWater, history, log, nodes, outputs, steps",
+      "the limits are bytes, childDepth, children, depth, failures, highWater, history, keptLength, log, nodes, outputs, steps",
   );
 });

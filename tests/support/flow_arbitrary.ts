@@ -82,6 +82,7 @@ export function flows(mode: Mode, size: Size = "any"): fc.Arbitrary<FlowSpec> {
         history: isConcurrent ? fc.constant(ENDLESS) : fc.constantFrom(1_000, 20),
         outputs: isConcurrent ? fc.constant(ENDLESS) : fc.constantFrom(1_000, 7, 0),
         log: isConcurrent ? fc.constant(ENDLESS) : fc.constantFrom(1_000, 3),
+        keptLength: isConcurrent ? fc.constant(ENDLESS) : fc.constantFrom(2 ** 22, 1_500, 200),
       }),
       maxWorkers: isConcurrent
         ? fc.integer({ min: 2, max: 4 })

@@ -52,6 +52,7 @@ export interface FlowSpec {
     readonly history: number;
     readonly outputs: number;
     readonly log: number;
+    readonly keptLength: number;
   };
   /** How many handlers may wait at the same time. */
   readonly maxWorkers: number;
