@@ -211,6 +211,16 @@ export const BROKEN_TAKES: readonly BrokenStore[] = [
     }),
   },
   {
+    what: "a nextDueAt that is the present instant for what has been due for long",
+    noticedBy: ["nextDueAt of what has been due for long is an instant that has passed, whatever clock asks"],
+    methods: (store) => ({
+      async nextDueAt(query) {
+        const at = await store.nextDueAt(query);
+        return at === undefined ? undefined : Math.max(at, query.now);
+      },
+    }),
+  },
+  {
     what: "a nextDueAt that is late",
     noticedBy: ["at the instant of nextDueAt take finds something, and before it nothing"],
     methods: (store) => ({

@@ -105,9 +105,13 @@ const CLAIM = `WITH ${TIME}, ${MINE}, found AS MATERIALIZED (
     ORDER BY j.life FOR UPDATE OF j
   ), ${CLAIMED}`;
 
-/** Returns the time, and the instant from which a job is due: time, flows or NULL, hashes of other flows, queues or NULL, ids of other jobs. */
+/**
+ * Returns the time, and the instant from which a job is due: time, flows or NULL, hashes of other flows, queues or NULL, ids of other jobs. Of
+ * what is due it is an instant that has passed, not the present one: the clock of whoever asks may be behind, and never reach that.
+ */
 const NEXT_DUE = `WITH RECURSIVE ${TIME}, ${GROUPS}
-  SELECT min(t.now) AS now, min(CASE WHEN l.until > t.now THEN l.until WHEN g.holder = 0 AND g.reason = 0 THEN m.since ELSE t.now END) AS at
+  SELECT min(t.now) AS now, min(CASE WHEN l.until > t.now THEN l.until WHEN g.reason = 0 THEN m.since
+      WHEN g.reason = 1 THEN least(greatest(l.until, m.since), t.now) ELSE least(m.since, t.now) END) AS at
   FROM groups g CROSS JOIN t JOIN routilux.flows f ON f.flow = g.flow LEFT JOIN routilux.leases l ON l.incarnation = g.holder
   CROSS JOIN LATERAL (
     SELECT j.since FROM routilux.jobs j

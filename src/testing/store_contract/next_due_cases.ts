@@ -72,6 +72,33 @@ export const nextDueCases: readonly Case[] = [
       checkSame(idsOf(await take(store, taker)), ["addressed", "left behind"], "the jobs that take claims");
     },
   ),
+  withStore(
+    "nextDueAt of what has been due for long is an instant that has passed, whatever clock asks",
+    async (store) => {
+      // An engine whose clock is behind would never reach the present instant of one whose clock is ahead.
+      const [dead, gone] = [await enter(store, "dead"), await enter(store, "gone")];
+      const ahead = NOW + 5 * LEASE_MS;
+      const checkPassed = async (most: number, what: string, exceptJobs: readonly string[]) => {
+        const at = await store.nextDueAt({ now: ahead, exceptJobs: new Set(exceptJobs) });
+        check(at !== undefined && at <= most, `nextDueAt of a job ${what} must be at most ${most}, got ${at}`);
+      };
+      await createJob(store, "addressed", 0);
+      await sendNew(store, "addressed", "command");
+      await createJob(store, "of the dead", 0, { claim: dead });
+      await createJob(store, "addressed, of the dead", 0, { claim: dead });
+      await sendNew(store, "addressed, of the dead", "command");
+      await createJob(store, "left behind", 0, { claim: gone });
+      await store.leave(gone);
+      await checkPassed(NOW, "with a command", ["of the dead", "addressed, of the dead", "left behind"]);
+      await checkPassed(NOW + LEASE_MS, "whose owner has died", ["addressed", "addressed, of the dead", "left behind"]);
+      await checkPassed(NOW + LEASE_MS, "with a command, whose owner has died", [
+        "addressed",
+        "of the dead",
+        "left behind",
+      ]);
+      await checkPassed(NOW, "whose owner has left", ["addressed", "of the dead", "addressed, of the dead"]);
+    },
+  ),
   withStore("nextDueAt is the end of the lease of a job that is held, whatever else it has", async (store) => {
     const [first, second] = [await enter(store, "first"), await enter(store, "second", { leaseMs: 2 * LEASE_MS })];
     await createJob(store, "of the second", 0, { claim: second, dueAt: 1 });
