@@ -39,15 +39,23 @@ export function hasLease(state: OwnerState | undefined, incarnation: number, now
   return state?.incarnation === incarnation && state.until > now;
 }
 
-/** The owner's state after `renew`; `undefined` when the incarnation has no right to. */
+/** What becomes of an owner when the lease of an incarnation is renewed. */
+export interface RenewedOwner {
+  /** The state to keep: renewed, or, if the lease was found to have ended, without it for good; `undefined` when nothing changes. */
+  readonly state: OwnerState | undefined;
+  /** Whether the incarnation has the lease. */
+  readonly isHeld: boolean;
+}
+
+/** The owner's state after `renew`, and whether the incarnation has a right to it. */
 export function renewOwner(
   state: OwnerState | undefined,
   incarnation: number,
   leaseMs: number,
   now: number,
-): OwnerState | undefined {
-  if (!hasLease(state, incarnation, now)) return undefined;
-  return { ...state, until: extend(state.until, now, leaseMs) };
+): RenewedOwner {
+  if (!hasLease(state, incarnation, now)) return { state: endLease(state, incarnation, now), isHeld: false };
+  return { state: { ...state, until: extend(state.until, now, leaseMs) }, isHeld: true };
 }
 
 /**

@@ -26,6 +26,7 @@ export {
   leaveOwner,
   mayForget,
   type OwnerState,
+  type RenewedOwner,
   renewOwner,
 } from "./lease_kit.ts";
 export type {

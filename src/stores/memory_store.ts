@@ -191,10 +191,9 @@ class MemoryStore implements Store {
 
   readonly renew: Store["renew"] = ({ owner, incarnation }, leaseMs, now) => {
     this.#checkOpen();
-    const state = renewOwner(this.#owners.get(owner), incarnation, leaseMs, now);
+    const { state, isHeld } = renewOwner(this.#owners.get(owner), incarnation, leaseMs, now);
     if (state !== undefined) this.#owners.set(owner, state);
-    else this.#endLease({ owner, incarnation }, now);
-    return { now, isHeld: state !== undefined };
+    return { now, isHeld };
   };
 
   readonly leave: Store["leave"] = ({ owner, incarnation }) => {

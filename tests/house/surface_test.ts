@@ -46,7 +46,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "inboxes": "NewCommand SendAnswer CommandOutcome Refusal StoredCommand InboxAnswer CommandsAnswer",
     "lists": "JobFilter ListQuery JobPage PurgeQuery",
     "helpers about leases":
-      "OwnerState hasLease enterOwner renewOwner endLease leaveOwner leaseEndOf addSurvivor forgottenBy mayForget",
+      "OwnerState RenewedOwner hasLease enterOwner renewOwner endLease leaveOwner leaseEndOf addSurvivor forgottenBy mayForget",
     "helpers about records":
       "KeptRecord recordOf checkAppend appendTo endsUnread refusalsIn outcomeOf claimFor holdersOf isHeld isOwnedBy isFreeFor isAskedFor isMeant isPurged dueSince dueOfAll " +
       "nextDueOfAll hashText",

@@ -125,11 +125,9 @@ export class Owners implements WriteTarget {
   renew({ owner, incarnation }: Incarnation, leaseMs: number, now: number): MaybePromise<boolean> {
     return this.#queue.write(this, () => {
       const { owners } = this.#ahead;
-      const state = owners.get(owner);
-      const renewed = renewOwner(state, incarnation, leaseMs, now);
-      const next = renewed ?? endLease(state, incarnation, now);
-      this.#ahead = { ...this.#ahead, owners: withState(owners, owner, next) };
-      return renewed !== undefined;
+      const { state, isHeld } = renewOwner(owners.get(owner), incarnation, leaseMs, now);
+      this.#ahead = { ...this.#ahead, owners: withState(owners, owner, state) };
+      return isHeld;
     });
   }
 

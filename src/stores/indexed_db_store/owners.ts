@@ -51,11 +51,9 @@ export async function renew(
   leaseMs: number,
   now: number,
 ): Promise<boolean> {
-  const before = await tables.owners.get(owner);
-  const renewed = renewOwner(before, incarnation, leaseMs, now);
-  const state = renewed ?? endLease(before, incarnation, now);
+  const { state, isHeld } = renewOwner(await tables.owners.get(owner), incarnation, leaseMs, now);
   if (state !== undefined) setOwner(tables, owner, state);
-  return renewed !== undefined;
+  return isHeld;
 }
 
 /** Ends the lease of an incarnation. */

@@ -52,10 +52,9 @@ export class Owners {
   async renew({ owner, incarnation }: Incarnation, leaseMs: number, now: number): Promise<boolean> {
     let isRenewed = false;
     await this.#change(await keyOf(owner), (value) => {
-      const state = toOwner(value);
-      const renewed = renewOwner(state, incarnation, leaseMs, now);
-      isRenewed = renewed !== undefined;
-      return renewed ?? endLease(state, incarnation, now);
+      const { state, isHeld } = renewOwner(toOwner(value), incarnation, leaseMs, now);
+      isRenewed = isHeld;
+      return state;
     });
     return isRenewed;
   }

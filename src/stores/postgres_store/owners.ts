@@ -1,12 +1,5 @@
-import {
-  addSurvivor,
-  endLease,
-  enterOwner,
-  forgottenBy,
-  leaveOwner,
-  type OwnerState,
-  renewOwner,
-} from "../../ports/lease_kit.ts";
+import { forgottenBy, type OwnerState } from "../../ports/lease_kit.ts";
+import { enterIn, leaveIn, type OwnerReading, type OwnerTable, renewIn } from "../../ports/owner_kit.ts";
 import type { EnterAnswer, EnterQuery, Incarnation, RenewAnswer } from "../../ports/store.ts";
 import type { PostgresRow } from "./client.ts";
 import type { Queries } from "./queries.ts";
@@ -57,48 +50,21 @@ const FORGET_SURVIVORS = "DELETE FROM routilux.survivors WHERE incarnation <> AL
 const HELD = `SELECT job_id, epoch FROM routilux.jobs
   WHERE holder = $2::text::bigint AND reason IN (1, 2) AND owner = $1::text`;
 
-/** How an owner was read. */
-interface Read {
-  readonly state: OwnerState | undefined;
-  readonly version: number;
-  readonly now: number;
-}
-
 /** Lets an owner enter, and returns its incarnation; `undefined` when it is refused. */
 export async function enter(queries: Queries, query: EnterQuery): Promise<EnterAnswer> {
-  const { owner, again } = query;
-  if (again !== undefined) await remember(queries, again);
-  // One that is not used in the end leaves a gap in the numbers, which does not matter.
-  const next = numberOf(await queries.row(NEXT_INCARNATION), "incarnation");
-  const { state, now } = await change(
-    queries,
-    owner,
-    query.now,
-    (state, now) => enterOwner(state, { ...query, now }, () => next),
-  );
-  await queries.rows(FORGET, toNumber(forgottenBy(now)), toColumn(owner));
-  return { now, incarnation: state?.incarnation };
+  const answer = await enterIn(ownersOf(queries), query);
+  await queries.rows(FORGET, toNumber(forgottenBy(answer.now)), toColumn(query.owner));
+  return answer;
 }
 
 /** Renews the lease of an incarnation. */
-export async function renew(
-  queries: Queries,
-  { owner, incarnation }: Incarnation,
-  leaseMs: number,
-  at: number,
-): Promise<RenewAnswer> {
-  let isHeld = false;
-  const { now } = await change(queries, owner, at, (state, now) => {
-    const renewed = renewOwner(state, incarnation, leaseMs, now);
-    isHeld = renewed !== undefined;
-    return renewed ?? endLease(state, incarnation, now);
-  });
-  return { now, isHeld };
+export function renew(queries: Queries, owner: Incarnation, leaseMs: number, at: number): Promise<RenewAnswer> {
+  return renewIn(ownersOf(queries), owner, leaseMs, at);
 }
 
 /** Ends the lease of an incarnation. */
-export async function leave(queries: Queries, { owner, incarnation }: Incarnation): Promise<void> {
-  await change(queries, owner, 0, (state) => state && leaveOwner(state, incarnation));
+export function leave(queries: Queries, owner: Incarnation): Promise<void> {
+  return leaveIn(ownersOf(queries), owner);
 }
 
 /** The jobs that an incarnation has claimed and not released. */
@@ -110,32 +76,35 @@ export async function heldBy(
   return rows.map((row) => ({ jobId: textOf(row, "job_id"), epoch: numberOf(row, "epoch") }));
 }
 
-/** Changes the state of an owner; of two changes at the same time, one is made anew. `undefined` changes nothing. */
-async function change(
-  queries: Queries,
-  owner: string,
-  at: number,
-  make: (state: OwnerState | undefined, now: number) => OwnerState | undefined,
-): Promise<Pick<Read, "state" | "now">> {
-  for (;;) {
-    const { state, version, now } = await read(queries, owner, at);
-    const next = make(state, now);
-    if (next === undefined || next === state) return { state: next, now };
-    const leases = [...next.former, next];
-    const set = await queries.rows(
-      SET_OWNER,
-      toColumn(owner),
-      toNumber(version),
-      toNumber(next.incarnation),
-      toColumn(next.token),
-      toNumbers(leases.map(({ incarnation }) => incarnation)),
-      toNumbers(leases.map(({ until }) => until)),
-    );
-    if (set.length > 0) return { state: next, now };
-  }
+/** The owners of a store; a version counts the changes of an owner. */
+function ownersOf(queries: Queries): OwnerTable<number> {
+  return {
+    read: (owner, at) => read(queries, owner, at),
+    set: (owner, state, { version }) => set(queries, owner, state, version),
+    nextIncarnation: async () => numberOf(await queries.row(NEXT_INCARNATION), "incarnation"),
+    survived: async () => (await queries.rows(SURVIVORS)).map((row) => numberOf(row, "incarnation")),
+    async survive(incarnation, all, areTooMany) {
+      await queries.rows(ADD_SURVIVOR, toNumber(incarnation));
+      if (areTooMany) await queries.rows(FORGET_SURVIVORS, toNumbers(all));
+    },
+  };
 }
 
-async function read(queries: Queries, owner: string, at: number): Promise<Read> {
+async function set(queries: Queries, owner: string, state: OwnerState, version: number): Promise<boolean> {
+  const leases = [...state.former, state];
+  const rows = await queries.rows(
+    SET_OWNER,
+    toColumn(owner),
+    toNumber(version),
+    toNumber(state.incarnation),
+    toColumn(state.token),
+    toNumbers(leases.map(({ incarnation }) => incarnation)),
+    toNumbers(leases.map(({ until }) => until)),
+  );
+  return rows.length > 0;
+}
+
+async function read(queries: Queries, owner: string, at: number): Promise<OwnerReading<number>> {
   const rows = await queries.rows(OWNER, queries.now(at), toColumn(owner));
   const [first = {}] = rows;
   const now = numberOf(first, "now");
@@ -147,13 +116,4 @@ async function read(queries: Queries, owner: string, at: number): Promise<Read> 
 
 function toLease(row: PostgresRow): { incarnation: number; until: number } {
   return { incarnation: numberOf(row, "incarnation"), until: numberOf(row, "until") };
-}
-
-/** Remembers that an incarnation has survived. */
-async function remember(queries: Queries, incarnation: number): Promise<void> {
-  const survived = (await queries.rows(SURVIVORS)).map((row) => numberOf(row, "incarnation"));
-  const more = addSurvivor(survived, incarnation);
-  if (more === survived) return;
-  await queries.rows(ADD_SURVIVOR, toNumber(incarnation));
-  if (more.length <= survived.length) await queries.rows(FORGET_SURVIVORS, toNumbers(more));
 }

@@ -43,10 +43,9 @@ export function enter(queries: Queries, query: EnterQuery): number | undefined {
 
 /** Renews the lease of an incarnation. Returns false when it has no right to it. */
 export function renew(queries: Queries, { owner, incarnation }: Incarnation, leaseMs: number, now: number): boolean {
-  const state = ownerOf(queries, owner);
-  const renewed = renewOwner(state, incarnation, leaseMs, now);
-  setOwner(queries, owner, renewed ?? endLease(state, incarnation, now));
-  return renewed !== undefined;
+  const { state, isHeld } = renewOwner(ownerOf(queries, owner), incarnation, leaseMs, now);
+  setOwner(queries, owner, state);
+  return isHeld;
 }
 
 /** Ends the lease of an incarnation. */
