@@ -64,6 +64,20 @@ test("jobs that cannot be read do not keep others from being recovered, however 
   assertEquals([found, failed.sort()], [[], all], "without a limit, all are tried");
 });
 
+for (const minutes of [1, 60]) {
+  test(`nor when somebody asks every ${minutes * 60} seconds only`, async () => {
+    const { broken, healthy, recover, timers } = setUp();
+    for (let index = 0; index < 7; index++) await broken(`broken ${index}`);
+    await healthy("healthy");
+    const rounds: (readonly string[])[] = [];
+    for (let round = 0; round < 6; round++) {
+      rounds.push((await recover(3))[0]);
+      await timers.advance(minutes * 60_000);
+    }
+    assertEquals(rounds, [[], [], ["healthy"], [], [], []]);
+  });
+}
+
 test("of a flow that cannot be built here, one job is looked at, and the others are left to others unchanged", async () => {
   const { broken, data, healthy, recover, timers } = setUp();
   for (let index = 0; index < 3; index++) await broken(`broken ${index}`, "{}");

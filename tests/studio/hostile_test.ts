@@ -103,7 +103,7 @@ test("no text of a user becomes part of a page, wherever it stands", async () =>
 });
 
 test("jobs are found by whatever ids they have", async () => {
-  const long = "'\"".repeat(512);
+  const long = "'\"".repeat(500);
   for (
     const id of [...TEXTS.filter((it) => it.isWellFormed()), long, "..", ".", "/", "a/b?c#d", "%2e%2e", "+", " ", "\n"]
   ) {

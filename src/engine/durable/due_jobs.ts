@@ -7,7 +7,10 @@ const LONGEST_DELAY_MS = 60_000;
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** What is left to others until a moment of elapsed time. */
+/** How many of these are remembered, of jobs and of flows. */
+const MOST_AVOIDED = 1_000;
+
+/** What is left to others until a moment of elapsed time; afterwards it is taken when nothing else is due. */
 interface Avoided {
   readonly until: number;
   readonly delayMs: number;
@@ -31,7 +34,8 @@ export class DueJobs {
   }
 
   /**
-   * Claims jobs that are due, at most `limit`.
+   * Claims jobs that are due, at most `limit`. Those that could not go on here before come last: they must not take the place of others,
+   * however seldom somebody asks.
    *
    * @throws what the store throws
    */
@@ -43,11 +47,41 @@ export class DueJobs {
 
   async #take(limit: number, filter: DueFilter): Promise<readonly TakenJob[]> {
     const session = this.#session;
-    const { store, timers, ownership } = session;
-    const lease = await ownership.enter();
-    const { jobs, survived } = await store.take({ ...lease, limit, ...this.#query(filter), now: timers.now() });
-    session.addSurvivors(survived);
+    const jobs = [...await this.#ask(limit, this.#query(filter, () => true))];
+    const rest = limit - jobs.length;
+    if (rest > 0 && this.#isPast()) {
+      try {
+        const again = await this.#ask(rest, this.#query(filter));
+        jobs.push(...again);
+        // The others have ended, or somebody has them.
+        if (again.length < rest) this.#forgetPast();
+      } catch (error) {
+        if (jobs.length === 0) throw error;
+        session.onError(error);
+      }
+    }
     return jobs.filter((taken) => session.mayTakeUp(taken));
+  }
+
+  async #ask(limit: number, query: Omit<DueQuery, "now">): Promise<readonly TakenJob[]> {
+    const { store, timers, ownership } = this.#session;
+    const lease = await ownership.enter();
+    const { jobs, survived } = await store.take({ ...lease, limit, ...query, now: timers.now() });
+    this.#session.addSurvivors(survived);
+    return jobs;
+  }
+
+  /** Whether the time is over of something that was left to others. */
+  #isPast(): boolean {
+    const elapsed = this.#session.timers.elapsed();
+    return [...this.#jobs.values(), ...this.#flows.values()].some(({ until }) => until <= elapsed);
+  }
+
+  #forgetPast(): void {
+    const elapsed = this.#session.timers.elapsed();
+    for (const all of [this.#jobs, this.#flows]) {
+      for (const [id, { until, delayMs }] of all) if (until + delayMs < elapsed) all.delete(id);
+    }
   }
 
   /** Returns the instant at which `take` finds something, if nothing happens until then. */
@@ -56,14 +90,18 @@ export class DueJobs {
     return await store.nextDueAt({ ...this.#query(filter), now: timers.now() });
   }
 
-  #query({ exceptJobs = NONE, ...filter }: DueFilter): Omit<DueQuery, "now"> {
-    const elapsed = this.#session.timers.elapsed();
-    const avoided = (all: Map<string, Avoided>) => [...all].flatMap(([id, { until }]) => until > elapsed ? [id] : []);
+  #query({ exceptJobs = NONE, ...filter }: DueFilter, isAvoided = this.#isStillAvoided()): Omit<DueQuery, "now"> {
+    const avoided = (all: Map<string, Avoided>) => [...all].flatMap(([id, it]) => isAvoided(it) ? [id] : []);
     return {
       ...filter,
       exceptJobs: new Set([...this.#session.liveIds, ...avoided(this.#jobs), ...exceptJobs]),
       exceptFlows: new Set(avoided(this.#flows)),
     };
+  }
+
+  #isStillAvoided(): (avoided: Avoided) => boolean {
+    const elapsed = this.#session.timers.elapsed();
+    return ({ until }) => until > elapsed;
   }
 
   /** Lets go of a job that cannot go on here, and says why to the observer, once; with `isFlow`, no job of its flow can. */
@@ -83,10 +121,10 @@ export class DueJobs {
 }
 
 function avoid(all: Map<string, Avoided>, id: string, elapsed: number): void {
-  for (const [other, { until, delayMs }] of all) {
-    if (other !== id && until + delayMs < elapsed) all.delete(other);
-  }
   const { delayMs = FIRST_DELAY_MS / 2 } = all.get(id) ?? {};
   const next = Math.min(delayMs * 2, LONGEST_DELAY_MS);
+  all.delete(id);
   all.set(id, { delayMs: next, until: elapsed + next });
+  const [oldest] = all.keys();
+  if (all.size > MOST_AVOIDED && oldest !== undefined) all.delete(oldest);
 }
