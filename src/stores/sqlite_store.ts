@@ -7,8 +7,9 @@ import { checkInteger, checkOptions, checkWord } from "../base/options.ts";
 import type { Store } from "../ports/store.ts";
 import { storeOver } from "./sqlite_kit/store.ts";
 import { guarded, queriesOf, type SqliteDatabase } from "./sqlite_store/database.ts";
-import { groupWriter } from "./sqlite_store/group_writer.ts";
+import { type GroupWriter, groupWriter } from "./sqlite_store/group_writer.ts";
 import { openDatabase, type SqliteSync } from "./sqlite_store/opening.ts";
+import { type ProcessLocks, processLocks } from "./sqlite_store/process_locks.ts";
 
 export type { SqliteValue } from "./sqlite_kit/queries.ts";
 export type { SqliteDatabase, SqliteStatement } from "./sqlite_store/database.ts";
@@ -76,7 +77,7 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
     writer.flush();
     return guarded(busyTimeoutMs, run);
   };
-  return storeOver({
+  const store = storeOver({
     name: "The SQLite store",
     queries,
     write: writer.write,
@@ -92,4 +93,37 @@ export function sqliteStore(database: SqliteDatabase, options: SqliteStoreOption
       }),
     close: writer.flush,
   });
+  const locks = processLocks(database, queries, busyTimeoutMs);
+  return locks === undefined ? store : lockedStore(store, locks, writer);
+}
+
+/** A store whose process has a lock: the jobs of processes that are gone are free at once. */
+function lockedStore(store: Store, locks: ProcessLocks, writer: GroupWriter): Store {
+  const endDead = (): void => {
+    // A transaction of the writer has come to its end then.
+    writer.flush();
+    locks.endDead();
+  };
+  return {
+    ...store,
+    async enter(query) {
+      endDead();
+      const answer = await store.enter(query);
+      if (answer.incarnation !== undefined) locks.entered(answer.incarnation);
+      return answer;
+    },
+    take(query) {
+      endDead();
+      return store.take(query);
+    },
+    claim(query) {
+      endDead();
+      return store.claim(query);
+    },
+    close() {
+      const closed = store.close();
+      locks.release();
+      return closed;
+    },
+  };
 }
