@@ -68,9 +68,13 @@ export class ProcessLocks {
     });
   }
 
-  /** Gives up the lock. */
+  /** Gives up the lock: the store is closed, which says nothing of its engines. Their leases go on. */
   release(): void {
-    this.#quietly(() => this.#file === undefined || this.#database.exec(`DETACH DATABASE ${OWN}`));
+    this.#quietly(() => {
+      if (this.#file === undefined) return;
+      this.#queries.run(DROP, this.#file);
+      this.#database.exec(`DETACH DATABASE ${OWN}`);
+    });
     this.#isReleased = true;
   }
 

@@ -74,16 +74,23 @@ test("a connection that is closed frees its jobs, and its file is used again", (
     assertEquals([idsOf(await take(third.store, heir)), files().length], [["job"], 2]);
     assertEquals(await third.store.renew(lost, HOUR_MS, NOW), { now: NOW, isHeld: false });
 
-    // A store that is closed leaves its database open.
-    await third.store.close();
+    third.database.close();
     const fourth = open(path);
     const last = await enter(fourth.store, "last", { leaseMs: HOUR_MS });
     assertEquals([idsOf(await take(fourth.store, last)), files().length], [["job"], 2]);
     assertEquals(idsOf(await take(fourth.store, last)), [], "the second one lives");
-    for (const { store, database } of [second, third, fourth]) {
-      await store.close();
-      database.close();
-    }
+    await fourth.store.close();
+    const fifth = open(path);
+    const late = await enter(fifth.store, "late");
+    assertEquals(
+      [idsOf(await take(fifth.store, late)), files().length],
+      [[], 2],
+      "a store that was closed is not dead",
+    );
+    assertEquals((await fifth.store.renew(last, HOUR_MS, NOW)).isHeld, true);
+    await fifth.store.close();
+    await second.store.close();
+    for (const { database } of [second, fourth, fifth]) database.close();
   }));
 
 test("an owner that enters again, and one whose name was taken over, keep what is theirs", () =>
