@@ -42,6 +42,9 @@ export interface SqliteStoreOptions {
  * or for the same ones; `watch` tells only what happens by this store, because SQLite does not tell one connection what another has
  * written. A file on a network drive may be opened by one machine only.
  *
+ * A process with an engine keeps a small file beside the database locked, `jobs.db-process-0` for the first: from its lock others learn at
+ * once when the process is gone, and take its jobs, though its lease still runs.
+ *
  * Guarantees: a write is atomic, whenever the process ends. A write that was answered survives the end of the process,
  * and with `synchronous: "full"` a loss of power too. Writes requested in the same turn of the event loop share a
  * transaction, so many jobs at once cost one flush. A database that stays locked by another process, a full disk, or a

@@ -7,7 +7,7 @@ import { asModule, deadLinks, examplesOf, pages, read } from "./pages.ts";
 import { inFolder } from "./run_example.ts";
 
 /** Examples that need a server or a browser: tests of their own try them, in `tests/stores/key_value`. */
-const TRIED_ELSEWHERE = ["docs/browsers.md: example 1", "docs/stores.md: example 1"];
+const TRIED_ELSEWHERE = ["docs/browsers.md: example 1", "docs/stores.md: example 2"];
 
 for (const example of pages.flatMap(examplesOf).filter(({ name }) => !TRIED_ELSEWHERE.includes(name))) {
   test(`${example.name} prints what it says`, { timeout: 60_000 }, () =>
