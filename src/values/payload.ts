@@ -1,7 +1,6 @@
 import type { ClassTable } from "./class_table.ts";
 import { decode } from "./decoder.ts";
-import { jsonLength } from "./json_length.ts";
-import { isJsonArray, isOwnKey, isRecord, type JsonObject, type JsonValue } from "./json.ts";
+import { isJsonArray, isOwnKey, isRecord, jsonLength, type JsonObject, type JsonValue } from "./json.ts";
 
 /** How deep and how large one value may be. */
 export interface ValueLimits {

@@ -1,7 +1,6 @@
 import { test } from "node:test";
 import { assert, assertEquals } from "@std/assert";
-import { jsonLength } from "../../src/values/json_length.ts";
-import type { JsonValue } from "../../src/values/json.ts";
+import { jsonLength, type JsonValue } from "../../src/values/json.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 test("the length of JSON is about that of its text", () => {

@@ -74,11 +74,6 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
     return this.#closed?.isAborted === true;
   }
 
-  /** Whether `ctx.signal` is aborted. */
-  get #isStopped(): boolean {
-    return this.#closed?.reason !== undefined;
-  }
-
   /** Refuses all further calls: the handler has returned. */
   close(): void {
     this.#closed ??= RETURNED;
@@ -86,22 +81,19 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
 
   /** Accepts calls again: a generator goes on. */
   reopen(): void {
-    if (!this.#isStopped) this.#closed = undefined;
+    if (this.#closed?.reason === undefined) this.#closed = undefined;
   }
 
   /** Refuses all further calls, and aborts `ctx.signal`: the handler's later result is ignored. */
   abort(reason: Error): void {
     if (this.isAborted) return;
     this.stopWaiting();
-    this.#stop(reason, true);
+    this.stop(reason, true);
   }
 
-  /** Refuses all further calls, and aborts `ctx.signal`: the handler is waited for. */
-  stop(reason: Error): void {
-    if (!this.#isStopped) this.#stop(reason, false);
-  }
-
-  #stop(reason: Error, isAborted: boolean): void {
+  /** Refuses all further calls, and aborts `ctx.signal`; without `isAborted`, the handler is waited for, and its result counts. */
+  stop(reason: Error, isAborted = false): void {
+    if (this.isAborted) return;
     this.#closed = { why: `its handler was aborted (${reason.message})`, reason, isAborted };
     this.transactions?.rollback();
     this.#controller?.abort(reason);
@@ -110,7 +102,7 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
 
   /** Calls back when `ctx.signal` is aborted, or at once if it was, until the returned function is called. */
   onAbort(callback: (reason: unknown) => void): () => void {
-    if (this.#isStopped) callback(this.#closed?.reason);
+    if (this.#closed?.reason !== undefined) callback(this.#closed.reason);
     const callbacks = this.#onAbort ??= new Set();
     callbacks.add(callback);
     return () => void callbacks.delete(callback);
@@ -209,7 +201,7 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#isStopped) this.#controller.abort(this.#closed?.reason);
+      if (this.#closed?.reason !== undefined) this.#controller.abort(this.#closed.reason);
     }
     return this.#controller.signal;
   }
@@ -265,7 +257,7 @@ export class Activation implements Context<unknown>, HandlerInfo, Linked<Activat
 
   checkpoint(progress?: unknown): Promise<void> {
     if (!(this instanceof Activation)) throw detached("checkpoint", "ctx");
-    if (this.#isStopped) return rejectQuietly(this.#closed?.reason);
+    if (this.#closed?.reason !== undefined) return rejectQuietly(this.#closed.reason);
     try {
       this.checkOpen("checkpoint");
       return this.#host.commitStep(this, this.keep("Cannot checkpoint", progress));
