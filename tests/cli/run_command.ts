@@ -10,7 +10,7 @@ export const NOW = 1_767_225_600_000;
 /** What a command is given. */
 export interface CommandSetup {
   /** The standard input. */
-  readonly input?: string;
+  readonly input?: string | Uint8Array;
   /** Whether somebody looks at what is printed. */
   readonly isTerminal?: boolean;
   /** How wide the terminal is. */
@@ -34,7 +34,7 @@ export interface CommandResult {
 export async function runCommand(args: readonly string[], setup: CommandSetup = {}): Promise<CommandResult> {
   const { input = "", isTerminal = false, onOutput, signal = new AbortController().signal, variables = {} } = setup;
   let [output, errors] = ["", ""];
-  const bytes = new TextEncoder().encode(input);
+  const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
   const host: CommandHost = {
     input: new ReadableStream({
       start(controller) {

@@ -84,6 +84,8 @@ test("files with the line ends and the mark of Windows are read, and others than
     const { errors, exit } = await runCommand(["check", file("wide.json")]);
     assertEquals(exit, 3);
     assertMatch(errors, /wide\.json: the text is not in UTF-8; save it so\n$/);
+    const piped = await runCommand(["check", "-"], { input: new Uint8Array([0xff, 0xfe, 0x7b, 0]) });
+    assertMatch(piped.errors, /standard input: the text is not in UTF-8; save it so\n$/);
     await makeStore(file("jobs.db"), async ({ start }) => void await start("j"));
     const { output } = await runCommand(["export", "--store", `sqlite:${file("jobs.db")}`]);
     await writeFile(file("jobs.jsonl"), `\ufeff${output.replaceAll("\n", "\r\n")}`);

@@ -60,7 +60,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "EventDocument FunctionReference",
     "jobs":
       "JobDocument TaskDocument AwaitingDocument MergedDocument RecordDocument OutputDocument LogDocument FailureDocument " +
-      "ChildrenDocument ChildDocument NewChildrenDocument NewChildDocument ChildEntryDocument ParentDocument DeferredDocument PausePointDocument RoutineStateDocument SlotDataDocument ListDocument DroppedCounts " +
+      "ChildrenDocument ChildDocument ChildEntryDocument ParentDocument DeferredDocument PausePointDocument RoutineStateDocument SlotDataDocument ListDocument DroppedCounts " +
       "ErrorDocument",
     "journals": "JournalEntryDocument CommitDocument ClaimDocument FirstAttemptDocument",
     "kinds of commits":
@@ -95,7 +95,8 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "./signing": { "all": "sign verify SigningKey SubtleKey SignatureError SignatureProblem" },
   "./opentelemetry": { "all": "openTelemetry OpenTelemetryOptions Telemetry TracerLike MeterLike PropagatorLike" },
   "./inspect": {
-    "what a job does": "summarize JobSummary RoutineSummary TaskSummary TaskState FailedTask ChildSummary ChildState CollectedSummary",
+    "what a job does":
+      "summarize JobSummary RoutineSummary TaskSummary TaskState FailedTask ChildSummary ChildState CollectedSummary",
     "two documents": "diffJobs JobDifference",
     "what happened when": "timeline JobTimeline TimelineRow TimelineSpan",
   },

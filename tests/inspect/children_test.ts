@@ -88,6 +88,7 @@ test("entries of a journal tell of children", async () => {
   assertEquals(entries.some((it) => it.endsWith("2 children asked for")), true, entries.join("\n"));
   assertEquals(entries.some((it) => /^(1 child|2 children) started$/.test(it)), true);
   assertEquals(entries.filter((it) => /child \S+ has ended/.test(it)).length, 2);
+  assertEquals(describeEntry({ opened: ["a"] }), "1 child started");
 });
 
 test("a diagram shows the children of a job by their flows, in other boxes and by other arrows", async () => {

@@ -57,7 +57,7 @@ test("what is asked of a job by the API is stored, carried out by whoever has it
   const status = async (id: string) => (await json(`/api/job?id=${id}`)).body.record.status;
   const command = async (id: string, key: string) => (await json(`/api/job/command?id=${id}&key=${key}`)).body;
 
-  const paused = await act("/api/job/pause?id=waits", { reason: "lunch", key: "k1" });
+  const paused = await act("/api/job/pause?id=waits", { reason: "lunch", graceMs: 5, key: "k1" });
   assertEquals(paused, { status: 202, body: { act: "pause", jobId: "waits", outcome: "stored", key: "k1" } });
   await work();
   assertEquals([await status("waits"), await command("waits", "k1")], ["paused", { key: "k1", status: "done" }]);

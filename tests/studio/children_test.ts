@@ -1,7 +1,10 @@
 import { test } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
+import { type Context, Engine, Flow, Registry, Routine } from "../../mod.ts";
+import { Join } from "../../src/routines/mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
 import { studio } from "../../src/studio/mod.ts";
-import { manualTimers } from "../../src/testing/mod.ts";
+import { manualIds, manualTimers } from "../../src/testing/mod.ts";
 import { FamilyProcess } from "../support/family_process.ts";
 import { textAt } from "./page_text.ts";
 
@@ -32,10 +35,56 @@ test("the page of a job links its children, with the slot that is told of their 
   assertEquals(/Children/.test(await textAt({ get }, "/job?id=job&revision=0")), false);
 });
 
+test("of very many children that a job waits for those are shown, too, that are not among the newest", async () => {
+  const { get } = await familyStudio({ items: Array.from({ length: 25 }, (_, n) => n) }, ["sum"]);
+  const page = await (await get("/job?id=job")).text();
+  assertEquals(page.match(/<td>square<\/td>/g)?.length, 25);
+  assertEquals(page.match(/is-open/g)?.length, 5);
+});
+
 test("children that nobody waits for are shown, too; of many the newest, with a link to all", async () => {
   const { get } = await familyStudio({ items: Array.from({ length: 25 }, (_, n) => n), detached: true });
   const page = await (await get("/job?id=job")).text();
   assertEquals(page.match(/<td>square<\/td>/g)?.length, 20);
   assertMatch(page, /<a href="\/\?parent=job">All jobs that it has started<\/a>/);
   assertMatch(await textAt({ get }, "/job?id=job"), /square completed 1 min ago – /);
+});
+
+class Clerk extends Routine {
+  readonly trigger = this.addSlot("trigger", this.begin);
+  readonly pay = this.addSlot("pay", this.take);
+  readonly failed = this.addSlot("failed", this.note);
+  readonly paid = this.addEvent<{ order: string }>("paid");
+  readonly packed = this.addEvent<{ order: string }>("packed");
+  readonly order = this.addEvent<object>("order");
+  begin(_params: unknown, ctx: Context): void {
+    ctx.emit(this.paid, { order: "a" });
+    ctx.emit(this.order, {});
+  }
+  take(): void {
+    throw new RangeError("no money");
+  }
+  note(_data: unknown, ctx: Context): void {
+    ctx.expect(this.pay);
+  }
+}
+
+test("the page of a job says what joins hold, and which failures were handled", async () => {
+  const registry = new Registry({ Clerk, Join });
+  const engine = new Engine({ store: memoryStore(), registry, timers: manualTimers(), ids: manualIds() });
+  const flow = new Flow({ id: "joined", registry, engine });
+  const clerk = flow.addRoutine(new Clerk(), "clerk");
+  const join = new Join<{ payment: { order: string }; parcel: { order: string } }>();
+  flow.addRoutine(join.setInputs({ payment: { by: "order" }, parcel: { by: "order" } }), "join");
+  flow.connect(clerk.paid, join.inputs.payment);
+  flow.connect(clerk.packed, join.inputs.parcel);
+  flow.connect(clerk.order, clerk.pay);
+  flow.connectFailure(clerk.pay, clerk.failed);
+  await flow.start(clerk.trigger, {}, { jobId: "j" });
+  const { jobs } = await engine.recover();
+  for (const { flow, job } of jobs) await flow.settle(job);
+  const answer = studio(engine);
+  const text = await textAt({ get: (path) => answer(new Request(`http://localhost${path}`)) }, "/job?id=j");
+  assertMatch(text, /Collected, waiting for more 1 Routine Slot Key Items join group \S.* 1/);
+  assertMatch(text, /RangeError: no money task #\d of clerk · pay, 1 attempt, now , handled by a failure connection/);
 });

@@ -115,6 +115,39 @@ test("what is wrong is said at its field, what was filled in stays, and nothing 
   assertEquals((await send({ to: '["cashier","gone"]', data: "{}" })).status, 400);
 });
 
+test("fields may have but one choice, all be optional, and be filled in at first with what the schema says", async () => {
+  const json = {
+    type: "object",
+    properties: {
+      kind: { const: "gift" },
+      color: { enum: ["red", 5], default: 5 },
+      note: { type: "string", default: "for you" },
+      more: { default: { a: [1] } },
+    },
+  };
+  const { get, got, send, work } = await askingStudio(described(v.any(), json));
+  const page = await (await get("/job?id=j")).text();
+  assertMatch(page, /<option value="&#34;gift&#34;">gift<\/option>/);
+  assertMatch(page, /<option value="5" selected>5<\/option>/);
+  assertMatch(page, /name="data\/note" value="for you"/);
+  assertMatch(textOf(page), /more \(may be left empty\) \{ "a": \[ 1 \] \} Deliver/);
+  assertEquals((await send({ "data/color": "5" })).status, 303);
+  await work();
+  assertEquals(got, [{ color: 5 }]);
+});
+
+test("issues may name their places by keys alone, and belong to the whole", async () => {
+  const schema = {
+    "~standard": {
+      ...PAYMENT["~standard"],
+      validate: () => ({ issues: [{ message: "is odd", path: ["by"] }, { message: "is late" }] }),
+    },
+  };
+  const { send } = await askingStudio({ ...PAYMENT, ...schema });
+  const text = textOf(await (await send({ "data/amount": "5", "data/by": "ada" })).text());
+  assertMatch(text, /something is wrong with the data\. is late Amount .* by is odd kind/);
+});
+
 test("data that is no object has one field", async () => {
   const { got, send, work } = await askingStudio(
     described(v.picklist(["yes", "no"]), { enum: ["yes", "no"], title: "Agreed?" }),

@@ -146,6 +146,10 @@ test("the page of workers says who holds how many jobs, and what is due", async 
   await sample.flow.startMany("intake", [{}, {}]);
   await sample.timers.advance(3_000);
   assertMatch(await textAt(sample, "/workers"), /default 2 0 0 2 3 s ago/);
+  assertMatch(
+    await textAt(sampleStudio(), "/workers"),
+    /No engine holds a job now\. .* All jobs have ended, or are paused\./,
+  );
   const { get } = await sampleJobs({}, undefined, { flowId: "others" });
   assertEquals((await get("/workers")).status, 200);
 });

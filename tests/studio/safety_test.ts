@@ -6,6 +6,7 @@ import { studio, type StudioOptions } from "../../src/studio/mod.ts";
 import { wrapStore } from "../support/wrapped_store.ts";
 import { ORIGIN, sampleJobs, sampleStudio, TOKEN } from "./sample_studio.ts";
 
+const DELIVER = `/job/deliver?id=waits&to=${encodeURIComponent('["payment","paid"]')}`;
 const JSON_ACT = {
   method: "POST",
   body: "{}",
@@ -50,7 +51,9 @@ test("authorize decides who may look and who may act; one that throws or answers
   const odd = { authorize: () => "all" } as unknown as StudioOptions;
   for (const options of [rejecting, throwing, odd, { authorize: () => "none" as const }]) {
     const { act, get, json } = await sampleJobs(options);
-    for (const path of ["/", "/job?id=waits", "/nothing", "/workers"]) assertEquals((await get(path)).status, 403);
+    for (const path of ["/", "/job?id=waits", "/nothing", "/workers", "/schedules", DELIVER]) {
+      assertEquals((await get(path)).status, 403);
+    }
     const { status, body } = await json("/api/job?id=waits");
     assertEquals([status, body], [403, { error: { status: 403, message: "You may not look at these jobs" } }]);
     assertEquals((await act("/api/job/pause?id=waits")).status, 403);
@@ -132,6 +135,8 @@ test("each answer tells browsers to hold to a strict policy, and no page has scr
         "/job?id=fails&revision=1",
         "/job/differences?id=fails&from=0&to=2",
         "/workers",
+        "/schedules",
+        DELIVER,
         "/nothing",
       ],
       ...["/style.css", "/script.js", "/icon.svg", "/api/jobs", "/api/job/diagram.svg?id=waits", "/api/nothing"],
@@ -169,6 +174,8 @@ test("other methods, types, sizes and paths are refused", async () => {
     const response = await get("/job?id=waits", { method });
     assertEquals([method, response.status, response.headers.get("allow")], [method, 405, "GET"]);
   }
+  const both = await get(DELIVER, { method: "PUT" });
+  assertEquals([both.status, both.headers.get("allow")], [405, "GET, POST"]);
   assertEquals(await statusOf("/api/job/pause?id=waits"), 405);
   assertEquals([await statusOf("/", { method: "HEAD" }), await (await get("/", { method: "HEAD" })).text()], [200, ""]);
   for (
@@ -224,7 +231,7 @@ test("errors show nothing of the machine; the observer is told", async () => {
     load: () => Promise.reject(secret),
     list: () => Promise.reject(secret),
   }, { observer: (event) => void (event.type === "engine_error" && seen.push(event.error)) });
-  for (const path of ["/", "/job?id=waits", "/workers"]) {
+  for (const path of ["/", "/job?id=waits", "/workers", "/schedules"]) {
     const response = await get(path);
     const text = await response.text();
     assertEquals([path, response.status, /secret|password|postgres|\.ts/.test(text)], [path, 500, false]);
@@ -232,7 +239,7 @@ test("errors show nothing of the machine; the observer is told", async () => {
   assertEquals((await json("/api/jobs")).body, {
     error: { status: 500, message: "Something is wrong here; the engine's observer was told" },
   });
-  assertEquals(seen.length, 4);
+  assertEquals(seen.length, 5);
   assert(seen.every((it) => it === secret));
 });
 

@@ -68,17 +68,42 @@ test("schedules whose jobs cannot be understood are shown as far as they can", a
   const sample = await scheduledStudio({ nightly: NIGHTLY, odd: { cron: "@daily" } });
   assertMatch(await textAt(sampleStudio(), "/schedules"), /There is no schedule in this store/);
   const { store } = sample;
-  for (const [jobId, from, to] of [["broken", '"0 3 * * *"', '"never"'], ["nameless", '"cron"', '"chron"']] as const) {
+  for (
+    const [jobId, from, to] of [
+      ["broken", '"0 3 * * *"', '"never"'],
+      ["nameless", '"cron"', '"chron"'],
+      ["elsewhere", '"timeZone"', '"zone"'],
+      ["other", '"missed"', '"lost"'],
+      ["empty", '"slot":"trigger"', '"slot":"change"'],
+    ] as const
+  ) {
     const stored = await store.load("schedule/nightly");
     if (stored === undefined) throw new Error("The schedule is gone");
-    const snapshot = stored.snapshot.replaceAll('"schedule/nightly"', JSON.stringify(jobId)).replace(from, to);
+    const snapshot = stored.snapshot.replaceAll('"schedule/nightly"', JSON.stringify(jobId)).replaceAll(from, to);
     await store.create([{ ...stored.record, jobId, snapshot, flow: stored.flow, token: jobId, claim: undefined }]);
   }
   const text = await textAt(sample, "/schedules");
   assertMatch(text, /nightly pending .* Times never .* Next –/);
   assertMatch(text, /nightly pending .* Times – Time zone Europe\/Berlin .* Next –/);
+  assertMatch(text, /nightly pending .* Times 0 3 \* \* \* Time zone – Missed instants once Next –/);
+  assertMatch(text, /Missed instants – Next in 14 h/);
+  assertMatch(text, /empty pending .* Times – Time zone – Missed instants – Next –/);
   // One that is deleted between two looks is left out.
-  const record = (await store.list({ flowId: "routilux/schedule", limit: 1 })).jobs[0];
-  if (record !== undefined) await store.delete(record);
-  assertEquals((await sample.json("/api/schedules")).body.schedules.length, 3);
+  const { load } = store;
+  Object.assign(store, { load: async (id: string) => id === "broken" ? undefined : await load(id) });
+  assertEquals((await sample.json("/api/schedules")).body.schedules.length, 6);
+  // One whose timetable cannot be read says when it is due.
+  await sample.work();
+  const waiting = await store.load("schedule/nightly");
+  if (waiting === undefined) throw new Error("The schedule is gone");
+  const { record, flow, snapshot, entries } = waiting;
+  const hidden = {
+    snapshot: snapshot.replaceAll("timetable", "table"),
+    entries: entries.map((it) => it.replaceAll("timetable", "table")),
+  };
+  Object.assign(store, {
+    load: async (id: string) => id === "odd" ? undefined : { ...await load(id), record, flow, ...hidden },
+  });
+  const { body } = await sample.json("/api/schedules");
+  assertEquals(body.schedules[0].next, ["2026-02-01T02:00:00.000Z"]);
 });
