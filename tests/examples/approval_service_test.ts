@@ -56,8 +56,9 @@ class Server {
   async end(signal: "SIGKILL" | "SIGTERM"): Promise<unknown> {
     const child = this.#child;
     this.#child = undefined;
-    if (child === undefined) return null;
-    child.kill(signal);
+    if (child?.pid === undefined) return null;
+    // Not `child.kill`: in Deno that hides the exit code of a child that ends by itself.
+    if (child.exitCode === null && child.signalCode === null) process.kill(child.pid, signal);
     const [code] = await this.#closed;
     return code;
   }
