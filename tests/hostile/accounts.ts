@@ -13,7 +13,8 @@ export function checkAccounts(before: JobDocument, after: JobDocument, events: r
   for (const { id } of after.pendingTasks) note(id, "pending");
   for (const { task } of after.failures ?? []) note(task.id, "failed");
   for (const event of events) {
-    if (event.type === "task" && ["done", "withdrawn"].includes(event.outcome)) note(event.task, event.outcome);
+    if (event.type !== "task" || event.jobId !== before.jobId) continue;
+    if (["done", "withdrawn"].includes(event.outcome)) note(event.task, event.outcome);
   }
   for (let id = before.nextTaskId; id < after.nextTaskId; id++) ids.push(id);
   demand(after.nextTaskId >= before.nextTaskId, "ids are given again");
