@@ -67,7 +67,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "StepCommitDocument MergeCommitDocument FailureCommitDocument DeliverCommitDocument ExpireCommitDocument " +
       "DeferredCommitDocument ChildrenCommitDocument StatusCommitDocument",
     "parts of commits": "CommitBase EffectsDocument KeyChangeDocument SlotChangeDocument FailureOutcomeDocument " +
-      "MigratedDocument",
+      "MigratedDocument NewChildDocument",
   },
   "./routines": {
     "all of them": "routines",
