@@ -32,6 +32,8 @@ const PASSED_DEADLINES = `${EXECUTION}/passed_deadlines.ts`;
 const STORED_FLOW_JOBS = `${EXECUTION}/stored_flow_jobs.ts`;
 const EXECUTION_FILE = `${EXECUTION}/execution.ts`;
 const FIRST_TASKS = `${DURABLE}/first_tasks.ts`;
+const PERMITS = "src/ports/permit_kit.ts";
+const QUEUE_PERMITS = `${DURABLE}/queue_permits.ts`;
 const HANDLE = "src/job_handle.ts";
 const STORED_JOBS = "src/stored_jobs.ts";
 
@@ -99,7 +101,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
     "dueAt: isOver ? at : nextDueAt(job, at)",
     "dueAt: undefined",
   ),
-  defect("1", "jobs that an engine has and does not know are not looked for", SESSION, "void this.#reconcile()", "{}"),
+  defect("1", "jobs that an engine has and does not know are not looked for", SESSION, "void this.reconcile()", "{}"),
   defect(
     "2",
     "a job is held by any incarnation of its owner",
@@ -498,6 +500,65 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
     "return this.losses.get(job) ?? this.journals",
     "return this.journals",
   ),
+  defect(
+    "queues",
+    "the permits of others are not counted",
+    PERMITS,
+    "globalConcurrency - taken - kept",
+    "globalConcurrency - kept",
+  ),
+  defect(
+    "queues",
+    "a permit counts as a start only when it is known that it was used",
+    PERMITS,
+    "rate.count - pending -",
+    "rate.count -",
+  ),
+  defect("queues", "the starts of the dead are not counted", PERMITS, "starts.add(until ?? now, holder.unused);", ""),
+  defect(
+    "queues",
+    "the permits of the dead are never free",
+    PERMITS,
+    "if (runs(until, now)) others",
+    "if (until !== null) others",
+  ),
+  defect("queues", "a call that gives permits and is late is carried out", PERMITS, "call <= own.call", "call < 0"),
+  defect(
+    "queues",
+    "a call that takes jobs and is late is carried out",
+    PERMITS,
+    "it.call === permit.call",
+    "it.call > 0",
+  ),
+  defect(
+    "queues",
+    "an engine keeps no permits for what it may have taken",
+    QUEUE_PERMITS,
+    "this.#doubts += granted;",
+    "",
+  ),
+  defect(
+    "queues",
+    "an engine keeps no permits for jobs that it has lost, and the store has as its own",
+    QUEUE_PERMITS,
+    "if (mayBeClaimed) this.#doubts++;",
+    "void mayBeClaimed;",
+  ),
+  defect(
+    "queues",
+    "an engine that has lost its lease has all its jobs again, whatever others have taken",
+    QUEUE_PERMITS,
+    "jobIds.includes(jobId)",
+    'jobId !== ""',
+  ),
+  defect(
+    "queues",
+    "a job that was let go while it was told something is claimed without a permit",
+    `${DURABLE}/job_storage.ts`,
+    "|| this.#session.permitsFor(job) !== undefined",
+    "",
+  ),
+  defect("queues", "permits are not given back", QUEUE_PERMITS, "await this.#ask(0, {});", ""),
 ]);
 
 function withRare(defects: readonly FleetDefect[]): readonly FleetDefect[] {

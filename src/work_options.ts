@@ -1,11 +1,36 @@
+/** How many jobs are taken at most within a time. */
+export interface QueueRate {
+  /** How many jobs. */
+  readonly count: number;
+  /** Within any span of so many milliseconds. */
+  readonly perMs: number;
+}
+
+/**
+ * A queue from which a worker takes jobs, and its limits. Those over all workers need a store that has `permit`, as all stores of this
+ * library have. They hold for jobs that workers take: each time that one is taken counts, also when a job goes on after it was let go.
+ * All workers of a queue should state the same; where they differ, each keeps to its own, and all that is taken counts for each. A worker
+ * that states none, `engine.recover` and a program that starts or resumes a job itself take no notice of them, and do not count.
+ */
+export interface QueueOptions {
+  /** The queue's name. */
+  readonly name: string;
+  /** How many jobs of the queue the worker has at the same time. @default {that of the worker} */
+  readonly concurrency?: number;
+  /** How many jobs of the queue all workers have together at the same time. @default {no limit} */
+  readonly globalConcurrency?: number;
+  /** How many jobs of the queue all workers take together within a time. @default {no limit} */
+  readonly rate?: QueueRate;
+}
+
 /** The options of `engine.work`. */
 export interface WorkOptions {
   /** How many jobs the worker has at the same time. @default {100} */
   readonly concurrency?: number;
   /** The ids of flows; only their jobs. @default {all that the registry can build} */
   readonly flows?: readonly string[];
-  /** The names of queues; only their jobs. @default {all} */
-  readonly queues?: readonly string[];
+  /** The names of queues, or queues with limits; only their jobs. None of them keeps another waiting. @default {all} */
+  readonly queues?: readonly (string | QueueOptions)[];
   /** How often the store is looked at where nothing tells of jobs that are due, in milliseconds. @default {1000} */
   readonly pollMs?: number;
   /** How long live jobs may run what is due when the worker stops, in milliseconds. @default {10000} */

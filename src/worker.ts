@@ -11,6 +11,8 @@ import type { Job } from "./job/job.ts";
 import type { TakenJob } from "./ports/store.ts";
 import type { CancelTimer, Timers } from "./ports/timers.ts";
 import { nextDueAt } from "./job/ready_queue.ts";
+import { checkQueues } from "./queue_options.ts";
+import { LEAST_WAIT_MS, LimitedQueue, OpenQueues, type QueuePlan, type WorkSource } from "./work_sources.ts";
 import type { Worker, WorkOptions, WorkSummary } from "./work_options.ts";
 
 /** What a worker needs of its engine. */
@@ -22,14 +24,12 @@ export interface WorkHost {
   takeUp(taken: TakenJob): Promise<unknown>;
 }
 
-/** How long a worker waits at least when it has taken all that was due, in milliseconds. */
-const LEAST_WAIT_MS = 20;
-
 /** The loop of `engine.work`. */
 export class StoreWorker implements Worker {
   readonly #engine: WorkHost;
   readonly #options: Required<Omit<WorkOptions, "flows" | "queues" | "signal">>;
-  readonly #filter: Pick<WorkOptions, "flows" | "queues">;
+  /** Those from which jobs were taken last come last. */
+  readonly #sources: WorkSource[];
   readonly #jobs: Set<Job> = new Set();
   readonly #watch: StoreWatch;
   readonly #onStop: () => void;
@@ -48,10 +48,9 @@ export class StoreWorker implements Worker {
     const { concurrency = 100, pollMs = 1_000, drainMs = 10_000, idleMs = 5_000, signal, flows, queues } = options;
     signal?.throwIfAborted();
     if (engine.host.isShutDown) throw new TypeError(`${action}: the engine has been shut down; make a new one`);
-    for (const [name, list] of Object.entries({ flows, queues })) {
-      // A text has `includes`, too.
-      if (list === undefined || (Array.isArray(list) && list.every((it) => typeof it === "string"))) continue;
-      throw new TypeError(`${action}: ${name} must be a list of names, got ${describeValue(list)}`);
+    // A text has `includes`, too.
+    if (flows !== undefined && !(Array.isArray(flows) && flows.every((it) => typeof it === "string"))) {
+      throw new TypeError(`${action}: flows must be a list of names, got ${describeValue(flows)}`);
     }
     this.#engine = engine;
     this.#onStop = onStop;
@@ -62,7 +61,7 @@ export class StoreWorker implements Worker {
       idleMs: checkDuration(action, "idleMs", idleMs, Infinity),
     };
     checkOptions<WorkOptions>(action, options, { ...this.#options, flows: true, queues: true, signal: true });
-    this.#filter = { ...(flows && { flows }), ...(queues && { queues }) };
+    this.#sources = sourcesOf(action, engine, flows, queues && checkQueues(action, queues));
     // The end of a job makes nothing due.
     this.#watch = new StoreWatch(engine.session, ({ type }) => type !== "ended");
     this.#stopUse = engine.session.ownership.use();
@@ -89,33 +88,49 @@ export class StoreWorker implements Worker {
     // Unreachable default: a job that has left is not among these any more.
     const executions = [...this.#jobs].flatMap((job) => executionOf(job) ?? []);
     await bringToRest(executions, host.timers, undefined, { drain: true, timeoutMs: this.#options.drainMs });
+    for (const source of this.#sources) await source.settle();
     this.#watch.stop();
     this.#stopUse();
     return { taken: this.#taken, refused: this.#refused };
   }
 
   async #run(): Promise<void> {
-    const { concurrency } = this.#options;
     while (this.#stopped === undefined && !this.#engine.host.isShutDown) {
-      const room = concurrency - this.#jobs.size;
-      // Each catch leaves the others their share.
-      const limit = Math.max(1, Math.ceil(room / 4));
-      let count = 0;
-      try {
-        if (room > 0) count = await this.#engine.session.claiming(() => this.#take(limit));
-      } catch (error) {
-        this.#engine.session.onError(error);
-      }
-      if (room > 0 && count === limit) await this.#engine.host.pacer.breathe();
-      else await this.#wait(room > 0);
+      const hasRoom = this.#room > 0;
+      if (hasRoom && await this.#engine.session.claiming(() => this.#takeRound())) {
+        await this.#engine.host.pacer.breathe();
+      } else await this.#wait(hasRoom);
     }
   }
 
-  async #take(limit: number): Promise<number> {
-    const { host, due } = this.#engine;
-    const jobs = await due.take(limit, this.#filter);
+  get #room(): number {
+    return this.#options.concurrency - this.#jobs.size;
+  }
+
+  /** Takes jobs from each source. Returns whether there may be more. */
+  async #takeRound(): Promise<boolean> {
+    let isMore = false;
+    for (const source of [...this.#sources]) {
+      const room = Math.min(this.#room, source.room);
+      if (room <= 0) continue;
+      // Each catch leaves the others their share.
+      const limit = Math.max(1, Math.ceil(room / 4));
+      try {
+        const jobs = await source.take(limit);
+        if (jobs.length === 0) continue;
+        isMore ||= jobs.length === limit;
+        this.#sources.push(...this.#sources.splice(this.#sources.indexOf(source), 1));
+        await this.#takeUp(source, jobs);
+      } catch (error) {
+        this.#engine.session.onError(error);
+      }
+    }
+    return isMore;
+  }
+
+  async #takeUp(source: WorkSource, jobs: readonly TakenJob[]): Promise<void> {
     for (const taken of jobs) {
-      await host.pacer.breathe();
+      await this.#engine.host.pacer.breathe();
       this.#taken++;
       this.#takenId = taken.record.jobId;
       try {
@@ -123,9 +138,9 @@ export class StoreWorker implements Worker {
       } catch {
         this.#refused++;
       }
+      source.takenUp(taken);
     }
     this.#takenId = undefined;
-    return jobs.length;
   }
 
   /** Whether the worker has taken this job, and is just about to go on with it. */
@@ -139,10 +154,13 @@ export class StoreWorker implements Worker {
     // Unreachable: it has just gone live.
     if (execution === undefined) return;
     this.#jobs.add(job);
+    const queue = this.#engine.session.records.get(job)?.queue;
+    const uncounts = this.#sources.map((it) => it.count(job, queue));
     const stop = passivate(execution, this.#engine.host.timers, this.#options.idleMs);
     execution.listeners.onRest(() => {
       stop();
       this.#jobs.delete(job);
+      for (const uncount of uncounts) uncount();
       this.#watch.wake();
     });
   }
@@ -150,20 +168,57 @@ export class StoreWorker implements Worker {
   /** Waits until something may be due: the store tells, the next known instant comes, or it has been a while. */
   async #wait(hasRoom: boolean): Promise<void> {
     const { pollMs } = this.#options;
-    const { session, due, host } = this.#engine;
+    const { host } = this.#engine;
     if (!hasRoom) return await this.#watch.changed();
     // Workers that were started together must not ask together for ever.
     const jitter = parseInt(hashText(host.ids.id()).slice(0, 4), 16) / 0xffff;
     let ms = pollMs * (0.75 + jitter / 2);
     while (this.#stopped === undefined) {
-      const next = await due.nextDueAt(this.#filter).catch((error) => session.onError(error));
       // What is due by this clock may not be due by the store's: asking again at once would keep the event loop.
-      const left = next === undefined ? Infinity : Math.max(next - host.timers.now(), LEAST_WAIT_MS);
+      const left = Math.max(await this.#nextAt() - host.timers.now(), LEAST_WAIT_MS);
       await this.#watch.changed(undefined, Math.min(ms, left));
-      if (left <= Math.max(ms, LEAST_WAIT_MS)) return;
+      if (left <= Math.max(ms, LEAST_WAIT_MS) || this.#sources.some(({ isBlocked }) => isBlocked)) return;
       ms = pollMs;
     }
   }
+
+  /** The next instant at which something may be taken; `Infinity` when none is known. */
+  async #nextAt(): Promise<number> {
+    let next = Infinity;
+    for (const source of this.#sources) {
+      const at = await source.nextAt().catch((error) => this.#engine.session.onError(error));
+      next = Math.min(next, at ?? Infinity);
+    }
+    return next;
+  }
+}
+
+/** A queue with limits is taken from alone, all others together. */
+function sourcesOf(
+  action: string,
+  { due, host, session }: WorkHost,
+  flows: readonly string[] | undefined,
+  plans: readonly QueuePlan[] | undefined,
+): WorkSource[] {
+  const filter = flows === undefined ? {} : { flows };
+  if (plans === undefined) return [new OpenQueues(due, filter)];
+  const open: string[] = [];
+  const sources: WorkSource[] = [];
+  for (const plan of plans) {
+    const { name, concurrency, limits } = plan;
+    if (limits !== undefined && session.store.permit === undefined) {
+      const limit = limits.rate === undefined ? "globalConcurrency" : "rate";
+      throw new TypeError(
+        `${action}: queue "${name}" has a ${limit}, and this store has no permits, which limits over all workers need; ` +
+          "use another store, or concurrency, which is per worker",
+      );
+    }
+    if (limits === undefined && concurrency === Infinity) open.push(name);
+    else sources.push(new LimitedQueue(due, host.timers, filter, plan, limits && due.permits.of(name)));
+  }
+  return open.length > 0 || plans.length === 0
+    ? [new OpenQueues(due, { ...filter, queues: open }), ...sources]
+    : sources;
 }
 
 /**

@@ -29,6 +29,7 @@ export {
   type RenewedOwner,
   renewOwner,
 } from "./lease_kit.ts";
+export { isPermitted, permit, type Permitted, type QueueState } from "./permit_kit.ts";
 export type {
   AppendHead,
   ClaimQuery,
@@ -51,7 +52,10 @@ export type {
   MaybePromise,
   NewCommand,
   NewJob,
+  PermitAnswer,
+  PermitQuery,
   PurgeQuery,
+  QueueLimits,
   Refusal,
   RenewAnswer,
   SendAnswer,

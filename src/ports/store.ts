@@ -244,6 +244,50 @@ export interface DueQuery {
 export interface TakeQuery extends DueQuery, Incarnation {
   /** The maximum number of jobs, at least 1. */
   readonly limit: number;
+  /**
+   * The call of `permit` that has given the permits for these jobs: none is claimed when it is not the last one of the incarnation for the
+   * queue. So it does not matter how late a call arrives. @default {no permits are needed}
+   */
+  readonly permit?: Pick<PermitQuery, "queue" | "call"> | undefined;
+}
+
+/** How many jobs of a queue are worked on, over all workers of a store. */
+export interface QueueLimits {
+  /** How many jobs of the queue engines have at the same time at most. @default {no limit} */
+  readonly globalConcurrency?: number | undefined;
+  /** How many jobs of the queue are taken at most within any span of so many milliseconds. @default {no limit} */
+  readonly rate?: { readonly count: number; readonly perMs: number } | undefined;
+}
+
+/** What an engine wants to take of a queue with limits. */
+export interface PermitQuery extends Incarnation {
+  /** The current time, in milliseconds since 1970; a store with a clock of its own goes by that. */
+  readonly now: number;
+  /** The name of the queue. */
+  readonly queue: string;
+  /** Counts the calls of the incarnation for this queue: one that arrives after a later one changes nothing. */
+  readonly call: number;
+  /** How many permits the incarnation keeps, whatever the limits: those of the jobs that it has. The others are free. */
+  readonly kept: number;
+  /** How many jobs it has taken by the permits of the call before; none is taken by them any more. */
+  readonly started: number;
+  /** How many more permits it wants. */
+  readonly wanted: number;
+  /** The limits that it keeps to. */
+  readonly limits: QueueLimits;
+}
+
+/** The answer to `permit`. */
+export interface PermitAnswer {
+  /** The time by the store. */
+  readonly now: number;
+  /** How many of the wanted permits are given. */
+  readonly granted: number;
+  /**
+   * When more could be given, if nothing happens until then: in milliseconds since 1970, by the clock of the caller; `undefined` when
+   * all were given, or only those who have the others can tell.
+   */
+  readonly freeAt: number | undefined;
 }
 
 /** Which jobs `claim` claims. */
@@ -417,6 +461,14 @@ export interface Store {
   claim(query: ClaimQuery): MaybePromise<TakeAnswer>;
   /** Returns the instant at which `take` finds something, if nothing happens until then: in milliseconds since 1970. */
   nextDueAt(query: DueQuery): MaybePromise<number | undefined>;
+  /**
+   * Gives an incarnation whose lease runs permits for jobs of a queue: no more than the limits leave, given what all incarnations whose
+   * leases run have, and what was taken. The permits of an incarnation are free when its lease has ended, or it has left; that it has ended is for good
+   * then. A permit counts as a start from this call until the next one of the incarnation for the queue, which says how many jobs were taken,
+   * and then as one at the time of that call. `watch` tells by `due` when permits are free that were refused before. Without this method,
+   * the store knows no limits over all workers.
+   */
+  permit?(query: PermitQuery): MaybePromise<PermitAnswer>;
   /**
    * Calls back with what happens to jobs in this process, and in any other if the store can observe it. Returns a function that ends
    * the subscription.

@@ -11,10 +11,12 @@ import type {
   JobRecord,
   ListQuery,
   NewJob,
+  PermitAnswer,
   PurgeQuery,
   StoreEvent,
   TakeQuery,
 } from "./store.ts";
+import type { Permitted } from "./permit_kit.ts";
 
 /** A record as most stores keep it: when it is read, its owner's state says until when it is held. */
 export type KeptRecord = Omit<JobRecord, "heldUntil">;
@@ -279,6 +281,12 @@ export class StoreWatchers {
   /** Tells all subscribers what has happened. */
   tell(event: StoreEvent): void {
     for (const callback of [...this.#callbacks]) callback(event);
+  }
+
+  /** Tells that permits are free, if others wait for some; returns the answer to a call of `permit`. */
+  tellOfPermit(permitted: Permitted | undefined, now: number): PermitAnswer {
+    if (permitted?.isFreed) this.tell({ type: "due", at: now });
+    return { now, granted: permitted?.granted ?? 0, freeAt: permitted?.freeAt };
   }
 
   /** Tells what an append has done to a job, if others must know. */

@@ -20,6 +20,7 @@ import type {
   JobRecord,
   MaybePromise,
   NewJob,
+  PermitAnswer,
   RenewAnswer,
   SendAnswer,
   Store,
@@ -247,7 +248,8 @@ class FileStore implements Store {
 
   take(...[query]: Parameters<Store["take"]>): MaybePromise<TakeAnswer> {
     const isDue = (record: KeptRecord) => dueSince(this.#read(record), query.now) !== undefined;
-    return this.#claim(query, () => this.#index.due.due(query).map((job) => ({ job, isFree: isDue })));
+    const due = () => this.#owners.isPermitted(query) ? this.#index.due.due(query) : [];
+    return this.#claim(query, () => due().map((job) => ({ job, isFree: isDue })));
   }
 
   claim(...[query]: Parameters<Store["claim"]>): MaybePromise<TakeAnswer> {
@@ -263,6 +265,11 @@ class FileStore implements Store {
   nextDueAt(...[query]: Parameters<Store["nextDueAt"]>): number | undefined {
     this.#open();
     return this.#index.due.nextDueAt(query);
+  }
+
+  permit(...[query]: Parameters<NonNullable<Store["permit"]>>): MaybePromise<PermitAnswer> {
+    this.#open();
+    return this.#watched(then(this.#owners.permit(query), (it) => this.#watchers.tellOfPermit(it, query.now)));
   }
 
   watch(...[onEvent]: Parameters<NonNullable<Store["watch"]>>): () => void {

@@ -12,6 +12,7 @@ import { countJobs, createJob, deleteLife, findJob, listJobs, loadJob, purgeJobs
 import { append, compact } from "./indexed_db_store/journal.ts";
 import { Notices } from "./indexed_db_store/notices.ts";
 import { enter, leave, renew } from "./indexed_db_store/owners.ts";
+import { permitIn } from "./indexed_db_store/permits.ts";
 import { claimGiven, nextDueIn, takeDue } from "./indexed_db_store/taking.ts";
 import type { IndexedDbFactory, IndexedDbRanges } from "./indexed_db_store/types.ts";
 
@@ -120,6 +121,12 @@ export function indexedDbStore(options: IndexedDbStoreOptions): Store {
     take: (query) => database.write((tables) => takeDue(tables, query)),
     claim: (query) => database.write((tables) => claimGiven(tables, query)),
     nextDueAt: (query) => database.read((tables) => nextDueIn(tables, query)),
+    async permit(query) {
+      const permitted = await database.write((tables) => permitIn(tables, query));
+      const { granted = 0, freeAt, isFreed = false } = permitted ?? {};
+      if (isFreed) notices.tell({ type: "due", at: query.now });
+      return { now: query.now, granted, freeAt };
+    },
     watch: (onEvent) => notices.watch(onEvent),
     list: (query = {}) => database.read((tables) => listJobs(tables, query)),
     count: (filter = {}) => database.read((tables) => countJobs(tables, filter)),

@@ -26,6 +26,7 @@ import type {
   TakeAnswer,
   TakenJob,
 } from "../ports/store.ts";
+import { isPermitted, permit, type QueueState } from "../ports/permit_kit.ts";
 import {
   appendTo,
   checkAppend,
@@ -92,6 +93,7 @@ export function memoryStore(): Store {
 class MemoryStore implements Store {
   readonly #jobs: Map<string, Kept> = new Map();
   readonly #owners: Map<string, OwnerState> = new Map();
+  readonly #queues: Map<string, QueueState> = new Map();
   readonly #watchers: StoreWatchers = new StoreWatchers();
   #survived: readonly number[] = [];
   #lives = 0;
@@ -205,7 +207,11 @@ class MemoryStore implements Store {
   readonly held: Store["held"] = (owner) =>
     this.#claimedBy(owner).map(({ record: { jobId, epoch } }) => ({ jobId, epoch }));
 
-  readonly take: Store["take"] = (query) => this.#claim(query, () => dueOfAll(this.#records(), query));
+  readonly take: Store["take"] = (query) =>
+    this.#claim(
+      query,
+      () => isPermitted(this.#queues.get(query.permit?.queue ?? ""), query) ? dueOfAll(this.#records(), query) : [],
+    );
 
   readonly claim: Store["claim"] = (query) =>
     this.#claim(query, () =>
@@ -217,6 +223,17 @@ class MemoryStore implements Store {
       }));
 
   readonly nextDueAt: Store["nextDueAt"] = (query) => nextDueOfAll(this.#records(), query);
+
+  readonly permit: NonNullable<Store["permit"]> = (query) => {
+    const { queue, now } = query;
+    this.#checkOpen();
+    if (!this.#hasLease(query, now)) return this.#watchers.tellOfPermit(undefined, now);
+    const leaseEnd = (it: Incarnation) => leaseEndOf(this.#owners.get(it.owner), it.incarnation);
+    const permitted = permit(this.#queues.get(queue), query, now, leaseEnd);
+    for (const holder of permitted.lapsed) this.#endLease(holder, now);
+    this.#queues.set(queue, permitted.state);
+    return this.#watchers.tellOfPermit(permitted, now);
+  };
 
   readonly watch: NonNullable<Store["watch"]> = (onEvent) => this.#watchers.watch(onEvent);
 
@@ -272,10 +289,9 @@ class MemoryStore implements Store {
   }
 
   #claim(query: Incarnation & { readonly now: number }, choose: () => readonly JobRecord[]): TakeAnswer {
-    const { owner, incarnation, now } = query;
+    const { now } = query;
     this.#checkOpen();
-    const mayClaim = hasLease(this.#owners.get(owner), incarnation, now);
-    const chosen = mayClaim ? choose() : [];
+    const chosen = this.#hasLease(query, now) ? choose() : [];
     for (const former of holdersOf(chosen)) this.#endLease(former, now);
     const jobs = chosen.flatMap(({ jobId }): TakenJob[] => {
       const job = this.#jobs.get(jobId);
@@ -286,6 +302,10 @@ class MemoryStore implements Store {
       return [{ ...this.#copy(job), formerIncarnation }];
     });
     return { now, jobs, survived: this.#survived };
+  }
+
+  #hasLease({ owner, incarnation }: Incarnation, now: number): boolean {
+    return hasLease(this.#owners.get(owner), incarnation, now);
   }
 
   #endLease({ owner, incarnation }: Incarnation, now: number): void {

@@ -21,6 +21,7 @@ import {
 import { type Append, appendAll, type AppendAnswer, compactJob } from "./postgres_store/journal.ts";
 import { Notices } from "./postgres_store/notices.ts";
 import { enter, heldBy, leave, renew } from "./postgres_store/owners.ts";
+import { permitIn } from "./postgres_store/permits.ts";
 import { type Clock, Queries } from "./postgres_store/queries.ts";
 import { migrate, migrationsOf } from "./postgres_store/schema.ts";
 import { HandlerTransaction } from "./postgres_store/transaction.ts";
@@ -146,6 +147,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
     take: (query) => queries.call(() => takeDue(queries, query)),
     claim: (query) => queries.call(() => claimGiven(queries, query)),
     nextDueAt: (query) => queries.call(() => nextDueIn(queries, query)),
+    permit: (query) => queries.call(() => permitIn(queries, notices, query)),
     watch: (onEvent) => notices.watch(onEvent),
     ...(begin && { begin: () => queries.call(async () => new HandlerTransaction(queries, await begin())) }),
     list: (query = {}) => queries.call(() => listJobs(queries, query)),

@@ -13,6 +13,7 @@ import { commandsOf, type RedisClient } from "./redis_store/client.ts";
 import { countJobs, listJobs, purgeJobs } from "./redis_store/jobs.ts";
 import { Notices } from "./redis_store/notices.ts";
 import { enter, leave, renew } from "./redis_store/owners.ts";
+import { permitIn } from "./redis_store/permits.ts";
 import { toCommands, toRecord, toStoredJob, toTaken } from "./redis_store/records.ts";
 import { type Clock, Script } from "./redis_store/script.ts";
 import { itemsOf, numberOf, optional, optionalNumber, type Reply, textOf, toWire } from "./redis_store/values.ts";
@@ -171,8 +172,10 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
           itemsOf(reply).map(itemsOf).map(([jobId, epoch]) => ({ jobId: textOf(jobId), epoch: numberOf(epoch) })),
       ),
     take(query) {
-      const { owner, incarnation, limit, now } = query;
-      return ask("take", now, [toWire(owner), String(incarnation), String(limit), ...filterArguments(query)], toTaken);
+      const { owner, incarnation, limit, now, permit } = query;
+      const by = [...optional(permit?.queue), String(permit?.call)];
+      const args = [toWire(owner), String(incarnation), String(limit), ...by, ...filterArguments(query)];
+      return ask("take", now, args, toTaken);
     },
     claim({ owner, incarnation, now, jobs }) {
       const list = jobs.flatMap(({ jobId, epoch }) => [toWire(jobId), String(epoch)]);
@@ -183,6 +186,7 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions = {})
         const [now, at] = itemsOf(reply).map(optionalNumber);
         return at === undefined ? undefined : script.toCaller(at, now ?? at, query.now);
       }),
+    permit: (query) => script.call(() => permitIn(script, notices, query)),
     watch: (onEvent) => notices.watch(onEvent),
     list: (query = {}) => script.call(() => listJobs(script, query)),
     count: (filter = {}) => script.call(() => countJobs(script, filter)),

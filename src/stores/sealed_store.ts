@@ -81,6 +81,7 @@ export function sealedStore(store: Store, options: SealedStoreOptions): Store {
 class SealedStore implements Store {
   readonly watch?: NonNullable<Store["watch"]>;
   readonly begin?: NonNullable<Store["begin"]>;
+  readonly permit?: NonNullable<Store["permit"]>;
   readonly #inner: Store;
   readonly #ring: KeyRing;
   readonly #pending: PendingCalls = new PendingCalls();
@@ -92,6 +93,8 @@ class SealedStore implements Store {
     this.#ring = ring;
     if (inner.watch !== undefined) this.watch = inner.watch.bind(inner);
     if (inner.begin !== undefined) this.begin = inner.begin.bind(inner);
+    const permit = inner.permit?.bind(inner);
+    if (permit !== undefined) this.permit = (query) => this.#do(() => permit(query));
   }
 
   readonly create: Store["create"] = (jobs) =>

@@ -21,6 +21,7 @@ import { nextDueCases } from "./store_contract/next_due_cases.ts";
 import { outcomeCases } from "./store_contract/outcome_cases.ts";
 import { ownerCases } from "./store_contract/owner_cases.ts";
 import { pageCases } from "./store_contract/page_cases.ts";
+import { permitCases } from "./store_contract/permit_cases.ts";
 import { purgeCases } from "./store_contract/purge_cases.ts";
 import { sizeCases } from "./store_contract/size_cases.ts";
 import { takeCases } from "./store_contract/take_cases.ts";
@@ -126,6 +127,7 @@ const CASES: readonly Case[] = [
   ...takeOrderCases,
   ...nextDueCases,
   ...claimCases,
+  ...permitCases,
   ...watchCases,
   ...listCases,
   ...pageCases,

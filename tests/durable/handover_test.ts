@@ -301,3 +301,26 @@ test("a pause that comes while a job is being let go of pauses it later, wheneve
     assertEquals([turns, record?.status, record?.owner, record?.consumed], [turns, "paused", undefined, 1]);
   }
 });
+
+for (const [name, createStore] of Object.entries(STORES)) {
+  test(`a job that is paused again while a handler still runs is kept until that has returned, with ${name}`, async () => {
+    const store = createStore();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const process = new StoredFlowProcess({ store, work: () => promise });
+    const other = new StoredFlowProcess({ store });
+    process.start([1]);
+    await process.settle();
+    const handle = other.engine.handle("job");
+    for (const key of ["first", "second"]) {
+      await handle.pause({ graceMs: 50, key });
+      await handle.resume({ key: `after the ${key}` });
+    }
+    await handle.pause({ graceMs: 50, key: "third" });
+    await process.timers.advance(2_000);
+    const { owner, status } = await store.find("job") ?? {};
+    assertEquals([owner === undefined, status], [false, "paused"]);
+    resolve();
+    await process.timers.advance(1_000);
+    assertEquals((await store.find("job"))?.owner, undefined);
+  });
+}

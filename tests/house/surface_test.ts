@@ -25,7 +25,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "JobError JobFailure FailurePlace DroppedCounts JobReadOptions JobProgress SettleResult AwaitedDelivery ChildJob",
     "jobs in a store": "StoredFlowJob Recovery JobRevision PurgeOptions",
     "handles": "JobHandle StartedJob AskOptions OutputsOptions CommandOutcome",
-    "workers": "Worker WorkOptions WorkSummary",
+    "workers": "Worker WorkOptions WorkSummary QueueOptions QueueRate",
     "ports": "IdSource Timers CancelTimer Observer",
     "around handlers": "Around HandlerInfo Propagate PropagateInfo",
     "what an observer sees":
@@ -44,6 +44,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "writes": "JobClaim AppendHead",
     "owners": "Incarnation EnterQuery EnterAnswer RenewAnswer TakeQuery ClaimQuery DueQuery TakenJob TakeAnswer",
     "inboxes": "NewCommand SendAnswer CommandOutcome Refusal StoredCommand InboxAnswer CommandsAnswer",
+    "queues with limits": "QueueLimits QueueState PermitQuery PermitAnswer Permitted permit isPermitted",
     "lists": "JobFilter ListQuery JobPage PurgeQuery",
     "helpers about leases":
       "OwnerState RenewedOwner hasLease enterOwner renewOwner endLease leaveOwner leaseEndOf addSurvivor forgottenBy mayForget",

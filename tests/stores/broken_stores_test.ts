@@ -12,6 +12,7 @@ import { BROKEN_JOURNALS } from "../support/broken_journal_stores.ts";
 import { BROKEN_LISTS } from "../support/broken_list_stores.ts";
 import { BROKEN_OUTCOMES } from "../support/broken_outcome_stores.ts";
 import { BROKEN_OWNERS } from "../support/broken_owner_stores.ts";
+import { BROKEN_PERMITS } from "../support/broken_permit_stores.ts";
 import { BROKEN_TAKES } from "../support/broken_take_stores.ts";
 import { BROKEN_TEXTS } from "../support/broken_text_stores.ts";
 import { compareWithMemory } from "../support/compare_stores.ts";
@@ -22,7 +23,7 @@ import { memoryHandle } from "../support/memory_store_place.ts";
 
 const BROKEN = [
   ...[...BROKEN_JOURNALS, ...BROKEN_FENCES, ...BROKEN_INBOXES, ...BROKEN_OWNERS, ...BROKEN_TAKES, ...BROKEN_CLAIMS],
-  ...BROKEN_OUTCOMES,
+  ...[...BROKEN_OUTCOMES, ...BROKEN_PERMITS],
   ...[...BROKEN_LISTS, ...BROKEN_TEXTS, ...BROKEN_HANDLES],
 ];
 

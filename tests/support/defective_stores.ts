@@ -27,6 +27,7 @@ function partsOf(): Parts {
     count: (...args) => store.count(...args),
     delete: (...args) => store.delete(...args),
     purge: (...args) => store.purge(...args),
+    permit: (query) => store.permit?.(query) ?? { now: query.now, granted: 0, freeAt: undefined },
     watch: (onEvent) => store.watch?.(onEvent) ?? (() => {}),
     close: () => store.close(),
   };

@@ -12,7 +12,7 @@ export interface PostgresPlace extends StorePlace {
 }
 
 /** All tables; a new test finds them empty. */
-const TABLES = ["jobs", "flows", "documents", "entries", "commands", "owners", "leases", "survivors"];
+const TABLES = ["jobs", "flows", "documents", "entries", "commands", "owners", "leases", "survivors", "queues"];
 
 /** Empties the tables of a schema, if they are there: making them anew for each test would take longer than most tests. */
 export async function emptySchema(client: PostgresClient, schema: string): Promise<void> {

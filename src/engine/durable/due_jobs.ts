@@ -1,4 +1,5 @@
-import type { DueQuery, TakenJob } from "../../ports/store.ts";
+import type { DueQuery, Incarnation, TakenJob, TakeQuery } from "../../ports/store.ts";
+import { EnginePermits } from "./queue_permits.ts";
 import type { StoreSession } from "./store_session.ts";
 
 /** How long what could not be worked on here is left to others at first, and at most, in milliseconds. */
@@ -21,6 +22,8 @@ export type DueFilter = Pick<DueQuery, "flows" | "queues" | "exceptJobs">;
 
 /** Takes the jobs in an engine's store that are due. Those that cannot go on here are let go, and left to others for a while. */
 export class DueJobs {
+  /** The permits for jobs of queues with limits over all workers. */
+  readonly permits: EnginePermits;
   readonly #session: StoreSession;
   readonly #jobs: Map<string, Avoided> = new Map();
   /** Flows that cannot be built here, by their hashes. */
@@ -31,42 +34,56 @@ export class DueJobs {
   /** Makes the view of a session's due jobs. */
   constructor(session: StoreSession) {
     this.#session = session;
+    this.permits = new EnginePermits(session);
   }
 
   /**
-   * Claims jobs that are due, at most `limit`. Those that could not go on here before come last: they must not take the place of others,
-   * however seldom somebody asks.
+   * Claims jobs that are due, at most `limit`, by permits if they are needed, and returns those that may be taken up. Those that could
+   * not go on here before come last: they must not take the place of others, however seldom somebody asks. `onClaimed` is told how many
+   * may have been claimed.
    *
    * @throws what the store throws
    */
-  take(limit: number, filter: DueFilter = {}): Promise<readonly TakenJob[]> {
-    const taken = this.#last.then(() => this.#take(limit, filter));
+  take(
+    limit: number,
+    filter: DueFilter = {},
+    permit?: TakeQuery["permit"],
+    onClaimed: (count: number) => void = () => {},
+  ): Promise<readonly TakenJob[]> {
+    const taken = this.#last.then(() => this.#take({ ...filter, limit, permit }, onClaimed));
     this.#last = taken.then(() => {}, () => {});
     return taken;
   }
 
-  async #take(limit: number, filter: DueFilter): Promise<readonly TakenJob[]> {
+  async #take(
+    { limit, permit, ...filter }: DueFilter & Pick<TakeQuery, "limit" | "permit">,
+    onClaimed: (count: number) => void,
+  ): Promise<readonly TakenJob[]> {
     const session = this.#session;
-    const jobs = [...await this.#ask(limit, this.#query(filter, () => true))];
+    const jobs = [...await this.#ask({ limit, permit, ...this.#query(filter, () => true) })];
     const rest = limit - jobs.length;
+    let claimed = jobs.length;
     if (rest > 0 && this.#isPast()) {
       try {
-        const again = await this.#ask(rest, this.#query(filter));
+        const again = await this.#ask({ limit: rest, permit, ...this.#query(filter) });
         jobs.push(...again);
+        claimed = jobs.length;
         // The others have ended, or somebody has them.
         if (again.length < rest) this.#forgetPast();
       } catch (error) {
         if (jobs.length === 0) throw error;
+        claimed = limit;
         session.onError(error);
       }
     }
+    onClaimed(claimed);
     return jobs.filter((taken) => session.mayTakeUp(taken));
   }
 
-  async #ask(limit: number, query: Omit<DueQuery, "now">): Promise<readonly TakenJob[]> {
+  async #ask(query: Omit<TakeQuery, "now" | keyof Incarnation>): Promise<readonly TakenJob[]> {
     const { store, timers, ownership } = this.#session;
     const lease = await ownership.enter();
-    const { jobs, survived } = await store.take({ ...lease, limit, ...query, now: timers.now() });
+    const { jobs, survived } = await store.take({ ...lease, ...query, now: timers.now() });
     this.#session.addSurvivors(survived);
     return jobs;
   }

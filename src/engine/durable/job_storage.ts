@@ -238,7 +238,8 @@ export class JobStorage {
 
   /** A job that was let go while its inbox had commands is due: it is claimed again, unless somebody else was faster. */
   async #takeBack(job: Job, journal: Journal): Promise<void> {
-    if (this.#host.isClosed()) return;
+    // A worker takes it, when the limits of its queue allow that.
+    if (this.#host.isClosed() || this.#session.permitsFor(job) !== undefined) return;
     const taken = await this.claim(job, journal.claim.epoch);
     if (taken === undefined || !this.#session.mayTakeUp(taken)) return;
     try {

@@ -8,6 +8,8 @@ import { StepTransactions } from "../activation/step_transactions.ts";
 import type { DurabilitySettings } from "./durability_settings.ts";
 import type { Journal } from "./journal.ts";
 import { Ownership } from "./ownership.ts";
+import { claimPermitted, type QueuePermits } from "./queue_permits.ts";
+import { reconcile } from "./reconcile.ts";
 import { pauseAfter } from "./retry_pause.ts";
 import { beginIn } from "./transactions.ts";
 
@@ -42,6 +44,8 @@ export class StoreSession {
   onLive: (job: Job) => void = () => {};
   /** Takes up a job that was claimed without being asked for. An engine that cannot build flows lets it go. */
   onTaken: (taken: TakenJob) => void = (taken) => callGuarded(() => this.letGo(taken), (error) => this.onError(error));
+  /** This engine's permits for jobs of a queue with limits over all workers, if one of its workers has stated some. */
+  permitsIn: (queue: string | undefined) => QueuePermits | undefined = () => undefined;
   /** The incarnations that are known to have lived on without their lease: they have died of no job. */
   #survived: ReadonlySet<number> = new Set();
   readonly #entries: Map<string, Entry> = new Map();
@@ -71,7 +75,7 @@ export class StoreSession {
     this.ownership = new Ownership(store, settings, timers, createId, {
       onOver: () => void this.#regain(),
       onEntered: () => void this.#regain(),
-      onRenewed: () => void this.#reconcile(),
+      onRenewed: () => void this.reconcile(),
       onReplaced: (owner) => this.#tell({ type: "replaced", owner, at: timers.now() }),
       onError: (error) => this.onError(error),
     });
@@ -133,6 +137,17 @@ export class StoreSession {
     return this.#entries.keys();
   }
 
+  /** The permits for jobs of a job's queue, if it has limits that a worker here has stated. */
+  permitsFor(job: Job): QueuePermits | undefined {
+    return this.permitsIn(this.records.get(job)?.queue);
+  }
+
+  /** The ids of those that are in a queue, as far as that is known. */
+  jobsIn(queue: string): readonly string[] {
+    const jobs = Array.from(this.#entries.values(), ({ job }) => job);
+    return jobs.filter((job) => this.records.get(job)?.queue === queue).map(({ jobId }) => jobId);
+  }
+
   /** Adds a job that this engine has to do with, until the returned function is called. */
   register(job: Job, poll: () => void, wake: () => void): () => void {
     const { jobId } = job;
@@ -149,6 +164,7 @@ export class StoreSession {
 
   #unregister(job: Job, { next }: Entry): void {
     this.#entries.delete(job.jobId);
+    this.permitsFor(job)?.left(this.journals.get(job));
     if (next !== undefined && this.ownership.lease()?.incarnation === next.record.incarnation) this.onTaken(next);
     if (this.#entries.size === 0) this.#stop((error) => this.onStoreError(job, error));
   }
@@ -259,7 +275,12 @@ export class StoreSession {
     const { status, endedAt, consumed, revision } = record;
     const at = this.timers.now();
     const dueAt = formerIncarnation === undefined || endedAt !== undefined ? record.dueAt : at;
-    await this.store.append(record, revision, [], { status, dueAt, endedAt, consumed, at, releases: true });
+    try {
+      await this.store.append(record, revision, [], { status, dueAt, endedAt, consumed, at, releases: true });
+    } catch (error) {
+      this.permitsIn(record.queue)?.notLetGo();
+      throw error;
+    }
   }
 
   /** Asks the store, and again if it fails, as often as `attempts` says. */
@@ -297,35 +318,9 @@ export class StoreSession {
     for (const { jobId } of jobs) this.#entries.get(jobId)?.poll();
   }
 
-  /**
-   * Takes up jobs that this engine has claimed without knowing, as the answer to the claim was lost; and gives up those that were
-   * deleted, or that another engine has claimed.
-   */
-  async #reconcile(): Promise<void> {
-    const lease = this.ownership.lease();
-    if (lease === undefined) return;
-    const before = this.#journals().map((journal) => ({ journal, claim: journal.claim }));
-    try {
-      const held = await this.store.held(lease);
-      if (this.ownership.lease()?.incarnation !== lease.incarnation) return;
-      const ids = new Set(held.map(({ jobId }) => jobId));
-      for (const { journal, claim } of before) {
-        const isGone = !ids.has(claim.jobId) && journal.claim === claim && !journal.isReleased;
-        if (isGone) journal.lose(new FencedError(claim.jobId, undefined, undefined));
-      }
-      const isUnknown = ({ jobId }: { readonly jobId: string }) => !this.#entries.has(jobId);
-      const unknown = new Map(held.filter(isUnknown).map(({ jobId, epoch }) => [jobId, epoch]));
-      if (unknown.size === 0) return;
-      // The store may have carried out a claim whose jobs have not been taken up yet; some of them may be let go again by then.
-      await Promise.allSettled(this.#claims);
-      const jobs = (await this.store.held(lease)).filter((it) => isUnknown(it) && unknown.get(it.jobId) === it.epoch);
-      if (jobs.length === 0 || this.ownership.lease()?.incarnation !== lease.incarnation) return;
-      const answer = await this.store.claim({ ...lease, now: this.timers.now(), jobs });
-      if (this.ownership.lease()?.incarnation !== lease.incarnation) return;
-      for (const taken of answer.jobs) if (this.mayTakeUp(taken)) this.onTaken(taken);
-    } catch (error) {
-      this.onError(error);
-    }
+  /** See `reconcile`. */
+  reconcile(): Promise<boolean> {
+    return reconcile(this, this.#journals(), this.#claims);
   }
 
   /** The journals of the jobs that this engine has claimed. One that is being let go of needs no claim: whoever finds it may have it. */
@@ -384,8 +379,14 @@ export class StoreSession {
   async #claimAgain(lease: Incarnation, journals: readonly Journal[]): Promise<void> {
     for (const journal of journals) journal.isHeld = true;
     try {
-      const jobs = journals.map(({ claim }) => claim);
-      const answer = await this.store.claim({ ...lease, now: this.timers.now(), jobs });
+      const answer = await claimPermitted(
+        journals.map(({ claim }) => claim),
+        (jobId) => {
+          const job = this.liveJob(jobId);
+          return job && this.permitsFor(job);
+        },
+        (jobs) => this.store.claim({ ...lease, now: this.timers.now(), jobs }),
+      );
       const claimed = new Map(answer.jobs.map(({ record }) => [record.jobId, record]));
       for (const journal of journals) {
         const { jobId } = journal.claim;

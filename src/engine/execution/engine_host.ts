@@ -11,6 +11,7 @@ import type { Journal } from "../durable/journal.ts";
 import type { StoreSession } from "../durable/store_session.ts";
 import type { Job } from "../../job/job.ts";
 import type { Execution } from "./execution.ts";
+import type { HandlerRunner } from "./handler_runner.ts";
 import type { InnerUse, JobChildren } from "./job_children.ts";
 import type { JobEvents } from "./job_events.ts";
 import type { Propagation } from "./propagation.ts";
@@ -104,6 +105,8 @@ export class EngineHost {
   readonly inner: InnerUse;
   /** The live jobs of all flows. */
   readonly live: LiveExecutions = new LiveExecutions();
+  /** The last runners of the handlers of jobs: some of these handlers may run on, also when the job has gone on since. */
+  readonly runners: WeakMap<Job, HandlerRunner> = new WeakMap();
   /** No job is started any more. */
   isShutDown = false;
   /** Decides what is left to chance: set by a simulation, before any job runs. */

@@ -106,7 +106,8 @@ export class Execution implements ActivationHost {
       onAlarm: () => this.#loop.wake(),
       onSet: (byMs) => this.deadlines.clockSet(byMs),
     });
-    this.runner = new HandlerRunner(this, host, before?.runner);
+    const last = before?.runner ?? host.runners.get(job);
+    this.runner = new HandlerRunner(this, host, last?.isSettled === false ? last : undefined);
     this.committer = new Committer(job, this.listeners, this.notifier);
     this.#loop = new Loop((time) => this.#takeTasks(time), () => this.#endOrWait(), host.pacer);
     job.owner = this;
@@ -392,6 +393,7 @@ export class Execution implements ActivationHost {
     this.job.owner = undefined;
     this.job.isStarting = false;
     this.#host.live.delete(this);
+    if (!this.runner.isSettled) this.#host.runners.set(this.job, this.runner);
     for (const act of this.#early.splice(0)) act();
     this.runner.whenSettled(() => {
       // A command may have made it go on meanwhile.

@@ -29,6 +29,7 @@ export function measuredStore(store: Store, meter: Meter): Store {
     delete: timed("delete", store.delete),
     purge: timed("purge", store.purge),
     ...(store.watch && { watch: store.watch.bind(store) }),
+    ...(store.permit && { permit: timed("permit", store.permit) }),
     ...(store.begin && { begin: timed("begin", store.begin) }),
     close: store.close.bind(store),
   };

@@ -10,7 +10,8 @@ import {
   type OwnerState,
   renewOwner,
 } from "../../ports/lease_kit.ts";
-import type { EnterQuery, Incarnation, MaybePromise } from "../../ports/store.ts";
+import { isPermitted, permit, type Permitted, type QueueState } from "../../ports/permit_kit.ts";
+import type { EnterQuery, Incarnation, MaybePromise, PermitQuery, TakeQuery } from "../../ports/store.ts";
 import { codeOf, failure, type Files, replaceFile, UNFINISHED, type Work } from "./files.ts";
 import { decodeHeader, encodeLine, FORMAT, nextLine } from "./json_lines.ts";
 import { WriteQueue, type WriteTarget } from "./write_queue.ts";
@@ -32,6 +33,8 @@ interface Numbers {
 
 interface State extends Numbers {
   readonly owners: ReadonlyMap<string, OwnerState>;
+  /** The queues with limits. */
+  readonly queues: ReadonlyMap<string, QueueState>;
 }
 
 /** The content of the file. */
@@ -39,11 +42,12 @@ interface Content extends Numbers {
   /** The process that has granted the leases. */
   readonly process: string;
   readonly owners: readonly (readonly [name: string, state: OwnerState])[];
+  readonly queues?: readonly (readonly [name: string, state: QueueState])[];
 }
 
 /**
- * The owners of jobs, and the numbers of incarnations and lives. A file has the numbers, so that none is given twice. It has the
- * leases, too, as they were when it was written last, at the latest when the store is closed; but they count for the same process
+ * The owners of jobs, the numbers of incarnations and lives, and the queues with limits. A file has the numbers, so that none is given
+ * twice, and what was taken of queues with a rate. It has the leases, too, as they were when it was written last, at the latest when the store is closed; but they count for the same process
  * only. Those of another one have ended when the store is opened, since one process at a time has it open.
  */
 export class Owners implements WriteTarget {
@@ -155,6 +159,29 @@ export class Owners implements WriteTarget {
     });
   }
 
+  /** Whether an incarnation may take jobs by the permits that it names, if it names some. */
+  isPermitted(query: TakeQuery): boolean {
+    return isPermitted(this.#state.queues.get(query.permit?.queue ?? ""), query);
+  }
+
+  /** Gives permits for jobs of a queue; `undefined` for an incarnation without a lease. */
+  permit(query: PermitQuery): MaybePromise<Permitted | undefined> {
+    const { owner, incarnation, queue, now } = query;
+    return this.#queue.write(this, () => {
+      let { owners, queues } = this.#ahead;
+      if (!hasLease(owners.get(owner), incarnation, now)) return undefined;
+      const before = queues.get(queue);
+      const leaseEnd = (it: Incarnation) => leaseEndOf(owners.get(it.owner), it.incarnation);
+      const permitted = permit(before, query, now, leaseEnd);
+      for (const it of permitted.lapsed) {
+        owners = withState(owners, it.owner, endLease(owners.get(it.owner), it.incarnation, now));
+      }
+      if (permitted.state !== before) queues = new Map(queues).set(queue, permitted.state);
+      this.#ahead = { ...this.#ahead, owners, queues };
+      return permitted;
+    });
+  }
+
   /** Writes the leases to the file, if they have changed. */
   save(): MaybePromise<void> {
     if (this.#written === this.#state.owners) return;
@@ -166,7 +193,8 @@ export class Owners implements WriteTarget {
   /** Writes the file if the numbers have changed, and brings the changes into effect. */
   *store(): Work<void> {
     const [before, ahead] = [this.#state, this.#ahead];
-    const mustWrite = this.#mustWrite || NAMES.some((name) => ahead[name] !== before[name]);
+    const mustWrite = this.#mustWrite || NAMES.some((name) => ahead[name] !== before[name]) ||
+      (ahead.queues !== before.queues && [...ahead.queues.values()].some(({ widest }) => widest !== undefined));
     this.#mustWrite = false;
     try {
       if (mustWrite) yield* this.#write(ahead);
@@ -184,8 +212,8 @@ export class Owners implements WriteTarget {
     return `${this.#root}/${NUMBERS}`;
   }
 
-  *#write({ owners, ...numbers }: State): Work<void> {
-    const content: Content = { ...numbers, process: ownProcess(), owners: [...owners] };
+  *#write({ owners, queues, ...numbers }: State): Work<void> {
+    const content: Content = { ...numbers, process: ownProcess(), owners: [...owners], queues: [...queues] };
     const line = encodeLine({ ...FORMAT, ...content });
     yield* replaceFile(this.#files, this.#root, NUMBERS, [line], () => void (this.#written = owners));
   }
@@ -194,10 +222,13 @@ export class Owners implements WriteTarget {
     try {
       const bytes = this.#files.readFileSync(this.#path);
       const content = decodeHeader<Content>(bytes.subarray(0, nextLine(bytes, 0) - 1), this.#path);
-      const { lives, incarnations, survived, process, owners } = content;
-      return { lives, incarnations, survived, owners: new Map(process === ownProcess() ? owners : []) };
+      const { lives, incarnations, survived, process, owners, queues = [] } = content;
+      const kept = new Map(process === ownProcess() ? owners : []);
+      return { lives, incarnations, survived, owners: kept, queues: new Map(queues) };
     } catch (error) {
-      if (codeOf(error) === "ENOENT") return { lives: 0, incarnations: 0, survived: [], owners: new Map() };
+      if (codeOf(error) === "ENOENT") {
+        return { lives: 0, incarnations: 0, survived: [], owners: new Map(), queues: new Map() };
+      }
       throw error;
     }
   }

@@ -1,5 +1,5 @@
 import { PendingCalls } from "../../ports/store_kit.ts";
-import type { CommandRow, DocumentRow, EntryRow, JobRow, NumbersRow, OwnerRow } from "./rows.ts";
+import type { CommandRow, DocumentRow, EntryRow, JobRow, NumbersRow, OwnerRow, QueueRow } from "./rows.ts";
 import type {
   DbDatabase,
   DbKey,
@@ -19,6 +19,7 @@ const VERSION = 1;
  * - `entries`: by life and revision
  * - `commands`: those that are not consumed, and what is remembered of others, by life and sequence; with the index `key`
  * - `owners`: by name
+ * - `queues`: those with limits, by name
  * - `numbers`: the last life and incarnation, and which ones have survived
  */
 const KEYS = {
@@ -27,12 +28,13 @@ const KEYS = {
   entries: ["life", "revision"],
   commands: ["life", "sequence"],
   owners: "owner",
+  queues: "queue",
   numbers: "name",
 } as const;
 
 type StoreName = keyof typeof KEYS;
 
-const NAMES: StoreName[] = ["jobs", "documents", "entries", "commands", "owners", "numbers"];
+const NAMES: StoreName[] = ["jobs", "documents", "entries", "commands", "owners", "queues", "numbers"];
 
 /** What comes after all keys that begin in the same way: a list follows numbers and texts. */
 export const LAST: DbKey = [];
@@ -107,6 +109,7 @@ export interface Tables {
   readonly entries: Table<EntryRow>;
   readonly commands: Table<CommandRow>;
   readonly owners: Table<OwnerRow>;
+  readonly queues: Table<QueueRow>;
   readonly numbers: Table<NumbersRow>;
 }
 
@@ -173,6 +176,7 @@ export class Database {
       entries: table("entries"),
       commands: table("commands"),
       owners: table("owners"),
+      queues: table("queues"),
       numbers: table("numbers"),
     };
   }

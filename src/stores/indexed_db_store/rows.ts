@@ -1,4 +1,5 @@
 import type { OwnerState } from "../../ports/lease_kit.ts";
+import type { QueueState } from "../../ports/permit_kit.ts";
 import type { KeptRecord } from "../../ports/store_kit.ts";
 import type { DbKey } from "./types.ts";
 
@@ -49,6 +50,12 @@ export interface CommandRow {
 /** An owner. */
 export interface OwnerRow extends OwnerState {
   readonly owner: string;
+}
+
+/** A queue with limits. */
+export interface QueueRow {
+  readonly queue: string;
+  readonly state: QueueState;
 }
 
 /** Numbers of the whole store. */

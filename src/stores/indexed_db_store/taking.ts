@@ -7,6 +7,7 @@ import type {
   TakenJob,
   TakeQuery,
 } from "../../ports/store.ts";
+import { isPermitted } from "../../ports/permit_kit.ts";
 import { claimFor, dueOfAll, holdersOf, isAskedFor, isFreeFor, isHeld, nextDueOfAll } from "../../ports/store_kit.ts";
 import { LAST, type Tables } from "./database.ts";
 import { LAST_OF_ALL, loadRest } from "./jobs.ts";
@@ -16,8 +17,10 @@ import type { DbKey } from "./types.ts";
 
 /** Claims jobs that are due. */
 export async function takeDue(tables: Tables, query: TakeQuery): Promise<TakeAnswer> {
-  const { now, limit, exceptJobs } = query;
+  const { now, limit, exceptJobs, permit } = query;
   return await claimAll(tables, query, now, async () => {
+    const queue = permit && await tables.queues.get(permit.queue);
+    if (!isPermitted(queue?.state, query)) return [];
     const found: JobRecord[] = [];
     const most = limit + (exceptJobs?.size ?? 0);
     for await (const group of groups(tables, now, true)) {

@@ -20,7 +20,7 @@ export async function takeJobs(space: Space, query: TakeQuery): Promise<TakeAnsw
   const jobs: TakenJob[] = [];
   for (;;) {
     const leases = owners.leases();
-    if (!await leases.mayClaim(query, now)) break;
+    if (!await leases.mayClaim(query, now) || !await owners.isPermitted(query)) break;
     const due = await dueJobs(space, { ...query, limit: limit - jobs.length }, leases);
     const claimed = await inBatches(due, async (record) => await claimDue(space, query, record, leases));
     for (const job of claimed) if (job !== undefined) jobs.push(job);

@@ -24,14 +24,19 @@ export class Leases {
     return hasLease(await this.#stateOf(owner), incarnation, now);
   }
 
+  /** When the lease of an incarnation ends; `undefined` when it has left, was taken over, or ended long ago. */
+  async endOf({ owner, incarnation }: Incarnation): Promise<number | undefined> {
+    let state = await this.#stateOf(owner);
+    // Somebody has entered since the owner was read.
+    if (state === undefined || state.incarnation < incarnation) state = await this.#stateOf(owner, true);
+    return leaseEndOf(state, incarnation);
+  }
+
   /** Adds to a record until when it is held. */
   async read(record: KeptRecord): Promise<JobRecord> {
     const { owner, incarnation } = record;
     if (owner === undefined || incarnation === undefined) return { ...record, heldUntil: undefined };
-    let state = await this.#stateOf(owner);
-    // Somebody has entered and claimed the job since the owner was read.
-    if (state === undefined || state.incarnation < incarnation) state = await this.#stateOf(owner, true);
-    return { ...record, heldUntil: leaseEndOf(state, incarnation) };
+    return { ...record, heldUntil: await this.endOf({ owner, incarnation }) };
   }
 
   /**
@@ -42,11 +47,16 @@ export class Leases {
     const { owner, incarnation } = record;
     const { heldUntil = Infinity } = await this.read(record);
     if (owner !== undefined && incarnation !== undefined && heldUntil <= now) {
-      const ended = this.#ended.get(incarnation) ?? this.#endFor({ owner, incarnation }, now);
-      this.#ended.set(incarnation, ended);
-      await ended;
+      await this.end({ owner, incarnation }, now);
     }
     return await this.read(record);
+  }
+
+  /** Ends a lease for good, if it was found to have ended by an instant, and was not renewed since; reads it again. */
+  end(holder: Incarnation, now: number): Promise<void> {
+    const ended = this.#ended.get(holder.incarnation) ?? this.#endFor(holder, now);
+    this.#ended.set(holder.incarnation, ended);
+    return ended;
   }
 
   async #endFor(holder: Incarnation, now: number): Promise<void> {

@@ -7,15 +7,18 @@ import {
   type OwnerState,
   renewOwner,
 } from "../../ports/lease_kit.ts";
-import type { EnterAnswer, EnterQuery, Incarnation } from "../../ports/store.ts";
+import { isPermitted, type Permitted, type QueueState } from "../../ports/permit_kit.ts";
+import type { EnterAnswer, EnterQuery, Incarnation, MaybePromise, PermitQuery, TakeQuery } from "../../ports/store.ts";
 import type { IdSource } from "../../ports/ids.ts";
 import type { Cell, Cells } from "./cells.ts";
 import type { KeyValueClient } from "./client.ts";
 import { Leases } from "./leases.ts";
 import { LAST, nameOf } from "./names.ts";
+import { permitBy } from "./permits.ts";
 import { quietly } from "./values.ts";
 
 const OWNERS = "owner/";
+const QUEUES = "queue/";
 const SURVIVED = "survived";
 
 /** The owners of a store, each in the value of one key, and the numbers that the store gives. */
@@ -85,15 +88,38 @@ export class Owners {
     return valueIn(await this.#cells.read(key));
   }
 
+  /** Whether an incarnation may take jobs by the permits that it names, if it names some. */
+  async isPermitted(query: TakeQuery): Promise<boolean> {
+    const { permit } = query;
+    const value = permit && await this.#read(QUEUES + await nameOf(permit.queue));
+    return isPermitted(isQueue(value) ? value : undefined, query);
+  }
+
+  /** Gives permits for jobs of a queue; `undefined` for an incarnation without a lease. */
+  async permit(query: PermitQuery): Promise<Permitted | undefined> {
+    let permitted: Permitted | undefined;
+    const next = async (value: unknown) => {
+      const before = isQueue(value) ? value : undefined;
+      permitted = await permitBy(before, query, this.leases());
+      return permitted?.state === before ? undefined : permitted?.state;
+    };
+    await this.#change(QUEUES + await nameOf(query.queue), next, () => permitted?.isFreed === true);
+    return permitted;
+  }
+
   /** Changes a value by compare-and-set. Returns the new one, or `undefined` if there is to be no change. */
-  async #change<T>(key: string, next: (value: unknown) => T | undefined): Promise<T | undefined> {
+  async #change<T>(
+    key: string,
+    next: (value: unknown) => MaybePromise<T | undefined>,
+    isNews: () => boolean = () => false,
+  ): Promise<T | undefined> {
     for (;;) {
       const cell = await this.#cells.read(key);
-      const value = next(valueIn(cell));
+      const value = await next(valueIn(cell));
       if (value === undefined) return undefined;
       const write = this.#ids.id();
       const text = JSON.stringify({ write, value });
-      if (await this.#cells.set(key, cell, text, `parts/${write}`, {}) !== undefined) return value;
+      if (await this.#cells.set(key, cell, text, `parts/${write}`, { isNews: isNews() }) !== undefined) return value;
     }
   }
 
@@ -132,4 +158,8 @@ function toOwner(value: unknown): OwnerState | undefined {
 
 function isOwner(value: unknown): value is OwnerState {
   return typeof value === "object" && value !== null && "incarnation" in value && "former" in value;
+}
+
+function isQueue(value: unknown): value is QueueState {
+  return typeof value === "object" && value !== null && "holders" in value;
 }

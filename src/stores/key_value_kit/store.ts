@@ -87,6 +87,11 @@ export function storeOver(client: KeyValueClient, name: string, ids: IdSource): 
     take: (query) => call(() => takeJobs(space, query)),
     claim: (query) => call(() => claimJobs(space, query)),
     nextDueAt: (query) => call(() => nextDue(space, query, owners.leases())),
+    permit: (query) =>
+      call(async () => {
+        const permitted = await turns.run(`queue ${query.queue}`, () => owners.permit(query));
+        return watchers.tellOfPermit(permitted, query.now);
+      }),
     watch(onEvent) {
       const ends = [watchers.watch(onEvent), client.watch?.(() => onEvent({ type: "gap" }))];
       const end = () => {

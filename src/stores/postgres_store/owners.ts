@@ -62,6 +62,11 @@ export function renew(queries: Queries, owner: Incarnation, leaseMs: number, at:
   return renewIn(ownersOf(queries), owner, leaseMs, at);
 }
 
+/** Ends for good the lease of an incarnation that was found to have ended, unless it has been renewed since. */
+export async function endLeaseOf(queries: Queries, { owner, incarnation }: Incarnation, at: number): Promise<void> {
+  await change(queries, owner, at, (state, now) => endLease(state, incarnation, now));
+}
+
 /** Ends the lease of an incarnation. */
 export function leave(queries: Queries, owner: Incarnation): Promise<void> {
   return leaveIn(ownersOf(queries), owner);

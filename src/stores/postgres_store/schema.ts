@@ -114,8 +114,14 @@ END $remove$;
 COMMENT ON FUNCTION routilux.remove_jobs IS 'Deletes jobs with everything that belongs to them';
 `;
 
+const QUEUES = `
+CREATE TABLE routilux.queues (queue text COLLATE "C" PRIMARY KEY, version bigint NOT NULL, state text NOT NULL) WITH (fillfactor = 50);
+COMMENT ON TABLE routilux.queues IS 'The queues with limits over all workers: who may have how many jobs, and what was taken last, as JSON';
+COMMENT ON COLUMN routilux.queues.version IS 'Counts changes: of two at the same time, one is made anew';
+`;
+
 /** What each migration does; its number is its place, from 1 on. One that was released never changes. */
-const MIGRATIONS: readonly string[] = [FIRST];
+const MIGRATIONS: readonly string[] = [FIRST, QUEUES];
 
 /**
  * The migrations of the tables as SQL, each a statement that does nothing when it was run before. Whoever may not create tables where the

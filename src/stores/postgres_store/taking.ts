@@ -4,7 +4,7 @@ import { loadLives } from "./jobs.ts";
 import type { Queries } from "./queries.ts";
 import { TIME } from "./rows.ts";
 import { toColumn } from "./text.ts";
-import { isNull, listOf, numberOf, optionalNumber, toLimit, toNumber, toNumbers, toTexts } from "./values.ts";
+import { isNull, listOf, numberOf, optionalNumber, toLimit, toNumber, toNumbers, toText, toTexts } from "./values.ts";
 
 const GROUP = ["holder", "reason", "priority", "queue", "flow"];
 const group = (table: string): string => GROUP.map((name) => `${table}.${name}`).join(", ");
@@ -67,11 +67,22 @@ const CLAIMED = `claimed AS (
   FROM t LEFT JOIN claimed c ON TRUE ORDER BY c.place`;
 
 /**
+ * Says whether a call of `permit` is the last one of an incarnation for a queue, if one is named. The row is locked: one that comes later
+ * waits until the jobs are claimed, and one that came meanwhile is seen.
+ */
+const PERMITTED = `permitted AS MATERIALIZED (
+    SELECT FROM routilux.queues q WHERE q.queue = $10::text AND EXISTS (
+      SELECT FROM json_array_elements(q.state::json -> 'holders') AS h
+      WHERE (h ->> 'incarnation')::bigint = $3::text::bigint AND (h ->> 'call')::bigint = $11::text::bigint)
+    FOR SHARE
+  )`;
+
+/**
  * Claims jobs that are due: time, owner, incarnation, flows or NULL, hashes of other flows, queues or NULL, ids of other jobs, limit,
- * the number of jobs of each group that are looked at. Those that another one is just claiming are skipped; of those that somebody has
+ * the number of jobs of each group that are looked at, queue and call of the permits or NULL. Those that another one is just claiming are skipped; of those that somebody has
  * changed since, the condition is looked at again.
  */
-const TAKE = `WITH RECURSIVE ${TIME}, ${MINE}, ${FREE_GROUPS}, found AS MATERIALIZED (
+const TAKE = `WITH RECURSIVE ${TIME}, ${MINE}, ${PERMITTED}, ${FREE_GROUPS}, found AS MATERIALIZED (
     SELECT m.*, row_number() OVER (ORDER BY m.priority, m.due_since, m.created_at, m.job_id) AS place
     FROM groups g CROSS JOIN t JOIN routilux.flows f ON f.flow = g.flow LEFT JOIN routilux.leases l ON l.incarnation = g.holder
     CROSS JOIN LATERAL (
@@ -84,6 +95,7 @@ const TAKE = `WITH RECURSIVE ${TIME}, ${MINE}, ${FREE_GROUPS}, found AS MATERIAL
       ORDER BY j.since, j.created_at, left(j.job_id, 64), j.job_id LIMIT $9::text::bigint
     ) m
     WHERE (l.until IS NULL OR l.until <= t.now) AND EXISTS (SELECT FROM mine) AND ${isAskedFor("$4", "$5", "$6")}
+      AND ($10::text IS NULL OR EXISTS (SELECT FROM permitted))
     ORDER BY place LIMIT $9::text::bigint
   ), ${ENDED}, locked AS MATERIALIZED (
     SELECT j.life, j.incarnation AS former, found.place FROM found JOIN routilux.jobs j ON j.life = found.life
@@ -135,10 +147,10 @@ const NONE: ReadonlySet<string> = new Set();
 
 /** Claims jobs that are due. */
 export async function takeDue(queries: Queries, query: TakeQuery): Promise<TakeAnswer> {
-  const { owner, incarnation, now, limit, exceptJobs = NONE } = query;
+  const { owner, incarnation, now, limit, permit, exceptJobs = NONE } = query;
   const values = [
     ...[queries.now(now), toColumn(owner), toNumber(incarnation), ...filterOf(query), toTexts(exceptJobs)],
-    ...[toLimit(limit), toLimit(limit * MORE + FEW)],
+    ...[toLimit(limit), toLimit(limit * MORE + FEW), toText(permit?.queue), toNumber(permit?.call)],
   ];
   for (let looks = 1;; looks++) {
     const rows = await queries.rows(TAKE, ...values);

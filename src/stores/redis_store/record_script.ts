@@ -7,6 +7,7 @@
  * - `:due` the jobs that may be due now or later, in lexicographic order: holder, reason, priority, queue, flow, since, creation time, id,
  *   life. All jobs of a holder are held, or none is; from one group to the next it is one step, however many jobs it has
  * - `:ended` the jobs that may be purged, by the time of their end
+ * - `:queues` the states of queues with limits
  * - `:owners` the states of owners; `:endings` by when all their leases end
  */
 export const RECORD_SCRIPT = `

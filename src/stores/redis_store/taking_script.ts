@@ -36,6 +36,33 @@ local function end_lease(owner, incarnation)
   redis.call("HSET", P .. ":owners", owner, cjson.encode(state))
 end
 
+-- The state of a queue with limits, and until when the leases of its holders run or ran: those that have ended end for good.
+function ops.queue()
+  local text = redis.call("HGET", P .. ":queues", take_argument())
+  local owner, incarnation = take_argument(), take_argument()
+  if not has_lease(owner, incarnation) then return { now, "0" } end
+  local leases = {}
+  for index, holder in ipairs(text and cjson.decode(text).holders or {}) do
+    local number = string.format("%.0f", holder.incarnation)
+    leases[index] = lease_end(holder.owner, number)
+    end_lease(holder.owner, number)
+  end
+  return { now, "1", text, leases }
+end
+local function is_last_call(queue, incarnation, call)
+  local text = redis.call("HGET", P .. ":queues", queue)
+  for _, holder in ipairs(text and cjson.decode(text).holders or {}) do
+    if string.format("%.0f", holder.incarnation) == incarnation then return holder.call == tonumber(call) end
+  end
+  return false
+end
+function ops.set_queue()
+  local queue, expected, state, frees = take_argument(), take_optional(), take_argument(), take_argument()
+  if redis.call("HGET", P .. ":queues", queue) ~= expected then return { "0" } end
+  redis.call("HSET", P .. ":queues", queue, state)
+  return { "1", frees == "1" and tell({ type = "due", at = now }) }
+end
+
 local function claim_all(lives, owner, incarnation)
   local formers = {}
   for index, life in ipairs(lives) do
@@ -129,9 +156,10 @@ end
 
 function ops.take()
   local owner, incarnation, limit = take_argument(), take_argument(), tonumber(take_argument())
+  local queue, call = take_optional(), take_argument()
   local is_asked_for, exceptJobs, excepted = take_filter()
   local found = {}
-  if has_lease(owner, incarnation) then
+  if has_lease(owner, incarnation) and (not queue or is_last_call(queue, incarnation, call)) then
     each_group(is_asked_for, true, function(prefix, reason, priority, lease)
       local last = reason == "0" and prefix .. sortable(at) .. LAST or prefix .. LAST
       for _, place in ipairs(redis.call("ZRANGE", P .. ":due", "[" .. prefix, "(" .. last, "BYLEX", "LIMIT", 0, limit + excepted)) do

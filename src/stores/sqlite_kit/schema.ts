@@ -44,6 +44,7 @@ CREATE TABLE routilux_commands (
   life INTEGER NOT NULL, sequence INTEGER NOT NULL, key TEXT NOT NULL, hash TEXT NOT NULL, text TEXT NOT NULL,
   reopens INTEGER NOT NULL, used_at INTEGER, refusal TEXT, PRIMARY KEY (life, sequence), UNIQUE (life, key)
 ) WITHOUT ROWID;
+CREATE TABLE routilux_queues (queue TEXT PRIMARY KEY, state TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX routilux_leases_by_owner ON routilux_leases (owner);
 CREATE INDEX routilux_flows_by_hash ON routilux_flows (flow_hash);
 CREATE INDEX routilux_jobs_by_reason ON routilux_jobs (${DUE_ORDER}) WHERE reason IS NOT NULL;

@@ -164,6 +164,13 @@ export const FORGET_OWNERS = `DELETE FROM routilux_leases WHERE owner IN
 /** Gives a new incarnation. */
 export const NEXT_INCARNATION = "UPDATE routilux_meta SET incarnations = incarnations + 1 RETURNING incarnations";
 
+/** Returns the state of a queue with limits, as JSON: queue. */
+export const QUEUE = "SELECT state FROM routilux_queues WHERE queue = ?1";
+
+/** Sets the state of a queue: queue, JSON. */
+export const SET_QUEUE = `INSERT INTO routilux_queues (queue, state) VALUES (?1, ?2)
+  ON CONFLICT (queue) DO UPDATE SET state = excluded.state`;
+
 /** Returns the incarnations that have survived the loss of their lease, as JSON. */
 export const SURVIVED = "SELECT survived FROM routilux_meta";
 

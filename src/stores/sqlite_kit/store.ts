@@ -4,6 +4,7 @@ import { addCommand, commandsAfter, commandsOf, outcomeFor } from "./inbox.ts";
 import { countJobs, createJob, deleteLife, findJob, listJobs, loadLife, purgeJobs } from "./jobs.ts";
 import { addEntries, addWithHead, compactJob } from "./journal.ts";
 import { enter, heldBy, leave, renew } from "./owners.ts";
+import { permitIn } from "./permits.ts";
 import type { Queries } from "./queries.ts";
 import { NO_REVISION } from "./statements.ts";
 import { claimGiven, nextDueIn, takeDue } from "./taking.ts";
@@ -100,6 +101,7 @@ export function storeOver({ name, queries, ...place }: SqlPlace): Store {
     take: (query) => write(() => takeDue(queries, query)),
     claim: (query) => write(() => claimGiven(queries, query)),
     nextDueAt: (query) => readAtOnce(() => nextDueIn(queries, query)),
+    permit: async (query) => watchers.tellOfPermit(await write(() => permitIn(queries, query)), query.now),
     watch: (onEvent) => watchers.watch(onEvent),
     list: (query = {}) => read(() => listJobs(queries, query)),
     count: (filter = {}) => read(() => countJobs(queries, filter)),

@@ -1,16 +1,21 @@
 import { hasLease } from "../../ports/lease_kit.ts";
 import type { ClaimQuery, DueQuery, Incarnation, JobRecord, TakeAnswer, TakeQuery } from "../../ports/store.ts";
+import { isPermitted } from "../../ports/permit_kit.ts";
 import { dueOfAll, dueSince, holdersOf, isAskedFor, isFreeFor, nextDueOfAll } from "../../ports/store_kit.ts";
 import type { Queries } from "./queries.ts";
 import { findJob, loadLife, recordsOf } from "./jobs.ts";
 import { endLeaseOf, ownerOf, survivedIn } from "./owners.ts";
+import { queueOf } from "./permits.ts";
 import { toLimit } from "./rows.ts";
 import * as sql from "./statements.ts";
 import { toColumn } from "./text.ts";
 
 /** Claims jobs that are due. */
 export function takeDue(queries: Queries, query: TakeQuery): TakeAnswer {
-  return claimAll(queries, query, () => dueJobs(queries, query));
+  return claimAll(queries, query, () => {
+    const { permit } = query;
+    return isPermitted(permit && queueOf(queries, permit.queue), query) ? dueJobs(queries, query) : [];
+  });
 }
 
 /** Claims the given jobs. */

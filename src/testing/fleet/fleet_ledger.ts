@@ -12,9 +12,11 @@ import type {
   TakenJob,
 } from "../../ports/store.ts";
 import { isRecord } from "../../values/json.ts";
+import type { QueueOptions } from "../../work_options.ts";
 import type { LedgerCommand } from "./command_ledger.ts";
 import { JobLedger, targetOf } from "./job_ledger.ts";
 import { FleetLeases } from "./fleet_leases.ts";
+import { QueueLedger } from "./queue_ledger.ts";
 import { checkStoredCopy } from "./stored_copy.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 
@@ -23,6 +25,8 @@ export interface LedgerSettings {
   /** The limits of the flows, by their ids. */
   readonly limits: ReadonlyMap<string, FlowLimits>;
   readonly maxRecoveries: number;
+  /** The queues with limits over all workers. */
+  readonly queues: readonly QueueOptions[];
   /** Whether handlers may run ahead of the store. */
   readonly isRelaxed: boolean;
 }
@@ -65,6 +69,7 @@ export class FleetLedger {
   setClockMs = 0;
   readonly #settings: LedgerSettings;
   readonly leases: FleetLeases = new FleetLeases();
+  readonly queues: QueueLedger;
   /** The last claim of each process on each job. */
   readonly #claims: Map<string, { readonly life: number; readonly incarnation: number }> = new Map();
   #running: RunningHandler[] = [];
@@ -72,6 +77,7 @@ export class FleetLedger {
   /** Makes an empty ledger. */
   constructor(settings: LedgerSettings) {
     this.#settings = settings;
+    this.queues = new QueueLedger(settings.queues);
   }
 
   /** The life of a job that a process has claimed last. */

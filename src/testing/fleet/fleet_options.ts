@@ -1,6 +1,7 @@
 import type { Services } from "../../model/context.ts";
 import type { MaybePromise, Store } from "../../ports/store.ts";
 import type { Flow } from "../../flow.ts";
+import type { QueueOptions } from "../../work_options.ts";
 import type { Registry } from "../../values/registry.ts";
 import type { JobComparison } from "../compare_jobs.ts";
 import type { SimulatedHost } from "../simulated_process.ts";
@@ -51,6 +52,8 @@ export interface FleetJob {
   readonly entry: { readonly routine: string; readonly slot: string };
   /** The data for the entry. @default {{}} */
   readonly params?: unknown;
+  /** Its queue: one of those of the fleet. @default {"default"} */
+  readonly queue?: string;
   /** What is delivered to it, in any order. @default {nothing} */
   readonly deliveries?: readonly FleetDelivery[];
 }
@@ -65,6 +68,11 @@ export interface FleetOptions {
   readonly seed: number;
   /** How many engines there are at first. @default {2} */
   readonly engines?: number;
+  /**
+   * Queues with limits over all workers. Their jobs are started by `start`, and resumed by handles: a program that runs a job itself
+   * takes no notice of limits. All processes have workers then, and none calls `recover`. @default {none}
+   */
+  readonly queues?: readonly QueueOptions[];
   /** The faults, and their probabilities. @default {see there} */
   readonly faults?: FleetFaults;
   /** Which commands are sent to jobs at random. @default {all} */

@@ -98,9 +98,11 @@ export class FleetProcess {
       `process ${number} starts as ${name}${offsetMs === 0 ? "" : `, clock off by ${offsetMs} ms`}` +
       `${takesOver ? ", takes over at once" : ""}${isStranger ? ", without classes" : ""}`
     );
-    if (random.chance(0.6)) {
+    const { queues } = settings;
+    if (random.chance(0.6) || queues.length > 0) {
       const options = { pollMs: POLL_MS, idleMs: random.chance(0.5) ? 1_000 : 5_000, drainMs: 1_000 };
-      this.#engine.work({ ...options, concurrency: 1 + random.integer(6) });
+      const limits = queues.length > 0 && { queues: [...queues, "default"] };
+      this.#engine.work({ ...options, ...limits, concurrency: 1 + random.integer(6) });
     } else this.#poll();
   }
 
@@ -117,10 +119,10 @@ export class FleetProcess {
   }
 
   /** Stores a job, for whoever takes it. */
-  start(jobId: string, { flow: { id }, entry, params = {} }: FleetJob, inMs: number): Promise<StartedJob> {
+  start(jobId: string, { flow: { id }, entry, params = {}, queue }: FleetJob, inMs: number): Promise<StartedJob> {
     const flow = this.#flow(id);
     const at = inMs === 0 ? undefined : this.clock.now() + inMs;
-    return flow.start(flow.slot(entry.routine, entry.slot), params as never, { jobId, at });
+    return flow.start(flow.slot(entry.routine, entry.slot), params as never, { jobId, at, queue });
   }
 
   /** Asks something of a job. */
@@ -174,12 +176,14 @@ export class FleetProcess {
         flow.cancel(job);
         return life && this.directCalls.returned(asked, life);
       default:
+        if (this.#stage.settings.queues.length > 0) return;
         ignoreRejection(flow.waitForCompletion(flow.resume(job, { redrive: asked.type === "redrive" })));
     }
   }
 
   /** Takes up jobs that are due. */
   recover(): void {
+    if (this.#stage.settings.queues.length > 0) return;
     const recovered = this.#engine.recover().then(({ jobs }) => {
       for (const { flow, job } of jobs) this.#follow(flow, job);
     });

@@ -58,7 +58,12 @@ export async function createStage(
     random,
     clock: new FleetClock(),
     calls: new StoreCalls(),
-    ledger: new FleetLedger({ limits, maxRecoveries: MAX_RECOVERIES, isRelaxed: durability.mode === "relaxed" }),
+    ledger: new FleetLedger({
+      queues: settings.queues,
+      limits,
+      maxRecoveries: MAX_RECOVERIES,
+      isRelaxed: durability.mode === "relaxed",
+    }),
     trace,
     store,
     hasStoreClock: random.chance(0.7),

@@ -57,7 +57,7 @@ export function createTasks(settings: FleetSettings, random: SeededRandom, isSma
 }
 
 function startOf(jobId: string, job: FleetJob, random: SeededRandom): ClientTask {
-  if (random.chance(0.5)) return { type: "execute", jobId, job };
+  if (random.chance(0.5) && job.queue === undefined) return { type: "execute", jobId, job };
   return { type: "start", jobId, job, inMs: random.chance(0.2) ? 2_000 : 0 };
 }
 

@@ -1,5 +1,11 @@
 /** Which promise a fleet has broken; see `simulateFleet`. */
-export type FleetInvariant = "stranded" | "lost or doubled" | "two at a time" | "too late" | "other result";
+export type FleetInvariant =
+  | "stranded"
+  | "lost or doubled"
+  | "two at a time"
+  | "too late"
+  | "too many"
+  | "other result";
 
 /** Why a fleet is stopped: it has broken a promise. */
 export class FleetViolation extends Error {

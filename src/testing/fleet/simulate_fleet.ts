@@ -1,5 +1,6 @@
 import { RoutiluxError } from "../../base/errors.ts";
 import { checkDuration, checkInteger, checkOptions, checkRange, checkWord } from "../../base/options.ts";
+import { checkQueues } from "../../queue_options.ts";
 import { memoryStore } from "../../stores/memory_store.ts";
 import type { FleetCommand, FleetFaults, FleetOptions, FleetSettings, ProcessFault } from "./fleet_options.ts";
 import { runFleet } from "./fleet_run.ts";
@@ -85,6 +86,7 @@ export class FleetError extends RoutiluxError {
  *   committed, or again when it is stored, and the store gives each job as it was written;
  * - `two at a time`: no two engines run one job at the same time while their leases last, and only one commits;
  * - `too late`: what was in the inbox of a job in time counts before a deadline, an end, and the first step after a claim;
+ * - `too many`: workers have no more jobs of a queue than its limits allow, and take no more;
  * - `other result`: each job that was not cancelled, redriven or poisoned ends as in one process that nobody disturbs.
  *
  * Use it for your flows and their services, or for a store of your own: `openStore` opens an empty one for each run, which is closed at
@@ -138,7 +140,7 @@ export async function simulateFleet(options: FleetOptions): Promise<FleetResult>
 export function completeFleet(options: FleetOptions): FleetSettings {
   const action = "Cannot simulate a fleet";
   const { jobs, registry, seed, engines = 2, steps = 200, handlerMs = 400, comparison = "outcome", services } = options;
-  const { commands = COMMANDS, openStore = memoryStore, faults = {} } = options;
+  const { commands = COMMANDS, openStore = memoryStore, faults = {}, queues = [] } = options;
   if (jobs.length === 0) throw new TypeError(`${action}: there must be at least one job`);
   const settings: FleetSettings = {
     jobs,
@@ -152,6 +154,7 @@ export function completeFleet(options: FleetOptions): FleetSettings {
     commands: commands.map((it) => checkWord(action, "commands", it, COMMANDS)),
     comparison: checkWord(action, "comparison", comparison, ["exact", "untimed", "outcome", "none"]),
     faults: completeFaults(action, faults),
+    queues: checkQueues(action, queues) && queues,
   };
   checkOptions<FleetOptions>(action, options, settings);
   return settings;

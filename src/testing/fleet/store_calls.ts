@@ -1,9 +1,9 @@
-import type { MaybePromise, Store, StoreEvent } from "../../ports/store.ts";
+import type { MaybePromise, PermitQuery, Store, StoreEvent } from "../../ports/store.ts";
 import type { ProcessClock } from "./fleet_clock.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 
 /** How many calls there may be at one instant. */
-const MOST_CALLS = 1_000;
+const MOST_CALLS = 2_000;
 
 /** What becomes of a call that a process makes. */
 export type CallFate = "done" | "fails" | "answer lost" | "late";
@@ -103,6 +103,7 @@ export function distantStore(
   ask: Ask,
   watch: ((onEvent: (event: StoreEvent) => void) => () => void) | undefined,
 ): Store {
+  const permit = store.permit?.bind(store);
   return {
     create: (jobs) => ask(`create ${jobs.map(({ jobId }) => jobId)}`, () => store.create(jobs)),
     find: (jobId) => ask(`find ${jobId}`, () => store.find(jobId)),
@@ -126,6 +127,7 @@ export function distantStore(
     count: (filter) => ask("count", () => store.count(filter)),
     delete: (life) => ask(`delete ${life.jobId}`, () => store.delete(life)),
     purge: (query) => ask("purge", () => store.purge(query)),
+    ...(permit && { permit: (query: PermitQuery) => ask(`permit ${query.queue} ${query.call}`, () => permit(query)) }),
     close: () => {},
     ...(watch === undefined ? {} : { watch }),
   };

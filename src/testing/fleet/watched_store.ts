@@ -1,5 +1,5 @@
 import { isThenable } from "../../base/thenable.ts";
-import type { JobRecord, MaybePromise, Store, TakeAnswer } from "../../ports/store.ts";
+import type { JobRecord, MaybePromise, PermitQuery, Store, TakeAnswer } from "../../ports/store.ts";
 import type { FleetLedger } from "./fleet_ledger.ts";
 import type { FleetTrace } from "./fleet_trace.ts";
 
@@ -23,6 +23,7 @@ function chain<A, B>(answer: MaybePromise<A>, next: (value: A) => MaybePromise<B
 /** A store whose calls are written down in the ledger as it carries them out; `watch` and `close` are left to others. */
 export function watchedStore(store: Store, { ledger, trace, process, clock, now: trueNow }: StoreWatch): Store {
   const at = (now: number): number => clock?.() ?? now;
+  const permit = store.permit?.bind(store);
   return {
     create: (jobs) =>
       chain(store.create(jobs), (answers) => {
@@ -111,15 +112,26 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
       chain(
         store.list(),
         ({ jobs: before }) =>
-          chain(store.take({ ...query, now: at(query.now) }), (it) => noteClaims(it, before, at(query.now))),
+          chain(store.take({ ...query, now: at(query.now) }), (it) => noteClaims(it, before, at(query.now), true)),
       ),
     claim: (query) =>
       chain(
         store.list(),
         ({ jobs: before }) =>
-          chain(store.claim({ ...query, now: at(query.now) }), (it) => noteClaims(it, before, at(query.now))),
+          chain(store.claim({ ...query, now: at(query.now) }), (it) => noteClaims(it, before, at(query.now), false)),
       ),
     nextDueAt: (query) => store.nextDueAt({ ...query, now: at(query.now) }),
+    ...(permit && {
+      permit: (query: PermitQuery) =>
+        chain(permit({ ...query, now: at(query.now) }), (answer) => {
+          const { owner, incarnation, queue, call, kept, started, wanted } = query;
+          trace.add(() =>
+            `  store: ${owner}/${incarnation} keeps ${kept} of ${queue} by call ${call}, has started ${started}, ` +
+            `is given ${answer.granted} of ${wanted}`
+          );
+          return answer;
+        }),
+    }),
     list: (query) => store.list(query),
     count: (filter) => store.count(filter),
     delete: (life) =>
@@ -142,7 +154,9 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
     answer: TakeAnswer,
     before: readonly JobRecord[],
     now: number,
+    isTaken: boolean,
   ): TakeAnswer {
+    ledger.queues.claimed(answer.jobs.map(({ record }) => record), before, now, isTaken);
     for (const taken of answer.jobs) {
       const record = before.find(({ life }) => life === taken.record.life);
       if (record !== undefined) ledger.claimed(process, taken, record, now, trueNow());

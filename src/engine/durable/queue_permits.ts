@@ -1,0 +1,226 @@
+import type { Incarnation, JobClaim, MaybePromise, QueueLimits, TakeAnswer, TakeQuery } from "../../ports/store.ts";
+import type { Journal } from "./journal.ts";
+import type { StoreSession } from "./store_session.ts";
+
+type Permit = NonNullable<TakeQuery["permit"]>;
+
+/** What a catch from a queue with limits has given. */
+export interface Catch {
+  /** How many jobs were claimed. */
+  readonly claimed: number;
+  /** The ids of those that are taken up now. */
+  readonly jobIds: readonly string[];
+}
+
+/**
+ * This engine's permits for jobs of one queue with limits over all workers. The store is told how many it keeps, not how many more or
+ * less: so an answer that is lost does no harm.
+ */
+export class QueuePermits {
+  readonly queue: string;
+  readonly #session: StoreSession;
+  /** The limits that a worker here has stated last. */
+  #limits: QueueLimits = {};
+  /** Jobs that were claimed and are not taken up yet. */
+  readonly #claimed: Set<string> = new Set();
+  /** How many jobs this engine may have in the store without knowing of them. */
+  #doubts = 0;
+  #call = 0;
+  /** The incarnation that has asked last. */
+  #incarnation: number | undefined;
+  /** How many permits the store may have given it. */
+  #given = 0;
+  /** How many jobs were taken by the permits that were given last. */
+  #started = 0;
+  #last: Promise<unknown> = Promise.resolve();
+  #settling: Promise<void> | undefined;
+
+  /** Makes the permits of a queue: none. */
+  constructor(session: StoreSession, queue: string) {
+    this.#session = session;
+    this.queue = queue;
+  }
+
+  /**
+   * Lets `take` claim jobs within limits, at most `wanted`. Returns when it is worth trying again, if there is less than wanted and that
+   * is known.
+   *
+   * @throws what the store throws, and what `take` throws
+   */
+  catch(
+    wanted: number,
+    limits: QueueLimits,
+    take: (most: number, permit: Permit) => Promise<Catch>,
+  ): Promise<number | undefined> {
+    return this.#inTurn(async () => {
+      this.#limits = limits;
+      const { granted, freeAt } = await this.#ask(wanted, limits);
+      if (granted === 0) return freeAt ?? Infinity;
+      // As long as it is not known what becomes of it.
+      this.#started = granted;
+      try {
+        const { claimed, jobIds } = await take(granted, { queue: this.queue, call: this.#call });
+        this.#started = claimed;
+        for (const jobId of jobIds) this.#claimed.add(jobId);
+        this.#doubts += claimed - jobIds.length;
+      } catch (error) {
+        this.#doubts += granted;
+        throw error;
+      }
+      const { globalConcurrency, rate } = limits;
+      // The others are told at once what was started, and what was not.
+      if (rate !== undefined || (globalConcurrency !== undefined && this.#started < granted)) await this.#giveBack();
+      return freeAt;
+    });
+  }
+
+  /** A claimed job was taken up, or let go. */
+  takenUp(jobId: string): void {
+    this.#claimed.delete(jobId);
+  }
+
+  /** The engine has no more to do with a job. */
+  left(journal: Journal | undefined): void {
+    // Its lease may seem to have ended here, and be renewed all the same.
+    const mayBeClaimed = journal?.lost !== undefined && this.#incarnation !== undefined &&
+      journal.isOf(this.#incarnation);
+    if (mayBeClaimed) this.#doubts++;
+    // A worker that has room for another job may need the permit at once.
+    this.#session.timers.soon(() => void this.settle());
+  }
+
+  /** A claimed job could not be let go: it is this engine's until it is found in the store. */
+  notLetGo(): void {
+    this.#doubts++;
+  }
+
+  /** Finds out what this engine has, if that is in doubt, and gives back the permits that are not needed; no effect when the store fails. */
+  settle(): Promise<void> {
+    return this.#settling ??= this.#settle().finally(() => this.#settling = undefined);
+  }
+
+  async #settle(): Promise<void> {
+    const incarnation = this.#incarnation;
+    const doubts = await this.#inTurn(async () => await this.#giveBack() ? this.#doubts : 0);
+    // Calls before the one just made claim nothing any more: what the store has now is all.
+    if (doubts === 0 || !await this.#session.reconcile()) return;
+    await this.#inTurn(async () => {
+      if (this.#incarnation !== incarnation) return;
+      this.#doubts -= doubts;
+      await this.#giveBack();
+    });
+  }
+
+  /** Asks for permits for live jobs that a new incarnation is going to claim again. Returns those that it may claim. */
+  askAgain(jobIds: readonly string[]): Promise<readonly string[]> {
+    return this.#inTurn(async () => {
+      const { globalConcurrency } = this.#limits;
+      const { granted } = await this.#ask(jobIds.length, { globalConcurrency }, jobIds.length);
+      const permitted = jobIds.slice(0, granted);
+      for (const jobId of permitted) this.#claimed.add(jobId);
+      return permitted;
+    });
+  }
+
+  /** They were claimed again; those that this engine has no more to do with are found in the store, as are all when it has not answered. */
+  claimedAgain(jobIds: readonly string[], isAnswered: boolean): void {
+    const live = new Set(isAnswered ? this.#session.jobsIn(this.queue) : []);
+    for (const jobId of jobIds) {
+      this.#claimed.delete(jobId);
+      if (!live.has(jobId)) this.#doubts++;
+    }
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const done = this.#last.then(run);
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  /** Tells the store what is kept. Returns false when it does not know that now. */
+  async #giveBack(): Promise<boolean> {
+    if (this.#session.ownership.lease()?.incarnation !== this.#incarnation) return false;
+    if (this.#given <= this.#kept() && this.#started === 0 && this.#doubts === 0) return true;
+    try {
+      await this.#ask(0, {});
+      return true;
+    } catch (error) {
+      // It is tried again when the worker looks for jobs next.
+      this.#session.onError(error);
+      return false;
+    }
+  }
+
+  async #ask(
+    wanted: number,
+    limits: QueueLimits,
+    without: number = 0,
+  ): Promise<{ readonly granted: number; readonly freeAt: number | undefined }> {
+    const { store, ownership, timers } = this.#session;
+    const lease: Incarnation = await ownership.enter();
+    if (lease.incarnation !== this.#incarnation) this.#started = this.#given = this.#doubts = 0;
+    this.#incarnation = lease.incarnation;
+    const kept = this.#kept() - without;
+    const [call, started, given] = [++this.#call, this.#started, this.#given];
+    this.#given = Math.max(given, kept + wanted);
+    const query = { ...lease, now: timers.now(), queue: this.queue, call, kept, started, wanted, limits };
+    // Unreachable default: a worker with such limits is refused by a store without permits.
+    const { granted, freeAt } = await store.permit?.(query) ?? { granted: 0, freeAt: undefined };
+    if (this.#incarnation === lease.incarnation) [this.#given, this.#started] = [kept + granted, 0];
+    return { granted, freeAt };
+  }
+
+  /** How many permits are needed for the jobs that this engine has, or may have. */
+  #kept(): number {
+    return new Set([...this.#claimed, ...this.#session.jobsIn(this.queue)]).size + this.#doubts;
+  }
+}
+
+/** This engine's permits, by the queues that have limits over all workers. */
+export class EnginePermits {
+  readonly #session: StoreSession;
+  readonly #queues: Map<string, QueuePermits> = new Map();
+
+  /** Makes the permits of an engine: none. */
+  constructor(session: StoreSession) {
+    this.#session = session;
+    session.permitsIn = (queue) => queue === undefined ? undefined : this.#queues.get(queue);
+  }
+
+  /** The permits of a queue for which a worker states limits. */
+  of(queue: string): QueuePermits {
+    const permits = this.#queues.get(queue) ?? new QueuePermits(this.#session, queue);
+    this.#queues.set(queue, permits);
+    return permits;
+  }
+}
+
+/**
+ * Has live jobs claimed again for a new incarnation: only those for which the limits of their queues leave room, as others may have taken
+ * some meanwhile.
+ *
+ * @throws what the store throws
+ */
+export async function claimPermitted(
+  claims: readonly JobClaim[],
+  permitsOf: (jobId: string) => QueuePermits | undefined,
+  claim: (jobs: readonly JobClaim[]) => MaybePromise<TakeAnswer>,
+): Promise<TakeAnswer> {
+  const groups = Map.groupBy(claims, ({ jobId }) => permitsOf(jobId));
+  const permitted = [...groups.get(undefined) ?? []];
+  const asked: [permits: QueuePermits, jobIds: readonly string[]][] = [];
+  let isAnswered = false;
+  try {
+    for (const [permits, group] of groups) {
+      if (permits === undefined) continue;
+      const jobIds = await permits.askAgain(group.map(({ jobId }) => jobId));
+      asked.push([permits, jobIds]);
+      permitted.push(...group.filter(({ jobId }) => jobIds.includes(jobId)));
+    }
+    const answer = await claim(permitted);
+    isAnswered = true;
+    return answer;
+  } finally {
+    for (const [permits, jobIds] of asked) permits.claimedAgain(jobIds, isAnswered);
+  }
+}

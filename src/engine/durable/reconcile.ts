@@ -1,0 +1,44 @@
+import { FencedError } from "../../base/errors.ts";
+import type { Journal } from "./journal.ts";
+import type { StoreSession } from "./store_session.ts";
+
+/**
+ * Takes up jobs that an engine has claimed without knowing, as the answer to the claim was lost; and gives up those that were deleted, or
+ * that another engine has claimed, of the given journals. `claims` are the calls whose jobs have not been taken up yet. Returns false
+ * when what it has is not known now. Not to be awaited by one of these calls.
+ */
+export async function reconcile(
+  session: StoreSession,
+  journals: readonly Journal[],
+  claims: ReadonlySet<Promise<unknown>>,
+): Promise<boolean> {
+  const { store, ownership, timers } = session;
+  const lease = ownership.lease();
+  if (lease === undefined) return false;
+  const isOver = () => ownership.lease()?.incarnation !== lease.incarnation;
+  const before = journals.map((journal) => ({ journal, claim: journal.claim }));
+  try {
+    const held = await store.held(lease);
+    if (isOver()) return false;
+    const ids = new Set(held.map(({ jobId }) => jobId));
+    for (const { journal, claim } of before) {
+      const isGone = !ids.has(claim.jobId) && journal.claim === claim && !journal.isReleased;
+      if (isGone) journal.lose(new FencedError(claim.jobId, undefined, undefined));
+    }
+    const isUnknown = ({ jobId }: { readonly jobId: string }) => session.liveJob(jobId) === undefined;
+    const unknown = new Map(held.filter(isUnknown).map(({ jobId, epoch }) => [jobId, epoch]));
+    if (unknown.size === 0) return true;
+    // The store may have carried out a claim whose jobs have not been taken up yet; some of them may be let go again by then.
+    await Promise.allSettled(claims);
+    const jobs = (await store.held(lease)).filter((it) => isUnknown(it) && unknown.get(it.jobId) === it.epoch);
+    if (isOver()) return false;
+    if (jobs.length === 0) return true;
+    const answer = await store.claim({ ...lease, now: timers.now(), jobs });
+    if (isOver()) return false;
+    for (const taken of answer.jobs) if (session.mayTakeUp(taken)) session.onTaken(taken);
+    return true;
+  } catch (error) {
+    session.onError(error);
+    return false;
+  }
+}

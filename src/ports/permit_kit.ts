@@ -1,0 +1,187 @@
+import type { Incarnation, PermitAnswer, PermitQuery, QueueLimits, TakeQuery } from "./store.ts";
+
+type Rate = NonNullable<QueueLimits["rate"]>;
+
+/** How many jobs were taken at an instant. */
+type Start = readonly [at: number, count: number];
+
+/** What an incarnation has of a queue. */
+interface Holder extends Incarnation {
+  /** Its last call. */
+  readonly call: number;
+  readonly permits: number;
+  /** How many of them may be used at any moment: they count as starts until its next call. */
+  readonly unused: number;
+  /** Whether it was given less than it wanted, and nothing has become free since. */
+  readonly isRefused: boolean;
+}
+
+/** What a store keeps of a queue with limits: plain JSON. */
+export interface QueueState {
+  readonly holders: readonly Holder[];
+  /** The last starts, the oldest first: as many as the widest rate counts. */
+  readonly starts: readonly Start[];
+  /** The longest span and the highest count of all rates that workers have stated; absent as long as none has. */
+  readonly widest?: Rate | undefined;
+}
+
+/** What has become of a call of `permit`. */
+export interface Permitted extends Omit<PermitAnswer, "now"> {
+  /** The state after it: the same object when nothing has changed. */
+  readonly state: QueueState;
+  /**
+   * The holders whose leases were found to have ended: the store ends them for good before it stores the state. Where one of them may have
+   * been renewed meanwhile, it asks again after that.
+   */
+  readonly lapsed: readonly Incarnation[];
+  /** Whether those who were refused before should ask again. */
+  readonly isFreed: boolean;
+}
+
+const NEW_QUEUE: QueueState = { holders: [], starts: [] };
+
+/** How late a call may arrive, by its own time. What is known of a time further ahead comes from a clock that was set back since. */
+const LONGEST_LATE_MS = 600_000;
+
+/** Rates of more starts than this are counted by hundredths of their spans, so that a list of starts stays short. */
+const MOST_STARTS = 100;
+
+/**
+ * Gives permits to an incarnation whose lease runs. `leaseEnd` says when the lease of another one ends or has ended; `undefined` when it
+ * has left.
+ */
+export function permit(
+  known: QueueState | undefined,
+  { owner, incarnation, call, kept, started, wanted, limits }: PermitQuery,
+  now: number,
+  leaseEnd: (holder: Incarnation) => number | undefined,
+): Permitted {
+  const before = known ?? NEW_QUEUE;
+  const { globalConcurrency = Infinity, rate } = limits;
+  const own = before.holders.find((it) => it.incarnation === incarnation);
+  if (own !== undefined && call <= own.call) {
+    // It was repeated, or is late.
+    const granted = call === own.call ? Math.max(0, own.permits - kept) : 0;
+    return { state: before, granted, freeAt: undefined, lapsed: [], isFreed: false };
+  }
+  const widest = widestOf(before.widest, rate);
+  const starts = new Starts(before.starts, widest, now);
+  const others: { readonly holder: Holder; readonly until: number }[] = [];
+  const lapsed: Incarnation[] = [];
+  let freed = 0;
+  for (const holder of before.holders) {
+    if (holder.incarnation === incarnation) continue;
+    const until = leaseEnd(holder);
+    if (runs(until, now)) others.push({ holder, until });
+    else {
+      // It may have used them until its end.
+      starts.add(until ?? now, holder.unused);
+      freed += holder.permits;
+      if (until !== undefined) lapsed.push(holder);
+    }
+  }
+  const used = Math.min(started, own?.unused ?? 0);
+  starts.add(now, used);
+  const taken = sum(others.map(({ holder }) => holder.permits));
+  const pending = sum(others.map(({ holder }) => holder.unused));
+  const room = Math.max(0, globalConcurrency - taken - kept);
+  const left = rate === undefined ? Infinity : Math.max(0, rate.count - pending - starts.within(rate.perMs));
+  const granted = Math.min(wanted, room, left);
+  const unused = widest === undefined ? 0 : granted;
+  const isMore = freed > 0 || (own !== undefined && (kept + granted < own.permits || used < own.unused));
+  const isFreed = isMore && others.some(({ holder }) => holder.isRefused);
+  const isRefused = granted < wanted;
+  let freeAt: number | undefined;
+  if (isRefused) {
+    const isFull = room < wanted && room <= left;
+    const roomAt = isFull ? Math.min(...others.map(({ until }) => until)) : now;
+    const rateAt = rate !== undefined && left < wanted && left <= room ? starts.freeAt(rate, pending + granted) : now;
+    const at = Math.max(roomAt, rateAt);
+    freeAt = at === Infinity ? undefined : at;
+  }
+  const holder: Holder = { owner, incarnation, call, permits: kept + granted, unused, isRefused };
+  const told = others.map(({ holder }) => isFreed ? { ...holder, isRefused: false } : holder);
+  const next: QueueState = { holders: [...told, holder], starts: starts.list, ...(widest && { widest }) };
+  // A refusal that changes nothing need not be stored: an engine that waits asks again and again.
+  const isSame = isRefused && own?.isRefused === true && granted === 0 && used === 0 && own.unused === 0 &&
+    own.permits === kept && next.holders.length === before.holders.length && isSameRate(widest, before.widest);
+  return { state: isSame ? before : next, granted, freeAt, lapsed, isFreed };
+}
+
+/** Whether an incarnation may take jobs by the permits that it names, if it names some. */
+export function isPermitted(
+  state: QueueState | undefined,
+  { incarnation, permit }: Pick<TakeQuery, "incarnation" | "permit">,
+): boolean {
+  if (permit === undefined) return true;
+  return state?.holders.some((it) => it.incarnation === incarnation && it.call === permit.call) === true;
+}
+
+function runs(until: number | undefined, now: number): until is number {
+  return until !== undefined && until > now;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, it) => total + it, 0);
+}
+
+function widestOf(known: Rate | undefined, rate: Rate | undefined): Rate | undefined {
+  if (known === undefined || rate === undefined) return rate ?? known;
+  return { count: Math.max(known.count, rate.count), perMs: Math.max(known.perMs, rate.perMs) };
+}
+
+function isSameRate(one: Rate | undefined, other: Rate | undefined): boolean {
+  return one?.count === other?.count && one?.perMs === other?.perMs;
+}
+
+/** The starts of a queue, while its state is changed. */
+class Starts {
+  readonly #widest: Rate | undefined;
+  readonly #now: number;
+  #list: Start[] = [];
+
+  constructor(starts: readonly Start[], widest: Rate | undefined, now: number) {
+    this.#widest = widest;
+    this.#now = now;
+    if (widest === undefined) return;
+    for (const [at, count] of starts) this.add(at > now + LONGEST_LATE_MS ? now : at, count);
+  }
+
+  /** Adds starts. Where they are many, their instant is rounded up. */
+  add(at: number, count: number): void {
+    if (count === 0 || this.#widest === undefined) return;
+    const { count: most, perMs } = this.#widest;
+    const grid = most > MOST_STARTS ? perMs / MOST_STARTS : 0;
+    const rounded = grid === 0 ? at : Math.ceil(at / grid) * grid;
+    const place = this.#list.findLastIndex(([other]) => other <= rounded);
+    const [other, known = 0] = this.#list[place] ?? [];
+    if (other === rounded) this.#list[place] = [rounded, known + count];
+    else this.#list.splice(place + 1, 0, [rounded, count]);
+  }
+
+  /** How many there were within a span that ends now. */
+  within(perMs: number): number {
+    return sum(this.#list.map(([at, count]) => at > this.#now - perMs ? count : 0));
+  }
+
+  /** When another start is allowed, while `pending` others may happen now. */
+  freeAt({ count, perMs }: Rate, pending: number): number {
+    let left = this.within(perMs) + pending - count;
+    const counted = [...this.#list.filter(([at]) => at > this.#now - perMs), [this.#now, pending] as const];
+    const last = counted.find(([, starts]) => (left -= starts) < 0);
+    // Unreachable default: all of them together are more than are left.
+    return (last?.[0] ?? this.#now) + perMs;
+  }
+
+  /** Those that some rate still counts. */
+  get list(): readonly Start[] {
+    const { count, perMs } = this.#widest ?? { count: 0, perMs: 0 };
+    let newer = 0;
+    const kept = this.#list.toReversed().filter(([at, starts]) => {
+      const isCounted = newer < count && at > this.#now - perMs;
+      newer += starts;
+      return isCounted;
+    });
+    return kept.reverse();
+  }
+}

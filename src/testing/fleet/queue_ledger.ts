@@ -1,0 +1,45 @@
+import type { JobRecord } from "../../ports/store.ts";
+import { isHeld } from "../../ports/store_kit.ts";
+import type { QueueOptions } from "../../work_options.ts";
+import { FleetViolation } from "./fleet_violation.ts";
+
+/** What workers have taken of queues with limits. */
+export class QueueLedger {
+  readonly #queues: readonly QueueOptions[];
+  /** When jobs were taken of each queue, by the store. */
+  readonly #starts: Map<string, number[]> = new Map();
+
+  /** Makes the ledger of queues of which nothing was taken. */
+  constructor(queues: readonly QueueOptions[]) {
+    this.#queues = queues;
+  }
+
+  /**
+   * Notes that jobs were claimed; `before` are all jobs as they were before.
+   *
+   * @throws {FleetViolation} when there are more of a queue than its limits allow
+   */
+  claimed(claimed: readonly JobRecord[], before: readonly JobRecord[], now: number, isTaken: boolean): void {
+    for (const { name, globalConcurrency = Infinity, rate } of this.#queues) {
+      const count = claimed.filter(({ queue }) => queue === name).length;
+      if (count === 0) continue;
+      const lives = new Set(claimed.map(({ life }) => life));
+      const others = before.filter((it) => it.queue === name && isHeld(it, now) && !lives.has(it.life));
+      const held = others.length + count;
+      if (held > globalConcurrency) {
+        const ids = others.map(({ jobId, owner }) => `${owner} has ${jobId}`).join(", ");
+        throw new FleetViolation("too many", `${held} jobs of queue ${name} are worked on at the same time: ${ids}`);
+      }
+      if (!isTaken || rate === undefined) continue;
+      const starts = this.#starts.get(name)?.filter((at) => at > now - rate.perMs) ?? [];
+      starts.push(...Array<number>(count).fill(now));
+      this.#starts.set(name, starts);
+      if (starts.length > rate.count) {
+        const why = `${starts.length} jobs of queue ${name} were taken within ${rate.perMs} ms: at ${
+          starts.join(", ")
+        }`;
+        throw new FleetViolation("too many", why);
+      }
+    }
+  }
+}

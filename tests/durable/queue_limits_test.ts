@@ -1,0 +1,315 @@
+import { assert, assertEquals, assertGreater, assertLessOrEqual, assertThrows } from "@std/assert";
+import { test } from "node:test";
+import type { WorkOptions } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
+import { type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
+import { lateStore } from "../support/late_store.ts";
+import { StoredFlowProcess } from "../support/stored_flow_process.ts";
+
+// Queues with limits over all workers: never more jobs at a time, nor more starts within a span; and nobody waits for another queue.
+
+const STORES = { "a store that answers at once": memoryStore, "a store that answers later": lateStore };
+
+/** Jobs whose handlers take a second, and what is seen of them. */
+class Watched {
+  readonly timers: ManualTimers = manualTimers();
+  running = 0;
+  most = 0;
+  readonly starts: number[] = [];
+  readonly #ms: number;
+
+  constructor(ms = 1_000) {
+    this.#ms = ms;
+  }
+
+  process(store: Store, timers = this.timers): StoredFlowProcess {
+    const work = async () => {
+      this.starts.push(timers.now());
+      this.most = Math.max(this.most, ++this.running);
+      await new Promise<void>((resolve) => timers.after(this.#ms, resolve));
+      this.running--;
+    };
+    return new StoredFlowProcess({ store, timers, work, durability: { attempts: 1_000 } });
+  }
+
+  /** The most starts within a span. */
+  mostWithin(ms: number): number {
+    return Math.max(...this.starts.map((from) => this.starts.filter((at) => at >= from && at < from + ms).length));
+  }
+}
+
+async function start(process: StoredFlowProcess, queue: string, count: number): Promise<void> {
+  const items = Array.from({ length: count }, (_, n) => ({ jobId: `${queue} ${n}`, queue, params: { items: [n] } }));
+  await process.flow.startMany("source", items);
+}
+
+const ended = (process: StoredFlowProcess, queue: string) => process.engine.count({ queue, status: "completed" });
+
+for (const [name, createStore] of Object.entries(STORES)) {
+  test(`workers together have no more jobs of a queue than its limit, and use all of it, with ${name}`, async () => {
+    const store = createStore();
+    const watched = new Watched();
+    const processes = [1, 2, 3].map(() => watched.process(store));
+    const [first] = processes;
+    assert(first !== undefined);
+    await start(first, "mail", 20);
+    const queues = [{ name: "mail", globalConcurrency: 4 }];
+    // Only what is told wakes them.
+    const workers = processes.map(({ engine }) => engine.work({ queues, pollMs: 3_600_000 }));
+    await watched.timers.advance(5_500);
+    assertEquals([watched.most, await ended(first, "mail")], [4, 20]);
+    const summaries = await Promise.all(workers.map((it) => it.stop()));
+    assertEquals(summaries.reduce((sum, { taken }) => sum + taken, 0), 20);
+  });
+
+  test(`workers together take no more jobs of a queue within a span than its rate, with ${name}`, async () => {
+    const store = createStore();
+    const watched = new Watched(10);
+    const processes = [1, 2].map(() => watched.process(store));
+    const [first] = processes;
+    assert(first !== undefined);
+    await start(first, "mail", 30);
+    const queues = [{ name: "mail", rate: { count: 3, perMs: 1_000 } }];
+    const workers = processes.map(({ engine }) => engine.work({ queues, pollMs: 3_600_000 }));
+    await watched.timers.advance(9_500);
+    assertEquals([watched.mostWithin(1_000), await ended(first, "mail")], [3, 30]);
+    await Promise.all(workers.map((it) => it.stop()));
+  });
+
+  test(`a worker has no more jobs of a queue than it is given, and fills its room with others, with ${name}`, async () => {
+    const store = createStore();
+    const watched = new Watched();
+    const process = watched.process(store);
+    await start(process, "mail", 9);
+    await start(process, "bills", 9);
+    await start(process, "other", 1);
+    const worker = process.engine.work({
+      concurrency: 5,
+      queues: [{ name: "mail", concurrency: 2 }, { name: "bills" }],
+    });
+    await watched.timers.advance(500);
+    const running = async (queue: string) => await process.engine.count({ queue, status: "running" });
+    assertEquals([await running("mail"), await running("bills"), await running("other")], [2, 3, 0]);
+    await watched.timers.advance(5_500);
+    assertEquals([watched.most, await ended(process, "mail"), await ended(process, "bills")], [5, 9, 9]);
+    await worker.stop();
+  });
+
+  test(`the permits of an engine that has died are free at the end of its lease, with ${name}`, async () => {
+    const store = createStore();
+    const watched = new Watched();
+    const dead = watched.process(store, manualTimers());
+    const next = watched.process(store);
+    await start(dead, "mail", 3);
+    const queues = [{ name: "mail", globalConcurrency: 2 }];
+    dead.engine.work({ queues });
+    await dead.settle();
+    assertEquals(watched.running, 2);
+    watched.running = 0;
+    const worker = next.engine.work({ queues });
+    await watched.timers.advance(29_500);
+    assertEquals([watched.running, await ended(next, "mail")], [0, 0]);
+    await watched.timers.advance(4_500);
+    assertEquals(await ended(next, "mail"), 3);
+    await worker.stop();
+  });
+
+  test(`a queue that is full or floods the store keeps no other one waiting, with ${name}`, async () => {
+    const store = createStore();
+    const watched = new Watched();
+    const [other, process] = [watched.process(store), watched.process(store)];
+    await start(process, "full", 5);
+    const keeps = other.engine.work({ queues: [{ name: "full", globalConcurrency: 1 }] });
+    await watched.timers.advance(100);
+    await start(process, "flood", 50);
+    await start(process, "rare", 2);
+    const worker = process.engine.work({
+      concurrency: 1,
+      queues: [{ name: "full", globalConcurrency: 1 }, { name: "flood", concurrency: 1 }, {
+        name: "rare",
+        concurrency: 1,
+      }],
+    });
+    await watched.timers.advance(4_500);
+    assertEquals(await ended(process, "rare"), 2);
+    assertGreater(await ended(process, "flood"), 0);
+    assertGreater(await ended(process, "full"), 1);
+    assertLessOrEqual(watched.most, 2);
+    const stopped = Promise.all([worker.stop(), keeps.stop()]);
+    await watched.timers.advance(12_000);
+    await stopped;
+  });
+
+  test(`a job that only waits needs no permit: when it was let go of, another one is taken, with ${name}`, async () => {
+    const store = createStore();
+    const process = new StoredFlowProcess({ store, work: (_n, ctx) => ctx.expect("input", { timeoutMs: 3_600_000 }) });
+    await start(process, "ask", 3);
+    const worker = process.engine.work({ idleMs: 1_000, queues: [{ name: "ask", globalConcurrency: 1 }] });
+    await process.timers.advance(500);
+    assertEquals([worker.size, process.begun.length], [1, 1]);
+    await process.timers.advance(3_500);
+    assertEquals([worker.size, process.begun.length], [0, 3]);
+    await worker.stop();
+  });
+
+  for (const isDone of [true, false]) {
+    const what = isDone
+      ? "takes jobs, and whose answer is lost, keeps"
+      : "arrives after it was given up takes jobs without";
+    test(`a call that ${what} a permit, with ${name}`, async () => {
+      const inner = createStore();
+      const watched = new Watched();
+      let late: (() => ReturnType<Store["take"]>) | undefined;
+      const store: Store = {
+        ...inner,
+        async take(query) {
+          if (late !== undefined) return inner.take(query);
+          late = () => inner.take(query);
+          if (isDone) await late();
+          throw new Error("the answer is lost");
+        },
+      };
+      const [unsure, other] = [watched.process(store), watched.process(inner)];
+      await start(other, "mail", 4);
+      const queues = [{ name: "mail", globalConcurrency: 2 }];
+      const worker = unsure.engine.work({ concurrency: 1, queues });
+      await unsure.settle();
+      const next = other.engine.work({ queues });
+      await watched.timers.advance(500);
+      assertEquals([watched.running, worker.size], [2, isDone ? 1 : 0]);
+      if (!isDone) assertEquals((await late?.())?.jobs, []);
+      await watched.timers.advance(3_000);
+      assertEquals([watched.most, await ended(other, "mail")], [2, 4]);
+      await Promise.all([worker.stop(), next.stop()]);
+    });
+  }
+
+  test(`an engine that has lost its lease has only those jobs again for which there is room, with ${name}`, async () => {
+    const inner = createStore();
+    const watched = new Watched(90_000);
+    const store: Store = { ...inner };
+    const [first, other] = [watched.process(store), watched.process(inner)];
+    await start(first, "mail", 5);
+    const queues = [{ name: "mail", globalConcurrency: 3 }];
+    const worker = first.engine.work({ queues });
+    await watched.timers.advance(100);
+    assertEquals(watched.running, 3);
+    await other.flow.start("source", { items: [9] }, { jobId: "urgent", queue: "mail", priority: "high" });
+    const fails = () => {
+      throw new Error("down");
+    };
+    const { claim, enter, renew } = store;
+    Object.assign(store, { claim: fails, enter: fails, renew: fails });
+    const next = other.engine.work({ concurrency: 1, queues });
+    await watched.timers.advance(35_000);
+    assertEquals([next.size, watched.running], [1, 4]);
+    Object.assign(store, { claim, enter, renew });
+    await watched.timers.advance(10_000);
+    const { jobs } = await inner.list();
+    assertEquals([jobs.filter(({ heldUntil = 0 }) => heldUntil > watched.timers.now()).length, worker.size], [3, 2]);
+    await watched.timers.advance(400_000);
+    assertEquals(await ended(other, "mail"), 6);
+    await Promise.all([worker.stop(), next.stop()]);
+  });
+
+  test(`a permit that could not be given back is given back later, with ${name}`, async () => {
+    const inner = createStore();
+    const watched = new Watched();
+    let isBlind = false;
+    const store: Store = {
+      ...inner,
+      nextDueAt: (query) => isBlind ? undefined : inner.nextDueAt(query),
+      permit(query) {
+        if (query.wanted === 0 && watched.timers.now() < 1_500) throw new Error("down");
+        return inner.permit?.(query) ?? { now: query.now, granted: 0, freeAt: undefined };
+      },
+    };
+    const [process, other] = [watched.process(store), watched.process(inner)];
+    await start(process, "mail", 2);
+    const queues = [{ name: "mail", globalConcurrency: 1 }];
+    const worker = process.engine.work({ queues });
+    await watched.timers.advance(100);
+    isBlind = true;
+    const next = other.engine.work({ queues, pollMs: 3_600_000 });
+    await watched.timers.advance(1_000);
+    assertEquals([await ended(other, "mail"), watched.running], [1, 0]);
+    await watched.timers.advance(4_000);
+    assertEquals([await ended(other, "mail"), next.size], [2, 0]);
+    await Promise.all([worker.stop(), next.stop()]);
+  });
+
+  test(`a job keeps its permit as long as its handlers run, also when it was cancelled, with ${name}`, async () => {
+    const store = createStore();
+    const timers = manualTimers();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const work = () => promise;
+    const process = new StoredFlowProcess({ store, timers, work });
+    const other = new StoredFlowProcess({ store, timers });
+    await start(process, "mail", 2);
+    const options = { queues: [{ name: "mail", globalConcurrency: 1 }], pollMs: 3_600_000 };
+    const worker = process.engine.work({ ...options, concurrency: 1 });
+    await process.settle();
+    const next = other.engine.work(options);
+    await process.engine.handle("mail 0").cancel();
+    await timers.advance(5_000);
+    assertEquals([process.begun, other.begun], [[0], []]);
+    resolve();
+    await timers.advance(500);
+    assertEquals([...process.begun, ...other.begun], [0, 1]);
+    await Promise.all([worker.stop(), next.stop()]);
+  });
+
+  test(`a worker goes on when the store has failed to give permits, or to take them back, with ${name}`, async () => {
+    const inner = createStore();
+    const watched = new Watched();
+    const { permit } = inner;
+    let calls = 0;
+    const store: Store = {
+      ...inner,
+      async permit(query) {
+        calls++;
+        if (calls <= 2) throw new Error("down");
+        const answer = await permit?.(query) ?? { now: query.now, granted: 0, freeAt: undefined };
+        if (calls % 3 === 0) throw new Error("the answer was lost");
+        return answer;
+      },
+    };
+    const [process, other] = [watched.process(store), watched.process(inner)];
+    await start(process, "mail", 6);
+    const queues = [{ name: "mail", globalConcurrency: 2 }];
+    const workers = [process.engine.work({ queues }), other.engine.work({ queues })];
+    await watched.timers.advance(20_000);
+    assertEquals([watched.most, await ended(process, "mail")], [2, 6]);
+    assertGreater(process.told("engine_error").length, 2);
+    await Promise.all(workers.map((it) => it.stop()));
+  });
+}
+
+test("the limits of a worker are checked when it begins", () => {
+  const process = new StoredFlowProcess();
+  const refuses = (queues: unknown, kind: typeof TypeError | typeof RangeError, message: string) =>
+    assertThrows(() => process.engine.work({ queues } as WorkOptions), kind, message);
+  refuses("mail", TypeError, 'queues must be a list of names or of objects with a name, got "mail"');
+  refuses([7], TypeError, "queues[0] must be a name or an object with a name, got 7");
+  refuses(["a", {}], TypeError, "queues[1] must be a name or an object with a name, got an object");
+  refuses([""], TypeError, "the queues[0].name must be a non-empty string");
+  refuses(["a", { name: "a" }], TypeError, 'the queue "a" is in queues twice');
+  refuses([{ name: "a", globalConcurency: 1 }], TypeError, 'unknown option "queues[0].globalConcurency"; did you mean');
+  for (const value of [0, -1, 1.5, NaN, Infinity, "3"]) {
+    for (const key of ["concurrency", "globalConcurrency"]) {
+      refuses([{ name: "a", [key]: value }], RangeError, `queues[0].${key} must be an integer of at least 1`);
+    }
+    refuses([{ name: "a", rate: { count: value, perMs: 1 } }], RangeError, "queues[0].rate.count must be an integer");
+    refuses([{ name: "a", rate: { count: 1, perMs: value } }], RangeError, "queues[0].rate.perMs must be an integer");
+  }
+  refuses([{ name: "a", rate: 5 }], TypeError, "queues[0].rate must be an object with count and perMs, got 5");
+  refuses([{ name: "a", rate: { count: 1, perMs: 1, per: 1 } }], TypeError, 'unknown option "queues[0].rate.per"');
+  const { permit: _, ...store } = memoryStore();
+  const other = new StoredFlowProcess({ store });
+  for (const limits of [{ globalConcurrency: 1 }, { rate: { count: 1, perMs: 1 } }]) {
+    const work = () => other.engine.work({ queues: [{ name: "a", ...limits }] });
+    assertThrows(work, TypeError, `queue "a" has a ${Object.keys(limits)[0]}, and this store has no permits`);
+  }
+  void other.engine.work({ queues: [{ name: "a", concurrency: 1 }] }).stop();
+});
