@@ -71,7 +71,9 @@ export function reportOf(job: JobDocument, flow: FlowDocument | undefined): stri
     section(
       "Children",
       ["Job", "Flow", "State", "Asked for by", "Its end goes to"],
-      children.map(({ flowId, jobId, routine, state, to = "" }) => [jobId, flowId, state, routine, to]),
+      children.map((
+        { flowId, jobId, routine, state, status = state, to = "" },
+      ) => [jobId, flowId, status, routine, to]),
     ),
     section(
       "Collected, waiting for more",

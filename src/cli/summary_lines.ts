@@ -34,7 +34,9 @@ export function summaryLines(print: Printer, summary: JobSummary): string[] {
       print,
       "children",
       ["job", "flow", "state", "asked for by", "its end goes to"],
-      children.map(({ flowId, jobId, routine, state, to = "nobody" }) => [jobId, flowId, state, routine, to]),
+      children.map((
+        { flowId, jobId, routine, state, status = state, to = "nobody" },
+      ) => [jobId, flowId, status, routine, to]),
     ),
     ...section(
       print,

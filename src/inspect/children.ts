@@ -1,6 +1,7 @@
 import { joinPath } from "../base/path.ts";
 import type { ChildDocument } from "../documents/children.ts";
 import type { JobDocument } from "../documents/job.ts";
+import type { JobStatus } from "../job/job.ts";
 import type { JsonValue } from "../values/json.ts";
 import { compareJson } from "./json_difference.ts";
 
@@ -19,13 +20,16 @@ export interface ChildSummary {
   readonly to?: string;
   /** How far it has come, as far as its parent knows. */
   readonly state: ChildState;
+  /** Its status, where it is a part of its parent's document. */
+  readonly status?: JobStatus;
 }
 
 /** Says which children a job has. */
 export function summarizeChildren(job: JobDocument): ChildSummary[] {
   return Array.from(childrenOf(job).values(), ({ child, flowId }) => {
-    const { jobId, routine, to } = child;
-    return { jobId, flowId, routine, ...(to === undefined ? {} : { to }), state: stateOf(child) };
+    const { job, jobId, routine, to } = child;
+    const place = { jobId, flowId, routine, ...(to === undefined ? {} : { to }) };
+    return { ...place, state: stateOf(child), ...(job === undefined ? {} : { status: job.status }) };
   });
 }
 
@@ -37,19 +41,35 @@ export interface ChildDifference {
   readonly after?: JsonValue;
 }
 
-/** The differences of children, by their ids. */
-export function diffChildren(before: JobDocument, after: JobDocument): ChildDifference[] {
+/**
+ * The differences of children, by their ids.
+ *
+ * @param diff how two documents differ: of children that are a part of these
+ */
+export function diffChildren(
+  before: JobDocument,
+  after: JobDocument,
+  diff: (before: JobDocument, after: JobDocument) => readonly ChildDifference[],
+): ChildDifference[] {
   const [old, present] = [childrenOf(before), childrenOf(after)];
   return Array.from(new Set([...old.keys(), ...present.keys()])).flatMap((jobId): ChildDifference[] => {
     const [was, is] = [old.get(jobId), present.get(jobId)];
+    const name = `child ${jobId}`;
+    const inner = was?.child.job === undefined || is?.child.job === undefined
+      ? []
+      : diff(was.child.job, is.child.job).map(({ message, path, ...values }) => ({
+        path: `${is.path}.job.${path}`,
+        message: `${name}: ${message}`,
+        ...values,
+      }));
     const values = {
       ...(was === undefined ? {} : { before: was.child as unknown as JsonValue }),
       ...(is === undefined ? {} : { after: is.child as unknown as JsonValue }),
     };
     const place = is ?? was;
     const message = messageOf(was, is);
-    if (place === undefined || message === undefined) return [];
-    return [{ path: place.path, message: `child ${jobId} of flow ${place.flowId} ${message}`, ...values }];
+    if (place === undefined || message === undefined) return inner;
+    return [{ path: place.path, message: `${name} of flow ${place.flowId} ${message}`, ...values }, ...inner];
   });
 }
 
@@ -86,6 +106,7 @@ function messageOf(was: PlacedChild | undefined, is: PlacedChild | undefined): s
   return changed.length === 0 ? undefined : `changed: ${changed.join(", ")}`;
 }
 
-function contentOf({ child, flow, flowId }: PlacedChild): object {
-  return { ...child, flow, flowId };
+/** What a child has beside its own document, of which there is more to say. */
+function contentOf({ child: { job, ...child }, flow, flowId }: PlacedChild): object {
+  return { ...child, flow, flowId, isInside: job !== undefined };
 }

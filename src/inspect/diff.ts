@@ -64,7 +64,13 @@ export function diffDocuments(before: JobDocument, after: JobDocument): JobDiffe
   const inFront = (name: string) => others.filter(({ path }) => path === name || path.startsWith(`${name}.`));
   const first = [...inFront("status"), ...inFront("error")];
   const rest = others.filter((it) => !first.includes(it));
-  return [...first, ...diffTasks(before, after), ...diffChildren(before, after), ...rest, ...diffLists(before, after)];
+  return [
+    ...first,
+    ...diffTasks(before, after),
+    ...diffChildren(before, after, diffDocuments),
+    ...rest,
+    ...diffLists(before, after),
+  ];
 }
 
 function otherDifferences(before: JobDocument, after: JobDocument): JsonDifference[] {

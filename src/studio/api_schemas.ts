@@ -47,7 +47,7 @@ const failedTask = object(
 );
 const child = object(
   { jobId: text, flowId: text, routine: text, state: { enum: ["asked", "started", "left"] } },
-  { to: text },
+  { to: text, status },
 );
 const routineSummary = object(
   { tasks: byName(count), failed: count, retries: count },

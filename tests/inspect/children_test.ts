@@ -79,8 +79,28 @@ test("each change of a child is a difference", () => {
   assertEquals(messages(before, after), ["child c of flow f changed: entry.params, flow"]);
   const { to: _, ...detached } = { ...started, ...asked };
   const alone = { ...job, children: [{ flow: "{}", flowId: "f", jobs: [detached] }] };
-  assertEquals(messages(alone, fullJob()), ["child c of flow f has started, and is on its own"]);
+  assertEquals(messages(alone, { ...job, children: [] }), ["child c of flow f has started, and is on its own"]);
   assertEquals(summarize(alone).children, [{ flowId: "f", jobId: "c", routine: "clerk", state: "asked" }]);
+});
+
+test("of a child that is a part of its parent's document, the differences and the status are told", () => {
+  const job = fullJob();
+  const [group] = job.children ?? [];
+  const [child] = group?.jobs ?? [];
+  const inner = child?.job;
+  if (inner === undefined) throw new Error("The full document has no child inside");
+  assertEquals(summarize(job).children.map(({ jobId, status }) => [jobId, status]), [["inside", inner.status]]);
+  const withInner = (job: object) => ({ ...fullJob(), children: [{ ...group, jobs: [{ ...child, job }] }] });
+  const changed = withInner({ ...inner, ranMs: 7 });
+  assertEquals(diffJobs(job, changed), [{
+    path: "children[0].jobs[0].job.ranMs",
+    message: `child inside: ranMs changed from ${inner.ranMs} to 7`,
+    before: inner.ranMs,
+    after: 7,
+  }]);
+  const { job: _, ...outside } = { ...child };
+  const stored = { ...job, children: [{ flowId: "tool", jobs: [outside] }] };
+  assertEquals(messages(job, stored), ["child inside of flow tool changed: flow, isInside"]);
 });
 
 test("entries of a journal tell of children", async () => {
