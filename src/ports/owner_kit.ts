@@ -1,4 +1,4 @@
-import { addSurvivor, enterOwner, leaveOwner, type OwnerState, renewOwner } from "./lease_kit.ts";
+import { addSurvivor, endLease, enterOwner, leaveOwner, type OwnerState, renewOwner } from "./lease_kit.ts";
 import type { EnterAnswer, EnterQuery, Incarnation, RenewAnswer } from "./store.ts";
 
 /** The state of an owner as it was read. */
@@ -68,6 +68,15 @@ export async function renewIn<V>(
     return state;
   });
   return { now, isHeld };
+}
+
+/** Ends for good the lease of an incarnation that was found to have ended, unless it has been renewed since. */
+export async function endLeaseIn<V>(
+  table: OwnerTable<V>,
+  { owner, incarnation }: Incarnation,
+  at: number,
+): Promise<void> {
+  await changeOwner(table, owner, at, (state, now) => endLease(state, incarnation, now));
 }
 
 /** Ends the lease of an incarnation. */

@@ -68,7 +68,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       "StepCommitDocument MergeCommitDocument FailureCommitDocument DeliverCommitDocument ExpireCommitDocument " +
       "DeferredCommitDocument ChildrenCommitDocument StatusCommitDocument",
     "parts of commits": "CommitBase EffectsDocument KeyChangeDocument SlotChangeDocument FailureOutcomeDocument " +
-      "MigratedDocument NewChildDocument",
+      "MigratedDocument NewChildDocument NewChildrenDocument",
   },
   "./routines": {
     "all of them": "routines",

@@ -146,6 +146,12 @@ export class EngineHost {
     this.store = openStore?.(this);
   }
 
+  /** An execution is no longer live. */
+  leave(execution: Execution): void {
+    this.live.delete(execution);
+    if (!execution.runner.isSettled) this.runners.set(execution.job, execution.runner);
+  }
+
   /** Lets go of a job that has ended here, if its store has to be told of that; `then` is called in any case. */
   letGo(job: Job, journal: Journal | undefined, then: () => void): void {
     if (journal === undefined || this.store === undefined) then();

@@ -20,7 +20,7 @@ import { mergeCommit, statusCommit, stepCommit } from "../activation/commits.ts"
 import { type ConcurrencyLimits, limitsOf, takeTask } from "./concurrency.ts";
 import type { EngineHost } from "./engine_host.ts";
 import { missingResult } from "../activation/job_result.ts";
-import { HandlerRunner } from "./handler_runner.ts";
+import { HandlerRunner, unsettled } from "./handler_runner.ts";
 import { JobClock } from "./clock.ts";
 import { Family } from "./family.ts";
 import { JobListeners } from "./listeners.ts";
@@ -106,8 +106,7 @@ export class Execution implements ActivationHost {
       onAlarm: () => this.#loop.wake(),
       onSet: (byMs) => this.deadlines.clockSet(byMs),
     });
-    const last = before?.runner ?? host.runners.get(job);
-    this.runner = new HandlerRunner(this, host, last?.isSettled === false ? last : undefined);
+    this.runner = new HandlerRunner(this, host, unsettled(before?.runner ?? host.runners.get(job)));
     this.committer = new Committer(job, this.listeners, this.notifier);
     this.#loop = new Loop((time) => this.#takeTasks(time), () => this.#endOrWait(), host.pacer);
     job.owner = this;
@@ -392,8 +391,7 @@ export class Execution implements ActivationHost {
   #depart(tell: () => void): void {
     this.job.owner = undefined;
     this.job.isStarting = false;
-    this.#host.live.delete(this);
-    if (!this.runner.isSettled) this.#host.runners.set(this.job, this.runner);
+    this.#host.leave(this);
     for (const act of this.#early.splice(0)) act();
     this.runner.whenSettled(() => {
       // A command may have made it go on meanwhile.

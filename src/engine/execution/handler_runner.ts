@@ -22,6 +22,11 @@ interface LiveGenerator {
   readonly activation: Activation;
 }
 
+/** A job's last runner, if handlers run on that it has aborted. */
+export function unsettled(last: HandlerRunner | undefined): HandlerRunner | undefined {
+  return last?.isSettled === false ? last : undefined;
+}
+
 /** Runs handlers: calls them, waits for their promises, drives their generators. */
 export class HandlerRunner {
   readonly #execution: Execution;
