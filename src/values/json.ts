@@ -77,14 +77,15 @@ function lengthOf(json: JsonValue): number {
   if (typeof json !== "object" || json === null) return SCALAR_LENGTH;
   let length = 2;
   if (isJsonArray(json)) {
-    for (let i = 0; i < json.length; i++) {
+    for (const part of json) {
       if (--left < 0) return 0;
-      length += 1 + lengthOf(json[i] ?? null);
+      length += 1 + lengthOf(part);
     }
     return length;
   }
   for (const key in json) {
     if (--left < 0) return 0;
+    // Unreachable default: the loop names the keys that there are.
     length += key.length + 4 + lengthOf(json[key] ?? null);
   }
   return length;
