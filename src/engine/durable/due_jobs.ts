@@ -40,7 +40,7 @@ export class DueJobs {
   /**
    * Claims jobs that are due, at most `limit`, by permits if they are needed, and returns those that may be taken up. Those that could
    * not go on here before come last: they must not take the place of others, however seldom somebody asks. `onClaimed` is told how many
-   * may have been claimed.
+   * were claimed.
    *
    * @throws what the store throws
    */

@@ -1,5 +1,5 @@
-import { forgottenBy, type OwnerState } from "../../ports/lease_kit.ts";
-import { enterIn, leaveIn, type OwnerReading, type OwnerTable, renewIn } from "../../ports/owner_kit.ts";
+import { endLease, forgottenBy, type OwnerState } from "../../ports/lease_kit.ts";
+import { changeOwner, enterIn, leaveIn, type OwnerReading, type OwnerTable, renewIn } from "../../ports/owner_kit.ts";
 import type { EnterAnswer, EnterQuery, Incarnation, RenewAnswer } from "../../ports/store.ts";
 import type { PostgresRow } from "./client.ts";
 import type { Queries } from "./queries.ts";
@@ -64,7 +64,7 @@ export function renew(queries: Queries, owner: Incarnation, leaseMs: number, at:
 
 /** Ends for good the lease of an incarnation that was found to have ended, unless it has been renewed since. */
 export async function endLeaseOf(queries: Queries, { owner, incarnation }: Incarnation, at: number): Promise<void> {
-  await change(queries, owner, at, (state, now) => endLease(state, incarnation, now));
+  await changeOwner(ownersOf(queries), owner, at, (state, now) => endLease(state, incarnation, now));
 }
 
 /** Ends the lease of an incarnation. */
