@@ -79,19 +79,16 @@ export class BoundedList<T> {
     if (this.#isMeasured) return;
     this.#isMeasured = true;
     if (this.#mostSize === Infinity) return;
-    const items = this.#items;
     let size = 0;
     let kept = 0;
-    while (kept < items.length) {
-      // The newest stands before the head.
-      const item = items.at((this.#head - 1 - kept) % items.length);
-      const next = item === undefined ? 0 : this.#sizeOf(item);
+    for (const item of this.#inOrder().reverse()) {
+      const next = this.#sizeOf(item);
       if (kept > 0 && size + next > this.#mostSize) break;
       size += next;
       kept++;
     }
     this.#estimate = size;
-    if (kept < items.length) this.#keepNewest(kept);
+    if (kept < this.#items.length) this.#keepNewest(kept);
   }
 
   /** Sets other limits; the oldest items beyond them are dropped. */

@@ -57,35 +57,38 @@ const FEW = 50;
 /** What a number, a boolean or null counts for: to write a number would take longer than to look at it. */
 const SCALAR_LENGTH = 6;
 
-const lengths: WeakMap<object, number> = new WeakMap();
 /** How many parts may still be looked at. */
-let left = 0;
+interface Budget {
+  left: number;
+}
 
+const lengths: WeakMap<object, number> = new WeakMap();
 /**
  * About how many characters the JSON text of a value has, which never changes: a number counts as six, escapes are not counted. It is the
  * same in every runtime.
  */
 export function jsonLength(json: JsonValue): number {
-  left = FEW;
-  const length = lengthOf(json);
-  return left < 0 && typeof json === "object" && json !== null ? measure(json) : length;
+  const budget: Budget = { left: FEW };
+  const length = lengthOf(json, budget);
+  return budget.left < 0 && typeof json === "object" && json !== null ? measure(json) : length;
 }
 
 /** The length of a value, if it has few parts. */
-function lengthOf(json: JsonValue): number {
+function lengthOf(json: JsonValue, budget: Budget): number {
   if (typeof json === "string") return json.length + 2;
   if (typeof json !== "object" || json === null) return SCALAR_LENGTH;
   let length = 2;
   if (isJsonArray(json)) {
-    for (let i = 0; i < json.length; i++) {
-      if (--left < 0) return 0;
-      length += 1 + lengthOf(json[i] ?? null);
+    for (const part of json) {
+      if (--budget.left < 0) return 0;
+      length += 1 + lengthOf(part, budget);
     }
     return length;
   }
   for (const key in json) {
-    if (--left < 0) return 0;
-    length += key.length + 4 + lengthOf(json[key] ?? null);
+    if (--budget.left < 0) return 0;
+    // Unreachable default: the loop names the keys that there are.
+    length += key.length + 4 + lengthOf(json[key] ?? null, budget);
   }
   return length;
 }

@@ -64,6 +64,13 @@ test("jobs that cannot be read do not keep others from being recovered, however 
   assertEquals([found, failed.sort()], [[], all], "without a limit, all are tried");
 });
 
+test("an engine remembers the last thousand jobs that it could not go on with", async () => {
+  const { broken, recover } = setUp();
+  for (let index = 0; index <= 1_000; index++) await broken(`broken ${index}`);
+  assertEquals((await recover())[1].length, 1_001);
+  assertEquals(await recover(1), [[], ["broken 0"]]);
+});
+
 for (const minutes of [1, 60]) {
   test(`nor when somebody asks every ${minutes * 60} seconds only`, async () => {
     const { broken, healthy, recover, timers } = setUp();

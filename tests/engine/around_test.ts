@@ -228,6 +228,23 @@ test("a handler that does not stop when around is over fails by its slot's timeo
   assertEquals([paused.status, paused.pendingTasks.length], ["paused", 1]);
 });
 
+test("what around throws when a pause has taken its handler back changes nothing", async () => {
+  const lock = createLatch();
+  const around: Around = async (_, run) => {
+    void run();
+    await lock.passed;
+    throw new RangeError("no lock");
+  };
+  const { flow, timers } = createTestFlow({}, { around });
+  const job = flow.execute(addFunction(flow, "deaf", () => new Promise(() => {})));
+  await timers.advance(10);
+  await flow.pause(job, { graceMs: 0 });
+  const text = job.toText();
+  lock.open();
+  await timers.advance(10);
+  assertEquals([job.status, job.toText()], ["paused", text]);
+});
+
 test("a handler inside around is stopped by its slot's timeout and by a pause", async () => {
   const { flow, timers } = createTestFlow({}, { around: (_, run) => run() });
   const slow = addFunction(flow, "slow", () => new Promise(() => {}), { timeoutMs: 50 });

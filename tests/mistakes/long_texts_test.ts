@@ -1,7 +1,7 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as v from "valibot";
-import { type Context, Engine, ErrorHandler, Flow, JobState, Registry, Routine } from "../../mod.ts";
+import { type Context, Engine, ErrorHandler, Flow, JobState, NonRetryableError, Registry, Routine } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { addFunction } from "../support/function_routine.ts";
 import { createTestFlow } from "../support/test_flow.ts";
@@ -89,6 +89,10 @@ test("the reason of a cancellation is whole where it is given, and short in the 
   await timers.advance(0);
   flow.cancel(job, { reason: LONG });
   assertEquals([job.status, job.error?.message.length], ["cancelled", 4_000]);
+});
+
+test("an error without a message has none", () => {
+  assertEquals(new NonRetryableError().message, "");
 });
 
 test("a name of more than 1 KiB is refused", async () => {

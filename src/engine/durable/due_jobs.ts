@@ -40,7 +40,7 @@ export class DueJobs {
   /**
    * Claims jobs that are due, at most `limit`, by permits if they are needed, and returns those that may be taken up. Those that could
    * not go on here before come last: they must not take the place of others, however seldom somebody asks. `onClaimed` is told how many
-   * may have been claimed.
+   * were claimed.
    *
    * @throws what the store throws
    */
@@ -60,23 +60,13 @@ export class DueJobs {
     onClaimed: (count: number) => void,
   ): Promise<readonly TakenJob[]> {
     const session = this.#session;
-    const jobs = [...await this.#ask({ limit, permit, ...this.#query(filter, () => true) })];
-    const rest = limit - jobs.length;
-    let claimed = jobs.length;
-    if (rest > 0 && this.#isPast()) {
-      try {
-        const again = await this.#ask({ limit: rest, permit, ...this.#query(filter) });
-        jobs.push(...again);
-        claimed = jobs.length;
-        // The others have ended, or somebody has them.
-        if (again.length < rest) this.#forgetPast();
-      } catch (error) {
-        if (jobs.length === 0) throw error;
-        claimed = limit;
-        session.onError(error);
-      }
+    let jobs = await this.#ask({ limit, permit, ...this.#query(filter, () => true) });
+    if (jobs.length === 0 && this.#isPast()) {
+      jobs = await this.#ask({ limit, permit, ...this.#query(filter) });
+      // The others have ended, or somebody has them.
+      if (jobs.length < limit) this.#forgetPast();
     }
-    onClaimed(claimed);
+    onClaimed(jobs.length);
     return jobs.filter((taken) => session.mayTakeUp(taken));
   }
 
