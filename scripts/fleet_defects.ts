@@ -432,7 +432,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
     rule: "D",
     what: "overlapping calls of recover() take up a job twice",
     edits: [
-      { file: DUE, from: "this.#last.then(() => this.#take(limit, filter))", to: "this.#take(limit, filter)" },
+      { file: DUE, from: "this.#last.then(() => this.#take(", to: "Promise.resolve().then(() => this.#take(" },
       { file: DUE, from: "...this.#session.liveIds, ", to: "" },
       { file: DUE, from: "jobs.filter((taken) => session.mayTakeUp(taken))", to: "jobs" },
       { file: STORED_JOBS, from: "if (!this.session.mayTakeUp(taken)) return undefined;", to: "" },

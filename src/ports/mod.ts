@@ -29,7 +29,7 @@ export {
   type RenewedOwner,
   renewOwner,
 } from "./lease_kit.ts";
-export { isPermitted, permit, type Permitted, type QueueState } from "./permit_kit.ts";
+export { isPermitted, permit, type Permitted, type QueueHolder, type QueueState } from "./permit_kit.ts";
 export type {
   AppendHead,
   ClaimQuery,

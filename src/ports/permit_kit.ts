@@ -2,13 +2,13 @@ import type { Incarnation, PermitAnswer, PermitQuery, QueueLimits, TakeQuery } f
 
 type Rate = NonNullable<QueueLimits["rate"]>;
 
-/** How many jobs were taken at an instant. */
-type Start = readonly [at: number, count: number];
+type Start = QueueState["starts"][number];
 
 /** What an incarnation has of a queue. */
-interface Holder extends Incarnation {
+export interface QueueHolder extends Incarnation {
   /** Its last call. */
   readonly call: number;
+  /** How many permits it has. */
   readonly permits: number;
   /** How many of them may be used at any moment: they count as starts until its next call. */
   readonly unused: number;
@@ -18,11 +18,12 @@ interface Holder extends Incarnation {
 
 /** What a store keeps of a queue with limits: plain JSON. */
 export interface QueueState {
-  readonly holders: readonly Holder[];
+  /** Those that have asked for permits, and whose leases run, as far as is known. */
+  readonly holders: readonly QueueHolder[];
   /** The last starts, the oldest first: as many as the widest rate counts. */
-  readonly starts: readonly Start[];
+  readonly starts: readonly (readonly [at: number, count: number])[];
   /** The longest span and the highest count of all rates that workers have stated; absent as long as none has. */
-  readonly widest?: Rate | undefined;
+  readonly widest?: { readonly count: number; readonly perMs: number } | undefined;
 }
 
 /** What has become of a call of `permit`. */
@@ -49,6 +50,16 @@ const MOST_STARTS = 100;
 /**
  * Gives permits to an incarnation whose lease runs. `leaseEnd` says when the lease of another one ends or has ended; `undefined` when it
  * has left.
+ *
+ * @example
+ * ```ts
+ * import { permit } from "@routilux/routilux/store";
+ *
+ * const query = { queue: "mail", now: 1_000, kept: 0, started: 0, limits: { globalConcurrency: 3 } };
+ * const first = permit(undefined, { ...query, owner: "a", incarnation: 1, call: 1, wanted: 2 }, 1_000, () => undefined);
+ * const second = permit(first.state, { ...query, owner: "b", incarnation: 2, call: 1, wanted: 2 }, 1_000, () => 31_000);
+ * [first.granted, second.granted, second.freeAt]; // [2, 1, 31_000]
+ * ```
  */
 export function permit(
   known: QueueState | undefined,
@@ -66,7 +77,7 @@ export function permit(
   }
   const widest = widestOf(before.widest, rate);
   const starts = new Starts(before.starts, widest, now);
-  const others: { readonly holder: Holder; readonly until: number }[] = [];
+  const others: { readonly holder: QueueHolder; readonly until: number }[] = [];
   const lapsed: Incarnation[] = [];
   let freed = 0;
   for (const holder of before.holders) {
@@ -99,7 +110,7 @@ export function permit(
     const at = Math.max(roomAt, rateAt);
     freeAt = at === Infinity ? undefined : at;
   }
-  const holder: Holder = { owner, incarnation, call, permits: kept + granted, unused, isRefused };
+  const holder: QueueHolder = { owner, incarnation, call, permits: kept + granted, unused, isRefused };
   const told = others.map(({ holder }) => isFreed ? { ...holder, isRefused: false } : holder);
   const next: QueueState = { holders: [...told, holder], starts: starts.list, ...(widest && { widest }) };
   // A refusal that changes nothing need not be stored: an engine that waits asks again and again.
@@ -108,7 +119,18 @@ export function permit(
   return { state: isSame ? before : next, granted, freeAt, lapsed, isFreed };
 }
 
-/** Whether an incarnation may take jobs by the permits that it names, if it names some. */
+/**
+ * Whether an incarnation may take jobs by the permits that it names, if it names some.
+ *
+ * @example
+ * ```ts
+ * import { isPermitted } from "@routilux/routilux/store";
+ *
+ * const query = { incarnation: 1, permit: { queue: "mail", call: 7 } };
+ * isPermitted(undefined, query); // false: it was given none
+ * isPermitted(undefined, { incarnation: 1 }); // true: none are needed
+ * ```
+ */
 export function isPermitted(
   state: QueueState | undefined,
   { incarnation, permit }: Pick<TakeQuery, "incarnation" | "permit">,

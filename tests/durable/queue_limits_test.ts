@@ -47,7 +47,7 @@ async function start(process: StoredFlowProcess, queue: string, count: number): 
 const ended = (process: StoredFlowProcess, queue: string) => process.engine.count({ queue, status: "completed" });
 
 for (const [name, createStore] of Object.entries(STORES)) {
-  test(`workers together have no more jobs of a queue than its limit, and use all of it, with ${name}`, async () => {
+  test(`C468 workers together have no more jobs of a queue than its limit, and use all of it, with ${name}`, async () => {
     const store = createStore();
     const watched = new Watched();
     const processes = [1, 2, 3].map(() => watched.process(store));
@@ -63,7 +63,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals(summaries.reduce((sum, { taken }) => sum + taken, 0), 20);
   });
 
-  test(`workers together take no more jobs of a queue within a span than its rate, with ${name}`, async () => {
+  test(`C469 workers together take no more jobs of a queue within a span than its rate, with ${name}`, async () => {
     const store = createStore();
     const watched = new Watched(10);
     const processes = [1, 2].map(() => watched.process(store));
@@ -77,7 +77,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await Promise.all(workers.map((it) => it.stop()));
   });
 
-  test(`a worker has no more jobs of a queue than it is given, and fills its room with others, with ${name}`, async () => {
+  test(`C472 a worker has no more jobs of a queue than it is given, and fills its room with others, with ${name}`, async () => {
     const store = createStore();
     const watched = new Watched();
     const process = watched.process(store);
@@ -96,7 +96,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await worker.stop();
   });
 
-  test(`the permits of an engine that has died are free at the end of its lease, with ${name}`, async () => {
+  test(`C468 the permits of an engine that has died are free at the end of its lease, with ${name}`, async () => {
     const store = createStore();
     const watched = new Watched();
     const dead = watched.process(store, manualTimers());
@@ -115,7 +115,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await worker.stop();
   });
 
-  test(`a queue that is full or floods the store keeps no other one waiting, with ${name}`, async () => {
+  test(`C472 a queue that is full or floods the store keeps no other one waiting, with ${name}`, async () => {
     const store = createStore();
     const watched = new Watched();
     const [other, process] = [watched.process(store), watched.process(store)];
@@ -141,7 +141,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await stopped;
   });
 
-  test(`a job that only waits needs no permit: when it was let go of, another one is taken, with ${name}`, async () => {
+  test(`C471 a job that only waits needs no permit: when it was let go of, another one is taken, with ${name}`, async () => {
     const store = createStore();
     const process = new StoredFlowProcess({ store, work: (_n, ctx) => ctx.expect("input", { timeoutMs: 3_600_000 }) });
     await start(process, "ask", 3);
@@ -157,7 +157,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     const what = isDone
       ? "takes jobs, and whose answer is lost, keeps"
       : "arrives after it was given up takes jobs without";
-    test(`a call that ${what} a permit, with ${name}`, async () => {
+    test(`C470 a call that ${what} a permit, with ${name}`, async () => {
       const inner = createStore();
       const watched = new Watched();
       let late: (() => ReturnType<Store["take"]>) | undefined;
@@ -185,7 +185,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     });
   }
 
-  test(`an engine that has lost its lease has only those jobs again for which there is room, with ${name}`, async () => {
+  test(`C470 an engine that has lost its lease has only those jobs again for which there is room, with ${name}`, async () => {
     const inner = createStore();
     const watched = new Watched(90_000);
     const store: Store = { ...inner };
@@ -213,7 +213,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await Promise.all([worker.stop(), next.stop()]);
   });
 
-  test(`a permit that could not be given back is given back later, with ${name}`, async () => {
+  test(`C471 a permit that could not be given back is given back later, with ${name}`, async () => {
     const inner = createStore();
     const watched = new Watched();
     let isBlind = false;
@@ -239,7 +239,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await Promise.all([worker.stop(), next.stop()]);
   });
 
-  test(`a job keeps its permit as long as its handlers run, also when it was cancelled, with ${name}`, async () => {
+  test(`C471 a job keeps its permit as long as its handlers run, also when it was cancelled, with ${name}`, async () => {
     const store = createStore();
     const timers = manualTimers();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -260,7 +260,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await Promise.all([worker.stop(), next.stop()]);
   });
 
-  test(`a worker goes on when the store has failed to give permits, or to take them back, with ${name}`, async () => {
+  test(`C470 a worker goes on when the store has failed to give permits, or to take them back, with ${name}`, async () => {
     const inner = createStore();
     const watched = new Watched();
     const { permit } = inner;
@@ -286,7 +286,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
   });
 }
 
-test("the limits of a worker are checked when it begins", () => {
+test("C473 the limits of a worker are checked when it begins", () => {
   const process = new StoredFlowProcess();
   const refuses = (queues: unknown, kind: typeof TypeError | typeof RangeError, message: string) =>
     assertThrows(() => process.engine.work({ queues } as WorkOptions), kind, message);

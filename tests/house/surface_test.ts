@@ -44,7 +44,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "writes": "JobClaim AppendHead",
     "owners": "Incarnation EnterQuery EnterAnswer RenewAnswer TakeQuery ClaimQuery DueQuery TakenJob TakeAnswer",
     "inboxes": "NewCommand SendAnswer CommandOutcome Refusal StoredCommand InboxAnswer CommandsAnswer",
-    "queues with limits": "QueueLimits QueueState PermitQuery PermitAnswer Permitted permit isPermitted",
+    "queues with limits": "QueueLimits QueueState QueueHolder PermitQuery PermitAnswer Permitted permit isPermitted",
     "lists": "JobFilter ListQuery JobPage PurgeQuery",
     "helpers about leases":
       "OwnerState RenewedOwner hasLease enterOwner renewOwner endLease leaveOwner leaseEndOf addSurvivor forgottenBy mayForget",
