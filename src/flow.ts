@@ -426,13 +426,13 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
   }
 
   /**
-   * Moves a job at rest, which was made by another version of this flow, to this one: routines get other ids, or go with all that the
-   * job holds for them. All checks of `resume` come first; a job that is in a store goes on with the flow of its start.
+   * Moves a job at rest, which was made by another version of this flow, to this one: routines get other ids, slots and events other
+   * names, or routines go with all that the job holds for them. All checks of `resume` come first; a job that is in a store goes on with the flow of its start.
    *
    * @returns what stands in the way, for `dryRun`; otherwise nothing
    * @throws {PreflightError} when the job does not fit the flow then, with all findings; the job is unchanged
    * @throws {StateError} for a job that is live, or in a store
-   * @throws {TypeError} for an option of an unknown name or the wrong kind, and a new id that is not in the flow
+   * @throws {TypeError} for an option of an unknown name or the wrong kind, and a new id or name that is not in the flow
    *
    * @example
    * ```ts

@@ -169,3 +169,127 @@ test("options that do not fit the flow are refused by name", async () => {
     assertThrows(() => flow.adopt(job, options as AdoptOptions), TypeError, message);
   }
 });
+
+/** Sends under one name and keeps, expects, fails and is told under others; `names` says what they are called. */
+function buildTalk(flow: Flow, names: Readonly<Record<string, string>> = {}, schema?: object) {
+  const name = (old: string): string => names[old] ?? old;
+  class Talk extends Routine {
+    readonly trigger = this.addSlot("trigger", this.begin);
+    readonly kept = this.addSlot(name("kept"), null, { merge: "append" });
+    readonly answer = this.addSlot(name("answer"), this.hear, schema === undefined ? {} : { schema: schema as never });
+    readonly late = this.addSlot(name("late"), () => {});
+    readonly failed = this.addSlot(name("failed"), this.recover);
+    readonly said = this.addEvent<{ n: number }>(name("said"));
+    readonly told = this.addEvent<unknown>(name("told"));
+    begin(_: unknown, ctx: Context): void {
+      for (let n = 0; n < 3; n++) ctx.emit(this.said, { n }, { delayMs: n, key: `${n}` });
+      ctx.emit(this.told, { text: "first" }, { delayMs: 3 });
+      ctx.expect(this.answer, { timeoutMs: 20, onTimeout: this.late });
+      ctx.defer(this.told, { text: "last" });
+    }
+    hear(data: unknown, ctx: Context): void {
+      ctx.output("heard", [data, ctx.slotData(name("kept"))]);
+      ctx.cancelEmit(this.said, "2");
+      throw new RangeError("no");
+    }
+    recover(_: unknown, ctx: Context): void {
+      ctx.log({ recovered: true });
+    }
+  }
+  const talk = flow.addRoutine(new Talk(), "talk");
+  flow.connect(talk.said, talk.kept);
+  flow.connect(talk.told, talk.answer);
+  flow.connectFailure(talk.answer, talk.failed);
+  return talk;
+}
+
+const NEW_NAMES = {
+  slots: { kept: "collected", answer: "reply", late: "tooLate", failed: "onFailure" },
+  events: { said: "spoken", told: "answered" },
+} as const;
+const MOVES = { renameSlots: { talk: NEW_NAMES.slots }, renameEvents: { talk: NEW_NAMES.events } };
+
+test("C474 a job whose slots and events are renamed at any instant ends as the job that was not, but for the names", async () => {
+  const runUntil = async (at: number) => {
+    const setup = createTestFlow();
+    const job = setup.flow.execute(buildTalk(setup.flow).trigger, {}, { jobId: "job" });
+    await setup.timers.advance(at);
+    if (job.status === "running") await setup.flow.pause(job);
+    return job;
+  };
+  const rename = (text: string) =>
+    Object.entries({ ...NEW_NAMES.slots, ...NEW_NAMES.events }).reduce(
+      (all, [from, to]) => all.replaceAll(`"${from}"`, `"${to}"`),
+      text,
+    );
+  const undisturbed = comparable(await runUntil(100), rename);
+  for (const at of [0, 1, 2, 3, 10]) {
+    const { flow, timers } = createTestFlow();
+    await timers.advance(at);
+    buildTalk(flow, { ...NEW_NAMES.slots, ...NEW_NAMES.events });
+    const job = JobState.fromText((await runUntil(at)).toText(), flow.registry);
+    assertEquals(flow.adopt(job, MOVES), []);
+    flow.resume(job);
+    await timers.advance(100);
+    assertEquals(comparable(job), undisturbed, `paused at ${at}`);
+  }
+});
+
+test("C474 slots may get the names of each other; two that would become one are refused", async () => {
+  const setup = createTestFlow();
+  const job = setup.flow.execute(buildTalk(setup.flow).trigger, {});
+  await setup.timers.advance(1);
+  await setup.flow.pause(job);
+  const swapped = createTestFlow().flow;
+  buildTalk(swapped, { late: "answer", answer: "late" });
+  assertEquals(swapped.adopt(job, { dryRun: true, renameSlots: { talk: { late: "answer", answer: "late" } } }), []);
+  assertEquals(
+    swapped.adopt(job, { dryRun: true, renameSlots: { talk: { kept: "answer" } } }).map(({ code, path, message }) => [
+      code,
+      path,
+      message,
+    ]),
+    [[
+      "rename_conflict",
+      "renameSlots.talk.kept",
+      'slot "kept" of routine "talk" cannot become "answer": the job holds something for "answer", which has that name then; rename it as well',
+    ]],
+  );
+});
+
+test("C474 a name that is not there is refused by name, and data that a renamed slot does not take with its place", async () => {
+  const setup = createTestFlow();
+  const job = setup.flow.execute(buildTalk(setup.flow).trigger, {}, { jobId: "job" });
+  await setup.timers.advance(1);
+  await setup.flow.pause(job);
+  const validate = (value: unknown) =>
+    typeof value === "object" && value !== null && "number" in value
+      ? { value }
+      : { issues: [{ message: "expected a number" }] };
+  const { flow } = createTestFlow();
+  buildTalk(flow, { answer: "reply" }, { "~standard": { version: 1, vendor: "test", validate } });
+  const wrong: readonly [object, string][] = [
+    [
+      { renameSlots: { talk: { answer: "gone" } } },
+      'renameSlots leads from "answer" of "talk" to "gone"; there is "trigger", "kept", "reply"',
+    ],
+    [
+      { renameEvents: { talk: { said: "gone" } } },
+      'renameEvents leads from "said" of "talk" to "gone"; there is "said", "told"',
+    ],
+    [{ renameSlots: { talk: { answer: 5 } } }, 'renameSlots leads from "answer" of "talk" to 5'],
+    [{ renameSlots: { gone: {} } }, 'routine "gone" not found in flow "flow"'],
+    [{ renameSlots: 5 }, "renameSlots must be an object, got 5"],
+    [{ renameEvents: { talk: "x" } }, 'renameEvents.talk must be an object, got "x"'],
+    [{ renameSlots: { talk: {} }, drop: ["talk"] }, 'renameSlots: routine "talk" is dropped'],
+  ];
+  for (const [options, message] of wrong) assertThrows(() => flow.adopt(job, options), Error, message);
+  const text = job.toText();
+  const options = { renameSlots: { talk: { answer: "reply" } } };
+  const error = assertThrows(() => flow.adopt(job, options), PreflightError);
+  assertEquals([error.findings.map(({ code, path, message }) => [code, path, message]), job.toText()], [[[
+    "refused_data",
+    "pendingTasks[1].data",
+    'Data for slot "reply" of routine "talk" does not fit its schema: expected a number',
+  ]], text]);
+});
