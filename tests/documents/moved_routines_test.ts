@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { JobState, Registry } from "../../mod.ts";
 import type { JobDocument } from "../../src/documents/mod.ts";
-import { moveRoutines } from "../../src/documents/moved_routines.ts";
+import { moveRoutines, type RoutineMoves } from "../../src/documents/moved_routines.ts";
 import { fullJob } from "../support/full_job_document.ts";
 
 class Point {
@@ -21,14 +21,16 @@ function document(): JobDocument {
   return { ...fullJob(), children: [{ flow: "{}", flowId: "squares", jobs: [child] }] };
 }
 
+const STAY: RoutineMoves = { renamed: new Map(), dropped: new Set(), slots: new Map(), events: new Map() };
+
 test("a document whose routine is renamed names it nowhere by its old id", () => {
-  const moved = moveRoutines(document(), { renamed: new Map([["clerk", "keeper"]]), dropped: new Set() });
+  const moved = moveRoutines(document(), { ...STAY, renamed: new Map([["clerk", "keeper"]]) });
   assertEquals(moved, JSON.parse(JSON.stringify(document()).replaceAll('"clerk"', '"keeper"')));
   assertEquals(JobState.fromJSON(moved, registry).pendingTasks.length, document().pendingTasks.length);
 });
 
 test("a document whose routine is dropped holds nothing for it but what has happened", () => {
-  const moved = moveRoutines(document(), { renamed: new Map(), dropped: new Set(["clerk"]) });
+  const moved = moveRoutines(document(), { ...STAY, dropped: new Set(["clerk"]) });
   assertEquals(moved, {
     ...document(),
     arrivals: {},
