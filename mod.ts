@@ -83,6 +83,15 @@ export type {
   ResultContext,
   Services,
 } from "./src/model/context.ts";
+export type {
+  ReadBytes,
+  ReadDate,
+  ReadList,
+  ReadMap,
+  ReadOnly,
+  ReadonlyValue,
+  ReadSet,
+} from "./src/model/read_views.ts";
 export type { MergeFunction, MergeStrategy, Slot } from "./src/model/slot.ts";
 export type {
   CheckedSlotOptions,

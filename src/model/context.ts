@@ -1,4 +1,5 @@
 import type { ChildOptions, FlowJson } from "./child_types.ts";
+import type { ReadonlyValue } from "./read_views.ts";
 import type { ConnectionTarget } from "./connection.ts";
 import type { EntryParams, EntryPoint } from "./entry_point.ts";
 import type { FlowGraph } from "./flow_graph.ts";
@@ -40,7 +41,7 @@ export interface EmitOptions {
 /** Values by name, with atomic changes: writes enter the job when the handler returns, or at its next checkpoint. */
 export interface JobValues {
   /** The value, this handler's own writes included; `undefined` when there is none. */
-  get<T = unknown>(this: object, key: string): T | undefined;
+  get<T = unknown>(this: object, key: string): ReadonlyValue<T> | undefined;
   /** Sets the value; `undefined` removes it. */
   set(this: object, key: string, value: unknown): void;
   /**

@@ -168,6 +168,7 @@ test("what a handler reads is frozen: it cannot be changed behind the job's back
   });
   addFunction(flow, "b", (_data, ctx) => {
     const list = ctx.shared.get<{ n: number }[]>("list") ?? [];
+    // @ts-expect-error: what is read is not changed.
     assertThrows(() => list.push({ n: 2 }), TypeError);
   });
   link(flow, "a", "b");
@@ -210,16 +211,26 @@ test("what a handler reads refuses to be changed in place; update and merges may
     for (const each of [data, read]) {
       if (each === undefined) continue;
       const changes: readonly (() => unknown)[] = [
+        // @ts-expect-error: what is read is not changed.
         () => each.list.push(2),
+        // @ts-expect-error: what is read is not changed.
         () => each.map.set("b", 1),
+        // @ts-expect-error: what is read is not changed.
         () => each.map.delete("a"),
+        // @ts-expect-error: what is read is not changed.
         () => each.map.clear(),
         () => (each.map.get("a") as number[]).push(2),
+        // @ts-expect-error: what is read is not changed.
         () => each.set.add(2),
+        // @ts-expect-error: what is read is not changed.
         () => each.set.delete(1),
+        // @ts-expect-error: what is read is not changed.
         () => each.when.setTime(6),
+        // @ts-expect-error: what is read is not changed.
         () => each.when.setFullYear(2000),
+        // @ts-expect-error: what is read is not changed.
         () => each.deep.push(new Map()),
+        // @ts-expect-error: what is read is not changed.
         () => each.deep[0]?.get("b")?.clear(),
         () => Object.assign([...each.deep[0]?.get("b") ?? []][0] ?? {}, { c: 2 }),
       ];
@@ -263,7 +274,9 @@ test("instances of classes and bytes come fresh for each reader, and may be chan
     ctx.shared.set("cart", new Cart());
     ctx.shared.set("bytes", new Uint8Array(1));
     const cart = ctx.shared.get<Cart>("cart");
+    // @ts-expect-error: what is read is not changed.
     cart?.items.push("tea");
+    // @ts-expect-error: what is read is not changed.
     ctx.shared.get<Uint8Array>("bytes")?.fill(5);
     ctx.output("seen", [cart?.items, ctx.shared.get<Cart>("cart")?.items, ctx.shared.get<Uint8Array>("bytes")?.[0]]);
   });

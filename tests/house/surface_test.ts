@@ -19,7 +19,7 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "slots and events": "Slot SlotOptions CheckedSlotOptions SlotInput MergeStrategy MergeFunction Event EventOptions",
     "handlers":
       "Handler HandlerInput HandlerReturn Collected CollectedLists Context EmitOptions ExpectOptions ExpectTimeout " +
-      "ResultContext JobValues Priority ChildOptions ChildLabels ChildEnd ResultOf FlowJson",
+      "ResultContext JobValues ReadonlyValue ReadOnly ReadList ReadMap ReadSet ReadDate ReadBytes Priority ChildOptions ChildLabels ChildEnd ResultOf FlowJson",
     "error handling": "ErrorHandlerOptions ErrorStrategy CriticalOptions RetryIf RetryErrorOptions",
     "jobs": "JobStatus RoutineStatus PendingTask ExecutionRecord ExecutionRecordType JobOutput RoutineProgress " +
       "JobError JobFailure FailurePlace DroppedCounts JobReadOptions JobProgress SettleResult AwaitedDelivery ChildJob",

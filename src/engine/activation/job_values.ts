@@ -4,6 +4,7 @@ import type { EncodeSubject } from "../../values/refusal.ts";
 import { checkName, isName } from "../../base/options.ts";
 import { pathStep } from "../../base/path.ts";
 import type { JobValues } from "../../model/context.ts";
+import type { ReadonlyValue } from "../../model/read_views.ts";
 import type { KeyChange } from "../../job/commit.ts";
 import type { Activation } from "./activation.ts";
 import type { ActivationHost } from "./activation_host.ts";
@@ -58,9 +59,9 @@ export class BufferedValues implements JobValues {
   }
 
   /** See `JobValues`. */
-  get<T = unknown>(key: string): T | undefined {
+  get<T = unknown>(key: string): ReadonlyValue<T> | undefined {
     if (!(this instanceof BufferedValues)) throw detached("get", "ctx.shared", "ctx.state");
-    return valueOf(this.#read(key), this.#host.classes) as T | undefined;
+    return valueOf(this.#read(key), this.#host.classes) as ReadonlyValue<T> | undefined;
   }
 
   /** See `JobValues`. */
