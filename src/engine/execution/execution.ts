@@ -252,7 +252,7 @@ export class Execution implements ActivationHost {
     this.#host.propagation?.toTasks(this.#host, this.job, activation, commit.created);
     const readied = outcome === "parked" ? [...commit.created, commit.task] : commit.created;
     this.committer.perform(commit, readied, follow, undefined, activation);
-    this.children.start(commit.effects?.children);
+    if (commit.effects !== undefined) this.children.start(commit.effects.children);
     if (outcome !== "done") activation.reset();
     if (pauseRequest !== undefined) this.rest(pauseRequest, DEFAULT_GRACE_MS);
   }
