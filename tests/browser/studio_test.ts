@@ -107,8 +107,8 @@ describe("the studio in a browser", { skip: SKIPPED }, () => {
     assertEquals(browser.complaints, []);
   });
 
-  test("a job is paused, resumed, answered and looked at in the past by keyboard alone, in a narrow window", async () => {
-    shop.isOpen = true;
+  test("all of that, and pausing, by keyboard alone, in a narrow window", async () => {
+    shop.isOpen = false;
     await started("typed");
     const page = await browser.open("/job?id=typed", { width: 360, scheme: "dark" });
     await page.waitForSelector("#awaited textarea");
@@ -127,6 +127,12 @@ describe("the studio in a browser", { skip: SKIPPED }, () => {
     await page.keyboard.type('{"item":"milk"}');
     await tabTo(page, "#awaited button");
     await page.keyboard.press("Enter");
+    await page.waitForSelector(".title .is-failed");
+    shop.isOpen = true;
+    await tabTo(page, "summary:has-text('Redrive')");
+    await page.keyboard.press("Enter");
+    await tabTo(page, "button:has-text('Redrive this job')");
+    await page.keyboard.press("Enter");
     await page.waitForSelector(".title .is-completed");
     await tabTo(page, "#time input[type=range]");
     await page.keyboard.press("Home");
@@ -136,6 +142,20 @@ describe("the studio in a browser", { skip: SKIPPED }, () => {
     await keepPicture(page, "past-360-dark");
     await page.keyboard.press("Tab");
     assertEquals(await page.evaluate("document.activeElement.textContent"), "Skip to the content");
+    await tabTo(page, "summary:has-text('Fork from here')");
+    await page.keyboard.press("Enter");
+    await tabTo(page, ".past [name=jobId]");
+    await page.keyboard.type("forked by keys");
+    await tabTo(page, ".past button:has-text('Fork')");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("h1:has-text('forked by keys')");
+    await tabTo(page, "summary:has-text('Start another job')");
+    await page.keyboard.press("Enter");
+    await tabTo(page, "form[action*='/job/start'] [name=jobId]");
+    await page.keyboard.type("started by keys");
+    await tabTo(page, "form[action*='/job/start'] button");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("h1:has-text('started by keys')");
     assertEquals(browser.complaints, []);
   });
 

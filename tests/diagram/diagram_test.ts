@@ -178,3 +178,24 @@ test("the places of an image are finite, and inside of it", () => {
     assertEquals(Number(x) >= 0 && Number(y) >= 0 && right <= width && bottom <= height, true);
   }
 });
+
+class Apology extends Routine {
+  readonly failed = this.addSlot("failed", this.write);
+  write(): void {}
+}
+
+test("failure connections look different, and say of which slot and which errors they are", () => {
+  const { flow } = createTestFlow();
+  flow.registry.register({ Apology, Source });
+  const source = flow.addRoutine(new Source(), "source");
+  const apology = flow.addRoutine(new Apology(), "apology");
+  flow.connectFailure(source.trigger, apology.failed, { errors: ["RangeError", "E1"] });
+  flow.connectFailure(source, apology.failed);
+  const document = flow.toJSON();
+  assertEquals(toMermaid(document).split("\n").filter((it) => it.includes("failure")), [
+    '  r1 -. "failure RangeError#44; E1 of trigger → failed" .-> r0',
+    '  r1 -. "failure → failed" .-> r0',
+  ]);
+  assertMatch(toDot(document), /r1 -> r0 \[label="failure RangeError, E1 of trigger → failed", .* style=dashed\];/);
+  assertMatch(toSvg(document), /routilux-failure routilux-edge-idle"><path [^>]*stroke-dasharray="8 3"/);
+});
