@@ -149,7 +149,7 @@ test("a job that was taken up, and let go, while its engine asked what it holds 
 });
 
 for (const [name, createStore] of Object.entries(STORES)) {
-  test(`what a store keeps of a job that puts out and emits large texts stays short, with ${name}`, async () => {
+  test(`C476 what a store keeps of a job that puts out and emits large texts stays short, with ${name}`, async () => {
     const store = createStore();
     const text = "x".repeat(20_000);
     class Writer extends Routine {

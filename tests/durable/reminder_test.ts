@@ -39,7 +39,7 @@ function createProcess(store: Store, number: number, options: EngineOptions = {}
 }
 
 for (const [kind, createStore] of Object.entries(STORES)) {
-  test(`the answer that lies in the inbox when a reminder is due counts first, in a store that ${kind}`, async () => {
+  test(`C477 the answer that lies in the inbox when a reminder is due counts first, in a store that ${kind}`, async () => {
     const [store, timers] = [createStore(), manualTimers()];
     const { engine, flow, invoice } = createProcess(store, 1, { timers, durability: { commandPollMs: 60_000 } });
     const job = flow.execute(invoice.trigger, { delayMs: 2_000 }, { jobId: "invoice" });
@@ -53,7 +53,7 @@ for (const [kind, createStore] of Object.entries(STORES)) {
     await engine.close();
   });
 
-  test(`the answer that came while no process ran counts before the reminder, in a store that ${kind}`, async () => {
+  test(`C477 the answer that came while no process ran counts before the reminder, in a store that ${kind}`, async () => {
     const [store, timers] = [createStore(), manualTimers()];
     const before = createProcess(store, 1, { timers });
     const handles = await Promise.all(["invoice", "other"].map((jobId) => {

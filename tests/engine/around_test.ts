@@ -174,7 +174,7 @@ const FAILING: { readonly [how: string]: Around } = {
 };
 
 for (const [how, fail] of Object.entries(FAILING)) {
-  test(`when around ${how} while its handler runs, that is told to stop, and the next attempt waits for it`, async () => {
+  test(`C478 when around ${how} while its handler runs, that is told to stop, and the next attempt waits for it`, async () => {
     const log: string[] = [];
     const cleanedUp = createLatch();
     let isFirst = true;
@@ -212,7 +212,7 @@ for (const [how, fail] of Object.entries(FAILING)) {
   });
 }
 
-test("a handler that does not stop when around is over fails by its slot's timeout, and a pause takes it back", async () => {
+test("C478 a handler that does not stop when around is over fails by its slot's timeout, and a pause takes it back", async () => {
   const around: Around = async (_, run) => {
     void run();
     await Promise.resolve();

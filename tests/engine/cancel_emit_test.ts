@@ -222,7 +222,7 @@ test("a delivery that starts over with other data keeps its key", async () => {
   }
 });
 
-test("a delivery from outside that is ready goes before a reminder that is due, and may take it back", async () => {
+test("C477 a delivery from outside that is ready goes before a reminder that is due, and may take it back", async () => {
   const { flow, timers, clock } = createClock();
   const job = flow.execute(clock.trigger, { set: ["a", "b"] });
   await timers.advance(50);

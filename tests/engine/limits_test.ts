@@ -36,7 +36,7 @@ test("exactly as many tasks as the limit allows are made; one commit is made who
   }
 });
 
-test("history, outputs and log keep the newest up to their limits, and count what was dropped", async () => {
+test("C476 history, outputs and log keep the newest up to their limits, and count what was dropped", async () => {
   const { flow } = createTestFlow({ limits: { history: 5, outputs: 2, log: 3 } });
   addFunction(flow, "act", (n: unknown, ctx) => {
     const count = Number(n);
@@ -201,7 +201,7 @@ function createWriter(limits: Partial<FlowLimits>, lengths: readonly number[]) {
   return setup;
 }
 
-test("history, outputs and log keep their newest entries up to a length, in memory and in the document", async () => {
+test("C476 history, outputs and log keep their newest entries up to a length, in memory and in the document", async () => {
   const { flow, timers } = createWriter({ keptLength: 10_000 }, Array.from({ length: 51 }, () => 900));
   const job = flow.execute("source");
   await timers.flush();
@@ -221,7 +221,7 @@ test("history, outputs and log keep their newest entries up to a length, in memo
   assertEquals(copy.toText(), text);
 });
 
-test("the newest entry is kept however long it is, and makes room for the next", async () => {
+test("C476 the newest entry is kept however long it is, and makes room for the next", async () => {
   for (const [lengths, kept] of [[[5, 100_000], [100_000]], [[5, 100_000, 5, 5], [5, 5]]] as const) {
     const { flow } = createWriter({ keptLength: 1_000 }, lengths);
     const job = await flow.run("source");

@@ -47,7 +47,7 @@ const CALLS: { readonly [what: string]: () => unknown } = {
 };
 
 for (const [what, call] of Object.entries(CALLS)) {
-  test(`the message of an error about ${what} is short`, () => {
+  test(`C479 the message of an error about ${what} is short`, () => {
     const error = assertThrows(call, Error);
     assert(error.message.length <= MOST, `${error.message.length}: ${error.message.slice(0, 200)}`);
   });
@@ -95,7 +95,7 @@ test("an error without a message has none", () => {
   assertEquals(new NonRetryableError().message, "");
 });
 
-test("a name of more than 1 KiB is refused", async () => {
+test("C479 a name of more than 1 KiB is refused", async () => {
   const registry = new Registry({ Plain });
   const engine = new Engine({ registry, store: memoryStore() });
   const error = assertThrows(() => engine.handle(LONG), RangeError);

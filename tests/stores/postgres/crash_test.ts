@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { after, test } from "node:test";
 import { FencedError } from "../../../mod.ts";
-import type { Store, StoreEvent } from "../../../src/ports/mod.ts";
+import type { Store } from "../../../src/ports/mod.ts";
 import { type PostgresClient, postgresStore } from "../../../src/stores/postgres_store.ts";
 import { existing } from "../../../src/testing/store_contract/checks.ts";
 import { enter, idsOf, sampleJob, take } from "../../../src/testing/store_contract/sample_jobs.ts";
-import { createLatch } from "../../support/latch.ts";
+import { awaitEvents } from "../../support/awaited_events.ts";
 import { countingFlow, createCounts, readCounts, STEPS } from "../../support/counting_flow.ts";
 import { CuttingProxy } from "../../support/cutting_proxy.ts";
 import { openPg } from "../../support/postgres_clients.ts";
@@ -117,27 +117,15 @@ crashTest(
   async (parts) => {
     const { proxy, store, direct, schema } = parts;
     const other = postgresStore(direct, { schema });
-    const events: StoreEvent[] = [];
-    let next = createLatch();
-    const stop = store.watch?.((event) => {
-      events.push(event);
-      next.open();
-    });
-    const until = async (type: StoreEvent["type"]) => {
-      while (!events.some((it) => it.type === type)) {
-        await next.passed;
-        next = createLatch();
-      }
-      events.length = 0;
-    };
-    await until("gap");
+    const events = awaitEvents(store);
+    await events.until("gap");
     await other.create([sampleJob("first", { dueAt: 1 })]);
-    await until("due");
+    await events.until("due");
     proxy.cut();
-    await until("gap");
+    await events.until("gap");
     await other.create([sampleJob("second", { dueAt: 1 })]);
-    await until("due");
-    stop?.();
+    await events.until("due");
+    events.stop();
     await other.close();
   },
 );

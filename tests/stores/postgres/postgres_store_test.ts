@@ -11,7 +11,10 @@ import {
   sampleJob,
   take,
 } from "../../../src/testing/store_contract/sample_jobs.ts";
+import { runFleetOf } from "../../support/fleet_seed.ts";
+import { amountOf } from "../../support/gate_amount.ts";
 import { openPg, openPostgresJs } from "../../support/postgres_clients.ts";
+import { emptySchema, postgresPlace } from "../../support/postgres_store_place.ts";
 import { addressOf, missing } from "../../support/services.ts";
 
 const address = addressOf("postgres");
@@ -170,4 +173,14 @@ test("a command and a start reach those who watch in another store", options, as
   stop?.();
   await Promise.all([here.close(), there.close()]);
   await other?.close();
+});
+
+test("fleets keep the promises of jobs in a store: postgres", { ...options, timeout: 600_000 }, async () => {
+  const schema = newSchema();
+  // In the fleet of seed 50, an engine whose clock is behind waits for what a dead one has left.
+  const seeds = [50, ...Array.from({ length: amountOf(2, 300) }, (_, index) => index + 1)];
+  for (const seed of seeds) {
+    await emptySchema(client, schema);
+    await runFleetOf(seed, { openStore: () => postgresPlace(client, schema).open() });
+  }
 });

@@ -1,11 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { after, test } from "node:test";
 import { type Context, Engine, FencedError, Flow, Registry, Routine } from "../../../mod.ts";
-import type { Store, StoreEvent } from "../../../src/ports/mod.ts";
+import type { Store } from "../../../src/ports/mod.ts";
 import { redisStore } from "../../../src/stores/redis_store.ts";
 import { existing } from "../../../src/testing/store_contract/checks.ts";
 import { HEAD, sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { CuttingProxy } from "../../support/cutting_proxy.ts";
+import { awaitEvents } from "../../support/awaited_events.ts";
 import { createLatch } from "../../support/latch.ts";
 import { openIoRedis, openNodeRedis, type OpenRedis } from "../../support/redis_clients.ts";
 import { DURABLE, RedisServer } from "../../support/redis_server.ts";
@@ -118,26 +119,14 @@ crashTest(
   "after a lost connection the store listens again, and tells that something may have been missed",
   async (parts) => {
     const { proxy, store, direct } = parts;
-    const events: StoreEvent[] = [];
-    let next = createLatch();
-    const stop = store.watch?.((event) => {
-      events.push(event);
-      next.open();
-    });
-    const until = async (type: StoreEvent["type"]) => {
-      while (!events.some((it) => it.type === type)) {
-        await next.passed;
-        next = createLatch();
-      }
-      events.length = 0;
-    };
-    await until("gap");
+    const events = awaitEvents(store);
+    await events.until("gap");
     await direct.create([sampleJob("first", { dueAt: 1 })]);
-    await until("due");
+    await events.until("due");
     proxy.cut();
-    await until("gap");
+    await events.until("gap");
     await direct.create([sampleJob("second", { dueAt: 1 })]);
-    await until("due");
-    stop?.();
+    await events.until("due");
+    events.stop();
   },
 );

@@ -33,7 +33,7 @@ function open(path: string) {
   return { database, store: sqliteStore(database) };
 }
 
-test("the jobs of a process that was killed are taken at once, and those of one that lives are not", {
+test("C480 the jobs of a process that was killed are taken at once, and those of one that lives are not", {
   timeout: 120_000,
 }, () =>
   withPath(async (path) => {
@@ -59,7 +59,7 @@ test("the jobs of a process that was killed are taken at once, and those of one 
     database.close();
   }));
 
-test("a connection that is closed frees its jobs, and its file is used again", () =>
+test("C480 a connection that is closed frees its jobs, and its file is used again", () =>
   withPath(async (path, files) => {
     const [first, second] = [open(path), open(path)];
     const lost = await enter(first.store, "lost", { leaseMs: HOUR_MS });
