@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { DEFAULT_VALUE_LIMITS, frozenWireOf, type Payload, type ValueLimits, wireOf } from "../values/payload.ts";
+import { DEFAULT_VALUE_LIMITS, frozenWireOf, type ValueLimits, wireOf } from "../values/payload.ts";
 import { addTasks } from "../job/apply.ts";
 import type { Arrivals } from "../job/arrivals.ts";
 import {

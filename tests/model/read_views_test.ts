@@ -54,6 +54,8 @@ test("C475 values of any kind, texts, tuples, and instances with private fields 
   assertType<unknown>()(read<unknown>());
   assertType<string | 5 | undefined>()(read<string | 5 | undefined>());
   assertType<Money>()(read<Money>());
+  const money: ReadonlyValue<Money> = new Money();
+  assertEquals(money.cents, 5);
   assertType<[number, string]>()(read<[number, string]>());
   assertType<{ readonly a: 1 } | null>()(read<{ a: 1 } | null>());
 });
