@@ -47,23 +47,26 @@ async function start(process: StoredFlowProcess, queue: string, count: number): 
 const ended = (process: StoredFlowProcess, queue: string) => process.engine.count({ queue, status: "completed" });
 
 for (const [name, createStore] of Object.entries(STORES)) {
-  test(`C468 workers together have no more jobs of a queue than its limit, and use all of it, with ${name}`, async () => {
-    const store = createStore();
-    const watched = new Watched();
-    const processes = [1, 2, 3].map(() => watched.process(store));
-    const [first] = processes;
-    assert(first !== undefined);
-    await start(first, "mail", 20);
-    const queues = [{ name: "mail", globalConcurrency: 4 }];
-    // Only what is told wakes them.
-    const workers = processes.map(({ engine }) => engine.work({ queues, pollMs: 3_600_000 }));
-    await watched.timers.advance(5_500);
-    assertEquals([watched.most, await ended(first, "mail")], [4, 20]);
-    const summaries = await Promise.all(workers.map((it) => it.stop()));
-    assertEquals(summaries.reduce((sum, { taken }) => sum + taken, 0), 20);
-  });
+  test(
+    "C468 workers together have no more jobs of a queue than its limit, and use all of it, with " + name,
+    async () => {
+      const store = createStore();
+      const watched = new Watched();
+      const processes = [1, 2, 3].map(() => watched.process(store));
+      const [first] = processes;
+      assert(first !== undefined);
+      await start(first, "mail", 20);
+      const queues = [{ name: "mail", globalConcurrency: 4 }];
+      // Only what is told wakes them.
+      const workers = processes.map(({ engine }) => engine.work({ queues, pollMs: 3_600_000 }));
+      await watched.timers.advance(5_500);
+      assertEquals([watched.most, await ended(first, "mail")], [4, 20]);
+      const summaries = await Promise.all(workers.map((it) => it.stop()));
+      assertEquals(summaries.reduce((sum, { taken }) => sum + taken, 0), 20);
+    },
+  );
 
-  test(`C469 workers together take no more jobs of a queue within a span than its rate, with ${name}`, async () => {
+  test("C469 workers together take no more jobs of a queue within a span than its rate, with " + name, async () => {
     const store = createStore();
     const watched = new Watched(10);
     const processes = [1, 2].map(() => watched.process(store));
@@ -77,26 +80,29 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await Promise.all(workers.map((it) => it.stop()));
   });
 
-  test(`C472 a worker has no more jobs of a queue than it is given, and fills its room with others, with ${name}`, async () => {
-    const store = createStore();
-    const watched = new Watched();
-    const process = watched.process(store);
-    await start(process, "mail", 9);
-    await start(process, "bills", 9);
-    await start(process, "other", 1);
-    const worker = process.engine.work({
-      concurrency: 5,
-      queues: [{ name: "mail", concurrency: 2 }, { name: "bills" }],
-    });
-    await watched.timers.advance(500);
-    const running = async (queue: string) => await process.engine.count({ queue, status: "running" });
-    assertEquals([await running("mail"), await running("bills"), await running("other")], [2, 3, 0]);
-    await watched.timers.advance(5_500);
-    assertEquals([watched.most, await ended(process, "mail"), await ended(process, "bills")], [5, 9, 9]);
-    await worker.stop();
-  });
+  test(
+    "C472 a worker has no more jobs of a queue than it is given, and fills its room with others, with " + name,
+    async () => {
+      const store = createStore();
+      const watched = new Watched();
+      const process = watched.process(store);
+      await start(process, "mail", 9);
+      await start(process, "bills", 9);
+      await start(process, "other", 1);
+      const worker = process.engine.work({
+        concurrency: 5,
+        queues: [{ name: "mail", concurrency: 2 }, { name: "bills" }],
+      });
+      await watched.timers.advance(500);
+      const running = async (queue: string) => await process.engine.count({ queue, status: "running" });
+      assertEquals([await running("mail"), await running("bills"), await running("other")], [2, 3, 0]);
+      await watched.timers.advance(5_500);
+      assertEquals([watched.most, await ended(process, "mail"), await ended(process, "bills")], [5, 9, 9]);
+      await worker.stop();
+    },
+  );
 
-  test(`C468 the permits of an engine that has died are free at the end of its lease, with ${name}`, async () => {
+  test("C468 the permits of an engine that has died are free at the end of its lease, with " + name, async () => {
     const store = createStore();
     const watched = new Watched();
     const dead = watched.process(store, manualTimers());
@@ -115,7 +121,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await worker.stop();
   });
 
-  test(`C472 a queue that is full or floods the store keeps no other one waiting, with ${name}`, async () => {
+  test("C472 a queue that is full or floods the store keeps no other one waiting, with " + name, async () => {
     const store = createStore();
     const watched = new Watched();
     const [other, process] = [watched.process(store), watched.process(store)];
@@ -141,79 +147,91 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await stopped;
   });
 
-  test(`C471 a job that only waits needs no permit: when it was let go of, another one is taken, with ${name}`, async () => {
-    const store = createStore();
-    const process = new StoredFlowProcess({ store, work: (_n, ctx) => ctx.expect("input", { timeoutMs: 3_600_000 }) });
-    await start(process, "ask", 3);
-    const worker = process.engine.work({ idleMs: 1_000, queues: [{ name: "ask", globalConcurrency: 1 }] });
-    await process.timers.advance(500);
-    assertEquals([worker.size, process.begun.length], [1, 1]);
-    await process.timers.advance(3_500);
-    assertEquals([worker.size, process.begun.length], [0, 3]);
-    await worker.stop();
-  });
+  test(
+    "C471 a job that only waits needs no permit: when it was let go of, another one is taken, with " + name,
+    async () => {
+      const store = createStore();
+      const process = new StoredFlowProcess({
+        store,
+        work: (_n, ctx) => ctx.expect("input", { timeoutMs: 3_600_000 }),
+      });
+      await start(process, "ask", 3);
+      const worker = process.engine.work({ idleMs: 1_000, queues: [{ name: "ask", globalConcurrency: 1 }] });
+      await process.timers.advance(500);
+      assertEquals([worker.size, process.begun.length], [1, 1]);
+      await process.timers.advance(3_500);
+      assertEquals([worker.size, process.begun.length], [0, 3]);
+      await worker.stop();
+    },
+  );
 
   for (const isDone of [true, false]) {
     const what = isDone
       ? "takes jobs, and whose answer is lost, keeps"
       : "arrives after it was given up takes jobs without";
-    test(`C470 a call that ${what} a permit, with ${name}`, async () => {
-      const inner = createStore();
-      const watched = new Watched();
-      let late: (() => ReturnType<Store["take"]>) | undefined;
-      const store: Store = {
-        ...inner,
-        async take(query) {
-          if (late !== undefined) return inner.take(query);
-          late = () => inner.take(query);
-          if (isDone) await late();
-          throw new Error("the answer is lost");
-        },
-      };
-      const [unsure, other] = [watched.process(store), watched.process(inner)];
-      await start(other, "mail", 4);
-      const queues = [{ name: "mail", globalConcurrency: 2 }];
-      const worker = unsure.engine.work({ concurrency: 1, queues });
-      await unsure.settle();
-      const next = other.engine.work({ queues });
-      await watched.timers.advance(500);
-      assertEquals([watched.running, worker.size], [2, isDone ? 1 : 0]);
-      if (!isDone) assertEquals((await late?.())?.jobs, []);
-      await watched.timers.advance(3_000);
-      assertEquals([watched.most, await ended(other, "mail")], [2, 4]);
-      await Promise.all([worker.stop(), next.stop()]);
-    });
+    test(
+      "C470 a call that is late, or whose answer is lost: one that " + `${what} a permit, with ${name}`,
+      async () => {
+        const inner = createStore();
+        const watched = new Watched();
+        let late: (() => ReturnType<Store["take"]>) | undefined;
+        const store: Store = {
+          ...inner,
+          async take(query) {
+            if (late !== undefined) return inner.take(query);
+            late = () => inner.take(query);
+            if (isDone) await late();
+            throw new Error("the answer is lost");
+          },
+        };
+        const [unsure, other] = [watched.process(store), watched.process(inner)];
+        await start(other, "mail", 4);
+        const queues = [{ name: "mail", globalConcurrency: 2 }];
+        const worker = unsure.engine.work({ concurrency: 1, queues });
+        await unsure.settle();
+        const next = other.engine.work({ queues });
+        await watched.timers.advance(500);
+        assertEquals([watched.running, worker.size], [2, isDone ? 1 : 0]);
+        if (!isDone) assertEquals((await late?.())?.jobs, []);
+        await watched.timers.advance(3_000);
+        assertEquals([watched.most, await ended(other, "mail")], [2, 4]);
+        await Promise.all([worker.stop(), next.stop()]);
+      },
+    );
   }
 
-  test(`C470 an engine that has lost its lease has only those jobs again for which there is room, with ${name}`, async () => {
-    const inner = createStore();
-    const watched = new Watched(90_000);
-    const store: Store = { ...inner };
-    const [first, other] = [watched.process(store), watched.process(inner)];
-    await start(first, "mail", 5);
-    const queues = [{ name: "mail", globalConcurrency: 3 }];
-    const worker = first.engine.work({ queues });
-    await watched.timers.advance(100);
-    assertEquals(watched.running, 3);
-    await other.flow.start("source", { items: [9] }, { jobId: "urgent", queue: "mail", priority: "high" });
-    const fails = () => {
-      throw new Error("down");
-    };
-    const { claim, enter, renew } = store;
-    Object.assign(store, { claim: fails, enter: fails, renew: fails });
-    const next = other.engine.work({ concurrency: 1, queues });
-    await watched.timers.advance(35_000);
-    assertEquals([next.size, watched.running], [1, 4]);
-    Object.assign(store, { claim, enter, renew });
-    await watched.timers.advance(10_000);
-    const { jobs } = await inner.list();
-    assertEquals([jobs.filter(({ heldUntil = 0 }) => heldUntil > watched.timers.now()).length, worker.size], [3, 2]);
-    await watched.timers.advance(400_000);
-    assertEquals(await ended(other, "mail"), 6);
-    await Promise.all([worker.stop(), next.stop()]);
-  });
+  test(
+    "C470 an engine that has lost its lease has only those jobs again for which there is room, with " + name,
+    async () => {
+      const inner = createStore();
+      const watched = new Watched(90_000);
+      const store: Store = { ...inner };
+      const [first, other] = [watched.process(store), watched.process(inner)];
+      await start(first, "mail", 5);
+      const queues = [{ name: "mail", globalConcurrency: 3 }];
+      const worker = first.engine.work({ queues });
+      await watched.timers.advance(100);
+      assertEquals(watched.running, 3);
+      await other.flow.start("source", { items: [9] }, { jobId: "urgent", queue: "mail", priority: "high" });
+      const fails = () => {
+        throw new Error("down");
+      };
+      const { claim, enter, renew } = store;
+      Object.assign(store, { claim: fails, enter: fails, renew: fails });
+      const next = other.engine.work({ concurrency: 1, queues });
+      await watched.timers.advance(35_000);
+      assertEquals([next.size, watched.running], [1, 4]);
+      Object.assign(store, { claim, enter, renew });
+      await watched.timers.advance(10_000);
+      const { jobs } = await inner.list();
+      assertEquals([jobs.filter(({ heldUntil = 0 }) => heldUntil > watched.timers.now()).length, worker.size], [3, 2]);
+      await watched.timers.advance(400_000);
+      assertEquals(await ended(other, "mail"), 6);
+      await Promise.all([worker.stop(), next.stop()]);
+    },
+  );
 
-  test(`C471 a permit that could not be given back is given back later, with ${name}`, async () => {
+  test("C471 a permit that could not be given back is given back later, with " + name, async () => {
     const inner = createStore();
     const watched = new Watched();
     let isBlind = false;
@@ -239,51 +257,57 @@ for (const [name, createStore] of Object.entries(STORES)) {
     await Promise.all([worker.stop(), next.stop()]);
   });
 
-  test(`C471 a job keeps its permit as long as its handlers run, also when it was cancelled, with ${name}`, async () => {
-    const store = createStore();
-    const timers = manualTimers();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const work = () => promise;
-    const process = new StoredFlowProcess({ store, timers, work });
-    const other = new StoredFlowProcess({ store, timers });
-    await start(process, "mail", 2);
-    const options = { queues: [{ name: "mail", globalConcurrency: 1 }], pollMs: 3_600_000 };
-    const worker = process.engine.work({ ...options, concurrency: 1 });
-    await process.settle();
-    const next = other.engine.work(options);
-    await process.engine.handle("mail 0").cancel();
-    await timers.advance(5_000);
-    assertEquals([process.begun, other.begun], [[0], []]);
-    resolve();
-    await timers.advance(500);
-    assertEquals([...process.begun, ...other.begun], [0, 1]);
-    await Promise.all([worker.stop(), next.stop()]);
-  });
+  test(
+    "C471 a job keeps its permit as long as its handlers run, also when it was cancelled, with " + name,
+    async () => {
+      const store = createStore();
+      const timers = manualTimers();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const work = () => promise;
+      const process = new StoredFlowProcess({ store, timers, work });
+      const other = new StoredFlowProcess({ store, timers });
+      await start(process, "mail", 2);
+      const options = { queues: [{ name: "mail", globalConcurrency: 1 }], pollMs: 3_600_000 };
+      const worker = process.engine.work({ ...options, concurrency: 1 });
+      await process.settle();
+      const next = other.engine.work(options);
+      await process.engine.handle("mail 0").cancel();
+      await timers.advance(5_000);
+      assertEquals([process.begun, other.begun], [[0], []]);
+      resolve();
+      await timers.advance(500);
+      assertEquals([...process.begun, ...other.begun], [0, 1]);
+      await Promise.all([worker.stop(), next.stop()]);
+    },
+  );
 
-  test(`C470 a worker goes on when the store has failed to give permits, or to take them back, with ${name}`, async () => {
-    const inner = createStore();
-    const watched = new Watched();
-    const { permit } = inner;
-    let calls = 0;
-    const store: Store = {
-      ...inner,
-      async permit(query) {
-        calls++;
-        if (calls <= 2) throw new Error("down");
-        const answer = await permit?.(query) ?? { now: query.now, granted: 0, freeAt: undefined };
-        if (calls % 3 === 0) throw new Error("the answer was lost");
-        return answer;
-      },
-    };
-    const [process, other] = [watched.process(store), watched.process(inner)];
-    await start(process, "mail", 6);
-    const queues = [{ name: "mail", globalConcurrency: 2 }];
-    const workers = [process.engine.work({ queues }), other.engine.work({ queues })];
-    await watched.timers.advance(20_000);
-    assertEquals([watched.most, await ended(process, "mail")], [2, 6]);
-    assertGreater(process.told("engine_error").length, 2);
-    await Promise.all(workers.map((it) => it.stop()));
-  });
+  test(
+    "C470 a worker goes on when the store has failed to give permits, or to take them back, with " + name,
+    async () => {
+      const inner = createStore();
+      const watched = new Watched();
+      const { permit } = inner;
+      let calls = 0;
+      const store: Store = {
+        ...inner,
+        async permit(query) {
+          calls++;
+          if (calls <= 2) throw new Error("down");
+          const answer = await permit?.(query) ?? { now: query.now, granted: 0, freeAt: undefined };
+          if (calls % 3 === 0) throw new Error("the answer was lost");
+          return answer;
+        },
+      };
+      const [process, other] = [watched.process(store), watched.process(inner)];
+      await start(process, "mail", 6);
+      const queues = [{ name: "mail", globalConcurrency: 2 }];
+      const workers = [process.engine.work({ queues }), other.engine.work({ queues })];
+      await watched.timers.advance(20_000);
+      assertEquals([watched.most, await ended(process, "mail")], [2, 6]);
+      assertGreater(process.told("engine_error").length, 2);
+      await Promise.all(workers.map((it) => it.stop()));
+    },
+  );
 }
 
 test("C473 the limits of a worker are checked when it begins", () => {
