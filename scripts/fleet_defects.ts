@@ -534,14 +534,14 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
     "queues",
     "an engine keeps no permits for what it may have taken",
     QUEUE_PERMITS,
-    "this.#doubts += granted;",
+    "this.#doubts.others += granted;",
     "",
   ),
   defect(
     "queues",
     "an engine keeps no permits for jobs that it has lost, and the store has as its own",
     QUEUE_PERMITS,
-    "if (mayBeClaimed) this.#doubts++;",
+    "if (mayBeClaimed) this.#doubts.jobIds.add(jobId);",
     "void mayBeClaimed;",
   ),
   defect(

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertGreater, assertLessOrEqual, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import type { WorkOptions } from "../../mod.ts";
-import type { Store } from "../../src/ports/mod.ts";
+import { Engine, Registry, type WorkOptions } from "../../mod.ts";
+import { permit, type Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
 import { lateStore } from "../support/late_store.ts";
@@ -23,14 +23,14 @@ class Watched {
     this.#ms = ms;
   }
 
-  process(store: Store, timers = this.timers): StoredFlowProcess {
+  process(store: Store, timers = this.timers, attempts = 1_000): StoredFlowProcess {
     const work = async () => {
       this.starts.push(timers.now());
       this.most = Math.max(this.most, ++this.running);
       await new Promise<void>((resolve) => timers.after(this.#ms, resolve));
       this.running--;
     };
-    return new StoredFlowProcess({ store, timers, work, durability: { attempts: 1_000 } });
+    return new StoredFlowProcess({ store, timers, work, durability: { attempts } });
   }
 
   /** The most starts within a span. */
@@ -221,8 +221,10 @@ for (const [name, createStore] of Object.entries(STORES)) {
       const next = other.engine.work({ concurrency: 1, queues });
       await watched.timers.advance(35_000);
       assertEquals([next.size, watched.running], [1, 4]);
-      Object.assign(store, { claim, enter, renew });
-      await watched.timers.advance(10_000);
+      let failures = 1;
+      const claimLater: Store["claim"] = (query) => failures-- > 0 ? fails() : claim(query);
+      Object.assign(store, { claim: claimLater, enter, renew });
+      await watched.timers.advance(45_000);
       const { jobs } = await inner.list();
       assertEquals([jobs.filter(({ heldUntil = 0 }) => heldUntil > watched.timers.now()).length, worker.size], [3, 2]);
       await watched.timers.advance(400_000);
@@ -308,7 +310,96 @@ for (const [name, createStore] of Object.entries(STORES)) {
       await Promise.all(workers.map((it) => it.stop()));
     },
   );
+
+  test("C470 a job that an engine has lost, and has in the store, keeps its permit, with " + name, async () => {
+    const inner = createStore();
+    const watched = new Watched();
+    let failures = 0;
+    const store: Store = {
+      ...inner,
+      append(...call) {
+        if (watched.starts.length === 1 && watched.running === 0 && failures++ < 2) throw new Error("down");
+        return inner.append(...call);
+      },
+    };
+    const [process, other] = [watched.process(store, watched.timers, 2), watched.process(inner)];
+    await start(process, "mail", 2);
+    const queues = [{ name: "mail", globalConcurrency: 1 }];
+    const worker = process.engine.work({ queues });
+    await process.settle();
+    const next = other.engine.work({ queues });
+    await watched.timers.advance(60_000);
+    assertEquals([watched.most, await ended(other, "mail"), process.told("lost").length], [1, 2, 1]);
+    await Promise.all([worker.stop(), next.stop()]);
+  });
+
+  test(
+    "C470 a job that could not go on, nor be let go, keeps its permit until it is let go, with " + name,
+    async () => {
+      const inner = createStore();
+      const watched = new Watched();
+      const kept: number[] = [];
+      let failures = 1;
+      const store: Store = {
+        ...inner,
+        append(...call) {
+          if (failures-- > 0) throw new Error("down");
+          return inner.append(...call);
+        },
+        permit(query) {
+          kept.push(query.kept);
+          return inner.permit?.(query) ?? { now: query.now, granted: 0, freeAt: undefined };
+        },
+      };
+      const other = watched.process(inner);
+      await start(other, "mail", 1);
+      const queues = [{ name: "mail", globalConcurrency: 1 }];
+      const stranger = new Engine({ store, registry: new Registry(), timers: watched.timers, observer: () => {} });
+      const worker = stranger.work({ queues });
+      await watched.timers.advance(100);
+      assertEquals(kept.slice(0, 2), [0, 1]);
+      const next = other.engine.work({ queues });
+      await watched.timers.advance(3_000);
+      assertEquals(await ended(other, "mail"), 1);
+      await Promise.all([worker.stop(), next.stop()]);
+    },
+  );
+
+  test(
+    "C471 a worker whose clock is ahead of the store's asks for permits now and then only, with " + name,
+    async () => {
+      const inner = createStore();
+      const watched = new Watched(10);
+      let calls = 0;
+      const store: Store = {
+        ...inner,
+        take: (query) => inner.take({ ...query, now: query.now - 100 }),
+        permit(query) {
+          calls++;
+          return inner.permit?.(query) ?? { now: query.now, granted: 0, freeAt: undefined };
+        },
+      };
+      const process = watched.process(store);
+      await process.flow.start("source", { items: [1] }, { jobId: "job", queue: "mail", at: 1_000 });
+      const worker = process.engine.work({ queues: [{ name: "mail", globalConcurrency: 1 }] });
+      await watched.timers.advance(1_500);
+      assertEquals([watched.starts.length, await ended(process, "mail")], [1, 1]);
+      assertLessOrEqual(calls, 16);
+      await worker.stop();
+    },
+  );
 }
+
+test("C469 a clock that was set back does not keep a queue with a rate waiting", () => {
+  const query = { owner: "a", incarnation: 1, queue: "mail", kept: 0, limits: { rate: { count: 1, perMs: 1_000 } } };
+  const day = 86_400_000;
+  const first = permit(undefined, { ...query, now: day, call: 1, started: 0, wanted: 1 }, day, () => undefined);
+  const used = permit(first.state, { ...query, now: day, call: 2, started: 1, wanted: 0 }, day, () => undefined);
+  const back = permit(used.state, { ...query, now: 5, call: 3, started: 0, wanted: 1 }, 5, () => undefined);
+  assertEquals([first.granted, back.granted, back.freeAt], [1, 0, 1_005]);
+  const later = permit(back.state, { ...query, now: 1_005, call: 4, started: 0, wanted: 1 }, 1_005, () => undefined);
+  assertEquals(later.granted, 1);
+});
 
 test("C473 the limits of a worker are checked when it begins", () => {
   const process = new StoredFlowProcess();

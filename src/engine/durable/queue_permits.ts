@@ -12,6 +12,18 @@ export interface Catch {
   readonly jobIds: readonly string[];
 }
 
+/** What an incarnation may have in the store without knowing of it. */
+class Doubts {
+  /** Jobs of which the ids are known. */
+  readonly jobIds: Set<string> = new Set();
+  /** How many others. */
+  others = 0;
+
+  get areNone(): boolean {
+    return this.jobIds.size === 0 && this.others === 0;
+  }
+}
+
 /**
  * This engine's permits for jobs of one queue with limits over all workers. The store is told how many it keeps, not how many more or
  * less: so an answer that is lost does no harm.
@@ -23,8 +35,7 @@ export class QueuePermits {
   #limits: QueueLimits = {};
   /** Jobs that were claimed and are not taken up yet. */
   readonly #claimed: Set<string> = new Set();
-  /** How many jobs this engine may have in the store without knowing of them. */
-  #doubts = 0;
+  #doubts: Doubts = new Doubts();
   #call = 0;
   /** The incarnation that has asked last. */
   #incarnation: number | undefined;
@@ -62,9 +73,9 @@ export class QueuePermits {
         const { claimed, jobIds } = await take(granted, { queue: this.queue, call: this.#call });
         this.#started = claimed;
         for (const jobId of jobIds) this.#claimed.add(jobId);
-        this.#doubts += claimed - jobIds.length;
+        this.#doubts.others += claimed - jobIds.length;
       } catch (error) {
-        this.#doubts += granted;
+        this.#doubts.others += granted;
         throw error;
       }
       const { globalConcurrency, rate } = limits;
@@ -80,18 +91,18 @@ export class QueuePermits {
   }
 
   /** The engine has no more to do with a job. */
-  left(journal: Journal | undefined): void {
+  left(jobId: string, journal: Journal | undefined): void {
     // Its lease may seem to have ended here, and be renewed all the same.
     const mayBeClaimed = journal?.lost !== undefined && this.#incarnation !== undefined &&
       journal.isOf(this.#incarnation);
-    if (mayBeClaimed) this.#doubts++;
+    if (mayBeClaimed) this.#doubts.jobIds.add(jobId);
     // A worker that has room for another job may need the permit at once.
     this.#session.timers.soon(() => void this.settle());
   }
 
   /** A claimed job could not be let go: it is this engine's until it is found in the store. */
-  notLetGo(): void {
-    this.#doubts++;
+  notLetGo(jobId: string): void {
+    this.#doubts.jobIds.add(jobId);
   }
 
   /** Finds out what this engine has, if that is in doubt, and gives back the permits that are not needed; no effect when the store fails. */
@@ -100,15 +111,14 @@ export class QueuePermits {
   }
 
   async #settle(): Promise<void> {
-    const incarnation = this.#incarnation;
-    const doubts = await this.#inTurn(async () => await this.#giveBack() ? this.#doubts : 0);
+    const isTold = await this.#inTurn(() => this.#giveBack());
     // Calls before the one just made claim nothing any more: what the store has now is all.
-    if (doubts === 0 || !await this.#session.reconcile()) return;
-    await this.#inTurn(async () => {
-      if (this.#incarnation !== incarnation) return;
-      this.#doubts -= doubts;
-      await this.#giveBack();
-    });
+    const doubts = this.#doubts;
+    const { others, jobIds } = { others: doubts.others, jobIds: [...doubts.jobIds] };
+    if (!isTold || doubts.areNone || !await this.#session.reconcile()) return;
+    doubts.others -= others;
+    for (const jobId of jobIds) doubts.jobIds.delete(jobId);
+    await this.#inTurn(() => this.#giveBack());
   }
 
   /** Asks for permits for live jobs that a new incarnation is going to claim again. Returns those that it may claim. */
@@ -122,12 +132,12 @@ export class QueuePermits {
     });
   }
 
-  /** They were claimed again; those that this engine has no more to do with are found in the store, as are all when it has not answered. */
+  /** They were claimed again, or nobody knows: then, and where this engine has no more to do with them, they are found in the store. */
   claimedAgain(jobIds: readonly string[], isAnswered: boolean): void {
     const live = new Set(isAnswered ? this.#session.jobsIn(this.queue) : []);
     for (const jobId of jobIds) {
       this.#claimed.delete(jobId);
-      if (!live.has(jobId)) this.#doubts++;
+      if (!live.has(jobId)) this.#doubts.jobIds.add(jobId);
     }
   }
 
@@ -140,7 +150,7 @@ export class QueuePermits {
   /** Tells the store what is kept. Returns false when it does not know that now. */
   async #giveBack(): Promise<boolean> {
     if (this.#session.ownership.lease()?.incarnation !== this.#incarnation) return false;
-    if (this.#given <= this.#kept() && this.#started === 0 && this.#doubts === 0) return true;
+    if (this.#given <= this.#kept() && this.#started === 0 && this.#doubts.areNone) return true;
     try {
       await this.#ask(0, {});
       return true;
@@ -158,7 +168,10 @@ export class QueuePermits {
   ): Promise<{ readonly granted: number; readonly freeAt: number | undefined }> {
     const { store, ownership, timers } = this.#session;
     const lease: Incarnation = await ownership.enter();
-    if (lease.incarnation !== this.#incarnation) this.#started = this.#given = this.#doubts = 0;
+    if (lease.incarnation !== this.#incarnation) {
+      this.#started = this.#given = 0;
+      this.#doubts = new Doubts();
+    }
     this.#incarnation = lease.incarnation;
     const kept = this.#kept() - without;
     const [call, started, given] = [++this.#call, this.#started, this.#given];
@@ -172,7 +185,8 @@ export class QueuePermits {
 
   /** How many permits are needed for the jobs that this engine has, or may have. */
   #kept(): number {
-    return new Set([...this.#claimed, ...this.#session.jobsIn(this.queue)]).size + this.#doubts;
+    const { jobIds, others } = this.#doubts;
+    return new Set([...this.#claimed, ...jobIds, ...this.#session.jobsIn(this.queue)]).size + others;
   }
 }
 

@@ -16,7 +16,9 @@ export async function reconcile(
   const lease = ownership.lease();
   if (lease === undefined) return false;
   const isOver = () => ownership.lease()?.incarnation !== lease.incarnation;
-  const before = journals.map((journal) => ({ journal, claim: journal.claim }));
+  // Those of an incarnation before are being claimed again.
+  const own = journals.filter((it) => it.isOf(lease.incarnation));
+  const before = own.map((journal) => ({ journal, claim: journal.claim }));
   try {
     const held = await store.held(lease);
     if (isOver()) return false;

@@ -164,7 +164,7 @@ export class StoreSession {
 
   #unregister(job: Job, { next }: Entry): void {
     this.#entries.delete(job.jobId);
-    this.permitsFor(job)?.left(this.journals.get(job));
+    this.permitsFor(job)?.left(job.jobId, this.journals.get(job));
     if (next !== undefined && this.ownership.lease()?.incarnation === next.record.incarnation) this.onTaken(next);
     if (this.#entries.size === 0) this.#stop((error) => this.onStoreError(job, error));
   }
@@ -278,7 +278,7 @@ export class StoreSession {
     try {
       await this.store.append(record, revision, [], { status, dueAt, endedAt, consumed, at, releases: true });
     } catch (error) {
-      this.permitsIn(record.queue)?.notLetGo();
+      this.permitsIn(record.queue)?.notLetGo(record.jobId);
       throw error;
     }
   }
