@@ -41,6 +41,8 @@ export class StoreWorker implements Worker {
   /** The job that is being taken up. */
   #takenId: string | undefined;
   #refused = 0;
+  /** Whether the store has told that something is due since jobs were taken last. */
+  #isDue = false;
 
   /** Begins to work; `onStop` is called when it takes no more jobs. */
   constructor(engine: WorkHost, options: WorkOptions, onStop: () => void) {
@@ -62,8 +64,11 @@ export class StoreWorker implements Worker {
     };
     checkOptions<WorkOptions>(action, options, { ...this.#options, flows: true, queues: true, signal: true });
     this.#sources = sourcesOf(action, engine, flows, queues && checkQueues(action, queues));
-    // The end of a job makes nothing due.
-    this.#watch = new StoreWatch(engine.session, ({ type }) => type !== "ended");
+    this.#watch = new StoreWatch(engine.session, (event) => {
+      this.#isDue ||= event.type === "due" && event.at <= engine.host.timers.now();
+      // The end of a job makes nothing due.
+      return event.type !== "ended";
+    });
     this.#stopUse = engine.session.ownership.use();
     this.#loop = this.#run();
     const abort = () => void this.stop();
@@ -110,6 +115,7 @@ export class StoreWorker implements Worker {
   /** Takes jobs from each source. Returns whether there may be more. */
   async #takeRound(): Promise<boolean> {
     let isMore = false;
+    this.#isDue = false;
     for (const source of [...this.#sources]) {
       const room = Math.min(this.#room, source.room);
       if (room <= 0) continue;
@@ -177,6 +183,7 @@ export class StoreWorker implements Worker {
       // What is due by this clock may not be due by the store's: asking again at once would keep the event loop.
       const left = Math.max(await this.#nextAt() - host.timers.now(), LEAST_WAIT_MS);
       await this.#watch.changed(undefined, Math.min(ms, left));
+      if (this.#isDue) return;
       if (left <= Math.max(ms, LEAST_WAIT_MS) || this.#sources.some(({ isBlocked }) => isBlocked)) return;
       ms = pollMs;
     }

@@ -32,6 +32,16 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals([taken, refused, await web.engine.count({ tags: { customer: "7" } })], [1, 0, 1]);
   });
 
+  test(`a worker that is told of a job takes it without a pause, with ${name}`, async () => {
+    const process = new StoredFlowProcess({ store: createStore() });
+    const worker = process.engine.work({ pollMs: 3_600_000 });
+    await process.timers.advance(5_000);
+    await process.flow.start("source", { items: [1] });
+    await process.timers.advance(0);
+    assertEquals(process.begun, [1]);
+    await worker.stop();
+  });
+
   test(`a worker takes the urgent ones first, and no more than it has room for, with ${name}`, async () => {
     const store = createStore();
     const process = new StoredFlowProcess({ store, work: ask });
