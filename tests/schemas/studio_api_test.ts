@@ -29,6 +29,8 @@ const CALLS: Readonly<Record<string, readonly [query: string, body: object | und
   listJobs: ["?tag=team%3Dsales", undefined, 200],
   countJobs: ["", undefined, 200],
   listWorkers: ["", undefined, 200],
+  listSchedules: ["", undefined, 200],
+  measureThroughput: ["?window=1h", undefined, 200],
   getJob: ["?id=waits", undefined, 200],
   getDocument: ["?id=waits", undefined, 200],
   getFlow: ["?id=waits", undefined, 200],
