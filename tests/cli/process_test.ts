@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import process from "node:process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assertEquals, assertMatch } from "@std/assert";
+import { type EndedProcess, type StartedProcess, withProcess } from "../support/started_process.ts";
 import { inOwnFolder } from "./run_command.ts";
 import { makeStore } from "./sample_store.ts";
 
@@ -11,66 +11,58 @@ import { makeStore } from "./sample_store.ts";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const FLAGS = "Deno" in globalThis ? ["run", "-A", "--no-check", "--import-map", "offline.json"] : [];
 
-interface Ended {
-  readonly exit: number | null;
-  readonly output: string;
-  readonly errors: string;
-}
-
-/** Starts the program; `onOutput` is called with each part that it prints. */
+/** Starts the program, and ends it whatever happens; `use` is called with the process. */
 function start(
   args: readonly string[],
-  onOutput: (text: string, child: ReturnType<typeof spawn>) => void = () => {},
-): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...FLAGS, "src/cli/main.ts", ...args], { cwd: ROOT });
-    let [output, errors] = ["", ""];
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-      onOutput(text, child);
-    });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => void (errors += text));
-    child.on("error", reject);
-    // Deno tells of 128 and the number of a signal as of that signal.
-    child.on("close", (exit, signal) => resolve({ exit: signal === "SIGINT" ? 130 : exit, output, errors }));
-    child.stdin.end('{"format":"routilux/job"}');
+  use: (program: StartedProcess) => void | Promise<void> = () => {},
+): Promise<EndedProcess> {
+  const command = { args: [...FLAGS, "src/cli/main.ts", ...args], folder: ROOT, input: '{"format":"routilux/job"}' };
+  return withProcess(command, async (program) => {
+    await use(program);
+    return await program.ended();
   });
 }
 
-test("the program reads its input, and fails in one line with the exit code", { timeout: 60_000 }, async () => {
-  const { errors, exit, output } = await start(["inspect", "-"]);
-  assertEquals([exit, output], [3, ""]);
+test("the program reads its input, and fails in one line with the exit code", { timeout: 120_000 }, async () => {
+  const { code, stderr, stdout } = await start(["inspect", "-"]);
+  assertEquals([code, stdout], [3, ""]);
   assertMatch(
-    errors,
+    stderr,
     /^error: standard input: Cannot read routilux\/job: version: expected a version number, got nothing\n$/,
   );
 });
 
 test(
   "the program works on a store, says nothing else, and ends well when nobody reads on",
-  { timeout: 60_000 },
+  { timeout: 120_000 },
   () =>
     inOwnFolder(async (file) => {
       await makeStore(file("jobs.db"), async ({ start }) => {
         for (let n = 0; n < 100; n++) await start(`job ${n}`, { items: 20, asks: false });
       });
-      const ended = await start(["export", "--store", `sqlite:${file("jobs.db")}`, "--json"], (_text, child) => {
-        child.stdout?.destroy();
+      const args = ["export", "--store", `sqlite:${file("jobs.db")}`, "--json"];
+      const { code, stderr, stdout } = await start(args, async (program) => {
+        await program.says(/./);
+        program.closeOutput();
       });
-      assertEquals([ended.exit, ended.errors], [0, ""]);
-      assertMatch(ended.output, /^\{"format":"routilux\/stored-job"/);
+      assertEquals([code, stderr], [0, ""]);
+      assertMatch(stdout, /^\{"format":"routilux\/stored-job"/);
     }),
 );
 
 test(
   "the program ends when it is interrupted",
-  { timeout: 60_000, skip: process.platform === "win32" },
+  { timeout: 120_000, skip: process.platform === "win32" },
   () =>
     inOwnFolder(async (file) => {
       await makeStore(file("jobs.db"), async ({ start }) => void await start("j"));
       const args = ["jobs", "watch", "j", "--store", `sqlite:${file("jobs.db")}`];
-      const { errors, exit, output } = await start(args, (_text, child) => void child.kill("SIGINT"));
-      assertEquals([exit, errors], [130, ""]);
-      assertMatch(output, /the job is running/);
+      const { code, signal, stderr, stdout } = await start(args, async (program) => {
+        await program.says(/the job is running/);
+        program.signal("SIGINT");
+      });
+      // Deno tells of 128 and the number of a signal as of that signal.
+      assertEquals([signal === "SIGINT" ? 130 : code, stderr], [130, ""]);
+      assertMatch(stdout, /the job is running/);
     }),
 );

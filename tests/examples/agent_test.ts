@@ -1,28 +1,20 @@
 import { assertEquals } from "@std/assert";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { join } from "node:path";
-import process from "node:process";
-import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { inFolder } from "./run_example.ts";
+import { withProcess } from "../support/started_process.ts";
+import { inFolder, pathOf } from "./run_example.ts";
 
-const LONG = { timeout: 120_000 };
-const SCRIPT = fileURLToPath(new URL("../../examples/agent/main.ts", import.meta.url));
+const LONG = { timeout: 240_000 };
 const END = ["sun in Oslo; booked", "tool calls: completed, completed"];
 
 /** Runs the example, and kills it when it says something; without that it comes to its end. */
-async function run(args: readonly string[], killAt?: string): Promise<string[]> {
-  const child = spawn(process.execPath, [SCRIPT, ...args], { stdio: ["ignore", "pipe", "inherit"] });
-  const closed = once(child, "close");
-  const lines: string[] = [];
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    lines.push(line);
-    if (line === killAt) process.kill(child.pid ?? 0, "SIGKILL");
+function run(args: readonly string[], killAt?: RegExp): Promise<string[]> {
+  return withProcess({ args: [pathOf("agent/main.ts"), ...args] }, async (example) => {
+    if (killAt !== undefined && await example.says(killAt)) example.signal("SIGKILL");
+    const { code, stdout, stderr } = await example.ended();
+    if (killAt === undefined) assertEquals(code, 0, stderr);
+    return stdout.trimEnd().split("\n");
   });
-  await closed;
-  return lines;
 }
 
 test(
@@ -31,7 +23,7 @@ test(
   () =>
     inFolder(async (folder) => {
       const database = join(folder, "agent.db");
-      for (const place of ["want", "[weather begins]", "[flights begins]", "ask"]) await run([database], place);
+      for (const place of [/^want$/m, /weather begins/, /flights begins/, /^ask$/m]) await run([database], place);
       assertEquals((await run([database])).slice(-2), END);
       assertEquals((await run([database])).slice(-2), END);
     }),

@@ -1,17 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
-import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { assert, assertEquals } from "@std/assert";
-import { inFolder } from "./run_example.ts";
+import { StartedProcess } from "../support/started_process.ts";
+import { BUN, inFolder, NO_BUN, pathOf } from "./run_example.ts";
 
-const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
-const BUN = "Bun" in globalThis ? process.execPath : path("node_modules/.bin/bun");
-const OPTIONS = { timeout: 120_000, skip: existsSync(BUN) ? false : "Bun is not installed: run npm ci" };
+const OPTIONS = { timeout: 240_000, skip: NO_BUN };
 
 interface Answer {
   readonly status: number;
@@ -23,61 +17,51 @@ type Event = string;
 
 /** A server as a process of its own. */
 class Server {
-  readonly #command: string;
+  readonly #program: string;
   readonly #args: readonly string[];
   readonly #paceMs: number;
-  #child: ChildProcess | undefined;
-  #closed: Promise<unknown[]> = Promise.resolve([]);
+  #process: StartedProcess | undefined;
   #url = "";
 
-  constructor(command: string, database: string, paceMs: number) {
-    this.#command = command;
-    this.#args = [path("examples/approval_service/server.ts"), database];
+  constructor(program: string, database: string, paceMs: number) {
+    this.#program = program;
+    this.#args = [pathOf("approval_service/server.ts"), database];
     this.#paceMs = paceMs;
   }
 
   /** Starts the process, and waits until it listens. */
   async start(): Promise<this> {
-    const child = spawn(this.#command, this.#args, {
-      env: { ...process.env, PACE_MS: String(this.#paceMs), PORT: "0" },
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    this.#child = child;
-    this.#closed = once(child, "close");
-    const line = await Promise.race([
-      once(createInterface({ input: child.stdout }), "line"),
-      this.#closed.then(([code]) => assert(false, `the server has ended with ${code} before it listened`)),
-    ]);
-    this.#url = String(line).replace("Listening on ", "");
+    const env = { PACE_MS: String(this.#paceMs), PORT: "0" };
+    this.#process = new StartedProcess({ program: this.#program, args: this.#args, env });
+    this.#url = (await this.#process.line("the address")).replace("Listening on ", "");
     return this;
   }
 
   /** Ends the process by a signal, and returns its exit code. */
-  async end(signal: "SIGKILL" | "SIGTERM"): Promise<unknown> {
-    const child = this.#child;
-    this.#child = undefined;
-    if (child?.pid === undefined) return null;
-    // Not `child.kill`: in Deno that hides the exit code of a child that ends by itself.
-    if (child.exitCode === null && child.signalCode === null) process.kill(child.pid, signal);
-    const [code] = await this.#closed;
-    return code;
+  async end(signal: "SIGKILL" | "SIGTERM"): Promise<number | null> {
+    const started = this.#process;
+    this.#process = undefined;
+    if (started === undefined) return null;
+    try {
+      started.signal(signal);
+      return (await started.ended()).code;
+    } finally {
+      await started.end();
+    }
   }
 
-  async get(path: string): Promise<Answer> {
-    const response = await fetch(this.#url + path);
-    return { status: response.status, body: await response.json() };
+  get(path: string): Promise<Answer> {
+    return this.#answer(path);
   }
 
-  async post(path: string, body: unknown): Promise<Answer> {
-    const text = typeof body === "string" ? body : JSON.stringify(body);
-    const response = await fetch(this.#url + path, { method: "POST", body: text });
-    return { status: response.status, body: await response.json() };
+  post(path: string, body: unknown): Promise<Answer> {
+    return this.#answer(path, { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) });
   }
 
   /** Iterates over an order's events after the last one that was seen. */
   async *events(id: string, seen = 0): AsyncGenerator<Event> {
     const headers = { "last-event-id": String(seen) };
-    const response = await fetch(`${this.#url}/orders/${id}/events`, { headers });
+    const response = await this.#waitFor(`events of ${id}`, fetch(`${this.#url}/orders/${id}/events`, { headers }));
     assertEquals([response.status, response.headers.get("content-type")], [200, "text/event-stream"]);
     const decoder = new TextDecoder();
     let text = "";
@@ -97,6 +81,19 @@ class Server {
   all(id: string): Promise<Event[]> {
     return Array.fromAsync(this.events(id));
   }
+
+  #answer(path: string, init: RequestInit = {}): Promise<Answer> {
+    const answer = async () => {
+      const response = await fetch(this.#url + path, init);
+      return { status: response.status, body: await response.json() };
+    };
+    return this.#waitFor(`the answer to ${path}`, answer());
+  }
+
+  #waitFor<T>(what: string, promise: Promise<T>): Promise<T> {
+    assert(this.#process !== undefined, "the server runs");
+    return this.#process.waitFor(what, promise);
+  }
 }
 
 /** Runs two servers on one database: one in this runtime, the other in Bun. */
@@ -108,7 +105,7 @@ async function withServers(paceMs: number, run: (here: Server, bun: Server) => P
       await Promise.all(servers.map((server) => server.start()));
       await run(...servers);
     } finally {
-      await Promise.all(servers.map((server) => server.end("SIGKILL")));
+      for (const server of servers) await server.end("SIGKILL");
     }
   });
 }

@@ -1,15 +1,9 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { existsSync } from "node:fs";
-import process from "node:process";
-import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { type StartedProcess, withProcess } from "../support/started_process.ts";
+import { BUN, NO_BUN, pathOf } from "./run_example.ts";
 
-const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
-const BUN = "Bun" in globalThis ? process.execPath : path("node_modules/.bin/bun");
-const OPTIONS = { timeout: 120_000, skip: existsSync(BUN) ? false : "Bun is not installed: run npm ci" };
+const OPTIONS = { timeout: 240_000, skip: NO_BUN };
 
 const TEXTS = ["one", "one two", "", "one two three", "one two"];
 const EVENTS = [
@@ -22,38 +16,28 @@ const EVENTS = [
 ];
 
 /** Starts the server as a process, and kills it after the test. */
-async function withServer(env: Record<string, string>, run: (server: Server) => Promise<void>): Promise<void> {
-  const child = spawn(BUN, [path("examples/bun_server/server.ts")], {
-    env: { ...process.env, PACE_MS: "0", PORT: "0", ...env },
-    stdio: ["ignore", "pipe", "inherit"],
+function withServer(env: Record<string, string>, run: (server: Server) => Promise<void>): Promise<void> {
+  const args = [pathOf("bun_server/server.ts")];
+  return withProcess({ program: BUN, args, env: { PACE_MS: "0", PORT: "0", ...env } }, async (started) => {
+    await run(new Server(started, (await started.line("the address")).replace("Listening on ", "")));
   });
-  const closed = once(child, "close");
-  try {
-    for await (const line of createInterface({ input: child.stdout })) {
-      await run(new Server(line.replace("Listening on ", "")));
-      break;
-    }
-  } finally {
-    child.kill("SIGKILL");
-    await closed;
-  }
 }
 
 class Server {
+  readonly #process: StartedProcess;
   readonly #url: string;
 
-  constructor(url: string) {
+  constructor(started: StartedProcess, url: string) {
+    this.#process = started;
     this.#url = url;
   }
 
-  async get(path: string) {
-    const response = await fetch(new URL(path, this.#url));
-    return { status: response.status, body: await response.json() };
+  get(path: string) {
+    return this.#answer(path);
   }
 
-  async post(path: string, body: string = "") {
-    const response = await fetch(new URL(path, this.#url), { method: "POST", body });
-    return { status: response.status, body: await response.json() };
+  post(path: string, body: string = "") {
+    return this.#answer(path, { method: "POST", body });
   }
 
   /** Starts a job, and returns its id. */
@@ -64,7 +48,19 @@ class Server {
   }
 
   /** Reads a number of a job's events, or all of them. */
-  async events(id: string, most: number = Infinity, lastSeen: number = 0): Promise<string[]> {
+  events(id: string, most: number = Infinity, lastSeen: number = 0): Promise<string[]> {
+    return this.#process.waitFor(`${most} events of job ${id}`, this.#events(id, most, lastSeen));
+  }
+
+  async #answer(path: string, init: RequestInit = {}) {
+    const answer = fetch(new URL(path, this.#url), init).then(async (response) => ({
+      status: response.status,
+      body: await response.json(),
+    }));
+    return await this.#process.waitFor(`the answer to ${path}`, answer);
+  }
+
+  async #events(id: string, most: number, lastSeen: number): Promise<string[]> {
     const headers = { "last-event-id": String(lastSeen) };
     const response = await fetch(new URL(`/jobs/${id}/events`, this.#url), { headers });
     assertEquals([response.status, response.headers.get("content-type")], [200, "text/event-stream"]);

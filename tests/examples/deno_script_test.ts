@@ -1,25 +1,17 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { execPath } from "node:process";
-import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { assertEquals } from "@std/assert";
-import { inFolder, runExample } from "./run_example.ts";
+import { runProcess } from "../support/started_process.ts";
+import { inFolder, pathOf, runExample } from "./run_example.ts";
 
 const OPTIONS = { timeout: 120_000, skip: "Deno" in globalThis ? false : "a script for Deno" };
-const SCRIPT = fileURLToPath(new URL("../../examples/deno_script/main.ts", import.meta.url));
 const EXPENSES = "apples 2.5\nx y z\npears 2\n\ngreen tea 3.25\napples 1\n";
 const SUMS = "apples: 3.50\ngreen tea: 3.25\npears: 2.00\n";
 const LEFT_OUT = "no name and amount: x y z\n";
 
 test("deno_script adds up standard input, and reports the lines that it skips", OPTIONS, async () => {
-  const child = spawn(execPath, [SCRIPT]);
-  const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, "close")]);
-  child.stdin.end(EXPENSES);
-  const [stdout, stderr, [code]] = await ended;
+  const { code, stdout, stderr } = await runProcess({ args: [pathOf("deno_script/main.ts")], input: EXPENSES });
   assertEquals([code, stdout, stderr], [0, SUMS, LEFT_OUT]);
 });
 

@@ -1,10 +1,18 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { type EndedProcess, withProcess } from "../support/started_process.ts";
+
+const INSTALLED_BUN = fileURLToPath(new URL("../../node_modules/.bin/bun", import.meta.url));
+
+/** Bun, for examples that need it. */
+export const BUN: string = "Bun" in globalThis ? process.execPath : INSTALLED_BUN;
+
+/** Why there is no Bun here; false when there is one. */
+export const NO_BUN: string | false = existsSync(BUN) ? false : "Bun is not installed: run npm ci";
 
 /** Options of `runExample`. */
 export interface RunOptions {
@@ -14,36 +22,22 @@ export interface RunOptions {
   readonly args?: readonly string[];
   /** Additional environment variables. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Sends SIGINT when this text appears on the standard error output. */
-  readonly interruptAt?: string;
-}
-
-/** The result of an example. */
-export interface Ended {
-  /** The exit code; `null` when a signal has ended it. */
-  readonly code: number | null;
-  /** The standard output. */
-  readonly stdout: string;
-  /** The standard error output. */
-  readonly stderr: string;
+  /** Sends SIGINT when it has printed this. */
+  readonly interruptAt?: RegExp;
 }
 
 /** Runs a script below `examples` as a process of the runtime that runs the test. */
-export async function runExample(script: string, options: RunOptions): Promise<Ended> {
-  const { folder, args = [], env, interruptAt } = options;
-  const path = fileURLToPath(new URL(`../../examples/${script}`, import.meta.url));
-  const child = spawn(process.execPath, [path, ...args], { cwd: folder, env: { ...process.env, ...env } });
-  let [stdout, stderr, isInterrupted] = ["", "", false];
-  child.stdout.setEncoding("utf8").on("data", (text: string) => void (stdout += text));
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-    if (isInterrupted || interruptAt === undefined || !stderr.includes(interruptAt)) return;
-    isInterrupted = true;
-    // Not `child.kill`: in Deno that hides the exit code of a child that ends by itself.
-    if (child.pid !== undefined) process.kill(child.pid, "SIGINT");
+export function runExample(script: string, options: RunOptions): Promise<EndedProcess> {
+  const { folder, args = [], env = {}, interruptAt } = options;
+  return withProcess({ args: [pathOf(script), ...args], folder, env, input: "" }, async (example) => {
+    if (interruptAt !== undefined && await example.says(interruptAt)) example.signal("SIGINT");
+    return await example.ended();
   });
-  const [code] = await once(child, "close");
-  return { code, stdout, stderr };
+}
+
+/** The path of a script below `examples`. */
+export function pathOf(script: string): string {
+  return fileURLToPath(new URL(`../../examples/${script}`, import.meta.url));
 }
 
 /** Makes a folder for one test, and removes it afterwards. */

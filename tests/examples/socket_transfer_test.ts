@@ -1,15 +1,11 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { execPath } from "node:process";
-import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
 import { assertEquals } from "@std/assert";
-import { inFolder, runExample } from "./run_example.ts";
+import { withProcess } from "../support/started_process.ts";
+import { inFolder, pathOf, runExample } from "./run_example.ts";
 
 test(
   "socket_transfer carries a job from host A to host B over TCP; each handler has run once",
@@ -30,16 +26,16 @@ test(
     }),
 );
 
-test("socket_transfer: host B gives the reason why it refuses an invalid job", { timeout: 120_000 }, async () => {
-  const path = fileURLToPath(new URL("../../examples/socket_transfer/host_b.ts", import.meta.url));
-  const hostB = spawn(execPath, [path], { stdio: ["ignore", "pipe", "ignore"] });
-  const closed = once(hostB, "close");
-  for await (const line of createInterface({ input: hostB.stdout })) {
-    const socket = connect(Number(line.replace("Host B: listening on port ", "")), "127.0.0.1");
-    socket.end('{"flow": {}, "jobState": {}}');
-    const expected = 'refused: Cannot read routilux/flow: format: expected "routilux/flow", got nothing';
-    assertEquals(await text(socket), expected);
-  }
-  const [code] = await closed;
-  assertEquals(code, 1);
-});
+test(
+  "socket_transfer: host B gives the reason why it refuses an invalid job",
+  { timeout: 120_000 },
+  () =>
+    withProcess({ args: [pathOf("socket_transfer/host_b.ts")] }, async (hostB) => {
+      const port = (await hostB.line("the port")).replace("Host B: listening on port ", "");
+      const socket = connect(Number(port), "127.0.0.1");
+      socket.end('{"flow": {}, "jobState": {}}');
+      const expected = 'refused: Cannot read routilux/flow: format: expected "routilux/flow", got nothing';
+      assertEquals(await hostB.waitFor("the reason", text(socket)), expected);
+      assertEquals((await hostB.ended()).code, 1);
+    }),
+);

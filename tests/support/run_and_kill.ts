@@ -1,8 +1,5 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import process from "node:process";
-import { createInterface } from "node:readline";
 import { KILLED_PROCESS } from "./killed_process.ts";
+import { withProcess } from "./started_process.ts";
 
 /** The arguments of a process: its store and its job. */
 export interface ProcessTask {
@@ -35,19 +32,19 @@ export async function runAndKill(
 ): Promise<ProcessReport | undefined> {
   const { store, place, effects, jobId, snapshotLength } = life;
   const args = [KILLED_PROCESS, store, place, effects, jobId, String(snapshotLength)];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
-  const closed = once(child, "close");
-  let complaint = "";
-  let end: ProcessReport | undefined;
-  const kill = () => death && setTimeout(() => child.kill("SIGKILL"), death.afterMs);
-  if (death?.isEarly === true) kill();
-  child.stderr.on("data", (data) => complaint += data);
-  createInterface({ input: child.stdout }).on("line", (line) => {
-    if (line === "working") death?.isEarly === true || kill();
-    else end = JSON.parse(line);
+  return await withProcess({ args }, async (started) => {
+    let kill: ReturnType<typeof setTimeout> | undefined;
+    if (death !== undefined && (death.isEarly || await started.says(/^working$/m))) {
+      kill = setTimeout(() => started.signal("SIGKILL"), death.afterMs);
+    }
+    const { code, signal, stdout, stderr } = await started.ended().finally(() => clearTimeout(kill));
+    // Only a kill of the test is no complaint.
+    if (code !== 0 && !(death !== undefined && signal === "SIGKILL")) {
+      throw new Error(`The process ended with ${signal ?? code}: ${stderr}`);
+    }
+    const [report] = stdout.split("\n").filter((line) => line.startsWith("{"));
+    if (report === undefined && death === undefined) throw new Error(`The process said no more than ${stdout}`);
+    // A line that was cut off by the kill is no report.
+    return report === undefined || !stdout.endsWith("\n") ? undefined : JSON.parse(report);
   });
-  const [code] = await closed;
-  if (death === undefined && end === undefined) throw new Error(`The process ended with ${code}: ${complaint}`);
-  if (code !== 0 && code !== null) throw new Error(`The process ended with ${code}: ${complaint}`);
-  return end;
 }

@@ -9,6 +9,7 @@ import type { Store } from "../../../src/ports/mod.ts";
 import { fileStore, type FileStoreOptions } from "../../../src/stores/file_store.ts";
 import { MemoryDisk, systemError } from "../../support/memory_disk.ts";
 import { STORE_PROCESS } from "../../support/file_store_process.ts";
+import { runProcess } from "../../support/started_process.ts";
 import { StoreStateTracker } from "../../support/store_state_tracker.ts";
 
 const FOLDER = "/jobs";
@@ -93,10 +94,9 @@ test("an error names the file, and includes the error of the system", async () =
   }
 });
 
-function appendUntilFull(folder: string, ...wrapper: string[]): { stored: number; error: string } {
-  const command = [...wrapper, process.execPath, STORE_PROCESS, "fill", folder];
-  const [program = "", ...args] = command;
-  const { stdout, stderr } = spawnSync(program, args, { encoding: "utf8" });
+async function appendUntilFull(folder: string, ...wrapper: string[]): Promise<{ stored: number; error: string }> {
+  const [program = "", ...args] = [...wrapper, process.execPath, STORE_PROCESS, "fill", folder];
+  const { stdout, stderr } = await runProcess({ program, args });
   const [stored = "", error = ""] = stdout.split("\n");
   assertMatch(stored, /^\d+$/, stderr);
   return { stored: Number(stored), error };
@@ -120,7 +120,7 @@ test(
   async () => {
     const folder = mkdtempSync(join(tmpdir(), "routilux-store-"));
     const limited = ["bash", "-c", 'trap "" XFSZ; ulimit -f 64; exec "$@"', "bash"];
-    const { stored, error } = appendUntilFull(folder, ...limited);
+    const { stored, error } = await appendUntilFull(folder, ...limited);
     assertGreater(stored, 5);
     assertMatch(error, /Cannot append to ".*journal\.jsonl": .*file too large/i);
     await checkStored(folder, stored);
@@ -137,7 +137,7 @@ test(
   { ...LONG, skip },
   async () => {
     try {
-      const { stored, error } = appendUntilFull(mounted);
+      const { stored, error } = await appendUntilFull(mounted);
       assertGreater(stored, 5);
       assertMatch(error, /Cannot append to ".*journal\.jsonl": .*no space left on device/i);
       spawnSync("mount", ["-o", "remount,size=1m", mounted]);

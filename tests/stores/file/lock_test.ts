@@ -1,5 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
@@ -10,6 +9,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { fileStore } from "../../../src/stores/file_store.ts";
 import { sampleJob } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { STORE_PROCESS } from "../../support/file_store_process.ts";
+import { StartedProcess, withProcess } from "../../support/started_process.ts";
 
 const LONG = { timeout: 120_000 };
 
@@ -22,37 +22,37 @@ async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
   }
 }
 
+/** A process that tries to open the store, and keeps it open until it is told to end. */
 interface Holder {
-  readonly child: ChildProcess;
+  readonly started: StartedProcess;
   /** The output of its attempt. */
   readonly answer: string;
-  /** Closes its input, and waits until it has ended. */
-  end(): Promise<void>;
 }
 
-/** Starts a process that tries to open the store, and keeps it open until it is told to end. */
-async function hold(folder: string): Promise<Holder> {
-  const child = spawn(process.execPath, [STORE_PROCESS, "hold", folder], { stdio: ["pipe", "pipe", "inherit"] });
-  const closed = once(child, "close");
-  let answer = "";
-  child.stdout.setEncoding("utf8");
-  for await (const text of child.stdout) {
-    answer += text;
-    if (answer.includes("\n")) break;
+/** Starts so many processes that try to open the store, and ends them whatever happens. */
+async function withHolders<T>(
+  folder: string,
+  count: number,
+  use: (holders: readonly Holder[]) => T | Promise<T>,
+): Promise<T> {
+  const processes = Array.from({ length: count }, () => new StartedProcess({ args: [STORE_PROCESS, "hold", folder] }));
+  try {
+    const answers = await Promise.all(processes.map((it) => it.line("its attempt to open the store")));
+    return await use(processes.map((started, index) => ({ started, answer: answers[index] ?? "" })));
+  } finally {
+    for (const it of processes) await it.end();
   }
-  return {
-    child,
-    answer: answer.trim(),
-    async end() {
-      child.stdin.end();
-      await closed;
-    },
-  };
 }
 
-async function kill({ child, end }: Holder): Promise<void> {
-  if (child.pid !== undefined) process.kill(child.pid, "SIGKILL");
-  await end();
+/** Kills a process that has the store open, and returns the number that it had; `use` is called while it runs. */
+function killHolder(folder: string, use: (pid: number) => void = () => {}): Promise<number> {
+  return withHolders(folder, 1, ([holder]) => {
+    assert(holder !== undefined);
+    assertEquals(holder.answer, "open");
+    const { pid } = holder.started;
+    use(pid);
+    return pid;
+  });
 }
 
 function errorOf(folder: string): string {
@@ -110,15 +110,11 @@ test(
   LONG,
   () =>
     inFolder(async (folder) => {
-      const holder = await hold(folder);
-      assertEquals(holder.answer, "open");
-      assertMatch(
-        errorOf(folder),
-        new RegExp(`: process ${holder.child.pid}( on host ".*")? has it open, and only one may$`),
-      );
-      await kill(holder);
+      const killed = await killHolder(folder, (pid) => {
+        assertMatch(errorOf(folder), new RegExp(`: process ${pid}( on host ".*")? has it open, and only one may$`));
+      });
       const { pid } = JSON.parse(readFileSync(join(folder, ".lock"), "utf8"));
-      assertEquals(pid, holder.child.pid);
+      assertEquals(pid, killed);
       const store = fileStore(folder);
       await store.create([sampleJob("job")]);
       await store.close();
@@ -132,20 +128,16 @@ test(
   () =>
     inFolder(async (folder) => {
       for (let round = 0; round < 2; round++) {
-        const first = await hold(folder);
-        assertEquals(first.answer, "open");
-        await kill(first);
-        const holders = await Promise.all(Array.from({ length: 5 }, () => hold(folder)));
-        const [open, ...refused] = holders.map(({ answer }) => answer).sort((a, b) =>
-          a === "open" ? -1 : b === "open" ? 1 : 0
-        );
-        assertEquals(open, "open");
-        for (const answer of refused) {
-          assertMatch(answer, /^Error: Cannot open the file store in .* has it open, and only one may$/);
-        }
-        for (const holder of holders) {
-          await holder.end();
-        }
+        await killHolder(folder);
+        await withHolders(folder, 5, async (holders) => {
+          const refused = holders.filter(({ answer }) => answer !== "open");
+          assertEquals(refused.length, holders.length - 1);
+          for (const { answer } of refused) {
+            assertMatch(answer, /^Error: Cannot open the file store in .* has it open, and only one may$/);
+          }
+          for (const { started } of holders) started.closeInput();
+          for (const { started } of holders) await started.ended();
+        });
         assertEquals(namesIn(folder), []);
       }
     }),
@@ -164,10 +156,9 @@ const noAsking = { skip: asks ? false : "this process may not ask for others" };
 
 test("the lock of a dead process is taken over", noAsking, () =>
   inFolder(async (folder) => {
-    const holder = await hold(folder);
-    await kill(holder);
+    const pid = await killHolder(folder);
     rmSync(join(folder, ".lock"));
-    writeLock(folder, { pid: holder.child.pid });
+    writeLock(folder, { pid });
     await fileStore(folder).close();
   }));
 
@@ -271,14 +262,11 @@ test(
   { ...LONG, skip: hasSpaces ? false : "this process may not make containers" },
   () =>
     inFolder(async (folder) => {
-      const child = spawn("unshare", [...unshare, process.execPath, STORE_PROCESS, "hold", folder], {
-        stdio: ["pipe", "pipe", "inherit"],
+      const args = [...unshare, process.execPath, STORE_PROCESS, "hold", folder];
+      await withProcess({ program: "unshare", args }, async (holder) => {
+        assertEquals(await holder.line("its attempt to open the store"), "open");
+        assertMatch(errorOf(folder), /has it open, and only one may$/);
       });
-      const closed = once(child, "close");
-      await once(child.stdout, "data");
-      assertMatch(errorOf(folder), /has it open, and only one may$/);
-      child.kill("SIGKILL");
-      await closed;
       const store = fileStore(folder);
       await store.create([sampleJob("job")]);
       await store.close();

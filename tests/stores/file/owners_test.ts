@@ -1,9 +1,6 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { test } from "node:test";
 import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { dueOfAll, type Incarnation, nextDueOfAll, type Store } from "../../../src/ports/mod.ts";
@@ -25,6 +22,7 @@ import {
 import { STORE_PROCESS } from "../../support/file_store_process.ts";
 import { MemoryDisk } from "../../support/memory_disk.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
+import { withProcess } from "../../support/started_process.ts";
 
 const FOLDER = "/jobs";
 const NUMBERS = "/jobs/.numbers.jsonl";
@@ -39,15 +37,12 @@ function writtenByAnother(disk: MemoryDisk): void {
 }
 
 test("what a killed process had claimed is due at once when the store is opened, whatever lease it had", {
-  timeout: 60_000,
+  timeout: 120_000,
 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "routilux-store-"));
-  const child = spawn(process.execPath, [STORE_PROCESS, "work", folder], { stdio: ["pipe", "pipe", "inherit"] });
-  const closed = once(child, "close");
-  const [answer] = await once(child.stdout, "data");
-  assertEquals(String(answer).trim(), "open");
-  child.kill("SIGKILL");
-  await closed;
+  await withProcess({ args: [STORE_PROCESS, "work", folder] }, async (worker) => {
+    assertEquals(await worker.line("the job's claim"), "open");
+  });
   const store = fileStore(folder);
   const record = await store.find("job");
   assertEquals([record?.owner, record?.incarnation, record?.heldUntil], ["engine", 1, undefined]);
