@@ -46,9 +46,17 @@ export function livingJobs(): {
   readonly desk: Desk;
   readonly till: Till;
   readonly answer: (request: Request) => Promise<Response>;
+  /** Resolves when a job, which is started after this is called, waits for its answer. */
+  readonly hasAsked: (jobId: string) => Promise<void>;
 } {
   const registry = new Registry({ Desk, Shop, Till });
-  const engine = new Engine({ store: memoryStore(), registry });
+  const asking = new Map<string, () => void>();
+  const engine = new Engine({
+    store: memoryStore(),
+    registry,
+    observer: (event) => event.type === "task" && event.slot === "trigger" && asking.get(event.jobId)?.(),
+  });
+  const hasAsked = (jobId: string) => new Promise<void>((resolve) => asking.set(jobId, resolve));
   const flow = new Flow({ id: "desk", registry, engine });
   const desk = flow.addRoutine(new Desk(), "desk");
   const counter = flow.addRoutine(new Shop(), "shop");
@@ -56,5 +64,5 @@ export function livingJobs(): {
   flow.connect(desk.order, counter.order);
   const till = flow.addRoutine(new Till(), "till");
   engine.work();
-  return { engine, flow, desk, till, answer: studio(engine) };
+  return { engine, flow, desk, till, answer: studio(engine), hasAsked };
 }

@@ -19,31 +19,22 @@ const LOOKS: readonly Required<Omit<Look, "hasScript">>[] = [
 ];
 const HOSTILE = HOSTILE_TEXTS.filter((it) => it.trim() !== "" && it.isWellFormed());
 
-describe("the studio in a browser", { skip: SKIPPED }, () => {
+describe("the studio in a browser", { skip: SKIPPED, timeout: 600_000 }, () => {
   const jobs = livingJobs();
   let browser: OpenBrowser;
   before(async () => {
     browser = await openBrowser(jobs.answer);
   });
   after(async () => {
-    await browser.close();
+    // Without a browser, `before` has failed.
+    await browser?.close();
     await jobs.engine.close();
   });
 
   async function started(jobId: string, item: string = "tea"): Promise<void> {
+    const hasAsked = jobs.hasAsked(jobId);
     await jobs.flow.start(jobs.desk.trigger, { item }, { jobId });
-    await untilAwaiting(jobId);
-  }
-  async function untilAwaiting(jobId: string): Promise<void> {
-    for await (const _ of follow(jobId)) break;
-  }
-  /** Resolves when the job waits for its answer. */
-  async function* follow(jobId: string) {
-    for (;;) {
-      const { pendingTasks } = await jobs.engine.handle(jobId).read();
-      if (pendingTasks.some((it) => it.awaiting !== undefined)) yield;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await hasAsked;
   }
 
   test("a job is started, watched, answered, fails, is redriven, is looked at in the past, and forked", async () => {
@@ -86,8 +77,9 @@ describe("the studio in a browser", { skip: SKIPPED }, () => {
   });
 
   test("a form is made of a slot's schema, says at its fields what is wrong, and delivers what they hold", async () => {
+    const hasAsked = jobs.hasAsked("paying");
     await jobs.flow.start(jobs.till.trigger, {}, { jobId: "paying" });
-    await untilAwaiting("paying");
+    await hasAsked;
     const page = await browser.open("/job?id=paying", { width: 390, scheme: "dark" });
     const field = (name: string) => page.locator(`#awaited [name='data/${name}'], main .narrow [name='data/${name}']`);
     await field("amount").fill("0");

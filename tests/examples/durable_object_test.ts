@@ -5,13 +5,13 @@ import { inFolder } from "./run_example.ts";
 
 test(
   "the Durable Object goes on after its server was killed, when its alarm rings, and when it is asked",
-  { timeout: 60_000, skip: WORKERD_MISSING },
+  { timeout: 240_000, skip: WORKERD_MISSING },
   () =>
     inFolder(async (folder) => {
       const server = await new WorkerdServer(folder).prepare("examples/durable_object/worker.ts", "Shop", "SHOPS");
-      await server.start();
       const order = "/shops/tea/orders/7";
       try {
+        await server.start();
         assertEquals(await server.call("POST", order, { item: "Assam", remindMs: 1_500 }), [201, { isNew: true }]);
         assertEquals(await server.call("POST", order, { item: "Assam", remindMs: 1_500 }), [200, { isNew: false }]);
         assertEquals(await server.call("GET", `${order}/news`), [200, { type: "placed", data: "Assam" }]);

@@ -24,7 +24,11 @@ const run = (folder: string) => runExample(SCRIPT, { folder, env: { PACE_MS: "0"
 
 /** The reader waits at the given line until it is interrupted there. */
 const interrupt = (folder: string, line: number) =>
-  runExample(SCRIPT, { folder, env: { PACE_MS: "0", HOLD_AT: String(line) }, interruptAt: new RegExp(`line ${line},`) });
+  runExample(SCRIPT, {
+    folder,
+    env: { PACE_MS: "0", HOLD_AT: String(line) },
+    interruptAt: new RegExp(`line ${line},`),
+  });
 
 test(
   "word_statistics without a stop prints the statistics and leaves nothing behind",

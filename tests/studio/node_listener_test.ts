@@ -1,13 +1,14 @@
 import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { nodeListener, type NodeRequest, type NodeResponse } from "../../src/studio/mod.ts";
+import { createLatch } from "../support/latch.ts";
 
 /** A client of a listener, played by the test. */
 function client(request: Partial<NodeRequest>, parts: readonly string[] = []) {
   const seen: unknown[] = [];
   const callbacks = { drain: [] as (() => void)[], close: [] as (() => void)[] };
-  let ended = (): void => {};
-  const end = new Promise<void>((resolve) => ended = resolve);
+  const end = createLatch();
+  const written = createLatch();
   const incoming: NodeRequest = {
     url: "/",
     headers: { host: "localhost" },
@@ -21,28 +22,25 @@ function client(request: Partial<NodeRequest>, parts: readonly string[] = []) {
     writeHead: (status, headers) => void seen.push([status, headers]),
     write: (part) => {
       seen.push(new TextDecoder().decode(part));
+      written.open();
       return false;
     },
     end: () => {
       seen.push("end");
-      ended();
+      end.open();
     },
     destroy: () => {
       seen.push("destroyed");
-      ended();
+      end.open();
     },
     once: (event, callback) => void callbacks[event].push(callback),
   };
   const call = (event: "drain" | "close") => callbacks[event].splice(0).forEach((callback) => callback());
-  return { incoming, outgoing, seen, end, call };
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 1_000 && !condition(); turn++) await new Promise((resolve) => setTimeout(resolve, 0));
+  return { incoming, outgoing, seen, end: end.passed, written: written.passed, call };
 }
 
 test("a listener hands on requests with their bodies, and answers with all headers", async () => {
-  const { call, end, incoming, outgoing, seen } = client(
+  const { call, end, incoming, outgoing, seen, written } = client(
     { method: "POST", url: "/a?b=c", headers: { host: "localhost:80", "x-list": ["1", "2"], gone: undefined } },
     ["one ", "two"],
   );
@@ -53,7 +51,7 @@ test("a listener hands on requests with their bodies, and answers with all heade
     headers.append("set-cookie", "b=2");
     return new Response(text, { status: 201, headers });
   })(incoming, outgoing);
-  await until(() => seen.length === 2);
+  await written;
   call("drain");
   await end;
   assertEquals(seen, [
@@ -75,7 +73,7 @@ test("a listener refuses what names no path or no host", async () => {
 });
 
 test("a listener ends what it reads when the client goes, and does not wait for it", async () => {
-  const { call, end, incoming, outgoing, seen } = client({ method: "GET" });
+  const { call, end, incoming, outgoing, seen, written } = client({ method: "GET" });
   let isCancelled = false;
   let isAborted = false;
   nodeListener((request) => {
@@ -86,7 +84,7 @@ test("a listener ends what it reads when the client goes, and does not wait for 
     });
     return Promise.resolve(new Response(body));
   })(incoming, outgoing);
-  await until(() => seen.length === 2);
+  await written;
   call("close");
   await end;
   assertEquals([seen.slice(1), isCancelled, isAborted], [["more ", "end"], true, true]);

@@ -5,6 +5,7 @@ import type { Page } from "playwright-core";
 import { nodeListener } from "../../src/studio/mod.ts";
 import { findCommand } from "./found_command.ts";
 import { freePort } from "./free_port.ts";
+import { MOST_WAIT_MS } from "./time_limit.ts";
 
 const CHROMIUM = findCommand("chromium");
 const ARGS = [
@@ -67,8 +68,12 @@ export async function openBrowser(
   const { close, url } = typeof site === "string" ? { url: site, close: async () => {} } : await serve(site);
   const { chromium } = await import("playwright-core");
   const options = { ...(CHROMIUM === undefined ? {} : { executablePath: CHROMIUM }), args: ARGS };
-  const shared = profile === undefined ? undefined : await chromium.launchPersistentContext(profile, options);
-  const browser = shared ?? await chromium.launch(options);
+  const launch = () =>
+    profile === undefined ? chromium.launch(options) : chromium.launchPersistentContext(profile, options);
+  const browser = await launch().catch(async (error) => {
+    await close();
+    throw error;
+  });
   const contextFor = async ({ hasScript = true, scheme = "light", width = 1_440 }: Look) =>
     "newContext" in browser
       ? await browser.newContext({
@@ -83,7 +88,9 @@ export async function openBrowser(
     url,
     complaints,
     async open(path, look = {}) {
-      const page = await (await contextFor(look)).newPage();
+      const context = await contextFor(look);
+      context.setDefaultTimeout(MOST_WAIT_MS);
+      const page = await context.newPage();
       page.on("pageerror", (error) => complaints.push(`${path}: ${error.message}`));
       page.on("console", (it) => {
         // Refused requests are told, too: which answers they get, the tests say.

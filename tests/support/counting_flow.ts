@@ -54,3 +54,10 @@ export async function readCounts(client: PostgresClient, jobIds: readonly string
   const steps = new Map(rows.map((row) => [row["job_id"], Number(row["steps"])]));
   return jobIds.map((jobId) => steps.get(jobId) ?? -1);
 }
+
+/** Waits until so many steps of the jobs are counted in all. */
+export async function untilCounted(client: PostgresClient, jobIds: readonly string[], least: number): Promise<void> {
+  while ((await readCounts(client, jobIds)).reduce((a, b) => a + b) < least) {
+    await client.query("SELECT pg_sleep(0.01)", []);
+  }
+}

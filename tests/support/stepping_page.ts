@@ -1,16 +1,12 @@
-import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import process from "node:process";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import type { Page } from "playwright-core";
 import { BROWSER_MISSING, type OpenBrowser, openBrowser } from "./browser.ts";
+import { bundle } from "./bundle.ts";
 import { createLatch } from "./latch.ts";
 import type { PageScript } from "./page_script.ts";
+import { withTimeLimit } from "./time_limit.ts";
 import { webStorageRecipe } from "./web_storage_recipe.ts";
-
-const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 
 /** Why there is no such page here; false when there is one. */
 export const PAGE_MISSING: string | false = "Deno" in globalThis ? BROWSER_MISSING : "Deno bundles the page";
@@ -47,8 +43,7 @@ export class SteppingPage {
   /** Bundles the script, and starts the server and the browser. */
   async start(): Promise<void> {
     const script = join(this.#folder, "script.js");
-    const options = ["--quiet", "--platform", "browser", "--import-map", path("offline.json"), "--output", script];
-    await promisify(execFile)(process.execPath, ["bundle", ...options, path("tests/support/page_script.ts")]);
+    await bundle("tests/support/page_script.ts", script);
     const { stripTypeScriptTypes } = await import("node:module"); // Bun has none
     const scripts: Readonly<Record<string, string>> = {
       "/script.js": readFileSync(script, "utf8"),
@@ -85,7 +80,7 @@ export class SteppingPage {
 
   /** Resolves when a step is held. */
   async holding(): Promise<void> {
-    await this.#isHolding.passed;
+    await withTimeLimit((limit) => limit.waitFor("a step that is held", this.#isHolding.passed));
   }
 
   /** Lets all go on. */
@@ -122,9 +117,8 @@ export async function call<Name extends keyof PageScript>(
 ): Promise<Result<Name>> {
   // What runs at once in the debugger's call may make code, whatever the policy says.
   const later = "new Promise((resolve) => setTimeout(resolve))";
-  return await page.evaluate<Result<Name>>(
-    `${later}.then(() => script[${JSON.stringify(name)}](...${JSON.stringify(args)}))`,
-  );
+  const run = `script[${JSON.stringify(name)}](...${JSON.stringify(args)})`;
+  return await evaluate<Result<Name>>(page, name, `${later}.then(() => ${run})`);
 }
 
 /** Makes a worker, or a service worker, of the script in a page. */
@@ -138,7 +132,12 @@ export async function callWorker<Name extends keyof PageScript>(
   name: Name,
   ...args: Parameters<PageScript[Name]>
 ): Promise<Result<Name>> {
-  return await page.evaluate<Result<Name>>(`callWorker(${JSON.stringify([name, ...args])})`);
+  return await evaluate<Result<Name>>(page, name, `callWorker(${JSON.stringify([name, ...args])})`);
+}
+
+/** Runs a script in a page. The browser gives it any time: so it needs a limit. */
+function evaluate<T>(page: Page, name: string, script: string): Promise<T> {
+  return withTimeLimit((limit) => limit.waitFor(`${name} in a page`, page.evaluate<T>(script)));
 }
 
 const CALL_WORKER = `globalThis.callWorker = (data) => new Promise((resolve, reject) => {

@@ -1,15 +1,10 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
 import { join } from "node:path";
-import process from "node:process";
-import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
-import { freePort } from "./free_port.ts";
+import { bundle } from "./bundle.ts";
+import { StartedProcess } from "./started_process.ts";
 
-const path = (relative: string) => fileURLToPath(new URL(`../../${relative}`, import.meta.url));
-const WORKERD = path("node_modules/.bin/workerd");
+const WORKERD = fileURLToPath(new URL("../../node_modules/.bin/workerd", import.meta.url));
 
 /** Why there is no server here; false when there is one. */
 export const WORKERD_MISSING: string | false = !("Deno" in globalThis)
@@ -21,7 +16,7 @@ export const WORKERD_MISSING: string | false = !("Deno" in globalThis)
 /** A worker with a class of Durable Objects, as a server whose storage is on disk. */
 export class WorkerdServer {
   readonly #folder: string;
-  #child: ChildProcess | undefined;
+  #process: StartedProcess | undefined;
   #url = "";
 
   /** Makes a server whose files are in a folder. */
@@ -32,8 +27,7 @@ export class WorkerdServer {
   /** Bundles a worker; `binding` is the name of the class in the worker's environment. */
   async prepare(worker: string, className: string, binding: string): Promise<this> {
     const script = join(this.#folder, "worker.js");
-    const options = ["--quiet", "--platform", "browser", "--external", "node:*", "--import-map", path("offline.json")];
-    await promisify(execFile)(process.execPath, ["bundle", ...options, "--output", script, path(worker)]);
+    await bundle(worker, script, ["--external", "node:*"]);
     mkdirSync(join(this.#folder, "objects"));
     writeFileSync(
       join(this.#folder, "config.capnp"),
@@ -56,47 +50,26 @@ const worker :Workerd.Worker = (
     return this;
   }
 
-  /** Starts the server, and waits until it listens. */
+  /** Starts the server, and waits until it says the port where it listens. */
   async start(): Promise<this> {
-    const port = await freePort();
+    const args = ["serve", "--experimental", join(this.#folder, "config.capnp"), "--control-fd=1"];
+    this.#process = new StartedProcess({ program: WORKERD, args });
+    const { port } = JSON.parse(await this.#process.line("the port"));
     this.#url = `http://127.0.0.1:${port}`;
-    const config = join(this.#folder, "config.capnp");
-    const args = ["serve", "--experimental", config, "--socket-addr", `http=127.0.0.1:${port}`];
-    this.#child = spawn(WORKERD, args, { stdio: ["ignore", "ignore", "inherit"] });
-    while (!await answers(port)) {
-      const { exitCode, signalCode } = this.#child;
-      if (exitCode !== null || signalCode !== null) throw new Error(`workerd ended with ${exitCode ?? signalCode}`);
-    }
     return this;
   }
 
   /** Ends the server at once, as a crash does. */
   async kill(): Promise<void> {
-    const child = this.#child;
-    if (child?.pid === undefined) return;
-    const closed = once(child, "close");
-    process.kill(child.pid, "SIGKILL");
-    await closed;
+    await this.#process?.end();
   }
 
   /** Sends a request, and returns the status and the body. */
   async call(method: string, path: string, body?: unknown): Promise<readonly [status: number, body: unknown]> {
-    const response = await fetch(this.#url + path, {
-      method,
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return [response.status, /^[\[{n]/.test(text) ? JSON.parse(text) : text];
+    const init = { method, ...(body !== undefined && { body: JSON.stringify(body) }) };
+    const answer = fetch(this.#url + path, init).then(async (it) => ({ status: it.status, text: await it.text() }));
+    if (this.#process === undefined) throw new Error("The server was not started");
+    const { status, text } = await this.#process.waitFor(`the answer to ${method} ${path}`, answer);
+    return [status, /^[\[{n]/.test(text) ? JSON.parse(text) : text];
   }
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    const end = (isThere: boolean) => () => {
-      socket.destroy();
-      resolve(isThere);
-    };
-    socket.on("connect", end(true)).on("error", end(false));
-  });
 }

@@ -25,13 +25,13 @@ storeContract({
 
 test(
   "durableObjectStore() fulfils the contract in an object of workerd",
-  { timeout: 120_000, skip: WORKERD_MISSING },
+  { timeout: 240_000, skip: WORKERD_MISSING },
   () =>
     inFolder(async (folder) => {
       const server = new WorkerdServer(folder);
       await server.prepare("tests/support/contract_object.ts", "ContractObject", "CONTRACT");
-      await server.start();
       try {
+        await server.start();
         const [, result] = await server.call("GET", "/");
         assertEquals(result, { count: cases, failed: [] });
       } finally {

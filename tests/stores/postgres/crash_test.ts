@@ -6,14 +6,15 @@ import { type PostgresClient, postgresStore } from "../../../src/stores/postgres
 import { existing } from "../../../src/testing/store_contract/checks.ts";
 import { enter, idsOf, sampleJob, take } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { awaitEvents } from "../../support/awaited_events.ts";
-import { countingFlow, createCounts, readCounts, STEPS } from "../../support/counting_flow.ts";
+import { countingFlow, createCounts, readCounts, STEPS, untilCounted } from "../../support/counting_flow.ts";
 import { CuttingProxy } from "../../support/cutting_proxy.ts";
 import { openPg } from "../../support/postgres_clients.ts";
 import { PostgresServer } from "../../support/postgres_server.ts";
 import { missing } from "../../support/services.ts";
+import { type TimeLimit, withTimeLimit } from "../../support/time_limit.ts";
 
 const server = await PostgresServer.start();
-const options = { timeout: 60_000, skip: server === undefined && missing("postgres") };
+const options = { timeout: 240_000, skip: server === undefined && missing("postgres") };
 /** Longer than a test takes on the slowest machine, in milliseconds. */
 const LONG_MS = 600_000;
 const DURABILITY = { leaseMs: 3_000, commandPollMs: 200 };
@@ -27,8 +28,9 @@ function crashTest(name: string, run: (parts: Parts) => Promise<void>): void {
     const opened = openPg(server.url.replace(String(server.port), String(proxy.port)));
     const schema = `crash ${++schemas}`;
     const store = postgresStore(opened.client, { schema });
+    const parts = { server, proxy, direct: direct.client, client: opened.client, store, schema };
     try {
-      await run({ server, proxy, direct: direct.client, client: opened.client, store, schema });
+      await withTimeLimit((limit) => run({ ...parts, limit }));
     } finally {
       await store.close();
       await opened.close();
@@ -48,25 +50,29 @@ interface Parts {
   readonly client: PostgresClient;
   readonly store: Store;
   readonly schema: string;
+  readonly limit: TimeLimit;
 }
 
 /** Starts a job of each id, disturbs them when some steps are counted, and checks that each step is counted once. */
-async function checkCounts({ direct, store, schema }: Parts, disturb: () => Promise<void> | void): Promise<void> {
+async function checkCounts(
+  { direct, limit, store, schema }: Parts,
+  disturb: () => Promise<void> | void,
+): Promise<void> {
   const jobs = ["a", "b", "c", "d", "e", "f"].map((it) => `${schema} ${it}`);
   await createCounts(direct, jobs);
   const { flow, engine } = countingFlow({ store, durability: DURABILITY });
   engine.work({ pollMs: 50 });
   const handles = await Promise.all(jobs.map((jobId) => flow.start("counter", { left: STEPS }, { jobId })));
-  await counted(direct, jobs, 10);
-  await disturb();
-  for (const handle of handles) assertEquals((await handle.ended()).status, "completed");
-  await engine.close();
+  try {
+    await limit.waitFor("10 steps", untilCounted(direct, jobs, 10));
+    await disturb();
+    for (const handle of handles) {
+      assertEquals((await limit.waitFor(`the end of ${handle.jobId}`, handle.ended())).status, "completed");
+    }
+  } finally {
+    await engine.close();
+  }
   assertEquals(await readCounts(direct, jobs), jobs.map(() => STEPS));
-}
-
-/** Waits until so many steps are counted. */
-async function counted(client: PostgresClient, jobs: readonly string[], least: number): Promise<void> {
-  while ((await readCounts(client, jobs)).reduce((a, b) => a + b) < least) await pause(client);
 }
 
 async function pause(client: PostgresClient): Promise<void> {
@@ -115,16 +121,16 @@ crashTest(
 crashTest(
   "after a lost connection the store listens again, and tells that something may have been missed",
   async (parts) => {
-    const { proxy, store, direct, schema } = parts;
+    const { limit, proxy, store, direct, schema } = parts;
     const other = postgresStore(direct, { schema });
     const events = awaitEvents(store);
-    await events.until("gap");
+    await limit.waitFor("a gap", events.until("gap"));
     await other.create([sampleJob("first", { dueAt: 1 })]);
-    await events.until("due");
+    await limit.waitFor("a due job", events.until("due"));
     proxy.cut();
-    await events.until("gap");
+    await limit.waitFor("a gap", events.until("gap"));
     await other.create([sampleJob("second", { dueAt: 1 })]);
-    await events.until("due");
+    await limit.waitFor("a due job", events.until("due"));
     events.stop();
     await other.close();
   },

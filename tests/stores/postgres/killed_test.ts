@@ -1,26 +1,28 @@
 import { assertEquals } from "@std/assert";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import process from "node:process";
 import { test } from "node:test";
 import { postgresStore } from "../../../src/stores/postgres_store.ts";
-import { countingFlow, createCounts, readCounts, STEPS } from "../../support/counting_flow.ts";
+import { countingFlow, createCounts, readCounts, STEPS, untilCounted } from "../../support/counting_flow.ts";
 import { COUNTING_PROCESS } from "../../support/counting_process.ts";
-import { amountOf } from "../../support/gate_amount.ts";
+import { amountOf, IS_LONG } from "../../support/gate_amount.ts";
 import { openPg } from "../../support/postgres_clients.ts";
 import { addressOf, missing } from "../../support/services.ts";
+import { StartedProcess } from "../../support/started_process.ts";
+import { withTimeLimit } from "../../support/time_limit.ts";
 
 const PROCESSES = 3;
 const KILLS = amountOf(7, 200);
 /** How many steps there are for each kill: the processes are killed while they work. */
 const STEPS_PER_KILL = 20;
 
+const LIMIT_MS = IS_LONG ? 1_800_000 : 180_000;
+
 const address = addressOf("postgres");
 const skip = address === undefined && missing("postgres");
 
 test(
   "each step that transacts counts once, however often its processes are killed",
-  { timeout: 600_000, skip },
+  { timeout: LIMIT_MS + 60_000, skip },
   async () => {
     if (address === undefined) return;
     const { client, close } = openPg(address);
@@ -33,31 +35,26 @@ test(
     );
     await createCounts(client, jobs);
     const handles = await Promise.all(jobs.map((jobId) => flow.start("counter", { left: STEPS }, { jobId })));
-    const start = (): ChildProcess =>
-      spawn(process.execPath, [COUNTING_PROCESS, address, schema], { stdio: ["ignore", "ignore", "inherit"] });
+    const start = () => new StartedProcess({ args: [COUNTING_PROCESS, address, schema], limitMs: LIMIT_MS });
     const processes = Array.from({ length: PROCESSES }, start);
     try {
-      for (let kill = 0; kill < KILLS; kill++) {
-        while (sum(await readCounts(client, jobs)) < kill * STEPS_PER_KILL) {
-          await client.query("SELECT pg_sleep(0.002)", []);
+      await withTimeLimit(async (limit) => {
+        for (let kill = 0; kill < KILLS; kill++) {
+          const least = kill * STEPS_PER_KILL;
+          await limit.waitFor(`${least} steps`, untilCounted(client, jobs, least));
+          await processes.shift()?.end();
+          processes.push(start());
         }
-        const victim = processes.shift();
-        victim?.kill("SIGKILL");
-        processes.push(start());
-      }
-      for (const handle of handles) assertEquals((await handle.ended()).status, "completed");
+        for (const handle of handles) {
+          const { status } = await limit.waitFor(`the end of ${handle.jobId}`, handle.ended());
+          assertEquals(status, "completed");
+        }
+      }, LIMIT_MS);
+      assertEquals(await readCounts(client, jobs), jobs.map(() => STEPS));
     } finally {
-      await Promise.all(processes.map((it) => {
-        it.kill("SIGKILL");
-        return once(it, "close");
-      }));
+      for (const it of processes) await it.end();
+      await engine.close();
+      await close();
     }
-    assertEquals(await readCounts(client, jobs), jobs.map(() => STEPS));
-    await engine.close();
-    await close();
   },
 );
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => a + b, 0);
-}

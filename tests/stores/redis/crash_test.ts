@@ -11,6 +11,7 @@ import { createLatch } from "../../support/latch.ts";
 import { openIoRedis, openNodeRedis, type OpenRedis } from "../../support/redis_clients.ts";
 import { DURABLE, RedisServer } from "../../support/redis_server.ts";
 import { missing } from "../../support/services.ts";
+import { type TimeLimit, withTimeLimit } from "../../support/time_limit.ts";
 
 const CLIENTS: Readonly<Record<string, (url: string) => OpenRedis | Promise<OpenRedis>>> = {
   redis: openNodeRedis,
@@ -21,11 +22,12 @@ const JOBS = ["a", "b", "c", "d"];
 
 const server = await RedisServer.start(DURABLE);
 after(() => server?.stop());
-const options = { timeout: 60_000, skip: server === undefined && missing("redis") };
+const options = { timeout: 240_000, skip: server === undefined && missing("redis") };
 
 interface Parts {
   readonly server: RedisServer;
   readonly proxy: CuttingProxy;
+  readonly limit: TimeLimit;
   /** A store whose client is behind the proxy, and one that is not. */
   readonly store: Store;
   readonly direct: Store;
@@ -44,7 +46,7 @@ function crashTest(name: string, run: (parts: Parts) => Promise<void>): void {
       const prefix = `crash-${++places}`;
       const stores = [redisStore(opened.client, { prefix }), redisStore(direct.client, { prefix })] as const;
       try {
-        await run({ server, proxy, store: stores[0], direct: stores[1] });
+        await withTimeLimit((limit) => run({ server, proxy, limit, store: stores[0], direct: stores[1] }));
       } finally {
         for (const store of stores) await store.close();
         opened.close();
@@ -56,7 +58,7 @@ function crashTest(name: string, run: (parts: Parts) => Promise<void>): void {
 }
 
 /** Starts jobs of many steps, disturbs them when some are done, and checks that each job has made each step once. */
-async function checkSteps(store: Store, disturb: () => Promise<void> | void): Promise<void> {
+async function checkSteps({ limit, store }: Parts, disturb: () => Promise<void> | void): Promise<void> {
   let done = 0;
   const isUnderWay = createLatch();
   class Counter extends Routine {
@@ -75,28 +77,31 @@ async function checkSteps(store: Store, disturb: () => Promise<void> | void): Pr
   flow.connect(counter.next, counter.trigger);
   engine.work({ pollMs: 50 });
   const handles = await Promise.all(JOBS.map((jobId) => flow.start(counter.trigger, { n: 1 }, { jobId })));
-  await isUnderWay.passed;
-  await disturb();
-  for (const handle of handles) {
-    const job = await handle.ended();
-    assertEquals([job.status, job.sharedData["steps"]], ["completed", STEPS]);
-    assertEquals(job.outputLog.map(({ data }) => data), Array.from({ length: STEPS }, (_, index) => index + 1));
+  try {
+    await limit.waitFor("the first steps", isUnderWay.passed);
+    await disturb();
+    for (const handle of handles) {
+      const job = await limit.waitFor(`the end of ${handle.jobId}`, handle.ended());
+      assertEquals([job.status, job.sharedData["steps"]], ["completed", STEPS]);
+      assertEquals(job.outputLog.map(({ data }) => data), Array.from({ length: STEPS }, (_, index) => index + 1));
+    }
+  } finally {
+    await engine.close();
   }
-  await engine.close();
 }
 
-crashTest("a server that is killed and started again loses and doubles nothing", async ({ server, store }) => {
-  await checkSteps(store, async () => {
-    server.kill();
-    await server.restart(DURABLE);
+crashTest("a server that is killed and started again loses and doubles nothing", async (parts) => {
+  await checkSteps(parts, async () => {
+    parts.server.kill();
+    await parts.server.restart(DURABLE);
   });
 });
 
-crashTest("connections that are cut lose and double nothing", async ({ proxy, store, server }) => {
-  await checkSteps(store, async () => {
+crashTest("connections that are cut lose and double nothing", async (parts) => {
+  await checkSteps(parts, async () => {
     for (let round = 0; round < 5; round++) {
-      proxy.cut();
-      await server.send("PING");
+      parts.proxy.cut();
+      await parts.server.send("PING");
     }
   });
 });
@@ -118,15 +123,15 @@ crashTest("an append whose answer is lost is stored once, whether or not the cli
 crashTest(
   "after a lost connection the store listens again, and tells that something may have been missed",
   async (parts) => {
-    const { proxy, store, direct } = parts;
+    const { limit, proxy, store, direct } = parts;
     const events = awaitEvents(store);
-    await events.until("gap");
+    await limit.waitFor("a gap", events.until("gap"));
     await direct.create([sampleJob("first", { dueAt: 1 })]);
-    await events.until("due");
+    await limit.waitFor("a due job", events.until("due"));
     proxy.cut();
-    await events.until("gap");
+    await limit.waitFor("a gap", events.until("gap"));
     await direct.create([sampleJob("second", { dueAt: 1 })]);
-    await events.until("due");
+    await limit.waitFor("a due job", events.until("due"));
     events.stop();
   },
 );
