@@ -40,7 +40,7 @@ if (url === undefined || !("Deno" in globalThis)) {
 } else {
   const makeStorage = await natsStorage();
   storeContract({
-    test: (name, run) => (IS_LONG || SOME.test(name)) && test(name, { timeout: 60_000 }, run),
+    test: (name, run) => (IS_LONG || SOME.test(name)) && test(name, { timeout: 240_000 }, run),
     prefix: "keyValueStore() over a bucket of NATS: ",
     async createPlace() {
       connection ??= await connect({ servers: url });

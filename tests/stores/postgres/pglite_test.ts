@@ -13,14 +13,14 @@ const LARGE = /0,000|a megabyte|every text|any text|page by page/;
 let database: PGlite | undefined;
 after(() => database?.close());
 
-test("handlers transact by PGlite", { timeout: 60_000 }, async () => {
+test("handlers transact by PGlite", { timeout: 240_000 }, async () => {
   database ??= await PGlite.create();
   await checkCounting(pgliteClient(database), "transacting");
 });
 
 storeContract({
   test(name, run) {
-    if (SHARE === 1 || !LARGE.test(name)) test(name, { timeout: 60_000 }, run);
+    if (SHARE === 1 || !LARGE.test(name)) test(name, { timeout: 240_000 }, run);
   },
   prefix: "postgresStore() on PGlite: ",
   async createPlace() {

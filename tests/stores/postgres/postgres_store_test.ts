@@ -16,9 +16,10 @@ import { amountOf } from "../../support/gate_amount.ts";
 import { openPg, openPostgresJs } from "../../support/postgres_clients.ts";
 import { emptySchema, postgresPlace } from "../../support/postgres_store_place.ts";
 import { addressOf, missing } from "../../support/services.ts";
+import { withTimeLimit } from "../../support/time_limit.ts";
 
 const address = addressOf("postgres");
-const options = { timeout: 60_000, skip: address === undefined && missing("postgres") };
+const options = { timeout: 240_000, skip: address === undefined && missing("postgres") };
 const opened = address === undefined ? undefined : openPg(address, 8);
 after(() => opened?.close());
 const client: PostgresClient = opened?.client ?? { query: () => Promise.reject(new Error("There is no server")) };
@@ -153,9 +154,13 @@ test("a command and a start reach those who watch in another store", options, as
     heard.push(JSON.stringify(event));
     tell();
   });
-  const until = async (text: string) => {
-    while (!heard.some((it) => it.includes(text))) await new Promise<void>((resolve) => tell = resolve);
-  };
+  const count = (text: string) => heard.filter((it) => it.includes(text)).length;
+  const until = (text: string, most = 0) =>
+    withTimeLimit(async (limit) => {
+      while (count(text) <= most) {
+        await limit.waitFor(`the event ${text}`, new Promise<void>((resolve) => tell = resolve));
+      }
+    });
   await until("gap");
   const job = await createJob(here, "job", 0, { dueAt: 5 });
   await until('{"type":"due","at":5}');
@@ -163,13 +168,13 @@ test("a command and a start reach those who watch in another store", options, as
   await until('{"type":"command","jobId":"job"}');
   await here.append(job, 0, [], { ...HEAD, consumed: 1, endedAt: 9 });
   await until('{"type":"ended","jobId":"job"}');
-  const gaps = heard.filter((it) => it.includes("gap")).length;
+  const gaps = count("gap");
   await here.create(Array.from({ length: 30 }, (_, index) => sampleJob(`${"long".repeat(100)} ${index}`)));
   const ids = (await here.list({ limit: 40 })).jobs.filter(({ jobId }) => jobId !== "job");
   await Promise.all(ids.map(async (it) => {
     await here.append(it, 0, [], { ...HEAD, endedAt: 9 });
   }));
-  while (heard.filter((it) => it.includes("gap")).length === gaps) await new Promise<void>((resolve) => tell = resolve);
+  await until("gap", gaps);
   stop?.();
   await Promise.all([here.close(), there.close()]);
   await other?.close();

@@ -22,7 +22,7 @@ function contractOf(name: string, open: (url: string) => OpenClient | Promise<Op
   // The runtimes share a server.
   const schema = `contract of ${name} ${process.pid}`;
   storeContract({
-    test: (name, run) => (IS_WHOLE || SOME.test(name)) && test(name, { timeout: 60_000 }, run),
+    test: (name, run) => (IS_WHOLE || SOME.test(name)) && test(name, { timeout: 240_000 }, run),
     prefix: `postgresStore() on ${name}: `,
     async createPlace() {
       opened ??= await open(url);
@@ -30,7 +30,7 @@ function contractOf(name: string, open: (url: string) => OpenClient | Promise<Op
       return postgresPlace(opened.client, schema);
     },
   });
-  test(`handlers transact by ${name}`, { timeout: 60_000 }, async () => {
+  test(`handlers transact by ${name}`, { timeout: 240_000 }, async () => {
     opened ??= await open(url);
     await checkCounting(opened.client, `transacting by ${name} ${process.pid}`);
   });

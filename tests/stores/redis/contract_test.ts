@@ -18,7 +18,7 @@ function contractOf(name: string, isWhole: boolean, open: (url: string) => OpenR
   let opened: OpenRedis | undefined;
   after(() => opened?.close());
   storeContract({
-    test: (name, run) => (isWhole || SOME.test(name)) && test(name, { timeout: 60_000 }, run),
+    test: (name, run) => (isWhole || SOME.test(name)) && test(name, { timeout: 240_000 }, run),
     prefix: `redisStore() on ${name}: `,
     async createPlace() {
       opened ??= await open(url);

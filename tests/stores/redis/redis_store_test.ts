@@ -27,9 +27,10 @@ import {
 } from "../../support/redis_clients.ts";
 import { RedisServer } from "../../support/redis_server.ts";
 import { addressOf, missing } from "../../support/services.ts";
+import { type TimeLimit, withTimeLimit } from "../../support/time_limit.ts";
 
 const url = addressOf("redis");
-const options = { timeout: 60_000, skip: url === undefined && missing("redis") };
+const options = { timeout: 240_000, skip: url === undefined && missing("redis") };
 const prefix = `test-${process.pid}`;
 
 const opened: OpenRedis[] = [];
@@ -136,13 +137,15 @@ test("redisStore() tells here and elsewhere what happens, once", options, async 
   const open = () => redisStore(client, { prefix: `${prefix}-told`, clock: "callers" });
   const [store, other] = [open(), open()];
   const told: StoreEvent[][] = [[], []];
+  const hasHeardAll = createLatch();
   for (const [index, it] of [store, other].entries()) {
     const isListening = createLatch();
     it.watch?.((event) => {
       told[index]?.push(event);
       if (event.type === "gap") isListening.open();
+      if (index === 1 && told[1]?.length === 5) hasHeardAll.open();
     });
-    await isListening.passed;
+    await withTimeLimit((limit) => limit.waitFor(`what handle ${index} listens to`, isListening.passed));
   }
   const owner = await enter(store, "engine");
   const [answer] = await store.create([sampleJob("job \ud800", { claim: owner, createdAt: 5.25 })]);
@@ -161,7 +164,7 @@ test("redisStore() tells here and elsewhere what happens, once", options, async 
   ];
   assertEquals(told[0], events);
   // The other one hears of it on its own connection.
-  while ((told[1]?.length ?? 0) < events.length) await other.count();
+  await withTimeLimit((limit) => limit.waitFor("what the other handle is told", hasHeardAll.passed));
   await other.count();
   assertEquals(told[1], events);
   for (const it of [store, other]) await it.close();
@@ -195,21 +198,29 @@ test("redisStore() purges more jobs than it looks at in one call, and only those
 
 test("redisStore() goes by the server's clock, whatever the engine's clock says", options, async () => {
   const store = redisStore(await clientTo(), { prefix: `${prefix}-clock` });
+  // Longer than a test takes on the slowest machine.
+  const leaseMs = 600_000;
   const [behind, ahead] = [0, Date.now() + 1e9];
-  const owner = await enter(store, "engine", { now: behind, leaseMs: 60_000 });
+  const owner = await enter(store, "engine", { now: behind, leaseMs });
   await store.create([sampleJob("held", { claim: owner }), sampleJob("later", { dueAt: Date.now() + 1e8 })]);
-  const other = await enter(store, "other", { now: ahead, leaseMs: 60_000 });
+  const other = await enter(store, "other", { now: ahead, leaseMs });
   assertEquals(idsOf(await take(store, other, { now: ahead })), [], "nothing is due by the server's clock");
-  assertEquals((await store.renew(owner, 60_000, ahead)).isHeld, true);
+  assertEquals((await store.renew(owner, leaseMs, ahead)).isHeld, true);
   const next = await store.nextDueAt({ now: behind });
-  assert(next !== undefined && next > 50_000 && next <= 60_000, `the lease ends in about a minute, got ${next}`);
+  assert(
+    next !== undefined && next > leaseMs / 2 && next <= leaseMs,
+    `the lease ends when it was granted for, got ${next}`,
+  );
   await store.close();
 });
 
 test("redisStore() works in a cluster: all keys of a store are on one server", options, async () => {
-  await withServer({ "cluster-enabled": "yes", "cluster-announce-ip": "127.0.0.1" }, async (server) => {
+  const settings = { "cluster-enabled": "yes", "cluster-announce-ip": "127.0.0.1" };
+  const run = async (server: RedisServer, limit: TimeLimit) => {
     await server.send("CLUSTER ADDSLOTSRANGE 0 16383");
-    while (!(await server.send("CLUSTER INFO")).includes("cluster_state:ok")) await server.send("PING");
+    for (let info = ""; !info.includes("cluster_state:ok");) {
+      info = await limit.waitFor("a cluster that is ready", server.send("CLUSTER INFO"));
+    }
     for (const open of [openNodeRedisCluster, openIoRedisCluster]) {
       const { client, close } = await open(server.url);
       const place = redisPlace(client, "cluster");
@@ -219,13 +230,14 @@ test("redisStore() works in a cluster: all keys of a store are on one server", o
       store.watch?.(({ type }) => type === "due" && isTold.open());
       const isListening = createLatch();
       store.watch?.(({ type }) => type === "gap" && isListening.open());
-      await isListening.passed;
+      await limit.waitFor("a store that listens", isListening.passed);
       await other.create([sampleJob("told", { dueAt: 1 })]);
-      await isTold.passed;
+      await limit.waitFor("a store that is told", isTold.passed);
       for (const it of [store, other]) await it.close();
       close();
     }
-  });
+  };
+  await withServer(settings, (server) => withTimeLimit((limit) => run(server, limit)));
 });
 
 test("redisStore() refuses a server that deletes jobs when its memory is full", options, async () => {
