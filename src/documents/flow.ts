@@ -139,6 +139,7 @@ function decodeErrorHandler(document: JsonObject, registry: Registry): ErrorHand
 
 /** The name of the registered function that a reference names; a flow has no methods. */
 function functionNameIn(reference: unknown): string {
+  // Unreachable default: the schema requires one of the two.
   return isRecord(reference) ? String(reference["function"] ?? reference["method"]) : "";
 }
 

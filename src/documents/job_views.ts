@@ -90,6 +90,7 @@ export interface RoutineProgress {
 
 /** An awaited delivery as users see it. */
 export function viewAwaited({ created, details, id: task, route: { routine, slot } }: Task): AwaitedDelivery {
+  // Unreachable default: these are the tasks that await something.
   const { onTimeout, timeoutMs, until } = details?.awaiting ?? {};
   const since = formatInstant(created.at);
   return compact({

@@ -98,6 +98,7 @@ const origin: c.Codec<TaskSource, TaskSource> = {
     }) as unknown as Schema<TaskSource>
   ),
   write: (from, json) => isFailureOrigin(from) ? slotPlace.write(from, json) : source.write(from, json),
+  // Unreachable: the reader of a task reads it, which says what is wrong with it.
   read: (document) => document,
 };
 

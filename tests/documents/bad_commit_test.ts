@@ -9,6 +9,7 @@ import { type Place, withValueAt } from "../support/full_job_document.ts";
 import { createJob, JOURNAL, readEntry } from "../support/sample_journal.ts";
 
 const [DELIVER, STATUS, STEP, MERGE, FAILURE, FILL, CLEAR, EXPIRE, WITHDRAW] = [0, 1, 2, 3, 4, 6, 7, 13, 14] as const;
+const [REDRIVE, CHILDREN, CHILD_ENDED] = [10, 15, 16] as const;
 
 /** The job after that many commits of the journal, and the document of the next. */
 function jobBefore(index: number): { readonly job: Job; readonly document: unknown } {
@@ -169,4 +170,46 @@ test("a step takes back pending tasks, each once, and not its own", () => {
   check(WITHDRAW, [...place, 0], 3, "effects.withdrawn[0]", `${expected}, got 3`);
   check(WITHDRAW, place, [7, 7], "effects.withdrawn[1]", `${expected}, got 7`);
   check(WITHDRAW, [...place, 0], 4, "effects.withdrawn[0]", "expected the id of a task that the job has, got 4");
+});
+
+test("a failure that is tried again makes no tasks, and one that is not makes those with the next ids", () => {
+  const task = { createdAt: "1970-01-01T00:00:00.012Z", data: 1, id: 5, routine: "sink", slot: "items" };
+  check(FAILURE, ["created"], [task], "created", "expected none, as the task is tried again, got some");
+  const { job, document } = jobBefore(FAILURE);
+  const verdict = withValueAt(document, ["verdict"], { end: { status: "failed", stop: true } });
+  assertEquals(readEntry(withValueAt(verdict, ["created"], [task]), job).kind, "failure");
+});
+
+test("what is discarded or redriven has failed", () => {
+  for (const what of ["discarded", "redriven"]) {
+    check(REDRIVE, [what], [5, 1], `${what}[1]`, "expected the id of a failed task, got 1");
+  }
+});
+
+test("a step asks for children that the job does not have, each once", () => {
+  const path = "effects.children";
+  const notYet = 'expected children that the job does not have, got "a"';
+  check(WITHDRAW, ["effects", "children", 0, "jobs", 1, "jobId"], "a", path, notYet);
+  const step = jobBefore(WITHDRAW).document;
+  const { job } = jobBefore(CHILD_ENDED);
+  const again = withValueAt(
+    withValueAt(withValueAt(step, ["task"], 1), ["step"], 3),
+    ["effects", "withdrawn"],
+    undefined,
+  );
+  const error = assertThrows(() => readEntry(again, job), SerializationError);
+  assertEquals(error.message, `Cannot read routilux/commit: ${path}: ${notYet}`);
+});
+
+test("children start and end that the job has", () => {
+  const known = "expected the id of a child that has not ended";
+  check(CHILDREN, ["opened", 2], "z", "opened[2]", `${known}, got "z"`);
+  check(CHILD_ENDED, ["child"], "b", "child", `${known}, got "b"`);
+  const { document } = jobBefore(CHILDREN);
+  const error = assertThrows(() => readEntry(document, createJob()), SerializationError);
+  assertEquals(error.message, `Cannot read routilux/commit: opened[0]: ${known}, got "a"`);
+});
+
+test("a job that has not ended owes nothing yet", () => {
+  check(CHILDREN, ["settled"], true, "settled", "expected none, as the job has not ended, got true");
 });

@@ -251,3 +251,25 @@ test("a timer that the class does not declare is kept, or refused: never half", 
   const flow = Flow.fromJSON(complete, registry);
   assertEquals(flow.toJSON().routines["a"]?.slots["extra"], { timer: true });
 });
+
+test("a failure connection that the model refuses is refused with its place", () => {
+  const failureConnections = [
+    { from: { routine: "a" }, to: { routine: "b", slot: "input" } },
+    { from: { routine: "b", slot: "input" }, to: { routine: "b", slot: "input" } },
+  ];
+  const own = "a slot cannot take its own failures; give the routine another slot for them";
+  assertEquals(refusal(withValueAt(fullFlow(), ["failureConnections"], failureConnections)), {
+    path: "failureConnections[1]",
+    message: `Cannot read routilux/flow: failureConnections[1]: Cannot connect failure "b.input" to "b.input": ${own}`,
+  });
+});
+
+test("a flow's error handler names a registered function, and nothing else", () => {
+  for (const reference of [{ function: "isTransient" }, { method: "isTransient" }]) {
+    assertEquals(findingsOf(withValueAt(fullFlow(), ["errorHandler", "retryIf"], reference)), [
+      ["unknown_function", "errorHandler.retryIf", "function 'isTransient' not found in registry"],
+    ]);
+  }
+  const expected = 'expected { "method": name } or { "function": name }';
+  check(["errorHandler", "retryIf"], "isTransient", "errorHandler.retryIf", `${expected}, got "isTransient"`);
+});

@@ -1,6 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { JobState, type Registry, SerializationError } from "../../mod.ts";
+import type { JobDocument } from "../../src/documents/mod.ts";
 import { fullJob, type Place, withValueAt } from "../support/full_job_document.ts";
 import { createDocumentFlow, documentRegistry } from "../support/document_flow.ts";
 
@@ -249,4 +250,64 @@ test("__proto__ is refused as the key of a slot's list, where a handler would no
   check(list, "__proto__", "slots.clerk.lists.lists[1].key", expected);
   const range: Place = ["pendingTasks", 0, "merged", "lists", 0, "key"];
   check(range, "__proto__", "pendingTasks[0].merged.lists[0].key", expected);
+});
+
+const CHILDREN: JobDocument["children"] = [
+  {
+    flow: "{}",
+    flowId: "squares",
+    jobs: [
+      { entry: { params: { n: 2 }, routine: "square", slot: "input" }, jobId: "a", routine: "clerk", to: "kept" },
+      {
+        entry: { priority: 0, queue: "fast", routine: "square", slot: "input", tags: { of: "7" } },
+        jobId: "b",
+        routine: "clerk",
+      },
+    ],
+  },
+  { flowId: "squares", jobs: [{ jobId: "c", routine: "clerk", to: "kept" }] },
+  { flowId: "cubes", jobs: [{ jobId: "d", left: true, routine: "clerk", to: "kept" }] },
+];
+
+test("a job with children can be read, says where each stands, and is written to the same bytes", () => {
+  const { children: _none, ...document } = fullJob();
+  const text = JSON.stringify(Object.fromEntries(
+    Object.entries({ ...document, children: CHILDREN }).sort(([a], [b]) => a < b ? -1 : 1),
+  ));
+  const job = JobState.fromJSON(JSON.parse(text), documentRegistry);
+  assertEquals(JSON.stringify(job), text);
+  assertEquals(job.children, [
+    { flowId: "squares", jobId: "a", routine: "clerk", slot: "kept", status: "unstarted" },
+    { flowId: "squares", jobId: "b", routine: "clerk", status: "unstarted" },
+    { flowId: "squares", jobId: "c", routine: "clerk", slot: "kept", status: "open" },
+    { flowId: "cubes", jobId: "d", routine: "clerk", slot: "kept", status: "left" },
+  ]);
+});
+
+test("a child that has not been started has a flow and an entry, one that has been has neither", () => {
+  const expected = "expected a flow and an entry, or neither, got one of them";
+  for (const [place, value] of [[[0, "flow"], undefined], [[1, "flow"], "{}"]] as const) {
+    const document = withValueAt({ ...fullJob(), children: CHILDREN }, ["children", ...place], value);
+    const path = `children[${place[0]}].jobs[0]`;
+    assertEquals(refusal(document), { path, message: `Cannot read routilux/job: ${path}: ${expected}` });
+  }
+});
+
+test("a task comes from an event or from a slot that has failed, and from one of them", () => {
+  const [expected, path] = ["expected routine, and one of event and slot, got", "pendingTasks[1].connection"];
+  check(["pendingTasks", 1, "connection", "event"], undefined, path, `${expected} neither`);
+  check(["pendingTasks", 1, "connection", "slot"], "input", path, `${expected} both`);
+});
+
+test("tasks of one slot that come from failures of several slots know from which", () => {
+  const [task] = fullJob().failures?.map(({ task }) => task) ?? [];
+  const origins = [{ slot: "input" }, { slot: "lists" }, { event: "output" }, { event: "late" }];
+  const pendingTasks = origins.map((it, index) => ({
+    connection: { routine: "clerk", ...it },
+    ...task,
+    id: 3 + index,
+  }));
+  const text = JSON.stringify({ ...fullJob(), pendingTasks });
+  const job = JobState.fromJSON(JSON.parse(text), documentRegistry);
+  assertEquals(job.pendingTasks.map(({ connection }) => connection), pendingTasks.map(({ connection }) => connection));
 });

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { JobState, PreflightError, type PreflightFinding, Registry } from "../../mod.ts";
+import { JobState, PreflightError, type PreflightFinding, Registry, StateError } from "../../mod.ts";
 import { fullJob, type Place, withValueAt } from "../support/full_job_document.ts";
 import { Clerk, createDocumentFlow, documentRegistry } from "../support/document_flow.ts";
 
@@ -215,4 +215,42 @@ test("a task that got nothing, of a slot that holds nothing, gets nothing again"
   other.flow.resume(copy);
   await other.timers.flush();
   assertEquals([copy.status, copy.error?.name], ["failed", "TypeError"]);
+});
+
+test("children whose ends nobody would be told of", () => {
+  const jobs = [
+    { jobId: "a", routine: "clerk", to: "input" },
+    { jobId: "b", routine: "ghost", to: "input" },
+    { jobId: "c", routine: "clerk", to: "ghost" },
+    { jobId: "d", routine: "clerk" },
+  ];
+  assertEquals(findingsOf([["children"], [{ flowId: "squares", jobs }]]), [
+    {
+      code: "unknown_routine",
+      path: "children.b.routine",
+      message: 'routine "ghost" not found in flow "office"; it has "clerk"',
+    },
+    { code: "unknown_slot", path: "children.c.to", message: 'routine "clerk" has no slot "ghost"' },
+  ]);
+});
+
+test("a slot that is missing and would be told that a delivery has not come", () => {
+  check(["pendingTasks", 2, "awaiting", "onTimeout"], "ghost", {
+    code: "unknown_slot",
+    path: "pendingTasks[2].awaiting.onTimeout",
+    message: 'routine "clerk" has no slot "ghost"',
+  });
+});
+
+test("a job with children is resumed by an engine with a store alone", () => {
+  const { flow, timers } = createDocumentFlow();
+  const jobs = [{ jobId: "a", routine: "clerk", to: "input" }];
+  const job = JobState.fromJSON({ ...fullJob(), children: [{ flowId: "squares", jobs }] }, documentRegistry);
+  const before = JSON.stringify(job);
+  const error = assertThrows(() => flow.resume(job), StateError);
+  assertEquals(
+    error.message,
+    'Cannot resume job "full" in status "paused": its children are jobs of a store; its engine has none',
+  );
+  assertEquals([JSON.stringify(job), timers.size], [before, 0]);
 });
