@@ -83,6 +83,7 @@ export class Children {
 
   /** Those that must be started, or looked for. */
   get unsettled(): readonly Child[] {
+    // Unreachable default: each of these ids is one of a child.
     return Array.from(this.#unsettled).flatMap((id) => this.#all.get(id) ?? []);
   }
 

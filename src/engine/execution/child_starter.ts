@@ -48,6 +48,7 @@ export class ChildStarter implements JobChildren {
       }
     } catch (error) {
       // Whoever has the job next starts them.
+      // Unreachable default: an error of the store has been wrapped.
       committer.journal?.lose(error instanceof Error ? error : new Error("the store has failed", { cause: error }));
     }
     this.isStarting = false;
