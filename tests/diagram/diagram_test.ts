@@ -97,6 +97,48 @@ test("a connection to a routine that the flow does not have is drawn to a box th
   assertEquals(toSvg({ ...flow, routines }).includes("not in the flow"), true);
 });
 
+test("failures have arrows of their own: of all slots of a routine or of one, of all errors or of some", () => {
+  const failureConnections = [
+    { from: { routine: "worker" }, to: { routine: "worker", slot: "answer" } },
+    {
+      errors: ["RangeError", 404],
+      from: { routine: "source", slot: "trigger" },
+      to: { routine: "worker", slot: "answer" },
+    },
+  ];
+  const lines = toMermaid({ ...sampleFlow().flow.toJSON(), failureConnections }).split("\n");
+  assertEquals(lines.filter((it) => it.includes("failure")), [
+    '  r1 -. "failure → answer" .-> r1',
+    '  r0 -. "failure RangeError#44; 404 of trigger → answer" .-> r1',
+  ]);
+  assertEquals(lines.some((it) => it.includes('(["answer"])')), false, "it is reached from inside");
+});
+
+test("a failure connection to a routine that the flow does not have is drawn to a box that says so", () => {
+  const document = sampleFlow().flow.toJSON();
+  const failureConnections = [{ from: { routine: "a b" }, to: { routine: "c d", slot: "x" } }];
+  const lines = toMermaid({ ...document, failureConnections }).split("\n");
+  assertEquals(lines.filter((it) => it.includes("not in the flow") || it.includes("failure")), [
+    '  r2["a b<br/>not in the flow"]:::missing',
+    '  r3["c d<br/>not in the flow"]:::missing',
+    '  r2 -. "failure → x" .-> r3',
+  ]);
+});
+
+test("of several awaited answers the one that must come first is said", async () => {
+  const { flow, job } = await sampleDocuments();
+  const { executionHistory: _history, ...rest } = job;
+  const task = { createdAt: job.createdAt, routine: "worker", slot: "answer" };
+  const ends = [undefined, "2026-01-03T00:00:00.000Z", "2026-01-02T00:00:00.000Z", undefined];
+  const pendingTasks = ends.map((until, index) => ({
+    ...task,
+    id: 9 + index,
+    awaiting: until === undefined ? {} : { timeoutMs: 5, until },
+  }));
+  const drawn = toMermaid(flow, { job: { ...rest, nextTaskId: 20, pendingTasks } });
+  assertMatch(drawn, /awaited until 2026#45;01#45;02 00#58;00 UTC/);
+});
+
 test("an awaited answer says which slot is told when it has not come", async () => {
   const { flow, job } = await sampleDocuments();
   const awaiting = { onTimeout: "tick", timeoutMs: 5, until: "2026-01-02T00:00:00.000Z" };
