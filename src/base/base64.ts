@@ -22,10 +22,12 @@ export function encodeBase64(bytes: Uint8Array): string {
   let text = "";
   for (let i = 0; i < whole; i += 3) {
     const group = (byte(i) << 16) | (byte(i + 1) << 8) | byte(i + 2);
+    // Unreachable default: there are letters for each number of twelve bits.
     text += (letters[group >> 12] ?? "") + (letters[group & 4_095] ?? "");
   }
   if (whole === bytes.length) return text;
   const rest = (byte(whole) << 16) | (byte(whole + 1) << 8);
+  // Unreachable default: there are letters for each number of twelve bits.
   return text + (letters[rest >> 12] ?? "") +
     (bytes.length - whole === 1 ? "==" : ALPHABET.charAt((rest >> 6) & 63) + "=");
 }

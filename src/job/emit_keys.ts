@@ -42,6 +42,7 @@ export function forgetKeyed(job: Job, task: Task): void {
  */
 export function withdrawable({ keyed }: Job, emission: KeyedSource): Task[] {
   const tasks = [...keyed?.get(emissionName(emission)) ?? []];
+  // Unreachable default: they have the key that they were emitted with.
   return tasks.filter((task) => !isActive(task) && (task.details?.step ?? 0) === 0);
 }
 

@@ -116,6 +116,7 @@ export class Join<Inputs extends object = Record<string, unknown>> extends Routi
     const keys = this.#keys;
     const key = groupName(data, keys[input] ?? undefined);
     const counts = { ...ctx.state.get<Readonly<Record<string, number>>>(key) };
+    // Unreachable default: what it has is a number.
     const round = Object.hasOwn(counts, input) ? counts[input] ?? 0 : 0;
     counts[input] = round + 1;
     // Where each has come as often as the others, the next group may have the number of the first.

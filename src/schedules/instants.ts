@@ -31,6 +31,7 @@ export function checkTimes(action: string, { cron, timeZone }: Times, now: numbe
   try {
     next = nextAfter({ cron, timeZone }, now);
   } catch (cause) {
+    // Unreachable default: the parser throws errors.
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new TypeError(`${action}: cron is ${JSON.stringify(cron)}, which is no pattern: ${why}`, { cause });
   }

@@ -71,12 +71,13 @@ export class Schedule extends Routine {
   /** Starts the jobs of the instants that have come, and waits for the next one. */
   run({ at }: { at: number }, ctx: Context): void {
     const timetable = ctx.state.get<Timetable>("timetable");
-    if (timetable === undefined) return;
+    if (timetable === undefined) return; // Unreachable: it was kept before the first instant was waited for.
     const { name, missed, flow, entry, params } = timetable;
     const now = ctx.now();
     const late = now - LATE_MS;
     let next: number | undefined = missed === "all" || at >= late
       ? at
+      // Unreachable default: the instant that was waited for is one of them.
       : Math.max(at, lastBefore(timetable, late) ?? at);
     for (let count = 0; next !== undefined && next <= now && count < MOST_AT_ONCE; count++) {
       if (missed !== "skip" || next >= late) {

@@ -195,3 +195,31 @@ test("C452 a job that is resumed while its children are told of its end goes on,
   assertEquals((await statusesOf(process)).map(([, rest]) => rest), ["at rest", "at rest"]);
   await worker.stop();
 });
+
+test("C410 a job is idle when it waits for an answer, and not while it waits for a child", async () => {
+  const process = new FamilyProcess(manualTimers(), { work: (n, ctx) => n === 1 ? ctx.expect("answer") : undefined });
+  class Asker extends Routine {
+    readonly trigger = this.addSlot("trigger", this.ask);
+    readonly ended = this.addSlot("ended", this.hear);
+    readonly answer = this.addSlot("answer", this.hear);
+    ask(_params: unknown, ctx: Context): void {
+      ctx.child(process.child, "square", { n: 1 }, { to: this.ended });
+      ctx.expect(this.answer);
+    }
+    hear(): void {}
+  }
+  process.registry.register({ Asker });
+  const flow = new Flow({ id: "asking", registry: process.registry, engine: process.engine });
+  flow.addRoutine(new Asker(), "asker");
+  const worker = process.engine.work({ flows: ["square"] });
+  const job = flow.execute("asker", {}, { jobId: "job" });
+  let isIdle = false;
+  const idle = flow.waitForCompletion(job, { until: "idle" }).finally(() => isIdle = true);
+  await process.timers.advance(5_000);
+  assertEquals([isIdle, job.awaiting.length, job.children.length], [false, 1, 1]);
+  await process.engine.handle("job/1/0/0").deliver({ routine: "square", slot: "answer" }, { n: 1 });
+  await process.timers.advance(5_000);
+  assertEquals([isIdle, await idle, job.status, job.children], [true, false, "running", []]);
+  await worker.stop();
+  await process.engine.close();
+});

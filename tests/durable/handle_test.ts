@@ -278,6 +278,54 @@ test("what a job cannot carry out is refused, and what comes after it is not", a
   assertEquals(errors, ["3"]);
 });
 
+test("what is asked of a job after a redrive that finds nothing to do is refused as for one that has ended", async () => {
+  const store = memoryStore();
+  const owner = new StoredFlowProcess({ store });
+  owner.start([1]);
+  await owner.settle();
+  await owner.engine.shutdown();
+  const handle = owner.engine.handle("job");
+  await handle.redrive({ key: "1" });
+  await handle.pause({ key: "2" });
+  await handle.cancel({ key: "3" });
+  const taker = new StoredFlowProcess({ store, timers: owner.timers });
+  await taker.engine.recover();
+  await taker.settle();
+  const told = await Promise.all(["1", "2", "3"].map((key) => handle.command(key)));
+  assertEquals(told.map((it) => it?.status === "refused" ? it.reason : it?.status), [
+    'Cannot redrive job "job" in status "completed": it has no failures, and nothing is pending',
+    'Cannot pause job "job" in status "completed": it has ended already',
+    'Cannot cancel job "job" in status "completed": it has ended already',
+  ]);
+  assertEquals((await handle.read()).status, "completed");
+});
+
+test("what was not stored, and finds the inbox full at the next try, may have been stored for all one knows", async () => {
+  const store = memoryStore();
+  const owner = new StoredFlowProcess({ store, work: askFirst });
+  owner.start([1]);
+  await owner.settle();
+  await owner.engine.shutdown();
+  let fails = true;
+  const failing: Store = {
+    ...store,
+    send(job, command) {
+      if (!fails) return store.send(job, command);
+      fails = false;
+      throw new Error("the connection is gone");
+    },
+  };
+  const web = new StoredFlowProcess({ store: failing, timers: owner.timers, durability: { inboxLimit: 1 } });
+  const call = assertRejects(() => web.engine.handle("job").cancel({ key: "off" }), UnknownOutcomeError);
+  await web.settle();
+  await owner.engine.handle("job").deliver(INPUT, { n: 2 });
+  await owner.timers.advance(1_000);
+  const error = await call;
+  assert(error instanceof UnknownOutcomeError);
+  assertEquals([error.key, String(error.cause).includes("its inbox is full")], ["off", true]);
+  assertEquals((await store.find("job"))?.sent, 1);
+});
+
 test("what is asked of a job after a redrive that nobody has carried out yet is accepted", async () => {
   const { told } = await askAndTake(memoryStore, async (handle) => {
     await handle.redrive({ key: "1" });

@@ -173,6 +173,18 @@ test("C430 data that does not fit into the limits with its failure is left out, 
   assertEquals([failure?.isHandled, job.failures[0]?.task.data], [true, { item }]);
 });
 
+test("C430 a failure that does not fit into the limits at all is delivered nowhere, and ends its task as it would otherwise", async () => {
+  const registry = new Registry({ Charge, Notes });
+  const { engine } = createTestFlow();
+  const flow = new Flow({ id: "shop", registry, engine, limits: { bytes: 60 } });
+  const charge = flow.addRoutine(new Charge(), "charge");
+  const notes = flow.addRoutine(new Notes(), "notes");
+  flow.connectFailure(charge, notes.input);
+  const job = await flow.run(charge.trigger, { item: "book" });
+  assertEquals([job.status, job.error?.message, notesOf(job)], ["failed", "no book", []]);
+  assertEquals(job.failures.map(({ handled }) => handled), [undefined]);
+});
+
 test("C431 a failure connection is in the document, and a pending delivery is checked on resume", async () => {
   const { flow, charge, notes, registry, engine, timers } = createShop();
   const connection = flow.connectFailure(charge.trigger, notes.renamed, {

@@ -1,9 +1,10 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { test } from "node:test";
 import { apply } from "../../src/job/apply.ts";
-import { ReadyQueue } from "../../src/job/ready_queue.ts";
+import { addChildren, openChildren } from "../../src/job/children.ts";
+import { nextDueAt, ReadyQueue } from "../../src/job/ready_queue.ts";
 import { createTask, detailsOf, NO_DETAILS, PRIORITIES, type Task } from "../../src/job/task.ts";
-import { createJob } from "../support/sample_journal.ts";
+import { createJob, stepCommit } from "../support/sample_journal.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
 const ROUTE = { routine: "worker", slot: "input", connection: undefined };
@@ -48,4 +49,65 @@ test("what a queue shows is what it gives next, and its count is right, whatever
     }
     assertEquals([taken.length, queue.isEmpty, queue.ready], [40, true, 0], `seed ${seed}`);
   }
+});
+
+test("a task that was taken back is never given, wherever it stands", () => {
+  const queue = new ReadyQueue(createJob());
+  const [first, second, third] = [1, 2, 3].map((id) => createTask(id, ROUTE, id, START));
+  assert(first !== undefined && second !== undefined && third !== undefined);
+  // The first two come back late.
+  for (const task of [third, first, second]) queue.add(task, START);
+  queue.withdraw([second]);
+  assertEquals([queue.ready, queue.take(9)], [2, first]);
+  queue.withdraw([third]);
+  assertEquals([queue.ready, queue.isEmpty, queue.take(9)], [0, true, undefined]);
+});
+
+test("a task that is to be the last is shown when nothing else is left", () => {
+  const job = createJob();
+  const last = createTask(1, ROUTE, 1, START, { ...NO_DETAILS, priority: "last" });
+  const low = createTask(2, ROUTE, 2, START, detailsOf("low"));
+  for (const task of [last, low]) apply(job, { kind: "deliver", time: START, task, data: task.data, key: undefined });
+  const queue = new ReadyQueue(job).fill(START);
+  assertEquals([queue.peek(9), queue.take(9)], [low, low]);
+  assertEquals(queue.peek(9), undefined, "the other one has not ended");
+  apply(job, stepCommit(low, {}));
+  assertEquals([queue.peek(9), queue.take(9)], [last, last]);
+});
+
+test("tasks that wait no more make room, and those that do are given in order", () => {
+  const job = createJob();
+  const queue = new ReadyQueue(job);
+  const waiting = Array.from({ length: 300 }, (_, index) => {
+    return createTask(index + 1, ROUTE, index, START, { ...NO_DETAILS, notBefore: 1_000 - index });
+  });
+  const isKept = ({ id }: Task) => id % 7 === 0;
+  for (const task of waiting) {
+    if (isKept(task)) {
+      apply(job, { kind: "deliver", time: START, task: { ...task, id: job.nextTaskId }, data: 1, key: undefined });
+    }
+  }
+  const kept = [...job.tasks];
+  for (const [index, task] of waiting.entries()) {
+    queue.add(isKept(task) ? kept[Math.floor(index / 7)] ?? task : task, START);
+  }
+  const due: (number | undefined)[] = [];
+  for (const at of kept.map(({ details }) => details?.notBefore).toReversed()) {
+    due.push(queue.nextDueAt());
+    queue.wake({ at: at ?? 0 });
+    queue.take(9);
+  }
+  assertEquals(due, kept.map(({ details }) => details?.notBefore).toReversed());
+});
+
+test("a job with a child that is to be started is due now, unless it has ended", () => {
+  const job = createJob();
+  const task = createTask(1, ROUTE, 1, START, { ...NO_DETAILS, notBefore: 1_000 });
+  apply(job, { kind: "deliver", time: START, task, data: 1, key: undefined });
+  assertEquals(nextDueAt(job, 5), 1_000);
+  const start = { flow: "{}", ...ROUTE, params: 1, queue: undefined, priority: undefined, tags: undefined };
+  addChildren(job, [{ jobId: "a", flowId: "f", routine: "worker", to: "input", start, isLeft: false }]);
+  assertEquals(nextDueAt(job, 5), 5);
+  openChildren(job, ["a"]);
+  assertEquals(nextDueAt(job, 5), 1_000);
 });

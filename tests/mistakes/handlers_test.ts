@@ -81,7 +81,10 @@ testMistakes({
 
 test("no method of a context works without it, and each says so", async () => {
   const methods = {
-    ctx: ["now", "emit", "defer", "checkpoint", "slotData", "clear", "expect", "report", "log", "output", "pause"],
+    ctx: [
+      ...["now", "emit", "cancelEmit", "defer", "checkpoint", "slotData", "clear", "expect", "child", "report"],
+      ...["log", "output", "result", "pause"],
+    ],
     shared: ["get", "set", "update"],
     state: ["get", "set", "update"],
   };

@@ -1,13 +1,26 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { test } from "node:test";
-import type { ScheduleOptions } from "../../src/schedules/mod.ts";
+import { Engine, Flow, Registry, Routine, SchemaError, type StandardSchema, UnknownOutcomeError } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
+import { schedule, type ScheduleOptions } from "../../src/schedules/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { manualTimers } from "../../src/testing/mod.ts";
 import { CrashingStore } from "../support/crashing_store.ts";
 import { ReportProcess } from "../support/report_process.ts";
 
 // A schedule is a durable job: whoever is there at one of its instants starts the job of that instant, once.
 
 const HOUR = 3_600_000;
+const NEEDS_TEAM: StandardSchema<{ team: string }> = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate: (value) =>
+      typeof value === "object" && value !== null && "team" in value && typeof value.team === "string"
+        ? { value: { team: value.team } }
+        : { issues: [{ message: "team is missing" }] },
+  },
+};
 
 test("C457 a schedule starts a job at each of its instants, in its time zone", async () => {
   const process = new ReportProcess("2026-01-05T12:00:00Z");
@@ -135,4 +148,63 @@ test("C460 cron texts, time zones and words that are none are refused, with the 
   assertEquals((await why({ cron: "0 0 * * *", missed: "twice" as never })).includes("missed"), true);
   assertEquals((await why({ cron: "0 0 * * *", timezone: "UTC" } as never)).includes('"timezone"'), true);
   assertEquals(await process.engine.count(), 0);
+});
+
+test("C457 a schedule whose instants are over completes, and begins anew when it is declared with others", async () => {
+  const process = new ReportProcess("2026-01-05T00:30:00Z");
+  const own = await process.declare({ cron: "0 0 1,2 5 1 * 2026" });
+  const worker = process.engine.work();
+  await process.timers.advance(3 * HOUR);
+  assertEquals([process.written.length, (await own.read()).status], [2, "completed"]);
+  const again = await process.declare({ cron: "0 0 4 5 1 * 2026" });
+  await process.timers.advance(HOUR);
+  assertEquals([process.written.length, (await again.read()).status], [3, "completed"]);
+  await worker.stop();
+});
+
+test("C460 params that the entry's schema refuses, and an engine without a registry, are refused when a schedule is declared", async () => {
+  class Strict extends Routine {
+    readonly trigger = this.addSlot("trigger", this.write, { schema: NEEDS_TEAM });
+    write(): void {}
+  }
+  const store = memoryStore();
+  const registry = new Registry({ Strict, NEEDS_TEAM });
+  const engine = new Engine({ timers: manualTimers(), registry, store });
+  const flow = new Flow({ id: "strict", engine, registry });
+  const strict = flow.addRoutine(new Strict(), "report");
+  const declare = (at: Engine) => schedule(at, "nightly", { cron: "0 * * * *" }, flow, strict.trigger, {} as never);
+  assertEquals(
+    (await assertRejects(() => declare(engine), SchemaError)).message,
+    'Cannot schedule "nightly": params for slot "trigger" does not fit its schema: team is missing',
+  );
+  const bare = new Engine({ timers: manualTimers(), store });
+  const other = () => schedule(bare, "nightly", { cron: "0 * * * *" }, flow, strict.trigger, { team: "sales" });
+  assertEquals(
+    (await assertRejects(other, TypeError)).message,
+    'Cannot schedule "nightly": the engine has no registry; give new Engine() one',
+  );
+  assertEquals(await store.count(), 0);
+});
+
+test("C460 who changes a schedule is told when the store does not take the change", async () => {
+  const inner = memoryStore();
+  let isDown = false;
+  const store: Store = {
+    ...inner,
+    send(job, command) {
+      if (isDown) throw new Error("the network is down");
+      return inner.send(job, command);
+    },
+  };
+  const process = new ReportProcess("2026-01-05T00:30:00Z", store);
+  await process.declare({ cron: "0 * * * *" });
+  isDown = true;
+  const change = assertRejects(() => process.declare({ cron: "15 * * * *" }), UnknownOutcomeError);
+  await process.timers.advance(60_000);
+  await change;
+  isDown = false;
+  const worker = process.engine.work();
+  await process.timers.advance(HOUR);
+  assertEquals((await process.instants()).map((it) => it.slice(11, 16)), ["01:00"], "the old one counts");
+  await worker.stop();
 });

@@ -234,3 +234,19 @@ test("registries share nothing", () => {
   new Registry({ Source });
   assertEquals(new Registry().hasClass("Source"), false);
 });
+
+test("C357 a name that a schema has is taken, and a schema does not take another's", () => {
+  const schema = { "~standard": { version: 1, vendor: "test", validate: (value: unknown) => ({ value }) } } as const;
+  const registry = new Registry({ Order: schema, Source });
+  assertEquals(registry.findSchema("Order"), schema);
+  const taken = (entries: Record<string, Registrable>) =>
+    assertThrows(() => registry.register(entries), TypeError).message;
+  assertEquals(
+    taken({ Order: Source }),
+    "Cannot register 'Order' as class 'Source': the name is taken by schema; choose another key",
+  );
+  assertEquals(
+    taken({ Source: { ...schema } }),
+    "Cannot register 'Source' as schema: the name is taken by class 'Source'; choose another key",
+  );
+});

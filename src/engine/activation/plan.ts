@@ -159,6 +159,7 @@ export function createPlan(graph: FlowGraph): Plan {
 function planFailures(plan: Plan, connection: FailureConnection): void {
   const { from: { routine }, to, errors, mapping } = connection;
   const target = findSlot(plan, to);
+  // Unreachable default: the flow has the routines that it connects.
   for (const [name, slot] of plan.routines.get(routine)?.slots ?? []) {
     if (!takesFailuresOf(connection, routine, name)) continue;
     const route = new PlannedRoute(target, { routine, slot: name }, mapping);

@@ -14,6 +14,7 @@ export function jobTimeout({ jobId, nextTaskId }: Job, timeoutMs: number): Timeo
 
 /** The error of a job that has not ended by its deadline. */
 export function lateError({ jobId, deadline }: Job): TimeoutError {
+  // Unreachable default: a job without a deadline is never late.
   return new TimeoutError(`Job "${jobId}", waiting included,`, deadline?.deadlineMs ?? 0);
 }
 

@@ -53,6 +53,7 @@ export class JobEvents {
   }
 
   #tellWithdrawn({ jobId, flowId }: Job, { id: task, route: { routine, slot }, details }: Task, at: number): void {
+    // Unreachable default: a task that is taken back has the key that it was emitted with.
     const attempt = details?.attempt ?? 0;
     this.tell({ type: "task", jobId, flowId, routine, slot, task, attempt, outcome: "withdrawn", at });
   }

@@ -105,6 +105,7 @@ export const fenceCases: readonly Case[] = [
       const job = await createJob(first, "job", 2, { claim: owner });
       const head = { ...HEAD, status: "late" };
       for (const releasing of [{ ...HEAD, status: "paused", releases: true }, ENDED]) {
+        // Unreachable default: the job is there.
         const { epoch = 0, revision = 0 } = await first.find("job") ?? {};
         const claim = { ...job, epoch };
         checkSame(await first.append(claim, revision, ["rest"], releasing), "stored", "the release");
