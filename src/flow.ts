@@ -375,9 +375,14 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
   async result<R>(job: JobState<R>, options: WaitOptions = {}): Promise<R> {
     const data = this.#target("wait for", job);
     checkWait(options);
-    const hasEnded = await this.waitForCompletion(job, options);
-    if (!hasEnded && executionOf(data) !== undefined) {
-      throw new TimeoutError(`Job "${job.jobId}"`, options.timeoutMs ?? 0);
+    const { timeoutMs: most = Infinity } = options;
+    const { timers } = this.#host;
+    const begin = timers.elapsed();
+    for (let timeoutMs = most; !await this.waitForCompletion(job, { ...options, timeoutMs });) {
+      if (executionOf(data) === undefined) break;
+      // It has come to rest and was resumed since, or the time is up.
+      timeoutMs = most - (timers.elapsed() - begin);
+      if (timeoutMs <= 0) throw new TimeoutError(`Job "${job.jobId}"`, most);
     }
     return resultOfJob(job);
   }

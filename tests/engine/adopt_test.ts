@@ -11,6 +11,7 @@ import {
   Routine,
   StateError,
 } from "../../mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 import { createTestFlow } from "../support/test_flow.ts";
 
@@ -149,7 +150,15 @@ test("C443 a job that is live, of another flow or in a store is not adopted", as
   const stored = new StoredFlowProcess({ work: (_n, ctx) => ctx.pause() });
   const job = stored.start([1]);
   await stored.settle();
-  assertThrows(() => stored.flow.adopt(job), StateError, "the store keeps the flow with which it was started");
+  const reason = "the store keeps the flow with which it was started";
+  assertThrows(() => stored.flow.adopt(job), StateError, reason);
+  const create = () => {
+    throw new Error("the connection is gone");
+  };
+  const unknown = new StoredFlowProcess({ store: { ...memoryStore(), create } });
+  const maybe = unknown.start([1]);
+  await unknown.timers.advance(60_000);
+  assertThrows(() => unknown.flow.adopt(maybe), StateError, reason);
 });
 
 test("options that do not fit the flow are refused by name", async () => {

@@ -253,3 +253,30 @@ for (const [name, createStore] of Object.entries({ "at once": memoryStore, later
     await Promise.all([worker.close(), timers.advance(10_000)]);
   });
 }
+
+test("C420 who waits for the result of a job waits on when it was resumed as soon as it had come to rest", async () => {
+  const rest = (data: unknown, ctx: Context) => {
+    if (data !== "again") {
+      ctx.pause();
+      ctx.emit("output", "again");
+    } else ctx.emit("output", "more", { delayMs: 1_000 });
+  };
+  const build = () => {
+    const made = createTestFlow();
+    addFunction(made.flow, "rests", rest);
+    addFunction(made.flow, "ends", (data, ctx) => data === "more" ? ctx.result(5) : rest(data, ctx));
+    made.flow.connect("rests", "output", "ends", "trigger");
+    made.flow.connect("ends", "output", "ends", "trigger");
+    const job = made.flow.execute("rests");
+    void made.flow.waitForCompletion(job).then(() => made.flow.resume(job));
+    return { ...made, job };
+  };
+  const patient = build();
+  const result = patient.flow.result(patient.job);
+  await patient.timers.advance(1_000);
+  assertEquals(await result, 5);
+  const hasty = build();
+  const late = assertRejects(() => hasty.flow.result(hasty.job, { timeoutMs: 500 }), TimeoutError, "500 ms");
+  await hasty.timers.advance(500);
+  await late;
+});
