@@ -87,9 +87,7 @@ export function decideVerdict(
 }
 
 /** What happens to a task that has ended in an error which is delivered to a slot: the job goes on. */
-export function handledVerdict(verdict: Verdict): Verdict {
-  return verdict.kind === "end" ? { kind: "end", status: "error_continued", stop: false } : verdict;
-}
+export const HANDLED: Verdict = { kind: "end", status: "error_continued", stop: false };
 
 /** Says whether a task may be tried again as often. */
 export function hasRetries({ details }: Task, { maxRetries }: ErrorHandler): boolean {

@@ -49,6 +49,7 @@ export function recordOf(entry: HistoryEntry): HistoryRecord {
   if ("source" in entry) return emitRecord(entry.source, entry.data, entry.time);
   if ("route" in entry) {
     const { connection } = entry.route;
+    // Unreachable: a task that stands for an emission came by a connection of an event.
     const source = connection === undefined || isFailureOrigin(connection) ? NOWHERE : connection;
     return emitRecord(source, dataOf(entry), entry.created);
   }

@@ -1,6 +1,8 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { JobState, Registry, StepLimitError } from "../../mod.ts";
+import { createDocumentFlow, documentRegistry } from "../support/document_flow.ts";
+import { fullJob } from "../support/full_job_document.ts";
 import { addFunction, addSource, link } from "../support/function_routine.ts";
 import { createTestFlow, type TestFlow } from "../support/test_flow.ts";
 
@@ -110,4 +112,31 @@ test("a job that hit its step limit goes on when the limit is larger, and is ref
       assertEquals([job.status, job.sharedData.seen], ["completed", [0, 1, 2]], `${how} ${steps}`);
     }
   }
+});
+
+test("a redriven task that awaits a delivery waits as long again, without a deadline for ever", async () => {
+  const { flow, timers } = createDocumentFlow();
+  const task = { createdAt: "1970-01-01T00:00:00.000Z", routine: "clerk", slot: "kept" };
+  const waits = [{}, { timeoutMs: 500, until: "1970-01-01T00:00:00.500Z" }];
+  const failures = waits.map((awaiting, index) => ({
+    at: "1970-01-01T00:00:01.000Z",
+    error: { message: "late", name: "TimeoutError" },
+    task: { ...task, awaiting, id: index + 1 },
+  }));
+  const { pendingTasks: _pending, failures: _failures, ...rest } = fullJob();
+  const document = {
+    ...rest,
+    failures,
+    pendingTasks: [],
+    status: "failed",
+    slots: {},
+    arrivals: {},
+    deadline: undefined,
+  };
+  const job = JobState.fromJSON(JSON.parse(JSON.stringify(document)), documentRegistry);
+  await timers.advance(2_000);
+  flow.resume(job, { redrive: true });
+  assertEquals(job.awaiting.map(({ task, until }) => [task, until]), [[1, undefined], [2, "1970-01-01T00:00:02.500Z"]]);
+  flow.cancel(job);
+  await timers.flush();
 });

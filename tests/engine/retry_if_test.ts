@@ -213,3 +213,24 @@ test("C427 a retryIf without a name is refused when the flow is written, one tha
     ["unknown_function", "errorHandler.retryIf"],
   ]);
 });
+
+test("C423 a job that retryIf cancels ends with that, and its task is neither tried again nor failed", async () => {
+  const cancelling = createTestFlow({
+    errorHandler: new ErrorHandler({
+      strategy: "retry",
+      retryIf: () => {
+        cancelling.flow.cancel(job, { reason: "no use" });
+        return true;
+      },
+    }),
+  });
+  addFunction(cancelling.flow, "call", () => {
+    throw new Error("why");
+  });
+  const job = cancelling.flow.execute("call");
+  while (await cancelling.timers.advanceToNext());
+  assertEquals([job.status, job.error?.message], ["cancelled", "The job was cancelled: no use"]);
+  assertEquals([job.failures, job.retryCount("call"), job.pendingTasks.map(({ attempt = 0 }) => attempt)], [[], 0, [
+    0,
+  ]]);
+});

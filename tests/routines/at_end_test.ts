@@ -1,10 +1,26 @@
 import { test } from "node:test";
 import { assertEquals, assertThrows } from "@std/assert";
 import { type Context, Engine, ErrorHandler, Flow, type JobState, Routine } from "../../mod.ts";
-import { Aggregator, type AtEnd, Batcher, Mapper, OpenGroupsError, Splitter } from "../../src/routines/mod.ts";
+import {
+  Aggregator,
+  type AggregatorOptions,
+  type AtEnd,
+  Batcher,
+  Mapper,
+  OpenGroupsError,
+  Splitter,
+} from "../../src/routines/mod.ts";
 import { manualIds, manualTimers, pauseAnywhere } from "../../src/testing/mod.ts";
 import { addFunction } from "../support/function_routine.ts";
-import { Feed, outputsOf, passAllTime, Sink, type TrialItem, trialRegistry } from "../support/try_routine.ts";
+import {
+  Feed,
+  outputsOf,
+  passAllTime,
+  Sink,
+  type TrialItem,
+  trialRegistry,
+  tryRoutine,
+} from "../support/try_routine.ts";
 
 const double = ({ item, ...rest }: { item: number; list: string; count: number }) => {
   if (item === 13) throw new Error("unlucky");
@@ -237,4 +253,44 @@ test("an error of open groups names the first few, and lists a hundred", () => {
     'Routine "join" holds 150 groups that nothing completes: "k0" has 1, "k1" has 1, "k2" has 1, "k3" has 1, "k4" has 1, ' +
     "and 145 more; atEnd says what becomes of them",
   ]);
+});
+
+test("a group that was announced, and of which nothing comes, ends when its time is up", async () => {
+  const announced = async (options: AggregatorOptions) => {
+    const timers = manualTimers();
+    const flow = new Flow({ id: "flow", engine: new Engine({ timers, ids: manualIds() }), registry: trialRegistry() });
+    flow.addRoutine(new Feed(), "feed");
+    flow.addRoutine(new Aggregator().setGroups({ count: "n", ...options }), "groups");
+    flow.addRoutine(new Sink(), "output");
+    flow.connect("feed", "output", "groups", "expected");
+    flow.connect("groups", "output", "output", "input");
+    const job = flow.execute("feed", { items: [{ data: { n: 2 } }] });
+    await passAllTime(timers);
+    return { ends: outputsOf(job).map(({ data, at }) => [data, at]), error: job.error?.message };
+  };
+  const late = { key: "", items: [], isComplete: false };
+  assertEquals(await announced({ timeoutMs: 100 }), { ends: [[late, 100]], error: undefined });
+  assertEquals(await announced({ atEnd: "emit" }), { ends: [[late, 0]], error: undefined });
+  assertEquals(await announced({}), {
+    ends: [],
+    error: 'Routine "groups" holds a group that nothing completes: one has 0 of 2; atEnd says what becomes of them',
+  });
+});
+
+test("a group whose size nobody has said is named with what it has", async () => {
+  const { job } = await tryRoutine(new Aggregator().setGroups({ count: "n" }), [{ data: { a: 1 } }, {
+    data: { a: 2 },
+  }]);
+  assertEquals([job.error?.message, job.error?.details], [
+    'Routine "subject" holds a group that nothing completes: one has 2; atEnd says what becomes of them',
+    { count: 1, groups: [{ key: "", has: 2 }] },
+  ]);
+});
+
+test("an error of open groups says what is missing, as far as that is known", () => {
+  const groups = [{ key: "a", has: ["x"], lacks: ["y", "z"] }, { key: "b", has: ["x"], lacks: undefined }];
+  assertEquals(
+    new OpenGroupsError("join", groups).message,
+    'Routine "join" holds 2 groups that nothing completes: "a" lacks "y", "z", "b" lacks some; atEnd says what becomes of them',
+  );
 });

@@ -163,3 +163,19 @@ test("inputs may have the names of what every object has", async () => {
   assertEquals(job.error, undefined);
   assertEquals(outputsOf(job).map(({ data }) => Object.keys(data as object)), Array(2).fill(["toString", "valueOf"]));
 });
+
+test("C414 the time of a group counts from its first input, however many come after it", async () => {
+  const timers = manualTimers();
+  const flow = new Flow({ id: "flow", engine: new Engine({ timers, ids: manualIds() }), registry: trialRegistry() });
+  const join = new Join<{ a: object; b: object; c: object }>().setInputs({ a: {}, b: {}, c: {} }, { timeoutMs: 100 });
+  flow.addRoutine(join, "join");
+  flow.addRoutine(new Sink(), "open");
+  flow.connect("join", "open", "open", "input");
+  const job = flow.execute(join.inputs.a, { n: 1 });
+  await timers.advance(60);
+  flow.deliver(job, "join", "b", { n: 2 });
+  await passAllTime(timers);
+  assertEquals(outputsOf(job).map(({ data, at }) => [data, at]), [
+    [{ key: "", inputs: { a: { n: 1 }, b: { n: 2 } } }, 100],
+  ]);
+});

@@ -49,6 +49,7 @@ export class ConcurrencyLimits {
   }
 
   #limitOf(routine: string): number {
+    // Unreachable default: the plan has the routines of all tasks.
     return this.#plan.routines.get(routine)?.concurrency ?? Infinity;
   }
 }

@@ -10,8 +10,8 @@ export function sendDeferred(execution: Execution): StepLimitError | undefined {
     committer.perform(commit, commit.created);
     return undefined;
   } catch (error) {
+    // Unreachable default: nothing else is thrown here, and a defect must not look like a limit.
     if (error instanceof StepLimitError) return error;
-    // Unreachable: nothing else is thrown here, and a defect must not look like a limit.
     throw error;
   }
 }

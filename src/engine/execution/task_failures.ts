@@ -4,7 +4,7 @@ import { isAsyncAnswer } from "../../base/thenable.ts";
 import type { ErrorHandler } from "../../model/error_handler.ts";
 import { describeError, type ErrorData, errorKinds, isStepLimit } from "../../values/error_data.ts";
 import type { FailureCommit } from "../../job/commit.ts";
-import { handledVerdict, hasRetries } from "../../job/decide.ts";
+import { HANDLED, hasRetries } from "../../job/decide.ts";
 import type { Task } from "../../job/task.ts";
 import { failureCommit } from "../activation/commits.ts";
 import { failureRoutes, failureTasks } from "../activation/failure_deliveries.ts";
@@ -76,7 +76,7 @@ export class TaskFailures {
       // The job may make no more tasks: that fails it, whatever its error handlers say.
       return this.#decide(task, plan, { ...describeError(limit), cause: error }, [], false);
     }
-    if (created.length > 0) committer.perform({ ...commit, verdict: handledVerdict(verdict), created }, created);
+    if (created.length > 0) committer.perform({ ...commit, verdict: HANDLED, created }, created);
     else if (verdict.stop) this.#stop(task, plan.routine.id, commit);
     else committer.perform(commit);
   }
