@@ -232,13 +232,19 @@ test("jobs watch follows a job until it has ended, a line for each change", () =
       const sample = sampleEngine(store);
       await sample.start("j");
       const timers = manualTimers(NOW);
+      let lines = 0;
       let seen: () => void = () => {};
       const started = new Promise<void>((resolve) => seen = resolve);
       const watched = runCommand(["jobs", "watch", "j", "--store", `sqlite:${path}`], {
         timers,
-        onOutput: () => seen(),
+        onOutput: () => {
+          lines++;
+          seen();
+        },
       });
       await started;
+      await timers.advance(5_000);
+      assertEquals(lines, 1, "nothing has changed");
       await sample.engine.handle("j").deliver({ routine: "office", slot: "answer" }, { n: 4 });
       await sample.recover();
       await sample.engine.close();

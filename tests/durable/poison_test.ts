@@ -7,6 +7,7 @@ import { createTask, NO_DETAILS, type TaskDetails } from "../../src/job/task.ts"
 import type { FirstAttempt } from "../../src/documents/claim.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import type { Context } from "../../mod.ts";
+import { manualTimers } from "../../src/testing/mod.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 import { createJob } from "../support/sample_journal.ts";
 
@@ -137,4 +138,37 @@ test("a parked generator is looked at too, one that waits for its time is not", 
     tried: [[1, 1]],
     poisoned: [],
   });
+});
+
+test("an engine that takes up again what it has lost itself counts those who died before, and not itself", async () => {
+  const store = memoryStore();
+  const { renew } = store;
+  const first = new StoredFlowProcess({ store, work: (_n, ctx) => untilStopped(ctx) });
+  first.start([1]);
+  await first.settle();
+  // It dies: nobody renews its lease.
+  let stops = true;
+  const durability = { attempts: 2 };
+  const work = (_n: number, ctx: Context) => stops ? untilStopped(ctx) : undefined;
+  const second = new StoredFlowProcess({ store, timers: manualTimers(60_000), work, durability });
+  await second.engine.recover();
+  await second.settle();
+  const triedBy = async () => {
+    const { entries = [] } = await store.load("job") ?? {};
+    return entries.map((it) => JSON.parse(it)).filter(({ kind }) => kind === "claim").map(({ tried }) => tried);
+  };
+  const before = await triedBy();
+  assertEquals(before.map(([it]) => [it.task, it.recoveries, it.died.length]), [[2, 1, 1]]);
+  store.renew = () => {
+    throw new Error("down");
+  };
+  await second.timers.advance(120_000);
+  assertEquals(second.told("lost").length, 1);
+  store.renew = renew;
+  stops = false;
+  await second.timers.advance(60_000);
+  await second.engine.recover();
+  await second.settle();
+  assertEquals(await triedBy(), [...before, ...before]);
+  assertEquals((await second.engine.handle("job").read()).status, "completed");
 });
