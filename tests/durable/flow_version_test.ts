@@ -138,3 +138,22 @@ test("C441 an engine without a registry refuses to go on with a job of another v
   await ended;
   assertEquals((await store.find("job"))?.owner, undefined);
 });
+
+test("C441 a job whose flow is built from the store in newer classes goes on with that flow", async () => {
+  const { store, timers } = await startFirst(lateStore);
+  class Newer extends Step {
+    static override version = 2;
+    static override migrate(json: object): object {
+      return json;
+    }
+    static override migrateState(state: object): object {
+      return state;
+    }
+  }
+  const { engine } = createHost(store, timers, ["other"], new Registry({ Step: Newer }));
+  const { flow, job } = await engine.open("job");
+  assertEquals(Object.keys(flow.toJSON().routines), ["a", "b", "c"]);
+  flow.resume(job);
+  await timers.advance(3 * WAIT_MS);
+  assertEquals([job.status, texts(job.outputLog)], ["completed", "a b c"]);
+});

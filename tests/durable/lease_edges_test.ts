@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { test } from "node:test";
 import { type Context, FencedError, StateError, StoreError } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
@@ -346,4 +346,45 @@ test("an engine that enters again because the answer was lost does not take its 
   assertEquals((await other.engine.recover()).jobs, []);
   await owner.timers.advance(60_000);
   assertEquals([job.status, owner.told("replaced"), owner.told("lost")], ["running", [], []]);
+});
+
+test("a write that was under way while its job was claimed again is made by the new claim, once", async () => {
+  const data = memoryStore();
+  const store = heldStore(data);
+  const owner = new StoredFlowProcess({ store });
+  const job = owner.start([1]);
+  store.hold();
+  await owner.settle();
+  const { renew } = store;
+  store.renew = fails;
+  await owner.timers.advance(29_900);
+  store.renew = renew;
+  await owner.timers.advance(1_000);
+  assertEquals([job.status, (await data.find("job"))?.epoch], ["running", 2]);
+  store.release();
+  await owner.settle();
+  const stored = await data.load("job");
+  assertEquals([job.status, stored?.record.status, stored?.record.owner], ["completed", "completed", undefined]);
+  const steps = (stored?.entries ?? []).map((it) => JSON.parse(it)).filter(({ kind }) => kind === "step");
+  assertEquals([steps.map(({ task }) => task), owner.begun, owner.told("lost")], [[1, 2], [1], []]);
+});
+
+test("a job that was deleted while the handler of its cancelled task went on is not written again", async () => {
+  const data = memoryStore();
+  const store = heldStore(data);
+  const gate = createLatch();
+  const owner = new StoredFlowProcess({ store, work: () => gate.passed });
+  const job = owner.start([1]);
+  await owner.settle();
+  owner.flow.cancel(job);
+  await owner.settle();
+  const record = await data.find("job");
+  assert(record?.owner !== undefined, "its handler has not come to its end");
+  assertEquals(record.status, "cancelled");
+  await data.delete(record);
+  await owner.timers.advance(30_000);
+  const { length } = store.appends;
+  gate.open();
+  await owner.timers.advance(30_000);
+  assertEquals([store.appends.length, job.status, owner.told("store_error")], [length, "cancelled", []]);
 });
