@@ -2,11 +2,15 @@ import { spawn } from "node:child_process";
 import { createReadStream, readFileSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { IS_LONG } from "./gate_amount.ts";
+import { MOST_WAIT_MS, TimeLimit } from "./time_limit.ts";
 
 // Runs the command line as a process of its own, and measures it.
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const FLAGS = "Deno" in globalThis ? ["run", "-A", "--no-check", "--import-map", "offline.json"] : [];
+/** How long a command may run. */
+const LIMIT_MS = IS_LONG ? 3_600_000 : MOST_WAIT_MS;
 /** How often it is looked how much memory the process has, and whether it is to be killed. */
 const LOOK_MS = 50;
 
@@ -35,10 +39,14 @@ export interface CommandSetup {
  */
 export function measureCommand(args: readonly string[], setup: CommandSetup = {}): Promise<CommandMeasure> {
   const { input, killsWhen = () => false } = setup;
-  return new Promise((resolve, reject) => {
-    const start = performance.now();
-    const child = spawn(process.execPath, [...FLAGS, "src/cli/main.ts", ...args], { cwd: ROOT });
-    let [peak, errors, handedOn] = [0, "", 0];
+  const start = performance.now();
+  const child = spawn(process.execPath, [...FLAGS, "src/cli/main.ts", ...args], { cwd: ROOT });
+  let [peak, errors, handedOn] = [0, "", 0];
+  const limit = new TimeLimit(LIMIT_MS, () => {
+    child.kill("SIGKILL");
+    return ` of the command ${args[0]}, which has printed ${JSON.stringify(errors)}`;
+  });
+  const ended = new Promise<CommandMeasure>((resolve, reject) => {
     const look = setInterval(() => {
       peak = Math.max(peak, peakOf(child.pid));
       if (killsWhen(handedOn)) child.kill("SIGKILL");
@@ -56,6 +64,7 @@ export function measureCommand(args: readonly string[], setup: CommandSetup = {}
       resolve({ peak, seconds: (performance.now() - start) / 1_000, wasKilled });
     });
   });
+  return limit.waitFor("the end", ended).finally(() => limit.end());
 }
 
 function peakOf(pid: number | undefined): number {
