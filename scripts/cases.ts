@@ -35,15 +35,29 @@ export function parseCatalogue(text: string): Cases {
   }));
 }
 
-/** The tests of a file that name cases, at the beginning of their own name. Comments and skipped tests don't count. */
+/**
+ * The tests of a file that name cases, at the beginning of their own name. Comments and skipped tests don't count. A name is the first
+ * argument of `test`, or of a function of the file that makes tests, such as `crashTest`; where a file makes tests of a table, it is what a
+ * row of the table begins with, a key of it, or the value of one. A substitution in a name stays as it is written.
+ */
 export function namingTests(file: string, text: string): NamingTest[] {
-  const { code, strings } = scan(text);
-  return strings.filter(({ at }) => /(?<![.\w])test\(\s*$/.test(code.slice(0, at))).flatMap(({ value }) => {
+  const { code, strings, templates } = scan(text);
+  const hasTables = COMPUTED_NAME.test(code);
+  return [...strings, ...templates].sort((a, b) => a.at - b.at).flatMap(({ at, value }) => {
     const [numbers = ""] = /^(C\d{3} )+/.exec(value) ?? [];
-    const name = value.slice(numbers.length);
-    return numbers === "" ? [] : [{ file, name, cases: numbers.trim().split(" ") }];
+    const [before, after] = [code.slice(0, at), code.slice(at + value.length + 2)];
+    const isName = FIRST_ARGUMENT.test(before) || (hasTables && (IN_TABLE.test(before) || /^\s*:/.test(after)));
+    if (numbers === "" || !isName) return [];
+    return [{ file, name: value.slice(numbers.length), cases: numbers.trim().split(" ") }];
   });
 }
+
+/** What stands before a name that is the first argument of a function that makes a test. */
+const FIRST_ARGUMENT = /(?<![.\w])(?:test|\w+Test)\(\s*$/;
+/** What stands before a name that is the first of a row, or a value. */
+const IN_TABLE = /[[:=]\s*$/;
+/** A test whose name is no literal, or begins with a substitution: a template is blank but for its quotes. */
+const COMPUTED_NAME = /(?<![.\w])test\(\s*(?:[a-zA-Z_]|`)/;
 
 /** What there is for each case. */
 export function cover(cases: Cases, record: ReasonRecord, tests: readonly NamingTest[]): Coverage[] {

@@ -14,7 +14,17 @@ export interface Scanned {
   /** The text with only comments blanked. */
   readonly uncommented: string;
   /** Every string in quotes, by the offset of its opening quote. */
-  readonly strings: readonly { readonly at: number; readonly value: string }[];
+  readonly strings: readonly Literal[];
+  /** Every template, with its substitutions as they are written, by the offset of its opening quote. */
+  readonly templates: readonly Literal[];
+}
+
+/** A literal of a source file. */
+export interface Literal {
+  /** The offset of its opening quote. */
+  readonly at: number;
+  /** What stands between its quotes. */
+  readonly value: string;
 }
 
 const ROOT = new URL("../../", import.meta.url);
@@ -35,10 +45,13 @@ export function readSources(folder: string): Source[] {
 export function scan(text: string): Scanned {
   const code = text.split("");
   const uncommented = text.split("");
-  const strings: { at: number; value: string }[] = [];
+  const strings: Literal[] = [];
+  const templates: Literal[] = [];
   const blank = (target: string[], from: number, to: number) => {
     for (let i = from; i < to; i++) if (text[i] !== "\n") target[i] = " ";
   };
+  // One entry per open template: where it begins.
+  const opened: number[] = [];
   // One entry per open template substitution: the depth of braces inside it.
   const substitutions: number[] = [];
   let at = 0;
@@ -48,6 +61,10 @@ export function scan(text: string): Scanned {
     const end = templateEnd(text, from);
     blank(code, from, end.at);
     if (end.substitution) substitutions.push(0);
+    else {
+      const start = opened.pop() ?? from;
+      templates.push({ at: start, value: text.slice(start + 1, end.at - 1) });
+    }
     last = "`";
     return end.at;
   };
@@ -67,6 +84,7 @@ export function scan(text: string): Scanned {
       at = end;
       last = '"';
     } else if (char === "`") {
+      opened.push(at);
       at = template(at + 1);
     } else if (char === "}" && substitutions.at(-1) === 0) {
       substitutions.pop();
@@ -88,7 +106,7 @@ export function scan(text: string): Scanned {
       at++;
     }
   }
-  return { code: code.join(""), uncommented: uncommented.join(""), strings };
+  return { code: code.join(""), uncommented: uncommented.join(""), strings, templates };
 }
 
 function indexOf(text: string, part: string, from: number): number {

@@ -39,6 +39,25 @@ test("C0045 is no number", () => {});
   ]);
 });
 
+test("namingTests() finds names that are templates, that a function takes, and that tests are made of", () => {
+  const source = `
+for (const kind of KINDS) test(\`C001 \${kind} \${\`of \${kind}\`} is one\`, () => {});
+crashTest("C002 a server that is killed", () => {});
+for (const [name, run] of [["C003 first", run], ["second", "C004 is an argument"]]) test(name, run);
+const table = { "C001 C002 key": 1, other: "C003 value" };
+log(\`C004 is no test\`, "C004 is none either");
+`;
+  assertEquals(namingTests("a_test.ts", source).map(({ name, cases }) => [name, ...cases]), [
+    ["${kind} ${`of ${kind}`} is one", "C001"],
+    ["a server that is killed", "C002"],
+    ["first", "C003"],
+    ["key", "C001", "C002"],
+    ["value", "C003"],
+  ]);
+  const withoutTable = 'test("a", () => {}); const cases = ["C001 is no test"];';
+  assertEquals(namingTests("a_test.ts", withoutTable), []);
+});
+
 test("a case needs a test or a reason, and not both; one of another language needs neither", () => {
   const all = 'test("C001 C002 x", () => {}); test("C003 y", () => {});';
   assertEquals(complaints(all), []);
