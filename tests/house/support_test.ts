@@ -2,10 +2,21 @@ import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assertEquals } from "@std/assert";
-import { readText } from "./source.ts";
+import { readSources, readText } from "./source.ts";
 
 test("tests/support/README.md names each file of the folder, once", () => {
   const files = readdirSync(fileURLToPath(new URL("../support", import.meta.url))).filter((it) => it.endsWith(".ts"));
   const named = Array.from(readText("tests/support/README.md").matchAll(/^\| `(\w+\.ts)` +\| \S/gm), ([, it]) => it);
   assertEquals(named.toSorted(), files.toSorted());
+});
+
+/** They have a limit of time for their processes, and end them, each in its way. */
+const STARTERS = ["measured_command", "nats_server", "process_client", "started_process"];
+
+test("processes of tests are started by tests/support, and write nothing into the output of the runner", () => {
+  const sources = readSources("tests").filter(({ path }) => path !== "tests/house/support_test.ts");
+  const starting = /import [^;]*\b(?:spawn|exec|execFile|fork)\b[^;]* from "node:child_process"|Deno\.Command\(/;
+  const starters = sources.filter(({ text }) => starting.test(text)).map(({ path }) => path);
+  assertEquals(starters, STARTERS.map((it) => `tests/support/${it}.ts`));
+  assertEquals(sources.filter(({ text }) => text.includes('"inherit"')).map(({ path }) => path), []);
 });
