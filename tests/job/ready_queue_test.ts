@@ -106,7 +106,15 @@ test("a job with a child that is to be started is due now, unless it has ended",
   apply(job, { kind: "deliver", time: START, task, data: 1, key: undefined });
   assertEquals(nextDueAt(job, 5), 1_000);
   const start = { flow: "{}", ...ROUTE, params: 1, queue: undefined, priority: undefined, tags: undefined };
-  addChildren(job, [{ jobId: "a", flowId: "f", routine: "worker", to: "input", start, isLeft: false }]);
+  addChildren(job, [{
+    jobId: "a",
+    flowId: "f",
+    routine: "worker",
+    to: "input",
+    start,
+    isLeft: false,
+    inner: undefined,
+  }]);
   assertEquals(nextDueAt(job, 5), 5);
   openChildren(job, ["a"]);
   assertEquals(nextDueAt(job, 5), 1_000);
