@@ -160,6 +160,7 @@ export function childrenOf(
 ): c.Codec<Children | undefined, readonly ChildrenDocument[] | undefined> {
   return c.via(
     listOf(c.shape<ChildParts, ChildDocument>({ ...fields, job: c.optional(job) })),
+    // Unreachable default: a part that is undefined is not written.
     (children) => [...children ?? []],
     (list) => list.length === 0 ? undefined : new Children(list),
   );

@@ -285,11 +285,18 @@ test("a job with children can be read, says where each stands, and is written to
 });
 
 test("a child that has not been started has a flow and an entry, one that has been has neither", () => {
-  const expected = "expected a flow and an entry, or neither, got one of them";
-  for (const [place, value] of [[[0, "flow"], undefined], [[1, "flow"], "{}"]] as const) {
+  const wanted = "an entry or a job where there is a flow, and neither without one";
+  const wrong = [
+    [[0, "flow"], undefined, "one without a flow, or both"],
+    [[1, "flow"], "{}", "neither"],
+  ] as const;
+  for (const [place, value, got] of wrong) {
     const document = withValueAt({ ...fullJob(), children: CHILDREN }, ["children", ...place], value);
     const path = `children[${place[0]}].jobs[0]`;
-    assertEquals(refusal(document), { path, message: `Cannot read routilux/job: ${path}: ${expected}` });
+    assertEquals(refusal(document), {
+      path,
+      message: `Cannot read routilux/job: ${path}: expected ${wanted}, got ${got}`,
+    });
   }
 });
 

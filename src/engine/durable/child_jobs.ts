@@ -71,10 +71,10 @@ function newChild(
   const job = start === undefined ? inner?.job : createChildJob(parent, child, start, now);
   if (flow === undefined || job === undefined || endOf(job) !== undefined) return undefined;
   const { jobId: parentId, createdAt } = parent;
-  // Unreachable defaults: a job that has children is one of the store.
   const labels = records.get(parent);
   const made: NewJob = {
     ...{ jobId, flowId, flow, flowHash: hashText(flow), createdAt: job.createdAt, snapshot: writeJob(job), parentId },
+    // Unreachable default: a job that has children is one of the store.
     queue: start?.queue ?? labels?.queue ?? "default",
     priority: start?.priority ?? labels?.priority ?? 1,
     tags: start?.tags ?? labels?.tags ?? {},
@@ -87,6 +87,7 @@ function newChild(
 
 function takenId({ jobId }: Child, answer: CreateAnswer | undefined): ChildEnded {
   const why = `Cannot start child "${jobId}": there is a job of this id already`;
+  // Unreachable default: the store answers for each job.
   const error = describeError(new StateError("start", answer?.record.status ?? "", why, "taken"));
   return { type: "child", jobId, status: "failed", result: undefined, error };
 }
