@@ -67,7 +67,11 @@ export async function openBrowser(
 ): Promise<OpenBrowser> {
   const { close, url } = typeof site === "string" ? { url: site, close: async () => {} } : await serve(site);
   const { chromium } = await import("playwright-core");
-  const options = { ...(CHROMIUM === undefined ? {} : { executablePath: CHROMIUM }), args: ARGS };
+  const options = {
+    ...(CHROMIUM === undefined ? {} : { executablePath: CHROMIUM }),
+    args: ARGS,
+    timeout: MOST_WAIT_MS,
+  };
   const launch = () =>
     profile === undefined ? chromium.launch(options) : chromium.launchPersistentContext(profile, options);
   const browser = await launch().catch(async (error) => {
