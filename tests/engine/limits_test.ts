@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type Context, type FlowLimits, JobState, Routine, StateError } from "../../mod.ts";
+import { type Context, type FlowLimits, JobState, Routine, StateError, StepLimitError } from "../../mod.ts";
 import { addFunction, addSource, link } from "../support/function_routine.ts";
 import { createTestFlow } from "../support/test_flow.ts";
 import { plainError } from "../support/plain_error.ts";
@@ -241,4 +241,24 @@ test("a job of a large history that is resumed with a smaller limit drops the ol
   smaller.resume(copy);
   await smaller.waitForCompletion(copy);
   assertEquals([copy.outputLog.length, copy.dropped.outputLog], [3, 18]);
+});
+
+test("the last id that a job can give is one below the greatest count, so that its document can still be read", async () => {
+  const most = 2 ** 52;
+  const { flow } = createTestFlow();
+  const seen: unknown[] = [];
+  addFunction(flow, "note", (n) => void seen.push(n));
+  const document = { ...flow.create("note", {}).toJSON(), nextTaskId: most - 1, pendingTasks: [], status: "paused" };
+  const job = JobState.fromJSON(document, flow.registry);
+  flow.deliver(job, "note", "trigger", 1);
+  const text = JSON.stringify(job);
+  assertEquals([job.toJSON().nextTaskId, JSON.stringify(JobState.fromJSON(JSON.parse(text), flow.registry))], [
+    most,
+    text,
+  ]);
+  assertThrows(() => flow.deliver(job, "note", "trigger", 2), StepLimitError, `more than ${most - 1} tasks`);
+  assertEquals(JSON.stringify(job), text);
+  flow.resume(job);
+  await flow.waitForCompletion(job);
+  assertEquals([job.status, seen], ["completed", [1]]);
 });
