@@ -59,11 +59,12 @@ async function tryFile(file: string, { tests }: MutatedArea): Promise<void> {
 }
 
 function judge(file: string, { key, line }: Mutant, isNoticed: boolean): void {
-  const reason = reasons[key];
+  const name = `${file}: ${key}`;
+  const reason = reasons[name];
   if (isNoticed) counts.noticed++;
   else if (reason !== undefined) counts.known++;
-  else complaints.push(`SURVIVES ${file}:${line}: ${key}`);
-  if (isNoticed && reason !== undefined) complaints.push(`NOTICED though it has a reason to survive: ${key}`);
+  else complaints.push(`SURVIVES line ${line} of ${name}`);
+  if (isNoticed && reason !== undefined) complaints.push(`NOTICED though it has a reason to survive: ${name}`);
   console.log(`${isNoticed ? "noticed " : "SURVIVES"} ${line}: ${key}`);
 }
 

@@ -3,7 +3,15 @@ import { test } from "node:test";
 import { apply } from "../../src/job/apply.ts";
 import { addChildren, openChildren } from "../../src/job/children.ts";
 import { nextDueAt, ReadyQueue } from "../../src/job/ready_queue.ts";
-import { createTask, detailsOf, NO_DETAILS, PRIORITIES, type Task } from "../../src/job/task.ts";
+import {
+  createTask,
+  detailsOf,
+  NO_DETAILS,
+  PRIORITIES,
+  setActive,
+  type Task,
+  type TaskDetails,
+} from "../../src/job/task.ts";
 import { createJob, stepCommit } from "../support/sample_journal.ts";
 import { seededRandom } from "../support/seeded_random.ts";
 
@@ -118,4 +126,46 @@ test("a job with a child that is to be started is due now, unless it has ended",
   assertEquals(nextDueAt(job, 5), 5);
   openChildren(job, ["a"]);
   assertEquals(nextDueAt(job, 5), 1_000);
+});
+
+test("a queue is empty when no task could run now, whatever kind of task it was", () => {
+  const kinds: readonly Partial<TaskDetails>[] = [
+    {},
+    { priority: "high" },
+    { priority: "low" },
+    { priority: "last" },
+    { parked: true },
+    { parked: true, priority: "high" },
+    { parked: true, priority: "low" },
+  ];
+  for (const kind of kinds) {
+    const job = createJob();
+    const task = createTask(1, ROUTE, 1, START, { ...NO_DETAILS, ...kind });
+    apply(job, { kind: "deliver", time: START, task, data: 1, key: undefined });
+    const queue = new ReadyQueue(job).fill(START);
+    assertEquals([queue.isEmpty, queue.take(9), queue.isEmpty], [false, task, true], JSON.stringify(kind));
+    if (kind.parked === true) continue;
+    queue.setAside(task);
+    assertEquals([queue.isEmpty, queue.take(9)], [false, undefined], "it was set aside");
+    queue.putBack(() => true);
+    assertEquals([queue.isEmpty, queue.take(9), queue.isEmpty], [false, task, true]);
+  }
+  const job = createJob();
+  const active = createTask(1, ROUTE, 1, START);
+  apply(job, { kind: "deliver", time: START, task: active, data: 1, key: undefined });
+  setActive(active, true);
+  const queue = new ReadyQueue(job).fill(START);
+  assertEquals([queue.isEmpty, queue.ready, queue.take(0), queue.isEmpty], [false, 1, active, true]);
+});
+
+test("a task whose instant has come is ready at once, one whose instant comes a millisecond later is not", () => {
+  const now = { at: 1_000 };
+  const readyOf = (details: Partial<TaskDetails>) => {
+    const queue = new ReadyQueue(createJob());
+    queue.add(createTask(1, ROUTE, 1, START, { ...NO_DETAILS, ...details }), now);
+    return queue.ready;
+  };
+  assertEquals([999, 1_000, 1_001].map((notBefore) => readyOf({ notBefore })), [1, 1, 0]);
+  const awaiting = (until: number | undefined) => ({ awaiting: { timeoutMs: 5, until, onTimeout: undefined } });
+  assertEquals([999, 1_000, 1_001, undefined].map((until) => readyOf(awaiting(until))), [0, 0, 0, 0]);
 });
