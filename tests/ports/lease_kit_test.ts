@@ -29,17 +29,18 @@ function enter(state: OwnerState | undefined, query: Partial<EnterQuery>): Owner
 test("a lease runs until its last millisecond, for the present incarnation alone", () => {
   assertEquals([9_999, 10_000].map((now) => hasLease(STATE, 5, now)), [true, false]);
   assertEquals([hasLease(STATE, 4, 0), hasLease(undefined, 5, 0)], [false, false]);
-  assertEquals(renewOwner(STATE, 5, LEASE_MS, 9_999), { ...STATE, until: 10_999 });
-  assertEquals(renewOwner(STATE, 5, LEASE_MS, 10_000), undefined);
-  assertEquals(renewOwner(STATE, 4, LEASE_MS, 0), undefined);
+  assertEquals(renewOwner(STATE, 5, LEASE_MS, 9_999), { state: { ...STATE, until: 10_999 }, isHeld: true });
+  const ended = { incarnation: 5, until: 0, token: "", former: [] };
+  assertEquals(renewOwner(STATE, 5, LEASE_MS, 10_000), { state: ended, isHeld: false }, "it has ended for good");
+  assertEquals(renewOwner(STATE, 4, LEASE_MS, 0), { state: undefined, isHeld: false });
 });
 
 test("a renewal that comes late makes no lease shorter, but one by a clock that was set back does", () => {
-  const renewed = (now: number) => renewOwner(STATE, 5, LEASE_MS, now)?.until;
+  const renewed = (now: number) => renewOwner(STATE, 5, LEASE_MS, now).state?.until;
   assertEquals(renewed(8_000), 10_000);
   // It would end ten leases before, and more.
   const far = { ...STATE, until: 20_000 };
-  const by = (now: number) => renewOwner(far, 5, LEASE_MS, now)?.until;
+  const by = (now: number) => renewOwner(far, 5, LEASE_MS, now).state?.until;
   assertEquals([by(9_001), by(9_000), by(8_999)], [20_000, 10_000, 9_999]);
 });
 
