@@ -1,15 +1,13 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { sqliteStore } from "../../../src/stores/sqlite_store.ts";
 import { createJob, enter, idsOf, NOW, take } from "../../../src/testing/store_contract/sample_jobs.ts";
 import { HOLDING_PROCESS, holdingFlow } from "../../support/holding_process.ts";
+import { withProcess } from "../../support/started_process.ts";
 
 // Locks of the operating system tell that a process is gone: its jobs are free at once, though its lease runs for long.
 
@@ -37,26 +35,21 @@ test("C480 the jobs of a process that was killed are taken at once, and those of
   timeout: 120_000,
 }, () =>
   withPath(async (path) => {
-    const child = spawn(process.execPath, [HOLDING_PROCESS, path], { stdio: ["ignore", "pipe", "inherit"] });
-    const closed = once(child, "close");
-    const [line] = await Promise.race([once(child.stdout, "data"), closed]);
-    assertStringIncludes(String(line), "holding");
-
-    const { database, store } = open(path);
-    const { engine } = holdingFlow(store, () => {});
-    assertEquals((await engine.recover()).jobs.length, 0, "while it lives");
-    child.kill("SIGKILL");
-    await closed;
-    const end = performance.now() + 60_000;
-    let found = 0;
-    while (found === 0 && performance.now() < end) {
-      found = (await engine.recover()).jobs.length;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    assertEquals(found, 1, "within a minute of its death");
-    assertEquals((await engine.handle("job").ended({ timeoutMs: 60_000 })).status, "completed");
-    await engine.close();
-    database.close();
+    /** A process that looks for the first time: it looks again after a second only. */
+    const recover = async () => {
+      const { database, store } = open(path);
+      const { engine } = holdingFlow(store, () => {});
+      const { jobs } = await engine.recover();
+      for (const { flow, job } of jobs) assertEquals(await flow.waitForCompletion(job, { timeoutMs: 60_000 }), true);
+      await engine.close();
+      database.close();
+      return jobs.map(({ job }) => [job.jobId, job.status]);
+    };
+    await withProcess({ args: [HOLDING_PROCESS, path] }, async (holder) => {
+      assertStringIncludes(await holder.line("its job"), "holding");
+      assertEquals(await recover(), [], "while it lives");
+    });
+    assertEquals(await recover(), [["job", "completed"]], "when it was killed");
   }));
 
 test("C480 a connection that is closed frees its jobs, and its file is used again", () =>
