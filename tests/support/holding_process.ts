@@ -6,7 +6,7 @@ import { type Context, Engine, Flow, Registry, Routine } from "../../mod.ts";
 import type { Store } from "../../src/ports/mod.ts";
 import { sqliteStore } from "../../src/stores/sqlite_store.ts";
 
-// A process that holds a job in a SQLite database until it is killed: its handler does not end, its lease runs for an hour. Its argument
+// A process that holds a job in a SQLite database until it is killed, or its input ends: its handler does not end, its lease runs for an hour. Its argument
 // is the path of the database; it prints a line when it holds the job.
 
 /** The path of this script. */
@@ -37,6 +37,6 @@ if (script === HOLDING_PROCESS && path !== "") {
   const store = sqliteStore(new DatabaseSync(path), { synchronous: "normal" });
   const { flow } = holdingFlow(store, () => writeSync(1, new TextEncoder().encode("holding\n")));
   flow.execute("holder", {}, { jobId: "job" });
-  // Without the timer the process would end: nothing that it waits for comes from outside.
-  setInterval(() => {}, HOUR_MS);
+  // Whoever has started it is gone. As long as it is there, this keeps the process from ending.
+  process.stdin.on("end", () => process.exit(1)).resume();
 }
