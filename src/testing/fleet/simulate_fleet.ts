@@ -27,7 +27,7 @@ const PROCESS_FAULTS: readonly ProcessFault[] = [
   "clock",
   "recover",
 ];
-const COMMANDS: readonly FleetCommand[] = ["pause", "resume", "cancel", "redrive", "delete"];
+const COMMANDS: readonly FleetCommand[] = ["pause", "resume", "cancel", "redrive", "discard", "delete"];
 
 /** The number of last lines of a trace that an error shows. */
 const SHOWN = 40;
