@@ -182,8 +182,13 @@ async function decideAgain(before: StoredStart, journal: Journal): Promise<void>
 function undo(storage: JobStorage, execution: Execution, found: FoundJob): void {
   const { job } = execution;
   storage.undone(job, "cancel", refuse("cancel", job, "commands have come before; ask for it again"));
-  storage.open(job, found).release();
+  const journal = storage.open(job, found);
   execution.leave();
+  execution.runner.whenSettled(() => {
+    // A command may have made it go on meanwhile.
+    if (job.owner === undefined) journal.release();
+    execution.onDepart?.();
+  });
 }
 
 /** Gives up a job of which nobody here knows what the store has. */

@@ -56,7 +56,8 @@ export async function createStage(
   trace: FleetTrace,
   fail: (error: unknown) => void,
 ): Promise<FleetStage> {
-  const focus = chooseFocus(random);
+  // What limits of queues promise holds for jobs that workers take.
+  const focus = settings.queues.length > 0 ? {} : chooseFocus(random);
   const durability = focus.durability ?? chooseDurability(random);
   const limits = new Map(settings.jobs.map(({ flow }) => [flow.id, flow.limits]));
   // Children are jobs of other flows.
