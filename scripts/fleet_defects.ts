@@ -139,7 +139,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "an ended job with commands is not due",
     KIT,
     "if (sent > consumed) return createdAt;",
-    "if (sent > consumed && endedAt === undefined) return createdAt;",
+    "if (sent > consumed && record.endedAt === undefined) return createdAt;",
   ),
   defect(
     "6",

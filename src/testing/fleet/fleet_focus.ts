@@ -154,6 +154,21 @@ export const FOCUSES: Readonly<Record<string, FleetFocus>> = {
     hasStoreClock: false,
     setsClocks: false,
   },
+  // Parents and children end and go on again, while they are told of each other.
+  families: {
+    holds: { methods: ["send", "append"], mostMs: 700 },
+    fates: { methods: ["append"], fates: ["fails"], chance: 0.06 },
+    durability: { mode: "strict", attempts: 1 },
+    clientRate: 0.15,
+    tasks: (jobId, _job, list) =>
+      repeat(3, (n) => {
+        const aim = list === 1 ? undefined : { index: n };
+        return [
+          { type: "ask", jobId, asked: { type: "cancel" }, key: `${jobId} again cancel-${list}.${n}`, aim },
+          { type: "ask", jobId, asked: { type: "redrive" }, key: `${jobId} again redrive-${list}.${n}`, aim },
+        ];
+      }),
+  },
   // A job that waits is let go of just after a clock was set.
   clocks: {
     hasStoreClock: true,

@@ -11,12 +11,12 @@ import type {
   StoredJob,
   TakenJob,
 } from "../../ports/store.ts";
-import { isRecord } from "../../values/json.ts";
 import type { QueueOptions } from "../../work_options.ts";
 import type { LedgerCommand } from "./command_ledger.ts";
-import { ALL_FAILURES } from "./command_ledger.ts";
 import { Families } from "./families.ts";
-import { idsOf, JobLedger, targetOf } from "./job_ledger.ts";
+import { checkKey, type HandlerCall, type RunningHandler } from "./handler_calls.ts";
+import { JobLedger } from "./job_ledger.ts";
+import { readCommand } from "./read_command.ts";
 import { FleetLeases } from "./fleet_leases.ts";
 import { QueueLedger } from "./queue_ledger.ts";
 import { checkStoredCopy } from "./stored_copy.ts";
@@ -35,26 +35,6 @@ export interface LedgerSettings {
 
 /** How long a job that could not do what it owes is left alone at most, in milliseconds. */
 const LONGEST_DEBT_MS = 1_000;
-
-/** A handler that runs. */
-export interface RunningHandler {
-  readonly process: number;
-  readonly life: number;
-  readonly task: number;
-  /** Whether it was told to end: its result no longer counts. */
-  readonly isAborted: () => boolean;
-}
-
-/** A handler that is called. */
-export interface HandlerCall extends Omit<RunningHandler, "life"> {
-  readonly jobId: string;
-  /** The step that it is called for. */
-  readonly step: string;
-  /** Its `ctx.idempotencyKey`. */
-  readonly key: string;
-  /** Its slot and its data. */
-  readonly input: string;
-}
 
 /** What a store has granted and accepted, and which handlers run: by this the promises of a fleet are checked. */
 export class FleetLedger {
@@ -384,32 +364,4 @@ export class FleetLedger {
       throw new FleetViolation("stranded", `a job is due at ${firstDue}, and the store gives none before ${answer}`);
     }
   }
-}
-
-/** A step has one idempotency key, and always the same data; and no other step has that key. */
-function checkKey({ jobId, calls, keys }: JobLedger, { step, key, input }: HandlerCall): void {
-  const call = `${key} ${input}`;
-  const other = keys.get(key) ?? step;
-  if (other !== step || (calls.get(step) ?? call) !== call) {
-    const why = other === step
-      ? `was called with ${calls.get(step)}, and with ${call}`
-      : `has the key ${key} of step ${other}`;
-    throw new FleetViolation("lost or doubled", `step ${step} of ${jobId} ${why}`);
-  }
-  calls.set(step, call);
-  keys.set(key, step);
-}
-
-function readCommand(text: string): Pick<LedgerCommand, "type" | "target"> {
-  const document: unknown = JSON.parse(text);
-  const { type, redrive, routine, slot, data, jobId, tasks } = isRecord(document) ? document : {};
-  if (type === "child") return { type, target: String(jobId) };
-  if (type === "discard") return { type, target: idsOf(tasks) };
-  if (type === "resume" && redrive === true) return { type: "redrive", target: redrivenOf(tasks) };
-  if (type === "deliver") return { type, target: targetOf({ routine: String(routine), slot: String(slot), data }) };
-  return { type: type === "pause" || type === "resume" ? type : "cancel", target: "" };
-}
-
-function redrivenOf(tasks: unknown): string {
-  return Array.isArray(tasks) ? idsOf(tasks.map((task) => isRecord(task) ? task["id"] : undefined)) : ALL_FAILURES;
 }
