@@ -13,8 +13,6 @@ export interface FleetDefect {
   readonly edits: readonly Edit[];
   /** Why no fleet can find it, if that is so. */
   readonly unfound?: string;
-  /** Why fleets find it seldom, if that is so: more than some thousand may be needed. */
-  readonly rare?: string;
 }
 
 const DURABLE = "src/engine/durable";
@@ -35,37 +33,15 @@ const FIRST_TASKS = `${DURABLE}/first_tasks.ts`;
 const PERMITS = "src/ports/permit_kit.ts";
 const QUEUE_PERMITS = `${DURABLE}/queue_permits.ts`;
 const HANDLE = "src/job_handle.ts";
+const CHILD_JOBS = `${DURABLE}/child_jobs.ts`;
 const STORED_JOBS = "src/stored_jobs.ts";
 
 function defect(rule: string, what: string, file: string, from: string, to: string, unfound?: string): FleetDefect {
   return { rule, what, edits: [{ file, from, to }], ...(unfound === undefined ? {} : { unfound }) };
 }
 
-/** Defects that fleets find seldom, and why. */
-const RARE: Readonly<Record<string, string>> = {
-  "a command that may be stored is called refused, as the store refuses it the next time":
-    "a call must arrive after it was given up, and after the inbox had no room for its repetition",
-  "a snapshot, a look into the inbox or a deletion reaches another life":
-    "a call must be under way while its job is deleted and made again, and the lives must have got equally far",
-  "an engine takes jobs that it has to do with": "what it takes is looked at once more before it is taken up",
-  "an answer of an older claim is taken up": "a lease must end while the answer is under way",
-  "a job of a long answer is taken up that was taken up meanwhile":
-    "a lease must end while the jobs of an answer are taken up",
-  "a command does not wait until the job rests that the one before has paused": "the pause itself is waited for, too",
-  "progress does not reset the count of deaths": "processes must die in several steps of one task",
-  "a job that cannot be built is let go with another place":
-    "only processes without classes must look for jobs all the time",
-  "a lease that was found to have ended is renewed": "a renewal must come after a claim by a clock that is ahead",
-  "a place that has passed by a clock that is ahead is that clock's time":
-    "a job must be let go just after a clock was set",
-  "a call for a job whose start has failed changes it in memory":
-    "the call must come just after the answer was lost for good",
-  "whoever waits later for a job that could not be read again is told its end":
-    "an end must be refused, and the job be claimed elsewhere before it is read again",
-};
-
 /** The rules for jobs in a store, each taken out; and faults that were mended, each put back. */
-export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
+export const FLEET_DEFECTS: readonly FleetDefect[] = [
   defect(
     "essential",
     "the inbox is not read after a claim",
@@ -163,7 +139,7 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
     "an ended job with commands is not due",
     KIT,
     "if (sent > consumed) return createdAt;",
-    "if (sent > consumed && endedAt === undefined) return createdAt;",
+    "if (sent > consumed && record.endedAt === undefined) return createdAt;",
   ),
   defect(
     "6",
@@ -182,7 +158,6 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
   {
     rule: "7",
     what: "a deadline is decided by a look at its very instant",
-    rare: "a delivery must come in the same millisecond, after the look",
     edits: [
       { file: PASSED_DEADLINES, from: "journal.readNow > until ?", to: "journal.readNow >= until ?" },
       {
@@ -559,11 +534,163 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = withRare([
     "",
   ),
   defect("queues", "permits are not given back", QUEUE_PERMITS, "await this.#ask(0, {});", ""),
-]);
-
-function withRare(defects: readonly FleetDefect[]): readonly FleetDefect[] {
-  return defects.map((it) => {
-    const rare = RARE[it.what];
-    return rare === undefined ? it : { ...it, rare };
-  });
-}
+  {
+    rule: "children",
+    what: "the end of a child is delivered each time that it is told",
+    edits: [
+      {
+        file: `${EXECUTION}/child_ends.ts`,
+        from: "const { routine, to } = job.children?.get(end.jobId) ?? {};",
+        to: "const { routine, to } = job.children?.get(end.jobId) ?? ENDED.get(end.jobId) ?? {};\n" +
+          "  if (routine !== undefined) ENDED.set(end.jobId, { routine, to });",
+      },
+      {
+        file: `${EXECUTION}/child_ends.ts`,
+        from: "function endPayload(",
+        to: "const ENDED = new Map();\nfunction endPayload(",
+      },
+    ],
+  },
+  defect(
+    "children",
+    "each try to start a child starts another one",
+    CHILD_JOBS,
+    "session.store.create(some.map(({ made }) => made)));",
+    "session.store.create(some.map(({ made: it }) => ({ ...it, jobId: `${it.jobId}~${session.createId()}` }))));",
+  ),
+  defect(
+    "children",
+    "a child that was started before is not recognized by its token",
+    CHILD_JOBS,
+    "token: hashText(JSON.stringify([parentId, createdAt, jobId])),",
+    "token: `${now}`,",
+  ),
+  defect(
+    "children",
+    "children that were not started are not started by whoever has their parent next",
+    `${EXECUTION}/execution.ts`,
+    "    this.children.start(this.job.children);\n",
+    "",
+  ),
+  defect(
+    "children",
+    "children are started before the step that has asked for them is stored",
+    `${EXECUTION}/child_starter.ts`,
+    "this.#execution.committer.whenStored(() => void this.#run());",
+    "void this.#run();",
+  ),
+  defect(
+    "children",
+    "a parent has done what it owes before its children are cancelled",
+    CHILD_JOBS,
+    'await pay(() => tell(job, session, jobId, "cancel", { type: "cancel", reason }));',
+    "void reason;",
+  ),
+  defect(
+    "children",
+    "a child has done what it owes before its parent is told",
+    CHILD_JOBS,
+    'await pay(() => tell(job, session, parent.jobId, "child", end));',
+    "",
+  ),
+  defect(
+    "children",
+    "a job that has ended and owes something is not due",
+    `${DURABLE}/place.ts`,
+    "dueAt: owes(job) ? at : undefined",
+    "dueAt: undefined",
+  ),
+  defect(
+    "children",
+    "a parent completes while its children work",
+    "src/job/job.ts",
+    "return children !== undefined || tasks.size > lastTasks",
+    "return tasks.size > lastTasks",
+  ),
+  defect(
+    "mended",
+    "a parent is told of an end that is not stored",
+    CHILD_JOBS,
+    "!journal.isOver && await payDebts",
+    "await payDebts",
+  ),
+  defect(
+    "mended",
+    "a parent is told of the first end of a child only",
+    CHILD_JOBS,
+    "const key = `${what}/${job.jobId}/${job.time.at}`;",
+    "const key = `${what}/${job.jobId}`;",
+  ),
+  defect(
+    "mended",
+    "a parent that is redriven does not look for its children",
+    "src/job/children.ts",
+    "if (child.start === undefined && child.inner === undefined) job.children?.set({ ...child, isLeft: true });",
+    "",
+  ),
+  defect(
+    "mended",
+    "a job that owes something to a full inbox is due at once",
+    CHILD_JOBS,
+    "owes(job) ? UNPAID_MS : undefined",
+    "undefined",
+  ),
+  defect(
+    "mended",
+    "a redrive is done again when the end after it does not count",
+    START,
+    "{ ...before, execution, createFirst: before.createAgain }",
+    "{ ...before, execution }",
+  ),
+  defect(
+    "mended",
+    "a handled failure that is put back is made good by the key of the first time",
+    "src/job/failures.ts",
+    "if (isHandled) Object.assign(task, deliveryKey(task, undefined, task.id, at));",
+    "",
+  ),
+  {
+    rule: "mended",
+    what: "whoever waits is told of an end that is not stored, by a call that came before a pause",
+    edits: [
+      {
+        file: EXECUTION_FILE,
+        from: "for (let act; !this.isOver && (act = this.#early.shift()) !== undefined;) act();",
+        to: "for (const act of this.#early.splice(0)) act();",
+      },
+      {
+        file: EXECUTION_FILE,
+        from: "    tell();\n    for (const act of this.#early.splice(0)) act();",
+        to: "    for (const act of this.#early.splice(0)) act();\n    tell();",
+      },
+    ],
+  },
+  defect(
+    "mended",
+    "whoever waits for a job at rest is told of an end that is just being stored",
+    "src/flow.ts",
+    "const stored = session?.journalOf(job)?.resting.passed;",
+    "const stored: Promise<void> | undefined = undefined as Promise<void> | undefined;",
+  ),
+  defect(
+    "mended",
+    "a job that goes on is let go of before its former handlers have returned",
+    EXECUTION_FILE,
+    "unsettled(before?.runner ?? host.runners.get(job))",
+    "unsettled(before?.runner)",
+  ),
+  defect(
+    "mended",
+    "a cancel is dropped when its end is refused and a pause comes first",
+    "src/engine/flow_jobs.ts",
+    "() => cancel(executionOf(job))",
+    "() => {}",
+  ),
+  defect(
+    "mended",
+    "a paused job goes on when a cancel at rest is refused",
+    START,
+    'if (job.status === "paused") return undo(storage, execution, found);',
+    "",
+  ),
+];

@@ -360,7 +360,8 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
     checkWait(options, { onProgress: true, until: true });
     const { until = "ended", onProgress } = options;
     const isIdle = checkUntil(until) === "idle";
-    return this.#lossOf(data) ?? waitForRest(data, executionOf(data), this.#host.timers, options, onProgress, isIdle);
+    const { timers } = this.#host;
+    return this.#follow(data, () => waitForRest(data, executionOf(data), timers, options, onProgress, isIdle));
   }
 
   /**
@@ -397,8 +398,8 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
   waitUntil(job: JobState, condition: (job: JobState) => boolean, options: WaitOptions = {}): Promise<boolean> {
     const data = this.#target("wait for", job);
     checkWait(options);
-    return this.#lossOf(data) ??
-      waitForCondition(executionOf(data), this.#host.timers, options, () => condition(job));
+    const { timers } = this.#host;
+    return this.#follow(data, () => waitForCondition(executionOf(data), timers, options, () => condition(job)));
   }
 
   /**
@@ -411,7 +412,7 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
   settle(job: JobState, options: WaitOptions = {}): Promise<SettleResult> {
     const data = this.#target("settle", job);
     checkWait(options);
-    return this.#lossOf(data) ?? waitUntilIdle(data, executionOf(data), this.#host.timers, options);
+    return this.#follow(data, () => waitUntilIdle(data, executionOf(data), this.#host.timers, options));
   }
 
   /** Iterates over the job's outputs: first the kept ones, then each new one after its commit, until the job ends or rests. */
@@ -546,10 +547,17 @@ export class Flow<out Result = unknown> extends FlowGraph<Result> {
     return () => signal.removeEventListener("abort", cancel);
   }
 
-  /** A rejection for whoever waits for a job that can no longer be followed here: each is told the same. */
-  #lossOf(job: Job): Promise<never> | undefined {
-    const loss = executionOf(job) === undefined ? this.#host.store?.session.lossOf(job) : undefined;
-    return loss && Promise.reject(loss);
+  /**
+   * Waits for a job that can be followed here; whoever waits for one that cannot is told the same, each. A job at rest that a command is
+   * just changing is looked at when that is stored.
+   */
+  #follow<T>(job: Job, wait: () => Promise<T>): Promise<T> {
+    if (executionOf(job) !== undefined) return wait();
+    const session = this.#host.store?.session;
+    const loss = session?.lossOf(job);
+    if (loss !== undefined) return Promise.reject(loss);
+    const stored = session?.journalOf(job)?.resting.passed;
+    return stored === undefined ? wait() : stored.then(() => this.#follow(job, wait));
   }
 
   /** The data of a job of this flow. */

@@ -182,13 +182,16 @@ export class FlowJobs implements FlowSteering {
    */
   cancel(job: Job, reason: string | undefined): void {
     if (hasEnded(statusOf(job))) throw refuse("cancel", job, "it has ended already");
-    this.#whenBegun("cancel", job, this.#reach("cancel", job), () => this.cancelNow(job, reason));
+    const cancel = (execution: Execution | undefined): void =>
+      this.#whenBegun("cancel", job, execution, () => this.cancelNow(job, reason, () => cancel(executionOf(job))));
+    cancel(this.#reach("cancel", job));
   }
 
-  cancelNow(job: Job, reason: string | undefined): void {
+  /** Cancels a job that has begun, or is at rest; `again` is called when the store refuses that it ends by it. */
+  cancelNow(job: Job, reason: string | undefined, again?: () => void): void {
     if (hasEnded(job.status)) throw refuse("cancel", job, "it has ended already");
     const execution = workingOn(job);
-    if (execution !== undefined) execution.cancel(reason);
+    if (execution !== undefined) execution.cancel(reason, again);
     else this.#cancelAtRest(job, reason);
   }
 

@@ -4,6 +4,7 @@ import type { FailedTask, Job } from "./job.ts";
 import { letGoOfItems } from "./slot_data.ts";
 import { listsOf } from "./slot_changes.ts";
 import { NO_DETAILS, type Task, type TaskDetails } from "./task.ts";
+import { deliveryKey } from "./task_key.ts";
 
 /** The oldest failures go: what their tasks hold is let go of, for no redrive will ask for it. */
 export function dropFailures(job: Job, count: number): void {
@@ -37,7 +38,9 @@ export function takeFailures(
   maxRetries: number | undefined,
 ): Task[] {
   const taken = job.failures.filter(isTaken);
-  for (const { task } of taken) {
+  for (const { task, isHandled } of taken) {
+    // What was done under its key has been made good: it is done anew, and so is what makes that good.
+    if (isHandled) Object.assign(task, deliveryKey(task, undefined, task.id, at));
     const state = job.routineStates.get(task.route.routine);
     if (state !== undefined) state.status = undefined;
     if (task.details !== undefined || maxRetries !== undefined) task.details = startOver(task.details, at, maxRetries);

@@ -114,6 +114,43 @@ for (const [name, createStore] of Object.entries(STORES)) {
   });
 }
 
+for (const isPaused of [false, true]) {
+  const what = isPaused ? "paused" : "live";
+  test(`C451 a parent is not told of an end that could not be stored, of a child that was ${what}`, async () => {
+    const data = memoryStore();
+    let fails = true;
+    const store: Store = {
+      ...data,
+      append: (claim, revision, entries, head) => {
+        if (fails && head?.status === "cancelled") throw new Error("the disk is full");
+        return data.append(claim, revision, entries, head);
+      },
+    };
+    const durability = { attempts: 1 };
+    const process = new FamilyProcess(manualTimers(), { store, work: asking, durability });
+    const job = await process.flow.start("sum", { items: [1] }, { jobId: "job" });
+    await process.engine.recover();
+    await process.timers.advance(100);
+    await process.engine.recover();
+    await process.timers.advance(100);
+    const [{ jobId = "" } = {}] = (await job.read()).children;
+    const child = process.engine.handle(jobId);
+    assertEquals((await child.read()).status, "running");
+    if (isPaused) await child.pause();
+    await process.timers.advance(2_000);
+    await child.cancel();
+    if (isPaused) await process.engine.recover();
+    await process.timers.advance(2_000);
+    assertEquals([(await data.find("job"))?.sent, (await child.read()).status], [0, isPaused ? "paused" : "running"]);
+    fails = false;
+    await process.timers.advance(60_000);
+    await process.engine.recover();
+    await process.timers.advance(5_000);
+    assertEquals(process.ends.map(({ status }) => status), ["cancelled"]);
+    assertEquals((await job.read()).status, "completed");
+  });
+}
+
 for (const isWritten of [false, true]) {
   test(
     "C452 no child is left running when a process dies at any write of a cancel, " +
@@ -242,6 +279,83 @@ test("C455 a job that waits for children cannot be forked: they would tell the o
     `Cannot fork job "job": at revision ${revision} it waits for children, which tell it alone`,
   );
   await worker.stop();
+});
+
+test("C452 a parent that is redriven while its children are being cancelled learns how each has ended", async () => {
+  const inner = memoryStore();
+  let isOpen = true;
+  const cancels: (() => void)[] = [];
+  const store: Store = {
+    ...inner,
+    // The cancel of a child is under way while everything else happens.
+    send: async (job, command) => {
+      if (!isOpen && command.key.startsWith("cancel/")) await new Promise<void>((resolve) => cancels.push(resolve));
+      return await inner.send(job, command);
+    },
+  };
+  const process = new FamilyProcess(manualTimers(), { store, work: asking });
+  const worker = process.engine.work();
+  const job = await process.flow.start("sum", { items: [1] }, { jobId: "job" });
+  await process.timers.advance(5_000);
+  const [{ jobId = "" } = {}] = (await job.read()).children;
+  isOpen = false;
+  await job.cancel();
+  await process.timers.advance(1_000);
+  assertEquals((await job.read()).status, "cancelled");
+  await process.engine.handle(jobId).deliver({ routine: "square", slot: "answer" }, { n: 5 });
+  await process.timers.advance(1_000);
+  assertEquals((await process.engine.handle(jobId).read()).status, "completed");
+  await job.redrive();
+  await process.timers.advance(1_000);
+  isOpen = true;
+  for (const open of cancels) open();
+  await process.timers.advance(60_000);
+  assertEquals([(await job.read()).status, (await job.read()).result], ["completed", 5]);
+  await worker.stop();
+});
+
+test("C452 a parent is told of the second end of a child that was redriven, though the first has come too late for it", async () => {
+  const process = new FamilyProcess(manualTimers(), { work: asking });
+  const work = async (flows: readonly string[], act: () => Promise<void>) => {
+    const worker = process.engine.work({ flows, idleMs: 500 });
+    await act();
+    await process.timers.advance(5_000);
+    await Promise.all([worker.stop(), process.timers.advance(20_000)]);
+  };
+  const job = await process.flow.start("sum", { items: [1] }, { jobId: "job" });
+  await work(["sum", "square"], () => Promise.resolve());
+  const [{ jobId = "" } = {}] = (await job.read()).children;
+  const child = process.engine.handle(jobId);
+  await job.cancel();
+  await work(["square"], () => child.cancel());
+  assertEquals([(await child.read()).status, (await process.store.find("job"))?.sent], ["cancelled", 2]);
+  await work(["sum"], () => Promise.resolve());
+  assertEquals((await job.read()).status, "cancelled");
+  await work(["square"], () => child.redrive());
+  await work(["sum"], () => job.redrive());
+  assertEquals([(await child.read()).status, (await job.read()).status], ["running", "running"]);
+  await work(["sum", "square"], () => child.deliver({ routine: "square", slot: "answer" }, { n: 5 }));
+  assertEquals([(await child.read()).status, (await job.read()).status], ["completed", "completed"]);
+});
+
+test("C456 a child whose parent has a full inbox is looked at again after a while, not at once", async () => {
+  let claims = 0;
+  const inner = memoryStore();
+  const store: Store = {
+    ...inner,
+    send: (job, command) => command.key.startsWith("child/") ? "full" : inner.send(job, command),
+    take: async (query) => {
+      const answer = await inner.take(query);
+      claims += answer.jobs.filter(({ record }) => record.parentId !== undefined).length;
+      // Only so does a test end that would go on without end.
+      return claims < 1_000 ? answer : new Promise(() => {});
+    },
+  };
+  const process = new FamilyProcess(manualTimers(), { store, durability: { attempts: 1 } });
+  process.engine.work();
+  await process.flow.start("sum", { items: [3] }, { jobId: "job" });
+  await process.timers.advance(10_000);
+  assert(claims > 5 && claims < 15, `it was claimed ${claims} times in 10 s`);
 });
 
 test("C456 a child whose parent could not be told is due, and is purged only when it has told it", async () => {

@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { test } from "node:test";
-import type { Context } from "../../mod.ts";
+import { type Context, ErrorHandler } from "../../mod.ts";
 import type { Store, StoreEvent } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { createLatch } from "../support/latch.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
 // What a journal and an inbox do when the store answers late, wrongly or not at all.
@@ -50,6 +51,145 @@ test("a command that comes while another one ends a job at rest is read before t
   const record = await data.find("job");
   assertEquals([record?.status, record?.owner, record?.consumed], ["cancelled", undefined, 2]);
   assertEquals(other.told("command_error").map(({ key }) => key), ["late"]);
+});
+
+test("a job that was redriven, and has come to its end when a command comes, is not redriven a second time", async () => {
+  let isRedriven = false;
+  const late = () => isRedriven ? process.engine.handle("job").deliver(INPUT, { n: 2 }) : Promise.resolve();
+  const data = memoryStore();
+  const store: Store = {
+    ...data,
+    append: async (claim, revision, entries, head) => {
+      if (head?.endedAt !== undefined) await late();
+      return await data.append(claim, revision, entries, head);
+    },
+  };
+  const process = new StoredFlowProcess({
+    store,
+    work: (n) => {
+      if (n === 1) throw new Error("it fails always");
+    },
+  });
+  process.flow.routine("worker").setErrorHandler(new ErrorHandler({ strategy: "continue" }));
+  process.start([1]);
+  await process.settle();
+  assertEquals([process.begun, (await data.find("job"))?.status], [[1], "completed"]);
+  isRedriven = true;
+  await process.engine.handle("job").redrive();
+  await process.engine.recover();
+  isRedriven = false;
+  await process.settle();
+  assertEquals([process.begun, (await data.find("job"))?.status], [[1, 1, 2], "completed"]);
+});
+
+test("a job that was resumed and paused again is not let go of before its first handler has returned", async () => {
+  const gate = createLatch();
+  const data = memoryStore();
+  // Commands are seen when they are next asked for: two at once.
+  const { watch: _, ...store } = data;
+  const process = new StoredFlowProcess({ store, work: () => gate.passed });
+  const job = process.engine.handle("job");
+  process.start([1]);
+  await process.settle();
+  await job.pause({ graceMs: 0 });
+  await process.timers.advance(2_000);
+  assertEquals([(await data.find("job"))?.status, process.begun], ["paused", [1]]);
+  await job.resume();
+  await job.pause({ graceMs: 0 });
+  await process.timers.advance(2_000);
+  const record = await data.find("job");
+  assertEquals([record?.status, record?.consumed, record?.owner !== undefined], ["paused", 3, true]);
+  gate.open();
+  await process.timers.advance(2_000);
+  assertEquals((await data.find("job"))?.owner, undefined);
+});
+
+test("who waits for a job at rest is not told of an end that is just being stored", async () => {
+  const gate = createLatch();
+  const data = memoryStore();
+  const { watch: _, ...store } = data;
+  let isCancelled = false;
+  store.append = async (claim, revision, entries, head) => {
+    if (head?.status !== "cancelled") return await data.append(claim, revision, entries, head);
+    isCancelled = true;
+    await gate.passed;
+    throw new Error("the disk is full");
+  };
+  const process = new StoredFlowProcess({ store, work: waiting, durability: { attempts: 1 } });
+  const job = process.start([1]);
+  await process.settle();
+  // Both are read at once: the second one finds the job at rest.
+  await process.engine.handle("job").pause();
+  await process.engine.handle("job").cancel();
+  await process.timers.advance(2_000);
+  assertEquals([isCancelled, job.status], [true, "cancelled"]);
+  const answers = Promise.allSettled([
+    process.flow.waitForCompletion(job),
+    process.flow.waitUntil(job, () => true),
+    process.flow.settle(job),
+  ]);
+  gate.open();
+  await process.timers.advance(2_000);
+  assertEquals((await answers).map(({ status }) => status), ["rejected", "rejected", "rejected"]);
+});
+
+test("a cancel that is called here counts, though a pause was sent before the job could end by it", async () => {
+  const data = memoryStore();
+  const store = beforeEnd(data, () => process.engine.handle("job").pause());
+  const process: StoredFlowProcess = new StoredFlowProcess({ store, work: waiting });
+  const job = process.start([1]);
+  await process.settle();
+  process.flow.cancel(job);
+  await process.settle();
+  assertEquals([(await data.find("job"))?.status, job.status], ["cancelled", "cancelled"]);
+});
+
+test("a paused job whose cancel from here was refused twice stays paused, and the observer is told", async () => {
+  const data = memoryStore();
+  const commands = [
+    () => process.engine.handle("job").pause(),
+    () => process.engine.handle("job").deliver(INPUT, { n: 2 }),
+  ];
+  const store: Store = {
+    ...data,
+    append: async (claim, revision, entries, head) => {
+      if (head?.endedAt !== undefined) await commands.shift()?.();
+      return await data.append(claim, revision, entries, head);
+    },
+  };
+  const process: StoredFlowProcess = new StoredFlowProcess({ store, work: waiting });
+  const job = process.start([1]);
+  await process.settle();
+  process.flow.cancel(job);
+  await process.settle();
+  assertEquals((await data.find("job"))?.status, "paused");
+  assertEquals(process.told("command_error").map(({ key }) => key), ["cancel"]);
+  await process.engine.recover();
+  await process.settle();
+  const record = await data.find("job");
+  assertEquals([record?.status, record?.consumed, record?.owner, process.begun], ["paused", 2, undefined, [1]]);
+});
+
+test("who waits for a job is not told of a cancel that is not stored, though it was called for before a pause", async () => {
+  const data = memoryStore();
+  const store: Store = {
+    ...beforeEnd(data, () => process.engine.handle("job").pause()),
+    // The job's end was refused, as the pause has come: it is read again.
+    load: (jobId) => {
+      process.flow.cancel(job);
+      return data.load(jobId);
+    },
+  };
+  const { append } = store;
+  store.append = (claim, revision, entries, head) => {
+    if (head?.status === "cancelled") throw new Error("the disk is full");
+    return append(claim, revision, entries, head);
+  };
+  const process: StoredFlowProcess = new StoredFlowProcess({ store, durability: { attempts: 1 } });
+  const job = process.start([1]);
+  const hasEnded = process.flow.waitForCompletion(job);
+  await process.settle();
+  assertEquals([await hasEnded, (await data.find("job"))?.status], [false, "paused"]);
 });
 
 test("a job at rest that is gone, or claimed by another engine, when its end was refused is told to be lost", async () => {

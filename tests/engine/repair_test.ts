@@ -143,6 +143,29 @@ test("C437 handled failures are put back only when they are chosen", async () =>
   assertEquals([job.status, failed(job), done(job)], ["completed", [], [11]]);
 });
 
+for (const strategy of ["sequential", "concurrent"] as const) {
+  test(`C437 a handled failure that is put back is worked, and handled, by keys of its own: ${strategy}`, async () => {
+    const keys: string[] = [];
+    class Charge extends Routine {
+      readonly input = this.addSlot("input", this.charge);
+      readonly failed = this.addSlot("failed", this.undo);
+      charge(_: object, ctx: Context): void {
+        keys.push(ctx.idempotencyKey);
+        throw new Error("declined");
+      }
+      undo(_: unknown, ctx: Context): void {
+        keys.push(ctx.idempotencyKey);
+      }
+    }
+    const { flow } = createTestFlow({ executionStrategy: strategy, registry: new Registry({ Charge }) });
+    const charge = flow.addRoutine(new Charge(), "charge");
+    flow.connectFailure(charge.input, charge.failed);
+    const job = await flow.run(charge.input, {});
+    await flow.waitForCompletion(flow.resume(job, { redrive: [1] }));
+    assertEquals([keys.length, new Set(keys).size], [4, 4]);
+  });
+}
+
 test("C438 what cannot be repaired is refused, and nothing changes", async () => {
   const { flow, source, engine } = createShop();
   const job = await flow.run(source.trigger, { items: [11, 12] });

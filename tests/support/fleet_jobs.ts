@@ -1,4 +1,5 @@
 import { type Context, ErrorHandler, type ExpectTimeout, Flow, Registry, Routine } from "../../mod.ts";
+import { childFlows, Leads, Reports, Rushes } from "./fleet_families.ts";
 import type { FleetJob } from "../../src/testing/fleet/fleet_options.ts";
 
 /** Works for a while, and passes on. */
@@ -113,12 +114,11 @@ function byText(a: object, b: object): number {
   return first < second ? -1 : first > second ? 1 : 0;
 }
 
-/** The classes of all these flows. */
-export const fleetRegistry: Registry = new Registry({
-  ...{ Relay, Later, Flaky, Broken, Asks, AsksBriefly, Escalates, Counts, Fan },
-});
+const CLASSES = { Relay, Later, Flaky, Broken, Asks, AsksBriefly, Escalates, Counts, Fan, Leads, Rushes, Reports };
 
-const CLASSES = { Relay, Later, Flaky, Broken, Asks, AsksBriefly, Escalates, Counts, Fan };
+/** The classes of all these flows. */
+export const fleetRegistry: Registry = new Registry(CLASSES);
+
 type ClassName = keyof typeof CLASSES;
 
 function chain(id: string, ...names: readonly ClassName[]): Flow {
@@ -131,6 +131,7 @@ function chain(id: string, ...names: readonly ClassName[]): Flow {
   names.forEach((name, i) => {
     const routine = new CLASSES[name]();
     if (name === "Flaky") routine.setErrorHandler(new ErrorHandler({ strategy: "retry", retryDelayMs: 900 }));
+    if (id === "spoils" && name === "Broken") routine.setErrorHandler(new ErrorHandler({ strategy: "continue" }));
     if (name === "AsksBriefly") routine.setErrorHandler(new ErrorHandler({ strategy: "continue" }));
     const routineId = `${name.toLowerCase()}${i}`;
     flow.addRoutine(routine, routineId);
@@ -140,8 +141,36 @@ function chain(id: string, ...names: readonly ClassName[]): Flow {
   return flow;
 }
 
-function job(flow: Flow, first: string, deliveries: FleetJob["deliveries"] = []): FleetJob {
-  return { flow, entry: { routine: first, slot: "trigger" }, deliveries };
+function job(flow: Flow, first: string, deliveries: FleetJob["deliveries"] = [], params: object = {}): FleetJob {
+  return { flow, entry: { routine: first, slot: "trigger" }, deliveries, params };
+}
+
+/** The flows of children. */
+for (
+  const flow of [
+    chain("family-works", "Relay", "Later", "Reports"),
+    chain("family-asks", "AsksBriefly", "Reports"),
+    chain("family-breaks", "Relay", "Broken"),
+    chain("family-leads", "Leads", "Reports"),
+  ]
+) childFlows.set(flow.id, flow);
+
+const FAMILY_ANSWER = { childFlow: "family-asks", routine: "asksbriefly0", slot: "answer", data: { from: "Ann" } };
+
+/** It may fail before its children have ended. */
+function rushes(): Flow {
+  const flow = chain("rushes", "Rushes", "Relay");
+  flow.addRoutine(new Broken(), "broken");
+  flow.connect("rushes0", "soon", "broken", "trigger");
+  return flow;
+}
+
+/** The failures of its second routine are delivered to its third. */
+function rescued(): Flow {
+  const flow = chain("rescued", "Relay", "Broken");
+  const rescue = flow.addRoutine(new Relay(), "rescue");
+  flow.connectFailure(flow.slot("broken1", "trigger"), rescue.trigger);
+  return flow;
 }
 
 /** Jobs for fleets: each with another way to wait, to fail, or to work. */
@@ -161,4 +190,9 @@ export const FLEET_JOBS: readonly FleetJob[] = [
     { routine: "escalates0", slot: "answer", data: { from: "Ann" } },
     { routine: "escalates0", slot: "answer", data: { from: "Bob" } },
   ]),
+  job(rescued(), "relay0"),
+  job(chain("spoils", "Fan", "Broken"), "fan0"),
+  job(chain("family", "Leads", "Relay"), "leads0", [FAMILY_ANSWER], { children: ["family-works", "family-asks"] }),
+  job(chain("elders", "Leads", "Relay"), "leads0", [], { children: ["family-leads", "family-breaks"] }),
+  job(rushes(), "rushes0", [FAMILY_ANSWER], { children: ["family-asks", "family-works"] }),
 ];

@@ -19,6 +19,12 @@ import { replayStored } from "./stored_replay.ts";
 /** How many children are created at once. */
 const MOST_AT_ONCE = 100;
 
+/**
+ * How long a job is left alone that could not do what it owes, in milliseconds: an inbox is full, or the store fails, and whoever takes the
+ * job at once would meet with the same.
+ */
+const UNPAID_MS = 1_000;
+
 /** What has become of children that were to be started, or to be looked for. */
 export interface StartedChildren {
   /** The ids of those that the store has, and that have not ended as far as is known. */
@@ -107,31 +113,37 @@ async function endOfLeft(job: Job, jobId: string, session: StoreSession): Promis
  * are started first. It may be done again. Returns false when the store keeps failing, or an inbox stays full.
  */
 export async function payDebts(job: Job, session: StoreSession): Promise<boolean> {
-  try {
-    const children = [...job.children ?? []].filter(({ isLeft }) => !isLeft);
-    await startChildren(
-      job,
-      children.filter(({ start, inner }) => start !== undefined || inner !== undefined),
-      session,
-    );
-    for (const { jobId, to } of children) {
-      if (to === undefined) continue;
-      const reason = `its parent, job "${job.jobId}", has ended`;
-      await tell(job, session, jobId, `cancel/${job.jobId}`, { type: "cancel", reason });
+  let isPaid = true;
+  // Whom it cannot reach keeps it from nobody else.
+  const pay = async (act: () => Promise<unknown>): Promise<void> => {
+    try {
+      await act();
+    } catch (error) {
+      session.onError(error);
+      isPaid = false;
     }
-    const end = endOf(job);
-    if (job.parent?.isTold === false && end !== undefined) {
-      await tell(job, session, job.parent.jobId, `child/${job.jobId}`, end);
-    }
-    return true;
-  } catch (error) {
-    session.onError(error);
-    return false;
+  };
+  const children = [...job.children ?? []].filter(({ isLeft }) => !isLeft);
+  await pay(() =>
+    startChildren(job, children.filter(({ start, inner }) => start !== undefined || inner !== undefined), session)
+  );
+  for (const { jobId, to } of children) {
+    if (to === undefined) continue;
+    const reason = `its parent, job "${job.jobId}", has ended`;
+    await pay(() => tell(job, session, jobId, "cancel", { type: "cancel", reason }));
   }
+  const { parent } = job;
+  const end = endOf(job);
+  if (parent?.isTold === false && end !== undefined) {
+    await pay(() => tell(job, session, parent.jobId, "child", end));
+  }
+  return isPaid;
 }
 
-/** Sends a command to a job. One that is not there, or has ended, need not be told. */
-async function tell(job: Job, session: StoreSession, jobId: string, key: string, command: Command): Promise<void> {
+/** Sends what comes of the end of a job to another, once for each end. One that is not there, or has ended, need not be told. */
+async function tell(job: Job, session: StoreSession, jobId: string, what: string, command: Command): Promise<void> {
+  // After a redrive it ends again.
+  const key = `${what}/${job.jobId}/${job.time.at}`;
   const { settings: { keyRetentionMs, inboxLimit: room, attempts }, timers, store } = session;
   const text = encodeCommand(command);
   for (let failures = 1;; failures++) {
@@ -156,7 +168,9 @@ export async function letGoOf(
   goesOn: () => boolean,
   run: () => void = () => {},
 ): Promise<boolean> {
-  const isPaid = owes(job) && await payDebts(job, session);
+  // Nobody may be told of an end that is not stored.
+  if (owes(job)) await journal.resting.passed;
+  const isPaid = owes(job) && !journal.isOver && await payDebts(job, session);
   if (goesOn() || journal.isOver || journal.isReleased) return false;
   if (isPaid) {
     // The instant is that of the end, which the store keeps.
@@ -164,7 +178,7 @@ export async function letGoOf(
     const text = journal.encode(commit);
     apply(job, commit);
     journal.rest(text, true, run);
-  } else journal.release(run);
+  } else journal.release(run, owes(job) ? UNPAID_MS : undefined);
   return true;
 }
 

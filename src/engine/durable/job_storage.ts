@@ -223,6 +223,11 @@ export class JobStorage {
     this.#session.losses.set(job, error);
   }
 
+  /** Tells the observer that a call from here has not had its effect. */
+  undone(job: Job, call: string, error: Error): void {
+    this.#session.onCommandError(job, call, error);
+  }
+
   /** Tells the observer that a live job was lost. */
   lost(job: Job, error: Error): void {
     this.#session.onLost(job, error);

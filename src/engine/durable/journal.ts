@@ -206,11 +206,14 @@ export class Journal {
     this.flush();
   }
 
-  /** Lets go of the job as it stands; `run` is called when that is stored. */
-  release(run: () => void = () => {}): void {
+  /**
+   * Lets go of the job as it stands; `run` is called when that is stored. With `idleMs`, what could be done at once is left for so
+   * long, in milliseconds.
+   */
+  release(run: () => void = () => {}, idleMs?: number): void {
     if (this.isOver) return;
     this.isReleased = true;
-    this.#rest = { releases: true, consumedBefore: this.consumption.last };
+    this.#rest = { releases: true, consumedBefore: this.consumption.last, idleMs };
     this.#isHeadNew = true;
     this.#after.push(run);
     this.flush();

@@ -21,6 +21,8 @@ export interface JournalRest {
   readonly releases: boolean;
   /** What had been consumed before that entry. */
   readonly consumedBefore: number;
+  /** How long nothing can be done for it, in milliseconds. */
+  readonly idleMs?: number | undefined;
 }
 
 /** What a write at an instant says of a job whose status was last written as `statusBefore`. */
@@ -39,6 +41,6 @@ export function headsOf(
   const headBefore = { ...held, status: statusBefore, consumed: rest?.consumedBefore ?? consumed };
   const head = rest === undefined && !hasEnded(status)
     ? held
-    : { ...held, ...placeOf(job, at), releases: rest?.releases === true };
+    : { ...held, ...placeOf(job, at + (rest?.idleMs ?? 0)), releases: rest?.releases === true };
   return { head, headBefore };
 }

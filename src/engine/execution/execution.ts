@@ -157,8 +157,8 @@ export class Execution implements ActivationHost {
     this.#clock.work();
     this.notifier.status(this.#from, this.job.status, this.now());
     first?.();
-    // One of these calls may end the job: the others find out by themselves.
-    for (const act of this.#early.splice(0)) act();
+    // What brings the job to rest is stored before the calls after it are made: they may change the job again.
+    for (let act; !this.isOver && (act = this.#early.shift()) !== undefined;) act();
     this.children.start(this.job.children);
     this.#loop.wake();
   }
@@ -227,9 +227,12 @@ export class Execution implements ActivationHost {
     this.#resting.begin(this.#host.timers, this.runner, () => this.#endOrWait());
   }
 
-  /** Ends the job; all handlers are aborted. */
-  cancel(reason: string | undefined): void {
-    this.#again = (next) => next.#early.push(() => next.cancel(reason));
+  /**
+   * Ends the job; all handlers are aborted. `again` does the same to the execution that takes the place of this one: a command that is not
+   * consumed is carried out again without it.
+   */
+  cancel(reason: string | undefined, again?: () => void): void {
+    this.#again = again;
     this.breakOff("cancelled", new CancelledError(reason));
   }
 
@@ -392,14 +395,15 @@ export class Execution implements ActivationHost {
     this.job.owner = undefined;
     this.job.isStarting = false;
     this.#host.leave(this);
+    this.#callbacks.onRest?.();
+    // Before these calls change the job: nobody is told of what is not stored.
+    tell();
     for (const act of this.#early.splice(0)) act();
     this.runner.whenSettled(() => {
       // A command may have made it go on meanwhile.
       const journal = !this.#isReleased && this.job.owner === undefined ? this.committer.journal : undefined;
       this.#host.letGo(this.job, journal, () => this.onDepart?.());
     });
-    this.#callbacks.onRest?.();
-    tell();
   }
 }
 

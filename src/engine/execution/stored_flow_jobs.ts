@@ -75,6 +75,7 @@ export class StoredFlowJobs {
       storage: this.storage,
       execution,
       createFirst: () => this.#flow.firstCommit(job, redrive),
+      createAgain: () => this.#flow.firstCommit(job, undefined),
       byStoredFlow: (taken) => this.#byStoredFlow(taken, execution, redrive),
     };
   }

@@ -5,10 +5,11 @@ import type { JobRecord, TakenJob } from "../../ports/store.ts";
 import { writeJob } from "../../documents/job.ts";
 import { slotOf } from "../activation/plan.ts";
 import type { PoisonedTask } from "../durable/first_tasks.ts";
-import type { Claimed, JobStorage } from "../durable/job_storage.ts";
+import type { Claimed, FoundJob, JobStorage } from "../durable/job_storage.ts";
 import type { Journal } from "../durable/journal.ts";
 import { type Execution, executionOf } from "./execution.ts";
 import { PassedDeadlines } from "./passed_deadlines.ts";
+import { refuse } from "./refusal.ts";
 
 /** The start of a job of an engine with a store. */
 export interface StoredStart {
@@ -16,6 +17,8 @@ export interface StoredStart {
   readonly execution: Execution;
   /** Makes the commit by which the job goes on, from the state that it has by then. */
   readonly createFirst: () => StatusCommit;
+  /** The same for a job that has gone on already: a redrive counts once. */
+  readonly createAgain: () => StatusCommit;
   /**
    * The start by the flow with which a job was started; `undefined` when it is this one.
    *
@@ -163,8 +166,9 @@ async function decideAgain(before: StoredStart, journal: Journal): Promise<void>
   try {
     const found = await storage.loadAgain(job, journal.claim);
     job.become(found.job);
+    if (job.status === "paused") return undo(storage, execution, found);
     const { record } = found;
-    begin({ ...before, execution }, storage.open(job, found), {
+    begin({ ...before, execution, createFirst: before.createAgain }, storage.open(job, found), {
       record,
       formerIncarnation: undefined,
       attempts: undefined,
@@ -172,6 +176,19 @@ async function decideAgain(before: StoredStart, journal: Journal): Promise<void>
   } catch (error) {
     leave({ storage, execution }, toError(error));
   }
+}
+
+/** A call from here has cancelled a job at rest, and the store has refused that: whoever takes it next reads its inbox first. */
+function undo(storage: JobStorage, execution: Execution, found: FoundJob): void {
+  const { job } = execution;
+  storage.undone(job, "cancel", refuse("cancel", job, "commands have come before; ask for it again"));
+  const journal = storage.open(job, found);
+  execution.leave();
+  execution.runner.whenSettled(() => {
+    // A command may have made it go on meanwhile.
+    if (job.owner === undefined) journal.release();
+    execution.onDepart?.();
+  });
 }
 
 /** Gives up a job of which nobody here knows what the store has. */

@@ -5,8 +5,8 @@ import { FleetViolation } from "./fleet_violation.ts";
 export interface LedgerCommand {
   readonly sequence: number;
   readonly key: string;
-  readonly type: "deliver" | "pause" | "resume" | "redrive" | "cancel";
-  /** Where a delivery goes, and its data as JSON text. */
+  readonly type: "deliver" | "pause" | "resume" | "redrive" | "cancel" | "discard" | "child";
+  /** Where a delivery goes, and its data as JSON text; which child has ended; which failures are meant. */
   readonly target: string;
   /** When the store has accepted it. */
   readonly at: number;
@@ -18,20 +18,38 @@ export interface LedgerEntry {
   readonly consumed: number | undefined;
   /** The status that it gives the job, if it gives one. */
   readonly status: string | undefined;
-  /** Where a delivery went, and its data as JSON text. */
+  /** Where a delivery went, and its data as JSON text; or which child has ended. */
   readonly target: string;
+  /** The failures that are put back, those that are dropped: as JSON texts. */
+  readonly redriven: string;
+  readonly discarded: string;
 }
 
 /** The state of a job before or after an entry, as far as it says which commands may be refused. */
 export interface JobStanding {
   readonly status: Job["status"];
   readonly hasWork: boolean;
+  /** The tasks that have failures. */
+  readonly failures: ReadonlySet<number>;
+  /** The children whose ends it waits for. */
+  readonly children: ReadonlySet<string>;
 }
 
+const NONE: ReadonlySet<never> = new Set();
+
 /** Says how a job stands. */
-export function standingOf({ status, failures, tasks, deferredEvents }: Job): JobStanding {
-  return { status, hasWork: failures.length > 0 || tasks.size + deferredEvents.length > 0 };
+export function standingOf({ status, failures, tasks, deferredEvents, children }: Job): JobStanding {
+  const isUnhandled = failures.some(({ isHandled }) => !isHandled);
+  return {
+    status,
+    hasWork: isUnhandled || children !== undefined || tasks.size + deferredEvents.length > 0,
+    failures: failures.length === 0 ? NONE : new Set(failures.map(({ task }) => task.id)),
+    children: children === undefined ? NONE : new Set(Array.from(children, ({ jobId }) => jobId)),
+  };
 }
+
+/** What a redrive names that chooses no failures: all that are not handled. */
+export const ALL_FAILURES = "all";
 
 /** The commands to one life of a job: each that was accepted has its effect once, or is refused where that is right. */
 export class CommandLedger {
@@ -71,7 +89,11 @@ export class CommandLedger {
     this.#consumed = Math.max(this.#consumed, upTo);
     const effects = consumed.filter((it) => isEffect(entry, it, before));
     const effect = entry.status === "cancelled" ? effects[0] : effects.at(-1);
-    for (const command of consumed) if (command !== effect) checkRefusal(command, before, after);
+    for (const command of consumed) {
+      // What was sent after a cancel is refused with it.
+      const isCancelled = effect?.type === "cancel" && command.sequence > effect.sequence;
+      if (command !== effect && !isCancelled) checkRefusal(command, before, after);
+    }
     if (effect !== undefined) this.#done.add(effect);
     else if (entry.kind === "deliver") this.#checkNotDoubled(entry);
     return effect;
@@ -88,7 +110,8 @@ export class CommandLedger {
   mayBeTold(command: LedgerCommand, status: string | undefined): boolean {
     if (command.sequence > this.#consumed) return status === "stored";
     if (this.#done.has(command)) return status === "done";
-    const isVacuous = command.type === "pause" || command.type === "resume";
+    // Nobody waits any more for the end of a child that is told twice.
+    const isVacuous = command.type === "pause" || command.type === "resume" || command.type === "child";
     return status === "refused" || (status === "done" && isVacuous);
   }
 
@@ -101,35 +124,45 @@ export class CommandLedger {
   }
 }
 
-function isEffect({ kind, status, target }: LedgerEntry, command: LedgerCommand, before: JobStanding): boolean {
+function isEffect(entry: LedgerEntry, command: LedgerCommand, before: JobStanding): boolean {
+  const { kind, status, target, redriven, discarded } = entry;
   switch (command.type) {
     case "deliver":
+    case "child":
       return kind === "deliver" && command.target === target;
     case "pause":
-      return status === "paused";
+      return status === "paused" && before.status !== "paused";
     case "cancel":
-      return status === "cancelled";
+      return status === "cancelled" && !hasEnded(before.status);
     // A job that runs is let go by an entry with the status `running`, too.
     case "resume":
       return status === "running" && before.status === "paused";
     case "redrive":
-      return status === "running" && hasEnded(before.status);
+      return status === "running" && hasEnded(before.status) && redriven === command.target;
+    case "discard":
+      return status === before.status && discarded === command.target;
   }
 }
 
 /** A command was consumed without an effect: that is right if the job could not carry it out. */
-function checkRefusal({ key, type }: LedgerCommand, before: JobStanding, after: JobStanding): void {
-  if (!canCarryOut(type, before) || !canCarryOut(type, after)) return;
+function checkRefusal(command: LedgerCommand, before: JobStanding, after: JobStanding): void {
+  const { key, type } = command;
+  if (!canCarryOut(command, before) || !canCarryOut(command, after)) return;
   throw new FleetViolation(
     "lost or doubled",
     `command ${key} (${type}) has no effect on a job that is ${after.status}`,
   );
 }
 
-function canCarryOut(type: LedgerCommand["type"], { status, hasWork }: JobStanding): boolean {
+function canCarryOut({ type, target }: LedgerCommand, standing: JobStanding): boolean {
+  const { status, hasWork, failures, children } = standing;
   switch (type) {
     case "deliver":
       return status === "running" || status === "paused";
+    case "child":
+      return (status === "running" || status === "paused") && children.has(target);
+    case "discard":
+      return hasAll(failures, target);
     case "pause":
       return status === "running";
     case "resume":
@@ -137,6 +170,12 @@ function canCarryOut(type: LedgerCommand["type"], { status, hasWork }: JobStandi
     case "cancel":
       return !hasEnded(status);
     case "redrive":
+      if (target !== ALL_FAILURES) return hasEnded(status) && hasAll(failures, target);
       return (status === "failed" || status === "cancelled") && hasWork;
   }
+}
+
+function hasAll(failures: ReadonlySet<number>, target: string): boolean {
+  const ids: readonly number[] = JSON.parse(target);
+  return ids.length > 0 && ids.every((id) => failures.has(id));
 }

@@ -37,8 +37,8 @@ export class DirectCalls {
   }
 }
 
-function hasEffect(asked: FleetAsk, { outside, wasEnded }: JobLedger): boolean {
-  if (asked.type !== "deliver") return wasEnded;
+function hasEffect(asked: FleetAsk, { outside, wasCancelled }: JobLedger): boolean {
+  if (asked.type !== "deliver") return wasCancelled;
   const target = targetOf(asked);
   return outside.some((it) => it.type === "deliver" && targetOf(it) === target);
 }

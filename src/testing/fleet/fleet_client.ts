@@ -3,17 +3,17 @@ import { hasEnded } from "../../job/job.ts";
 import { ProcessClock } from "./fleet_clock.ts";
 import type { FleetJob } from "./fleet_options.ts";
 import type { JobLedger } from "./job_ledger.ts";
-import type { FleetAsk, FleetProcess } from "./fleet_process.ts";
+import type { FleetProcess } from "./fleet_process.ts";
 import type { FleetStage } from "./fleet_stage.ts";
+import { aimed, type AimedTask } from "./fleet_aim.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 import { watchedStore } from "./watched_store.ts";
 
 /** What a client asks for. */
-export type ClientTask =
+export type FleetTask =
   | { readonly type: "execute"; readonly jobId: string; readonly job: FleetJob }
   | { readonly type: "start"; readonly jobId: string; readonly job: FleetJob; readonly inMs: number }
-  | { readonly type: "ask"; readonly jobId: string; readonly asked: FleetAsk; readonly key: string }
-  | { readonly type: "direct"; readonly jobId: string; readonly asked: FleetAsk }
+  | AimedTask
   | { readonly type: "delete"; readonly jobId: string; readonly by: "engine" | "purge" | "store" }
   | { readonly type: "wait"; readonly jobId: string };
 
@@ -54,7 +54,7 @@ export class FleetWait {
 export class FleetClient {
   /** What it waits for without end. */
   readonly waits: FleetWait[] = [];
-  readonly #tasks: ClientTask[];
+  readonly #tasks: FleetTask[];
   readonly #stage: FleetStage;
   #tries = 0;
   /** Until when it waits; `undefined` while it waits for nothing. */
@@ -62,7 +62,7 @@ export class FleetClient {
   #round = 0;
 
   /** Makes a client with its tasks. */
-  constructor(tasks: readonly ClientTask[], stage: FleetStage) {
+  constructor(tasks: readonly FleetTask[], stage: FleetStage) {
     this.#tasks = [...tasks];
     this.#stage = stage;
   }
@@ -78,6 +78,21 @@ export class FleetClient {
     return task !== undefined && isStart(task);
   }
 
+  /** Whether what it does next is best asked of a process: the one that has the job. */
+  suits({ number, jobs }: FleetProcess): boolean {
+    const [task] = this.#tasks;
+    if (task?.type === "direct") return jobs.has(task.jobId);
+    return task?.type === "execute" && this.#stage.ledger.lifeOf(task.jobId)?.claim?.process === number;
+  }
+
+  /** Whether it is to deliver next, and nobody awaits anything for some time only. */
+  get isEarly(): boolean {
+    const [task] = this.#tasks;
+    if (task?.type !== "ask" || task.asked.type !== "deliver") return false;
+    const { ledger } = this.#stage;
+    return ledger.lifeOf(aimed(task, ledger)?.jobId ?? "")?.deadline === undefined;
+  }
+
   /** Whether it does something when it is called at a time. */
   isReady(now: number): boolean {
     const [task] = this.#tasks;
@@ -88,9 +103,17 @@ export class FleetClient {
 
   /** Asks a process for the next thing, or again for the last. */
   act(process: FleetProcess, now: number): void {
-    const [task] = this.#tasks;
-    if (task === undefined) return;
+    const [next] = this.#tasks;
+    if (next === undefined) return;
     const isAgain = this.#waitsUntil !== undefined;
+    const task = next.type === "ask" || next.type === "direct" ? aimed(next, this.#stage.ledger) : next;
+    if (task === undefined) {
+      // The child that it is for may come yet.
+      if (++this.#tries >= MOST_TRIES) return this.#next();
+      this.#waitsUntil = now + PATIENCE_MS;
+      return;
+    }
+    this.#tasks[0] = task;
     if (isStart(task) && isAgain && this.#exists(task.jobId)) return this.#next();
     if (isAgain && ++this.#tries >= MOST_TRIES && !isStart(task)) return this.#next();
     this.#waitsUntil = now + PATIENCE_MS;
@@ -106,7 +129,7 @@ export class FleetClient {
     }
   }
 
-  #ask(task: ClientTask, process: FleetProcess, round: number): void {
+  #ask(task: FleetTask, process: FleetProcess, round: number): void {
     const { started } = this.#stage.ledger;
     if (isStart(task)) started.set(task.jobId, (started.get(task.jobId) ?? 0) + 1);
     switch (task.type) {
@@ -123,6 +146,8 @@ export class FleetClient {
           if (isDeleted) this.#next();
           else this.#waitsUntil = 0;
         };
+        // Children tell their parent by its id: it must not become another's while they are there.
+        if ((this.#stage.ledger.lifeOf(task.jobId)?.asked.size ?? 0) > 0) return this.#next();
         if (task.by === "engine") process.delete(task.jobId).then(done, () => done(false));
         else if (task.by === "purge") process.purge().then(() => done(true), () => done(false));
         else deleteInStore(task.jobId, this.#stage, done);
@@ -140,7 +165,7 @@ export class FleetClient {
     }
   }
 
-  #start({ jobId, job, inMs }: ClientTask & { readonly type: "start" }, process: FleetProcess, round: number): void {
+  #start({ jobId, job, inMs }: FleetTask & { readonly type: "start" }, process: FleetProcess, round: number): void {
     process.start(jobId, job, inMs).then(({ isNew }) => {
       this.#stage.trace.add(() => `  client: ${jobId} is ${isNew ? "new" : "known"}`);
       if (
@@ -157,7 +182,7 @@ export class FleetClient {
   }
 
   #settled(
-    { jobId, key, asked }: ClientTask & { readonly type: "ask" },
+    { jobId, key, asked }: FleetTask & { readonly type: "ask" },
     round: number,
     answer: "accepted" | "refused" | "unknown",
     error?: unknown,
@@ -191,7 +216,7 @@ export class FleetClient {
   }
 }
 
-function isStart({ type }: ClientTask): boolean {
+function isStart({ type }: FleetTask): boolean {
   return type === "start" || type === "execute";
 }
 
@@ -204,6 +229,9 @@ function deleteInStore(jobId: string, stage: FleetStage, done: (isDeleted: boole
   const watched = watchedStore(store, { ledger, trace, process: 0, clock: now, now });
   calls.calls.push({
     name: `delete ${jobId}`,
+    method: "delete",
+    job: undefined,
+    heldUntil: 0,
     clock: new ProcessClock(clock, 0),
     process: 0,
     sentAt: clock.now,

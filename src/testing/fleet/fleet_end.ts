@@ -11,7 +11,7 @@ import { compareWithUndisturbed } from "./undisturbed.ts";
 export function isQuiet(ledger: FleetLedger): boolean {
   return [...ledger.lives.values()].every(({ job, commands, dueAt, life }) =>
     commands.unread.length === 0 && !ledger.isBusy(life) &&
-    (hasEnded(job.status) || (job.status === "running" && dueAt === undefined))
+    dueAt === undefined && (hasEnded(job.status) || job.status === "running")
   );
 }
 
@@ -43,6 +43,7 @@ export async function checkEnd(
   settings: FleetSettings,
 ): Promise<number> {
   checkWaits(clients);
+  ledger.families.checkEnd(ledger.lives.values());
   for (const { number, directCalls, isStopping } of processes) {
     if (!isStopping) directCalls.check(number, ({ life }) => !ledger.lives.has(life));
   }

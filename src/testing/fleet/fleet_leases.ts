@@ -13,6 +13,11 @@ export class FleetLeases {
   readonly #leases: Map<number, Lease> = new Map();
   /** The last incarnation under each name. */
   readonly #last: Map<string, number> = new Map();
+  /**
+   * The incarnations of processes that had entered under the same name before, and did not say so: a call that enters, whose caller has
+   * given it up, is a start to the store when it arrives after the lease has ended.
+   */
+  readonly #again: Set<number> = new Set();
 
   /**
    * Notes that a process has entered.
@@ -25,6 +30,8 @@ export class FleetLeases {
       const why = `process ${process} has taken the name ${owner} from incarnation ${last}, which has started since`;
       throw new FleetViolation("two at a time", why);
     }
+    const isKnown = [...this.#leases.values()].some((it) => it.owner === owner && it.process === process);
+    if (again === undefined && isKnown && incarnation !== last) this.#again.add(incarnation);
     this.#last.set(owner, incarnation);
     const known = this.#leases.get(incarnation);
     if (known !== undefined && (known.owner !== owner || known.process !== process)) {
@@ -41,7 +48,8 @@ export class FleetLeases {
    * @throws {FleetViolation} when none has
    */
   replaced(process: number, owner: string): void {
-    const others = [...this.#leases.values()].filter((it) => it.owner === owner && it.process !== process);
+    const entered = [...this.#leases].filter(([, it]) => it.owner === owner);
+    const others = entered.filter(([incarnation, it]) => it.process !== process || this.#again.has(incarnation));
     if (others.length > 0) return;
     const why = `process ${process} has lost the name ${owner}, and nobody else has entered under it`;
     throw new FleetViolation("lost or doubled", why);

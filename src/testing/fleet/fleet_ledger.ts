@@ -11,10 +11,12 @@ import type {
   StoredJob,
   TakenJob,
 } from "../../ports/store.ts";
-import { isRecord } from "../../values/json.ts";
 import type { QueueOptions } from "../../work_options.ts";
 import type { LedgerCommand } from "./command_ledger.ts";
-import { JobLedger, targetOf } from "./job_ledger.ts";
+import { Families } from "./families.ts";
+import { checkKey, type HandlerCall, type RunningHandler } from "./handler_calls.ts";
+import { JobLedger } from "./job_ledger.ts";
+import { readCommand } from "./read_command.ts";
 import { FleetLeases } from "./fleet_leases.ts";
 import { QueueLedger } from "./queue_ledger.ts";
 import { checkStoredCopy } from "./stored_copy.ts";
@@ -22,8 +24,8 @@ import { FleetViolation } from "./fleet_violation.ts";
 
 /** What a ledger is told of its fleet. */
 export interface LedgerSettings {
-  /** The limits of the flows, by their ids. */
-  readonly limits: ReadonlyMap<string, FlowLimits>;
+  /** The limits of a flow, by its id and its text. */
+  readonly limitsOf: (flowId: string, text: string) => FlowLimits;
   readonly maxRecoveries: number;
   /** The queues with limits over all workers. */
   readonly queues: readonly QueueOptions[];
@@ -31,25 +33,8 @@ export interface LedgerSettings {
   readonly isRelaxed: boolean;
 }
 
-/** A handler that runs. */
-export interface RunningHandler {
-  readonly process: number;
-  readonly life: number;
-  readonly task: number;
-  /** Whether it was told to end: its result no longer counts. */
-  readonly isAborted: () => boolean;
-}
-
-/** A handler that is called. */
-export interface HandlerCall extends Omit<RunningHandler, "life"> {
-  readonly jobId: string;
-  /** The step that it is called for. */
-  readonly step: string;
-  /** Its `ctx.idempotencyKey`. */
-  readonly key: string;
-  /** Its slot and its data. */
-  readonly input: string;
-}
+/** How long a job that could not do what it owes is left alone at most, in milliseconds. */
+const LONGEST_DEBT_MS = 1_000;
 
 /** What a store has granted and accepted, and which handlers run: by this the promises of a fleet are checked. */
 export class FleetLedger {
@@ -70,6 +55,7 @@ export class FleetLedger {
   readonly #settings: LedgerSettings;
   readonly leases: FleetLeases = new FleetLeases();
   readonly queues: QueueLedger;
+  readonly families: Families = new Families((id) => this.#livesOf(id), ({ life }) => this.lives.has(life));
   /** The last claim of each process on each job. */
   readonly #claims: Map<string, { readonly life: number; readonly incarnation: number }> = new Map();
   #running: RunningHandler[] = [];
@@ -97,11 +83,20 @@ export class FleetLedger {
   }
 
   created(process: number, job: NewJob, record: JobRecord): void {
-    const limits = this.#settings.limits.get(job.flowId);
-    if (limits === undefined) return;
-    const life = new JobLedger(record, job.snapshot, limits, process);
+    const parent = record.parentId === undefined ? undefined : this.lifeOf(record.parentId);
+    const life = new JobLedger(record, job.snapshot, this.#settings.limitsOf(job.flowId, job.flow), process, parent);
     this.lives.set(record.life, life);
-    if (job.claim !== undefined) this.#claim(process, life, { ...job.claim, epoch: 1 }, 0);
+    if (record.parentId !== undefined) this.families.created(life, record.parentId);
+    if (job.claim !== undefined) this.#claim(process, life, { ...job.claim, epoch: 1 }, 0, false);
+  }
+
+  /** Notes a claim by `take`, which asks for no job in particular: none may be given whose handlers still run there. */
+  taken(process: number, { record: { jobId, life } }: TakenJob): void {
+    if (!this.#running.some((it) => it.process === process && it.life === life)) return;
+    throw new FleetViolation(
+      "two at a time",
+      `process ${process} takes ${jobId}, whose handlers have not returned there`,
+    );
   }
 
   /** Notes a claim; `before` is the job as it was before. */
@@ -123,19 +118,28 @@ export class FleetLedger {
     if (former !== undefined && this.leases.processOf(former) !== process) life.deaths.lostBy(former);
     // An engine that claims its own live job again goes on with it.
     const isOwn = former !== undefined && this.leases.processOf(former) === process;
-    this.#claim(process, life, { incarnation, epoch }, isOwn ? life.claim?.sent ?? 0 : life.commands.commands.length);
+    const sent = isOwn ? life.claim?.sent ?? 0 : life.commands.commands.length;
+    this.#claim(process, life, { incarnation, epoch }, sent, former !== undefined);
   }
 
-  #claim(process: number, life: JobLedger, claim: { incarnation: number; epoch: number }, sent: number): void {
-    life.claim = { process, incarnation: claim.incarnation, epoch: claim.epoch, sent };
+  #claim(
+    process: number,
+    life: JobLedger,
+    claim: { incarnation: number; epoch: number },
+    sent: number,
+    isOfLost: boolean,
+  ): void {
+    life.claim = { process, incarnation: claim.incarnation, epoch: claim.epoch, sent, isOfLost };
     if (this.#settings.isRelaxed) life.forgetAhead();
     this.#claims.set(`${process} ${life.jobId}`, { life: life.life, incarnation: claim.incarnation });
   }
 
   /** Notes that a process has read a job's inbox. */
-  inboxRead(process: number, number: number): void {
+  inboxRead(process: number, number: number, now: number): void {
     const life = this.lives.get(number);
-    life?.read.set(process, life.commands.commands.length);
+    if (life === undefined) return;
+    life.read.set(process, life.commands.commands.length);
+    life.readAt = now;
   }
 
   /** Notes an append that was accepted. Returns what it says. */
@@ -162,7 +166,8 @@ export class FleetLedger {
       throw new FleetViolation("two at a time", why);
     }
     const { maxRecoveries } = this.#settings;
-    const told = life.append(entries, head, { now, maxRecoveries, setClockMs: this.setClockMs });
+    const { families, setClockMs } = this;
+    const told = life.append(entries, head, { now, maxRecoveries, setClockMs, families });
     const [unread] = life.commands.unread;
     if (head?.endedAt !== undefined && before.endedAt === undefined && unread !== undefined) {
       throw new FleetViolation("too late", `job ${claim.jobId} has ended with ${unread.key} in its inbox`);
@@ -193,7 +198,7 @@ export class FleetLedger {
       throw new FleetViolation("lost or doubled", why);
     }
     // A redrive that nobody has carried out yet reopens the job for what comes after it.
-    const isReopened = [accepted, ...life.commands.unread].some(({ type }) => type === "redrive");
+    const isReopened = [accepted, ...life.commands.unread].some(({ type }) => type === "redrive" || type === "discard");
     if (hasEnded(life.job.status) && !isReopened) {
       const why = `command ${command.key} (${accepted.type}) was accepted for ${life.jobId}, which has ended`;
       throw new FleetViolation("lost or doubled", why);
@@ -217,8 +222,12 @@ export class FleetLedger {
     const job = this.lives.get(life);
     if (job === undefined) return;
     const [unread] = job.commands.unread;
-    if (unread !== undefined || !hasEnded(job.job.status)) {
-      const why = unread === undefined ? "has not ended" : `has ${unread.key} in its inbox`;
+    if (unread !== undefined || !hasEnded(job.job.status) || job.dueAt !== undefined) {
+      const why = unread !== undefined
+        ? `has ${unread.key} in its inbox`
+        : hasEnded(job.job.status)
+        ? "has not told its parent, or not cancelled its children"
+        : "has not ended";
       throw new FleetViolation("lost or doubled", `job ${job.jobId} was purged, and ${why}`);
     }
     this.deletedLife(life);
@@ -231,8 +240,8 @@ export class FleetLedger {
    */
   checkStored(stored: StoredJob): void {
     const life = this.lives.get(stored.record.life);
-    const limits = this.#settings.limits.get(stored.record.flowId);
-    if (life !== undefined && limits !== undefined) checkStoredCopy(stored, life.job, limits);
+    if (life === undefined) return;
+    checkStoredCopy(stored, life.job, this.#settings.limitsOf(stored.record.flowId, stored.flow));
   }
 
   /** Whether a job of this id has or had a command with a key. */
@@ -339,7 +348,9 @@ export class FleetLedger {
       const due = life.dueAt;
       // Whoever has let go of it may have a clock that is ahead.
       const isSoon = dueAt !== undefined && dueAt <= now + this.clockErrorMs;
-      const isRight = dueAt === due || (isSoon && (life.wasLetGo || (due !== undefined && due <= now)));
+      // An inbox that is full has no room before long.
+      const isLeft = life.owes && dueAt !== undefined && dueAt <= now + this.clockErrorMs + LONGEST_DEBT_MS;
+      const isRight = isLeft || dueAt === due || (isSoon && (life.wasLetGo || (due !== undefined && due <= now)));
       if (owner === undefined && !isRight) {
         const why = `job ${life.jobId}, which is ${life.job.status}, is due at ${due}, and its record says ${dueAt}`;
         throw new FleetViolation("stranded", why);
@@ -353,26 +364,4 @@ export class FleetLedger {
       throw new FleetViolation("stranded", `a job is due at ${firstDue}, and the store gives none before ${answer}`);
     }
   }
-}
-
-/** A step has one idempotency key, and always the same data; and no other step has that key. */
-function checkKey({ jobId, calls, keys }: JobLedger, { step, key, input }: HandlerCall): void {
-  const call = `${key} ${input}`;
-  const other = keys.get(key) ?? step;
-  if (other !== step || (calls.get(step) ?? call) !== call) {
-    const why = other === step
-      ? `was called with ${calls.get(step)}, and with ${call}`
-      : `has the key ${key} of step ${other}`;
-    throw new FleetViolation("lost or doubled", `step ${step} of ${jobId} ${why}`);
-  }
-  calls.set(step, call);
-  keys.set(key, step);
-}
-
-function readCommand(text: string): Pick<LedgerCommand, "type" | "target"> {
-  const document: unknown = JSON.parse(text);
-  const { type, redrive, routine, slot, data } = isRecord(document) ? document : {};
-  const target = targetOf({ routine: String(routine), slot: String(slot), data });
-  if (type === "resume") return { type: redrive === true ? "redrive" : "resume", target };
-  return { type: type === "deliver" || type === "pause" ? type : "cancel", target };
 }

@@ -42,6 +42,8 @@ export interface FleetDelivery {
   readonly slot: string;
   /** The data. Each delivery to one slot of a job has data of its own. */
   readonly data: unknown;
+  /** The id of the flow of a child, or of a child's child, that it is for. @default {the job itself} */
+  readonly childFlow?: string;
 }
 
 /** A job of a fleet. */
@@ -93,7 +95,7 @@ export interface FleetOptions {
 }
 
 /** A command that a fleet sends to jobs. */
-export type FleetCommand = "pause" | "resume" | "cancel" | "redrive" | "delete";
+export type FleetCommand = "pause" | "resume" | "cancel" | "redrive" | "discard" | "delete";
 
 /** The settings of a fleet: options that are complete. */
 export interface FleetSettings extends Required<Omit<FleetOptions, "openStore" | "faults" | "services">> {

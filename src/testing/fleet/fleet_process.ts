@@ -15,7 +15,8 @@ import { ProcessClock } from "./fleet_clock.ts";
 import { FleetHandlers } from "./fleet_handlers.ts";
 import type { FleetDelivery, FleetJob } from "./fleet_options.ts";
 import { type FleetStage, LEASE_MS, MAX_RECOVERIES } from "./fleet_stage.ts";
-import { distantStore } from "./store_calls.ts";
+import { heldUntil } from "./fleet_focus.ts";
+import { type Ask, distantStore, type StoreCall, type StoreMethod } from "./store_calls.ts";
 import { watchedStore } from "./watched_store.ts";
 
 /** What is asked of a job. */
@@ -23,7 +24,9 @@ export type FleetAsk =
   | ({ readonly type: "deliver" } & FleetDelivery)
   | { readonly type: "pause"; readonly graceMs: number }
   | { readonly type: "resume" }
-  | { readonly type: "redrive" }
+  /** `failures` are the ids of tasks; without them all failures are put back. */
+  | { readonly type: "redrive"; readonly failures?: readonly number[] }
+  | { readonly type: "discard"; readonly failures: readonly number[] }
   | { readonly type: "cancel" };
 
 /** What distinguishes the processes of a fleet. */
@@ -91,7 +94,7 @@ export class FleetProcess {
     hostOf(this.#engine, "Cannot simulate").director = new FleetHandlers({
       clock: this.clock,
       random,
-      handlerMs: settings.handlerMs,
+      handlerMs: settings.handlerMs * (stage.focus.handlersTake ?? 1),
       starts: (activation) => this.#starts(activation),
     });
     stage.trace.add(() =>
@@ -99,7 +102,7 @@ export class FleetProcess {
       `${takesOver ? ", takes over at once" : ""}${isStranger ? ", without classes" : ""}`
     );
     const { queues } = settings;
-    if (random.chance(0.6) || queues.length > 0) {
+    if ((stage.focus.recovers !== true && random.chance(0.6)) || queues.length > 0) {
       const options = { pollMs: POLL_MS, idleMs: random.chance(0.5) ? 1_000 : 5_000, drainMs: 1_000 };
       const limits = queues.length > 0 && { queues: [...queues, "default"] };
       this.#engine.work({ ...options, ...limits, concurrency: 1 + random.integer(6) });
@@ -138,7 +141,9 @@ export class FleetProcess {
       case "cancel":
         return handle.cancel({ key });
       case "redrive":
-        return handle.redrive({ key });
+        return handle.redrive({ key, ...(asked.failures === undefined ? {} : { failures: asked.failures }) });
+      case "discard":
+        return handle.discard(asked.failures, { key });
     }
   }
 
@@ -166,6 +171,8 @@ export class FleetProcess {
     const { flow, job } = this.jobs.get(jobId) ?? {};
     if (flow === undefined || job === undefined) return;
     const life = this.#stage.ledger.lifeOfClaim(this.number, jobId);
+    // Who waits later hears the same.
+    this.#follow(flow, job);
     switch (asked.type) {
       case "deliver":
         flow.deliver(job, asked.routine, asked.slot, asked.data);
@@ -175,6 +182,8 @@ export class FleetProcess {
       case "cancel":
         flow.cancel(job);
         return life && this.directCalls.returned(asked, life);
+      case "discard":
+        return flow.discard(job, asked.failures);
       default:
         if (this.#stage.settings.queues.length > 0) return;
         ignoreRejection(flow.waitForCompletion(flow.resume(job, { redrive: asked.type === "redrive" })));
@@ -245,7 +254,7 @@ export class FleetProcess {
   }
 
   #openStore(): Store {
-    const { store, ledger, trace, clock, calls, hasStoreClock, answersAtOnce, isWatched } = this.#stage;
+    const { store, ledger, trace, clock, calls, hasStoreClock, answersAtOnce, isWatched, focus, random } = this.#stage;
     const now = () => clock.now;
     const watched = watchedStore(store, {
       ledger,
@@ -254,7 +263,12 @@ export class FleetProcess {
       clock: hasStoreClock ? now : undefined,
       now,
     });
-    const ask = <T>(name: string, run: () => MaybePromise<T>): MaybePromise<T> => {
+    const ask: Ask = <T>(
+      method: StoreMethod,
+      about: string,
+      job: StoreCall["job"],
+      run: () => MaybePromise<T>,
+    ): MaybePromise<T> => {
       try {
         calls.made(clock.now);
       } catch (error) {
@@ -265,7 +279,10 @@ export class FleetProcess {
       if (answersAtOnce) return this.#answer(run);
       return new Promise<T>((resolve, reject) => {
         calls.calls.push({
-          name,
+          name: `${method}${about}`,
+          method,
+          job,
+          heldUntil: heldUntil(focus.holds, method, random, clock.now),
           clock: this.clock,
           process: this.number,
           sentAt: clock.now,
@@ -303,6 +320,7 @@ export class FleetProcess {
     return store.watch?.((event) => {
       const answer = {
         name: `event ${event.type}`,
+        heldUntil: 0,
         clock: this.clock,
         process: this.number,
         sentAt: clock.now,

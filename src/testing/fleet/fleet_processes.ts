@@ -28,7 +28,7 @@ export class FleetProcesses {
   /** Starts the first processes. */
   constructor(stage: FleetStage, count: number) {
     this.#stage = stage;
-    this.#setsClocks = stage.hasStoreClock && stage.random.chance(0.5);
+    this.#setsClocks = stage.focus.setsClocks ?? (stage.hasStoreClock && stage.random.chance(0.5));
     this.start();
     for (let i = 1; i < count; i++) this.start(stage.random.chance(0.1) ? { name: "engine-1" } : {});
   }
@@ -53,11 +53,17 @@ export class FleetProcesses {
     return this.list.filter(({ number }) => this.#stage.ledger.runsIn(number));
   }
 
+  /** Those that have jobs. */
+  get #owners(): readonly FleetProcess[] {
+    const lives = [...this.#stage.ledger.lives.values()];
+    return this.list.filter(({ number }) => lives.some(({ claim }) => claim?.process === number));
+  }
+
   /** Lets a fault happen to one of them. */
   disturb(kind: ProcessFault): void {
-    const { random, isHarsh } = this.#stage;
-    const victims = this.busy;
-    const process = pick(random, isHarsh && victims.length > 0 ? victims : this.list);
+    const { random, isHarsh, focus } = this.#stage;
+    const victims = isHarsh ? this.busy : focus.faults === undefined ? [] : this.#owners;
+    const process = pick(random, victims.length > 0 ? victims : this.list);
     if (process === undefined) return;
     const hasRoom = this.list.length < MOST_PROCESSES;
     switch (kind) {

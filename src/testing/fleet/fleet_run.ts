@@ -35,7 +35,7 @@ export async function runFleet(settings: FleetSettings, isTraced: boolean): Prom
     if (error instanceof FleetViolation) violation ??= error;
   });
   const isSmall = random.chance(0.5) && settings.queues.length === 0;
-  const tasks = createTasks(settings, random, isSmall);
+  const tasks = createTasks(stage, isSmall);
   const clients = tasks.lists.map((list) => new FleetClient(list, stage));
   const processes = new FleetProcesses(stage, isSmall ? 1 + random.integer(settings.engines) : settings.engines);
   const schedule = new FleetSchedule(stage, processes, clients, () => {

@@ -1,6 +1,7 @@
 import type { FleetClient } from "./fleet_client.ts";
 import type { ProcessFault } from "./fleet_options.ts";
 import type { FleetProcesses } from "./fleet_processes.ts";
+import { heldUntil, isHeldBack } from "./fleet_focus.ts";
 import { type FleetStage, pick } from "./fleet_stage.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 import type { CallFate, StoreAnswer, StoreCall } from "./store_calls.ts";
@@ -13,8 +14,12 @@ const LONGEST_STEP_MS = 2_000;
 const MOST_TIMERS = 2_000;
 /** What keeps a process from working. */
 const HARSH: readonly ProcessFault[] = ["death", "rebirth", "block", "sleep"];
-/** The chance that a client acts. */
+/** The chance that a client acts, where a fleet is not about something else. */
 const CLIENT_RATE = 0.08;
+/** The chance that time passes when a fleet has come to an instant that it is about. */
+const RATE_AT_INSTANTS = 0.02;
+/** How late a call is at most that its caller has given up, in milliseconds. */
+const LATEST_MS = 3_000;
 
 /** What happens next in a fleet: a call is carried out, an answer arrives, time passes, a client acts, or a process has a fault. */
 export class FleetSchedule {
@@ -25,6 +30,7 @@ export class FleetSchedule {
   #faultsLeft: number;
   /** The chances that time passes, and that a process has a fault. */
   readonly #timeRate: number;
+  readonly #clientRate: number;
   readonly #faultRate: number;
   readonly #kinds: readonly ProcessFault[];
 
@@ -35,15 +41,18 @@ export class FleetSchedule {
     clients: readonly FleetClient[],
     checkFailure: () => void,
   ) {
-    const { random, settings: { faults, steps } } = stage;
+    const { random, focus, settings: { faults, steps } } = stage;
+    // Whoever wants fewer faults gets no more by this.
+    const own = faults.processes === 0 ? undefined : focus.faults;
     this.#stage = stage;
     this.#processes = processes;
     this.#clients = clients;
     this.#checkFailure = checkFailure;
-    this.#faultsLeft = random.chance(0.15) ? 0 : random.integer(faults.processes + 1);
-    this.#timeRate = 0.08 + 0.3 * random.next();
+    this.#faultsLeft = own?.most ?? (random.chance(0.15) ? 0 : random.integer(faults.processes + 1));
+    this.#timeRate = focus.timeRate ?? 0.08 + 0.3 * random.next();
+    this.#clientRate = focus.clientRate ?? CLIENT_RATE;
     this.#faultRate = stage.isHarsh ? 0.3 : this.#faultsLeft / steps * 2;
-    const kinds = faults.kinds.filter((it) => !stage.isHarsh || HARSH.includes(it));
+    const kinds = faults.kinds.filter((it) => own?.kinds.includes(it) ?? (!stage.isHarsh || HARSH.includes(it)));
     this.#kinds = kinds.length > 0 ? kinds : faults.kinds;
   }
 
@@ -68,9 +77,11 @@ export class FleetSchedule {
   /** Lets a client ask a process that is there. */
   act(client: FleetClient): void {
     const { random, clock } = this.#stage;
+    const there = this.#processes.list.filter((it) => it.isThere && !(client.needsFlow && it.isStranger));
+    const suited = there.filter((it) => client.suits(it));
     const process = pick(
       random,
-      this.#processes.list.filter((it) => it.isThere && !(client.needsFlow && it.isStranger)),
+      suited.length > 0 ? suited : there,
     );
     if (process !== undefined) client.act(process, clock.now);
   }
@@ -107,41 +118,54 @@ export class FleetSchedule {
   }
 
   async #step(): Promise<void> {
-    const { calls, clock, isHarsh, random } = this.#stage;
+    const { calls, clock, isHarsh, random, focus } = this.#stage;
     const isOld = ({ sentAt }: { readonly sentAt: number }) => clock.now - sentAt > LONGEST_CALL_MS;
-    const answers = calls.answers.filter(({ clock }) => !clock.isHeld);
+    const waiting = calls.calls.filter((it) => !isHeldBack(it, this.#stage));
+    const answers = calls.answers.filter((it) => !it.clock.isHeld && it.heldUntil <= clock.now);
     const oldCall = calls.calls.find(isOld);
     if (oldCall !== undefined) return await this.#carryOut(oldCall, "done");
     const oldAnswer = answers.find(isOld);
     if (oldAnswer !== undefined) return this.#take(oldAnswer);
-    const waiting = calls.calls.length + answers.length;
+    const count = waiting.length + answers.length;
     let chance = random.next();
-    if (waiting === 0 || chance < this.#timeRate) {
-      return await this.pass(waiting === 0 ? Infinity : random.integer(400));
+    const timeRate = this.#isInstant ? RATE_AT_INSTANTS : this.#timeRate;
+    if (count === 0 || chance < timeRate) {
+      return await this.pass(count === 0 ? Infinity : random.integer(400));
     }
-    chance -= this.#timeRate;
-    if (chance < CLIENT_RATE) {
+    chance -= timeRate;
+    if (chance < this.#clientRate) {
       const client = pick(random, this.#clients);
-      if (client?.isReady(clock.now) === true) this.act(client);
+      const isEarly = focus.until === "deadline" && client?.isEarly === true;
+      if (client?.isReady(clock.now) === true && !isEarly) this.act(client);
       return;
     }
     const mayHave = this.#faultsLeft > 0 && (!isHarsh || this.#processes.busy.length > 0);
-    if (chance < CLIENT_RATE + this.#faultRate && mayHave) {
+    if (chance < this.#clientRate + this.#faultRate && mayHave) {
       this.#faultsLeft--;
       const kind = pick(random, this.#kinds);
       if (kind !== undefined) this.#processes.disturb(kind);
       return;
     }
-    const index = random.integer(waiting);
-    const call = calls.calls[index];
+    const index = random.integer(count);
+    const call = waiting[index];
     if (call !== undefined) return await this.#carryOut(call, this.#fate(call));
-    const answer = answers[index - calls.calls.length];
+    const answer = answers[index - waiting.length];
     if (answer !== undefined) this.#take(answer);
   }
 
-  #fate({ isAwaited }: StoreCall): CallFate {
-    const { random, callFaults } = this.#stage;
-    if (!isAwaited || !random.chance(callFaults)) return "done";
+  /** Whether a deadline ends just now, in a fleet that is about deadlines. */
+  get #isInstant(): boolean {
+    const { focus, ledger: { lives }, clock } = this.#stage;
+    return focus.until === "deadline" && [...lives.values()].some(({ deadline }) => deadline === clock.now);
+  }
+
+  #fate({ isAwaited, method }: StoreCall): CallFate {
+    const { random, callFaults, focus: { fates } } = this.#stage;
+    if (!isAwaited || callFaults === 0) return "done";
+    if (fates?.methods.includes(method) === true && random.chance(fates.chance)) {
+      return pick(random, fates.fates) ?? "done";
+    }
+    if (!random.chance(callFaults)) return "done";
     return pick(random, ["fails", "answer lost", "late"]) ?? "done";
   }
 
@@ -150,10 +174,14 @@ export class FleetSchedule {
     const { process, name } = call;
     calls.calls.splice(calls.calls.indexOf(call), 1);
     trace.add(() => `${clock.now} process ${process}: ${name} is carried out${fate === "done" ? "" : `: ${fate}`}`);
-    await calls.carryOut(call, fate, clock.now);
+    const held = fate === "late"
+      ? clock.now + random.integer(LATEST_MS)
+      : heldUntil(this.#stage.focus.holdsAnswers, call.method, random, clock.now);
+    await calls.carryOut(call, fate, clock.now, held);
     // Often the answer comes at once.
     const answer = calls.answers.at(-1);
-    if (answer !== undefined && answer.name === name && !answer.clock.isHeld && random.chance(0.5)) {
+    const mayArrive = answer !== undefined && !answer.clock.isHeld && answer.heldUntil <= clock.now;
+    if (mayArrive && answer.name === name && random.chance(0.5)) {
       await this.settle();
       this.#take(answer);
     }

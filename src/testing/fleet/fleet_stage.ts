@@ -1,9 +1,12 @@
 import { isThenable } from "../../base/thenable.ts";
 import type { DurabilityOptions } from "../../engine/durable/durability_settings.ts";
+import { Flow } from "../../flow.ts";
+import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { MaybePromise, Store } from "../../ports/store.ts";
 import type { SeededRandom } from "../seeded_random.ts";
 import { FleetClock } from "./fleet_clock.ts";
 import { FleetLedger } from "./fleet_ledger.ts";
+import { type FleetFocus, FOCUSES } from "./fleet_focus.ts";
 import type { FleetSettings } from "./fleet_options.ts";
 import type { FleetTrace } from "./fleet_trace.ts";
 import { StoreCalls } from "./store_calls.ts";
@@ -27,6 +30,8 @@ export interface FleetStage {
   readonly hasStoreClock: boolean;
   /** Whether the store answers at once: no call is lost then, and none is under way when a process dies. */
   readonly answersAtOnce: boolean;
+  /** What the fleet is about; most are about nothing. */
+  readonly focus: FleetFocus;
   /** How all engines of the fleet keep their jobs. */
   readonly durability: Pick<DurabilityOptions, "mode" | "snapshotLength" | "inboxLimit" | "attempts">;
   /** The probability that a call of the store is disturbed. */
@@ -51,31 +56,47 @@ export async function createStage(
   trace: FleetTrace,
   fail: (error: unknown) => void,
 ): Promise<FleetStage> {
-  const durability = chooseDurability(random);
+  // What limits of queues promise holds for jobs that workers take.
+  const focus = settings.queues.length > 0 ? {} : chooseFocus(random);
+  const durability = focus.durability ?? chooseDurability(random);
   const limits = new Map(settings.jobs.map(({ flow }) => [flow.id, flow.limits]));
+  // Children are jobs of other flows.
+  const limitsOf = (flowId: string, text: string): FlowLimits => {
+    const known = limits.get(flowId) ?? Flow.fromJSON(JSON.parse(text), settings.registry).limits;
+    limits.set(flowId, known);
+    return known;
+  };
   return {
     settings,
     random,
+    focus,
     clock: new FleetClock(),
     calls: new StoreCalls(),
     ledger: new FleetLedger({
       queues: settings.queues,
-      limits,
+      limitsOf,
       maxRecoveries: MAX_RECOVERIES,
       isRelaxed: durability.mode === "relaxed",
     }),
     trace,
     store,
-    hasStoreClock: random.chance(0.7),
-    answersAtOnce: random.chance(0.1) && await writesAtOnce(store),
-    isWatched: random.chance(0.7),
+    hasStoreClock: focus.hasStoreClock ?? random.chance(0.7),
+    answersAtOnce: Object.keys(focus).length === 0 && random.chance(0.1) && await writesAtOnce(store),
+    isWatched: focus.isWatched ?? random.chance(0.7),
     durability,
     callFaults: random.chance(0.25) ? Math.min(0.4, settings.faults.calls * 10) : settings.faults.calls,
-    isHarsh: random.chance(0.15),
-    hasStrangers: random.chance(0.15),
+    isHarsh: focus.faults?.isHarsh ?? random.chance(0.15),
+    hasStrangers: focus.hasStrangers ?? random.chance(0.15),
     flows: new Map(settings.jobs.map(({ flow }) => [flow.id, JSON.stringify(flow)])),
     fail,
   };
+}
+
+/** The share of fleets that are about something. */
+const FOCUSED = 0.5;
+
+function chooseFocus(random: SeededRandom): FleetFocus {
+  return random.chance(FOCUSED) ? pick(random, Object.values(FOCUSES)) ?? {} : {};
 }
 
 function chooseDurability(random: SeededRandom): FleetStage["durability"] {

@@ -1,19 +1,19 @@
 import type { SeededRandom } from "../seeded_random.ts";
-import type { ClientTask } from "./fleet_client.ts";
-import type { FleetCommand, FleetJob, FleetSettings } from "./fleet_options.ts";
+import type { FleetTask } from "./fleet_client.ts";
+import type { FleetCommand, FleetJob } from "./fleet_options.ts";
 import type { FleetAsk } from "./fleet_process.ts";
-import { pick } from "./fleet_stage.ts";
+import { type FleetStage, pick } from "./fleet_stage.ts";
 
 /** What the clients of a fleet ask for: each has a list. */
 export interface FleetTasks {
-  readonly lists: readonly (readonly ClientTask[])[];
+  readonly lists: readonly (readonly FleetTask[])[];
   /** The jobs, by their ids. */
   readonly jobs: ReadonlyMap<string, FleetJob>;
 }
 
 /** Lets the seed decide what is asked of a fleet; a small one has one job. */
-export function createTasks(settings: FleetSettings, random: SeededRandom, isSmall: boolean): FleetTasks {
-  const lists: [ClientTask[], ClientTask[], ClientTask[]] = [[], [], []];
+export function createTasks({ settings, random, focus }: FleetStage, isSmall: boolean): FleetTasks {
+  const lists: [FleetTask[], FleetTask[], FleetTask[]] = [[], [], []];
   const chosen = isSmall ? [random.integer(settings.jobs.length)] : [...settings.jobs.keys()];
   const jobs = new Map<string, FleetJob>();
   for (const index of chosen) {
@@ -24,7 +24,8 @@ export function createTasks(settings: FleetSettings, random: SeededRandom, isSma
     lists[0].push(startOf(jobId, job, random));
     for (const task of askedOf(jobId, job, settings.commands, random)) {
       const list = pick(random, lists);
-      list?.push(task);
+      if (focus.deliversFirst === true && list !== lists[0] && isDelivery(task)) list?.unshift(task);
+      else list?.push(task);
       if (task.type !== "ask") continue;
       // What has a key may be asked twice; and something else must not be asked with it.
       if (random.chance(0.15)) pick(random, lists)?.push(task);
@@ -32,6 +33,10 @@ export function createTasks(settings: FleetSettings, random: SeededRandom, isSma
       if (settings.commands.includes(type) && random.chance(0.05)) {
         pick(random, lists)?.push({ ...task, asked: { type } });
       }
+    }
+    // Whoever wants a fleet without commands gets none by this.
+    if (settings.commands.length > 2 && focus.tasks !== undefined) {
+      for (const list of [1, 2] as const) lists[list].push(...focus.tasks(jobId, job, list));
     }
     if (settings.commands.includes("delete") && random.chance(0.1)) {
       const purge = { type: "delete", jobId, by: "purge" } as const;
@@ -56,7 +61,11 @@ export function createTasks(settings: FleetSettings, random: SeededRandom, isSma
   return { lists, jobs };
 }
 
-function startOf(jobId: string, job: FleetJob, random: SeededRandom): ClientTask {
+function isDelivery(task: FleetTask): boolean {
+  return task.type === "ask" && task.asked.type === "deliver";
+}
+
+function startOf(jobId: string, job: FleetJob, random: SeededRandom): FleetTask {
   if (random.chance(0.5) && job.queue === undefined) return { type: "execute", jobId, job };
   return { type: "start", jobId, job, inMs: random.chance(0.2) ? 2_000 : 0 };
 }
@@ -66,27 +75,37 @@ function askedOf(
   { deliveries = [] }: FleetJob,
   commands: readonly FleetCommand[],
   random: SeededRandom,
-): readonly ClientTask[] {
-  const tasks: ClientTask[] = deliveries.map((delivery, i) => {
+): readonly FleetTask[] {
+  const tasks: FleetTask[] = deliveries.map(({ childFlow, ...delivery }, i) => {
     const asked = { type: "deliver", ...delivery } as const;
-    if (random.chance(0.1)) return { type: "direct", jobId, asked };
-    return { type: "ask", jobId, asked, key: `${jobId} deliver-${i + 1}` };
+    if (random.chance(0.1) && childFlow === undefined) return { type: "direct", jobId, asked };
+    const aim = childFlow === undefined ? undefined : { flowId: childFlow };
+    return { type: "ask", jobId, asked, key: `${jobId} deliver-${i + 1}`, aim };
   });
   const most = random.integer(5);
   for (let i = 1; i <= most; i++) {
     const type = pick(random, commands);
     if (type === undefined || type === "delete") continue;
-    const asked: FleetAsk = type === "pause" ? { type, graceMs: random.integer(1_000) } : { type };
+    const asked = askOf(type, random);
+    const aim = random.chance(0.5) ? { index: random.integer(4) } : undefined;
+    // One of several failures, or all of them.
+    const failure = type === "discard" || (type === "redrive" && random.chance(0.3)) ? random.integer(4) : undefined;
     if (random.chance(0.25)) {
-      tasks.push({ type: "direct", jobId, asked });
+      tasks.push({ type: "direct", jobId, asked, failure, aim });
       continue;
     }
     const key = `${jobId} ${type}-${i}`;
-    tasks.push({ type: "ask", jobId, asked, key });
+    tasks.push({ type: "ask", jobId, asked, key, failure, aim });
     if (type === "pause" && random.chance(0.7)) {
-      tasks.push({ type: "ask", jobId, asked: { type: "resume" }, key: `${key} resume` });
+      tasks.push({ type: "ask", jobId, asked: { type: "resume" }, key: `${key} resume`, aim });
     }
   }
   if (random.chance(0.3)) tasks.push({ type: "wait", jobId });
   return tasks;
+}
+
+function askOf(type: Exclude<FleetCommand, "delete">, random: SeededRandom): FleetAsk {
+  if (type === "pause") return { type, graceMs: random.integer(1_000) };
+  // Which failures there are is known when it is asked for.
+  return type === "discard" ? { type, failures: [] } : { type };
 }

@@ -1,4 +1,5 @@
 import type { Job } from "../../job/job.ts";
+import { owes } from "../../job/children.ts";
 import { hasEnded } from "../../job/job.ts";
 import { nextDueAt } from "../../job/ready_queue.ts";
 import { Replay } from "../../documents/replay.ts";
@@ -6,7 +7,8 @@ import type { FlowLimits } from "../../model/flow_limits.ts";
 import type { AppendHead, JobRecord } from "../../ports/store.ts";
 import { isRecord } from "../../values/json.ts";
 import { JobDeaths } from "./job_deaths.ts";
-import { CommandLedger, type LedgerEntry, standingOf } from "./command_ledger.ts";
+import { ALL_FAILURES, CommandLedger, type LedgerEntry, standingOf } from "./command_ledger.ts";
+import { endText, type Families } from "./families.ts";
 import { FleetViolation } from "./fleet_violation.ts";
 
 /** An event from outside that a job has seen: the run without disturbances repeats them in order. */
@@ -29,6 +31,8 @@ export interface LedgerClaim {
   readonly epoch: number;
   /** The sequence of the last command that its inbox had then. */
   readonly sent: number;
+  /** Whether its last owner had not let go of it. */
+  readonly isOfLost: boolean;
 }
 
 /** What entries are judged by. */
@@ -38,6 +42,8 @@ export interface LedgerBounds {
   /** By how much clocks were set at most, in milliseconds: a deadline may be decided by them. */
   readonly setClockMs: number;
   readonly maxRecoveries: number;
+  /** Judges the job's parent and its children by each entry. */
+  readonly families: Families;
 }
 
 /** How many engines that live on count as one that has died. */
@@ -58,11 +64,22 @@ export class JobLedger {
   readonly createdBy: number;
   readonly commands: CommandLedger = new CommandLedger();
   readonly outside: OutsideEvent[] = [];
-  /** Whether its result depends on more than on what was delivered to it: it was cancelled, redriven or poisoned. */
+  /** The life of the job that has asked for it. */
+  readonly parent: JobLedger | undefined;
+  /** The children that it has asked for, and those of whose ends it was told. */
+  readonly asked: Set<string> = new Set();
+  readonly told: Set<string> = new Set();
+  /** The ends that it has had, as texts. */
+  readonly ends: Set<string> = new Set();
+  /** Whether its result depends on more than on what was delivered to it: it was cancelled, redriven or poisoned, or has children. */
   isSteered = false;
+  wasRedriven = false;
+  wasCancelled = false;
   claim: LedgerClaim | undefined;
   /** The sequence of the last command that each process has read. */
   readonly read: Map<number, number> = new Map();
+  /** When its inbox was last read, in true time. */
+  readAt = 0;
   /** The incarnations that seem to have died with the job. */
   readonly deaths: JobDeaths = new JobDeaths();
   /** The steps that were committed. */
@@ -74,12 +91,19 @@ export class JobLedger {
   readonly #replay: Replay;
   /** Whether its end was stored, whatever has become of it since. */
   wasEnded = false;
-  /** Whether it was let go as it stood: then it may be due at once. */
+  /** Whether somebody who has died had it, and it was let go as it stood: then it may be due at once. */
   wasLetGo = false;
 
   /** Begins with the job's first document. */
-  constructor({ jobId, flowId, life }: JobRecord, snapshot: string, limits: FlowLimits, createdBy: number) {
+  constructor(
+    { jobId, flowId, life }: JobRecord,
+    snapshot: string,
+    limits: FlowLimits,
+    createdBy: number,
+    parent: JobLedger | undefined,
+  ) {
     this.createdBy = createdBy;
+    this.parent = parent;
     this.jobId = jobId;
     this.flowId = flowId;
     this.life = life;
@@ -98,11 +122,12 @@ export class JobLedger {
    */
   append(entries: readonly string[], head: AppendHead | undefined, bounds: LedgerBounds): readonly string[] {
     const told = entries.map((text) => this.#entry(text, bounds));
+    if (entries.length > 0) this.wasLetGo = false;
     if (head === undefined) return told;
     this.commands.head(head.consumed, standingOf(this.job));
     if (head.releases) {
+      this.wasLetGo = entries.length === 0 && (this.wasLetGo || this.claim?.isOfLost === true);
       this.claim = undefined;
-      this.wasLetGo = entries.length === 0;
     }
     return told;
   }
@@ -112,6 +137,7 @@ export class JobLedger {
     const document: unknown = JSON.parse(text);
     if (!isRecord(document)) return "?";
     const before = standingOf(job);
+    const handled = hasEnded(job.status) ? job.failures.filter((it) => it.isHandled).map(({ task }) => task.id) : [];
     const expired = expiredBy(document, job);
     try {
       this.#replay.apply(text);
@@ -120,17 +146,24 @@ export class JobLedger {
     }
     const { kind } = document;
     if (kind === "claim") return "claim";
-    if (hasEnded(before.status) && !hasEnded(job.status)) this.#reopen();
-    this.wasEnded ||= hasEnded(job.status);
+    if (hasEnded(before.status) && !hasEnded(job.status)) this.#reopen(handled);
+    if (hasEnded(job.status)) {
+      this.wasEnded = true;
+      this.wasCancelled ||= job.status === "cancelled";
+      if (job.parent !== undefined) this.ends.add(endText(job));
+    }
+    bounds.families.appended(this, document);
     const entry = readEntry(document, job);
     const effect = this.commands.entry(entry, before, standingOf(job));
-    if (entry.kind === "deliver") this.outside.push(deliveryOf(document, job));
+    if (entry.kind === "deliver" && document["child"] === undefined) this.outside.push(deliveryOf(document, job));
     if (expired !== undefined) this.#expire(expired, bounds);
     this.#note(document, bounds.maxRecoveries);
     // What came after it is read before anything else happens.
     const goesOn = effect?.type === "resume" || effect?.type === "redrive";
     if (goesOn && this.claim !== undefined) this.claim = { ...this.claim, sent: this.commands.commands.length };
-    if (effect?.type === "redrive" || (before.status !== "running" && hasEnded(before.status))) this.isSteered = true;
+    if (hasEnded(before.status) && !hasEnded(job.status)) this.wasRedriven = true;
+    const isSteering = effect?.type === "redrive" || document["discarded"] !== undefined || job.children !== undefined;
+    if (isSteering || (hasEnded(before.status) && kind !== "children")) this.isSteered = true;
     const by = effect === undefined ? "" : ` by ${effect.key}`;
     return `${entry.kind}${entry.status === undefined ? "" : ` ${entry.status}`}${taskOf(document)}${by}`;
   }
@@ -173,9 +206,12 @@ export class JobLedger {
   }
 
   /** Its failures are tasks again: their last steps are done anew. */
-  #reopen(): void {
+  #reopen(handled: readonly number[]): void {
     const tasks = new Set(Array.from(this.job.tasks, ({ id }) => `${id}`));
     for (const step of this.steps) if (tasks.has(step.slice(0, step.indexOf("/")))) this.steps.delete(step);
+    // What was made good is done by new keys.
+    const anew = handled.filter((id) => tasks.has(`${id}`));
+    for (const step of this.calls.keys()) if (anew.some((id) => step.startsWith(`${id}/`))) this.calls.delete(step);
   }
 
   /** Forgets which steps were called and are not stored: whoever has the job next may call others in their place. */
@@ -187,11 +223,23 @@ export class JobLedger {
     }
   }
 
+  /** The next instant by which a delivery must have come; `undefined` where none is awaited for so long only. */
+  get deadline(): number | undefined {
+    const ends = Array.from(this.job.tasks, ({ details }) => details?.awaiting?.until ?? Infinity);
+    const next = Math.min(...ends);
+    return next === Infinity ? undefined : next;
+  }
+
+  /** Whether it has ended, and has not told its parent, or not cancelled its children. */
+  get owes(): boolean {
+    return owes(this.job);
+  }
+
   /** When something can be done for the job, if nobody has it and its inbox is empty: 0 for at once, `undefined` for never. */
   get dueAt(): number | undefined {
     const { job } = this;
-    // A running job without tasks can end at once.
-    if (job.status === "running" && job.tasks.size === 0) return 0;
+    // A running job without tasks can end at once; one that has ended may owe something to its parent or its children.
+    if (this.owes || (job.status === "running" && job.tasks.size === 0 && job.children === undefined)) return 0;
     return job.status === "paused" ? undefined : nextDueAt(job, 0);
   }
 }
@@ -202,7 +250,9 @@ function readEntry(document: Record<string, unknown>, job: Job): LedgerEntry {
     kind: String(kind),
     consumed: typeof consumed === "number" ? consumed : undefined,
     status: kind === "status" ? String(status) : kind === "failure" && hasEnded(job.status) ? job.status : undefined,
-    target: kind === "deliver" ? targetOf(deliveryOf(document, job)) : "",
+    target: kind === "deliver" ? targetOfDelivery(document, job) : "",
+    redriven: document["redriven"] === undefined ? ALL_FAILURES : idsOf(document["redriven"]),
+    discarded: idsOf(document["discarded"]),
   };
 }
 
@@ -222,6 +272,16 @@ function deliveryOf(document: Record<string, unknown>, job: Job): OutsideEvent &
   const filled = [...job.tasks].find(({ id }) => id === fills);
   const { routine = "", slot = "" } = filled?.route ?? {};
   return { type: "deliver", routine, slot, data, fills: true, ended: endedTasks(job) };
+}
+
+function targetOfDelivery(document: Record<string, unknown>, job: Job): string {
+  const { child } = document;
+  return typeof child === "string" ? child : targetOf(deliveryOf(document, job));
+}
+
+/** Names tasks by their ids, in any order. */
+export function idsOf(ids: unknown): string {
+  return JSON.stringify(Array.isArray(ids) ? ids.map(Number).sort((a, b) => a - b) : []);
 }
 
 /** How many tasks of a job have ended. */

@@ -27,7 +27,7 @@ const PROCESS_FAULTS: readonly ProcessFault[] = [
   "clock",
   "recover",
 ];
-const COMMANDS: readonly FleetCommand[] = ["pause", "resume", "cancel", "redrive", "delete"];
+const COMMANDS: readonly FleetCommand[] = ["pause", "resume", "cancel", "redrive", "discard", "delete"];
 
 /** The number of last lines of a trace that an error shows. */
 const SHOWN = 40;
@@ -83,7 +83,8 @@ export class FleetError extends RoutiluxError {
  *
  * - `stranded`: each job is held, or due when something can be done for it, or has nothing left to do;
  * - `lost or doubled`: what was accepted has its effect once, what was refused has none, no step is carried out that is never
- *   committed, or again when it is stored, and the store gives each job as it was written;
+ *   committed, or again when it is stored, and the store gives each job as it was written; each child is started once, its parent is told
+ *   of its end once, when that is stored, and the children of a parent that has ended are cancelled;
  * - `two at a time`: no two engines run one job at the same time while their leases last, and only one commits;
  * - `too late`: what was in the inbox of a job in time counts before a deadline, an end, and the first step after a claim;
  * - `too many`: workers have no more jobs of a queue than its limits allow, and take no more;

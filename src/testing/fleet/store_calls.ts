@@ -8,9 +8,17 @@ const MOST_CALLS = 2_000;
 /** What becomes of a call that a process makes. */
 export type CallFate = "done" | "fails" | "answer lost" | "late";
 
+/** The name of a method of a store. */
+export type StoreMethod = Exclude<keyof Store, "watch" | "close" | "begin">;
+
 /** A call of a process that has not been carried out. */
 export interface StoreCall {
   readonly name: string;
+  readonly method: StoreMethod;
+  /** The job that it is about, if it is about one, and its life, if it names one. */
+  readonly job: { readonly jobId: string; readonly life?: number | undefined } | undefined;
+  /** Until when it waits, in true time, if it is one of those that wait. */
+  readonly heldUntil: number;
   readonly clock: ProcessClock;
   /** The number of the process. */
   readonly process: number;
@@ -27,6 +35,8 @@ export interface StoreCall {
 /** An answer, or an event, that is on its way to a process. */
 export interface StoreAnswer {
   readonly name: string;
+  /** Until when it waits, in true time, if it is one of those that wait. */
+  readonly heldUntil: number;
   readonly clock: ProcessClock;
   readonly process: number;
   /** When the answer was given, in true time. */
@@ -63,14 +73,14 @@ export class StoreCalls {
   }
 
   /**
-   * Carries out a call.
+   * Carries out a call; `heldUntil` says how long its answer waits, or the call itself if it is late.
    *
    * @throws {FleetViolation} when that breaks a promise
    */
-  async carryOut(call: StoreCall, fate: CallFate, now: number): Promise<void> {
+  async carryOut(call: StoreCall, fate: CallFate, now: number, heldUntil: number = 0): Promise<void> {
     const { name, clock, process, fail } = call;
     let arrive = (): void => fail(new Error(`a simulated fault: ${name} ${fate}`));
-    if (fate === "late") this.calls.push({ ...call, isAwaited: false });
+    if (fate === "late") this.calls.push({ ...call, isAwaited: false, heldUntil });
     if (fate === "done" || fate === "answer lost") {
       try {
         const tell = await call.run();
@@ -80,7 +90,9 @@ export class StoreCalls {
         if (fate === "done") arrive = () => fail(error);
       }
     }
-    if (call.isAwaited) this.answers.push({ name, clock, process, sentAt: now, arrive });
+    if (call.isAwaited) {
+      this.answers.push({ name, clock, process, sentAt: now, arrive, heldUntil: fate === "late" ? 0 : heldUntil });
+    }
   }
 
   /** A process has died: its calls may still be carried out, and nobody gets the answers. */
@@ -95,7 +107,12 @@ export class StoreCalls {
 }
 
 /** Asks the store for something: the answer comes when the schedule says so. */
-export type Ask = <T>(name: string, run: () => MaybePromise<T>) => MaybePromise<T>;
+export type Ask = <T>(
+  method: StoreMethod,
+  about: string,
+  job: StoreCall["job"],
+  run: () => MaybePromise<T>,
+) => MaybePromise<T>;
 
 /** A store as a process sees it: every call goes through `ask`. With `watch`, it tells what happens to jobs. */
 export function distantStore(
@@ -105,29 +122,32 @@ export function distantStore(
 ): Store {
   const permit = store.permit?.bind(store);
   return {
-    create: (jobs) => ask(`create ${jobs.map(({ jobId }) => jobId)}`, () => store.create(jobs)),
-    find: (jobId) => ask(`find ${jobId}`, () => store.find(jobId)),
-    load: (jobId) => ask(`load ${jobId}`, () => store.load(jobId)),
+    create: (jobs) => ask("create", ` ${jobs.map(({ jobId }) => jobId)}`, undefined, () => store.create(jobs)),
+    find: (jobId) => ask("find", ` ${jobId}`, { jobId }, () => store.find(jobId)),
+    load: (jobId) => ask("load", ` ${jobId}`, { jobId }, () => store.load(jobId)),
     append: (claim, revision, entries, head) =>
-      ask(`append ${claim.jobId} at ${revision}`, () => store.append(claim, revision, entries, head)),
+      ask("append", ` ${claim.jobId} at ${revision}`, claim, () => store.append(claim, revision, entries, head)),
     compact: (life, revision, snapshot) =>
-      ask(`compact ${life.jobId} at ${revision}`, () => store.compact(life, revision, snapshot)),
-    send: (job, command) => ask(`send ${command.key}`, () => store.send(job, command)),
-    outcome: (job, key) => ask(`outcome of ${key}`, () => store.outcome(job, key)),
-    inbox: (life, after, now) => ask(`inbox ${life.jobId} after ${after}`, () => store.inbox(life, after, now)),
-    commands: (owner, now) => ask("commands", () => store.commands(owner, now)),
-    enter: (query) => ask(`enter ${query.owner}`, () => store.enter(query)),
-    renew: (owner, leaseMs, now) => ask("renew", () => store.renew(owner, leaseMs, now)),
-    leave: (owner) => ask("leave", () => store.leave(owner)),
-    held: (owner) => ask("held", () => store.held(owner)),
-    take: (query) => ask("take", () => store.take(query)),
-    claim: (query) => ask(`claim ${query.jobs.map(({ jobId }) => jobId)}`, () => store.claim(query)),
-    nextDueAt: (query) => ask("nextDueAt", () => store.nextDueAt(query)),
-    list: (query) => ask("list", () => store.list(query)),
-    count: (filter) => ask("count", () => store.count(filter)),
-    delete: (life) => ask(`delete ${life.jobId}`, () => store.delete(life)),
-    purge: (query) => ask("purge", () => store.purge(query)),
-    ...(permit && { permit: (query: PermitQuery) => ask(`permit ${query.queue} ${query.call}`, () => permit(query)) }),
+      ask("compact", ` ${life.jobId} at ${revision}`, life, () => store.compact(life, revision, snapshot)),
+    send: (job, command) => ask("send", ` ${command.key}`, job, () => store.send(job, command)),
+    outcome: (job, key) => ask("outcome", ` of ${key}`, job, () => store.outcome(job, key)),
+    inbox: (life, after, now) =>
+      ask("inbox", ` ${life.jobId} after ${after}`, life, () => store.inbox(life, after, now)),
+    commands: (owner, now) => ask("commands", "", undefined, () => store.commands(owner, now)),
+    enter: (query) => ask("enter", ` ${query.owner}`, undefined, () => store.enter(query)),
+    renew: (owner, leaseMs, now) => ask("renew", "", undefined, () => store.renew(owner, leaseMs, now)),
+    leave: (owner) => ask("leave", "", undefined, () => store.leave(owner)),
+    held: (owner) => ask("held", "", undefined, () => store.held(owner)),
+    take: (query) => ask("take", "", undefined, () => store.take(query)),
+    claim: (query) => ask("claim", ` ${query.jobs.map(({ jobId }) => jobId)}`, undefined, () => store.claim(query)),
+    nextDueAt: (query) => ask("nextDueAt", "", undefined, () => store.nextDueAt(query)),
+    list: (query) => ask("list", "", undefined, () => store.list(query)),
+    count: (filter) => ask("count", "", undefined, () => store.count(filter)),
+    delete: (life) => ask("delete", ` ${life.jobId}`, life, () => store.delete(life)),
+    purge: (query) => ask("purge", "", undefined, () => store.purge(query)),
+    ...(permit && {
+      permit: (query: PermitQuery) => ask("permit", ` ${query.queue} ${query.call}`, undefined, () => permit(query)),
+    }),
     close: () => {},
     ...(watch === undefined ? {} : { watch }),
   };

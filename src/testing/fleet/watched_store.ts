@@ -77,12 +77,12 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
       ),
     outcome: (job, key) => store.outcome(job, key),
     inbox: (life, after, now) => {
-      ledger.inboxRead(process, life.life);
+      ledger.inboxRead(process, life.life, trueNow());
       return store.inbox(life, after, at(now));
     },
     commands: (owner, now) => {
       for (const { claim, life } of ledger.lives.values()) {
-        if (claim?.incarnation === owner.incarnation) ledger.inboxRead(process, life);
+        if (claim?.incarnation === owner.incarnation) ledger.inboxRead(process, life, trueNow());
       }
       return store.commands(owner, at(now));
     },
@@ -112,7 +112,10 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
       chain(
         store.list(),
         ({ jobs: before }) =>
-          chain(store.take({ ...query, now: at(query.now) }), (it) => noteClaims(it, before, at(query.now), true)),
+          chain(store.take({ ...query, now: at(query.now) }), (it) => {
+            for (const taken of it.jobs) ledger.taken(process, taken);
+            return noteClaims(it, before, at(query.now), true);
+          }),
       ),
     claim: (query) =>
       chain(

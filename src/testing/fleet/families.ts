@@ -1,0 +1,104 @@
+import { hasEnded, type Job } from "../../job/job.ts";
+import { wireOf } from "../../values/payload.ts";
+import { isRecord } from "../../values/json.ts";
+import type { JobLedger } from "./job_ledger.ts";
+import { FleetViolation } from "./fleet_violation.ts";
+
+/** The end of a job as one text: by it the end that its parent is told of is compared. */
+export function endText({ status, result, error }: Pick<Job, "status" | "result" | "error">): string {
+  return textOf(status, result && status === "completed" ? wireOf(result) : undefined, error?.message);
+}
+
+function textOf(status: unknown, result: unknown, message: unknown): string {
+  return `${status} with ${JSON.stringify(result)}, ${message}`;
+}
+
+/** Parents and children: each child that was asked for is started once, its parent is told of its end once, and none is left alone. */
+export class Families {
+  readonly #livesOf: (jobId: string) => readonly JobLedger[];
+  readonly #isThere: (life: JobLedger) => boolean;
+
+  /** Makes the judge of a fleet; `livesOf` gives all lives that an id has had, and `isThere` says which of them the store has. */
+  constructor(livesOf: (jobId: string) => readonly JobLedger[], isThere: (life: JobLedger) => boolean) {
+    this.#livesOf = livesOf;
+    this.#isThere = isThere;
+  }
+
+  /**
+   * Notes that a job was made that has a parent.
+   *
+   * @throws {FleetViolation} when nobody has asked for it
+   */
+  created({ jobId }: JobLedger, parentId: string): void {
+    const parents = this.#livesOf(parentId);
+    if (parents.length === 0 || parents.some(({ asked }) => asked.has(jobId))) return;
+    throw new FleetViolation(
+      "lost or doubled",
+      `child ${jobId} was started, and no step of ${parentId} has asked for it`,
+    );
+  }
+
+  /**
+   * Notes an entry that a job has been given.
+   *
+   * @throws {FleetViolation} when its parent or its children are forgotten, or told what is not so
+   */
+  appended(life: JobLedger, document: Record<string, unknown>): void {
+    const { kind, child, settled } = document;
+    for (const { jobId } of life.job.children ?? []) life.asked.add(jobId);
+    if (kind === "deliver" && typeof child === "string") this.#told(life, child, document);
+    if (kind === "children" && settled === true) this.#settled(life);
+    if (life.job.status === "completed" && life.job.children !== undefined) {
+      throw new FleetViolation("lost or doubled", `job ${life.jobId} is completed, and waits for children`);
+    }
+  }
+
+  #told(life: JobLedger, jobId: string, { task }: Record<string, unknown>): void {
+    if (life.told.has(jobId)) {
+      throw new FleetViolation("lost or doubled", `job ${life.jobId} was told twice of the end of its child ${jobId}`);
+    }
+    life.told.add(jobId);
+    const { status, result, error } = isRecord(task) && isRecord(task["data"]) ? task["data"] : {};
+    const told = textOf(status, result, isRecord(error) ? error["message"] : undefined);
+    const lives = this.#livesOf(jobId);
+    // Of one that was deleted nobody can know how it has ended; one whose id another job has was never started.
+    if (lives.some((it) => !this.#isThere(it) || it.parent !== life || it.ends.has(told))) return;
+    const ends = lives.flatMap(({ ends }) => [...ends]).join("; ");
+    const why = `job ${life.jobId} was told that its child ${jobId} is ${told}; its ends are: ${ends || "none"}`;
+    throw new FleetViolation("lost or doubled", why);
+  }
+
+  /** A job that has ended owes nothing any more: its children have been started, and have ended or will be cancelled. */
+  #settled({ jobId: parentId, job }: JobLedger): void {
+    const { at } = job.time;
+    for (const { jobId } of job.children ?? []) {
+      const lives = this.#livesOf(jobId);
+      const isAlone = (it: JobLedger) =>
+        this.#isThere(it) && !hasEnded(it.job.status) &&
+        !it.commands.commands.some(({ key }) => key === `cancel/${parentId}/${at}`);
+      if (lives.length > 0 && !lives.some(isAlone)) continue;
+      const what = lives.length === 0 ? "was never started" : "was not cancelled";
+      throw new FleetViolation("lost or doubled", `job ${parentId} has ended, and its child ${jobId} ${what}`);
+    }
+  }
+
+  /**
+   * Checks at the end that nobody waits for a child that has ended, and that no child was left alone.
+   *
+   * @throws {FleetViolation} when that is not so
+   */
+  checkEnd(lives: Iterable<JobLedger>): void {
+    for (const life of lives) {
+      const { jobId, parent, job, wasRedriven } = life;
+      for (const child of hasEnded(job.status) ? [] : job.children ?? []) {
+        const all = this.#livesOf(child.jobId);
+        if (all.some((it) => !this.#isThere(it) || !hasEnded(it.job.status))) continue;
+        const what = all.length === 0 ? "was never started" : "has ended";
+        throw new FleetViolation("stranded", `job ${jobId} waits for its child ${child.jobId}, which ${what}`);
+      }
+      if (parent === undefined || job.parent === undefined || wasRedriven || hasEnded(job.status)) continue;
+      if (!this.#isThere(parent) || !hasEnded(parent.job.status) || parent.wasRedriven) continue;
+      throw new FleetViolation("lost or doubled", `child ${jobId} is ${job.status}, and its parent has ended`);
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import { FleetViolation } from "./fleet_violation.ts";
+import type { JobLedger } from "./job_ledger.ts";
+
+/** A handler that runs. */
+export interface RunningHandler {
+  readonly process: number;
+  readonly life: number;
+  readonly task: number;
+  /** Whether it was told to end: its result no longer counts. */
+  readonly isAborted: () => boolean;
+}
+
+/** A handler that is called. */
+export interface HandlerCall extends Omit<RunningHandler, "life"> {
+  readonly jobId: string;
+  /** The step that it is called for. */
+  readonly step: string;
+  /** Its `ctx.idempotencyKey`. */
+  readonly key: string;
+  /** Its slot and its data. */
+  readonly input: string;
+}
+
+/** A step has one idempotency key, and always the same data; and no other step has that key. */
+export function checkKey({ jobId, calls, keys }: JobLedger, { step, key, input }: HandlerCall): void {
+  const call = `${key} ${input}`;
+  const other = keys.get(key) ?? step;
+  if (other !== step || (calls.get(step) ?? call) !== call) {
+    const why = other === step
+      ? `was called with ${calls.get(step)}, and with ${call}`
+      : `has the key ${key} of step ${other}`;
+    throw new FleetViolation("lost or doubled", `step ${step} of ${jobId} ${why}`);
+  }
+  calls.set(step, call);
+  keys.set(key, step);
+}

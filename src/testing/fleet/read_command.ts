@@ -1,0 +1,18 @@
+import { isRecord } from "../../values/json.ts";
+import { ALL_FAILURES, type LedgerCommand } from "./command_ledger.ts";
+import { idsOf, targetOf } from "./job_ledger.ts";
+
+/** What matters of a command, by its text in the store. */
+export function readCommand(text: string): Pick<LedgerCommand, "type" | "target"> {
+  const document: unknown = JSON.parse(text);
+  const { type, redrive, routine, slot, data, jobId, tasks } = isRecord(document) ? document : {};
+  if (type === "child") return { type, target: String(jobId) };
+  if (type === "discard") return { type, target: idsOf(tasks) };
+  if (type === "resume" && redrive === true) return { type: "redrive", target: redrivenOf(tasks) };
+  if (type === "deliver") return { type, target: targetOf({ routine: String(routine), slot: String(slot), data }) };
+  return { type: type === "pause" || type === "resume" ? type : "cancel", target: "" };
+}
+
+function redrivenOf(tasks: unknown): string {
+  return Array.isArray(tasks) ? idsOf(tasks.map((task) => isRecord(task) ? task["id"] : undefined)) : ALL_FAILURES;
+}
