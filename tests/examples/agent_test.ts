@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
@@ -24,6 +25,11 @@ async function run(args: readonly string[], killAt?: string): Promise<string[]> 
   await closed;
   return lines;
 }
+
+test("agent: it takes fewer than 120 lines", () => {
+  const texts = ["main.ts", "model.ts"].map((file) => readFileSync(join(SCRIPT, "..", file), "utf8"));
+  assertEquals(texts.join("").split("\n").length < 120, true);
+});
 
 test(
   "agent: killed while it thinks, while a tool works, and when it has asked, it goes on where it stood",
