@@ -1,8 +1,7 @@
-import { assertEquals } from "@std/assert";
 import { Engine, Flow, Registry, Routine } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { studio } from "../../src/studio/mod.ts";
-import { isSmall } from "../harness/program.ts";
+import { expectEqual, isSmall } from "../harness/program.ts";
 import { bench } from "./bench.ts";
 
 // The page of a job with 1,000 routines and 100,000 records: what it costs to make. The answer has to be there within a second.
@@ -47,10 +46,11 @@ const answer = studio(engine);
 bench(`the page of a job with ${RECORDS} records`, { group: "studio" }, async () => {
   const response = await answer(new Request("http://localhost/job?id=large"));
   const page = await response.text();
-  assertEquals([response.status, page.includes("History"), page.length < 1_000_000], [200, true, true]);
+  expectEqual("the status", response.status, 200);
+  expectEqual("whether the page is whole, and short", page.includes("History") && page.length < 1_000_000, true);
 });
 
 bench(`the summary of a job with ${ROUTINES} routines`, { group: "studio" }, async () => {
   const response = await answer(new Request("http://localhost/api/job/summary?id=large"));
-  assertEquals((await response.json()).jobId, "large");
+  expectEqual("the job", (await response.json()).jobId, "large");
 });
