@@ -66,12 +66,11 @@ export class DocumentReader {
     try {
       return read(new DocumentReader(this.#format, this.#limits, this.#adopts, undefined, this.#level + 1));
     } catch (error) {
+      // Unreachable: nothing else is thrown here.
       if (!(error instanceof SerializationError)) throw error;
-      const at = joinPath(place, []);
-      const path = error.path === "" ? at : `${at}.${error.path}`;
-      const what = error.message.slice(
-        `Cannot read ${this.#format}: ${error.path === "" ? "" : `${error.path}: `}`.length,
-      );
+      // What is no object at all has been refused with the document around it: the path is that of a part.
+      const path = `${joinPath(place, [])}.${error.path}`;
+      const what = error.message.slice(`Cannot read ${this.#format}: ${error.path}: `.length);
       throw new SerializationError(`Cannot read ${this.#format}: ${path}: ${what}`, this.#format, path, {
         cause: error,
       });

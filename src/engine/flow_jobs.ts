@@ -1,6 +1,7 @@
 import { instantAfter } from "../base/instant.ts";
-import { PreflightError, type PreflightFinding, SerializationError, StateError } from "../base/errors.ts";
+import { PreflightError, type PreflightFinding, StateError } from "../base/errors.ts";
 import { pathStep } from "../base/path.ts";
+import { describeError } from "../values/error_data.ts";
 import { payloadOf } from "../values/encoder.ts";
 import type { Payload } from "../values/payload.ts";
 import { type FlowGraph, freezeGraph } from "../model/flow_graph.ts";
@@ -340,8 +341,7 @@ function findingsOf(part: string, look: () => void): readonly PreflightFinding[]
     if (error instanceof PreflightError) {
       return error.findings.map((finding) => ({ ...finding, path: `${part}.${finding.path}` }));
     }
-    if (error instanceof SerializationError) return [{ code: "bad_flow", path: part, message: error.message }];
-    throw error;
+    return [{ code: "bad_flow", path: part, message: describeError(error).message }];
   }
 }
 

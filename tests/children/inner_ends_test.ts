@@ -193,6 +193,18 @@ test("C464 a child that was paused by itself stays so, also when its parent goes
   assertEquals([job.status, job.result], ["completed", ["a is done", "b is done"]]);
 });
 
+test("C464 a child that is paused is cancelled, and its parent is told at once; until then it keeps nobody busy", async () => {
+  const host = new AgentHost();
+  const job = host.start({ tools: ["a"] });
+  await host.timers.flush();
+  await host.tools.pause(host.child(job, "a"));
+  assertEquals((await settleAll(host, job)).nextDueAt, undefined);
+  assertEquals(await host.agents.waitForCompletion(job, { until: "idle" }), false);
+  host.tools.cancel(host.child(job, "a"));
+  await host.timers.flush();
+  assertEquals([job.status, job.result], ["completed", ["cancelled: The job was cancelled"]]);
+});
+
 test("C464 a child may go on and end, or be cancelled, while its parent is paused: that is told when it goes on", async () => {
   const host = new AgentHost();
   const job = host.start({ tools: ["a", "b", "c"] });
@@ -277,6 +289,11 @@ test("C465 a job whose children do not fit the host is refused with all findings
     ["bad_flow", 'children["job/1/0/a"].flow'],
     ["bad_flow", 'children["job/1/0/1"].flow'],
   ]);
+  const odd = before.toText().replaceAll(
+    '\\"maxWorkers\\":1',
+    '\\"limits\\":{\\"childDepth\\":500},\\"maxWorkers\\":1',
+  );
+  assertEquals(first.agents.check(JobState.fromText(odd, first.registry))[0]?.message.includes("at most 100"), true);
 });
 
 test("C466 a job with children goes on in an engine with a store: they are jobs of their own from then on", async () => {
@@ -406,4 +423,45 @@ test("C465 the end of a child is a task: one too many ends the job, and is told 
   host.agents.resume(job, { redrive: true });
   await host.timers.flush();
   assertEquals([job.status, job.result], ["completed", ["a is done"]]);
+});
+
+test("C474 a job goes over to another version of its flow with its children", async () => {
+  const host = new AgentHost();
+  const job = host.start({ tools: ["a", "b"] });
+  await host.timers.flush();
+  await host.agents.pause(job);
+  const document = JSON.parse(JSON.stringify(host.agents));
+  const { agent } = document.routines;
+  const next = Flow.fromJSON({ ...document, routines: { helper: agent } }, host.registry, { engine: host.engine });
+  next.adopt(job, { rename: { agent: "helper" } });
+  next.resume(job);
+  await host.timers.flush();
+  assertEquals(job.children.map(({ routine, job }) => [routine, job?.status]), [
+    ["helper", "running"],
+    ["helper", "running"],
+  ]);
+  for (const key of ["a", "b"]) host.answer(job, key);
+  await host.timers.flush();
+  assertEquals([job.status, job.result], ["completed", ["a is done", "b is done"]]);
+});
+
+test("a job may have children of more flows than are kept", async () => {
+  const { registry, tools, timers, engine } = new AgentHost();
+  const document = JSON.parse(JSON.stringify(tools));
+  class Many extends Routine {
+    readonly trigger = this.addSlot("trigger", this.ask);
+    readonly ended = this.addSlot("ended", this.hear);
+    ask({ flows }: { flows: number }, ctx: Context): void {
+      for (let n = 0; n < flows; n++) {
+        ctx.child({ ...document, id: `flow ${n}` }, { routine: "tool", slot: "answer" }, `${n}`, { to: this.ended });
+      }
+    }
+    hear(end: ChildEnd, ctx: Context): void {
+      ctx.shared.update<number>("sum", (sum = 0) => sum + (end.status === "completed" ? Number(end.result) : 0));
+    }
+  }
+  const flow = new Flow({ registry, engine });
+  const job = flow.execute(flow.addRoutine(new Many(), "many").trigger, { flows: 120 });
+  await timers.flush();
+  assertEquals([job.status, job.sharedData["sum"]], ["completed", (119 * 120) / 2]);
 });

@@ -2,7 +2,7 @@ import { test } from "node:test";
 import { assertEquals } from "@std/assert";
 import { JobState, Registry } from "../../mod.ts";
 import type { JobDocument } from "../../src/documents/mod.ts";
-import { moveRoutines, type RoutineMoves } from "../../src/documents/moved_routines.ts";
+import { moveConflicts, moveRoutines, type RoutineMoves } from "../../src/documents/moved_routines.ts";
 import { fullJob } from "../support/full_job_document.ts";
 
 class Point {
@@ -42,4 +42,29 @@ test("a document whose routine is dropped holds nothing for it but what has happ
     slots: {},
   });
   assertEquals(JobState.fromJSON(moved, registry).pendingTasks, []);
+});
+
+test("a document whose slots and events are renamed names them nowhere by their old names", () => {
+  const full = document();
+  const failed = { routine: "clerk", slot: "kept" };
+  const [first, ...others] = full.pendingTasks;
+  const before: JobDocument = { ...full, pendingTasks: [{ ...first!, connection: failed }, ...others] };
+  const names = new Map([["kept", "stored"], ["input", "entry"]]);
+  const events = new Map([["output", "sent"], ["late", "later"]]);
+  const moved = moveRoutines(before, {
+    ...STAY,
+    slots: new Map([["clerk", names]]),
+    events: new Map([["clerk", events]]),
+  });
+  const text = Array.from([...names, ...events]).reduce(
+    (all, [from, to]) => all.replaceAll(`"${from}"`, `"${to}"`),
+    JSON.stringify(before),
+  );
+  // The slot where a child begins is one of its own flow.
+  const expected = JSON.parse(text.replace('"routine":"square","slot":"entry"', '"routine":"square","slot":"input"'));
+  assertEquals(moved, expected);
+  const clash = { ...STAY, slots: new Map([["clerk", new Map([["kept", "input"]])]]) };
+  assertEquals(moveConflicts(before, clash).map(({ code, path }) => [code, path]), [
+    ["rename_conflict", "renameSlots.clerk.kept"],
+  ]);
 });

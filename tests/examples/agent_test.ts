@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { withProcess } from "../support/started_process.ts";
@@ -16,6 +17,11 @@ function run(args: readonly string[], killAt?: RegExp): Promise<string[]> {
     return stdout.trimEnd().split("\n");
   });
 }
+
+test("agent: it takes fewer than 120 lines", () => {
+  const texts = ["main.ts", "model.ts"].map((file) => readFileSync(pathOf(`agent/${file}`), "utf8"));
+  assertEquals(texts.join("").split("\n").length < 120, true);
+});
 
 test(
   "agent: killed while it thinks, while a tool works, and when it has asked, it goes on where it stood",

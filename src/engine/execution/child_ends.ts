@@ -43,8 +43,8 @@ export function stepLimitOf({ task, child }: DeliverCommit, steps: number): Step
     checkSteps(task.id, steps);
     return undefined;
   } catch (error) {
-    if (error instanceof StepLimitError) return error;
     // Unreachable: nothing else is thrown here, and a defect must not look like a limit.
-    throw error;
+    if (!(error instanceof StepLimitError)) throw error;
+    return error;
   }
 }

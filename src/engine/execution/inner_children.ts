@@ -67,7 +67,9 @@ export class InnerChildren implements JobChildren {
   start(children: Iterable<Child>): void {
     if (!this.#execution.mayDecide) return;
     for (const { inner } of [...children]) {
-      if (inner === undefined || this.#execution.isOver) continue;
+      // Unreachable: a job whose children are jobs of a store does not go on without one.
+      if (inner === undefined) continue;
+      if (this.#execution.isOver) return;
       const { job } = inner;
       if (hasEnded(job.status)) this.#deliver(job);
       else if (job.owner !== undefined) this.begun(job);
