@@ -128,7 +128,7 @@ export function addChildren(job: Job, children: readonly Child[]): void {
 
 /** Takes out a child that has ended, or that nobody waits for. */
 export function removeChild(job: Job, jobId: string): void {
-  const { inner } = job.children?.get(jobId) ?? {};
+  const inner = job.children?.get(jobId)?.inner;
   if (inner !== undefined) inner.job.holder = undefined;
   job.children?.delete(jobId);
   if (job.children?.size === 0) job.children = undefined;

@@ -48,7 +48,10 @@ test("a document whose slots and events are renamed names them nowhere by their 
   const full = document();
   const failed = { routine: "clerk", slot: "kept" };
   const [first, ...others] = full.pendingTasks;
-  const before: JobDocument = { ...full, pendingTasks: [{ ...first!, connection: failed }, ...others] };
+  const entry = { routine: "r", slot: "s" };
+  const more = [{ entry, jobId: "alone", routine: "clerk" }, { entry, jobId: "else", routine: "r", to: "s" }];
+  const children = [...full.children ?? [], { flow: "[]", flowId: "more", jobs: more }];
+  const before: JobDocument = { ...full, children, pendingTasks: [{ ...first!, connection: failed }, ...others] };
   const names = new Map([["kept", "stored"], ["input", "entry"]]);
   const events = new Map([["output", "sent"], ["late", "later"]]);
   const moved = moveRoutines(before, {
