@@ -489,21 +489,12 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     "rate.count - pending -",
     "rate.count -",
   ),
-  defect("queues", "the starts of the dead are not counted", PERMITS, "starts.add(until ?? now, holder.unused);", ""),
   defect(
     "queues",
     "the permits of the dead are never free",
     PERMITS,
     "if (runs(until, now)) others",
     "if (until !== null) others",
-  ),
-  defect("queues", "a call that gives permits and is late is carried out", PERMITS, "call <= own.call", "call < 0"),
-  defect(
-    "queues",
-    "a call that takes jobs and is late is carried out",
-    PERMITS,
-    "it.call === permit.call",
-    "it.call > 0",
   ),
   defect(
     "queues",
@@ -518,13 +509,6 @@ export const FLEET_DEFECTS: readonly FleetDefect[] = [
     QUEUE_PERMITS,
     "if (mayBeClaimed) this.#doubts.jobIds.add(jobId);",
     "void mayBeClaimed;",
-  ),
-  defect(
-    "queues",
-    "an engine that has lost its lease has all its jobs again, whatever others have taken",
-    QUEUE_PERMITS,
-    "jobIds.includes(jobId)",
-    'jobId !== ""',
   ),
   defect(
     "queues",

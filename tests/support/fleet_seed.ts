@@ -21,7 +21,7 @@ export function fleetOf(seed: number): FleetOptions {
 /** A fleet with jobs in queues with limits over all workers, and outside of them. */
 function queueFleetOf(seed: number): FleetOptions {
   const random = seededRandom(seed);
-  const rate = { count: 1 + random.integer(3), perMs: 500 + random.integer(1_500) };
+  const rate = { count: 1 + random.integer(3), perMs: 500 + random.integer(5_000) };
   const queues = [
     { name: "narrow", globalConcurrency: 1 + random.integer(2), ...(random.chance(0.3) ? { rate } : {}) },
     { name: "slow", rate, ...(random.chance(0.3) ? { concurrency: 1 } : {}) },

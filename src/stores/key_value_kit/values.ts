@@ -97,7 +97,12 @@ export async function inBatches<T, R>(
   const results: R[] = [];
   for (let start = 0; start < items.length; start += AT_ONCE) {
     const batch = items.slice(start, start + AT_ONCE);
-    results.push(...await Promise.all(batch.map((item, index) => run(item, start + index))));
+    const settled = await Promise.allSettled(batch.map((item, index) => run(item, start + index)));
+    for (const it of settled) {
+      // Nothing is under way any more when the caller is told of a failure.
+      if (it.status === "rejected") throw it.reason;
+      results.push(it.value);
+    }
   }
   return results;
 }
