@@ -128,6 +128,7 @@ export function addChildren(job: Job, children: readonly Child[]): void {
 
 /** Takes out a child that has ended, or that nobody waits for. */
 export function removeChild(job: Job, jobId: string): void {
+  // Unreachable default: it is one of the job's children.
   const { inner } = job.children?.get(jobId) ?? {};
   if (inner !== undefined) inner.job.holder = undefined;
   job.children?.delete(jobId);
