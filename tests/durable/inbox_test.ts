@@ -2,6 +2,7 @@ import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { test } from "node:test";
 import { SerializationError, StateError } from "../../mod.ts";
 import { encodeCommand } from "../../src/documents/command.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { sendNew } from "../../src/testing/store_contract/sample_jobs.ts";
 import { createLatch } from "../support/latch.ts";
@@ -10,7 +11,7 @@ import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 const INPUT = { routine: "worker", slot: "input" };
 
 /** Its worker asks for another delivery after each odd item. */
-function createProcess(store = memoryStore()) {
+function createProcess(store: Store = memoryStore()) {
   return new StoredFlowProcess({
     store,
     work: (n, ctx) => n % 2 === 1 ? void ctx.expect("input") : ctx.output("even", n),
@@ -234,4 +235,30 @@ test("a command that comes while the store takes a job in is carried out when th
   gate.open();
   await owner.settle();
   assertEquals([job.status, owner.timers.now()], ["cancelled", 0], "not when commands are next asked for");
+  assertEquals(owner.events.filter(({ type }) => type.endsWith("_error")), []);
+});
+
+test("a command that is sent while the inbox of a job that was taken is read for the first time is carried out at once", async () => {
+  const store = memoryStore();
+  const first = createProcess(store);
+  first.start([1]);
+  await first.settle();
+  await first.engine.shutdown();
+  const handle = first.engine.handle("job");
+  await handle.deliver({ routine: "worker", slot: "input" }, { n: 3 });
+  const [gate, isReading] = [createLatch(), createLatch()];
+  const inbox: Store["inbox"] = async (...args) => {
+    const answer = await store.inbox(...args);
+    isReading.open();
+    await gate.passed;
+    return answer;
+  };
+  const taker = createProcess({ ...store, inbox });
+  const recovered = taker.engine.recover();
+  await isReading.passed;
+  await handle.deliver({ routine: "worker", slot: "input" }, { n: 5 });
+  gate.open();
+  await recovered;
+  await taker.settle();
+  assertEquals([taker.begun, taker.timers.now()], [[3, 5], 0], "not when commands are next asked for");
 });

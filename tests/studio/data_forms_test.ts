@@ -231,3 +231,13 @@ test("the form to any slot is for those who may act, and for jobs that are there
   const reader = await sampleJobs({ authorize: () => "read" });
   assertEquals((await reader.get(`/job/deliver?id=waits&to=${to}`)).status, 403);
 });
+
+test("no field must be filled in where a schema names none that must", async () => {
+  const json = { type: "object", properties: { by: { type: "string" } } };
+  for (const required of [[], true]) {
+    const { got, send, work } = await askingStudio(described(v.any(), { ...json, required }));
+    assertEquals((await send({ "data/by": "" })).status, 303);
+    await work();
+    assertEquals(got, [{}]);
+  }
+});
