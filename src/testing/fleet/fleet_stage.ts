@@ -86,7 +86,8 @@ export async function createStage(
     durability,
     callFaults: random.chance(0.25) ? Math.min(0.4, settings.faults.calls * 10) : settings.faults.calls,
     isHarsh: focus.faults?.isHarsh ?? random.chance(0.15),
-    hasStrangers: focus.hasStrangers ?? random.chance(0.15),
+    // A process that cannot build a job takes it all the same, and that is a start: it may use up the rate of a queue.
+    hasStrangers: (focus.hasStrangers ?? random.chance(0.15)) && settings.queues.length === 0,
     flows: new Map(settings.jobs.map(({ flow }) => [flow.id, JSON.stringify(flow)])),
     fail,
   };
