@@ -93,8 +93,8 @@ export async function createStage(
   };
 }
 
-/** The share of fleets that are about something. */
-const FOCUSED = 0.5;
+/** The share of fleets that are about one situation: the others are about everything. */
+const FOCUSED = 0.75;
 
 function chooseFocus(random: SeededRandom): FleetFocus {
   return random.chance(FOCUSED) ? pick(random, Object.values(FOCUSES)) ?? {} : {};
