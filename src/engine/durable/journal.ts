@@ -106,7 +106,7 @@ export class Journal {
   }
 
   /** Whether the job was claimed by an incarnation; the engine may have entered again since. */
-  isOf(incarnation: number): boolean {
+  isOf(incarnation: number | undefined): boolean {
     return this.#incarnation === incarnation;
   }
 

@@ -366,6 +366,8 @@ export class StoreSession {
       } catch (error) {
         this.onError(error);
         if (failures >= settings.attempts) {
+          // Also those of jobs that have been taken up while the store was failing.
+          journals = this.#journals().filter((it) => !it.isOf(ownership.lease()?.incarnation));
           lose((jobId) => new StoreError(jobId, failures, { cause: error }));
           break;
         }
