@@ -44,6 +44,8 @@ export {
 export {
   type BunSql,
   bunSqlClient,
+  type BunSqlClientOptions,
+  type ListenSql,
   pgliteClient,
   type PGliteDatabase,
   type PGliteTransaction,

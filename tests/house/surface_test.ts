@@ -124,9 +124,10 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   "./stores/postgres": {
     "the store": "postgresStore PostgresStoreOptions postgresMigrations",
-    "clients": "pgClient PgClientOptions postgresJsClient PostgresJsClientOptions bunSqlClient pgliteClient",
+    "clients":
+      "pgClient PgClientOptions postgresJsClient PostgresJsClientOptions bunSqlClient BunSqlClientOptions pgliteClient",
     "what clients are made of":
-      "PgPool PgConnection PgStatement PostgresJs ReservedSql BunSql PGliteDatabase PGliteTransaction",
+      "PgPool PgConnection PgStatement PostgresJs ReservedSql ListenSql BunSql PGliteDatabase PGliteTransaction",
     "clients of your own": "PostgresClient PostgresTransaction PostgresQuery PostgresRow PostgresValue",
   },
   "./stores/redis": {

@@ -15,6 +15,9 @@ export interface OpenClient {
   close(): Promise<void>;
 }
 
+/** Opens a client for the address of a server. */
+export type OpenPostgres = (url: string) => OpenClient | Promise<OpenClient>;
+
 /** Opens a client of the package `pg`. */
 export function openPg(url: string, max = 5): OpenClient {
   const pool = new Pool({ connectionString: url, max });
@@ -38,3 +41,9 @@ export async function openBunSql(url: string): Promise<OpenClient> {
   const sql = new SQL(url);
   return { client: bunSqlClient(sql), close: () => sql.end() };
 }
+
+/** Clients that are used while servers, connections and processes are killed: `pg`, and that of the runtime if it has one. */
+export const CRASHED_CLIENTS: Readonly<Record<string, OpenPostgres>> = {
+  pg: openPg,
+  ...("Bun" in globalThis ? { "Bun.SQL": openBunSql } : {}),
+};

@@ -10,18 +10,24 @@ export interface ReservedSql {
   release(): unknown;
 }
 
+/**
+ * Listens on a channel by Postgres.js or Bun, on a connection of its own that is opened again when it is lost: `onListen` is called each
+ * time.
+ */
+export type ListenSql = (
+  channel: string,
+  onMessage: (payload: string) => void,
+  onListen: () => void,
+) => PromiseLike<{ unlisten(): Promise<void> }>;
+
 /** The part of `postgres` (Postgres.js) that is used. */
 export interface PostgresJs {
   /** Runs a statement. */
   unsafe(text: string, values: PostgresValue[], options: { prepare: boolean }): PromiseLike<readonly unknown[]>;
   /** Takes a connection out of the pool. */
   reserve(): PromiseLike<ReservedSql>;
-  /** Listens on a channel, on a connection of its own that is opened again when it is lost. */
-  listen(
-    channel: string,
-    onMessage: (payload: string) => void,
-    onListen: () => void,
-  ): PromiseLike<{ unlisten(): Promise<void> }>;
+  /** Listens on a channel. */
+  readonly listen: ListenSql;
 }
 
 /** Options of `postgresJsClient`. */
@@ -55,14 +61,18 @@ export function postgresJsClient(sql: PostgresJs, options: PostgresJsClientOptio
       return rowsOf({ rows });
     },
     begin: async () => await beginReserved(await sql.reserve()),
-    listen: !listens ? undefined : async (channel, onMessage, onGap) => {
-      let isFirst = true;
-      const { unlisten } = await sql.listen(channel, onMessage, () => {
-        if (!isFirst) onGap();
-        isFirst = false;
-      });
-      return unlisten;
-    },
+    listen: listens ? listenBy((...args) => sql.listen(...args)) : undefined,
+  };
+}
+
+function listenBy(listen: ListenSql): NonNullable<PostgresClient["listen"]> {
+  return async (channel, onMessage, onGap) => {
+    let isFirst = true;
+    const subscription = await listen(channel, onMessage, () => {
+      if (!isFirst) onGap();
+      isFirst = false;
+    });
+    return () => subscription.unlisten();
   };
 }
 
@@ -81,10 +91,19 @@ export interface BunSql {
   unsafe(text: string, values: PostgresValue[]): PromiseLike<readonly unknown[]>;
   /** Takes a connection out of the pool. */
   reserve(): PromiseLike<ReservedSql>;
+  /** Listens on a channel; older versions of Bun cannot. */
+  readonly listen?: ListenSql;
+}
+
+/** Options of `bunSqlClient`. */
+export interface BunSqlClientOptions {
+  /** Whether the store listens for what other processes do; see `PgClientOptions`. @default {true} */
+  readonly listens?: boolean;
 }
 
 /**
- * Makes the client of a PostgreSQL store of a `SQL` of Bun. It cannot listen: engines ask for what other processes do at intervals.
+ * Makes the client of a PostgreSQL store of a `SQL` of Bun. Where Bun's `SQL` has no method `listen`, engines ask for what other processes
+ * do at intervals.
  *
  * @param sql a `SQL` of Bun
  *
@@ -97,10 +116,13 @@ export interface BunSql {
  * const store = postgresStore(bunSqlClient(sql));
  * ```
  */
-export function bunSqlClient(sql: BunSql): PostgresClient {
+export function bunSqlClient(sql: BunSql, options: BunSqlClientOptions = {}): PostgresClient {
+  const { listens = true } = options;
+  const { listen } = sql;
   return {
     query: async (text, values) => rowsOf({ rows: await sql.unsafe(text, [...values]) }),
     begin: async () => await beginReserved(await sql.reserve()),
+    listen: listens && listen ? listenBy((...args) => listen.apply(sql, args)) : undefined,
   };
 }
 

@@ -8,7 +8,7 @@ import { enter, idsOf, sampleJob, take } from "../../../src/testing/store_contra
 import { awaitEvents } from "../../support/awaited_events.ts";
 import { countingFlow, createCounts, readCounts, STEPS, untilCounted } from "../../support/counting_flow.ts";
 import { CuttingProxy } from "../../support/cutting_proxy.ts";
-import { openPg } from "../../support/postgres_clients.ts";
+import { CRASHED_CLIENTS, openPg, type OpenPostgres } from "../../support/postgres_clients.ts";
 import { PostgresServer } from "../../support/postgres_server.ts";
 import { missing } from "../../support/services.ts";
 import { type TimeLimit, withTimeLimit } from "../../support/time_limit.ts";
@@ -19,13 +19,17 @@ const options = { timeout: 240_000, skip: server === undefined && missing("postg
 const LONG_MS = 600_000;
 const DURABILITY = { leaseMs: 3_000, commandPollMs: 200 };
 
-/** Runs a test with a server, a proxy before it, and a store behind that proxy. */
+/** Runs a test with a server, a proxy before it, and a store behind that proxy, by each client. */
 function crashTest(name: string, run: (parts: Parts) => Promise<void>): void {
+  for (const [client, open] of Object.entries(CRASHED_CLIENTS)) crashTestOf(`${name}: ${client}`, open, run);
+}
+
+function crashTestOf(name: string, open: OpenPostgres, run: (parts: Parts) => Promise<void>): void {
   test(name, options, async () => {
     if (server === undefined) return;
     const proxy = await CuttingProxy.start(server.port);
     const direct = openPg(server.url);
-    const opened = openPg(server.url.replace(String(server.port), String(proxy.port)));
+    const opened = await open(server.url.replace(String(server.port), String(proxy.port)));
     const schema = `crash ${++schemas}`;
     const store = postgresStore(opened.client, { schema });
     const parts = { server, proxy, direct: direct.client, client: opened.client, store, schema };

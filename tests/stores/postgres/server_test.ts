@@ -2,18 +2,24 @@ import process from "node:process";
 import { after, test } from "node:test";
 import { checkCounting } from "../../support/check_counting.ts";
 import { storeContract } from "../../../src/testing/store_contract.ts";
-import { openBunSql, type OpenClient, openPg, openPostgresJs } from "../../support/postgres_clients.ts";
+import {
+  openBunSql,
+  type OpenClient,
+  openPg,
+  type OpenPostgres,
+  openPostgresJs,
+} from "../../support/postgres_clients.ts";
 import { emptySchema, postgresPlace } from "../../support/postgres_store_place.ts";
 import { addressOf, missing } from "../../support/services.ts";
 
-/** The cases say nothing of a runtime: only Deno runs all of them. */
-const IS_WHOLE = "Deno" in globalThis;
+/** The cases say nothing of a runtime: Deno alone runs all of them, except by a client that Deno does not have. */
+const IN_DENO = "Deno" in globalThis;
 const SOME = /survives|concurrent|every text|numbers|take goes|megabyte|watch|wins|after close/;
 
 const url = addressOf("postgres");
 
 /** Runs the contract by one client, in a schema of its own. */
-function contractOf(name: string, open: (url: string) => OpenClient | Promise<OpenClient>): void {
+function contractOf(name: string, open: OpenPostgres, isWhole = IN_DENO): void {
   if (url === undefined) {
     return void test(`postgresStore() on ${name} passes the contract`, { skip: missing("postgres") }, () => {});
   }
@@ -22,7 +28,7 @@ function contractOf(name: string, open: (url: string) => OpenClient | Promise<Op
   // The runtimes share a server.
   const schema = `contract of ${name} ${process.pid}`;
   storeContract({
-    test: (name, run) => (IS_WHOLE || SOME.test(name)) && test(name, { timeout: 240_000 }, run),
+    test: (name, run) => (isWhole || SOME.test(name)) && test(name, { timeout: 240_000 }, run),
     prefix: `postgresStore() on ${name}: `,
     async createPlace() {
       opened ??= await open(url);
@@ -38,4 +44,4 @@ function contractOf(name: string, open: (url: string) => OpenClient | Promise<Op
 
 contractOf("pg", openPg);
 contractOf("postgres", openPostgresJs);
-if ("Bun" in globalThis) contractOf("Bun.SQL", openBunSql);
+if ("Bun" in globalThis) contractOf("Bun.SQL", openBunSql, true);
