@@ -17,8 +17,6 @@ export interface PgConnection {
   query(statement: PgStatement): Promise<{ readonly rows: readonly unknown[] }>;
   /** Calls back with notifications, and when the connection is lost. */
   on(event: string, listener: (message: never) => void): unknown;
-  /** Does so no more. */
-  off(event: string, listener: (message: never) => void): unknown;
   /** Gives the connection back to its pool, or closes it. */
   release(destroys?: boolean): void;
 }
@@ -31,6 +29,8 @@ export interface PgPool {
   connect(): Promise<PgConnection>;
   /** Calls back when a connection that nobody uses is lost. */
   on(event: "error", listener: (error: Error) => void): unknown;
+  /** Calls back with a connection that is about to be taken out of the pool. */
+  on(event: "acquire", listener: (connection: PgConnection) => void): unknown;
 }
 
 /** Options of `pgClient`. */
@@ -53,7 +53,7 @@ const LONGEST_DELAY_MS = 10_000;
 
 /**
  * Makes the client of a PostgreSQL store of a `Pool` of the package `pg`. The pool needs a connection for listening and at least one more.
- * A connection of the pool that is lost while nobody uses it ends no process: the pool opens another one.
+ * A connection of the pool that is lost, in use or not, ends no process: the pool opens another one.
  *
  * @param pool a `Pool` of `pg`
  *
@@ -69,7 +69,15 @@ const LONGEST_DELAY_MS = 10_000;
 export function pgClient(pool: PgPool, options: PgClientOptions = {}): PostgresClient {
   const { listens = true, prepares = true } = options;
   const names = new Map<string, string>();
-  pool.on("error", () => {});
+  const ignore = (): void => {};
+  pool.on("error", ignore);
+  // Between the pool and whoever waits for it a connection has no listener, and it may be lost right then. One that is lost in use makes
+  // the next statement fail.
+  const acquired = new WeakSet<PgConnection>();
+  pool.on("acquire", (connection) => {
+    if (!acquired.has(connection)) connection.on("error", ignore);
+    acquired.add(connection);
+  });
   /** Lists are built in a few ways only; whoever asks in many would fill the server's memory with plans. */
   const statementOf = (text: string, values: readonly PostgresValue[]): PgStatement => {
     const statement = { text, values: [...values] };
@@ -82,16 +90,10 @@ export function pgClient(pool: PgPool, options: PgClientOptions = {}): PostgresC
     query: async (text, values) => rowsOf(await pool.query(statementOf(text, values))),
     begin: async () => {
       const connection = await pool.connect();
-      // A connection that is lost between two statements makes the next one fail.
-      const ignore = () => {};
-      connection.on("error", ignore);
       return await beginOn({
         query: async (text, values) => rowsOf(await connection.query({ text, values: [...values] })),
         client: connection,
-        release(isBroken) {
-          connection.off("error", ignore);
-          connection.release(isBroken);
-        },
+        release: (isBroken) => connection.release(isBroken),
       });
     },
     listen: listens ? (channel, onMessage, onGap) => listenOn(pool, channel, onMessage, onGap) : undefined,
