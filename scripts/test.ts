@@ -41,6 +41,7 @@ const IN_ONE_RUNTIME = [
   "tests/stores/key_value/faults_test.ts",
   "tests/stores/key_value/nats_test.ts",
   "tests/stores/key_value/web_storage_test.ts",
+  "tests/stores/postgres/full_disk_test.ts",
   "tests/stores/postgres/pglite_test.ts",
   "tests/stores/redis/crash_test.ts",
   "tests/stores/redis/redis_store_test.ts",

@@ -13,6 +13,14 @@ const USER = "postgres";
 /** How often it is started until it starts. */
 const MOST_TRIES = 100;
 
+/** Where a server keeps its files. */
+export interface PostgresFolders {
+  /** The folder in which it gets one for its data. @default {that for temporary files} */
+  readonly data?: string;
+  /** The folder in which it gets one for its log of writes. @default {beside the data} */
+  readonly wal?: string;
+}
+
 /** A PostgreSQL server of its own, on a free port, with its data in a temporary folder. */
 export class PostgresServer {
   /** The folder. */
@@ -28,13 +36,17 @@ export class PostgresServer {
   }
 
   /** Starts a server; `undefined` when none is installed. */
-  static async start(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer | undefined> {
+  static async start(
+    settings: Readonly<Record<string, string>> = {},
+    { data = tmpdir(), wal }: PostgresFolders = {},
+  ): Promise<PostgresServer | undefined> {
     const binaries = findBinaries();
     if (binaries === undefined) return undefined;
-    const folder = mkdtempSync(join(tmpdir(), "routilux-postgres-"));
-    if (isRoot()) execFileSync("chown", [USER, folder]);
-    const server = new PostgresServer(binaries, folder, await freePort());
-    server.#run("initdb", "-D", server.#data, "-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync");
+    const server = new PostgresServer(binaries, newFolder(data), await freePort());
+    const encoding = ["-E", "UTF8", "--locale=C.UTF-8"];
+    // Few bytes at a time are reserved for the log.
+    const place = wal === undefined ? [] : ["-X", newFolder(wal), "--wal-segsize=1"];
+    server.#run("initdb", "-D", server.#data, "-A", "trust", "-U", USER, ...encoding, "--no-sync", ...place);
     await server.restart(settings);
     return server;
   }
@@ -87,11 +99,14 @@ export class PostgresServer {
     process.kill(this.#killed, "SIGKILL");
   }
 
+  /** Whether it has not ended itself. */
+  get isRunning(): boolean {
+    return existsSync(join(this.#data, "postmaster.pid"));
+  }
+
   /** Stops it, and removes its data. */
   stop(): void {
-    if (existsSync(join(this.#data, "postmaster.pid"))) {
-      this.#run("pg_ctl", "-D", this.#data, "-s", "-m", "immediate", "stop");
-    }
+    if (this.isRunning) this.#run("pg_ctl", "-D", this.#data, "-s", "-m", "immediate", "stop");
     rmSync(this.folder, { recursive: true });
   }
 
@@ -105,6 +120,13 @@ export class PostgresServer {
     const [file = "", ...rest] = isRoot() ? ["runuser", "-u", USER, "--", command, ...args] : [command, ...args];
     execFileSync(file, rest, { cwd: this.folder, stdio: ["ignore", "ignore", "pipe"] });
   }
+}
+
+/** Makes a folder that the server may use. */
+function newFolder(within: string): string {
+  const folder = mkdtempSync(join(within, "routilux-postgres-"));
+  if (isRoot()) execFileSync("chown", [USER, folder]);
+  return folder;
 }
 
 function isRoot(): boolean {

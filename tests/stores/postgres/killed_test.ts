@@ -1,11 +1,12 @@
 import { assertEquals } from "@std/assert";
 import process from "node:process";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { postgresStore } from "../../../src/stores/postgres_store.ts";
 import { countingFlow, createCounts, readCounts, STEPS, untilCounted } from "../../support/counting_flow.ts";
 import { COUNTING_PROCESS } from "../../support/counting_process.ts";
 import { amountOf, IS_LONG } from "../../support/gate_amount.ts";
 import { openPg } from "../../support/postgres_clients.ts";
+import { PostgresServer } from "../../support/postgres_server.ts";
 import { addressOf, missing } from "../../support/services.ts";
 import { StartedProcess } from "../../support/started_process.ts";
 import { withTimeLimit } from "../../support/time_limit.ts";
@@ -17,7 +18,12 @@ const STEPS_PER_KILL = 20;
 
 const LIMIT_MS = IS_LONG ? 1_800_000 : 180_000;
 
-const address = addressOf("postgres");
+/** In the long run the server is killed, too, with every so many of its workers: one that no other test uses. */
+const KILLS_PER_SERVER = 10;
+
+const server = IS_LONG ? await PostgresServer.start() : undefined;
+after(() => server?.stop());
+const address = server?.url ?? addressOf("postgres");
 const skip = address === undefined && missing("postgres");
 
 test(
@@ -44,6 +50,10 @@ test(
           await limit.waitFor(`${least} steps`, untilCounted(client, jobs, least));
           await processes.shift()?.end();
           processes.push(start());
+          if (server !== undefined && kill % KILLS_PER_SERVER === KILLS_PER_SERVER - 1) {
+            server.kill();
+            await limit.waitFor("the server", server.restart());
+          }
         }
         for (const handle of handles) {
           const { status } = await limit.waitFor(`the end of ${handle.jobId}`, handle.ended());
