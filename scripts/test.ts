@@ -43,6 +43,7 @@ const IN_ONE_RUNTIME = [
   "tests/stores/key_value/web_storage_test.ts",
   "tests/stores/postgres/full_disk_test.ts",
   "tests/stores/postgres/pglite_test.ts",
+  "tests/stores/postgres/skewed_clock_test.ts",
   "tests/stores/redis/crash_test.ts",
   "tests/stores/redis/redis_store_test.ts",
   "tests/stores/sealed/contract_test.ts",

@@ -14,7 +14,7 @@ import { PAGE_LENGTH, pageOf, recordOf } from "../../ports/store_kit.ts";
 import type { PostgresRow } from "./client.ts";
 import { isUnreferenced } from "./errors.ts";
 import type { Queries } from "./queries.ts";
-import { conditionOf, RECORD, RECORDS, toRecord } from "./rows.ts";
+import { conditionOf, DUE_AT, RECORD, RECORDS, toRecord } from "./rows.ts";
 import { fromColumn, toColumn } from "./text.ts";
 import {
   listOf,
@@ -42,27 +42,28 @@ const ADD_FLOW =
   SELECT flow FROM added UNION ALL SELECT f.flow FROM routilux.flows f JOIN input ON input.digest = f.digest`;
 
 /**
- * Adds jobs whose ids are not taken, and returns their lives, and until when they are held: a list of each column, then of tokens and
- * snapshots.
+ * Adds jobs whose ids are not taken, and returns their lives, when they are due, and until when they are held: a list of each column, then of tokens and
+ * snapshots, and whether each is due at once.
  */
 const ADD_JOBS = `WITH input AS (
     SELECT * FROM unnest($1::text::text[], $2::text::float8[], $3::text::bigint[], $4::text::text[], $5::text::text[],
       $6::text::integer[], $7::text::text[], $8::text::text[], $9::text::text[], $10::text::float8[], $11::text::float8[],
-      $12::text::text[], $13::text::bigint[], $14::text::text[], $15::text::text[])
+      $12::text::text[], $13::text::bigint[], $14::text::text[], $15::text::text[],
+      $16::text::integer[])
     WITH ORDINALITY AS i (job_id, created_at, flow, flow_id, queue, priority, tags, parent_id, status, due_at, ended_at,
-      owner, incarnation, token, snapshot, place)
+      owner, incarnation, token, snapshot, is_due, place)
   ), added AS (
     INSERT INTO routilux.jobs (job_id, created_at, flow, flow_id, queue, priority, tags, parent_id, status, due_at, ended_at,
       owner, incarnation, epoch)
-    SELECT job_id, created_at, flow, flow_id, queue, priority, tags::jsonb, parent_id, status, due_at, ended_at,
+    SELECT job_id, created_at, flow, flow_id, queue, priority, tags::jsonb, parent_id, status, ${DUE_AT}, ended_at,
       owner, incarnation, CASE WHEN incarnation IS NULL THEN 0 ELSE 1 END
-    FROM input ORDER BY place ON CONFLICT (job_id) DO NOTHING RETURNING life, job_id
+    FROM input i ORDER BY place ON CONFLICT (job_id) DO NOTHING RETURNING life, job_id, due_at
   ), whole AS MATERIALIZED (
-    SELECT DISTINCT ON (job_id) added.life, input.* FROM added JOIN input USING (job_id) ORDER BY job_id, place
+    SELECT DISTINCT ON (job_id) added.life, added.due_at AS stored_due_at, input.* FROM added JOIN input USING (job_id) ORDER BY job_id, place
   ), documents AS (
     INSERT INTO routilux.documents (life, token, snapshot) SELECT life, token, snapshot FROM whole
   )
-  SELECT whole.life, whole.place, nullif(l.until, 0) AS held_until FROM whole
+  SELECT whole.life, whole.place, whole.stored_due_at, nullif(l.until, 0) AS held_until FROM whole
   LEFT JOIN routilux.leases l ON l.incarnation = whole.incarnation`;
 
 /** Returns jobs with the tokens of the calls that have created them: ids. */
@@ -132,7 +133,8 @@ async function addJobs(
       );
       return new Map(rows.map((row) => {
         const job = existing(jobs[numberOf(row, "place") - 1]);
-        return [job, { ...recordOf(job, numberOf(row, "life")), heldUntil: optionalNumber(row, "held_until") }];
+        const [dueAt, heldUntil] = [optionalNumber(row, "stored_due_at"), optionalNumber(row, "held_until")];
+        return [job, { ...recordOf(job, numberOf(row, "life")), dueAt, heldUntil }];
       }));
     } catch (error) {
       // Somebody has dropped a flow that had no jobs any more.
@@ -166,6 +168,7 @@ async function insertJobs(
     numbers(({ claim }) => claim?.incarnation),
     texts(({ token }) => token),
     texts(({ snapshot }) => snapshot),
+    numbers(({ dueAt, createdAt }) => queries.isDueAtOnce(dueAt, createdAt) ? 1 : 0),
   );
 }
 

@@ -2,6 +2,7 @@ import { FencedError } from "../../base/errors.ts";
 import type { AppendHead, JobClaim, JobLife } from "../../ports/store.ts";
 import type { PostgresRow } from "./client.ts";
 import type { Queries, Statements } from "./queries.ts";
+import { DUE_AT, SERVER_TIME } from "./rows.ts";
 import { toColumn } from "./text.ts";
 import { isNull, numberOf, optionalNumber, toNumber, toNumbers, toTexts } from "./values.ts";
 
@@ -19,19 +20,19 @@ export type AppendAnswer = "stored" | "unread" | FencedError;
 /**
  * Appends to any number of jobs, and returns those that are written: lists of lives, epochs, expected revisions, numbers of entries,
  * whether there is a head, whether it releases, its status, due time, end, consumed command and time; lists of the entries' lives,
- * revisions and texts; lists of the lives and numbers of commands that could not be carried out, and why. Who is missing from the answer was refused. The condition is looked at again by PostgreSQL when somebody else has
+ * revisions and texts; lists of the lives and numbers of commands that could not be carried out, and why; whether each job is due at once. Who is missing from the answer was refused. The condition is looked at again by PostgreSQL when somebody else has
  * changed the row meanwhile.
  */
 const APPEND = `WITH input AS (
     SELECT * FROM unnest($1::text::bigint[], $2::text::bigint[], $3::text::bigint[], $4::text::integer[],
       $5::text::integer[], $6::text::integer[], $7::text::text[], $8::text::float8[], $9::text::float8[],
-      $10::text::integer[], $11::text::float8[])
-    AS i (life, epoch, expected, count, has_head, releases, status, due_at, ended_at, consumed, at)
+      $10::text::integer[], $11::text::float8[], $18::text::integer[])
+    AS i (life, epoch, expected, count, has_head, releases, status, due_at, ended_at, consumed, at, is_due)
   ), written AS (
     UPDATE routilux.jobs j SET
       revision = j.revision + i.count,
       status = CASE i.has_head WHEN 1 THEN i.status ELSE j.status END,
-      due_at = CASE i.has_head WHEN 1 THEN i.due_at ELSE j.due_at END,
+      due_at = CASE i.has_head WHEN 1 THEN ${DUE_AT} ELSE j.due_at END,
       ended_at = CASE i.has_head WHEN 1 THEN i.ended_at ELSE j.ended_at END,
       consumed = CASE i.has_head WHEN 1 THEN i.consumed ELSE j.consumed END,
       owner = CASE i.releases WHEN 1 THEN NULL ELSE j.owner END,
@@ -45,7 +46,7 @@ const APPEND = `WITH input AS (
     SELECT e.life, e.revision, e.text FROM unnest($12::text::bigint[], $13::text::integer[], $14::text::text[])
       AS e (life, revision, text) JOIN written w ON w.life = e.life
   ), used AS (
-    UPDATE routilux.commands c SET text = '', used_at = coalesce(w.at, extract(epoch FROM statement_timestamp())::float8 * 1000),
+    UPDATE routilux.commands c SET text = '', used_at = coalesce(w.at, ${SERVER_TIME}),
       reason = (SELECT r.reason FROM unnest($15::text::bigint[], $16::text::bigint[], $17::text::text[])
         AS r (life, sequence, reason) WHERE r.life = c.life AND r.sequence = c.sequence LIMIT 1)
     FROM written w WHERE w.consumed > 0 AND c.life = w.life AND c.used_at IS NULL AND c.sequence <= w.consumed
@@ -98,6 +99,7 @@ export async function appendAll(queries: Statements, appends: readonly Append[])
     toNumbers(refused.map(({ life }) => life)),
     toNumbers(refused.map(({ sequence }) => sequence)),
     toTexts(refused.map(({ reason }) => reason)),
+    flags(({ head }) => head !== undefined && queries.isDueAtOnce(head.dueAt, head.at)),
   );
   const written = new Set(rows.map((row) => numberOf(row, "life")));
   if (written.size === appends.length) return appends.map(() => "stored");

@@ -30,6 +30,8 @@ export function quoteText(text: string): string {
 export interface Statements {
   /** The time of a call as a parameter: NULL where the server's clock is meant. */
   now(now: number): PostgresValue;
+  /** Whether something is due at once, and not at an instant, while the server's clock is meant. */
+  isDueAtOnce(dueAt: number | undefined, now: number): boolean;
   /** Runs a statement, and returns its rows. */
   rows(text: string, ...values: PostgresValue[]): Promise<readonly PostgresRow[]>;
 }
@@ -57,6 +59,11 @@ export class Queries implements Statements {
   /** The time of a call as a parameter: NULL where the server's clock is meant. */
   now(now: number): PostgresValue {
     return this.#clock === "server" ? null : toNumber(now);
+  }
+
+  /** Whether something is due at once, and not at an instant, while the server's clock is meant. */
+  isDueAtOnce(dueAt: number | undefined, now: number): boolean {
+    return this.#clock === "server" && dueAt === now;
   }
 
   /** Converts an instant by the store's clock to the clock of a caller, given the time by both. */
@@ -98,7 +105,11 @@ export class Queries implements Statements {
 
   /** Runs statements of a transaction: nothing is repeated, as the transaction would have to be. */
   within(query: PostgresQuery): Statements {
-    return { now: (now) => this.now(now), rows: (text, ...values) => query(this.#textOf(text), values) };
+    return {
+      now: (now) => this.now(now),
+      isDueAtOnce: (dueAt, now) => this.isDueAtOnce(dueAt, now),
+      rows: (text, ...values) => query(this.#textOf(text), values),
+    };
   }
 
   /** Runs a statement that returns one row. */

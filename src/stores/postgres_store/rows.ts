@@ -13,12 +13,21 @@ export const RECORD =
 export const RECORDS = `routilux.jobs j JOIN routilux.flows f ON f.flow = j.flow
   LEFT JOIN routilux.leases l ON l.incarnation = j.incarnation`;
 
+/** The server's time. */
+export const SERVER_TIME = "extract(epoch FROM statement_timestamp())::float8 * 1000";
+
 /**
  * The time of a statement, a query called `t`: `$1`, or the server's, taken before the statement looks at any row. What was
  * stored before is seen, and a lease that is found to have ended had ended then.
  */
-export const TIME = `t AS MATERIALIZED (
-  SELECT coalesce($1::text::float8, extract(epoch FROM statement_timestamp())::float8 * 1000) AS now)`;
+export const TIME: string = `t AS MATERIALIZED (
+  SELECT coalesce($1::text::float8, ${SERVER_TIME}) AS now)`;
+
+/**
+ * When a job is due, by the row `i` of a statement's input. What is due at once (`is_due`) is so by the server's clock, too, if the
+ * clock of whoever says so is ahead.
+ */
+export const DUE_AT: string = `CASE i.is_due WHEN 1 THEN least(i.due_at, ${SERVER_TIME}) ELSE i.due_at END`;
 
 /** Converts a row to a record. */
 export function toRecord(row: PostgresRow): JobRecord {
