@@ -4,12 +4,14 @@ import type { Store } from "../../../src/ports/mod.ts";
 import { type PostgresClient, postgresStore } from "../../../src/stores/postgres_store.ts";
 import { errorOf } from "../../../src/testing/store_contract/checks.ts";
 import { countingFlow, createCounts, readCounts, STEPS } from "../../support/counting_flow.ts";
+import { createLatch } from "../../support/latch.ts";
 import { openPg } from "../../support/postgres_clients.ts";
 import { PostgresServer } from "../../support/postgres_server.ts";
 import { seededRandom } from "../../support/seeded_random.ts";
 import { missing } from "../../support/services.ts";
 import { SmallDisk } from "../../support/small_disk.ts";
 import { StoreStateTracker } from "../../support/store_state_tracker.ts";
+import { withTimeLimit } from "../../support/time_limit.ts";
 
 /** More than the files of a new server take. */
 const MEGABYTES = 48;
@@ -102,38 +104,44 @@ for (const [what, disk] of Object.entries({ "the data": data, "the log of writes
     if (disk === undefined || server === undefined) return;
     const schema = `full disk of ${what}`;
     const { client, close } = openPg(server.url);
-    const errors: unknown[] = [];
-    let tell = () => {};
-    const store = postgresStore({
+    const refused = createLatch();
+    let mostErrors = Infinity;
+    const counting: PostgresClient = {
       ...client,
       query: (text, values) =>
         client.query(text, values).catch((error: unknown) => {
-          errors.push(error);
-          tell();
+          if (--mostErrors === 0) refused.open();
           throw error;
         }),
-    }, { schema });
-    const jobs = ["a", "b", "c"].map((it) => `${schema} ${it}`);
-    await createCounts(client, jobs);
+    };
+    const store = postgresStore(counting, { schema });
     const { flow, engine } = countingFlow({ store, durability: { leaseMs: 3_000, commandPollMs: 200 } });
-    const handles = await Promise.all(jobs.map((jobId) => flow.start("counter", { left: STEPS }, { jobId })));
+    const jobs = ["a", "b", "c"].map((it) => `${schema} ${it}`);
     const tracker = new StoreStateTracker(incompressible(20_000));
-    await tracker.create(store, schema);
-    disk.fill();
     try {
-      await writeUntilFull(store, tracker, schema);
-      errors.length = 0;
-      engine.work({ pollMs: 50 });
-      while (errors.length < REFUSALS) await new Promise<void>((resolve) => tell = resolve);
+      await withTimeLimit(async (limit) => {
+        await createCounts(client, jobs);
+        const handles = await Promise.all(jobs.map((jobId) => flow.start("counter", { left: STEPS }, { jobId })));
+        await tracker.create(store, schema);
+        disk.fill();
+        await writeUntilFull(store, tracker, schema);
+        mostErrors = REFUSALS;
+        engine.work({ pollMs: 50 });
+        await limit.waitFor(`${REFUSALS} refusals of the engine's writes`, refused.passed);
+        disk.clear();
+        await limit.waitFor("the server", answering(server, client));
+        for (const handle of handles) {
+          const { status } = await limit.waitFor(`the end of ${handle.jobId}`, handle.ended());
+          assertEquals(status, "completed");
+        }
+        assertEquals(await tracker.findings(store), []);
+        assertEquals(await readCounts(client, jobs), jobs.map(() => STEPS));
+      });
     } finally {
       disk.clear();
+      await engine.close();
+      await close();
     }
-    await answering(server, client);
-    for (const handle of handles) assertEquals((await handle.ended()).status, "completed");
-    assertEquals(await tracker.findings(store), []);
-    await engine.close();
-    assertEquals(await readCounts(client, jobs), jobs.map(() => STEPS));
-    await close();
   });
 }
 

@@ -6,9 +6,10 @@ import { manualTimers } from "../../../src/testing/mod.ts";
 import { openPg } from "../../support/postgres_clients.ts";
 import { addressOf, missing } from "../../support/services.ts";
 import { StoredFlowProcess } from "../../support/stored_flow_process.ts";
+import { withTimeLimit } from "../../support/time_limit.ts";
 
 const address = addressOf("postgres");
-const options = { timeout: 60_000, skip: address === undefined && missing("postgres") };
+const options = { timeout: 240_000, skip: address === undefined && missing("postgres") };
 const MINUTE = 60_000;
 /** What the server's clock shows at first. */
 const STARTED_AT = Date.UTC(2026, 0, 1);
@@ -119,8 +120,10 @@ async function withEngines(
     async until(promise) {
       let isDone = false;
       const done = promise.finally(() => isDone = true);
-      while (!isDone) await settle();
-      return await done;
+      return await withTimeLimit(async (limit) => {
+        while (!isDone) await limit.waitFor("what needs no time", settle());
+        return await done;
+      });
     },
   });
   await opened.close();
