@@ -79,6 +79,8 @@ export class Execution implements ActivationHost {
   #resting: Resting | undefined;
   /** Comes to rest, or ends, as it was last asked to from here: also in the execution that takes the place of this one. */
   #again: ((next: Execution) => void) | undefined;
+  /** The last of these if it was a cancel: what is asked for while its end is being stored does not take its place. */
+  #cancelled: (() => void) | undefined;
   /** Whether the last commit has been performed: later calls find a job at rest, also while that commit is being stored. */
   isOver = false;
   /** Whether the last commit lets go of the job: not while handlers run that were told to end, or calls are to be done. */
@@ -195,7 +197,7 @@ export class Execution implements ActivationHost {
     this.#host.live.delete(this);
     const next = new Execution(this.job, plan, this.#host, this.#callbacks, this);
     next.#early.push(...this.#early.splice(0));
-    this.#again?.(next);
+    (this.#cancelled ?? this.#again)?.(next);
     return next;
   }
 
@@ -232,7 +234,7 @@ export class Execution implements ActivationHost {
    * consumed is carried out again without it.
    */
   cancel(reason: string | undefined, again?: () => void): void {
-    this.#again = again;
+    this.#again = this.#cancelled = again;
     this.breakOff("cancelled", new CancelledError(reason));
   }
 
@@ -289,10 +291,9 @@ export class Execution implements ActivationHost {
       this.#clock.work();
       this.notifier.start(task, time);
       this.runner.run(task);
-      const { active } = this.runner;
       // The moment of the last commit is older than this turn while the handler waits: the clock may have been set since.
-      if (active === 0) time = this.job.time;
-      else if (active < this.workers) time = this.time();
+      if (this.runner.active === 0) time = this.job.time;
+      else if (this.runner.active < this.workers) time = this.time();
     }
   }
 
