@@ -180,3 +180,12 @@ for (const command of ["pause", "resume"] as const) {
     assertEquals([status, consumed], [command === "pause" ? "paused" : "completed", 1]);
   });
 }
+
+test("a job that is started is due from its creation on, also when the clock goes on meanwhile", async () => {
+  const timers = manualTimers();
+  let now = 0;
+  const { flow, store } = new StoredFlowProcess({ timers: { ...timers, now: () => ++now } });
+  await flow.start("source", {}, { jobId: "job" });
+  const { createdAt, dueAt } = await store.find("job") ?? {};
+  assertEquals(dueAt, createdAt);
+});

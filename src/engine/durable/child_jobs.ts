@@ -86,7 +86,12 @@ function newChild(
     tags: start?.tags ?? labels?.tags ?? {},
     // Of the same step: a parent that was deleted and made anew asks for others.
     token: hashText(JSON.stringify([parentId, createdAt, jobId])),
-    ...{ status: job.status, dueAt: job.status === "paused" ? undefined : now, endedAt: undefined, claim: undefined },
+    ...{
+      status: job.status,
+      dueAt: job.status === "paused" ? undefined : job.createdAt,
+      endedAt: undefined,
+      claim: undefined,
+    },
   };
   return { child, made };
 }

@@ -99,9 +99,10 @@ export class JobStorage {
   async createAll(jobs: readonly NewStoredJob[]): Promise<readonly CreateAnswer[]> {
     const [first] = jobs;
     if (first === undefined) return [];
-    const { store, timers } = this.#session;
+    const { store } = this.#session;
+    // Due from the instant of their creation on: a store with a clock of its own takes that for at once, whatever the clock here says.
     const made = jobs.map(({ job, ...labels }) => {
-      return { ...this.#fields(job), ...DEFAULT_LABELS, ...labels, ...placeOf(job, timers.now()), claim: undefined };
+      return { ...this.#fields(job), ...DEFAULT_LABELS, ...labels, ...placeOf(job, job.createdAt), claim: undefined };
     });
     return await this.#session.attempt(first.job, () => store.create(made));
   }
