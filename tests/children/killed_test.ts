@@ -35,20 +35,38 @@ test(
     const job = await flow.start("sum", { items }, { jobId: "job" });
     const none = await flow.start("sum", { items: [] }, { jobId: "none" });
     const workers = [0, 1, 2, 3].map(start);
+    /** Waits until a worker begins its next child. */
+    const begins = async (index: number) => {
+      await (workers[index] ?? start(index)).line("a child that begins");
+      return index;
+    };
+    const lines = new Map<number, Promise<number>>();
+    const listen = (index: number) => {
+      const line = begins(index);
+      // A worker that was killed begins none.
+      line.catch(() => {});
+      lines.set(index, line);
+    };
     try {
       const result = job.result();
       let isOver = false;
       void result.finally(() => isOver = true).catch(() => {});
+      for (const index of workers.keys()) listen(index);
       let kills = 0;
       for (; kills < KILLS && !isOver; kills++) {
-        const index = random.integer(workers.length);
-        const victim = workers[index] ?? start(index);
-        // It dies while it works.
+        // It dies while it works, just after one of them has begun a child.
+        let victim = random.integer(workers.length);
         for (let begun = random.integer(MOST_BEGUN); begun >= 0 && !isOver; begun--) {
-          await Promise.race([victim.line("a child that begins"), result]);
+          const last = victim;
+          victim = await Promise.race([...lines.values(), result.then(() => last)]);
+          // The others come first next time.
+          lines.delete(victim);
+          listen(victim);
         }
-        await victim.end();
-        workers[index] = start(index);
+        await workers[victim]?.end();
+        workers[victim] = start(victim);
+        lines.delete(victim);
+        listen(victim);
       }
       const limit = workers[0] ?? start(0);
       const sum = items.reduce((sum, n) => sum + n * n, 0);
