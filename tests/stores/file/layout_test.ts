@@ -62,7 +62,7 @@ test("people can read the files of a job: each text is a line of JSON, unchanged
   assertEquals(linesOf(disk, "/jobs/job/journal.jsonl"), journal.slice(3));
   assertMatch(
     linesOf(disk, "/jobs/.numbers.jsonl").join(),
-    /"version":1,"lives":1000,"incarnations":1,"survived":\[\],"process":".*","owners":\[\["engine",{.*}\]\]}$/,
+    /"version":1,"lives":1000,"incarnations":1,"survived":\[\],"process":".*","owners":\[\["engine",{.*}\]\],"queues":\[\]}$/,
   );
   await store.close();
 });
