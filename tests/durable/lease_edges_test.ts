@@ -25,6 +25,43 @@ test("an engine that cannot enter again gives up its jobs after as many attempts
   assertEquals([job.status, owner.told("lost").length], ["running", 1]);
 });
 
+test("a job that is taken up while its engine fails to enter again is given up with the others", async () => {
+  const store = memoryStore();
+  const { renew, take } = store;
+  const owner = new StoredFlowProcess({ store, work: waiting, durability: { attempts: 1 } });
+  const first = owner.start([1], "first");
+  await owner.settle();
+  const other = new StoredFlowProcess({ store, timers: owner.timers, work: waiting });
+  await other.flow.start("source", { items: [1] }, { jobId: "second" });
+  const gate = createLatch();
+  store.take = async (query) => {
+    const answer = await take(query);
+    await gate.passed;
+    return answer;
+  };
+  const recovered = owner.engine.recover().catch(() => {});
+  await owner.settle();
+  const wait = assertRejects(() => owner.flow.waitForCompletion(first), StoreError, "the store failed 1 times");
+  const failure = createLatch();
+  store.renew = async () => {
+    await failure.passed;
+    return fails();
+  };
+  await owner.timers.advance(30_000);
+  gate.open();
+  await owner.settle();
+  failure.open();
+  await recovered;
+  await owner.settle();
+  await wait;
+  assertEquals(owner.told("lost").map((it) => "jobId" in it && it.jobId), ["first", "second"]);
+  store.renew = renew;
+  store.take = take;
+  await other.engine.recover();
+  await other.settle();
+  assertEquals(other.begun, [1]);
+});
+
 test("a job that somebody has written while its lease had ended is lost", async () => {
   const store = memoryStore();
   const { renew } = store;
