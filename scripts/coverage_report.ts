@@ -24,7 +24,8 @@ const LEFT_OUT = [
  * Sources that are not looked at: adapters, whose tests take long; and the judges of simulated fleets, whose verdicts need a defect: the
  * long run puts defects in; and of the command line what needs a process of its own, or a server.
  */
-const LEFT_ASIDE = /^src\/(?:(?:stores|host|testing\/fleet)\/|cli\/(?:host|postgres_server|redis_server|program)\.ts$)/;
+const LEFT_ASIDE =
+  /^src\/(?:(?:stores|host|testing\/fleet)\/|ports\/owner_kit\.ts$|cli\/(?:host|postgres_server|redis_server|program)\.ts$)/;
 const ROOT = new URL("..", import.meta.url);
 
 /** Whether a file's tests are looked at: whether all of `src` is reached does not depend on the others. */
