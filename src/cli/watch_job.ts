@@ -83,14 +83,14 @@ async function untilChanged(
   { signal, timers }: Pick<CommandHost, "signal" | "timers">,
 ): Promise<void> {
   signal.throwIfAborted();
-  const { promise, resolve } = Promise.withResolvers<void>();
+  let wake = (): void => {};
+  const isTime = new Promise<void>((resolve) => wake = resolve);
   const stop = store.watch?.((event) => {
-    if (event.type === "gap" || (event.type !== "due" && event.jobId === jobId)) resolve();
+    if (event.type === "gap" || (event.type !== "due" && event.jobId === jobId)) wake();
   });
-  const cancel = timers.after(LOOK_MS, resolve);
-  const wake = () => resolve();
+  const cancel = timers.after(LOOK_MS, wake);
   signal.addEventListener("abort", wake);
-  await promise;
+  await isTime;
   signal.removeEventListener("abort", wake);
   stop?.();
   cancel();

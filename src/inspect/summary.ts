@@ -1,3 +1,4 @@
+import { groupBy } from "../base/group_by.ts";
 import type { JobDocument, RoutineStateDocument } from "../documents/job.ts";
 import type { JobStatus, RoutineStatus } from "../job/job.ts";
 import { type ChildSummary, summarizeChildren } from "./children.ts";
@@ -136,8 +137,8 @@ function summarizeRoutines(
 ): JobSummary["routines"] {
   const states = new Map<string, RoutineStateDocument>(entriesOf(routineStates));
   // A job may have very many tasks and routines: each task is looked at once.
-  const tasksOf = Map.groupBy(tasks, ({ routine }) => routine);
-  const failuresOf = Map.groupBy(failures, ({ task }) => task.routine);
+  const tasksOf = groupBy(tasks, ({ routine }) => routine);
+  const failuresOf = groupBy(failures, ({ task }) => task.routine);
   const ids = new Set([...states.keys(), ...tasksOf.keys(), ...failuresOf.keys()]);
   const summaries = Array.from(ids).sort().map((id): readonly [string, RoutineSummary] => {
     const own = tasksOf.get(id) ?? [];

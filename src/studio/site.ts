@@ -1,3 +1,4 @@
+import { groupBy } from "../base/group_by.ts";
 import { accessOf, type Authorize, checkAct, TOKEN_FIELD, TOKEN_HEADER, tokenCookie, tokenOf } from "./access.ts";
 import { apiRoutes } from "./api.ts";
 import { ASSETS } from "./assets.ts";
@@ -43,7 +44,7 @@ export class StudioSite {
     this.#host = host;
     this.#authorize = authorize;
     this.#basePath = basePath;
-    this.#routes = Map.groupBy([...pageRoutes(), ...api], ({ path }) => path);
+    this.#routes = groupBy([...pageRoutes(), ...api], ({ path }) => path);
     this.#description = describeApi(api, basePath);
   }
 

@@ -6,7 +6,14 @@ import { readSources, readText, type Source } from "./source.ts";
 const sources: readonly Source[] = [{ path: "mod.ts", text: readText("mod.ts") }, ...readSources("src")];
 
 for (
-  const rule of [rules.checkFloors, rules.checkSpecifiers, rules.checkPath, rules.checkLength, rules.checkIterables]
+  const rule of [
+    rules.checkFloors,
+    rules.checkSpecifiers,
+    rules.checkPath,
+    rules.checkLength,
+    rules.checkIterables,
+    rules.checkAge,
+  ]
 ) {
   test(`every source passes ${rule.name}()`, () => assertEquals(sources.flatMap(rule), []));
 }

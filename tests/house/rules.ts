@@ -185,6 +185,16 @@ export function checkIterables({ path, text }: Source): Findings {
   );
 }
 
+/** What the oldest Node that is supported, 20, does not have. */
+const TOO_NEW =
+  /\b(?:Map|Object)\.groupBy\b|\bPromise\.(?:try|withResolvers)\b|\bArray\.fromAsync\b|\bIterator\.\w+|\.(?:values|keys|entries)\(\)\s*\.(?:drop|every|filter|find|flatMap|map|reduce|some|take|toArray)\(/g;
+
+/** The sources keep to what every supported runtime has. */
+export function checkAge({ path, text }: Source): Findings {
+  const found = scan(text).code.match(TOO_NEW) ?? [];
+  return found.map((it) => `${path} has ${it}, which Node 20 does not have`);
+}
+
 /** A file stays under the limit of lines. */
 export function checkLength(source: Source): Findings {
   const lines = countLines(source);

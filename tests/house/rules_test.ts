@@ -161,6 +161,17 @@ test("checkIterables() refuses classes that say that they can be iterated", () =
   }
 });
 
+test("checkAge() refuses what the oldest Node does not have", () => {
+  for (
+    const text of ["Map.groupBy(a, b)", "Promise.withResolvers<void>()", "a.values().map(b)", "Array.fromAsync(a)"]
+  ) {
+    assertEquals(finds(rules.checkAge, "src/a.ts", text), 1);
+  }
+  for (const text of ["groupBy(a, b)", "// Map.groupBy(a, b)", "Array.from(a.values()).map(b)", "Promise.all(a)"]) {
+    assertEquals(finds(rules.checkAge, "src/a.ts", text), 0);
+  }
+});
+
 test("checkLength() counts neither blank lines nor comments", () => {
   const comments = "// a\n/*\n * b\n */\n\n";
   assertEquals(rules.countLines({ path: "src/a.ts", text: `${comments}f(); // c\n\`\n// d\n\`;\n` }), 4);

@@ -1,3 +1,4 @@
+import { groupBy } from "../../base/group_by.ts";
 import type { Incarnation, JobClaim, MaybePromise, QueueLimits, TakeAnswer, TakeQuery } from "../../ports/store.ts";
 import type { Journal } from "./journal.ts";
 import type { StoreSession } from "./store_session.ts";
@@ -114,14 +115,14 @@ export class QueuePermits {
     const isTold = await this.#inTurn(() => this.#giveBack());
     // Calls before the one just made claim nothing any more: what the store has now is all.
     const doubts = this.#doubts;
-    const { others, jobIds } = { others: doubts.others, jobIds: [...doubts.jobIds] };
+    const [others, jobIds] = [doubts.others, [...doubts.jobIds]];
     if (!isTold || doubts.areNone || !await this.#session.reconcile()) return;
     doubts.others -= others;
     for (const jobId of jobIds) doubts.jobIds.delete(jobId);
     await this.#inTurn(() => this.#giveBack());
   }
 
-  /** Asks for permits for live jobs that a new incarnation is going to claim again. Returns those that it may claim. */
+  /** Asks for permits for live jobs that a new incarnation is going to claim again. Returns those that it may claim: the first ones. */
   askAgain(jobIds: readonly string[]): Promise<readonly string[]> {
     return this.#inTurn(async () => {
       const { globalConcurrency } = this.#limits;
