@@ -1,11 +1,7 @@
 import { formatInstant } from "../base/instant.ts";
 import type { JobRecord } from "../ports/store.ts";
+import { readRecords } from "./read_records.ts";
 import type { StudioHost } from "./studio_host.ts";
-
-/** The most jobs in each unfinished status that are looked at. */
-const MOST_LOOKED_AT = 2_000;
-/** How many are read at once. */
-const PAGE = 500;
 
 /** An engine that holds jobs. */
 export interface Owner {
@@ -37,10 +33,13 @@ export interface Holders {
 }
 
 /** Says who holds how many jobs, and what waits in which queue, by the oldest jobs that have not ended. */
-export async function findHolders(host: StudioHost): Promise<Holders> {
-  const [pending, running] = await Promise.all([oldest(host, "pending"), oldest(host, "running")]);
+export async function findHolders({ store, timers }: StudioHost): Promise<Holders> {
+  const [pending, running] = await Promise.all([
+    readRecords(store, { status: "pending" }),
+    readRecords(store, { status: "running" }),
+  ]);
   const records = [...pending.records, ...running.records];
-  const now = host.timers.now();
+  const now = timers.now();
   const owners = new Map<string, { readonly jobs: number; readonly until: number }>();
   for (const record of records) {
     const owner = holderOf(record, now);
@@ -73,18 +72,4 @@ function queueOf(queue: string, records: readonly JobRecord[], now: number): Que
 /** The name of the engine that holds a job: it has claimed it, and its lease runs. */
 export function holderOf({ heldUntil = 0, owner }: JobRecord, now: number): string | undefined {
   return heldUntil > now ? owner : undefined;
-}
-
-async function oldest(
-  { store }: StudioHost,
-  status: string,
-): Promise<{ readonly records: readonly JobRecord[]; readonly isWhole: boolean }> {
-  const records: JobRecord[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.list({ status, limit: PAGE, cursor });
-    records.push(...page.jobs);
-    ({ cursor } = page);
-  } while (cursor !== undefined && records.length < MOST_LOOKED_AT);
-  return { records, isWhole: cursor === undefined };
 }

@@ -1,6 +1,6 @@
 import { formatInstant } from "../base/instant.ts";
-import type { JobRecord } from "../ports/store.ts";
 import { RequestError } from "./failure.ts";
+import { readRecords } from "./read_records.ts";
 import type { StudioHost } from "./studio_host.ts";
 
 /** How far back it is looked, in milliseconds, by the words of addresses. */
@@ -11,10 +11,6 @@ export const WINDOWS: Readonly<Record<string, number>> = {
 };
 /** In how many parts of the same length a window is divided. */
 const PARTS = 30;
-/** The most jobs that are looked at: the newest ones. */
-const MOST_LOOKED_AT = 2_000;
-/** How many are read at once. */
-const PAGE = 500;
 
 /** What has happened in one part of a window. */
 export interface ThroughputPart {
@@ -53,7 +49,7 @@ export async function measureThroughput({ store, timers }: StudioHost, window: s
   if (length === undefined) {
     throw new RequestError(400, `window must be one of ${Object.keys(WINDOWS).join(", ")}`);
   }
-  const { isWhole, records } = await newest(store);
+  const { isWhole, records } = await readRecords(store, { newestFirst: true });
   const partMs = length / PARTS;
   const begin = timers.now() - length;
   const placeOf = (at: number | undefined) => at === undefined ? -1 : Math.floor((at - begin) / partMs);
@@ -77,17 +73,4 @@ export async function measureThroughput({ store, timers }: StudioHost, window: s
     isWhole,
     lookedAt: records.length,
   };
-}
-
-async function newest(
-  store: StudioHost["store"],
-): Promise<{ readonly records: readonly JobRecord[]; readonly isWhole: boolean }> {
-  const records: JobRecord[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await store.list({ newestFirst: true, limit: PAGE, cursor });
-    records.push(...page.jobs);
-    ({ cursor } = page);
-  } while (cursor !== undefined && records.length < MOST_LOOKED_AT);
-  return { records, isWhole: cursor === undefined };
 }

@@ -19,7 +19,7 @@ import { Emissions } from "../../job/emissions.ts";
 import { type Task, TASK_PRIORITIES } from "../../job/task.ts";
 import { writeKey } from "../../job/task_key.ts";
 import type { ActivationHost, ChildRequest, PauseRequest } from "./activation_host.ts";
-import { detached } from "./detached.ts";
+import { detached } from "../../base/reflection.ts";
 import { resultOf } from "./job_result.ts";
 import { EffectsBuffer } from "./effects_buffer.ts";
 import { createExpectation, ownSlot } from "./expectations.ts";

@@ -14,30 +14,18 @@ import { BufferedValues } from "./job_values.ts";
 const NONE: readonly never[] = [];
 
 /** The calls of `ctx.expect`, `ctx.cancelEmit` and keyed `ctx.emit`, `ctx.log`, `ctx.output`, `ctx.defer`, `ctx.child` and `ctx.result` since the last commit. */
-interface EffectLists {
-  readonly expectations: Expectation[];
-  readonly withdrawals: KeyedSource[];
-  readonly log: LogEntry[];
-  readonly outputs: OutputEntry[];
-  readonly deferred: DeferredEvent[];
-  readonly children: Map<string, Child>;
+class EffectLists {
+  readonly expectations: Expectation[] = [];
+  readonly withdrawals: KeyedSource[] = [];
+  readonly log: LogEntry[] = [];
+  readonly outputs: OutputEntry[] = [];
+  readonly deferred: DeferredEvent[] = [];
+  readonly children: Map<string, Child> = new Map();
   result: Payload | undefined;
 }
 
 const NO_ANSWERS: Answers = Object.freeze({ answers: NONE, open: NONE });
-const NO_LISTS: EffectLists = Object.freeze(noCalls());
-
-function noCalls(): EffectLists {
-  return {
-    expectations: [],
-    withdrawals: [],
-    log: [],
-    outputs: [],
-    deferred: [],
-    children: new Map(),
-    result: undefined,
-  };
-}
+const NO_LISTS: EffectLists = Object.freeze(new EffectLists());
 
 /** An activation's effects until its next commit, except emissions. Most have none: each part is made at first use. */
 export class EffectsBuffer {
@@ -56,7 +44,7 @@ export class EffectsBuffer {
 
   /** The lists that calls add to. */
   get lists(): EffectLists {
-    return this.#lists ??= noCalls();
+    return this.#lists ??= new EffectLists();
   }
 
   /** The deliveries from outside that the handler has asked for, and that have not come yet. */

@@ -8,7 +8,7 @@ import type { ReadonlyValue } from "../../model/read_views.ts";
 import type { KeyChange } from "../../job/commit.ts";
 import type { Activation } from "./activation.ts";
 import type { ActivationHost } from "./activation_host.ts";
-import { detached } from "./detached.ts";
+import { detached } from "../../base/reflection.ts";
 
 const NONE: readonly never[] = [];
 

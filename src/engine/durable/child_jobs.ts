@@ -73,8 +73,7 @@ function newChild(
 ): { readonly child: Child; readonly made: NewJob } | undefined {
   const { jobId, flowId, start, inner } = child;
   const flow = start?.flow ?? inner?.flow;
-  const now = timers.now();
-  const job = start === undefined ? inner?.job : createChildJob(parent, child, start, now);
+  const job = start === undefined ? inner?.job : createChildJob(parent, child, start, timers.now());
   if (flow === undefined || job === undefined || endOf(job) !== undefined) return undefined;
   const { jobId: parentId, createdAt } = parent;
   const labels = records.get(parent);
@@ -86,12 +85,10 @@ function newChild(
     tags: start?.tags ?? labels?.tags ?? {},
     // Of the same step: a parent that was deleted and made anew asks for others.
     token: hashText(JSON.stringify([parentId, createdAt, jobId])),
-    ...{
-      status: job.status,
-      dueAt: job.status === "paused" ? undefined : job.createdAt,
-      endedAt: undefined,
-      claim: undefined,
-    },
+    status: job.status,
+    dueAt: job.status === "paused" ? undefined : job.createdAt,
+    endedAt: undefined,
+    claim: undefined,
   };
   return { child, made };
 }

@@ -221,7 +221,7 @@ export async function claimPermitted(
   permitsOf: (jobId: string) => QueuePermits | undefined,
   claim: (jobs: readonly JobClaim[]) => MaybePromise<TakeAnswer>,
 ): Promise<TakeAnswer> {
-  const groups = Map.groupBy(claims, ({ jobId }) => permitsOf(jobId));
+  const groups = groupBy(claims, ({ jobId }) => permitsOf(jobId));
   const permitted = [...groups.get(undefined) ?? []];
   const asked: [permits: QueuePermits, jobIds: readonly string[]][] = [];
   let isAnswered = false;
@@ -230,7 +230,7 @@ export async function claimPermitted(
       if (permits === undefined) continue;
       const jobIds = await permits.askAgain(group.map(({ jobId }) => jobId));
       asked.push([permits, jobIds]);
-      permitted.push(...group.filter(({ jobId }) => jobIds.includes(jobId)));
+      permitted.push(...group.slice(0, jobIds.length));
     }
     const answer = await claim(permitted);
     isAnswered = true;

@@ -138,8 +138,8 @@ export class StoreSession {
   }
 
   /** The permits for jobs of a job's queue, if it has limits that a worker here has stated. */
-  permitsFor(job: Job): QueuePermits | undefined {
-    return this.permitsIn(this.records.get(job)?.queue);
+  permitsFor(job: Job | undefined): QueuePermits | undefined {
+    return job && this.permitsIn(this.records.get(job)?.queue);
   }
 
   /** The ids of those that are in a queue, as far as that is known. */
@@ -383,10 +383,7 @@ export class StoreSession {
     try {
       const answer = await claimPermitted(
         journals.map(({ claim }) => claim),
-        (jobId) => {
-          const job = this.liveJob(jobId);
-          return job && this.permitsFor(job);
-        },
+        (jobId) => this.permitsFor(this.liveJob(jobId)),
         (jobs) => this.store.claim({ ...lease, now: this.timers.now(), jobs }),
       );
       const claimed = new Map(answer.jobs.map(({ record }) => [record.jobId, record]));

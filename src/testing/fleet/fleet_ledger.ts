@@ -78,7 +78,8 @@ export class FleetLedger {
 
   /** Notes that a process has entered. */
   entered(process: number, query: EnterQuery, incarnation: number, now: number): void {
-    if (query.again !== undefined) { for (const life of this.lives.values()) life.deaths.survived(query.again); }
+    const { again } = query;
+    if (again !== undefined) this.lives.forEach((life) => life.deaths.survived(again));
     this.leases.entered(process, query, incarnation, now);
   }
 
