@@ -61,7 +61,8 @@ class Server {
   /** Iterates over an order's events after the last one that was seen. */
   async *events(id: string, seen = 0): AsyncGenerator<Event> {
     const headers = { "last-event-id": String(seen) };
-    const response = await this.#waitFor(`events of ${id}`, fetch(`${this.#url}/orders/${id}/events`, { headers }));
+    const ask = () => fetch(`${this.#url}/orders/${id}/events`, { headers });
+    const response = await this.#waitFor(`events of ${id}`, ask);
     assertEquals([response.status, response.headers.get("content-type")], [200, "text/event-stream"]);
     const decoder = new TextDecoder();
     let text = "";
@@ -87,12 +88,13 @@ class Server {
       const response = await fetch(this.#url + path, init);
       return { status: response.status, body: await response.json() };
     };
-    return this.#waitFor(`the answer to ${path}`, answer());
+    return this.#waitFor(`the answer to ${path}`, answer);
   }
 
-  #waitFor<T>(what: string, promise: Promise<T>): Promise<T> {
-    assert(this.#process !== undefined, "the server runs");
-    return this.#process.waitFor(what, promise);
+  async #waitFor<T>(what: string, ask: () => Promise<T>): Promise<T> {
+    // Not an assertion: who asks while a server is started again asks the other one.
+    if (this.#process === undefined) throw new Error("The server does not run");
+    return await this.#process.waitFor(what, ask());
   }
 }
 
