@@ -8,13 +8,16 @@ import { isRecord } from "./values/json.ts";
 
 /** The options of what is asked of a job by a handle. */
 export interface AskOptions {
-  /** Makes it count once, however often it is asked: see `durability.keyRetentionMs`. @default {a new id for each call} */
+  /**
+   * Names the request: what is sent again with the same key has its effect once. See `durability.keyRetentionMs`. @default {a new
+   * id for each call}
+   */
   readonly key?: string;
   /** Ends the call when aborted: it rejects with the signal's reason. Then what was asked may be stored or not. */
   readonly signal?: AbortSignal;
 }
 
-/** What a handle may ask of a job: only a job says that it has ended. */
+/** The commands that a handle may send: all but the end of a child, which only the child's engine reports. */
 export type AskedCommand = Exclude<Command, ChildEnded>;
 
 /** The names of the options that some commands have beside `key` and `signal`. */
@@ -36,7 +39,7 @@ export function checkAskOptions(action: string, type: AskedCommand["type"], opti
 }
 
 /**
- * Whoever carries out a command could not read a reason that is no text.
+ * Checks a reason before it is stored: the engine that carries the command out could not read one that is no text.
  *
  * @throws {TypeError} for one
  */

@@ -251,7 +251,9 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
     await this.#ask("discard failures of", record, { type: "discard", tasks }, options);
   }
 
-  /** Whether a choice finds nothing, as what was asked with its key before has been carried out. Ids are sent again as they are. */
+  /**
+   * Whether a choice finds no failures because a command with its key was carried out before. Ids of tasks are always sent again.
+   */
   async #isAsked(
     found: readonly unknown[] | undefined,
     choice: RedriveChoice | FailureChoice,
@@ -371,7 +373,7 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
     return record;
   }
 
-  /** Asks the store, however long it fails: whoever waits goes on waiting. `pause` waits for so long, or ends that. */
+  /** Calls the store until it answers, however long it fails. `pause` waits between two calls, or throws to end the attempts. */
   async #atLast<T>(ask: () => Promise<T>, pause: (ms: number) => Promise<void>): Promise<T> {
     const { session } = this.#host;
     for (let failures = 1;; failures++) {

@@ -10,7 +10,7 @@ import type { ClassTable } from "./values/class_table.ts";
 import { payloadOf } from "./values/encoder.ts";
 import { isRecord } from "./values/json.ts";
 
-/** Which failures are meant: all, those of some tasks, or those of which a function says so. */
+/** A choice of failures: all, those of some tasks, or those for which a function returns true. */
 export type FailureChoice = true | readonly number[] | ((failure: JobFailure) => boolean);
 
 /** A failed task that starts over with other data. */

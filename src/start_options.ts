@@ -24,9 +24,9 @@ export interface StartOptions extends CreateOptions {
   readonly at?: number | Date | undefined;
   /** The queue that it is put in: see `engine.work`. @default {"default"} */
   readonly queue?: string | undefined;
-  /** Which jobs are taken first, of those that are due. @default {"normal"} */
+  /** How urgent the job is: workers take urgent jobs first, of those that are due. @default {"normal"} */
   readonly priority?: Priority | undefined;
-  /** What the job is marked with, to be found again: see `engine.list`. @default {nothing} */
+  /** Names and texts by which the job is found later: see `engine.list`. @default {nothing} */
   readonly tags?: Readonly<Record<string, string>> | undefined;
 }
 

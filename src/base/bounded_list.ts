@@ -2,24 +2,24 @@
 export const MAX_COUNT: number = 2 ** 52;
 
 /**
- * One of so many items is measured when it is added, as an estimate of all: to measure each would take as long as to make it. A prime, so
- * that items of one kind among others that come in turn are measured as often as those.
+ * Only one item in this many is measured when it is added, and stands for the others: measuring an item takes about as long as
+ * making it. The number is prime, so that kinds of items which are added in turn are measured equally often.
  */
 const SAMPLED = 17;
 
 /**
- * A list that keeps its newest items up to a limit of their number and one of their size, and counts the ones it dropped. Whoever looks
- * finds it within both limits; in between it may have twice the size.
+ * A list that keeps its newest items within a limit of their number and a limit of their size, and counts the items that it has
+ * dropped. Readers find the list within both limits; between two reads it may hold up to twice the size.
  */
 export class BoundedList<T> {
   #items: T[] = [];
-  /** Where the oldest item stands once the list is full: it is the next to be written over. */
+  /** Once the list is full: the index of the oldest item, which the next item overwrites. */
   #head = 0;
   #limit: number;
   #mostSize = Infinity;
   #dropped = 0;
   readonly #sizeOf: (item: T) => number;
-  /** How many items have been added since one was measured, and the size of all as far as it is estimated. */
+  /** How many items have been added since the last one was measured, and the estimated size of all items. */
   #unmeasured = 0;
   #estimate = 0;
   /** Whether nothing has been added since all were measured. */
@@ -31,7 +31,7 @@ export class BoundedList<T> {
     this.#sizeOf = sizeOf;
   }
 
-  /** Fills the list with items that were kept before, of which `dropped` older ones are gone. */
+  /** Fills the list with the items of a document; `dropped` is how many older items were dropped before. */
   restore(items: readonly T[], dropped: number = 0): void {
     this.#items = [];
     this.#head = 0;
@@ -74,7 +74,7 @@ export class BoundedList<T> {
     if (this.#estimate > 2 * this.#mostSize) this.#measure();
   }
 
-  /** Drops the oldest items, as far as all are too large together. */
+  /** Drops the oldest items until the size of the others is within its limit. */
   #measure(): void {
     if (this.#isMeasured) return;
     this.#isMeasured = true;

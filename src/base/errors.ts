@@ -197,7 +197,7 @@ export class CancelledError extends RoutiluxError {
   }
 }
 
-/** Makes a `CancelledError` again of which only the message was kept. */
+/** Makes a `CancelledError` from its message, the only part that documents keep. */
 export function reviveCancelled(message: string): CancelledError {
   return new CancelledError(message === CANCELLED ? undefined : message.slice(`${CANCELLED}: `.length));
 }

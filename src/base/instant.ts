@@ -12,12 +12,15 @@ export function instantAfter(now: number, ms: number): number {
 
 const EPOCH = { ms: 0, text: "1970-01-01T00:00:00.000Z" };
 
-/** The instant that was written last: very much happens within a millisecond. */
+/** The last instant that was written, and its text: many commits, tasks and records share a millisecond. */
 let written = EPOCH;
-/** The instant that was read last. */
+/** The last text that was read, and its instant, for the same reason. */
 let read = EPOCH;
 
-/** The minute of the instant that was written last, and the beginning of its text: most instants are of the minute of another. */
+/**
+ * The minute of the last written instant, and the beginning of its text: instants that are written one after the other mostly share
+ * the minute.
+ */
 let minute = { from: 0, text: "1970-01-01T00:00:" };
 
 /** Writes an instant (milliseconds since 1970) as ISO 8601 in UTC: `2026-01-31T12:00:00.000Z`. */

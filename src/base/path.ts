@@ -19,7 +19,10 @@ export function joinPath(root: string, keys: readonly (string | number)[]): stri
   return path.startsWith(".") ? path.slice(1) : path;
 }
 
-/** The path of the item of a list that is being read. It is put together only for who needs it, and moves on with the reading. */
+/**
+ * The path of the list item that is being read. Its text is only built when a message needs it, and names the item that is being
+ * read at that moment.
+ */
 export class ItemPath {
   /** Which item it is. */
   index = 0;
@@ -36,7 +39,7 @@ export class ItemPath {
   }
 }
 
-/** A path, to be used while what stands there is being read. */
+/** A path. It is valid only while the value at that place is being read: an `ItemPath` moves on to the next item. */
 export type Path = string | ItemPath;
 
 /** A short name for what a value is, for messages: `a function`, `an array`, `an instance of Point`. */

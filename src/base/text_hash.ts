@@ -1,6 +1,6 @@
 /**
- * A short text that is equal for equal texts, and practically never for others: 128 bits, of four multiplicative hashes over the UTF-16
- * code units. It does not withstand somebody who looks for two texts with one hash.
+ * A short text that is equal for equal texts, and practically never equal for different ones: 128 bits, from four multiplicative
+ * hashes over the UTF-16 code units. It gives no protection against somebody who constructs two texts with the same hash.
  */
 export function hashText(text: string): string {
   let [a, b, c, d] = [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f];

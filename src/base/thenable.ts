@@ -9,7 +9,7 @@ export function ignoreRejection(promise: unknown): void {
   handleRejection(promise, () => {});
 }
 
-/** A promise that is rejected, and may be left alone. */
+/** A rejected promise that nobody has to handle: its rejection does not end the process. */
 export function rejectQuietly(reason: unknown): Promise<never> {
   const promise = Promise.reject(reason);
   ignoreRejection(promise);
@@ -29,7 +29,7 @@ export function callGuarded(run: () => unknown, onError: (error: unknown) => voi
   }
 }
 
-/** Never throws: `resolve` makes a rejection of what a property of the promise throws. */
+/** Never throws: where reading a property of the promise throws, `resolve` rejects with that error. */
 function handleRejection(promise: unknown, onError: (error: unknown) => void): void {
   new Promise((resolve) => resolve(promise)).catch(onError);
 }

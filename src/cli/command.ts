@@ -8,7 +8,7 @@ import { described, WIDTH, wrapped } from "./wrapped.ts";
 
 /** An option of a command. */
 export interface CommandOption {
-  /** What stands for its value in the usage; an option without one is a flag. */
+  /** The word that stands for its value in the usage; an option without one is a flag. */
   readonly value?: string;
   /** Its letter. */
   readonly short?: string;
@@ -28,9 +28,9 @@ export interface Command {
   readonly args: readonly string[];
   /** Its options, beside those that all commands have. */
   readonly options: Readonly<Record<string, CommandOption>>;
-  /** What else the help says: sentences. */
+  /** Further sentences of the help. */
   readonly notes?: readonly string[];
-  /** Does it, and returns the exit code. */
+  /** Carries the command out, and returns the exit code. */
   readonly run: (call: Call) => Promise<ExitCode>;
 }
 
@@ -40,7 +40,7 @@ const COMMON: Readonly<Record<string, CommandOption>> = {
   help: { about: "say what the command does, and its options" },
 };
 
-/** One call of a command: its arguments and options, and what it has of the process. */
+/** One call of a command: its arguments and options, and its access to the process. */
 export class Call {
   /** The process. */
   readonly host: CommandHost;
@@ -196,5 +196,5 @@ export function helpOf({ about, args, name, notes = [], options }: Command): str
   ];
 }
 
-/** The most characters of an option, beside which it is said what it is for; with more, that stands below. */
+/** The longest option, in characters, whose description stands beside it; with longer ones the descriptions stand below. */
 const MOST_OPTION = 24;

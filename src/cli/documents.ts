@@ -54,7 +54,7 @@ export async function readDocuments(call: Call, path: string): Promise<Documents
 }
 
 /**
- * Reads the documents of a file, as far as they say what they are.
+ * Reads the documents of a file by their `format`, without checking them further.
  *
  * @throws {CommandError} when the file cannot be read, is no JSON, or holds nothing that says to be a document
  */

@@ -3,11 +3,11 @@ import { isHeld, type ListPosition } from "../ports/store_kit.ts";
 import { type ExportedJob, exportJob, UNFINISHED } from "./exported_job.ts";
 import { CommandError, EXIT } from "./failure.ts";
 
-/** A job to be written, and whether somebody works on it at the moment. */
+/** A job to be written, and whether an engine works on it at the moment. */
 export interface FoundJob {
   /** The line. */
   readonly job: ExportedJob;
-  /** Whether an engine has it: then it goes on where it is. */
+  /** Whether an engine has the job: it goes on in the exported store. */
   readonly isHeld: boolean;
 }
 

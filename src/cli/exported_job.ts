@@ -1,7 +1,7 @@
 import { isRecord } from "../values/json.ts";
 import type { JobHead, JobLabels, StoredCommand, StoredJob } from "../ports/store.ts";
 
-/** A job as a line of an export has it: all that a store keeps of it, but for who has it. */
+/** A job as a line of an export: all that a store keeps of it, except its claim. */
 export interface ExportedJob {
   /** Tells the line from others. */
   readonly format: "routilux/stored-job";
@@ -9,7 +9,7 @@ export interface ExportedJob {
   readonly version: 1;
   /** The job's id. */
   readonly jobId: string;
-  /** What its user has said of it: all the labels of its record, also those that later versions add. */
+  /** The labels of its record, also those that later versions of the library add. */
   readonly labels: JobLabels;
   /** Where it stands. */
   readonly head: Omit<JobHead, "consumed">;
@@ -19,12 +19,13 @@ export interface ExportedJob {
   readonly snapshot: string;
   /** The texts of the entries of its journal. */
   readonly entries: readonly string[];
-  /** What it was asked and has not yet done, in order. */
+  /** The commands that it has not consumed, in order. */
   readonly commands: readonly Pick<StoredCommand, "key" | "text">[];
 }
 
 /**
- * What stands for the document of a job that an import has not completed yet. No engine can read it, so none goes on with the job.
+ * The text that stands in place of a job's document until an import has completed the job. No engine can read it, so none goes on
+ * with the job.
  */
 export const UNFINISHED = '{"format":"routilux/unfinished-import"}';
 
@@ -41,7 +42,8 @@ export function exportJob(
 ): ExportedJob {
   const { createdAt, dueAt, endedAt, jobId, owner, status } = record;
   const labels = Object.fromEntries(Object.entries(record).filter(([name]) => !NO_LABELS.has(name)));
-  // Nobody has it where it is going. One that somebody has is due when that one is gone, whatever its head says.
+  // The job has no owner in its new store. If an engine owned it when it was exported, it is due at once there, whatever its head
+  // says.
   const isOwned = owner !== undefined && endedAt === undefined;
   return {
     format: "routilux/stored-job",

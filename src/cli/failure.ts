@@ -34,12 +34,12 @@ export class CommandError extends Error {
   }
 }
 
-/** What is wrong, from an error of any kind: its message, or what was thrown. */
+/** The text of a thrown value of any kind. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Whether an error says that nobody reads what is printed any more: as after `| head`. */
+/** Whether an error says that the reader of the output is gone, as after `| head`. */
 export function isClosedPipe(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "EPIPE";
 }

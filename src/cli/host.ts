@@ -16,7 +16,7 @@ export interface CommandOutput {
   write(text: string): Promise<void>;
 }
 
-/** What a command has of the process in which it runs. */
+/** The access of a command to the process in which it runs. */
 export interface CommandHost {
   /** The standard input. */
   readonly input: ReadableStream<Uint8Array>;

@@ -20,8 +20,8 @@ export interface ImportedJob {
 }
 
 /**
- * Brings jobs into a store. A job is there as a whole, or nobody can work on it; who does the same again after an interruption goes on
- * where it was left. A job that the store has from the same line is not stored twice.
+ * Brings jobs into a store. A job is stored as a whole, or no engine can work on it. An import that is repeated after an
+ * interruption completes such jobs, and does not store a job twice that the store has from the same line.
  */
 export class JobImport {
   readonly #store: Store;
@@ -114,7 +114,7 @@ function newJob(job: ExportedJob, owner: Incarnation | undefined): NewJob {
   const { flow, head, jobId, labels, snapshot } = job;
   const { createdAt, flowHash, flowId, parentId, priority, queue, tags, ...others } = labels;
   const known = { createdAt, flowHash, flowId, parentId, priority, queue, tags };
-  // By its token the same line is known again: not another state of the same job.
+  // By the token, the store knows a job of the same line again. Another state of the same job has another token.
   const token = `import ${hashText(JSON.stringify([jobId, head, snapshot, job.entries, job.commands]))}`;
   const { dueAt, endedAt, status } = head;
   const common = { ...others, ...known, jobId, flow, token, status };

@@ -42,7 +42,7 @@ export async function* readJsonLines(
       yield { line: last, value };
     }
   } finally {
-    // Whoever stops early needs no more; what is wrong with the rest is no concern of his.
+    // A reader that stops early has all that it needs: errors in the rest of the source do not concern it.
     await reader.cancel().catch(() => {});
     await piped.catch(() => {});
   }

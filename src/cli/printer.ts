@@ -85,7 +85,7 @@ const PLAIN = { validateStream: false } as const;
 const LEAST = 8;
 
 /**
- * Rows as a table whose columns stand below each other.
+ * Rows as a table with aligned columns.
  *
  * @param width how wide it may be: then the widest columns are made narrower, but the first, in which it is said what a row is about
  */

@@ -6,7 +6,7 @@ const REFRESH_MS = 100;
 /** How many are done from one line to the next where nobody looks at a terminal. */
 const LINE_EVERY = 10_000;
 
-/** Tells how far a long command has come: a bar on a terminal, a line from time to time elsewhere. */
+/** Shows the progress of a long command: a bar on a terminal, a line from time to time elsewhere. */
 export class Progress {
   readonly #host: Pick<CommandHost, "errors" | "timers">;
   readonly #what: string;

@@ -79,7 +79,7 @@ function overview(): string[] {
   ];
 }
 
-/** The most characters of a command, beside which it is said what it does; with more, that stands below. */
+/** The longest command, in characters, whose description stands beside it; with longer ones the descriptions stand below. */
 const MOST_USAGE = 20;
 
 const EXIT_CODES =

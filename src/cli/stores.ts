@@ -14,7 +14,7 @@ interface StoreKind {
   readonly open: (place: string, creates: boolean) => Promise<OpenStore>;
 }
 
-/** A store, and how it is left. */
+/** An open store, and how to close it. */
 export interface OpenStore {
   readonly store: Store;
   /** Closes what the store does not close itself. */

@@ -1,4 +1,4 @@
-/** How wide what is printed may be where nothing is known of a terminal. */
+/** The width of printed text, in characters, where the width of the terminal is not known. */
 export const WIDTH = 80;
 
 /** A text of words in lines of at most so many characters; a longer word has a line of its own. */
@@ -12,7 +12,7 @@ export function wrapped(text: string, width: number): string[] {
   return lines;
 }
 
-/** Names and what is said of them, in two columns: what is long goes on below its beginning. */
+/** Names and their descriptions in two columns: a long description goes on below its beginning. */
 export function described(entries: readonly (readonly [name: string, about: string])[], widest: number): string[] {
   const left = Math.min(widest, Math.max(...entries.map(([name]) => name.length)));
   return entries.flatMap(([name, about]) => {

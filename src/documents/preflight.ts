@@ -76,7 +76,7 @@ function checkTasks(job: Job, graph: FlowGraph, add: Add): void {
   job.failures.forEach(({ task }, at) => check(task, `failures[${at}].task`));
 }
 
-/** An early delivery has come: no task to come may pass for one. */
+/** Refuses ids of early deliveries that no task has had: a task that is made later would be taken for one. */
 function checkArrivals({ arrivals, nextTaskId }: Job, add: Add): void {
   arrivals?.forEach((slots, routine) =>
     slots.forEach((ids, slot) => {

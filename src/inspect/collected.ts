@@ -23,7 +23,7 @@ export function summarizeCollected({ slots }: JobDocument): CollectedSummary[] {
   );
 }
 
-/** Items that were cleared stay while tasks still need them: they count no more. */
+/** Cleared items stay in the document while tasks still need them, but are not counted. */
 function leftIn({ cleared = 0, items, start = 0 }: ListDocument): number {
   return items.length - Math.max(0, cleared - start);
 }

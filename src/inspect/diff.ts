@@ -95,7 +95,7 @@ function messageOf(path: string, { after, before }: Omit<JsonDifference, "keys">
   return path === "status" ? `the job went ${change}` : `${path} changed ${change}`;
 }
 
-/** A value in a few characters: whoever wants all of it has the value itself. */
+/** A value, shortened to a few characters: the whole value is in `before` and `after`. */
 function shortJson(value: JsonValue): string {
   const text = typeof value === "string" && /^[\w:.-]+$/.test(value) ? value : JSON.stringify(value);
   return text.length <= 60 ? text : `${text.slice(0, 57)}...`;

@@ -146,7 +146,8 @@ function activationsOf(records: readonly RecordDocument[]): ReadonlyMap<string, 
     const own = all.get(routine) ?? [];
     all.set(routine, own);
     let last = own.at(-1);
-    // An activation whose beginning was dropped, or that failed before it had committed, begins with what is known of it.
+    // The beginning of an activation is missing where the history has dropped it, or where the activation failed before its first
+    // commit: then its first record counts.
     const isOver = last !== undefined && last.kind !== "ran" && type !== "retry" && type !== "skip";
     if (last === undefined || type === "start" || isOver) {
       own.push(last = { from: at, to: at, kind: OUTCOMES[type], events: [], error: undefined });

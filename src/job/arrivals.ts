@@ -47,8 +47,8 @@ function firstAsker({ tasks }: Job, routine: string): number | undefined {
 }
 
 /**
- * What makes a delivery wait for the instant at which a job begins whose first task has not run: it is handled after that task. One that
- * could be handled first would find nothing of what the first task is to prepare.
+ * Lets a delivery wait until a job begins that begins at a later instant: the delivery is handled after the job's first task, on
+ * whose work its handler may rely. `undefined` when the first task has run, or does not wait.
  */
 export function untilBegin({ tasks }: Job): TaskDetails | undefined {
   for (const task of tasks) {
@@ -58,7 +58,7 @@ export function untilBegin({ tasks }: Job): TaskDetails | undefined {
   return undefined;
 }
 
-/** What a task expects, as far as it has not come since the task entered the job; and the deliveries that have come. */
+/** The expectations of a task that are still open, and the early deliveries that have answered the others. */
 export interface Answers {
   /** The ids of the tasks of early deliveries: each answers one expectation. */
   readonly answers: readonly number[];

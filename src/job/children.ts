@@ -157,7 +157,10 @@ function endedOf({ inner }: Child): InnerJob | undefined {
   return inner !== undefined && hasEnded(inner.job.status) ? inner : undefined;
 }
 
-/** A job goes on that had ended: it will end again. Its children in a store may have ended meanwhile, when it could not be told. */
+/**
+ * Prepares an ended job for going on: when it ends again, its parent must be told again. Its children in a store may have ended
+ * while it could not be told, so they must be looked for.
+ */
 export function oweAgain(job: Job): void {
   if (job.parent !== undefined) job.parent = { ...job.parent, isTold: false };
   for (const child of [...job.children ?? []]) {

@@ -40,7 +40,7 @@ interface CommitBase {
   readonly time: Moment;
 }
 
-/** A slot has merged a delivery: what its handler will get is settled. */
+/** A slot has merged a delivery: from now on the handler's input is the same for all attempts. */
 export interface MergeCommit extends CommitBase {
   /** Tells the kinds of commits apart. */
   readonly kind: "merge";

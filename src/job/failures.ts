@@ -6,7 +6,7 @@ import { listsOf } from "./slot_changes.ts";
 import { NO_DETAILS, type Task, type TaskDetails } from "./task.ts";
 import { deliveryKey } from "./task_key.ts";
 
-/** The oldest failures go: what their tasks hold is let go of, for no redrive will ask for it. */
+/** Drops the oldest failures, and releases what their tasks hold: no redrive can put them back. */
 export function dropFailures(job: Job, count: number): void {
   for (const { task } of job.failures.splice(0, count)) letGo(job, task);
   job.droppedFailures = Math.min(job.droppedFailures + count, MAX_COUNT);
@@ -28,8 +28,8 @@ export function letGoOfLists(job: Job, { details, route }: Task): void {
 }
 
 /**
- * Failures are taken out, so that their tasks start over with what they had merged and stored; their routines' marks are taken back.
- * `maxRetries` is how often they may be tried again, where that is not left to the error handlers.
+ * Takes failures out of a job, so that their tasks start over with the data and the progress that they had stored; the outcomes of
+ * their routines are reset. `maxRetries` is how often they may be tried again, where that is not left to the error handlers.
  */
 export function takeFailures(
   job: Job,
@@ -39,7 +39,8 @@ export function takeFailures(
 ): Task[] {
   const taken = job.failures.filter(isTaken);
   for (const { task, isHandled } of taken) {
-    // What was done under its key has been made good: it is done anew, and so is what makes that good.
+    // The failure was handled: its effects have been compensated. The redriven task does its work anew, so that its key, and that
+    // of its compensation, must be new.
     if (isHandled) Object.assign(task, deliveryKey(task, undefined, task.id, at));
     const state = job.routineStates.get(task.route.routine);
     if (state !== undefined) state.status = undefined;
@@ -49,7 +50,7 @@ export function takeFailures(
   return taken.map(({ task }) => task);
 }
 
-/** Failures go for good. */
+/** Drops failures for good. */
 export function discardFailures(job: Job, tasks: readonly Task[]): void {
   const gone = new Set(tasks);
   for (const { task } of job.failures) if (gone.has(task)) letGo(job, task);

@@ -40,7 +40,10 @@ export interface Emission {
   time: Instant;
 }
 
-/** What a line of the history is made of. The history is seldom read, and most of it is told by tasks that were made anyway. */
+/**
+ * An entry of the history, from which its line is made when somebody reads it. The history is seldom read, and most of its entries
+ * are tasks, which exist anyway.
+ */
 export type HistoryEntry = TaskStart | Emission | Task | HistoryRecord;
 
 /** The line of the history that an entry stands for. */

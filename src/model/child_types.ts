@@ -2,10 +2,10 @@ import type { ErrorData } from "../values/error_data.ts";
 import type { FlowGraph } from "./flow_graph.ts";
 import type { Slot } from "./slot.ts";
 
-/** What the slot is told that waits for the end of a child. */
+/** The end of a child, as the slot that waits for it gets it. */
 export type ChildEnd<Result = unknown> =
   | {
-    /** It has come to its end. */
+    /** The child has completed. */
     readonly status: "completed";
     /** The child's id. */
     readonly jobId: string;
@@ -13,11 +13,11 @@ export type ChildEnd<Result = unknown> =
     readonly result: Result;
   }
   | {
-    /** It has failed, or was cancelled. */
+    /** The child has failed, or was cancelled. */
     readonly status: "failed" | "cancelled";
     /** The child's id. */
     readonly jobId: string;
-    /** Why. */
+    /** The error with which the child has failed or was cancelled. */
     readonly error: ErrorData;
   };
 
@@ -32,7 +32,7 @@ export interface FlowJson {
 /** The type of the results of a flow's jobs. */
 export type ResultOf<F> = F extends FlowGraph<infer Result> ? Result : never;
 
-/** What is said of a child at its start. */
+/** The labels of a child: its queue, how urgent it is, and the tags by which it is found. */
 export interface ChildLabels {
   /** The child's queue. @default {that of this job} */
   readonly queue?: string;

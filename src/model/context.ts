@@ -70,9 +70,10 @@ export interface Context<P = unknown> {
   /** How often this task has failed and is tried again: 0 at first. */
   readonly attempt: number;
   /**
-   * The same for every attempt of this step of the task, on every host, and also where a job goes on from an older state and its
-   * tasks come in another order: the job's id, the task's id or key, and the number of the step. Where commits may come in
-   * another order (`concurrent` jobs, and stores in `relaxed` mode), tasks have keys, which follow from the step that made them.
+   * Names this step of the task, for services that must not act twice: each attempt of the step has the same key, on every host,
+   * also when the job goes on from an older stored state. The key consists of the job's id, the task's id, and the number of the
+   * step. Where tasks may be created in another order when the job goes on (`concurrent` jobs, and stores in `relaxed` mode), a
+   * task key stands in place of the task's id; it follows from the step that created the task.
    */
   readonly idempotencyKey: string;
   /** What the last checkpoint or `yield` of this task stored; `undefined` at first. */
@@ -96,8 +97,9 @@ export interface Context<P = unknown> {
    */
   emit<T = unknown>(this: object, event: Event<T> | string, data: NoInfer<T>, options?: EmitOptions): void;
   /**
-   * Takes back what this routine has emitted by an event with a key, now or in an earlier task: deliveries that wait, for their time,
-   * for a retry, or for their turn. One whose handler runs, or has stored a step, goes on. With nothing to take back, nothing happens.
+   * Takes back the deliveries that this routine has emitted by an event with a key, in this task or an earlier one, and that still
+   * wait: for their time, for a retry, or for their turn. A delivery whose handler runs, or has stored a step, goes on. Where there
+   * is nothing to take back, the call does nothing.
    *
    * @throws {TypeError} for an event of another routine, or a key that is no text
    * @throws {StateError} when the handler has already returned
@@ -137,8 +139,8 @@ export interface Context<P = unknown> {
    */
   clear(this: object, name: string, key?: string): void;
   /**
-   * Waits for a delivery from outside to a slot of this routine: the job does not complete before. One that has come since this
-   * task entered the job, and that no other call of `expect` has had, is the answer: then there is nothing to wait for.
+   * Waits for a delivery from outside to a slot of this routine: the job does not complete before. A delivery that has arrived
+   * since this task entered the job, and that no other call of `expect` has taken, is the answer: then the job does not wait.
    *
    * @throws {TypeError} for a slot of another routine
    * @throws {RangeError} for a time out of range
@@ -151,8 +153,8 @@ export interface Context<P = unknown> {
    * `to` of this routine, exactly once, and this job does not complete before. When this job fails or is cancelled, so are its
    * children. With `detached: true` nobody waits for the child.
    *
-   * Children are jobs of the engine's store, for any worker, and a pause of this job is none of theirs; in a job that is in no store they are
-   * parts of it, and are paused with it. They have the flow that they were given, as it is now.
+   * With a store, children are jobs of that store: any worker may run them, and a pause of this job does not pause them. In a job
+   * that is in no store, children are parts of the job, and are paused with it. A child keeps its flow as it is at this call.
    *
    * @param flow the flow of the child, or its document, as `toJSON` wrote it
    * @param entry the slot where the child begins, or a routine with a slot named `trigger`; names for a document
@@ -193,7 +195,10 @@ export interface Context<P = unknown> {
 
 /** A context whose `result` is checked by the compiler: `ctx: ResultContext<Invoice>`. */
 export interface ResultContext<Result, P = unknown> extends Context<P> {
-  /** As that of `Context`. That the flow's result is of this type, only its schema can check. */
+  /**
+   * Sets the job's result, as `result` of `Context` does. Only the flow's `result` schema can check that the flow has results of
+   * this type.
+   */
   result(this: object, value: Result): void;
 }
 
@@ -212,7 +217,7 @@ export type ExpectOptions =
     readonly onTimeout: Slot<ExpectTimeout> | string;
   };
 
-/** What a slot is told that `expect` names as `onTimeout`. */
+/** The data for the slot that `expect` names as `onTimeout`: the awaited delivery has not come in time. */
 export interface ExpectTimeout {
   /** The name of the slot that has waited. */
   readonly slot: string;

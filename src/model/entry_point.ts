@@ -6,7 +6,10 @@ import { Slot } from "./slot.ts";
 /** The place where a job begins: a slot, a routine with a slot named `trigger`, or the id of such a routine. */
 export type EntryPoint = string | Routine<object> | Slot<never>;
 
-/** What a job begins with at an entry point: the data of the slot, or of the one that a routine has as its field `trigger`. */
+/**
+ * The params of a job that begins at an entry point: the data of the slot; for a routine, the data of the slot in its field
+ * `trigger`.
+ */
 export type EntryParams<E> = E extends Slot<infer T> | { readonly trigger: Slot<infer T> } ? T : unknown;
 
 /** The arguments after an entry point: params may be left out where the slot accepts `{}`. */

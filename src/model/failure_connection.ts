@@ -108,7 +108,10 @@ export function writeFailureConnection({ from, to, errors, mapping }: FailureCon
   };
 }
 
-/** Whether a connection takes the failures of a slot's tasks: a slot's own failures it does not get by its routine's connection either. */
+/**
+ * Whether a connection delivers the failures of a slot's tasks. The connection of a whole routine to one of its own slots leaves
+ * out the failures of that slot.
+ */
 export function takesFailuresOf({ from, to }: FailureConnection, routine: string, slot: string): boolean {
   if (from.routine !== routine || (from.slot !== undefined && from.slot !== slot)) return false;
   return to.routine !== routine || to.slot !== slot;

@@ -320,7 +320,7 @@ export class FlowGraph<out Result = unknown> {
     if (slot === undefined) {
       throw new TypeError(`Routine "${routineId}" has no slot ${quote(name)}; it has ${listNames(slots)}`);
     }
-    // Found by name, it takes anything the compiler knows; the handler and the schema judge what comes.
+    // The compiler cannot know the data of a slot that is found by its name: the slot's schema and its handler check the data.
     return slot as Slot<unknown>;
   }
 

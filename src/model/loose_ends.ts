@@ -5,12 +5,12 @@ import { type FailureConnection, takesFailuresOf } from "./failure_connection.ts
 import type { FlowGraph } from "./flow_graph.ts";
 import { declarationOf } from "./routine.ts";
 
-/** The slot where a job begins that is given a routine. */
+/** The name of the slot where a job begins whose entry point is a routine. */
 const ENTRY = "trigger";
 
 /**
- * What a flow does not connect: events that go nowhere, and slots that no event reaches. They may be meant so: an output that nobody
- * wants, a slot where jobs begin or that takes deliveries from outside. And what it connects in a circle: failures.
+ * The findings of `flow.check()`: events that are connected to no slot, and slots that no event reaches (both may be intended: an
+ * output that nobody needs, a slot where jobs begin or that takes deliveries from outside); and cycles of failure connections.
  */
 export function looseEnds({ routines, connections, failureConnections }: FlowGraph): PreflightFinding[] {
   const connected = new Set<unknown>(connections.flatMap(({ event, slot }) => [event, slot]));
@@ -55,11 +55,11 @@ function failureCycles(connections: readonly FailureConnection[]): PreflightFind
   });
 }
 
-/** The shortest way of the failures of a slot back to it, from that slot on. */
+/** The shortest cycle of failure connections that leads from a slot back to it, beginning with that slot. */
 function wayBack(start: ConnectionTarget, connections: readonly FailureConnection[]): ConnectionTarget[] | undefined {
   const seen = new Set<string>();
   const ways = [[start]];
-  // It grows while it is read.
+  // The loop also visits the slots that it adds.
   for (const way of ways) {
     const { routine, slot } = way.at(-1) ?? start; // Unreachable default: a way begins with a slot.
     for (const each of connections) {

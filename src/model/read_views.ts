@@ -1,11 +1,15 @@
 import type { JsonValue } from "../values/json.ts";
 
-/** What the type checker says of a method that would change what was read: nothing is of this type. */
+/**
+ * The type of the methods that would change a value which was read from a job. No value has this type, so calls of these methods do
+ * not compile, and the compiler's message shows this text.
+ */
 export type ReadOnly = "What is read stays as it is: change it in update()";
 
 /**
- * A value as it is read: what is in it may be passed on as what it is, and its types have no way to change it in place, where the change
- * would be lost, or refused. Instances of classes with private fields, and values of any kind, are seen as they are.
+ * The readonly type of a value that was read from a job. A change in place would be lost, or throw, so this type has no way to
+ * change the value; where a value of the original type is expected, it may still be passed. Types of classes with private fields
+ * stay as they are, and so do types that accept any JSON.
  */
 export type ReadonlyValue<T> = [JsonValue] extends [T] ? T
   : T extends string | number | boolean | bigint | symbol | null | undefined | ((...args: never[]) => unknown) ? T

@@ -28,7 +28,9 @@ const CRITICAL_OPTIONS: OptionNames<CriticalOptions> = { maxRetries: true, retry
 /** What a routine declares: for the library's own floors. */
 export let declarationOf: (routine: Routine<object>) => RoutineDeclaration;
 
-/** What flow a routine is in, and as what; nothing for what is in none, or no routine. */
+/**
+ * The flow that a routine is in, and the routine's id there; `undefined` for a routine that is in no flow, and for any other value.
+ */
 export function membershipOf(owner: unknown): Membership | undefined {
   return owner instanceof Routine ? declarationOf(owner).membership : undefined;
 }
@@ -161,8 +163,8 @@ export class Routine<Config extends object = Record<string, unknown>> {
   }
 
   /**
-   * Declares a timer: what its event is emitted with comes back to the handler, `ctx.emit(timer, data, { delayMs })`. It is
-   * an event and a slot of the same name, connected to each other.
+   * Declares a timer: data that is emitted by its event is delivered back to the handler, as in `ctx.emit(timer, data, { delayMs
+   * })`. A timer is an event and a slot of the same name that are connected to each other.
    *
    * @throws {TypeError} for a name that is taken by an event or a slot
    * @throws {StateError} when the flow has been executed
@@ -275,7 +277,7 @@ export class Routine<Config extends object = Record<string, unknown>> {
   }
 
   /**
-   * A failure of this routine does not fail the job: it goes on, by the given strategy.
+   * Lets the job go on when a task of this routine fails, by the given strategy.
    *
    * @throws {TypeError} for an unknown strategy
    * @throws {StateError} when the flow has been executed
@@ -285,7 +287,7 @@ export class Routine<Config extends object = Record<string, unknown>> {
   }
 
   /**
-   * A failure of this routine is tried again; when the retries are spent, the job fails.
+   * Retries failed tasks of this routine; when the retries are spent, the job fails.
    *
    * @throws {TypeError} for an option of an unknown name
    * @throws {RangeError} for a number out of range

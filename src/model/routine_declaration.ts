@@ -29,7 +29,7 @@ export class RoutineDeclaration {
   readonly fields: Set<string> = new Set();
   /** Functions that the routine was given, by role: they travel by name. */
   readonly functions: Map<string, (...args: never[]) => unknown> = new Map();
-  /** By slot, events that come back to it, a slot of the routine's own, without the flow's doing. */
+  /** The timers, by slot: events of this routine that are delivered to the slot without a connection of the flow. */
   readonly timers: Map<Slot<never>, Event<unknown>> = new Map();
   /** What happens when a handler throws, if the routine has its own say. */
   errorHandler: ErrorHandler | undefined;

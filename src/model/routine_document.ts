@@ -158,7 +158,7 @@ export function readRoutine(
   }
 }
 
-/** Reads values of the user's: all classes that they name are looked for before one is built. */
+/** Reads users' values. All classes that they name are looked up before the first instance is built. */
 function readValues(json: unknown, path: string, registry: Registry, limits: ValueLimits): Record<string, unknown> {
   const reader = new ValueReader("routine", limits);
   for (const [key] of entries(json, path)) {

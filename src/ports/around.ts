@@ -13,11 +13,12 @@ export interface HandlerInfo extends
 }
 
 /**
- * Called around each run of a handler, and of a generator around each of its segments: for traces, locks, an asynchronous context.
- * It calls `run` once, and returns what that returns, or a promise for it. What it throws fails the handler; what the handler throws
- * comes out of `run`, and fails the handler also when it is caught here. When it is over while the handler still runs, `ctx.signal` is
- * aborted, and the handler fails when it has returned: no other attempt runs beside it. When the handler was aborted meanwhile, as its job was paused or
- * its time was up, `run` throws and the handler does not begin.
+ * A function that is called around each run of a handler, for a generator around each of its segments: for traces, locks and
+ * asynchronous contexts. It must call `run` exactly once, and return what `run` returns, or a promise for it. An error that the
+ * function throws fails the handler. An error of the handler comes out of `run`, and fails the handler even if the function catches
+ * it. When the function is over while the handler still runs, `ctx.signal` is aborted, and the handler fails as soon as it has
+ * returned, so that no other attempt runs beside it. When a pause or a timeout has aborted the handler before the function calls
+ * `run`, `run` throws, and the handler does not begin.
  */
 export type Around = (info: HandlerInfo, run: () => unknown) => unknown;
 
@@ -31,7 +32,7 @@ export interface PropagateInfo {
 
 /**
  * Returns a short text that is kept with a new job, or with the tasks of a handler's step, wherever they go: `around` gets it as
- * `info.jobTrace` and `info.trace`. Called when a job is made, and when a step is committed that makes tasks. What it throws is told to the
- * observer, and changes nothing.
+ * `info.jobTrace` and `info.trace`. The engine calls this function when a job is made, and when a step that makes tasks is
+ * committed. An error that it throws is reported to the observer, and changes nothing.
  */
 export type Propagate = (info: PropagateInfo) => string | undefined;

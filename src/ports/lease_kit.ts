@@ -1,6 +1,9 @@
 import type { EnterQuery } from "./store.ts";
 
-/** What a store keeps of an owner: the incarnation that may renew, and those before whose leases may still run. */
+/**
+ * The state of an owner in a store: its present incarnation, which alone may renew the lease, and earlier incarnations whose leases
+ * may still run.
+ */
 export interface OwnerState {
   /** The present incarnation. */
   readonly incarnation: number;
@@ -17,7 +20,7 @@ const DAY_MS = 86_400_000;
 /** How many incarnations that have survived the loss of their lease are remembered. */
 const MOST_SURVIVED = 1_000;
 
-/** How late a renewal may come, in leases. */
+/** How late a renewal may arrive: this many times the lease. */
 const MOST_LATE_LEASES = 10;
 
 /** The owner's state after `enter`; `next` gives a new incarnation. `undefined` when it is refused. */
@@ -59,8 +62,8 @@ export function renewOwner(
 }
 
 /**
- * When a lease ends that was to end at an instant, and is renewed. A renewal that was sent before another one, and comes after it, does
- * not make the lease shorter: its owner counts on the other. What lies further back comes from a clock that was set.
+ * The new end of a lease that is renewed. A renewal that arrives after a later one does not shorten the lease, for its owner relies
+ * on the later end. Where the present end lies much further ahead, a clock was wrong when it was computed: then the new end counts.
  */
 function extend(until: number, now: number, leaseMs: number): number {
   const next = now + leaseMs;
@@ -68,8 +71,8 @@ function extend(until: number, now: number, leaseMs: number): number {
 }
 
 /**
- * The owner's state after an incarnation has left. Of the present one only its number is kept: an `enter` of its that arrives late
- * must not give it its jobs again.
+ * The owner's state after an incarnation has left. The number of the present incarnation is kept, but not its token: a repeated
+ * `enter` that arrives late must not give it its jobs again.
  */
 export function leaveOwner(state: OwnerState, incarnation: number): OwnerState {
   const former = state.former.filter((it) => it.incarnation !== incarnation);
@@ -77,9 +80,9 @@ export function leaveOwner(state: OwnerState, incarnation: number): OwnerState {
 }
 
 /**
- * The owner's state after a job was found free at an instant because the lease of an incarnation has ended; `undefined` when that is
- * not so, or changes nothing. The end is for good: the owner's clock may be behind that of whoever takes the job, and by it the lease
- * could be renewed.
+ * The owner's state after a job was found free at an instant because the lease of an incarnation has ended; `undefined` when the
+ * lease has not ended, or nothing changes. From then on the lease stays ended: the owner's clock may be behind the clock of the
+ * engine that takes the job, and the owner could renew the lease otherwise.
  */
 export function endLease(state: OwnerState | undefined, incarnation: number, now: number): OwnerState | undefined {
   const hasEnded = state?.incarnation === incarnation && state.until > 0 && state.until <= now;

@@ -130,7 +130,10 @@ export interface StoreErrorEvent {
   readonly at: number;
 }
 
-/** A live job can be written no more: another engine has taken it, or its store keeps failing. What ran of it here is aborted. */
+/**
+ * A live job can no longer be written: another engine has taken it, or its store keeps failing. Its handlers in this process are
+ * aborted.
+ */
 export interface LostEvent {
   /** Tells the kinds of events apart. */
   readonly type: "lost";
@@ -159,9 +162,9 @@ export interface TakenEvent {
 }
 
 /**
- * Several engines in a row have died, or lost their lease, with a task of a job that has not got any further: this one tries again.
- * A handler that blocks the event loop for longer than `durability.leaseMs` does that: give it pauses, or the engine a longer lease. When it
- * goes on, the task fails with a `PoisonError`.
+ * Several engines in a row have died, or lost their lease, while the same task of a job was first in the queue and got no further;
+ * this engine tries again. A handler that blocks the event loop for longer than `durability.leaseMs` has this effect: let it pause,
+ * or give the engine a longer lease. When it happens again and again, the task fails with a `PoisonError`.
  */
 export interface StalledEvent {
   /** Tells the kinds of events apart. */

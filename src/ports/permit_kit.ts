@@ -41,7 +41,10 @@ export interface Permitted extends Omit<PermitAnswer, "now"> {
 
 const NEW_QUEUE: QueueState = { holders: [], starts: [] };
 
-/** How late a call may arrive, by its own time. What is known of a time further ahead comes from a clock that was set back since. */
+/**
+ * How late a call may arrive, after the time that it names. State from further in the future was written by a clock that has been
+ * set back since.
+ */
 const LONGEST_LATE_MS = 600_000;
 
 /** Rates of more starts than this are counted by hundredths of their spans, so that a list of starts stays short. */

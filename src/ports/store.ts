@@ -23,7 +23,7 @@ export interface Incarnation {
   readonly incarnation: number;
 }
 
-/** What a job's owner says of it: where the job stands. */
+/** The head of a job: what its owner writes so that the store can find the job without reading its texts. */
 export interface JobHead {
   /** The job's status. */
   readonly status: string;
@@ -38,7 +38,7 @@ export interface JobHead {
   readonly consumed: number;
 }
 
-/** What a user says of a job at its start, and what never changes: by it jobs are found. */
+/** The labels of a job: given at its start, never changed, and used to find jobs. */
 export interface JobLabels {
   /** When it was created, in milliseconds since 1970. */
   readonly createdAt: number;
@@ -50,7 +50,7 @@ export interface JobLabels {
   readonly queue: string;
   /** How urgent it is: those with a smaller number are taken first. */
   readonly priority: number;
-  /** What its user has written on it. */
+  /** Names and texts that its user has given to it. */
   readonly tags: Readonly<Record<string, string>>;
   /** The job that has started it, if a job has. */
   readonly parentId: string | undefined;
@@ -89,7 +89,7 @@ export interface NewJob extends JobLabels, Omit<JobHead, "consumed"> {
   readonly claim: Incarnation | undefined;
 }
 
-/** What has become of a job that was to be created. */
+/** The answer to the creation of a job. */
 export interface CreateAnswer {
   /** Whether the call has made the job; if not, the id is taken. */
   readonly isNew: boolean;
@@ -202,8 +202,8 @@ export interface EnterQuery {
   /** Names the call: one that is repeated because its answer was lost gives the same incarnation, and renews its lease. */
   readonly token: string;
   /**
-   * For an engine that has lost its lease and lives on: the incarnation that it had last. It is told no when another engine has
-   * entered under the name since, and the store remembers that the incarnation has survived.
+   * For an engine that has lost its lease, but has not died: its last incarnation. The call is refused when another engine has
+   * entered under the name since. The store remembers that this incarnation has survived the loss of its lease.
    */
   readonly again?: number | undefined;
   /** Whether the jobs of the former incarnation are free at once, and not only when its lease ends. */
@@ -345,8 +345,8 @@ export interface PurgeQuery {
 }
 
 /**
- * What a store tells: a job was sent a command, has become free and is due at an instant, or has ended; or something may have been
- * missed, and all must be looked at.
+ * A notice from a store to those who `watch` it: a job was sent a command, has become free and is due at an instant, or has ended;
+ * or notices may have been lost, so that everything must be looked at again.
  */
 export type StoreEvent =
   | { readonly type: "command" | "ended"; readonly jobId: string }
@@ -358,7 +358,7 @@ export type StoreEvent =
  * `append` has committed it, or has failed in any other way than by `unread`.
  */
 export interface StoreTransaction {
-  /** What the handler's statements go by: a connection, or what the client of the database calls a transaction. */
+  /** The object that runs the handler's statements: a connection, or what the client of the database calls a transaction. */
   readonly client: unknown;
   /**
    * Runs statements of the transaction. When `run` rejects, or the database refuses what it has done, that is undone, and nothing else.

@@ -183,7 +183,7 @@ function dueFrom(record: JobRecord, now: number): number | undefined {
   if (isHeld(record, now)) return record.heldUntil;
   const since = dueSince(record, now);
   if (since === undefined) return record.dueAt;
-  // The clock of whoever has created it may be ahead.
+  // The clock of the process that has created the job may be ahead.
   return Math.min(since, now);
 }
 
@@ -268,8 +268,8 @@ export class StoreWatchers {
   readonly #callbacks: Set<(event: StoreEvent) => void> = new Set();
 
   /**
-   * Adds a subscriber, whose errors and rejections are ignored: the store is right, whatever a subscriber makes of it.
-   * Returns the function that removes the subscriber.
+   * Adds a subscriber. Its errors and rejections are ignored: the write of which it is told has happened in any case. Returns the
+   * function that removes the subscriber.
    */
   watch(onEvent: (event: StoreEvent) => void): () => void {
     // A wrapper makes each subscription distinct, even if the same function is given twice.

@@ -51,7 +51,7 @@ export interface Group<T> {
 export class Aggregator<T extends object = Record<string, unknown>> extends Routine<AggregatorOptions> {
   /** Takes the inputs. */
   readonly input: Slot<T> = this.addSlot<T>("input", this.sort);
-  /** Is told how many inputs a group will have, none included: the data has the count, and the key of the group if there is one. */
+  /** Takes the count of a group, which may be 0: the data has the count, and the key of the group if there is one. */
   readonly expected: Slot<object> = this.addSlot<object>("expected", this.announce);
   /** Sends the groups. */
   readonly output: Event<Group<T>> = this.addEvent<Group<T>>("output", { params: ["key", "items", "isComplete"] });
@@ -118,7 +118,7 @@ export class Aggregator<T extends object = Record<string, unknown>> extends Rout
     const items = sizeOf(name, ctx) === undefined ? undefined : listsIn<T>("group", ctx)[name];
     const isOpen = this.#grow(name, items?.toArray() ?? [], size, ctx);
     if (isOpen && items === undefined && timeoutMs === undefined) {
-      // The slot has no list of it yet: this is how the end is told of it.
+      // The group has no list in its slot yet, so a marker makes `end` find the group.
       tellAtEnd(this.#end, { name }, this.#atEnd, ctx, name);
     }
   }

@@ -4,20 +4,20 @@ import type { Context } from "../model/context.ts";
 import type { Event } from "../model/event.ts";
 
 /**
- * What becomes of what a routine still holds when nothing else of its job is left: it fails and names the groups, sends them as they
- * are, or drops them.
+ * What happens to the groups that a routine still holds when nothing else of its job is left: the routine fails and names them,
+ * sends them incomplete, or drops them.
  */
 export type AtEnd = "fail" | "emit" | "drop";
 
 /** The words for what becomes of open groups. */
 export const AT_END: readonly AtEnd[] = ["fail", "emit", "drop"];
 
-/** The key in `ctx.state` under which it stands that the routine will be told of the end. */
+/** The key in `ctx.state` that notes that the routine will be notified of the end. */
 const WATCHES = "watches";
 
 /**
- * Has the routine told, once, when nothing else of the job is left. One that fails is told after all those that still send something:
- * its groups may be completed by that.
+ * Has the routine notified, once, when nothing else of its job is left. Routines that fail then are notified after those that still
+ * send something, which may complete their groups.
  */
 export function watchEnd(end: Event<object>, atEnd: AtEnd, ctx: Context): void {
   if (atEnd === "drop" || ctx.state.get(WATCHES) === true) return;
@@ -31,7 +31,7 @@ export function tellAtEnd(end: Event<object>, data: object, atEnd: AtEnd, ctx: C
   if (atEnd === "fail") ctx.emit(end, data, { priority: "last", ...key !== undefined && { key } });
 }
 
-/** The routine has been told of the end: what comes after that makes it watch again. */
+/** The routine has been notified of the end: what it receives after that makes it watch for the next end. */
 export function stopWatching(ctx: Context): void {
   ctx.state.set(WATCHES, undefined);
 }

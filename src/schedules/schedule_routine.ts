@@ -7,7 +7,7 @@ import { Routine } from "../model/routine.ts";
 import type { Slot } from "../model/slot.ts";
 import { lastBefore, nextAfter, type Times } from "./instants.ts";
 
-/** An instant that is later than this by now, in milliseconds, has been missed. */
+/** An instant that is more than this past, in milliseconds, has been missed. */
 const LATE_MS = 60_000;
 
 /** How many jobs are started in one step. */
@@ -51,7 +51,7 @@ export class Schedule extends Routine {
   readonly change: Slot<Timetable> = this.addSlot("change", this.replan);
   /** An instant has come. */
   readonly due: Slot<{ at: number }> = this.addSlot("due", this.run);
-  /** The next instant: it is waited for. */
+  /** Fires at the next instant. */
   readonly next: Event<{ at: number }> = this.addEvent<{ at: number }>("next");
 
   /** Waits for the first instant. */
@@ -60,7 +60,7 @@ export class Schedule extends Routine {
     this.wait(nextAfter(timetable, timetable.declaredAt), ctx);
   }
 
-  /** Takes a timetable in place of the one before. An instant that is waited for stays, unless the times are others. */
+  /** Replaces the timetable. The instant that is being waited for stays, unless the times have changed. */
   replan(timetable: Timetable, ctx: Context): void {
     const before = ctx.state.get<Timetable>("timetable");
     if (before?.cron === timetable.cron && before.timeZone === timetable.timeZone) {

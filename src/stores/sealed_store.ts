@@ -31,7 +31,7 @@ export interface SealedStoreOptions {
   readonly keys: readonly SealingKey[];
 }
 
-/** What texts of a life of a job are sealed with. */
+/** The scope and the additional data with which the texts of a job's life are sealed. */
 interface Life {
   /** A random name, made when the job is created: it stands in each of the job's snapshots. */
   readonly scope: string;

@@ -62,7 +62,10 @@ async function write(call: Call, store: Store, path: string, kept: LeftExport | 
   return { held, written: progress.done };
 }
 
-/** Where the lines go. A file that exists is not written over, unless it is gone on with. */
+/**
+ * The file or stream that the lines are written to. An existing file is not overwritten, except by `--resume`, which goes on with
+ * it.
+ */
 async function sinkOf(call: Call, path: string, kept: LeftExport | undefined): Promise<WritableStream<string>> {
   if (path === "-") return new WritableStream({ write: (text) => call.print.text(text) });
   try {

@@ -8,7 +8,7 @@ import { loadRegistry, REGISTRY_OPTION } from "../registry.ts";
 import { STORE_OPTION, withStore } from "../stores.ts";
 
 const PORT = 7_070;
-/** Nobody on another machine reaches it. */
+/** Only this machine can reach the page. */
 const ADDRESS = "127.0.0.1";
 
 /** `routilux studio`: a page to look at the jobs of a store and to steer them. */

@@ -47,8 +47,7 @@ export class ChildStarter implements JobChildren {
         this.#commit(opened, ended);
       }
     } catch (error) {
-      // Whoever has the job next starts them.
-      // Unreachable default: an error of the store has been wrapped.
+      // The next engine that claims the job starts them.
       committer.journal?.lose(error instanceof Error ? error : new Error("the store has failed", { cause: error }));
     }
     this.isStarting = false;

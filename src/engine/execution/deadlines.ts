@@ -40,7 +40,10 @@ class JobDeadline {
   }
 }
 
-/** Decides that awaited deliveries, and a job itself, have not come in time; and that emissions run which nobody has taken back. */
+/**
+ * Decides what happens at deadlines that have passed: of awaited deliveries, of the job itself, and of delayed emissions that
+ * nobody has taken back.
+ */
 export class Deadlines {
   /** Those that have passed, and wait for a look into the job's inbox; a job without a store has none. */
   passed: PassedDeadlines | undefined;
@@ -86,7 +89,9 @@ export class Deadlines {
     this.passed?.stop();
   }
 
-  /** What tasks have awaited has not come in time, or nobody has taken them back by theirs. */
+  /**
+   * Ends the waiting of tasks whose deadline has passed: the awaited delivery has not come, or nobody has taken the emission back.
+   */
   expire(tasks: readonly Task[]): void {
     for (const task of tasks) {
       // The observer of the expiry before may have delivered, and an error may have ended the job.

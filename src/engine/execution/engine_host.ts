@@ -105,7 +105,7 @@ export class EngineHost {
   readonly inner: InnerUse;
   /** The live jobs of all flows. */
   readonly live: LiveExecutions = new LiveExecutions();
-  /** The last runners of the handlers of jobs: some of these handlers may run on, also when the job has gone on since. */
+  /** The last handler runner of each job whose aborted handlers may still run, also when the job has gone on since. */
   readonly runners: WeakMap<Job, HandlerRunner> = new WeakMap();
   /** No job is started any more. */
   isShutDown = false;

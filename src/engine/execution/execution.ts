@@ -48,9 +48,9 @@ export class Execution implements ActivationHost {
   readonly services: Services;
   /** Its children: those that it has, and those that it may ask for. */
   readonly children: Family;
-  /** Whoever waits for the job. */
+  /** The callers that wait for the job. */
   readonly listeners: JobListeners;
-  /** Tells the observer of it. */
+  /** Reports to the observer what happens to the job. */
   readonly notifier: JobNotifier;
   /** Performs its commits. */
   readonly committer: Committer;
@@ -74,16 +74,16 @@ export class Execution implements ActivationHost {
   readonly #clock: JobClock;
   /** The job's status before it went on. */
   #from: JobStatus = "pending";
-  /** What was asked for before the job has begun to work. */
+  /** The calls that came before the job has begun to work. */
   readonly #early: (() => void)[] = [];
   #resting: Resting | undefined;
-  /** Comes to rest, or ends, as it was last asked to from here: also in the execution that takes the place of this one. */
+  /** Repeats the last request from this process to rest or to end, in the execution that takes the place of this one. */
   #again: ((next: Execution) => void) | undefined;
-  /** The last of these if it was a cancel: what is asked for while its end is being stored does not take its place. */
+  /** The last request, if it was a cancel: requests that come while that end is being stored do not replace it. */
   #cancelled: (() => void) | undefined;
   /** Whether the last commit has been performed: later calls find a job at rest, also while that commit is being stored. */
   isOver = false;
-  /** Whether the last commit lets go of the job: not while handlers run that were told to end, or calls are to be done. */
+  /** Whether the last commit releases the job: not while aborted handlers still run, or calls wait to be carried out. */
   #isReleased = true;
 
   /**
@@ -180,7 +180,9 @@ export class Execution implements ActivationHost {
     this.#early.push(() => this.committer.whenStored(run));
   }
 
-  /** Ends without a commit: the job works elsewhere, rests in the store, or cannot be stored any more. */
+  /**
+   * Ends this execution without a commit: another engine has the job, it is at rest in the store, or it can no longer be stored.
+   */
   leave(error?: Error): void {
     // A second call must not end what has begun since.
     if (this.job.owner !== this) return;
@@ -190,8 +192,8 @@ export class Execution implements ActivationHost {
   }
 
   /**
-   * Another execution of the job, in place of this one, which has come to an end that does not count, or has not begun and was to run
-   * another version of the flow.
+   * Another execution of the job, in place of this one: the store has refused the end of this one, or this one has not begun and
+   * would run another version of the flow.
    */
   again(plan: Plan = this.plan): Execution {
     this.#host.live.delete(this);

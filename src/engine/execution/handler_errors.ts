@@ -2,11 +2,11 @@ import { describeValue } from "../../base/path.ts";
 import type { ErrorData } from "../../values/error_data.ts";
 import type { Activation } from "../activation/activation.ts";
 
-// What newcomers do in handlers, and what they are told: JavaScript itself says nothing, or names a property and no remedy.
+// The errors of frequent mistakes in handlers: JavaScript itself says nothing about them, or names a property and no remedy.
 
 /**
- * The error of a handler that returns a value: it goes nowhere, and would be lost without a word. Most often it was to be emitted, or
- * the handler was to be a generator.
+ * The error of a handler that returns a value, which nobody would receive. Most often the value should have been emitted, or the
+ * handler should be a generator.
  */
 export function refusedResult({ routineId, slotName }: Activation, result: unknown): TypeError {
   const remedy = Array.isArray(result) ? "function* makes a generator that yields its steps" : "return nothing";

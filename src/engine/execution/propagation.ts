@@ -5,7 +5,7 @@ import type { Job } from "../../job/job.ts";
 import { NO_DETAILS, type Task } from "../../job/task.ts";
 import type { EngineHost } from "./engine_host.ts";
 
-/** Keeps with jobs and tasks what a user's `propagate` says of them. */
+/** Keeps the texts that a user's `propagate` returns with jobs and tasks. */
 export class Propagation {
   readonly #propagate: Propagate;
 
@@ -14,12 +14,12 @@ export class Propagation {
     this.#propagate = propagate;
   }
 
-  /** Keeps with a new job what `propagate` says of it. */
+  /** Keeps the text that `propagate` returns with a new job. */
   toJob(host: EngineHost, job: Job): void {
     job.trace = this.#ask(host, job, undefined);
   }
 
-  /** Keeps with the tasks that a step makes what `propagate` says of its handler. */
+  /** Keeps the text that `propagate` returns for a handler with the tasks that the handler's step makes. */
   toTasks(host: EngineHost, job: Job, handler: HandlerInfo, tasks: readonly Task[]): void {
     if (tasks.length === 0) return;
     const trace = this.#ask(host, job, handler);

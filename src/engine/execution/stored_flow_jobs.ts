@@ -148,10 +148,11 @@ export class StoredFlowJobs {
     if (command.type === "pause") {
       const { reason, checkpoint, graceMs = DEFAULT_GRACE_MS } = command;
       if (hasEnded(job.status)) throw refuse("pause", job, "it has ended already");
-      // To pause what is paused changes nothing. What is just being let go of is paused by whoever has it next.
+      // Pausing a paused job changes nothing. A job that is just being released is paused by the engine that claims it next.
       if (execution === undefined) return job.status !== "running";
       return new Promise((resolve) => {
-        // A job that was being released when the command came is not paused. Otherwise an observer may have resumed it.
+        // When the engine was releasing the job for its shutdown as the command came, the job is not paused, and the command stays
+        // in the inbox. Otherwise the pause has had its effect, even if an observer has resumed the job since.
         execution.listeners.onRest(() => resolve(!this.#host.isShutDown || job.status !== "running"));
         execution.rest({ reason, checkpoint }, graceMs, consume);
       });
@@ -165,7 +166,7 @@ export class StoredFlowJobs {
       flow.graph.routine(routine);
       flow.deliverNow(job, flow.routeTo(routine, flow.graph.slot(routine, slot).name), command.data, sequence);
     } else if (command.type === "resume") {
-      // To resume what runs changes nothing.
+      // Resuming a running job changes nothing.
       if (execution !== undefined && !command.redrive) return true;
       const redrive = command.redrive ? { tasks: command.tasks, maxRetries: command.maxRetries } : undefined;
       flow.checkResume(job, redrive);
@@ -210,7 +211,7 @@ export class StoredFlowJobs {
   }
 }
 
-/** Why a job of the store is not reached by a call here, and what reaches it. */
+/** For the error of a call on a `JobState` of a stored job: why this call cannot reach the job, and which one can. */
 function notHere(job: Job, session: StoreSession): string {
   const record = session.records.get(job);
   const owner = record && session.elsewhere(record);

@@ -191,7 +191,7 @@ function undo(storage: JobStorage, execution: Execution, found: FoundJob): void 
   });
 }
 
-/** Gives up a job of which nobody here knows what the store has. */
+/** Gives up a job whose state in the store is not known here. */
 function leave({ storage, execution }: Pick<StoredStart, "storage" | "execution">, error: Error): void {
   // That another engine has it is known.
   if (!(error instanceof StateError)) storage.notFollowed(execution.job, error);

@@ -19,7 +19,7 @@ export class HandlerSpans {
   readonly #tracer: Tracer;
   readonly #propagator: TextMapPropagator<unknown>;
   readonly #jobs: JobSpans;
-  /** By the objects that the engine gives: a runtime need not have asynchronous contexts. */
+  /** Spans by the objects that the engine passes for each handler: a runtime need not have asynchronous contexts. */
   readonly #spans: WeakMap<HandlerInfo, Span> = new WeakMap();
 
   /** Makes the spans of an engine's handlers. */
@@ -57,7 +57,7 @@ export class HandlerSpans {
     return result;
   }
 
-  /** What is kept with the tasks of a handler's step, or with a new job. */
+  /** The text that is kept with the tasks of a handler's step, or with a new job. */
   readonly propagate: Propagate = ({ flowId, handler }) => {
     if (handler === undefined) return this.#create(flowId);
     const span = this.#spans.get(handler);

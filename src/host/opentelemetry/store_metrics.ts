@@ -1,10 +1,10 @@
 import type { BatchObservableResult, Meter } from "@opentelemetry/api";
 import type { Store } from "../../ports/store.ts";
 
-/** The statuses of jobs that somebody has to do something for, and of those that have failed. */
+/** The statuses that are counted: those of jobs that have not ended, and `failed`. */
 const STATUSES = ["pending", "running", "paused", "failed"];
 
-/** What is asked of a store whenever metrics are collected: how many jobs there are, and how long the oldest that is due has been so. */
+/** Asks a store whenever metrics are collected: how many jobs there are, and for how long the oldest due job has been due. */
 export function observeStore(store: Store, meter: Meter, queues: readonly string[] | undefined): void {
   const jobs = meter.createObservableGauge("routilux.store.jobs", {
     unit: "{job}",

@@ -1,7 +1,7 @@
 // The arithmetic of CRC-32: polynomials over one bit, modulo that of the check, the highest power in the lowest bit.
 const MODULUS = 0xedb88320;
 const ONE = 0x80000000;
-/** x to the 8: what one byte more does to a check. */
+/** x to the 8: the factor by which one more byte changes a check. */
 const BYTE = 0x00800000;
 
 /**
@@ -12,7 +12,7 @@ export function crcOfRest(whole: number, before: number, length: number): number
   return (whole ^ product(before, power(length))) >>> 0;
 }
 
-/** What `length` bytes more do to a check. */
+/** The factor by which `length` more bytes change a check. */
 function power(length: number): number {
   let result = ONE;
   for (let [left, square] = [length, BYTE]; left > 0; left = Math.floor(left / 2), square = product(square, square)) {

@@ -21,7 +21,7 @@ const NUMBERS = ".numbers.jsonl";
 /** How many numbers of lives are reserved at once: so many jobs are created without a write to the file. */
 const RESERVED = 1_000;
 
-/** What must never be lost. */
+/** The part of the owners' state that must never be lost. */
 interface Numbers {
   /** The lives up to this number may have been given to jobs. */
   readonly lives: number;

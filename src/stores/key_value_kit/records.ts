@@ -16,7 +16,7 @@ export interface Located<S = JobState | Ghost> {
   readonly state: S;
 }
 
-/** The next value of a job's key; what is written with each value is added. */
+/** The next value of a job's key, without the parts that every write adds. */
 export type Next<S extends Write> = Omit<S, keyof Write | "format" | "version" | "marks" | "mark">;
 
 /** Access to the keys of jobs. */

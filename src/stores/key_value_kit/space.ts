@@ -7,7 +7,7 @@ import { RecentJobs } from "./recent_jobs.ts";
 import { Records } from "./records.ts";
 import { Values } from "./values.ts";
 
-/** What the calls of one store share. */
+/** The state that all calls of one store share. */
 export interface Space {
   /** The storage. */
   readonly client: KeyValueClient;

@@ -6,14 +6,14 @@ export function sqlState(error: unknown): string | undefined {
   return codes.find((it): it is string => typeof it === "string" && /^[0-9A-Z]{5}$/.test(it));
 }
 
-/** The statement was rolled back because of what others did at the same time: repeated, it may succeed. */
+/** The statement was rolled back because of concurrent transactions: repeated, it may succeed. */
 const CONFLICTS: ReadonlySet<string> = new Set(["40001", "40P01"]);
 /** The row exists already. */
 const UNIQUE = "23505";
 /** The row that is referred to is gone, or the one to be deleted is referred to. */
 const FOREIGN_KEY = "23503";
 
-/** Whether a statement has failed for what others did at the same time. */
+/** Whether a statement has failed because of concurrent transactions. */
 export function isConflict(error: unknown): boolean {
   return CONFLICTS.has(sqlState(error) ?? "");
 }

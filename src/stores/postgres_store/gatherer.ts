@@ -1,6 +1,6 @@
 import { isRefusal } from "./errors.ts";
 
-/** One of the things that are done together, and who waits for it. */
+/** A gathered item, and the caller that waits for its result. */
 interface Waiting<Item, Answer> {
   readonly item: Item;
   readonly resolve: (answer: Answer) => void;

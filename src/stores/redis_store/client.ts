@@ -4,7 +4,7 @@ export interface NodeRedisConnection {
   connect(): Promise<unknown>;
   /** Ends the connection at once. */
   destroy(): void;
-  /** Calls back with what is told on a channel. */
+  /** Calls back with the messages of a channel. */
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
   /** Calls back at an event of the connection. */
   on(event: "error" | "ready", listener: () => void): unknown;
@@ -24,7 +24,7 @@ export interface NodeRedis {
 export interface IoRedisConnection {
   /** Ends the connection at once. */
   disconnect(): void;
-  /** Asks for what is told on a channel. */
+  /** Subscribes to the messages of a channel. */
   subscribe(channel: string): Promise<unknown>;
   /** Calls back at an event of the connection. */
   on(event: string, listener: (...args: string[]) => void): unknown;

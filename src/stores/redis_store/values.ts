@@ -1,4 +1,4 @@
-/** What the script returns: texts, nothing, and lists of them. */
+/** The values that the script returns: texts, nothing, and lists of these. */
 export type Reply = string | number | null | readonly Reply[];
 
 const MARK = "\u0001";

@@ -13,7 +13,7 @@ export interface Place {
   readonly part: string;
   /** Texts of one scope share their keys: a life of a job, or what all jobs may share. */
   readonly scope: string;
-  /** What the text is sealed together with: bound to anything else, it cannot be opened. */
+  /** The additional authenticated data: bound to other data, the text cannot be opened. */
   readonly bound: readonly string[];
 }
 

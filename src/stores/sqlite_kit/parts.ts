@@ -12,7 +12,7 @@ export interface TextPlace {
   readonly revision: number;
 }
 
-/** What stands in the column of a text that is in parts: no text becomes a BLOB of an odd length. */
+/** The value of the column of a text that is stored in parts: no text becomes a BLOB of an odd length. */
 const IN_PARTS = new Uint8Array(1);
 
 /** The column of a text; `addParts` adds what does not fit into it. */

@@ -12,7 +12,7 @@ export interface LedgerCommand {
   readonly at: number;
 }
 
-/** What matters of an entry of a journal. */
+/** The parts of a journal's entry by which commands are judged. */
 export interface LedgerEntry {
   readonly kind: string;
   readonly consumed: number | undefined;
@@ -48,7 +48,7 @@ export function standingOf({ status, failures, tasks, deferredEvents, children }
   };
 }
 
-/** What a redrive names that chooses no failures: all that are not handled. */
+/** The choice of a redrive that names no tasks: all failures that are not handled. */
 export const ALL_FAILURES = "all";
 
 /** The commands to one life of a job: each that was accepted has its effect once, or is refused where that is right. */
@@ -110,7 +110,7 @@ export class CommandLedger {
   mayBeTold(command: LedgerCommand, status: string | undefined): boolean {
     if (command.sequence > this.#consumed) return status === "stored";
     if (this.#done.has(command)) return status === "done";
-    // Nobody waits any more for the end of a child that is told twice.
+    // A parent that was told of a child's end before no longer waits for it.
     const isVacuous = command.type === "pause" || command.type === "resume" || command.type === "child";
     return status === "refused" || (status === "done" && isVacuous);
   }

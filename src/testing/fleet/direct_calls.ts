@@ -9,7 +9,9 @@ interface DirectCall {
   readonly life: JobLedger;
 }
 
-/** What the methods of flows were asked for in one process, and have not refused: it must have its effect, unless the job is lost there. */
+/**
+ * The calls of flows' methods in one process that were not refused: each must have its effect, unless the process loses the job.
+ */
 export class DirectCalls {
   #calls: readonly DirectCall[] = [];
 

@@ -5,7 +5,7 @@ import type { JobLedger } from "./job_ledger.ts";
 /** Which of the jobs below a job is meant: the first of a flow, or, if there are children, that of a number. */
 export type FleetAim = { readonly flowId: string } | { readonly index: number };
 
-/** What a client asks of a job: by a handle, with a key, or by a method of its flow. */
+/** A request of a client to a job: by a handle, with a key, or by a method of its flow. */
 export type AimedTask = {
   readonly jobId: string;
   readonly asked: FleetAsk;

@@ -50,9 +50,9 @@ export class FleetWait {
   }
 }
 
-/** Somebody outside of the fleet: asks processes for one thing after the other, and again when there is no answer. */
+/** A client outside of the fleet: it sends one request after the other to processes, and repeats those that get no answer. */
 export class FleetClient {
-  /** What it waits for without end. */
+  /** The calls that it waits for without a limit of time. */
   readonly waits: FleetWait[] = [];
   readonly #tasks: FleetTask[];
   readonly #stage: FleetStage;

@@ -2,7 +2,7 @@
 export class JobDeaths {
   readonly #lost: number[] = [];
   readonly #survived: Set<number> = new Set();
-  /** Those of which whoever has claimed the job last could know it. */
+  /** The incarnations of which the last engine that claimed the job could know that they had lost it. */
   #known: ReadonlySet<number> = new Set();
   /** How many there were when each task last got further. */
   readonly #progress: Map<unknown, number> = new Map();

@@ -209,12 +209,14 @@ export class JobLedger {
   #reopen(handled: readonly number[]): void {
     const tasks = new Set(Array.from(this.job.tasks, ({ id }) => `${id}`));
     for (const step of this.steps) if (tasks.has(step.slice(0, step.indexOf("/")))) this.steps.delete(step);
-    // What was made good is done by new keys.
+    // Failures that were compensated run under new idempotency keys.
     const anew = handled.filter((id) => tasks.has(`${id}`));
     for (const step of this.calls.keys()) if (anew.some((id) => step.startsWith(`${id}/`))) this.calls.delete(step);
   }
 
-  /** Forgets which steps were called and are not stored: whoever has the job next may call others in their place. */
+  /**
+   * Forgets the steps that handlers have begun and nobody has stored: the next owner of the job may run other steps in their place.
+   */
   forgetAhead(): void {
     for (const [step, call] of this.calls) {
       if (this.steps.has(step)) continue;
