@@ -1,6 +1,7 @@
 import { StateError, type StateReason, TimeoutError, UnknownOutcomeError } from "./base/errors.ts";
 import { type AskedCommand, type AskOptions, checkAskOptions, checkReason, targetOf } from "./ask_options.ts";
 import { checkDuration, checkInteger, checkName, checkOptions } from "./base/options.ts";
+import { unlessAborted } from "./base/thenable.ts";
 import { encodeCommand } from "./documents/command.ts";
 import type { JobState } from "./documents/job_state.ts";
 import { jobOf } from "./documents/job_state.ts";
@@ -189,7 +190,7 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
   ): Promise<void> {
     const action = `Cannot deliver to job "${this.jobId}"`;
     const { routine, slot } = targetOf(action, to);
-    const record = await this.#find("deliver to");
+    const record = await this.#find("deliver to", options.signal);
     const flow = await this.#host.flowOf(record);
     if (flow === undefined && !await this.#host.hasSlot(record, { routine, slot })) {
       throw new TypeError(`${action}: its flow "${record.flowId}" has no slot "${slot}" of routine "${routine}"`);
@@ -205,7 +206,7 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
     const { reason, checkpoint, graceMs } = options;
     if (graceMs !== undefined) checkDuration(action, "graceMs", graceMs);
     checkReason(action, reason);
-    const record = await this.#find("pause");
+    const record = await this.#find("pause", options.signal);
     const payload = this.#encode(action, "checkpoint", checkpoint, this.#flow);
     await this.#ask("pause", record, { type: "pause", reason, checkpoint: payload, graceMs }, options);
   }
@@ -213,7 +214,7 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
   async resume(options: AskOptions = {}): Promise<void> {
     await this.#ask(
       "resume",
-      await this.#find("resume"),
+      await this.#find("resume", options.signal),
       { type: "resume", redrive: false, tasks: undefined, maxRetries: undefined },
       options,
     );
@@ -221,11 +222,12 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
 
   async cancel(options: Parameters<JobHandle["cancel"]>[0] = {}): Promise<void> {
     checkReason(`Cannot cancel job "${this.jobId}"`, options.reason);
-    await this.#ask("cancel", await this.#find("cancel"), { type: "cancel", reason: options.reason }, options);
+    const record = await this.#find("cancel", options.signal);
+    await this.#ask("cancel", record, { type: "cancel", reason: options.reason }, options);
   }
 
   async redrive(options: Parameters<JobHandle["redrive"]>[0] = {}): Promise<void> {
-    const record = await this.#find("redrive");
+    const record = await this.#find("redrive", options.signal);
     const { failures = true, maxRetries, key } = options;
     // What was asked with a key may have been carried out already.
     if (key === undefined && record.endedAt === undefined) {
@@ -245,7 +247,7 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
   }
 
   async discard(failures: FailureChoice, options: AskOptions = {}): Promise<void> {
-    const record = await this.#find("discard failures of");
+    const record = await this.#find("discard failures of", options.signal);
     const tasks = resolveFailures(await this.read(), failures, options.key !== undefined);
     if (await this.#isAsked(tasks, failures, options.key)) return;
     await this.#ask("discard failures of", record, { type: "discard", tasks }, options);
@@ -287,8 +289,8 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
       await watch.changed(signal, Math.min(left, ms));
     };
     try {
-      while (!isAtItsEnd(await this.#atLast(() => this.#find("wait for"), pause))) await pause(1_000);
-      return this.#host.read(await this.#atLast(() => this.#load("wait for"), pause), this.#flow);
+      while (!isAtItsEnd(await this.#atLast(() => this.#find("wait for", signal), pause, signal))) await pause(1_000);
+      return this.#host.read(await this.#atLast(() => this.#load("wait for", signal), pause, signal), this.#flow);
     } finally {
       watch.stop();
     }
@@ -319,10 +321,10 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
         const live = session.liveJob(this.jobId);
         // A job that is live here tells of each commit.
         stopListening = live && executionOf(live)?.listeners.onCommit(() => watch.wake());
-        const record = await this.#atLast(() => this.#find(call), pause);
+        const record = await this.#atLast(() => this.#find(call, signal), pause, signal);
         if (record.revision !== revision) {
           revision = record.revision;
-          const stored = await this.#atLast(() => this.#load(call), pause);
+          const stored = await this.#atLast(() => this.#load(call, signal), pause, signal);
           const { outputs } = jobOf(this.#host.read(stored, this.#flow));
           const first = outputs.dropped;
           for (const output of outputs.toArray().slice(Math.max(0, next - first))) push(output);
@@ -339,16 +341,16 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
   }
 
   /** The job's record. */
-  async #find(call: string): Promise<JobRecord> {
+  async #find(call: string, signal?: AbortSignal): Promise<JobRecord> {
     this.#checkOpen(call);
-    await this.#host.created(this.jobId);
-    return this.#check(call, await this.#host.session.store.find(this.jobId));
+    await unlessAborted(this.#host.created(this.jobId), signal);
+    return this.#check(call, await unlessAborted(this.#host.session.store.find(this.jobId), signal));
   }
 
   /** All that the store has of the job. */
-  async #load(call: string): Promise<StoredJob> {
+  async #load(call: string, signal?: AbortSignal): Promise<StoredJob> {
     this.#checkOpen(call);
-    const stored = await this.#host.session.store.load(this.jobId);
+    const stored = await unlessAborted(this.#host.session.store.load(this.jobId), signal);
     this.#check(call, stored?.record);
     // Unreachable: the check has found its record.
     if (stored === undefined) throw this.#refuse(call, "unknown", REFUSALS.unknown, "unknown");
@@ -374,13 +376,17 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
   }
 
   /** Calls the store until it answers, however long it fails. `pause` waits between two calls, or throws to end the attempts. */
-  async #atLast<T>(ask: () => Promise<T>, pause: (ms: number) => Promise<void>): Promise<T> {
+  async #atLast<T>(
+    ask: () => Promise<T>,
+    pause: (ms: number) => Promise<void>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
     const { session } = this.#host;
     for (let failures = 1;; failures++) {
       try {
         return await ask();
       } catch (error) {
-        if (error instanceof StateError || session.isClosed) throw error;
+        if (error instanceof StateError || session.isClosed || signal?.aborted === true) throw error;
         session.onError(error);
       }
       await pause(delayAfter(failures, session.settings));
@@ -406,8 +412,9 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
       let answer: SendAnswer;
       try {
         const sent = { key: known, text, reopens, keyRetentionMs, room, now: timers.now() };
-        answer = await store.send({ jobId: this.jobId, life: this.#life }, sent);
+        answer = await unlessAborted(store.send({ jobId: this.jobId, life: this.#life }, sent), signal);
       } catch (error) {
+        signal?.throwIfAborted();
         session.onError(error);
         if (failures + 1 >= settings.attempts) throw new UnknownOutcomeError(call, this.jobId, known, { cause: error });
         await pauseAfter(failures + 1, session, signal);

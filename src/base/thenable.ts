@@ -43,3 +43,23 @@ export function isAsyncAnswer(answer: unknown): answer is PromiseLike<unknown> {
   ignoreRejection(answer);
   return true;
 }
+
+/**
+ * Waits for an answer, but not longer than until a signal is aborted; then nobody waits for it any more.
+ *
+ * @throws the signal's reason when it is aborted
+ */
+export async function unlessAborted<T>(answer: T | Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined || !isThenable(answer)) return answer;
+  let abort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort);
+  });
+  try {
+    if (signal.aborted) abort();
+    return await Promise.race([answer, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

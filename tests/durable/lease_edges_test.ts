@@ -28,7 +28,7 @@ test("an engine that cannot enter again gives up its jobs after as many attempts
 test("a job that is taken up while its engine fails to enter again is given up with the others", async () => {
   const store = memoryStore();
   const { renew, take } = store;
-  const owner = new StoredFlowProcess({ store, work: waiting, durability: { attempts: 1 } });
+  const owner = new StoredFlowProcess({ store, work: waiting, durability: { attempts: 1, answerTimeoutMs: Infinity } });
   const first = owner.start([1], "first");
   await owner.settle();
   const other = new StoredFlowProcess({ store, timers: owner.timers, work: waiting });
@@ -181,7 +181,11 @@ test("a job whose lease ends while it is read again, as it must not end yet, goe
   const data = memoryStore();
   const store = { ...data };
   const [work, gate] = [createLatch(), createLatch()];
-  const owner = new StoredFlowProcess({ store, work: (n, ctx) => n === 1 ? work.passed : ctx.shared.set("n", n) });
+  const owner = new StoredFlowProcess({
+    store,
+    durability: { answerTimeoutMs: Infinity },
+    work: (n, ctx) => n === 1 ? work.passed : ctx.shared.set("n", n),
+  });
   const job = owner.start([1]);
   await owner.settle();
   let isLate = false;

@@ -40,6 +40,11 @@ export interface DurabilityOptions {
   /** How often a write is tried before the job stops. @default {6} */
   readonly attempts?: number;
   /**
+   * How long a call of the store may take before it counts as failed, in milliseconds; a renewal of the lease has a third of `leaseMs`
+   * at most. So a connection that was lost in silence keeps no job. `Infinity` waits however long it takes. @default {30000}
+   */
+  readonly answerTimeoutMs?: number;
+  /**
    * How long the second try waits for the first, in milliseconds; each further one twice as long, but none longer than ten
    * seconds. @default {100}
    */
@@ -74,7 +79,7 @@ export function delayAfter(failures: number, { retryDelayMs }: DurabilitySetting
 export function resolveDurability(options: DurabilityOptions, name: string): DurabilitySettings {
   const { mode = "strict", owner = name, leaseMs = 30_000, flushMs = 50, snapshotLength = 1_048_576 } = options;
   const { attempts = 6, retryDelayMs = 100, maxRecoveries = 5, takeOver = "after lease" } = options;
-  const { commandPollMs = 1_000, keyRetentionMs = DAY_MS, inboxLimit = 10_000 } = options;
+  const { commandPollMs = 1_000, keyRetentionMs = DAY_MS, inboxLimit = 10_000, answerTimeoutMs = 30_000 } = options;
   const action = "Cannot create engine";
   const check = (option: keyof DurabilityOptions, value: number, least: number, most: number) =>
     checkRange(action, `durability.${option}`, value, least, most);
@@ -89,6 +94,7 @@ export function resolveDurability(options: DurabilityOptions, name: string): Dur
     flushMs: check("flushMs", flushMs, 0, Number.MAX_SAFE_INTEGER),
     snapshotLength: check("snapshotLength", snapshotLength, 1, Infinity),
     attempts: check("attempts", attempts, 1, Infinity),
+    answerTimeoutMs: check("answerTimeoutMs", answerTimeoutMs, 1, Infinity),
     retryDelayMs: check("retryDelayMs", retryDelayMs, 0, Number.MAX_SAFE_INTEGER),
     maxRecoveries: check("maxRecoveries", maxRecoveries, 1, Infinity),
   };

@@ -5,6 +5,7 @@ import type { Incarnation, JobRecord, Store, StoreEvent, TakenJob } from "../../
 import type { CancelTimer, Timers } from "../../ports/timers.ts";
 import type { Job } from "../../job/job.ts";
 import { StepTransactions } from "../activation/step_transactions.ts";
+import { answeringStore } from "./answering_store.ts";
 import type { DurabilitySettings } from "./durability_settings.ts";
 import type { Journal } from "./journal.ts";
 import { Ownership } from "./ownership.ts";
@@ -67,12 +68,12 @@ export class StoreSession {
     createId: () => string,
     tell: (event: EngineEvent) => void,
   ) {
-    this.store = store;
+    this.store = answeringStore(store, timers, settings);
     this.settings = settings;
     this.timers = timers;
     this.createId = createId;
     this.#tell = tell;
-    this.ownership = new Ownership(store, settings, timers, createId, {
+    this.ownership = new Ownership(this.store, settings, timers, createId, {
       onOver: () => void this.#regain(),
       onEntered: () => void this.#regain(),
       onRenewed: () => void this.reconcile(),

@@ -87,6 +87,7 @@ export class FleetProcess {
         maxRecoveries: MAX_RECOVERIES,
         takeOver: takesOver ? "at once" : "after lease",
         commandPollMs: 500,
+        answerTimeoutMs: Infinity,
         ...stage.durability,
       },
       ...(settings.services === undefined ? {} : { services: settings.services(host) }),
