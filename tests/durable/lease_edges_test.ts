@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { test } from "node:test";
 import { type Context, FencedError, StateError, StoreError } from "../../mod.ts";
+import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { sendNew } from "../../src/testing/store_contract/sample_jobs.ts";
 import { createLatch } from "../support/latch.ts";
 import { heldStore } from "../support/held_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
@@ -137,23 +139,11 @@ test("a cancel that is carried out while its job is claimed again, and must not 
   assertEquals(owner.told("command_error").map(({ key }) => key), ["late"]);
 });
 
-test("a resume beside commands that this engine carries out says so", async () => {
-  const data = memoryStore();
-  const store = { ...data };
+/** A job at rest, to which a command comes while its pause is being stored. */
+async function pauseWithCommand(data: Store, store: Store) {
   const owner = new StoredFlowProcess({ store, work: waiting });
   const job = owner.start([1]);
   await owner.settle();
-  const [isAsked, isServed] = [createLatch(), createLatch()];
-  let claims = 0;
-  store.claim = async (query) => {
-    // The first one is made for the command.
-    if (++claims === 2) await isAsked.passed;
-    return await data.claim(query);
-  };
-  store.inbox = async (...args) => {
-    if (claims > 0) await isServed.passed;
-    return await data.inbox(...args);
-  };
   let isPausing = false;
   store.append = async (claim, revision, entries, head) => {
     if (head?.status === "paused" && !isPausing) {
@@ -162,18 +152,78 @@ test("a resume beside commands that this engine carries out says so", async () =
     }
     return await data.append(claim, revision, entries, head);
   };
+  return { owner, job };
+}
+
+test("a resume beside commands that a recovery of this engine carries out says so", async () => {
+  const data = memoryStore();
+  const store: Store = { ...data };
+  const { owner, job } = await pauseWithCommand(data, store);
+  // The command is left to whoever looks for jobs that are due.
+  store.claim = ({ now }) => ({ now, jobs: [], survived: [] });
+  await owner.flow.pause(job);
+  await owner.settle();
+  const [isTaken, isServed] = [createLatch(), createLatch()];
+  store.take = async (query) => {
+    const answer = await data.take(query);
+    isTaken.open();
+    await isServed.passed;
+    return answer;
+  };
+  const recovery = owner.engine.recover();
+  await isTaken.passed;
+  owner.flow.resume(job);
+  const wait = () => owner.flow.waitForCompletion(job);
+  await assertRejects(wait, StateError, "carries out commands to it just now; ask for it by engine.handle");
+  isServed.open();
+  await recovery;
+  assertEquals((await data.find("job"))?.status, "cancelled");
+});
+
+test("a resume goes on though the engine could not let go of the job that it had claimed for a command", async () => {
+  const data = memoryStore();
+  const store: Store = { ...data };
+  const { owner, job } = await pauseWithCommand(data, store);
+  const isAsked = createLatch();
+  let claims = 0;
+  store.claim = async (query) => {
+    const answer = await data.claim(query);
+    if (++claims === 1) await isAsked.passed;
+    return answer;
+  };
   await owner.flow.pause(job);
   owner.flow.resume(job);
-  const wait = assertRejects(
-    () => owner.flow.waitForCompletion(job),
-    StateError,
-    "carries out commands to it just now",
-  );
-  await owner.settle();
+  const { append } = store;
+  store.append = (...args) => {
+    store.append = append;
+    return args[2].length === 0 ? fails() : append(...args);
+  };
   isAsked.open();
-  await wait;
-  isServed.open();
+  await owner.flow.waitForCompletion(job);
+  assertEquals([job.status, claims], ["cancelled", 2]);
+  assertEquals(owner.told("store_error").map(({ error }) => String(error)), ["Error: down"]);
+});
+
+test("a redrive waits for a cancel that is being stored, and is refused when that has not ended the job", async () => {
+  const data = memoryStore();
+  const store: Store = { ...data };
+  const { owner, job } = await pauseWithCommand(data, store);
+  const { append } = store;
+  let waited: Promise<unknown> | undefined;
+  store.append = async (claim, revision, entries, head) => {
+    if (head?.endedAt !== undefined && waited === undefined) {
+      owner.flow.resume(job, { redrive: true });
+      const end = owner.flow.waitForCompletion(job);
+      waited = assertRejects(() => end, StateError, 'its end was not stored: it is "paused"');
+      await sendNew(data, "job", "{}", "late");
+    }
+    return await append(claim, revision, entries, head);
+  };
+  await owner.flow.pause(job);
   await owner.settle();
+  assert(waited !== undefined);
+  await waited;
+  await owner.engine.recover();
   assertEquals((await data.find("job"))?.status, "cancelled");
 });
 

@@ -100,6 +100,48 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals((await openIn(other)).status, "completed");
   });
 
+  for (const held of ["claim", "inbox", "append"] as const) {
+    test(`C482 what is delivered while a job is paused, and a resume at once after it, both count: ${held} is slow, with ${name}`, async () => {
+      const data = createStore();
+      const store = { ...data };
+      const owner = new StoredFlowProcess({ store, work: askFirst });
+      const job = owner.start([1]);
+      await owner.settle();
+      const gate = createLatch();
+      let isServing = false;
+      const waits = async (method: typeof held) => {
+        if (isServing && method === held) await gate.passed;
+      };
+      store.claim = async (query) => {
+        isServing = true;
+        const answer = await data.claim(query);
+        await waits("claim");
+        return answer;
+      };
+      store.inbox = async (...args) => {
+        await waits("inbox");
+        return await data.inbox(...args);
+      };
+      let isPausing = false;
+      store.append = async (claim, revision, entries, head) => {
+        if (head?.status === "paused" && !isPausing) {
+          isPausing = true;
+          // The engine lets go of the job, and claims it again for this.
+          await owner.engine.handle("job").deliver(INPUT, { n: 2 });
+        }
+        await waits("append");
+        return await data.append(claim, revision, entries, head);
+      };
+      await owner.flow.pause(job);
+      owner.flow.resume(job);
+      await owner.settle();
+      gate.open();
+      await owner.flow.waitForCompletion(job);
+      assertEquals([job.status, job.sharedData.sum, owner.begun], ["completed", 3, [1, 2]]);
+      assertEquals((await store.find("job"))?.status, "completed");
+    });
+  }
+
   test(`an answer that was stored in time counts, though its deadline has passed when a process looks, with ${name}`, async () => {
     const store = createStore();
     const ask = (n: number, ctx: Context) => {

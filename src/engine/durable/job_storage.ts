@@ -58,12 +58,18 @@ export class JobStorage {
   readonly inbox: Inbox;
   /** The hash of the flow's text. */
   #flowHash: string | undefined;
+  /** Jobs that were let go, and are being claimed again for the commands that have come. */
+  readonly #takenBack: WeakMap<Job, Promise<void>> = new WeakMap();
 
   /** Makes the storage of a flow's jobs. */
   constructor(session: StoreSession, graph: FlowGraph, host: FlowHost) {
     this.#host = host;
     this.#session = session;
-    this.inbox = new Inbox(session, graph.limits, host.perform, (job, journal) => this.#takeBack(job, journal));
+    this.inbox = new Inbox(session, graph.limits, host.perform, (job, journal) => {
+      const done = this.#takeBack(job, journal);
+      this.#takenBack.set(job, done);
+      return done;
+    });
     this.#graph = graph;
   }
 
@@ -242,12 +248,24 @@ export class JobStorage {
     return this.#session.register(job, () => void this.inbox.poll(job), wake);
   }
 
+  /** Resolves when the engine has done with the commands for which it has claimed a job at rest, if it has. */
+  async commandsDone(job: Job): Promise<void> {
+    // A failure is told by the inbox for which it was claimed.
+    await this.#takenBack.get(job)?.catch(() => {});
+  }
+
   /** A job that was let go while its inbox had commands is due: it is claimed again, unless somebody else was faster. */
   async #takeBack(job: Job, journal: Journal): Promise<void> {
-    // A worker takes it, when the limits of its queue allow that.
-    if (this.#host.isClosed() || this.#session.permitsFor(job) !== undefined) return;
+    // A job that is being resumed reads its inbox by itself. Of a queue with limits, a worker takes it when those allow that.
+    if (this.#host.isClosed() || job.isStarting || this.#session.permitsFor(job) !== undefined) return;
     const taken = await this.claim(job, journal.claim.epoch);
-    if (taken === undefined || !this.#session.mayTakeUp(taken)) return;
+    if (taken === undefined) return;
+    if (job.isStarting) {
+      // It has been resumed meanwhile: that waits for this, and claims it anew.
+      this.note(job, taken.record);
+      return await this.#session.letGo(taken);
+    }
+    if (!this.#session.mayTakeUp(taken)) return;
     try {
       await this.#host.takeUp(taken, job);
     } catch (error) {

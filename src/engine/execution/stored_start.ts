@@ -88,9 +88,16 @@ async function enter(start: StoredStart): Promise<void> {
   await claim(start, record);
 }
 
-/** Goes on with a job that is in the store, if nobody has claimed it since it was last seen here. */
-async function claim(start: StoredStart, { epoch }: JobRecord): Promise<void> {
+/** Goes on with a job that is in the store, if nobody else has claimed it since it was last seen here. */
+async function claim(start: StoredStart, known: JobRecord): Promise<void> {
   const { storage, execution: { job } } = start;
+  const before = job.status;
+  await storage.commandsDone(job);
+  if (job.status !== before) {
+    const { jobId, status } = job;
+    throw new StateError("resume", status, `Cannot resume job "${jobId}": its end was not stored: it is "${status}"`);
+  }
+  const { epoch } = storage.recordOf(job) ?? known;
   const taken = await storage.claim(job, epoch);
   if (taken === undefined) {
     const found = await storage.load(job);
