@@ -3,6 +3,7 @@ import { type Case, createScope, type StorePlace } from "./store_contract/case.t
 import { errorOf } from "./store_contract/checks.ts";
 import { claimCases } from "./store_contract/claim_cases.ts";
 import { claimRaceCases } from "./store_contract/claim_race_cases.ts";
+import { clockCases } from "./store_contract/clock_cases.ts";
 import { compactionCases } from "./store_contract/compaction_cases.ts";
 import { concurrencyCases } from "./store_contract/concurrency_cases.ts";
 import { createCases } from "./store_contract/create_cases.ts";
@@ -45,6 +46,11 @@ export interface StoreContractOptions<Place extends StorePlace = StorePlace> {
    * callers instead.
    */
   readonly createPlace: () => MaybePromise<Place>;
+  /**
+   * Makes an empty place whose store goes by its own clock, for a store that has one: as users open it. Without this function, it is not
+   * tested what that makes of callers whose clocks differ.
+   */
+  readonly createClockedPlace?: (() => MaybePromise<Place>) | undefined;
   /** The prefix of the tests' names, such as `"sqlite store: "`. @default {""} */
   readonly prefix?: string | undefined;
   /**
@@ -64,7 +70,8 @@ export interface StoreContractOptions<Place extends StorePlace = StorePlace> {
  * The contract of the port `Store`, as tests: everything that an engine relies on.
  *
  * Each test is declared by the given `test`. It gets an empty place, opens it once or several times, as several
- * processes would, and closes all handles. The tests use no clock, and wait for nothing but the store.
+ * processes would, and closes all handles. The tests use no clock, and wait for nothing but the store. What a store makes of a clock of its own, those
+ * of `createClockedPlace` test.
  *
  * They cover creation by id and token, journals and revisions, atomic appends, heads, fences against former owners and lives,
  * compaction, inboxes and keys, owners and their leases, due jobs and their order, claims, lists and cursors, deletion, closing and
@@ -89,11 +96,10 @@ export interface StoreContractOptions<Place extends StorePlace = StorePlace> {
  * ```
  */
 export function storeContract<Place extends StorePlace>(options: StoreContractOptions<Place>): void {
-  const { test, createPlace, prefix = "", isExclusive = false, tear } = options;
-  const cases = [...CASES, ...isExclusive ? exclusiveCases : [], ...tear === undefined ? [] : tearCases];
-  for (const { name, run } of cases) {
+  const { test, createPlace, createClockedPlace, prefix = "", isExclusive = false, tear } = options;
+  const declare = (create: () => MaybePromise<Place>, { name, run }: Case): void => {
     test(prefix + name, async () => {
-      const place = await createPlace();
+      const place = await create();
       const scope = createScope(place, { isExclusive, tear: (share) => tear?.(place, share) });
       const clear = async (): Promise<void> => {
         await scope.closeAll();
@@ -107,7 +113,10 @@ export function storeContract<Place extends StorePlace>(options: StoreContractOp
       }
       await clear();
     });
-  }
+  };
+  const cases = [...CASES, ...isExclusive ? exclusiveCases : [], ...tear === undefined ? [] : tearCases];
+  for (const it of cases) declare(createPlace, it);
+  if (createClockedPlace !== undefined) { for (const it of clockCases) declare(createClockedPlace, it); }
 }
 
 const CASES: readonly Case[] = [

@@ -5,6 +5,7 @@ import { memoryStore } from "../../src/stores/memory_store.ts";
 import { storeContract, type StoreContractOptions, type StorePlace } from "../../src/testing/store_contract.ts";
 import { HEAD } from "../../src/testing/store_contract/sample_jobs.ts";
 import { BROKEN_CLAIMS } from "../support/broken_claim_stores.ts";
+import { BROKEN_CLOCKS, STORE_TIME } from "../support/broken_clock_stores.ts";
 import { BROKEN_FENCES } from "../support/broken_fence_stores.ts";
 import { BROKEN_HANDLES } from "../support/broken_handle_stores.ts";
 import { BROKEN_INBOXES } from "../support/broken_inbox_stores.ts";
@@ -15,6 +16,7 @@ import { BROKEN_OWNERS } from "../support/broken_owner_stores.ts";
 import { BROKEN_PERMITS } from "../support/broken_permit_stores.ts";
 import { BROKEN_TAKES } from "../support/broken_take_stores.ts";
 import { BROKEN_TEXTS } from "../support/broken_text_stores.ts";
+import { clockedStore } from "../support/clocked_store.ts";
 import { compareWithMemory } from "../support/compare_stores.ts";
 import { lateStore } from "../support/late_store.ts";
 import { memoryHandle } from "../support/memory_store_place.ts";
@@ -23,7 +25,7 @@ import { memoryHandle } from "../support/memory_store_place.ts";
 
 const BROKEN = [
   ...[...BROKEN_JOURNALS, ...BROKEN_FENCES, ...BROKEN_INBOXES, ...BROKEN_OWNERS, ...BROKEN_TAKES, ...BROKEN_CLAIMS],
-  ...[...BROKEN_OUTCOMES, ...BROKEN_PERMITS],
+  ...[...BROKEN_OUTCOMES, ...BROKEN_PERMITS, ...BROKEN_CLOCKS],
   ...[...BROKEN_LISTS, ...BROKEN_TEXTS, ...BROKEN_HANDLES],
 ];
 
@@ -56,16 +58,18 @@ const isTorn = (name: string) => name.startsWith("a last write cut to");
 
 for (const { what, noticedBy, methods } of BROKEN) {
   test(`storeContract() notices ${what}`, { timeout: 60_000 }, async () => {
+    const createPlace = (wrap = (store: Store) => store) => {
+      const store = memoryStore();
+      let handles = 0;
+      const open = () => {
+        const handle = memoryHandle(store);
+        return { ...wrap(handle), ...methods(handle, handles++) };
+      };
+      return { open };
+    };
     const cases = casesOf({
-      createPlace() {
-        const store = memoryStore();
-        let handles = 0;
-        const open = () => {
-          const handle = memoryHandle(store);
-          return { ...handle, ...methods(handle, handles++) };
-        };
-        return { open };
-      },
+      createPlace: () => createPlace(),
+      createClockedPlace: () => createPlace((store) => clockedStore(store, () => STORE_TIME)),
     });
     const picked = pick(cases, (name) => noticedBy.includes(name));
     assertEquals([...picked.keys()].toSorted(), noticedBy.toSorted());
@@ -88,7 +92,7 @@ test("compareWithMemory() tells stores that differ from those that do not", { ti
 
 test("each guarantee of storeContract() is broken by one of these stores", () => {
   const noticed = new Set(BROKEN.flatMap(({ noticedBy }) => noticedBy));
-  const names = [...casesOf({ createPlace: createTornPlace }).keys()];
+  const names = [...casesOf({ createPlace: createTornPlace, createClockedPlace: createTornPlace }).keys()];
   assertEquals(names.filter((name) => !noticed.has(name)), []);
 });
 

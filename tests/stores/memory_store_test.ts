@@ -2,6 +2,7 @@ import { test } from "node:test";
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import type { Store, StoreEvent } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
+import { clockedStore } from "../support/clocked_store.ts";
 import { memoryPlace } from "../support/memory_store_place.ts";
 import { storeContract } from "../../src/testing/store_contract.ts";
 import { lateStore } from "../support/late_store.ts";
@@ -19,6 +20,10 @@ storeContract({
   createPlace() {
     const { open, ...place } = memoryPlace();
     return { ...place, open: async () => lateStore(await open()) };
+  },
+  createClockedPlace() {
+    const { open, ...place } = memoryPlace();
+    return { ...place, open: async () => lateStore(clockedStore(await open(), () => 5_000_000)) };
   },
 });
 

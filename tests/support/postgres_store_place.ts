@@ -23,7 +23,11 @@ export async function emptySchema(client: PostgresClient, schema: string): Promi
   await client.query(`DO $$ BEGIN ${deletions} END $$`, []);
 }
 
-/** A place whose handles share a client, and go by the time of their callers. */
-export function postgresPlace(client: PostgresClient, schema: string): PostgresPlace {
-  return { schema, client, open: () => postgresStore(client, { schema, clock: "callers" }) };
+/** A place whose handles share a client, and go by the time of their callers, or by the server's. */
+export function postgresPlace(
+  client: PostgresClient,
+  schema: string,
+  clock: "callers" | "server" = "callers",
+): PostgresPlace {
+  return { schema, client, open: () => postgresStore(client, { schema, clock }) };
 }

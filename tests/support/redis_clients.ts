@@ -41,8 +41,8 @@ export function openIoRedisCluster(url: string): OpenRedis {
 
 let places = 0;
 
-/** A place of its own on a server, whose handles share a client, and go by the time of their callers. */
-export function redisPlace(client: RedisClient, name: string): StorePlace {
+/** A place of its own on a server, whose handles share a client, and go by the time of their callers, or by the server's. */
+export function redisPlace(client: RedisClient, name: string, clock: "callers" | "server" = "callers"): StorePlace {
   const prefix = `${name}-${++places}`;
-  return { open: () => redisStore(client, { prefix, clock: "callers" }) };
+  return { open: () => redisStore(client, { prefix, clock }) };
 }

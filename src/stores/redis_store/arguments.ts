@@ -4,6 +4,11 @@ import { listOf, optional, type Reply, toWire } from "./values.ts";
 
 const NONE: ReadonlySet<string> = new Set();
 
+/** When something is due, if it is, and whether that is at once. */
+function dueArguments(dueAt: number | undefined, now: number): readonly string[] {
+  return [...optional(dueAt), dueAt === now ? "1" : "0"];
+}
+
 /** A job to be created. */
 export function jobArguments(job: NewJob): readonly string[] {
   const { token, flow, snapshot, jobId, createdAt, flowId, flowHash, queue, priority, tags, parentId, status } = job;
@@ -16,7 +21,8 @@ export function jobArguments(job: NewJob): readonly string[] {
     fromTags(tags),
     ...optional(parentId),
     toWire(status),
-    ...[dueAt, endedAt, claim?.owner].flatMap(optional),
+    ...dueArguments(dueAt, createdAt),
+    ...[endedAt, claim?.owner].flatMap(optional),
     ...claim === undefined ? [] : [String(claim.incarnation)],
   ];
 }
@@ -32,12 +38,13 @@ export function appendArguments(
   const args = [toWire(jobId), String(life), String(epoch), String(expectedRevision), call, String(entries.length)];
   for (const entry of entries) args.push(toWire(entry));
   if (head === undefined) return [...args, "0"];
-  const { status, dueAt, endedAt, consumed, releases, refused = [] } = head;
+  const { status, dueAt, endedAt, consumed, at, releases, refused = [] } = head;
   return [
     ...args,
     "1",
     toWire(status),
-    ...[dueAt, endedAt].flatMap(optional),
+    ...dueArguments(dueAt, at),
+    ...optional(endedAt),
     String(consumed),
     releases ? "1" : "0",
     String(refused.length),

@@ -25,7 +25,9 @@ function ops.create()
   local values = { "jobId", jobId }
   for index = 2, 11 do
     local value
-    if index >= 8 and index ~= 9 then value = take_optional() else value = take_argument() end
+    if index == 10 then value = take_due()
+    elseif index >= 8 and index ~= 9 then value = take_optional()
+    else value = take_argument() end
     if value then
       table.insert(values, FIELDS[index])
       table.insert(values, value)
@@ -91,7 +93,7 @@ function ops.append()
     redis.call("HSET", part(":job:", life), "revision", revision, "call", call)
     return { "stored" }
   end
-  local status, dueAt, endedAt, consumed, releases = take_argument(), take_optional(), take_optional(), take_argument(), take_argument() == "1"
+  local status, dueAt, endedAt, consumed, releases = take_argument(), take_due(), take_optional(), take_argument(), take_argument() == "1"
   if endedAt and not f[5] and sent > tonumber(consumed) then return { "unread" } end
   push(part(":entries:", life), first, first + count - 1)
   change(life, function(key)

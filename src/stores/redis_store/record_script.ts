@@ -12,7 +12,8 @@
  */
 export const RECORD_SCRIPT = `
 local P, op, now, from = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
-if now == "" then
+local has_clock = now == ""
+if has_clock then
   local t = redis.call("TIME")
   now = string.format("%.0f", t[1] * 1000 + math.floor(t[2] / 1000))
 end
@@ -24,6 +25,11 @@ local function take_argument()
 end
 local function take_optional()
   return take_argument() == "1" and take_argument() or false
+end
+-- What is due at once is so by the server's clock, too, if the clock of whoever says so is ahead.
+local function take_due()
+  local due, is_at_once = take_optional(), take_argument() == "1"
+  return due and (has_clock and is_at_once and tonumber(due) > at and now or due)
 end
 local ops = {}
 

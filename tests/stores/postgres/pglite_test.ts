@@ -4,7 +4,7 @@ import { pgliteClient } from "../../../src/stores/postgres_store.ts";
 import { storeContract } from "../../../src/testing/store_contract.ts";
 import { SHARE } from "../../support/gate_amount.ts";
 import { checkCounting } from "../../support/check_counting.ts";
-import { emptySchema, postgresPlace } from "../../support/postgres_store_place.ts";
+import { emptySchema, type PostgresPlace, postgresPlace } from "../../support/postgres_store_place.ts";
 
 const SCHEMA = "routilux";
 /** Large jobs and long lists: the database is the same in all runtimes, and takes its time. */
@@ -23,10 +23,13 @@ storeContract({
     if (SHARE === 1 || !LARGE.test(name)) test(name, { timeout: 240_000 }, run);
   },
   prefix: "postgresStore() on PGlite: ",
-  async createPlace() {
-    database ??= await PGlite.create();
-    const client = pgliteClient(database);
-    await emptySchema(client, SCHEMA);
-    return postgresPlace(client, SCHEMA);
-  },
+  createPlace: () => createPlace(),
+  createClockedPlace: () => createPlace("server"),
 });
+
+async function createPlace(clock?: "server"): Promise<PostgresPlace> {
+  database ??= await PGlite.create();
+  const client = pgliteClient(database);
+  await emptySchema(client, SCHEMA);
+  return postgresPlace(client, SCHEMA, clock);
+}

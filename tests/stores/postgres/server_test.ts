@@ -9,7 +9,7 @@ import {
   type OpenPostgres,
   openPostgresJs,
 } from "../../support/postgres_clients.ts";
-import { emptySchema, postgresPlace } from "../../support/postgres_store_place.ts";
+import { emptySchema, type PostgresPlace, postgresPlace } from "../../support/postgres_store_place.ts";
 import { addressOf, missing } from "../../support/services.ts";
 
 /** The cases say nothing of a runtime: Deno alone runs all of them, except by a client that Deno does not have. */
@@ -27,14 +27,16 @@ function contractOf(name: string, open: OpenPostgres, isWhole = IN_DENO): void {
   after(async () => await opened?.close());
   // The runtimes share a server.
   const schema = `contract of ${name} ${process.pid}`;
+  const createPlace = async (clock?: "server"): Promise<PostgresPlace> => {
+    opened ??= await open(url);
+    await emptySchema(opened.client, schema);
+    return postgresPlace(opened.client, schema, clock);
+  };
   storeContract({
     test: (name, run) => (isWhole || SOME.test(name)) && test(name, { timeout: 240_000 }, run),
     prefix: `postgresStore() on ${name}: `,
-    async createPlace() {
-      opened ??= await open(url);
-      await emptySchema(opened.client, schema);
-      return postgresPlace(opened.client, schema);
-    },
+    createPlace: () => createPlace(),
+    createClockedPlace: () => createPlace("server"),
   });
   test(`handlers transact by ${name}`, { timeout: 240_000 }, async () => {
     opened ??= await open(url);

@@ -24,6 +24,10 @@ function contractOf(name: string, isWhole: boolean, open: (url: string) => OpenR
       opened ??= await open(url);
       return redisPlace(opened.client, `${name}-${process.pid}`);
     },
+    async createClockedPlace() {
+      opened ??= await open(url);
+      return redisPlace(opened.client, `${name}-${process.pid}`, "server");
+    },
   });
 }
 

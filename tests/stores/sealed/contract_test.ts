@@ -1,6 +1,7 @@
 import { test } from "node:test";
 import { sealedStore } from "../../../src/stores/sealed_store.ts";
 import { storeContract } from "../../../src/testing/store_contract.ts";
+import { clockedStore } from "../../support/clocked_store.ts";
 import { lateStore } from "../../support/late_store.ts";
 import { memoryPlace } from "../../support/memory_store_place.ts";
 
@@ -12,5 +13,9 @@ storeContract({
   createPlace() {
     const { open, ...place } = memoryPlace();
     return { ...place, open: async () => sealedStore(lateStore(await open()), { keys: KEYS }) };
+  },
+  createClockedPlace() {
+    const { open, ...place } = memoryPlace();
+    return { ...place, open: async () => sealedStore(clockedStore(await open(), () => 5_000_000), { keys: KEYS }) };
   },
 });
