@@ -31,7 +31,7 @@ const KINDS: Readonly<Record<string, StoreKind>> = {
 
 /** The addresses of stores, as the help shows them. */
 const EXAMPLES = Object.values(KINDS).map(({ example }) => example);
-export const STORE_EXAMPLES: string = `${EXAMPLES.slice(0, -1).join(", ")} or ${EXAMPLES.at(-1)}`;
+const STORE_EXAMPLES: string = `${EXAMPLES.slice(0, -1).join(", ")} or ${EXAMPLES.at(-1)}`;
 
 /** The option that names a store. */
 export const STORE_OPTION: { readonly store: { readonly value: string; readonly about: string } } = {

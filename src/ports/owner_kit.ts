@@ -26,7 +26,7 @@ export interface OwnerTable<V> {
 }
 
 /** Changes the state of an owner; of two changes at the same time, one is made anew. `undefined` changes nothing. */
-export async function changeOwner<V>(
+async function changeOwner<V>(
   table: OwnerTable<V>,
   owner: string,
   at: number,

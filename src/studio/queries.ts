@@ -5,7 +5,7 @@ import { RequestError } from "./failure.ts";
 import type { StudioHost } from "./studio_host.ts";
 
 /** The most jobs of a page. */
-export const MOST_JOBS = 500;
+const MOST_JOBS = 500;
 
 /** The number of jobs in each status, and of all. */
 export interface JobCounts {

@@ -11,7 +11,7 @@ import type { StudioHost } from "./studio_host.ts";
 /** The flow of the jobs that are schedules. */
 const SCHEDULE_FLOW = "routilux/schedule";
 /** How many schedules stand on a page. */
-export const SCHEDULES_OF_PAGE = 50;
+const SCHEDULES_OF_PAGE = 50;
 /** How many of its next instants, and of its last jobs, are told. */
 const MOST_TOLD = 3;
 

@@ -149,6 +149,6 @@ function isLook({ method }: Request): boolean {
 }
 
 /** An answer that sends the browser elsewhere. */
-export function redirect(location: string, status: 303 | 308 = 303): Response {
+function redirect(location: string, status: 303 | 308 = 303): Response {
   return new Response(null, { status, headers: { location } });
 }

@@ -40,7 +40,7 @@ export class Trace {
 }
 
 /** Formats the last steps, one per line. */
-export function formatSteps(steps: readonly TraceStep[]): string {
+function formatSteps(steps: readonly TraceStep[]): string {
   return steps.slice(-SHOWN).map(({ step, at, host, type, text }) => {
     return `  ${step}. ${at} ms, host ${host}, ${type}: ${text}`;
   }).join("\n");

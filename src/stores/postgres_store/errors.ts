@@ -1,5 +1,5 @@
 /** The code of an error that the server has reported; `undefined` for all others, such as a lost connection. */
-export function sqlState(error: unknown): string | undefined {
+function sqlState(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null) return undefined;
   // Most clients call it `code`; Bun has codes of its own there, and the server's in `errno`.
   const codes = ["code" in error ? error.code : undefined, "errno" in error ? error.errno : undefined];
