@@ -64,6 +64,33 @@ test("a job that is taken up while its engine fails to enter again is given up w
   assertEquals(other.begun, [1]);
 });
 
+test("an engine that cannot claim its jobs back gives up those, and keeps what it has taken since", async () => {
+  const store = memoryStore();
+  const { claim, renew } = store;
+  const owner = new StoredFlowProcess({ store, work: waiting, durability: { attempts: 2, retryDelayMs: 1_000 } });
+  const first = owner.start([1], "first");
+  await owner.settle();
+  await owner.flow.start("source", { items: [1] }, { jobId: "second" });
+  const wait = assertRejects(() => owner.flow.waitForCompletion(first), StoreError, "the store failed 2 times");
+  store.renew = fails;
+  await owner.timers.advance(29_900);
+  store.renew = renew;
+  let claims = 0;
+  store.claim = () => {
+    claims++;
+    return fails();
+  };
+  await owner.timers.advance(500);
+  assertEquals(claims, 1, "the engine has entered again");
+  assertEquals((await owner.engine.recover()).jobs.length, 1);
+  await owner.timers.advance(1_000);
+  await wait;
+  assertEquals([claims, owner.told("lost").map(({ jobId }) => jobId)], [2, ["first"]]);
+  store.claim = claim;
+  assertEquals((await owner.engine.recover()).jobs.length, 1);
+  assertEquals((await store.find("first"))?.epoch, 2);
+});
+
 test("a job that somebody has written while its lease had ended is lost", async () => {
   const store = memoryStore();
   const { renew } = store;
@@ -319,6 +346,42 @@ test("a claim that is answered when the lease has ended meanwhile is taken up by
   await owner.settle();
   assertEquals((await store.find("job"))?.status, "completed");
 });
+
+for (const gated of [1, 2]) {
+  test(`look ${gated} at what an engine holds says nothing when its lease has ended meanwhile`, async () => {
+    const store = heldStore();
+    const { claim, held, renew } = store;
+    const owner = new StoredFlowProcess({ store, work: waiting, durability: { attempts: 1 } });
+    owner.start([1], "other");
+    await owner.settle();
+    const job = owner.start([2]);
+    store.fail(1);
+    await assertRejects(() => owner.flow.waitForCompletion(job), StoreError);
+    const gate = createLatch();
+    const asked: number[] = [];
+    store.held = async (incarnation) => {
+      asked.push(incarnation.incarnation);
+      const answer = await held(incarnation);
+      if (asked.length === gated) await gate.passed;
+      return answer;
+    };
+    const claimed: number[] = [];
+    store.claim = (query) => {
+      claimed.push(query.incarnation);
+      return claim(query);
+    };
+    await owner.timers.advance(10_000);
+    store.renew = fails;
+    await owner.timers.advance(29_900);
+    store.renew = renew;
+    await owner.timers.advance(1_000);
+    gate.open();
+    await owner.settle();
+    const [before] = asked;
+    assertEquals(asked.filter((it) => it === before).length, gated, "nobody asks for the incarnation that is over");
+    assertEquals([claimed.includes(before ?? 0), owner.told("lost").length], [false, 1]);
+  });
+}
 
 /** An owner of a live job whose store gives it that job again when it asks for others: `times` in one answer. */
 async function givenAgain(times: number) {

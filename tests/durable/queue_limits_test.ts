@@ -390,6 +390,31 @@ for (const [name, createStore] of Object.entries(STORES)) {
   );
 }
 
+test("a worker whose clock is ahead of the store's leaves a queue alone for a moment when nothing is due there yet", async () => {
+  const inner = memoryStore();
+  let calls = 0;
+  const store: Store = {
+    ...inner,
+    take: (query) => inner.take({ ...query, now: query.now - 500 }),
+    async permit(query) {
+      calls++;
+      return await inner.permit?.(query) ?? { now: query.now, granted: 0, freeAt: undefined };
+    },
+  };
+  const process = new StoredFlowProcess({ store });
+  await process.flow.start("source", { items: [1] }, { queue: "mail", at: 1_000 });
+  const worker = process.engine.work({ queues: [{ name: "mail", globalConcurrency: 1 }], pollMs: 3_600_000 });
+  await process.timers.advance(1_000);
+  const before = calls;
+  // Each of these wakes the worker.
+  for (let n = 0; n < 5; n++) await process.flow.start("source", {}, { queue: "other" });
+  await process.settle();
+  assertEquals([calls - before, process.begun], [0, []]);
+  await process.timers.advance(600);
+  assertEquals(process.begun, [1]);
+  await worker.stop();
+});
+
 test("C469 a clock that was set back does not keep a queue with a rate waiting", () => {
   const query = { owner: "a", incarnation: 1, queue: "mail", kept: 0, limits: { rate: { count: 1, perMs: 1_000 } } };
   const day = 86_400_000;

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
-import { StateError, StoreError } from "../../mod.ts";
+import { JobState, StateError, StoreError } from "../../mod.ts";
 import { createLatch } from "../support/latch.ts";
 import { heldStore } from "../support/held_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
@@ -42,6 +42,26 @@ test("a child begins when the parent's commit is stored, its output is told then
   await process.settle();
   await end;
   assertEquals([process.begun, outputs, hasEnded], [[1, 2], [1, 2], true]);
+});
+
+test("a task that was active in a document does not wait for what another one has committed since", async () => {
+  const never = new Promise<void>(() => {});
+  const before = new StoredFlowProcess({ work: () => never });
+  const options = { jobId: "job", strategy: "concurrent" } as const;
+  const job = before.flow.execute("source", { items: [1, 2] }, options);
+  await before.settle();
+  const store = heldStore();
+  const after = new StoredFlowProcess({ store, work: (n, ctx) => n < 3 ? ctx.emit("item", { n: n + 2 }) : undefined });
+  after.flow.connect("worker", "item", "worker", "input");
+  const moved = JobState.fromText(job.toText(), after.registry);
+  assertEquals(moved.pendingTasks.map(({ active }) => active), [true, true]);
+  after.flow.resume(moved);
+  store.hold();
+  await after.settle();
+  assertEquals(after.begun, [1, 2], "what they have emitted waits for the store");
+  store.release();
+  await after.settle();
+  assertEquals([moved.status, after.begun], ["completed", [1, 2, 3, 4]]);
 });
 
 test("what several handlers commit while a write is under way goes out together", async () => {

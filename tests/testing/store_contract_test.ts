@@ -31,7 +31,9 @@ async function run(
 }
 
 test("storeContract() accepts a store without watch", async () => {
-  assertEquals(await run("watch, if the store has it, ", () => ({ watch: undefined as never })), 4);
+  const withoutWatch = () => ({ watch: undefined as never });
+  assertEquals(await run("watch, if the store has it, ", withoutWatch), 4);
+  assertEquals(await run("permit, if the store has it, tells those who watch", withoutWatch), 1);
 });
 
 test("storeContract() accepts either of two concurrent writers as the first", async () => {

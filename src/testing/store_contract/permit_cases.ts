@@ -72,12 +72,10 @@ export const permitCases: readonly Case[] = [
       const limits = { globalConcurrency: 5, rate: { count: 8, perMs: 100 } };
       askers.push(new Asker(store, await enter(store, `engine-${index}`), limits));
     }
-    const given = await Promise.all(askers.map((it) => it.ask({ wanted: 2 })));
+    const given = await Promise.all(askers.map(async (asker) => ({ asker, answer: await asker.ask({ wanted: 2 }) })));
     const total = (answers: readonly PermitAnswer[]) => answers.reduce((sum, { granted }) => sum + granted, 0);
-    checkSame(total(given), 5, "how many are given");
-    const back = await Promise.all(
-      askers.map((it, index) => it.ask({ started: given[index]?.granted ?? 0, wanted: 0 })),
-    );
+    checkSame(total(given.map(({ answer }) => answer)), 5, "how many are given");
+    const back = await Promise.all(given.map(({ asker, answer }) => asker.ask({ started: answer.granted, wanted: 0 })));
     checkSame(total(back), 0, "how many are given to those that want none");
     checkSame(total(await Promise.all(askers.map((it) => it.ask({ wanted: 2 })))), 3, "how many the rate leaves then");
   }),
