@@ -24,9 +24,25 @@ await run(
   ...flags,
   ...Object.values(config.exports),
 );
+await dropLocalLinks(API);
 await run("npm", "exec", "--prefix", SITE, "--", "vitepress", "build", SITE);
 await Deno.rename(API, `${PAGES}/api`);
 console.log(`the site is in ${PAGES}`);
+
+/** `deno doc` links each symbol to its file on the machine that makes the pages: nobody else has that. */
+async function dropLocalLinks(folder: string): Promise<void> {
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) await dropLocalLinks(path);
+    else if (name.endsWith(".html")) {
+      const page = await Deno.readTextFile(path);
+      await Deno.writeTextFile(
+        path,
+        page.replaceAll(/<a\s[^>]*href="file:[^>]*>.*?<\/a>/gs, ""),
+      );
+    }
+  }
+}
 
 async function run(command: string, ...args: readonly string[]): Promise<void> {
   const { success } = await new Deno.Command(command, {

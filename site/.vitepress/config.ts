@@ -7,7 +7,15 @@ const ROOT = new URL("../../", import.meta.url);
 /** Where `scripts/site.ts` has put the reference before this runs. */
 const API = new URL("dist/api/", ROOT);
 
-const read = (path: string): string => readFileSync(new URL(path, ROOT), "utf8");
+/** Where the targets of links are that have another place than in the repository. */
+const MOVED: Readonly<Record<string, string>> = {
+  "LICENSE": "https://www.apache.org/licenses/LICENSE-2.0",
+  "../README.md": "../index.md",
+  "docs/README.md": "docs/index.md",
+};
+
+const read = (path: string): string =>
+  readFileSync(new URL(path, ROOT), "utf8");
 
 /** The contents of docs/README.md: its headings, each with the pages that the lines below it link to. */
 function chapters(): {
@@ -49,9 +57,15 @@ export default defineConfig({
   ],
   rewrites: { "README.md": "index.md", "docs/README.md": "docs/index.md" },
   cleanUrls: false,
-  // The reference is made beside the pages; sources and licence are no pages.
-  ignoreDeadLinks: [/\/api\//, /LICENSE$/],
+  // The reference is made beside the pages.
+  ignoreDeadLinks: [/\/api\//],
   markdown: {
+    // As GitHub names headings, so that links to them lead there on both.
+    anchor: {
+      slugify: (heading) =>
+        heading.trim().toLowerCase().replaceAll(/[^\p{L}\p{N}_ -]/gu, "")
+          .replaceAll(" ", "-"),
+    },
     config(md) {
       const fence = md.renderer.rules.fence;
       md.renderer.rules.fence = (tokens, index, ...rest) => {
@@ -66,10 +80,9 @@ export default defineConfig({
         for (const { children } of tokens) {
           children?.forEach((token, index) => {
             const target = token.attrGet("href");
-            if (
-              token.type !== "link_open" || target === null ||
-              !/^(\.\.\/)?(src|mod\.ts)/.test(target)
-            ) return;
+            if (token.type !== "link_open" || target === null) return;
+            token.attrSet("href", MOVED[target] ?? target);
+            if (!/^(\.\.\/)?(src|mod\.ts)/.test(target)) return;
             token.attrSet(
               "href",
               referenceOf(children[index + 1]?.content ?? "") ??
