@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { Flow } from "../flow.ts";
 import { Registry } from "../values/registry.ts";
 import type { Call } from "./command.ts";
 import { CommandError, EXIT, reasonOf } from "./failure.ts";
@@ -18,6 +19,22 @@ export const REGISTRY_OPTION: { readonly registry: { readonly value: string; rea
  * @throws {CommandError} when the module cannot be loaded, or exports no registry
  */
 export async function loadRegistry(call: Call): Promise<Registry | undefined> {
+  return (await loadModule(call))?.registry;
+}
+
+/** What a module of a registry exports. */
+export interface RegistryModule {
+  readonly registry: Registry;
+  /** Its flows, each once. */
+  readonly flows: readonly Flow[];
+}
+
+/**
+ * Loads the registry and the flows that the module of a call exports: this runs the module. `undefined` when it names none.
+ *
+ * @throws {CommandError} when the module cannot be loaded, or exports no registry
+ */
+export async function loadModule(call: Call): Promise<RegistryModule | undefined> {
   const path = call.value("registry");
   if (path === undefined) return undefined;
   let loaded: Readonly<Record<string, unknown>>;
@@ -27,7 +44,10 @@ export async function loadRegistry(call: Call): Promise<Registry | undefined> {
     throw new CommandError(EXIT.input, `${path}: the module cannot be loaded: ${reasonOf(cause)}`, { cause });
   }
   const found = [loaded["default"], loaded["registry"]].find((it) => it instanceof Registry);
-  if (found instanceof Registry) return found;
+  if (found instanceof Registry) {
+    const flows = Object.values(loaded).filter((it) => it instanceof Flow);
+    return { registry: found, flows: Array.from(new Set(flows)) };
+  }
   const expected = "expected a Registry of this copy of routilux as its default export or as registry";
   throw new CommandError(
     EXIT.input,

@@ -2,12 +2,14 @@ import { isRecord } from "../values/json.ts";
 
 /** The parts of a journal's entry that say most, as far as it has them: a few words. */
 export function describeEntry(entry: Readonly<Record<string, unknown>>): string {
-  const { child, created, effects, error, opened, outcome, owner, status, task } = entry;
+  const { child, created, effects, error, fills, opened, outcome, owner, redrive, status, task } = entry;
   const asked = isRecord(effects) && Array.isArray(effects["children"]) ? countChildren(effects["children"]) : 0;
   return [
     task === undefined ? undefined : `task ${isRecord(task) ? task["id"] : task}`,
+    fills === undefined ? undefined : `the answer to task ${fills}`,
     outcome,
     status === undefined ? undefined : `to ${status}`,
+    redrive === true ? "by a redrive" : undefined,
     Array.isArray(created) ? `${created.length} new ${created.length === 1 ? "task" : "tasks"}` : undefined,
     asked === 0 ? undefined : `${childCount(asked)} asked for`,
     Array.isArray(opened) ? `${childCount(opened.length)} started` : undefined,

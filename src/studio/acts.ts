@@ -1,9 +1,12 @@
 import type { AskOptions } from "../ask_options.ts";
+import type { Flow } from "../flow.ts";
 import type { JobHandle } from "../job_handle.ts";
 import { forkStored } from "../stored_fork.ts";
 import { FieldReader, type Fields } from "./body.ts";
 import { RequestError, withData } from "./failure.ts";
+import { findFlowOfJob } from "./flows.ts";
 import { hasEnded } from "../job/job.ts";
+import { PRIORITIES } from "../job/task.ts";
 import type { RedriveData } from "../repair.ts";
 import { isRecord } from "../values/json.ts";
 import { noSuchJob, type StudioHost } from "./studio_host.ts";
@@ -44,8 +47,13 @@ const COMMANDS: Readonly<
     return ask(body, () => handle.cancel({ ...options, ...(reason === undefined ? {} : { reason }) }));
   },
   redrive(handle, body, options) {
-    const failures = body.list("failures")?.map(choiceOf);
-    return ask(body, () => handle.redrive({ ...options, ...(failures === undefined ? {} : { failures }) }));
+    const [failures, maxRetries] = [body.list("failures")?.map(choiceOf), body.whole("maxRetries")];
+    return ask(body, () =>
+      handle.redrive({
+        ...options,
+        ...(failures === undefined ? {} : { failures }),
+        ...(maxRetries === undefined ? {} : { maxRetries }),
+      }));
   },
   discard(handle, body, options) {
     const failures = body.list("failures")?.map(idOf) ?? true;
@@ -85,7 +93,7 @@ function ask(body: FieldReader, call: () => Promise<void>): Promise<void> {
 export async function act(host: StudioHost, name: ActName, jobId: string, fields: Fields): Promise<ActResult> {
   const body = new FieldReader(fields);
   if (name === "fork") return await fork(host, jobId, body);
-  if (name === "start") return await start(host, jobId, body);
+  if (name === "start") return await startJob(await findFlowOfJob(host, jobId), fields);
   if (name === "delete") return await remove(host, jobId, body);
   const known = body.text("key");
   // Of a key that was given before, the handle does not ask where the job stands now: it may have been carried out.
@@ -129,26 +137,25 @@ async function fork(host: StudioHost, jobId: string, body: FieldReader): Promise
   return { act: "fork", jobId: record.jobId, outcome: "done" };
 }
 
-async function start(host: StudioHost, jobId: string, body: FieldReader): Promise<ActResult> {
+/**
+ * Starts a job of a flow, by the parts of the request's body.
+ *
+ * @throws {RequestError} for parts that are missing, unknown, or of the wrong kind
+ * @throws {StateError} when the id is taken
+ */
+export async function startJob(flow: Flow, fields: Fields): Promise<ActResult> {
+  const body = new FieldReader(fields);
   const [routine, slot, params = {}] = [body.needed("routine"), body.needed("slot"), body.value("params")];
-  const [id, queue, tags] = [body.text("jobId"), body.text("queue"), body.texts("tags")];
+  const options = {
+    jobId: body.text("jobId"),
+    queue: body.text("queue"),
+    priority: body.word("priority", PRIORITIES),
+    at: body.instant("at"),
+    tags: body.texts("tags"),
+  };
   body.end();
-  const { flow } = await openFlow(host, jobId);
-  const started = await withData(() =>
-    flow.start(flow.slot(routine, slot), params, { jobId: id, queue, tags, ifExists: "throw" })
-  );
+  const started = await withData(() => flow.start(flow.slot(routine, slot), params, { ...options, ifExists: "throw" }));
   return { act: "start", jobId: started.jobId, outcome: "done" };
-}
-
-/** The flow of a job: a new job needs its classes, which an engine that only looks on has not. */
-async function openFlow(host: StudioHost, jobId: string): ReturnType<StudioHost["engine"]["open"]> {
-  await host.load(jobId);
-  try {
-    return await host.engine.open(jobId);
-  } catch {
-    const why = "The flow of this job cannot be built here: the classes that it names are not in the engine's registry";
-    throw new RequestError(409, why);
-  }
 }
 
 async function remove(host: StudioHost, jobId: string, body: FieldReader): Promise<ActResult> {

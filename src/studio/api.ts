@@ -3,12 +3,15 @@ import type { JobDocument } from "../documents/job.ts";
 import { diffDocuments } from "../inspect/diff.ts";
 import { summarizeDocument } from "../inspect/summary.ts";
 import { timelineOfDocument } from "../inspect/timeline.ts";
+import { isRecord } from "../values/json.ts";
 import { TOKEN_HEADER } from "./access.ts";
-import { act, type ActName } from "./acts.ts";
-import { ANSWERS, BODIES, FILTER, ID, KEY, neededRevision, PAGE, REVISION, WINDOW } from "./api_schemas.ts";
+import { act, type ActName, startJob } from "./acts.ts";
+import { ANSWERS, BODIES, FILTER, FLOW, ID, KEY, neededRevision, PAGE, REVISION, WINDOW } from "./api_schemas.ts";
 import { readJson } from "./body.ts";
 import type { ChangeStreams } from "./changes.ts";
 import { withData } from "./failure.ts";
+import { jsonSchemaOf } from "./data_fields.ts";
+import { entriesOf, findFlow, type FoundFlow, listFlows } from "./flows.ts";
 import { findHolders } from "./holders.ts";
 import { countJobs, listJobs } from "./queries.ts";
 import { recordJson, revisionsOf } from "./records.ts";
@@ -51,6 +54,12 @@ const LOOKS: readonly ApiRoute[] = [
     answer: "How many jobs are in each status, and in all",
     schema: ANSWERS.counts,
   }, ({ host, query }) => countJobs(host, query.filter())),
+  look("/api/flows", {
+    id: "listFlows",
+    about: "Lists the flows whose jobs can be started: those that the studio was given, and those of the newest jobs",
+    answer: "The flows, each with the slots where its jobs can begin",
+    schema: ANSWERS.flows,
+  }, async ({ host }) => ({ flows: (await listFlows(host)).map(flowJson) })),
   look("/api/workers", {
     id: "listWorkers",
     about: "Says who holds how many jobs, and what waits in which queue, by the oldest jobs that have not ended",
@@ -146,6 +155,16 @@ const LOOKS: readonly ApiRoute[] = [
   }),
 ];
 
+/** A flow as answers have it. */
+function flowJson({ built, flowId }: FoundFlow): object {
+  if (typeof built === "string") return { flowId, entries: [], reason: built };
+  const entries = entriesOf(built).map(({ routine, slot }) => {
+    const params = jsonSchemaOf(built.slot(routine, slot).schema);
+    return { routine, slot, ...(isRecord(params) ? { params } : {}) };
+  });
+  return { flowId, entries };
+}
+
 /** What the API does to a job. */
 const ACTS: readonly ApiRoute[] = [
   change("pause", "pauseJob", "Pauses a job", BODIES.pause),
@@ -160,7 +179,25 @@ const ACTS: readonly ApiRoute[] = [
   change("discard", "discardFailures", "Drops failures of a job: a redrive does not put them back", BODIES.discard),
   change("deliver", "deliver", "Delivers data to a slot of a job", BODIES.deliver),
   change("fork", "forkJob", "Stores a new job in the state that the job had at a revision", BODIES.fork),
-  change("start", "startJob", "Stores a new job of the same flow", BODIES.start),
+  change("start", "startAnotherJob", "Stores a new job of the flow that a job has", BODIES.start),
+  {
+    method: "POST",
+    path: "/api/flow/start",
+    needs: "act",
+    operation: {
+      id: "startJob",
+      about: "Stores a new job of a flow",
+      parameters: [FLOW],
+      body: BODIES.start,
+      status: 201,
+      answer: "It is done",
+      schema: ANSWERS.act,
+    },
+    async answer({ host, query, request }) {
+      const fields = await readJson(request, host.timers);
+      return Response.json(await startJob(await findFlow(host, query.needed("id")), fields), { status: 201 });
+    },
+  },
   {
     ...change("delete", "deleteJob", "Deletes a job that nobody works on", undefined),
     method: "DELETE",

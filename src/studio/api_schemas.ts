@@ -1,4 +1,5 @@
 import { JOB_STATUSES } from "../job/job.ts";
+import { PRIORITIES } from "../job/task.ts";
 import { TASK_STATES } from "../inspect/tasks.ts";
 import { WINDOWS } from "./throughput.ts";
 import type { JsonSchema, Parameter } from "./route.ts";
@@ -141,6 +142,7 @@ export const ANSWERS: Readonly<
     | "revisions"
     | "differences"
     | "command"
+    | "flows"
     | "workers"
     | "throughput"
     | "schedules",
@@ -170,6 +172,15 @@ export const ANSWERS: Readonly<
     differences: list(object({ path: text, message: text }, { before: any, after: any })),
   }),
   command: object({ key: text }, { status: { enum: ["stored", "done", "refused"] }, reason: text }),
+  flows: object({
+    flows: list(object({
+      flowId: text,
+      entries: list(object(
+        { routine: text, slot: text },
+        { params: { type: "object", description: "The JSON Schema of its data, where the slot's schema says it" } },
+      )),
+    }, { reason: { ...text, description: "Why no job of it can be started here" } })),
+  }),
   workers: object({
     isWhole: { type: "boolean" },
     owners: list(object({ owner: text, jobs: count, leaseLeftMs: { type: "number" } })),
@@ -209,15 +220,28 @@ export const BODIES: Readonly<
   pause: object({}, { reason, graceMs: { ...count, description: "How long running handlers may go on" }, key }),
   resume: object({}, { key }),
   cancel: object({}, { reason, key }),
-  redrive: object({}, { failures: list({ anyOf: [count, object({ taskId: count, data: any })] }), key }),
+  redrive: object({}, {
+    failures: {
+      ...list({ anyOf: [count, object({ taskId: count, data: any })] }),
+      description: "The tasks, perhaps with other data; without it, all that are not handled",
+    },
+    maxRetries: { ...count, description: "How often each may be tried again, in place of what its error handler says" },
+    key,
+  }),
   discard: object({}, { failures: list(count), key }),
   deliver: object({ routine: text, slot: text }, { data: any, key }),
   fork: object({ revision: count }, { jobId: text }),
-  start: object({ routine: text, slot: text }, { params: any, jobId: text, queue: text, tags: byName(text) }),
+  start: object({ routine: text, slot: text }, {
+    ...{ params: any, jobId: text, queue: text, priority: { enum: PRIORITIES } },
+    at: { ...instant, description: "When it begins; at once without it" },
+    tags: byName(text),
+  }),
 };
 
 /** The parameters that say which job. */
 export const ID: Parameter = { name: "id", about: "The job's id: any text", schema: text, isRequired: true };
+/** The parameter that says which flow. */
+export const FLOW: Parameter = { name: "id", about: "The flow's id: any text", schema: text, isRequired: true };
 /** The parameter that says as of when. */
 export const REVISION: Parameter = {
   name: "revision",

@@ -1,11 +1,15 @@
 import type { Timers } from "../ports/timers.ts";
 import { isRecord } from "../values/json.ts";
 import { RequestError } from "./failure.ts";
+import { readInstant } from "./queries.ts";
 
 /** The most bytes of a request's body. */
 export const MOST_BYTES = 1_048_576;
 /** How long a body may take to arrive, in milliseconds. */
 const PATIENCE_MS = 30_000;
+
+/** What is said of text that is no JSON. */
+export const NO_JSON = 'is no JSON: texts stand in double quotes, as in {"by": "ada"}';
 
 /** The parts of a request's body by name. */
 export type Fields = Readonly<Record<string, unknown>>;
@@ -44,7 +48,7 @@ export function parseJson(what: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new RequestError(400, `The ${what} is no JSON: texts stand in double quotes, as in {"by": "ada"}`);
+    throw new RequestError(400, `The ${what} ${NO_JSON}`);
   }
 }
 
@@ -121,6 +125,22 @@ export class FieldReader {
     const number = typeof value === "string" && /^\d{1,15}$/.test(value) ? Number(value) : value;
     if (typeof number === "number" && Number.isSafeInteger(number) && number >= 0) return number;
     throw new RequestError(400, `${name} must be a whole number of at least 0`);
+  }
+
+  /** An instant that may be missing, in milliseconds since 1970. */
+  instant(name: string): number | undefined {
+    const text = this.text(name);
+    const instant = text === undefined ? undefined : readInstant(text);
+    if (text === undefined || instant !== undefined) return instant;
+    throw new RequestError(400, `${name} must be an instant such as 2026-01-31T12:00:00Z`);
+  }
+
+  /** One of several words, that may be missing. */
+  word<const W extends string>(name: string, words: readonly W[]): W | undefined {
+    const text = this.text(name);
+    const word = words.find((it) => it === text);
+    if (text === undefined || word !== undefined) return word;
+    throw new RequestError(400, `${name} must be one of ${words.join(", ")}`);
   }
 
   /** A list that may be missing. */

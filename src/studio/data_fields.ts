@@ -1,7 +1,11 @@
 import { isRecord, type JsonValue } from "../values/json.ts";
-import { isStandardSchema } from "../values/standard_schema.ts";
+import { isStandardSchema, type SchemaError } from "../values/standard_schema.ts";
+import { type Fields, NO_JSON } from "./body.ts";
+import { RequestError } from "./failure.ts";
+import { equalsJson } from "../inspect/json_difference.ts";
+import { readInstant } from "./queries.ts";
 
-/** A field of a form for data, by the schema of a slot. */
+/** A field of a form for data: by the schema of a slot, or of the studio's own forms. */
 export interface DataField {
   /** The keys that lead to its part of the data. */
   readonly keys: readonly string[];
@@ -10,14 +14,16 @@ export interface DataField {
   /** What the schema says about it. */
   readonly about: string | undefined;
   readonly isRequired: boolean;
-  /** How it is filled in: as a group of fields, by one of the choices, as text, or as JSON where a form knows no better. */
-  readonly kind: "group" | "choice" | "text" | "number" | "integer" | "json";
+  /** How it is filled in: as a group of fields, by one of the choices, as text or lines of text, or as JSON where a form knows no better. */
+  readonly kind: "group" | "choice" | "text" | "lines" | "number" | "integer" | "instant" | "json";
   /** The fields of a group. */
   readonly fields: readonly DataField[];
   /** What can be chosen. */
   readonly choices: readonly JsonValue[];
   /** What it is filled with at first. */
   readonly initial: JsonValue | undefined;
+  /** What is meant by a field that is left empty. */
+  readonly placeholder?: string;
 }
 
 /** Something that is wrong with data. */
@@ -34,27 +40,32 @@ const DEEPEST = 4;
 const MOST_CHOICES = 100;
 
 /** The one field of data of which nothing is known. */
-export const ANY_DATA: DataField = {
-  keys: [],
-  label: "Data, as JSON",
-  about: undefined,
-  isRequired: true,
-  kind: "json",
-  ...{ fields: [], choices: [], initial: {} },
-};
+export function anyData(label: string = "Data", keys: readonly string[] = []): DataField {
+  return {
+    keys,
+    label: `${label}, as JSON`,
+    about: undefined,
+    isRequired: true,
+    kind: "json",
+    ...{ fields: [], choices: [], initial: {} },
+  };
+}
 
 /**
  * The fields for the data of a slot. A schema says what they are by Standard JSON Schema (zod, arktype, and valibot by its
  * `toStandardJsonSchema`); for any other, and without one, data is written as JSON.
  *
+ * @param label what the data is called, where the schema does not say it
+ * @param keys the keys that lead to the data in its form
  * @see https://standardschema.dev/json-schema
  */
-export function fieldOfSchema(schema: unknown): DataField {
-  const field = fieldOf(jsonSchemaOf(schema), [], true);
-  return field.kind === "json" || countOf(field) > MOST_FIELDS ? ANY_DATA : field;
+export function fieldOfSchema(schema: unknown, label: string = "Data", keys: readonly string[] = []): DataField {
+  const field = fieldOf(jsonSchemaOf(schema), { keys, isRequired: true, label, depth: 0 });
+  return field.kind === "json" || countOf(field) > MOST_FIELDS ? anyData(label, keys) : field;
 }
 
-function jsonSchemaOf(schema: unknown): unknown {
+/** What a schema takes, as JSON Schema; `undefined` where it cannot say it. */
+export function jsonSchemaOf(schema: unknown): unknown {
   const standard: unknown = isStandardSchema(schema) ? schema["~standard"] : undefined;
   const converter = isObject(standard) ? standard["jsonSchema"] : undefined;
   const input = isObject(converter) ? converter["input"] : undefined;
@@ -70,11 +81,21 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
 }
 
-function fieldOf(schema: unknown, keys: readonly string[], isRequired: boolean): DataField {
+/** Where a field stands. */
+interface FieldPlace {
+  readonly keys: readonly string[];
+  readonly isRequired: boolean;
+  /** What it is called, where its schema does not say it. */
+  readonly label: string;
+  /** In how many groups it stands. */
+  readonly depth: number;
+}
+
+function fieldOf(schema: unknown, { depth, isRequired, keys, label }: FieldPlace): DataField {
   const { default: initial, description, title } = isRecord(schema) ? schema : {};
   const base = {
     keys,
-    label: typeof title === "string" ? title : keys.at(-1) ?? "Data",
+    label: typeof title === "string" ? title : label,
     about: typeof description === "string" ? description : undefined,
     isRequired,
     fields: [],
@@ -87,17 +108,19 @@ function fieldOf(schema: unknown, keys: readonly string[], isRequired: boolean):
   if (known.length > 0 && known.length <= MOST_CHOICES) {
     return { ...base, kind: "choice", choices: known as readonly JsonValue[] };
   }
-  if (type === "object") return groupOf(schema, base);
+  if (type === "object") return groupOf(schema, base, depth);
   if (type === "string") return { ...base, kind: "text" };
   return { ...base, kind: type === "number" || type === "integer" ? type : "json" };
 }
 
-function groupOf(schema: Readonly<Record<string, unknown>>, base: Omit<DataField, "kind">): DataField {
+function groupOf(schema: Readonly<Record<string, unknown>>, base: Omit<DataField, "kind">, depth: number): DataField {
   const { additionalProperties = false, properties = {}, required = [] } = schema;
   const isClosed = additionalProperties === false && isRecord(properties) && Object.keys(properties).length > 0;
-  if (!isClosed || base.keys.length >= DEEPEST) return { ...base, kind: "json" };
+  if (!isClosed || depth >= DEEPEST) return { ...base, kind: "json" };
   const needed: readonly unknown[] = Array.isArray(required) ? required : [];
-  const fields = Object.entries(properties).map(([key, it]) => fieldOf(it, [...base.keys, key], needed.includes(key)));
+  const fields = Object.entries(properties).map(([label, it]) =>
+    fieldOf(it, { keys: [...base.keys, label], isRequired: needed.includes(label), label, depth: depth + 1 })
+  );
   return { ...base, kind: "group", fields };
 }
 
@@ -117,6 +140,7 @@ export function fieldName({ keys }: Pick<DataField, "keys">): string {
 export function textOfValue({ kind }: DataField, value: JsonValue | undefined): string {
   if (value === undefined) return "";
   if (kind === "json") return JSON.stringify(value, undefined, 2);
+  if (Array.isArray(value) && kind === "lines") return value.join("\n");
   return kind === "choice" || typeof value !== "string" ? JSON.stringify(value) : value;
 }
 
@@ -135,6 +159,12 @@ export function readData(
   switch (field.kind) {
     case "text":
       return { data: text, problems: [] };
+    case "lines":
+      return { data: text.split(/\r?\n/).filter((line) => line.trim() !== ""), problems: [] };
+    case "instant":
+      return readInstant(text) === undefined
+        ? problem("must be an instant such as 2026-01-31T12:00")
+        : { data: text, problems: [] };
     case "number":
     case "integer": {
       const number = Number(text);
@@ -152,7 +182,7 @@ export function readData(
       try {
         return { data: JSON.parse(text), problems: [] };
       } catch {
-        return problem('is no JSON: texts stand in double quotes, as in {"by": "ada"}');
+        return problem(NO_JSON);
       }
   }
 }
@@ -169,4 +199,49 @@ function isFilled(field: DataField, given: (name: string) => string | undefined)
   return field.kind === "group"
     ? field.fields.some((it) => isFilled(it, given))
     : given(fieldName(field)) !== undefined;
+}
+
+/**
+ * Checks that a form has no fields for data that are not known any more: what stands in them would be lost.
+ *
+ * @throws {RequestError} for one that has
+ */
+export function checkFieldNames(field: DataField, given: Fields): void {
+  const known = new Set<string>();
+  const add = (it: DataField): void => {
+    known.add(fieldName(it));
+    it.fields.forEach(add);
+  };
+  add(field);
+  if (Object.keys(given).every((name) => !name.startsWith("data/") || known.has(name))) return;
+  throw new RequestError(409, "The form is old: load the page again, and repeat what you did");
+}
+
+/** What a schema has found, by the keys that lead to it. */
+export function problemsOf({ issues }: SchemaError): readonly DataProblem[] {
+  return issues.map(({ message, path = [] }) => ({
+    keys: path.map((step) => String(typeof step === "object" ? step.key : step)),
+    message,
+  }));
+}
+
+/** What the fields of a form are filled with at first, by their names. */
+export function initialTexts(field: DataField): ReadonlyMap<string, string> {
+  const own = [fieldName(field), textOfValue(field, field.initial)] as const;
+  return new Map([own, ...field.fields.flatMap((it) => Array.from(initialTexts(it)))]);
+}
+
+/** The texts that the fields of a form have for data, by their names; `undefined` where they cannot say all of it. */
+export function textsOfData(field: DataField, data: JsonValue): ReadonlyMap<string, string> | undefined {
+  const texts = new Map<string, string>();
+  fill(field, data);
+  const { data: read, problems } = readData(field, (name) => texts.get(name));
+  return problems.length === 0 && read !== undefined && equalsJson(data, read) ? texts : undefined;
+
+  function fill(field: DataField, value: JsonValue | undefined): void {
+    if (field.kind !== "group") {
+      return value === undefined ? undefined : void texts.set(fieldName(field), textOfValue(field, value));
+    }
+    for (const it of field.fields) fill(it, isRecord(value) ? value[it.keys.at(-1) ?? ""] : undefined);
+  }
 }

@@ -1,4 +1,4 @@
-import { SerializationError, StateError, StoreError, UnknownOutcomeError } from "../base/errors.ts";
+import { PreflightError, SerializationError, StateError, StoreError, UnknownOutcomeError } from "../base/errors.ts";
 
 /** A request that is refused, in plain words. */
 export class RequestError extends Error {
@@ -55,11 +55,16 @@ export async function withData<T>(action: () => Promise<T>): Promise<T> {
   try {
     return await action();
   } catch (error) {
-    const isRefusal = error instanceof TypeError || error instanceof RangeError || error instanceof SerializationError;
-    // Only errors of this library begin so: those of the host may say anything.
-    if (isRefusal && /^(?:Cannot|Routine|job|")/.test(error.message)) {
-      throw new RequestError(400, error.message, { cause: error });
-    }
+    const message = messageOf(error);
+    if (message !== undefined) throw new RequestError(400, message, { cause: error });
     throw error;
   }
+}
+
+/** The message of an error that says what is wrong with what a user has given; nothing for any other. */
+export function messageOf(error: unknown): string | undefined {
+  const isRefusal = error instanceof TypeError || error instanceof RangeError || error instanceof SerializationError ||
+    error instanceof PreflightError;
+  // Only errors of this library begin so: those of the host may say anything.
+  return isRefusal && /^(?:Cannot|Routine|job|")/.test(error.message) ? error.message : undefined;
 }

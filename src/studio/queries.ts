@@ -13,6 +13,13 @@ export interface JobCounts {
   readonly byStatus: Readonly<Record<JobStatus, number>>;
 }
 
+/** Reads a day, or an instant in ISO 8601, in UTC, also without its seconds and as fields of browsers have it. */
+export function readInstant(text: string): number | undefined {
+  const long = text.replace(/^(\d{4}-\d\d-\d\d)$/, "$1T00:00:00.000Z").replace(/(T\d\d:\d\d)Z?$/, "$1:00.000Z")
+    .replace(/(T\d\d:\d\d:\d\d)Z?$/, "$1.000Z").replace(/(T\d\d:\d\d:\d\d\.\d{3})$/, "$1Z");
+  return parseInstant(long);
+}
+
 /** Reads the parameters of an address, each of which may be there once, except for `tag`. */
 export class QueryReader {
   readonly #params: URLSearchParams;
@@ -66,9 +73,7 @@ export class QueryReader {
   instant(name: string): number | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;
-    const long = value.replace(/^(\d{4}-\d\d-\d\d)$/, "$1T00:00:00.000Z").replace(/(T\d\d:\d\d)Z?$/, "$1:00.000Z")
-      .replace(/(T\d\d:\d\d:\d\d)Z$/, "$1.000Z");
-    const instant = parseInstant(long);
+    const instant = readInstant(value);
     if (instant === undefined) throw new RequestError(400, `${name} must be an instant such as 2026-01-31T12:00:00Z`);
     return instant;
   }

@@ -9,7 +9,7 @@ import { recordJson } from "./records.ts";
 import type { StudioHost } from "./studio_host.ts";
 
 /** The flow of the jobs that are schedules. */
-const SCHEDULE_FLOW = "routilux/schedule";
+export const SCHEDULE_FLOW = "routilux/schedule";
 /** How many schedules stand on a page. */
 const SCHEDULES_OF_PAGE = 50;
 /** How many of its next instants, and of its last jobs, are told. */

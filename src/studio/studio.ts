@@ -1,6 +1,7 @@
 import { checkOptions } from "../base/options.ts";
 import { describeValue } from "../base/path.ts";
 import type { Engine } from "../engine.ts";
+import { Flow } from "../flow.ts";
 import { authorizeLoopback, type StudioAccess } from "./access.ts";
 import { StudioSite } from "./site.ts";
 import { StudioHost } from "./studio_host.ts";
@@ -16,6 +17,13 @@ export interface StudioOptions {
   readonly authorize?: (request: Request) => StudioAccess | Promise<StudioAccess>;
   /** The path under which the studio stands, such as `"/studio"`. @default {""} */
   readonly basePath?: string;
+  /**
+   * Flows whose jobs can be started on the page although the store has no job of them yet. Of any engine: the jobs are stored by that
+   * of the studio, whose registry must have the flows' classes.
+   *
+   * @default {only flows of which the store has a job}
+   */
+  readonly flows?: readonly Flow[];
 }
 
 /**
@@ -46,8 +54,8 @@ export interface StudioOptions {
  * ```
  */
 export function studio(engine: Engine, options: StudioOptions = {}): (request: Request) => Promise<Response> {
-  checkOptions("Cannot make a studio", options, { authorize: true, basePath: true });
-  const { authorize = authorizeLoopback, basePath = "" } = options;
+  checkOptions("Cannot make a studio", options, { authorize: true, basePath: true, flows: true });
+  const { authorize = authorizeLoopback, basePath = "", flows = [] } = options;
   if (typeof authorize !== "function") {
     throw new TypeError(`Cannot make a studio: authorize must be a function, got ${describeValue(authorize)}`);
   }
@@ -56,6 +64,9 @@ export function studio(engine: Engine, options: StudioOptions = {}): (request: R
       `Cannot make a studio: basePath must be a path such as "/studio", or "", got ${describeValue(basePath)}`,
     );
   }
-  const site = new StudioSite(new StudioHost(engine), authorize, basePath);
+  if (!Array.isArray(flows) || !flows.every((it) => it instanceof Flow)) {
+    throw new TypeError(`Cannot make a studio: flows must be a list of flows, got ${describeValue(flows)}`);
+  }
+  const site = new StudioSite(new StudioHost(engine, [...flows]), authorize, basePath);
   return (request) => site.answer(request);
 }

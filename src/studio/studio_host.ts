@@ -8,7 +8,9 @@ import type { Timers } from "../ports/timers.ts";
 import type { ConnectionTarget } from "../model/connection.ts";
 import type { JobRecord } from "../ports/store.ts";
 import { type StoreAccess, storeAccess } from "../store_access.ts";
-import { ANY_DATA, type DataField, fieldOfSchema } from "./data_fields.ts";
+import type { Flow } from "../flow.ts";
+import type { Registry } from "../values/registry.ts";
+import { anyData, type DataField, fieldOfSchema } from "./data_fields.ts";
 import { RequestError } from "./failure.ts";
 
 /** What the studio has of its engine. */
@@ -16,6 +18,9 @@ export class StudioHost {
   readonly engine: Engine;
   readonly session: StoreSession;
   readonly ids: IdSource;
+  readonly registry: Registry;
+  /** The flows whose jobs can be started though the store may have none of them. */
+  readonly flows: readonly Flow[];
   readonly #access: StoreAccess;
 
   /**
@@ -23,7 +28,7 @@ export class StudioHost {
    *
    * @throws {TypeError} for an engine without store or registry
    */
-  constructor(engine: Engine) {
+  constructor(engine: Engine, flows: readonly Flow[] = []) {
     const host = hostOf(engine, "Cannot make a studio");
     const { ids, registry, store } = host;
     const access = storeAccess.get(host);
@@ -36,6 +41,8 @@ export class StudioHost {
     this.engine = engine;
     this.session = store.session;
     this.ids = ids;
+    this.registry = registry;
+    this.flows = flows;
     this.#access = access("Cannot make a studio");
   }
 
@@ -54,12 +61,17 @@ export class StudioHost {
    * The field for data that is delivered to a slot: by its schema, where the flow can be built here and the schema says what it takes.
    */
   async fieldOf(record: JobRecord, { routine, slot }: ConnectionTarget): Promise<DataField> {
-    const flow = await this.#access.flowOf(record);
+    const flow = await this.flowOf(record);
     try {
       return fieldOfSchema(flow?.slot(routine, slot).schema);
     } catch {
-      return ANY_DATA; // There is no such slot: that is said when something is delivered to it.
+      return anyData(); // There is no such slot: that is said when something is delivered to it.
     }
+  }
+
+  /** The flow of a job, if it can be built here. */
+  flowOf(record: JobRecord): Promise<Flow | undefined> {
+    return this.#access.flowOf(record);
   }
 
   /**

@@ -15,6 +15,7 @@ const SKIPPED = process.versions["bun"] !== undefined || "Deno" in globalThis
   : BROWSER_MISSING;
 const LOOKS: readonly Required<Omit<Look, "hasScript">>[] = [
   { width: 1_440, scheme: "light" },
+  { width: 768, scheme: "light" },
   { width: 360, scheme: "dark" },
 ];
 const HOSTILE = HOSTILE_TEXTS.filter((it) => it.trim() !== "" && it.isWellFormed());
@@ -43,10 +44,17 @@ describe("the studio in a browser", { skip: SKIPPED, timeout: 600_000 }, () => {
     const page = await browser.open("/");
     await page.click("text=first");
     await page.waitForSelector("#live:not([hidden])");
-    await page.click("text=Start another job of this flow");
-    const form = page.locator("form[action*='/job/start']");
-    await form.locator("[name=jobId]").fill("second");
-    await form.locator("[name=params]").fill('{"item":"cake"}');
+    await page.click("text=Start another job like this one");
+    const form = page.locator("form[action^='/start'][method=post]");
+    assertEquals(JSON.parse(await form.locator("[name='data/params']").inputValue()), { item: "tea" });
+    await form.locator("[name='data/jobId']").fill("first");
+    await form.locator("[name='data/params']").fill('{"item":"cake"}');
+    await form.locator("[name='data/tags']").fill("team=sales");
+    await keepPicture(page, "start");
+    await form.locator("button").click();
+    assertEquals(await page.locator(".problem").allInnerTexts(), ["is taken: the store has a job of this id"]);
+    await keepPicture(page, "start-problem");
+    await form.locator("[name='data/jobId']").fill("second");
     await form.locator("button").click();
     await page.waitForSelector("h1:has-text('second')");
     // Nothing loads the page again: it follows the job by itself.
@@ -123,7 +131,20 @@ describe("the studio in a browser", { skip: SKIPPED, timeout: 600_000 }, () => {
     shop.isOpen = true;
     await tabTo(page, "summary:has-text('Redrive')");
     await page.keyboard.press("Enter");
-    await tabTo(page, "button:has-text('Redrive this job')");
+    await tabTo(page, "a:has-text('Choose failures')");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("h1:has-text('Redrive typed')");
+    await tabTo(page, "[name^='task/']");
+    await page.keyboard.press("Space");
+    await tabTo(page, "button:has-text('Redrive the chosen failures')");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".problem:has-text('Choose at least one failure')");
+    await keepPicture(page, "redrive-problem-360-dark");
+    await tabTo(page, "[name^='task/']");
+    await page.keyboard.press("Space");
+    await tabTo(page, "[name=maxRetries]");
+    await page.keyboard.type("1");
+    await tabTo(page, "button:has-text('Redrive the chosen failures')");
     await page.keyboard.press("Enter");
     await page.waitForSelector(".title .is-completed");
     await tabTo(page, "#time input[type=range]");
@@ -141,13 +162,19 @@ describe("the studio in a browser", { skip: SKIPPED, timeout: 600_000 }, () => {
     await tabTo(page, ".past button:has-text('Fork')");
     await page.keyboard.press("Enter");
     await page.waitForSelector("h1:has-text('forked by keys')");
-    await tabTo(page, "summary:has-text('Start another job')");
+    await tabTo(page, "a:has-text('Start another job like this one')");
     await page.keyboard.press("Enter");
-    await tabTo(page, "form[action*='/job/start'] [name=jobId]");
+    await page.waitForSelector("h1:has-text('Start a job of desk')");
+    await tabTo(page, "[name='data/jobId']");
     await page.keyboard.type("started by keys");
-    await tabTo(page, "form[action*='/job/start'] button");
+    await tabTo(page, "[name='data/priority']");
+    await page.keyboard.type("high");
+    await tabTo(page, "[name='data/at']");
+    await keepPicture(page, "start-360-dark");
+    await tabTo(page, "button:has-text('Start the job')");
     await page.keyboard.press("Enter");
     await page.waitForSelector("h1:has-text('started by keys')");
+    assertMatch(await page.innerText(".facts"), /Priority\s+high/);
     assertEquals(browser.complaints, []);
   });
 
@@ -180,6 +207,11 @@ describe("the studio in a browser", { skip: SKIPPED, timeout: 600_000 }, () => {
       const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
       await started(`seen ${look.width} ${look.scheme}`);
       const id = `id=${encodeURIComponent(`seen ${look.width} ${look.scheme}`)}`;
+      const failed = `failed ${look.width} ${look.scheme}`;
+      shop.isOpen = false;
+      await started(failed);
+      await jobs.engine.handle(failed).deliver(jobs.desk.answer, { item: "tea" });
+      await jobs.engine.handle(failed).ended();
       await schedule(jobs.engine, "nightly", { cron: "0 3 * * *" }, jobs.flow, jobs.till.trigger, {});
       const page = await browser.open("/icon.svg", look);
       for (
@@ -191,6 +223,10 @@ describe("the studio in a browser", { skip: SKIPPED, timeout: 600_000 }, () => {
           ["workers", "/workers"],
           ["schedules", "/schedules"],
           ["deliver", `/job/deliver?${id}&to=${encodeURIComponent('["till","paid"]')}`],
+          ["flows", "/start"],
+          ["start", "/start?flow=desk"],
+          ["redrive", `/job/redrive?id=${encodeURIComponent(failed)}`],
+          ["failed", `/job?id=${encodeURIComponent(failed)}`],
           ["missing", "/job?id=nobody"],
         ] as const
       ) {

@@ -154,8 +154,11 @@ test("jobs redrive takes single failures, with other data; jobs discard drops th
     assertMatch((await redrive("--task", "one")).errors, /--task is "one", and must be a whole number of at least 1/);
     assertMatch((await redrive("--task", "99")).errors, /no failure of task 99/);
     assertMatch((await redrive("--task", String(task), "--data", "{n")).errors, /the data is no JSON/);
-    assertEquals((await redrive("--task", String(task))).output, "the redrive is stored\n");
+    assertMatch((await redrive("--max-retries", "-1")).errors, /--max-retries/);
+    assertEquals((await redrive("--task", String(task), "--max-retries", "2")).output, "the redrive is stored\n");
     await goOn(path);
+    const { revisions } = await answer("history", "failed", "--store", store);
+    assertMatch(JSON.stringify(revisions), /"maxRetries":2/);
     const [again, [next]] = await failures();
     assertEquals([again, next], ["failed", task]);
     assertEquals((await redrive("--task", String(task), "--data", '{"n":4}')).exit, 0);

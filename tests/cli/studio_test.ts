@@ -1,3 +1,4 @@
+import { writeFile } from "node:fs/promises";
 import { request } from "node:http";
 import { test } from "node:test";
 import { assertEquals, assertMatch } from "@std/assert";
@@ -65,6 +66,45 @@ test("studio serves the page of a store on loopback until it is ended", () =>
     end.abort();
     assertEquals((await ended).exit, 0);
     await reader?.cancel().catch(() => {});
+  }));
+
+test("studio starts jobs of the flows that the module of its registry exports, into an empty store", () =>
+  inOwnFolder(async (path) => {
+    await makeStore(path("jobs.db"), async () => {});
+    const library = new URL("../../mod.ts", import.meta.url).href;
+    await writeFile(
+      path("flows.ts"),
+      `import { Flow, Registry, Routine } from "${library}";
+       class Report extends Routine { trigger = this.addSlot("trigger", this.write); write() {} }
+       export const registry = new Registry({ Report });
+       export const reports = new Flow({ id: "reports", registry });
+       reports.addRoutine(new Report(), "report");
+       export { reports as again };`,
+    );
+    const end = new AbortController();
+    let began = (_url: string): void => {};
+    const url = new Promise<string>((resolve) => began = resolve);
+    const args = ["studio", "--port", "0", "--json", "--store", `sqlite:${path("jobs.db")}`];
+    const ended = runCommand([...args, "--registry", path("flows.ts")], {
+      signal: end.signal,
+      onOutput: (text) => began(JSON.parse(text).url),
+    });
+    const base = await url;
+    const { flows } = await (await fetch(`${base}api/flows`)).json();
+    assertEquals(flows, [{ flowId: "reports", entries: [{ routine: "report", slot: "trigger" }] }]);
+    const given = await fetch(`${base}api/token`);
+    const cookie = given.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+    const { token } = await given.json();
+    const started = await fetch(`${base}api/flow/start?id=reports`, {
+      method: "POST",
+      headers: { cookie, "x-routilux-token": token, "content-type": "application/json" },
+      body: JSON.stringify({ routine: "report", slot: "trigger", jobId: "march" }),
+    });
+    assertEquals([started.status, (await started.json()).jobId], [201, "march"]);
+    end.abort();
+    assertEquals((await ended).exit, 0);
+    const { output } = await runCommand(["jobs", "list", "--json", "--store", `sqlite:${path("jobs.db")}`]);
+    assertEquals(JSON.parse(output).jobs[0].jobId, "march");
   }));
 
 test("studio says what is wrong with its port, and which store is missing", () =>

@@ -109,6 +109,8 @@ test("entries of a journal tell of children", async () => {
   assertEquals(entries.some((it) => /^(1 child|2 children) started$/.test(it)), true);
   assertEquals(entries.filter((it) => /child \S+ has ended/.test(it)).length, 2);
   assertEquals(describeEntry({ opened: ["a"] }), "1 child started");
+  assertEquals(describeEntry({ fills: 3 }), "the answer to task 3");
+  assertEquals(describeEntry({ status: "running", redrive: true }), "to running, by a redrive");
 });
 
 test("a diagram shows the children of a job by their flows, in other boxes and by other arrows", async () => {

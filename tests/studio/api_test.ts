@@ -80,8 +80,8 @@ test("what is asked of a job by the API is stored, carried out by whoever has it
 test("single failures are redriven with other data, or discarded", async () => {
   const { act, form, get, json, work } = await sampleJobs();
   const page = await (await get("/job?id=fails")).text();
-  assertMatch(page, /Redrive with this data.*Discard this failure/s);
-  const sent = await form("/job/redrive?id=fails", { task: "2", data: '{"item":"tea"}' });
+  assertMatch(page, /Redrive….*Discard this failure/s);
+  const sent = await form("/job/redrive?id=fails", { choice: "some", "task/2": "on", "data/2": '{"item":"tea"}' });
   assertEquals(sent.status, 303);
   await work();
   const { summary } = (await json("/api/job?id=fails")).body;

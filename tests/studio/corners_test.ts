@@ -206,6 +206,9 @@ test("a failure without data can be redriven with some", async () => {
   await start("late", ["tea"]);
   await timers.setClock(timers.now() + 8 * 86_400_000);
   await work();
-  const page = await (await get("/job?id=late")).text();
-  assertMatch(page, /TimeoutError: .*<textarea name="data" rows="4" spellcheck="false">\s*\{\}<\/textarea>/s);
+  const page = await (await get("/job/redrive?id=late")).text();
+  assertMatch(
+    page,
+    /TimeoutError: .*<textarea id="data-\d+" name="data\/\d+" rows="3" spellcheck="false">\s*\{\}<\/textarea>/s,
+  );
 });

@@ -42,7 +42,7 @@ test("the page of a job shows what it does, waits for and has come to", async ()
   assertMatch(waits, /Pending tasks 1 Task Routine .* #4 payment paid awaiting 2 s ago in 7 days/);
   assertMatch(waits, /Shared data 1 Key Value item "book"/);
   assertMatch(waits, /State 1 Routine State intake \{"orders":1\} Log 1 .* \{"taken":1\}/);
-  assertMatch(waits, /Deliver to any slot .* intake · trigger .* Start another job of this flow/);
+  assertMatch(waits, /Start another job like this one Deliver to any slot .* intake · trigger/);
   const fails = await textAt(sample, "/job?id=fails");
   assertMatch(fails, /fails failed Redrive .* Delete .* RangeError: there is no unicorn/);
   assertMatch(
@@ -74,12 +74,14 @@ test("each form does what it says, and the next page tells of it", async () => {
   const redriven = await send("redrive", "fails");
   await work();
   assertMatch(await textAt(sample, redriven), /The redrive is done/);
-  const started = await send("start", "waits", {
+  const answer = await form("/start?job=waits", {
     to: '["intake","trigger"]',
-    params: '{"items":["tea"]}',
-    jobId: "new",
+    "data/params": '{"items":["tea"]}',
+    "data/jobId": "new",
+    "data/priority": '"normal"',
   });
-  assertMatch(await textAt(sample, started), /new pending .* This is the new job/);
+  assertEquals(answer.status, 303);
+  assertMatch(await textAt(sample, answer.headers.get("location") ?? ""), /new pending .* This is the new job/);
   await work();
   await send("cancel", "new", { reason: "enough" });
   await work();

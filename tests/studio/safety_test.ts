@@ -1,12 +1,13 @@
 import { test } from "node:test";
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
-import { Engine, Registry } from "../../mod.ts";
+import { Engine, Flow, Registry } from "../../mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { studio, type StudioOptions } from "../../src/studio/mod.ts";
 import { wrapStore } from "../support/wrapped_store.ts";
 import { ORIGIN, sampleJobs, sampleStudio, TOKEN } from "./sample_studio.ts";
 
 const DELIVER = `/job/deliver?id=waits&to=${encodeURIComponent('["payment","paid"]')}`;
+const FORMS = ["/start", "/start?flow=orders", "/start?job=waits", "/job/redrive?id=fails"];
 const JSON_ACT = {
   method: "POST",
   body: "{}",
@@ -51,7 +52,7 @@ test("authorize decides who may look and who may act; one that throws or answers
   const odd = { authorize: () => "all" } as unknown as StudioOptions;
   for (const options of [rejecting, throwing, odd, { authorize: () => "none" as const }]) {
     const { act, get, json } = await sampleJobs(options);
-    for (const path of ["/", "/job?id=waits", "/nothing", "/workers", "/schedules", DELIVER]) {
+    for (const path of ["/", "/job?id=waits", "/nothing", "/workers", "/schedules", DELIVER, ...FORMS]) {
       assertEquals((await get(path)).status, 403);
     }
     const { status, body } = await json("/api/job?id=waits");
@@ -137,6 +138,7 @@ test("each answer tells browsers to hold to a strict policy, and no page has scr
         "/workers",
         "/schedules",
         DELIVER,
+        ...FORMS,
         "/nothing",
       ],
       ...["/style.css", "/script.js", "/icon.svg", "/api/jobs", "/api/job/diagram.svg?id=waits", "/api/nothing"],
@@ -258,6 +260,13 @@ test("studio() refuses engines and options that it cannot use", () => {
     TypeError,
     "authorize must be a function",
   );
+  for (const flows of [5, [5], new Flow()]) {
+    assertThrows(
+      () => studio(engine, { flows } as unknown as StudioOptions),
+      TypeError,
+      "flows must be a list of flows",
+    );
+  }
   for (const basePath of ["studio", "/studio/", "/", "/a//b", "/a/../b", "/a?b", "/a b", 5]) {
     assertThrows(() => studio(engine, { basePath } as StudioOptions), TypeError, "basePath must be a path");
   }

@@ -92,12 +92,16 @@ export const jobsRedrive: Command = {
     ...STORE_OPTION,
     ...TASK_OPTION,
     data: { value: "JSON", about: "other data for the one task that --task names" },
+    "max-retries": {
+      value: "NUMBER",
+      about: "how often each task may be tried again, in place of what its error handler says",
+    },
     ...KEY_OPTION,
   },
   notes: ["Without --task all failures that are not handled become tasks again.", ...NOTES],
   run: (call) => {
     const [taskId, ...others] = tasksIn(call);
-    const data = call.value("data");
+    const [data, maxRetries] = [call.value("data"), call.whole("max-retries", 0)];
     if (data !== undefined && (taskId === undefined || others.length > 0)) {
       throw call.misuse("--data is for one task; name it by --task");
     }
@@ -109,7 +113,12 @@ export const jobsRedrive: Command = {
     return ask(
       call,
       "redrive",
-      (handle, options) => handle.redrive({ ...options, ...(failures === undefined ? {} : { failures }) }),
+      (handle, options) =>
+        handle.redrive({
+          ...options,
+          ...(failures === undefined ? {} : { failures }),
+          ...(maxRetries === undefined ? {} : { maxRetries }),
+        }),
     );
   },
 };

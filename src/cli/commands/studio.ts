@@ -4,7 +4,7 @@ import type { Store } from "../../ports/store.ts";
 import { Registry } from "../../values/registry.ts";
 import type { Call, Command } from "../command.ts";
 import { CommandError, EXIT, type ExitCode, reasonOf } from "../failure.ts";
-import { loadRegistry, REGISTRY_OPTION } from "../registry.ts";
+import { loadModule, REGISTRY_OPTION, type RegistryModule } from "../registry.ts";
 import { STORE_OPTION, withStore } from "../stores.ts";
 
 const PORT = 7_070;
@@ -23,21 +23,21 @@ export const studioCommand: Command = {
   },
   notes: [
     "Everybody on this machine who can reach the port may look at the jobs, and steer them.",
-    "With --registry new jobs can be started, and data is checked by the schemas of slots.",
+    "With --registry new jobs can be started, of the flows that the module exports and of those that the store has jobs of; and data is checked by the schemas of slots.",
   ],
   async run(call) {
     const port = call.whole("port", 0) ?? PORT;
     if (port > 65_535) throw call.misuse(`--port is ${port}, and must be at most 65535`);
-    const registry = await loadRegistry(call) ?? new Registry();
-    return await withStore(call, (store) => serve(call, store, registry, port));
+    const module = await loadModule(call) ?? { registry: new Registry(), flows: [] };
+    return await withStore(call, (store) => serve(call, store, module, port));
   },
 };
 
-async function serve(call: Call, store: Store, registry: Registry, port: number): Promise<ExitCode> {
+async function serve(call: Call, store: Store, { flows, registry }: RegistryModule, port: number): Promise<ExitCode> {
   const { nodeListener, studio } = await import("../../studio/mod.ts");
   const { signal, timers } = call.host;
   // The engine only looks and asks: it takes no job, and so never enters the store.
-  const server = createServer(nodeListener(studio(new Engine({ store, timers, registry }))));
+  const server = createServer(nodeListener(studio(new Engine({ store, timers, registry }), { flows })));
   try {
     const url = await listen(server, port);
     await call.print.answer({ url }, () => [`The studio is at ${url}`]);

@@ -25,13 +25,13 @@ const TOP =
   `.top{background:var(--card);border-bottom:1px solid var(--line)}.top .wide{display:flex;align-items:center;gap:28px;height:56px}
 .brand{display:flex;align-items:center;gap:10px;color:var(--text);white-space:nowrap}.brand:hover{text-decoration:none}.brand b{font-weight:450;color:var(--faint)}
 .brand span{font-weight:650;letter-spacing:-.01em}.mark{color:var(--accent);fill:none;stroke:currentColor;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}.mark circle{fill:var(--accent-soft)}
-.top nav{display:flex;gap:4px}.top nav a{color:var(--faint);padding:6px 12px;border-radius:7px;font-weight:500}.top nav a:hover{text-decoration:none;background:var(--calm-soft)}
+.top nav{display:flex;gap:4px}.top nav a{white-space:nowrap;color:var(--faint);padding:6px 12px;border-radius:7px;font-weight:500}.top nav a:hover{text-decoration:none;background:var(--calm-soft)}
 .top nav a[aria-current]{color:var(--text);background:var(--calm-soft)}
 .live{margin-left:auto;display:flex;align-items:center;gap:8px;font-size:.82rem;color:var(--faint)}.pulse{width:8px;height:8px;border-radius:50%;background:var(--good)}
 @media(prefers-reduced-motion:no-preference){.pulse{animation:pulse 2.4s ease-in-out infinite}@keyframes pulse{50%{opacity:.3}}}`;
 
 const PARTS =
-  `.card{background:var(--card);border:1px solid var(--line);border-radius:12px;box-shadow:var(--shadow);padding:18px 20px;margin:0 0 18px}
+  `.card{background:var(--card);border:1px solid var(--line);border-radius:12px;box-shadow:var(--shadow);padding:18px 20px;margin:0 0 18px}.card>:last-child{margin-bottom:0}
 .card-head{display:flex;align-items:baseline;gap:12px;margin-bottom:12px}.aside{margin-left:auto;font-size:.85rem}
 .columns{display:grid;grid-template-columns:minmax(260px,1fr) minmax(0,2fr);gap:18px}.columns>div{min-width:0}.columns>div:has(>#awaited:empty){display:none}.columns:has(#awaited:empty){grid-template-columns:minmax(0,1fr)}
 .scroll{overflow:auto;max-width:100%}.canvas{margin:0 -20px;padding:4px 20px 10px;max-height:560px}.canvas.is-moved{cursor:grabbing;user-select:none}.canvas svg{display:block}.canvas .routilux-edge rect{fill:var(--card)}
@@ -58,9 +58,10 @@ const FORMS =
 button:hover,.button:hover{background:var(--calm-soft);text-decoration:none}.main{background:var(--accent);border-color:var(--accent);color:var(--accent-text)}.main:hover{background:var(--accent);filter:brightness(1.12)}
 .grave{color:var(--bad)}.plain{color:var(--text)}.off{opacity:.4;cursor:default}
 label{display:block;font-size:.82rem;color:var(--faint)}input,select,textarea{display:block;width:100%;margin-top:4px;font-size:.92rem;color:var(--text);background:var(--ground);border:1px solid var(--strong-line);border-radius:8px;padding:6px 10px}
-input,select{font-family:inherit}input::placeholder{color:var(--faint);opacity:.85}textarea{resize:vertical;font-size:.86rem}input[type=range]{padding:0;border:0;background:none;accent-color:var(--accent);height:24px}
+input,select{font-family:inherit}input::placeholder{color:var(--faint);opacity:.85}textarea{resize:vertical;font-size:.86rem}input[type=checkbox]{display:inline-block;width:16px;height:16px;flex:none;margin:3px 0 0;padding:0;accent-color:var(--accent)}input[type=range]{padding:0;border:0;background:none;accent-color:var(--accent);height:24px}
 form>*+*{margin-top:10px}.fields{display:grid;gap:10px}fieldset{border:1px solid var(--line);border-radius:8px;margin:0;padding:10px 12px;min-width:0}legend{font-size:.82rem;color:var(--faint);padding:0 4px}
-.hint{display:block;font-size:.78rem;color:var(--faint);margin-top:3px}.problem{display:block;font-size:.85rem;color:var(--bad);margin-top:3px}[aria-invalid]{border-color:var(--bad)}.narrow{max-width:560px}fieldset>.hint{margin:0 0 8px}
+.hint{display:block;font-size:.78rem;color:var(--faint);margin-top:3px}.problem{display:block;font-size:.85rem;color:var(--bad);margin-top:3px}[aria-invalid]{border-color:var(--bad)}.narrow{max-width:640px}.start form[method=post]>.fields{grid-template-columns:1fr 1fr;gap:14px 16px;align-items:start}.start form[method=post]>.fields>:first-child,.start form[method=post]>.fields>:last-child{grid-column:1/-1}
+.choices{list-style:none;margin:4px 0 0;padding:0}.choices li+li{border-top:1px solid var(--line);margin-top:10px;padding-top:10px}.choice{display:flex;gap:10px;cursor:pointer}.choices details{margin-left:26px}fieldset>.hint{margin:0 0 8px}
 summary{cursor:pointer;font-size:.9rem;color:var(--accent)}summary.button{color:var(--text);list-style:none}summary.button.grave{color:var(--bad)}summary::-webkit-details-marker{display:none}
 details:not(.act)>summary{padding:4px 0;list-style:none}details:not(.act)[open]>summary{margin-bottom:6px}details:not(.act)>summary::before{content:"▸";display:inline-block;margin-right:6px}details[open]:not(.act)>summary::before{content:"▾"}
 .acts{display:flex;flex-wrap:wrap;gap:8px;margin-left:auto}.act{position:relative}.act form{position:absolute;right:0;top:calc(100% + 8px);z-index:5;width:min(300px,82vw);background:var(--card);border:1px solid var(--strong-line);border-radius:12px;box-shadow:0 8px 30px #0003;padding:16px}
@@ -77,13 +78,13 @@ const JOBS = `.statuses{display:flex;flex-wrap:wrap;gap:8px;list-style:none;padd
 .pager{display:flex;justify-content:space-between;align-items:center;margin-top:18px}`;
 
 const JOB =
-  `.title{display:flex;flex-wrap:wrap;align-items:center;gap:10px 14px;margin-bottom:14px}.title h1{min-width:0;margin:0}
+  `.title{display:flex;flex-wrap:wrap;align-items:center;gap:10px 14px;margin-bottom:14px}.title h1{min-width:0;margin:0}.end{margin-left:auto}
 .facts{display:flex;flex-wrap:wrap;gap:10px 32px;margin:0 0 20px}.facts dt{font-size:.8rem;color:var(--faint)}.facts dd{margin:0}
 .awaited+.awaited{border-top:1px solid var(--line);margin-top:14px;padding-top:14px}
 .failures,.differences{list-style:none;margin:0;padding:0}.failures li,.differences li{border-top:1px solid var(--line);padding:10px 0}.failures li:first-child,.differences li:first-child{border:0;padding-top:0}.failures p,.differences p{margin:0 0 3px}.error{color:var(--bad);font-weight:550}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:18px}
-.more{display:flex;flex-wrap:wrap;gap:8px}.slider{display:flex;flex-wrap:wrap;gap:10px;align-items:end;margin-bottom:16px}.slider>*{margin:0}.slider label{flex:1 1 220px}.slider output{color:var(--text);font-weight:600;font-variant-numeric:tabular-nums}
-.compare{display:flex;flex-wrap:wrap;gap:10px;align-items:end;margin-top:16px}.compare>*{margin:0}.compare label{width:7rem}td a[aria-current]{font-weight:700}
+.more{display:flex;flex-wrap:wrap;gap:8px}.more{align-items:center}.more>*,.more form>*{margin:0}.slider{display:flex;flex-wrap:wrap;gap:10px;align-items:end;margin-bottom:16px}.slider>*{margin:0}.slider label{flex:1 1 220px}.slider output{color:var(--text);font-weight:600;font-variant-numeric:tabular-nums}
+.start .compare{margin:0 0 14px}.start .compare label{flex:1 1 200px;width:auto}.start form>.main,.card form>.main{margin-top:16px}.compare{display:flex;flex-wrap:wrap;gap:10px;align-items:end;margin-top:16px}.compare>*{margin:0}.compare label{width:7rem}td a[aria-current]{font-weight:700}
 .zoom a{padding:2px 8px;border-radius:6px;color:var(--faint)}.zoom a[aria-current]{background:var(--calm-soft);color:var(--text)}
 .legend{display:flex;flex-wrap:wrap;gap:6px 16px;font-size:.8rem;color:var(--faint);margin:6px 0 0}.key{background:none!important;color:var(--faint)!important}.key::before{content:"";display:inline-block;width:10px;height:10px;border-radius:3px;margin-right:6px;vertical-align:-1px;background:var(--calm)}
 .gantt{font:12px system-ui,sans-serif}.gantt text{fill:var(--text)}.tick path{stroke:var(--line)}.tick text{fill:var(--faint);font-size:11px;text-anchor:middle}.span{fill:var(--calm)}.span.is-pending{fill-opacity:.55;stroke:currentColor;stroke-dasharray:3 2}
@@ -92,9 +93,11 @@ const JOB =
 
 const NARROW =
   `@media(max-width:760px){.wide{padding:0 16px}.top .wide{gap:12px;padding:0 16px}.brand b,.live{display:none}.top nav{margin-left:auto}.columns,.pair{grid-template-columns:1fr;gap:0}.card{padding:16px}.canvas{margin:0 -16px;padding:4px 16px 10px}
-.slider label{order:-1;flex-basis:100%!important}.acts{margin-left:0}.act form{right:auto;left:0}.filter label{flex:1 1 40%;max-width:none}
-.jobs,.jobs tbody,.jobs tr,.jobs td{display:block;width:auto}.jobs thead{display:none}.jobs tr{padding:12px 16px;border-top:1px solid var(--line)}.jobs tr:first-child{border:0}
-.jobs td,.jobs td:first-child,.jobs td:last-child{border:0;padding:2px 0}.jobs td[data-label]{display:flex;justify-content:space-between;gap:16px;font-size:.88rem}.jobs td[data-label]::before{content:attr(data-label);color:var(--faint)}}`;
+.start form[method=post]>.fields{grid-template-columns:1fr}.slider label{order:-1;flex-basis:100%!important}.acts{margin-left:0}.act form{right:auto;left:0}.filter label{flex:1 1 40%;max-width:none}.scroll td:last-child:not(.number){min-width:11rem}}
+@media(max-width:440px){.top nav{gap:0}.top nav a{padding:6px 9px}.brand span{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}}
+@media(max-width:960px){.jobs,.jobs tbody,.jobs tr,.jobs td{display:block;width:auto}.jobs thead{display:none}.jobs tr{padding:12px 16px;border-top:1px solid var(--line)}.jobs tr:first-child{border:0}
+.jobs td,.jobs td:first-child,.jobs td:last-child{border:0;padding:2px 0}.jobs td[data-label]{display:flex;justify-content:space-between;gap:16px;font-size:.88rem}.jobs td[data-label]::before{content:attr(data-label);color:var(--faint)}}
+@media(min-width:600px) and (max-width:960px){.jobs tr{display:grid;grid-template-columns:1fr 1fr;column-gap:32px}.jobs .name{grid-column:1/-1}}`;
 
 /** The style of the pages: for light and for dark, and for windows from 360 pixels on. */
 export function styleSheet(): string {

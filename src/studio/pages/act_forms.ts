@@ -7,7 +7,9 @@ import type { ActName } from "../acts.ts";
 import type { DataField } from "../data_fields.ts";
 import { exactly, type Html, markup, type Part } from "../html.ts";
 import type { Call } from "../route.ts";
+import { RETRIES_FIELD, RETRIES_HINT } from "../redrive_form.ts";
 import { dataFields, type FilledIn } from "./data_form.ts";
+import { short } from "./texts.ts";
 
 /** The most slots that a form lets choose from. */
 const MOST_SLOTS = 500;
@@ -35,10 +37,15 @@ const WORDS: Readonly<
   delete: ["Delete", "The job is deleted with its journal. That cannot be undone."],
 };
 
-/** The acts that a job of a status is offered: each opens, and asks before it is done. Nothing for somebody who may only look. */
-export function actButtons(call: Call, jobId: string, status: JobStatus): Part {
+/**
+ * The acts that a job of a status is offered: each opens, and asks before it is done. Nothing for somebody who may only look.
+ *
+ * @param hasFailures whether it has some that are not handled: a job that has completed with those can be redriven
+ */
+export function actButtons(call: Call, jobId: string, status: JobStatus, hasFailures: boolean = false): Part {
   if (call.access !== "act") return undefined;
-  return markup`<div class="acts">${OFFERED[status].map((name) => actButton(call, jobId, name))}</div>`;
+  const more: readonly PlainAct[] = status === "completed" && hasFailures ? ["redrive"] : [];
+  return markup`<div class="acts">${[...more, ...OFFERED[status]].map((name) => actButton(call, jobId, name))}</div>`;
 }
 
 function actButton(call: Call, jobId: string, act: PlainAct): Part {
@@ -46,22 +53,28 @@ function actButton(call: Call, jobId: string, act: PlainAct): Part {
   const isGrave = act === "cancel" || act === "delete";
   const reason = (act === "cancel" || act === "pause") &&
     markup`<label>Reason<input name="reason" placeholder="for those who look at the job" autocomplete="off"></label>`;
+  const choice = act === "redrive" &&
+    markup`<label>Retries of each task<input name="${RETRIES_FIELD}" inputmode="numeric" placeholder="${RETRIES_HINT}" autocomplete="off"></label>
+<p><a href="${call.link("/job/redrive", { id: jobId })}">Choose failures, change their data</a></p>`;
   return markup`<details class="act"><summary class="button${isGrave && " grave"}">${name}</summary>
 ${
     actForm(
       call,
       jobId,
       act,
-      markup`<p>${question}</p>${reason}<button${isGrave && markup` class="grave"`}>${name} this job</button>`,
+      markup`<p>${question}</p>${reason}${choice}<button${isGrave && markup` class="grave"`}>${name} this job</button>`,
     )
   }</details>`;
 }
 
-/** A form for an act. */
-export function actForm({ link, token }: Call, jobId: string, act: ActName, content: Part, label?: string): Html {
-  return markup`<form method="post" action="${link(`/job/${act}`, { id: jobId })}" ${
-    label !== undefined && markup` aria-label="${label}"`
-  }>
+/** A form for an act on a job. */
+export function actForm(call: Call, jobId: string, act: ActName, content: Part, label?: string): Html {
+  return postForm(call, call.link(`/job/${act}`, { id: jobId }), content, label);
+}
+
+/** A form for an act, with the token that it needs. */
+export function postForm({ token }: Call, address: string, content: Part, label?: string): Html {
+  return markup`<form method="post" action="${address}" ${label !== undefined && markup` aria-label="${label}"`}>
 <input type="hidden" name="${TOKEN_FIELD}" value="${token}">${content}</form>`;
 }
 
@@ -85,53 +98,41 @@ ${dataFields(field, id, filled)}
   );
 }
 
-/** The forms that let a failure go on, perhaps with other data, and that drop it. */
+/** What can be done with a failure: it is redriven by a form of its own, or dropped. */
 export function failureForms(call: Call, jobId: string, task: TaskDocument, hasEnded: boolean): Html {
-  const id = markup`<input type="hidden" name="task" value="${task.id}">`;
-  const data = exactly(JSON.stringify(task.data ?? {}, undefined, 2));
-  const redrive = actForm(
-    call,
-    jobId,
-    "redrive",
-    markup`${id}<label>Data, as JSON<textarea name="data" rows="4" spellcheck="false">
-${data}</textarea></label><button>Redrive with this data</button>`,
-  );
-  return markup`${hasEnded && redrive}${
-    actForm(call, jobId, "discard", markup`${id}<button class="grave">Discard this failure</button>`)
-  }`;
+  return markup`<div class="more">${
+    hasEnded && markup`<a class="button" href="${call.link("/job/redrive", { id: jobId, task: task.id })}">Redrive…</a>`
+  }${
+    actForm(
+      call,
+      jobId,
+      "discard",
+      markup`<input type="hidden" name="task" value="${task.id}"><button class="grave">Discard this failure</button>`,
+    )
+  }</div>`;
 }
 
 /** A form that leads to the one that delivers to a slot of a flow. */
-export function anyDeliverForm({ link }: Call, jobId: string, flow: FlowDocument): Html {
+export function anyDeliverForm({ link }: Call, jobId: string, { routines }: FlowDocument): Html {
+  const slots = Object.entries(routines).flatMap(([routine, { slots }]) =>
+    Object.keys(slots).map((slot) => ({ routine, slot }))
+  );
   return markup`<form method="get" action="${link("/job/deliver")}"><input type="hidden" name="id" value="${
     exactly(jobId)
   }">
-<label>Slot<select name="to">${slotOptions(flow, undefined)}</select></label><button>Go on</button></form>`;
+<label>Slot<select name="to">${slotOptions(slots)}</select></label><button>Go on</button></form>`;
 }
 
-/** A form that starts another job of a flow. */
-export function startForm(call: Call, jobId: string, flow: FlowDocument): Html {
-  return actForm(
-    call,
-    jobId,
-    "start",
-    markup`<label>Slot to begin at<select name="to">${slotOptions(flow, "trigger")}</select></label>
-<label>Params, as JSON<textarea name="params" rows="3" spellcheck="false">{}</textarea></label>
-<label>Id of the new job<input name="jobId" placeholder="a random one" autocomplete="off" spellcheck="false"></label><button>Start a job</button>`,
+/** The options of a choice between slots. */
+export function slotOptions(slots: readonly ConnectionTarget[], chosen?: ConnectionTarget): Part {
+  return slots.slice(0, MOST_SLOTS).map(({ routine, slot }) =>
+    markup`<option value="${target(routine, slot)}"${
+      routine === chosen?.routine && slot === chosen.slot && markup` selected`
+    }>${short(routine)} · ${short(slot)}</option>`
   );
 }
 
 /** A routine and a slot as the value of a field. */
-function target(routine: string, slot: string): Html {
+export function target(routine: string, slot: string): Html {
   return exactly(JSON.stringify([routine, slot]));
-}
-
-function slotOptions({ routines }: FlowDocument, first: string | undefined): Part {
-  const all = Object.entries(routines).flatMap(([routine, { slots }]) =>
-    Object.keys(slots).map((slot) => [routine, slot] as const)
-  );
-  const sorted = [...all.filter(([, slot]) => slot === first), ...all.filter(([, slot]) => slot !== first)];
-  return sorted.slice(0, MOST_SLOTS).map(([routine, slot]) =>
-    markup`<option value="${target(routine, slot)}">${routine} · ${slot}</option>`
-  );
 }

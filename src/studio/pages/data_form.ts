@@ -23,7 +23,7 @@ export function dataFields(root: DataField, id: string, filled?: FilledIn): Html
   return write(root, id);
 
   function write(field: DataField, id: string): Html {
-    const { about, fields, isRequired, keys, kind, label } = field;
+    const { about, fields, isRequired, keys, kind, label, placeholder } = field;
     const own = problems.get(field);
     const problem: Part = own &&
       markup`<span class="problem" id="${id}-problem">${own.join("; ").slice(0, 1_000)}</span>`;
@@ -38,7 +38,7 @@ export function dataFields(root: DataField, id: string, filled?: FilledIn): Html
     }`;
     const text = filled === undefined ? textOfValue(field, field.initial) : filled.given(fieldName(field)) ?? "";
     return markup`<div class="field"><label for="${id}">${short(label)}${
-      !isRequired && markup` <span class="faint">(may be left empty)</span>`
+      !isRequired && placeholder === undefined && markup` <span class="faint">(may be left empty)</span>`
     }</label>${control(field, marks, text)}${under}</div>`;
   }
 }
@@ -49,7 +49,8 @@ function fieldAt(field: DataField, keys: readonly string[]): DataField {
   return next === undefined ? field : fieldAt(next, keys);
 }
 
-function control({ choices, kind, isRequired }: DataField, marks: Html, text: string): Html {
+function control({ choices, initial, isRequired, kind, placeholder = "" }: DataField, marks: Html, text: string): Html {
+  const hint = placeholder !== "" && markup` placeholder="${placeholder}"`;
   if (kind === "choice") {
     const options = choices.map((it) => {
       const value = JSON.stringify(it);
@@ -57,12 +58,15 @@ function control({ choices, kind, isRequired }: DataField, marks: Html, text: st
         short(typeof it === "string" ? it : value)
       }</option>`;
     });
-    return markup`<select ${marks}><option value="">${isRequired ? "choose" : "–"}</option>${options}</select>`;
+    const none = isRequired ? initial === undefined && "choose" : "–";
+    return markup`<select ${marks}>${none !== false && markup`<option value="">${none}</option>`}${options}</select>`;
   }
-  if (kind === "json") {
-    return markup`<textarea ${marks} rows="3" spellcheck="false">
+  if (kind === "json" || kind === "lines") {
+    const rows = kind === "json" ? Math.min(12, Math.max(3, text.split("\n").length)) : 2;
+    return markup`<textarea ${marks} rows="${rows}" spellcheck="false"${hint}>
 ${exactly(text)}</textarea>`;
   }
+  if (kind === "instant") return markup`<input ${marks} type="datetime-local" step="1" value="${exactly(text)}">`;
   const mode = kind === "number" || kind === "integer" ? markup` inputmode="decimal"` : undefined;
-  return markup`<input ${marks} value="${exactly(text)}" autocomplete="off"${mode}>`;
+  return markup`<input ${marks} value="${exactly(text)}" autocomplete="off"${mode}${hint}>`;
 }

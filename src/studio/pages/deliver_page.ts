@@ -3,7 +3,7 @@ import type { ConnectionTarget } from "../../model/connection.ts";
 import { SchemaError } from "../../values/standard_schema.ts";
 import { act, type ActResult } from "../acts.ts";
 import { parseJson } from "../body.ts";
-import { ANY_DATA, type DataField, type DataProblem, fieldName, readData } from "../data_fields.ts";
+import { anyData, checkFieldNames, type DataField, problemsOf, readData } from "../data_fields.ts";
 import { RequestError } from "../failure.ts";
 import { markup } from "../html.ts";
 import type { Call } from "../route.ts";
@@ -32,9 +32,9 @@ export async function deliver(call: Call): Promise<ActResult | Response> {
   const record = await find(call);
   const given = (name: string) => typeof fields[name] === "string" ? fields[name] : undefined;
   // JSON is taken for any slot.
-  const field = given("data") === undefined ? await call.host.fieldOf(record, target) : ANY_DATA;
+  const field = given("data") === undefined ? await call.host.fieldOf(record, target) : anyData();
   const others = Object.entries(fields).filter(([name]) => !/^data(?:\/|$)/.test(name));
-  checkNames(field, Object.keys(fields).filter((name) => name.startsWith("data/")));
+  checkFieldNames(field, fields);
   const { data = {}, problems } = readData(field, given);
   if (problems.length > 0) return formPage(call, record, target, field, { given, problems });
   try {
@@ -50,25 +50,6 @@ async function find({ host, query }: Call): Promise<JobRecord> {
   const record = await host.store.find(jobId);
   if (record === undefined) throw noSuchJob(jobId);
   return record;
-}
-
-function problemsOf({ issues }: SchemaError): readonly DataProblem[] {
-  return issues.map(({ message, path = [] }) => ({
-    keys: path.map((step) => String(typeof step === "object" ? step.key : step)),
-    message,
-  }));
-}
-
-/** Checks that a form has no fields that the slot's schema does not have any more: what stands in them would be lost. */
-function checkNames(field: DataField, names: readonly string[]): void {
-  const known = new Set<string>();
-  const add = (it: DataField): void => {
-    known.add(fieldName(it));
-    it.fields.forEach(add);
-  };
-  add(field);
-  if (names.every((it) => known.has(it))) return;
-  throw new RequestError(409, "The form is old: load the page again, and repeat what you did");
 }
 
 function formPage(

@@ -3,7 +3,7 @@ import { hasEnded } from "../../job/job.ts";
 import type { StoredJob } from "../../ports/store.ts";
 import { type Html, markup, type Part } from "../html.ts";
 import type { Call } from "../route.ts";
-import { actButtons, anyDeliverForm, startForm } from "./act_forms.ts";
+import { actButtons, anyDeliverForm } from "./act_forms.ts";
 import { dataSections } from "./data_sections.ts";
 import { childrenSection } from "./children_section.ts";
 import {
@@ -64,11 +64,12 @@ ${dataSections(view)}
         id: jobId,
         revision,
       })
-    }" download="job.json">Download the document</a>
-</p>
+    }" download="job.json">Download the document</a>${
+      canAct &&
+      markup`<a class="button plain" href="${link("/start", { job: jobId })}">Start another job like this one</a>`
+    }</p>
 ${
-      canAct && markup`<details><summary>Deliver to any slot</summary>${anyDeliverForm(call, jobId, flow)}</details>
-<details><summary>Start another job of this flow</summary>${startForm(call, jobId, flow)}</details>`
+      canAct && markup`<details><summary>Deliver to any slot</summary>${anyDeliverForm(call, jobId, flow)}</details>`
     }</section>`,
   });
 }
@@ -83,7 +84,12 @@ function head({ call, job, jobId, now, revision, summary }: JobView, { record }:
 <dd>${value}</dd>
 </div>`;
   return markup`<div class="title"><h1>${jobId.slice(0, 1_200)}</h1>${chip(status)}${
-    revision === undefined && actButtons(call, jobId, job.status)
+    revision === undefined && actButtons(
+      call,
+      jobId,
+      job.status,
+      summary.failures.some(({ handled }) => handled !== true),
+    )
   }</div>
 ${error !== undefined && markup`<p class="notice bad">${error.slice(0, 1_000)}</p>`}${
     pauseReason !== undefined && markup`<p class="notice">Paused: ${pauseReason.slice(0, 500)}</p>`

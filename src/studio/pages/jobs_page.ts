@@ -23,7 +23,10 @@ export async function jobsPage(call: Call): Promise<Response> {
     place: "jobs",
     // A later page stays as it is: what comes in at the top would move it.
     ...(wanted.cursor === undefined ? { events: link("/api/events") } : {}),
-    main: markup`<h1>Jobs</h1>
+    main: markup`<div class="title"><h1>Jobs</h1>${
+      call.access === "act" &&
+      markup`<a class="button main end" href="${link("/start", { flow: filter["flow"] })}">Start a job</a>`
+    }</div>
 ${query.text("deleted") !== undefined && markup`<p class="notice good" role="status">The job was deleted.</p>`}
 <div id="counts" data-live>${statusLinks(call, counts, wanted, filter)}</div>
 ${filterForm(call, wanted, filter)}

@@ -1,21 +1,21 @@
 import { act, type ActName, type ActResult } from "../acts.ts";
-import { type Fields, parseJson } from "../body.ts";
+import type { Fields } from "../body.ts";
 import type { Call, Route } from "../route.ts";
-import { deliver, deliverPage, targetOf } from "./deliver_page.ts";
+import { deliver, deliverPage } from "./deliver_page.ts";
 import { differencesPage } from "./differences_page.ts";
 import { jobPage } from "./job_page.ts";
 import { jobsPage } from "./jobs_page.ts";
+import { redrive, redrivePage } from "./redrive_page.ts";
 import { schedulesPage } from "./schedules_page.ts";
+import { start, startPage } from "./start_page.ts";
 import { workersPage } from "./workers_page.ts";
 
 const ACTS: readonly ActName[] = [
   "pause",
   "resume",
   "cancel",
-  "redrive",
   "discard",
   "fork",
-  "start",
   "delete",
 ];
 
@@ -28,9 +28,13 @@ export function pageRoutes(): readonly Route[] {
     page("/schedules", schedulesPage),
     page("/workers", workersPage),
     page("/job/deliver", deliverPage),
-    form("deliver", deliver),
+    page("/start", startPage),
+    form("/start", start),
+    form("/job/deliver", deliver),
+    page("/job/redrive", redrivePage),
+    form("/job/redrive", redrive),
     ...ACTS.map((name) =>
-      form(name, (call) => act(call.host, name, call.query.needed("id"), fieldsOf(name, call.fields)))
+      form(`/job/${name}`, (call) => act(call.host, name, call.query.needed("id"), fieldsOf(call.fields)))
     ),
   ];
 }
@@ -39,10 +43,10 @@ function page(path: string, answer: Route["answer"]): Route {
   return { method: "GET", path, needs: "read", answer };
 }
 
-function form(name: ActName, perform: (call: Call) => Promise<ActResult | Response>): Route {
+function form(path: string, perform: (call: Call) => Promise<ActResult | Response>): Route {
   return {
     method: "POST",
-    path: `/job/${name}`,
+    path,
     needs: "act",
     isForm: true,
     async answer(call) {
@@ -54,21 +58,9 @@ function form(name: ActName, perform: (call: Call) => Promise<ActResult | Respon
   };
 }
 
-/** The parts of a form as an act takes them: params are JSON in a text, and a slot is named together with its routine. */
-function fieldsOf(name: ActName, { task, to, ...given }: Fields): Fields {
-  const fields = task === undefined ? given : failureOf(name, Number(task), given);
-  const { params } = fields;
-  return {
-    ...fields,
-    ...(params === undefined ? {} : { params: parseJson("params", String(params)) }),
-    ...(to === undefined ? {} : targetOf(String(to))),
-  };
-}
-
-/** The failure that a form means: of a redrive with the data that stands in it. */
-function failureOf(name: ActName, taskId: number, { data, ...others }: Fields): Fields {
-  const choice = name === "redrive" ? { taskId, data: parseJson("data", String(data)) } : taskId;
-  return { ...others, failures: [choice] };
+/** The parts of a form as an act takes them: the failure of a task is named by its id. */
+function fieldsOf({ task, ...fields }: Fields): Fields {
+  return task === undefined ? fields : { ...fields, failures: [Number(task)] };
 }
 
 function addressOf({ act, jobId, key }: ActResult, link: Call["link"]): string {
