@@ -60,6 +60,33 @@ for (const [name, createStore] of Object.entries(STORES)) {
   });
 }
 
+test("an engine keeps the flows of stored jobs that it has used last ready, and no others", async () => {
+  let made = 0;
+  class Customer extends Routine {
+    readonly trigger = this.addSlot("trigger", this.greet);
+    constructor() {
+      super();
+      made++;
+    }
+    greet(): void {}
+  }
+  const registry = new Registry({ Customer });
+  const engine = new Engine({ registry, store: memoryStore(), timers: manualTimers(), ids: manualIds() });
+  const many = 200;
+  for (let n = 0; n < many; n++) {
+    const flow = new Flow({ id: `flow ${n}`, registry, engine });
+    await flow.start(flow.addRoutine(new Customer(), "customer"), {}, { jobId: `job ${n}` });
+  }
+  const open = async (n: number) => {
+    const before = made;
+    await engine.open(`job ${n}`);
+    return made - before;
+  };
+  assertEquals([await open(0), await open(0)], [1, 0]);
+  for (let n = 1; n < many; n++) assertEquals(await open(n), 1);
+  assertEquals([await open(many - 1), await open(0)], [0, 1]);
+});
+
 test("an engine that enters again and again remembers its last thousand incarnations", async () => {
   const [store, timers] = [memoryStore(), manualTimers()];
   const nothing = () => {};

@@ -4,9 +4,11 @@ import { type Context, Engine, ErrorHandler, FencedError, PoisonError, Registry,
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { manualTimers } from "../../src/testing/mod.ts";
 import { CrashingStore } from "../support/crashing_store.ts";
+import { lateStore } from "../support/late_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 import { tickingTimers } from "../support/ticking_timers.ts";
 
+const STORES = { "a store that answers at once": memoryStore, "a store that answers later": lateStore };
 const OWNER = { owner: "worker", takeOver: "at once" } as const;
 
 /** A process that dies with a job in its hands: the store has what it wrote before its n-th write. */
@@ -213,6 +215,29 @@ for (const strategy of ["stop", "retry"] as const) {
     assertEquals([job.status, job.error?.name, job.error?.code], ["failed", "PoisonError", "POISON"]);
     assertEquals(job.failures.length, 1);
     assertEquals(new PoisonError(3).recoveries, 3);
+  });
+}
+
+for (const [name, createStore] of Object.entries(STORES)) {
+  test(`a task that ends its process each time counts, however long it has worked before, with ${name}`, async () => {
+    for (const livesMs of [1_000, 15_000, 120_000]) {
+      const store = createStore();
+      let now = 0;
+      let lives = 0;
+      for (; lives < 10; lives++) {
+        // The clock of a process that was killed stands still.
+        const timers = manualTimers(now);
+        const durability = { ...OWNER, maxRecoveries: 3 };
+        const process = new StoredFlowProcess({ store, timers, durability, work: () => new Promise<void>(() => {}) });
+        if (lives === 0) process.start([1]);
+        else await process.engine.recover();
+        await timers.advance(livesMs);
+        now = timers.now() + 1_000;
+        if ((await process.engine.open("job")).job.status === "failed") break;
+      }
+      const { job } = await new StoredFlowProcess({ store }).engine.open("job");
+      assertEquals([lives, job.error?.name, livesMs], [3, "PoisonError", livesMs]);
+    }
   });
 }
 

@@ -1,8 +1,10 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { test } from "node:test";
 import { JobState, StateError, StoreError } from "../../mod.ts";
+import { memoryStore } from "../../src/stores/memory_store.ts";
 import { createLatch } from "../support/latch.ts";
 import { heldStore } from "../support/held_store.ts";
+import { lateStore } from "../support/late_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
 test("a job begins when it is in the store, and reads running before", async () => {
@@ -20,6 +22,27 @@ test("a job begins when it is in the store, and reads running before", async () 
   await process.settle();
   assertEquals([job.status, process.begun], ["completed", [1]]);
 });
+
+for (const [name, createStore] of Object.entries({ "at once": memoryStore, later: lateStore })) {
+  test(`a wait for what holds already resolves when the job is in the store, which answers ${name}`, async () => {
+    const data = createStore();
+    const store = { ...data };
+    const process = new StoredFlowProcess({ store, work: (_n, ctx) => void ctx.expect("input") });
+    const gate = createLatch();
+    store.create = async (jobs) => {
+      await gate.passed;
+      return await data.create(jobs);
+    };
+    const job = process.start([1]);
+    let isAccepted = false;
+    const accepted = process.flow.waitUntil(job, () => true).then(() => isAccepted = true);
+    await process.settle();
+    assertEquals([isAccepted, await data.find("job")], [false, undefined]);
+    gate.open();
+    await accepted;
+    assertEquals((await data.find("job"))?.jobId, "job");
+  });
+}
 
 test("a child begins when the parent's commit is stored, its output is told then, and the job ends after its last commit", async () => {
   const store = heldStore();
