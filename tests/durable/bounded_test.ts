@@ -60,7 +60,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
   });
 }
 
-test("an engine keeps the flows of stored jobs that it has used last ready, and no others", async () => {
+test("C506 an engine keeps the flows of stored jobs that it has used last ready, and no others", async () => {
   let made = 0;
   class Customer extends Routine {
     readonly trigger = this.addSlot("trigger", this.greet);

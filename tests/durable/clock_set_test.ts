@@ -9,7 +9,7 @@ const HOUR = 3_600_000;
 const NOON = 12 * HOUR;
 
 for (const [how, by] of [["back", -HOUR], ["forward", HOUR]] as const) {
-  test(`the clock is set ${how}: an owner renews its lease in time, by the new clock`, async () => {
+  test(`C493 the clock is set ${how}: an owner renews its lease in time, by the new clock`, async () => {
     const timers = manualTimers(NOON);
     const process = new StoredFlowProcess({
       store: heldStore(),
@@ -31,7 +31,7 @@ for (const [how, by] of [["back", -HOUR], ["forward", HOUR]] as const) {
     process.flow.cancel(job);
   });
 
-  test(`the clock is set ${how}: a store with a clock of its own has the lease all the same, and no job is lost`, async () => {
+  test(`C493 the clock is set ${how}: a store with a clock of its own has the lease all the same, and no job is lost`, async () => {
     const timers = manualTimers(NOON);
     const store = memoryStore();
     const storeNow = () => timers.elapsed();
@@ -89,7 +89,7 @@ for (const [how, by] of [["back", -HOUR], ["forward", HOUR]] as const) {
     assertEquals([tries, job.status], [2, "completed"]);
   });
 
-  test(`the clock is set ${how}, relaxed: what was done is stored in time, and no handler runs too far ahead`, async () => {
+  test(`C505 the clock is set ${how}, relaxed: what was done is stored in time, and no handler runs too far ahead`, async () => {
     const timers = manualTimers(NOON);
     const store = heldStore();
     const process = new StoredFlowProcess({

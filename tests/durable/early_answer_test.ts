@@ -8,7 +8,7 @@ import { lateStore } from "../support/late_store.ts";
 for (const Kind of [Approval, RemindedApproval]) {
   for (const at of [undefined, 10_000]) {
     const when = at === undefined ? "at once" : "later";
-    test(`an answer to ${Kind.name} that is stored before a job's first handler runs counts, where it begins ${when}`, async () => {
+    test(`C512 an answer to ${Kind.name} that is stored before a job's first handler runs counts, where it begins ${when}`, async () => {
       const timers = manualTimers();
       const registry = approvals();
       const engine = new Engine({ timers, ids: manualIds(), registry, store: lateStore() });

@@ -145,7 +145,7 @@ test("a job with a command waiting is left to its owner while that one has it", 
   assertEquals(job.status, "cancelled");
 });
 
-test("a command that came when nobody had the job is carried out by whoever takes it", async () => {
+test("C483 a command that came when nobody had the job is carried out by whoever takes it", async () => {
   const store = memoryStore();
   const owner = createProcess(store);
   owner.start([1]);

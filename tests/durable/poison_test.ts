@@ -56,7 +56,7 @@ test("a process that was thought to be dead, and says later that it was not, doe
   assertEquals(found(jobOf([undefined]), [was(1, 2)], { survived: [1, 2, 9] }), { tried: [[1, 0]], poisoned: [] });
 });
 
-test("engines that have lost a job and live on count four times less than those that have died", () => {
+test("C498 engines that have lost a job and live on count four times less than those that have died", () => {
   const job = jobOf([undefined]);
   const lost = (died: readonly number[], survived: readonly number[]) => [{ ...was(1, died.length), died, survived }];
   const many = [...Array(12).keys()].map((it) => it + 20);
@@ -89,7 +89,7 @@ async function passOn(work: (n: number, ctx: Context) => Promise<void>, times: n
   return { crew, losses, read: () => new StoredFlowProcess({ store }).engine.open("job") };
 }
 
-test("a handler that holds up each engine for longer than its lease is told of, and fails in the end", async () => {
+test("C498 a handler that holds up each engine for longer than its lease is told of, and fails in the end", async () => {
   const { crew, losses, read } = await passOn((_n, ctx) => untilStopped(ctx), 100);
   const { job } = await read();
   assertEquals([job.status, job.error?.name, losses], ["failed", "PoisonError", 8]);
@@ -99,7 +99,7 @@ test("a handler that holds up each engine for longer than its lease is told of, 
   assertEquals(told.toSorted(), [2, 3, 4, 5, 6, 7].map((count) => ["job", 2, count]));
 });
 
-test("a task that gets further each time goes on, however many engines lose their lease with it", async () => {
+test("C498 a task that gets further each time goes on, however many engines lose their lease with it", async () => {
   let begun = 0;
   const { crew, losses, read } = await passOn(async (_n, ctx) => {
     begun++;

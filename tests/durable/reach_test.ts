@@ -20,7 +20,7 @@ async function openIn(process: StoredFlowProcess): Promise<JobState> {
 }
 
 for (const [name, createStore] of Object.entries(STORES)) {
-  test(`deliver and cancel on an opened job are refused with ${name}, and a command reaches it`, async () => {
+  test(`C483 deliver and cancel on an opened job are refused with ${name}, and a command reaches it`, async () => {
     const store = createStore();
     const owner = new StoredFlowProcess({ store, work: askFirst });
     owner.start([1]);
@@ -41,7 +41,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals([jobs.length, jobs[0]?.job.status, jobs[0]?.job.sharedData.sum], [1, "completed", 3]);
   });
 
-  test(`a job that is live in another engine is not taken away by resume with ${name}`, async () => {
+  test(`C492 a job that is live in another engine is not taken away by resume with ${name}`, async () => {
     const store = createStore();
     const owner = new StoredFlowProcess({ store, work: askFirst, durability: { owner: "first" } });
     const job = owner.start([1]);
@@ -57,7 +57,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals([job.status, other.begun], ["completed", []]);
   });
 
-  test(`a job that was lost takes no calls, and all who wait are told the same with ${name}`, async () => {
+  test(`C484 a job that was lost takes no calls, and all who wait are told the same with ${name}`, async () => {
     const store = createStore();
     const owner = new StoredFlowProcess({ store, work: askFirst, durability: { leaseMs: 3_000 } });
     const job = owner.start([1]);
@@ -79,7 +79,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals(jobs.map(({ job }) => job.status), ["running"]);
   });
 
-  test(`recoveries that overlap run each handler once with ${name}`, async () => {
+  test(`C486 recoveries that overlap run each handler once with ${name}`, async () => {
     const store = createStore();
     const first = new StoredFlowProcess({ store, work: () => new Promise<void>(() => {}) });
     first.start([1]);
@@ -142,7 +142,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     });
   }
 
-  test(`an answer that was stored in time counts, though its deadline has passed when a process looks, with ${name}`, async () => {
+  test(`C485 an answer that was stored in time counts, though its deadline has passed when a process looks, with ${name}`, async () => {
     const store = createStore();
     const ask = (n: number, ctx: Context) => {
       if (n === 1) ctx.expect("input", { timeoutMs: 3_600_000 });
@@ -163,7 +163,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals(jobs.map(({ job }) => [job.status, job.sharedData.sum, job.error]), [["completed", 3, undefined]]);
   });
 
-  test(`a live job looks into its inbox before a deadline is decided with ${name}`, async () => {
+  test(`C485 a live job looks into its inbox before a deadline is decided with ${name}`, async () => {
     const inner = createStore();
     const { watch: _, ...store } = inner;
     const ask = (n: number, ctx: Context) => {
@@ -179,7 +179,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
     assertEquals([job.status, job.sharedData.sum], ["completed", 3]);
   });
 
-  test(`commands are carried out in turn, each recorded with its effect, with ${name}`, async () => {
+  test(`C495 commands are carried out in turn, each recorded with its effect, with ${name}`, async () => {
     const store = createStore();
     const pausing = (n: number, ctx: Context) => {
       if (n === 1) ctx.pause("for a person");
@@ -240,7 +240,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
   });
 }
 
-test("a deadline waits for a store that cannot read the inbox, and the answer in it counts", async () => {
+test("C485 a deadline waits for a store that cannot read the inbox, and the answer in it counts", async () => {
   const { watch: _, ...store } = memoryStore();
   const { inbox } = store;
   let isDown = false;
@@ -263,7 +263,7 @@ test("a deadline waits for a store that cannot read the inbox, and the answer in
   assertEquals([job.status, job.sharedData.seen], ["completed", 2]);
 });
 
-test("execute with the id of another flow's live job is refused, and with that of its own joins it", async () => {
+test("C491 execute with the id of another flow's live job is refused, and with that of its own joins it", async () => {
   const process = new StoredFlowProcess({ work: askFirst });
   const job = process.start([1]);
   class Other extends Routine {

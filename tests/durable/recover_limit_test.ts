@@ -45,7 +45,7 @@ function setUp() {
   };
 }
 
-test("jobs that cannot be read do not keep others from being recovered, however few at a time", async () => {
+test("C487 jobs that cannot be read do not keep others from being recovered, however few at a time", async () => {
   const { broken, healthy, recover, timers } = setUp();
   for (let index = 0; index < 5; index++) await broken(`broken ${index}`);
   await healthy("first");
@@ -72,7 +72,7 @@ test("an engine remembers the last thousand jobs that it could not go on with", 
 });
 
 for (const minutes of [1, 60]) {
-  test(`nor when somebody asks every ${minutes * 60} seconds only`, async () => {
+  test(`C487 nor when somebody asks every ${minutes * 60} seconds only`, async () => {
     const { broken, healthy, recover, timers } = setUp();
     for (let index = 0; index < 7; index++) await broken(`broken ${index}`);
     await healthy("healthy");
@@ -97,7 +97,7 @@ test("of a flow that cannot be built here, one job is looked at, and the others 
   assertEquals(await recover(1), [[], ["broken 0"]], "it has its place again, before the others");
 });
 
-test("jobs that are busy elsewhere, or live here, do not count against the limit of a recovery", async () => {
+test("C487 jobs that are busy elsewhere, or live here, do not count against the limit of a recovery", async () => {
   const { process, busy, healthy, recover } = setUp();
   for (let index = 0; index < 5; index++) await busy(`busy ${index}`);
   for (let index = 0; index < 3; index++) process.start([index], `live ${index}`);

@@ -107,7 +107,7 @@ test("a job that works elsewhere is left alone by a second start: the wait ends,
   assertEquals([job.status, job.pendingTasks.length, other.begun], ["running", 1, []]);
 });
 
-test("a job of another flow under the same id is an error", async () => {
+test("C491 a job of another flow under the same id is an error", async () => {
   const process = new StoredFlowProcess();
   process.start([1]);
   await process.settle();
@@ -192,7 +192,7 @@ test("a job that cannot go on here is let go, and is due when it was", async () 
 });
 
 for (const strategy of ["stop", "retry"] as const) {
-  test(`a task with which processes die again and again counts as failed, with the strategy ${strategy}`, async () => {
+  test(`C490 a task with which processes die again and again counts as failed, with the strategy ${strategy}`, async () => {
     const data = memoryStore();
     const durability = { ...OWNER, maxRecoveries: 3 };
     let deaths = 0;
@@ -219,7 +219,7 @@ for (const strategy of ["stop", "retry"] as const) {
 }
 
 for (const [name, createStore] of Object.entries(STORES)) {
-  test(`a task that ends its process each time counts, however long it has worked before, with ${name}`, async () => {
+  test(`C490 a task that ends its process each time counts, however long it has worked before, with ${name}`, async () => {
     for (const livesMs of [1_000, 15_000, 120_000]) {
       const store = createStore();
       let now = 0;
@@ -253,7 +253,7 @@ test("shutdown lets go of what is left, for others at once", async () => {
   assertEquals(found.status, "running");
 });
 
-test("a recovery of many jobs lets the host's event loop come round between them", async () => {
+test("C488 a recovery of many jobs lets the host's event loop come round between them", async () => {
   const store = memoryStore();
   const options = {
     store,

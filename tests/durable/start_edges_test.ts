@@ -122,7 +122,7 @@ test("a job whose end the store has refused, and that cannot be read again, is l
   );
 });
 
-test("a job whose start has failed takes no calls: the store may have it", async () => {
+test("C484 a job whose start has failed takes no calls: the store may have it", async () => {
   const store = memoryStore();
   const { create } = store;
   store.create = (jobs) => {
@@ -160,7 +160,7 @@ test("a job that fails as it begins has ended for what was asked of it before", 
 });
 
 for (const command of ["pause", "resume"] as const) {
-  test(`a ${command} that comes while a shutdown waits for a handler is left to whoever has the job next`, async () => {
+  test(`C483 a ${command} that comes while a shutdown waits for a handler is left to whoever has the job next`, async () => {
     const store = memoryStore();
     const latch = createLatch();
     const owner = new StoredFlowProcess({ store, work: () => latch.passed });

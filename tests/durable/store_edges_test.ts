@@ -24,7 +24,7 @@ test("an engine with settings for a store and no store is refused", () => {
   assertThrows(() => new Engine({ durability: { owner: "a" } }), TypeError, message);
 });
 
-test("a fork to the id of a stored job is refused, and makes none", async () => {
+test("C491 a fork to the id of a stored job is refused, and makes none", async () => {
   const process = new StoredFlowProcess();
   for (const jobId of ["job", "taken"]) process.start([1], jobId);
   await process.settle();
@@ -57,7 +57,7 @@ test("a journal from which entries are missing is refused by whoever reads it", 
   }
 });
 
-test("a job that another engine has claimed since it was opened is left to that one", async () => {
+test("C492 a job that another engine has claimed since it was opened is left to that one", async () => {
   const store = memoryStore();
   const work = (_n: number, ctx: Context) => void ctx.expect("input");
   const owner = new StoredFlowProcess({ store, work });

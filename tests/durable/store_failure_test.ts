@@ -176,7 +176,7 @@ test("a snapshot that cannot be written is told, and tried again with more", asy
   }
 });
 
-test("a store that fails with a job's last commit rejects the waits, and the job goes on from what is stored", async () => {
+test("C501 a store that fails with a job's last commit rejects the waits, and the job goes on from what is stored", async () => {
   const store = heldStore();
   const process = new StoredFlowProcess({ store, durability: { attempts: 1, owner: "worker" } });
   const job = process.start([1, 2]);

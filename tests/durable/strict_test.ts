@@ -24,7 +24,7 @@ test("a job begins when it is in the store, and reads running before", async () 
 });
 
 for (const [name, createStore] of Object.entries({ "at once": memoryStore, later: lateStore })) {
-  test(`a wait for what holds already resolves when the job is in the store, which answers ${name}`, async () => {
+  test(`C491 a wait for what holds already resolves when the job is in the store, which answers ${name}`, async () => {
     const data = createStore();
     const store = { ...data };
     const process = new StoredFlowProcess({ store, work: (_n, ctx) => void ctx.expect("input") });
@@ -146,7 +146,7 @@ test("a pause resolves when it is stored", async () => {
   assertEquals((await store.find("job"))?.status, "paused");
 });
 
-test("a call to a job is refused while it is stored that it rests, and the job rests", async () => {
+test("C484 a call to a job is refused while it is stored that it rests, and the job rests", async () => {
   const store = heldStore();
   const process = new StoredFlowProcess({ store });
   const statuses = () => process.told("status").map(({ from, to }) => `${from} → ${to}`);

@@ -16,7 +16,7 @@ const METHODS = ["create", "enter", "renew", "append", "take", "nextDueAt", "hel
 
 for (const isCarriedOut of [false, true]) {
   const what = isCarriedOut ? "carried out and not" : "neither carried out nor";
-  test(`a job goes on when one call of any method of its store is ${what} answered`, async () => {
+  test(`C481 a job goes on when one call of any method of its store is ${what} answered`, async () => {
     for (const method of METHODS) {
       const store = silentStore(memoryStore());
       const process = new StoredFlowProcess({ store });
@@ -30,7 +30,7 @@ for (const isCarriedOut of [false, true]) {
     }
   });
 
-  test(`commands are carried out once when one look for them, or a call that sends one, is ${what} answered`, async () => {
+  test(`C481 commands are carried out once when one look for them, or a call that sends one, is ${what} answered`, async () => {
     for (const method of ["inbox", "send", "find", "load"] as const) {
       const store = silentStore(memoryStore());
       const process = new StoredFlowProcess({
@@ -123,7 +123,7 @@ test("an engine closes although its store does not answer when it leaves", async
   assert(isClosed);
 });
 
-test("whoever waits for a store that does not answer is let go by a signal at once, and nothing listens any more", async () => {
+test("C481 whoever waits for a store that does not answer is let go by a signal at once, and nothing listens any more", async () => {
   const store = silentStore(memoryStore());
   const process = new StoredFlowProcess({ store, work: (_, ctx) => void ctx.expect("input") });
   process.start([1]);

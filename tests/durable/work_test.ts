@@ -164,7 +164,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
   });
 }
 
-test("a job that no process here can build is left to others, and told once", async () => {
+test("C494 a job that no process here can build is left to others, and told once", async () => {
   const store = memoryStore();
   const process = new StoredFlowProcess({ store });
   await process.flow.start("source", { items: [1] }, { jobId: "job" });
@@ -299,7 +299,7 @@ for (const [name, createStore] of Object.entries(STORES)) {
   });
 }
 
-test("an engine whose name another one takes is told so once, also while it has no jobs", async () => {
+test("C493 an engine whose name another one takes is told so once, also while it has no jobs", async () => {
   const store = memoryStore();
   const first = new StoredFlowProcess({ store, durability: { owner: "site" } });
   const { timers } = first;

@@ -87,7 +87,7 @@ function createContextFlow(timers: ManualTimers, store: Store | undefined, optio
   return { flow, every: flow.addRoutine(new Every(), "every"), seen };
 }
 
-test("handlers run in the asynchronous context of whoever has started their job, whatever wakes it", async () => {
+test("C503 handlers run in the asynchronous context of whoever has started their job, whatever wakes it", async () => {
   for (const [name, createStore] of Object.entries(STORES)) {
     for (const maxWorkers of [1, 3]) {
       const timers = manualTimers();
@@ -112,7 +112,7 @@ test("handlers run in the asynchronous context of whoever has started their job,
   }
 });
 
-test("a job that is resumed goes on in the context of the resume", async () => {
+test("C503 a job that is resumed goes on in the context of the resume", async () => {
   for (const [name, createStore] of Object.entries(STORES)) {
     const timers = manualTimers();
     const { flow, every, seen } = createContextFlow(timers, createStore());

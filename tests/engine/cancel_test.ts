@@ -154,7 +154,7 @@ async function createParent() {
   return { flow, job, children };
 }
 
-test("a job that was started with a handler's signal is cancelled with the handler's job, and goes on when that is paused", async () => {
+test("C513 a job that was started with a handler's signal is cancelled with the handler's job, and goes on when that is paused", async () => {
   const cancelled = await createParent();
   cancelled.flow.cancel(cancelled.job);
   assertEquals(cancelled.children.map(({ status }) => status), ["cancelled"]);
@@ -237,7 +237,7 @@ const NO_TEXT: { readonly [name: string]: () => unknown } = {
 };
 
 // What a listener of a signal throws ends the process, or fails the run, in every runtime that these tests run in.
-test("a signal whose reason has no text cancels the job all the same", async () => {
+test("C497 a signal whose reason has no text cancels the job all the same", async () => {
   for (const [name, createReason] of Object.entries(NO_TEXT)) {
     const { flow, timers } = createTestFlow();
     addFunction(flow, "act", () => new Promise<void>(() => {}));
@@ -250,7 +250,7 @@ test("a signal whose reason has no text cancels the job all the same", async () 
   }
 });
 
-test("a signal that is aborted while the last commit is being stored changes nothing", async () => {
+test("C497 a signal that is aborted while the last commit is being stored changes nothing", async () => {
   class Act extends Routine {
     readonly trigger = this.addSlot("trigger", this.act);
     act({ fails }: { readonly fails: boolean }): void {

@@ -33,7 +33,7 @@ class Walker extends Routine {
   }
 }
 
-test("a handler that waits for nothing but checkpoints lets others cancel its job", async () => {
+test("C488 a handler that waits for nothing but checkpoints lets others cancel its job", async () => {
   for (const [name, createStore] of Object.entries(STORES)) {
     for (const slot of ["trigger", "pages"] as const) {
       const timers = tickingTimers();
@@ -84,7 +84,7 @@ function createStoredFlow(run: (ctx: Context) => HandlerReturn<unknown>) {
   return { ...setup, store };
 }
 
-test("checkpoints leave no listeners on the handler's signal, though the store answers later", async () => {
+test("C489 checkpoints leave no listeners on the handler's signal, though the store answers later", async () => {
   const seen: number[] = [];
   const { flow } = createStoredFlow(async (ctx) => {
     const listeners = countListeners(ctx.signal);
@@ -98,7 +98,7 @@ test("checkpoints leave no listeners on the handler's signal, though the store a
 });
 
 // A rejection that nobody handles fails the run in every runtime that these tests run in.
-test("checkpoints that are being stored reject when the job is cancelled; those that nobody awaits end nothing", async () => {
+test("C502 checkpoints that are being stored reject when the job is cancelled; those that nobody awaits end nothing", async () => {
   const pending: Promise<void>[] = [];
   const { flow, timers, store } = createStoredFlow(async (ctx) => {
     store.hold();

@@ -19,7 +19,7 @@ function flowAtNoon(options: Parameters<typeof createTestFlow>[0] = {}) {
 const SETS: readonly (readonly [string, number])[] = [["set back", -HOUR], ["set forward", HOUR]];
 
 for (const [how, by] of SETS) {
-  test(`the clock is ${how}: timeouts of slots and jobs, grace and waits take as long as they were given`, async () => {
+  test(`C505 the clock is ${how}: timeouts of slots and jobs, grace and waits take as long as they were given`, async () => {
     const { flow, timers } = flowAtNoon();
     class Hanging extends Routine {
       readonly limited = this.addSlot("limited", endless, { timeoutMs: 100 });
@@ -58,7 +58,7 @@ for (const [how, by] of SETS) {
   });
 }
 
-test("the clock is set back: retries, delays and deadlines come no later, those asked for before and after alike", async () => {
+test("C505 the clock is set back: retries, delays and deadlines come no later, those asked for before and after alike", async () => {
   const { flow, timers } = flowAtNoon({
     errorHandler: new ErrorHandler({ strategy: "retry", jitter: 0, retryDelayMs: 100 }),
   });
@@ -116,7 +116,7 @@ test("the clock is set back and forward again: what waits comes neither later no
   assertEquals(seen, [200, 200, 1_000, 1_000]);
 });
 
-test("the clock is set forward, or the machine sleeps: what is due by then is done, and the sleep is no work", async () => {
+test("C505 the clock is set forward, or the machine sleeps: what is due by then is done, and the sleep is no work", async () => {
   const { flow, timers } = flowAtNoon({ executionTimeoutMs: 60_000 });
   const seen: number[] = [];
   addSource(flow, "source", [{}], { delayMs: HOUR });

@@ -86,7 +86,7 @@ test("a delivery by another flow object of the same id is handled by the routine
   assertEquals([job.status, seen], ["completed", ["other entry", "own entry", "own delivered"]]);
 });
 
-test("deliveries count for the step limit, and a refused one changes nothing", async () => {
+test("C501 deliveries count for the step limit, and a refused one changes nothing", async () => {
   const { flow, timers, routine } = createWaitingFlow({ limits: { steps: 2 } });
   const job = flow.execute("act");
   await timers.flush();
@@ -140,7 +140,7 @@ function createAsker(mail: () => unknown, count = 1) {
   return { ...setup, asker: setup.flow.addRoutine(new Asker(), "asker") };
 }
 
-test("an answer that comes before the asker has returned is the answer: nobody waits for another", async () => {
+test("C512 an answer that comes before the asker has returned is the answer: nobody waits for another", async () => {
   const { flow, timers, asker } = createAsker(() => flow.deliver(job, asker.answer, "yes"));
   const job = flow.execute(asker.trigger);
   await timers.flush();
@@ -161,7 +161,7 @@ test("each early answer counts once: the others are awaited", async () => {
   assertEquals([job.status, job.sharedData], ["completed", { answers: [1, 2, 3] }]);
 });
 
-test("an early answer counts wherever the job goes on, and at a later attempt", async () => {
+test("C512 an early answer counts wherever the job goes on, and at a later attempt", async () => {
   const mails = new WaitingHandlers();
   let isBroken = true;
   const create = () => {

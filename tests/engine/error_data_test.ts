@@ -59,7 +59,7 @@ test("whatever is thrown becomes an error: strings, numbers, nothing, objects", 
   }
 });
 
-test("an object that is thrown, or a cause, keeps its fields", async () => {
+test("C507 an object that is thrown, or a cause, keeps its fields", async () => {
   const message = "[object Object] was thrown";
   const details = { sku: 7, tags: ["a"] };
   assertEquals(plainError(await runThrowing(() => details)), { name: "Error", message, details });
@@ -67,7 +67,7 @@ test("an object that is thrown, or a cause, keeps its fields", async () => {
   assertEquals(job.error?.cause, { name: "Error", message, details });
 });
 
-test("all that an error carries is in the job, in its document, and in the job that is read from it", async () => {
+test("C507 all that an error carries is in the job, in its document, and in the job that is read from it", async () => {
   const job = await runThrowing(() =>
     Object.assign(
       new AggregateError([Object.assign(new TypeError("disk"), { code: 5 }), "net"], "both", { cause: { sku: 7 } }),

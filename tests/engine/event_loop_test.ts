@@ -5,7 +5,7 @@ import { type Context, Engine, Flow, Routine } from "../../mod.ts";
 /** Far more than any host runs before a timer of 0 ms that it does not starve. */
 const MOST = 3_000_000;
 
-test("a job that never waits lets the host's timers fire", { timeout: 120_000 }, async () => {
+test("C488 a job that never waits lets the host's timers fire", { timeout: 120_000 }, async () => {
   let hasFired = false;
   let count = 0;
   class Busy extends Routine {

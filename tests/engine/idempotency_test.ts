@@ -40,7 +40,7 @@ function createShop(engine: Parameters<typeof createTestFlow>[1] = {}) {
   return { ...setup, shop, keys, serve };
 }
 
-test("keys name the same work when a job goes on from an older snapshot, in whatever order its tasks come then", async () => {
+test("C496 keys name the same work when a job goes on from an older snapshot, in whatever order its tasks come then", async () => {
   const first = createShop();
   const job = first.flow.execute(first.shop.trigger, {}, { jobId: "j" });
   await first.timers.flush();
@@ -57,7 +57,7 @@ test("keys name the same work when a job goes on from an older snapshot, in what
   for (const key of Object.values(first.keys)) assert(/^j\/[0-9a-z]{12}\/0$/.test(key), key);
 });
 
-test("calls that were never stored are other work than the calls that take their place", async () => {
+test("C496 calls that were never stored are other work than the calls that take their place", async () => {
   const keys: string[] = [];
   for (const at of [1, 2]) {
     const { flow, shop, timers, keys: found } = createShop();
@@ -87,7 +87,7 @@ test("an answer has another key than another answer to the same question", async
   assertEquals(new Set(keys).size, 2);
 });
 
-test("with a store in relaxed mode, a command that is carried out again has the key that it had", async () => {
+test("C496 with a store in relaxed mode, a command that is carried out again has the key that it had", async () => {
   const keys: string[][] = [];
   for (const delay of [0, 5]) {
     const store = memoryStore();

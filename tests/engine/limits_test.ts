@@ -59,7 +59,7 @@ test("C476 history, outputs and log keep the newest up to their limits, and coun
   assertEquals(job.toJSON().dropped, { executionHistory: 14, outputLog: 8, sharedLog: 7 });
 });
 
-test("failures keep the newest up to their limit, and the document of a job that skips what is bad stays bounded", async () => {
+test("C506 failures keep the newest up to their limit, and the document of a job that skips what is bad stays bounded", async () => {
   for (const strategy of ["skip", "continue"] as const) {
     const { flow } = createTestFlow({ limits: { failures: 20, history: 5 } });
     addSource(flow, "source", Array.from({ length: 100 }, (_, n) => n));
@@ -143,7 +143,7 @@ test("a failure that is dropped lets go of the items that its slot has kept for 
   });
 });
 
-test("marks of pauses keep the last thousand", async () => {
+test("C506 marks of pauses keep the last thousand", async () => {
   const { flow, timers } = createTestFlow();
   addFunction(flow, "act", () => {});
   const made = flow.create("act");

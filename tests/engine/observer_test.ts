@@ -125,7 +125,7 @@ test("an observer that stops the job before a handler is called: it is not calle
   }
 });
 
-test("an event of a task has the attempt of its start, however often the task fails", async () => {
+test("C508 an event of a task has the attempt of its start, however often the task fails", async () => {
   for (const strategy of ["stop", "continue", "skip", "retry"] as const) {
     const { flow, timers, events } = createTestFlow({ errorHandler: new ErrorHandler({ strategy, maxRetries: 2 }) });
     addFunction(flow, "act", () => {

@@ -64,7 +64,7 @@ const HANDLERS: { readonly [name: string]: () => unknown } = {
   "rejects with a revoked proxy": () => Promise.reject(revoked()),
 };
 
-test("whatever a handler answers that cannot be looked at is the failure of its task, and the job goes on", async () => {
+test("C501 whatever a handler answers that cannot be looked at is the failure of its task, and the job goes on", async () => {
   for (const [name, run] of Object.entries(HANDLERS)) {
     for (const isAsync of [false, true]) {
       const { flow, timers } = createTestFlow({ errorHandler: new ErrorHandler({ strategy: "continue" }) });

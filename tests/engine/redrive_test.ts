@@ -20,7 +20,7 @@ function createSlow(items: readonly unknown[]): TestFlow & { readonly seen: unkn
   return { ...setup, seen, quicken: () => void (isSlow = false) };
 }
 
-test("a job that timed out goes on with its pending tasks, and has its whole time again", async () => {
+test("C504 a job that timed out goes on with its pending tasks, and has its whole time again", async () => {
   const { flow, timers, seen, quicken } = createSlow(["a", "b"]);
   const job = flow.execute("source");
   await timers.advance(1_000);
@@ -37,7 +37,7 @@ test("a job that timed out goes on with its pending tasks, and has its whole tim
   assertEquals([job.status, seen], ["completed", [["a", 0], ["a", 0], ["a", 0], ["b", 0]]]);
 });
 
-test("a cancelled job goes on with its pending tasks, in its process and as a document", async () => {
+test("C504 a cancelled job goes on with its pending tasks, in its process and as a document", async () => {
   for (const place of ["here", "restored"]) {
     const { flow, timers, seen, quicken } = createSlow(["a", "b"]);
     const cancelled = flow.execute("source");
@@ -89,7 +89,7 @@ function createLimited(how: "emit" | "defer", count: number, steps: number): Tes
   return setup;
 }
 
-test("a job that hit its step limit goes on when the limit is larger, and is refused at once while it is not", async () => {
+test("C504 a job that hit its step limit goes on when the limit is larger, and is refused at once while it is not", async () => {
   for (const how of ["emit", "defer"] as const) {
     for (const steps of [1, 2, 3]) {
       const { flow, timers } = createLimited(how, 3, steps);

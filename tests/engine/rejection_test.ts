@@ -103,7 +103,7 @@ test("waits that nobody awaits reject nobody: execute alone is enough", async ()
   assertEquals([job.status, job.error?.message], ["failed", "boom"]);
 });
 
-test("callbacks that reject change nothing, and are told to the observer like those that throw", async () => {
+test("C502 callbacks that reject change nothing, and are told to the observer like those that throw", async () => {
   const { flow, timers, events } = createTestFlow();
   addFunction(flow, "act", (_data, ctx) => {
     ctx.report(1);

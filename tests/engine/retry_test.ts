@@ -156,7 +156,7 @@ test("C167 C169 an error whose name is not in retryableErrors is not tried again
   }
 });
 
-test("retryableErrors knows subclasses by the names of their classes, and errors by their code", async () => {
+test("C507 retryableErrors knows subclasses by the names of their classes, and errors by their code", async () => {
   class NetworkError extends Error {}
   class SlowError extends NetworkError {}
   const coded = (code: unknown) => Object.assign(new Error("coded"), { code });

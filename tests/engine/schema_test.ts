@@ -90,7 +90,7 @@ test("an append slot with a schema collects the schema's output", async () => {
   assertEquals([job.status, sink.seen], ["completed", [[1], [1, 4]]]);
 });
 
-test("a schema that throws, or that is asynchronous, is the receiver's error too", async () => {
+test("C510 a schema that throws, or that is asynchronous, is the receiver's error too", async () => {
   const throwing = schemaOf<unknown, unknown>(() => {
     throw new RangeError("broken schema");
   });

@@ -195,7 +195,7 @@ test("C394 log entries carry the instant and the routine, and refuse what is no 
   assertEquals(entry, { level: "info", tags: ["a", "b"] });
 });
 
-test("what a handler reads refuses to be changed in place; update and merges may change what they get", async () => {
+test("C509 what a handler reads refuses to be changed in place; update and merges may change what they get", async () => {
   const { flow } = createTestFlow();
   const value = {
     list: [1],

@@ -178,7 +178,7 @@ test("C395 waitUntil is true when the condition holds, false on timeout or when 
   assertEquals(await flow.waitUntil(job, ({ status }) => status === "completed"), false);
 });
 
-test("waitUntil rejects with what its condition throws, at once or when the job has ended, and cleans up", async () => {
+test("C511 waitUntil rejects with what its condition throws, at once or when the job has ended, and cleans up", async () => {
   for (const status of ["pending", "running", "completed"]) {
     const { flow, timers, handlers } = createWaitingFlow();
     const job = flow.create("act");
@@ -229,7 +229,7 @@ test("waitUntil rejects with what its condition throws after a commit, and the j
   assertEquals([asked, job.status], [2, "completed"]);
 });
 
-test("waitUntil refuses a condition that answers with a promise, whatever comes of that", async () => {
+test("C511 waitUntil refuses a condition that answers with a promise, whatever comes of that", async () => {
   const { flow } = createTestFlow();
   addFunction(flow, "act", () => {});
   for (const condition of [() => Promise.resolve(false), () => Promise.reject(new Error("late"))]) {

@@ -33,7 +33,7 @@ testMistakes({
     () => new Engine().recover(),
     "Cannot recover: the engine has no store; give new Engine() both, store and registry",
   ],
-  "M34 durability without a store": [
+  "C494 M34 durability without a store": [
     () => new Engine({ durability: { mode: "relaxed" } }),
     "Cannot create engine: durability is about a store; give new Engine() a store, or leave it out",
   ],

@@ -71,7 +71,7 @@ test("a hand-written schema serves as well", async () => {
   );
 });
 
-test("an asynchronous schema is refused where it is used", async () => {
+test("C510 an asynchronous schema is refused where it is used", async () => {
   const slow = handWritten((value) => Promise.resolve({ value }));
   const hint = "the schema is asynchronous; only synchronous schemas can be used";
   assertStrictEquals(

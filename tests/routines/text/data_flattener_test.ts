@@ -68,7 +68,7 @@ test("data that does not stand under the key data is an error, and an empty sepa
   assertThrows(() => new DataFlattener().setSeparator(""), TypeError, "separator must be a non-empty string");
 });
 
-test("a long name above many values, whose keys would fill the memory, is an error that names the limit and the place", async () => {
+test("C499 a long name above many values, whose keys would fill the memory, is an error that names the limit and the place", async () => {
   const flattener = new DataFlattener();
   const values = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [`k${index}`, index]));
   const { job, emitted } = await runRoutine(flattener, flattener.input, { data: { ["x".repeat(9_996)]: values } });

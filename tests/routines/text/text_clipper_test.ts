@@ -47,7 +47,7 @@ test("a length below 1 is refused", () => {
   assertThrows(() => new TextClipper().setMaxLength(0), RangeError, "maxLength must be an integer of at least 1");
 });
 
-test("a text of line ends only is clipped like any other", async () => {
+test("C499 a text of line ends only is clipped like any other", async () => {
   for (const lineEnd of ["\n", " \n", "\r\n", "\r"]) {
     const text = lineEnd.repeat(20_000);
     assertEquals(await clip(text), { text: textOf(await clip(text)), isClipped: true, originalLength: text.length });

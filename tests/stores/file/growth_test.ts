@@ -28,7 +28,7 @@ async function diskWith(object: object, change: (bytes: Uint8Array, second: numb
 
 const flipped = (bytes: Uint8Array, at: number) => bytes.with(at, (bytes[at] ?? 0) ^ 1);
 
-test("of an append of many objects that was cut short the store looks at each byte a few times", async () => {
+test("C499 of an append of many objects that was cut short the store looks at each byte a few times", async () => {
   const { disk, length } = await diskWith({ n: { m: 1 } }, (bytes) => bytes.subarray(0, -10));
   const store = open(disk);
   assertEquals((await store.find("job"))?.revision, 1);
@@ -36,7 +36,7 @@ test("of an append of many objects that was cut short the store looks at each by
   assert(disk.bytes < 10 * length, `${disk.bytes} bytes of ${length}`);
 });
 
-test("so it does when the objects look like the beginnings of lines", async () => {
+test("C499 so it does when the objects look like the beginnings of lines", async () => {
   const { disk, length } = await diskWith({ check: "00000000", n: 1 }, (bytes, at) => flipped(bytes, at + 40));
   const store = open(disk);
   assertEquals((await store.find("job"))?.revision, 1);
@@ -58,7 +58,7 @@ test("a line of a later write is found behind a damaged one that has lost its en
   assertThrows(() => open(disk), Error, "line 2 is damaged");
 });
 
-test("an owner that asks for new commands after each reads every command a few times, not all that came before", async () => {
+test("C499 an owner that asks for new commands after each reads every command a few times, not all that came before", async () => {
   const disk = new CountedDisk();
   const writer = open(disk);
   await createJob(writer, "job", 0);

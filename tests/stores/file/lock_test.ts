@@ -258,7 +258,7 @@ const unshare = ["--pid", "--fork", "--mount-proc", "--kill-child"];
 const hasSpaces = spawnSync("unshare", [...unshare, "true"]).status === 0;
 
 test(
-  "a process in a container of the same host name is respected while it runs, and its lock is taken over at once afterwards",
+  "C500 a process in a container of the same host name is respected while it runs, and its lock is taken over at once afterwards",
   { ...LONG, skip: hasSpaces ? false : "this process may not make containers" },
   () =>
     inFolder(async (folder) => {
