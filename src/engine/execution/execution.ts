@@ -361,7 +361,7 @@ export class Execution implements ActivationHost {
 
   /** Ends the job before its time. */
   breakOff(status: "failed" | "cancelled", error: Error): void {
-    // An ended job must not end again.
+    // Unreachable: those who call this have looked whether the job is over. It must not end twice.
     if (this.isOver) return;
     const active = this.runner.activeTasks();
     const commit = statusCommit(status, this.time(), { active, error: describeError(error, this.#host.errorStacks) });
