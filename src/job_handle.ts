@@ -378,7 +378,7 @@ export class StoredJobHandle<Result> implements JobHandle<Result> {
   /** Calls the store until it answers, however long it fails. `pause` waits between two calls, or throws to end the attempts. */
   async #atLast<T>(
     ask: () => Promise<T>,
-    pause: (ms: number) => Promise<void>,
+    pause: (ms: number) => Promise<unknown>,
     signal: AbortSignal | undefined,
   ): Promise<T> {
     const { session } = this.#host;

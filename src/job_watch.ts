@@ -27,11 +27,11 @@ export class StoreWatch {
   }
 
   /**
-   * Waits until something has happened since the last wait, for `ms` at the most.
+   * Waits until something has happened since the last wait, for `ms` at the most. Returns whether something has.
    *
    * @throws the signal's reason when it is aborted
    */
-  async changed(signal?: AbortSignal, ms: number = LOOK_AGAIN_MS): Promise<void> {
+  async changed(signal?: AbortSignal, ms: number = LOOK_AGAIN_MS): Promise<boolean> {
     signal?.throwIfAborted();
     if (!this.#hasChanged) {
       await new Promise<void>((resolve, reject) => {
@@ -51,7 +51,9 @@ export class StoreWatch {
       });
       signal?.throwIfAborted();
     }
+    const hasChanged = this.#hasChanged;
     this.#hasChanged = false;
+    return hasChanged;
   }
 
   /** Stops watching. */

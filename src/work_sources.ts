@@ -19,8 +19,11 @@ export interface WorkSource {
    * @throws what the store throws
    */
   take(limit: number): Promise<readonly TakenJob[]>;
-  /** Returns the instant at which it is worth taking again, if nothing happens until then, by the clock of this process. */
-  nextAt(): Promise<number | undefined>;
+  /**
+   * Returns the instant at which it is worth taking again, if nothing happens until then, by the clock of this process. Others are told,
+   * by `tells`, that there is nothing yet, if all that they could take has been looked at.
+   */
+  nextAt(tells: string | undefined): Promise<number | undefined>;
   /** A job that was taken is live now, or was let go. */
   takenUp(taken: TakenJob): void;
   /** Counts a live job of a queue, if it is one of these, until the returned function is called. */
@@ -46,8 +49,8 @@ export class OpenQueues implements WorkSource {
     return this.#due.take(limit, this.#filter);
   }
 
-  nextAt(): Promise<number | undefined> {
-    return this.#due.nextDueAt(this.#filter);
+  nextAt(tells: string | undefined): Promise<number | undefined> {
+    return this.#due.nextDueAt(this.#filter, tells);
   }
 
   takenUp(): void {}

@@ -15,6 +15,12 @@ import { checkQueues } from "./queue_options.ts";
 import { LEAST_WAIT_MS, LimitedQueue, OpenQueues, type QueuePlan, type WorkSource } from "./work_sources.ts";
 import type { Worker, WorkOptions, WorkSummary } from "./work_options.ts";
 
+/** How many times in a row, about, a worker leaves it to others to look: what they tell may be wrong. */
+const MOST_SKIPPED = 9;
+
+/** Why a wait has ended: the store has told something, the next known instant has come, or nobody has looked for a while. */
+type WaitEnd = "told" | "due" | "unseen";
+
 /** What a worker needs of its engine. */
 export interface WorkHost {
   readonly host: EngineHost;
@@ -43,6 +49,12 @@ export class StoreWorker implements Worker {
   #refused = 0;
   /** Whether the store has told that something is due since jobs were taken last. */
   #isDue = false;
+  /** Names what this worker looks for: others that look for the same tell it that there is nothing. */
+  readonly #looksFor: string;
+  /** When one of them has told that last, in elapsed time. */
+  #lookedAt = 0;
+  /** Whether the last look has failed, perhaps because others were to be told of it. */
+  #hasFailed = false;
 
   /** Begins to work; `onStop` is called when it takes no more jobs. */
   constructor(engine: WorkHost, options: WorkOptions, onStop: () => void) {
@@ -64,10 +76,12 @@ export class StoreWorker implements Worker {
     };
     checkOptions<WorkOptions>(action, options, { ...this.#options, flows: true, queues: true, signal: true });
     this.#sources = sourcesOf(action, engine, flows, queues && checkQueues(action, queues));
+    this.#looksFor = hashText(JSON.stringify([flows, queues]));
     this.#watch = new StoreWatch(engine.session, (event) => {
       this.#isDue ||= event.type === "due" && event.at <= engine.host.timers.now();
+      if (event.type === "looked" && event.by === this.#looksFor) this.#lookedAt = engine.host.timers.elapsed();
       // The end of a job makes nothing due.
-      return event.type !== "ended";
+      return event.type !== "ended" && event.type !== "looked";
     });
     this.#stopUse = engine.session.ownership.use();
     this.#loop = this.#run();
@@ -175,26 +189,44 @@ export class StoreWorker implements Worker {
   async #wait(hasRoom: boolean): Promise<void> {
     const { pollMs } = this.#options;
     const { host } = this.#engine;
-    if (!hasRoom) return await this.#watch.changed();
-    // Workers that were started together must not ask together for ever.
-    const jitter = parseInt(hashText(host.ids.id()).slice(0, 4), 16) / 0xffff;
-    let ms = pollMs * (0.75 + jitter / 2);
+    if (!hasRoom) return void await this.#watch.changed();
+    let ended: WaitEnd | undefined;
     while (this.#stopped === undefined) {
+      const left = await this.#nextAt(ended === "unseen") - host.timers.now();
+      if (left <= 0 && ended === "told") return;
+      // Workers that were started together must not ask together for ever.
+      const jitter = parseInt(hashText(host.ids.id()).slice(0, 4), 16) / 0xffff;
       // What is due by this clock may not be due by the store's: asking again at once would keep the event loop.
-      const left = Math.max(await this.#nextAt() - host.timers.now(), LEAST_WAIT_MS);
-      await this.#watch.changed(undefined, Math.min(ms, left));
-      if (this.#isDue) return;
-      if (left <= Math.max(ms, LEAST_WAIT_MS) || this.#sources.some(({ isBlocked }) => isBlocked)) return;
-      ms = pollMs;
+      ended = await this.#pause(Math.max(left, LEAST_WAIT_MS), pollMs * (0.75 + jitter / 2));
+      if (this.#isDue || ended === "due" || this.#sources.some(({ isBlocked }) => isBlocked)) return;
+    }
+  }
+
+  /** Waits, for `left` milliseconds at the most, and no longer than nobody has looked for `ms`. */
+  async #pause(left: number, ms: number): Promise<WaitEnd> {
+    const { timers } = this.#engine.host;
+    const begin = timers.elapsed();
+    for (;;) {
+      const now = timers.elapsed();
+      const seen = Math.min(Math.max(begin, this.#lookedAt), begin + MOST_SKIPPED * ms);
+      if (begin + left <= now) return "due";
+      if (seen + ms <= now) return "unseen";
+      if (await this.#watch.changed(undefined, Math.min(begin + left, seen + ms) - now)) return "told";
     }
   }
 
   /** The next instant at which something may be taken; `Infinity` when none is known. */
-  async #nextAt(): Promise<number> {
+  async #nextAt(tellsOthers: boolean): Promise<number> {
     let next = Infinity;
+    const tells = tellsOthers && this.#sources.length === 1 && !this.#hasFailed ? this.#looksFor : undefined;
+    this.#hasFailed = false;
     for (const source of this.#sources) {
-      const at = await source.nextAt().catch((error) => this.#engine.session.onError(error));
-      next = Math.min(next, at ?? Infinity);
+      try {
+        next = Math.min(next, await source.nextAt(tells) ?? Infinity);
+      } catch (error) {
+        this.#hasFailed = true;
+        this.#engine.session.onError(error);
+      }
     }
     return next;
   }

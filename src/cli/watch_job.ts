@@ -86,7 +86,7 @@ async function untilChanged(
   let wake = (): void => {};
   const isTime = new Promise<void>((resolve) => wake = resolve);
   const stop = store.watch?.((event) => {
-    if (event.type === "gap" || (event.type !== "due" && event.jobId === jobId)) wake();
+    if (event.type === "gap" || ("jobId" in event && event.jobId === jobId)) wake();
   });
   const cancel = timers.after(LOOK_MS, wake);
   signal.addEventListener("abort", wake);

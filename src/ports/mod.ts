@@ -52,6 +52,7 @@ export type {
   MaybePromise,
   NewCommand,
   NewJob,
+  NextDueQuery,
   PermitAnswer,
   PermitQuery,
   PurgeQuery,

@@ -240,6 +240,15 @@ export interface DueQuery {
   readonly queues?: readonly string[] | undefined;
 }
 
+/** Of which jobs `nextDueAt` says when they are due. */
+export interface NextDueQuery extends DueQuery {
+  /**
+   * A text that `watch` tells everybody, by `looked`, if nothing is due now: those who would have asked the same need not ask. A store may
+   * leave that out.
+   */
+  readonly tells?: string | undefined;
+}
+
 /** Which jobs `take` claims. */
 export interface TakeQuery extends DueQuery, Incarnation {
   /** The maximum number of jobs, at least 1. */
@@ -346,11 +355,13 @@ export interface PurgeQuery {
 
 /**
  * A notice from a store to those who `watch` it: a job was sent a command, has become free and is due at an instant, or has ended;
- * or notices may have been lost, so that everything must be looked at again.
+ * notices may have been lost, so that everything must be looked at again; or somebody has just looked for jobs that are due and found
+ * none: `by` is what that call of `nextDueAt` was given as `tells`.
  */
 export type StoreEvent =
   | { readonly type: "command" | "ended"; readonly jobId: string }
   | { readonly type: "due"; readonly at: number }
+  | { readonly type: "looked"; readonly by: string }
   | { readonly type: "gap" };
 
 /**
@@ -460,7 +471,7 @@ export interface Store {
    */
   claim(query: ClaimQuery): MaybePromise<TakeAnswer>;
   /** Returns the instant at which `take` finds something, if nothing happens until then: in milliseconds since 1970. */
-  nextDueAt(query: DueQuery): MaybePromise<number | undefined>;
+  nextDueAt(query: NextDueQuery): MaybePromise<number | undefined>;
   /**
    * Gives an incarnation whose lease runs permits for jobs of a queue: no more than the limits leave, given what all incarnations whose
    * leases run have, and what was taken. The permits of an incarnation are free when its lease has ended, or it has left; that it has ended is for good

@@ -11,6 +11,7 @@ import type {
   JobRecord,
   ListQuery,
   NewJob,
+  NextDueQuery,
   PermitAnswer,
   PurgeQuery,
   StoreEvent,
@@ -287,6 +288,12 @@ export class StoreWatchers {
   tellOfPermit(permitted: Permitted | undefined, now: number): PermitAnswer {
     if (permitted?.isFreed) this.tell({ type: "due", at: now });
     return { now, granted: permitted?.granted ?? 0, freeAt: permitted?.freeAt };
+  }
+
+  /** Tells that nothing is due yet, if a call of `nextDueAt` asks for that; returns the answer to it. */
+  tellOfLook(at: number | undefined, { now, tells }: NextDueQuery): number | undefined {
+    if (tells !== undefined && (at === undefined || at > now)) this.tell({ type: "looked", by: tells });
+    return at;
   }
 
   /** Tells what an append has done to a job, if others must know. */

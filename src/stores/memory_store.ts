@@ -222,7 +222,8 @@ class MemoryStore implements Store {
         return isFreeFor(record, query, query.now) ? [record] : [];
       }));
 
-  readonly nextDueAt: Store["nextDueAt"] = (query) => nextDueOfAll(this.#records(), query);
+  readonly nextDueAt: Store["nextDueAt"] = (query) =>
+    this.#watchers.tellOfLook(nextDueOfAll(this.#records(), query), query);
 
   readonly permit: NonNullable<Store["permit"]> = (query) => {
     const { queue, now } = query;

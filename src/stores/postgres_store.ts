@@ -148,7 +148,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
     held: (owner) => queries.call(() => heldBy(queries, owner)),
     take: (query) => queries.call(() => takeDue(queries, query)),
     claim: (query) => queries.call(() => claimGiven(queries, query)),
-    nextDueAt: (query) => queries.call(() => nextDueIn(queries, query)),
+    nextDueAt: (query) => queries.call(() => nextDueIn(queries, notices, query)),
     permit: (query) => queries.call(() => permitIn(queries, notices, query)),
     watch: (onEvent) => notices.watch(onEvent),
     ...(begin && { begin: () => queries.call(async () => new HandlerTransaction(queries, await begin())) }),

@@ -62,7 +62,7 @@ export class ChangeStreams {
   }
 
   async *#ofList(signal: AbortSignal): AsyncGenerator<string, void, undefined> {
-    const watch = new StoreWatch(this.#host.session, () => true);
+    const watch = new StoreWatch(this.#host.session, ({ type }) => type !== "looked");
     try {
       yield ": open\n\n";
       for (;;) {
@@ -79,7 +79,7 @@ export class ChangeStreams {
     const { session } = this.#host;
     const watch = new StoreWatch(
       session,
-      (event) => event.type !== "due" && event.type !== "gap" && event.jobId === jobId,
+      (event) => "jobId" in event && event.jobId === jobId,
     );
     let stopListening: (() => void) | undefined;
     let [known, quiet] = ["", 0];

@@ -42,7 +42,8 @@ const SURFACE: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "the port": "Store MaybePromise StoreEvent StoreTransaction",
     "jobs": "NewJob CreateAnswer StoredJob JobLife JobLabels JobHead JobRecord",
     "writes": "JobClaim AppendHead",
-    "owners": "Incarnation EnterQuery EnterAnswer RenewAnswer TakeQuery ClaimQuery DueQuery TakenJob TakeAnswer",
+    "owners":
+      "Incarnation EnterQuery EnterAnswer RenewAnswer TakeQuery ClaimQuery DueQuery NextDueQuery TakenJob TakeAnswer",
     "inboxes": "NewCommand SendAnswer CommandOutcome Refusal StoredCommand InboxAnswer CommandsAnswer",
     "queues with limits": "QueueLimits QueueState QueueHolder PermitQuery PermitAnswer Permitted permit isPermitted",
     "lists": "JobFilter ListQuery JobPage PurgeQuery",

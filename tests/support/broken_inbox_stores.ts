@@ -214,6 +214,23 @@ export const BROKEN_INBOXES: readonly BrokenStore[] = [
     () => ({ type: "ended", jobId: "another" }),
   ),
   {
+    what: "looks that are told of while something is due",
+    noticedBy: ["watch, if the store has it, tells of a look only when nothing is due"],
+    methods(store) {
+      let tell = (_event: StoreEvent) => {};
+      return {
+        watch(onEvent) {
+          tell = onEvent;
+          return store.watch?.(onEvent) ?? (() => {});
+        },
+        async nextDueAt({ tells, ...query }) {
+          if (tells !== undefined) tell({ type: "looked", by: tells });
+          return await store.nextDueAt(query);
+        },
+      };
+    },
+  },
+  {
     what: "watchers that can't be stopped",
     noticedBy: ["watch, if the store has it, tells nothing more once it is stopped"],
     methods: (store) => ({ watch: (onEvent) => (store.watch?.(onEvent), () => {}) }),

@@ -32,7 +32,7 @@ async function run(
 
 test("storeContract() accepts a store without watch", async () => {
   const withoutWatch = () => ({ watch: undefined as never });
-  assertEquals(await run("watch, if the store has it, ", withoutWatch), 4);
+  assertEquals(await run("watch, if the store has it, ", withoutWatch), 5);
   assertEquals(await run("permit, if the store has it, tells those who watch", withoutWatch), 1);
 });
 

@@ -20,6 +20,11 @@ interface Avoided {
 /** Which of the due jobs are asked for. */
 export type DueFilter = Pick<DueQuery, "flows" | "queues" | "exceptJobs">;
 
+interface Exceptions {
+  readonly exceptJobs: ReadonlySet<string>;
+  readonly exceptFlows: ReadonlySet<string>;
+}
+
 /** Takes the jobs in an engine's store that are due. Those that cannot go on here are let go, and left to others for a while. */
 export class DueJobs {
   /** The permits for jobs of queues with limits over all workers. */
@@ -91,13 +96,18 @@ export class DueJobs {
     }
   }
 
-  /** Returns the instant at which `take` finds something, if nothing happens until then. */
-  async nextDueAt(filter: DueFilter = {}): Promise<number | undefined> {
+  /**
+   * Returns the instant at which `take` finds something, if nothing happens until then. Others are told, by `tells`, that nothing is due
+   * yet, unless something is left out here that they may take.
+   */
+  async nextDueAt(filter: DueFilter = {}, tells?: string): Promise<number | undefined> {
     const { store, timers } = this.#session;
-    return await store.nextDueAt({ ...this.#query(filter), now: timers.now() });
+    const query = this.#query(filter);
+    const isAll = query.exceptJobs.size === 0 && query.exceptFlows.size === 0;
+    return await store.nextDueAt({ ...query, now: timers.now(), tells: isAll ? tells : undefined });
   }
 
-  #query({ exceptJobs = NONE, ...filter }: DueFilter, isAvoided = this.#isStillAvoided()): Omit<DueQuery, "now"> {
+  #query({ exceptJobs = NONE, ...filter }: DueFilter, isAvoided = this.#isStillAvoided()): Exceptions & DueFilter {
     const avoided = (all: Map<string, Avoided>) => [...all].flatMap(([id, it]) => isAvoided(it) ? [id] : []);
     return {
       ...filter,

@@ -27,7 +27,8 @@ export class Notices {
   readonly #queries: Queries;
   readonly #client: PostgresClient;
   readonly #channel: string;
-  readonly #watchers: StoreWatchers = new StoreWatchers();
+  /** Those who watch here. */
+  readonly watchers: StoreWatchers = new StoreWatchers();
   readonly #gatherer: Gatherer<StoreEvent, void>;
   /** Tells this store's notices from those of others. */
   readonly #from: string;
@@ -50,7 +51,7 @@ export class Notices {
 
   /** Tells what has happened. */
   tell(event: StoreEvent): void {
-    this.#watchers.tell(event);
+    this.watchers.tell(event);
     this.#queries.track(this.#gatherer.add(event));
   }
 
@@ -60,7 +61,7 @@ export class Notices {
       this.#isListening = true;
       void this.#listen(FIRST_DELAY_MS);
     }
-    return this.#watchers.watch(onEvent);
+    return this.watchers.watch(onEvent);
   }
 
   /** Stops listening. */
@@ -68,6 +69,12 @@ export class Notices {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     await this.#stopListening?.();
+  }
+
+  /** The channel and the text of a notice that nothing is due; `undefined` when nobody listens here, and so in no process like this one. */
+  lookedNotice(by: string): readonly [channel: string, text: string] | undefined {
+    const notice: Notice = { from: this.#from, events: [{ type: "looked", by }] };
+    return this.#stopListening && [this.#channel, JSON.stringify(notice)];
   }
 
   async #notify(events: readonly StoreEvent[]): Promise<void> {
@@ -80,7 +87,7 @@ export class Notices {
   async #listen(delayMs: number): Promise<void> {
     const { listen } = this.#client;
     if (listen === undefined || this.#isClosed) return;
-    const gap = () => this.#watchers.tell({ type: "gap" });
+    const gap = () => this.watchers.tell({ type: "gap" });
     try {
       const stop = await listen(this.#channel, (payload) => this.#onMessage(payload), gap);
       if (this.#isClosed) return await stop();
@@ -97,7 +104,7 @@ export class Notices {
   #onMessage(payload: string): void {
     const notice = noticeIn(payload);
     if (notice === undefined || notice.from === this.#from) return;
-    for (const event of notice.events) this.#watchers.tell(event);
+    for (const event of notice.events) this.watchers.tell(event);
   }
 }
 

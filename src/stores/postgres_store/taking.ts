@@ -1,6 +1,15 @@
-import type { ClaimQuery, DueQuery, Incarnation, TakeAnswer, TakenJob, TakeQuery } from "../../ports/store.ts";
+import type {
+  ClaimQuery,
+  DueQuery,
+  Incarnation,
+  NextDueQuery,
+  TakeAnswer,
+  TakenJob,
+  TakeQuery,
+} from "../../ports/store.ts";
 import type { PostgresRow, PostgresValue } from "./client.ts";
 import { loadLives } from "./jobs.ts";
+import type { Notices } from "./notices.ts";
 import type { Queries } from "./queries.ts";
 import { TIME } from "./rows.ts";
 import { toColumn } from "./text.ts";
@@ -132,6 +141,10 @@ const NEXT_DUE = `WITH RECURSIVE ${TIME}, ${GROUPS}
   ) m
   WHERE ${isAskedFor("$2", "$3", "$4")}`;
 
+/** The same, and a notice if nothing is due: also the channel and the notice. */
+const LOOK = `WITH next AS MATERIALIZED (${NEXT_DUE})
+  SELECT now, at, CASE WHEN at > now IS NOT FALSE THEN pg_notify($6::text, $7::text)::text END FROM next`;
+
 /** How many times as many jobs are looked at as are wanted: others may be claiming the first of them at the same time. */
 const MORE = 4;
 const FEW = 16;
@@ -176,11 +189,18 @@ export async function claimGiven(queries: Queries, query: ClaimQuery): Promise<T
 }
 
 /** The instant from which a job is due, now or later, by the clock of the caller. */
-export async function nextDueIn(queries: Queries, query: DueQuery): Promise<number | undefined> {
-  const { now, exceptJobs = NONE } = query;
-  const row = await queries.row(NEXT_DUE, queries.now(now), ...filterOf(query), toTexts(exceptJobs));
+export async function nextDueIn(
+  queries: Queries,
+  notices: Notices,
+  query: NextDueQuery,
+): Promise<number | undefined> {
+  const { now, tells, exceptJobs = NONE } = query;
+  const values = [queries.now(now), ...filterOf(query), toTexts(exceptJobs)];
+  const notice = tells === undefined ? undefined : notices.lookedNotice(tells);
+  const row = await (notice === undefined ? queries.row(NEXT_DUE, ...values) : queries.row(LOOK, ...values, ...notice));
   const at = optionalNumber(row, "at");
-  return at === undefined ? undefined : queries.toCaller(at, numberOf(row, "now"), now);
+  const callersAt = at === undefined ? undefined : queries.toCaller(at, numberOf(row, "now"), now);
+  return notices.watchers.tellOfLook(callersAt, query);
 }
 
 function filterOf({ flows, exceptFlows = NONE, queues }: DueQuery): readonly PostgresValue[] {

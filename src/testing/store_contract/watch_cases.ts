@@ -1,7 +1,7 @@
 import type { Store, StoreEvent } from "../../ports/store.ts";
 import { type Case, withStore } from "./case.ts";
 import { check, checkSame } from "./checks.ts";
-import { createJob, ENDED, enter, HEAD, send } from "./sample_jobs.ts";
+import { createJob, ENDED, enter, HEAD, NOW, send } from "./sample_jobs.ts";
 
 type EventType = StoreEvent["type"];
 
@@ -56,6 +56,26 @@ export const watchCases: readonly Case[] = [
       await store.append(job, 0, ["end"], { ...ENDED, releases });
       checkSame(await end, { type: "ended", jobId }, "the event");
     }
+  }),
+  withStore("watch, if the store has it, tells of a look only when nothing is due", async (store) => {
+    if (store.watch === undefined) return;
+    const looks: StoreEvent[] = [];
+    let hear = () => {};
+    const heard = new Promise<void>((resolve) => hear = resolve);
+    const stop = store.watch((event) => {
+      if (event.type === "looked") looks.push(event);
+      if (event.type === "command") hear();
+    });
+    await store.nextDueAt({ now: NOW, tells: "nothing" });
+    await createJob(store, "later", 0, { dueAt: NOW + 1e9 });
+    await store.nextDueAt({ now: NOW, tells: "nothing" });
+    const job = await createJob(store, "job", 0, { dueAt: NOW - 1e9 });
+    await store.nextDueAt({ now: NOW, tells: "something" });
+    await send(store, job, "command", "key");
+    await heard;
+    stop();
+    // A store need not tell of any.
+    checkSame(looks, looks.map(() => ({ type: "looked", by: "nothing" })), "the looks that were told of");
   }),
   withStore("watch, if the store has it, tells nothing more once it is stopped", async (store) => {
     if (store.watch === undefined) return;

@@ -144,6 +144,60 @@ test("what the server refuses of one job is not held against others that went ou
   await store.close();
 });
 
+test(
+  "C514 a look is one statement, of which those hear who watch in another store; a renewal is two",
+  options,
+  async () => {
+    const schema = newSchema();
+    const { noted, client: counted } = noting();
+    const [here, there] = [postgresStore(counted, { schema, clock: "callers" }), postgresStore(client, { schema })];
+    const owner = await enter(here, "engine");
+    const heard: string[] = [];
+    let tell = () => {};
+    const hear = (by: string) => {
+      heard.push(by);
+      tell();
+    };
+    const stops = [here, there].map((it) =>
+      it.watch?.((event) => hear(event.type === "looked" ? event.by : event.type))
+    );
+    const until = (by: string, count: number) =>
+      withTimeLimit(async (limit) => {
+        while (heard.filter((it) => it === by).length < count) {
+          await limit.waitFor(by, new Promise<void>((resolve) => tell = resolve));
+        }
+      });
+    await until("gap", 2);
+    const count = async (call: () => unknown) => {
+      noted.length = 0;
+      await call();
+      return noted.length;
+    };
+    assertEquals(await count(() => here.nextDueAt({ now: 5, tells: "none" })), 1);
+    await until("none", 2);
+    assertEquals(await count(() => here.renew(owner, 1_000, 0)), 2);
+    assertEquals(await count(() => here.held(owner)), 1);
+    await createJob(here, "job", 0, { dueAt: 7 });
+    assertEquals(await here.nextDueAt({ now: 6, tells: "later" }), 7);
+    await until("later", 2);
+    assertEquals(await here.nextDueAt({ now: 7, tells: "something" }), 7);
+    assertEquals(await here.nextDueAt({ now: 6, tells: "last" }), 7);
+    await until("last", 2);
+    assertEquals(heard.includes("something"), false);
+    for (const stop of stops) stop?.();
+    await Promise.all([here.close(), there.close()]);
+  },
+);
+
+test("a look tells nobody where a store cannot listen", options, async () => {
+  const { noted, client: { query } } = noting();
+  const store = postgresStore({ query }, { schema: newSchema() });
+  store.watch?.(() => {});
+  assertEquals(await store.nextDueAt({ now: 5, tells: "none" }), undefined);
+  assertEquals(noted.some((text) => text.includes("pg_notify")), false);
+  await store.close();
+});
+
 test("a command and a start reach those who watch in another store", options, async () => {
   const schema = newSchema();
   const other = address === undefined ? undefined : openPostgresJs(address);
