@@ -120,7 +120,7 @@ export class Engine {
       );
       const jobsOf: StoreUse["jobsOf"] = (flow) => new StoredFlowJobs(flow, session, host);
       const childrenOf: StoreUse["childrenOf"] = (execution) => new ChildStarter(execution, session);
-      const letGo: StoreUse["letGo"] = (job, journal, then) => letGoAtEnd(job, journal, session, then);
+      const letGo: StoreUse["letGo"] = (job, journal, then) => void letGoAtEnd(job, journal, session, then);
       return { session, jobsOf, childrenOf, letGo };
     });
     checkFunction("around", around);

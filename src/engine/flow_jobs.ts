@@ -139,6 +139,7 @@ export class FlowJobs implements FlowSteering {
 
   /** The commit by which a job starts or goes on, after all checks. */
   firstCommit(job: Job, redrive: Redrive | undefined): StatusCommit {
+    this.#checkStatus(job, redrive);
     checkPreflight(job, this.graph, "resume");
     // A job that failed for its timeout would have no time left.
     const time = redrive !== undefined ? { ...this.#time(job), ranMs: 0 } : this.#time(job);
@@ -308,6 +309,11 @@ export class FlowJobs implements FlowSteering {
 
   checkResume(job: Job, redrive: Redrive | undefined): void {
     if (job.owner !== undefined) throw refuse("resume", job, "it is live already");
+    this.#checkStatus(job, redrive);
+  }
+
+  /** The store may have a job in another state than the one in which it was seen here: its status is checked again by then. */
+  #checkStatus(job: Job, redrive: Redrive | undefined): void {
     if (!hasEnded(job.status)) {
       if (redrive !== undefined) throw refuse("redrive", job, "only a job that has ended can be redriven");
       return;

@@ -4,6 +4,7 @@ import { Engine, Registry, type WorkOptions } from "../../mod.ts";
 import { permit, type Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { type ManualTimers, manualTimers } from "../../src/testing/mod.ts";
+import { createLatch } from "../support/latch.ts";
 import { lateStore } from "../support/late_store.ts";
 import { StoredFlowProcess } from "../support/stored_flow_process.ts";
 
@@ -279,6 +280,50 @@ for (const [name, createStore] of Object.entries(STORES)) {
       resolve();
       await timers.advance(500);
       assertEquals([...process.begun, ...other.begun], [0, 1]);
+      await Promise.all([worker.stop(), next.stop()]);
+    },
+  );
+
+  test(
+    "C471 a job that has ended keeps its permit until it is stored that it was let go of, with " + name,
+    async () => {
+      const inner = createStore();
+      const timers = manualTimers();
+      const handler = createLatch();
+      const letGo = createLatch();
+      let [running, most, isAway] = [0, 0, false];
+      const work = async () => {
+        most = Math.max(most, ++running);
+        await handler.passed;
+        await new Promise<void>((resolve) => timers.after(20_000, resolve));
+        running--;
+      };
+      const store: Store = {
+        ...inner,
+        async append(...call) {
+          if (isAway && call[3]?.releases === true) await letGo.passed;
+          return await inner.append(...call);
+        },
+      };
+      const process = new StoredFlowProcess({ store, timers, work });
+      const other = new StoredFlowProcess({ store: inner, timers, work });
+      await start(process, "mail", 2);
+      const queues = [{ name: "mail", globalConcurrency: 1 }];
+      const worker = process.engine.work({ queues, pollMs: 3_600_000, concurrency: 1 });
+      await process.settle();
+      const next = other.engine.work({ queues });
+      await process.engine.handle("mail 0").cancel();
+      await timers.advance(1_000);
+      isAway = true;
+      handler.open();
+      await timers.advance(21_000);
+      await other.engine.handle("mail 0").redrive();
+      // The lease is renewed, and what the engine has is looked for.
+      await timers.advance(10_000);
+      assertEquals([most, other.begun], [1, []]);
+      letGo.open();
+      await timers.advance(90_000);
+      assertEquals([most, await ended(process, "mail")], [1, 2]);
       await Promise.all([worker.stop(), next.stop()]);
     },
   );

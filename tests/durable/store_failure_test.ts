@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { test } from "node:test";
-import { Engine, FencedError, Flow, StoreError } from "../../mod.ts";
+import { Engine, ErrorHandler, FencedError, Flow, StateError, StoreError } from "../../mod.ts";
 import type { Store } from "../../src/ports/mod.ts";
 import { memoryStore } from "../../src/stores/memory_store.ts";
 import { heldStore } from "../support/held_store.ts";
@@ -199,6 +199,39 @@ test("C501 a store that fails with a job's last commit rejects the waits, and th
   await process.settle();
   await end;
   await process.engine.shutdown();
+});
+
+test("C438 a redrive of a job that has not ended in the store is refused, and the job goes on from what is stored", async () => {
+  const store = heldStore();
+  const work = (n: number) => {
+    throw new Error(`item ${n} fails`);
+  };
+  const durability = { attempts: 1, owner: "worker" };
+  const process = new StoredFlowProcess({ store, work, durability });
+  for (const routine of process.flow.routines.values()) {
+    routine.setErrorHandler(new ErrorHandler({ strategy: "continue" }));
+  }
+  const job = process.start([1, 2]);
+  const lost = assertRejects(() => process.flow.waitForCompletion(job), StoreError);
+  // The first failure is stored, and the end is not.
+  const { append } = store;
+  store.append = (claim, revision, entries, head) => {
+    if (head?.endedAt !== undefined) store.fail(1);
+    return append(claim, revision, entries, head);
+  };
+  await process.settle();
+  await lost;
+  store.append = append;
+  assertEquals([job.status, (await store.find("job"))?.status], ["completed", "running"]);
+
+  process.flow.resume(job, { redrive: true });
+  const refused = await assertRejects(() => process.flow.waitForCompletion(job), StateError);
+  assertStringIncludes(refused.message, "only a job that has ended can be redriven");
+  assertEquals([job.status, process.begun], ["running", [1, 2]]);
+  await process.engine.recover();
+  await process.settle();
+  const { status, failures } = await process.engine.handle("job").read();
+  assertEquals([status, failures.length, process.begun.filter((n) => n === 1)], ["completed", 2, [1]]);
 });
 
 test("a watch that cannot be ended is a failure of the store, and the job ends all the same", async () => {

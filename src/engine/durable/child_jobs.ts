@@ -184,9 +184,12 @@ export async function letGoOf(
   return true;
 }
 
-/** Lets go of a job that has ended here and is not live any more: at once, unless it owes something. */
-export function letGoAtEnd(job: Job, journal: Journal, session: StoreSession, then: () => void): void {
-  if (owes(job)) return void letGoOf(job, journal, session, () => job.owner !== undefined).then(then);
-  journal.release();
-  then();
+/**
+ * Lets go of a job that has ended here and is not live any more: at once, unless it owes something. `then` is called when that is stored, or
+ * never will be: until then the job would be found as one that this engine has and does not know, and claimed again.
+ */
+export async function letGoAtEnd(job: Job, journal: Journal, session: StoreSession, then: () => void): Promise<void> {
+  if (owes(job)) await letGoOf(job, journal, session, () => job.owner !== undefined);
+  else journal.release();
+  journal.resting.whenPassed(then);
 }

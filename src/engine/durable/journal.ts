@@ -26,7 +26,7 @@ export class Journal {
   isAddressed = false;
   /** Resolves when the commands that were found by the last look into the inbox have been carried out. */
   polled: Promise<void> = Promise.resolve();
-  /** Tells when the job has come to rest. */
+  /** Tells when the job has come to rest, or was let go of. */
   readonly resting: RestGate = new RestGate();
   /** Whether it is lost, or another one takes its place, as the job did not end. */
   get isOver(): boolean {
@@ -215,7 +215,8 @@ export class Journal {
     this.isReleased = true;
     this.#rest = { releases: true, consumedBefore: this.consumption.last, idleMs };
     this.#isHeadNew = true;
-    this.#after.push(run);
+    this.resting.close();
+    this.#after.push(run, () => this.resting.open());
     this.flush();
   }
 

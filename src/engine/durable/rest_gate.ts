@@ -1,4 +1,4 @@
-/** Tells when a job has come to rest: a command waits until the one before it has had its effect. */
+/** Tells when a job has come to rest, or is let go of: a command waits until the one before it has had its effect. */
 export class RestGate {
   /** Resolves when the commit by which the job comes to rest is stored, or never will be; `undefined` while none is being stored. */
   passed: Promise<void> | undefined;
@@ -15,6 +15,12 @@ export class RestGate {
   /** Such a commit is stored. */
   open(): void {
     if (--this.#count === 0) this.openAll();
+  }
+
+  /** Calls back when no such commit is being stored any more: at once when none is. */
+  whenPassed(run: () => void): void {
+    if (this.passed === undefined) run();
+    else void this.passed.then(run);
   }
 
   /** None of them will be stored any more. */

@@ -194,7 +194,7 @@ function undo(storage: JobStorage, execution: Execution, found: FoundJob): void 
   execution.runner.whenSettled(() => {
     // A command may have made it go on meanwhile.
     if (job.owner === undefined) journal.release();
-    execution.onDepart?.();
+    journal.resting.whenPassed(() => execution.onDepart?.());
   });
 }
 
