@@ -20,13 +20,20 @@ export class FleetLeases {
   readonly #again: Set<number> = new Set();
 
   /**
-   * Notes that a process has entered.
+   * Notes that a process has entered, by the time of the store, which may be that of a caller who has given the call up long ago: the name
+   * of one whose lease has ended meanwhile is free.
    *
    * @throws {FleetViolation} when its incarnation is another's
    */
-  entered(process: number, { owner, leaseMs, takesOver, again }: EnterQuery, incarnation: number, now: number): void {
+  entered(
+    process: number,
+    { owner, leaseMs, takesOver, again, now }: EnterQuery,
+    incarnation: number,
+    trueNow: number,
+  ): void {
     const last = this.#last.get(owner);
-    if (again !== undefined && last !== undefined && again !== last && incarnation !== last && this.runs(last, now)) {
+    const isTaken = again !== undefined && last !== undefined && again !== last && incarnation !== last;
+    if (isTaken && this.runs(last, trueNow)) {
       const why = `process ${process} has taken the name ${owner} from incarnation ${last}, which has started since`;
       throw new FleetViolation("two at a time", why);
     }
@@ -38,7 +45,10 @@ export class FleetLeases {
       const why = `incarnation ${incarnation} was given to ${known.owner}, and to ${owner} of process ${process}`;
       throw new FleetViolation("two at a time", why);
     }
-    for (const lease of this.#leases.values()) if (takesOver && lease.owner === owner) lease.until = 0;
+    // A call that is repeated, or is late, ends nothing: its incarnation has entered before.
+    if (takesOver && known === undefined) {
+      for (const lease of this.#leases.values()) if (lease.owner === owner) lease.until = 0;
+    }
     this.#leases.set(incarnation, { owner, process, until: Math.max(known?.until ?? 0, now + leaseMs) });
   }
 

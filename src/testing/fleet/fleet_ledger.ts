@@ -56,8 +56,6 @@ export class FleetLedger {
   readonly leases: FleetLeases = new FleetLeases();
   readonly queues: QueueLedger;
   readonly families: Families = new Families((id) => this.#livesOf(id), ({ life }) => this.lives.has(life));
-  /** The last claim of each process on each job. */
-  readonly #claims: Map<string, { readonly life: number; readonly incarnation: number }> = new Map();
   #running: RunningHandler[] = [];
 
   /** Makes an empty ledger. */
@@ -66,9 +64,10 @@ export class FleetLedger {
     this.queues = new QueueLedger(settings.queues);
   }
 
-  /** The life of a job that a process has claimed last. */
+  /** The present life of a job, if a process has claimed it. */
   lifeOfClaim(process: number, jobId: string): JobLedger | undefined {
-    return this.lives.get(this.#claims.get(`${process} ${jobId}`)?.life ?? 0);
+    const life = this.lifeOf(jobId);
+    return life?.claims.has(process) === true ? life : undefined;
   }
 
   /** The present life of a job. */
@@ -77,10 +76,10 @@ export class FleetLedger {
   }
 
   /** Notes that a process has entered. */
-  entered(process: number, query: EnterQuery, incarnation: number, now: number): void {
+  entered(process: number, query: EnterQuery, incarnation: number, trueNow: number): void {
     const { again } = query;
     if (again !== undefined) this.lives.forEach((life) => life.deaths.survived(again));
-    this.leases.entered(process, query, incarnation, now);
+    this.leases.entered(process, query, incarnation, trueNow);
   }
 
   created(process: number, job: NewJob, record: JobRecord): void {
@@ -132,7 +131,7 @@ export class FleetLedger {
   ): void {
     life.claim = { process, incarnation: claim.incarnation, epoch: claim.epoch, sent, isOfLost };
     if (this.#settings.isRelaxed) life.forgetAhead();
-    this.#claims.set(`${process} ${life.jobId}`, { life: life.life, incarnation: claim.incarnation });
+    life.claims.set(process, claim.incarnation);
   }
 
   /** Notes that a process has read a job's inbox. */
@@ -287,9 +286,11 @@ export class FleetLedger {
    */
   starts(handler: HandlerCall, now: number): () => void {
     const { process, jobId, task, isAborted } = handler;
-    const { life: number = 0, incarnation = 0 } = this.#claims.get(`${process} ${jobId}`) ?? {};
+    // A process may have claimed the next life of a job, and not know of it yet.
+    const { life: number = 0 } = handler;
     const life = this.lives.get(number) ?? this.deleted.get(number);
-    if (life === undefined) {
+    const incarnation = life?.claims.get(process);
+    if (life === undefined || incarnation === undefined) {
       throw new FleetViolation("two at a time", `process ${process} runs ${jobId} without a claim`);
     }
     if (!this.leases.runs(incarnation, now)) {
@@ -303,7 +304,7 @@ export class FleetLedger {
         if (other.task === task && !other.isAborted()) {
           throw new FleetViolation("two at a time", `process ${process} runs task ${task} of ${jobId} twice`);
         }
-      } else if (this.leases.runs(this.#claims.get(`${other.process} ${jobId}`)?.incarnation ?? 0, now)) {
+      } else if (this.leases.runs(life.claims.get(other.process) ?? 0, now)) {
         const why = `process ${process} runs ${jobId} beside process ${other.process}, whose lease runs`;
         throw new FleetViolation("two at a time", why);
       }

@@ -2,7 +2,7 @@ import { ignoreRejection } from "../../base/thenable.ts";
 import type { JobState } from "../../documents/job_state.ts";
 import { Engine } from "../../engine.ts";
 import type { Activation } from "../../engine/activation/activation.ts";
-import { hostOf } from "../../engine/execution/engine_host.ts";
+import { type EngineHost, hostOf } from "../../engine/execution/engine_host.ts";
 import { Flow } from "../../flow.ts";
 import type { MaybePromise, Store, StoreEvent } from "../../ports/store.ts";
 import type { StartedJob } from "../../job_handle.ts";
@@ -60,6 +60,7 @@ export class FleetProcess {
   readonly directCalls: DirectCalls = new DirectCalls();
   readonly #stage: FleetStage;
   readonly #engine: Engine;
+  readonly #host: EngineHost;
   readonly #flows: Map<string, Flow> = new Map();
 
   /** Starts a process. */
@@ -92,7 +93,8 @@ export class FleetProcess {
       },
       ...(settings.services === undefined ? {} : { services: settings.services(host) }),
     });
-    hostOf(this.#engine, "Cannot simulate").director = new FleetHandlers({
+    this.#host = hostOf(this.#engine, "Cannot simulate");
+    this.#host.director = new FleetHandlers({
       clock: this.clock,
       random,
       handlerMs: settings.handlerMs * (stage.focus.handlersTake ?? 1),
@@ -171,7 +173,9 @@ export class FleetProcess {
   direct(jobId: string, asked: FleetAsk): void {
     const { flow, job } = this.jobs.get(jobId) ?? {};
     if (flow === undefined || job === undefined) return;
-    const life = this.#stage.ledger.lifeOfClaim(this.number, jobId);
+    const { ledger } = this.#stage;
+    const known = this.#lifeOf(jobId);
+    const life = known === undefined ? ledger.lifeOfClaim(this.number, jobId) : ledger.lives.get(known);
     // Who waits later hears the same.
     this.#follow(flow, job);
     switch (asked.type) {
@@ -226,6 +230,13 @@ export class FleetProcess {
     return flow;
   }
 
+  /** The life of the job that this process has claimed, as far as it knows. */
+  #lifeOf(jobId: string): number | undefined {
+    const session = this.#host.store?.session;
+    const job = session?.liveJob(jobId);
+    return job && session?.journals.get(job)?.claim.life;
+  }
+
   #poll(): void {
     if (this.isStopping) return;
     this.recover();
@@ -242,7 +253,8 @@ export class FleetProcess {
     try {
       const { idempotencyKey: key } = activation;
       const isAborted = () => activation.isAborted;
-      const handler = { process: this.number, jobId, task: task.id, step, key, input, isAborted };
+      const life = this.#lifeOf(jobId);
+      const handler = { process: this.number, jobId, life, task: task.id, step, key, input, isAborted };
       const end = ledger.starts(handler, clock.now);
       return () => {
         trace.add(() => `  process ${this.number} has done task ${step} of ${jobId}`);

@@ -13,6 +13,8 @@ export interface RunningHandler {
 /** A handler that is called. */
 export interface HandlerCall extends Omit<RunningHandler, "life"> {
   readonly jobId: string;
+  /** The life of the job that its process has claimed, as far as that knows. */
+  readonly life: number | undefined;
   /** The step that it is called for. */
   readonly step: string;
   /** Its `ctx.idempotencyKey`. */

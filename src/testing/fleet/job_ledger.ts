@@ -76,6 +76,8 @@ export class JobLedger {
   wasRedriven = false;
   wasCancelled = false;
   claim: LedgerClaim | undefined;
+  /** The incarnations as which processes have claimed it last. */
+  readonly claims: Map<number, number> = new Map();
   /** The sequence of the last command that each process has read. */
   readonly read: Map<number, number> = new Map();
   /** When its inbox was last read, in true time. */

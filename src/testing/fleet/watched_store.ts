@@ -89,7 +89,7 @@ export function watchedStore(store: Store, { ledger, trace, process, clock, now:
     enter: (given) => {
       const query = { ...given, now: at(given.now) };
       return chain(store.enter(query), (answer) => {
-        if (answer.incarnation !== undefined) ledger.entered(process, query, answer.incarnation, query.now);
+        if (answer.incarnation !== undefined) ledger.entered(process, query, answer.incarnation, trueNow());
         trace.add(() => `  store: ${given.owner} enters as ${answer.incarnation ?? "nobody"}`);
         return answer;
       });
