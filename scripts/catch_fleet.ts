@@ -1,10 +1,10 @@
 import { runFleet } from "../src/testing/fleet/fleet_run.ts";
-import { completeFleet } from "../src/testing/fleet/simulate_fleet.ts";
-import { fleetOf } from "../tests/support/fleet_seed.ts";
+import { fleetSettingsOf } from "../tests/support/fleet_seed.ts";
 
-// Runs fleets by seeds in a row, until one breaks a promise, and prints which, and how many seeds it took: `FIRST COUNT`.
+// Runs fleets by seeds in a row, until one breaks a promise, and prints which, and how many seeds it took: `FIRST COUNT [FOCUS]`.
 
-const [first = 1, count = 0] = Deno.args.map(Number);
+const [first = 1, count = 0] = Deno.args.slice(0, 2).map(Number);
+const focus = Deno.args[2];
 
 for (let seed = first; seed < first + count; seed++) {
   const invariant = await brokenBy(seed);
@@ -15,7 +15,7 @@ for (let seed = first; seed < first + count; seed++) {
 
 async function brokenBy(seed: number): Promise<string | undefined> {
   try {
-    return (await runFleet(completeFleet(fleetOf(seed)), false)).violation?.invariant;
+    return (await runFleet(fleetSettingsOf(seed, {}, focus), false)).violation?.invariant;
   } catch (error) {
     // A defect may also show as an error that nobody expects.
     return String(error);

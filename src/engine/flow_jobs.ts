@@ -314,18 +314,13 @@ export class FlowJobs implements FlowSteering {
 
   /** The store may have a job in another state than the one in which it was seen here: its status is checked again by then. */
   #checkStatus(job: Job, redrive: Redrive | undefined): void {
-    if (!hasEnded(job.status)) {
-      if (redrive !== undefined) throw refuse("redrive", job, "only a job that has ended can be redriven");
-      return;
+    if (redrive !== undefined) {
+      if (!hasEnded(job.status)) throw refuse("redrive", job, "only a job that has ended can be redriven");
+      checkRedrive(job, redrive, this.graph.limits.steps);
+    } else if (hasEnded(job.status)) {
+      const how = "{ redrive: true } puts its failures back, and goes on with what is pending";
+      throw refuse("resume", job, `it has ended; ${how}`);
     }
-    if (redrive === undefined) {
-      throw refuse(
-        "resume",
-        job,
-        "it has ended; { redrive: true } puts its failures back, and goes on with what is pending",
-      );
-    }
-    checkRedrive(job, redrive, this.graph.limits.steps);
   }
 
   #time(job: Job): Moment {

@@ -1,5 +1,6 @@
-import type { FleetOptions } from "../../src/testing/fleet/fleet_options.ts";
-import { type FleetResult, simulateFleet } from "../../src/testing/fleet/simulate_fleet.ts";
+import { FOCUSES } from "../../src/testing/fleet/fleet_focus.ts";
+import type { FleetOptions, FleetSettings } from "../../src/testing/fleet/fleet_options.ts";
+import { completeFleet, type FleetResult, judgeFleet } from "../../src/testing/fleet/simulate_fleet.ts";
 import { FLEET_JOBS, fleetRegistry } from "./fleet_jobs.ts";
 import { seededRandom } from "./seeded_random.ts";
 
@@ -9,9 +10,12 @@ const JOBS = 2;
 /** How many fleets there are for each that has queues with limits. */
 const QUEUES_EACH = 8;
 
-/** The options of the fleet of a seed: two of the jobs of `fleet_jobs.ts`, on three engines. */
-export function fleetOf(seed: number): FleetOptions {
-  if (seed % QUEUES_EACH === 0) return queueFleetOf(seed);
+/** What all fleets may be about: limits of queues, or a situation that chance makes seldom. */
+export const FLEET_FOCUSES: readonly string[] = ["queues", ...Object.keys(FOCUSES)];
+
+/** The options of the fleet of a seed: two of the jobs of `fleet_jobs.ts`, on three engines. With `focus`, all fleets are about that. */
+export function fleetOf(seed: number, focus?: string): FleetOptions {
+  if (focus === "queues" || (focus === undefined && seed % QUEUES_EACH === 0)) return queueFleetOf(seed);
   const random = seededRandom(seed);
   const jobs = Array.from({ length: JOBS }, () => FLEET_JOBS[random.integer(FLEET_JOBS.length)])
     .filter((it) => it !== undefined);
@@ -33,7 +37,23 @@ function queueFleetOf(seed: number): FleetOptions {
   return { jobs, queues, registry: fleetRegistry, seed, engines: 3 };
 }
 
+/** The complete settings of the fleet of a seed. */
+export function fleetSettingsOf(
+  seed: number,
+  options: Partial<FleetOptions> = {},
+  focus?: string,
+): FleetSettings {
+  if (focus !== undefined && !FLEET_FOCUSES.includes(focus)) {
+    throw new RangeError(`No fleets are about "${focus}"; there are ${FLEET_FOCUSES.join(", ")}`);
+  }
+  return { ...completeFleet({ ...fleetOf(seed, focus), ...options }), focus: FOCUSES[focus ?? ""] };
+}
+
 /** Runs the fleet of a seed. */
-export function runFleetOf(seed: number, options: Partial<FleetOptions> = {}): Promise<FleetResult> {
-  return simulateFleet({ ...fleetOf(seed), ...options });
+export async function runFleetOf(
+  seed: number,
+  options: Partial<FleetOptions> = {},
+  focus?: string,
+): Promise<FleetResult> {
+  return await judgeFleet(fleetSettingsOf(seed, options, focus));
 }

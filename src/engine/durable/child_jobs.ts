@@ -191,5 +191,6 @@ export async function letGoOf(
 export async function letGoAtEnd(job: Job, journal: Journal, session: StoreSession, then: () => void): Promise<void> {
   if (owes(job)) await letGoOf(job, journal, session, () => job.owner !== undefined);
   else journal.release();
-  journal.resting.whenPassed(then);
+  await journal.resting.passed;
+  then();
 }

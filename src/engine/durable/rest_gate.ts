@@ -17,12 +17,6 @@ export class RestGate {
     if (--this.#count === 0) this.openAll();
   }
 
-  /** Calls back when no such commit is being stored any more: at once when none is. */
-  whenPassed(run: () => void): void {
-    if (this.passed === undefined) run();
-    else void this.passed.then(run);
-  }
-
   /** None of them will be stored any more. */
   openAll(): void {
     this.#count = 0;

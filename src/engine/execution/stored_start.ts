@@ -191,10 +191,11 @@ function undo(storage: JobStorage, execution: Execution, found: FoundJob): void 
   storage.undone(job, "cancel", refuse("cancel", job, "commands have come before; ask for it again"));
   const journal = storage.open(job, found);
   execution.leave();
-  execution.runner.whenSettled(() => {
+  execution.runner.whenSettled(async () => {
     // A command may have made it go on meanwhile.
     if (job.owner === undefined) journal.release();
-    journal.resting.whenPassed(() => execution.onDepart?.());
+    await journal.resting.passed;
+    execution.onDepart?.();
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Services } from "../../model/context.ts";
 import type { MaybePromise, Store } from "../../ports/store.ts";
 import type { Flow } from "../../flow.ts";
+import type { FleetFocus } from "./fleet_focus.ts";
 import type { QueueOptions } from "../../work_options.ts";
 import type { Registry } from "../../values/registry.ts";
 import type { JobComparison } from "../compare_jobs.ts";
@@ -101,5 +102,7 @@ export type FleetCommand = "pause" | "resume" | "cancel" | "redrive" | "discard"
 export interface FleetSettings extends Required<Omit<FleetOptions, "openStore" | "faults" | "services">> {
   readonly faults: Required<FleetFaults>;
   readonly services: ((host: SimulatedHost) => Services) | undefined;
+  /** What the fleet is about, where that is not left to the seed. */
+  readonly focus?: FleetFocus | undefined;
   readonly openStore: () => MaybePromise<Store>;
 }

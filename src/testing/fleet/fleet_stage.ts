@@ -57,7 +57,7 @@ export async function createStage(
   fail: (error: unknown) => void,
 ): Promise<FleetStage> {
   // What limits of queues promise holds for jobs that workers take.
-  const focus = settings.queues.length > 0 ? {} : chooseFocus(random);
+  const focus = settings.queues.length > 0 ? {} : settings.focus ?? chooseFocus(random);
   const durability = focus.durability ?? chooseDurability(random);
   const limits = new Map(settings.jobs.map(({ flow }) => [flow.id, flow.limits]));
   // Children are jobs of other flows.

@@ -91,6 +91,9 @@ export class JobLedger {
   /** The steps by these keys. */
   readonly keys: Map<string, string> = new Map();
   readonly #replay: Replay;
+  /** When it has ended last, and when it has gone on last after that, in true time. */
+  endedAt: number = Infinity;
+  reopenedAt: number = -Infinity;
   /** Whether its end was stored, whatever has become of it since. */
   wasEnded = false;
   /** Whether somebody who has died had it, and it was let go as it stood: then it may be due at once. */
@@ -148,7 +151,11 @@ export class JobLedger {
     }
     const { kind } = document;
     if (kind === "claim") return "claim";
-    if (hasEnded(before.status) && !hasEnded(job.status)) this.#reopen(handled);
+    if (hasEnded(before.status) && !hasEnded(job.status)) {
+      this.reopenedAt = bounds.now;
+      this.#reopen(handled);
+    }
+    if (!hasEnded(before.status) && hasEnded(job.status)) this.endedAt = bounds.now;
     if (hasEnded(job.status)) {
       this.wasEnded = true;
       this.wasCancelled ||= job.status === "cancelled";

@@ -129,7 +129,15 @@ export class FleetError extends RoutiluxError {
  * ```
  */
 export async function simulateFleet(options: FleetOptions): Promise<FleetResult> {
-  const settings = completeFleet(options);
+  return await judgeFleet(completeFleet(options));
+}
+
+/**
+ * Runs a fleet, and a smaller one when that breaks a promise.
+ *
+ * @throws {FleetError} then
+ */
+export async function judgeFleet(settings: FleetSettings): Promise<FleetResult> {
   const { seed } = settings;
   const failed = await runFleet(settings, false);
   if (failed.violation === undefined) return { seed, jobs: failed.jobs, compared: failed.compared };
