@@ -24,22 +24,26 @@ await run(
   ...flags,
   ...Object.values(config.exports),
 );
-await dropLocalLinks(API);
+await mendReference(API);
 await run("npm", "exec", "--prefix", SITE, "--", "vitepress", "build", SITE);
 await Deno.rename(API, `${PAGES}/api`);
 console.log(`the site is in ${PAGES}`);
 
-/** `deno doc` links each symbol to its file on the machine that makes the pages: nobody else has that. */
-async function dropLocalLinks(folder: string): Promise<void> {
+/**
+ * Mends what `deno doc` gets wrong without a registry: it links each symbol to its file on the machine that makes the pages, and imports it
+ * from the name of its entry alone.
+ */
+async function mendReference(folder: string): Promise<void> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
     const path = `${folder}/${name}`;
-    if (isDirectory) await dropLocalLinks(path);
+    if (isDirectory) await mendReference(path);
     else if (name.endsWith(".html")) {
-      const page = await Deno.readTextFile(path);
-      await Deno.writeTextFile(
-        path,
-        page.replaceAll(/<a\s[^>]*href="file:[^>]*>.*?<\/a>/gs, ""),
-      );
+      const page = (await Deno.readTextFile(path)).replaceAll(/<a\s[^>]*href="file:[^>]*>.*?<\/a>/gs, "");
+      const mended = page.replaceAll(/ from &quot;([^&]+)&quot;/g, (found, entry) => {
+        const isEntry = entry === "." || `./${entry}` in config.exports;
+        return isEntry ? ` from &quot;${config.name}${entry === "." ? "" : `/${entry}`}&quot;` : found;
+      });
+      await Deno.writeTextFile(path, mended);
     }
   }
 }
