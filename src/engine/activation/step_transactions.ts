@@ -32,7 +32,7 @@ export class StepTransactions {
       return this.#isOver ? undefined : await transaction.attempt(call);
     } finally {
       this.#isRunning = false;
-      // Not before: what is run after the end of a transaction would be stored.
+      // Only now: statements that run after the end of a transaction would be stored on their own.
       if (this.#isOver) this.#undo();
     }
   }

@@ -20,16 +20,16 @@ import { replayStored } from "./stored_replay.ts";
 const MOST_AT_ONCE = 100;
 
 /**
- * How long a job is left alone that could not do what it owes, in milliseconds: an inbox is full, or the store fails, and whoever takes the
- * job at once would meet with the same.
+ * How long a job that could not do what it owes is left alone, in milliseconds: an inbox was full, or the store failed, and an
+ * engine that took the job at once would fail in the same way.
  */
 const UNPAID_MS = 1_000;
 
-/** What has become of children that were to be started, or to be looked for. */
+/** The outcome of starting children, or of looking for them. */
 export interface StartedChildren {
-  /** The ids of those that the store has, and that have not ended as far as is known. */
+  /** The ids of the children that are in the store and, as far as is known, have not ended. */
   readonly opened: readonly string[];
-  /** Those that have ended, or that cannot be. */
+  /** The children that have ended, or that cannot be started. */
   readonly ended: readonly ChildEnded[];
 }
 
@@ -65,7 +65,7 @@ export async function startChildren(
   return { opened, ended };
 }
 
-/** What the store is given of a child that it does not have. One that was a part of its parent goes on as it is. */
+/** The new job by which a child is created in the store. A child that was a part of its parent goes on as it is. */
 function newChild(
   parent: Job,
   child: Child,
@@ -83,7 +83,7 @@ function newChild(
     queue: start?.queue ?? labels?.queue ?? "default",
     priority: start?.priority ?? labels?.priority ?? 1,
     tags: start?.tags ?? labels?.tags ?? {},
-    // Of the same step: a parent that was deleted and made anew asks for others.
+    // The token names the step: a parent that was deleted and created again asks for other children.
     token: hashText(JSON.stringify([parentId, createdAt, jobId])),
     status: job.status,
     dueAt: job.status === "paused" ? undefined : job.createdAt,
@@ -111,12 +111,12 @@ async function endOfLeft(job: Job, jobId: string, session: StoreSession): Promis
 }
 
 /**
- * Does what a job owes that has ended: its parent is told, and its children are cancelled; those that it has asked for before its end
- * are started first. It may be done again. Returns false when the store keeps failing, or an inbox stays full.
+ * Does what an ended job owes: children that it has asked for before its end are started, its parent is told, and its children are
+ * cancelled. Repeating it does no harm. Returns false when the store keeps failing, or an inbox stays full.
  */
 export async function payDebts(job: Job, session: StoreSession): Promise<boolean> {
   let isPaid = true;
-  // Whom it cannot reach keeps it from nobody else.
+  // A job that cannot be reached does not keep the others from being told.
   const pay = async (act: () => Promise<unknown>): Promise<void> => {
     try {
       await act();
@@ -142,9 +142,12 @@ export async function payDebts(job: Job, session: StoreSession): Promise<boolean
   return isPaid;
 }
 
-/** Sends what comes of the end of a job to another, once for each end. One that is not there, or has ended, need not be told. */
+/**
+ * Sends another job the command that follows from a job's end, once for each end. A job that is not in the store, or has ended,
+ * need not be told.
+ */
 async function tell(job: Job, session: StoreSession, jobId: string, what: string, command: Command): Promise<void> {
-  // After a redrive it ends again.
+  // A redriven job ends again: that end is another command.
   const key = `${what}/${job.jobId}/${job.time.at}`;
   const { settings: { keyRetentionMs, inboxLimit: room, attempts }, timers, store } = session;
   const text = encodeCommand(command);
@@ -170,7 +173,7 @@ export async function letGoOf(
   goesOn: () => boolean,
   run: () => void = () => {},
 ): Promise<boolean> {
-  // Nobody may be told of an end that is not stored.
+  // Other jobs may be told of the end only when it is stored.
   if (owes(job)) await journal.resting.passed;
   const isPaid = owes(job) && !journal.isOver && await payDebts(job, session);
   if (goesOn() || journal.isOver || journal.isReleased) return false;

@@ -8,7 +8,7 @@ export class Consumption {
   handed: number;
   #refused: Refusal[] = [];
 
-  /** Begins where the store stands. */
+  /** Begins with the commands that are consumed in the store. */
   constructor(last: number) {
     this.last = this.handed = last;
   }

@@ -2,7 +2,7 @@ import type { DueQuery, Incarnation, TakenJob, TakeQuery } from "../../ports/sto
 import { EnginePermits } from "./queue_permits.ts";
 import type { StoreSession } from "./store_session.ts";
 
-/** How long what could not be worked on here is left to others at first, and at most, in milliseconds. */
+/** How long jobs and flows that could not be worked on here are left to other engines, at first and at most, in milliseconds. */
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 60_000;
 
@@ -11,7 +11,7 @@ const NONE: ReadonlySet<string> = new Set();
 /** How many of these are remembered, of jobs and of flows. */
 const MOST_AVOIDED = 1_000;
 
-/** What is left to others until a moment of elapsed time; afterwards it is taken when nothing else is due. */
+/** The jobs and flows that are left to other engines until an elapsed time; afterwards they are taken when nothing else is due. */
 interface Avoided {
   readonly until: number;
   readonly delayMs: number;
@@ -68,7 +68,7 @@ export class DueJobs {
     let jobs = await this.#ask({ limit, permit, ...this.#query(filter, () => true) });
     if (jobs.length === 0 && this.#isPast()) {
       jobs = await this.#ask({ limit, permit, ...this.#query(filter) });
-      // The others have ended, or somebody has them.
+      // The other jobs have ended, or another engine has them.
       if (jobs.length < limit) this.#forgetPast();
     }
     onClaimed(jobs.length);
@@ -83,7 +83,7 @@ export class DueJobs {
     return jobs;
   }
 
-  /** Whether the time is over of something that was left to others. */
+  /** Whether a job or a flow has been left to others for long enough. */
   #isPast(): boolean {
     const elapsed = this.#session.timers.elapsed();
     return [...this.#jobs.values(), ...this.#flows.values()].some(({ until }) => until <= elapsed);
@@ -130,7 +130,7 @@ export class DueJobs {
     await this.#session.letGo(taken);
   }
 
-  /** Looks again at all that could not go on before. */
+  /** Tries again all jobs and flows that could not go on before. */
   forgive(): void {
     this.#jobs.clear();
     this.#flows.clear();

@@ -87,7 +87,8 @@ export class Inbox {
         journal.isAddressed = false;
         await this.#performAll(job, journal, await this.#read(journal));
       }
-      // The store may still refuse that the job ends: a claim before that is known would take it from whoever decides again.
+      // The store may still refuse the end of the job. Claiming the job before that is known would take it from the execution that
+      // decides again.
       if (journal.isReleased) await journal.resting.passed;
       if (journal.isReleased && journal.isAddressed && !journal.isOver) {
         await this.#session.claiming(() => this.#takeBack(job, journal));
@@ -135,7 +136,7 @@ export class Inbox {
         const command = decodeCommand(text, this.#limits);
         const later = command.type === "cancel" ? commands.filter((it) => it.sequence > sequence) : [];
         const effect = this.#perform(job, command, () => {
-          // What comes after a cancel is refused in the same entry: nothing reaches a job that has ended.
+          // Commands after a cancel are refused in the same entry: a job that has ended takes none.
           if (!isConsumed) { for (const it of later) this.#refuse(job, journal, it, cancelledBefore(job)); }
           journal.read = later.at(-1)?.sequence ?? sequence;
           return consume();

@@ -31,15 +31,15 @@ export interface Claimed extends Pick<TakenJob, "formerIncarnation"> {
   readonly attempts: Claim | undefined;
 }
 
-/** A job to be stored, and what its user says of it. */
+/** A job to be stored, with the labels that its user states. */
 export interface NewStoredJob extends Partial<Pick<JobLabels, "queue" | "priority" | "tags">> {
   readonly job: Job;
 }
 
-/** What a job has of which its user says nothing. */
+/** The labels of a job for which its user states none. */
 const DEFAULT_LABELS = { queue: "default", priority: 1, tags: {}, parentId: undefined };
 
-/** What the storage of a flow's jobs calls. */
+/** The callbacks of the storage of a flow's jobs. */
 export interface FlowHost {
   /** Carries out a command. */
   readonly perform: PerformCommand;
@@ -106,7 +106,8 @@ export class JobStorage {
     const [first] = jobs;
     if (first === undefined) return [];
     const { store } = this.#session;
-    // Due from the instant of their creation on: a store with a clock of its own takes that for at once, whatever the clock here says.
+    // The jobs are due from the instant of their creation: a store with a clock of its own takes this as "at once", whatever the
+    // clock of this process says.
     const made = jobs.map(({ job, ...labels }) => {
       return { ...this.#fields(job), ...DEFAULT_LABELS, ...labels, ...placeOf(job, job.createdAt), claim: undefined };
     });
@@ -162,7 +163,7 @@ export class JobStorage {
       isRepeated = true;
       const taken = await claim(epoch);
       if (taken !== undefined || !isSecond) return taken;
-      // The first call may have claimed it, and its answer was lost.
+      // The first call may have claimed the job although its answer was lost.
       const record = await store.find(jobId);
       return record?.incarnation === lease.incarnation ? await claim(record.epoch) : undefined;
     });
@@ -225,7 +226,7 @@ export class JobStorage {
     this.#session.onLive(job);
   }
 
-  /** Notes why a job cannot be followed here: the store may have it all the same, in another state. */
+  /** Notes why a job cannot be followed here. The store may still have the job, in another state. */
   notFollowed(job: Job, error: Error): void {
     this.#session.losses.set(job, error);
   }

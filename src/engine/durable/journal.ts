@@ -28,7 +28,7 @@ export class Journal {
   polled: Promise<void> = Promise.resolve();
   /** Tells when the job has come to rest, or was let go of. */
   readonly resting: RestGate = new RestGate();
-  /** Whether it is lost, or another one takes its place, as the job did not end. */
+  /** Whether this journal is lost, or replaced by another because the store refused the job's end. */
   get isOver(): boolean {
     return this.isLost || this.#isReplaced;
   }
@@ -38,8 +38,8 @@ export class Journal {
   /** Whether the engine has let go of the job, or is just doing so. */
   isReleased = false;
   /**
-   * Whether no write may begin, as the job is being claimed again: the store would give a job that was let go of meanwhile to an engine
-   * that has done with it.
+   * Whether writes must wait because the job is being claimed again: a release that is written meanwhile would give the job to an
+   * engine that is finished with it.
    */
   isHeld = false;
   /** The last command that was read; those before it have been carried out, or are being so. */
@@ -71,7 +71,7 @@ export class Journal {
   #gatheredAt: number | undefined;
   #writtenAt: number | undefined;
   readonly #waiters: StoredWaiters = new StoredWaiters();
-  /** What is called when the next write that has not begun is stored. */
+  /** The callbacks of the entries that the next write will store. */
   #after: (() => void)[] = [];
   #isWriting = false;
   #isReplaced = false;
@@ -129,7 +129,7 @@ export class Journal {
     this.#callbacks = callbacks;
   }
 
-  /** The next write says where a job stands that was claimed; and `attempts`, the text of a claim's entry, comes with it. */
+  /** Makes the next write state where a claimed job stands, and append `attempts`, the text of a claim's entry. */
   begin(attempts: string | undefined): void {
     this.#isHeadNew = true;
     if (attempts !== undefined) this.#add(attempts);
@@ -245,7 +245,7 @@ export class Journal {
   #createWrite(): JournalWrite {
     const { entries, left, within } = this.#transactions.divide(this.#entries, this.#handed);
     this.#entries = left;
-    // The head goes with the entries that are left: it says what they have done.
+    // The head describes the job after all entries that are left, so it is written with them.
     if (left.length > 0) return { entries, head: undefined, headBefore: undefined, after: [], within };
     const [after, rest] = [this.#after, this.#rest];
     if (after.length > 0) this.#after = [];
@@ -286,13 +286,13 @@ export class Journal {
     if (!this.#isFlushing) this.#callbacks?.onStored();
   }
 
-  /** The job must not end now: what comes before its end is stored, and whoever has it decides again. */
+  /** The store refuses that the job ends now. All entries before its end are stored, and the execution decides again. */
   #refuse({ entries, headBefore: head, within }: JournalWrite): void {
     this.#handed--;
     this.isReleased = false;
     this.#waiters.dropAfter(this.#handed);
     const refused = () => {
-      // Whoever decides again opens another one; commands that are being carried out by this one are left to that.
+      // The execution that decides again opens another journal, which takes over the commands that are being carried out.
       this.#isReplaced = true;
       const callbacks = this.#callbacks;
       this.#callbacks = undefined;
@@ -324,7 +324,7 @@ export class Journal {
     timers.after(delayAfter(this.#failures, settings), next);
   }
 
-  /** A transaction is over, and nobody knows whether it was committed. If it was not, the job goes on from what is stored. */
+  /** A transaction is over, and it is not known whether it was committed. If it was not, the job goes on from its stored state. */
   #decide(write: JournalWrite, claim: JobClaim, cause: unknown): void {
     letGoBefore(this.session, claim, this.#stored).then((refusal) => {
       if (refusal !== undefined) this.#recognize(refusal, write, claim);
@@ -344,11 +344,11 @@ export class Journal {
       const isOurs = record?.life === life && write.entries.length > 0 &&
         write.entries.every((entry, i) => entries[from + i] === entry);
       const isClaimed = record?.life === life && record.epoch === this.claim.epoch;
-      // Whoever has claimed it since has found it as one that was let go, or as one of a lost lease: that is the same to it.
+      // Another engine that has claimed the job since found it released, or with an ended lease; both lead to the same claim.
       const isLetGo = record?.life === life && write.entries.length === 0 && write.head?.releases === true;
       if (isOurs || isLetGo) this.#succeed(write);
       else if (isClaimed && claim !== this.claim && record.revision === this.#stored) return this.#attempt(write);
-      // A job that was let go of is lost to nobody.
+      // A released job cannot be lost: no engine works on it.
       if (isLetGo) this.#callbacks = undefined;
       if (!isClaimed || !(isOurs || isLetGo)) this.lose(error);
     }, (failure: unknown) => this.#fail(failure, write, claim));

@@ -3,7 +3,7 @@ import type { AppendHead, StoreTransaction } from "../../ports/store.ts";
 import type { Consumption } from "./consumption.ts";
 import { placeOf } from "./place.ts";
 
-/** What is written by one call. */
+/** The content of one write. */
 export interface JournalWrite {
   readonly entries: readonly string[];
   readonly head: AppendHead | undefined;
@@ -25,7 +25,7 @@ export interface JournalRest {
   readonly idleMs?: number | undefined;
 }
 
-/** What a write at an instant says of a job whose status was last written as `statusBefore`. */
+/** The head that a write at an instant states for a job whose status was last written as `statusBefore`. */
 export function headsOf(
   job: Job,
   at: number,
@@ -36,7 +36,7 @@ export function headsOf(
   const { status } = job;
   const consumed = consumption.last;
   const refused = consumption.takeRefused();
-  // While somebody has the job, it is found by its owner: when it is due matters to nobody else.
+  // While an engine has the job, the job is found by its owner; its due time matters only afterwards.
   const held = { status, dueAt: undefined, endedAt: undefined, consumed, at, releases: false, refused };
   const headBefore = { ...held, status: statusBefore, consumed: rest?.consumedBefore ?? consumed };
   const head = rest === undefined && !hasEnded(status)

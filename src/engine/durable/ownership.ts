@@ -6,7 +6,7 @@ import { delayAfter, type DurabilitySettings } from "./durability_settings.ts";
 /** How many of its incarnations an engine remembers: it gets one each time that it has had nothing to do for as long as its lease. */
 const MOST_INCARNATIONS = 1_000;
 
-/** What an ownership calls back. */
+/** The callbacks of an ownership. */
 export interface OwnershipCallbacks {
   /** The lease has ended as far as is known here: no handler may start before the engine has entered again. */
   readonly onOver: () => void;
@@ -71,7 +71,7 @@ export class Ownership {
     this.#name = settings.owner;
   }
 
-  /** The engine's name: another than it was given, when another engine has started under that one. */
+  /** The engine's name. It differs from the given name when another engine has started under that name. */
   get name(): string {
     return this.#name;
   }
@@ -89,7 +89,7 @@ export class Ownership {
     return this.#users > 0;
   }
 
-  /** Something needs the lease until the returned function is called: it is renewed as long. */
+  /** Keeps the lease renewed until the returned function is called. */
   use(): () => void {
     this.#users++;
     if (this.#users === 1 && this.#lease !== undefined) this.#schedule(this.#lease);
@@ -127,7 +127,7 @@ export class Ownership {
       const { incarnation } = await this.#store.enter({ owner: this.#name, leaseMs, now, token, again, takesOver });
       this.#token = undefined;
       if (incarnation !== undefined) return this.#entered(incarnation, now, elapsed);
-      // Another engine has this name now: two under one name would take it from each other for ever.
+      // Another engine has this name now. Two engines under one name would take it from each other for ever.
       const name = this.#name;
       this.#name = `${owner}~${this.#createId()}`;
       this.#last = undefined;

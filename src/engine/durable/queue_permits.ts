@@ -5,7 +5,7 @@ import type { StoreSession } from "./store_session.ts";
 
 type Permit = NonNullable<TakeQuery["permit"]>;
 
-/** What a catch from a queue with limits has given. */
+/** The result of taking jobs from a queue with limits. */
 export interface Catch {
   /** How many jobs were claimed. */
   readonly claimed: number;
@@ -13,7 +13,7 @@ export interface Catch {
   readonly jobIds: readonly string[];
 }
 
-/** What an incarnation may have in the store without knowing of it. */
+/** The jobs that an incarnation may have claimed in the store without knowing it. */
 class Doubts {
   /** Jobs of which the ids are known. */
   readonly jobIds: Set<string> = new Set();
@@ -68,7 +68,7 @@ export class QueuePermits {
       this.#limits = limits;
       const { granted, freeAt } = await this.#ask(wanted, limits);
       if (granted === 0) return freeAt ?? Infinity;
-      // As long as it is not known what becomes of it.
+      // The number counts until the outcome of the call is known.
       this.#started = granted;
       try {
         const { claimed, jobIds } = await take(granted, { queue: this.queue, call: this.#call });
@@ -80,7 +80,7 @@ export class QueuePermits {
         throw error;
       }
       const { globalConcurrency, rate } = limits;
-      // The others are told at once what was started, and what was not.
+      // The store learns at once how many permits were used, so that other engines can have the rest.
       if (rate !== undefined || (globalConcurrency !== undefined && this.#started < granted)) await this.#giveBack();
       return freeAt;
     });
@@ -133,7 +133,10 @@ export class QueuePermits {
     });
   }
 
-  /** They were claimed again, or nobody knows: then, and where this engine has no more to do with them, they are found in the store. */
+  /**
+   * The jobs were claimed again, or it is not known whether they were. In that case, and where this engine has no more to do with
+   * them, the store is asked which jobs it has.
+   */
   claimedAgain(jobIds: readonly string[], isAnswered: boolean): void {
     const live = new Set(isAnswered ? this.#session.jobsIn(this.queue) : []);
     for (const jobId of jobIds) {

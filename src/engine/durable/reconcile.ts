@@ -3,9 +3,9 @@ import type { Journal } from "./journal.ts";
 import type { StoreSession } from "./store_session.ts";
 
 /**
- * Takes up jobs that an engine has claimed without knowing, as the answer to the claim was lost; and gives up those that were deleted, or
- * that another engine has claimed, of the given journals. `claims` are the calls whose jobs have not been taken up yet. Returns false
- * when what it has is not known now. Not to be awaited by one of these calls.
+ * Takes up jobs that the store has given to this engine in a claim whose answer was lost, and gives up those of the given journals
+ * that were deleted, or that another engine has claimed. `claims` are the calls whose jobs have not been taken up yet: none of them
+ * may await this function. Returns false when it is not known now which jobs this engine has.
  */
 export async function reconcile(
   session: StoreSession,

@@ -17,7 +17,7 @@ export async function serve(job: Job, storage: JobStorage, stored: KeptJournal, 
     };
     journal.subscribe({
       onStored: () => {},
-      // The job stays registered: it would be found as one that this engine has and does not know.
+      // The job stays registered meanwhile: otherwise it would be taken for a job that the engine has claimed without knowing.
       onUnread: () => resolve(serveAgain(job, storage, journal, goesOn).finally(unregister)),
       onLost: (error) => {
         storage.lost(job, error);

@@ -4,7 +4,7 @@ import type { Job } from "../../job/job.ts";
 import type { JobLife, StoredJob } from "../../ports/store.ts";
 import type { StoreSession } from "./store_session.ts";
 
-/** What a store has of a job's journal. */
+/** The part of a job's journal that its store has. */
 export type KeptJournal = Pick<StoredJob, "record" | "snapshot" | "entries">;
 
 /** Decides when a job's journal has grown so long that a new snapshot is written. */

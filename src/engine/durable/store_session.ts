@@ -177,7 +177,9 @@ export class StoreSession {
     this.#stopWatch = this.#stopUse = this.#stopPoll = undefined;
   }
 
-  /** Runs what claims jobs that are not known here, until they are taken up: nobody else looks for the jobs of these claims meanwhile. */
+  /**
+   * Runs a call that claims jobs which are not known here, until they are taken up: meanwhile `reconcile` leaves its jobs alone.
+   */
   async claiming<T>(run: () => Promise<T>): Promise<T> {
     const claim = run();
     this.#claims.add(claim);

@@ -3,7 +3,7 @@ import { callGuarded } from "../../base/thenable.ts";
 import type { JobClaim, Store, StoreTransaction } from "../../ports/store.ts";
 import type { StoreSession } from "./store_session.ts";
 
-/** What the next write takes of the entries that wait, and what it leaves. */
+/** The entries that the next write takes, and those that it leaves. */
 interface NextEntries {
   readonly entries: readonly string[];
   readonly left: string[];
