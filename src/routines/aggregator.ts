@@ -5,19 +5,22 @@ import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
 import type { Slot } from "../model/slot.ts";
 import { AT_END, type AtEnd, listsIn, stopWatching, tellAtEnd, watchEnd } from "./collecting.ts";
-import { countIn, groupKey, groupName } from "./group_names.ts";
+import { countIn, type GroupKey, groupKey, groupName } from "./group_names.ts";
 import { type OpenGroup, OpenGroupsError } from "./open_groups_error.ts";
 
 /** The settings of an `Aggregator`: how inputs are grouped, and when a group ends. */
-export interface AggregatorOptions {
+export interface AggregatorOptions<T = Record<string, unknown>> {
   /**
    * How many inputs complete a group: a number, or the key under which the data has it, of an input or of what comes to `expected`.
    * Where both have it, `expected` must be told first: what it is told of a group that is complete begins another. Without a count only
    * the time ends a group.
    */
   readonly count?: number | string | undefined;
-  /** The key of the data whose value names the group; without a key all inputs belong to one group. */
-  readonly by?: string | undefined;
+  /**
+   * The key of the data whose value names the group: a text, a number or a boolean, which each input has. Without a key all inputs
+   * belong to one group.
+   */
+  readonly by?: (GroupKey<T> & string) | undefined;
   /** How long a group may wait for further inputs, in milliseconds after its first input. */
   readonly timeoutMs?: number | undefined;
   /** What becomes of groups without a time that are open when nothing else of the job is left. @default {"fail"} */
@@ -67,9 +70,10 @@ export class Aggregator<T extends object = Record<string, unknown>> extends Rout
    * Sets how inputs are grouped, and when a group ends.
    *
    * @throws {RangeError} for a count below 1 or a negative time
-   * @throws {TypeError} when neither a count nor a time is given: no group would ever end; and for another word as `atEnd`
+   * @throws {TypeError} when neither a count nor a time is given: no group would ever end; for another word as `atEnd`, and for a key
+   * that is no text
    */
-  setGroups(options: AggregatorOptions): this {
+  setGroups(options: AggregatorOptions<T>): this {
     const action = "Cannot set groups";
     checkOptions(action, options, { count: true, by: true, timeoutMs: true, atEnd: true });
     const { count, by, timeoutMs, atEnd } = options;
@@ -78,6 +82,7 @@ export class Aggregator<T extends object = Record<string, unknown>> extends Rout
     }
     if (typeof count === "string") checkName(action, "count", count);
     else if (count !== undefined) checkInteger(action, "count", count);
+    if (by !== undefined) checkName(action, "key of groups", by);
     if (timeoutMs !== undefined) checkDuration(action, "timeoutMs", timeoutMs);
     if (atEnd !== undefined) checkWord(action, "atEnd", atEnd, AT_END);
     return this.setConfig({ count, by, timeoutMs, atEnd });

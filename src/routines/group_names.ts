@@ -1,6 +1,11 @@
 import { isRecord } from "../values/json.ts";
 import { describeValue } from "../base/path.ts";
 
+/** The keys of data by which it may be grouped: all of it has a text, a number or a boolean there. Any key, where the keys are not known. */
+export type GroupKey<T> = unknown extends T ? string
+  : string extends keyof T ? string
+  : { [K in keyof T & string]: T[K] extends string | number | boolean ? K : never }[keyof T & string];
+
 /** Stands before each name, so that values such as `__proto__` are not used as keys. */
 const PREFIX = "group:";
 
@@ -20,7 +25,11 @@ export function groupKey(name: string): string {
 
 function keyOf(data: unknown, by: string): string | number | boolean {
   const key: unknown = isRecord(data) && Object.hasOwn(data, by) ? data[by] : undefined;
-  if (key === undefined) throw new TypeError(`Cannot group: the data has no key ${JSON.stringify(by)}`);
+  if (key === undefined) {
+    throw new TypeError(
+      `Cannot group: the data has no key ${JSON.stringify(by)}, by which it is grouped; all data needs one`,
+    );
+  }
   if (typeof key === "string" || typeof key === "number" || typeof key === "boolean") return key;
   throw new TypeError(`Cannot group: data.${by} is ${describeValue(key)}; a key is a text, a number or a boolean`);
 }

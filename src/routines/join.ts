@@ -5,13 +5,13 @@ import type { Event } from "../model/event.ts";
 import { Routine } from "../model/routine.ts";
 import type { Slot } from "../model/slot.ts";
 import { AT_END, type AtEnd, listsIn, stopWatching, watchEnd } from "./collecting.ts";
-import { groupKey, groupName } from "./group_names.ts";
+import { type GroupKey, groupKey, groupName } from "./group_names.ts";
 import { OpenGroupsError } from "./open_groups_error.ts";
 
 /** One of the inputs of a `Join`. */
 export interface JoinInput<T> {
-  /** The key of the data whose value says what it belongs to; without one, inputs are joined in the order in which they come. */
-  readonly by?: unknown extends T ? string : keyof T & string;
+  /** The key of the data whose value says what it belongs to, a text, a number or a boolean; without one, inputs are joined in the order in which they come. */
+  readonly by?: GroupKey<T>;
 }
 
 /** When a `Join` ends groups that are not complete. */

@@ -131,13 +131,17 @@ test("setting the groups again forgets what was set before", () => {
   assertEquals(aggregator.getConfig(), { timeoutMs: 5 });
 });
 
-test("settings by which no group would end, or out of range, are refused", () => {
+test("C517 settings by which no group would end, or out of range, are refused", () => {
   const message = (options: AggregatorOptions) => assertThrows(() => join(options), Error).message;
   assertEquals(message({}), "Cannot set groups: give a count, a timeoutMs, or both");
   assertEquals(message({ by: "order" }), "Cannot set groups: give a count, a timeoutMs, or both");
   assertEquals(
     message({ count: 0 }),
     "Cannot set groups: count must be an integer of at least 1, current value is 0",
+  );
+  assertEquals(
+    message({ by: "", count: 1 }),
+    'Cannot set groups: the key of groups must be a non-empty string (and none of __proto__, constructor, prototype), not ""',
   );
   assertEquals(
     message({ count: 1.5 }),
@@ -154,12 +158,12 @@ test("an aggregator without settings says what to do, and does not swallow its i
   assertEquals([job.status, job.error?.name], ["failed", "TypeError"]);
 });
 
-test("data without the key is the aggregator's error", async () => {
+test("C517 data without the key is the aggregator's error", async () => {
   const failure = async (data: unknown) => {
     const { job } = await tryRoutine(join({ count: 1, by: "order" }), [{ data }]);
     return [job.status, job.error?.message];
   };
-  const refused = ["failed", 'Cannot group: the data has no key "order"'];
+  const refused = ["failed", 'Cannot group: the data has no key "order", by which it is grouped; all data needs one'];
   assertEquals(await failure({ n: 1 }), refused);
   assertEquals(await failure(5), refused);
   assertEquals(await failure(null), refused);
@@ -167,10 +171,13 @@ test("data without the key is the aggregator's error", async () => {
 
 test("an inherited property is no key of the data", async () => {
   const { job } = await tryRoutine(join({ count: 1, by: "toString" }), [part("a", 1)]);
-  assertEquals([job.status, job.error?.message], ["failed", 'Cannot group: the data has no key "toString"']);
+  assertEquals([job.status, job.error?.message], [
+    "failed",
+    'Cannot group: the data has no key "toString", by which it is grouped; all data needs one',
+  ]);
 });
 
-test("a key that is no text, number or boolean is refused: maps would all be one group", async () => {
+test("C517 a key that is no text, number or boolean is refused: maps would all be one group", async () => {
   for (const order of [new Map([["a", 1]]), 5n, { a: 1 }]) {
     const { job } = await tryRoutine(join({ count: 1, by: "order" }), [part(order, 1)]);
     assertEquals([job.status, job.error?.message.startsWith("Cannot group: ")], ["failed", true]);

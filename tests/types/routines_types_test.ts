@@ -10,6 +10,7 @@ import {
   DataValidator,
   Filter,
   type Group,
+  Join,
   Mapper,
   routines,
   type SplitItem,
@@ -71,9 +72,33 @@ test("joins and splits carry the type of their items", () => {
   assertType<Event<Group<Order>>>()(new Aggregator<Order>().output);
   assertType<Slot<{ readonly items: readonly Order[] }>>()(new Splitter<Order>().input);
   assertType<Event<SplitItem<Order>>>()(new Splitter<Order>().item);
-  // @ts-expect-error: 'size' does not exist in type 'AggregatorOptions'.
+  // @ts-expect-error: 'size' does not exist in type 'AggregatorOptions<Order>'.
   const misspelt = () => new Aggregator<Order>().setGroups({ size: 3 });
   assertEquals(misspelt.length, 0);
+});
+
+test("C517 a key of groups is one that all of their data has, with a value that can name a group", () => {
+  interface Visit {
+    readonly id: string;
+    readonly day: Date;
+    readonly room?: number;
+  }
+  const byId = new Aggregator<Visit>().setGroups({ by: "id", count: 2 });
+  assertEquals(byId.getConfig("by"), "id");
+  const groups = [
+    // @ts-expect-error: Type '"name"' is not assignable to type '"id"'.
+    () => new Aggregator<Visit>().setGroups({ by: "name", count: 2 }),
+    // @ts-expect-error: Type '"day"' is not assignable to type '"id"'.
+    () => new Aggregator<Visit>().setGroups({ by: "day", count: 2 }),
+    // @ts-expect-error: Type '"room"' is not assignable to type '"id"'.
+    () => new Aggregator<Visit>().setGroups({ by: "room", count: 2 }),
+    // @ts-expect-error: Type '"day"' is not assignable to type '"id"'.
+    () => new Join<{ visit: Visit; order: Order }>().setInputs({ visit: { by: "day" }, order: { by: "amount" } }),
+  ];
+  assertEquals(groups.length, 4);
+  // Where keys are not known, any text is one.
+  new Aggregator().setGroups({ by: "any", count: 2 });
+  new Join<{ a: unknown; b: Record<string, unknown> }>().setInputs({ a: { by: "any" }, b: { by: "any" } });
 });
 
 test("a validator takes anything, and sends what its schema gives", () => {
