@@ -14,7 +14,7 @@ import { DirectCalls } from "./direct_calls.ts";
 import { ProcessClock } from "./fleet_clock.ts";
 import { FleetHandlers } from "./fleet_handlers.ts";
 import type { FleetDelivery, FleetJob } from "./fleet_options.ts";
-import { type FleetStage, LEASE_MS, MAX_RECOVERIES } from "./fleet_stage.ts";
+import { ANSWER_TIMEOUT_MS, type FleetStage, LEASE_MS, MAX_RECOVERIES } from "./fleet_stage.ts";
 import { heldUntil } from "./fleet_focus.ts";
 import { type Ask, distantStore, type StoreCall, type StoreMethod } from "./store_calls.ts";
 import { watchedStore } from "./watched_store.ts";
@@ -88,7 +88,7 @@ export class FleetProcess {
         maxRecoveries: MAX_RECOVERIES,
         takeOver: takesOver ? "at once" : "after lease",
         commandPollMs: 500,
-        answerTimeoutMs: Infinity,
+        answerTimeoutMs: ANSWER_TIMEOUT_MS,
         ...stage.durability,
       },
       ...(settings.services === undefined ? {} : { services: settings.services(host) }),

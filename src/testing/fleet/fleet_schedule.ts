@@ -4,7 +4,7 @@ import type { FleetProcesses } from "./fleet_processes.ts";
 import { heldUntil, isHeldBack } from "./fleet_focus.ts";
 import { type FleetStage, pick } from "./fleet_stage.ts";
 import { FleetViolation } from "./fleet_violation.ts";
-import type { CallFate, StoreAnswer, StoreCall } from "./store_calls.ts";
+import type { CallFate, StoreAnswer, StoreCall, StoreMethod } from "./store_calls.ts";
 
 /** How long a call or an answer is under way at most, in milliseconds. */
 const LONGEST_CALL_MS = 5_000;
@@ -20,6 +20,13 @@ const CLIENT_RATE = 0.08;
 const RATE_AT_INSTANTS = 0.02;
 /** How late a call is at most that its caller has given up, in milliseconds. */
 const LATEST_MS = 3_000;
+
+/** What becomes of calls beside that they are carried out and answered. */
+const FAULTS: readonly CallFate[] = ["fails", "answer lost", "late"];
+/** What becomes of those that an engine does not wait for without end. */
+const SILENCE: readonly CallFate[] = ["unanswered", "gone"];
+/** The calls that take as long as they take. */
+const PATIENT: readonly StoreMethod[] = ["list", "count", "delete", "purge"];
 
 /** What happens next in a fleet: a call is carried out, an answer arrives, time passes, a client acts, or a process has a fault. */
 export class FleetSchedule {
@@ -166,7 +173,7 @@ export class FleetSchedule {
       return pick(random, fates.fates) ?? "done";
     }
     if (!random.chance(callFaults)) return "done";
-    return pick(random, ["fails", "answer lost", "late"]) ?? "done";
+    return pick(random, PATIENT.includes(method) ? FAULTS : [...FAULTS, ...SILENCE]) ?? "done";
   }
 
   async #carryOut(call: StoreCall, fate: CallFate): Promise<void> {

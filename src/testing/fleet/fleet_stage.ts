@@ -13,6 +13,8 @@ import { StoreCalls } from "./store_calls.ts";
 
 /** How long the lease of an engine lasts, in milliseconds. */
 export const LEASE_MS = 3_000;
+/** How long an engine waits for an answer of its store, in milliseconds. */
+export const ANSWER_TIMEOUT_MS = 4_000;
 
 /** After how many deaths in a row the tasks that came first are poisoned. */
 export const MAX_RECOVERIES = 2;

@@ -74,7 +74,7 @@ export class FleetError extends RoutiluxError {
 
 /**
  * Runs several engines on one store, in simulated time, and disturbs them. One seed makes all random choices: in which order the
- * store carries calls out and answers them, which calls fail, lose their answer or are carried out much later; when processes die,
+ * store carries calls out and answers them, which calls fail, are never answered or are carried out much later; when processes die,
  * come back, are blocked, sleep, shut down or have their clocks set; when jobs are started, and what is asked of them, by which
  * process; whether the engines work in `relaxed` mode, write snapshots often, have small inboxes, give up early, or lack the classes
  * that the flows need. In the end all faults stop, and every job goes to its end.

@@ -5,8 +5,8 @@ import { FleetViolation } from "./fleet_violation.ts";
 /** How many calls there may be at one instant. */
 const MOST_CALLS = 2_000;
 
-/** What becomes of a call that a process makes. */
-export type CallFate = "done" | "fails" | "answer lost" | "late";
+/** What becomes of a call that a process makes: `unanswered` is carried out, `gone` is not, and the process hears of neither. */
+export type CallFate = "done" | "fails" | "answer lost" | "late" | "unanswered" | "gone";
 
 /** The name of a method of a store. */
 export type StoreMethod = Exclude<keyof Store, "watch" | "close" | "begin">;
@@ -81,7 +81,7 @@ export class StoreCalls {
     const { name, clock, process, fail } = call;
     let arrive = (): void => fail(new Error(`a simulated fault: ${name} ${fate}`));
     if (fate === "late") this.calls.push({ ...call, isAwaited: false, heldUntil });
-    if (fate === "done" || fate === "answer lost") {
+    if (fate === "done" || fate === "answer lost" || fate === "unanswered") {
       try {
         const tell = await call.run();
         if (fate === "done") arrive = tell;
@@ -90,7 +90,7 @@ export class StoreCalls {
         if (fate === "done") arrive = () => fail(error);
       }
     }
-    if (call.isAwaited) {
+    if (call.isAwaited && fate !== "unanswered" && fate !== "gone") {
       this.answers.push({ name, clock, process, sentAt: now, arrive, heldUntil: fate === "late" ? 0 : heldUntil });
     }
   }
